@@ -1,0 +1,41 @@
+/**
+ * Time as the runtime takes it: handed in, so that tests need not wait for it. The only file of the
+ * runtime that touches the machine's clock and timers; the virtual one is in virtual_clock.ts.
+ *
+ * @module
+ */
+
+/** Takes back what was scheduled. May be called at any time, any number of times. */
+export type Cancel = () => void;
+
+/** Where an actor system takes its time from. */
+export interface Clock {
+  /** Wall clock, milliseconds since 1970. For records that people read; it may jump. */
+  nowMs(): number;
+  /** Milliseconds since some fixed point; never goes back. For measuring how long things take. */
+  monotonicMs(): number;
+  /** Calls back once, not before `delayMs` milliseconds have passed. */
+  schedule(delayMs: number, callback: () => void): Cancel;
+  /** Calls back once timers and sockets that are ready now have had their turn. */
+  nextTurn(callback: () => void): void;
+}
+
+/** Longer delays overflow the 32 bits of setTimeout, which would then fire at once. */
+const LONGEST_TIMEOUT_MS = 2 ** 31 - 1;
+
+/** The machine's clock: the default outside tests. */
+export const systemClock: Clock = {
+  nowMs: () => Date.now(),
+  monotonicMs: () => performance.now(),
+  schedule(delayMs, callback) {
+    let timer: ReturnType<typeof setTimeout>;
+    function arm(leftMs: number): void {
+      const stepMs = Math.min(leftMs, LONGEST_TIMEOUT_MS);
+      timer = setTimeout(() => leftMs > stepMs ? arm(leftMs - stepMs) : callback(), stepMs);
+    }
+    arm(delayMs);
+    return () => clearTimeout(timer);
+  },
+  // setImmediate rather than setTimeout(0), which waits for at least a millisecond.
+  nextTurn: (callback) => void setImmediate(callback),
+};

@@ -1,0 +1,68 @@
+/**
+ * The errors of the actor runtime. What an actor itself throws is never wrapped here; it travels as
+ * it is, in failures and stop reasons.
+ *
+ * @module
+ */
+
+/**
+ * Stable names of what can go wrong in the use of the runtime.
+ *
+ * - `invalid_name`, `name_taken`: a child's name cannot be used.
+ * - `invalid_option`: a number or setting is out of its range.
+ * - `not_a_child`: an actor tried to stop an actor that it did not spawn.
+ * - `not_watchable`: death watch on a reference that this runtime did not make.
+ * - `death_pact`: a watched actor ended and the watcher has no `onSignal`.
+ * - `child_failed`: a child failed and its parent, not a supervisor, has no `onSignal`.
+ * - `restart_intensity_exceeded`: a supervisor gave up; the cause is the last failure.
+ * - `too_much_owned_work`: more timers, tasks and asks in flight than an actor may own.
+ * - `system_stopped`: the system has stopped or is stopping.
+ */
+export type ActorErrorCode =
+  | "invalid_name"
+  | "name_taken"
+  | "invalid_option"
+  | "not_a_child"
+  | "not_watchable"
+  | "death_pact"
+  | "child_failed"
+  | "restart_intensity_exceeded"
+  | "too_much_owned_work"
+  | "system_stopped";
+
+/** A use of the runtime that cannot be honoured, or a failure that climbed the tree. */
+export class ActorError extends Error {
+  override readonly name = "ActorError";
+  /** What went wrong, stable across versions. */
+  readonly code: ActorErrorCode;
+
+  constructor(code: ActorErrorCode, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.code = code;
+  }
+}
+
+/**
+ * Why an ask has no answer.
+ *
+ * - `ask_timeout`: the deadline passed. The message may have been handled all the same.
+ * - `ask_overflow`: the target's mailbox is full; the message was not taken.
+ * - `ask_stopped`: the target has ended, before the message or while the answer was awaited.
+ * - `ask_aborted`: the asker's signal was aborted.
+ */
+export type AskErrorCode = "ask_timeout" | "ask_overflow" | "ask_stopped" | "ask_aborted";
+
+/** An ask that ended without an answer. */
+export class AskError extends Error {
+  override readonly name = "AskError";
+  /** Why there is no answer, stable across versions. */
+  readonly code: AskErrorCode;
+  /** The path of the actor that was asked. */
+  readonly target: string;
+
+  constructor(code: AskErrorCode, target: string, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.code = code;
+    this.target = target;
+  }
+}

@@ -1,0 +1,57 @@
+/**
+ * What all actors of one system share. Internal: made by system.ts, used by the cells.
+ *
+ * @module
+ */
+
+import type { Clock } from "./clock.ts";
+import type { DeadLetterReason, DeadLetters } from "./dead_letters.ts";
+import type { Dispatcher } from "./dispatcher.ts";
+import type { ActorLogger } from "./logger.ts";
+import type { Random } from "./random.ts";
+import { Envelope, takenBack } from "./mailbox.ts";
+
+/** What has happened in a system since it was made. */
+export interface SystemCounters {
+  /** Actors that exist now. */
+  readonly actors: number;
+  /** Actors that were ever spawned. */
+  readonly spawned: number;
+  /** Failures: each throw of an `init`, `receive` or `onSignal`, and each escalation. */
+  readonly failures: number;
+  /** Incarnations beyond an actor's first. */
+  readonly restarts: number;
+  /** Actors whose `onStop` missed its deadline. */
+  readonly abandoned: number;
+  /** Messages and signals that were handled. */
+  readonly handled: number;
+}
+
+/** The shared parts of a system. */
+export interface Runtime {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: ActorLogger;
+  readonly dispatcher: Dispatcher;
+  readonly deadLetters: DeadLetters;
+  readonly counters: { -readonly [Name in keyof SystemCounters]: SystemCounters[Name] };
+}
+
+/** The key under which a reference of this runtime tells which system it belongs to. Internal. */
+export const runtimeOf: unique symbol = Symbol("rollcall.actor.runtimeOf");
+
+/** The runtime that made this reference; undefined for references made elsewhere. */
+export function findRuntime(ref: object): Runtime | undefined {
+  return runtimeOf in ref ? ref[runtimeOf] as Runtime : undefined;
+}
+
+/** Sends a mailbox entry to the dead letters, unless whoever put it there took it back. */
+export function bury(
+  runtime: Runtime,
+  letter: { recipient: string; entry: unknown; reason: DeadLetterReason },
+): void {
+  const { recipient, entry, reason } = letter;
+  const message = entry instanceof Envelope ? entry.content : entry;
+  if (message === takenBack) return;
+  runtime.deadLetters.publish({ recipient, message, reason });
+}

@@ -1,0 +1,186 @@
+/**
+ * An actor system: the root of one tree, and what all its actors share.
+ *
+ * @module
+ */
+
+import { Cell } from "./cell.ts";
+import type { ActorStatus } from "./control.ts";
+import { type Clock, systemClock } from "./clock.ts";
+import { DeadLetters } from "./dead_letters.ts";
+import type { ActorDefinition, StopReason } from "./definition.ts";
+import { Dispatcher } from "./dispatcher.ts";
+import { ActorError } from "./errors.ts";
+import { type ActorLogger, scopedLogger, silentLogger } from "./logger.ts";
+import { type Random, systemRandom } from "./random.ts";
+import type { ActorRef } from "./ref.ts";
+import type { Runtime, SystemCounters } from "./runtime.ts";
+
+/** A failure that no supervisor dealt with. */
+export interface RootFailure {
+  /** The top-level actor that failed. */
+  readonly path: string;
+  /** What it threw; `restart_intensity_exceeded` for a supervisor that gave up. */
+  readonly error: unknown;
+}
+
+/** What a system is made with. */
+export interface ActorSystemOptions {
+  /** What the system is called in logs. */
+  readonly name: string;
+  /** Where time comes from. Default: the machine's clock. */
+  readonly clock?: Clock;
+  /** Where log records go. Default: nowhere. */
+  readonly log?: ActorLogger;
+  /** Where randomness comes from. Default: the machine's. */
+  readonly random?: Random;
+  /**
+   * What to do when a top-level actor failed: `stop` the system, or `continue` without that actor.
+   * Default: stop, because nobody is left who could repair it; the process should end and be
+   * started again. If the function throws, the system stops as well.
+   */
+  readonly onFailure?: (failure: RootFailure) => "stop" | "continue";
+}
+
+/** One actor, as it stands, and its children from left to right. */
+export interface ActorSnapshot {
+  readonly name: string;
+  /** What its definition calls itself. */
+  readonly kind: string;
+  readonly path: string;
+  readonly status: ActorStatus;
+  /** Messages that wait. */
+  readonly mailboxLength: number;
+  /** Incarnations beyond the first. */
+  readonly restarts: number;
+  /** Messages and signals that were handled. */
+  readonly handled: number;
+  /** Messages that became dead letters. */
+  readonly dropped: number;
+  readonly children: readonly ActorSnapshot[];
+}
+
+/**
+ * The root of one tree of actors.
+ *
+ * @example
+ * ```ts
+ * import { ActorSystem } from "./mod.ts";
+ *
+ * const system = ActorSystem.create({ name: "example" });
+ * const greeter = system.spawn("greeter", {
+ *   init: () => 0,
+ *   receive: (greeted, _name: string) => greeted + 1,
+ * });
+ * greeter.tell("world");
+ * await system.stop();
+ * ```
+ */
+export class ActorSystem {
+  /** What the system is called. */
+  readonly name: string;
+  /** Messages that no actor handled. */
+  readonly deadLetters: DeadLetters;
+  /** Where the system takes its time from. */
+  readonly clock: Clock;
+  /**
+   * Resolves when all actors are gone, with the reason: `shutdown` after {@linkcode stop}, `failed`
+   * after a failure that nobody dealt with. Never rejects.
+   */
+  readonly terminated: Promise<StopReason>;
+
+  readonly #runtime: Runtime;
+  readonly #root: Cell;
+  readonly #onFailure: (failure: RootFailure) => "stop" | "continue";
+
+  private constructor(options: ActorSystemOptions) {
+    this.name = options.name;
+    this.clock = options.clock ?? systemClock;
+    this.#onFailure = options.onFailure ?? (() => "stop");
+    const log = scopedLogger(options.log ?? silentLogger, { system: options.name });
+    this.deadLetters = new DeadLetters(log);
+    this.#runtime = {
+      clock: this.clock,
+      random: options.random ?? systemRandom,
+      log,
+      dispatcher: new Dispatcher(this.clock),
+      deadLetters: this.deadLetters,
+      counters: { actors: 0, spawned: 0, failures: 0, restarts: 0, abandoned: 0, handled: 0 },
+    };
+    this.#root = new Cell(this.#runtime, this.#rootDefinition(), { name: "" });
+    this.terminated = new Promise((resolve) => {
+      this.#root.terminations.add(resolve);
+    });
+    this.#root.start();
+  }
+
+  /** Makes a system without actors. */
+  static create(options: ActorSystemOptions): ActorSystem {
+    return new ActorSystem(options);
+  }
+
+  /** What has happened so far. The root that holds the top-level actors does not count. */
+  get counters(): SystemCounters {
+    const { actors, spawned, ...others } = this.#runtime.counters;
+    const root = this.#root.status === "stopped" ? 0 : 1;
+    return { ...others, actors: actors - root, spawned: spawned - 1 };
+  }
+
+  /**
+   * Starts a top-level actor: its `init` has run when this returns.
+   *
+   * @throws {ActorError} `system_stopped`, `name_taken`, `invalid_name`.
+   */
+  spawn<S, M>(name: string, definition: ActorDefinition<S, M>): ActorRef<M> {
+    if (this.#root.isClosed || this.#root.status !== "running") {
+      throw new ActorError(
+        "system_stopped",
+        `spawn /${name}: expected system ${this.name} to run, it is stopping or has stopped`,
+      );
+    }
+    const child = this.#root.makeChild(name, definition, "plain");
+    child.start();
+    return child.ref;
+  }
+
+  /** Stops a top-level actor for good; of no effect if it has ended. */
+  stopActor(ref: ActorRef<never>): void {
+    this.#root.stopChild(ref);
+  }
+
+  /**
+   * Stops all actors, from right to left and children before their parents, and resolves when all
+   * are gone. Each has its deadline, so this ends; see the semantics for the bound.
+   */
+  async stop(): Promise<void> {
+    this.#root.requestStop();
+    await this.terminated;
+  }
+
+  /** The top-level actors with all below them. */
+  tree(): readonly ActorSnapshot[] {
+    return [...this.#root.children].map(snapshot);
+  }
+
+  #rootDefinition(): ActorDefinition<unknown, unknown> {
+    return {
+      name: "root",
+      init: () => undefined,
+      receive: (state) => state,
+      onSignal: (state, signal) => {
+        if (signal.type !== "child_failed") return state;
+        const { ref: { path }, error } = signal;
+        // A throw of its own fails the root, which is a stop as well.
+        if (this.#onFailure({ path, error }) === "stop") throw error;
+        return state;
+      },
+    };
+  }
+}
+
+function snapshot(cell: Cell): ActorSnapshot {
+  const { name, path, status, mailboxLength, restarts, handled, dropped } = cell;
+  const kind = cell.definition.name ?? name;
+  const children = [...cell.children].map(snapshot);
+  return { name, kind, path, status, mailboxLength, restarts, handled, dropped, children };
+}

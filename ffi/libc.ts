@@ -1,0 +1,120 @@
+/**
+ * The symbols of glibc that the project calls, and nothing above them: no errors, no memory
+ * management. The other files of this folder turn each call into something safe to use.
+ */
+
+import { LibcError } from "./libc_error.ts";
+
+const LIBRARY = "libc.so.6";
+
+/**
+ * Calls that may block for long (page-ins, fsync) are bound a second time as `nonblocking`. Their
+ * errno belongs to another thread and is lost, so they are used only where the result itself tells
+ * the error (posix_*) or where the caller finds the cause in another way.
+ */
+const SYMBOLS = {
+  __errno_location: { parameters: [], result: "pointer" },
+  open: { parameters: ["buffer", "i32", "u32"], result: "i32" },
+  close: { parameters: ["i32"], result: "i32" },
+  mmap: { parameters: ["usize", "usize", "i32", "i32", "i32", "i64"], result: "usize" },
+  munmap: { parameters: ["usize", "usize"], result: "i32" },
+  mlock: { parameters: ["usize", "usize"], result: "i32" },
+  mlock_nonblocking: {
+    name: "mlock",
+    parameters: ["usize", "usize"],
+    result: "i32",
+    nonblocking: true,
+  },
+  munlock: { parameters: ["usize", "usize"], result: "i32" },
+  mincore: { parameters: ["usize", "usize", "buffer"], result: "i32" },
+  fdatasync_nonblocking: {
+    name: "fdatasync",
+    parameters: ["i32"],
+    result: "i32",
+    nonblocking: true,
+  },
+  fdatasync: { parameters: ["i32"], result: "i32" },
+  posix_fadvise_nonblocking: {
+    name: "posix_fadvise",
+    parameters: ["i32", "i64", "i64", "i32"],
+    result: "i32",
+    nonblocking: true,
+  },
+  posix_fallocate_nonblocking: {
+    name: "posix_fallocate",
+    parameters: ["i32", "i64", "i64"],
+    result: "i32",
+    nonblocking: true,
+  },
+  getrlimit: { parameters: ["i32", "buffer"], result: "i32" },
+  setrlimit: { parameters: ["i32", "buffer"], result: "i32" },
+  sysconf: { parameters: ["i32"], result: "i64" },
+  flock: { parameters: ["i32", "i32"], result: "i32" },
+} as const satisfies Deno.ForeignLibraryInterface;
+
+/** The calls of {@linkcode libc}, by name. */
+export type Libc = Deno.DynamicLibrary<typeof SYMBOLS>["symbols"];
+
+let opened: Libc | undefined;
+
+/**
+ * The symbols of `libc.so.6`. Opened once per process (or worker) and kept: a library that is
+ * closed while a nonblocking call is under way would be unmapped beneath it.
+ *
+ * @throws {LibcError} `LIBC_UNAVAILABLE` on a system without glibc or without `--allow-ffi`.
+ */
+export function libc(): Libc {
+  opened ??= openLibrary();
+  return opened;
+}
+
+function openLibrary(): Libc {
+  try {
+    return Deno.dlopen(LIBRARY, SYMBOLS).symbols;
+  } catch (cause) {
+    throw new LibcError({
+      code: "LIBC_UNAVAILABLE",
+      call: "dlopen",
+      path: LIBRARY,
+      hint: "Rollcall locks memory through glibc: run it on Linux with glibc, with --allow-ffi",
+      cause,
+    });
+  }
+}
+
+// Opened while modules load wherever that needs no question: a library that is opened in the middle
+// of a test looks like a leaked resource to the test runner.
+if (Deno.build.os === "linux" && isFfiGranted()) {
+  try {
+    libc();
+  } catch {
+    // Reported to the first caller instead; most commands never need it.
+  }
+}
+
+function isFfiGranted(): boolean {
+  return Deno.permissions.querySync({ name: "ffi" }).state === "granted";
+}
+
+/** A path as the NUL-terminated bytes that open(2) takes. */
+export function pathBytes(path: string): Uint8Array<ArrayBuffer> {
+  if (path.includes("\0")) {
+    throw new TypeError(`open: expected a path without NUL bytes, got ${JSON.stringify(path)}`);
+  }
+  return new TextEncoder().encode(path + "\0");
+}
+
+const SC_PAGESIZE = 30;
+let pageSize: number | undefined;
+
+/** Bytes per page of memory: 4096 on x86-64, 4096 to 65536 on arm64. */
+export function pageSizeBytes(): number {
+  pageSize ??= Number(libc().sysconf(SC_PAGESIZE));
+  return pageSize;
+}
+
+/** A size rounded up to whole pages, which is what a map takes and a lock is charged. */
+export function roundUpToPages(sizeBytes: number): number {
+  const page = pageSizeBytes();
+  return Math.ceil(sizeBytes / page) * page;
+}

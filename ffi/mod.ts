@@ -1,0 +1,11 @@
+/** libc through `Deno.dlopen`: memory maps, locks, the page cache, limits. Imports nothing of the project. */
+
+export * from "./allocate.ts";
+export { errnoName } from "./errno.ts";
+export * from "./file_lock.ts";
+export { pageSizeBytes, roundUpToPages } from "./libc.ts";
+export * from "./libc_error.ts";
+export * from "./memory_lock.ts";
+export * from "./memory_map.ts";
+export * from "./page_cache.ts";
+export * from "./resource_limits.ts";

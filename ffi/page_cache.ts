@@ -1,0 +1,92 @@
+/**
+ * What of a file is in the page cache, and putting it out of it again. Locking is memory_lock.ts.
+ */
+
+import { errnoName, lastError } from "./errno.ts";
+import { libc, pageSizeBytes } from "./libc.ts";
+import { LibcError } from "./libc_error.ts";
+import type { MapRange } from "./memory_map.ts";
+import { MemoryMap } from "./memory_map.ts";
+import { closeFile, openFile } from "./open_file.ts";
+
+const POSIX_FADV_DONTNEED = 4;
+
+/**
+ * mincore(2) fills one byte per page; 64 MiB at a time (16 KiB of answer) keeps the call short, since
+ * it runs on the JavaScript thread.
+ */
+const MINCORE_WINDOW_BYTES = 64 * 1024 * 1024;
+
+/** How much of a file is in memory. */
+export interface Residency {
+  /** Bytes of the file. */
+  sizeBytes: number;
+  /** Bytes of them whose pages are in memory. */
+  residentBytes: number;
+}
+
+/**
+ * How much of a map is in memory now: mincore(2). The answer is about the page cache, so about
+ * every process's pages, and only a locked page is sure to stay.
+ *
+ * @throws {LibcError} `ENOMEM` when the map is gone.
+ */
+export function mapResidency(map: MemoryMap): Residency {
+  const page = pageSizeBytes();
+  const answer = new Uint8Array(MINCORE_WINDOW_BYTES / page);
+  let residentBytes = 0;
+  for (let offset = 0; offset < map.sizeBytes; offset += MINCORE_WINDOW_BYTES) {
+    const { address, lengthBytes } = map.resolve({
+      offsetBytes: offset,
+      lengthBytes: MINCORE_WINDOW_BYTES,
+    });
+    if (libc().mincore(address, lengthBytes, answer) !== 0) throw lastError("mincore", map.path);
+    const length = Number(lengthBytes);
+    for (let index = 0; index * page < length; index++) {
+      // Only the lowest bit has a meaning; the last page counts up to the end of the file.
+      if (((answer[index] ?? 0) & 1) === 1) residentBytes += Math.min(page, length - index * page);
+    }
+  }
+  return { sizeBytes: map.sizeBytes, residentBytes };
+}
+
+/**
+ * How much of a file is in memory now. Mapping it reads nothing from disk.
+ *
+ * @param sizeBytes the file's size, from stat.
+ * @throws {LibcError} as {@linkcode MemoryMap.ofFile} and {@linkcode mapResidency}.
+ */
+export function fileResidency(path: string, sizeBytes: number): Residency {
+  if (sizeBytes === 0) return { sizeBytes: 0, residentBytes: 0 };
+  using map = MemoryMap.ofFile(path, sizeBytes);
+  return mapResidency(map);
+}
+
+/**
+ * Writes a file's dirty pages to disk and drops its pages from the page cache, so that a download
+ * does not push out what the running service reads. Pages that somebody has locked or mapped stay.
+ * posix_fadvise(2), POSIX_FADV_DONTNEED.
+ *
+ * @param range what part of the file, default the whole.
+ * @throws {LibcError} with errno's name, `EIO` when the pages could not be written.
+ */
+export async function dropFromPageCache(path: string, range: MapRange = {}): Promise<void> {
+  const fd = openFile(path, "read");
+  try {
+    // DONTNEED skips dirty pages, so they are written first.
+    if (await libc().fdatasync_nonblocking(fd) !== 0 && libc().fdatasync(fd) !== 0) {
+      throw lastError("fdatasync", path);
+    }
+    const error = await libc().posix_fadvise_nonblocking(
+      fd,
+      BigInt(range.offsetBytes ?? 0),
+      BigInt(range.lengthBytes ?? 0),
+      POSIX_FADV_DONTNEED,
+    );
+    if (error !== 0) {
+      throw new LibcError({ code: errnoName(error), call: "posix_fadvise", path });
+    }
+  } finally {
+    closeFile(fd);
+  }
+}

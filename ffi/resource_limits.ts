@@ -1,0 +1,136 @@
+/**
+ * How much memory this process may lock, how much it has locked, and what to tell the operator when
+ * that is too little. Locking itself is memory_lock.ts.
+ */
+
+import { readFileSync } from "node:fs";
+import { userInfo } from "node:os";
+import { lastError } from "./errno.ts";
+import { libc, pageSizeBytes } from "./libc.ts";
+
+const RLIMIT_MEMLOCK = 8;
+const RLIM_INFINITY = 0xffff_ffff_ffff_ffffn;
+const CAP_IPC_LOCK = 14n;
+/** The user namespace that owns the machine maps every id to itself. */
+const INITIAL_USER_NAMESPACE = /^\s*0\s+0\s+4294967295\s*$/;
+
+/** A limit of getrlimit(2) in bytes; `Infinity` stands for RLIM_INFINITY. */
+export interface ResourceLimit {
+  softBytes: number;
+  hardBytes: number;
+}
+
+/** How much this process may lock. */
+export interface LockingAllowance {
+  /** The most it may have locked at a time; `Infinity` when nothing limits it. */
+  limitBytes: number;
+  /** What it has locked already (`VmLck`). */
+  lockedBytes: number;
+  /** What it may still lock: `limitBytes - lockedBytes`, at least 0. */
+  availableBytes: number;
+  /** Where the limit, or its absence, comes from. */
+  source: "CAP_IPC_LOCK" | "RLIMIT_MEMLOCK";
+}
+
+/** RLIMIT_MEMLOCK of this process. @throws {LibcError} which getrlimit(2) has no reason for. */
+export function memoryLockLimit(): ResourceLimit {
+  const buffer = new BigUint64Array(2);
+  if (libc().getrlimit(RLIMIT_MEMLOCK, buffer) !== 0) throw lastError("getrlimit");
+  return { softBytes: limitBytes(buffer[0]), hardBytes: limitBytes(buffer[1]) };
+}
+
+/**
+ * Raises the soft limit of RLIMIT_MEMLOCK to the hard one, which every process may do for itself;
+ * returns what then holds. setrlimit(2).
+ */
+export function raiseMemoryLockLimit(): ResourceLimit {
+  const buffer = new BigUint64Array(2);
+  if (libc().getrlimit(RLIMIT_MEMLOCK, buffer) !== 0) throw lastError("getrlimit");
+  if (buffer[0] !== buffer[1]) {
+    buffer[0] = buffer[1] ?? 0n;
+    if (libc().setrlimit(RLIMIT_MEMLOCK, buffer) !== 0) throw lastError("setrlimit");
+  }
+  return { softBytes: limitBytes(buffer[0]), hardBytes: limitBytes(buffer[1]) };
+}
+
+function limitBytes(value: bigint | undefined): number {
+  return value === undefined || value === RLIM_INFINITY ? Infinity : Number(value);
+}
+
+/** What this process may lock, counting its capabilities, RLIMIT_MEMLOCK and what it holds. */
+export function lockingAllowance(): LockingAllowance {
+  const { softBytes } = memoryLockLimit();
+  const lockedBytes = lockedMemoryBytes();
+  const privileged = hasIpcLockCapability();
+  const limit = privileged ? Infinity : softBytes;
+  return {
+    limitBytes: limit,
+    lockedBytes,
+    availableBytes: Math.max(0, limit - lockedBytes),
+    source: privileged ? "CAP_IPC_LOCK" : "RLIMIT_MEMLOCK",
+  };
+}
+
+/** Bytes that this process has locked: `VmLck` of /proc/self/status, see proc_pid_status(5). */
+export function lockedMemoryBytes(): number {
+  const kibibytes = statusField("VmLck")?.match(/^(\d+) kB$/)?.[1];
+  return kibibytes === undefined ? 0 : Number(kibibytes) * 1024;
+}
+
+/**
+ * Whether this process may lock without limit (CAP_IPC_LOCK in force). The kernel honours it only
+ * in the initial user namespace: the root of an unprivileged container has the bit, and no right.
+ */
+export function hasIpcLockCapability(): boolean {
+  const effective = statusField("CapEff");
+  if (effective === undefined) return false;
+  if (((BigInt(`0x${effective}`) >> CAP_IPC_LOCK) & 1n) === 0n) return false;
+  return INITIAL_USER_NAMESPACE.test(readFileSync("/proc/self/uid_map", "utf8"));
+}
+
+function statusField(name: string): string | undefined {
+  const status = readFileSync("/proc/self/status", "utf8");
+  const line = status.split("\n").find((each) => each.startsWith(`${name}:`));
+  return line?.slice(name.length + 1).trim();
+}
+
+/** What {@linkcode lockingAdvice} writes about. */
+export interface LockingNeed {
+  /** How much one process must be able to lock in all, in bytes. */
+  requiredBytes: number;
+  /** How much it may lock in all, in bytes. */
+  limitBytes: number;
+  /** Who runs it; default the user of this process. */
+  user?: string;
+}
+
+/**
+ * What the operator must do when the limit is too small: how much is missing and which line to add
+ * where. Empty when the limit is enough. limits.conf(5) counts in KiB and does not reach systemd's
+ * units, which have LimitMEMLOCK= of systemd.exec(5).
+ */
+export function lockingAdvice(need: LockingNeed): string {
+  const missingBytes = need.requiredBytes - need.limitBytes;
+  if (missingBytes <= 0) return "";
+  const page = pageSizeBytes();
+  const requiredKibibytes = Math.ceil(need.requiredBytes / page) * page / 1024;
+  const user = need.user ?? currentUser();
+  return [
+    `the limit on locked memory (RLIMIT_MEMLOCK) is ${need.limitBytes} bytes,` +
+    ` ${need.requiredBytes} are needed, ${missingBytes} are missing.`,
+    `For a login or cron, put this line into /etc/security/limits.d/rollcall.conf and log in again:`,
+    `    ${user} - memlock ${requiredKibibytes}`,
+    `For a systemd unit (limits.d does not reach it), put this under [Service],` +
+    ` then systemctl daemon-reload and restart it:`,
+    `    LimitMEMLOCK=${requiredKibibytes}K`,
+  ].join("\n");
+}
+
+function currentUser(): string {
+  try {
+    return userInfo().username;
+  } catch {
+    // A uid without an entry in /etc/passwd, as in many containers; limits.conf takes numbers too.
+    return String(Deno.uid() ?? "*");
+  }
+}

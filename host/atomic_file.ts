@@ -1,0 +1,86 @@
+/**
+ * Small files that are either the old or the new one after any crash, never half of each. For
+ * records, receipts and journals; not for blobs.
+ */
+
+import * as fs from "node:fs";
+import { basename, dirname, join } from "node:path";
+import process from "node:process";
+
+/** A JSON file was there but could not be read as what it should be. */
+export interface CorruptFile {
+  path: string;
+  reason: string;
+}
+
+/** What {@linkcode readJsonFile} found. */
+export type JsonFile =
+  | { state: "absent" }
+  | { state: "present"; value: unknown }
+  | { state: "corrupt"; file: CorruptFile };
+
+/**
+ * Writes JSON so that a reader, and the machine after a power cut, sees all of the old file or all of
+ * the new one: a temporary file in the same folder, fsync, rename, fsync of the folder. Synchronous,
+ * because a step must be on disk before it is taken and these files are small.
+ *
+ * @throws the system's error (`ENOSPC`, `EACCES`, …); the old file is untouched then.
+ */
+export function writeJsonFile(path: string, value: unknown): void {
+  const folder = dirname(path);
+  // The pid keeps two processes apart; within a process the call is synchronous.
+  const temporary = join(folder, `.${basename(path)}.${process.pid}.tmp`);
+  try {
+    const fd = fs.openSync(temporary, "w", 0o644);
+    try {
+      fs.writeFileSync(fd, JSON.stringify(value, null, 2) + "\n");
+      fs.fsyncSync(fd);
+    } finally {
+      fs.closeSync(fd);
+    }
+    fs.renameSync(temporary, path);
+  } catch (error) {
+    fs.rmSync(temporary, { force: true });
+    throw error;
+  }
+  syncFolder(folder);
+}
+
+/** Reads a JSON file; one that is missing or not JSON is an answer, not an error. */
+export function readJsonFile(path: string): JsonFile {
+  let text: string;
+  try {
+    text = fs.readFileSync(path, "utf8");
+  } catch (error) {
+    if (isMissing(error)) return { state: "absent" };
+    throw error;
+  }
+  try {
+    return { state: "present", value: JSON.parse(text) };
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    return { state: "corrupt", file: { path, reason: `expected JSON: ${reason}` } };
+  }
+}
+
+/** Makes renames, new and removed entries of a folder survive a power cut. fsync(2). */
+export function syncFolder(path: string): void {
+  const fd = fs.openSync(path, "r");
+  try {
+    fs.fsyncSync(fd);
+  } finally {
+    fs.closeSync(fd);
+  }
+}
+
+/** Whether the error of a node:fs call says that the file, or a folder on the way, is not there. */
+export function isMissing(error: unknown): boolean {
+  return systemErrorCode(error) === "ENOENT";
+}
+
+/** The system's code (`ENOENT`, …) of a node:fs error. */
+export function systemErrorCode(error: unknown): string | undefined {
+  return error instanceof Error && "code" in error && typeof error.code === "string"
+    ? error.code
+    : undefined;
+}

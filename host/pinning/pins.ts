@@ -1,0 +1,250 @@
+/**
+ * The agent's side of pinning: starts or adopts the keeper of a release, waits for it, asks how it
+ * is, ends it. The keeper itself is keeper.ts.
+ */
+
+import { mkdirSync, rmSync, statSync } from "node:fs";
+import { dirname, resolve } from "node:path";
+import process from "node:process";
+import { z } from "zod";
+import { readJsonFile } from "../atomic_file.ts";
+import { type Clock, systemClock } from "../clock.ts";
+import { HostError, type HostErrorCode } from "../errors.ts";
+import { spawnDetached } from "../process/detached_spawn.ts";
+import { identify, isSameProcessRunning, type ProcessIdentity } from "../process/process_table.ts";
+import { signalProcess } from "../process/signals.ts";
+import { pinKeeperArguments } from "./keeper_command.ts";
+import { PIN_STATUS_SCHEMA, type PinStatus } from "./pin_status.ts";
+
+/** How often a status file is read while somebody waits. */
+const POLL_MS = 100;
+
+/** Unmapping even 200 GiB takes less than a second; more than this and the keeper hangs. */
+const DEFAULT_RELEASE_GRACE_MS = 5000;
+
+/** How long a killed keeper may take to go: freeing its pages is the kernel's work. */
+const KILL_TIMEOUT_MS = 10_000;
+
+/** A slow disk reads 256 MiB, the step between two signs of progress, in a few seconds. */
+const DEFAULT_STALL_TIMEOUT_MS = 120_000;
+
+const statusSchema = z.object({
+  schema: z.literal(PIN_STATUS_SCHEMA),
+  pid: z.int().positive(),
+  startTimeTicks: z.number(),
+  bootId: z.string(),
+  root: z.string(),
+  rootIdentity: z.string(),
+  state: z.enum(["locking", "locked", "failed"]),
+  filesCount: z.number(),
+  totalBytes: z.number(),
+  lockedBytes: z.number(),
+  vmLckBytes: z.number(),
+  residentBytes: z.number(),
+  updatedAt: z.number(),
+  failure: z.object({
+    code: z.string().transform((code) => code as HostErrorCode),
+    message: z.string(),
+    advice: z.string().optional(),
+  }).optional(),
+});
+
+/** How {@linkcode startPin} starts a keeper. */
+export interface StartPinOptions {
+  /**
+   * The program and its first arguments that run a keeper, such as
+   * `[Deno.execPath(), "run", "-A", "host/pinning/keeper_main.ts"]`; `--root`, `--status` and
+   * `--limit-bytes` with their values are appended. See `runPinKeeperCommand`.
+   */
+  command: readonly string[];
+  /** The folder to lock. */
+  root: string;
+  /** Where the keeper writes its status; one file per keeper. */
+  statusPath: string;
+  /** Where the keeper's log goes. Default: the status file's name with `.log` appended. */
+  logPath?: string;
+  /** The most to lock, in bytes; a folder that is larger is refused before anything is locked. */
+  limitBytes: number;
+  clock?: Clock;
+}
+
+/** A keeper that was started or found alive. */
+export interface Pin extends ProcessIdentity {
+  root: string;
+  statusPath: string;
+  /** True when an earlier agent had started it. */
+  adopted: boolean;
+}
+
+/** A status with the answer to whether its keeper lives. Pages are locked while it does. */
+export interface ObservedPin extends PinStatus {
+  alive: boolean;
+}
+
+/**
+ * Starts a detached keeper that outlives this process, or adopts the one that the status file names
+ * if it lives and holds the same folder. A live keeper of another folder, or one that failed, is
+ * ended first. Does not wait for the pages: {@linkcode awaitPinned} does.
+ *
+ * @throws {HostError} `PIN_KEEPER_FAILED` when the command cannot be started, `PIN_ROOT_MISSING`.
+ */
+export async function startPin(options: StartPinOptions): Promise<Pin> {
+  const { command, limitBytes, clock = systemClock } = options;
+  const [root, statusPath] = [resolve(options.root), resolve(options.statusPath)];
+  const rootIdentity = identifyFolder(root);
+  const found = pinStatus(statusPath);
+  if (found?.alive && found.state !== "failed" && found.root === root) {
+    // A keeper that has only just begun has not looked at the folder yet.
+    if (found.rootIdentity === rootIdentity || found.rootIdentity === "") {
+      const { pid, startTimeTicks, bootId } = found;
+      return { pid, startTimeTicks, bootId, root, statusPath, adopted: true };
+    }
+  }
+  if (found !== null) await releasePin(statusPath, { clock });
+  mkdirSync(dirname(statusPath), { recursive: true });
+  try {
+    const child = await spawnDetached({
+      argv: [...command, ...pinKeeperArguments({ root, statusPath, limitBytes })],
+      cwd: process.cwd(),
+      env: Deno.env.toObject(),
+      logPath: options.logPath ?? `${statusPath}.log`,
+    });
+    child.unref();
+    const identity = identify(child.pid);
+    if (identity === null) throw new Error("it ended at once");
+    return { ...identity, root, statusPath, adopted: false };
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new HostError("PIN_KEEPER_FAILED", {
+      message: `pin ${root}: expected to start ${command.join(" ")}, got: ${reason}`,
+      cause,
+    });
+  }
+}
+
+/** Options of {@linkcode awaitPinned}. */
+export interface AwaitPinnedOptions {
+  signal?: AbortSignal | undefined;
+  clock?: Clock;
+  /** Called with each new status while pages are being locked. */
+  onProgress?: (status: PinStatus) => void;
+  /** How long the keeper may make no progress. Default 120 s. */
+  stallTimeoutMs?: number;
+}
+
+/**
+ * Waits until all pages are locked and returns the status that proves it. The keeper goes on when
+ * the wait is aborted.
+ *
+ * @throws {HostError} with the keeper's own code (`PIN_LIMIT`, `PIN_NOT_PERMITTED`, `PIN_MEMORY`, …) and
+ *   advice, `PIN_KEEPER_DIED`, or `PIN_STALLED`; the signal's reason when it aborts.
+ */
+export async function awaitPinned(
+  pin: Pin,
+  options: AwaitPinnedOptions = {},
+): Promise<PinStatus> {
+  const { signal, clock = systemClock, stallTimeoutMs = DEFAULT_STALL_TIMEOUT_MS } = options;
+  let seen: PinStatus | undefined;
+  let progressedAt = clock.now();
+  while (true) {
+    signal?.throwIfAborted();
+    // Asked first: a keeper that writes its failure and ends in between must not look like one
+    // that died without a word.
+    const alive = isSameProcessRunning(pin);
+    const status = readStatus(pin.statusPath);
+    const own = status?.pid === pin.pid && status.startTimeTicks === pin.startTimeTicks;
+    if (own && status.state === "failed") throw failureOf(status);
+    if (!alive) throw keeperDied(pin);
+    if (own && status.state === "locked") return status;
+    if (own && status.updatedAt !== seen?.updatedAt) {
+      if (status.lockedBytes !== seen?.lockedBytes) progressedAt = clock.now();
+      seen = status;
+      options.onProgress?.(status);
+    }
+    if (clock.now() - progressedAt > stallTimeoutMs) {
+      throw new HostError("PIN_STALLED", {
+        message: `pin ${pin.root}: expected progress within ${stallTimeoutMs} ms, but the keeper ` +
+          `(pid ${pin.pid}) stands at ${
+            seen?.lockedBytes ?? 0
+          } bytes; the disk may be stuck: see ` +
+          `the kernel's log`,
+      });
+    }
+    await clock.sleep(POLL_MS, { signal });
+  }
+}
+
+/** The keeper's status and whether it lives, or null when there is no (readable) status file. */
+export function pinStatus(statusPath: string): ObservedPin | null {
+  const status = readStatus(statusPath);
+  return status === null ? null : { ...status, alive: isSameProcessRunning(status) };
+}
+
+/**
+ * Ends the keeper of a status file: SIGTERM, then SIGKILL after the grace; removes the file. Nothing
+ * happens if it is gone already; a recycled pid is never hit.
+ *
+ * @throws {HostError} `PIN_KEEPER_FAILED` when it survives SIGKILL for 10 s.
+ */
+export async function releasePin(
+  statusPath: string,
+  options: { graceMs?: number; clock?: Clock } = {},
+): Promise<void> {
+  const { graceMs = DEFAULT_RELEASE_GRACE_MS, clock = systemClock } = options;
+  const status = readStatus(statusPath);
+  if (status !== null) {
+    const ended = await endKeeper(status, { signal: "SIGTERM", timeoutMs: graceMs, clock }) ||
+      await endKeeper(status, { signal: "SIGKILL", timeoutMs: KILL_TIMEOUT_MS, clock });
+    if (!ended) {
+      throw new HostError("PIN_KEEPER_FAILED", {
+        message: `unpin ${status.root}: expected the keeper (pid ${status.pid}) to end within ` +
+          `${KILL_TIMEOUT_MS} ms of SIGKILL; it hangs in the kernel, see the kernel's log`,
+      });
+    }
+  }
+  rmSync(statusPath, { force: true });
+}
+
+async function endKeeper(
+  keeper: ProcessIdentity,
+  options: { signal: "SIGTERM" | "SIGKILL"; timeoutMs: number; clock: Clock },
+): Promise<boolean> {
+  const { signal, timeoutMs, clock } = options;
+  const deadline = clock.now() + timeoutMs;
+  if (isSameProcessRunning(keeper)) signalProcess(keeper, signal);
+  while (isSameProcessRunning(keeper)) {
+    if (clock.now() >= deadline) return false;
+    await clock.sleep(POLL_MS);
+  }
+  return true;
+}
+
+function readStatus(path: string): PinStatus | null {
+  const file = readJsonFile(path);
+  if (file.state !== "present") return null;
+  const parsed = statusSchema.safeParse(file.value);
+  return parsed.success ? parsed.data : null;
+}
+
+function identifyFolder(root: string): string {
+  const stat = statSync(root, { throwIfNoEntry: false });
+  if (stat?.isDirectory()) return `${stat.dev}:${stat.ino}`;
+  throw new HostError("PIN_ROOT_MISSING", {
+    message: `pin ${root}: expected a folder, found none; fetch the release first`,
+  });
+}
+
+function failureOf(status: PinStatus): HostError {
+  const { failure, root } = status;
+  if (failure !== undefined) return new HostError(failure.code, failure);
+  return new HostError("PIN_KEEPER_FAILED", { message: `pin ${root}: the keeper gave no reason` });
+}
+
+function keeperDied(pin: Pin): HostError {
+  return new HostError("PIN_KEEPER_DIED", {
+    message:
+      `pin ${pin.root}: expected the keeper (pid ${pin.pid}) to run, but it has ended; its ` +
+      `pages are no longer locked. See its log beside ${pin.statusPath}, and the kernel's log for ` +
+      `the OOM killer; then pin again`,
+  });
+}

@@ -1,0 +1,107 @@
+/**
+ * How a config file says what to run and how to check its health; the schemas, and filling in the
+ * places of a template. Running is service_process.ts, checking is health_check.ts.
+ */
+
+import { z } from "zod";
+
+/** The words that `{word}` in a template stands for. */
+export interface TemplateValues {
+  /** The folder of the release, resolved: not the `current` link, which may move. */
+  blob: string;
+  version: string;
+  service: string;
+  host: string;
+}
+
+/** The most that a config may ask a health check to wait: longer than this is a hang. */
+const TIMEOUT_MAX_MS = 10 * 60 * 1000;
+
+/** The program and its arguments: at least the program. */
+const argvSchema = z.tuple([z.string().min(1)], z.string(), {
+  error: "expected a list of the program and its arguments, all strings",
+});
+
+/** Default 5 s: long enough for a busy service, short enough for a rollout to notice. */
+const timeoutSchema = z.int().min(1).max(TIMEOUT_MAX_MS).default(5000);
+
+/** A program to run: `argv`, and optionally `env` (added to the agent's own) and `cwd`. */
+export const commandSchema = z.strictObject({
+  argv: argvSchema,
+  env: z.record(z.string(), z.string()).default({}),
+  /** Default `{blob}`. */
+  cwd: z.string().optional(),
+});
+
+/** A command as a config gives it, with the defaults filled in. */
+export type Command = z.output<typeof commandSchema>;
+
+/** One health check. Templates are filled in `url` and `argv`. */
+export const healthCheckSchema = z.discriminatedUnion("type", [
+  z.strictObject({
+    type: z.literal("http"),
+    url: z.string().min(1),
+    /** Default: any 2xx. */
+    expectStatus: z.int().min(100).max(599).optional(),
+    timeoutMs: timeoutSchema,
+  }),
+  z.strictObject({
+    type: z.literal("tcp"),
+    host: z.string().default("127.0.0.1"),
+    port: z.int().min(1).max(65535),
+    timeoutMs: timeoutSchema,
+  }),
+  z.strictObject({ type: z.literal("exec"), argv: argvSchema, timeoutMs: timeoutSchema }),
+]);
+
+/** A health check as a config gives it, with the defaults filled in. */
+export type HealthCheck = z.output<typeof healthCheckSchema>;
+
+/**
+ * Fills `{blob}`, `{version}`, `{service}` and `{host}` in. Any other braces stay as they are: they
+ * belong to the shell, to awk or to JSON.
+ */
+export function expandTemplate(text: string, values: TemplateValues): string {
+  return text.replaceAll(
+    /\{(blob|version|service|host)\}/g,
+    (_, word: keyof TemplateValues) => values[word],
+  );
+}
+
+/** A command with its templates filled in, ready for `startService`. */
+export interface ExpandedCommand {
+  argv: [string, ...string[]];
+  env: Record<string, string>;
+  cwd: string;
+}
+
+/** {@linkcode expandTemplate} over all of a command; `cwd` defaults to the release's folder. */
+export function expandCommand(command: Command, values: TemplateValues): ExpandedCommand {
+  return {
+    argv: expandAll(command.argv, values),
+    env: Object.fromEntries(
+      Object.entries(command.env).map(([name, value]) => [name, expandTemplate(value, values)]),
+    ),
+    cwd: command.cwd === undefined ? values.blob : expandTemplate(command.cwd, values),
+  };
+}
+
+/** {@linkcode expandTemplate} over a health check. */
+export function expandHealthCheck(check: HealthCheck, values: TemplateValues): HealthCheck {
+  switch (check.type) {
+    case "http":
+      return { ...check, url: expandTemplate(check.url, values) };
+    case "tcp":
+      return { ...check, host: expandTemplate(check.host, values) };
+    case "exec":
+      return { ...check, argv: expandAll(check.argv, values) };
+  }
+}
+
+function expandAll(
+  argv: readonly [string, ...string[]],
+  values: TemplateValues,
+): [string, ...string[]] {
+  const [program, ...rest] = argv;
+  return [expandTemplate(program, values), ...rest.map((each) => expandTemplate(each, values))];
+}

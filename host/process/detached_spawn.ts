@@ -1,0 +1,75 @@
+/**
+ * Starts a process that outlives this one: in a session and process group of its own, its output
+ * going to a file. Used for services and for pin keepers.
+ */
+
+import { type ChildProcess, spawn } from "node:child_process";
+import { closeSync, mkdirSync, openSync } from "node:fs";
+import { dirname } from "node:path";
+
+/** What to start. */
+export interface DetachedSpawn {
+  argv: readonly string[];
+  cwd: string;
+  /** The whole environment. */
+  env: Readonly<Record<string, string>>;
+  /** Standard output and error are appended to it; its folder is made if needed. */
+  logPath: string;
+}
+
+/** How a process ended, as its parent learns it. */
+export interface ChildExit {
+  code: number | null;
+  signal: string | null;
+}
+
+/** A process that was started. */
+export interface DetachedChild {
+  pid: number;
+  exited: Promise<ChildExit>;
+  /** Lets this process end without waiting for the child; the default is to hold the event loop. */
+  unref(): void;
+}
+
+/**
+ * Starts a process and resolves when it runs.
+ *
+ * @throws the system's error (`ENOENT`, `EACCES`, …) when program or cwd is missing or may not be run.
+ */
+export async function spawnDetached(options: DetachedSpawn): Promise<DetachedChild> {
+  const [program, ...args] = options.argv;
+  if (program === undefined) throw new TypeError("spawn: expected a program, got an empty list");
+  mkdirSync(dirname(options.logPath), { recursive: true });
+  const log = openSync(options.logPath, "a", 0o644);
+  try {
+    const child = spawn(program, args, {
+      cwd: options.cwd,
+      env: { ...options.env },
+      // On Linux this is setsid(2): no signal meant for the agent's terminal or group reaches it.
+      detached: true,
+      stdio: ["ignore", log, log],
+    });
+    const exited = whenExited(child);
+    const pid = await whenSpawned(child);
+    return { pid, exited, unref: () => child.unref() };
+  } finally {
+    closeSync(log);
+  }
+}
+
+function whenExited(child: ChildProcess): Promise<ChildExit> {
+  return new Promise((resolve) => {
+    child.once("exit", (code, signal) => resolve({ code, signal }));
+  });
+}
+
+function whenSpawned(child: ChildProcess): Promise<number> {
+  return new Promise((resolve, reject) => {
+    child.once("error", reject);
+    child.once("spawn", () => {
+      const { pid } = child;
+      if (pid === undefined) reject(new Error("spawn: expected a pid, got none"));
+      else resolve(pid);
+    });
+  });
+}

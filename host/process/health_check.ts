@@ -1,0 +1,168 @@
+/** Asks a service once whether it is well. How often, and what follows, is the agent's business. */
+
+import { spawn } from "node:child_process";
+import { request as requestHttp } from "node:http";
+import { request as requestHttps } from "node:https";
+import { connect } from "node:net";
+import process from "node:process";
+import { type Clock, systemClock } from "../clock.ts";
+import type { HealthCheck } from "./commands.ts";
+
+/** What a check found. */
+export type HealthResult = { ok: true } | { ok: false; reason: string };
+
+type CheckOf<Type extends HealthCheck["type"]> = Extract<HealthCheck, { type: Type }>;
+
+/**
+ * Runs one check within its `timeoutMs`. Bad news of any kind is a result; it throws only the
+ * signal's reason when that aborts. Nothing it opened or started is left over.
+ */
+export async function checkHealth(
+  check: HealthCheck,
+  options: { signal?: AbortSignal | undefined; clock?: Clock } = {},
+): Promise<HealthResult> {
+  const { signal, clock = systemClock } = options;
+  signal?.throwIfAborted();
+  // Ends the check when its time is up or when the caller loses interest.
+  const ending = new AbortController();
+  const onAbort = () => ending.abort(signal?.reason);
+  signal?.addEventListener("abort", onAbort, { once: true });
+  const finished = new AbortController();
+  const timer = clock.sleep(check.timeoutMs, { signal: finished.signal }).then(
+    () => ending.abort(new Error(`no answer within ${check.timeoutMs} ms`)),
+    () => {},
+  );
+  try {
+    return await runCheck(check, ending.signal);
+  } catch (error) {
+    signal?.throwIfAborted();
+    const cause = ending.signal.aborted ? ending.signal.reason : error;
+    return { ok: false, reason: `${describe(check)}: ${reasonOf(cause)}` };
+  } finally {
+    signal?.removeEventListener("abort", onAbort);
+    finished.abort();
+    await timer;
+  }
+}
+
+function runCheck(check: HealthCheck, signal: AbortSignal): Promise<HealthResult> {
+  switch (check.type) {
+    case "http":
+      return checkHttp(check, signal);
+    case "tcp":
+      return checkTcp(check, signal);
+    case "exec":
+      return checkExec(check, signal);
+  }
+}
+
+/**
+ * With node:http rather than fetch, because fetch obeys HTTP_PROXY and a proxy knows nothing of how
+ * this host is; and without an agent, because a kept connection would answer for a service that no
+ * longer accepts new ones.
+ */
+function checkHttp(check: CheckOf<"http">, signal: AbortSignal): Promise<HealthResult> {
+  const url = new URL(check.url);
+  const request = url.protocol === "https:" ? requestHttps : requestHttp;
+  return new Promise((resolve, reject) => {
+    const asked = request(url, { agent: false, headers: { connection: "close" } });
+    const onAbort = () => asked.destroy(reasonAsError(signal.reason));
+    signal.addEventListener("abort", onAbort, { once: true });
+    let outcome: HealthResult | undefined;
+    asked.once("error", reject);
+    asked.once("response", (response) => {
+      response.once("error", reject);
+      // Read to the end and thrown away: an answer that breaks off is not a good one.
+      response.once("end", () => outcome = judgeStatus(check, response.statusCode));
+      response.resume();
+    });
+    asked.once("close", () => {
+      signal.removeEventListener("abort", onAbort);
+      if (outcome === undefined) reject(new Error("the connection was closed"));
+      else resolve(outcome);
+    });
+    asked.end();
+  });
+}
+
+function judgeStatus(check: CheckOf<"http">, status: number | undefined): HealthResult {
+  const { expectStatus } = check;
+  const good = expectStatus === undefined
+    ? status !== undefined && status >= 200 && status < 300
+    : status === expectStatus;
+  if (good) return { ok: true };
+  const wanted = expectStatus ?? "2xx";
+  return { ok: false, reason: `${describe(check)}: expected status ${wanted}, got ${status}` };
+}
+
+function checkTcp(check: CheckOf<"tcp">, signal: AbortSignal): Promise<HealthResult> {
+  return new Promise((resolve, reject) => {
+    const socket = connect({ host: check.host, port: check.port });
+    const onAbort = () => socket.destroy(reasonAsError(signal.reason));
+    signal.addEventListener("abort", onAbort, { once: true });
+    let outcome: HealthResult | undefined;
+    let failure: unknown;
+    socket.once("connect", () => {
+      outcome = { ok: true };
+      socket.destroy();
+    });
+    socket.once("error", (error) => failure = error);
+    socket.once("close", () => {
+      signal.removeEventListener("abort", onAbort);
+      if (outcome === undefined) reject(failure ?? new Error("the connection was closed"));
+      else resolve(outcome);
+    });
+  });
+}
+
+function checkExec(check: CheckOf<"exec">, signal: AbortSignal): Promise<HealthResult> {
+  const [program, ...args] = check.argv;
+  return new Promise((resolve, reject) => {
+    // A group of its own, so that what the check has started is killed with it.
+    const child = spawn(program, args, { stdio: "ignore", detached: true });
+    const onAbort = () => killGroup(child.pid);
+    signal.addEventListener("abort", onAbort, { once: true });
+    child.once("error", (error) => {
+      signal.removeEventListener("abort", onAbort);
+      reject(error);
+    });
+    child.once("exit", (code, exitSignal) => {
+      signal.removeEventListener("abort", onAbort);
+      if (signal.aborted) reject(signal.reason);
+      else if (code === 0) resolve({ ok: true });
+      else {
+        const ended = exitSignal === null ? `exit code ${code}` : `signal ${exitSignal}`;
+        resolve({ ok: false, reason: `${describe(check)}: expected exit code 0, got ${ended}` });
+      }
+    });
+  });
+}
+
+/** Only for a child that has not been reaped yet, so its pid is still its own. */
+function killGroup(pid: number | undefined): void {
+  if (pid === undefined) return;
+  try {
+    process.kill(-pid, "SIGKILL");
+  } catch {
+    // It ended in this moment.
+  }
+}
+
+function describe(check: HealthCheck): string {
+  switch (check.type) {
+    case "http":
+      return `http check ${check.url}`;
+    case "tcp":
+      return `tcp check ${check.host}:${check.port}`;
+    case "exec":
+      return `exec check ${check.argv.join(" ")}`;
+  }
+}
+
+function reasonOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+function reasonAsError(reason: unknown): Error {
+  return reason instanceof Error ? reason : new Error(String(reason));
+}

@@ -1,0 +1,328 @@
+/**
+ * The service's process: started detached so that it outlives the agent, found again by the next
+ * agent, stopped as a whole group. What to run is commands.ts; when is the agent's business.
+ */
+
+import { randomUUID } from "node:crypto";
+import { type Clock, systemClock } from "../clock.ts";
+import { HostError } from "../errors.ts";
+import { type ChildExit, type DetachedChild, spawnDetached } from "./detached_spawn.ts";
+import {
+  bootId,
+  identify,
+  isSameProcessRunning,
+  type ProcessEntry,
+  type ProcessIdentity,
+  readProcess,
+  runningProcesses,
+  startedWith,
+} from "./process_table.ts";
+import { signalProcess } from "./signals.ts";
+import {
+  INSTANCE_VARIABLE,
+  readServiceRecord,
+  removeServiceRecord,
+  type ServiceRecord,
+  writeServiceRecord,
+} from "./service_record.ts";
+
+/** How often an adopted process is looked at: nobody tells us of its end. One read of /proc each. */
+const ADOPTED_POLL_MS = 250;
+
+/** How often a group that is being stopped is looked at; a scan of /proc each. */
+const STOP_POLL_MS = 100;
+
+/** How long SIGKILL may take. Only a process that hangs in the kernel needs more. */
+const KILL_TIMEOUT_MS = 10_000;
+
+/** What is left of a service that has died already has nothing to finish, only to tidy up. */
+const LEFT_OVER_GRACE_MS = 2000;
+
+/** How {@linkcode startService} starts a service. */
+export interface StartServiceOptions {
+  argv: readonly [string, ...string[]];
+  /** Added to the agent's own environment. */
+  env?: Readonly<Record<string, string>>;
+  cwd: string;
+  /** Standard output and error are appended to it. */
+  logPath: string;
+  /** Where the process is recorded, for {@linkcode adoptService}; one file per service. */
+  recordPath: string;
+  /** The version that runs, kept in the record. */
+  version: string;
+  clock?: Clock;
+}
+
+/** How a process ended. `unknown` for an adopted one: only a parent learns it. */
+export type ServiceExit =
+  | { type: "code"; code: number }
+  | { type: "signal"; signal: string }
+  | { type: "unknown" };
+
+/** A service that was started or adopted. */
+export interface ServiceProcess {
+  readonly pid: number;
+  readonly version: string;
+  readonly argv: readonly string[];
+  /** When it was started, ms since 1970. */
+  readonly startedAt: number;
+  /** True when an earlier agent had started it. */
+  readonly adopted: boolean;
+  /**
+   * Settles when the process that was started has ended; never rejects. After
+   * {@linkcode detach} it may stay open for ever.
+   */
+  readonly exited: Promise<ServiceExit>;
+  /** Whether the process that was started still runs; reads /proc. */
+  isAlive(): boolean;
+  /**
+   * SIGTERM to all of its processes (its group, and whatever else it started that left the group),
+   * SIGKILL to what is left after the grace; removes the record when all are gone. Fine to call on
+   * one that has ended: its left-over children go.
+   *
+   * @throws {HostError} `SERVICE_STOP_FAILED` when something survives SIGKILL for 10 s (a process
+   *   that hangs in the kernel). The record stays then.
+   */
+  stop(options: { graceMs: number }): Promise<void>;
+  /**
+   * Stops watching; the service goes on. The agent calls it when it ends without stopping it: until
+   * then the watching keeps the agent's event loop alive.
+   */
+  detach(): void;
+}
+
+/**
+ * Starts a service in a session and process group of its own. Children that an instance before it
+ * has left behind (and that may hold its port) are ended first.
+ *
+ * @throws {HostError} `SERVICE_RUNNING` when the record names a process that lives,
+ *   `SERVICE_STOP_FAILED` when left-over children cannot be ended, `SERVICE_START_FAILED` when the program or cwd is not there or may not be run.
+ */
+export async function startService(options: StartServiceOptions): Promise<ServiceProcess> {
+  const { argv, recordPath, version, clock = systemClock } = options;
+  const running = findRecorded(recordPath);
+  if (running !== null) {
+    throw new HostError("SERVICE_RUNNING", {
+      message: `start ${argv[0]}: expected no instance of the service, but pid ` +
+        `${running.identity.pid} (version ${running.record.version}) runs; adopt or stop it first`,
+    });
+  }
+  await endLeftOvers(recordPath, clock);
+  const instance = randomUUID();
+  const intent: ServiceRecord = {
+    instance,
+    version,
+    argv: [...argv],
+    startedAt: clock.now(),
+    bootId: bootId(),
+  };
+  writeServiceRecord(recordPath, intent);
+  const child = await spawnOrExplain(options, instance, () => removeServiceRecord(recordPath));
+  // Read at once: as long as this process has not reaped it, even a dead child keeps its entry.
+  const identity = identify(child.pid) ?? { pid: child.pid, startTimeTicks: -1, bootId: bootId() };
+  const record = { ...intent, ...identity };
+  writeServiceRecord(recordPath, record);
+  return new DetachedService({ record, identity, recordPath, clock, child });
+}
+
+async function spawnOrExplain(
+  options: StartServiceOptions,
+  instance: string,
+  undo: () => void,
+): Promise<DetachedChild> {
+  try {
+    return await spawnDetached({
+      argv: options.argv,
+      cwd: options.cwd,
+      env: { ...Deno.env.toObject(), ...options.env, [INSTANCE_VARIABLE]: instance },
+      logPath: options.logPath,
+    });
+  } catch (cause) {
+    undo();
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new HostError("SERVICE_START_FAILED", {
+      message: `start ${options.argv[0]} in ${options.cwd}: expected it to run, got: ${reason}; ` +
+        `look whether the program and the folder exist and may be used by this user`,
+      cause,
+    });
+  }
+}
+
+/**
+ * The service that a record names, if it runs; null otherwise. One whose first process has ended
+ * does not run, even if its children do: the next {@linkcode startService} ends them first.
+ */
+export function adoptService(
+  recordPath: string,
+  options: { clock?: Clock } = {},
+): ServiceProcess | null {
+  const { clock = systemClock } = options;
+  const found = findRecorded(recordPath);
+  return found && new DetachedService({ ...found, recordPath, clock, child: null });
+}
+
+/** Ends what an instance has left running after its first process had ended. */
+async function endLeftOvers(recordPath: string, clock: Clock): Promise<void> {
+  const record = readServiceRecord(recordPath);
+  if (record === null || record.bootId !== bootId()) return;
+  // Without a pid in the record, only the instance's mark is left to go by.
+  const { pid = -1, startTimeTicks = -1 } = record;
+  const identity = { pid, startTimeTicks, bootId: record.bootId };
+  const ended = new DetachedService({ record, identity, recordPath, clock, child: null });
+  await ended.stop({ graceMs: LEFT_OVER_GRACE_MS });
+}
+
+interface RecordedService {
+  record: ServiceRecord;
+  identity: ProcessIdentity;
+}
+
+/** The live process of a record, also when the agent died between the start and the record's end. */
+function findRecorded(recordPath: string): RecordedService | null {
+  const record = readServiceRecord(recordPath);
+  if (record === null || record.bootId !== bootId()) return null;
+  const { pid, startTimeTicks } = record;
+  if (pid !== undefined && startTimeTicks !== undefined) {
+    const identity = { pid, startTimeTicks, bootId: record.bootId };
+    return isSameProcessRunning(identity) ? { record, identity } : null;
+  }
+  // Of the marked processes, the one that we started leads its own session.
+  const leader = runningProcesses().find((entry) =>
+    entry.session === entry.pid && isMarked(entry, record.instance)
+  );
+  if (leader === undefined) return null;
+  const identity = {
+    pid: leader.pid,
+    startTimeTicks: leader.startTimeTicks,
+    bootId: record.bootId,
+  };
+  writeServiceRecord(recordPath, { ...record, ...identity });
+  return { record, identity };
+}
+
+function isMarked(entry: ProcessEntry, instance: string): boolean {
+  return startedWith(entry.pid, { name: INSTANCE_VARIABLE, value: instance });
+}
+
+class DetachedService implements ServiceProcess {
+  readonly exited: Promise<ServiceExit>;
+  readonly adopted: boolean;
+  readonly #record: ServiceRecord;
+  readonly #identity: ProcessIdentity;
+  readonly #recordPath: string;
+  readonly #clock: Clock;
+  readonly #child: DetachedChild | null;
+  readonly #watching = new AbortController();
+  /** The members at the last look: start time by pid. */
+  #seen: ReadonlyMap<number, number> = new Map();
+
+  constructor(
+    options: RecordedService & {
+      recordPath: string;
+      clock: Clock;
+      child: DetachedChild | null;
+    },
+  ) {
+    this.#record = options.record;
+    this.#identity = options.identity;
+    this.#recordPath = options.recordPath;
+    this.#clock = options.clock;
+    this.#child = options.child;
+    this.adopted = options.child === null;
+    this.exited = options.child?.exited.then(toServiceExit) ?? this.#watch();
+  }
+
+  get pid(): number {
+    return this.#identity.pid;
+  }
+
+  get version(): string {
+    return this.#record.version;
+  }
+
+  get argv(): readonly string[] {
+    return this.#record.argv;
+  }
+
+  get startedAt(): number {
+    return this.#record.startedAt;
+  }
+
+  isAlive(): boolean {
+    return isSameProcessRunning(this.#identity);
+  }
+
+  async stop(options: { graceMs: number }): Promise<void> {
+    if (!await this.#end("SIGTERM", options.graceMs)) {
+      if (!await this.#end("SIGKILL", KILL_TIMEOUT_MS)) {
+        const pids = this.#members().map((entry) => entry.pid).join(", ");
+        throw new HostError("SERVICE_STOP_FAILED", {
+          message: `stop ${this.#record.argv[0]}: expected its processes to end within ` +
+            `${KILL_TIMEOUT_MS} ms of SIGKILL, but ${pids} did not; such a process hangs in the ` +
+            `kernel, usually on a disk or network file system`,
+        });
+      }
+    }
+    // Dead already, but its parent has to hear of it, so that `exited` tells how it ended.
+    await this.#child?.exited;
+    this.detach();
+    removeServiceRecord(this.#recordPath);
+  }
+
+  detach(): void {
+    this.#watching.abort();
+    this.#child?.unref();
+  }
+
+  /** Sends a signal to all members until none is left (true) or the time is up (false). */
+  async #end(signal: "SIGTERM" | "SIGKILL", timeoutMs: number): Promise<boolean> {
+    const deadline = this.#clock.now() + timeoutMs;
+    const signalled = new Set<number>();
+    while (true) {
+      const members = this.#members();
+      if (members.length === 0) return true;
+      for (const member of members) {
+        // Once each: a second SIGTERM means "at once" to many programs. Those that are forked
+        // meanwhile are met in a later round.
+        if (signalled.has(member.pid)) continue;
+        signalled.add(member.pid);
+        signalProcess(member, signal);
+      }
+      if (this.#clock.now() >= deadline) return this.#members().length === 0;
+      await this.#clock.sleep(STOP_POLL_MS);
+    }
+  }
+
+  /**
+   * The live processes of this instance: those in the group or session of the first one as long as
+   * that is there (afterwards the number might be somebody else's), those that were seen so before,
+   * and those that carry its mark.
+   */
+  #members(): ProcessEntry[] {
+    const { pid, startTimeTicks } = this.#identity;
+    const numberIsOurs = readProcess(pid)?.startTimeTicks === startTimeTicks;
+    const members = runningProcesses().filter((entry) =>
+      (numberIsOurs && (entry.processGroup === pid || entry.session === pid)) ||
+      this.#seen.get(entry.pid) === entry.startTimeTicks ||
+      isMarked(entry, this.#record.instance)
+    );
+    this.#seen = new Map(members.map((entry) => [entry.pid, entry.startTimeTicks]));
+    return members;
+  }
+
+  async #watch(): Promise<ServiceExit> {
+    const { signal } = this.#watching;
+    try {
+      while (this.isAlive()) await this.#clock.sleep(ADOPTED_POLL_MS, { signal });
+    } catch (error) {
+      if (!signal.aborted) throw error;
+      if (this.isAlive()) return await new Promise(() => {});
+    }
+    return { type: "unknown" };
+  }
+}
+
+function toServiceExit({ code, signal }: ChildExit): ServiceExit {
+  if (signal !== null) return { type: "signal", signal };
+  return code === null ? { type: "unknown" } : { type: "code", code };
+}

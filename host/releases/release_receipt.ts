@@ -1,0 +1,111 @@
+/**
+ * The receipt of a verified release: what its files looked like when every piece had been checked.
+ * As long as the disk still looks so, nothing needs to be hashed again.
+ */
+
+import { z } from "zod";
+import { lstat, readdir } from "node:fs/promises";
+import { join } from "node:path";
+import { isMissing } from "../atomic_file.ts";
+
+/** The version of the receipt's form. */
+const RECEIPT_SCHEMA = 1;
+
+const fileSchema = z.object({
+  /** Relative to the release's folder, with `/`. */
+  path: z.string(),
+  sizeBytes: z.number(),
+  /** Nanoseconds and inode numbers do not fit into a JSON number, so both are strings. */
+  mtimeNs: z.string(),
+  inode: z.string(),
+});
+
+/** What a release looked like when it was verified. Unknown fields are kept out of the way. */
+export const releaseReceiptSchema = z.object({
+  schema: z.literal(RECEIPT_SCHEMA),
+  infoHash: z.string(),
+  /** ms since 1970. */
+  verifiedAt: z.number(),
+  files: z.array(fileSchema),
+});
+
+/** See {@linkcode releaseReceiptSchema}. */
+export type ReleaseReceipt = z.output<typeof releaseReceiptSchema>;
+
+/** One file of a release as it is on disk. */
+export type ReceiptFile = z.output<typeof fileSchema>;
+
+/** Whether a release is still as it was verified. */
+export type Intactness = { intact: true; receipt: ReleaseReceipt } | {
+  intact: false;
+  reason: string;
+};
+
+/** A receipt for the files that a folder holds now. The caller has verified them. */
+export async function takeReceipt(
+  folder: string,
+  facts: { infoHash: string; verifiedAt: number },
+): Promise<ReleaseReceipt> {
+  return { schema: RECEIPT_SCHEMA, ...facts, files: await scanFiles(folder) };
+}
+
+/**
+ * Compares a folder with its receipt: the same files with the same sizes, modification times and
+ * inodes, none missing and none added. Reads no contents.
+ */
+export async function compareWithReceipt(
+  folder: string,
+  receipt: ReleaseReceipt,
+): Promise<Intactness> {
+  let present: ReceiptFile[];
+  try {
+    present = await scanFiles(folder);
+  } catch (error) {
+    if (isMissing(error)) return { intact: false, reason: `${folder} is not there` };
+    throw error;
+  }
+  const unseen = new Map(present.map((file) => [file.path, file]));
+  for (const expected of receipt.files) {
+    const found = unseen.get(expected.path);
+    unseen.delete(expected.path);
+    const reason = found === undefined ? "is missing" : difference(expected, found);
+    if (reason !== undefined) return { intact: false, reason: `${expected.path} ${reason}` };
+  }
+  for (const path of unseen.keys()) {
+    return { intact: false, reason: `${path} was added after the release was verified` };
+  }
+  return { intact: true, receipt };
+}
+
+function difference(expected: ReceiptFile, found: ReceiptFile): string | undefined {
+  if (found.sizeBytes !== expected.sizeBytes) {
+    return `has ${found.sizeBytes} bytes instead of ${expected.sizeBytes}`;
+  }
+  if (found.mtimeNs !== expected.mtimeNs) return "was written to after it was verified";
+  if (found.inode !== expected.inode) return "was replaced after it was verified";
+  return undefined;
+}
+
+/** All files below a folder that are not folders, ordered by path. Links are not followed. */
+async function scanFiles(folder: string): Promise<ReceiptFile[]> {
+  const files: ReceiptFile[] = [];
+  // Breadth is bounded by the release itself; depth by the longest path of the file system.
+  const pending = [""];
+  for (let relative = pending.pop(); relative !== undefined; relative = pending.pop()) {
+    for (const entry of await readdir(join(folder, relative), { withFileTypes: true })) {
+      const path = relative === "" ? entry.name : `${relative}/${entry.name}`;
+      if (entry.isDirectory()) {
+        pending.push(path);
+        continue;
+      }
+      const stat = await lstat(join(folder, path), { bigint: true });
+      files.push({
+        path,
+        sizeBytes: Number(stat.size),
+        mtimeNs: String(stat.mtimeNs),
+        inode: String(stat.ino),
+      });
+    }
+  }
+  return files.sort((a, b) => (a.path < b.path ? -1 : 1));
+}

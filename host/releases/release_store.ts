@@ -1,0 +1,301 @@
+/**
+ * The releases of one service on this host: from partial to complete, which one is current, which
+ * ones may go. Every change is one rename, so that a crash leaves the state before or after it.
+ * What a release is and how it is fetched is none of its business.
+ */
+
+import { lstat, mkdir, open, readdir, readlink, rename, rm, symlink } from "node:fs/promises";
+import { randomUUID } from "node:crypto";
+import { basename, join } from "node:path";
+import { isMissing, readJsonFile, syncFolder, writeJsonFile } from "../atomic_file.ts";
+import { HostError } from "../errors.ts";
+import { isVersionName, PARTIAL_SUFFIX } from "./names.ts";
+import { ReleaseLayout, type VersionPaths } from "./release_layout.ts";
+import {
+  compareWithReceipt,
+  type Intactness,
+  type ReleaseReceipt,
+  releaseReceiptSchema,
+  takeReceipt,
+} from "./release_receipt.ts";
+
+/** A release that the store holds. */
+export interface StoredRelease {
+  version: string;
+  /** `partial` while it is fetched. A version can be there in both states while it is replaced. */
+  state: "complete" | "partial";
+  /** Whether `current` points at it. */
+  current: boolean;
+}
+
+/** The releases of one service below a data folder. See release_layout.ts for the folders. */
+export class ReleaseStore {
+  /** Where everything lies. */
+  readonly layout: ReleaseLayout;
+
+  /** @throws {HostError} `NAME_INVALID`. Touches no disk; {@linkcode open} makes the folders. */
+  constructor(dataDir: string, service: string) {
+    this.layout = new ReleaseLayout(dataDir, service);
+  }
+
+  /** Makes the service's folders and finishes the removals that a crash has cut short. */
+  async open(): Promise<void> {
+    await mkdir(this.layout.trashDir, { recursive: true });
+    for (const name of await readdir(this.layout.trashDir)) {
+      await rm(join(this.layout.trashDir, name), { recursive: true, force: true });
+    }
+    for (const name of await readdir(this.layout.serviceDir)) {
+      if (name.startsWith(LINK_PREFIX)) await rm(join(this.layout.serviceDir, name));
+    }
+  }
+
+  /** The paths of a version. @throws {HostError} `NAME_INVALID`. */
+  paths(version: string): VersionPaths {
+    return this.layout.paths(version);
+  }
+
+  /** Makes the folder to fetch a version into, keeps what it holds already, and returns its path. */
+  async preparePartial(version: string): Promise<string> {
+    const { partial } = this.paths(version);
+    await mkdir(partial, { recursive: true });
+    return partial;
+  }
+
+  /**
+   * Turns the partial release, which the caller has verified in full, into the complete one: all its
+   * files and folders are synced to disk, then its folder is renamed. Done already is fine.
+   *
+   * @param options.replace moves a complete release of that version aside; only for one that was
+   *   found damaged.
+   * @throws {HostError} `RELEASE_MISSING` when there is nothing to promote, `RELEASE_EXISTS` when both
+   *   are there and `replace` is not set.
+   */
+  async promote(version: string, options: { replace?: boolean } = {}): Promise<void> {
+    const { partial, final } = this.paths(version);
+    const [hasPartial, hasFinal] = [await isFolder(partial), await isFolder(final)];
+    if (!hasPartial) {
+      if (hasFinal) return;
+      throw new HostError("RELEASE_MISSING", {
+        message: `promote ${version}: expected the fetched release at ${partial}, found nothing; ` +
+          `fetch it first`,
+      });
+    }
+    if (hasFinal && options.replace !== true) {
+      throw new HostError("RELEASE_EXISTS", {
+        message:
+          `promote ${version}: expected nothing at ${final}, found a release; releases never ` +
+          `change: publish another version, or remove this one`,
+      });
+    }
+    await syncTree(partial);
+    if (hasFinal) await this.#moveToTrash(final);
+    await rename(partial, final);
+    syncFolder(this.layout.serviceDir);
+    await this.#emptyTrash();
+  }
+
+  /**
+   * Turns a complete release that was found damaged back into a partial one, so that a fetch can
+   * repair it, and drops its receipt. The service must not be running from it.
+   *
+   * @throws {HostError} `RELEASE_MISSING`, or `RELEASE_EXISTS` when a partial one is there already.
+   */
+  async demote(version: string): Promise<void> {
+    const { partial, final, receipt } = this.paths(version);
+    await this.#expectComplete(version, "demote");
+    if (await isFolder(partial)) {
+      throw new HostError("RELEASE_EXISTS", {
+        message: `demote ${version}: expected nothing at ${partial}, found a folder; remove one`,
+      });
+    }
+    await rm(receipt, { force: true });
+    await rename(final, partial);
+    syncFolder(this.layout.serviceDir);
+  }
+
+  /**
+   * Notes that the version's files, as they are on disk now, have been verified. Written before
+   * {@linkcode promote} it is valid after it: a rename of the folder changes no file.
+   *
+   * @param facts the torrent's info hash and the time, ms since 1970.
+   * @throws {HostError} `RELEASE_MISSING`.
+   */
+  async writeReceipt(
+    version: string,
+    facts: { infoHash: string; verifiedAt: number },
+  ): Promise<ReleaseReceipt> {
+    const { partial, final, receipt: path } = this.paths(version);
+    const folder = await isFolder(partial) ? partial : final;
+    if (folder === final) await this.#expectComplete(version, "write receipt of");
+    const receipt = await takeReceipt(folder, facts);
+    writeJsonFile(path, receipt);
+    return receipt;
+  }
+
+  /** The receipt of a version, or null when there is none that can be read. */
+  readReceipt(version: string): ReleaseReceipt | null {
+    const file = readJsonFile(this.paths(version).receipt);
+    if (file.state !== "present") return null;
+    const parsed = releaseReceiptSchema.safeParse(file.value);
+    return parsed.success ? parsed.data : null;
+  }
+
+  /**
+   * Whether the complete release is on disk as it was when it was verified, by its receipt and
+   * without reading the files: no need to hash it again.
+   *
+   * @param options.infoHash also expect the receipt to be of this torrent.
+   */
+  async isIntact(version: string, options: { infoHash?: string } = {}): Promise<Intactness> {
+    const receipt = this.readReceipt(version);
+    if (receipt === null) return { intact: false, reason: "it has no receipt" };
+    if (options.infoHash !== undefined && options.infoHash !== receipt.infoHash) {
+      return {
+        intact: false,
+        reason: `its receipt is for info hash ${receipt.infoHash} instead of ${options.infoHash}`,
+      };
+    }
+    return await compareWithReceipt(this.paths(version).final, receipt);
+  }
+
+  /**
+   * Points `current` at a complete release, in one atomic step: a reader sees the old or the new
+   * one, always one of them.
+   *
+   * @throws {HostError} `RELEASE_MISSING`.
+   */
+  async switchCurrent(version: string): Promise<void> {
+    await this.#expectComplete(version, "switch current to");
+    // rename(2) replaces a link atomically; symlink(2) cannot replace anything.
+    const temporary = join(this.layout.serviceDir, `${LINK_PREFIX}${randomUUID()}`);
+    await symlink(version, temporary);
+    try {
+      await rename(temporary, this.layout.currentLink);
+    } catch (error) {
+      await rm(temporary, { force: true });
+      throw error;
+    }
+    syncFolder(this.layout.serviceDir);
+  }
+
+  /** The version that `current` points at, or null when there is no link to a version. */
+  async currentVersion(): Promise<string | null> {
+    try {
+      const target = basename(await readlink(this.layout.currentLink));
+      return isVersionName(target) ? target : null;
+    } catch (error) {
+      if (isMissing(error)) return null;
+      throw error;
+    }
+  }
+
+  /** All releases, complete and partial, ordered by name. */
+  async list(): Promise<StoredRelease[]> {
+    const current = await this.currentVersion();
+    const releases: StoredRelease[] = [];
+    for (const entry of await readEntries(this.layout.serviceDir)) {
+      if (!entry.isDirectory()) continue;
+      const partial = entry.name.endsWith(PARTIAL_SUFFIX);
+      const version = partial ? entry.name.slice(0, -PARTIAL_SUFFIX.length) : entry.name;
+      if (!isVersionName(version)) continue;
+      const state = partial ? "partial" : "complete";
+      releases.push({ version, state, current: !partial && version === current });
+    }
+    return releases.sort((a, b) =>
+      a.version === b.version ? (a.state < b.state ? -1 : 1) : a.version < b.version ? -1 : 1
+    );
+  }
+
+  /**
+   * Removes a version in both states, and its receipt, torrent and progress. Absent is fine.
+   *
+   * @throws {HostError} `RELEASE_CURRENT` for the one that `current` points at.
+   */
+  async remove(version: string): Promise<void> {
+    const { partial, final, receipt, torrent, progress } = this.paths(version);
+    if (await this.currentVersion() === version) {
+      throw new HostError("RELEASE_CURRENT", {
+        message:
+          `remove ${version}: expected a release that is not in use, but current points at ` +
+          `it; switch to another one first`,
+      });
+    }
+    // The receipt first: without it nobody takes what is left for a complete release.
+    for (const path of [receipt, torrent, progress]) await rm(path, { force: true });
+    // Out of sight in one step, since deleting 200 GiB takes a while and a half-deleted release
+    // must not look like one.
+    for (const folder of [final, partial]) {
+      if (await isFolder(folder)) await this.#moveToTrash(folder);
+    }
+    syncFolder(this.layout.serviceDir);
+    await this.#emptyTrash();
+  }
+
+  /** Removes all releases but the current one and those to keep; returns the versions removed. */
+  async cleanUp(options: { keep: readonly string[] }): Promise<string[]> {
+    const kept = new Set([...options.keep, await this.currentVersion()]);
+    const versions = new Set((await this.list()).map((release) => release.version));
+    const removed = [...versions].filter((version) => !kept.has(version));
+    for (const version of removed) await this.remove(version);
+    return removed;
+  }
+
+  async #expectComplete(version: string, action: string): Promise<void> {
+    const { final } = this.paths(version);
+    if (await isFolder(final)) return;
+    throw new HostError("RELEASE_MISSING", {
+      message: `${action} ${version}: expected a complete release at ${final}, found none; ` +
+        `fetch and verify it first`,
+    });
+  }
+
+  async #moveToTrash(folder: string): Promise<void> {
+    await mkdir(this.layout.trashDir, { recursive: true });
+    await rename(folder, join(this.layout.trashDir, `${basename(folder)}.${randomUUID()}`));
+  }
+
+  async #emptyTrash(): Promise<void> {
+    for (const entry of await readEntries(this.layout.trashDir)) {
+      await rm(join(this.layout.trashDir, entry.name), { recursive: true, force: true });
+    }
+  }
+}
+
+/** A version cannot begin with a dot, so a link under way is never taken for a release. */
+const LINK_PREFIX = ".current.";
+
+async function readEntries(folder: string) {
+  try {
+    return await readdir(folder, { withFileTypes: true });
+  } catch (error) {
+    if (isMissing(error)) return [];
+    throw error;
+  }
+}
+
+async function isFolder(path: string): Promise<boolean> {
+  try {
+    return (await lstat(path)).isDirectory();
+  } catch (error) {
+    if (isMissing(error)) return false;
+    throw error;
+  }
+}
+
+/** fsync(2) of every file below a folder and of the folders, children before parents. */
+async function syncTree(folder: string): Promise<void> {
+  for (const entry of await readdir(folder, { withFileTypes: true })) {
+    const path = join(folder, entry.name);
+    if (entry.isDirectory()) {
+      await syncTree(path);
+    } else if (entry.isFile()) {
+      const file = await open(path, "r");
+      try {
+        await file.sync();
+      } finally {
+        await file.close();
+      }
+    }
+  }
+  syncFolder(folder);
+}

@@ -1,0 +1,39 @@
+/**
+ * Durations as people write them in plans and configs (`500ms`, `30s`, `5m`, `2h`), turned into milliseconds.
+ *
+ * @module
+ */
+
+import { z } from "zod";
+
+const UNIT_MS = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 } as const;
+
+/** Parses `500ms`, `30s`, `1.5m`, `2h` into milliseconds; `null` when the text is none of these. */
+export function parseDurationMs(text: string): number | null {
+  const match = /^(\d+(?:\.\d+)?)(ms|s|m|h)$/.exec(text.trim());
+  if (match === null) return null;
+  const [, amount, unit] = match;
+  if (amount === undefined || unit === undefined) return null;
+  return Math.round(Number(amount) * UNIT_MS[unit as keyof typeof UNIT_MS]);
+}
+
+/** Milliseconds in the form that {@link parseDurationMs} reads, in the largest unit that is exact. */
+export function formatDurationMs(durationMs: number): string {
+  for (const unit of ["h", "m", "s"] as const) {
+    if (durationMs > 0 && durationMs % UNIT_MS[unit] === 0) {
+      return `${durationMs / UNIT_MS[unit]}${unit}`;
+    }
+  }
+  return `${durationMs}ms`;
+}
+
+/** Schema of a duration in a file that people write; the parsed value is in milliseconds. */
+export const durationSchema: z.ZodType<number, string> = z.string().transform((text, context) => {
+  const durationMs = parseDurationMs(text);
+  if (durationMs !== null) return durationMs;
+  context.addIssue({
+    code: "custom",
+    message: `expected a duration such as 500ms, 30s, 5m or 2h, was "${text}"`,
+  });
+  return z.NEVER;
+});

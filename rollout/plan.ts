@@ -1,0 +1,198 @@
+/**
+ * The plan of a rollout: what an operator writes in a file, checked in full against the fleet before anything is
+ * written. Pure: the caller reads the file, the feed and the tree.
+ *
+ * @module
+ */
+
+import { z } from "zod";
+import { allDependencies, findCycle, orderByDependencies } from "./dependency_order.ts";
+import type { Service } from "./entries.ts";
+import {
+  budgetHosts,
+  type Policy,
+  policyInputSchema,
+  quorumHosts,
+  resolvePolicy,
+} from "./policy.ts";
+
+const orderEntrySchema = z.union([
+  z.string(),
+  z.strictObject({ service: z.string(), hosts: z.array(z.string()).min(1) }),
+]);
+
+/** A plan file. Unknown keys are refused. */
+export const planSchema = z.strictObject({
+  /** URL of the build machine's feed, where the releases are looked up. */
+  feed: z.url().optional(),
+  services: z.record(
+    z.string(),
+    z.strictObject({
+      version: z.string().min(1),
+      /** Services that must be upgraded first. Left out: as the fleet knows it already. */
+      dependsOn: z.array(z.string()).optional(),
+      policy: policyInputSchema.optional(),
+    }),
+  ).refine((services) => Object.keys(services).length > 0, "expected at least one service"),
+  /** The waves. Left out: one wave a service, in dependency order. A service may come twice: first some hosts, then all. */
+  order: z.array(orderEntrySchema).min(1).optional(),
+});
+/** A plan file, parsed. */
+export type Plan = z.infer<typeof planSchema>;
+
+/** One service as the fleet knows it when the plan is checked. */
+export interface KnownService {
+  readonly entry: Service | null;
+  /** Every host that should run it, online or not. */
+  readonly roster: readonly string[];
+}
+
+/** One wave of a checked plan. */
+export interface PlannedWave {
+  readonly service: string;
+  readonly version: string;
+  readonly hosts: readonly string[] | null;
+}
+
+/** One service of a checked plan, with its defaults filled in. */
+export interface PlannedService {
+  readonly version: string;
+  readonly dependsOn: readonly string[];
+  readonly policy: Policy;
+}
+
+/** What became of the check: the plan with everything filled in, or all that is wrong with it. */
+export type CheckedPlan =
+  | {
+    readonly ok: true;
+    readonly services: ReadonlyMap<string, PlannedService>;
+    readonly waves: readonly PlannedWave[];
+  }
+  | { readonly ok: false; readonly problems: readonly string[] };
+
+/**
+ * Checks a plan against the fleet: unknown services and hosts, circles, an order against the dependencies, a service
+ * without a wave, a quorum or budget that can never be met. Reports all problems at once.
+ */
+export function checkPlan(plan: Plan, fleet: ReadonlyMap<string, KnownService>): CheckedPlan {
+  const problems: string[] = [];
+  const services = new Map<string, PlannedService>();
+  const dependencies = new Map<string, readonly string[]>();
+  for (const [name, known] of fleet) dependencies.set(name, known.entry?.dependsOn ?? []);
+
+  for (const [name, planned] of Object.entries(plan.services)) {
+    const known = fleet.get(name);
+    if (known === undefined || known.roster.length === 0) {
+      problems.push(
+        `service "${name}": no host has it in its config (known: ${listNames([...fleet.keys()])})`,
+      );
+    }
+    const dependsOn = planned.dependsOn ?? known?.entry?.dependsOn ?? [];
+    dependencies.set(name, dependsOn);
+    const policy = planned.policy === undefined && known?.entry
+      ? known.entry.policy
+      : resolvePolicy(planned.policy);
+    services.set(name, { version: planned.version, dependsOn, policy });
+  }
+
+  for (const [name, { dependsOn }] of services) {
+    for (const dependency of dependsOn) {
+      if (fleet.has(dependency) || services.has(dependency)) continue;
+      problems.push(
+        `service "${name}": depends on "${dependency}", which no host has in its config (known: ${
+          listNames([...fleet.keys()])
+        })`,
+      );
+    }
+  }
+
+  const cycle = findCycle(dependencies);
+  if (cycle !== null) {
+    problems.push(
+      `dependsOn: the services depend on each other in a circle: ${cycle.join(" -> ")}`,
+    );
+    return { ok: false, problems };
+  }
+
+  const order = plan.order ?? orderByDependencies([...services.keys()], dependencies);
+  const waves = order.flatMap((entry): PlannedWave[] => {
+    const { service, hosts } = typeof entry === "string" ? { service: entry, hosts: null } : entry;
+    const planned = services.get(service);
+    if (planned === undefined) {
+      problems.push(
+        `order: "${service}" is not under services (there: ${listNames([...services.keys()])})`,
+      );
+      return [];
+    }
+    return [{ service, version: planned.version, hosts }];
+  });
+
+  for (const name of services.keys()) {
+    if (!waves.some((wave) => wave.service === name && wave.hosts === null)) {
+      problems.push(`order: service "${name}" has no wave for all of its hosts`);
+    }
+  }
+  problems.push(...orderProblems(waves, dependencies));
+  for (const wave of waves) {
+    const planned = services.get(wave.service);
+    const roster = fleet.get(wave.service)?.roster ?? [];
+    if (planned !== undefined && roster.length > 0) {
+      problems.push(...waveProblems(wave, planned.policy, roster));
+    }
+  }
+  return problems.length > 0
+    ? { ok: false, problems: [...new Set(problems)] }
+    : { ok: true, services, waves };
+}
+
+function orderProblems(
+  waves: readonly PlannedWave[],
+  dependencies: ReadonlyMap<string, readonly string[]>,
+): string[] {
+  return waves.flatMap((wave, index) => {
+    const needed = allDependencies(wave.service, dependencies);
+    const late = waves.slice(index + 1).find((other) => needed.has(other.service));
+    if (late === undefined) return [];
+    return [
+      `order: "${wave.service}" comes before "${late.service}", but depends on it: put "${late.service}" first`,
+    ];
+  });
+}
+
+function waveProblems(wave: PlannedWave, policy: Policy, roster: readonly string[]): string[] {
+  const problems: string[] = [];
+  for (const host of wave.hosts ?? []) {
+    if (!roster.includes(host)) {
+      problems.push(
+        `order: host "${host}" does not run "${wave.service}" (its hosts: ${listNames(roster)})`,
+      );
+    }
+  }
+  const coveredCount = wave.hosts === null ? roster.length : wave.hosts.length;
+  const quorumCount = quorumHosts(policy, coveredCount);
+  if (quorumCount > coveredCount) {
+    problems.push(
+      `service "${wave.service}": the quorum of ${quorumCount} can never be met, the wave has ${
+        countHosts(coveredCount)
+      }`,
+    );
+  }
+  if (budgetHosts(policy, roster.length) === 0) {
+    problems.push(
+      `service "${wave.service}": maxUnavailable is 0, so no host could ever switch: allow at least 1`,
+    );
+  }
+  return problems;
+}
+
+function countHosts(count: number): string {
+  return count === 1 ? "1 host" : `${count} hosts`;
+}
+
+function listNames(names: readonly string[]): string {
+  if (names.length === 0) return "none";
+  // Twenty names fill two lines of a terminal; more would bury the message.
+  return names.length <= 20
+    ? names.join(", ")
+    : `${names.slice(0, 20).join(", ")}, and ${names.length - 20} more`;
+}

@@ -1,0 +1,250 @@
+/**
+ * One host's agent: its supervisor tree, and what the tree stands on (the data directory's lock, the torrent engine).
+ *
+ * @module
+ */
+
+import { join } from "node:path";
+import {
+  adoptService,
+  lockDataDir,
+  readJsonFile,
+  releasePin,
+  ReleaseStore,
+  writeJsonFile,
+} from "../../host/mod.ts";
+import { createWebtorrentEngine, type TorrentEngine } from "../../torrent/mod.ts";
+import { endpointActor } from "../endpoint/endpoint.ts";
+import { fetcherActor } from "../fetcher/fetcher.ts";
+import { type PinnedEvent, pinnerActor } from "../pinner/pinner.ts";
+import { registrarActor, type RegistrarMessage } from "../registrar/registrar.ts";
+import { type HealthEvent, runnerActor } from "../runner/runner.ts";
+import {
+  type ActorLogger,
+  type ActorRef,
+  ActorSystem,
+  type Clock,
+  type StopReason,
+  supervisor,
+  Topic,
+} from "../runtime/mod.ts";
+import { sessionActor, type SessionEvent, type SessionMessage } from "../session/session.ts";
+import { upgradeCoordinator } from "../upgrade_coordinator/upgrade_coordinator.ts";
+import type { AgentConfig, ServiceConfig } from "./config.ts";
+
+/** What an agent needs beside its config. */
+export interface AgentOptions {
+  readonly log: ActorLogger;
+  /** The program and its first arguments that run a pin keeper. */
+  readonly keeperCommand: readonly string[];
+  /** Makes the identity of a new data directory. */
+  readonly createId: () => string;
+  readonly clock: Clock;
+}
+
+/** A running agent. */
+export interface Agent {
+  /** URL of its HTTP endpoint. */
+  readonly endpoint: string;
+  /** Resolves when the agent has ended, by `stop` or by a failure that restarts did not mend. */
+  readonly terminated: Promise<StopReason>;
+  /** Ends it. Services and locked pages stay or go as the config's `onExit` says. */
+  stop(): Promise<void>;
+}
+
+/**
+ * Starts an agent.
+ *
+ * @throws {HostError} `DATA_DIR_LOCKED` when another agent uses the data directory; {TransferError} when the torrent port
+ *   is taken.
+ */
+export async function startAgent(config: AgentConfig, options: AgentOptions): Promise<Agent> {
+  const { log, clock } = options;
+  const lock = lockDataDir(config.dataDir);
+  let engine: TorrentEngine | null = null;
+  try {
+    const stores = new Map<string, ReleaseStore>();
+    for (const service of Object.keys(config.services)) {
+      const store = new ReleaseStore(config.dataDir, service);
+      await store.open();
+      stores.set(service, store);
+    }
+    engine = await createWebtorrentEngine({
+      locality: { host: config.host, site: config.site, rack: config.rack },
+      listenPort: config.torrentPort,
+      log,
+    });
+    const system = ActorSystem.create({ name: "agent", log, clock });
+    const endpoint = spawnTree(system, { config, options, stores, engine });
+    const { terminated } = system;
+    const url = await Promise.race([endpoint, terminated.then(endedEarly)]);
+    const openEngine = engine;
+    return {
+      endpoint: url,
+      terminated,
+      async stop() {
+        await system.stop();
+        await openEngine.close();
+        if (config.onExit === "stop") await stopServices(config, { stores, log });
+        lock.release();
+      },
+    };
+  } catch (error) {
+    await engine?.close();
+    lock.release();
+    throw error;
+  }
+}
+
+function endedEarly(reason: StopReason): never {
+  const cause = reason.kind === "failed" ? reason.error : undefined;
+  throw new Error("start agent: its actors ended before it listened", { cause });
+}
+
+/** @returns The endpoint's URL, once it listens. */
+function spawnTree(
+  system: ActorSystem,
+  own: {
+    config: AgentConfig;
+    options: AgentOptions;
+    stores: ReadonlyMap<string, ReleaseStore>;
+    engine: TorrentEngine;
+  },
+): Promise<string> {
+  const { config, options, stores, engine } = own;
+  const { host, site, rack } = config;
+  const identity = { host, site, rack, agent: agentId(config.dataDir, options.createId) };
+  const sessionEvents = new Topic<SessionEvent>("session", { replayLast: true });
+  const { promise: endpoint, resolve: onListening } = Promise.withResolvers<string>();
+  system.spawn(
+    "agent",
+    supervisor({
+      strategy: "one_for_one",
+      children(scope) {
+        const session = scope.child(
+          "session",
+          sessionActor({
+            servers: config.zookeeper,
+            client: { sessionTimeoutMs: config.sessionTimeout },
+            events: sessionEvents,
+          }),
+        );
+        const registrar = scope.child(
+          "registrar",
+          registrarActor({ ...identity, services: Object.keys(config.services) }, sessionEvents),
+        );
+        for (const [service, store] of stores) {
+          const serviceConfig = config.services[service];
+          if (serviceConfig === undefined) continue;
+          scope.child(
+            `service:${service}`,
+            serviceSupervisor({
+              host,
+              service,
+              config: serviceConfig,
+              store,
+              engine,
+              session,
+              sessionEvents,
+              registrar,
+              keeperCommand: options.keeperCommand,
+            }),
+          );
+        }
+        scope.child(
+          "endpoint",
+          endpointActor({
+            listen: config.listen,
+            registrar,
+            actors: () => system.tree(),
+            onListening,
+          }),
+        );
+      },
+    }),
+  );
+  return endpoint;
+}
+
+/** The actors of one service; each rests on those to its left, so they restart with them. */
+function serviceSupervisor(own: {
+  host: string;
+  service: string;
+  config: ServiceConfig;
+  store: ReleaseStore;
+  engine: TorrentEngine;
+  session: ActorRef<SessionMessage>;
+  sessionEvents: Topic<SessionEvent>;
+  registrar: ActorRef<RegistrarMessage>;
+  keeperCommand: readonly string[];
+}) {
+  const { host, service, config, store, engine, session, sessionEvents, registrar, keeperCommand } =
+    own;
+  return supervisor({
+    strategy: "rest_for_one",
+    children(scope) {
+      const healthEvents = new Topic<HealthEvent>(`${service} health`, { replayLast: true });
+      const pinnedEvents = new Topic<PinnedEvent>(`${service} pinned`, { replayLast: true });
+      const runner = scope.child(
+        "runner",
+        runnerActor({ service, host, config, layout: store.layout, events: healthEvents }),
+      );
+      const fetcher = scope.child("fetcher", fetcherActor({ store, engine }));
+      const pinner = scope.child(
+        "pinner",
+        pinnerActor({ service, store, config: config.pin, keeperCommand, events: pinnedEvents }),
+      );
+      scope.child(
+        "upgrade_coordinator",
+        upgradeCoordinator({
+          host,
+          service,
+          config,
+          store,
+          session,
+          registrar,
+          runner,
+          fetcher,
+          pinner,
+          sessionEvents,
+          healthEvents,
+          pinnedEvents,
+        }),
+      );
+    },
+  });
+}
+
+/**
+ * Stops the services and ends their pin keepers, for an agent that is to leave nothing behind. Only once its actors are
+ * gone, or they would start again what is stopped here.
+ */
+async function stopServices(
+  config: AgentConfig,
+  { stores, log }: { stores: ReadonlyMap<string, ReleaseStore>; log: ActorLogger },
+): Promise<void> {
+  await Promise.all([...stores].map(async ([service, store]) => {
+    try {
+      const process = adoptService(store.layout.processRecord);
+      await process?.stop({ graceMs: config.services[service]?.stopGrace ?? 0 });
+      for (const { version } of await store.list()) {
+        await releasePin(store.paths(version).pinStatus);
+      }
+    } catch (error) {
+      log.error("{service}: not stopped with the agent: {error}", { service, error });
+    }
+  }));
+}
+
+/** The identity of the data directory, made when it is new. */
+function agentId(dataDir: string, createId: () => string): string {
+  const path = join(dataDir, ".agent.json");
+  const file = readJsonFile(path);
+  const value = file.state === "present" ? file.value : null;
+  if (
+    typeof value === "object" && value !== null && "id" in value && typeof value.id === "string"
+  ) return value.id;
+  const id = createId();
+  writeJsonFile(path, { id });
+  return id;
+}

@@ -1,0 +1,95 @@
+/**
+ * The agent's own HTTP endpoint: `/status` for people and the dashboard, `/healthz` for whatever watches the agent,
+ * `/metrics` for Prometheus. Read-only.
+ *
+ * @module
+ */
+
+import { Hono } from "hono";
+import type { RegistrarMessage, ServiceEntry } from "../registrar/registrar.ts";
+import {
+  type ActorDefinition,
+  type ActorRef,
+  type ActorSnapshot,
+  ask,
+  type Clock,
+} from "../runtime/mod.ts";
+import { AgentMetrics } from "./metrics.ts";
+
+/** What the endpoint works with. */
+export interface EndpointOptions {
+  readonly listen: { readonly hostname: string; readonly port: number };
+  readonly registrar: ActorRef<RegistrarMessage>;
+  /** The agent's actors, as they stand. */
+  readonly actors: () => readonly ActorSnapshot[];
+  /** Called with the URL once the endpoint listens. */
+  readonly onListening: (url: string) => void;
+}
+
+interface State {
+  readonly server: Deno.HttpServer;
+}
+
+/** An answer that takes longer is no answer: the registrar is stuck. */
+const ANSWER_TIMEOUT_MS = 2_000;
+
+/** The endpoint actor. It listens as long as it lives. */
+export function endpointActor(options: EndpointOptions): ActorDefinition<State, never> {
+  return {
+    name: "endpoint",
+    init(context) {
+      const app = routes(options, context.clock);
+      const server = Deno.serve({
+        hostname: options.listen.hostname,
+        port: options.listen.port,
+        onListen: ({ hostname, port }) => {
+          const url = `http://${formatHost(hostname)}:${port}`;
+          context.log.info("listens on {url}", { url });
+          options.registrar.tell({ type: "endpoint", url });
+          options.onListening(url);
+        },
+        onError: (error) => {
+          context.log.error("endpoint: {error}", { error });
+          return new Response("internal error\n", { status: 500 });
+        },
+      }, app.fetch);
+      return { server };
+    },
+    receive: (state) => state,
+    async onStop(state) {
+      await state.server.shutdown();
+    },
+  };
+}
+
+function routes({ registrar, actors }: EndpointOptions, clock: Clock): Hono {
+  const metrics = new AgentMetrics();
+  const app = new Hono();
+  async function readEntries(): Promise<readonly ServiceEntry[]> {
+    return await ask<RegistrarMessage, readonly ServiceEntry[]>(
+      registrar,
+      (replyTo) => ({ type: "list", replyTo }),
+      { timeoutMs: ANSWER_TIMEOUT_MS, clock },
+    );
+  }
+  app.get("/healthz", async (c) => {
+    try {
+      await readEntries();
+      return c.text("ok\n");
+    } catch {
+      return c.text("the agent does not answer\n", 503);
+    }
+  });
+  app.get("/status", async (c) => c.json({ services: await readEntries(), actors: actors() }));
+  app.get("/metrics", async (c) => {
+    const text = await metrics.render(await readEntries(), actors());
+    return c.text(text, 200, { "content-type": metrics.contentType });
+  });
+  app.notFound((c) => c.text("not found; there are /status, /healthz and /metrics\n", 404));
+  return app;
+}
+
+function formatHost(hostname: string): string {
+  if (hostname === "0.0.0.0" || hostname === "::") return Deno.hostname();
+  return hostname.includes(":") ? `[${hostname}]` : hostname;
+}

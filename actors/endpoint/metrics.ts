@@ -1,0 +1,91 @@
+/**
+ * The agent's metrics in Prometheus' text format. Every value is taken when it is asked for; nothing is counted twice.
+ *
+ * @module
+ */
+
+import { Gauge, Registry } from "prom-client";
+import type { Current } from "../../rollout/mod.ts";
+import type { ServiceEntry } from "../registrar/registrar.ts";
+import type { ActorSnapshot } from "../runtime/mod.ts";
+
+/** The agent's gauges. */
+export class AgentMetrics {
+  readonly #registry = new Registry();
+  readonly #serving = this.#gauge(
+    "rollcall_service_serving",
+    "1 while the service passes its health check",
+    [
+      "service",
+      "version",
+    ],
+  );
+  readonly #pinnedBytes = this.#gauge(
+    "rollcall_pinned_bytes",
+    "Bytes of releases locked in memory",
+    ["service"],
+  );
+  readonly #receivedBytes = this.#gauge(
+    "rollcall_received_bytes",
+    "Bytes received for the newest release, by where they came from",
+    ["service", "version", "distance"],
+  );
+  readonly #progress = this.#gauge(
+    "rollcall_preparation_progress",
+    "Share that is done of the phase that the next release is in",
+    ["service", "version", "phase"],
+  );
+  readonly #mailbox = this.#gauge("rollcall_actor_mailbox_messages", "Messages that wait", [
+    "actor",
+  ]);
+  readonly #restarts = this.#gauge("rollcall_actor_restarts", "Restarts since the agent began", [
+    "actor",
+  ]);
+  readonly #dropped = this.#gauge(
+    "rollcall_actor_dropped_messages",
+    "Messages that became dead letters",
+    ["actor"],
+  );
+
+  /** Of {@link render}'s text. */
+  get contentType(): string {
+    return this.#registry.contentType;
+  }
+
+  /** All metrics as they stand. */
+  async render(
+    services: readonly ServiceEntry[],
+    actors: readonly ActorSnapshot[],
+  ): Promise<string> {
+    this.#registry.resetMetrics();
+    for (const { service, entry } of services) this.#setService(service, entry);
+    for (const actor of actors) this.#setActor(actor);
+    return await this.#registry.metrics();
+  }
+
+  #setService(service: string, entry: Current): void {
+    this.#serving.set({ service, version: entry.version ?? "" }, entry.state === "serving" ? 1 : 0);
+    this.#pinnedBytes.set({ service }, entry.pinnedBytes);
+    if (entry.received !== null) {
+      const { version, rackBytes, siteBytes, remoteBytes } = entry.received;
+      this.#receivedBytes.set({ service, version, distance: "rack" }, rackBytes);
+      this.#receivedBytes.set({ service, version, distance: "site" }, siteBytes);
+      this.#receivedBytes.set({ service, version, distance: "remote" }, remoteBytes);
+    }
+    if (entry.preparation !== null) {
+      const { version, phase, progress } = entry.preparation;
+      this.#progress.set({ service, version, phase }, progress);
+    }
+  }
+
+  #setActor(actor: ActorSnapshot): void {
+    this.#mailbox.set({ actor: actor.path }, actor.mailboxLength);
+    this.#restarts.set({ actor: actor.path }, actor.restarts);
+    this.#dropped.set({ actor: actor.path }, actor.dropped);
+    for (const child of actor.children) this.#setActor(child);
+  }
+
+  #gauge<Label extends string>(name: string, help: string, labelNames: Label[]): Gauge<Label> {
+    return new Gauge({ name, help, labelNames, registers: [this.#registry] });
+  }
+}

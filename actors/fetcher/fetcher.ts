@@ -1,0 +1,278 @@
+/**
+ * Brings one service's releases onto this host and seeds what is there: one release at a time is prepared, all that are
+ * kept are seeded.
+ *
+ * @module
+ */
+
+import type { ReleaseStore } from "../../host/mod.ts";
+import type { Received, Release } from "../../rollout/mod.ts";
+import type { TorrentEngine, Transfer } from "../../torrent/mod.ts";
+import type { ActorContext, ActorDefinition, ActorRef, ReplyTo } from "../runtime/mod.ts";
+import { prepareRelease } from "./prepare_release.ts";
+import { readReceived, writeReceived } from "./received_record.ts";
+
+/** How far the release under preparation is. */
+export interface FetchProgress {
+  readonly type: "fetch_progress";
+  readonly version: string;
+  readonly phase: "fetching" | "verifying";
+  /** Share of the phase, 0 to 1. */
+  readonly progress: number;
+  readonly received: Received;
+}
+
+/** How the preparation ended. */
+export type PrepareOutcome =
+  | { readonly ok: true; readonly received: Received }
+  | { readonly ok: false; readonly reason: string };
+
+/** What the fetcher takes. */
+export type FetcherMessage =
+  | {
+    readonly type: "prepare";
+    readonly release: Release;
+    readonly progressTo: ActorRef<FetchProgress>;
+    readonly replyTo: ReplyTo<PrepareOutcome>;
+  }
+  /** Gives the preparation up; what is on disk stays for the next one. */
+  | { readonly type: "cancel" }
+  /** Removes old releases from the disk: all but these, the current one, and as many of the newest others as `others`. */
+  | { readonly type: "keep"; readonly versions: readonly string[]; readonly others: number }
+  | { readonly type: "transfer"; readonly version: string; readonly transfer: Transfer }
+  | {
+    readonly type: "phase";
+    readonly version: string;
+    readonly phase: "fetching" | "verifying";
+    readonly progress: number;
+  }
+  | { readonly type: "prepared"; readonly version: string; readonly error: unknown }
+  | { readonly type: "seeding"; readonly transfers: ReadonlyMap<string, Transfer> }
+  | { readonly type: "removed"; readonly versions: readonly string[] }
+  | { readonly type: "failed"; readonly what: string; readonly error: unknown };
+
+interface Preparation {
+  readonly version: string;
+  readonly before: Received;
+  readonly progressTo: ActorRef<FetchProgress>;
+  readonly replyTo: ReplyTo<PrepareOutcome>;
+}
+
+interface State {
+  /** Whether what was on disk is being seeded; a preparation before that might seed the same release twice. */
+  isReady: boolean;
+  early: Extract<FetcherMessage, { type: "prepare" }> | null;
+  preparation: Preparation | null;
+  readonly transfers: Map<string, Transfer>;
+}
+
+/** What the fetcher works with. */
+export interface FetcherOptions {
+  readonly store: ReleaseStore;
+  readonly engine: TorrentEngine;
+}
+
+const PREPARE_KEY = "prepare";
+
+const GIVEN_UP = "given up: another release is wanted";
+
+/** The fetcher actor. */
+export function fetcherActor(
+  { store, engine }: FetcherOptions,
+): ActorDefinition<State, FetcherMessage> {
+  return {
+    name: "fetcher",
+    init(context) {
+      context.pipeToSelf(() => seedStored(store, engine), {
+        ok: (transfers) => ({ type: "seeding", transfers }),
+        error: (error) => {
+          context.log.warn("seed what is on disk: {error}", { error });
+          return { type: "seeding", transfers: new Map() };
+        },
+      });
+      return { isReady: false, early: null, preparation: null, transfers: new Map() };
+    },
+    receive(state, message, context) {
+      switch (message.type) {
+        case "prepare":
+          if (!state.isReady) {
+            state.early?.replyTo.tell({ ok: false, reason: GIVEN_UP });
+            state.early = message;
+            return state;
+          }
+          return prepare(state, message, { store, engine, context });
+        case "cancel":
+          giveUp(state, context);
+          return state;
+        case "transfer":
+          replaceTransfer(state, message);
+          return state;
+        case "phase": {
+          const { preparation } = state;
+          if (preparation?.version !== message.version) return state;
+          const { version, phase, progress } = message;
+          const received = receivedSoFar(state, preparation);
+          preparation.progressTo.tell({
+            type: "fetch_progress",
+            version,
+            phase,
+            progress,
+            received,
+          });
+          return state;
+        }
+        case "prepared": {
+          const { preparation } = state;
+          if (preparation?.version !== message.version) return state;
+          const received = receivedSoFar(state, preparation);
+          writeReceived(store, received);
+          state.preparation = null;
+          preparation.replyTo.tell(
+            message.error === null
+              ? { ok: true, received }
+              : { ok: false, reason: reasonOf(message.error) },
+          );
+          return state;
+        }
+        case "seeding":
+          for (const [version, transfer] of message.transfers) {
+            replaceTransfer(state, { version, transfer });
+          }
+          state.isReady = true;
+          return state.early === null
+            ? state
+            : prepare(state, state.early, { store, engine, context });
+        case "keep": {
+          const versions = [
+            ...message.versions,
+            ...(state.preparation === null ? [] : [state.preparation.version]),
+          ];
+          context.pipeToSelf(() => removeOld(store, { versions, others: message.others }), {
+            ok: (removed) => ({ type: "removed", versions: removed }),
+            error: (error) => ({ type: "failed", what: "remove old releases", error }),
+          });
+          return state;
+        }
+        case "removed":
+          for (const version of message.versions) {
+            const transfer = state.transfers.get(version);
+            state.transfers.delete(version);
+            if (transfer !== undefined) context.pipeToSelf(() => transfer.stop(), ignoreOutcome);
+          }
+          return state;
+        case "failed":
+          context.log.warn("{what}: {error}", { what: message.what, error: message.error });
+          return state;
+      }
+    },
+    async onStop(state) {
+      await Promise.allSettled([...state.transfers.values()].map((transfer) => transfer.stop()));
+    },
+  };
+}
+
+const ignoreOutcome = {
+  ok: (): FetcherMessage => ({ type: "removed", versions: [] }),
+  error: (error: unknown): FetcherMessage => ({ type: "failed", what: "stop seeding", error }),
+};
+
+interface Own extends FetcherOptions {
+  readonly context: ActorContext<FetcherMessage>;
+}
+
+function prepare(
+  state: State,
+  message: Extract<FetcherMessage, { type: "prepare" }>,
+  own: Own,
+): State {
+  const { release, progressTo, replyTo } = message;
+  const { store, engine, context } = own;
+  state.early = null;
+  giveUp(state, context);
+  const { version } = release;
+  state.preparation = { version, before: readReceived(store, version), progressTo, replyTo };
+  const standing = state.transfers.get(version);
+  context.pipeToSelf(
+    async (signal) => {
+      // The engine has one transfer for each release; an attempt that failed may have left its own.
+      await standing?.stop();
+      await prepareRelease(release, {
+        store,
+        engine,
+        signal,
+        clock: context.clock,
+        onPhase: (phase, progress) =>
+          context.self.tell({ type: "phase", version, phase, progress }),
+        onTransfer: (transfer) => context.self.tell({ type: "transfer", version, transfer }),
+      });
+    },
+    {
+      ok: () => ({ type: "prepared", version, error: null }),
+      error: (error) => ({ type: "prepared", version, error: error ?? new Error("unknown") }),
+    },
+    { key: PREPARE_KEY },
+  );
+  return state;
+}
+
+function giveUp(state: State, context: ActorContext<FetcherMessage>): void {
+  const { preparation } = state;
+  state.early?.replyTo.tell({ ok: false, reason: GIVEN_UP });
+  state.early = null;
+  if (preparation === null) return;
+  context.cancelTask(PREPARE_KEY);
+  state.preparation = null;
+  preparation.replyTo.tell({ ok: false, reason: GIVEN_UP });
+}
+
+function replaceTransfer(state: State, entry: { version: string; transfer: Transfer }): void {
+  const standing = state.transfers.get(entry.version);
+  if (standing !== undefined && standing !== entry.transfer) void standing.stop().catch(() => {});
+  state.transfers.set(entry.version, entry.transfer);
+}
+
+function receivedSoFar(state: State, { version, before }: Preparation): Received {
+  const now = state.transfers.get(version)?.progress().received;
+  return {
+    version,
+    rackBytes: before.rackBytes + (now?.rackBytes ?? 0),
+    siteBytes: before.siteBytes + (now?.siteBytes ?? 0),
+    remoteBytes: before.remoteBytes + (now?.remoteBytes ?? 0),
+  };
+}
+
+/** @returns The versions that are gone. */
+async function removeOld(
+  store: ReleaseStore,
+  keep: { versions: readonly string[]; others: number },
+): Promise<readonly string[]> {
+  const complete = (await store.list()).filter(({ state }) => state === "complete").map((
+    { version },
+  ) => version);
+  const newestFirst = complete
+    .filter((version) => !keep.versions.includes(version))
+    .map((version) => ({ version, verifiedMs: store.readReceipt(version)?.verifiedAt ?? 0 }))
+    .sort((a, b) => b.verifiedMs - a.verifiedMs);
+  const others = newestFirst.slice(0, keep.others).map(({ version }) => version);
+  return await store.cleanUp({ keep: [...keep.versions, ...others] });
+}
+
+/** Seeds every release that is complete and unchanged on disk. */
+async function seedStored(
+  store: ReleaseStore,
+  engine: TorrentEngine,
+): Promise<Map<string, Transfer>> {
+  const transfers = new Map<string, Transfer>();
+  for (const { version, state } of await store.list()) {
+    if (state !== "complete" || !(await store.isIntact(version)).intact) continue;
+    const metainfo = await Deno.readFile(store.paths(version).torrent).catch(() => null);
+    if (metainfo !== null) {
+      transfers.set(version, engine.seed({ metainfo, root: store.paths(version).final }));
+    }
+  }
+  return transfers;
+}
+
+function reasonOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

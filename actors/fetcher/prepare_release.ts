@@ -1,0 +1,199 @@
+/**
+ * From a release's name to its verified files on disk: the .torrent, the transfer, the check of every file, and the one
+ * rename that makes it complete. Whatever an earlier attempt has done is not done again.
+ *
+ * @module
+ */
+
+import { diskSpace, type ReleaseStore } from "../../host/mod.ts";
+import type { Release } from "../../rollout/mod.ts";
+import {
+  fetchTorrent,
+  readRelease,
+  ReleaseError,
+  type TorrentEngine,
+  type Transfer,
+  type TransferProgress,
+  verifyRelease,
+} from "../../torrent/mod.ts";
+import { type Clock, sleep } from "../runtime/mod.ts";
+
+/** What the procedure works with. */
+export interface PrepareTools {
+  readonly store: ReleaseStore;
+  readonly engine: TorrentEngine;
+  readonly clock: Clock;
+  readonly signal: AbortSignal;
+  readonly onPhase: (phase: "fetching" | "verifying", progress: number) => void;
+  /** The transfer that moves the bytes, as soon as there is one. */
+  readonly onTransfer: (transfer: Transfer) => void;
+}
+
+/** Why a release could not be prepared; trying again may help. */
+export class PrepareError extends Error {
+  /** Stable name of the error. */
+  readonly code = "PREPARE_FAILED";
+  override readonly name = "PrepareError";
+}
+
+/** How often progress is looked at. */
+const PROGRESS_INTERVAL_MS = 250;
+
+/** Room that stays free for logs and records of the machine. */
+const DISK_RESERVE_BYTES = 64 * 1024 ** 2;
+
+/** The info hash in the receipt of a release that has no blob. */
+const NO_BLOB = "0".repeat(40);
+
+/**
+ * Brings a release onto this host, complete and verified (invariant I4), and leaves it seeding.
+ *
+ * @throws {PrepareError | TransferError | ReleaseError | FeedError | HostError} and the signal's reason.
+ */
+export async function prepareRelease(release: Release, tools: PrepareTools): Promise<void> {
+  const { store, engine, signal } = tools;
+  const { version, infoHash } = release;
+  if (infoHash === null) return await prepareWithoutBlob(release, tools);
+  const paths = store.paths(version);
+  const metainfo = await loadMetainfo({ ...release, infoHash }, tools);
+  if ((await store.isIntact(version, { infoHash })).intact) {
+    tools.onTransfer(engine.seed({ metainfo, root: paths.final }));
+    return;
+  }
+  if (
+    (await store.list()).some((stored) => stored.version === version && stored.state === "complete")
+  ) {
+    if (await store.currentVersion() === version) {
+      throw new PrepareError(
+        `prepare ${release.service} ${version}: its files at ${paths.final} have changed since they were verified, and ` +
+          `the service runs from them; publish another version`,
+      );
+    }
+    await store.demote(version);
+  }
+  const root = await store.preparePartial(version);
+  await expectDiskSpace(release, root);
+
+  let transfer = await runTransfer({ metainfo, root, resume: "journal" }, release, tools);
+  try {
+    await verify(metainfo, root, tools);
+  } catch (error) {
+    // The pieces were right when they were written, so the disk or somebody on this host changed them: look at all again.
+    if (!(error instanceof ReleaseError) || !error.code.startsWith("file_")) throw error;
+    await transfer.stop();
+    transfer = await runTransfer({ metainfo, root, resume: "rehash" }, release, tools);
+    await verify(metainfo, root, tools);
+  }
+  signal.throwIfAborted();
+  await store.writeReceipt(version, { infoHash, verifiedAt: tools.clock.nowMs() });
+  await store.promote(version);
+  await transfer.relocate(paths.final);
+}
+
+/** A release without a blob is an empty folder: the service is restarted, nothing else. */
+async function prepareWithoutBlob(release: Release, tools: PrepareTools): Promise<void> {
+  const { store, clock } = tools;
+  if ((await store.isIntact(release.version, { infoHash: NO_BLOB })).intact) return;
+  await store.preparePartial(release.version);
+  await store.writeReceipt(release.version, { infoHash: NO_BLOB, verifiedAt: clock.nowMs() });
+  await store.promote(release.version);
+}
+
+/** The .torrent from this host's disk or from where the release says, accepted only with the right info hash. */
+async function loadMetainfo(
+  release: Release & { readonly infoHash: string },
+  { store, signal }: PrepareTools,
+): Promise<Uint8Array> {
+  const { service, version, infoHash, torrentUrl } = release;
+  const path = store.paths(version).torrent;
+  const saved = await Deno.readFile(path).catch(() => null);
+  if (saved !== null && isRelease(saved, release)) return saved;
+  if (torrentUrl === null) {
+    throw new PrepareError(
+      `prepare ${service} ${version}: the release names no URL for its .torrent; publish it again`,
+    );
+  }
+  const metainfo = await fetchTorrent(torrentUrl, { expectInfoHash: infoHash, signal });
+  if (!isRelease(metainfo, release)) {
+    throw new PrepareError(
+      `prepare ${service} ${version}: the .torrent at ${torrentUrl} is for another release`,
+    );
+  }
+  await Deno.writeFile(`${path}.new`, metainfo);
+  await Deno.rename(`${path}.new`, path);
+  return metainfo;
+}
+
+function isRelease(metainfo: Uint8Array, release: Release): boolean {
+  try {
+    const { service, version, infoHash } = readRelease(metainfo);
+    return service === release.service && version === release.version &&
+      infoHash === release.infoHash;
+  } catch (error) {
+    if (error instanceof ReleaseError) return false;
+    throw error;
+  }
+}
+
+async function expectDiskSpace(release: Release, root: string): Promise<void> {
+  const { freeBytes } = await diskSpace(root);
+  const presentBytes = await folderBlocksBytes(root);
+  const missingBytes = release.sizeBytes - presentBytes + DISK_RESERVE_BYTES - freeBytes;
+  if (missingBytes <= 0) return;
+  throw new PrepareError(
+    `prepare ${release.service} ${release.version}: expected room for ${release.sizeBytes} bytes at ${root}, ` +
+      `${missingBytes} bytes are missing; make room, it goes on by itself`,
+  );
+}
+
+/** Room that an earlier attempt has taken already. Sparse files count what they really use. */
+async function folderBlocksBytes(folder: string): Promise<number> {
+  let bytes = 0;
+  for await (const entry of Deno.readDir(folder)) {
+    const path = `${folder}/${entry.name}`;
+    if (entry.isDirectory) bytes += await folderBlocksBytes(path);
+    else bytes += ((await Deno.lstat(path)).blocks ?? 0) * 512;
+  }
+  return bytes;
+}
+
+async function runTransfer(
+  what: { metainfo: Uint8Array; root: string; resume: "journal" | "rehash" },
+  release: Release,
+  tools: PrepareTools,
+): Promise<Transfer> {
+  const { engine, store, clock, signal, onPhase, onTransfer } = tools;
+  const journalPath = store.paths(release.version).progress;
+  const transfer = engine.fetch({ ...what, journalPath, signal });
+  onTransfer(transfer);
+  // A rejection is dealt with where `done` is awaited below.
+  const settled = transfer.done.then(() => true, () => true);
+  while (
+    !await Promise.race([
+      settled,
+      sleep(clock, PROGRESS_INTERVAL_MS, { signal }).then(() => false),
+    ])
+  ) {
+    onPhase("fetching", fraction(transfer.progress()));
+  }
+  await transfer.done;
+  return transfer;
+}
+
+async function verify(
+  metainfo: Uint8Array,
+  root: string,
+  { signal, onPhase }: PrepareTools,
+): Promise<void> {
+  await verifyRelease({
+    metainfo,
+    root,
+    signal,
+    onProgress: (doneBytes, totalBytes) =>
+      onPhase("verifying", totalBytes === 0 ? 1 : doneBytes / totalBytes),
+  });
+}
+
+function fraction({ verifiedBytes, totalBytes }: TransferProgress): number {
+  return totalBytes === 0 ? 1 : Math.min(1, verifiedBytes / totalBytes);
+}

@@ -1,0 +1,33 @@
+/**
+ * How many bytes of each version came from where, kept on disk so that the count survives the agent.
+ *
+ * @module
+ */
+
+import { join } from "node:path";
+import { z } from "zod";
+import { readJsonFile, type ReleaseStore, writeJsonFile } from "../../host/mod.ts";
+import type { Received } from "../../rollout/mod.ts";
+
+const recordSchema = z.object({ rackBytes: z.int(), siteBytes: z.int(), remoteBytes: z.int() });
+
+/** What earlier transfers of that version have received; zeros where there is no readable record. */
+export function readReceived(store: ReleaseStore, version: string): Received {
+  const file = readJsonFile(recordPath(store, version));
+  const parsed = file.state === "present" ? recordSchema.safeParse(file.value) : null;
+  return { version, ...(parsed?.data ?? { rackBytes: 0, siteBytes: 0, remoteBytes: 0 }) };
+}
+
+/** Replaces the record. It is only a statistic: one that cannot be written is not worth a failure. */
+export function writeReceived(store: ReleaseStore, received: Received): void {
+  const { rackBytes, siteBytes, remoteBytes } = received;
+  try {
+    writeJsonFile(recordPath(store, received.version), { rackBytes, siteBytes, remoteBytes });
+  } catch {
+    // The transfer itself hits the same disk and reports what is wrong with it.
+  }
+}
+
+function recordPath(store: ReleaseStore, version: string): string {
+  return join(store.layout.stateDir, `${version}.received.json`);
+}

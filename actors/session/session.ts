@@ -1,0 +1,159 @@
+/**
+ * Owns the ZooKeeper session and turns what happens to it, and to watched nodes, into messages. Nobody else opens a
+ * session; requests go straight through the client that it hands out.
+ *
+ * @module
+ */
+
+import { ZooKeeper, type ZooKeeperOptions } from "../../zookeeper/mod.ts";
+import type { ActorContext, ActorDefinition, ActorRef, Publisher } from "../runtime/mod.ts";
+
+/** What subscribers hear about the session. */
+export type SessionEvent =
+  /** There is a session. Another id than before: ephemeral nodes and queue places of the old one are gone. */
+  | {
+    readonly type: "session_connected";
+    readonly zookeeper: ZooKeeper;
+    readonly sessionId: bigint;
+  }
+  /** No connection. The session may still stand: change nothing, keep serving (invariant I9). */
+  | { readonly type: "session_suspended" };
+
+/** What happened to a watched node; a hint to read again, not the news itself. */
+export interface ZnodeEvent {
+  readonly type: "znode_changed";
+  readonly path: string;
+}
+
+/** What the session actor takes. */
+export type SessionMessage =
+  /** Watches a node and its list of children until the subscriber ends, across reconnects and new sessions. */
+  | { readonly type: "watch"; readonly path: string; readonly subscriber: ActorRef<ZnodeEvent> }
+  | { readonly type: "state_changed" }
+  | { readonly type: "watch_set"; readonly path: string }
+  | { readonly type: "watch_failed"; readonly path: string; readonly error: unknown }
+  | { readonly type: "retry_watch"; readonly path: string }
+  | { readonly type: "znode_event"; readonly path: string };
+
+interface State {
+  readonly zookeeper: ZooKeeper;
+  readonly stopListening: () => void;
+  /** The session that subscribers know of; 0n before the first one. */
+  sessionId: bigint;
+  isConnected: boolean;
+  readonly watchers: Map<string, Set<ActorRef<ZnodeEvent>>>;
+}
+
+/** An agent watches a handful of paths; this many means that somebody forgets to stop. */
+const WATCHED_PATHS_MAX = 1_000;
+
+/** Time before a watch that could not be set is tried again. */
+const WATCH_RETRY_MS = 1_000;
+
+/** What the session actor works with. */
+export interface SessionOptions {
+  /** Connect string of the ensemble. */
+  readonly servers: string;
+  readonly client: ZooKeeperOptions;
+  /** Where the news of the session go; it should replay the last one to those who come later. */
+  readonly events: Publisher<SessionEvent>;
+}
+
+/** The session actor. It closes the session when it stops, so that the host's entries vanish at once. */
+export function sessionActor(
+  options: SessionOptions,
+): ActorDefinition<State, SessionMessage> {
+  return {
+    name: "session",
+    init(context) {
+      const zookeeper = new ZooKeeper(options.servers, { ...options.client, log: context.log });
+      const stopListening = zookeeper.onState(() => context.self.tell({ type: "state_changed" }));
+      // After a restart of this actor the last event still names the client of the incarnation before.
+      options.events.publish({ type: "session_suspended" });
+      context.self.tell({ type: "state_changed" });
+      return { zookeeper, stopListening, sessionId: 0n, isConnected: false, watchers: new Map() };
+    },
+    receive(state, message, context) {
+      switch (message.type) {
+        case "watch": {
+          const { path, subscriber } = message;
+          const watchers = state.watchers.get(path);
+          context.watch(subscriber);
+          if (watchers !== undefined) {
+            watchers.add(subscriber);
+          } else if (state.watchers.size < WATCHED_PATHS_MAX) {
+            state.watchers.set(path, new Set([subscriber]));
+            setWatch(state, path, context);
+          } else {
+            context.log.error("watch {path}: {limit} paths are watched already", {
+              path,
+              limit: WATCHED_PATHS_MAX,
+            });
+          }
+          return state;
+        }
+        case "retry_watch":
+          setWatch(state, message.path, context);
+          return state;
+        case "watch_failed":
+          context.log.debug("watch of {path} not set yet: {error}", {
+            path: message.path,
+            error: message.error,
+          });
+          context.timers.after(`watch ${message.path}`, WATCH_RETRY_MS, {
+            type: "retry_watch",
+            path: message.path,
+          });
+          return state;
+        // What happened before the watch stood was not seen, so its being set is a reason to read, too.
+        case "watch_set":
+        case "znode_event":
+          for (const watcher of state.watchers.get(message.path) ?? []) {
+            watcher.tell({ type: "znode_changed", path: message.path });
+          }
+          return state;
+        case "state_changed":
+          return followState(state, options.events);
+      }
+    },
+    onSignal(state, signal) {
+      if (signal.type !== "terminated") return state;
+      for (const watchers of state.watchers.values()) {
+        for (const watcher of watchers) {
+          if (watcher.path === signal.ref.path) watchers.delete(watcher);
+        }
+      }
+      return state;
+    },
+    async onStop(state) {
+      state.stopListening();
+      await state.zookeeper.close();
+    },
+  };
+}
+
+function setWatch(state: State, path: string, context: ActorContext<SessionMessage>): void {
+  context.pipeToSelf(
+    () => state.zookeeper.watch(path, {}, () => context.self.tell({ type: "znode_event", path })),
+    {
+      ok: () => ({ type: "watch_set", path }),
+      error: (error) => ({ type: "watch_failed", path, error }),
+    },
+  );
+}
+
+/** Tells subscribers what has become of the session. The client makes a new one by itself after an expiry. */
+function followState(state: State, events: Publisher<SessionEvent>): State {
+  const { zookeeper } = state;
+  if (zookeeper.state !== "connected") {
+    if (state.isConnected) events.publish({ type: "session_suspended" });
+    state.isConnected = false;
+    return state;
+  }
+  const { sessionId } = zookeeper;
+  if (state.isConnected && sessionId === state.sessionId) return state;
+  state.isConnected = true;
+  state.sessionId = sessionId;
+  events.publish({ type: "session_connected", zookeeper, sessionId });
+  return state;
+}

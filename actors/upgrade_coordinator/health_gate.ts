@@ -1,0 +1,106 @@
+/**
+ * When does a version that was just started count as good: healthy several times in a row, and then for the bake time.
+ *
+ * @module
+ */
+
+import type { Policy } from "../../rollout/mod.ts";
+import { type ActorRef, ask, type Clock, sleep } from "../runtime/mod.ts";
+import type { RunnerMessage, ServiceStatus } from "../runner/runner.ts";
+
+/** The version is not good. */
+export class HealthGateError extends Error {
+  /** Stable name of the error. */
+  readonly code = "HEALTH_GATE";
+  override readonly name = "HealthGateError";
+}
+
+/** What the gate works with. */
+export interface HealthGate {
+  readonly runner: ActorRef<RunnerMessage>;
+  readonly version: string;
+  readonly policy: Pick<Policy, "bakeMs" | "health">;
+  readonly clock: Clock;
+  readonly signal: AbortSignal;
+}
+
+/** A check has a time-out of its own in the config, ten minutes at most; this only catches a runner that hangs. */
+const CHECK_TIMEOUT_MS = 11 * 60_000;
+
+/** While baking, one failed check may be a hiccup; two in a row are not. */
+const BAKE_FAILURES_MAX = 1;
+
+/**
+ * Waits until the service is healthy.
+ *
+ * @throws {HealthGateError} when it is not by the policy's deadline.
+ */
+export async function awaitHealthy(gate: HealthGate): Promise<void> {
+  const { policy: { health }, clock, signal } = gate;
+  const startedMs = clock.monotonicMs();
+  let successes = 0;
+  for (;;) {
+    const status = await checkOnce(gate);
+    successes = isGood(status, gate.version) ? successes + 1 : 0;
+    if (successes >= health.successes) return;
+    // A deadline bounds the loop; it is looked at after a check, so that there is at least one.
+    if (clock.monotonicMs() - startedMs >= health.deadlineMs) {
+      throw new HealthGateError(
+        `health gate: expected ${gate.version} to be healthy within ${health.deadlineMs} ms, was: ${
+          describe(status)
+        }`,
+      );
+    }
+    await sleep(clock, health.intervalMs, { signal });
+  }
+}
+
+/**
+ * Watches the service for the bake time.
+ *
+ * @throws {HealthGateError} when its process ends, or its check fails twice in a row.
+ */
+export async function bake(gate: HealthGate): Promise<void> {
+  const { policy: { bakeMs, health }, clock, signal } = gate;
+  const startedMs = clock.monotonicMs();
+  const { pid } = await checkOnce(gate);
+  let failures = 0;
+  for (;;) {
+    const leftMs = bakeMs - (clock.monotonicMs() - startedMs);
+    if (leftMs <= 0) return;
+    await sleep(clock, Math.min(leftMs, health.intervalMs), { signal });
+    const status = await checkOnce(gate);
+    failures = isGood(status, gate.version) ? 0 : failures + 1;
+    if (failures > BAKE_FAILURES_MAX) {
+      throw new HealthGateError(
+        `bake time: expected ${gate.version} to stay healthy, was: ${describe(status)}`,
+      );
+    }
+    if (status.pid !== pid) {
+      throw new HealthGateError(
+        `bake time: expected process ${pid} of ${gate.version} to keep running, it ended`,
+      );
+    }
+  }
+}
+
+async function checkOnce({ runner, clock, signal }: HealthGate): Promise<ServiceStatus> {
+  return await ask<RunnerMessage, ServiceStatus>(
+    runner,
+    (replyTo) => ({ type: "check", replyTo }),
+    {
+      timeoutMs: CHECK_TIMEOUT_MS,
+      signal,
+      clock,
+    },
+  );
+}
+
+function isGood(status: ServiceStatus, version: string): boolean {
+  return status.version === version && status.health.ok;
+}
+
+function describe(status: ServiceStatus): string {
+  if (status.version === null) return status.health.ok ? "not running" : status.health.reason;
+  return status.health.ok ? `version ${status.version}` : status.health.reason;
+}

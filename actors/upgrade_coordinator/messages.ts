@@ -1,0 +1,55 @@
+/**
+ * What the upgrade coordinator hears, and what it works with.
+ *
+ * @module
+ */
+
+import type { ServiceReading } from "../../coordination/mod.ts";
+import type { ReleaseStore } from "../../host/mod.ts";
+import type { Received } from "../../rollout/mod.ts";
+import type { ServiceConfig } from "../agent/config.ts";
+import type { FetcherMessage, FetchProgress } from "../fetcher/fetcher.ts";
+import type { PinnedEvent, PinnerMessage, PinProgress } from "../pinner/pinner.ts";
+import type { RegistrarMessage, ReportOutcome } from "../registrar/registrar.ts";
+import type { HealthEvent, RunnerMessage } from "../runner/runner.ts";
+import type { ActorRef, Subscribable } from "../runtime/mod.ts";
+import type { SessionEvent, SessionMessage, ZnodeEvent } from "../session/session.ts";
+import type { Switch } from "./switch.ts";
+
+/** What the upgrade coordinator takes. */
+export type CoordinatorMessage =
+  | SessionEvent
+  | ZnodeEvent
+  | HealthEvent
+  | PinnedEvent
+  | FetchProgress
+  | PinProgress
+  /** Time to read the tree again. */
+  | { readonly type: "look_due" }
+  | { readonly type: "read"; readonly reading: ServiceReading }
+  | { readonly type: "read_failed"; readonly error: unknown }
+  | { readonly type: "prepared"; readonly version: string; readonly received: Received | null }
+  | { readonly type: "not_prepared"; readonly version: string; readonly error: unknown }
+  /** One change of the tree has been made, or not. */
+  | { readonly type: "acted"; readonly what: string; readonly error: unknown }
+  | { readonly type: "slot_answer"; readonly change: Switch; readonly isTaken: boolean }
+  | { readonly type: "step_taken"; readonly change: Switch }
+  | { readonly type: "step_failed"; readonly change: Switch; readonly error: unknown }
+  | { readonly type: "report_due" }
+  | { readonly type: "report_answer"; readonly outcome: ReportOutcome };
+
+/** What the upgrade coordinator of one service works with. */
+export interface CoordinatorOptions {
+  readonly host: string;
+  readonly service: string;
+  readonly config: ServiceConfig;
+  readonly store: ReleaseStore;
+  readonly session: ActorRef<SessionMessage>;
+  readonly registrar: ActorRef<RegistrarMessage>;
+  readonly runner: ActorRef<RunnerMessage>;
+  readonly fetcher: ActorRef<FetcherMessage>;
+  readonly pinner: ActorRef<PinnerMessage>;
+  readonly sessionEvents: Subscribable<SessionEvent>;
+  readonly healthEvents: Subscribable<HealthEvent>;
+  readonly pinnedEvents: Subscribable<PinnedEvent>;
+}

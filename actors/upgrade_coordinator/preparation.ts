@@ -1,0 +1,69 @@
+/**
+ * Makes a release ready to be switched to on this host: on disk, verified, locked in memory.
+ *
+ * @module
+ */
+
+import type { Received, Release } from "../../rollout/mod.ts";
+import type { FetcherMessage, FetchProgress, PrepareOutcome } from "../fetcher/fetcher.ts";
+import type { PinnerMessage, PinOutcome, PinProgress } from "../pinner/pinner.ts";
+import { type ActorRef, ask, type Clock } from "../runtime/mod.ts";
+
+/** The release cannot be made ready now. */
+export class PreparationError extends Error {
+  /** Stable name of the error. */
+  readonly code = "PREPARATION";
+  override readonly name = "PreparationError";
+}
+
+/** What the preparation works with. */
+export interface PreparationTools {
+  readonly fetcher: ActorRef<FetcherMessage>;
+  readonly pinner: ActorRef<PinnerMessage>;
+  readonly progressTo: ActorRef<FetchProgress | PinProgress>;
+  readonly clock: Clock;
+  readonly signal: AbortSignal;
+}
+
+/** 200 GiB over a gigabit take half an hour; a day means that something hangs. */
+const DEADLINE_MS = 24 * 3_600_000;
+
+/**
+ * Prepares a release. Whether it can be locked is looked at before the first byte is fetched.
+ *
+ * @returns Where its bytes came from.
+ * @throws {PreparationError} in an operator's words.
+ */
+export async function prepare(release: Release, tools: PreparationTools): Promise<Received> {
+  const { fetcher, pinner, progressTo, clock, signal } = tools;
+  const options = { timeoutMs: DEADLINE_MS, clock, signal };
+  const { version, sizeBytes } = release;
+
+  const allowed = await ask<PinnerMessage, PinOutcome>(
+    pinner,
+    (replyTo) => ({ type: "check", version, sizeBytes, replyTo }),
+    options,
+  );
+  expectPinned(allowed, version);
+
+  const fetched = await ask<FetcherMessage, PrepareOutcome>(
+    fetcher,
+    (replyTo) => ({ type: "prepare", release, progressTo, replyTo }),
+    options,
+  );
+  if (!fetched.ok) throw new PreparationError(fetched.reason);
+
+  const pinned = await ask<PinnerMessage, PinOutcome>(
+    pinner,
+    (replyTo) => ({ type: "pin", version, progressTo, replyTo }),
+    options,
+  );
+  expectPinned(pinned, version);
+  return fetched.received;
+}
+
+function expectPinned(outcome: PinOutcome, version: string): void {
+  if (outcome.ok || !outcome.required) return;
+  const advice = outcome.advice === null ? "" : ` ${outcome.advice.replaceAll(/\s*\n\s*/g, " ")}`;
+  throw new PreparationError(`${version} is not locked in memory: ${outcome.reason}${advice}`);
+}

@@ -1,0 +1,205 @@
+/**
+ * One host's switch from one version to another: its steps, and what each of them does. Which step follows which, and
+ * what is written down before, is said here; when a switch may begin is not.
+ *
+ * Every step may be taken again after a crash: it looks at what is there first.
+ *
+ * @module
+ */
+
+import {
+  checkHealth,
+  type ReleaseStore,
+  type SwitchEntry,
+  type SwitchStep,
+} from "../../host/mod.ts";
+import { type Policy, SCHEMA_VERSION, type Slot } from "../../rollout/mod.ts";
+import type { ServiceConfig } from "../agent/config.ts";
+import { type ActorRef, ask, type Clock } from "../runtime/mod.ts";
+import type { RunnerMessage, RunnerOutcome, ServiceStatus } from "../runner/runner.ts";
+import { awaitHealthy, bake } from "./health_gate.ts";
+
+/** A switch that is under way. */
+export interface Switch {
+  readonly from: string | null;
+  readonly to: string;
+  readonly step: SwitchStep;
+  /** When it began, milliseconds since the epoch. */
+  readonly sinceMs: number;
+  /** Whether the host holds a slot for it; one whose service is down anyway needs none. */
+  readonly hasSlot: boolean;
+  /** Node name of the wave that it belongs to. */
+  readonly wave: string | null;
+  /** Why it is being rolled back. */
+  readonly reason: string | null;
+}
+
+/** What the steps work with. */
+export interface SwitchTools {
+  readonly config: ServiceConfig;
+  readonly store: ReleaseStore;
+  readonly runner: ActorRef<RunnerMessage>;
+  readonly policy: Policy;
+  readonly clock: Clock;
+  readonly signal: AbortSignal;
+}
+
+/** A step could not be taken. */
+export class SwitchError extends Error {
+  /** Stable name of the error. */
+  readonly code = "SWITCH";
+  override readonly name = "SwitchError";
+}
+
+/** Where a switch begins: nothing has to be drained and stopped where nothing runs. */
+export function firstStep(from: string | null): SwitchStep {
+  return from === null ? "pointing" : "draining";
+}
+
+/** The step after one that went well; `null` after the report, which ends the switch. */
+export function stepAfter(step: SwitchStep): SwitchStep | null {
+  switch (step) {
+    case "draining":
+      return "stopping";
+    case "stopping":
+      return "pointing";
+    case "pointing":
+      return "starting";
+    case "starting":
+      return "checking";
+    case "checking":
+      return "baking";
+    case "baking":
+    case "rolling_back":
+      return "reporting";
+    case "reporting":
+      return null;
+  }
+}
+
+/** Takes one step. The report is not one of them: it is made by the registrar. */
+export async function takeStep(change: Switch, tools: SwitchTools): Promise<void> {
+  const gate = { ...tools, version: change.to };
+  switch (change.step) {
+    case "draining":
+      await expectIntact(change.to, tools);
+      return await drain(tools);
+    case "stopping":
+      return await stop(tools);
+    case "pointing":
+      await expectIntact(change.to, tools);
+      return await tools.store.switchCurrent(change.to);
+    case "starting":
+      return await start(change.to, tools);
+    case "checking":
+      return await awaitHealthy(gate);
+    case "baking":
+      return await bake(gate);
+    case "rolling_back":
+      return await rollBack(change, tools);
+    case "reporting":
+      return;
+  }
+}
+
+/** The switch as the journal on local disk keeps it. */
+export function toJournal(change: Switch): SwitchEntry {
+  const { step, from, to, sinceMs, hasSlot, wave, reason } = change;
+  return {
+    step,
+    from,
+    to,
+    since: sinceMs,
+    context: {
+      hasSlot: String(hasSlot),
+      ...(wave === null ? {} : { wave }),
+      ...(reason === null ? {} : { reason }),
+    },
+  };
+}
+
+/** The switch that the journal tells of. */
+export function fromJournal(entry: SwitchEntry): Switch {
+  const { step, from, to, since, context = {} } = entry;
+  return {
+    step,
+    from,
+    to,
+    sinceMs: since,
+    hasSlot: context["hasSlot"] === "true",
+    wave: context["wave"] ?? null,
+    reason: context["reason"] ?? null,
+  };
+}
+
+/** The switch as its slot shows it to others. */
+export function toSlot(change: Switch, host: string): Slot {
+  const { from, to, step, sinceMs, wave, reason } = change;
+  return { schema: SCHEMA_VERSION, host, from, to, step, sinceMs, wave, reason };
+}
+
+/** A drain hook is a courtesy: when it fails, the switch goes on, or one bad script would stop every upgrade. */
+async function drain({ config, signal }: SwitchTools): Promise<void> {
+  if (config.drain === undefined) return;
+  await checkHealth({ type: "exec", argv: config.drain, timeoutMs: config.drainTimeout }, {
+    signal,
+  });
+}
+
+/** No release is started that has not been verified in full, or that has changed since (invariant I4). */
+async function expectIntact(version: string, { store }: SwitchTools): Promise<void> {
+  const found = await store.isIntact(version);
+  if (!found.intact) {
+    throw new SwitchError(`switch to ${version}: expected it verified on disk: ${found.reason}`);
+  }
+}
+
+async function stop(tools: SwitchTools): Promise<void> {
+  expectOk("stop", await askRunner(tools, "stop"));
+}
+
+async function start(version: string, tools: SwitchTools): Promise<void> {
+  const status = await ask<RunnerMessage, ServiceStatus>(
+    tools.runner,
+    (replyTo) => ({ type: "status", replyTo }),
+    askOptions(tools),
+  );
+  if (status.version !== null && status.version !== version) await stop(tools);
+  expectOk(`start ${version}`, await askRunner(tools, "start", version));
+}
+
+/** Back to the old release, which is still on disk and still locked (invariant I10). */
+async function rollBack({ from }: Switch, tools: SwitchTools): Promise<void> {
+  await stop(tools);
+  if (from === null) return;
+  await tools.store.switchCurrent(from);
+  await start(from, tools);
+  await awaitHealthy({ ...tools, version: from });
+}
+
+async function askRunner(tools: SwitchTools, what: "stop"): Promise<RunnerOutcome>;
+async function askRunner(
+  tools: SwitchTools,
+  what: "start",
+  version: string,
+): Promise<RunnerOutcome>;
+async function askRunner(
+  tools: SwitchTools,
+  what: "start" | "stop",
+  version = "",
+): Promise<RunnerOutcome> {
+  return await ask<RunnerMessage, RunnerOutcome>(
+    tools.runner,
+    (replyTo) => what === "stop" ? { type: "stop", replyTo } : { type: "start", version, replyTo },
+    askOptions(tools),
+  );
+}
+
+function askOptions({ config, clock, signal }: SwitchTools) {
+  // Twice: a stop that waits for its turn behind another. A minute more for a machine that is slow to do anything.
+  return { timeoutMs: 2 * config.stopGrace + 60_000, clock, signal };
+}
+
+function expectOk(action: string, outcome: RunnerOutcome): void {
+  if (!outcome.ok) throw new SwitchError(`${action}: ${outcome.reason}`);
+}

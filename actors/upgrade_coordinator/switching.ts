@@ -1,0 +1,206 @@
+/**
+ * Carries a switch from its first step to its report. What is about to be done is written down first, on the local disk
+ * and in the slot, so that a crash at any step is resumed or undone and never repeated blindly.
+ *
+ * @module
+ */
+
+import { writeSlot } from "../../coordination/mod.ts";
+import type { Current } from "../../rollout/mod.ts";
+import type { EntryPatch, ReportOutcome } from "../registrar/registrar.ts";
+import {
+  backOffMs,
+  healthPatch,
+  lookAfter,
+  type Own,
+  reasonOf,
+  RETRY_TIMER,
+  type State,
+  waitFor,
+} from "./state.ts";
+import { stepAfter, type Switch, takeStep, toJournal, toSlot } from "./switch.ts";
+
+/** Share of a switch that is done when it comes to a step. */
+const PROGRESS: Readonly<Record<Switch["step"], number>> = {
+  draining: 0,
+  stopping: 0.15,
+  pointing: 0.3,
+  starting: 0.4,
+  checking: 0.5,
+  baking: 0.7,
+  reporting: 0.95,
+  rolling_back: 0.5,
+};
+
+/** The transaction of a report takes milliseconds; ZooKeeper may take this long to be found again. */
+const REPORT_TIMEOUT_MS = 30_000;
+
+/** Time before a report that did not get through is made again; for ever, since the slot is held until then. */
+const REPORT_RETRY_MS = 1_000;
+
+/** Begins a switch, or goes on with one that a crash has interrupted. */
+export function beginSwitch(state: State, change: Switch, own: Own): State {
+  const { options, context } = own;
+  context.log.info("{service}: switches from {from} to {to}, at {step}", {
+    service: options.service,
+    from: change.from ?? "nothing",
+    to: change.to,
+    step: change.step,
+  });
+  state.predecessor = null;
+  return runStep(state, change, own);
+}
+
+/** Takes the step that the switch has come to. */
+function runStep(state: State, change: Switch, own: Own): State {
+  const { options, context } = own;
+  state.change = change;
+  const isAway = change.step !== "draining" && change.step !== "reporting";
+  const patch: EntryPatch = {
+    preparation: { version: change.to, phase: "switching", progress: PROGRESS[change.step] },
+    waitingFor: `switching to ${change.to}: ${change.step.replace("_", " ")}`,
+    ...(isAway ? { state: "down" } : {}),
+  };
+  options.registrar.tell({ type: "update", service: options.service, patch });
+  if (change.step === "reporting") return report(state, change, own);
+
+  const { zookeeper, journal, policy } = state;
+  context.pipeToSelf(
+    async (signal) => {
+      journal.write(toJournal(change));
+      if (change.hasSlot && zookeeper !== null) {
+        // The slot's step is for others to read; the journal is what counts, so a lost connection stops nothing.
+        await writeSlot(zookeeper, options.service, toSlot(change, options.host)).catch(() => {});
+      }
+      await takeStep(change, {
+        config: options.config,
+        store: options.store,
+        runner: options.runner,
+        policy,
+        clock: context.clock,
+        signal,
+      });
+    },
+    {
+      ok: () => ({ type: "step_taken", change }),
+      error: (error) => ({ type: "step_failed", change, error }),
+    },
+    { key: "step" },
+  );
+  return state;
+}
+
+/** A step went well. */
+export function onStepTaken(state: State, change: Switch, own: Own): State {
+  if (state.change !== change) return state;
+  const next = stepAfter(change.step);
+  return next === null ? state : runStep(state, { ...change, step: next }, own);
+}
+
+/** A step failed: back to the old release, or, where that fails as well, the truth about it. */
+export function onStepFailed(
+  state: State,
+  failed: { change: Switch; error: unknown },
+  own: Own,
+): State {
+  const { change, error } = failed;
+  if (state.change !== change) return state;
+  const { options, context } = own;
+  const reason = reasonOf(error);
+  context.log.error("{service}: {step} of {to} failed: {reason}", {
+    service: options.service,
+    step: change.step,
+    to: change.to,
+    reason,
+  });
+  if (change.step === "rolling_back") {
+    const both = `${change.reason ?? "failed"}; then the way back to ${
+      change.from ?? "nothing"
+    } failed: ${reason}`;
+    return runStep(state, { ...change, step: "reporting", reason: both }, own);
+  }
+  return runStep(state, { ...change, step: "rolling_back", reason }, own);
+}
+
+/** Makes the report that ends the switch; see {@link onReported} for what follows. */
+export function report(state: State, change: Switch, own: Own): State {
+  const { options, context } = own;
+  state.journal.write(toJournal(change));
+  const { service, registrar, host } = options;
+  if (change.reason !== null && !change.hasSlot) {
+    registrar.tell({ type: "update", service, patch: outcomePatch(state, change) });
+    context.self.tell({ type: "report_answer", outcome: { ok: true, halted: false } });
+    return state;
+  }
+  const { maxFailures } = state.policy;
+  context.ask<Parameters<typeof registrar.tell>[0], ReportOutcome>(
+    registrar,
+    (replyTo) => ({
+      type: "report",
+      service,
+      patch: outcomePatch(state, change),
+      ...(change.reason === null ? {} : { failure: { slot: toSlot(change, host), maxFailures } }),
+      replyTo,
+    }),
+    {
+      timeoutMs: REPORT_TIMEOUT_MS,
+      ok: (outcome) => ({ type: "report_answer", outcome }),
+      error: (error) => ({ type: "report_answer", outcome: { ok: false, reason: error.message } }),
+    },
+  );
+  return state;
+}
+
+/** The report got through, or not yet. */
+export function onReported(state: State, outcome: ReportOutcome, own: Own): State {
+  const { options, context } = own;
+  const { change } = state;
+  if (change === null) return state;
+  if (!outcome.ok) {
+    context.log.debug("{service}: report not made yet: {reason}", {
+      service: options.service,
+      reason: outcome.reason,
+    });
+    context.timers.after("report", REPORT_RETRY_MS, { type: "report_due" });
+    return state;
+  }
+  state.journal.clear();
+  state.change = null;
+  if (change.reason === null) {
+    context.log.info("{service}: runs {to}", { service: options.service, to: change.to });
+    state.failures = 0;
+    state.hasRejoined = true;
+    // The bake time is over, so the old release may be unlocked; on disk it stays, for a way back without network.
+    options.pinner.tell({ type: "keep", versions: [change.to] });
+    options.fetcher.tell({
+      type: "keep",
+      versions: [change.to],
+      others: options.config.keepReleases,
+    });
+  } else {
+    if (outcome.halted) {
+      context.log.error("{service}: the rollout is halted, since {to} failed here", {
+        service: options.service,
+        to: change.to,
+      });
+    }
+    state.failures++;
+    state.prepared = null;
+    context.timers.after(RETRY_TIMER, backOffMs(state.failures), { type: "look_due" });
+    waitFor(`${change.to} failed: ${change.reason}`, own);
+  }
+  lookAfter(0, own);
+  return state;
+}
+
+function outcomePatch(state: State, change: Switch): EntryPatch {
+  if (change.reason === null) {
+    return { version: change.to, state: "serving", preparation: null, waitingFor: null };
+  }
+  const failed: Current["preparation"] = { version: change.to, phase: "failed", progress: 0 };
+  return {
+    ...healthPatch(state),
+    preparation: failed,
+    waitingFor: `${change.to} failed: ${change.reason}`,
+  };
+}

@@ -1,0 +1,54 @@
+/**
+ * `rollcall agent`: one host's agent as a process.
+ *
+ * @module
+ */
+
+import { agentConfigSchema } from "../actors/agent/config.ts";
+import { startAgent } from "../actors/agent/agent.ts";
+import { systemClock } from "../actors/runtime/mod.ts";
+import { CommandError } from "./errors.ts";
+import { setUpLogging } from "./logging.ts";
+import { writeJson, writeLine } from "./output.ts";
+import { selfCommand } from "./self_command.ts";
+import { listenForStop } from "./stop_signal.ts";
+import { readYamlFile } from "./yaml_file.ts";
+
+/** Options of the command. */
+export interface AgentCommandOptions {
+  readonly config: string;
+  readonly json: boolean;
+  readonly logLevel: "debug" | "info" | "warning" | "error";
+}
+
+/** Runs the agent until it is told to stop. */
+export async function runAgent(options: AgentCommandOptions): Promise<void> {
+  const config = await readYamlFile(options.config, "config", agentConfigSchema);
+  const log = await setUpLogging("agent", options.logLevel);
+  // A library's forgotten promise must not take services' agent down; what it was is in the log.
+  globalThis.addEventListener("unhandledrejection", (event) => {
+    event.preventDefault();
+    log.error("unhandled rejection: {reason}", { reason: event.reason });
+  });
+  using stop = listenForStop();
+  const agent = await startAgent(config, {
+    log,
+    keeperCommand: selfCommand("pin-keeper"),
+    createId: () => crypto.randomUUID(),
+    clock: systemClock,
+  });
+  if (options.json) writeJson({ endpoint: agent.endpoint });
+  else {
+    const services = Object.keys(config.services).join(", ");
+    writeLine(
+      `Agent of ${config.host} (${config.site}/${config.rack}) for ${services}; status at ${agent.endpoint}/status.`,
+    );
+  }
+  const reason = await Promise.race([stop.stopped.then(() => null), agent.terminated]);
+  await agent.stop();
+  if (reason !== null && reason.kind === "failed") {
+    throw new CommandError("agent: ended by a failure that restarting its actors did not mend", {
+      cause: reason.error,
+    });
+  }
+}

@@ -1,0 +1,65 @@
+/**
+ * Options that several commands share, and the parsers of their values. A parser throws commander's
+ * `InvalidArgumentError`, which ends in a usage message and status 2.
+ *
+ * @module
+ */
+
+import { InvalidArgumentError, Option } from "@commander-js/extra-typings";
+
+/** An address to listen on. */
+export interface ListenAddress {
+  readonly hostname: string;
+  /** 0: any free port. */
+  readonly port: number;
+}
+
+/** Parses `HOST:PORT`, `[V6]:PORT` or `:PORT`. */
+export function parseListenAddress(text: string): ListenAddress {
+  const match = /^(?:\[([0-9a-fA-F:]+)\]|([^:\s]*)):(\d{1,5})$/.exec(text);
+  const port = Number(match?.[3]);
+  if (match === null || port > 65_535) {
+    throw new InvalidArgumentError(`expected HOST:PORT such as 127.0.0.1:2181, was "${text}".`);
+  }
+  return { hostname: match[1] ?? (match[2] || "0.0.0.0"), port };
+}
+
+/** Parses a whole number in a range. */
+export function parseCount(min: number, max: number): (text: string) => number {
+  return (text) => {
+    const value = Number(text);
+    if (!/^\d+$/.test(text) || value < min || value > max) {
+      throw new InvalidArgumentError(
+        `expected a whole number from ${min} to ${max}, was "${text}".`,
+      );
+    }
+    return value;
+  };
+}
+
+/** `--zookeeper`, read from `ROLLCALL_ZOOKEEPER` where it is not given. */
+export function zookeeperOption() {
+  return new Option(
+    "-z, --zookeeper <servers>",
+    "ZooKeeper servers: host:port, several with commas, a chroot at the end if wanted",
+  ).env("ROLLCALL_ZOOKEEPER").default("127.0.0.1:2181");
+}
+
+/** `--json`. */
+export function jsonOption(description = "print JSON on stdout and nothing else there") {
+  return new Option("--json", description).default(false);
+}
+
+/** `--log-level`. */
+export function logLevelOption() {
+  return new Option("--log-level <level>", "least severe messages to log")
+    .choices(["debug", "info", "warning", "error"] as const).default("info" as const);
+}
+
+/** Host and port as they stand in a URL; a wildcard becomes a name that can be connected to. */
+export function formatAddress(address: ListenAddress): string {
+  const hostname = address.hostname === "0.0.0.0" || address.hostname === "::"
+    ? Deno.hostname()
+    : address.hostname;
+  return hostname.includes(":") ? `[${hostname}]:${address.port}` : `${hostname}:${address.port}`;
+}

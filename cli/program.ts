@@ -1,0 +1,186 @@
+/**
+ * The command line: every command's options and help. What a command does is in the file of its name, which is loaded
+ * only when it is asked for.
+ *
+ * @module
+ */
+
+import { Command } from "@commander-js/extra-typings";
+import denoConfig from "../deno.json" with { type: "json" };
+import {
+  jsonOption,
+  logLevelOption,
+  parseCount,
+  parseListenAddress,
+  zookeeperOption,
+} from "./options.ts";
+
+/** The program with all its commands. Throws commander's errors instead of ending the process. */
+export function createProgram(): Command {
+  const program = new Command("rollcall")
+    .description("Rolls releases of static data out over a fleet: BitTorrent, mlock, ZooKeeper.")
+    .version(denoConfig.version, "-V, --version")
+    .showHelpAfterError("(rollcall --help shows the commands)")
+    .exitOverride();
+  addCoordinator(program);
+  addTracker(program);
+  addPublish(program);
+  addAgent(program);
+  addRollout(program);
+  addStatus(program);
+  for (const command of [program, ...program.commands]) {
+    command.exitOverride().showHelpAfterError(
+      `(rollcall ${command.name()} --help shows what is expected)`,
+    );
+    for (const inner of command.commands) inner.exitOverride();
+  }
+  return program;
+}
+
+function addCoordinator(program: Command): void {
+  program.command("coordinator")
+    .summary("run the embedded coordinator, in place of ZooKeeper on one machine")
+    .description(
+      "Run the embedded coordinator: ZooKeeper's protocol for one machine, development and tests.\n" +
+        "Production fleets use a real ZooKeeper ensemble.",
+    )
+    .option(
+      "-l, --listen <address>",
+      "where to listen",
+      parseListenAddress,
+      parseListenAddress("127.0.0.1:2181"),
+    )
+    .option(
+      "-d, --data <dir>",
+      "keep the tree in this folder; without it, all is gone when it stops",
+    )
+    .addOption(jsonOption('print {"listening"} as JSON on stdout once ready'))
+    .addOption(logLevelOption())
+    .action(async (options) => (await import("./coordinator.ts")).runCoordinator(options));
+}
+
+function addTracker(program: Command): void {
+  program.command("tracker")
+    .summary("run the tracker that prefers peers nearby")
+    .description(
+      "Run the tracker: it hands out peers of the same rack first, then of the same site, and a few outside.",
+    )
+    .option(
+      "-l, --listen <address>",
+      "where to listen",
+      parseListenAddress,
+      parseListenAddress("0.0.0.0:8000"),
+    )
+    .option(
+      "-s, --subnets <file>",
+      "YAML list of {cidr, site, rack}; believed before what a peer says of itself",
+    )
+    .option(
+      "--hungry-interval <seconds>",
+      "time between two announces of a host that lacks peers",
+      parseCount(1, 3_600),
+    )
+    .option("--public-host <name>", "name in the announce URL, where it differs from the address")
+    .addOption(jsonOption('print {"announceUrl"} as JSON on stdout once ready'))
+    .addOption(logLevelOption())
+    .action(async (options) => (await import("./tracker.ts")).runTracker(options));
+}
+
+function addPublish(program: Command): void {
+  program.command("publish")
+    .summary("publish a release, serve the feed, be the first seeder")
+    .description(
+      "Publish a release, serve the feed and be the first seeder, until stopped.\n" +
+        "Where a publish already serves the feed, it takes the release over and this one ends.",
+    )
+    .argument("[service]", "service that the release is for")
+    .argument("[version]", "its version; one name is given to one content only")
+    .argument("[path]", "file or folder; left out: no data, a pure restart")
+    .requiredOption("-f, --feed <dir>", "folder of the feed; made if it is missing")
+    .option(
+      "-l, --listen <address>",
+      "where to serve the feed",
+      parseListenAddress,
+      parseListenAddress("0.0.0.0:8080"),
+    )
+    .option("-a, --announce <url...>", "announce URL of the tracker")
+    .option("--host <name>", "name of this machine among the peers", Deno.hostname())
+    .option("--site <name>", "its site", "unknown")
+    .option("--rack <name>", "its rack", "unknown")
+    .option(
+      "--torrent-port <port>",
+      "TCP port for peers; 0: any free one",
+      parseCount(0, 65_535),
+      0,
+    )
+    .option(
+      "--base-url <url>",
+      "what the feed's URLs begin with, where it differs from the address",
+    )
+    .addOption(jsonOption('print {"feedUrl"} as JSON on stdout once ready'))
+    .addOption(logLevelOption())
+    .action(async (service, version, path, options) =>
+      (await import("./publish.ts")).runPublish({ service, version, path }, options)
+    );
+}
+
+function addAgent(program: Command): void {
+  program.command("agent")
+    .summary("run this host's agent")
+    .description(
+      "Run this host's agent: fetches, verifies and pins releases, and takes its services through upgrades.",
+    )
+    .requiredOption("-c, --config <file>", "the agent's config (YAML)")
+    .addOption(jsonOption('print {"endpoint"} as JSON on stdout once ready'))
+    .addOption(logLevelOption())
+    .action(async (options) => (await import("./agent.ts")).runAgent(options));
+}
+
+function addRollout(program: Command): void {
+  const rollout = program.command("rollout")
+    .summary("roll a plan out; watch, pause, resume or abort it")
+    .description("Roll a plan out, and watch, pause, resume or abort what is under way.");
+  rollout.command("start", { isDefault: true })
+    .description(
+      "Check a plan, start it, and show it until it ends. Ctrl-C leaves it running: the agents carry it.",
+    )
+    .argument("<plan>", "the plan (YAML)")
+    .addOption(zookeeperOption())
+    .option("--feed <url>", "the build machine's feed, where the plan does not name one")
+    .option("--check", "only check the plan; write nothing", false)
+    .option("--detach", "do not wait for the end", false)
+    .addOption(jsonOption("print snapshots of the fleet as JSON lines"))
+    .action(async (plan, options) =>
+      (await import("./rollout.ts")).startRolloutCommand(plan, options)
+    );
+  rollout.command("watch")
+    .description("Show the rollout that is under way until it ends.")
+    .addOption(zookeeperOption())
+    .addOption(jsonOption("print snapshots of the fleet as JSON lines"))
+    .action(async (options) => (await import("./rollout.ts")).watchRolloutCommand(options));
+  rollout.command("pause")
+    .description("Let nobody else go down. Hosts that are switching finish.")
+    .addOption(zookeeperOption())
+    .option("--reason <text>", "why, for those who look at the status")
+    .action(async (options) => (await import("./rollout.ts")).pauseCommand(options));
+  rollout.command("resume")
+    .description("Go on after a pause or a halt. Hosts whose switch failed try again.")
+    .addOption(zookeeperOption())
+    .action(async (options) => (await import("./rollout.ts")).resumeCommand(options));
+  rollout.command("abort")
+    .description(
+      "End the rollout: no wave goes on, hosts that have switched stay, its versions are withdrawn.",
+    )
+    .addOption(zookeeperOption())
+    .action(async (options) => (await import("./rollout.ts")).abortCommand(options));
+}
+
+function addStatus(program: Command): void {
+  program.command("status")
+    .summary("show what each host runs, how ready it is, and why it waits")
+    .description("Show what each host runs, how ready it is, and why it waits.")
+    .addOption(zookeeperOption())
+    .option("-w, --watch", "show changes until stopped", false)
+    .addOption(jsonOption())
+    .action(async (options) => (await import("./status.ts")).runStatus(options));
+}

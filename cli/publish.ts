@@ -1,0 +1,191 @@
+/**
+ * `rollcall publish`: a release into the feed, and the feed's server and first seeder where none runs yet.
+ *
+ * @module
+ */
+
+import { join } from "node:path";
+import { FileLock } from "../ffi/mod.ts";
+import { systemClock } from "../host/mod.ts";
+import {
+  createFeedServer,
+  createRelease,
+  createWebtorrentEngine,
+  type FeedServer,
+  Inbox,
+  Publisher,
+  type TorrentEngine,
+} from "../torrent/mod.ts";
+import { CommandError, UsageError } from "./errors.ts";
+import { type Log, setUpLogging } from "./logging.ts";
+import { type ListenAddress } from "./options.ts";
+import { writeJson, writeLine } from "./output.ts";
+import { listenForStop } from "./stop_signal.ts";
+
+/** What to publish; all of it left out: only serve and seed what the feed lists. */
+export interface PublishArguments {
+  readonly service?: string | undefined;
+  readonly version?: string | undefined;
+  readonly path?: string | undefined;
+}
+
+/** Options of the command. */
+export interface PublishCommandOptions {
+  readonly feed: string;
+  readonly listen: ListenAddress;
+  readonly announce?: readonly string[] | undefined;
+  readonly host: string;
+  readonly site: string;
+  readonly rack: string;
+  readonly torrentPort: number;
+  readonly baseUrl?: string | undefined;
+  readonly json: boolean;
+  readonly logLevel: "debug" | "info" | "warning" | "error";
+}
+
+/** A server that does not take a release in within this time does not work; it looks four times a second. */
+const HAND_OVER_DEADLINE_MS = 30_000;
+
+const HAND_OVER_POLL_MS = 50;
+
+/** Publishes, and serves until told to stop where nobody else serves that feed. */
+export async function runPublish(
+  release: PublishArguments,
+  options: PublishCommandOptions,
+): Promise<void> {
+  const { service, version, path } = release;
+  if (service !== undefined && version === undefined) {
+    throw new UsageError(
+      `publish ${service}: expected a version after the service, such as: publish ${service} v2 PATH`,
+    );
+  }
+  const log = await setUpLogging("publish", options.logLevel);
+  using stop = listenForStop();
+  const inbox = new Inbox(options.feed);
+  await inbox.open();
+  const infoHash = service === undefined || version === undefined
+    ? null
+    : await submit(inbox, { service, version, path, options, log, signal: stop.signal });
+
+  const lock = FileLock.tryAcquire(join(options.feed, ".publisher.lock"));
+  if (lock === null) {
+    if (infoHash === null) {
+      throw new CommandError(`publish: another process serves the feed in ${options.feed} already`);
+    }
+    await handOver(inbox, infoHash, stop.signal);
+    if (options.json) writeJson({ infoHash });
+    else {writeLine(
+        `Published ${service} ${version} (${infoHash}); the process that serves the feed has taken it over.`,
+      );}
+    return;
+  }
+  try {
+    await serve(inbox, { infoHash, options, log, stop });
+  } finally {
+    lock.release();
+  }
+}
+
+/** Hashes the content and puts the release into the inbox; returns its info hash. */
+async function submit(
+  inbox: Inbox,
+  what: {
+    service: string;
+    version: string;
+    path: string | undefined;
+    options: PublishCommandOptions;
+    log: Log;
+    signal: AbortSignal;
+  },
+): Promise<string> {
+  const { service, version, path, options, log, signal } = what;
+  const { announce = [] } = options;
+  if (announce.length === 0) {
+    throw new UsageError(
+      "publish: expected the tracker's announce URL, such as --announce http://tracker:8000/announce",
+    );
+  }
+  for (const url of announce) {
+    if (!URL.canParse(url)) {
+      throw new UsageError(`publish: expected a URL after --announce, was "${url}"`);
+    }
+  }
+  const created = await createRelease({
+    service,
+    version,
+    announce,
+    ...(path === undefined ? {} : { path }),
+    log,
+    signal,
+  });
+  await inbox.submit(created);
+  log.info("{service} {version}: {sizeBytes} bytes in {files} files, {pieces} pieces", {
+    service,
+    version,
+    sizeBytes: created.sizeBytes,
+    files: created.files.length,
+    pieces: created.pieceCount,
+  });
+  return created.infoHash;
+}
+
+async function handOver(inbox: Inbox, infoHash: string, signal: AbortSignal): Promise<void> {
+  for (let waitedMs = 0; waitedMs < HAND_OVER_DEADLINE_MS; waitedMs += HAND_OVER_POLL_MS) {
+    if (await isTaken(inbox, infoHash)) return;
+    await systemClock.sleep(HAND_OVER_POLL_MS, { signal });
+  }
+  throw new CommandError(
+    `publish: the process that serves the feed has not taken ${infoHash} in; is it stuck?`,
+  );
+}
+
+async function isTaken(inbox: Inbox, infoHash: string): Promise<boolean> {
+  const outcome = await inbox.outcome(infoHash);
+  if (typeof outcome === "object") throw new CommandError(outcome.refused);
+  return outcome === "taken";
+}
+
+async function serve(
+  inbox: Inbox,
+  what: {
+    infoHash: string | null;
+    options: PublishCommandOptions;
+    log: Log;
+    stop: { readonly signal: AbortSignal };
+  },
+): Promise<void> {
+  const { infoHash, options, log, stop } = what;
+  const { host, site, rack } = options;
+  const engine: TorrentEngine = await createWebtorrentEngine({
+    locality: { host, site, rack },
+    listenPort: options.torrentPort,
+    log,
+  });
+  let feed: FeedServer | null = null;
+  try {
+    feed = await createFeedServer({
+      directory: options.feed,
+      hostname: options.listen.hostname,
+      port: options.listen.port,
+      ...(options.baseUrl === undefined ? {} : { baseUrl: options.baseUrl }),
+      log,
+    });
+    const publisher = new Publisher({ feedDir: options.feed, feed, engine, log, clock: pausing });
+    await publisher.takeIn();
+    if (infoHash !== null) await isTaken(inbox, infoHash);
+    if (options.json) writeJson({ feedUrl: feed.url, ...(infoHash === null ? {} : { infoHash }) });
+    else {writeLine(
+        `Feed at ${feed.url}, ${feed.releases.length} releases; seeding. Ctrl-C to stop.`,
+      );}
+    await publisher.run(stop.signal);
+  } finally {
+    await feed?.close();
+    await engine.close();
+  }
+}
+
+/** The publisher's pauses end early, without an error, when it is told to stop. */
+const pausing = {
+  sleep: (durationMs: number, signal?: AbortSignal) =>
+    systemClock.sleep(durationMs, { signal }).catch(() => {}),
+};

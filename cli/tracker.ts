@@ -1,0 +1,50 @@
+/**
+ * `rollcall tracker`: the topology-aware tracker as a process.
+ *
+ * @module
+ */
+
+import { z } from "zod";
+import { createTracker } from "../tracker/mod.ts";
+import { setUpLogging } from "./logging.ts";
+import { type ListenAddress } from "./options.ts";
+import { writeJson, writeLine } from "./output.ts";
+import { listenForStop } from "./stop_signal.ts";
+import { readYamlFile } from "./yaml_file.ts";
+
+/** Options of the command. */
+export interface TrackerCommandOptions {
+  readonly listen: ListenAddress;
+  readonly subnets?: string | undefined;
+  readonly hungryInterval?: number | undefined;
+  readonly publicHost?: string | undefined;
+  readonly json: boolean;
+  readonly logLevel: "debug" | "info" | "warning" | "error";
+}
+
+const subnetsSchema = z.array(
+  z.strictObject({ cidr: z.string(), site: z.string(), rack: z.string() }),
+);
+
+/** Runs the tracker until it is told to stop. */
+export async function runTracker(options: TrackerCommandOptions): Promise<void> {
+  const subnets = options.subnets === undefined
+    ? []
+    : await readYamlFile(options.subnets, "subnet map", subnetsSchema);
+  const log = await setUpLogging("tracker", options.logLevel);
+  using stop = listenForStop();
+  const tracker = await createTracker({
+    hostname: options.listen.hostname,
+    port: options.listen.port,
+    ...(options.publicHost === undefined ? {} : { publicHostname: options.publicHost }),
+    ...(options.hungryInterval === undefined
+      ? {}
+      : { policy: { hungryIntervalMs: options.hungryInterval * 1_000 } }),
+    subnets,
+    log,
+  });
+  if (options.json) writeJson({ announceUrl: tracker.announceUrl });
+  else writeLine(`Tracker at ${tracker.announceUrl}, ${subnets.length} subnets known.`);
+  await stop.stopped;
+  await tracker.close();
+}

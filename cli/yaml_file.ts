@@ -1,0 +1,128 @@
+/**
+ * Files that people write, plans and configs: YAML, checked against one schema, with every mistake named by its place and
+ * an unknown key answered by the nearest known one.
+ *
+ * @module
+ */
+
+import { closest, distance } from "fastest-levenshtein";
+import { parseDocument } from "yaml";
+import { z } from "zod";
+import { UsageError } from "./errors.ts";
+
+/**
+ * Reads and checks a YAML file.
+ *
+ * @param kind What the file is, for messages: `config`, `plan`.
+ * @throws {UsageError} with all that is wrong with the file.
+ */
+export async function readYamlFile<T>(
+  path: string,
+  kind: string,
+  schema: z.ZodType<T>,
+): Promise<T> {
+  let text: string;
+  try {
+    text = await Deno.readTextFile(path);
+  } catch (cause) {
+    const why = cause instanceof Deno.errors.NotFound ? "no such file" : (cause as Error).message;
+    throw new UsageError(`read ${kind} ${path}: ${why}`, { cause });
+  }
+  return parseYaml(text, { path, kind, schema });
+}
+
+/** Checks the text of a YAML file; see {@link readYamlFile}. */
+export function parseYaml<T>(
+  text: string,
+  source: { path: string; kind: string; schema: z.ZodType<T> },
+): T {
+  const { path, kind, schema } = source;
+  const document = parseDocument(text, { prettyErrors: true });
+  if (document.errors.length > 0) {
+    const details = document.errors.map((error) => error.message.trimEnd());
+    throw new UsageError(`read ${kind} ${path}: not valid YAML:\n  ${details.join("\n  ")}`);
+  }
+  const parsed = schema.safeParse(document.toJS());
+  if (parsed.success) return parsed.data;
+  const problems = parsed.error.issues.flatMap((issue) => describeIssue(issue, schema));
+  throw new UsageError(`read ${kind} ${path}:\n  ${[...new Set(problems)].join("\n  ")}`);
+}
+
+function describeIssue(issue: z.core.$ZodIssue, schema: z.ZodType): string[] {
+  const place = formatPlace(issue.path);
+  if (issue.code === "unrecognized_keys") {
+    const known = knownKeys(schema, issue.path);
+    return issue.keys.map((key) =>
+      `${formatPlace([...issue.path, key])}: unknown key${suggest(key, known)}`
+    );
+  }
+  if (issue.code === "invalid_union") {
+    // The branch that got furthest is the one that the author meant.
+    const [branch] = issue.errors.toSorted((a, b) => depth(b) - depth(a));
+    if (branch !== undefined && depth(branch) > 0) {
+      return branch.flatMap((inner) =>
+        describeIssue({ ...inner, path: [...issue.path, ...inner.path] }, schema)
+      );
+    }
+  }
+  if (issue.code === "invalid_type" && issue.message.endsWith("received undefined")) {
+    return [`${place}: missing, expected ${issue.expected}`];
+  }
+  return [`${place}: ${issue.message}`];
+}
+
+function depth(issues: readonly z.core.$ZodIssue[]): number {
+  return Math.max(0, ...issues.map((issue) => issue.path.length));
+}
+
+function suggest(key: string, known: readonly string[]): string {
+  if (known.length === 0) return "";
+  const nearest = closest(key, [...known]);
+  // Up to a third of the letters wrong is a slip of the finger; more is another word.
+  const isSlip = distance(key.toLowerCase(), nearest.toLowerCase()) <= Math.max(2, key.length / 3);
+  return isSlip ? `, did you mean "${nearest}"?` : ` (known: ${known.join(", ")})`;
+}
+
+function formatPlace(path: readonly PropertyKey[]): string {
+  if (path.length === 0) return "top level";
+  return path.map((part) => typeof part === "number" ? `[${part}]` : `.${String(part)}`).join("")
+    .replace(/^\./, "");
+}
+
+/** The keys that the schema has at that place. */
+function knownKeys(schema: z.ZodType, path: readonly PropertyKey[]): string[] {
+  let places: z.core.$ZodType[] = [schema];
+  for (const part of path) places = places.flatMap((place) => descend(place, part));
+  return [
+    ...new Set(
+      places.flatMap(unwrap).flatMap((place) =>
+        place instanceof z.ZodObject ? Object.keys(place.shape) : []
+      ),
+    ),
+  ];
+}
+
+function descend(schema: z.core.$ZodType, part: PropertyKey): z.core.$ZodType[] {
+  return unwrap(schema).flatMap((inner) => {
+    if (inner instanceof z.ZodObject) {
+      const next = inner.shape[String(part)];
+      return next === undefined ? [] : [next];
+    }
+    if (inner instanceof z.ZodRecord) return [inner.valueType];
+    if (inner instanceof z.ZodArray) return [inner.element];
+    return [];
+  });
+}
+
+/** Takes off what does not change the keys: optional, default, transformations; a union is all of its members. */
+function unwrap(schema: z.core.$ZodType): z.core.$ZodType[] {
+  if (
+    schema instanceof z.ZodOptional || schema instanceof z.ZodDefault ||
+    schema instanceof z.ZodNullable || schema instanceof z.ZodPrefault
+  ) {
+    return unwrap(schema.unwrap());
+  }
+  if (schema instanceof z.ZodPipe) return unwrap(schema.in);
+  if (schema instanceof z.ZodUnion) return schema.options.flatMap((option) => unwrap(option));
+  return [schema];
+}

@@ -1,0 +1,196 @@
+/**
+ * The whole fleet at a glance: what every host runs, how ready it is, why it waits. What `rollcall status` shows.
+ *
+ * @module
+ */
+
+import {
+  CONTROL,
+  type Control,
+  controlSchema,
+  type Current,
+  currentPath,
+  currentSchema,
+  DEPLOY,
+  EntryError,
+  historyPath,
+  type Offer,
+  offerSchema,
+  type Preparation,
+  type Received,
+  type Rollout,
+  rolloutSchema,
+  type Roster,
+  rosterSchema,
+  type Service,
+  servicePath,
+  SERVICES,
+  serviceSchema,
+  type Slot,
+  slotSchema,
+  slotsPath,
+  sortSequential,
+  stagingPath,
+  wavePath,
+  waveSchema,
+} from "../rollout/mod.ts";
+import type { ZooKeeper } from "../zookeeper/mod.ts";
+import type { z } from "zod";
+import { decodeNode, type RawNode, readChildren, readNodes } from "./entry_reader.ts";
+import { newestRollout } from "./rollouts.ts";
+
+/** One host's part in one service. */
+export interface FleetHost {
+  readonly host: string;
+  readonly site: string;
+  readonly rack: string;
+  /** Whether its agent has a session. */
+  readonly online: boolean;
+  readonly version: string | null;
+  readonly state: "serving" | "down";
+  /** When the state last changed, milliseconds since the epoch; `null` while the host is offline. */
+  readonly sinceMs: number | null;
+  readonly preparation: Preparation | null;
+  readonly pinnedBytes: number;
+  readonly received: Received | null;
+  readonly waitingFor: string | null;
+  readonly endpoint: string | null;
+  readonly slot: Slot | null;
+}
+
+/** One service of the fleet. */
+export interface FleetService {
+  readonly dependsOn: readonly string[];
+  readonly committed: string | null;
+  /** The version on offer. */
+  readonly offer: string | null;
+  /** Size of the release on offer. */
+  readonly sizeBytes: number;
+  readonly hosts: readonly FleetHost[];
+}
+
+/** One wave that is still to come, or under way. */
+export interface QueuedWave {
+  readonly service: string;
+  readonly version: string;
+  readonly hosts: readonly string[] | null;
+}
+
+/** A snapshot of the fleet. Its parts are read one after the other, so it may straddle a change. */
+export interface Fleet {
+  readonly control: Control | null;
+  /** The newest rollout, also after its end. */
+  readonly rollout: (Rollout & { readonly id: string }) | null;
+  readonly queue: readonly QueuedWave[];
+  readonly services: Readonly<Record<string, FleetService>>;
+  /** Entries that could not be read. */
+  readonly problems: readonly string[];
+}
+
+/** Reads the fleet. An entry that is broken is left out and named under `problems`. */
+export async function readFleet(zk: ZooKeeper): Promise<Fleet> {
+  const problems: string[] = [];
+  function decode<T>(schema: z.ZodType<T>, node: RawNode | undefined, path: string): T | null {
+    try {
+      return decodeNode(schema, node ?? null, path)?.entry ?? null;
+    } catch (error) {
+      if (!(error instanceof EntryError)) throw error;
+      problems.push(error.message);
+      return null;
+    }
+  }
+
+  const [serviceNames = [], waveNames = []] = await readChildren(zk, [SERVICES, DEPLOY]);
+  const rolloutId = await newestRollout(zk);
+  const queue = sortSequential(waveNames);
+  const [controlNode, rolloutNode, ...waveNodes] = await readNodes(zk, [
+    CONTROL,
+    rolloutId === null ? CONTROL : historyPath(rolloutId),
+    ...queue.map(({ node }) => wavePath(node)),
+  ]);
+  const services: Record<string, FleetService> = {};
+  for (const name of serviceNames.toSorted()) {
+    services[name] = await readFleetService(zk, name, decode);
+  }
+  const rollout = rolloutId === null
+    ? null
+    : decode(rolloutSchema, rolloutNode, historyPath(rolloutId));
+  return {
+    control: decode(controlSchema, controlNode, CONTROL),
+    rollout: rollout === null || rolloutId === null ? null : { ...rollout, id: rolloutId },
+    queue: queue.flatMap(({ node }, index) => {
+      const wave = decode(waveSchema, waveNodes[index], wavePath(node));
+      return wave === null
+        ? []
+        : [{ service: wave.service, version: wave.version, hosts: wave.hosts }];
+    }),
+    services,
+    problems,
+  };
+}
+
+type Decode = <T>(schema: z.ZodType<T>, node: RawNode | undefined, path: string) => T | null;
+
+async function readFleetService(
+  zk: ZooKeeper,
+  service: string,
+  decode: Decode,
+): Promise<FleetService> {
+  const [roster = [], online = [], slotHosts = []] = await readChildren(zk, [
+    servicePath(service),
+    currentPath(service),
+    slotsPath(service),
+  ]);
+  // A host whose roster entry an operator has removed still shows while it is online.
+  const names = [...new Set([...roster, ...online])].sort();
+  const paths = names.flatMap((host) => [
+    servicePath(service, host),
+    currentPath(service, host),
+    slotsPath(service, host),
+  ]);
+  const [serviceNode, offerNode, ...nodes] = await readNodes(zk, [
+    servicePath(service),
+    stagingPath(service),
+    ...paths,
+  ]);
+  const entry = decode<Service>(serviceSchema, serviceNode, servicePath(service));
+  const offer = decode<Offer>(offerSchema, offerNode, stagingPath(service));
+  return {
+    dependsOn: entry?.dependsOn ?? [],
+    committed: entry?.committed?.version ?? null,
+    offer: offer?.version ?? null,
+    sizeBytes: offer?.sizeBytes ?? entry?.committed?.sizeBytes ?? 0,
+    hosts: names.map((host, index) => {
+      const [rosterNode, currentNode, slotNode] = nodes.slice(index * 3, index * 3 + 3);
+      return fleetHost(host, {
+        roster: decode<Roster>(rosterSchema, rosterNode, servicePath(service, host)),
+        current: decode<Current>(currentSchema, currentNode, currentPath(service, host)),
+        slot: slotHosts.includes(host)
+          ? decode<Slot>(slotSchema, slotNode, slotsPath(service, host))
+          : null,
+      });
+    }),
+  };
+}
+
+function fleetHost(
+  host: string,
+  entries: { roster: Roster | null; current: Current | null; slot: Slot | null },
+): FleetHost {
+  const { roster, current, slot } = entries;
+  return {
+    host,
+    site: current?.site ?? roster?.site ?? "?",
+    rack: current?.rack ?? roster?.rack ?? "?",
+    online: current !== null,
+    version: current?.version ?? null,
+    state: current?.state ?? "down",
+    sinceMs: current?.sinceMs ?? null,
+    preparation: current?.preparation ?? null,
+    pinnedBytes: current?.pinnedBytes ?? 0,
+    received: current?.received ?? null,
+    waitingFor: current?.waitingFor ?? null,
+    endpoint: current?.endpoint ?? null,
+    slot,
+  };
+}

@@ -1,0 +1,72 @@
+/**
+ * The nodes that everything else stands on, made by whoever comes first.
+ *
+ * @module
+ */
+
+import {
+  CONTROL,
+  currentPath,
+  DEFAULT_POLICY,
+  encodeEntry,
+  type Roster,
+  SCHEMA_VERSION,
+  type Service,
+  servicePath,
+  SKELETON,
+  slotsPath,
+  stagingPath,
+} from "../rollout/mod.ts";
+import { ensurePath, hasCode, type ZooKeeper } from "../zookeeper/mod.ts";
+
+/** Makes sure that the tree's persistent nodes exist. Idempotent, and safe beside others who do the same. */
+export async function ensureSkeleton(zk: ZooKeeper, nowMs: number): Promise<void> {
+  for (const path of SKELETON) await ensurePath(zk, path);
+  await createUnlessThere(
+    zk,
+    CONTROL,
+    encodeEntry({
+      schema: SCHEMA_VERSION,
+      state: "running",
+      by: "rollcall",
+      reason: null,
+      sinceMs: nowMs,
+    }),
+  );
+}
+
+/** Puts a host on a service's roster, and makes the service's nodes if this is its first host. Idempotent. */
+export async function joinRoster(
+  zk: ZooKeeper,
+  service: string,
+  member: { readonly host: string; readonly roster: Roster },
+): Promise<void> {
+  const entry: Service = {
+    schema: SCHEMA_VERSION,
+    dependsOn: [],
+    policy: DEFAULT_POLICY,
+    committed: null,
+    withdrawn: [],
+  };
+  await createUnlessThere(zk, servicePath(service), encodeEntry(entry));
+  for (const path of [stagingPath(service), slotsPath(service), currentPath(service)]) {
+    await ensurePath(zk, path);
+  }
+  const path = servicePath(service, member.host);
+  const data = encodeEntry(member.roster);
+  if (await createUnlessThere(zk, path, data)) return;
+  // The host may have moved to another rack since.
+  await zk.set(path, data);
+}
+
+/** @returns Whether this call created it. A lost reply counts as "was there", which is harmless here. */
+async function createUnlessThere(zk: ZooKeeper, path: string, data: Uint8Array): Promise<boolean> {
+  if (await zk.exists(path) !== null) return false;
+  try {
+    await zk.create(path, data);
+    return true;
+  } catch (error) {
+    if (hasCode(error, "NODE_EXISTS")) return false;
+    throw error;
+  }
+}

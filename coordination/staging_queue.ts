@@ -1,0 +1,72 @@
+/**
+ * The queue of hosts that are ready to roll: joining it once, and leaving it.
+ *
+ * @module
+ */
+
+import {
+  encodeEntry,
+  SCHEMA_VERSION,
+  sortSequential,
+  stagedSchema,
+  stagingPath,
+  stagingPrefix,
+} from "../rollout/mod.ts";
+import { hasCode, type ZooKeeper } from "../zookeeper/mod.ts";
+import { decodeNode } from "./entry_reader.ts";
+
+/**
+ * Makes sure that the host stands in the queue once, with that version, in this session. Ghosts of an earlier session, a
+ * duplicate left by a lost reply and an entry for another version are removed.
+ *
+ * @returns The node's name.
+ */
+export async function joinStaging(
+  zk: ZooKeeper,
+  service: string,
+  entry: { readonly host: string; readonly version: string },
+): Promise<string> {
+  const { host, version } = entry;
+  const { children } = await zk.children(stagingPath(service));
+  let standing: string | null = null;
+  for (const { node, prefix } of sortSequential(children)) {
+    if (prefix !== host) continue;
+    const isGood = standing === null && await isOwn(zk, stagingPath(service, node), version);
+    if (isGood) standing = node;
+    else await deleteIfThere(zk, stagingPath(service, node));
+  }
+  if (standing !== null) return standing;
+  const path = await zk.create(
+    stagingPrefix(service, host),
+    encodeEntry({ schema: SCHEMA_VERSION, host, version }),
+    { mode: "ephemeral_sequential" },
+  );
+  return path.slice(path.lastIndexOf("/") + 1);
+}
+
+/** Takes the host out of the queue. */
+export async function leaveStaging(zk: ZooKeeper, service: string, host: string): Promise<void> {
+  const { children } = await zk.children(stagingPath(service));
+  for (const { node, prefix } of sortSequential(children)) {
+    if (prefix === host) await deleteIfThere(zk, stagingPath(service, node));
+  }
+}
+
+async function isOwn(zk: ZooKeeper, path: string, version: string): Promise<boolean> {
+  try {
+    const { data, stat } = await zk.get(path);
+    const staged = decodeNode(stagedSchema, { data, version: stat.version }, path);
+    return stat.ephemeralOwner === zk.sessionId && staged?.entry.version === version;
+  } catch (error) {
+    if (hasCode(error, "NO_NODE")) return false;
+    throw error;
+  }
+}
+
+async function deleteIfThere(zk: ZooKeeper, path: string): Promise<void> {
+  try {
+    await zk.delete(path);
+  } catch (error) {
+    if (!hasCode(error, "NO_NODE")) throw error;
+  }
+}

@@ -1,0 +1,119 @@
+/**
+ * Shows how the demo goes on: on a terminal as a picture that is drawn over, elsewhere as a line for each event.
+ *
+ * @module
+ */
+
+import process from "node:process";
+import { createLogUpdate } from "log-update";
+import pico from "picocolors";
+import type { Colors } from "picocolors/types";
+import { listEvents } from "./events.ts";
+import type { FleetHost } from "./fleet_layout.ts";
+import { renderFrame } from "./frame.ts";
+import type { FleetSnapshot } from "./snapshot.ts";
+import { type Step, type StepLabel, targetOf } from "./steps.ts";
+import { formatSpan } from "./units.ts";
+
+// The eye sees no more, and drawing costs the two processors that the fleet runs on.
+const REDRAW_MS = 150;
+
+/** Follows the demo. */
+export class Display {
+  readonly #stream: NodeJS.WriteStream;
+  readonly #hosts: readonly FleetHost[];
+  readonly #live: ReturnType<typeof createLogUpdate> | null;
+  readonly #steps: Step[] = [];
+  #timer: ReturnType<typeof setInterval> | null = null;
+  #snapshot: FleetSnapshot | null = null;
+  #releaseBytes = 0;
+
+  /** Colours, or functions that leave text as it is where the output is no terminal or `NO_COLOR` is set. */
+  readonly colors: Colors;
+
+  /** Shows on stdout, or on stderr where stdout is for the result alone. */
+  constructor(hosts: readonly FleetHost[], { toStderr }: { readonly toStderr: boolean }) {
+    this.#hosts = hosts;
+    this.#stream = toStderr ? process.stderr : process.stdout;
+    // Whoever read the output may have gone; the demo then ends in its own time and cleans up.
+    this.#stream.on("error", () => {});
+    const isTerminal = this.#stream.isTTY === true && Deno.env.get("TERM") !== "dumb";
+    this.colors = pico.createColors(isTerminal && !Deno.env.get("NO_COLOR"));
+    this.#live = isTerminal ? createLogUpdate(this.#stream) : null;
+    if (this.#live !== null) this.#timer = setInterval(() => this.#draw(), REDRAW_MS);
+  }
+
+  /** The steps so far. */
+  get steps(): readonly Step[] {
+    return this.#steps;
+  }
+
+  /** How large a release is. */
+  set releaseBytes(sizeBytes: number) {
+    this.#releaseBytes = sizeBytes;
+  }
+
+  /** Shows a step while it runs. One that fails stays without an end. */
+  async step<T>(label: StepLabel, work: () => Promise<T>): Promise<T> {
+    const beganMs = performance.now();
+    this.#steps.push({ label, beganMs, endedMs: null });
+    this.#line(`${label} …`);
+    this.#draw();
+    const result = await work();
+    const endedMs = performance.now();
+    this.#steps[this.#steps.length - 1] = { label, beganMs, endedMs };
+    this.#line(`${label}: done in ${formatSpan(endedMs - beganMs)}`);
+    return result;
+  }
+
+  /** Shows the fleet as it is now. */
+  accept(snapshot: FleetSnapshot): void {
+    if (this.#live === null) {
+      const target = targetOf(this.#steps.at(-1)?.label);
+      for (const event of listEvents(this.#snapshot, snapshot, target)) this.#line(`  ${event}`);
+    }
+    this.#snapshot = snapshot;
+  }
+
+  /** Says something that stays. */
+  say(text: string): void {
+    if (this.#live === null) this.#line(text);
+    else this.#live.persist(` ${text}`);
+  }
+
+  /** Leaves the last picture standing, or its head alone, and the cursor visible. */
+  close({ showsHosts }: { readonly showsHosts: boolean }): void {
+    if (this.#timer === null) return;
+    clearInterval(this.#timer);
+    this.#timer = null;
+    this.#draw({ showsHosts });
+    this.#live?.done();
+  }
+
+  /** Writes text as it is, after {@link Display.close}. */
+  write(text: string): void {
+    this.#stream.write(text);
+  }
+
+  #draw({ showsHosts } = { showsHosts: true }): void {
+    if (this.#live === null) return;
+    this.#live(renderFrame(
+      {
+        hosts: this.#hosts,
+        releaseBytes: this.#releaseBytes,
+        steps: this.#steps,
+        snapshot: this.#snapshot,
+        nowMs: performance.now(),
+        showsHosts,
+      },
+      this.colors,
+      { columns: this.#stream.columns ?? 80, rows: this.#stream.rows ?? 24 },
+    ));
+  }
+
+  #line(text: string): void {
+    if (this.#live !== null) return;
+    const spentMs = performance.now() - (this.#steps[0]?.beganMs ?? performance.now());
+    this.#stream.write(`${(spentMs / 1000).toFixed(1).padStart(6)}  ${text}\n`);
+  }
+}

@@ -1,0 +1,65 @@
+/**
+ * Which hosts the demo's fleet has and where they stand, and how little of a release could cross racks and sites. Pure.
+ *
+ * @module
+ */
+
+/** Where a machine stands. */
+export interface FleetHost {
+  readonly name: string;
+  readonly site: string;
+  readonly rack: string;
+}
+
+/** The machine that publishes: in the first site, in a rack of its own. */
+export const BUILD_MACHINE: FleetHost = { name: "build-1", site: "s1", rack: "build" };
+
+/** The two services, in the order in which they must be upgraded: B asks A. */
+export const SERVICES = ["A", "B"] as const;
+/** One of the demo's services. */
+export type ServiceName = (typeof SERVICES)[number];
+
+const SITES = 2;
+const RACKS_PER_SITE = 2;
+
+/** Hosts `web-1` to `web-N`, neighbours next to each other, evenly over two sites of two racks. */
+export function layOutFleet(hostsCount: number): FleetHost[] {
+  return share(hostsCount, SITES).flatMap((inSiteCount, site) =>
+    share(inSiteCount, RACKS_PER_SITE).flatMap((inRackCount, rack) =>
+      Array.from({ length: inRackCount }, () => ({
+        site: `s${site + 1}`,
+        rack: `r${site * RACKS_PER_SITE + rack + 1}`,
+      }))
+    )
+  ).map((place, index) => ({ name: `web-${index + 1}`, ...place }));
+}
+
+/** Bytes that crossed a border, or the fewest that have to. */
+export interface BorderTraffic {
+  readonly crossSiteBytes: number;
+  /** Between racks, whether in one site or in two. */
+  readonly crossRackBytes: number;
+}
+
+/**
+ * The least that a release of this size can move across borders: one copy into each site other than the build machine's,
+ * and one into each rack, since the build machine's rack holds no host.
+ */
+export function leastTraffic(hosts: readonly FleetHost[], releaseBytes: number): BorderTraffic {
+  const sites = new Set(hosts.map(({ site }) => site));
+  const racks = new Set(hosts.map(({ site, rack }) => `${site}/${rack}`));
+  sites.delete(BUILD_MACHINE.site);
+  racks.delete(`${BUILD_MACHINE.site}/${BUILD_MACHINE.rack}`);
+  return {
+    crossSiteBytes: sites.size * releaseBytes,
+    crossRackBytes: racks.size * releaseBytes,
+  };
+}
+
+/** Splits a count into parts that differ by one at most, the larger ones first. */
+function share(count: number, partsCount: number): number[] {
+  return Array.from(
+    { length: partsCount },
+    (_, part) => Math.floor(count / partsCount) + (part < count % partsCount ? 1 : 0),
+  );
+}

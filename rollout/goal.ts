@@ -5,8 +5,8 @@
  */
 
 import { covers, isHeld, type ServiceView } from "./admission.ts";
-import type { Offer, Service } from "./entries.ts";
-import { decideRejoin } from "./rejoin.ts";
+import type { Offer, Service, Slot } from "./entries.ts";
+import { decideRejoin, type Rejoin } from "./rejoin.ts";
 
 /** The next thing to do. */
 export type Goal =
@@ -18,7 +18,7 @@ export type Goal =
   | { readonly kind: "roll"; readonly version: string }
   /** The fleet has moved on without this host: prepare, ask for a slot outside of any wave. */
   | { readonly kind: "catch_up"; readonly version: string; readonly reason: string }
-  /** A slot stands in the host's name though no switch is under way: give it back. */
+  /** A slot stands in the host's name though no switch is under way, or its failure is over: give it back. */
   | { readonly kind: "return_slot" };
 
 /** What the goal depends on. */
@@ -45,47 +45,71 @@ export interface GoalDecision {
 export function decideGoal(input: GoalInput): GoalDecision {
   const { host, service, view, running } = input;
   const ownSlot = view.slots.get(host);
-  if (isHeld(ownSlot)) return { goal: { kind: "return_slot" }, hasRejoined: input.hasRejoined };
+  if (ownSlot !== undefined && (isHeld(ownSlot) || isFailureOver(ownSlot, input))) {
+    return { goal: { kind: "return_slot" }, hasRejoined: input.hasRejoined };
+  }
 
   const rejoin = decideRejoin(host, service, view.current);
   if (running === null && rejoin.version !== null) {
-    return {
-      goal: { kind: "start", version: rejoin.version, reason: rejoin.reason },
-      hasRejoined: false,
-    };
+    // What failed here a while ago would fail again, and without a slot nobody would count it.
+    const goal: Goal = ownSlot?.to === rejoin.version && ownSlot.from !== null
+      ? { kind: "start", version: ownSlot.from, reason: describeFailure(ownSlot) }
+      : { kind: "start", version: rejoin.version, reason: rejoin.reason };
+    return { goal, hasRejoined: false };
   }
-  const hasRejoined = input.hasRejoined || rejoin.version === null || rejoin.version === running;
 
   const wave = input.waves.find((candidate) => covers(candidate, host));
-  if (wave !== undefined && wave.version !== running) {
-    const isFailed = ownSlot?.to === wave.version;
-    if (isFailed) {
-      const isRetryAsked = view.control?.state === "running" &&
-        view.controlVersion > (ownSlot.controlVersion ?? Number.MAX_SAFE_INTEGER);
-      if (isRetryAsked) return { goal: { kind: "return_slot" }, hasRejoined };
-      return {
-        goal: {
-          kind: "stay",
-          waitingFor: `${wave.version} failed here: ${ownSlot.reason ?? "no reason given"}`,
-        },
-        hasRejoined,
-      };
-    }
-    if (input.offer?.version !== wave.version) {
-      return {
-        goal: { kind: "stay", waitingFor: `the release ${wave.version} is not on offer` },
-        hasRejoined,
-      };
-    }
-    return { goal: { kind: "roll", version: wave.version }, hasRejoined };
+  if (wave !== undefined) {
+    // A host that runs the wave's version is in line, also while most of the others still run the old one.
+    const hasRejoined = input.hasRejoined || wave.version === running ||
+      rejoin.version === null || rejoin.version === running;
+    return { goal: goalInWave(wave.version, input), hasRejoined };
   }
-  if (!hasRejoined && rejoin.version !== null) {
-    return {
-      goal: { kind: "catch_up", version: rejoin.version, reason: rejoin.reason },
-      hasRejoined,
-    };
+
+  const target = targetOutsideOfWaves(input, rejoin);
+  const hasRejoined = input.hasRejoined || target.version === null || target.version === running;
+  // Once in line, a host can still fall behind: it came back just when the wave was ended without it. One that runs a
+  // withdrawn version stays as it is, since an abort takes nobody down.
+  const isStaying = hasRejoined && running !== null && service.withdrawn.includes(running);
+  if (target.version === null || target.version === running || isStaying) {
+    return { goal: { kind: "stay", waitingFor: waitOfAFinishedHost(input) }, hasRejoined };
   }
-  return { goal: { kind: "stay", waitingFor: waitOfAFinishedHost(input) }, hasRejoined };
+  const goal: Goal = ownSlot?.to === target.version
+    ? { kind: "stay", waitingFor: describeFailure(ownSlot) }
+    : { kind: "catch_up", version: target.version, reason: target.reason };
+  return { goal, hasRejoined };
+}
+
+/** A wave covers the host: it goes along, unless it has, or has tried. */
+function goalInWave(version: string, input: GoalInput): Goal {
+  const ownSlot = input.view.slots.get(input.host);
+  if (version === input.running) return { kind: "stay", waitingFor: waitOfAFinishedHost(input) };
+  if (ownSlot?.to === version) return { kind: "stay", waitingFor: describeFailure(ownSlot) };
+  return input.offer?.version === version
+    ? { kind: "roll", version }
+    : { kind: "stay", waitingFor: `the release ${version} is not on offer` };
+}
+
+/** With no wave on its way the committed version is the fleet's; popularity could send two halves after each other. */
+function targetOutsideOfWaves({ service, waves }: GoalInput, rejoin: Rejoin): Rejoin {
+  const committed = service.committed?.version;
+  if (waves.length > 0 || committed === undefined || service.withdrawn.includes(committed)) {
+    return rejoin;
+  }
+  return { version: committed, reason: `${committed} is the committed version` };
+}
+
+/** Whether the record of a failed switch has served: an operator says try again, or nobody wants that version any more. */
+function isFailureOver(slot: Slot, { service, view, waves }: GoalInput): boolean {
+  const isWanted = service.committed?.version === slot.to ||
+    waves.some((wave) => wave.version === slot.to);
+  const isRetryAsked = view.control?.state === "running" &&
+    view.controlVersion > (slot.controlVersion ?? Number.MAX_SAFE_INTEGER);
+  return isRetryAsked || !isWanted;
+}
+
+function describeFailure(slot: Slot): string {
+  return `${slot.to} failed here: ${slot.reason ?? "no reason given"}`;
 }
 
 function waitOfAFinishedHost({ view, waves, running }: GoalInput): string | null {

@@ -123,12 +123,13 @@ export class Fleet {
   /** Waits until the fleet says of every host that it runs this version of both services. */
   async waitForVersion(version: Version, releaseBytes: number): Promise<void> {
     await this.watch.waitFor({
-      what: `every host to run ${version}`,
+      what: `every host to run ${version}, and to have unlocked what it ran before`,
       deadlineMs: this.#rolloutDeadlineMs(releaseBytes),
       until: (snapshot) =>
         this.endpoints.every((endpoint) => {
           const host = findHost(snapshot, endpoint);
-          return host?.online === true && host.version === version && host.slot === null;
+          return host?.online === true && host.version === version && host.slot === null &&
+            host.pinnedBytes <= releaseBytes;
         }),
     });
   }

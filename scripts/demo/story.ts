@@ -16,6 +16,7 @@ import { QuorumWatch } from "./quorum_watch.ts";
 import { makeReleases, type Release, type Version } from "./releases.ts";
 import { type DemoReport, makeReport, perService } from "./report.ts";
 import { Sampler } from "./sampler.ts";
+import type { FleetSnapshot } from "./snapshot.ts";
 import { timingsOf } from "./steps.ts";
 import { TrafficMeter } from "./traffic.ts";
 import { verifyEndpoints } from "./verification.ts";
@@ -33,7 +34,8 @@ export interface StoryOptions {
 /** Tells it. Rejects when it cannot go on; broken invariants are in the report. */
 export async function tellStory(story: StoryOptions): Promise<DemoReport> {
   const { options, workspace, fleet, display, signal } = story;
-  fleet.watch.subscribe((snapshot) => display.accept(snapshot));
+  // Ends with the story: that every host goes offline when the demo tidies up is no news.
+  using _shown = listenUntilDisposed(fleet, (snapshot) => display.accept(snapshot));
   const traffic = new TrafficMeter();
   fleet.watch.subscribe((snapshot) => traffic.accept(snapshot));
 
@@ -94,6 +96,14 @@ export async function tellStory(story: StoryOptions): Promise<DemoReport> {
     unsubscribe();
     await sampler.stop();
   }
+}
+
+function listenUntilDisposed(
+  fleet: Fleet,
+  listener: (snapshot: FleetSnapshot) => void,
+): Disposable {
+  const unsubscribe = fleet.watch.subscribe(listener);
+  return { [Symbol.dispose]: unsubscribe };
 }
 
 async function rollOutLive(

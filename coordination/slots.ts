@@ -9,9 +9,9 @@
 
 import {
   CONTROL,
-  controlSchema,
   type Current,
   currentPath,
+  decideFailure,
   decodeEntry,
   encodeEntry,
   type FirstWave,
@@ -25,6 +25,7 @@ import {
   wavePath,
 } from "../rollout/mod.ts";
 import { hasCode, type MultiOperation, op, type ZooKeeper } from "../zookeeper/mod.ts";
+import { readService } from "./service_view.ts";
 
 /**
  * Takes a slot, if everything that the decision rests on still stands: the control node, the wave, and the service's
@@ -72,12 +73,17 @@ export async function readSlot(zk: ZooKeeper, service: string, host: string): Pr
   }
 }
 
-/** Says in the slot which step its owner is about to take. A slot that an operator has removed stays removed. */
+/**
+ * Says in the slot which step its owner is about to take. A slot that an operator has removed stays removed. The write is
+ * made at the version that was read, so that a request of a dead agent that arrives late changes nothing.
+ */
 export async function writeSlot(zk: ZooKeeper, service: string, slot: Slot): Promise<void> {
+  const path = slotsPath(service, slot.host);
   try {
-    await zk.set(slotsPath(service, slot.host), encodeEntry(slot));
+    const { stat } = await zk.get(path);
+    await zk.set(path, encodeEntry(slot), { version: stat.version });
   } catch (error) {
-    if (!hasCode(error, "NO_NODE")) throw error;
+    if (!hasCode(error, "NO_NODE") && !hasCode(error, "BAD_VERSION")) throw error;
   }
 }
 
@@ -96,56 +102,67 @@ export async function reportSwitch(
 }
 
 /**
- * Reports that a switch failed and the old release is back: the slot stays as a record, the host leaves the queue. One
- * failure more than the policy allows halts the rollout.
+ * Reports that a switch failed and the old release is back: the slot stays as a record, the host leaves the queue, and, if
+ * `decideFailure` says so, the rollout is halted. The admission counter is bumped at the version that was read, so that of
+ * two hosts that fail at once the second one counts the first.
  *
  * @returns Whether the rollout is halted now.
  */
 export async function reportFailure(
   zk: ZooKeeper,
   service: string,
-  failure: {
-    readonly slot: Slot;
-    readonly current: Current;
-    readonly maxFailures: number;
-    readonly nowMs: number;
-  },
+  failure: { readonly slot: Slot; readonly current: Current; readonly nowMs: number },
 ): Promise<boolean> {
-  const { slot, current, maxFailures, nowMs } = failure;
-  const { children } = await zk.children(slotsPath(service));
-  const others = await Promise.all(
-    children.filter((host) => host !== slot.host).map((host) => readSlot(zk, service, host)),
-  );
-  const failedCount = 1 +
-    others.filter((other) => other?.step === "failed" && other.to === slot.to).length;
-  const isHalted = failedCount > maxFailures;
-  const control = await zk.get(CONTROL);
-  // Halting is itself a change of the control node.
-  const controlVersion = control.stat.version + (isHalted ? 1 : 0);
-  const failed: Slot = { ...slot, step: "failed", controlVersion };
-  const slotNode = slotsPath(service, slot.host);
-  // An operator may have removed the slot meanwhile; the record of the failure is wanted all the same.
-  const isStanding = children.includes(slot.host);
-  const operations: MultiOperation[] = [
-    isStanding ? op.set(slotNode, encodeEntry(failed)) : op.create(slotNode, encodeEntry(failed)),
-    op.set(currentPath(service, slot.host), encodeEntry(current)),
-  ];
-  if (isHalted) {
-    const standing = decodeEntry(controlSchema, control.data, CONTROL);
-    operations.push(op.set(
-      CONTROL,
-      encodeEntry({
-        ...standing,
-        state: "halted",
-        by: slot.host,
-        reason: `${service} ${slot.to} failed on ${slot.host}: ${slot.reason ?? "no reason given"}`,
-        sinceMs: nowMs,
-      }),
-      { version: control.stat.version },
-    ));
+  // Each round is lost to another host's report or admission, which are one at a time; a fleet has few of them at once.
+  for (let round = 1;; round++) {
+    try {
+      return await tryReportFailure(zk, service, failure);
+    } catch (error) {
+      if (round === FAILURE_ROUNDS_MAX || !hasCode(error, "BAD_VERSION")) throw error;
+    }
   }
-  await withOwnNodes(zk, { service, host: slot.host, slot: "keep" }, operations);
-  return isHalted;
+}
+
+const FAILURE_ROUNDS_MAX = 10;
+
+async function tryReportFailure(
+  zk: ZooKeeper,
+  service: string,
+  failure: { readonly slot: Slot; readonly current: Current; readonly nowMs: number },
+): Promise<boolean> {
+  const { slot, current, nowMs } = failure;
+  const { host } = slot;
+  const { view } = await readService(zk, service);
+  const decision = decideFailure(view, { host, service, version: slot.to });
+  const isHalting = decision.halt && view.control?.state !== "halted";
+  // Halting is itself a change of the control node.
+  const controlVersion = view.controlVersion + (isHalting ? 1 : 0);
+  const failed: Slot = { ...slot, step: "failed", controlVersion };
+  const slotNode = slotsPath(service, host);
+  const operations: MultiOperation[] = [
+    op.set(slotsPath(service), encodeEntry({ schema: SCHEMA_VERSION }), {
+      version: view.slotsVersion,
+    }),
+    // An operator may have removed the slot meanwhile; the record of the failure is wanted all the same.
+    view.slots.has(host)
+      ? op.set(slotNode, encodeEntry(failed))
+      : op.create(slotNode, encodeEntry(failed)),
+    op.set(currentPath(service, host), encodeEntry(current)),
+  ];
+  if (isHalting) {
+    const reason = `${decision.reason} (${host}: ${slot.reason ?? "no reason given"})`;
+    const control = {
+      ...view.control,
+      schema: SCHEMA_VERSION,
+      state: "halted",
+      by: host,
+      reason,
+      sinceMs: nowMs,
+    };
+    operations.push(op.set(CONTROL, encodeEntry(control), { version: view.controlVersion }));
+  }
+  await withOwnNodes(zk, { service, host, slot: "keep" }, operations);
+  return isHalting;
 }
 
 /** Removes a slot; one that is gone already is fine. */

@@ -5,6 +5,7 @@
  */
 
 import {
+  CONTROL,
   encodeEntry,
   historyPath,
   type Release,
@@ -33,7 +34,7 @@ export async function finishWave(
   finish: { readonly service: string; readonly nowMs: number },
 ): Promise<boolean> {
   const { service, nowMs } = finish;
-  const { wave, slotsVersion } = reading.view;
+  const { wave, controlVersion, slotsVersion } = reading.view;
   if (wave === null || wave.service !== service) return false;
   const [waveNode = null] = await readNodes(zk, [wavePath(wave.node)]);
   const waveEntry = decodeNode(waveSchema, waveNode, wavePath(wave.node));
@@ -43,6 +44,8 @@ export async function finishWave(
   const history = decodeNode(rolloutSchema, historyRaw, historyNode);
 
   const operations: MultiOperation[] = [
+    // A failure bumps the counter, a halt the control node: neither may have come in between.
+    op.check(CONTROL, controlVersion),
     op.check(slotsPath(service), slotsVersion),
     op.delete(wavePath(wave.node), { version: wave.znodeVersion }),
   ];

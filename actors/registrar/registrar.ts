@@ -43,8 +43,8 @@ export type RegistrarMessage =
     readonly type: "report";
     readonly service: string;
     readonly patch: EntryPatch;
-    /** The slot that failed, and what the policy bears; left out when the switch went well. */
-    readonly failure?: { readonly slot: Slot; readonly maxFailures: number };
+    /** The slot whose switch failed; left out when it went well. */
+    readonly failure?: { readonly slot: Slot };
     readonly replyTo: ReplyTo<ReportOutcome>;
   }
   | { readonly type: "endpoint"; readonly url: string }
@@ -199,6 +199,10 @@ export function registrarActor(
           registration.isWriting = false;
           if (message.error !== null) {
             registration.isDirty = true;
+            // Somebody has removed the entry, such as a late request of an agent that died: it is made again.
+            if (hasCode(message.error, "NO_NODE")) {
+              register(state, message.service, { identity, context });
+            }
             context.log.debug("{service}: entry not written: {error}", {
               service: message.service,
               error: message.error,

@@ -21,9 +21,16 @@ import {
 } from "../../rollout/mod.ts";
 import type { ZooKeeper } from "../../zookeeper/mod.ts";
 import { prepare } from "./preparation.ts";
-import { lookAfter, type Own, type Reading, RETRY_TIMER, type State, waitFor } from "./state.ts";
+import {
+  healthPatch,
+  lookAfter,
+  type Own,
+  type Reading,
+  RETRY_TIMER,
+  type State,
+  waitFor,
+} from "./state.ts";
 import { firstStep, type Switch, toSlot } from "./switch.ts";
-import { beginSwitch } from "./switching.ts";
 
 /** The queue is empty: only an operator can change anything, and the deploy queue is watched. */
 const IDLE_LOOK_MS = 10_000;
@@ -81,7 +88,7 @@ export function decide(state: State, reading: Reading, own: Own): State {
         version: goal.version,
         reason: goal.reason,
       });
-      return beginSwitch(state, { ...newSwitch(null, goal.version, own), hasSlot: false }, own);
+      return startWithoutSlot(state, goal.version, own);
     case "catch_up":
       if (!isReady(state, reading, { version: goal.version, own })) return state;
       return askForSlot(state, reading, { version: goal.version, catchUp: true, own });
@@ -173,6 +180,11 @@ function askForSlot(
   const { zookeeper, status } = state;
   if (zookeeper === null || status === null) return state;
   const { host, service } = options;
+  if (reading.view.current.get(host)?.state !== healthPatch(state).state) {
+    // The tree does not say yet how the service is; on an old word that it is down the host would go past the budget.
+    lookAfter(NEXT_LOOK_MS, own);
+    return state;
+  }
   const request = { host, service, version, catchUp, nowMs: context.clock.nowMs() };
   const admission = decideAdmission(reading.view, request);
   if (!admission.admit) {
@@ -199,6 +211,36 @@ function askForSlot(
       error: (error) => ({
         type: "acted",
         what: "take a slot",
+        error: error ?? new Error("unknown"),
+      }),
+    },
+  );
+  return state;
+}
+
+/** The release that `current` points at is what the host goes back to, should the version not come up. */
+function startWithoutSlot(state: State, version: string, own: Own): State {
+  const { options: { store }, context } = own;
+  state.isActing = true;
+  context.pipeToSelf(
+    async () => {
+      const current = await store.currentVersion();
+      return current !== null && current !== version && (await store.isIntact(current)).intact
+        ? current
+        : null;
+    },
+    {
+      ok: (from) => {
+        const change: Switch = {
+          ...newSwitch(from, version, own),
+          step: "pointing",
+          hasSlot: false,
+        };
+        return { type: "slot_answer", change, isTaken: true };
+      },
+      error: (error) => ({
+        type: "acted",
+        what: "look for the last release",
         error: error ?? new Error("unknown"),
       }),
     },

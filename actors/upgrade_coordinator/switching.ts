@@ -132,14 +132,13 @@ export function report(state: State, change: Switch, own: Own): State {
     context.self.tell({ type: "report_answer", outcome: { ok: true, halted: false } });
     return state;
   }
-  const { maxFailures } = state.policy;
   context.ask<Parameters<typeof registrar.tell>[0], ReportOutcome>(
     registrar,
     (replyTo) => ({
       type: "report",
       service,
       patch: outcomePatch(state, change),
-      ...(change.reason === null ? {} : { failure: { slot: toSlot(change, host), maxFailures } }),
+      ...(change.reason === null ? {} : { failure: { slot: toSlot(change, host) } }),
       replyTo,
     }),
     {

@@ -1,0 +1,50 @@
+/** Tests of whether a failed switch halts the rollout. */
+
+import assert from "node:assert/strict";
+import { decideFailure } from "../../../rollout/mod.ts";
+import { failedSlot, slot, view, wave } from "./views.ts";
+
+const WEB_1 = { host: "web-1", service: "A", version: "2" };
+
+Deno.test("decideFailure: halts when more hosts failed than the policy allows, and names them", () => {
+  assert.deepEqual(decideFailure(view({ slots: [slot("web-1")] }), WEB_1), {
+    halt: true,
+    reason: "A 2 failed on web-1: the policy allows 0",
+  });
+  const policy = { maxFailures: 1 };
+  assert.deepEqual(decideFailure(view({ policy, slots: [slot("web-1")] }), WEB_1), { halt: false });
+  assert.deepEqual(
+    decideFailure(view({ policy, slots: [failedSlot("web-2"), slot("web-1")] }), WEB_1),
+    {
+      halt: true,
+      reason: "A 2 failed on web-1, web-2: the policy allows 1",
+    },
+  );
+});
+
+Deno.test("decideFailure: failures of other versions, and the host's own earlier one, do not add up", () => {
+  const policy = { maxFailures: 1 };
+  const slots = [failedSlot("web-1"), failedSlot("web-2", { to: "1.9" })];
+  assert.deepEqual(decideFailure(view({ policy, slots }), WEB_1), { halt: false });
+});
+
+Deno.test("decideFailure: halts a wave that nobody is left to run", () => {
+  // Regression: a canary of one host failed, within what the policy allows, and the rollout waited for ever.
+  const policy = { maxFailures: 5 };
+  const canary = wave({ hosts: ["web-1", "web-2"] });
+  const reason = "A 2 failed on web-1: no other host of the wave is online";
+  assert.deepEqual(
+    decideFailure(view({ policy, wave: canary, current: { "web-2": null } }), WEB_1),
+    {
+      halt: true,
+      reason,
+    },
+  );
+  assert.deepEqual(decideFailure(view({ policy, wave: canary }), WEB_1), { halt: false });
+});
+
+Deno.test("decideFailure: a host that fails to catch up halts nobody", () => {
+  assert.deepEqual(decideFailure(view({ wave: null }), WEB_1), { halt: false });
+  assert.deepEqual(decideFailure(view({ wave: wave({ service: "B" }) }), WEB_1), { halt: false });
+  assert.deepEqual(decideFailure(view({ wave: wave({ version: "3" }) }), WEB_1), { halt: false });
+});

@@ -1,0 +1,80 @@
+/** Tests of when a wave is over. */
+
+import assert from "node:assert/strict";
+import { type Control, decideFinish } from "../../../rollout/mod.ts";
+import { failedSlot, slot, view, wave } from "./views.ts";
+
+const UPGRADED = { version: "2" };
+const ALL_UPGRADED = { "web-1": UPGRADED, "web-2": UPGRADED, "web-3": UPGRADED };
+
+function assertWaitsFor(missing: readonly string[], ...[changes]: Parameters<typeof view>) {
+  assert.deepEqual(decideFinish(view(changes)), { finished: false, missing });
+}
+
+function assertFinished(...[changes]: Parameters<typeof view>) {
+  assert.deepEqual(decideFinish(view(changes)), { finished: true });
+}
+
+Deno.test("decideFinish: over when every online host serves the version", () => {
+  assertFinished({ current: ALL_UPGRADED });
+  assertWaitsFor(["web-2"], { current: { ...ALL_UPGRADED, "web-2": {} } });
+  assertWaitsFor(["web-2"], {
+    current: { ...ALL_UPGRADED, "web-2": { version: "2", state: "down" } },
+  });
+});
+
+Deno.test("decideFinish: an offline host is not waited for, but somebody must run the version", () => {
+  assertFinished({ current: { ...ALL_UPGRADED, "web-2": null } });
+  assertWaitsFor([], { current: { "web-1": null, "web-2": null, "web-3": null } });
+});
+
+Deno.test("decideFinish: a held slot is waited for, also of a host outside of the wave, also offline", () => {
+  assertWaitsFor(["web-3"], { current: ALL_UPGRADED, slots: [slot("web-3")] });
+  assertWaitsFor(["web-3"], {
+    current: { ...ALL_UPGRADED, "web-3": null },
+    slots: [slot("web-3")],
+  });
+  const canary = wave({ hosts: ["web-1"] });
+  assertWaitsFor(["web-3"], {
+    wave: canary,
+    current: { "web-1": UPGRADED },
+    slots: [slot("web-3")],
+  });
+});
+
+Deno.test("decideFinish: a canary wave is over without the hosts that it does not cover, and not by them", () => {
+  const canary = wave({ hosts: ["web-1"] });
+  assertFinished({ wave: canary, current: { "web-1": UPGRADED } });
+  assertWaitsFor([], { wave: canary, current: { "web-1": null, "web-2": UPGRADED } });
+});
+
+Deno.test("decideFinish: leaves a failed host behind as far as the policy allows", () => {
+  const current = { ...ALL_UPGRADED, "web-3": {} };
+  const slots = [failedSlot("web-3")];
+  assertFinished({ current, slots, policy: { maxFailures: 1 } });
+  // Regression: the last host's failure finished and committed the version that it had just halted.
+  assertWaitsFor(["web-3"], { current, slots, policy: { maxFailures: 0 } });
+});
+
+Deno.test("decideFinish: a failed host is not done because its entry is still that of before it went back", () => {
+  // Regression, found by the simulation: slot failed first, entry written later.
+  assertWaitsFor(["web-3"], { current: ALL_UPGRADED, slots: [failedSlot("web-3")] });
+});
+
+Deno.test("decideFinish: a failure of another version is not left behind", () => {
+  const slots = [failedSlot("web-3", { to: "1.9" })];
+  const current = { ...ALL_UPGRADED, "web-3": {} };
+  assertWaitsFor(["web-3"], { current, slots, policy: { maxFailures: 1 } });
+});
+
+Deno.test("decideFinish: nothing ends while control is halted; paused does not matter", () => {
+  const control: Control = { schema: 1, state: "halted", by: "web-3", reason: "r", sinceMs: 0 };
+  // Regression, found by the simulation: the failed host went offline, and the wave committed under the operator's eyes.
+  const current = { ...ALL_UPGRADED, "web-3": null };
+  assertWaitsFor([], { control, current, slots: [failedSlot("web-3")] });
+  assertFinished({ control: { ...control, state: "paused" }, current });
+});
+
+Deno.test("decideFinish: without a wave there is nothing to finish", () => {
+  assertWaitsFor([], { wave: null });
+});

@@ -1,0 +1,163 @@
+/** Tests of what a host does next about a service. */
+
+import assert from "node:assert/strict";
+import { decideGoal, type FirstWave, type Goal, type GoalInput } from "../../../rollout/mod.ts";
+import { failedSlot, service, slot, view, type ViewChanges, wave } from "./views.ts";
+
+interface Situation extends ViewChanges {
+  readonly running?: string | null;
+  readonly hasRejoined?: boolean;
+  readonly waves?: readonly FirstWave[];
+  readonly offered?: string | null;
+  readonly service?: GoalInput["service"];
+  readonly controlVersion?: number;
+}
+
+/** web-1 runs 1 and has rejoined; a wave takes A to 2, unless said otherwise. */
+function decide(situation: Situation = {}) {
+  const { offered = "2", running = "1", controlVersion = 0 } = situation;
+  return decideGoal({
+    host: "web-1",
+    service: situation.service ?? service(),
+    offer: offered === null ? null : {
+      schema: 1,
+      rollout: "r",
+      service: "A",
+      version: offered,
+      infoHash: null,
+      sizeBytes: 0,
+      torrentUrl: null,
+    },
+    view: { ...view(situation), controlVersion },
+    waves: situation.waves ?? [wave()],
+    running,
+    hasRejoined: situation.hasRejoined ?? true,
+  });
+}
+
+function assertGoal(situation: Situation, goal: Goal): void {
+  assert.deepEqual(decide(situation).goal, goal);
+}
+
+const RUNNING = { schema: 1, state: "running", by: "ann", reason: null, sinceMs: 0 } as const;
+const COMMITTED_2 = service({ committed: { ...release("2") } });
+const MOST_RUN_2 = { "web-2": { version: "2" }, "web-3": { version: "2" } };
+
+function release(version: string) {
+  return { service: "A", version, infoHash: null, sizeBytes: 0, torrentUrl: null };
+}
+
+Deno.test("decideGoal: goes along with the wave that covers it, once the release is on offer", () => {
+  assertGoal({}, { kind: "roll", version: "2" });
+  const waitingFor = "the release 2 is not on offer";
+  assertGoal({ offered: null }, { kind: "stay", waitingFor });
+  assertGoal({ offered: "3" }, { kind: "stay", waitingFor });
+  const canary = wave({ hosts: ["web-2"] });
+  assertGoal({ waves: [canary] }, { kind: "stay", waitingFor: null });
+  assertGoal({ waves: [canary, wave()] }, { kind: "roll", version: "2" });
+});
+
+Deno.test("decideGoal: nothing to do without waves on the committed version", () => {
+  assertGoal({ waves: [] }, { kind: "stay", waitingFor: null });
+});
+
+Deno.test("decideGoal: says what a host that is done waits for", () => {
+  const control = { ...RUNNING, state: "halted" } as const;
+  assertGoal({ running: "2", control }, { kind: "stay", waitingFor: "rollout is halted" });
+  assertGoal({
+    running: null,
+    waves: [],
+    service: service({ committed: null }),
+    current: {
+      "web-2": null,
+      "web-3": null,
+    },
+  }, {
+    kind: "stay",
+    waitingFor: "nothing to run yet: no version is committed and no wave is on its way",
+  });
+});
+
+Deno.test("decideGoal: a stopped service starts on the popular version and has not rejoined yet", () => {
+  assert.deepEqual(decide({ running: null, current: MOST_RUN_2 }), {
+    goal: { kind: "start", version: "2", reason: "most popular: 2 hosts serve 2" },
+    hasRejoined: false,
+  });
+});
+
+Deno.test("decideGoal: a stopped service does not start on what failed on this host", () => {
+  // Regression: after a power cut it came up on the version that it had just gone back from, over and over.
+  const situation = { running: null, current: MOST_RUN_2, slots: [failedSlot("web-1")] };
+  const goal = { kind: "start", version: "1", reason: "2 failed here: health gate" } as const;
+  assertGoal(situation, goal);
+});
+
+Deno.test("decideGoal: a slot without a switch is given back", () => {
+  assertGoal({ slots: [slot("web-1")] }, { kind: "return_slot" });
+});
+
+Deno.test("decideGoal: a failed host stays, until an operator resumes", () => {
+  const slots = [failedSlot("web-1", { controlVersion: 4 })];
+  const stay = { kind: "stay", waitingFor: "2 failed here: health gate" } as const;
+  assertGoal({ slots, control: RUNNING, controlVersion: 4 }, stay);
+  assertGoal({ slots, control: { ...RUNNING, state: "halted" }, controlVersion: 5 }, stay);
+  assertGoal({ slots: [failedSlot("web-1")], control: RUNNING, controlVersion: 9 }, stay);
+  assertGoal({ slots, control: RUNNING, controlVersion: 5 }, { kind: "return_slot" });
+});
+
+Deno.test("decideGoal: a host left behind by a finished wave stays, until an operator resumes", () => {
+  const slots = [failedSlot("web-1", { controlVersion: 4 })];
+  const situation = { slots, waves: [], service: COMMITTED_2, control: RUNNING };
+  const waitingFor = "2 failed here: health gate";
+  assertGoal({ ...situation, controlVersion: 4 }, { kind: "stay", waitingFor });
+  assertGoal({ ...situation, controlVersion: 5 }, { kind: "return_slot" });
+});
+
+Deno.test("decideGoal: the failure of a version that nobody wants any more is over", () => {
+  // Regression: after an abort the record stood in the way of the host's next slot, and so of the next rollout's end.
+  const slots = [failedSlot("web-1", { to: "1.9" })];
+  assertGoal({ slots }, { kind: "return_slot" });
+  assertGoal({ slots, waves: [] }, { kind: "return_slot" });
+});
+
+Deno.test("decideGoal: a host that comes back with an old version catches up", () => {
+  const situation = { waves: [], service: COMMITTED_2, hasRejoined: false, current: MOST_RUN_2 };
+  const reason = "2 is the committed version";
+  assertGoal(situation, { kind: "catch_up", version: "2", reason });
+});
+
+Deno.test("decideGoal: outside of waves the committed version counts, not the popular one", () => {
+  // Regression: of two halves that came back at once, each went after the other's version.
+  const current = { "web-2": { version: "1" }, "web-3": { version: "1" } };
+  const situation = { waves: [], service: COMMITTED_2, hasRejoined: false, current };
+  assertGoal({ ...situation, running: "2" }, { kind: "stay", waitingFor: null });
+  assertGoal({ ...situation, running: "1" }, {
+    kind: "catch_up",
+    version: "2",
+    reason: "2 is the committed version",
+  });
+});
+
+Deno.test("decideGoal: a host in line falls behind when a wave ends without it", () => {
+  // Regression, found by the simulation: it came back on 1 between the reading and the end of the wave.
+  const situation = { waves: [], service: COMMITTED_2, hasRejoined: true, running: "1" };
+  assertGoal(situation, { kind: "catch_up", version: "2", reason: "2 is the committed version" });
+});
+
+Deno.test("decideGoal: a host with the wave's version does not go back when its session is new", () => {
+  // Regression: most of the fleet still ran 1, so it caught up with 1, only to be upgraded once more.
+  assert.deepEqual(decide({ running: "2", hasRejoined: false }), {
+    goal: { kind: "stay", waitingFor: null },
+    hasRejoined: true,
+  });
+});
+
+Deno.test("decideGoal: an abort takes nobody down who has the version already, coming back does", () => {
+  const situation = { running: "2", waves: [], service: service({ withdrawn: ["2"] }) };
+  assertGoal(situation, { kind: "stay", waitingFor: null });
+  assertGoal({ ...situation, hasRejoined: false }, {
+    kind: "catch_up",
+    version: "1",
+    reason: "1 is the committed version",
+  });
+});

@@ -1,0 +1,164 @@
+/** The feed over real HTTP: what is published can be read, and only what belongs there. */
+
+import assert from "node:assert/strict";
+import {
+  createFeedServer,
+  createRelease,
+  FeedError,
+  fetchTorrent,
+  readFeed,
+  silentLog,
+} from "../../../torrent/mod.ts";
+import { sampleBytes, temporaryDirectory } from "./peer_harness.ts";
+
+async function makeRelease(
+  directory: string,
+  options: { version: string; seed: number },
+): Promise<Uint8Array> {
+  const path = `${directory}/blob-${options.version}-${options.seed}`;
+  await Deno.writeFile(path, sampleBytes(100_000, options.seed));
+  const announce = ["http://127.0.0.1:1/announce"];
+  const { metainfo } = await createRelease({
+    service: "web",
+    version: options.version,
+    path,
+    announce,
+    log: silentLog,
+  });
+  return metainfo;
+}
+
+function serve(directory: string) {
+  return createFeedServer({
+    directory: `${directory}/feed`,
+    hostname: "127.0.0.1",
+    log: silentLog,
+  });
+}
+
+Deno.test("feed: a published release is found by readFeed and fetchTorrent, newest first", async () => {
+  await using directory = await temporaryDirectory();
+  const first = await makeRelease(directory.path, { version: "1.0", seed: 1 });
+  const second = await makeRelease(directory.path, { version: "1.1", seed: 2 });
+  const server = await serve(directory.path);
+  try {
+    assert.equal(await server.add(first), true);
+    assert.equal(await server.add(second), true);
+    const offered = await readFeed(server.url);
+    assert.deepEqual(offered.map((release) => release.version), ["1.1", "1.0"]);
+    const [newest] = offered;
+    assert.ok(newest !== undefined);
+    assert.equal(newest.sizeBytes, 100_000);
+    assert.equal(newest.torrentUrl, server.torrentUrl(newest.infoHash));
+    const torrent = await fetchTorrent(newest.torrentUrl, { expectInfoHash: newest.infoHash });
+    assert.deepEqual(torrent, second);
+  } finally {
+    await server.close();
+  }
+});
+
+Deno.test("feed: it is the same after a restart", async () => {
+  await using directory = await temporaryDirectory();
+  const metainfo = await makeRelease(directory.path, { version: "1.0", seed: 1 });
+  const before = await serve(directory.path);
+  await before.add(metainfo);
+  const { releases } = before;
+  await before.close();
+  const after = await serve(directory.path);
+  try {
+    assert.deepEqual(after.releases, releases);
+    assert.equal(await after.add(metainfo), false);
+  } finally {
+    await after.close();
+  }
+});
+
+Deno.test("feed: the same release twice is one item, other content under its version is refused", async () => {
+  await using directory = await temporaryDirectory();
+  const metainfo = await makeRelease(directory.path, { version: "1.0", seed: 1 });
+  const other = await makeRelease(directory.path, { version: "1.0", seed: 2 });
+  const server = await serve(directory.path);
+  try {
+    const results = await Promise.all([server.add(metainfo), server.add(metainfo)]);
+    assert.deepEqual(results, [true, false]);
+    await assert.rejects(
+      server.add(other),
+      (error) => error instanceof FeedError && error.code === "version_taken",
+    );
+    assert.equal(server.releases.length, 1);
+  } finally {
+    await server.close();
+  }
+});
+
+Deno.test("feed: an unchanged feed answers 304 to its ETag, a changed one does not", async () => {
+  await using directory = await temporaryDirectory();
+  const server = await serve(directory.path);
+  try {
+    const first = await fetch(server.url);
+    await first.body?.cancel();
+    const etag = first.headers.get("etag");
+    assert.ok(etag !== null);
+    const headers = { "if-none-match": etag };
+    const unchanged = await fetch(server.url, { headers });
+    assert.equal(unchanged.status, 304);
+    await unchanged.body?.cancel();
+    await server.add(await makeRelease(directory.path, { version: "1.0", seed: 1 }));
+    const changed = await fetch(server.url, { headers });
+    assert.equal(changed.status, 200);
+    await changed.body?.cancel();
+    const missing = await fetch(server.torrentUrl("0".repeat(40)));
+    assert.equal(missing.status, 404);
+    await missing.body?.cancel();
+  } finally {
+    await server.close();
+  }
+});
+
+Deno.test("fetchTorrent: another info hash than expected is refused", async () => {
+  await using directory = await temporaryDirectory();
+  const server = await serve(directory.path);
+  try {
+    await server.add(await makeRelease(directory.path, { version: "1.0", seed: 1 }));
+    const [release] = await readFeed(server.url);
+    assert.ok(release !== undefined);
+    await assert.rejects(
+      fetchTorrent(release.torrentUrl, { expectInfoHash: "0".repeat(40) }),
+      (error) => error instanceof FeedError && error.code === "invalid_answer",
+    );
+  } finally {
+    await server.close();
+  }
+});
+
+Deno.test("readFeed: nobody there, no feed and endless answers are FeedErrors", async () => {
+  const answers: Record<string, () => Response> = {
+    "/html": () => new Response("<html>"),
+    "/other": () => Response.json({ version: "https://jsonfeed.org/version/1.1", items: [{}] }),
+    "/endless": () =>
+      new Response(
+        new ReadableStream({
+          pull(controller) {
+            controller.enqueue(new Uint8Array(1024 * 1024));
+          },
+        }),
+      ),
+  };
+  const server = Deno.serve(
+    { hostname: "127.0.0.1", port: 0, onListen() {} },
+    (request) => answers[new URL(request.url).pathname]?.() ?? new Response(null, { status: 500 }),
+  );
+  const base = `http://127.0.0.1:${server.addr.port}`;
+  for (const path of ["/html", "/other", "/endless", "/error"]) {
+    await assert.rejects(
+      readFeed(base + path),
+      (error) => error instanceof FeedError && error.code === "invalid_answer",
+      path,
+    );
+  }
+  await server.shutdown();
+  await assert.rejects(
+    readFeed(`${base}/feed.json`, { deadlineMs: 5000 }),
+    (error) => error instanceof FeedError && error.code === "unreachable",
+  );
+});

@@ -1,0 +1,183 @@
+/** When a transfer announces, to whom, and what it makes of the answers. */
+
+import assert from "node:assert/strict";
+import bencode from "bencode";
+import { Announcer, type AnnouncerOptions } from "../../../torrent/announcer.ts";
+import type { Clock } from "../../../torrent/clock.ts";
+import { silentLog } from "../../../torrent/log.ts";
+
+/** Sleeps only until it is told to go on. */
+class StepClock implements Clock {
+  readonly sleeps: number[] = [];
+  #wake = Promise.withResolvers<void>();
+  #asleep = Promise.withResolvers<void>();
+
+  nowMs(): number {
+    return 0;
+  }
+
+  async sleep(durationMs: number, signal?: AbortSignal): Promise<void> {
+    if (durationMs <= 0 || signal?.aborted) return;
+    this.sleeps.push(durationMs);
+    this.#asleep.resolve();
+    const aborted = Promise.withResolvers<void>();
+    signal?.addEventListener("abort", () => aborted.resolve());
+    await Promise.race([this.#wake.promise, aborted.promise]);
+  }
+
+  /** Waits until somebody sleeps; returns for how long. */
+  async untilAsleep(): Promise<number | undefined> {
+    await this.#asleep.promise;
+    this.#asleep = Promise.withResolvers();
+    return this.sleeps.at(-1);
+  }
+
+  /** Wakes whoever sleeps. */
+  wake(): void {
+    this.#wake.resolve();
+    this.#wake = Promise.withResolvers();
+  }
+}
+
+type Answer = () => Response | Promise<Response>;
+
+const reply = (fields: Record<string, unknown> = {}) => () =>
+  new Response(
+    new Uint8Array(bencode.encode({
+      interval: 30,
+      "min interval": 2,
+      peers: new Uint8Array([10, 0, 0, 1, 0x1a, 0xe1]),
+      ...fields,
+    })),
+  );
+
+/** A tracker that gives the next of its answers at each announce, the last one from then on. */
+function startTracker(answers: Answer[]) {
+  const queries: URLSearchParams[] = [];
+  const server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen() {} }, (request) => {
+    queries.push(new URL(request.url).searchParams);
+    const answer = answers.length > 1 ? answers.shift() : answers[0];
+    return answer?.() ?? new Response(null, { status: 500 });
+  });
+  return {
+    url: `http://127.0.0.1:${server.addr.port}/announce`,
+    queries,
+    events: () => queries.map((query) => query.get("event")),
+    [Symbol.asyncDispose]: () => server.shutdown(),
+  };
+}
+
+function makeAnnouncer(options: Partial<AnnouncerOptions>) {
+  const clock = new StepClock();
+  const peers: string[] = [];
+  const failures: string[] = [];
+  const announcer = new Announcer({
+    trackers: [],
+    infoHash: "ab".repeat(20),
+    peerId: "2d".repeat(20),
+    port: 6881,
+    locality: { host: "web-1", site: "nörth", rack: "a&b" },
+    clock,
+    random: () => 0.5,
+    log: silentLog,
+    state: () => ({ uploadedBytes: 1, downloadedBytes: 2, leftBytes: 3 }),
+    isLonely: () => false,
+    onReply: (answer) => peers.push(...answer.peers),
+    onFailure: (message) => failures.push(message),
+    ...options,
+  });
+  return { announcer, clock, peers, failures };
+}
+
+Deno.test("Announcer: started, then plain, completed once, stopped at the end", async () => {
+  await using tracker = startTracker([reply()]);
+  const { announcer, clock, peers } = makeAnnouncer({ trackers: [tracker.url] });
+  announcer.start();
+  assert.equal(await clock.untilAsleep(), 2000);
+  announcer.hurry();
+  clock.wake();
+  await clock.untilAsleep();
+  announcer.completed();
+  await clock.untilAsleep();
+  await announcer.stop();
+  assert.deepEqual(tracker.events(), ["started", null, "completed", "stopped"]);
+  const [first] = tracker.queries;
+  assert.deepEqual(
+    ["host", "site", "rack", "left", "port"].map((key) => first?.get(key)),
+    ["web-1", "nörth", "a&b", "3", "6881"],
+  );
+  assert.deepEqual(peers.slice(0, 1), ["10.0.0.1:6881"]);
+});
+
+Deno.test("Announcer: waits for the interval, or for the shorter one while it is lonely", async () => {
+  await using tracker = startTracker([reply()]);
+  let lonely = true;
+  const { announcer, clock } = makeAnnouncer({
+    trackers: [tracker.url],
+    isLonely: () => lonely,
+  });
+  announcer.start();
+  await clock.untilAsleep();
+  clock.wake();
+  await clock.untilAsleep();
+  assert.deepEqual(clock.sleeps, [2000, 2000], "no rest to wait for while it is lonely");
+  lonely = false;
+  clock.wake();
+  await clock.untilAsleep();
+  clock.wake();
+  assert.equal(await clock.untilAsleep(), 28_000);
+  await announcer.stop();
+});
+
+Deno.test("Announcer: asks the next tracker after a failure, with growing pauses", async () => {
+  await using bad = startTracker([() => new Response(null, { status: 500 })]);
+  await using good = startTracker([() => new Response("no bencode"), reply()]);
+  const { announcer, clock, failures } = makeAnnouncer({ trackers: [bad.url, good.url] });
+  announcer.start();
+  const pauses = [];
+  for (let turn = 0; turn < 4; turn++) {
+    pauses.push(await clock.untilAsleep());
+    clock.wake();
+  }
+  await announcer.stop();
+  assert.deepEqual(pauses, [500, 1000, 2000, 2000]);
+  assert.equal(failures.length, 3);
+  assert.deepEqual(bad.events(), ["started", "started"]);
+  assert.deepEqual(good.events().slice(0, 2), ["started", "started"], "until one has heard it");
+});
+
+Deno.test("Announcer: refusals, endless and nonsensical answers are failures like any other", async () => {
+  const endless = () =>
+    new Response(
+      new ReadableStream({ pull: (controller) => controller.enqueue(new Uint8Array(65536)) }),
+    );
+  const answers: Answer[] = [
+    reply({ interval: "x" }),
+    () => new Response(new Uint8Array(bencode.encode({ "failure reason": "full" }))),
+    () => new Response("l-3:ee"),
+    endless,
+    () => Response.redirect("http://127.0.0.1:1/"),
+    reply({ peers6: new Uint8Array([...new Array(15).fill(0), 1, 0, 80]) }),
+  ];
+  await using tracker = startTracker(answers);
+  const { announcer, clock, failures, peers } = makeAnnouncer({ trackers: [tracker.url] });
+  announcer.start();
+  for (let turn = 0; turn < 6; turn++) {
+    await clock.untilAsleep();
+    if (turn < 5) clock.wake();
+  }
+  await announcer.stop();
+  assert.equal(failures.length, 5);
+  assert.match(failures[1] ?? "", /refused: full/);
+  assert.deepEqual(peers, ["10.0.0.1:6881", "[0:0:0:0:0:0:0:1]:80"]);
+});
+
+Deno.test("Announcer: without a tracker that knows it, it ends without a farewell", async () => {
+  const { announcer, clock } = makeAnnouncer({ trackers: ["http://127.0.0.1:1/announce"] });
+  announcer.start();
+  await clock.untilAsleep();
+  await announcer.stop();
+  const none = makeAnnouncer({});
+  none.announcer.start();
+  await none.announcer.stop();
+});

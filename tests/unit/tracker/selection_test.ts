@@ -1,0 +1,217 @@
+/** Which peers an announce is answered with. */
+
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import { sameRack, sameSite } from "../../../tracker/members.ts";
+import { defaultPolicy } from "../../../tracker/policy.ts";
+import { SIZE_BYTES, SwarmModel } from "./swarm_model.ts";
+
+/** The build machine in the north, four hosts each in north and south. */
+function fleet() {
+  const swarm = new SwarmModel();
+  const builder = swarm.join("builder", { at: "north/build", leftBytes: 0 });
+  const join = (host: string, at: string) => swarm.join(host, { at });
+  return {
+    swarm,
+    builder,
+    northA1: join("north-a1", "north/a"),
+    northA2: join("north-a2", "north/a"),
+    northB1: join("north-b1", "north/b"),
+    southA1: join("south-a1", "south/a"),
+    southA2: join("south-a2", "south/a"),
+    southB1: join("south-b1", "south/b"),
+    southB2: join("south-b2", "south/b"),
+  };
+}
+
+Deno.test("selectPeers: the first of a rack fetches from the site's copy, the others from the rack", () => {
+  const { swarm, northA1, northA2, northB1 } = fleet();
+  assert.deepEqual(swarm.peersOf(northA1), new Set(["builder", "north-a2"]));
+  assert.deepEqual(swarm.peersOf(northA2), new Set(["north-a1"]));
+  assert.deepEqual(swarm.peersOf(northB1), new Set(["builder"]));
+});
+
+Deno.test("selectPeers: one host of a site without a copy fetches from outside", () => {
+  const { swarm, southA1, southA2, southB1, southB2 } = fleet();
+  assert.deepEqual(swarm.peersOf(southA1), new Set(["builder", "south-b1", "south-a2"]));
+  assert.deepEqual(swarm.peersOf(southA2), new Set(["south-a1"]));
+  assert.deepEqual(swarm.peersOf(southB1), new Set(["south-a1", "south-b2"]));
+  assert.deepEqual(swarm.peersOf(southB2), new Set(["south-b1"]));
+});
+
+Deno.test("selectPeers: a seed gets no seeds, only its rack and the gateways of whoever lacks a copy", () => {
+  const { swarm, builder, southA1, southA2 } = fleet();
+  const second = swarm.join("builder-2", { at: "north/build", leftBytes: 0 });
+  assert.deepEqual(
+    swarm.peersOf(builder),
+    new Set(["south-a1", "north-a1", "north-b1"]),
+  );
+  swarm.report(southA1, 0);
+  swarm.report(southA2);
+  assert.deepEqual(swarm.peersOf(second), new Set(["north-a1", "north-b1"]));
+  assert.equal(swarm.select(second).intervalMs, defaultPolicy.seedIntervalMs);
+});
+
+Deno.test("selectPeers: a gateway that stalls or leaves is replaced", () => {
+  const { swarm, southA1, southA2, southB1 } = fleet();
+  swarm.report(southA2, 900);
+  for (let announce = 0; announce < defaultPolicy.gatewayStallAnnounces; announce++) {
+    swarm.report(southA1);
+  }
+  assert.ok(swarm.peersOf(southA2).has("builder"), "the next one is chosen by what it has");
+  assert.ok(!swarm.peersOf(southA1).has("builder"));
+  swarm.leave(southA2);
+  swarm.report(southB1);
+  assert.ok(swarm.peersOf(southB1).has("builder"), "the one that stalled comes last");
+});
+
+Deno.test("selectPeers: a gateway that falls silent is replaced and no longer handed out", () => {
+  const { swarm, southA1, southA2 } = fleet();
+  swarm.nowMs += southA1.intervalMs * (defaultPolicy.silentIntervals + 0.1);
+  swarm.report(southA2);
+  assert.ok(swarm.gateways.bySite.get("south")?.includes(southA2));
+  assert.ok(!swarm.peersOf(southA2).has("south-a1"));
+});
+
+Deno.test("selectPeers: a rack that starts late is offered more than itself", () => {
+  const { swarm, northA1, northA2, southA1 } = fleet();
+  for (const member of [northA1, northA2, southA1]) swarm.report(member, 0);
+  const late = [1, 2, 3].map((index) => swarm.join(`late-${index}`, { at: "south/late" }));
+  const [first, second] = late;
+  assert.ok(first !== undefined && second !== undefined);
+  assert.ok(swarm.peersOf(first).has("south-a1"), "its gateway gets the site's copy");
+  assert.ok(!swarm.peersOf(first).has("builder"), "and nothing from other sites");
+  assert.deepEqual(swarm.peersOf(second), new Set(["late-1", "late-3"]));
+});
+
+Deno.test("selectPeers: who starves gets its site, then everybody", () => {
+  const { swarm, southA1, southA2, southB1 } = fleet();
+  for (let announce = 0; announce < defaultPolicy.patientAnnounces; announce++) {
+    swarm.report(southA1, southA1.leftBytes - 10);
+    swarm.report(southB1, southB1.leftBytes - 10);
+    swarm.report(southA2);
+  }
+  assert.ok(swarm.peersOf(southA2).has("south-b1"), "the neighbours' progress does not reach it");
+  assert.ok(!swarm.peersOf(southA2).has("builder"));
+  for (let announce = 0; announce < defaultPolicy.patientAnnounces; announce++) {
+    swarm.report(southA1, southA1.leftBytes - 10);
+    swarm.report(southA2);
+  }
+  assert.ok(swarm.peersOf(southA2).has("builder"));
+});
+
+Deno.test("selectPeers: without hope inside, two announces of standstill are enough", () => {
+  const swarm = new SwarmModel();
+  swarm.join("builder", { at: "north/build", leftBytes: 0 });
+  const gateway = swarm.join("gateway", { at: "south/a" });
+  const other = swarm.join("other", { at: "south/a" });
+  gateway.announcesWithoutProgress = defaultPolicy.gatewayStallAnnounces;
+  other.announcesWithoutProgress = 2 * defaultPolicy.starvingAnnounces;
+  assert.ok(swarm.peersOf(other).has("builder"));
+});
+
+Deno.test("selectPeers: a peer at an unknown place is helped, and helps only from outside", () => {
+  const { swarm, southA1, southA2 } = fleet();
+  const stranger = swarm.join("stranger");
+  assert.ok(swarm.peersOf(stranger).has("builder"));
+  swarm.report(stranger, 0);
+  assert.ok(!swarm.peersOf(southA2).has("stranger"));
+  assert.ok(swarm.peersOf(southA1).has("stranger"));
+});
+
+Deno.test("selectPeers: who has enough helpful peers is asked to come back later", () => {
+  const { swarm, northA1, northA2 } = fleet();
+  const third = swarm.join("north-a3", { at: "north/a" });
+  assert.equal(swarm.select(third).intervalMs, defaultPolicy.hungryIntervalMs);
+  swarm.report(northA1, 500);
+  swarm.report(northA2, 700);
+  assert.equal(swarm.select(third).intervalMs, defaultPolicy.leecherIntervalMs);
+});
+
+const eventArbitrary = fc.oneof(
+  fc.record({
+    kind: fc.constant("join" as const),
+    at: fc.option(fc.constantFrom("n/a", "n/b", "s/a", "s/b", "e/a"), { nil: undefined }),
+    seed: fc.boolean(),
+  }),
+  fc.record({
+    kind: fc.constantFrom(
+      "progress" as const,
+      "stall" as const,
+      "finish" as const,
+      "leave" as const,
+    ),
+    who: fc.nat(30),
+  }),
+);
+
+Deno.test("selectPeers: after any history nobody is given itself, seeds no seeds, and the limits hold", () => {
+  fc.assert(
+    fc.property(fc.array(eventArbitrary, { maxLength: 60 }), fc.nat(20), (events, wanted) => {
+      const swarm = play(events);
+      for (const member of swarm.members.everybody.members) {
+        const { peers } = swarm.select(member, wanted);
+        assert.ok(peers.length <= wanted);
+        assert.equal(new Set(peers).size, peers.length);
+        assert.ok(!peers.includes(member));
+        if (member.leftBytes === 0) assert.ok(peers.every((peer) => peer.leftBytes > 0));
+      }
+    }),
+  );
+});
+
+Deno.test("selectPeers: after any history, everyone who makes progress crosses no border but as a gateway", () => {
+  fc.assert(
+    fc.property(fc.array(eventArbitrary, { maxLength: 60 }), (events) => {
+      const swarm = play(events);
+      for (const member of swarm.members.everybody.members) {
+        if (member.place === undefined || member.leftBytes === 0) continue;
+        if (member.announcesWithoutProgress > 0) continue;
+        const isGatewayOfSite = swarm.gateways.bySite.get(member.place.site)?.includes(member);
+        const isGateway = [...swarm.gateways.byRack.values()].flat().includes(member);
+        for (const peer of swarm.select(member).peers) {
+          assert.ok(isGatewayOfSite || sameSite(peer, member), "across sites");
+          assert.ok(isGatewayOfSite || isGateway || sameRack(peer, member), "across racks");
+        }
+      }
+    }),
+  );
+});
+
+Deno.test("selectPeers: if there is a seed, whoever stands still long enough is given one that may help", () => {
+  fc.assert(
+    fc.property(fc.array(eventArbitrary, { maxLength: 60 }), (events) => {
+      const swarm = play(events);
+      swarm.join("origin", { at: "n/origin", leftBytes: 0 });
+      for (const member of swarm.members.everybody.members) {
+        if (member.leftBytes === 0) continue;
+        member.announcesWithoutProgress = 2 * defaultPolicy.patientAnnounces;
+        const { peers } = swarm.select(member);
+        assert.ok(peers.some((peer) => peer.leftBytes === 0), `${member.key} starves`);
+      }
+    }),
+  );
+});
+
+function play(
+  events: readonly (typeof eventArbitrary extends fc.Arbitrary<infer T> ? T : never)[],
+) {
+  const swarm = new SwarmModel();
+  for (const event of events) {
+    if (event.kind === "join") {
+      swarm.join("host", {
+        ...(event.at === undefined ? {} : { at: event.at }),
+        leftBytes: event.seed ? 0 : SIZE_BYTES,
+      });
+      continue;
+    }
+    const all = [...swarm.members.everybody.members];
+    const member = all[event.who % Math.max(1, all.length)];
+    if (member === undefined) continue;
+    if (event.kind === "leave") swarm.leave(member);
+    else if (event.kind === "finish") swarm.report(member, 0);
+    else if (event.kind === "stall") swarm.report(member);
+    else swarm.report(member, Math.max(0, member.leftBytes - 100));
+  }
+  return swarm;
+}

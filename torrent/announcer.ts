@@ -1,0 +1,152 @@
+/**
+ * Keeps one transfer known to its trackers and asks them for peers, until it is stopped. A tracker
+ * that is down, dies in mid-reply or talks nonsense is asked again with back-off, the next one of
+ * the list first; the transfer goes on with the peers that it has.
+ */
+
+import {
+  announce,
+  type AnnounceReply,
+  type AnnounceRequest,
+  type AnnounceState,
+} from "./announce_request.ts";
+import type { Clock } from "./clock.ts";
+import type { Locality } from "./locality.ts";
+import type { Log } from "./log.ts";
+import type { Random } from "./random.ts";
+
+/** After the first failure; doubled by every further one. */
+const FIRST_RETRY_MS = 500;
+/** A tracker that comes back is found within that time, and fleets do not hammer it until then. */
+const MAX_RETRY_MS = 15_000;
+/** A farewell that takes longer is not worth waiting for: the tracker forgets us by itself. */
+const FAREWELL_MS = 1000;
+/** Hosts that began together should not stay in step: intervals vary by up to this part. */
+const JITTER = 0.1;
+
+/** What an announcer needs. */
+export interface AnnouncerOptions {
+  /** In order of preference; without any, nothing is announced. */
+  readonly trackers: readonly string[];
+  readonly infoHash: string;
+  readonly peerId: string;
+  readonly port: number;
+  readonly locality: Locality;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+  /** How the transfer stands now. */
+  readonly state: () => AnnounceState;
+  /** Whether it has nobody to fetch from: then the tracker is asked as often as it allows. */
+  readonly isLonely: () => boolean;
+  readonly onReply: (reply: AnnounceReply) => void;
+  readonly onFailure: (message: string) => void;
+}
+
+/** See the file's head. */
+export class Announcer {
+  readonly #options: AnnouncerOptions;
+  readonly #stop = new AbortController();
+  /** Replaced at every turn; aborting it ends the pause between two announces. */
+  #pause = new AbortController();
+  /** The same for the part of the pause that the tracker does not insist on. */
+  #patience = new AbortController();
+  #event: "started" | "completed" | undefined = "started";
+  #trackerIndex = 0;
+  #everReached = false;
+  #running: Promise<void> | undefined;
+
+  constructor(options: AnnouncerOptions) {
+    this.#options = options;
+  }
+
+  /** Begins; to be called once. */
+  start(): void {
+    if (this.#options.trackers.length > 0) this.#running = this.#run();
+  }
+
+  /** Says at once that everything is there. */
+  completed(): void {
+    // One that was never heard of begins as a seed, which the first announce shows by itself.
+    if (this.#event === undefined) this.#event = "completed";
+    this.#pause.abort();
+  }
+
+  /** Asks for peers as soon as the tracker allows: the last one has just gone. */
+  hurry(): void {
+    this.#patience.abort();
+  }
+
+  /** Ends, and says good-bye if a tracker knows us. It never rejects and takes about a second at most. */
+  async stop(): Promise<void> {
+    if (this.#stop.signal.aborted) return;
+    this.#stop.abort();
+    this.#pause.abort();
+    await this.#running;
+    if (!this.#everReached) return;
+    const signal = AbortSignal.timeout(FAREWELL_MS);
+    await announce(this.#request("stopped", signal)).catch(() => {});
+  }
+
+  async #run(): Promise<void> {
+    let failures = 0;
+    while (!this.#stop.signal.aborted) {
+      this.#pause = new AbortController();
+      this.#patience = new AbortController();
+      let pauseMs: number;
+      let minPauseMs: number;
+      const event = this.#event;
+      try {
+        const reply = await announce(this.#request(event, this.#stop.signal));
+        failures = 0;
+        this.#everReached = true;
+        if (this.#event === event) this.#event = undefined;
+        this.#options.onReply(reply);
+        minPauseMs = reply.minIntervalMs;
+        pauseMs = this.#options.isLonely() ? minPauseMs : reply.intervalMs;
+      } catch (error) {
+        if (this.#stop.signal.aborted) return;
+        failures++;
+        this.#reportFailure(error);
+        this.#trackerIndex = (this.#trackerIndex + 1) % this.#options.trackers.length;
+        pauseMs = Math.min(FIRST_RETRY_MS * 2 ** Math.min(failures - 1, 10), MAX_RETRY_MS);
+        minPauseMs = pauseMs;
+      }
+      const jitter = 1 + JITTER * (2 * this.#options.random() - 1);
+      await this.#options.clock.sleep(minPauseMs * jitter, this.#pause.signal);
+      const rest = AbortSignal.any([this.#pause.signal, this.#patience.signal]);
+      await this.#options.clock.sleep((pauseMs - minPauseMs) * jitter, rest);
+    }
+  }
+
+  #reportFailure(error: unknown): void {
+    const message = error instanceof Error ? error.message : String(error);
+    this.#options.log.debug("announce of {infoHash} to {tracker} failed: {message}", {
+      infoHash: this.#options.infoHash,
+      tracker: this.#tracker,
+      message,
+    });
+    this.#options.onFailure(`announce to ${this.#tracker}: ${message}`);
+  }
+
+  get #tracker(): string {
+    return this.#options.trackers[this.#trackerIndex] ?? "";
+  }
+
+  #request(
+    event: "started" | "completed" | "stopped" | undefined,
+    signal: AbortSignal,
+  ): AnnounceRequest {
+    const { infoHash, peerId, port, locality } = this.#options;
+    return {
+      tracker: this.#tracker,
+      infoHash,
+      peerId,
+      port,
+      locality,
+      ...this.#options.state(),
+      ...(event === undefined ? {} : { event }),
+      signal,
+    };
+  }
+}

@@ -1,0 +1,96 @@
+/**
+ * The errors of this folder: three classes, each with a stable `code` to decide by. A message says
+ * what was attempted, what was expected, what was there, and what to do next.
+ */
+
+/** Why a release could not be created, read or verified. */
+export type ReleaseErrorCode =
+  /** The input is missing, unreadable, or of a kind that cannot be published. */
+  | "unpublishable"
+  /** The content changed while it was read. */
+  | "changed_while_reading"
+  /** The .torrent is not what {@link readRelease} accepts. */
+  | "invalid_metainfo"
+  /** A file of the release is not there. */
+  | "file_missing"
+  /** A file of the release has another size than its release says. */
+  | "file_size"
+  /** A file of the release has other content than its release says. */
+  | "file_content"
+  /** The caller's signal ended the work. */
+  | "aborted";
+
+/** A release is not what it should be. `path` names the file, where there is one. */
+export class ReleaseError extends Error {
+  override readonly name = "ReleaseError";
+  /** Stable: decide by this, never by the message. */
+  readonly code: ReleaseErrorCode;
+  /** The file that it is about, relative to the content's root, or as it was handed in. */
+  readonly path: string | undefined;
+
+  constructor(
+    code: ReleaseErrorCode,
+    message: string,
+    options?: { cause?: unknown; path?: string },
+  ) {
+    super(message, { cause: options?.cause });
+    this.code = code;
+    this.path = options?.path;
+  }
+}
+
+/** Why a transfer ended early. */
+export type TransferErrorCode =
+  /** No room on the disk (ENOSPC, EDQUOT): make room, then fetch again; nothing is lost. */
+  | "disk_full"
+  /** Any other failure to read or write below the content's root. */
+  | "disk_failed"
+  /** The content to seed is not there, or has other sizes than its release says. */
+  | "content_missing"
+  /** The engine already has a transfer of this info hash. */
+  | "duplicate"
+  /** The caller's signal, `stop()` or `close()` ended it. */
+  | "stopped"
+  /** The engine could not start or failed as a whole. */
+  | "engine_failed";
+
+/** A transfer ended before every piece was there. */
+export class TransferError extends Error {
+  override readonly name = "TransferError";
+  /** Stable: decide by this, never by the message. */
+  readonly code: TransferErrorCode;
+
+  constructor(code: TransferErrorCode, message: string, options?: { cause?: unknown }) {
+    super(message, options);
+    this.code = code;
+  }
+}
+
+/** Why the feed refused or could not be read. */
+export type FeedErrorCode =
+  /** The same service and version is in the feed already, with other content. */
+  | "version_taken"
+  /** The feed's directory could not be read or written. */
+  | "storage"
+  /** No answer in time, or the connection failed. */
+  | "unreachable"
+  /** An answer that is too large, malformed, or not what was asked for. */
+  | "invalid_answer";
+
+/** The feed refused a release, or an answer of a feed is of no use. */
+export class FeedError extends Error {
+  override readonly name = "FeedError";
+  /** Stable: decide by this, never by the message. */
+  readonly code: FeedErrorCode;
+
+  constructor(code: FeedErrorCode, message: string, options?: { cause?: unknown }) {
+    super(message, options);
+    this.code = code;
+  }
+}
+
+/** The code of a failed system call ("ENOSPC"), whichever of Deno's two file APIs threw it. */
+export function systemErrorCode(error: unknown): string | undefined {
+  if (typeof error !== "object" || error === null || !("code" in error)) return undefined;
+  return typeof error.code === "string" ? error.code : undefined;
+}

@@ -1,0 +1,67 @@
+/**
+ * The feed's form on the wire: JSON Feed 1.1 (jsonfeed.org), one item per release, newest first, the
+ * .torrent as its attachment. What machines need beyond that stands under `_rollcall`, as the
+ * format reserves for extensions.
+ */
+
+import { z } from "zod";
+import { releaseNameSchema } from "../metainfo.ts";
+
+/** MIME type of .torrent files. */
+export const TORRENT_MIME_TYPE = "application/x-bittorrent";
+
+/** What the feed says of one release. */
+export const feedReleaseSchema = z.object({
+  service: releaseNameSchema,
+  version: releaseNameSchema,
+  infoHash: z.string().regex(/^[0-9a-f]{40}$/),
+  sizeBytes: z.number().int().nonnegative(),
+});
+
+/** What the feed says of one release. */
+export type FeedRelease = z.infer<typeof feedReleaseSchema>;
+
+/** A whole feed, as far as it is read; whatever else is in there is left alone. */
+export const feedSchema = z.object({
+  version: z.literal("https://jsonfeed.org/version/1.1"),
+  items: z.array(z.object({
+    id: z.string(),
+    date_published: z.iso.datetime(),
+    attachments: z.array(z.object({
+      url: z.url({ protocol: /^https?$/ }),
+      mime_type: z.string(),
+    })),
+    _rollcall: feedReleaseSchema,
+  })),
+});
+
+/** A release with the time of its publication. */
+export interface PublishedRelease extends FeedRelease {
+  /** ISO 8601. */
+  readonly publishedAt: string;
+  /** Of its .torrent. */
+  readonly torrentBytes: number;
+}
+
+/** The feed as a document. `baseUrl` is without a slash at its end. */
+export function renderFeed(releases: readonly PublishedRelease[], baseUrl: string): string {
+  return JSON.stringify({
+    version: "https://jsonfeed.org/version/1.1",
+    title: "Releases",
+    home_page_url: baseUrl,
+    feed_url: `${baseUrl}/feed.json`,
+    items: releases.map((release) => ({
+      id: release.infoHash,
+      title: `${release.service} ${release.version}`,
+      content_text: `${release.service} ${release.version}, ${release.sizeBytes} bytes`,
+      date_published: release.publishedAt,
+      attachments: [{
+        url: `${baseUrl}/torrents/${release.infoHash}.torrent`,
+        mime_type: TORRENT_MIME_TYPE,
+        title: `${release.service}-${release.version}.torrent`,
+        size_in_bytes: release.torrentBytes,
+      }],
+      _rollcall: feedReleaseSchema.parse(release),
+    })),
+  });
+}

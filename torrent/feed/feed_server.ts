@@ -1,0 +1,106 @@
+/** The build machine's feed over HTTP: the list of its releases, and their .torrent files. */
+
+import { createHash } from "node:crypto";
+import { Hono } from "hono";
+import { systemToday, type Today } from "../clock.ts";
+import type { Log } from "../log.ts";
+import { type PublishedRelease, renderFeed, TORRENT_MIME_TYPE } from "./feed_format.ts";
+import { FeedStore } from "./feed_store.ts";
+
+/** How a feed is served. */
+export interface FeedServerOptions {
+  /** Keeps the feed; made if it is missing. */
+  readonly directory: string;
+  /** Address to listen on. Default "0.0.0.0". */
+  readonly hostname?: string;
+  /** Default 0: any free one. */
+  readonly port?: number;
+  /**
+   * What its URLs begin with. Default: `hostname` and port, or this machine's name if `hostname` is a
+   * wildcard.
+   */
+  readonly baseUrl?: string;
+  readonly log: Log;
+  /** Default: the system's calendar. */
+  readonly today?: Today;
+}
+
+/** A feed at work. */
+export interface FeedServer {
+  /** Of the feed itself, ".../feed.json". */
+  readonly url: string;
+  readonly port: number;
+  /** Newest first. */
+  readonly releases: readonly PublishedRelease[];
+  /**
+   * Publishes a release; false if it was there already. Rejects with a `FeedError` "version_taken" if
+   * the same service and version has other content, or with a `ReleaseError` for bad metainfo.
+   */
+  add(metainfo: Uint8Array): Promise<boolean>;
+  /** The .torrent of a release in the feed, or undefined. */
+  torrent(infoHash: string): Promise<Uint8Array | undefined>;
+  /** The URL of a release's .torrent. */
+  torrentUrl(infoHash: string): string;
+  close(): Promise<void>;
+}
+
+/** Resolves when it listens; rejects with a `FeedError` "storage" if the directory is of no use. */
+export async function createFeedServer(options: FeedServerOptions): Promise<FeedServer> {
+  const { log } = options;
+  const hostname = options.hostname ?? "0.0.0.0";
+  const store = await FeedStore.open({
+    directory: options.directory,
+    today: options.today ?? systemToday,
+    log,
+  });
+  let baseUrl = "";
+  const app = new Hono();
+  app.get("/feed.json", (context) => {
+    const body = new TextEncoder().encode(renderFeed(store.releases, baseUrl));
+    return answer(context.req.raw, { body, type: "application/feed+json", caching: "no-cache" });
+  });
+  app.get("/torrents/:name", async (context) => {
+    const infoHash = /^([0-9a-f]{40})\.torrent$/.exec(context.req.param("name"))?.[1];
+    const body = infoHash === undefined ? undefined : await store.torrent(infoHash);
+    if (body === undefined) return context.text("no such release\n", 404);
+    const caching = "public, max-age=31536000, immutable";
+    return answer(context.req.raw, { body, type: TORRENT_MIME_TYPE, caching });
+  });
+  app.onError((error, context) => {
+    log.error("feed: {error}", { error });
+    return context.text("the feed cannot be read now\n", 500);
+  });
+  const server = Deno.serve({ hostname, port: options.port ?? 0, onListen() {} }, app.fetch);
+  const { port } = server.addr;
+  baseUrl = options.baseUrl?.replace(/\/+$/, "") ?? defaultBaseUrl(hostname, port);
+  return {
+    url: `${baseUrl}/feed.json`,
+    port,
+    get releases() {
+      return store.releases;
+    },
+    torrent: (infoHash) => store.torrent(infoHash),
+    add: (metainfo) => store.add(metainfo),
+    torrentUrl: (infoHash) => `${baseUrl}/torrents/${infoHash}.torrent`,
+    close: () => server.shutdown(),
+  };
+}
+
+function defaultBaseUrl(hostname: string, port: number): string {
+  const isWildcard = hostname === "0.0.0.0" || hostname === "::";
+  const name = isWildcard ? Deno.hostname() : hostname;
+  return `http://${name.includes(":") ? `[${name}]` : name}:${port}`;
+}
+
+function answer(
+  request: Request,
+  content: { body: Uint8Array<ArrayBuffer>; type: string; caching: string },
+): Response {
+  const etag = `"${createHash("sha256").update(content.body).digest("hex").slice(0, 32)}"`;
+  const headers = { etag, "cache-control": content.caching, "content-type": content.type };
+  const known = request.headers.get("if-none-match")?.split(",").map((tag) => tag.trim());
+  if (known?.some((tag) => tag === etag || tag === `W/${etag}` || tag === "*")) {
+    return new Response(null, { status: 304, headers });
+  }
+  return new Response(content.body, { headers });
+}

@@ -1,0 +1,156 @@
+/**
+ * The releases of a feed, kept in a directory: `index.json`, and each .torrent under its info hash.
+ * Every file is written beside its place, synced and renamed, the .torrent before the index that names
+ * it: a crash at any moment leaves the feed as it was before or after.
+ */
+
+import { z } from "zod";
+import type { Today } from "../clock.ts";
+import { FeedError, systemErrorCode } from "../errors.ts";
+import type { Log } from "../log.ts";
+import { readRelease } from "../metainfo.ts";
+import { feedReleaseSchema, type PublishedRelease } from "./feed_format.ts";
+
+/**
+ * Releases in the feed; beyond it the oldest leave. Years of them, and the document stays within what
+ * its readers accept.
+ */
+const MAX_RELEASES = 2000;
+
+const indexSchema = z.object({
+  schema: z.literal(1),
+  /** Newest first. */
+  releases: z.array(feedReleaseSchema.extend({
+    publishedAt: z.iso.datetime(),
+    torrentBytes: z.number().int().positive(),
+  })),
+});
+
+/** What a store needs. */
+export interface FeedStoreOptions {
+  readonly directory: string;
+  readonly today: Today;
+  readonly log: Log;
+}
+
+/** See the file's head. Failures of the disk are thrown as {@link FeedError} "storage". */
+export class FeedStore {
+  readonly #options: FeedStoreOptions;
+  #releases: readonly PublishedRelease[];
+  /** The last change, so that the next one waits for it. */
+  #changing: Promise<unknown> = Promise.resolve();
+
+  private constructor(options: FeedStoreOptions, releases: readonly PublishedRelease[]) {
+    this.#options = options;
+    this.#releases = releases;
+  }
+
+  /** Opens the directory, making it if need be. */
+  static async open(options: FeedStoreOptions): Promise<FeedStore> {
+    const path = `${options.directory}/index.json`;
+    return await guard(path, async () => {
+      await Deno.mkdir(`${options.directory}/torrents`, { recursive: true });
+      let text: string;
+      try {
+        text = await Deno.readTextFile(path);
+      } catch (error) {
+        if (error instanceof Deno.errors.NotFound) return new FeedStore(options, []);
+        throw error;
+      }
+      return new FeedStore(options, indexSchema.parse(JSON.parse(text)).releases);
+    });
+  }
+
+  /** Newest first. */
+  get releases(): readonly PublishedRelease[] {
+    return this.#releases;
+  }
+
+  /**
+   * Adds a release; false if it is there already. Another content under the same service and version
+   * is refused with {@link FeedError} "version_taken": hosts may run the first one.
+   */
+  add(metainfo: Uint8Array): Promise<boolean> {
+    const adding = this.#changing.then(() => this.#add(metainfo));
+    this.#changing = adding.catch(() => {});
+    return adding;
+  }
+
+  /** The .torrent of a release in the feed, or undefined. */
+  async torrent(infoHash: string): Promise<Uint8Array<ArrayBuffer> | undefined> {
+    if (!this.#releases.some((release) => release.infoHash === infoHash)) return undefined;
+    const path = this.#torrentPath(infoHash);
+    return await guard(path, () => Deno.readFile(path));
+  }
+
+  async #add(metainfo: Uint8Array): Promise<boolean> {
+    const { service, version, infoHash, sizeBytes } = readRelease(metainfo);
+    const former = this.#releases.find((one) => one.service === service && one.version === version);
+    if (former?.infoHash === infoHash) return false;
+    if (former !== undefined) {
+      throw new FeedError(
+        "version_taken",
+        `publish ${service} ${version}: expected the content that it was published with ` +
+          `(${former.infoHash}), there was another (${infoHash}); give it a new version`,
+      );
+    }
+    const added: PublishedRelease = {
+      service,
+      version,
+      infoHash,
+      sizeBytes,
+      publishedAt: this.#options.today().toISOString(),
+      torrentBytes: metainfo.length,
+    };
+    const releases = [added, ...this.#releases].slice(0, MAX_RELEASES);
+    const dropped = this.#releases.filter((release) => !releases.includes(release));
+    await replaceFile(this.#torrentPath(infoHash), metainfo);
+    const index: z.input<typeof indexSchema> = { schema: 1, releases };
+    await replaceFile(
+      `${this.#options.directory}/index.json`,
+      new TextEncoder().encode(JSON.stringify(index, null, 2)),
+    );
+    this.#releases = releases;
+    for (const release of dropped) {
+      await Deno.remove(this.#torrentPath(release.infoHash)).catch((cause) => {
+        this.#options.log.debug("old .torrent stays: {cause}", { cause });
+      });
+    }
+    this.#options.log.info("published {service} {version} as {infoHash}", {
+      service,
+      version,
+      infoHash,
+    });
+    return true;
+  }
+
+  #torrentPath(infoHash: string): string {
+    return `${this.#options.directory}/torrents/${infoHash}.torrent`;
+  }
+}
+
+async function replaceFile(path: string, bytes: Uint8Array): Promise<void> {
+  const temporary = `${path}.new`;
+  await guard(path, async () => {
+    {
+      using file = await Deno.open(temporary, { write: true, create: true, truncate: true });
+      let written = 0;
+      while (written < bytes.length) written += await file.write(bytes.subarray(written));
+      await file.sync();
+    }
+    await Deno.rename(temporary, path);
+    // The rename itself is on disk only once the directory is.
+    using directory = await Deno.open(path.slice(0, path.lastIndexOf("/")));
+    await directory.sync();
+  });
+}
+
+async function guard<Result>(path: string, work: () => Promise<Result>): Promise<Result> {
+  try {
+    return await work();
+  } catch (cause) {
+    if (cause instanceof FeedError) throw cause;
+    const detail = systemErrorCode(cause) ?? (cause instanceof Error ? cause.message : cause);
+    throw new FeedError("storage", `feed: ${path}: ${detail}`, { cause });
+  }
+}

@@ -1,0 +1,48 @@
+/**
+ * Where a host stands, and how far two hosts are apart. Sites and racks are plain names: the same
+ * rack name in two sites means two racks.
+ */
+
+/** Where a host stands. */
+export interface Locality {
+  /** The host's name. */
+  readonly host: string;
+  /** The data center. */
+  readonly site: string;
+  /** The rack within the site. */
+  readonly rack: string;
+}
+
+/** Same rack, same site but another rack, or anything else (a peer that did not say counts here). */
+export type Distance = "rack" | "site" | "remote";
+
+/** Bytes by how far they travelled. */
+export interface BytesByDistance {
+  /** Between hosts of one rack. */
+  rackBytes: number;
+  /** Between two racks of one site. */
+  siteBytes: number;
+  /** Between two sites, or with a peer that does not say where it stands. */
+  remoteBytes: number;
+}
+
+/** How far `there` is from `here`; a place that is not known is remote. */
+export function distanceBetween(here: Locality, there: Locality | undefined): Distance {
+  if (there === undefined || there.site !== here.site) return "remote";
+  return there.rack === here.rack ? "rack" : "site";
+}
+
+/** Adds to the counter of that distance. */
+export function countBytes(bytes: BytesByDistance, distance: Distance, sizeBytes: number): void {
+  switch (distance) {
+    case "rack":
+      bytes.rackBytes += sizeBytes;
+      return;
+    case "site":
+      bytes.siteBytes += sizeBytes;
+      return;
+    case "remote":
+      bytes.remoteBytes += sizeBytes;
+      return;
+  }
+}

@@ -1,0 +1,14 @@
+/** Publish, fetch, seed and verify releases: one engine interface, the WebTorrent engine, the feed. */
+
+export * from "./create_release.ts";
+export * from "./engine.ts";
+export * from "./errors.ts";
+export * from "./feed/mod.ts";
+export * from "./locality.ts";
+export * from "./log.ts";
+export { MAX_METAINFO_BYTES, readRelease, releaseNameSchema } from "./metainfo.ts";
+export { type Preallocate } from "./content_store.ts";
+export * from "./publisher/mod.ts";
+export * from "./release.ts";
+export * from "./verify_release.ts";
+export * from "./webtorrent_engine.ts";

@@ -1,0 +1,37 @@
+/** A set of piece indexes as a bitfield: highest bit first, as BEP 3 sends it. */
+export class PieceSet {
+  /** One bit per piece; the spare bits of the last byte are zero. */
+  readonly bytes: Uint8Array;
+  readonly #pieceCount: number;
+
+  /** An empty set, or the one whose bits are given (copied). */
+  constructor(pieceCount: number, bytes?: Uint8Array) {
+    this.#pieceCount = pieceCount;
+    this.bytes = new Uint8Array(Math.ceil(pieceCount / 8));
+    if (bytes !== undefined) this.bytes.set(bytes.subarray(0, this.bytes.length));
+  }
+
+  /** Every piece. */
+  static full(pieceCount: number): PieceSet {
+    const set = new PieceSet(pieceCount);
+    for (let index = 0; index < pieceCount; index++) set.add(index);
+    return set;
+  }
+
+  has(index: number): boolean {
+    return ((this.bytes[index >> 3] ?? 0) & (0x80 >> (index & 7))) !== 0;
+  }
+
+  add(index: number): void {
+    this.bytes[index >> 3] = (this.bytes[index >> 3] ?? 0) | (0x80 >> (index & 7));
+  }
+
+  delete(index: number): void {
+    this.bytes[index >> 3] = (this.bytes[index >> 3] ?? 0) & ~(0x80 >> (index & 7));
+  }
+
+  /** The indexes in ascending order. */
+  *[Symbol.iterator](): Generator<number> {
+    for (let index = 0; index < this.#pieceCount; index++) if (this.has(index)) yield index;
+  }
+}

@@ -1,0 +1,117 @@
+/**
+ * How a second `publish` hands its release to the process that serves the feed: files in the feed's directory. The
+ * .torrent is written last, so that whoever sees it finds the rest; the answer is a file as well.
+ *
+ *     <feed>/roots/<infoHash>.json      where the content lies, for seeding
+ *     <feed>/inbox/<infoHash>.torrent   to be added to the feed; gone once it is
+ *     <feed>/inbox/<infoHash>.refused   why it was not
+ *
+ * @module
+ */
+
+import { join } from "node:path";
+import { z } from "zod";
+
+const rootSchema = z.object({ root: z.string() });
+
+/** Files that one look at the inbox takes in; a build machine publishes a handful a day. */
+const INBOX_MAX = 1_000;
+
+/** The hand-over files of one feed. */
+export class Inbox {
+  readonly #rootsDir: string;
+  readonly #inboxDir: string;
+
+  /** @param feedDir The feed's directory. */
+  constructor(feedDir: string) {
+    this.#rootsDir = join(feedDir, "roots");
+    this.#inboxDir = join(feedDir, "inbox");
+  }
+
+  /** Makes the folders. */
+  async open(): Promise<void> {
+    await Deno.mkdir(this.#rootsDir, { recursive: true });
+    await Deno.mkdir(this.#inboxDir, { recursive: true });
+  }
+
+  /** Asks for a release to be added to the feed. */
+  async submit(release: { infoHash: string; metainfo: Uint8Array; root: string }): Promise<void> {
+    const { infoHash, metainfo, root } = release;
+    await Deno.remove(this.#refusal(infoHash)).catch(ignoreMissing);
+    await replace(
+      join(this.#rootsDir, `${infoHash}.json`),
+      new TextEncoder().encode(JSON.stringify({ root })),
+    );
+    await replace(this.#torrent(infoHash), metainfo);
+  }
+
+  /** What became of a release: still waiting, taken into the feed, or refused with these words. */
+  async outcome(infoHash: string): Promise<"waiting" | "taken" | { refused: string }> {
+    const refused = await Deno.readTextFile(this.#refusal(infoHash)).catch(nullIfMissing);
+    if (refused !== null) {
+      await Deno.remove(this.#refusal(infoHash)).catch(ignoreMissing);
+      return { refused };
+    }
+    const waiting = await Deno.stat(this.#torrent(infoHash)).catch(nullIfMissing);
+    return waiting === null ? "taken" : "waiting";
+  }
+
+  /** The releases that wait. */
+  async waiting(): Promise<{ infoHash: string; metainfo: Uint8Array }[]> {
+    const found: { infoHash: string; metainfo: Uint8Array }[] = [];
+    for await (const entry of Deno.readDir(this.#inboxDir)) {
+      const infoHash = /^([0-9a-f]{40})\.torrent$/.exec(entry.name)?.[1];
+      if (infoHash === undefined) continue;
+      const metainfo = await Deno.readFile(this.#torrent(infoHash)).catch(nullIfMissing);
+      if (metainfo !== null) found.push({ infoHash, metainfo });
+      if (found.length >= INBOX_MAX) break;
+    }
+    return found;
+  }
+
+  /** Takes a release out of the inbox; with words, it was refused. */
+  async settle(infoHash: string, refused: string | null): Promise<void> {
+    if (refused !== null) await replace(this.#refusal(infoHash), new TextEncoder().encode(refused));
+    await Deno.remove(this.#torrent(infoHash)).catch(ignoreMissing);
+  }
+
+  /** Where the content of a release lies; `null` when that is not known. */
+  async rootOf(infoHash: string): Promise<string | null> {
+    const text = await Deno.readTextFile(join(this.#rootsDir, `${infoHash}.json`)).catch(
+      nullIfMissing,
+    );
+    if (text === null) return null;
+    const parsed = rootSchema.safeParse(parseJson(text));
+    return parsed.success ? parsed.data.root : null;
+  }
+
+  #torrent(infoHash: string): string {
+    return join(this.#inboxDir, `${infoHash}.torrent`);
+  }
+
+  #refusal(infoHash: string): string {
+    return join(this.#inboxDir, `${infoHash}.refused`);
+  }
+}
+
+async function replace(path: string, bytes: Uint8Array): Promise<void> {
+  await Deno.writeFile(`${path}.new`, bytes);
+  await Deno.rename(`${path}.new`, path);
+}
+
+function ignoreMissing(error: unknown): void {
+  if (!(error instanceof Deno.errors.NotFound)) throw error;
+}
+
+function nullIfMissing(error: unknown): null {
+  ignoreMissing(error);
+  return null;
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,162 @@
+/**
+ * The engine on WebTorrent, without its WebRTC part, its DHT, and everything else that would go round
+ * the tracker and thereby round the locality. One client, one listening port, any number of releases.
+ */
+
+import WebTorrent from "webtorrent";
+import { mendBencode } from "./bencode_repair.ts";
+import { type Clock, systemClock } from "./clock.ts";
+import type { Preallocate } from "./content_store.ts";
+import type { FetchOptions, SeedOptions, TorrentEngine, Transfer } from "./engine.ts";
+import { TransferError } from "./errors.ts";
+import type { Locality } from "./locality.ts";
+import type { Log } from "./log.ts";
+import { readRelease } from "./metainfo.ts";
+import { type Random, systemRandom } from "./random.ts";
+import { type TransferStart, WebTorrentTransfer } from "./webtorrent_transfer.ts";
+import type { WebTorrentClient, WebTorrentOptions } from "./webtorrent_types.ts";
+
+/** Outgoing connections per release; the tracker hands out fewer than that. */
+const MAX_CONNECTIONS = 80;
+/** Sockets that have not closed by then are left to the process's end. */
+const CLOSE_DEADLINE_MS = 2000;
+
+// The package has no types; `webtorrent_types.ts` describes what is used of it.
+const Client = WebTorrent as unknown as new (options: WebTorrentOptions) => WebTorrentClient;
+
+/** How the engine is set up. */
+export interface WebtorrentEngineOptions {
+  /** Where this host stands; peers and the tracker are told. */
+  readonly locality: Locality;
+  /** TCP port for peers. Default 0: any free one. */
+  readonly listenPort?: number;
+  /** Address to listen on. Default "0.0.0.0": the peers are other machines. */
+  readonly hostname?: string;
+  readonly log: Log;
+  /** Default: extending without claiming room. */
+  readonly preallocate?: Preallocate;
+  /** Default: the system's. */
+  readonly clock?: Clock;
+  /** Default: the system's. */
+  readonly random?: Random;
+}
+
+/** Resolves when the port is open; rejects with a {@link TransferError} "engine_failed" if it is taken. */
+export async function createWebtorrentEngine(
+  options: WebtorrentEngineOptions,
+): Promise<TorrentEngine> {
+  mendBencode();
+  const client = new Client({
+    torrentPort: { port: options.listenPort ?? 0, host: options.hostname ?? "0.0.0.0" },
+    dht: false,
+    lsd: false,
+    utPex: false,
+    natUpnp: false,
+    natPmp: false,
+    utp: false,
+    webSeeds: false,
+    // Announcing is ours (see `announcer.ts`): the library's dies with a tracker in mid-reply.
+    tracker: false,
+    // With its default it never reaches a peer that does not speak its encryption.
+    secure: 0,
+    maxConns: MAX_CONNECTIONS,
+  });
+  await new Promise<void>((resolve, reject) => {
+    client.once("listening", resolve);
+    client.once("error", (cause: unknown) => {
+      const detail = cause instanceof Error ? cause.message : String(cause);
+      reject(
+        new TransferError(
+          "engine_failed",
+          `start engine: cannot listen on port ${options.listenPort ?? 0}: ${detail}`,
+          { cause },
+        ),
+      );
+    });
+  });
+  return new WebtorrentEngine(client, options);
+}
+
+class WebtorrentEngine implements TorrentEngine {
+  readonly port: number;
+  readonly #client: WebTorrentClient;
+  readonly #options: WebtorrentEngineOptions;
+  readonly #clock: Clock;
+  readonly #transfers = new Map<string, WebTorrentTransfer>();
+  #closing: Promise<void> | undefined;
+
+  constructor(client: WebTorrentClient, options: WebtorrentEngineOptions) {
+    this.#client = client;
+    this.#options = options;
+    this.#clock = options.clock ?? systemClock;
+    this.port = client.torrentPort;
+    client.on("error", (cause: unknown) => {
+      options.log.error("torrent engine failed: {cause}", { cause });
+      void this.close();
+    });
+  }
+
+  fetch(options: FetchOptions): Transfer {
+    return this.#begin(options, {
+      kind: "fetch",
+      journalPath: options.journalPath ?? `${options.root}.resume`,
+      resume: options.resume ?? "journal",
+    });
+  }
+
+  seed(options: SeedOptions): Transfer {
+    return this.#begin(options, { kind: "seed" });
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  #begin(options: SeedOptions, start: TransferStart): Transfer {
+    const release = readRelease(options.metainfo);
+    const { infoHash } = release;
+    if (this.#closing !== undefined) {
+      throw new TransferError("engine_failed", `${start.kind} ${infoHash}: the engine is closed`);
+    }
+    if (this.#transfers.has(infoHash)) {
+      throw new TransferError(
+        "duplicate",
+        `${start.kind} ${infoHash}: it is under way already; stop that transfer first`,
+      );
+    }
+    const { locality, log, preallocate, random } = this.#options;
+    const stop = () => void transfer.stop();
+    const transfer = new WebTorrentTransfer(release, {
+      context: {
+        client: this.#client,
+        locality,
+        clock: this.#clock,
+        random: random ?? systemRandom,
+        log,
+        ...(preallocate === undefined ? {} : { preallocate }),
+        onEnd: () => {
+          this.#transfers.delete(infoHash);
+          options.signal?.removeEventListener("abort", stop);
+        },
+      },
+      root: options.root,
+      start,
+    });
+    this.#transfers.set(infoHash, transfer);
+    if (options.signal?.aborted) stop();
+    else options.signal?.addEventListener("abort", stop);
+    return transfer;
+  }
+
+  async #close(): Promise<void> {
+    await Promise.all([...this.#transfers.values()].map((transfer) => transfer.stop()));
+    if (this.#client.destroyed) return;
+    const deadline = new AbortController();
+    await Promise.race([
+      new Promise<void>((resolve) => this.#client.destroy(() => resolve())),
+      this.#clock.sleep(CLOSE_DEADLINE_MS, deadline.signal),
+    ]);
+    deadline.abort();
+  }
+}

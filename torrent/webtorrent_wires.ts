@@ -1,0 +1,128 @@
+/**
+ * What the engine does with each of WebTorrent's connections: says who we are and hears who they are
+ * (extension handshake, BEP 10), counts what passes by distance, limits what is asked for at once,
+ * and closes the second one between the same two hosts.
+ */
+
+import { z } from "zod";
+import { type BytesByDistance, countBytes, distanceBetween, type Locality } from "./locality.ts";
+import type { WebTorrentTorrent, Wire } from "./webtorrent_types.ts";
+
+/**
+ * Requests outstanding per connection. Measured with this library: without a limit is slowest, 64 too
+ * few to keep a connection busy.
+ */
+const MAX_OUTSTANDING_REQUESTS = 250;
+/**
+ * WebTorrent gives up an address after this many attempts in a row. It is told so from the start:
+ * the next announce brings the addresses that are worth dialling again, and no timer stays behind.
+ */
+const NO_MORE_RETRIES = 3;
+
+const nameSchema = z.instanceof(Uint8Array)
+  .transform((bytes) => new TextDecoder().decode(bytes))
+  .pipe(z.string().min(1).max(128));
+const localitySchema = z.object({ host: nameSchema, site: nameSchema, rack: nameSchema });
+
+interface KnownWire {
+  locality: Locality | undefined;
+  /** "address:port" that the peer listens on, once it has said so. */
+  listens: string | undefined;
+}
+
+/** What the connections belong to. */
+export interface WiresOptions {
+  readonly torrent: WebTorrentTorrent;
+  /** Ours, 40 hexadecimal digits. */
+  readonly peerId: string;
+  readonly port: number;
+  readonly locality: Locality;
+  readonly received: BytesByDistance;
+  readonly sent: BytesByDistance;
+  readonly onConnected: (address: string, locality: Locality | undefined) => void;
+  /** The last connection has gone. */
+  readonly onLonely: () => void;
+}
+
+/** The connections of one transfer. */
+export class TransferWires {
+  readonly #options: WiresOptions;
+  readonly #known = new Map<Wire, KnownWire>();
+
+  constructor(options: WiresOptions) {
+    this.#options = options;
+    options.torrent.on("wire", (wire: Wire, address?: string) => this.#adopt(wire, address));
+  }
+
+  /** Connects to a peer, unless there is a connection with whoever listens there. */
+  dial(address: string): void {
+    const { torrent } = this.#options;
+    if (torrent.destroyed) return;
+    for (const known of this.#known.values()) if (known.listens === address) return;
+    torrent.addPeer(address);
+    const peer = torrent._peers?.get(address);
+    if (peer !== undefined) peer.retries = NO_MORE_RETRIES;
+  }
+
+  /** How many connections there are. */
+  get count(): number {
+    return this.#known.size;
+  }
+
+  #adopt(wire: Wire, address: string | undefined): void {
+    const { locality, port, received, sent } = this.#options;
+    // The handshake has just set the count of attempts back.
+    this.#forgetAddress(wire);
+    if (this.#closeSecond(wire)) return;
+    const known: KnownWire = { locality: undefined, listens: undefined };
+    this.#known.set(wire, known);
+    wire.once("close", () => {
+      this.#known.delete(wire);
+      if (this.#known.size === 0) this.#options.onLonely();
+    });
+    wire.extendedHandshake["reqq"] = MAX_OUTSTANDING_REQUESTS;
+    wire.extendedHandshake["p"] = port;
+    wire.extendedHandshake["rollcall"] = { ...locality };
+    wire.peerExtendedHandshake = { reqq: MAX_OUTSTANDING_REQUESTS };
+    wire.on("extended", (kind: unknown, handshake: Record<string, unknown>) => {
+      if (kind !== "handshake") return;
+      const theirs = handshake["reqq"];
+      handshake["reqq"] = typeof theirs === "number" && theirs > 0
+        ? Math.min(theirs, MAX_OUTSTANDING_REQUESTS)
+        : MAX_OUTSTANDING_REQUESTS;
+      known.locality = localitySchema.safeParse(handshake["rollcall"]).data;
+      if (typeof handshake["p"] === "number" && wire.remoteAddress !== undefined) {
+        const host = wire.remoteAddress;
+        known.listens = `${host.includes(":") ? `[${host}]` : host}:${handshake["p"]}`;
+      }
+      this.#options.onConnected(address ?? "", known.locality);
+    });
+    wire.on("download", (sizeBytes: number) => {
+      countBytes(received, distanceBetween(locality, known.locality), sizeBytes);
+    });
+    wire.on("upload", (sizeBytes: number) => {
+      countBytes(sent, distanceBetween(locality, known.locality), sizeBytes);
+    });
+  }
+
+  /**
+   * Two hosts that dial each other at once get two connections, and everything twice to do. Both ends
+   * keep the one that the smaller peer id dialled. True if the new one is closed.
+   */
+  #closeSecond(wire: Wire): boolean {
+    for (const other of this.#known.keys()) {
+      if (other.peerId !== wire.peerId || other.destroyed) continue;
+      const keepDialled = this.#options.peerId < wire.peerId;
+      const second = (wire.type === "tcpOutgoing") === keepDialled ? other : wire;
+      second.destroy();
+      if (second === wire) return true;
+    }
+    return false;
+  }
+
+  #forgetAddress(wire: Wire): void {
+    for (const peer of this.#options.torrent._peers?.values() ?? []) {
+      if (peer.wire === wire) peer.retries = NO_MORE_RETRIES;
+    }
+  }
+}

@@ -1,0 +1,10 @@
+/** Time for this folder: the only place that asks the system for it. Tests hand in their own. */
+
+/** What the tracker needs of time. */
+export interface Clock {
+  /** Milliseconds on a clock that never goes back; only differences mean something. */
+  nowMs(): number;
+}
+
+/** The system's clock. */
+export const systemClock: Clock = { nowMs: () => performance.now() };

@@ -30,6 +30,12 @@ const compiled = await new Deno.Command(Deno.execPath(), {
   stdout: "inherit",
   stderr: "piped",
 }).output();
+// What a compile that crashed has left.
+for await (const entry of Deno.readDir(new URL("dist/", ROOT))) {
+  if (entry.name.startsWith("rollcall.tmp-")) {
+    await Deno.remove(new URL(`dist/${entry.name}`, ROOT));
+  }
+}
 const complaint = new TextDecoder().decode(compiled.stderr);
 if (!compiled.success) {
   console.error(complaint.trimEnd());

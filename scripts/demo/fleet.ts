@@ -20,6 +20,8 @@ import type { Workspace } from "./workspace.ts";
 export interface FleetOptions {
   readonly workspace: Workspace;
   readonly hosts: readonly FleetHost[];
+  /** Connect string of a ZooKeeper that runs already; `null`: the fleet brings the embedded coordinator. */
+  readonly zookeeper: string | null;
   /** Ends every wait. */
   readonly signal: AbortSignal;
   /** Called when something that cannot be waited for goes wrong. */
@@ -64,9 +66,11 @@ export class Fleet {
 
   /** Starts every process and waits until every agent has announced itself for both services. */
   async start(releaseBytes: number): Promise<void> {
-    const { folder } = this.#options.workspace;
+    const { workspace: { folder }, zookeeper } = this.#options;
     const [coordinator, tracker] = await Promise.all([
-      this.#commands.coordinator(`${folder}/coordinator`),
+      zookeeper === null
+        ? this.#commands.coordinator(`${folder}/coordinator`)
+        : { address: zookeeper },
       this.#commands.tracker(),
     ]);
     this.#zookeeper = coordinator.address;

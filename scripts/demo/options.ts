@@ -17,6 +17,8 @@ export interface DemoOptions {
   readonly blobSizeBytes: number;
   /** The host whose agent is killed in the middle. */
   readonly killHost: string | null;
+  /** ZooKeeper servers to use in place of the embedded coordinator. */
+  readonly zookeeper: string | null;
   readonly json: boolean;
   /** Leave the work folder in place. */
   readonly keep: boolean;
@@ -55,6 +57,10 @@ export function parseDemoOptions(args: readonly string[], output: OptionsOutput)
       parseSize,
     )
     .option("--kill <host>", "kill this host's agent (SIGKILL) in the middle, start it again later")
+    .option(
+      "--zookeeper <servers>",
+      "use this ZooKeeper (host:port, several with commas) in place of the embedded coordinator",
+    )
     .option("--json", "print one JSON object on stdout at the end, progress on stderr")
     .option("--keep", "leave the work folder in place: configs, logs, releases")
     .allowExcessArguments(false)
@@ -83,6 +89,7 @@ export function parseDemoOptions(args: readonly string[], output: OptionsOutput)
     blobPath: options.blob ?? null,
     blobSizeBytes: options.blobSize ?? parseSize(DEFAULT_BLOB_SIZE),
     killHost: options.kill ?? null,
+    zookeeper: options.zookeeper ?? null,
     json: options.json ?? false,
     keep: options.keep ?? false,
   };

@@ -5,6 +5,7 @@
  */
 
 import { CommanderError } from "@commander-js/extra-typings";
+import { type BorrowedZooKeeper, borrowZooKeeper } from "./borrowed_zookeeper.ts";
 import { DemoError, StopRequested } from "./deadlines.ts";
 import { Display } from "./display.ts";
 import { layOutFleet } from "./fleet_layout.ts";
@@ -42,11 +43,14 @@ export async function runDemo(args: readonly string[]): Promise<number> {
   const display = new Display(hosts, { toStderr: options.json });
 
   let fleet: Fleet | null = null;
+  let borrowed: BorrowedZooKeeper | null = null;
   let report: DemoReport;
   try {
+    borrowed = options.zookeeper === null ? null : await borrowZooKeeper(options.zookeeper);
     fleet = new Fleet({
       workspace,
       hosts,
+      zookeeper: borrowed?.address ?? null,
       signal: abort.signal,
       onFailure: (error) => abort.abort(error),
     });
@@ -56,7 +60,11 @@ export async function runDemo(args: readonly string[]): Promise<number> {
   }
   // The table at the end says it all when the demo went through.
   display.close({ showsHosts: report.rollout === null });
-  const cleanUpProblems = await cleanUp(workspace, { fleet, wasOrderly: report.rollout !== null });
+  const cleanUpProblems = await cleanUp(workspace, {
+    fleet,
+    borrowed,
+    wasOrderly: report.rollout !== null,
+  });
   report = addProblems(report, cleanUpProblems);
   display.write(renderSummary(report, display.colors));
   if (options.keep) display.write(` kept: ${workspace.folder}\n`);
@@ -84,10 +92,15 @@ function listenForSignals(abort: AbortController, endAtOnce: () => void): () => 
 
 async function cleanUp(
   workspace: Workspace,
-  { fleet, wasOrderly }: { readonly fleet: Fleet | null; readonly wasOrderly: boolean },
+  { fleet, borrowed, wasOrderly }: {
+    readonly fleet: Fleet | null;
+    readonly borrowed: BorrowedZooKeeper | null;
+    readonly wasOrderly: boolean;
+  },
 ): Promise<string[]> {
   try {
     const { foundCount, leftCount } = await workspace.close({ first: fleet?.agents ?? [] });
+    await borrowed?.giveBack();
     if (leftCount > 0) return [`clean-up: ${leftCount} processes could not be ended`];
     // After a failure that is to be expected: an agent may have had no time for its services.
     return wasOrderly && foundCount > 0

@@ -21,6 +21,7 @@ Deno.test("parseDemoOptions has a default for everything", () => {
     blobPath: null,
     blobSizeBytes: 24 * 2 ** 20,
     killHost: null,
+    zookeeper: null,
     json: false,
     keep: false,
   });
@@ -28,12 +29,24 @@ Deno.test("parseDemoOptions has a default for everything", () => {
 
 Deno.test("parseDemoOptions takes every option", () => {
   assert.deepEqual(
-    parse("--hosts", "8", "--blob-size", "1M", "--kill", "web-8", "--json", "--keep"),
+    parse(
+      "--hosts",
+      "8",
+      "--blob-size",
+      "1M",
+      "--kill",
+      "web-8",
+      "--zookeeper",
+      "127.0.0.1:2181",
+      "--json",
+      "--keep",
+    ),
     {
       hostsCount: 8,
       blobPath: null,
       blobSizeBytes: 2 ** 20,
       killHost: "web-8",
+      zookeeper: "127.0.0.1:2181",
       json: true,
       keep: true,
     },

@@ -56,6 +56,8 @@ export interface FleetHost {
   readonly waitingFor: string | null;
   readonly endpoint: string | null;
   readonly slot: Slot | null;
+  /** Whether it stands in the staging queue. */
+  readonly queued: boolean;
 }
 
 /** One service of the fleet. */
@@ -153,6 +155,9 @@ async function readFleetService(
     stagingPath(service),
     ...paths,
   ]);
+  // Read last: whoever had to be in the queue for a slot that was read above is still seen in it, or has left it by switching.
+  const [queue = []] = await readChildren(zk, [stagingPath(service)]);
+  const queued = new Set(sortSequential(queue).map(({ prefix }) => prefix));
   const entry = decode<Service>(serviceSchema, serviceNode, servicePath(service));
   const offer = decode<Offer>(offerSchema, offerNode, stagingPath(service));
   return {
@@ -168,6 +173,7 @@ async function readFleetService(
         slot: slotHosts.includes(host)
           ? decode<Slot>(slotSchema, slotNode, slotsPath(service, host))
           : null,
+        queued: queued.has(host),
       });
     }),
   };
@@ -175,9 +181,14 @@ async function readFleetService(
 
 function fleetHost(
   host: string,
-  entries: { roster: Roster | null; current: Current | null; slot: Slot | null },
+  entries: {
+    roster: Roster | null;
+    current: Current | null;
+    slot: Slot | null;
+    queued: boolean;
+  },
 ): FleetHost {
-  const { roster, current, slot } = entries;
+  const { roster, current, slot, queued } = entries;
   return {
     host,
     site: current?.site ?? roster?.site ?? "?",
@@ -192,5 +203,6 @@ function fleetHost(
     waitingFor: current?.waitingFor ?? null,
     endpoint: current?.endpoint ?? null,
     slot,
+    queued,
   };
 }

@@ -21,8 +21,8 @@ export interface AgentKill {
   readonly seenOffline: boolean;
   /** The services that the host ran were the same processes when the new agent had announced itself. */
   readonly servicesKept: boolean;
-  /** What the host ran when its new agent announced itself. */
-  readonly rejoinedOn: Readonly<Record<ServiceName, string | null>>;
+  /** What the host ran when its new agent announced itself: its services had gone on all the time. */
+  readonly cameBackWith: Readonly<Record<ServiceName, string | null>>;
 }
 
 /** What the kill depends on. */
@@ -72,18 +72,20 @@ export async function killInTheMiddle(fleet: Fleet, options: AgentKillOptions): 
       SERVICES.every((service) => findHost(snapshot, { service, host })?.online === true),
   });
   const kept = processesOf();
-  const rejoinedOn = {
+  const cameBackWith = {
     A: findHost(back, { service: "A", host })?.version ?? null,
     B: findHost(back, { service: "B", host })?.version ?? null,
   };
-  say(`${host}: rejoined on A ${rejoinedOn.A ?? "nothing"}, B ${rejoinedOn.B ?? "nothing"}`);
+  say(
+    `${host}: back with A ${cameBackWith.A ?? "nothing"} and B ${cameBackWith.B ?? "nothing"}`,
+  );
   return {
     host,
     signal: "SIGKILL",
     awayMs,
     seenOffline,
     servicesKept: before.every((sinceMs, index) => sinceMs !== null && sinceMs === kept[index]),
-    rejoinedOn,
+    cameBackWith,
   };
 }
 

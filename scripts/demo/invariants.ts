@@ -11,7 +11,7 @@ import { findHost } from "./snapshot.ts";
 
 /** What must hold. */
 export interface Invariants {
-  /** Every host ran v2 of A before the first one ran v2 of B. */
+  /** Every host ran v2 of A before the first one ran v2 of B; one whose agent was killed catches up at its own time. */
   readonly orderKept: boolean;
   /** At no moment were two hosts of a service away. */
   readonly oneHostAtATime: boolean;

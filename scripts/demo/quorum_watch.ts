@@ -4,7 +4,7 @@
  * @module
  */
 
-import { type FleetSnapshot, phaseOf } from "./snapshot.ts";
+import type { FleetSnapshot, HostSnapshot } from "./snapshot.ts";
 
 /** How many hosts were ready at the first switch of a service. */
 export interface QuorumObservation {
@@ -12,38 +12,24 @@ export interface QuorumObservation {
   readonly hostsCount: number;
 }
 
-// A snapshot is put together from several nodes, so the one that first shows the slot may be a moment behind in the
-// staging queue. Less time than any host needs to switch.
-const SETTLE_MS = 200;
-
 /** Follows one rollout to one version. */
 export class QuorumWatch {
   readonly #version: string;
-  readonly #firstSwitch = new Map<string, QuorumObservation & { atMs: number }>();
+  readonly #firstSwitch = new Map<string, QuorumObservation>();
 
   constructor(version: string) {
     this.#version = version;
   }
 
-  /** Takes the next snapshot, which was seen at this moment. */
-  accept(snapshot: FleetSnapshot, atMs: number): void {
+  /** Takes the next snapshot. */
+  accept(snapshot: FleetSnapshot): void {
     for (const [service, { hosts }] of Object.entries(snapshot.services)) {
-      const phases = hosts.map((host) =>
-        host.version === this.#version ? "switched" : phaseOf(host, this.#version)
-      );
-      const hasSwitch = hosts.some(({ slot }) => slot?.to === this.#version) ||
-        phases.includes("switched");
-      if (!hasSwitch) continue;
-      const readyCount = phases.filter((phase) =>
-        phase === "switched" || phase === "staged" || phase === "switching"
-      ).length;
-      const first = this.#firstSwitch.get(service);
-      if (first !== undefined && atMs - first.atMs > SETTLE_MS) {
-        continue;
-      }
+      if (this.#firstSwitch.has(service)) continue;
+      const isSwitching = ({ slot, version }: HostSnapshot) =>
+        slot?.to === this.#version || version === this.#version;
+      if (!hosts.some(isSwitching)) continue;
       this.#firstSwitch.set(service, {
-        atMs: first?.atMs ?? atMs,
-        stagedCount: Math.max(readyCount, first?.stagedCount ?? 0),
+        stagedCount: hosts.filter((host) => host.queued || isSwitching(host)).length,
         hostsCount: hosts.length,
       });
     }

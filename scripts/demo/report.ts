@@ -57,6 +57,12 @@ export interface DistributionReport {
   readonly crossRackRatio: number | null;
 }
 
+/** The agent that was killed, with what its host runs at the end. */
+export interface KilledAgent extends AgentKill {
+  /** The versions that the fleet has taken its services to. */
+  readonly rejoinedOn: Readonly<Record<ServiceName, string | null>>;
+}
+
 /** The outcome of a demo. Parts that were not reached are `null`. */
 export interface DemoReport {
   readonly ok: boolean;
@@ -69,7 +75,7 @@ export interface DemoReport {
     /** As the kernel says (`VmLck`). */
     readonly lockedBytes: number;
   } | null;
-  readonly killed: AgentKill | null;
+  readonly killed: KilledAgent | null;
   readonly invariants: Invariants | null;
   readonly problems: readonly string[];
   readonly timings: Readonly<Record<string, number>>;
@@ -114,7 +120,7 @@ export function makeReport(measured: Measurements): DemoReport {
       pinnedBytes: hosts.reduce((total, { pinnedBytes }) => total + pinnedBytes, 0),
       lockedBytes: measured.lockedBytes,
     },
-    killed: measured.killed,
+    killed: measured.killed === null ? null : withEnd(measured.killed, measured.snapshot),
     invariants,
     problems,
     timings: measured.timings,
@@ -184,5 +190,13 @@ function reportDistribution(
     crossRackBytes,
     crossRackOptimumBytes: least.crossRackBytes,
     crossRackRatio: ratio(crossRackBytes, least.crossRackBytes),
+  };
+}
+
+function withEnd(killed: AgentKill, snapshot: FleetSnapshot): KilledAgent {
+  const { host } = killed;
+  return {
+    ...killed,
+    rejoinedOn: perService((service) => findHost(snapshot, { service, host })?.version ?? null),
   };
 }

@@ -92,9 +92,18 @@ export class Sampler {
     };
   }
 
-  /** When the first and the last host of a service had this version running; `null` before all have it. */
-  takeover(service: ServiceName, version: string): { firstMs: number; lastMs: number } | null {
-    const sinceMs = this.#logsOf(service).map((log) => log.firstSinceMs(version));
+  /**
+   * When the first and the last host of a service had this version running; `null` before all have it. The host `except`
+   * does not count.
+   */
+  takeover(
+    service: ServiceName,
+    version: string,
+    { except }: { readonly except?: string | undefined } = {},
+  ): { firstMs: number; lastMs: number } | null {
+    const sinceMs = this.#endpoints
+      .filter((endpoint) => endpoint.service === service && endpoint.host !== except)
+      .map((endpoint) => this.log(endpoint).firstSinceMs(version));
     if (sinceMs.some((since) => since === null)) return null;
     const times = sinceMs.filter((since) => since !== null);
     return { firstMs: Math.min(...times), lastMs: Math.max(...times) };

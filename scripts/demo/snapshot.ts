@@ -33,6 +33,8 @@ const hostSchema = z.object({
     remoteBytes: z.number(),
   }).nullable(),
   waitingFor: z.string().nullable(),
+  /** It stands in the staging queue. */
+  queued: z.boolean(),
   /** The right to be down, while the host holds it. */
   slot: z.object({ from: z.string().nullable(), to: z.string(), step: z.string() }).nullable(),
 });

@@ -61,7 +61,7 @@ export async function tellStory(story: StoryOptions): Promise<DemoReport> {
 
   const sampler = new Sampler(fleet.endpoints);
   const quorum = new QuorumWatch("v2");
-  const unsubscribe = fleet.watch.subscribe((snapshot) => quorum.accept(snapshot, Date.now()));
+  const unsubscribe = fleet.watch.subscribe((snapshot) => quorum.accept(snapshot));
   try {
     sampler.start();
     const beganMs = performance.now();
@@ -85,7 +85,8 @@ export async function tellStory(story: StoryOptions): Promise<DemoReport> {
       received: (of) => traffic.received(of),
       observations: perService((service) => sampler.observe(service)),
       order: sampler.order("v2"),
-      takeovers: perService((service) => sampler.takeover(service, "v2")),
+      // A wave ends when every host of it that is online has switched; one that was away catches up later.
+      takeovers: perService((service) => sampler.takeover(service, "v2", { except: killed?.host })),
       quorums: perService((service) => quorum.firstSwitch(service)),
       durationMs,
       lockedBytes: countLockedBytes(workspace.mark),

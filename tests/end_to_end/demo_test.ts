@@ -43,6 +43,7 @@ Deno.test("demo --kill: an agent that is killed in the middle rejoins, and the r
   assert.equal(run.status, 0, run.stderr);
   assertRolledOut(json);
   assert.equal(json.killed?.host, "web-3");
+  assert.deepEqual(json.killed?.rejoinedOn, { A: "v2", B: "v2" });
 });
 
 Deno.test("demo --blob: a folder of many small files, against a real ZooKeeper server", async () => {

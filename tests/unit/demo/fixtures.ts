@@ -16,6 +16,7 @@ export function hostSnapshot(changes: Partial<HostSnapshot> = {}): HostSnapshot 
     pinnedBytes: 0,
     received: null,
     waitingFor: null,
+    queued: false,
     slot: null,
     ...changes,
   };

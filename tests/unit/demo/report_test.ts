@@ -116,7 +116,7 @@ Deno.test("renderSummary fits 80 columns and says everything that was measured",
     awayMs: 7_000,
     seenOffline: true,
     servicesKept: true,
-    rejoinedOn: { A: "v1", B: "v1" },
+    cameBackWith: { A: "v1", B: "v1" },
   } as const;
   const text = renderSummary(makeReport(measured({ killed })), pico.createColors(false));
   for (const line of text.split("\n")) assert.ok(line.length <= 80, line);
@@ -125,7 +125,7 @@ Deno.test("renderSummary fits 80 columns and says everything that was measured",
   assert.match(text, /across sites +20\.0 MiB, least possible 20\.0 MiB \(1\.00 ×\)/);
   assert.match(text, /across racks +100\.0 MiB, least possible 80\.0 MiB \(1\.25 ×\)/);
   assert.match(text, /locked +240\.0 MiB in memory/);
-  assert.match(text, /agent killed +web-5, away 7\.0 s, services went on, rejoined on A v1, B v1/);
+  assert.match(text, /agent killed +web-5, away 7\.0 s, services went on, rejoined on A v2, B v2/);
   assert.match(text, /every host runs v2/);
 });
 

@@ -9,7 +9,8 @@ import { createConnection, createServer } from "node:net";
 
 function summary(values) {
   const sorted = values.toSorted((a, b) => a - b);
-  const at = (part) => sorted[Math.min(sorted.length - 1, Math.floor(part * sorted.length))] ?? null;
+  const at = (part) =>
+    sorted[Math.min(sorted.length - 1, Math.floor(part * sorted.length))] ?? null;
   return { count: sorted.length, median: at(0.5), p99: at(0.99), max: at(1) };
 }
 

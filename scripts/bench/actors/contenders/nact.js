@@ -10,23 +10,38 @@ const system = start();
 let done = Promise.withResolvers();
 let expected = 0;
 
-const counter = spawn(system, (seen, message) => {
-  if (message !== seen) throw new Error(`expected ${seen}, got ${message}`);
-  if (seen + 1 === expected) done.resolve();
-  return (seen + 1) % expected;
-}, "counter", { initialState: 0 });
+const counter = spawn(
+  system,
+  (seen, message) => {
+    if (message !== seen) throw new Error(`expected ${seen}, got ${message}`);
+    if (seen + 1 === expected) done.resolve();
+    return (seen + 1) % expected;
+  },
+  "counter",
+  { initialState: 0 },
+);
 
-const answerer = spawn(system, (asked, message, context) => {
-  dispatch(context.sender, message.value + 1);
-  return asked + 1;
-}, "answerer", { initialState: 0 });
+const answerer = spawn(
+  system,
+  (asked, message, context) => {
+    dispatch(context.sender, message.value + 1);
+    return asked + 1;
+  },
+  "answerer",
+  { initialState: 0 },
+);
 
 const players = ["ping", "pong"].map((name) =>
-  spawn(system, (state, ball) => {
-    if (ball.left === 0) done.resolve();
-    else dispatch(ball.to, { left: ball.left - 1, to: ball.from, from: ball.to });
-    return state;
-  }, name, { initialState: 0 })
+  spawn(
+    system,
+    (state, ball) => {
+      if (ball.left === 0) done.resolve();
+      else dispatch(ball.to, { left: ball.left - 1, to: ball.from, from: ball.to });
+      return state;
+    },
+    name,
+    { initialState: 0 },
+  )
 );
 
 const quiet = (state) => state;

@@ -1,6 +1,12 @@
 /** The cases in the runtime of this project, with all that it guarantees. */
 
-import { type ActorContext, type ActorRef, ActorSystem, ask, type ReplyTo } from "../../../../actors/runtime/mod.ts";
+import {
+  type ActorContext,
+  type ActorRef,
+  ActorSystem,
+  ask,
+  type ReplyTo,
+} from "../../../../actors/runtime/mod.ts";
 import { serve } from "./serve.js";
 
 const system = ActorSystem.create({ name: "bench" });
@@ -20,7 +26,10 @@ const counter = system.spawn("counter", {
 
 const answerer = system.spawn("answerer", {
   init: () => 0,
-  receive(asked, { value, replyTo }: { readonly value: number; readonly replyTo: ReplyTo<number> }) {
+  receive(
+    asked,
+    { value, replyTo }: { readonly value: number; readonly replyTo: ReplyTo<number> },
+  ) {
     replyTo.tell(value + 1);
     return asked + 1;
   },
@@ -49,7 +58,11 @@ let names = 0;
 /** Has an actor that spawns and stops children, since only a parent may. */
 type Order =
   | { readonly type: "spawn and stop"; readonly count: number; readonly done: () => void }
-  | { readonly type: "spawn"; readonly count: number; readonly done: (refs: ActorRef<string>[]) => void };
+  | {
+    readonly type: "spawn";
+    readonly count: number;
+    readonly done: (refs: ActorRef<string>[]) => void;
+  };
 
 const parent = system.spawn("parent", {
   init: () => 0,
@@ -90,7 +103,9 @@ await serve({
       count: 1_000,
       async run(count: number) {
         for (let value = 0; value < count; value++) {
-          const answer = await ask(answerer, (replyTo) => ({ value, replyTo }), { timeoutMs: 5_000 });
+          const answer = await ask(answerer, (replyTo) => ({ value, replyTo }), {
+            timeoutMs: 5_000,
+          });
           if (answer !== value + 1) throw new Error(`expected ${value + 1}, got ${answer}`);
         }
       },
@@ -106,7 +121,9 @@ await serve({
     "spawn and stop": {
       count: 1_000,
       run: (count: number) =>
-        new Promise<void>((resolve) => parent.tell({ type: "spawn and stop", count, done: resolve })),
+        new Promise<void>((resolve) =>
+          parent.tell({ type: "spawn and stop", count, done: resolve })
+        ),
     },
   },
   spawnIdle: (count: number) =>

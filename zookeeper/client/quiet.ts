@@ -1,0 +1,16 @@
+// Lets a caller drop a promise.
+
+/**
+ * Marks a promise as handled and returns it. Whoever awaits it still sees its failure; but a caller
+ * that let go of a call (a clean-up, a best effort) must not find the process ended by it, as the
+ * runtime does with a rejection that nobody handles.
+ */
+export function quiet<T>(promise: Promise<T>): Promise<T> {
+  promise.catch(() => {});
+  return promise;
+}
+
+/** A rejected promise that nobody needs to handle. */
+export function refused<T>(error: unknown): Promise<T> {
+  return quiet(Promise.reject<T>(error));
+}

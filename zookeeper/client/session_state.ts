@@ -1,0 +1,87 @@
+// The state of a session as its users see it: listeners, and waiting for `connected`.
+import type { Clock } from "../clock.ts";
+import { ZooKeeperError } from "../errors.ts";
+import type { Log } from "../log.ts";
+import type { SessionState } from "../types.ts";
+import type { ServerAddress } from "./connect_string.ts";
+import { quiet, refused } from "./quiet.ts";
+import { closedError } from "./request_queue.ts";
+
+/** What a {@linkcode StateHolder} is handed; the servers are for its messages. */
+export interface StateHolderOptions {
+  servers: readonly ServerAddress[];
+  clock: Clock;
+  log: Log;
+}
+
+/** The present state and those who listen to it. */
+export class StateHolder {
+  readonly #options: StateHolderOptions;
+  readonly #listeners = new Set<(state: SessionState) => void>();
+  #state: SessionState = "connecting";
+
+  constructor(options: StateHolderOptions) {
+    this.#options = options;
+  }
+
+  get state(): SessionState {
+    return this.#state;
+  }
+
+  listen(listener: (state: SessionState) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  set(state: SessionState): void {
+    if (this.#state === state) return;
+    this.#state = state;
+    for (const listener of [...this.#listeners]) {
+      try {
+        listener(state);
+      } catch (error) {
+        this.#options.log.error("state listener threw", { state, error });
+      }
+    }
+    if (state === "closed") this.#listeners.clear();
+  }
+
+  /** Waits for the state `connected`. */
+  connected(options: { timeoutMs: number; signal: AbortSignal | undefined }): Promise<void> {
+    const { timeoutMs, signal } = options;
+    if (signal?.aborted) return refused(signal.reason);
+    if (this.#state === "connected") return Promise.resolve();
+    if (this.#state === "closed") return refused(closedError("connected"));
+    return quiet(
+      new Promise<void>((resolve, reject) => {
+        const finish = (settle: () => void) => {
+          stopListening();
+          cancelTimer();
+          signal?.removeEventListener("abort", onAbort);
+          settle();
+        };
+        const stopListening = this.listen((state) => {
+          if (state === "connected") finish(resolve);
+          else if (state === "closed") finish(() => reject(closedError("connected")));
+        });
+        const onAbort = () => finish(() => reject(signal?.reason));
+        signal?.addEventListener("abort", onAbort, { once: true });
+        const cancelTimer = this.#options.clock.after(
+          timeoutMs,
+          () => finish(() => reject(this.#timeoutError(timeoutMs))),
+        );
+      }),
+    );
+  }
+
+  #timeoutError(timeoutMs: number): ZooKeeperError {
+    const servers = this.#options.servers.map(({ hostname, port }) => `${hostname}:${port}`);
+    return new ZooKeeperError({
+      code: "OPERATION_TIMEOUT",
+      operation: "connected",
+      detail:
+        `expected a session within ${timeoutMs} ms, none of ${servers.join(", ")} gave one; ` +
+        "check the addresses and that a server runs there",
+    });
+  }
+}

@@ -1,0 +1,259 @@
+// Which listeners wait for what. One-shot watches are used up by an event; persistent ones stay,
+// across connections and sessions. It also knows what must be told to a server to restore them.
+//
+// A server keeps one watch per connection and path. Until 3.9 a one-shot watch on a path that has a
+// persistent one *replaces* it (ZOOKEEPER-4466). So where a persistent watch is set, one-shot
+// watches are kept here alone and are served from the persistent one's events.
+import type { Log } from "../log.ts";
+import { isWithin, parentPath } from "../paths.ts";
+import type { WatchEvent, WatchListener } from "../types.ts";
+import type { JuteWriter } from "../wire/jute.ts";
+import { opcodes, watchModes } from "../wire/protocol.ts";
+
+/** The three kinds of one-shot watch: data of a node, a node that does not exist, children of a node. */
+export type OneShotKind = "data" | "exists" | "children";
+
+const oneShotKinds = ["data", "exists", "children"] as const;
+
+interface PersistentEntry {
+  listeners: Map<symbol, { recursive: boolean; listener: WatchListener }>;
+  /** The mode last sent over the present connection; undefined: not sent yet. */
+  modeOnWire: number | undefined;
+  /** True once a server has confirmed it: only then is it restored and resynchronized. */
+  established: boolean;
+}
+
+/** One `setWatches` frame: which request, and its body. */
+export interface RestoreFrame {
+  opcode: number;
+  write(writer: JuteWriter): void;
+}
+
+/**
+ * The most bytes of paths in one `setWatches` frame. A server drops a connection whose frame is beyond
+ * 1 MB, for ever again at each reconnect; 128 kB is what ZooKeeper's own client uses.
+ */
+const maxRestoreFrameBytes = 128 * 1024;
+
+/** What a {@linkcode WatchRegistry} is handed. */
+export interface WatchRegistryOptions {
+  log: Log;
+  /** Turns a path of the server into one of the caller, below the chroot. */
+  toCallerPath(serverPath: string): string;
+}
+
+/** All paths here are the server's, with the chroot. */
+export class WatchRegistry {
+  readonly #options: WatchRegistryOptions;
+  readonly #oneShot: Record<OneShotKind, Map<string, Set<WatchListener>>> = {
+    data: new Map(),
+    exists: new Map(),
+    children: new Map(),
+  };
+  readonly #persistent = new Map<string, PersistentEntry>();
+
+  constructor(options: WatchRegistryOptions) {
+    this.#options = options;
+  }
+
+  /** Adds a one-shot listener, once its read has been answered. */
+  addOneShot(kind: OneShotKind, path: string, listener: WatchListener): void {
+    const listeners = this.#oneShot[kind].get(path);
+    if (listeners === undefined) this.#oneShot[kind].set(path, new Set([listener]));
+    else listeners.add(listener);
+  }
+
+  /** True if a read of `path` must not ask for a one-shot watch, since a persistent one covers it. */
+  hasPersistentOnWire(path: string): boolean {
+    return this.#persistent.get(path)?.modeOnWire !== undefined;
+  }
+
+  /** Adds a persistent listener; the result is the key to remove it. */
+  addPersistent(path: string, recursive: boolean, listener: WatchListener): symbol {
+    let entry = this.#persistent.get(path);
+    if (entry === undefined) {
+      entry = { listeners: new Map(), modeOnWire: undefined, established: false };
+      this.#persistent.set(path, entry);
+    }
+    const key = Symbol(path);
+    entry.listeners.set(key, { recursive, listener });
+    return key;
+  }
+
+  /** The mode to ask the server for; from now on it counts as sent. */
+  modeToSend(path: string): number {
+    const entry = this.#persistent.get(path);
+    const mode = entry !== undefined && wantsRecursive(entry)
+      ? watchModes.persistentRecursive
+      : watchModes.persistent;
+    if (entry !== undefined) entry.modeOnWire = mode;
+    return mode;
+  }
+
+  /** A server has confirmed the watch: from now on it is restored on each new connection. */
+  established(path: string): void {
+    const entry = this.#persistent.get(path);
+    if (entry !== undefined) entry.established = true;
+  }
+
+  /**
+   * Removes a persistent listener. True if it was the path's last: then the server's watch should go
+   * as well, and the one-shot watches that leaned on it are told to read again.
+   */
+  removePersistent(path: string, key: symbol): boolean {
+    const entry = this.#persistent.get(path);
+    if (entry === undefined || !entry.listeners.delete(key) || entry.listeners.size > 0) {
+      return false;
+    }
+    this.#persistent.delete(path);
+    this.#resyncOneShots(path);
+    return true;
+  }
+
+  /** Hands an event from the server to everyone who waits for it. */
+  dispatch(type: WatchEvent["type"], path: string): void {
+    this.#dispatchOneShots(type, path);
+    this.#persistent.get(path)?.listeners.forEach(({ recursive, listener }) => {
+      if (!recursive) this.#call(listener, type, path);
+    });
+    if (type === "children_changed") return;
+    if (type !== "data_changed" && path !== "/") this.#deriveChildrenChanged(parentPath(path));
+    for (const [watched, entry] of this.#persistent) {
+      if (!isWithin(path, watched)) continue;
+      entry.listeners.forEach(({ recursive, listener }) => {
+        if (recursive) this.#call(listener, type, path);
+      });
+    }
+  }
+
+  /** The connection is gone: nothing is set at any server. */
+  connectionLost(): void {
+    for (const entry of this.#persistent.values()) entry.modeOnWire = undefined;
+  }
+
+  /** The session is gone: one-shot watches are used up by a `resync`, since nobody can say what they missed. */
+  sessionLost(): void {
+    for (const kind of oneShotKinds) {
+      for (const path of [...this.#oneShot[kind].keys()]) this.#resyncOneShots(path);
+    }
+  }
+
+  /**
+   * What must be sent on a new connection so that the server knows all watches again. Persistent ones
+   * come last, as they would be replaced otherwise.
+   */
+  restoreFrames(lastZxid: bigint): RestoreFrame[] {
+    const oneShots = oneShotKinds.map((kind) =>
+      [...this.#oneShot[kind].keys()].filter((path) => !this.#persistent.get(path)?.established)
+    );
+    const plain: string[] = [];
+    const recursive: string[] = [];
+    for (const [path, entry] of this.#persistent) {
+      if (!entry.established) continue;
+      const wantsAll = wantsRecursive(entry);
+      (wantsAll ? recursive : plain).push(path);
+      entry.modeOnWire = wantsAll ? watchModes.persistentRecursive : watchModes.persistent;
+    }
+    return [
+      ...chunks(oneShots).map((lists) => ({
+        opcode: opcodes.setWatches,
+        write: (writer: JuteWriter) => writeLists(writer, lastZxid, lists),
+      })),
+      ...chunks([[], [], [], plain, recursive]).map((lists) => ({
+        opcode: opcodes.setWatches2,
+        write: (writer: JuteWriter) => writeLists(writer, lastZxid, lists),
+      })),
+    ];
+  }
+
+  /** After the watches were set on a new connection: persistent listeners, and whoever leans on them, should read again. */
+  resyncPersistent(): void {
+    for (const [path, entry] of [...this.#persistent]) {
+      if (!entry.established) continue;
+      this.#resyncOneShots(path);
+      for (const { listener } of [...entry.listeners.values()]) {
+        this.#call(listener, "resync", path);
+      }
+    }
+  }
+
+  /** A recursive watch tells of children by their own events; whoever listens for `children_changed` needs it derived. */
+  #deriveChildrenChanged(parent: string): void {
+    const entry = this.#persistent.get(parent);
+    if (entry?.modeOnWire !== watchModes.persistentRecursive) return;
+    this.#dispatchOneShots("children_changed", parent);
+    entry.listeners.forEach(({ recursive, listener }) => {
+      if (!recursive) this.#call(listener, "children_changed", parent);
+    });
+  }
+
+  #dispatchOneShots(type: WatchEvent["type"], path: string): void {
+    if (type === "children_changed") {
+      this.#use("children", path, type);
+      return;
+    }
+    // A listener that waits in two ways for one node hears of one event once.
+    const called = new Set<WatchListener>();
+    this.#use("data", path, type, called);
+    this.#use("exists", path, type, called);
+    if (type === "deleted") this.#use("children", path, type, called);
+  }
+
+  #resyncOneShots(path: string): void {
+    for (const kind of oneShotKinds) this.#use(kind, path, "resync");
+  }
+
+  #use(
+    kind: OneShotKind,
+    path: string,
+    type: WatchEvent["type"],
+    called = new Set<WatchListener>(),
+  ): void {
+    const listeners = this.#oneShot[kind].get(path);
+    if (listeners === undefined) return;
+    this.#oneShot[kind].delete(path);
+    for (const listener of listeners) {
+      if (called.has(listener)) continue;
+      called.add(listener);
+      this.#call(listener, type, path);
+    }
+  }
+
+  #call(listener: WatchListener, type: WatchEvent["type"], path: string): void {
+    try {
+      listener({ type, path: this.#options.toCallerPath(path) });
+    } catch (error) {
+      this.#options.log.error("watch listener threw", { path, type, error });
+    }
+  }
+}
+
+function wantsRecursive(entry: PersistentEntry): boolean {
+  for (const { recursive } of entry.listeners.values()) if (recursive) return true;
+  return false;
+}
+
+/** Splits several lists of paths into groups of lists, each group small enough for one frame. */
+function chunks(lists: readonly string[][]): string[][][] {
+  const groups: string[][][] = [];
+  let sizeBytes = Infinity;
+  let group: string[][] = [];
+  lists.forEach((paths, kind) => {
+    for (const path of paths) {
+      const pathSizeBytes = 4 + path.length * 3;
+      if (sizeBytes + pathSizeBytes > maxRestoreFrameBytes) {
+        group = lists.map(() => []);
+        groups.push(group);
+        sizeBytes = 0;
+      }
+      group[kind]?.push(path);
+      sizeBytes += pathSizeBytes;
+    }
+  });
+  return groups;
+}
+
+function writeLists(writer: JuteWriter, lastZxid: bigint, lists: readonly string[][]): void {
+  writer.long(lastZxid);
+  for (const paths of lists) writer.strings(paths);
+}

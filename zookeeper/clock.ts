@@ -1,0 +1,30 @@
+// The one place of this folder that reads the system's clock and sets timers. Everything else is
+// handed a `Clock`, so that tests can drive time by hand.
+
+/** Time as this folder needs it: a monotonic reading for deadlines, the wall time for `ctime` and `mtime`, and timers. */
+export interface Clock {
+  /** Milliseconds since an arbitrary start; never goes back. */
+  nowMs(): number;
+  /** Milliseconds since 1970-01-01 UTC; may jump. */
+  wallTimeMs(): number;
+  /** Calls `callback` once, `delayMs` from now. The returned function cancels it; cancelling twice is harmless. */
+  after(delayMs: number, callback: () => void): () => void;
+}
+
+/** The machine's own clock. */
+export const systemClock: Clock = {
+  nowMs: () => performance.now(),
+  wallTimeMs: () => Date.now(),
+  after(delayMs, callback) {
+    const timer = setTimeout(callback, delayMs);
+    return () => clearTimeout(timer);
+  },
+};
+
+/**
+ * Resolves in a later turn of the event loop, after everything that is already resolved has run.
+ * Used to keep the order of the wire between a reply (a promise) and a notification (a call).
+ */
+export function nextTurn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
+}

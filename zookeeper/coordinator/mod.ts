@@ -1,0 +1,5 @@
+// The embedded coordinator: ZooKeeper's protocol served from this process, for one machine.
+export * from "./coordinator.ts";
+export type { TreeNode } from "./data_tree.ts";
+export { SqliteStorage } from "./sqlite_storage.ts";
+export * from "./storage.ts";

@@ -1,0 +1,158 @@
+// The requests that only look, and those that set or remove watches.
+import { resultCodes } from "../errors.ts";
+import { pathProblem } from "../paths.ts";
+import { permissions } from "../types.ts";
+import type { JuteReader, JuteWriter } from "../wire/jute.ts";
+import { opcodes, watcherTypes, watchModes } from "../wire/protocol.ts";
+import { writeAcl, writeStat } from "../wire/records.ts";
+import { checkAcl } from "./acl.ts";
+import type { DataTree, TreeNode } from "./data_tree.ts";
+import { Refusal } from "./refusal.ts";
+import type { Watcher, WatchTable } from "./watch_table.ts";
+import type { Requester } from "./write_operations.ts";
+
+/** What an answer may need to know. */
+export interface ReadContext {
+  tree: DataTree;
+  watches: WatchTable;
+  watcher: Watcher;
+  requester: Requester;
+}
+
+type Answer = (writer: JuteWriter) => void;
+
+/**
+ * Answers a request that changes no node; undefined if `type` is none of them.
+ *
+ * @throws {Refusal}
+ */
+export function answerRead(
+  type: number,
+  reader: JuteReader,
+  context: ReadContext,
+): Answer | undefined {
+  const { tree, watches, watcher, requester } = context;
+  switch (type) {
+    case opcodes.exists: {
+      const path = readPath(reader);
+      // The watch waits for a node that does not exist as well.
+      if (reader.bool()) watches.addData(path, watcher);
+      const stat = tree.stat(tree.node(path));
+      return (writer) => writeStat(writer, stat);
+    }
+    case opcodes.getData: {
+      const path = readPath(reader);
+      const node = readable(tree, path, requester);
+      if (reader.bool()) watches.addData(path, watcher);
+      return (writer) => {
+        writer.buffer(node.data);
+        writeStat(writer, tree.stat(node));
+      };
+    }
+    case opcodes.getChildren:
+    case opcodes.getChildren2: {
+      const path = readPath(reader);
+      const node = readable(tree, path, requester);
+      if (reader.bool()) watches.addChildren(path, watcher);
+      return (writer) => {
+        writer.strings([...node.children]);
+        if (type === opcodes.getChildren2) writeStat(writer, tree.stat(node));
+      };
+    }
+    case opcodes.getAcl: {
+      const node = tree.node(readPath(reader));
+      checkAcl(node.acl, requester.identities, permissions.READ | permissions.ADMIN);
+      return (writer) => {
+        writeAcl(writer, node.acl);
+        writeStat(writer, tree.stat(node));
+      };
+    }
+    case opcodes.sync: {
+      const path = readPath(reader);
+      return (writer) => writer.string(path);
+    }
+    case opcodes.getEphemerals: {
+      const prefix = reader.string();
+      const paths = tree.ephemeralsOf(requester.sessionId)
+        .filter((path) => prefix === "/" || path.startsWith(prefix));
+      return (writer) => writer.strings(paths);
+    }
+    case opcodes.getAllChildrenNumber: {
+      const path = readPath(reader);
+      readable(tree, path, requester);
+      const count = tree.countDescendants(path);
+      return (writer) => writer.int(count);
+    }
+    case opcodes.whoAmI:
+      return (writer) =>
+        writer.list(requester.identities, ({ scheme, id }) => {
+          writer.string(scheme);
+          writer.string(scheme === "digest" ? id.slice(0, id.indexOf(":")) : id);
+        });
+    case opcodes.setWatches:
+    case opcodes.setWatches2: {
+      const hasPersistent = type === opcodes.setWatches2;
+      watches.restore(
+        {
+          relativeZxid: reader.long(),
+          data: reader.strings(),
+          exists: reader.strings(),
+          children: reader.strings(),
+          persistent: hasPersistent ? reader.strings() : [],
+          persistentRecursive: hasPersistent ? reader.strings() : [],
+        },
+        tree,
+        watcher,
+      );
+      return nothing;
+    }
+    case opcodes.addWatch: {
+      const path = readPath(reader);
+      const mode = reader.int();
+      if (mode !== watchModes.persistent && mode !== watchModes.persistentRecursive) {
+        throw new Refusal("BAD_ARGUMENTS");
+      }
+      watches.addPersistent(path, mode === watchModes.persistentRecursive, watcher);
+      return (writer) => writer.int(resultCodes.OK);
+    }
+    case opcodes.removeWatches:
+    case opcodes.checkWatches: {
+      const path = readPath(reader);
+      const which = watchKind(reader.int());
+      const found = type === opcodes.removeWatches
+        ? watches.remove(path, watcher, which)
+        : watches.has(path, watcher, which);
+      if (!found) throw new Refusal("NO_WATCHER");
+      return nothing;
+    }
+    default:
+      return undefined;
+  }
+}
+
+function readPath(reader: JuteReader): string {
+  const path = reader.string();
+  if (pathProblem(path) !== undefined) throw new Refusal("BAD_ARGUMENTS");
+  return path;
+}
+
+function readable(tree: DataTree, path: string, requester: Requester): TreeNode {
+  const node = tree.node(path);
+  checkAcl(node.acl, requester.identities, permissions.READ);
+  return node;
+}
+
+function watchKind(type: number): "data" | "children" | "any" {
+  switch (type) {
+    case watcherTypes.data:
+      return "data";
+    case watcherTypes.children:
+      return "children";
+    case watcherTypes.any:
+      return "any";
+    default:
+      throw new Refusal("BAD_ARGUMENTS");
+  }
+}
+
+function nothing(_writer: JuteWriter): void {}

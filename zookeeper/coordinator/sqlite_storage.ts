@@ -1,0 +1,160 @@
+// Storage in one SQLite file, by the module that comes with the runtime. A commit has reached the
+// disk when it returns (WAL, synchronous=FULL).
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
+import { DatabaseSync, type StatementSync } from "node:sqlite";
+import type { Acl } from "../types.ts";
+import type { Commit, Storage, StoredState } from "./storage.ts";
+
+/** Changes of the tables need a new number and a way up from the old one. */
+const schemaVersion = 1;
+
+const schema = `
+  CREATE TABLE meta (only INTEGER PRIMARY KEY CHECK (only = 1), last_zxid INTEGER NOT NULL) STRICT;
+  INSERT INTO meta VALUES (1, 0);
+  CREATE TABLE nodes (
+    path TEXT PRIMARY KEY, data BLOB NOT NULL, acl TEXT NOT NULL,
+    czxid INTEGER NOT NULL, mzxid INTEGER NOT NULL, pzxid INTEGER NOT NULL,
+    ctime_ms INTEGER NOT NULL, mtime_ms INTEGER NOT NULL,
+    version INTEGER NOT NULL, aversion INTEGER NOT NULL, creates INTEGER NOT NULL,
+    ephemeral_owner INTEGER NOT NULL, is_container INTEGER NOT NULL
+  ) STRICT;
+  CREATE TABLE sessions (
+    id INTEGER PRIMARY KEY, password BLOB NOT NULL, timeout_ms INTEGER NOT NULL
+  ) STRICT;
+  PRAGMA user_version = ${schemaVersion};
+`;
+
+/** A {@linkcode Storage} in `coordinator.sqlite` in a folder that it has to itself. */
+export class SqliteStorage implements Storage {
+  readonly #database: DatabaseSync;
+  readonly #putNode: StatementSync;
+  readonly #putCounters: StatementSync;
+  readonly #deleteNode: StatementSync;
+  readonly #putSession: StatementSync;
+  readonly #deleteSession: StatementSync;
+  readonly #putZxid: StatementSync;
+
+  /**
+   * Opens `coordinator.sqlite` in `folder`; both are made if they are not there.
+   *
+   * @throws if another coordinator has it open, or it was written by a later version.
+   */
+  constructor(folder: string) {
+    mkdirSync(folder, { recursive: true });
+    const file = join(folder, "coordinator.sqlite");
+    this.#database = new DatabaseSync(file);
+    try {
+      this.#prepare(file);
+      this.#putNode = this.#database.prepare(
+        "INSERT OR REPLACE INTO nodes VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+      );
+      this.#putCounters = this.#database.prepare(
+        "UPDATE nodes SET creates = ?, pzxid = ? WHERE path = ?",
+      );
+      this.#deleteNode = this.#database.prepare("DELETE FROM nodes WHERE path = ?");
+      this.#putSession = this.#database.prepare("INSERT OR REPLACE INTO sessions VALUES (?, ?, ?)");
+      this.#deleteSession = this.#database.prepare("DELETE FROM sessions WHERE id = ?");
+      this.#putZxid = this.#database.prepare("UPDATE meta SET last_zxid = ?");
+    } catch (error) {
+      this.#database.close();
+      throw error;
+    }
+  }
+
+  /** Reads everything. */
+  load(): StoredState {
+    const nodes = this.#rows("SELECT * FROM nodes").map((row) => ({
+      path: String(row.path),
+      data: row.data as Uint8Array,
+      acl: JSON.parse(String(row.acl)) as Acl[],
+      czxid: row.czxid as bigint,
+      mzxid: row.mzxid as bigint,
+      pzxid: row.pzxid as bigint,
+      ctimeMs: Number(row.ctime_ms),
+      mtimeMs: Number(row.mtime_ms),
+      version: Number(row.version),
+      aversion: Number(row.aversion),
+      creates: Number(row.creates),
+      ephemeralOwner: row.ephemeral_owner as bigint,
+      isContainer: row.is_container !== 0n,
+    }));
+    const sessions = this.#rows("SELECT * FROM sessions").map((row) => ({
+      id: row.id as bigint,
+      password: row.password as Uint8Array,
+      timeoutMs: Number(row.timeout_ms),
+    }));
+    const lastZxid = this.#rows("SELECT last_zxid FROM meta")[0]?.last_zxid as bigint;
+    return { lastZxid, nodes, sessions };
+  }
+
+  /** One transaction; on the disk when it returns. */
+  commit(commit: Commit): void {
+    this.#database.exec("BEGIN IMMEDIATE");
+    try {
+      for (const path of commit.deletedPaths) this.#deleteNode.run(path);
+      for (const node of commit.nodes) {
+        this.#putNode.run(
+          node.path,
+          node.data,
+          JSON.stringify(node.acl),
+          node.czxid,
+          node.mzxid,
+          node.pzxid,
+          node.ctimeMs,
+          node.mtimeMs,
+          node.version,
+          node.aversion,
+          node.creates,
+          node.ephemeralOwner,
+          node.isContainer ? 1 : 0,
+        );
+      }
+      for (const node of commit.counters) {
+        this.#putCounters.run(node.creates, node.pzxid, node.path);
+      }
+      for (const id of commit.endedSessions) this.#deleteSession.run(id);
+      for (const { id, password, timeoutMs } of commit.sessions) {
+        this.#putSession.run(id, password, timeoutMs);
+      }
+      this.#putZxid.run(commit.lastZxid);
+      this.#database.exec("COMMIT");
+    } catch (error) {
+      if (this.#database.isTransaction) this.#database.exec("ROLLBACK");
+      throw error;
+    }
+  }
+
+  /** Closes the file and lets go of its lock. */
+  close(): void {
+    this.#database.close();
+  }
+
+  #prepare(file: string): void {
+    // The exclusive lock keeps a second coordinator off the same data.
+    this.#database.exec("PRAGMA locking_mode = EXCLUSIVE");
+    try {
+      this.#database.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL");
+    } catch (cause) {
+      throw new Error(
+        `open ${file}: expected to be alone with it; is another coordinator running on this folder?`,
+        { cause },
+      );
+    }
+    const found = Number(this.#rows("PRAGMA user_version")[0]?.user_version ?? 0n);
+    if (found === 0) this.#database.exec(`BEGIN; ${schema} COMMIT`);
+    else if (found !== schemaVersion) {
+      throw new Error(
+        `open ${file}: expected schema version ${schemaVersion}, ${found} was there; ` +
+          "use the version of this program that wrote it",
+      );
+    }
+  }
+
+  #rows(sql: string): Record<string, unknown>[] {
+    const statement = this.#database.prepare(sql);
+    // Session ids and zxids use all 64 bits.
+    statement.setReadBigInts(true);
+    return statement.all();
+  }
+}

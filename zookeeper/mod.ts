@@ -1,0 +1,10 @@
+// The face of the ZooKeeper folder: a client in TypeScript, recipes on top of it, and an embedded
+// coordinator that speaks the same protocol.
+export * from "./client/zookeeper.ts";
+export * from "./clock.ts";
+export * from "./errors.ts";
+export * from "./log.ts";
+export { op } from "./operations.ts";
+export * from "./random.ts";
+export * from "./recipes/mod.ts";
+export * from "./types.ts";

@@ -1,0 +1,48 @@
+// Makes sure that a node and its ancestors exist.
+import type { ZooKeeper } from "../client/zookeeper.ts";
+import { hasCode } from "../errors.ts";
+import type { CallOptions } from "../types.ts";
+
+/**
+ * Creates `path` and every missing ancestor as empty persistent nodes. Idempotent and safe against a
+ * lost reply: a node that is there already is what was wanted, so a connection loss is retried
+ * (each attempt within the usual deadline, at most {@linkcode maxAttempts} of them).
+ *
+ * @throws {ZooKeeperError} whatever `create` throws beyond `NODE_EXISTS` and `CONNECTION_LOSS`.
+ */
+export async function ensurePath(
+  zk: ZooKeeper,
+  path: string,
+  options: CallOptions = {},
+): Promise<void> {
+  let end = 0;
+  const missing: string[] = [];
+  // Most often all but the last are there; so look from the leaf upwards and create downwards.
+  for (end = path.length; end > 0; end = path.lastIndexOf("/", end - 1)) {
+    const ancestor = path.slice(0, end);
+    if (ancestor === "" || await retried(() => zk.exists(ancestor, options)) !== null) break;
+    missing.push(ancestor);
+  }
+  for (const ancestor of missing.reverse()) {
+    await retried(async () => {
+      try {
+        await zk.create(ancestor, undefined, options);
+      } catch (error) {
+        if (!hasCode(error, "NODE_EXISTS")) throw error;
+      }
+    });
+  }
+}
+
+/** More than this many connections lost in a row is no accident; the caller should hear of it. */
+const maxAttempts = 10;
+
+async function retried<T>(attempt: () => Promise<T>): Promise<T> {
+  for (let left = maxAttempts;; left--) {
+    try {
+      return await attempt();
+    } catch (error) {
+      if (left <= 1 || !hasCode(error, "CONNECTION_LOSS")) throw error;
+    }
+  }
+}

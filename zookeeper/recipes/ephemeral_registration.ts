@@ -1,0 +1,78 @@
+// Puts one ephemeral node of the present session in place, whatever an earlier session left there.
+import type { ZooKeeper } from "../client/zookeeper.ts";
+import { hasCode, ZooKeeperError } from "../errors.ts";
+import type { CallOptions, NodeData } from "../types.ts";
+
+/**
+ * Each attempt ends with a lost connection or with a node that came or went in between; more than
+ * this many in a row are no accident, and the caller should hear of it.
+ */
+const maxAttempts = 10;
+
+/** Options of {@linkcode registerEphemeral}. */
+export interface RegisterEphemeralOptions extends CallOptions {
+  /** Default: empty. */
+  data?: NodeData | undefined;
+}
+
+/**
+ * Makes `path` an ephemeral node of this client's present session, with `data`.
+ *
+ * Safe against a lost reply (a node of this session is taken as ours) and against ghosts: a node of
+ * another session, such as this host's own before a restart, is deleted and made again. So the path must
+ * belong to one host alone. Call it again after each new session (`connected` after `expired`).
+ *
+ * @throws {ZooKeeperError} `NODE_EXISTS` if a persistent node is in the way; `NO_NODE` if the parent is
+ * missing; `SESSION_EXPIRED` if the session ends meanwhile.
+ */
+export async function registerEphemeral(
+  zk: ZooKeeper,
+  path: string,
+  options: RegisterEphemeralOptions = {},
+): Promise<void> {
+  const { data, ...callOptions } = options;
+  for (let attempt = 1;; attempt++) {
+    try {
+      if (await attemptOnce(zk, path, data, callOptions)) return;
+    } catch (error) {
+      if (attempt >= maxAttempts || !hasCode(error, "CONNECTION_LOSS")) throw error;
+    }
+    if (attempt >= maxAttempts) {
+      throw new ZooKeeperError({
+        code: "NODE_EXISTS",
+        operation: "registerEphemeral",
+        path,
+        detail: `another session made it again ${maxAttempts} times; ` +
+          "is a second host running under the same name?",
+      });
+    }
+  }
+}
+
+/** True if the node is in place; false if things moved and it is worth another look. */
+async function attemptOnce(
+  zk: ZooKeeper,
+  path: string,
+  data: NodeData | undefined,
+  options: CallOptions,
+): Promise<boolean> {
+  try {
+    await zk.create(path, data, { ...options, mode: "ephemeral" });
+    return true;
+  } catch (error) {
+    if (!hasCode(error, "NODE_EXISTS")) throw error;
+    const stat = await zk.exists(path, options);
+    if (stat === null) return false;
+    if (stat.ephemeralOwner === 0n) throw error;
+    try {
+      if (stat.ephemeralOwner === zk.sessionId) {
+        await zk.set(path, data ?? "", { ...options, version: stat.version });
+        return true;
+      }
+      await zk.delete(path, { ...options, version: stat.version });
+    } catch (change) {
+      if (!hasCode(change, "NO_NODE", "BAD_VERSION")) throw change;
+    }
+    return false;
+  }
+}

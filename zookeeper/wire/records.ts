@@ -1,0 +1,159 @@
+// The records of zookeeper.jute that both ends of the protocol read and write.
+import type { Acl, Stat } from "../types.ts";
+import type { JuteReader, JuteWriter } from "./jute.ts";
+
+/** Bytes of a `Stat` on the wire. */
+export const statSizeBytes = 68;
+
+/** Writes a `Stat`; 68 bytes. */
+export function writeStat(writer: JuteWriter, stat: Stat): void {
+  writer.long(stat.czxid);
+  writer.long(stat.mzxid);
+  writer.longFromNumber(stat.ctimeMs);
+  writer.longFromNumber(stat.mtimeMs);
+  writer.int(stat.version);
+  writer.int(stat.cversion);
+  writer.int(stat.aversion);
+  writer.long(stat.ephemeralOwner);
+  writer.int(stat.dataSizeBytes);
+  writer.int(stat.numChildren);
+  writer.long(stat.pzxid);
+}
+
+/** Reads a `Stat`. */
+export function readStat(reader: JuteReader): Stat {
+  return {
+    czxid: reader.long(),
+    mzxid: reader.long(),
+    ctimeMs: reader.longAsNumber(),
+    mtimeMs: reader.longAsNumber(),
+    version: reader.int(),
+    cversion: reader.int(),
+    aversion: reader.int(),
+    ephemeralOwner: reader.long(),
+    dataSizeBytes: reader.int(),
+    numChildren: reader.int(),
+    pzxid: reader.long(),
+  };
+}
+
+/** Writes an access control list. */
+export function writeAcl(writer: JuteWriter, acl: readonly Acl[]): void {
+  writer.list(acl, (entry) => {
+    writer.int(entry.permissions);
+    writer.string(entry.scheme);
+    writer.string(entry.id);
+  });
+}
+
+/** Reads an access control list. */
+export function readAcl(reader: JuteReader): Acl[] {
+  return reader.list(12, () => ({
+    permissions: reader.int(),
+    scheme: reader.string(),
+    id: reader.string(),
+  }));
+}
+
+/** The first message of a connection. */
+export interface ConnectRequest {
+  protocolVersion: number;
+  lastZxidSeen: bigint;
+  timeoutMs: number;
+  /** 0n asks for a new session. */
+  sessionId: bigint;
+  password: Uint8Array;
+}
+
+/** Writes the handshake of a client of 3.4 or later. */
+export function writeConnectRequest(writer: JuteWriter, request: ConnectRequest): void {
+  writer.int(request.protocolVersion);
+  writer.long(request.lastZxidSeen);
+  writer.int(request.timeoutMs);
+  writer.long(request.sessionId);
+  writer.buffer(request.password);
+  // readOnly: a server cut off from its quorum must refuse us.
+  writer.bool(false);
+}
+
+/** Reads a handshake, also that of an older client. */
+export function readConnectRequest(reader: JuteReader): ConnectRequest {
+  const request = {
+    protocolVersion: reader.int(),
+    lastZxidSeen: reader.long(),
+    timeoutMs: reader.int(),
+    sessionId: reader.long(),
+    password: reader.buffer(),
+  };
+  // Clients older than 3.4 send no readOnly flag.
+  if (reader.remainingBytes > 0) reader.bool();
+  return request;
+}
+
+/** The server's answer: a time-out of 0 means that the session is expired. */
+export interface ConnectResponse {
+  protocolVersion: number;
+  timeoutMs: number;
+  sessionId: bigint;
+  password: Uint8Array;
+}
+
+/** Writes the answer to a handshake. */
+export function writeConnectResponse(writer: JuteWriter, response: ConnectResponse): void {
+  writer.int(response.protocolVersion);
+  writer.int(response.timeoutMs);
+  writer.long(response.sessionId);
+  writer.buffer(response.password);
+  writer.bool(false);
+}
+
+/** Reads the answer to a handshake, also that of an older server. */
+export function readConnectResponse(reader: JuteReader): ConnectResponse {
+  return {
+    protocolVersion: reader.int(),
+    timeoutMs: reader.int(),
+    sessionId: reader.long(),
+    password: reader.buffer(),
+  };
+}
+
+/** What precedes the body of every reply and notification. */
+export interface ReplyHeader {
+  xid: number;
+  zxid: bigint;
+  error: number;
+}
+
+/** Reads the header of a reply. */
+export function readReplyHeader(reader: JuteReader): ReplyHeader {
+  return { xid: reader.int(), zxid: reader.long(), error: reader.int() };
+}
+
+/** Writes the header of a reply. */
+export function writeReplyHeader(writer: JuteWriter, header: ReplyHeader): void {
+  writer.int(header.xid);
+  writer.long(header.zxid);
+  writer.int(header.error);
+}
+
+/** What precedes each operation of a `multi`, each of its results, and its end. */
+export interface MultiHeader {
+  type: number;
+  done: boolean;
+  error: number;
+}
+
+/** Writes the header of one part of a `multi`. */
+export function writeMultiHeader(writer: JuteWriter, header: MultiHeader): void {
+  writer.int(header.type);
+  writer.bool(header.done);
+  writer.int(header.error);
+}
+
+/** Reads the header of one part of a `multi`. */
+export function readMultiHeader(reader: JuteReader): MultiHeader {
+  return { type: reader.int(), done: reader.bool(), error: reader.int() };
+}
+
+/** Ends a `multi` or its reply. */
+export const multiEnd: MultiHeader = { type: -1, done: true, error: -1 };

@@ -34,6 +34,8 @@ const SYMBOLS = {
     nonblocking: true,
   },
   fdatasync: { parameters: ["i32"], result: "i32" },
+  syncfs_nonblocking: { name: "syncfs", parameters: ["i32"], result: "i32", nonblocking: true },
+  syncfs: { parameters: ["i32"], result: "i32" },
   posix_fadvise_nonblocking: {
     name: "posix_fadvise",
     parameters: ["i32", "i64", "i64", "i32"],

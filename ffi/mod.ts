@@ -9,3 +9,4 @@ export * from "./memory_lock.ts";
 export * from "./memory_map.ts";
 export * from "./page_cache.ts";
 export * from "./resource_limits.ts";
+export * from "./sync_file_system.ts";

@@ -32,3 +32,8 @@ export const systemClock: Clock = {
     });
   },
 };
+
+/** Lets everything else that is due run first; for loops that would keep the event loop busy. */
+export function yieldToOthers(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
+}

@@ -4,9 +4,10 @@
  */
 
 import { z } from "zod";
-import { lstat, readdir } from "node:fs/promises";
+import { lstatSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { isMissing } from "../atomic_file.ts";
+import { yieldToOthers } from "../clock.ts";
 
 /** The version of the receipt's form. */
 const RECEIPT_SCHEMA = 1;
@@ -86,19 +87,23 @@ function difference(expected: ReceiptFile, found: ReceiptFile): string | undefin
   return undefined;
 }
 
-/** All files below a folder that are not folders, ordered by path. Links are not followed. */
+/**
+ * All files below a folder that are not folders, ordered by path. Links are not followed. The calls are synchronous: a
+ * folder of ten thousand files is read in less time than the promises for it would take; between two folders others get
+ * their turn.
+ */
 async function scanFiles(folder: string): Promise<ReceiptFile[]> {
   const files: ReceiptFile[] = [];
   // Breadth is bounded by the release itself; depth by the longest path of the file system.
   const pending = [""];
   for (let relative = pending.pop(); relative !== undefined; relative = pending.pop()) {
-    for (const entry of await readdir(join(folder, relative), { withFileTypes: true })) {
+    for (const entry of readdirSync(join(folder, relative), { withFileTypes: true })) {
       const path = relative === "" ? entry.name : `${relative}/${entry.name}`;
       if (entry.isDirectory()) {
         pending.push(path);
         continue;
       }
-      const stat = await lstat(join(folder, path), { bigint: true });
+      const stat = lstatSync(join(folder, path), { bigint: true });
       files.push({
         path,
         sizeBytes: Number(stat.size),
@@ -106,6 +111,7 @@ async function scanFiles(folder: string): Promise<ReceiptFile[]> {
         inode: String(stat.ino),
       });
     }
+    await yieldToOthers();
   }
   return files.sort((a, b) => (a.path < b.path ? -1 : 1));
 }

@@ -8,6 +8,7 @@ import { lstat, mkdir, open, readdir, readlink, rename, rm, symlink } from "node
 import { randomUUID } from "node:crypto";
 import { basename, join } from "node:path";
 import { isMissing, readJsonFile, syncFolder, writeJsonFile } from "../atomic_file.ts";
+import { syncFileSystem } from "../../ffi/mod.ts";
 import { HostError } from "../errors.ts";
 import { isVersionName, PARTIAL_SUFFIX } from "./names.ts";
 import { ReleaseLayout, type VersionPaths } from "./release_layout.ts";
@@ -282,20 +283,42 @@ async function isFolder(path: string): Promise<boolean> {
   }
 }
 
-/** fsync(2) of every file below a folder and of the folders, children before parents. */
+/**
+ * Above this many files one syncfs(2) is cheaper than an fsync(2) for each, which waits for the disk every time. Below it,
+ * the large files of somebody else on the same file system need not be waited for.
+ */
+const SYNCED_ONE_BY_ONE_MAX = 64;
+
+/** Brings all files and folders below a folder onto the disk. */
 async function syncTree(folder: string): Promise<void> {
-  for (const entry of await readdir(folder, { withFileTypes: true })) {
-    const path = join(folder, entry.name);
-    if (entry.isDirectory()) {
-      await syncTree(path);
-    } else if (entry.isFile()) {
-      const file = await open(path, "r");
-      try {
-        await file.sync();
-      } finally {
-        await file.close();
-      }
+  const paths: string[] = [];
+  await collectFiles(folder, paths);
+  if (paths.length > SYNCED_ONE_BY_ONE_MAX) return await syncFileSystem(folder);
+  for (const path of paths) {
+    const file = await open(path, "r");
+    try {
+      await file.sync();
+    } finally {
+      await file.close();
     }
+  }
+  await syncFolders(folder);
+}
+
+/** Stops soon after the number from which on it does not matter any more. */
+async function collectFiles(folder: string, paths: string[]): Promise<void> {
+  for (const entry of await readdir(folder, { withFileTypes: true })) {
+    if (paths.length > SYNCED_ONE_BY_ONE_MAX) return;
+    const path = join(folder, entry.name);
+    if (entry.isDirectory()) await collectFiles(path, paths);
+    else if (entry.isFile()) paths.push(path);
+  }
+}
+
+/** fsync(2) of a folder and those below it, children before parents. */
+async function syncFolders(folder: string): Promise<void> {
+  for (const entry of await readdir(folder, { withFileTypes: true })) {
+    if (entry.isDirectory()) await syncFolders(join(folder, entry.name));
   }
   syncFolder(folder);
 }

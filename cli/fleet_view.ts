@@ -29,26 +29,31 @@ export function renderFleet(fleet: Fleet, options: FleetViewOptions): string {
     sections.push(renderService(name, service, options));
   }
   if (Object.keys(fleet.services).length === 0) {
-    sections.push("No host is known yet: start an agent (rollcall agent --config FILE).");
+    sections.push(
+      "No host is known yet. Start an agent (rollcall agent --config FILE); if some run, look whether the chroot in\n" +
+        "--zookeeper is theirs.",
+    );
   }
   for (const problem of fleet.problems) sections.push(pc.yellow(`! ${problem}`));
   return sections.join("\n\n");
 }
 
-function renderHead({ control, rollout, queue }: Fleet, { nowMs }: FleetViewOptions): string {
+function renderHead({ control, rollout }: Fleet, { nowMs }: FleetViewOptions): string {
   const lines: string[] = [];
   if (rollout === null) lines.push("No rollout yet.");
   else {
     const state = rollout.state === "running" ? pc.cyan(rollout.state) : rollout.state;
     const tookMs = (rollout.endedMs ?? nowMs) - rollout.startedMs;
     lines.push(`Rollout ${pc.bold(rollout.id)} by ${rollout.by}: ${state}, ${formatAge(tookMs)}`);
-    const waves = rollout.waves.map((wave) => {
+    const current = rollout.waves.findIndex((wave) => wave.finishedMs === null);
+    const waves = rollout.waves.map((wave, index) => {
       const label = `${wave.service} ${wave.version}${
         wave.hosts === null ? "" : ` (${wave.hosts.length} hosts)`
       }`;
       if (wave.finishedMs !== null) return pc.green(`✔ ${label}`);
-      const isFirst = queue[0]?.service === wave.service && queue[0].version === wave.version;
-      return isFirst && rollout.state === "running" ? pc.cyan(`▶ ${label}`) : pc.dim(`· ${label}`);
+      return index === current && rollout.state === "running"
+        ? pc.cyan(`▶ ${label}`)
+        : pc.dim(`· ${label}`);
     });
     lines.push(`Waves    ${waves.join("   ")}`);
   }
@@ -125,6 +130,11 @@ function renderNext(host: FleetHost, options: FleetViewOptions): string {
   if (host.waitingFor !== null) {
     parts.push(pc.dim(cut(host.waitingFor, waitColumns(options.columns))));
   }
+  if (!host.online && host.slot !== null && host.slot.step !== "failed") {
+    const heldFor = formatAge(options.nowMs - host.slot.sinceMs);
+    const advice = `dead for good? rollcall host forget ${host.host}`;
+    parts.push(pc.yellow(`holds the slot for ${heldFor}, at ${host.slot.step}; ${advice}`));
+  }
   if (host.slot?.step === "failed") {
     parts.push(pc.red(cut(host.slot.reason ?? "failed", waitColumns(options.columns))));
   }
@@ -138,8 +148,9 @@ function waitColumns(columns: number): number {
 
 /** A bar of ten cells: `█████░░░░░ 50%`. */
 export function renderBar(progress: number): string {
-  const full = Math.round(Math.min(1, Math.max(0, progress)) * BAR_CELLS);
-  const percent = `${Math.floor(progress * 100)}%`.padStart(4);
+  const share = Math.min(1, Math.max(0, progress));
+  const full = Math.round(share * BAR_CELLS);
+  const percent = `${Math.floor(share * 100)}%`.padStart(5);
   return `${"█".repeat(full)}${"░".repeat(BAR_CELLS - full)}${percent}`;
 }
 

@@ -24,10 +24,17 @@ export async function main(args: readonly string[]): Promise<number> {
     // Commander has printed its own message by now; help and version come here as well, with status 0.
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : EXIT_USAGE;
     await writeError(`rollcall: ${describeError(error)}\n`);
-    if (Deno.env.get("ROLLCALL_DEBUG") === "1" && error instanceof Error) {
-      await writeError(`${error.stack}\n`);
-    }
+    if (isDebugging() && error instanceof Error) await writeError(`${error.stack}\n`);
     return error instanceof UsageError ? EXIT_USAGE : EXIT_FAILURE;
+  }
+}
+
+/** Without the permission to read the environment nobody has asked for stack traces. */
+function isDebugging(): boolean {
+  try {
+    return Deno.env.get("ROLLCALL_DEBUG") === "1";
+  } catch {
+    return false;
   }
 }
 

@@ -45,6 +45,18 @@ export function zookeeperOption() {
   ).env("ROLLCALL_ZOOKEEPER").default("127.0.0.1:2181");
 }
 
+/** `--listen`. */
+export function listenOption(address: string, description = "where to listen") {
+  return new Option("-l, --listen <address>", description)
+    .argParser(parseListenAddress)
+    .default(parseListenAddress(address), address);
+}
+
+/** Gathers the values of an option that may be given several times. */
+export function collect(value: string, before: readonly string[]): string[] {
+  return [...before, value];
+}
+
 /** `--json`. */
 export function jsonOption(description = "print JSON on stdout and nothing else there") {
   return new Option("--json", description).default(false);

@@ -8,10 +8,11 @@
 import { Command } from "@commander-js/extra-typings";
 import denoConfig from "../deno.json" with { type: "json" };
 import {
+  collect,
   jsonOption,
+  listenOption,
   logLevelOption,
   parseCount,
-  parseListenAddress,
   zookeeperOption,
 } from "./options.ts";
 
@@ -28,6 +29,7 @@ export function createProgram(): Command {
   addAgent(program);
   addRollout(program);
   addStatus(program);
+  addHost(program);
   for (const command of [program, ...program.commands]) {
     command.exitOverride().showHelpAfterError(
       `(rollcall ${command.name()} --help shows what is expected)`,
@@ -44,12 +46,7 @@ function addCoordinator(program: Command): void {
       "Run the embedded coordinator: ZooKeeper's protocol for one machine, development and tests.\n" +
         "Production fleets use a real ZooKeeper ensemble.",
     )
-    .option(
-      "-l, --listen <address>",
-      "where to listen",
-      parseListenAddress,
-      parseListenAddress("127.0.0.1:2181"),
-    )
+    .addOption(listenOption("127.0.0.1:2181"))
     .option(
       "-d, --data <dir>",
       "keep the tree in this folder; without it, all is gone when it stops",
@@ -65,12 +62,7 @@ function addTracker(program: Command): void {
     .description(
       "Run the tracker: it hands out peers of the same rack first, then of the same site, and a few outside.",
     )
-    .option(
-      "-l, --listen <address>",
-      "where to listen",
-      parseListenAddress,
-      parseListenAddress("0.0.0.0:8000"),
-    )
+    .addOption(listenOption("0.0.0.0:8000"))
     .option(
       "-s, --subnets <file>",
       "YAML list of {cidr, site, rack}; believed before what a peer says of itself",
@@ -91,20 +83,24 @@ function addPublish(program: Command): void {
     .summary("publish a release, serve the feed, be the first seeder")
     .description(
       "Publish a release, serve the feed and be the first seeder, until stopped.\n" +
-        "Where a publish already serves the feed, it takes the release over and this one ends.",
+        "Where a publish already serves the feed, it takes the release over and this one ends.\n" +
+        "The content is seeded from where it lies: leave it as it is, and publish the next version from another folder.",
     )
     .argument("[service]", "service that the release is for")
     .argument("[version]", "its version; one name is given to one content only")
-    .argument("[path]", "file or folder; left out: no data, a pure restart")
-    .requiredOption("-f, --feed <dir>", "folder of the feed; made if it is missing")
-    .option(
-      "-l, --listen <address>",
-      "where to serve the feed",
-      parseListenAddress,
-      parseListenAddress("0.0.0.0:8080"),
+    .argument(
+      "[path]",
+      "file or folder; left out: an empty release, to restart services that need no data",
     )
-    .option("-a, --announce <url...>", "announce URL of the tracker")
-    .option("--host <name>", "name of this machine among the peers", Deno.hostname())
+    .requiredOption("-f, --feed <dir>", "folder of the feed; made if it is missing")
+    .addOption(listenOption("0.0.0.0:8080", "where to serve the feed"))
+    .option(
+      "-a, --announce <url>",
+      "announce URL of the tracker; may be given again for a second one",
+      collect,
+      [],
+    )
+    .option("--host <name>", "name of this machine among the peers (default: its own)")
     .option("--site <name>", "its site", "unknown")
     .option("--rack <name>", "its rack", "unknown")
     .option(
@@ -139,6 +135,7 @@ function addAgent(program: Command): void {
 function addRollout(program: Command): void {
   const rollout = program.command("rollout")
     .summary("roll a plan out; watch, pause, resume or abort it")
+    .usage("[options] <plan>\n       rollcall rollout COMMAND")
     .description("Roll a plan out, and watch, pause, resume or abort what is under way.");
   rollout.command("start", { isDefault: true })
     .description(
@@ -183,4 +180,19 @@ function addStatus(program: Command): void {
     .option("-w, --watch", "show changes until stopped", false)
     .addOption(jsonOption())
     .action(async (options) => (await import("./status.ts")).runStatus(options));
+}
+
+function addHost(program: Command): void {
+  const host = program.command("host")
+    .summary("take a host that is dead for good out of the fleet")
+    .description("What operators do about a single host.");
+  host.command("forget")
+    .description(
+      "Take a host off the rosters and free its slots, so that nobody waits for it any more. Should it come back, its " +
+        "agent joins again. A host whose agent is online is refused: stop the agent first.",
+    )
+    .argument("<host>", "its name")
+    .option("--service <name>", "only for this service")
+    .addOption(zookeeperOption())
+    .action(async (name, options) => (await import("./host.ts")).forgetHostCommand(name, options));
 }

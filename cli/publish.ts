@@ -6,7 +6,7 @@
 
 import { join } from "node:path";
 import { FileLock } from "../ffi/mod.ts";
-import { systemClock } from "../host/mod.ts";
+import { isVersionName, systemClock } from "../host/mod.ts";
 import {
   createFeedServer,
   createRelease,
@@ -33,8 +33,8 @@ export interface PublishArguments {
 export interface PublishCommandOptions {
   readonly feed: string;
   readonly listen: ListenAddress;
-  readonly announce?: readonly string[] | undefined;
-  readonly host: string;
+  readonly announce: readonly string[];
+  readonly host?: string | undefined;
   readonly site: string;
   readonly rack: string;
   readonly torrentPort: number;
@@ -57,6 +57,12 @@ export async function runPublish(
   if (service !== undefined && version === undefined) {
     throw new UsageError(
       `publish ${service}: expected a version after the service, such as: publish ${service} v2 PATH`,
+    );
+  }
+  if (version !== undefined && !isVersionName(version)) {
+    throw new UsageError(
+      `publish ${service} ${version}: expected a version that can be a folder's name (letters, digits and ._+-, not ` +
+        `"current", not ending in ".partial")`,
     );
   }
   const log = await setUpLogging("publish", options.logLevel);
@@ -99,7 +105,7 @@ async function submit(
   },
 ): Promise<string> {
   const { service, version, path, options, log, signal } = what;
-  const { announce = [] } = options;
+  const { announce } = options;
   if (announce.length === 0) {
     throw new UsageError(
       "publish: expected the tracker's announce URL, such as --announce http://tracker:8000/announce",
@@ -155,7 +161,7 @@ async function serve(
   },
 ): Promise<void> {
   const { infoHash, options, log, stop } = what;
-  const { host, site, rack } = options;
+  const { host = Deno.hostname(), site, rack } = options;
   const engine: TorrentEngine = await createWebtorrentEngine({
     locality: { host, site, rack },
     listenPort: options.torrentPort,

@@ -7,6 +7,9 @@
 
 export * from "./entry_reader.ts";
 export * from "./fleet.ts";
+export * from "./hosts.ts";
+export * from "./registration.ts";
+export * from "./reports.ts";
 export * from "./rollouts.ts";
 export * from "./service_view.ts";
 export * from "./skeleton.ts";

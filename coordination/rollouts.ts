@@ -31,6 +31,9 @@ import {
 import { hasCode, type MultiOperation, op, type ZooKeeper } from "../zookeeper/mod.ts";
 import { decodeNode, readChildren, readNodes, type Versioned } from "./entry_reader.ts";
 
+/** Withdrawn versions that a service remembers: some host may still run one of a few rollouts ago, none of a hundred. */
+const WITHDRAWN_MAX = 100;
+
 /** A rollout cannot be started, paused, resumed or aborted as things stand. */
 export class RolloutError extends Error {
   /** Stable name of the error. */
@@ -197,7 +200,10 @@ export async function abortRollout(
   for (const [name, { entry, znodeVersion }] of await readServices(zk, [...versions.keys()])) {
     const version = versions.get(name);
     if (version === undefined) continue;
-    const withdrawn = [...new Set([...entry.withdrawn, version])];
+    // What the fleet runs by right cannot be taken back: it would leave a host that comes back with nothing to start.
+    const withdrawn = entry.committed?.version === version
+      ? entry.withdrawn
+      : [...new Set([...entry.withdrawn, version])].slice(-WITHDRAWN_MAX);
     operations.push(
       op.set(servicePath(name), encodeEntry({ ...entry, withdrawn }), { version: znodeVersion }),
       op.set(stagingPath(name), new Uint8Array(0)),
@@ -226,12 +232,21 @@ export async function abortRollout(
   try {
     await zk.multi(operations);
   } catch (error) {
-    if (!hasCode(error, "BAD_VERSION") && !hasCode(error, "NO_NODE")) throw error;
+    // The reply may have been lost after all was written: then the rollout's record says so.
+    if (hasCode(error, "CONNECTION_LOSS", "OPERATION_TIMEOUT") && await isAborted(zk, id)) {
+      return id;
+    }
+    if (!hasCode(error, "BAD_VERSION", "NO_NODE")) throw error;
     throw new RolloutError("abort rollout: it moved on meanwhile; nothing was written, try again", {
       cause: error,
     });
   }
   return id;
+}
+
+async function isAborted(zk: ZooKeeper, id: string): Promise<boolean> {
+  const [raw = null] = await readNodes(zk, [historyPath(id)]);
+  return decodeNode(rolloutSchema, raw, historyPath(id))?.entry.state === "aborted";
 }
 
 /** The id of the rollout that the first wave belongs to; `null` when the queue is empty. */
@@ -249,9 +264,9 @@ export async function newestRollout(zk: ZooKeeper): Promise<string | null> {
   return names.toSorted().at(-1) ?? null;
 }
 
-/** A new rollout's id: sorts by time, and two admins in the same second do not collide. */
+/** A new rollout's id: sorts by time, to the millisecond, and two admins at the same moment do not collide. */
 export function createRolloutId(nowMs: number, random: () => number): string {
-  const stamp = new Date(nowMs).toISOString().replace(/[-:]/g, "").replace("T", "-").slice(0, 15);
+  const stamp = new Date(nowMs).toISOString().replace(/[-:]/g, "").replace("T", "-").slice(0, 19);
   const suffix = Math.floor(random() * 36 ** 4).toString(36).padStart(4, "0");
   return `${stamp}-${suffix}`;
 }

@@ -21,7 +21,16 @@ import { ensurePath, hasCode, type ZooKeeper } from "../zookeeper/mod.ts";
 
 /** Makes sure that the tree's persistent nodes exist. Idempotent, and safe beside others who do the same. */
 export async function ensureSkeleton(zk: ZooKeeper, nowMs: number): Promise<void> {
-  for (const path of SKELETON) await ensurePath(zk, path);
+  try {
+    for (const path of SKELETON) await ensurePath(zk, path);
+  } catch (cause) {
+    if (!hasCode(cause, "NO_NODE")) throw cause;
+    throw new Error(
+      "create the tree: the chroot at the end of the connect string does not exist; create it once (zkCli.sh: create " +
+        "/NAME), or correct it",
+      { cause },
+    );
+  }
   await createUnlessThere(
     zk,
     CONTROL,

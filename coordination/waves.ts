@@ -23,8 +23,8 @@ import { decodeNode, readNodes } from "./entry_reader.ts";
 import type { ServiceReading } from "./service_view.ts";
 
 /**
- * Removes the first wave after `decideFinish` has said that it is over. The admission counter is checked at the version of
- * the reading, so that nobody was admitted in between.
+ * Removes the first wave after `decideFinish` has said that it is over. The admission counter and control are checked
+ * at the versions of the reading, so that nobody was admitted in between and nothing is committed once it is halted.
  *
  * @returns Whether this call ended it; `false`: somebody was faster, or something has changed since the reading.
  */

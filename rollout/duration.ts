@@ -28,7 +28,9 @@ export function formatDurationMs(durationMs: number): string {
 }
 
 /** Schema of a duration in a file that people write; the parsed value is in milliseconds. */
-export const durationSchema: z.ZodType<number, string> = z.string().transform((text, context) => {
+export const durationSchema: z.ZodType<number, string> = z.string({
+  error: "expected a duration such as 500ms, 30s, 5m or 2h",
+}).transform((text, context) => {
   const durationMs = parseDurationMs(text);
   if (durationMs !== null) return durationMs;
   context.addIssue({

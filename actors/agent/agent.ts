@@ -5,6 +5,7 @@
  */
 
 import { join } from "node:path";
+import { allocateFile } from "../../ffi/mod.ts";
 import {
   adoptService,
   lockDataDir,
@@ -16,9 +17,12 @@ import {
 import { createWebtorrentEngine, type TorrentEngine } from "../../torrent/mod.ts";
 import { endpointActor } from "../endpoint/endpoint.ts";
 import { fetcherActor } from "../fetcher/fetcher.ts";
-import { type PinnedEvent, pinnerActor } from "../pinner/pinner.ts";
-import { registrarActor, type RegistrarMessage } from "../registrar/registrar.ts";
-import { type HealthEvent, runnerActor } from "../runner/runner.ts";
+import type { PinnedEvent } from "../pinner/messages.ts";
+import { pinnerActor } from "../pinner/pinner.ts";
+import type { RegistrarMessage } from "../registrar/messages.ts";
+import { registrarActor } from "../registrar/registrar.ts";
+import type { HealthEvent } from "../runner/messages.ts";
+import { runnerActor } from "../runner/runner.ts";
 import {
   type ActorLogger,
   type ActorRef,
@@ -72,6 +76,7 @@ export async function startAgent(config: AgentConfig, options: AgentOptions): Pr
     engine = await createWebtorrentEngine({
       locality: { host: config.host, site: config.site, rack: config.rack },
       listenPort: config.torrentPort,
+      preallocate: allocateFile,
       log,
     });
     const system = ActorSystem.create({ name: "agent", log, clock });
@@ -79,13 +84,16 @@ export async function startAgent(config: AgentConfig, options: AgentOptions): Pr
     const { terminated } = system;
     const url = await Promise.race([endpoint, terminated.then(endedEarly)]);
     const openEngine = engine;
+    let hasFailed = false;
+    void terminated.then((reason) => hasFailed = reason.kind === "failed");
     return {
       endpoint: url,
       terminated,
       async stop() {
         await system.stop();
         await openEngine.close();
-        if (config.onExit === "stop") await stopServices(config, { stores, log });
+        // A failure of the agent is no reason to take the services down.
+        if (config.onExit === "stop" && !hasFailed) await stopServices(config, { stores, log });
         lock.release();
       },
     };
@@ -140,6 +148,7 @@ function spawnTree(
             `service:${service}`,
             serviceSupervisor({
               host,
+              agent: identity.agent,
               service,
               config: serviceConfig,
               store,
@@ -169,6 +178,7 @@ function spawnTree(
 /** The actors of one service; each rests on those to its left, so they restart with them. */
 function serviceSupervisor(own: {
   host: string;
+  agent: string;
   service: string;
   config: ServiceConfig;
   store: ReleaseStore;
@@ -178,8 +188,8 @@ function serviceSupervisor(own: {
   registrar: ActorRef<RegistrarMessage>;
   keeperCommand: readonly string[];
 }) {
-  const { host, service, config, store, engine, session, sessionEvents, registrar, keeperCommand } =
-    own;
+  const { host, agent, service, config, store, engine, session, sessionEvents, registrar } = own;
+  const { keeperCommand } = own;
   return supervisor({
     strategy: "rest_for_one",
     children(scope) {
@@ -198,6 +208,7 @@ function serviceSupervisor(own: {
         "upgrade_coordinator",
         upgradeCoordinator({
           host,
+          agent,
           service,
           config,
           store,

@@ -6,7 +6,7 @@
  */
 
 import { Hono } from "hono";
-import type { RegistrarMessage, ServiceEntry } from "../registrar/registrar.ts";
+import type { RegistrarMessage, ServiceEntry } from "../registrar/messages.ts";
 import {
   type ActorDefinition,
   type ActorRef,
@@ -26,15 +26,24 @@ export interface EndpointOptions {
   readonly onListening: (url: string) => void;
 }
 
+/** What the endpoint takes. */
+export interface EndpointMessage {
+  /** Time to tell the registrar where the endpoint listens. */
+  readonly type: "announce_due";
+}
+
 interface State {
   readonly server: Deno.HttpServer;
 }
+
+/** A registrar that was restarted has forgotten the URL; nothing is written while it is the same. */
+const ANNOUNCE_INTERVAL_MS = 10_000;
 
 /** An answer that takes longer is no answer: the registrar is stuck. */
 const ANSWER_TIMEOUT_MS = 2_000;
 
 /** The endpoint actor. It listens as long as it lives. */
-export function endpointActor(options: EndpointOptions): ActorDefinition<State, never> {
+export function endpointActor(options: EndpointOptions): ActorDefinition<State, EndpointMessage> {
   return {
     name: "endpoint",
     init(context) {
@@ -43,9 +52,9 @@ export function endpointActor(options: EndpointOptions): ActorDefinition<State, 
         hostname: options.listen.hostname,
         port: options.listen.port,
         onListen: ({ hostname, port }) => {
-          const url = `http://${formatHost(hostname)}:${port}`;
+          const url = urlOf(hostname, port);
           context.log.info("listens on {url}", { url });
-          options.registrar.tell({ type: "endpoint", url });
+          context.self.tell({ type: "announce_due" });
           options.onListening(url);
         },
         onError: (error) => {
@@ -53,9 +62,14 @@ export function endpointActor(options: EndpointOptions): ActorDefinition<State, 
           return new Response("internal error\n", { status: 500 });
         },
       }, app.fetch);
+      context.timers.every("announce", ANNOUNCE_INTERVAL_MS, { type: "announce_due" });
       return { server };
     },
-    receive: (state) => state,
+    receive(state) {
+      const { hostname, port } = state.server.addr as Deno.NetAddr;
+      options.registrar.tell({ type: "endpoint", url: urlOf(hostname, port) });
+      return state;
+    },
     async onStop(state) {
       await state.server.shutdown();
     },
@@ -87,6 +101,10 @@ function routes({ registrar, actors }: EndpointOptions, clock: Clock): Hono {
   });
   app.notFound((c) => c.text("not found; there are /status, /healthz and /metrics\n", 404));
   return app;
+}
+
+function urlOf(hostname: string, port: number): string {
+  return `http://${formatHost(hostname)}:${port}`;
 }
 
 function formatHost(hostname: string): string {

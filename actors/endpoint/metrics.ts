@@ -6,7 +6,7 @@
 
 import { Gauge, Registry } from "prom-client";
 import type { Current } from "../../rollout/mod.ts";
-import type { ServiceEntry } from "../registrar/registrar.ts";
+import type { ServiceEntry } from "../registrar/messages.ts";
 import type { ActorSnapshot } from "../runtime/mod.ts";
 
 /** The agent's gauges. */

@@ -127,6 +127,7 @@ export function fetcherActor(
           const received = receivedSoFar(state, preparation);
           writeReceived(store, received);
           state.preparation = null;
+          if (message.error !== null) stopTransfer(state, message.version, context);
           preparation.replyTo.tell(
             message.error === null
               ? { ok: true, received }
@@ -155,9 +156,8 @@ export function fetcherActor(
         }
         case "removed":
           for (const version of message.versions) {
-            const transfer = state.transfers.get(version);
+            stopTransfer(state, version, context);
             state.transfers.delete(version);
-            if (transfer !== undefined) context.pipeToSelf(() => transfer.stop(), ignoreOutcome);
           }
           return state;
         case "failed":
@@ -213,6 +213,16 @@ function prepare(
     { key: PREPARE_KEY },
   );
   return state;
+}
+
+/** One that has failed would go on for a release that may never be asked for again; the next attempt makes its own. */
+function stopTransfer(
+  state: State,
+  version: string,
+  context: ActorContext<FetcherMessage>,
+): void {
+  const transfer = state.transfers.get(version);
+  if (transfer !== undefined) context.pipeToSelf(() => transfer.stop(), ignoreOutcome);
 }
 
 function giveUp(state: State, context: ActorContext<FetcherMessage>): void {

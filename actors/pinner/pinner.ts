@@ -9,98 +9,38 @@ import {
   awaitPinned,
   checkPinnable,
   HostError,
+  type Pin,
   pinStatus,
   releasePin,
   type ReleaseStore,
   startPin,
 } from "../../host/mod.ts";
-import type { ServiceConfig } from "../agent/config.ts";
-import type {
-  ActorContext,
-  ActorDefinition,
-  ActorRef,
-  Publisher,
-  ReplyTo,
-} from "../runtime/mod.ts";
-
-/** How much of a release is locked. */
-export type PinOutcome =
-  | { readonly ok: true; readonly lockedBytes: number }
-  /** Nothing is locked; `required`: so the release must not go on. `advice`: what an operator can do about it. */
-  | {
-    readonly ok: false;
-    readonly required: boolean;
-    readonly reason: string;
-    readonly advice: string | null;
-  };
-
-/** What subscribers hear when the locked bytes of all versions together have changed. */
-export interface PinnedEvent {
-  readonly type: "pinned_changed";
-  /** Locked bytes by version. */
-  readonly versions: ReadonlyMap<string, number>;
-}
-
-/** How far the locking is. */
-export interface PinProgress {
-  readonly type: "pin_progress";
-  readonly version: string;
-  /** Share that is locked, 0 to 1. */
-  readonly progress: number;
-}
-
-/** What the pinner takes. */
-export type PinnerMessage =
-  | {
-    readonly type: "pin";
-    readonly version: string;
-    readonly progressTo: ActorRef<PinProgress> | null;
-    readonly replyTo: ReplyTo<PinOutcome> | null;
-  }
-  /** Asks whether a release of that size could be locked, before anything is fetched. */
-  | {
-    readonly type: "check";
-    readonly version: string;
-    readonly sizeBytes: number;
-    readonly replyTo: ReplyTo<PinOutcome>;
-  }
-  /** Unlocks all versions but these. */
-  | {
-    readonly type: "keep";
-    readonly versions: readonly string[];
-    readonly replyTo?: ReplyTo<null>;
-  }
-  | {
-    readonly type: "pinned";
-    readonly version: string;
-    readonly outcome: PinOutcome;
-    readonly replyTo: ReplyTo<PinOutcome> | null;
-  }
-  | { readonly type: "kept"; readonly error: unknown; readonly replyTo: ReplyTo<null> | undefined }
-  | { readonly type: "found"; readonly versions: ReadonlyMap<string, number> }
-  | { readonly type: "look_due" };
-
-/** What the pinner works with. */
-export interface PinnerOptions {
-  readonly service: string;
-  readonly store: ReleaseStore;
-  readonly config: ServiceConfig["pin"];
-  /** How to run a keeper. */
-  readonly keeperCommand: readonly string[];
-  /** Where changes of what is locked go; it should replay the last one to those who come later. */
-  readonly events: Publisher<PinnedEvent>;
-}
+import { type ActorContext, type ActorDefinition, sleep } from "../runtime/mod.ts";
+import type { PinnerMessage, PinnerOptions, PinOutcome } from "./messages.ts";
 
 interface State {
   locked: ReadonlyMap<string, number>;
   /** The versions that should be locked. */
   readonly wanted: Set<string>;
+  /** Who waits for a version that is being locked; several may, one keeper serves them all. */
+  readonly waiting: Map<string, PinRequest[]>;
+  /** Keepers that are being started: should the actor end meanwhile, they must not be lost. */
+  readonly starting: Set<Promise<unknown>>;
+  /** Why a version could not be locked; said once, as it is tried again and again. */
+  readonly refusals: Map<string, string>;
 }
 
 /** How often keepers are looked at: one that died leaves its pages unprotected until then. */
 const LOOK_INTERVAL_MS = 5_000;
 
+/** A keeper that has not written its status by then will hardly do so; less than an actor's deadline for its end. */
+const FIRST_STATUS_MS = 4_000;
+
+const FIRST_STATUS_POLL_MS = 50;
+
 type Context = ActorContext<PinnerMessage>;
+
+type PinRequest = Extract<PinnerMessage, { type: "pin" }>;
 
 /** The pinner actor. */
 export function pinnerActor(options: PinnerOptions): ActorDefinition<State, PinnerMessage> {
@@ -109,7 +49,13 @@ export function pinnerActor(options: PinnerOptions): ActorDefinition<State, Pinn
     init(context) {
       look(options, context);
       context.timers.every("look", LOOK_INTERVAL_MS, { type: "look_due" });
-      return { locked: new Map(), wanted: new Set() };
+      return {
+        locked: new Map(),
+        wanted: new Set(),
+        waiting: new Map(),
+        starting: new Set(),
+        refusals: new Map(),
+      };
     },
     receive(state, message, context) {
       switch (message.type) {
@@ -119,20 +65,21 @@ export function pinnerActor(options: PinnerOptions): ActorDefinition<State, Pinn
             return state;
           }
           state.wanted.add(message.version);
-          pin(message, options, context);
+          pin(state, message, { options, context });
           return state;
         case "check":
           message.replyTo.tell(check(state, message, options));
           return state;
         case "pinned":
-          message.replyTo?.tell(message.outcome);
-          if (!message.outcome.ok) state.wanted.delete(message.version);
+          noteOutcome(state, message, { options, context });
           look(options, context);
           return state;
         case "keep": {
           const { versions, replyTo } = message;
-          for (const version of state.wanted) {
-            if (!versions.includes(version)) state.wanted.delete(version);
+          for (const version of [...state.wanted, ...state.refusals.keys()]) {
+            if (versions.includes(version)) continue;
+            state.wanted.delete(version);
+            state.refusals.delete(version);
           }
           context.pipeToSelf(() => unlockOthers(options.store, versions), {
             ok: () => ({ type: "kept", error: null, replyTo }),
@@ -154,57 +101,87 @@ export function pinnerActor(options: PinnerOptions): ActorDefinition<State, Pinn
           return onFound(state, message.versions, { options, context });
       }
     },
+    async onStop(state) {
+      // Once their status is written the next incarnation, or the agent's end, finds them.
+      await Promise.allSettled(state.starting);
+    },
   };
 }
 
-function pin(
-  message: Extract<PinnerMessage, { type: "pin" }>,
-  options: PinnerOptions,
-  context: Context,
-): void {
-  const { version, progressTo, replyTo } = message;
-  const { store, config } = options;
+interface Own {
+  readonly options: PinnerOptions;
+  readonly context: Context;
+}
+
+function pin(state: State, request: PinRequest, { options, context }: Own): void {
+  const { version } = request;
+  const waiting = state.waiting.get(version);
+  if (waiting !== undefined) {
+    waiting.push(request);
+    return;
+  }
+  state.waiting.set(version, [request]);
+  const { store, config, keeperCommand } = options;
   context.pipeToSelf<PinOutcome>(
     async (signal) => {
-      const paths = store.paths(version);
-      const keeper = await startPin({
-        command: [...options.keeperCommand],
-        root: paths.final,
-        statusPath: paths.pinStatus,
-        limitBytes: config.limit,
-      });
-      const status = await awaitPinned(keeper, {
+      const { final: root, pinStatus: statusPath } = store.paths(version);
+      const command = [...keeperCommand];
+      const starting = startPin({ command, root, statusPath, limitBytes: config.limit });
+      void keepTrack(state, starting, context);
+      const status = await awaitPinned(await starting, {
         signal,
-        onProgress: ({ lockedBytes, totalBytes }) =>
-          progressTo?.tell({
-            type: "pin_progress",
-            version,
-            progress: totalBytes === 0 ? 1 : lockedBytes / totalBytes,
-          }),
+        onProgress({ lockedBytes, totalBytes }) {
+          const progress = totalBytes === 0 ? 1 : lockedBytes / totalBytes;
+          for (const { progressTo } of state.waiting.get(version) ?? []) {
+            progressTo?.tell({ type: "pin_progress", version, progress });
+          }
+        },
       });
       return { ok: true, lockedBytes: status.lockedBytes };
     },
     {
-      ok: (outcome) => ({ type: "pinned", version, outcome, replyTo }),
-      error: (error) => {
-        const outcome = refused(error, config);
-        const { reason, advice } = outcome;
-        context.log.warn("{service} {version}: not locked in memory: {reason}{advice}", {
-          service: options.service,
-          version,
-          reason,
-          advice: advice === null ? "" : `\n${advice}`,
-        });
-        return {
-          type: "pinned",
-          version,
-          outcome,
-          replyTo,
-        };
-      },
+      ok: (outcome) => ({ type: "pinned", version, outcome }),
+      error: (error) => ({ type: "pinned", version, outcome: refused(error, config) }),
     },
-    { key: `pin ${version}` },
   );
+}
+
+/** A keeper is found again by its status file, so it counts as being started until it has written that. */
+async function keepTrack(state: State, starting: Promise<Pin>, { clock }: Context): Promise<void> {
+  const announced = (async () => {
+    const keeper = await starting;
+    const deadlineMs = clock.monotonicMs() + FIRST_STATUS_MS;
+    while (pinStatus(keeper.statusPath)?.pid !== keeper.pid && clock.monotonicMs() < deadlineMs) {
+      await sleep(clock, FIRST_STATUS_POLL_MS);
+    }
+  })().catch(() => {});
+  state.starting.add(announced);
+  await announced;
+  state.starting.delete(announced);
+}
+
+function noteOutcome(
+  state: State,
+  { version, outcome }: Extract<PinnerMessage, { type: "pinned" }>,
+  { options, context }: Own,
+): void {
+  for (const { replyTo } of state.waiting.get(version) ?? []) replyTo?.tell(outcome);
+  state.waiting.delete(version);
+  if (outcome.ok) {
+    state.refusals.delete(version);
+    return;
+  }
+  state.wanted.delete(version);
+  const { reason, advice } = outcome;
+  if (state.refusals.get(version) !== reason) {
+    context.log.warn("{service} {version}: not locked in memory: {reason}{advice}", {
+      service: options.service,
+      version,
+      reason,
+      advice: advice === null ? "" : `\n${advice}`,
+    });
+  }
+  state.refusals.set(version, reason);
 }
 
 function check(
@@ -266,7 +243,7 @@ function look({ store }: PinnerOptions, context: Context): void {
 function onFound(
   state: State,
   versions: ReadonlyMap<string, number>,
-  { options, context }: { options: PinnerOptions; context: Context },
+  { options, context }: Own,
 ): State {
   for (const version of state.locked.keys()) {
     if (versions.has(version) || !state.wanted.has(version)) continue;

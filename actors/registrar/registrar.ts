@@ -5,90 +5,46 @@
  * @module
  */
 
-import { ensureSkeleton, joinRoster, reportFailure, reportSwitch } from "../../coordination/mod.ts";
 import {
-  type Current,
-  currentPath,
-  currentSchema,
-  decodeEntry,
-  encodeEntry,
-  SCHEMA_VERSION,
-  type Slot,
-} from "../../rollout/mod.ts";
-import { hasCode, registerEphemeral, type ZooKeeper } from "../../zookeeper/mod.ts";
-import type { ActorContext, ActorDefinition, ReplyTo, Subscribable } from "../runtime/mod.ts";
+  ensureSkeleton,
+  HostNameTaken,
+  joinRoster,
+  refuseNamesake,
+  registerHost,
+  reportFailure,
+  reportSwitch,
+} from "../../coordination/mod.ts";
+import { type Current, currentPath, encodeEntry, SCHEMA_VERSION } from "../../rollout/mod.ts";
+import { hasCode, type ZooKeeper } from "../../zookeeper/mod.ts";
+import type { ActorContext, ActorDefinition, Subscribable } from "../runtime/mod.ts";
 import type { SessionEvent } from "../session/session.ts";
-
-/** What a service's actors may say about the host's part in it. */
-export type EntryPatch = Partial<
-  Pick<Current, "version" | "state" | "pinnedBytes" | "preparation" | "received" | "waitingFor">
->;
-
-/** How a report went. */
-export type ReportOutcome =
-  | { readonly ok: true; readonly halted: boolean }
-  /** Not now: no session, or the write failed. The caller tries again later. */
-  | { readonly ok: false; readonly reason: string };
-
-/** The host's entry for one service, as it stands or will be written next. */
-export interface ServiceEntry {
-  readonly service: string;
-  readonly entry: Current;
-}
-
-/** What the registrar takes. */
-export type RegistrarMessage =
-  | { readonly type: "update"; readonly service: string; readonly patch: EntryPatch }
-  | {
-    readonly type: "report";
-    readonly service: string;
-    readonly patch: EntryPatch;
-    /** The slot whose switch failed; left out when it went well. */
-    readonly failure?: { readonly slot: Slot };
-    readonly replyTo: ReplyTo<ReportOutcome>;
-  }
-  | { readonly type: "endpoint"; readonly url: string }
-  | { readonly type: "list"; readonly replyTo: ReplyTo<readonly ServiceEntry[]> }
-  | SessionEvent
-  | { readonly type: "registered"; readonly service: string; readonly attempt: number }
-  | {
-    readonly type: "not_registered";
-    readonly service: string;
-    readonly attempt: number;
-    readonly error: unknown;
-  }
-  | { readonly type: "retry"; readonly service: string }
-  | { readonly type: "written"; readonly service: string; readonly error: unknown }
-  | { readonly type: "write_due"; readonly service: string }
-  | {
-    readonly type: "reported";
-    readonly replyTo: ReplyTo<ReportOutcome>;
-    readonly outcome: ReportOutcome;
-  };
-
-/** Who this host is. */
-export interface HostIdentity {
-  readonly host: string;
-  readonly site: string;
-  readonly rack: string;
-  /** Identity of the data directory: tells a second machine of the same name from this one. */
-  readonly agent: string;
-  readonly services: readonly string[];
-}
+import { firstEntry, patchEntry } from "./entry.ts";
+import type { HostIdentity, RegistrarMessage, ReportOutcome } from "./messages.ts";
 
 interface Registration {
   entry: Current;
   isRegistered: boolean;
+  /** The entry in the tree may be another one. */
   isDirty: boolean;
   isWriting: boolean;
+  /** When the last write began, on the monotonic clock. */
+  writtenMs: number;
+  /** What kept the last attempt to register from succeeding; said once. */
+  problem: string | null;
 }
 
 interface State {
+  /** `null` while there is no connection. */
   zookeeper: ZooKeeper | null;
   sessionId: bigint | null;
   readonly registrations: Map<string, Registration>;
   /** Counts sessions, so that the outcome of an attempt in an earlier one is told apart. */
   attempt: number;
+}
+
+interface Own {
+  readonly identity: HostIdentity;
+  readonly context: ActorContext<RegistrarMessage>;
 }
 
 /**
@@ -100,12 +56,6 @@ const WRITE_GAP_MS = 200;
 /** Time before a registration that failed is tried again. */
 const RETRY_MS = 2_000;
 
-/** Another agent holds the entry under this host's name. */
-class HostNameTaken extends Error {
-  readonly code = "HOST_NAME_TAKEN";
-  override readonly name = "HostNameTaken";
-}
-
 /** The registrar actor. */
 export function registrarActor(
   identity: HostIdentity,
@@ -116,146 +66,155 @@ export function registrarActor(
     init(context) {
       session.subscribe(context.adapt((event: SessionEvent) => event));
       const nowMs = context.clock.nowMs();
-      const registrations = new Map(identity.services.map((service) => [service, {
-        entry: firstEntry(identity, nowMs),
-        isRegistered: false,
-        isDirty: false,
-        isWriting: false,
-      }]));
+      const registrations = new Map(identity.services.map((service): [string, Registration] => [
+        service,
+        {
+          entry: firstEntry(identity, nowMs),
+          isRegistered: false,
+          isDirty: false,
+          isWriting: false,
+          writtenMs: Number.NEGATIVE_INFINITY,
+          problem: null,
+        },
+      ]));
       return { zookeeper: null, sessionId: null, registrations, attempt: 0 };
     },
     receive(state, message, context) {
-      switch (message.type) {
-        case "session_connected":
-          state.zookeeper = message.zookeeper;
-          if (message.sessionId !== state.sessionId) {
-            state.sessionId = message.sessionId;
-            state.attempt++;
-            for (const [service, registration] of state.registrations) {
-              registration.isRegistered = false;
-              register(state, service, { identity, context });
-            }
-          } else {
-            for (const service of state.registrations.keys()) write(state, service, context);
-          }
-          return state;
-        case "session_suspended":
-          state.zookeeper = null;
-          return state;
-        case "retry":
-          register(state, message.service, { identity, context });
-          return state;
-        case "registered": {
-          const registration = state.registrations.get(message.service);
-          if (registration !== undefined && message.attempt === state.attempt) {
-            registration.isRegistered = true;
-            context.log.info("{service}: registered as {host}", {
-              service: message.service,
-              host: identity.host,
-            });
-            write(state, message.service, context);
-          }
-          return state;
-        }
-        case "not_registered":
-          if (message.attempt === state.attempt && state.zookeeper !== null) {
-            context.log.warn("{service}: not registered: {error}", {
-              service: message.service,
-              error: message.error,
-            });
-            context.timers.after(`retry ${message.service}`, RETRY_MS, {
-              type: "retry",
-              service: message.service,
-            });
-          }
-          return state;
-        case "list":
-          message.replyTo.tell(
-            [...state.registrations].map(([service, { entry }]) => ({ service, entry })),
-          );
-          return state;
-        case "endpoint":
-          for (const [service, registration] of state.registrations) {
-            registration.entry = { ...registration.entry, endpoint: message.url };
-            markDirty(state, service, context);
-          }
-          return state;
-        case "update":
-          if (
-            applyPatch(state, message.service, {
-              patch: message.patch,
-              nowMs: context.clock.nowMs(),
-            })
-          ) {
-            markDirty(state, message.service, context);
-          }
-          return state;
-        case "write_due":
-          write(state, message.service, context);
-          return state;
-        case "written": {
-          const registration = state.registrations.get(message.service);
-          if (registration === undefined) return state;
-          registration.isWriting = false;
-          if (message.error !== null) {
-            registration.isDirty = true;
-            // Somebody has removed the entry, such as a late request of an agent that died: it is made again.
-            if (hasCode(message.error, "NO_NODE")) {
-              register(state, message.service, { identity, context });
-            }
-            context.log.debug("{service}: entry not written: {error}", {
-              service: message.service,
-              error: message.error,
-            });
-          }
-          if (registration.isDirty) markDirty(state, message.service, context);
-          return state;
-        }
-        case "report":
-          report(state, message, context);
-          return state;
-        case "reported":
-          message.replyTo.tell(message.outcome);
-          return state;
-      }
+      receive(state, message, { identity, context });
+      return state;
     },
   };
 }
 
-function firstEntry(identity: HostIdentity, nowMs: number): Current {
-  return {
-    schema: SCHEMA_VERSION,
-    host: identity.host,
-    agent: identity.agent,
-    site: identity.site,
-    rack: identity.rack,
-    version: null,
-    state: "down",
-    sinceMs: nowMs,
-    pinnedBytes: 0,
-    preparation: null,
-    received: null,
-    waitingFor: "starting",
-    endpoint: null,
-  };
+function receive(state: State, message: RegistrarMessage, own: Own): void {
+  const { identity, context } = own;
+  switch (message.type) {
+    case "session_connected":
+      return onConnected(state, message, own);
+    case "session_suspended":
+      state.zookeeper = null;
+      return;
+    case "retry":
+      return register(state, message.service, own);
+    case "registered": {
+      const registration = state.registrations.get(message.service);
+      if (registration === undefined || message.attempt !== state.attempt) return;
+      registration.isRegistered = true;
+      registration.problem = null;
+      context.log.info("{service}: registered as {host}", {
+        service: message.service,
+        host: identity.host,
+      });
+      return write(state, message.service, context);
+    }
+    case "not_registered":
+      return onNotRegistered(state, message, own);
+    case "list":
+      message.replyTo.tell(
+        [...state.registrations].map(([service, { entry }]) => ({ service, entry })),
+      );
+      return;
+    case "endpoint":
+      for (const service of state.registrations.keys()) {
+        patch(state, service, { change: { endpoint: message.url }, context });
+      }
+      return;
+    case "update":
+      return patch(state, message.service, { change: message.patch, context });
+    case "write_due":
+      return write(state, message.service, context);
+    case "written":
+      return onWritten(state, message, own);
+    case "report":
+      return report(state, message, context);
+    case "reported":
+      // Should the transaction have failed, the entry is written without it: what the host runs is true in any case.
+      // Should it have gone well, it may have overwritten what was said about the host meanwhile.
+      markDirty(state, message.service, context);
+      message.replyTo.tell(message.outcome);
+      return;
+  }
 }
 
-/** @returns Whether anything changed. */
-function applyPatch(
+function onConnected(
+  state: State,
+  message: Extract<SessionEvent, { type: "session_connected" }>,
+  own: Own,
+): void {
+  state.zookeeper = message.zookeeper;
+  const isNew = message.sessionId !== state.sessionId;
+  if (isNew) {
+    state.sessionId = message.sessionId;
+    state.attempt++;
+  }
+  for (const [service, registration] of state.registrations) {
+    if (isNew) registration.isRegistered = false;
+    if (registration.isRegistered) write(state, service, own.context);
+    else register(state, service, own);
+  }
+}
+
+function onNotRegistered(
+  state: State,
+  message: Extract<RegistrarMessage, { type: "not_registered" }>,
+  { context }: Own,
+): void {
+  const { service, error } = message;
+  const registration = state.registrations.get(service);
+  // Without a connection the next one begins afresh.
+  if (registration === undefined || message.attempt !== state.attempt || state.zookeeper === null) {
+    return;
+  }
+  const problem = error instanceof Error ? error.message : String(error);
+  if (problem !== registration.problem) {
+    context.log.warn("{service}: not registered: {problem}", { service, problem });
+  }
+  registration.problem = problem;
+  // Nobody but this agent's own status page can say it: the entry in the tree is not its own.
+  if (error instanceof HostNameTaken) {
+    patch(state, service, { change: { waitingFor: problem }, context });
+  }
+  context.timers.after(`retry ${service}`, RETRY_MS, { type: "retry", service });
+}
+
+function onWritten(
+  state: State,
+  message: Extract<RegistrarMessage, { type: "written" }>,
+  own: Own,
+): void {
+  const { service, error } = message;
+  const registration = state.registrations.get(service);
+  if (registration === undefined) return;
+  registration.isWriting = false;
+  if (error !== null) {
+    registration.isDirty = true;
+    own.context.log.debug("{service}: entry not written: {error}", { service, error });
+    // Somebody has removed the entry, such as a late request of an agent that died: it is made again.
+    if (hasCode(error, "NO_NODE")) {
+      registration.isRegistered = false;
+      return register(state, service, own);
+    }
+  }
+  if (registration.isDirty) markDirty(state, service, own.context);
+}
+
+function patch(
   state: State,
   service: string,
-  change: { patch: EntryPatch; nowMs: number },
-): boolean {
+  own: {
+    readonly change: Partial<Current>;
+    readonly context: ActorContext<RegistrarMessage>;
+  },
+): void {
   const registration = state.registrations.get(service);
-  if (registration === undefined) return false;
-  const { patch, nowMs } = change;
-  const { entry } = registration;
-  const isOtherState = (patch.state !== undefined && patch.state !== entry.state) ||
-    (patch.version !== undefined && patch.version !== entry.version);
-  const next: Current = { ...entry, ...patch, sinceMs: isOtherState ? nowMs : entry.sinceMs };
-  if (JSON.stringify(next) === JSON.stringify(entry)) return false;
+  if (registration === undefined) return;
+  const next = patchEntry(registration.entry, {
+    patch: own.change,
+    nowMs: own.context.clock.nowMs(),
+  });
+  if (next === registration.entry) return;
   registration.entry = next;
-  return true;
+  markDirty(state, service, own.context);
 }
 
 function markDirty(state: State, service: string, context: ActorContext<RegistrarMessage>): void {
@@ -264,7 +223,9 @@ function markDirty(state: State, service: string, context: ActorContext<Registra
   registration.isDirty = true;
   const key = `write ${service}`;
   if (!registration.isWriting && !context.timers.isActive(key)) {
-    context.timers.after(key, WRITE_GAP_MS, { type: "write_due", service });
+    const waitedMs = context.clock.monotonicMs() - registration.writtenMs;
+    const delayMs = Math.max(0, WRITE_GAP_MS - waitedMs);
+    context.timers.after(key, delayMs, { type: "write_due", service });
   }
 }
 
@@ -275,6 +236,7 @@ function write(state: State, service: string, context: ActorContext<RegistrarMes
   if (registration.isWriting || !registration.isDirty) return;
   registration.isDirty = false;
   registration.isWriting = true;
+  registration.writtenMs = context.clock.monotonicMs();
   const { entry } = registration;
   context.pipeToSelf(
     () => zookeeper.set(currentPath(service, entry.host), encodeEntry(entry)),
@@ -285,12 +247,7 @@ function write(state: State, service: string, context: ActorContext<RegistrarMes
   );
 }
 
-function register(
-  state: State,
-  service: string,
-  own: { identity: HostIdentity; context: ActorContext<RegistrarMessage> },
-): void {
-  const { identity, context } = own;
+function register(state: State, service: string, { identity, context }: Own): void {
   const registration = state.registrations.get(service);
   const { zookeeper, attempt } = state;
   if (registration === undefined || zookeeper === null) return;
@@ -298,13 +255,15 @@ function register(
   registration.isDirty = true;
   context.pipeToSelf(
     async () => {
+      const { host, site, rack } = identity;
       await ensureSkeleton(zookeeper, context.clock.nowMs());
-      const roster = { schema: SCHEMA_VERSION, site: identity.site, rack: identity.rack } as const;
-      await joinRoster(zookeeper, service, { host: identity.host, roster });
+      // Before anything is written, the roster included: it may be another machine's.
       await refuseNamesake(zookeeper, service, identity);
-      await registerEphemeral(zookeeper, currentPath(service, identity.host), {
-        data: encodeEntry(entry),
+      await joinRoster(zookeeper, service, {
+        host,
+        roster: { schema: SCHEMA_VERSION, site, rack },
       });
+      await registerHost(zookeeper, service, entry);
     },
     {
       ok: () => ({ type: "registered", service, attempt }),
@@ -314,61 +273,37 @@ function register(
   );
 }
 
-/** A ghost of this agent's own earlier session may be replaced; the entry of another machine must not be. */
-async function refuseNamesake(
-  zookeeper: ZooKeeper,
-  service: string,
-  identity: HostIdentity,
-): Promise<void> {
-  const path = currentPath(service, identity.host);
-  let standing: Current;
-  try {
-    standing = decodeEntry(currentSchema, (await zookeeper.get(path)).data, path);
-  } catch (error) {
-    if (hasCode(error, "NO_NODE")) return;
-    throw error;
-  }
-  if (standing.agent === identity.agent) return;
-  throw new HostNameTaken(
-    `register ${identity.host} for ${service}: another agent is online under that name ` +
-      `(${standing.site}/${standing.rack}, ${
-        standing.endpoint ?? "no endpoint"
-      }); give one of them another host name`,
-  );
-}
-
 function report(
   state: State,
   message: Extract<RegistrarMessage, { type: "report" }>,
   context: ActorContext<RegistrarMessage>,
 ): void {
-  const { service, patch, failure, replyTo } = message;
+  const { service, slot, isFailure, replyTo } = message;
+  patch(state, service, { change: message.patch, context });
   const registration = state.registrations.get(service);
   const { zookeeper } = state;
-  const nowMs = context.clock.nowMs();
-  applyPatch(state, service, { patch, nowMs });
   if (registration === undefined || zookeeper === null || !registration.isRegistered) {
-    replyTo.tell({ ok: false, reason: "no ZooKeeper session" });
+    replyTo.tell({ ok: false, reason: "the host is not registered in ZooKeeper" });
     return;
   }
-  const { entry } = registration;
-  // Should the transaction fail, the entry is written without it: what the host runs is true in any case.
-  markDirty(state, service, context);
+  const { entry: current } = registration;
+  const nowMs = context.clock.nowMs();
+  const reported = (outcome: ReportOutcome): RegistrarMessage => ({
+    type: "reported",
+    service,
+    replyTo,
+    outcome,
+  });
   context.pipeToSelf<boolean>(
     async () => {
-      if (failure !== undefined) {
-        return await reportFailure(zookeeper, service, { ...failure, current: entry, nowMs });
-      }
-      await reportSwitch(zookeeper, service, entry);
+      if (isFailure) return await reportFailure(zookeeper, service, { slot, current, nowMs });
+      await reportSwitch(zookeeper, service, { current, to: slot.to });
       return false;
     },
     {
-      ok: (halted) => ({ type: "reported", replyTo, outcome: { ok: true, halted } }),
-      error: (error) => ({
-        type: "reported",
-        replyTo,
-        outcome: { ok: false, reason: error instanceof Error ? error.message : String(error) },
-      }),
+      ok: (halted) => reported({ ok: true, halted }),
+      error: (error) =>
+        reported({ ok: false, reason: error instanceof Error ? error.message : String(error) }),
     },
   );
 }

@@ -9,103 +9,33 @@
 
 import {
   adoptService,
-  checkHealth,
   expandCommand,
-  expandHealthCheck,
   type HealthResult,
-  type ReleaseLayout,
   type ServiceProcess,
   startService,
-  type TemplateValues,
 } from "../../host/mod.ts";
-import type { ServiceConfig } from "../agent/config.ts";
-import type { ActorContext, ActorDefinition, Publisher, ReplyTo } from "../runtime/mod.ts";
-
-/** How the service is. `health` is the last check's result. */
-export interface ServiceStatus {
-  /** The version that should run; it is started again when it crashes. `null`: none. */
-  readonly wanted: string | null;
-  /** The version of the process that runs. */
-  readonly version: string | null;
-  readonly pid: number | null;
-  readonly health: HealthResult;
-}
-
-/** How a request to start or stop went. */
-export type RunnerOutcome = { readonly ok: true } | { readonly ok: false; readonly reason: string };
-
-/** What subscribers hear when the service becomes well or unwell. */
-export interface HealthEvent {
-  readonly type: "health_changed";
-  readonly status: ServiceStatus;
-}
-
-/** What the runner takes. */
-export type RunnerMessage =
-  | { readonly type: "status"; readonly replyTo: ReplyTo<ServiceStatus> }
-  /** Starts that version; fine if it runs already. */
-  | { readonly type: "start"; readonly version: string; readonly replyTo: ReplyTo<RunnerOutcome> }
-  /** Stops whatever runs; fine if nothing does. */
-  | { readonly type: "stop"; readonly replyTo: ReplyTo<RunnerOutcome> }
-  /** Checks the service's health now, once. */
-  | { readonly type: "check"; readonly replyTo: ReplyTo<ServiceStatus> }
-  | {
-    readonly type: "started";
-    readonly process: ServiceProcess;
-    readonly replyTo: ReplyTo<RunnerOutcome> | null;
-  }
-  | {
-    readonly type: "start_failed";
-    readonly error: unknown;
-    readonly replyTo: ReplyTo<RunnerOutcome> | null;
-  }
-  | {
-    readonly type: "stop_settled";
-    readonly error: unknown;
-    readonly replyTo: ReplyTo<RunnerOutcome>;
-  }
-  | { readonly type: "exited"; readonly process: ServiceProcess; readonly how: string }
-  | { readonly type: "check_due" }
-  | { readonly type: "restart_due" }
-  | {
-    readonly type: "checked";
-    readonly process: ServiceProcess;
-    readonly result: HealthResult;
-    readonly replyTo: ReplyTo<ServiceStatus> | null;
-  };
-
-/** One service on this host. */
-export interface RunnerOptions {
-  readonly service: string;
-  readonly host: string;
-  readonly config: ServiceConfig;
-  readonly layout: ReleaseLayout;
-  /** Where changes of the service's health go; it should replay the last one to those who come later. */
-  readonly events: Publisher<HealthEvent>;
-}
-
-interface State {
-  /** The version that should run; `null` while the service is meant to be stopped. */
-  wanted: string | null;
-  process: ServiceProcess | null;
-  health: HealthResult;
-  /** Failed checks in a row. */
-  failures: number;
-  /** Crashes in a row, for the back-off. */
-  crashes: number;
-  /** A start or stop is under way; others wait for it. */
-  isBusy: boolean;
-  waiting: Extract<RunnerMessage, { type: "start" | "stop" }>[];
-}
-
-/** One failed check may be a hiccup of the check; the second one in a row is the service. */
-const FAILURES_UNTIL_UNHEALTHY = 2;
+import type { ActorContext, ActorDefinition, ReplyTo } from "../runtime/mod.ts";
+import {
+  announce,
+  check,
+  onChecked,
+  type Own,
+  reasonOf,
+  setHealth,
+  type State,
+  statusOf,
+  templateValues,
+} from "./health.ts";
+import type { RunnerMessage, RunnerOptions, RunnerOutcome } from "./messages.ts";
 
 /** A service that crashes at once is started again after 1 s, 2 s, 4 s, … */
 const FIRST_RESTART_DELAY_MS = 1_000;
 
 /** … and at least twice a minute: whatever it needs may be back. */
 const LONGEST_RESTART_DELAY_MS = 30_000;
+
+/** A service that ran for so long does not crash at once: the next start is a first one again. */
+const STEADY_MS = 60_000;
 
 /** Requests that may wait for a start or stop; the coordinator makes one at a time. */
 const WAITING_MAX = 8;
@@ -124,9 +54,12 @@ export function runnerActor(options: RunnerOptions): ActorDefinition<State, Runn
         wanted: process?.version ?? null,
         process: null,
         health: NOT_RUNNING,
+        isAnnounced: false,
+        attachedMs: 0,
         failures: 0,
         crashes: 0,
         isBusy: false,
+        starting: null,
         waiting: [],
       };
       if (process !== null) {
@@ -135,9 +68,11 @@ export function runnerActor(options: RunnerOptions): ActorDefinition<State, Runn
           version: process.version,
           pid: process.pid,
         });
+        // How it is, is for the first check to say: "down" would be a lie that lets the host go down past the budget.
         attach(state, process, context);
+      } else {
+        announce(state, options.events);
       }
-      options.events.publish({ type: "health_changed", status: statusOf(state) });
       return state;
     },
     receive(state, message, context) {
@@ -149,6 +84,7 @@ export function runnerActor(options: RunnerOptions): ActorDefinition<State, Runn
         case "stop":
           return request(state, message, { options, context });
         case "started":
+          state.starting = null;
           attach(state, message.process, context);
           context.log.info("{service} {version}: started, pid {pid}", {
             service: options.service,
@@ -158,6 +94,7 @@ export function runnerActor(options: RunnerOptions): ActorDefinition<State, Runn
           message.replyTo?.tell({ ok: true });
           return next(state, { options, context });
         case "start_failed":
+          state.starting = null;
           message.replyTo?.tell({ ok: false, reason: reasonOf(message.error) });
           // A request that failed is for its sender to deal with; a restart after a crash is tried again.
           if (message.replyTo === null) scheduleRestart(state, context);
@@ -187,15 +124,13 @@ export function runnerActor(options: RunnerOptions): ActorDefinition<State, Runn
           return onChecked(state, message, { options, context });
       }
     },
-    onStop(state) {
+    async onStop(state) {
+      // Once it is recorded the next incarnation, or the agent's end, finds it.
+      const starting = await state.starting?.catch(() => null);
+      starting?.detach();
       state.process?.detach();
     },
   };
-}
-
-interface Own {
-  readonly options: RunnerOptions;
-  readonly context: Context;
 }
 
 function request(
@@ -227,6 +162,8 @@ function request(
   }
   if (state.process !== null) {
     const isSame = state.process.version === message.version;
+    // It may run still, or again, after a stop that did not work.
+    if (isSame) state.wanted = message.version;
     replyTo.tell(
       isSame
         ? { ok: true }
@@ -248,35 +185,35 @@ function start(
   const { version, replyTo } = what;
   const { config, layout } = options;
   state.isBusy = true;
-  context.pipeToSelf<ServiceProcess>(
-    async () => {
-      const values = templateValues(options, version);
-      const command = expandCommand(
-        {
-          argv: config.command,
-          env: config.env,
-          ...(config.workingDirectory === undefined ? {} : { cwd: config.workingDirectory }),
-        },
-        values,
-      );
-      return await startService({
-        ...command,
-        env: { ROLLCALL_BLOB: values.blob, ROLLCALL_VERSION: version, ...command.env },
-        logPath: layout.serviceLog,
-        recordPath: layout.processRecord,
-        version,
-      });
-    },
-    {
-      ok: (process) => ({ type: "started", process, replyTo }),
-      error: (error) => ({ type: "start_failed", error, replyTo }),
-    },
-  );
+  const starting = (async () => {
+    const values = templateValues(options, version);
+    const command = expandCommand(
+      {
+        argv: config.command,
+        env: config.env,
+        ...(config.workingDirectory === undefined ? {} : { cwd: config.workingDirectory }),
+      },
+      values,
+    );
+    return await startService({
+      ...command,
+      env: { ROLLCALL_BLOB: values.blob, ROLLCALL_VERSION: version, ...command.env },
+      logPath: layout.serviceLog,
+      recordPath: layout.processRecord,
+      version,
+    });
+  })();
+  state.starting = starting;
+  context.pipeToSelf(() => starting, {
+    ok: (process) => ({ type: "started", process, replyTo }),
+    error: (error) => ({ type: "start_failed", error, replyTo }),
+  });
 }
 
 /** Looks after a process: waits for its end and checks its health. */
 function attach(state: State, process: ServiceProcess, context: Context): void {
   state.process = process;
+  state.attachedMs = context.clock.monotonicMs();
   state.failures = 0;
   context.pipeToSelf(() => process.exited, {
     ok: (exit) => ({ type: "exited", process, how: describeExit(exit) }),
@@ -294,8 +231,11 @@ function onExit(
   if (state.process !== process) return state;
   const { context, options } = own;
   // While it is being stopped, the stop itself tells when its last process is gone.
-  if (state.wanted === null) return state;
+  if (state.wanted === null && state.isBusy) return state;
   state.process = null;
+  // One that a stop could not end has ended after all.
+  if (state.wanted === null) return state;
+  if (context.clock.monotonicMs() - state.attachedMs >= STEADY_MS) state.crashes = 0;
   context.log.warn("{service} {version}: ended by itself, {how}; its log is {log}", {
     service: options.service,
     version: process.version,
@@ -313,88 +253,15 @@ function scheduleRestart(state: State, context: Context): void {
   context.timers.after("restart", delayMs, { type: "restart_due" });
 }
 
-function check(
-  state: State,
-  replyTo: ReplyTo<ServiceStatus> | null,
-  { options, context }: Own,
-): void {
-  const { process } = state;
-  if (process === null) {
-    replyTo?.tell(statusOf(state));
-    return;
-  }
-  const spec = options.config.health;
-  context.pipeToSelf<HealthResult>(
-    async (signal) => {
-      if (!process.isAlive()) return { ok: false, reason: "the process has ended" };
-      if (spec === undefined) return { ok: true };
-      return await checkHealth(expandHealthCheck(spec, templateValues(options, process.version)), {
-        signal,
-      });
-    },
-    {
-      ok: (result) => ({ type: "checked", process, result, replyTo }),
-      error: (error) => ({
-        type: "checked",
-        process,
-        result: { ok: false, reason: reasonOf(error) },
-        replyTo,
-      }),
-    },
-  );
-}
-
-function onChecked(
-  state: State,
-  message: Extract<RunnerMessage, { type: "checked" }>,
-  own: Own,
-): State {
-  const { process, result, replyTo } = message;
-  if (replyTo === null) {
-    own.context.timers.after("check", own.options.config.healthInterval, { type: "check_due" });
-  }
-  if (state.process !== process) {
-    replyTo?.tell(statusOf(state));
-    return state;
-  }
-  state.failures = result.ok ? 0 : state.failures + 1;
-  if (result.ok) state.crashes = 0;
-  // A service that was well gets a second chance; one that has not been well yet has nothing to lose.
-  if (result.ok || !state.health.ok || state.failures >= FAILURES_UNTIL_UNHEALTHY) {
-    setHealth(state, result, own.options.events);
-  }
-  replyTo?.tell({ ...statusOf(state), health: result });
-  return state;
-}
-
-function setHealth(state: State, health: HealthResult, events: Publisher<HealthEvent>): void {
-  const isSame = state.health.ok && health.ok;
-  state.health = health;
-  if (!isSame) events.publish({ type: "health_changed", status: statusOf(state) });
-}
-
 function next(state: State, own: Own): State {
   state.isBusy = false;
-  const waiting = state.waiting.shift();
-  return waiting === undefined ? state : request(state, waiting, own);
-}
-
-function statusOf(state: State): ServiceStatus {
-  return {
-    wanted: state.wanted,
-    version: state.process?.version ?? null,
-    pid: state.process?.pid ?? null,
-    health: state.health,
-  };
-}
-
-function templateValues(options: RunnerOptions, version: string): TemplateValues {
-  return {
-    blob: options.layout.paths(version).final,
-    version,
-    service: options.service,
-    host: options.host,
-  };
+  // Those that are answered at once make way for the next; there are WAITING_MAX at most.
+  while (!state.isBusy) {
+    const waiting = state.waiting.shift();
+    if (waiting === undefined) break;
+    request(state, waiting, own);
+  }
+  return state;
 }
 
 function describeExit(exit: Awaited<ServiceProcess["exited"]>): string {
@@ -406,8 +273,4 @@ function describeExit(exit: Awaited<ServiceProcess["exited"]>): string {
     case "unknown":
       return "exit status unknown";
   }
-}
-
-function reasonOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

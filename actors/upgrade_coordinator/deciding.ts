@@ -12,21 +12,15 @@ import {
   removeSlot,
   takeSlot,
 } from "../../coordination/mod.ts";
-import {
-  decideAdmission,
-  decideFinish,
-  decideGoal,
-  type Release,
-  stagingPath,
-} from "../../rollout/mod.ts";
-import type { ZooKeeper } from "../../zookeeper/mod.ts";
-import { prepare } from "./preparation.ts";
+import { decideAdmission, decideFinish, decideGoal } from "../../rollout/mod.ts";
+import { giveUpPreparation, isReady } from "./preparing.ts";
+import { isQueued, watchPredecessor } from "./queueing.ts";
 import {
   healthPatch,
+  lockedBytes,
   lookAfter,
   type Own,
   type Reading,
-  RETRY_TIMER,
   type State,
   waitFor,
 } from "./state.ts";
@@ -51,12 +45,19 @@ const REPIN_PAUSE_MS = 60_000;
 export function decide(state: State, reading: Reading, own: Own): State {
   const { options, context } = own;
   const { zookeeper, status } = state;
-  state.policy = reading.view.policy;
   lookAfter(reading.queue.length === 0 ? IDLE_LOOK_MS : WAITING_LOOK_MS, own);
   if (zookeeper === null || status === null || state.change !== null || state.isActing) {
     return state;
   }
-  if (reading.service === null) return state;
+  if (reading.service === null || !isRegistered(reading, own)) {
+    // Not registered yet, or never to be: under a name that is another machine's nothing is this host's to change.
+    const isNamesake = reading.view.current.has(options.host);
+    lookAfter(isNamesake ? WAITING_LOOK_MS : NEXT_LOOK_MS, own);
+    return state;
+  }
+  // A registrar that was restarted has forgotten all this; where it is the same nothing is written.
+  const patch = { ...healthPatch(state), pinnedBytes: lockedBytes(state) };
+  options.registrar.tell({ type: "update", service: options.service, patch });
 
   const decision = decideGoal({
     host: options.host,
@@ -88,7 +89,7 @@ export function decide(state: State, reading: Reading, own: Own): State {
         version: goal.version,
         reason: goal.reason,
       });
-      return startWithoutSlot(state, goal.version, own);
+      return startWithoutSlot(state, reading, { version: goal.version, own });
     case "catch_up":
       if (!isReady(state, reading, { version: goal.version, own })) return state;
       return askForSlot(state, reading, { version: goal.version, catchUp: true, own });
@@ -110,6 +111,11 @@ export function decide(state: State, reading: Reading, own: Own): State {
   }
 }
 
+/** Whether the entry under this host's name is this agent's. */
+function isRegistered(reading: Reading, { options }: Own): boolean {
+  return reading.view.current.get(options.host)?.agent === options.agent;
+}
+
 /** Makes one change of the tree; its outcome comes back as a message. */
 function act(state: State, what: string, change: () => Promise<unknown>, { context }: Own): void {
   state.isActing = true;
@@ -117,57 +123,6 @@ function act(state: State, what: string, change: () => Promise<unknown>, { conte
     ok: () => ({ type: "acted", what, error: null }),
     error: (error) => ({ type: "acted", what, error: error ?? new Error("unknown") }),
   });
-}
-
-/** Whether the version is prepared; if not, its preparation is under way after this. */
-function isReady(state: State, reading: Reading, want: { version: string; own: Own }): boolean {
-  const { version, own } = want;
-  const { options, context } = own;
-  if (state.prepared === version) return !context.timers.isActive(RETRY_TIMER);
-  if (state.preparing === version || context.timers.isActive(RETRY_TIMER)) return false;
-  const release = findRelease(reading, version, own);
-  if (release === null) {
-    waitFor(
-      `the release ${version} is neither on offer, nor committed, nor on this host's disk`,
-      own,
-    );
-    return false;
-  }
-  state.preparing = version;
-  waitFor(null, own);
-  const tools = {
-    fetcher: options.fetcher,
-    pinner: options.pinner,
-    progressTo: context.self,
-    clock: context.clock,
-  };
-  context.pipeToSelf((signal) => prepare(release, { ...tools, signal }), {
-    ok: (received) => ({ type: "prepared", version, received }),
-    error: (error) => ({ type: "not_prepared", version, error }),
-  }, { key: "prepare" });
-  return false;
-}
-
-function findRelease(reading: Reading, version: string, { options }: Own): Release | null {
-  const committed = reading.service?.entry.committed ?? null;
-  if (reading.offer?.version === version) return reading.offer;
-  if (committed?.version === version) return committed;
-  const receipt = options.store.readReceipt(version);
-  if (receipt === null) return null;
-  const sizeBytes = receipt.files.reduce((sum, file) => sum + file.sizeBytes, 0);
-  return {
-    service: options.service,
-    version,
-    infoHash: receipt.infoHash,
-    sizeBytes,
-    torrentUrl: null,
-  };
-}
-
-function isQueued(reading: Reading, version: string, host: string): boolean {
-  const nodes = reading.stagingNodes.filter((node) => node.host === host);
-  return nodes.length === 1 &&
-    reading.view.staged.some((entry) => entry.host === host && entry.version === version);
 }
 
 function askForSlot(
@@ -189,12 +144,14 @@ function askForSlot(
   const admission = decideAdmission(reading.view, request);
   if (!admission.admit) {
     waitFor(admission.waitingFor, own);
-    const ahead = watchPredecessor(state, reading, { zookeeper, own });
-    if (ahead === null && reading.view.wave?.service === service) lookAfter(NEXT_LOOK_MS, own);
+    const aheadCount = watchPredecessor(state, reading, { zookeeper, own });
+    // Those before it keep their place while they switch, so that many may have their turn at once.
+    const isNext = aheadCount < reading.view.policy.maxConcurrent;
+    if (isNext && reading.view.wave?.service === service) lookAfter(NEXT_LOOK_MS, own);
     return state;
   }
   const change: Switch = {
-    ...newSwitch(status.wanted, version, own),
+    ...newSwitch(status.wanted, version, { reading, own }),
     wave: admission.wave?.node ?? null,
   };
   state.isActing = true;
@@ -219,7 +176,11 @@ function askForSlot(
 }
 
 /** The release that `current` points at is what the host goes back to, should the version not come up. */
-function startWithoutSlot(state: State, version: string, own: Own): State {
+function startWithoutSlot(
+  state: State,
+  reading: Reading,
+  { version, own }: { version: string; own: Own },
+): State {
   const { options: { store }, context } = own;
   state.isActing = true;
   context.pipeToSelf(
@@ -232,7 +193,7 @@ function startWithoutSlot(state: State, version: string, own: Own): State {
     {
       ok: (from) => {
         const change: Switch = {
-          ...newSwitch(from, version, own),
+          ...newSwitch(from, version, { reading, own }),
           step: "pointing",
           hasSlot: false,
         };
@@ -248,56 +209,24 @@ function startWithoutSlot(state: State, version: string, own: Own): State {
   return state;
 }
 
-function newSwitch(from: string | null, to: string, { context }: Own): Switch {
+function newSwitch(
+  from: string | null,
+  to: string,
+  { reading, own }: { reading: Reading; own: Own },
+): Switch {
+  const { bakeMs, health } = reading.view.policy;
   return {
     from,
     to,
     step: firstStep(from),
-    sinceMs: context.clock.nowMs(),
+    sinceMs: own.context.clock.nowMs(),
     hasSlot: true,
     wave: null,
     reason: null,
+    restarts: 0,
+    trial: { bakeMs, health },
   };
 }
-
-/**
- * Watches the host before this one in the staging queue, and nobody else: with all of them watching the whole queue, every
- * move would wake the whole fleet.
- *
- * @returns Its name; `null` for the head.
- */
-function watchPredecessor(
-  state: State,
-  reading: Reading,
-  on: { zookeeper: ZooKeeper; own: Own },
-): string | null {
-  const { options, context } = on.own;
-  const index = reading.stagingNodes.findIndex(({ host }) => host === options.host);
-  const predecessor = reading.stagingNodes[index - 1]?.node ?? null;
-  if (predecessor === null || predecessor === state.predecessor) return predecessor;
-  state.predecessor = predecessor;
-  const path = stagingPath(options.service, predecessor);
-  context.pipeToSelf(
-    (signal) =>
-      on.zookeeper.exists(path, {
-        watch: () => context.self.tell({ type: "znode_changed", path }),
-        signal,
-      }),
-    {
-      // Gone already: nobody will tell.
-      ok: (stat) => ({
-        type: "acted",
-        what: "watch the predecessor",
-        error: stat === null ? GONE : null,
-      }),
-      error: (error) => ({ type: "acted", what: "watch the predecessor", error }),
-    },
-    { key: "predecessor" },
-  );
-  return predecessor;
-}
-
-const GONE = new Error("it is gone already");
 
 /** Nothing to do for the host itself: ends the wave if it is over, and tidies up behind the last switch. */
 function stay(
@@ -315,12 +244,8 @@ function stay(
     act(state, "leave the staging queue", () => leaveStaging(zookeeper, service, host), own);
     return state;
   }
-  if (state.preparing !== null) {
-    // Nobody wants it any more: the rollout was aborted, or the fleet has settled on what runs here.
-    context.cancelTask("prepare");
-    options.fetcher.tell({ type: "cancel" });
-    state.preparing = null;
-  }
+  // The rollout was aborted, or the fleet has settled on what runs here.
+  giveUpPreparation(state, own);
   if (waitingFor === null) {
     options.registrar.tell({ type: "update", service, patch: { preparation: null } });
   }
@@ -356,6 +281,8 @@ function tidyUp(state: State, { options, context }: Own): void {
   const { pin } = options.config;
   if ([...state.locked.keys()].some((version) => version !== running)) {
     options.pinner.tell({ type: "keep", versions: [running] });
+    // Should it be wanted once more, it has to be locked again.
+    if (state.prepared !== running) state.prepared = null;
   }
   if (pin.mode !== "off" && !state.locked.has(running) && !context.timers.isActive(REPIN_TIMER)) {
     options.pinner.tell({ type: "pin", version: running, progressTo: null, replyTo: null });

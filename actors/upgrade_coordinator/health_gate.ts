@@ -6,7 +6,7 @@
 
 import type { Policy } from "../../rollout/mod.ts";
 import { type ActorRef, ask, type Clock, sleep } from "../runtime/mod.ts";
-import type { RunnerMessage, ServiceStatus } from "../runner/runner.ts";
+import type { RunnerMessage, ServiceStatus } from "../runner/messages.ts";
 
 /** The version is not good. */
 export class HealthGateError extends Error {
@@ -15,11 +15,14 @@ export class HealthGateError extends Error {
   override readonly name = "HealthGateError";
 }
 
+/** What a new version has to stand: the part of the policy that a switch takes along. */
+export type Trial = Pick<Policy, "bakeMs" | "health">;
+
 /** What the gate works with. */
 export interface HealthGate {
   readonly runner: ActorRef<RunnerMessage>;
   readonly version: string;
-  readonly policy: Pick<Policy, "bakeMs" | "health">;
+  readonly trial: Trial;
   readonly clock: Clock;
   readonly signal: AbortSignal;
 }
@@ -36,7 +39,7 @@ const BAKE_FAILURES_MAX = 1;
  * @throws {HealthGateError} when it is not by the policy's deadline.
  */
 export async function awaitHealthy(gate: HealthGate): Promise<void> {
-  const { policy: { health }, clock, signal } = gate;
+  const { trial: { health }, clock, signal } = gate;
   const startedMs = clock.monotonicMs();
   let successes = 0;
   for (;;) {
@@ -61,7 +64,7 @@ export async function awaitHealthy(gate: HealthGate): Promise<void> {
  * @throws {HealthGateError} when its process ends, or its check fails twice in a row.
  */
 export async function bake(gate: HealthGate): Promise<void> {
-  const { policy: { bakeMs, health }, clock, signal } = gate;
+  const { trial: { bakeMs, health }, clock, signal } = gate;
   const startedMs = clock.monotonicMs();
   const { pid } = await checkOnce(gate);
   let failures = 0;

@@ -9,9 +9,9 @@ import type { ReleaseStore } from "../../host/mod.ts";
 import type { Received } from "../../rollout/mod.ts";
 import type { ServiceConfig } from "../agent/config.ts";
 import type { FetcherMessage, FetchProgress } from "../fetcher/fetcher.ts";
-import type { PinnedEvent, PinnerMessage, PinProgress } from "../pinner/pinner.ts";
-import type { RegistrarMessage, ReportOutcome } from "../registrar/registrar.ts";
-import type { HealthEvent, RunnerMessage } from "../runner/runner.ts";
+import type { PinnedEvent, PinnerMessage, PinProgress } from "../pinner/messages.ts";
+import type { RegistrarMessage, ReportOutcome } from "../registrar/messages.ts";
+import type { HealthEvent, RunnerMessage } from "../runner/messages.ts";
 import type { ActorRef, Subscribable } from "../runtime/mod.ts";
 import type { SessionEvent, SessionMessage, ZnodeEvent } from "../session/session.ts";
 import type { Switch } from "./switch.ts";
@@ -41,6 +41,8 @@ export type CoordinatorMessage =
 /** What the upgrade coordinator of one service works with. */
 export interface CoordinatorOptions {
   readonly host: string;
+  /** Identity of the agent's data directory: its own entry is told by it from that of a namesake. */
+  readonly agent: string;
   readonly service: string;
   readonly config: ServiceConfig;
   readonly store: ReleaseStore;

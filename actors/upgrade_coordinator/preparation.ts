@@ -6,7 +6,7 @@
 
 import type { Received, Release } from "../../rollout/mod.ts";
 import type { FetcherMessage, FetchProgress, PrepareOutcome } from "../fetcher/fetcher.ts";
-import type { PinnerMessage, PinOutcome, PinProgress } from "../pinner/pinner.ts";
+import type { PinnerMessage, PinOutcome, PinProgress } from "../pinner/messages.ts";
 import { type ActorRef, ask, type Clock } from "../runtime/mod.ts";
 
 /** The release cannot be made ready now. */

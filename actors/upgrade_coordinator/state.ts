@@ -6,9 +6,9 @@
 
 import type { ServiceReading } from "../../coordination/mod.ts";
 import { type SwitchEntry, SwitchJournal } from "../../host/mod.ts";
-import { type Current, DEFAULT_POLICY, type Policy } from "../../rollout/mod.ts";
+import type { Current } from "../../rollout/mod.ts";
 import type { ZooKeeper } from "../../zookeeper/mod.ts";
-import type { ServiceStatus } from "../runner/runner.ts";
+import type { ServiceStatus } from "../runner/messages.ts";
 import type { ActorContext } from "../runtime/mod.ts";
 import type { CoordinatorMessage, CoordinatorOptions } from "./messages.ts";
 import type { Switch } from "./switch.ts";
@@ -40,8 +40,10 @@ export interface State {
   preparing: string | null;
   /** The version that is on disk, verified and locked as asked. */
   prepared: string | null;
-  /** Preparations, or starts, that failed in a row. */
+  /** Preparations, or starts, of `lastFailed` that failed in a row. */
   failures: number;
+  /** The version that failed last; only that one is held back by the retry timer. */
+  lastFailed: string | null;
   /** The node that the host waits for in the staging queue. */
   predecessor: string | null;
   /** The switch under way; `null` most of the time. */
@@ -49,7 +51,6 @@ export interface State {
   /** What the journal told at start of a switch that was under way. */
   interrupted: SwitchEntry | null;
   readonly journal: SwitchJournal;
-  policy: Policy;
 }
 
 /** Key of the timer that asks for the next reading. */
@@ -83,11 +84,11 @@ export function firstState({ options, context }: Own): State {
     preparing: null,
     prepared: null,
     failures: 0,
+    lastFailed: null,
     predecessor: null,
     change: null,
     interrupted: found.state === "present" ? found.entry : null,
     journal,
-    policy: DEFAULT_POLICY,
   };
 }
 
@@ -95,6 +96,20 @@ export function firstState({ options, context }: Own): State {
 export function healthPatch({ status }: State): Pick<Current, "version" | "state"> {
   const isServing = status !== null && status.version !== null && status.health.ok;
   return { version: status?.wanted ?? null, state: isServing ? "serving" : "down" };
+}
+
+/** All locked bytes, of whichever version. */
+export function lockedBytes({ locked }: State): number {
+  return [...locked.values()].reduce((sum, bytes) => sum + bytes, 0);
+}
+
+/** Notes that a version failed, and holds it back for a while. */
+export function holdBack(state: State, version: string, { context }: Own): number {
+  state.failures = state.lastFailed === version ? state.failures + 1 : 1;
+  state.lastFailed = version;
+  const delayMs = backOffMs(state.failures);
+  context.timers.after(RETRY_TIMER, delayMs, { type: "look_due" });
+  return delayMs;
 }
 
 /** Says why the host is not moving. */
@@ -109,7 +124,7 @@ export function lookAfter(delayMs: number, { context }: Own): void {
 }
 
 /** Time before something that has failed `failures` times in a row is tried again. */
-export function backOffMs(failures: number): number {
+function backOffMs(failures: number): number {
   // A full disk or a dead build machine is mended in minutes; one look a minute finds that soon enough.
   return Math.min(60_000, 1_000 * 2 ** Math.min(failures, 10));
 }

@@ -13,11 +13,11 @@ import {
   type SwitchEntry,
   type SwitchStep,
 } from "../../host/mod.ts";
-import { type Policy, SCHEMA_VERSION, type Slot } from "../../rollout/mod.ts";
+import { DEFAULT_POLICY, policySchema, SCHEMA_VERSION, type Slot } from "../../rollout/mod.ts";
 import type { ServiceConfig } from "../agent/config.ts";
-import { type ActorRef, ask, type Clock } from "../runtime/mod.ts";
-import type { RunnerMessage, RunnerOutcome, ServiceStatus } from "../runner/runner.ts";
-import { awaitHealthy, bake } from "./health_gate.ts";
+import { type ActorLogger, type ActorRef, ask, type Clock } from "../runtime/mod.ts";
+import type { RunnerMessage, RunnerOutcome, ServiceStatus } from "../runner/messages.ts";
+import { awaitHealthy, bake, type Trial } from "./health_gate.ts";
 
 /** A switch that is under way. */
 export interface Switch {
@@ -32,6 +32,10 @@ export interface Switch {
   readonly wave: string | null;
   /** Why it is being rolled back. */
   readonly reason: string | null;
+  /** How often the new version was started again because it was gone when the agent came back. */
+  readonly restarts: number;
+  /** As the policy was when it began: an agent that comes back goes on before it has read any. */
+  readonly trial: Trial;
 }
 
 /** What the steps work with. */
@@ -39,10 +43,16 @@ export interface SwitchTools {
   readonly config: ServiceConfig;
   readonly store: ReleaseStore;
   readonly runner: ActorRef<RunnerMessage>;
-  readonly policy: Policy;
   readonly clock: Clock;
+  readonly log: ActorLogger;
   readonly signal: AbortSignal;
 }
+
+/**
+ * A power cut may come in the middle of a switch, and even a second one; a version that takes the machine down with it
+ * does so each time.
+ */
+const RESTARTS_MAX = 2;
 
 /** A step could not be taken. */
 export class SwitchError extends Error {
@@ -77,9 +87,24 @@ export function stepAfter(step: SwitchStep): SwitchStep | null {
   }
 }
 
+/**
+ * Where a switch goes on that the end of the agent, or of the whole machine, has interrupted: at the step that it had come
+ * to. A new version that is gone is started again, and has its bake time from the beginning.
+ */
+export function resume(change: Switch, status: Pick<ServiceStatus, "wanted">): Switch {
+  const { step, to, restarts } = change;
+  const isOnTrial = step === "starting" || step === "checking" || step === "baking";
+  if (!isOnTrial || status.wanted !== null) return change;
+  if (restarts < RESTARTS_MAX) return { ...change, step: "starting", restarts: restarts + 1 };
+  const reason = `${to} was gone ${
+    restarts + 1
+  } times when the agent came back: does it take the host down?`;
+  return { ...change, step: "rolling_back", reason };
+}
+
 /** Takes one step. The report is not one of them: it is made by the registrar. */
 export async function takeStep(change: Switch, tools: SwitchTools): Promise<void> {
-  const gate = { ...tools, version: change.to };
+  const gate = { ...tools, trial: change.trial, version: change.to };
   switch (change.step) {
     case "draining":
       await expectIntact(change.to, tools);
@@ -104,7 +129,7 @@ export async function takeStep(change: Switch, tools: SwitchTools): Promise<void
 
 /** The switch as the journal on local disk keeps it. */
 export function toJournal(change: Switch): SwitchEntry {
-  const { step, from, to, sinceMs, hasSlot, wave, reason } = change;
+  const { step, from, to, sinceMs, hasSlot, wave, reason, restarts, trial } = change;
   return {
     step,
     from,
@@ -112,6 +137,8 @@ export function toJournal(change: Switch): SwitchEntry {
     since: sinceMs,
     context: {
       hasSlot: String(hasSlot),
+      restarts: String(restarts),
+      trial: JSON.stringify({ bakeMs: trial.bakeMs, health: trial.health }),
       ...(wave === null ? {} : { wave }),
       ...(reason === null ? {} : { reason }),
     },
@@ -129,8 +156,21 @@ export function fromJournal(entry: SwitchEntry): Switch {
     hasSlot: context["hasSlot"] === "true",
     wave: context["wave"] ?? null,
     reason: context["reason"] ?? null,
+    restarts: Number(context["restarts"] ?? 0),
+    trial: parseTrial(context["trial"]),
   };
 }
+
+/** That of an entry which has none, or none that can be read, is the default policy's. */
+function parseTrial(text: string | undefined): Trial {
+  try {
+    return trialSchema.parse(JSON.parse(text ?? ""));
+  } catch {
+    return DEFAULT_POLICY;
+  }
+}
+
+const trialSchema = policySchema.pick({ bakeMs: true, health: true });
 
 /** The switch as its slot shows it to others. */
 export function toSlot(change: Switch, host: string): Slot {
@@ -139,11 +179,11 @@ export function toSlot(change: Switch, host: string): Slot {
 }
 
 /** A drain hook is a courtesy: when it fails, the switch goes on, or one bad script would stop every upgrade. */
-async function drain({ config, signal }: SwitchTools): Promise<void> {
+async function drain({ config, log, signal }: SwitchTools): Promise<void> {
   if (config.drain === undefined) return;
-  await checkHealth({ type: "exec", argv: config.drain, timeoutMs: config.drainTimeout }, {
-    signal,
-  });
+  const hook = { type: "exec", argv: config.drain, timeoutMs: config.drainTimeout } as const;
+  const result = await checkHealth(hook, { signal });
+  if (!result.ok) log.warn("the drain hook failed, going on: {reason}", { reason: result.reason });
 }
 
 /** No release is started that has not been verified in full, or that has changed since (invariant I4). */
@@ -159,22 +199,27 @@ async function stop(tools: SwitchTools): Promise<void> {
 }
 
 async function start(version: string, tools: SwitchTools): Promise<void> {
+  await stopOther(version, tools);
+  expectOk(`start ${version}`, await askRunner(tools, "start", version));
+}
+
+/** Stops whatever runs unless it is that version. */
+async function stopOther(version: string | null, tools: SwitchTools): Promise<void> {
   const status = await ask<RunnerMessage, ServiceStatus>(
     tools.runner,
     (replyTo) => ({ type: "status", replyTo }),
     askOptions(tools),
   );
-  if (status.version !== null && status.version !== version) await stop(tools);
-  expectOk(`start ${version}`, await askRunner(tools, "start", version));
+  if (status.version === null || status.version !== version) await stop(tools);
 }
 
 /** Back to the old release, which is still on disk and still locked (invariant I10). */
-async function rollBack({ from }: Switch, tools: SwitchTools): Promise<void> {
-  await stop(tools);
+async function rollBack({ from, trial }: Switch, tools: SwitchTools): Promise<void> {
+  await stopOther(from, tools);
   if (from === null) return;
   await tools.store.switchCurrent(from);
   await start(from, tools);
-  await awaitHealthy({ ...tools, version: from });
+  await awaitHealthy({ ...tools, trial, version: from });
 }
 
 async function askRunner(tools: SwitchTools, what: "stop"): Promise<RunnerOutcome>;

@@ -7,14 +7,13 @@
 
 import { writeSlot } from "../../coordination/mod.ts";
 import type { Current } from "../../rollout/mod.ts";
-import type { EntryPatch, ReportOutcome } from "../registrar/registrar.ts";
+import type { EntryPatch, ReportOutcome } from "../registrar/messages.ts";
 import {
-  backOffMs,
   healthPatch,
+  holdBack,
   lookAfter,
   type Own,
   reasonOf,
-  RETRY_TIMER,
   type State,
   waitFor,
 } from "./state.ts";
@@ -59,15 +58,18 @@ function runStep(state: State, change: Switch, own: Own): State {
   const patch: EntryPatch = {
     preparation: { version: change.to, phase: "switching", progress: PROGRESS[change.step] },
     waitingFor: `switching to ${change.to}: ${change.step.replace("_", " ")}`,
-    ...(isAway ? { state: "down" } : {}),
+    // What the host ran before, down; a new version counts only once it has baked.
+    ...(isAway ? { version: change.from, state: "down" } : healthPatch(state)),
   };
   options.registrar.tell({ type: "update", service: options.service, patch });
   if (change.step === "reporting") return report(state, change, own);
 
-  const { zookeeper, journal, policy } = state;
+  const { zookeeper, journal } = state;
   context.pipeToSelf(
     async (signal) => {
-      journal.write(toJournal(change));
+      // The way back is taken even on a disk that takes nothing more.
+      if (change.step === "rolling_back") writeJournal(state, change, own);
+      else journal.write(toJournal(change));
       if (change.hasSlot && zookeeper !== null) {
         // The slot's step is for others to read; the journal is what counts, so a lost connection stops nothing.
         await writeSlot(zookeeper, options.service, toSlot(change, options.host)).catch(() => {});
@@ -76,8 +78,8 @@ function runStep(state: State, change: Switch, own: Own): State {
         config: options.config,
         store: options.store,
         runner: options.runner,
-        policy,
         clock: context.clock,
+        log: context.log,
         signal,
       });
     },
@@ -119,13 +121,27 @@ export function onStepFailed(
     } failed: ${reason}`;
     return runStep(state, { ...change, step: "reporting", reason: both }, own);
   }
-  return runStep(state, { ...change, step: "rolling_back", reason }, own);
+  // Nothing has been stopped yet, so there is nothing to go back from.
+  const step = change.step === "draining" ? "reporting" : "rolling_back";
+  return runStep(state, { ...change, step, reason }, own);
+}
+
+/** Writes to the journal; where that fails, a crash before the next step repeats this one, which does no harm. */
+function writeJournal(state: State, change: Switch, { options, context }: Own): void {
+  try {
+    state.journal.write(toJournal(change));
+  } catch (error) {
+    context.log.error("{service}: the journal of the switch cannot be written: {error}", {
+      service: options.service,
+      error,
+    });
+  }
 }
 
 /** Makes the report that ends the switch; see {@link onReported} for what follows. */
 export function report(state: State, change: Switch, own: Own): State {
   const { options, context } = own;
-  state.journal.write(toJournal(change));
+  writeJournal(state, change, own);
   const { service, registrar, host } = options;
   if (change.reason !== null && !change.hasSlot) {
     registrar.tell({ type: "update", service, patch: outcomePatch(state, change) });
@@ -138,7 +154,8 @@ export function report(state: State, change: Switch, own: Own): State {
       type: "report",
       service,
       patch: outcomePatch(state, change),
-      ...(change.reason === null ? {} : { failure: { slot: toSlot(change, host) } }),
+      slot: toSlot(change, host),
+      isFailure: change.reason !== null,
       replyTo,
     }),
     {
@@ -167,7 +184,7 @@ export function onReported(state: State, outcome: ReportOutcome, own: Own): Stat
   state.change = null;
   if (change.reason === null) {
     context.log.info("{service}: runs {to}", { service: options.service, to: change.to });
-    state.failures = 0;
+    state.lastFailed = null;
     state.hasRejoined = true;
     // The bake time is over, so the old release may be unlocked; on disk it stays, for a way back without network.
     options.pinner.tell({ type: "keep", versions: [change.to] });
@@ -183,18 +200,19 @@ export function onReported(state: State, outcome: ReportOutcome, own: Own): Stat
         to: change.to,
       });
     }
-    state.failures++;
     state.prepared = null;
-    context.timers.after(RETRY_TIMER, backOffMs(state.failures), { type: "look_due" });
+    holdBack(state, change.to, own);
     waitFor(`${change.to} failed: ${change.reason}`, own);
   }
+  // What was heard of the service's health since the report was on its way.
+  options.registrar.tell({ type: "update", service: options.service, patch: healthPatch(state) });
   lookAfter(0, own);
   return state;
 }
 
 function outcomePatch(state: State, change: Switch): EntryPatch {
   if (change.reason === null) {
-    return { version: change.to, state: "serving", preparation: null, waitingFor: null };
+    return { ...healthPatch(state), preparation: null, waitingFor: null };
   }
   const failed: Current["preparation"] = { version: change.to, phase: "failed", progress: 0 };
   return {

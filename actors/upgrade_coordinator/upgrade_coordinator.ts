@@ -8,23 +8,23 @@
 import { readService } from "../../coordination/mod.ts";
 import { CONTROL, DEPLOY, type Preparation } from "../../rollout/mod.ts";
 import type { ActorDefinition } from "../runtime/mod.ts";
-import type { HealthEvent } from "../runner/runner.ts";
-import type { PinnedEvent } from "../pinner/pinner.ts";
+import type { HealthEvent } from "../runner/messages.ts";
+import type { PinnedEvent } from "../pinner/messages.ts";
 import type { SessionEvent } from "../session/session.ts";
 import { decide } from "./deciding.ts";
 import type { CoordinatorMessage, CoordinatorOptions } from "./messages.ts";
 import {
-  backOffMs,
   firstState,
   healthPatch,
+  holdBack,
+  lockedBytes,
   lookAfter,
   type Own,
   reasonOf,
-  RETRY_TIMER,
   type State,
   waitFor,
 } from "./state.ts";
-import { fromJournal } from "./switch.ts";
+import { fromJournal, resume } from "./switch.ts";
 import { beginSwitch, onReported, onStepFailed, onStepTaken, report } from "./switching.ts";
 
 /** Time before the tree is read again after a reading or a change has failed. */
@@ -88,8 +88,8 @@ function receive(state: State, message: CoordinatorMessage, own: Own): State {
       return onHealth(state, message, own);
     case "pinned_changed": {
       state.locked = message.versions;
-      const pinnedBytes = [...message.versions.values()].reduce((sum, bytes) => sum + bytes, 0);
-      options.registrar.tell({ type: "update", service: options.service, patch: { pinnedBytes } });
+      const patch = { pinnedBytes: lockedBytes(state) };
+      options.registrar.tell({ type: "update", service: options.service, patch });
       return state;
     }
     case "fetch_progress": {
@@ -109,7 +109,6 @@ function receive(state: State, message: CoordinatorMessage, own: Own): State {
       if (state.preparing !== message.version) return state;
       state.preparing = null;
       state.prepared = message.version;
-      state.failures = 0;
       showPreparation({ version: message.version, phase: "staged", progress: 1 }, own);
       if (message.received !== null) {
         const patch = { received: message.received };
@@ -176,10 +175,10 @@ function onHealth(state: State, { status }: HealthEvent, own: Own): State {
   const { interrupted } = state;
   if (isFirst && interrupted !== null) {
     state.interrupted = null;
-    return beginSwitch(state, fromJournal(interrupted), own);
+    return beginSwitch(state, resume(fromJournal(interrupted), status), own);
   }
   // During a switch the steps say what the host is; a healthy new version counts only once it has baked.
-  if (state.change !== null) return state;
+  if (state.change !== null && state.change.step !== "draining") return state;
   options.registrar.tell({ type: "update", service: options.service, patch: healthPatch(state) });
   return look(state, own);
 }
@@ -192,8 +191,7 @@ function onNotPrepared(
   const { options, context } = own;
   if (state.preparing !== version) return state;
   state.preparing = null;
-  state.failures++;
-  const delayMs = backOffMs(state.failures);
+  const delayMs = holdBack(state, version, own);
   const reason = reasonOf(error);
   context.log.warn("{service} {version}: not prepared, next try in {delayMs} ms: {reason}", {
     service: options.service,
@@ -203,7 +201,6 @@ function onNotPrepared(
   });
   showPreparation({ version, phase: "failed", progress: 0 }, own);
   waitFor(`${reason} (next try in ${Math.round(delayMs / 1000)} s)`, own);
-  context.timers.after(RETRY_TIMER, delayMs, { type: "look_due" });
   return state;
 }
 

@@ -1,0 +1,39 @@
+/**
+ * The host's entry for one service: as it begins, and with what the service's actors say about it. Pure.
+ *
+ * @module
+ */
+
+import { type Current, SCHEMA_VERSION } from "../../rollout/mod.ts";
+import type { HostIdentity } from "./messages.ts";
+
+/** The entry of an agent that has just started and knows nothing yet. */
+export function firstEntry(identity: HostIdentity, nowMs: number): Current {
+  const { host, agent, site, rack } = identity;
+  return {
+    schema: SCHEMA_VERSION,
+    host,
+    agent,
+    site,
+    rack,
+    version: null,
+    state: "down",
+    sinceMs: nowMs,
+    pinnedBytes: 0,
+    preparation: null,
+    received: null,
+    waitingFor: "starting",
+    endpoint: null,
+  };
+}
+
+/** @returns The entry with the patch; the same entry when that changes nothing. */
+export function patchEntry(
+  entry: Current,
+  { patch, nowMs }: { readonly patch: Partial<Current>; readonly nowMs: number },
+): Current {
+  const isOtherState = (patch.state !== undefined && patch.state !== entry.state) ||
+    (patch.version !== undefined && patch.version !== entry.version);
+  const next: Current = { ...entry, ...patch, sinceMs: isOtherState ? nowMs : entry.sinceMs };
+  return JSON.stringify(next) === JSON.stringify(entry) ? entry : next;
+}

@@ -1,0 +1,143 @@
+/**
+ * The runner's state, and how it learns of the service's health.
+ *
+ * @module
+ */
+
+import {
+  checkHealth,
+  expandHealthCheck,
+  type HealthResult,
+  type ServiceProcess,
+  type TemplateValues,
+} from "../../host/mod.ts";
+import type { ActorContext, Publisher, ReplyTo } from "../runtime/mod.ts";
+import type { HealthEvent, RunnerMessage, RunnerOptions, ServiceStatus } from "./messages.ts";
+
+/** What the runner knows between two messages. */
+export interface State {
+  /** The version that should run; `null` while the service is meant to be stopped. */
+  wanted: string | null;
+  process: ServiceProcess | null;
+  health: HealthResult;
+  /** Whether subscribers have been told anything; an adopted process is checked first. */
+  isAnnounced: boolean;
+  /** When the process was started or adopted, on the monotonic clock. */
+  attachedMs: number;
+  /** Failed checks in a row. */
+  failures: number;
+  /** Crashes in a row, for the back-off. */
+  crashes: number;
+  /** A start or stop is under way; others wait for it. */
+  isBusy: boolean;
+  /** The start that is under way: should the actor end meanwhile, the process must not be lost. */
+  starting: Promise<ServiceProcess> | null;
+  waiting: Extract<RunnerMessage, { type: "start" | "stop" }>[];
+}
+
+/** What every part of the runner gets beside the state. */
+export interface Own {
+  readonly options: RunnerOptions;
+  readonly context: ActorContext<RunnerMessage>;
+}
+
+/** One failed check may be a hiccup of the check; the second one in a row is the service. */
+const FAILURES_UNTIL_UNHEALTHY = 2;
+
+/** Checks the service's health once; with nobody to reply to, the next check follows by itself. */
+export function check(
+  state: State,
+  replyTo: ReplyTo<ServiceStatus> | null,
+  { options, context }: Own,
+): void {
+  const { process } = state;
+  if (process === null) {
+    replyTo?.tell(statusOf(state));
+    return;
+  }
+  const spec = options.config.health;
+  context.pipeToSelf<HealthResult>(
+    async (signal) => {
+      if (!process.isAlive()) return { ok: false, reason: "the process has ended" };
+      if (spec === undefined) return { ok: true };
+      return await checkHealth(expandHealthCheck(spec, templateValues(options, process.version)), {
+        signal,
+      });
+    },
+    {
+      ok: (result) => ({ type: "checked", process, result, replyTo }),
+      error: (error) => ({
+        type: "checked",
+        process,
+        result: { ok: false, reason: reasonOf(error) },
+        replyTo,
+      }),
+    },
+  );
+}
+
+/** A check is over. */
+export function onChecked(
+  state: State,
+  message: Extract<RunnerMessage, { type: "checked" }>,
+  own: Own,
+): State {
+  const { process, result, replyTo } = message;
+  if (replyTo === null) {
+    own.context.timers.after("check", own.options.config.healthInterval, { type: "check_due" });
+  }
+  if (state.process !== process) {
+    replyTo?.tell(statusOf(state));
+    return state;
+  }
+  state.failures = result.ok ? 0 : state.failures + 1;
+  // A service that was well gets a second chance; one that has not been well yet has nothing to lose.
+  if (result.ok || !state.health.ok || state.failures >= FAILURES_UNTIL_UNHEALTHY) {
+    setHealth(state, result, own.options.events);
+  }
+  if (!state.isAnnounced) announce(state, own.options.events);
+  replyTo?.tell({ ...statusOf(state), health: result });
+  return state;
+}
+
+/** Notes the service's health and tells subscribers where it is another. */
+export function setHealth(
+  state: State,
+  health: HealthResult,
+  events: Publisher<HealthEvent>,
+): void {
+  const isSame = state.health.ok && health.ok;
+  state.health = health;
+  if (!isSame) announce(state, events);
+}
+
+/** Tells subscribers how the service is. */
+export function announce(state: State, events: Publisher<HealthEvent>): void {
+  state.isAnnounced = true;
+  events.publish({ type: "health_changed", status: statusOf(state) });
+}
+
+/** The status as others see it. */
+export function statusOf(state: State): ServiceStatus {
+  return {
+    wanted: state.wanted,
+    version: state.process?.version ?? null,
+    pid: state.process?.pid ?? null,
+    health: state.health,
+  };
+}
+
+/** What the templates of a service's commands stand for. */
+export function templateValues(options: RunnerOptions, version: string): TemplateValues {
+  return {
+    blob: options.layout.paths(version).final,
+    version,
+    service: options.service,
+    host: options.host,
+  };
+}
+
+/** The words of an error. */
+export function reasonOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,71 @@
+/**
+ * Gets the version that is wanted prepared, one at a time. What the preparation does is in `preparation.ts`.
+ *
+ * @module
+ */
+
+import type { Release } from "../../rollout/mod.ts";
+import { prepare } from "./preparation.ts";
+import { type Own, type Reading, RETRY_TIMER, type State, waitFor } from "./state.ts";
+
+/** Whether the version is prepared; if not, its preparation is under way after this, or held back for a while. */
+export function isReady(
+  state: State,
+  reading: Reading,
+  want: { version: string; own: Own },
+): boolean {
+  const { version, own } = want;
+  const { options, context } = own;
+  if (state.lastFailed !== null && state.lastFailed !== version) {
+    // Another version is wanted now, and that one has done nothing wrong.
+    state.lastFailed = null;
+    context.timers.cancel(RETRY_TIMER);
+  }
+  if (state.prepared === version) return !context.timers.isActive(RETRY_TIMER);
+  if (state.preparing === version || context.timers.isActive(RETRY_TIMER)) return false;
+  const release = findRelease(reading, version, own);
+  if (release === null) {
+    waitFor(
+      `the release ${version} is neither on offer, nor committed, nor on this host's disk`,
+      own,
+    );
+    return false;
+  }
+  state.preparing = version;
+  waitFor(null, own);
+  const tools = {
+    fetcher: options.fetcher,
+    pinner: options.pinner,
+    progressTo: context.self,
+    clock: context.clock,
+  };
+  context.pipeToSelf((signal) => prepare(release, { ...tools, signal }), {
+    ok: (received) => ({ type: "prepared", version, received }),
+    error: (error) => ({ type: "not_prepared", version, error }),
+  }, { key: "prepare" });
+  return false;
+}
+
+function findRelease(reading: Reading, version: string, { options }: Own): Release | null {
+  const committed = reading.service?.entry.committed ?? null;
+  if (reading.offer?.version === version) return reading.offer;
+  if (committed?.version === version) return committed;
+  const receipt = options.store.readReceipt(version);
+  if (receipt === null) return null;
+  const sizeBytes = receipt.files.reduce((sum, file) => sum + file.sizeBytes, 0);
+  return {
+    service: options.service,
+    version,
+    infoHash: receipt.infoHash,
+    sizeBytes,
+    torrentUrl: null,
+  };
+}
+
+/** Gives up the preparation that is under way: nobody wants it any more. */
+export function giveUpPreparation(state: State, { options, context }: Own): void {
+  if (state.preparing === null) return;
+  context.cancelTask("prepare");
+  options.fetcher.tell({ type: "cancel" });
+  state.preparing = null;
+}

@@ -1,0 +1,60 @@
+/**
+ * The host's place in the staging queue, and whom it waits for there.
+ *
+ * @module
+ */
+
+import { covers, stagingPath } from "../../rollout/mod.ts";
+import type { ZooKeeper } from "../../zookeeper/mod.ts";
+import type { Own, Reading, State } from "./state.ts";
+
+/** Whether the host stands in the queue, once, with that version. */
+export function isQueued(reading: Reading, version: string, host: string): boolean {
+  const nodes = reading.stagingNodes.filter((node) => node.host === host);
+  return nodes.length === 1 &&
+    reading.view.staged.some((entry) => entry.host === host && entry.version === version);
+}
+
+/**
+ * Watches the host before this one in the staging queue, and nobody else: with all of them watching the whole queue, every
+ * move would wake the whole fleet.
+ *
+ * @returns How many hosts of the wave are before this one.
+ */
+export function watchPredecessor(
+  state: State,
+  reading: Reading,
+  on: { zookeeper: ZooKeeper; own: Own },
+): number {
+  const { options, context } = on.own;
+  const { wave } = reading.view;
+  // Hosts that the wave does not cover stay in the queue for a later one.
+  const queue = reading.stagingNodes.filter(({ host }) =>
+    host === options.host || wave === null || covers(wave, host)
+  );
+  const aheadCount = Math.max(0, queue.findIndex(({ host }) => host === options.host));
+  const predecessor = queue[aheadCount - 1]?.node ?? null;
+  if (predecessor === null || predecessor === state.predecessor) return aheadCount;
+  state.predecessor = predecessor;
+  const path = stagingPath(options.service, predecessor);
+  context.pipeToSelf(
+    (signal) =>
+      on.zookeeper.exists(path, {
+        watch: () => context.self.tell({ type: "znode_changed", path }),
+        signal,
+      }),
+    {
+      // Gone already: nobody will tell.
+      ok: (stat) => ({
+        type: "acted",
+        what: "watch the predecessor",
+        error: stat === null ? GONE : null,
+      }),
+      error: (error) => ({ type: "acted", what: "watch the predecessor", error }),
+    },
+    { key: "predecessor" },
+  );
+  return aheadCount;
+}
+
+const GONE = new Error("it is gone already");

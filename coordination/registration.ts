@@ -1,0 +1,89 @@
+/**
+ * A host's own entry among the current hosts: ephemeral, and never taken from another machine.
+ *
+ * @module
+ */
+
+import {
+  type Current,
+  currentPath,
+  currentSchema,
+  decodeEntry,
+  encodeEntry,
+} from "../rollout/mod.ts";
+import { hasCode, type ZooKeeper } from "../zookeeper/mod.ts";
+
+/** Another agent holds the entry under this host's name. */
+export class HostNameTaken extends Error {
+  /** Stable name of the error. */
+  readonly code = "HOST_NAME_TAKEN";
+  override readonly name = "HostNameTaken";
+}
+
+/** Each attempt ends with an entry that came or went in between; more than a few are no accident. */
+const ATTEMPTS_MAX = 5;
+
+/**
+ * Throws when the entry of another machine stands under this host's name.
+ *
+ * @throws {HostNameTaken}
+ */
+export async function refuseNamesake(
+  zk: ZooKeeper,
+  service: string,
+  own: Pick<Current, "host" | "agent">,
+): Promise<void> {
+  const path = currentPath(service, own.host);
+  try {
+    expectOwn(decodeEntry(currentSchema, (await zk.get(path)).data, path), service, own);
+  } catch (error) {
+    if (!hasCode(error, "NO_NODE")) throw error;
+  }
+}
+
+/**
+ * Makes the entry an ephemeral node of the present session. A ghost that this agent's earlier session has left is
+ * replaced; each change is made at the version that was looked at, so that of two machines that start at once under one
+ * name one is refused.
+ *
+ * @throws {HostNameTaken}
+ */
+export async function registerHost(
+  zk: ZooKeeper,
+  service: string,
+  entry: Current,
+): Promise<void> {
+  const path = currentPath(service, entry.host);
+  for (let attempt = 1;; attempt++) {
+    try {
+      await zk.create(path, encodeEntry(entry), { mode: "ephemeral" });
+      return;
+    } catch (error) {
+      if (!hasCode(error, "NODE_EXISTS") || attempt === ATTEMPTS_MAX) throw error;
+    }
+    try {
+      const { data, stat } = await zk.get(path);
+      expectOwn(decodeEntry(currentSchema, data, path), service, entry);
+      if (stat.ephemeralOwner === zk.sessionId) {
+        await zk.set(path, encodeEntry(entry), { version: stat.version });
+        return;
+      }
+      await zk.delete(path, { version: stat.version });
+    } catch (error) {
+      if (!hasCode(error, "NO_NODE", "BAD_VERSION")) throw error;
+    }
+  }
+}
+
+function expectOwn(
+  standing: Current,
+  service: string,
+  own: Pick<Current, "host" | "agent">,
+): void {
+  if (standing.agent === own.agent) return;
+  throw new HostNameTaken(
+    `register ${own.host} for ${service}: another agent is online under that name ` +
+      `(${standing.site}/${standing.rack}, ${standing.endpoint ?? "no endpoint"}); ` +
+      "this one changes nothing until one of them has another host name",
+  );
+}

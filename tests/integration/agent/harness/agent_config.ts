@@ -1,0 +1,72 @@
+/**
+ * The config file of one host's agent, as an operator would write it.
+ *
+ * @module
+ */
+
+import { fileURLToPath } from "node:url";
+
+/** What a test may say about a host's config. */
+export interface HostOptions {
+  /** Default `off`: keepers are processes, and most tests need none. */
+  readonly pin?: "required" | "preferred" | "off";
+  /** Default `leave`. */
+  readonly onExit?: "leave" | "stop";
+  /** Another name than the test's own for the host. */
+  readonly name?: string;
+  /** Uses the data folder of that host. */
+  readonly dataDirOf?: string;
+  /** Put before the agent's command. */
+  readonly wrapper?: readonly string[];
+}
+
+const SERVICE_PROGRAM = fileURLToPath(new URL("./service_program.ts", import.meta.url));
+
+/** The switch that keeps the drain hook of every host waiting while it is on. */
+export const DRAIN_SWITCH = "drain";
+
+/** The config, to be written as YAML. */
+export function agentConfig(
+  { pin = "off", onExit = "leave" }: HostOptions,
+  place: {
+    readonly host: string;
+    readonly folder: string;
+    readonly dataDir: string;
+    readonly zookeeper: string;
+    readonly ports: ReadonlyMap<string, number>;
+  },
+): Record<string, unknown> {
+  const { host, folder, dataDir, zookeeper, ports } = place;
+  const switches = `${folder}/switches`;
+  const services = [...ports].map(([service, port]) => [service, {
+    command: [
+      Deno.execPath(),
+      "run",
+      "--no-config",
+      "-A",
+      SERVICE_PROGRAM,
+      "{blob}",
+      "{version}",
+      String(port),
+      "{host}",
+      switches,
+    ],
+    drain: ["sh", "-c", `while [ -e ${switches}/${DRAIN_SWITCH} ]; do sleep 0.05; done`],
+    drainTimeout: "60s",
+    stopGrace: "60s",
+    health: { type: "http", url: `http://127.0.0.1:${port}/health`, timeout: "2s" },
+    healthInterval: "100ms",
+    pin: { mode: pin, limit: "16M" },
+  }]);
+  return {
+    host,
+    site: "site-1",
+    rack: "rack-1",
+    zookeeper,
+    sessionTimeout: "2s",
+    dataDir,
+    listen: "127.0.0.1:0",
+    onExit,
+    services: Object.fromEntries(services),
+  };
+}

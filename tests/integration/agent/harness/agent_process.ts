@@ -1,0 +1,89 @@
+/**
+ * One agent as a real process, so that a SIGKILL is real. Its log is kept in a file and quoted when something goes wrong.
+ *
+ * @module
+ */
+
+import { type ChildProcess, spawn } from "node:child_process";
+import { closeSync, openSync, readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { MARK_VARIABLE } from "../../../../scripts/demo/marked_processes.ts";
+
+/** How an agent is started. */
+export interface AgentProcessOptions {
+  readonly configPath: string;
+  readonly logPath: string;
+  /** What its children inherit, for the tidying up. */
+  readonly mark: string;
+  /** Put before the command, such as `setpriv` with its arguments. */
+  readonly wrapper?: readonly string[];
+}
+
+/** How a process ended. */
+export interface Exit {
+  readonly code: number | null;
+  readonly signal: string | null;
+}
+
+const PROGRAM = fileURLToPath(new URL("../../../../mod.ts", import.meta.url));
+
+/** A running agent. */
+export class AgentProcess {
+  readonly exited: Promise<Exit>;
+  /** How it ended without having been told to; `null` as long as that has not happened. */
+  unexpectedEnd: Exit | null = null;
+  #isToldToEnd = false;
+  readonly #child: ChildProcess;
+  readonly #logPath: string;
+
+  constructor({ configPath, logPath, mark, wrapper = [] }: AgentProcessOptions) {
+    const log = openSync(logPath, "a");
+    const argv = [...wrapper, Deno.execPath(), "run", "-A", PROGRAM, "agent"];
+    const [program = "", ...args] = [...argv, "--config", configPath, "--log-level", "debug"];
+    this.#child = spawn(program, args, {
+      stdio: ["ignore", log, log],
+      env: { ...Deno.env.toObject(), NO_COLOR: "1", [MARK_VARIABLE]: mark },
+    });
+    closeSync(log);
+    this.#logPath = logPath;
+    const { promise, resolve } = Promise.withResolvers<Exit>();
+    this.#child.once("exit", (code, signal) => resolve({ code, signal }));
+    this.#child.once("error", () => resolve({ code: null, signal: null }));
+    this.exited = promise.then((exit) => {
+      if (!this.#isToldToEnd) this.unexpectedEnd = exit;
+      return exit;
+    });
+  }
+
+  get pid(): number {
+    return this.#child.pid ?? 0;
+  }
+
+  /** Everything that it has logged, with that of the agents that had the same log before it. */
+  get log(): string {
+    return readFileSync(this.#logPath, "utf8");
+  }
+
+  /** Sends a signal. */
+  signal(signal: "SIGTERM" | "SIGKILL" | "SIGSTOP" | "SIGCONT"): void {
+    if (signal === "SIGTERM" || signal === "SIGKILL") this.#isToldToEnd = true;
+    // Not by the child's own method: with that, Deno reports any end as one by the signal that was sent.
+    try {
+      Deno.kill(this.pid, signal);
+    } catch (error) {
+      if (!(error instanceof Deno.errors.NotFound)) throw error;
+    }
+  }
+
+  /** Waits for an end that it comes to by itself. */
+  async untilEnded(): Promise<Exit> {
+    this.#isToldToEnd = true;
+    return await this.exited;
+  }
+
+  /** Ends it with a signal and waits until it is gone. */
+  async end(signal: "SIGTERM" | "SIGKILL"): Promise<Exit> {
+    this.signal(signal);
+    return await this.exited;
+  }
+}

@@ -1,0 +1,81 @@
+import assert from "node:assert/strict";
+import { TestFleet } from "./harness/fleet.ts";
+
+Deno.test("staging: with the build machine away the host says so, tries again, and goes on when it is back", async () => {
+  await TestFleet.run({ hosts: ["web-1"] }, async (fleet) => {
+    await fleet.publish("v1");
+    await fleet.startRollout({
+      versions: { web: "v1" },
+      beforeWriting: () => fleet.build.goAway(),
+    });
+    const { waitingFor, preparation } = await fleet.untilHost(
+      "web-1",
+      "says what is missing",
+      (host) => /next try in \d+ s/.test(host.waitingFor ?? ""),
+    );
+    assert.match(waitingFor ?? "", /http:\/\/127\.0\.0\.1:\d+/);
+    assert.equal(preparation?.phase, "failed");
+    await fleet.build.comeBack();
+    await fleet.untilFinished();
+    await fleet.untilServing("v1");
+  });
+});
+
+Deno.test("staging: a .torrent of another release is refused (I4)", async () => {
+  await TestFleet.run({ hosts: ["web-1"] }, async (fleet) => {
+    await fleet.publish("v1");
+    await fleet.publish("v2");
+    await fleet.startRollout({
+      versions: { web: "v2" },
+      beforeWriting(releases) {
+        const release = releases.get("web");
+        assert.ok(release);
+        releases.set("web", { ...release, infoHash: "0123456789".repeat(4) });
+      },
+    });
+    const { version } = await fleet.untilHost(
+      "web-1",
+      "refuses it",
+      (host) => /next try in \d+ s/.test(host.waitingFor ?? ""),
+    );
+    assert.equal(version, null);
+    assert.match((await fleet.host("web-1")).waitingFor ?? "", /info hash|0123456789/);
+    // And a good rollout does not wait for the bad one's next try.
+    await fleet.abort();
+    await fleet.startRollout({ versions: { web: "v1" } });
+    await fleet.untilFinished();
+    await fleet.untilServing("v1");
+  });
+});
+
+/** A process that may lock 64 KiB, and has no capability to lock more. */
+const UNPRIVILEGED = ["prlimit", "--memlock=65536:65536", "setpriv", "--bounding-set=-ipc_lock"];
+
+Deno.test({
+  name:
+    "pin: without permission `required` waits and says what is missing, `preferred` goes on unpinned",
+  // Dropping a capability from the bounding set takes root; another user has not got it in the first place.
+  ignore: Deno.uid() !== 0,
+  async fn() {
+    const hosts = ["web-1"];
+    await TestFleet.run({ hosts, pin: "required", wrapper: UNPRIVILEGED }, async (fleet) => {
+      await fleet.publish("v1", { kind: "healthy" }, { sizeBytes: 1_000_000 });
+      await fleet.startRollout({ versions: { web: "v1" } });
+      const { waitingFor } = await fleet.untilHost(
+        "web-1",
+        "says what is missing",
+        (host) => /not locked in memory/.test(host.waitingFor ?? ""),
+      );
+      assert.match(waitingFor ?? "", /\d+ bytes/);
+      assert.match(waitingFor ?? "", /LimitMEMLOCK/);
+
+      await fleet.killAgent("web-1", "SIGTERM");
+      await fleet.startAgent("web-1", { pin: "preferred" });
+      await fleet.untilOnline();
+      await fleet.untilFinished();
+      await fleet.untilServing("v1");
+      assert.equal((await fleet.host("web-1")).pinnedBytes, 0);
+      assert.match(fleet.agent("web-1").log, /web v1: not locked in memory/);
+    });
+  },
+});

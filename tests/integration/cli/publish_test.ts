@@ -1,0 +1,75 @@
+/**
+ * The build machine: the first `publish` serves the feed, later ones hand over to it, and a restart forgets nothing.
+ *
+ * @module
+ */
+
+import assert from "node:assert/strict";
+import { TextLineStream } from "./text_lines.ts";
+import { readFeed } from "../../../torrent/mod.ts";
+import { PROGRAM, rollcall } from "./rollcall_process.ts";
+
+interface Publisher extends AsyncDisposable {
+  readonly feedUrl: string;
+}
+
+/** Starts a publish that serves, and waits until it says so. */
+async function startPublisher(...args: readonly string[]): Promise<Publisher> {
+  const child = new Deno.Command(Deno.execPath(), {
+    args: ["run", "-A", PROGRAM, "publish", ...args, "--listen", "127.0.0.1:0", "--json"],
+    stdin: "null",
+    stdout: "piped",
+    stderr: "null",
+  }).spawn();
+  const lines = child.stdout.pipeThrough(new TextDecoderStream()).pipeThrough(new TextLineStream());
+  const reader = lines.getReader();
+  const { value } = await reader.read();
+  if (value === undefined) {
+    throw new Error(`publish ended before it served, with status ${(await child.status).code}`);
+  }
+  return {
+    feedUrl: JSON.parse(value).feedUrl,
+    async [Symbol.asyncDispose]() {
+      child.kill("SIGTERM");
+      await child.status;
+      await reader.cancel();
+    },
+  };
+}
+
+Deno.test("rollcall publish: hands over to the one that serves, refuses other content, and survives a restart", async () => {
+  const folder = await Deno.makeTempDir({ prefix: "rollcall-publish-" });
+  try {
+    const blob = `${folder}/blob`;
+    await Deno.mkdir(blob);
+    await Deno.writeTextFile(`${blob}/data`, "one");
+    const feed = ["--feed", `${folder}/feed`, "--announce", "http://127.0.0.1:1/announce"];
+    {
+      await using publisher = await startPublisher("web", "v1", blob, ...feed);
+      await Deno.writeTextFile(`${blob}/data`, "two");
+      const second = await rollcall("publish", "web", "v2", blob, ...feed);
+      assert.equal(second.status, 0, second.stderr);
+      assert.match(
+        second.stdout,
+        /Published web v2 \([0-9a-f]{40}\); the process that serves the feed has taken it over/,
+      );
+      await Deno.writeTextFile(`${blob}/data`, "three");
+      const taken = await rollcall("publish", "web", "v1", blob, ...feed);
+      assert.equal(taken.status, 1);
+      assert.match(
+        taken.stderr,
+        /expected the content that it was published with .* give it a new version/,
+      );
+      const idle = await rollcall("publish", ...feed);
+      assert.match(idle.stderr, /another process serves the feed/);
+      const listed = (await readFeed(publisher.feedUrl)).map(({ service, version }) =>
+        `${service} ${version}`
+      );
+      assert.deepEqual(listed, ["web v2", "web v1"]);
+    }
+    await using again = await startPublisher(...feed);
+    assert.equal((await readFeed(again.feedUrl)).length, 2);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});

@@ -1,0 +1,108 @@
+import assert from "node:assert/strict";
+import {
+  fetcherActor,
+  type FetcherMessage,
+  type FetchProgress,
+  type PrepareOutcome,
+} from "../../../actors/fetcher/fetcher.ts";
+import {
+  type ActorRef,
+  ActorSystem,
+  ask,
+  spawnProbe,
+  systemClock,
+} from "../../../actors/runtime/mod.ts";
+import { ReleaseStore } from "../../../host/mod.ts";
+import type { Release } from "../../../rollout/mod.ts";
+import type { TorrentEngine } from "../../../torrent/mod.ts";
+
+/** Nothing of these tests gets as far as a transfer. */
+const engine: TorrentEngine = {
+  port: 0,
+  fetch: () => assert.fail("nothing to fetch"),
+  seed: () => assert.fail("nothing to seed"),
+  close: () => Promise.resolve(),
+};
+
+function release(version: string, entry: Partial<Release> = {}): Release {
+  return { service: "web", version, infoHash: null, sizeBytes: 0, torrentUrl: null, ...entry };
+}
+
+async function run(
+  test: (bench: {
+    store: ReleaseStore;
+    fetcher: ActorRef<FetcherMessage>;
+    prepare(release: Release): Promise<PrepareOutcome>;
+  }) => Promise<void>,
+): Promise<void> {
+  const folder = await Deno.makeTempDir({ prefix: "rollcall-fetcher-" });
+  const system = ActorSystem.create({ name: "test" });
+  try {
+    const store = new ReleaseStore(folder, "web");
+    await store.open();
+    const fetcher = system.spawn("fetcher", fetcherActor({ store, engine }));
+    const progress = spawnProbe<FetchProgress>(system, "progress");
+    await test({
+      store,
+      fetcher,
+      prepare: (wanted) =>
+        ask<FetcherMessage, PrepareOutcome>(
+          fetcher,
+          (replyTo) => ({
+            type: "prepare",
+            release: wanted,
+            progressTo: progress.ref,
+            replyTo,
+          }),
+          { timeoutMs: 10_000, clock: systemClock },
+        ),
+    });
+  } finally {
+    await system.stop();
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+Deno.test("fetcher: a release without a blob is an empty folder, complete", async () => {
+  await run(async ({ store, prepare }) => {
+    assert.equal((await prepare(release("v1"))).ok, true);
+    assert.equal((await store.isIntact("v1")).intact, true);
+    assert.equal((await prepare(release("v1"))).ok, true);
+  });
+});
+
+Deno.test("fetcher: a preparation that is cancelled, or overtaken, is answered at once", async () => {
+  await run(async ({ fetcher, prepare }) => {
+    // A build machine that takes connections and never answers.
+    const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+    const open: Deno.Conn[] = [];
+    const accepting = (async () => {
+      for await (const connection of listener) open.push(connection);
+    })().catch(() => {});
+    const torrentUrl = `http://127.0.0.1:${listener.addr.port}/v2.torrent`;
+    const stuck = release("v2", { infoHash: "0".repeat(40), sizeBytes: 1, torrentUrl });
+    try {
+      const cancelled = prepare(stuck);
+      fetcher.tell({ type: "cancel" });
+      assert.equal((await cancelled).ok, false);
+      const overtaken = prepare(stuck);
+      const next = prepare(release("v3"));
+      assert.equal((await overtaken).ok, false);
+      assert.equal((await next).ok, true);
+    } finally {
+      listener.close();
+      await accepting;
+      for (const connection of open) connection.close();
+    }
+  });
+});
+
+Deno.test("fetcher: says what it could not reach", async () => {
+  await run(async ({ prepare }) => {
+    const infoHash = "0".repeat(40);
+    const torrentUrl = "http://127.0.0.1:1/v2.torrent";
+    const outcome = await prepare(release("v2", { infoHash, sizeBytes: 1, torrentUrl }));
+    assert.ok(!outcome.ok);
+    assert.match(outcome.reason, /127\.0\.0\.1:1/);
+  });
+});

@@ -1,0 +1,88 @@
+import assert from "node:assert/strict";
+import { stripVTControlCharacters } from "node:util";
+import { formatAge, formatBytes, renderBar, renderFleet } from "../../../cli/fleet_view.ts";
+import type { Fleet, FleetHost } from "../../../coordination/mod.ts";
+
+const HOST: FleetHost = {
+  host: "web-1",
+  site: "ams",
+  rack: "r1",
+  online: true,
+  version: "v1",
+  state: "serving",
+  sinceMs: 0,
+  preparation: null,
+  pinnedBytes: 0,
+  received: null,
+  waitingFor: null,
+  endpoint: null,
+  slot: null,
+  queued: false,
+};
+
+function fleetOf(...hosts: readonly FleetHost[]): Fleet {
+  return {
+    control: { schema: 1, state: "running", by: "ops", reason: null, sinceMs: 0 },
+    rollout: null,
+    queue: [],
+    services: { web: { dependsOn: [], committed: "v1", offer: null, sizeBytes: 0, hosts } },
+    problems: [],
+  };
+}
+
+function render(fleet: Fleet): string {
+  return stripVTControlCharacters(renderFleet(fleet, { columns: 120, nowMs: 60_000 }));
+}
+
+Deno.test("renderFleet: says what each host runs, how far it is with the next version, and why it waits", () => {
+  const text = render(fleetOf(HOST, {
+    ...HOST,
+    host: "web-2",
+    pinnedBytes: 3 * 1024 ** 3,
+    preparation: { version: "v2", phase: "fetching", progress: 0.42 },
+    waitingFor: "quorum: 1 of 2 hosts staged",
+  }));
+  assert.match(text, /web: committed v1, 2 of 2 serving, 2 online/);
+  assert.match(text, /web-2 +ams\/r1 +v1 +serving +3\.0 GiB +v2 fetching ████░░░░░░  42%/);
+  assert.match(text, /quorum: 1 of 2 hosts staged/);
+});
+
+Deno.test("renderFleet: a halt stands out with its reason and what can be done", () => {
+  const fleet: Fleet = {
+    ...fleetOf(HOST),
+    control: { schema: 1, state: "halted", by: "web-2", reason: "web v2 failed", sinceMs: 0 },
+  };
+  assert.match(render(fleet), /HALTED by web-2: web v2 failed\n +rollcall rollout resume \| abort/);
+});
+
+Deno.test("renderFleet: an offline host that holds a slot says so, with its age and the way out", () => {
+  const slot = {
+    schema: 1 as const,
+    host: "web-1",
+    from: "v1",
+    to: "v2",
+    step: "baking" as const,
+    sinceMs: 0,
+    wave: null,
+    reason: null,
+  };
+  const text = render(fleetOf({ ...HOST, online: false, state: "down", slot }));
+  assert.match(
+    text,
+    /offline.*holds the slot for 1 min 00 s, at baking; dead for good\? rollcall host forget web-1/,
+  );
+});
+
+Deno.test("renderFleet: an empty tree tells what to do", () => {
+  assert.match(render({ ...fleetOf(), services: {} }), /No host is known yet\. Start an agent/);
+});
+
+Deno.test("renderBar, formatBytes, formatAge: stay within their bounds", () => {
+  assert.equal(renderBar(-1), "░░░░░░░░░░   0%");
+  assert.equal(renderBar(7), "██████████ 100%");
+  assert.equal(formatBytes(1023), "1023 B");
+  assert.equal(formatBytes(24 * 1024 ** 2), "24.0 MiB");
+  assert.equal(formatAge(850), "850 ms");
+  assert.equal(formatAge(245_000), "4 min 05 s");
+  assert.equal(formatAge(7_800_000), "2 h 10 min");
+});

@@ -1,0 +1,89 @@
+import assert from "node:assert/strict";
+import { finishWave, reportFailure, reportSwitch, setControl } from "../../../coordination/mod.ts";
+import { decideFinish } from "../../../rollout/mod.ts";
+import { current } from "../rollout/views.ts";
+import { admit, read, roll, SERVICE, TestTree } from "./tree.ts";
+
+const FAILED = { reason: "health gate", step: "reporting" } as const;
+
+Deno.test("reportSwitch: the entry, the queue and the slot change together, and once more changes nothing", async () => {
+  await TestTree.run(async (tree, zk) => {
+    const { "web-1": host } = Object.fromEntries(await tree.addHosts("web-1", "web-2"));
+    assert.ok(host);
+    await roll(zk, "2");
+    await admit(host, "web-1", "2");
+    const done = { current: current("web-1", { version: "2" }), to: "2" };
+    for (let round = 0; round < 2; round++) {
+      await reportSwitch(host, SERVICE, done);
+      const { view, stagingNodes } = await read(zk);
+      assert.equal(view.current.get("web-1")?.version, "2");
+      assert.deepEqual([view.slots.size, stagingNodes.length], [0, 0]);
+    }
+  });
+});
+
+Deno.test("reportSwitch: the record that another version failed here stays", async () => {
+  await TestTree.run(async (tree, zk) => {
+    const [[, host] = []] = [...await tree.addHosts("web-1", "web-2")];
+    assert.ok(host);
+    await roll(zk, "2", { maxFailures: 1 });
+    const slot = { ...await admit(host, "web-1", "2"), ...FAILED };
+    await reportFailure(host, SERVICE, { slot, current: current("web-1"), nowMs: 9 });
+    await reportSwitch(host, SERVICE, { current: current("web-1"), to: "1" });
+    assert.equal((await read(zk)).view.slots.get("web-1")?.step, "failed");
+  });
+});
+
+Deno.test("reportFailure: halts, and a second report of the same failure does not halt again after a resume", async () => {
+  await TestTree.run(async (tree, zk) => {
+    const [[, host] = []] = [...await tree.addHosts("web-1", "web-2")];
+    assert.ok(host);
+    await roll(zk, "2");
+    const slot = { ...await admit(host, "web-1", "2"), ...FAILED };
+    const failure = { slot, current: current("web-1"), nowMs: 9 };
+    assert.equal(await reportFailure(host, SERVICE, failure), true);
+    const halted = (await read(zk)).view;
+    assert.match(halted.control?.reason ?? "", /web 2 failed on web-1: .* \(web-1: health gate\)/);
+    assert.equal(halted.slots.get("web-1")?.controlVersion, halted.controlVersion);
+
+    await setControl(zk, { state: "running", by: "test", reason: null, sinceMs: 0 });
+    assert.equal(await reportFailure(host, SERVICE, failure), false);
+    assert.equal((await read(zk)).view.control?.state, "running");
+  });
+});
+
+Deno.test("reportFailure: of two hosts that fail at once each counts the other (I6)", async () => {
+  await TestTree.run(async (tree, zk) => {
+    const hosts = await tree.addHosts("web-1", "web-2", "web-3");
+    await roll(zk, "2", { maxFailures: 1, maxUnavailable: 2, maxConcurrent: 2 });
+    const failures = [];
+    for (const [host, client] of [...hosts].slice(0, 2)) {
+      const slot = { ...await admit(client, host, "2"), ...FAILED };
+      failures.push({ client, failure: { slot, current: current(host), nowMs: 9 } });
+    }
+    const halts = await Promise.all(
+      failures.map(({ client, failure }) => reportFailure(client, SERVICE, failure)),
+    );
+    assert.deepEqual(halts.toSorted(), [false, true]);
+    assert.equal((await read(zk)).view.control?.state, "halted");
+  });
+});
+
+Deno.test("finishWave: not on a reading from before a halt", async () => {
+  await TestTree.run(async (tree, zk) => {
+    const [[, host] = []] = [...await tree.addHosts("web-1")];
+    assert.ok(host);
+    await roll(zk, "2");
+    await admit(host, "web-1", "2");
+    await reportSwitch(host, SERVICE, { current: current("web-1", { version: "2" }), to: "2" });
+    const before = await read(zk);
+    assert.equal(decideFinish(before.view).finished, true);
+    await setControl(zk, { state: "halted", by: "test", reason: null, sinceMs: 0 });
+    assert.equal(await finishWave(zk, before, { service: SERVICE, nowMs: 0 }), false);
+    await setControl(zk, { state: "running", by: "test", reason: null, sinceMs: 0 });
+    const finish = { service: SERVICE, nowMs: 0 };
+    assert.equal(await finishWave(zk, await read(zk), finish), true);
+    const { service, queue } = await read(zk);
+    assert.deepEqual([service?.entry.committed?.version, queue.length], ["2", 0]);
+  });
+});

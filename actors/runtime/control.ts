@@ -32,6 +32,7 @@ export const onChildEnd: unique symbol = Symbol("rollcall.actor.onChildEnd");
 
 /** An incarnation of a child has ended, and for good if the cell is `stopped`. */
 export interface ChildEnd {
+  readonly kind: "child_end";
   readonly child: Cell;
   readonly reason: StopReason;
 }
@@ -41,17 +42,28 @@ export interface ErasedDefinition extends ActorDefinition<unknown, unknown> {
   readonly [onChildEnd]?: (state: unknown, end: ChildEnd, context: Incarnation) => unknown;
 }
 
+/** An actor that this one watches, or is linked to, has ended. */
+export interface WatchedEnd {
+  readonly kind: "terminated";
+  readonly incarnation: Incarnation;
+  readonly ref: ActorRef<never>;
+  readonly reason: StopReason;
+}
+
+/** An actor that this incarnation is linked to has failed. */
+export interface LinkedFailure {
+  readonly kind: "linked_failure";
+  readonly incarnation: Incarnation;
+  readonly error: unknown;
+}
+
 /**
  * A message in the control lane. At most one `end` is in force, two `child_end` per child, one
- * `terminated` per watch and one `cleaned_up` per incarnation: this is what bounds the lane.
+ * `terminated` per watch, one `linked_failure` per link and one `cleaned_up` per incarnation: this is what bounds the lane.
  */
 export type Control =
   | { readonly kind: "end"; readonly reason: StopReason }
-  | { readonly kind: "child_end"; readonly end: ChildEnd }
+  | ChildEnd
   | { readonly kind: "cleaned_up"; readonly incarnation: Incarnation; readonly late: boolean }
-  | {
-    readonly kind: "terminated";
-    readonly incarnation: Incarnation;
-    readonly ref: ActorRef<never>;
-    readonly reason: StopReason;
-  };
+  | WatchedEnd
+  | LinkedFailure;

@@ -65,12 +65,31 @@ export const DEFAULT_STOP_DEADLINE_MS = 5_000;
  */
 export const OWNED_WORK_LIMIT = 4096;
 
+/**
+ * Messages put aside for later, in their order. At a restart they go back into the mailbox ahead of
+ * the others; at the end they are dead letters like those that wait.
+ */
+export interface ActorStash {
+  /** How many are put aside. */
+  readonly size: number;
+  /**
+   * Puts the message in hand aside: it counts as not handled.
+   *
+   * @throws {ActorError} `stash_full`; `nothing_in_hand` outside `receive`, or if it was done before.
+   */
+  hold(): void;
+  /** Puts all back into the mailbox, ahead of those that wait, in their order. */
+  release(): void;
+}
+
 /** An actor's behaviour: how it starts, handles one message, and ends. */
 export interface ActorDefinition<S, M> {
   /** What kind of actor this is, for people who look at the tree. Default: the name it is spawned under. */
   readonly name?: string;
   /** The bound of its mailbox. */
   readonly mailbox?: MailboxOptions;
+  /** Messages that may be put aside in {@linkcode ActorContext.stash}. Default 1024. */
+  readonly stashCapacity?: number;
   /** How long `onStop` may take, in milliseconds. Default {@linkcode DEFAULT_STOP_DEADLINE_MS}. */
   readonly stopDeadlineMs?: number;
   /**
@@ -92,6 +111,11 @@ export interface ActorDefinition<S, M> {
     context: ActorContext<M>,
     reason: StopReason,
   ) => void | Promise<void>;
+  /**
+   * What to show of the state to people who look at the tree: small, plain data. Called between
+   * messages. A throw shows as such and changes nothing.
+   */
+  readonly summarize?: (state: S) => unknown;
 }
 
 /** Timers of one incarnation, by key. Setting a key again replaces its timer. */
@@ -146,6 +170,14 @@ export interface ActorContext<M> {
   readonly signal: AbortSignal;
   /** Timers. */
   readonly timers: ActorTimers<M>;
+  /** Messages put aside for later. */
+  readonly stash: ActorStash;
+  /**
+   * When the asker of the message in hand gives up, on the monotonic clock; undefined if the message
+   * is no ask. For asks of one's own on its behalf: what is left is
+   * `context.deadlineMs - context.clock.monotonicMs()`.
+   */
+  readonly deadlineMs: number | undefined;
 
   /**
    * Starts a child: its `init` has run when this returns. If the child fails, it ends and this
@@ -173,6 +205,16 @@ export interface ActorContext<M> {
   watch(ref: ActorRef<never>): void;
   /** Takes a watch back. Even a signal that is already waiting is not delivered. */
   unwatch(ref: ActorRef<never>): void;
+  /**
+   * Ties this incarnation and that actor's together: if one fails, the other fails with
+   * `linked_failed`. An end that is no failure passes nothing on. Linking to an actor that is not
+   * running is a failure at once. Linking twice is linking once.
+   *
+   * @throws {ActorError} `not_watchable` if the reference is not one of an actor of this process.
+   */
+  link(ref: ActorRef<never>): void;
+  /** Takes a link back, at both ends. */
+  unlink(ref: ActorRef<never>): void;
   /**
    * Runs a task now and delivers its outcome as a message. The task's signal is aborted when this
    * incarnation ends, when the task is cancelled, or when another task takes over its key.

@@ -5,6 +5,8 @@
  * @module
  */
 
+import type { StopReason } from "./definition.ts";
+
 /**
  * Stable names of what can go wrong in the use of the runtime.
  *
@@ -15,6 +17,9 @@
  * - `death_pact`: a watched actor ended and the watcher has no `onSignal`.
  * - `child_failed`: a child failed and its parent, not a supervisor, has no `onSignal`.
  * - `restart_intensity_exceeded`: a supervisor gave up; the cause is the last failure.
+ * - `linked_failed`: an actor that this one is linked to has failed; the cause is its failure.
+ * - `stash_full`: more messages put aside than the stash may hold.
+ * - `nothing_in_hand`: there is no message to put aside.
  * - `too_much_owned_work`: more timers, tasks and asks in flight than an actor may own.
  * - `system_stopped`: the system has stopped or is stopping.
  */
@@ -27,6 +32,9 @@ export type ActorErrorCode =
   | "death_pact"
   | "child_failed"
   | "restart_intensity_exceeded"
+  | "linked_failed"
+  | "stash_full"
+  | "nothing_in_hand"
   | "too_much_owned_work"
   | "system_stopped";
 
@@ -42,6 +50,25 @@ export class ActorError extends Error {
   }
 }
 
+/** The failure of an actor that watches, takes no signals, and learns of an end. */
+export function deathPact(watcher: string, watched: string, reason: StopReason): ActorError {
+  return new ActorError(
+    "death_pact",
+    `watch ${watched} from ${watcher}: expected onSignal to handle its end, there is none`,
+    reason.kind === "failed" ? { cause: reason.error } : undefined,
+  );
+}
+
+/** The failure of an actor whose child failed and that takes no signals. */
+export function childFailed(parent: string, child: string, cause: unknown): ActorError {
+  return new ActorError(
+    "child_failed",
+    `supervise ${child}: expected it to run, it failed; spawn it under a supervisor, or handle the ` +
+      `signal child_failed in ${parent}`,
+    { cause },
+  );
+}
+
 /**
  * Why an ask has no answer.
  *
@@ -49,8 +76,15 @@ export class ActorError extends Error {
  * - `ask_overflow`: the target's mailbox is full; the message was not taken.
  * - `ask_stopped`: the target has ended, before the message or while the answer was awaited.
  * - `ask_aborted`: the asker's signal was aborted.
+ * - `ask_circular`: the target itself waits for an answer that may depend on this one. Only where the
+ *   system is told to refuse such asks.
  */
-export type AskErrorCode = "ask_timeout" | "ask_overflow" | "ask_stopped" | "ask_aborted";
+export type AskErrorCode =
+  | "ask_timeout"
+  | "ask_overflow"
+  | "ask_stopped"
+  | "ask_aborted"
+  | "ask_circular";
 
 /** An ask that ended without an answer. */
 export class AskError extends Error {

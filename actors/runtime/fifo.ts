@@ -8,9 +8,15 @@
 /** What {@linkcode Fifo} answers when it is empty; no message can be this. */
 export const nothing: unique symbol = Symbol("rollcall.actor.nothing");
 
+/** Most queues of a system are empty for all their life: these share one ring. Never written to. */
+const NO_SLOTS: never[] = [];
+
+/** A power of two. Many queues hold one item in their life, such as an order to stop. */
+const SMALLEST_RING = 2;
+
 /** An unbounded queue with constant-time access to both ends. */
 export class Fifo<T> {
-  #slots: (T | undefined)[] = [];
+  #slots: (T | undefined)[] = NO_SLOTS;
   #head = 0;
   #size = 0;
 
@@ -26,28 +32,44 @@ export class Fifo<T> {
     this.#size++;
   }
 
+  /** Adds an item at the front. */
+  unshift(item: T): void {
+    if (this.#size === this.#slots.length) this.#grow();
+    this.#head = (this.#head - 1) & (this.#slots.length - 1);
+    this.#slots[this.#head] = item;
+    this.#size++;
+  }
+
   /** Takes the first item. */
   shift(): T | typeof nothing {
     if (this.#size === 0) return nothing;
-    const item = this.#slots[this.#head] as T;
-    this.#slots[this.#head] = undefined;
-    this.#head = (this.#head + 1) & (this.#slots.length - 1);
+    const slots = this.#slots;
+    const head = this.#head;
+    const item = slots[head] as T;
+    slots[head] = undefined;
+    this.#head = (head + 1) & (slots.length - 1);
     this.#size--;
+    return item;
+  }
+
+  /** Takes the item at this distance from the front and keeps the order of the others. */
+  takeAt(distance: number): T | typeof nothing {
+    if (distance >= this.#size) return nothing;
+    const mask = this.#slots.length - 1;
+    const item = this.#slots[(this.#head + distance) & mask] as T;
+    // What stood before it moves up by one: usually nothing does.
+    for (let behind = distance; behind > 0; behind--) {
+      this.#slots[(this.#head + behind) & mask] = this.#slots[(this.#head + behind - 1) & mask];
+    }
+    this.shift();
     return item;
   }
 
   /** Takes the first item that matches and keeps the order of the others. */
   takeFirst(matches: (item: T) => boolean): T | typeof nothing {
     const mask = this.#slots.length - 1;
-    for (let offset = 0; offset < this.#size; offset++) {
-      const item = this.#slots[(this.#head + offset) & mask] as T;
-      if (!matches(item)) continue;
-      // What stood before it moves up by one: usually nothing does.
-      for (let behind = offset; behind > 0; behind--) {
-        this.#slots[(this.#head + behind) & mask] = this.#slots[(this.#head + behind - 1) & mask];
-      }
-      this.shift();
-      return item;
+    for (let distance = 0; distance < this.#size; distance++) {
+      if (matches(this.#slots[(this.#head + distance) & mask] as T)) return this.takeAt(distance);
     }
     return nothing;
   }
@@ -64,7 +86,7 @@ export class Fifo<T> {
   }
 
   #grow(): void {
-    const grown: (T | undefined)[] = new Array(Math.max(8, this.#slots.length * 2));
+    const grown: (T | undefined)[] = new Array(Math.max(SMALLEST_RING, this.#slots.length * 2));
     for (let index = 0; index < this.#size; index++) {
       grown[index] = this.#slots[(this.#head + index) & (this.#slots.length - 1)];
     }

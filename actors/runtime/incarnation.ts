@@ -6,56 +6,52 @@
  */
 
 import { AdapterRef } from "./adapter.ts";
-import { type AskOutcome, startAsk } from "./ask.ts";
+import { Belongings } from "./belongings.ts";
 import type { Cell } from "./cell.ts";
+import { makeChild, stopChild } from "./children.ts";
+import { CellRef } from "./cell_ref.ts";
+import type { Clock } from "./clock.ts";
 import type { Supervision } from "./control.ts";
-import type { Cancel, Clock } from "./clock.ts";
+import type { Deadlines } from "./deadlines.ts";
 import {
   type ActorContext,
   type ActorDefinition,
+  type ActorStash,
+  type ActorTimers,
   type AskMapping,
   OWNED_WORK_LIMIT,
   type PipeMapping,
+  type StopReason,
 } from "./definition.ts";
 import { ActorError } from "./errors.ts";
+import { nothing } from "./fifo.ts";
 import { type ActorLogger, scopedLogger } from "./logger.ts";
-import { Envelope, takenBack } from "./mailbox.ts";
-import { OwnedTimers, type TimersOwner } from "./owned_timers.ts";
+import type { Envelope } from "./mailbox.ts";
+import { type Linked, Links } from "./links.ts";
+import { PendingAsk } from "./pending_ask.ts";
+import { Stash, type StashOwner } from "./stash.ts";
+import { OwnedAsks } from "./owned_asks.ts";
+import { OwnedTasks } from "./owned_tasks.ts";
+import { OwnedTimers } from "./owned_timers.ts";
+import type { Owner } from "./owner.ts";
 import type { Random } from "./random.ts";
-import { type ActorRef, isWatchable, onTermination, type ReplyTo } from "./ref.ts";
+import type { ActorRef, ReplyTo } from "./ref.ts";
+import { Watches } from "./watches.ts";
 
-/** A task of `pipeToSelf`. */
-interface Task {
-  readonly controller: AbortController;
-  readonly key: string | undefined;
-  /** Whether the actor took it back: then nobody misses its outcome. */
-  cancelled: boolean;
-}
-
-/** See {@linkcode ActorContext}. Untyped in itself; `spawn` in cell.ts is where types are dropped. */
-export class Incarnation implements ActorContext<unknown>, TimersOwner {
+/** See {@linkcode ActorContext}. Untyped in itself; `makeChild` is where types are dropped. */
+export class Incarnation implements ActorContext<unknown>, Owner, Linked, StashOwner {
   /** The last state that was returned; meaningless until `initialised`. */
   state: unknown = undefined;
   /** Whether `init` has returned, and `onStop` is therefore owed. */
   initialised = false;
   /** Whether it has begun to end. */
   ended = false;
-  /** When it began, on the monotonic clock. */
-  readonly startedAtMs: number;
 
   readonly #cell: Cell;
-  readonly timers: OwnedTimers = new OwnedTimers(this);
-  // Made at first use: most actors use few of these, and there may be very many actors.
-  #log: ActorLogger | undefined;
-  #controller: AbortController | undefined;
-  #tasks: Set<Task> | undefined;
-  #asks: Set<Cancel> | undefined;
-  #watches: Map<ActorRef<never>, Cancel> | undefined;
-  #adapters: Set<AdapterRef> | undefined;
+  #belongings: Belongings | undefined = undefined;
 
   constructor(cell: Cell) {
     this.#cell = cell;
-    this.startedAtMs = cell.runtime.clock.monotonicMs();
   }
 
   get self(): ActorRef<unknown> {
@@ -67,20 +63,44 @@ export class Incarnation implements ActorContext<unknown>, TimersOwner {
   get clock(): Clock {
     return this.#cell.runtime.clock;
   }
+  get deadlines(): Deadlines {
+    return this.#cell.runtime.deadlines;
+  }
   get random(): Random {
     return this.#cell.runtime.random;
   }
+  get #own(): Belongings {
+    return this.#belongings ??= new Belongings();
+  }
   get log(): ActorLogger {
-    return this.#log ??= scopedLogger(this.#cell.runtime.log, { actor: this.path });
+    return this.#own.log ??= scopedLogger(this.#cell.runtime.log, { actor: this.path });
   }
   get signal(): AbortSignal {
-    this.#controller ??= new AbortController();
-    if (this.ended) this.#controller.abort();
-    return this.#controller.signal;
+    const controller = this.#own.controller ??= new AbortController();
+    if (this.ended) controller.abort();
+    return controller.signal;
+  }
+  get timers(): ActorTimers<unknown> {
+    return this.#own.timers ??= new OwnedTimers(this);
+  }
+
+  get stash(): ActorStash {
+    return this.#own.stash ??= new Stash(this, this.#cell.definition.stashCapacity);
+  }
+  get askInHand(): PendingAsk<never> | undefined {
+    const entry = this.ended ? nothing : this.#cell.inHand;
+    return entry instanceof PendingAsk ? entry : undefined;
+  }
+  get deadlineMs(): number | undefined {
+    return this.askInHand?.dueMs;
+  }
+  get links(): Links {
+    return this.#own.links ??= new Links(this);
   }
 
   spawn<S2, M2>(name: string, definition: ActorDefinition<S2, M2>): ActorRef<M2> {
-    const child = this.#cell.makeChild(name, definition, this.ended ? "stillborn" : "plain");
+    const place = this.ended ? "stillborn" : "plain";
+    const child = makeChild(this.#cell, name, { definition, place });
     child.start();
     return child.ref;
   }
@@ -90,12 +110,13 @@ export class Incarnation implements ActorContext<unknown>, TimersOwner {
     name: string,
     definition: ActorDefinition<S2, M2>,
     supervision: Supervision,
-  ): Cell {
-    return this.#cell.makeChild(name, definition, this.ended ? "stillborn" : supervision);
+  ): Cell & { readonly ref: ActorRef<M2> } {
+    const place = this.ended ? "stillborn" : supervision;
+    return makeChild(this.#cell, name, { definition, place });
   }
 
   stop(child: ActorRef<never>): void {
-    if (!this.ended) this.#cell.stopChild(child);
+    if (!this.ended) stopChild(this.#cell, child);
   }
 
   stopSelf(): void {
@@ -103,68 +124,66 @@ export class Incarnation implements ActorContext<unknown>, TimersOwner {
   }
 
   watch(ref: ActorRef<never>): void {
-    if (this.ended || this.isWatching(ref)) return;
-    if (!isWatchable(ref)) {
-      throw new ActorError(
-        "not_watchable",
-        `watch ${ref.path}: expected a reference made by this runtime, this one's end cannot be seen`,
-      );
-    }
-    const watches = this.#watches ??= new Map();
-    // Entered first: on an actor that has ended the listener is called inline.
-    watches.set(ref, () => {});
-    const undo = ref[onTermination]((reason) => {
-      this.#cell.control({ kind: "terminated", incarnation: this, ref, reason });
+    if (this.ended) return;
+    const watches = this.#own.watches ??= new Watches(this.path, (ended, reason) => {
+      this.#cell.control({ kind: "terminated", incarnation: this, ref: ended, reason });
     });
-    watches.set(ref, undo);
+    watches.add(ref);
   }
 
   unwatch(ref: ActorRef<never>): void {
-    this.#watches?.get(ref)?.();
-    this.#watches?.delete(ref);
+    this.#belongings?.watches?.remove(ref);
   }
 
   /** Whether the actor still wants to know of the end of this one. */
   isWatching(ref: ActorRef<never>): boolean {
-    return this.#watches?.has(ref) ?? false;
+    return this.#belongings?.watches?.has(ref) ?? false;
   }
 
-  pipeToSelf<T>(
-    run: (signal: AbortSignal) => Promise<T>,
-    map: PipeMapping<T, unknown>,
-    options: { readonly key?: string } = {},
-  ): void {
-    if (this.ended) return;
-    if (options.key !== undefined) this.cancelTask(options.key);
-    this.checkOwnedWork();
-    const task: Task = { controller: new AbortController(), key: options.key, cancelled: false };
-    const tasks = this.#tasks ??= new Set();
-    tasks.add(task);
-    const settle = (content: unknown, toMessage: () => unknown): void => {
-      const open = (): unknown => {
-        tasks.delete(task);
-        return task.cancelled ? takenBack : toMessage();
-      };
-      if (!task.cancelled) this.deliver(new Envelope(open, content, true));
-    };
-    // An async function, so that a task that throws before its first await rejects as well.
-    (async () => await run(task.controller.signal))().then(
-      (value) => {
-        if (this.ended && !task.cancelled) this.#cell.bury(value, "stale");
-        else settle(value, () => map.ok(value));
-      },
-      // After the end an error is most often the abort that the end itself caused: no dead letter.
-      (error: unknown) => settle(error, () => map.error(error)),
+  link(ref: ActorRef<never>): void {
+    const cell = this.#linkable(ref);
+    if (this.ended || cell === this.#cell) return;
+    const other = cell.incarnation;
+    if (other === undefined || other.ended) {
+      this.onLinkedFailure(cell.path, { kind: "shutdown" });
+    } else this.links.add(other);
+  }
+
+  unlink(ref: ActorRef<never>): void {
+    const other = this.#linkable(ref).incarnation;
+    if (other !== undefined) this.#belongings?.links?.remove(other);
+  }
+
+  #linkable(ref: ActorRef<never>): Cell {
+    const cell = CellRef.cellOf(ref);
+    if (cell !== undefined) return cell;
+    throw new ActorError(
+      "not_watchable",
+      `link ${this.path} to ${ref.path}: expected the reference of an actor of this process`,
     );
   }
 
+  onLinkedFailure(path: string, reason: StopReason): void {
+    const error = new ActorError(
+      "linked_failed",
+      `link ${this.path} to ${path}: expected it to run, it has ${
+        reason.kind === "failed" ? "failed" : "ended"
+      }`,
+      reason.kind === "failed" ? { cause: reason.error } : undefined,
+    );
+    this.#cell.control({ kind: "linked_failure", incarnation: this, error });
+  }
+
+  pipeToSelf<T>(
+    task: (signal: AbortSignal) => Promise<T>,
+    map: PipeMapping<T, unknown>,
+    options: { readonly key?: string } = {},
+  ): void {
+    if (!this.ended) (this.#own.tasks ??= new OwnedTasks(this)).run(task, map, options.key);
+  }
+
   cancelTask(key: string): void {
-    for (const task of this.#tasks ?? []) {
-      if (task.key !== key || task.cancelled) continue;
-      task.cancelled = true;
-      task.controller.abort();
-      this.#tasks?.delete(task);
-    }
+    this.#belongings?.tasks?.cancel(key);
   }
 
   ask<M2, R>(
@@ -172,41 +191,44 @@ export class Incarnation implements ActorContext<unknown>, TimersOwner {
     build: (replyTo: ReplyTo<R>) => M2,
     options: AskMapping<R, unknown>,
   ): void {
-    if (this.ended) return;
-    this.checkOwnedWork();
-    const asks = this.#asks ??= new Set();
-    const settle = (outcome: AskOutcome<R>): void => {
-      const content = outcome.ok ? outcome.reply : outcome.error;
-      this.deliver(
-        new Envelope(
-          () => {
-            asks.delete(cancel);
-            return outcome.ok ? options.ok(outcome.reply) : options.error(outcome.error);
-          },
-          content,
-          true,
-        ),
-      );
-    };
-    let cancel: Cancel = () => {};
-    cancel = startAsk(target, build, { timeoutMs: options.timeoutMs, clock: this.clock, settle });
-    asks.add(cancel);
+    if (!this.ended) {
+      (this.#own.asks ??= new OwnedAsks(this, this.#cell)).start(target, build, options);
+    }
   }
 
   adapt<X>(map: (foreign: X) => unknown): ActorRef<X> {
     // The adapter hands `map` only what came in through the returned reference, which takes X.
     const adapter = new AdapterRef(this.#cell, map as (foreign: unknown) => unknown);
     if (this.ended) adapter.end({ kind: "normal" });
-    else (this.#adapters ??= new Set()).add(adapter);
+    else (this.#own.adapters ??= new Set()).add(adapter);
     return adapter;
   }
 
+  takeInHand(): unknown {
+    // What the next incarnation has in hand is none of this one's business.
+    const entry = this.ended ? nothing : this.#cell.takeInHand();
+    if (entry !== nothing) return entry;
+    throw new ActorError(
+      "nothing_in_hand",
+      `put a message aside in ${this.path}: expected one that is being handled and was not put ` +
+        "aside, there is none",
+    );
+  }
+
+  putBack(entries: readonly unknown[]): void {
+    this.#cell.putBack(entries);
+  }
+
   deliver(envelope: Envelope): void {
-    if (!this.ended) this.#cell.deliver(envelope);
+    if (!this.ended) this.#cell.deliverOwned(envelope);
+  }
+
+  buryStale(content: unknown): void {
+    this.#cell.bury(content, "stale");
   }
 
   checkOwnedWork(): void {
-    const owned = this.timers.size + (this.#tasks?.size ?? 0) + (this.#asks?.size ?? 0);
+    const owned = this.#belongings?.work ?? 0;
     if (owned < OWNED_WORK_LIMIT) return;
     throw new ActorError(
       "too_much_owned_work",
@@ -216,15 +238,9 @@ export class Incarnation implements ActorContext<unknown>, TimersOwner {
   }
 
   /** Ends all that was started here, children excepted: those take time, the cell sees to them. */
-  end(): void {
+  end(reason: StopReason): void {
     if (this.ended) return;
     this.ended = true;
-    this.timers.end();
-    for (const cancel of this.#asks ?? []) cancel();
-    for (const undo of this.#watches?.values() ?? []) undo();
-    this.#watches?.clear();
-    for (const adapter of this.#adapters ?? []) adapter.end({ kind: "normal" });
-    for (const task of this.#tasks ?? []) task.controller.abort();
-    this.#controller?.abort();
+    this.#belongings?.end(this.path, reason);
   }
 }

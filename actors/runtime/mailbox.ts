@@ -14,14 +14,23 @@ import { ActorError } from "./errors.ts";
 export const takenBack: unique symbol = Symbol("rollcall.actor.takenBack");
 
 /**
+ * A mailbox entry that is more than its message. Most are the message alone, so that telling costs
+ * nothing but a slot.
+ */
+export abstract class Wrapped {
+  /** What is inside, for dead letters; `takenBack` if nobody will miss it. */
+  abstract readonly content: unknown;
+}
+
+/**
  * A message that belongs to one incarnation: a tick, the outcome of a task or an ask, or a message
  * in another protocol. What the actor will see is made when it is opened, in the actor's own turn,
  * so that a mapping that throws fails the right actor.
  */
-export class Envelope {
+export class Envelope extends Wrapped {
   /** Makes the message. */
   readonly open: () => unknown;
-  /** What is inside before mapping, for dead letters; `takenBack` if nobody will miss it. */
+  /** What is inside before mapping. */
   readonly content: unknown;
   /**
    * Whether the actor brought this on itself. Then it does not count against the capacity: dropping
@@ -30,6 +39,7 @@ export class Envelope {
   readonly owned: boolean;
 
   constructor(open: () => unknown, content: unknown, owned: boolean) {
+    super();
     this.open = open;
     this.content = content;
     this.owned = owned;
@@ -41,8 +51,8 @@ export class Mailbox {
   readonly #capacity: number;
   readonly #dropOldest: boolean;
   readonly #entries = new Fifo<unknown>();
-  /** Entries that count against the capacity. */
-  #counted = 0;
+  /** Entries that do not count against the capacity. */
+  #owned = 0;
 
   constructor(options: MailboxOptions = {}) {
     this.#capacity = options.capacity ?? DEFAULT_MAILBOX_CAPACITY;
@@ -60,38 +70,48 @@ export class Mailbox {
     return this.#entries.size;
   }
 
-  /**
-   * Adds an entry. Returns what had to be dropped for it, which may be the entry itself, or
-   * `nothing`.
-   */
-  offer(entry: unknown): unknown {
-    if (isOwned(entry)) {
-      this.#entries.push(entry);
-      return nothing;
-    }
-    let dropped: unknown = nothing;
-    if (this.#counted === this.#capacity) {
-      if (!this.#dropOldest) return entry;
-      dropped = this.#entries.takeFirst((oldest) => !isOwned(oldest));
-      this.#counted--;
-    }
+  /** Whether one more message has no room. */
+  get isFull(): boolean {
+    return this.#entries.size - this.#owned >= this.#capacity;
+  }
+
+  /** Adds an entry that counts. The caller has made sure that there is room. */
+  push(entry: unknown): void {
     this.#entries.push(entry);
-    this.#counted++;
-    return dropped;
+  }
+
+  /** Adds an entry that needs no room. */
+  pushOwned(envelope: Envelope): void {
+    this.#owned++;
+    this.#entries.push(envelope);
+  }
+
+  /** Puts entries ahead of all others, in their order. What may come back is bounded elsewhere. */
+  putBack(entries: readonly unknown[]): void {
+    for (const entry of entries.toReversed()) {
+      if (isOwned(entry)) this.#owned++;
+      this.#entries.unshift(entry);
+    }
+  }
+
+  /** When it is full: makes room for another entry and returns what went, or `nothing` if it may not. */
+  makeRoom(): unknown {
+    if (!this.#dropOldest) return nothing;
+    return this.#entries.takeFirst((oldest) => !isOwned(oldest));
   }
 
   /** Takes the first entry, or `nothing`. */
   take(): unknown {
     const entry = this.#entries.shift();
-    if (entry !== nothing && !isOwned(entry)) this.#counted--;
+    if (this.#owned > 0 && isOwned(entry)) this.#owned--;
     return entry;
   }
 
-  /** Takes every envelope and leaves the plain messages: what a restart does. */
+  /** Takes every envelope and leaves the others: what a restart does. */
   takeEnvelopes(): Envelope[] {
-    const envelopes = this.#entries.takeAll((entry) => entry instanceof Envelope) as Envelope[];
-    this.#counted -= envelopes.filter((envelope) => !envelope.owned).length;
-    return envelopes;
+    if (this.#entries.size === 0) return [];
+    this.#owned = 0;
+    return this.#entries.takeAll((entry) => entry instanceof Envelope) as Envelope[];
   }
 }
 

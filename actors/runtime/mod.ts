@@ -7,12 +7,14 @@
  */
 
 export { ask, type AskOptions } from "./ask.ts";
-export type { ActorStatus } from "./control.ts";
+export type { AskCircles } from "./ask_circle.ts";
 export { type Cancel, type Clock, systemClock } from "./clock.ts";
+export type { ActorStatus } from "./control.ts";
 export type { DeadLetter, DeadLetterReason, DeadLetters } from "./dead_letters.ts";
 export {
   type ActorContext,
   type ActorDefinition,
+  type ActorStash,
   type ActorTimers,
   type AskMapping,
   DEFAULT_MAILBOX_CAPACITY,
@@ -23,10 +25,13 @@ export {
   type Signal,
   type StopReason,
 } from "./definition.ts";
+export type { RunOrder } from "./dispatcher.ts";
 export { ActorError, type ActorErrorCode, AskError, type AskErrorCode } from "./errors.ts";
+export { type FlightEvent, type FlightRecorderOptions } from "./flight_recorder.ts";
 export { type ActorLogger, silentLogger } from "./logger.ts";
-export { type Probe, spawnProbe } from "./probe.ts";
+export { type Probe, spawnProbe } from "./testing/probe.ts";
 export { type Random, seededRandom, systemRandom } from "./random.ts";
+export { type Listing, Receptionist, type ServiceKey, serviceKey } from "./receptionist.ts";
 export type { ActorRef, Asking, ReplyOf, ReplyTo, TellOutcome } from "./ref.ts";
 export {
   DEFAULT_RESTART_BACKOFF,
@@ -37,7 +42,19 @@ export {
 } from "./restart_policy.ts";
 export type { SystemCounters } from "./runtime.ts";
 export { sleep } from "./sleep.ts";
+export { type ActorSnapshot, type Observed, type ObservedActor, Observer } from "./snapshot.ts";
+export { DEFAULT_STASH_CAPACITY } from "./stash.ts";
 export {
+  type MachineDefinition,
+  type MachineSpec,
+  type MachineState,
+  type MachineStep,
+  type MachineTools,
+  stateMachine,
+  type StateSpec,
+} from "./state_machine.ts";
+export {
+  type AutoShutdown,
   type ChildInfo,
   type ChildOptions,
   startChild,
@@ -49,12 +66,7 @@ export {
   type SupervisorState,
   type SupervisorStrategy,
 } from "./supervisor.ts";
-export {
-  type ActorSnapshot,
-  ActorSystem,
-  type ActorSystemOptions,
-  type RootFailure,
-} from "./system.ts";
+export { ActorSystem, type ActorSystemOptions, type RootFailure } from "./system.ts";
 export {
   type Published,
   type Publisher,
@@ -62,4 +74,5 @@ export {
   Topic,
   type TopicOptions,
 } from "./topic.ts";
-export { VirtualClock } from "./virtual_clock.ts";
+export type { MessageHooks, TraceEvent } from "./tracing.ts";
+export { VirtualClock } from "./testing/virtual_clock.ts";

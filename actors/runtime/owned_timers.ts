@@ -5,9 +5,10 @@
  */
 
 import type { ActorTimers } from "./definition.ts";
-import type { Cancel, Clock } from "./clock.ts";
+import type { Cancel } from "./clock.ts";
 import { ActorError } from "./errors.ts";
 import { Envelope, takenBack } from "./mailbox.ts";
+import type { Owner } from "./owner.ts";
 
 /** One timer under a key. */
 interface Timer {
@@ -19,24 +20,12 @@ interface Timer {
   ticked: boolean;
 }
 
-/** What the timers need of their incarnation. */
-export interface TimersOwner {
-  readonly clock: Clock;
-  readonly path: string;
-  /** Whether the incarnation has ended: then nothing new starts. */
-  readonly ended: boolean;
-  /** Puts an envelope into the actor's mailbox. */
-  deliver(envelope: Envelope): void;
-  /** Throws if the actor owns too much already. */
-  checkOwnedWork(): void;
-}
-
 /** See {@linkcode ActorTimers}. */
 export class OwnedTimers implements ActorTimers<unknown> {
-  readonly #owner: TimersOwner;
+  readonly #owner: Owner;
   readonly #timers = new Map<string, Timer>();
 
-  constructor(owner: TimersOwner) {
+  constructor(owner: Owner) {
     this.#owner = owner;
   }
 

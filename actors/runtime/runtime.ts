@@ -4,12 +4,16 @@
  * @module
  */
 
+import type { AskCircles } from "./ask_circle.ts";
 import type { Clock } from "./clock.ts";
 import type { DeadLetterReason, DeadLetters } from "./dead_letters.ts";
 import type { Dispatcher } from "./dispatcher.ts";
+import type { FlightRecorder } from "./flight_recorder.ts";
 import type { ActorLogger } from "./logger.ts";
 import type { Random } from "./random.ts";
-import { Envelope, takenBack } from "./mailbox.ts";
+import type { Deadlines } from "./deadlines.ts";
+import type { MessageHooks } from "./tracing.ts";
+import { takenBack, Wrapped } from "./mailbox.ts";
 
 /** What has happened in a system since it was made. */
 export interface SystemCounters {
@@ -33,7 +37,12 @@ export interface Runtime {
   readonly random: Random;
   readonly log: ActorLogger;
   readonly dispatcher: Dispatcher;
+  readonly deadlines: Deadlines;
   readonly deadLetters: DeadLetters;
+  readonly recorder: FlightRecorder;
+  /** Undefined unless a tracer outside wants to follow messages. */
+  readonly hooks: MessageHooks | undefined;
+  readonly askCircles: AskCircles;
   readonly counters: { -readonly [Name in keyof SystemCounters]: SystemCounters[Name] };
 }
 
@@ -45,13 +54,22 @@ export function findRuntime(ref: object): Runtime | undefined {
   return runtimeOf in ref ? ref[runtimeOf] as Runtime : undefined;
 }
 
-/** Sends a mailbox entry to the dead letters, unless whoever put it there took it back. */
+/**
+ * Sends a mailbox entry to the dead letters, unless whoever put it there took it back. Says whether
+ * it did.
+ */
 export function bury(
   runtime: Runtime,
-  letter: { recipient: string; entry: unknown; reason: DeadLetterReason },
-): void {
+  letter: {
+    readonly recipient: { readonly path: string };
+    readonly entry: unknown;
+    readonly reason: DeadLetterReason;
+  },
+): boolean {
   const { recipient, entry, reason } = letter;
-  const message = entry instanceof Envelope ? entry.content : entry;
-  if (message === takenBack) return;
-  runtime.deadLetters.publish({ recipient, message, reason });
+  const message = entry instanceof Wrapped ? entry.content : entry;
+  if (message === takenBack) return false;
+  runtime.recorder.record("dead_letter", recipient, runtime.dispatcher.turnBeganMs, reason);
+  runtime.deadLetters.publish({ recipient: recipient.path, message, reason });
+  return true;
 }

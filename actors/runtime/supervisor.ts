@@ -5,20 +5,18 @@
  * @module
  */
 
-import type { Cell } from "./cell.ts";
 import { type ActorStatus, type ChildEnd, onChildEnd } from "./control.ts";
-import type { ActorDefinition, StopReason } from "./definition.ts";
+import type { ActorDefinition } from "./definition.ts";
 import { ActorError } from "./errors.ts";
 import type { Incarnation } from "./incarnation.ts";
 import type { ActorRef, ReplyTo } from "./ref.ts";
 import {
-  backoffDelayMs,
   type RestartBackoff,
   type RestartIntensity,
   type RestartPolicy,
   restartSettings,
-  RestartWindow,
 } from "./restart_policy.ts";
+import { type OwnMessage, type Settings, Supervising } from "./supervising.ts";
 
 /**
  * Who is restarted when one child ends.
@@ -29,12 +27,27 @@ import {
  */
 export type SupervisorStrategy = "one_for_one" | "one_for_all" | "rest_for_one";
 
+/**
+ * When a supervisor whose significant children end by themselves stops, because its work is done.
+ *
+ * - `never`: it goes on without them.
+ * - `any_significant`: with the first of them.
+ * - `all_significant`: with the last of them.
+ */
+export type AutoShutdown = "never" | "any_significant" | "all_significant";
+
 /** How one child is supervised. */
 export interface ChildOptions {
   /** Which ends are followed by a restart. Default `permanent`. */
   readonly restart?: RestartPolicy;
   /** How long its `onStop` may take, in milliseconds. Default: what its definition says. */
   readonly stopDeadlineMs?: number;
+  /**
+   * Whether its end, if it is for good and not asked for by the supervisor, counts for the
+   * supervisor's `autoShutdown`. Default false. Only for `transient` and `temporary` children: a
+   * permanent one does not end for good by itself.
+   */
+  readonly significant?: boolean;
 }
 
 /** Where children are declared, from left to right. */
@@ -43,7 +56,8 @@ export interface SupervisorScope {
    * Adds a child to the right of the others. The reference can be handed to the next child at
    * once; the children start when all are declared.
    *
-   * @throws {ActorError} `name_taken`, `invalid_name`.
+   * @throws {ActorError} `name_taken`, `invalid_name`, `invalid_option` if it is significant where
+   * that has no meaning.
    */
   child<S, M>(
     name: string,
@@ -62,6 +76,8 @@ export interface SupervisorOptions {
   readonly intensity?: Partial<RestartIntensity>;
   /** How long to wait before a restart. Default 100 ms, doubling up to 30 000 ms. */
   readonly backoff?: Partial<RestartBackoff>;
+  /** When to stop because significant children have ended. Default `never`. */
+  readonly autoShutdown?: AutoShutdown;
   /** Declares the children; called again when the supervisor itself is restarted. */
   readonly children?: (scope: SupervisorScope) => void;
 }
@@ -130,6 +146,7 @@ export function supervisor(
 ): ActorDefinition<SupervisorState, SupervisorMessage> {
   const settings: Settings = {
     strategy: options.strategy ?? "one_for_one",
+    autoShutdown: options.autoShutdown ?? "never",
     ...restartSettings(options.intensity, options.backoff),
   };
   const definition: SupervisorDefinition = {
@@ -154,172 +171,7 @@ export function supervisor(
   return definition as unknown as ActorDefinition<SupervisorState, SupervisorMessage>;
 }
 
-interface Settings {
-  readonly strategy: SupervisorStrategy;
-  readonly intensity: RestartIntensity;
-  readonly backoff: RestartBackoff;
-}
-
-/** When a wait is over: for one child, or for the group that is being restarted. */
-type OwnMessage =
-  | { readonly type: "restart_child"; readonly cell: Cell }
-  | { readonly type: "restart_group" };
-
 interface SupervisorDefinition
   extends ActorDefinition<Supervising, SupervisorMessage | OwnMessage> {
   readonly [onChildEnd]: (supervising: Supervising, end: ChildEnd) => Supervising;
-}
-
-interface Child {
-  readonly cell: Cell;
-  /** Restarts since it last ran for long enough. */
-  attempts: number;
-  /** Whether its group's wait is over, so that it may start as soon as those to its left run. */
-  due: boolean;
-}
-
-/** The key of the one timer that a group's restart waits for. No child's name has a slash. */
-const GROUP_TIMER = "/group";
-
-class Supervising implements SupervisorScope, SupervisorState {
-  readonly kind = "supervisor";
-  readonly #context: Incarnation;
-  readonly #settings: Settings;
-  readonly #window: RestartWindow;
-  /** Left to right. */
-  readonly #children: Child[] = [];
-  #declared = false;
-  /**
-   * While a group is being restarted: its leftmost child, from which on all are stopped right to
-   * left, and how long to wait before they start again.
-   */
-  #group: { from: number; delayMs: number } | undefined;
-
-  constructor(context: Incarnation, settings: Settings) {
-    this.#context = context;
-    this.#settings = settings;
-    this.#window = new RestartWindow(settings.intensity);
-  }
-
-  child<S, M>(
-    name: string,
-    definition: ActorDefinition<S, M>,
-    options: ChildOptions = {},
-  ): ActorRef<M> {
-    const { restart = "permanent", ...rest } = options;
-    const cell = this.#context.makeSupervised(name, definition, { restart, ...rest });
-    this.#children.push({ cell, attempts: 0, due: false });
-    if (this.#declared) this.startAll();
-    return cell.ref;
-  }
-
-  /** Starts what is new or due, left to right, as far as the strategy lets it. */
-  startAll(): void {
-    this.#declared = true;
-    if (this.#group !== undefined) return;
-    for (const child of [...this.#children]) {
-      const { cell } = child;
-      if (cell.status === "new" || child.due) {
-        child.due = false;
-        cell.start();
-      }
-      // Those to the right rely on this one: its end is on the way here, and they go on from there.
-      if (cell.status !== "running" && this.#settings.strategy !== "one_for_one") return;
-    }
-  }
-
-  receive(message: SupervisorMessage | OwnMessage): void {
-    switch (message.type) {
-      case "start_child":
-        message.start(this);
-        return;
-      case "stop_child": {
-        const child = this.#children.find(({ cell }) => cell.name === message.name);
-        child?.cell.requestStop();
-        message.replyTo?.tell(child !== undefined);
-        return;
-      }
-      case "list_children":
-        message.replyTo.tell(this.#children.map(({ cell }) => {
-          const { name, path, status, restarts } = cell;
-          return { name, path, status, restarts };
-        }));
-        return;
-      case "restart_child":
-        message.cell.start();
-        return;
-      case "restart_group":
-        for (const child of this.#children.slice(this.#group?.from)) child.due = true;
-        this.#group = undefined;
-        this.startAll();
-        return;
-    }
-  }
-
-  onChildEnd({ child: cell, reason }: ChildEnd): void {
-    const index = this.#children.findIndex((child) => child.cell === cell);
-    const child = this.#children[index];
-    if (child === undefined) return;
-    if (cell.status === "stopped") {
-      this.#forget(index);
-    } else if (this.#group !== undefined && index >= this.#group.from) {
-      // It is to be restarted with its group anyway, whatever it ended of.
-      this.#stopGroup();
-    } else if (cell.status === "down" && !cell.isClosed) {
-      if (cell.uptimeMs >= this.#settings.backoff.resetAfterMs) child.attempts = 0;
-      const { clock, random } = this.#context;
-      if (!this.#window.allows(clock.monotonicMs())) throw this.#giveUp(cell, reason);
-      const delayMs = backoffDelayMs(this.#settings.backoff, child.attempts++, random);
-      this.#context.log.warn("restart child", { child: cell.path, reason: reason.kind, delayMs });
-      this.#restart(child, { index, delayMs });
-    }
-  }
-
-  #restart({ cell }: Child, { index, delayMs }: { index: number; delayMs: number }): void {
-    if (this.#settings.strategy === "one_for_one") {
-      this.#context.timers.after(cell.name, delayMs, { type: "restart_child", cell });
-      return;
-    }
-    const from = this.#settings.strategy === "one_for_all" ? 0 : index;
-    this.#context.timers.cancel(GROUP_TIMER);
-    this.#group = {
-      from: Math.min(from, this.#group?.from ?? from),
-      delayMs: Math.max(delayMs, this.#group?.delayMs ?? 0),
-    };
-    this.#stopGroup();
-  }
-
-  /** Stops the group one by one from the right, then waits, then it starts. */
-  #stopGroup(): void {
-    const group = this.#group;
-    if (group === undefined) return;
-    for (const { cell } of this.#children.slice(group.from).reverse()) {
-      if (cell.status === "running") cell.requestRestart();
-      if (cell.status === "running" || cell.status === "ending") return;
-    }
-    if (this.#context.timers.isActive(GROUP_TIMER)) return;
-    this.#context.timers.after(GROUP_TIMER, group.delayMs, { type: "restart_group" });
-  }
-
-  /** A child that has ended for good. */
-  #forget(index: number): void {
-    const [child] = this.#children.splice(index, 1);
-    if (child !== undefined) this.#context.timers.cancel(child.cell.name);
-    if (this.#group === undefined) {
-      this.startAll();
-      return;
-    }
-    if (index < this.#group.from) this.#group.from--;
-    this.#stopGroup();
-  }
-
-  #giveUp(cell: Cell, reason: StopReason): ActorError {
-    const { maxRestarts, withinMs } = this.#settings.intensity;
-    return new ActorError(
-      "restart_intensity_exceeded",
-      `restart ${cell.path}: expected at most ${maxRestarts} restarts within ${withinMs} ms, this ` +
-        "would be one more; see the cause for what keeps failing",
-      reason.kind === "failed" ? { cause: reason.error } : undefined,
-    );
-  }
 }

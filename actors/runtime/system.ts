@@ -4,17 +4,23 @@
  * @module
  */
 
+import type { AskCircles } from "./ask_circle.ts";
 import { Cell } from "./cell.ts";
-import type { ActorStatus } from "./control.ts";
+import { CellRef } from "./cell_ref.ts";
+import { makeChild, stopChild } from "./children.ts";
+import { type ActorSnapshot, snapshot } from "./snapshot.ts";
 import { type Clock, systemClock } from "./clock.ts";
+import { Deadlines } from "./deadlines.ts";
 import { DeadLetters } from "./dead_letters.ts";
 import type { ActorDefinition, StopReason } from "./definition.ts";
-import { Dispatcher } from "./dispatcher.ts";
+import { Dispatcher, type RunOrder } from "./dispatcher.ts";
 import { ActorError } from "./errors.ts";
+import { type FlightEvent, FlightRecorder, type FlightRecorderOptions } from "./flight_recorder.ts";
 import { type ActorLogger, scopedLogger, silentLogger } from "./logger.ts";
 import { type Random, systemRandom } from "./random.ts";
 import type { ActorRef } from "./ref.ts";
 import type { Runtime, SystemCounters } from "./runtime.ts";
+import { type MessageHooks, type TraceEvent, Tracers } from "./tracing.ts";
 
 /** A failure that no supervisor dealt with. */
 export interface RootFailure {
@@ -40,24 +46,14 @@ export interface ActorSystemOptions {
    * started again. If the function throws, the system stops as well.
    */
   readonly onFailure?: (failure: RootFailure) => "stop" | "continue";
-}
-
-/** One actor, as it stands, and its children from left to right. */
-export interface ActorSnapshot {
-  readonly name: string;
-  /** What its definition calls itself. */
-  readonly kind: string;
-  readonly path: string;
-  readonly status: ActorStatus;
-  /** Messages that wait. */
-  readonly mailboxLength: number;
-  /** Incarnations beyond the first. */
-  readonly restarts: number;
-  /** Messages and signals that were handled. */
-  readonly handled: number;
-  /** Messages that became dead letters. */
-  readonly dropped: number;
-  readonly children: readonly ActorSnapshot[];
+  /** What is remembered of the last events, and who gets them when a failure stops the system. */
+  readonly flightRecorder?: FlightRecorderOptions;
+  /** Whether to look for asks that go in a circle. For development. Default `allow`: no. */
+  readonly askCircles?: AskCircles;
+  /** Lets a tracer outside follow messages. Default: none, which costs nothing. */
+  readonly messageHooks?: MessageHooks;
+  /** Which of the actors that are ready runs next. For tests; default: they go round. */
+  readonly runOrder?: RunOrder;
 }
 
 /**
@@ -91,6 +87,7 @@ export class ActorSystem {
 
   readonly #runtime: Runtime;
   readonly #root: Cell;
+  readonly #flightSink: FlightRecorderOptions["sink"];
   readonly #onFailure: (failure: RootFailure) => "stop" | "continue";
 
   private constructor(options: ActorSystemOptions) {
@@ -99,17 +96,28 @@ export class ActorSystem {
     this.#onFailure = options.onFailure ?? (() => "stop");
     const log = scopedLogger(options.log ?? silentLogger, { system: options.name });
     this.deadLetters = new DeadLetters(log);
+    const dispatcher = new Dispatcher(this.clock, () => deadlines.arm(), options.runOrder);
+    const deadlines = new Deadlines(this.clock, () => dispatcher.noticeTurn());
     this.#runtime = {
       clock: this.clock,
       random: options.random ?? systemRandom,
       log,
-      dispatcher: new Dispatcher(this.clock),
+      dispatcher,
+      deadlines,
+      recorder: new FlightRecorder(options.flightRecorder?.capacity),
+      hooks: options.messageHooks,
+      askCircles: options.askCircles ?? "allow",
       deadLetters: this.deadLetters,
       counters: { actors: 0, spawned: 0, failures: 0, restarts: 0, abandoned: 0, handled: 0 },
     };
-    this.#root = new Cell(this.#runtime, this.#rootDefinition(), { name: "" });
+    this.#flightSink = options.flightRecorder?.sink;
+    this.#root = new Cell(this.#runtime, this.#rootDefinition(), {
+      name: "",
+      parent: undefined,
+      supervision: undefined,
+    });
     this.terminated = new Promise((resolve) => {
-      this.#root.terminations.add(resolve);
+      this.#root.onTermination(resolve);
     });
     this.#root.start();
   }
@@ -138,14 +146,14 @@ export class ActorSystem {
         `spawn /${name}: expected system ${this.name} to run, it is stopping or has stopped`,
       );
     }
-    const child = this.#root.makeChild(name, definition, "plain");
+    const child = makeChild(this.#root, name, { definition, place: "plain" });
     child.start();
     return child.ref;
   }
 
   /** Stops a top-level actor for good; of no effect if it has ended. */
   stopActor(ref: ActorRef<never>): void {
-    this.#root.stopChild(ref);
+    stopChild(this.#root, ref);
   }
 
   /**
@@ -159,7 +167,35 @@ export class ActorSystem {
 
   /** The top-level actors with all below them. */
   tree(): readonly ActorSnapshot[] {
-    return [...this.#root.children].map(snapshot);
+    return [...this.#root.children?.values() ?? []].map(snapshot);
+  }
+
+  /** What happened last, oldest first. */
+  flightRecord(): readonly FlightEvent[] {
+    return this.#runtime.recorder.events();
+  }
+
+  /**
+   * Shows each message and signal that this actor handles from now on, in its restarts too. Returns
+   * the way to end that. What the listener throws is logged.
+   *
+   * @throws {ActorError} `not_watchable` if the reference is not one of an actor of this process.
+   */
+  trace(ref: ActorRef<never>, listener: (event: TraceEvent) => void): () => void {
+    const cell = CellRef.cellOf(ref);
+    if (cell === undefined) {
+      throw new ActorError(
+        "not_watchable",
+        `trace ${ref.path}: expected the reference of an actor of this process`,
+      );
+    }
+    const { clock, log } = this.#runtime;
+    const tracers = cell.tracers ??= new Tracers(clock, log);
+    const end = tracers.add(listener);
+    return () => {
+      end();
+      if (tracers.isEmpty && cell.tracers === tracers) cell.tracers = undefined;
+    };
   }
 
   #rootDefinition(): ActorDefinition<unknown, unknown> {
@@ -170,17 +206,24 @@ export class ActorSystem {
       onSignal: (state, signal) => {
         if (signal.type !== "child_failed") return state;
         const { ref: { path }, error } = signal;
+        let decision: "stop" | "continue" = "stop";
+        try {
+          decision = this.#onFailure({ path, error });
+        } finally {
+          if (decision === "stop") this.#handOutFlightRecord();
+        }
         // A throw of its own fails the root, which is a stop as well.
-        if (this.#onFailure({ path, error }) === "stop") throw error;
+        if (decision === "stop") throw error;
         return state;
       },
     };
   }
-}
 
-function snapshot(cell: Cell): ActorSnapshot {
-  const { name, path, status, mailboxLength, restarts, handled, dropped } = cell;
-  const kind = cell.definition.name ?? name;
-  const children = [...cell.children].map(snapshot);
-  return { name, kind, path, status, mailboxLength, restarts, handled, dropped, children };
+  #handOutFlightRecord(): void {
+    try {
+      this.#flightSink?.(this.flightRecord());
+    } catch (error) {
+      this.#runtime.log.error("flight recorder's sink threw", { error });
+    }
+  }
 }

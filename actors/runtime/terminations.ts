@@ -1,15 +1,16 @@
 /**
- * Who wants to know when something ends.
+ * The end of something that is no actor, for those who want to know of it.
  *
  * @module
  */
 
 import type { StopReason } from "./definition.ts";
+import { EndListeners, FunctionListener } from "./end_listeners.ts";
 import type { TerminationListener } from "./ref.ts";
 
-/** The listeners for one end. They belong to the runtime and do not throw. */
+/** Listeners, and whether it has ended. */
 export class Terminations {
-  #listeners: Set<TerminationListener> | undefined;
+  readonly #listeners = new EndListeners();
   #reason: StopReason | undefined;
 
   /** Why it ended; undefined until it has. */
@@ -23,19 +24,15 @@ export class Terminations {
       listener(this.#reason);
       return () => {};
     }
-    const listeners = this.#listeners ??= new Set();
-    // A wrapper of its own, so that the same function may be added twice and removed once.
-    const entry: TerminationListener = (reason) => listener(reason);
-    listeners.add(entry);
-    return () => void listeners.delete(entry);
+    const entry = new FunctionListener(listener);
+    this.#listeners.add(entry);
+    return () => this.#listeners.remove(entry);
   }
 
   /** Calls all listeners, once. */
   end(reason: StopReason): void {
     if (this.#reason !== undefined) return;
     this.#reason = reason;
-    const listeners = this.#listeners;
-    this.#listeners = undefined;
-    for (const listener of listeners ?? []) listener(reason);
+    this.#listeners.end(reason);
   }
 }

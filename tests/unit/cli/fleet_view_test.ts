@@ -43,7 +43,7 @@ Deno.test("renderFleet: says what each host runs, how far it is with the next ve
     waitingFor: "quorum: 1 of 2 hosts staged",
   }));
   assert.match(text, /web: committed v1, 2 of 2 serving, 2 online/);
-  assert.match(text, /web-2 +ams\/r1 +v1 +serving +3\.0 GiB +v2 fetching ████░░░░░░  42%/);
+  assert.match(text, /web-2 +ams\/r1 +v1 +serving +3\.0 GiB +v2 fetching ████░░░░░░ +42%/);
   assert.match(text, /quorum: 1 of 2 hosts staged/);
 });
 

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import {
   type ActorContext,
   type ActorRef,
+  ActorSystem,
   ask,
   AskError,
   type ReplyTo,
@@ -37,6 +38,23 @@ Deno.test("G21: ask resolves to the answer and leaves nothing behind", () =>
     assert.equal(clock.scheduledCount, 0);
     controller.abort();
   }));
+
+Deno.test("G21: asks that were answered leave no memory behind", async () => {
+  const system = ActorSystem.create({ name: "asked" });
+  const actor = system.spawn("actor", answering);
+  const asking = async (times: number) => {
+    for (let count = 0; count < times; count++) {
+      await ask(actor, (replyTo) => ({ text: "", replyTo }), { timeoutMs: 60_000 });
+    }
+  };
+  await asking(20_000);
+  const before = Deno.memoryUsage().heapUsed;
+  // Were each to leave its object behind, that would be some 150 MB.
+  await asking(400_000);
+  const grownBytes = Deno.memoryUsage().heapUsed - before;
+  assert.ok(grownBytes < 64 * 2 ** 20, `${grownBytes} bytes more`);
+  await system.stop();
+});
 
 Deno.test("G21: ask gives up at its deadline, and the late answer is a dead letter", () =>
   withSystem(async ({ system, clock, deadLetters }) => {
@@ -74,6 +92,22 @@ Deno.test("G21: ask fails at once when the target has ended, ends, or has no roo
     await ends;
     await assert.rejects(ask(actor, question, options), failsWith("ask_stopped"));
     assert.equal(clock.scheduledCount, 0);
+  }));
+
+Deno.test("G21: all that wait for an actor's answer learn of its end, in their order", () =>
+  withSystem(async ({ system, clock }) => {
+    const probe = spawnProbe<Question>(system);
+    const ended: number[] = [];
+    const asks = [0, 1, 2, 3].map((number) => {
+      const options = { timeoutMs: 100 };
+      return ask(probe.ref, (replyTo) => ({ text: "hi", replyTo }), options)
+        .catch(() => void ended.push(number));
+    });
+    await clock.settle();
+    probe.messages[1]?.replyTo.tell("answer");
+    system.stopActor(probe.ref);
+    await Promise.all(asks);
+    assert.deepEqual(ended, [0, 2, 3]);
   }));
 
 Deno.test("G21: ask ends when the asker's signal is aborted", () =>

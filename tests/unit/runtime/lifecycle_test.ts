@@ -386,13 +386,21 @@ Deno.test("ActorSystem.tree shows the actors as they stand", () =>
     parent.tell("one");
     assert.equal(system.tree()[0]?.mailboxLength, 1);
     await clock.settle();
-    const idle = { status: "running", mailboxLength: 0, restarts: 0, dropped: 0 } as const;
+    const idle = {
+      status: "running",
+      mailboxLength: 0,
+      restarts: 0,
+      dropped: 0,
+      msPerMessage: null,
+      summary: null,
+    } as const;
     assert.deepEqual(system.tree(), [{
       ...idle,
       name: "parent",
       kind: "parent",
       path: "/parent",
       handled: 1,
+      msPerMessage: 0,
       children: [{
         ...idle,
         name: "child",

@@ -10,8 +10,11 @@ import {
   type ActorSystem,
   ask,
   type Publisher,
+  type Receptionist,
   type ReplyOf,
   type ReplyTo,
+  type ServiceKey,
+  serviceKey,
   type Signal,
   startChild,
   type StartedChild,
@@ -179,4 +182,25 @@ Deno.test("G26: supervised children, topics and loggers are typed", () => {
   const log: ActorLogger = getLogger(["test"]);
   assert.ok(check);
   assert.ok(log);
+});
+
+Deno.test("G26: services are found with the protocol of their key", () => {
+  const numbers = serviceKey<number>("numbers");
+  function types(
+    receptionist: Receptionist,
+    texts: ActorRef<string>,
+    both: ActorRef<string | number>,
+  ) {
+    // @ts-expect-error: an actor that takes texts does not offer what takes numbers.
+    receptionist.register(numbers, texts);
+    receptionist.register(numbers, both);
+    receptionist.findOne(numbers)?.tell(1);
+    // @ts-expect-error: what was found speaks the key's protocol.
+    receptionist.findOne(numbers)?.tell("text");
+    const wider: ServiceKey<number | string> = serviceKey("wider");
+    // @ts-expect-error: a key is of one protocol, neither a wider nor a narrower one.
+    const narrower: ServiceKey<number> = wider;
+    return narrower;
+  }
+  assert.equal(typeof types, "function");
 });

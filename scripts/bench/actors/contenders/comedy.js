@@ -1,8 +1,9 @@
 /** The cases in Comedy: https://github.com/untu/comedy. Its actors live in this process here. */
 
-import comedy from "comedy";
+import { loadPeer } from "./peer.js";
 import { serve } from "./serve.js";
 
+const { default: comedy } = await loadPeer("comedy");
 const system = comedy({ log: { info() {}, warn() {}, error() {}, debug() {}, trace() {} } });
 const root = await system.rootActor();
 

@@ -3,8 +3,10 @@
  * that takes from its queue, which is what its users write.
  */
 
-import { Deferred, Effect, Fiber, Queue } from "effect";
+import { loadPeer } from "./peer.js";
 import { serve } from "./serve.js";
+
+const { Deferred, Effect, Fiber, Queue } = await loadPeer("effect");
 
 let done = Promise.withResolvers();
 let expected = 0;

@@ -1,9 +1,9 @@
 /** The cases in nact: https://github.com/ncthbrt/nact. */
 
-import nact from "nact";
+import { loadPeer } from "./peer.js";
 import { serve } from "./serve.js";
 
-const { dispatch, query, spawn, start, stop } = nact;
+const { default: { dispatch, query, spawn, start, stop } } = await loadPeer("nact");
 const system = start();
 
 /** A promise with its way to resolve it. */

@@ -1,11 +1,13 @@
 /**
  * The cases in XState: https://stately.ai/docs/actors. An actor there is `createActor` of transition
- * logic, its lightest kind. It handles an event inline, while the sender waits; it has no ask, so
- * the message carries a callback.
+ * logic, its lightest kind. It handles an event inline, while the sender waits; instead of an ask it
+ * has `waitFor`, which waits for a state that the answer can be seen in.
  */
 
-import { createActor, fromTransition } from "xstate";
+import { loadPeer } from "./peer.js";
 import { serve } from "./serve.js";
+
+const { createActor, fromTransition, waitFor } = await loadPeer("xstate");
 
 let done = Promise.withResolvers();
 let expected = 0;
@@ -16,10 +18,8 @@ const counter = createActor(fromTransition((seen, { value }) => {
   return (seen + 1) % expected;
 }, 0)).start();
 
-const answerer = createActor(fromTransition((asked, { value, resolve }) => {
-  resolve(value + 1);
-  return asked + 1;
-}, 0)).start();
+const answerer = createActor(fromTransition((_, { value }) => ({ value, answer: value + 1 }), {}))
+  .start();
 
 const playing = fromTransition((state, { left, to, from }) => {
   if (left === 0) done.resolve();
@@ -45,9 +45,12 @@ await serve({
       count: 1_000,
       async run(count) {
         for (let value = 0; value < count; value++) {
-          const answer = await new Promise((resolve) => {
-            answerer.send({ type: "ask", value, resolve });
-          });
+          answerer.send({ type: "ask", value });
+          const { context: { answer } } = await waitFor(
+            answerer,
+            ({ context }) => context.value === value,
+            { timeout: 5_000 },
+          );
           if (answer !== value + 1) throw new Error(`expected ${value + 1}, got ${answer}`);
         }
       },

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { type Cancel, type Clock, systemClock } from "./clock.ts";
+import { type Cancel, type Clock, systemClock } from "../clock.ts";
 
 /** A scheduled callback. */
 interface Due {

@@ -4,9 +4,9 @@
  * @module
  */
 
-import type { Signal } from "./definition.ts";
-import type { ActorRef } from "./ref.ts";
-import type { ActorSystem } from "./system.ts";
+import type { Signal } from "../definition.ts";
+import type { ActorRef } from "../ref.ts";
+import type { ActorSystem } from "../system.ts";
 
 /** Keeps what it was sent, for a test to look at. */
 export interface Probe<M> {

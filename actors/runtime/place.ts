@@ -1,0 +1,193 @@
+/**
+ * An actor as the others see it: a place in the tree with a reference, a mailbox, a control lane, and
+ * those who wait for its end. What lives there is the business of cell.ts.
+ *
+ * @module
+ */
+
+import type { Cell } from "./cell.ts";
+import type { ActorStatus, Control, ErasedDefinition, Supervision } from "./control.ts";
+import type { DeadLetterReason } from "./dead_letters.ts";
+import type { StopReason } from "./definition.ts";
+import type { Runnable } from "./dispatcher.ts";
+import { type EndListener, EndListeners, FunctionListener } from "./end_listeners.ts";
+import { Fifo, nothing } from "./fifo.ts";
+import { Load } from "./load.ts";
+import { Envelope, Mailbox } from "./mailbox.ts";
+import type { TellOutcome, TerminationListener } from "./ref.ts";
+import { bury, type Runtime } from "./runtime.ts";
+import { wrapForHooks } from "./tracing.ts";
+
+/** Where an actor is to be. */
+export interface PlaceOptions {
+  readonly name: string;
+  readonly parent: Cell | undefined;
+  readonly supervision: Supervision | undefined;
+}
+
+/** See the head of this file. */
+export abstract class Place implements Runnable {
+  readonly runtime: Runtime;
+  readonly name: string;
+  readonly parent: Cell | undefined;
+  readonly definition: ErasedDefinition;
+  readonly supervision: Supervision | undefined;
+  /** Left to right; made with the first child, as most actors have none. */
+  children: Map<string, Cell> | undefined = undefined;
+  queued = false;
+
+  protected readonly mailbox: Mailbox;
+  protected lane: Fifo<Control> | undefined = undefined;
+  protected currentStatus: ActorStatus = "new";
+  /** Whether no message will be handled any more, now or after a restart. */
+  protected closed = false;
+  protected handledCount = 0;
+  #dropped = 0;
+  #load: Load | undefined = undefined;
+  #endListeners: EndListeners | undefined = undefined;
+  /** Why it ended for good. */
+  #endReason: StopReason | undefined = undefined;
+
+  constructor(runtime: Runtime, definition: ErasedDefinition, options: PlaceOptions) {
+    this.runtime = runtime;
+    this.definition = definition;
+    this.name = options.name;
+    this.parent = options.parent;
+    this.supervision = options.supervision;
+    this.mailbox = new Mailbox(definition.mailbox);
+    runtime.counters.actors++;
+    runtime.counters.spawned++;
+  }
+
+  abstract run(limit: number): number;
+
+  /** `/agent/service:web/runner`; empty for the root. Put together when asked for: few are. */
+  get path(): string {
+    return this.parent === undefined ? "" : `${this.parent.path}/${this.name}`;
+  }
+  /** The path for people, to whom the root is `/`. */
+  get displayPath(): string {
+    return this.parent === undefined ? "/" : this.path;
+  }
+  get status(): ActorStatus {
+    return this.currentStatus;
+  }
+  /** Whether it is to handle no message any more. */
+  get isClosed(): boolean {
+    return this.closed;
+  }
+  get mailboxLength(): number {
+    return this.mailbox.size;
+  }
+  /** Messages and signals that were handled. */
+  get handled(): number {
+    return this.handledCount;
+  }
+  /** Messages that went to the dead letters. */
+  get dropped(): number {
+    return this.#dropped;
+  }
+  /** How long a message takes, in milliseconds; undefined if it was never measured. */
+  get msPerMessage(): number | undefined {
+    return this.#load?.msPerMessage;
+  }
+  get isSlow(): boolean {
+    return this.#load !== undefined && this.#load.isSlow;
+  }
+  get hasWork(): boolean {
+    return this.hasControl || (this.currentStatus === "running" && this.mailbox.size > 0);
+  }
+  protected get hasControl(): boolean {
+    return this.lane !== undefined && this.lane.size > 0;
+  }
+
+  onMeasured(tookMs: number, handled: number): void {
+    if (this.#load === undefined) this.#load = new Load(tookMs / handled);
+    else this.#load.add(tookMs / handled);
+  }
+
+  /** Puts a message, or what wraps one, into the mailbox. */
+  deliver(entry: unknown): TellOutcome {
+    if (this.closed) return this.refuse(entry);
+    if (this.mailbox.isFull) {
+      const dropped = this.mailbox.makeRoom();
+      if (dropped === nothing) {
+        this.bury(entry, "overflow");
+        return "overflow";
+      }
+      this.bury(dropped, "overflow");
+    }
+    const { hooks, dispatcher } = this.runtime;
+    this.mailbox.push(hooks === undefined ? entry : this.#withHooks(entry));
+    if (!this.queued && this.currentStatus === "running") dispatcher.schedule(this);
+    return "accepted";
+  }
+
+  /** Puts in what the actor brought on itself and therefore always has room. */
+  deliverOwned(envelope: Envelope): void {
+    if (this.closed) {
+      this.bury(envelope, "stopped");
+      return;
+    }
+    this.mailbox.pushOwned(envelope);
+    if (!this.queued && this.currentStatus === "running") this.runtime.dispatcher.schedule(this);
+  }
+
+  /** Puts entries back ahead of all that wait. */
+  putBack(entries: readonly unknown[]): void {
+    this.mailbox.putBack(entries);
+    if (this.currentStatus === "running") this.runtime.dispatcher.schedule(this);
+  }
+
+  /** What `tell` does when the actor is gone. */
+  refuse(entry: unknown): TellOutcome {
+    this.bury(entry, "stopped");
+    return "stopped";
+  }
+
+  /** Counts a drop and sends it to the dead letters. */
+  bury(entry: unknown, reason: DeadLetterReason): void {
+    if (bury(this.runtime, { recipient: this, entry, reason })) this.#dropped++;
+  }
+
+  /** Puts a message into the control lane, ahead of all messages. */
+  control(message: Control): void {
+    if (this.currentStatus === "stopped") return;
+    (this.lane ??= new Fifo()).push(message);
+    this.runtime.dispatcher.schedule(this);
+  }
+
+  /** Registers a listener for the end for good. After that it is called at once. */
+  addEndListener(listener: EndListener): void {
+    if (this.#endReason !== undefined) listener.onEnd(this.#endReason);
+    else (this.#endListeners ??= new EndListeners()).add(listener);
+  }
+
+  /** The same for a function; returns its removal. */
+  onTermination(listener: TerminationListener): () => void {
+    const entry = new FunctionListener(listener);
+    this.addEndListener(entry);
+    return () => this.#endListeners?.remove(entry);
+  }
+
+  /** Empties the place for good and tells those who wait for that. */
+  protected vacate(reason: StopReason): void {
+    this.closed = true;
+    this.currentStatus = "stopped";
+    this.#endReason = reason;
+    // Nothing in the control lane matters to one that is gone.
+    this.lane = undefined;
+    for (let entry = this.mailbox.take(); entry !== nothing; entry = this.mailbox.take()) {
+      this.bury(entry, "stopped");
+    }
+    this.runtime.counters.actors--;
+    this.#endListeners?.end(reason);
+  }
+
+  #withHooks(entry: unknown): unknown {
+    const { hooks, log } = this.runtime;
+    // Envelopes are opened in a way of their own; what they carry is the adapter's business.
+    if (hooks === undefined || entry instanceof Envelope) return entry;
+    return wrapForHooks(entry, { hooks, to: this.path, log });
+  }
+}

@@ -1,0 +1,100 @@
+/** A contender's process: starts it, has it run cases, and ends it. */
+
+const HERE = new URL("./", import.meta.url);
+
+/** What a process is asked for. See contenders/serve.js. */
+export type Request =
+  | { readonly kind: "rate"; readonly name: string; readonly durationMs: number }
+  | { readonly kind: "memory"; readonly count: number }
+  | { readonly kind: "delay"; readonly name?: string; readonly durationMs: number };
+
+/** Times of many events, in milliseconds. */
+export interface Times {
+  readonly count: number;
+  readonly median: number;
+  readonly p99: number;
+  readonly max: number;
+}
+
+/** What it answers. */
+export interface Answer {
+  readonly value?: number;
+  readonly timer?: Times;
+  readonly socket?: Times;
+  readonly handled?: number;
+  readonly error?: string;
+}
+
+/** Those that are compared. Ours runs by the same rules, in a process of its own. */
+export const CONTENDERS = [
+  { name: "ours", file: "ours.ts" },
+  { name: "nact", file: "nact.js" },
+  { name: "XState", file: "xstate.js" },
+  { name: "Comedy", file: "comedy.js" },
+  { name: "Effect", file: "effect.js" },
+] as const;
+
+/** The versions of the peers that are installed. */
+export async function peerVersions(): Promise<Record<string, string>> {
+  const { dependencies } = JSON.parse(
+    await Deno.readTextFile(new URL("package.json", HERE)),
+  ) as { dependencies: Record<string, string> };
+  return dependencies;
+}
+
+/** One running process. */
+export class ContenderProcess {
+  readonly name: string;
+  readonly #child: Deno.ChildProcess;
+  readonly #writer: WritableStreamDefaultWriter<Uint8Array>;
+  readonly #lines: AsyncIterator<string>;
+
+  constructor({ name, file }: { readonly name: string; readonly file: string }) {
+    this.name = name;
+    const config = new URL("deno.json", HERE).pathname;
+    this.#child = new Deno.Command(Deno.execPath(), {
+      args: [
+        "run",
+        "--no-check",
+        "--allow-all",
+        "--config",
+        config,
+        "--v8-flags=--expose-gc",
+        new URL(`contenders/${file}`, HERE).pathname,
+      ],
+      stdin: "piped",
+      stdout: "piped",
+      stderr: "inherit",
+    }).spawn();
+    this.#writer = this.#child.stdin.getWriter();
+    this.#lines = readLines(this.#child.stdout)[Symbol.asyncIterator]();
+  }
+
+  /** Runs one case. */
+  async run(request: Request): Promise<Answer> {
+    await this.#writer.write(new TextEncoder().encode(`${JSON.stringify(request)}\n`));
+    const { value, done } = await this.#lines.next();
+    if (done) throw new Error(`run ${request.kind} in ${this.name}: expected an answer, it ended`);
+    const answer = JSON.parse(value) as Answer;
+    if (answer.error !== undefined) {
+      throw new Error(`run ${JSON.stringify(request)} in ${this.name}: it failed: ${answer.error}`);
+    }
+    return answer;
+  }
+
+  /** Ends the process. */
+  async end(): Promise<void> {
+    await this.#writer.close();
+    await this.#child.status;
+  }
+}
+
+/** The lines that hold an answer; what a library prints besides is passed over. */
+async function* readLines(stream: ReadableStream<Uint8Array>): AsyncIterable<string> {
+  let rest = "";
+  for await (const text of stream.pipeThrough(new TextDecoderStream())) {
+    const lines = (rest + text).split("\n");
+    rest = lines.pop() ?? "";
+    yield* lines.filter((line) => line.startsWith("{"));
+  }
+}

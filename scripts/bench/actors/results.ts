@@ -1,0 +1,158 @@
+/** What came out: medians and spreads, as rows, as tables, as the page in the documentation. */
+
+import { type Case, CASES } from "./cases.ts";
+import type { Times } from "./contender.ts";
+import type { ErlangResults } from "./erlang.ts";
+
+/** All values of one case, by contender. */
+export type Values = ReadonlyMap<string, readonly number[]>;
+
+/** One case's outcome, in the form that the project's benchmarks share. */
+export interface Row {
+  readonly case: string;
+  readonly unit: string;
+  readonly ours: number;
+  readonly peers: Readonly<Record<string, number>>;
+  /** Ours against the best peer; more than 1 is better. */
+  readonly ratio: number;
+}
+
+/** What a whole run came to. */
+export interface Results {
+  readonly values: ReadonlyMap<string, Values>;
+  readonly ownDelays: ReadonlyMap<string, { readonly timer: Times; readonly socket: Times }>;
+  readonly erlang: ErlangResults | undefined;
+  readonly versions: Readonly<Record<string, string>>;
+}
+
+/** The value in the middle. */
+export function median(values: readonly number[]): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  const middle = Math.floor(sorted.length / 2);
+  const upper = sorted[middle] ?? NaN;
+  return sorted.length % 2 === 1 ? upper : ((sorted[middle - 1] ?? NaN) + upper) / 2;
+}
+
+function better({ more }: Case, ours: number, theirs: number): number {
+  return more ? ours / theirs : theirs / ours;
+}
+
+/** The rows of all cases. */
+export function toRows({ values }: Results): Row[] {
+  return CASES.flatMap((one) => {
+    const byName = values.get(one.name);
+    const ours = median(byName?.get("ours") ?? []);
+    const peers = Object.fromEntries(
+      [...byName ?? []].filter(([name]) => name !== "ours").map((
+        [name, all],
+      ) => [name, round(median(all))]),
+    );
+    if (Object.keys(peers).length === 0) return [];
+    const ratio = Math.min(...Object.values(peers).map((theirs) => better(one, ours, theirs)));
+    return [{
+      case: one.name,
+      unit: one.unit,
+      ours: round(ours),
+      peers,
+      ratio: Number(ratio.toPrecision(3)),
+    }];
+  });
+}
+
+function round(value: number): number {
+  return Number(value.toPrecision(4));
+}
+
+/** `46,200,000 ±3%`: the median, and how far the rounds are apart from it at most. */
+function cell(values: readonly number[] | undefined): string {
+  if (values === undefined) return "";
+  const middle = median(values);
+  const spread = Math.max(...values.map((value) => Math.abs(value - middle) / middle));
+  const digits = { maximumSignificantDigits: 3 };
+  return `${middle.toLocaleString("en", digits)} ±${Math.round(spread * 100)}%`;
+}
+
+function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  const widths = head.map((title, column) =>
+    Math.max(title.length, 3, ...rows.map((row) => row[column]?.length ?? 0))
+  );
+  const line = (cells: readonly string[]) =>
+    `| ${cells.map((text, column) => text.padEnd(widths[column] ?? 0)).join(" | ")} |`;
+  return [
+    line(head),
+    `| ${widths.map((width) => "-".repeat(width)).join(" | ")} |`,
+    ...rows.map(line),
+  ].join("\n");
+}
+
+/** The tables, as Markdown. */
+export function toMarkdown(results: Results): string {
+  const { values, ownDelays, erlang, versions } = results;
+  const names = [...values.get("tell")?.keys() ?? []];
+  const rows = new Map(toRows(results).map((row) => [row.case, row]));
+  const titles = names.map((name) => {
+    const version = versions[name.toLowerCase()];
+    return version === undefined ? name : `${name} ${version}`;
+  });
+  const compared = CASES.filter((one) => rows.has(one.name)).map((one) => [
+    `${one.name} (${one.unit})`,
+    ...names.map((name) => cell(values.get(one.name)?.get(name))),
+    `${rows.get(one.name)?.ratio}×`,
+  ]);
+  const against = CASES.filter((one) => rows.has(one.name)).map((one) => {
+    const ours = median(values.get(one.name)?.get("ours") ?? []);
+    return [
+      one.name,
+      ...names.filter((name) => name !== "ours").map((name) => {
+        const theirs = values.get(one.name)?.get(name);
+        return theirs === undefined ? "" : `${better(one, ours, median(theirs)).toPrecision(3)}×`;
+      }),
+    ];
+  });
+  const delays = [...ownDelays].map(([name, { timer, socket }]) => [
+    name,
+    ...[timer.median, timer.p99, timer.max, socket.median, socket.p99, socket.max].map((ms) =>
+      ms.toFixed(2)
+    ),
+  ]);
+  const parts = [
+    table(["case", ...titles, "against the best"], compared),
+    "Ours against each, more than 1 is better:",
+    table(["case", ...titles.slice(1)], against),
+    "## How late others in the process come\n\nMilliseconds that a timer is late, and that a byte takes " +
+    "over a socket and back, in a process\nwith our runtime at work.",
+    table(
+      [
+        "load",
+        "timer median",
+        "timer p99",
+        "timer max",
+        "socket median",
+        "socket p99",
+        "socket max",
+      ],
+      delays,
+    ),
+  ];
+  if (erlang !== undefined) {
+    parts.push(
+      "## Beside Erlang\n\nAnother language and another machine, as the mark outside: processes that " +
+        "share nothing, are\npreempted, and use all cores.",
+      table(
+        ["case", "ours", `Erlang/OTP ${erlang.version}`, "ours against it"],
+        CASES.filter((one) => erlang.values.has(one.name)).map((one) => {
+          const ours = values.get(one.name)?.get("ours");
+          const theirs = erlang.values.get(one.name);
+          const ratio = better(one, median(ours ?? []), median(theirs ?? []));
+          return [
+            `${one.name} (${one.unit})`,
+            cell(ours),
+            cell(theirs),
+            `${ratio.toPrecision(3)}×`,
+          ];
+        }),
+      ),
+    );
+  }
+  return parts.join("\n\n");
+}

@@ -1,30 +1,148 @@
-// Starts a real standalone ZooKeeper server from Debian's packages, on loopback, for tests. It says
-// how to install one if there is none; it never skips.
+// Starts real ZooKeeper servers from Debian's packages, on loopback, for tests: one standalone server or
+// an ensemble. It says how to install one if there is none; it never skips.
 
 const javaFolder = "/usr/share/java";
 const jar = `${javaFolder}/zookeeper.jar`;
 
+/** Beside the server's own: Netty for TLS, a logger that says nothing, and what metrics and snapshots need. */
+const libraries = [
+  ...["buffer", "codec", "common", "handler", "resolver", "transport"].map((part) =>
+    `netty-${part}`
+  ),
+  "netty-transport-native-unix-common",
+  "netty-transport-native-epoll",
+  "slf4j-api",
+  "slf4j-nop",
+  "metrics-core",
+  "snappy-java",
+];
+const classPath = [jar, ...libraries.map((name) => `${javaFolder}/${name}.jar`)].join(":");
+
 /** How long a server may take until it answers; about 2 s are normal on an idle machine. */
 const startTimeoutMs = 60_000;
 
+/** How long one probe may take: a server that is starting accepts connections that it never serves. */
+const probeTimeoutMs = 2_000;
+
 /** Another process may take a free port before the server does; then it is tried again. */
 const maxAttempts = 5;
+
+/** How a server is to differ from a plain one with short ticks. */
+export interface RealZooKeeperOptions {
+  /** More lines of `zoo.cfg`; `FOLDER` in them becomes the server's own folder. */
+  config?: string[];
+  /** System properties of its Java. */
+  properties?: Record<string, string>;
+  /** Files to put into its folder first. */
+  files?: Record<string, string | Uint8Array>;
+  /** A second port, for TLS. Default: none. */
+  secure?: boolean;
+  /** Whether writes wait for the disk. Default false: the data of a test need not survive the machine. */
+  forceSync?: boolean;
+  /** Whether Java may compile as in production. Default false: that costs time at the start. */
+  optimized?: boolean;
+}
 
 /** A server that is running. */
 export interface RealZooKeeper {
   /** For a client: `127.0.0.1:port`. */
   connectString: string;
   port: number;
+  /** The port for TLS; 0 without. */
+  securePort: number;
   /** Ends the server, by default with SIGTERM, and keeps its data. */
   halt(signal?: Deno.Signal): Promise<void>;
-  /** Starts it again on the same port with the same data. */
+  /** Starts it again on the same port with the same data; it need not have ended. */
   restart(): Promise<void>;
+  /** Starts it without waiting until it serves: a member of an ensemble serves only with a quorum. */
+  launch(): void;
+  /** Waits until it serves. */
+  ready(): Promise<void>;
+  /** Stops its process in its tracks (SIGSTOP) and lets it go on (SIGCONT). */
+  freeze(): void;
+  thaw(): void;
+  /** `standalone`, `leader` or `follower`. */
+  mode(): Promise<string>;
   /** Ends the server and removes its data. */
   stop(): Promise<void>;
 }
 
+/** Several servers that form one service. */
+export interface RealEnsemble {
+  /** For a client: every server. */
+  connectString: string;
+  servers: RealZooKeeper[];
+  /** The server that leads now. */
+  leader(): Promise<RealZooKeeper>;
+  /** Ends them all and removes their data. */
+  stop(): Promise<void>;
+}
+
 /** Starts a server with ticks of half a second, so that sessions can be as short as one second. */
-export async function startRealZooKeeper(): Promise<RealZooKeeper> {
+export async function startRealZooKeeper(
+  options: RealZooKeeperOptions = {},
+): Promise<RealZooKeeper> {
+  return await started(async () => {
+    const server = await prepare(options, { port: freePort(), members: "" });
+    server.launch();
+    try {
+      await server.ready();
+    } catch (error) {
+      await server.stop();
+      throw error;
+    }
+    return server;
+  });
+}
+
+/** Starts an ensemble, by default of three, with ticks of half a second. */
+export async function startRealEnsemble(
+  options: RealZooKeeperOptions & { size?: number } = {},
+): Promise<RealEnsemble> {
+  const { size = 3 } = options;
+  return await started(async () => {
+    const ids = Array.from({ length: size }, (_, index) => index + 1);
+    const members = ids.map((id) => `server.${id}=127.0.0.1:${freePort()}:${freePort()}`);
+    const lines = [
+      ...members,
+      "initLimit=20",
+      "syncLimit=4",
+      "standaloneEnabled=false",
+      "",
+    ].join("\n");
+    const servers = await Promise.all(
+      ids.map((id) =>
+        prepare({ ...options, files: { ...options.files, "data/myid": `${id}\n` } }, {
+          port: freePort(),
+          members: lines,
+        })
+      ),
+    );
+    const stop = async () => {
+      await Promise.all(servers.map((server) => server.stop()));
+    };
+    for (const server of servers) server.launch();
+    try {
+      await Promise.all(servers.map((server) => server.ready()));
+    } catch (error) {
+      await stop();
+      throw error;
+    }
+    return {
+      connectString: servers.map((server) => server.connectString).join(","),
+      servers,
+      async leader() {
+        for (;;) {
+          for (const server of servers) if (await server.mode() === "leader") return server;
+          await delay(50);
+        }
+      },
+      stop,
+    };
+  });
+}
+
+async function started<T>(start: () => Promise<T>): Promise<T> {
   try {
     await Deno.stat(jar);
   } catch {
@@ -33,20 +151,27 @@ export async function startRealZooKeeper(): Promise<RealZooKeeper> {
         "Install it: sudo bash scripts/install_zookeeper_as_root.sh",
     );
   }
-  const folder = await Deno.makeTempDir({ prefix: "rollcall-zookeeper-" });
   for (let attempt = 1;; attempt++) {
-    const port = freePort();
     try {
-      return await startOn(port, folder);
+      return await start();
     } catch (error) {
-      if (attempt < maxAttempts) continue;
-      await Deno.remove(folder, { recursive: true });
-      throw error;
+      if (attempt >= maxAttempts) throw error;
     }
   }
 }
 
-async function startOn(port: number, folder: string): Promise<RealZooKeeper> {
+async function prepare(
+  options: RealZooKeeperOptions,
+  { port, members }: { port: number; members: string },
+): Promise<RealZooKeeper> {
+  const folder = await Deno.makeTempDir({ prefix: "rollcall-zookeeper-" });
+  await Deno.mkdir(`${folder}/data`);
+  for (const [name, content] of Object.entries(options.files ?? {})) {
+    const bytes = typeof content === "string" ? new TextEncoder().encode(content) : content;
+    await Deno.writeFile(`${folder}/${name}`, bytes);
+  }
+  const inFolder = (text: string) => text.replaceAll("FOLDER", folder);
+  const securePort = options.secure === true ? freePort() : 0;
   const config = `${folder}/zoo.cfg`;
   await Deno.writeTextFile(
     config,
@@ -55,97 +180,131 @@ async function startOn(port: number, folder: string): Promise<RealZooKeeper> {
       `dataDir=${folder}/data`,
       `clientPort=${port}`,
       "clientPortAddress=127.0.0.1",
+      ...(securePort === 0 ? [] : [
+        `secureClientPort=${securePort}`,
+        "secureClientPortAddress=127.0.0.1",
+        "serverCnxnFactory=org.apache.zookeeper.server.NettyServerCnxnFactory",
+      ]),
       "maxClientCnxns=0",
       "admin.enableServer=false",
       "4lw.commands.whitelist=*",
-      // Its data need not survive the machine, and tests should not wait for the disk.
-      "forceSync=no",
+      `forceSync=${options.forceSync === true ? "yes" : "no"}`,
+      ...(options.config ?? []).map(inFolder),
+      members,
       "",
     ].join("\n"),
   );
-  let child = spawn(config);
-  const halt = async (signal: Deno.Signal = "SIGTERM") => {
-    try {
-      child.kill(signal);
-    } catch {
-      // It has ended by itself.
-    }
-    await child.status;
+  const properties = {
+    "zookeeper.admin.enableServer": "false",
+    "zookeeper.extendedTypesEnabled": "true",
+    ...options.properties,
   };
-  const ready = async () => {
-    try {
-      await answering(port, child);
-    } catch (error) {
-      await halt("SIGKILL");
-      throw error;
-    }
-  };
-  await ready();
-  return {
+  const args = [
+    "-Xmx256m",
+    "-XX:+UseSerialGC",
+    ...(options.optimized === true ? [] : ["-XX:TieredStopAtLevel=1"]),
+    ...Object.entries(properties).map(([name, value]) => `-D${name}=${inFolder(value)}`),
+    "-cp",
+    classPath,
+    "org.apache.zookeeper.server.quorum.QuorumPeerMain",
+    config,
+  ];
+  let child: Deno.ChildProcess | undefined;
+  const server: RealZooKeeper = {
     connectString: `127.0.0.1:${port}`,
     port,
-    halt,
+    securePort,
+    launch() {
+      child = new Deno.Command("java", { args, stdin: "null", stdout: "null", stderr: "null" })
+        .spawn();
+    },
+    async ready() {
+      if (child !== undefined) await answering(port, child);
+    },
+    async halt(signal: Deno.Signal = "SIGTERM") {
+      if (child === undefined) return;
+      try {
+        // Nothing else reaches a process that is frozen.
+        if (signal !== "SIGKILL") child.kill("SIGCONT");
+        child.kill(signal);
+      } catch {
+        // It has ended by itself.
+      }
+      await child.status;
+      child = undefined;
+    },
     async restart() {
-      await halt();
-      child = spawn(config);
-      await ready();
+      await server.halt();
+      server.launch();
+      try {
+        await server.ready();
+      } catch (error) {
+        await server.halt("SIGKILL");
+        throw error;
+      }
+    },
+    freeze: () => child?.kill("SIGSTOP"),
+    thaw: () => child?.kill("SIGCONT"),
+    async mode() {
+      try {
+        return /^Mode: (\w+)/m.exec(await fourLetterWord(port, "srvr"))?.[1] ?? "none";
+      } catch {
+        return "none";
+      }
     },
     async stop() {
-      await halt("SIGKILL");
+      await server.halt("SIGKILL");
       await Deno.remove(folder, { recursive: true });
     },
   };
-}
-
-function spawn(config: string): Deno.ChildProcess {
-  return new Deno.Command("java", {
-    args: [
-      "-Xmx256m",
-      "-XX:+UseSerialGC",
-      "-XX:TieredStopAtLevel=1",
-      "-Dzookeeper.admin.enableServer=false",
-      "-Dzookeeper.extendedTypesEnabled=true",
-      "-cp",
-      `${jar}:${javaFolder}/slf4j-nop.jar`,
-      "org.apache.zookeeper.server.quorum.QuorumPeerMain",
-      config,
-    ],
-    stdin: "null",
-    stdout: "null",
-    stderr: "null",
-  }).spawn();
+  return server;
 }
 
 async function answering(port: number, child: Deno.ChildProcess): Promise<void> {
   const deadlineMs = performance.now() + startTimeoutMs;
   let ended = false;
   child.status.then(() => ended = true);
-  while (performance.now() < deadlineMs) {
-    if (ended) break;
+  while (performance.now() < deadlineMs && !ended) {
     try {
       // It says "imok" before it takes sessions; its mode it knows only then.
       if ((await fourLetterWord(port, "srvr")).includes("Mode: ")) return;
     } catch {
-      // Not listening yet.
+      // Not listening yet, or not serving.
     }
-    await new Promise((resolve) => setTimeout(resolve, 50));
+    await delay(50);
   }
   throw new Error(`start ZooKeeper: expected an answer on port ${port}, none was there`);
 }
 
-/** Sends one of the four-letter words and returns the whole answer. */
+/** Sends one of the four-letter words and returns the whole answer; a server that is mute fails within seconds. */
 export async function fourLetterWord(port: number, word: string): Promise<string> {
   const conn = await Deno.connect({ hostname: "127.0.0.1", port });
-  try {
-    await conn.write(new TextEncoder().encode(word));
-    return await new Response(conn.readable).text();
-  } finally {
+  const close = () => {
     try {
       conn.close();
     } catch {
-      // The stream closed it.
+      // It is closed already.
     }
+  };
+  const timer = setTimeout(close, probeTimeoutMs);
+  try {
+    await conn.write(new TextEncoder().encode(word));
+    const decoder = new TextDecoder();
+    const buffer = new Uint8Array(16 * 1024);
+    let text = "";
+    for (;;) {
+      const sizeBytes = await conn.read(buffer);
+      if (sizeBytes === null) return text;
+      text += decoder.decode(buffer.subarray(0, sizeBytes), { stream: true });
+    }
+  } finally {
+    clearTimeout(timer);
+    close();
   }
+}
+
+function delay(delayMs: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, delayMs));
 }
 
 function freePort(): number {

@@ -19,10 +19,14 @@ export function dataBytes(data: NodeData | undefined): Uint8Array {
 function create(
   path: string,
   data?: NodeData,
-  options: { mode?: CreateMode | undefined; acl?: readonly Acl[] | undefined } = {},
+  options: {
+    mode?: CreateMode | undefined;
+    acl?: readonly Acl[] | undefined;
+    ttlMs?: number | undefined;
+  } = {},
 ): MultiOperation {
-  const { mode = "persistent", acl = openAcl } = options;
-  return { kind: "create", path, data: dataBytes(data), mode, acl };
+  const { mode = "persistent", acl = openAcl, ttlMs } = options;
+  return { kind: "create", path, data: dataBytes(data), mode, acl, ttlMs };
 }
 
 function set(

@@ -44,7 +44,10 @@ export const openAcl: readonly Acl[] = [
   { permissions: permissions.ALL, scheme: "world", id: "anyone" },
 ];
 
-/** What kind of node `create` makes. Ephemeral ones end with the session; sequential ones get ten digits appended to their name. */
+/**
+ * What kind of node `create` makes. Ephemeral ones end with the session; sequential ones get ten digits
+ * appended to their name; a container goes some time after its last child has gone.
+ */
 export type CreateMode =
   | "persistent"
   | "ephemeral"
@@ -113,6 +116,27 @@ export interface CreateOptions extends CallOptions {
   mode?: CreateMode | undefined;
   /** Default {@linkcode openAcl}. */
   acl?: readonly Acl[] | undefined;
+  /**
+   * The server removes the node once it has had no children and no change for this long, in ms; it looks
+   * about once a minute. Only for the persistent modes; 1 to 2^40 - 1. A real server refuses it with
+   * `UNIMPLEMENTED` unless it runs with `zookeeper.extendedTypesEnabled=true`. Default: for ever.
+   */
+  ttlMs?: number | undefined;
+}
+
+/** Which watches `removeWatches` means: on a node's data and existence, on its children, or every one. */
+export type WatchKind = "data" | "children" | "any";
+
+/** What `config` tells of an ensemble. */
+export interface EnsembleConfig {
+  /** The node's data as it is, one setting a line; empty at a standalone server. */
+  text: string;
+  /** The id and the address line of each member, as `host:port:port:participant;host:port`. */
+  servers: { id: string; address: string }[];
+  /** The configuration's version in the ensemble's own count; undefined at a standalone server. */
+  version: bigint | undefined;
+  /** The stat of `/zookeeper/config`. */
+  stat: Stat;
 }
 
 /** Options of `set` and `delete`. */
@@ -126,7 +150,14 @@ export type NodeData = Uint8Array | string;
 
 /** One write of a `multi`; made by {@linkcode op}. */
 export type MultiOperation =
-  | { kind: "create"; path: string; data: Uint8Array; mode: CreateMode; acl: readonly Acl[] }
+  | {
+    kind: "create";
+    path: string;
+    data: Uint8Array;
+    mode: CreateMode;
+    acl: readonly Acl[];
+    ttlMs?: number | undefined;
+  }
   | { kind: "set"; path: string; data: Uint8Array; version: number }
   | { kind: "delete"; path: string; version: number }
   | { kind: "check"; path: string; version: number };

@@ -1,15 +1,20 @@
-// One TCP connection to one server: the handshake, frames in, frames out in batches. It knows
-// nothing of requests and their order.
+// One connection to one server: the handshake, frames in, frames out in batches. It knows nothing of
+// requests and their order.
 import type { Clock } from "../clock.ts";
+import { errorCodeFromNumber, ZooKeeperError } from "../errors.ts";
 import { FrameBuffer } from "../wire/frame_buffer.ts";
 import { JuteReader, JuteWriter } from "../wire/jute.ts";
+import { opcodes } from "../wire/protocol.ts";
 import {
   type ConnectRequest,
   type ConnectResponse,
   readConnectResponse,
+  readReplyHeader,
   writeConnectRequest,
 } from "../wire/records.ts";
 import type { ServerAddress } from "./connect_string.ts";
+import { dial, type TlsOptions } from "./dial.ts";
+import { authenticateDigestMd5, type SaslCredentials } from "./sasl.ts";
 
 /**
  * The largest reply that is taken. A server's own limit (1 MB) holds for what it is sent, while a list
@@ -23,8 +28,12 @@ const fullAtBytes = 4 << 20;
 /** How to open a {@linkcode Connection}. */
 export interface OpenOptions {
   clock: Clock;
-  /** For the connect and the handshake together. */
+  /** For the connect, the handshake and SASL together. */
   timeoutMs: number;
+  /** Default: plain TCP. */
+  tls?: TlsOptions | undefined;
+  /** Default: none. */
+  sasl?: SaslCredentials | undefined;
   /** Closes the connection, at any time. */
   signal: AbortSignal;
 }
@@ -32,7 +41,7 @@ export interface OpenOptions {
 /** A connection on which the handshake is done. */
 export class Connection {
   readonly server: ServerAddress;
-  readonly #conn: Deno.TcpConn;
+  readonly #conn: Deno.Conn<Deno.NetAddr>;
   readonly #clock: Clock;
   readonly #frames = new FrameBuffer({ maxFrameSizeBytes: maxReplySizeBytes });
   #outgoing = new JuteWriter(16 * 1024);
@@ -53,7 +62,7 @@ export class Connection {
   /** Called when a full buffer has been written out. */
   onDrained: () => void = () => {};
 
-  private constructor(conn: Deno.TcpConn, server: ServerAddress, clock: Clock) {
+  private constructor(conn: Deno.Conn<Deno.NetAddr>, server: ServerAddress, clock: Clock) {
     this.#conn = conn;
     this.server = server;
     this.#clock = clock;
@@ -65,7 +74,7 @@ export class Connection {
     server: ServerAddress,
     options: OpenOptions & { request: ConnectRequest },
   ): Promise<Connection> {
-    const { clock, timeoutMs, signal, request } = options;
+    const { clock, timeoutMs, signal, request, tls, sasl } = options;
     signal.throwIfAborted();
     const attempt = new AbortController();
     const onAbort = () => attempt.abort(signal.reason);
@@ -77,13 +86,15 @@ export class Connection {
     });
     let connection: Connection | undefined;
     try {
-      const conn = await Deno.connect({ ...server, signal: attempt.signal });
+      const conn = await dial(server, { tls, signal: attempt.signal });
       connection = new Connection(conn, server, clock);
       const opened = connection;
       attempt.signal.addEventListener("abort", () => opened.close(attempt.signal.reason));
-      conn.setNoDelay(true);
       if (attempt.signal.aborted) throw attempt.signal.reason;
       await opened.#shakeHands(request);
+      if (sasl !== undefined && opened.response.timeoutMs > 0) {
+        await authenticateDigestMd5(sasl, (token) => opened.#exchangeSasl(token));
+      }
       return opened;
     } catch (error) {
       connection?.close(error);
@@ -157,12 +168,29 @@ export class Connection {
 
   async #shakeHands(request: ConnectRequest): Promise<void> {
     this.send((writer) => writeConnectRequest(writer, request));
+    this.#response = readConnectResponse(new JuteReader(await this.#nextFrame()));
+  }
+
+  /** Sends a SASL token and gives back the server's. */
+  async #exchangeSasl(token: Uint8Array): Promise<Uint8Array> {
+    this.send((writer) => {
+      writer.int(0);
+      writer.int(opcodes.sasl);
+      writer.buffer(token);
+    });
+    const reader = new JuteReader(await this.#nextFrame());
+    const { error } = readReplyHeader(reader);
+    if (error !== 0) {
+      const code = errorCodeFromNumber(error);
+      throw new ZooKeeperError({ code, operation: "sasl" });
+    }
+    return reader.buffer();
+  }
+
+  async #nextFrame(): Promise<Uint8Array> {
     for (;;) {
       const frame = this.#frames.next();
-      if (frame !== undefined) {
-        this.#response = readConnectResponse(new JuteReader(frame));
-        return;
-      }
+      if (frame !== undefined) return frame;
       await this.#receive();
     }
   }

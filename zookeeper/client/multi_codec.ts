@@ -1,44 +1,11 @@
 // Writes the operations of `multi` and `multiRead`, and reads their results.
 import { errorCodeFromNumber, MultiError, type MultiOutcome, ZooKeeperError } from "../errors.ts";
-import type {
-  CreateMode,
-  MultiOperation,
-  MultiResult,
-  ReadOperation,
-  ReadResult,
-} from "../types.ts";
+import type { MultiOperation, MultiResult, ReadOperation, ReadResult } from "../types.ts";
 import { type JuteReader, type JuteWriter, WireError } from "../wire/jute.ts";
-import { createFlags, opcodes } from "../wire/protocol.ts";
-import {
-  multiEnd,
-  readMultiHeader,
-  readStat,
-  writeAcl,
-  writeMultiHeader,
-} from "../wire/records.ts";
-
-/** How the caller's paths become the server's, and back. */
-export interface PathMapping {
-  toServer(path: string): string;
-  toCaller(path: string): string;
-}
-
-/** The operation code for a create: containers have their own. */
-export function createOpcode(mode: CreateMode): number {
-  return mode === "container" ? opcodes.createContainer : opcodes.create;
-}
-
-/** The body of a create request, alone or inside a `multi`. */
-export function writeCreate(
-  writer: JuteWriter,
-  path: string,
-  operation: Pick<MultiOperation & { kind: "create" }, "data" | "acl" | "mode">,
-): void {
-  writer.string(path);
-  writer.buffer(operation.data);
-  writeAcl(writer, operation.acl);
-  writer.int(createFlags[operation.mode]);
-}
+import { opcodes } from "../wire/protocol.ts";
+import { multiEnd, readMultiHeader, readStat, writeMultiHeader } from "../wire/records.ts";
+import { createOpcode, writeCreate } from "./create_codec.ts";
+import type { PathMapping } from "./path_mapping.ts";
 
 /** Writes the operations of a `multi`. */
 export function writeMulti(
@@ -49,7 +16,7 @@ export function writeMulti(
   for (const operation of operations) {
     const path = paths.toServer(operation.path);
     const type = operation.kind === "create"
-      ? createOpcode(operation.mode)
+      ? createOpcode(operation)
       : writeOpcodes[operation.kind];
     writeMultiHeader(writer, { type, done: false, error: -1 });
     switch (operation.kind) {
@@ -118,7 +85,8 @@ function readMultiResult(reader: JuteReader, type: number, paths: PathMapping): 
     case opcodes.create:
       return { kind: "create", path: paths.toCaller(reader.string()) };
     case opcodes.create2:
-    case opcodes.createContainer: {
+    case opcodes.createContainer:
+    case opcodes.createTtl: {
       const path = paths.toCaller(reader.string());
       readStat(reader);
       return { kind: "create", path };

@@ -1,20 +1,21 @@
 // The session of a client: finds a server, keeps the session alive, notices its end, and begins
 // anew. Requests are queued in request_queue.ts, watches in watch_registry.ts.
-import { type Clock, nextTurn } from "../clock.ts";
-import { resultCodes, ZooKeeperError } from "../errors.ts";
-import type { Log } from "../log.ts";
-import type { Random } from "../random.ts";
-import type { CallOptions, SessionState, WatchEvent } from "../types.ts";
+import { nextTurn } from "../clock.ts";
+import { resultCodes } from "../errors.ts";
+import type { CallOptions, SessionState } from "../types.ts";
 import { JuteReader, WireError } from "../wire/jute.ts";
-import { eventTypes, opcodes, xids } from "../wire/protocol.ts";
-import { readReplyHeader } from "../wire/records.ts";
-import { reconnectDelayMs } from "./back_off.ts";
+import { opcodes, xids } from "../wire/protocol.ts";
+import { type ConnectRequest, readReplyHeader } from "../wire/records.ts";
 import type { ServerAddress } from "./connect_string.ts";
-import { Connection } from "./connection.ts";
+import type { Connection } from "./connection.ts";
+import { Credentials } from "./credentials.ts";
 import { keepAlive } from "./keep_alive.ts";
-import { quiet, refused } from "./quiet.ts";
+import { readNotification } from "./notification.ts";
+import type { ZooKeeperSettings } from "./options.ts";
+import { refused } from "./quiet.ts";
 import type { RequestSpec } from "./request.ts";
 import { closedError, RequestQueue } from "./request_queue.ts";
+import { ServerRound } from "./server_round.ts";
 import { StateHolder } from "./session_state.ts";
 import type { WatchRegistry } from "./watch_registry.ts";
 
@@ -29,18 +30,10 @@ const closeTimeoutMs = 3_000;
 
 const noPassword = new Uint8Array(16);
 
-/** Everything a {@linkcode Session} needs; defaults are applied by the client. */
-export interface SessionOptions {
+/** Everything a {@linkcode Session} needs. */
+export interface SessionOptions extends ZooKeeperSettings {
   servers: readonly ServerAddress[];
-  sessionTimeoutMs: number;
-  connectTimeoutMs: number;
-  operationTimeoutMs: number;
-  maxInFlight: number;
-  maxQueued: number;
   watches: WatchRegistry;
-  log: Log;
-  clock: Clock;
-  random: Random;
 }
 
 /** One client's session, and the next one when it expires. */
@@ -48,15 +41,13 @@ export class Session {
   readonly #options: SessionOptions;
   readonly #requests: RequestQueue;
   readonly #state: StateHolder;
-  readonly #credentials: { scheme: string; auth: Uint8Array }[] = [];
-  readonly #authReplies: ((error: number) => void)[] = [];
+  readonly #credentials: Credentials;
+  readonly #round: ServerRound;
   #id = 0n;
   #password: Uint8Array = noPassword;
   #timeoutMs: number;
   #lastZxid = 0n;
   #connection: Connection | undefined;
-  /** Aborts the attempt or the pause that is under way. */
-  #interrupt = new AbortController();
   #cancelExpiry: (() => void) | undefined;
   #restoresOpen = 0;
   /** True if a reply was handed over in this turn, so that a notification must wait for the next one. */
@@ -69,6 +60,8 @@ export class Session {
     this.#timeoutMs = options.sessionTimeoutMs;
     this.#state = new StateHolder(options);
     this.#requests = new RequestQueue(options);
+    this.#credentials = new Credentials(options);
+    this.#round = new ServerRound(options);
     this.#loop = this.#run();
   }
 
@@ -104,19 +97,13 @@ export class Session {
   }
 
   /** Adds credentials: sent now if connected, and again on each new connection. */
-  addAuth(scheme: string, auth: Uint8Array): Promise<void> {
-    this.#credentials.push({ scheme, auth });
-    const connection = this.#connection;
-    if (connection === undefined) return Promise.resolve();
-    return quiet(
-      new Promise((resolve, reject) => {
-        this.#sendAuth(connection, scheme, auth, (error) => {
-          const code = error === resultCodes.CONNECTION_LOSS ? "CONNECTION_LOSS" : "AUTH_FAILED";
-          if (error === 0) resolve();
-          else reject(new ZooKeeperError({ code, operation: "addAuth" }));
-        });
-      }),
-    );
+  addAuth(
+    scheme: string,
+    auth: Uint8Array,
+    options: { timeoutMs: number; signal: AbortSignal | undefined },
+  ): Promise<void> {
+    if (this.#closing !== undefined) return refused(closedError("addAuth"));
+    return this.#credentials.add(scheme, auth, { ...options, connection: this.#connection });
   }
 
   /** Waits for the state `connected`. */
@@ -145,7 +132,7 @@ export class Session {
         this.#options.log.debug("closing the session was not confirmed", { error });
       }
     }
-    this.#interrupt.abort(closedError("connect"));
+    this.#round.stop(closedError("connect"));
     this.#connection?.close(closedError("close"));
     await this.#loop;
     this.#cancelExpiry?.();
@@ -158,75 +145,31 @@ export class Session {
 
   /** Goes round the servers for ever. Never rejects. */
   async #run(): Promise<void> {
-    const { servers, clock, log, random } = this.#options;
-    let failures = 0;
-    for (let turn = 0; this.#closing === undefined; turn++) {
-      const server = servers[turn % servers.length];
-      if (server === undefined) return;
-      await this.#pause(reconnectDelayMs({ failures, servers: servers.length, random }));
-      if (this.#closing !== undefined) return;
-      let connection: Connection;
-      try {
-        connection = await this.#connect(server);
-      } catch (error) {
-        failures++;
-        log.debug("no session with this server", { ...server, failures, error });
-        continue;
-      }
+    const { clock } = this.#options;
+    while (this.#closing === undefined) {
+      const connection = await this.#round.attempt(() => this.#connectRequest());
+      if (connection === undefined) continue;
       if (connection.response.timeoutMs <= 0) {
         connection.close(new Error("the server says that the session is expired"));
         this.#expire("the server said so");
         // The same server can begin the new session at once.
-        turn--;
+        this.#round.again();
         continue;
       }
       const startedMs = clock.nowMs();
       await this.#serve(connection);
-      // A connection that held for a while counts as a success; one that drops at once must not be
-      // tried again in a tight loop.
-      failures = clock.nowMs() - startedMs > this.#timeoutMs / 3 ? 0 : failures + 1;
+      this.#round.ended({ held: clock.nowMs() - startedMs > this.#timeoutMs / 3 });
     }
   }
 
-  async #pause(delayMs: number): Promise<void> {
-    if (delayMs <= 0) return;
-    const { signal } = this.#renewInterrupt();
-    await new Promise<void>((resolve) => {
-      const cancel = this.#options.clock.after(delayMs, resolve);
-      signal.addEventListener("abort", () => {
-        cancel();
-        resolve();
-      }, { once: true });
-    });
-  }
-
-  async #connect(server: ServerAddress): Promise<Connection> {
-    const { connectTimeoutMs, sessionTimeoutMs, clock } = this.#options;
-    const { signal } = this.#renewInterrupt();
-    const connection = await Connection.open(server, {
-      clock,
-      signal,
-      timeoutMs: connectTimeoutMs,
-      request: {
-        protocolVersion: 0,
-        lastZxidSeen: this.#lastZxid,
-        timeoutMs: sessionTimeoutMs,
-        sessionId: this.#id,
-        password: this.#password,
-      },
-    });
-    if (signal.aborted) {
-      connection.close(signal.reason);
-      throw signal.reason;
-    }
-    return connection;
-  }
-
-  #renewInterrupt(): AbortController {
-    if (this.#interrupt.signal.aborted && this.#closing === undefined) {
-      this.#interrupt = new AbortController();
-    }
-    return this.#interrupt;
+  #connectRequest(): ConnectRequest {
+    return {
+      protocolVersion: 0,
+      lastZxidSeen: this.#lastZxid,
+      timeoutMs: this.#options.sessionTimeoutMs,
+      sessionId: this.#id,
+      password: this.#password,
+    };
   }
 
   /** Works with one connection until it ends. Never rejects. */
@@ -244,11 +187,7 @@ export class Session {
       timeoutMs: this.#timeoutMs,
       ...connection.server,
     });
-    for (const { scheme, auth } of this.#credentials) {
-      this.#sendAuth(connection, scheme, auth, (error) => {
-        if (error !== 0) log.error("the server refused the credentials", { scheme });
-      });
-    }
+    this.#credentials.sendAll(connection);
     this.#restoreWatches(connection);
     this.#state.set("connected");
     this.#requests.attach(connection);
@@ -260,7 +199,7 @@ export class Session {
     stopKeepAlive();
     this.#connection = undefined;
     watches.connectionLost();
-    for (const reply of this.#authReplies.splice(0)) reply(resultCodes.CONNECTION_LOSS);
+    this.#credentials.connectionLost();
     if (this.#closing !== undefined) {
       this.#requests.detach("CLOSED", connection.reason);
       return;
@@ -274,7 +213,7 @@ export class Session {
     this.#cancelExpiry = this.#options.clock.after(Math.max(0, expiresInMs), () => {
       // An ensemble that comes back from a backup has seen less than we; it must be taken all the same.
       this.#lastZxid = 0n;
-      this.#interrupt.abort(new Error("the session has expired meanwhile"));
+      this.#round.interrupt(new Error("the session has expired meanwhile"));
       this.#expire("no server was reached for longer than the session lasts");
     });
   }
@@ -302,7 +241,7 @@ export class Session {
     if (zxid > this.#lastZxid) this.#lastZxid = zxid;
     if (xid === xids.ping) return;
     if (xid === xids.setWatches) return this.#onWatchesRestored(error);
-    if (xid === xids.auth) return this.#authReplies.shift()?.(error);
+    if (xid === xids.auth) return this.#credentials.reply(error);
     this.#repliedInTurn = true;
     this.#requests.reply(xid, error, reader);
     if (error === resultCodes.SESSION_EXPIRED || error === resultCodes.SESSION_MOVED) {
@@ -311,15 +250,12 @@ export class Session {
   }
 
   #onNotification(reader: JuteReader): void | Promise<void> {
-    const type = eventName(reader.int());
-    // The keeper state is always "connected" here.
-    reader.int();
-    const path = reader.string();
-    if (type === undefined) return;
-    if (!this.#repliedInTurn) return this.#options.watches.dispatch(type, path);
+    const event = readNotification(reader);
+    if (event === undefined) return;
+    if (!this.#repliedInTurn) return this.#options.watches.dispatch(event.type, event.path);
     // Whoever awaits an earlier reply goes first, as on the wire.
     this.#repliedInTurn = false;
-    return nextTurn().then(() => this.#options.watches.dispatch(type, path));
+    return nextTurn().then(() => this.#options.watches.dispatch(event.type, event.path));
   }
 
   #restoreWatches(connection: Connection): void {
@@ -339,36 +275,5 @@ export class Session {
       throw new WireError(`restore watches: expected success, error ${error} was there`);
     }
     if (--this.#restoresOpen === 0) this.#options.watches.resyncPersistent();
-  }
-
-  #sendAuth(
-    connection: Connection,
-    scheme: string,
-    auth: Uint8Array,
-    onReply: (error: number) => void,
-  ): void {
-    this.#authReplies.push(onReply);
-    connection.send((writer) => {
-      writer.int(xids.auth);
-      writer.int(opcodes.auth);
-      writer.int(0);
-      writer.string(scheme);
-      writer.buffer(auth);
-    });
-  }
-}
-
-function eventName(type: number): WatchEvent["type"] | undefined {
-  switch (type) {
-    case eventTypes.created:
-      return "created";
-    case eventTypes.deleted:
-      return "deleted";
-    case eventTypes.dataChanged:
-      return "data_changed";
-    case eventTypes.childrenChanged:
-      return "children_changed";
-    default:
-      return undefined;
   }
 }

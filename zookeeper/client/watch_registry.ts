@@ -6,9 +6,9 @@
 // watches are kept here alone and are served from the persistent one's events.
 import type { Log } from "../log.ts";
 import { isWithin, parentPath } from "../paths.ts";
-import type { WatchEvent, WatchListener } from "../types.ts";
-import type { JuteWriter } from "../wire/jute.ts";
-import { opcodes, watchModes } from "../wire/protocol.ts";
+import type { WatchEvent, WatchKind, WatchListener } from "../types.ts";
+import { watchModes } from "../wire/protocol.ts";
+import { type RestoreFrame, restoreFrames } from "./restore_frames.ts";
 
 /** The three kinds of one-shot watch: data of a node, a node that does not exist, children of a node. */
 export type OneShotKind = "data" | "exists" | "children";
@@ -22,18 +22,6 @@ interface PersistentEntry {
   /** True once a server has confirmed it: only then is it restored and resynchronized. */
   established: boolean;
 }
-
-/** One `setWatches` frame: which request, and its body. */
-export interface RestoreFrame {
-  opcode: number;
-  write(writer: JuteWriter): void;
-}
-
-/**
- * The most bytes of paths in one `setWatches` frame. A server drops a connection whose frame is beyond
- * 1 MB, for ever again at each reconnect; 128 kB is what ZooKeeper's own client uses.
- */
-const maxRestoreFrameBytes = 128 * 1024;
 
 /** What a {@linkcode WatchRegistry} is handed. */
 export interface WatchRegistryOptions {
@@ -110,6 +98,23 @@ export class WatchRegistry {
     return true;
   }
 
+  /**
+   * Forgets every listener of one kind on a path; none of them is called. The result says whether there
+   * was one, and whether the server should hear of it: not where its persistent watch serves others.
+   */
+  drop(path: string, kind: WatchKind): "nothing" | "here" | "at_server" {
+    const kinds: OneShotKind[] = kind === "any"
+      ? [...oneShotKinds]
+      : kind === "data"
+      ? ["data", "exists"]
+      : ["children"];
+    let found = false;
+    for (const each of kinds) found = this.#oneShot[each].delete(path) || found;
+    if (kind === "any") found = this.#persistent.delete(path) || found;
+    if (!found) return "nothing";
+    return this.#persistent.has(path) ? "here" : "at_server";
+  }
+
   /** Hands an event from the server to everyone who waits for it. */
   dispatch(type: WatchEvent["type"], path: string): void {
     this.#dispatchOneShots(type, path);
@@ -154,16 +159,7 @@ export class WatchRegistry {
       (wantsAll ? recursive : plain).push(path);
       entry.modeOnWire = wantsAll ? watchModes.persistentRecursive : watchModes.persistent;
     }
-    return [
-      ...chunks(oneShots).map((lists) => ({
-        opcode: opcodes.setWatches,
-        write: (writer: JuteWriter) => writeLists(writer, lastZxid, lists),
-      })),
-      ...chunks([[], [], [], plain, recursive]).map((lists) => ({
-        opcode: opcodes.setWatches2,
-        write: (writer: JuteWriter) => writeLists(writer, lastZxid, lists),
-      })),
-    ];
+    return restoreFrames(lastZxid, { oneShots, plain, recursive });
   }
 
   /** After the watches were set on a new connection: persistent listeners, and whoever leans on them, should read again. */
@@ -231,29 +227,4 @@ export class WatchRegistry {
 function wantsRecursive(entry: PersistentEntry): boolean {
   for (const { recursive } of entry.listeners.values()) if (recursive) return true;
   return false;
-}
-
-/** Splits several lists of paths into groups of lists, each group small enough for one frame. */
-function chunks(lists: readonly string[][]): string[][][] {
-  const groups: string[][][] = [];
-  let sizeBytes = Infinity;
-  let group: string[][] = [];
-  lists.forEach((paths, kind) => {
-    for (const path of paths) {
-      const pathSizeBytes = 4 + path.length * 3;
-      if (sizeBytes + pathSizeBytes > maxRestoreFrameBytes) {
-        group = lists.map(() => []);
-        groups.push(group);
-        sizeBytes = 0;
-      }
-      group[kind]?.push(path);
-      sizeBytes += pathSizeBytes;
-    }
-  });
-  return groups;
-}
-
-function writeLists(writer: JuteWriter, lastZxid: bigint, lists: readonly string[][]): void {
-  writer.long(lastZxid);
-  for (const paths of lists) writer.strings(paths);
 }

@@ -1,75 +1,36 @@
-// The client that callers meet: one method per operation of ZooKeeper. Sessions, watches and the
-// wire are in the files beside it.
-import { type Clock, systemClock } from "../clock.ts";
-import { ZooKeeperError } from "../errors.ts";
-import { type Log, silentLog } from "../log.ts";
+// The client that callers meet: one method per operation of ZooKeeper. What is sent for each is in the
+// files named *_requests.ts; sessions, watches and the wire are in the others beside it.
+import type { ZooKeeperError } from "../errors.ts";
 import { dataBytes } from "../operations.ts";
-import { pathProblem } from "../paths.ts";
-import { type Random, systemRandom } from "../random.ts";
-import {
-  type Acl,
-  type CallOptions,
-  type CreateOptions,
-  type MultiOperation,
-  type MultiResult,
-  type NodeData,
-  openAcl,
-  type ReadOperation,
-  type ReadOptions,
-  type ReadResult,
-  type SessionState,
-  type Stat,
-  type VersionOptions,
-  type Watch,
-  type WatchListener,
+import type {
+  Acl,
+  CallOptions,
+  CreateOptions,
+  EnsembleConfig,
+  MultiOperation,
+  MultiResult,
+  NodeData,
+  ReadOperation,
+  ReadOptions,
+  ReadResult,
+  SessionState,
+  Stat,
+  VersionOptions,
+  Watch,
+  WatchKind,
+  WatchListener,
 } from "../types.ts";
-import type { JuteReader, JuteWriter } from "../wire/jute.ts";
-import { opcodes, watcherTypes } from "../wire/protocol.ts";
-import { readAcl, readStat, writeAcl } from "../wire/records.ts";
 import { parseConnectString } from "./connect_string.ts";
-import {
-  createOpcode,
-  type PathMapping,
-  readMulti,
-  readMultiRead,
-  writeCreate,
-  writeMulti,
-  writeMultiRead,
-} from "./multi_codec.ts";
-import { quiet, refused } from "./quiet.ts";
-import type { RequestSpec } from "./request.ts";
+import { settingsOf, type ZooKeeperOptions } from "./options.ts";
+import { pathMapping } from "./path_mapping.ts";
+import { quiet } from "./quiet.ts";
+import * as reads from "./read_requests.ts";
+import { RequestContext } from "./request_context.ts";
 import { Session } from "./session.ts";
 import { shuffled } from "./shuffled.ts";
-import { type OneShotKind, WatchRegistry } from "./watch_registry.ts";
-
-/** Settings of a {@linkcode ZooKeeper} client; every one has a default. */
-export interface ZooKeeperOptions {
-  /**
-   * The session time-out to ask for, in ms; the server may grant another (see
-   * {@linkcode ZooKeeper.sessionTimeoutMs}). Default 10,000: a restart of an ensemble's leader fits in.
-   */
-  sessionTimeoutMs?: number | undefined;
-  /** Deadline of each call in ms, unless the call has its own. Default 15,000: a reconnect within the session fits in. */
-  operationTimeoutMs?: number | undefined;
-  /** For one attempt to connect to one server, in ms. Default: the session time-out shared among the servers, 500 to 5,000. */
-  connectTimeoutMs?: number | undefined;
-  /**
-   * How many requests may be under way at once. Default 512: half of what a server takes from all its
-   * clients together before it stops reading (globalOutstandingLimit, 1,000).
-   */
-  maxInFlight?: number | undefined;
-  /** How many requests may wait beyond those before calls fail with `QUEUE_FULL`. Default 10,000. */
-  maxQueued?: number | undefined;
-  /** Default: none. */
-  log?: Log | undefined;
-  /** Default: the machine's. */
-  clock?: Clock | undefined;
-  /** For the order of the servers and the jitter of the pauses between attempts. Default: the runtime's. */
-  random?: Random | undefined;
-}
-
-/** Within how many attempts `watch` must succeed; each ends with a connection or a session lost. */
-const maxWatchAttempts = 10;
+import { WatchRegistry } from "./watch_registry.ts";
+import * as watches from "./watch_requests.ts";
+import * as writes from "./write_requests.ts";
 
 /**
  * A client of ZooKeeper (3.6 and later; 3.5 without `watch`).
@@ -87,49 +48,34 @@ const maxWatchAttempts = 10;
  */
 export class ZooKeeper {
   readonly #session: Session;
-  readonly #watches: WatchRegistry;
+  readonly #context: RequestContext;
   readonly #chroot: string;
-  readonly #paths: PathMapping;
-  readonly #operationTimeoutMs: number;
-  readonly #clock: Clock;
 
   /**
    * Begins to connect, in the background.
    *
-   * @param connectString `host1:2181,host2:2181/chroot`; everything happens below the chroot, which must exist.
+   * @param connectString `host1:2181,host2:2181/chroot`; everything happens below the chroot, which must
+   * exist (or be made by {@linkcode ensureChroot}).
    * @throws {ZooKeeperError} `BAD_ARGUMENTS` if the connect string cannot be read.
    */
   constructor(connectString: string, options: ZooKeeperOptions = {}) {
     const { servers, chroot } = parseConnectString(connectString);
-    const {
-      sessionTimeoutMs = 10_000,
-      operationTimeoutMs = 15_000,
-      connectTimeoutMs = Math.max(500, Math.min(5_000, sessionTimeoutMs / servers.length)),
-      maxInFlight = 512,
-      maxQueued = 10_000,
-      log = silentLog,
-      clock = systemClock,
-      random = systemRandom,
-    } = options;
+    const settings = settingsOf(options, servers.length);
+    const { clock, log, operationTimeoutMs, random } = settings;
+    const paths = pathMapping(chroot);
+    const registry = new WatchRegistry({ log, toCallerPath: paths.toCaller });
     this.#chroot = chroot;
-    this.#clock = clock;
-    this.#operationTimeoutMs = operationTimeoutMs;
-    this.#paths = {
-      toServer: (path) => path === "/" ? chroot || "/" : chroot + path,
-      toCaller: (path) => path.slice(chroot.length) || "/",
-    };
-    this.#watches = new WatchRegistry({ log, toCallerPath: this.#paths.toCaller });
     this.#session = new Session({
+      ...settings,
       servers: shuffled(servers, random),
-      sessionTimeoutMs,
-      connectTimeoutMs,
-      operationTimeoutMs,
-      maxInFlight,
-      maxQueued,
-      watches: this.#watches,
-      log,
+      watches: registry,
+    });
+    this.#context = new RequestContext({
+      session: this.#session,
+      watches: registry,
+      paths,
       clock,
-      random,
+      operationTimeoutMs,
     });
   }
 
@@ -160,7 +106,7 @@ export class ZooKeeper {
    * @throws {ZooKeeperError} `OPERATION_TIMEOUT` (the client goes on trying) or `CLOSED`.
    */
   connected(options: CallOptions = {}): Promise<void> {
-    const { timeoutMs = this.#operationTimeoutMs, signal } = options;
+    const { timeoutMs = this.#context.operationTimeoutMs, signal } = options;
     return this.#session.connected({ timeoutMs, signal });
   }
 
@@ -169,13 +115,45 @@ export class ZooKeeper {
     return this.#session.onState(listener);
   }
 
+  /** The present state and each that follows, in order and none left out, until `closed` or until the signal aborts. */
+  async *states(options: { signal?: AbortSignal | undefined } = {}): AsyncGenerator<SessionState> {
+    const seen: SessionState[] = [this.state];
+    let wake = () => {};
+    const stop = this.onState((state) => {
+      seen.push(state);
+      wake();
+    });
+    const onAbort = () => wake();
+    options.signal?.addEventListener("abort", onAbort);
+    try {
+      while (options.signal?.aborted !== true) {
+        const state = seen.shift();
+        if (state === undefined) await new Promise<void>((resolve) => wake = resolve);
+        else yield state;
+        if (state === "closed") return;
+      }
+    } finally {
+      stop();
+      options.signal?.removeEventListener("abort", onAbort);
+    }
+  }
+
   /**
    * Adds credentials, as `("digest", "user:password")`, to this and every later connection.
    *
    * @throws {ZooKeeperError} `AUTH_FAILED` if the server refuses them.
    */
-  addAuth(scheme: string, auth: NodeData): Promise<void> {
-    return this.#session.addAuth(scheme, dataBytes(auth));
+  addAuth(scheme: string, auth: NodeData, options: CallOptions = {}): Promise<void> {
+    const { timeoutMs = this.#context.operationTimeoutMs, signal } = options;
+    return this.#session.addAuth(scheme, dataBytes(auth), { timeoutMs, signal });
+  }
+
+  /**
+   * Creates the chroot of the connect string and its missing ancestors, as empty nodes open to all. Harmless
+   * to repeat; does nothing without a chroot.
+   */
+  ensureChroot(options: CallOptions = {}): Promise<void> {
+    return quiet(writes.ensureChroot(this.#context, this.#chroot, options));
   }
 
   /**
@@ -184,37 +162,21 @@ export class ZooKeeper {
    * @throws {ZooKeeperError} `NODE_EXISTS`, `NO_NODE` (no parent), `NO_CHILDREN_FOR_EPHEMERALS`, …
    */
   create(path: string, data?: NodeData, options: CreateOptions = {}): Promise<string> {
-    const { mode = "persistent", acl = openAcl } = options;
-    const bytes = dataBytes(data);
-    const sequential = mode === "persistent_sequential" || mode === "ephemeral_sequential";
-    return this.#request({
-      operation: "create",
-      path,
-      opcode: createOpcode(mode),
-      encode: (writer) => writeCreate(writer, this.#serverPath(path), { data: bytes, acl, mode }),
-      decode: (reader) => this.#paths.toCaller(reader.string()),
-      // The digits complete the name: "/queue/" is a fine start.
-    }, { ...options, checkedPath: sequential ? `${path}1` : path });
+    return writes.create(this.#context, { path, data }, options);
+  }
+
+  /** As {@linkcode create}, with the new node's stat (`create2`). Server 3.5 and later. */
+  createWithStat(
+    path: string,
+    data?: NodeData,
+    options: CreateOptions = {},
+  ): Promise<{ path: string; stat: Stat }> {
+    return writes.createWithStat(this.#context, { path, data }, options);
   }
 
   /** The node's stat, or null if there is no such node. A watch waits for its creation or its next change. */
   exists(path: string, options: ReadOptions = {}): Promise<Stat | null> {
-    const { watch } = options;
-    return this.#request<Stat | null>({
-      operation: "exists",
-      path,
-      opcode: opcodes.exists,
-      encode: (writer) => this.#writeRead(writer, path, watch),
-      decode: (reader) => {
-        this.#addOneShot("data", path, watch);
-        return readStat(reader);
-      },
-      recover: (code) => {
-        if (code !== "NO_NODE") return undefined;
-        this.#addOneShot("exists", path, watch);
-        return { value: null };
-      },
-    }, options);
+    return reads.exists(this.#context, path, options);
   }
 
   /**
@@ -223,17 +185,7 @@ export class ZooKeeper {
    * @throws {ZooKeeperError} `NO_NODE`; then no watch is left.
    */
   get(path: string, options: ReadOptions = {}): Promise<{ data: Uint8Array; stat: Stat }> {
-    const { watch } = options;
-    return this.#request({
-      operation: "get",
-      path,
-      opcode: opcodes.getData,
-      encode: (writer) => this.#writeRead(writer, path, watch),
-      decode: (reader) => {
-        this.#addOneShot("data", path, watch);
-        return { data: reader.buffer(), stat: readStat(reader) };
-      },
-    }, options);
+    return reads.get(this.#context, path, options);
   }
 
   /**
@@ -245,17 +197,12 @@ export class ZooKeeper {
     path: string,
     options: ReadOptions = {},
   ): Promise<{ children: string[]; stat: Stat }> {
-    const { watch } = options;
-    return this.#request({
-      operation: "children",
-      path,
-      opcode: opcodes.getChildren2,
-      encode: (writer) => this.#writeRead(writer, path, watch),
-      decode: (reader) => {
-        this.#addOneShot("children", path, watch);
-        return { children: reader.strings(), stat: readStat(reader) };
-      },
-    }, options);
+    return reads.children(this.#context, path, options);
+  }
+
+  /** As {@linkcode children}, without the stat: the older request, for servers and lists where bytes count. */
+  childNames(path: string, options: ReadOptions = {}): Promise<string[]> {
+    return reads.childNames(this.#context, path, options);
   }
 
   /**
@@ -264,18 +211,7 @@ export class ZooKeeper {
    * @throws {ZooKeeperError} `NO_NODE`, `BAD_VERSION`.
    */
   set(path: string, data: NodeData, options: VersionOptions = {}): Promise<Stat> {
-    const bytes = dataBytes(data);
-    return this.#request({
-      operation: "set",
-      path,
-      opcode: opcodes.setData,
-      encode: (writer) => {
-        writer.string(this.#serverPath(path));
-        writer.buffer(bytes);
-        writer.int(options.version ?? -1);
-      },
-      decode: readStat,
-    }, options);
+    return writes.set(this.#context, { path, data }, options);
   }
 
   /**
@@ -284,87 +220,42 @@ export class ZooKeeper {
    * @throws {ZooKeeperError} `NO_NODE`, `BAD_VERSION`, `NOT_EMPTY`.
    */
   delete(path: string, options: VersionOptions = {}): Promise<void> {
-    return this.#request<void>({
-      operation: "delete",
-      path,
-      opcode: opcodes.delete,
-      encode: (writer) => {
-        writer.string(this.#serverPath(path));
-        writer.int(options.version ?? -1);
-      },
-      decode: nothing,
-    }, options);
+    return writes.remove(this.#context, path, options);
   }
 
   /** Makes the server catch up with the leader: reads issued after this see everything written before it. */
   sync(path: string, options: CallOptions = {}): Promise<void> {
-    return this.#request<void>({
-      operation: "sync",
-      path,
-      opcode: opcodes.sync,
-      encode: (writer) => writer.string(this.#serverPath(path)),
-      decode: nothing,
-    }, options);
+    return reads.sync(this.#context, path, options);
   }
 
   /** The node's access control list and stat. */
   getAcl(path: string, options: CallOptions = {}): Promise<{ acl: Acl[]; stat: Stat }> {
-    return this.#request({
-      operation: "getAcl",
-      path,
-      opcode: opcodes.getAcl,
-      encode: (writer) => writer.string(this.#serverPath(path)),
-      decode: (reader) => ({ acl: readAcl(reader), stat: readStat(reader) }),
-    }, options);
+    return reads.getAcl(this.#context, path, options);
   }
 
   /** Replaces the node's access control list; `version` is compared with the stat's `aversion`. */
   setAcl(path: string, acl: readonly Acl[], options: VersionOptions = {}): Promise<Stat> {
-    return this.#request({
-      operation: "setAcl",
-      path,
-      opcode: opcodes.setAcl,
-      encode: (writer) => {
-        writer.string(this.#serverPath(path));
-        writeAcl(writer, acl);
-        writer.int(options.version ?? -1);
-      },
-      decode: readStat,
-    }, options);
+    return writes.setAcl(this.#context, { path, acl }, options);
   }
 
   /** The paths of this session's ephemeral nodes at or below `path`. Server 3.6 and later. */
   ephemerals(path = "/", options: CallOptions = {}): Promise<string[]> {
-    return this.#request({
-      operation: "ephemerals",
-      path,
-      opcode: opcodes.getEphemerals,
-      encode: (writer) => writer.string(this.#serverPath(path)),
-      decode: (reader) => reader.strings().map(this.#paths.toCaller),
-    }, options);
+    return reads.ephemerals(this.#context, path, options);
   }
 
   /** How many nodes there are below `path`, at any depth. Server 3.6 and later. */
   countDescendants(path: string, options: CallOptions = {}): Promise<number> {
-    return this.#request({
-      operation: "countDescendants",
-      path,
-      opcode: opcodes.getAllChildrenNumber,
-      encode: (writer) => writer.string(this.#serverPath(path)),
-      decode: (reader) => reader.int(),
-    }, options);
+    return reads.countDescendants(this.#context, path, options);
   }
 
   /** As whom the server knows this connection. Server 3.7 and later. */
   whoAmI(options: CallOptions = {}): Promise<{ scheme: string; user: string }[]> {
-    return this.#request({
-      operation: "whoAmI",
-      path: "",
-      opcode: opcodes.whoAmI,
-      encode: () => {},
-      decode: (reader) =>
-        reader.list(8, () => ({ scheme: reader.string(), user: reader.string() })),
-    }, { ...options, checkedPath: "/" });
+    return reads.whoAmI(this.#context, options);
+  }
+
+  /** The ensemble's members as the server knows them (`/zookeeper/config`, whatever the chroot). Server 3.5 and later. */
+  config(options: ReadOptions = {}): Promise<EnsembleConfig> {
+    return reads.config(this.#context, options);
   }
 
   /**
@@ -376,20 +267,7 @@ export class ZooKeeper {
     operations: readonly MultiOperation[],
     options: CallOptions = {},
   ): Promise<MultiResult[]> {
-    return this.#request({
-      operation: "multi",
-      path: "",
-      opcode: opcodes.multi,
-      encode: (writer) => writeMulti(writer, operations, this.#paths),
-      decode: (reader) => readMulti(reader, operations, this.#paths),
-    }, {
-      ...options,
-      checkedPath: operations.map((operation) =>
-        operation.kind === "create" && operation.mode.endsWith("_sequential")
-          ? `${operation.path}1`
-          : operation.path
-      ),
-    });
+    return writes.multi(this.#context, operations, options);
   }
 
   /** Does several reads at once; each has its own result or error. Server 3.6 and later. */
@@ -397,13 +275,7 @@ export class ZooKeeper {
     operations: readonly ReadOperation[],
     options: CallOptions = {},
   ): Promise<(ReadResult | ZooKeeperError)[]> {
-    return this.#request({
-      operation: "multiRead",
-      path: "",
-      opcode: opcodes.multiRead,
-      encode: (writer) => writeMultiRead(writer, operations, this.#paths),
-      decode: (reader) => readMultiRead(reader, operations),
-    }, { ...options, checkedPath: operations.map((operation) => operation.path) });
+    return reads.multiRead(this.#context, operations, options);
   }
 
   /**
@@ -420,44 +292,18 @@ export class ZooKeeper {
     options: CallOptions & { recursive?: boolean | undefined },
     listener: WatchListener,
   ): Promise<Watch> {
-    return quiet(this.#watch(path, options, listener));
+    return quiet(watches.watch(this.#context, path, { options, listener }));
   }
 
-  async #watch(
+  /**
+   * Drops every listener of this client on a path: the one-shot ones of a `kind`, or by default all of
+   * them, those of {@linkcode watch} included. None of them is called again. True if there was one.
+   */
+  removeWatches(
     path: string,
-    options: CallOptions & { recursive?: boolean | undefined },
-    listener: WatchListener,
-  ): Promise<Watch> {
-    const { recursive = false, timeoutMs = this.#operationTimeoutMs, signal } = options;
-    const serverPath = this.#serverPath(path);
-    const deadlineMs = this.#clock.nowMs() + timeoutMs;
-    const key = this.#watches.addPersistent(serverPath, recursive, listener);
-    for (let attempt = 1;; attempt++) {
-      try {
-        await this.#request<void>({
-          operation: "watch",
-          path,
-          opcode: opcodes.addWatch,
-          encode: (writer) => {
-            writer.string(serverPath);
-            writer.int(this.#watches.modeToSend(serverPath));
-          },
-          decode: () => this.#watches.established(serverPath),
-        }, { signal, timeoutMs: Math.max(0, deadlineMs - this.#clock.nowMs()) });
-        break;
-      } catch (error) {
-        const again = error instanceof ZooKeeperError && attempt < maxWatchAttempts &&
-          (error.code === "CONNECTION_LOSS" || error.code === "SESSION_EXPIRED");
-        if (again) continue;
-        this.#watches.removePersistent(serverPath, key);
-        throw error;
-      }
-    }
-    return {
-      path,
-      recursive,
-      remove: () => quiet(this.#removeWatch(path, key)),
-    };
+    options: CallOptions & { kind?: WatchKind | undefined } = {},
+  ): Promise<boolean> {
+    return quiet(watches.removeWatches(this.#context, path, options));
   }
 
   /**
@@ -472,60 +318,4 @@ export class ZooKeeper {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();
   }
-
-  async #removeWatch(path: string, key: symbol): Promise<void> {
-    const serverPath = this.#serverPath(path);
-    const wasLast = this.#watches.removePersistent(serverPath, key);
-    // Without a connection there is nothing to remove: it is simply not restored.
-    if (!wasLast || this.state !== "connected") return;
-    try {
-      await this.#request<void>({
-        operation: "removeWatch",
-        path,
-        opcode: opcodes.removeWatches,
-        encode: (writer) => {
-          writer.string(serverPath);
-          writer.int(watcherTypes.any);
-        },
-        decode: nothing,
-        recover: (code) => code === "NO_WATCHER" ? { value: undefined } : undefined,
-      }, {});
-    } catch (error) {
-      // The connection that the watch was on is gone, and the watch with it.
-      if (!(error instanceof ZooKeeperError)) throw error;
-      if (error.code !== "CONNECTION_LOSS" && error.code !== "CLOSED") throw error;
-    }
-  }
-
-  #request<T>(
-    spec: RequestSpec<T>,
-    options: CallOptions & { checkedPath?: string | string[] },
-  ): Promise<T> {
-    const paths = options.checkedPath ?? spec.path;
-    for (const path of typeof paths === "string" ? [paths] : paths) {
-      const problem = pathProblem(path);
-      if (problem === undefined) continue;
-      const { operation } = spec;
-      return refused(
-        new ZooKeeperError({ code: "BAD_ARGUMENTS", operation, path, detail: problem }),
-      );
-    }
-    return this.#session.request(spec, options);
-  }
-
-  #serverPath(path: string): string {
-    return this.#paths.toServer(path);
-  }
-
-  #writeRead(writer: JuteWriter, path: string, watch: WatchListener | undefined): void {
-    const serverPath = this.#serverPath(path);
-    writer.string(serverPath);
-    writer.bool(watch !== undefined && !this.#watches.hasPersistentOnWire(serverPath));
-  }
-
-  #addOneShot(kind: OneShotKind, path: string, watch: WatchListener | undefined): void {
-    if (watch !== undefined) this.#watches.addOneShot(kind, this.#serverPath(path), watch);
-  }
 }
-
-function nothing(_reader: JuteReader): void {}

@@ -51,17 +51,23 @@ export function checkAcl(
   identities: readonly Identity[],
   wanted: number,
 ): void {
-  for (const entry of acl) {
-    if ((entry.permissions & wanted) === 0) continue;
-    if (entry.scheme === "world" && entry.id === "anyone") return;
-    for (const identity of identities) {
-      if (identity.scheme !== entry.scheme) continue;
-      if (entry.scheme === "ip" ? ipMatches(entry.id, identity.id) : entry.id === identity.id) {
-        return;
-      }
-    }
-  }
-  throw new Refusal("NO_AUTH");
+  if (!isAllowed(acl, identities, wanted)) throw new Refusal("NO_AUTH");
+}
+
+/** True if one of the identities has one of the wanted permissions. */
+export function isAllowed(
+  acl: readonly Acl[],
+  identities: readonly Identity[],
+  wanted: number,
+): boolean {
+  return acl.some((entry) => {
+    if ((entry.permissions & wanted) === 0) return false;
+    if (entry.scheme === "world" && entry.id === "anyone") return true;
+    return identities.some((identity) =>
+      identity.scheme === entry.scheme &&
+      (entry.scheme === "ip" ? ipMatches(entry.id, identity.id) : entry.id === identity.id)
+    );
+  });
 }
 
 /** Everybody may read, nobody may change: ZooKeeper's own nodes. */

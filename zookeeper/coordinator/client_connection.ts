@@ -4,7 +4,8 @@ import { FrameBuffer } from "../wire/frame_buffer.ts";
 import { JuteWriter } from "../wire/jute.ts";
 import { eventTypes, keeperStateConnected, maxRequestSizeBytes, xids } from "../wire/protocol.ts";
 import { writeReplyHeader } from "../wire/records.ts";
-import type { Identity } from "./acl.ts";
+import { permissions } from "../types.ts";
+import { type Identity, isAllowed } from "./acl.ts";
 import type { TreeEvent } from "./data_tree.ts";
 import type { SessionEntry } from "./session_table.ts";
 import type { Watcher } from "./watch_table.ts";
@@ -109,6 +110,7 @@ export class ClientConnection implements Watcher {
   }
 
   notify(event: TreeEvent): void {
+    if (event.acl !== undefined && !isAllowed(event.acl, this.identities, permissions.READ)) return;
     this.send((writer) => {
       writeReplyHeader(writer, { xid: xids.watchEvent, zxid: -1n, error: 0 });
       writer.int(eventNumbers[event.type]);

@@ -1,71 +1,35 @@
 // The embedded coordinator: a server for ZooKeeper's protocol in this process, for one machine. It
 // accepts clients, gives them sessions, and commits what their requests did, in groups. For more than
 // one machine, use a ZooKeeper ensemble: this one has no replicas.
-import { type Clock, systemClock } from "../clock.ts";
-import { type Log, silentLog } from "../log.ts";
 import { JuteReader, WireError } from "../wire/jute.ts";
-import { readConnectRequest, writeConnectResponse } from "../wire/records.ts";
 import { ClientConnection } from "./client_connection.ts";
+import { isConnectionError } from "./connection_errors.ts";
 import { DataTree } from "./data_tree.ts";
-import { answerWord, fourLetterWord } from "./four_letter_words.ts";
+import { answerWord, fourLetterWord, type ServerFacts } from "./four_letter_words.ts";
 import { GroupCommit } from "./group_commit.ts";
+import { type HandshakeContext, shakeHands } from "./handshake.ts";
+import { keepHouse } from "./housekeeping.ts";
+import { type CoordinatorOptions, type CoordinatorSettings, settingsOf } from "./options.ts";
 import { RequestProcessor } from "./request_processor.ts";
-import { passwordSizeBytes, SessionTable } from "./session_table.ts";
+import { SessionTable } from "./session_table.ts";
 import { SqliteStorage } from "./sqlite_storage.ts";
 import { noStorage, type Storage } from "./storage.ts";
 import { WatchTable } from "./watch_table.ts";
-
-/** Settings of {@linkcode Coordinator.listen}; every one has a default. */
-export interface CoordinatorOptions {
-  /** Default `127.0.0.1`: nobody from outside. */
-  hostname?: string | undefined;
-  /** Default 0: any free port. */
-  port?: number | undefined;
-  /** Where to keep the data. Default: nowhere, it ends with the process. */
-  dataDir?: string | undefined;
-  /** Another place to keep the data, in place of `dataDir`; it is closed with the coordinator. */
-  storage?: Storage | undefined;
-  /** How often sessions are looked at, in ms. Default 500. A session lasts at least two ticks. */
-  tickTimeMs?: number | undefined;
-  /** The longest session time-out that is granted, in ms. Default 60,000. */
-  maxSessionTimeoutMs?: number | undefined;
-  /** Clients at once; more are turned away. Default 4,096, well within a usual limit of open files when raised. */
-  maxConnections?: number | undefined;
-  /** A client with more unread output than this is cut off, in bytes. Default 16 MiB: sixteen of the largest nodes. */
-  maxOutputBytes?: number | undefined;
-  /** Default: none. */
-  log?: Log | undefined;
-  /** Default: the machine's. */
-  clock?: Clock | undefined;
-}
-
-/** The options with their defaults applied, without those that only the start needs. */
-type Settings = {
-  [Key in Exclude<keyof CoordinatorOptions, StartOption>]-?: NonNullable<CoordinatorOptions[Key]>;
-};
-type StartOption = "hostname" | "port" | "dataDir" | "storage";
-
-/** Whoever has not asked for a session this long after connecting is cut off, in ms. */
-const handshakeTimeoutMs = 10_000;
-
-/** How often containers are looked at, in ms, as in ZooKeeper. */
-const containersEveryMs = 60_000;
 
 /** A server for ZooKeeper's protocol, as a standalone ZooKeeper 3.8 would be, in this process. */
 export class Coordinator {
   readonly #listener: Deno.TcpListener;
   readonly #storage: Storage;
-  readonly #options: Settings;
+  readonly #options: CoordinatorSettings;
   readonly #tree: DataTree;
   readonly #watches = new WatchTable();
   readonly #sessions: SessionTable<ClientConnection>;
   readonly #processor: RequestProcessor;
   readonly #connections = new Map<ClientConnection, Promise<void>>();
   readonly #commits: GroupCommit;
+  readonly #handshakes: HandshakeContext;
   readonly #startedMs: number;
-  #cancelTick: () => void;
-  #lastTickMs: number;
-  #lastContainersMs: number;
+  readonly #stopHousekeeping: () => void;
   #closed = false;
   #finish!: (failure: Error | undefined) => void;
   /** Resolves when the coordinator has stopped: with undefined after `close()`, with the error if its storage failed. */
@@ -73,19 +37,12 @@ export class Coordinator {
   readonly #accepting: Promise<void>;
 
   private constructor(options: CoordinatorOptions, storage: Storage) {
-    this.#options = {
-      tickTimeMs: options.tickTimeMs ?? 500,
-      maxSessionTimeoutMs: options.maxSessionTimeoutMs ?? 60_000,
-      maxConnections: options.maxConnections ?? 4_096,
-      maxOutputBytes: options.maxOutputBytes ?? 16 << 20,
-      log: options.log ?? silentLog,
-      clock: options.clock ?? systemClock,
-    };
-    const { clock, log, tickTimeMs } = this.#options;
+    this.#options = settingsOf(options);
+    const { clock, log } = this.#options;
     this.#storage = storage;
     const state = storage.load();
     const nowMs = clock.nowMs();
-    this.#startedMs = this.#lastTickMs = this.#lastContainersMs = nowMs;
+    this.#startedMs = nowMs;
     this.#tree = new DataTree(state.nodes);
     this.#sessions = new SessionTable(state.sessions, nowMs);
     this.#processor = new RequestProcessor({
@@ -108,7 +65,19 @@ export class Coordinator {
       hostname: options.hostname ?? "127.0.0.1",
       port: options.port ?? 0,
     });
-    this.#cancelTick = clock.after(tickTimeMs, () => this.#tick());
+    this.#handshakes = {
+      settings: this.#options,
+      sessions: this.#sessions,
+      processor: this.#processor,
+      watches: this.#watches,
+    };
+    this.#stopHousekeeping = keepHouse({
+      settings: this.#options,
+      sessions: this.#sessions,
+      processor: this.#processor,
+      connections: () => this.#connections.keys(),
+      onChange: () => this.#commits.schedule(),
+    });
     this.#accepting = this.#accept();
     log.info("coordinator listening", {
       port: this.port,
@@ -167,7 +136,7 @@ export class Coordinator {
     if (this.#closed) return;
     this.#closed = true;
     this.#commits.stop();
-    this.#cancelTick();
+    this.#stopHousekeeping();
     this.#listener.close();
     for (const connection of this.#connections.keys()) connection.close("the coordinator stops");
     this.#storage.close();
@@ -253,64 +222,13 @@ export class Coordinator {
       if (frame === undefined) return;
       const { session } = connection;
       if (session === undefined) {
-        this.#shakeHands(connection, new JuteReader(frame));
+        shakeHands(connection, new JuteReader(frame), this.#handshakes);
         continue;
       }
       session.lastHeardMs = nowMs;
       connection.received++;
       this.#processor.process(connection, session, new JuteReader(frame));
     }
-  }
-
-  #shakeHands(connection: ClientConnection, reader: JuteReader): void {
-    const { clock, tickTimeMs, maxSessionTimeoutMs, log } = this.#options;
-    const request = readConnectRequest(reader);
-    if (request.lastZxidSeen > this.#processor.lastZxid) {
-      log.warn(
-        "client turned away: it has seen newer data than is here; was the data folder lost?",
-        {
-          client: connection.remote,
-          seen: request.lastZxidSeen,
-          here: this.#processor.lastZxid,
-        },
-      );
-      connection.close("it has seen newer data than is here");
-      return;
-    }
-    const timeoutMs = Math.max(tickTimeMs * 2, Math.min(request.timeoutMs, maxSessionTimeoutMs));
-    const nowMs = clock.nowMs();
-    let session = this.#sessions.resume(request.sessionId, request.password);
-    if (request.sessionId === 0n) {
-      session = this.#sessions.begin(timeoutMs, nowMs);
-      this.#processor.nextTransaction();
-    }
-    connection.send((writer) =>
-      writeConnectResponse(
-        writer,
-        session === undefined
-          // So says ZooKeeper that a session is expired (or the password wrong).
-          ? {
-            protocolVersion: 0,
-            timeoutMs: 0,
-            sessionId: 0n,
-            password: new Uint8Array(passwordSizeBytes),
-          }
-          : { ...session, protocolVersion: 0, sessionId: session.id },
-      )
-    );
-    if (session === undefined) {
-      connection.closeWhenWritten();
-      return;
-    }
-    if (session.connection !== undefined && session.connection !== connection) {
-      const earlier = session.connection;
-      earlier.session = undefined;
-      this.#watches.removeAll(earlier);
-      earlier.close("its session goes on over another connection");
-    }
-    session.lastHeardMs = nowMs;
-    session.connection = connection;
-    connection.session = session;
   }
 
   #fail(cause: unknown): void {
@@ -324,35 +242,7 @@ export class Coordinator {
     this.#stop(failure);
   }
 
-  #tick(): void {
-    const { clock, tickTimeMs, log } = this.#options;
-    const nowMs = clock.nowMs();
-    const lateMs = nowMs - this.#lastTickMs - tickTimeMs;
-    this.#lastTickMs = nowMs;
-    if (lateMs > tickTimeMs) {
-      log.warn("the coordinator stood still; sessions get the time back", { lateMs });
-      this.#sessions.forgive(lateMs);
-    }
-    for (const session of this.#sessions.overdue(nowMs)) {
-      log.info("session expired", { sessionId: `0x${session.id.toString(16)}` });
-      this.#processor.endSession(session);
-      session.connection?.close("its session expired");
-      this.#commits.schedule();
-    }
-    if (nowMs - this.#lastContainersMs > containersEveryMs) {
-      this.#lastContainersMs = nowMs;
-      this.#processor.removeEmptyContainers();
-      this.#commits.schedule();
-    }
-    for (const connection of this.#connections.keys()) {
-      if (connection.session === undefined && nowMs - connection.openedMs > handshakeTimeoutMs) {
-        connection.close("it did not ask for a session");
-      }
-    }
-    this.#cancelTick = clock.after(tickTimeMs, () => this.#tick());
-  }
-
-  #facts() {
+  #facts(): ServerFacts {
     const clients = [...this.#connections.keys()].map(({ remote, received, sent }) => ({
       remote,
       received,
@@ -371,15 +261,4 @@ export class Coordinator {
       clients,
     };
   }
-}
-
-/** Errors by which a socket says that the other side has gone. */
-function isConnectionError(error: unknown): boolean {
-  return error instanceof Deno.errors.ConnectionReset ||
-    error instanceof Deno.errors.BrokenPipe ||
-    error instanceof Deno.errors.ConnectionAborted ||
-    error instanceof Deno.errors.TimedOut ||
-    error instanceof Deno.errors.NotConnected ||
-    error instanceof Deno.errors.BadResource ||
-    error instanceof Deno.errors.Interrupted;
 }

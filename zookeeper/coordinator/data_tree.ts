@@ -33,6 +33,8 @@ export interface TreeNode {
   ephemeralOwner: bigint;
   /** A container is removed once its last child is gone. */
   isContainer: boolean;
+  /** It is removed once it has had no children and no change for this long; 0: never. */
+  ttlMs: number;
   /** The names of its children. */
   readonly children: Set<string>;
 }
@@ -41,6 +43,8 @@ export interface TreeNode {
 export interface TreeEvent {
   type: "created" | "deleted" | "data_changed" | "children_changed";
   path: string;
+  /** The list of the node at `path`: whoever may not read it hears nothing. Undefined: everybody may. */
+  acl?: readonly Acl[];
 }
 
 /** Which transaction a change belongs to. */
@@ -57,16 +61,23 @@ export interface CreateNode {
   sequential?: boolean;
   ephemeralOwner?: bigint;
   isContainer?: boolean;
+  ttlMs?: number;
 }
 
 /** Nodes that the server itself needs; they cannot be created or deleted. */
-const ownPaths = ["/", "/zookeeper", "/zookeeper/config", "/zookeeper/quota"];
+export const ownPaths: readonly string[] = [
+  "/",
+  "/zookeeper",
+  "/zookeeper/config",
+  "/zookeeper/quota",
+];
 
 /** All nodes, and the only way to change them. */
 export class DataTree {
   readonly #nodes = new Map<string, TreeNode>();
   readonly #ephemerals = new Map<bigint, Set<string>>();
-  readonly #containers = new Set<string>();
+  /** Containers and nodes with a time to live. */
+  readonly #mortal = new Set<string>();
   /** What changed since {@linkcode takeDirty}: true if more than the counters of the node. */
   #dirty = new Map<string, boolean>();
   #events: TreeEvent[] = [];
@@ -150,11 +161,12 @@ export class DataTree {
     return count;
   }
 
-  /** Containers that had children and have none any more. */
-  emptyContainers(): string[] {
-    return [...this.#containers].filter((path) => {
+  /** Containers that had children and have none any more, and nodes whose time to live is over. */
+  outlived(nowMs: number): string[] {
+    return [...this.#mortal].filter((path) => {
       const node = this.#nodes.get(path);
-      return node !== undefined && node.children.size === 0 && node.creates > 0;
+      if (node === undefined || node.children.size > 0) return false;
+      return node.isContainer ? node.creates > 0 : nowMs - node.mtimeMs > node.ttlMs;
     });
   }
 
@@ -180,11 +192,7 @@ export class DataTree {
    */
   create(request: CreateNode, id: TransactionId): TreeNode {
     const parent = this.#nodes.get(parentPath(request.path));
-    if (parent === undefined) {
-      // A path that is none must be told as such.
-      checkPath(request.sequential ? `${request.path}1` : request.path);
-      throw new Refusal("NO_NODE");
-    }
+    if (parent === undefined) throw new Refusal("NO_NODE");
     const path = request.sequential
       ? request.path + String(parent.creates).padStart(10, "0")
       : request.path;
@@ -205,8 +213,8 @@ export class DataTree {
     });
     this.#dirty.set(path, true);
     this.#touch(parent);
-    this.#events.push({ type: "created", path });
-    this.#events.push({ type: "children_changed", path: parent.path });
+    this.#events.push({ type: "created", path, acl: node.acl });
+    this.#events.push({ type: "children_changed", path: parent.path, acl: parent.acl });
     return node;
   }
 
@@ -231,8 +239,8 @@ export class DataTree {
     });
     this.#dirty.set(path, true);
     this.#touch(parent);
-    this.#events.push({ type: "deleted", path });
-    this.#events.push({ type: "children_changed", path: parent.path });
+    this.#events.push({ type: "deleted", path, acl: node.acl });
+    this.#events.push({ type: "children_changed", path: parent.path, acl: parent.acl });
   }
 
   /** @throws {Refusal} `NO_NODE`, `BAD_VERSION` */
@@ -253,7 +261,7 @@ export class DataTree {
       node.mtimeMs = before.mtimeMs;
     });
     this.#dirty.set(path, true);
-    this.#events.push({ type: "data_changed", path });
+    this.#events.push({ type: "data_changed", path, acl: node.acl });
     return node;
   }
 
@@ -291,7 +299,7 @@ export class DataTree {
   #insert(node: TreeNode): void {
     this.#nodes.set(node.path, node);
     this.#dataSizeBytes += node.path.length + node.data.length;
-    if (node.isContainer) this.#containers.add(node.path);
+    if (node.isContainer || node.ttlMs > 0) this.#mortal.add(node.path);
     if (node.ephemeralOwner === 0n) return;
     const paths = this.#ephemerals.get(node.ephemeralOwner);
     if (paths === undefined) this.#ephemerals.set(node.ephemeralOwner, new Set([node.path]));
@@ -301,7 +309,7 @@ export class DataTree {
   #erase(node: TreeNode): void {
     this.#nodes.delete(node.path);
     this.#dataSizeBytes -= node.path.length + node.data.length;
-    this.#containers.delete(node.path);
+    this.#mortal.delete(node.path);
     const paths = this.#ephemerals.get(node.ephemeralOwner);
     if (paths === undefined) return;
     paths.delete(node.path);
@@ -324,6 +332,7 @@ function newNode(request: CreateNode, { zxid, timeMs }: TransactionId): TreeNode
     creates: 0,
     ephemeralOwner: request.ephemeralOwner ?? 0n,
     isContainer: request.isContainer ?? false,
+    ttlMs: request.ttlMs ?? 0,
     children: new Set(),
   };
 }

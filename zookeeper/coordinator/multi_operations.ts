@@ -22,7 +22,10 @@ export function readMultiOperations(reader: JuteReader): WriteOperation[] {
     if (operation === undefined || operation.type === opcodes.setAcl) {
       throw new WireError(`read multi: expected a change, type ${header.type} was there`);
     }
-    operations.push(operation);
+    // Inside a multi ZooKeeper makes no difference between the two: the result is a path alone.
+    operations.push(
+      operation.type === opcodes.create2 ? { ...operation, type: opcodes.create } : operation,
+    );
   }
   return operations;
 }
@@ -59,8 +62,10 @@ function writeResults(
   writes: readonly ((writer: JuteWriter) => void)[],
 ): void {
   operations.forEach(({ type }, index) => {
-    // The result of a container's create is that of `create2`.
-    const resultType = type === opcodes.createContainer ? opcodes.create2 : type;
+    // The result of a container's create, and of a mortal node's, is that of `create2`.
+    const resultType = type === opcodes.createContainer || type === opcodes.createTtl
+      ? opcodes.create2
+      : type;
     writeMultiHeader(writer, { type: resultType, done: false, error: 0 });
     writes[index]?.(writer);
   });

@@ -1,11 +1,10 @@
 // The requests that only look, and those that set or remove watches.
 import { resultCodes } from "../errors.ts";
-import { pathProblem } from "../paths.ts";
-import { permissions } from "../types.ts";
+import { type Acl, permissions } from "../types.ts";
 import type { JuteReader, JuteWriter } from "../wire/jute.ts";
 import { opcodes, watcherTypes, watchModes } from "../wire/protocol.ts";
 import { writeAcl, writeStat } from "../wire/records.ts";
-import { checkAcl } from "./acl.ts";
+import { checkAcl, isAllowed } from "./acl.ts";
 import type { DataTree, TreeNode } from "./data_tree.ts";
 import { Refusal } from "./refusal.ts";
 import type { Watcher, WatchTable } from "./watch_table.ts";
@@ -34,14 +33,14 @@ export function answerRead(
   const { tree, watches, watcher, requester } = context;
   switch (type) {
     case opcodes.exists: {
-      const path = readPath(reader);
+      const path = reader.string();
       // The watch waits for a node that does not exist as well.
       if (reader.bool()) watches.addData(path, watcher);
       const stat = tree.stat(tree.node(path));
       return (writer) => writeStat(writer, stat);
     }
     case opcodes.getData: {
-      const path = readPath(reader);
+      const path = reader.string();
       const node = readable(tree, path, requester);
       if (reader.bool()) watches.addData(path, watcher);
       return (writer) => {
@@ -51,7 +50,7 @@ export function answerRead(
     }
     case opcodes.getChildren:
     case opcodes.getChildren2: {
-      const path = readPath(reader);
+      const path = reader.string();
       const node = readable(tree, path, requester);
       if (reader.bool()) watches.addChildren(path, watcher);
       return (writer) => {
@@ -60,15 +59,18 @@ export function answerRead(
       };
     }
     case opcodes.getAcl: {
-      const node = tree.node(readPath(reader));
+      const node = tree.node(reader.string());
       checkAcl(node.acl, requester.identities, permissions.READ | permissions.ADMIN);
+      const acl = isAllowed(node.acl, requester.identities, permissions.ADMIN)
+        ? node.acl
+        : withoutHashes(node.acl);
       return (writer) => {
-        writeAcl(writer, node.acl);
+        writeAcl(writer, acl);
         writeStat(writer, tree.stat(node));
       };
     }
     case opcodes.sync: {
-      const path = readPath(reader);
+      const path = reader.string();
       return (writer) => writer.string(path);
     }
     case opcodes.getEphemerals: {
@@ -78,7 +80,7 @@ export function answerRead(
       return (writer) => writer.strings(paths);
     }
     case opcodes.getAllChildrenNumber: {
-      const path = readPath(reader);
+      const path = reader.string();
       readable(tree, path, requester);
       const count = tree.countDescendants(path);
       return (writer) => writer.int(count);
@@ -107,17 +109,17 @@ export function answerRead(
       return nothing;
     }
     case opcodes.addWatch: {
-      const path = readPath(reader);
+      const path = reader.string();
       const mode = reader.int();
       if (mode !== watchModes.persistent && mode !== watchModes.persistentRecursive) {
-        throw new Refusal("BAD_ARGUMENTS");
+        throw new Refusal("MARSHALLING_ERROR");
       }
       watches.addPersistent(path, mode === watchModes.persistentRecursive, watcher);
       return (writer) => writer.int(resultCodes.OK);
     }
     case opcodes.removeWatches:
     case opcodes.checkWatches: {
-      const path = readPath(reader);
+      const path = reader.string();
       const which = watchKind(reader.int());
       const found = type === opcodes.removeWatches
         ? watches.remove(path, watcher, which)
@@ -130,10 +132,11 @@ export function answerRead(
   }
 }
 
-function readPath(reader: JuteReader): string {
-  const path = reader.string();
-  if (pathProblem(path) !== undefined) throw new Refusal("BAD_ARGUMENTS");
-  return path;
+/** The hash of a password is only for those who may set it. */
+function withoutHashes(acl: readonly Acl[]): Acl[] {
+  return acl.map((entry) =>
+    entry.scheme === "digest" ? { ...entry, id: entry.id.replace(/:.*/s, ":x") } : entry
+  );
 }
 
 function readable(tree: DataTree, path: string, requester: Requester): TreeNode {
@@ -151,7 +154,7 @@ function watchKind(type: number): "data" | "children" | "any" {
     case watcherTypes.any:
       return "any";
     default:
-      throw new Refusal("BAD_ARGUMENTS");
+      throw new Refusal("MARSHALLING_ERROR");
   }
 }
 

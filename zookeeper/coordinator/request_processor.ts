@@ -95,10 +95,10 @@ export class RequestProcessor {
     this.#fire(events);
   }
 
-  /** Removes the containers that have become empty. */
-  removeEmptyContainers(): void {
-    const { tree } = this.#options;
-    for (const path of tree.emptyContainers()) {
+  /** Removes the containers that have become empty and the nodes whose time to live is over. */
+  removeOutlived(): void {
+    const { tree, clock } = this.#options;
+    for (const path of tree.outlived(clock.wallTimeMs())) {
       const id = this.nextTransaction();
       this.#fire(tree.transact(() => tree.delete(path, -1, id)).events);
     }
@@ -118,7 +118,7 @@ export class RequestProcessor {
       return result.write;
     }
     if (type === opcodes.multiRead) return answerMultiRead(tree, reader, requester);
-    const write = type === opcodes.check ? undefined : readWriteOperation(type, reader);
+    const write = readWriteOperation(type, reader);
     if (write !== undefined) {
       const id = this.nextTransaction();
       const { value, events } = tree.transact(() => applyWrite(tree, write, { id, requester }));
@@ -136,14 +136,19 @@ export class RequestProcessor {
     const scheme = reader.string();
     const identity = scheme === "digest" ? digestIdentity(reader.buffer()) : undefined;
     if (identity === undefined) {
-      this.#reply(connection, xid, resultCodes.AUTH_FAILED);
+      this.#replyWithoutZxid(connection, xid, resultCodes.AUTH_FAILED);
       connection.closeWhenWritten();
       return;
     }
     if (!connection.identities.some(({ id }) => id === identity.id)) {
       connection.identities.push(identity);
     }
-    this.#reply(connection, xid, 0);
+    this.#replyWithoutZxid(connection, xid, resultCodes.OK);
+  }
+
+  /** Credentials have no place in the order of changes. */
+  #replyWithoutZxid(connection: ClientConnection, xid: number, error: number): void {
+    connection.send((writer) => writeReplyHeader(writer, { xid, zxid: 0n, error }));
   }
 
   /** Notifications precede the reply to the change that caused them. */

@@ -6,10 +6,9 @@ import { DatabaseSync, type StatementSync } from "node:sqlite";
 import type { Acl } from "../types.ts";
 import type { Commit, Storage, StoredState } from "./storage.ts";
 
-/** Changes of the tables need a new number and a way up from the old one. */
-const schemaVersion = 1;
-
-const schema = `
+/** The way from nothing to the present tables: each entry leads one version up. */
+const migrations = [
+  `
   CREATE TABLE meta (only INTEGER PRIMARY KEY CHECK (only = 1), last_zxid INTEGER NOT NULL) STRICT;
   INSERT INTO meta VALUES (1, 0);
   CREATE TABLE nodes (
@@ -21,9 +20,9 @@ const schema = `
   ) STRICT;
   CREATE TABLE sessions (
     id INTEGER PRIMARY KEY, password BLOB NOT NULL, timeout_ms INTEGER NOT NULL
-  ) STRICT;
-  PRAGMA user_version = ${schemaVersion};
-`;
+  ) STRICT;`,
+  "ALTER TABLE nodes ADD COLUMN ttl_ms INTEGER NOT NULL DEFAULT 0;",
+];
 
 /** A {@linkcode Storage} in `coordinator.sqlite` in a folder that it has to itself. */
 export class SqliteStorage implements Storage {
@@ -47,7 +46,7 @@ export class SqliteStorage implements Storage {
     try {
       this.#prepare(file);
       this.#putNode = this.#database.prepare(
-        "INSERT OR REPLACE INTO nodes VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        "INSERT OR REPLACE INTO nodes VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
       );
       this.#putCounters = this.#database.prepare(
         "UPDATE nodes SET creates = ?, pzxid = ? WHERE path = ?",
@@ -78,6 +77,7 @@ export class SqliteStorage implements Storage {
       creates: Number(row.creates),
       ephemeralOwner: row.ephemeral_owner as bigint,
       isContainer: row.is_container !== 0n,
+      ttlMs: Number(row.ttl_ms),
     }));
     const sessions = this.#rows("SELECT * FROM sessions").map((row) => ({
       id: row.id as bigint,
@@ -108,6 +108,7 @@ export class SqliteStorage implements Storage {
           node.creates,
           node.ephemeralOwner,
           node.isContainer ? 1 : 0,
+          node.ttlMs,
         );
       }
       for (const node of commit.counters) {
@@ -142,12 +143,15 @@ export class SqliteStorage implements Storage {
       );
     }
     const found = Number(this.#rows("PRAGMA user_version")[0]?.user_version ?? 0n);
-    if (found === 0) this.#database.exec(`BEGIN; ${schema} COMMIT`);
-    else if (found !== schemaVersion) {
+    if (found > migrations.length) {
       throw new Error(
-        `open ${file}: expected schema version ${schemaVersion}, ${found} was there; ` +
+        `open ${file}: expected schema version ${migrations.length} at most, ${found} was there; ` +
           "use the version of this program that wrote it",
       );
+    }
+    for (const [index, migration] of migrations.entries()) {
+      if (index < found) continue;
+      this.#database.exec(`BEGIN; ${migration} PRAGMA user_version = ${index + 1}; COMMIT`);
     }
   }
 

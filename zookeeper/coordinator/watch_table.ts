@@ -1,6 +1,7 @@
 // Who watches what. It decides which watchers hear of an event; sending is up to the watcher.
-import { parentPath } from "../paths.ts";
+import type { WatchKind } from "../types.ts";
 import type { DataTree, TreeEvent } from "./data_tree.ts";
+import { WatchIndex } from "./watch_index.ts";
 
 /** A client's connection, as far as watches go. */
 export interface Watcher {
@@ -17,81 +18,57 @@ export interface RestoredWatches {
   persistentRecursive: readonly string[];
 }
 
-type Table = Map<string, Set<Watcher>>;
-
-/** All watches of all clients. */
+/** All watches of all clients, in ZooKeeper's two tables: on nodes and their data, and on their children. */
 export class WatchTable {
-  readonly #data: Table = new Map();
-  readonly #children: Table = new Map();
-  readonly #persistent: Table = new Map();
-  readonly #recursive: Table = new Map();
-  readonly #tables = [this.#data, this.#children, this.#persistent, this.#recursive];
-  /** Which paths a watcher may be under, so that it can be removed without a search. */
-  readonly #pathsOf = new Map<Watcher, Set<string>>();
+  readonly #data = new WatchIndex<Watcher>();
+  readonly #children = new WatchIndex<Watcher>();
 
   /** How many watches there are. */
   get size(): number {
-    let count = 0;
-    for (const table of this.#tables) for (const watchers of table.values()) count += watchers.size;
-    return count;
+    return this.#data.size + this.#children.size;
   }
 
   addData(path: string, watcher: Watcher): void {
-    this.#add(this.#data, path, watcher);
+    this.#data.add(path, watcher, "one_shot");
   }
 
   addChildren(path: string, watcher: Watcher): void {
-    this.#add(this.#children, path, watcher);
+    this.#children.add(path, watcher, "one_shot");
   }
 
-  /** A watcher has one persistent watch per path: the later mode replaces the earlier. */
   addPersistent(path: string, recursive: boolean, watcher: Watcher): void {
-    remove(recursive ? this.#persistent : this.#recursive, path, watcher);
-    this.#add(recursive ? this.#recursive : this.#persistent, path, watcher);
+    const mode = recursive ? "recursive" : "persistent";
+    this.#data.add(path, watcher, mode);
+    this.#children.add(path, watcher, mode);
   }
 
-  /** Removes a watcher's watches on one path; false if there was none. */
-  remove(path: string, watcher: Watcher, which: "data" | "children" | "any"): boolean {
-    let removed = false;
-    if (which !== "children") removed = remove(this.#data, path, watcher) || removed;
-    if (which !== "data") removed = remove(this.#children, path, watcher) || removed;
-    if (which === "any") {
-      removed = remove(this.#persistent, path, watcher) || removed;
-      removed = remove(this.#recursive, path, watcher) || removed;
-    }
-    return removed;
+  /** Removes a watcher's watches on one path, of any mode; false if there was none. */
+  remove(path: string, watcher: Watcher, which: WatchKind): boolean {
+    const children = which !== "data" && this.#children.remove(path, watcher);
+    const data = which !== "children" && this.#data.remove(path, watcher);
+    return children || data;
   }
 
   /** True if {@linkcode remove} would find one. */
-  has(path: string, watcher: Watcher, which: "data" | "children" | "any"): boolean {
-    return (which !== "children" && this.#data.get(path)?.has(watcher) === true) ||
-      (which !== "data" && this.#children.get(path)?.has(watcher) === true) ||
-      (which === "any" && (this.#persistent.get(path)?.has(watcher) === true ||
-        this.#recursive.get(path)?.has(watcher) === true));
+  has(path: string, watcher: Watcher, which: WatchKind): boolean {
+    return (which !== "children" && this.#data.has(path, watcher)) ||
+      (which !== "data" && this.#children.has(path, watcher));
   }
 
   /** Forgets a watcher. */
   removeAll(watcher: Watcher): void {
-    for (const path of this.#pathsOf.get(watcher) ?? []) {
-      for (const table of this.#tables) remove(table, path, watcher);
-    }
-    this.#pathsOf.delete(watcher);
+    this.#data.removeAll(watcher);
+    this.#children.removeAll(watcher);
   }
 
   /** Tells everyone concerned, each at most once, and uses up the one-shot watches. */
   fire(event: TreeEvent): void {
-    const { type, path } = event;
-    const told = new Set<Watcher>();
-    if (type !== "children_changed") take(this.#data, path, told);
-    if (type === "children_changed" || type === "deleted") take(this.#children, path, told);
-    for (const watcher of this.#persistent.get(path) ?? []) told.add(watcher);
-    if (type !== "children_changed" && this.#recursive.size > 0) {
-      for (let at = path;; at = parentPath(at)) {
-        for (const watcher of this.#recursive.get(at) ?? []) told.add(watcher);
-        if (at === "/") break;
-      }
+    const heard = new Set<Watcher>();
+    if (event.type !== "children_changed") this.#data.trigger(event, heard);
+    if (event.type === "children_changed" || event.type === "deleted") {
+      this.#children.trigger(event, heard);
     }
-    for (const watcher of told) watcher.notify(event);
+    for (const watcher of heard) watcher.notify(event);
   }
 
   /** Sets the watches of a client that has come back; what it missed since `relativeZxid`, it hears at once. */
@@ -116,27 +93,4 @@ export class WatchTable {
     for (const path of watches.persistent) this.addPersistent(path, false, watcher);
     for (const path of watches.persistentRecursive) this.addPersistent(path, true, watcher);
   }
-
-  #add(table: Table, path: string, watcher: Watcher): void {
-    const watchers = table.get(path);
-    if (watchers === undefined) table.set(path, new Set([watcher]));
-    else watchers.add(watcher);
-    const paths = this.#pathsOf.get(watcher);
-    if (paths === undefined) this.#pathsOf.set(watcher, new Set([path]));
-    else paths.add(path);
-  }
-}
-
-function take(table: Table, path: string, into: Set<Watcher>): void {
-  const watchers = table.get(path);
-  if (watchers === undefined) return;
-  table.delete(path);
-  for (const watcher of watchers) into.add(watcher);
-}
-
-function remove(table: Table, path: string, watcher: Watcher): boolean {
-  const watchers = table.get(path);
-  if (watchers === undefined || !watchers.delete(watcher)) return false;
-  if (watchers.size === 0) table.delete(path);
-  return true;
 }

@@ -1,11 +1,11 @@
 // The requests that change the tree, alone or inside a `multi`: read from the wire, checked, done.
 import { type Acl, permissions } from "../types.ts";
 import type { JuteReader, JuteWriter } from "../wire/jute.ts";
-import { createFlags, opcodes } from "../wire/protocol.ts";
+import { createFlags, maxTtlMs, opcodes } from "../wire/protocol.ts";
 import { readAcl, writeStat } from "../wire/records.ts";
 import { parentPath, pathProblem } from "../paths.ts";
 import { checkAcl, fixedAcl, type Identity } from "./acl.ts";
-import type { DataTree, TransactionId, TreeNode } from "./data_tree.ts";
+import { type DataTree, ownPaths, type TransactionId, type TreeNode } from "./data_tree.ts";
 import { Refusal } from "./refusal.ts";
 
 /** Who asks. */
@@ -17,28 +17,36 @@ export interface Requester {
 /** A change that was read from the wire. */
 export type WriteOperation =
   | {
-    type: typeof opcodes.create | typeof opcodes.create2 | typeof opcodes.createContainer;
+    type:
+      | typeof opcodes.create
+      | typeof opcodes.create2
+      | typeof opcodes.createContainer
+      | typeof opcodes.createTtl;
     path: string;
     data: Uint8Array;
     acl: Acl[];
     flags: number;
+    /** Undefined unless the operation is the one for nodes with a time to live. */
+    ttlMs: number | undefined;
   }
   | { type: typeof opcodes.delete | typeof opcodes.check; path: string; version: number }
   | { type: typeof opcodes.setData; path: string; data: Uint8Array; version: number }
   | { type: typeof opcodes.setAcl; path: string; acl: Acl[]; version: number };
 
-/** Reads the body of a changing request; undefined if `type` is none (or one we do not have, as TTL nodes). */
+/** Reads the body of a changing request; undefined if `type` is none. */
 export function readWriteOperation(type: number, reader: JuteReader): WriteOperation | undefined {
   switch (type) {
     case opcodes.create:
     case opcodes.create2:
     case opcodes.createContainer:
+    case opcodes.createTtl:
       return {
         type,
         path: reader.string(),
         data: reader.buffer(),
         acl: readAcl(reader),
         flags: reader.int(),
+        ttlMs: type === opcodes.createTtl ? reader.longAsNumber() : undefined,
       };
     case opcodes.delete:
     case opcodes.check:
@@ -64,31 +72,33 @@ export function applyWrite(
 ): (writer: JuteWriter) => void {
   const { id, requester } = context;
   const { identities } = requester;
-  // A create checks its path itself, after the sequence number was appended.
-  if (!("flags" in operation)) checkPath(operation.path);
+  // What is checked first decides which code the client sees; the order is ZooKeeper's.
   switch (operation.type) {
     case opcodes.create:
     case opcodes.create2:
     case opcodes.createContainer:
+    case opcodes.createTtl:
       return applyCreate(tree, operation, context);
     case opcodes.delete: {
-      const parent = tree.find(parentPath(operation.path));
-      if (parent !== undefined && tree.find(operation.path) !== undefined) {
-        checkAcl(parent.acl, identities, permissions.DELETE);
-      }
+      if (ownPaths.includes(operation.path)) throw new Refusal("BAD_ARGUMENTS");
+      const parent = tree.node(checkedParent(operation.path));
+      checkAcl(parent.acl, identities, permissions.DELETE);
       tree.delete(operation.path, operation.version, id);
       return nothing;
     }
     case opcodes.check:
+      checkPath(operation.path);
       checkAcl(tree.node(operation.path).acl, identities, permissions.READ);
       tree.check(operation.path, operation.version);
       return nothing;
     case opcodes.setData: {
+      checkPath(operation.path);
       checkAcl(tree.node(operation.path).acl, identities, permissions.WRITE);
       const node = tree.setData(operation.path, operation.data, operation.version, id);
       return statWriter(tree, node);
     }
     case opcodes.setAcl: {
+      checkPath(operation.path);
       const acl = fixedAcl(operation.acl, identities);
       checkAcl(tree.node(operation.path).acl, identities, permissions.ADMIN);
       return statWriter(tree, tree.setAcl(operation.path, acl, operation.version));
@@ -101,26 +111,20 @@ function applyCreate(
   operation: Extract<WriteOperation, { flags: number }>,
   context: { id: TransactionId; requester: Requester },
 ): (writer: JuteWriter) => void {
-  const { path, data, flags, type } = operation;
+  const { path, data, type } = operation;
   const { sessionId, identities } = context.requester;
-  const isContainer = type === opcodes.createContainer;
-  if (isContainer !== (flags === createFlags.container)) throw new Refusal("BAD_ARGUMENTS");
-  if (flags === createFlags.persistent_ttl || flags === createFlags.persistent_sequential_ttl) {
-    throw new Refusal("UNIMPLEMENTED");
-  }
-  if (flags < 0 || flags > createFlags.container) throw new Refusal("BAD_ARGUMENTS");
+  const kind = kindOf(operation);
+  const parent = checkedParent(path);
   const acl = fixedAcl(operation.acl, identities);
-  const parent = tree.find(parentPath(path));
-  if (parent !== undefined) checkAcl(parent.acl, identities, permissions.CREATE);
-  const isEphemeral = flags === createFlags.ephemeral || flags === createFlags.ephemeral_sequential;
+  checkAcl(tree.node(parent).acl, identities, permissions.CREATE);
   const node = tree.create({
     path,
     data,
     acl,
-    isContainer,
-    sequential: flags === createFlags.persistent_sequential ||
-      flags === createFlags.ephemeral_sequential,
-    ephemeralOwner: isEphemeral ? sessionId : 0n,
+    isContainer: kind.isContainer,
+    ttlMs: kind.ttlMs,
+    sequential: kind.sequential,
+    ephemeralOwner: kind.isEphemeral ? sessionId : 0n,
   }, context.id);
   if (type === opcodes.create) return (writer) => writer.string(node.path);
   const stat = tree.stat(node);
@@ -130,10 +134,41 @@ function applyCreate(
   };
 }
 
+/**
+ * What a create's flags ask for. The flag alone makes no node with a time to live: that takes the operation
+ * that says how long.
+ *
+ * @throws {Refusal} `BAD_ARGUMENTS`
+ */
+function kindOf({ flags, ttlMs, type }: Extract<WriteOperation, { flags: number }>) {
+  const isTtl = flags === createFlags.persistent_ttl ||
+    flags === createFlags.persistent_sequential_ttl;
+  if (flags < 0 || flags > createFlags.persistent_sequential_ttl) {
+    throw new Refusal("BAD_ARGUMENTS");
+  }
+  const isContainer = flags === createFlags.container;
+  if (isContainer !== (type === opcodes.createContainer)) throw new Refusal("BAD_ARGUMENTS");
+  if (isTtl !== (ttlMs !== undefined)) throw new Refusal("BAD_ARGUMENTS");
+  if (ttlMs !== undefined && (ttlMs < 1 || ttlMs > maxTtlMs)) throw new Refusal("BAD_ARGUMENTS");
+  return {
+    isContainer,
+    isEphemeral: flags === createFlags.ephemeral || flags === createFlags.ephemeral_sequential,
+    sequential: flags === createFlags.persistent_sequential ||
+      flags === createFlags.ephemeral_sequential || flags === createFlags.persistent_sequential_ttl,
+    ttlMs: ttlMs ?? 0,
+  };
+}
+
 /** The stat is taken now: a later operation may change the node before the reply is written. */
 function statWriter(tree: DataTree, node: TreeNode): (writer: JuteWriter) => void {
   const stat = tree.stat(node);
   return (writer) => writeStat(writer, stat);
+}
+
+/** The parent of a path of which only so much is known that it has one. */
+function checkedParent(path: string): string {
+  if (!path.includes("/") || path.includes("\0")) throw new Refusal("BAD_ARGUMENTS");
+  return parentPath(path);
 }
 
 function checkPath(path: string): void {

@@ -2,11 +2,12 @@
 import type { ZooKeeper } from "../client/zookeeper.ts";
 import { hasCode } from "../errors.ts";
 import type { CallOptions } from "../types.ts";
+import { retried } from "./retry.ts";
 
 /**
  * Creates `path` and every missing ancestor as empty persistent nodes. Idempotent and safe against a
  * lost reply: a node that is there already is what was wanted, so a connection loss is retried
- * (each attempt within the usual deadline, at most {@linkcode maxAttempts} of them).
+ * (each attempt within the usual deadline, at most ten of them).
  *
  * @throws {ZooKeeperError} whatever `create` throws beyond `NODE_EXISTS` and `CONNECTION_LOSS`.
  */
@@ -31,18 +32,5 @@ export async function ensurePath(
         if (!hasCode(error, "NODE_EXISTS")) throw error;
       }
     });
-  }
-}
-
-/** More than this many connections lost in a row is no accident; the caller should hear of it. */
-const maxAttempts = 10;
-
-async function retried<T>(attempt: () => Promise<T>): Promise<T> {
-  for (let left = maxAttempts;; left--) {
-    try {
-      return await attempt();
-    } catch (error) {
-      if (left <= 1 || !hasCode(error, "CONNECTION_LOSS")) throw error;
-    }
   }
 }

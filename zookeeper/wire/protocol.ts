@@ -23,6 +23,7 @@ export const opcodes = {
   multiRead: 22,
   auth: 100,
   setWatches: 101,
+  sasl: 102,
   getEphemerals: 103,
   getAllChildrenNumber: 104,
   setWatches2: 105,
@@ -67,6 +68,9 @@ export const createFlags = {
   persistent_ttl: 5,
   persistent_sequential_ttl: 6,
 } as const;
+
+/** The longest life of a TTL node, in ms: 40 bits (EphemeralType), some 34 years. */
+export const maxTtlMs = 2 ** 40 - 1;
 
 /** ZooKeeper's default limit for one frame from a client (`jute.maxbuffer`, 0xfffff), in bytes. */
 export const maxRequestSizeBytes = 0xfffff;

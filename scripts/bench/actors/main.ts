@@ -144,15 +144,15 @@ function page(of: Results): string {
 # The actor runtime beside others
 
 Deno ${Deno.version.deno}, V8 ${Deno.version.v8}, ${navigator.hardwareConcurrency} cores. Each contender runs in a process of its own; ${ROUNDS} rounds of
-${ROUND_MS} ms take turns. A value is the median, ± is the round that is farthest from it. All that our runtime
-guarantees is on: bounded mailboxes, supervision, dead letters, deadlines.
+${ROUND_MS} ms take turns. A value is the median, ± is half the distance between the quartiles. All that our
+runtime guarantees is on: bounded mailboxes, supervision, dead letters, deadlines.
 
 ${what}
 
 XState handles an event inline while the sender waits, so it neither queues nor yields, and has no
 delays under load to measure: a busy actor there lets nobody else run. Comedy likewise handles in
 microtasks only. nact handles one message per turn of the event loop, which makes it slow and the
-process lively.
+process lively: see [how we dispatch](../decisions/010-dispatch.md).
 
 ${toMarkdown(of)}
 `;

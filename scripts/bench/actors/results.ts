@@ -27,10 +27,7 @@ export interface Results {
 
 /** The value in the middle. */
 export function median(values: readonly number[]): number {
-  const sorted = values.toSorted((a, b) => a - b);
-  const middle = Math.floor(sorted.length / 2);
-  const upper = sorted[middle] ?? NaN;
-  return sorted.length % 2 === 1 ? upper : ((sorted[middle - 1] ?? NaN) + upper) / 2;
+  return quantile(values, 0.5);
 }
 
 function better({ more }: Case, ours: number, theirs: number): number {
@@ -63,11 +60,20 @@ function round(value: number): number {
   return Number(value.toPrecision(4));
 }
 
-/** `46,200,000 ±3%`: the median, and how far the rounds are apart from it at most. */
+/** The value below which this part of the others lies. */
+function quantile(values: readonly number[], part: number): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  const place = part * (sorted.length - 1);
+  const lower = sorted[Math.floor(place)] ?? NaN;
+  const upper = sorted[Math.ceil(place)] ?? NaN;
+  return lower + (upper - lower) * (place - Math.floor(place));
+}
+
+/** `46,200,000 ±3%`: the median, and half the distance between the quartiles. */
 function cell(values: readonly number[] | undefined): string {
   if (values === undefined) return "";
   const middle = median(values);
-  const spread = Math.max(...values.map((value) => Math.abs(value - middle) / middle));
+  const spread = (quantile(values, 0.75) - quantile(values, 0.25)) / 2 / middle;
   const digits = { maximumSignificantDigits: 3 };
   return `${middle.toLocaleString("en", digits)} ±${Math.round(spread * 100)}%`;
 }
@@ -136,8 +142,8 @@ export function toMarkdown(results: Results): string {
   ];
   if (erlang !== undefined) {
     parts.push(
-      "## Beside Erlang\n\nAnother language and another machine, as the mark outside: processes that " +
-        "share nothing, are\npreempted, and use all cores.",
+      "## Beside Erlang\n\nAnother language on a virtual machine of its own, as the mark outside: processes that share " +
+        "nothing, are\npreempted, and use all cores.",
       table(
         ["case", "ours", `Erlang/OTP ${erlang.version}`, "ours against it"],
         CASES.filter((one) => erlang.values.has(one.name)).map((one) => {

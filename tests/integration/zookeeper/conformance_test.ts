@@ -1,13 +1,22 @@
 // What every server of ZooKeeper's protocol does, as our client sees it: each case runs against the
-// embedded coordinator and against a real ZooKeeper.
+// embedded coordinator, a real standalone ZooKeeper and a real ensemble.
 import { ZooKeeper } from "../../../zookeeper/mod.ts";
+import { extendedCases } from "./extended_cases.ts";
+import { coordinationCases } from "./coordination_cases.ts";
 import { operationCases } from "./operation_cases.ts";
 import { recipeCases } from "./recipe_cases.ts";
 import { CaseContext, serverKinds, type TestServer } from "./servers.ts";
 import { sessionCases } from "./session_cases.ts";
 import { watchCases } from "./watch_cases.ts";
 
-const cases = { ...operationCases, ...sessionCases, ...watchCases, ...recipeCases };
+const cases = {
+  ...operationCases,
+  ...extendedCases,
+  ...sessionCases,
+  ...watchCases,
+  ...recipeCases,
+  ...coordinationCases,
+};
 
 for (const kind of serverKinds) {
   let shared: TestServer | undefined;
@@ -39,8 +48,9 @@ async function runCase(
   root: string,
   run: (context: CaseContext) => Promise<void>,
 ): Promise<void> {
-  const admin = new ZooKeeper(server.connectString);
-  await admin.create(root);
+  // By the server that the case will use: another of its ensemble may be ahead.
+  const admin = new ZooKeeper(`127.0.0.1:${server.port}${root}`);
+  await admin.ensureChroot();
   await admin.close();
   const context = new CaseContext(server, root);
   try {

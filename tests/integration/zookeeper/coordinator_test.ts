@@ -272,7 +272,7 @@ Deno.test("Coordinator: a client that never reads is cut off", async () => {
     });
     await until(
       "the watch is set",
-      async () => (await fourLetterWord(coordinator.port, "mntr")).includes("zk_watch_count\t1"),
+      async () => (await fourLetterWord(coordinator.port, "mntr")).includes("zk_watch_count\t2"),
     );
     const connections = async () =>
       Number(/Connections: (\d+)/.exec(await fourLetterWord(coordinator.port, "srvr"))?.[1]);

@@ -321,7 +321,7 @@ export const operationCases: Record<string, (context: CaseContext) => Promise<vo
   async "the server's own nodes are protected"(context) {
     const zk = await context.client();
     const { ZooKeeper } = await import("../../../zookeeper/mod.ts");
-    const bare = new ZooKeeper(context.server.connectString);
+    const bare = new ZooKeeper(`127.0.0.1:${context.server.port}`);
     try {
       await assert.rejects(bare.delete("/"), code("BAD_ARGUMENTS"));
       await assert.rejects(bare.delete("/zookeeper"), code("BAD_ARGUMENTS"));

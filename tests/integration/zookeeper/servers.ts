@@ -1,7 +1,7 @@
 // The servers that the conformance suite runs against, and what each of its cases is handed.
 import { Coordinator } from "../../../zookeeper/coordinator/mod.ts";
 import { type SessionState, ZooKeeper, type ZooKeeperOptions } from "../../../zookeeper/mod.ts";
-import { startRealZooKeeper } from "../../real_zookeeper.ts";
+import { startRealEnsemble, startRealZooKeeper } from "../../real_zookeeper.ts";
 import { TcpProxy } from "./tcp_proxy.ts";
 
 /** A server that is running. */
@@ -19,12 +19,15 @@ export interface ServerKind {
   start(): Promise<TestServer>;
 }
 
+/** Looks for nodes that have outlived themselves every half second in place of every minute. */
+const quickContainers = { properties: { "znode.container.checkIntervalMs": "500" } };
+
 export const serverKinds: readonly ServerKind[] = [
   {
     name: "embedded coordinator",
     shared: false,
     async start() {
-      const coordinator = await Coordinator.listen({ tickTimeMs: 500 });
+      const coordinator = await Coordinator.listen({ tickTimeMs: 500, containerCheckMs: 500 });
       return {
         connectString: coordinator.connectString,
         port: coordinator.port,
@@ -37,7 +40,11 @@ export const serverKinds: readonly ServerKind[] = [
     shared: false,
     async start() {
       const dataDir = await Deno.makeTempDir({ prefix: "rollcall-coordinator-" });
-      const coordinator = await Coordinator.listen({ tickTimeMs: 500, dataDir });
+      const coordinator = await Coordinator.listen({
+        tickTimeMs: 500,
+        containerCheckMs: 500,
+        dataDir,
+      });
       return {
         connectString: coordinator.connectString,
         port: coordinator.port,
@@ -48,7 +55,22 @@ export const serverKinds: readonly ServerKind[] = [
       };
     },
   },
-  { name: "real ZooKeeper", shared: true, start: startRealZooKeeper },
+  { name: "real ZooKeeper", shared: true, start: () => startRealZooKeeper(quickContainers) },
+  {
+    name: "real ensemble of three",
+    shared: true,
+    async start() {
+      const ensemble = await startRealEnsemble(quickContainers);
+      // A case that needs one server gets a follower: the way to the leader and back is the longer one.
+      const leader = await ensemble.leader();
+      const follower = ensemble.servers.find((server) => server !== leader) ?? leader;
+      return {
+        connectString: ensemble.connectString,
+        port: follower.port,
+        stop: () => ensemble.stop(),
+      };
+    },
+  },
 ];
 
 /** Shared by the cases of one server, each of which works below a node of its own. */
@@ -73,7 +95,9 @@ export class CaseContext {
 
   unconnected(options: ZooKeeperOptions & { via?: TcpProxy | TcpProxy[] } = {}): ZooKeeper {
     const { via, ...clientOptions } = options;
-    const servers = via === undefined ? [this.server] : Array.isArray(via) ? via : [via];
+    // One case's clients share a server, as most cases expect to see each other's writes at once.
+    const direct = { connectString: `127.0.0.1:${this.server.port}` };
+    const servers = via === undefined ? [direct] : Array.isArray(via) ? via : [via];
     const connectString = servers.map((server) => server.connectString).join(",");
     const zk = new ZooKeeper(connectString + this.root, clientOptions);
     this.#open.push(zk);

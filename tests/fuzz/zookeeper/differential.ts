@@ -1,0 +1,111 @@
+// Plays the same sequences on two servers and compares what the clients saw; a difference is shrunk to
+// the few steps that make it.
+import { isDeepStrictEqual } from "node:util";
+import { play, type Sight } from "./player.ts";
+import { makeSequence, type Step } from "./sequences.ts";
+
+/** Two servers that should not be told apart. */
+export interface Ports {
+  coordinator: number;
+  real: number;
+}
+
+/** How many sequences are under way at once: enough that neither server waits for the other. */
+const workers = 6;
+
+let played = 0;
+
+/** Undefined if both servers showed the same; else what each showed. */
+async function difference(ports: Ports, steps: readonly Step[]) {
+  const root = `/fuzz-${played++}-${Date.now().toString(36)}/root`;
+  const [ours, theirs] = await Promise.all([
+    play(ports.coordinator, root, steps),
+    play(ports.real, root, steps),
+  ]);
+  const arranged = steps.some(({ op }) => op === "end") ? eventsSorted : (saw: unknown[]) => saw;
+  return firstDifference(byClient(ours).map(arranged), byClient(theirs).map(arranged));
+}
+
+/** In which order a session's ephemeral nodes go when it ends is nobody's promise either. */
+function eventsSorted(saw: unknown[]): unknown[] {
+  const sorted: unknown[] = [];
+  let events: string[] = [];
+  for (const each of [...saw, undefined]) {
+    if (typeof each === "object" && each !== null && "event" in each) {
+      events.push(JSON.stringify(each));
+      continue;
+    }
+    sorted.push(...events.sort(), each);
+    events = [];
+  }
+  return sorted;
+}
+
+/** Where two accounts part, in words. */
+function firstDifference(ours: unknown[][], theirs: unknown[][]): string | undefined {
+  for (let client = 0; client < Math.max(ours.length, theirs.length); client++) {
+    const [left = [], right = []] = [ours[client], theirs[client]];
+    for (let index = 0; index < Math.max(left.length, right.length); index++) {
+      if (isDeepStrictEqual(left[index], right[index])) continue;
+      const show = (saw: unknown) => saw === undefined ? "nothing more" : JSON.stringify(saw);
+      return `client ${client} saw, after ${index} others,\n  of the coordinator: ${
+        show(left[index])
+      }\n  of ZooKeeper:       ${show(right[index])}`;
+    }
+  }
+  return undefined;
+}
+
+/** The order between clients is nobody's promise: an event may be read by its client later. */
+function byClient(sights: Sight[]): unknown[][] {
+  const lists: unknown[][] = [];
+  for (const { client, saw } of sights) (lists[client] ??= []).push(saw);
+  return lists;
+}
+
+/** Leaves out whatever is not needed for the difference to show. */
+async function shrunk(ports: Ports, steps: Step[]): Promise<Step[]> {
+  let kept = steps;
+  for (let size = Math.ceil(kept.length / 2); size >= 1; size = Math.floor(size / 2)) {
+    for (let at = 0; at < kept.length;) {
+      const without = [...kept.slice(0, at), ...kept.slice(at + size)];
+      if (await difference(ports, without) !== undefined) kept = without;
+      else at += size;
+    }
+  }
+  return kept;
+}
+
+/**
+ * Plays the sequences of `count` seeds from `firstSeed` on.
+ *
+ * @throws at the first difference, with its seed, its steps and the command that plays it again.
+ */
+export async function compareServers(
+  ports: Ports,
+  { firstSeed, count }: { firstSeed: number; count: number },
+): Promise<void> {
+  let next = firstSeed;
+  let failure: { seed: number; steps: Step[]; first: string } | undefined;
+  await Promise.all(Array.from({ length: workers }, async () => {
+    while (next < firstSeed + count && failure === undefined) {
+      const seed = next++;
+      const steps = makeSequence(seed);
+      const first = await difference(ports, steps);
+      if (first !== undefined) failure ??= { seed, steps, first };
+    }
+  }));
+  if (failure === undefined) return;
+  const { seed, steps, first } = failure;
+  const few = await shrunk(ports, steps);
+  const found = await difference(ports, few);
+  throw new Error(
+    [
+      `the coordinator and ZooKeeper differ on seed ${seed}; again with:`,
+      `  deno run -A tests/fuzz/zookeeper/main.ts --seed ${seed} --count 1`,
+      "steps:",
+      ...few.map((step) => `  ${JSON.stringify(step)}`),
+      found ?? `(it does not show every time; at first it was this)\n${first}`,
+    ].join("\n"),
+  );
+}

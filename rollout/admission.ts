@@ -82,7 +82,7 @@ export function decideAdmission(view: ServiceView, request: AdmissionRequest): A
     if (wave.version !== request.version) {
       return wait(`wave is for ${wave.version}, not ${request.version}`);
     }
-    if (!covers(wave, request.host)) return wait("wave covers other hosts first");
+    if (!covers(wave, request.host)) return wait(describeCovered(view, wave));
     const quorum = checkQuorum(view, wave);
     if (quorum !== null) return wait(quorum);
   }
@@ -156,6 +156,20 @@ function checkBudget(view: ServiceView, request: AdmissionRequest): Admission | 
     ? wait(`budget: ${others.length} of ${budget} down, ${why.join(", ")}`)
     : wait(`one at a time: ${why.join(", ")}`);
 }
+
+/** A wave for some hosts goes first; should one of them be away, nobody would know what all the others wait for. */
+function describeCovered(view: ServiceView, wave: FirstWave): string {
+  const missing = (wave.hosts ?? []).filter((host) =>
+    view.current.get(host)?.version !== wave.version
+  );
+  const named = missing.slice(0, NAMED_HOSTS_MAX)
+    .map((host) => view.current.has(host) ? host : `${host} (offline)`);
+  const rest = missing.length > named.length ? ` and ${missing.length - named.length} more` : "";
+  return `wave of ${wave.version} goes to ${named.join(", ") || "other hosts"}${rest} first`;
+}
+
+/** As many names as an operator reads in a table. */
+const NAMED_HOSTS_MAX = 3;
 
 function describeAbsence(host: string, view: ServiceView, nowMs: number): string {
   const slot = view.slots.get(host);

@@ -59,6 +59,7 @@ export function decide(state: State, reading: Reading, own: Own): State {
   const patch = { ...healthPatch(state), pinnedBytes: lockedBytes(state) };
   options.registrar.tell({ type: "update", service: options.service, patch });
 
+  lockWhatRuns(state, own);
   const decision = decideGoal({
     host: options.host,
     service: reading.service.entry,
@@ -270,22 +271,25 @@ function stay(
       (isUnwell && !status.health.ok ? `${running} is unwell: ${status.health.reason}` : null),
     own,
   );
-  if (reading.waves.length === 0) tidyUp(state, own);
+  if (reading.waves.length === 0) unlockOthers(state, own);
   return state;
 }
 
-/** With no wave on its way, only what runs stays locked; should it not be locked, it is now. */
-function tidyUp(state: State, { options, context }: Own): void {
+/** What runs is locked, should it not be: after a reboot, or when its keeper has died. */
+function lockWhatRuns(state: State, { options, context }: Own): void {
+  const running = state.status?.wanted ?? null;
+  if (running === null || options.config.pin.mode === "off") return;
+  if (state.locked.has(running) || context.timers.isActive(REPIN_TIMER)) return;
+  options.pinner.tell({ type: "pin", version: running, progressTo: null, replyTo: null });
+  context.timers.after(REPIN_TIMER, REPIN_PAUSE_MS, { type: "look_due" });
+}
+
+/** With no wave on its way, nothing but what runs stays locked. */
+function unlockOthers(state: State, { options }: Own): void {
   const running = state.status?.wanted ?? null;
   if (running === null || state.preparing !== null) return;
-  const { pin } = options.config;
-  if ([...state.locked.keys()].some((version) => version !== running)) {
-    options.pinner.tell({ type: "keep", versions: [running] });
-    // Should it be wanted once more, it has to be locked again.
-    if (state.prepared !== running) state.prepared = null;
-  }
-  if (pin.mode !== "off" && !state.locked.has(running) && !context.timers.isActive(REPIN_TIMER)) {
-    options.pinner.tell({ type: "pin", version: running, progressTo: null, replyTo: null });
-    context.timers.after(REPIN_TIMER, REPIN_PAUSE_MS, { type: "look_due" });
-  }
+  if (![...state.locked.keys()].some((version) => version !== running)) return;
+  options.pinner.tell({ type: "keep", versions: [running] });
+  // Should it be wanted once more, it has to be locked again.
+  if (state.prepared !== running) state.prepared = null;
 }

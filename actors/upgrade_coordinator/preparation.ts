@@ -23,6 +23,8 @@ export interface PreparationTools {
   readonly progressTo: ActorRef<FetchProgress | PinProgress>;
   readonly clock: Clock;
   readonly signal: AbortSignal;
+  /** Takes a version that is not locked out of the page cache. A failure of that is no failure of the preparation. */
+  readonly dropFromPageCache: (version: string) => Promise<void>;
 }
 
 /** 200 GiB over a gigabit take half an hour; a day means that something hangs. */
@@ -59,6 +61,7 @@ export async function prepare(release: Release, tools: PreparationTools): Promis
     options,
   );
   expectPinned(pinned, version);
+  if (!pinned.ok || pinned.lockedBytes === 0) await tools.dropFromPageCache(version);
   return fetched.received;
 }
 

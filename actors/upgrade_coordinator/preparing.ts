@@ -38,6 +38,16 @@ export function isReady(
     pinner: options.pinner,
     progressTo: context.self,
     clock: context.clock,
+    async dropFromPageCache(fetched: string) {
+      try {
+        await options.store.dropFromPageCache(fetched);
+      } catch (error) {
+        context.log.warn("{version}: not dropped from the page cache: {error}", {
+          version: fetched,
+          error,
+        });
+      }
+    },
   };
   context.pipeToSelf((signal) => prepare(release, { ...tools, signal }), {
     ok: (received) => ({ type: "prepared", version, received }),

@@ -51,6 +51,8 @@ export interface State {
   /** What the journal told at start of a switch that was under way. */
   interrupted: SwitchEntry | null;
   readonly journal: SwitchJournal;
+  /** Why the last report did not get through; `null` when none is waiting. */
+  reportProblem: string | null;
 }
 
 /** Key of the timer that asks for the next reading. */
@@ -89,6 +91,7 @@ export function firstState({ options, context }: Own): State {
     change: null,
     interrupted: found.state === "present" ? found.entry : null,
     journal,
+    reportProblem: null,
   };
 }
 

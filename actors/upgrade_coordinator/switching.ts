@@ -173,15 +173,21 @@ export function onReported(state: State, outcome: ReportOutcome, own: Own): Stat
   const { change } = state;
   if (change === null) return state;
   if (!outcome.ok) {
-    context.log.debug("{service}: report not made yet: {reason}", {
-      service: options.service,
-      reason: outcome.reason,
-    });
+    // Once for each reason: it is tried every second, for as long as ZooKeeper is away.
+    if (state.reportProblem !== outcome.reason) {
+      context.log.warn("{service}: report not made yet, tried again until it is: {reason}", {
+        service: options.service,
+        reason: outcome.reason,
+      });
+    }
+    state.reportProblem = outcome.reason;
+    waitFor(`the report that ends the switch is not made yet: ${outcome.reason}`, own);
     context.timers.after("report", REPORT_RETRY_MS, { type: "report_due" });
     return state;
   }
   state.journal.clear();
   state.change = null;
+  state.reportProblem = null;
   if (change.reason === null) {
     context.log.info("{service}: runs {to}", { service: options.service, to: change.to });
     state.lastFailed = null;
@@ -190,8 +196,9 @@ export function onReported(state: State, outcome: ReportOutcome, own: Own): Stat
     options.pinner.tell({ type: "keep", versions: [change.to] });
     options.fetcher.tell({
       type: "keep",
-      versions: [change.to],
-      others: options.config.keepReleases,
+      // The one that ran before counts first: a newer one on the disk may be a version that failed.
+      versions: change.from === null ? [change.to] : [change.to, change.from],
+      others: change.from === null ? options.config.keepReleases : options.config.keepReleases - 1,
     });
   } else {
     if (outcome.halted) {

@@ -8,7 +8,7 @@ import { lstat, mkdir, open, readdir, readlink, rename, rm, symlink } from "node
 import { randomUUID } from "node:crypto";
 import { basename, join } from "node:path";
 import { isMissing, readJsonFile, syncFolder, writeJsonFile } from "../atomic_file.ts";
-import { syncFileSystem } from "../../ffi/mod.ts";
+import { dropFromPageCache, syncFileSystem } from "../../ffi/mod.ts";
 import { HostError } from "../errors.ts";
 import { isVersionName, PARTIAL_SUFFIX } from "./names.ts";
 import { ReleaseLayout, type VersionPaths } from "./release_layout.ts";
@@ -230,6 +230,19 @@ export class ReleaseStore {
     }
     syncFolder(this.layout.serviceDir);
     await this.#emptyTrash();
+  }
+
+  /**
+   * Drops a complete release from the page cache: what was just written and will not be locked must not push out what the
+   * running service reads. Pages that somebody has mapped or locked stay.
+   *
+   * @throws {LibcError} `EIO` when the disk fails.
+   */
+  async dropFromPageCache(version: string): Promise<void> {
+    const { final } = this.paths(version);
+    for (const { path } of this.readReceipt(version)?.files ?? []) {
+      await dropFromPageCache(join(final, path));
+    }
   }
 
   /** Removes all releases but the current one and those to keep; returns the versions removed. */

@@ -135,7 +135,7 @@ Deno.test("rollcall rollout: --check writes nothing, start is one at a time, pau
   ]);
   const started = await rollcall("rollout", plan, "--detach", ...zookeeper);
   assert.equal(started.status, 0, started.stderr);
-  assert.match(started.stdout, /^Rollout \d{8}-\d{6}-[0-9a-z]{4}: A v2, then B v2\n$/);
+  assert.match(started.stdout, /^Rollout \d{8}-\d{6}\.\d{3}-[0-9a-z]{4}: A v2, then B v2\n$/);
   const second = await rollcall("rollout", plan, "--detach", ...zookeeper);
   assert.equal(second.status, 1);
   assert.match(second.stderr, /is under way with 2 waves to go; watch it .* or abort it/);

@@ -211,3 +211,16 @@ Deno.test("diskSpace counts the file system's bytes", async () => {
     assert.equal(totalBytes, (blockBytes ?? 0) * (blocks ?? 0));
   });
 });
+
+Deno.test("ReleaseStore: dropFromPageCache changes nothing on disk", async () => {
+  await withStore(async (store) => {
+    await fetchRelease(store, "v1");
+    await store.writeReceipt("v1", FACTS);
+    await store.promote("v1");
+    await store.dropFromPageCache("v1");
+    assert.equal((await store.isIntact("v1")).intact, true);
+    assert.equal(await Deno.readTextFile(join(store.paths("v1").final, "blob")), "blob of v1");
+    // A version that is not there has nothing to drop.
+    await store.dropFromPageCache("v2");
+  });
+});

@@ -59,7 +59,11 @@ Deno.test("decideAdmission: waits for its wave", () => {
   const other = wave({ service: "B", version: "7" });
   assertWaits(view({ wave: other }), "wave of B 7 goes first");
   assertWaits(view({ wave: wave({ version: "3" }) }), "wave is for 3, not 2");
-  assertWaits(view({ wave: wave({ hosts: ["web-2"] }) }), "wave covers other hosts first");
+  assertWaits(view({ wave: wave({ hosts: ["web-2"] }) }), "wave of 2 goes to web-2 first");
+  assertWaits(
+    view({ wave: wave({ hosts: ["web-2", "web-9"] }) }),
+    "wave of 2 goes to web-2, web-9 (offline) first",
+  );
 });
 
 Deno.test("decideAdmission: waits for the quorum among the hosts that the wave covers", () => {

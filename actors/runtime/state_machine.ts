@@ -7,6 +7,7 @@
  */
 
 import type { ActorContext, ActorDefinition } from "./definition.ts";
+import { ActorError } from "./errors.ts";
 
 /** The states of a machine: the type of the data that belongs to each, by name. */
 // deno-lint-ignore no-explicit-any -- an index signature would refuse interfaces
@@ -187,7 +188,7 @@ function define<M extends Tagged>(spec: ErasedSpec<M>): ActorDefinition<ErasedSt
   function specOf({ state }: ErasedState): StateSpec<AnyStates, M, string, string> {
     const found = spec.states[state];
     if (found === undefined) {
-      throw new TypeError(`enter state "${state}": expected one of the table`);
+      throw new ActorError("invalid_option", `enter state "${state}": expected one of the table`);
     }
     return found;
   }

@@ -209,7 +209,7 @@ export function onReported(state: State, outcome: ReportOutcome, own: Own): Stat
     }
     state.prepared = null;
     holdBack(state, change.to, own);
-    waitFor(`${change.to} failed: ${change.reason}`, own);
+    waitFor(`${change.to} failed here: ${change.reason}`, own);
   }
   // What was heard of the service's health since the report was on its way.
   options.registrar.tell({ type: "update", service: options.service, patch: healthPatch(state) });
@@ -225,6 +225,6 @@ function outcomePatch(state: State, change: Switch): EntryPatch {
   return {
     ...healthPatch(state),
     preparation: failed,
-    waitingFor: `${change.to} failed: ${change.reason}`,
+    waitingFor: `${change.to} failed here: ${change.reason}`,
   };
 }

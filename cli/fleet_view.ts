@@ -73,6 +73,7 @@ function renderService(name: string, service: FleetService, options: FleetViewOp
   const needs = service.dependsOn.length === 0 ? "" : `, after ${service.dependsOn.join(", ")}`;
   const title = `${pc.bold(name)}${needs}: committed ${committed}, ` +
     `${serving} of ${service.hosts.length} serving, ${online} online`;
+  const traffic = renderTraffic(service);
   const table = new Table({
     head: ["host", "site/rack", "runs", "", "locked", "next"].map((text) => pc.dim(text)),
     style: { head: [], border: [], compact: true, "padding-left": 0, "padding-right": 2 },
@@ -88,7 +89,28 @@ function renderService(name: string, service: FleetService, options: FleetViewOp
       renderNext(host, options),
     ]);
   }
-  return `${title}\n${table.toString()}`;
+  return `${title}${traffic === null ? "" : `\n${pc.dim(traffic)}`}\n${table.toString()}`;
+}
+
+/**
+ * What the hosts received for the version on offer, or the committed one, from other sites and other racks, beside the
+ * least that it takes: one copy for each site and rack but one, where the build machine may be.
+ */
+function renderTraffic({ hosts, offer, committed, sizeBytes }: FleetService): string | null {
+  const version = offer ?? committed;
+  const received = hosts.flatMap((host) =>
+    host.received?.version === version ? [host.received] : []
+  );
+  if (received.length === 0 || sizeBytes === 0) return null;
+  const remoteBytes = received.reduce((sum, bytes) => sum + bytes.remoteBytes, 0);
+  const siteBytes = received.reduce((sum, bytes) => sum + bytes.siteBytes, 0);
+  const sites = new Set(hosts.map(({ site }) => site)).size;
+  const racks = new Set(hosts.map(({ site, rack }) => `${site}/${rack}`)).size;
+  return `${version} moved ${formatBytes(remoteBytes)} across sites (at least ${
+    formatBytes((sites - 1) * sizeBytes)
+  }), ${formatBytes(remoteBytes + siteBytes)} across racks (at least ${
+    formatBytes((racks - 1) * sizeBytes)
+  })`;
 }
 
 const NO_BORDERS = Object.fromEntries(

@@ -73,6 +73,23 @@ Deno.test("renderFleet: an offline host that holds a slot says so, with its age 
   );
 });
 
+Deno.test("renderFleet: traffic of the version on offer stands beside the least possible", () => {
+  const received = { version: "v2", rackBytes: 5, siteBytes: 1024, remoteBytes: 2048 };
+  const fleet = fleetOf({ ...HOST, received }, {
+    ...HOST,
+    host: "web-2",
+    site: "fra",
+    received: { ...received, version: "v1" },
+  });
+  const web = fleet.services["web"];
+  assert.ok(web !== undefined);
+  const text = render({ ...fleet, services: { web: { ...web, offer: "v2", sizeBytes: 1024 } } });
+  assert.match(
+    text,
+    /v2 moved 2\.0 KiB across sites \(at least 1\.0 KiB\), 3\.0 KiB across racks \(at least 1\.0 KiB\)/,
+  );
+});
+
 Deno.test("renderFleet: an empty tree tells what to do", () => {
   assert.match(render({ ...fleetOf(), services: {} }), /No host is known yet\. Start an agent/);
 });

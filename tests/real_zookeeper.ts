@@ -148,7 +148,7 @@ async function started<T>(start: () => Promise<T>): Promise<T> {
   } catch {
     throw new Error(
       `start ZooKeeper: expected Debian's server at ${jar}, none was there. ` +
-        "Install it: sudo bash scripts/install_zookeeper_as_root.sh",
+        "Install it: deno task setup:zookeeper",
     );
   }
   for (let attempt = 1;; attempt++) {

@@ -2,6 +2,8 @@
 // accepts clients, gives them sessions, and commits what their requests did, in groups. For more than
 // one machine, use a ZooKeeper ensemble: this one has no replicas.
 import { JuteReader, WireError } from "../wire/jute.ts";
+import { type AdminServer, serveAdmin } from "./admin_server.ts";
+import { adminSource } from "./admin_source.ts";
 import { ClientConnection } from "./client_connection.ts";
 import { isConnectionError } from "./connection_errors.ts";
 import { DataTree } from "./data_tree.ts";
@@ -10,6 +12,7 @@ import { GroupCommit } from "./group_commit.ts";
 import { type HandshakeContext, shakeHands } from "./handshake.ts";
 import { keepHouse } from "./housekeeping.ts";
 import { type CoordinatorOptions, type CoordinatorSettings, settingsOf } from "./options.ts";
+import { RateMeter } from "./rate_meter.ts";
 import { RequestProcessor } from "./request_processor.ts";
 import { SessionTable } from "./session_table.ts";
 import { SqliteStorage } from "./sqlite_storage.ts";
@@ -29,6 +32,11 @@ export class Coordinator {
   readonly #commits: GroupCommit;
   readonly #handshakes: HandshakeContext;
   readonly #startedMs: number;
+  readonly #commitRate: RateMeter;
+  readonly #changeRate: RateMeter;
+  readonly #dataDir: string | undefined;
+  #admin: AdminServer | undefined;
+  #adminClosed: Promise<void> | undefined;
   readonly #stopHousekeeping: () => void;
   #closed = false;
   #finish!: (failure: Error | undefined) => void;
@@ -43,6 +51,9 @@ export class Coordinator {
     const state = storage.load();
     const nowMs = clock.nowMs();
     this.#startedMs = nowMs;
+    this.#commitRate = new RateMeter(nowMs);
+    this.#changeRate = new RateMeter(nowMs);
+    this.#dataDir = options.dataDir;
     this.#tree = new DataTree(state.nodes);
     this.#sessions = new SessionTable(state.sessions, nowMs);
     this.#processor = new RequestProcessor({
@@ -58,6 +69,11 @@ export class Coordinator {
       tree: this.#tree,
       sessions: this.#sessions,
       lastZxid: () => this.#processor.lastZxid,
+      onCommit: (changes) => {
+        const nowMs = clock.nowMs();
+        this.#commitRate.add(nowMs);
+        this.#changeRate.add(nowMs, changes);
+      },
       onFailure: (error) => this.#fail(error),
     });
     this.finished = new Promise((resolve) => this.#finish = resolve);
@@ -71,6 +87,7 @@ export class Coordinator {
       processor: this.#processor,
       watches: this.#watches,
     };
+    if (options.adminPort !== undefined) this.#admin = this.#serveAdmin(options.adminPort);
     this.#stopHousekeeping = keepHouse({
       settings: this.#options,
       sessions: this.#sessions,
@@ -121,11 +138,17 @@ export class Coordinator {
     return `${hostname.includes(":") ? `[${hostname}]` : hostname}:${this.port}`;
   }
 
+  /** The address of the page for people; undefined without one. */
+  get adminUrl(): string | undefined {
+    return this.#admin?.url;
+  }
+
   /** Stops: commits what is under way, closes all connections, and keeps the sessions for the next start. */
   async close(): Promise<void> {
     this.#stop();
     await this.#accepting;
     await Promise.all(this.#connections.values());
+    await this.#adminClosed;
     await this.finished;
   }
 
@@ -137,6 +160,7 @@ export class Coordinator {
     this.#closed = true;
     this.#commits.stop();
     this.#stopHousekeeping();
+    this.#adminClosed = this.#admin?.close();
     this.#listener.close();
     for (const connection of this.#connections.keys()) connection.close("the coordinator stops");
     this.#storage.close();
@@ -240,6 +264,27 @@ export class Coordinator {
     );
     this.#options.log.error("coordinator stops", { error: failure });
     this.#stop(failure);
+  }
+
+  #serveAdmin(port: number): AdminServer {
+    const source = adminSource({
+      tree: this.#tree,
+      watches: this.#watches,
+      sessions: this.#sessions,
+      processor: this.#processor,
+      commitRate: this.#commitRate,
+      changeRate: this.#changeRate,
+      connectString: () => this.connectString,
+      dataDir: this.#dataDir,
+      startedMs: this.#startedMs,
+      clock: this.#options.clock,
+    });
+    try {
+      return serveAdmin(source, { hostname: this.hostname, port });
+    } catch (error) {
+      this.#listener.close();
+      throw error;
+    }
   }
 
   #facts(): ServerFacts {

@@ -16,6 +16,8 @@ export interface GroupCommitOptions {
   sessions: { takeDirty(): { begun: StoredSession[]; ended: bigint[] } };
   /** The id of the last change in memory. */
   lastZxid(): bigint;
+  /** A group is safe; how many changes it held. */
+  onCommit(changes: number): void;
   /** The storage failed: memory is ahead of the disk, and nobody may hear of it. */
   onFailure(error: unknown): void;
 }
@@ -89,6 +91,7 @@ export class GroupCommit {
       sessions: begun,
       endedSessions: ended,
     });
+    this.#options.onCommit(Number(zxid - this.#committedZxid));
     this.#committedZxid = zxid;
   }
 }

@@ -13,6 +13,11 @@ export interface CoordinatorOptions {
   dataDir?: string | undefined;
   /** Another place to keep the data, in place of `dataDir`; it is closed with the coordinator. */
   storage?: Storage | undefined;
+  /**
+   * The port of the page for people, on the same host; 0: any free one. Default: no page. It shows names and
+   * the data that everybody may read, and changes nothing.
+   */
+  adminPort?: number | undefined;
   /** How often sessions are looked at, in ms. Default 500. A session lasts at least two ticks. */
   tickTimeMs?: number | undefined;
   /** The longest session time-out that is granted, in ms. Default 60,000. */

@@ -28,6 +28,11 @@ export class SessionTable<Connection> {
     return this.#sessions.size;
   }
 
+  /** All of them. */
+  entries(): IterableIterator<SessionEntry<Connection>> {
+    return this.#sessions.values();
+  }
+
   get(id: bigint): SessionEntry<Connection> | undefined {
     return this.#sessions.get(id);
   }

@@ -24,6 +24,13 @@ const migrations = [
   "ALTER TABLE nodes ADD COLUMN ttl_ms INTEGER NOT NULL DEFAULT 0;",
 ];
 
+/**
+ * How long the log is made before it is used, in bytes: as long as it gets between two checkpoints (1,000
+ * pages). A commit that makes the log longer waits several times as long for the disk as one that
+ * writes over what is there.
+ */
+const logSizeBytes = 4 << 20;
+
 /** A {@linkcode Storage} in `coordinator.sqlite` in a folder that it has to itself. */
 export class SqliteStorage implements Storage {
   readonly #database: DatabaseSync;
@@ -45,6 +52,7 @@ export class SqliteStorage implements Storage {
     this.#database = new DatabaseSync(file);
     try {
       this.#prepare(file);
+      this.#growLog();
       this.#putNode = this.#database.prepare(
         "INSERT OR REPLACE INTO nodes VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
       );
@@ -153,6 +161,12 @@ export class SqliteStorage implements Storage {
       if (index < found) continue;
       this.#database.exec(`BEGIN; ${migration} PRAGMA user_version = ${index + 1}; COMMIT`);
     }
+  }
+
+  #growLog(): void {
+    this.#database.exec("BEGIN; CREATE TABLE filler (bytes BLOB) STRICT");
+    this.#database.prepare("INSERT INTO filler VALUES (zeroblob(?))").run(logSizeBytes);
+    this.#database.exec("DROP TABLE filler; COMMIT; PRAGMA wal_checkpoint(RESTART)");
   }
 
   #rows(sql: string): Record<string, unknown>[] {

@@ -29,9 +29,12 @@ export class FaultWorkload {
   readonly #acknowledged = new Set<string>();
   readonly #seen: number[] = [];
   #counter = 0;
+  /** The value after which the listener may stop. */
+  #last: number | undefined;
   #attempted = 0;
   #running = true;
-  #work: Promise<void>[] = [];
+  #writing: Promise<void> = Promise.resolve();
+  #listening: Promise<void> = Promise.resolve();
   #registering: Promise<void> = Promise.resolve();
 
   /** `connectString` is what the clients use; `direct` leads past every proxy. */
@@ -66,7 +69,8 @@ export class FaultWorkload {
     await this.#owner.connected();
     this.#register();
     await this.#registering;
-    this.#work = [this.#write(), this.#listen()];
+    this.#writing = this.#write();
+    this.#listening = this.#listen();
     await until("there is work", () => this.progress > 5);
   }
 
@@ -81,7 +85,7 @@ export class FaultWorkload {
   /** Stops the work and checks the account. */
   async finish(): Promise<void> {
     this.#running = false;
-    await Promise.all(this.#work);
+    await this.#writing;
     await this.#registering;
     const direct = new ZooKeeper(this.#direct + this.#root);
     try {
@@ -132,8 +136,7 @@ export class FaultWorkload {
 
   /** Hears of each change by one-shot watches alone. */
   async #listen(): Promise<void> {
-    const finalSeen = () => !this.#running && this.#seen.at(-1) === this.#counter;
-    while (!finalSeen()) {
+    while (this.#last === undefined || this.#seen.at(-1) !== this.#last) {
       const event = Promise.withResolvers<void>();
       let value: number;
       try {
@@ -144,7 +147,7 @@ export class FaultWorkload {
         continue;
       }
       this.#seen.push(value);
-      if (!finalSeen()) await event.promise;
+      if (value !== this.#last) await event.promise;
     }
   }
 }

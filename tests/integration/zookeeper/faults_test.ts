@@ -5,42 +5,38 @@ import { FaultWorkload } from "./fault_workload.ts";
 import { until } from "./servers.ts";
 import { TcpProxy } from "./tcp_proxy.ts";
 
-let ensemble: RealEnsemble;
-let count = 0;
-
-Deno.test.beforeAll(async () => {
-  ensemble = await startRealEnsemble();
-});
-Deno.test.afterAll(async () => {
-  await ensemble.stop();
-});
+interface FaultContext {
+  ensemble: RealEnsemble;
+  workload: FaultWorkload;
+  /** One before each server. */
+  proxies: TcpProxy[];
+}
 
 function delay(delayMs: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, delayMs));
 }
 
-/** Runs a fault with clients at work, each server behind a proxy. */
-function faultTest(
-  name: string,
-  fault: (context: { workload: FaultWorkload; proxies: TcpProxy[] }) => Promise<void>,
-): void {
+/** Runs a fault with clients at work. */
+function faultTest(name: string, fault: (context: FaultContext) => Promise<void>): void {
   Deno.test(`ZooKeeper: ${name}: no lost watch, no double create, no ghost`, async () => {
+    const ensemble = await startRealEnsemble();
     const proxies = ensemble.servers.map((server) => new TcpProxy(server.port));
     const workload = new FaultWorkload(
       proxies.map((proxy) => proxy.connectString).join(","),
-      { direct: ensemble.connectString, root: `/fault-${count++}` },
+      { direct: ensemble.connectString, root: "/fault" },
     );
     try {
       await workload.start();
-      await fault({ workload, proxies });
+      await fault({ ensemble, workload, proxies });
       await workload.finish();
     } finally {
       for (const proxy of proxies) await proxy.close();
+      await ensemble.stop();
     }
   });
 }
 
-faultTest("the leader is killed", async ({ workload }) => {
+faultTest("the leader is killed", async ({ ensemble, workload }) => {
   const leader = await ensemble.leader();
   await leader.halt("SIGKILL");
   await workload.recovered();
@@ -48,20 +44,23 @@ faultTest("the leader is killed", async ({ workload }) => {
   await workload.recovered();
 });
 
-faultTest("a follower stands still for longer than a session", async ({ workload, proxies }) => {
-  const index = proxies.findIndex((proxy) => proxy.connectString === workload.ownerServer);
-  const server = ensemble.servers[index];
-  if (server === undefined) throw new Error("the owner is not connected");
-  server.freeze();
-  try {
-    await delay(6_000);
+faultTest(
+  "a follower stands still for longer than a session",
+  async ({ ensemble, workload, proxies }) => {
+    const index = proxies.findIndex((proxy) => proxy.connectString === workload.ownerServer);
+    const server = ensemble.servers[index];
+    if (server === undefined) throw new Error("the owner is not connected");
+    server.freeze();
+    try {
+      await delay(6_000);
+      await workload.recovered();
+    } finally {
+      server.thaw();
+    }
     await workload.recovered();
-  } finally {
-    server.thaw();
-  }
-  await workload.recovered();
-  await until("it follows again", async () => await server.mode() !== "none");
-});
+    await until("it follows again", async () => await server.mode() !== "none");
+  },
+);
 
 faultTest(
   "connections are cut after the first bytes of a request",
@@ -97,7 +96,7 @@ faultTest("connections are slow and drop", async ({ workload, proxies }) => {
   await workload.recovered();
 });
 
-faultTest("all servers restart", async ({ workload }) => {
+faultTest("all servers restart", async ({ ensemble, workload }) => {
   await Promise.all(ensemble.servers.map((server) => server.halt("SIGKILL")));
   for (const server of ensemble.servers) server.launch();
   await Promise.all(ensemble.servers.map((server) => server.ready()));

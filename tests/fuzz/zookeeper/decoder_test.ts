@@ -1,0 +1,145 @@
+// Bytes that nobody should send, into everything that reads the wire: it must say so, and do nothing else.
+// ROLLCALL_FRAMES sets how many frames (default 100,000).
+import assert from "node:assert/strict";
+import { readMulti, readMultiRead } from "../../../zookeeper/client/multi_codec.ts";
+import { readNotification } from "../../../zookeeper/client/notification.ts";
+import { DataTree } from "../../../zookeeper/coordinator/data_tree.ts";
+import { readMultiOperations } from "../../../zookeeper/coordinator/multi_operations.ts";
+import { answerRead } from "../../../zookeeper/coordinator/read_operations.ts";
+import { Refusal } from "../../../zookeeper/coordinator/refusal.ts";
+import { WatchTable } from "../../../zookeeper/coordinator/watch_table.ts";
+import { readWriteOperation } from "../../../zookeeper/coordinator/write_operations.ts";
+import { op, ZooKeeperError } from "../../../zookeeper/mod.ts";
+import { FrameBuffer } from "../../../zookeeper/wire/frame_buffer.ts";
+import { JuteReader, JuteWriter, WireError } from "../../../zookeeper/wire/jute.ts";
+import { opcodes } from "../../../zookeeper/wire/protocol.ts";
+import {
+  multiEnd,
+  readAcl,
+  readConnectRequest,
+  readConnectResponse,
+  readReplyHeader,
+  readStat,
+  writeAcl,
+  writeMultiHeader,
+} from "../../../zookeeper/wire/records.ts";
+import { Dice } from "./random.ts";
+
+const count = Number(Deno.env.get("ROLLCALL_FRAMES") ?? 100_000);
+const seed = Number(
+  Deno.env.get("ROLLCALL_SEED") ?? crypto.getRandomValues(new Uint32Array(1))[0],
+);
+
+const paths = { toServer: (path: string) => path, toCaller: (path: string) => path };
+const requester = { sessionId: 1n, identities: [] };
+const types = Object.values(opcodes);
+
+/** Everything that reads bytes of the other side. */
+const readers: ((reader: JuteReader, dice: Dice) => unknown)[] = [
+  readStat,
+  readAcl,
+  readConnectRequest,
+  readConnectResponse,
+  readReplyHeader,
+  readNotification,
+  readMultiOperations,
+  (reader) => readMulti(reader, [op.create("/a"), op.delete("/a")], paths),
+  (reader) => readMultiRead(reader, [op.get("/a"), op.children("/a")]),
+  (reader, dice) => readWriteOperation(dice.pick(types), reader),
+  (reader, dice) => {
+    const context = {
+      tree: new DataTree(),
+      watches: new WatchTable(),
+      watcher: { notify() {} },
+      requester,
+    };
+    return answerRead(dice.pick(types), reader, context)?.(new JuteWriter());
+  },
+  (reader) => reader.strings(),
+];
+
+/** Bytes that are nearly right get further than noise. */
+function makeFrame(dice: Dice): Uint8Array {
+  const writer = new JuteWriter(256);
+  for (let part = dice.below(8); part >= 0; part--) {
+    switch (dice.below(7)) {
+      case 0:
+        writer.int(dice.pick([-1, 0, 1, 2, 3, 4, 5, 14, 15, 0x7fffffff, -0x80000000]));
+        break;
+      case 1:
+        writer.string(dice.pick(["", "/", "/a", "/zookeeper", "world", "anyone", "é\u{1f600}"]));
+        break;
+      case 2:
+        writer.long(BigInt(Math.floor(dice.random() * 2 ** 53)) - 2n ** 52n);
+        break;
+      case 3:
+        writeAcl(writer, [{ permissions: 31, scheme: "world", id: "anyone" }]);
+        break;
+      case 4:
+        writeMultiHeader(
+          writer,
+          dice.chance(0.3) ? multiEnd : { type: dice.pick(types), done: false, error: 0 },
+        );
+        break;
+      case 5:
+        writer.raw(Uint8Array.from({ length: dice.below(24) }, () => dice.below(256)));
+        break;
+      default:
+        writer.strings(Array.from({ length: dice.below(4) }, () => "/a"));
+    }
+  }
+  const bytes = writer.bytes().slice();
+  for (let flips = dice.below(3); flips > 0 && bytes.length > 0; flips--) {
+    bytes[dice.below(bytes.length)] = dice.below(256);
+  }
+  return dice.chance(0.2) ? bytes.subarray(0, dice.below(bytes.length + 1)) : bytes;
+}
+
+Deno.test(`the wire's decoders: ${count} bad frames, and no failure but their own`, () => {
+  const dice = new Dice(seed);
+  for (let index = 0; index < count; index++) {
+    const frame = makeFrame(dice);
+    const read = readers[index % readers.length];
+    assert.ok(read);
+    try {
+      read(new JuteReader(frame), dice);
+    } catch (error) {
+      const expected = error instanceof WireError || error instanceof Refusal ||
+        error instanceof ZooKeeperError;
+      if (!expected) {
+        throw new Error(
+          `frame ${index} of seed ${seed} (ROLLCALL_SEED=${seed}), reader ${
+            index % readers.length
+          }`,
+          { cause: error },
+        );
+      }
+    }
+  }
+});
+
+Deno.test("FrameBuffer: a stream cut anywhere gives the same frames, and takes no more memory than it holds", () => {
+  const dice = new Dice(seed);
+  for (let round = 0; round < 200; round++) {
+    const sent = Array.from({ length: 1 + dice.below(20) }, () => makeFrame(dice));
+    const writer = new JuteWriter();
+    for (const frame of sent) {
+      const start = writer.beginFrame();
+      writer.raw(frame);
+      writer.endFrame(start);
+    }
+    const frames = new FrameBuffer({ maxFrameSizeBytes: 1 << 20 });
+    const got: Uint8Array[] = [];
+    for (let rest = writer.bytes(); rest.length > 0;) {
+      const part = rest.subarray(0, 1 + dice.below(50));
+      rest = rest.subarray(part.length);
+      frames.space().set(part);
+      frames.received(part.length);
+      for (let frame = frames.next(); frame !== undefined; frame = frames.next()) {
+        got.push(frame.slice());
+      }
+    }
+    assert.deepEqual(got, sent.map((frame) => frame.slice()), `seed ${seed}`);
+    assert.equal(frames.pendingBytes, 0);
+  }
+});

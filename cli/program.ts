@@ -30,6 +30,7 @@ export function createProgram(): Command {
   addRollout(program);
   addStatus(program);
   addHost(program);
+  addActors(program);
   for (const command of [program, ...program.commands]) {
     command.exitOverride().showHelpAfterError(
       `(rollcall ${command.name()} --help shows what is expected)`,
@@ -195,4 +196,18 @@ function addHost(program: Command): void {
     .option("--service <name>", "only for this service")
     .addOption(zookeeperOption())
     .action(async (name, options) => (await import("./host.ts")).forgetHostCommand(name, options));
+}
+
+function addActors(program: Command): void {
+  program.command("actors")
+    .summary("show the actors of a host's agent, live")
+    .description(
+      "Show the actors of a host's agent, once a second until stopped: messages that wait, handled per second, time per\n" +
+        "message, drops, restarts, and what each says of its state.",
+    )
+    .argument("<host>", "its name, or the URL of its agent's endpoint")
+    .option("--once", "look for a second, show it, and end", false)
+    .addOption(zookeeperOption())
+    .addOption(jsonOption("print looks as JSON lines"))
+    .action(async (host, options) => (await import("./actors.ts")).runActors(host, options));
 }

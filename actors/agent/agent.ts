@@ -18,6 +18,7 @@ import { createWebtorrentEngine, type TorrentEngine } from "../../torrent/mod.ts
 import { endpointActor } from "../endpoint/endpoint.ts";
 import { fetcherActor } from "../fetcher/fetcher.ts";
 import type { PinnedEvent } from "../pinner/messages.ts";
+import { observerActor, observerContract } from "../observer/observer.ts";
 import { pinnerActor } from "../pinner/pinner.ts";
 import type { RegistrarMessage } from "../registrar/messages.ts";
 import { registrarActor } from "../registrar/registrar.ts";
@@ -32,6 +33,7 @@ import {
   supervisor,
   Topic,
 } from "../runtime/mod.ts";
+import { RemoteNode } from "../runtime/remote/mod.ts";
 import { sessionActor, type SessionEvent, type SessionMessage } from "../session/session.ts";
 import { upgradeCoordinator } from "../upgrade_coordinator/upgrade_coordinator.ts";
 import type { AgentConfig, ServiceConfig } from "./config.ts";
@@ -80,7 +82,8 @@ export async function startAgent(config: AgentConfig, options: AgentOptions): Pr
       log,
     });
     const system = ActorSystem.create({ name: "agent", log, clock });
-    const endpoint = spawnTree(system, { config, options, stores, engine });
+    const actorsPort = exportObserver(system, config);
+    const endpoint = spawnTree(system, { config, options, stores, engine, actorsPort });
     const { terminated } = system;
     const url = await Promise.race([endpoint, terminated.then(endedEarly)]);
     const openEngine = engine;
@@ -104,6 +107,14 @@ export async function startAgent(config: AgentConfig, options: AgentOptions): Pr
   }
 }
 
+/** Lets other processes look at the agent's actors. Returns the port. */
+function exportObserver(system: ActorSystem, { listen, actorsPort }: AgentConfig): number {
+  const node = RemoteNode.create({ system });
+  node.export(observerContract, system.spawn("observer", observerActor(() => system.tree())));
+  const hostname = listen.hostname.includes(":") ? `[${listen.hostname}]` : listen.hostname;
+  return Number(new URL(node.listen(`tcp://${hostname}:${actorsPort}`)).port);
+}
+
 function endedEarly(reason: StopReason): never {
   const cause = reason.kind === "failed" ? reason.error : undefined;
   throw new Error("start agent: its actors ended before it listened", { cause });
@@ -117,9 +128,10 @@ function spawnTree(
     options: AgentOptions;
     stores: ReadonlyMap<string, ReleaseStore>;
     engine: TorrentEngine;
+    actorsPort: number;
   },
 ): Promise<string> {
-  const { config, options, stores, engine } = own;
+  const { config, options, stores, engine, actorsPort } = own;
   const { host, site, rack } = config;
   const identity = { host, site, rack, agent: agentId(config.dataDir, options.createId) };
   const sessionEvents = new Topic<SessionEvent>("session", { replayLast: true });
@@ -166,6 +178,7 @@ function spawnTree(
             listen: config.listen,
             registrar,
             actors: () => system.tree(),
+            actorsPort,
             onListening,
           }),
         );

@@ -118,6 +118,8 @@ export const agentConfigSchema = z.strictObject({
   dataDir: z.string().min(1),
   /** Status, metrics and health of the agent itself, over HTTP. */
   listen: listenSchema.prefault("127.0.0.1:0"),
+  /** TCP port for those who look at the agent's actors, on the address of `listen`; 0: any free one. */
+  actorsPort: z.int().min(0).max(65_535).default(0),
   /** TCP port for BitTorrent peers; 0: any free one. */
   torrentPort: z.int().min(0).max(65_535).default(0),
   /** Whether services and locked pages stay when the agent is told to stop. They always stay when it crashes. */

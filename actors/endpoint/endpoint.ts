@@ -1,5 +1,5 @@
 /**
- * The agent's own HTTP endpoint: `/status` for people and the dashboard, `/healthz` for whatever watches the agent,
+ * The agent's own HTTP endpoint: `/status` for people and the dashboard, `/actors` for `rollcall actors`, `/healthz` for whatever watches the agent,
  * `/metrics` for Prometheus. Read-only.
  *
  * @module
@@ -22,6 +22,8 @@ export interface EndpointOptions {
   readonly registrar: ActorRef<RegistrarMessage>;
   /** The agent's actors, as they stand. */
   readonly actors: () => readonly ActorSnapshot[];
+  /** TCP port at which the observer of the actors is exported. */
+  readonly actorsPort: number;
   /** Called with the URL once the endpoint listens. */
   readonly onListening: (url: string) => void;
 }
@@ -76,7 +78,7 @@ export function endpointActor(options: EndpointOptions): ActorDefinition<State, 
   };
 }
 
-function routes({ registrar, actors }: EndpointOptions, clock: Clock): Hono {
+function routes({ registrar, actors, actorsPort }: EndpointOptions, clock: Clock): Hono {
   const metrics = new AgentMetrics();
   const app = new Hono();
   async function readEntries(): Promise<readonly ServiceEntry[]> {
@@ -99,7 +101,11 @@ function routes({ registrar, actors }: EndpointOptions, clock: Clock): Hono {
     const text = await metrics.render(await readEntries(), actors());
     return c.text(text, 200, { "content-type": metrics.contentType });
   });
-  app.notFound((c) => c.text("not found; there are /status, /healthz and /metrics\n", 404));
+  // Whoever has reached this endpoint reaches the port by the same name.
+  app.get("/actors", (c) => c.json({ url: `tcp://${new URL(c.req.url).hostname}:${actorsPort}` }));
+  app.notFound((c) =>
+    c.text("not found; there are /status, /actors, /healthz and /metrics\n", 404)
+  );
   return app;
 }
 

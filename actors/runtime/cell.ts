@@ -76,7 +76,7 @@ export class Cell extends Place {
         this.#emptyLane();
         continue;
       }
-      if (this.currentStatus !== "running") break;
+      if (this.currentStatus !== "running" || this.mailbox === undefined) break;
       const entry = this.mailbox.take();
       if (entry === nothing) break;
       taken++;
@@ -132,10 +132,9 @@ export class Cell extends Place {
 
   #emptyLane(): void {
     this.inHand = nothing;
-    // An end for good takes the lane away while it is being emptied.
-    for (let control = this.lane?.shift(); control !== undefined && control !== nothing;) {
+    // An end for good empties the lane as well, and then nothing is left to take.
+    for (let control = this.takeControl(); control !== undefined; control = this.takeControl()) {
       this.#onControl(control);
-      control = this.lane?.shift();
     }
   }
 
@@ -258,7 +257,7 @@ export class Cell extends Place {
     if (!this.#isRestartedAfter(reason)) this.closed = true;
     this.#ending = new Ending(this, incarnation, reason);
     incarnation.end(reason);
-    for (const envelope of this.mailbox.takeEnvelopes()) this.bury(envelope, "stale");
+    for (const envelope of this.mailbox?.takeEnvelopes() ?? []) this.bury(envelope, "stale");
     this.#ending.continue();
   }
 

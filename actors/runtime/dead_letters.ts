@@ -15,9 +15,16 @@ import type { ActorLogger } from "./logger.ts";
  * - `failed`: the actor threw while it handled it.
  * - `stale`: it was for an earlier incarnation: the outcome of a task or ask that the incarnation
  *   started, or a message through one of its adapters.
+ * - `invalid`: it came from another process, or was to go there, and does not fit the schema.
  * - `late_answer`: an answer to an ask that had ended already.
  */
-export type DeadLetterReason = "overflow" | "stopped" | "failed" | "stale" | "late_answer";
+export type DeadLetterReason =
+  | "overflow"
+  | "stopped"
+  | "failed"
+  | "stale"
+  | "late_answer"
+  | "invalid";
 
 /** A message that no actor will handle. */
 export interface DeadLetter {
@@ -45,6 +52,7 @@ export class DeadLetters {
     failed: 0,
     stale: 0,
     late_answer: 0,
+    invalid: 0,
   };
   #total = 0;
   /** Letters that arose while listeners ran; undefined when none run. */

@@ -76,6 +76,10 @@ export function childFailed(parent: string, child: string, cause: unknown): Acto
  * - `ask_overflow`: the target's mailbox is full; the message was not taken.
  * - `ask_stopped`: the target has ended, before the message or while the answer was awaited.
  * - `ask_aborted`: the asker's signal was aborted.
+ * - `ask_unreachable`: the connection to the target's process is lost. The message may have been
+ *   handled all the same.
+ * - `ask_rejected`: the question or its answer does not fit the schema that both sides agreed on, or
+ *   does not fit into a message between processes.
  * - `ask_circular`: the target itself waits for an answer that may depend on this one. Only where the
  *   system is told to refuse such asks.
  */
@@ -84,6 +88,8 @@ export type AskErrorCode =
   | "ask_overflow"
   | "ask_stopped"
   | "ask_aborted"
+  | "ask_unreachable"
+  | "ask_rejected"
   | "ask_circular";
 
 /** An ask that ended without an answer. */

@@ -14,6 +14,8 @@ import { ActorError, AskError, type AskErrorCode } from "./errors.ts";
 import { Wrapped } from "./mailbox.ts";
 import {
   type ActorRef,
+  type AskBehind,
+  askBehind,
   isWatchable,
   onTermination,
   type ReplyTo,
@@ -31,7 +33,7 @@ export interface PendingAskOptions {
 }
 
 /** An ask of which it is left open where its outcome goes. */
-export abstract class PendingAsk<R> extends Wrapped implements Deadline, EndListener {
+export abstract class PendingAsk<R> extends Wrapped implements Deadline, EndListener, AskBehind {
   readonly target: ActorRef<never>;
   readonly timeoutMs: number;
   /** The question. */
@@ -169,6 +171,10 @@ export abstract class PendingAsk<R> extends Wrapped implements Deadline, EndList
     );
   }
 
+  fail(code: AskErrorCode, what: string): void {
+    this.#giveUp(code, what);
+  }
+
   #onAbort(signal: AbortSignal): void {
     this.#giveUp("ask_aborted", "expected an answer, the asker gave up", { cause: signal.reason });
   }
@@ -195,6 +201,10 @@ class AnswerRef<R> implements ActorRef<R> {
 
   get [runtimeOf](): Runtime | undefined {
     return this.#ask.runtime;
+  }
+
+  get [askBehind](): AskBehind {
+    return this.#ask;
   }
 
   tell(message: R): TellOutcome {

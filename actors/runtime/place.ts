@@ -36,8 +36,12 @@ export abstract class Place implements Runnable {
   children: Map<string, Cell> | undefined = undefined;
   queued = false;
 
-  protected readonly mailbox: Mailbox;
-  protected lane: Fifo<Control> | undefined = undefined;
+  /** Made with the first message, unless its options have to be looked at. */
+  protected mailbox: Mailbox | undefined;
+  /** The first in the control lane: most lanes never hold more than an order to stop. */
+  #firstControl: Control | undefined = undefined;
+  /** Those behind it. */
+  #lane: Fifo<Control> | undefined = undefined;
   protected currentStatus: ActorStatus = "new";
   /** Whether no message will be handled any more, now or after a restart. */
   protected closed = false;
@@ -54,7 +58,7 @@ export abstract class Place implements Runnable {
     this.name = options.name;
     this.parent = options.parent;
     this.supervision = options.supervision;
-    this.mailbox = new Mailbox(definition.mailbox);
+    this.mailbox = definition.mailbox === undefined ? undefined : new Mailbox(definition.mailbox);
     runtime.counters.actors++;
     runtime.counters.spawned++;
   }
@@ -77,7 +81,7 @@ export abstract class Place implements Runnable {
     return this.closed;
   }
   get mailboxLength(): number {
-    return this.mailbox.size;
+    return this.mailbox?.size ?? 0;
   }
   /** Messages and signals that were handled. */
   get handled(): number {
@@ -95,10 +99,10 @@ export abstract class Place implements Runnable {
     return this.#load !== undefined && this.#load.isSlow;
   }
   get hasWork(): boolean {
-    return this.hasControl || (this.currentStatus === "running" && this.mailbox.size > 0);
+    return this.hasControl || (this.currentStatus === "running" && this.mailboxLength > 0);
   }
   protected get hasControl(): boolean {
-    return this.lane !== undefined && this.lane.size > 0;
+    return this.#firstControl !== undefined || (this.#lane !== undefined && this.#lane.size > 0);
   }
 
   onMeasured(tookMs: number, handled: number): void {
@@ -109,8 +113,9 @@ export abstract class Place implements Runnable {
   /** Puts a message, or what wraps one, into the mailbox. */
   deliver(entry: unknown): TellOutcome {
     if (this.closed) return this.refuse(entry);
-    if (this.mailbox.isFull) {
-      const dropped = this.mailbox.makeRoom();
+    const mailbox = this.mailbox ??= new Mailbox();
+    if (mailbox.isFull) {
+      const dropped = mailbox.makeRoom();
       if (dropped === nothing) {
         this.bury(entry, "overflow");
         return "overflow";
@@ -118,7 +123,7 @@ export abstract class Place implements Runnable {
       this.bury(dropped, "overflow");
     }
     const { hooks, dispatcher } = this.runtime;
-    this.mailbox.push(hooks === undefined ? entry : this.#withHooks(entry));
+    mailbox.push(hooks === undefined ? entry : this.#withHooks(entry));
     if (!this.queued && this.currentStatus === "running") dispatcher.schedule(this);
     return "accepted";
   }
@@ -129,13 +134,13 @@ export abstract class Place implements Runnable {
       this.bury(envelope, "stopped");
       return;
     }
-    this.mailbox.pushOwned(envelope);
+    (this.mailbox ??= new Mailbox()).pushOwned(envelope);
     if (!this.queued && this.currentStatus === "running") this.runtime.dispatcher.schedule(this);
   }
 
   /** Puts entries back ahead of all that wait. */
   putBack(entries: readonly unknown[]): void {
-    this.mailbox.putBack(entries);
+    (this.mailbox ??= new Mailbox()).putBack(entries);
     if (this.currentStatus === "running") this.runtime.dispatcher.schedule(this);
   }
 
@@ -153,8 +158,20 @@ export abstract class Place implements Runnable {
   /** Puts a message into the control lane, ahead of all messages. */
   control(message: Control): void {
     if (this.currentStatus === "stopped") return;
-    (this.lane ??= new Fifo()).push(message);
+    if (this.hasControl) (this.#lane ??= new Fifo()).push(message);
+    else this.#firstControl = message;
     this.runtime.dispatcher.schedule(this);
+  }
+
+  /** Takes the first out of the control lane; undefined if there is none. */
+  protected takeControl(): Control | undefined {
+    const first = this.#firstControl;
+    if (first !== undefined) {
+      this.#firstControl = undefined;
+      return first;
+    }
+    const next = this.#lane?.shift();
+    return next === nothing ? undefined : next;
   }
 
   /** Registers a listener for the end for good. After that it is called at once. */
@@ -176,9 +193,11 @@ export abstract class Place implements Runnable {
     this.currentStatus = "stopped";
     this.#endReason = reason;
     // Nothing in the control lane matters to one that is gone.
-    this.lane = undefined;
-    for (let entry = this.mailbox.take(); entry !== nothing; entry = this.mailbox.take()) {
+    this.#firstControl = this.#lane = undefined;
+    const { mailbox } = this;
+    for (let entry = mailbox?.take(); mailbox !== undefined && entry !== nothing;) {
       this.bury(entry, "stopped");
+      entry = mailbox.take();
     }
     this.runtime.counters.actors--;
     this.#endListeners?.end(reason);

@@ -6,6 +6,7 @@
  */
 
 import type { StopReason } from "./definition.ts";
+import type { AskErrorCode } from "./errors.ts";
 
 /**
  * What became of a message at the moment it was sent.
@@ -65,6 +66,21 @@ export interface Watchable {
    * before this returns.
    */
   [onTermination](listener: TerminationListener): () => void;
+}
+
+/**
+ * The key under which a reference for an answer shows the ask behind it, to references that lead
+ * elsewhere: they pass its deadline on, and know reasons of their own why there is no answer.
+ * Internal.
+ */
+export const askBehind: unique symbol = Symbol.for("rollcall.actor.askBehind");
+
+/** An ask as the reference sees it that carries its question elsewhere. */
+export interface AskBehind {
+  /** How long the answer may take, in milliseconds, as told by the asker. */
+  readonly timeoutMs: number;
+  /** Ends it without an answer; of no effect if it has ended. */
+  fail(code: AskErrorCode, what: string): void;
 }
 
 /** Whether the end of what this reference names can be observed. */

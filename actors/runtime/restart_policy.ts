@@ -75,6 +75,8 @@ export function isRestarted(policy: RestartPolicy, reason: StopReason): boolean 
 
 /** The wait before restart number `attempt`, counted from 0, in milliseconds. */
 export function backoffDelayMs(backoff: RestartBackoff, attempt: number, random: Random): number {
+  // The power becomes infinite after a thousand attempts, and 0 times that is no number.
+  if (backoff.initialMs === 0) return 0;
   const fullMs = Math.min(backoff.maxMs, backoff.initialMs * backoff.factor ** attempt);
   return fullMs * (1 - backoff.jitter * random.next());
 }

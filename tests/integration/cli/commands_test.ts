@@ -44,7 +44,16 @@ Deno.test("rollcall: an unknown command, option or address ends with status 2 an
 
 Deno.test("rollcall: every command has help, with status 0", async () => {
   for (
-    const command of ["coordinator", "tracker", "publish", "agent", "rollout", "status", "host"]
+    const command of [
+      "coordinator",
+      "tracker",
+      "publish",
+      "agent",
+      "rollout",
+      "status",
+      "host",
+      "actors",
+    ]
   ) {
     const { status, stdout } = await rollcall(command, "--help");
     assert.equal(status, 0, command);

@@ -123,7 +123,14 @@ Deno.test("G5: every message is handled or a dead letter, and dead letters are c
     ]);
     assert.equal(system.deadLetters.total, 5);
     const { counts } = system.deadLetters;
-    assert.deepEqual(counts, { overflow: 1, stopped: 3, failed: 1, stale: 0, late_answer: 0 });
+    assert.deepEqual(counts, {
+      overflow: 1,
+      stopped: 3,
+      failed: 1,
+      stale: 0,
+      late_answer: 0,
+      invalid: 0,
+    });
     assert.deepEqual(system.tree(), []);
   }));
 

@@ -266,3 +266,24 @@ Deno.test("G24: what is thrown or rejected on the side never leaks out of the ru
     const cleanUps = logged.filter((message) => message === "actor failed to clean up");
     assert.equal(cleanUps.length, cleaning.length);
   }));
+
+Deno.test("G19: a wait of 0 stays one, however often a child is restarted", () =>
+  withSystem(async ({ system, clock }) => {
+    const seen: string[] = [];
+    const refs: ActorRef<string>[] = [];
+    system.spawn(
+      "supervisor",
+      supervisor({
+        intensity: { maxRestarts: 10_000 },
+        backoff: { initialMs: 0, maxMs: 1 },
+        children: (scope) => void refs.push(scope.child("child", recorder(seen))),
+      }),
+    );
+    for (let count = 0; count < 1_100; count++) {
+      refs[0]?.tell("crash");
+      await clock.advance(0);
+    }
+    refs[0]?.tell("still there");
+    await clock.settle();
+    assert.deepEqual(seen, ["still there"]);
+  }));

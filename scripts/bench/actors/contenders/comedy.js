@@ -69,25 +69,4 @@ await serve({
     },
   },
   spawnIdle: (count) => Promise.all(Array.from({ length: count }, () => root.createChild({}))),
-  busy: {
-    async "one busy actor"() {
-      let running = true;
-      let handled = 0;
-      let self;
-      const busy = await root.createChild({
-        initialize(selfActor) {
-          self = selfActor;
-        },
-        go() {
-          handled++;
-          if (running) self.send("go");
-        },
-      });
-      busy.send("go");
-      return () => {
-        running = false;
-        return handled;
-      };
-    },
-  },
 });

@@ -104,6 +104,11 @@ export class TestFleet {
     this.observer = new Observer(own.zookeeper, this.#places);
   }
 
+  /** Where the coordinator listens, for commands. */
+  get connectString(): string {
+    return this.#coordinator.connectString;
+  }
+
   /** Runs a test with a fleet whose agents are all registered; ends everything, whatever happens. */
   static async run(options: FleetOptions, test: (fleet: TestFleet) => Promise<void>) {
     const fleet = await TestFleet.#create(options);

@@ -1,0 +1,274 @@
+/**
+ * A node: one actor system's door to others. It exports actors under names, takes connections, and
+ * makes them. It is an actor of its system, so it is seen in the tree and ends with it.
+ *
+ * @module
+ */
+
+import { type ActorRef, type ActorSystem, sleep } from "../mod.ts";
+import { findRuntime, type Runtime } from "../runtime.ts";
+import type { RemoteContract } from "./contract.ts";
+import { RemoteError } from "./errors.ts";
+import { Exports } from "./exports.ts";
+import { Inbound } from "./inbound.ts";
+import { Link } from "./link.ts";
+import { type RemoteLimits, remoteLimits } from "./options.ts";
+import { Peer, type PeerStatus } from "./peer.ts";
+import { type ByteListener, type ByteStream, tcpTransport, type Transport } from "./transport.ts";
+
+/** What a node is made with. */
+export interface RemoteNodeOptions {
+  /** Whose actors it exports, and where its clock, randomness and log come from. */
+  readonly system: ActorSystem;
+  /** The name of its actor. Default `remote`. */
+  readonly name?: string;
+  /** How bytes get to other nodes. Default {@linkcode tcpTransport}. */
+  readonly transport?: Transport;
+  /** Bounds and times; see {@linkcode RemoteLimits} for the defaults. */
+  readonly limits?: Partial<RemoteLimits>;
+}
+
+/** A node as it stands. */
+export interface RemoteNodeStatus {
+  /** Where it listens; undefined if it does not. */
+  readonly url: string | undefined;
+  /** Actors that it exports. */
+  readonly exported: number;
+  /** Connections that others have made. */
+  readonly connections: number;
+  /** Nodes that it has dialled. */
+  readonly peers: readonly { readonly url: string; readonly status: PeerStatus }[];
+  /** Messages that did not fit their schema. */
+  readonly invalidMessages: number;
+  /** Connections that were closed because the other side broke the protocol. */
+  readonly violations: number;
+  /** Connections that were refused because there were too many. */
+  readonly refused: number;
+}
+
+/** Wait after a failed accept, in milliseconds: the process is out of files, and others close some. */
+const ACCEPT_RETRY_MS = 100;
+
+/**
+ * See the head of this file.
+ *
+ * @example
+ * ```ts
+ * import { z } from "zod";
+ * import { ActorSystem, ask, type ReplyTo } from "../mod.ts";
+ * import { remoteContract, RemoteNode, replyTo } from "./mod.ts";
+ *
+ * const greeter = remoteContract(
+ *   "greeter",
+ *   z.object({ name: z.string(), replyTo: replyTo(z.string()) }),
+ * );
+ *
+ * // In one process:
+ * const there = ActorSystem.create({ name: "there" });
+ * const actor = there.spawn("greeter", {
+ *   init: () => null,
+ *   receive(state, { name, replyTo }: { name: string; replyTo: ReplyTo<string> }) {
+ *     replyTo.tell(`hello ${name}`);
+ *     return state;
+ *   },
+ * });
+ * const server = RemoteNode.create({ system: there });
+ * server.export(greeter, actor);
+ * const url = server.listen("tcp://127.0.0.1:0");
+ *
+ * // In another:
+ * const here = ActorSystem.create({ name: "here" });
+ * const peer = RemoteNode.create({ system: here }).connect(url);
+ * await peer.ready({ timeoutMs: 1_000 });
+ * const answer = await ask(
+ *   peer.ref(greeter),
+ *   (replyTo) => ({ name: "world", replyTo }),
+ *   { timeoutMs: 1_000 },
+ * );
+ * if (answer !== "hello world") throw new Error(answer);
+ *
+ * await here.stop();
+ * await there.stop();
+ * ```
+ */
+export class RemoteNode {
+  readonly #runtime: Runtime;
+  readonly #transport: Transport;
+  readonly #limits: RemoteLimits;
+  readonly #life: string;
+  readonly #exports = new Exports();
+  readonly #links = new Set<Link>();
+  readonly #peers = new Map<string, Peer>();
+  readonly #closed = new AbortController();
+  #listener: ByteListener | undefined;
+  #accepting: Promise<void> | undefined;
+  #invalidMessages = 0;
+  #violations = 0;
+  #refused = 0;
+
+  private constructor(options: RemoteNodeOptions) {
+    this.#transport = options.transport ?? tcpTransport;
+    this.#limits = remoteLimits(options.limits ?? {});
+    const actor = options.system.spawn<RemoteNode, never>(options.name ?? "remote", {
+      name: "remote",
+      init: () => this,
+      receive: (state) => state,
+      onStop: () => this.close(),
+      summarize: () => this.status,
+    });
+    const runtime = findRuntime(actor);
+    // Every actor of a system has one; only the type says less.
+    if (runtime === undefined) throw new Error("make a node: expected an actor system");
+    this.#runtime = runtime;
+    this.#life = lifeName(runtime);
+  }
+
+  /**
+   * Makes a node that neither listens nor dials yet. It closes when the system stops.
+   *
+   * @throws {RemoteError} `invalid_option`; {ActorError} `name_taken`, `system_stopped`.
+   */
+  static create(options: RemoteNodeOptions): RemoteNode {
+    return new RemoteNode(options);
+  }
+
+  /** The node as it stands. */
+  get status(): RemoteNodeStatus {
+    return {
+      url: this.#listener?.url,
+      exported: this.#exports.size,
+      connections: this.#links.size,
+      peers: [...this.#peers.values()].map(({ url, status }) => ({ url, status })),
+      invalidMessages: this.#invalidMessages,
+      violations: this.#violations,
+      refused: this.#refused,
+    };
+  }
+
+  /**
+   * Lets others reach an actor of this process, until it ends or the returned function is called.
+   *
+   * @throws {RemoteError} `name_taken`, `invalid_option`, `node_closed`.
+   */
+  export<M>(contract: RemoteContract<M>, actor: ActorRef<M>): () => void {
+    this.#checkOpen(`export ${contract.name}`);
+    return this.#exports.add(contract, actor);
+  }
+
+  /**
+   * Takes connections. Returns the URL that others dial; with port 0 it names the port.
+   *
+   * @throws {RemoteError} `invalid_option`, also if it listens already; `node_closed`. What the
+   * transport throws if it cannot listen there.
+   */
+  listen(url: string): string {
+    this.#checkOpen(`listen on ${url}`);
+    if (this.#listener !== undefined) {
+      throw new RemoteError(
+        "invalid_option",
+        `listen on ${url}: expected a node that does not listen, it does on ${this.#listener.url}`,
+      );
+    }
+    const listener = this.#listener = this.#transport.listen(url);
+    this.#accepting = this.#accept(listener);
+    return listener.url;
+  }
+
+  /**
+   * The node that listens there. Returns at once, and dials until it is closed: a second call gives
+   * the same peer, so there is one connection for all references.
+   *
+   * @throws {RemoteError} `too_many` beyond the limit of peers; `node_closed`.
+   */
+  connect(url: string): Peer {
+    this.#checkOpen(`connect to ${url}`);
+    const known = this.#peers.get(url);
+    if (known !== undefined && known.status !== "closed") return known;
+    for (const { url, status } of this.#peers.values()) {
+      if (status === "closed") this.#peers.delete(url);
+    }
+    if (this.#peers.size >= this.#limits.peers) {
+      throw new RemoteError(
+        "too_many",
+        `connect to ${url}: expected at most ${this.#limits.peers} peers; close some`,
+      );
+    }
+    const peer = new Peer(url, {
+      runtime: this.#runtime,
+      limits: this.#limits,
+      transport: this.#transport,
+      node: this.#life,
+    });
+    this.#peers.set(url, peer);
+    return peer;
+  }
+
+  /** Closes all. Resolves when nothing is left; takes at most half a second. */
+  async close(): Promise<void> {
+    this.#closed.abort();
+    this.#listener?.close();
+    // Ends of actors that happened by now are told before the good-bye.
+    await new Promise<void>((resolve) => this.#runtime.clock.nextTurn(resolve));
+    for (const link of this.#links) link.close();
+    await Promise.all([
+      this.#accepting,
+      ...[...this.#links].map((link) => link.done),
+      ...[...this.#peers.values()].map((peer) => peer.close()),
+    ]);
+  }
+
+  #checkOpen(action: string): void {
+    if (!this.#closed.signal.aborted) return;
+    throw new RemoteError("node_closed", `${action}: expected an open node, it is closed`);
+  }
+
+  async #accept(listener: ByteListener): Promise<void> {
+    const { clock, log } = this.#runtime;
+    const { signal } = this.#closed;
+    while (!signal.aborted) {
+      try {
+        this.#serve(await listener.accept());
+      } catch (error) {
+        if (signal.aborted) return;
+        log.warn("no connection taken: {error}", { error });
+        await sleep(clock, ACCEPT_RETRY_MS, { signal }).catch(() => {});
+      }
+    }
+  }
+
+  #serve(stream: ByteStream): void {
+    if (this.#closed.signal.aborted || this.#links.size >= this.#limits.connections) {
+      this.#refused++;
+      stream.close();
+      return;
+    }
+    const { clock, deadLetters, log } = this.#runtime;
+    const link = new Link(stream, {
+      clock,
+      limits: this.#limits,
+      node: this.#life,
+      onUp: (_greeting, channel) =>
+        new Inbound({
+          find: (name) => this.#exports.find(name),
+          channel,
+          window: this.#limits.window,
+          deadLetters,
+          nextTurn: (callback) => clock.nextTurn(callback),
+          onInvalid: () => this.#invalidMessages++,
+        }),
+      onDown: (error) => {
+        this.#links.delete(link);
+        if (error.code !== "protocol_violation") return;
+        this.#violations++;
+        log.warn("connection closed: {error}", { error });
+      },
+    });
+    this.#links.add(link);
+  }
+}
+
+/** A name that no other life has: 64 random bits. It tells lives apart, it keeps nobody out. */
+function lifeName({ random }: Runtime): string {
+  const word = (): string => Math.floor(random.next() * 2 ** 32).toString(16).padStart(8, "0");
+  return word() + word();
+}

@@ -1,0 +1,240 @@
+/**
+ * Another node as this one sees it: one connection, made again when it is lost, and the references
+ * that lead there.
+ *
+ * @module
+ */
+
+import type { ActorRef } from "../mod.ts";
+import type { Runtime } from "../runtime.ts";
+import type { RemoteContract } from "./contract.ts";
+import { RemoteError } from "./errors.ts";
+import { type Greeting, Link } from "./link.ts";
+import type { RemoteLimits } from "./options.ts";
+import { Outbound } from "./outbound.ts";
+import { RemoteRef } from "./remote_ref.ts";
+import type { ByteStream, Transport } from "./transport.ts";
+import { Waiters } from "./waiters.ts";
+
+/** What a peer works with. */
+export interface PeerOptions {
+  readonly runtime: Runtime;
+  readonly limits: RemoteLimits;
+  readonly transport: Transport;
+  /** This node's name in this life. */
+  readonly node: string;
+}
+
+/** Whether there is a connection. */
+export type PeerStatus = "connecting" | "connected" | "closed";
+
+/** References that may lead to one node: far beyond what it exports. */
+const REFERENCE_LIMIT = 1_024;
+
+/** Another node. Made by `RemoteNode.connect`. */
+export class Peer {
+  /** Where it listens. */
+  readonly url: string;
+  readonly #options: PeerOptions;
+  readonly #references = new Map<RemoteContract<unknown>, RemoteRef>();
+  readonly #waiters: Waiters;
+  #link: Link | undefined;
+  #dialling: AbortController | undefined;
+  #outbound: Outbound | undefined;
+  /** The life of the other node that the references point into. */
+  #life: string | undefined;
+  #status: PeerStatus = "connecting";
+  #lastError: unknown = undefined;
+  #attempts = 0;
+  #upAtMs = 0;
+  #cancelRetry: () => void = () => {};
+  #cancelUnreachable: (() => void) | undefined;
+  #done: Promise<void> = Promise.resolve();
+
+  /** Internal: begins to dial. */
+  constructor(url: string, options: PeerOptions) {
+    this.url = url;
+    this.#options = options;
+    this.#waiters = new Waiters(options.runtime.clock);
+    this.#dial();
+  }
+
+  /** Whether there is a connection. */
+  get status(): PeerStatus {
+    return this.#status;
+  }
+
+  /** Asks to its actors that have no outcome yet. */
+  get pendingAsks(): number {
+    return this.#outbound?.pendingAsks ?? 0;
+  }
+
+  /**
+   * A reference to the actor exported there under the contract's name. Without a connection it takes
+   * nothing yet; see {@linkcode Peer.ready}. The same contract gives the same reference until that
+   * has ended, then a new one.
+   *
+   * @throws {RemoteError} `too_many` beyond 1024 references; `node_closed`.
+   */
+  ref<M>(contract: RemoteContract<M>): ActorRef<M> {
+    if (this.#status === "closed") throw closed(this.url);
+    const known = this.#references.get(contract);
+    if (known !== undefined && !known.hasEnded) return known;
+    if (known === undefined && this.#references.size >= REFERENCE_LIMIT) {
+      throw new RemoteError(
+        "too_many",
+        `refer to ${contract.name} of ${this.url}: expected at most ${REFERENCE_LIMIT} references`,
+      );
+    }
+    const ref = new RemoteRef(this.#options.runtime, `${this.url}/${contract.name}`, contract);
+    this.#references.set(contract, ref);
+    if (this.#outbound === undefined) this.#awaitConnection();
+    else this.#outbound.open(ref);
+    return ref;
+  }
+
+  /**
+   * Resolves when there is a connection.
+   *
+   * @throws {RemoteError} (as rejection) `unreachable` after `timeoutMs`; `node_closed`.
+   */
+  ready(options: { readonly timeoutMs: number }): Promise<void> {
+    if (this.#status === "connected") return Promise.resolve();
+    if (this.#status === "closed") return Promise.reject(closed(this.url));
+    return this.#waiters.wait(
+      options.timeoutMs,
+      () =>
+        new RemoteError(
+          "unreachable",
+          `connect to ${this.url}: expected a connection within ${options.timeoutMs} ms`,
+          { cause: this.#lastError },
+        ),
+    );
+  }
+
+  /** Gives it up: its references end. Resolves when nothing of it is left. */
+  async close(): Promise<void> {
+    if (this.#status !== "closed") {
+      this.#status = "closed";
+      this.#cancelRetry();
+      this.#cancelUnreachable?.();
+      this.#dialling?.abort();
+      this.#link?.close();
+      this.#outbound?.end();
+      this.#waiters.fail(closed(this.url));
+      this.#endReferences(closed(this.url));
+    }
+    await this.#done;
+  }
+
+  #dial(): void {
+    const { clock } = this.#options.runtime;
+    const { connectTimeoutMs } = this.#options.limits;
+    const dialling = this.#dialling = new AbortController();
+    const { signal } = dialling;
+    const cancelTimeout = clock.schedule(connectTimeoutMs, () => {
+      dialling.abort(new Error(`expected an answer within ${connectTimeoutMs} ms`));
+    });
+    this.#awaitConnection();
+    this.#done = this.#options.transport.dial(this.url, signal).then(
+      (stream) => {
+        cancelTimeout();
+        if (signal.aborted) {
+          stream.close();
+          return this.#onLost(signal.reason);
+        }
+        return this.#connect(stream);
+      },
+      (error) => {
+        cancelTimeout();
+        this.#onLost(error);
+      },
+    );
+  }
+
+  #connect(stream: ByteStream): Promise<void> {
+    const { limits, node, runtime } = this.#options;
+    const link = this.#link = new Link(stream, {
+      clock: runtime.clock,
+      limits,
+      node,
+      onUp: (greeting, connection) => {
+        const outbound = new Outbound(connection, greeting.window);
+        this.#onUp(greeting, outbound);
+        return outbound;
+      },
+      onDown: (error) => this.#onLost(error),
+    });
+    return link.done;
+  }
+
+  #onUp({ node }: Greeting, outbound: Outbound): void {
+    const { runtime } = this.#options;
+    if (this.#life !== undefined && this.#life !== node) {
+      this.#endReferences(
+        new RemoteError(
+          "node_ended",
+          `reconnect to ${this.url}: expected the same node, it is new`,
+        ),
+        { of: "earlier life" },
+      );
+    }
+    this.#life = node;
+    this.#status = "connected";
+    this.#upAtMs = runtime.clock.monotonicMs();
+    this.#cancelUnreachable?.();
+    this.#cancelUnreachable = undefined;
+    this.#outbound = outbound;
+    for (const ref of this.#references.values()) outbound.open(ref);
+    runtime.log.info("connected to {url}", { url: this.url });
+    this.#waiters.succeed();
+  }
+
+  #onLost(error: unknown): void {
+    const wasUp = this.#outbound !== undefined;
+    this.#link = this.#outbound = this.#dialling = undefined;
+    if (this.#status === "closed") return;
+    const { runtime, limits } = this.#options;
+    this.#status = "connecting";
+    this.#lastError = error;
+    if (error instanceof RemoteError && error.code === "node_ended") {
+      this.#life = undefined;
+      this.#endReferences(error);
+    }
+    // A node that takes connections only to drop them is not dialled ever faster.
+    const nowMs = runtime.clock.monotonicMs();
+    if (wasUp && nowMs - this.#upAtMs >= limits.maxBackoffMs) this.#attempts = 0;
+    const fullMs = Math.min(limits.maxBackoffMs, limits.initialBackoffMs * 2 ** this.#attempts++);
+    // Half of it is random, so that the others of a node that was lost do not come back at once.
+    const delayMs = fullMs * (1 - runtime.random.next() / 2);
+    runtime.log.warn("no connection to {url}", { url: this.url, error, retryMs: delayMs });
+    this.#cancelRetry = runtime.clock.schedule(delayMs, () => this.#dial());
+    this.#awaitConnection();
+  }
+
+  /** Begins to count the time after which the actors there are taken for ended. */
+  #awaitConnection(): void {
+    if (this.#cancelUnreachable !== undefined || this.#references.size === 0) return;
+    const { runtime, limits } = this.#options;
+    this.#cancelUnreachable = runtime.clock.schedule(limits.unreachableAfterMs, () => {
+      this.#cancelUnreachable = undefined;
+      const what = `expected a connection within ${limits.unreachableAfterMs} ms, there is none`;
+      this.#endReferences(
+        new RemoteError("unreachable", `reach ${this.url}: ${what}`, { cause: this.#lastError }),
+      );
+    });
+  }
+
+  #endReferences(error: RemoteError, { of }: { of?: "earlier life" } = {}): void {
+    for (const [contract, ref] of [...this.#references]) {
+      // A reference that has never seen a connection points to whatever life comes first.
+      if (of !== undefined && !ref.wasOpened) continue;
+      this.#references.delete(contract);
+      ref.end({ kind: "failed", error });
+    }
+  }
+}
+
+function closed(url: string): RemoteError {
+  return new RemoteError("node_closed", `use ${url}: expected an open node, it is closed`);
+}

@@ -94,9 +94,12 @@ function renderService(name: string, service: FleetService, options: FleetViewOp
 
 /**
  * What the hosts received for the version on offer, or the committed one, from other sites and other racks, beside the
- * least that it takes: one copy for each site and rack but one, where the build machine may be.
+ * least that it takes: one copy for each site and rack but the build machine's own; where that is not known, for each
+ * but one.
  */
-function renderTraffic({ hosts, offer, committed, sizeBytes }: FleetService): string | null {
+function renderTraffic(
+  { hosts, offer, committed, sizeBytes, origin }: FleetService,
+): string | null {
   const version = offer ?? committed;
   const received = hosts.flatMap((host) =>
     host.received?.version === version ? [host.received] : []
@@ -104,13 +107,21 @@ function renderTraffic({ hosts, offer, committed, sizeBytes }: FleetService): st
   if (received.length === 0 || sizeBytes === 0) return null;
   const remoteBytes = received.reduce((sum, bytes) => sum + bytes.remoteBytes, 0);
   const siteBytes = received.reduce((sum, bytes) => sum + bytes.siteBytes, 0);
-  const sites = new Set(hosts.map(({ site }) => site)).size;
-  const racks = new Set(hosts.map(({ site, rack }) => `${site}/${rack}`)).size;
+  const inSites = copiesInto(new Set(hosts.map(({ site }) => site)), origin?.site);
+  const inRacks = copiesInto(
+    new Set(hosts.map(({ site, rack }) => `${site}/${rack}`)),
+    origin === null ? undefined : `${origin.site}/${origin.rack}`,
+  );
   return `${version} moved ${formatBytes(remoteBytes)} across sites (at least ${
-    formatBytes((sites - 1) * sizeBytes)
+    formatBytes(inSites * sizeBytes)
   }), ${formatBytes(remoteBytes + siteBytes)} across racks (at least ${
-    formatBytes((racks - 1) * sizeBytes)
+    formatBytes(inRacks * sizeBytes)
   })`;
+}
+
+/** How many of these places take a copy from outside at least, where one of them may be where it begins. */
+function copiesInto(places: ReadonlySet<string>, origin: string | undefined): number {
+  return places.size - (origin === undefined || places.has(origin) ? 1 : 0);
 }
 
 const NO_BORDERS = Object.fromEntries(

@@ -174,6 +174,7 @@ async function serve(
       hostname: options.listen.hostname,
       port: options.listen.port,
       ...(options.baseUrl === undefined ? {} : { baseUrl: options.baseUrl }),
+      origin: { site: options.site, rack: options.rack },
       log,
     });
     const publisher = new Publisher({ feedDir: options.feed, feed, engine, log, clock: pausing });

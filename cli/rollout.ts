@@ -219,8 +219,15 @@ function findReleases(
       release.service === service && release.version === version
     );
     if (offered !== undefined) {
-      const { infoHash, sizeBytes, torrentUrl } = offered;
-      releases.set(service, { service, version, infoHash, sizeBytes, torrentUrl });
+      const { infoHash, sizeBytes, torrentUrl, origin } = offered;
+      releases.set(service, {
+        service,
+        version,
+        infoHash,
+        sizeBytes,
+        torrentUrl,
+        ...(origin === undefined ? {} : { origin }),
+      });
       continue;
     }
     const known = where.feed.filter((release) => release.service === service).map((release) =>

@@ -68,6 +68,8 @@ export interface FleetService {
   readonly offer: string | null;
   /** Size of the release on offer. */
   readonly sizeBytes: number;
+  /** Where the build machine that published it stands; `null` where that is not known. */
+  readonly origin: { readonly site: string; readonly rack: string } | null;
   readonly hosts: readonly FleetHost[];
 }
 
@@ -165,6 +167,7 @@ async function readFleetService(
     committed: entry?.committed?.version ?? null,
     offer: offer?.version ?? null,
     sizeBytes: offer?.sizeBytes ?? entry?.committed?.sizeBytes ?? 0,
+    origin: (offer ?? entry?.committed)?.origin ?? null,
     hosts: names.map((host, index) => {
       const [rosterNode, currentNode, slotNode] = nodes.slice(index * 3, index * 3 + 3);
       return fleetHost(host, {

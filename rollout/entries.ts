@@ -21,6 +21,8 @@ export const releaseSchema = z.looseObject({
   sizeBytes: z.int().min(0),
   /** Where the .torrent can be had, by HTTP; the info hash says whether it is the right one. */
   torrentUrl: z.string().nullable(),
+  /** Where the build machine stands, from which the first copy comes; left out where it did not tell. */
+  origin: z.looseObject({ site: z.string(), rack: z.string() }).optional(),
 });
 export type Release = z.infer<typeof releaseSchema>;
 

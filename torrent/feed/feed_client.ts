@@ -4,7 +4,7 @@ import { Buffer } from "node:buffer";
 import { z } from "zod";
 import { FeedError, ReleaseError } from "../errors.ts";
 import { MAX_METAINFO_BYTES, readRelease } from "../metainfo.ts";
-import { type FeedRelease, feedSchema, TORRENT_MIME_TYPE } from "./feed_format.ts";
+import { type FeedRelease, feedSchema, type Origin, TORRENT_MIME_TYPE } from "./feed_format.ts";
 
 /** Room for the thousands of releases that a feed keeps. */
 const MAX_FEED_BYTES = 8 * 1024 * 1024;
@@ -16,6 +16,8 @@ export interface OfferedRelease extends FeedRelease {
   /** ISO 8601. */
   readonly publishedAt: string;
   readonly torrentUrl: string;
+  /** Where the build machine stands, if it told. */
+  readonly origin?: Origin | undefined;
 }
 
 /** How to read. */

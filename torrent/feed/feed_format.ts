@@ -21,6 +21,12 @@ export const feedReleaseSchema = z.object({
 /** What the feed says of one release. */
 export type FeedRelease = z.infer<typeof feedReleaseSchema>;
 
+/** Where the build machine stands: from there the first copy comes. */
+export const originSchema = z.object({ site: z.string(), rack: z.string() });
+
+/** Where the build machine stands. */
+export type Origin = z.infer<typeof originSchema>;
+
 /** A whole feed, as far as it is read; whatever else is in there is left alone. */
 export const feedSchema = z.object({
   version: z.literal("https://jsonfeed.org/version/1.1"),
@@ -31,7 +37,7 @@ export const feedSchema = z.object({
       url: z.url({ protocol: /^https?$/ }),
       mime_type: z.string(),
     })),
-    _rollcall: feedReleaseSchema,
+    _rollcall: feedReleaseSchema.extend({ origin: originSchema.optional() }),
   })),
 });
 
@@ -44,7 +50,10 @@ export interface PublishedRelease extends FeedRelease {
 }
 
 /** The feed as a document. `baseUrl` is without a slash at its end. */
-export function renderFeed(releases: readonly PublishedRelease[], baseUrl: string): string {
+export function renderFeed(
+  releases: readonly PublishedRelease[],
+  { baseUrl, origin }: { readonly baseUrl: string; readonly origin?: Origin | undefined },
+): string {
   return JSON.stringify({
     version: "https://jsonfeed.org/version/1.1",
     title: "Releases",
@@ -61,7 +70,7 @@ export function renderFeed(releases: readonly PublishedRelease[], baseUrl: strin
         title: `${release.service}-${release.version}.torrent`,
         size_in_bytes: release.torrentBytes,
       }],
-      _rollcall: feedReleaseSchema.parse(release),
+      _rollcall: { ...feedReleaseSchema.parse(release), origin },
     })),
   });
 }

@@ -4,7 +4,12 @@ import { createHash } from "node:crypto";
 import { Hono } from "hono";
 import { systemToday, type Today } from "../clock.ts";
 import type { Log } from "../log.ts";
-import { type PublishedRelease, renderFeed, TORRENT_MIME_TYPE } from "./feed_format.ts";
+import {
+  type Origin,
+  type PublishedRelease,
+  renderFeed,
+  TORRENT_MIME_TYPE,
+} from "./feed_format.ts";
 import { FeedStore } from "./feed_store.ts";
 
 /** How a feed is served. */
@@ -20,6 +25,8 @@ export interface FeedServerOptions {
    * wildcard.
    */
   readonly baseUrl?: string;
+  /** Where this machine stands; with it the fleet knows how little could have crossed borders. Default: not told. */
+  readonly origin?: Origin;
   readonly log: Log;
   /** Default: the system's calendar. */
   readonly today?: Today;
@@ -56,7 +63,9 @@ export async function createFeedServer(options: FeedServerOptions): Promise<Feed
   let baseUrl = "";
   const app = new Hono();
   app.get("/feed.json", (context) => {
-    const body = new TextEncoder().encode(renderFeed(store.releases, baseUrl));
+    const body = new TextEncoder().encode(
+      renderFeed(store.releases, { baseUrl, origin: options.origin }),
+    );
     return answer(context.req.raw, { body, type: "application/feed+json", caching: "no-cache" });
   });
   app.get("/torrents/:name", async (context) => {

@@ -23,6 +23,7 @@ async function makeRelease(
     version: options.version,
     path,
     announce,
+    origin: { site: "ams", rack: "build" },
     log: silentLog,
   });
   return metainfo;
@@ -49,6 +50,7 @@ Deno.test("feed: a published release is found by readFeed and fetchTorrent, newe
     const [newest] = offered;
     assert.ok(newest !== undefined);
     assert.equal(newest.sizeBytes, 100_000);
+    assert.deepEqual(newest.origin, { site: "ams", rack: "build" });
     assert.equal(newest.torrentUrl, server.torrentUrl(newest.infoHash));
     const torrent = await fetchTorrent(newest.torrentUrl, { expectInfoHash: newest.infoHash });
     assert.deepEqual(torrent, second);

@@ -25,7 +25,9 @@ function fleetOf(...hosts: readonly FleetHost[]): Fleet {
     control: { schema: 1, state: "running", by: "ops", reason: null, sinceMs: 0 },
     rollout: null,
     queue: [],
-    services: { web: { dependsOn: [], committed: "v1", offer: null, sizeBytes: 0, hosts } },
+    services: {
+      web: { dependsOn: [], committed: "v1", offer: null, sizeBytes: 0, origin: null, hosts },
+    },
     problems: [],
   };
 }
@@ -83,10 +85,16 @@ Deno.test("renderFleet: traffic of the version on offer stands beside the least 
   });
   const web = fleet.services["web"];
   assert.ok(web !== undefined);
-  const text = render({ ...fleet, services: { web: { ...web, offer: "v2", sizeBytes: 1024 } } });
+  const offered = { ...web, offer: "v2", sizeBytes: 1024 };
+  const text = render({ ...fleet, services: { web: offered } });
   assert.match(
     text,
     /v2 moved 2\.0 KiB across sites \(at least 1\.0 KiB\), 3\.0 KiB across racks \(at least 1\.0 KiB\)/,
+  );
+  const origin = { site: "ams", rack: "build" };
+  assert.match(
+    render({ ...fleet, services: { web: { ...offered, origin } } }),
+    /across sites \(at least 1\.0 KiB\), 3\.0 KiB across racks \(at least 2\.0 KiB\)/,
   );
 });
 

@@ -23,7 +23,6 @@ async function makeRelease(
     version: options.version,
     path,
     announce,
-    origin: { site: "ams", rack: "build" },
     log: silentLog,
   });
   return metainfo;
@@ -33,6 +32,7 @@ function serve(directory: string) {
   return createFeedServer({
     directory: `${directory}/feed`,
     hostname: "127.0.0.1",
+    origin: { site: "ams", rack: "build" },
     log: silentLog,
   });
 }

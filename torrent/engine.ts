@@ -4,7 +4,7 @@
  */
 
 import type { TransferError } from "./errors.ts";
-import type { BytesByDistance, Locality } from "./locality.ts";
+import type { BytesByDistance, Distance, Locality } from "./locality.ts";
 
 /** How much of what lies on disk already is believed. */
 export type ResumeMode =
@@ -57,6 +57,8 @@ export interface TransferProgress {
   readonly uploadBytesPerSecond: number;
   /** Connected peers. */
   readonly peers: number;
+  /** The same by how far away they are; missing where an engine does not tell. */
+  readonly peersByDistance?: Readonly<Record<Distance, number>>;
   /**
    * Blocks that arrived, by distance, since this transfer began; more than the content where pieces
    * had to be asked for twice. `resumedBytes` were on disk already and cost no network.

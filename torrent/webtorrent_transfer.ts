@@ -104,6 +104,7 @@ export class WebTorrentTransfer implements Transfer {
       downloadBytesPerSecond: live ? torrent.downloadSpeed : 0,
       uploadBytesPerSecond: live ? torrent.uploadSpeed : 0,
       peers: this.#wires?.count ?? 0,
+      peersByDistance: this.#wires?.countByDistance() ?? { rack: 0, site: 0, remote: 0 },
       received: { ...this.#received, resumedBytes: this.#resumedBytes },
       sent: { ...this.#sent },
     };

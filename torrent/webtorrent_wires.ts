@@ -5,7 +5,13 @@
  */
 
 import { z } from "zod";
-import { type BytesByDistance, countBytes, distanceBetween, type Locality } from "./locality.ts";
+import {
+  type BytesByDistance,
+  countBytes,
+  type Distance,
+  distanceBetween,
+  type Locality,
+} from "./locality.ts";
 import type { WebTorrentTorrent, Wire } from "./webtorrent_types.ts";
 
 /**
@@ -67,6 +73,15 @@ export class TransferWires {
   /** How many connections there are. */
   get count(): number {
     return this.#known.size;
+  }
+
+  /** How many of them lead how far; who has not said yet where it stands counts as remote. */
+  countByDistance(): Record<Distance, number> {
+    const counts = { rack: 0, site: 0, remote: 0 };
+    for (const { locality } of this.#known.values()) {
+      counts[distanceBetween(this.#options.locality, locality)]++;
+    }
+    return counts;
   }
 
   #adopt(wire: Wire, address: string | undefined): void {

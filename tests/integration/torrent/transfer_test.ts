@@ -92,6 +92,7 @@ Deno.test("fetch: a file arrives from a seeder, is counted by distance and can b
   assert.ok(received.rackBytes >= 5_000_001);
   assert.equal(received.siteBytes + received.remoteBytes + received.resumedBytes, 0);
   assert.equal(seed.progress().sent.rackBytes, received.rackBytes);
+  assert.deepEqual(transfer.progress().peersByDistance, { rack: 1, site: 0, remote: 0 });
 
   const final = `${test.directory}/final`;
   await transfer.relocate(final);

@@ -16,7 +16,15 @@ import { Envelope, takenBack, Wrapped } from "./mailbox.ts";
 import { Place } from "./place.ts";
 import type { ActorRef } from "./ref.ts";
 import { isRestarted } from "./restart_policy.ts";
-import { Carrying, handleWithHooks, Tracers } from "./tracing.ts";
+import {
+  carriedBy,
+  carry,
+  Carrying,
+  handleWithHooks,
+  type HandlingFailure,
+  type MessageHooks,
+  type Tracers,
+} from "./tracing.ts";
 
 /** The orders to end, shared by all. */
 const END_NORMALLY = { kind: "end", reason: { kind: "normal" } } as const;
@@ -32,6 +40,8 @@ export class Cell extends Place {
   tracers: Tracers | undefined = undefined;
   /** What was in the entry in hand, if it was wrapped. */
   #opened: unknown = undefined;
+  /** What hooks had it carry. */
+  #carried: unknown = undefined;
   #incarnation: Incarnation | undefined = undefined;
   #incarnations = 0;
   #ending: Ending | undefined = undefined;
@@ -69,6 +79,7 @@ export class Cell extends Place {
 
   override run(limit: number): number {
     const handledBefore = this.handledCount;
+    const { hooks } = this.runtime;
     let taken = 0;
     while (taken < limit) {
       if (this.hasControl) {
@@ -80,8 +91,8 @@ export class Cell extends Place {
       const entry = this.mailbox.take();
       if (entry === nothing) break;
       taken++;
-      if (entry instanceof Carrying) this.#handleCarrying(entry);
-      else this.#handle(entry);
+      if (hooks === undefined) this.#handle(entry);
+      else this.#handleWithHooks(entry, hooks);
     }
     this.inHand = nothing;
     this.runtime.counters.handled += this.handledCount - handledBefore;
@@ -89,16 +100,38 @@ export class Cell extends Place {
   }
 
   #handle(entry: unknown): void {
-    const incarnation = this.#incarnation;
-    if (incarnation === undefined) return;
-    let message = entry;
     this.inHand = entry;
+    const message = entry instanceof Wrapped ? this.#open(entry) : entry;
+    if (message !== takenBack) this.#receive(message);
+  }
+
+  #handleWithHooks(entry: unknown, hooks: MessageHooks): void {
+    const inHand = this.inHand = entry instanceof Carrying ? entry.entry : entry;
+    const carried = this.#carried = carriedBy(entry);
+    const message = inHand instanceof Wrapped ? this.#open(inHand) : inHand;
+    if (message === takenBack) return;
+    handleWithHooks({ by: this.path, message, carried }, {
+      hooks,
+      log: this.runtime.log,
+      handle: () => this.#receive(message),
+    });
+  }
+
+  /** What is in an entry; `takenBack` also if making it out of the entry failed the actor. */
+  #open(entry: Wrapped): unknown {
     try {
-      if (entry instanceof Wrapped) {
-        message = entry instanceof Envelope ? entry.open() : entry.content;
-        if (message === takenBack) return;
-        this.#opened = message;
-      }
+      return this.#opened = entry instanceof Envelope ? entry.open() : entry.content;
+    } catch (error) {
+      this.bury(entry, "failed");
+      this.fail(error);
+      return takenBack;
+    }
+  }
+
+  #receive(message: unknown): HandlingFailure | undefined {
+    const incarnation = this.#incarnation;
+    if (incarnation === undefined) return undefined;
+    try {
       this.handledCount++;
       if (this.tracers === undefined) {
         incarnation.state = this.definition.receive(incarnation.state, message, incarnation);
@@ -107,27 +140,25 @@ export class Cell extends Place {
           incarnation.state = this.definition.receive(incarnation.state, message, incarnation);
         });
       }
+      return undefined;
     } catch (error) {
       if (this.inHand !== nothing) this.bury(message, "failed");
       this.fail(error);
+      return { error };
     }
-  }
-
-  #handleCarrying(carrying: Carrying): void {
-    const { hooks, log } = this.runtime;
-    const handle = (): void => this.#handle(carrying.entry);
-    if (hooks === undefined) handle();
-    else handleWithHooks(carrying, { hooks, by: this.path, log, handle });
   }
 
   /** Takes the entry in hand out, as it will go back into the mailbox, or `nothing`. */
   takeInHand(): unknown {
     const entry = this.inHand;
     this.inHand = nothing;
-    if (!(entry instanceof Envelope)) return entry;
+    const carried = this.#carried;
+    if (!(entry instanceof Envelope)) {
+      return carried === undefined || entry === nothing ? entry : carry(entry, carried);
+    }
     // Opened once already: what is inside now is what was shown.
     const message = this.#opened;
-    return new Envelope(() => message, entry.content, entry.owned);
+    return carry(new Envelope(() => message, entry.content, entry.owned), carried);
   }
 
   #emptyLane(): void {

@@ -46,6 +46,15 @@ export function makeChild<S, M>(
   return child;
 }
 
+/** The actor at this path below a root; undefined if there is none. */
+export function findCell(root: Cell, path: string): Cell | undefined {
+  const [first, ...names] = path.split("/");
+  if (first !== "" || names.length === 0) return undefined;
+  let cell: Cell | undefined = root;
+  for (const name of names) cell = cell?.children?.get(name);
+  return cell;
+}
+
 /** Stops a child for good. One that has ended already is no mistake: the parent may not know yet. */
 export function stopChild(parent: Cell, ref: ActorRef<never>): void {
   const child = CellRef.cellOf(ref);

@@ -13,6 +13,7 @@ import type { StopReason } from "./definition.ts";
  * - `invalid_name`, `name_taken`: a child's name cannot be used.
  * - `invalid_option`: a number or setting is out of its range.
  * - `not_a_child`: an actor tried to stop an actor that it did not spawn.
+ * - `no_such_actor`: there is no actor at that path.
  * - `not_watchable`: death watch on a reference that this runtime did not make.
  * - `death_pact`: a watched actor ended and the watcher has no `onSignal`.
  * - `child_failed`: a child failed and its parent, not a supervisor, has no `onSignal`.
@@ -28,6 +29,7 @@ export type ActorErrorCode =
   | "name_taken"
   | "invalid_option"
   | "not_a_child"
+  | "no_such_actor"
   | "not_watchable"
   | "death_pact"
   | "child_failed"

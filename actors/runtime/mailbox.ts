@@ -20,6 +20,11 @@ export const takenBack: unique symbol = Symbol("rollcall.actor.takenBack");
 export abstract class Wrapped {
   /** What is inside, for dead letters; `takenBack` if nobody will miss it. */
   abstract readonly content: unknown;
+
+  /** The same for those who only look: to see it does not take it out. */
+  get shown(): unknown {
+    return this.content;
+  }
 }
 
 /**
@@ -37,6 +42,8 @@ export class Envelope extends Wrapped {
    * the one outcome that an actor waits for would leave it waiting for ever.
    */
   readonly owned: boolean;
+  /** What a hook had it carry from where it was told to where it is handled. */
+  carried: unknown = undefined;
 
   constructor(open: () => unknown, content: unknown, owned: boolean) {
     super();

@@ -74,5 +74,5 @@ export {
   Topic,
   type TopicOptions,
 } from "./topic.ts";
-export type { MessageHooks, TraceEvent } from "./tracing.ts";
+export type { HandlingFailure, MessageHooks, TraceEvent } from "./tracing.ts";
 export { VirtualClock } from "./testing/virtual_clock.ts";

@@ -134,6 +134,7 @@ export abstract class Place implements Runnable {
       this.bury(envelope, "stopped");
       return;
     }
+    if (this.runtime.hooks !== undefined) this.#withHooks(envelope);
     (this.mailbox ??= new Mailbox()).pushOwned(envelope);
     if (!this.queued && this.currentStatus === "running") this.runtime.dispatcher.schedule(this);
   }
@@ -205,8 +206,7 @@ export abstract class Place implements Runnable {
 
   #withHooks(entry: unknown): unknown {
     const { hooks, log } = this.runtime;
-    // Envelopes are opened in a way of their own; what they carry is the adapter's business.
-    if (hooks === undefined || entry instanceof Envelope) return entry;
+    if (hooks === undefined) return entry;
     return wrapForHooks(entry, { hooks, to: this.path, log });
   }
 }

@@ -7,7 +7,7 @@
 import type { AskCircles } from "./ask_circle.ts";
 import { Cell } from "./cell.ts";
 import { CellRef } from "./cell_ref.ts";
-import { makeChild, stopChild } from "./children.ts";
+import { findCell, makeChild, stopChild } from "./children.ts";
 import { type ActorSnapshot, snapshot } from "./snapshot.ts";
 import { type Clock, systemClock } from "./clock.ts";
 import { Deadlines } from "./deadlines.ts";
@@ -176,19 +176,16 @@ export class ActorSystem {
   }
 
   /**
-   * Shows each message and signal that this actor handles from now on, in its restarts too. Returns
-   * the way to end that. What the listener throws is logged.
+   * Shows each message and signal that an actor handles from now on, in its restarts too. The actor
+   * is named by its reference or by its path, as the tree shows it; one that takes its place after
+   * its end is another actor, and not shown. Returns the way to end that. What the listener throws
+   * is logged.
    *
-   * @throws {ActorError} `not_watchable` if the reference is not one of an actor of this process.
+   * @throws {ActorError} `not_watchable` if the reference is not one of an actor of this process;
+   * `no_such_actor` if there is none at that path.
    */
-  trace(ref: ActorRef<never>, listener: (event: TraceEvent) => void): () => void {
-    const cell = CellRef.cellOf(ref);
-    if (cell === undefined) {
-      throw new ActorError(
-        "not_watchable",
-        `trace ${ref.path}: expected the reference of an actor of this process`,
-      );
-    }
+  trace(target: ActorRef<never> | string, listener: (event: TraceEvent) => void): () => void {
+    const cell = typeof target === "string" ? this.#cellAt(target) : cellOf(target);
     const { clock, log } = this.#runtime;
     const tracers = cell.tracers ??= new Tracers(clock, log);
     const end = tracers.add(listener);
@@ -196,6 +193,15 @@ export class ActorSystem {
       end();
       if (tracers.isEmpty && cell.tracers === tracers) cell.tracers = undefined;
     };
+  }
+
+  #cellAt(path: string): Cell {
+    const cell = findCell(this.#root, path);
+    if (cell !== undefined) return cell;
+    throw new ActorError(
+      "no_such_actor",
+      `trace ${path}: expected the path of an actor of system ${this.name}, as its tree shows it`,
+    );
   }
 
   #rootDefinition(): ActorDefinition<unknown, unknown> {
@@ -226,4 +232,13 @@ export class ActorSystem {
       this.#runtime.log.error("flight recorder's sink threw", { error });
     }
   }
+}
+
+function cellOf(ref: ActorRef<never>): Cell {
+  const cell = CellRef.cellOf(ref);
+  if (cell !== undefined) return cell;
+  throw new ActorError(
+    "not_watchable",
+    `trace ${ref.path}: expected the reference of an actor of this process`,
+  );
 }

@@ -8,7 +8,7 @@
 import type { Clock } from "./clock.ts";
 import type { Signal } from "./definition.ts";
 import type { ActorLogger } from "./logger.ts";
-import { Wrapped } from "./mailbox.ts";
+import { Envelope, takenBack, Wrapped } from "./mailbox.ts";
 
 /** One message or signal that a traced actor has handled. */
 export interface TraceEvent {
@@ -29,17 +29,24 @@ export interface TraceEvent {
  */
 export interface MessageHooks {
   /**
-   * Called when a message is told: what it returns travels with the message. (The current span, say.)
+   * Called when a message is told, or an outcome of an actor's own work comes in: what it returns
+   * travels along. (The current span, say.) Nobody tells the ticks of a timer: they carry undefined.
    */
   readonly onTell: (told: { readonly to: string; readonly message: unknown }) => unknown;
   /**
-   * Called when it is handled, with what {@linkcode onTell} returned. It calls `handle` once, within
-   * whatever it sets up around it. `handle` does not throw.
+   * Called when it is handled, with what {@linkcode onTell} returned, and the message as the actor
+   * sees it. It calls `handle` once, within whatever it sets up around it. `handle` does not throw;
+   * it returns what the actor threw, if it did.
    */
   readonly onHandle: (
     handling: { readonly by: string; readonly message: unknown; readonly carried: unknown },
-    handle: () => void,
+    handle: () => HandlingFailure | undefined,
   ) => void;
+}
+
+/** What an actor threw while it handled a message. */
+export interface HandlingFailure {
+  readonly error: unknown;
 }
 
 /** A mailbox entry with what a hook had it carry. */
@@ -59,7 +66,7 @@ export class Carrying extends Wrapped {
   }
 }
 
-/** Wraps an entry as the hooks want it. */
+/** Makes an entry carry what the hooks want it to. */
 export function wrapForHooks(
   entry: unknown,
   { hooks, to, log }: {
@@ -68,33 +75,45 @@ export function wrapForHooks(
     readonly log: ActorLogger;
   },
 ): unknown {
-  const message = entry instanceof Wrapped ? entry.content : entry;
+  const message = entry instanceof Wrapped ? entry.shown : entry;
+  if (message === takenBack) return entry;
   try {
-    return new Carrying(entry, hooks.onTell({ to, message }));
+    return carry(entry, hooks.onTell({ to, message }));
   } catch (error) {
     log.error("message hook threw", { error });
     return entry;
   }
 }
 
-/** Handles an entry within its hook, exactly once whatever the hook does. */
+/** The entry with that on board. An envelope stays one, or a restart would not find it. */
+export function carry(entry: unknown, carried: unknown): unknown {
+  if (!(entry instanceof Envelope)) return new Carrying(entry, carried);
+  entry.carried = carried;
+  return entry;
+}
+
+/** What an entry has on board. */
+export function carriedBy(entry: unknown): unknown {
+  return entry instanceof Carrying || entry instanceof Envelope ? entry.carried : undefined;
+}
+
+/** Handles a message within its hook, exactly once whatever the hook does. */
 export function handleWithHooks(
-  { content, carried }: Carrying,
-  { hooks, by, log, handle }: {
+  handling: { readonly by: string; readonly message: unknown; readonly carried: unknown },
+  { hooks, log, handle }: {
     readonly hooks: MessageHooks;
-    readonly by: string;
     readonly log: ActorLogger;
-    readonly handle: () => void;
+    readonly handle: () => HandlingFailure | undefined;
   },
 ): void {
   let handled = false;
-  function once(): void {
-    if (handled) return;
+  function once(): HandlingFailure | undefined {
+    if (handled) return undefined;
     handled = true;
-    handle();
+    return handle();
   }
   try {
-    hooks.onHandle({ by, message: content, carried }, once);
+    hooks.onHandle(handling, once);
   } catch (error) {
     log.error("message hook threw", { error });
   }

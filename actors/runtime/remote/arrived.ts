@@ -17,6 +17,10 @@ export class Arrived extends Wrapped {
     this.#onTaken = onTaken;
   }
 
+  override get shown(): unknown {
+    return this.#message;
+  }
+
   /** Looked at when it is handled or becomes a dead letter, whichever comes first. */
   override get content(): unknown {
     const onTaken = this.#onTaken;

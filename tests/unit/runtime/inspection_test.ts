@@ -4,10 +4,12 @@ import assert from "node:assert/strict";
 import {
   type ActorContext,
   ActorError,
+  type ActorRef,
   ActorSystem,
   type FlightEvent,
   type MessageHooks,
   Observer,
+  type ReplyTo,
   spawnProbe,
   supervisor,
   type TraceEvent,
@@ -128,6 +130,115 @@ Deno.test("G34: hooks carry what a tracer needs from tell to handling", async ()
     assert.deepEqual(spans, ["outside -> /first: a", "/first -> /last: a!"]);
   }, { messageHooks });
 });
+
+Deno.test("G34: hooks follow adapters, outcomes and what was put aside; nobody tells a tick", async () => {
+  let current = "outside";
+  const seen: string[] = [];
+  const messageHooks: MessageHooks = {
+    onTell: () => current,
+    onHandle({ message, carried }, handle) {
+      const what = typeof message === "string" ? message : "question";
+      seen.push(`${carried}: ${what}`);
+      current = `by ${what}`;
+      handle();
+      current = "outside";
+    },
+  };
+  await withSystem(async ({ system, clock }) => {
+    let answered = 0;
+    const answerer = system.spawn("answerer", {
+      init: () => null,
+      receive(state: null, { replyTo }: { readonly replyTo: ReplyTo<number> }) {
+        replyTo.tell(++answered);
+        return state;
+      },
+      name: "answerer",
+    });
+    let adapter: ActorRef<number> | undefined;
+    const actor = system.spawn("actor", {
+      init(context: ActorContext<string>) {
+        adapter = context.adapt((count: number) => `adapted ${count}`);
+        context.timers.after("tick", 10, "tick");
+        return false;
+      },
+      receive(released: boolean, message: string, context: ActorContext<string>) {
+        if (message === "hold" && !released) context.stash.hold();
+        if (message === "release") context.stash.release();
+        if (message === "work") {
+          const outcome = (): string => "worked";
+          context.pipeToSelf(() => Promise.resolve(), { ok: outcome, error: outcome });
+          context.ask(answerer, (replyTo: ReplyTo<number>) => ({ replyTo }), {
+            timeoutMs: 1,
+            ok: (count) => `answer ${count}`,
+            error: () => "none",
+          });
+        }
+        return released || message === "release";
+      },
+    });
+    actor.tell("hold");
+    actor.tell("work");
+    adapter?.tell(1);
+    await clock.settle();
+    current = "later";
+    actor.tell("release");
+    await clock.advance(10);
+    assert.deepEqual(seen, [
+      "outside: hold",
+      "outside: work",
+      "outside: adapted 1",
+      "by work: question",
+      "by question: answer 1",
+      "outside: worked",
+      "later: release",
+      // What it carried the first time is not lost.
+      "outside: hold",
+      "undefined: tick",
+    ]);
+  }, { messageHooks });
+});
+
+Deno.test("G34: a hook learns what the actor threw", async () => {
+  const failures: unknown[] = [];
+  const messageHooks: MessageHooks = {
+    onTell: () => undefined,
+    onHandle: (_handling, handle) => void failures.push(handle()?.error),
+  };
+  await withSystem(async ({ system, clock }) => {
+    const actor = system.spawn("actor", recorder<string>([]));
+    actor.tell("a");
+    actor.tell("crash");
+    await clock.settle();
+    assert.deepEqual(failures.map(String), ["undefined", "Error: crash"]);
+  }, { messageHooks });
+});
+
+Deno.test("G34: an actor is traced by its path too, if there is one", () =>
+  withSystem(async ({ system, clock }) => {
+    const seen: string[] = [];
+    const child = recorder<string>([]);
+    let inner: ActorRef<string> | undefined;
+    system.spawn(
+      "outer",
+      supervisor({ children: (scope) => void (inner = scope.child("inner", child)) }),
+    );
+    const end = system.trace("/outer/inner", ({ path }) => void seen.push(path));
+    inner?.tell("crash");
+    await clock.advance(1_000);
+    inner?.tell("after its restart");
+    await clock.settle();
+    end();
+    inner?.tell("unseen");
+    await clock.settle();
+    assert.deepEqual(seen, ["/outer/inner", "/outer/inner"]);
+    for (const path of ["/outer/other", "/outer/inner/x", "outer/inner", "", "/"]) {
+      assert.throws(
+        () => system.trace(path, () => {}),
+        (error) => error instanceof ActorError && error.code === "no_such_actor",
+        path,
+      );
+    }
+  }));
 
 Deno.test("G34: hooks that throw, or do not handle, lose no message", async () => {
   const onTell = (): never => {

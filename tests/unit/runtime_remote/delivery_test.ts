@@ -7,6 +7,8 @@ import {
   deskActor,
   type DeskMessage,
   failsWith,
+  type Fixture,
+  type Place,
   reasons,
   spawnWatcher,
   URL_THERE,
@@ -178,29 +180,51 @@ Deno.test("R4: a reference takes as many messages as the window, then overflows"
     assert.equal(other.tell(note("another reference has its own")), "accepted");
   }, { window: 8 }));
 
+/** While it is down its mailbox takes messages and hands none out. */
+async function checkCreditOf(
+  { clock, here }: Fixture,
+  there: Place,
+  url: string,
+): Promise<void> {
+  const peer = here.node.connect(url);
+  const notes: string[] = [];
+  there.system.spawn(
+    "shop",
+    supervisor({
+      backoff: { initialMs: 10_000, jitter: 0 },
+      children: (scope) => void there.node.export(desk, scope.child("desk", deskActor(notes))),
+    }),
+  );
+  await clock.settle();
+  const ref = peer.ref(desk);
+  ref.tell({ type: "crash" });
+  await clock.settle();
+  const first = Array.from({ length: 12 }, () => ref.tell(note("1")));
+  await clock.settle();
+  const later = ref.tell(note("2"));
+  assert.ok(first.filter((outcome) => outcome === "accepted").length <= 8);
+  assert.equal(later, "overflow");
+  assert.deepEqual(notes, []);
+  await clock.advance(10_000);
+  assert.equal(notes.length, first.filter((outcome) => outcome === "accepted").length);
+  assert.equal(ref.tell(note("3")), "accepted");
+}
+
 Deno.test("R4: credit comes back when messages leave the mailbox, not when they arrive", () =>
-  withNodes(async ({ clock, there, peer }) => {
-    const notes: string[] = [];
-    // While it is down its mailbox takes messages and hands none out.
-    there.system.spawn(
-      "shop",
-      supervisor({
-        backoff: { initialMs: 10_000, jitter: 0 },
-        children: (scope) => void there.node.export(desk, scope.child("desk", deskActor(notes))),
-      }),
-    );
-    const ref = peer.ref(desk);
-    ref.tell({ type: "crash" });
-    await clock.settle();
-    const first = Array.from({ length: 12 }, () => ref.tell(note("1")));
-    await clock.settle();
-    const later = ref.tell(note("2"));
-    assert.ok(first.filter((outcome) => outcome === "accepted").length <= 8);
-    assert.equal(later, "overflow");
-    assert.deepEqual(notes, []);
-    await clock.advance(10_000);
-    assert.equal(notes.length, first.filter((outcome) => outcome === "accepted").length);
-    assert.equal(ref.tell(note("3")), "accepted");
+  withNodes((fixture) => checkCreditOf(fixture, fixture.there, URL_THERE), { window: 8 }));
+
+Deno.test("R4: hooks that look at messages do not give credit back", () =>
+  withNodes(async (fixture) => {
+    const looked: unknown[] = [];
+    const hooked = fixture.place("hooked", {
+      messageHooks: {
+        onTell: ({ message }) => void looked.push(message),
+        onHandle: (_handling, handle) => void handle(),
+      },
+    });
+    hooked.node.listen("tcp://hooked:1");
+    await checkCreditOf(fixture, hooked, "tcp://hooked:1");
+    assert.ok(looked.length >= 8);
   }, { window: 8 }));
 
 Deno.test("R4: an ask holds its credit until it has its outcome", () =>

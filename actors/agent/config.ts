@@ -8,6 +8,8 @@
 import { z } from "zod";
 import { type HealthCheck, healthCheckSchema } from "../../host/mod.ts";
 import { durationSchema } from "../../rollout/mod.ts";
+import { limitsSchema } from "./limits_config.ts";
+import { sizeSchema } from "./size.ts";
 
 /** Names that become nodes, folders and labels: short, and safe in all three. */
 export const nameSchema = z.string().regex(
@@ -18,23 +20,6 @@ export const nameSchema = z.string().regex(
 const argvSchema = z.tuple([z.string().min(1)], z.string(), {
   error: "expected a list: the program and its arguments",
 });
-
-const UNIT_BYTES = { "": 1, K: 1024, M: 1024 ** 2, G: 1024 ** 3, T: 1024 ** 4 } as const;
-
-/** A size such as `512M` or `64G` (powers of 1024), in bytes once parsed. */
-export const sizeSchema: z.ZodType<number, string | number> = z.union([z.string(), z.int().min(0)])
-  .transform((value, context) => {
-    const match = /^(\d+)([KMGT]?)(?:i?B)?$/.exec(String(value));
-    const [, amount, unit] = match ?? [];
-    if (amount !== undefined && unit !== undefined) {
-      return Number(amount) * UNIT_BYTES[unit as keyof typeof UNIT_BYTES];
-    }
-    context.addIssue({
-      code: "custom",
-      message: `expected a size such as 512M or 64G, was "${value}"`,
-    });
-    return z.NEVER;
-  });
 
 const listenSchema = z.string().transform((text, context) => {
   const match = /^(?:\[([0-9a-fA-F:]+)\]|([^:\s]*)):(\d{1,5})$/.exec(text);
@@ -122,6 +107,8 @@ export const agentConfigSchema = z.strictObject({
   actorsPort: z.int().min(0).max(65_535).default(0),
   /** TCP port for BitTorrent peers; 0: any free one. */
   torrentPort: z.int().min(0).max(65_535).default(0),
+  /** How much of the network releases may use. Default: as much as there is. */
+  limits: limitsSchema.prefault({}),
   /** Whether services and locked pages stay when the agent is told to stop. They always stay when it crashes. */
   onExit: z.enum(["leave", "stop"]).default("leave"),
   services: z.record(nameSchema, serviceSchema)

@@ -89,8 +89,11 @@ export interface Watch {
   readonly path: string;
   /** Whether everything below it is watched as well. */
   readonly recursive: boolean;
-  /** Ends it. No event reaches the listener after this was called. */
-  remove(): Promise<void>;
+  /**
+   * Ends it. No event reaches the listener after this was called; the promise is about the server's own
+   * watch. Harmless to repeat.
+   */
+  remove(options?: CallOptions): Promise<void>;
 }
 
 /** What every call takes. */

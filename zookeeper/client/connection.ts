@@ -22,6 +22,9 @@ import { authenticateDigestMd5, type SaslCredentials } from "./sasl.ts";
  */
 const maxReplySizeBytes = 64 << 20;
 
+/** So large a reply gets its room at once, and is copied once only: four times of what a node may hold. */
+const trustedReplySizeBytes = 4 << 20;
+
 /** Above this much unsent data no more requests are written: they wait as objects instead of bytes. */
 const fullAtBytes = 4 << 20;
 
@@ -43,7 +46,10 @@ export class Connection {
   readonly server: ServerAddress;
   readonly #conn: Deno.Conn<Deno.NetAddr>;
   readonly #clock: Clock;
-  readonly #frames = new FrameBuffer({ maxFrameSizeBytes: maxReplySizeBytes });
+  readonly #frames = new FrameBuffer({
+    maxFrameSizeBytes: maxReplySizeBytes,
+    trustedSizeBytes: trustedReplySizeBytes,
+  });
   #outgoing = new JuteWriter(16 * 1024);
   #spare = new JuteWriter(16 * 1024);
   #flushScheduled = false;

@@ -1,10 +1,10 @@
 // The credentials of a client: given to each new connection, and the replies to that.
 import { type Clock } from "../clock.ts";
-import { resultCodes, ZooKeeperError } from "../errors.ts";
+import { ZooKeeperError } from "../errors.ts";
 import type { Log } from "../log.ts";
 import { opcodes, xids } from "../wire/protocol.ts";
 import type { Connection } from "./connection.ts";
-import { quiet } from "./quiet.ts";
+import { quiet, refused } from "./quiet.ts";
 
 /** What {@linkcode Credentials} are handed. */
 export interface CredentialsOptions {
@@ -12,17 +12,28 @@ export interface CredentialsOptions {
   log: Log;
 }
 
-/** All credentials that were added; replies come in the order of sending. */
+/** What became of credentials, to whoever waits for it. */
+type Outcome = "OK" | "AUTH_FAILED" | "CLOSED";
+
+interface Known {
+  scheme: string;
+  auth: Uint8Array;
+  /** True once a server has taken them. */
+  accepted: boolean;
+  waiting: Set<(outcome: Outcome) => void>;
+}
+
+/** All credentials that were added and not refused; replies come in the order of sending. */
 export class Credentials {
   readonly #options: CredentialsOptions;
-  readonly #known: { scheme: string; auth: Uint8Array }[] = [];
-  #open: ((error: number) => void)[] = [];
+  readonly #known: Known[] = [];
+  #sent: Known[] = [];
 
   constructor(options: CredentialsOptions) {
     this.#options = options;
   }
 
-  /** Keeps them for every later connection and, if there is one now, waits for its answer. */
+  /** Keeps them for this and every later connection, and waits until a server has taken them. */
   add(
     scheme: string,
     auth: Uint8Array,
@@ -33,64 +44,86 @@ export class Credentials {
     },
   ): Promise<void> {
     const { connection, timeoutMs, signal } = options;
-    if (signal?.aborted === true) return quiet(Promise.reject(signal.reason));
-    this.#known.push({ scheme, auth });
-    if (connection === undefined) return Promise.resolve();
-    return quiet(
-      new Promise((resolve, reject) => {
-        const finish = (settle: () => void) => {
-          cancelTimer();
-          signal?.removeEventListener("abort", onAbort);
-          settle();
-        };
-        const fail = (code: "CONNECTION_LOSS" | "AUTH_FAILED" | "OPERATION_TIMEOUT") =>
-          finish(() => reject(new ZooKeeperError({ code, operation: "addAuth" })));
-        const onAbort = () => finish(() => reject(signal?.reason));
-        const cancelTimer = this.#options.clock.after(timeoutMs, () => fail("OPERATION_TIMEOUT"));
-        signal?.addEventListener("abort", onAbort, { once: true });
-        this.#send(connection, { scheme, auth }, (error) => {
-          if (error === 0) finish(resolve);
-          else fail(error === resultCodes.CONNECTION_LOSS ? "CONNECTION_LOSS" : "AUTH_FAILED");
-        });
-      }),
-    );
+    if (signal?.aborted === true) return refused(signal.reason);
+    const known = this.#remember(scheme, auth);
+    const fail = (code: "AUTH_FAILED" | "CLOSED" | "OPERATION_TIMEOUT") =>
+      new ZooKeeperError({ code, operation: "addAuth" });
+    const outcome = new Promise<void>((resolve, reject) => {
+      const finish = (settle: () => void) => {
+        known.waiting.delete(onOutcome);
+        cancelTimer();
+        signal?.removeEventListener("abort", onAbort);
+        settle();
+      };
+      const onOutcome = (outcome: Outcome) =>
+        finish(outcome === "OK" ? resolve : () => reject(fail(outcome)));
+      const onAbort = () => finish(() => reject(signal?.reason));
+      const cancelTimer = this.#options.clock.after(
+        timeoutMs,
+        () => finish(() => reject(fail("OPERATION_TIMEOUT"))),
+      );
+      signal?.addEventListener("abort", onAbort, { once: true });
+      known.waiting.add(onOutcome);
+    });
+    if (connection !== undefined) this.#send(connection, known);
+    return quiet(outcome);
   }
 
   /** Gives them all to a new connection. */
   sendAll(connection: Connection): void {
-    for (const known of this.#known) {
-      this.#send(connection, known, (error) => {
-        if (error === 0 || error === resultCodes.CONNECTION_LOSS) return;
-        this.#options.log.error("the server refused the credentials", { scheme: known.scheme });
-      });
-    }
+    for (const known of this.#known) this.#send(connection, known);
   }
 
   /** The server's answer to the credentials that were sent first. */
   reply(error: number): void {
-    this.#open.shift()?.(error);
+    const known = this.#sent.shift();
+    if (known === undefined) return;
+    if (error === 0) {
+      known.accepted = true;
+      settle(known, "OK");
+      return;
+    }
+    this.#options.log.error("the server refused the credentials", { scheme: known.scheme });
+    // It closes the connection as well, and would close the next one. Where another server of the same
+    // ensemble has taken them, it is that one server's fault, and there are others to go to.
+    if (!known.accepted) this.#known.splice(this.#known.indexOf(known), 1);
+    settle(known, "AUTH_FAILED");
   }
 
-  /** No answer will come any more. */
+  /** No answer will come over this connection any more; whoever waits does so for the next one. */
   connectionLost(): void {
-    const open = this.#open;
-    this.#open = [];
-    for (const reply of open) reply(resultCodes.CONNECTION_LOSS);
+    this.#sent = [];
   }
 
-  #send(
-    connection: Connection,
-    { scheme, auth }: { scheme: string; auth: Uint8Array },
-    onReply: (error: number) => void,
-  ): void {
-    this.#open.push(onReply);
+  /** There will be no other connection. */
+  close(): void {
+    for (const known of this.#known) settle(known, "CLOSED");
+  }
+
+  #remember(scheme: string, auth: Uint8Array): Known {
+    const same = this.#known.find((known) =>
+      known.scheme === scheme && known.auth.length === auth.length &&
+      known.auth.every((byte, index) => byte === auth[index])
+    );
+    if (same !== undefined) return same;
+    const known = { scheme, auth: auth.slice(), accepted: false, waiting: new Set() } as Known;
+    this.#known.push(known);
+    return known;
+  }
+
+  #send(connection: Connection, known: Known): void {
+    this.#sent.push(known);
     connection.send((writer) => {
       writer.int(xids.auth);
       writer.int(opcodes.auth);
       // A type that was never used.
       writer.int(0);
-      writer.string(scheme);
-      writer.buffer(auth);
+      writer.string(known.scheme);
+      writer.buffer(known.auth);
     });
   }
+}
+
+function settle(known: Known, outcome: Outcome): void {
+  for (const onOutcome of [...known.waiting]) onOutcome(outcome);
 }

@@ -16,17 +16,16 @@ export function keepAlive(
 ): () => void {
   const { timeoutMs, clock } = options;
   const everyMs = Math.max(10, timeoutMs / looksPerTimeout);
-  let overdue = false;
+  /** When something had been heard last as an earlier look found that too long ago. */
+  let suspectedMs: number | undefined;
   let cancel = () => {};
   const look = () => {
     const nowMs = clock.nowMs();
     const silentMs = nowMs - connection.lastReceivedMs;
-    if (silentMs < timeoutMs * 2 / 3) {
-      overdue = false;
-    } else if (!overdue) {
-      // After a busy spell of this process, the server's words may lie in the socket unread.
-      overdue = true;
-    } else {
+    const tooLong = silentMs >= timeoutMs * 2 / 3;
+    // After a busy spell of this process, the server's words may lie in the socket unread: only a second look
+    // that finds nothing new is to be believed.
+    if (tooLong && suspectedMs === connection.lastReceivedMs) {
       connection.close(
         new Error(
           `keep alive: expected to hear from the server within ${timeoutMs} ms, ` +
@@ -35,7 +34,8 @@ export function keepAlive(
       );
       return;
     }
-    if (overdue || nowMs - connection.lastSentMs >= timeoutMs / 3 - everyMs) {
+    suspectedMs = tooLong ? connection.lastReceivedMs : undefined;
+    if (tooLong || nowMs - connection.lastSentMs >= timeoutMs / 3 - everyMs) {
       connection.send((writer) => {
         writer.int(xids.ping);
         writer.int(opcodes.ping);

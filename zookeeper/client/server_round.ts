@@ -28,6 +28,7 @@ export class ServerRound {
   #failures = 0;
   #interrupt = new AbortController();
   #stopped = false;
+  #lastFailure: unknown;
 
   constructor(options: ServerRoundOptions) {
     this.#options = options;
@@ -53,14 +54,23 @@ export class ServerRound {
         sasl,
         request: request(),
       });
-      if (!signal.aborted) return connection;
+      if (!signal.aborted) {
+        this.#lastFailure = undefined;
+        return connection;
+      }
       connection.close(signal.reason);
       throw signal.reason;
     } catch (error) {
       this.#failures++;
+      this.#lastFailure = error;
       log.debug("no session with this server", { ...server, failures: this.#failures, error });
       return undefined;
     }
+  }
+
+  /** Why the last attempt failed that did; undefined: none did, or there was a connection since. */
+  get lastFailure(): unknown {
+    return this.#lastFailure;
   }
 
   /** The next attempt goes to the same server again. */

@@ -58,10 +58,10 @@ export class Session {
   constructor(options: SessionOptions) {
     this.#options = options;
     this.#timeoutMs = options.sessionTimeoutMs;
-    this.#state = new StateHolder(options);
     this.#requests = new RequestQueue(options);
     this.#credentials = new Credentials(options);
     this.#round = new ServerRound(options);
+    this.#state = new StateHolder({ ...options, lastFailure: () => this.#round.lastFailure });
     this.#loop = this.#run();
   }
 
@@ -88,6 +88,10 @@ export class Session {
     return this.#state.listen(listener);
   }
 
+  states(signal: AbortSignal | undefined): AsyncGenerator<SessionState> {
+    return this.#state.states(signal);
+  }
+
   request<T>(spec: RequestSpec<T>, options: CallOptions): Promise<T> {
     if (this.#closing !== undefined) {
       return refused(closedError(spec.operation, spec.path));
@@ -96,7 +100,7 @@ export class Session {
     return this.#requests.add(spec, { timeoutMs, signal });
   }
 
-  /** Adds credentials: sent now if connected, and again on each new connection. */
+  /** Adds credentials: sent over this connection or the next, and again over each later one. */
   addAuth(
     scheme: string,
     auth: Uint8Array,
@@ -139,6 +143,7 @@ export class Session {
     this.#requests.detach("CLOSED");
     this.#requests.failWaiting("CLOSED");
     this.#requests.close();
+    this.#credentials.close();
     this.#options.watches.connectionLost();
     this.#state.set("closed");
   }

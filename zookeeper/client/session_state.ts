@@ -7,9 +7,22 @@ import type { ServerAddress } from "./connect_string.ts";
 import { quiet, refused } from "./quiet.ts";
 import { closedError } from "./request_queue.ts";
 
-/** What a {@linkcode StateHolder} is handed; the servers are for its messages. */
+/** A connection that breaks every second gives as many in eight minutes: long enough for whoever looks at all. */
+const maxStatesAhead = 1_000;
+
+function tooFarBehind(): ZooKeeperError {
+  return new ZooKeeperError({
+    code: "QUEUE_FULL",
+    operation: "states",
+    detail: `expected every state to be taken, ${maxStatesAhead} were waiting`,
+  });
+}
+
+/** What a {@linkcode StateHolder} is handed; servers and failure are for its messages. */
 export interface StateHolderOptions {
   servers: readonly ServerAddress[];
+  /** Why there is no connection, if an attempt has failed. */
+  lastFailure(): unknown;
   clock: Clock;
   log: Log;
 }
@@ -46,6 +59,31 @@ export class StateHolder {
     if (state === "closed") this.#listeners.clear();
   }
 
+  /** The present state and each that follows. */
+  async *states(signal: AbortSignal | undefined): AsyncGenerator<SessionState> {
+    const seen: SessionState[] = [this.#state];
+    let wake = () => {};
+    const stop = this.listen((state) => {
+      // One more says that it is too many.
+      if (seen.length <= maxStatesAhead) seen.push(state);
+      wake();
+    });
+    const onAbort = () => wake();
+    signal?.addEventListener("abort", onAbort);
+    try {
+      while (signal?.aborted !== true) {
+        if (seen.length > maxStatesAhead) throw tooFarBehind();
+        const state = seen.shift();
+        if (state === undefined) await new Promise<void>((resolve) => wake = resolve);
+        else yield state;
+        if (state === "closed") return;
+      }
+    } finally {
+      stop();
+      signal?.removeEventListener("abort", onAbort);
+    }
+  }
+
   /** Waits for the state `connected`. */
   connected(options: { timeoutMs: number; signal: AbortSignal | undefined }): Promise<void> {
     const { timeoutMs, signal } = options;
@@ -76,12 +114,17 @@ export class StateHolder {
 
   #timeoutError(timeoutMs: number): ZooKeeperError {
     const servers = this.#options.servers.map(({ hostname, port }) => `${hostname}:${port}`);
+    const failure = this.#options.lastFailure();
+    const why = failure === undefined
+      ? "check the addresses and that a server runs there"
+      : `the last attempt failed: ${failure instanceof Error ? failure.message : failure}`;
     return new ZooKeeperError({
       code: "OPERATION_TIMEOUT",
       operation: "connected",
-      detail:
-        `expected a session within ${timeoutMs} ms, none of ${servers.join(", ")} gave one; ` +
-        "check the addresses and that a server runs there",
+      detail: `expected a session within ${timeoutMs} ms, none of ${
+        servers.join(", ")
+      } gave one; ${why}`,
+      cause: failure,
     });
   }
 }

@@ -2,6 +2,7 @@
 import { hasCode } from "../errors.ts";
 import type { CallOptions, Watch, WatchKind, WatchListener } from "../types.ts";
 import { opcodes, watcherTypes } from "../wire/protocol.ts";
+import { quiet } from "./quiet.ts";
 import { nothing, type RequestContext } from "./request_context.ts";
 
 /** Within how many attempts `watch` must succeed; each ends with a connection or a session lost. */
@@ -48,12 +49,20 @@ export async function watch(
       throw error;
     }
   }
-  return { path, recursive, remove: () => removeOne(context, path, key) };
+  return {
+    path,
+    recursive,
+    remove: (options = {}) => quiet(removeOne(context, path, { key, options })),
+  };
 }
 
-async function removeOne(context: RequestContext, path: string, key: symbol): Promise<void> {
+async function removeOne(
+  context: RequestContext,
+  path: string,
+  { key, options }: { key: symbol; options: CallOptions },
+): Promise<void> {
   const wasLast = context.watches.removePersistent(context.paths.toServer(path), key);
-  if (wasLast) await removeAtServer(context, path, { kind: "any", options: {} });
+  if (wasLast) await removeAtServer(context, path, { kind: "any", options });
 }
 
 /** Drops every listener of one kind on a path, here and at the server. True if there was one. */

@@ -115,33 +115,22 @@ export class ZooKeeper {
     return this.#session.onState(listener);
   }
 
-  /** The present state and each that follows, in order and none left out, until `closed` or until the signal aborts. */
-  async *states(options: { signal?: AbortSignal | undefined } = {}): AsyncGenerator<SessionState> {
-    const seen: SessionState[] = [this.state];
-    let wake = () => {};
-    const stop = this.onState((state) => {
-      seen.push(state);
-      wake();
-    });
-    const onAbort = () => wake();
-    options.signal?.addEventListener("abort", onAbort);
-    try {
-      while (options.signal?.aborted !== true) {
-        const state = seen.shift();
-        if (state === undefined) await new Promise<void>((resolve) => wake = resolve);
-        else yield state;
-        if (state === "closed") return;
-      }
-    } finally {
-      stop();
-      options.signal?.removeEventListener("abort", onAbort);
-    }
+  /**
+   * The present state and each that follows, in order and none left out, until `closed` or until the signal aborts.
+   *
+   * @throws {ZooKeeperError} `QUEUE_FULL` if a thousand states wait to be taken: whoever is so far behind should
+   * look at {@linkcode state} instead.
+   */
+  states(options: { signal?: AbortSignal | undefined } = {}): AsyncGenerator<SessionState> {
+    return this.#session.states(options.signal);
   }
 
   /**
-   * Adds credentials, as `("digest", "user:password")`, to this and every later connection.
+   * Adds credentials, as `("digest", "user:password")`, to this and every later connection, and waits until
+   * a server has taken them.
    *
-   * @throws {ZooKeeperError} `AUTH_FAILED` if the server refuses them.
+   * @throws {ZooKeeperError} `AUTH_FAILED` if the server refuses them: then they are forgotten, and the
+   * connection, which the server closes, is replaced by one without them.
    */
   addAuth(scheme: string, auth: NodeData, options: CallOptions = {}): Promise<void> {
     const { timeoutMs = this.#context.operationTimeoutMs, signal } = options;

@@ -13,6 +13,9 @@ import type { Watcher } from "./watch_table.ts";
 /** Above this much unsent output no more requests of this client are read: it should take its replies first. */
 const pauseAtBytes = 1 << 20;
 
+/** What an idle client costs: room for a handshake and pings. It grows with the first request that does not fit. */
+const idleBufferBytes = 512;
+
 const eventNumbers = {
   created: eventTypes.created,
   deleted: eventTypes.deleted,
@@ -33,14 +36,17 @@ export interface ClientConnectionOptions {
 export class ClientConnection implements Watcher {
   readonly #conn: Deno.TcpConn;
   readonly #options: ClientConnectionOptions;
-  readonly frames = new FrameBuffer({ maxFrameSizeBytes: maxRequestSizeBytes });
+  readonly frames = new FrameBuffer({
+    maxFrameSizeBytes: maxRequestSizeBytes,
+    initialSizeBytes: idleBufferBytes,
+  });
   readonly identities: Identity[];
   session: SessionEntry<ClientConnection> | undefined;
   /** Requests taken and frames sent, for the four-letter words. */
   received = 0;
   sent = 0;
-  #held = new JuteWriter();
-  #spare = new JuteWriter();
+  #held = new JuteWriter(idleBufferBytes);
+  #spare = new JuteWriter(idleBufferBytes);
   /** How much of `#held` was released; all of it, or the rest waits for the next release. */
   #releasedBytes = 0;
   #writingBytes = 0;

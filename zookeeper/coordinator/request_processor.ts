@@ -134,14 +134,18 @@ export class RequestProcessor {
     // A type that was never used.
     reader.int();
     const scheme = reader.string();
-    const identity = scheme === "digest" ? digestIdentity(reader.buffer()) : undefined;
-    if (identity === undefined) {
-      this.#replyWithoutZxid(connection, xid, resultCodes.AUTH_FAILED);
-      connection.closeWhenWritten();
-      return;
-    }
-    if (!connection.identities.some(({ id }) => id === identity.id)) {
-      connection.identities.push(identity);
+    const secret = reader.buffer();
+    // By its address every connection is known already; to say so again is no error.
+    if (scheme !== "ip") {
+      const identity = scheme === "digest" ? digestIdentity(secret) : undefined;
+      if (identity === undefined) {
+        this.#replyWithoutZxid(connection, xid, resultCodes.AUTH_FAILED);
+        connection.closeWhenWritten();
+        return;
+      }
+      if (!connection.identities.some(({ id }) => id === identity.id)) {
+        connection.identities.push(identity);
+      }
     }
     this.#replyWithoutZxid(connection, xid, resultCodes.OK);
   }

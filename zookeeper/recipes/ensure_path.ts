@@ -6,10 +6,11 @@ import { retried } from "./retry.ts";
 
 /**
  * Creates `path` and every missing ancestor as empty persistent nodes. Idempotent and safe against a
- * lost reply: a node that is there already is what was wanted, so a connection loss is retried
+ * lost reply: a node that is there already is what was wanted, so a lost connection or session is retried
  * (each attempt within the usual deadline, at most ten of them).
  *
- * @throws {ZooKeeperError} whatever `create` throws beyond `NODE_EXISTS` and `CONNECTION_LOSS`.
+ * @throws {ZooKeeperError} whatever `create` throws beyond `NODE_EXISTS`, `CONNECTION_LOSS` and
+ * `SESSION_EXPIRED`.
  */
 export async function ensurePath(
   zk: ZooKeeper,

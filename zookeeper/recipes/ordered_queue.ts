@@ -13,6 +13,11 @@ export interface JoinQueueOptions extends CallOptions {
   data?: NodeData | undefined;
   /** Default true: the place is lost with the session. A persistent one waits for its owner to come back. */
   ephemeral?: boolean | undefined;
+  /**
+   * What our entry is known by, as in {@linkcode ProtectedCreateOptions}: whoever joins again under the id
+   * of an entry that is still there gets that place back. Default: a fresh one.
+   */
+  id?: string | undefined;
 }
 
 /** Our entry in a queue. */
@@ -33,16 +38,18 @@ export interface QueuePlace {
 
 /**
  * Takes the last place of the queue whose entries are the children of `parent`, under a name that begins with
- * `name`. Safe against a lost reply: the entry is made exactly once.
+ * `name`. Safe against a lost reply and an expired session: there is one entry of ours, and an ephemeral one
+ * belongs to the session that there is when this resolves.
  */
 export async function joinQueue(
   zk: ZooKeeper,
   path: string,
   options: JoinQueueOptions = {},
 ): Promise<QueuePlace> {
-  const { data, ephemeral = true, signal, timeoutMs } = options;
+  const { data, ephemeral = true, id, signal, timeoutMs } = options;
   const entry = await createProtected(zk, path, {
     data,
+    id,
     signal,
     timeoutMs,
     mode: ephemeral ? "ephemeral_sequential" : "persistent_sequential",

@@ -1,9 +1,11 @@
-// A sequential create that survives a lost reply: an id in the name tells whether it happened.
+// A sequential create that survives a lost reply and an expired session: an id in the name tells whether it
+// happened.
 import type { ZooKeeper } from "../client/zookeeper.ts";
-import { hasCode } from "../errors.ts";
+import { hasCode, ZooKeeperError } from "../errors.ts";
 import { baseName, childPath, parentPath } from "../paths.ts";
 import { secureRandomBytes } from "../random.ts";
-import type { CreateOptions, NodeData } from "../types.ts";
+import type { CallOptions, CreateOptions, NodeData } from "../types.ts";
+import { retried } from "./retry.ts";
 
 /** Options of {@linkcode createProtected}. */
 export interface ProtectedCreateOptions extends Omit<CreateOptions, "mode"> {
@@ -11,49 +13,57 @@ export interface ProtectedCreateOptions extends Omit<CreateOptions, "mode"> {
   data?: NodeData | undefined;
   /** Default `persistent_sequential`. */
   mode?: "persistent_sequential" | "ephemeral_sequential" | undefined;
+  /**
+   * What the node is known by: letters, digits, `.` and `_`, at most 64. With the id of an earlier call, which
+   * gave up at its deadline or ended with its process, that call's node is found, if it was made.
+   * Default: 128 random bits.
+   */
+  id?: string | undefined;
 }
-
-/** More than this many connections lost in a row is no accident; the caller should hear of it. */
-const maxAttempts = 10;
 
 /**
  * Creates `<parent>/_c_<id>-<name><sequence>` exactly once and returns its path. After a lost
- * connection it looks for its own id among the children before it tries again. An ephemeral one that a
- * session left which is gone by now is deleted and made again.
+ * connection or session it looks for its own id among the children before it tries again. An ephemeral one
+ * of a session that is gone by now is deleted and made again: it belongs to the present session.
  *
  * Order the children by {@linkcode sequenceNumber}, not by name.
  *
- * @throws {ZooKeeperError} whatever `create` throws beyond `CONNECTION_LOSS`.
+ * @throws {ZooKeeperError} whatever `create` throws beyond `CONNECTION_LOSS` and `SESSION_EXPIRED`;
+ * `BAD_ARGUMENTS` for an id that cannot be one. After `OPERATION_TIMEOUT` and after an abort the node may
+ * be there or still come to be; only a call with the same `id` can tell.
  */
 export async function createProtected(
   zk: ZooKeeper,
   path: string,
   options: ProtectedCreateOptions = {},
 ): Promise<string> {
-  const { data, mode = "persistent_sequential", ...rest } = options;
-  const parent = parentPath(path);
-  const prefix = `_c_${newId()}-`;
-  const protectedPath = childPath(parent, prefix + baseName(path));
-  for (let attempt = 1;; attempt++) {
-    try {
-      if (attempt > 1) {
-        const found = await findOwn(zk, parent, prefix, rest);
-        if (found !== undefined) return found;
-      }
-      return await zk.create(protectedPath, data, { ...rest, mode });
-    } catch (error) {
-      if (attempt >= maxAttempts || !hasCode(error, "CONNECTION_LOSS")) throw error;
-    }
+  const { data, mode = "persistent_sequential", id, ...rest } = options;
+  if (id !== undefined && !/^[A-Za-z0-9._]{1,64}$/.test(id)) {
+    throw new ZooKeeperError({
+      code: "BAD_ARGUMENTS",
+      operation: "createProtected",
+      path,
+      detail: `expected an id of at most 64 letters, digits, "." and "_", "${id}" was there`,
+    });
   }
+  const parent = parentPath(path);
+  const prefix = `_c_${id ?? newId()}-`;
+  const protectedPath = childPath(parent, prefix + baseName(path));
+  return await retried(async (attempt) => {
+    if (attempt > 1 || id !== undefined) {
+      const found = await findOwn(zk, parent, { ...rest, prefix });
+      if (found !== undefined) return found;
+    }
+    return await zk.create(protectedPath, data, { ...rest, mode });
+  });
 }
 
 async function findOwn(
   zk: ZooKeeper,
   parent: string,
-  prefix: string,
-  options: Omit<ProtectedCreateOptions, "mode" | "data">,
+  options: CallOptions & { prefix: string },
 ): Promise<string | undefined> {
-  const { signal, timeoutMs } = options;
+  const { prefix, signal, timeoutMs } = options;
   // The server we are on now may lag behind the one that took the create.
   await zk.sync(parent, { signal, timeoutMs });
   const { children } = await zk.children(parent, { signal, timeoutMs });

@@ -1,25 +1,45 @@
 // Cuts a stream of bytes into length-prefixed frames. Both ends of the protocol use it.
 import { WireError } from "./jute.ts";
 
-/** Large enough that one read takes in a burst of small replies. */
-const initialSizeBytes = 64 * 1024;
+/** Large enough that one read takes in a burst of small frames. */
+const usualSizeBytes = 64 * 1024;
+
+/** Bounds of a {@linkcode FrameBuffer}. */
+export interface FrameBufferOptions {
+  /** A longer frame is an error. */
+  maxFrameSizeBytes: number;
+  /**
+   * A frame that says that it has at most so many bytes gets its room at once, so that none of them is copied
+   * again while it arrives; a longer one only as it arrives. Default 0: whoever is on the other side
+   * should not have memory for a mere claim.
+   */
+  trustedSizeBytes?: number | undefined;
+  /** How much room there is before the first bytes, and again after idle times. Default 64 KiB. */
+  initialSizeBytes?: number | undefined;
+}
 
 /**
  * Receives bytes and yields whole frames.
  *
  * A frame is handed out as a view into the receive buffer, valid until the next {@linkcode space}:
- * decoders copy what they keep, so that a byte is copied once on its way to the caller. A large
- * frame makes the buffer grow with what really arrives, not with what the length claims.
+ * decoders copy what they keep, so that a byte is copied once on its way to the caller.
  */
 export class FrameBuffer {
   readonly #maxFrameSizeBytes: number;
-  #bytes = new Uint8Array(initialSizeBytes);
-  #view = new DataView(this.#bytes.buffer);
+  readonly #trustedSizeBytes: number;
+  readonly #initialSizeBytes: number;
+  #bytes: Uint8Array<ArrayBuffer>;
+  #view: DataView;
   #start = 0;
   #end = 0;
 
-  constructor(options: { maxFrameSizeBytes: number }) {
-    this.#maxFrameSizeBytes = options.maxFrameSizeBytes;
+  constructor(options: FrameBufferOptions) {
+    const { maxFrameSizeBytes, trustedSizeBytes = 0, initialSizeBytes = usualSizeBytes } = options;
+    this.#maxFrameSizeBytes = maxFrameSizeBytes;
+    this.#trustedSizeBytes = trustedSizeBytes;
+    this.#initialSizeBytes = initialSizeBytes;
+    this.#bytes = new Uint8Array(initialSizeBytes);
+    this.#view = new DataView(this.#bytes.buffer);
   }
 
   /** How many bytes wait to be complete. */
@@ -32,15 +52,17 @@ export class FrameBuffer {
     const pending = this.#end - this.#start;
     if (pending === 0) {
       this.#start = this.#end = 0;
-      if (this.#bytes.length > initialSizeBytes) this.#replace(initialSizeBytes);
+      if (this.#bytes.length > usualSizeBytes) this.#replace(this.#initialSizeBytes);
+      return this.#bytes;
+    }
+    const wanted = this.#trustedLength();
+    if (wanted > this.#bytes.length - this.#start) {
+      // Exactly: a large frame is seldom followed by the beginning of another one.
+      if (wanted > this.#bytes.length) this.#replace(wanted);
+      else this.#moveToFront();
     } else if (this.#end === this.#bytes.length) {
-      if (this.#start >= this.#bytes.length / 2) {
-        this.#bytes.copyWithin(0, this.#start, this.#end);
-        this.#start = 0;
-        this.#end = pending;
-      } else {
-        this.#replace(this.#bytes.length * 2);
-      }
+      if (this.#start >= this.#bytes.length / 2) this.#moveToFront();
+      else this.#replace(Math.max(usualSizeBytes, this.#bytes.length * 2));
     }
     return this.#bytes.subarray(this.#end);
   }
@@ -78,6 +100,19 @@ export class FrameBuffer {
     const from = this.#start + 4;
     this.#start = from + sizeBytes;
     return this.#bytes.subarray(from, this.#start);
+  }
+
+  /** How much room the frame that is arriving may have at once; 0 as long as nobody knows. */
+  #trustedLength(): number {
+    if (this.#end - this.#start < 4) return 0;
+    const sizeBytes = this.#view.getInt32(this.#start);
+    return sizeBytes > this.#trustedSizeBytes ? 0 : sizeBytes + 4;
+  }
+
+  #moveToFront(): void {
+    this.#bytes.copyWithin(0, this.#start, this.#end);
+    this.#end -= this.#start;
+    this.#start = 0;
   }
 
   #replace(sizeBytes: number): void {

@@ -1,8 +1,9 @@
 // Plays the same sequences on two servers and compares what the clients saw; a difference is shrunk to
 // the few steps that make it.
 import { isDeepStrictEqual } from "node:util";
-import { play, type Sight } from "./player.ts";
+import { play } from "./player.ts";
 import { makeSequence, type Step } from "./sequences.ts";
+import type { Sight } from "./sights.ts";
 
 /** Two servers that should not be told apart. */
 export interface Ports {
@@ -22,8 +23,12 @@ async function difference(ports: Ports, steps: readonly Step[]) {
     play(ports.coordinator, root, steps),
     play(ports.real, root, steps),
   ]);
-  const arranged = steps.some(({ op }) => op === "end") ? eventsSorted : (saw: unknown[]) => saw;
+  const arranged = steps.some(endsSession) ? eventsSorted : (saw: unknown[]) => saw;
   return firstDifference(byClient(ours).map(arranged), byClient(theirs).map(arranged));
+}
+
+function endsSession(step: Step): boolean {
+  return step.op === "end" || (step.op === "burst" && step.parts.some(({ op }) => op === "end"));
 }
 
 /** In which order a session's ephemeral nodes go when it ends is nobody's promise either. */

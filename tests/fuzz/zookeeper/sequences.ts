@@ -24,8 +24,8 @@ export type ChangeStep =
   | { op: "delete"; path: string; version: number }
   | { op: "check"; path: string; version: number };
 
-/** One request, or something that happens to a connection. */
-export type StepBody =
+/** One request. */
+export type RequestStep =
   | ChangeStep
   | { op: "exists" | "get" | "children" | "children2"; path: string; watch: boolean }
   | { op: "getAcl" | "sync" | "ephemerals" | "count"; path: string }
@@ -34,7 +34,15 @@ export type StepBody =
   | { op: "multiRead"; parts: { op: "get" | "children"; path: string }[] }
   | { op: "addWatch" | "removeWatches" | "checkWatches"; path: string; mode: number }
   | { op: "setWatches" | "setWatches2"; lists: string[][] }
-  | { op: "whoAmI" | "end" | "reconnect" };
+  | { op: "auth"; scheme: string; secret: string }
+  | { op: "whoAmI" | "ping" | "end" };
+
+/** One request, several that are sent before any is answered, or something that happens to a connection. */
+export type StepBody =
+  | RequestStep
+  | { op: "burst"; parts: RequestStep[] }
+  | { op: "reconnect"; moved: boolean }
+  | { op: "intrude" };
 
 /** What one client does. */
 export type Step = { client: number } & StepBody;
@@ -65,6 +73,35 @@ export function makeSequence(seed: number): Step[] {
 }
 
 function makeStep(dice: Dice): StepBody {
+  const kind = dice.weighted({ request: 84, burst: 12, reconnect: 3, intrude: 1 });
+  switch (kind) {
+    case "request":
+      return makeRequest(dice);
+    case "burst":
+      return { op: "burst", parts: makeBurst(dice) };
+    case "reconnect":
+      return { op: "reconnect", moved: dice.chance(0.3) };
+    case "intrude":
+      return { op: "intrude" };
+  }
+}
+
+/**
+ * Nothing follows the end of the session, as with every client. No credentials: ZooKeeper takes them out of
+ * turn. Nothing behind a setAcl: ZooKeeper may judge what was sent with it by the list from before.
+ */
+function makeBurst(dice: Dice): RequestStep[] {
+  const parts: RequestStep[] = [];
+  for (let left = 2 + dice.below(6); left > 0; left--) {
+    const part = makeRequest(dice);
+    if (part.op === "auth") continue;
+    parts.push(part);
+    if (part.op === "end" || part.op === "setAcl") break;
+  }
+  return parts;
+}
+
+function makeRequest(dice: Dice): RequestStep {
   const op = dice.weighted({
     create: 22,
     set: 10,
@@ -89,8 +126,9 @@ function makeStep(dice: Dice): StepBody {
     setWatches: 1,
     setWatches2: 2,
     whoAmI: 1,
-    end: 1,
-    reconnect: 2,
+    auth: 1,
+    ping: 1,
+    end: 0.5,
   });
   const path = makePath(dice);
   switch (op) {
@@ -141,9 +179,16 @@ function makeStep(dice: Dice): StepBody {
           () => Array.from({ length: dice.below(3) }, () => makePath(dice)),
         ),
       };
+    case "auth":
+      return dice.pick([
+        { op, scheme: "digest", secret: "ann:a" },
+        { op, scheme: "digest", secret: "bob:b" },
+        { op, scheme: "ip", secret: "" },
+        { op, scheme: "unheard-of", secret: "x" },
+      ]);
     case "whoAmI":
+    case "ping":
     case "end":
-    case "reconnect":
       return { op };
   }
 }

@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { Coordinator } from "../../../zookeeper/coordinator/mod.ts";
 import { ZooKeeper, ZooKeeperError } from "../../../zookeeper/mod.ts";
+import { startRealZooKeeper } from "../../real_zookeeper.ts";
 import { causes, until } from "./servers.ts";
 import { TcpProxy } from "./tcp_proxy.ts";
 
@@ -57,6 +58,7 @@ Deno.test("ZooKeeper: without a server, connected() and calls end at their deadl
   await assert.rejects(zk.connected({ timeoutMs: 50 }), (error) => {
     assert.ok(code("OPERATION_TIMEOUT")(error));
     assert.ok(String(error).includes(address));
+    assert.match(String(error), /the last attempt failed: .*refused/);
     return true;
   });
   await assert.rejects(zk.get("/", { timeoutMs: 50 }), code("OPERATION_TIMEOUT"));
@@ -176,4 +178,58 @@ Deno.test("ZooKeeper: close() while connecting and while suspended leaves nothin
   await proxy.close();
   await mute.close();
   await coordinator.close();
+});
+
+Deno.test("ZooKeeper: states() leaves none out, however slowly they are taken, and ends with its signal", async () => {
+  const coordinator = await Coordinator.listen();
+  const proxy = new TcpProxy(coordinator.port);
+  const zk = new ZooKeeper(proxy.connectString, { random: () => 0 });
+  await zk.connected();
+  const giveUp = new AbortController();
+  const taken: string[] = [];
+  const ended = (async () => {
+    for await (const state of zk.states({ signal: giveUp.signal })) taken.push(state);
+  })();
+  const slow = zk.states();
+  assert.equal((await slow.next()).value, "connected");
+  for (let round = 0; round < 3; round++) {
+    await causes("suspended", zk, () => proxy.cut());
+    await zk.connected();
+  }
+  await until("they are taken", () => taken.length === 7);
+  giveUp.abort();
+  await ended;
+  for (let round = 0; round < 3; round++) {
+    assert.equal((await slow.next()).value, "suspended");
+    assert.equal((await slow.next()).value, "connected");
+  }
+  await slow.return(undefined);
+  await zk.close();
+  await proxy.close();
+  await coordinator.close();
+});
+
+Deno.test("ZooKeeper: a busy event loop costs neither the connection nor the session", async () => {
+  // A process of its own: this one will be busy.
+  const real = await startRealZooKeeper();
+  const zk = new ZooKeeper(real.connectString, { sessionTimeoutMs: 4_000 });
+  try {
+    await zk.create("/e", "", { mode: "ephemeral" });
+    const states: string[] = [];
+    zk.onState((state) => states.push(state));
+    for (let round = 0; round < 3; round++) {
+      // So that the server's count begins anew.
+      await zk.exists("/e");
+      // Longer than the silence after which a connection is given up, shorter than the session.
+      const untilMs = performance.now() + 3_000;
+      while (performance.now() < untilMs);
+      // The timers that are due run before anything that came meanwhile is read.
+      await new Promise((resolve) => setTimeout(resolve, 0));
+    }
+    assert.equal((await zk.exists("/e"))?.ephemeralOwner, zk.sessionId);
+    assert.deepEqual(states, []);
+  } finally {
+    await zk.close();
+    await real.stop();
+  }
 });

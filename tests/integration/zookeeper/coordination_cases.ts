@@ -115,6 +115,26 @@ export const coordinationCases: Record<string, (context: CaseContext) => Promise
     await assert.rejects(lost.turn(), /place in the queue is gone/);
   },
 
+  async "a persistent place waits for its owner, through lost and expired sessions"(context) {
+    const proxy = context.proxy();
+    const ahead = await context.client();
+    const behind = await context.client({ via: proxy });
+    await ahead.create("/queue");
+    const first = await joinQueue(ahead, "/queue/n-");
+    const place = await joinQueue(behind, "/queue/n-", { ephemeral: false, id: "me" });
+    const turn = place.turn();
+    assert.ok(proxy.session);
+    const { session } = proxy;
+    await causes("expired", behind, () => void expireSession(context.server.port, session));
+    const again = await joinQueue(behind, "/queue/n-", { ephemeral: false, id: "me" });
+    assert.equal(again.path, place.path);
+    await first.leave();
+    await turn;
+    await again.turn();
+    await place.leave();
+    assert.deepEqual(await ahead.childNames("/queue"), []);
+  },
+
   async "a cached tree follows every change, through lost connections and expired sessions"(
     context,
   ) {

@@ -7,7 +7,9 @@ import {
   sequenceNumber,
   ZooKeeperError,
 } from "../../../zookeeper/mod.ts";
+import { baseName } from "../../../zookeeper/paths.ts";
 import type { CaseContext } from "./servers.ts";
+import { expireSession } from "./tcp_proxy.ts";
 
 const text = (data: Uint8Array) => new TextDecoder().decode(data);
 
@@ -75,5 +77,41 @@ export const recipeCases: Record<string, (context: CaseContext) => Promise<void>
     assert.equal(sequenceNumber(second), 1);
     const { children } = await zk.children("/queue");
     assert.deepEqual(children.map((name) => `/queue/${name}`).sort(), [first, second].sort());
+  },
+
+  async "createProtected finds what an earlier call with its id made"(context) {
+    const zk = await context.client();
+    await zk.create("/queue");
+    const first = await createProtected(zk, "/queue/n-", { id: "host_1" });
+    assert.equal(await createProtected(zk, "/queue/n-", { id: "host_1" }), first);
+    assert.equal((await zk.childNames("/queue")).length, 1);
+    await zk.delete(first);
+    assert.equal(sequenceNumber(await createProtected(zk, "/queue/n-", { id: "host_1" })), 1);
+    for (const id of ["", "a-b", "a/b", "x".repeat(65)]) {
+      await assert.rejects(
+        createProtected(zk, "/queue/n-", { id }),
+        (error) => error instanceof ZooKeeperError && error.code === "BAD_ARGUMENTS",
+      );
+    }
+  },
+
+  async "createProtected makes one node, also when the session ends with the reply"(context) {
+    for (const mode of ["persistent_sequential", "ephemeral_sequential"] as const) {
+      const proxy = context.proxy();
+      const zk = await context.client({ via: proxy });
+      const { session } = proxy;
+      assert.ok(session);
+      await zk.create(`/${mode}`);
+      const answered = proxy.holdReplies();
+      const creating = createProtected(zk, `/${mode}/n-`, { mode });
+      await answered;
+      // It has happened; now neither its reply nor its session is there any more.
+      await expireSession(context.server.port, session);
+      proxy.cut();
+      const path = await creating;
+      assert.deepEqual(await zk.childNames(`/${mode}`), [baseName(path)]);
+      const owner = (await zk.exists(path))?.ephemeralOwner;
+      assert.equal(owner, mode === "ephemeral_sequential" ? zk.sessionId : 0n);
+    }
   },
 };

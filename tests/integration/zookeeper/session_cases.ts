@@ -191,6 +191,25 @@ export const sessionCases: Record<string, (context: CaseContext) => Promise<void
     assert.notEqual(await zk.exists("/sent"), null);
   },
 
+  async "credentials that a server refuses are forgotten, and the client goes on"(context) {
+    const zk = await context.client();
+    const { sessionId } = zk;
+    const refused = (error: unknown) =>
+      error instanceof ZooKeeperError && error.code === "AUTH_FAILED";
+    await assert.rejects(zk.addAuth("unheard-of", "x"), refused);
+    await zk.connected();
+    assert.deepEqual((await zk.children("/")).children, []);
+    assert.equal(zk.sessionId, sessionId);
+    await zk.addAuth("digest", "bob:secret");
+    await zk.addAuth("digest", "bob:secret");
+    assert.equal((await zk.whoAmI()).filter(({ user }) => user === "bob").length, 1);
+    // Added before there is a connection, they are waited for all the same.
+    const early = context.unconnected();
+    await assert.rejects(early.addAuth("unheard-of", "x"), refused);
+    await early.addAuth("digest", "ann:secret");
+    assert.ok((await early.whoAmI()).some(({ user }) => user === "ann"));
+  },
+
   async "credentials are given again on every new connection"(context) {
     const proxy = context.proxy();
     const zk = await context.client({ via: proxy });

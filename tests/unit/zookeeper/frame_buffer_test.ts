@@ -36,10 +36,14 @@ Deno.test("FrameBuffer: yields the frames that were sent, however the stream is 
     ),
     { maxLength: 8 },
   );
+  const options = fc.record({
+    trustedSizeBytes: fc.constantFrom(0, 100_000, 1 << 20),
+    initialSizeBytes: fc.constantFrom(16, 512, 64 * 1024),
+  });
   const cuts = fc.array(fc.integer({ min: 1, max: 100_000 }), { minLength: 1, maxLength: 20 });
   fc.assert(
-    fc.property(frames, cuts, (sent, sizes) => {
-      const buffer = new FrameBuffer({ maxFrameSizeBytes: 1 << 20 });
+    fc.property(frames, cuts, options, (sent, sizes, options) => {
+      const buffer = new FrameBuffer({ maxFrameSizeBytes: 1 << 20, ...options });
       const received: Uint8Array[] = [];
       const bytes = stream(sent);
       for (let at = 0, turn = 0; at < bytes.length; turn++) {
@@ -64,6 +68,22 @@ Deno.test("FrameBuffer: a length that is negative or too large is refused before
     new DataView(bytes.buffer).setInt32(0, length);
     receive(buffer, bytes);
     assert.throws(() => buffer.next(), WireError);
+  }
+});
+
+Deno.test("FrameBuffer: a large frame gets its room at once if its length is trusted, else as it arrives", () => {
+  const sizeBytes = 1_000_000;
+  const begun = stream([new Uint8Array(sizeBytes)]).subarray(0, 100);
+  const trusting = new FrameBuffer({
+    maxFrameSizeBytes: 1 << 20,
+    trustedSizeBytes: sizeBytes,
+  });
+  receive(trusting, begun);
+  assert.equal(trusting.space().length, 4 + sizeBytes - begun.length);
+  for (const trustedSizeBytes of [0, sizeBytes - 1]) {
+    const wary = new FrameBuffer({ maxFrameSizeBytes: 1 << 20, trustedSizeBytes });
+    receive(wary, begun);
+    assert.ok(wary.space().length < 100_000);
   }
 });
 

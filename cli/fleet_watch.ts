@@ -5,13 +5,12 @@
  * @module
  */
 
-import { createLogUpdate } from "log-update";
-import process from "node:process";
 import { type Fleet, readFleet } from "../coordination/mod.ts";
 import { systemClock } from "../host/mod.ts";
 import { ROOT } from "../rollout/mod.ts";
 import { type ZooKeeper, ZooKeeperError } from "../zookeeper/mod.ts";
 import { MIN_COLUMNS, renderFleet } from "./fleet_view.ts";
+import { createLiveText } from "./live_text.ts";
 import { writeJson, writeLine } from "./output.ts";
 
 /** Least time between two snapshots, so that a busy fleet costs the ensemble no more than a few reads a second. */
@@ -98,10 +97,10 @@ function jsonDisplay(): FleetDisplay {
 }
 
 function terminalDisplay(): FleetDisplay {
-  const update = createLogUpdate(process.stdout);
+  const live = createLiveText();
   return {
-    show: (fleet) => update(render(fleet)),
-    done: () => update.done(),
+    show: (fleet) => live.update(render(fleet)),
+    done: () => live.done(),
   };
 }
 

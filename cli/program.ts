@@ -5,8 +5,20 @@
  * @module
  */
 
-import { Command } from "@commander-js/extra-typings";
+import { Command, Option } from "@commander-js/extra-typings";
 import denoConfig from "../deno.json" with { type: "json" };
+import {
+  engineOption,
+  hostOption,
+  quietLogOption,
+  rackOption,
+  siteOption,
+  SOURCE_HELP,
+  torrentPortOption,
+  trackerOption,
+  untilOption,
+} from "./fetch_options.ts";
+import { parseDuration } from "./fetch_until.ts";
 import {
   collect,
   jsonOption,
@@ -26,6 +38,8 @@ export function createProgram(): Command {
   addCoordinator(program);
   addTracker(program);
   addPublish(program);
+  addFetch(program);
+  addSeed(program);
   addAgent(program);
   addRollout(program);
   addStatus(program);
@@ -118,6 +132,72 @@ function addPublish(program: Command): void {
     .addOption(logLevelOption())
     .action(async (service, version, path, options) =>
       (await import("./publish.ts")).runPublish({ service, version, path }, options)
+    );
+}
+
+function addFetch(program: Command): void {
+  program.command("fetch")
+    .summary("fetch a release by hand, with a bar")
+    .description(
+      "Fetch a release from its swarm, verify every file, and seed it if asked. " +
+        "Ctrl-C, a crash or a full disk lose nothing: the same command goes on where it was.",
+    )
+    .argument("<source>", SOURCE_HELP)
+    .argument("[service]", "service, where a feed offers several")
+    .argument("[version]", "its version (default: the newest of the feed)")
+    .option("-o, --to <dir>", "folder for its files (default: SERVICE-VERSION in this folder)")
+    .addOption(trackerOption())
+    .option("-s, --seed-after", "go on seeding until Ctrl-C", false)
+    .addOption(untilOption())
+    .option("--rehash", "believe nothing that lies there: hash all of it first", false)
+    .addOption(
+      new Option("--patience <time>", "give up when nothing has arrived for so long; 0: never")
+        .argParser(parseDuration).default(300_000, "5m"),
+    )
+    .addOption(hostOption())
+    .addOption(siteOption())
+    .addOption(rackOption())
+    .addOption(torrentPortOption())
+    .addOption(engineOption())
+    .addOption(jsonOption("print an object when it is fetched, one more when seeding ends"))
+    .addOption(quietLogOption())
+    .addHelpText(
+      "after",
+      `
+Examples:
+  rollcall fetch http://build:8080/feed.json             the newest release of the only service there
+  rollcall fetch http://build:8080/feed.json web v2      that one
+  rollcall fetch web-v2.torrent --to /srv/web --until 2  seed until two copies are given away
+  rollcall fetch 'magnet:?xt=urn:btih:…'                 in quotes: & means something to a shell
+  rollcall fetch 0f3a… --tracker http://tracker:8000/announce`,
+    )
+    .action(async (source, service, version, options) =>
+      (await import("./fetch.ts")).runFetch({ source, service, version }, options)
+    );
+}
+
+function addSeed(program: Command): void {
+  program.command("seed")
+    .summary("seed a release by hand, from files that are here already")
+    .description(
+      "Verify the files of a release, then seed them from where they lie, until Ctrl-C or a goal.",
+    )
+    .argument("<source>", SOURCE_HELP)
+    .argument("<path>", "the folder with its files, or its only file")
+    .argument("[service]", "service, where a feed offers several")
+    .argument("[version]", "its version (default: the newest of the feed)")
+    .addOption(trackerOption())
+    .addOption(untilOption())
+    .option("--no-verify", "look at the files' sizes only")
+    .addOption(hostOption())
+    .addOption(siteOption())
+    .addOption(rackOption())
+    .addOption(torrentPortOption())
+    .addOption(engineOption())
+    .addOption(jsonOption("print an object once it seeds, one more when it ends"))
+    .addOption(quietLogOption())
+    .action(async (source, path, service, version, options) =>
+      (await import("./seed.ts")).runSeed({ source, path, service, version }, options)
     );
 }
 

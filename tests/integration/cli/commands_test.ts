@@ -48,6 +48,8 @@ Deno.test("rollcall: every command has help, with status 0", async () => {
       "coordinator",
       "tracker",
       "publish",
+      "fetch",
+      "seed",
       "agent",
       "rollout",
       "status",

@@ -1,0 +1,236 @@
+/**
+ * `rollcall fetch`: a release onto this machine by hand, from whatever names it, resumed where an earlier run ended,
+ * verified, and seeded if asked.
+ *
+ * @module
+ */
+
+import { basename, dirname, join, relative, resolve } from "node:path";
+import { FileLock } from "../ffi/mod.ts";
+import { systemClock } from "../host/mod.ts";
+import {
+  type Release,
+  ReleaseError,
+  type TorrentEngine,
+  type Transfer,
+  TransferError,
+} from "../torrent/mod.ts";
+import { CommandError } from "./errors.ts";
+import { createTransferDisplay, type TransferDisplay } from "./fetch_display.ts";
+import { type EngineChoice, openEngine } from "./fetch_engine.ts";
+import { findReleaseOrStop } from "./fetch_release.ts";
+import { exchangeMetainfo } from "./fetch_exchange.ts";
+import { seedShown, verifyShown } from "./fetch_seeding.ts";
+import { parseSource } from "./fetch_source.ts";
+import { describeUntil, type Until } from "./fetch_until.ts";
+import { formatRate, sum } from "./fetch_view.ts";
+import { TransferWatch } from "./fetch_watch.ts";
+import { formatAge, formatBytes } from "./fleet_view.ts";
+import { setUpLogging } from "./logging.ts";
+import { writeJson } from "./output.ts";
+import { listenForStop, type StopSignal } from "./stop_signal.ts";
+
+/** What to fetch. */
+export interface FetchArguments {
+  readonly source: string;
+  readonly service?: string | undefined;
+  readonly version?: string | undefined;
+}
+
+/** Options of the command. */
+export interface FetchCommandOptions extends EngineChoice {
+  readonly to?: string | undefined;
+  readonly tracker: readonly string[];
+  readonly seedAfter: boolean;
+  readonly until?: Until | undefined;
+  readonly rehash: boolean;
+  /** Milliseconds without a byte until it gives up; 0: never. */
+  readonly patience: number;
+  readonly json: boolean;
+  readonly logLevel: "debug" | "info" | "warning" | "error";
+}
+
+/** Fetches, verifies, and seeds if asked. */
+export async function runFetch(what: FetchArguments, options: FetchCommandOptions): Promise<void> {
+  const source = await parseSource(what.source);
+  const log = await setUpLogging("fetch", options.logLevel);
+  using stop = listenForStop();
+  const display = createTransferDisplay({ json: options.json, now: systemClock.now });
+  // Before the source is read: whoever pipes a .torrent in then finds everything ready to go.
+  const engine = await openEngine(options, log);
+  try {
+    const { service, version } = what;
+    const release = await findReleaseOrStop({
+      source,
+      service,
+      version,
+      trackers: options.tracker,
+      exchange: (magnet) => exchangeMetainfo(engine, magnet, { options, signal: stop.signal }),
+      signal: stop.signal,
+    }, stop);
+    await fetchRelease(release, { options, engine, display, stop });
+  } catch (error) {
+    throw explain(error, what.source);
+  } finally {
+    display.done();
+    await engine.close();
+  }
+}
+
+async function fetchRelease(
+  release: Release,
+  { options, engine, display, stop }: {
+    readonly options: FetchCommandOptions;
+    readonly engine: TorrentEngine;
+    readonly display: TransferDisplay;
+    readonly stop: StopSignal;
+  },
+): Promise<void> {
+  const folder = resolve(options.to ?? `${release.service}-${release.version}`);
+  const shownFolder = relative(Deno.cwd(), folder) || ".";
+  const state = await prepareState(folder);
+  using _lock = lockState(state, folder);
+  const startedMs = systemClock.now();
+  const transfer = engine.fetch({
+    metainfo: release.metainfo,
+    root: folder,
+    journalPath: join(state, "resume"),
+    resume: options.rehash ? "rehash" : "journal",
+  });
+  const until = options.until === undefined ? undefined : describeUntil(options.until);
+  using watch = new TransferWatch({ release, transfer, root: shownFolder, display, until });
+  await fetchShown(release, { transfer, watch, options, stop });
+  const completedMs = systemClock.now();
+  await verifyShown(release, { root: folder, watch, signal: stop.signal });
+  report(release, { folder, shownFolder, transfer, startedMs, completedMs, options, display });
+  if (!options.seedAfter && options.until === undefined) return;
+  const seeded = await seedShown(release, { transfer, watch, until: options.until, stop });
+  if (options.json) writeJson({ seeded });
+  display.say(
+    `Seeded for ${formatAge(seeded.seconds * 1_000)}: gave ${
+      formatBytes(seeded.sentBytes)
+    }, ratio ${seeded.ratio.toFixed(2)}.`,
+  );
+}
+
+/** Until every piece is there; gives up when told to, or when nothing has arrived for too long. */
+async function fetchShown(
+  release: Release,
+  { transfer, watch, options, stop }: {
+    readonly transfer: Transfer;
+    readonly watch: TransferWatch;
+    readonly options: FetchCommandOptions;
+    readonly stop: StopSignal;
+  },
+): Promise<void> {
+  const name = `${release.service} ${release.version}`;
+  function look(): void {
+    if (options.patience === 0 || watch.idleMs < options.patience) return;
+    throw new CommandError(
+      `fetch ${name}: nothing has arrived for ${formatAge(options.patience)}${
+        watch.trouble === undefined ? "" : `: ${watch.trouble}`
+      }. Is somebody seeding it, and is the tracker right? What is there is kept; the same command goes on with it`,
+    );
+  }
+  const stopped = stop.stopped.then(() => {
+    const { verifiedBytes, totalBytes } = transfer.progress();
+    throw new CommandError(
+      `fetch ${name}: stopped with ${formatBytes(verifiedBytes)} of ${
+        formatBytes(totalBytes)
+      } verified; the same command goes on from there`,
+    );
+  });
+  stopped.catch(() => {});
+  await watch.showUntil(Promise.race([transfer.done, stopped]), look);
+}
+
+function report(
+  release: Release,
+  what: {
+    readonly folder: string;
+    readonly shownFolder: string;
+    readonly transfer: Transfer;
+    readonly startedMs: number;
+    readonly completedMs: number;
+    readonly options: FetchCommandOptions;
+    readonly display: TransferDisplay;
+  },
+): void {
+  const { folder, shownFolder, transfer, startedMs, completedMs, options, display } = what;
+  const { received, sent } = transfer.progress();
+  const tookMs = completedMs - startedMs;
+  const fetchedBytes = sum(received);
+  if (options.json) {
+    const { resumedBytes, ...receivedBytes } = received;
+    const { service, version, infoHash, sizeBytes } = release;
+    writeJson({
+      service,
+      version,
+      infoHash,
+      folder,
+      sizeBytes,
+      files: release.files.length,
+      verified: true,
+      seconds: tookMs / 1_000,
+      completedAt: new Date(completedMs).toISOString(),
+      resumedBytes,
+      received: receivedBytes,
+      sent,
+    });
+    return;
+  }
+  const how = fetchedBytes === 0
+    ? "it was all there"
+    : `${formatBytes(fetchedBytes)} in ${formatAge(tookMs)}, ${
+      formatRate(fetchedBytes / Math.max(tookMs, 1) * 1_000)
+    }`;
+  const resumed = received.resumedBytes > 0 && fetchedBytes > 0
+    ? `, ${formatBytes(received.resumedBytes)} were there`
+    : "";
+  display.say(
+    `Fetched ${release.service} ${release.version} into ${shownFolder} and verified every file: ${how}${resumed}.`,
+  );
+}
+
+/** The folder beside the content that holds the resume journal and the lock. */
+async function prepareState(folder: string): Promise<string> {
+  const state = join(dirname(folder), `.${basename(folder)}.rollcall`);
+  try {
+    await Deno.mkdir(state, { recursive: true });
+    await Deno.mkdir(folder, { recursive: true });
+  } catch (cause) {
+    throw new CommandError(
+      `fetch into ${folder}: cannot write there; choose another folder with --to`,
+      { cause },
+    );
+  }
+  return state;
+}
+
+/** Two fetches into one folder would write over each other's journal. */
+function lockState(state: string, folder: string): FileLock {
+  const lock = FileLock.tryAcquire(join(state, "lock"));
+  if (lock !== null) return lock;
+  throw new CommandError(
+    `fetch into ${folder}: another fetch is at work there; wait for it or choose another --to`,
+  );
+}
+
+/** Errors of the parts, in the words of the command line. */
+function explain(error: unknown, source: string): unknown {
+  if (error instanceof TransferError && error.code === "engine_failed") {
+    return new CommandError(error.message, { cause: error.cause });
+  }
+  if (error instanceof ReleaseError && error.code === "aborted") {
+    return new CommandError(
+      "stopped while the files were verified; the same command does it again",
+      {
+        cause: error,
+      },
+    );
+  }
+  if (error instanceof ReleaseError && error.path !== undefined) {
+    return new CommandError(`fetch ${source}: ${error.message} (--rehash)`, { cause: error });
+  }
+  return error;
+}

@@ -1,0 +1,75 @@
+/**
+ * The part that `rollcall fetch` and `rollcall seed` have in common: checking every file, and seeding until a goal is
+ * reached or somebody ends it.
+ *
+ * @module
+ */
+
+import { type Release, type Transfer, verifyRelease } from "../torrent/mod.ts";
+import { isReached, type Until } from "./fetch_until.ts";
+import { sum } from "./fetch_view.ts";
+import type { TransferWatch } from "./fetch_watch.ts";
+import type { StopSignal } from "./stop_signal.ts";
+
+/** Forms the SHA-256 of every file, shown as it goes. Rejects with a `ReleaseError` that names the first bad one. */
+export async function verifyShown(
+  release: Release,
+  { root, watch, signal }: {
+    readonly root: string;
+    readonly watch: TransferWatch;
+    readonly signal: AbortSignal;
+  },
+): Promise<void> {
+  watch.enter("verifying");
+  await watch.showUntil(verifyRelease({
+    metainfo: release.metainfo,
+    root,
+    signal,
+    onProgress: (bytes) => watch.checked(bytes),
+  }));
+}
+
+/** What came of the seeding. */
+export interface Seeded {
+  readonly seconds: number;
+  readonly sentBytes: number;
+  readonly ratio: number;
+}
+
+/** Seeds until the goal is reached, or, without one, until told to stop. */
+export async function seedShown(
+  release: Release,
+  { transfer, watch, until, stop }: {
+    readonly transfer: Transfer;
+    readonly watch: TransferWatch;
+    readonly until: Until | undefined;
+    readonly stop: StopSignal;
+  },
+): Promise<Seeded> {
+  watch.enter("seeding");
+  const reached = Promise.withResolvers<void>();
+  function sentBytes(): number {
+    return sum(transfer.progress().sent);
+  }
+  function look(): void {
+    const seedingMs = watch.phaseMs;
+    if (
+      until !== undefined &&
+      isReached(until, { sentBytes: sentBytes(), totalBytes: release.sizeBytes, seedingMs })
+    ) reached.resolve();
+  }
+  const failed = Promise.withResolvers<void>();
+  const unsubscribe = transfer.subscribe((event) => {
+    if (event.type === "failed") failed.reject(event.error);
+  });
+  try {
+    await watch.showUntil(Promise.race([stop.stopped, reached.promise, failed.promise]), look);
+  } finally {
+    unsubscribe();
+  }
+  return {
+    seconds: Math.round(watch.phaseMs) / 1_000,
+    sentBytes: sentBytes(),
+    ratio: release.sizeBytes === 0 ? 0 : sentBytes() / release.sizeBytes,
+  };
+}

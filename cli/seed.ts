@@ -1,0 +1,124 @@
+/**
+ * `rollcall seed`: content that lies on this machine already, offered to others by hand.
+ *
+ * @module
+ */
+
+import { basename, dirname, relative, resolve } from "node:path";
+import { systemClock } from "../host/mod.ts";
+import { type Release, ReleaseError } from "../torrent/mod.ts";
+import { CommandError, UsageError } from "./errors.ts";
+import { createTransferDisplay } from "./fetch_display.ts";
+import { type EngineChoice, openEngine } from "./fetch_engine.ts";
+import { exchangeMetainfo } from "./fetch_exchange.ts";
+import { findReleaseOrStop } from "./fetch_release.ts";
+import { seedShown, verifyShown } from "./fetch_seeding.ts";
+import { parseSource } from "./fetch_source.ts";
+import { describeUntil, type Until } from "./fetch_until.ts";
+import { TransferWatch } from "./fetch_watch.ts";
+import { formatAge, formatBytes } from "./fleet_view.ts";
+import { setUpLogging } from "./logging.ts";
+import { writeJson } from "./output.ts";
+import { listenForStop } from "./stop_signal.ts";
+
+/** What to seed, and where it lies. */
+export interface SeedArguments {
+  readonly source: string;
+  readonly path: string;
+  readonly service?: string | undefined;
+  readonly version?: string | undefined;
+}
+
+/** Options of the command. */
+export interface SeedCommandOptions extends EngineChoice {
+  readonly tracker: readonly string[];
+  readonly until?: Until | undefined;
+  readonly verify: boolean;
+  readonly json: boolean;
+  readonly logLevel: "debug" | "info" | "warning" | "error";
+}
+
+/** Checks the content, then seeds until told to stop or until the goal is reached. */
+export async function runSeed(what: SeedArguments, options: SeedCommandOptions): Promise<void> {
+  const source = await parseSource(what.source);
+  const log = await setUpLogging("seed", options.logLevel);
+  using stop = listenForStop();
+  const display = createTransferDisplay({ json: options.json, now: systemClock.now });
+  const engine = await openEngine(options, log);
+  try {
+    const release = await findReleaseOrStop({
+      source,
+      service: what.service,
+      version: what.version,
+      trackers: options.tracker,
+      exchange: (magnet) => exchangeMetainfo(engine, magnet, { options, signal: stop.signal }),
+      signal: stop.signal,
+    }, stop);
+    const root = await rootOf(release, what.path);
+    const { metainfo } = release;
+    const until = options.until === undefined ? undefined : describeUntil(options.until);
+    // Not before the files are known to be right: others would get pieces that they throw away.
+    if (options.verify) {
+      using watch = new TransferWatch({ release, root: what.path, display, until });
+      await verifyShown(release, { root, watch, signal: stop.signal });
+    }
+    const transfer = engine.seed({ metainfo, root });
+    const shownRoot = relative(Deno.cwd(), resolve(what.path)) || ".";
+    using watch = new TransferWatch({ release, transfer, root: shownRoot, display, until });
+    watch.enter("seeding");
+    await watch.showUntil(transfer.done);
+    const { service, version, infoHash, sizeBytes } = release;
+    if (options.json) {
+      writeJson({ service, version, infoHash, folder: root, sizeBytes, port: engine.port });
+    }
+    const seeded = await seedShown(release, { transfer, watch, until: options.until, stop });
+    if (options.json) writeJson({ seeded });
+    display.say(
+      `Seeded ${service} ${version} for ${formatAge(seeded.seconds * 1_000)}: gave ${
+        formatBytes(seeded.sentBytes)
+      }, ratio ${seeded.ratio.toFixed(2)}.`,
+    );
+  } catch (error) {
+    throw explain(error, what.path);
+  } finally {
+    display.done();
+    await engine.close();
+  }
+}
+
+/** The engine's root: the folder itself, or, for a release of one file, also that file's folder. */
+async function rootOf(release: Release, path: string): Promise<string> {
+  let info: Deno.FileInfo;
+  try {
+    info = await Deno.stat(path);
+  } catch (cause) {
+    const why = cause instanceof Deno.errors.NotFound ? "there is nothing" : "cannot be read";
+    throw new UsageError(`seed ${path}: expected the content of the release, ${why}`, { cause });
+  }
+  if (info.isDirectory) return resolve(path);
+  const [only, another] = release.files;
+  if (only === undefined || another !== undefined || only.path !== basename(path)) {
+    const expected = another === undefined && only !== undefined
+      ? `the file ${only.path}`
+      : `the folder with its ${release.files.length} files`;
+    throw new UsageError(
+      `seed ${path}: expected ${expected} of ${release.service} ${release.version}, was a file`,
+    );
+  }
+  return dirname(resolve(path));
+}
+
+function explain(error: unknown, path: string): unknown {
+  if (error instanceof ReleaseError && error.code === "aborted") {
+    return new CommandError("stopped before anything was seeded", { cause: error });
+  }
+  if (error instanceof ReleaseError && error.path !== undefined) {
+    return new CommandError(
+      `seed ${path}: it is not what was published: ${error.path}: ${
+        error.message.replace(/^verify release: [^:]*: |; fetch the release again.*$/g, "")
+      }`,
+      { cause: error },
+    );
+  }
+  return error;
+}

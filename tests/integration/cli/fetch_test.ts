@@ -1,0 +1,257 @@
+/**
+ * `rollcall fetch` and `rollcall seed` with real processes on loopback: tracker, build machine and fetcher, killed and
+ * resumed, and what they say when something is wrong.
+ *
+ * @module
+ */
+
+import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
+import { walk } from "./content_tree.ts";
+import { untilVerified, verifiedPieces } from "./journal.ts";
+import { RunningCommand, startPublishCommand, startTrackerCommand } from "./long_running.ts";
+import { PROGRAM, rollcall } from "./rollcall_process.ts";
+import { canMount, onSmallDisk } from "./small_disk.ts";
+import { sampleBytes, temporaryDirectory } from "../torrent/peer_harness.ts";
+
+const MIB = 1024 * 1024;
+
+/** What `fetch --json` prints. */
+interface Fetched {
+  readonly service: string;
+  readonly version: string;
+  readonly folder: string;
+  readonly sizeBytes: number;
+  readonly verified: boolean;
+  readonly resumedBytes: number;
+  readonly received: {
+    readonly rackBytes: number;
+    readonly siteBytes: number;
+    readonly remoteBytes: number;
+  };
+}
+
+/** SHA-256 of every file below a folder, by path. */
+function digests(folder: string): Record<string, string> {
+  return Object.fromEntries(
+    walk(folder).map((path) => [
+      path,
+      createHash("sha256").update(Deno.readFileSync(`${folder}/${path}`)).digest("hex"),
+    ]),
+  );
+}
+
+/** A tracker, a build machine with `web v1` of so many bytes and two small files, and a folder. */
+async function setUp(sizeBytes: number) {
+  const directory = await temporaryDirectory();
+  const blob = `${directory.path}/blob`;
+  Deno.mkdirSync(`${blob}/sub`, { recursive: true });
+  Deno.writeFileSync(`${blob}/big`, sampleBytes(sizeBytes, 1));
+  Deno.writeFileSync(`${blob}/sub/ünïcode`, sampleBytes(70_001, 2));
+  Deno.writeFileSync(`${blob}/empty`, new Uint8Array());
+  const tracker = await startTrackerCommand();
+  const feed = ["--feed", `${directory.path}/feed`, "--announce", tracker.announceUrl];
+  const publisher = await startPublishCommand(
+    ...["web", "v1", blob, ...feed, "--host", "build", "--site", "ams", "--rack", "r1"],
+  );
+  return {
+    folder: directory.path,
+    blob,
+    feed,
+    tracker,
+    publisher,
+    torrentUrl: new URL(`/torrents/${publisher.infoHash}.torrent`, publisher.feedUrl).href,
+    async [Symbol.asyncDispose]() {
+      await publisher[Symbol.asyncDispose]();
+      await tracker[Symbol.asyncDispose]();
+      await directory[Symbol.asyncDispose]();
+    },
+  };
+}
+
+const HERE = ["--site", "ams", "--rack", "r2", "--json"];
+
+async function fetchJson(...args: readonly string[]): Promise<Fetched> {
+  const { status, stdout, stderr } = await rollcall("fetch", ...args, ...HERE);
+  assert.equal(status, 0, stderr);
+  // With --until a second line tells of the seeding.
+  return JSON.parse(stdout.split("\n")[0] ?? "");
+}
+
+Deno.test("rollcall fetch: a feed, a .torrent by URL, path or pipe, and a magnet link give the same files", async () => {
+  await using test = await setUp(3 * MIB);
+  const { folder, blob, publisher, torrentUrl } = test;
+  const torrentPath = `${folder}/web.torrent`;
+  await Deno.writeFile(torrentPath, await (await fetch(torrentUrl)).bytes());
+  const magnet = `magnet:?xt=urn:btih:${publisher.infoHash}&xs=${encodeURIComponent(torrentUrl)}`;
+  const wanted = digests(blob);
+  const sources = [[publisher.feedUrl], [publisher.feedUrl, "web", "v1"], [torrentUrl], [
+    torrentPath,
+  ], [magnet]];
+  for (const [index, source] of sources.entries()) {
+    const to = `${folder}/copy-${index}`;
+    const fetched = await fetchJson(...source, "--to", to);
+    assert.deepEqual(digests(to), wanted, source.join(" "));
+    const { service, version, verified, sizeBytes, received } = fetched;
+    assert.deepEqual([service, version, verified, sizeBytes], [
+      "web",
+      "v1",
+      true,
+      3 * MIB + 70_001,
+    ]);
+    assert.ok(received.siteBytes >= sizeBytes, "the build machine is in another rack of the site");
+  }
+  const piped = new Deno.Command("sh", {
+    args: ["-c", `exec "$0" run -A "$1" fetch - --to "$2" < "$3"`, Deno.execPath(), PROGRAM]
+      .concat(`${folder}/piped`, torrentPath),
+    env: { NO_COLOR: "1" },
+  });
+  const { code, stdout } = await piped.output();
+  assert.equal(code, 0);
+  assert.deepEqual(digests(`${folder}/piped`), wanted);
+  const text = new TextDecoder().decode(stdout);
+  assert.match(text, /^Fetched web v1 into .*piped and verified every file: 3\.1 MiB in /m);
+});
+
+Deno.test("rollcall fetch: killed or stopped in the middle, the same command goes on where it was", async () => {
+  await using test = await setUp(96 * MIB);
+  const { folder, blob, publisher } = test;
+  const to = `${folder}/copy`;
+  const command = ["fetch", publisher.feedUrl, "--to", to, ...HERE];
+  let pieces = 0;
+  for (const signal of ["SIGKILL", "SIGINT"] as const) {
+    await using fetcher = new RunningCommand(...command);
+    await untilVerified(`${folder}/.copy.rollcall/resume`, pieces);
+    // Nobody else has anything: with the build machine asleep the fetch cannot come to its end.
+    publisher.signal("SIGSTOP");
+    const { status, stderr } = await fetcher.end(signal);
+    publisher.signal("SIGCONT");
+    if (signal === "SIGINT") {
+      assert.equal(status, 1);
+      assert.match(stderr, /stopped with .* of 96\.1 MiB verified; the same command goes on/);
+    }
+    pieces = verifiedPieces(`${folder}/.copy.rollcall/resume`);
+  }
+  const fetched = await fetchJson(publisher.feedUrl, "--to", to);
+  const { rackBytes, siteBytes, remoteBytes } = fetched.received;
+  assert.ok(fetched.resumedBytes > 0, "something was resumed");
+  // Only what was not verified crossed the network; a few pieces may be asked for twice at the end.
+  const lackedBytes = fetched.sizeBytes - fetched.resumedBytes;
+  const receivedBytes = rackBytes + siteBytes + remoteBytes;
+  assert.ok(
+    receivedBytes >= lackedBytes && receivedBytes < lackedBytes + 2 * MIB,
+    `${receivedBytes}`,
+  );
+  assert.deepEqual(digests(to), digests(blob));
+
+  const again = await rollcall(...command.slice(0, -1));
+  assert.match(again.stdout, /verified every file: it was all there\.\n$/);
+
+  const big = `${to}/big`;
+  const bytes = await Deno.readFile(big);
+  bytes[5 * MIB] = (bytes[5 * MIB] ?? 0) ^ 1;
+  const { mtime } = await Deno.stat(big);
+  await Deno.writeFile(big, bytes);
+  if (mtime !== null) await Deno.utime(big, mtime, mtime);
+  const repaired = await fetchJson(publisher.feedUrl, "--to", to, "--rehash");
+  assert.ok(repaired.resumedBytes < repaired.sizeBytes, "the damage was found");
+  assert.deepEqual(digests(to), digests(blob));
+});
+
+/** A port on which nobody listens. */
+function closedPort(): number {
+  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const { port } = listener.addr;
+  listener.close();
+  return port;
+}
+
+Deno.test("rollcall seed: seeds what is right until a goal, and refuses what is not", async () => {
+  await using test = await setUp(2 * MIB);
+  const { folder, blob, publisher, torrentUrl } = test;
+  const torrentPath = `${folder}/web.torrent`;
+  await Deno.writeFile(torrentPath, await (await fetch(torrentUrl)).bytes());
+  await publisher.end("SIGTERM");
+
+  await using seeder = new RunningCommand("seed", torrentPath, blob, "--until", "1", ...HERE);
+  await seeder.json();
+  // What it fetches it gives to nobody: a goal in time ends it.
+  const to = `${folder}/copy`;
+  await fetchJson(torrentPath, "--to", to, "--until", "1ms");
+  assert.deepEqual(digests(to), digests(blob));
+  const { status, stdout } = await seeder.end();
+  assert.equal(status, 0);
+  const { seeded } = JSON.parse(stdout[0] ?? "");
+  assert.ok(seeded.ratio >= 1 && seeded.sentBytes >= 2 * MIB, `ratio ${seeded.ratio}`);
+
+  await Deno.writeTextFile(`${blob}/sub/ünïcode`, "other");
+  const damaged = await rollcall("seed", torrentPath, blob);
+  assert.equal(damaged.status, 1);
+  assert.match(
+    damaged.stderr,
+    /not what was published: sub\/ünïcode: expected 70001 bytes, there were 5/,
+  );
+  const missing = await rollcall("seed", torrentPath, `${folder}/nothing`);
+  assert.equal(missing.status, 2);
+  assert.match(missing.stderr, /expected the content of the release, there is nothing/);
+});
+
+Deno.test("rollcall fetch: what cannot be fetched ends with one clear message and the right status", async () => {
+  await using test = await setUp(MIB);
+  const { folder, publisher, torrentUrl } = test;
+  const torrentPath = `${folder}/web.torrent`;
+  await Deno.writeFile(torrentPath, await (await fetch(torrentUrl)).bytes());
+  await Deno.writeTextFile(`${folder}/text`, "no torrent");
+  const to = ["--to", `${folder}/copy`];
+  const closed = `http://127.0.0.1:${closedPort()}`;
+  const nobody = ["--tracker", `${closed}/announce`, "--patience", "2s"];
+  const cases: readonly (readonly [readonly string[], RegExp, number])[] = [
+    [[`${folder}/nothing`], /no such file; expected the path of a \.torrent, a URL/, 2],
+    [[`${folder}/text`], /expected one canonical bencoded dictionary/, 2],
+    [["magnet:?xt=urn:btih:123"], /expected a magnet link with xt=urn:btih: and 40 hex/, 2],
+    [[publisher.infoHash.slice(1)], /info hash of 40 hexadecimal digits, there were 39/, 2],
+    [
+      [`magnet:?xt=urn:btih:${"0".repeat(40)}&xs=${torrentUrl}`],
+      /expected info hash 0{40}, there was [0-9a-f]{40}/,
+      1,
+    ],
+    [[publisher.feedUrl, "web", "v2"], /expected version v2 of web, it offers v1/, 2],
+    [[publisher.feedUrl, "db"], /expected a release of db, it offers web/, 2],
+    [[`${closed}/feed.json`], /no answer; is the build machine running\?/, 1],
+    [[new URL("/nothing", torrentUrl).href], /expected status 200, was 404/, 1],
+    [[torrentPath, ...nobody], /nothing has arrived for 2\.0 s: announce to http:\/\/127/, 1],
+    [[torrentPath, "--to", `${folder}/text/copy`], /cannot write there; choose another/, 1],
+    [[torrentPath, "--until", "often"], /expected a ratio such as 2 or 1\.5/, 2],
+  ];
+  for (const [args, message, status] of cases) {
+    const run = await rollcall("fetch", ...to, ...args);
+    assert.match(run.stderr, message);
+    assert.equal(run.status, status, run.stderr);
+    assert.doesNotMatch(run.stderr, /^\s+at /m);
+  }
+  await using first = new RunningCommand("fetch", torrentPath, ...to, "--seed-after", ...HERE);
+  await first.json();
+  const second = await rollcall("fetch", torrentPath, ...to);
+  assert.deepEqual([second.status, /another fetch is at work there/.test(second.stderr)], [
+    1,
+    true,
+  ]);
+});
+
+Deno.test({
+  name: "rollcall fetch: a disk that is too small shows at the start, with what to do",
+  ignore: !await canMount(),
+  async fn() {
+    await using test = await setUp(8 * MIB);
+    const disk = `${test.folder}/disk`;
+    await Deno.mkdir(disk);
+    const program = [Deno.execPath(), "run", "-A", PROGRAM];
+    const { code, stderr } = await onSmallDisk(
+      disk,
+      [...program, "fetch", test.publisher.feedUrl, "--to", `${disk}/copy`],
+    );
+    assert.equal(code, 1);
+    const text = new TextDecoder().decode(stderr);
+    assert.match(text, /no room for .*copy\/big \(ENOSPC\); make room and fetch again/);
+  },
+});

@@ -6,7 +6,7 @@
 
 import { agentConfigSchema } from "../actors/agent/config.ts";
 import { startAgent } from "../actors/agent/agent.ts";
-import { systemClock } from "../actors/runtime/mod.ts";
+import { type MessageHooks, systemClock } from "../actors/runtime/mod.ts";
 import { CommandError } from "./errors.ts";
 import { setUpLogging } from "./logging.ts";
 import { writeJson, writeLine } from "./output.ts";
@@ -31,12 +31,16 @@ export async function runAgent(options: AgentCommandOptions): Promise<void> {
     log.error("unhandled rejection: {reason}", { reason: event.reason });
   });
   using stop = listenForStop();
+  const messageHooks = await spansIfExported();
   const agent = await startAgent(config, {
     log,
     keeperCommand: selfCommand("pin-keeper"),
     createId: () => crypto.randomUUID(),
     clock: systemClock,
+    ...messageHooks === undefined ? {} : { messageHooks },
   });
+  // Thrown outside of any actor, it ends the process right after this.
+  globalThis.addEventListener("error", (event) => agent.recordCrash(event.error));
   if (options.json) writeJson({ endpoint: agent.endpoint });
   else {
     const services = Object.keys(config.services).join(", ");
@@ -51,4 +55,10 @@ export async function runAgent(options: AgentCommandOptions): Promise<void> {
       cause: reason.error,
     });
   }
+}
+
+/** Spans of all messages, if Deno was told to export what is traced: else nobody would see what they cost. */
+async function spansIfExported(): Promise<MessageHooks | undefined> {
+  if (!["1", "true"].includes(Deno.env.get("OTEL_DENO") ?? "")) return undefined;
+  return (await import("../actors/observer/message_spans.ts")).messageSpans();
 }

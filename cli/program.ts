@@ -283,10 +283,12 @@ function addActors(program: Command): void {
     .summary("show the actors of a host's agent, live")
     .description(
       "Show the actors of a host's agent, once a second until stopped: messages that wait, handled per second, time per\n" +
-        "message, drops, restarts, and what each says of its state.",
+        "message, drops, restarts, and what each says of its state. It only looks.",
     )
     .argument("<host>", "its name, or the URL of its agent's endpoint")
     .option("--once", "look for a second, show it, and end", false)
+    .option("--events", "what happened last instead: starts, failures, ends, dead letters", false)
+    .option("--trace <path>", "what one actor handles instead, such as /agent/registrar")
     .addOption(zookeeperOption())
     .addOption(jsonOption("print looks as JSON lines"))
     .action(async (host, options) => (await import("./actors.ts")).runActors(host, options));

@@ -17,8 +17,11 @@ import {
 import { createWebtorrentEngine, type TorrentEngine } from "../../torrent/mod.ts";
 import { endpointActor } from "../endpoint/endpoint.ts";
 import { fetcherActor } from "../fetcher/fetcher.ts";
+import { transfersContract } from "../fetcher/transfers.ts";
 import type { PinnedEvent } from "../pinner/messages.ts";
-import { observerActor, observerContract } from "../observer/observer.ts";
+import { observerContract } from "../observer/contract.ts";
+import { writeFlightFile } from "../observer/flight_file.ts";
+import { observerActor } from "../observer/observer.ts";
 import { pinnerActor } from "../pinner/pinner.ts";
 import type { RegistrarMessage } from "../registrar/messages.ts";
 import { registrarActor } from "../registrar/registrar.ts";
@@ -29,6 +32,8 @@ import {
   type ActorRef,
   ActorSystem,
   type Clock,
+  type FlightEvent,
+  type MessageHooks,
   type StopReason,
   supervisor,
   Topic,
@@ -46,7 +51,12 @@ export interface AgentOptions {
   /** Makes the identity of a new data directory. */
   readonly createId: () => string;
   readonly clock: Clock;
+  /** Follows the messages of its actors. Default: nobody does. */
+  readonly messageHooks?: MessageHooks;
 }
+
+/** The folder, below the data directory, of what the actors did before a crash. */
+const FLIGHT_RECORDS = ".flight-records";
 
 /** A running agent. */
 export interface Agent {
@@ -54,6 +64,8 @@ export interface Agent {
   readonly endpoint: string;
   /** Resolves when the agent has ended, by `stop` or by a failure that restarts did not mend. */
   readonly terminated: Promise<StopReason>;
+  /** Writes down what happened last, before something that its actors do not see ends the process. */
+  recordCrash(error: unknown): void;
   /** Ends it. Services and locked pages stay or go as the config's `onExit` says. */
   stop(): Promise<void>;
 }
@@ -81,9 +93,19 @@ export async function startAgent(config: AgentConfig, options: AgentOptions): Pr
       preallocate: allocateFile,
       log,
     });
-    const system = ActorSystem.create({ name: "agent", log, clock });
-    const actorsPort = exportObserver(system, config);
-    const endpoint = spawnTree(system, { config, options, stores, engine, actorsPort });
+    const { messageHooks } = options;
+    const record = crashRecorder(config, { log, clock });
+    const system = ActorSystem.create({
+      name: "agent",
+      log,
+      clock,
+      ...messageHooks === undefined ? {} : { messageHooks },
+      flightRecorder: { sink: (events, { error }) => record(error, events) },
+    });
+    const node = RemoteNode.create({ system });
+    node.export(observerContract, system.spawn("observer", observerActor(system)));
+    const actorsPort = listenForOthers(node, config);
+    const endpoint = spawnTree(system, { config, options, stores, engine, node, actorsPort });
     const { terminated } = system;
     const url = await Promise.race([endpoint, terminated.then(endedEarly)]);
     const openEngine = engine;
@@ -92,6 +114,7 @@ export async function startAgent(config: AgentConfig, options: AgentOptions): Pr
     return {
       endpoint: url,
       terminated,
+      recordCrash: (error) => record(error, system.flightRecord()),
       async stop() {
         await system.stop();
         await openEngine.close();
@@ -107,12 +130,25 @@ export async function startAgent(config: AgentConfig, options: AgentOptions): Pr
   }
 }
 
-/** Lets other processes look at the agent's actors. Returns the port. */
-function exportObserver(system: ActorSystem, { listen, actorsPort }: AgentConfig): number {
-  const node = RemoteNode.create({ system });
-  node.export(observerContract, system.spawn("observer", observerActor(() => system.tree())));
+/** Lets other processes reach what the node exports. Returns the port. */
+function listenForOthers(node: RemoteNode, { listen, actorsPort }: AgentConfig): number {
   const hostname = listen.hostname.includes(":") ? `[${listen.hostname}]` : listen.hostname;
   return Number(new URL(node.listen(`tcp://${hostname}:${actorsPort}`)).port);
+}
+
+/** Writes what happened last into the data directory, and says where. Never throws. */
+function crashRecorder(
+  { host, dataDir }: AgentConfig,
+  { log, clock }: { readonly log: ActorLogger; readonly clock: Clock },
+): (error: unknown, events: readonly FlightEvent[]) => void {
+  return (error, events) => {
+    try {
+      const path = writeFlightFile(join(dataDir, FLIGHT_RECORDS), { host, error, events, clock });
+      log.error("what the actors did last is in {path}", { path });
+    } catch (failure) {
+      log.error("what the actors did last was not written: {failure}", { failure });
+    }
+  };
 }
 
 function endedEarly(reason: StopReason): never {
@@ -128,10 +164,11 @@ function spawnTree(
     options: AgentOptions;
     stores: ReadonlyMap<string, ReleaseStore>;
     engine: TorrentEngine;
+    node: RemoteNode;
     actorsPort: number;
   },
 ): Promise<string> {
-  const { config, options, stores, engine, actorsPort } = own;
+  const { config, options, stores, engine, node, actorsPort } = own;
   const { host, site, rack } = config;
   const identity = { host, site, rack, agent: agentId(config.dataDir, options.createId) };
   const sessionEvents = new Topic<SessionEvent>("session", { replayLast: true });
@@ -165,6 +202,7 @@ function spawnTree(
               config: serviceConfig,
               store,
               engine,
+              node,
               session,
               sessionEvents,
               registrar,
@@ -196,13 +234,14 @@ function serviceSupervisor(own: {
   config: ServiceConfig;
   store: ReleaseStore;
   engine: TorrentEngine;
+  node: RemoteNode;
   session: ActorRef<SessionMessage>;
   sessionEvents: Topic<SessionEvent>;
   registrar: ActorRef<RegistrarMessage>;
   keeperCommand: readonly string[];
 }) {
   const { host, agent, service, config, store, engine, session, sessionEvents, registrar } = own;
-  const { keeperCommand } = own;
+  const { keeperCommand, node } = own;
   return supervisor({
     strategy: "rest_for_one",
     children(scope) {
@@ -213,6 +252,8 @@ function serviceSupervisor(own: {
         runnerActor({ service, host, config, layout: store.layout, events: healthEvents }),
       );
       const fetcher = scope.child("fetcher", fetcherActor({ store, engine }));
+      // Until it ends: the one that is there after a restart of this supervisor is another.
+      node.export(transfersContract(service), fetcher);
       const pinner = scope.child(
         "pinner",
         pinnerActor({ service, store, config: config.pin, keeperCommand, events: pinnedEvents }),

@@ -75,6 +75,10 @@ export function endpointActor(options: EndpointOptions): ActorDefinition<State, 
     async onStop(state) {
       await state.server.shutdown();
     },
+    summarize({ server }) {
+      const { hostname, port } = server.addr as Deno.NetAddr;
+      return urlOf(hostname, port);
+    },
   };
 }
 

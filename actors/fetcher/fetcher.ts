@@ -11,6 +11,7 @@ import type { TorrentEngine, Transfer } from "../../torrent/mod.ts";
 import type { ActorContext, ActorDefinition, ActorRef, ReplyTo } from "../runtime/mod.ts";
 import { prepareRelease } from "./prepare_release.ts";
 import { readReceived, writeReceived } from "./received_record.ts";
+import { transferDetails, type TransfersMessage } from "./transfers.ts";
 
 /** How far the release under preparation is. */
 export interface FetchProgress {
@@ -29,6 +30,7 @@ export type PrepareOutcome =
 
 /** What the fetcher takes. */
 export type FetcherMessage =
+  | TransfersMessage
   | {
     readonly type: "prepare";
     readonly release: Release;
@@ -46,6 +48,7 @@ export type FetcherMessage =
     readonly phase: "fetching" | "verifying";
     readonly progress: number;
   }
+  | { readonly type: "reused"; readonly version: string; readonly reusedBytes: number }
   | { readonly type: "prepared"; readonly version: string; readonly error: unknown }
   | { readonly type: "seeding"; readonly transfers: ReadonlyMap<string, Transfer> }
   | { readonly type: "removed"; readonly versions: readonly string[] }
@@ -54,6 +57,8 @@ export type FetcherMessage =
 interface Preparation {
   readonly version: string;
   readonly before: Received;
+  /** What this attempt found on the disk; an earlier one has found what `before` says. */
+  reusedBytes: number;
   readonly progressTo: ActorRef<FetchProgress>;
   readonly replyTo: ReplyTo<PrepareOutcome>;
 }
@@ -104,8 +109,16 @@ export function fetcherActor(
         case "cancel":
           giveUp(state, context);
           return state;
+        case "transfers":
+          message.replyTo.tell(transferDetails(state.transfers));
+          return state;
         case "transfer":
           replaceTransfer(state, message);
+          return state;
+        case "reused":
+          if (state.preparation?.version === message.version) {
+            state.preparation.reusedBytes = message.reusedBytes;
+          }
           return state;
         case "phase": {
           const { preparation } = state;
@@ -168,6 +181,13 @@ export function fetcherActor(
     async onStop(state) {
       await Promise.allSettled([...state.transfers.values()].map((transfer) => transfer.stop()));
     },
+    summarize: ({ preparation, transfers }) => ({
+      preparing: preparation?.version,
+      transfers: transferDetails(transfers).map(({ version, verifiedBytes, totalBytes, peers }) => {
+        const share = totalBytes === 0 ? 1 : verifiedBytes / totalBytes;
+        return `${version} ${Math.floor(share * 100)}% ${peers} peers`;
+      }),
+    }),
   };
 }
 
@@ -190,7 +210,8 @@ function prepare(
   state.early = null;
   giveUp(state, context);
   const { version } = release;
-  state.preparation = { version, before: readReceived(store, version), progressTo, replyTo };
+  const before = readReceived(store, version);
+  state.preparation = { version, before, reusedBytes: 0, progressTo, replyTo };
   const standing = state.transfers.get(version);
   context.pipeToSelf(
     async (signal) => {
@@ -201,6 +222,8 @@ function prepare(
         engine,
         signal,
         clock: context.clock,
+        log: context.log,
+        onReused: (reusedBytes) => context.self.tell({ type: "reused", version, reusedBytes }),
         onPhase: (phase, progress) =>
           context.self.tell({ type: "phase", version, phase, progress }),
         onTransfer: (transfer) => context.self.tell({ type: "transfer", version, transfer }),
@@ -241,13 +264,14 @@ function replaceTransfer(state: State, entry: { version: string; transfer: Trans
   state.transfers.set(entry.version, entry.transfer);
 }
 
-function receivedSoFar(state: State, { version, before }: Preparation): Received {
+function receivedSoFar(state: State, { version, before, reusedBytes }: Preparation): Received {
   const now = state.transfers.get(version)?.progress().received;
   return {
     version,
     rackBytes: before.rackBytes + (now?.rackBytes ?? 0),
     siteBytes: before.siteBytes + (now?.siteBytes ?? 0),
     remoteBytes: before.remoteBytes + (now?.remoteBytes ?? 0),
+    reusedBytes: Math.max(before.reusedBytes ?? 0, reusedBytes),
   };
 }
 

@@ -9,6 +9,7 @@ import { diskSpace, type ReleaseStore } from "../../host/mod.ts";
 import type { Release } from "../../rollout/mod.ts";
 import {
   fetchTorrent,
+  type Log,
   readRelease,
   ReleaseError,
   type TorrentEngine,
@@ -17,16 +18,20 @@ import {
   verifyRelease,
 } from "../../torrent/mod.ts";
 import { type Clock, sleep } from "../runtime/mod.ts";
+import { isSharing, reuseStored } from "./reuse_stored.ts";
 
 /** What the procedure works with. */
 export interface PrepareTools {
   readonly store: ReleaseStore;
   readonly engine: TorrentEngine;
   readonly clock: Clock;
+  readonly log: Log;
   readonly signal: AbortSignal;
   readonly onPhase: (phase: "fetching" | "verifying", progress: number) => void;
   /** The transfer that moves the bytes, as soon as there is one. */
   readonly onTransfer: (transfer: Transfer) => void;
+  /** What was found on this host's disk and need not be fetched. */
+  readonly onReused: (reusedBytes: number) => void;
 }
 
 /** Why a release could not be prepared; trying again may help. */
@@ -72,6 +77,9 @@ export async function prepareRelease(release: Release, tools: PrepareTools): Pro
     await store.demote(version);
   }
   const root = await store.preparePartial(version);
+  // Where copies share their blocks, there may be room for this release only because most of it is there already.
+  if (!isSharing(store)) await expectDiskSpace(release, root);
+  await reuse(release, { metainfo, root }, tools);
   await expectDiskSpace(release, root);
 
   let transfer = await runTransfer({ metainfo, root, resume: "journal" }, release, tools);
@@ -133,6 +141,21 @@ function isRelease(metainfo: Uint8Array, release: Release): boolean {
     if (error instanceof ReleaseError) return false;
     throw error;
   }
+}
+
+async function reuse(
+  release: Release,
+  what: { readonly metainfo: Uint8Array; readonly root: string },
+  { store, log, signal, onPhase, onReused }: PrepareTools,
+): Promise<void> {
+  const { reusedBytes } = await reuseStored(release, what, {
+    store,
+    log,
+    signal,
+    // A copy fills the bar as far as a transfer of the same bytes would.
+    onProgress: (doneBytes) => onPhase("fetching", Math.min(1, doneBytes / release.sizeBytes)),
+  });
+  if (reusedBytes > 0) onReused(reusedBytes);
 }
 
 async function expectDiskSpace(release: Release, root: string): Promise<void> {

@@ -57,6 +57,11 @@ export function pinnerActor(options: PinnerOptions): ActorDefinition<State, Pinn
         refusals: new Map(),
       };
     },
+    summarize: ({ wanted, locked, refusals }) => ({
+      wanted: [...wanted],
+      lockedBytes: Object.fromEntries(locked),
+      refused: refusals.size === 0 ? undefined : Object.fromEntries(refusals),
+    }),
     receive(state, message, context) {
       switch (message.type) {
         case "pin":

@@ -83,6 +83,15 @@ export function registrarActor(
       receive(state, message, { identity, context });
       return state;
     },
+    summarize: ({ registrations }) =>
+      Object.fromEntries(
+        [...registrations].map(([service, { isRegistered, problem, entry }]) => [
+          service,
+          isRegistered
+            ? `${entry.version ?? "nothing"} ${entry.state}`
+            : problem ?? "not registered yet",
+        ]),
+      ),
   };
 }
 

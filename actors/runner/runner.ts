@@ -75,6 +75,12 @@ export function runnerActor(options: RunnerOptions): ActorDefinition<State, Runn
       }
       return state;
     },
+    summarize: ({ wanted, process, health, crashes }) => ({
+      wanted,
+      runs: process === null ? null : `${process.version} pid ${process.pid}`,
+      health: health.ok ? "ok" : health.reason,
+      crashes,
+    }),
     receive(state, message, context) {
       switch (message.type) {
         case "status":

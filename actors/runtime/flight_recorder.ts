@@ -19,6 +19,14 @@ export type FlightEvent =
     | { readonly type: "dead_letter"; readonly reason: DeadLetterReason }
   );
 
+/** A failure that no supervisor dealt with. */
+export interface RootFailure {
+  /** The top-level actor that failed. */
+  readonly path: string;
+  /** What it threw; `restart_intensity_exceeded` for a supervisor that gave up. */
+  readonly error: unknown;
+}
+
 /** How much is kept, and who gets it when the system fails. */
 export interface FlightRecorderOptions {
   /**
@@ -26,8 +34,11 @@ export interface FlightRecorderOptions {
    * none.
    */
   readonly capacity?: number;
-  /** Called with the events, oldest first, when a failure stops the system. What it throws is logged. */
-  readonly sink?: (events: readonly FlightEvent[]) => void;
+  /**
+   * Called with the events, oldest first, and with the failure, when that stops the system. What it
+   * throws is logged.
+   */
+  readonly sink?: (events: readonly FlightEvent[], failure: RootFailure) => void;
 }
 
 /** Whoever an event is about: its path is asked for only when somebody reads the events. */

@@ -27,7 +27,7 @@ export {
 } from "./definition.ts";
 export type { RunOrder } from "./dispatcher.ts";
 export { ActorError, type ActorErrorCode, AskError, type AskErrorCode } from "./errors.ts";
-export { type FlightEvent, type FlightRecorderOptions } from "./flight_recorder.ts";
+export type { FlightEvent, FlightRecorderOptions, RootFailure } from "./flight_recorder.ts";
 export { type ActorLogger, silentLogger } from "./logger.ts";
 export { type Probe, spawnProbe } from "./testing/probe.ts";
 export { type Random, seededRandom, systemRandom } from "./random.ts";
@@ -66,7 +66,7 @@ export {
   type SupervisorState,
   type SupervisorStrategy,
 } from "./supervisor.ts";
-export { ActorSystem, type ActorSystemOptions, type RootFailure } from "./system.ts";
+export { ActorSystem, type ActorSystemOptions } from "./system.ts";
 export {
   type Published,
   type Publisher,

@@ -15,20 +15,17 @@ import { DeadLetters } from "./dead_letters.ts";
 import type { ActorDefinition, StopReason } from "./definition.ts";
 import { Dispatcher, type RunOrder } from "./dispatcher.ts";
 import { ActorError } from "./errors.ts";
-import { type FlightEvent, FlightRecorder, type FlightRecorderOptions } from "./flight_recorder.ts";
+import {
+  type FlightEvent,
+  FlightRecorder,
+  type FlightRecorderOptions,
+  type RootFailure,
+} from "./flight_recorder.ts";
 import { type ActorLogger, scopedLogger, silentLogger } from "./logger.ts";
 import { type Random, systemRandom } from "./random.ts";
 import type { ActorRef } from "./ref.ts";
 import type { Runtime, SystemCounters } from "./runtime.ts";
 import { type MessageHooks, type TraceEvent, Tracers } from "./tracing.ts";
-
-/** A failure that no supervisor dealt with. */
-export interface RootFailure {
-  /** The top-level actor that failed. */
-  readonly path: string;
-  /** What it threw; `restart_intensity_exceeded` for a supervisor that gave up. */
-  readonly error: unknown;
-}
 
 /** What a system is made with. */
 export interface ActorSystemOptions {
@@ -216,7 +213,7 @@ export class ActorSystem {
         try {
           decision = this.#onFailure({ path, error });
         } finally {
-          if (decision === "stop") this.#handOutFlightRecord();
+          if (decision === "stop") this.#handOutFlightRecord({ path, error });
         }
         // A throw of its own fails the root, which is a stop as well.
         if (decision === "stop") throw error;
@@ -225,9 +222,9 @@ export class ActorSystem {
     };
   }
 
-  #handOutFlightRecord(): void {
+  #handOutFlightRecord(failure: RootFailure): void {
     try {
-      this.#flightSink?.(this.flightRecord());
+      this.#flightSink?.(this.flightRecord(), failure);
     } catch (error) {
       this.#runtime.log.error("flight recorder's sink threw", { error });
     }

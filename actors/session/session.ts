@@ -73,6 +73,10 @@ export function sessionActor(
       context.self.tell({ type: "state_changed" });
       return { zookeeper, stopListening, sessionId: 0n, isConnected: false, watchers: new Map() };
     },
+    summarize: ({ isConnected, sessionId, watchers }) => ({
+      session: isConnected ? `0x${sessionId.toString(16)}` : "not connected",
+      watches: watchers.size,
+    }),
     receive(state, message, context) {
       switch (message.type) {
         case "watch": {

@@ -49,6 +49,18 @@ export function upgradeCoordinator(
     receive(state, message, context) {
       return receive(state, message, { options, context });
     },
+    summarize: (
+      { hasRejoined, preparing, prepared, predecessor, change, failures, lastFailed },
+    ) => ({
+      rejoined: hasRejoined,
+      preparing,
+      prepared,
+      behind: predecessor,
+      switch: change === null
+        ? null
+        : `${change.from ?? "nothing"} to ${change.to}: ${change.step}`,
+      failed: failures === 0 ? null : `${lastFailed}, ${failures} in a row`,
+    }),
   };
 }
 

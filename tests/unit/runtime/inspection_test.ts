@@ -272,10 +272,17 @@ Deno.test("G34: hooks that throw, or do not handle, lose no message", async () =
 Deno.test("G35: the flight recorder keeps the last events, and hands them out when a failure stops the system", async () => {
   const clock = new VirtualClock();
   const records: (readonly FlightEvent[])[] = [];
+  const failures: string[] = [];
   const system = ActorSystem.create({
     name: "flight",
     clock,
-    flightRecorder: { capacity: 6, sink: (events) => void records.push(events) },
+    flightRecorder: {
+      capacity: 6,
+      sink(events, { path, error }) {
+        records.push(events);
+        failures.push(`${path}: ${error}`);
+      },
+    },
   });
   const actor = system.spawn("actor", recorder<string>([]));
   for (let count = 0; count < 10; count++) {
@@ -285,6 +292,7 @@ Deno.test("G35: the flight recorder keeps the last events, and hands them out wh
   actor.tell("crash");
   actor.tell("waiting");
   await system.terminated;
+  assert.deepEqual(failures, ["/actor: Error: crash"]);
   assert.equal(records.length, 1);
   const events = records[0] ?? [];
   assert.equal(events.length, 6);

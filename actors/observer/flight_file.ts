@@ -1,0 +1,60 @@
+/**
+ * The flight record on disk: what happened last in an agent whose actors could not be mended.
+ *
+ * @module
+ */
+
+import { join } from "node:path";
+import type { Clock, FlightEvent } from "../runtime/mod.ts";
+import type { RecordedEvent } from "./contract.ts";
+import { describeError, plainEvents } from "./plain.ts";
+
+/** Records that are kept: an agent that is started again and again must not fill the disk. */
+const KEPT_FILES = 10;
+
+/** What a file holds. */
+export interface FlightFile {
+  readonly host: string;
+  /** When it was written, ISO 8601. */
+  readonly writtenAt: string;
+  /** Why. */
+  readonly reason: string;
+  /** Oldest first. */
+  readonly events: readonly RecordedEvent[];
+}
+
+/**
+ * Writes the record into the folder, which is made if it is missing, and removes the oldest beyond ten. Synchronous, because
+ * the process may be about to end.
+ *
+ * @returns The file's path.
+ */
+export function writeFlightFile(
+  folder: string,
+  { host, error, events, clock }: {
+    readonly host: string;
+    readonly error: unknown;
+    readonly events: readonly FlightEvent[];
+    readonly clock: Clock;
+  },
+): string {
+  const writtenAt = new Date(clock.nowMs()).toISOString();
+  const file: FlightFile = {
+    host,
+    writtenAt,
+    reason: describeError(error),
+    events: plainEvents(events, clock),
+  };
+  Deno.mkdirSync(folder, { recursive: true });
+  const path = join(folder, `${writtenAt.replaceAll(":", "-")}.json`);
+  Deno.writeTextFileSync(path, `${JSON.stringify(file, null, 2)}\n`);
+  removeOldest(folder);
+  return path;
+}
+
+function removeOldest(folder: string): void {
+  // Their names are times, so they sort by age.
+  const names = [...Deno.readDirSync(folder)].map(({ name }) => name)
+    .filter((name) => /^\d{4}-.*\.json$/.test(name)).sort();
+  for (const name of names.slice(0, -KEPT_FILES)) Deno.removeSync(join(folder, name));
+}

@@ -1,0 +1,114 @@
+/**
+ * What an agent leaves for those who were not looking: a flight record of a crash, and spans of its messages.
+ *
+ * @module
+ */
+
+import assert from "node:assert/strict";
+import { parse, stringify } from "yaml";
+import type { FlightFile } from "../../../actors/observer/flight_file.ts";
+import { AgentProcess } from "./harness/agent_process.ts";
+import { TestFleet } from "./harness/fleet.ts";
+
+Deno.test("agent: one that restarts do not mend leaves a record of what its actors did last", async () => {
+  await TestFleet.run({ hosts: ["web-1"] }, async (fleet) => {
+    const { endpoint } = await fleet.untilHost(
+      "web-1",
+      "names its endpoint",
+      (host) => host.endpoint !== null,
+    );
+    const dataDir = `${fleet.folder}/web-2`;
+    const configPath = `${fleet.folder}/web-2.yaml`;
+    const logPath = `${fleet.folder}/web-2.log`;
+    const config = parse(await Deno.readTextFile(`${fleet.folder}/web-1.yaml`));
+    // The first one's: where it listens nobody else can.
+    const listen = new URL(endpoint ?? "").host;
+    await Deno.writeTextFile(configPath, stringify({ ...config, host: "web-2", dataDir, listen }));
+    const agent = new AgentProcess({ configPath, logPath, mark: "crash" });
+    assert.equal((await agent.untilEnded()).code, 1);
+
+    const records = [...Deno.readDirSync(`${dataDir}/.flight-records`)];
+    assert.equal(records.length, 1, agent.log);
+    const path = `${dataDir}/.flight-records/${records[0]?.name}`;
+    assert.ok(agent.log.includes(`what the actors did last is in ${path}`), agent.log);
+    const file: FlightFile = JSON.parse(await Deno.readTextFile(path));
+    assert.equal(file.host, "web-2");
+    assert.match(file.reason, /^restart \/agent\/endpoint: .*; because: .*[Aa]ddress/);
+    const failures = file.events.filter(({ type }) => type === "failed");
+    // The endpoint with each of its five restarts, and the supervisor that then gave up.
+    assert.deepEqual(
+      failures.map((event) => event.path),
+      [...Array(6).fill("/agent/endpoint"), "/agent"],
+    );
+    assert.equal(
+      file.events.filter(({ type, path }) => type === "restarted" && path === "/agent/endpoint")
+        .length,
+      5,
+    );
+  });
+});
+
+interface ExportedSpan {
+  readonly name: string;
+  readonly traceId: string;
+  readonly spanId: string;
+  readonly parentSpanId: string;
+  readonly links: readonly { readonly spanId: string }[];
+}
+
+interface ExportedTraces {
+  readonly resourceSpans: readonly {
+    readonly resource: { readonly attributes: unknown };
+    readonly scopeSpans: readonly {
+      readonly scope: { readonly name: string };
+      readonly spans: readonly ExportedSpan[];
+    }[];
+  }[];
+}
+
+/** Takes what OpenTelemetry exports by HTTP, as a collector does. */
+function startCollector(): { url: string; spans: ExportedSpan[]; close: () => Promise<void> } {
+  const spans: ExportedSpan[] = [];
+  const server = Deno.serve(
+    { hostname: "127.0.0.1", port: 0, onListen() {} },
+    async (request) => {
+      const text = await request.text();
+      if (new URL(request.url).pathname === "/v1/traces") {
+        const { resourceSpans }: ExportedTraces = JSON.parse(text);
+        for (const { scope, spans: some } of resourceSpans.flatMap((one) => one.scopeSpans)) {
+          if (scope.name === "rollcall.actors") spans.push(...some);
+        }
+      }
+      return Response.json({});
+    },
+  );
+  return { url: `http://127.0.0.1:${server.addr.port}`, spans, close: () => server.shutdown() };
+}
+
+Deno.test("agent: with OTEL_DENO the flow of its messages arrives at a collector as spans", async () => {
+  const collector = startCollector();
+  const wrapper = [
+    ...["env", "OTEL_DENO=true", "OTEL_EXPORTER_OTLP_PROTOCOL=http/json"],
+    ...[`OTEL_EXPORTER_OTLP_ENDPOINT=${collector.url}`, "OTEL_BSP_SCHEDULE_DELAY=200"],
+    "OTEL_DENO_CONSOLE=ignore",
+  ];
+  try {
+    await TestFleet.run({ hosts: ["web-1"], wrapper }, async (fleet) => {
+      await fleet.install("v1");
+      const { spans } = collector;
+      await fleet.until("spans arrived", () => spans.some(({ name }) => name === "runner start"));
+      const byId = new Map(spans.map((span) => [span.spanId, span]));
+      const named = (kind: string, pairs: (span: ExportedSpan) => readonly string[]) =>
+        spans.flatMap((span) =>
+          pairs(span).map((id) => `${byId.get(id)?.name} ${kind} ${span.name}`)
+        );
+      const parents = named("tells", ({ parentSpanId }) => [parentSpanId]);
+      const links = named("causes", (span) => span.links.map(({ spanId }) => spanId));
+      // While it handled that, it told this; and what it began then came to this later.
+      assert.ok(parents.includes("fetcher phase tells upgrade_coordinator fetch_progress"));
+      assert.ok(links.includes("fetcher prepare causes fetcher prepared"));
+    });
+  } finally {
+    await collector.close();
+  }
+});

@@ -48,6 +48,18 @@ const SYMBOLS = {
     result: "i32",
     nonblocking: true,
   },
+  copy_file_range_nonblocking: {
+    name: "copy_file_range",
+    parameters: ["i32", "buffer", "i32", "buffer", "usize", "u32"],
+    result: "isize",
+    nonblocking: true,
+  },
+  copy_file_range: {
+    parameters: ["i32", "buffer", "i32", "buffer", "usize", "u32"],
+    result: "isize",
+  },
+  // Variadic in C; one integer is passed like any other on x86-64 and on arm64.
+  ioctl: { parameters: ["i32", "u64", "usize"], result: "i32" },
   getrlimit: { parameters: ["i32", "buffer"], result: "i32" },
   setrlimit: { parameters: ["i32", "buffer"], result: "i32" },
   sysconf: { parameters: ["i32"], result: "i64" },

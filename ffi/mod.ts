@@ -1,6 +1,7 @@
 /** libc through `Deno.dlopen`: memory maps, locks, the page cache, limits. Imports nothing of the project. */
 
 export * from "./allocate.ts";
+export * from "./copy_range.ts";
 export { errnoName } from "./errno.ts";
 export * from "./file_lock.ts";
 export { pageSizeBytes, roundUpToPages } from "./libc.ts";

@@ -63,6 +63,34 @@ export function fileResidency(path: string, sizeBytes: number): Residency {
 }
 
 /**
+ * Which parts of a file have any page in memory now, 1 for yes and 0 for no, to be able to leave them so: what was not
+ * there before can be dropped after it has been read, what was there is somebody's.
+ *
+ * @param file its size, from stat, and the size of a part: 64 KiB times a power of two, at most 64 MiB.
+ * @throws {LibcError} as {@linkcode MemoryMap.ofFile} and {@linkcode mapResidency}.
+ */
+export function residentParts(
+  path: string,
+  { sizeBytes, partBytes }: { readonly sizeBytes: number; readonly partBytes: number },
+): Uint8Array {
+  const parts = new Uint8Array(Math.ceil(sizeBytes / partBytes));
+  if (sizeBytes === 0) return parts;
+  using map = MemoryMap.ofFile(path, sizeBytes);
+  const page = pageSizeBytes();
+  const answer = new Uint8Array(partBytes / page);
+  for (let part = 0; part < parts.length; part++) {
+    const { address, lengthBytes } = map.resolve({
+      offsetBytes: part * partBytes,
+      lengthBytes: partBytes,
+    });
+    if (libc().mincore(address, lengthBytes, answer) !== 0) throw lastError("mincore", path);
+    const pages = Math.ceil(Number(lengthBytes) / page);
+    parts[part] = answer.subarray(0, pages).some((byte) => (byte & 1) === 1) ? 1 : 0;
+  }
+  return parts;
+}
+
+/**
  * Writes a file's dirty pages to disk and drops its pages from the page cache, so that a download
  * does not push out what the running service reads. Pages that somebody has locked or mapped stay.
  * posix_fadvise(2), POSIX_FADV_DONTNEED.

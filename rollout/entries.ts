@@ -49,6 +49,8 @@ export const receivedSchema = z.looseObject({
   rackBytes: z.int(),
   siteBytes: z.int(),
   remoteBytes: z.int(),
+  /** Found in other releases on the host's own disk. */
+  reusedBytes: z.int().optional(),
 });
 export type Received = z.infer<typeof receivedSchema>;
 

@@ -9,6 +9,7 @@ import { Buffer } from "node:buffer";
 import bencode from "bencode";
 import { z } from "zod";
 import { outlineBencode } from "./bencode_check.ts";
+import { CHUNK_MAP_KEY, type ChunkMap, encodeChunkMap } from "./delta/chunk_map.ts";
 import { ReleaseError } from "./errors.ts";
 import { MAX_PIECE_LENGTH_BYTES } from "./piece_length.ts";
 import type { Release, ReleaseFile } from "./release.ts";
@@ -90,9 +91,11 @@ export interface MetainfoParts {
   readonly announce: readonly string[];
   /** Goes outside the info dictionary: it does not change the info hash. */
   readonly createdBy: string;
+  /** As `createdBy`. Read back by `readChunkMap`, which says why nothing rests on it. */
+  readonly chunks?: ChunkMap | undefined;
 }
 
-/** The bytes of the .torrent. The same parts, but for trackers and creator, give the same info hash. */
+/** The bytes of the .torrent. The same parts, but for trackers, creator and chunks, give the same info hash. */
 export function encodeMetainfo(parts: MetainfoParts): Uint8Array {
   const sha256 = Buffer.from(parts.files.map((file) => file.sha256).join(""), "hex");
   const only = parts.layout === "file" ? parts.files[0] : undefined;
@@ -128,6 +131,7 @@ export function encodeMetainfo(parts: MetainfoParts): Uint8Array {
         version: parts.version,
       },
     },
+    ...(parts.chunks === undefined ? {} : { [CHUNK_MAP_KEY]: encodeChunkMap(parts.chunks) }),
   });
 }
 

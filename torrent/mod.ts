@@ -1,6 +1,7 @@
 /** Publish, fetch, seed and verify releases: one engine interface, the WebTorrent engine, the feed. */
 
 export * from "./create_release.ts";
+export * from "./delta/mod.ts";
 export * from "./engine.ts";
 export * from "./errors.ts";
 export * from "./feed/mod.ts";

@@ -1,5 +1,6 @@
 /**
- * How many bytes of each version came from where, this host's own disk included, kept on disk so that the count survives the agent.
+ * How many bytes of each version came from where, this host's own disk included; kept on disk so that the count survives
+ * the agent.
  *
  * @module
  */

@@ -7,11 +7,10 @@
 
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
-import { allocateFile } from "../../ffi/mod.ts";
+import { allocateFile, canShareBlocks } from "../../ffi/mod.ts";
 import { readJsonFile, type ReleaseStore, writeJsonFile } from "../../host/mod.ts";
 import type { Release } from "../../rollout/mod.ts";
 import {
-  canShareBlocks,
   hasJournal,
   type Log,
   MAX_METAINFO_BYTES,

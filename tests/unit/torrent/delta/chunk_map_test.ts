@@ -1,0 +1,88 @@
+/** The map of chunks in a .torrent: made when publishing, read back, and never relied on. */
+
+import assert from "node:assert/strict";
+import bencode from "bencode";
+import {
+  chooseChunkAverage,
+  CHUNK_MAP_KEY,
+  ChunkMapMaker,
+  readChunkMap,
+} from "../../../../torrent/delta/chunk_map.ts";
+import { readRelease } from "../../../../torrent/metainfo.ts";
+import { noise, release } from "./content.ts";
+
+const GIB = 1024 ** 3;
+
+async function published(
+  files: Readonly<Record<string, Uint8Array>>,
+  options: { chunkMap?: boolean } = {},
+) {
+  const folder = await Deno.makeTempDir();
+  try {
+    return await release(folder, files, { version: "1", ...options });
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+Deno.test("chooseChunkAverage: at most about 65,536 chunks, in steps of four", () => {
+  const sizes = [0, GIB, GIB + 1, 2 * GIB, 4 * GIB, 5 * GIB, 200 * GIB, 4096 * GIB];
+  const kib = sizes.map((sizeBytes) => chooseChunkAverage(sizeBytes) / 1024);
+  assert.deepEqual(kib, [16, 16, 64, 64, 64, 256, 4096, 16_384]);
+});
+
+Deno.test("chunk map: covers the files that are large enough, and leaves the info hash alone", async () => {
+  const files = { a: noise(200_000, 1), b: noise(16_384, 2), c: noise(16_385, 3), d: noise(0, 4) };
+  const mapped = await published(files);
+  const map = readChunkMap(readRelease(mapped.metainfo));
+  assert.ok(map !== undefined);
+  assert.equal(map.averageBytes, 16_384);
+  assert.equal(map.sizesBytes.reduce((sum, one) => sum + one, 0), 200_000 + 16_385);
+  assert.equal(map.hashes.length, 8 * map.sizesBytes.length);
+  const plain = await published(files, { chunkMap: false });
+  assert.equal(plain.infoHash, mapped.infoHash);
+  assert.equal(readChunkMap(readRelease(plain.metainfo)), undefined);
+  const small = await published({ b: files.b });
+  assert.equal(readChunkMap(readRelease(small.metainfo)), undefined);
+});
+
+Deno.test("readChunkMap: a map that does not fit the release is as good as none", async () => {
+  const { metainfo } = await published({ a: noise(300_000, 5) });
+  const decoded = bencode.decode(metainfo) as Record<string, unknown>;
+  const map = decoded[CHUNK_MAP_KEY] as { average: number; entries: Uint8Array; schema: number };
+  const withMap = (value: unknown) =>
+    readChunkMap(readRelease(bencode.encode({ ...decoded, [CHUNK_MAP_KEY]: value })));
+  assert.ok(withMap(map) !== undefined);
+  const changed = map.entries.slice();
+  changed[11] = (changed[11]! + 1) & 0xff;
+  const zero = map.entries.slice();
+  zero.fill(0, 8, 12);
+  const wrong = [
+    7,
+    [],
+    {},
+    "rollcall",
+    { ...map, schema: 2 },
+    { ...map, average: 4096 },
+    { ...map, average: 64 * 1024 },
+    { ...map, entries: changed },
+    { ...map, entries: zero },
+    { ...map, entries: map.entries.subarray(0, -1) },
+    { ...map, entries: map.entries.subarray(0, -12) },
+    { ...map, entries: new Uint8Array([...map.entries, ...map.entries]) },
+    { ...map, entries: new Uint8Array() },
+  ];
+  for (const value of wrong) {
+    const read = withMap(value);
+    // A larger average asks for the same chunks of this one file: still a map, of no use to anybody else's.
+    if (read !== undefined) assert.equal(read.averageBytes, 64 * 1024);
+  }
+});
+
+Deno.test("ChunkMapMaker: more chunks than a map may have make no map, whatever the content", () => {
+  const maker = new ChunkMapMaker(1024);
+  const part = noise(1024 ** 2, 6);
+  for (let mib = 0; mib < 330; mib++) maker.update(part);
+  maker.endFile();
+  assert.equal(maker.finish(), undefined);
+});

@@ -1,0 +1,81 @@
+/**
+ * Cuts content that is on disk into chunks: for a release that was published without a map, or with chunks of another
+ * size. It reads everything that is cut once, as fast as the disk and SHA-1 go.
+ */
+
+import * as fs from "node:fs";
+import { yieldToOthers } from "../clock.ts";
+import { stopped } from "../content_store.ts";
+import { systemErrorCode } from "../errors.ts";
+import type { Log } from "../log.ts";
+import type { Release, ReleaseFile } from "../release.ts";
+import { type ChunkMap, ChunkMapMaker, isChunked } from "./chunk_map.ts";
+import { PageNotes } from "./page_notes.ts";
+
+/** Between two turns of the event loop. */
+const READ_BYTES = 1024 * 1024;
+/** Between two tidyings of the page cache. */
+const TIDY_BYTES = 32 * 1024 * 1024;
+
+/** What to cut. */
+export interface MapContentOptions {
+  readonly release: Release;
+  readonly root: string;
+  readonly averageBytes: number;
+  readonly signal: AbortSignal;
+  readonly log: Log;
+}
+
+/** The map; undefined, with a warning, when a file cannot be read. @throws {TransferError} "stopped". */
+export async function mapContent(options: MapContentOptions): Promise<ChunkMap | undefined> {
+  const { release, averageBytes, log } = options;
+  const maker = new ChunkMapMaker(averageBytes);
+  for (const file of release.files) {
+    if (!isChunked(file, averageBytes)) continue;
+    if (await cutFile(file, maker, options)) continue;
+    log.warn("no chunks of {root}/{path}: expected {sizeBytes} bytes that can be read", {
+      root: options.root,
+      path: file.path,
+      sizeBytes: file.sizeBytes,
+    });
+    return undefined;
+  }
+  return maker.finish();
+}
+
+async function cutFile(
+  file: ReleaseFile,
+  maker: ChunkMapMaker,
+  { root, signal }: MapContentOptions,
+): Promise<boolean> {
+  const path = `${root}/${file.path}`;
+  const buffer = new Uint8Array(READ_BYTES);
+  const pages = new PageNotes();
+  pages.note(path, file.sizeBytes);
+  let descriptor: number;
+  try {
+    descriptor = fs.openSync(path, "r");
+  } catch (error) {
+    if (systemErrorCode(error) === undefined) throw error;
+    return false;
+  }
+  try {
+    let tidiedBytes = 0;
+    for (let at = 0; at < file.sizeBytes;) {
+      if (signal.aborted) throw stopped(signal.reason);
+      const read = fs.readSync(descriptor, buffer, 0, READ_BYTES, at);
+      if (read === 0) return false;
+      maker.update(buffer.subarray(0, Math.min(read, file.sizeBytes - at)));
+      at += read;
+      if (at - tidiedBytes >= TIDY_BYTES || at >= file.sizeBytes) {
+        await pages.drop(path, { fromBytes: tidiedBytes, sizeBytes: at - tidiedBytes });
+        tidiedBytes = at;
+      }
+      await yieldToOthers();
+    }
+  } finally {
+    fs.closeSync(descriptor);
+  }
+  maker.endFile();
+  return true;
+}

@@ -1,0 +1,6 @@
+/** Reuse of what is on the disk already: chunks of content, their map in a .torrent, and a release put together by it. */
+
+export * from "./chunk_map.ts";
+export * from "./chunker.ts";
+export * from "./reuse_plan.ts";
+export * from "./reuse_release.ts";

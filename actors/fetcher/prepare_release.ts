@@ -191,13 +191,19 @@ async function runTransfer(
   onTransfer(transfer);
   // A rejection is dealt with where `done` is awaited below.
   const settled = transfer.done.then(() => true, () => true);
-  while (
-    !await Promise.race([
-      settled,
-      sleep(clock, PROGRESS_INTERVAL_MS, { signal }).then(() => false),
-    ])
-  ) {
-    onPhase("fetching", fraction(transfer.progress()));
+  const looking = new AbortController();
+  const ending = AbortSignal.any([signal, looking.signal]);
+  try {
+    while (
+      !await Promise.race([
+        settled,
+        sleep(clock, PROGRESS_INTERVAL_MS, { signal: ending }).then(() => false),
+      ])
+    ) {
+      onPhase("fetching", fraction(transfer.progress()));
+    }
+  } finally {
+    looking.abort();
   }
   await transfer.done;
   return transfer;

@@ -1,0 +1,227 @@
+/**
+ * Reuse of yesterday's release, through all of it: published, prepared as an agent does, with real engines and the real
+ * tracker on loopback. What counts is the bytes that cross the network.
+ */
+
+import assert from "node:assert/strict";
+import { prepareRelease } from "../../../actors/fetcher/prepare_release.ts";
+import { systemClock } from "../../../actors/runtime/mod.ts";
+import { ReleaseStore } from "../../../host/mod.ts";
+import type { Release } from "../../../rollout/mod.ts";
+import {
+  createRelease,
+  createWebtorrentEngine,
+  silentLog,
+  type TorrentEngine,
+  type Transfer,
+  verifyRelease,
+} from "../../../torrent/mod.ts";
+import { createTracker } from "../../../tracker/mod.ts";
+import { join, noise, writeFiles } from "../../unit/torrent/delta/content.ts";
+import { temporaryDirectory } from "./peer_harness.ts";
+
+const MIB = 1024 * 1024;
+/** A hundredth of it is changed below; small enough for pieces of 64 KiB. */
+const SIZE_BYTES = 16 * MIB;
+const PIECE_BYTES = 64 * 1024;
+/** A change costs the pieces that it touches, and the chunks at its two ends. */
+const CHANGE_COSTS_BYTES = 4 * PIECE_BYTES;
+
+type Files = Readonly<Record<string, Uint8Array>>;
+
+const yesterday = noise(SIZE_BYTES, 1);
+
+async function setUp() {
+  const directory = await temporaryDirectory();
+  const tracker = await createTracker({
+    hostname: "127.0.0.1",
+    log: silentLog,
+    policy: { hungryIntervalMs: 1000 },
+  });
+  const startEngine = (host: string) =>
+    createWebtorrentEngine({
+      locality: { host, site: "north", rack: "a" },
+      hostname: "127.0.0.1",
+      log: silentLog,
+    });
+  const [builder, host] = await Promise.all([startEngine("builder"), startEngine("host")]);
+  const torrents = new Map<string, Uint8Array>();
+  const server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen() {} }, ({ url }) => {
+    const body = torrents.get(new URL(url).pathname);
+    return body === undefined
+      ? new Response(null, { status: 404 })
+      : new Response(new Uint8Array(body));
+  });
+  const store = new ReleaseStore(`${directory.path}/data`, "web");
+  await store.open();
+
+  return {
+    store,
+    host,
+    /** Publishes and seeds. */
+    async publish(version: string, files: Files): Promise<Release> {
+      const { service, infoHash, sizeBytes, metainfo, root } = await createRelease({
+        service: "web",
+        version,
+        path: await writeFiles(`${directory.path}/published/${version}`, files),
+        announce: [tracker.announceUrl],
+        log: silentLog,
+      });
+      await builder.seed({ metainfo, root }).done;
+      torrents.set(`/${version}.torrent`, metainfo);
+      const torrentUrl = `http://127.0.0.1:${server.addr.port}/${version}.torrent`;
+      return { service, version, infoHash, sizeBytes, torrentUrl };
+    },
+    async [Symbol.asyncDispose]() {
+      await Promise.all([builder.close(), host.close()]);
+      await Promise.all([server.shutdown(), tracker.close()]);
+      await directory[Symbol.asyncDispose]();
+    },
+  };
+}
+
+interface Prepared {
+  readonly networkBytes: number;
+  readonly reusedBytes: number;
+}
+
+/** Prepares a release as the fetcher does; every file is verified by that, and once more here. */
+async function prepare(
+  release: Release,
+  { store, engine, signal }: { store: ReleaseStore; engine: TorrentEngine; signal?: AbortSignal },
+): Promise<Prepared> {
+  const transfers = new Set<Transfer>();
+  let reusedBytes = 0;
+  await prepareRelease(release, {
+    store,
+    engine,
+    signal: signal ?? new AbortController().signal,
+    clock: systemClock,
+    log: silentLog,
+    onPhase() {},
+    onTransfer: (transfer) => void transfers.add(transfer),
+    onReused: (bytes) => void (reusedBytes = bytes),
+  });
+  const { torrent, final } = store.paths(release.version);
+  await verifyRelease({ metainfo: await Deno.readFile(torrent), root: final });
+  let networkBytes = 0;
+  for (const transfer of transfers) {
+    const { rackBytes, siteBytes, remoteBytes } = transfer.progress().received;
+    networkBytes += rackBytes + siteBytes + remoteBytes;
+  }
+  return { networkBytes, reusedBytes };
+}
+
+/** Yesterday's release from the network, today's on top of it. */
+async function moveOn(before: Files, after: Files): Promise<Prepared> {
+  await using test = await setUp();
+  const { store, host: engine } = test;
+  const first = await prepare(await test.publish("1", before), { store, engine });
+  assert.ok(first.networkBytes >= SIZE_BYTES && first.reusedBytes === 0);
+  await store.switchCurrent("1");
+  const inodes = await inodesOf(store.paths("1").final, before);
+  const second = await prepare(await test.publish("2", after), { store, engine });
+  assert.equal((await store.isIntact("1")).intact, true, "yesterday's files are as they were");
+  const shared = inodesOf(store.paths("2").final, after);
+  assert.ok((await shared).every((inode) => !inodes.includes(inode)), "files of their own");
+  return second;
+}
+
+async function inodesOf(root: string, files: Files): Promise<(number | null)[]> {
+  const infos = Object.keys(files).map((path) => Deno.stat(`${root}/${path}`));
+  return (await Promise.all(infos)).map(({ ino }) => ino);
+}
+
+function changed(...changes: { at: number; sizeBytes: number }[]): Uint8Array {
+  const content = yesterday.slice();
+  for (const { at, sizeBytes } of changes) content.set(noise(sizeBytes, at + 2), at);
+  return content;
+}
+
+function assertMoved({ networkBytes, reusedBytes }: Prepared, changedBytes: number): void {
+  const mostBytes = changedBytes + CHANGE_COSTS_BYTES;
+  assert.ok(networkBytes <= mostBytes, `${networkBytes} bytes moved, at most ${mostBytes} needed`);
+  assert.ok(reusedBytes >= SIZE_BYTES - mostBytes, `${reusedBytes} bytes reused`);
+}
+
+const ONE_PERCENT = Math.round(SIZE_BYTES / 100);
+
+Deno.test("reuse: one percent changed in place moves about one percent", async () => {
+  const change = { at: 5 * MIB + 777, sizeBytes: ONE_PERCENT };
+  assertMoved(await moveOn({ blob: yesterday }, { blob: changed(change) }), ONE_PERCENT);
+});
+
+Deno.test("reuse: an insertion at the front moves the insertion", async () => {
+  const inserted = join(noise(1_000, 2), yesterday);
+  assertMoved(await moveOn({ blob: yesterday }, { blob: inserted }), 1_000);
+});
+
+Deno.test("reuse: an append moves what was appended", async () => {
+  const appended = join(yesterday, noise(ONE_PERCENT, 2));
+  assertMoved(await moveOn({ blob: yesterday }, { blob: appended }), ONE_PERCENT);
+});
+
+Deno.test("reuse: the same content under other names, and under another version, moves nothing", async () => {
+  const [one, two] = [yesterday.subarray(0, 9 * MIB), yesterday.subarray(9 * MIB)];
+  const before = { "a/one": one, two };
+  const renamed = await moveOn(before, { "b/two": one, "c/one": two });
+  assert.deepEqual(renamed, { networkBytes: 0, reusedBytes: SIZE_BYTES });
+  const same = await moveOn(before, before);
+  assert.deepEqual(same, { networkBytes: 0, reusedBytes: SIZE_BYTES });
+});
+
+Deno.test("reuse: of thousands of small files, the changed ones move", async () => {
+  const files = Object.fromEntries(
+    Array.from({ length: 2_000 }, (_, at) => {
+      const start = at * 8_192;
+      return [`${at % 20}/file ${at}`, yesterday.subarray(start, start + 8_192)];
+    }),
+  );
+  const after = { ...files, "3/file 1003": noise(8_192, 7), "4/new": noise(100, 8) };
+  const { networkBytes } = await moveOn(
+    { ...files, rest: yesterday.subarray(2_000 * 8_192) },
+    after,
+  );
+  assert.ok(networkBytes <= CHANGE_COSTS_BYTES, `${networkBytes} bytes moved`);
+});
+
+Deno.test("reuse: given up in the middle, and begun again, it ends as if nothing had been", async () => {
+  await using test = await setUp();
+  const { store, host: engine } = test;
+  const files = { a: yesterday.subarray(0, 6 * MIB), b: yesterday.subarray(6 * MIB) };
+  await prepare(await test.publish("1", files), { store, engine });
+  const release = await test.publish("2", { x: files.b, y: files.a });
+  const giveUp = new AbortController();
+  const { partial, progress } = store.paths("2");
+  const attempt = prepareRelease(release, {
+    store,
+    engine,
+    signal: giveUp.signal,
+    clock: systemClock,
+    log: silentLog,
+    // The first sign that something was put together.
+    onPhase: () => giveUp.abort(),
+    onTransfer() {},
+    onReused() {},
+  });
+  await assert.rejects(attempt, /stopped by its caller/);
+  assert.ok((await Deno.stat(`${partial}/x`)).isFile, "it had begun");
+  await assert.rejects(Deno.stat(progress), Deno.errors.NotFound);
+  const { networkBytes, reusedBytes } = await prepare(release, { store, engine });
+  assert.deepEqual({ networkBytes, reusedBytes }, { networkBytes: 0, reusedBytes: SIZE_BYTES });
+});
+
+Deno.test("reuse: files that lie there for another reason are hashed and kept, not written over", async () => {
+  await using test = await setUp();
+  const { store, host: engine } = test;
+  await prepare(await test.publish("1", { blob: yesterday }), { store, engine });
+  const today = changed({ at: MIB, sizeBytes: 9 * MIB });
+  const release = await test.publish("2", { blob: today });
+  // As a damaged release that was demoted: content, and no journal.
+  const { partial } = store.paths("2");
+  await writeFiles(partial, { blob: today });
+  const inode = (await Deno.stat(`${partial}/blob`)).ino;
+  const { networkBytes, reusedBytes } = await prepare(release, { store, engine });
+  assert.deepEqual({ networkBytes, reusedBytes }, { networkBytes: 0, reusedBytes: 0 });
+  assert.equal((await Deno.stat(`${store.paths("2").final}/blob`)).ino, inode);
+});

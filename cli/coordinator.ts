@@ -15,6 +15,7 @@ import { listenForStop } from "./stop_signal.ts";
 export interface CoordinatorCommandOptions {
   readonly listen: ListenAddress;
   readonly data?: string | undefined;
+  readonly admin?: ListenAddress | undefined;
   readonly json: boolean;
   readonly logLevel: "debug" | "info" | "warning" | "error";
 }
@@ -24,15 +25,17 @@ export async function runCoordinator(options: CoordinatorCommandOptions): Promis
   const log = await setUpLogging("coordinator", options.logLevel);
   using stop = listenForStop();
   const coordinator = await start(options, log);
-  const listening = `${options.listen.hostname}:${coordinator.port}`;
+  const listening = coordinator.connectString;
+  const { adminUrl } = coordinator;
   if (options.json) {
-    writeJson({ listening });
+    writeJson({ listening, adminUrl });
   } else {
     writeLine(
       `Coordinator on ${listening}, ${
         options.data === undefined ? "in memory" : `data in ${options.data}`
       }.`,
     );
+    if (adminUrl !== undefined) writeLine(`Its page: ${adminUrl}`);
     writeLine(
       "For one machine, development and tests. Production: a ZooKeeper ensemble of three or five servers.",
     );
@@ -45,18 +48,23 @@ export async function runCoordinator(options: CoordinatorCommandOptions): Promis
 }
 
 async function start(options: CoordinatorCommandOptions, log: Log): Promise<Coordinator> {
-  const { listen, data } = options;
+  const { listen, data, admin } = options;
   try {
     return await Coordinator.listen({
       hostname: listen.hostname,
       port: listen.port,
       dataDir: data,
+      admin,
       log,
     });
   } catch (cause) {
     if (!(cause instanceof Deno.errors.AddrInUse)) throw cause;
+    const addresses = [listen, ...(admin === undefined ? [] : [admin])]
+      .map(({ hostname, port }) => `${hostname}:${port}`).join(" or ");
     throw new CommandError(
-      `coordinator: ${listen.hostname}:${listen.port} is in use; stop what listens there, or choose another --listen`,
+      `coordinator: ${addresses} is in use; stop what listens there, or choose another --listen${
+        admin === undefined ? "" : " or --admin"
+      }`,
       { cause },
     );
   }

@@ -52,6 +52,14 @@ export function listenOption(address: string, description = "where to listen") {
     .default(parseListenAddress(address), address);
 }
 
+/** `--admin`. */
+export function adminOption() {
+  return new Option(
+    "--admin <address>",
+    "serve a page for people here, such as 127.0.0.1:8081: figures, sessions, the tree (default: nowhere)",
+  ).argParser(parseListenAddress);
+}
+
 /** Gathers the values of an option that may be given several times. */
 export function collect(value: string, before: readonly string[]): string[] {
   return [...before, value];

@@ -20,6 +20,7 @@ import {
 } from "./fetch_options.ts";
 import { parseDuration } from "./fetch_until.ts";
 import {
+  adminOption,
   collect,
   jsonOption,
   listenOption,
@@ -66,7 +67,8 @@ function addCoordinator(program: Command): void {
       "-d, --data <dir>",
       "keep the tree in this folder; without it, all is gone when it stops",
     )
-    .addOption(jsonOption('print {"listening"} as JSON on stdout once ready'))
+    .addOption(adminOption())
+    .addOption(jsonOption('print {"listening", "adminUrl"} as JSON on stdout once ready'))
     .addOption(logLevelOption())
     .action(async (options) => (await import("./coordinator.ts")).runCoordinator(options));
 }

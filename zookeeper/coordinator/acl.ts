@@ -70,6 +70,13 @@ export function isAllowed(
   });
 }
 
+/** The hash of a password is only for those who may set it. */
+export function withoutHashes(acl: readonly Acl[]): Acl[] {
+  return acl.map((entry) =>
+    entry.scheme === "digest" ? { ...entry, id: entry.id.replace(/:.*/s, ":x") } : entry
+  );
+}
+
 /** Everybody may read, nobody may change: ZooKeeper's own nodes. */
 export const readOnlyAcl: readonly Acl[] = [
   { permissions: permissions.READ, scheme: "world", id: "anyone" },

@@ -1,200 +1,195 @@
 // The HTML of the coordinator's page: figures, sessions, and one node of the tree. Pure text; no script.
 import { childPath, parentPath } from "../paths.ts";
+import type { AdminFacts, ChildView, NodeView, SessionFacts } from "./admin_facts.ts";
+import { style } from "./admin_style.ts";
+import { ago, bytes, count, duration, escaped, utc } from "./admin_text.ts";
 
-/** The figures of a coordinator, for its page and for programs. */
-export interface AdminFacts {
-  /** Where clients connect. */
-  connectString: string;
-  /** Where the data is; undefined: in memory alone. */
-  dataDir: string | undefined;
-  upTimeMs: number;
-  /** The id of the last change, in hexadecimal. */
-  zxid: string;
-  nodes: number;
-  ephemerals: number;
-  watches: number;
-  dataSizeBytes: number;
-  commitsPerSecond: number;
-  changesPerSecond: number;
-  sessions: {
-    /** In hexadecimal, as other tools show it. */
-    id: string;
-    timeoutMs: number;
-    /** Its client's address; undefined while it is not connected. */
-    client: string | undefined;
-    silentMs: number;
-    ephemerals: number;
-  }[];
+/** How often a live page is fetched again, in seconds. */
+const refreshSeconds = 3;
+
+/** More sessions than anybody reads; the rest is counted. */
+const maxSessionsListed = 500;
+
+/** What is to be seen. */
+export interface PageView {
+  path: string;
+  /** Undefined where there is none. */
+  node: NodeView | undefined;
+  /** Whether the page is fetched again by itself. */
+  live: boolean;
+  /** What "ago" is counted from, in ms since 1970. */
+  nowMs: number;
 }
 
-/** One node as the page shows it. */
-export interface NodeView {
-  children: string[];
-  version: number;
-  ephemeralOwner: string | undefined;
-  mtimeMs: number;
-  dataSizeBytes: number;
-  /** The data as text; undefined if it is none, is long, or not everybody may read it. */
-  text: string | undefined;
-}
-
-/** More children or sessions than anybody reads; the rest is counted. */
-const maxListed = 500;
-
-/** The whole page. `node` is undefined where there is none. */
-export function adminPage(
-  facts: AdminFacts,
-  { path, node }: { path: string; node: NodeView | undefined },
-): string {
+/** The whole page. */
+export function adminPage(facts: AdminFacts, view: PageView): string {
+  const { path, live } = view;
   return `<!doctype html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width">
-<meta http-equiv="refresh" content="3">
-<title>Coordinator ${escaped(facts.connectString)}</title>
+${live ? `<meta http-equiv="refresh" content="${refreshSeconds}">` : ""}
+<title>${escaped(path)} · coordinator ${escaped(facts.connectString)}</title>
 <style>${style}</style>
 </head>
 <body>
 <header>
-<h1>Coordinator <code>${escaped(facts.connectString)}</code></h1>
-<p>ZooKeeper's protocol for one machine${
-    facts.dataDir === undefined
-      ? ", in memory: the data ends with the process"
-      : `, data in <code>${escaped(facts.dataDir)}</code>`
-  }. For more than one machine use a ZooKeeper ensemble of three or five servers.</p>
+<div><h1>Coordinator <code>${escaped(facts.connectString)}</code></h1>
+<p>ZooKeeper's protocol for one machine, ${
+    facts.dataDir === null
+      ? "in memory: the data ends with the process"
+      : `data in <code>${escaped(facts.dataDir)}</code>`
+  }. Beyond one machine, use a ZooKeeper ensemble of three or five servers.</p></div>
+<a class="toggle" href="${href(path, !live)}">${
+    live ? "<i></i>live" : "paused"
+  }<span class="quiet">${live ? "pause" : "go on"}</span></a>
 </header>
-<dl>${
-    figures(facts).map(([name, value]) => `<div><dt>${name}</dt><dd>${escaped(value)}</dd></div>`)
-      .join("")
-  }</dl>
+${figures(facts)}
 <main>
-<section><h2>${breadcrumbs(path)}</h2>${nodePart(path, node)}</section>
-<section><h2>Sessions</h2>${sessionPart(facts)}</section>
+<section><nav>${breadcrumbs(view)}</nav>${nodePart(view)}</section>
+<section><h2>Sessions <span class="quiet">${count(facts.sessions.length)}</span></h2>${
+    sessionPart(facts.sessions)
+  }</section>
 </main>
 </body>
 </html>
 `;
 }
 
-function figures(facts: AdminFacts): [string, string][] {
-  return [
-    ["sessions", number(facts.sessions.length)],
-    ["nodes", number(facts.nodes)],
-    ["ephemeral", number(facts.ephemerals)],
-    ["watches", number(facts.watches)],
+function figures(facts: AdminFacts): string {
+  const values: [string, string][] = [
+    ["sessions", count(facts.sessions.length)],
+    ["connections", count(facts.connections)],
+    ["nodes", count(facts.nodes)],
+    ["ephemeral", count(facts.ephemerals)],
+    ["watches", count(facts.watches)],
     ["data", bytes(facts.dataSizeBytes)],
-    ["commits/s", number(Math.round(facts.commitsPerSecond))],
-    ["changes/s", number(Math.round(facts.changesPerSecond))],
     ["last change", facts.zxid],
     ["up", duration(facts.upTimeMs)],
   ];
+  const perCommit = facts.commitsPerSecond === 0
+    ? ""
+    : ` <span class="quiet">${
+      (facts.changesPerSecond / facts.commitsPerSecond).toFixed(1)
+    } a commit</span>`;
+  return `<dl><div class="wide"><dt>changes per second</dt><dd>${
+    count(Math.round(facts.changesPerSecond))
+  }${perCommit}</dd>${sparkline(facts.changesBySecond)}</div>${
+    values.map(([name, value]) => `<div><dt>${name}</dt><dd>${escaped(value)}</dd></div>`).join("")
+  }</dl>`;
 }
 
-function breadcrumbs(path: string): string {
-  const links = ['<a href="?path=/">/</a>'];
+/** The last minute as bars, the latest at the right. */
+function sparkline(values: readonly number[]): string {
+  const most = Math.max(1, ...values);
+  const bars = values.map((value, index) => {
+    const height = value === 0 ? 0.4 : Math.max(0.8, value / most * 20);
+    const x = 60 - values.length + index;
+    return `<rect x="${x}" y="${(20 - height).toFixed(2)}" width=".7" height="${
+      height.toFixed(2)
+    }"/>`;
+  });
+  return `<svg viewBox="0 0 60 20" preserveAspectRatio="none" role="img" aria-label="changes in each second of the last minute, at most ${most}"><title>the last minute, at most ${
+    count(most)
+  } a second</title>${bars.join("")}</svg>`;
+}
+
+function breadcrumbs({ path, live }: PageView): string {
+  const links = [`<a href="${href("/", live)}">/</a>`];
   let at = "";
   for (const name of path.split("/").filter((part) => part !== "")) {
     at += `/${name}`;
-    links.push(link(at, name));
+    links.push(link(at, name, live));
   }
-  return links.join(" <span>›</span> ");
+  return links.join('<span class="quiet">›</span>');
 }
 
-function nodePart(path: string, node: NodeView | undefined): string {
+function nodePart({ path, node, live, nowMs }: PageView): string {
   if (node === undefined) {
-    return `<p>There is no such node. ${
-      link(parentPath(path.startsWith("/") ? path : "/"), "Up")
-    }</p>`;
+    const up = parentPath(path.startsWith("/") ? path : "/");
+    return `<p>There is no such node. ${link(up, "Up", live)}</p>`;
   }
-  const { children, version, ephemeralOwner, mtimeMs, dataSizeBytes, text } = node;
-  const about = [
-    `version ${version}`,
-    bytes(dataSizeBytes),
-    `changed ${new Date(mtimeMs).toISOString().slice(0, 19).replace("T", " ")} UTC`,
-    ...(ephemeralOwner === undefined ? [] : [`ephemeral, of session ${ephemeralOwner}`]),
-  ].join(" · ");
-  const listed = children.toSorted().slice(0, maxListed);
-  const more = children.length - listed.length;
-  return `<p class="quiet">${escaped(about)}</p>${
-    text === undefined || text === "" ? "" : `<pre>${escaped(text)}</pre>`
-  }${
-    children.length === 0
-      ? '<p class="quiet">No children.</p>'
-      : `<ul>${
-        listed.map((name) => `<li>${link(childPath(path, name), name)}</li>`).join("")
-      }</ul>${more > 0 ? `<p class="quiet">and ${number(more)} more</p>` : ""}`
-  }`;
+  if (!node.isPublic) {
+    return `<p>Not everybody may read this node, and so not this page.</p>${about(node, nowMs)}`;
+  }
+  return `${dataPart(node)}${childPart(node, { path, live, nowMs })}${about(node, nowMs)}`;
 }
 
-function sessionPart({ sessions }: AdminFacts): string {
+function dataPart({ text, dataSizeBytes }: NodeView): string {
+  if (dataSizeBytes === 0) return '<p class="quiet">No data.</p>';
+  if (text === undefined) {
+    return `<p class="quiet">${bytes(dataSizeBytes)} that are no short text.</p>`;
+  }
+  return `<pre>${escaped(indented(text))}</pre>`;
+}
+
+/** JSON with its structure to be seen; other text as it is. */
+function indented(text: string): string {
+  if (!/^\s*[{[]/.test(text)) return text;
+  try {
+    return JSON.stringify(JSON.parse(text), null, 2);
+  } catch {
+    return text;
+  }
+}
+
+function childPart(
+  { children, childCount }: NodeView,
+  { path, live, nowMs }: { path: string; live: boolean; nowMs: number },
+): string {
+  if (childCount === 0) return '<p class="quiet">No children.</p>';
+  const row = (child: ChildView) =>
+    `<tr><td>${link(childPath(path, child.name), child.name, live)}${
+      child.isEphemeral ? ' <span class="tag">ephemeral</span>' : ""
+    }</td><td>${child.childCount === 0 ? "" : count(child.childCount)}</td><td>${
+      child.dataSizeBytes === 0 ? "" : bytes(child.dataSizeBytes)
+    }</td><td>${child.version}</td><td>${ago(child.mtimeMs, nowMs)}</td></tr>`;
+  const more = childCount - children.length;
+  return `<table><tr><th>child</th><th>children</th><th>data</th><th>version</th><th>changed</th></tr>${
+    children.map(row).join("")
+  }</table>${more > 0 ? `<p class="quiet">and ${count(more)} more</p>` : ""}`;
+}
+
+function about(node: NodeView, nowMs: number): string {
+  const facts: [string, string][] = [
+    ["changed", `${ago(node.mtimeMs, nowMs)}, ${utc(node.mtimeMs)}`],
+    ["made", `${ago(node.ctimeMs, nowMs)}, ${utc(node.ctimeMs)}`],
+    ["versions", `data ${node.version}, children ${node.cversion}, ACL ${node.aversion}`],
+    ["changes", `made ${node.czxid}, data ${node.mzxid}, children ${node.pzxid}`],
+    ["data", bytes(node.dataSizeBytes)],
+    ["ACL", node.acl.join(", ")],
+  ];
+  if (node.ephemeralOwner !== undefined) facts.unshift(["ephemeral, of", node.ephemeralOwner]);
+  if (node.isContainer) facts.unshift(["container", "goes some time after its last child"]);
+  if (node.ttlMs > 0) facts.unshift(["goes", `${duration(node.ttlMs)} after its last change`]);
+  return `<details open><summary class="quiet">Stat</summary><table class="stat">${
+    facts.map(([name, value]) => `<tr><th>${name}</th><td>${escaped(value)}</td></tr>`).join("")
+  }</table></details>`;
+}
+
+function sessionPart(sessions: readonly SessionFacts[]): string {
   if (sessions.length === 0) return '<p class="quiet">None.</p>';
-  const rows = sessions.slice(0, maxListed).map((session) =>
+  const row = (session: SessionFacts) =>
     `<tr><td><code>${escaped(session.id)}</code></td><td>${
-      session.client === undefined
-        ? '<span class="quiet">not connected</span>'
+      session.client === null
+        ? '<span class="tag late">not connected</span>'
         : escaped(session.client)
-    }</td><td>${duration(session.timeoutMs)}</td><td>${duration(session.silentMs)}</td><td>${
-      number(session.ephemerals)
-    }</td></tr>`
-  );
-  return `<table><tr><th>session</th><th>client</th><th>time-out</th><th>silent for</th>` +
-    `<th>ephemeral</th></tr>${rows.join("")}</table>`;
+    }</td><td><meter min="0" max="1" low=".67" high=".67" optimum="0" value="${
+      Math.min(1, session.silentMs / session.timeoutMs).toFixed(2)
+    }"></meter> ${duration(session.silentMs)} of ${duration(session.timeoutMs)}</td><td>${
+      count(session.ephemerals)
+    }</td><td>${count(session.watches)}</td></tr>`;
+  const more = sessions.length - maxSessionsListed;
+  return `<table><tr><th>session</th><th>client</th><th>silent for</th><th>ephemeral</th><th>watches</th></tr>${
+    sessions.slice(0, maxSessionsListed).map(row).join("")
+  }</table>${more > 0 ? `<p class="quiet">and ${count(more)} more</p>` : ""}`;
 }
 
-function link(path: string, text: string): string {
-  return `<a href="?path=${encodeURIComponent(path)}">${escaped(text)}</a>`;
+function link(path: string, text: string, live: boolean): string {
+  return `<a href="${href(path, live)}">${escaped(text)}</a>`;
 }
 
-function number(value: number): string {
-  return value.toLocaleString("en");
+function href(path: string, live: boolean): string {
+  return `?path=${encodeURIComponent(path).replaceAll("%2F", "/")}${live ? "" : "&amp;live=no"}`;
 }
-
-function bytes(value: number): string {
-  if (value < 1024) return `${value} B`;
-  if (value < 1024 ** 2) return `${(value / 1024).toFixed(1)} KiB`;
-  return `${(value / 1024 ** 2).toFixed(1)} MiB`;
-}
-
-function duration(ms: number): string {
-  const seconds = Math.floor(ms / 1000);
-  if (seconds < 60) return `${(ms / 1000).toFixed(1)} s`;
-  if (seconds < 3600) return `${Math.floor(seconds / 60)} min ${seconds % 60} s`;
-  return `${Math.floor(seconds / 3600)} h ${Math.floor(seconds % 3600 / 60)} min`;
-}
-
-const entities: Record<string, string> = {
-  "&": "&amp;",
-  "<": "&lt;",
-  ">": "&gt;",
-  '"': "&quot;",
-  "'": "&#39;",
-};
-
-/** Whoever writes a node must not write the page. */
-function escaped(text: string): string {
-  return text.replaceAll(/[&<>"']/g, (character) => entities[character] ?? "");
-}
-
-const style = `
-:root { color-scheme: light dark; --line: light-dark(#e2e2e8, #34343c); --quiet: light-dark(#6b6b76, #9a9aa6);
-  --accent: light-dark(#2456c9, #8fb2ff); --card: light-dark(#fff, #1d1d22); }
-* { box-sizing: border-box; }
-body { margin: 0 auto; max-width: 72rem; padding: 2rem 1.25rem 4rem; font: 15px/1.5 system-ui, sans-serif;
-  background: light-dark(#f6f6f9, #131316); }
-h1 { font-size: 1.3rem; margin: 0; } h2 { font-size: 1rem; margin: 0 0 .75rem; }
-header p, .quiet, dt, th { color: var(--quiet); } header p { margin: .25rem 0 1.5rem; max-width: 46rem; }
-code, pre, dd { font-family: ui-monospace, monospace; }
-dl { display: grid; grid-template-columns: repeat(auto-fit, minmax(6.5rem, 1fr)); gap: 1px; margin: 0 0 1.5rem;
-  background: var(--line); border: 1px solid var(--line); border-radius: 10px; overflow: hidden; }
-dl div { background: var(--card); padding: .7rem .9rem; } dt { font-size: .78rem; }
-dd { margin: 0; font-size: 1.1rem; }
-main { display: grid; gap: 1.25rem; grid-template-columns: repeat(auto-fit, minmax(min(100%, 26rem), 1fr)); align-items: start; }
-section { background: var(--card); border: 1px solid var(--line); border-radius: 10px; padding: 1.1rem 1.25rem; overflow-x: auto; }
-section p { margin: 0 0 .75rem; } a { color: var(--accent); text-decoration: none; } a:hover { text-decoration: underline; }
-h2 span { color: var(--quiet); font-weight: 400; } ul { list-style: none; margin: 0; padding: 0; }
-li { padding: .2rem 0; border-top: 1px solid var(--line); overflow-wrap: anywhere; }
-pre { margin: 0 0 .75rem; padding: .75rem; border: 1px solid var(--line); border-radius: 6px; white-space: pre-wrap; overflow-wrap: anywhere; }
-table { border-collapse: collapse; width: 100%; font-size: .9rem; } th { font-weight: 400; text-align: left; }
-th, td { padding: .3rem .75rem .3rem 0; border-top: 1px solid var(--line); white-space: nowrap; } tr:first-child th { border: 0; }
-`;

@@ -1,8 +1,10 @@
 // The coordinator's page for people: what it holds and who is connected. It only shows; nothing can be
-// changed by it. It listens on the coordinator's own host.
+// changed by it.
 import { Hono } from "hono";
 import { pathProblem } from "../paths.ts";
-import { type AdminFacts, adminPage, type NodeView } from "./admin_page.ts";
+import type { AdminFacts, NodeView } from "./admin_facts.ts";
+import { adminPage } from "./admin_page.ts";
+import type { AdminAddress } from "./options.ts";
 
 /** What the page is made of, asked for at each view. */
 export interface AdminSource {
@@ -10,6 +12,8 @@ export interface AdminSource {
   facts(): AdminFacts;
   /** One node with its children; undefined if there is none. */
   node(path: string): NodeView | undefined;
+  /** What "ago" is counted from, in ms since 1970. */
+  wallTimeMs(): number;
 }
 
 /** A page that is being served. */
@@ -29,31 +33,45 @@ const securityHeaders = {
   "cache-control": "no-store",
 };
 
-/** The page and its figures as an application, without a socket. */
-export function adminApp(source: AdminSource): Hono {
+/** The page and its figures as an application, without a socket. With `loopbackOnly` it answers to no other name. */
+export function adminApp(source: AdminSource, options: { loopbackOnly: boolean }): Hono {
   const app = new Hono();
   app.use(async (context, next) => {
+    // A page from elsewhere may call this machine by a name of its own, and then read what we answer.
+    if (options.loopbackOnly && !isLoopback(new URL(context.req.url).hostname)) {
+      return context.text("Ask for this page as localhost.\n", 403);
+    }
     await next();
     for (const [name, value] of Object.entries(securityHeaders)) context.header(name, value);
+    return undefined;
   });
   app.get("/", (context) => {
     const path = context.req.query("path") ?? "/";
     const node = pathProblem(path) === undefined ? source.node(path) : undefined;
-    return context.html(adminPage(source.facts(), { path, node }), node === undefined ? 404 : 200);
+    const html = adminPage(source.facts(), {
+      path,
+      node,
+      live: context.req.query("live") !== "no",
+      nowMs: source.wallTimeMs(),
+    });
+    return context.html(html, node === undefined ? 404 : 200);
   });
   app.get("/facts.json", (context) => context.json(source.facts()));
   return app;
 }
 
-/** Serves it until it is closed. Port 0: any free one. */
-export function serveAdmin(
-  source: AdminSource,
-  options: { hostname: string; port: number },
-): AdminServer {
-  const server = Deno.serve({ ...options, onListen() {} }, adminApp(source).fetch);
+/** Serves it until it is closed. */
+export function serveAdmin(source: AdminSource, address: AdminAddress): AdminServer {
+  const { hostname: wanted = "127.0.0.1", port: wantedPort = 0 } = address;
+  const app = adminApp(source, { loopbackOnly: isLoopback(wanted) });
+  const server = Deno.serve({ hostname: wanted, port: wantedPort, onListen() {} }, app.fetch);
   const { hostname, port } = server.addr;
   return {
     url: `http://${hostname.includes(":") ? `[${hostname}]` : hostname}:${port}/`,
     close: () => server.shutdown(),
   };
+}
+
+function isLoopback(hostname: string): boolean {
+  return /^(?:localhost|.+\.localhost|127(?:\.\d+){3}|\[?::1\]?)$/.test(hostname);
 }

@@ -1,18 +1,23 @@
 // What the coordinator's page is told: figures, sessions and nodes, taken from the coordinator's parts.
 import type { Clock } from "../clock.ts";
-import { permissions } from "../types.ts";
-import { isAllowed } from "./acl.ts";
-import type { AdminFacts, NodeView } from "./admin_page.ts";
+import { childPath } from "../paths.ts";
+import { type Acl, permissions } from "../types.ts";
+import { isAllowed, withoutHashes } from "./acl.ts";
+import type { AdminFacts, ChildView, NodeView } from "./admin_facts.ts";
 import type { AdminSource } from "./admin_server.ts";
 import type { ClientConnection } from "./client_connection.ts";
 import type { DataTree } from "./data_tree.ts";
 import type { RateMeter } from "./rate_meter.ts";
 import type { RequestProcessor } from "./request_processor.ts";
 import type { SessionTable } from "./session_table.ts";
+import type { TreeNode } from "./tree_node.ts";
 import type { WatchTable } from "./watch_table.ts";
 
 /** Data beyond this is not shown, in bytes: nobody reads it on a page. */
-const maxShownBytes = 4_096;
+const maxShownBytes = 16_384;
+
+/** More children than anybody reads; the rest is counted. */
+const maxListed = 500;
 
 /** Where the figures come from. */
 export interface AdminSourceOptions {
@@ -22,6 +27,7 @@ export interface AdminSourceOptions {
   processor: RequestProcessor;
   commitRate: RateMeter;
   changeRate: RateMeter;
+  connections(): number;
   connectString(): string;
   dataDir: string | undefined;
   startedMs: number;
@@ -30,7 +36,12 @@ export interface AdminSourceOptions {
 
 /** Puts them together. */
 export function adminSource(options: AdminSourceOptions): AdminSource {
-  return { facts: () => facts(options), node: (path) => node(options.tree, path) };
+  const { tree, clock } = options;
+  return {
+    facts: () => facts(options),
+    node: (path) => nodeView(tree, path),
+    wallTimeMs: () => clock.wallTimeMs(),
+  };
 }
 
 function facts(options: AdminSourceOptions): AdminFacts {
@@ -38,39 +49,76 @@ function facts(options: AdminSourceOptions): AdminFacts {
   const nowMs = clock.nowMs();
   return {
     connectString: options.connectString(),
-    dataDir: options.dataDir,
+    dataDir: options.dataDir ?? null,
     upTimeMs: nowMs - options.startedMs,
-    zxid: `0x${processor.lastZxid.toString(16)}`,
+    zxid: hex(processor.lastZxid),
+    connections: options.connections(),
     nodes: tree.size,
     ephemerals: tree.ephemeralCount,
     watches: watches.size,
     dataSizeBytes: tree.dataSizeBytes,
     commitsPerSecond: commitRate.perSecond(nowMs),
     changesPerSecond: changeRate.perSecond(nowMs),
+    changesBySecond: changeRate.bySecond(nowMs),
     sessions: [...sessions.entries()].map((session) => ({
-      id: `0x${session.id.toString(16)}`,
+      id: hex(session.id),
       timeoutMs: session.timeoutMs,
-      client: session.connection?.remote,
+      client: session.connection?.remote ?? null,
       silentMs: nowMs - session.lastHeardMs,
       ephemerals: tree.ephemeralsOf(session.id).length,
+      watches: session.connection === undefined ? 0 : watches.countOf(session.connection),
     })),
   };
 }
 
-function node(tree: DataTree, path: string): NodeView | undefined {
-  const found = tree.find(path);
-  if (found === undefined) return undefined;
-  const { children, version, ephemeralOwner, mtimeMs, data, acl } = found;
+function nodeView(tree: DataTree, path: string): NodeView | undefined {
+  const node = tree.find(path);
+  if (node === undefined) return undefined;
   // The page proves no identity, so it sees what the whole world may see.
-  const isPublic = isAllowed(acl, [], permissions.READ);
+  const isPublic = isAllowed(node.acl, [], permissions.READ);
   return {
-    children: isPublic ? [...children] : [],
-    version,
-    ephemeralOwner: ephemeralOwner === 0n ? undefined : `0x${ephemeralOwner.toString(16)}`,
-    mtimeMs,
-    dataSizeBytes: data.length,
-    text: isPublic && data.length <= maxShownBytes ? textOf(data) : undefined,
+    children: isPublic ? childViews(tree, node) : [],
+    childCount: node.children.size,
+    version: node.version,
+    cversion: tree.stat(node).cversion,
+    aversion: node.aversion,
+    czxid: hex(node.czxid),
+    mzxid: hex(node.mzxid),
+    pzxid: hex(node.pzxid),
+    ephemeralOwner: node.ephemeralOwner === 0n ? undefined : hex(node.ephemeralOwner),
+    isContainer: node.isContainer,
+    ttlMs: node.ttlMs,
+    ctimeMs: node.ctimeMs,
+    mtimeMs: node.mtimeMs,
+    dataSizeBytes: node.data.length,
+    acl: withoutHashes(node.acl).map(aclText),
+    isPublic,
+    text: isPublic && node.data.length <= maxShownBytes ? textOf(node.data) : undefined,
   };
+}
+
+function childViews(tree: DataTree, node: TreeNode): ChildView[] {
+  return [...node.children].sort().slice(0, maxListed).flatMap((name) => {
+    const child = tree.find(childPath(node.path, name));
+    return child === undefined ? [] : [{
+      name,
+      childCount: child.children.size,
+      dataSizeBytes: child.data.length,
+      version: child.version,
+      isEphemeral: child.ephemeralOwner !== 0n,
+      mtimeMs: child.mtimeMs,
+    }];
+  });
+}
+
+function aclText({ permissions: bits, scheme, id }: Acl): string {
+  const { CREATE, DELETE, READ, WRITE, ADMIN } = permissions;
+  const letters = [[CREATE, "c"], [DELETE, "d"], [READ, "r"], [WRITE, "w"], [ADMIN, "a"]] as const;
+  return `${letters.map(([bit, letter]) => bits & bit ? letter : "-").join("")} ${scheme}:${id}`;
+}
+
+function hex(id: bigint): string {
+  return `0x${id.toString(16)}`;
 }
 
 function textOf(data: Uint8Array): string | undefined {

@@ -6,7 +6,7 @@ import { eventTypes, keeperStateConnected, maxRequestSizeBytes, xids } from "../
 import { writeReplyHeader } from "../wire/records.ts";
 import { permissions } from "../types.ts";
 import { type Identity, isAllowed } from "./acl.ts";
-import type { TreeEvent } from "./data_tree.ts";
+import type { TreeEvent } from "./tree_node.ts";
 import type { SessionEntry } from "./session_table.ts";
 import type { Watcher } from "./watch_table.ts";
 

@@ -1,19 +1,22 @@
 // The embedded coordinator: a server for ZooKeeper's protocol in this process, for one machine. It
 // accepts clients, gives them sessions, and commits what their requests did, in groups. For more than
 // one machine, use a ZooKeeper ensemble: this one has no replicas.
-import { JuteReader, WireError } from "../wire/jute.ts";
-import { type AdminServer, serveAdmin } from "./admin_server.ts";
+import type { AdminServer } from "./admin_server.ts";
 import { adminSource } from "./admin_source.ts";
 import { ClientConnection } from "./client_connection.ts";
-import { isConnectionError } from "./connection_errors.ts";
 import { DataTree } from "./data_tree.ts";
-import { answerWord, fourLetterWord, type ServerFacts } from "./four_letter_words.ts";
+import type { ServerFacts } from "./four_letter_words.ts";
 import { GroupCommit } from "./group_commit.ts";
-import { type HandshakeContext, shakeHands } from "./handshake.ts";
 import { keepHouse } from "./housekeeping.ts";
-import { type CoordinatorOptions, type CoordinatorSettings, settingsOf } from "./options.ts";
+import {
+  type AdminAddress,
+  type CoordinatorOptions,
+  type CoordinatorSettings,
+  settingsOf,
+} from "./options.ts";
 import { RateMeter } from "./rate_meter.ts";
 import { RequestProcessor } from "./request_processor.ts";
+import { serveClient, type ServeContext } from "./serve_client.ts";
 import { SessionTable } from "./session_table.ts";
 import { SqliteStorage } from "./sqlite_storage.ts";
 import { noStorage, type Storage } from "./storage.ts";
@@ -30,7 +33,7 @@ export class Coordinator {
   readonly #processor: RequestProcessor;
   readonly #connections = new Map<ClientConnection, Promise<void>>();
   readonly #commits: GroupCommit;
-  readonly #handshakes: HandshakeContext;
+  readonly #serving: ServeContext;
   readonly #startedMs: number;
   readonly #commitRate: RateMeter;
   readonly #changeRate: RateMeter;
@@ -81,13 +84,18 @@ export class Coordinator {
       hostname: options.hostname ?? "127.0.0.1",
       port: options.port ?? 0,
     });
-    this.#handshakes = {
-      settings: this.#options,
-      sessions: this.#sessions,
+    this.#serving = {
+      log,
+      clock,
       processor: this.#processor,
-      watches: this.#watches,
+      handshakes: {
+        settings: this.#options,
+        sessions: this.#sessions,
+        processor: this.#processor,
+        watches: this.#watches,
+      },
+      facts: () => this.#facts(),
     };
-    if (options.adminPort !== undefined) this.#admin = this.#serveAdmin(options.adminPort);
     this.#stopHousekeeping = keepHouse({
       settings: this.#options,
       sessions: this.#sessions,
@@ -108,18 +116,25 @@ export class Coordinator {
    * Starts a coordinator. With `dataDir`, nothing that was acknowledged is lost, sessions included, even
    * if the process is killed.
    *
-   * @throws if the address is taken, or another coordinator works on the same folder.
+   * @throws if an address is taken, or another coordinator works on the same folder.
    */
-  // deno-lint-ignore require-await -- a failure is a rejection, whatever a storage will need later
   static async listen(options: CoordinatorOptions = {}): Promise<Coordinator> {
     const storage = options.storage ??
       (options.dataDir === undefined ? noStorage : new SqliteStorage(options.dataDir));
+    let coordinator: Coordinator;
     try {
-      return new Coordinator(options, storage);
+      coordinator = new Coordinator(options, storage);
     } catch (error) {
       storage.close();
       throw error;
     }
+    try {
+      if (options.admin !== undefined) await coordinator.#serveAdmin(options.admin);
+    } catch (error) {
+      await coordinator.close();
+      throw error;
+    }
+    return coordinator;
   }
 
   /** The address it listens on. */
@@ -199,60 +214,12 @@ export class Coordinator {
     }
   }
 
-  /** Works for one client until it goes. Never rejects: its trouble is nobody else's. */
   async #serve(connection: ClientConnection): Promise<void> {
-    const { log } = this.#options;
-    try {
-      while (!connection.isClosing && await connection.receive()) this.#take(connection);
-      if (connection.isClosing && connection.isOpen) {
-        // Whatever else the client says is not heard, but its last replies should reach it.
-        while (await connection.receive()) connection.frames.discard();
-      }
-      connection.close("the client closed it");
-    } catch (error) {
-      if (connection.isOpen && error instanceof WireError) {
-        log.warn("client cut off: what it sent cannot be read", {
-          client: connection.remote,
-          error: error.message,
-        });
-      } else if (connection.isOpen && !isConnectionError(error)) {
-        log.error("client cut off: its request failed in the coordinator", {
-          client: connection.remote,
-          error,
-        });
-      }
-      connection.close(error instanceof Error ? error.message : String(error));
-    }
-    log.debug("client gone", { client: connection.remote, reason: connection.reason });
+    await serveClient(connection, this.#serving);
     this.#watches.removeAll(connection);
     if (connection.session?.connection === connection) connection.session.connection = undefined;
     this.#commits.forget(connection);
     this.#connections.delete(connection);
-  }
-
-  #take(connection: ClientConnection): void {
-    if (connection.session === undefined) {
-      const start = connection.frames.peek(4);
-      const word = start === undefined ? undefined : fourLetterWord(start);
-      if (word !== undefined) {
-        connection.sendRaw(new TextEncoder().encode(answerWord(word, this.#facts())));
-        connection.closeWhenWritten();
-        return;
-      }
-    }
-    const nowMs = this.#options.clock.nowMs();
-    while (!connection.isClosing) {
-      const frame = connection.frames.next();
-      if (frame === undefined) return;
-      const { session } = connection;
-      if (session === undefined) {
-        shakeHands(connection, new JuteReader(frame), this.#handshakes);
-        continue;
-      }
-      session.lastHeardMs = nowMs;
-      connection.received++;
-      this.#processor.process(connection, session, new JuteReader(frame));
-    }
   }
 
   #fail(cause: unknown): void {
@@ -266,7 +233,9 @@ export class Coordinator {
     this.#stop(failure);
   }
 
-  #serveAdmin(port: number): AdminServer {
+  async #serveAdmin(address: AdminAddress): Promise<void> {
+    // Only whoever wants the page loads what serves it.
+    const { serveAdmin } = await import("./admin_server.ts");
     const source = adminSource({
       tree: this.#tree,
       watches: this.#watches,
@@ -274,17 +243,13 @@ export class Coordinator {
       processor: this.#processor,
       commitRate: this.#commitRate,
       changeRate: this.#changeRate,
+      connections: () => this.#connections.size,
       connectString: () => this.connectString,
       dataDir: this.#dataDir,
       startedMs: this.#startedMs,
       clock: this.#options.clock,
     });
-    try {
-      return serveAdmin(source, { hostname: this.hostname, port });
-    } catch (error) {
-      this.#listener.close();
-      throw error;
-    }
+    this.#admin = serveAdmin(source, address);
   }
 
   #facts(): ServerFacts {

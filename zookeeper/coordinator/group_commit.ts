@@ -1,7 +1,8 @@
 // Makes changes safe in groups: everything that was done in one turn of the event loop goes into one
 // transaction of the storage, and only then do the replies leave.
 import { nextTurn } from "../clock.ts";
-import type { DataTree, TreeNode } from "./data_tree.ts";
+import type { DataTree } from "./data_tree.ts";
+import type { TreeNode } from "./tree_node.ts";
 import type { Storage, StoredSession } from "./storage.ts";
 
 /** Whoever has output that waits for the commit behind it. */

@@ -5,7 +5,8 @@ import { type JuteReader, type JuteWriter, WireError } from "../wire/jute.ts";
 import { opcodes } from "../wire/protocol.ts";
 import { multiEnd, readMultiHeader, writeMultiHeader, writeStat } from "../wire/records.ts";
 import { checkAcl } from "./acl.ts";
-import type { DataTree, TransactionId, TreeEvent } from "./data_tree.ts";
+import type { DataTree } from "./data_tree.ts";
+import type { TransactionId, TreeEvent } from "./tree_node.ts";
 import { Refusal } from "./refusal.ts";
 import {
   applyWrite,

@@ -3,6 +3,14 @@ import { type Clock, systemClock } from "../clock.ts";
 import { type Log, silentLog } from "../log.ts";
 import type { Storage } from "./storage.ts";
 
+/** Where the page for people is served. */
+export interface AdminAddress {
+  /** Default `127.0.0.1`: nobody from outside. There it answers only to the names of the loopback. */
+  hostname?: string | undefined;
+  /** Default 0: any free port. */
+  port?: number | undefined;
+}
+
 /** Settings of {@linkcode Coordinator.listen}; every one has a default. */
 export interface CoordinatorOptions {
   /** Default `127.0.0.1`: nobody from outside. */
@@ -14,10 +22,10 @@ export interface CoordinatorOptions {
   /** Another place to keep the data, in place of `dataDir`; it is closed with the coordinator. */
   storage?: Storage | undefined;
   /**
-   * The port of the page for people, on the same host; 0: any free one. Default: no page. It shows names and
-   * the data that everybody may read, and changes nothing.
+   * Where to serve the page for people. Default: nowhere. It shows names and the data that everybody may read,
+   * and changes nothing.
    */
-  adminPort?: number | undefined;
+  admin?: AdminAddress | undefined;
   /** How often sessions are looked at, in ms. Default 500. A session lasts at least two ticks. */
   tickTimeMs?: number | undefined;
   /** The longest session time-out that is granted, in ms. Default 60,000. */

@@ -1,15 +1,17 @@
-// Counts events per second over the last seconds.
+// Counts events per second over the last minute.
+
+/** Long enough to see what has happened while one looked away. */
+const windowSeconds = 60;
 
 /** Long enough for a steady figure, short enough to show what goes on now. */
-const windowSeconds = 10;
+const averagedSeconds = 10;
 
 /** A ring of one count per second. */
 export class RateMeter {
-  readonly #counts = new Array<number>(windowSeconds).fill(0);
+  /** One more than the window: the present second is not over. */
+  readonly #counts = new Array<number>(windowSeconds + 1).fill(0);
   readonly #startedMs: number;
   #second = 0;
-  /** All that were ever counted. */
-  total = 0;
 
   constructor(startedMs: number) {
     this.#startedMs = startedMs;
@@ -18,23 +20,36 @@ export class RateMeter {
   /** Counts `count` events now. */
   add(nowMs: number, count = 1): void {
     this.#advance(nowMs);
-    this.#counts[this.#second % windowSeconds] = (this.#counts[this.#second % windowSeconds] ?? 0) +
-      count;
-    this.total += count;
+    const place = this.#second % this.#counts.length;
+    this.#counts[place] = (this.#counts[place] ?? 0) + count;
   }
 
   /** Events per second, over the last ten seconds or as long as there has been. */
   perSecond(nowMs: number): number {
     this.#advance(nowMs);
-    const seconds = Math.min(windowSeconds, Math.max(1, (nowMs - this.#startedMs) / 1000));
-    return this.#counts.reduce((sum, count) => sum + count, 0) / seconds;
+    const seconds = Math.min(averagedSeconds, Math.max(1, (nowMs - this.#startedMs) / 1000));
+    let sum = 0;
+    for (let ago = 0; ago < averagedSeconds; ago++) sum += this.#ago(ago);
+    return sum / seconds;
+  }
+
+  /** Events in each of the last sixty seconds that are over, or as many as there have been; the latest last. */
+  bySecond(nowMs: number): number[] {
+    this.#advance(nowMs);
+    const length = Math.min(windowSeconds, this.#second);
+    return Array.from({ length }, (_, index) => this.#ago(length - index));
+  }
+
+  #ago(seconds: number): number {
+    if (seconds > this.#second) return 0;
+    return this.#counts[(this.#second - seconds) % this.#counts.length] ?? 0;
   }
 
   #advance(nowMs: number): void {
     const second = Math.floor((nowMs - this.#startedMs) / 1000);
-    for (let step = 0; this.#second < second && step < windowSeconds; step++) {
+    for (let step = 0; this.#second < second && step < this.#counts.length; step++) {
       this.#second++;
-      this.#counts[this.#second % windowSeconds] = 0;
+      this.#counts[this.#second % this.#counts.length] = 0;
     }
     this.#second = Math.max(this.#second, second);
   }

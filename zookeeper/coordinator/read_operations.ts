@@ -1,11 +1,12 @@
 // The requests that only look, and those that set or remove watches.
 import { resultCodes } from "../errors.ts";
-import { type Acl, permissions } from "../types.ts";
+import { permissions } from "../types.ts";
 import type { JuteReader, JuteWriter } from "../wire/jute.ts";
 import { opcodes, watcherTypes, watchModes } from "../wire/protocol.ts";
 import { writeAcl, writeStat } from "../wire/records.ts";
-import { checkAcl, isAllowed } from "./acl.ts";
-import type { DataTree, TreeNode } from "./data_tree.ts";
+import { checkAcl, isAllowed, withoutHashes } from "./acl.ts";
+import type { DataTree } from "./data_tree.ts";
+import type { TreeNode } from "./tree_node.ts";
 import { Refusal } from "./refusal.ts";
 import type { Watcher, WatchTable } from "./watch_table.ts";
 import type { Requester } from "./write_operations.ts";
@@ -130,13 +131,6 @@ export function answerRead(
     default:
       return undefined;
   }
-}
-
-/** The hash of a password is only for those who may set it. */
-function withoutHashes(acl: readonly Acl[]): Acl[] {
-  return acl.map((entry) =>
-    entry.scheme === "digest" ? { ...entry, id: entry.id.replace(/:.*/s, ":x") } : entry
-  );
 }
 
 function readable(tree: DataTree, path: string, requester: Requester): TreeNode {

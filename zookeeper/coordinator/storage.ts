@@ -1,6 +1,6 @@
 // Where the coordinator keeps what must outlive its process. The tree itself is in memory; a storage
 // is told what changed, in groups, and gives everything back at the start.
-import type { TreeNode } from "./data_tree.ts";
+import type { TreeNode } from "./tree_node.ts";
 
 /** A session as it is stored: whether its client is connected is not part of it. */
 export interface StoredSession {

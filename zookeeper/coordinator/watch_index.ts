@@ -1,7 +1,7 @@
 // One of ZooKeeper's two tables of watches (its WatchManager, 3.8): who watches which path, and how. A
 // watcher has one watch per path and table; setting another replaces it, whatever its mode was.
 import { parentPath } from "../paths.ts";
-import type { TreeEvent } from "./data_tree.ts";
+import type { TreeEvent } from "./tree_node.ts";
 
 /** How long a watch lasts and how far it reaches. */
 export type WatchMode = "one_shot" | "persistent" | "recursive";
@@ -18,6 +18,11 @@ export class WatchIndex<Watcher> {
     let count = 0;
     for (const watchers of this.#byPath.values()) count += watchers.size;
     return count;
+  }
+
+  /** How many of them are this watcher's. */
+  countOf(watcher: Watcher): number {
+    return this.#pathsOf.get(watcher)?.size ?? 0;
   }
 
   add(path: string, watcher: Watcher, mode: WatchMode): void {

@@ -1,6 +1,7 @@
 // Who watches what. It decides which watchers hear of an event; sending is up to the watcher.
 import type { WatchKind } from "../types.ts";
-import type { DataTree, TreeEvent } from "./data_tree.ts";
+import type { DataTree } from "./data_tree.ts";
+import type { TreeEvent } from "./tree_node.ts";
 import { WatchIndex } from "./watch_index.ts";
 
 /** A client's connection, as far as watches go. */
@@ -26,6 +27,11 @@ export class WatchTable {
   /** How many watches there are. */
   get size(): number {
     return this.#data.size + this.#children.size;
+  }
+
+  /** How many of them are this watcher's. */
+  countOf(watcher: Watcher): number {
+    return this.#data.countOf(watcher) + this.#children.countOf(watcher);
   }
 
   addData(path: string, watcher: Watcher): void {

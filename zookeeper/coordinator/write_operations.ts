@@ -5,7 +5,8 @@ import { createFlags, maxTtlMs, opcodes } from "../wire/protocol.ts";
 import { readAcl, writeStat } from "../wire/records.ts";
 import { parentPath, pathProblem } from "../paths.ts";
 import { checkAcl, fixedAcl, type Identity } from "./acl.ts";
-import { type DataTree, ownPaths, type TransactionId, type TreeNode } from "./data_tree.ts";
+import type { DataTree } from "./data_tree.ts";
+import { ownPaths, type TransactionId, type TreeNode } from "./tree_node.ts";
 import { Refusal } from "./refusal.ts";
 
 /** Who asks. */

@@ -1,10 +1,9 @@
-// The embedded coordinator among many clients, mute ones and half-open ones; and its page for people.
+// The embedded coordinator among many clients, mute ones and half-open ones.
 import assert from "node:assert/strict";
 import { Coordinator } from "../../../zookeeper/coordinator/mod.ts";
 import { ZooKeeper } from "../../../zookeeper/mod.ts";
 import { ManualClock } from "./manual_clock.ts";
 import { RawClient } from "./raw_client.ts";
-import { until } from "./servers.ts";
 
 Deno.test("Coordinator: a thousand idle clients cost the busy one nothing that it notices", async () => {
   const coordinator = await Coordinator.listen();
@@ -73,54 +72,4 @@ Deno.test("Coordinator: a client that vanished without a word holds its place no
     await zk.close();
     await coordinator.close();
   }
-});
-
-Deno.test("Coordinator: its page shows figures, sessions and nodes, and none of their markup or secrets", async () => {
-  const coordinator = await Coordinator.listen({ adminPort: 0 });
-  const zk = new ZooKeeper(coordinator.connectString);
-  try {
-    assert.ok(coordinator.adminUrl);
-    const page = async (query: string) => {
-      const response = await fetch(`${coordinator.adminUrl}${query}`);
-      return { status: response.status, text: await response.text(), headers: response.headers };
-    };
-    await zk.create("/<b>bold<b>", "<script>alert(1)</script>", {});
-    await zk.addAuth("digest", "ann:secret");
-    await zk.create("/hidden", "the plan", { acl: [{ permissions: 31, scheme: "auth", id: "" }] });
-    await zk.create("/hidden/child");
-    await zk.create("/e", "", { mode: "ephemeral" });
-    const root = await page("");
-    assert.equal(root.status, 200);
-    assert.match(root.headers.get("content-security-policy") ?? "", /default-src 'none'/);
-    assert.ok(root.text.includes(`0x${zk.sessionId.toString(16)}`));
-    assert.ok(root.text.includes("&lt;b&gt;bold&lt;b&gt;"));
-    assert.ok(root.text.includes("for one machine"));
-    const bold = await page(`?path=${encodeURIComponent("/<b>bold<b>")}`);
-    assert.ok(bold.text.includes("&lt;script&gt;"));
-    assert.ok(!bold.text.includes("<script"));
-    const hidden = await page("?path=/hidden");
-    assert.ok(!hidden.text.includes("the plan") && !hidden.text.includes("child</a>"));
-    for (const path of ["/none", "no-slash", "/%00", "//"]) {
-      assert.equal((await page(`?path=${path}`)).status, 404);
-    }
-    const facts = JSON.parse((await page("facts.json")).text);
-    assert.equal(facts.nodes, 8);
-    assert.equal(facts.sessions.length, 1);
-    assert.equal(facts.sessions[0].ephemerals, 1);
-    assert.ok(facts.commitsPerSecond > 0);
-    const post = await fetch(coordinator.adminUrl, { method: "POST", body: "x" });
-    await post.body?.cancel();
-    assert.equal(post.status, 404);
-  } finally {
-    await zk.close();
-    await coordinator.close();
-  }
-  await until("its port is free", async () => {
-    try {
-      await (await fetch(coordinator.adminUrl ?? "")).body?.cancel();
-      return false;
-    } catch {
-      return true;
-    }
-  });
 });

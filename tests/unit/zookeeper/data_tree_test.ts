@@ -1,7 +1,8 @@
 // The coordinator's tree: transactions are all or nothing, and what it calls dirty is enough to store.
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { DataTree, type TreeNode } from "../../../zookeeper/coordinator/data_tree.ts";
+import { DataTree } from "../../../zookeeper/coordinator/data_tree.ts";
+import type { TreeNode } from "../../../zookeeper/coordinator/tree_node.ts";
 import { Refusal } from "../../../zookeeper/coordinator/refusal.ts";
 import { openAcl } from "../../../zookeeper/types.ts";
 

@@ -18,7 +18,7 @@ import {
   verifyRelease,
 } from "../../torrent/mod.ts";
 import { type Clock, sleep } from "../runtime/mod.ts";
-import { isSharing, reuseStored } from "./reuse_stored.ts";
+import { forgetPresentBlocks, isSharing, reuseStored } from "./reuse_stored.ts";
 
 /** What the procedure works with. */
 export interface PrepareTools {
@@ -96,6 +96,7 @@ export async function prepareRelease(release: Release, tools: PrepareTools): Pro
   await store.writeReceipt(version, { infoHash, verifiedAt: tools.clock.nowMs() });
   await store.promote(version);
   await transfer.relocate(paths.final);
+  await forgetPresentBlocks(store);
 }
 
 /** A release without a blob is an empty folder: the service is restarted, nothing else. */

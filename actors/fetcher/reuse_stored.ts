@@ -14,6 +14,7 @@ import {
   hasJournal,
   type Log,
   MAX_METAINFO_BYTES,
+  presentBlocksPath,
   type Reuse,
   type ReuseFrom,
   reuseRelease,
@@ -52,6 +53,7 @@ export async function reuseStored(
   { store, log, signal, onProgress }: ReuseTools,
 ): Promise<Reuse> {
   const journalPath = store.paths(release.version).progress;
+  await forgetPresentBlocks(store, { but: presentBlocksPath(journalPath) });
   if (hasJournal(journalPath)) return NOTHING;
   const marker = join(store.layout.stateDir, "reuse.json");
   const underWay = readJsonFile(marker);
@@ -73,6 +75,18 @@ export async function reuseStored(
   // Only now: after a crash before this line it is begun again, and after one behind it the journal stands.
   await Deno.remove(marker).catch(() => {});
   return reuse;
+}
+
+/** What was noted for a release that is complete by now, or that nobody wants any more. */
+export async function forgetPresentBlocks(
+  { layout }: ReleaseStore,
+  options: { readonly but?: string } = {},
+): Promise<void> {
+  const suffix = presentBlocksPath("");
+  for (const name of await readdir(layout.stateDir)) {
+    const path = join(layout.stateDir, name);
+    if (name.endsWith(suffix) && path !== options.but) await Deno.remove(path).catch(() => {});
+  }
 }
 
 const NOTHING: Reuse = { reusedBytes: 0, copiedBytes: 0 };

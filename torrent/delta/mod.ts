@@ -2,5 +2,6 @@
 
 export * from "./chunk_map.ts";
 export * from "./chunker.ts";
+export * from "./present_blocks.ts";
 export * from "./reuse_plan.ts";
 export * from "./reuse_release.ts";

@@ -21,6 +21,8 @@ export interface CopyStep {
   readonly fromBytes: number;
   readonly toBytes: number;
   readonly sizeBytes: number;
+  /** Nothing says that these bytes are the wanted ones; only hashing the pieces tells. */
+  readonly isGuess: boolean;
 }
 
 /** What is wanted. */
@@ -50,10 +52,11 @@ export function planReuse(wanted: Wanted, sources: readonly ReuseSource[]): Copy
         fromBytes: twin.file.offsetBytes,
         toBytes: file.offsetBytes,
         sizeBytes: file.sizeBytes,
+        isGuess: false,
       });
     } else if (chunked) {
       index.find(wanted.chunks, { chunk, chunksEnd, toBytes: file.offsetBytes, steps });
-    } else if (wanted.chunks === undefined) {
+    } else if (wanted.chunks === undefined && file.sizeBytes > LEAST_GUESSED_BYTES) {
       const namesake = findNamesake(sources, file);
       if (namesake !== undefined) steps.add(namesake);
     }
@@ -61,6 +64,9 @@ export function planReuse(wanted: Wanted, sources: readonly ReuseSource[]): Copy
   }
   return steps.all;
 }
+
+/** A smaller file that has changed has hardly a piece of its own that has not: it is not worth the copy. */
+const LEAST_GUESSED_BYTES = 16 * 1024;
 
 interface FoundFile {
   readonly source: number;
@@ -90,6 +96,7 @@ function findNamesake(
       fromBytes: file.offsetBytes,
       toBytes: wanted.offsetBytes,
       sizeBytes: Math.min(file.sizeBytes, wanted.sizeBytes),
+      isGuess: true,
     };
   }
   return undefined;
@@ -139,7 +146,13 @@ class ChunkIndex {
       if (place !== -1 && this.#isAt(place, wanted, chunk)) {
         const at = Math.floor(place / PLACES_PER_SOURCE);
         const fromBytes = this.#sources[at]!.starts[place % PLACES_PER_SOURCE]!;
-        file.steps.add({ source: this.#numbers[at]!, fromBytes, toBytes, sizeBytes });
+        file.steps.add({
+          source: this.#numbers[at]!,
+          fromBytes,
+          toBytes,
+          sizeBytes,
+          isGuess: false,
+        });
         next = place + 1;
       }
       toBytes += sizeBytes;
@@ -190,7 +203,7 @@ class StepList {
   add(step: CopyStep): void {
     const last = this.all.at(-1);
     if (
-      last !== undefined && last.source === step.source &&
+      last !== undefined && last.source === step.source && last.isGuess === step.isGuess &&
       last.fromBytes + last.sizeBytes === step.fromBytes &&
       last.toBytes + last.sizeBytes === step.toBytes
     ) {

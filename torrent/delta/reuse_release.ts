@@ -17,6 +17,7 @@ import { yieldToOthers } from "../clock.ts";
 import { type ChunkMap, readChunkMap } from "./chunk_map.ts";
 import { type Content, ContentCopier, SourceGoneError } from "./copy_content.ts";
 import { mapContent } from "./map_content.ts";
+import { type ContentRange, PresentBlocks, presentBlocksPath } from "./present_blocks.ts";
 import { type CopyStep, planReuse, type ReuseSource } from "./reuse_plan.ts";
 
 /** A complete release on this disk. */
@@ -33,7 +34,7 @@ export interface ReuseOptions {
   readonly metainfo: Uint8Array;
   /** Its root, as an engine's; on the file system of the sources, best. */
   readonly root: string;
-  /** As an engine's; written last, and the proof that this has been done. */
+  /** As an engine's; written last, and the proof that this has been done. Beside it: `PresentBlocks`. */
   readonly journalPath: string;
   /** In order of preference; each costs the memory of its chunk map (up to 3 MB, and an index of the same size). */
   readonly sources: readonly ReuseFrom[];
@@ -79,6 +80,10 @@ export async function reuseRelease(options: ReuseOptions): Promise<Reuse> {
     const work = new ReuseWork({ to, from, store, options });
     const reuse = await work.run(steps);
     await claimRoom(to, steps, options.preallocate);
+    new PresentBlocks(to.release, work.copied).write(
+      presentBlocksPath(options.journalPath),
+      work.verified,
+    );
     // From here on the engine takes what is verified for granted, as after any other interruption.
     new ResumeJournal(options.journalPath, {
       release: to.release,
@@ -154,6 +159,8 @@ async function claimRoom(
 /** The copying, and the check of each piece as soon as all of it is there and still in memory. */
 class ReuseWork {
   readonly verified: PieceSet;
+  /** Without what was only a guess. In order; neighbours are one range. */
+  readonly copied: ContentRange[] = [];
   readonly #to: Content;
   readonly #from: readonly Content[];
   readonly #store: ContentStore;
@@ -191,7 +198,7 @@ class ReuseWork {
           continue;
         }
         endBytes = part.toBytes + part.sizeBytes;
-        this.#copiedBytes += part.sizeBytes;
+        this.#note(part);
         await this.#verify(startBytes, { partBytes: part.toBytes, endBytes });
         onProgress?.(this.#copiedBytes, totalBytes);
       }
@@ -213,6 +220,16 @@ class ReuseWork {
       });
       return false;
     }
+  }
+
+  #note({ toBytes, sizeBytes, isGuess }: CopyStep): void {
+    this.#copiedBytes += sizeBytes;
+    if (isGuess) return;
+    const last = this.copied.at(-1);
+    if (last !== undefined && last.startBytes + last.sizeBytes === toBytes) {
+      const { startBytes } = last;
+      this.copied[this.copied.length - 1] = { startBytes, sizeBytes: last.sizeBytes + sizeBytes };
+    } else this.copied.push({ startBytes: toBytes, sizeBytes });
   }
 
   /** Hashes the pieces that have become complete with a part. */

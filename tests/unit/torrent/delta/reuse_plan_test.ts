@@ -60,6 +60,7 @@ function carryOut(wanted: Sample, sources: readonly Sample[], steps: readonly Co
     const from = sources[step.source]!.content;
     assert.ok(step.fromBytes + step.sizeBytes <= from.length);
     copiedBytes += step.sizeBytes;
+    if (step.isGuess) continue;
     assert.deepEqual(
       from.subarray(step.fromBytes, step.fromBytes + step.sizeBytes),
       wanted.content.subarray(step.toBytes, endBytes),
@@ -83,7 +84,7 @@ Deno.test("planReuse: what is copied is what is wanted, from any releases", () =
       const sources = others.map((one) => sample(one));
       carryOut(wanted, sources, planReuse(wanted, sources));
     }),
-    { numRuns: 200 },
+    { numRuns: 300 },
   );
 });
 
@@ -91,7 +92,13 @@ Deno.test("planReuse: the same release again is copied whole, in one step", () =
   const files = { a: noise(50_000, 1), b: noise(500, 2), c: noise(0, 3), d: noise(20_000, 4) };
   const [wanted, source] = [sample(files), sample(files)];
   const steps = planReuse(wanted, [source]);
-  assert.deepEqual(steps, [{ source: 0, fromBytes: 0, toBytes: 0, sizeBytes: 70_500 }]);
+  assert.deepEqual(steps, [{
+    source: 0,
+    fromBytes: 0,
+    toBytes: 0,
+    sizeBytes: 70_500,
+    isGuess: false,
+  }]);
 });
 
 Deno.test("planReuse: renamed files are found without a map", () => {
@@ -113,9 +120,9 @@ Deno.test("planReuse: an insertion at the front costs a few chunks, and two long
 });
 
 Deno.test("planReuse: without maps of one kind, a file is compared with its namesake", () => {
-  const wanted = sample({ a: noise(50_000, 1), b: noise(100, 9) });
-  const other = sample({ a: noise(40_000, 2), b: noise(0, 3) });
-  const guess = [{ source: 1, fromBytes: 0, toBytes: 0, sizeBytes: 40_000 }];
+  const wanted = sample({ a: noise(50_000, 1), b: noise(100, 9), small: noise(16_384, 8) });
+  const other = sample({ a: noise(40_000, 2), b: noise(0, 3), small: noise(16_384, 4) });
+  const guess = [{ source: 1, fromBytes: 0, toBytes: 0, sizeBytes: 40_000, isGuess: true }];
   const sources = [sample({ z: noise(10, 7) }), other];
   assert.deepEqual(planReuse({ ...wanted, chunks: undefined }, sources), guess);
   // With a map of its own, the map decides: the chunks are not there.

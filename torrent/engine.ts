@@ -3,8 +3,29 @@
  * releases; it neither decides what to fetch nor checks the files' SHA-256 (see `verifyRelease`).
  */
 
+import type { Clock } from "./clock.ts";
+import type { Preallocate } from "./content_store.ts";
 import type { TransferError } from "./errors.ts";
 import type { BytesByDistance, Distance, Locality } from "./locality.ts";
+import type { Log } from "./log.ts";
+import type { Random } from "./random.ts";
+
+/** How any engine is set up. */
+export interface EngineOptions {
+  /** Where this host stands; peers and the tracker are told. */
+  readonly locality: Locality;
+  /** TCP port for peers. Default 0: any free one. */
+  readonly listenPort?: number;
+  /** Address to listen on. Default "0.0.0.0": the peers are other machines. */
+  readonly hostname?: string;
+  readonly log: Log;
+  /** Default: extending without claiming room. */
+  readonly preallocate?: Preallocate;
+  /** Default: the system's. */
+  readonly clock?: Clock;
+  /** Default: the system's. */
+  readonly random?: Random;
+}
 
 /** How much of what lies on disk already is believed. */
 export type ResumeMode =
@@ -45,6 +66,14 @@ export interface SeedOptions {
   readonly signal?: AbortSignal;
 }
 
+/** Why a transfer that has not ended asks for nothing. */
+export interface TransferPause {
+  /** There is no room on the disk (ENOSPC, EDQUOT); it goes on by itself when there is. */
+  readonly reason: "disk_full";
+  /** For people: which file has no room. */
+  readonly message: string;
+}
+
 /** A snapshot of a transfer; cheap, to be called as often as wanted. */
 export interface TransferProgress {
   /** On disk and matching their piece hashes. */
@@ -66,6 +95,8 @@ export interface TransferProgress {
   readonly received: Readonly<BytesByDistance & { resumedBytes: number }>;
   /** Blocks that were sent, by distance, since this transfer began. */
   readonly sent: Readonly<BytesByDistance>;
+  /** Present while it waits for something that peers cannot give. */
+  readonly paused?: TransferPause;
 }
 
 /** What happens during a transfer; for logs, metrics and tests, not needed to use one. */
@@ -82,6 +113,13 @@ export type TransferEvent =
   | { readonly type: "announced"; readonly peers: number }
   /** A tracker did not answer or refused; it is asked again later. */
   | { readonly type: "announce_failed"; readonly message: string }
+  /**
+   * The disk is full; nothing is lost, and nothing is asked for until there is room. The WebTorrent
+   * engine does this only before it begins to fetch, and fails with "disk_full" later.
+   */
+  | { readonly type: "paused" } & TransferPause
+  /** There is room again. */
+  | { readonly type: "continued" }
   /** Every piece is there; seeding goes on. */
   | { readonly type: "completed" }
   /** The transfer ended early; `done` rejects with the same error. */

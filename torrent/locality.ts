@@ -3,6 +3,8 @@
  * rack name in two sites means two racks.
  */
 
+import { z } from "zod";
+
 /** Where a host stands. */
 export interface Locality {
   /** The host's name. */
@@ -45,4 +47,20 @@ export function countBytes(bytes: BytesByDistance, distance: Distance, sizeBytes
       bytes.remoteBytes += sizeBytes;
       return;
   }
+}
+
+const wireNameSchema = z.instanceof(Uint8Array)
+  .transform((bytes) => new TextDecoder().decode(bytes))
+  .pipe(z.string().min(1).max(128));
+
+/** What a peer says of itself in the extension handshake (BEP 10), under the key "rollcall". */
+export const peerLocalitySchema = z.object({
+  host: wireNameSchema,
+  site: wireNameSchema,
+  rack: wireNameSchema,
+});
+
+/** Over all distances. */
+export function totalBytes(bytes: BytesByDistance): number {
+  return bytes.rackBytes + bytes.siteBytes + bytes.remoteBytes;
 }

@@ -1,4 +1,4 @@
-/** Publish, fetch, seed and verify releases: one engine interface, the WebTorrent engine, the feed. */
+/** Publish, fetch, seed and verify releases: one engine interface, two engines, the feed. */
 
 export * from "./create_release.ts";
 export * from "./delta/mod.ts";
@@ -11,5 +11,6 @@ export { MAX_METAINFO_BYTES, readRelease, releaseNameSchema } from "./metainfo.t
 export { type Preallocate } from "./content_store.ts";
 export * from "./publisher/mod.ts";
 export * from "./release.ts";
+export * from "./swarm/mod.ts";
 export * from "./verify_release.ts";
 export * from "./webtorrent_engine.ts";

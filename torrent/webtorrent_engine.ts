@@ -6,14 +6,18 @@
 import WebTorrent from "webtorrent";
 import { mendBencode } from "./bencode_repair.ts";
 import { type Clock, systemClock } from "./clock.ts";
-import type { Preallocate } from "./content_store.ts";
-import type { FetchOptions, SeedOptions, TorrentEngine, Transfer } from "./engine.ts";
+import type {
+  EngineOptions,
+  FetchOptions,
+  SeedOptions,
+  TorrentEngine,
+  Transfer,
+} from "./engine.ts";
 import { TransferError } from "./errors.ts";
-import type { Locality } from "./locality.ts";
-import type { Log } from "./log.ts";
 import { readRelease } from "./metainfo.ts";
-import { type Random, systemRandom } from "./random.ts";
-import { type TransferStart, WebTorrentTransfer } from "./webtorrent_transfer.ts";
+import { systemRandom } from "./random.ts";
+import type { TransferStart } from "./transfer_files.ts";
+import { WebTorrentTransfer } from "./webtorrent_transfer.ts";
 import type { WebTorrentClient, WebTorrentOptions } from "./webtorrent_types.ts";
 
 /** Outgoing connections per release; the tracker hands out fewer than that. */
@@ -24,26 +28,9 @@ const CLOSE_DEADLINE_MS = 2000;
 // The package has no types; `webtorrent_types.ts` describes what is used of it.
 const Client = WebTorrent as unknown as new (options: WebTorrentOptions) => WebTorrentClient;
 
-/** How the engine is set up. */
-export interface WebtorrentEngineOptions {
-  /** Where this host stands; peers and the tracker are told. */
-  readonly locality: Locality;
-  /** TCP port for peers. Default 0: any free one. */
-  readonly listenPort?: number;
-  /** Address to listen on. Default "0.0.0.0": the peers are other machines. */
-  readonly hostname?: string;
-  readonly log: Log;
-  /** Default: extending without claiming room. */
-  readonly preallocate?: Preallocate;
-  /** Default: the system's. */
-  readonly clock?: Clock;
-  /** Default: the system's. */
-  readonly random?: Random;
-}
-
 /** Resolves when the port is open; rejects with a {@link TransferError} "engine_failed" if it is taken. */
 export async function createWebtorrentEngine(
-  options: WebtorrentEngineOptions,
+  options: EngineOptions,
 ): Promise<TorrentEngine> {
   mendBencode();
   const client = new Client({
@@ -80,12 +67,12 @@ export async function createWebtorrentEngine(
 class WebtorrentEngine implements TorrentEngine {
   readonly port: number;
   readonly #client: WebTorrentClient;
-  readonly #options: WebtorrentEngineOptions;
+  readonly #options: EngineOptions;
   readonly #clock: Clock;
   readonly #transfers = new Map<string, WebTorrentTransfer>();
   #closing: Promise<void> | undefined;
 
-  constructor(client: WebTorrentClient, options: WebtorrentEngineOptions) {
+  constructor(client: WebTorrentClient, options: EngineOptions) {
     this.#client = client;
     this.#options = options;
     this.#clock = options.clock ?? systemClock;

@@ -5,22 +5,14 @@
 
 import { Announcer } from "./announcer.ts";
 import type { Clock } from "./clock.ts";
-import { ContentStore, diskError, type Preallocate, stopped } from "./content_store.ts";
-import type { ResumeMode, Transfer, TransferEvent, TransferProgress } from "./engine.ts";
+import { diskError, type Preallocate, stopped } from "./content_store.ts";
+import type { Transfer, TransferEvent, TransferPause, TransferProgress } from "./engine.ts";
 import { TransferError } from "./errors.ts";
-import type { BytesByDistance, Locality } from "./locality.ts";
+import { type BytesByDistance, type Locality, totalBytes } from "./locality.ts";
 import type { Log } from "./log.ts";
-import { PieceSet } from "./piece_set.ts";
 import type { Random } from "./random.ts";
-import { pieceSizeBytes, type Release } from "./release.ts";
-import { checkResume } from "./resume_check.ts";
-import {
-  currentBoot,
-  type FileReceipt,
-  readJournal,
-  ResumeJournal,
-  takeReceipt,
-} from "./resume_journal.ts";
+import type { Release } from "./release.ts";
+import { TransferFiles, type TransferStart, whenThereIsRoom } from "./transfer_files.ts";
 import { chunkStore, describeTorrent } from "./webtorrent_adapter.ts";
 import type { WebTorrentClient, WebTorrentTorrent } from "./webtorrent_types.ts";
 import { TransferWires } from "./webtorrent_wires.ts";
@@ -43,19 +35,13 @@ export interface TransferContext {
   readonly onEnd: () => void;
 }
 
-/** How a transfer begins. */
-export type TransferStart =
-  | { readonly kind: "fetch"; readonly journalPath: string; readonly resume: ResumeMode }
-  | { readonly kind: "seed" };
-
 /** See the file's head. */
 export class WebTorrentTransfer implements Transfer {
   readonly infoHash: string;
   readonly done: Promise<void>;
   readonly #release: Release;
   readonly #context: TransferContext;
-  readonly #store: ContentStore;
-  readonly #verified: PieceSet;
+  readonly #files: TransferFiles;
   readonly #listeners = new Set<(event: TransferEvent) => void>();
   readonly #received: BytesByDistance = { rackBytes: 0, siteBytes: 0, remoteBytes: 0 };
   readonly #sent: BytesByDistance = { rackBytes: 0, siteBytes: 0, remoteBytes: 0 };
@@ -63,13 +49,10 @@ export class WebTorrentTransfer implements Transfer {
   readonly #done = Promise.withResolvers<void>();
   readonly #starting: Promise<void>;
   #state: "running" | "complete" | "ended" = "running";
-  #journal: ResumeJournal | undefined;
-  #journalPath: string | undefined;
   #torrent: WebTorrentTorrent | undefined;
   #wires: TransferWires | undefined;
   #announcer: Announcer | undefined;
-  #verifiedBytes = 0;
-  #resumedBytes = 0;
+  #pause: TransferPause | undefined;
   #ending: Promise<void> | undefined;
 
   constructor(
@@ -82,14 +65,12 @@ export class WebTorrentTransfer implements Transfer {
     this.done.catch(() => {});
     this.#release = release;
     this.#context = options.context;
-    this.#verified = new PieceSet(release.pieceCount);
     const { preallocate } = options.context;
-    this.#store = new ContentStore(
+    this.#files = new TransferFiles(
       release,
       options.root,
       preallocate === undefined ? {} : { preallocate },
     );
-    if (options.start.kind === "fetch") this.#journalPath = options.start.journalPath;
     this.#starting = this.#start(options.start).catch((error: unknown) => {
       this.#fail(diskError("prepare", options.root, error));
     });
@@ -99,14 +80,15 @@ export class WebTorrentTransfer implements Transfer {
     const torrent = this.#torrent;
     const live = torrent !== undefined && !torrent.destroyed;
     return {
-      verifiedBytes: this.#verifiedBytes,
+      verifiedBytes: this.#files.verifiedBytes,
       totalBytes: this.#release.sizeBytes,
       downloadBytesPerSecond: live ? torrent.downloadSpeed : 0,
       uploadBytesPerSecond: live ? torrent.uploadSpeed : 0,
       peers: this.#wires?.count ?? 0,
       peersByDistance: this.#wires?.countByDistance() ?? { rack: 0, site: 0, remote: 0 },
-      received: { ...this.#received, resumedBytes: this.#resumedBytes },
+      received: { ...this.#received, resumedBytes: this.#files.resumedBytes },
       sent: { ...this.#sent },
+      ...(this.#pause === undefined ? {} : { paused: this.#pause }),
     };
   }
 
@@ -117,17 +99,7 @@ export class WebTorrentTransfer implements Transfer {
 
   async relocate(newRoot: string): Promise<void> {
     await this.done;
-    const journalFollows = this.#journalPath === `${this.#store.root}.resume`;
-    this.#store.moveTo(newRoot);
-    if (this.#journalPath === undefined || !journalFollows) return;
-    const newPath = `${newRoot}.resume`;
-    try {
-      await Deno.rename(this.#journalPath, newPath);
-    } catch (error) {
-      // Without it the next start hashes everything, no more.
-      if (!(error instanceof Deno.errors.NotFound)) throw diskError("rename", newPath, error);
-    }
-    this.#journalPath = newPath;
+    await this.#files.relocate(newRoot);
   }
 
   stop(): Promise<void> {
@@ -138,60 +110,36 @@ export class WebTorrentTransfer implements Transfer {
     // A turn later, so that the caller can subscribe before anything happens.
     await Promise.resolve();
     if (start.kind === "fetch") await this.#resume(start);
-    else this.#checkSizes();
+    else this.#files.expectContent();
     if (this.#state === "ended") return;
     if (this.#release.pieceCount === 0) return await this.#complete();
-    this.#join(start.kind === "seed" || this.#verifiedBytes === this.#release.sizeBytes);
+    this.#join(this.#files.isComplete);
   }
 
   async #resume(start: TransferStart & { kind: "fetch" }): Promise<void> {
-    const { signal } = this.#stopping;
-    const formerBytes = await this.#store.prepare({ discard: start.resume === "discard", signal });
-    const boot = currentBoot();
-    const { verified, rehashedBytes } = await checkResume({
-      release: this.#release,
-      store: this.#store,
-      formerBytes,
-      journal: start.resume === "rehash"
-        ? undefined
-        : readJournal(start.journalPath, this.#release),
-      boot,
-      signal,
+    const resumed = await whenThereIsRoom(() => this.#files.resume(start, this.#stopping.signal), {
+      clock: this.#context.clock,
+      signal: this.#stopping.signal,
+      onFull: ({ message }) => {
+        this.#pause = { reason: "disk_full", message };
+        this.#emit({ type: "paused", ...this.#pause });
+      },
+      onRoom: () => {
+        this.#pause = undefined;
+        this.#emit({ type: "continued" });
+      },
     });
-    for (const index of verified) this.#count(index);
-    this.#resumedBytes = this.#verifiedBytes;
-    this.#journal = new ResumeJournal(start.journalPath, {
-      release: this.#release,
-      verified,
-      boot,
-    });
-    this.#emit({ type: "resumed", resumedBytes: this.#resumedBytes, rehashedBytes });
-  }
-
-  /** A seed's content was hashed when it was published; here only what costs nothing is looked at. */
-  #checkSizes(): void {
-    for (const file of this.#release.files) {
-      const receipt = takeReceipt(`${this.#store.root}/${file.path}`);
-      if (receipt?.[0] === file.sizeBytes) continue;
-      throw new TransferError(
-        "content_missing",
-        `seed: ${this.#store.root}/${file.path}: expected ${file.sizeBytes} bytes, there ` +
-          (receipt === undefined ? "was no file" : `were ${receipt[0]}`) +
-          "; publish the release again",
-      );
-    }
-    for (let index = 0; index < this.#release.pieceCount; index++) this.#count(index);
-    this.#resumedBytes = this.#verifiedBytes;
+    this.#emit({ type: "resumed", ...resumed });
   }
 
   #join(complete: boolean): void {
     const { client, locality, clock, random, log } = this.#context;
     const torrent = client.add(describeTorrent(this.#release), {
-      preloadedStore: chunkStore(this.#release, this.#store),
+      preloadedStore: chunkStore(this.#release, this.#files.store),
       // The library's cache reads whole pieces to serve one block of 16 KiB.
       storeCacheSlots: 0,
       uploads: UPLOAD_SLOTS,
-      ...(complete ? { skipVerify: true } : { bitfield: this.#verified.bytes }),
+      ...(complete ? { skipVerify: true } : { bitfield: this.#files.verified.bytes }),
     });
     this.#torrent = torrent;
     // Peers have the .torrent from the feed or from ZooKeeper: nobody is handed one (BEP 9) here.
@@ -230,9 +178,9 @@ export class WebTorrentTransfer implements Transfer {
       random,
       log,
       state: () => ({
-        uploadedBytes: sumOf(this.#sent),
-        downloadedBytes: sumOf(this.#received),
-        leftBytes: this.#release.sizeBytes - this.#verifiedBytes,
+        uploadedBytes: totalBytes(this.#sent),
+        downloadedBytes: totalBytes(this.#received),
+        leftBytes: this.#release.sizeBytes - this.#files.verifiedBytes,
       }),
       isLonely: () => this.#state === "running" && this.#wires?.count === 0,
       onReply: ({ peers }) => {
@@ -245,24 +193,16 @@ export class WebTorrentTransfer implements Transfer {
   }
 
   #onVerified(index: number): void {
-    if (this.#verified.has(index)) return;
     try {
-      this.#journal?.add(index);
+      if (this.#files.claim(index)) this.#emit({ type: "piece_verified", index });
     } catch (error) {
-      return this.#fail(diskError("write", `${this.#journalPath}`, error));
+      this.#fail(asTransferError(error));
     }
-    this.#count(index);
-    this.#emit({ type: "piece_verified", index });
-  }
-
-  #count(index: number): void {
-    this.#verified.add(index);
-    this.#verifiedBytes += pieceSizeBytes(this.#release, index);
   }
 
   #onDone(): void {
     this.#complete().catch((error: unknown) => {
-      this.#fail(diskError("finish", this.#store.root, error));
+      this.#fail(diskError("finish", this.#files.store.root, error));
     });
   }
 
@@ -270,24 +210,16 @@ export class WebTorrentTransfer implements Transfer {
     if (this.#state !== "running") return;
     this.#state = "complete";
     this.#announcer?.completed();
-    if (this.#journal !== undefined) this.#seal(await this.#store.sync());
+    await this.#files.finish();
     if (this.#stopping.signal.aborted) return;
     // From here on it only reads: a service may be started from these files.
-    this.#store.close();
+    this.#files.store.close();
     this.#context.log.debug("{infoHash} is complete in {root}", {
       infoHash: this.infoHash,
-      root: this.#store.root,
+      root: this.#files.store.root,
     });
     this.#emit({ type: "completed" });
     this.#done.resolve();
-  }
-
-  #seal(synced: boolean): void {
-    const files: FileReceipt[] = this.#release.files.map((file) =>
-      takeReceipt(`${this.#store.root}/${file.path}`) ?? [-1, 0, 0]
-    );
-    this.#journal?.seal({ synced, files });
-    this.#journal = undefined;
   }
 
   #fail(error: TransferError): void {
@@ -317,12 +249,9 @@ export class WebTorrentTransfer implements Transfer {
       await new Promise<void>((resolve) => torrent.destroy({}, () => resolve()));
     }
     try {
-      // At rest, though not synced: it holds until the machine itself goes down.
-      if (error.code === "stopped") this.#seal(false);
-      this.#journal?.close();
-      this.#store.close();
+      this.#files.close({ atRest: error.code === "stopped" });
     } catch (cause) {
-      this.#context.log.warn("closing {root}: {cause}", { root: this.#store.root, cause });
+      this.#context.log.warn("closing {root}: {cause}", { root: this.#files.store.root, cause });
     }
     await farewell;
     this.#context.onEnd();
@@ -339,8 +268,4 @@ function asTransferError(error: unknown): TransferError {
   return new TransferError("engine_failed", `transfer: ${message}; fetch it again to resume`, {
     cause: error,
   });
-}
-
-function sumOf(bytes: BytesByDistance): number {
-  return bytes.rackBytes + bytes.siteBytes + bytes.remoteBytes;
 }

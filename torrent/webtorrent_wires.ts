@@ -4,13 +4,13 @@
  * and closes the second one between the same two hosts.
  */
 
-import { z } from "zod";
 import {
   type BytesByDistance,
   countBytes,
   type Distance,
   distanceBetween,
   type Locality,
+  peerLocalitySchema,
 } from "./locality.ts";
 import type { WebTorrentTorrent, Wire } from "./webtorrent_types.ts";
 
@@ -24,11 +24,6 @@ const MAX_OUTSTANDING_REQUESTS = 250;
  * the next announce brings the addresses that are worth dialling again, and no timer stays behind.
  */
 const NO_MORE_RETRIES = 3;
-
-const nameSchema = z.instanceof(Uint8Array)
-  .transform((bytes) => new TextDecoder().decode(bytes))
-  .pipe(z.string().min(1).max(128));
-const localitySchema = z.object({ host: nameSchema, site: nameSchema, rack: nameSchema });
 
 interface KnownWire {
   locality: Locality | undefined;
@@ -105,7 +100,7 @@ export class TransferWires {
       handshake["reqq"] = typeof theirs === "number" && theirs > 0
         ? Math.min(theirs, MAX_OUTSTANDING_REQUESTS)
         : MAX_OUTSTANDING_REQUESTS;
-      known.locality = localitySchema.safeParse(handshake["rollcall"]).data;
+      known.locality = peerLocalitySchema.safeParse(handshake["rollcall"]).data;
       if (typeof handshake["p"] === "number" && wire.remoteAddress !== undefined) {
         const host = wire.remoteAddress;
         known.listens = `${host.includes(":") ? `[${host}]` : host}:${handshake["p"]}`;

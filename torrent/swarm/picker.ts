@@ -110,6 +110,15 @@ export class Picker {
     return this.#steps;
   }
 
+  /**
+   * Whether there is an open piece that only peers with everything could bring from that distance or nearer: for the
+   * rack one that nobody counted in it has, for farther away one that nobody counted has at all.
+   */
+  hasRare(distance: Distance): boolean {
+    const count = this.#abroad.nextCount(0);
+    return distance === "rack" ? count !== -1 : count === 0;
+  }
+
   /** A peer's bitfield joins the counts. A peer that has everything costs a look at its bitfield, 32 pieces at a time. */
   addPeer(has: PieceSet, distance: Distance): void {
     if (this.#peers.has(has)) throw new Error("Picker: a peer that is unknown was expected");

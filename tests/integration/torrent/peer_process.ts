@@ -3,8 +3,8 @@
  * reports in lines of JSON on stdout, and ends when its stdin does.
  */
 
-import { createWebtorrentEngine, silentLog, verifyRelease } from "../../../torrent/mod.ts";
-import type { PeerOrders, PeerReport } from "./peer_harness.ts";
+import { silentLog, verifyRelease } from "../../../torrent/mod.ts";
+import { ENGINES, type PeerOrders, type PeerReport } from "./peer_harness.ts";
 
 const orders: PeerOrders = JSON.parse(Deno.args[0] ?? "{}");
 const encoder = new TextEncoder();
@@ -14,7 +14,7 @@ function report(message: PeerReport): void {
 }
 
 const metainfo = Deno.readFileSync(orders.torrentPath);
-const engine = await createWebtorrentEngine({
+const engine = await ENGINES[orders.engine]({
   locality: orders.locality,
   hostname: "127.0.0.1",
   log: silentLog,

@@ -1,9 +1,8 @@
-/** Fetching and seeding with the real tracker over loopback, both engines in this process. */
+/** Fetching and seeding with the real tracker over loopback, everybody in this process, with either engine. */
 
 import assert from "node:assert/strict";
 import {
   createRelease,
-  createWebtorrentEngine,
   ReleaseError,
   silentLog,
   type TorrentEngine,
@@ -12,7 +11,7 @@ import {
   verifyRelease,
 } from "../../../torrent/mod.ts";
 import { createTracker, type Tracker } from "../../../tracker/mod.ts";
-import { sampleBytes, temporaryDirectory } from "./peer_harness.ts";
+import { type EngineName, ENGINES, sampleBytes, temporaryDirectory } from "./peer_harness.ts";
 
 const locality = (host: string) => ({ host, site: "north", rack: "a" });
 
@@ -25,19 +24,18 @@ function startTracker(port = 0): Promise<Tracker> {
   });
 }
 
-function startEngine(host: string): Promise<TorrentEngine> {
-  return createWebtorrentEngine({
-    locality: locality(host),
-    hostname: "127.0.0.1",
-    log: silentLog,
-  });
+function startEngine(engine: EngineName, host: string): Promise<TorrentEngine> {
+  return ENGINES[engine]({ locality: locality(host), hostname: "127.0.0.1", log: silentLog });
 }
 
 /** A tracker, two engines and a directory; everything is closed in the end. */
-async function setUp() {
+async function setUp(engine: EngineName) {
   const directory = await temporaryDirectory();
   const tracker = await startTracker();
-  const [seeder, fetcher] = await Promise.all([startEngine("seeder"), startEngine("fetcher")]);
+  const [seeder, fetcher] = await Promise.all([
+    startEngine(engine, "seeder"),
+    startEngine(engine, "fetcher"),
+  ]);
   return {
     directory: directory.path,
     tracker,
@@ -49,6 +47,13 @@ async function setUp() {
       await directory[Symbol.asyncDispose]();
     },
   };
+}
+
+/** The same case once for each engine. */
+function testEach(name: string, test: (engine: EngineName) => Promise<void>): void {
+  for (const engine of Object.keys(ENGINES) as EngineName[]) {
+    Deno.test(`${engine}: ${name}`, () => test(engine));
+  }
 }
 
 async function publish(
@@ -76,54 +81,60 @@ async function writeFolder(path: string): Promise<void> {
   await Deno.writeFile(`${path}/run`, sampleBytes(200_000, 7), { mode: 0o755 });
 }
 
-Deno.test("fetch: a file arrives from a seeder, is counted by distance and can be relocated", async () => {
-  await using test = await setUp();
-  const content = `${test.directory}/blob.bin`;
-  await Deno.writeFile(content, sampleBytes(5_000_001, 1));
-  const { metainfo, root } = await publish(content, test.tracker.announceUrl);
-  const seed = test.seeder.seed({ metainfo, root });
-  await seed.done;
-  const target = `${test.directory}/incoming`;
-  const transfer = test.fetcher.fetch({ metainfo, root: target });
-  await transfer.done;
-  await verifyRelease({ metainfo, root: target });
-  const { received, verifiedBytes } = transfer.progress();
-  assert.equal(verifiedBytes, 5_000_001);
-  assert.ok(received.rackBytes >= 5_000_001);
-  assert.equal(received.siteBytes + received.remoteBytes + received.resumedBytes, 0);
-  assert.equal(seed.progress().sent.rackBytes, received.rackBytes);
-  assert.deepEqual(transfer.progress().peersByDistance, { rack: 1, site: 0, remote: 0 });
+testEach(
+  "fetch: a file arrives from a seeder, is counted by distance and can be relocated",
+  async (engine) => {
+    await using test = await setUp(engine);
+    const content = `${test.directory}/blob.bin`;
+    await Deno.writeFile(content, sampleBytes(5_000_001, 1));
+    const { metainfo, root } = await publish(content, test.tracker.announceUrl);
+    const seed = test.seeder.seed({ metainfo, root });
+    await seed.done;
+    const target = `${test.directory}/incoming`;
+    const transfer = test.fetcher.fetch({ metainfo, root: target });
+    await transfer.done;
+    await verifyRelease({ metainfo, root: target });
+    const { received, verifiedBytes } = transfer.progress();
+    assert.equal(verifiedBytes, 5_000_001);
+    assert.ok(received.rackBytes >= 5_000_001);
+    assert.equal(received.siteBytes + received.remoteBytes + received.resumedBytes, 0);
+    assert.equal(seed.progress().sent.rackBytes, received.rackBytes);
+    assert.deepEqual(transfer.progress().peersByDistance, { rack: 1, site: 0, remote: 0 });
 
-  const final = `${test.directory}/final`;
-  await transfer.relocate(final);
-  await verifyRelease({ metainfo, root: final });
-  await seed.stop();
-  const third = await startEngine("third");
-  try {
-    await third.fetch({ metainfo, root: `${test.directory}/third` }).done;
-  } finally {
-    await third.close();
-  }
-  assert.ok(transfer.progress().sent.rackBytes >= 5_000_001, "it serves from the new place");
-});
+    const final = `${test.directory}/final`;
+    await transfer.relocate(final);
+    await verifyRelease({ metainfo, root: final });
+    await seed.stop();
+    const third = await startEngine(engine, "third");
+    try {
+      await third.fetch({ metainfo, root: `${test.directory}/third` }).done;
+    } finally {
+      await third.close();
+    }
+    assert.ok(transfer.progress().sent.rackBytes >= 5_000_001, "it serves from the new place");
+  },
+);
 
-Deno.test("fetch: a folder of a thousand small and empty files arrives as it was", async () => {
-  await using test = await setUp();
-  const content = `${test.directory}/content`;
-  await writeFolder(content);
-  const { metainfo, root } = await publish(content, test.tracker.announceUrl);
-  await test.seeder.seed({ metainfo, root }).done;
-  const target = `${test.directory}/incoming`;
-  await test.fetcher.fetch({ metainfo, root: target }).done;
-  await verifyRelease({ metainfo, root: target });
-  const info = await Deno.stat(`${target}/run`);
-  assert.equal((info.mode ?? 0) & 0o111, 0o111, "executable files stay so");
-  const empty = await Deno.stat(`${target}/part 3/ünïcode/0.txt`);
-  assert.equal(empty.size, 0);
-});
+testEach(
+  "fetch: a folder of a thousand small and empty files arrives as it was",
+  async (engine) => {
+    await using test = await setUp(engine);
+    const content = `${test.directory}/content`;
+    await writeFolder(content);
+    const { metainfo, root } = await publish(content, test.tracker.announceUrl);
+    await test.seeder.seed({ metainfo, root }).done;
+    const target = `${test.directory}/incoming`;
+    await test.fetcher.fetch({ metainfo, root: target }).done;
+    await verifyRelease({ metainfo, root: target });
+    const info = await Deno.stat(`${target}/run`);
+    assert.equal((info.mode ?? 0) & 0o111, 0o111, "executable files stay so");
+    const empty = await Deno.stat(`${target}/part 3/ünïcode/0.txt`);
+    assert.equal(empty.size, 0);
+  },
+);
 
-Deno.test("fetch: a release without content needs no peers", async () => {
-  await using test = await setUp();
+testEach("fetch: a release without content needs no peers", async (engine) => {
+  await using test = await setUp(engine);
   const { metainfo } = await createRelease({
     service: "web",
     version: "restart-1",
@@ -135,8 +146,8 @@ Deno.test("fetch: a release without content needs no peers", async () => {
   await verifyRelease({ metainfo, root: target });
 });
 
-Deno.test("fetch: a tracker that is down at the start is found when it comes up", async () => {
-  await using test = await setUp();
+testEach("fetch: a tracker that is down at the start is found when it comes up", async (engine) => {
+  await using test = await setUp(engine);
   const content = `${test.directory}/blob.bin`;
   await Deno.writeFile(content, sampleBytes(300_000, 1));
   const { port } = test.tracker;
@@ -157,8 +168,8 @@ Deno.test("fetch: a tracker that is down at the start is found when it comes up"
   }
 });
 
-Deno.test("fetch: a tracker that dies in mid-reply is asked again", async () => {
-  await using test = await setUp();
+testEach("fetch: a tracker that dies in mid-reply is asked again", async (engine) => {
+  await using test = await setUp(engine);
   const content = `${test.directory}/blob.bin`;
   await Deno.writeFile(content, sampleBytes(300_000, 1));
   // Promises 1,000 bytes, sends a few, and hangs up.
@@ -191,12 +202,52 @@ Deno.test("fetch: a tracker that dies in mid-reply is asked again", async () => 
   }
 });
 
-Deno.test("fetch: a full disk is a TransferError disk_full, and the engine goes on", async () => {
+testEach("fetch: a disk without room is waited for, and said so", async (engine) => {
+  await using test = await setUp(engine);
+  const content = `${test.directory}/blob.bin`;
+  await Deno.writeFile(content, sampleBytes(300_000, 1));
+  const { metainfo, root } = await publish(content, test.tracker.announceUrl);
+  await test.seeder.seed({ metainfo, root }).done;
+  let hasRoom = false;
+  const full = await ENGINES[engine]({
+    locality: locality("full"),
+    hostname: "127.0.0.1",
+    log: silentLog,
+    preallocate: () => {
+      if (hasRoom) return;
+      throw Object.assign(new Error("no space left on device"), { code: "ENOSPC" });
+    },
+  });
+  try {
+    const target = `${test.directory}/incoming`;
+    const transfer = full.fetch({ metainfo, root: target });
+    const events: TransferEvent[] = [];
+    await new Promise<void>((resolve) => {
+      transfer.subscribe((event) => {
+        events.push(event);
+        if (event.type === "paused") resolve();
+      });
+    });
+    assert.equal(transfer.progress().paused?.reason, "disk_full");
+    assert.match(transfer.progress().paused?.message ?? "", /no room/);
+    hasRoom = true;
+    await transfer.done;
+    assert.equal(transfer.progress().paused, undefined);
+    const types = events.map((event) => event.type);
+    assert.ok(types.indexOf("continued") > types.indexOf("paused"));
+    assert.equal(types.includes("failed"), false);
+    await verifyRelease({ metainfo, root: target });
+  } finally {
+    await full.close();
+  }
+});
+
+testEach("fetch: one that waits for room can be stopped", async (engine) => {
   await using directory = await temporaryDirectory();
   const content = `${directory.path}/blob.bin`;
   await Deno.writeFile(content, sampleBytes(300_000, 1));
-  const { metainfo, root } = await publish(content, "http://127.0.0.1:1/announce");
-  const engine = await createWebtorrentEngine({
+  const { metainfo } = await publish(content, "http://127.0.0.1:1/announce");
+  const full = await ENGINES[engine]({
     locality: locality("full"),
     hostname: "127.0.0.1",
     log: silentLog,
@@ -205,43 +256,45 @@ Deno.test("fetch: a full disk is a TransferError disk_full, and the engine goes 
     },
   });
   try {
-    const transfer = engine.fetch({ metainfo, root: `${directory.path}/incoming` });
-    const events: TransferEvent[] = [];
-    transfer.subscribe((event) => events.push(event));
+    const transfer = full.fetch({ metainfo, root: `${directory.path}/incoming` });
+    await new Promise<void>((resolve) => {
+      transfer.subscribe((event) => event.type === "paused" && resolve());
+    });
+    await transfer.stop();
     await assert.rejects(
       transfer.done,
-      (error) => error instanceof TransferError && error.code === "disk_full",
+      (error) => error instanceof TransferError && error.code === "stopped",
     );
-    assert.equal(events.at(-1)?.type, "failed");
-    await transfer.stop();
-    await engine.seed({ metainfo, root }).done;
   } finally {
-    await engine.close();
+    await full.close();
   }
 });
 
-Deno.test("fetch: stop ends it with a TransferError stopped, and it can begin again", async () => {
-  await using test = await setUp();
-  const content = `${test.directory}/blob.bin`;
-  await Deno.writeFile(content, sampleBytes(300_000, 1));
-  const { metainfo, root } = await publish(content, test.tracker.announceUrl);
-  const options = { metainfo, root: `${test.directory}/incoming` };
-  const waiting = test.fetcher.fetch(options);
-  assert.throws(
-    () => test.fetcher.fetch(options),
-    (error) => error instanceof TransferError && error.code === "duplicate",
-  );
-  await waiting.stop();
-  await assert.rejects(
-    waiting.done,
-    (error) => error instanceof TransferError && error.code === "stopped",
-  );
-  await test.seeder.seed({ metainfo, root }).done;
-  await test.fetcher.fetch(options).done;
-});
+testEach(
+  "fetch: stop ends it with a TransferError stopped, and it can begin again",
+  async (engine) => {
+    await using test = await setUp(engine);
+    const content = `${test.directory}/blob.bin`;
+    await Deno.writeFile(content, sampleBytes(300_000, 1));
+    const { metainfo, root } = await publish(content, test.tracker.announceUrl);
+    const options = { metainfo, root: `${test.directory}/incoming` };
+    const waiting = test.fetcher.fetch(options);
+    assert.throws(
+      () => test.fetcher.fetch(options),
+      (error) => error instanceof TransferError && error.code === "duplicate",
+    );
+    await waiting.stop();
+    await assert.rejects(
+      waiting.done,
+      (error) => error instanceof TransferError && error.code === "stopped",
+    );
+    await test.seeder.seed({ metainfo, root }).done;
+    await test.fetcher.fetch(options).done;
+  },
+);
 
-Deno.test("seed: content of another size is a TransferError content_missing", async () => {
-  await using test = await setUp();
+testEach("seed: content of another size is a TransferError content_missing", async (engine) => {
+  await using test = await setUp(engine);
   const content = `${test.directory}/blob.bin`;
   await Deno.writeFile(content, sampleBytes(300_000, 1));
   const { metainfo, root } = await publish(content, test.tracker.announceUrl);
@@ -252,56 +305,62 @@ Deno.test("seed: content of another size is a TransferError content_missing", as
   );
 });
 
-Deno.test("verifyRelease: damage on disk is found and named, a rehash repairs it", async () => {
-  await using test = await setUp();
-  const content = `${test.directory}/content`;
-  await writeFolder(content);
-  const { metainfo, root } = await publish(content, test.tracker.announceUrl);
-  await test.seeder.seed({ metainfo, root }).done;
-  const target = `${test.directory}/incoming`;
-  const first = test.fetcher.fetch({ metainfo, root: target });
-  await first.done;
-  await first.stop();
-  const damaged = "part 7/1.txt";
-  const bytes = await Deno.readFile(`${target}/${damaged}`);
-  bytes[0] = (bytes[0] ?? 0) ^ 1;
-  await Deno.writeFile(`${target}/${damaged}`, bytes);
-  await assert.rejects(
-    verifyRelease({ metainfo, root: target }),
-    (error) =>
-      error instanceof ReleaseError && error.code === "file_content" && error.path === damaged,
-  );
-  const again = test.fetcher.fetch({ metainfo, root: target, resume: "rehash" });
-  await again.done;
-  await verifyRelease({ metainfo, root: target });
-  const { received } = again.progress();
-  assert.ok(received.rackBytes > 0 && received.rackBytes <= 64 * 1024, "one piece was fetched");
-});
-
-Deno.test("fetch: a program can run from the content, and its release be resumed meanwhile", async () => {
-  await using test = await setUp();
-  const content = `${test.directory}/content`;
-  await Deno.mkdir(content);
-  await Deno.copyFile("/bin/sleep", `${content}/service`);
-  const { metainfo, root } = await publish(content, test.tracker.announceUrl);
-  await test.seeder.seed({ metainfo, root }).done;
-  const target = `${test.directory}/incoming`;
-  const first = test.fetcher.fetch({ metainfo, root: target });
-  await first.done;
-  const service = new Deno.Command(`${target}/service`, { args: ["60"] }).spawn();
-  try {
+testEach(
+  "verifyRelease: damage on disk is found and named, a rehash repairs it",
+  async (engine) => {
+    await using test = await setUp(engine);
+    const content = `${test.directory}/content`;
+    await writeFolder(content);
+    const { metainfo, root } = await publish(content, test.tracker.announceUrl);
+    await test.seeder.seed({ metainfo, root }).done;
+    const target = `${test.directory}/incoming`;
+    const first = test.fetcher.fetch({ metainfo, root: target });
+    await first.done;
     await first.stop();
-    const again = test.fetcher.fetch({ metainfo, root: target });
+    const damaged = "part 7/1.txt";
+    const bytes = await Deno.readFile(`${target}/${damaged}`);
+    bytes[0] = (bytes[0] ?? 0) ^ 1;
+    await Deno.writeFile(`${target}/${damaged}`, bytes);
+    await assert.rejects(
+      verifyRelease({ metainfo, root: target }),
+      (error) =>
+        error instanceof ReleaseError && error.code === "file_content" && error.path === damaged,
+    );
+    const again = test.fetcher.fetch({ metainfo, root: target, resume: "rehash" });
     await again.done;
-    assert.equal(again.progress().received.resumedBytes, again.progress().totalBytes);
-  } finally {
-    service.kill("SIGKILL");
-    await service.status;
-  }
-});
+    await verifyRelease({ metainfo, root: target });
+    const { received } = again.progress();
+    assert.ok(received.rackBytes > 0 && received.rackBytes <= 64 * 1024, "one piece was fetched");
+  },
+);
 
-Deno.test("engine: a peer that sends malformed extension messages does no harm", async () => {
-  await using test = await setUp();
+testEach(
+  "fetch: a program can run from the content, and its release be resumed meanwhile",
+  async (engine) => {
+    await using test = await setUp(engine);
+    const content = `${test.directory}/content`;
+    await Deno.mkdir(content);
+    await Deno.copyFile("/bin/sleep", `${content}/service`);
+    const { metainfo, root } = await publish(content, test.tracker.announceUrl);
+    await test.seeder.seed({ metainfo, root }).done;
+    const target = `${test.directory}/incoming`;
+    const first = test.fetcher.fetch({ metainfo, root: target });
+    await first.done;
+    const service = new Deno.Command(`${target}/service`, { args: ["60"] }).spawn();
+    try {
+      await first.stop();
+      const again = test.fetcher.fetch({ metainfo, root: target });
+      await again.done;
+      assert.equal(again.progress().received.resumedBytes, again.progress().totalBytes);
+    } finally {
+      service.kill("SIGKILL");
+      await service.status;
+    }
+  },
+);
+
+testEach("engine: a peer that sends malformed extension messages does no harm", async (engine) => {
+  await using test = await setUp(engine);
   const content = `${test.directory}/blob.bin`;
   await Deno.writeFile(content, sampleBytes(300_000, 1));
   const { metainfo, root } = await publish(content, test.tracker.announceUrl);

@@ -1,0 +1,43 @@
+/**
+ * One host of the benchmark, on one of Rollcall's engines: seeds or fetches a release, says in lines of
+ * JSON on stdout how it stands, and ends with its stdin.
+ *
+ * deno run -A ours.ts ENGINE seed|fetch TORRENT ROOT
+ */
+
+import {
+  createSwarmEngine,
+  createWebtorrentEngine,
+  silentLog,
+  totalBytes,
+} from "../../../../torrent/mod.ts";
+
+const [engineName, kind, torrent = "", root = ""] = Deno.args;
+
+function say(message: unknown): void {
+  Deno.stdout.writeSync(new TextEncoder().encode(JSON.stringify(message) + "\n"));
+}
+
+const create = engineName === "webtorrent" ? createWebtorrentEngine : createSwarmEngine;
+const engine = await create({
+  locality: { host: `bench-${Deno.pid}`, site: "bench", rack: "bench" },
+  hostname: "127.0.0.1",
+  log: silentLog,
+});
+const metainfo = Deno.readFileSync(torrent);
+const startMs = performance.now();
+const transfer = kind === "seed"
+  ? engine.seed({ metainfo, root })
+  : engine.fetch({ metainfo, root, resume: "discard" });
+let firstMs = 0;
+transfer.subscribe((event) => {
+  if (event.type === "peer_connected" && firstMs === 0) firstMs = performance.now();
+});
+await transfer.done;
+say({ done: true, seconds: (performance.now() - (firstMs || startMs)) / 1000 });
+for await (const _chunk of Deno.stdin.readable) {
+  // It only says when to end.
+}
+const { received, sent } = transfer.progress();
+say({ receivedBytes: totalBytes(received), sentBytes: totalBytes(sent) });
+Deno.exit(0);

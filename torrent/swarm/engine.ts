@@ -1,0 +1,195 @@
+/**
+ * The engine of our own: the standard peer protocol on the runtime's sockets, made for a data center.
+ * One listening port, any number of releases; connections find their release by its info hash.
+ */
+
+import { Buffer } from "node:buffer";
+import { randomBytes } from "node:crypto";
+import { type Clock, systemClock } from "../clock.ts";
+import type {
+  EngineOptions,
+  FetchOptions,
+  SeedOptions,
+  TorrentEngine,
+  Transfer,
+} from "../engine.ts";
+import { TransferError } from "../errors.ts";
+import { readRelease } from "../metainfo.ts";
+import { systemRandom } from "../random.ts";
+import type { TransferStart } from "../transfer_files.ts";
+import { answer } from "./greeting.ts";
+import { RateLimits } from "./rate_limits.ts";
+import type { BandwidthLimits } from "./rate_schedule.ts";
+import { SendBufferPool } from "./send_buffers.ts";
+import { SwarmTransfer } from "./transfer.ts";
+
+/**
+ * Connections that have not said yet what they want; beyond that the oldest is closed. A host of ours
+ * says it within a round trip, so those that linger are strangers.
+ */
+const MAX_STRANGERS = 128;
+
+/** How the swarm engine is set up. */
+export interface SwarmEngineOptions extends EngineOptions {
+  /** How much of the network it may use, all releases together. Default: as much as there is. */
+  readonly limits?: BandwidthLimits;
+}
+
+/**
+ * Opens the port. Rejects with a {@link TransferError} "engine_failed" if it is taken. The transfers
+ * behave as `TorrentEngine` says; with a full disk they pause, and go on when there is room.
+ */
+// deno-lint-ignore require-await -- other engines need time to open their port
+export async function createSwarmEngine(options: SwarmEngineOptions): Promise<TorrentEngine> {
+  const port = options.listenPort ?? 0;
+  try {
+    const listener = Deno.listen({ hostname: options.hostname ?? "0.0.0.0", port });
+    return new SwarmEngine(listener, options);
+  } catch (cause) {
+    const detail = cause instanceof Error ? cause.message : String(cause);
+    throw new TransferError(
+      "engine_failed",
+      `start engine: cannot listen on port ${port}: ${detail}`,
+      { cause },
+    );
+  }
+}
+
+class SwarmEngine implements TorrentEngine {
+  readonly port: number;
+  readonly #listener: Deno.TcpListener;
+  readonly #options: SwarmEngineOptions;
+  readonly #clock: Clock;
+  readonly #limits: RateLimits;
+  readonly #buffers = new SendBufferPool();
+  readonly #peerId = newPeerId();
+  readonly #transfers = new Map<string, SwarmTransfer>();
+  readonly #strangers = new Set<Deno.TcpConn>();
+  readonly #greetings = new Set<Promise<void>>();
+  readonly #accepting: Promise<void>;
+  #closing: Promise<void> | undefined;
+
+  constructor(listener: Deno.TcpListener, options: SwarmEngineOptions) {
+    this.#listener = listener;
+    this.#options = options;
+    this.#clock = options.clock ?? systemClock;
+    this.#limits = new RateLimits({
+      clock: this.#clock,
+      ...options.limits === undefined ? {} : { limits: options.limits },
+    });
+    this.port = listener.addr.port;
+    this.#accepting = this.#accept();
+  }
+
+  fetch(options: FetchOptions): Transfer {
+    return this.#begin(options, {
+      kind: "fetch",
+      journalPath: options.journalPath ?? `${options.root}.resume`,
+      resume: options.resume ?? "journal",
+    });
+  }
+
+  seed(options: SeedOptions): Transfer {
+    return this.#begin(options, { kind: "seed" });
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  #begin(options: SeedOptions, start: TransferStart): Transfer {
+    const release = readRelease(options.metainfo);
+    const { infoHash } = release;
+    if (this.#closing !== undefined) {
+      throw new TransferError("engine_failed", `${start.kind} ${infoHash}: the engine is closed`);
+    }
+    if (this.#transfers.has(infoHash)) {
+      throw new TransferError(
+        "duplicate",
+        `${start.kind} ${infoHash}: it is under way already; stop that transfer first`,
+      );
+    }
+    const { locality, log, preallocate, random } = this.#options;
+    const stop = () => void transfer.stop();
+    const transfer = new SwarmTransfer(release, {
+      context: {
+        peerId: this.#peerId,
+        port: this.port,
+        locality,
+        limits: this.#limits,
+        buffers: this.#buffers,
+        clock: this.#clock,
+        random: random ?? systemRandom,
+        log,
+        ...preallocate === undefined ? {} : { preallocate },
+        onEnd: () => {
+          this.#transfers.delete(infoHash);
+          options.signal?.removeEventListener("abort", stop);
+        },
+      },
+      root: options.root,
+      start,
+    });
+    this.#transfers.set(infoHash, transfer);
+    if (options.signal?.aborted) stop();
+    else options.signal?.addEventListener("abort", stop);
+    return transfer;
+  }
+
+  async #accept(): Promise<void> {
+    while (this.#closing === undefined) {
+      let connection: Deno.TcpConn;
+      try {
+        connection = await this.#listener.accept();
+      } catch (error) {
+        if (this.#closing !== undefined) return;
+        // Too many open files, or a peer that was gone before it was accepted: others still come.
+        this.#options.log.warn("accepting a peer failed: {error}", { error });
+        await this.#clock.sleep(100);
+        continue;
+      }
+      const greeting = this.#greet(connection).finally(() => this.#greetings.delete(greeting));
+      this.#greetings.add(greeting);
+    }
+  }
+
+  async #greet(connection: Deno.TcpConn): Promise<void> {
+    this.#strangers.add(connection);
+    if (this.#strangers.size > MAX_STRANGERS) {
+      for (const oldest of this.#strangers) {
+        this.#dismiss(oldest);
+        break;
+      }
+    }
+    const find = (infoHash: string) =>
+      this.#transfers.get(infoHash)?.isOpen ? { infoHash, peerId: this.#peerId } : undefined;
+    const greeted = await answer(connection, find, this.#clock);
+    const wasWaiting = this.#strangers.delete(connection);
+    if (greeted === undefined) return;
+    const transfer = this.#transfers.get(greeted.handshake.infoHash);
+    if (!wasWaiting || transfer?.accept(greeted) !== true) this.#dismiss(connection);
+  }
+
+  #dismiss(connection: Deno.TcpConn): void {
+    this.#strangers.delete(connection);
+    try {
+      connection.close();
+    } catch {
+      // The other end was faster.
+    }
+  }
+
+  async #close(): Promise<void> {
+    this.#listener.close();
+    for (const stranger of [...this.#strangers]) this.#dismiss(stranger);
+    await Promise.all([...this.#transfers.values()].map((transfer) => transfer.stop()));
+    await Promise.all(this.#greetings);
+    await this.#accepting;
+  }
+}
+
+/** BEP 20: two letters and a version between dashes, then chance. */
+function newPeerId(): string {
+  return Buffer.concat([Buffer.from("-RC0100-"), randomBytes(12)]).toString("hex");
+}

@@ -1,0 +1,333 @@
+/**
+ * One peer of one release, from the handshake to the end of the connection: reads its messages, tells
+ * it what we have, and hands on the rest to its two halves, `PeerDownload` and `PeerUpload`.
+ */
+
+import { distanceBetween, type Locality } from "../locality.ts";
+import type { Release } from "../release.ts";
+import { Allowance } from "./allowance.ts";
+import {
+  decodeExtensions,
+  decodeMetadataMessage,
+  encodeExtensions,
+  METADATA_EXTENSION,
+  type PeerExtensions,
+} from "./extension.ts";
+import { FrameReader } from "./frame_reader.ts";
+import type { Handshake } from "./handshake.ts";
+import { MessageId, Outbox, ProtocolViolation, readUint32 } from "./messages.ts";
+import { MetadataService } from "./metadata_service.ts";
+import { PeerDownload } from "./peer_download.ts";
+import { type Connection, PeerSocket, type SocketOwner } from "./peer_socket.ts";
+import { MAX_REQUEST_BYTES, PeerUpload } from "./peer_upload.ts";
+import type { PeerHost } from "./peer_host.ts";
+import { MAX_QUEUED_REQUESTS } from "./upload_queue.ts";
+
+/** Messages that may wait for a peer that does not read, beside its bitfield and metadata. */
+const MAX_WAITING_BYTES = 1024 * 1024;
+/** Whoever asks for metadata (BEP 9) asks for many parts at a time. */
+const MAX_WAITING_METADATA_BYTES = 8 * 1024 * 1024;
+/** Of a message that is no block: extension handshakes are far below. */
+const MAX_MESSAGE_BYTES = 64 * 1024;
+/** BEP 3 asks for a word every two minutes; twice as often, one may be lost. */
+const KEEP_ALIVE_TICKS = 60;
+/** Silence of two and a half of the usual two minutes. */
+const SILENT_TICKS = 300;
+/** A peer that does not take a byte for so long, although some wait for it, is gone. */
+const UNREAD_TICKS = 30;
+
+/** Where a connection came from. */
+export interface PeerOrigin {
+  readonly connection: Connection;
+  /** "address:port" of the socket's other end. */
+  readonly address: string;
+  /** Whether we dialled. */
+  readonly isOutgoing: boolean;
+  readonly handshake: Handshake;
+}
+
+/** See the file's head. */
+export class Peer implements SocketOwner {
+  readonly origin: PeerOrigin;
+  readonly download: PeerDownload;
+  readonly upload: PeerUpload;
+  readonly socket: PeerSocket;
+  readonly #host: PeerHost;
+  readonly #release: Release;
+  readonly #outbox: Outbox;
+  readonly #metadata: MetadataService;
+  readonly #ending = new AbortController();
+  #extensions: PeerExtensions | undefined;
+  #isInterested = false;
+  #isFirstMessage = true;
+  #lastReadTick: number;
+  #lastReadBytes = 0;
+  #lastWrittenTick: number;
+  #lastWrittenBytes = 0;
+
+  constructor(origin: PeerOrigin, host: PeerHost) {
+    const { release } = host.files;
+    this.origin = origin;
+    this.#host = host;
+    this.#release = release;
+    const bitfieldBytes = Math.ceil(release.pieceCount / 8);
+    this.#metadata = new MetadataService(host.infoBytes);
+    this.#outbox = new Outbox(
+      MAX_WAITING_BYTES + bitfieldBytes +
+        Math.min(host.infoBytes.length, MAX_WAITING_METADATA_BYTES),
+    );
+    this.#lastReadTick = this.#lastWrittenTick = host.tick();
+    const { signal } = this.#ending;
+    const wake = () => this.socket.wake();
+    this.download = new PeerDownload({
+      pieceCount: release.pieceCount,
+      picker: host.picker,
+      desk: host.desk,
+      outbox: this.#outbox,
+      tick: host.tick,
+      mayRequest: host.mayRequest,
+      allowance: new Allowance(host.limits, {
+        direction: "down",
+        signal,
+        onRoom: () => this.pump(),
+      }),
+      onReceived: host.onReceived,
+      onContested: host.onContested,
+      onIdle: host.onIdle,
+      onPiece: host.onPiece,
+    });
+    this.upload = new PeerUpload({
+      release,
+      verified: host.files.verified,
+      outbox: this.#outbox,
+      fast: origin.handshake.fast,
+      readBlock: host.readBlock,
+      allowance: new Allowance(host.limits, { direction: "up", signal, onRoom: wake }),
+      onSent: (distance, sizeBytes) => host.onSent(this, distance, sizeBytes),
+    });
+    this.socket = new PeerSocket(origin.connection, {
+      reader: new FrameReader({
+        maxMessageBytes: Math.max(MAX_MESSAGE_BYTES, bitfieldBytes + 1),
+        maxBlockBytes: MAX_REQUEST_BYTES,
+      }),
+      outbox: this.#outbox,
+      buffers: host.buffers,
+    });
+  }
+
+  /** Says who we are and what we have, and begins to listen. */
+  start(): void {
+    this.#greet();
+    this.socket.start(this);
+  }
+
+  /** Where it stands, if it has said so. */
+  get locality(): Locality | undefined {
+    return this.#extensions?.locality;
+  }
+
+  /** "address:port" on which it listens, as far as it is known. */
+  get listensOn(): string | undefined {
+    const { address, isOutgoing } = this.origin;
+    if (isOutgoing) return address;
+    const port = this.#extensions?.port;
+    return port === undefined ? undefined : `${address.slice(0, address.lastIndexOf(":"))}:${port}`;
+  }
+
+  get hasBlocks(): boolean {
+    return this.upload.hasBlocks;
+  }
+
+  addBlocks(batch: Uint8Array, at: number): number {
+    return this.upload.addBlocks(batch, at);
+  }
+
+  /** We have got a piece: it is told of it, unless it has it itself. */
+  announcePiece(index: number): void {
+    // BEP 3 lets one spare the message; it would only be noise to whoever has the piece.
+    if (!this.download.has.has(index)) this.#send(() => this.#outbox.have(index));
+  }
+
+  /** A slot was won or lost. */
+  setChoked(choked: boolean): void {
+    this.#send(() => this.upload.setChoked(choked));
+  }
+
+  /** Asks for what there is to ask for. */
+  pump(): void {
+    this.#send(() => this.download.pump());
+  }
+
+  /** Once a second: time-outs, keep-alives, and what an idle peer can help with. */
+  onTick(seconds: number): void {
+    const tick = this.#host.tick();
+    const { readBytes, writtenBytes, isWriting } = this.socket;
+    if (readBytes !== this.#lastReadBytes) this.#lastReadTick = tick;
+    if (writtenBytes !== this.#lastWrittenBytes) this.#lastWrittenTick = tick;
+    this.#lastReadBytes = readBytes;
+    this.#lastWrittenBytes = writtenBytes;
+    if (isWriting && tick - this.#lastWrittenTick > UNREAD_TICKS) {
+      return this.close(`it did not read for ${UNREAD_TICKS} s`);
+    }
+    if (tick - this.#lastReadTick > SILENT_TICKS) {
+      return this.close(`it said nothing for ${SILENT_TICKS} s`);
+    }
+    if (!this.download.onTick(seconds)) return this.close("it did not send what it was asked for");
+    this.#send(() => {
+      if (!isWriting && tick - this.#lastWrittenTick >= KEEP_ALIVE_TICKS) this.#outbox.keepAlive();
+      this.download.updateInterest();
+      this.download.pump();
+      this.download.pumpLate();
+    });
+  }
+
+  /** Ends the connection. */
+  close(reason: unknown): void {
+    this.socket.close(reason);
+  }
+
+  onMessage(id: number, payload: Uint8Array): void {
+    const isFirst = this.#isFirstMessage;
+    if (id !== MessageId.extended) this.#isFirstMessage = false;
+    switch (id) {
+      case MessageId.choke:
+        return this.download.onChoke(this.origin.handshake.fast);
+      case MessageId.unchoke:
+        return this.download.onUnchoke();
+      case MessageId.interested:
+        return this.#setInterested(true);
+      case MessageId.notInterested:
+        return this.#setInterested(false);
+      case MessageId.have:
+        expectBytes("have", payload, 4);
+        return this.download.onHave(readUint32(payload, 0));
+      case MessageId.bitfield:
+        return this.#onPieces(payload, isFirst);
+      case MessageId.haveAll:
+        return this.#onPieces("all", isFirst);
+      case MessageId.haveNone:
+        return this.#onPieces("none", isFirst);
+      case MessageId.request:
+        return this.upload.onRequest(readRange("request", payload));
+      case MessageId.cancel:
+        return this.upload.onCancel(readRange("cancel", payload));
+      case MessageId.reject: {
+        const { index, begin, sizeBytes } = readRange("reject", payload);
+        return this.download.onReject(index, begin, sizeBytes);
+      }
+      case MessageId.extended:
+        return this.#onExtended(payload);
+      default:
+        // Suggestions (BEP 6) do not change what is rarest; what is not known is to be ignored.
+        return;
+    }
+  }
+
+  onBlockStart(index: number, begin: number, sizeBytes: number): void {
+    this.download.onBlockStart(index, begin, sizeBytes);
+  }
+
+  onBlockBytes(bytes: Uint8Array): void {
+    this.download.onBlockBytes(bytes);
+  }
+
+  onBlockEnd(): void {
+    this.download.onBlockEnd();
+  }
+
+  onBatch(): void {
+    this.download.pump();
+    this.socket.wake();
+  }
+
+  onEnd(reason: unknown): void {
+    this.#ending.abort();
+    this.download.end();
+    this.#host.onEnded(this, reason);
+  }
+
+  #greet(): void {
+    const { fast, extended } = this.origin.handshake;
+    const { verified, isComplete, verifiedBytes } = this.#host.files;
+    if (fast && isComplete) this.#outbox.signal(MessageId.haveAll);
+    else if (fast && verifiedBytes === 0) this.#outbox.signal(MessageId.haveNone);
+    else if (verifiedBytes > 0) this.#outbox.bitfield(verified.bytes);
+    if (!extended) return;
+    this.#outbox.extended(
+      0,
+      encodeExtensions({
+        port: this.#host.port,
+        locality: this.#host.locality,
+        maxRequests: MAX_QUEUED_REQUESTS,
+        maxRequestBytes: MAX_REQUEST_BYTES,
+        metadataBytes: this.#host.infoBytes.length,
+      }),
+    );
+  }
+
+  #onPieces(pieces: Uint8Array | "all" | "none", isFirst: boolean): void {
+    if (!isFirst) throw new ProtocolViolation("bitfield: expected it before everything else");
+    this.download.onPieces(pieces);
+    this.download.updateInterest();
+  }
+
+  #setInterested(interested: boolean): void {
+    if (interested === this.#isInterested) return;
+    this.#isInterested = interested;
+    this.#host.onInterest(this, interested);
+  }
+
+  #onExtended(payload: Uint8Array): void {
+    const [extension] = payload;
+    if (extension === 0 && this.#extensions === undefined) {
+      this.#onExtensions(decodeExtensions(payload.subarray(1)));
+    } else if (extension === METADATA_EXTENSION) {
+      const number = this.#extensions?.metadataExtension;
+      const message = decodeMetadataMessage(payload.subarray(1));
+      if (number === undefined || message === undefined) return;
+      const answer = this.#metadata.answer(message);
+      if (answer !== undefined) this.#outbox.extended(number, answer);
+    }
+  }
+
+  #onExtensions(extensions: PeerExtensions | undefined): void {
+    // What makes no sense is taken as if the peer had said nothing.
+    if (extensions === undefined) return;
+    this.#extensions = extensions;
+    this.download.setLimits({
+      maxRequests: extensions.maxRequests,
+      maxRequestBytes: Math.min(extensions.maxRequestBytes ?? 0, MAX_REQUEST_BYTES),
+    });
+    const distance = distanceBetween(this.#host.locality, extensions.locality);
+    this.download.setDistance(distance);
+    this.upload.distance = distance;
+    this.#host.onExtensions(this);
+  }
+
+  /** What is put into the outbox has to be sent; a peer for which too much waits is dropped. */
+  #send(work: () => void): void {
+    if (this.socket.isClosed) return;
+    try {
+      work();
+      this.socket.wake();
+    } catch (error) {
+      this.close(error);
+    }
+  }
+}
+
+function expectBytes(what: string, payload: Uint8Array, sizeBytes: number): void {
+  if (payload.length === sizeBytes) return;
+  throw new ProtocolViolation(
+    `${what}: expected ${sizeBytes} bytes, there were ${payload.length}`,
+  );
+}
+
+function readRange(what: string, payload: Uint8Array) {
+  expectBytes(what, payload, 12);
+  return {
+    index: readUint32(payload, 0),
+    begin: readUint32(payload, 4),
+    sizeBytes: readUint32(payload, 8),
+  };
+}

@@ -1,0 +1,307 @@
+/**
+ * What we take from one peer: what it has, whether it lets us ask, what it has been asked for, and
+ * the block that is coming in.
+ */
+
+import type { Distance } from "../locality.ts";
+import { PieceSet } from "../piece_set.ts";
+import type { Allowance } from "./allowance.ts";
+import { BLOCK_BYTES, MessageId, type Outbox, ProtocolViolation } from "./messages.ts";
+import { type Outstanding, OutstandingRequests } from "./outstanding_requests.ts";
+import type { PieceDesk, Source } from "./piece_desk.ts";
+import type { PieceProgress } from "./piece_progress.ts";
+import type { Picker } from "./picker.ts";
+import { RequestWindow } from "./request_window.ts";
+
+/** Until the peer has said how many it takes (BEP 10 names this number). */
+const DEFAULT_MAX_REQUESTS = 250;
+/** More requests than that at a time serve no purpose, whatever the peer would take. */
+const MAX_REQUESTS = 512;
+/** Seconds without a byte of a block although some are due: others are asked for them. */
+const STALL_TICKS = 8;
+/** Seconds after which a peer that is due is not worth its connection. */
+const GIVE_UP_TICKS = 60;
+/**
+ * Blocks that nobody asked for, in a row, before the peer is taken to flood us: everything that may
+ * be under way when requests are cancelled, several times over.
+ */
+const MAX_UNWANTED_BYTES = 64 * 1024 * 1024;
+
+/** What it needs. */
+export interface DownloadOptions {
+  readonly pieceCount: number;
+  readonly picker: Picker;
+  readonly desk: PieceDesk;
+  readonly outbox: Outbox;
+  /** The transfer's seconds. */
+  readonly tick: () => number;
+  /** False while the disk is full. */
+  readonly mayRequest: () => boolean;
+  readonly allowance: Allowance;
+  readonly onReceived: (distance: Distance, sizeBytes: number) => void;
+  /** A block has arrived that others have been asked for as well. */
+  readonly onContested: (piece: PieceProgress<Source>, by: Source) => void;
+  /** Nothing is left to ask this peer for, at least for now. */
+  readonly onIdle: (idle: Source) => void;
+  /** A piece is there in full, not verified yet. */
+  readonly onPiece: (piece: PieceProgress<Source>) => void;
+}
+
+/** See the file's head. */
+export class PeerDownload implements Source {
+  readonly has: PieceSet;
+  readonly outstanding = new OutstandingRequests<Source>();
+  readonly window = new RequestWindow();
+  readonly #options: DownloadOptions;
+  distance: Distance = "remote";
+  maxRequestBytes = BLOCK_BYTES;
+  #hasCount = 0;
+  #counted = false;
+  #joinedFull = false;
+  #maxRequests = DEFAULT_MAX_REQUESTS;
+  #choked = true;
+  #interested = false;
+  #saidWhatItHas = false;
+  #stalled = false;
+  #lastBytesTick: number;
+  #notBeforeTick = 0;
+  #unwantedBytes = 0;
+  #coming: { request: Outstanding<Source>; at: number } | undefined;
+
+  constructor(options: DownloadOptions) {
+    this.#options = options;
+    this.has = new PieceSet(options.pieceCount);
+    this.#lastBytesTick = options.tick();
+  }
+
+  get isStalled(): boolean {
+    return this.#stalled;
+  }
+
+  get isOrigin(): boolean {
+    return this.#joinedFull;
+  }
+
+  get bytesPerSecond(): number {
+    return this.window.bytesPerSecond;
+  }
+
+  get bestBytesPerSecond(): number {
+    return this.window.bestBytesPerSecond;
+  }
+
+  /** Whether it has everything. */
+  get isSeed(): boolean {
+    return this.#hasCount === this.#options.pieceCount;
+  }
+
+  /** The peer has told how many requests it takes, and how large. */
+  setLimits(limits: { maxRequests: number; maxRequestBytes: number }): void {
+    this.#maxRequests = Math.min(limits.maxRequests, MAX_REQUESTS);
+    this.maxRequestBytes = Math.max(limits.maxRequestBytes, BLOCK_BYTES);
+  }
+
+  /** The peer has told where it stands. */
+  setDistance(distance: Distance): void {
+    if (distance === this.distance) return;
+    const { picker } = this.#options;
+    if (this.#counted) picker.removePeer(this.has, this.distance);
+    this.distance = this.window.distance = distance;
+    if (this.#counted) picker.addPeer(this.has, distance);
+  }
+
+  /** BEP 3: at most once, and before any have; BEP 6: all and none as well. */
+  onPieces(pieces: Uint8Array | "all" | "none"): void {
+    if (this.#saidWhatItHas) throw new ProtocolViolation("bitfield: there was one already");
+    this.#saidWhatItHas = true;
+    const { pieceCount } = this.#options;
+    if (pieces === "all") {
+      this.has.bytes.set(PieceSet.full(pieceCount).bytes);
+      this.#hasCount = pieceCount;
+    } else if (pieces !== "none") {
+      const spareBits = this.has.bytes.length * 8 - pieceCount;
+      const last = pieces.at(-1) ?? 0;
+      if (pieces.length !== this.has.bytes.length || (last & ((1 << spareBits) - 1)) !== 0) {
+        throw new ProtocolViolation(
+          `bitfield: expected one of ${pieceCount} pieces, there were ${pieces.length} bytes`,
+        );
+      }
+      this.has.bytes.set(pieces);
+      for (const _index of this.has) this.#hasCount++;
+    }
+    this.#join();
+  }
+
+  /** BEP 3: the peer has got a piece. */
+  onHave(index: number): void {
+    if (index >= this.#options.pieceCount) {
+      throw new ProtocolViolation(`have: there is no piece ${index}`);
+    }
+    this.#saidWhatItHas = true;
+    if (this.has.has(index)) return;
+    this.#join();
+    this.has.add(index);
+    this.#hasCount++;
+    this.#options.picker.peerGot(index, this.distance);
+    if (!this.#interested) this.updateInterest();
+  }
+
+  /** Says whether the peer has anything that we lack. */
+  updateInterest(): void {
+    const interesting = this.#options.picker.isInteresting(this.has);
+    if (interesting === this.#interested) return;
+    this.#interested = interesting;
+    this.#options.outbox.signal(interesting ? MessageId.interested : MessageId.notInterested);
+  }
+
+  onUnchoke(): void {
+    this.#choked = false;
+  }
+
+  /** Without BEP 6 a choke drops what was asked for; with it, each request is rejected by itself. */
+  onChoke(fast: boolean): void {
+    this.#choked = true;
+    if (fast) return;
+    this.#options.desk.withdraw(this);
+    this.outstanding.takeWhere(() => true);
+  }
+
+  /** BEP 6: a request will not be answered. */
+  onReject(index: number, begin: number, sizeBytes: number): void {
+    const request = this.outstanding.take(index, begin, sizeBytes);
+    if (request === undefined) return;
+    this.#options.desk.giveUp(this, request);
+    // Its queue is full, or it changed its mind: asking again at once would go round in circles.
+    this.#notBeforeTick = this.#options.tick() + 1;
+  }
+
+  /** Asks for as much as the window has room for. */
+  pump(): void {
+    const { desk, tick, mayRequest } = this.#options;
+    if (this.#choked || !this.#interested || !mayRequest() || tick() < this.#notBeforeTick) return;
+    const { limitBytes } = this.window;
+    // Requests go out several at a time: one write for each would cost more than its block.
+    if (this.outstanding.sizeBytes > limitBytes * 3 / 4) return;
+    this.#askWhile(limitBytes, () => desk.nextRequest(this, tick()));
+    if (this.outstanding.count === 0) this.#options.onIdle(this);
+  }
+
+  /** Asks once more for what others are late with, if nothing else is left to ask this peer for. */
+  pumpLate(): void {
+    const { desk, tick, mayRequest } = this.#options;
+    if (this.#choked || this.outstanding.count > 0 || !mayRequest() || this.#stalled) return;
+    this.#askWhile(this.window.limitBytes, () => desk.nextLateRequest(this, tick()));
+  }
+
+  /** Takes back what is here by now, from whomever. */
+  cancelArrived(piece: PieceProgress<Source>): void {
+    const arrived = this.outstanding.takeWhere((one) => one.piece === piece && piece.has(one));
+    for (const request of arrived) {
+      if (!request.released) piece.release(request);
+      const { begin, sizeBytes } = request;
+      this.#options.outbox.range(MessageId.cancel, { index: piece.index, begin, sizeBytes });
+    }
+  }
+
+  onBlockStart(index: number, begin: number, sizeBytes: number): void {
+    const request = this.outstanding.take(index, begin, sizeBytes);
+    this.#coming = undefined;
+    if (request === undefined) {
+      this.#unwantedBytes += sizeBytes;
+      if (this.#unwantedBytes > MAX_UNWANTED_BYTES) {
+        throw new ProtocolViolation(`piece: ${this.#unwantedBytes} bytes that nobody asked for`);
+      }
+      return;
+    }
+    this.#unwantedBytes = 0;
+    const { piece } = request;
+    const { desk } = this.#options;
+    if (request.released) {
+      // It comes late. Others may have been asked for it since, or the piece be somebody's alone.
+      if (!desk.isOpen(piece) || piece.exclusive || !piece.askAgain(request)) return;
+    }
+    if (desk.isOpen(piece) && piece.startReceiving(request)) {
+      this.#coming = { request, at: begin };
+    } else {
+      piece.release(request);
+    }
+  }
+
+  onBlockBytes(bytes: Uint8Array): void {
+    this.#lastBytesTick = this.#options.tick();
+    this.#stalled = false;
+    this.window.onBytes(bytes.length);
+    this.#options.onReceived(this.distance, bytes.length);
+    const coming = this.#coming;
+    if (coming === undefined) return;
+    const { piece } = coming.request;
+    if (!this.#options.desk.isOpen(piece)) return;
+    this.#options.desk.bufferOf(piece).set(bytes, coming.at);
+    coming.at += bytes.length;
+  }
+
+  onBlockEnd(): void {
+    const request = this.#coming?.request;
+    this.#coming = undefined;
+    if (request === undefined) return;
+    const { desk, onContested, onPiece } = this.#options;
+    const { piece } = request;
+    if (!desk.isOpen(piece)) return;
+    piece.arrive(request, this);
+    if (piece.isAsked(request)) onContested(piece, this);
+    if (piece.isComplete) onPiece(piece);
+  }
+
+  /** Once a second. False if the peer is not worth its connection any more. */
+  onTick(seconds: number): boolean {
+    this.window.onTick(seconds);
+    const isDue = this.outstanding.count > 0 || this.#coming !== undefined;
+    const tick = this.#options.tick();
+    if (!isDue) this.#lastBytesTick = tick;
+    const idleTicks = tick - this.#lastBytesTick;
+    if (idleTicks >= STALL_TICKS && !this.#stalled) this.#stall();
+    return idleTicks < GIVE_UP_TICKS;
+  }
+
+  /** The connection has gone. */
+  end(): void {
+    this.#abandonComing();
+    this.#options.desk.withdraw(this);
+    if (this.#counted) this.#options.picker.removePeer(this.has, this.distance);
+    this.#counted = false;
+  }
+
+  #stall(): void {
+    this.#stalled = true;
+    this.window.onStall();
+    this.#abandonComing();
+    this.#options.desk.withdraw(this);
+  }
+
+  #abandonComing(): void {
+    const request = this.#coming?.request;
+    this.#coming = undefined;
+    if (request !== undefined) this.#options.desk.abandon(this, request.piece, request);
+  }
+
+  #join(): void {
+    if (this.#counted) return;
+    this.#counted = true;
+    this.#joinedFull = this.isSeed;
+    this.#options.picker.addPeer(this.has, this.distance);
+  }
+
+  #askWhile(limitBytes: number, next: () => Outstanding<Source> | undefined): void {
+    const { allowance, outbox } = this.#options;
+    while (
+      this.outstanding.sizeBytes < limitBytes && this.outstanding.count < this.#maxRequests &&
+      allowance.take(this.distance, this.maxRequestBytes)
+    ) {
+      const request = next();
+      allowance.refund(this.maxRequestBytes - (request?.sizeBytes ?? 0));
+      if (request === undefined) return;
+      const { piece: { index }, begin, sizeBytes } = request;
+      outbox.range(MessageId.request, { index, begin, sizeBytes });
+    }
+  }
+}

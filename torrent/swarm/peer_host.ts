@@ -1,0 +1,39 @@
+/** What a peer needs of the transfer that it belongs to: an interface, so that each is readable alone. */
+
+import type { Distance, Locality } from "../locality.ts";
+import type { TransferFiles } from "../transfer_files.ts";
+import type { Peer } from "./peer.ts";
+import type { SendBuffers } from "./peer_socket.ts";
+import type { Picker } from "./picker.ts";
+import type { PieceDesk, Source } from "./piece_desk.ts";
+import type { PieceProgress } from "./piece_progress.ts";
+import type { RateLimits } from "./rate_limits.ts";
+
+/** See the file's head. */
+export interface PeerHost {
+  readonly files: TransferFiles;
+  readonly picker: Picker;
+  readonly desk: PieceDesk;
+  readonly limits: RateLimits;
+  readonly buffers: SendBuffers;
+  /** Where we stand. */
+  readonly locality: Locality;
+  /** The TCP port on which peers reach us. */
+  readonly port: number;
+  /** The info dictionary, for peers that have only its hash (BEP 9). */
+  readonly infoBytes: Uint8Array;
+  /** Seconds of this transfer, counted and not read from a clock: a clock that jumps ends nothing. */
+  readonly tick: () => number;
+  /** False while nothing can be written. */
+  readonly mayRequest: () => boolean;
+  readonly readBlock: (offsetBytes: number, into: Uint8Array) => void;
+  readonly onReceived: (distance: Distance, sizeBytes: number) => void;
+  readonly onSent: (peer: Peer, distance: Distance, sizeBytes: number) => void;
+  readonly onContested: (piece: PieceProgress<Source>, by: Source) => void;
+  readonly onIdle: (idle: Source) => void;
+  readonly onPiece: (piece: PieceProgress<Source>) => void;
+  /** The peer has said who it is. */
+  readonly onExtensions: (peer: Peer) => void;
+  readonly onInterest: (peer: Peer, interested: boolean) => void;
+  readonly onEnded: (peer: Peer, reason: unknown) => void;
+}

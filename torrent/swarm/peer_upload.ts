@@ -1,0 +1,130 @@
+/**
+ * What one peer takes from us: whether it may (choked or not), what it has asked for, and the blocks
+ * on their way into the socket's batch.
+ */
+
+import type { Distance } from "../locality.ts";
+import type { PieceSet } from "../piece_set.ts";
+import { pieceSizeBytes, type Release } from "../release.ts";
+import type { Allowance } from "./allowance.ts";
+import {
+  BLOCK_HEADER_BYTES,
+  type BlockRange,
+  MAX_FOREIGN_REQUEST_BYTES,
+  MessageId,
+  type Outbox,
+  ProtocolViolation,
+  writeBlockHeader,
+} from "./messages.ts";
+import { UploadQueue } from "./upload_queue.ts";
+
+/** The largest request between hosts of ours; twice as much was no faster on loopback. */
+export const MAX_REQUEST_BYTES = 128 * 1024;
+
+/**
+ * Refused requests that a peer may pile up before it has been sent anything in between: several
+ * times what anybody keeps out at a time.
+ */
+const MAX_REFUSED_IN_A_ROW = 4096;
+
+/** What it needs. */
+export interface UploadOptions {
+  readonly release: Release;
+  readonly verified: PieceSet;
+  readonly outbox: Outbox;
+  /** BEP 6: refusals are said. */
+  readonly fast: boolean;
+  readonly readBlock: (offsetBytes: number, into: Uint8Array) => void;
+  readonly allowance: Allowance;
+  readonly onSent: (distance: Distance, sizeBytes: number) => void;
+}
+
+/** See the file's head. */
+export class PeerUpload {
+  readonly #options: UploadOptions;
+  readonly #queue = new UploadQueue();
+  #choked = true;
+  #refusedInARow = 0;
+  #sentBytes = 0;
+  distance: Distance = "remote";
+
+  constructor(options: UploadOptions) {
+    this.#options = options;
+  }
+
+  /** Whether the peer may not ask. */
+  get isChoked(): boolean {
+    return this.#choked;
+  }
+
+  /** Whether blocks are to be sent. */
+  get hasBlocks(): boolean {
+    return this.#queue.count > 0 && !this.#options.allowance.isWaiting;
+  }
+
+  /** Blocks that were sent so far. */
+  get sentBytes(): number {
+    return this.#sentBytes;
+  }
+
+  /** Lets the peer ask, or not any more; what it has asked for until then is refused. */
+  setChoked(choked: boolean): void {
+    if (choked === this.#choked) return;
+    this.#choked = choked;
+    const { outbox } = this.#options;
+    outbox.signal(choked ? MessageId.choke : MessageId.unchoke);
+    if (!choked) return;
+    for (const request of this.#queue.clear()) this.#reject(request);
+  }
+
+  /** Throws {@link ProtocolViolation} for what no piece has, and for requests without end. */
+  onRequest(request: BlockRange): void {
+    const { release, verified } = this.#options;
+    const { index, begin, sizeBytes } = request;
+    if (
+      index >= release.pieceCount || sizeBytes === 0 ||
+      sizeBytes > Math.max(MAX_REQUEST_BYTES, MAX_FOREIGN_REQUEST_BYTES) ||
+      begin + sizeBytes > pieceSizeBytes(release, index)
+    ) {
+      throw new ProtocolViolation(
+        `request: there is no such block: piece ${index}, ${sizeBytes} bytes from ${begin} on`,
+      );
+    }
+    if (this.#choked || !verified.has(index) || !this.#queue.add(request)) {
+      if (++this.#refusedInARow > MAX_REFUSED_IN_A_ROW) {
+        throw new ProtocolViolation(`request: ${this.#refusedInARow} refused in a row`);
+      }
+      this.#reject(request);
+    }
+  }
+
+  /** The peer does not want that block any more. */
+  onCancel(request: BlockRange): void {
+    if (this.#queue.cancel(request)) this.#reject(request);
+  }
+
+  /** As many blocks as the batch has room for; see `SocketOwner.addBlocks`. */
+  addBlocks(batch: Uint8Array, at: number): number {
+    const { release, readBlock, allowance, onSent } = this.#options;
+    for (let next = this.#queue.peek(); next !== undefined; next = this.#queue.peek()) {
+      const end = at + BLOCK_HEADER_BYTES + next.sizeBytes;
+      if (end > batch.length) break;
+      if (!allowance.take(this.distance, next.sizeBytes)) break;
+      this.#queue.shift();
+      writeBlockHeader(batch, at, next);
+      readBlock(
+        next.index * release.pieceLengthBytes + next.begin,
+        batch.subarray(at + BLOCK_HEADER_BYTES, end),
+      );
+      this.#refusedInARow = 0;
+      this.#sentBytes += next.sizeBytes;
+      onSent(this.distance, next.sizeBytes);
+      at = end;
+    }
+    return at;
+  }
+
+  #reject(request: BlockRange): void {
+    if (this.#options.fast) this.#options.outbox.range(MessageId.reject, request);
+  }
+}

@@ -1,0 +1,248 @@
+/**
+ * Decides what each peer is asked for next, and keeps the pieces that are being fetched. A piece has
+ * one owner who is asked for all of it; others help only where nothing else is left for them, and
+ * never from farther away than the owner. The bytes of all open pieces together are bounded. No I/O.
+ */
+
+import type { Distance } from "../locality.ts";
+import type { PieceSet } from "../piece_set.ts";
+import { pieceSizeBytes, type Release } from "../release.ts";
+import type { BadPieces } from "./bad_pieces.ts";
+import { type Feeder, isFedByOthers } from "./origin_policy.ts";
+import type { Outstanding, OutstandingRequests } from "./outstanding_requests.ts";
+import type { Picker } from "./picker.ts";
+import { PieceProgress, type Range } from "./piece_progress.ts";
+
+/**
+ * Memory for pieces in progress: six of the largest, 1,536 of the smallest. With the runtime's own
+ * 65 MB and the sockets' buffers a process stays below 300 MB.
+ */
+const MAX_OPEN_BYTES = 96 * 1024 * 1024;
+/** Buffers kept for the next piece; a new one costs a page fault per 4 KiB. */
+const MAX_POOLED_BYTES = 16 * 1024 * 1024;
+/** A request that is older, in the transfer's seconds, may be made once more to an idle peer. */
+const LATE_TICKS = 2;
+const RANK: Readonly<Record<Distance, number>> = { rack: 0, site: 1, remote: 2 };
+
+/** A peer that can be asked. */
+export interface Source extends Feeder {
+  readonly has: PieceSet;
+  readonly maxRequestBytes: number;
+  readonly outstanding: OutstandingRequests<Source>;
+}
+
+/** See the file's head. */
+export class PieceDesk {
+  readonly #release: Release;
+  readonly #picker: Picker;
+  readonly #bad: BadPieces<Source>;
+  readonly #maxOpen: number;
+  readonly #open = new Map<number, PieceProgress<Source>>();
+  /** Open pieces with free blocks that nobody owns. */
+  readonly #loose = new Set<PieceProgress<Source>>();
+  readonly #owned = new Map<Source, PieceProgress<Source>>();
+  readonly #pool: Uint8Array[] = [];
+  readonly #sources: () => Iterable<Source>;
+  readonly #prefill: (piece: PieceProgress<Source>) => void;
+  /** Since when others than those with everything have all that is left. */
+  #commonSinceTick: number | undefined;
+
+  constructor(
+    options: {
+      release: Release;
+      picker: Picker;
+      bad: BadPieces<Source>;
+      /** Everybody that can be asked. */
+      sources: () => Iterable<Source>;
+      /** Puts into a piece that is opened what need not be asked for. */
+      prefill: (piece: PieceProgress<Source>) => void;
+    },
+  ) {
+    this.#sources = options.sources;
+    this.#prefill = options.prefill;
+    this.#release = options.release;
+    this.#picker = options.picker;
+    this.#bad = options.bad;
+    this.#maxOpen = Math.max(2, Math.floor(MAX_OPEN_BYTES / options.release.pieceLengthBytes));
+  }
+
+  /** How many pieces are being fetched. */
+  get openCount(): number {
+    return this.#open.size;
+  }
+
+  /** What to ask this peer for next, or undefined if there is nothing (for now). */
+  nextRequest(source: Source, tick: number): Outstanding<Source> | undefined {
+    let piece = this.#owned.get(source);
+    if (piece === undefined || !piece.hasFree) {
+      piece = this.#takeLoose(source);
+      if (piece === undefined && this.#mayOpen(source, tick)) {
+        piece = this.#openNext(source) ?? this.#findShared(source);
+      }
+    }
+    const range = piece?.takeFree(source.maxRequestBytes);
+    if (piece === undefined || range === undefined) return undefined;
+    if (!piece.hasFree) this.#loose.delete(piece);
+    return this.#note(source, { ...range, piece, sentTick: tick, released: false });
+  }
+
+  /**
+   * What to ask an idle peer for once more: what somebody else has been asked for long ago (the
+   * endgame, and the answer to peers that are slow without standing still).
+   */
+  nextLateRequest(source: Source, tick: number): Outstanding<Source> | undefined {
+    for (const other of this.#sources()) {
+      if (other === source) continue;
+      for (const { piece, begin, sizeBytes, sentTick, released } of other.outstanding) {
+        if (released || sentTick > tick - LATE_TICKS || piece.exclusive) continue;
+        if (!source.has.has(piece.index) || this.#open.get(piece.index) !== piece) continue;
+        const step = source.maxRequestBytes;
+        for (let at = begin; at < begin + sizeBytes; at += step) {
+          const range = { begin: at, sizeBytes: Math.min(step, begin + sizeBytes - at) };
+          if (!piece.askAgain(range)) continue;
+          return this.#note(source, { ...range, piece, sentTick: tick, released: false });
+        }
+      }
+    }
+    return undefined;
+  }
+
+  /** Whether the piece is still being fetched, and a late answer to that request of use. */
+  isOpen(piece: PieceProgress<Source>): boolean {
+    return this.#open.get(piece.index) === piece;
+  }
+
+  /** Where the bytes of an open piece go. */
+  bufferOf(piece: PieceProgress<Source>): Uint8Array {
+    piece.buffer ??= this.#pool.pop() ?? new Uint8Array(this.#release.pieceLengthBytes);
+    return piece.buffer;
+  }
+
+  /** That request will not be answered: others may be asked. */
+  giveUp(source: Source, request: Outstanding<Source>): void {
+    if (request.released) return;
+    request.released = true;
+    request.piece.release(request);
+    this.#settle(source, request.piece);
+  }
+
+  /** A block that was coming in stopped in the middle. */
+  abandon(source: Source, piece: PieceProgress<Source>, range: Range): void {
+    piece.abandonReceiving(range);
+    this.#settle(source, piece);
+  }
+
+  /** The peer is not to be asked for now: nobody waits for what it was asked for. */
+  withdraw(source: Source): void {
+    for (const request of source.outstanding) this.giveUp(source, request);
+    const piece = this.#owned.get(source);
+    if (piece !== undefined) this.#disown(source, piece);
+  }
+
+  /** The piece is here, or has to be fetched anew: it is not being fetched any more. */
+  close(piece: PieceProgress<Source>): void {
+    if (this.#open.get(piece.index) !== piece) return;
+    this.#open.delete(piece.index);
+    this.#loose.delete(piece);
+    if (piece.owner !== undefined && this.#owned.get(piece.owner) === piece) {
+      this.#owned.delete(piece.owner);
+    }
+    piece.owner = undefined;
+    const { buffer } = piece;
+    piece.buffer = undefined;
+    if (buffer === undefined) return;
+    const pooledBytes = (this.#pool.length + 1) * buffer.length;
+    if (pooledBytes <= Math.max(MAX_POOLED_BYTES, buffer.length)) this.#pool.push(buffer);
+  }
+
+  #note(source: Source, request: Outstanding<Source>): Outstanding<Source> {
+    source.outstanding.add(request);
+    return request;
+  }
+
+  /** After a request was given up: who goes on with its piece. */
+  #settle(source: Source, piece: PieceProgress<Source>): void {
+    if (!this.isOpen(piece)) return;
+    if (piece.exclusive || piece.owner === source) this.#disown(source, piece);
+    else if (piece.owner === undefined) this.#loosen(piece);
+  }
+
+  #disown(source: Source, piece: PieceProgress<Source>): void {
+    if (this.#owned.get(source) === piece) this.#owned.delete(source);
+    if (!this.isOpen(piece)) return;
+    piece.owner = undefined;
+    // A second sender's blocks among the first one's would hide again who lied.
+    if (piece.exclusive) piece.reset();
+    this.#loosen(piece);
+  }
+
+  #loosen(piece: PieceProgress<Source>): void {
+    if (piece.isUntouched) {
+      this.close(piece);
+      this.#picker.putBack(piece.index);
+    } else if (piece.hasFree) {
+      this.#loose.add(piece);
+    }
+  }
+
+  #own(source: Source, piece: PieceProgress<Source>): PieceProgress<Source> {
+    this.#loose.delete(piece);
+    const former = this.#owned.get(source);
+    if (former !== undefined && former !== piece) former.owner = undefined;
+    piece.owner = source;
+    this.#owned.set(source, piece);
+    return piece;
+  }
+
+  #takeLoose(source: Source): PieceProgress<Source> | undefined {
+    for (const piece of this.#loose) {
+      if (source.has.has(piece.index)) return this.#own(source, piece);
+    }
+    return undefined;
+  }
+
+  /** See `origin_policy.ts`. */
+  #mayOpen(source: Source, tick: number): boolean {
+    if (!source.isOrigin) return true;
+    if (this.#picker.hasRare(source.distance)) {
+      this.#commonSinceTick = undefined;
+      return true;
+    }
+    this.#commonSinceTick ??= tick;
+    return !isFedByOthers(source, this.#sources(), tick - this.#commonSinceTick);
+  }
+
+  #openNext(source: Source): PieceProgress<Source> | undefined {
+    if (this.#open.size >= this.#maxOpen && !this.#evict(source)) return undefined;
+    const index = this.#picker.pick(source.has, source.distance);
+    if (index === undefined) return undefined;
+    const piece = new PieceProgress<Source>(index, pieceSizeBytes(this.#release, index), {
+      exclusive: this.#bad.isSuspect(index),
+    });
+    this.#open.set(index, piece);
+    // Blocks from elsewhere among a suspect's would hide who lied.
+    if (!piece.exclusive) this.#prefill(piece);
+    return this.#own(source, piece);
+  }
+
+  /** Memory is used up by pieces whose senders have gone: the oldest makes room. */
+  #evict(source: Source): boolean {
+    if (this.#findShared(source) !== undefined) return false;
+    for (const piece of this.#loose) {
+      this.close(piece);
+      this.#picker.putBack(piece.index);
+      return true;
+    }
+    return false;
+  }
+
+  #findShared(source: Source): PieceProgress<Source> | undefined {
+    for (const piece of this.#open.values()) {
+      const { owner } = piece;
+      if (!piece.hasFree || piece.exclusive || owner === undefined || owner === source) continue;
+      if (!source.has.has(piece.index)) continue;
+      if (owner.isStalled || RANK[owner.distance] >= RANK[source.distance]) return piece;
+    }
+    return undefined;
+  }
+}

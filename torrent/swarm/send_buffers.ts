@@ -1,0 +1,28 @@
+/** Buffers from which batches are sent: one per connection that is writing, reused by the next. */
+
+import { BLOCK_HEADER_BYTES } from "./messages.ts";
+import type { SendBuffers } from "./peer_socket.ts";
+import { MAX_REQUEST_BYTES } from "./peer_upload.ts";
+
+/**
+ * One write(2) for that much: large enough that the calls do not count, small enough to be still in
+ * the processor's cache when the kernel copies it.
+ */
+const BATCH_BYTES = 256 * 1024;
+/** Room for messages before the first block, however large that is. */
+const BUFFER_BYTES = Math.max(BATCH_BYTES, MAX_REQUEST_BYTES + BLOCK_HEADER_BYTES + 64 * 1024);
+/** Kept for reuse; more are made while more connections write at a time. */
+const MAX_KEPT = 16;
+
+/** See the file's head. */
+export class SendBufferPool implements SendBuffers {
+  readonly #kept: Uint8Array[] = [];
+
+  take(): Uint8Array {
+    return this.#kept.pop() ?? new Uint8Array(BUFFER_BYTES);
+  }
+
+  give(buffer: Uint8Array): void {
+    if (this.#kept.length < MAX_KEPT) this.#kept.push(buffer);
+  }
+}

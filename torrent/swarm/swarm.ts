@@ -1,0 +1,324 @@
+/**
+ * One release's peers, and the pieces that pass between them and the disk. Everything that the peers
+ * share is here; how a transfer begins, ends and reports is in `transfer.ts`.
+ */
+
+import type { Clock } from "../clock.ts";
+import { diskError } from "../content_store.ts";
+import { TransferError } from "../errors.ts";
+import { type BytesByDistance, countBytes, type Distance, type Locality } from "../locality.ts";
+import type { Random } from "../random.ts";
+import { pieceMatches } from "../resume_check.ts";
+import { type TransferFiles, whenThereIsRoom } from "../transfer_files.ts";
+import { BadPieces } from "./bad_pieces.ts";
+import { Connections } from "./connections.ts";
+import type { Greeted, OwnIdentity } from "./greeting.ts";
+import { Peer } from "./peer.ts";
+import type { PeerHost } from "./peer_host.ts";
+import type { SendBuffers } from "./peer_socket.ts";
+import { Picker } from "./picker.ts";
+import { PieceDesk, type Source } from "./piece_desk.ts";
+import type { PieceProgress } from "./piece_progress.ts";
+import { findGuilty, prefill } from "./prefill.ts";
+import { RateMeter } from "./rate_meter.ts";
+import type { RateLimits } from "./rate_limits.ts";
+import { type SlotChange, UploadSlots } from "./upload_slots.ts";
+
+/** Time-outs are counted in these; see `PeerHost.tick`. */
+const TICK_MS = 1000;
+/** A process that was stopped or a clock that jumped makes one strange second, not strange rates. */
+const MAX_TICK_SECONDS = 3;
+
+/** So long a connection between two that have everything stays: progress shows it to the last. */
+const USELESS_TICKS = 5;
+
+/** What a swarm tells its transfer. */
+export interface SwarmListener {
+  onConnected(address: string, locality: Locality | undefined): void;
+  /** The last peer has gone. */
+  onLonely(): void;
+  onVerified(index: number): void;
+  onRejected(message: string): void;
+  /** Every piece is there. */
+  onComplete(): void;
+  /** The disk is full: nothing is asked for until there is room. */
+  onPaused(error: TransferError): void;
+  onContinued(): void;
+  /** The disk failed in another way: the transfer cannot go on. */
+  onFailed(error: TransferError): void;
+}
+
+/** What a swarm works with. */
+export interface SwarmOptions {
+  readonly files: TransferFiles;
+  readonly infoBytes: Uint8Array;
+  readonly own: OwnIdentity;
+  readonly port: number;
+  readonly locality: Locality;
+  readonly limits: RateLimits;
+  readonly buffers: SendBuffers;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly listener: SwarmListener;
+}
+
+/** See the file's head. */
+export class Swarm {
+  readonly received: BytesByDistance = { rackBytes: 0, siteBytes: 0, remoteBytes: 0 };
+  readonly sent: BytesByDistance = { rackBytes: 0, siteBytes: 0, remoteBytes: 0 };
+  readonly downloadRate = new RateMeter();
+  readonly uploadRate = new RateMeter();
+  readonly #options: SwarmOptions;
+  readonly #picker: Picker;
+  readonly #bad = new BadPieces<Source>();
+  readonly #desk: PieceDesk;
+  readonly #slots = new UploadSlots<Peer>();
+  readonly #connections: Connections;
+  readonly #host: PeerHost;
+  readonly #stop = new AbortController();
+  readonly #uselessTicks = new WeakMap<Peer, number>();
+  #tick = 0;
+  #running: Promise<void> | undefined;
+  #storing: Promise<void> | undefined;
+  #isPaused = false;
+
+  constructor(options: SwarmOptions) {
+    this.#options = options;
+    const { files, own, clock, random } = options;
+    const { release, verified } = files;
+    this.#picker = new Picker({ pieceCount: release.pieceCount, random, have: verified });
+    this.#desk = new PieceDesk({
+      release,
+      picker: this.#picker,
+      bad: this.#bad,
+      sources: () => this.#sources(),
+      prefill: (piece) => prefill(piece, { files, bufferOf: () => this.#desk.bufferOf(piece) }),
+    });
+    this.#host = this.#makeHost();
+    this.#connections = new Connections({
+      own,
+      clock,
+      random,
+      tick: () => this.#tick,
+      isHungry: () => !files.isComplete,
+      admit: (origin) => new Peer(origin, this.#host),
+      start: (peer) => peer.start(),
+    });
+  }
+
+  /** Begins to keep time. */
+  start(): void {
+    this.#running = this.#run();
+  }
+
+  /** How many peers are connected. */
+  get peerCount(): number {
+    return this.#connections.peers.size;
+  }
+
+  /** How many of them stand how far away; who has not said yet counts as remote. */
+  peersByDistance(): Record<Distance, number> {
+    const counts = { rack: 0, site: 0, remote: 0 };
+    for (const { download } of this.#connections.peers) counts[download.distance]++;
+    return counts;
+  }
+
+  /** A tracker has named these peers. */
+  add(addresses: readonly string[]): void {
+    this.#connections.add(addresses);
+  }
+
+  /** Somebody has dialled us for this release. */
+  accept(greeted: Greeted): void {
+    this.#connections.accept(greeted);
+  }
+
+  /** Closes every connection; resolves when nothing is left running. */
+  async stop(): Promise<void> {
+    this.#stop.abort();
+    await this.#connections.close();
+    await this.#running;
+    await this.#storing;
+  }
+
+  async #run(): Promise<void> {
+    const { clock } = this.#options;
+    let lastMs = clock.nowMs();
+    while (!this.#stop.signal.aborted) {
+      await clock.sleep(TICK_MS, this.#stop.signal);
+      if (this.#stop.signal.aborted) return;
+      const nowMs = clock.nowMs();
+      const passedSeconds = (nowMs - lastMs) / 1000;
+      lastMs = nowMs;
+      this.#tick++;
+      const seconds = Math.min(Math.max(passedSeconds, TICK_MS / 2000), MAX_TICK_SECONDS);
+      this.downloadRate.onTick(seconds);
+      this.uploadRate.onTick(seconds);
+      for (const peer of [...this.#connections.peers]) {
+        peer.onTick(seconds);
+        this.#closeIfUseless(peer);
+      }
+      this.#connections.onTick();
+    }
+  }
+
+  #makeHost(): PeerHost {
+    const { files, limits, buffers, locality, port, infoBytes } = this.#options;
+    return {
+      files,
+      picker: this.#picker,
+      desk: this.#desk,
+      limits,
+      buffers,
+      locality,
+      port,
+      infoBytes,
+      tick: () => this.#tick,
+      mayRequest: () => !this.#isPaused && !this.#stop.signal.aborted,
+      readBlock: (offsetBytes, into) => this.#readBlock(offsetBytes, into),
+      onReceived: (distance, sizeBytes) => {
+        countBytes(this.received, distance, sizeBytes);
+        this.downloadRate.onBytes(sizeBytes);
+      },
+      onSent: (peer, distance, sizeBytes) => this.#onSent(peer, distance, sizeBytes),
+      onContested: (piece, by) => {
+        for (const { download } of this.#connections.peers) {
+          if (download !== by) download.cancelArrived(piece);
+        }
+      },
+      onIdle: (idle) => this.#onIdle(idle),
+      onPiece: (piece) => this.#onPiece(piece),
+      onExtensions: ({ origin, locality: theirs }) =>
+        this.#options.listener.onConnected(origin.address, theirs),
+      onInterest: (peer, interested) =>
+        this.#apply(interested ? this.#slots.join(peer) : this.#slots.leave(peer)),
+      onEnded: (peer) => this.#onEnded(peer),
+    };
+  }
+
+  *#sources(): Generator<Source> {
+    for (const { download } of this.#connections.peers) yield download;
+  }
+
+  /** One that others were to be spared by has nothing more: whoever was left alone is asked again. */
+  #onIdle(idle: Source): void {
+    if (idle.isOrigin) return;
+    for (const peer of this.#connections.peers) {
+      const { download } = peer;
+      if (download.isOrigin && download.outstanding.count === 0) peer.pump();
+    }
+  }
+
+  #readBlock(offsetBytes: number, into: Uint8Array): void {
+    const { files, listener } = this.#options;
+    try {
+      files.store.read(offsetBytes, into);
+    } catch (error) {
+      // Whoever cannot serve what it has must not stay in the swarm as if it could.
+      listener.onFailed(diskError("read", files.store.root, error));
+      throw error;
+    }
+  }
+
+  #onSent(peer: Peer, distance: Distance, sizeBytes: number): void {
+    countBytes(this.sent, distance, sizeBytes);
+    this.uploadRate.onBytes(sizeBytes);
+    this.#apply(this.#slots.onSent(peer, sizeBytes));
+  }
+
+  #apply(changes: readonly SlotChange<Peer>[]): void {
+    for (const { taker, choked } of changes) taker.setChoked(choked);
+  }
+
+  #onEnded(peer: Peer): void {
+    this.#connections.remove(peer);
+    this.#apply(this.#slots.leave(peer).filter(({ taker }) => taker !== peer));
+    // What it was asked for is free again: others need not wait for their next message.
+    for (const other of this.#connections.peers) other.pump();
+    if (this.#connections.peers.size === 0) this.#options.listener.onLonely();
+  }
+
+  /** Two that have everything have nothing to say to each other, and others may want the place. */
+  #closeIfUseless(peer: Peer): void {
+    if (!this.#options.files.isComplete || !peer.download.isSeed) return;
+    const ticks = (this.#uselessTicks.get(peer) ?? 0) + 1;
+    this.#uselessTicks.set(peer, ticks);
+    if (ticks > USELESS_TICKS) peer.close("both have everything");
+  }
+
+  #onPiece(piece: PieceProgress<Source>): void {
+    const { files, listener } = this.#options;
+    const bytes = this.#desk.bufferOf(piece).subarray(0, piece.sizeBytes);
+    const matches = pieceMatches(files.release, piece.index, bytes);
+    const bad = this.#bad;
+    const guilty = matches ? bad.onMatch(piece) : findGuilty(piece, { files, bad });
+    if (!matches) {
+      this.#desk.close(piece);
+      this.#picker.putBack(piece.index);
+      const blame = guilty.length > 0 ? "its sender is banned" : "it came from several sources";
+      listener.onRejected(`piece ${piece.index} does not match its hash; ${blame}`);
+    } else if (this.#isPaused) {
+      // There is no room for it, and one piece is held already: it is asked for again later.
+      this.#desk.close(piece);
+      this.#picker.putBack(piece.index);
+    } else {
+      this.#keep(piece, bytes);
+    }
+    for (const peer of [...this.#connections.peers]) {
+      if (guilty.includes(peer.download)) this.#connections.ban(peer, "it sent wrong bytes");
+    }
+  }
+
+  /** Writes a piece that has been verified. */
+  #keep(piece: PieceProgress<Source>, bytes: Uint8Array): void {
+    const { index } = piece;
+    try {
+      this.#write(index, bytes);
+    } catch (error) {
+      const failure = diskError("write", this.#options.files.store.root, error);
+      if (failure.code !== "disk_full") return this.#options.listener.onFailed(failure);
+      this.#storing = this.#storeLater(index, bytes.slice(), failure);
+      this.#desk.close(piece);
+      return;
+    }
+    this.#desk.close(piece);
+    this.#announce(index);
+  }
+
+  #write(index: number, bytes: Uint8Array): void {
+    const { files } = this.#options;
+    files.store.write(index * files.release.pieceLengthBytes, bytes);
+    files.claim(index);
+  }
+
+  /** Holds on to one piece, and tries until there is room for it. Nothing is asked for meanwhile. */
+  async #storeLater(index: number, bytes: Uint8Array, full: TransferError): Promise<void> {
+    const { clock, listener } = this.#options;
+    this.#isPaused = true;
+    listener.onPaused(full);
+    try {
+      await whenThereIsRoom(() => this.#write(index, bytes), {
+        clock,
+        signal: this.#stop.signal,
+        onFull: () => {},
+        onRoom: () => {},
+      });
+    } catch (error) {
+      if (this.#stop.signal.aborted) return;
+      return listener.onFailed(diskError("write", this.#options.files.store.root, error));
+    }
+    this.#isPaused = false;
+    listener.onContinued();
+    this.#announce(index);
+    for (const peer of this.#connections.peers) peer.pump();
+  }
+
+  #announce(index: number): void {
+    const { files, listener } = this.#options;
+    this.#picker.complete(index);
+    listener.onVerified(index);
+    for (const peer of this.#connections.peers) peer.announcePiece(index);
+    if (!files.isComplete) return;
+    listener.onComplete();
+  }
+}

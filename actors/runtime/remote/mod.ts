@@ -11,4 +11,5 @@ export { RemoteNode, type RemoteNodeOptions, type RemoteNodeStatus } from "./nod
 export { DEFAULT_REMOTE_LIMITS, type RemoteLimits } from "./options.ts";
 export { DEFAULT_ANSWER_MS } from "./outbound.ts";
 export { Peer, type PeerStatus } from "./peer.ts";
+export { tlsTransport, type TlsTransportOptions } from "./tls_transport.ts";
 export { type ByteListener, type ByteStream, tcpTransport, type Transport } from "./transport.ts";

@@ -1,6 +1,6 @@
 /**
- * Where the bytes between two nodes come from: TCP, or whatever a test hands in. TLS is a transport
- * of its own with the same two functions.
+ * Where the bytes between two nodes come from: TCP, or whatever a test hands in. For TLS see
+ * tls_transport.ts.
  *
  * @module
  */
@@ -35,34 +35,52 @@ export interface Transport {
   listen(url: string): ByteListener;
 }
 
+const PROTOCOL = "tcp:";
+
 /** Plain TCP; URLs are `tcp://HOST:PORT`. */
 export const tcpTransport: Transport = {
-  async dial(url, signal) {
-    const conn = await Deno.connect({ ...readUrl(url), signal });
-    // Frames are collected before they are written; to wait for more would only add latency.
-    conn.setNoDelay(true);
-    return conn;
-  },
+  dial: async (url, signal) =>
+    withoutDelay(await Deno.connect({ ...addressOf(url, PROTOCOL), signal })),
   listen(url) {
-    const { hostname, port } = readUrl(url);
+    const { hostname, port } = addressOf(url, PROTOCOL);
     const listener = Deno.listen({ hostname, port });
-    const bound = listener.addr.port;
     return {
-      url: `tcp://${hostname.includes(":") ? `[${hostname}]` : hostname}:${bound}`,
-      async accept() {
-        const conn = await listener.accept();
-        conn.setNoDelay(true);
-        return conn;
-      },
+      url: urlOf(PROTOCOL, { hostname, port: listener.addr.port }),
+      accept: async () => withoutDelay(await listener.accept()),
       close: () => listener.close(),
     };
   },
 };
 
-function readUrl(text: string): { readonly hostname: string; readonly port: number } {
+/** Where a URL of a transport leads. */
+interface Address {
+  readonly hostname: string;
+  readonly port: number;
+}
+
+/**
+ * Reads a URL of the form `tcp://HOST:PORT`, or of another protocol.
+ *
+ * @throws {RemoteError} `invalid_option` if it is not one.
+ */
+export function addressOf(text: string, protocol: string): Address {
   const url = URL.parse(text);
-  if (url?.protocol !== "tcp:" || url.hostname === "" || url.port === "") {
-    throw new RemoteError("invalid_option", `use ${text}: expected a URL like tcp://HOST:PORT`);
+  if (url?.protocol !== protocol || url.hostname === "" || url.port === "") {
+    throw new RemoteError(
+      "invalid_option",
+      `use ${text}: expected a URL like ${protocol}//HOST:PORT`,
+    );
   }
   return { hostname: url.hostname.replace(/^\[(.*)\]$/, "$1"), port: Number(url.port) };
+}
+
+/** The URL for an address. */
+export function urlOf(protocol: string, { hostname, port }: Address): string {
+  return `${protocol}//${hostname.includes(":") ? `[${hostname}]` : hostname}:${port}`;
+}
+
+/** Frames are collected before they are written; to wait for more would only add latency. */
+export function withoutDelay(conn: Deno.TcpConn): Deno.TcpConn {
+  conn.setNoDelay(true);
+  return conn;
 }

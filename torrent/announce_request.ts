@@ -7,7 +7,7 @@ import { Buffer } from "node:buffer";
 import bencode from "bencode";
 import { z } from "zod";
 import { outlineBencode } from "./bencode_check.ts";
-import type { Locality } from "./locality.ts";
+import type { BytesByDistance, Distance, Locality } from "./locality.ts";
 
 /** Room for far more peers than are asked for. */
 const MAX_REPLY_BYTES = 64 * 1024;
@@ -25,6 +25,8 @@ export interface AnnounceState {
   readonly uploadedBytes: number;
   readonly downloadedBytes: number;
   readonly leftBytes: number;
+  /** Received since the transfer began, by distance: the tracker shows what crosses which border. Default: not said. */
+  readonly received?: Readonly<BytesByDistance>;
 }
 
 /** One announce. */
@@ -48,7 +50,15 @@ export interface AnnounceReply {
   readonly minIntervalMs: number;
   /** "address:port", IPv6 addresses in brackets. */
   readonly peers: readonly string[];
+  /**
+   * How far this host is to fetch from: farther only gateways do, so that each piece crosses a border
+   * once. Sending is not limited by it. Undefined: the tracker does not say (it is not ours).
+   */
+  readonly reach?: Distance;
 }
+
+/** The tracker's words for distances. */
+const REACHES = { rack: "rack", site: "site", everywhere: "remote" } as const;
 
 const secondsSchema = z.number().transform((seconds) =>
   Math.min(Math.max(seconds, MIN_INTERVAL_SECONDS), MAX_INTERVAL_SECONDS) * 1000
@@ -60,6 +70,8 @@ const replySchema = z.union([
     "min interval": secondsSchema.optional(),
     peers: z.instanceof(Uint8Array),
     peers6: z.instanceof(Uint8Array).optional(),
+    // A word that is not known is of a tracker that means something else by it.
+    reach: z.instanceof(Uint8Array).transform((bytes) => readReach(bytes)).optional(),
   }),
 ]);
 
@@ -79,7 +91,13 @@ export async function announce(request: AnnounceRequest): Promise<AnnounceReply>
     intervalMs: reply.interval,
     minIntervalMs: Math.min(reply["min interval"] ?? reply.interval, reply.interval),
     peers: [...readPeers(reply.peers, 4), ...readPeers(reply.peers6 ?? new Uint8Array(), 16)],
+    ...(reply.reach === undefined ? {} : { reach: reply.reach }),
   };
+}
+
+function readReach(bytes: Uint8Array): Distance | undefined {
+  const word = new TextDecoder().decode(bytes);
+  return word in REACHES ? REACHES[word as keyof typeof REACHES] : undefined;
 }
 
 function announceUrl(request: AnnounceRequest): string {
@@ -96,6 +114,11 @@ function announceUrl(request: AnnounceRequest): string {
     `host=${encodeURIComponent(request.locality.host)}`,
     `site=${encodeURIComponent(request.locality.site)}`,
     `rack=${encodeURIComponent(request.locality.rack)}`,
+    ...(request.received === undefined ? [] : [
+      `rack_bytes=${request.received.rackBytes}`,
+      `site_bytes=${request.received.siteBytes}`,
+      `remote_bytes=${request.received.remoteBytes}`,
+    ]),
   ].join("&");
   return request.tracker + (request.tracker.includes("?") ? "&" : "?") + query;
 }

@@ -19,6 +19,11 @@ import type { Random } from "./random.ts";
 const FIRST_RETRY_MS = 500;
 /** A tracker that comes back is found within that time, and fleets do not hammer it until then. */
 const MAX_RETRY_MS = 15_000;
+/**
+ * Hosts that announce to different trackers do not see each other, so whoever was driven to another one
+ * goes back to the first that answers; it is tried that often.
+ */
+const RETURN_MS = 60_000;
 /** A farewell that takes longer is not worth waiting for: the tracker forgets us by itself. */
 const FAREWELL_MS = 1000;
 /** Hosts that began together should not stay in step: intervals vary by up to this part. */
@@ -83,18 +88,30 @@ export class Announcer {
     this.#stop.abort();
     this.#pause.abort();
     await this.#running;
-    if (!this.#everReached) return;
+    if (this.#everReached) await this.#sayFarewell(this.#tracker);
+  }
+
+  /** The tracker would otherwise hand us out until it misses us. */
+  async #sayFarewell(tracker: string): Promise<void> {
     const signal = AbortSignal.timeout(FAREWELL_MS);
-    await announce(this.#request("stopped", signal)).catch(() => {});
+    await announce({ ...this.#request("stopped", signal), tracker }).catch(() => {});
   }
 
   async #run(): Promise<void> {
     let failures = 0;
+    let movedMs = 0;
+    /** Where it was announced to before it tried to go back. */
+    let left: string | undefined;
     while (!this.#stop.signal.aborted) {
       this.#pause = new AbortController();
       this.#patience = new AbortController();
       let pauseMs: number;
       let minPauseMs: number;
+      if (this.#trackerIndex > 0 && this.#options.clock.nowMs() - movedMs >= RETURN_MS) {
+        left ??= this.#tracker;
+        this.#trackerIndex = 0;
+        this.#event ??= "started";
+      }
       const event = this.#event;
       try {
         const reply = await announce(this.#request(event, this.#stop.signal));
@@ -102,6 +119,8 @@ export class Announcer {
         this.#everReached = true;
         if (this.#event === event) this.#event = undefined;
         this.#options.onReply(reply);
+        if (left !== undefined && left !== this.#tracker) await this.#sayFarewell(left);
+        left = undefined;
         minPauseMs = reply.minIntervalMs;
         pauseMs = this.#options.isLonely() ? minPauseMs : reply.intervalMs;
       } catch (error) {
@@ -109,6 +128,7 @@ export class Announcer {
         failures++;
         this.#reportFailure(error);
         this.#trackerIndex = (this.#trackerIndex + 1) % this.#options.trackers.length;
+        movedMs = this.#options.clock.nowMs();
         pauseMs = Math.min(FIRST_RETRY_MS * 2 ** Math.min(failures - 1, 10), MAX_RETRY_MS);
         minPauseMs = pauseMs;
       }

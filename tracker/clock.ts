@@ -8,3 +8,9 @@ export interface Clock {
 
 /** The system's clock. */
 export const systemClock: Clock = { nowMs: () => performance.now() };
+
+/** Does something again and again; returns what ends it. */
+export function repeat(intervalMs: number, work: () => void): () => void {
+  const timer = setInterval(work, intervalMs);
+  return () => clearInterval(timer);
+}

@@ -1,142 +1,188 @@
 /**
  * Who may fetch across a border: per site and per rack a small number of gateways, so that little
  * more than one copy crosses. They are elected while the group holds no complete copy, kept while
- * they make progress, and replaced when they stall, fall silent or leave. Pure.
+ * they make progress, and replaced when they stall, are slow, fall silent or leave. Deciding
+ * (`electGateways`) is apart from doing (`applyElection`).
  */
 
-import type { Group, Member, Members, Place } from "./members.ts";
-import { rackKey } from "./members.ts";
+import { type Group, type Member, type Members, Rank } from "./members.ts";
 import type { Policy } from "./policy.ts";
 
-/** The gateways of one swarm. */
-export interface Gateways {
-  /** By the site's name. */
-  readonly bySite: ReadonlyMap<string, readonly Member[]>;
-  /** By `rackKey`. */
-  readonly byRack: ReadonlyMap<string, readonly Member[]>;
-}
-
-/** Before anybody has come. */
-export const noGateways: Gateways = { bySite: new Map(), byRack: new Map() };
-
-/** What an election changed. */
+/** What an election changed in one group. */
 export interface Election {
-  readonly gateways: Gateways;
+  readonly group: Group;
+  readonly chosen: readonly Member[];
   /** Newly elected: their count of announces without progress begins anew. */
   readonly elected: readonly Member[];
-  /** Replaced because they stalled: others go before them in the next election. */
-  readonly demoted: readonly Member[];
+  /** Replaced because they stalled or were slow: others go before them in the next election. */
+  readonly demoted: readonly { readonly member: Member; readonly why: "stalled" | "slow" }[];
 }
 
 /** What an election goes by. */
 export interface ElectionOptions {
   readonly members: Members;
-  readonly former: Gateways;
   readonly policy: Policy;
   readonly nowMs: number;
+  /** Who announces now: elected, it knows at once, where others would hear of it an interval later. */
+  readonly asker?: Member;
 }
+
+/** Who announces now may lack so much more of the content than the best, and is elected still. */
+const ASKER_HANDICAP = 0.05;
+/** Fewer rack gateways have no usual rate. */
+const MIN_PACERS = 3;
 
 /** Whether it has missed its announces. */
 export function isSilent(
   member: Member,
-  options: { policy: Policy; nowMs: number },
+  options: { readonly policy: Policy; readonly nowMs: number },
 ): boolean {
   const silentMs = options.nowMs - member.lastSeenMs;
   return silentMs > member.intervalMs * options.policy.silentIntervals;
 }
 
-/** Elects the gateways of one site and of one rack in it: those that a change there can concern. */
-export function electGateways(place: Place, options: ElectionOptions): Election {
-  const { members, former, policy } = options;
-  const site = electIn(members.site(place), {
+/** Elects anew in the site and rack of a member that has announced or left, where there is need. */
+export function electGateways(member: Member, options: ElectionOptions): readonly Election[] {
+  const { site, rack } = member;
+  if (site === undefined || rack === undefined) return [];
+  const { policy } = options;
+  const ofSite = electIn(site, { ...options, wanted: policy.gatewaysPerSite, preferred: [] });
+  const siteGateways = ofSite?.chosen ?? site.gateways;
+  const ofRack = electIn(rack, {
     ...options,
-    current: former.bySite.get(place.site) ?? [],
-    wanted: policy.gatewaysPerSite,
-    preferred: [],
-  });
-  const rackGroup = members.rack(place);
-  const rack = electIn(rackGroup, {
-    ...options,
-    current: former.byRack.get(rackKey(place)) ?? [],
     wanted: policy.gatewaysPerRack,
     // What the site's gateway brings from outside must not cross into its own rack a second time.
-    preferred: site.chosen.filter((member) => rackGroup.members.has(member)),
+    preferred: siteGateways.filter((gateway) => gateway.rack === rack),
   });
-  return {
-    gateways: {
-      bySite: replaced(former.bySite, place.site, site.chosen),
-      byRack: replaced(former.byRack, rackKey(place), rack.chosen),
-    },
-    elected: [...new Set([...site.elected, ...rack.elected])],
-    demoted: [...new Set([...site.demoted, ...rack.demoted])],
-  };
+  if (ofSite === undefined && ofRack === undefined) return NOTHING;
+  return [ofSite, ofRack].filter((election) => election !== undefined);
 }
 
-interface GroupElection {
-  readonly chosen: readonly Member[];
-  readonly elected: readonly Member[];
-  readonly demoted: readonly Member[];
-}
+const NOTHING: readonly Election[] = [];
 
-function electIn(
-  group: Group,
-  options: ElectionOptions & {
-    current: readonly Member[];
-    wanted: number;
-    preferred: readonly Member[];
-  },
-): GroupElection {
-  const { policy, current, wanted, preferred } = options;
-  if (group.members.size === 0 || holdsCopy(group, options)) {
-    return { chosen: [], elected: [], demoted: [] };
+/** Puts an election into effect. */
+export function applyElection(election: Election, members: Members): void {
+  const { group, chosen, elected, demoted } = election;
+  if (group.level === 2) {
+    members.racksWithGateways += Number(chosen.length > 0) - Number(group.gateways.length > 0);
   }
-  const there = current.filter((member) =>
-    group.members.has(member) && member.leftBytes > 0 && !isSilent(member, options)
-  );
-  const demoted = there.filter((member) =>
-    member.announcesWithoutProgress >= policy.gatewayStallAnnounces
-  );
-  const kept = there.filter((member) => !demoted.includes(member));
+  group.gateways = chosen;
+  for (const { member, why } of demoted) {
+    member.demotions++;
+    if (why === "slow") group.slowReplacements++;
+  }
+  for (const member of elected) {
+    member.announcesWithoutProgress = 0;
+    member.announcesAsGateway = 0;
+  }
+}
+
+/**
+ * Notes the usual rate of each site's rack gateways, and the best site's as the fleet's. To be
+ * called every few seconds: it visits all gateways.
+ */
+export function measurePace(members: Members): void {
+  let fastest = 0;
+  for (const site of members.fleet.parts.values()) {
+    const rates: number[] = [];
+    for (const { gateways: [gateway] } of site.parts.values()) {
+      if (gateway !== undefined) rates.push(gateway.bytesPerMs);
+    }
+    rates.sort((left, right) => left - right);
+    site.paceBytesPerMs = rates.length < MIN_PACERS ? 0 : rates[rates.length >> 1] ?? 0;
+    fastest = Math.max(fastest, site.paceBytesPerMs);
+  }
+  members.fleet.paceBytesPerMs = fastest;
+}
+
+interface GroupElectionOptions extends ElectionOptions {
+  readonly wanted: number;
+  readonly preferred: readonly Member[];
+}
+
+function electIn(group: Group, options: GroupElectionOptions): Election | undefined {
+  const { wanted, preferred } = options;
+  const current = group.gateways;
+  if (group.size === 0 || holdsCopy(group, options)) {
+    return current.length === 0 ? undefined : { group, chosen: [], elected: [], demoted: [] };
+  }
+  const fit = current.every((member) => fitness(member, group, options) === "fit");
+  const leechers = group.size - group.seeds;
+  if (
+    fit && (current.length >= wanted || current.length >= leechers) &&
+    preferred.every((member) => current.includes(member))
+  ) return undefined;
+
+  const demoted: { member: Member; why: "stalled" | "slow" }[] = [];
+  const kept: Member[] = [];
+  for (const member of current) {
+    const verdict = fitness(member, group, options);
+    if (verdict === "fit") kept.push(member);
+    else if (verdict !== "absent") demoted.push({ member, why: verdict });
+  }
   const chosen = [...new Set([...preferred, ...kept])].slice(0, wanted);
-  if (chosen.length < wanted) {
-    const candidates = [...group.members].filter((member) =>
-      member.leftBytes > 0 && !chosen.includes(member) && !isSilent(member, options)
-    );
-    candidates.sort((left, right) =>
-      rankDemoted(left, demoted) - rankDemoted(right, demoted) ||
-      compareLeft(left, right) || left.arrival - right.arrival
-    );
-    chosen.push(...candidates.slice(0, wanted - chosen.length));
+  while (chosen.length < wanted) {
+    const next = bestCandidate(group, chosen, { ...options, demoted });
+    if (next === undefined) break;
+    chosen.push(next);
   }
-  const elected = chosen.filter((member) => !kept.includes(member));
-  return { chosen, elected, demoted };
+  const same = chosen.length === current.length && chosen.every((one, at) => one === current[at]);
+  if (same && demoted.length === 0) return undefined;
+  return { group, chosen, elected: chosen.filter((member) => !kept.includes(member)), demoted };
+}
+
+type Verdict = "fit" | "absent" | "stalled" | "slow";
+
+function fitness(member: Member, group: Group, options: ElectionOptions): Verdict {
+  const { policy, members } = options;
+  if (member.isGone || member.rank === Rank.Seed || isSilent(member, options)) return "absent";
+  if (member.announcesWithoutProgress >= policy.gatewayStallAnnounces) return "stalled";
+  // A rack is compared with its site, which shares the way in; a site with the fastest one.
+  const pace = group.level === 2 ? member.site?.paceBytesPerMs ?? 0 : members.fleet.paceBytesPerMs;
+  const slow = member.bytesPerMs < pace * policy.slowPart &&
+    member.announcesAsGateway >= policy.slowAnnounces &&
+    group.slowReplacements < policy.slowReplacements;
+  return slow ? "slow" : "fit";
 }
 
 function holdsCopy(group: Group, options: ElectionOptions): boolean {
-  for (const seed of group.seeds) if (!isSilent(seed, options)) return true;
+  for (let slot = 0; slot < group.seeds; slot++) {
+    const seed = group.list[slot];
+    if (seed !== undefined && !isSilent(seed, options)) return true;
+  }
   return false;
 }
 
-function rankDemoted(member: Member, demotedNow: readonly Member[]): number {
-  return member.demotions + (demotedNow.includes(member) ? 1 : 0);
+/** Visits the whole group: only where a gateway is missing. */
+function bestCandidate(
+  group: Group,
+  chosen: readonly Member[],
+  options: ElectionOptions & { readonly demoted: readonly { readonly member: Member }[] },
+): Member | undefined {
+  const { asker, demoted, members } = options;
+  const rankDemoted = (member: Member) =>
+    member.demotions + (demoted.some((one) => one.member === member) ? 1 : 0);
+  const isCandidate = (member: Member) =>
+    member.rank !== Rank.Seed && !chosen.includes(member) && !isSilent(member, options);
+  let best: Member | undefined;
+  for (let slot = group.seeds; slot < group.list.length; slot++) {
+    const member = group.list[slot];
+    if (member === undefined || !isCandidate(member)) continue;
+    if (best === undefined) best = member;
+    const order = rankDemoted(member) - rankDemoted(best) ||
+      compareLeft(member, best) || member.arrival - best.arrival;
+    if (order < 0) best = member;
+  }
+  if (asker === undefined || best === undefined || asker === best) return best;
+  const isNear = asker.leftBytes <= best.leftBytes + members.largestLeftBytes * ASKER_HANDICAP;
+  const isMember = asker.groups[group.level] === group && !asker.isGone;
+  return isMember && isCandidate(asker) && isNear && rankDemoted(asker) <= rankDemoted(best)
+    ? asker
+    : best;
 }
 
 function compareLeft(left: Member, right: Member): number {
   // Not a difference: two that did not say are both at infinity.
   if (left.leftBytes === right.leftBytes) return 0;
   return left.leftBytes < right.leftBytes ? -1 : 1;
-}
-
-function replaced(
-  map: ReadonlyMap<string, readonly Member[]>,
-  key: string,
-  chosen: readonly Member[],
-): ReadonlyMap<string, readonly Member[]> {
-  const former = map.get(key) ?? [];
-  const same = former.length === chosen.length && former.every((one, at) => one === chosen[at]);
-  if (same) return map;
-  const copy = new Map(map);
-  if (chosen.length === 0) copy.delete(key);
-  else copy.set(key, chosen);
-  return copy;
 }

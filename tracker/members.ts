@@ -1,4 +1,8 @@
-/** Who takes part in one swarm, and where they stand. Bookkeeping only; it decides nothing. */
+/**
+ * Who takes part in one swarm, and where they stand. Bookkeeping only; it decides nothing. Groups
+ * are arrays in which seeds come first, then those with some of the content, then those without:
+ * an announce in a swarm of 20,000 then costs what it answers, not what there is.
+ */
 
 /** Where a peer stands; the same rack name in two sites means two racks. */
 export interface Place {
@@ -6,147 +10,237 @@ export interface Place {
   readonly rack: string;
 }
 
-/** One peer of a swarm. */
-export interface Member {
-  /** "address:port", what peers connect to. */
+/** What a member holds: all of the content, some, none. */
+export const Rank = { Seed: 0, Holder: 1, Empty: 2 } as const;
+/** One of {@link Rank}. */
+export type Rank = typeof Rank[keyof typeof Rank];
+
+/** What a member says that it has received, in bytes, by how far the sender was. */
+export interface ReceivedBytes {
+  readonly rackBytes: number;
+  readonly siteBytes: number;
+  readonly remoteBytes: number;
+}
+
+/** What a member begins with. */
+export interface Arrival {
+  /** "address:port", an IPv6 address in brackets. */
   readonly key: string;
   readonly ip: string;
   readonly port: number;
-  /** 40 hexadecimal digits. */
+  /** 20 bytes, one character each. */
   readonly peerId: string;
   /** Its name, if it told. */
   readonly host: string | undefined;
   /** Undefined if nobody knows: such a peer is outside of everyone. */
   readonly place: Place | undefined;
+  /** Still to fetch; 0 for a seed, Infinity if it did not say. */
+  readonly leftBytes: number;
+  readonly nowMs: number;
+  /** When it is told to announce again. */
+  readonly intervalMs: number;
+}
+
+/** One peer of a swarm. */
+export class Member {
+  readonly key: string;
+  readonly ip: string;
+  readonly port: number;
+  readonly peerId: string;
+  readonly host: string | undefined;
+  readonly place: Place | undefined;
+  readonly arrivedMs: number;
+  /** Its address and port as BEP 23 and BEP 7 put them into replies: 6 or 18 bytes. */
+  compact: Uint8Array = new Uint8Array();
   /** Order of arrival in the swarm. */
-  readonly arrival: number;
-  /** Still to fetch; 0 for a seed. Infinity if it did not say. */
+  arrival = 0;
   leftBytes: number;
+  /** What was left when it came: a seed from the beginning, or one that fetches. */
+  readonly firstLeftBytes: number;
   /** Announces in a row at which `leftBytes` had not become less. */
-  announcesWithoutProgress: number;
-  /** How often it was replaced as a gateway because it stalled. */
-  demotions: number;
+  announcesWithoutProgress = 0;
+  /** Announces since it was elected as a gateway that were a chance to progress. */
+  announcesAsGateway = 0;
+  /** How often it was replaced as a gateway because it stalled or was slow. */
+  demotions = 0;
+  /** Smoothed over its announces; 0 until two of them are known. */
+  bytesPerMs = 0;
   lastSeenMs: number;
-  /** When it was told to announce again. */
   intervalMs: number;
+  received: ReceivedBytes | undefined;
+  /** It has left: whoever still holds on to it should let go. */
+  isGone = false;
+  /** What it holds, as its groups have it sorted in. */
+  rank: Rank = Rank.Empty;
+  /** The fleet, then its site and rack, or the strangers if its place is not known. */
+  groups: readonly Group[] = [];
+  site: Group | undefined;
+  rack: Group | undefined;
+  /** Its place in the array of each of them. */
+  readonly slots: [number, number, number] = [0, 0, 0];
+  /** Whom it fetches from across a border, and how many fetch from it so. See `setHelpers`. */
+  helpers: readonly Member[] = [];
+  helped = 0;
+  /** Of the last choice that looked at it; see `choice.ts`. */
+  stamp = 0;
+
+  constructor(arrival: Arrival) {
+    this.key = arrival.key;
+    this.ip = arrival.ip;
+    this.port = arrival.port;
+    this.peerId = arrival.peerId;
+    this.host = arrival.host;
+    this.place = arrival.place;
+    this.leftBytes = arrival.leftBytes;
+    this.firstLeftBytes = arrival.leftBytes;
+    this.arrivedMs = arrival.nowMs;
+    this.lastSeenMs = arrival.nowMs;
+    this.intervalMs = arrival.intervalMs;
+  }
 }
 
-/** The members of a rack, of a site, or of the whole swarm. */
-export interface Group {
-  readonly members: ReadonlySet<Member>;
-  readonly seeds: ReadonlySet<Member>;
-}
+/** The whole swarm, a site, or a rack. */
+export class Group {
+  readonly level: 0 | 1 | 2;
+  readonly name: string;
+  /** Seeds first, then holders, then the others. Only `Members` changes it. */
+  readonly list: Member[] = [];
+  seeds = 0;
+  /** Seeds and holders. */
+  withData = 0;
+  /** Sites of the fleet, racks of a site, by name. */
+  readonly parts = new Map<string, Group>();
+  /** Who fetches across this group's border. Only `applyElection` changes it. */
+  gateways: readonly Member[] = [];
+  /** Gateways that were replaced only because they were slow. */
+  slowReplacements = 0;
+  /** Whether one of its members came with the whole content. */
+  beganWithCopy = false;
+  /** What its members say came in across its border. */
+  receivedBytes = 0;
+  /** Usual rate of its gateways; 0: unknown. See `measurePace`. */
+  paceBytesPerMs = 0;
 
-interface MutableGroup {
-  readonly members: Set<Member>;
-  readonly seeds: Set<Member>;
-}
+  constructor(level: 0 | 1 | 2, name: string) {
+    this.level = level;
+    this.name = name;
+  }
 
-const nobody: Group = { members: new Set(), seeds: new Set() };
+  get size(): number {
+    return this.list.length;
+  }
+
+  add(member: Member): void {
+    member.slots[this.level] = this.list.length;
+    this.list.push(member);
+    if (member.rank <= Rank.Holder) this.#swap(member, this.withData++);
+    if (member.rank === Rank.Seed) this.#swap(member, this.seeds++);
+  }
+
+  remove(member: Member): void {
+    if (member.rank === Rank.Seed) this.#swap(member, --this.seeds);
+    if (member.rank <= Rank.Holder) this.#swap(member, --this.withData);
+    this.#swap(member, this.list.length - 1);
+    this.list.pop();
+  }
+
+  #swap(member: Member, slot: number): void {
+    const own = member.slots[this.level];
+    const other = this.list[slot];
+    if (other === undefined || own === slot) return;
+    this.list[slot] = member;
+    this.list[own] = other;
+    member.slots[this.level] = slot;
+    other.slots[this.level] = own;
+  }
+}
 
 /** All members of a swarm, by key, by rack and by site. */
 export class Members {
   readonly #byKey = new Map<string, Member>();
-  readonly #everybody: MutableGroup = { members: new Set(), seeds: new Set() };
-  readonly #sites = new Map<string, MutableGroup>();
-  readonly #racks = new Map<string, MutableGroup>();
-  #largestLeftBytes = 0;
+  readonly fleet = new Group(0, "");
+  /** Whose place is not known. */
+  readonly strangers = new Group(1, "");
+  /** Racks that have gateways now: so many want a copy from outside. */
+  racksWithGateways = 0;
+  /** The most that anybody had to fetch: the content's size, as far as the tracker can know. */
+  largestLeftBytes = 0;
+  #arrivals = 0;
 
   get size(): number {
     return this.#byKey.size;
-  }
-
-  get everybody(): Group {
-    return this.#everybody;
   }
 
   get(key: string): Member | undefined {
     return this.#byKey.get(key);
   }
 
-  site(place: Place): Group {
-    return this.#sites.get(place.site) ?? nobody;
-  }
-
-  rack(place: Place): Group {
-    return this.#racks.get(rackKey(place)) ?? nobody;
-  }
-
-  /** The names of the sites with members. */
-  get siteNames(): Iterable<string> {
-    return this.#sites.keys();
-  }
-
-  /** Whether it holds some of the content: it has less to fetch than anybody ever had. */
-  hasData(member: Member): boolean {
-    return member.leftBytes < this.#largestLeftBytes || member.leftBytes === 0;
-  }
-
   add(member: Member): void {
     this.#byKey.set(member.key, member);
-    for (const group of this.#groupsOf(member)) {
-      group.members.add(member);
-      if (member.leftBytes === 0) group.seeds.add(member);
-    }
     this.#noteLeft(member.leftBytes);
+    member.arrival = this.#arrivals++;
+    member.rank = this.#rankOf(member.leftBytes);
+    if (member.place !== undefined) {
+      member.site = partOf(this.fleet, member.place.site);
+      member.rack = partOf(member.site, member.place.rack);
+    }
+    member.groups = member.site === undefined || member.rack === undefined
+      ? [this.fleet, this.strangers]
+      : [this.fleet, member.site, member.rack];
+    for (const group of member.groups) {
+      group.add(member);
+      if (member.rank === Rank.Seed) group.beganWithCopy = true;
+    }
   }
 
   remove(member: Member): void {
     this.#byKey.delete(member.key);
-    for (const group of this.#groupsOf(member)) {
-      group.members.delete(member);
-      group.seeds.delete(member);
+    member.isGone = true;
+    setHelpers(member, []);
+    for (const group of member.groups) group.remove(member);
+    const { site, rack } = member;
+    if (rack?.size === 0) {
+      if (rack.gateways.length > 0) this.racksWithGateways--;
+      site?.parts.delete(rack.name);
     }
-    const { place } = member;
-    if (place === undefined) return;
-    if (this.site(place).members.size === 0) this.#sites.delete(place.site);
-    if (this.rack(place).members.size === 0) this.#racks.delete(rackKey(place));
+    if (site?.size === 0) this.fleet.parts.delete(site.name);
   }
 
   setLeft(member: Member, leftBytes: number): void {
     member.leftBytes = leftBytes;
     this.#noteLeft(leftBytes);
-    for (const group of this.#groupsOf(member)) {
-      if (leftBytes === 0) group.seeds.add(member);
-      else group.seeds.delete(member);
-    }
+    const rank = this.#rankOf(leftBytes);
+    if (rank === member.rank) return;
+    for (const group of member.groups) group.remove(member);
+    member.rank = rank;
+    for (const group of member.groups) group.add(member);
+  }
+
+  #rankOf(leftBytes: number): Rank {
+    if (leftBytes === 0) return Rank.Seed;
+    // It has less to fetch than anybody ever had.
+    return leftBytes < this.largestLeftBytes ? Rank.Holder : Rank.Empty;
   }
 
   #noteLeft(leftBytes: number): void {
-    if (Number.isFinite(leftBytes)) {
-      this.#largestLeftBytes = Math.max(this.#largestLeftBytes, leftBytes);
+    if (leftBytes > this.largestLeftBytes && Number.isFinite(leftBytes)) {
+      this.largestLeftBytes = leftBytes;
     }
   }
+}
 
-  #groupsOf(member: Member): MutableGroup[] {
-    if (member.place === undefined) return [this.#everybody];
-    return [
-      this.#everybody,
-      groupIn(this.#sites, member.place.site),
-      groupIn(this.#racks, rackKey(member.place)),
-    ];
+/** Remembers whom a member was given across a border. */
+export function setHelpers(member: Member, helpers: readonly Member[]): void {
+  for (const helper of member.helpers) helper.helped--;
+  for (const helper of helpers) helper.helped++;
+  member.helpers = helpers;
+}
+
+function partOf(group: Group, name: string): Group {
+  let part = group.parts.get(name);
+  if (part === undefined) {
+    part = new Group(group.level === 0 ? 1 : 2, name);
+    group.parts.set(name, part);
   }
-}
-
-/** Names a rack among those of all sites. */
-export function rackKey(place: Place): string {
-  return JSON.stringify([place.site, place.rack]);
-}
-
-/** Whether both stand in the same rack. */
-export function sameRack(left: Member, right: Member): boolean {
-  return sameSite(left, right) && left.place?.rack === right.place?.rack;
-}
-
-/** Whether both stand in the same site; one whose place is unknown stands nowhere. */
-export function sameSite(left: Member, right: Member): boolean {
-  return left.place !== undefined && left.place.site === right.place?.site;
-}
-
-function groupIn(groups: Map<string, MutableGroup>, key: string): MutableGroup {
-  const known = groups.get(key);
-  if (known !== undefined) return known;
-  const made = { members: new Set<Member>(), seeds: new Set<Member>() };
-  groups.set(key, made);
-  return made;
+  return part;
 }

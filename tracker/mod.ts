@@ -2,6 +2,8 @@
 
 export * from "./log.ts";
 export * from "./policy.ts";
+export type { BorderReport, PlaceReport, SiteReport, SwarmReport } from "./report.ts";
 export * from "./server.ts";
+export type { SlowPeer } from "./slowness.ts";
+export type { TrackerStats } from "./statistics.ts";
 export { type Subnet } from "./subnet_map.ts";
-export { type SwarmStats } from "./swarm.ts";

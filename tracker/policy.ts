@@ -6,10 +6,22 @@ export interface Policy {
   readonly gatewaysPerSite: number;
   /** Hosts per rack and release that get peers in other racks, while the rack holds no copy. */
   readonly gatewaysPerRack: number;
-  /** Peers across each border for those who get any. */
-  readonly outsidePeers: number;
+  /** Seeds across a border for those who get any. */
+  readonly outsideSeeds: number;
+  /** Besides them, hosts across it that hold a part, where the seeds alone would be too few. */
+  readonly outsideHolders: number;
+  /** A seed by itself is enough for so many racks that hold no copy. */
+  readonly racksPerSeed: number;
+  /** Peers of its own rack for each. */
+  readonly insidePeers: number;
   /** A gateway without progress over so many announces is replaced. */
   readonly gatewayStallAnnounces: number;
+  /** A gateway slower than that part of what others of its kind do is replaced. */
+  readonly slowPart: number;
+  /** Announces before a gateway's rate is judged. */
+  readonly slowAnnounces: number;
+  /** Gateways of one group that are replaced for being slow, at most. */
+  readonly slowReplacements: number;
   /** Anybody else without progress over so many announces gets peers across a border. */
   readonly starvingAnnounces: number;
   /** The same, while somebody inside can still be expected to help. */
@@ -22,6 +34,8 @@ export interface Policy {
   readonly leecherIntervalMs: number;
   /** Until the next announce of a seed. */
   readonly seedIntervalMs: number;
+  /** In a swarm that would announce more often than that, all but gateways are told to wait longer. */
+  readonly announcesPerSecond: number;
   /** Silent for so many of its intervals, a peer is no longer counted on or handed out. */
   readonly silentIntervals: number;
   /** Silent for so many of its intervals, a peer is forgotten. */
@@ -33,18 +47,33 @@ export const defaultPolicy: Policy = {
   // One, since every further one may bring the same piece across once more.
   gatewaysPerSite: 1,
   gatewaysPerRack: 1,
-  // One may just be leaving; more than a few would only spread what one link can carry.
-  outsidePeers: 3,
+  // One may just be leaving; more would only spread what one link can carry.
+  outsideSeeds: 2,
+  // In the simulation fewer leave gateways waiting for each other, more change nothing.
+  outsideHolders: 16,
+  // The build machine sends so many copies while its neighbours send none; above, it would be what
+  // everybody waits for.
+  racksPerSeed: 4,
+  // A random graph of that degree has no bottleneck; room is left for who dials in.
+  insidePeers: 30,
   gatewayStallAnnounces: 3,
+  // Links differ, and rates vary from announce to announce; half is neither.
+  slowPart: 0.5,
+  slowAnnounces: 4,
+  // If three in a row are slow, it is the link of the group and not the host.
+  slowReplacements: 3,
   starvingAnnounces: 2,
-  // Twice the time in which a stalled gateway is replaced: its successor gets a chance first.
-  patientAnnounces: 6,
+  // Half a minute: a stalled gateway's successor gets a chance first, and in the first seconds of a
+  // large fleet even gateways have only a few pieces.
+  patientAnnounces: 10,
   enoughPeers: 2,
-  // A tracker answers thousands of announces per second; a few seconds cost a fleet little.
+  // A tracker answers tens of thousands of announces per second; a few seconds cost a fleet little.
   hungryIntervalMs: 3000,
   leecherIntervalMs: 20_000,
   // Seeds are dialled, they need not dial; often enough that a restarted tracker knows them soon.
   seedIntervalMs: 60_000,
+  // A third of what the tracker does on one core.
+  announcesPerSecond: 10_000,
   // One announce may be lost or late.
   silentIntervals: 2.5,
   forgottenIntervals: 4,

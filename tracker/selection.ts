@@ -5,187 +5,221 @@
  * - Never itself, and never seeds to a seed.
  * - Who fetches gets its rack. The gateways of a rack get, besides, helpers in the site's other racks,
  *   those of a site also helpers in other sites.
+ * - Helpers are seeds where those are enough for the racks that want a copy; else also hosts that hold
+ *   a part: many gateways on one build machine would share its link and wait for each other.
  * - Who starves is treated as a gateway: first of its rack, then of its site.
- * - A seed gets whom it may help: its rack, the gateways of racks and sites that hold no copy.
+ * - A seed gets whom it may help: the gateways of sites and racks that hold no copy, then its rack.
  * - A peer whose place is unknown is outside of everyone.
  */
 
-import { type Gateways, isSilent } from "./gateways.ts";
-import type { Member, Members, Place } from "./members.ts";
-import { rackKey, sameRack, sameSite } from "./members.ts";
-import type { Policy } from "./policy.ts";
-import { pickRandom, type Random } from "./random.ts";
+import { Choice, type ChoiceOptions } from "./choice.ts";
+import { isSilent } from "./gateways.ts";
+import { type Group, type Member, type Members, Rank } from "./members.ts";
+import { pickRandom } from "./random.ts";
 
-/** How far across borders a peer is helped. */
+/**
+ * From how far a peer is to fetch: its rack, its site, everywhere. Whom it sends to is not limited by it.
+ */
 export type Reach = "rack" | "site" | "everywhere";
 
 /** What a choice goes by. */
-export interface SelectionOptions {
+export interface SelectionOptions extends ChoiceOptions {
   readonly members: Members;
-  readonly gateways: Gateways;
-  readonly policy: Policy;
-  /** At most so many. */
-  readonly wanted: number;
-  readonly nowMs: number;
-  readonly random: Random;
 }
 
 /** The answer to an announce. */
 export interface Selection {
   readonly peers: readonly Member[];
+  /** Those of them that it fetches from across a border; to be remembered, see `setHelpers`. */
+  readonly helpers: readonly Member[];
   readonly intervalMs: number;
+  readonly reach: Reach;
 }
 
 /** Chooses the peers for one member of the swarm, and when it is to announce again. */
 export function selectPeers(asker: Member, options: SelectionOptions): Selection {
-  const { policy, members, wanted } = options;
-  if (asker.leftBytes === 0) {
-    return {
-      peers: selectForSeed(asker, options).slice(0, wanted),
-      intervalMs: policy.seedIntervalMs,
-    };
+  const { policy } = options;
+  const choice = new Choice(asker, options);
+  if (asker.rank === Rank.Seed) {
+    chooseForSeed(asker, choice, options);
+    return { peers: choice.peers, helpers: [], intervalMs: policy.seedIntervalMs, reach: "rack" };
   }
   const reach = reachOf(asker, options);
   // Those across a border first: a large rack must not leave them out.
-  const peers = [...across(asker, reach, options), ...inside(asker, options)].slice(0, wanted);
-  const helpful = peers.filter((peer) => members.hasData(peer)).length;
-  const content = reach === "rack" && helpful >= policy.enoughPeers &&
-    asker.announcesWithoutProgress === 0;
-  return {
-    peers,
-    intervalMs: content ? policy.leecherIntervalMs : policy.hungryIntervalMs,
-  };
+  chooseAcross(asker, reach, { asker, choice, options });
+  const helpers = asker.rack === undefined ? [] : choice.peers.slice();
+  if (asker.rack !== undefined) chooseInside(asker.rack, choice, options);
+  const intervalMs = intervalOf(asker, reach, { choice, options });
+  return { peers: choice.peers, helpers, intervalMs, reach };
 }
 
-/** How far across borders a peer that fetches is helped now. */
+function intervalOf(
+  asker: Member,
+  reach: Reach,
+  { choice, options }: { choice: Choice; options: SelectionOptions },
+): number {
+  const { policy, members } = options;
+  // Few are gateways, and everybody waits for them.
+  if (isGateway(asker)) return policy.hungryIntervalMs;
+  let helpful = 0;
+  for (const peer of choice.peers) if (peer.rank !== Rank.Empty) helpful++;
+  const isContent = reach === "rack" && helpful >= policy.enoughPeers &&
+    asker.announcesWithoutProgress === 0;
+  const shareMs = members.size / policy.announcesPerSecond * 1000;
+  return Math.max(isContent ? policy.leecherIntervalMs : policy.hungryIntervalMs, shareMs);
+}
+
+/** Whether it fetches across a border for others. */
+export function isGateway(member: Member): boolean {
+  return (member.rack?.gateways.includes(member) ?? false) ||
+    (member.site?.gateways.includes(member) ?? false);
+}
+
+/** From how far a peer is to fetch now. */
 export function reachOf(asker: Member, options: SelectionOptions): Reach {
-  const { gateways, policy } = options;
-  const { place } = asker;
-  if (place === undefined) return "everywhere";
-  if (gateways.bySite.get(place.site)?.includes(asker)) return "everywhere";
-  const patience = hasHope(asker, place, options)
-    ? policy.patientAnnounces
-    : policy.starvingAnnounces;
-  if (asker.announcesWithoutProgress >= 2 * patience) return "everywhere";
-  if (asker.announcesWithoutProgress >= patience) return "site";
-  return gateways.byRack.get(rackKey(place))?.includes(asker) ? "site" : "rack";
+  const { policy } = options;
+  const { site, rack, announcesWithoutProgress } = asker;
+  if (site === undefined || rack === undefined) return "everywhere";
+  if (site.gateways.includes(asker)) return "everywhere";
+  if (announcesWithoutProgress >= policy.starvingAnnounces) {
+    const patience = hasHope(asker, { site, rack, options })
+      ? policy.patientAnnounces
+      : policy.starvingAnnounces;
+    if (announcesWithoutProgress >= 2 * patience) return "everywhere";
+    if (announcesWithoutProgress >= patience) return "site";
+  }
+  return rack.gateways.includes(asker) ? "site" : "rack";
 }
 
 /** Whether somebody inside holds what it lacks, or is on the way to it. */
-function hasHope(asker: Member, place: Place, options: SelectionOptions): boolean {
-  const { members, gateways, policy } = options;
+function hasHope(
+  asker: Member,
+  { site, rack, options }: { site: Group; rack: Group; options: SelectionOptions },
+): boolean {
+  const { policy } = options;
   const stillMoving = (member: Member) =>
     member !== asker && !isSilent(member, options) &&
     member.announcesWithoutProgress < policy.gatewayStallAnnounces;
-  const suppliers = [
-    ...(gateways.byRack.get(rackKey(place)) ?? []),
-    ...(gateways.bySite.get(place.site) ?? []),
-  ];
-  if (suppliers.some(stillMoving)) return true;
-  for (const member of members.rack(place).members) {
-    const helps = member.leftBytes === 0 ||
-      (members.hasData(member) && member.leftBytes < asker.leftBytes);
-    if (helps && stillMoving(member)) return true;
+  if (rack.gateways.some(stillMoving) || site.gateways.some(stillMoving)) return true;
+  for (let slot = 0; slot < rack.withData; slot++) {
+    const member = rack.list[slot];
+    if (member === undefined || !stillMoving(member)) continue;
+    if (member.rank === Rank.Seed || member.leftBytes < asker.leftBytes) return true;
   }
   return false;
 }
 
 /** Its rack: half of them whoever has something, the rest anybody. */
-function inside(asker: Member, options: SelectionOptions): Member[] {
-  if (asker.place === undefined) return [];
-  const candidates = usable(options.members.rack(asker.place).members, asker, options);
-  return preferHelpers(candidates, options.wanted, options);
+function chooseInside(rack: Group, choice: Choice, options: SelectionOptions): void {
+  const { insidePeers } = options.policy;
+  const seeds = choice.take(rack, "seeds", { count: Math.ceil(insidePeers / 4) });
+  const holders = choice.take(rack, "holders", { count: Math.ceil(insidePeers / 2) - seeds });
+  choice.take(rack, "all", { count: insidePeers - seeds - holders });
 }
 
-function across(asker: Member, reach: Reach, options: SelectionOptions): Member[] {
-  const { members } = options;
-  if (asker.place === undefined) {
-    const { seeds } = members.everybody;
-    const candidates = usable(members.everybody.members, asker, options);
-    const some = usable(seeds, asker, options);
-    const fewSeeds = pickRandom(some, options.policy.outsidePeers, options.random);
-    const others = candidates.filter((member) => !fewSeeds.includes(member));
-    return [...fewSeeds, ...preferHelpers(others, options.policy.outsidePeers, options)];
+interface Search {
+  readonly asker: Member;
+  readonly choice: Choice;
+  readonly options: SelectionOptions;
+}
+
+function chooseAcross(asker: Member, reach: Reach, { choice, options }: Search): void {
+  const { members, policy } = options;
+  const { site, rack } = asker;
+  if (site === undefined || rack === undefined) {
+    choice.take(members.fleet, "seeds", { count: policy.outsideSeeds });
+    choice.take(members.fleet, "holders", { count: policy.outsideHolders });
+    choice.take(members.fleet, "all", { count: policy.outsideSeeds });
+    return;
   }
-  if (reach === "rack") return [];
-  const site = members.site(asker.place);
-  const ofSite = helpersAmong(site, asker, {
-    options,
-    isCandidate: (member) => !sameRack(member, asker),
-  });
-  if (reach === "site") return ofSite;
-  const ofOthers = helpersAmong(members.everybody, asker, {
-    options,
-    isCandidate: (member) => !sameSite(member, asker),
-  });
-  return [...ofOthers, ...ofSite];
+  const search = { asker, choice, options };
+  if (reach === "everywhere") {
+    chooseHelpers(members.fleet, (member) => member.site !== site, search);
+  }
+  if (reach !== "rack") chooseHelpers(site, (member) => member.rack !== rack, search);
 }
 
 /**
- * A few on the other side of a border who can help. Seeds, if there are any: they take nothing back
- * across. Else gateways, else whoever has most.
+ * A few on the other side of a border who can help: those that it was given last time, as long as they
+ * can, then new ones. Announces that each brought others would fill the connections of both sides,
+ * until there is no room for the own rack.
  */
-function helpersAmong(
-  group: { members: ReadonlySet<Member>; seeds: ReadonlySet<Member> },
-  asker: Member,
-  search: { options: SelectionOptions; isCandidate: (member: Member) => boolean },
-): Member[] {
-  const { options, isCandidate } = search;
-  const { policy, random, members } = options;
-  const seeds = usable(group.seeds, asker, options).filter(isCandidate);
-  if (seeds.length > 0) return pickRandom(seeds, policy.outsidePeers, random);
-  const gateways = usable(allGateways(options.gateways), asker, options)
-    .filter((member) => isCandidate(member) && group.members.has(member));
-  const withData = gateways.filter((member) => members.hasData(member));
-  if (withData.length > 0) return pickRandom(withData, policy.outsidePeers, random);
-  const others = usable(group.members, asker, options)
-    .filter((member) => isCandidate(member) && members.hasData(member))
-    .sort((left, right) => left.leftBytes - right.leftBytes);
-  return (others.length > 0 ? others : gateways).slice(0, policy.outsidePeers);
+function chooseHelpers(
+  group: Group,
+  isOutside: (member: Member) => boolean,
+  { asker, choice, options }: Search,
+): void {
+  const { policy, members } = options;
+  const seedsSuffice =
+    members.racksWithGateways <= policy.racksPerSeed * Math.max(1, members.fleet.seeds);
+  let [seeds, holders] = [0, 0];
+  for (const member of asker.helpers) {
+    if (member.isGone || member.rank === Rank.Empty || !isOutside(member)) continue;
+    if (group.level === 1 && member.site !== group) continue;
+    const isSeed = member.rank === Rank.Seed;
+    if (isSeed ? seeds >= policy.outsideSeeds : holders >= policy.outsideHolders) continue;
+    if (!isSeed && seedsSuffice) continue;
+    if (choice.add(member)) isSeed ? seeds++ : holders++;
+  }
+  // Whoever helps many already comes after those who help few.
+  const isFree = (member: Member) => isOutside(member) && member.helped < policy.racksPerSeed;
+  const wantSeeds = policy.outsideSeeds - seeds;
+  const free = choice.take(group, "seeds", { count: wantSeeds, fits: isFree });
+  seeds += free;
+  // SEEDS-FALLBACK
+  if (seeds === 0) seeds += choice.take(group, "seeds", { count: 1, fits: isOutside });
+  if (seeds > 0 && seedsSuffice) return;
+  if (!seedsSuffice) {
+    const count = policy.outsideHolders - holders;
+    holders += choice.take(group, "holders", { count, fits: isFree });
+    if (seeds + holders > 0) return;
+  }
+  // Of a small fleet's gateways each is known to come forward; then anybody who holds something.
+  const count = policy.outsideSeeds;
+  const isHolding = (member: Member) => isOutside(member) && member.rank !== Rank.Empty;
+  if (takeGateways(group, { choice, count, fits: isHolding }) > 0) return;
+  if (choice.take(group, "holders", { count, fits: isOutside }) > 0) return;
+  takeGateways(group, { choice, count, fits: isOutside });
 }
 
-function selectForSeed(asker: Member, options: SelectionOptions): Member[] {
-  const { members, gateways } = options;
-  const helped = new Set<Member>();
-  for (const member of allGateways(gateways)) {
-    const isSitesGateway = gateways.bySite.get(member.place?.site ?? "")?.includes(member);
-    if (isSitesGateway || sameSite(member, asker)) helped.add(member);
+/** Gateways of a group's parts: of sites first, since a site goes before a rack. */
+function takeGateways(
+  group: Group,
+  { choice, count, fits }: {
+    choice: Choice;
+    count: number;
+    fits: (member: Member) => boolean;
+  },
+): number {
+  let taken = 0;
+  for (const part of group.parts.values()) {
+    for (const member of part.gateways) {
+      if (taken < count && fits(member) && choice.add(member)) taken++;
+    }
   }
-  if (asker.place !== undefined) {
-    for (const member of members.rack(asker.place).members) helped.add(member);
+  if (group.level > 0) return taken;
+  for (const site of group.parts.values()) {
+    if (taken >= count) break;
+    taken += takeGateways(site, { choice, count: count - taken, fits });
   }
-  for (const member of members.everybody.members) {
-    if (member.place === undefined) helped.add(member);
-    if (helped.size >= 2 * options.wanted) break;
-  }
-  return usable(helped, asker, options).filter((member) => member.leftBytes > 0);
+  return taken;
 }
 
-/** Those of sites first: a site without a copy goes before a rack without one. */
-function allGateways(gateways: Gateways): Set<Member> {
-  return new Set([...gateways.bySite.values(), ...gateways.byRack.values()].flat());
-}
-
-function usable(
-  candidates: Iterable<Member>,
-  asker: Member,
-  options: SelectionOptions,
-): Member[] {
-  const found: Member[] = [];
-  for (const member of candidates) {
-    if (member !== asker && !isSilent(member, options)) found.push(member);
+function chooseForSeed(asker: Member, choice: Choice, options: SelectionOptions): void {
+  const { members, policy, random } = options;
+  const isLeecher = (member: Member) => member.rank !== Rank.Seed;
+  takeGateways(members.fleet, {
+    choice,
+    count: members.fleet.parts.size * policy.gatewaysPerSite,
+    fits: (member) => isLeecher(member) && (member.site?.gateways.includes(member) ?? false),
+  });
+  const ofRacks = [...asker.site?.parts.values() ?? []].flatMap(({ gateways }) => gateways);
+  const { length } = choice.peers;
+  // Its rack is not to be left out by a site of many racks.
+  const room = Math.ceil((options.wanted - length) / 2);
+  for (const member of pickRandom(ofRacks, room, random)) if (isLeecher(member)) choice.add(member);
+  if (asker.rack !== undefined) {
+    choice.take(asker.rack, "leechers", { count: policy.insidePeers });
   }
-  return found;
-}
-
-function preferHelpers(
-  candidates: readonly Member[],
-  count: number,
-  options: SelectionOptions,
-): Member[] {
-  const { members, random } = options;
-  const helpers = candidates.filter((member) => members.hasData(member));
-  const chosen = pickRandom(helpers, Math.ceil(count / 2), random);
-  const rest = candidates.filter((member) => !chosen.includes(member));
-  return [...chosen, ...pickRandom(rest, count - chosen.length, random)];
+  choice.take(members.strangers, "leechers", { count: policy.insidePeers });
 }

@@ -1,36 +1,42 @@
 /**
- * The tracker as a process runs it: bittorrent-tracker's HTTP server with swarms of our own, an
- * allow-list, and `GET /stats.json`. UDP is left out: its announces carry no site and rack.
+ * The tracker as a process runs it: announces and scrapes over HTTP and UDP on one port, an allow-list,
+ * and the pages of `pages.ts`.
  */
 
-import type { AddressInfo } from "node:net";
-import Server from "bittorrent-tracker/server";
-import type { BaseServerConstructor, Callback } from "./bittorrent_tracker_types.ts";
+import { AllowList } from "./allow_list.ts";
 import { type Clock, systemClock } from "./clock.ts";
+import { ConnectionIds } from "./connection_ids.ts";
+import { newCounters } from "./counters.ts";
+import { httpFront } from "./http_front.ts";
 import type { Log } from "./log.ts";
+import { pages } from "./pages.ts";
 import { defaultPolicy, type Policy } from "./policy.ts";
 import { type Random, systemRandom } from "./random.ts";
+import { Statistics, type TrackerStats } from "./statistics.ts";
 import { type Subnet, SubnetMap } from "./subnet_map.ts";
-import { LocalitySwarm, type SwarmOptions, type SwarmStats } from "./swarm.ts";
+import { Swarms } from "./swarms.ts";
+import { UdpFront } from "./udp_front.ts";
+import { listenUdp, type UdpSocket } from "./udp_socket.ts";
 
-/** Releases at once; far more than any fleet rolls out, few enough to look through. */
-const MAX_SWARMS = 1000;
-
-// The package has no types; `bittorrent_tracker_types.ts` describes what is used of it.
-const BaseServer = Server as unknown as BaseServerConstructor;
+/** A free port for HTTP may be taken for UDP; so often another one is tried. */
+const PORT_TRIES = 10;
 
 /** How a tracker is set up. */
 export interface TrackerOptions {
   /** Address to listen on. Default "0.0.0.0". */
   readonly hostname?: string;
-  /** Default 0: any free one. */
+  /** For HTTP and UDP. Default 0: any free one. */
   readonly port?: number;
+  /** Whether to answer over UDP (BEP 15) as well. Default: true. */
+  readonly udp?: boolean;
   /** The name in the announce URL. Default: `hostname`, or this machine's name if that is a wildcard. */
   readonly publicHostname?: string;
   /** Which subnet is which rack; a peer in one of them is where the map says. Default: none. */
   readonly subnets?: readonly Subnet[];
-  /** Whether peers may meet for that info hash. Default: for any. */
+  /** Whether peers may meet for that info hash. Default: for any, or those of `allowFeed`. */
   readonly allow?: (infoHash: string) => boolean;
+  /** URL of a feed: only its releases are served, and shown by name. Default: none. */
+  readonly allowFeed?: string;
   /** Overrides of `defaultPolicy`. Intervals are announced in whole seconds, at least one. */
   readonly policy?: Partial<Policy>;
   readonly log: Log;
@@ -40,15 +46,12 @@ export interface TrackerOptions {
   readonly random?: Random;
 }
 
-/** What it knows at a glance; also at `GET /stats.json`. */
-export interface TrackerStats {
-  readonly swarms: readonly SwarmStats[];
-}
-
 /** A tracker at work. */
 export interface Tracker {
   /** To be put into releases. */
   readonly announceUrl: string;
+  /** The same over UDP; undefined if it does not listen there. */
+  readonly udpAnnounceUrl: string | undefined;
   readonly port: number;
   stats(): TrackerStats;
   close(): Promise<void>;
@@ -57,97 +60,102 @@ export interface Tracker {
 /** Resolves when it listens; rejects if the port is taken or the subnet map has an error in it. */
 export async function createTracker(options: TrackerOptions): Promise<Tracker> {
   const hostname = options.hostname ?? "0.0.0.0";
-  const server = new LocalityServer(options);
-  await new Promise<void>((resolve, reject) => {
-    server.once("listening", resolve);
-    server.once("error", (cause: unknown) => {
-      const detail = cause instanceof Error ? cause.message : String(cause);
-      reject(
-        new Error(
-          `start tracker: cannot listen on ${hostname}:${options.port ?? 0}: ${detail}`,
-          { cause },
-        ),
-      );
-    });
-    server.listen(options.port ?? 0, hostname);
+  const { log } = options;
+  const clock = options.clock ?? systemClock;
+  const policy = { ...defaultPolicy, ...options.policy };
+  const subnets = new SubnetMap(options.subnets ?? []);
+  const counters = newCounters();
+  const allowList = options.allowFeed === undefined
+    ? undefined
+    : new AllowList({ feedUrl: options.allowFeed, clock, log });
+  await allowList?.refresh();
+  const swarms = new Swarms({
+    policy,
+    subnets,
+    clock,
+    random: options.random ?? systemRandom,
+    log,
+    allow: (infoHash) =>
+      (options.allow?.(infoHash) ?? true) && (allowList?.allows(infoHash) ?? true),
   });
-  server.on("error", (cause: unknown) => options.log.warn("tracker: {cause}", { cause }));
-  const { port } = server.http.address() as AddressInfo;
-  const isWildcard = hostname === "0.0.0.0" || hostname === "::";
-  const name = options.publicHostname ?? (isWildcard ? Deno.hostname() : hostname);
+  const nameOf = (infoHash: string) => allowList?.nameOf(infoHash);
+  const statistics = new Statistics({ swarms, counters, policy, clock, nameOf });
+  const front = new UdpFront({ swarms, ids: new ConnectionIds(clock), counters });
+  const onError = (cause: unknown) => log.warn("tracker: {cause}", { cause });
+  const name = publicName(options.publicHostname, hostname);
+  const listening = await listen({
+    hostname,
+    port: options.port ?? 0,
+    handler: httpFront({ swarms, counters, pages: pages(statistics, name) }),
+    openUdp: (port) =>
+      options.udp === false ? Promise.resolve(undefined) : listenUdp({
+        hostname,
+        port,
+        answer: (datagram, ip) => front.answer(datagram, ip),
+        onError,
+      }),
+    onError,
+  }).catch(async (cause: unknown) => {
+    await allowList?.close();
+    throw cause;
+  });
+  const { http, udp, port } = listening;
+  const authority = `${name.includes(":") ? `[${name}]` : name}:${port}`;
   return {
-    announceUrl: `http://${name.includes(":") ? `[${name}]` : name}:${port}/announce`,
+    announceUrl: `http://${authority}/announce`,
+    udpAnnounceUrl: udp === undefined ? undefined : `udp://${authority}/announce`,
     port,
-    stats: () => server.stats(),
-    close: () => server.end(),
+    stats: () => statistics.get(),
+    async close() {
+      await Promise.all([allowList?.close(), udp?.close(), http.shutdown()]);
+    },
   };
 }
 
-class LocalityServer extends BaseServer {
-  readonly #swarmOptions: SwarmOptions;
+interface ListenOptions {
+  readonly hostname: string;
+  readonly port: number;
+  readonly handler: Deno.ServeHandler<Deno.NetAddr>;
+  readonly openUdp: (port: number) => Promise<UdpSocket | undefined>;
+  readonly onError: (cause: unknown) => void;
+}
 
-  constructor(options: TrackerOptions) {
-    const policy = { ...defaultPolicy, ...options.policy };
-    super({
-      http: true,
-      udp: false,
-      ws: false,
-      stats: false,
-      interval: policy.leecherIntervalMs,
-      peersCacheLength: 1,
-      filter: (infoHash, _params, callback) => {
-        if (options.allow?.(infoHash) ?? true) callback();
-        else callback(new Error("this tracker does not serve that info hash"));
-      },
-    });
-    this.#swarmOptions = {
-      policy,
-      subnets: new SubnetMap(options.subnets ?? []),
-      clock: options.clock ?? systemClock,
-      random: options.random ?? systemRandom,
-      log: options.log,
-    };
-    // What strangers send is no more than worth a note.
-    this.on("warning", (error: Error) => {
-      options.log.debug("announce refused: {message}", { message: error.message });
-    });
-    this.http.on("request", (request, response) => {
-      if (request.method !== "GET" || request.url !== "/stats.json") return;
-      response.setHeader("content-type", "application/json");
-      response.end(JSON.stringify(this.stats()));
-    });
-  }
+interface Listening {
+  readonly http: Deno.HttpServer<Deno.NetAddr>;
+  readonly udp: UdpSocket | undefined;
+  readonly port: number;
+}
 
-  /** Called by the base for an info hash that it does not know; swarms that are empty go. */
-  override createSwarm(infoHash: string, callback: Callback<unknown>): void {
-    const { clock } = this.#swarmOptions;
-    for (const [hash, swarm] of this.#swarms()) {
-      if (swarm.sweep(clock.nowMs())) delete this.torrents[hash];
+/** HTTP and UDP on one port. */
+async function listen(options: ListenOptions): Promise<Listening> {
+  const { hostname, handler, openUdp, onError } = options;
+  for (let attempt = 1;; attempt++) {
+    let http: Deno.HttpServer<Deno.NetAddr> | undefined;
+    try {
+      http = Deno.serve({
+        hostname,
+        port: options.port,
+        onListen() {},
+        onError(cause) {
+          onError(cause);
+          return new Response("the tracker failed\n", { status: 500 });
+        },
+      }, handler);
+      const { port } = http.addr;
+      return { http, udp: await openUdp(port), port };
+    } catch (cause) {
+      await http?.shutdown();
+      if (options.port === 0 && attempt < PORT_TRIES) continue;
+      const detail = cause instanceof Error ? cause.message : String(cause);
+      throw new Error(
+        `start tracker: cannot listen on ${hostname}:${options.port}: ${detail}`,
+        { cause },
+      );
     }
-    if (this.#swarms().length >= MAX_SWARMS) {
-      callback(new Error(`this tracker has its ${MAX_SWARMS} swarms already; ask again later`));
-      return;
-    }
-    // The base looks once more after a turn of the event loop: two first announces may be under way.
-    const known = this.torrents[infoHash];
-    const swarm = known ?? new LocalitySwarm(infoHash, this.#swarmOptions);
-    this.torrents[infoHash] = swarm;
-    callback(null, swarm);
   }
+}
 
-  stats(): TrackerStats {
-    return { swarms: this.#swarms().map(([, swarm]) => swarm.stats()) };
-  }
-
-  end(): Promise<void> {
-    return new Promise((resolve) => {
-      this.close(() => resolve());
-      this.http.closeAllConnections();
-    });
-  }
-
-  #swarms(): [string, LocalitySwarm][] {
-    return Object.entries(this.torrents)
-      .filter((entry): entry is [string, LocalitySwarm] => entry[1] instanceof LocalitySwarm);
-  }
+function publicName(given: string | undefined, hostname: string): string {
+  if (given !== undefined) return given;
+  return hostname === "0.0.0.0" || hostname === "::" ? Deno.hostname() : hostname;
 }

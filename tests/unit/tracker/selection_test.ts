@@ -2,7 +2,6 @@
 
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { sameRack, sameSite } from "../../../tracker/members.ts";
 import { defaultPolicy } from "../../../tracker/policy.ts";
 import { SIZE_BYTES, SwarmModel } from "./swarm_model.ts";
 
@@ -69,7 +68,7 @@ Deno.test("selectPeers: a gateway that falls silent is replaced and no longer ha
   const { swarm, southA1, southA2 } = fleet();
   swarm.nowMs += southA1.intervalMs * (defaultPolicy.silentIntervals + 0.1);
   swarm.report(southA2);
-  assert.ok(swarm.gateways.bySite.get("south")?.includes(southA2));
+  assert.deepEqual(southA2.site?.gateways, [southA2]);
   assert.ok(!swarm.peersOf(southA2).has("south-a1"));
 });
 
@@ -149,7 +148,7 @@ Deno.test("selectPeers: after any history nobody is given itself, seeds no seeds
   fc.assert(
     fc.property(fc.array(eventArbitrary, { maxLength: 60 }), fc.nat(20), (events, wanted) => {
       const swarm = play(events);
-      for (const member of swarm.members.everybody.members) {
+      for (const member of swarm.members.fleet.list) {
         const { peers } = swarm.select(member, wanted);
         assert.ok(peers.length <= wanted);
         assert.equal(new Set(peers).size, peers.length);
@@ -164,15 +163,17 @@ Deno.test("selectPeers: after any history, everyone who makes progress crosses n
   fc.assert(
     fc.property(fc.array(eventArbitrary, { maxLength: 60 }), (events) => {
       const swarm = play(events);
-      for (const member of swarm.members.everybody.members) {
+      for (const member of swarm.members.fleet.list) {
         if (member.place === undefined || member.leftBytes === 0) continue;
         if (member.announcesWithoutProgress > 0) continue;
-        const isGatewayOfSite = swarm.gateways.bySite.get(member.place.site)?.includes(member);
-        const isGateway = [...swarm.gateways.byRack.values()].flat().includes(member);
-        for (const peer of swarm.select(member).peers) {
-          assert.ok(isGatewayOfSite || sameSite(peer, member), "across sites");
-          assert.ok(isGatewayOfSite || isGateway || sameRack(peer, member), "across racks");
+        const isGatewayOfSite = member.site?.gateways.includes(member);
+        const isGateway = member.rack?.gateways.includes(member);
+        const { peers, reach } = swarm.select(member);
+        for (const peer of peers) {
+          assert.ok(isGatewayOfSite || peer.site === member.site, "across sites");
+          assert.ok(isGatewayOfSite || isGateway || peer.rack === member.rack, "across racks");
         }
+        assert.equal(reach, isGatewayOfSite ? "everywhere" : isGateway ? "site" : "rack");
       }
     }),
   );
@@ -183,7 +184,7 @@ Deno.test("selectPeers: if there is a seed, whoever stands still long enough is 
     fc.property(fc.array(eventArbitrary, { maxLength: 60 }), (events) => {
       const swarm = play(events);
       swarm.join("origin", { at: "n/origin", leftBytes: 0 });
-      for (const member of swarm.members.everybody.members) {
+      for (const member of swarm.members.fleet.list) {
         if (member.leftBytes === 0) continue;
         member.announcesWithoutProgress = 2 * defaultPolicy.patientAnnounces;
         const { peers } = swarm.select(member);
@@ -205,7 +206,7 @@ function play(
       });
       continue;
     }
-    const all = [...swarm.members.everybody.members];
+    const all = [...swarm.members.fleet.list];
     const member = all[event.who % Math.max(1, all.length)];
     if (member === undefined) continue;
     if (event.kind === "leave") swarm.leave(member);

@@ -1,7 +1,8 @@
 /** Builds members and swarms for the tests of the tracker's policy, without a network. */
 
-import { electGateways, type Gateways, noGateways } from "../../../tracker/gateways.ts";
-import { type Member, Members, type Place } from "../../../tracker/members.ts";
+import { compactAddress } from "../../../tracker/compact_address.ts";
+import { applyElection, electGateways } from "../../../tracker/gateways.ts";
+import { Member, Members, type Place, setHelpers } from "../../../tracker/members.ts";
 import { defaultPolicy } from "../../../tracker/policy.ts";
 import { type Selection, selectPeers } from "../../../tracker/selection.ts";
 
@@ -14,26 +15,24 @@ export const noChance = () => 0;
 /** A swarm that is announced to by name. */
 export class SwarmModel {
   readonly members = new Members();
-  gateways: Gateways = noGateways;
   nowMs = 0;
   #arrivals = 0;
 
   /** Adds a member at "site/rack", or at no known place. */
   join(host: string, options: { at?: string; leftBytes?: number } = {}): Member {
-    const member: Member = {
-      key: `10.0.0.${this.#arrivals}:6881`,
-      ip: `10.0.0.${this.#arrivals}`,
+    const ip = `10.0.${this.#arrivals >> 8}.${this.#arrivals & 255}`;
+    const member = new Member({
+      key: `${ip}:6881`,
+      ip,
       port: 6881,
-      peerId: String(this.#arrivals).padStart(40, "0"),
+      peerId: String(this.#arrivals++).padStart(20, "0"),
       host,
       place: placeAt(options.at),
-      arrival: this.#arrivals++,
       leftBytes: options.leftBytes ?? SIZE_BYTES,
-      announcesWithoutProgress: 0,
-      demotions: 0,
-      lastSeenMs: this.nowMs,
+      nowMs: this.nowMs,
       intervalMs: defaultPolicy.hungryIntervalMs,
-    };
+    });
+    member.compact = compactAddress(ip, 6881);
     this.members.add(member);
     this.elect(member);
     return member;
@@ -46,7 +45,7 @@ export class SwarmModel {
       : member.announcesWithoutProgress + 1;
     this.members.setLeft(member, leftBytes);
     member.lastSeenMs = this.nowMs;
-    this.elect(member);
+    this.elect(member, member);
   }
 
   leave(member: Member): void {
@@ -56,14 +55,15 @@ export class SwarmModel {
 
   /** What the member would be answered. */
   select(member: Member, wanted = 50): Selection {
-    return selectPeers(member, {
+    const selection = selectPeers(member, {
       members: this.members,
-      gateways: this.gateways,
       policy: defaultPolicy,
       wanted,
       nowMs: this.nowMs,
       random: noChance,
     });
+    setHelpers(member, selection.helpers);
+    return selection;
   }
 
   /** The names of whom the member would be given. */
@@ -71,17 +71,14 @@ export class SwarmModel {
     return new Set(this.select(member).peers.map((peer) => peer.host));
   }
 
-  elect(member: Member): void {
-    if (member.place === undefined) return;
-    const election = electGateways(member.place, {
+  elect(member: Member, asker?: Member): void {
+    const elections = electGateways(member, {
       members: this.members,
-      former: this.gateways,
       policy: defaultPolicy,
       nowMs: this.nowMs,
+      ...(asker === undefined ? {} : { asker }),
     });
-    this.gateways = election.gateways;
-    for (const one of election.demoted) one.demotions++;
-    for (const one of election.elected) one.announcesWithoutProgress = 0;
+    for (const election of elections) applyElection(election, this.members);
   }
 }
 

@@ -1,15 +1,15 @@
 /** One swarm of the tracker, announced to directly. */
 
 import assert from "node:assert/strict";
-import type { AnnounceAnswer, AnnounceParams } from "../../../tracker/bittorrent_tracker_types.ts";
+import type { Announce, Answer } from "../../../tracker/announce.ts";
 import { defaultPolicy } from "../../../tracker/policy.ts";
 import { type Subnet, SubnetMap } from "../../../tracker/subnet_map.ts";
-import { LocalitySwarm } from "../../../tracker/swarm.ts";
+import { Swarm } from "../../../tracker/swarm.ts";
 
 function setUp(subnets: Subnet[] = []) {
   const clock = { now: 0, nowMs: () => clock.now };
   const warnings: string[] = [];
-  const swarm = new LocalitySwarm("0".repeat(40), {
+  const swarm = new Swarm("0".repeat(40), {
     policy: defaultPolicy,
     subnets: new SubnetMap(subnets),
     clock,
@@ -19,55 +19,50 @@ function setUp(subnets: Subnet[] = []) {
   return { swarm, clock, warnings };
 }
 
-function announce(swarm: LocalitySwarm, params: Partial<AnnounceParams>): AnnounceAnswer {
-  const ip = params.ip ?? "10.0.0.1";
-  const port = params.port ?? 6881;
-  let answer: AnnounceAnswer | undefined;
-  swarm.announce(
-    {
-      peer_id: "0".repeat(40),
-      event: "update",
-      left: 1000,
-      numwant: 50,
-      ...params,
-      ip,
-      port,
-      addr: `${ip}:${port}`,
-    },
-    (error, value) => {
-      assert.equal(error, null);
-      answer = value;
-    },
-  );
-  assert.ok(answer !== undefined);
+function ask(swarm: Swarm, announce: Partial<Announce>) {
+  return swarm.announce({
+    infoHash: "0".repeat(20),
+    peerId: "0".repeat(20),
+    ip: "10.0.0.1",
+    port: 6881,
+    leftBytes: 1000,
+    isStopped: false,
+    wanted: 50,
+    ...announce,
+  });
+}
+
+function announce(swarm: Swarm, fields: Partial<Announce>): Answer {
+  const answer = ask(swarm, fields);
+  assert.ok(!("refusal" in answer), "refused");
   return answer;
 }
 
 const here = { site: "north", rack: "a" };
 
-Deno.test("LocalitySwarm: counts seeds and leechers, and forgets who says good-bye", () => {
+Deno.test("Swarm: counts seeds and leechers, and forgets who says good-bye", () => {
   const { swarm } = setUp();
-  announce(swarm, { ip: "10.0.0.1", left: 0, ...here });
+  announce(swarm, { ip: "10.0.0.1", leftBytes: 0, ...here });
   const answer = announce(swarm, { ip: "10.0.0.2", ...here });
   assert.deepEqual([answer.complete, answer.incomplete], [1, 1]);
   assert.deepEqual(answer.peers.map((peer) => peer.ip), ["10.0.0.1"]);
-  assert.equal(announce(swarm, { ip: "10.0.0.2", left: 0, event: "completed" }).complete, 2);
-  const farewell = announce(swarm, { ip: "10.0.0.1", event: "stopped" });
+  assert.equal(announce(swarm, { ip: "10.0.0.2", leftBytes: 0 }).complete, 2);
+  const farewell = announce(swarm, { ip: "10.0.0.1", isStopped: true });
   assert.deepEqual([farewell.complete, farewell.peers.length], [1, 0]);
 });
 
-Deno.test("LocalitySwarm: more than a thousand living peers all stay", () => {
+Deno.test("Swarm: more than a thousand living peers all stay", () => {
   const { swarm } = setUp();
-  let answer: AnnounceAnswer | undefined;
+  let answer: Answer | undefined;
   for (let index = 0; index < 3000; index++) {
     answer = announce(swarm, { ip: `10.1.${index >> 8}.${index & 255}`, ...here });
   }
   assert.equal(answer?.incomplete, 3000);
 });
 
-Deno.test("LocalitySwarm: who stays silent for several of its intervals is forgotten", () => {
+Deno.test("Swarm: who stays silent for several of its intervals is forgotten", () => {
   const { swarm, clock } = setUp();
-  announce(swarm, { ip: "10.0.0.1", left: 0, ...here });
+  announce(swarm, { ip: "10.0.0.1", leftBytes: 0, ...here });
   announce(swarm, { ip: "10.0.0.2", ...here });
   clock.now += defaultPolicy.hungryIntervalMs * (defaultPolicy.forgottenIntervals + 1);
   assert.deepEqual(announce(swarm, { ip: "10.0.0.3", ...here }).incomplete, 1);
@@ -76,24 +71,77 @@ Deno.test("LocalitySwarm: who stays silent for several of its intervals is forgo
   assert.equal(swarm.sweep(clock.now), true);
 });
 
-Deno.test("LocalitySwarm: a host that comes back on another port replaces its former self", () => {
+Deno.test("Swarm: a host that comes back on another port replaces its former self", () => {
   const { swarm } = setUp();
   announce(swarm, { ip: "10.0.0.1", port: 1000, host: "web-1", ...here });
   const answer = announce(swarm, { ip: "10.0.0.1", port: 1001, host: "web-1", ...here });
   assert.deepEqual([answer.incomplete, answer.peers.length], [1, 0]);
 });
 
-Deno.test("LocalitySwarm: the subnet map wins over what a peer says, which is logged once", () => {
+Deno.test("Swarm: the subnet map wins over what a peer says, which is logged once", () => {
   const { swarm, warnings } = setUp([{ cidr: "10.2.0.0/16", site: "south", rack: "b" }]);
   announce(swarm, { ip: "10.2.0.1", port: 1, ...here });
   announce(swarm, { ip: "10.2.0.1", port: 2, ...here });
-  assert.deepEqual(swarm.stats().sites, { south: { members: 2, seeds: 0 } });
+  assert.deepEqual([...swarm.members.fleet.parts.keys()], ["south"]);
   assert.equal(warnings.length, 1);
 });
 
-Deno.test("LocalitySwarm: nonsense in an announce does no harm", () => {
+Deno.test("Swarm: 20,000 hosts in one swarm all stay, and each gets at most what it wants", () => {
   const { swarm } = setUp();
-  announce(swarm, { ip: "10.0.0.1", left: -5, site: ["a", "b"], rack: "x".repeat(1000) });
-  const answer = announce(swarm, { ip: "10.0.0.2", left: Infinity, site: "", rack: "\u0000" });
-  assert.equal(answer.complete, 0, "a negative rest is no seed");
+  let answer: Answer | undefined;
+  for (let index = 0; index < 20_000; index++) {
+    answer = announce(swarm, {
+      ip: `10.${index >> 16}.${(index >> 8) & 255}.${index & 255}`,
+      wanted: 20,
+      site: `s${index % 3}`,
+      rack: `r${index % 120}`,
+    });
+    assert.ok(answer.peers.length <= 20);
+  }
+  assert.equal(answer?.incomplete, 20_000);
+});
+
+Deno.test("Swarm: a full address is refused, and nobody is pushed out", () => {
+  const { swarm } = setUp();
+  for (let port = 1; port <= 2000; port++) announce(swarm, { port, ...here });
+  const refused = ask(swarm, { port: 3000, ...here });
+  assert.ok("refusal" in refused && /2000 members at 10\.0\.0\.1/.test(refused.refusal));
+  assert.equal(announce(swarm, { ip: "10.0.0.2", ...here }).incomplete, 2001);
+  announce(swarm, { port: 1, isStopped: true });
+  assert.equal(announce(swarm, { port: 3000, ...here }).incomplete, 2001);
+});
+
+Deno.test("Swarm: a slow gateway of a site is replaced, one that is as slow as all others is not", () => {
+  const gatewayAfter = (rates: number[]) => {
+    const { swarm, clock } = setUp();
+    const hosts = rates.flatMap((rate, rack) => [
+      { ip: `10.1.${rack}.1`, rack: `r${rack}`, rate },
+      { ip: `10.1.${rack}.2`, rack: `r${rack}`, rate },
+    ]);
+    for (let turn = 0; turn < 12; turn++) {
+      for (const { ip, rack, rate } of hosts) {
+        announce(swarm, { ip, rack, site: "s", leftBytes: 100_000 - turn * rate });
+      }
+      clock.now += defaultPolicy.hungryIntervalMs;
+    }
+    return swarm.replacedGateways;
+  };
+  assert.equal(gatewayAfter([1000, 1000, 1000, 1000]), 0);
+  assert.equal(gatewayAfter([100, 100, 100, 100]), 0);
+  assert.ok(gatewayAfter([1000, 1000, 100, 1000]) > 0);
+  assert.ok(gatewayAfter([1000, 1000, 100, 1000]) <= defaultPolicy.slowReplacements);
+});
+
+Deno.test("Swarm: bytes by border are what peers say, also of those that left, each counted once", () => {
+  const { swarm } = setUp();
+  const received = { rackBytes: 1, siteBytes: 20, remoteBytes: 300 };
+  const other = { ip: "10.0.0.2", peerId: "1".repeat(20), ...here };
+  announce(swarm, { received, ...here });
+  announce(swarm, { received: { ...received, rackBytes: 5 }, ...here });
+  announce(swarm, { received, ...other });
+  announce(swarm, { received, ...other, isStopped: true });
+  announce(swarm, { received, ...other });
+  assert.deepEqual(swarm.traffic.total, { rackBytes: 6, siteBytes: 40, remoteBytes: 600 });
+  announce(swarm, { received: { rackBytes: 2, siteBytes: 0, remoteBytes: 0 }, ...here });
+  assert.equal(swarm.traffic.total.rackBytes, 8, "one that began anew has received all it says");
 });

@@ -1,0 +1,122 @@
+/** What every host of a simulated fleet has and to whom it is connected, and what crossed which border. */
+
+import type { FleetShape, Host } from "./fleet.ts";
+
+/** Connections of a host; more are refused. */
+export const MAX_CONNECTIONS = 100;
+
+/** From how far a host fetches: 0 its rack, 1 its site, 2 everywhere. */
+export type ReachLevel = 0 | 1 | 2;
+
+/** The state of a run. */
+export class State {
+  readonly shape: FleetShape;
+  readonly hosts: readonly Host[];
+  /** 32-bit words of one host's pieces. */
+  readonly words: number;
+  readonly have: Uint32Array;
+  readonly count: Int32Array;
+  readonly isUp: Uint8Array;
+  readonly reach: Uint8Array;
+  readonly links: number[][];
+  /** Hosts of a rack that have a piece: `rack * pieces + piece`. */
+  readonly inRack: Uint16Array;
+  readonly inFleet: Uint16Array;
+  /** Pieces that came into each site, and into each rack from its own site, so far. */
+  readonly intoSite: Int32Array;
+  readonly intoRack: Int32Array;
+
+  constructor(shape: FleetShape, hosts: readonly Host[]) {
+    const racks = shape.sites * shape.racksPerSite + 1;
+    this.shape = shape;
+    this.hosts = hosts;
+    this.words = Math.ceil(shape.pieces / 32);
+    this.have = new Uint32Array(hosts.length * this.words);
+    this.count = new Int32Array(hosts.length);
+    this.isUp = new Uint8Array(hosts.length);
+    this.reach = new Uint8Array(hosts.length).fill(2);
+    this.links = hosts.map(() => []);
+    this.inRack = new Uint16Array(racks * shape.pieces);
+    this.inFleet = new Uint16Array(shape.pieces);
+    this.intoSite = new Int32Array(shape.sites);
+    this.intoRack = new Int32Array(racks);
+  }
+
+  get racks(): number {
+    return this.intoRack.length;
+  }
+
+  isComplete(host: number): boolean {
+    return this.count[host] === this.shape.pieces;
+  }
+
+  host(index: number): Host {
+    const host = this.hosts[index];
+    if (host === undefined) throw new Error(`expected a host ${index} in the fleet, there is none`);
+    return host;
+  }
+
+  linksOf(index: number): number[] {
+    return this.links[index] ?? [];
+  }
+
+  /** 0 in the same rack, 1 in the same site, 2 elsewhere. */
+  distance(left: number, right: number): ReachLevel {
+    const [one, other] = [this.host(left), this.host(right)];
+    if (one.rack === other.rack) return 0;
+    return one.site === other.site ? 1 : 2;
+  }
+
+  give(index: number, piece: number): void {
+    const at = index * this.words + (piece >> 5);
+    const word = this.have[at] ?? 0;
+    const bit = 1 << (piece & 31);
+    if ((word & bit) !== 0) throw new Error(`host ${index} was given piece ${piece} twice`);
+    this.have[at] = word | bit;
+    this.count[index] = (this.count[index] ?? 0) + 1;
+    const inRack = this.host(index).rack * this.shape.pieces + piece;
+    this.inRack[inRack] = (this.inRack[inRack] ?? 0) + 1;
+    this.inFleet[piece] = (this.inFleet[piece] ?? 0) + 1;
+  }
+
+  /** Connects two hosts if they are up, not both complete, and both have room or make some. */
+  connect(from: number, to: number, random: () => number): void {
+    if (from === to || this.isUp[to] === 0) return;
+    if (this.isComplete(from) && this.isComplete(to)) return;
+    const own = this.linksOf(from);
+    const theirs = this.linksOf(to);
+    if (own.includes(to) || theirs.length >= MAX_CONNECTIONS) return;
+    if (own.length >= MAX_CONNECTIONS) {
+      // Neighbours of the own rack are many; one across a border is worth more than one of them.
+      if (this.distance(from, to) === 0) return;
+      const near = own.filter((one) => this.distance(from, one) === 0);
+      const dropped = near[Math.floor(random() * near.length)];
+      if (dropped === undefined) return;
+      this.disconnect(from, dropped);
+    }
+    own.push(to);
+    theirs.push(from);
+  }
+
+  disconnect(left: number, right: number): void {
+    for (const [one, other] of [[left, right], [right, left]] as const) {
+      const links = this.linksOf(one);
+      const at = links.indexOf(other);
+      if (at >= 0) links.splice(at, 1);
+    }
+  }
+
+  /** Its pieces are gone with it. */
+  kill(index: number): void {
+    this.isUp[index] = 0;
+    for (const other of [...this.linksOf(index)]) this.disconnect(index, other);
+    const { rack } = this.host(index);
+    for (let piece = 0; piece < this.shape.pieces; piece++) {
+      const word = this.have[index * this.words + (piece >> 5)] ?? 0;
+      if ((word & (1 << (piece & 31))) === 0) continue;
+      const inRack = rack * this.shape.pieces + piece;
+      this.inRack[inRack] = (this.inRack[inRack] ?? 0) - 1;
+      this.inFleet[piece] = (this.inFleet[piece] ?? 0) - 1;
+    }
+  }
+}

@@ -1,0 +1,151 @@
+/** The trackers that are compared: ours as it is, and three others as models. */
+
+import type { Announce } from "../../../tracker/announce.ts";
+import { defaultPolicy } from "../../../tracker/policy.ts";
+import { pickRandom, type Random } from "../../../tracker/random.ts";
+import { SubnetMap } from "../../../tracker/subnet_map.ts";
+import { Swarm } from "../../../tracker/swarm.ts";
+import { rackName } from "./fleet.ts";
+import type { ReachLevel, State } from "./state.ts";
+
+/** Milliseconds that a round stands for: a piece of a large release over a fast link. */
+export const ROUND_MS = 1000;
+/** What clients ask for. */
+const WANTED = 50;
+
+/** What a host is told. */
+export interface Told {
+  readonly peers: readonly number[];
+  readonly reach: ReachLevel;
+  readonly intervalRounds: number;
+}
+
+/** A tracker in the simulation. */
+export interface SimulatedTracker {
+  announce(host: number, state: State, round: number): Told;
+}
+
+/** The names of the policies. */
+export type PolicyName = "uniform random" | "nearest only" | "nearest and one" | "ours";
+
+/** In the order of the pictures. */
+export const policyNames: readonly PolicyName[] = [
+  "uniform random",
+  "nearest only",
+  "nearest and one",
+  "ours",
+];
+
+/** Makes one of them anew. */
+export function makeTracker(name: PolicyName, random: Random): SimulatedTracker {
+  switch (name) {
+    case "ours":
+      return new OurTracker(random);
+    case "uniform random":
+      return modelTracker((host, known) => pickOthers(host, known, WANTED, random));
+    case "nearest only":
+      return modelTracker((host, known, state) => nearest(host, known, { state, random }));
+    case "nearest and one":
+      return modelTracker((host, known, state) => {
+        const outside = known.filter((one) => state.distance(one, host) > 0);
+        const near = nearest(host, known, { state, random }).slice(0, WANTED - 1);
+        return [...pickOthers(host, outside, 1, random), ...near];
+      });
+  }
+}
+
+/** The real swarm, announced to as its fronts would. */
+class OurTracker implements SimulatedTracker {
+  readonly swarm: Swarm;
+  #round = 0;
+
+  constructor(random: Random) {
+    this.swarm = new Swarm("0".repeat(40), {
+      policy: defaultPolicy,
+      subnets: new SubnetMap([]),
+      clock: { nowMs: () => this.#round * ROUND_MS },
+      random,
+      log: { debug() {}, info() {}, warn() {} },
+    });
+  }
+
+  announce(index: number, state: State, round: number): Told {
+    this.#round = round;
+    const host = state.host(index);
+    const announce: Announce = {
+      infoHash: "",
+      peerId: String(index),
+      ip: `10.${index >> 16}.${(index >> 8) & 255}.${index & 255}`,
+      port: 6881,
+      leftBytes: state.shape.pieces - (state.count[index] ?? 0),
+      isStopped: false,
+      wanted: WANTED,
+      host: String(index),
+      site: `s${host.site}`,
+      rack: rackName(state.shape, host.rack),
+    };
+    const answer = this.swarm.announce(announce);
+    if ("refusal" in answer) throw new Error(`announce host ${index}: refused: ${answer.refusal}`);
+    return {
+      peers: answer.peers.map((member) => Number(member.host)),
+      reach: answer.reach === "rack" ? 0 : answer.reach === "site" ? 1 : 2,
+      intervalRounds: answer.intervalMs / ROUND_MS,
+    };
+  }
+}
+
+/** Knows everybody who is up and has announced; asks to come back at our own intervals. */
+function modelTracker(
+  choose: (host: number, known: readonly number[], state: State) => number[],
+): SimulatedTracker {
+  const known: number[] = [];
+  const seen = new Set<number>();
+  return {
+    announce(host, state) {
+      if (!seen.has(host)) {
+        seen.add(host);
+        known.push(host);
+      }
+      const peers = choose(host, known, state).filter((one) => state.isUp[one] === 1);
+      const isHungry = state.count[host] === 0;
+      const { hungryIntervalMs, leecherIntervalMs, seedIntervalMs } = defaultPolicy;
+      const intervalMs = state.isComplete(host)
+        ? seedIntervalMs
+        : isHungry
+        ? hungryIntervalMs
+        : leecherIntervalMs;
+      return { peers, reach: 2, intervalRounds: intervalMs / ROUND_MS };
+    },
+  };
+}
+
+function nearest(
+  host: number,
+  known: readonly number[],
+  { state, random }: { state: State; random: Random },
+): number[] {
+  const chosen: number[] = [];
+  for (const distance of [0, 1, 2] as const) {
+    if (chosen.length >= WANTED) break;
+    const ring = known.filter((one) => one !== host && state.distance(one, host) === distance);
+    chosen.push(...pickRandom(ring, WANTED - chosen.length, random));
+  }
+  return chosen;
+}
+
+function pickOthers(
+  host: number,
+  known: readonly number[],
+  count: number,
+  random: Random,
+): number[] {
+  if (known.length <= 2 * count) {
+    return pickRandom(known.filter((one) => one !== host), count, random);
+  }
+  const chosen = new Set<number>();
+  while (chosen.size < count) {
+    const one = known[Math.floor(random() * known.length)] ?? host;
+    if (one !== host) chosen.add(one);
+  }
+  return [...chosen];
+}

@@ -1,0 +1,182 @@
+/**
+ * One round of a simulated swarm, by the rules of our engine: everybody who lacks something asks a
+ * neighbour for the rarest piece that it has, those that nobody in the own rack has first. Links of
+ * hosts, racks and sites carry what they can and no more; a piece can be passed on in the round
+ * after it has come.
+ */
+
+import type { FleetShape } from "./fleet.ts";
+import type { Random } from "../../../tracker/random.ts";
+import type { State } from "./state.ts";
+
+/** Neighbours with something useful that are compared before one is asked. */
+const COMPARED = 4;
+
+/** What links have left in this round. */
+interface Tokens {
+  readonly up: Float64Array;
+  readonly down: Float64Array;
+  readonly rackOut: Float64Array;
+  readonly rackIn: Float64Array;
+  readonly siteOut: Float64Array;
+  readonly siteIn: Float64Array;
+}
+
+/** Moves pieces round by round. */
+export class Transfers {
+  readonly #state: State;
+  readonly #random: Random;
+  readonly #tokens: Tokens;
+  readonly #rackLimit: number;
+  readonly #siteLimit: number;
+  #pending: [host: number, piece: number][] = [];
+
+  constructor(state: State, random: Random) {
+    const { shape, hosts } = state;
+    this.#state = state;
+    this.#random = random;
+    [this.#rackLimit, this.#siteLimit] = limitsOf(shape);
+    this.#tokens = {
+      up: new Float64Array(hosts.length),
+      down: new Float64Array(hosts.length),
+      rackOut: new Float64Array(state.racks),
+      rackIn: new Float64Array(state.racks),
+      siteOut: new Float64Array(shape.sites),
+      siteIn: new Float64Array(shape.sites),
+    };
+  }
+
+  /** Moves what can move; returns whoever became complete. */
+  round(): number[] {
+    this.#refill();
+    for (const host of this.#inRandomOrder()) {
+      while ((this.#tokens.down[host] ?? 0) >= 1) {
+        if (!this.#fetchOne(host)) break;
+      }
+    }
+    const completed: number[] = [];
+    for (const [host, piece] of this.#pending) {
+      this.#state.give(host, piece);
+      if (this.#state.isComplete(host)) completed.push(host);
+    }
+    this.#pending = [];
+    return completed;
+  }
+
+  /** What a slow host did not use up it has in the next round, up to one piece. */
+  #refill(): void {
+    const { up, down, rackOut, rackIn, siteOut, siteIn } = this.#tokens;
+    for (const { index, rate } of this.#state.hosts) {
+      const cap = Math.max(1, rate);
+      up[index] = Math.min(cap, (up[index] ?? 0) + rate);
+      down[index] = Math.min(cap, (down[index] ?? 0) + rate);
+    }
+    rackOut.fill(this.#rackLimit);
+    rackIn.fill(this.#rackLimit);
+    siteOut.fill(this.#siteLimit);
+    siteIn.fill(this.#siteLimit);
+  }
+
+  #inRandomOrder(): number[] {
+    const { hosts, isUp } = this.#state;
+    const order: number[] = [];
+    for (const { index } of hosts) {
+      if (isUp[index] === 1 && !this.#state.isComplete(index)) order.push(index);
+    }
+    for (let at = order.length - 1; at > 0; at--) {
+      const other = Math.floor(this.#random() * (at + 1));
+      const moved = order[at] ?? 0;
+      order[at] = order[other] ?? 0;
+      order[other] = moved;
+    }
+    return order;
+  }
+
+  #fetchOne(host: number): boolean {
+    const state = this.#state;
+    const links = state.linksOf(host);
+    const start = Math.floor(this.#random() * links.length);
+    let [best, bestPiece, bestKey] = [-1, -1, Infinity];
+    for (let step = 0, compared = 0; step < links.length && compared < COMPARED; step++) {
+      const from = links[(start + step) % links.length] ?? 0;
+      if ((this.#tokens.up[from] ?? 0) < 1 || !this.#canCarry(from, host)) continue;
+      const [piece, key] = this.#rarest(from, host);
+      if (piece < 0) continue;
+      compared++;
+      if (key < bestKey) [best, bestPiece, bestKey] = [from, piece, key];
+    }
+    if (best < 0) return false;
+    this.#move(best, host, bestPiece);
+    return true;
+  }
+
+  #canCarry(from: number, to: number): boolean {
+    const state = this.#state;
+    const distance = state.distance(from, to);
+    if (distance === 0) return true;
+    if (distance > (state.reach[to] ?? 0)) return false;
+    const [source, target] = [state.host(from), state.host(to)];
+    const { rackOut, rackIn, siteOut, siteIn } = this.#tokens;
+    if ((rackOut[source.rack] ?? 0) < 1 || (rackIn[target.rack] ?? 0) < 1) return false;
+    return distance === 1 ||
+      ((siteOut[source.site] ?? 0) >= 1 && (siteIn[target.site] ?? 0) >= 1);
+  }
+
+  /** Of what one has and the other lacks. Equally rare ones have the same chance. */
+  #rarest(from: number, to: number): [piece: number, key: number] {
+    const { have, words, inRack, inFleet, shape: { pieces }, hosts } = this.#state;
+    const rackBase = this.#state.host(to).rack * pieces;
+    let [best, bestKey, ties] = [-1, Infinity, 0];
+    for (let word = 0; word < words; word++) {
+      let bits = (have[from * words + word] ?? 0) & ~(have[to * words + word] ?? 0);
+      while (bits !== 0) {
+        const bit = 31 - Math.clz32(bits & -bits);
+        bits &= bits - 1;
+        const piece = word * 32 + bit;
+        const key = (inRack[rackBase + piece] ?? 0) * (hosts.length + 1) + (inFleet[piece] ?? 0);
+        if (key < bestKey) [best, bestKey, ties] = [piece, key, 1];
+        else if (key === bestKey && this.#random() * ++ties < 1) best = piece;
+      }
+    }
+    // Who has several pieces under way does not ask for one of them again.
+    if (this.#pending.length > 0 && this.#state.host(to).rate > 1) {
+      const isPending = this.#pending.some(([host, piece]) => host === to && piece === best);
+      if (isPending) return [-1, Infinity];
+    }
+    return [best, bestKey];
+  }
+
+  #move(from: number, to: number, piece: number): void {
+    const state = this.#state;
+    const { up, down, rackOut, rackIn, siteOut, siteIn } = this.#tokens;
+    const [source, target] = [state.host(from), state.host(to)];
+    this.#pending.push([to, piece]);
+    spend(up, from);
+    spend(down, to);
+    const distance = state.distance(from, to);
+    if (distance === 0) return;
+    spend(rackOut, source.rack);
+    spend(rackIn, target.rack);
+    if (distance === 1) {
+      state.intoRack[target.rack] = (state.intoRack[target.rack] ?? 0) + 1;
+      return;
+    }
+    spend(siteOut, source.site);
+    spend(siteIn, target.site);
+    state.intoSite[target.site] = (state.intoSite[target.site] ?? 0) + 1;
+  }
+}
+
+function spend(tokens: Float64Array, at: number): void {
+  tokens[at] = (tokens[at] ?? 0) - 1;
+}
+
+/** Pieces per round over the link of a rack and of a site: at least one each. */
+export function limitsOf(shape: FleetShape): [rack: number, site: number] {
+  const perSite = shape.hosts / shape.sites;
+  const perRack = perSite / shape.racksPerSite;
+  return [
+    Math.max(1, Math.floor(perRack * shape.rackLink)),
+    Math.max(1, Math.floor(perSite * shape.siteLink)),
+  ];
+}

@@ -1,0 +1,80 @@
+/**
+ * Which info hashes the tracker serves: those of a feed's releases. Read again and again; a feed that
+ * is away leaves the list as it is, and until it was read once everything is served: the build machine
+ * being down must not stop a fleet that has begun.
+ */
+
+import { readFeed } from "../torrent/feed/mod.ts";
+import { type Clock, repeat } from "./clock.ts";
+import type { Log } from "./log.ts";
+
+/** A release that is published is served after that at the latest. */
+const REFRESH_MS = 15_000;
+/** An unknown info hash has the feed read at once, but not more often than that. */
+const MIN_REFRESH_MS = 2_000;
+
+/** What the list needs. */
+export interface AllowListOptions {
+  readonly feedUrl: string;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+/** See the file's head. */
+export class AllowList {
+  readonly #options: AllowListOptions;
+  readonly #abort = new AbortController();
+  readonly #stopRepeating: () => void;
+  /** Undefined until the feed was read. */
+  #names: ReadonlyMap<string, string> | undefined;
+  #reading: Promise<void> | undefined;
+  #readMs = -Infinity;
+
+  constructor(options: AllowListOptions) {
+    this.#options = options;
+    this.#stopRepeating = repeat(REFRESH_MS, () => void this.refresh());
+  }
+
+  /** Whether that info hash (40 hexadecimal digits) is served. */
+  allows(infoHash: string): boolean {
+    if (this.#names === undefined || this.#names.has(infoHash)) return true;
+    if (this.#options.clock.nowMs() - this.#readMs >= MIN_REFRESH_MS) void this.refresh();
+    return false;
+  }
+
+  /** "service version" of that release, if the feed names it. */
+  nameOf(infoHash: string): string | undefined {
+    return this.#names?.get(infoHash);
+  }
+
+  /** Reads the feed; it never rejects. */
+  refresh(): Promise<void> {
+    this.#reading ??= this.#read().finally(() => this.#reading = undefined);
+    return this.#reading;
+  }
+
+  /** Ends it; waits for a read that is under way. */
+  async close(): Promise<void> {
+    this.#stopRepeating();
+    this.#abort.abort();
+    await this.#reading;
+  }
+
+  async #read(): Promise<void> {
+    const { feedUrl, clock, log } = this.#options;
+    this.#readMs = clock.nowMs();
+    try {
+      const releases = await readFeed(feedUrl, { signal: this.#abort.signal });
+      this.#names = new Map(
+        releases.map(({ infoHash, service, version }) => [infoHash, `${service} ${version}`]),
+      );
+    } catch (error) {
+      if (this.#abort.signal.aborted) return;
+      const message = error instanceof Error ? error.message : String(error);
+      const kept = this.#names === undefined
+        ? "any info hash"
+        : `the ${this.#names.size} of before`;
+      log.warn("{message}; serving {kept} until it can be read", { message, kept });
+    }
+  }
+}

@@ -1,0 +1,43 @@
+/** What the tracker shows besides announces: a page for people, JSON and metrics for programs. */
+
+import { TrackerMetrics } from "./metrics.ts";
+import type { Statistics } from "./statistics.ts";
+import { statsPage } from "./stats_page.ts";
+
+/** Nothing of another origin is loaded or run, whatever a peer calls itself. */
+const HTML_HEADERS = {
+  "content-type": "text/html; charset=utf-8",
+  "content-security-policy": "default-src 'none'; style-src 'unsafe-inline'",
+  "x-content-type-options": "nosniff",
+};
+const ALLOWED_METHODS = ["GET", "HEAD"];
+
+/** The handler of everything that is neither announce nor scrape. */
+export function pages(
+  statistics: Statistics,
+  title: string,
+): (request: Request, path: string) => Response | Promise<Response> {
+  const metrics = new TrackerMetrics();
+  return (request, path) => {
+    if (!ALLOWED_METHODS.includes(request.method)) {
+      return new Response("expected GET\n", { status: 405, headers: { allow: "GET, HEAD" } });
+    }
+    switch (path) {
+      case "/":
+        return new Response(statsPage(statistics.get(), title), { headers: HTML_HEADERS });
+      case "/stats.json":
+        return Response.json(statistics.get());
+      case "/metrics":
+        return metrics.render(statistics.get()).then((text) =>
+          new Response(text, { headers: { "content-type": metrics.contentType } })
+        );
+      case "/healthz":
+        return new Response("ok\n");
+      default:
+        return new Response(
+          "not found: there are /, /stats.json, /metrics, /healthz, /announce and /scrape\n",
+          { status: 404 },
+        );
+    }
+  };
+}

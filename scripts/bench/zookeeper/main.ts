@@ -1,27 +1,25 @@
 // The ZooKeeper benchmark: this client beside others on the same real server, the client alone on a
 // server that answers at once, and the embedded coordinator beside the real server, both with every
 // write on the disk before it is acknowledged. All in one run, in turns.
-// Usage: main.ts [--quick] [--json] [--docs FILE]
+//
+// deno run -A scripts/bench/zookeeper/main.ts [--quick] [--json] [--write]
+//
+// `--quick` takes some 20 s, else it is 5 minutes. `--json` prints one object with the rows. `--write` writes
+// docs/benchmarks/zookeeper.md.
 import { parseArgs } from "node:util";
 import { startRealZooKeeper } from "../../../tests/real_zookeeper.ts";
 import { type Contender, findContenders, measure, type Results } from "./contenders.ts";
+import { type Part, rowsOf, tables, toPage } from "./results.ts";
+
+const page = new URL("../../../docs/benchmarks/zookeeper.md", import.meta.url);
 
 const { values } = parseArgs({
   options: {
     quick: { type: "boolean", default: false },
     json: { type: "boolean", default: false },
-    docs: { type: "string" },
+    write: { type: "boolean", default: false },
   },
 });
-
-/** One line of the result. A ratio above 1 means that ours is ahead of the best of the others. */
-interface Row {
-  case: string;
-  unit: string;
-  ours: number;
-  peers: Record<string, number>;
-  ratio: number;
-}
 
 const rounds = values.quick ? 1 : 5;
 const caseMs = values.quick ? 150 : 1_000;
@@ -40,38 +38,6 @@ async function inTurns(
     }
   }
   return collected;
-}
-
-function rowsOf(
-  collected: Map<string, Results[]>,
-  { ours, prefix }: { ours: string; prefix: string },
-): Row[] {
-  const cases = Object.keys(collected.get(ours)?.[0] ?? {});
-  return cases.map((name) => {
-    const value = (who: string) =>
-      median((collected.get(who) ?? []).map((each) => each[name] ?? 0));
-    const peers = Object.fromEntries(
-      [...collected.keys()].filter((who) => who !== ours).map((
-        who,
-      ) => [who, Math.round(value(who))]),
-    );
-    const best = Math.max(...Object.values(peers));
-    return {
-      case: `${prefix}: ${name}`,
-      unit: "operations/s",
-      ours: Math.round(value(ours)),
-      peers,
-      ratio: Math.round(value(ours) / best * 100) / 100,
-    };
-  });
-}
-
-function median(numbers: number[]): number {
-  const sorted = numbers.toSorted((a, b) => a - b);
-  const middle = sorted.length >> 1;
-  return sorted.length % 2 === 1
-    ? sorted[middle] ?? 0
-    : ((sorted[middle - 1] ?? 0) + (sorted[middle] ?? 0)) / 2;
 }
 
 /** A program of this folder that prints its port and then serves. */
@@ -101,37 +67,35 @@ async function startProcess(file: string, args: string[] = []) {
 
 async function run(
   folder: string,
-): Promise<{ rows: Row[]; missing: string[] }> {
+): Promise<{ parts: Part[]; missing: string[] }> {
   const { contenders, missing } = await findContenders(folder);
   const byName = new Map<string, Contender>(
     contenders.map((each) => [each.name, each]),
   );
   const contender = (name: string) => byName.get(name) ?? (contenders[0] as Contender);
   const names = [...byName.keys()];
-  const rows: Row[] = [];
+  const parts: Part[] = [];
 
   const real = await startRealZooKeeper({ optimized: true });
   try {
     // The server compiles itself while it is used; that should be nobody's disadvantage.
     await measure(contender("ours"), [real.connectString, `${caseMs}`]);
-    const collected = await inTurns(
+    const rounds = await inTurns(
       names,
       (name) => measure(contender(name), [real.connectString, `${caseMs}`]),
     );
-    rows.push(
-      ...rowsOf(collected, { ours: "ours", prefix: "clients on ZooKeeper" }),
-    );
+    parts.push({ name: "clients on ZooKeeper", ours: "ours", rounds });
   } finally {
     await real.stop();
   }
 
   const instant = await startProcess("instant_server.ts");
   try {
-    const collected = await inTurns(
+    const rounds = await inTurns(
       names,
       (name) => measure(contender(name), [instant.address, `${caseMs}`, "client"]),
     );
-    rows.push(...rowsOf(collected, { ours: "ours", prefix: "clients alone" }));
+    parts.push({ name: "clients alone", ours: "ours", rounds });
   } finally {
     await instant.stop();
   }
@@ -149,65 +113,29 @@ async function run(
       "real ZooKeeper": durable.connectString,
     };
     await measure(contender("ours"), [durable.connectString, `${caseMs}`]);
-    const collected = await inTurns(
+    const rounds = await inTurns(
       Object.keys(addresses),
       (name) => measure(contender("ours"), [addresses[name] ?? "", `${caseMs}`]),
     );
-    rows.push(
-      ...rowsOf(collected, { ours: "coordinator", prefix: "servers, durable" }),
-    );
+    parts.push({ name: "servers, durable", ours: "coordinator", rounds });
   } finally {
     await coordinator.stop();
     await durable.stop();
   }
-  return { rows, missing };
-}
-
-function table(rows: readonly Row[]): string {
-  const lines = rows.map(({ case: name, ours, peers, ratio }) => {
-    const others = Object.entries(peers).map(([who, value]) =>
-      `${who} ${value.toLocaleString("en")}`
-    );
-    return `| ${name} | ${ours.toLocaleString("en")} | ${others.join(", ")} | ${
-      ratio.toFixed(2)
-    } |`;
-  });
-  return [
-    "| case | ours | others | ratio |",
-    "| --- | ---: | --- | ---: |",
-    ...lines,
-  ].join("\n");
-}
-
-function document(rows: readonly Row[]): string {
-  return `# ZooKeeper: client and coordinator, measured
-
-Generated by \`deno run -A scripts/bench/zookeeper/main.ts --docs ${values.docs}\`; do not edit.
-
-Operations per second, the median of ${rounds} rounds of ${caseMs} ms a case; the contenders take turns in one run
-on one machine (${navigator.hardwareConcurrency} processors, Deno ${Deno.version.deno}), all on loopback, with 100 bytes a node. Pipelined: 2,000
-requests at once. A ratio above 1 means that ours is ahead of the best of the others.
-
-- *clients on ZooKeeper*: the same real server (3.8, without waiting for the disk). Client and server share the
-  processors, and the server is what limits the fast clients.
-- *clients alone*: a server that answers at once and keeps nothing.
-- *servers, durable*: this client on the embedded coordinator (SQLite, synchronous=FULL) and on real ZooKeeper
-  (forceSync), both with their data on the same disk.
-
-${table(rows)}
-`;
+  return { parts, missing };
 }
 
 const folder = await Deno.makeTempDir({ prefix: "rollcall-bench-" });
 try {
-  const { rows, missing } = await run(folder);
+  const { parts, missing } = await run(folder);
   const say = (text: string) => Deno.stdout.writeSync(new TextEncoder().encode(`${text}\n`));
-  if (values.docs !== undefined) {
-    await Deno.writeTextFile(values.docs, document(rows));
+  if (values.write) {
+    const versions = `Deno ${Deno.version.deno}, ${navigator.hardwareConcurrency} cores`;
+    await Deno.writeTextFile(page, toPage(parts, { rounds, caseMs, versions }));
   }
-  if (values.json) say(JSON.stringify({ rows }));
+  if (values.json) say(JSON.stringify({ rows: parts.flatMap(rowsOf) }));
   else {
-    say(table(rows));
+    for (const part of parts) say(`${part.name}\n\n${tables(part)}\n`);
     for (const each of missing) say(`left out: ${each}`);
   }
 } finally {

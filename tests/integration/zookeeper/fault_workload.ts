@@ -60,6 +60,11 @@ export class FaultWorkload {
     return this.#acknowledged.size;
   }
 
+  /** How often the owner's session has expired so far, as its client says. */
+  get expiries(): number {
+    return this.#states.filter((state) => state === "expired").length;
+  }
+
   async start(): Promise<void> {
     await this.#writer.ensureChroot();
     await this.#writer.create("/queue");
@@ -113,8 +118,11 @@ export class FaultWorkload {
       assert.deepEqual(this.#seen, this.#seen.toSorted((a, b) => a - b), "the listener went back");
       const stat = await direct.exists("/owner");
       assert.equal(stat?.ephemeralOwner, this.#owner.sessionId, "the ephemeral node is a ghost");
-      const expiries = this.#states.filter((state) => state === "expired").length;
-      assert.equal(expiries, new Set(this.#sessionIds).size - 1, "expiries and sessions differ");
+      assert.equal(
+        this.expiries,
+        new Set(this.#sessionIds).size - 1,
+        "expiries and sessions differ",
+      );
     } finally {
       await direct.close();
       await Promise.all([this.#writer, this.#listener, this.#owner].map((zk) => zk.close()));

@@ -1,5 +1,6 @@
 // A real ensemble of three that loses its leader, freezes, restarts, and is reached through connections
 // that break in the middle: the clients' account must be right after each.
+import assert from "node:assert/strict";
 import { type RealEnsemble, startRealEnsemble } from "../../real_zookeeper.ts";
 import { FaultWorkload } from "./fault_workload.ts";
 import { until } from "./servers.ts";
@@ -108,4 +109,5 @@ faultTest("everything is away for longer than a session", async ({ workload, pro
   await delay(7_000);
   for (const proxy of proxies) proxy.admit();
   await workload.recovered();
+  assert.equal(workload.expiries, 1);
 });

@@ -26,10 +26,23 @@ async function exists(path: string): Promise<boolean> {
   }
 }
 
+/** What a program says when it wants the coordinator restarted, with the data and on the port that it has. */
+const restartWish = /^please restart\n/gm;
+
 /** Runs a program against a coordinator and gives back everything that it said. */
 async function run(program: Program): Promise<string> {
-  const coordinator = await Coordinator.listen({ tickTimeMs: 500 });
+  const dataDir = await Deno.makeTempDir({ prefix: "rollcall-coordinator-" });
+  let coordinator = await Coordinator.listen({ tickTimeMs: 500, dataDir });
   let said = "";
+  let restarts = 0;
+  const fulfilWishes = async () => {
+    while (restarts < (said.match(restartWish)?.length ?? 0)) {
+      restarts++;
+      const { port } = coordinator;
+      await coordinator.close();
+      coordinator = await Coordinator.listen({ tickTimeMs: 500, dataDir, port });
+    }
+  };
   const child = new Deno.Command(program.command, {
     args: program.args(coordinator.connectString),
     stdin: "piped",
@@ -39,7 +52,10 @@ async function run(program: Program): Promise<string> {
   const timer = setTimeout(() => child.kill("SIGKILL"), patienceMs);
   const listen = async (stream: ReadableStream<Uint8Array>) => {
     const decoder = new TextDecoder();
-    for await (const bytes of stream) said += decoder.decode(bytes, { stream: true });
+    for await (const bytes of stream) {
+      said += decoder.decode(bytes, { stream: true });
+      await fulfilWishes();
+    }
   };
   const listening = Promise.all([listen(child.stdout), listen(child.stderr)]);
   const input = child.stdin.getWriter();
@@ -73,10 +89,11 @@ async function run(program: Program): Promise<string> {
     await child.status;
     await listening;
     await coordinator.close();
+    await Deno.remove(dataDir, { recursive: true });
   }
 }
 
-Deno.test("Coordinator: kazoo's operations, watches, locks, elections, queues and reconnects", async () => {
+Deno.test("Coordinator: kazoo's operations, watches, locks, elections, queues, reconnects and lost sessions", async () => {
   // Debian's own Python: another one has no kazoo.
   const said = await run({
     command: "/usr/bin/python3",

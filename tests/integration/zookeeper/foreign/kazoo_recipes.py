@@ -172,6 +172,36 @@ assert moving.exists("/mine").owner_session_id == session
 zk.set("/base/a", b"changed")
 assert heard.wait(20), "the watch was set again"
 
+step("the coordinator restarts")
+lock = moving.Lock("/lock", "holder")
+assert lock.acquire(timeout=20)
+watched = []
+moving.DataWatch("/base/a", lambda data, stat: watched.append(data))
+for round in range(2):
+    states.clear()
+    print("please restart", flush=True)
+    eventually(lambda: states == [KazooState.SUSPENDED, KazooState.CONNECTED], "suspended, connected")
+    eventually(lambda: zk.connected and other.connected, "the others are connected again")
+    assert moving.client_id[0] == session
+    assert moving.exists("/mine").owner_session_id == session
+    assert lock.is_acquired and "holder" in lock.contenders()
+    zk.set("/base/a", b"after %d" % round)
+    eventually(lambda: watched[-1] == b"after %d" % round, "the watch survives the restart")
+
+step("a session is lost")
+states.clear()
+# Somebody else goes on with it and ends it.
+heir = KazooClient(hosts=address, client_id=moving.client_id)
+heir.start(timeout=10)
+heir.stop()
+heir.close()
+eventually(lambda: states[-1:] == [KazooState.CONNECTED] and KazooState.LOST in states, "lost, connected")
+assert moving.client_id[0] != session
+assert moving.exists("/mine") is None
+assert zk.Lock("/lock", "next").acquire(timeout=20)
+zk.set("/base/a", b"in the new session")
+eventually(lambda: watched[-1] == b"in the new session", "the watch is set in the new session")
+
 for each in lock_clients + [secret, moving, other, zk]:
     each.stop()
     each.close()

@@ -1,0 +1,155 @@
+// What a run of the ZooKeeper benchmark came to: rows for programs, tables and a page for people.
+import type { Results } from "./contenders.ts";
+
+/** One line of the result, in the form that the project's benchmarks share. */
+export interface Row {
+  case: string;
+  unit: string;
+  ours: number;
+  peers: Record<string, number>;
+  /** Ours against the best peer; more than 1 is better. */
+  ratio: number;
+}
+
+/** Everything that was measured of one part, by contender and round. */
+export interface Part {
+  /** What the names of its cases begin with. */
+  name: string;
+  /** The contender that is ours. */
+  ours: string;
+  rounds: ReadonlyMap<string, readonly Results[]>;
+}
+
+/** The rows of a part: medians of its rounds. */
+export function rowsOf(part: Part): Row[] {
+  return casesOf(part).map((name) => {
+    const ours = median(values(part, part.ours, name));
+    const peers = Object.fromEntries(
+      peersOf(part).map((who) => [who, Math.round(median(values(part, who, name)))]),
+    );
+    return {
+      case: `${part.name}: ${name}`,
+      unit: "operations/s",
+      ours: Math.round(ours),
+      peers,
+      ratio: rounded(ours / Math.max(...Object.values(peers))),
+    };
+  });
+}
+
+/** The part as tables: what was measured with its spread, and ours against each of the others. */
+export function tables(part: Part): string {
+  const peers = peersOf(part);
+  const cases = casesOf(part);
+  const measured = table(
+    ["operations/s", part.ours, ...peers],
+    cases.map((
+      name,
+    ) => [name, ...[part.ours, ...peers].map((who) => cell(values(part, who, name)))]),
+  );
+  const against = table(
+    [`${part.ours} against`, ...peers],
+    cases.map((name) => [
+      name,
+      ...peers.map((who) =>
+        `${rounded(median(values(part, part.ours, name)) / median(values(part, who, name)))}×`
+      ),
+    ]),
+  );
+  return `${measured}\n\n${against}`;
+}
+
+function casesOf(part: Part): string[] {
+  return Object.keys(part.rounds.get(part.ours)?.[0] ?? {});
+}
+
+function peersOf(part: Part): string[] {
+  return [...part.rounds.keys()].filter((who) => who !== part.ours);
+}
+
+function values(part: Part, who: string, name: string): number[] {
+  return (part.rounds.get(who) ?? []).map((each) => each[name] ?? 0);
+}
+
+function median(numbers: readonly number[]): number {
+  return quantile(numbers, 0.5);
+}
+
+/** The value below which this part of the others lies. */
+function quantile(numbers: readonly number[], part: number): number {
+  const sorted = numbers.toSorted((a, b) => a - b);
+  const place = part * (sorted.length - 1);
+  const lower = sorted[Math.floor(place)] ?? NaN;
+  const upper = sorted[Math.ceil(place)] ?? NaN;
+  return lower + (upper - lower) * (place - Math.floor(place));
+}
+
+/** The median, and half the distance between the quartiles. */
+function cell(numbers: readonly number[]): string {
+  const middle = median(numbers);
+  const spread = (quantile(numbers, 0.75) - quantile(numbers, 0.25)) / 2 / middle;
+  const text = middle.toLocaleString("en", { maximumSignificantDigits: 3 });
+  return numbers.length < 3 ? text : `${text} ±${Math.round(spread * 100)}%`;
+}
+
+function rounded(ratio: number): number {
+  return Number(ratio.toPrecision(3));
+}
+
+function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  const widths = head.map((title, column) =>
+    Math.max(title.length, 3, ...rows.map((row) => row[column]?.length ?? 0))
+  );
+  const line = (cells: readonly string[]) =>
+    `| ${cells.map((text, column) => text.padEnd(widths[column] ?? 0)).join(" | ")} |`;
+  return [
+    line(head),
+    `| ${widths.map((width) => "-".repeat(width)).join(" | ")} |`,
+    ...rows.map(line),
+  ]
+    .join("\n");
+}
+
+/** What the page says of each part before its tables, by the part's name. */
+const explanations: Record<string, string> = {
+  "clients on ZooKeeper":
+    "The same real server for all, 3.8, which here does not wait for the disk. Server and client share the\n" +
+    "processors, and it is the server that sets the pace: what a client that costs less leaves over, the server\n" +
+    "uses, so that no client can be ahead of another by more than the server can take. How far apart the clients\n" +
+    "themselves are shows the next part.",
+  "clients alone":
+    "A server that answers at once and keeps nothing (it, too, shares the processors): the client's own limit.",
+  "servers, durable":
+    "This client on the embedded coordinator (SQLite, `synchronous=FULL`) and on real ZooKeeper (`forceSync`): both\n" +
+    "have each write on the same disk before they acknowledge it. The coordinator commits everything that arrives in\n" +
+    "one turn of its event loop together.",
+};
+
+/** The page in the documentation. */
+export function toPage(
+  parts: readonly Part[],
+  { rounds, caseMs, versions }: { rounds: number; caseMs: number; versions: string },
+): string {
+  return `<!-- deno-fmt-ignore-file -->
+<!-- Generated by scripts/bench/zookeeper/main.ts --write. -->
+
+# The ZooKeeper client and the coordinator beside others
+
+${versions}. Each contender runs in a process of its own; ${rounds} rounds of
+${caseMs} ms a case take turns. A value is the median, ± is half the distance between the quartiles. All on loopback,
+100 bytes a node.
+
+- _pipelined_: 2,000 requests at once, each reply looked at.
+- _one after the other_: the next request once the reply to the last is there.
+- _watch_: 1,000 nodes are read with a watch, a second client changes each, until all events are heard; events per
+  second. Each event takes a read, a write and the notification.
+
+${
+    parts.map((part) =>
+      `## ${part.name.replace(/^./, (letter) => letter.toUpperCase())}\n\n${
+        explanations[part.name]
+      }\n\n${tables(part)}`
+    ).join("\n\n")
+  }
+`;
+}

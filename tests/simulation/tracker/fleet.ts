@@ -23,7 +23,7 @@ export interface Host {
   joins: number;
   /** Round in which it dies without a word; undefined: never. */
   dies: number | undefined;
-  /** Pieces per round, in each direction. */
+  /** Pieces per round, in each direction; at most 1. */
   rate: number;
 }
 

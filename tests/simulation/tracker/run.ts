@@ -1,5 +1,6 @@
 /** Runs one scenario under one policy, from the same seed always the same way. */
 
+import type { Policy } from "../../../tracker/policy.ts";
 import { Random } from "../random.ts";
 import { type FleetShape, layOut } from "./fleet.ts";
 import { isMeasured, leastRounds, type ScenarioName, stage } from "./scenarios.ts";
@@ -20,6 +21,8 @@ export interface RunOptions {
   readonly seed: number;
   /** Whether hosts fetch from no farther than they are told to. Default: true. */
   readonly honoursReach?: boolean;
+  /** In place of some of the tracker's defaults. */
+  readonly policyOverrides?: Partial<Policy>;
   /** Notes after each round how far every rack is. */
   readonly onRound?: (round: number, state: State) => void;
 }
@@ -48,7 +51,7 @@ export function run(options: RunOptions): RunResult {
   const hosts = layOut(shape);
   stage(options.scenario, { shape, hosts, random });
   const state = new State(shape, hosts);
-  const tracker = makeTracker(options.policy, random);
+  const tracker = makeTracker(options.policy, random, options.policyOverrides);
   const transfers = new Transfers(state, random);
   const measured = hosts.filter((host) => host.index > 0 && isMeasured(host));
   const least = leastRounds(options.scenario, shape, hosts);

@@ -1,7 +1,7 @@
 /** The trackers that are compared: ours as it is, and three others as models. */
 
 import type { Announce } from "../../../tracker/announce.ts";
-import { defaultPolicy } from "../../../tracker/policy.ts";
+import { defaultPolicy, type Policy } from "../../../tracker/policy.ts";
 import { pickRandom, type Random } from "../../../tracker/random.ts";
 import { SubnetMap } from "../../../tracker/subnet_map.ts";
 import { Swarm } from "../../../tracker/swarm.ts";
@@ -37,10 +37,14 @@ export const policyNames: readonly PolicyName[] = [
 ];
 
 /** Makes one of them anew. */
-export function makeTracker(name: PolicyName, random: Random): SimulatedTracker {
+export function makeTracker(
+  name: PolicyName,
+  random: Random,
+  overrides: Partial<Policy> = {},
+): SimulatedTracker {
   switch (name) {
     case "ours":
-      return new OurTracker(random);
+      return new OurTracker(random, { ...defaultPolicy, ...overrides });
     case "uniform random":
       return modelTracker((host, known) => pickOthers(host, known, WANTED, random));
     case "nearest only":
@@ -59,9 +63,9 @@ class OurTracker implements SimulatedTracker {
   readonly swarm: Swarm;
   #round = 0;
 
-  constructor(random: Random) {
+  constructor(random: Random, policy: Policy) {
     this.swarm = new Swarm("0".repeat(40), {
-      policy: defaultPolicy,
+      policy,
       subnets: new SubnetMap([]),
       clock: { nowMs: () => this.#round * ROUND_MS },
       random,

@@ -50,9 +50,7 @@ export class Transfers {
   round(): number[] {
     this.#refill();
     for (const host of this.#inRandomOrder()) {
-      while ((this.#tokens.down[host] ?? 0) >= 1) {
-        if (!this.#fetchOne(host)) break;
-      }
+      if ((this.#tokens.down[host] ?? 0) >= 1) this.#fetchOne(host);
     }
     const completed: number[] = [];
     for (const [host, piece] of this.#pending) {
@@ -67,9 +65,8 @@ export class Transfers {
   #refill(): void {
     const { up, down, rackOut, rackIn, siteOut, siteIn } = this.#tokens;
     for (const { index, rate } of this.#state.hosts) {
-      const cap = Math.max(1, rate);
-      up[index] = Math.min(cap, (up[index] ?? 0) + rate);
-      down[index] = Math.min(cap, (down[index] ?? 0) + rate);
+      up[index] = Math.min(1, (up[index] ?? 0) + rate);
+      down[index] = Math.min(1, (down[index] ?? 0) + rate);
     }
     rackOut.fill(this.#rackLimit);
     rackIn.fill(this.#rackLimit);
@@ -92,7 +89,7 @@ export class Transfers {
     return order;
   }
 
-  #fetchOne(host: number): boolean {
+  #fetchOne(host: number): void {
     const state = this.#state;
     const links = state.linksOf(host);
     const start = Math.floor(this.#random() * links.length);
@@ -105,9 +102,7 @@ export class Transfers {
       compared++;
       if (key < bestKey) [best, bestPiece, bestKey] = [from, piece, key];
     }
-    if (best < 0) return false;
-    this.#move(best, host, bestPiece);
-    return true;
+    if (best >= 0) this.#move(best, host, bestPiece);
   }
 
   #canCarry(from: number, to: number): boolean {
@@ -137,11 +132,6 @@ export class Transfers {
         if (key < bestKey) [best, bestKey, ties] = [piece, key, 1];
         else if (key === bestKey && this.#random() * ++ties < 1) best = piece;
       }
-    }
-    // Who has several pieces under way does not ask for one of them again.
-    if (this.#pending.length > 0 && this.#state.host(to).rate > 1) {
-      const isPending = this.#pending.some(([host, piece]) => host === to && piece === best);
-      if (isPending) return [-1, Infinity];
     }
     return [best, bestKey];
   }

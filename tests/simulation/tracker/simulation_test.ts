@@ -1,0 +1,96 @@
+/**
+ * The tracker's policy over whole fleets, in a small size; `deno task simulate:tracker` runs the full
+ * one. Rounds and bytes are the same in every run, so the limits below are close to what there is.
+ */
+
+import assert from "node:assert/strict";
+import { defaultPolicy } from "../../../tracker/policy.ts";
+import { layOut, smallShape } from "./fleet.ts";
+import { run, type RunResult } from "./run.ts";
+import { type ScenarioName, scenarioNames } from "./scenarios.ts";
+import { policyNames } from "./trackers.ts";
+
+const SEEDS = [1, 2, 3];
+
+function runOurs(scenario: ScenarioName, seed: number): RunResult {
+  return run({ shape: smallShape, scenario, policy: "ours", seed });
+}
+
+/** How long the last host may take over the least possible. Small fleets wait more for single hosts. */
+const SLOWEST: Readonly<Record<ScenarioName, number>> = {
+  "all at once": 1.9,
+  "staggered start": 1.2,
+  "a rack joins late": 1.5,
+  "gateways die": 2.2,
+  "a slow gateway": 2.2,
+};
+
+for (const scenario of scenarioNames) {
+  Deno.test(`tracker simulation: ${scenario}: all complete, once across each border`, () => {
+    for (const seed of SEEDS) {
+      const { last, least, acrossSites, acrossRacks } = runOurs(scenario, seed);
+      const about = `seed ${seed}: last ${
+        last / least
+      }, sites ${acrossSites}, racks ${acrossRacks}`;
+      assert.ok(last <= SLOWEST[scenario] * least, about);
+      assert.ok(acrossSites <= 1.1, about);
+      assert.ok(acrossRacks <= 1.1, about);
+    }
+  });
+}
+
+Deno.test("tracker simulation: the others carry many times as much across borders", () => {
+  const ours = runOurs("all at once", 1);
+  for (const policy of policyNames) {
+    if (policy === "ours") continue;
+    const theirs = run({ shape: smallShape, scenario: "all at once", policy, seed: 1 });
+    assert.ok(theirs.acrossSites > 10 * ours.acrossSites, `${policy}: ${theirs.acrossSites}`);
+    assert.ok(theirs.acrossRacks > 4 * ours.acrossRacks, `${policy}: ${theirs.acrossRacks}`);
+  }
+});
+
+Deno.test("tracker simulation: uniform random takes at least 1.5 times as long where borders are narrow", () => {
+  const ours = runOurs("all at once", 1);
+  const random = run({
+    shape: smallShape,
+    scenario: "all at once",
+    policy: "uniform random",
+    seed: 1,
+  });
+  assert.ok(random.last > 1.5 * ours.last, `${random.last} rounds, ours ${ours.last}`);
+});
+
+Deno.test("tracker simulation: hosts that fetch from whomever they know import a rack's pieces twice", () => {
+  const free = run({
+    shape: smallShape,
+    scenario: "all at once",
+    policy: "ours",
+    seed: 1,
+    honoursReach: false,
+  });
+  const bound = runOurs("all at once", 1);
+  assert.ok(Number.isFinite(free.last));
+  assert.ok(free.acrossRacks > 1.5 * bound.acrossRacks, `${free.acrossRacks}`);
+});
+
+Deno.test("tracker simulation: a slow gateway that is not replaced holds its whole site up", () => {
+  const patient = run({
+    shape: smallShape,
+    scenario: "a slow gateway",
+    policy: "ours",
+    seed: 1,
+    policyOverrides: { ...defaultPolicy, slowReplacements: 0 },
+  });
+  assert.ok(patient.last > 2 * runOurs("a slow gateway", 1).last, `${patient.last} rounds`);
+});
+
+Deno.test("tracker simulation: who has enough peers announces seldom", () => {
+  const { announcesPerRound } = runOurs("staggered start", 1);
+  const hosts = layOut(smallShape).length;
+  assert.ok(announcesPerRound < hosts / 4, `${announcesPerRound} of ${hosts} in one round`);
+});
+
+Deno.test("tracker simulation: the same seed gives the same run, another seed another one", () => {
+  assert.deepEqual(runOurs("gateways die", 7), runOurs("gateways die", 7));
+  assert.notDeepEqual(runOurs("gateways die", 7), runOurs("gateways die", 8));
+});

@@ -40,10 +40,14 @@ import * as writes from "./write_requests.ts";
  * way when the connection broke fails with `CONNECTION_LOSS` and is never repeated by the client.
  *
  * @example
- * ```ts ignore
- * const zk = new ZooKeeper("zk1:2181,zk2:2181,zk3:2181/my-service");
+ * ```ts
+ * import { Coordinator } from "../coordinator/mod.ts";
+ *
+ * const server = await Coordinator.listen(); // or a real one: "zk1:2181,zk2:2181,zk3:2181/my-service"
+ * const zk = new ZooKeeper(server.connectString);
  * await zk.create("/leader", "me", { mode: "ephemeral" });
  * await zk.close();
+ * await server.close();
  * ```
  */
 export class ZooKeeper {

@@ -19,11 +19,19 @@ const timeoutMs = 10_000;
  * the server that it has expired. Resolves once the server has done so.
  *
  * @example
- * ```ts ignore
- * const proxy = new FaultyProxy({ port: 2181 });
+ * ```ts
+ * import { Coordinator } from "../coordinator/mod.ts";
+ * import { ZooKeeper } from "../mod.ts";
+ * import { FaultyProxy } from "./faulty_proxy.ts";
+ *
+ * const server = await Coordinator.listen();
+ * const proxy = new FaultyProxy({ port: server.port });
  * const zk = new ZooKeeper(proxy.connectString);
  * await zk.connected();
- * if (proxy.session !== undefined) await expireSession({ port: 2181 }, proxy.session);
+ * if (proxy.session !== undefined) await expireSession({ port: server.port }, proxy.session);
+ * await zk.close();
+ * await proxy.close();
+ * await server.close();
  * ```
  */
 export async function expireSession(

@@ -21,14 +21,21 @@ export interface FaultyProxyOptions {
  * Passes everything on until it is told otherwise.
  *
  * @example
- * ```ts ignore
- * const proxy = new FaultyProxy({ port: 2181 });
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { Coordinator } from "../coordinator/mod.ts";
+ * import { hasCode, ZooKeeper } from "../mod.ts";
+ *
+ * const server = await Coordinator.listen();
+ * const proxy = new FaultyProxy({ port: server.port });
  * const zk = new ZooKeeper(proxy.connectString);
- * const lost = proxy.loseReply();
- * const create = zk.create("/a"); // fails with CONNECTION_LOSS, and yet it happened
- * await lost;
+ * await zk.connected();
+ * void proxy.loseReply();
+ * await assert.rejects(zk.create("/a"), (error) => hasCode(error, "CONNECTION_LOSS"));
+ * assert.notEqual(await zk.exists("/a"), null); // and yet it happened
  * await zk.close();
  * await proxy.close();
+ * await server.close();
  * ```
  */
 export class FaultyProxy {

@@ -234,6 +234,38 @@ Deno.test("Coordinator: sessions expire by its clock, and get back the time in w
   }
 });
 
+Deno.test("Coordinator: setting the wall clock ends no session, and puts nothing out of order", async () => {
+  const clock = new ManualClock();
+  const coordinator = await Coordinator.listen({ clock, tickTimeMs: 500, containerCheckMs: 500 });
+  const zk = new ZooKeeper(coordinator.connectString, { sessionTimeoutMs: 4_000 });
+  const yearMs = 365 * 24 * 3_600_000;
+  try {
+    await zk.create("/e", "", { mode: "ephemeral" });
+    await zk.create("/mortal", "", { ttlMs: 60_000 });
+    const before = await zk.exists("/e");
+    for (const offsetMs of [-2 * yearMs, yearMs]) {
+      clock.wallOffsetMs += offsetMs;
+      for (let step = 0; step < 8; step++) {
+        clock.advance(1_000);
+        await zk.exists("/");
+      }
+      const stat = await zk.set("/e", "");
+      assert.equal(stat.mtimeMs, clock.wallTimeMs());
+      assert.equal(stat.ctimeMs, before?.ctimeMs);
+      assert.equal(stat.ephemeralOwner, zk.sessionId);
+      // As in ZooKeeper, a life is counted by the wall: put back, it is only longer.
+      assert.notEqual(await zk.exists("/mortal"), null);
+    }
+    clock.wallOffsetMs += yearMs + 60_000;
+    clock.advance(1_000);
+    assert.equal(await zk.exists("/mortal"), null);
+    assert.equal(zk.state, "connected");
+  } finally {
+    await zk.close();
+    await coordinator.close();
+  }
+});
+
 Deno.test("Coordinator: a session is resumed with its password only, and moves with its client", async () => {
   const coordinator = await Coordinator.listen();
   const first = await RawClient.connect(coordinator.port);

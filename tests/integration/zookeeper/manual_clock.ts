@@ -3,6 +3,8 @@ import type { Clock } from "../../../zookeeper/mod.ts";
 
 export class ManualClock implements Clock {
   #nowMs = 0;
+  /** What the wall shows beyond the time that has passed; to be set by hand. */
+  wallOffsetMs = 1_700_000_000_000;
   #timers: { atMs: number; callback: () => void }[] = [];
 
   nowMs(): number {
@@ -10,7 +12,7 @@ export class ManualClock implements Clock {
   }
 
   wallTimeMs(): number {
-    return 1_700_000_000_000 + this.#nowMs;
+    return this.wallOffsetMs + this.#nowMs;
   }
 
   after(delayMs: number, callback: () => void): () => void {

@@ -4,8 +4,9 @@
  * vouches for it, and nothing rests on it: a wrong one costs network, since every piece that is put together by it is
  * checked by its hash.
  *
- * Form: the key "rollcall chunks" with a dictionary of `average` (bytes), `entries` (per chunk 8 bytes of its SHA-1 and
- * 4 of its size, big-endian, of all files larger than the average, in the release's order) and `schema` (1).
+ * Form: the key "rollcall chunks" with a dictionary of `average` (bytes), `entries` (per chunk the first 6 bytes of its
+ * SHA-1 and its size less one, in as many big-endian bytes as the largest chunk takes: 2 to 4; of all files larger than
+ * the average, in the release's order) and `schema` (1).
  */
 
 import { Buffer } from "node:buffer";
@@ -13,7 +14,7 @@ import bencode from "bencode";
 import { z } from "zod";
 import { outlineBencode } from "../bencode_check.ts";
 import type { Release, ReleaseFile } from "../release.ts";
-import { CHUNK_HASH_BYTES, Chunker } from "./chunker.ts";
+import { CHUNK_HASH_BYTES, CHUNK_MOST_TIMES, Chunker } from "./chunker.ts";
 
 /** Where the map stands in a .torrent. */
 export const CHUNK_MAP_KEY = "rollcall chunks";
@@ -27,13 +28,20 @@ const MOST_AVERAGE_BYTES = 16 * 1024 * 1024;
  * can be.
  */
 const AVERAGE_STEP = 4;
-/** A map of at most 786 KB, usually half of that: it is handed to every host, from one build machine. */
+/** A map of some 590 KB at most, usually half of that: it is handed to every host, from one build machine. */
 const WANTED_CHUNKS = 65_536;
 /** Content can be cut four times as often as the average says, no more; every loop over chunks ends here. */
 const MAX_CHUNKS = 4 * WANTED_CHUNKS + 1;
 
-const ENTRY_BYTES = CHUNK_HASH_BYTES + 4;
 const SCHEMA = 1;
+
+/** Of a chunk's size in an entry. */
+function sizeFieldBytes(averageBytes: number): number {
+  return Math.ceil(Math.log2(averageBytes * CHUNK_MOST_TIMES) / 8);
+}
+
+/** Chunks of which there is room before the first growth. */
+const FIRST_ROOM = 1024;
 
 /** The chunks of all files that are larger than the average, in the release's order; smaller ones go by their SHA-256. */
 export interface ChunkMap {
@@ -61,7 +69,8 @@ export function isChunked(file: Pick<ReleaseFile, "sizeBytes">, averageBytes: nu
 export class ChunkMapMaker {
   readonly #averageBytes: number;
   readonly #chunker: Chunker;
-  #entries = Buffer.alloc(1024 * ENTRY_BYTES);
+  #sizesBytes = new Uint32Array(FIRST_ROOM);
+  #hashes = new Uint8Array(FIRST_ROOM * CHUNK_HASH_BYTES);
   #count = 0;
 
   /** @param averageBytes see {@link chooseChunkAverage}. */
@@ -83,33 +92,43 @@ export class ChunkMapMaker {
   /** The map; undefined when no file was large enough, or there are more chunks than a map may have. */
   finish(): ChunkMap | undefined {
     if (this.#count === 0 || this.#count > MAX_CHUNKS) return undefined;
-    return fromEntries(this.#averageBytes, this.#entries.subarray(0, this.#count * ENTRY_BYTES));
+    return {
+      averageBytes: this.#averageBytes,
+      sizesBytes: this.#sizesBytes.slice(0, this.#count),
+      hashes: this.#hashes.slice(0, this.#count * CHUNK_HASH_BYTES),
+    };
   }
 
   #add(hash: Uint8Array, sizeBytes: number): void {
     if (++this.#count > MAX_CHUNKS) return;
-    const at = (this.#count - 1) * ENTRY_BYTES;
-    if (at === this.#entries.length) {
-      this.#entries = Buffer.concat([this.#entries, Buffer.alloc(this.#entries.length)]);
+    if (this.#count > this.#sizesBytes.length) {
+      const [sizesBytes, hashes] = [this.#sizesBytes, this.#hashes];
+      this.#sizesBytes = new Uint32Array(sizesBytes.length * 2);
+      this.#sizesBytes.set(sizesBytes);
+      this.#hashes = new Uint8Array(hashes.length * 2);
+      this.#hashes.set(hashes);
     }
-    this.#entries.set(hash, at);
-    this.#entries.writeUInt32BE(sizeBytes, at + CHUNK_HASH_BYTES);
+    this.#sizesBytes[this.#count - 1] = sizeBytes;
+    this.#hashes.set(hash, (this.#count - 1) * CHUNK_HASH_BYTES);
   }
 }
 
 /** The map as the value of {@link CHUNK_MAP_KEY}, to be bencoded. */
 export function encodeChunkMap(map: ChunkMap): Record<string, unknown> {
-  const entries = Buffer.alloc(map.sizesBytes.length * ENTRY_BYTES);
-  for (const [index, sizeBytes] of map.sizesBytes.entries()) {
+  const sizeBytes = sizeFieldBytes(map.averageBytes);
+  const entryBytes = CHUNK_HASH_BYTES + sizeBytes;
+  const entries = Buffer.alloc(map.sizesBytes.length * entryBytes);
+  for (const [index, chunkBytes] of map.sizesBytes.entries()) {
     const hash = map.hashes.subarray(index * CHUNK_HASH_BYTES, (index + 1) * CHUNK_HASH_BYTES);
-    entries.set(hash, index * ENTRY_BYTES);
-    entries.writeUInt32BE(sizeBytes, index * ENTRY_BYTES + CHUNK_HASH_BYTES);
+    entries.set(hash, index * entryBytes);
+    entries.writeUIntBE(chunkBytes - 1, index * entryBytes + CHUNK_HASH_BYTES, sizeBytes);
   }
   return { average: map.averageBytes, entries: new Uint8Array(entries), schema: SCHEMA };
 }
 
 const mapSchema = z.object({
-  average: z.int().min(LEAST_AVERAGE_BYTES).max(MOST_AVERAGE_BYTES),
+  average: z.int().min(LEAST_AVERAGE_BYTES).max(MOST_AVERAGE_BYTES)
+    .refine((value) => Number.isInteger(Math.log2(value)), "expected a power of two"),
   entries: z.instanceof(Uint8Array),
   schema: z.literal(SCHEMA),
 });
@@ -125,10 +144,23 @@ export function readChunkMap(release: Release): ChunkMap | undefined {
   const parsed = mapSchema.safeParse(bencode.decode(value));
   if (!parsed.success) return undefined;
   const { average, entries } = parsed.data;
-  const count = entries.length / ENTRY_BYTES;
+  const map = decodeEntries(average, Buffer.from(entries));
+  return map !== undefined && fits(release, map) ? map : undefined;
+}
+
+function decodeEntries(averageBytes: number, entries: Buffer): ChunkMap | undefined {
+  const sizeBytes = sizeFieldBytes(averageBytes);
+  const entryBytes = CHUNK_HASH_BYTES + sizeBytes;
+  const count = entries.length / entryBytes;
   if (!Number.isInteger(count) || count > MAX_CHUNKS) return undefined;
-  const map = fromEntries(average, Buffer.from(entries));
-  return fits(release, map) ? map : undefined;
+  const sizesBytes = new Uint32Array(count);
+  const hashes = new Uint8Array(count * CHUNK_HASH_BYTES);
+  for (let index = 0; index < count; index++) {
+    const sizeAt = index * entryBytes + CHUNK_HASH_BYTES;
+    hashes.set(entries.subarray(index * entryBytes, sizeAt), index * CHUNK_HASH_BYTES);
+    sizesBytes[index] = entries.readUIntBE(sizeAt, sizeBytes) + 1;
+  }
+  return { averageBytes, sizesBytes, hashes };
 }
 
 /** Whether the chunks make up exactly the files that are large enough. */
@@ -139,22 +171,10 @@ function fits(release: Release, map: ChunkMap): boolean {
     let leftBytes = file.sizeBytes;
     while (leftBytes > 0) {
       const sizeBytes = map.sizesBytes[index++];
-      if (sizeBytes === undefined || sizeBytes === 0) return false;
+      if (sizeBytes === undefined) return false;
       leftBytes -= sizeBytes;
     }
     if (leftBytes !== 0) return false;
   }
   return index === map.sizesBytes.length;
-}
-
-function fromEntries(averageBytes: number, entries: Buffer): ChunkMap {
-  const count = entries.length / ENTRY_BYTES;
-  const sizesBytes = new Uint32Array(count);
-  const hashes = new Uint8Array(count * CHUNK_HASH_BYTES);
-  for (let index = 0; index < count; index++) {
-    const at = index * ENTRY_BYTES;
-    hashes.set(entries.subarray(at, at + CHUNK_HASH_BYTES), index * CHUNK_HASH_BYTES);
-    sizesBytes[index] = entries.readUInt32BE(at + CHUNK_HASH_BYTES);
-  }
-  return { averageBytes, sizesBytes, hashes };
 }

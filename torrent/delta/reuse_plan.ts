@@ -175,11 +175,11 @@ class ChunkIndex {
 /** More than a map can have chunks. */
 const PLACES_PER_SOURCE = 2 ** 24;
 
-/** 48 bits of the hash: what shares them is compared in full. */
+/** The hash as one number; 48 bits fit. */
 function keyOf({ hashes }: ChunkMap, chunk: number): number {
   const at = chunk * CHUNK_HASH_BYTES;
   let key = 0;
-  for (let byte = 0; byte < 6; byte++) key = key * 256 + hashes[at + byte]!;
+  for (let byte = 0; byte < CHUNK_HASH_BYTES; byte++) key = key * 256 + hashes[at + byte]!;
   return key;
 }
 

@@ -6,6 +6,7 @@ import {
   chooseChunkAverage,
   CHUNK_MAP_KEY,
   ChunkMapMaker,
+  encodeChunkMap,
   readChunkMap,
 } from "../../../../torrent/delta/chunk_map.ts";
 import { readRelease } from "../../../../torrent/metainfo.ts";
@@ -38,7 +39,7 @@ Deno.test("chunk map: covers the files that are large enough, and leaves the inf
   assert.ok(map !== undefined);
   assert.equal(map.averageBytes, 16_384);
   assert.equal(map.sizesBytes.reduce((sum, one) => sum + one, 0), 200_000 + 16_385);
-  assert.equal(map.hashes.length, 8 * map.sizesBytes.length);
+  assert.equal(map.hashes.length, 6 * map.sizesBytes.length);
   const plain = await published(files, { chunkMap: false });
   assert.equal(plain.infoHash, mapped.infoHash);
   assert.equal(readChunkMap(readRelease(plain.metainfo)), undefined);
@@ -54,9 +55,7 @@ Deno.test("readChunkMap: a map that does not fit the release is as good as none"
     readChunkMap(readRelease(bencode.encode({ ...decoded, [CHUNK_MAP_KEY]: value })));
   assert.ok(withMap(map) !== undefined);
   const changed = map.entries.slice();
-  changed[11] = (changed[11]! + 1) & 0xff;
-  const zero = map.entries.slice();
-  zero.fill(0, 8, 12);
+  changed[7] = (changed[7]! + 1) & 0xff;
   const wrong = [
     7,
     [],
@@ -64,18 +63,39 @@ Deno.test("readChunkMap: a map that does not fit the release is as good as none"
     "rollcall",
     { ...map, schema: 2 },
     { ...map, average: 4096 },
+    { ...map, average: 20_000 },
     { ...map, average: 64 * 1024 },
     { ...map, entries: changed },
-    { ...map, entries: zero },
     { ...map, entries: map.entries.subarray(0, -1) },
-    { ...map, entries: map.entries.subarray(0, -12) },
+    { ...map, entries: map.entries.subarray(0, -8) },
     { ...map, entries: new Uint8Array([...map.entries, ...map.entries]) },
     { ...map, entries: new Uint8Array() },
   ];
-  for (const value of wrong) {
-    const read = withMap(value);
-    // A larger average asks for the same chunks of this one file: still a map, of no use to anybody else's.
-    if (read !== undefined) assert.equal(read.averageBytes, 64 * 1024);
+  for (const value of wrong) assert.equal(withMap(value), undefined, JSON.stringify(value));
+});
+
+Deno.test("chunk map: sizes take as many bytes as the largest chunk needs", async () => {
+  for (
+    const [averageBytes, entryBytes] of [[16_384, 8], [65_536, 9], [4_194_304, 9], [
+      16_777_216,
+      10,
+    ]] as const
+  ) {
+    const sizeBytes = 5 * averageBytes + 7;
+    const content = noise(sizeBytes, 7);
+    const { metainfo } = await published({ a: content });
+    const maker = new ChunkMapMaker(averageBytes);
+    maker.update(content);
+    maker.endFile();
+    const map = maker.finish();
+    assert.ok(map !== undefined);
+    const encoded = encodeChunkMap(map);
+    assert.equal((encoded["entries"] as Uint8Array).length, entryBytes * map.sizesBytes.length);
+    const decoded = bencode.decode(metainfo) as Record<string, unknown>;
+    const read = readChunkMap(
+      readRelease(bencode.encode({ ...decoded, [CHUNK_MAP_KEY]: encoded })),
+    );
+    assert.deepEqual(read, map);
   }
 });
 

@@ -84,7 +84,7 @@ Deno.test("planReuse: what is copied is what is wanted, from any releases", () =
       const sources = others.map((one) => sample(one));
       carryOut(wanted, sources, planReuse(wanted, sources));
     }),
-    { numRuns: 300 },
+    { numRuns: 150 },
   );
 });
 

@@ -38,6 +38,24 @@ export const RATES: readonly Case[] = [
   },
 ];
 
+/** Cases in which a question leaves its thread, or its process. */
+export const CROSSINGS: readonly Case[] = [
+  {
+    name: "message through a worker",
+    unit: "questions/s",
+    more: true,
+    what: "an actor in a Web Worker is asked, 100 questions under way, each answer checked",
+  },
+  {
+    name: "remote ask",
+    unit: "asks/s",
+    more: true,
+    what:
+      "an actor in another process, over TCP on loopback (Comedy: a forked process and its pipe), " +
+      "one ask after the other, answers checked",
+  },
+];
+
 /** The memory of one idle actor. */
 export const MEMORY: Case = {
   name: "idle actor",
@@ -63,4 +81,4 @@ export const DELAYS: readonly Case[] = [
 ];
 
 /** Every case, in the order of the tables. */
-export const CASES: readonly Case[] = [...RATES, MEMORY, ...DELAYS];
+export const CASES: readonly Case[] = [...RATES, ...CROSSINGS, MEMORY, ...DELAYS];

@@ -25,14 +25,33 @@ export interface Answer {
   readonly error?: string;
 }
 
+/** What runs in a process of its own. */
+export interface Contender {
+  readonly name: string;
+  readonly file: string;
+}
+
 /** Those that are compared. Ours runs by the same rules, in a process of its own. */
-export const CONTENDERS = [
+export const CONTENDERS: readonly [Contender, ...Contender[]] = [
   { name: "ours", file: "ours.ts" },
   { name: "nact", file: "nact.js" },
   { name: "XState", file: "xstate.js" },
   { name: "Comedy", file: "comedy.js" },
   { name: "Effect", file: "effect.js" },
-] as const;
+];
+
+/** What the channels cost by themselves. Not a rival: it checks, bounds, supervises and times nothing. */
+export const BARE: Contender = { name: "bare channel", file: "bare.js" };
+
+/** Those that take part where a question leaves its thread; nact, XState and Effect have nothing for it. */
+export const CROSSING_CONTENDERS: Readonly<Record<string, readonly Contender[]>> = {
+  "message through a worker": [
+    ...CONTENDERS.filter(({ name }) => name === "ours" || name === "Comedy"),
+    { name: "Comlink", file: "comlink.js" },
+    BARE,
+  ],
+  "remote ask": [...CONTENDERS.filter(({ name }) => name === "ours" || name === "Comedy"), BARE],
+};
 
 /** The versions of the peers that are installed. */
 export async function peerVersions(): Promise<Record<string, string>> {
@@ -49,9 +68,10 @@ export class ContenderProcess {
   readonly #writer: WritableStreamDefaultWriter<Uint8Array>;
   readonly #lines: AsyncIterator<string>;
 
-  constructor({ name, file }: { readonly name: string; readonly file: string }) {
+  constructor({ name, file }: Contender) {
     this.name = name;
-    const config = new URL("deno.json", HERE).pathname;
+    // The peers are a package of their own; ours needs what the project imports.
+    const config = new URL(name === "ours" ? "../../../deno.json" : "deno.json", HERE).pathname;
     this.#child = new Deno.Command(Deno.execPath(), {
       args: [
         "run",

@@ -9,8 +9,15 @@
  * `--write` writes docs/benchmarks/actors.md.
  */
 
-import { DELAYS, MEMORY, RATES } from "./cases.ts";
-import { type Answer, ContenderProcess, CONTENDERS, peerVersions } from "./contender.ts";
+import { type Case, CROSSINGS, DELAYS, MEMORY, RATES } from "./cases.ts";
+import {
+  type Answer,
+  type Contender,
+  ContenderProcess,
+  CONTENDERS,
+  CROSSING_CONTENDERS,
+  peerVersions,
+} from "./contender.ts";
 import { runErlang } from "./erlang.ts";
 import { type Results, toMarkdown, toRows } from "./results.ts";
 
@@ -22,8 +29,8 @@ const json = Deno.args.includes("--json");
 const write = Deno.args.includes("--write");
 
 const ROUNDS = quick ? 3 : 7;
-const ROUND_MS = quick ? 250 : 1_000;
-const WARM_UP_MS = quick ? 250 : 1_000;
+const ROUND_MS = quick ? 200 : 1_000;
+const WARM_UP_MS = quick ? 150 : 1_000;
 const DELAY_MS = quick ? 500 : 2_000;
 const IDLE_ACTORS = 100_000;
 /** Comedy takes ten times as long to spawn, and holds as much per actor whatever their number. */
@@ -56,9 +63,12 @@ function record(name: string, contender: string, value: number | undefined): voi
   byContender.set(contender, [...byContender.get(contender) ?? [], value]);
 }
 
-async function runRates(): Promise<void> {
-  const processes = CONTENDERS.map((contender) => new ContenderProcess(contender));
-  for (const { name } of RATES) {
+async function runRates(
+  cases: readonly Case[],
+  contenders: readonly Contender[],
+): Promise<void> {
+  const processes = contenders.map((contender) => new ContenderProcess(contender));
+  for (const { name } of cases) {
     for (const process of processes) {
       await process.run({ kind: "rate", name, durationMs: WARM_UP_MS });
     }
@@ -86,7 +96,7 @@ async function runMemory(): Promise<void> {
   progress(MEMORY.name);
 }
 
-async function runDelay(contender: typeof CONTENDERS[number], name: string | undefined) {
+async function runDelay(contender: Contender, name: string | undefined) {
   const process = new ContenderProcess(contender);
   const answer: Answer = await process.run({
     kind: "delay",
@@ -117,7 +127,10 @@ async function runDelays(): Promise<Results["ownDelays"]> {
 }
 
 await installPeers();
-await runRates();
+await runRates(RATES, CONTENDERS);
+for (const crossing of CROSSINGS) {
+  await runRates([crossing], CROSSING_CONTENDERS[crossing.name] ?? []);
+}
 await runMemory();
 const ownDelays = await runDelays();
 const results: Results = {
@@ -135,7 +148,7 @@ if (json) {
 if (write) await Deno.writeTextFile(PAGE, page(results));
 
 function page(of: Results): string {
-  const what = [...RATES, MEMORY, ...DELAYS]
+  const what = [...RATES, ...CROSSINGS, MEMORY, ...DELAYS]
     .map(({ name, what }) => `- _${name}_: ${what}.`)
     .join("\n");
   return `<!-- deno-fmt-ignore-file -->
@@ -152,7 +165,8 @@ ${what}
 XState handles an event inline while the sender waits, so it neither queues nor yields, and has no
 delays under load to measure: a busy actor there lets nobody else run, and nor does one of Comedy's,
 which go on in microtasks. nact handles one message per turn of the event loop, which makes it slow and the
-process lively: see [how we dispatch](../decisions/010-dispatch.md).
+process lively: see [how we dispatch](../decisions/010-dispatch.md). nact, XState and Effect have no actors in workers
+or other processes.
 
 ${toMarkdown(of)}
 `;

@@ -1,7 +1,7 @@
 /** What came out: medians and spreads, as rows, as tables, as the page in the documentation. */
 
 import { type Case, CASES } from "./cases.ts";
-import type { Times } from "./contender.ts";
+import { BARE, type Times } from "./contender.ts";
 import type { ErlangResults } from "./erlang.ts";
 
 /** All values of one case, by contender. */
@@ -40,7 +40,7 @@ export function toRows({ values }: Results): Row[] {
     const byName = values.get(one.name);
     const ours = median(byName?.get("ours") ?? []);
     const peers = Object.fromEntries(
-      [...byName ?? []].filter(([name]) => name !== "ours").map((
+      [...byName ?? []].filter(([name]) => name !== "ours" && name !== BARE.name).map((
         [name, all],
       ) => [name, round(median(all))]),
     );
@@ -94,7 +94,8 @@ function table(head: readonly string[], rows: readonly (readonly string[])[]): s
 /** The tables, as Markdown. */
 export function toMarkdown(results: Results): string {
   const { values, ownDelays, erlang, versions } = results;
-  const names = [...values.get("tell")?.keys() ?? []];
+  const names = [...new Set([...values.values()].flatMap((byName) => [...byName.keys()]))]
+    .filter((name) => name !== BARE.name);
   const rows = new Map(toRows(results).map((row) => [row.case, row]));
   const titles = names.map((name) => {
     const version = versions[name.toLowerCase()];
@@ -140,6 +141,19 @@ export function toMarkdown(results: Results): string {
       delays,
     ),
   ];
+  parts.push(
+    "## Beside the bare channel\n\nThe same questions without any library, by `postMessage` and by JSON over TCP: what it costs to " +
+      "have\nbounds, credit, deadlines, checks and death watch.",
+    table(
+      ["case", "ours", BARE.name, "ours against it"],
+      CASES.filter((one) => values.get(one.name)?.has(BARE.name)).map((one) => {
+        const ours = values.get(one.name)?.get("ours");
+        const bare = values.get(one.name)?.get(BARE.name);
+        const ratio = better(one, median(ours ?? []), median(bare ?? []));
+        return [`${one.name} (${one.unit})`, cell(ours), cell(bare), `${ratio.toPrecision(3)}×`];
+      }),
+    ),
+  );
   if (erlang !== undefined) {
     parts.push(
       "## Beside Erlang\n\nAnother language on a virtual machine of its own, as the mark outside: processes that share " +

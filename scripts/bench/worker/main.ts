@@ -5,6 +5,8 @@
  *
  *     deno run -A scripts/bench/worker/main.ts [--quick] [--json]
  *
+ * `--json` prints one object with the rows, as all benchmarks of the project do.
+ *
  * @module
  */
 
@@ -22,6 +24,8 @@ const ROUNDS = flags.quick ? 2 : 7;
 const ROUND_BYTES = (flags.quick ? 16 : 128) * 2 ** 20;
 const ALGORITHMS: readonly Algorithm[] = ["sha1", "sha256"];
 const BUFFER_BYTES = [16 * 2 ** 10, 256 * 2 ** 10, 4 * 2 ** 20];
+/** The contender that the workers are measured against. */
+const MAIN_THREAD = "main thread";
 /** Buffers under way at once. */
 const WINDOW = 8;
 
@@ -55,7 +59,7 @@ function spawnWorker(name: string, transfers: boolean): ActorRef<HashMessage> {
 const main = system.spawn("main", hashActor);
 const one = spawnWorker("one", true);
 const contenders: readonly Contender[] = [
-  { name: "main thread", refs: [main] },
+  { name: MAIN_THREAD, refs: [main] },
   { name: "one worker, transfer", refs: [one] },
   { name: "two workers, transfer", refs: [one, spawnWorker("two", true)] },
   { name: "one worker, copy", refs: [spawnWorker("copy", false)] },
@@ -146,7 +150,7 @@ for (const algorithm of ALGORITHMS) {
 await system.stop();
 
 if (flags.json) {
-  await print(JSON.stringify({ rounds: ROUNDS, window: WINDOW, results }, null, 2));
+  await print(JSON.stringify({ rows: toRows() }));
 } else {
   const lines = results.map(({ contender, algorithm, bufferBytes, mbPerSecond, timerDelayMs }) => {
     const spread = `${Math.round(Math.min(...mbPerSecond))}–${
@@ -165,6 +169,36 @@ if (flags.json) {
     ["digest     buffer  where                     MB/s        spread  late (ms)", ...lines]
       .join("\n"),
   );
+}
+
+/** One case's outcome, in the form that the project's benchmarks share. The rival is the main thread itself. */
+interface Row {
+  readonly case: string;
+  readonly unit: string;
+  readonly ours: number;
+  readonly peers: Readonly<Record<string, number>>;
+  /** Ours against the best peer; more than 1 is better. */
+  readonly ratio: number;
+}
+
+function toRows(): Row[] {
+  const round = (value: number): number => Number(value.toPrecision(4));
+  return results.filter(({ contender }) => contender !== MAIN_THREAD).map((result) => {
+    const { contender, algorithm, bufferBytes, mbPerSecond } = result;
+    const main = results.find((other) =>
+      other.contender === MAIN_THREAD && other.algorithm === algorithm &&
+      other.bufferBytes === bufferBytes
+    );
+    const ours = median(mbPerSecond);
+    const peer = median(main?.mbPerSecond ?? []);
+    return {
+      case: `${algorithm}, ${bufferBytes / 1024} KiB, ${contender}`,
+      unit: "MB/s",
+      ours: round(ours),
+      peers: { [MAIN_THREAD]: round(peer) },
+      ratio: Number((ours / peer).toPrecision(3)),
+    };
+  });
 }
 
 async function print(text: string): Promise<void> {

@@ -1,5 +1,11 @@
-/** The cases in Comedy: https://github.com/untu/comedy. Its actors live in this process here. */
+/**
+ * The cases in Comedy: https://github.com/untu/comedy. Its actors live in this process, or in a thread
+ * or process that it starts.
+ *
+ * @module
+ */
 
+import { remoteAsk, throughWorker } from "./crossing.js";
 import { loadPeer } from "./peer.js";
 import { serve } from "./serve.js";
 
@@ -26,6 +32,12 @@ const playing = {
   },
 };
 const players = [await root.createChild(playing), await root.createChild(playing)];
+
+/** A way to ask an actor that lives in a thread or process of its own. */
+async function connect(mode) {
+  const actor = await root.createChild({ ask: (value) => value + 1 }, { mode });
+  return (value) => actor.sendAndReceive("ask", value);
+}
 
 await serve({
   rates: {
@@ -67,6 +79,8 @@ await serve({
         if (stopped !== count) throw new Error(`expected ${count} ends, got ${stopped}`);
       },
     },
+    "message through a worker": throughWorker(() => connect("threaded")),
+    "remote ask": remoteAsk(() => connect("forked")),
   },
   spawnIdle: (count) => Promise.all(Array.from({ length: count }, () => root.createChild({}))),
 });

@@ -5,8 +5,12 @@ import {
   type ActorRef,
   ActorSystem,
   ask,
-  type ReplyTo,
 } from "../../../../actors/runtime/mod.ts";
+import { RemoteNode } from "../../../../actors/runtime/remote/mod.ts";
+import { workerActor } from "../../../../actors/runtime/worker/mod.ts";
+import { answering, answeringContract, type Question } from "./answering.ts";
+import { remoteAsk, throughWorker } from "./crossing.js";
+import { startOther } from "./other_process.js";
 import { serve } from "./serve.js";
 
 const system = ActorSystem.create({ name: "bench" });
@@ -24,16 +28,29 @@ const counter = system.spawn("counter", {
   },
 });
 
-const answerer = system.spawn("answerer", {
-  init: () => 0,
-  receive(
-    asked,
-    { value, replyTo }: { readonly value: number; readonly replyTo: ReplyTo<number> },
-  ) {
-    replyTo.tell(value + 1);
-    return asked + 1;
-  },
-});
+const answerer = system.spawn("answerer", answering);
+
+/** A way to ask an actor, wherever it is. */
+function asking(ref: ActorRef<Question>): (value: number) => Promise<number> {
+  return (value) => ask(ref, (replyTo) => ({ value, replyTo }), { timeoutMs: 5_000 });
+}
+
+function connectWorker(): (value: number) => Promise<number> {
+  const { definition, ref } = workerActor<Question>({
+    create: () => new Worker(new URL("./ours_worker.ts", import.meta.url), { type: "module" }),
+    window: 128,
+  });
+  system.spawn("worker", definition);
+  return asking(ref);
+}
+
+async function connectProcess(): Promise<(value: number) => Promise<number>> {
+  const project = new URL("../../../../deno.json", import.meta.url).pathname;
+  const url = await startOther("./ours_process.ts", ["--config", project]);
+  const peer = RemoteNode.create({ system }).connect(url);
+  await peer.ready({ timeoutMs: 5_000 });
+  return asking(peer.ref(answeringContract));
+}
 
 interface Ball {
   readonly left: number;
@@ -125,6 +142,8 @@ await serve({
           parent.tell({ type: "spawn and stop", count, done: resolve })
         ),
     },
+    "message through a worker": throughWorker(connectWorker),
+    "remote ask": remoteAsk(connectProcess),
   },
   spawnIdle: (count: number) =>
     new Promise((resolve) => parent.tell({ type: "spawn", count, done: resolve })),

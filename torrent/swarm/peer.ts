@@ -15,6 +15,7 @@ import {
 } from "./extension.ts";
 import { FrameReader } from "./frame_reader.ts";
 import type { Handshake } from "./handshake.ts";
+import { Liveness } from "./liveness.ts";
 import { MessageId, Outbox, ProtocolViolation, readUint32 } from "./messages.ts";
 import { MetadataService } from "./metadata_service.ts";
 import { PeerDownload } from "./peer_download.ts";
@@ -29,13 +30,6 @@ const MAX_WAITING_BYTES = 1024 * 1024;
 const MAX_WAITING_METADATA_BYTES = 8 * 1024 * 1024;
 /** Of a message that is no block: extension handshakes are far below. */
 const MAX_MESSAGE_BYTES = 64 * 1024;
-/** BEP 3 asks for a word every two minutes; twice as often, one may be lost. */
-const KEEP_ALIVE_TICKS = 60;
-/** Silence of two and a half of the usual two minutes. */
-const SILENT_TICKS = 300;
-/** A peer that does not take a byte for so long, although some wait for it, is gone. */
-const UNREAD_TICKS = 30;
-
 /** Where a connection came from. */
 export interface PeerOrigin {
   readonly connection: Connection;
@@ -56,14 +50,10 @@ export class Peer implements SocketOwner {
   readonly #release: Release;
   readonly #outbox: Outbox;
   readonly #metadata: MetadataService;
+  readonly #liveness: Liveness;
   readonly #ending = new AbortController();
   #extensions: PeerExtensions | undefined;
   #isInterested = false;
-  #isFirstMessage = true;
-  #lastReadTick: number;
-  #lastReadBytes = 0;
-  #lastWrittenTick: number;
-  #lastWrittenBytes = 0;
 
   constructor(origin: PeerOrigin, host: PeerHost) {
     const { release } = host.files;
@@ -76,7 +66,7 @@ export class Peer implements SocketOwner {
       MAX_WAITING_BYTES + bitfieldBytes +
         Math.min(host.infoBytes.length, MAX_WAITING_METADATA_BYTES),
     );
-    this.#lastReadTick = this.#lastWrittenTick = host.tick();
+    this.#liveness = new Liveness(host.tick());
     const { signal } = this.#ending;
     const wake = () => this.socket.wake();
     this.download = new PeerDownload({
@@ -160,21 +150,11 @@ export class Peer implements SocketOwner {
 
   /** Once a second: time-outs, keep-alives, and what an idle peer can help with. */
   onTick(seconds: number): void {
-    const tick = this.#host.tick();
-    const { readBytes, writtenBytes, isWriting } = this.socket;
-    if (readBytes !== this.#lastReadBytes) this.#lastReadTick = tick;
-    if (writtenBytes !== this.#lastWrittenBytes) this.#lastWrittenTick = tick;
-    this.#lastReadBytes = readBytes;
-    this.#lastWrittenBytes = writtenBytes;
-    if (isWriting && tick - this.#lastWrittenTick > UNREAD_TICKS) {
-      return this.close(`it did not read for ${UNREAD_TICKS} s`);
-    }
-    if (tick - this.#lastReadTick > SILENT_TICKS) {
-      return this.close(`it said nothing for ${SILENT_TICKS} s`);
-    }
+    const verdict = this.#liveness.look(this.socket, this.#host.tick());
+    if (typeof verdict === "object") return this.close(verdict.close);
     if (!this.download.onTick(seconds)) return this.close("it did not send what it was asked for");
     this.#send(() => {
-      if (!isWriting && tick - this.#lastWrittenTick >= KEEP_ALIVE_TICKS) this.#outbox.keepAlive();
+      if (verdict === "keep_alive") this.#outbox.keepAlive();
       this.download.updateInterest();
       this.download.pump();
       this.download.pumpLate();
@@ -187,8 +167,6 @@ export class Peer implements SocketOwner {
   }
 
   onMessage(id: number, payload: Uint8Array): void {
-    const isFirst = this.#isFirstMessage;
-    if (id !== MessageId.extended) this.#isFirstMessage = false;
     switch (id) {
       case MessageId.choke:
         return this.download.onChoke(this.origin.handshake.fast);
@@ -202,11 +180,11 @@ export class Peer implements SocketOwner {
         expectBytes("have", payload, 4);
         return this.download.onHave(readUint32(payload, 0));
       case MessageId.bitfield:
-        return this.#onPieces(payload, isFirst);
+        return this.#onPieces(payload);
       case MessageId.haveAll:
-        return this.#onPieces("all", isFirst);
+        return this.#onPieces("all");
       case MessageId.haveNone:
-        return this.#onPieces("none", isFirst);
+        return this.#onPieces("none");
       case MessageId.request:
         return this.upload.onRequest(readRange("request", payload));
       case MessageId.cancel:
@@ -265,8 +243,7 @@ export class Peer implements SocketOwner {
     );
   }
 
-  #onPieces(pieces: Uint8Array | "all" | "none", isFirst: boolean): void {
-    if (!isFirst) throw new ProtocolViolation("bitfield: expected it before everything else");
+  #onPieces(pieces: Uint8Array | "all" | "none"): void {
     this.download.onPieces(pieces);
     this.download.updateInterest();
   }

@@ -61,7 +61,6 @@ export class PeerDownload implements Source {
   #maxRequests = DEFAULT_MAX_REQUESTS;
   #choked = true;
   #interested = false;
-  #saidWhatItHas = false;
   #stalled = false;
   #lastBytesTick: number;
   #notBeforeTick = 0;
@@ -110,25 +109,22 @@ export class PeerDownload implements Source {
     if (this.#counted) picker.addPeer(this.has, distance);
   }
 
-  /** BEP 3: at most once, and before any have; BEP 6: all and none as well. */
+  /**
+   * BEP 3 lets a peer say it once, before all else; BEP 6 knows all and none. aria2 says it later as
+   * well, in place of many haves: what is new in it counts as those.
+   */
   onPieces(pieces: Uint8Array | "all" | "none"): void {
-    if (this.#saidWhatItHas) throw new ProtocolViolation("bitfield: there was one already");
-    this.#saidWhatItHas = true;
     const { pieceCount } = this.#options;
-    if (pieces === "all") {
-      this.has.bytes.set(PieceSet.full(pieceCount).bytes);
-      this.#hasCount = pieceCount;
-    } else if (pieces !== "none") {
-      const spareBits = this.has.bytes.length * 8 - pieceCount;
-      const last = pieces.at(-1) ?? 0;
-      if (pieces.length !== this.has.bytes.length || (last & ((1 << spareBits) - 1)) !== 0) {
-        throw new ProtocolViolation(
-          `bitfield: expected one of ${pieceCount} pieces, there were ${pieces.length} bytes`,
-        );
-      }
-      this.has.bytes.set(pieces);
-      for (const _index of this.has) this.#hasCount++;
+    const said = pieces === "all"
+      ? PieceSet.full(pieceCount)
+      : new PieceSet(pieceCount, pieces === "none" ? undefined : pieces);
+    if (pieces instanceof Uint8Array) expectBitfield(pieces, pieceCount);
+    if (this.#counted) {
+      for (const index of said) this.onHave(index);
+      return;
     }
+    this.has.bytes.set(said.bytes);
+    for (const _index of said) this.#hasCount++;
     this.#join();
   }
 
@@ -137,7 +133,6 @@ export class PeerDownload implements Source {
     if (index >= this.#options.pieceCount) {
       throw new ProtocolViolation(`have: there is no piece ${index}`);
     }
-    this.#saidWhatItHas = true;
     if (this.has.has(index)) return;
     this.#join();
     this.has.add(index);
@@ -304,4 +299,15 @@ export class PeerDownload implements Source {
       outbox.range(MessageId.request, { index, begin, sizeBytes });
     }
   }
+}
+
+function expectBitfield(pieces: Uint8Array, pieceCount: number): void {
+  const byteCount = Math.ceil(pieceCount / 8);
+  const spareBits = byteCount * 8 - pieceCount;
+  const isWhole = pieces.length === byteCount;
+  if (isWhole && ((pieces.at(-1) ?? 0) & ((1 << spareBits) - 1)) === 0) return;
+  throw new ProtocolViolation(
+    `bitfield: expected one of ${pieceCount} pieces, there were ${pieces.length} bytes` +
+      (isWhole ? ", with bits of pieces that do not exist" : ""),
+  );
 }

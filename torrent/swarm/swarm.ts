@@ -7,6 +7,7 @@ import type { Clock } from "../clock.ts";
 import { diskError } from "../content_store.ts";
 import { TransferError } from "../errors.ts";
 import { type BytesByDistance, countBytes, type Distance, type Locality } from "../locality.ts";
+import type { Log } from "../log.ts";
 import type { Random } from "../random.ts";
 import { pieceMatches } from "../resume_check.ts";
 import { type TransferFiles, whenThereIsRoom } from "../transfer_files.ts";
@@ -59,6 +60,7 @@ export interface SwarmOptions {
   readonly buffers: SendBuffers;
   readonly clock: Clock;
   readonly random: Random;
+  readonly log: Log;
   readonly listener: SwarmListener;
 }
 
@@ -192,7 +194,7 @@ export class Swarm {
         this.#options.listener.onConnected(origin.address, theirs),
       onInterest: (peer, interested) =>
         this.#apply(interested ? this.#slots.join(peer) : this.#slots.leave(peer)),
-      onEnded: (peer) => this.#onEnded(peer),
+      onEnded: (peer, reason) => this.#onEnded(peer, reason),
     };
   }
 
@@ -230,7 +232,12 @@ export class Swarm {
     for (const { taker, choked } of changes) taker.setChoked(choked);
   }
 
-  #onEnded(peer: Peer): void {
+  #onEnded(peer: Peer, reason: unknown): void {
+    this.#options.log.debug("{infoHash}: {peer} has gone: {reason}", {
+      infoHash: this.#options.own.infoHash,
+      peer: peer.origin.address,
+      reason: reason instanceof Error ? reason.message : reason,
+    });
     this.#connections.remove(peer);
     this.#apply(this.#slots.leave(peer).filter(({ taker }) => taker !== peer));
     // What it was asked for is free again: others need not wait for their next message.

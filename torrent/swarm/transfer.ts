@@ -154,6 +154,7 @@ export class SwarmTransfer implements Transfer {
       buffers,
       clock,
       random,
+      log,
       listener: {
         onConnected: (address, theirs) =>
           this.#emit({

@@ -50,7 +50,7 @@ export interface RunOrder {
 /** Few enough to be fair, enough for an actor's code and state to stay in the CPU's cache. */
 const MESSAGES_PER_TURN = 32;
 /** What a timer or socket may be late for busy actors, on top of one turn of one actor. */
-const BUSY_MS_PER_LOOP = 1;
+const BUSY_MS_PER_LOOP = 0.5;
 /** For clocks that stand still: what a fast actor handles in BUSY_MS_PER_LOOP. */
 const MESSAGES_PER_LOOP = 65_536;
 /** One more than tokio's 61 (`event_interval`), and then some in case that grows. */

@@ -1,6 +1,6 @@
 /**
- * A system on the machine's own clock, for as long as one likes: ROLLCALL_SOAK_ROUNDS=100000 takes some
- * minutes. What is left behind shows in the sanitizers, best with --trace-leaks.
+ * A system on the machine's own clock, for as long as one likes: `deno task test:soak` runs it for minutes.
+ * What is left behind shows in the sanitizers, and with --trace-leaks where it began.
  */
 
 import assert from "node:assert/strict";

@@ -5,7 +5,6 @@
  */
 
 import { join } from "node:path";
-import { allocateFile } from "../../ffi/mod.ts";
 import {
   adoptService,
   lockDataDir,
@@ -14,7 +13,7 @@ import {
   ReleaseStore,
   writeJsonFile,
 } from "../../host/mod.ts";
-import { createWebtorrentEngine, type TorrentEngine } from "../../torrent/mod.ts";
+import type { TorrentEngine } from "../../torrent/mod.ts";
 import { endpointActor } from "../endpoint/endpoint.ts";
 import { fetcherActor } from "../fetcher/fetcher.ts";
 import { transfersContract } from "../fetcher/transfers.ts";
@@ -42,6 +41,7 @@ import { RemoteNode } from "../runtime/remote/mod.ts";
 import { sessionActor, type SessionEvent, type SessionMessage } from "../session/session.ts";
 import { upgradeCoordinator } from "../upgrade_coordinator/upgrade_coordinator.ts";
 import type { AgentConfig, ServiceConfig } from "./config.ts";
+import { createEngine } from "./create_engine.ts";
 
 /** What an agent needs beside its config. */
 export interface AgentOptions {
@@ -87,12 +87,7 @@ export async function startAgent(config: AgentConfig, options: AgentOptions): Pr
       await store.open();
       stores.set(service, store);
     }
-    engine = await createWebtorrentEngine({
-      locality: { host: config.host, site: config.site, rack: config.rack },
-      listenPort: config.torrentPort,
-      preallocate: allocateFile,
-      log,
-    });
+    engine = await createEngine(config, log);
     const { messageHooks } = options;
     const record = crashRecorder(config, { log, clock });
     const system = ActorSystem.create({

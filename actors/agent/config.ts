@@ -8,6 +8,7 @@
 import { z } from "zod";
 import { type HealthCheck, healthCheckSchema } from "../../host/mod.ts";
 import { durationSchema } from "../../rollout/mod.ts";
+import { isLimiting } from "../../torrent/swarm/rate_schedule.ts";
 import { limitsSchema } from "./limits_config.ts";
 import { sizeSchema } from "./size.ts";
 
@@ -107,12 +108,17 @@ export const agentConfigSchema = z.strictObject({
   actorsPort: z.int().min(0).max(65_535).default(0),
   /** TCP port for BitTorrent peers; 0: any free one. */
   torrentPort: z.int().min(0).max(65_535).default(0),
+  /** What moves the releases: our own, or WebTorrent, which knows no limits and takes only whole pieces from the disk. */
+  engine: z.enum(["swarm", "webtorrent"]).default("swarm"),
   /** How much of the network releases may use. Default: as much as there is. */
   limits: limitsSchema.prefault({}),
   /** Whether services and locked pages stay when the agent is told to stop. They always stay when it crashes. */
   onExit: z.enum(["leave", "stop"]).default("leave"),
   services: z.record(nameSchema, serviceSchema)
     .refine((services) => Object.keys(services).length > 0, "expected at least one service"),
+}).refine(({ engine, limits }) => engine === "swarm" || !isLimiting(limits), {
+  path: ["limits"],
+  message: "expected none with the engine webtorrent, which cannot keep them: use swarm",
 });
 
 /** An agent's config with every default filled in; durations in milliseconds, sizes in bytes. */

@@ -6,7 +6,7 @@ import type { Distance } from "../locality.ts";
 export type Direction = "up" | "down";
 
 /** Bytes per second; Infinity lifts a limit that would hold otherwise, what is left out is not limited. */
-export type Rates = Readonly<Partial<Record<"total" | Distance, number>>>;
+export type Rates = Readonly<Partial<Record<"total" | Distance, number | undefined>>>;
 
 /** A time of day, in minutes since midnight, local time. */
 export type MinuteOfDay = number;

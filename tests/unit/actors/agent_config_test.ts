@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { z } from "zod";
 import { agentConfigSchema } from "../../../actors/agent/config.ts";
 
-function parse(limits: unknown) {
+function parse(limits: unknown, engine?: string) {
   return agentConfigSchema.safeParse({
     host: "web-1",
     site: "ams",
@@ -13,6 +13,7 @@ function parse(limits: unknown) {
     dataDir: "data",
     services: { search: { command: ["/bin/true"] } },
     ...(limits === undefined ? {} : { limits }),
+    ...(engine === undefined ? {} : { engine }),
   });
 }
 
@@ -61,4 +62,15 @@ Deno.test("agent config: a limit that cannot be meant is refused with what was e
     problemOf({ schedule: [{ from: "06:00", to: "07:00", days: ["friday"] }] }),
     /expected one of/,
   );
+});
+
+Deno.test("agent config: an engine that cannot keep limits is refused with them, and only then", () => {
+  assert.equal(parse({ up: { total: "1M" } }).data?.engine, "swarm");
+  assert.equal(parse({ up: { total: "unlimited" } }, "webtorrent").success, true);
+  assert.equal(parse(undefined, "webtorrent").data?.engine, "webtorrent");
+  const refused = parse(
+    { schedule: [{ from: "06:00", to: "07:00", up: { site: "1M" } }] },
+    "webtorrent",
+  );
+  assert.match(z.prettifyError(refused.error!), /cannot keep them: use swarm\n.*limits/);
 });

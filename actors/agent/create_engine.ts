@@ -1,0 +1,31 @@
+/**
+ * The engine that moves an agent's releases, as its config asks for it.
+ *
+ * @module
+ */
+
+import { allocateFile } from "../../ffi/mod.ts";
+import {
+  createSwarmEngine,
+  createWebtorrentEngine,
+  type Log,
+  type TorrentEngine,
+} from "../../torrent/mod.ts";
+import type { AgentConfig } from "./config.ts";
+
+/** Opens the engine. @throws {TransferError} when the torrent port is taken. */
+export async function createEngine(
+  config: Pick<AgentConfig, "host" | "site" | "rack" | "torrentPort" | "engine" | "limits">,
+  log: Log,
+): Promise<TorrentEngine> {
+  const { host, site, rack, limits } = config;
+  const options = {
+    locality: { host, site, rack },
+    listenPort: config.torrentPort,
+    preallocate: allocateFile,
+    log,
+  };
+  return config.engine === "swarm"
+    ? await createSwarmEngine({ ...options, limits })
+    : await createWebtorrentEngine(options);
+}

@@ -243,10 +243,14 @@ export class Session {
     const reader = new JuteReader(frame);
     const { xid, zxid, error } = readReplyHeader(reader);
     if (xid === xids.watchEvent) return this.#onNotification(reader);
+    if (xid === xids.setWatches) this.#onWatchesRestored(error);
+    else if (xid === xids.auth) this.#credentials.reply(error);
+    else if (xid !== xids.ping) this.#onReply(xid, error, reader);
+    // Only now: with what cannot be a reply came no zxid either, and with a false one every server turns us away.
     if (zxid > this.#lastZxid) this.#lastZxid = zxid;
-    if (xid === xids.ping) return;
-    if (xid === xids.setWatches) return this.#onWatchesRestored(error);
-    if (xid === xids.auth) return this.#credentials.reply(error);
+  }
+
+  #onReply(xid: number, error: number, reader: JuteReader): void {
     this.#repliedInTurn = true;
     this.#requests.reply(xid, error, reader);
     if (error === resultCodes.SESSION_EXPIRED || error === resultCodes.SESSION_MOVED) {

@@ -97,7 +97,7 @@ export class ClientConnection implements Watcher {
 
   /** Appends a frame. */
   send(write: (writer: JuteWriter) => void): void {
-    if (!this.#open) return;
+    if (!this.#open || this.#isDeaf()) return;
     const start = this.#held.beginFrame();
     try {
       write(this.#held);
@@ -106,13 +106,15 @@ export class ClientConnection implements Watcher {
       throw error;
     }
     this.#held.endFrame(start);
-    this.#added();
+    this.sent++;
+    this.#options.onOutput(this);
   }
 
   /** Appends bytes without a length: the answer to a four-letter word. */
   sendRaw(bytes: Uint8Array): void {
     this.#held.raw(bytes);
-    this.#added();
+    this.sent++;
+    this.#options.onOutput(this);
   }
 
   notify(event: TreeEvent): void {
@@ -145,14 +147,12 @@ export class ClientConnection implements Watcher {
     this.#drained();
   }
 
-  #added(): void {
-    this.sent++;
+  /** True if it leaves too much unread, and then it is cut off. One large reply alone is no sign of that. */
+  #isDeaf(): boolean {
     const outputBytes = this.#held.sizeBytes + this.#writingBytes;
-    if (outputBytes > this.#options.maxOutputBytes) {
-      this.close(`it does not read: ${outputBytes} bytes were waiting`);
-    } else {
-      this.#options.onOutput(this);
-    }
+    if (outputBytes <= this.#options.maxOutputBytes) return false;
+    this.close(`it does not read: ${outputBytes} bytes were waiting`);
+    return true;
   }
 
   /** Writes what was released, for as long as there is more. Never rejects. */

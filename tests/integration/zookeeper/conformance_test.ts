@@ -3,6 +3,7 @@
 import { ZooKeeper } from "../../../zookeeper/mod.ts";
 import { extendedCases } from "./extended_cases.ts";
 import { coordinationCases } from "./coordination_cases.ts";
+import { multiCases } from "./multi_cases.ts";
 import { operationCases } from "./operation_cases.ts";
 import { recipeCases } from "./recipe_cases.ts";
 import { CaseContext, serverKinds, type TestServer } from "./servers.ts";
@@ -11,6 +12,7 @@ import { watchCases } from "./watch_cases.ts";
 
 const cases = {
   ...operationCases,
+  ...multiCases,
   ...extendedCases,
   ...sessionCases,
   ...watchCases,

@@ -2,6 +2,7 @@
 // no lost watch, no double create, no ghost of an ephemeral node, each expiry reported once.
 import assert from "node:assert/strict";
 import {
+  CachedTree,
   createProtected,
   hasCode,
   registerEphemeral,
@@ -30,6 +31,9 @@ export class FaultWorkload {
   readonly #sessionIds: bigint[] = [];
   readonly #acknowledged = new Set<string>();
   readonly #seen: number[] = [];
+  /** Follows the queue by one watch that stays. */
+  #copy: CachedTree | undefined;
+  #copyFailure: unknown;
   #counter = 0;
   /** The value after which the listener may stop. */
   #last: number | undefined;
@@ -69,6 +73,9 @@ export class FaultWorkload {
     await this.#writer.ensureChroot();
     await this.#writer.create("/queue");
     await this.#writer.create("/counter", "0");
+    this.#copy = await CachedTree.open(this.#listener, "/queue", {
+      onFailure: (error) => this.#copyFailure = error,
+    });
     this.#owner.onState((state) => {
       this.#states.push(state);
       if (state === "connected") this.#register();
@@ -116,6 +123,12 @@ export class FaultWorkload {
         () => this.#seen.at(-1) === this.#counter,
       );
       assert.deepEqual(this.#seen, this.#seen.toSorted((a, b) => a - b), "the listener went back");
+      await until("the copy is complete", () => this.#copy?.size === names.length + 1);
+      const copied = names.map((name) =>
+        text(this.#copy?.get(`/queue/${name}`)?.data ?? new Uint8Array())
+      );
+      assert.deepEqual(copied, ids, "the copy differs");
+      assert.equal(this.#copyFailure, undefined);
       const stat = await direct.exists("/owner");
       assert.equal(stat?.ephemeralOwner, this.#owner.sessionId, "the ephemeral node is a ghost");
       assert.equal(
@@ -125,6 +138,7 @@ export class FaultWorkload {
       );
     } finally {
       await direct.close();
+      await this.#copy?.close();
       await Promise.all([this.#writer, this.#listener, this.#owner].map((zk) => zk.close()));
     }
   }

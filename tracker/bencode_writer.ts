@@ -14,6 +14,7 @@ const IPV6_BYTES = 18;
 
 const encoder = new TextEncoder();
 const buffer = new Uint8Array(MAX_BYTES);
+const view = new DataView(buffer.buffer);
 let length = 0;
 
 function text(ascii: string): void {
@@ -110,9 +111,14 @@ function compactPeers(peers: readonly Member[], entryBytes: number): void {
   for (const { compact } of peers) if (compact.length === entryBytes) count++;
   number(count * entryBytes);
   text(":");
-  for (const { compact } of peers) {
+  for (const { compact, ipv4, port } of peers) {
     if (compact.length !== entryBytes) continue;
-    for (let at = 0; at < entryBytes; at++) buffer[length++] = compact[at] ?? 0;
+    if (entryBytes === IPV4_BYTES) {
+      // Two stores in place of a copy: this loop is most of what an answer costs.
+      view.setUint32(length, ipv4);
+      view.setUint16(length + 4, port);
+    } else buffer.set(compact, length);
+    length += entryBytes;
   }
 }
 

@@ -4,6 +4,8 @@
  * an announce in a swarm of 20,000 then costs what it answers, not what there is.
  */
 
+import { compactAddress } from "./compact_address.ts";
+
 /** Where a peer stands; the same rack name in two sites means two racks. */
 export interface Place {
   readonly site: string;
@@ -51,7 +53,9 @@ export class Member {
   readonly place: Place | undefined;
   readonly arrivedMs: number;
   /** Its address and port as BEP 23 and BEP 7 put them into replies: 6 or 18 bytes. */
-  compact: Uint8Array = new Uint8Array();
+  readonly compact: Uint8Array;
+  /** The first four of them: the address, if it is an IPv4 address. */
+  readonly ipv4: number;
   /** Order of arrival in the swarm. */
   arrival = 0;
   leftBytes: number;
@@ -88,6 +92,8 @@ export class Member {
     this.key = arrival.key;
     this.ip = arrival.ip;
     this.port = arrival.port;
+    this.compact = compactAddress(arrival.ip, arrival.port);
+    this.ipv4 = new DataView(this.compact.buffer).getUint32(0);
     this.peerId = arrival.peerId;
     this.host = arrival.host;
     this.place = arrival.place;

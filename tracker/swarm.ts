@@ -6,7 +6,6 @@
 
 import type { Announce, Answer, Refusal } from "./announce.ts";
 import type { Clock } from "./clock.ts";
-import { compactAddress } from "./compact_address.ts";
 import { applyElection, electGateways, measurePace } from "./gateways.ts";
 import type { Log } from "./log.ts";
 import { Member, Members, type Place, setHelpers } from "./members.ts";
@@ -164,7 +163,6 @@ export class Swarm {
       nowMs,
       intervalMs,
     });
-    member.compact = compactAddress(ip, port);
     this.members.add(member);
     if (host !== undefined) this.#byHost.set(`${ip} ${host}`, member);
     this.#perAddress.set(ip, (this.#perAddress.get(ip) ?? 0) + 1);

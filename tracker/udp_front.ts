@@ -22,6 +22,7 @@ const ERROR = 3;
 const CONNECT_BYTES = 16;
 const ANNOUNCE_BYTES = 98;
 const HASH_BYTES = 20;
+const IPV4_BYTES = 6;
 const STOPPED = 3;
 const OPTION_END = 0;
 const OPTION_NOTHING = 1;
@@ -138,8 +139,12 @@ function encodeAnnounce(view: DataView, answer: Answer): Uint8Array {
   reply.setUint32(16, answer.complete);
   const bytes = bytesOf(reply);
   let at = 20;
-  for (const { compact } of peers) {
-    for (let index = 0; index < entryBytes; index++) bytes[at++] = compact[index] ?? 0;
+  for (const { compact, ipv4, port } of peers) {
+    if (entryBytes === IPV4_BYTES) {
+      reply.setUint32(at, ipv4);
+      reply.setUint16(at + 4, port);
+    } else bytes.set(compact, at);
+    at += entryBytes;
   }
   return bytes;
 }

@@ -1,6 +1,5 @@
 /** Builds members and swarms for the tests of the tracker's policy, without a network. */
 
-import { compactAddress } from "../../../tracker/compact_address.ts";
 import { applyElection, electGateways } from "../../../tracker/gateways.ts";
 import { Member, Members, type Place, setHelpers } from "../../../tracker/members.ts";
 import { defaultPolicy } from "../../../tracker/policy.ts";
@@ -32,7 +31,6 @@ export class SwarmModel {
       nowMs: this.nowMs,
       intervalMs: defaultPolicy.hungryIntervalMs,
     });
-    member.compact = compactAddress(ip, 6881);
     this.members.add(member);
     this.elect(member);
     return member;

@@ -7,14 +7,20 @@
 
 import Table from "cli-table3";
 import pc from "picocolors";
+import type { TransferDetail } from "../actors/fetcher/transfers.ts";
 import type { Fleet, FleetHost, FleetService } from "../coordination/mod.ts";
 
-/** How wide the view may be. */
+/** How wide the view may be, and what is known beside the snapshot. */
 export interface FleetViewOptions {
   /** Columns of the terminal; at least {@link MIN_COLUMNS} are used. */
   readonly columns: number;
   /** Now, milliseconds since the epoch, for ages. */
   readonly nowMs: number;
+  /** How fast a host fetches, by its agent's own word; `null` when it did not say. Default: nobody says. */
+  readonly transferOf?: (
+    host: string,
+    of: { readonly service: string; readonly version: string },
+  ) => TransferDetail | null;
 }
 
 /** Narrower than this, nothing can be read any more. */
@@ -86,7 +92,7 @@ function renderService(name: string, service: FleetService, options: FleetViewOp
       host.version ?? "-",
       renderState(host),
       host.pinnedBytes === 0 ? "-" : formatBytes(host.pinnedBytes),
-      renderNext(host, options),
+      renderNext(host, { ...options, service: name }),
     ]);
   }
   return `${title}${traffic === null ? "" : `\n${pc.dim(traffic)}`}\n${table.toString()}`;
@@ -151,14 +157,25 @@ function renderState(host: FleetHost): string {
 }
 
 /** What the host is about to run, and why it does not run it yet. */
-function renderNext(host: FleetHost, options: FleetViewOptions): string {
+function renderNext(
+  host: FleetHost,
+  options: FleetViewOptions & { readonly service: string },
+): string {
   const parts: string[] = [];
   if (host.preparation !== null) {
-    const { version, phase, progress } = host.preparation;
+    const { version, phase } = host.preparation;
+    const transfer = phase === "fetching"
+      ? options.transferOf?.(host.host, { service: options.service, version }) ?? null
+      : null;
+    // The agent's own word is newer.
+    const progress = transfer === null ? host.preparation.progress : shareOf(transfer);
     const bar = phase === "fetching" || phase === "verifying" || phase === "pinning"
       ? ` ${renderBar(progress)}`
       : "";
     parts.push(`${version} ${phase}${bar}`);
+    if (transfer !== null) {
+      parts.push(pc.dim(cut(renderTransfer(transfer), waitColumns(options.columns))));
+    }
   }
   if (host.waitingFor !== null) {
     parts.push(pc.dim(cut(host.waitingFor, waitColumns(options.columns))));
@@ -172,6 +189,20 @@ function renderNext(host: FleetHost, options: FleetViewOptions): string {
     parts.push(pc.red(cut(host.slot.reason ?? "failed", waitColumns(options.columns))));
   }
   return parts.join("\n");
+}
+
+function shareOf({ verifiedBytes, totalBytes }: TransferDetail): number {
+  return totalBytes === 0 ? 1 : verifiedBytes / totalBytes;
+}
+
+/** `312 MiB/s from 7 peers, 12.3 s left`. */
+function renderTransfer(
+  { verifiedBytes, totalBytes, downloadBytesPerSecond, peers }: TransferDetail,
+): string {
+  const from = `from ${peers} peer${peers === 1 ? "" : "s"}`;
+  if (downloadBytesPerSecond < 1) return peers === 0 ? "no peers yet" : `nothing arrives ${from}`;
+  const leftMs = (totalBytes - verifiedBytes) / downloadBytesPerSecond * 1_000;
+  return `${formatBytes(downloadBytesPerSecond)}/s ${from}, ${formatAge(leftMs)} left`;
 }
 
 /** The columns before take about 46; the rest of the terminal is for words. */

@@ -11,6 +11,7 @@ import { ROOT } from "../rollout/mod.ts";
 import { type ZooKeeper, ZooKeeperError } from "../zookeeper/mod.ts";
 import { MIN_COLUMNS, renderFleet } from "./fleet_view.ts";
 import { createLiveText } from "./live_text.ts";
+import { LiveTransfers } from "./live_transfers.ts";
 import { writeJson, writeLine } from "./output.ts";
 
 /** Least time between two snapshots, so that a busy fleet costs the ensemble no more than a few reads a second. */
@@ -23,7 +24,7 @@ const SNAPSHOT_MAX_MS = 2_000;
 export interface FleetDisplay {
   show(fleet: Fleet): void;
   /** Leaves the last snapshot standing. */
-  done(): void;
+  done(): void | Promise<void>;
 }
 
 /** A display for stdout as it is: a terminal, a pipe, or a program that wants JSON. */
@@ -60,7 +61,7 @@ export async function watchFleet(
       idle.abort();
     }
   } finally {
-    display.done();
+    await display.done();
     await watch.remove().catch(() => {});
   }
 }
@@ -96,11 +97,25 @@ function jsonDisplay(): FleetDisplay {
   };
 }
 
+/** Shows beside each snapshot how fast the hosts fetch that do, as their agents say. */
 function terminalDisplay(): FleetDisplay {
   const live = createLiveText();
+  let shown: Fleet | null = null;
+  function draw(): void {
+    if (shown !== null) live.update(render(shown, transfers));
+  }
+  const transfers = new LiveTransfers(draw);
   return {
-    show: (fleet) => live.update(render(fleet)),
-    done: () => live.done(),
+    show(fleet) {
+      shown = fleet;
+      transfers.follow(fleet);
+      draw();
+    },
+    async done() {
+      shown = null;
+      live.done();
+      await transfers.close();
+    },
   };
 }
 
@@ -137,12 +152,16 @@ function lineDisplay(): FleetDisplay {
   };
 }
 
-function render(fleet: Fleet): string {
+function render(fleet: Fleet, transfers: LiveTransfers): string {
   let columns = MIN_COLUMNS;
   try {
     columns = Deno.consoleSize().columns;
   } catch {
     // Not a terminal any more.
   }
-  return renderFleet(fleet, { columns, nowMs: systemClock.now() });
+  return renderFleet(fleet, {
+    columns,
+    nowMs: systemClock.now(),
+    transferOf: (host, of) => transfers.find(host, of),
+  });
 }

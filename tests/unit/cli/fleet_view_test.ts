@@ -49,6 +49,42 @@ Deno.test("renderFleet: says what each host runs, how far it is with the next ve
   assert.match(text, /quorum: 1 of 2 hosts staged/);
 });
 
+Deno.test("renderFleet: shows how fast a host fetches where its agent says so, in place of older news", () => {
+  const fetching = { version: "v2", phase: "fetching", progress: 0.1 } as const;
+  const fleet = fleetOf(
+    { ...HOST, host: "web-1", preparation: fetching },
+    { ...HOST, host: "web-2", preparation: fetching },
+    { ...HOST, host: "web-3", preparation: { ...fetching, phase: "verifying" } },
+    { ...HOST, host: "web-4", preparation: fetching },
+  );
+  const transfer = {
+    version: "v2",
+    verifiedBytes: 256 * 1024 ** 2,
+    totalBytes: 1024 ** 3,
+    downloadBytesPerSecond: 64 * 1024 ** 2,
+    uploadBytesPerSecond: 0,
+    peers: 7,
+  };
+  const asked: string[] = [];
+  const text = stripVTControlCharacters(renderFleet(fleet, {
+    columns: 120,
+    nowMs: 60_000,
+    transferOf(host, { service, version }) {
+      asked.push(`${host} ${service} ${version}`);
+      if (host === "web-2") return null;
+      return host === "web-4" ? { ...transfer, downloadBytesPerSecond: 0, peers: 1 } : transfer;
+    },
+  }));
+  assert.deepEqual(asked, ["web-1 web v2", "web-2 web v2", "web-4 web v2"]);
+  assert.match(
+    text,
+    /web-1 .* v2 fetching ███░░░░░░░ +25% *\n +64\.0 MiB\/s from 7 peers, 12\.0 s left/,
+  );
+  assert.match(text, /web-2 .* v2 fetching █░░░░░░░░░ +10% *\nweb-3/);
+  assert.match(text, /web-3 .* v2 verifying █░░░░░░░░░ +10% *\nweb-4/);
+  assert.match(text, /web-4 .* v2 fetching ███░░░░░░░ +25% *\n +nothing arrives from 1 peer/);
+});
+
 Deno.test("renderFleet: a halt stands out with its reason and what can be done", () => {
   const fleet: Fleet = {
     ...fleetOf(HOST),

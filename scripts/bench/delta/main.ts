@@ -1,0 +1,160 @@
+/**
+ * What a release costs on top of yesterday's: bytes over the network and seconds until it is verified, beside rsync from
+ * its daemon on the same two folders, and what the map of the chunks costs when publishing.
+ *
+ * deno run -A scripts/bench/delta/main.ts [--quick] [--json] [--write]
+ *
+ * `--quick` takes under a minute, with 128 MiB in place of 1 GiB. `--json` prints one object with the rows. `--write`
+ * writes docs/benchmarks/delta.md.
+ */
+
+import { cases, writeContent, yesterday } from "./content.ts";
+import { type Outcome, startOurs } from "./ours.ts";
+import { rsyncVersion, startRsync } from "./rsync.ts";
+
+const PAGE = new URL("../../../docs/benchmarks/delta.md", import.meta.url);
+const MIB = 1024 * 1024;
+
+const quick = Deno.args.includes("--quick");
+const SIZE_BYTES = quick ? 128 * MIB : 1024 * MIB;
+const ROUNDS = quick ? 1 : 3;
+
+/** In the form that the project's benchmarks share. */
+interface Row {
+  readonly case: string;
+  readonly unit: string;
+  readonly ours: number;
+  readonly peers: Readonly<Record<string, number>>;
+  /** More than 1 is better. */
+  readonly ratio: number;
+}
+
+const folder = await Deno.makeTempDir({ prefix: "rollcall-bench-delta-" });
+try {
+  const { rows, mapBytes } = await measure();
+  const text = Deno.args.includes("--json") ? JSON.stringify({ rows }) : toTable(rows);
+  Deno.stdout.writeSync(new TextEncoder().encode(`${text}\n`));
+  if (Deno.args.includes("--write")) await Deno.writeTextFile(PAGE, await page(rows, mapBytes));
+} finally {
+  await Deno.remove(folder, { recursive: true });
+}
+
+async function measure(): Promise<{ rows: Row[]; mapBytes: number }> {
+  const served = `${folder}/published`;
+  await writeContent(`${served}/1`, yesterday(SIZE_BYTES));
+  await using ours = await startOurs(folder);
+  await using rsync = await startRsync(folder, served);
+  const publishing = await measurePublishing(ours, `${served}/1`);
+  const first = await ours.publish("1", `${served}/1`);
+  await ours.install(first);
+  const bytes: Row[] = [];
+  const seconds: Row[] = [];
+  for (const [index, { name, today }] of cases(SIZE_BYTES).entries()) {
+    const version = `${index + 2}`;
+    await writeContent(`${served}/${version}`, today);
+    const release = await ours.publish(version, `${served}/${version}`);
+    const outcomes: { ours: Outcome; theirs: Outcome }[] = [];
+    // Turns, so that what else the machine does hits both alike.
+    for (let round = 0; round < ROUNDS; round++) {
+      outcomes.push({
+        ours: await ours.fetch(release),
+        theirs: await rsync.fetch(version, `${served}/1`),
+      });
+    }
+    await Deno.remove(`${served}/${version}`, { recursive: true });
+    const both = (value: (outcome: Outcome) => number) => ({
+      ours: median(outcomes.map((one) => value(one.ours))),
+      theirs: median(outcomes.map((one) => value(one.theirs))),
+    });
+    bytes.push(row(name, "bytes", { ...both((one) => one.movedBytes), name: "rsync" }));
+    seconds.push(row(name, "s", { ...both((one) => one.seconds), name: "rsync" }));
+    progress(name);
+  }
+  return { rows: [...bytes, ...seconds, publishing.row], mapBytes: publishing.mapBytes };
+}
+
+/** The same folder with and without a map, in turns. */
+async function measurePublishing(
+  ours: Awaited<ReturnType<typeof startOurs>>,
+  path: string,
+): Promise<{ row: Row; mapBytes: number }> {
+  const rates: { mapped: number[]; plain: number[] } = { mapped: [], plain: [] };
+  const sizes = { mapped: 0, plain: 0 };
+  for (let round = 0; round < Math.max(ROUNDS, 3); round++) {
+    for (const kind of ["mapped", "plain"] as const) {
+      const startMs = performance.now();
+      const { metainfo } = await ours.publish("1", path, kind === "mapped");
+      rates[kind].push(SIZE_BYTES / 1000 / (performance.now() - startMs));
+      sizes[kind] = metainfo.length;
+    }
+  }
+  const [mapped, plain] = [median(rates.mapped), median(rates.plain)];
+  progress("publishing");
+  return {
+    row: {
+      case: "publishing, from the page cache",
+      unit: "MB/s",
+      ours: round(mapped),
+      peers: { "without a map": round(plain) },
+      ratio: round(mapped / plain),
+    },
+    mapBytes: sizes.mapped - sizes.plain,
+  };
+}
+
+function row(
+  name: string,
+  unit: string,
+  values: { ours: number; theirs: number; name: string },
+): Row {
+  const { ours, theirs } = values;
+  return {
+    case: name,
+    unit,
+    ours: unit === "bytes" ? ours : round(ours),
+    peers: { [values.name]: unit === "bytes" ? theirs : round(theirs) },
+    ratio: round(theirs / ours),
+  };
+}
+
+function median(values: readonly number[]): number {
+  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? NaN;
+}
+
+function round(value: number): number {
+  return Number(value.toPrecision(3));
+}
+
+function progress(name: string): void {
+  Deno.stderr.writeSync(new TextEncoder().encode(`${name}\n`));
+}
+
+function toTable(rows: readonly Row[]): string {
+  const lines = rows.map((one) => {
+    const [[peer, theirs] = ["", NaN]] = Object.entries(one.peers);
+    const cell = (value: number) => `${value.toLocaleString("en")} ${one.unit}`;
+    return `| ${one.case} | ${cell(one.ours)} | ${cell(theirs)} (${peer}) | ${one.ratio}× |`;
+  });
+  return ["| case | ours | beside | ratio, more is better |", "| --- | --- | --- | --- |", ...lines]
+    .join("\n");
+}
+
+async function page(rows: readonly Row[], mapBytes: number): Promise<string> {
+  return `<!-- deno-fmt-ignore-file -->
+<!-- Generated by scripts/bench/delta/main.ts --write. -->
+
+# A release on top of yesterday's
+
+${SIZE_BYTES / MIB} MiB in four files, ${
+    15 / 16 * 100
+  } % of it or less in one; ${ROUNDS} rounds in turns, medians. Deno ${Deno.version.deno},
+${navigator.hardwareConcurrency} cores, everything on loopback. Ours: from the order to files that are verified by piece and by SHA-256 and
+synced, on a host that has yesterday's release; bytes are the .torrent with its map (${
+    mapBytes.toLocaleString("en")
+  } bytes of it) and
+all that peers sent. rsync ${await rsyncVersion()}: \`-a -yy --no-whole-file --fsync --copy-dest=YESTERDAY\` from its daemon; bytes
+are all that it sent and received; it compares the whole file only by its own checksum of the transfer.
+
+${toTable(rows)}
+`;
+}

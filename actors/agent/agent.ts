@@ -239,6 +239,8 @@ function serviceSupervisor(own: {
   const { keeperCommand, node } = own;
   return supervisor({
     strategy: "rest_for_one",
+    // What fails every other minute for an hour is not mended by its own restart: then all of them begin anew.
+    intensity: { sustained: { maxRestarts: 30, withinMs: 3_600_000 } },
     children(scope) {
       const healthEvents = new Topic<HealthEvent>(`${service} health`, { replayLast: true });
       const pinnedEvents = new Topic<PinnedEvent>(`${service} pinned`, { replayLast: true });

@@ -39,6 +39,7 @@ export {
   type RestartBackoff,
   type RestartIntensity,
   type RestartPolicy,
+  type RestartRate,
 } from "./restart_policy.ts";
 export type { SystemCounters } from "./runtime.ts";
 export { sleep } from "./sleep.ts";

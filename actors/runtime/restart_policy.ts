@@ -18,12 +18,21 @@ import type { StopReason } from "./definition.ts";
  */
 export type RestartPolicy = "permanent" | "transient" | "temporary";
 
-/** How many restarts a supervisor makes before it gives up and fails itself. */
-export interface RestartIntensity {
+/** How many restarts there may be within some time. */
+export interface RestartRate {
   /** Restarts allowed within the window; one more escalates. Default 5. */
   readonly maxRestarts: number;
   /** The length of the sliding window in milliseconds. Default 60 000. */
   readonly withinMs: number;
+}
+
+/** How many restarts a supervisor makes before it gives up and fails itself. */
+export interface RestartIntensity extends RestartRate {
+  /**
+   * A second bound, over a longer time, for what fails too slowly to be a burst and never gets
+   * better: say 30 within an hour. Default none: what is bearable for long depends on the actor.
+   */
+  readonly sustained?: RestartRate;
 }
 
 /** How long a supervisor waits before a restart. */
@@ -82,21 +91,42 @@ export function backoffDelayMs(backoff: RestartBackoff, attempt: number, random:
 }
 
 /** Counts restarts in a sliding window. Holds at most `maxRestarts` times. */
-export class RestartWindow {
-  readonly #intensity: RestartIntensity;
+class RestartWindow {
+  readonly rate: RestartRate;
   #restartsAtMs: number[] = [];
 
-  constructor(intensity: RestartIntensity) {
-    this.#intensity = intensity;
+  constructor(rate: RestartRate) {
+    this.rate = rate;
   }
 
-  /** Records a restart and says whether it is still within the intensity. */
-  allows(atMs: number): boolean {
-    const oldestMs = atMs - this.#intensity.withinMs;
+  /** Whether one more is too many. */
+  isUsedUp(atMs: number): boolean {
+    const oldestMs = atMs - this.rate.withinMs;
     this.#restartsAtMs = this.#restartsAtMs.filter((restartMs) => restartMs > oldestMs);
-    if (this.#restartsAtMs.length >= this.#intensity.maxRestarts) return false;
+    return this.#restartsAtMs.length >= this.rate.maxRestarts;
+  }
+
+  record(atMs: number): void {
     this.#restartsAtMs.push(atMs);
-    return true;
+  }
+}
+
+/** Counts restarts against an intensity: bursts, and what goes on and on. */
+export class RestartCounter {
+  readonly #windows: readonly RestartWindow[];
+
+  constructor({ sustained, ...burst }: RestartIntensity) {
+    const rates = sustained === undefined ? [burst] : [burst, sustained];
+    this.#windows = rates.map((rate) => new RestartWindow(rate));
+  }
+
+  /** Records a restart, unless it would be one too many: then returns the bound that it would break. */
+  record(atMs: number): RestartRate | undefined {
+    // Each is looked at, so that none holds times that have left it.
+    const [usedUp] = this.#windows.filter((window) => window.isUsedUp(atMs));
+    if (usedUp !== undefined) return usedUp.rate;
+    for (const window of this.#windows) window.record(atMs);
+    return undefined;
   }
 }
 
@@ -109,10 +139,17 @@ export function restartSettings(
     intensity: { ...DEFAULT_RESTART_INTENSITY, ...intensity },
     backoff: { ...DEFAULT_RESTART_BACKOFF, ...backoff },
   };
-  const { maxRestarts, withinMs } = settings.intensity;
+  const { maxRestarts, withinMs, sustained } = settings.intensity;
   const { initialMs, maxMs, factor, jitter, resetAfterMs } = settings.backoff;
   check("intensity.maxRestarts", maxRestarts, Number.isInteger(maxRestarts) && maxRestarts >= 0);
   check("intensity.withinMs", withinMs, withinMs > 0);
+  if (sustained !== undefined) {
+    const { maxRestarts: most, withinMs: forMs } = sustained;
+    // One that allows less in a longer time, or as long a time, would make the other mean nothing.
+    const isWider = most > maxRestarts && forMs > withinMs;
+    check("intensity.sustained.maxRestarts", most, Number.isInteger(most) && isWider);
+    check("intensity.sustained.withinMs", forMs, forMs < Infinity);
+  }
   check("backoff.initialMs", initialMs, initialMs >= 0 && initialMs < Infinity);
   check("backoff.maxMs", maxMs, maxMs >= initialMs && maxMs < Infinity);
   check("backoff.factor", factor, factor >= 1);

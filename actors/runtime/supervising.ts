@@ -14,8 +14,9 @@ import type { ActorRef } from "./ref.ts";
 import {
   backoffDelayMs,
   type RestartBackoff,
+  RestartCounter,
   type RestartIntensity,
-  RestartWindow,
+  type RestartRate,
 } from "./restart_policy.ts";
 import type {
   AutoShutdown,
@@ -58,7 +59,7 @@ export class Supervising implements SupervisorScope, SupervisorState {
   readonly kind = "supervisor";
   readonly #context: Incarnation;
   readonly #settings: Settings;
-  readonly #window: RestartWindow;
+  readonly #restarts: RestartCounter;
   /** Left to right. */
   readonly #children: Child[] = [];
   #declared = false;
@@ -71,7 +72,7 @@ export class Supervising implements SupervisorScope, SupervisorState {
   constructor(context: Incarnation, settings: Settings) {
     this.#context = context;
     this.#settings = settings;
-    this.#window = new RestartWindow(settings.intensity);
+    this.#restarts = new RestartCounter(settings.intensity);
   }
 
   child<S, M>(
@@ -150,7 +151,8 @@ export class Supervising implements SupervisorScope, SupervisorState {
       const { clock, random } = this.#context;
       const nowMs = clock.monotonicMs();
       if (nowMs - child.startedAtMs >= this.#settings.backoff.resetAfterMs) child.attempts = 0;
-      if (!this.#window.allows(nowMs)) throw this.#giveUp(cell, reason);
+      const broken = this.#restarts.record(nowMs);
+      if (broken !== undefined) throw intensityExceeded(cell, { reason, ...broken });
       const delayMs = backoffDelayMs(this.#settings.backoff, child.attempts++, random);
       this.#context.log.warn("restart child", { child: cell.path, reason: reason.kind, delayMs });
       this.#restart(child, { index, delayMs });
@@ -206,14 +208,16 @@ export class Supervising implements SupervisorScope, SupervisorState {
     const isLast = !this.#children.some(({ significant }) => significant);
     if (this.#settings.autoShutdown === "any_significant" || isLast) this.#context.stopSelf();
   }
+}
 
-  #giveUp(cell: Cell, reason: StopReason): ActorError {
-    const { maxRestarts, withinMs } = this.#settings.intensity;
-    return new ActorError(
-      "restart_intensity_exceeded",
-      `restart ${cell.path}: expected at most ${maxRestarts} restarts within ${withinMs} ms, this ` +
-        "would be one more; see the cause for what keeps failing",
-      reason.kind === "failed" ? { cause: reason.error } : undefined,
-    );
-  }
+function intensityExceeded(
+  cell: Cell,
+  { reason, maxRestarts, withinMs }: RestartRate & { readonly reason: StopReason },
+): ActorError {
+  return new ActorError(
+    "restart_intensity_exceeded",
+    `restart ${cell.path}: expected at most ${maxRestarts} restarts within ${withinMs} ms, this ` +
+      "would be one more; see the cause for what keeps failing",
+    reason.kind === "failed" ? { cause: reason.error } : undefined,
+  );
 }

@@ -72,7 +72,7 @@ export interface SupervisorOptions {
   readonly name?: string;
   /** Who is restarted when one child ends. Default `one_for_one`. */
   readonly strategy?: SupervisorStrategy;
-  /** When to give up. Default 5 restarts within 60 000 ms. */
+  /** When to give up. Default 5 restarts within 60 000 ms, without a second bound. */
   readonly intensity?: Partial<RestartIntensity>;
   /** How long to wait before a restart. Default 100 ms, doubling up to 30 000 ms. */
   readonly backoff?: Partial<RestartBackoff>;

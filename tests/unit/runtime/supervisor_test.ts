@@ -224,6 +224,49 @@ Deno.test("G18: restarts that left the window do not count", () =>
     assert.equal(fixture.system.counters.restarts, 5);
   }));
 
+Deno.test("G18: what fails slowly and never gets better uses up the sustained intensity", () =>
+  withSystem(async (fixture) => {
+    const { system, clock } = fixture;
+    const { ref, tell } = family(fixture, ["a"], {
+      intensity: {
+        maxRestarts: 1,
+        withinMs: 10_000,
+        sustained: { maxRestarts: 3, withinMs: 100_000 },
+      },
+    });
+    const probe = spawnProbe(system);
+    probe.watch(ref);
+    // No two within the window of bursts, and four within the long one.
+    for (const afterMs of [20_000, 20_000, 65_000, 12_000]) {
+      tell("a", "crash");
+      await clock.advance(afterMs);
+    }
+    assert.equal(system.counters.restarts, 4, "the first had left the long window by the fourth");
+    assert.equal(probe.signals.length, 0);
+    tell("a", "crash");
+    await clock.settle();
+    const [signal] = probe.signals;
+    assert.ok(signal?.type === "terminated" && signal.reason.kind === "failed");
+    assert.match(String(signal.reason.error), /at most 3 restarts within 100000 ms/);
+  }));
+
+Deno.test("G18: a sustained intensity is wider than that of bursts", () => {
+  const intensity = { maxRestarts: 5, withinMs: 60_000 };
+  for (
+    const sustained of [
+      { maxRestarts: 5, withinMs: 3_600_000 },
+      { maxRestarts: 30, withinMs: 60_000 },
+      { maxRestarts: 30.5, withinMs: 3_600_000 },
+      { maxRestarts: 30, withinMs: Infinity },
+    ]
+  ) {
+    assert.throws(
+      () => supervisor({ intensity: { ...intensity, sustained } }),
+      (error) => error instanceof ActorError && error.code === "invalid_option",
+    );
+  }
+});
+
 Deno.test("G18: a supervisor that gave up is restarted by its own, with all its children", () =>
   withSystem(async ({ system, clock }) => {
     const log: string[] = [];

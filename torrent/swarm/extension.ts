@@ -100,7 +100,7 @@ export function encodeMetadataMessage(message: MetadataMessage, totalBytes: numb
       return bencode.encode({ msg_type: 2, piece: message.part });
     case "data": {
       const head = bencode.encode({ msg_type: 1, piece: message.part, total_size: totalBytes });
-      return Buffer.concat([head, message.bytes]);
+      return new Uint8Array(Buffer.concat([head, message.bytes]));
     }
   }
 }

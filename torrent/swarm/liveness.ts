@@ -26,23 +26,25 @@ export class Liveness {
   #readTick: number;
   #writtenBytes = 0;
   #writtenTick: number;
+  /** When nothing was waiting to be read by the peer, or it last read something. */
+  #takenTick: number;
 
   constructor(tick: number) {
     this.#readTick = tick;
     this.#writtenTick = tick;
+    this.#takenTick = tick;
   }
 
   look({ readBytes, writtenBytes, isWriting }: ConnectionState, tick: number): Verdict {
     if (readBytes !== this.#readBytes) this.#readTick = tick;
-    if (writtenBytes !== this.#writtenBytes) this.#writtenTick = tick;
+    if (writtenBytes !== this.#writtenBytes) this.#writtenTick = this.#takenTick = tick;
+    if (!isWriting) this.#takenTick = tick;
     this.#readBytes = readBytes;
     this.#writtenBytes = writtenBytes;
-    const unwrittenTicks = tick - this.#writtenTick;
-    if (isWriting && unwrittenTicks > UNREAD_TICKS) {
-      return { close: `it did not read for ${unwrittenTicks} s` };
-    }
+    const unreadTicks = tick - this.#takenTick;
+    if (unreadTicks > UNREAD_TICKS) return { close: `it did not read for ${unreadTicks} s` };
     const silentTicks = tick - this.#readTick;
     if (silentTicks > SILENT_TICKS) return { close: `it said nothing for ${silentTicks} s` };
-    return !isWriting && unwrittenTicks >= KEEP_ALIVE_TICKS ? "keep_alive" : "fine";
+    return !isWriting && tick - this.#writtenTick >= KEEP_ALIVE_TICKS ? "keep_alive" : "fine";
   }
 }

@@ -18,8 +18,6 @@ import { PieceProgress, type Range } from "./piece_progress.ts";
  * 65 MB and the sockets' buffers a process stays below 300 MB.
  */
 const MAX_OPEN_BYTES = 96 * 1024 * 1024;
-/** Buffers kept for the next piece; a new one costs a page fault per 4 KiB. */
-const MAX_POOLED_BYTES = 16 * 1024 * 1024;
 /** A request that is older, in the transfer's seconds, may be made once more to an idle peer. */
 const LATE_TICKS = 2;
 const RANK: Readonly<Record<Distance, number>> = { rack: 0, site: 1, remote: 2 };
@@ -151,8 +149,9 @@ export class PieceDesk {
     const { buffer } = piece;
     piece.buffer = undefined;
     if (buffer === undefined) return;
-    const pooledBytes = (this.#pool.length + 1) * buffer.length;
-    if (pooledBytes <= Math.max(MAX_POOLED_BYTES, buffer.length)) this.#pool.push(buffer);
+    // A new one costs a page fault per 4 KiB, so all that there may be are kept, until nothing is missing.
+    if (this.#picker.missing <= 1) this.#pool.length = 0;
+    else if (this.#open.size + this.#pool.length < this.#maxOpen) this.#pool.push(buffer);
   }
 
   #note(source: Source, request: Outstanding<Source>): Outstanding<Source> {

@@ -1,0 +1,254 @@
+/**
+ * Hostile bytes against the engine's side of a connection. Whatever is sent, it ends with a reason or
+ * goes on; it never throws out of its loops, never answers without end, and never writes a piece that
+ * does not match. A failure prints its seed and how to replay it.
+ */
+
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import { PieceSet } from "../../../torrent/piece_set.ts";
+import type { Release } from "../../../torrent/release.ts";
+import { BadPieces } from "../../../torrent/swarm/bad_pieces.ts";
+import { encodeExtensions } from "../../../torrent/swarm/extension.ts";
+import {
+  BLOCK_HEADER_BYTES,
+  Outbox,
+  writeBlockHeader,
+  writeUint32,
+} from "../../../torrent/swarm/messages.ts";
+import { Peer } from "../../../torrent/swarm/peer.ts";
+import type { PeerHost } from "../../../torrent/swarm/peer_host.ts";
+import type { Connection } from "../../../torrent/swarm/peer_socket.ts";
+import { Picker } from "../../../torrent/swarm/picker.ts";
+import { PieceDesk, type Source } from "../../../torrent/swarm/piece_desk.ts";
+import { RateLimits } from "../../../torrent/swarm/rate_limits.ts";
+import { SendBufferPool } from "../../../torrent/swarm/send_buffers.ts";
+import type { TransferFiles } from "../../../torrent/transfer_files.ts";
+
+const PIECES = 20;
+const PIECE_BYTES = 64 * 1024;
+const BLOCK = 16 * 1024;
+
+const release: Release = {
+  service: "web",
+  version: "1",
+  infoHash: "ab".repeat(20),
+  sizeBytes: PIECES * PIECE_BYTES - 77,
+  files: [],
+  pieceLengthBytes: PIECE_BYTES,
+  pieceCount: PIECES,
+  pieceHashes: new Uint8Array(PIECES * 20),
+  announce: [],
+  metainfo: new Uint8Array(),
+};
+
+/** Hands out what it was given, in the parts it was given, then hangs up; counts what it is sent. */
+class Script implements Connection {
+  readonly #parts: Uint8Array[];
+  sentBytes = 0;
+  isClosed = false;
+
+  constructor(parts: Uint8Array[]) {
+    this.#parts = parts;
+  }
+
+  read(buffer: Uint8Array): Promise<number | null> {
+    const part = this.#parts.shift();
+    if (part === undefined || this.isClosed) return Promise.resolve(null);
+    const sizeBytes = Math.min(part.length, buffer.length);
+    buffer.set(part.subarray(0, sizeBytes));
+    if (sizeBytes < part.length) this.#parts.unshift(part.subarray(sizeBytes));
+    return Promise.resolve(sizeBytes);
+  }
+
+  write(bytes: Uint8Array): Promise<number> {
+    this.sentBytes += bytes.length;
+    return Promise.resolve(bytes.length);
+  }
+
+  close(): void {
+    this.isClosed = true;
+  }
+}
+
+function drain(fill: (outbox: Outbox) => void): Uint8Array {
+  const outbox = new Outbox(10_000_000);
+  fill(outbox);
+  const bytes = new Uint8Array(outbox.sizeBytes);
+  outbox.drainTo(bytes, 0);
+  return bytes;
+}
+
+/** Runs one connection to its end. Returns the reason for it, and what happened meanwhile. */
+async function converse(parts: Uint8Array[], options: { isSeed: boolean; fast: boolean }) {
+  const verified = options.isSeed ? PieceSet.full(PIECES) : new PieceSet(PIECES);
+  const random = () => 0.5;
+  const picker = new Picker({ pieceCount: PIECES, random, have: verified });
+  const bad = new BadPieces<Source>();
+  const sources: Source[] = [];
+  const desk = new PieceDesk({ release, picker, bad, sources: () => sources, prefill() {} });
+  let reason: unknown;
+  let ends = 0;
+  let pieces = 0;
+  let readBytes = 0;
+  const host: PeerHost = {
+    // Only what a peer looks at of its transfer's files.
+    files: {
+      release,
+      verified,
+      verifiedBytes: options.isSeed ? release.sizeBytes : 0,
+      isComplete: options.isSeed,
+    } as TransferFiles,
+    picker,
+    desk,
+    limits: new RateLimits(),
+    buffers: new SendBufferPool(),
+    locality: { host: "web-1", site: "north", rack: "a" },
+    port: 1,
+    infoBytes: new Uint8Array(40_000),
+    tick: () => 0,
+    mayRequest: () => true,
+    readBlock: (offsetBytes, into) => {
+      assert.ok(offsetBytes >= 0 && offsetBytes + into.length <= release.sizeBytes);
+      readBytes += into.length;
+    },
+    onReceived() {},
+    onSent() {},
+    onContested() {},
+    onIdle() {},
+    onPiece: (piece) => {
+      pieces++;
+      desk.close(piece);
+      picker.putBack(piece.index);
+    },
+    onExtensions() {},
+    onInterest: (peer, interested) => peer.setChoked(!interested),
+    onEnded: (_peer, why) => {
+      reason = why;
+      ends++;
+    },
+  };
+  const connection = new Script(parts);
+  const handshake = { infoHash: release.infoHash, peerId: "cd".repeat(20), extended: true };
+  const peer = new Peer({
+    connection,
+    address: "10.0.0.1:1",
+    isOutgoing: false,
+    handshake: { ...handshake, fast: options.fast },
+  }, host);
+  sources.push(peer.download);
+  peer.start();
+  await peer.socket.ended();
+  assert.equal(ends, 1, "it ends once");
+  assert.ok(connection.isClosed);
+  assert.equal(desk.openCount, 0, "nothing is left that waits for it");
+  assert.equal(picker.started, 0);
+  return { reason, pieces, readBytes, sentBytes: connection.sentBytes };
+}
+
+const range = fc.record({
+  index: fc.oneof(fc.nat(PIECES + 1), fc.nat(0xffff_ffff)),
+  begin: fc.oneof(fc.nat(5).map((block) => block * BLOCK), fc.nat(0xffff_ffff)),
+  sizeBytes: fc.oneof(fc.constantFrom(0, 1, BLOCK, 4 * BLOCK, 128 * 1024), fc.nat(0xffff_ffff)),
+});
+
+/** Messages that look right, wrong in one way or another. */
+const frame = fc.oneof(
+  fc.constantFrom(0, 1, 2, 3, 14, 15).map((id) => drain((outbox) => outbox.signal(id))),
+  fc.tuple(fc.constantFrom(6, 8, 16), range).map(([id, of]) =>
+    drain((outbox) => outbox.range(id, of))
+  ),
+  fc.nat(PIECES + 1).map((index) => drain((outbox) => outbox.have(index))),
+  fc.uint8Array({ minLength: 1, maxLength: 5 }).map((bytes) =>
+    drain((outbox) => outbox.bitfield(bytes))
+  ),
+  fc.tuple(fc.nat(PIECES), fc.nat(4), fc.constantFrom(1, BLOCK, 2 * BLOCK)).map(
+    ([index, block, sizeBytes]) => {
+      const bytes = new Uint8Array(BLOCK_HEADER_BYTES + sizeBytes);
+      writeBlockHeader(bytes, 0, { index, begin: block * BLOCK, sizeBytes });
+      return bytes;
+    },
+  ),
+  fc.tuple(fc.nat(3), fc.uint8Array({ maxLength: 60 })).map(([extension, payload]) =>
+    drain((outbox) => outbox.extended(extension, payload))
+  ),
+  fc.tuple(fc.nat(300_000), fc.nat(255)).map(([sizeBytes, id]) => {
+    const bytes = new Uint8Array(5);
+    writeUint32(bytes, 0, sizeBytes);
+    bytes[4] = id;
+    return bytes;
+  }),
+);
+
+const sides = fc.record({ isSeed: fc.boolean(), fast: fc.boolean() });
+
+Deno.test("peer: random bytes end the connection and nothing else", async () => {
+  await fc.assert(
+    fc.asyncProperty(
+      fc.array(fc.uint8Array({ minLength: 1, maxLength: 400 }), { maxLength: 20 }),
+      sides,
+      async (parts, side) => {
+        const { pieces } = await converse(parts, side);
+        assert.equal(pieces, 0);
+      },
+    ),
+    { numRuns: 300 },
+  );
+});
+
+Deno.test("peer: messages in any order and with any numbers do no harm", async () => {
+  await fc.assert(
+    fc.asyncProperty(fc.array(frame, { maxLength: 60 }), sides, async (parts, side) => {
+      const { sentBytes, readBytes } = await converse(parts, side);
+      // A request brings at most its own bytes; nothing else is answered by more than a part.
+      assert.ok(readBytes <= parts.length * 128 * 1024);
+      assert.ok(sentBytes <= readBytes + 20_000 * (parts.length + 1));
+    }),
+    { numRuns: 500 },
+  );
+});
+
+Deno.test("peer: requests without end are refused, and then the connection", async () => {
+  const request = drain((outbox) => outbox.range(6, { index: 0, begin: 0, sizeBytes: BLOCK }));
+  // Never interested, so always choked.
+  const { reason, readBytes } = await converse(
+    Array.from({ length: 6000 }, () => request),
+    { isSeed: true, fast: true },
+  );
+  assert.match(String(reason), /refused in a row/);
+  assert.equal(readBytes, 0);
+});
+
+Deno.test("peer: blocks that nobody asked for end the connection after a while", async () => {
+  const flood = new Uint8Array(BLOCK_HEADER_BYTES + 128 * 1024);
+  writeBlockHeader(flood, 0, { index: 0, begin: 0, sizeBytes: 128 * 1024 });
+  const { reason, pieces } = await converse(
+    Array.from({ length: 2000 }, () => flood),
+    { isSeed: false, fast: true },
+  );
+  assert.match(String(reason), /nobody asked for/);
+  assert.equal(pieces, 0);
+});
+
+Deno.test("peer: metadata is given twice at most, whatever is asked for", async () => {
+  const hello = drain((outbox) =>
+    outbox.extended(
+      0,
+      encodeExtensions({
+        port: 1,
+        locality: undefined,
+        maxRequests: 1,
+        maxRequestBytes: BLOCK,
+        metadataBytes: 0,
+      }),
+    )
+  );
+  const ask = drain((outbox) =>
+    outbox.extended(2, new TextEncoder().encode("d8:msg_typei0e5:piecei0ee"))
+  );
+  const { sentBytes } = await converse(
+    [hello, ...Array.from({ length: 1000 }, () => ask)],
+    { isSeed: true, fast: true },
+  );
+  assert.ok(sentBytes > 6 * BLOCK && sentBytes < 6 * BLOCK + 100_000, `${sentBytes}`);
+});

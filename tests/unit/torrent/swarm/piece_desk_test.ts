@@ -1,0 +1,218 @@
+/** What each peer is asked for: one owner per piece, help only where it is wanted, bounded memory. */
+
+import assert from "node:assert/strict";
+import { PieceSet } from "../../../../torrent/piece_set.ts";
+import type { Release } from "../../../../torrent/release.ts";
+import { BadPieces } from "../../../../torrent/swarm/bad_pieces.ts";
+import {
+  type Outstanding,
+  OutstandingRequests,
+} from "../../../../torrent/swarm/outstanding_requests.ts";
+import { Picker } from "../../../../torrent/swarm/picker.ts";
+import { PieceDesk, type Source } from "../../../../torrent/swarm/piece_desk.ts";
+
+const BLOCK = 16 * 1024;
+const GIB = 1024 ** 3;
+
+function makeRelease(sizeBytes: number, pieceLengthBytes: number): Release {
+  return {
+    service: "web",
+    version: "1",
+    infoHash: "ab".repeat(20),
+    sizeBytes,
+    files: [],
+    pieceLengthBytes,
+    pieceCount: Math.ceil(sizeBytes / pieceLengthBytes),
+    pieceHashes: new Uint8Array(),
+    announce: [],
+    metainfo: new Uint8Array(),
+  };
+}
+
+type Mutable<T> = { -readonly [Key in keyof T]: T[Key] };
+
+function setUp(sizeBytes: number, pieceLengthBytes: number) {
+  const release = makeRelease(sizeBytes, pieceLengthBytes);
+  const picker = new Picker({
+    pieceCount: release.pieceCount,
+    random: () => 0,
+    have: new PieceSet(release.pieceCount),
+  });
+  const bad = new BadPieces<Source>();
+  const sources: Source[] = [];
+  const desk = new PieceDesk({ release, picker, bad, sources: () => sources, prefill() {} });
+  const add = (of: Partial<Mutable<Source>> = {}): Mutable<Source> => {
+    const source = {
+      has: PieceSet.full(release.pieceCount),
+      distance: "rack" as const,
+      isOrigin: false,
+      isStalled: false,
+      maxRequestBytes: 128 * 1024,
+      outstanding: new OutstandingRequests<Source>(),
+      bytesPerSecond: 0,
+      bestBytesPerSecond: 0,
+      ...of,
+    };
+    sources.push(source);
+    picker.addPeer(source.has, source.distance);
+    return source;
+  };
+  /** As if the answer had come. */
+  const answer = (source: Source, request: Outstanding<Source>) => {
+    const { piece, begin, sizeBytes } = request;
+    assert.equal(source.outstanding.take(piece.index, begin, sizeBytes), request);
+    desk.bufferOf(piece);
+    assert.ok(piece.startReceiving(request));
+    piece.arrive(request, source);
+    if (!piece.isComplete) return;
+    desk.close(piece);
+    picker.complete(piece.index);
+  };
+  return { release, picker, bad, desk, add, answer };
+}
+
+function some(request: Outstanding<Source> | undefined): Outstanding<Source> {
+  assert.ok(request !== undefined);
+  return request;
+}
+
+Deno.test("PieceDesk: peers get pieces of their own, and keep to them", () => {
+  const { desk, add } = setUp(16 * 4 * BLOCK, 4 * BLOCK);
+  const [a, b] = [add({ maxRequestBytes: BLOCK }), add({ maxRequestBytes: BLOCK })];
+  const ofA = [1, 2, 3, 4].map(() => some(desk.nextRequest(a, 0)).piece.index);
+  const ofB = [1, 2, 3, 4].map(() => some(desk.nextRequest(b, 0)).piece.index);
+  assert.equal(new Set(ofA).size, 1);
+  assert.equal(new Set(ofB).size, 1);
+  assert.notEqual(ofA[0], ofB[0]);
+});
+
+Deno.test("PieceDesk: what a peer that leaves was asked for goes to the others, first of all", () => {
+  const { desk, add, answer } = setUp(16 * 4 * BLOCK, 4 * BLOCK);
+  const [a, b] = [add({ maxRequestBytes: BLOCK }), add({ maxRequestBytes: BLOCK })];
+  const first = some(desk.nextRequest(a, 0));
+  answer(a, first);
+  some(desk.nextRequest(a, 0));
+  desk.withdraw(a);
+  const next = some(desk.nextRequest(b, 0));
+  assert.equal(next.piece, first.piece, "it goes on where the other was");
+  assert.equal(next.begin, BLOCK);
+});
+
+Deno.test("PieceDesk: a piece of which nothing has come is put back when its peer leaves", () => {
+  const { desk, picker, add } = setUp(2 * 4 * BLOCK, 4 * BLOCK);
+  const a = add();
+  some(desk.nextRequest(a, 0));
+  assert.equal(picker.started, 1);
+  desk.withdraw(a);
+  assert.equal(picker.started, 0);
+  assert.equal(desk.openCount, 0);
+});
+
+Deno.test("PieceDesk: with nothing else left a peer helps, but never from farther away", () => {
+  const { desk, add } = setUp(8 * BLOCK, 8 * BLOCK);
+  const owner = add({ maxRequestBytes: BLOCK, distance: "site" });
+  some(desk.nextRequest(owner, 0));
+  const remote = add({ distance: "remote" });
+  assert.equal(desk.nextRequest(remote, 0), undefined);
+  const near = add({ distance: "rack", maxRequestBytes: BLOCK });
+  assert.equal(some(desk.nextRequest(near, 0)).begin, BLOCK);
+  owner.isStalled = true;
+  assert.equal(some(desk.nextRequest(remote, 0)).begin, 2 * BLOCK, "the owner does not move");
+});
+
+Deno.test("PieceDesk: what is late is asked for once more, of one other peer", () => {
+  const { desk, add } = setUp(4 * BLOCK, 4 * BLOCK);
+  const [slow, idle, third] = [add(), add({ maxRequestBytes: 2 * BLOCK }), add()];
+  some(desk.nextRequest(slow, 10));
+  assert.equal(desk.nextLateRequest(idle, 11), undefined, "it is not late yet");
+  const again = [some(desk.nextLateRequest(idle, 12)), some(desk.nextLateRequest(idle, 12))];
+  assert.deepEqual(again.map(({ begin, sizeBytes }) => [begin, sizeBytes]), [
+    [0, 2 * BLOCK],
+    [2 * BLOCK, 2 * BLOCK],
+  ]);
+  assert.equal(desk.nextLateRequest(third, 99), undefined, "a third time would be waste");
+});
+
+Deno.test("PieceDesk: an origin is asked for what nobody else has, and then left alone", () => {
+  const { desk, picker, release, add } = setUp(4 * 4 * BLOCK, 4 * BLOCK);
+  const origin = add({ isOrigin: true, maxRequestBytes: 4 * BLOCK });
+  const has = new PieceSet(release.pieceCount);
+  const peer = add({ has, maxRequestBytes: BLOCK });
+  has.add(0);
+  picker.peerGot(0, "rack");
+  assert.equal(some(desk.nextRequest(peer, 0)).piece.index, 0);
+  assert.deepEqual(
+    [1, 2, 3].map(() => some(desk.nextRequest(origin, 0)).piece.index).sort(),
+    [1, 2, 3],
+  );
+  assert.equal(desk.nextRequest(origin, 0), undefined);
+  peer.isStalled = true;
+  assert.equal(some(desk.nextRequest(origin, 0)).piece.index, 0, "nobody else brings it");
+});
+
+Deno.test("PieceDesk: a suspect piece has one sender alone, and begins anew when that one leaves", () => {
+  const { desk, bad, picker, add, answer } = setUp(2 * BLOCK, 2 * BLOCK);
+  const [a, b] = [add({ maxRequestBytes: BLOCK }), add({ maxRequestBytes: BLOCK })];
+  for (const source of [a, b]) {
+    const request = some(desk.nextRequest(source, 0));
+    source.outstanding.take(0, request.begin, request.sizeBytes);
+    desk.bufferOf(request.piece);
+    request.piece.startReceiving(request);
+    request.piece.arrive(request, source);
+    if (!request.piece.isComplete) continue;
+    assert.deepEqual(bad.onMismatch(request.piece), []);
+    desk.close(request.piece);
+    picker.putBack(0);
+  }
+  const first = some(desk.nextRequest(a, 0));
+  assert.ok(first.piece.exclusive);
+  answer(a, first);
+  assert.equal(desk.nextRequest(b, 0), undefined);
+  assert.equal(desk.nextLateRequest(b, 99), undefined);
+  desk.withdraw(a);
+  const begins = [some(desk.nextRequest(b, 0)).begin, some(desk.nextRequest(b, 0)).begin];
+  assert.deepEqual(begins, [0, BLOCK], "none of the first one's blocks is kept");
+});
+
+Deno.test("PieceDesk: 100 GiB from 50 peers: the memory for open pieces is bounded, all of it arrives", () => {
+  const { desk, picker, release, add, answer } = setUp(100 * GIB, 16 * 1024 * 1024);
+  const peers = Array.from({ length: 50 }, () => add({ maxRequestBytes: 16 * 1024 * 1024 }));
+  const buffers = new Set<Uint8Array>();
+  let mostOpen = 0;
+  while (picker.missing > 0) {
+    for (const peer of peers) {
+      const request = desk.nextRequest(peer, 0);
+      mostOpen = Math.max(mostOpen, desk.openCount);
+      if (request === undefined) break;
+      buffers.add(desk.bufferOf(request.piece));
+    }
+    for (const peer of peers) for (const request of [...peer.outstanding]) answer(peer, request);
+  }
+  assert.equal(release.pieceCount, 6400);
+  assert.ok(mostOpen <= 6, `${mostOpen} pieces of 16 MiB were open`);
+  assert.equal(desk.openCount, 0);
+});
+
+Deno.test("PieceDesk: pieces whose senders have gone do not hold the memory for ever", () => {
+  const { desk, picker, release, add, answer } = setUp(12 * 16 * 1024 * 1024, 16 * 1024 * 1024);
+  const firstHalf = new PieceSet(release.pieceCount);
+  for (let index = 0; index < 6; index++) firstHalf.add(index);
+  const gone = add({ has: firstHalf, maxRequestBytes: BLOCK });
+  for (let piece = 0; piece < 6; piece++) {
+    const one = add({
+      has: new PieceSet(release.pieceCount, firstHalf.bytes),
+      maxRequestBytes: BLOCK,
+    });
+    const request = some(desk.nextRequest(one, 0));
+    answer(one, request);
+    desk.withdraw(one);
+    picker.removePeer(one.has, one.distance);
+    // The next one is to begin a piece of its own, as if this one had never been loose.
+    firstHalf.delete(request.piece.index);
+  }
+  picker.removePeer(gone.has, gone.distance);
+  const secondHalf = new PieceSet(release.pieceCount);
+  for (let index = 6; index < 12; index++) secondHalf.add(index);
+  const here = add({ has: secondHalf });
+  assert.ok(some(desk.nextRequest(here, 0)).piece.index >= 6);
+});

@@ -103,7 +103,8 @@ export function parseAnnounceQuery(query: string): AnnounceQuery | string {
     infoHash,
     peerId,
     port,
-    leftBytes,
+    // Some clients say only that they have completed.
+    leftBytes: event === "completed" ? 0 : leftBytes,
     isStopped: event === "stopped",
     wanted,
     host,
@@ -136,7 +137,9 @@ export function parseUrlData(
   // The rest is told by the datagram itself.
   const fixed = `info_hash=${"0".repeat(HASH_BYTES)}&peer_id=${"0".repeat(HASH_BYTES)}&port=1&`;
   const parsed = parseAnnounceQuery(fixed + text.slice(question + 1));
-  return typeof parsed === "string" ? undefined : parsed;
+  if (typeof parsed === "string") return undefined;
+  const { host, site, rack, received } = parsed;
+  return { host, site, rack, received };
 }
 
 type Mutable<Type> = { -readonly [Key in keyof Type]: Type[Key] };

@@ -12,6 +12,9 @@ export interface Place {
   readonly rack: string;
 }
 
+/** More racks than a fleet has. */
+const MAX_EMPTY_PARTS = 1_000;
+
 /** What a member holds: all of the content, some, none. */
 export const Rank = { Seed: 0, Holder: 1, Empty: 2 } as const;
 /** One of {@link Rank}. */
@@ -122,8 +125,10 @@ export class Group {
   slowReplacements = 0;
   /** Whether one of its members came with the whole content. */
   beganWithCopy = false;
-  /** What its members say came in across its border. */
+  /** What its members say came in across its border, also those that have left. */
   receivedBytes = 0;
+  /** The most that one of them held: so much at least had to come in, unless one began with it. */
+  mostHeldBytes = 0;
   /** Usual rate of its gateways; 0: unknown. See `measurePace`. */
   paceBytesPerMs = 0;
 
@@ -172,6 +177,8 @@ export class Members {
   /** The most that anybody had to fetch: the content's size, as far as the tracker can know. */
   largestLeftBytes = 0;
   #arrivals = 0;
+  /** Racks that nobody is in any more, kept for the report. */
+  #emptyParts = 0;
 
   get size(): number {
     return this.#byKey.size;
@@ -193,10 +200,12 @@ export class Members {
     member.groups = member.site === undefined || member.rack === undefined
       ? [this.fleet, this.strangers]
       : [this.fleet, member.site, member.rack];
+    if (member.rack?.size === 0 && member.rack.receivedBytes > 0) this.#emptyParts--;
     for (const group of member.groups) {
       group.add(member);
       if (member.rank === Rank.Seed) group.beganWithCopy = true;
     }
+    this.#noteHeld(member);
   }
 
   remove(member: Member): void {
@@ -205,21 +214,34 @@ export class Members {
     setHelpers(member, []);
     for (const group of member.groups) group.remove(member);
     const { site, rack } = member;
-    if (rack?.size === 0) {
-      if (rack.gateways.length > 0) this.racksWithGateways--;
-      site?.parts.delete(rack.name);
+    if (site === undefined || rack === undefined || rack.size > 0) return;
+    if (rack.gateways.length > 0) this.racksWithGateways--;
+    rack.gateways = [];
+    // What it received stays part of the report, within bounds: strangers can name as many as they like.
+    if (rack.receivedBytes > 0 && this.#emptyParts < MAX_EMPTY_PARTS) {
+      this.#emptyParts++;
+      return;
     }
-    if (site?.size === 0) this.fleet.parts.delete(site.name);
+    site.parts.delete(rack.name);
+    if (site.size === 0 && site.parts.size === 0) this.fleet.parts.delete(site.name);
   }
 
   setLeft(member: Member, leftBytes: number): void {
     member.leftBytes = leftBytes;
     this.#noteLeft(leftBytes);
+    this.#noteHeld(member);
     const rank = this.#rankOf(leftBytes);
     if (rank === member.rank) return;
     for (const group of member.groups) group.remove(member);
     member.rank = rank;
     for (const group of member.groups) group.add(member);
+  }
+
+  #noteHeld(member: Member): void {
+    const heldBytes = this.largestLeftBytes - member.leftBytes;
+    for (const group of member.groups) {
+      if (heldBytes > group.mostHeldBytes) group.mostHeldBytes = heldBytes;
+    }
   }
 
   #rankOf(leftBytes: number): Rank {

@@ -109,12 +109,11 @@ export function describeMember(member: Member): string {
 }
 
 function placeReport(group: Group, sizeBytes: number): PlaceReport {
-  let [held, wanted, most] = [0, 0, 0];
+  let [held, wanted] = [0, 0];
   for (const member of group.list) {
     const own = member.rank === Rank.Seed ? sizeBytes : Math.max(0, sizeBytes - member.leftBytes);
     held += own;
     wanted += sizeBytes;
-    most = Math.max(most, own);
   }
   return {
     name: group.name,
@@ -123,7 +122,7 @@ function placeReport(group: Group, sizeBytes: number): PlaceReport {
     progress: wanted > 0 ? held / wanted : Number(group.seeds > 0),
     gateways: group.gateways.map(describeMember),
     receivedBytes: group.receivedBytes,
-    leastBytes: group.beganWithCopy ? 0 : most,
+    leastBytes: group.beganWithCopy ? 0 : group.mostHeldBytes,
   };
 }
 

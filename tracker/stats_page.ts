@@ -74,7 +74,10 @@ function releasePart(swarm: SwarmReport): string {
 ${bar(peers === 0 ? 0 : swarm.seeds / peers)}
 <p class="facts">${facts.join(" · ")}</p>
 ${swarm.hasTraffic ? borderPart(swarm) : ""}
-${swarm.sites.map((site) => sitePart(site, swarm.hasTraffic)).join("\n")}
+${
+    swarm.sites.filter(({ peers }) => peers > 0)
+      .map((site) => sitePart(site, swarm.hasTraffic)).join("\n")
+  }
 ${slowPart(swarm.slow)}
 </section>`;
 }
@@ -97,11 +100,12 @@ function sitePart(site: SiteReport, hasTraffic: boolean): string {
   const crossing = hasTraffic && site.receivedBytes + site.leastBytes > 0
     ? ` · ${bytes(site.receivedBytes)} came in`
     : "";
-  const more = site.racks.length - MAX_RACKS;
+  const racks = site.racks.filter(({ peers }) => peers > 0);
+  const more = racks.length - MAX_RACKS;
   return `<h3>${escaped(site.name)} <span>${count(site.copies)} of ${count(site.peers)}${crossing}${
     gatewayText(site)
   }</span></h3>
-<ul class="racks">${site.racks.slice(0, MAX_RACKS).map(rackTile).join("")}</ul>${
+<ul class="racks">${racks.slice(0, MAX_RACKS).map(rackTile).join("")}</ul>${
     more > 0 ? `<p class="quiet">and ${count(more)} racks more</p>` : ""
   }`;
 }

@@ -23,6 +23,7 @@ const CONNECT_BYTES = 16;
 const ANNOUNCE_BYTES = 98;
 const HASH_BYTES = 20;
 const IPV4_BYTES = 6;
+const COMPLETED = 1;
 const STOPPED = 3;
 const OPTION_END = 0;
 const OPTION_NOTHING = 1;
@@ -77,14 +78,15 @@ export class UdpFront {
     const port = view.getUint16(96);
     if (port === 0) return this.#error(view, "expected a port from 1 to 65535");
     const wanted = view.getInt32(92);
+    const event = view.getUint32(80);
     const family = ip.includes(":") ? 6 : 4;
     const answer = this.#swarms.announce({
       infoHash: latin1(view, 16),
       peerId: latin1(view, 36),
       ip,
       port,
-      leftBytes: readLeft(view, 64),
-      isStopped: view.getUint32(80) === STOPPED,
+      leftBytes: event === COMPLETED ? 0 : readLeft(view, 64),
+      isStopped: event === STOPPED,
       // -1 is the default, as is by a common misreading 0.
       wanted: wanted <= 0 ? DEFAULT_WANTED : Math.min(wanted, MAX_WANTED),
       family,

@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import bencode from "bencode";
+import { TORRENT_MIME_TYPE } from "../../../torrent/feed/mod.ts";
 import { createTracker, type Tracker, type TrackerOptions } from "../../../tracker/mod.ts";
 
 const log = { debug() {}, info() {}, warn() {} };
@@ -96,3 +97,105 @@ Deno.test("tracker: a port that is taken is an error that says so", () =>
       new RegExp(`cannot listen on 127.0.0.1:${port}`),
     );
   }));
+
+Deno.test("tracker: tells its own how far to fetch from, and foreign clients nothing of it", () =>
+  withTracker({}, async (tracker) => {
+    const first = await announce(tracker, { port: 4001, host: "web-1", site: "s", rack: "a" });
+    const second = await announce(tracker, { port: 4002, host: "web-2", site: "s", rack: "a" });
+    assert.deepEqual([first, second].map(({ reach }) => text(reach)), ["everywhere", "rack"]);
+    assert.equal("reach" in await announce(tracker, { port: 4003 }), false);
+  }));
+
+Deno.test("tracker: answers as dictionaries for who cannot read the compact form", () =>
+  withTracker({}, async (tracker) => {
+    await announce(tracker, { port: 4001 });
+    const { peers: [peer] } = await announce(tracker, { port: 4002, compact: 0 });
+    assert.deepEqual([text(peer.ip), peer.port, peer["peer id"].length], ["127.0.0.1", 4001, 20]);
+    const short = await announce(tracker, { port: 4002, compact: 0, no_peer_id: 1 });
+    assert.equal("peer id" in short.peers[0], false);
+  }));
+
+Deno.test("tracker: scrapes one or several swarms, and refuses to list all", () =>
+  withTracker({}, async (tracker) => {
+    await announce(tracker, { port: 4001, left: 0 });
+    const url = tracker.announceUrl.replace("/announce", "/scrape");
+    const other = "cd".repeat(20);
+    const response = await fetch(`${url}?info_hash=${bytes(infoHash)}&info_hash=${bytes(other)}`);
+    const { files } = bencode.decode(await response.bytes());
+    assert.deepEqual(
+      Object.values(files),
+      [{ complete: 1, downloaded: 0, incomplete: 0 }, {
+        complete: 0,
+        downloaded: 0,
+        incomplete: 0,
+      }],
+    );
+    const all = bencode.decode(await (await fetch(url)).bytes());
+    assert.match(text(all["failure reason"]), /at least one info_hash/);
+  }));
+
+Deno.test("tracker: a page, metrics and health, and nothing else", () =>
+  withTracker({}, async (tracker) => {
+    await announce(tracker, { port: 4001, host: "web-1", site: "s", rack: "a" });
+    const get = async (path: string, init: RequestInit = {}) => {
+      const response = await fetch(new URL(path, tracker.announceUrl), init);
+      return { status: response.status, headers: response.headers, text: await response.text() };
+    };
+    const page = await get("/");
+    assert.match(page.text, /<h3>s /);
+    assert.match(page.headers.get("content-security-policy") ?? "", /default-src 'none'/);
+    assert.match((await get("/metrics")).text, /rollcall_tracker_swarms 1/);
+    assert.equal((await get("/healthz")).text, "ok\n");
+    assert.equal((await get("/else")).status, 404);
+    assert.equal((await get("/", { method: "POST", body: "x" })).status, 405);
+  }));
+
+Deno.test("tracker: serves the releases of a feed, by name, and new ones soon after they appear", async () => {
+  const clock = { now: 0, nowMs: () => clock.now };
+  const release = (hash: string, version: string) => ({
+    id: version,
+    title: version,
+    date_published: "2026-01-01T00:00:00Z",
+    attachments: [{ url: "http://127.0.0.1/x.torrent", mime_type: TORRENT_MIME_TYPE }],
+    _rollcall: { service: "search", version, infoHash: hash, sizeBytes: 1, fileCount: 1 },
+  });
+  let items: unknown[] = [release(infoHash, "v1")];
+  let status = 200;
+  const reads = { count: 0 };
+  const feed = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen() {} }, () => {
+    reads.count++;
+    return Response.json({ version: "https://jsonfeed.org/version/1.1", title: "t", items }, {
+      status,
+    });
+  });
+  const allowFeed = `http://127.0.0.1:${feed.addr.port}/feed.json`;
+  try {
+    await withTracker({ allowFeed, clock }, async (tracker) => {
+      const other = "cd".repeat(20);
+      await announce(tracker, { port: 4001 });
+      assert.equal(tracker.stats().swarms[0]?.name, "search v1");
+      assert.ok("failure reason" in await announce(tracker, { port: 4001, info_hash: other }));
+      items = [...items, release(other, "v2")];
+      clock.now += 3_000;
+      // The first one that is refused has the feed read; ask until it has been.
+      for (let attempt = 0; reads.count < 2 && attempt < 1000; attempt++) {
+        await announce(tracker, { port: 4001, info_hash: other });
+      }
+      let answer = await announce(tracker, { port: 4001, info_hash: other });
+      for (let attempt = 0; "failure reason" in answer && attempt < 1000; attempt++) {
+        answer = await announce(tracker, { port: 4001, info_hash: other });
+      }
+      assert.equal(answer.incomplete, 1);
+      assert.equal(reads.count, 2);
+      [items, status] = [[], 500];
+      clock.now += 3_000;
+      assert.ok(
+        "failure reason" in
+          await announce(tracker, { port: 4001, info_hash: "ef".repeat(20) }),
+      );
+      assert.equal((await announce(tracker, { port: 4002, info_hash: other })).incomplete, 2);
+    });
+  } finally {
+    await feed.shutdown();
+  }
+});

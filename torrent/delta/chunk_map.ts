@@ -28,10 +28,15 @@ const MOST_AVERAGE_BYTES = 16 * 1024 * 1024;
  * can be.
  */
 const AVERAGE_STEP = 4;
-/** A map of some 590 KB at most, usually half of that: it is handed to every host, from one build machine. */
-const WANTED_CHUNKS = 65_536;
-/** Content can be cut four times as often as the average says, no more; every loop over chunks ends here. */
-const MAX_CHUNKS = 4 * WANTED_CHUNKS + 1;
+/**
+ * Chunks of which a small release is made up at most: the map is handed to every host, from one build machine, and half
+ * a megabyte on top of each gigabyte is little.
+ */
+const FEWEST_CHUNKS = 65_536;
+/** The same for a large one: 9 MB at 256 GiB. It grows more slowly than the content, and not for ever. */
+const MOST_CHUNKS = 16 * FEWEST_CHUNKS;
+/** 18 MB: content may be cut more finely than the average says, but the .torrent has a limit too. */
+const MAX_CHUNKS = 2 * MOST_CHUNKS;
 
 const SCHEMA = 1;
 
@@ -51,11 +56,16 @@ export interface ChunkMap {
   readonly hashes: Uint8Array;
 }
 
-/** The smallest average, in steps of four, that cuts that much content into about 65,536 chunks. */
+/**
+ * 16 KiB up to 1 GiB of content, 64 KiB up to 16 GiB, 256 KiB up to 256 GiB; from there on what makes about a million
+ * chunks.
+ */
 export function chooseChunkAverage(contentBytes: number): number {
   let average = LEAST_AVERAGE_BYTES;
-  while (average < MOST_AVERAGE_BYTES && contentBytes / average > WANTED_CHUNKS) {
+  let chunks = FEWEST_CHUNKS;
+  while (average < MOST_AVERAGE_BYTES && contentBytes / average > chunks) {
     average *= AVERAGE_STEP;
+    chunks = Math.min(chunks * AVERAGE_STEP, MOST_CHUNKS);
   }
   return average;
 }
@@ -68,14 +78,19 @@ export function isChunked(file: Pick<ReleaseFile, "sizeBytes">, averageBytes: nu
 /** Makes a map from the content, file by file. Memory: the map itself. */
 export class ChunkMapMaker {
   readonly #averageBytes: number;
+  readonly #maxChunks: number;
   readonly #chunker: Chunker;
   #sizesBytes = new Uint32Array(FIRST_ROOM);
   #hashes = new Uint8Array(FIRST_ROOM * CHUNK_HASH_BYTES);
   #count = 0;
 
-  /** @param averageBytes see {@link chooseChunkAverage}. */
-  constructor(averageBytes: number) {
+  /**
+   * @param averageBytes see {@link chooseChunkAverage}.
+   * @param maxChunks beyond which there is no map. Default: what a .torrent has room for.
+   */
+  constructor(averageBytes: number, maxChunks = MAX_CHUNKS) {
     this.#averageBytes = averageBytes;
+    this.#maxChunks = maxChunks;
     this.#chunker = new Chunker(averageBytes, (hash, sizeBytes) => this.#add(hash, sizeBytes));
   }
 
@@ -91,7 +106,7 @@ export class ChunkMapMaker {
 
   /** The map; undefined when no file was large enough, or there are more chunks than a map may have. */
   finish(): ChunkMap | undefined {
-    if (this.#count === 0 || this.#count > MAX_CHUNKS) return undefined;
+    if (this.#count === 0 || this.#count > this.#maxChunks) return undefined;
     return {
       averageBytes: this.#averageBytes,
       sizesBytes: this.#sizesBytes.slice(0, this.#count),
@@ -100,7 +115,7 @@ export class ChunkMapMaker {
   }
 
   #add(hash: Uint8Array, sizeBytes: number): void {
-    if (++this.#count > MAX_CHUNKS) return;
+    if (++this.#count > this.#maxChunks) return;
     if (this.#count > this.#sizesBytes.length) {
       const [sizesBytes, hashes] = [this.#sizesBytes, this.#hashes];
       this.#sizesBytes = new Uint32Array(sizesBytes.length * 2);

@@ -12,7 +12,9 @@ import { pieceSizeBytes, type Release } from "../release.ts";
 /** What peers ask each other for (BEP 3); parts of one are of no use. */
 const BLOCK_BYTES = 16 * 1024;
 
-/** Two numbers for each run of chunks, of which there are at most some 260,000. */
+/** A release of which every other chunk has changed may have more; what is left out is asked for. */
+const MAX_RANGES = 500_000;
+/** Two numbers for each of those, of at most 14 digits each. */
 const MAX_FILE_BYTES = 16 * 1024 * 1024;
 
 /** Bytes of the content. */
@@ -78,7 +80,7 @@ export class PresentBlocks {
       const last = Math.floor((startBytes + sizeBytes - 1) / this.#release.pieceLengthBytes);
       // Between the first and the last piece all are covered in full, and so were looked at.
       return !verified.has(first) || !verified.has(last);
-    });
+    }).slice(0, MAX_RANGES);
     const file: z.infer<typeof fileSchema> = {
       format: "rollcall present blocks",
       infoHash: this.#release.infoHash,

@@ -4,7 +4,7 @@
  */
 
 import type { Release, ReleaseFile } from "../release.ts";
-import { CHUNK_HASH_BYTES } from "./chunker.ts";
+import { ChunkIndex } from "./chunk_index.ts";
 import { type ChunkMap, isChunked } from "./chunk_map.ts";
 
 /** Other content on this host. */
@@ -38,7 +38,9 @@ export interface Wanted {
  */
 export function planReuse(wanted: Wanted, sources: readonly ReuseSource[]): CopyStep[] {
   const steps = new StepList();
-  const wholeFiles = indexFiles(sources);
+  const wholeFiles = indexFiles(sources, ({ sha256 }) => sha256);
+  // Only where there is no map.
+  const namesakes = indexFiles(wanted.chunks === undefined ? sources : [], ({ path }) => path);
   const index = new ChunkIndex(wanted.chunks?.averageBytes ?? 0, sources);
   let chunk = 0;
   for (const file of wanted.release.files) {
@@ -55,9 +57,9 @@ export function planReuse(wanted: Wanted, sources: readonly ReuseSource[]): Copy
         isGuess: false,
       });
     } else if (chunked) {
-      index.find(wanted.chunks, { chunk, chunksEnd, toBytes: file.offsetBytes, steps });
+      addRuns(wanted.chunks, { chunk, chunksEnd, toBytes: file.offsetBytes }, { index, steps });
     } else if (wanted.chunks === undefined && file.sizeBytes > LEAST_GUESSED_BYTES) {
-      const namesake = findNamesake(sources, file);
+      const namesake = guess(file, namesakes.get(file.path));
       if (namesake !== undefined) steps.add(namesake);
     }
     chunk = chunksEnd;
@@ -73,33 +75,32 @@ interface FoundFile {
   readonly file: ReleaseFile;
 }
 
-function indexFiles(sources: readonly ReuseSource[]): Map<string, FoundFile> {
+/** The files that are not empty, the first one of each key. */
+function indexFiles(
+  sources: readonly ReuseSource[],
+  keyOf: (file: ReleaseFile) => string,
+): Map<string, FoundFile> {
   const files = new Map<string, FoundFile>();
   for (const [source, { release }] of sources.entries()) {
     for (const file of release.files) {
-      if (!files.has(file.sha256)) files.set(file.sha256, { source, file });
+      const key = keyOf(file);
+      if (file.sizeBytes > 0 && !files.has(key)) files.set(key, { source, file });
     }
   }
   return files;
 }
 
-/** A guess that costs local copying when it is wrong: files that are changed in place keep most of their bytes. */
-function findNamesake(
-  sources: readonly ReuseSource[],
-  wanted: ReleaseFile,
-): CopyStep | undefined {
-  for (const [source, { release }] of sources.entries()) {
-    const file = release.files.find(({ path }) => path === wanted.path);
-    if (file === undefined || file.sizeBytes === 0) continue;
-    return {
-      source,
-      fromBytes: file.offsetBytes,
-      toBytes: wanted.offsetBytes,
-      sizeBytes: Math.min(file.sizeBytes, wanted.sizeBytes),
-      isGuess: true,
-    };
-  }
-  return undefined;
+/** Files that are changed in place keep most of their bytes; where not, it costs local copying. */
+function guess(wanted: ReleaseFile, namesake: FoundFile | undefined): CopyStep | undefined {
+  if (namesake === undefined) return undefined;
+  const { source, file } = namesake;
+  return {
+    source,
+    fromBytes: file.offsetBytes,
+    toBytes: wanted.offsetBytes,
+    sizeBytes: Math.min(file.sizeBytes, wanted.sizeBytes),
+    isGuess: true,
+  };
 }
 
 function endOfFile(chunks: ChunkMap, first: number, sizeBytes: number): number {
@@ -109,91 +110,26 @@ function endOfFile(chunks: ChunkMap, first: number, sizeBytes: number): number {
   return chunk;
 }
 
-/** Every chunk of the sources, by its hash. */
-class ChunkIndex {
-  readonly #sources: { readonly chunks: ChunkMap; readonly starts: Float64Array }[] = [];
-  /** First chunk with that key: which source, and which chunk of it, in one number. */
-  readonly #places = new Map<number, number>();
-  readonly #numbers: number[] = [];
-
-  constructor(averageBytes: number, sources: readonly ReuseSource[]) {
-    for (const [number, { release, chunks }] of sources.entries()) {
-      if (chunks === undefined || chunks.averageBytes !== averageBytes) continue;
-      const place = this.#sources.length * PLACES_PER_SOURCE;
-      for (let chunk = 0; chunk < chunks.sizesBytes.length; chunk++) {
-        const key = keyOf(chunks, chunk);
-        if (!this.#places.has(key)) this.#places.set(key, place + chunk);
-      }
-      this.#sources.push({ chunks, starts: startsOf(release, chunks) });
-      this.#numbers.push(number);
+/** Adds a step for each run of the file's chunks that follow each other in a source too. */
+function addRuns(
+  wanted: ChunkMap,
+  file: { chunk: number; chunksEnd: number; toBytes: number },
+  { index, steps }: { index: ChunkIndex; steps: StepList },
+): void {
+  let next = -1;
+  let { toBytes } = file;
+  for (let chunk = file.chunk; chunk < file.chunksEnd; chunk++) {
+    const sizeBytes = wanted.sizesBytes[chunk]!;
+    // What follows the last one found is preferred to the same bytes elsewhere: it makes one long copy of many.
+    const isNext = next !== -1 && index.isAt(next, wanted, chunk);
+    const place = isNext ? next : index.find(wanted, chunk);
+    if (place === -1) next = -1;
+    else {
+      steps.add({ ...index.whereIs(place), toBytes, sizeBytes, isGuess: false });
+      next = place + 1;
     }
+    toBytes += sizeBytes;
   }
-
-  /** Adds a step for each run of the file's chunks that follow each other in a source too. */
-  find(
-    wanted: ChunkMap,
-    file: { chunk: number; chunksEnd: number; toBytes: number; steps: StepList },
-  ): void {
-    let next = -1;
-    let { toBytes } = file;
-    for (let chunk = file.chunk; chunk < file.chunksEnd; chunk++) {
-      const sizeBytes = wanted.sizesBytes[chunk]!;
-      // What follows the last one found is preferred to the same bytes elsewhere: it makes one long copy of many.
-      const place = this.#isAt(next, wanted, chunk)
-        ? next
-        : this.#places.get(keyOf(wanted, chunk)) ?? -1;
-      next = -1;
-      if (place !== -1 && this.#isAt(place, wanted, chunk)) {
-        const at = Math.floor(place / PLACES_PER_SOURCE);
-        const fromBytes = this.#sources[at]!.starts[place % PLACES_PER_SOURCE]!;
-        file.steps.add({
-          source: this.#numbers[at]!,
-          fromBytes,
-          toBytes,
-          sizeBytes,
-          isGuess: false,
-        });
-        next = place + 1;
-      }
-      toBytes += sizeBytes;
-    }
-  }
-
-  #isAt(place: number, wanted: ChunkMap, wantedChunk: number): boolean {
-    if (place === -1) return false;
-    const { chunks } = this.#sources[Math.floor(place / PLACES_PER_SOURCE)]!;
-    const chunk = place % PLACES_PER_SOURCE;
-    if (chunks.sizesBytes[chunk] !== wanted.sizesBytes[wantedChunk]) return false;
-    for (let byte = 0; byte < CHUNK_HASH_BYTES; byte++) {
-      const [here, there] = [chunk, wantedChunk].map((one) => one * CHUNK_HASH_BYTES + byte);
-      if (chunks.hashes[here!] !== wanted.hashes[there!]) return false;
-    }
-    return true;
-  }
-}
-
-/** More than a map can have chunks. */
-const PLACES_PER_SOURCE = 2 ** 24;
-
-/** The hash as one number; 48 bits fit. */
-function keyOf({ hashes }: ChunkMap, chunk: number): number {
-  const at = chunk * CHUNK_HASH_BYTES;
-  let key = 0;
-  for (let byte = 0; byte < CHUNK_HASH_BYTES; byte++) key = key * 256 + hashes[at + byte]!;
-  return key;
-}
-
-/** Where in the content each chunk begins. */
-function startsOf(release: Release, chunks: ChunkMap): Float64Array {
-  const starts = new Float64Array(chunks.sizesBytes.length);
-  let chunk = 0;
-  for (const file of release.files) {
-    if (!isChunked(file, chunks.averageBytes)) continue;
-    for (let at = 0; at < file.sizeBytes; at += chunks.sizesBytes[chunk++]!) {
-      starts[chunk] = file.offsetBytes + at;
-    }
-  }
-  return starts;
 }
 
 /** Steps in order; one that goes on where the last one ends, on both sides, becomes a part of it. */

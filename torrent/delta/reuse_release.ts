@@ -5,20 +5,18 @@
  */
 
 import * as fs from "node:fs";
-import { ContentStore, type Preallocate, stopped } from "../content_store.ts";
+import { ContentStore, type Preallocate } from "../content_store.ts";
 import { systemErrorCode, TransferError } from "../errors.ts";
 import type { Log } from "../log.ts";
 import { readRelease } from "../metainfo.ts";
-import { PieceSet } from "../piece_set.ts";
-import { pieceSizeBytes, type Release } from "../release.ts";
-import { pieceMatches } from "../resume_check.ts";
+import type { Release } from "../release.ts";
 import { currentBoot, ResumeJournal } from "../resume_journal.ts";
-import { yieldToOthers } from "../clock.ts";
 import { type ChunkMap, readChunkMap } from "./chunk_map.ts";
-import { type Content, ContentCopier, SourceGoneError } from "./copy_content.ts";
+import type { Content } from "./copy_content.ts";
 import { mapContent } from "./map_content.ts";
-import { type ContentRange, PresentBlocks, presentBlocksPath } from "./present_blocks.ts";
+import { PresentBlocks, presentBlocksPath } from "./present_blocks.ts";
 import { type CopyStep, planReuse, type ReuseSource } from "./reuse_plan.ts";
+import { ReuseWork } from "./reuse_work.ts";
 
 /** A complete release on this disk. */
 export interface ReuseFrom {
@@ -153,122 +151,6 @@ async function claimRoom(
         { cause },
       );
     }
-  }
-}
-
-/** The copying, and the check of each piece as soon as all of it is there and still in memory. */
-class ReuseWork {
-  readonly verified: PieceSet;
-  /** Without what was only a guess. In order; neighbours are one range. */
-  readonly copied: ContentRange[] = [];
-  readonly #to: Content;
-  readonly #from: readonly Content[];
-  readonly #store: ContentStore;
-  readonly #options: ReuseOptions;
-  readonly #piece: Uint8Array;
-  /** Sources that turned out to be gone. */
-  readonly #gone = new Set<number>();
-  #reusedBytes = 0;
-  #copiedBytes = 0;
-
-  constructor(
-    context: { to: Content; from: readonly Content[]; store: ContentStore; options: ReuseOptions },
-  ) {
-    this.#to = context.to;
-    this.#from = context.from;
-    this.#store = context.store;
-    this.#options = context.options;
-    this.verified = new PieceSet(context.to.release.pieceCount);
-    this.#piece = new Uint8Array(context.to.release.pieceLengthBytes);
-  }
-
-  async run(steps: readonly CopyStep[]): Promise<Reuse> {
-    const { signal, onProgress } = this.#options;
-    const totalBytes = steps.reduce((sum, step) => sum + step.sizeBytes, 0);
-    using copier = new ContentCopier(this.#to, signal);
-    /** The content that is there without a gap up to the last step. */
-    let startBytes = 0;
-    let endBytes = 0;
-    for (const step of steps) {
-      if (step.toBytes !== endBytes) startBytes = step.toBytes;
-      for (const part of splitStep(step)) {
-        if (!await this.#copy(copier, part)) {
-          startBytes = part.toBytes + part.sizeBytes;
-          endBytes = startBytes;
-          continue;
-        }
-        endBytes = part.toBytes + part.sizeBytes;
-        this.#note(part);
-        await this.#verify(startBytes, { partBytes: part.toBytes, endBytes });
-        onProgress?.(this.#copiedBytes, totalBytes);
-      }
-    }
-    return { reusedBytes: this.#reusedBytes, copiedBytes: this.#copiedBytes };
-  }
-
-  async #copy(copier: ContentCopier, step: CopyStep): Promise<boolean> {
-    if (this.#gone.has(step.source)) return false;
-    try {
-      await copier.copy(this.#from[step.source]!, step);
-      return true;
-    } catch (error) {
-      if (!(error instanceof SourceGoneError)) throw error;
-      this.#gone.add(step.source);
-      this.#options.log.warn("no more is reused from {root}: {message}", {
-        root: this.#from[step.source]!.root,
-        message: error.message,
-      });
-      return false;
-    }
-  }
-
-  #note({ toBytes, sizeBytes, isGuess }: CopyStep): void {
-    this.#copiedBytes += sizeBytes;
-    if (isGuess) return;
-    const last = this.copied.at(-1);
-    if (last !== undefined && last.startBytes + last.sizeBytes === toBytes) {
-      const { startBytes } = last;
-      this.copied[this.copied.length - 1] = { startBytes, sizeBytes: last.sizeBytes + sizeBytes };
-    } else this.copied.push({ startBytes: toBytes, sizeBytes });
-  }
-
-  /** Hashes the pieces that have become complete with a part. */
-  async #verify(
-    startBytes: number,
-    { partBytes, endBytes }: { partBytes: number; endBytes: number },
-  ): Promise<void> {
-    const { release } = this.#to;
-    const { pieceLengthBytes, sizeBytes } = release;
-    let index = Math.max(
-      Math.ceil(startBytes / pieceLengthBytes),
-      Math.floor(partBytes / pieceLengthBytes),
-    );
-    for (; index < release.pieceCount; index++) {
-      const piece = this.#piece.subarray(0, pieceSizeBytes(release, index));
-      const offsetBytes = index * pieceLengthBytes;
-      if (offsetBytes + piece.length > Math.min(endBytes, sizeBytes)) return;
-      if (this.#options.signal.aborted) throw stopped(this.#options.signal.reason);
-      this.#store.read(offsetBytes, piece);
-      if (pieceMatches(release, index, piece) && !this.verified.has(index)) {
-        this.verified.add(index);
-        this.#reusedBytes += piece.length;
-      }
-      await yieldToOthers();
-    }
-  }
-}
-
-/** Small enough that what was copied is still in memory when it is hashed. */
-const MAX_PART_BYTES = 64 * 1024 * 1024;
-
-function* splitStep(step: CopyStep): Generator<CopyStep> {
-  for (let done = 0; done < step.sizeBytes; done += MAX_PART_BYTES) {
-    yield {
-      ...step,
-      fromBytes: step.fromBytes + done,
-      toBytes: step.toBytes + done,
-      sizeBytes: Math.min(MAX_PART_BYTES, step.sizeBytes - done),
-    };
   }
 }
 

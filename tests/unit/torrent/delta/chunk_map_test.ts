@@ -26,10 +26,11 @@ async function published(
   }
 }
 
-Deno.test("chooseChunkAverage: at most about 65,536 chunks, in steps of four", () => {
-  const sizes = [0, GIB, GIB + 1, 2 * GIB, 4 * GIB, 5 * GIB, 200 * GIB, 4096 * GIB];
-  const kib = sizes.map((sizeBytes) => chooseChunkAverage(sizeBytes) / 1024);
-  assert.deepEqual(kib, [16, 16, 64, 64, 64, 256, 4096, 16_384]);
+Deno.test("chooseChunkAverage: finer for small releases, never more than about a million chunks", () => {
+  const sizes = [0, 1, 2, 16, 17, 256, 257, 1024, 4096, 16 * 1024, 17 * 1024];
+  const kib = sizes.map((gib) => chooseChunkAverage(gib * GIB) / 1024);
+  assert.deepEqual(kib, [16, 16, 64, 64, 256, 256, 1024, 1024, 4096, 16_384, 16_384]);
+  assert.equal(chooseChunkAverage(GIB + 1), 64 * 1024);
 });
 
 Deno.test("chunk map: covers the files that are large enough, and leaves the info hash alone", async () => {
@@ -100,9 +101,15 @@ Deno.test("chunk map: sizes take as many bytes as the largest chunk needs", asyn
 });
 
 Deno.test("ChunkMapMaker: more chunks than a map may have make no map, whatever the content", () => {
-  const maker = new ChunkMapMaker(1024);
-  const part = noise(1024 ** 2, 6);
-  for (let mib = 0; mib < 330; mib++) maker.update(part);
-  maker.endFile();
-  assert.equal(maker.finish(), undefined);
+  const content = noise(1024 ** 2, 6);
+  const cut = (maxChunks?: number) => {
+    const maker = new ChunkMapMaker(1024, maxChunks);
+    maker.update(content);
+    maker.endFile();
+    return maker.finish();
+  };
+  const count = cut()?.sizesBytes.length ?? 0;
+  assert.ok(count > 512);
+  assert.equal(cut(count)?.sizesBytes.length, count);
+  assert.equal(cut(count - 1), undefined);
 });

@@ -9,6 +9,7 @@ import {
   type ActorDefinition,
   type ActorRef,
   ActorSystem,
+  type ReplyTo,
   type RestartPolicy,
   seededRandom,
   supervisor,
@@ -62,7 +63,9 @@ const step = fc.oneof(
   {
     weight: 6,
     arbitrary: fc.record({
-      op: fc.constantFrom("tell", "crash", "finish", "work", "hold", "release", "link"),
+      op: fc.constantFrom(
+        ...["tell", "crash", "finish", "work", "hold", "release", "link", "ask", "adapt"],
+      ),
       at: fc.nat(20),
     }),
   },
@@ -76,8 +79,10 @@ const step = fc.oneof(
 interface Message {
   readonly op: string;
   readonly number: number;
-  /** For `link`: with whom. */
+  /** For `link` and `ask`: with whom. */
   readonly other?: ActorRef<Message>;
+  /** For the question of an `ask`. */
+  readonly replyTo?: ReplyTo<number>;
 }
 
 /** Everything that one run is checked by. */
@@ -86,6 +91,8 @@ class Run {
   readonly system: ActorSystem;
   readonly workers = new Map<string, ActorRef<Message>>();
   readonly supervisors = new Map<string, ActorRef<SupervisorMessage>>();
+  /** What each worker's last incarnation adapted to its protocol, by path. */
+  readonly adapters = new Map<string, ActorRef<string>>();
   readonly told: Message[] = [];
   readonly handled: Message[] = [];
   readonly dead: unknown[] = [];
@@ -135,6 +142,8 @@ class Run {
             this.#check(false, "a child was left behind by another incarnation");
           }
         }
+        const adapted = { op: "result", number: incarnation };
+        this.adapters.set(context.path, context.adapt(() => adapted));
         context.timers.every("tick", 40, { op: `tick ${incarnation}`, number: -1 });
         return incarnation;
       },
@@ -147,6 +156,10 @@ class Run {
         }
         if (message.op === "result") {
           this.#check(message.number === incarnation, "no result of an earlier incarnation");
+          return incarnation;
+        }
+        if (message.op === "question") {
+          message.replyTo?.tell(message.number);
           return incarnation;
         }
         const { self, stash } = context;
@@ -162,6 +175,15 @@ class Run {
         }
         if (message.op === "release") stash.release();
         if (message.op === "link" && message.other !== undefined) context.link(message.other);
+        if (message.op === "ask" && message.other !== undefined) {
+          // Behind what waits already, a crash perhaps: then the answer is for an earlier incarnation.
+          const outcome = { op: "result", number: incarnation };
+          context.ask(message.other, (replyTo) => ({ op: "question", number: -1, replyTo }), {
+            timeoutMs: 25,
+            ok: () => outcome,
+            error: () => outcome,
+          });
+        }
         if (message.op === "crash") throw new Error("crash");
         this.handled.push(message);
         this.#busy.add(context.path);
@@ -229,6 +251,11 @@ async function play(
       supervisors[at % supervisors.length]?.tell({ type: "stop_child", name: String(at % 3) });
     } else {
       const workers = [...run.workers.values()];
+      if (op === "adapt") {
+        const adapters = [...run.adapters.values()];
+        adapters[at % adapters.length]?.tell("foreign");
+        continue;
+      }
       const worker = workers[at % workers.length];
       const other = workers[(at + 1) % workers.length];
       if (worker === undefined || other === undefined) continue;

@@ -9,11 +9,12 @@ import { silentLog } from "../../../torrent/log.ts";
 /** Sleeps only until it is told to go on. */
 class StepClock implements Clock {
   readonly sleeps: number[] = [];
+  now = 0;
   #wake = Promise.withResolvers<void>();
   #asleep = Promise.withResolvers<void>();
 
   nowMs(): number {
-    return 0;
+    return this.now;
   }
 
   async sleep(durationMs: number, signal?: AbortSignal): Promise<void> {
@@ -180,4 +181,67 @@ Deno.test("Announcer: without a tracker that knows it, it ends without a farewel
   const none = makeAnnouncer({});
   none.announcer.start();
   await none.announcer.stop();
+});
+
+Deno.test("Announcer: goes back to the first tracker that answers, and takes leave of the other", async () => {
+  let isUp = false;
+  await using first = startTracker([
+    () => isUp ? reply()() : new Response(null, { status: 503 }),
+  ]);
+  await using second = startTracker([reply()]);
+  const { announcer, clock } = makeAnnouncer({ trackers: [first.url, second.url] });
+  announcer.start();
+  /** Lets pauses pass, half a minute each, until it is so. */
+  const until = async (isSo: () => boolean) => {
+    for (let pauses = 0; pauses < 20; pauses++) {
+      clock.now += 31_000;
+      clock.wake();
+      await clock.untilAsleep();
+      if (isSo()) return;
+    }
+    assert.fail(`${first.events()} at the first, ${second.events()} at the second`);
+  };
+  await clock.untilAsleep();
+  await until(() => second.events().length > 0);
+  await until(() => first.events().length > 1);
+  assert.deepEqual(first.events(), ["started", "started"], "tried again, in vain");
+  isUp = true;
+  await until(() => second.events().includes("stopped"));
+  assert.equal(first.events().at(-1), "started");
+  const { length } = second.events();
+  await until(() => first.events().at(-1) === null);
+  assert.equal(second.events().length, length, "and stays there");
+  await announcer.stop();
+  assert.equal(first.events().at(-1), "stopped");
+});
+
+Deno.test("Announcer: says what it received by distance, and reads how far it is to fetch from", async () => {
+  const words = ["rack", "site", "everywhere", "elsewhere"];
+  await using tracker = startTracker(
+    words.map((word) => reply({ reach: new TextEncoder().encode(word) })),
+  );
+  const reaches: unknown[] = [];
+  const { announcer, clock } = makeAnnouncer({
+    trackers: [tracker.url],
+    state: () => ({
+      uploadedBytes: 1,
+      downloadedBytes: 2,
+      leftBytes: 3,
+      received: { rackBytes: 10, siteBytes: 20, remoteBytes: 30 },
+    }),
+    onReply: ({ reach }) => reaches.push(reach),
+  });
+  announcer.start();
+  await clock.untilAsleep();
+  while (reaches.length < words.length) {
+    clock.wake();
+    await clock.untilAsleep();
+  }
+  await announcer.stop();
+  assert.deepEqual(reaches, ["rack", "site", "remote", undefined]);
+  const [query] = tracker.queries;
+  assert.deepEqual(
+    ["rack_bytes", "site_bytes", "remote_bytes"].map((key) => query?.get(key)),
+    ["10", "20", "30"],
+  );
 });

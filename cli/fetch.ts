@@ -65,7 +65,13 @@ export async function runFetch(what: FetchArguments, options: FetchCommandOption
       service,
       version,
       trackers: options.tracker,
-      exchange: (magnet) => exchangeMetainfo(engine, magnet, { options, signal: stop.signal }),
+      exchange: (magnet) =>
+        exchangeMetainfo(magnet, {
+          choice: options,
+          trackers: options.tracker,
+          patienceMs: options.patience,
+          signal: stop.signal,
+        }),
       signal: stop.signal,
     }, stop);
     await fetchRelease(release, { options, engine, display, stop });

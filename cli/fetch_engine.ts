@@ -5,7 +5,12 @@
  */
 
 import { allocateFile } from "../ffi/mod.ts";
-import { createWebtorrentEngine, type TorrentEngine } from "../torrent/mod.ts";
+import {
+  createSwarmEngine,
+  createWebtorrentEngine,
+  type Locality,
+  type TorrentEngine,
+} from "../torrent/mod.ts";
 import type { EngineName } from "./fetch_engine_names.ts";
 import type { Log } from "./logging.ts";
 
@@ -18,16 +23,23 @@ export interface EngineChoice {
   readonly torrentPort: number;
 }
 
+const CREATE = { swarm: createSwarmEngine, webtorrent: createWebtorrentEngine };
+
 /** Opens the engine. Rejects with a `TransferError` if its port is taken. */
 export async function openEngine(choice: EngineChoice, log: Log): Promise<TorrentEngine> {
-  const { site, rack, torrentPort } = choice;
-  // Not the machine's own name: an agent or a publish on it has that already, and to the tracker one name is one host.
-  const host = choice.host ?? `${Deno.hostname()}-by-hand-${Deno.pid}`;
-  return await createWebtorrentEngine({
-    locality: { host, site, rack },
-    listenPort: torrentPort,
+  return await CREATE[choice.engine]({
+    locality: localityOf(choice),
+    listenPort: choice.torrentPort,
     // A full disk shows before the download, not in the middle of it.
     preallocate: allocateFile,
     log,
   });
+}
+
+/**
+ * Where this host stands. Its name is not the machine's own: an agent or a publish on it has that already, and to the
+ * tracker one name is one host.
+ */
+export function localityOf({ host, site, rack }: EngineChoice): Locality {
+  return { host: host ?? `${Deno.hostname()}-by-hand-${Deno.pid}`, site, rack };
 }

@@ -5,7 +5,7 @@
  */
 
 /** The first one is the default. */
-export const ENGINES = ["webtorrent"] as const;
+export const ENGINES = ["swarm", "webtorrent"] as const;
 
 /** One of {@link ENGINES}. */
 export type EngineName = typeof ENGINES[number];

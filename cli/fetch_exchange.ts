@@ -1,22 +1,63 @@
 /**
- * From an info hash to its .torrent.
+ * From an info hash to its .torrent: asked of the peers themselves (BEP 9), where nobody else is known to have it.
  *
  * @module
  */
 
-import type { TorrentEngine } from "../torrent/mod.ts";
-import { UsageError } from "./errors.ts";
+import { fetchMetainfo, ReleaseError, TransferError } from "../torrent/mod.ts";
+import { CommandError, UsageError } from "./errors.ts";
+import { type EngineChoice, localityOf } from "./fetch_engine.ts";
 import type { MagnetSource } from "./fetch_source.ts";
+import { formatAge } from "./fleet_view.ts";
 
-/** Gets the .torrent of a magnet link. */
-export function exchangeMetainfo(
-  _engine: TorrentEngine,
-  { infoHash }: MagnetSource,
-  _how: { readonly options: { readonly tracker: readonly string[] }; readonly signal: AbortSignal },
+/** How to ask. */
+export interface ExchangeOptions {
+  readonly choice: EngineChoice;
+  /** Asked beside those of the link. */
+  readonly trackers: readonly string[];
+  /** Milliseconds until it is given up; 0: never. */
+  readonly patienceMs: number;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Gets the .torrent of a magnet link from the swarm.
+ *
+ * @throws {UsageError} when there is nobody to ask; {CommandError} when nobody answers in time.
+ */
+export async function exchangeMetainfo(
+  { infoHash, trackers, peers }: MagnetSource,
+  options: ExchangeOptions,
 ): Promise<Uint8Array> {
-  return Promise.reject(
-    new UsageError(
-      `source ${infoHash}: expected a magnet link that says where its .torrent is (xs=URL), there was none`,
-    ),
-  );
+  const asked = [...new Set([...options.trackers, ...trackers])];
+  if (asked.length === 0 && peers.length === 0) {
+    throw new UsageError(
+      `source ${infoHash}: expected somebody to ask for its .torrent, there is nobody; give --tracker URL, or a magnet ` +
+        "link with tr=",
+    );
+  }
+  const { patienceMs, signal } = options;
+  const patience = patienceMs === 0 ? [] : [AbortSignal.timeout(patienceMs)];
+  try {
+    return await fetchMetainfo({
+      infoHash,
+      trackers: asked,
+      peers,
+      locality: localityOf(options.choice),
+      signal: AbortSignal.any([signal, ...patience]),
+    });
+  } catch (cause) {
+    if (cause instanceof ReleaseError) {
+      throw new CommandError(`source ${infoHash}: it is no release of Rollcall's`, { cause });
+    }
+    if (!(cause instanceof TransferError) || signal.aborted) throw cause;
+    throw new CommandError(
+      `source ${infoHash}: nobody has handed its .torrent out for ${
+        formatAge(patienceMs)
+      }; is the info hash right, is ` +
+        `somebody seeding it, and does the tracker answer (${
+          asked.join(", ") || peers.join(", ")
+        })?`,
+    );
+  }
 }

@@ -84,7 +84,8 @@ export class TransferWatch implements Disposable {
   /** Why nothing arrives, in a few words; `undefined` when nothing is wrong. */
   get trouble(): string | undefined {
     const { release } = this.#options;
-    const { peers } = this.#progress();
+    const { peers, paused } = this.#progress();
+    if (paused !== undefined) return `${paused.message}; it goes on by itself when there is room`;
     if (this.#rejected !== undefined && systemClock.now() - this.#rejected.atMs < REJECTED_MS) {
       return this.#rejected.message;
     }

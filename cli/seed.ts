@@ -38,6 +38,9 @@ export interface SeedCommandOptions extends EngineChoice {
   readonly logLevel: "debug" | "info" | "warning" | "error";
 }
 
+/** Who seeds is seldom the first: somebody answers soon, or never. */
+const EXCHANGE_PATIENCE_MS = 60_000;
+
 /** Checks the content, then seeds until told to stop or until the goal is reached. */
 export async function runSeed(what: SeedArguments, options: SeedCommandOptions): Promise<void> {
   const source = await parseSource(what.source);
@@ -51,7 +54,13 @@ export async function runSeed(what: SeedArguments, options: SeedCommandOptions):
       service: what.service,
       version: what.version,
       trackers: options.tracker,
-      exchange: (magnet) => exchangeMetainfo(engine, magnet, { options, signal: stop.signal }),
+      exchange: (magnet) =>
+        exchangeMetainfo(magnet, {
+          choice: options,
+          trackers: options.tracker,
+          patienceMs: EXCHANGE_PATIENCE_MS,
+          signal: stop.signal,
+        }),
       signal: stop.signal,
     }, stop);
     const root = await rootOf(release, what.path);

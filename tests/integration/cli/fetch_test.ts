@@ -69,10 +69,12 @@ async function setUp(sizeBytes: number) {
   };
 }
 
+/** Where the fetchers stand; one that gets nothing ends the test instead of holding it up. */
 const HERE = ["--site", "ams", "--rack", "r2", "--json"];
+const PATIENCE = ["--patience", "60s"];
 
 async function fetchJson(...args: readonly string[]): Promise<Fetched> {
-  const { status, stdout, stderr } = await rollcall("fetch", ...args, ...HERE);
+  const { status, stdout, stderr } = await rollcall("fetch", ...PATIENCE, ...args, ...HERE);
   assert.equal(status, 0, stderr);
   // With --until a second line tells of the seeding.
   return JSON.parse(stdout.split("\n")[0] ?? "");
@@ -83,11 +85,23 @@ Deno.test("rollcall fetch: a feed, a .torrent by URL, path or pipe, and a magnet
   const { folder, blob, publisher, torrentUrl } = test;
   const torrentPath = `${folder}/web.torrent`;
   await Deno.writeFile(torrentPath, await (await fetch(torrentUrl)).bytes());
-  const magnet = `magnet:?xt=urn:btih:${publisher.infoHash}&xs=${encodeURIComponent(torrentUrl)}`;
+  const { infoHash } = publisher;
+  const { announceUrl } = test.tracker;
+  const magnet = `magnet:?xt=urn:btih:${infoHash}`;
+  // A seeder that hands the .torrent out as well, for those who know no more than the info hash.
+  await using seeder = new RunningCommand("seed", torrentPath, blob, ...HERE);
+  await seeder.json();
   const wanted = digests(blob);
-  const sources = [[publisher.feedUrl], [publisher.feedUrl, "web", "v1"], [torrentUrl], [
-    torrentPath,
-  ], [magnet]];
+  const sources = [
+    [publisher.feedUrl],
+    [publisher.feedUrl, "web", "v1"],
+    [torrentUrl],
+    [torrentPath],
+    [`${magnet}&xs=${encodeURIComponent(torrentUrl)}`],
+    // From here on the peers hand the .torrent out.
+    [`${magnet}&tr=${encodeURIComponent(announceUrl)}`],
+    [infoHash, "--tracker", announceUrl],
+  ];
   for (const [index, source] of sources.entries()) {
     const to = `${folder}/copy-${index}`;
     const fetched = await fetchJson(...source, "--to", to);
@@ -99,7 +113,8 @@ Deno.test("rollcall fetch: a feed, a .torrent by URL, path or pipe, and a magnet
       true,
       3 * MIB + 70_001,
     ]);
-    assert.ok(received.siteBytes >= sizeBytes, "the build machine is in another rack of the site");
+    const { rackBytes, siteBytes } = received;
+    assert.ok(rackBytes + siteBytes >= sizeBytes, "the two seeders are in the same site");
   }
   const piped = new Deno.Command("sh", {
     args: ["-c", `exec "$0" run -A "$1" fetch - --to "$2" < "$3"`, Deno.execPath(), PROGRAM]
@@ -215,6 +230,12 @@ Deno.test("rollcall fetch: what cannot be fetched ends with one clear message an
       /expected info hash 0{40}, there was [0-9a-f]{40}/,
       1,
     ],
+    [[publisher.infoHash], /expected somebody to ask for its \.torrent, there is nobody/, 2],
+    [
+      ["0".repeat(40), "--tracker", test.tracker.announceUrl, "--patience", "2s"],
+      /nobody has handed its \.torrent out for 2\.0 s; is the info hash right/,
+      1,
+    ],
     [[publisher.feedUrl, "web", "v2"], /expected version v2 of web, it offers v1/, 2],
     [[publisher.feedUrl, "db"], /expected a release of db, it offers web/, 2],
     [[`${closed}/feed.json`], /no answer; is the build machine running\?/, 1],
@@ -239,19 +260,27 @@ Deno.test("rollcall fetch: what cannot be fetched ends with one clear message an
 });
 
 Deno.test({
-  name: "rollcall fetch: a disk that is too small shows at the start, with what to do",
+  name:
+    "rollcall fetch: waits for room on a full disk, goes on when there is some, or says what is missing",
   ignore: !await canMount(),
   async fn() {
     await using test = await setUp(8 * MIB);
     const disk = `${test.folder}/disk`;
     await Deno.mkdir(disk);
-    const program = [Deno.execPath(), "run", "-A", PROGRAM];
-    const { code, stderr } = await onSmallDisk(
-      disk,
-      [...program, "fetch", test.publisher.feedUrl, "--to", `${disk}/copy`],
-    );
-    assert.equal(code, 1);
-    const text = new TextDecoder().decode(stderr);
-    assert.match(text, /no room for .*copy\/big \(ENOSPC\); make room and fetch again/);
+    const command = [Deno.execPath(), "run", "-A", PROGRAM, "fetch", test.publisher.feedUrl]
+      .concat("--to", `${disk}/copy`, "--patience");
+    const full = await onSmallDisk(disk, { sizeMib: 12, freedAfterSeconds: 15 }, [
+      ...command,
+      "2s",
+    ]);
+    assert.equal(full.code, 1);
+    const text = new TextDecoder().decode(full.stderr);
+    assert.match(text, /no room for .*copy\/big \(ENOSPC\).* goes on by itself when there is room/);
+    const freed = await onSmallDisk(disk, { sizeMib: 12, freedAfterSeconds: 2 }, [
+      ...command,
+      "60s",
+    ]);
+    assert.equal(freed.code, 0, new TextDecoder().decode(freed.stderr));
+    assert.match(new TextDecoder().decode(freed.stdout), /no room for .*\n(.*\n)*Fetched web v1/);
   },
 });

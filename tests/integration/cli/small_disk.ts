@@ -1,15 +1,31 @@
 /**
- * A disk that is soon full, for one command alone.
+ * A disk that is full, for one command alone.
  *
  * @module
  */
 
-/** Runs a command line with a file system of 4 MiB on the folder, which the command alone sees. */
+/** How large the disk is, and when there is room on it. */
+export interface SmallDisk {
+  readonly sizeMib: number;
+  /** All but 2 MiB of it are taken until then. */
+  readonly freedAfterSeconds: number;
+}
+
+const FREE_MIB = 2;
+
+/** Runs a command line with such a file system on the folder, which the command alone sees. */
 export function onSmallDisk(
   folder: string,
+  { sizeMib, freedAfterSeconds }: SmallDisk,
   command: readonly string[],
 ): Promise<Deno.CommandOutput> {
-  const script = 'mount -t tmpfs -o size=4m tmpfs "$0" && exec "$@"';
+  const script = [
+    `mount -t tmpfs -o size=${sizeMib}m tmpfs "$0"`,
+    `head -c ${sizeMib - FREE_MIB}M /dev/zero > "$0/filler"`,
+    // Its output must not keep the pipes open that the command's end is seen by.
+    `{ (sleep ${freedAfterSeconds}; rm "$0/filler") > /dev/null 2>&1 & }`,
+    'exec "$@"',
+  ].join(" && ");
   return new Deno.Command("unshare", {
     args: ["--map-root-user", "--mount", "sh", "-c", script, folder, ...command],
     env: { NO_COLOR: "1" },
@@ -21,7 +37,7 @@ export function onSmallDisk(
 export async function canMount(): Promise<boolean> {
   const folder = await Deno.makeTempDir();
   try {
-    return (await onSmallDisk(folder, ["true"])).success;
+    return (await onSmallDisk(folder, { sizeMib: 3, freedAfterSeconds: 0 }, ["true"])).success;
   } catch {
     // There is no unshare(1) at all.
     return false;

@@ -1,0 +1,150 @@
+/**
+ * The benchmark of a whole swarm: hosts as network namespaces on this machine, in racks and sites with links of limited
+ * speed, that all fetch one file from a build machine. Ours beside ours with uniformly random peers, libtorrent with
+ * opentracker, and rsync. Needs root, for the namespaces.
+ *
+ * deno run -A scripts/bench/swarm/main.ts [--quick] [--json] [--write] [--only TITLE] [--rounds N]
+ *
+ * `--quick` takes less than 50 s. `--json` prints one object with the rows. `--write` writes docs/benchmarks/swarm.md.
+ * `--only` runs the races whose title has that in it, `--rounds` as many rounds as that.
+ */
+
+import { parseArgs } from "node:util";
+import type { Contender } from "./contender.ts";
+import { libtorrent } from "./contenders/libtorrent.ts";
+import { ours } from "./contenders/ours.ts";
+import { rsync } from "./contenders/rsync.ts";
+import { measure, type Outcome } from "./measure.ts";
+import {
+  BORDER_FACTOR,
+  courseOf,
+  FULL_PLAN,
+  type PlannedRace,
+  QUICK_PLAN,
+  SITE_COUNT,
+} from "./plan.ts";
+import { measureRawSpeed } from "./raw_speed.ts";
+import { type RaceResult, toMarkdown, toRows } from "./results.ts";
+import { lowerBoundSeconds, planTopology } from "./topology.ts";
+import { listenForSignals, openFolder } from "./workspace.ts";
+import { choosePieceLength } from "../../../torrent/piece_length.ts";
+
+const PAGE = new URL("../../../docs/benchmarks/swarm.md", import.meta.url);
+const FILE_NAME = "blob";
+
+const { values } = parseArgs({
+  options: {
+    quick: { type: "boolean", default: false },
+    json: { type: "boolean", default: false },
+    write: { type: "boolean", default: false },
+    only: { type: "string", default: "" },
+    rounds: { type: "string" },
+  },
+});
+
+const OURS = ours({ name: "ours", tracker: "ours", engine: "swarm" });
+const OTHERS: readonly Contender[] = [
+  ours({ name: "ours, uniform random peers", tracker: "stock", engine: "swarm" }),
+  libtorrent,
+];
+
+function say(text: string): void {
+  Deno.stderr.writeSync(new TextEncoder().encode(`${text}\n`));
+}
+
+function print(text: string): void {
+  Deno.stdout.writeSync(new TextEncoder().encode(`${text}\n`));
+}
+
+function writeRandomFile(path: string, sizeBytes: number): void {
+  using file = Deno.openSync(path, { write: true, create: true, truncate: true });
+  const chunk = new Uint8Array(64 * 1024);
+  for (let left = sizeBytes; left > 0; left -= chunk.length) {
+    crypto.getRandomValues(chunk);
+    file.writeSync(chunk.subarray(0, left));
+  }
+}
+
+/** Contenders take turns, whoever began last time coming last this time. */
+async function runRace(planned: PlannedRace, folder: string): Promise<RaceResult> {
+  const { title, hostCount, racksPerSite, hostBitsPerSecond, sizeBytes } = planned;
+  const topology = planTopology({ siteCount: SITE_COUNT, racksPerSite, hostCount });
+  const border = hostBitsPerSecond * BORDER_FACTOR;
+  const speeds = { hostBitsPerSecond, rackBitsPerSecond: border, siteBitsPerSecond: border };
+  const bytesPerSecond = await measureRawSpeed(topology, { speeds, folder });
+  const pieceCount = Math.ceil(sizeBytes / choosePieceLength(sizeBytes));
+  const boundSeconds = lowerBoundSeconds({ sizeBytes, bytesPerSecond, hostCount, pieceCount });
+  await Deno.mkdir(`${folder}/source`, { recursive: true });
+  writeRandomFile(`${folder}/source/${FILE_NAME}`, sizeBytes);
+  const source = { folder: `${folder}/source`, fileName: FILE_NAME, sizeBytes };
+  const course = courseOf(planned.course, boundSeconds);
+  const contenders = [OURS, ...OTHERS, ...planned.withRsync ? [rsync] : []];
+  const outcomes = new Map<string, Outcome[]>(contenders.map(({ name }) => [name, []]));
+  const rounds = values.rounds === undefined ? planned.rounds : Number(values.rounds);
+  for (let round = 0; round < rounds; round++) {
+    for (let turn = 0; turn < contenders.length; turn++) {
+      const contender = contenders[(round + turn) % contenders.length];
+      if (contender === undefined || (contender === rsync && round > 0)) continue;
+      const outcome = await measure(contender, { topology, speeds, source, course, folder });
+      outcomes.get(contender.name)?.push(outcome);
+      say(
+        `${title}: ${contender.name}: last after ${
+          ((outcome.seconds.at(-1) ?? NaN) / boundSeconds).toFixed(2)
+        } of the bound, ${outcome.copiesPerExtraSite.toFixed(2)} copies per extra site, ${
+          outcome.copiesPerExtraRack.toFixed(2)
+        } per extra rack, ${Math.round(outcome.idle * 100)} % idle`,
+      );
+    }
+  }
+  const description = `${hostCount} hosts in ${SITE_COUNT} sites × ${racksPerSite} racks, ${
+    sizeBytes / 1024 / 1024
+  } MiB in ${pieceCount} pieces. Links of ${hostBitsPerSecond / 1e6} Mbit/s to each host, of ${
+    border / 1e6
+  } Mbit/s to each rack and site; one TCP connection carries ${
+    (bytesPerSecond * 8 / 1e6).toFixed(1)
+  } Mbit/s of content over a host's, so that the lower bound is ${boundSeconds.toFixed(1)} s. ${
+    rounds === 1 ? "One round" : `${rounds} rounds, medians`
+  }${planned.withRsync && rounds > 1 ? "; rsync ran once" : ""}.`;
+  return { title, bytesPerSecond, boundSeconds, description, outcomes };
+}
+
+function page(races: readonly RaceResult[]): string {
+  return `<!-- deno-fmt-ignore-file -->
+<!-- Generated by scripts/bench/swarm/main.ts --write. -->
+
+# A whole swarm
+
+One file from a build machine to all hosts, each a network namespace with one process of its own on one machine
+(${navigator.hardwareConcurrency} processors, Deno ${Deno.version.deno}), with a bridge for each rack and site, a router between the sites, and \`tc tbf\` on every
+link. The build machine stands in one of the racks. The lower bound is F/u · (1 + log2(N)/pieces): a file of F bytes, links
+that carry u, N hosts. All processes run and wait when the clock starts. Bytes across borders are read from the
+interfaces' counters, and given in copies of the file for each site or rack that must get one: 1 is the least. Every
+host's file is compared by SHA-256 afterwards.
+
+- _ours_: \`rollcall tracker\`, \`rollcall seed\`, \`rollcall fetch\`.
+- _ours, uniform random peers_: the same with bittorrent-tracker as it comes in place of our tracker.
+- _libtorrent with opentracker_: both as Debian has them; DHT, local discovery and uTP are off, the rest is default.
+- _rsync from the build machine_: to all hosts at once.
+
+_Staggered_: hosts begin one after the other, spread over the time of the lower bound, each with its own clock. _A gateway
+killed_: after two fifths of that time the host through which the second site gets its data is killed (with the others, some
+host of that site); it does not count among the hosts.
+
+${toMarkdown(races)}
+`;
+}
+
+listenForSignals();
+const plan = (values.quick ? QUICK_PLAN : FULL_PLAN)
+  .filter(({ title }) => title.includes(values.only));
+// A copy for each host, one for the build machine, and as much again for what is in flight.
+const neededBytes = Math.max(...plan.map((race) => race.sizeBytes * (race.hostCount + 1))) * 2;
+const races: RaceResult[] = [];
+{
+  await using folder = await openFolder(neededBytes);
+  for (const planned of plan) races.push(await runRace(planned, folder.path));
+}
+print(values.json ? JSON.stringify({ rows: toRows(races) }) : toMarkdown(races));
+if (values.write) await Deno.writeTextFile(PAGE, page(races));
+// Its listeners for signals would keep the process.
+Deno.exit(0);

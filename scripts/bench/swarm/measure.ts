@@ -1,0 +1,135 @@
+/** One race: a contender brings the file to all hosts over a network of its own, and what that took is counted. */
+
+import { createHash } from "node:crypto";
+import type { Contender, Session } from "./contender.ts";
+import { type CpuTimes, idleShare, readCpuTimes } from "./cpu.ts";
+import { type LinkSpeeds, Network } from "./network.ts";
+import type { Host, Topology } from "./topology.ts";
+
+/** How the hosts begin, and what happens to them. */
+export type Course =
+  /** All at once. */
+  | { readonly kind: "together" }
+  /** One after the other, spread evenly over that time, in an order that mixes racks and sites. */
+  | { readonly kind: "staggered"; readonly overMs: number }
+  /** All at once; after that time a gateway of the last site is killed. */
+  | { readonly kind: "killed gateway"; readonly afterMs: number };
+
+/** What is raced over. */
+export interface Race {
+  readonly topology: Topology;
+  readonly speeds: LinkSpeeds;
+  readonly source: {
+    readonly folder: string;
+    readonly fileName: string;
+    readonly sizeBytes: number;
+  };
+  readonly course: Course;
+  /** For what the hosts get; emptied after the race. */
+  readonly folder: string;
+}
+
+/** What came out. */
+export interface Outcome {
+  /** From each host's own start to its completion, in seconds, ascending. */
+  readonly seconds: readonly number[];
+  /** Bytes that came into sites and racks, given in copies of the file for each one that had to get one. */
+  readonly copiesPerExtraSite: number;
+  readonly copiesPerExtraRack: number;
+  /** The processors' idle part, 0 to 1. */
+  readonly idle: number;
+}
+
+/** Between two starts of a staggered race every host's place is this many after the last, which mixes the racks. */
+const STRIDE = 7;
+
+/** Runs it. */
+export async function measure(contender: Contender, race: Race): Promise<Outcome> {
+  const { topology, source, speeds } = race;
+  const folder = `${race.folder}/race`;
+  await Deno.mkdir(folder);
+  const network = await Network.build(topology, speeds);
+  try {
+    for (const { name } of topology.hosts) await Deno.mkdir(`${folder}/${name}`);
+    await using session = await contender.open({ network, topology, source, folder });
+    const before = { borders: await network.borderBytes(), cpu: readCpuTimes() };
+    const { seconds, cpu } = await run(session, race);
+    const after = await network.borderBytes();
+    for (const host of survivors(topology, seconds)) {
+      await expectSame(`${source.folder}/${source.fileName}`, session, { host, race });
+    }
+    const racks = topology.sites.flatMap((site) => site.racks)
+      .filter((rack) => rack.hosts.length > 0).length;
+    return {
+      seconds: [...seconds.values()].toSorted((a, b) => a - b),
+      copiesPerExtraSite: (after.intoSites - before.borders.intoSites) / source.sizeBytes /
+        (topology.sites.length - 1),
+      copiesPerExtraRack: (after.intoRacks - before.borders.intoRacks) / source.sizeBytes /
+        (racks - 1),
+      idle: idleShare(before.cpu, cpu),
+    };
+  } finally {
+    await network.remove();
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+function survivors(topology: Topology, seconds: ReadonlyMap<string, number>): Host[] {
+  return topology.hosts.filter(({ name }) => seconds.has(name));
+}
+
+/** Starts all as the course says; the killed one has no time. */
+async function run(
+  session: Session,
+  { topology, course }: Race,
+): Promise<{ seconds: Map<string, number>; cpu: CpuTimes }> {
+  const { hosts } = topology;
+  const seconds = new Map<string, number>();
+  const lastSite = topology.sites.at(-1)?.name ?? "";
+  let killed: string | undefined;
+  const arrivals = hosts.map(async (host, index) => {
+    if (course.kind === "staggered") {
+      await sleep(course.overMs * ((index * STRIDE) % hosts.length) / hosts.length);
+    }
+    const startedMs = Date.now();
+    try {
+      const completedMs = await session.start(host);
+      if (host.name !== killed) seconds.set(host.name, (completedMs - startedMs) / 1_000);
+    } catch (error) {
+      if (host.name !== killed) throw error;
+    }
+  });
+  const murder = (async () => {
+    if (course.kind !== "killed gateway") return;
+    await sleep(course.afterMs);
+    const victim = await session.gatewayOf(lastSite);
+    if (victim === undefined) return;
+    killed = victim.name;
+    seconds.delete(killed);
+    await session.kill(victim);
+  })();
+  await Promise.all([...arrivals, murder]);
+  return { seconds, cpu: readCpuTimes() };
+}
+
+/** A host that says that it has the file has it. */
+async function expectSame(
+  sourcePath: string,
+  session: Session,
+  { host, race }: { readonly host: Host; readonly race: Race },
+): Promise<void> {
+  const [wanted, there] = await Promise.all(
+    [sourcePath, `${session.folderOf(host)}/${race.source.fileName}`].map(digest),
+  );
+  if (wanted !== there) {
+    throw new Error(`${host.name}: expected the file with SHA-256 ${wanted}, there was ${there}`);
+  }
+}
+
+async function digest(path: string): Promise<string> {
+  return createHash("sha256").update(await Deno.readFile(path)).digest("hex");
+}
+
+function sleep(durationMs: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, durationMs));
+}

@@ -1,0 +1,114 @@
+/** Processes of the benchmark: started, read line by line, killed by their handle, never by a name. */
+
+/** What a process printed is kept so far, for the message when it fails. */
+const MAX_KEPT_CHARACTERS = 4_000;
+/** A process that is not ready, or has not printed what is awaited, in that time never will be. */
+const PATIENCE_MS = 900_000;
+const LISTEN_POLL_MS = 50;
+
+/** A process. Disposing of it kills it. */
+export class Process implements AsyncDisposable {
+  readonly #child: Deno.ChildProcess;
+  readonly #name: string;
+  readonly #lines: string[] = [];
+  readonly #reading: Promise<unknown>;
+  #wake = Promise.withResolvers<void>();
+  #ended = false;
+  #stderr = "";
+
+  constructor(command: readonly string[], { piped = false }: { readonly piped?: boolean } = {}) {
+    const [program = "", ...args] = command;
+    this.#name = command.slice(4).join(" ");
+    this.#child = new Deno.Command(program, {
+      args,
+      stdin: piped ? "piped" : "null",
+      stdout: "piped",
+      stderr: "piped",
+      // Nothing between the namespaces may go through a proxy of the machine's.
+      env: { NO_COLOR: "1", http_proxy: "", https_proxy: "", all_proxy: "", no_proxy: "*" },
+    }).spawn();
+    this.#reading = Promise.all([
+      this.#readLines(),
+      this.#readErrors(),
+      this.#child.status.then(() => this.#ended = true),
+    ]).then(() => this.#notify());
+  }
+
+  /** Hands bytes to its standard input and closes that. */
+  async feed(bytes: Uint8Array): Promise<void> {
+    const writer = this.#child.stdin.getWriter();
+    await writer.write(bytes);
+    await writer.close();
+  }
+
+  /** The next line that it prints. */
+  async line(): Promise<string> {
+    for (;;) {
+      const line = this.#lines.shift();
+      if (line !== undefined) return line;
+      if (this.#ended) throw new Error(`${this.#name} ended: ${this.#stderr}`);
+      await this.#news();
+    }
+  }
+
+  /** Resolves when it has ended well. */
+  async succeeded(): Promise<void> {
+    const { success } = await this.#child.status;
+    await this.#reading;
+    if (!success) throw new Error(`${this.#name} failed: ${this.#stderr}`);
+  }
+
+  /** Resolves when it listens on a TCP port of its namespace. */
+  async listening(): Promise<void> {
+    for (let waitedMs = 0; waitedMs < PATIENCE_MS; waitedMs += LISTEN_POLL_MS) {
+      if (this.#ended) throw new Error(`${this.#name} ended: ${this.#stderr}`);
+      // Each line: number, local address, remote address, state; 0A is LISTEN (proc(5)).
+      const table = await Deno.readTextFile(`/proc/${this.#child.pid}/net/tcp`).catch(() => "");
+      if (/^\s*\d+: \S+ \S+ 0A /m.test(table)) return;
+      await new Promise((resolve) => setTimeout(resolve, LISTEN_POLL_MS));
+    }
+    throw new Error(`${this.#name} does not listen: ${this.#stderr}`);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    try {
+      this.#child.kill("SIGKILL");
+    } catch {
+      // It has ended by itself.
+    }
+    await this.#reading;
+  }
+
+  async #news(): Promise<void> {
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const late = new Promise<never>((_resolve, reject) => {
+      timer = setTimeout(() => reject(new Error(`${this.#name} says nothing`)), PATIENCE_MS);
+    });
+    try {
+      await Promise.race([this.#wake.promise, late]);
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  async #readLines(): Promise<void> {
+    let rest = "";
+    for await (const text of this.#child.stdout.pipeThrough(new TextDecoderStream())) {
+      const lines = (rest + text).split("\n");
+      rest = lines.pop() ?? "";
+      this.#lines.push(...lines);
+      this.#notify();
+    }
+  }
+
+  async #readErrors(): Promise<void> {
+    for await (const text of this.#child.stderr.pipeThrough(new TextDecoderStream())) {
+      this.#stderr = (this.#stderr + text).slice(-MAX_KEPT_CHARACTERS);
+    }
+  }
+
+  #notify(): void {
+    this.#wake.resolve();
+    this.#wake = Promise.withResolvers();
+  }
+}

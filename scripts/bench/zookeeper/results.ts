@@ -120,7 +120,7 @@ const explanations: Record<string, string> = {
   "clients alone":
     "A server that answers at once and keeps nothing (it, too, shares the processors): the client's own limit.",
   "servers, durable":
-    "This client on the embedded coordinator (SQLite, `synchronous=FULL`) and on real ZooKeeper (`forceSync`): both\n" +
+    "This client on the embedded coordinator (SQLite, its log synced at each commit) and on real ZooKeeper (`forceSync`): both\n" +
     "have each write on the same disk before they acknowledge it. The coordinator commits everything that arrives in\n" +
     "one turn of its event loop together.",
 };

@@ -121,14 +121,28 @@ function electIn(group: Group, options: GroupElectionOptions): Election | undefi
     else if (verdict !== "absent") demoted.push({ member, why: verdict });
   }
   const chosen = [...new Set([...preferred, ...kept])].slice(0, wanted);
+  const home = group.level === 1 ? homeOf(current[0]) : undefined;
   while (chosen.length < wanted) {
-    const next = bestCandidate(group, chosen, { ...options, demoted });
+    const search = { ...options, demoted };
+    let next = home === undefined ? undefined : bestCandidate(home, chosen, search);
+    if (next === undefined || demoted.some(({ member }) => member === next)) {
+      next = bestCandidate(group, chosen, search);
+    }
     if (next === undefined) break;
     chosen.push(next);
   }
   const same = chosen.length === current.length && chosen.every((one, at) => one === current[at]);
   if (same && demoted.length === 0) return undefined;
   return { group, chosen, elected: chosen.filter((member) => !kept.includes(member)), demoted };
+}
+
+/**
+ * Where a site's next gateway is looked for first: in the rack of the last one. What that has brought is
+ * there, and need not come from outside once more. Once only: it may be the rack's link that is slow.
+ */
+function homeOf(former: Member | undefined): Group | undefined {
+  const rack = former?.rack;
+  return rack?.list.some(({ demotions }) => demotions > 0) ? undefined : rack;
 }
 
 type Verdict = "fit" | "absent" | "stalled" | "slow";
@@ -157,7 +171,9 @@ function holdsCopy(group: Group, options: ElectionOptions): boolean {
 function bestCandidate(
   group: Group,
   chosen: readonly Member[],
-  options: ElectionOptions & { readonly demoted: readonly { readonly member: Member }[] },
+  options: ElectionOptions & {
+    readonly demoted: readonly { readonly member: Member }[];
+  },
 ): Member | undefined {
   const { asker, demoted, members } = options;
   const rankDemoted = (member: Member) =>

@@ -46,6 +46,8 @@ export interface SwarmReport {
   readonly name: string | undefined;
   readonly seeds: number;
   readonly leechers: number;
+  /** What all peers together hold of what they want, 0 to 1. */
+  readonly progress: number;
   /** Peers that came without the whole content and got it. */
   readonly completed: number;
   /** The most that a peer had to fetch; undefined as long as all have had everything. */
@@ -89,6 +91,7 @@ export function reportOn(swarm: Swarm, options: ReportOptions): SwarmReport {
     name: options.name,
     seeds: swarm.complete,
     leechers: swarm.incomplete,
+    progress: placeReport(members.fleet, sizeBytes).progress,
     completed: swarm.completed,
     sizeBytes: sizeBytes > 0 ? sizeBytes : undefined,
     hasTraffic: traffic.isReported,

@@ -63,6 +63,7 @@ function releasePart(swarm: SwarmReport): string {
   const peers = swarm.seeds + swarm.leechers;
   const facts = [
     `<b>${count(swarm.seeds)}</b> of ${count(peers)} hold a copy`,
+    `${percent(swarm.progress)} of all bytes are there`,
     ...(swarm.sizeBytes === undefined ? [] : [bytes(swarm.sizeBytes)]),
     ...(swarm.strangers === 0 ? [] : [`${count(swarm.strangers)} at an unknown place`]),
     ...(swarm.replacedGateways === 0 ? [] : [
@@ -71,13 +72,16 @@ function releasePart(swarm: SwarmReport): string {
   ];
   return `<section>
 <h2>${swarm.name === undefined ? "" : `${escaped(swarm.name)} `}<code>${swarm.infoHash}</code></h2>
-${bar(peers === 0 ? 0 : swarm.seeds / peers)}
+<div class="bar"><i class="held" style="width:${percent(swarm.progress)}"></i><i style="width:${
+    percent(peers === 0 ? 0 : swarm.seeds / peers)
+  }"></i></div>
 <p class="facts">${facts.join(" · ")}</p>
 ${swarm.hasTraffic ? borderPart(swarm) : ""}
 ${
     swarm.sites.filter(({ peers }) => peers > 0)
       .map((site) => sitePart(site, swarm.hasTraffic)).join("\n")
   }
+<p class="legend"><i class="fill"></i>what a rack's hosts hold <i class="done"></i>all hold a copy <i class="gate"></i>a gateway fetches for it</p>
 ${slowPart(swarm.slow)}
 </section>`;
 }
@@ -141,10 +145,6 @@ function slowPart(slow: readonly SlowPeer[]): string {
   return `<h3>Slow</h3><div class="wide"><table><tr><th>host</th><th>site/rack</th><th>to fetch</th><th>why</th></tr>${
     rows.join("")
   }</table></div>`;
-}
-
-function bar(part: number): string {
-  return `<div class="bar"><i style="width:${percent(part)}"></i></div>`;
 }
 
 function percent(part: number): string {

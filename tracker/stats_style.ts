@@ -16,8 +16,9 @@ dl { display: grid; grid-template-columns: repeat(auto-fit, minmax(7rem, 1fr)); 
 dl div { background: var(--card); padding: .7rem .9rem; } dt { font-size: .78rem; } dd { margin: 0; font-size: 1.1rem; }
 main { display: grid; gap: 1.25rem; }
 section { background: var(--card); border: 1px solid var(--line); border-radius: 10px; padding: 1.1rem 1.25rem 1.4rem; min-width: 0; }
-.bar { height: .55rem; border-radius: 1rem; background: var(--line); overflow: hidden; }
-.bar i { display: block; height: 100%; background: linear-gradient(90deg, var(--accent), var(--good)); }
+.bar { height: .6rem; border-radius: 1rem; background: var(--line); overflow: hidden; position: relative; }
+.bar i { position: absolute; inset: 0 auto 0 0; background: linear-gradient(90deg, var(--accent), var(--good)); }
+.bar .held { background: light-dark(#b9ccf6, #34497c); }
 .facts { margin: .5rem 0 0; color: var(--quiet); } .facts b { color: light-dark(#111, #fff); }
 .borders { display: flex; flex-wrap: wrap; gap: .75rem 2.5rem; margin: 1rem 0 0; }
 .borders dd { font-size: 1.05rem; } .borders span { font-size: .85rem; }
@@ -27,6 +28,9 @@ section { background: var(--card); border: 1px solid var(--line); border-radius:
   background: linear-gradient(90deg, var(--fill) var(--part, 0%), transparent var(--part, 0%)); display: flex; justify-content: space-between; gap: .4rem; }
 .racks b { font-weight: 600; overflow: hidden; text-overflow: ellipsis; } .racks span { color: var(--quiet); white-space: nowrap; }
 .racks li.done { background: var(--done); border-color: transparent; } .racks li.gate { border-color: var(--accent); }
+.legend { color: var(--quiet); font-size: .8rem; margin: .8rem 0 0; }
+.legend i { display: inline-block; width: .8rem; height: .8rem; border-radius: 3px; border: 1px solid transparent; vertical-align: -.1rem; margin: 0 .35rem 0 1rem; }
+.legend i:first-child { margin-left: 0; } .legend .fill { background: var(--fill); } .legend .done { background: var(--done); } .legend .gate { border-color: var(--accent); }
 .wide { overflow-x: auto; }
 table { border-collapse: collapse; width: 100%; font-size: .9rem; } th { font-weight: 400; text-align: left; }
 th, td { padding: .35rem 1rem .35rem 0; border-top: 1px solid var(--line); vertical-align: top; } tr:first-child th { border: 0; }

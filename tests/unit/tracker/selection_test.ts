@@ -64,6 +64,20 @@ Deno.test("selectPeers: a gateway that stalls or leaves is replaced", () => {
   assert.ok(swarm.peersOf(southB1).has("builder"), "the one that stalled comes last");
 });
 
+Deno.test("selectPeers: a site's next gateway is of the last one's rack, the one after that of another", () => {
+  const { swarm, southA1, southA2, southB1 } = fleet();
+  const stall = (member: typeof southA1) => {
+    for (let announce = 0; announce < defaultPolicy.gatewayStallAnnounces; announce++) {
+      swarm.report(member);
+    }
+  };
+  swarm.report(southB1, SIZE_BYTES - 900);
+  stall(southA1);
+  assert.deepEqual(southA1.site?.gateways, [southA2], "what the first has brought is in its rack");
+  stall(southA2);
+  assert.deepEqual(southA1.site?.gateways, [southB1], "it may be that rack's link");
+});
+
 Deno.test("selectPeers: a gateway that falls silent is replaced and no longer handed out", () => {
   const { swarm, southA1, southA2 } = fleet();
   swarm.nowMs += southA1.intervalMs * (defaultPolicy.silentIntervals + 0.1);

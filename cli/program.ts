@@ -77,7 +77,8 @@ function addTracker(program: Command): void {
   program.command("tracker")
     .summary("run the tracker that prefers peers nearby")
     .description(
-      "Run the tracker: it hands out peers of the same rack first, then of the same site, and a few outside.",
+      "Run the tracker: it hands out peers of the same rack first, then of the same site, and a few outside.\n" +
+        "It answers over HTTP and UDP; its first page shows each release by site and rack.",
     )
     .addOption(listenOption("0.0.0.0:8000"))
     .option(
@@ -90,7 +91,11 @@ function addTracker(program: Command): void {
       parseCount(1, 3_600),
     )
     .option("--public-host <name>", "name in the announce URL, where it differs from the address")
-    .addOption(jsonOption('print {"announceUrl"} as JSON on stdout once ready'))
+    .option("--allow <feed>", "URL of a feed; only its releases are served, and shown by name")
+    .option("--no-udp", "announces over HTTP only")
+    .addOption(
+      jsonOption('print {"announceUrl", "udpAnnounceUrl"} as JSON on stdout once ready'),
+    )
     .addOption(logLevelOption())
     .action(async (options) => (await import("./tracker.ts")).runTracker(options));
 }

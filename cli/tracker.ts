@@ -18,6 +18,8 @@ export interface TrackerCommandOptions {
   readonly subnets?: string | undefined;
   readonly hungryInterval?: number | undefined;
   readonly publicHost?: string | undefined;
+  readonly allow?: string | undefined;
+  readonly udp: boolean;
   readonly json: boolean;
   readonly logLevel: "debug" | "info" | "warning" | "error";
 }
@@ -40,11 +42,18 @@ export async function runTracker(options: TrackerCommandOptions): Promise<void> 
     ...(options.hungryInterval === undefined
       ? {}
       : { policy: { hungryIntervalMs: options.hungryInterval * 1_000 } }),
+    udp: options.udp,
+    ...(options.allow === undefined ? {} : { allowFeed: options.allow }),
     subnets,
     log,
   });
-  if (options.json) writeJson({ announceUrl: tracker.announceUrl });
-  else writeLine(`Tracker at ${tracker.announceUrl}, ${subnets.length} subnets known.`);
+  const { announceUrl, udpAnnounceUrl } = tracker;
+  if (options.json) writeJson({ announceUrl, udpAnnounceUrl });
+  else {
+    const overUdp = udpAnnounceUrl === undefined ? "" : ` and ${udpAnnounceUrl}`;
+    writeLine(`Tracker at ${announceUrl}${overUdp}, ${subnets.length} subnets known.`);
+    writeLine(`Who fetches what from where: ${new URL("/", announceUrl)}`);
+  }
   await stop.stopped;
   await tracker.close();
 }

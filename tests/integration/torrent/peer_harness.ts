@@ -28,6 +28,7 @@ export interface PeerOrders {
 
 /** What a peer process says. */
 export type PeerReport =
+  | { readonly type: "listening"; readonly port: number }
   | { readonly type: "resumed"; readonly resumedBytes: number; readonly rehashedBytes: number }
   | { readonly type: "progress"; readonly verifiedBytes: number }
   | { readonly type: "done" | "ended"; readonly progress: TransferProgress }
@@ -87,6 +88,15 @@ export class PeerProcess implements AsyncDisposable {
       one.type === "done"
     );
     return report.progress;
+  }
+
+  /** The port that it listens on, once it is ready. */
+  async port(): Promise<number> {
+    const report = await this.until((one): one is PeerReport & { type: "listening" } =>
+      one.type === "listening"
+    );
+    await this.done();
+    return report.port;
   }
 
   /** SIGKILL. */

@@ -19,6 +19,7 @@ const engine = await ENGINES[orders.engine]({
   hostname: "127.0.0.1",
   log: silentLog,
 });
+report({ type: "listening", port: engine.port });
 const transfer = orders.kind === "seed"
   ? engine.seed({ metainfo, root: orders.root })
   : engine.fetch({ metainfo, root: orders.root, resume: orders.resume ?? "journal" });

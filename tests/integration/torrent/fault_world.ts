@@ -1,0 +1,217 @@
+/** What the fault tests share: content, a tracker that says what it is told, fast time, and peers that misbehave. */
+
+import bencode from "bencode";
+import type { Clock } from "../../../torrent/clock.ts";
+import {
+  createRelease,
+  type Locality,
+  silentLog,
+  type TorrentEngine,
+  type TransferEvent,
+} from "../../../torrent/mod.ts";
+import { type FrameHandler, FrameReader } from "../../../torrent/swarm/frame_reader.ts";
+import { encodeHandshake, HANDSHAKE_BYTES } from "../../../torrent/swarm/handshake.ts";
+import {
+  BLOCK_HEADER_BYTES,
+  type BlockRange,
+  MessageId,
+  Outbox,
+  readUint32,
+  writeBlockHeader,
+} from "../../../torrent/swarm/messages.ts";
+import { sampleBytes, temporaryDirectory } from "./peer_harness.ts";
+
+/** Where test hosts stand. */
+export const locality = (host: string): Locality => ({ host, site: "north", rack: "a" });
+
+/** Everything that waits, waits a twentieth of its time: time-outs come within the test's patience. */
+export const fastClock: Clock = {
+  nowMs: () => performance.now() * 20,
+  sleep(durationMs, signal) {
+    return new Promise((resolve) => {
+      if (signal?.aborted) return resolve();
+      const finish = () => {
+        clearTimeout(timer);
+        signal?.removeEventListener("abort", finish);
+        resolve();
+      };
+      const timer = setTimeout(finish, durationMs / 20);
+      signal?.addEventListener("abort", finish);
+    });
+  },
+};
+
+/** A tracker that names these ports of the loopback to whoever asks, known by its own port. */
+export function startFixedTracker(ports: (asker: number) => readonly number[]) {
+  const server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen() {} }, (request) => {
+    const asker = Number(new URL(request.url).searchParams.get("port"));
+    const peers = ports(asker).flatMap((port) => [127, 0, 0, 1, port >> 8, port & 255]);
+    return new Response(
+      new Uint8Array(bencode.encode({
+        interval: 1,
+        "min interval": 1,
+        peers: new Uint8Array(peers),
+      })),
+    );
+  });
+  return {
+    announceUrl: `http://127.0.0.1:${server.addr.port}/announce`,
+    [Symbol.asyncDispose]: () => server.shutdown(),
+  };
+}
+
+/** A directory with a published blob of that size; `announce` goes into its .torrent. */
+export async function publishBlob(
+  sizeBytes: number,
+  announce: string,
+  options: { pieceLengthBytes?: number } = {},
+) {
+  const directory = await temporaryDirectory();
+  const path = `${directory.path}/blob.bin`;
+  await Deno.writeFile(path, sampleBytes(sizeBytes, 1));
+  const release = await createRelease({
+    service: "web",
+    version: "1.0",
+    path,
+    announce: [announce],
+    log: silentLog,
+    ...options,
+  });
+  return { ...release, directory, target: `${directory.path}/incoming` };
+}
+
+/** Resolves at the first event of which the test is true. */
+export function until(
+  transfer: ReturnType<TorrentEngine["fetch"]>,
+  test: (event: TransferEvent) => boolean,
+): Promise<TransferEvent> {
+  return new Promise((resolve) => {
+    const unsubscribe = transfer.subscribe((event) => {
+      if (!test(event)) return;
+      unsubscribe();
+      resolve(event);
+    });
+  });
+}
+
+/** What a bad peer does with whoever it talks to. */
+export interface Manners {
+  /** Before anything else, in place of everything else. */
+  readonly garbage?: boolean;
+  /** What to send for a request; nothing: it is never answered. */
+  readonly answer?: (request: BlockRange) => Uint8Array;
+}
+
+/** Listens, says that it has everything, lets everybody ask, and then behaves as it is told. */
+export function startBadPeer(infoHash: string, manners: Manners) {
+  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const open = new Set<Deno.TcpConn>();
+  let served = 0;
+  let met = 0;
+  const serving = (async () => {
+    for await (const connection of listener) {
+      met++;
+      open.add(connection);
+      talk(connection, infoHash, manners, () => served++).catch(() => {}).finally(() => {
+        open.delete(connection);
+        try {
+          connection.close();
+        } catch {
+          // It is closed already.
+        }
+      });
+    }
+  })();
+  return {
+    port: listener.addr.port,
+    /** How many connections it had. */
+    get met() {
+      return met;
+    },
+    /** How many requests it answered. */
+    get served() {
+      return served;
+    },
+    async [Symbol.asyncDispose]() {
+      listener.close();
+      for (const connection of open) connection.close();
+      await serving.catch(() => {});
+      while (open.size > 0) await new Promise((resolve) => setTimeout(resolve, 5));
+    },
+  };
+}
+
+async function talk(
+  connection: Deno.TcpConn,
+  infoHash: string,
+  manners: Manners,
+  onServed: () => void,
+): Promise<void> {
+  if (manners.garbage === true) {
+    const garbage = crypto.getRandomValues(new Uint8Array(65_536));
+    while (await connection.write(garbage) > 0);
+    return;
+  }
+  await readExactly(connection, HANDSHAKE_BYTES);
+  const peerId = [...crypto.getRandomValues(new Uint8Array(20))]
+    .map((byte) => byte.toString(16).padStart(2, "0")).join("");
+  await writeAll(connection, encodeHandshake(infoHash, peerId));
+  const outbox = new Outbox(1_000_000);
+  outbox.signal(MessageId.haveAll);
+  outbox.signal(MessageId.unchoke);
+  const hello = new Uint8Array(outbox.sizeBytes);
+  outbox.drainTo(hello, 0);
+  await writeAll(connection, hello);
+  const requests: BlockRange[] = [];
+  const handler: FrameHandler = {
+    onMessage(id, payload) {
+      if (id !== MessageId.request) return;
+      requests.push({
+        index: readUint32(payload, 0),
+        begin: readUint32(payload, 4),
+        sizeBytes: readUint32(payload, 8),
+      });
+    },
+    onBlockStart() {},
+    onBlockBytes() {},
+    onBlockEnd() {},
+  };
+  const reader = new FrameReader({ maxMessageBytes: 65_536, maxBlockBytes: 131_072 });
+  for (;;) {
+    const sizeBytes = await connection.read(reader.room());
+    if (sizeBytes === null) return;
+    reader.advance(sizeBytes, handler);
+    for (const request of requests.splice(0)) {
+      const bytes = manners.answer?.(request);
+      if (bytes === undefined) continue;
+      await writeAll(connection, bytes);
+      onServed();
+    }
+  }
+}
+
+/** A whole answer with these bytes in it. */
+export function blockMessage(request: BlockRange, fill: number): Uint8Array {
+  const bytes = new Uint8Array(BLOCK_HEADER_BYTES + request.sizeBytes).fill(fill);
+  writeBlockHeader(bytes, 0, request);
+  return bytes;
+}
+
+/** Sends every byte. */
+export async function writeAll(connection: Deno.TcpConn, bytes: Uint8Array): Promise<void> {
+  for (let at = 0; at < bytes.length;) at += await connection.write(bytes.subarray(at));
+}
+
+/** Reads so many bytes. */
+export async function readExactly(
+  connection: Deno.TcpConn,
+  sizeBytes: number,
+): Promise<Uint8Array> {
+  const bytes = new Uint8Array(sizeBytes);
+  for (let at = 0; at < sizeBytes;) {
+    const read = await connection.read(bytes.subarray(at));
+    if (read === null) throw new Error("the other end hung up");
+    at += read;
+  }
+  return bytes;
+}

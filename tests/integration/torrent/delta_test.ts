@@ -6,20 +6,11 @@
 import assert from "node:assert/strict";
 import { prepareRelease } from "../../../actors/fetcher/prepare_release.ts";
 import { systemClock } from "../../../actors/runtime/mod.ts";
-import { ReleaseStore } from "../../../host/mod.ts";
+import type { ReleaseStore } from "../../../host/mod.ts";
 import type { Release } from "../../../rollout/mod.ts";
-import {
-  createRelease,
-  createSwarmEngine,
-  createWebtorrentEngine,
-  silentLog,
-  type TorrentEngine,
-  type Transfer,
-  verifyRelease,
-} from "../../../torrent/mod.ts";
-import { createTracker } from "../../../tracker/mod.ts";
+import { silentLog } from "../../../torrent/mod.ts";
 import { join, noise, writeFiles } from "../../unit/torrent/delta/content.ts";
-import { temporaryDirectory } from "./peer_harness.ts";
+import { type Files, type Options, prepare, type Prepared, setUp } from "./delta_harness.ts";
 
 const MIB = 1024 * 1024;
 /** A hundredth of it is changed below; small enough for pieces of 64 KiB. */
@@ -28,102 +19,7 @@ const PIECE_BYTES = 64 * 1024;
 /** A change costs the pieces that it touches, and the chunks at its two ends. */
 const CHANGE_COSTS_BYTES = 4 * PIECE_BYTES;
 
-type Files = Readonly<Record<string, Uint8Array>>;
-
 const yesterday = noise(SIZE_BYTES, 1);
-
-const ENGINES = { swarm: createSwarmEngine, webtorrent: createWebtorrentEngine };
-
-interface Options {
-  /** Default: our own. */
-  readonly engine?: keyof typeof ENGINES;
-  /** Default: as the content's size asks for. */
-  readonly pieceLengthBytes?: number;
-}
-
-async function setUp(options: Options = {}) {
-  const directory = await temporaryDirectory();
-  const tracker = await createTracker({
-    hostname: "127.0.0.1",
-    log: silentLog,
-    policy: { hungryIntervalMs: 1000 },
-  });
-  const startEngine = (host: string) =>
-    ENGINES[options.engine ?? "swarm"]({
-      locality: { host, site: "north", rack: "a" },
-      hostname: "127.0.0.1",
-      log: silentLog,
-    });
-  const [builder, host] = await Promise.all([startEngine("builder"), startEngine("host")]);
-  const torrents = new Map<string, Uint8Array>();
-  const server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen() {} }, ({ url }) => {
-    const body = torrents.get(new URL(url).pathname);
-    return body === undefined
-      ? new Response(null, { status: 404 })
-      : new Response(new Uint8Array(body));
-  });
-  const store = new ReleaseStore(`${directory.path}/data`, "web");
-  await store.open();
-
-  return {
-    store,
-    host,
-    /** Publishes and seeds. */
-    async publish(version: string, files: Files): Promise<Release> {
-      const { service, infoHash, sizeBytes, metainfo, root } = await createRelease({
-        service: "web",
-        version,
-        path: await writeFiles(`${directory.path}/published/${version}`, files),
-        announce: [tracker.announceUrl],
-        log: silentLog,
-        ...options.pieceLengthBytes === undefined
-          ? {}
-          : { pieceLengthBytes: options.pieceLengthBytes },
-      });
-      await builder.seed({ metainfo, root }).done;
-      torrents.set(`/${version}.torrent`, metainfo);
-      const torrentUrl = `http://127.0.0.1:${server.addr.port}/${version}.torrent`;
-      return { service, version, infoHash, sizeBytes, torrentUrl };
-    },
-    async [Symbol.asyncDispose]() {
-      await Promise.all([builder.close(), host.close()]);
-      await Promise.all([server.shutdown(), tracker.close()]);
-      await directory[Symbol.asyncDispose]();
-    },
-  };
-}
-
-interface Prepared {
-  readonly networkBytes: number;
-  readonly reusedBytes: number;
-}
-
-/** Prepares a release as the fetcher does; every file is verified by that, and once more here. */
-async function prepare(
-  release: Release,
-  { store, engine, signal }: { store: ReleaseStore; engine: TorrentEngine; signal?: AbortSignal },
-): Promise<Prepared> {
-  const transfers = new Set<Transfer>();
-  let reusedBytes = 0;
-  await prepareRelease(release, {
-    store,
-    engine,
-    signal: signal ?? new AbortController().signal,
-    clock: systemClock,
-    log: silentLog,
-    onPhase() {},
-    onTransfer: (transfer) => void transfers.add(transfer),
-    onReused: (bytes) => void (reusedBytes = bytes),
-  });
-  const { torrent, final } = store.paths(release.version);
-  await verifyRelease({ metainfo: await Deno.readFile(torrent), root: final });
-  let networkBytes = 0;
-  for (const transfer of transfers) {
-    const { rackBytes, siteBytes, remoteBytes } = transfer.progress().received;
-    networkBytes += rackBytes + siteBytes + remoteBytes;
-  }
-  return { networkBytes, reusedBytes };
-}
 
 /** Yesterday's release from the network, today's on top of it. */
 async function moveOn(before: Files, after: Files, options?: Options): Promise<Prepared> {
@@ -237,6 +133,53 @@ Deno.test("reuse: given up in the middle, and begun again, it ends as if nothing
   const { networkBytes, reusedBytes } = await prepare(release, { store, engine });
   assert.deepEqual({ networkBytes, reusedBytes }, { networkBytes: 0, reusedBytes: SIZE_BYTES });
 });
+
+Deno.test("reuse: killed with SIGKILL at any step, it ends as if nothing had been", async () => {
+  await using test = await setUp();
+  const { store, host: engine } = test;
+  const parts = [0, 3, 6, 9].map((at) => yesterday.subarray(at * MIB, (at + 3) * MIB));
+  const [a, b, c, d] = parts as [Uint8Array, Uint8Array, Uint8Array, Uint8Array];
+  await prepare(await test.publish("1", { a, b, c, d, rest: yesterday.subarray(12 * MIB) }), {
+    store,
+    engine,
+  });
+  const release = await test.publish("2", { 1: d, 2: c, 3: b, 4: a });
+  const { torrent, progress, final } = store.paths("2");
+  await Deno.writeFile(torrent, test.torrentOf("2"));
+  for (const steps of [1, 2, 3]) {
+    await killDuringReuse(store, release, steps);
+    await assert.rejects(Deno.stat(progress), Deno.errors.NotFound);
+    await assert.rejects(Deno.stat(final), Deno.errors.NotFound);
+  }
+  const { networkBytes, reusedBytes } = await prepare(release, { store, engine });
+  assert.deepEqual({ networkBytes, reusedBytes }, { networkBytes: 0, reusedBytes: 12 * MIB });
+  assert.equal((await store.isIntact("1")).intact, true);
+});
+
+/** Lets a process of its own put the release together, and kills it after so many steps. */
+async function killDuringReuse(
+  store: ReleaseStore,
+  release: Release,
+  steps: number,
+): Promise<void> {
+  const script = new URL("./reuse_process.ts", import.meta.url).pathname;
+  const child = new Deno.Command(Deno.execPath(), {
+    args: [
+      ...["run", "-A", "--no-check", script],
+      ...[store.layout.dataDir, JSON.stringify(release), `${steps}`],
+    ],
+    stdin: "piped",
+    stdout: "piped",
+    stderr: "inherit",
+  }).spawn();
+  const reader = child.stdout.getReader();
+  const { value } = await reader.read();
+  assert.equal(new TextDecoder().decode(value), "here\n", "it stands still in the middle");
+  child.kill("SIGKILL");
+  assert.equal((await child.status).signal, "SIGKILL");
+  await reader.cancel();
+  await child.stdin.close().catch(() => {});
+}
 
 Deno.test("reuse: files that lie there for another reason are hashed and kept, not written over", async () => {
   await using test = await setUp();

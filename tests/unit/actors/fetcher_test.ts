@@ -14,7 +14,12 @@ import {
 } from "../../../actors/runtime/mod.ts";
 import { ReleaseStore } from "../../../host/mod.ts";
 import type { Release } from "../../../rollout/mod.ts";
-import type { TorrentEngine } from "../../../torrent/mod.ts";
+import {
+  createRelease,
+  silentLog,
+  type TorrentEngine,
+  type Transfer,
+} from "../../../torrent/mod.ts";
 
 /** Nothing of these tests gets as far as a transfer. */
 const engine: TorrentEngine = {
@@ -28,19 +33,38 @@ function release(version: string, entry: Partial<Release> = {}): Release {
   return { service: "web", version, infoHash: null, sizeBytes: 0, torrentUrl: null, ...entry };
 }
 
+/** Has every piece at once: what it is asked to fetch is on disk. */
+const idleTransfer: Transfer = {
+  infoHash: "",
+  done: Promise.resolve(),
+  progress: () => ({
+    verifiedBytes: 0,
+    totalBytes: 0,
+    downloadBytesPerSecond: 0,
+    uploadBytesPerSecond: 0,
+    peers: 0,
+    received: { rackBytes: 0, siteBytes: 0, remoteBytes: 0, resumedBytes: 0 },
+    sent: { rackBytes: 0, siteBytes: 0, remoteBytes: 0 },
+  }),
+  relocate: () => Promise.resolve(),
+  subscribe: () => () => {},
+  stop: () => Promise.resolve(),
+};
+
 async function run(
   test: (bench: {
     store: ReleaseStore;
     fetcher: ActorRef<FetcherMessage>;
     prepare(release: Release): Promise<PrepareOutcome>;
   }) => Promise<void>,
+  engineOfTest: TorrentEngine = engine,
 ): Promise<void> {
   const folder = await Deno.makeTempDir({ prefix: "rollcall-fetcher-" });
   const system = ActorSystem.create({ name: "test" });
   try {
     const store = new ReleaseStore(folder, "web");
     await store.open();
-    const fetcher = system.spawn("fetcher", fetcherActor({ store, engine }));
+    const fetcher = system.spawn("fetcher", fetcherActor({ store, engine: engineOfTest }));
     const progress = spawnProbe<FetchProgress>(system, "progress");
     await test({
       store,
@@ -105,4 +129,53 @@ Deno.test("fetcher: says what it could not reach", async () => {
     assert.ok(!outcome.ok);
     assert.match(outcome.reason, /127\.0\.0\.1:1/);
   });
+});
+
+Deno.test("fetcher: tells how much it found on this host's own disk, and remembers it", async () => {
+  const folder = await Deno.makeTempDir({ prefix: "rollcall-published-" });
+  const torrents = new Map<string, Uint8Array<ArrayBuffer>>();
+  const server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen() {} }, ({ url }) => {
+    return new Response(torrents.get(new URL(url).pathname));
+  });
+  const sizeBytes = 100_000;
+  await Deno.writeFile(`${folder}/blob`, new Uint8Array(sizeBytes).fill(7));
+  async function publish(version: string) {
+    const path = `${folder}/blob`;
+    const made = await createRelease({
+      service: "web",
+      version,
+      path,
+      announce: [],
+      log: silentLog,
+    });
+    torrents.set(`/${version}`, new Uint8Array(made.metainfo));
+    const torrentUrl = `http://127.0.0.1:${server.addr.port}/${version}`;
+    return { made, wanted: release(version, { infoHash: made.infoHash, sizeBytes, torrentUrl }) };
+  }
+  try {
+    const old = await publish("v1");
+    const { wanted } = await publish("v2");
+    const fetching = { ...engine, fetch: () => idleTransfer, seed: () => idleTransfer };
+    await run(async ({ store, prepare }) => {
+      const partial = await store.preparePartial("v1");
+      await Deno.copyFile(`${folder}/blob`, `${partial}/blob`);
+      await Deno.writeFile(store.paths("v1").torrent, old.made.metainfo);
+      await store.writeReceipt("v1", { infoHash: old.made.infoHash, verifiedAt: 1 });
+      await store.promote("v1");
+      const received = {
+        version: "v2",
+        rackBytes: 0,
+        siteBytes: 0,
+        remoteBytes: 0,
+        reusedBytes: sizeBytes,
+      };
+      assert.deepEqual(await prepare(wanted), { ok: true, received });
+      assert.equal((await store.isIntact("v2", { infoHash: wanted.infoHash! })).intact, true);
+      // Asked again, it does nothing, and still knows.
+      assert.deepEqual(await prepare(wanted), { ok: true, received });
+    }, fetching);
+  } finally {
+    await server.shutdown();
+    await Deno.remove(folder, { recursive: true });
+  }
 });

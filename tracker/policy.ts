@@ -71,7 +71,7 @@ export const defaultPolicy: Policy = {
   hungryIntervalMs: 3000,
   leecherIntervalMs: 20_000,
   // Seeds are dialled, they need not dial; often enough that a restarted tracker knows them soon.
-  seedIntervalMs: 60_000,
+  seedIntervalMs: 30_000,
   // A third of what the tracker does on one core.
   announcesPerSecond: 10_000,
   // One announce may be lost or late.

@@ -88,7 +88,10 @@ export class LiveTransfers {
   }
 
   /** The transfer of that version on that host, as of the last second; `null` when its agent did not say. */
-  find(host: string, of: { readonly service: string; readonly version: string }) {
+  find(
+    host: string,
+    of: { readonly service: string; readonly version: string },
+  ): TransferDetail | null {
     const transfers = this.#followed.get(host)?.transfers.get(of.service) ?? [];
     return transfers.find(({ version }) => version === of.version) ?? null;
   }

@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import bencode from "bencode";
+import { dropFromPageCache, residentParts } from "../../../../ffi/mod.ts";
 import { CHUNK_MAP_KEY } from "../../../../torrent/delta/chunk_map.ts";
 import { hasJournal, type Reuse, reuseRelease } from "../../../../torrent/delta/reuse_release.ts";
 import type { CreatedRelease } from "../../../../torrent/create_release.ts";
@@ -261,5 +262,27 @@ Deno.test("reuseRelease: claims the room of what has to be fetched, and says whe
         /incoming\/b needs 1048576 bytes \(ENOSPC\); make room/.test(error.message),
     );
     assert.equal(hasJournal(`${folder}/journal`), false);
+  });
+});
+
+Deno.test("reuseRelease: leaves the old files' pages in memory as they were", async () => {
+  await inFolder(async (folder) => {
+    // Parts that a large page of the file system hardly spans.
+    const size = { sizeBytes: 16 * MIB, partBytes: 4 * MIB };
+    const content = noise(size.sizeBytes, 1);
+    const old = await make(`${folder}/1`, { a: content }, "1");
+    const wanted = await make(`${folder}/2`, { b: content }, "2");
+    const path = `${folder}/1/a`;
+    await dropFromPageCache(path);
+    {
+      using file = await Deno.open(path);
+      await file.read(new Uint8Array(10));
+    }
+    const before = residentParts(path, size);
+    assert.deepEqual([before[0], before[3]], [1, 0]);
+    const { reusedBytes } = await put({ folder, wanted, sources: [old] });
+    assert.equal(reusedBytes, size.sizeBytes);
+    const after = residentParts(path, size);
+    assert.deepEqual([after[0], after[3]], [1, 0], "what was there stays, what was read in goes");
   });
 });

@@ -10,7 +10,7 @@ import { isVersionName, systemClock } from "../host/mod.ts";
 import {
   createFeedServer,
   createRelease,
-  createWebtorrentEngine,
+  createSwarmEngine,
   type FeedServer,
   Inbox,
   Publisher,
@@ -162,7 +162,7 @@ async function serve(
 ): Promise<void> {
   const { infoHash, options, log, stop } = what;
   const { host = Deno.hostname(), site, rack } = options;
-  const engine: TorrentEngine = await createWebtorrentEngine({
+  const engine: TorrentEngine = await createSwarmEngine({
     locality: { host, site, rack },
     listenPort: options.torrentPort,
     log,

@@ -10,23 +10,29 @@ export interface PlainTracker extends AsyncDisposable {
   readonly announceUrl: string;
   /** Forgets everybody, between two runs. */
   clear(): void;
+  /** Waits until it knows so many; returns when the last of them came, on the clock of `performance`. */
+  untilAsked(peers: number): Promise<number>;
 }
 
 /** Starts it on a free port. */
 export function startPlainTracker(): PlainTracker {
   const peers = new Map<string, number>();
+  let lastMs = 0;
+  let wake = Promise.withResolvers<void>();
   const server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen() {} }, (request) => {
     const query = new URL(request.url).search;
     const peerId = /[?&]peer_id=([^&]*)/.exec(query)?.[1] ?? "";
     const port = Number(/[?&]port=(\d+)/.exec(query)?.[1]);
-    const isStopped = /[?&]event=stopped/.test(query);
-    const others = [...peers].filter(([id]) => id !== peerId).flatMap(([, at]) => [
-      ...[127, 0, 0, 1],
-      at >> 8,
-      at & 255,
-    ]);
-    if (isStopped) peers.delete(peerId);
-    else peers.set(peerId, port);
+    const others = [...peers].filter(([id]) => id !== peerId)
+      .flatMap(([, at]) => [127, 0, 0, 1, at >> 8, at & 255]);
+    if (/[?&]event=stopped/.test(query)) {
+      peers.delete(peerId);
+    } else if (!peers.has(peerId)) {
+      peers.set(peerId, port);
+      lastMs = performance.now();
+      wake.resolve();
+      wake = Promise.withResolvers();
+    }
     return new Response(
       new Uint8Array(bencode.encode({
         interval: 2,
@@ -38,6 +44,10 @@ export function startPlainTracker(): PlainTracker {
   return {
     announceUrl: `http://127.0.0.1:${server.addr.port}/announce`,
     clear: () => peers.clear(),
+    async untilAsked(count) {
+      while (peers.size < count) await wake.promise;
+      return lastMs;
+    },
     [Symbol.asyncDispose]: () => server.shutdown(),
   };
 }

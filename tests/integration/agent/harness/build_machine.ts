@@ -8,7 +8,7 @@
 import {
   createFeedServer,
   createRelease,
-  createWebtorrentEngine,
+  createSwarmEngine,
   type FeedServer,
   Inbox,
   Publisher,
@@ -90,7 +90,7 @@ export class BuildMachine {
   async comeBack(): Promise<void> {
     const feedDir = `${this.#folder}/feed`;
     await new Inbox(feedDir).open();
-    const engine = await createWebtorrentEngine({
+    const engine = await createSwarmEngine({
       locality: { host: "build", site: "build", rack: "build" },
       hostname: "127.0.0.1",
       log: silent,

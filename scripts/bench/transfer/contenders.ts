@@ -1,0 +1,58 @@
+/** The programs that are compared, and how each is told to seed and to fetch. */
+
+/** A program that seeds and fetches. */
+export type Contender = "ours" | "webtorrent" | "libtorrent" | "aria2";
+
+const HERE = new URL("./contenders/", import.meta.url).pathname;
+/** Debian's interpreter: the bindings are a package of the distribution. */
+const PYTHON = "/usr/bin/python3";
+
+/** Whether its process says by itself when it is done, and ends with its stdin. */
+export function isTalkative(contender: Contender): boolean {
+  return contender !== "aria2";
+}
+
+/** The command line for one host. */
+export function commandOf(
+  contender: Contender,
+  kind: "seed" | "fetch",
+  where: { torrent: string; root: string },
+): string[] {
+  const { torrent, root } = where;
+  switch (contender) {
+    case "ours":
+    case "webtorrent": {
+      const engine = contender === "ours" ? "swarm" : "webtorrent";
+      // What held WebTorrent in its fast mode; ours is not helped by it.
+      const flags = contender === "webtorrent" ? ["--v8-flags=--initial-old-space-size=512"] : [];
+      return [Deno.execPath(), "run", "-A", "--quiet", ...flags, `${HERE}ours.ts`, engine, kind]
+        .concat(torrent, root);
+    }
+    case "libtorrent":
+      return [PYTHON, `${HERE}libtorrent_peer.py`, kind, torrent, root];
+    case "aria2":
+      return [
+        "aria2c",
+        "--no-conf=true",
+        `--torrent-file=${torrent}`,
+        `--dir=${root}`,
+        "--interface=127.0.0.1",
+        "--enable-dht=false",
+        "--enable-dht6=false",
+        "--bt-enable-lpd=false",
+        "--enable-peer-exchange=false",
+        "--file-allocation=none",
+        "--summary-interval=0",
+        "--bt-max-peers=0",
+        "--disk-cache=64M",
+        ...kind === "seed"
+          ? ["--check-integrity=true", "--seed-ratio=0.0"]
+          : ["--seed-time=0", "--allow-overwrite=true"],
+      ];
+  }
+}
+
+/** The limit: no protocol at all. */
+export function rawCommand(kind: "seed" | "fetch", file: string, port = 0): string[] {
+  return [Deno.execPath(), "run", "-A", "--quiet", `${HERE}raw_copy.ts`, kind, file, String(port)];
+}

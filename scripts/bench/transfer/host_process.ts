@@ -1,0 +1,98 @@
+/** A host of the benchmark in a process of its own: what it says, and what it costs in time and memory. */
+
+/** What a process cost. */
+export interface Cost {
+  /** User and system time. */
+  readonly cpuSeconds: number;
+  /** Most that was resident at a time. */
+  readonly residentBytes: number;
+}
+
+/** The kernel's unit of times in /proc (USER_HZ), the same on every Linux. */
+const TICKS_PER_SECOND = 100;
+const SAMPLE_MS = 20;
+
+/** See the file's head. */
+export class HostProcess {
+  readonly #child: Deno.ChildProcess;
+  readonly #lines: ReadableStreamDefaultReader<string>;
+  readonly #stdin: WritableStreamDefaultWriter<Uint8Array>;
+  #rest = "";
+  #cost: Cost = { cpuSeconds: 0, residentBytes: 0 };
+  readonly #sampler: ReturnType<typeof setInterval>;
+
+  constructor(command: readonly string[]) {
+    const [program = "", ...args] = command;
+    this.#child = new Deno.Command(program, {
+      args,
+      stdin: "piped",
+      stdout: "piped",
+      stderr: "null",
+    }).spawn();
+    this.#stdin = this.#child.stdin.getWriter();
+    this.#lines = this.#child.stdout.pipeThrough(new TextDecoderStream()).getReader();
+    // Some end by themselves, and then there is nothing left to ask.
+    this.#sampler = setInterval(() => this.#sample(), SAMPLE_MS);
+  }
+
+  /** The next line that it says, as JSON; undefined if it has ended. */
+  async next(): Promise<Record<string, number> | undefined> {
+    for (;;) {
+      const end = this.#rest.indexOf("\n");
+      if (end !== -1) {
+        const line = this.#rest.slice(0, end);
+        this.#rest = this.#rest.slice(end + 1);
+        return JSON.parse(line);
+      }
+      const { value, done } = await this.#lines.read();
+      if (done) return undefined;
+      this.#rest += value;
+    }
+  }
+
+  /** Waits for its end, whatever it says. */
+  async ended(): Promise<void> {
+    while (!(await this.#lines.read()).done);
+    await this.#child.status;
+    clearInterval(this.#sampler);
+  }
+
+  /** What it cost until now, or until its end. */
+  cost(): Cost {
+    this.#sample();
+    return this.#cost;
+  }
+
+  /** Tells it to end and returns its last word. */
+  async end(): Promise<Record<string, number>> {
+    this.cost();
+    await this.#stdin.close().catch(() => {});
+    const last = await this.next();
+    await this.#child.status;
+    clearInterval(this.#sampler);
+    return last ?? {};
+  }
+
+  /** SIGKILL, for programs that do not listen. */
+  async kill(): Promise<void> {
+    this.cost();
+    this.#child.kill("SIGKILL");
+    await this.ended();
+  }
+
+  #sample(): void {
+    try {
+      const stat = Deno.readTextFileSync(`/proc/${this.#child.pid}/stat`);
+      const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+      const status = Deno.readTextFileSync(`/proc/${this.#child.pid}/status`);
+      const kib = Number(/VmHWM:\s+(\d+)/.exec(status)?.[1] ?? 0);
+      const cpuSeconds = (Number(fields[11]) + Number(fields[12])) / TICKS_PER_SECOND;
+      this.#cost = {
+        cpuSeconds: Math.max(cpuSeconds, this.#cost.cpuSeconds),
+        residentBytes: Math.max(kib * 1024, this.#cost.residentBytes),
+      };
+    } catch {
+      // It has ended.
+    }
+  }
+}

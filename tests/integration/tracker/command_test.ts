@@ -1,0 +1,65 @@
+/** `rollcall tracker` as a process: what it prints, what it serves, how it ends. */
+
+import assert from "node:assert/strict";
+
+const PROGRAM = new URL("../../../mod.ts", import.meta.url).pathname;
+
+async function withCommand(
+  args: string[],
+  work: (printed: { announceUrl: string; udpAnnounceUrl?: string }) => Promise<void>,
+): Promise<number> {
+  const child = new Deno.Command(Deno.execPath(), {
+    args: [
+      "run",
+      "-A",
+      "--quiet",
+      PROGRAM,
+      "tracker",
+      "--listen",
+      "127.0.0.1:0",
+      "--json",
+      ...args,
+    ],
+    stdin: "null",
+    stdout: "piped",
+    stderr: "null",
+  }).spawn();
+  const reader = child.stdout.getReader();
+  try {
+    const { value } = await reader.read();
+    await work(JSON.parse(new TextDecoder().decode(value)));
+  } finally {
+    child.kill("SIGTERM");
+    await reader.cancel();
+  }
+  return (await child.status).code;
+}
+
+Deno.test("rollcall tracker: HTTP and UDP on one port; its page is there; SIGTERM ends it", async () => {
+  const status = await withCommand([], async ({ announceUrl, udpAnnounceUrl }) => {
+    assert.equal(announceUrl.replace("http:", "udp:"), udpAnnounceUrl);
+    const page = await fetch(new URL("/", announceUrl));
+    assert.match(await page.text(), /nobody has announced/);
+  });
+  assert.equal(status, 0);
+});
+
+Deno.test("rollcall tracker: --no-udp, and --allow serves only what the feed has", async () => {
+  const feed = Deno.serve(
+    { hostname: "127.0.0.1", port: 0, onListen() {} },
+    () => Response.json({ version: "https://jsonfeed.org/version/1.1", title: "t", items: [] }),
+  );
+  try {
+    const url = `http://127.0.0.1:${feed.addr.port}/feed.json`;
+    await withCommand(["--no-udp", "--allow", url], async (printed) => {
+      assert.equal(printed.udpAnnounceUrl, undefined);
+      const hash = "%ab".repeat(20);
+      const reply = await fetch(
+        `${printed.announceUrl}?info_hash=${hash}&peer_id=${hash}&port=1&left=0`,
+      );
+      assert.match(await reply.text(), /does not serve that info hash/);
+    });
+  } finally {
+    await feed.shutdown();
+  }
+});

@@ -19,22 +19,22 @@ import { CHUNK_HASH_BYTES, CHUNK_MOST_TIMES, Chunker } from "./chunker.ts";
 /** Where the map stands in a .torrent. */
 export const CHUNK_MAP_KEY = "rollcall chunks";
 
-/** A block of BEP 3; what is smaller cannot be left out of a transfer anyhow. */
-const LEAST_AVERAGE_BYTES = 16 * 1024;
-/** The largest piece. */
-const MOST_AVERAGE_BYTES = 16 * 1024 * 1024;
+/** Half a block of BEP 3: no less than a block can be fetched anyhow, but it should not cost the one beside it. */
+const LEAST_AVERAGE_BYTES = 8 * 1024;
+/** Half of the largest piece. */
+const MOST_AVERAGE_BYTES = 8 * 1024 * 1024;
 /**
  * Averages go in steps of four, so that a release that grows keeps its chunks' size, and with it its chunks, as long as
  * can be.
  */
 const AVERAGE_STEP = 4;
 /**
- * Chunks of which a small release is made up at most: the map is handed to every host, from one build machine, and half
- * a megabyte on top of each gigabyte is little.
+ * Chunks of which a small release is made up at most: the map is handed to every host, from one build machine, and a
+ * thousandth of the content is little.
  */
-const FEWEST_CHUNKS = 65_536;
-/** The same for a large one: 9 MB at 256 GiB. It grows more slowly than the content, and not for ever. */
-const MOST_CHUNKS = 16 * FEWEST_CHUNKS;
+const FEWEST_CHUNKS = 32_768;
+/** The same for a large one: 9 MB at 512 GiB. It grows more slowly than the content, and not for ever. */
+const MOST_CHUNKS = 32 * FEWEST_CHUNKS;
 /** 18 MB: content may be cut more finely than the average says, but the .torrent has a limit too. */
 const MAX_CHUNKS = 2 * MOST_CHUNKS;
 
@@ -57,8 +57,8 @@ export interface ChunkMap {
 }
 
 /**
- * 16 KiB up to 1 GiB of content, 64 KiB up to 16 GiB, 256 KiB up to 256 GiB; from there on what makes about a million
- * chunks.
+ * 8 KiB up to 256 MiB of content, 32 KiB up to 4 GiB, 128 KiB up to 64 GiB, 512 KiB up to 512 GiB; from there on what
+ * makes about a million chunks.
  */
 export function chooseChunkAverage(contentBytes: number): number {
   let average = LEAST_AVERAGE_BYTES;

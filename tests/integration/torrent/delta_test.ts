@@ -79,8 +79,8 @@ Deno.test("reuse: of a large piece that has changed in one place, the blocks aro
   const { networkBytes } = await moveOn({ blob: yesterday }, { blob: changed(...changes) }, {
     pieceLengthBytes: 4 * MIB,
   });
-  // A chunk is 64 KiB at most here, and lies in one more block of 16 KiB than it would fill.
-  const mostBytes = 4 * (64 + 2 * 16) * 1024;
+  // A chunk is 32 KiB at most here, and lies in one more block of 16 KiB than it would fill.
+  const mostBytes = 4 * (32 + 2 * 16) * 1024;
   assert.ok(networkBytes > 0 && networkBytes <= mostBytes, `${networkBytes} bytes moved`);
 });
 

@@ -27,19 +27,19 @@ async function published(
 }
 
 Deno.test("chooseChunkAverage: finer for small releases, never more than about a million chunks", () => {
-  const sizes = [0, 1, 2, 16, 17, 256, 257, 1024, 4096, 16 * 1024, 17 * 1024];
+  const sizes = [0, 0.25, 1, 4, 5, 64, 65, 512, 513, 2048, 2049, 8192, 100_000];
   const kib = sizes.map((gib) => chooseChunkAverage(gib * GIB) / 1024);
-  assert.deepEqual(kib, [16, 16, 64, 64, 256, 256, 1024, 1024, 4096, 16_384, 16_384]);
-  assert.equal(chooseChunkAverage(GIB + 1), 64 * 1024);
+  assert.deepEqual(kib, [8, 8, 32, 32, 128, 128, 512, 512, 2048, 2048, 8192, 8192, 8192]);
+  assert.equal(chooseChunkAverage(GIB / 4 + 1), 32 * 1024);
 });
 
 Deno.test("chunk map: covers the files that are large enough, and leaves the info hash alone", async () => {
-  const files = { a: noise(200_000, 1), b: noise(16_384, 2), c: noise(16_385, 3), d: noise(0, 4) };
+  const files = { a: noise(200_000, 1), b: noise(8_192, 2), c: noise(8_193, 3), d: noise(0, 4) };
   const mapped = await published(files);
   const map = readChunkMap(readRelease(mapped.metainfo));
   assert.ok(map !== undefined);
-  assert.equal(map.averageBytes, 16_384);
-  assert.equal(map.sizesBytes.reduce((sum, one) => sum + one, 0), 200_000 + 16_385);
+  assert.equal(map.averageBytes, 8_192);
+  assert.equal(map.sizesBytes.reduce((sum, one) => sum + one, 0), 200_000 + 8_193);
   assert.equal(map.hashes.length, 6 * map.sizesBytes.length);
   const plain = await published(files, { chunkMap: false });
   assert.equal(plain.infoHash, mapped.infoHash);
@@ -77,11 +77,9 @@ Deno.test("readChunkMap: a map that does not fit the release is as good as none"
 
 Deno.test("chunk map: sizes take as many bytes as the largest chunk needs", async () => {
   for (
-    const [averageBytes, entryBytes] of [[16_384, 8], [65_536, 9], [4_194_304, 9], [
-      16_777_216,
-      10,
-    ]] as const
+    const [averageKib, entryBytes] of [[8, 8], [16, 8], [32, 9], [2048, 9], [8192, 10]] as const
   ) {
+    const averageBytes = averageKib * 1024;
     const sizeBytes = 5 * averageBytes + 7;
     const content = noise(sizeBytes, 7);
     const { metainfo } = await published({ a: content });

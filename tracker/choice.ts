@@ -72,11 +72,12 @@ export class Choice {
       const member = group.list[from + Math.floor(random() * size)];
       if (member !== undefined && (fits?.(member) ?? true) && this.add(member)) taken++;
     }
-    if (taken > 0 || fits === undefined) return taken;
+    // Where hardly anybody fits, one is enough; the next announce brings another.
+    if (taken > 0 && fits !== undefined) return taken;
     const start = Math.floor(random() * size);
     for (let step = 0; step < size && taken < count && !this.isFull; step++) {
       const member = group.list[from + (start + step) % size];
-      if (member !== undefined && fits(member) && this.add(member)) taken++;
+      if (member !== undefined && (fits?.(member) ?? true) && this.add(member)) taken++;
     }
     return taken;
   }

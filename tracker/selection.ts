@@ -129,7 +129,11 @@ function chooseAcross(asker: Member, reach: Reach, { choice, options }: Search):
   if (site === undefined || rack === undefined) {
     choice.take(members.fleet, "seeds", { count: policy.outsideSeeds });
     choice.take(members.fleet, "holders", { count: policy.outsideHolders });
-    choice.take(members.fleet, "all", { count: policy.outsideSeeds });
+    // To each other strangers are what neighbours are to the rest: a fleet that tells no places is a plain swarm.
+    choice.take(members.strangers, "all", { count: policy.insidePeers });
+    if (choice.peers.length === 0) {
+      choice.take(members.fleet, "all", { count: policy.outsideSeeds });
+    }
     return;
   }
   const search = { asker, choice, options };

@@ -17,6 +17,8 @@ export class State {
   readonly have: Uint32Array;
   readonly count: Int32Array;
   readonly isUp: Uint8Array;
+  readonly rackOf: Uint16Array;
+  readonly siteOf: Uint8Array;
   readonly reach: Uint8Array;
   readonly links: number[][];
   /** Hosts of a rack that have a piece: `rack * pieces + piece`. */
@@ -34,6 +36,8 @@ export class State {
     this.have = new Uint32Array(hosts.length * this.words);
     this.count = new Int32Array(hosts.length);
     this.isUp = new Uint8Array(hosts.length);
+    this.rackOf = Uint16Array.from(hosts, ({ rack }) => rack);
+    this.siteOf = Uint8Array.from(hosts, ({ site }) => site);
     this.reach = new Uint8Array(hosts.length).fill(2);
     this.links = hosts.map(() => []);
     this.inRack = new Uint16Array(racks * shape.pieces);
@@ -62,9 +66,8 @@ export class State {
 
   /** 0 in the same rack, 1 in the same site, 2 elsewhere. */
   distance(left: number, right: number): ReachLevel {
-    const [one, other] = [this.host(left), this.host(right)];
-    if (one.rack === other.rack) return 0;
-    return one.site === other.site ? 1 : 2;
+    if (this.rackOf[left] === this.rackOf[right]) return 0;
+    return this.siteOf[left] === this.siteOf[right] ? 1 : 2;
   }
 
   give(index: number, piece: number): void {

@@ -91,12 +91,18 @@ export class Transfers {
 
   #fetchOne(host: number): void {
     const state = this.#state;
+    const { up, rackOut, siteOut } = this.#tokens;
     const links = state.linksOf(host);
+    const limit = this.#farthest(host);
     const start = Math.floor(this.#random() * links.length);
     let [best, bestPiece, bestKey] = [-1, -1, Infinity];
     for (let step = 0, compared = 0; step < links.length && compared < COMPARED; step++) {
       const from = links[(start + step) % links.length] ?? 0;
-      if ((this.#tokens.up[from] ?? 0) < 1 || !this.#canCarry(from, host)) continue;
+      if ((up[from] ?? 0) < 1) continue;
+      const distance = state.distance(from, host);
+      if (distance > limit) continue;
+      if (distance > 0 && (rackOut[state.rackOf[from] ?? 0] ?? 0) < 1) continue;
+      if (distance > 1 && (siteOut[state.siteOf[from] ?? 0] ?? 0) < 1) continue;
       const [piece, key] = this.#rarest(from, host);
       if (piece < 0) continue;
       compared++;
@@ -105,22 +111,18 @@ export class Transfers {
     if (best >= 0) this.#move(best, host, bestPiece);
   }
 
-  #canCarry(from: number, to: number): boolean {
-    const state = this.#state;
-    const distance = state.distance(from, to);
-    if (distance === 0) return true;
-    if (distance > (state.reach[to] ?? 0)) return false;
-    const [source, target] = [state.host(from), state.host(to)];
-    const { rackOut, rackIn, siteOut, siteIn } = this.#tokens;
-    if ((rackOut[source.rack] ?? 0) < 1 || (rackIn[target.rack] ?? 0) < 1) return false;
-    return distance === 1 ||
-      ((siteOut[source.site] ?? 0) >= 1 && (siteIn[target.site] ?? 0) >= 1);
+  /** From how far a host can fetch now: as far as it may, and as the links into its rack and site have room. */
+  #farthest(host: number): number {
+    const { rackOf, siteOf, reach } = this.#state;
+    const { rackIn, siteIn } = this.#tokens;
+    if ((rackIn[rackOf[host] ?? 0] ?? 0) < 1) return 0;
+    return Math.min(reach[host] ?? 0, (siteIn[siteOf[host] ?? 0] ?? 0) < 1 ? 1 : 2);
   }
 
   /** Of what one has and the other lacks. Equally rare ones have the same chance. */
   #rarest(from: number, to: number): [piece: number, key: number] {
     const { have, words, inRack, inFleet, shape: { pieces }, hosts } = this.#state;
-    const rackBase = this.#state.host(to).rack * pieces;
+    const rackBase = (this.#state.rackOf[to] ?? 0) * pieces;
     let [best, bestKey, ties] = [-1, Infinity, 0];
     for (let word = 0; word < words; word++) {
       let bits = (have[from * words + word] ?? 0) & ~(have[to * words + word] ?? 0);

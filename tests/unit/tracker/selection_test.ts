@@ -132,6 +132,15 @@ Deno.test("selectPeers: a peer at an unknown place is helped, and helps only fro
   assert.ok(swarm.peersOf(southA1).has("stranger"));
 });
 
+Deno.test("selectPeers: where nobody tells its place, all are given each other", () => {
+  const swarm = new SwarmModel();
+  const hosts = Array.from({ length: 100 }, (_, index) => swarm.join(`host-${index}`));
+  const [first] = hosts;
+  assert.ok(first !== undefined);
+  assert.equal(swarm.select(first).peers.length, defaultPolicy.insidePeers);
+  assert.equal(swarm.select(first, 10).peers.length, 10);
+});
+
 Deno.test("selectPeers: who has enough helpful peers is asked to come back later", () => {
   const { swarm, northA1, northA2 } = fleet();
   const third = swarm.join("north-a3", { at: "north/a" });

@@ -64,3 +64,10 @@ export const peerLocalitySchema = z.object({
 export function totalBytes(bytes: BytesByDistance): number {
   return bytes.rackBytes + bytes.siteBytes + bytes.remoteBytes;
 }
+
+const FAR: Readonly<Record<Distance, number>> = { rack: 0, site: 1, remote: 2 };
+
+/** Whether somebody at that distance is no farther away than the reach. */
+export function isWithin(reach: Distance, distance: Distance): boolean {
+  return FAR[distance] <= FAR[reach];
+}

@@ -4,7 +4,7 @@
  * (the idea of super-seeding, BEP 16, on the side of those who ask). Pure.
  */
 
-import type { Distance } from "../locality.ts";
+import { type Distance, isWithin } from "../locality.ts";
 
 /** What is looked at of a peer. */
 export interface Feeder {
@@ -21,7 +21,6 @@ export interface Feeder {
 
 /** With less than this part of what the origin has shown, the others are no replacement for it. */
 const ENOUGH = 0.5;
-const RANK: Readonly<Record<Distance, number>> = { rack: 0, site: 1, remote: 2 };
 
 /** So many seconds the others must have had something to show before their rate means anything. */
 const TRIAL_TICKS = 3;
@@ -38,7 +37,7 @@ export function isFedByOthers(
   let isFlowing = false;
   let bytesPerSecond = 0;
   for (const peer of peers) {
-    if (peer.isOrigin || peer.isStalled || RANK[peer.distance] > RANK[origin.distance]) continue;
+    if (peer.isOrigin || peer.isStalled || !isWithin(origin.distance, peer.distance)) continue;
     if (peer.outstanding.count > 0) isFlowing = true;
     bytesPerSecond += peer.bytesPerSecond;
   }

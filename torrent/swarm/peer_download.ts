@@ -35,8 +35,8 @@ export interface DownloadOptions {
   readonly outbox: Outbox;
   /** The transfer's seconds. */
   readonly tick: () => number;
-  /** False while the disk is full. */
-  readonly mayRequest: () => boolean;
+  /** False while the disk is full, and for peers farther away than we are to fetch from. */
+  readonly mayRequest: (distance: Distance) => boolean;
   readonly allowance: Allowance;
   readonly onReceived: (distance: Distance, sizeBytes: number) => void;
   /** A block has arrived that others have been asked for as well. */
@@ -173,7 +173,10 @@ export class PeerDownload implements Source {
   /** Asks for as much as the window has room for. */
   pump(): void {
     const { desk, tick, mayRequest } = this.#options;
-    if (this.#choked || !this.#interested || !mayRequest() || tick() < this.#notBeforeTick) return;
+    if (
+      this.#choked || !this.#interested || !mayRequest(this.distance) ||
+      tick() < this.#notBeforeTick
+    ) return;
     const { limitBytes } = this.window;
     // Requests go out several at a time: one write for each would cost more than its block.
     if (this.outstanding.sizeBytes > limitBytes * 3 / 4) return;
@@ -184,7 +187,9 @@ export class PeerDownload implements Source {
   /** Asks once more for what others are late with, if nothing else is left to ask this peer for. */
   pumpLate(): void {
     const { desk, tick, mayRequest } = this.#options;
-    if (this.#choked || this.outstanding.count > 0 || !mayRequest() || this.#stalled) return;
+    if (this.#choked || this.outstanding.count > 0 || !mayRequest(this.distance) || this.#stalled) {
+      return;
+    }
     this.#askWhile(this.window.limitBytes, () => desk.nextLateRequest(this, tick()));
   }
 

@@ -24,8 +24,8 @@ export interface PeerHost {
   readonly infoBytes: Uint8Array;
   /** Seconds of this transfer, counted and not read from a clock: a clock that jumps ends nothing. */
   readonly tick: () => number;
-  /** False while nothing can be written. */
-  readonly mayRequest: () => boolean;
+  /** False while nothing can be written, and for peers farther away than we are to fetch from. */
+  readonly mayRequest: (distance: Distance) => boolean;
   readonly readBlock: (offsetBytes: number, into: Uint8Array) => void;
   readonly onReceived: (distance: Distance, sizeBytes: number) => void;
   readonly onSent: (peer: Peer, distance: Distance, sizeBytes: number) => void;

@@ -4,7 +4,7 @@
  * never from farther away than the owner. The bytes of all open pieces together are bounded. No I/O.
  */
 
-import type { Distance } from "../locality.ts";
+import { isWithin } from "../locality.ts";
 import type { PieceSet } from "../piece_set.ts";
 import { pieceSizeBytes, type Release } from "../release.ts";
 import type { BadPieces } from "./bad_pieces.ts";
@@ -20,7 +20,6 @@ import { PieceProgress, type Range } from "./piece_progress.ts";
 const MAX_OPEN_BYTES = 96 * 1024 * 1024;
 /** A request that is older, in the transfer's seconds, may be made once more to an idle peer. */
 const LATE_TICKS = 2;
-const RANK: Readonly<Record<Distance, number>> = { rack: 0, site: 1, remote: 2 };
 
 /** A peer that can be asked. */
 export interface Source extends Feeder {
@@ -240,7 +239,7 @@ export class PieceDesk {
       const { owner } = piece;
       if (!piece.hasFree || piece.exclusive || owner === undefined || owner === source) continue;
       if (!source.has.has(piece.index)) continue;
-      if (owner.isStalled || RANK[owner.distance] >= RANK[source.distance]) return piece;
+      if (owner.isStalled || isWithin(owner.distance, source.distance)) return piece;
     }
     return undefined;
   }

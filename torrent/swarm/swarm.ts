@@ -6,7 +6,13 @@
 import type { Clock } from "../clock.ts";
 import { diskError } from "../content_store.ts";
 import { TransferError } from "../errors.ts";
-import { type BytesByDistance, countBytes, type Distance, type Locality } from "../locality.ts";
+import {
+  type BytesByDistance,
+  countBytes,
+  type Distance,
+  isWithin,
+  type Locality,
+} from "../locality.ts";
 import type { Log } from "../log.ts";
 import type { Random } from "../random.ts";
 import { pieceMatches } from "../resume_check.ts";
@@ -83,6 +89,7 @@ export class Swarm {
   #running: Promise<void> | undefined;
   #storing: Promise<void> | undefined;
   #isPaused = false;
+  #reach: Distance = "remote";
 
   constructor(options: SwarmOptions) {
     this.#options = options;
@@ -128,6 +135,17 @@ export class Swarm {
   /** A tracker has named these peers. */
   add(addresses: readonly string[]): void {
     this.#connections.add(addresses);
+  }
+
+  /**
+   * How far we are to fetch from; sending is not limited by it. Hosts that dial us from across a border are gateways:
+   * whoever fetched from them all the same would bring the same pieces into its rack once more.
+   */
+  setReach(reach: Distance): void {
+    if (reach === this.#reach) return;
+    const isWider = isWithin(reach, this.#reach);
+    this.#reach = reach;
+    if (isWider) { for (const peer of this.#connections.peers) peer.pump(); }
   }
 
   /** Somebody has dialled us for this release. */
@@ -176,7 +194,8 @@ export class Swarm {
       port,
       infoBytes,
       tick: () => this.#tick,
-      mayRequest: () => !this.#isPaused && !this.#stop.signal.aborted,
+      mayRequest: (distance) =>
+        !this.#isPaused && !this.#stop.signal.aborted && isWithin(this.#reach, distance),
       readBlock: (offsetBytes, into) => this.#readBlock(offsetBytes, into),
       onReceived: (distance, sizeBytes) => {
         countBytes(this.received, distance, sizeBytes);

@@ -189,11 +189,16 @@ export class SwarmTransfer implements Transfer {
         leftBytes: this.#release.sizeBytes - this.#files.verifiedBytes,
       }),
       isLonely: () => this.#state === "running" && this.#swarm?.peerCount === 0,
-      onReply: ({ peers }) => {
+      onReply: ({ peers, reach }) => {
         this.#emit({ type: "announced", peers: peers.length });
+        this.#swarm?.setReach(reach ?? "remote");
         if (this.#state !== "ended") this.#swarm?.add(peers);
       },
-      onFailure: (message) => this.#emit({ type: "announce_failed", message }),
+      onFailure: (message) => {
+        // Without the tracker nobody says who is to be the next gateway: whoever can help does.
+        this.#swarm?.setReach("remote");
+        this.#emit({ type: "announce_failed", message });
+      },
     });
     this.#announcer.start();
   }

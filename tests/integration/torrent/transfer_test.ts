@@ -150,8 +150,10 @@ testEach("fetch: a tracker that is down at the start is found when it comes up",
   await using test = await setUp(engine);
   const content = `${test.directory}/blob.bin`;
   await Deno.writeFile(content, sampleBytes(300_000, 1));
-  const { port } = test.tracker;
-  await test.tracker.close();
+  // A port that was free a moment ago.
+  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const { port } = listener.addr;
+  listener.close();
   const { metainfo, root } = await publish(content, `http://127.0.0.1:${port}/announce`);
   await test.seeder.seed({ metainfo, root }).done;
   const transfer = test.fetcher.fetch({ metainfo, root: `${test.directory}/incoming` });

@@ -203,7 +203,10 @@ static void run_udp(int window, double until) {
   struct timeval wait = {.tv_usec = 200000};
   setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &wait, sizeof wait);
   unsigned char hello[16] = {0, 0, 4, 0x17, 0x27, 0x10, 0x19, 0x80}, welcome[64];
-  if (send(fd, hello, 16, 0) != 16 || recv(fd, welcome, 64, 0) < 16) fail("connect to the tracker over UDP");
+  int tries = 0;
+  while (send(fd, hello, 16, 0) != 16 || recv(fd, welcome, 64, 0) < 16) {
+    if (++tries == 25) fail("connect to the tracker over UDP");
+  }
   for (int index = 0; index < BATCH; index++) {
     out_parts[index] = (struct iovec){datagrams[index], 98};
     in_parts[index] = (struct iovec){replies[index], 2048};

@@ -20,6 +20,12 @@ const FILES_PER_TURN = 128;
  */
 const MAX_SYNCED_FILES = 1000;
 
+/**
+ * The disk is asked to keep what was written each time that it is so much, while more arrives: asked
+ * only in the end, it would begin then, and a release of many gigabytes wait for all of it.
+ */
+const FLUSH_BYTES = 64 * 1024 * 1024;
+
 /** Gives a file its full size on disk, so that a full disk shows before the download does. */
 export type Preallocate = (path: string, sizeBytes: number) => void | Promise<void>;
 
@@ -41,6 +47,9 @@ export class ContentStore {
   /** Open files by index; the order of insertion is the order of use. */
   readonly #open = new Map<number, OpenFile>();
   #root: string;
+  #unflushedBytes = 0;
+  #flushing: Promise<void> | undefined;
+  #flushError: TransferError | undefined;
 
   constructor(release: Release, root: string, options: ContentStoreOptions = {}) {
     this.#release = release;
@@ -113,7 +122,13 @@ export class ContentStore {
             segment.fileOffsetBytes + done,
           ));
       }
+      this.#flushSoon(segment.fileIndex, segment.sizeBytes);
     }
+  }
+
+  /** Resolves when nothing is under way in the background; for whoever is about to {@link close}. */
+  async settled(): Promise<void> {
+    await this.#flushing;
   }
 
   /**
@@ -121,6 +136,9 @@ export class ContentStore {
    * one by one, and nothing was synced.
    */
   async sync(): Promise<boolean> {
+    await this.#flushing;
+    // The system tells a failed write only once.
+    if (this.#flushError !== undefined) throw this.#flushError;
     if (this.#release.files.length > MAX_SYNCED_FILES) return false;
     for (const index of this.#release.files.keys()) {
       const path = this.#pathOf(index);
@@ -152,6 +170,22 @@ export class ContentStore {
   close(): void {
     for (const { descriptor } of this.#open.values()) fs.closeSync(descriptor);
     this.#open.clear();
+  }
+
+  #flushSoon(fileIndex: number, sizeBytes: number): void {
+    this.#unflushedBytes += sizeBytes;
+    if (this.#unflushedBytes < FLUSH_BYTES || this.#flushing !== undefined) return;
+    this.#unflushedBytes = 0;
+    this.#flushing = this.#flush(this.#pathOf(fileIndex)).finally(() => this.#flushing = undefined);
+  }
+
+  async #flush(path: string): Promise<void> {
+    try {
+      using file = await Deno.open(path, { read: true });
+      await file.syncData();
+    } catch (cause) {
+      this.#flushError = diskError("sync", path, cause);
+    }
   }
 
   #pathOf(fileIndex: number): string {

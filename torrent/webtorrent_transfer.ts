@@ -248,6 +248,7 @@ export class WebTorrentTransfer implements Transfer {
     if (torrent !== undefined && !torrent.destroyed) {
       await new Promise<void>((resolve) => torrent.destroy({}, () => resolve()));
     }
+    await this.#files.store.settled();
     try {
       this.#files.close({ atRest: error.code === "stopped" });
     } catch (cause) {

@@ -265,6 +265,7 @@ export class SwarmTransfer implements Transfer {
     await this.#starting;
     await this.#swarm?.stop();
     await this.#finishing;
+    await this.#files.store.settled();
     try {
       this.#files.close({ atRest: error.code === "stopped" });
     } catch (cause) {

@@ -22,6 +22,8 @@ export interface PeerOrders {
   readonly root: string;
   readonly locality: Locality;
   readonly resume?: ResumeMode;
+  /** Do not compare the files' SHA-256 in the end. Default: compare. */
+  readonly skipVerification?: boolean;
   /** Stands still for so long after every piece, so that there is a middle in which to be killed. */
   readonly pausePerPieceMs?: number;
 }
@@ -97,6 +99,12 @@ export class PeerProcess implements AsyncDisposable {
     );
     await this.done();
     return report.port;
+  }
+
+  /** The most memory that was resident at a time (VmHWM of proc(5)), while it runs. */
+  mostResidentBytes(): number {
+    const status = Deno.readTextFileSync(`/proc/${this.#child.pid}/status`);
+    return Number(/VmHWM:\s+(\d+)/.exec(status)?.[1] ?? 0) * 1024;
   }
 
   /** SIGKILL. */

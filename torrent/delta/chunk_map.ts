@@ -24,16 +24,16 @@ const LEAST_AVERAGE_BYTES = 8 * 1024;
 /** Half of the largest piece. */
 const MOST_AVERAGE_BYTES = 8 * 1024 * 1024;
 /**
- * Averages go in steps of four, so that a release that grows keeps its chunks' size, and with it its chunks, as long as
- * can be.
+ * The average doubles with each four-fold of the content: not more often, so that a release that grows keeps its chunks'
+ * size, and with it its chunks, as long as can be.
  */
-const AVERAGE_STEP = 4;
+const AVERAGE_STEP = 2;
 /**
  * Chunks of which a small release is made up at most: the map is handed to every host, from one build machine, and a
  * thousandth of the content is little.
  */
 const FEWEST_CHUNKS = 32_768;
-/** The same for a large one: 9 MB at 512 GiB. It grows more slowly than the content, and not for ever. */
+/** The same for a large one: 9 MB at 256 GiB. It grows more slowly than the content, and not for ever. */
 const MOST_CHUNKS = 32 * FEWEST_CHUNKS;
 /** 18 MB: content may be cut more finely than the average says, but the .torrent has a limit too. */
 const MAX_CHUNKS = 2 * MOST_CHUNKS;
@@ -57,8 +57,8 @@ export interface ChunkMap {
 }
 
 /**
- * 8 KiB up to 256 MiB of content, 32 KiB up to 4 GiB, 128 KiB up to 64 GiB, 512 KiB up to 512 GiB; from there on what
- * makes about a million chunks.
+ * 8 KiB up to 256 MiB of content, 16 KiB up to 1 GiB, and so on in steps of two and four up to 256 KiB for 256 GiB; from
+ * there on what makes about a million chunks.
  */
 export function chooseChunkAverage(contentBytes: number): number {
   let average = LEAST_AVERAGE_BYTES;

@@ -27,10 +27,10 @@ async function published(
 }
 
 Deno.test("chooseChunkAverage: finer for small releases, never more than about a million chunks", () => {
-  const sizes = [0, 0.25, 1, 4, 5, 64, 65, 512, 513, 2048, 2049, 8192, 100_000];
+  const sizes = [0, 0.25, 1, 4, 5, 64, 65, 256, 257, 512, 2048, 2049, 8192, 100_000];
   const kib = sizes.map((gib) => chooseChunkAverage(gib * GIB) / 1024);
-  assert.deepEqual(kib, [8, 8, 32, 32, 128, 128, 512, 512, 2048, 2048, 8192, 8192, 8192]);
-  assert.equal(chooseChunkAverage(GIB / 4 + 1), 32 * 1024);
+  assert.deepEqual(kib, [8, 8, 16, 32, 64, 128, 256, 256, 512, 512, 2048, 4096, 8192, 8192]);
+  assert.equal(chooseChunkAverage(GIB + 1), 32 * 1024);
 });
 
 Deno.test("chunk map: covers the files that are large enough, and leaves the info hash alone", async () => {

@@ -116,7 +116,7 @@ function page(races: readonly RaceResult[]): string {
 
 One file from a build machine to all hosts, each a network namespace with one process of its own on one machine
 (${navigator.hardwareConcurrency} processors, Deno ${Deno.version.deno}), with a bridge for each rack and site, a router between the sites, and \`tc tbf\` on every
-link. The build machine stands in one of the racks. The lower bound is F/u · (1 + log2(N)/pieces): a file of F bytes, links
+link. The build machine stands in the first site, in a rack of its own. The lower bound is F/u · (1 + log2(N)/pieces): a file of F bytes, links
 that carry u, N hosts. All processes run and wait when the clock starts. Bytes across borders are read from the
 interfaces' counters, and given in copies of the file for each site or rack that must get one: 1 is the least. Every
 host's file is compared by SHA-256 afterwards.

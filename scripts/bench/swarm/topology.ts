@@ -26,7 +26,7 @@ export interface Site {
 /** What is built. */
 export interface Topology {
   readonly sites: readonly Site[];
-  /** The build machine; it stands in the first rack of the first site, beside the hosts. */
+  /** The build machine; it stands in the first site, in a rack of its own. */
   readonly build: Host;
   /** All hosts that fetch. */
   readonly hosts: readonly Host[];
@@ -44,25 +44,26 @@ export function planTopology(
   },
 ): Topology {
   const rackCount = siteCount * racksPerSite;
-  let build: Host | undefined;
   const sites = Array.from({ length: siteCount }, (_, site): Site => {
+    const name = `s${site}`;
     let lastOctet = 1;
-    const racks = Array.from({ length: racksPerSite }, (_, rack): Rack => {
-      const names: string[] = site === 0 && rack === 0 ? [BUILD] : [];
-      for (let host = site * racksPerSite + rack; host < hostCount; host += rackCount) {
-        names.push(`h${host}`);
-      }
-      const hosts = names.map((name): Host => ({
-        name,
-        site: `s${site}`,
-        rack: `r${rack}`,
-        address: `10.99.${site}.${lastOctet++}`,
-      }));
-      build ??= hosts[0];
-      return { name: `s${site}r${rack}`, hosts };
+    const place = (host: string, rack: string): Host => ({
+      name: host,
+      site: name,
+      rack,
+      address: `10.99.${site}.${lastOctet++}`,
     });
-    return { name: `s${site}`, routerAddress: `10.99.${site}.254`, racks };
+    const racks = Array.from({ length: racksPerSite }, (_, rack): Rack => {
+      const hosts: Host[] = [];
+      for (let host = site * racksPerSite + rack; host < hostCount; host += rackCount) {
+        hosts.push(place(`h${host}`, `r${rack}`));
+      }
+      return { name: `${name}r${rack}`, hosts };
+    });
+    if (site === 0) racks.push({ name: `${name}${BUILD}`, hosts: [place(BUILD, BUILD)] });
+    return { name, routerAddress: `10.99.${site}.254`, racks };
   });
+  const build = sites[0]?.racks.at(-1)?.hosts[0];
   if (build === undefined) throw new Error("plan topology: expected a rack for the build machine");
   const hosts = sites.flatMap(({ racks }) => racks.flatMap((rack) => rack.hosts))
     .filter(({ name }) => name !== BUILD);

@@ -17,6 +17,13 @@ interface Fetched {
   readonly completedAt: string;
 }
 
+/** What is read of the tracker's statistics. A gateway stands there as "host (address:port)". */
+interface Stats {
+  readonly swarms: readonly {
+    readonly sites: readonly { readonly name: string; readonly gateways: readonly string[] }[];
+  }[];
+}
+
 /** Which tracker, and which engine. */
 export interface OursOptions {
   readonly name: string;
@@ -118,9 +125,10 @@ class OurSession implements Session {
     );
     const stats = await reader.line();
     await reader[Symbol.asyncDispose]();
-    // Whatever form the tracker gives it in: the first host of that site that it names as a gateway.
-    const gateways = JSON.stringify(JSON.parse(stats).swarms[0]?.gateways ?? []);
-    return candidates.find(({ address }) => gateways.includes(`${address}:`)) ?? candidates[0];
+    const { swarms: [swarm] }: Stats = JSON.parse(stats);
+    const gateways = swarm?.sites.find(({ name }) => name === site)?.gateways ?? [];
+    return candidates.find(({ address }) => gateways.some((one) => one.includes(`${address}:`))) ??
+      candidates[0];
   }
 
   async kill(host: Host): Promise<void> {

@@ -28,6 +28,8 @@ export class Credentials {
   readonly #options: CredentialsOptions;
   readonly #known: Known[] = [];
   #sent: Known[] = [];
+  /** Refused over the connection that is about to be given up. */
+  readonly #refused: Known[] = [];
 
   constructor(options: CredentialsOptions) {
     this.#options = options;
@@ -74,25 +76,30 @@ export class Credentials {
     for (const known of this.#known) this.#send(connection, known);
   }
 
-  /** The server's answer to the credentials that were sent first. */
-  reply(error: number): void {
+  /**
+   * The server's answer to the credentials that were sent first. False if it refused them: then nothing more comes over
+   * this connection, and whoever waits hears of it when it has been given up.
+   */
+  reply(error: number): boolean {
     const known = this.#sent.shift();
-    if (known === undefined) return;
+    if (known === undefined) return true;
     if (error === 0) {
       known.accepted = true;
       settle(known, "OK");
-      return;
+      return true;
     }
     this.#options.log.error("the server refused the credentials", { scheme: known.scheme });
     // It closes the connection as well, and would close the next one. Where another server of the same
     // ensemble has taken them, it is that one server's fault, and there are others to go to.
     if (!known.accepted) this.#known.splice(this.#known.indexOf(known), 1);
-    settle(known, "AUTH_FAILED");
+    this.#refused.push(known);
+    return false;
   }
 
   /** No answer will come over this connection any more; whoever waits does so for the next one. */
   connectionLost(): void {
     this.#sent = [];
+    for (const known of this.#refused.splice(0)) settle(known, "AUTH_FAILED");
   }
 
   /** There will be no other connection. */

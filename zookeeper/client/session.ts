@@ -244,8 +244,12 @@ export class Session {
     const { xid, zxid, error } = readReplyHeader(reader);
     if (xid === xids.watchEvent) return this.#onNotification(reader);
     if (xid === xids.setWatches) this.#onWatchesRestored(error);
-    else if (xid === xids.auth) this.#credentials.reply(error);
-    else if (xid !== xids.ping) this.#onReply(xid, error, reader);
+    else if (xid === xids.auth) {
+      // The server hangs up after this; a request that is sent meanwhile would be lost.
+      if (!this.#credentials.reply(error)) {
+        this.#connection?.close(new Error("the server refused the credentials"));
+      }
+    } else if (xid !== xids.ping) this.#onReply(xid, error, reader);
     // Only now: with what cannot be a reply came no zxid either, and with a false one every server turns us away.
     if (zxid > this.#lastZxid) this.#lastZxid = zxid;
   }

@@ -32,7 +32,7 @@ function aria2Command({ torrentPath, folder, port }: ForeignOrders): string[] {
   return [
     "aria2c",
     "--no-conf=true",
-    `--torrent-file=${torrentPath}`,
+    torrentPath.startsWith("magnet:") ? torrentPath : `--torrent-file=${torrentPath}`,
     `--dir=${folder}`,
     `--listen-port=${port}`,
     "--interface=127.0.0.1",

@@ -5,6 +5,7 @@
 
 /** What a foreign client is told. */
 export interface ForeignOrders {
+  /** Or a magnet link, for those that fetch. */
   readonly torrentPath: string;
   /** The folder that holds, or receives, the torrent's content under the torrent's own name. */
   readonly folder: string;

@@ -1,6 +1,7 @@
 /**
- * A tracker that lets one side alone dial: it tells our engine where the foreign client listens, and the foreign client
- * of nobody. Some clients refuse addresses on loopback, and so can only be dialled.
+ * A tracker that names one peer, to all but that one: so it is known who dials. Some clients refuse addresses on loopback
+ * and can only be dialled; others say that they lack nothing while they know no more than an info hash, and get nobody
+ * from a tracker that goes by it.
  */
 
 /** A tracker for two. */
@@ -8,14 +9,13 @@ export interface MeetingTracker extends AsyncDisposable {
   readonly announceUrl: string;
 }
 
-/** Announces that come from another port than `foreignPort` learn of it. */
-export function startMeetingTracker(foreignPort: number): MeetingTracker {
+/** Announces that come from another port than that learn of it. */
+export function startMeetingTracker(namedPort: number): MeetingTracker {
   const server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen() {} }, (request) => {
-    const query = new URL(request.url.replaceAll("%", "%25")).searchParams;
-    const isForeign = query.get("port") === String(foreignPort);
-    const peers = isForeign
+    const isNamed = new RegExp(`[?&]port=${namedPort}(&|$)`).test(request.url);
+    const peers = isNamed
       ? new Uint8Array()
-      : new Uint8Array([127, 0, 0, 1, foreignPort >> 8, foreignPort & 255]);
+      : new Uint8Array([127, 0, 0, 1, namedPort >> 8, namedPort & 255]);
     const head = new TextEncoder().encode(
       `d8:intervali1e12:min intervali1e5:peers${peers.length}:`,
     );

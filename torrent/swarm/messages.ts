@@ -69,6 +69,36 @@ export function writeBlockHeader(bytes: Uint8Array, at: number, block: BlockRang
   writeUint32(bytes, at + 9, block.begin);
 }
 
+/** Throws a {@link ProtocolViolation} unless a message's payload has that size. */
+export function expectBytes(what: string, payload: Uint8Array, sizeBytes: number): void {
+  if (payload.length === sizeBytes) return;
+  throw new ProtocolViolation(
+    `${what}: expected ${sizeBytes} bytes, there were ${payload.length}`,
+  );
+}
+
+/** The payload of a request, cancel or reject; throws a {@link ProtocolViolation}. */
+export function readRange(what: string, payload: Uint8Array): BlockRange {
+  expectBytes(what, payload, 12);
+  return {
+    index: readUint32(payload, 0),
+    begin: readUint32(payload, 4),
+    sizeBytes: readUint32(payload, 8),
+  };
+}
+
+/** Throws a {@link ProtocolViolation} unless that is a bitfield of so many pieces, and no more. */
+export function expectBitfield(pieces: Uint8Array, pieceCount: number): void {
+  const byteCount = Math.ceil(pieceCount / 8);
+  const spareBits = byteCount * 8 - pieceCount;
+  const isWhole = pieces.length === byteCount;
+  if (isWhole && ((pieces.at(-1) ?? 0) & ((1 << spareBits) - 1)) === 0) return;
+  throw new ProtocolViolation(
+    `bitfield: expected one of ${pieceCount} pieces, there were ${pieces.length} bytes` +
+      (isWhole ? ", with bits of pieces that do not exist" : ""),
+  );
+}
+
 /** Most connections never need more: requests and haves of a few milliseconds. */
 const FIRST_CAPACITY_BYTES = 4 * 1024;
 

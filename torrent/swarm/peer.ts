@@ -16,7 +16,7 @@ import {
 import { FrameReader } from "./frame_reader.ts";
 import type { Handshake } from "./handshake.ts";
 import { Liveness } from "./liveness.ts";
-import { MessageId, Outbox, ProtocolViolation, readUint32 } from "./messages.ts";
+import { expectBytes, MessageId, Outbox, readRange, readUint32 } from "./messages.ts";
 import { MetadataService } from "./metadata_service.ts";
 import { PeerDownload } from "./peer_download.ts";
 import { type Connection, PeerSocket, type SocketOwner } from "./peer_socket.ts";
@@ -180,11 +180,11 @@ export class Peer implements SocketOwner {
         expectBytes("have", payload, 4);
         return this.download.onHave(readUint32(payload, 0));
       case MessageId.bitfield:
-        return this.#onPieces(payload);
+        return this.download.onPieces(payload);
       case MessageId.haveAll:
-        return this.#onPieces("all");
+        return this.download.onPieces("all");
       case MessageId.haveNone:
-        return this.#onPieces("none");
+        return this.download.onPieces("none");
       case MessageId.request:
         return this.upload.onRequest(readRange("request", payload));
       case MessageId.cancel:
@@ -243,11 +243,6 @@ export class Peer implements SocketOwner {
     );
   }
 
-  #onPieces(pieces: Uint8Array | "all" | "none"): void {
-    this.download.onPieces(pieces);
-    this.download.updateInterest();
-  }
-
   #setInterested(interested: boolean): void {
     if (interested === this.#isInterested) return;
     this.#isInterested = interested;
@@ -291,20 +286,4 @@ export class Peer implements SocketOwner {
       this.close(error);
     }
   }
-}
-
-function expectBytes(what: string, payload: Uint8Array, sizeBytes: number): void {
-  if (payload.length === sizeBytes) return;
-  throw new ProtocolViolation(
-    `${what}: expected ${sizeBytes} bytes, there were ${payload.length}`,
-  );
-}
-
-function readRange(what: string, payload: Uint8Array) {
-  expectBytes(what, payload, 12);
-  return {
-    index: readUint32(payload, 0),
-    begin: readUint32(payload, 4),
-    sizeBytes: readUint32(payload, 8),
-  };
 }

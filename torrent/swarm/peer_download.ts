@@ -4,10 +4,11 @@
  */
 
 import type { Distance } from "../locality.ts";
-import { PieceSet } from "../piece_set.ts";
+import type { PieceSet } from "../piece_set.ts";
 import type { Allowance } from "./allowance.ts";
 import { BLOCK_BYTES, MessageId, type Outbox, ProtocolViolation } from "./messages.ts";
 import { type Outstanding, OutstandingRequests } from "./outstanding_requests.ts";
+import { PeerPieces } from "./peer_pieces.ts";
 import type { PieceDesk, Source } from "./piece_desk.ts";
 import type { PieceProgress } from "./piece_progress.ts";
 import type { Picker } from "./picker.ts";
@@ -49,15 +50,12 @@ export interface DownloadOptions {
 
 /** See the file's head. */
 export class PeerDownload implements Source {
-  readonly has: PieceSet;
+  readonly #pieces: PeerPieces;
   readonly outstanding = new OutstandingRequests<Source>();
   readonly window = new RequestWindow();
   readonly #options: DownloadOptions;
   distance: Distance = "remote";
   maxRequestBytes = BLOCK_BYTES;
-  #hasCount = 0;
-  #counted = false;
-  #joinedFull = false;
   #maxRequests = DEFAULT_MAX_REQUESTS;
   #choked = true;
   #interested = false;
@@ -69,7 +67,7 @@ export class PeerDownload implements Source {
 
   constructor(options: DownloadOptions) {
     this.#options = options;
-    this.has = new PieceSet(options.pieceCount);
+    this.#pieces = new PeerPieces(options.pieceCount, options.picker);
     this.#lastBytesTick = options.tick();
   }
 
@@ -77,8 +75,12 @@ export class PeerDownload implements Source {
     return this.#stalled;
   }
 
+  get has(): PieceSet {
+    return this.#pieces.has;
+  }
+
   get isOrigin(): boolean {
-    return this.#joinedFull;
+    return this.#pieces.joinedFull;
   }
 
   get bytesPerSecond(): number {
@@ -91,7 +93,7 @@ export class PeerDownload implements Source {
 
   /** Whether it has everything. */
   get isSeed(): boolean {
-    return this.#hasCount === this.#options.pieceCount;
+    return this.#pieces.isSeed;
   }
 
   /** The peer has told how many requests it takes, and how large. */
@@ -102,43 +104,19 @@ export class PeerDownload implements Source {
 
   /** The peer has told where it stands. */
   setDistance(distance: Distance): void {
-    if (distance === this.distance) return;
-    const { picker } = this.#options;
-    if (this.#counted) picker.removePeer(this.has, this.distance);
+    this.#pieces.move(distance);
     this.distance = this.window.distance = distance;
-    if (this.#counted) picker.addPeer(this.has, distance);
   }
 
-  /**
-   * BEP 3 lets a peer say it once, before all else; BEP 6 knows all and none. aria2 says it later as
-   * well, in place of many haves: what is new in it counts as those.
-   */
+  /** The peer has told what it has. */
   onPieces(pieces: Uint8Array | "all" | "none"): void {
-    const { pieceCount } = this.#options;
-    const said = pieces === "all"
-      ? PieceSet.full(pieceCount)
-      : new PieceSet(pieceCount, pieces === "none" ? undefined : pieces);
-    if (pieces instanceof Uint8Array) expectBitfield(pieces, pieceCount);
-    if (this.#counted) {
-      for (const index of said) this.onHave(index);
-      return;
-    }
-    this.has.bytes.set(said.bytes);
-    for (const _index of said) this.#hasCount++;
-    this.#join();
+    this.#pieces.onPieces(pieces);
+    this.updateInterest();
   }
 
-  /** BEP 3: the peer has got a piece. */
+  /** The peer has got a piece. */
   onHave(index: number): void {
-    if (index >= this.#options.pieceCount) {
-      throw new ProtocolViolation(`have: there is no piece ${index}`);
-    }
-    if (this.has.has(index)) return;
-    this.#join();
-    this.has.add(index);
-    this.#hasCount++;
-    this.#options.picker.peerGot(index, this.distance);
-    if (!this.#interested) this.updateInterest();
+    if (this.#pieces.onHave(index) && !this.#interested) this.updateInterest();
   }
 
   /** Says whether the peer has anything that we lack. */
@@ -267,8 +245,7 @@ export class PeerDownload implements Source {
   end(): void {
     this.#abandonComing();
     this.#options.desk.withdraw(this);
-    if (this.#counted) this.#options.picker.removePeer(this.has, this.distance);
-    this.#counted = false;
+    this.#pieces.leave();
   }
 
   #stall(): void {
@@ -284,13 +261,6 @@ export class PeerDownload implements Source {
     if (request !== undefined) this.#options.desk.abandon(this, request.piece, request);
   }
 
-  #join(): void {
-    if (this.#counted) return;
-    this.#counted = true;
-    this.#joinedFull = this.isSeed;
-    this.#options.picker.addPeer(this.has, this.distance);
-  }
-
   #askWhile(limitBytes: number, next: () => Outstanding<Source> | undefined): void {
     const { allowance, outbox } = this.#options;
     while (
@@ -304,15 +274,4 @@ export class PeerDownload implements Source {
       outbox.range(MessageId.request, { index, begin, sizeBytes });
     }
   }
-}
-
-function expectBitfield(pieces: Uint8Array, pieceCount: number): void {
-  const byteCount = Math.ceil(pieceCount / 8);
-  const spareBits = byteCount * 8 - pieceCount;
-  const isWhole = pieces.length === byteCount;
-  if (isWhole && ((pieces.at(-1) ?? 0) & ((1 << spareBits) - 1)) === 0) return;
-  throw new ProtocolViolation(
-    `bitfield: expected one of ${pieceCount} pieces, there were ${pieces.length} bytes` +
-      (isWhole ? ", with bits of pieces that do not exist" : ""),
-  );
 }

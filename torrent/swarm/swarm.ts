@@ -3,32 +3,21 @@
  * share is here; how a transfer begins, ends and reports is in `transfer.ts`.
  */
 
-import type { Clock } from "../clock.ts";
 import { diskError } from "../content_store.ts";
-import { TransferError } from "../errors.ts";
-import {
-  type BytesByDistance,
-  countBytes,
-  type Distance,
-  isWithin,
-  type Locality,
-} from "../locality.ts";
-import type { Log } from "../log.ts";
-import type { Random } from "../random.ts";
+import { type BytesByDistance, countBytes, type Distance, isWithin } from "../locality.ts";
 import { pieceMatches } from "../resume_check.ts";
-import { type TransferFiles, whenThereIsRoom } from "../transfer_files.ts";
 import { BadPieces } from "./bad_pieces.ts";
 import { Connections } from "./connections.ts";
-import type { Greeted, OwnIdentity } from "./greeting.ts";
+import type { Greeted } from "./greeting.ts";
 import { Peer } from "./peer.ts";
 import type { PeerHost } from "./peer_host.ts";
-import type { SendBuffers } from "./peer_socket.ts";
 import { Picker } from "./picker.ts";
 import { PieceDesk, type Source } from "./piece_desk.ts";
 import type { PieceProgress } from "./piece_progress.ts";
+import { PieceWriter } from "./piece_writer.ts";
 import { findGuilty, prefill } from "./prefill.ts";
 import { RateMeter } from "./rate_meter.ts";
-import type { RateLimits } from "./rate_limits.ts";
+import type { SwarmOptions } from "./swarm_options.ts";
 import { type SlotChange, UploadSlots } from "./upload_slots.ts";
 
 /** Time-outs are counted in these; see `PeerHost.tick`. */
@@ -38,37 +27,6 @@ const MAX_TICK_SECONDS = 3;
 
 /** So long a connection between two that have everything stays: progress shows it to the last. */
 const USELESS_TICKS = 5;
-
-/** What a swarm tells its transfer. */
-export interface SwarmListener {
-  onConnected(address: string, locality: Locality | undefined): void;
-  /** The last peer has gone. */
-  onLonely(): void;
-  onVerified(index: number): void;
-  onRejected(message: string): void;
-  /** Every piece is there. */
-  onComplete(): void;
-  /** The disk is full: nothing is asked for until there is room. */
-  onPaused(error: TransferError): void;
-  onContinued(): void;
-  /** The disk failed in another way: the transfer cannot go on. */
-  onFailed(error: TransferError): void;
-}
-
-/** What a swarm works with. */
-export interface SwarmOptions {
-  readonly files: TransferFiles;
-  readonly infoBytes: Uint8Array;
-  readonly own: OwnIdentity;
-  readonly port: number;
-  readonly locality: Locality;
-  readonly limits: RateLimits;
-  readonly buffers: SendBuffers;
-  readonly clock: Clock;
-  readonly random: Random;
-  readonly log: Log;
-  readonly listener: SwarmListener;
-}
 
 /** See the file's head. */
 export class Swarm {
@@ -82,13 +40,12 @@ export class Swarm {
   readonly #desk: PieceDesk;
   readonly #slots = new UploadSlots<Peer>();
   readonly #connections: Connections;
+  readonly #writer: PieceWriter;
   readonly #host: PeerHost;
   readonly #stop = new AbortController();
   readonly #uselessTicks = new WeakMap<Peer, number>();
   #tick = 0;
   #running: Promise<void> | undefined;
-  #storing: Promise<void> | undefined;
-  #isPaused = false;
   #reach: Distance = "remote";
 
   constructor(options: SwarmOptions) {
@@ -102,6 +59,16 @@ export class Swarm {
       bad: this.#bad,
       sources: () => this.#sources(),
       prefill: (piece) => prefill(piece, { files, bufferOf: () => this.#desk.bufferOf(piece) }),
+    });
+    const { listener } = options;
+    this.#writer = new PieceWriter({
+      files,
+      clock,
+      signal: this.#stop.signal,
+      onWritten: (index) => this.#announce(index),
+      onPaused: (error) => listener.onPaused(error),
+      onContinued: () => listener.onContinued(),
+      onFailed: (error) => listener.onFailed(error),
     });
     this.#host = this.#makeHost();
     this.#connections = new Connections({
@@ -158,7 +125,7 @@ export class Swarm {
     this.#stop.abort();
     await this.#connections.close();
     await this.#running;
-    await this.#storing;
+    await this.#writer.ended();
   }
 
   async #run(): Promise<void> {
@@ -195,7 +162,7 @@ export class Swarm {
       infoBytes,
       tick: () => this.#tick,
       mayRequest: (distance) =>
-        !this.#isPaused && !this.#stop.signal.aborted && isWithin(this.#reach, distance),
+        !this.#writer.isPaused && !this.#stop.signal.aborted && isWithin(this.#reach, distance),
       readBlock: (offsetBytes, into) => this.#readBlock(offsetBytes, into),
       onReceived: (distance, sizeBytes) => {
         countBytes(this.received, distance, sizeBytes);
@@ -283,60 +250,16 @@ export class Swarm {
       this.#picker.putBack(piece.index);
       const blame = guilty.length > 0 ? "its sender is banned" : "it came from several sources";
       listener.onRejected(`piece ${piece.index} does not match its hash; ${blame}`);
-    } else if (this.#isPaused) {
-      // There is no room for it, and one piece is held already: it is asked for again later.
+    } else if (this.#writer.isPaused) {
       this.#desk.close(piece);
       this.#picker.putBack(piece.index);
     } else {
-      this.#keep(piece, bytes);
+      this.#writer.write(piece.index, bytes);
+      this.#desk.close(piece);
     }
     for (const peer of [...this.#connections.peers]) {
       if (guilty.includes(peer.download)) this.#connections.ban(peer, "it sent wrong bytes");
     }
-  }
-
-  /** Writes a piece that has been verified. */
-  #keep(piece: PieceProgress<Source>, bytes: Uint8Array): void {
-    const { index } = piece;
-    try {
-      this.#write(index, bytes);
-    } catch (error) {
-      const failure = diskError("write", this.#options.files.store.root, error);
-      if (failure.code !== "disk_full") return this.#options.listener.onFailed(failure);
-      this.#storing = this.#storeLater(index, bytes.slice(), failure);
-      this.#desk.close(piece);
-      return;
-    }
-    this.#desk.close(piece);
-    this.#announce(index);
-  }
-
-  #write(index: number, bytes: Uint8Array): void {
-    const { files } = this.#options;
-    files.store.write(index * files.release.pieceLengthBytes, bytes);
-    files.claim(index);
-  }
-
-  /** Holds on to one piece, and tries until there is room for it. Nothing is asked for meanwhile. */
-  async #storeLater(index: number, bytes: Uint8Array, full: TransferError): Promise<void> {
-    const { clock, listener } = this.#options;
-    this.#isPaused = true;
-    listener.onPaused(full);
-    try {
-      await whenThereIsRoom(() => this.#write(index, bytes), {
-        clock,
-        signal: this.#stop.signal,
-        onFull: () => {},
-        onRoom: () => {},
-      });
-    } catch (error) {
-      if (this.#stop.signal.aborted) return;
-      return listener.onFailed(diskError("write", this.#options.files.store.root, error));
-    }
-    this.#isPaused = false;
-    listener.onContinued();
-    this.#announce(index);
-    for (const peer of this.#connections.peers) peer.pump();
   }
 
   #announce(index: number): void {

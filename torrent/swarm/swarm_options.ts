@@ -1,0 +1,42 @@
+/** What a swarm works with, and what it tells the transfer that it belongs to. */
+
+import type { Clock } from "../clock.ts";
+import type { TransferError } from "../errors.ts";
+import type { Locality } from "../locality.ts";
+import type { Log } from "../log.ts";
+import type { Random } from "../random.ts";
+import type { TransferFiles } from "../transfer_files.ts";
+import type { OwnIdentity } from "./greeting.ts";
+import type { SendBuffers } from "./peer_socket.ts";
+import type { RateLimits } from "./rate_limits.ts";
+
+/** What a swarm tells its transfer. */
+export interface SwarmListener {
+  onConnected(address: string, locality: Locality | undefined): void;
+  /** The last peer has gone. */
+  onLonely(): void;
+  onVerified(index: number): void;
+  onRejected(message: string): void;
+  /** Every piece is there. */
+  onComplete(): void;
+  /** The disk is full: nothing is asked for until there is room. */
+  onPaused(error: TransferError): void;
+  onContinued(): void;
+  /** The disk failed in another way: the transfer cannot go on. */
+  onFailed(error: TransferError): void;
+}
+
+/** What a swarm works with. */
+export interface SwarmOptions {
+  readonly files: TransferFiles;
+  readonly infoBytes: Uint8Array;
+  readonly own: OwnIdentity;
+  readonly port: number;
+  readonly locality: Locality;
+  readonly limits: RateLimits;
+  readonly buffers: SendBuffers;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+  readonly listener: SwarmListener;
+}

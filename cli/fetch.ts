@@ -71,6 +71,7 @@ export async function runFetch(what: FetchArguments, options: FetchCommandOption
           trackers: options.tracker,
           patienceMs: options.patience,
           signal: stop.signal,
+          say: display.say,
         }),
       signal: stop.signal,
     }, stop);

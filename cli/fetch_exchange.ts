@@ -18,6 +18,8 @@ export interface ExchangeOptions {
   /** Milliseconds until it is given up; 0: never. */
   readonly patienceMs: number;
   readonly signal: AbortSignal;
+  /** Told that peers are being asked, which may take a while. */
+  readonly say: (line: string) => void;
 }
 
 /**
@@ -37,6 +39,7 @@ export async function exchangeMetainfo(
     );
   }
   const { patienceMs, signal } = options;
+  options.say(`Asking its peers for the .torrent of ${infoHash} …`);
   const patience = patienceMs === 0 ? [] : [AbortSignal.timeout(patienceMs)];
   try {
     return await fetchMetainfo({

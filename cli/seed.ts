@@ -60,6 +60,7 @@ export async function runSeed(what: SeedArguments, options: SeedCommandOptions):
           trackers: options.tracker,
           patienceMs: EXCHANGE_PATIENCE_MS,
           signal: stop.signal,
+          say: display.say,
         }),
       signal: stop.signal,
     }, stop);

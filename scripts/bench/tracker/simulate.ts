@@ -1,9 +1,9 @@
 /**
  * The tracker's simulation in full: 10,000 hosts in 3 sites of 40 racks, five scenarios, four policies.
  *
- * deno run -A scripts/bench/tracker/simulate.ts [--quick] [--json] [--write]
+ * deno run -A scripts/bench/tracker/simulate.ts [--quick] [--json] [--write | --pictures]
  *
- * `--quick` takes the small fleet of the tests. `--json` prints the rows. `--write` writes
+ * `--quick` takes the small fleet of the tests. `--pictures` draws only, from the first scenario. `--json` prints the rows. `--write` writes
  * docs/benchmarks/tracker_simulation.md and the pictures in docs/pictures. The same figures come out
  * in every run.
  */
@@ -23,6 +23,7 @@ const PICTURED: readonly PolicyName[] = ["uniform random", "nearest only", "ours
 const quick = Deno.args.includes("--quick");
 const json = Deno.args.includes("--json");
 const write = Deno.args.includes("--write");
+const pictureOnly = Deno.args.includes("--pictures");
 const shape = quick ? smallShape : fullShape;
 
 interface Case {
@@ -37,7 +38,7 @@ function say(text: string, to: typeof Deno.stdout | typeof Deno.stderr = Deno.st
 
 const cases: Case[] = [];
 const spreads = new Map<PolicyName, Segment[]>();
-for (const scenario of scenarioNames) {
+for (const scenario of pictureOnly ? scenarioNames.slice(0, 1) : scenarioNames) {
   for (const policy of policyNames) {
     const recorder = scenario === "all at once" && PICTURED.includes(policy)
       ? new SpreadRecorder(shape)
@@ -111,10 +112,16 @@ function fleetText({ hosts, sites, racksPerSite, pieces }: FleetShape): string {
   } hosts in ${sites} sites of ${racksPerSite} racks, ${pieces} pieces`;
 }
 
+const SAYINGS: Readonly<Partial<Record<PolicyName, string>>> = {
+  "uniform random": "Every rack fetches through the narrow links, all the time.",
+  "nearest only": "Fast, with many copies across every border.",
+  "ours": "One copy into each site and into each rack.",
+};
+
 const TITLES: Readonly<Partial<Record<PolicyName, string>>> = {
-  "uniform random": "Uniform random: every rack fetches through the narrow links",
-  "nearest only": "Nearest only: fast, with many copies across every border",
-  "ours": "Ours: one copy into each site and each rack",
+  "uniform random": "Uniform random",
+  "nearest only": "Nearest only",
+  "ours": "Ours",
 };
 
 function find(policy: string): RunResult {
@@ -132,7 +139,7 @@ function pictures() {
     kind: "spread",
     data: {
       title: TITLES[policy],
-      subtitle: `${fleetText(shape)}; all begin at once`,
+      subtitle: `${SAYINGS[policy]}\n${fleetText(shape)}; all begin at once`,
       sites: shape.sites,
       racksPerSite: shape.racksPerSite,
       segments: spreads.get(policy),
@@ -241,7 +248,7 @@ ${table()}
 
 if (json) say(JSON.stringify({ rows: rows() }));
 else say(table());
+if (write || pictureOnly) await draw();
 if (write) {
-  await draw();
   await Deno.writeTextFile(new URL("benchmarks/tracker_simulation.md", DOCS), page());
 }

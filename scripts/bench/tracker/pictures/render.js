@@ -46,7 +46,7 @@ function spread({ title, subtitle, sites, racksPerSite, segments, maxTime, facts
   const rows = sites * racksPerSite;
   const end = Math.max(...segments.map(([, to]) => to));
   const gap = 3;
-  const top = 96;
+  const top = 104;
   const bottom = 74;
   const left = 92;
   const right = 28;
@@ -58,10 +58,10 @@ function spread({ title, subtitle, sites, racksPerSite, segments, maxTime, facts
       text: title,
       subtext: subtitle,
       left: 24,
-      top: 16,
+      top: 12,
       textStyle: { fontSize: 20, fontWeight: 650, color: INK },
-      subtextStyle: { fontSize: 13, color: QUIET },
-      itemGap: 6,
+      subtextStyle: { fontSize: 13, color: QUIET, lineHeight: 17 },
+      itemGap: 4,
     },
     graphic: [
       ...facts.map(({ value, label }, index) => ({
@@ -115,7 +115,12 @@ function spread({ title, subtitle, sites, racksPerSite, segments, maxTime, facts
       type: "value",
       min: 0,
       max: maxTime,
-      axisLabel: { formatter: (value) => `${value}×`, color: QUIET, fontSize: 12 },
+      axisLabel: {
+        formatter: (value) => `${value}×`,
+        color: QUIET,
+        fontSize: 12,
+        showMaxLabel: maxTime % 1 === 0,
+      },
       axisLine: { show: false },
       axisTick: { show: false },
       splitLine: { show: false },

@@ -26,7 +26,7 @@ import {
 import { measureRawSpeed } from "./raw_speed.ts";
 import { type RaceResult, toMarkdown, toRows } from "./results.ts";
 import { lowerBoundSeconds, planTopology } from "./topology.ts";
-import { listenForSignals, openFolder } from "./workspace.ts";
+import { listenForSignals, openFolder, unlessStopping } from "./workspace.ts";
 import { choosePieceLength } from "../../../torrent/piece_length.ts";
 
 const PAGE = new URL("../../../docs/benchmarks/swarm.md", import.meta.url);
@@ -140,10 +140,10 @@ const plan = (values.quick ? QUICK_PLAN : FULL_PLAN)
 // A copy for each host, one for the build machine, and as much again for what is in flight.
 const neededBytes = Math.max(...plan.map((race) => race.sizeBytes * (race.hostCount + 1))) * 2;
 const races: RaceResult[] = [];
-{
+await unlessStopping(async () => {
   await using folder = await openFolder(neededBytes);
   for (const planned of plan) races.push(await runRace(planned, folder.path));
-}
+});
 print(values.json ? JSON.stringify({ rows: toRows(races) }) : toMarkdown(races));
 if (values.write) await Deno.writeTextFile(PAGE, page(races));
 // Its listeners for signals would keep the process.

@@ -30,10 +30,23 @@ export function undoAtSignal(undo: () => Promise<void>): () => void {
   return () => undoings.delete(undo);
 }
 
+let isStopping = false;
+
+/** Runs the work; what fails because a signal has taken its ground away is not worth a word, the process is ending. */
+export async function unlessStopping<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (isStopping) await new Promise(() => {});
+    throw error;
+  }
+}
+
 /** Undoes everything at SIGINT or SIGTERM and ends the process then, with the status that a shell expects. */
 export function listenForSignals(): void {
   for (const [signal, status] of [["SIGINT", 130], ["SIGTERM", 143]] as const) {
     Deno.addSignalListener(signal, async () => {
+      isStopping = true;
       // The last made goes first; what cannot be undone must not keep the rest.
       for (const undo of [...undoings].reverse()) await undo().catch(() => {});
       Deno.exit(status);

@@ -89,8 +89,9 @@ the same Deno; neither knows racks: what they are told of them they pass over.
 
 ${toMarkdown(measured)}
 
-Ours in front of the same swarm over bittorrent-tracker's own server is not in the table: see
-[why it was replaced](../decisions/020-tracker-fronts.md).
+opentracker closes each connection after one answer, so with it both HTTP cases are the same. The second table
+counts the servers' own time and depends less on what else the machine does; for why the package's server was
+replaced see [the decision](../decisions/020-tracker-fronts.md).
 `;
 }
 

@@ -181,6 +181,7 @@ export class WebTorrentTransfer implements Transfer {
         uploadedBytes: totalBytes(this.#sent),
         downloadedBytes: totalBytes(this.#received),
         leftBytes: this.#release.sizeBytes - this.#files.verifiedBytes,
+        received: this.#received,
       }),
       isLonely: () => this.#state === "running" && this.#wires?.count === 0,
       onReply: ({ peers }) => {

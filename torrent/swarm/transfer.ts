@@ -187,6 +187,7 @@ export class SwarmTransfer implements Transfer {
         uploadedBytes: this.#swarm === undefined ? 0 : totalBytes(this.#swarm.sent),
         downloadedBytes: this.#swarm === undefined ? 0 : totalBytes(this.#swarm.received),
         leftBytes: this.#release.sizeBytes - this.#files.verifiedBytes,
+        ...this.#swarm === undefined ? {} : { received: this.#swarm.received },
       }),
       isLonely: () => this.#state === "running" && this.#swarm?.peerCount === 0,
       onReply: ({ peers, reach }) => {

@@ -50,6 +50,22 @@ export class HostProcess {
     }
   }
 
+  /** Waits until it is ready, and says that it may begin. */
+  async begin(): Promise<void> {
+    await this.ready();
+    await this.go();
+  }
+
+  /** Waits until it has started. */
+  async ready(): Promise<void> {
+    await this.next();
+  }
+
+  /** Says that it may begin. */
+  async go(): Promise<void> {
+    await this.#stdin.write(new Uint8Array([0x0a]));
+  }
+
   /** Waits for its end, whatever it says. */
   async ended(): Promise<void> {
     while (!(await this.#lines.read()).done);

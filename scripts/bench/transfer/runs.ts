@@ -35,6 +35,8 @@ export interface SwarmResult {
   readonly seconds: number;
   /** Bytes that the seeder sent, in copies of the content. */
   readonly copies: number;
+  /** All hosts together, their start included. */
+  readonly cpuSeconds: number;
 }
 
 /** Makes a blob of bytes that nothing makes easy, and its .torrent. */
@@ -83,6 +85,7 @@ export async function runPair(
   const fetcher = new HostProcess(commandOf(to, "fetch", { torrent: published.torrent, root }));
   let seconds: number | undefined;
   if (isTalkative(to)) {
+    await fetcher.begin();
     seconds = (await fetcher.next())?.["seconds"];
   } else {
     const startMs = await published.tracker.untilAsked(2);
@@ -120,25 +123,31 @@ export async function runSwarm(
 ): Promise<SwarmResult> {
   const seeder = await startSeeder(published, contender);
   const { torrent } = published;
-  const startMs = performance.now();
   const roots = Array.from({ length: leechers }, (_, at) => `${published.folder}/incoming${at}`);
   const hosts = roots.map((root) =>
     new HostProcess(commandOf(contender, "fetch", { torrent, root }))
   );
+  await Promise.all(hosts.map((host) => host.ready()));
+  const startMs = performance.now();
+  await Promise.all(hosts.map((host) => host.go()));
   await Promise.all(hosts.map((host) => host.next()));
   const seconds = (performance.now() - startMs) / 1000;
+  const cpuSeconds = [seeder, ...hosts].reduce((sum, host) => sum + host.cost().cpuSeconds, 0);
   await Promise.all(hosts.map((host) => host.end()));
   const { sentBytes = 0 } = await seeder.end();
   for (const root of roots) expectContent(published, root);
   await removeIncoming(published);
-  return { seconds, copies: sentBytes / published.sizeBytes };
+  return { seconds, copies: sentBytes / published.sizeBytes, cpuSeconds };
 }
 
 async function startSeeder(published: Published, contender: Contender): Promise<HostProcess> {
   const { tracker, torrent, folder } = published;
   tracker.clear();
   const seeder = new HostProcess(commandOf(contender, "seed", { torrent, root: folder }));
-  if (isTalkative(contender)) await seeder.next();
+  if (isTalkative(contender)) {
+    await seeder.begin();
+    await seeder.next();
+  }
   await tracker.untilAsked(1);
   return seeder;
 }

@@ -1,5 +1,5 @@
-# One host of the benchmark on libtorrent (Debian's python3-libtorrent): seeds or fetches a torrent, says
-# in lines of JSON on stdout how it stands, and ends with its stdin.
+# One host of the benchmark on libtorrent (Debian's python3-libtorrent): seeds or fetches a torrent
+# once it is sent a line, says in lines of JSON on stdout how it stands, and ends with its stdin.
 #
 # python3 libtorrent_peer.py seed|fetch TORRENT FOLDER
 import json
@@ -38,6 +38,8 @@ session = lt.session({
     "min_reconnect_time": 1,
     "active_limit": -1,
 })
+say({"ready": True})
+sys.stdin.readline()
 parameters = lt.add_torrent_params()
 parameters.ti = lt.torrent_info(torrent)
 parameters.save_path = folder

@@ -1,16 +1,12 @@
 /**
- * One host of the benchmark, on one of Rollcall's engines: seeds or fetches a release, says in lines of
- * JSON on stdout how it stands, and ends with its stdin.
+ * One host of the benchmark, on one of Rollcall's engines: seeds or fetches a release once it is sent a
+ * line, says in lines of JSON on stdout how it stands, and ends with its stdin.
  *
  * deno run -A ours.ts ENGINE seed|fetch TORRENT ROOT
  */
 
-import {
-  createSwarmEngine,
-  createWebtorrentEngine,
-  silentLog,
-  totalBytes,
-} from "../../../../torrent/mod.ts";
+import { totalBytes } from "../../../../torrent/locality.ts";
+import { silentLog } from "../../../../torrent/log.ts";
 
 const [engineName, kind, torrent = "", root = ""] = Deno.args;
 
@@ -18,13 +14,19 @@ function say(message: unknown): void {
   Deno.stdout.writeSync(new TextEncoder().encode(JSON.stringify(message) + "\n"));
 }
 
-const create = engineName === "webtorrent" ? createWebtorrentEngine : createSwarmEngine;
+// Each loads only itself: what the other needs is no part of its memory or time.
+const create = engineName === "webtorrent"
+  ? (await import("../../../../torrent/webtorrent_engine.ts")).createWebtorrentEngine
+  : (await import("../../../../torrent/swarm/engine.ts")).createSwarmEngine;
 const engine = await create({
   locality: { host: `bench-${Deno.pid}`, site: "bench", rack: "bench" },
   hostname: "127.0.0.1",
   log: silentLog,
 });
 const metainfo = Deno.readFileSync(torrent);
+say({ ready: true });
+const stdin = Deno.stdin.readable.getReader();
+await stdin.read();
 const startMs = performance.now();
 const transfer = kind === "seed"
   ? engine.seed({ metainfo, root })
@@ -35,9 +37,7 @@ transfer.subscribe((event) => {
 });
 await transfer.done;
 say({ done: true, seconds: (performance.now() - (firstMs || startMs)) / 1000 });
-for await (const _chunk of Deno.stdin.readable) {
-  // It only says when to end.
-}
+await stdin.read();
 const { received, sent } = transfer.progress();
 say({ receivedBytes: totalBytes(received), sentBytes: totalBytes(sent) });
 Deno.exit(0);

@@ -74,6 +74,8 @@ async function killDuringSwitch(
   if (isAfterStart(at)) {
     await fleet.until("it answers", async () => (await fleet.service(host))?.version === to);
   }
+  // The slot is taken first and written down a moment later; who dies in between has not begun, and gives it back.
+  await fleet.until("the journal tells of it", async () => await readJournal(fleet, host) !== null);
   await fleet.killAgent(host);
   const pid = (await fleet.service(host))?.pid;
   if (hold.withoutService === true && pid !== undefined) Deno.kill(pid, "SIGKILL");
@@ -102,10 +104,22 @@ async function untilStep(fleet: TestFleet, step: Step): Promise<string> {
   return services["web"]?.hosts.find(({ slot }) => slot?.step === step)?.host ?? "";
 }
 
+function journalPath(fleet: TestFleet, host: string): string {
+  return `${fleet.folder}/${host}/web/.rollcall/switch.json`;
+}
+
+async function readJournal(fleet: TestFleet, host: string): Promise<object | null> {
+  try {
+    return JSON.parse(await Deno.readTextFile(journalPath(fleet, host)));
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return null;
+    throw error;
+  }
+}
+
 async function rewriteJournal(fleet: TestFleet, host: string, step: Step): Promise<void> {
-  const path = `${fleet.folder}/${host}/web/.rollcall/switch.json`;
-  const entry = JSON.parse(await Deno.readTextFile(path));
-  await Deno.writeTextFile(path, JSON.stringify({ ...entry, step }));
+  const entry = { ...await readJournal(fleet, host), step };
+  await Deno.writeTextFile(journalPath(fleet, host), JSON.stringify(entry));
 }
 
 Deno.test("agent: killed while it rolls back, it ends on the old version and halts the rollout", async () => {

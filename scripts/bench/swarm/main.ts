@@ -140,11 +140,18 @@ const plan = (values.quick ? QUICK_PLAN : FULL_PLAN)
 // A copy for each host, one for the build machine, and as much again for what is in flight.
 const neededBytes = Math.max(...plan.map((race) => race.sizeBytes * (race.hostCount + 1))) * 2;
 const races: RaceResult[] = [];
-await unlessStopping(async () => {
-  await using folder = await openFolder(neededBytes);
-  for (const planned of plan) races.push(await runRace(planned, folder.path));
-});
+let failure: unknown;
+try {
+  await unlessStopping(async () => {
+    await using folder = await openFolder(neededBytes);
+    for (const planned of plan) races.push(await runRace(planned, folder.path));
+  });
+} catch (error) {
+  // A quarter of an hour's results are not lost with the last race.
+  failure = error;
+}
 print(values.json ? JSON.stringify({ rows: toRows(races) }) : toMarkdown(races));
+if (failure !== undefined) throw failure;
 if (values.write) await Deno.writeTextFile(PAGE, page(races));
 // Its listeners for signals would keep the process.
 Deno.exit(0);

@@ -119,10 +119,9 @@ class OurSession implements Session {
     const candidates = hosts.filter((host) => host.site === site);
     if (this.#how.tracker === "stock") return candidates[0];
     const url = `http://${build.address}:${TRACKER_PORT}/stats.json`;
-    const script = `Deno.stdout.write(await (await fetch("${url}")).bytes())`;
-    const reader = new Process(
-      network.on(build, [Deno.execPath(), "eval", `${script};console.log()`]),
-    );
+    // One line: what a pipe takes at a time must not cut it.
+    const script = `console.log(JSON.stringify(await (await fetch("${url}")).json()))`;
+    const reader = new Process(network.on(build, [Deno.execPath(), "eval", script]));
     const stats = await reader.line();
     await reader[Symbol.asyncDispose]();
     const { swarms: [swarm] }: Stats = JSON.parse(stats);

@@ -5,13 +5,7 @@
  */
 
 import { allocateFile } from "../ffi/mod.ts";
-import {
-  createSwarmEngine,
-  createWebtorrentEngine,
-  type Locality,
-  type TorrentEngine,
-} from "../torrent/mod.ts";
-import type { EngineName } from "./fetch_engine_names.ts";
+import { type EngineName, ENGINES, type Locality, type TorrentEngine } from "../torrent/mod.ts";
 import type { Log } from "./logging.ts";
 
 /** How this host is seen, and by which engine it is served. */
@@ -23,11 +17,9 @@ export interface EngineChoice {
   readonly torrentPort: number;
 }
 
-const CREATE = { swarm: createSwarmEngine, webtorrent: createWebtorrentEngine };
-
 /** Opens the engine. Rejects with a `TransferError` if its port is taken. */
 export async function openEngine(choice: EngineChoice, log: Log): Promise<TorrentEngine> {
-  return await CREATE[choice.engine]({
+  return await ENGINES[choice.engine]({
     locality: localityOf(choice),
     listenPort: choice.torrentPort,
     // A full disk shows before the download, not in the middle of it.

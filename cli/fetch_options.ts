@@ -5,7 +5,7 @@
  */
 
 import { Option } from "@commander-js/extra-typings";
-import { ENGINES } from "./fetch_engine_names.ts";
+import { ENGINE_NAMES } from "../torrent/engine_names.ts";
 import { parseUntil } from "./fetch_until.ts";
 import { collect, parseCount } from "./options.ts";
 
@@ -56,8 +56,8 @@ export function torrentPortOption() {
 
 /** `--engine`. */
 export function engineOption() {
-  return new Option("--engine <name>", "what moves the bytes").choices(ENGINES)
-    .default(ENGINES[0]);
+  return new Option("--engine <name>", "what moves the bytes").choices(ENGINE_NAMES)
+    .default(ENGINE_NAMES[0]);
 }
 
 /** `--log-level`, quiet by default: a bar that log lines tear apart is no help. */

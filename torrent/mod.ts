@@ -3,6 +3,8 @@
 export * from "./create_release.ts";
 export * from "./delta/mod.ts";
 export * from "./engine.ts";
+export * from "./engine_names.ts";
+export * from "./engines.ts";
 export * from "./errors.ts";
 export * from "./feed/mod.ts";
 export * from "./locality.ts";
@@ -13,4 +15,3 @@ export * from "./publisher/mod.ts";
 export * from "./release.ts";
 export * from "./swarm/mod.ts";
 export * from "./verify_release.ts";
-export * from "./webtorrent_engine.ts";

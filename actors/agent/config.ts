@@ -6,6 +6,7 @@
  */
 
 import { z } from "zod";
+import { ENGINE_NAMES } from "../../torrent/engine_names.ts";
 import { type HealthCheck, healthCheckSchema } from "../../host/mod.ts";
 import { durationSchema } from "../../rollout/mod.ts";
 import { isLimiting } from "../../torrent/swarm/rate_schedule.ts";
@@ -109,7 +110,7 @@ export const agentConfigSchema = z.strictObject({
   /** TCP port for BitTorrent peers; 0: any free one. */
   torrentPort: z.int().min(0).max(65_535).default(0),
   /** What moves the releases: our own, or WebTorrent, which knows no limits and takes only whole pieces from the disk. */
-  engine: z.enum(["swarm", "webtorrent"]).default("swarm"),
+  engine: z.enum(ENGINE_NAMES).default("swarm"),
   /** How much of the network releases may use. Default: as much as there is. */
   limits: limitsSchema.prefault({}),
   /** Whether services and locked pages stay when the agent is told to stop. They always stay when it crashes. */

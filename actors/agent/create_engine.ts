@@ -5,12 +5,7 @@
  */
 
 import { allocateFile } from "../../ffi/mod.ts";
-import {
-  createSwarmEngine,
-  createWebtorrentEngine,
-  type Log,
-  type TorrentEngine,
-} from "../../torrent/mod.ts";
+import { createSwarmEngine, ENGINES, type Log, type TorrentEngine } from "../../torrent/mod.ts";
 import type { AgentConfig } from "./config.ts";
 
 /** Opens the engine. @throws {TransferError} when the torrent port is taken. */
@@ -27,5 +22,5 @@ export async function createEngine(
   };
   return config.engine === "swarm"
     ? await createSwarmEngine({ ...options, limits })
-    : await createWebtorrentEngine(options);
+    : await ENGINES[config.engine](options);
 }

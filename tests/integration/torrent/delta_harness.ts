@@ -6,8 +6,8 @@ import { ReleaseStore } from "../../../host/mod.ts";
 import type { Release } from "../../../rollout/mod.ts";
 import {
   createRelease,
-  createSwarmEngine,
-  createWebtorrentEngine,
+  type EngineName,
+  ENGINES,
   silentLog,
   type TorrentEngine,
   type Transfer,
@@ -20,12 +20,10 @@ import { temporaryDirectory } from "./peer_harness.ts";
 /** What a release holds, by path. */
 export type Files = Readonly<Record<string, Uint8Array>>;
 
-const ENGINES = { swarm: createSwarmEngine, webtorrent: createWebtorrentEngine };
-
 /** What a test may want in another way. */
 export interface Options {
   /** Default: our own. */
-  readonly engine?: keyof typeof ENGINES;
+  readonly engine?: EngineName;
   /** Default: as the content's size asks for. */
   readonly pieceLengthBytes?: number;
 }

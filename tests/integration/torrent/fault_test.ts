@@ -5,6 +5,7 @@ import { type Clock, systemClock } from "../../../torrent/clock.ts";
 import { ContentStore, diskError } from "../../../torrent/content_store.ts";
 import {
   createSwarmEngine,
+  ENGINES,
   silentLog,
   type SwarmEngineOptions,
   type TorrentEngine,
@@ -23,7 +24,7 @@ import {
   until,
   writeAll,
 } from "./fault_world.ts";
-import { ENGINES, PeerProcess } from "./peer_harness.ts";
+import { PeerProcess } from "./peer_harness.ts";
 
 const MIB = 1024 * 1024;
 

@@ -1,18 +1,6 @@
 /** Starts hosts of a test swarm as processes and waits for what they report. */
 
-import {
-  createSwarmEngine,
-  createWebtorrentEngine,
-  type Locality,
-  type ResumeMode,
-  type TransferProgress,
-} from "../../../torrent/mod.ts";
-
-/** Both engines by the names that the agent's config has for them. */
-export const ENGINES = { swarm: createSwarmEngine, webtorrent: createWebtorrentEngine } as const;
-
-/** The name of an engine. */
-export type EngineName = keyof typeof ENGINES;
+import type { EngineName, Locality, ResumeMode, TransferProgress } from "../../../torrent/mod.ts";
 
 /** What a peer process is told. */
 export interface PeerOrders {

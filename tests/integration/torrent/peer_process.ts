@@ -3,8 +3,8 @@
  * reports in lines of JSON on stdout, and ends when its stdin does.
  */
 
-import { silentLog, verifyRelease } from "../../../torrent/mod.ts";
-import { ENGINES, type PeerOrders, type PeerReport } from "./peer_harness.ts";
+import { ENGINES, silentLog, verifyRelease } from "../../../torrent/mod.ts";
+import { type PeerOrders, type PeerReport } from "./peer_harness.ts";
 
 const orders: PeerOrders = JSON.parse(Deno.args[0] ?? "{}");
 const encoder = new TextEncoder();

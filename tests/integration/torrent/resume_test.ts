@@ -3,19 +3,14 @@
 import assert from "node:assert/strict";
 import {
   createRelease,
+  type EngineName,
+  ENGINES,
   silentLog,
   type TransferEvent,
   verifyRelease,
 } from "../../../torrent/mod.ts";
 import { createTracker } from "../../../tracker/mod.ts";
-import {
-  type EngineName,
-  ENGINES,
-  type PeerOrders,
-  PeerProcess,
-  sampleBytes,
-  temporaryDirectory,
-} from "./peer_harness.ts";
+import { type PeerOrders, PeerProcess, sampleBytes, temporaryDirectory } from "./peer_harness.ts";
 
 const SIZE_BYTES = 16 * 1024 * 1024;
 const PIECE_BYTES = 256 * 1024;

@@ -3,6 +3,8 @@
 import assert from "node:assert/strict";
 import {
   createRelease,
+  type EngineName,
+  ENGINES,
   ReleaseError,
   silentLog,
   type TorrentEngine,
@@ -11,7 +13,7 @@ import {
   verifyRelease,
 } from "../../../torrent/mod.ts";
 import { createTracker, type Tracker } from "../../../tracker/mod.ts";
-import { type EngineName, ENGINES, sampleBytes, temporaryDirectory } from "./peer_harness.ts";
+import { sampleBytes, temporaryDirectory } from "./peer_harness.ts";
 
 const locality = (host: string) => ({ host, site: "north", rack: "a" });
 

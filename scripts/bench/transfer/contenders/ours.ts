@@ -16,7 +16,7 @@ function say(message: unknown): void {
 
 // Each loads only itself: what the other needs is no part of its memory or time.
 const create = engineName === "webtorrent"
-  ? (await import("../../../../torrent/webtorrent_engine.ts")).createWebtorrentEngine
+  ? (await import("../../../../torrent/webtorrent/engine.ts")).createWebtorrentEngine
   : (await import("../../../../torrent/swarm/engine.ts")).createSwarmEngine;
 const engine = await create({
   locality: { host: `bench-${Deno.pid}`, site: "bench", rack: "bench" },

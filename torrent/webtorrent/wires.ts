@@ -11,8 +11,8 @@ import {
   distanceBetween,
   type Locality,
   peerLocalitySchema,
-} from "./locality.ts";
-import type { WebTorrentTorrent, Wire } from "./webtorrent_types.ts";
+} from "../locality.ts";
+import type { WebTorrentTorrent, Wire } from "./types.ts";
 
 /**
  * Requests outstanding per connection. Measured with this library: without a limit is slowest, 64 too

@@ -1,21 +1,21 @@
 /**
  * One release in a WebTorrent client, from the files on disk over the swarm to "every piece is there",
- * and seeding from then on. The disk's side is in `content_store.ts` and the resume files.
+ * and seeding from then on. The disk's side is in `../content_store.ts` and the resume files.
  */
 
-import { Announcer } from "./announcer.ts";
-import type { Clock } from "./clock.ts";
-import { diskError, type Preallocate, stopped } from "./content_store.ts";
-import type { Transfer, TransferEvent, TransferPause, TransferProgress } from "./engine.ts";
-import { TransferError } from "./errors.ts";
-import { type BytesByDistance, type Locality, totalBytes } from "./locality.ts";
-import type { Log } from "./log.ts";
-import type { Random } from "./random.ts";
-import type { Release } from "./release.ts";
-import { TransferFiles, type TransferStart, whenThereIsRoom } from "./transfer_files.ts";
-import { chunkStore, describeTorrent } from "./webtorrent_adapter.ts";
-import type { WebTorrentClient, WebTorrentTorrent } from "./webtorrent_types.ts";
-import { TransferWires } from "./webtorrent_wires.ts";
+import { Announcer } from "../announcer.ts";
+import type { Clock } from "../clock.ts";
+import { diskError, type Preallocate, stopped } from "../content_store.ts";
+import type { Transfer, TransferEvent, TransferPause, TransferProgress } from "../engine.ts";
+import { TransferError } from "../errors.ts";
+import { type BytesByDistance, type Locality, totalBytes } from "../locality.ts";
+import type { Log } from "../log.ts";
+import type { Random } from "../random.ts";
+import type { Release } from "../release.ts";
+import { TransferFiles, type TransferStart, whenThereIsRoom } from "../transfer_files.ts";
+import { chunkStore, describeTorrent } from "./adapter.ts";
+import type { WebTorrentClient, WebTorrentTorrent } from "./types.ts";
+import { TransferWires } from "./wires.ts";
 
 /**
  * Unchoked at once, which is everybody: choking rewards whoever gives back, and in a data center

@@ -5,27 +5,27 @@
 
 import WebTorrent from "webtorrent";
 import { mendBencode } from "./bencode_repair.ts";
-import { type Clock, systemClock } from "./clock.ts";
+import { type Clock, systemClock } from "../clock.ts";
 import type {
   EngineOptions,
   FetchOptions,
   SeedOptions,
   TorrentEngine,
   Transfer,
-} from "./engine.ts";
-import { TransferError } from "./errors.ts";
-import { readRelease } from "./metainfo.ts";
-import { systemRandom } from "./random.ts";
-import type { TransferStart } from "./transfer_files.ts";
-import { WebTorrentTransfer } from "./webtorrent_transfer.ts";
-import type { WebTorrentClient, WebTorrentOptions } from "./webtorrent_types.ts";
+} from "../engine.ts";
+import { TransferError } from "../errors.ts";
+import { readRelease } from "../metainfo.ts";
+import { systemRandom } from "../random.ts";
+import type { TransferStart } from "../transfer_files.ts";
+import { WebTorrentTransfer } from "./transfer.ts";
+import type { WebTorrentClient, WebTorrentOptions } from "./types.ts";
 
 /** Outgoing connections per release; the tracker hands out fewer than that. */
 const MAX_CONNECTIONS = 80;
 /** Sockets that have not closed by then are left to the process's end. */
 const CLOSE_DEADLINE_MS = 2000;
 
-// The package has no types; `webtorrent_types.ts` describes what is used of it.
+// The package has no types; `types.ts` describes what is used of it.
 const Client = WebTorrent as unknown as new (options: WebTorrentOptions) => WebTorrentClient;
 
 /** Resolves when the port is open; rejects with a {@link TransferError} "engine_failed" if it is taken. */
@@ -42,7 +42,7 @@ export async function createWebtorrentEngine(
     natPmp: false,
     utp: false,
     webSeeds: false,
-    // Announcing is ours (see `announcer.ts`): the library's dies with a tracker in mid-reply.
+    // Announcing is ours (see `../announcer.ts`): the library's dies with a tracker in mid-reply.
     tracker: false,
     // With its default it never reaches a peer that does not speak its encryption.
     secure: 0,

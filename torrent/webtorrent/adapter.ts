@@ -1,9 +1,9 @@
 /** The two forms in which WebTorrent wants a release: as a parsed torrent, and as a store of pieces. */
 
 import { Buffer } from "node:buffer";
-import type { ContentStore } from "./content_store.ts";
-import { pieceSizeBytes, type Release } from "./release.ts";
-import type { ChunkStore, ParsedTorrent } from "./webtorrent_types.ts";
+import type { ContentStore } from "../content_store.ts";
+import { pieceSizeBytes, type Release } from "../release.ts";
+import type { ChunkStore, ParsedTorrent } from "./types.ts";
 
 /**
  * The release as a torrent of one file: which bytes belong to which file is the store's business, and

@@ -1,0 +1,20 @@
+/**
+ * The engines by name. WebTorrent is loaded only when it is asked for: it brings some hundred packages,
+ * which an agent on the engine of our own need not hold in memory.
+ */
+
+import type { EngineOptions, TorrentEngine } from "./engine.ts";
+import type { EngineName } from "./engine_names.ts";
+import { createSwarmEngine } from "./swarm/mod.ts";
+
+/** Opens an engine. Rejects with a `TransferError` "engine_failed" if its port is taken. */
+export type CreateEngine = (options: EngineOptions) => Promise<TorrentEngine>;
+
+/** How each engine is opened. */
+export const ENGINES: Readonly<Record<EngineName, CreateEngine>> = {
+  swarm: createSwarmEngine,
+  async webtorrent(options) {
+    const { createWebtorrentEngine } = await import("./webtorrent/mod.ts");
+    return await createWebtorrentEngine(options);
+  },
+};

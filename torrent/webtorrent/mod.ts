@@ -1,0 +1,3 @@
+/** The engine on WebTorrent. */
+
+export * from "./engine.ts";

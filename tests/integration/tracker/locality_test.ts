@@ -4,15 +4,15 @@
  */
 
 import assert from "node:assert/strict";
-import { createRelease, type Locality, silentLog } from "../../../torrent/mod.ts";
-import { createTracker } from "../../../tracker/mod.ts";
 import {
+  createRelease,
   type EngineName,
   ENGINES,
-  PeerProcess,
-  sampleBytes,
-  temporaryDirectory,
-} from "../torrent/peer_harness.ts";
+  type Locality,
+  silentLog,
+} from "../../../torrent/mod.ts";
+import { createTracker } from "../../../tracker/mod.ts";
+import { PeerProcess, sampleBytes, temporaryDirectory } from "../torrent/peer_harness.ts";
 
 const SIZE_BYTES = 24 * 1024 * 1024;
 

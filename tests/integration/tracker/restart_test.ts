@@ -1,15 +1,9 @@
 /** A tracker that is away for a while, with transfers under way: real peers, real sockets. */
 
 import assert from "node:assert/strict";
-import { createRelease, silentLog } from "../../../torrent/mod.ts";
+import { createRelease, type EngineName, ENGINES, silentLog } from "../../../torrent/mod.ts";
 import { createTracker, type TrackerOptions } from "../../../tracker/mod.ts";
-import {
-  type EngineName,
-  ENGINES,
-  PeerProcess,
-  sampleBytes,
-  temporaryDirectory,
-} from "../torrent/peer_harness.ts";
+import { PeerProcess, sampleBytes, temporaryDirectory } from "../torrent/peer_harness.ts";
 
 const SIZE_BYTES = 4 * 1024 * 1024;
 

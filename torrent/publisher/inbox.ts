@@ -47,13 +47,13 @@ export class Inbox {
 
   /** What became of a release: still waiting, taken into the feed, or refused with these words. */
   async outcome(infoHash: string): Promise<"waiting" | "taken" | { refused: string }> {
-    const refused = await Deno.readTextFile(this.#refusal(infoHash)).catch(nullIfMissing);
-    if (refused !== null) {
-      await Deno.remove(this.#refusal(infoHash)).catch(ignoreMissing);
-      return { refused };
-    }
+    // In this order: a refusal is written before the .torrent goes, so once that has gone it is there, or never will be.
     const waiting = await Deno.stat(this.#torrent(infoHash)).catch(nullIfMissing);
-    return waiting === null ? "taken" : "waiting";
+    if (waiting !== null) return "waiting";
+    const refused = await Deno.readTextFile(this.#refusal(infoHash)).catch(nullIfMissing);
+    if (refused === null) return "taken";
+    await Deno.remove(this.#refusal(infoHash)).catch(ignoreMissing);
+    return { refused };
   }
 
   /** The releases that wait. */

@@ -28,6 +28,7 @@ import {
   parseCount,
   zookeeperOption,
 } from "./options.ts";
+import { addTracker } from "./tracker_options.ts";
 
 /** The program with all its commands. Throws commander's errors instead of ending the process. */
 export function createProgram(): Command {
@@ -71,33 +72,6 @@ function addCoordinator(program: Command): void {
     .addOption(jsonOption('print {"listening", "adminUrl"} as JSON on stdout once ready'))
     .addOption(logLevelOption())
     .action(async (options) => (await import("./coordinator.ts")).runCoordinator(options));
-}
-
-function addTracker(program: Command): void {
-  program.command("tracker")
-    .summary("run the tracker that prefers peers nearby")
-    .description(
-      "Run the tracker: it hands out peers of the same rack first, then of the same site, and a few outside.\n" +
-        "It answers over HTTP and UDP; its first page shows each release by site and rack.",
-    )
-    .addOption(listenOption("0.0.0.0:8000"))
-    .option(
-      "-s, --subnets <file>",
-      "YAML list of {cidr, site, rack}; believed before what a peer says of itself",
-    )
-    .option(
-      "--hungry-interval <seconds>",
-      "time between two announces of a host that lacks peers",
-      parseCount(1, 3_600),
-    )
-    .option("--public-host <name>", "name in the announce URL, where it differs from the address")
-    .option("--allow <feed>", "URL of a feed; only its releases are served, and shown by name")
-    .option("--no-udp", "announces over HTTP only")
-    .addOption(
-      jsonOption('print {"announceUrl", "udpAnnounceUrl"} as JSON on stdout once ready'),
-    )
-    .addOption(logLevelOption())
-    .action(async (options) => (await import("./tracker.ts")).runTracker(options));
 }
 
 function addPublish(program: Command): void {

@@ -5,7 +5,7 @@
  */
 
 import { z } from "zod";
-import { createTracker } from "../tracker/mod.ts";
+import { createTracker, type TrackerServerName } from "../tracker/mod.ts";
 import { setUpLogging } from "./logging.ts";
 import { type ListenAddress } from "./options.ts";
 import { writeJson, writeLine } from "./output.ts";
@@ -20,6 +20,7 @@ export interface TrackerCommandOptions {
   readonly publicHost?: string | undefined;
   readonly allow?: string | undefined;
   readonly udp: boolean;
+  readonly server: TrackerServerName;
   readonly json: boolean;
   readonly logLevel: "debug" | "info" | "warning" | "error";
 }
@@ -43,6 +44,7 @@ export async function runTracker(options: TrackerCommandOptions): Promise<void> 
       ? {}
       : { policy: { hungryIntervalMs: options.hungryInterval * 1_000 } }),
     udp: options.udp,
+    server: options.server,
     ...(options.allow === undefined ? {} : { allowFeed: options.allow }),
     subnets,
     log,

@@ -11,6 +11,7 @@ import {
 } from "./announce_query.ts";
 import { encodeAnswer, encodeFailure, encodeScrape } from "./bencode_writer.ts";
 import type { Counters } from "./counters.ts";
+import type { Pages } from "./pages.ts";
 import type { Swarms } from "./swarms.ts";
 
 /** What the front needs. */
@@ -18,7 +19,7 @@ export interface HttpFrontOptions {
   readonly swarms: Swarms;
   readonly counters: Counters;
   /** Answers what is neither announce nor scrape. */
-  readonly pages: (request: Request, path: string) => Response | Promise<Response>;
+  readonly pages: Pages;
 }
 
 const BENCODED = { headers: { "content-type": "text/plain" } };

@@ -13,10 +13,13 @@ const HTML_HEADERS = {
 const ALLOWED_METHODS = ["GET", "HEAD"];
 
 /** The handler of everything that is neither announce nor scrape. */
-export function pages(
-  statistics: Statistics,
-  title: string,
-): (request: Request, path: string) => Response | Promise<Response> {
+export type Pages = (
+  request: Pick<Request, "method">,
+  path: string,
+) => Response | Promise<Response>;
+
+/** Makes that handler. */
+export function pages(statistics: Statistics, title: string): Pages {
   const metrics = new TrackerMetrics();
   return (request, path) => {
     if (!ALLOWED_METHODS.includes(request.method)) {

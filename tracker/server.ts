@@ -1,22 +1,21 @@
 /**
  * The tracker as a process runs it: announces and scrapes over HTTP and UDP on one port, an allow-list,
- * and the pages of `pages.ts`.
+ * and the pages of `pages.ts`. What reads requests is chosen by name, what answers them is the same.
  */
 
 import { AllowList } from "./allow_list.ts";
 import { type Clock, systemClock } from "./clock.ts";
-import { ConnectionIds } from "./connection_ids.ts";
 import { newCounters } from "./counters.ts";
-import { httpFront } from "./http_front.ts";
+import type { Fronts, FrontsOptions, OpenFronts } from "./fronts.ts";
 import type { Log } from "./log.ts";
+import { openOwnFronts } from "./own_fronts.ts";
 import { pages } from "./pages.ts";
 import { defaultPolicy, type Policy } from "./policy.ts";
 import { type Random, systemRandom } from "./random.ts";
+import type { TrackerServerName } from "./server_names.ts";
 import { Statistics, type TrackerStats } from "./statistics.ts";
 import { type Subnet, SubnetMap } from "./subnet_map.ts";
 import { Swarms } from "./swarms.ts";
-import { UdpFront } from "./udp_front.ts";
-import { listenUdp, type UdpSocket } from "./udp_socket.ts";
 
 /** A free port for HTTP may be taken for UDP; so often another one is tried. */
 const PORT_TRIES = 10;
@@ -29,6 +28,11 @@ export interface TrackerOptions {
   readonly port?: number;
   /** Whether to answer over UDP (BEP 15) as well. Default: true. */
   readonly udp?: boolean;
+  /**
+   * What reads requests: fronts of our own, or the server of `npm:bittorrent-tracker`, which takes seven
+   * to ten times the processor time. Default: "rollcall".
+   */
+  readonly server?: TrackerServerName;
   /** The name in the announce URL. Default: `hostname`, or this machine's name if that is a wildcard. */
   readonly publicHostname?: string;
   /** Which subnet is which rack; a peer in one of them is where the map says. Default: none. */
@@ -80,75 +84,54 @@ export async function createTracker(options: TrackerOptions): Promise<Tracker> {
   });
   const nameOf = (infoHash: string) => allowList?.nameOf(infoHash);
   const statistics = new Statistics({ swarms, counters, policy, clock, nameOf });
-  const front = new UdpFront({ swarms, ids: new ConnectionIds(clock), counters });
-  const onError = (cause: unknown) => log.warn("tracker: {cause}", { cause });
   const name = publicName(options.publicHostname, hostname);
-  const listening = await listen({
-    hostname,
-    port: options.port ?? 0,
-    handler: httpFront({ swarms, counters, pages: pages(statistics, name) }),
-    openUdp: (port) =>
-      options.udp === false ? Promise.resolve(undefined) : listenUdp({
-        hostname,
-        port,
-        answer: (datagram, ip) => front.answer(datagram, ip),
-        onError,
-      }),
-    onError,
-  }).catch(async (cause: unknown) => {
+  const udp = options.udp ?? true;
+  const { port, close } = await loadFronts(options.server ?? "rollcall").then((open) =>
+    listen(open, {
+      hostname,
+      port: options.port ?? 0,
+      udp,
+      swarms,
+      counters,
+      clock,
+      pages: pages(statistics, name),
+      onError: (cause) => log.warn("tracker: {cause}", { cause }),
+    })
+  ).catch(async (cause: unknown) => {
     await allowList?.close();
     throw cause;
   });
-  const { http, udp, port } = listening;
   const authority = `${name.includes(":") ? `[${name}]` : name}:${port}`;
   return {
     announceUrl: `http://${authority}/announce`,
-    udpAnnounceUrl: udp === undefined ? undefined : `udp://${authority}/announce`,
+    udpAnnounceUrl: udp ? `udp://${authority}/announce` : undefined,
     port,
     stats: () => statistics.get(),
     async close() {
-      await Promise.all([allowList?.close(), udp?.close(), http.shutdown()]);
+      await Promise.all([allowList?.close(), close()]);
     },
   };
 }
 
-interface ListenOptions {
-  readonly hostname: string;
-  readonly port: number;
-  readonly handler: Deno.ServeHandler<Deno.NetAddr>;
-  readonly openUdp: (port: number) => Promise<UdpSocket | undefined>;
-  readonly onError: (cause: unknown) => void;
+/** The package and what it brings are loaded only for who asks for them. */
+async function loadFronts(server: TrackerServerName): Promise<OpenFronts> {
+  switch (server) {
+    case "rollcall":
+      return openOwnFronts;
+    case "bittorrent-tracker":
+      return (await import("./bittorrent_tracker_server.ts")).openBittorrentTracker;
+  }
 }
 
-interface Listening {
-  readonly http: Deno.HttpServer<Deno.NetAddr>;
-  readonly udp: UdpSocket | undefined;
-  readonly port: number;
-}
-
-/** HTTP and UDP on one port. */
-async function listen(options: ListenOptions): Promise<Listening> {
-  const { hostname, handler, openUdp, onError } = options;
+async function listen(open: OpenFronts, options: FrontsOptions): Promise<Fronts> {
   for (let attempt = 1;; attempt++) {
-    let http: Deno.HttpServer<Deno.NetAddr> | undefined;
     try {
-      http = Deno.serve({
-        hostname,
-        port: options.port,
-        onListen() {},
-        onError(cause) {
-          onError(cause);
-          return new Response("the tracker failed\n", { status: 500 });
-        },
-      }, handler);
-      const { port } = http.addr;
-      return { http, udp: await openUdp(port), port };
+      return await open(options);
     } catch (cause) {
-      await http?.shutdown();
       if (options.port === 0 && attempt < PORT_TRIES) continue;
       const detail = cause instanceof Error ? cause.message : String(cause);
       throw new Error(
-        `start tracker: cannot listen on ${hostname}:${options.port}: ${detail}`,
+        `start tracker: cannot listen on ${options.hostname}:${options.port}: ${detail}`,
         { cause },
       );
     }

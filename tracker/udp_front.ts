@@ -11,10 +11,11 @@ import type { Counters } from "./counters.ts";
 import type { Swarms } from "./swarms.ts";
 
 /** The answer has to fit into one packet on any link: 20 + 74 · 6, or 20 + 74 · 18 bytes. */
-const MAX_WANTED = 74;
+export const MAX_UDP_WANTED = 74;
 /** Longer URL data is of nobody who tells three names. */
 const MAX_URL_DATA = 2048;
-const PROTOCOL_ID = 0x41727101980n;
+/** What a connect has in place of a connection id (BEP 15). */
+export const PROTOCOL_ID = 0x41727101980n;
 const CONNECT = 0;
 const ANNOUNCE = 1;
 const SCRAPE = 2;
@@ -88,7 +89,7 @@ export class UdpFront {
       leftBytes: event === COMPLETED ? 0 : readLeft(view, 64),
       isStopped: event === STOPPED,
       // -1 is the default, as is by a common misreading 0.
-      wanted: wanted <= 0 ? DEFAULT_WANTED : Math.min(wanted, MAX_WANTED),
+      wanted: wanted <= 0 ? DEFAULT_WANTED : Math.min(wanted, MAX_UDP_WANTED),
       family,
       ...parseUrlData(readUrlData(view)),
     });
@@ -166,7 +167,7 @@ function readLeft(view: DataView, at: number): number {
 }
 
 /** The parts of the URL data after an announce, put together (BEP 41). */
-function readUrlData(view: DataView): string {
+export function readUrlData(view: DataView): string {
   let text = "";
   let at = ANNOUNCE_BYTES;
   while (at < view.byteLength && text.length <= MAX_URL_DATA) {

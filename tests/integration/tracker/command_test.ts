@@ -1,6 +1,8 @@
 /** `rollcall tracker` as a process: what it prints, what it serves, how it ends. */
 
 import assert from "node:assert/strict";
+import { TRACKER_SERVERS } from "../../../tracker/mod.ts";
+import { rollcall } from "../cli/rollcall_process.ts";
 
 const PROGRAM = new URL("../../../mod.ts", import.meta.url).pathname;
 
@@ -35,13 +37,24 @@ async function withCommand(
   return (await child.status).code;
 }
 
-Deno.test("rollcall tracker: HTTP and UDP on one port; its page is there; SIGTERM ends it", async () => {
-  const status = await withCommand([], async ({ announceUrl, udpAnnounceUrl }) => {
-    assert.equal(announceUrl.replace("http:", "udp:"), udpAnnounceUrl);
-    const page = await fetch(new URL("/", announceUrl));
-    assert.match(await page.text(), /nobody has announced/);
+for (const server of TRACKER_SERVERS) {
+  Deno.test(`rollcall tracker --server ${server}: HTTP and UDP on one port; its page is there; SIGTERM ends it`, async () => {
+    const args = server === TRACKER_SERVERS[0] ? [] : ["--server", server];
+    const status = await withCommand(args, async ({ announceUrl, udpAnnounceUrl }) => {
+      assert.equal(announceUrl.replace("http:", "udp:"), udpAnnounceUrl);
+      const page = await fetch(new URL("/", announceUrl));
+      assert.match(await page.text(), /nobody has announced/);
+    });
+    assert.equal(status, 0);
   });
-  assert.equal(status, 0);
+}
+
+Deno.test("rollcall tracker: its help names both servers, and another one is status 2", async () => {
+  const help = await rollcall("tracker", "--help");
+  assert.match(help.stdout, /--server <name>[^]*"rollcall", "bittorrent-tracker",\s+default/);
+  const other = await rollcall("tracker", "--server", "other");
+  assert.equal(other.status, 2);
+  assert.match(other.stderr, /Allowed choices are rollcall, bittorrent-tracker/);
 });
 
 Deno.test("rollcall tracker: --no-udp, and --allow serves only what the feed has", async () => {

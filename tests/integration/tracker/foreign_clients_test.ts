@@ -1,13 +1,19 @@
 /**
  * The client of the package bittorrent-tracker announces and scrapes at our tracker, over HTTP and over
- * UDP: a parser and an encoder that others wrote, on a real socket.
+ * UDP: a parser and an encoder that others wrote, on a real socket; and so at its own server with our
+ * swarms behind it.
  */
 
 import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
 import { once } from "node:events";
 import Client from "bittorrent-tracker/client";
-import { createTracker, type Tracker } from "../../../tracker/mod.ts";
+import {
+  createTracker,
+  type Tracker,
+  TRACKER_SERVERS,
+  type TrackerServerName,
+} from "../../../tracker/mod.ts";
 
 const log = { debug() {}, info() {}, warn() {} };
 const infoHash = "ab".repeat(20);
@@ -45,18 +51,20 @@ async function update(foreign: ForeignClient, work: () => void): Promise<Update>
   return reply;
 }
 
-for (const protocol of ["http", "udp"] as const) {
-  Deno.test({
-    name: `tracker: bittorrent-tracker's client is served over ${protocol}`,
-    // The package leaves a timer of 15 s behind per request over HTTP.
-    sanitizeOps: false,
-    sanitizeResources: false,
-    fn: () => serve(protocol),
-  });
+for (const server of TRACKER_SERVERS) {
+  for (const protocol of ["http", "udp"] as const) {
+    Deno.test({
+      name: `tracker, server ${server}: bittorrent-tracker's client is served over ${protocol}`,
+      // The package leaves a timer of 15 s behind per request over HTTP.
+      sanitizeOps: false,
+      sanitizeResources: false,
+      fn: () => serve(protocol, server),
+    });
+  }
 }
 
-async function serve(protocol: "http" | "udp"): Promise<void> {
-  const tracker = await createTracker({ hostname: "127.0.0.1", log });
+async function serve(protocol: "http" | "udp", server: TrackerServerName): Promise<void> {
+  const tracker = await createTracker({ hostname: "127.0.0.1", server, log });
   const url = protocol === "http" ? tracker.announceUrl : tracker.udpAnnounceUrl ?? "";
   const [seeder, fetcher] = [4001, 4002].map((port) => client(tracker, { url, port }));
   assert.ok(seeder !== undefined && fetcher !== undefined);

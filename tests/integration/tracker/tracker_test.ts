@@ -1,12 +1,22 @@
-/** The tracker over real HTTP: what it answers, and what it does not let itself be asked. */
+/**
+ * The tracker over real HTTP: what it answers, and what it does not let itself be asked; by fronts of our
+ * own, and by the server of bittorrent-tracker.
+ */
 
 import assert from "node:assert/strict";
 import bencode from "bencode";
 import { TORRENT_MIME_TYPE } from "../../../torrent/feed/mod.ts";
-import { createTracker, type Tracker, type TrackerOptions } from "../../../tracker/mod.ts";
+import {
+  createTracker,
+  type Tracker,
+  TRACKER_SERVERS,
+  type TrackerOptions,
+  type TrackerServerName,
+} from "../../../tracker/mod.ts";
 
 const log = { debug() {}, info() {}, warn() {} };
 const infoHash = "ab".repeat(20);
+const clock = { now: 0, nowMs: () => clock.now };
 
 async function withTracker(
   options: Partial<TrackerOptions>,
@@ -38,73 +48,102 @@ async function announce(
   return bencode.decode(await response.bytes());
 }
 
+/** The same with either server. */
+function testBoth(
+  name: string,
+  options: Partial<TrackerOptions>,
+  work: (tracker: Tracker, server: TrackerServerName) => Promise<void>,
+): void {
+  for (const server of TRACKER_SERVERS) {
+    Deno.test(
+      `tracker, server ${server}: ${name}`,
+      () => withTracker({ ...options, server }, (tracker) => work(tracker, server)),
+    );
+  }
+}
+
 const text = (value: Uint8Array) => new TextDecoder().decode(value);
 
-Deno.test("tracker: hands a peer's address to another of its rack, with intervals in seconds", () =>
-  withTracker({ policy: { hungryIntervalMs: 2000 } }, async (tracker) => {
-    const place = { site: "nörth", rack: "a" };
-    await announce(tracker, { port: 4001, host: "web-1", ...place });
-    const reply = await announce(tracker, { port: 4002, host: "web-2", ...place });
-    assert.deepEqual([...reply.peers], [127, 0, 0, 1, 4001 >> 8, 4001 & 255]);
-    assert.equal(reply.interval, 2);
-    assert.equal(reply["min interval"], 2);
-    assert.deepEqual([reply.complete, reply.incomplete], [0, 2]);
-  }));
+testBoth("hands a peer's address to another of its rack, with intervals in seconds", {
+  policy: { hungryIntervalMs: 2000 },
+}, async (tracker) => {
+  const place = { site: "nörth", rack: "a" };
+  await announce(tracker, { port: 4001, host: "web-1", ...place });
+  const reply = await announce(tracker, { port: 4002, host: "web-2", ...place });
+  assert.deepEqual([...reply.peers], [127, 0, 0, 1, 4001 >> 8, 4001 & 255]);
+  assert.equal(reply.interval, 2);
+  assert.equal(reply["min interval"], 2);
+  assert.deepEqual([reply.complete, reply.incomplete], [0, 2]);
+});
 
-Deno.test("tracker: GET /stats.json shows sites, counts and gateways", () =>
-  withTracker({}, async (tracker) => {
-    await announce(tracker, { port: 4001, host: "web-1", site: "nörth", rack: "a" });
-    await announce(tracker, { port: 4002, host: "web-2", site: "nörth", rack: "a", left: 0 });
-    const response = await fetch(new URL("/stats.json", tracker.announceUrl));
-    assert.deepEqual(await response.json(), JSON.parse(JSON.stringify(tracker.stats())));
-    const [swarm] = tracker.stats().swarms;
-    assert.equal(swarm?.infoHash, infoHash);
-    assert.deepEqual([swarm.seeds, swarm.leechers], [1, 1]);
-    assert.deepEqual(swarm.sites.map(({ name, peers, copies }) => [name, peers, copies]), [[
-      "nörth",
-      2,
-      1,
-    ]]);
-    assert.deepEqual(swarm.gateways, []);
-  }));
+testBoth("GET /stats.json shows sites, counts and gateways", {}, async (tracker) => {
+  await announce(tracker, { port: 4001, host: "web-1", site: "nörth", rack: "a" });
+  await announce(tracker, { port: 4002, host: "web-2", site: "nörth", rack: "a", left: 0 });
+  const response = await fetch(new URL("/stats.json", tracker.announceUrl));
+  assert.deepEqual(await response.json(), JSON.parse(JSON.stringify(tracker.stats())));
+  const [swarm] = tracker.stats().swarms;
+  assert.equal(swarm?.infoHash, infoHash);
+  assert.deepEqual([swarm.seeds, swarm.leechers], [1, 1]);
+  assert.deepEqual(swarm.sites.map(({ name, peers, copies }) => [name, peers, copies]), [[
+    "nörth",
+    2,
+    1,
+  ]]);
+  assert.deepEqual(swarm.gateways, []);
+});
 
-Deno.test("tracker: serves only the info hashes that it is allowed to", () =>
-  withTracker({ allow: (hash) => hash === infoHash }, async (tracker) => {
-    const refused = await announce(tracker, { port: 4001, info_hash: "cd".repeat(20) });
-    assert.match(text(refused["failure reason"]), /does not serve/);
-    assert.equal((await announce(tracker, { port: 4001 })).incomplete, 1);
-    assert.equal(tracker.stats().swarms.length, 1);
-  }));
+testBoth("serves only the info hashes that it is allowed to", {
+  allow: (hash) => hash === infoHash,
+}, async (tracker) => {
+  const refused = await announce(tracker, { port: 4001, info_hash: "cd".repeat(20) });
+  assert.match(text(refused["failure reason"]), /does not serve/);
+  assert.equal((await announce(tracker, { port: 4001 })).incomplete, 1);
+  assert.equal(tracker.stats().swarms.length, 1);
+});
 
-Deno.test("tracker: malformed requests are refused, and it goes on", () =>
-  withTracker({}, async (tracker) => {
-    const base = new URL(tracker.announceUrl).origin;
-    for (const path of ["/", "/announce", "/announce?info_hash=x&peer_id=y", "/%ff?%zz=%"]) {
-      const response = await fetch(base + path);
-      await response.body?.cancel();
-    }
-    const zero = await announce(tracker, { port: 0 });
-    assert.match(text(zero["failure reason"]), /port/);
-    const event = await announce(tracker, { port: 4001, event: "bogus" });
-    assert.ok("failure reason" in event || event.incomplete === 1);
-    assert.equal((await announce(tracker, { port: 4001 })).incomplete, 1);
-  }));
+testBoth("malformed requests are refused, and it goes on", {}, async (tracker) => {
+  const base = new URL(tracker.announceUrl).origin;
+  for (const path of ["/", "/announce", "/announce?info_hash=x&peer_id=y", "/%ff?%zz=%"]) {
+    const response = await fetch(base + path);
+    await response.body?.cancel();
+  }
+  const zero = await announce(tracker, { port: 0 });
+  assert.match(text(zero["failure reason"]), /port/);
+  const event = await announce(tracker, { port: 4001, event: "bogus" });
+  assert.ok("failure reason" in event || event.incomplete === 1);
+  assert.equal((await announce(tracker, { port: 4001 })).incomplete, 1);
+});
 
-Deno.test("tracker: a port that is taken is an error that says so", () =>
-  withTracker({}, async ({ port }) => {
-    await assert.rejects(
-      createTracker({ hostname: "127.0.0.1", port, log }),
-      new RegExp(`cannot listen on 127.0.0.1:${port}`),
-    );
-  }));
+testBoth("who stops has left, and an empty swarm is not kept", {
+  clock,
+}, async (tracker) => {
+  await announce(tracker, { port: 4001, left: 0 });
+  await announce(tracker, { port: 4002 });
+  const stopped = await announce(tracker, { port: 4001, left: 0, event: "stopped" });
+  assert.deepEqual([stopped.complete, stopped.incomplete, stopped.peers.length], [0, 1, 0]);
+  assert.equal((await announce(tracker, { port: 4002 })).peers.length, 0);
+  await announce(tracker, { port: 4002, event: "stopped" });
+  clock.now += 60_000;
+  assert.equal(tracker.stats().swarmCount, 0);
+});
 
-Deno.test("tracker: tells its own how far to fetch from, and foreign clients nothing of it", () =>
-  withTracker({}, async (tracker) => {
+testBoth("a port that is taken is an error that says so", {}, async ({ port }, server) => {
+  await assert.rejects(
+    createTracker({ hostname: "127.0.0.1", port, server, log }),
+    new RegExp(`cannot listen on 127.0.0.1:${port}`),
+  );
+});
+
+testBoth(
+  "tells its own how far to fetch from, and foreign clients nothing of it",
+  {},
+  async (tracker) => {
     const first = await announce(tracker, { port: 4001, host: "web-1", site: "s", rack: "a" });
     const second = await announce(tracker, { port: 4002, host: "web-2", site: "s", rack: "a" });
     assert.deepEqual([first, second].map(({ reach }) => text(reach)), ["everywhere", "rack"]);
     assert.equal("reach" in await announce(tracker, { port: 4003 }), false);
-  }));
+  },
+);
 
 Deno.test("tracker: answers as dictionaries for who cannot read the compact form", () =>
   withTracker({}, async (tracker) => {
@@ -115,40 +154,38 @@ Deno.test("tracker: answers as dictionaries for who cannot read the compact form
     assert.equal("peer id" in short.peers[0], false);
   }));
 
-Deno.test("tracker: scrapes one or several swarms, and refuses to list all", () =>
-  withTracker({}, async (tracker) => {
-    await announce(tracker, { port: 4001, left: 0 });
-    const url = tracker.announceUrl.replace("/announce", "/scrape");
-    const other = "cd".repeat(20);
-    const response = await fetch(`${url}?info_hash=${bytes(infoHash)}&info_hash=${bytes(other)}`);
-    const { files } = bencode.decode(await response.bytes());
-    assert.deepEqual(
-      Object.values(files),
-      [{ complete: 1, downloaded: 0, incomplete: 0 }, {
-        complete: 0,
-        downloaded: 0,
-        incomplete: 0,
-      }],
-    );
-    const all = bencode.decode(await (await fetch(url)).bytes());
-    assert.match(text(all["failure reason"]), /at least one info_hash/);
-  }));
+testBoth("scrapes one or several swarms, and refuses to list all", {}, async (tracker) => {
+  await announce(tracker, { port: 4001, left: 0 });
+  const url = tracker.announceUrl.replace("/announce", "/scrape");
+  const other = "cd".repeat(20);
+  const response = await fetch(`${url}?info_hash=${bytes(infoHash)}&info_hash=${bytes(other)}`);
+  const { files } = bencode.decode(await response.bytes());
+  assert.deepEqual(
+    Object.values(files),
+    [{ complete: 1, downloaded: 0, incomplete: 0 }, {
+      complete: 0,
+      downloaded: 0,
+      incomplete: 0,
+    }],
+  );
+  const all = bencode.decode(await (await fetch(url)).bytes());
+  assert.match(text(all["failure reason"]), /at least one info_hash/);
+});
 
-Deno.test("tracker: a page, metrics and health, and nothing else", () =>
-  withTracker({}, async (tracker) => {
-    await announce(tracker, { port: 4001, host: "web-1", site: "s", rack: "a" });
-    const get = async (path: string, init: RequestInit = {}) => {
-      const response = await fetch(new URL(path, tracker.announceUrl), init);
-      return { status: response.status, headers: response.headers, text: await response.text() };
-    };
-    const page = await get("/");
-    assert.match(page.text, /<h3>s /);
-    assert.match(page.headers.get("content-security-policy") ?? "", /default-src 'none'/);
-    assert.match((await get("/metrics")).text, /rollcall_tracker_swarms 1/);
-    assert.equal((await get("/healthz")).text, "ok\n");
-    assert.equal((await get("/else")).status, 404);
-    assert.equal((await get("/", { method: "POST", body: "x" })).status, 405);
-  }));
+testBoth("a page, metrics and health, and nothing else", {}, async (tracker) => {
+  await announce(tracker, { port: 4001, host: "web-1", site: "s", rack: "a" });
+  const get = async (path: string, init: RequestInit = {}) => {
+    const response = await fetch(new URL(path, tracker.announceUrl), init);
+    return { status: response.status, headers: response.headers, text: await response.text() };
+  };
+  const page = await get("/");
+  assert.match(page.text, /<h3>s /);
+  assert.match(page.headers.get("content-security-policy") ?? "", /default-src 'none'/);
+  assert.match((await get("/metrics")).text, /rollcall_tracker_swarms 1/);
+  assert.equal((await get("/healthz")).text, "ok\n");
+  assert.equal((await get("/else")).status, 404);
+  assert.equal((await get("/", { method: "POST", body: "x" })).status, 405);
+});
 
 Deno.test("tracker: serves the releases of a feed, by name, and new ones soon after they appear", async () => {
   const clock = { now: 0, nowMs: () => clock.now };

@@ -47,6 +47,11 @@ export type Sabotage =
   | "no_control_check"
   | "ephemeral_slot";
 
+/** Thrown in the turn in which an agent dies, so that nothing of the turn goes on: neither fault nor violation. */
+export class AgentDied extends Error {
+  override readonly name = "AgentDied";
+}
+
 /** Everything outside of a host. */
 export interface Environment {
   readonly tree: TreeModel;
@@ -57,8 +62,18 @@ export interface Environment {
   hasFaults(): boolean;
   /** Whether a version passes its health gate on that host, this time. */
   isHealthy(service: string, host: string, version: string): boolean;
-  /** Sends a `multi`; the reply may be lost, and the sender may even die before the `multi` happens. */
+  /**
+   * Sends a `multi`; the reply may be lost, and the sender may even die before the `multi` happens.
+   *
+   * @throws {AgentDied} Then it is the sender's end.
+   */
   send(transaction: Transaction): Outcome;
+  /** An agent's end leaves its session behind, for the ensemble to notice some time. */
+  orphan(session: number): void;
+  /** One turn of an actor, after which the invariants are checked. Ends the run if one does not hold. */
+  turn<T>(act: () => T): T;
+  /** The longest wait between two steps of a host, in milliseconds, stalls aside. */
+  readonly paceMs: number;
   /** Notes what happened, for the report of a failed run. */
   note(event: string): void;
 }

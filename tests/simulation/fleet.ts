@@ -19,14 +19,14 @@ import {
   wavePrefix,
 } from "../../rollout/mod.ts";
 import type { Environment } from "./environment.ts";
-import { HostModel, type Machine } from "./host_model.ts";
+import { install, type Installation, type Machine } from "./machine.ts";
 import { nodeAt, type Operation } from "./tree_model.ts";
 
 /** Who and what takes part in a run. */
 export interface Fleet {
   readonly machines: readonly Machine[];
   readonly services: readonly string[];
-  readonly hosts: readonly HostModel[];
+  readonly installations: readonly Installation[];
   /** A version that fails its health gate, everywhere or on one host. */
   readonly badVersion: string | null;
   readonly badHost: string | null;
@@ -43,14 +43,12 @@ const OLD_VERSION = "1";
 const NEW_VERSION = "2";
 
 /** Builds a fleet that runs the old version, most often with a rollout of the new one just begun. */
-export function buildFleet(environment: Environment): Fleet {
+export function buildFleet(environment: Pick<Environment, "tree" | "random">): Fleet {
   const { tree, random } = environment;
   // A dash and digits in the names, as the queue's names have them.
   const machines = Array.from({ length: random.between(1, 6) }, (_, index): Machine => ({
     name: `web-${index + 1}`,
-    isAlive: true,
-    session: null,
-    seenZxid: 0,
+    isOn: false,
   }));
   const services = random.chance(0.5) ? ["A"] : ["A", "B"];
   const names = machines.map((machine) => machine.name);
@@ -103,13 +101,11 @@ export function buildFleet(environment: Environment): Fleet {
   return {
     machines,
     services,
-    hosts: machines.flatMap((machine) =>
-      services.map((service) =>
-        new HostModel(machine, service, {
-          version: hasStragglers && random.chance(0.7) ? OLDER_VERSION : OLD_VERSION,
-          environment,
-        })
-      )
+    installations: machines.flatMap((machine) =>
+      services.map((service) => {
+        const isStraggler = hasStragglers && random.chance(0.7);
+        return install(machine, service, isStraggler ? OLDER_VERSION : OLD_VERSION);
+      })
     ),
     badVersion: isBad ? NEW_VERSION : null,
     badHost: isBad && random.chance(0.5) ? random.pick(names) : null,
@@ -124,7 +120,7 @@ export function buildFleet(environment: Environment): Fleet {
   };
 }
 
-function pickPolicy({ random }: Environment): Policy {
+function pickPolicy({ random }: Pick<Environment, "random">): Policy {
   return {
     ...DEFAULT_POLICY,
     quorum: random.pick<Policy["quorum"]>([1, "50%", "75%", "100%"]),

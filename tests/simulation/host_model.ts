@@ -1,6 +1,6 @@
 /**
  * One host's part in one service, as a state machine that takes one small step at a time and may die between any two.
- * What it decides and switches is in `decision_model.ts` and `switch_model.ts`.
+ * What it decides and switches is in `decision_model.ts` and `switch_model.ts`; who has it take its steps, in `agent.ts`.
  *
  * @module
  */
@@ -14,28 +14,13 @@ import {
   slotsPath,
   type Staged,
   stagingPath,
-  type Step,
 } from "../../rollout/mod.ts";
 import { act } from "./decision_model.ts";
 import type { Environment, Outcome, Purpose } from "./environment.ts";
+import type { Client, Installation, Machine, Process } from "./machine.ts";
 import { type Reading, readService } from "./reading.ts";
 import { stepSwitch } from "./switch_model.ts";
 import { childrenOf, nodeAt, type Operation } from "./tree_model.ts";
-
-/** A machine: its hosts' models share its session and its fate. */
-export interface Machine {
-  readonly name: string;
-  isAlive: boolean;
-  session: number | null;
-  /** Last change that the session has seen: it never reads anything older. */
-  seenZxid: number;
-}
-
-/** The running service. It outlives its agent, not its machine. */
-export interface Process {
-  readonly version: string;
-  isHealthy: boolean;
-}
 
 /** What the agent forgets when it dies. */
 export interface Memory {
@@ -67,52 +52,54 @@ function blankMemory(): Memory {
 /** The most changes that a reading may be behind. */
 const MAX_LAG = 20;
 
-/** A host's part in one service. */
+/** One life of a host's part in one service. The next one knows nothing of it. */
 export class HostModel {
-  readonly machine: Machine;
-  readonly service: string;
   readonly environment: Environment;
-  process: Process | null;
-  memory: Memory = blankMemory();
-  /** What survives anything: the `current` pointer, verified releases, the journal of a switch. */
-  readonly disk: { pointer: string; readonly releases: Set<string>; journal: Step | null };
+  readonly memory: Memory = blankMemory();
+  readonly #installation: Installation;
+  readonly #client: Client;
+  /** The session that the host has written in. */
+  #session: number | null = null;
 
   constructor(
-    machine: Machine,
-    service: string,
-    options: { version: string; environment: Environment },
+    installation: Installation,
+    { client, environment }: { readonly client: Client; readonly environment: Environment },
   ) {
-    this.machine = machine;
-    this.service = service;
-    this.environment = options.environment;
-    this.process = { version: options.version, isHealthy: true };
-    this.disk = { pointer: options.version, releases: new Set([options.version]), journal: null };
+    this.environment = environment;
+    this.#installation = installation;
+    this.#client = client;
+  }
+
+  get machine(): Machine {
+    return this.#installation.machine;
+  }
+
+  get service(): string {
+    return this.#installation.service;
   }
 
   get name(): string {
     return this.machine.name;
   }
 
-  /** The agent dies; the service goes on. */
-  crashAgent(): void {
-    this.memory = blankMemory();
+  get disk(): Installation["disk"] {
+    return this.#installation.disk;
   }
 
-  /** The session is gone, and with it the host's ephemeral nodes. */
-  loseSession(): void {
-    this.memory.written = null;
-    this.memory.staged = null;
-    this.memory.hasRejoined = false;
+  get process(): Process | null {
+    return this.#installation.process;
+  }
+
+  set process(process: Process | null) {
+    this.#installation.process = process;
   }
 
   /** Takes one step. */
   step(): void {
-    const { machine, memory, environment: { tree, random } } = this;
-    if (!machine.isAlive) return;
-    if (machine.session === null) {
-      machine.session = tree.openSession();
-      return;
-    }
+    const { memory, environment: { random } } = this;
+    // Without a session nothing changes (I9).
+    if (this.#client.session === null) return;
+    if (this.#client.session !== this.#session) this.#enterSession(this.#client.session);
     if (memory.mustLook) return this.#look();
     const isSwitching = isHeld(memory.slot?.entry);
     // Somebody else of the agent keeps the entry up to date, at its own pace.
@@ -131,12 +118,20 @@ export class HostModel {
     act(this, reading);
   }
 
+  /** With an earlier session went the host's ephemeral nodes. */
+  #enterSession(session: number): void {
+    this.#session = session;
+    this.memory.written = null;
+    this.memory.staged = null;
+    this.memory.hasRejoined = false;
+  }
+
   /** Sends a `multi` in the host's session. A host that is not told what happened must look. */
   send(operations: readonly Operation[], purpose: Purpose = { kind: "other" }): Outcome {
-    const { session } = this.machine;
+    const { session } = this.#client;
     if (session === null) return { kind: "unknown" };
     const outcome = this.environment.send({ session, operations, purpose });
-    if (outcome.kind === "done") this.machine.seenZxid = outcome.zxid;
+    if (outcome.kind === "done") this.#client.seenZxid = outcome.zxid;
     else this.memory.mustLook = true;
     return outcome;
   }
@@ -144,7 +139,7 @@ export class HostModel {
   /** Reads the service as it is, after a `sync`. */
   readFresh(): Reading {
     const { snapshot, zxid } = this.environment.tree;
-    this.machine.seenZxid = zxid;
+    this.#client.seenZxid = zxid;
     return readService(this.service, {
       first: snapshot,
       firstZxid: zxid,
@@ -159,7 +154,7 @@ export class HostModel {
     const path = currentPath(this.service, this.name);
     const data = this.#entry(zxid);
     const node = snapshot.get(path);
-    if (node !== undefined && node.owner === this.machine.session) {
+    if (node !== undefined && node.owner === this.#client.session) {
       return [{ kind: "set", path, data, version: node.version }];
     }
     const create: Operation = { kind: "create", path, data, lifetime: "ephemeral" };
@@ -179,21 +174,21 @@ export class HostModel {
   #look(): void {
     const { tree } = this.environment;
     const { memory, name, service } = this;
-    this.machine.seenZxid = tree.zxid;
+    this.#client.seenZxid = tree.zxid;
     const node = tree.snapshot.get(slotsPath(service, name));
     memory.slot = node === undefined ? null : { entry: node.data as Slot, version: node.version };
     memory.isStepTaken = false;
     memory.reading = null;
     if (!isHeld(memory.slot?.entry)) this.disk.journal = null;
     const entry = tree.snapshot.get(currentPath(service, name));
-    memory.written = entry?.owner === this.machine.session ? entry?.data as Current : null;
+    memory.written = entry?.owner === this.#client.session ? entry?.data as Current : null;
     const left: Operation[] = [];
     memory.staged = null;
     for (const child of childrenOf(tree.snapshot, stagingPath(service))) {
       const path = stagingPath(service, child);
       const { data, owner, version } = nodeAt(tree.snapshot, path);
       if ((data as Staged).host !== name) continue;
-      if (owner === this.machine.session && memory.staged === null) {
+      if (owner === this.#client.session && memory.staged === null) {
         memory.staged = { path, version: (data as Staged).version };
       } else left.push({ kind: "delete", path, version });
     }
@@ -231,10 +226,10 @@ export class HostModel {
   /** A reading that may be old, but never older than what the session has seen. */
   #read(): Reading {
     const { tree, random } = this.environment;
-    const oldest = Math.max(this.machine.seenZxid, tree.zxid - MAX_LAG);
+    const oldest = Math.max(this.#client.seenZxid, tree.zxid - MAX_LAG);
     const firstZxid = this.environment.hasFaults() ? random.between(oldest, tree.zxid) : tree.zxid;
     const restZxid = random.between(firstZxid, tree.zxid);
-    this.machine.seenZxid = restZxid;
+    this.#client.seenZxid = restZxid;
     return readService(this.service, {
       first: tree.at(firstZxid),
       firstZxid,

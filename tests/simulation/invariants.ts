@@ -42,6 +42,8 @@ export class Invariants {
   readonly #quorate = new Set<string>();
   /** Hosts that served when they were given the slot that they hold: those the upgrade takes down. */
   readonly #takenDown = new Map<string, Set<string>>();
+  /** Slots that went with a report of their owner, by path. */
+  readonly #reported = new Set<string>();
   #admissions = 0;
 
   constructor(tree: TreeModel) {
@@ -89,7 +91,12 @@ export class Invariants {
   checkMulti({ purpose, before, after }: Happened): void {
     if (purpose.kind === "admission") this.#checkAdmission(purpose, before);
     if (purpose.kind === "finish") this.#checkFinish(purpose, before);
-    if (purpose.kind !== "other" && purpose.kind !== "finish") return;
+    if (purpose.kind === "admission" || purpose.kind === "slot") {
+      const path = slotsPath(purpose.service, purpose.host);
+      if (after.has(path)) this.#reported.delete(path);
+      else this.#reported.add(path);
+      return;
+    }
     // Only an admission, a step, a report or a failure touches a slot, and only its owner's.
     for (const path of before.keys()) {
       if (/^\/dc\/slots\/[^/]+\/./.test(path) && !after.has(path)) {
@@ -98,13 +105,23 @@ export class Invariants {
     }
   }
 
+  /**
+   * Whether all that is left of a host's switch is a report that has happened already: an earlier life of the host had
+   * sent it, and it arrived after this one had looked for the slot. The host takes nothing down for it any more; its
+   * own report will be refused, and then it looks again.
+   */
+  isReported(host: HostModel): boolean {
+    return host.disk.journal === "reporting" &&
+      this.#reported.has(slotsPath(host.service, host.name));
+  }
+
   /** A host that is about to take a step of a switch holds a slot for it in the tree. */
   checkSwitching(host: HostModel): void {
     const path = slotsPath(host.service, host.name);
     const slot = this.#tree.snapshot.get(path)?.data as Slot | undefined;
     const journal = host.disk.journal;
     // A slot whose report happened, unheard of, or that an older life of the host has reported: it goes and looks.
-    if (host.memory.isStepTaken) return;
+    if (host.memory.isStepTaken || this.isReported(host)) return;
     if (!isDown(slot)) throw new InvariantViolation("I5", `${host.name} switches without a slot`);
     const distance = STEP_ORDER.indexOf(journal ?? "") - STEP_ORDER.indexOf(slot?.step ?? "");
     if (journal !== null && journal !== "rolling_back" && Math.abs(distance) > 1) {

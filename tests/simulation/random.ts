@@ -4,21 +4,23 @@
  * @module
  */
 
-/** Random choices that a seed determines. */
-export class Random {
-  #state: number;
+/** Where the choices come from: numbers from 0 up to, not including, 1. */
+export interface Source {
+  next(): number;
+}
 
-  constructor(seed: number) {
-    this.#state = seed >>> 0;
+/** Random choices that a seed determines. */
+export class Random implements Source {
+  readonly #source: Source;
+
+  /** From a seed, or from the source of a run that has one already. */
+  constructor(source: number | Source) {
+    this.#source = typeof source === "number" ? mulberry32(source) : source;
   }
 
-  /** A number from 0 up to, not including, 1 (the mulberry32 generator). */
+  /** {@inheritDoc Source.next} */
   next(): number {
-    this.#state = (this.#state + 0x6d2b79f5) >>> 0;
-    let mixed = this.#state;
-    mixed = Math.imul(mixed ^ (mixed >>> 15), mixed | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 0x1_0000_0000;
+    return this.#source.next();
   }
 
   /** True with that probability. */
@@ -37,4 +39,18 @@ export class Random {
     if (choice === undefined) throw new Error("pick: expected at least one choice, was none");
     return choice;
   }
+}
+
+/** The mulberry32 generator. */
+function mulberry32(seed: number): Source {
+  let state = seed >>> 0;
+  return {
+    next() {
+      state = (state + 0x6d2b79f5) >>> 0;
+      let mixed = state;
+      mixed = Math.imul(mixed ^ (mixed >>> 15), mixed | 1);
+      mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
+      return ((mixed ^ (mixed >>> 14)) >>> 0) / 0x1_0000_0000;
+    },
+  };
 }

@@ -1,26 +1,39 @@
 /**
- * One run: a fleet, a rollout, a random schedule of everybody's steps with faults in between, then quiet, in which the
- * rollout has to end. The seed determines all of it.
+ * One run: a fleet of agents, a rollout, an adversary, then quiet, in which the rollout has to end. All of them are
+ * actors on the runtime's test kit, which says when and in which order they run; its seed determines the run.
  *
  * @module
  */
 
-import { CONTROL, type Control, currentPath, isHeld, slotsPath } from "../../rollout/mod.ts";
-import type { Environment, Outcome, Sabotage, Transaction } from "./environment.ts";
+import {
+  type InterleavingWorld,
+  stopCleanly,
+  watchDeadLetters,
+} from "../../actors/runtime/testing/mod.ts";
+import { CONTROL, type Control, isHeld, slotsPath } from "../../rollout/mod.ts";
+import { adversary } from "./adversary.ts";
+import { caretaker } from "./caretaker.ts";
+import { dataCenter } from "./data_center.ts";
+import {
+  AgentDied,
+  type Environment,
+  type Outcome,
+  type Sabotage,
+  type Transaction,
+} from "./environment.ts";
 import { buildFleet, type Fleet } from "./fleet.ts";
-import type { HostModel, Machine } from "./host_model.ts";
 import { Invariants, InvariantViolation } from "./invariants.ts";
-import { setControl, withdrawRollout } from "./operator_model.ts";
+import { Network } from "./network.ts";
+import { withdrawRollout } from "./operator_model.ts";
 import { Random } from "./random.ts";
-import { readSlots, readWaves } from "./reading.ts";
+import { describe, isOver } from "./outlook.ts";
+import { readSlots } from "./reading.ts";
 import { nodeAt, TreeModel } from "./tree_model.ts";
 
-/** Steps with faults. Enough that a fleet of six gets through a wave or two. */
-const FAULTY_STEPS = 600;
-/** Steps without faults in which every run has ended by far, or never will. */
-const QUIET_STEPS = 12_000;
-/** How often the operator lets the failed hosts try again before giving the rollout up. */
-const MAX_RESUMES = 2;
+/** Time with faults: some sixty of them, and steps enough for a fleet of six to get through a wave or two. */
+const FAULTY_MS = 600;
+/** Time without faults in which every run has ended by far, or never will. */
+const QUIET_MS = 10_000;
 /** Events kept for the report of a run that fails. */
 const MAX_EVENTS = 40;
 
@@ -30,246 +43,175 @@ export interface RunResult {
   readonly isWithdrawn: boolean;
   readonly haltedCount: number;
   readonly leftBehindCount: number;
+  /** How it got there, as far as a second run of the seed can differ: changes, messages, virtual time, last events. */
+  readonly course: readonly [
+    zxid: number,
+    handled: number,
+    elapsedMs: number,
+    events: readonly string[],
+  ];
 }
 
-/** One run of the simulation. */
+/** Runs the scenario of one seed to its end; throws an {@link InvariantViolation} with the last events when one does not hold. */
+export async function simulate(
+  { system, clock, random }: InterleavingWorld,
+  sabotage: Sabotage | null = null,
+): Promise<RunResult> {
+  const letters = watchDeadLetters(system);
+  const world = new World(new Random(random), sabotage);
+  const center = system.spawn("data_center", dataCenter(world, world.fleet));
+  const enemy = system.spawn("adversary", adversary(world, center));
+  await clock.advanceUntil(() => world.hasFailed, { withinMs: FAULTY_MS });
+  world.throwFailure();
+  system.stopActor(enemy);
+  await clock.settle();
+  world.calmDown();
+  system.spawn("caretaker", caretaker(world, center));
+  await clock.advanceUntil(() => world.hasFailed || isOver(world), { withinMs: QUIET_MS });
+  if (!isOver(world)) world.fail(new InvariantViolation("I7", "the rollout does not end"));
+  world.throwFailure();
+
+  const course = [
+    world.tree.zxid,
+    system.counters.handled,
+    clock.monotonicMs(),
+    world.events,
+  ] as const;
+  // An agent that dies does so with a message in hand, and nothing else fails.
+  for (let failure = 0; failure < system.counters.failures; failure++) letters.expect("failed");
+  // What a fault was about to do to an agent when its machine lost power.
+  for (const type of letters.letters.map(({ message }) => (message as { type: string }).type)) {
+    if (type === "crash" || type === "expire") letters.expect("stopped", type);
+  }
+  letters.expectNoOthers();
+  await stopCleanly({ system, clock });
+  letters.expectNoOthers();
+  return {
+    admissions: world.invariants.admissions,
+    isWithdrawn: world.isWithdrawn,
+    haltedCount: world.network.halts,
+    leftBehindCount: world.fleet.services.flatMap((service) => [
+      ...readSlots(world.tree.snapshot, service).keys(),
+    ]).length,
+    course,
+  };
+}
+
+/** What the actors of one run share: what is outside of them, and the invariants. */
 export class World implements Environment {
   readonly tree = new TreeModel();
-  readonly random: Random;
   readonly invariants = new Invariants(this.tree);
+  readonly network = new Network(this);
+  readonly random: Random;
   readonly sabotage: Sabotage | null;
-  readonly #fleet: Fleet;
+  readonly fleet: Fleet;
+  readonly paceMs: number;
+  readonly events: string[] = [];
   #isQuiet = false;
   #isWithdrawn = false;
-  #halts = 0;
-  #dyingSessions: number[] = [];
-  #inFlight: Transaction[] = [];
-  readonly #stalled = new Map<HostModel, number>();
-  #sender: HostModel | null = null;
-  readonly #events: string[] = [];
+  #checkedZxid = -1;
+  #failure: unknown = null;
 
-  constructor(seed: number, sabotage: Sabotage | null = null) {
-    this.random = new Random(seed);
+  constructor(random: Random, sabotage: Sabotage | null) {
+    this.random = random;
     this.sabotage = sabotage;
-    this.#fleet = buildFleet(this);
+    this.fleet = buildFleet(this);
+    // The more hosts, the longer each waits: whatever the fleet, some one or two steps happen in a millisecond.
+    this.paceMs = this.fleet.installations.length + 1;
   }
 
-  /** Runs to the end; throws an {@link InvariantViolation} with the last events when one does not hold. */
-  run(): RunResult {
-    try {
-      for (let step = 0; step < FAULTY_STEPS; step++) {
-        if (this.random.chance(0.06)) this.#injectFault();
-        this.#stepSomebody();
-      }
-      this.#calmDown();
-      this.#runQuiet();
-    } catch (error) {
-      if (!(error instanceof InvariantViolation)) throw error;
-      error.message += `\n${this.#events.join("\n")}\n${this.#describe()}`;
-      throw error;
-    }
-    const leftBehind = this.#fleet.hosts.filter((host) => host.memory.slot !== null);
-    return {
-      admissions: this.invariants.admissions,
-      isWithdrawn: this.#isWithdrawn,
-      haltedCount: this.#halts,
-      leftBehindCount: leftBehind.length,
-    };
+  get control(): Control {
+    return nodeAt(this.tree.snapshot, CONTROL).data as Control;
+  }
+
+  get isWithdrawn(): boolean {
+    return this.#isWithdrawn;
+  }
+
+  get hasFailed(): boolean {
+    return this.#failure !== null;
   }
 
   hasFaults(): boolean {
     return !this.#isQuiet;
   }
 
+  /** From here on nothing goes wrong any more. */
+  calmDown(): void {
+    this.note("quiet");
+    this.#isQuiet = true;
+  }
+
   isHealthy(_service: string, host: string, version: string): boolean {
-    const { badVersion, badHost } = this.#fleet;
+    const { badVersion, badHost } = this.fleet;
     if (version === badVersion && (badHost === null || badHost === host)) return false;
     return this.#isQuiet || !this.random.chance(0.12);
   }
 
   send(transaction: Transaction): Outcome {
-    if (this.#isQuiet) return this.#apply(transaction);
-    if (this.random.chance(0.02)) {
-      // The sender dies with its request on the way: it may happen later, in the old session.
-      this.#inFlight.push(transaction);
-      if (this.#sender !== null) this.#crash(this.#sender.machine, this.random.chance(0.5));
-      return { kind: "unknown" };
-    }
-    if (this.random.chance(0.04)) {
-      if (this.random.chance(0.7)) this.#apply(transaction);
-      this.note("reply lost");
-      return { kind: "unknown" };
-    }
-    return this.#apply(transaction);
+    return this.network.send(transaction);
+  }
+
+  orphan(session: number): void {
+    this.network.orphan(session);
+  }
+
+  /** The operator gives the rollout up. */
+  withdraw(): void {
+    this.note("operator withdraws the rollout");
+    withdrawRollout(this, this.fleet.services);
+    this.#isWithdrawn = true;
   }
 
   note(event: string): void {
-    this.#events.push(`${this.tree.zxid}: ${event}`);
-    if (this.#events.length > MAX_EVENTS) this.#events.shift();
+    this.events.push(`${this.tree.zxid}: ${event}`);
+    if (this.events.length > MAX_EVENTS) this.events.shift();
   }
 
-  #apply({ session, operations, purpose }: Transaction): Outcome {
-    const before = this.tree.snapshot;
-    const result = this.tree.multi(session, operations);
-    if (!result.isDone) return { kind: "refused", reason: result.reason };
-    if (purpose.kind === "admission") {
-      this.note(`${purpose.service}/${purpose.host} admitted for ${purpose.version}`);
-    } else if (purpose.kind === "finish") {
-      this.note(`${purpose.host} finished ${purpose.reading.view.wave?.node}`);
+  turn<T>(act: () => T): T {
+    try {
+      const result = act();
+      this.#check();
+      return result;
+    } catch (error) {
+      if (!(error instanceof AgentDied)) this.fail(error);
+      throw error;
     }
-    this.invariants.checkMulti({ purpose, before, after: this.tree.snapshot });
-    const wasHalted = (nodeAt(before, CONTROL).data as Control).state === "halted";
-    if (this.#control.state === "halted" && !wasHalted) this.#halts++;
-    return { kind: "done", zxid: result.zxid, created: result.created };
   }
 
-  get #control(): Control {
-    return nodeAt(this.tree.snapshot, CONTROL).data as Control;
+  /** The run has failed; the first reason counts. */
+  fail(error: unknown): void {
+    this.#failure ??= error;
   }
 
-  #stepSomebody(): void {
-    const host = this.random.pick(this.#fleet.hosts);
-    const stalledSteps = this.#stalled.get(host) ?? 0;
-    if (stalledSteps > 0 && !this.#isQuiet) {
-      this.#stalled.set(host, stalledSteps - 1);
-      return;
+  /** Throws what the run failed of, if it did. */
+  throwFailure(): void {
+    const error = this.#failure;
+    if (error === null) return;
+    if (error instanceof InvariantViolation) {
+      error.message += `\n${this.events.join("\n")}\n${describe(this)}`;
     }
-    this.#sender = host;
-    host.step();
-    this.#sender = null;
-    // A pause at the worst time: after the reading, before the decision.
-    if (host.memory.reading !== null && this.random.chance(0.1)) {
-      this.#stalled.set(host, this.random.between(1, 40));
-    }
-    this.invariants.checkTree(this.#fleet.services);
+    throw error;
+  }
+
+  #check(): void {
+    if (this.tree.zxid !== this.#checkedZxid) this.invariants.checkTree(this.fleet.services);
+    this.#checkedZxid = this.tree.zxid;
     this.#checkSlotsSurvive();
   }
 
   /** A switch that is under way on a host has its slot in the tree, whatever became of the host's session. */
   #checkSlotsSurvive(): void {
-    for (const host of this.#fleet.hosts) {
-      const { pointer } = host.disk;
-      if (host.disk.journal === null || host.memory.mustLook || host.memory.isStepTaken) continue;
+    for (const { agent: host, disk } of this.fleet.installations) {
+      if (host === null || disk.journal === null) continue;
+      if (host.memory.mustLook || host.memory.isStepTaken) continue;
       const path = slotsPath(host.service, host.name);
       if (!isHeld(host.memory.slot?.entry) || this.tree.snapshot.has(path)) continue;
+      if (this.invariants.isReported(host)) continue;
       throw new InvariantViolation(
         "I5",
-        `${path} is gone in mid-switch, host points at ${pointer}`,
+        `${path} is gone in mid-switch, host points at ${disk.pointer}`,
       );
     }
-  }
-
-  #injectFault(): void {
-    const { machines, hosts } = this.#fleet;
-    const machine = this.random.pick(machines);
-    const dice = this.random.next();
-    if (dice < 0.2) {
-      if (machine.isAlive) this.#crash(machine, true);
-    } else if (dice < 0.3) {
-      if (machine.isAlive) this.#crash(machine, false);
-    } else if (dice < 0.6) machine.isAlive = true;
-    else if (dice < 0.7) this.#expire(machine);
-    else if (dice < 0.78) this.#expireOldSession();
-    else if (dice < 0.84) this.#deliverLate();
-    else if (dice < 0.9) {
-      const { process } = this.random.pick(hosts);
-      if (process !== null) process.isHealthy = false;
-    } else if (dice < 0.97) {
-      const isRunning = this.#control.state === "running";
-      setControl(this, { state: isRunning ? "paused" : "running", reason: null });
-    } else if (!this.#isWithdrawn && this.random.chance(0.15)) this.#withdraw();
-  }
-
-  #crash(machine: Machine, isPowerCut: boolean): void {
-    this.note(`${machine.name} ${isPowerCut ? "loses power" : "loses its agent"}`);
-    if (machine.session !== null) this.#dyingSessions.push(machine.session);
-    machine.session = null;
-    machine.isAlive = !isPowerCut;
-    // Its next client knows nothing of what the last one has seen.
-    machine.seenZxid = 0;
-    for (const host of this.#fleet.hosts) {
-      if (host.machine !== machine) continue;
-      host.crashAgent();
-      if (isPowerCut) host.process = null;
-    }
-  }
-
-  #expire(machine: Machine): void {
-    if (machine.session === null) return;
-    this.note(`${machine.name} loses its session`);
-    this.tree.expire(machine.session);
-    machine.session = null;
-    for (const host of this.#fleet.hosts) if (host.machine === machine) host.loseSession();
-  }
-
-  #expireOldSession(): void {
-    const session = this.#dyingSessions.shift();
-    if (session !== undefined) this.tree.expire(session);
-  }
-
-  #deliverLate(): void {
-    const transaction = this.#inFlight.shift();
-    if (transaction === undefined) return;
-    const { kind } = this.#apply(transaction);
-    this.note(`a late ${transaction.purpose.kind} multi is ${kind}`);
-  }
-
-  #withdraw(): void {
-    this.note("operator withdraws the rollout");
-    withdrawRollout(this, this.#fleet.services);
-    this.#isWithdrawn = true;
-  }
-
-  #calmDown(): void {
-    this.note("quiet");
-    this.#isQuiet = true;
-    while (this.#inFlight.length > 0) this.#deliverLate();
-    while (this.#dyingSessions.length > 0) this.#expireOldSession();
-    for (const machine of this.#fleet.machines) {
-      const holdsSlot = this.#fleet.services.some((service) =>
-        isHeld(readSlots(this.tree.snapshot, service).get(machine.name))
-      );
-      machine.isAlive = machine !== this.#fleet.deadMachine || holdsSlot;
-      if (!machine.isAlive) this.#crash(machine, true);
-    }
-    while (this.#dyingSessions.length > 0) this.#expireOldSession();
-    if (this.#control.state === "paused") setControl(this, { state: "running", reason: null });
-  }
-
-  #runQuiet(): void {
-    for (let step = 0, resumes = 0; step < QUIET_STEPS; step++) {
-      if (this.#isOver()) return;
-      this.#stepSomebody();
-      if (this.#control.state !== "halted") continue;
-      if (!this.#control.reason) throw new InvariantViolation("I7", "halted without a reason");
-      if (resumes++ < MAX_RESUMES) setControl(this, { state: "running", reason: null });
-      else this.#withdraw();
-    }
-    throw new InvariantViolation("I7", "the rollout does not end");
-  }
-
-  #isOver(): boolean {
-    if (readWaves(this.tree.snapshot).length > 0) return false;
-    return this.#fleet.hosts.every((host) => {
-      if (!host.machine.isAlive) return true;
-      const slot = host.memory.slot?.entry;
-      const committed = this.#fleet.committed(host.service);
-      const entry = this.tree.snapshot.get(currentPath(host.service, host.name));
-      if (host.process?.isHealthy !== true || entry === undefined || isHeld(slot)) return false;
-      const { version } = host.process;
-      // An abort takes nobody down: who has the withdrawn version already keeps it.
-      if (version === committed || this.#fleet.isWithdrawn(host.service, version)) return true;
-      return slot !== undefined && slot.to === committed && slot.reason !== null;
-    });
-  }
-
-  #describe(): string {
-    const control = `control ${JSON.stringify(this.#control)}`;
-    const waves = `waves ${JSON.stringify(readWaves(this.tree.snapshot))}`;
-    const hosts = this.#fleet.hosts.map((host) => {
-      const slot = host.memory.slot?.entry;
-      return `${host.service}/${host.name}: alive ${host.machine.isAlive}, runs ${host.process?.version}, slot ${slot?.step} to ${slot?.to}, waiting for: ${host.memory.waitingFor}`;
-    });
-    return [control, waves, this.#fleet.description, ...hosts].join("\n");
   }
 }

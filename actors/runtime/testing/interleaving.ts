@@ -7,6 +7,7 @@
 
 import { type Random, seededRandom } from "../random.ts";
 import { ActorSystem, type ActorSystemOptions } from "../system.ts";
+import { STOP_WITHIN_MS, stopWithin } from "./clean_stop.ts";
 import { VirtualClock } from "./virtual_clock.ts";
 
 /** What a scenario runs in: a system of its own, in which one message is handled at a time. */
@@ -29,26 +30,25 @@ export interface InterleavingOptions {
   readonly system?: Partial<Omit<ActorSystemOptions, "clock" | "random" | "runOrder">>;
 }
 
-/** Virtual time in which a system must be able to stop, in milliseconds: an hour. */
-const STOP_WITHIN_MS = 3_600_000;
-
 /**
- * Runs the scenario once for each order. The scenario makes its actors, tells, settles the clock,
- * and throws if something does not hold. The system is stopped for it.
+ * Runs the scenario once for each order, and resolves to what came of each. The scenario makes its
+ * actors, tells, settles the clock, and throws if something does not hold. The system is stopped
+ * for it; a scenario that wants nothing to be left calls `stopCleanly` itself.
  *
  * The same seed gives the same order, as long as the scenario itself takes clock and randomness
  * from its world and waits for nothing outside.
  *
  * @throws {Error} At the first order in which the scenario throws; names the seed that replays it.
  */
-export async function exploreInterleavings(
-  scenario: (world: InterleavingWorld) => void | Promise<void>,
+export async function exploreInterleavings<T = void>(
+  scenario: (world: InterleavingWorld) => T | Promise<T>,
   options: InterleavingOptions = {},
-): Promise<void> {
+): Promise<T[]> {
   const { runs = 100, seed: firstSeed = 1 } = options;
+  const results: T[] = [];
   for (let seed = firstSeed; seed < firstSeed + runs; seed++) {
     try {
-      await runOnce(scenario, seed, options.system);
+      results.push(await runOnce(scenario, seed, options.system));
     } catch (error) {
       throw new Error(
         `explore interleavings: the scenario failed with seed ${seed}; to replay it, pass ` +
@@ -57,13 +57,14 @@ export async function exploreInterleavings(
       );
     }
   }
+  return results;
 }
 
-async function runOnce(
-  scenario: (world: InterleavingWorld) => void | Promise<void>,
+async function runOnce<T>(
+  scenario: (world: InterleavingWorld) => T | Promise<T>,
   seed: number,
   options: InterleavingOptions["system"],
-): Promise<void> {
+): Promise<T> {
   const clock = new VirtualClock();
   const order = seededRandom(seed);
   const system = ActorSystem.create({
@@ -75,10 +76,8 @@ async function runOnce(
     runOrder: { pick: (count) => Math.floor(order.next() * count) },
   });
   try {
-    await scenario({ system, clock, random: order, seed });
+    return await scenario({ system, clock, random: order, seed });
   } finally {
-    const stopped = system.stop();
-    await clock.advance(STOP_WITHIN_MS);
-    await stopped;
+    await stopWithin({ system, clock }, STOP_WITHIN_MS);
   }
 }

@@ -98,11 +98,37 @@ export class VirtualClock implements Clock {
   }
 
   /**
+   * Lets time pass from one moment at which something is due to the next, until `isReached` says so
+   * between two of them; false if it never does within `withinMs`. All that is due at one moment is
+   * called back before any actor runs: which of the actors runs first is then the run order's
+   * choice, not that of who set its timer first, as in {@linkcode VirtualClock.advance}.
+   */
+  async advanceUntil(
+    isReached: () => boolean,
+    { withinMs }: { readonly withinMs: number },
+  ): Promise<boolean> {
+    const untilMs = this.#elapsedMs + withinMs;
+    for (;;) {
+      await this.settle();
+      if (isReached()) return true;
+      const next = this.#due[0];
+      if (next === undefined || next.atMs > untilMs) break;
+      this.#jumpTo(next.atMs);
+    }
+    this.#elapsedMs = untilMs;
+    return false;
+  }
+
+  /**
    * Lets time jump, as it does when a process was suspended or its event loop was busy: everything
    * that is due by then is called back late, in one go, before any actor runs.
    */
   jump(durationMs: number): void {
-    this.#elapsedMs += durationMs;
+    this.#jumpTo(this.#elapsedMs + durationMs);
+  }
+
+  #jumpTo(elapsedMs: number): void {
+    this.#elapsedMs = Math.max(this.#elapsedMs, elapsedMs);
     for (;;) {
       const next = this.#due[0];
       if (next === undefined || next.atMs > this.#elapsedMs) return;

@@ -6,6 +6,7 @@ import {
   exploreInterleavings,
   type InterleavingWorld,
   spawnProbe,
+  stopCleanly,
   watchDeadLetters,
 } from "../../../actors/runtime/testing/mod.ts";
 import { recorder, withSystem } from "./fixture.ts";
@@ -54,6 +55,50 @@ Deno.test("G36: a seed replays its order, and a failure names the seed", async (
       cause: failure.cause,
     });
   }
+});
+
+Deno.test("G36: timers that are due at the same moment tick in any order", async () => {
+  const orders = await exploreInterleavings(async ({ system, clock }) => {
+    const seen: string[] = [];
+    for (const name of ["a", "b"]) {
+      system.spawn<number, string>(name, {
+        init: (context) => (context.timers.after("tick", 5, name), 0),
+        receive: (state, message) => (seen.push(message), state),
+      });
+    }
+    assert.equal(await clock.advanceUntil(() => seen.length === 2, { withinMs: 5 }), true);
+    return seen.join(" ");
+  });
+  assert.equal(orders.length, 100);
+  assert.deepEqual([...new Set(orders)].sort(), ["a b", "b a"]);
+});
+
+Deno.test("VirtualClock.advanceUntil goes from moment to moment, and no further than it was told", () =>
+  withSystem(async ({ system, clock }) => {
+    let ticks = 0;
+    system.spawn<number, string>("metronome", {
+      init: (context) => (context.timers.every("tick", 10, "tick"), 0),
+      receive: (state) => (ticks++, state),
+    });
+    assert.equal(await clock.advanceUntil(() => ticks === 3, { withinMs: 100 }), true);
+    assert.equal(clock.monotonicMs(), 30);
+    assert.equal(await clock.advanceUntil(() => ticks === 9, { withinMs: 25 }), false);
+    assert.equal(ticks, 5);
+    assert.equal(clock.monotonicMs(), 55);
+    assert.equal(await clock.advanceUntil(() => true, { withinMs: 100 }), true);
+    assert.equal(clock.monotonicMs(), 55);
+  }));
+
+Deno.test("stopCleanly says what is left", async () => {
+  await exploreInterleavings(async ({ system, clock }) => {
+    system.spawn("prompt", recorder<string>([]));
+    await stopCleanly({ system, clock });
+  }, { runs: 1 });
+  await exploreInterleavings(async ({ system, clock }) => {
+    system.spawn("stuck", recorder<string>([], { onStop: () => new Promise(() => {}) }));
+    clock.schedule(10_000_000, () => {});
+    await assert.rejects(stopCleanly({ system, clock }), /0 actors, 1 abandoned clean-ups and 1 t/);
+  }, { runs: 1 });
 });
 
 Deno.test("watchDeadLetters takes what is expected and complains of the rest", () =>

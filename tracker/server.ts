@@ -58,6 +58,7 @@ export interface Tracker {
   readonly udpAnnounceUrl: string | undefined;
   readonly port: number;
   stats(): TrackerStats;
+  /** Stops listening and answers what is under way; a second call waits for the first. */
   close(): Promise<void>;
 }
 
@@ -101,14 +102,16 @@ export async function createTracker(options: TrackerOptions): Promise<Tracker> {
     await allowList?.close();
     throw cause;
   });
+  let closing: Promise<void> | undefined;
   const authority = `${name.includes(":") ? `[${name}]` : name}:${port}`;
   return {
     announceUrl: `http://${authority}/announce`,
     udpAnnounceUrl: udp ? `udp://${authority}/announce` : undefined,
     port,
     stats: () => statistics.get(),
-    async close() {
-      await Promise.all([allowList?.close(), close()]);
+    close() {
+      closing ??= Promise.all([allowList?.close(), close()]).then(() => {});
+      return closing;
     },
   };
 }

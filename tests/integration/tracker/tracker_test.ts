@@ -64,6 +64,11 @@ function testBoth(
 
 const text = (value: Uint8Array) => new TextDecoder().decode(value);
 
+testBoth("may be closed twice, and both wait until nothing listens", {}, async (tracker) => {
+  await Promise.all([tracker.close(), tracker.close()]);
+  await assert.rejects(fetch(`http://127.0.0.1:${tracker.port}/healthz`));
+});
+
 testBoth("hands a peer's address to another of its rack, with intervals in seconds", {
   policy: { hungryIntervalMs: 2000 },
 }, async (tracker) => {

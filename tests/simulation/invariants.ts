@@ -42,7 +42,7 @@ export class Invariants {
   readonly #quorate = new Set<string>();
   /** Hosts that served when they were given the slot that they hold: those the upgrade takes down. */
   readonly #takenDown = new Map<string, Set<string>>();
-  /** Slots that went with a report of their owner, by path. */
+  /** Slots that their owners have reported on, done or failed, by path. */
   readonly #reported = new Set<string>();
   #admissions = 0;
 
@@ -93,7 +93,7 @@ export class Invariants {
     if (purpose.kind === "finish") this.#checkFinish(purpose, before);
     if (purpose.kind === "admission" || purpose.kind === "slot") {
       const path = slotsPath(purpose.service, purpose.host);
-      if (after.has(path)) this.#reported.delete(path);
+      if (isDown(after.get(path)?.data as Slot | undefined)) this.#reported.delete(path);
       else this.#reported.add(path);
       return;
     }
@@ -107,12 +107,12 @@ export class Invariants {
 
   /**
    * Whether all that is left of a host's switch is a report that has happened already: an earlier life of the host had
-   * sent it, and it arrived after this one had looked for the slot. The host takes nothing down for it any more; its
-   * own report will be refused, and then it looks again.
+   * sent it, and it arrived after this one had looked for the slot. The host runs what it reports, or starts it after a
+   * power cut, and takes nothing down for it any more; its own report will be refused, and then it looks again.
    */
-  isReported(host: HostModel): boolean {
-    return host.disk.journal === "reporting" &&
-      this.#reported.has(slotsPath(host.service, host.name));
+  isReported({ disk: { journal }, service, name }: HostModel): boolean {
+    return (journal === "reporting" || journal === "rolling_back") &&
+      this.#reported.has(slotsPath(service, name));
   }
 
   /** A host that is about to take a step of a switch holds a slot for it in the tree. */

@@ -11,7 +11,8 @@ import {
   decodeEntry,
   encodeEntry,
 } from "../rollout/mod.ts";
-import { hasCode, type ZooKeeper } from "../zookeeper/mod.ts";
+import { hasCode, type MultiOperation, op, type ZooKeeper } from "../zookeeper/mod.ts";
+import { bumpCounter } from "./slots.ts";
 
 /** Another agent holds the entry under this host's name. */
 export class HostNameTaken extends Error {
@@ -56,7 +57,10 @@ export async function registerHost(
   const path = currentPath(service, entry.host);
   for (let attempt = 1;; attempt++) {
     try {
-      await zk.create(path, encodeEntry(entry), { mode: "ephemeral" });
+      await zk.multi([
+        op.create(path, encodeEntry(entry), { mode: "ephemeral" }),
+        ...countingAgain(service, entry),
+      ]);
       return;
     } catch (error) {
       if (!hasCode(error, "NODE_EXISTS") || attempt === ATTEMPTS_MAX) throw error;
@@ -65,7 +69,10 @@ export async function registerHost(
       const { data, stat } = await zk.get(path);
       expectOwn(decodeEntry(currentSchema, data, path), service, entry);
       if (stat.ephemeralOwner === zk.sessionId) {
-        await zk.set(path, encodeEntry(entry), { version: stat.version });
+        await zk.multi([
+          op.set(path, encodeEntry(entry), { version: stat.version }),
+          ...countingAgain(service, entry),
+        ]);
         return;
       }
       await zk.delete(path, { version: stat.version });
@@ -73,6 +80,30 @@ export async function registerHost(
       if (!hasCode(error, "NO_NODE", "BAD_VERSION")) throw error;
     }
   }
+}
+
+/**
+ * Writes the host's entry, which must stand. `saidServing`: whether the entry that stands says that the host serves.
+ */
+export async function writeHost(
+  zk: ZooKeeper,
+  service: string,
+  write: { readonly entry: Current; readonly saidServing: boolean },
+): Promise<void> {
+  const { entry, saidServing } = write;
+  const path = currentPath(service, entry.host);
+  const counting = saidServing ? [] : countingAgain(service, entry);
+  if (counting.length === 0) await zk.set(path, encodeEntry(entry));
+  else await zk.multi([op.set(path, encodeEntry(entry)), ...counting]);
+}
+
+/**
+ * A host that is down may take a slot past the budget. Such a request may be on its way, of this agent or of its earlier
+ * life, when the host serves again; it must be refused then, or one host more goes down than the service can spare
+ * (invariant I1). So whoever begins to count as serving bumps the admission counter.
+ */
+function countingAgain(service: string, { state }: Current): MultiOperation[] {
+  return state === "serving" ? [bumpCounter(service)] : [];
 }
 
 function expectOwn(

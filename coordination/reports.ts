@@ -19,6 +19,7 @@ import {
 } from "../rollout/mod.ts";
 import { hasCode, type MultiOperation, op, type ZooKeeper } from "../zookeeper/mod.ts";
 import { readService, type ServiceReading } from "./service_view.ts";
+import { bumpCounter } from "./slots.ts";
 
 /** Each round is lost to another host's report or admission, which are one at a time; a fleet has few of them at once. */
 const ROUNDS_MAX = 10;
@@ -35,6 +36,8 @@ export async function reportSwitch(
   const { current, to } = done;
   await inRounds(zk, service, (reading) => ({
     operations: [
+      // The host counts as serving from here on; see `registration.ts`.
+      bumpCounter(service),
       op.set(currentPath(service, current.host), encodeEntry(current)),
       ...leaveQueue(reading, service, current.host),
       // A record that another version failed here stays: it is what keeps the host from trying that one again.

@@ -84,10 +84,21 @@ export async function writeSlot(zk: ZooKeeper, service: string, slot: Slot): Pro
   }
 }
 
-/** Removes a slot; one that is gone already is fine. */
+/**
+ * Has whoever decided on an earlier reading read again: of a service's admissions, failures and finished waves each is
+ * made at the counter's version that was read.
+ */
+export function bumpCounter(service: string): MultiOperation {
+  return op.set(slotsPath(service), encodeEntry({ schema: SCHEMA_VERSION }));
+}
+
+/**
+ * Removes a slot; one that is gone already is fine. The counter is bumped with it: the record of a failure told others
+ * to end the wave without this host, which may be about to try again.
+ */
 export async function removeSlot(zk: ZooKeeper, service: string, host: string): Promise<void> {
   try {
-    await zk.delete(slotsPath(service, host));
+    await zk.multi([bumpCounter(service), op.delete(slotsPath(service, host))]);
   } catch (error) {
     if (!hasCode(error, "NO_NODE")) throw error;
   }

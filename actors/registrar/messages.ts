@@ -49,7 +49,13 @@ export type RegistrarMessage =
     readonly error: unknown;
   }
   | { readonly type: "retry"; readonly service: string }
-  | { readonly type: "written"; readonly service: string; readonly error: unknown }
+  | {
+    readonly type: "written";
+    readonly service: string;
+    /** The state that was written; `null` if it is not known what the entry says now. */
+    readonly said: Current["state"] | null;
+    readonly error: unknown;
+  }
   | { readonly type: "write_due"; readonly service: string }
   | {
     readonly type: "reported";

@@ -13,8 +13,9 @@ import {
   registerHost,
   reportFailure,
   reportSwitch,
+  writeHost,
 } from "../../coordination/mod.ts";
-import { type Current, currentPath, encodeEntry, SCHEMA_VERSION } from "../../rollout/mod.ts";
+import { type Current, SCHEMA_VERSION } from "../../rollout/mod.ts";
 import { hasCode, type ZooKeeper } from "../../zookeeper/mod.ts";
 import type { ActorContext, ActorDefinition, Subscribable } from "../runtime/mod.ts";
 import type { SessionEvent } from "../session/session.ts";
@@ -27,6 +28,8 @@ interface Registration {
   /** The entry in the tree may be another one. */
   isDirty: boolean;
   isWriting: boolean;
+  /** Whether the entry in the tree is known to say that the host serves. */
+  saidServing: boolean;
   /** When the last write began, on the monotonic clock. */
   writtenMs: number;
   /** What kept the last attempt to register from succeeding; said once. */
@@ -73,6 +76,7 @@ export function registrarActor(
           isRegistered: false,
           isDirty: false,
           isWriting: false,
+          saidServing: false,
           writtenMs: Number.NEGATIVE_INFINITY,
           problem: null,
         },
@@ -139,6 +143,7 @@ function receive(state: State, message: RegistrarMessage, own: Own): void {
     case "reported":
       // Should the transaction have failed, the entry is written without it: what the host runs is true in any case.
       // Should it have gone well, it may have overwritten what was said about the host meanwhile.
+      forgetWhatWasSaid(state, message.service);
       markDirty(state, message.service, context);
       message.replyTo.tell(message.outcome);
       return;
@@ -157,7 +162,7 @@ function onConnected(
     state.attempt++;
   }
   for (const [service, registration] of state.registrations) {
-    if (isNew) registration.isRegistered = false;
+    if (isNew) registration.isRegistered = registration.saidServing = false;
     if (registration.isRegistered) write(state, service, own.context);
     else register(state, service, own);
   }
@@ -195,6 +200,7 @@ function onWritten(
   const registration = state.registrations.get(service);
   if (registration === undefined) return;
   registration.isWriting = false;
+  registration.saidServing = message.said === "serving";
   if (error !== null) {
     registration.isDirty = true;
     own.context.log.debug("{service}: entry not written: {error}", { service, error });
@@ -226,6 +232,12 @@ function patch(
   markDirty(state, service, own.context);
 }
 
+/** A report writes the entry as well, and may have done so before or after a write that was on its way. */
+function forgetWhatWasSaid(state: State, service: string): void {
+  const registration = state.registrations.get(service);
+  if (registration !== undefined) registration.saidServing = false;
+}
+
 function markDirty(state: State, service: string, context: ActorContext<RegistrarMessage>): void {
   const registration = state.registrations.get(service);
   if (registration === undefined) return;
@@ -246,12 +258,12 @@ function write(state: State, service: string, context: ActorContext<RegistrarMes
   registration.isDirty = false;
   registration.isWriting = true;
   registration.writtenMs = context.clock.monotonicMs();
-  const { entry } = registration;
+  const { entry, saidServing } = registration;
   context.pipeToSelf(
-    () => zookeeper.set(currentPath(service, entry.host), encodeEntry(entry)),
+    () => writeHost(zookeeper, service, { entry, saidServing }),
     {
-      ok: () => ({ type: "written", service, error: null }),
-      error: (error) => ({ type: "written", service, error }),
+      ok: () => ({ type: "written", service, said: entry.state, error: null }),
+      error: (error) => ({ type: "written", service, said: null, error }),
     },
   );
 }
@@ -295,6 +307,7 @@ function report(
     replyTo.tell({ ok: false, reason: "the host is not registered in ZooKeeper" });
     return;
   }
+  forgetWhatWasSaid(state, service);
   const { entry: current } = registration;
   const nowMs = context.clock.nowMs();
   const reported = (outcome: ReportOutcome): RegistrarMessage => ({

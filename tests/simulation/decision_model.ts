@@ -93,7 +93,10 @@ function returnSlot(host: HostModel): void {
   if (slot === null) return;
   const path = slotsPath(host.service, host.name);
   const purpose = { kind: "slot", service: host.service, host: host.name } as const;
-  const outcome = host.send([{ kind: "delete", path, version: slot.version }], purpose);
+  const outcome = host.send([
+    { kind: "set", path: slotsPath(host.service), data: null, version: null },
+    { kind: "delete", path, version: slot.version },
+  ], purpose);
   if (outcome.kind === "done") host.memory.slot = null;
 }
 

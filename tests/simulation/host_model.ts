@@ -154,13 +154,17 @@ export class HostModel {
     const path = currentPath(this.service, this.name);
     const data = this.#entry(zxid);
     const node = snapshot.get(path);
-    if (node !== undefined && node.owner === this.#client.session) {
-      return [{ kind: "set", path, data, version: node.version }];
-    }
+    const isOwn = node !== undefined && node.owner === this.#client.session;
+    const saidServing = isOwn && (node.data as Current).state === "serving";
+    // Who begins to count as serving has admissions on their way refused, its own among them.
+    const counting: Operation[] = this.state.state === "serving" && !saidServing
+      ? [{ kind: "set", path: slotsPath(this.service), data: null, version: null }]
+      : [];
+    if (isOwn) return [...counting, { kind: "set", path, data, version: node.version }];
     const create: Operation = { kind: "create", path, data, lifetime: "ephemeral" };
     return node === undefined
-      ? [create]
-      : [{ kind: "delete", path, version: node.version }, create];
+      ? [...counting, create]
+      : [...counting, { kind: "delete", path, version: node.version }, create];
   }
 
   /** What the entry says once it is written. */

@@ -14,9 +14,8 @@ import type {
   Transfer,
 } from "../engine.ts";
 import { TransferError } from "../errors.ts";
-import { readRelease } from "../metainfo.ts";
 import { systemRandom } from "../random.ts";
-import type { TransferStart } from "../transfer_files.ts";
+import { TransferTable } from "../transfer_table.ts";
 import { answer } from "./greeting.ts";
 import { RateLimits } from "./rate_limits.ts";
 import type { BandwidthLimits } from "./rate_schedule.ts";
@@ -63,7 +62,7 @@ class SwarmEngine implements TorrentEngine {
   readonly #limits: RateLimits;
   readonly #buffers = new SendBufferPool();
   readonly #peerId = newPeerId();
-  readonly #transfers = new Map<string, SwarmTransfer>();
+  readonly #transfers: TransferTable<SwarmTransfer>;
   readonly #strangers = new Set<Deno.TcpConn>();
   readonly #greetings = new Set<Promise<void>>();
   readonly #accepting: Promise<void>;
@@ -77,64 +76,41 @@ class SwarmEngine implements TorrentEngine {
       clock: this.#clock,
       ...options.limits === undefined ? {} : { limits: options.limits },
     });
-    this.port = listener.addr.port;
+    const { port } = listener.addr;
+    this.port = port;
+    const { locality, log, preallocate, random = systemRandom } = options;
+    this.#transfers = new TransferTable((release, { root, start, onEnd }) =>
+      new SwarmTransfer(release, {
+        context: {
+          peerId: this.#peerId,
+          port,
+          locality,
+          limits: this.#limits,
+          buffers: this.#buffers,
+          clock: this.#clock,
+          random,
+          log,
+          ...preallocate === undefined ? {} : { preallocate },
+          onEnd,
+        },
+        root,
+        start,
+      })
+    );
     this.#accepting = this.#accept();
   }
 
   fetch(options: FetchOptions): Transfer {
-    return this.#begin(options, {
-      kind: "fetch",
-      journalPath: options.journalPath ?? `${options.root}.resume`,
-      resume: options.resume ?? "journal",
-    });
+    return this.#transfers.fetch(options);
   }
 
   seed(options: SeedOptions): Transfer {
-    return this.#begin(options, { kind: "seed" });
+    return this.#transfers.seed(options);
   }
 
   close(): Promise<void> {
     this.#closing ??= this.#close();
     return this.#closing;
-  }
-
-  #begin(options: SeedOptions, start: TransferStart): Transfer {
-    const release = readRelease(options.metainfo);
-    const { infoHash } = release;
-    if (this.#closing !== undefined) {
-      throw new TransferError("engine_failed", `${start.kind} ${infoHash}: the engine is closed`);
-    }
-    if (this.#transfers.has(infoHash)) {
-      throw new TransferError(
-        "duplicate",
-        `${start.kind} ${infoHash}: it is under way already; stop that transfer first`,
-      );
-    }
-    const { locality, log, preallocate, random } = this.#options;
-    const stop = () => void transfer.stop();
-    const transfer = new SwarmTransfer(release, {
-      context: {
-        peerId: this.#peerId,
-        port: this.port,
-        locality,
-        limits: this.#limits,
-        buffers: this.#buffers,
-        clock: this.#clock,
-        random: random ?? systemRandom,
-        log,
-        ...preallocate === undefined ? {} : { preallocate },
-        onEnd: () => {
-          this.#transfers.delete(infoHash);
-          options.signal?.removeEventListener("abort", stop);
-        },
-      },
-      root: options.root,
-      start,
-    });
-    this.#transfers.set(infoHash, transfer);
-    if (options.signal?.aborted) stop();
-    else options.signal?.addEventListener("abort", stop);
-    return transfer;
   }
 
   async #accept(): Promise<void> {
@@ -183,7 +159,7 @@ class SwarmEngine implements TorrentEngine {
   async #close(): Promise<void> {
     this.#listener.close();
     for (const stranger of [...this.#strangers]) this.#dismiss(stranger);
-    await Promise.all([...this.#transfers.values()].map((transfer) => transfer.stop()));
+    await this.#transfers.close();
     await Promise.all(this.#greetings);
     await this.#accepting;
   }

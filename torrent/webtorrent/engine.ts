@@ -14,9 +14,8 @@ import type {
   Transfer,
 } from "../engine.ts";
 import { TransferError } from "../errors.ts";
-import { readRelease } from "../metainfo.ts";
 import { systemRandom } from "../random.ts";
-import type { TransferStart } from "../transfer_files.ts";
+import { TransferTable } from "../transfer_table.ts";
 import { WebTorrentTransfer } from "./transfer.ts";
 import type { WebTorrentClient, WebTorrentOptions } from "./types.ts";
 
@@ -67,32 +66,42 @@ export async function createWebtorrentEngine(
 class WebtorrentEngine implements TorrentEngine {
   readonly port: number;
   readonly #client: WebTorrentClient;
-  readonly #options: EngineOptions;
   readonly #clock: Clock;
-  readonly #transfers = new Map<string, WebTorrentTransfer>();
+  readonly #transfers: TransferTable<WebTorrentTransfer>;
   #closing: Promise<void> | undefined;
 
   constructor(client: WebTorrentClient, options: EngineOptions) {
     this.#client = client;
-    this.#options = options;
     this.#clock = options.clock ?? systemClock;
     this.port = client.torrentPort;
+    const { locality, log, preallocate, random = systemRandom } = options;
+    this.#transfers = new TransferTable((release, { root, start, onEnd }) =>
+      new WebTorrentTransfer(release, {
+        context: {
+          client,
+          locality,
+          clock: this.#clock,
+          random,
+          log,
+          ...preallocate === undefined ? {} : { preallocate },
+          onEnd,
+        },
+        root,
+        start,
+      })
+    );
     client.on("error", (cause: unknown) => {
-      options.log.error("torrent engine failed: {cause}", { cause });
+      log.error("torrent engine failed: {cause}", { cause });
       void this.close();
     });
   }
 
   fetch(options: FetchOptions): Transfer {
-    return this.#begin(options, {
-      kind: "fetch",
-      journalPath: options.journalPath ?? `${options.root}.resume`,
-      resume: options.resume ?? "journal",
-    });
+    return this.#transfers.fetch(options);
   }
 
   seed(options: SeedOptions): Transfer {
-    return this.#begin(options, { kind: "seed" });
+    return this.#transfers.seed(options);
   }
 
   close(): Promise<void> {
@@ -100,44 +109,8 @@ class WebtorrentEngine implements TorrentEngine {
     return this.#closing;
   }
 
-  #begin(options: SeedOptions, start: TransferStart): Transfer {
-    const release = readRelease(options.metainfo);
-    const { infoHash } = release;
-    if (this.#closing !== undefined) {
-      throw new TransferError("engine_failed", `${start.kind} ${infoHash}: the engine is closed`);
-    }
-    if (this.#transfers.has(infoHash)) {
-      throw new TransferError(
-        "duplicate",
-        `${start.kind} ${infoHash}: it is under way already; stop that transfer first`,
-      );
-    }
-    const { locality, log, preallocate, random } = this.#options;
-    const stop = () => void transfer.stop();
-    const transfer = new WebTorrentTransfer(release, {
-      context: {
-        client: this.#client,
-        locality,
-        clock: this.#clock,
-        random: random ?? systemRandom,
-        log,
-        ...(preallocate === undefined ? {} : { preallocate }),
-        onEnd: () => {
-          this.#transfers.delete(infoHash);
-          options.signal?.removeEventListener("abort", stop);
-        },
-      },
-      root: options.root,
-      start,
-    });
-    this.#transfers.set(infoHash, transfer);
-    if (options.signal?.aborted) stop();
-    else options.signal?.addEventListener("abort", stop);
-    return transfer;
-  }
-
   async #close(): Promise<void> {
-    await Promise.all([...this.#transfers.values()].map((transfer) => transfer.stop()));
+    await this.#transfers.close();
     if (this.#client.destroyed) return;
     const deadline = new AbortController();
     await Promise.race([

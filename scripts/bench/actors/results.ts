@@ -3,19 +3,10 @@
 import { type Case, CASES } from "./cases.ts";
 import { BARE, type Times } from "./contender.ts";
 import type { ErlangResults } from "./erlang.ts";
+import { median, type Row, table, withSpread } from "../report.ts";
 
 /** All values of one case, by contender. */
 export type Values = ReadonlyMap<string, readonly number[]>;
-
-/** One case's outcome, in the form that the project's benchmarks share. */
-export interface Row {
-  readonly case: string;
-  readonly unit: string;
-  readonly ours: number;
-  readonly peers: Readonly<Record<string, number>>;
-  /** Ours against the best peer; more than 1 is better. */
-  readonly ratio: number;
-}
 
 /** What a whole run came to. */
 export interface Results {
@@ -23,11 +14,6 @@ export interface Results {
   readonly ownDelays: ReadonlyMap<string, { readonly timer: Times; readonly socket: Times }>;
   readonly erlang: ErlangResults | undefined;
   readonly versions: Readonly<Record<string, string>>;
-}
-
-/** The value in the middle. */
-export function median(values: readonly number[]): number {
-  return quantile(values, 0.5);
 }
 
 function better({ more }: Case, ours: number, theirs: number): number {
@@ -60,35 +46,9 @@ function round(value: number): number {
   return Number(value.toPrecision(4));
 }
 
-/** The value below which this part of the others lies. */
-function quantile(values: readonly number[], part: number): number {
-  const sorted = values.toSorted((a, b) => a - b);
-  const place = part * (sorted.length - 1);
-  const lower = sorted[Math.floor(place)] ?? NaN;
-  const upper = sorted[Math.ceil(place)] ?? NaN;
-  return lower + (upper - lower) * (place - Math.floor(place));
-}
-
-/** `46,200,000 ±3%`: the median, and half the distance between the quartiles. */
+/** Empty for whoever has no such case. */
 function cell(values: readonly number[] | undefined): string {
-  if (values === undefined) return "";
-  const middle = median(values);
-  const spread = (quantile(values, 0.75) - quantile(values, 0.25)) / 2 / middle;
-  const digits = { maximumSignificantDigits: 3 };
-  return `${middle.toLocaleString("en", digits)} ±${Math.round(spread * 100)}%`;
-}
-
-function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  const widths = head.map((title, column) =>
-    Math.max(title.length, 3, ...rows.map((row) => row[column]?.length ?? 0))
-  );
-  const line = (cells: readonly string[]) =>
-    `| ${cells.map((text, column) => text.padEnd(widths[column] ?? 0)).join(" | ")} |`;
-  return [
-    line(head),
-    `| ${widths.map((width) => "-".repeat(width)).join(" | ")} |`,
-    ...rows.map(line),
-  ].join("\n");
+  return values === undefined ? "" : withSpread(values);
 }
 
 /** The tables, as Markdown. */

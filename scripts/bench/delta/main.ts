@@ -11,6 +11,7 @@
 import { cases, writeContent, yesterday } from "./content.ts";
 import { type Outcome, startOurs } from "./ours.ts";
 import { rsyncVersion, startRsync } from "./rsync.ts";
+import { median, type Row } from "../report.ts";
 
 const PAGE = new URL("../../../docs/benchmarks/delta.md", import.meta.url);
 const MIB = 1024 * 1024;
@@ -19,16 +20,6 @@ const quick = Deno.args.includes("--quick");
 // Away from the sizes at which a release's chunks become larger: what grows past one is cut anew by the host.
 const SIZE_BYTES = quick ? 128 * MIB : 960 * MIB;
 const ROUNDS = quick ? 1 : 3;
-
-/** In the form that the project's benchmarks share. */
-interface Row {
-  readonly case: string;
-  readonly unit: string;
-  readonly ours: number;
-  readonly peers: Readonly<Record<string, number>>;
-  /** More than 1 is better. */
-  readonly ratio: number;
-}
 
 const folder = await Deno.makeTempDir({ prefix: "rollcall-bench-delta-" });
 try {
@@ -116,10 +107,6 @@ function row(
     peers: { [values.name]: unit === "bytes" ? theirs : round(theirs) },
     ratio: round(theirs / ours),
   };
-}
-
-function median(values: readonly number[]): number {
-  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? NaN;
 }
 
 function round(value: number): number {

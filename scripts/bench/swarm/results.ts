@@ -1,15 +1,7 @@
 /** What came out: rows in the form that the project's benchmarks share, and the page in the documentation. */
 
 import type { Outcome } from "./measure.ts";
-
-/** One line of the result; a ratio above 1 means that ours is ahead of the best of the others. */
-export interface Row {
-  readonly case: string;
-  readonly unit: string;
-  readonly ours: number;
-  readonly peers: Readonly<Record<string, number>>;
-  readonly ratio: number;
-}
+import { median, type Row, table } from "../report.ts";
 
 /** One race with the outcomes of all its contenders. */
 export interface RaceResult {
@@ -81,29 +73,6 @@ export function toMarkdown(races: readonly RaceResult[]): string {
   }).join("\n\n");
 }
 
-/** The value in the middle. */
-export function median(values: readonly number[]): number {
-  const sorted = values.toSorted((a, b) => a - b);
-  const middle = sorted.length >> 1;
-  return sorted.length % 2 === 1
-    ? sorted[middle] ?? NaN
-    : ((sorted[middle - 1] ?? NaN) + (sorted[middle] ?? NaN)) / 2;
-}
-
 function round(value: number): number {
   return Number(value.toFixed(3));
-}
-
-function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  const widths = head.map((title, column) =>
-    Math.max(title.length, 3, ...rows.map((row) => row[column]?.length ?? 0))
-  );
-  const line = (cells: readonly string[]) =>
-    `| ${cells.map((text, column) => text.padEnd(widths[column] ?? 0)).join(" | ")} |`;
-  return [
-    line(head),
-    `| ${widths.map((width) => "-".repeat(width)).join(" | ")} |`,
-    ...rows.map(line),
-  ]
-    .join("\n");
 }

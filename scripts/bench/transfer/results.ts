@@ -1,13 +1,6 @@
 /** From the values of all rounds to rows and to the page in docs/benchmarks. */
 
-/** One comparison; the ratio is against the best of the others, above 1 is better. */
-export interface Row {
-  readonly case: string;
-  readonly unit: string;
-  readonly ours: number;
-  readonly peers: Readonly<Record<string, number>>;
-  readonly ratio: number;
-}
+import { type Row } from "../report.ts";
 
 /** Values by case and contender. */
 export class Values {

@@ -14,6 +14,7 @@ import { parseArgs } from "node:util";
 import { type ActorRef, ActorSystem, ask } from "../../../actors/runtime/mod.ts";
 import { workerActor } from "../../../actors/runtime/worker/mod.ts";
 import { type Algorithm, hashActor, type HashMessage } from "./hashing.ts";
+import { median, type Row } from "../report.ts";
 
 const { values: flags } = parseArgs({
   options: { json: { type: "boolean" }, quick: { type: "boolean" } },
@@ -122,11 +123,6 @@ function watchTimers(): { stop(): number } {
   };
 }
 
-function median(numbers: readonly number[]): number {
-  const sorted = numbers.toSorted((a, b) => a - b);
-  return sorted[Math.floor(sorted.length / 2)] ?? NaN;
-}
-
 const results: Result[] = [];
 for (const algorithm of ALGORITHMS) {
   for (const bufferBytes of BUFFER_BYTES) {
@@ -169,16 +165,6 @@ if (flags.json) {
     ["digest     buffer  where                     MB/s        spread  late (ms)", ...lines]
       .join("\n"),
   );
-}
-
-/** One case's outcome, in the form that the project's benchmarks share. The rival is the main thread itself. */
-interface Row {
-  readonly case: string;
-  readonly unit: string;
-  readonly ours: number;
-  readonly peers: Readonly<Record<string, number>>;
-  /** Ours against the best peer; more than 1 is better. */
-  readonly ratio: number;
 }
 
 function toRows(): Row[] {

@@ -1,15 +1,6 @@
 // What a run of the ZooKeeper benchmark came to: rows for programs, tables and a page for people.
 import type { Results } from "./contenders.ts";
-
-/** One line of the result, in the form that the project's benchmarks share. */
-export interface Row {
-  case: string;
-  unit: string;
-  ours: number;
-  peers: Record<string, number>;
-  /** Ours against the best peer; more than 1 is better. */
-  ratio: number;
-}
+import { inDigits, median, type Row, table, withSpread } from "../report.ts";
 
 /** Everything that was measured of one part, by contender and round. */
 export interface Part {
@@ -71,43 +62,13 @@ function values(part: Part, who: string, name: string): number[] {
   return (part.rounds.get(who) ?? []).map((each) => each[name] ?? 0);
 }
 
-function median(numbers: readonly number[]): number {
-  return quantile(numbers, 0.5);
-}
-
-/** The value below which this part of the others lies. */
-function quantile(numbers: readonly number[], part: number): number {
-  const sorted = numbers.toSorted((a, b) => a - b);
-  const place = part * (sorted.length - 1);
-  const lower = sorted[Math.floor(place)] ?? NaN;
-  const upper = sorted[Math.ceil(place)] ?? NaN;
-  return lower + (upper - lower) * (place - Math.floor(place));
-}
-
 /** The median, and half the distance between the quartiles. */
 function cell(numbers: readonly number[]): string {
-  const middle = median(numbers);
-  const spread = (quantile(numbers, 0.75) - quantile(numbers, 0.25)) / 2 / middle;
-  const text = middle.toLocaleString("en", { maximumSignificantDigits: 3 });
-  return numbers.length < 3 ? text : `${text} ±${Math.round(spread * 100)}%`;
+  return numbers.length < 3 ? inDigits(median(numbers)) : withSpread(numbers);
 }
 
 function rounded(ratio: number): number {
   return Number(ratio.toPrecision(3));
-}
-
-function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  const widths = head.map((title, column) =>
-    Math.max(title.length, 3, ...rows.map((row) => row[column]?.length ?? 0))
-  );
-  const line = (cells: readonly string[]) =>
-    `| ${cells.map((text, column) => text.padEnd(widths[column] ?? 0)).join(" | ")} |`;
-  return [
-    line(head),
-    `| ${widths.map((width) => "-".repeat(width)).join(" | ")} |`,
-    ...rows.map(line),
-  ]
-    .join("\n");
 }
 
 /** What the page says of each part before its tables, by the part's name. */

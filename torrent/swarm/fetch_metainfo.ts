@@ -72,32 +72,22 @@ async function askTracker(
   own: { infoHash: string; peerId: string; locality: Locality; signal: AbortSignal },
 ): Promise<readonly string[]> {
   const { infoHash, peerId, locality, signal } = own;
+  const asked = {
+    tracker,
+    infoHash,
+    peerId,
+    // Nobody can fetch anything from us: a port that never answers (discard, RFC 863).
+    port: 9,
+    locality,
+    uploadedBytes: 0,
+    downloadedBytes: 0,
+    leftBytes: 1,
+    signal,
+  };
   try {
-    const { peers } = await announce({
-      tracker,
-      infoHash,
-      peerId,
-      // Nobody can fetch anything from us: a port that never answers (discard, RFC 863).
-      port: 9,
-      locality,
-      uploadedBytes: 0,
-      downloadedBytes: 0,
-      leftBytes: 1,
-      signal,
-    });
+    const { peers } = await announce(asked);
     // The tracker forgets us at once: the fetch itself announces for itself.
-    await announce({
-      tracker,
-      infoHash,
-      peerId,
-      port: 9,
-      locality,
-      uploadedBytes: 0,
-      downloadedBytes: 0,
-      leftBytes: 1,
-      event: "stopped",
-      signal,
-    }).catch(() => {});
+    await announce({ ...asked, event: "stopped" }).catch(() => {});
     return peers;
   } catch {
     return [];

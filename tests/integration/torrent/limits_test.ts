@@ -4,7 +4,6 @@
  */
 
 import assert from "node:assert/strict";
-import type { Clock } from "../../../torrent/clock.ts";
 import {
   type BandwidthLimits,
   createRelease,
@@ -16,6 +15,7 @@ import {
 import { createTracker } from "../../../tracker/mod.ts";
 import { noise } from "../../unit/torrent/delta/content.ts";
 import { temporaryDirectory } from "./peer_harness.ts";
+import { ManualClock } from "../../unit/torrent/manual_clock.ts";
 
 const KIB = 1024;
 const SIZE_BYTES = 1024 * KIB;
@@ -24,37 +24,6 @@ const SLACK_BYTES = 256 * KIB;
 const STEP_MS = 100;
 /** Many times what any of these takes. */
 const MOST_MS = 300_000;
-
-/** Moves in steps; sleepers wake when their time has come. */
-class StepClock implements Clock {
-  #nowMs = 0;
-  readonly #sleepers = new Set<{ readonly untilMs: number; readonly wake: () => void }>();
-
-  nowMs(): number {
-    return this.#nowMs;
-  }
-
-  sleep(durationMs: number, signal?: AbortSignal): Promise<void> {
-    return new Promise((resolve) => {
-      if (signal?.aborted) return resolve();
-      const wake = () => {
-        this.#sleepers.delete(sleeper);
-        signal?.removeEventListener("abort", wake);
-        resolve();
-      };
-      const sleeper = { untilMs: this.#nowMs + durationMs, wake };
-      this.#sleepers.add(sleeper);
-      signal?.addEventListener("abort", wake);
-    });
-  }
-
-  step(): void {
-    this.#nowMs += STEP_MS;
-    for (const sleeper of [...this.#sleepers]) {
-      if (sleeper.untilMs <= this.#nowMs) sleeper.wake();
-    }
-  }
-}
 
 /** Lets real sockets carry what may go; how long that takes decides nothing. */
 function letSocketsWork(): Promise<void> {
@@ -73,7 +42,7 @@ async function send(
 ): Promise<Outcome> {
   await using directory = await temporaryDirectory();
   const tracker = await createTracker({ hostname: "127.0.0.1", log: silentLog });
-  const clock = new StepClock();
+  const clock = new ManualClock();
   const startEngine = (site: string, own: BandwidthLimits | undefined) =>
     createSwarmEngine({
       locality: { host: site, site, rack: "a" },
@@ -106,7 +75,7 @@ async function send(
       const sinceMs = firstMs === undefined ? 0 : clock.nowMs() - firstMs;
       check((sinceMs + STEP_MS) / 1000, transfer);
       assert.ok(clock.nowMs() < MOST_MS, "expected it to go on, it stands still");
-      clock.step();
+      clock.step(STEP_MS);
     }
     await verifyRelease({ metainfo, root: `${directory.path}/incoming` });
     return { seconds: (clock.nowMs() - (firstMs ?? 0)) / 1000 };

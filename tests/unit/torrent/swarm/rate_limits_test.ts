@@ -1,62 +1,15 @@
 /** Tests of the bandwidth limits, on a clock that only moves when it is told to. */
 
 import assert from "node:assert/strict";
-import type { Clock } from "../../../../torrent/clock.ts";
 import { RateLimits } from "../../../../torrent/swarm/rate_limits.ts";
 import { type BandwidthLimits, limitsAt } from "../../../../torrent/swarm/rate_schedule.ts";
+import { ManualClock, settle } from "../manual_clock.ts";
 
 const KIB = 1024;
 const MIB = 1024 * KIB;
 
-/** Time that passes by {@link advance} alone, in steps from one sleeper's end to the next. */
-class VirtualClock implements Clock {
-  #nowMs = 0;
-  readonly #sleepers = new Set<{ readonly untilMs: number; readonly wake: () => void }>();
-
-  nowMs(): number {
-    return this.#nowMs;
-  }
-
-  sleep(durationMs: number, signal?: AbortSignal): Promise<void> {
-    return new Promise((resolve) => {
-      if (signal?.aborted) return resolve();
-      const wake = () => {
-        this.#sleepers.delete(sleeper);
-        signal?.removeEventListener("abort", wake);
-        resolve();
-      };
-      const sleeper = { untilMs: this.#nowMs + durationMs, wake };
-      this.#sleepers.add(sleeper);
-      signal?.addEventListener("abort", wake);
-    });
-  }
-
-  async advance(durationMs: number): Promise<void> {
-    const endMs = this.#nowMs + durationMs;
-    for (;;) {
-      await settle();
-      const due = [...this.#sleepers].filter(({ untilMs }) => untilMs <= endMs)
-        .sort((a, b) => a.untilMs - b.untilMs)[0];
-      if (due === undefined) break;
-      this.#nowMs = Math.max(this.#nowMs, due.untilMs);
-      due.wake();
-    }
-    this.#nowMs = endMs;
-    await settle();
-  }
-
-  get sleeping(): number {
-    return this.#sleepers.size;
-  }
-}
-
-/** Lets promises that are due go on; none of these tests waits for anything real. */
-async function settle(): Promise<void> {
-  for (let turn = 0; turn < 20; turn++) await Promise.resolve();
-}
-
 function limitsWith(limits: BandwidthLimits, today = () => new Date(2026, 0, 7, 12, 0)) {
-  const clock = new VirtualClock();
+  const clock = new ManualClock();
   return { clock, limits: new RateLimits({ limits, clock, today }) };
 }
 

@@ -54,10 +54,9 @@ export function renderActors(
   const lines = shown.map(({ label, actor }) => {
     const tree = cut(label, treeColumns).padEnd(treeColumns);
     const state = stateColumns <= 0 ? "" : cut(stateOf(actor), stateColumns);
-    return `${actor.status === "running" ? tree : pc.red(tree)}${numbersOf(actor)}  ${
-      pc.dim(state)
-    }`
-      .trimEnd();
+    const numbers = `${actor.status === "running" ? tree : pc.red(tree)}${numbersOf(actor)}`;
+    // Nothing is dimmed where there is nothing: colour around no text would leave blanks at the end of the line.
+    return state === "" ? numbers : `${numbers}  ${pc.dim(state)}`;
   });
   if (hidden > 0) lines.push(pc.dim(`… ${hidden} more; a higher window shows them, or --json`));
   return [titleOf(rows, { host, columns }), pc.dim(head.slice(0, columns)), ...lines].join("\n");

@@ -14,3 +14,17 @@ export function repeat(intervalMs: number, work: () => void): () => void {
   const timer = setInterval(work, intervalMs);
   return () => clearInterval(timer);
 }
+
+/** Resolves after so many milliseconds, or as soon as the signal aborts; leaves no timer behind. */
+export function sleep(durationMs: number, signal: AbortSignal): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const end = () => {
+    clearTimeout(timer);
+    signal.removeEventListener("abort", end);
+    resolve();
+  };
+  const timer = setTimeout(end, durationMs);
+  if (signal.aborted) end();
+  else signal.addEventListener("abort", end);
+  return promise;
+}

@@ -4,6 +4,7 @@
  */
 
 import { createSocket } from "node:dgram";
+import { sleep } from "./clock.ts";
 
 /** What to send back to that address; undefined: nothing. */
 export type Answerer = (datagram: Uint8Array, ip: string) => Uint8Array | undefined;
@@ -27,11 +28,28 @@ export interface UdpSocket {
 /** Requests are at most 98 bytes and some URL data; what is longer is cut, and then not understood. */
 const MAX_DATAGRAM_BYTES = 4096;
 
-interface DatagramConn {
+/** The first failure may be of one packet, and is gone; from the second on the socket gets time to recover. */
+const FIRST_PAUSE_MS = 10;
+/** Clients ask again after 15 s (BEP 15): a second more is not noticed, nor is one message a second in the log. */
+const MAX_PAUSE_MS = 1000;
+
+/** What is used of a `Deno.DatagramConn`. */
+export interface DatagramConn {
   readonly addr: Deno.Addr;
   receive(buffer: Uint8Array): Promise<[Uint8Array, Deno.Addr]>;
   send(bytes: Uint8Array, to: Deno.Addr): Promise<number>;
   close(): void;
+}
+
+/** How to serve a connection. */
+export interface ServingOptions {
+  readonly answer: Answerer;
+  /** As of {@link UdpSocketOptions}. */
+  readonly onError: (error: unknown) => void;
+  /** Ends the loop, also in the middle of a pause; the connection is to be closed right after. */
+  readonly signal: AbortSignal;
+  /** Default: the system's. Milliseconds; resolves early, and never rejects, when the signal aborts. */
+  readonly sleep?: typeof sleep;
 }
 type ListenDatagram = (
   options: { hostname: string; port: number; transport: "udp" },
@@ -53,27 +71,50 @@ async function listenByDeno(
   const conn = await Promise.resolve().then(() =>
     listenDatagram({ hostname, port, transport: "udp" })
   );
-  let isOpen = true;
-  const serving = (async () => {
-    const buffer = new Uint8Array(MAX_DATAGRAM_BYTES);
-    while (isOpen) {
-      try {
-        const [datagram, from] = await conn.receive(buffer);
-        const reply = answer(datagram, (from as Deno.NetAddr).hostname);
-        if (reply !== undefined) await conn.send(reply, from);
-      } catch (error) {
-        if (isOpen) onError(error);
-      }
-    }
-  })();
+  const closing = new AbortController();
+  const serving = serveDatagrams(conn, { answer, onError, signal: closing.signal });
   return {
     port: (conn.addr as Deno.NetAddr).port,
     async close() {
-      isOpen = false;
+      closing.abort();
       conn.close();
       await serving;
     },
   };
+}
+
+/**
+ * Answers until the signal aborts. A socket that fails again and again is asked less and less often, up to
+ * once a second: an endless loop would take the processor from HTTP. A datagram that cannot be answered
+ * makes no pause, or whoever sends such ones would slow the others down.
+ */
+export async function serveDatagrams(conn: DatagramConn, options: ServingOptions): Promise<void> {
+  const { answer, onError, signal } = options;
+  const pause = options.sleep ?? sleep;
+  const buffer = new Uint8Array(MAX_DATAGRAM_BYTES);
+  let failures = 0;
+  while (!signal.aborted) {
+    let received: [Uint8Array, Deno.Addr];
+    try {
+      received = await conn.receive(buffer);
+      failures = 0;
+    } catch (error) {
+      if (signal.aborted) return;
+      onError(error);
+      failures++;
+      if (failures > 1) {
+        await pause(Math.min(FIRST_PAUSE_MS * 2 ** (failures - 2), MAX_PAUSE_MS), signal);
+      }
+      continue;
+    }
+    try {
+      const [datagram, from] = received;
+      const reply = answer(datagram, (from as Deno.NetAddr).hostname);
+      if (reply !== undefined) await conn.send(reply, from);
+    } catch (error) {
+      if (!signal.aborted) onError(error);
+    }
+  }
 }
 
 function listenByNode(
@@ -83,11 +124,15 @@ function listenByNode(
   const socket = createSocket({ type: hostname.includes(":") ? "udp6" : "udp4" });
   socket.once("error", reject);
   socket.on("message", (datagram, from) => {
-    const reply = answer(datagram, from.address);
-    if (reply === undefined) return;
-    socket.send(reply, from.port, from.address, (error) => {
-      if (error !== null) onError(error);
-    });
+    try {
+      const reply = answer(datagram, from.address);
+      if (reply === undefined) return;
+      socket.send(reply, from.port, from.address, (error) => {
+        if (error !== null) onError(error);
+      });
+    } catch (error) {
+      onError(error);
+    }
   });
   socket.bind(port, hostname, () => {
     socket.off("error", reject);

@@ -33,13 +33,17 @@ export function makeChild<S, M>(
     return stillborn;
   }
   const children = parent.children ??= new Map<string, Cell>();
-  if (children.has(name)) {
+  const holder = children.get(name);
+  if (holder !== undefined && holder.status !== "stopped") {
     throw new ActorError(
       "name_taken",
       `spawn ${parent.path}/${name}: expected a name that no child has, there is one; ` +
         "stop it and wait for its end first",
     );
   }
+  // Who learns of an end by a watch learns of it before the parent's own bookkeeping does. Taken out,
+  // not replaced: a map keeps the place of a key, and children are in the order of their starts.
+  children.delete(name);
   const supervision = place === "plain" ? undefined : place;
   const child = new Cell(parent.runtime, erased, { name, parent, supervision });
   children.set(name, child);

@@ -183,8 +183,9 @@ export interface ActorContext<M> {
    * Starts a child: its `init` has run when this returns. If the child fails, it ends and this
    * actor gets the signal `child_failed`; for children that restart, spawn a supervisor.
    *
-   * @throws {ActorError} `name_taken` while a child of that name exists, `invalid_name` if it is
-   * empty, longer than 200 characters or has a slash.
+   * @throws {ActorError} `name_taken` while a child of that name exists, which it does until it has
+   * ended for good: at the signal `terminated` the name is free. `invalid_name` if it is empty, longer
+   * than 200 characters or has a slash.
    */
   spawn<S2, M2>(name: string, definition: ActorDefinition<S2, M2>): ActorRef<M2>;
   /**

@@ -237,6 +237,71 @@ Deno.test("G15: after unwatch no signal comes, not even one that is waiting", ()
     assert.deepEqual(log, ["take back", "keep", "terminated"]);
   }));
 
+/** A parent that spawns its child again, under the same name, when it is told of its end. */
+function respawning(log: string[]): ActorDefinition<ActorRef<string>, string> {
+  const spawn = (context: ActorContext<string>): ActorRef<string> => {
+    const child = context.spawn("child", {
+      init: () => log.push("init"),
+      receive(state: number, message: string, own) {
+        if (message === "crash") throw new Error("crash");
+        own.stopSelf();
+        return state;
+      },
+      // Takes until the next turn: an end that is under way for a while.
+      onStop: async (life) => {
+        await Promise.resolve();
+        log.push(`stop ${life}`);
+      },
+    });
+    context.watch(child);
+    return child;
+  };
+  return {
+    init(context) {
+      const child = spawn(context);
+      context.spawn("sibling", recorder([], { onStop: () => void log.push("stop sibling") }));
+      return child;
+    },
+    receive(child, message, context) {
+      if (message !== "stop and spawn") {
+        child.tell(message);
+        return child;
+      }
+      context.stop(child);
+      assert.throws(() => spawn(context), { code: "name_taken" });
+      return child;
+    },
+    onSignal: (child, signal, context) => signal.type === "terminated" ? spawn(context) : child,
+  };
+}
+
+Deno.test("G15: a child's name is free when its parent is told of its end, and not before", () =>
+  withSystem(async ({ system, clock }) => {
+    const log: string[] = [];
+    const parent = system.spawn("parent", respawning(log));
+    for (const end of ["crash", "stop self", "stop and spawn"]) {
+      parent.tell(end);
+      await clock.settle();
+    }
+    // The state of a child is the number of the entry that its start made.
+    assert.deepEqual(log, ["init", "stop 1", "init", "stop 3", "init", "stop 5", "init"]);
+    assert.equal(system.counters.restarts, 0);
+  }));
+
+Deno.test("G15: a child under the name of one that has ended is a child like any other", () =>
+  withSystem(async ({ system, clock }) => {
+    const log: string[] = [];
+    const parent = system.spawn("parent", respawning(log));
+    parent.tell("crash");
+    await clock.settle();
+    const names = system.tree()[0]?.children.map(({ name, status }) => `${name} ${status}`);
+    assert.deepEqual(names, ["sibling running", "child running"], "in the order of their starts");
+    log.length = 0;
+    system.stopActor(parent);
+    await clock.settle();
+    assert.deepEqual(log, ["stop 3", "stop sibling"]);
+  }));
+
 Deno.test("G9: a failure that a parent takes as a signal ends the child alone", () =>
   withSystem(async ({ system, clock }) => {
     const log: unknown[] = [];

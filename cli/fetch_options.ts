@@ -1,5 +1,5 @@
 /**
- * Options that `rollcall fetch` and `rollcall seed` share, and the help on what they are given.
+ * Options that `rollcall fetch` and `rollcall seed` share (some with `publish`), and the help on what they are given.
  *
  * @module
  */

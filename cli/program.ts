@@ -25,7 +25,6 @@ import {
   jsonOption,
   listenOption,
   logLevelOption,
-  parseCount,
   zookeeperOption,
 } from "./options.ts";
 import { addTracker } from "./tracker_options.ts";
@@ -99,11 +98,11 @@ function addPublish(program: Command): void {
     .option("--host <name>", "name of this machine among the peers (default: its own)")
     .option("--site <name>", "its site", "unknown")
     .option("--rack <name>", "its rack", "unknown")
+    .addOption(torrentPortOption())
+    .addOption(engineOption())
     .option(
-      "--torrent-port <port>",
-      "TCP port for peers; 0: any free one",
-      parseCount(0, 65_535),
-      0,
+      "--no-chunk-map",
+      "leave the map of chunks out of the .torrent: faster, but hosts reuse whole files, not what has moved within one",
     )
     .option(
       "--base-url <url>",

@@ -10,7 +10,8 @@ import { isVersionName, systemClock } from "../host/mod.ts";
 import {
   createFeedServer,
   createRelease,
-  createSwarmEngine,
+  type EngineName,
+  ENGINES,
   type FeedServer,
   Inbox,
   Publisher,
@@ -38,6 +39,10 @@ export interface PublishCommandOptions {
   readonly site: string;
   readonly rack: string;
   readonly torrentPort: number;
+  /** What moves the bytes, where this process serves. */
+  readonly engine: EngineName;
+  /** Whether the .torrent gets the map by which hosts find what they have of the content. */
+  readonly chunkMap: boolean;
   readonly baseUrl?: string | undefined;
   readonly json: boolean;
   readonly logLevel: "debug" | "info" | "warning" | "error";
@@ -105,7 +110,7 @@ async function submit(
   },
 ): Promise<string> {
   const { service, version, path, options, log, signal } = what;
-  const { announce } = options;
+  const { announce, chunkMap } = options;
   if (announce.length === 0) {
     throw new UsageError(
       "publish: expected the tracker's announce URL, such as --announce http://tracker:8000/announce",
@@ -120,6 +125,7 @@ async function submit(
     service,
     version,
     announce,
+    chunkMap,
     ...(path === undefined ? {} : { path }),
     log,
     signal,
@@ -162,7 +168,7 @@ async function serve(
 ): Promise<void> {
   const { infoHash, options, log, stop } = what;
   const { host = Deno.hostname(), site, rack } = options;
-  const engine: TorrentEngine = await createSwarmEngine({
+  const engine: TorrentEngine = await ENGINES[options.engine]({
     locality: { host, site, rack },
     listenPort: options.torrentPort,
     log,

@@ -6,7 +6,10 @@
 
 import assert from "node:assert/strict";
 import { TextLineStream } from "./text_lines.ts";
-import { readFeed } from "../../../torrent/mod.ts";
+import { readFeed, readRelease } from "../../../torrent/mod.ts";
+import { readChunkMap } from "../../../torrent/delta/mod.ts";
+import { sampleBytes } from "../torrent/peer_harness.ts";
+import { startPublishCommand, startTrackerCommand } from "./long_running.ts";
 import { PROGRAM, rollcall } from "./rollcall_process.ts";
 
 interface Publisher extends AsyncDisposable {
@@ -69,6 +72,38 @@ Deno.test("rollcall publish: hands over to the one that serves, refuses other co
     }
     await using again = await startPublisher(...feed);
     assert.equal((await readFeed(again.feedUrl)).length, 2);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});
+
+Deno.test("rollcall publish: --engine webtorrent seeds, --no-chunk-map leaves the map out, and it is the same release", async () => {
+  const folder = await Deno.makeTempDir({ prefix: "rollcall-publish-" });
+  try {
+    const blob = `${folder}/blob`;
+    await Deno.mkdir(blob);
+    await Deno.writeFile(`${blob}/data`, sampleBytes(2 * 1024 * 1024, 1));
+    await using tracker = await startTrackerCommand();
+    const infoHashes = new Set<string>();
+    for (const chunkMap of [true, false]) {
+      await using publisher = await startPublishCommand(
+        ...["web", "v1", blob, "--feed", `${folder}/feed-${chunkMap}`, "--announce"],
+        ...[tracker.announceUrl, "--engine", "webtorrent", ...chunkMap ? [] : ["--no-chunk-map"]],
+      );
+      infoHashes.add(publisher.infoHash);
+      const [offered] = await readFeed(publisher.feedUrl);
+      assert.ok(offered !== undefined);
+      const torrent = await (await fetch(offered.torrentUrl)).bytes();
+      assert.equal(readChunkMap(readRelease(torrent)) !== undefined, chunkMap);
+      const to = `${folder}/copy-${chunkMap}`;
+      const { status, stderr } = await rollcall("fetch", publisher.feedUrl, "--to", to);
+      assert.equal(status, 0, stderr);
+      assert.deepEqual(await Deno.readFile(`${to}/data`), await Deno.readFile(`${blob}/data`));
+    }
+    assert.equal(infoHashes.size, 1);
+    const wrong = await rollcall("publish", "--feed", `${folder}/feed`, "--engine", "warp");
+    assert.equal(wrong.status, 2);
+    assert.match(wrong.stderr, /Allowed choices are swarm, webtorrent/);
   } finally {
     await Deno.remove(folder, { recursive: true });
   }

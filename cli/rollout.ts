@@ -219,7 +219,7 @@ function findReleases(
       release.service === service && release.version === version
     );
     if (offered !== undefined) {
-      const { infoHash, sizeBytes, torrentUrl, origin } = offered;
+      const { infoHash, sizeBytes, torrentUrl, origin, trackers } = offered;
       releases.set(service, {
         service,
         version,
@@ -227,6 +227,7 @@ function findReleases(
         sizeBytes,
         torrentUrl,
         ...(origin === undefined ? {} : { origin }),
+        ...(trackers === undefined ? {} : { trackers }),
       });
       continue;
     }

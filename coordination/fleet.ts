@@ -18,6 +18,7 @@ import {
   offerSchema,
   type Preparation,
   type Received,
+  type Release,
   type Rollout,
   rolloutSchema,
   type Roster,
@@ -60,6 +61,17 @@ export interface FleetHost {
   readonly queued: boolean;
 }
 
+/** A release with a blob that the service's hosts fetch, or may. */
+export interface FleetRelease {
+  readonly version: string;
+  /** 40 hexadecimal digits. */
+  readonly infoHash: string;
+  /** 0 for a pure restart: nothing moves. */
+  readonly sizeBytes: number;
+  /** Announce URLs in order of preference; none where the entry does not tell. */
+  readonly trackers: readonly string[];
+}
+
 /** One service of the fleet. */
 export interface FleetService {
   readonly dependsOn: readonly string[];
@@ -70,6 +82,8 @@ export interface FleetService {
   readonly sizeBytes: number;
   /** Where the build machine that published it stands; `null` where that is not known. */
   readonly origin: { readonly site: string; readonly rack: string } | null;
+  /** The one on offer, then the committed one, where that is another. */
+  readonly releases: readonly FleetRelease[];
   readonly hosts: readonly FleetHost[];
 }
 
@@ -168,6 +182,7 @@ async function readFleetService(
     offer: offer?.version ?? null,
     sizeBytes: offer?.sizeBytes ?? entry?.committed?.sizeBytes ?? 0,
     origin: (offer ?? entry?.committed)?.origin ?? null,
+    releases: fleetReleases(offer, entry?.committed ?? null),
     hosts: names.map((host, index) => {
       const [rosterNode, currentNode, slotNode] = nodes.slice(index * 3, index * 3 + 3);
       return fleetHost(host, {
@@ -180,6 +195,17 @@ async function readFleetService(
       });
     }),
   };
+}
+
+function fleetReleases(offer: Offer | null, committed: Release | null): FleetRelease[] {
+  const releases: FleetRelease[] = [];
+  for (const release of [offer, committed]) {
+    if (release === null || release.infoHash === null) continue;
+    const { version, infoHash, sizeBytes, trackers = [] } = release;
+    if (releases.some((other) => other.infoHash === infoHash)) continue;
+    releases.push({ version, infoHash, sizeBytes, trackers });
+  }
+  return releases;
 }
 
 function fleetHost(

@@ -23,6 +23,11 @@ export const releaseSchema = z.looseObject({
   torrentUrl: z.string().nullable(),
   /** Where the build machine stands, from which the first copy comes; left out where it did not tell. */
   origin: z.looseObject({ site: z.string(), rack: z.string() }).optional(),
+  /**
+   * Announce URLs of its trackers, in order of preference, so that how it spreads can be asked for without the build
+   * machine; left out where the feed does not tell. Agents go by the .torrent.
+   */
+  trackers: z.array(z.string()).optional(),
 });
 export type Release = z.infer<typeof releaseSchema>;
 

@@ -10,12 +10,17 @@ import { releaseNameSchema } from "../metainfo.ts";
 /** MIME type of .torrent files. */
 export const TORRENT_MIME_TYPE = "application/x-bittorrent";
 
+/** Trackers of a release that the feed names; the .torrent may name more. Nobody runs as many. */
+export const MAX_FEED_TRACKERS = 4;
+
 /** What the feed says of one release. */
 export const feedReleaseSchema = z.object({
   service: releaseNameSchema,
   version: releaseNameSchema,
   infoHash: z.string().regex(/^[0-9a-f]{40}$/),
   sizeBytes: z.number().int().nonnegative(),
+  /** Announce URLs in order of preference. Left out by feeds that were kept before there was this field. */
+  trackers: z.array(z.string()).max(MAX_FEED_TRACKERS).optional(),
 });
 
 /** What the feed says of one release. */

@@ -9,7 +9,7 @@ import type { Today } from "../clock.ts";
 import { FeedError, systemErrorCode } from "../errors.ts";
 import type { Log } from "../log.ts";
 import { readRelease } from "../metainfo.ts";
-import { feedReleaseSchema, type PublishedRelease } from "./feed_format.ts";
+import { feedReleaseSchema, MAX_FEED_TRACKERS, type PublishedRelease } from "./feed_format.ts";
 
 /**
  * Releases in the feed; beyond it the oldest leave. Years of them, and the document stays within what
@@ -84,7 +84,7 @@ export class FeedStore {
   }
 
   async #add(metainfo: Uint8Array): Promise<boolean> {
-    const { service, version, infoHash, sizeBytes } = readRelease(metainfo);
+    const { service, version, infoHash, sizeBytes, announce } = readRelease(metainfo);
     const former = this.#releases.find((one) => one.service === service && one.version === version);
     if (former?.infoHash === infoHash) return false;
     if (former !== undefined) {
@@ -99,6 +99,7 @@ export class FeedStore {
       version,
       infoHash,
       sizeBytes,
+      trackers: announce.slice(0, MAX_FEED_TRACKERS),
       publishedAt: this.#options.today().toISOString(),
       torrentBytes: metainfo.length,
     };

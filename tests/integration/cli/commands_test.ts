@@ -150,6 +150,9 @@ Deno.test("rollcall rollout: --check writes nothing, start is one at a time, pau
   const second = await rollcall("rollout", plan, "--detach", ...zookeeper);
   assert.equal(second.status, 1);
   assert.match(second.stderr, /is under way with 2 waves to go; watch it .* or abort it/);
+  await using client = new ZooKeeper(servers.zookeeper);
+  const [offered] = (await readFleet(client)).services["A"]?.releases ?? [];
+  assert.deepEqual([offered?.version, offered?.trackers], ["v2", ["http://127.0.0.1:1/announce"]]);
 
   assert.equal((await rollcall("rollout", "pause", "--reason", "lunch", ...zookeeper)).status, 0);
   const status = await rollcall("status", ...zookeeper);

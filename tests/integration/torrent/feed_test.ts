@@ -51,6 +51,7 @@ Deno.test("feed: a published release is found by readFeed and fetchTorrent, newe
     assert.ok(newest !== undefined);
     assert.equal(newest.sizeBytes, 100_000);
     assert.deepEqual(newest.origin, { site: "ams", rack: "build" });
+    assert.deepEqual(newest.trackers, ["http://127.0.0.1:1/announce"]);
     assert.equal(newest.torrentUrl, server.torrentUrl(newest.infoHash));
     const torrent = await fetchTorrent(newest.torrentUrl, { expectInfoHash: newest.infoHash });
     assert.deepEqual(torrent, second);
@@ -70,6 +71,24 @@ Deno.test("feed: it is the same after a restart", async () => {
   try {
     assert.deepEqual(after.releases, releases);
     assert.equal(await after.add(metainfo), false);
+  } finally {
+    await after.close();
+  }
+});
+
+Deno.test("feed: one that was kept before feeds named trackers is served as it is", async () => {
+  await using directory = await temporaryDirectory();
+  const before = await serve(directory.path);
+  await before.add(await makeRelease(directory.path, { version: "1.0", seed: 1 }));
+  await before.close();
+  const path = `${directory.path}/feed/index.json`;
+  const index = JSON.parse(await Deno.readTextFile(path));
+  for (const release of index.releases) delete release.trackers;
+  await Deno.writeTextFile(path, JSON.stringify(index));
+  const after = await serve(directory.path);
+  try {
+    const [offered] = await readFeed(after.url);
+    assert.deepEqual([offered?.version, offered?.trackers], ["1.0", undefined]);
   } finally {
     await after.close();
   }

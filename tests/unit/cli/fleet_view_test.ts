@@ -26,7 +26,15 @@ function fleetOf(...hosts: readonly FleetHost[]): Fleet {
     rollout: null,
     queue: [],
     services: {
-      web: { dependsOn: [], committed: "v1", offer: null, sizeBytes: 0, origin: null, hosts },
+      web: {
+        dependsOn: [],
+        committed: "v1",
+        offer: null,
+        sizeBytes: 0,
+        origin: null,
+        releases: [],
+        hosts,
+      },
     },
     problems: [],
   };

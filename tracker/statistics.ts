@@ -36,6 +36,12 @@ export interface StatisticsOptions {
   readonly nameOf?: ((infoHash: string) => string | undefined) | undefined;
 }
 
+/** One release's report, and when it was made. */
+interface DatedReport {
+  readonly madeMs: number;
+  readonly report: SwarmReport;
+}
+
 /** See the file's head. */
 export class Statistics {
   readonly #options: StatisticsOptions;
@@ -43,6 +49,8 @@ export class Statistics {
   #madeMs = -Infinity;
   #announces = 0;
   #last: TrackerStats | undefined;
+  /** Of single releases, of the last second; no more than there are swarms, since only of those one is made. */
+  readonly #reports = new Map<string, DatedReport>();
 
   constructor(options: StatisticsOptions) {
     this.#options = options;
@@ -55,6 +63,23 @@ export class Statistics {
     const nowMs = clock.nowMs();
     if (this.#last !== undefined && nowMs - this.#madeMs < MAX_AGE_MS) return this.#last;
     return this.#last = this.#make(nowMs);
+  }
+
+  /** One release, however many there are; undefined if it has no peers. */
+  find(infoHash: string): SwarmReport | undefined {
+    const { clock, swarms, policy, nameOf } = this.#options;
+    const nowMs = clock.nowMs();
+    const known = this.#reports.get(infoHash);
+    if (known !== undefined && nowMs - known.madeMs < MAX_AGE_MS) return known.report;
+    for (const [hash, { madeMs }] of this.#reports) {
+      if (nowMs - madeMs >= MAX_AGE_MS) this.#reports.delete(hash);
+    }
+    const swarm = swarms.find(infoHash);
+    // Who has been silent for too long is not to be counted; true: nobody is left.
+    if (swarm === undefined || swarm.sweep(nowMs)) return undefined;
+    const report = reportOn(swarm, { policy, nowMs, name: nameOf?.(infoHash) });
+    this.#reports.set(infoHash, { madeMs: nowMs, report });
+    return report;
   }
 
   #make(nowMs: number): TrackerStats {

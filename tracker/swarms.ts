@@ -49,6 +49,11 @@ export class Swarms {
     return [...this.#byHash.values()].map(({ swarm }) => swarm);
   }
 
+  /** The one of that info hash, 40 hexadecimal digits. */
+  find(infoHash: string): Swarm | undefined {
+    return this.#byHash.get(Buffer.from(infoHash, "hex").toString("latin1"))?.swarm;
+  }
+
   /** Peers in all of them. */
   get members(): number {
     let members = 0;

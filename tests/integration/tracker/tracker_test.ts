@@ -97,6 +97,35 @@ testBoth("GET /stats.json shows sites, counts and gateways", {}, async (tracker)
   assert.deepEqual(swarm.gateways, []);
 });
 
+testBoth("GET /stats/INFO_HASH.json shows one release, at most once a second anew", {
+  clock,
+}, async (tracker) => {
+  const get = async (hash: string) => {
+    const response = await fetch(new URL(`/stats/${hash}.json`, tracker.announceUrl));
+    return [response.status, await response.json()] as const;
+  };
+  assert.deepEqual(await get(infoHash), [404, { infoHash, problem: "no peer of that release" }]);
+  await announce(tracker, { port: 4001, host: "web-1", site: "s", rack: "a" });
+  await announce(tracker, { port: 4001, host: "web-1", info_hash: "cd".repeat(20) });
+  const [status, report] = await get(infoHash);
+  assert.equal(status, 200);
+  const all = JSON.parse(JSON.stringify(tracker.stats().swarms));
+  assert.deepEqual([report], all.filter((one: { infoHash: string }) => one.infoHash === infoHash));
+  await announce(tracker, { port: 4002, host: "web-2", site: "s", rack: "a", left: 0 });
+  assert.equal((await get(infoHash))[1].seeds, 0);
+  clock.now += 1_000;
+  assert.equal((await get(infoHash))[1].seeds, 1);
+  await announce(tracker, { port: 4001, event: "stopped" });
+  await announce(tracker, { port: 4002, event: "stopped" });
+  clock.now += 1_000;
+  assert.equal((await get(infoHash))[0], 404);
+  // Neither digits that are none nor a path below it is one.
+  for (const path of [`/stats/${"x".repeat(40)}.json`, `/stats/${infoHash}.json/`, "/stats/"]) {
+    const response = await fetch(new URL(path, tracker.announceUrl));
+    assert.match(await response.text(), /^not found: there are/);
+  }
+});
+
 testBoth("serves only the info hashes that it is allowed to", {
   allow: (hash) => hash === infoHash,
 }, async (tracker) => {

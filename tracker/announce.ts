@@ -14,6 +14,12 @@ export interface Announce {
   readonly port: number;
   /** Still to fetch; Infinity if it did not say. */
   readonly leftBytes: number;
+  /** Since it began, by its own word. Default 0. */
+  readonly uploadedBytes?: number | undefined;
+  /** Since it began, by its own word. Default 0. */
+  readonly downloadedBytes?: number | undefined;
+  /** It has just got the last of it (BEP 3's event). Default: no. */
+  readonly isCompleted?: boolean | undefined;
   readonly isStopped: boolean;
   /** At most so many peers. */
   readonly wanted: number;

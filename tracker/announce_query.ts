@@ -36,6 +36,7 @@ export function parseAnnounceQuery(query: string): AnnounceQuery | string {
   let [infoHash, peerId, event]: (string | undefined)[] = [];
   let [host, site, rack]: (string | undefined)[] = [];
   let [port, leftBytes, wanted] = [0, Infinity, DEFAULT_WANTED];
+  let [uploadedBytes, downloadedBytes] = [0, 0];
   let [isCompact, omitsPeerIds, received]: [boolean, boolean, Mutable<ReceivedBytes> | undefined] =
     [true, false, undefined];
   const nothing = () => received ??= { rackBytes: 0, siteBytes: 0, remoteBytes: 0 };
@@ -59,6 +60,12 @@ export function parseAnnounceQuery(query: string): AnnounceQuery | string {
           break;
         case "left":
           leftBytes = readCount(value) ?? Infinity;
+          break;
+        case "uploaded":
+          uploadedBytes = readCount(value) ?? 0;
+          break;
+        case "downloaded":
+          downloadedBytes = readCount(value) ?? 0;
           break;
         case "event":
           event = value;
@@ -105,6 +112,9 @@ export function parseAnnounceQuery(query: string): AnnounceQuery | string {
     port,
     // Some clients say only that they have completed.
     leftBytes: event === "completed" ? 0 : leftBytes,
+    uploadedBytes,
+    downloadedBytes,
+    isCompleted: event === "completed",
     isStopped: event === "stopped",
     wanted,
     host,

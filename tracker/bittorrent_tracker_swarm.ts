@@ -101,12 +101,21 @@ function toAnnounce(asked: PackageAnnounce, told: Told | undefined): Announce {
     port: asked.port,
     // Some clients say only that they have completed.
     leftBytes: event === "completed" ? 0 : isCounted ? left : Infinity,
+    uploadedBytes: toCount(asked.uploaded),
+    downloadedBytes: toCount(asked.downloaded),
+    isCompleted: event === "completed",
     isStopped: event === "stopped",
     // The package would send longer datagrams than every link takes.
     wanted: asked.type === "udp" ? Math.min(wanted, MAX_UDP_WANTED) : wanted,
     ...(asked.type === "udp" ? { family } : {}),
     ...told,
   };
+}
+
+/** Anything that is no whole number counts as nothing. */
+function toCount(told: unknown): number {
+  const count = Number(told);
+  return Number.isSafeInteger(count) && count >= 0 ? count : 0;
 }
 
 function toPackage(answer: Answer, tellsReach: boolean): PackageAnswer {

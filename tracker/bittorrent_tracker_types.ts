@@ -35,6 +35,9 @@ export interface PackageAnnounce {
   readonly port: number;
   /** Infinity if the peer did not say; may be negative. */
   readonly left: number;
+  /** Over HTTP as the query has them, if it does. */
+  readonly uploaded?: unknown;
+  readonly downloaded?: unknown;
   /** At most 82; may be negative. */
   readonly numwant: number;
   /** "update", "started", "stopped", "completed", "paused"; over HTTP whatever the query says. */

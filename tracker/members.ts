@@ -4,6 +4,7 @@
  * an announce in a swarm of 20,000 then costs what it answers, not what there is.
  */
 
+import type { Standing } from "./claims.ts";
 import { compactAddress } from "./compact_address.ts";
 
 /** Where a peer stands; the same rack name in two sites means two racks. */
@@ -41,6 +42,8 @@ export interface Arrival {
   readonly place: Place | undefined;
   /** Still to fetch; 0 for a seed, Infinity if it did not say. */
   readonly leftBytes: number;
+  /** It only says that it is a seed; see `claims.ts`. Default: no. */
+  readonly claimsCopy?: boolean | undefined;
   readonly nowMs: number;
   /** When it is told to announce again. */
   readonly intervalMs: number;
@@ -62,8 +65,12 @@ export class Member {
   /** Order of arrival in the swarm. */
   arrival = 0;
   leftBytes: number;
-  /** What was left when it came: a seed from the beginning, or one that fetches. */
-  readonly firstLeftBytes: number;
+  /**
+   * It says that it holds everything, and nothing shows it: a seed that nobody has had anything from
+   * yet, or a client that has only a magnet link. It is handed out after all seeds, as one that may
+   * hold something, gets what whoever fetches gets, and is no copy.
+   */
+  claimsCopy: boolean;
   /** Announces in a row at which `leftBytes` had not become less. */
   announcesWithoutProgress = 0;
   /** Announces since it was elected as a gateway that were a chance to progress. */
@@ -101,7 +108,7 @@ export class Member {
     this.host = arrival.host;
     this.place = arrival.place;
     this.leftBytes = arrival.leftBytes;
-    this.firstLeftBytes = arrival.leftBytes;
+    this.claimsCopy = arrival.claimsCopy ?? false;
     this.arrivedMs = arrival.nowMs;
     this.lastSeenMs = arrival.nowMs;
     this.intervalMs = arrival.intervalMs;
@@ -192,7 +199,7 @@ export class Members {
     this.#byKey.set(member.key, member);
     this.#noteLeft(member.leftBytes);
     member.arrival = this.#arrivals++;
-    member.rank = this.#rankOf(member.leftBytes);
+    member.rank = this.#rankOf(member);
     if (member.place !== undefined) {
       member.site = partOf(this.fleet, member.place.site);
       member.rack = partOf(member.site, member.place.rack);
@@ -201,10 +208,8 @@ export class Members {
       ? [this.fleet, this.strangers]
       : [this.fleet, member.site, member.rack];
     if (member.rack?.size === 0 && member.rack.receivedBytes > 0) this.#emptyParts--;
-    for (const group of member.groups) {
-      group.add(member);
-      if (member.rank === Rank.Seed) group.beganWithCopy = true;
-    }
+    for (const group of member.groups) group.add(member);
+    if (member.rank === Rank.Seed) this.noteBrought(member);
     this.#noteHeld(member);
   }
 
@@ -226,15 +231,22 @@ export class Members {
     if (site.size === 0 && site.parts.size === 0) this.fleet.parts.delete(site.name);
   }
 
-  setLeft(member: Member, leftBytes: number): void {
+  /** A member stands elsewhere than before. */
+  setStanding(member: Member, { leftBytes, claimsCopy }: Standing): void {
     member.leftBytes = leftBytes;
+    member.claimsCopy = claimsCopy;
     this.#noteLeft(leftBytes);
     this.#noteHeld(member);
-    const rank = this.#rankOf(leftBytes);
+    const rank = this.#rankOf(member);
     if (rank === member.rank) return;
     for (const group of member.groups) group.remove(member);
     member.rank = rank;
     for (const group of member.groups) group.add(member);
+  }
+
+  /** It came with the whole content: nothing had to come into its groups from outside. */
+  noteBrought(member: Member): void {
+    for (const group of member.groups) group.beganWithCopy = true;
   }
 
   #noteHeld(member: Member): void {
@@ -244,7 +256,8 @@ export class Members {
     }
   }
 
-  #rankOf(leftBytes: number): Rank {
+  #rankOf({ leftBytes, claimsCopy }: Member): Rank {
+    if (claimsCopy) return Rank.Holder;
     if (leftBytes === 0) return Rank.Seed;
     // It has less to fetch than anybody ever had.
     return leftBytes < this.largestLeftBytes ? Rank.Holder : Rank.Empty;

@@ -46,6 +46,11 @@ export interface SwarmReport {
   readonly name: string | undefined;
   readonly seeds: number;
   readonly leechers: number;
+  /**
+   * Those of the leechers that say that they hold everything, though nothing shows it: seeds that nobody
+   * has had anything from yet, or clients that have only a magnet link.
+   */
+  readonly claimed: number;
   /** What all peers together hold of what they want, 0 to 1. */
   readonly progress: number;
   /** Peers that came without the whole content and got it. */
@@ -91,6 +96,7 @@ export function reportOn(swarm: Swarm, options: ReportOptions): SwarmReport {
     name: options.name,
     seeds: swarm.complete,
     leechers: swarm.incomplete,
+    claimed: members.fleet.list.filter(({ claimsCopy }) => claimsCopy).length,
     progress: placeReport(members.fleet, sizeBytes).progress,
     completed: swarm.completed,
     sizeBytes: sizeBytes > 0 ? sizeBytes : undefined,

@@ -36,7 +36,8 @@ export function explainSlowness(members: Members, options: SlownessOptions): Slo
   const { list, seeds } = members.fleet;
   for (let slot = seeds; slot < list.length; slot++) {
     const member = list[slot];
-    if (member === undefined) continue;
+    // Who may hold everything need not make progress.
+    if (member === undefined || member.claimsCopy) continue;
     let pace = paces.get(member.rack);
     if (pace === undefined) paces.set(member.rack, pace = usualRate(member));
     const why = explain(member, pace, options);

@@ -65,6 +65,7 @@ function releasePart(swarm: SwarmReport): string {
     `<b>${count(swarm.seeds)}</b> of ${count(peers)} hold a copy`,
     `${percent(swarm.progress)} of all bytes are there`,
     ...(swarm.sizeBytes === undefined ? [] : [bytes(swarm.sizeBytes)]),
+    ...(swarm.claimed === 0 ? [] : [`${count(swarm.claimed)} only say so`]),
     ...(swarm.strangers === 0 ? [] : [`${count(swarm.strangers)} at an unknown place`]),
     ...(swarm.replacedGateways === 0 ? [] : [
       `${count(swarm.replacedGateways)} gateway${swarm.replacedGateways === 1 ? "" : "s"} replaced`,

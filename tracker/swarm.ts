@@ -5,6 +5,7 @@
  */
 
 import type { Announce, Answer, Refusal } from "./announce.ts";
+import { hasBrought, standingOf } from "./claims.ts";
 import type { Clock } from "./clock.ts";
 import { applyElection, electGateways, measurePace } from "./gateways.ts";
 import type { Log } from "./log.ts";
@@ -150,7 +151,7 @@ export class Swarm {
     key: string,
     { announce, place, nowMs }: { announce: Announce; place: Place | undefined; nowMs: number },
   ): Member {
-    const { ip, port, peerId, host, leftBytes } = announce;
+    const { ip, port, peerId, host } = announce;
     const intervalMs = this.#options.policy.hungryIntervalMs;
     const member = new Member({
       key,
@@ -159,7 +160,7 @@ export class Swarm {
       peerId,
       host,
       place,
-      leftBytes,
+      ...standingOf(announce, { knows: false }),
       nowMs,
       intervalMs,
     });
@@ -169,7 +170,10 @@ export class Swarm {
     return member;
   }
 
-  #update(member: Member, { leftBytes }: Announce, nowMs: number): void {
+  #update(member: Member, announce: Announce, nowMs: number): void {
+    const knows = Number.isFinite(member.leftBytes) && member.peerId === announce.peerId;
+    const standing = standingOf(announce, { knows });
+    const { leftBytes } = standing;
     const passedMs = nowMs - member.lastSeenMs;
     if (leftBytes < member.leftBytes) member.announcesWithoutProgress = 0;
     if (passedMs >= member.intervalMs * COUNTED_PART) {
@@ -180,8 +184,11 @@ export class Swarm {
         member.bytesPerMs += RATE_WEIGHT * (rate - member.bytesPerMs);
       }
     }
-    if (leftBytes === 0 && member.leftBytes > 0) this.#completed++;
-    this.members.setLeft(member, leftBytes);
+    if (leftBytes === 0 && member.leftBytes > 0) {
+      if (member.claimsCopy && hasBrought(announce)) this.members.noteBrought(member);
+      else this.#completed++;
+    }
+    this.members.setStanding(member, standing);
     member.lastSeenMs = nowMs;
   }
 

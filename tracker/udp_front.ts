@@ -86,7 +86,10 @@ export class UdpFront {
       peerId: latin1(view, 36),
       ip,
       port,
-      leftBytes: event === COMPLETED ? 0 : readLeft(view, 64),
+      leftBytes: event === COMPLETED ? 0 : readCount(view, 64),
+      uploadedBytes: readCount(view, 72),
+      downloadedBytes: readCount(view, 56),
+      isCompleted: event === COMPLETED,
       isStopped: event === STOPPED,
       // -1 is the default, as is by a common misreading 0.
       wanted: wanted <= 0 ? DEFAULT_WANTED : Math.min(wanted, MAX_UDP_WANTED),
@@ -161,7 +164,7 @@ function latin1(view: DataView, at: number): string {
 }
 
 /** Nobody has 2^53 bytes to fetch: such a number is "did not say". */
-function readLeft(view: DataView, at: number): number {
+function readCount(view: DataView, at: number): number {
   const high = view.getUint32(at);
   return high >= 2 ** 21 ? Infinity : high * 2 ** 32 + view.getUint32(at + 4);
 }

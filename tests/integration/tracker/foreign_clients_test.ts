@@ -21,6 +21,7 @@ const infoHash = "ab".repeat(20);
 /** What is used of the client; the package brings no types. */
 interface ForeignClient extends NodeJS.EventEmitter {
   start(options: { left: number }): void;
+  update(options: { left: number; uploaded: number }): void;
   complete(): void;
   stop(): void;
   scrape(): void;
@@ -70,11 +71,13 @@ async function serve(protocol: "http" | "udp", server: TrackerServerName): Promi
   assert.ok(seeder !== undefined && fetcher !== undefined);
   try {
     const alone = await update(seeder, () => seeder.start({ left: 0 }));
-    assert.deepEqual([alone.complete, alone.incomplete], [1, 0]);
+    assert.deepEqual([alone.complete, alone.incomplete], [0, 1], "it only says that it is a seed");
     const peer = once(fetcher, "peer");
     const both = await update(fetcher, () => fetcher.start({ left: 100 }));
-    assert.deepEqual([both.complete, both.incomplete], [1, 1]);
+    assert.deepEqual([both.complete, both.incomplete], [0, 2]);
     assert.deepEqual(await peer, ["127.0.0.1:4001"]);
+    const shown = await update(seeder, () => seeder.update({ left: 0, uploaded: 50 }));
+    assert.deepEqual([shown.complete, shown.incomplete], [1, 1], "now it has sent something");
     const scraped = once(fetcher, "scrape");
     fetcher.scrape();
     const [scrape] = await scraped;
@@ -85,7 +88,7 @@ async function serve(protocol: "http" | "udp", server: TrackerServerName): Promi
     assert.equal(left.complete, 1);
     const { counters } = tracker.stats();
     const announces = protocol === "http" ? counters.httpAnnounces : counters.udpAnnounces;
-    assert.equal(announces, 4);
+    assert.equal(announces, 5);
   } finally {
     for (const one of [seeder, fetcher]) {
       // What it still has to say comes too late for anybody.

@@ -189,7 +189,7 @@ Deno.test("tracker: answers as dictionaries for who cannot read the compact form
   }));
 
 testBoth("scrapes one or several swarms, and refuses to list all", {}, async (tracker) => {
-  await announce(tracker, { port: 4001, left: 0 });
+  await announce(tracker, { port: 4001, left: 0, uploaded: 1 });
   const url = tracker.announceUrl.replace("/announce", "/scrape");
   const other = "cd".repeat(20);
   const response = await fetch(`${url}?info_hash=${bytes(infoHash)}&info_hash=${bytes(other)}`);

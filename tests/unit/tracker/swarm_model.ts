@@ -41,7 +41,7 @@ export class SwarmModel {
     member.announcesWithoutProgress = leftBytes < member.leftBytes
       ? 0
       : member.announcesWithoutProgress + 1;
-    this.members.setLeft(member, leftBytes);
+    this.members.setStanding(member, { leftBytes, claimsCopy: false });
     member.lastSeenMs = this.nowMs;
     this.elect(member, member);
   }

@@ -42,7 +42,7 @@ const here = { site: "north", rack: "a" };
 
 Deno.test("Swarm: counts seeds and leechers, and forgets who says good-bye", () => {
   const { swarm } = setUp();
-  announce(swarm, { ip: "10.0.0.1", leftBytes: 0, ...here });
+  announce(swarm, { ip: "10.0.0.1", leftBytes: 0, uploadedBytes: 1, ...here });
   const answer = announce(swarm, { ip: "10.0.0.2", ...here });
   assert.deepEqual([answer.complete, answer.incomplete], [1, 1]);
   assert.deepEqual(answer.peers.map((peer) => peer.ip), ["10.0.0.1"]);

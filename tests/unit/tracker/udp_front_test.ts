@@ -41,8 +41,11 @@ function connect(front: UdpFront, ip: string): bigint {
   return view.getBigUint64(8);
 }
 
-function announceRequest(id: bigint, options: { port: number; left?: number; urlData?: string }) {
-  const { port, left = 100, urlData = "" } = options;
+function announceRequest(
+  id: bigint,
+  options: { port: number; left?: number; sent?: number; urlData?: string },
+) {
+  const { port, left = 100, sent = 0, urlData = "" } = options;
   const data = new TextEncoder().encode(urlData);
   const view = new DataView(new ArrayBuffer(98 + (data.length > 0 ? 3 + data.length : 0)));
   const bytes = new Uint8Array(view.buffer);
@@ -52,6 +55,7 @@ function announceRequest(id: bigint, options: { port: number; left?: number; url
   bytes.set(HASH, 16);
   bytes.set(new TextEncoder().encode(String(port).padStart(20, "-")), 36);
   view.setBigUint64(64, BigInt(left));
+  view.setBigUint64(72, BigInt(sent));
   view.setInt32(92, -1);
   view.setUint16(96, port);
   if (data.length > 0) {
@@ -151,7 +155,7 @@ Deno.test("UdpFront: a port of 0 is refused with a reason", () => {
 Deno.test("UdpFront: a scrape of several swarms, zeros for those that are not there", () => {
   const { front } = setUp();
   const id = connect(front, "10.0.0.1");
-  front.answer(announceRequest(id, { port: 6881, left: 0 }), "10.0.0.1");
+  front.answer(announceRequest(id, { port: 6881, left: 0, sent: 1 }), "10.0.0.1");
   const request = new Uint8Array(56);
   new DataView(request.buffer).setBigUint64(0, id);
   new DataView(request.buffer).setUint32(8, 2);

@@ -1,9 +1,8 @@
-/** The two forms in which WebTorrent wants a release: as a parsed torrent, and as a store of pieces. */
+/** A release in the form in which WebTorrent wants it: as its parser would describe a .torrent. */
 
 import { Buffer } from "node:buffer";
-import type { ContentStore } from "../content_store.ts";
 import { pieceSizeBytes, type Release } from "../release.ts";
-import type { ChunkStore, ParsedTorrent } from "./types.ts";
+import type { ParsedTorrent } from "./types.ts";
 
 /**
  * The release as a torrent of one file: which bytes belong to which file is the store's business, and
@@ -29,33 +28,4 @@ export function describeTorrent(release: Release): ParsedTorrent {
       (_, index) => hashes.slice(index * 40, index * 40 + 40),
     ),
   };
-}
-
-/** The content by pieces; the calls back happen before the calls return. */
-export function chunkStore(release: Release, store: ContentStore): ChunkStore {
-  return {
-    chunkLength: release.pieceLengthBytes,
-    put(index, bytes, callback) {
-      callback(attempt(() => store.write(index * release.pieceLengthBytes, bytes)));
-    },
-    get(index, options, callback) {
-      const start = options?.offset ?? 0;
-      const bytes = new Uint8Array(options?.length ?? pieceSizeBytes(release, index) - start);
-      const error = attempt(() => store.read(index * release.pieceLengthBytes + start, bytes));
-      if (error === null) callback(null, bytes);
-      else callback(error);
-    },
-    // The transfer closes the files itself, after its journal.
-    close: (callback) => callback(null),
-    destroy: (callback) => callback(null),
-  };
-}
-
-function attempt(work: () => void): Error | null {
-  try {
-    work();
-    return null;
-  } catch (error) {
-    return error instanceof Error ? error : new Error(String(error));
-  }
 }

@@ -3,7 +3,8 @@
 import { EngineTransfer, type TransferContext, type TransferTraffic } from "../engine_transfer.ts";
 import { TransferError } from "../errors.ts";
 import type { BytesByDistance } from "../locality.ts";
-import { chunkStore, describeTorrent } from "./adapter.ts";
+import { describeTorrent } from "./adapter.ts";
+import { PatientStore } from "./patient_store.ts";
 import type { WebTorrentClient, WebTorrentTorrent } from "./types.ts";
 import { TransferWires } from "./wires.ts";
 
@@ -24,6 +25,8 @@ export class WebTorrentTransfer extends EngineTransfer<WebTorrentTransferContext
   readonly #sent: BytesByDistance = { rackBytes: 0, siteBytes: 0, remoteBytes: 0 };
   #torrent: WebTorrentTorrent | undefined;
   #wires: TransferWires | undefined;
+  #store: PatientStore | undefined;
+  readonly #leaving = new AbortController();
 
   protected override traffic(): TransferTraffic {
     const torrent = this.#torrent;
@@ -45,6 +48,8 @@ export class WebTorrentTransfer extends EngineTransfer<WebTorrentTransferContext
   }
 
   protected override async leave(): Promise<void> {
+    this.#leaving.abort();
+    await this.#store?.ended();
     const torrent = this.#torrent;
     if (torrent === undefined || torrent.destroyed) return;
     await new Promise<void>((resolve) => torrent.destroy({}, () => resolve()));
@@ -52,8 +57,9 @@ export class WebTorrentTransfer extends EngineTransfer<WebTorrentTransferContext
 
   #join(complete: boolean): void {
     const { client, locality } = this.context;
+    const store = this.#store = this.#createStore();
     const torrent = client.add(describeTorrent(this.release), {
-      preloadedStore: chunkStore(this.release, this.files.store),
+      preloadedStore: store,
       // The library's cache reads whole pieces to serve one block of 16 KiB.
       storeCacheSlots: 0,
       uploads: UPLOAD_SLOTS,
@@ -67,7 +73,6 @@ export class WebTorrentTransfer extends EngineTransfer<WebTorrentTransferContext
       const message = error instanceof Error ? error.message : String(error);
       this.emit({ type: "piece_rejected", message });
     });
-    torrent.on("verified", (index: number) => this.#onVerified(index));
     torrent.on("done", () => this.completeSoon());
     const wires = this.#wires = new TransferWires({
       torrent,
@@ -89,12 +94,26 @@ export class WebTorrentTransfer extends EngineTransfer<WebTorrentTransferContext
     torrent.once("ready", () => this.announcer?.start());
   }
 
-  #onVerified(index: number): void {
-    try {
-      if (this.files.claim(index)) this.emit({ type: "piece_verified", index });
-    } catch (error) {
-      this.fail(asTransferError(error));
-    }
+  #createStore(): PatientStore {
+    let ask: WebTorrentTorrent["_updateWire"] | undefined;
+    return new PatientStore({
+      files: this.files,
+      clock: this.context.clock,
+      signal: this.#leaving.signal,
+      onWritten: (index) => this.emit({ type: "piece_verified", index }),
+      onPaused: (error) => {
+        const torrent = this.#torrent;
+        // The library's own `pause` only keeps new peers out; who is connected is asked on.
+        if (torrent !== undefined) [ask, torrent._updateWire] = [torrent._updateWire, () => {}];
+        this.onPaused(error);
+      },
+      onContinued: () => {
+        const torrent = this.#torrent;
+        if (torrent !== undefined && ask !== undefined) torrent._updateWire = ask;
+        this.onContinued();
+        torrent?._update();
+      },
+    });
   }
 }
 

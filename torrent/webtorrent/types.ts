@@ -35,6 +35,10 @@ export interface WebTorrentTorrent extends EventEmitter {
   /** What it would hand to peers that have no .torrent. */
   metadata: Uint8Array | null;
   readonly _peers: ReadonlyMap<string, WirePeer> | null;
+  /** Asks one peer for what it may be asked for. Replaced by nothing, the torrent asks for nothing. */
+  _updateWire: (wire: Wire) => unknown;
+  /** Has all peers asked. */
+  _update(): void;
   addPeer(address: string): boolean;
   destroy(options: Record<string, never>, callback: (error?: Error | null) => void): void;
 }

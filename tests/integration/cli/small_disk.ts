@@ -7,8 +7,8 @@
 /** How large the disk is, and when there is room on it. */
 export interface SmallDisk {
   readonly sizeMib: number;
-  /** All but 2 MiB of it are taken until then. */
-  readonly freedAfterSeconds: number;
+  /** All but 2 MiB of it are taken by the file `filler` until then. Default: until the command removes it. */
+  readonly freedAfterSeconds?: number;
 }
 
 const FREE_MIB = 2;
@@ -22,8 +22,10 @@ export function onSmallDisk(
   const script = [
     `mount -t tmpfs -o size=${sizeMib}m tmpfs "$0"`,
     `head -c ${sizeMib - FREE_MIB}M /dev/zero > "$0/filler"`,
-    // Its output must not keep the pipes open that the command's end is seen by.
-    `{ (sleep ${freedAfterSeconds}; rm "$0/filler") > /dev/null 2>&1 & }`,
+    ...freedAfterSeconds === undefined ? [] : [
+      // Its output must not keep the pipes open that the command's end is seen by.
+      `{ (sleep ${freedAfterSeconds}; rm "$0/filler") > /dev/null 2>&1 & }`,
+    ],
     'exec "$@"',
   ].join(" && ");
   return new Deno.Command("unshare", {

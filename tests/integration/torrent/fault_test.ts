@@ -2,7 +2,6 @@
 
 import assert from "node:assert/strict";
 import { type Clock, systemClock } from "../../../torrent/clock.ts";
-import { ContentStore, diskError } from "../../../torrent/content_store.ts";
 import {
   createSwarmEngine,
   ENGINES,
@@ -200,50 +199,6 @@ Deno.test("swarm: a peer that stops in mid-block is not waited for", async () =>
 
 Deno.test("swarm: a peer that takes requests and answers none is not waited for", async () => {
   await fetchBeside({}, ({ bad }) => assert.ok(bad.met > 0));
-});
-
-Deno.test("swarm: a disk that is full in the middle pauses, and goes on when there is room", async () => {
-  const ports: number[] = [];
-  await using tracker = startFixedTracker(() => ports);
-  const { directory, metainfo, root, target } = await publishBlob(8 * MIB, tracker.announceUrl);
-  await using _directory = directory;
-  const seeder = await start("seeder");
-  const fetcher = await start("fetcher", { clock: fastClock });
-  const { write } = ContentStore.prototype;
-  let writes = 0;
-  let isFull = false;
-  let refused = 0;
-  ContentStore.prototype.write = function (this: ContentStore, offsetBytes, bytes) {
-    if (++writes === 20) isFull = true;
-    if (isFull) {
-      refused++;
-      throw diskError("write", this.root, Object.assign(new Error("full"), { code: "ENOSPC" }));
-    }
-    write.call(this, offsetBytes, bytes);
-  };
-  try {
-    await seeder.seed({ metainfo, root }).done;
-    ports.push(seeder.port);
-    const transfer = fetcher.fetch({ metainfo, root: target });
-    const events: string[] = [];
-    transfer.subscribe(({ type }) => events.push(type));
-    await until(transfer, ({ type }) => type === "paused");
-    assert.equal(transfer.progress().paused?.reason, "disk_full");
-    const { verifiedBytes } = transfer.progress();
-    while (refused < 4) await new Promise((resolve) => setTimeout(resolve, 20));
-    assert.equal(transfer.progress().verifiedBytes, verifiedBytes, "nothing is claimed meanwhile");
-    isFull = false;
-    await transfer.done;
-    assert.equal(transfer.progress().paused, undefined);
-    assert.equal(events.filter((type) => type === "paused").length, 1);
-    assert.equal(events.filter((type) => type === "continued").length, 1);
-    assert.equal(events.includes("failed"), false);
-    await verifyRelease({ metainfo, root: target });
-  } finally {
-    ContentStore.prototype.write = write;
-    await fetcher.close();
-    await seeder.close();
-  }
 });
 
 Deno.test("swarm: a clock that jumps, as that of a machine that was suspended does, ends nothing", async () => {

@@ -25,10 +25,10 @@ import { parseSource } from "./fetch_source.ts";
 import { describeUntil, type Until } from "./fetch_until.ts";
 import { formatRate, sum } from "./fetch_view.ts";
 import { TransferWatch } from "./fetch_watch.ts";
-import { formatAge, formatBytes } from "./fleet_view.ts";
 import { setUpLogging } from "./logging.ts";
 import { writeJson } from "./output.ts";
 import { listenForStop, type StopSignal } from "./stop_signal.ts";
+import { formatAge, formatBytes } from "./units.ts";
 
 /** What to fetch. */
 export interface FetchArguments {

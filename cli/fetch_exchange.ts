@@ -8,7 +8,7 @@ import { fetchMetainfo, ReleaseError, TransferError } from "../torrent/mod.ts";
 import { CommandError, UsageError } from "./errors.ts";
 import { type EngineChoice, localityOf } from "./fetch_engine.ts";
 import type { MagnetSource } from "./fetch_source.ts";
-import { formatAge } from "./fleet_view.ts";
+import { formatAge } from "./units.ts";
 
 /** How to ask. */
 export interface ExchangeOptions {

@@ -8,7 +8,7 @@
 import { stripVTControlCharacters } from "node:util";
 import pc from "picocolors";
 import type { BytesByDistance, TransferProgress } from "../torrent/mod.ts";
-import { formatAge, formatBytes } from "./fleet_view.ts";
+import { formatAge, formatBytes } from "./units.ts";
 
 /** What a command is doing with a release. */
 export type TransferPhase = "fetching" | "verifying" | "seeding";

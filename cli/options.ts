@@ -60,6 +60,24 @@ export function adminOption() {
   ).argParser(parseListenAddress);
 }
 
+/** `--tracker` of the commands that show the fleet. */
+export function reportTrackerOption() {
+  return new Option(
+    "-t, --tracker <url>",
+    "ask here how releases spread, by its announce URL; may be given again, the first that knows counts",
+  ).argParser(collectTracker).default([] as string[], "those that the releases name");
+}
+
+function collectTracker(value: string, before: readonly string[]): string[] {
+  const protocol = URL.parse(value)?.protocol;
+  if (protocol === undefined || !["http:", "https:", "udp:"].includes(protocol)) {
+    throw new InvalidArgumentError(
+      `expected an announce URL such as http://tracker:8000/announce, was "${value}".`,
+    );
+  }
+  return collect(value, before);
+}
+
 /** Gathers the values of an option that may be given several times. */
 export function collect(value: string, before: readonly string[]): string[] {
   return [...before, value];

@@ -25,6 +25,7 @@ import {
   jsonOption,
   listenOption,
   logLevelOption,
+  reportTrackerOption,
   zookeeperOption,
 } from "./options.ts";
 import { addTracker } from "./tracker_options.ts";
@@ -207,6 +208,7 @@ function addRollout(program: Command): void {
     .option("--feed <url>", "the build machine's feed, where the plan does not name one")
     .option("--check", "only check the plan; write nothing", false)
     .option("--detach", "do not wait for the end", false)
+    .addOption(reportTrackerOption())
     .addOption(jsonOption("print snapshots of the fleet as JSON lines"))
     .action(async (plan, options) =>
       (await import("./rollout.ts")).startRolloutCommand(plan, options)
@@ -214,6 +216,7 @@ function addRollout(program: Command): void {
   rollout.command("watch")
     .description("Show the rollout that is under way until it ends.")
     .addOption(zookeeperOption())
+    .addOption(reportTrackerOption())
     .addOption(jsonOption("print snapshots of the fleet as JSON lines"))
     .action(async (options) => (await import("./rollout.ts")).watchRolloutCommand(options));
   rollout.command("pause")
@@ -235,9 +238,12 @@ function addRollout(program: Command): void {
 
 function addStatus(program: Command): void {
   program.command("status")
-    .summary("show what each host runs, how ready it is, and why it waits")
-    .description("Show what each host runs, how ready it is, and why it waits.")
+    .summary("show what each host runs, how ready it is, why it waits, and how releases spread")
+    .description(
+      "Show what each host runs, how ready it is, and why it waits; and how releases spread, by their tracker's word.",
+    )
     .addOption(zookeeperOption())
+    .addOption(reportTrackerOption())
     .option("-w, --watch", "show changes until stopped", false)
     .addOption(jsonOption())
     .action(async (options) => (await import("./status.ts")).runStatus(options));

@@ -31,7 +31,8 @@ import { type OfferedRelease, readFeed } from "../torrent/mod.ts";
 import type { ZooKeeper } from "../zookeeper/mod.ts";
 import { withZooKeeper } from "./connect.ts";
 import { CommandError, UsageError } from "./errors.ts";
-import { createDisplay, watchFleet } from "./fleet_watch.ts";
+import { createDisplay } from "./fleet_display.ts";
+import { watchFleet } from "./fleet_watch.ts";
 import { writeLine } from "./output.ts";
 import { listenForStop } from "./stop_signal.ts";
 import { readYamlFile } from "./yaml_file.ts";
@@ -43,6 +44,8 @@ export interface StartOptions {
   readonly check: boolean;
   readonly detach: boolean;
   readonly json: boolean;
+  /** Announce URLs to ask how releases spread, in place of those that the releases name. */
+  readonly tracker: readonly string[];
 }
 
 /** Checks the plan, starts it, and shows it until it ends. */
@@ -78,7 +81,7 @@ export async function startRolloutCommand(planPath: string, options: StartOption
 
 /** Shows the rollout that is under way, or the last one, until it ends. */
 export async function watchRolloutCommand(
-  options: { zookeeper: string; json: boolean },
+  options: Pick<StartOptions, "zookeeper" | "json" | "tracker">,
 ): Promise<void> {
   await withZooKeeper(options.zookeeper, async (zookeeper) => {
     const id = await activeRollout(zookeeper) ?? await newestRollout(zookeeper);
@@ -148,7 +151,7 @@ async function begin(
 async function follow(
   zookeeper: ZooKeeper,
   id: string,
-  options: { readonly json: boolean },
+  options: Pick<StartOptions, "json" | "tracker">,
 ): Promise<void> {
   using stop = listenForStop();
   const fleet = await watchFleet(zookeeper, {

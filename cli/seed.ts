@@ -16,10 +16,10 @@ import { seedShown, verifyShown } from "./fetch_seeding.ts";
 import { parseSource } from "./fetch_source.ts";
 import { describeUntil, type Until } from "./fetch_until.ts";
 import { TransferWatch } from "./fetch_watch.ts";
-import { formatAge, formatBytes } from "./fleet_view.ts";
 import { setUpLogging } from "./logging.ts";
 import { writeJson } from "./output.ts";
 import { listenForStop } from "./stop_signal.ts";
+import { formatAge, formatBytes } from "./units.ts";
 
 /** What to seed, and where it lies. */
 export interface SeedArguments {

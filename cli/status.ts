@@ -7,8 +7,10 @@
 import { readFleet } from "../coordination/mod.ts";
 import { systemClock } from "../host/mod.ts";
 import { withZooKeeper } from "./connect.ts";
+import { askDistributions } from "./distribution.ts";
+import { createDisplay } from "./fleet_display.ts";
 import { MIN_COLUMNS, renderFleet } from "./fleet_view.ts";
-import { createDisplay, watchFleet } from "./fleet_watch.ts";
+import { watchFleet } from "./fleet_watch.ts";
 import { writeJson, writeLine } from "./output.ts";
 import { listenForStop } from "./stop_signal.ts";
 
@@ -17,25 +19,29 @@ export interface StatusOptions {
   readonly zookeeper: string;
   readonly watch: boolean;
   readonly json: boolean;
+  /** Announce URLs in place of those that the releases name. */
+  readonly tracker: readonly string[];
 }
 
 /** Shows the fleet once, or until stopped. */
 export async function runStatus(options: StatusOptions): Promise<void> {
+  const { watch, json, tracker } = options;
   await withZooKeeper(options.zookeeper, async (zookeeper) => {
-    if (options.watch) {
+    if (watch) {
       using stop = listenForStop();
       await watchFleet(zookeeper, {
-        display: createDisplay({ json: options.json }),
+        display: createDisplay({ json, tracker }),
         signal: stop.signal,
         isOver: () => false,
       });
       return;
     }
     const fleet = await readFleet(zookeeper);
-    if (options.json) writeJson(fleet);
+    const distributions = await askDistributions(fleet, { trackers: tracker });
+    if (json) writeJson({ ...fleet, distributions });
     else {
       const columns = Deno.stdout.isTerminal() ? Deno.consoleSize().columns : MIN_COLUMNS + 48;
-      writeLine(renderFleet(fleet, { columns, nowMs: systemClock.now() }));
+      writeLine(renderFleet(fleet, { columns, nowMs: systemClock.now(), distributions }));
     }
   });
 }

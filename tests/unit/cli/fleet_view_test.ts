@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { stripVTControlCharacters } from "node:util";
-import { formatAge, formatBytes, renderBar, renderFleet } from "../../../cli/fleet_view.ts";
+import { renderBar } from "../../../cli/fleet_hosts_view.ts";
+import { renderFleet } from "../../../cli/fleet_view.ts";
+import { formatAge, formatBytes } from "../../../cli/units.ts";
 import type { Fleet, FleetHost } from "../../../coordination/mod.ts";
 
 const HOST: FleetHost = {

@@ -12,6 +12,8 @@ import {
   currentPath,
   decideFailure,
   encodeEntry,
+  isHeld,
+  isSameSlot,
   SCHEMA_VERSION,
   type Slot,
   slotsPath,
@@ -25,23 +27,22 @@ import { bumpCounter } from "./slots.ts";
 const ROUNDS_MAX = 10;
 
 /**
- * Reports that the switch to `to` is over: the host's entry says what it runs, it leaves the staging queue, its slot for
- * that version is gone. The host's own ephemeral entry must stand.
+ * Reports that the switch is over: the host's entry says what it runs, it leaves the staging queue, the slot of that
+ * switch is gone, and so is a record that the same version had failed here. The host's own ephemeral entry must stand.
  */
 export async function reportSwitch(
   zk: ZooKeeper,
   service: string,
-  done: { readonly current: Current; readonly to: string },
+  done: { readonly current: Current; readonly slot: Slot },
 ): Promise<void> {
-  const { current, to } = done;
+  const { current, slot } = done;
   await inRounds(zk, service, (reading) => ({
     operations: [
       // The host counts as serving from here on; see `registration.ts`.
       bumpCounter(service),
       op.set(currentPath(service, current.host), encodeEntry(current)),
       ...leaveQueue(reading, service, current.host),
-      // A record that another version failed here stays: it is what keeps the host from trying that one again.
-      ...(reading.view.slots.get(current.host)?.to === to
+      ...(isOver(reading.view.slots.get(current.host), slot)
         ? [op.delete(slotsPath(service, current.host))]
         : []),
     ],
@@ -64,6 +65,15 @@ export async function reportFailure(
   return await inRounds(zk, service, (reading) => failureOperations(reading, service, failure));
 }
 
+/**
+ * Whether what stands goes with the switch of that slot. A record that another version failed here stays: it is what
+ * keeps the host from trying that one again. So does a slot that the host has been given since.
+ */
+function isOver(standing: Slot | undefined, slot: Slot): boolean {
+  if (standing === undefined || standing.to !== slot.to) return false;
+  return !isHeld(standing) || isSameSlot(standing, slot);
+}
+
 /** What to change, in view of what stands, and the report's result. */
 interface Change<T> {
   readonly operations: readonly MultiOperation[];
@@ -80,10 +90,10 @@ function failureOperations(
   const standing = view.slots.get(host);
   const isHalted = view.control?.state === "halted";
   const entry = op.set(currentPath(service, host), encodeEntry(current));
-  if (
-    standing?.step === "failed" && standing.to === slot.to && standing.sinceMs === slot.sinceMs
-  ) {
-    // Made before, only the reply was lost. To halt once more would undo an operator's word of meanwhile.
+  const isOurs = standing !== undefined && isSameSlot(standing, slot);
+  if (standing !== undefined && (isHeld(standing) ? !isOurs : isOurs)) {
+    // Made before, only the reply was lost: what stands is a slot that the host has been given since, or the record. To
+    // halt once more would undo an operator's word of meanwhile.
     return { operations: [entry], result: isHalted };
   }
   const decision = decideFailure(view, { host, service, version: slot.to });

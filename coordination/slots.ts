@@ -12,6 +12,7 @@ import {
   decodeEntry,
   encodeEntry,
   type FirstWave,
+  isSameSlot,
   SCHEMA_VERSION,
   type ServiceView,
   type Slot,
@@ -52,7 +53,7 @@ export async function takeSlot(
     if (hasCode(error, "BAD_VERSION") || hasCode(error, "NO_NODE")) return false;
     if (!hasCode(error, "NODE_EXISTS") && !isUnknownOutcome(error)) throw error;
     const standing = await readSlot(zk, service, slot.host);
-    return standing !== null && standing.to === slot.to && standing.sinceMs === slot.sinceMs;
+    return standing !== null && isSameSlot(standing, slot);
   }
 }
 
@@ -67,20 +68,37 @@ export async function readSlot(zk: ZooKeeper, service: string, host: string): Pr
   }
 }
 
-/** A step waits for it, and the service may be down meanwhile: a second is a slow ensemble, more is none. */
+/** Of each request. A step waits for it, and the service may be down meanwhile: a second is a slow ensemble, more is none. */
 const WRITE_TIMEOUT_MS = 1_000;
 
+/** A round is lost to somebody else's admission or report in between, of which there are few; the step is shown a little later then. */
+const WRITE_ROUNDS_MAX = 3;
+
 /**
- * Says in the slot which step its owner is about to take. A slot that an operator has removed stays removed. The write is
- * made at the version that was read, so that a request of a dead agent that arrives late changes nothing.
+ * Says in the slot which step its owner is about to take. A slot that an operator has removed stays removed, and one that
+ * is another by now stays as it is.
+ *
+ * A request of a dead agent may arrive when the host has its next slot. The node's own version does not tell them apart,
+ * since it begins anew with each slot; the service's admission counter does, which every slot that is given moves on.
  */
 export async function writeSlot(zk: ZooKeeper, service: string, slot: Slot): Promise<void> {
   const path = slotsPath(service, slot.host);
-  try {
-    const { stat } = await zk.get(path, { timeoutMs: WRITE_TIMEOUT_MS });
-    await zk.set(path, encodeEntry(slot), { version: stat.version, timeoutMs: WRITE_TIMEOUT_MS });
-  } catch (error) {
-    if (!hasCode(error, "NO_NODE") && !hasCode(error, "BAD_VERSION")) throw error;
+  const options = { timeoutMs: WRITE_TIMEOUT_MS };
+  for (let round = 1; round <= WRITE_ROUNDS_MAX; round++) {
+    try {
+      // In this order: whatever is given after the counter was read is refused by it.
+      const { stat: counter } = await zk.get(slotsPath(service), options);
+      const { data, stat } = await zk.get(path, options);
+      if (!isSameSlot(decodeEntry(slotSchema, data, path), slot)) return;
+      await zk.multi([
+        op.check(slotsPath(service), counter.version),
+        op.set(path, encodeEntry(slot), { version: stat.version }),
+      ], options);
+      return;
+    } catch (error) {
+      if (hasCode(error, "NO_NODE")) return;
+      if (!hasCode(error, "BAD_VERSION")) throw error;
+    }
   }
 }
 

@@ -109,6 +109,11 @@ export function isHeld(slot: Slot | undefined): boolean {
   return slot !== undefined && slot.step !== "failed";
 }
 
+/** Whether it is one and the same slot at two moments, and not a later one of the same host. */
+export function isSameSlot(slot: Slot, other: Slot): boolean {
+  return slot.host === other.host && slot.to === other.to && slot.sinceMs === other.sinceMs;
+}
+
 /** The hosts whose switch to that version failed, and that nobody has let try again. */
 export function failedHosts(view: ServiceView, version: string): string[] {
   return [...view.slots.values()]

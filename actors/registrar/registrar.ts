@@ -319,7 +319,7 @@ function report(
   context.pipeToSelf<boolean>(
     async () => {
       if (isFailure) return await reportFailure(zookeeper, service, { slot, current, nowMs });
-      await reportSwitch(zookeeper, service, { current, to: slot.to });
+      await reportSwitch(zookeeper, service, { current, slot });
       return false;
     },
     {

@@ -80,9 +80,8 @@ export function dataCenter(
     for (const installation of installations) {
       if (installation.machine === machine) installation.process = null;
     }
-    // Not at once: a parent hears of the end of whom it watches before the name is free again.
-    if (powered.next === "on") context.self.tell({ type: "power_on", machine });
-    return new Map([...all].filter(([other]) => other !== machine));
+    const rest = new Map([...all].filter(([other]) => other !== machine));
+    return powered.next === "on" ? rest.set(machine, powerOn(machine, context)) : rest;
   }
 
   function onMessage(all: Machines, message: DataCenterMessage, context: Context): Machines {

@@ -45,6 +45,7 @@ export type Outcome =
 export type Sabotage =
   | "no_counter"
   | "no_control_check"
+  | "no_step_fence"
   | "ephemeral_slot";
 
 /** Thrown in the turn in which an agent dies, so that nothing of the turn goes on: neither fault nor violation. */

@@ -35,7 +35,13 @@ export function stepSwitch(host: HostModel): void {
   if (disk.journal !== entry.step) {
     const next = { ...entry, step: disk.journal };
     const path = slotsPath(host.service, host.name);
-    const outcome = host.send([{ kind: "set", path, data: next, version }], {
+    // The slot's own version begins anew with each slot, the counter's does not: a request that arrives after the next
+    // slot was given is refused by it.
+    const { view: { slotsVersion } } = host.readFresh();
+    const fence: Operation[] = environment.sabotage === "no_step_fence"
+      ? []
+      : [{ kind: "check", path: slotsPath(host.service), version: slotsVersion }];
+    const outcome = host.send([...fence, { kind: "set", path, data: next, version }], {
       kind: "slot",
       service: host.service,
       host: host.name,

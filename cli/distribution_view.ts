@@ -9,7 +9,7 @@ import pc from "picocolors";
 import type { FleetService } from "../coordination/mod.ts";
 import type { Distribution } from "./distribution.ts";
 import type { BorderReport, PlaceReport, ReleaseReport, SiteReport } from "./tracker_report.ts";
-import { cut, flow, formatBytes } from "./units.ts";
+import { cut, flow, formatBytes, wrapWords } from "./units.ts";
 
 /** Sites with a line each. */
 const MAX_SITES = 8;
@@ -19,6 +19,8 @@ const MAX_RACKS = 12;
 const MAX_SLOW = 5;
 /** The reason for being slow may take as many lines. */
 const SLOW_LINES = 2;
+/** The words of four trackers that have no report fit on a wide terminal. */
+const PROBLEM_LINES = 6;
 /** Above that part of the least possible a border stands out, as on the tracker's page. */
 const MUCH = 1.2;
 const GAP = "  ";
@@ -30,12 +32,8 @@ export function renderDistribution(
   { columns }: { readonly columns: number },
 ): string[] {
   if (report === null) {
-    return flow(`${version}: ${problem ?? "no report"}`.split(" "), {
-      columns,
-      indent: 2,
-      gap: " ",
-    })
-      .map((line) => pc.yellow(line));
+    const text = `${version}: ${problem ?? "no report"}`;
+    return wrapWords(text, { columns, maxLines: PROBLEM_LINES }).map(pc.yellow);
   }
   const at = tracker === null ? [] : [pc.dim(`(${tracker})`)];
   const lay = (parts: readonly string[]) => flow(parts, { columns, indent: 2, gap: pc.dim(DOT) });
@@ -46,11 +44,11 @@ export function renderDistribution(
     const { host, address, site, rack, leftBytes, why } = slow;
     const place = site === undefined ? "" : ` ${site}/${rack ?? "?"}`;
     const left = leftBytes === undefined ? "" : `, ${formatBytes(leftBytes)} to fetch`;
-    const words = `slow ${host ?? address}${place}${left}: ${why}`.split(" ");
-    const told = flow(words, { columns, indent: 2, gap: " " });
-    const kept = told.slice(0, SLOW_LINES);
-    if (told.length > SLOW_LINES) kept.push(cut(`${kept.pop()} …`, columns));
-    lines.push(...kept.map((line) => pc.yellow(line)));
+    const told = wrapWords(`slow ${host ?? address}${place}${left}: ${why}`, {
+      columns,
+      maxLines: SLOW_LINES,
+    });
+    lines.push(...told.map(pc.yellow));
   }
   const more = report.slow.length - MAX_SLOW;
   if (more > 0) lines.push(pc.yellow(`and ${more} more that are slow`));

@@ -7,6 +7,7 @@
 
 import type { Fleet } from "../coordination/mod.ts";
 import { systemClock } from "../host/mod.ts";
+import type { Preparation } from "../rollout/mod.ts";
 import { MIN_COLUMNS, renderFleet } from "./fleet_view.ts";
 import { LiveDistributions } from "./live_distributions.ts";
 import { createLiveText } from "./live_text.ts";
@@ -104,9 +105,7 @@ function lineDisplay(): FleetDisplay {
       }
       for (const [service, { hosts }] of Object.entries(fleet.services)) {
         for (const host of hosts) {
-          const phase = host.preparation === null
-            ? ""
-            : `, ${host.preparation.version} ${host.preparation.phase}`;
+          const phase = host.preparation === null ? "" : `, ${describePhase(host.preparation)}`;
           const state = host.online ? host.state : "offline";
           const slot = host.slot === null ? "" : `, ${host.slot.step}`;
           say(
@@ -118,6 +117,10 @@ function lineDisplay(): FleetDisplay {
     },
     done() {},
   };
+}
+
+function describePhase({ version, phase, pause }: Preparation): string {
+  return pause === undefined ? `${version} ${phase}` : `${version} paused (${pause})`;
 }
 
 function terminalColumns(): number {

@@ -9,7 +9,7 @@ import Table from "cli-table3";
 import pc from "picocolors";
 import type { TransferDetail } from "../actors/fetcher/transfers.ts";
 import type { FleetHost, FleetService } from "../coordination/mod.ts";
-import { cut, formatAge, formatBytes } from "./units.ts";
+import { cut, formatAge, formatBytes, wrapWords } from "./units.ts";
 
 /** What is known beside the snapshot. */
 export interface HostsViewOptions {
@@ -30,6 +30,9 @@ const BAR_CELLS = 10;
 const MIN_WORDS_COLUMNS = 26;
 const HEAD = ["host", "site/rack", "runs", "", "locked", "next"];
 const GAP_COLUMNS = 2;
+
+/** What keeps a host from getting ready is told in as many lines: the end says what to do. */
+const TROUBLE_LINES = 4;
 
 /** Renders the table, the heading first. */
 export function renderHosts(
@@ -102,23 +105,30 @@ function renderNext(
   options: HostsViewOptions & { readonly service: string },
 ): string {
   const parts: string[] = [];
-  if (host.preparation !== null) {
-    const { version, phase } = host.preparation;
+  const { preparation, waitingFor } = host;
+  if (preparation !== null) {
+    const { version, phase, pause } = preparation;
     const transfer = phase === "fetching"
       ? options.transferOf?.(host.host, { service: options.service, version }) ?? null
       : null;
     // The agent's own word is newer.
-    const progress = transfer === null ? host.preparation.progress : shareOf(transfer);
+    const progress = transfer === null ? preparation.progress : shareOf(transfer);
     const bar = phase === "fetching" || phase === "verifying" || phase === "pinning"
       ? ` ${renderBar(progress)}`
       : "";
-    parts.push(`${version} ${phase}${bar}`);
-    if (transfer !== null) {
-      parts.push(pc.dim(cut(renderTransfer(transfer), options.columns)));
-    }
+    if (pause === undefined) {
+      parts.push(`${version} ${phase}${bar}`);
+      if (transfer !== null) {
+        parts.push(pc.dim(cut(renderTransfer(transfer), options.columns)));
+      }
+    } else parts.push(pc.yellow(`${version} paused${bar}`), ...renderTrouble(pause, options));
   }
-  if (host.waitingFor !== null) {
-    parts.push(pc.dim(cut(host.waitingFor, options.columns)));
+  if (waitingFor !== null) {
+    parts.push(
+      ...preparation?.phase === "failed"
+        ? renderTrouble(waitingFor, options)
+        : [pc.dim(cut(waitingFor, options.columns))],
+    );
   }
   if (!host.online && host.slot !== null && host.slot.step !== "failed") {
     const heldFor = formatAge(options.nowMs - host.slot.sinceMs);
@@ -129,6 +139,10 @@ function renderNext(
     parts.push(pc.red(cut(host.slot.reason ?? "failed", options.columns)));
   }
   return parts.join("\n");
+}
+
+function renderTrouble(text: string, { columns }: HostsViewOptions): string[] {
+  return wrapWords(text, { columns, maxLines: TROUBLE_LINES }).map(pc.yellow);
 }
 
 function shareOf({ verifiedBytes, totalBytes }: TransferDetail): number {

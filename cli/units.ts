@@ -63,3 +63,15 @@ export function flow(
   if (line !== "") lines.push(line);
   return lines;
 }
+
+/** A text over several lines, all but the first indented by two; what does not fit into `maxLines` shows as `…`. */
+export function wrapWords(
+  text: string,
+  { columns, maxLines }: { readonly columns: number; readonly maxLines: number },
+): string[] {
+  const lines = flow(text.split(" "), { columns, indent: 2, gap: " " });
+  if (lines.length <= maxLines) return lines;
+  const [last = "", next = ""] = lines.slice(maxLines - 1);
+  // What comes next did not fit, so that this is cut.
+  return [...lines.slice(0, maxLines - 1), cut(`${last} ${next.trimStart()}`, columns)];
+}

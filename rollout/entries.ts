@@ -45,6 +45,8 @@ export const preparationSchema = z.looseObject({
   phase: z.enum(["fetching", "verifying", "pinning", "staged", "switching", "failed"]),
   /** Share of the phase that is done, 0 to 1. */
   progress: z.number().min(0).max(1),
+  /** Why it stands still until somebody on the host does something (a full disk); left out while it goes on. */
+  pause: z.string().optional(),
 });
 export type Preparation = z.infer<typeof preparationSchema>;
 

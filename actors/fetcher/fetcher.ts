@@ -11,7 +11,7 @@ import type { TorrentEngine, Transfer } from "../../torrent/mod.ts";
 import type { ActorContext, ActorDefinition, ActorRef, ReplyTo } from "../runtime/mod.ts";
 import { prepareRelease } from "./prepare_release.ts";
 import { readReceived, writeReceived } from "./received_record.ts";
-import { transferDetails, type TransfersMessage } from "./transfers.ts";
+import { describePause, transferDetails, type TransfersMessage } from "./transfers.ts";
 
 /** How far the release under preparation is. */
 export interface FetchProgress {
@@ -21,6 +21,8 @@ export interface FetchProgress {
   /** Share of the phase, 0 to 1. */
   readonly progress: number;
   readonly received: Received;
+  /** Why nothing is asked for until somebody on this host does something; `null`: it is. */
+  readonly pause: string | null;
 }
 
 /** How the preparation ended. */
@@ -131,6 +133,7 @@ export function fetcherActor(
             phase,
             progress,
             received,
+            pause: describePause(state.transfers.get(version)),
           });
           return state;
         }

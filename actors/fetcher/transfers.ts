@@ -65,3 +65,13 @@ export function transferDetails(transfers: ReadonlyMap<string, Transfer>): Trans
     };
   });
 }
+
+/** Why a transfer stands still though peers could give, in an operator's words; `null`: it does not. */
+export function describePause(transfer: Transfer | undefined): string | null {
+  const pause = transfer?.progress().paused;
+  if (pause === undefined) return null;
+  switch (pause.reason) {
+    case "disk_full":
+      return `disk full, goes on by itself when there is room: ${pause.message}`;
+  }
+}

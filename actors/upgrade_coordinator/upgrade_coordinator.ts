@@ -105,8 +105,11 @@ function receive(state: State, message: CoordinatorMessage, own: Own): State {
       return state;
     }
     case "fetch_progress": {
-      const { version, phase, progress, received } = message;
-      if (state.preparing === version) showPreparation({ version, phase, progress }, own);
+      const { version, phase, progress, received, pause } = message;
+      if (state.preparing === version) {
+        const paused = pause === null ? {} : { pause };
+        showPreparation({ version, phase, progress, ...paused }, own);
+      }
       options.registrar.tell({ type: "update", service: options.service, patch: { received } });
       return state;
     }

@@ -95,6 +95,42 @@ Deno.test("renderFleet: shows how fast a host fetches where its agent says so, i
   assert.match(text, /web-4 .* v2 fetching ███░░░░░░░ +25% *\n +nothing arrives from 1 peer/);
 });
 
+Deno.test("renderFleet: a transfer that is paused says why, in full, until it goes on", () => {
+  const paused: FleetHost = {
+    ...HOST,
+    preparation: {
+      version: "v2",
+      phase: "fetching",
+      progress: 0.3,
+      pause: "disk full, goes on by itself when there is room: write content: no room for " +
+        "/var/lib/rollcall/web/v2.partial/a.bin (ENOSPC); make room and fetch again, what is verified is kept",
+    },
+  };
+  const lines = stripVTControlCharacters(renderFleet(fleetOf(paused), {
+    columns: 80,
+    nowMs: 60_000,
+    // Peers are there; that nothing arrives is not their fault.
+    transferOf: () => ({
+      version: "v2",
+      verifiedBytes: 30,
+      totalBytes: 100,
+      downloadBytesPerSecond: 0,
+      uploadBytesPerSecond: 0,
+      peers: 7,
+    }),
+  })).split("\n");
+  const text = lines.join("\n");
+  assert.match(
+    text,
+    /v2 paused ███░░░░░░░ +30%\n +disk full, goes on by itself when there\n +is room: write content/,
+  );
+  assert.match(text, /…$/);
+  assert.doesNotMatch(text, /nothing arrives/);
+  for (const line of lines) assert.ok(line.length <= 80, line);
+  const { pause: _gone, ...going } = paused.preparation ?? assert.fail();
+  assert.match(render(fleetOf({ ...paused, preparation: going })), /v2 fetching ███░░░░░░░ +30%$/);
+});
+
 Deno.test("renderFleet: a halt stands out with its reason and what can be done", () => {
   const fleet: Fleet = {
     ...fleetOf(HOST),

@@ -26,6 +26,8 @@ export interface TestRelease {
   readonly behaviour: Behaviour;
   /** Bytes of the blob beside the file that steers it. Default 1000. */
   readonly sizeBytes?: number;
+  /** Folder of the release that the blob lies in. Default: its root. */
+  readonly folder?: string;
 }
 
 interface Open {
@@ -64,12 +66,13 @@ export class BuildMachine {
   }
 
   /** Publishes a release; returns its info hash. */
-  async publish({ service, version, behaviour, sizeBytes = 1_000 }: TestRelease): Promise<string> {
+  async publish(test: TestRelease): Promise<string> {
+    const { service, version, behaviour, sizeBytes = 1_000, folder = "." } = test;
     if (this.#open === null) throw new Error("publish: the build machine is away");
     const path = `${this.#folder}/content/${service}-${version}`;
-    await Deno.mkdir(path, { recursive: true });
+    await Deno.mkdir(`${path}/${folder}`, { recursive: true });
     await Deno.writeTextFile(`${path}/behaviour.json`, JSON.stringify(behaviour));
-    await Deno.writeFile(`${path}/data`, new Uint8Array(sizeBytes).fill(version.length));
+    await Deno.writeFile(`${path}/${folder}/data`, new Uint8Array(sizeBytes).fill(version.length));
     const announce = [this.#tracker.announceUrl];
     const release = await createRelease({ service, version, path, announce, log: silent });
     const inbox = new Inbox(`${this.#folder}/feed`);

@@ -5,8 +5,7 @@
  * @module
  */
 
-import { basename, dirname, join, relative, resolve } from "node:path";
-import { FileLock } from "../ffi/mod.ts";
+import { relative, resolve } from "node:path";
 import { systemClock } from "../host/mod.ts";
 import {
   type Release,
@@ -20,12 +19,14 @@ import { createTransferDisplay, type TransferDisplay } from "./fetch_display.ts"
 import { type EngineChoice, openEngine } from "./fetch_engine.ts";
 import { findReleaseOrStop } from "./fetch_release.ts";
 import { exchangeMetainfo } from "./fetch_exchange.ts";
+import { reuseEarlier } from "./fetch_reuse.ts";
 import { seedShown, verifyShown } from "./fetch_seeding.ts";
 import { parseSource } from "./fetch_source.ts";
+import { FetchState } from "./fetch_state.ts";
 import { describeUntil, type Until } from "./fetch_until.ts";
 import { formatRate, sum } from "./fetch_view.ts";
 import { TransferWatch } from "./fetch_watch.ts";
-import { setUpLogging } from "./logging.ts";
+import { type Log, setUpLogging } from "./logging.ts";
 import { writeJson } from "./output.ts";
 import { listenForStop, type StopSignal } from "./stop_signal.ts";
 import { formatAge, formatBytes } from "./units.ts";
@@ -44,6 +45,8 @@ export interface FetchCommandOptions extends EngineChoice {
   readonly seedAfter: boolean;
   readonly until?: Until | undefined;
   readonly rehash: boolean;
+  /** Folders of earlier releases; `undefined`: those that fetches have left in or beside the folder; `false`: none. */
+  readonly reuse?: readonly string[] | false | undefined;
   /** Milliseconds without a byte until it gives up; 0: never. */
   readonly patience: number;
   readonly json: boolean;
@@ -75,7 +78,7 @@ export async function runFetch(what: FetchArguments, options: FetchCommandOption
         }),
       signal: stop.signal,
     }, stop);
-    await fetchRelease(release, { options, engine, display, stop });
+    await fetchRelease(release, { options, engine, display, stop, log });
   } catch (error) {
     throw explain(error, what.source);
   } finally {
@@ -86,30 +89,46 @@ export async function runFetch(what: FetchArguments, options: FetchCommandOption
 
 async function fetchRelease(
   release: Release,
-  { options, engine, display, stop }: {
+  { options, engine, display, stop, log }: {
     readonly options: FetchCommandOptions;
     readonly engine: TorrentEngine;
     readonly display: TransferDisplay;
     readonly stop: StopSignal;
+    readonly log: Log;
   },
 ): Promise<void> {
   const folder = resolve(options.to ?? `${release.service}-${release.version}`);
   const shownFolder = relative(Deno.cwd(), folder) || ".";
-  const state = await prepareState(folder);
-  using _lock = lockState(state, folder);
+  using state = await FetchState.open(folder);
+  const place = await state.place(release);
   const startedMs = systemClock.now();
+  const shown = { release, root: shownFolder, display };
+  using reuseWatch = new TransferWatch(shown);
+  const { reusedBytes } = await reuseEarlier(release, {
+    folder,
+    place,
+    statePath: state.path,
+    reuse: options.reuse,
+    patienceMs: options.patience,
+    watch: reuseWatch,
+    signal: stop.signal,
+    log,
+  });
   const transfer = engine.fetch({
     metainfo: release.metainfo,
-    root: folder,
-    journalPath: join(state, "resume"),
+    root: place.root,
+    journalPath: place.journalPath,
     resume: options.rehash ? "rehash" : "journal",
   });
   const until = options.until === undefined ? undefined : describeUntil(options.until);
-  using watch = new TransferWatch({ release, transfer, root: shownFolder, display, until });
+  using watch = new TransferWatch({ ...shown, transfer, until, reusedBytes });
   await fetchShown(release, { transfer, watch, options, stop });
   const completedMs = systemClock.now();
-  await verifyShown(release, { root: folder, watch, signal: stop.signal });
-  report(release, { folder, shownFolder, transfer, startedMs, completedMs, options, display });
+  await verifyShown(release, { root: place.root, watch, signal: stop.signal });
+  await state.settle(release, place);
+  if (place.root !== folder) await transfer.relocate(folder);
+  const what = { folder, shownFolder, transfer, startedMs, completedMs, options, display };
+  report(release, { ...what, reusedBytes });
   if (!options.seedAfter && options.until === undefined) return;
   const seeded = await seedShown(release, { transfer, watch, until: options.until, stop });
   if (options.json) writeJson({ seeded });
@@ -161,14 +180,18 @@ function report(
     readonly completedMs: number;
     readonly options: FetchCommandOptions;
     readonly display: TransferDisplay;
+    readonly reusedBytes: number;
   },
 ): void {
+  const { reusedBytes } = what;
   const { folder, shownFolder, transfer, startedMs, completedMs, options, display } = what;
   const { received, sent } = transfer.progress();
   const tookMs = completedMs - startedMs;
   const fetchedBytes = sum(received);
+  // To the engine what was reused is what it found.
+  const resumedBytes = Math.max(0, received.resumedBytes - reusedBytes);
   if (options.json) {
-    const { resumedBytes, ...receivedBytes } = received;
+    const { resumedBytes: _found, ...receivedBytes } = received;
     const { service, version, infoHash, sizeBytes } = release;
     writeJson({
       service,
@@ -181,45 +204,25 @@ function report(
       seconds: tookMs / 1_000,
       completedAt: new Date(completedMs).toISOString(),
       resumedBytes,
+      reusedBytes,
       received: receivedBytes,
       sent,
     });
     return;
   }
   const how = fetchedBytes === 0
-    ? "it was all there"
+    ? reusedBytes === 0 ? "it was all there" : "nothing had to be fetched"
     : `${formatBytes(fetchedBytes)} in ${formatAge(tookMs)}, ${
       formatRate(fetchedBytes / Math.max(tookMs, 1) * 1_000)
     }`;
-  const resumed = received.resumedBytes > 0 && fetchedBytes > 0
-    ? `, ${formatBytes(received.resumedBytes)} were there`
+  const resumed = resumedBytes > 0 && fetchedBytes + reusedBytes > 0
+    ? `, ${formatBytes(resumedBytes)} were there`
+    : "";
+  const reused = reusedBytes > 0
+    ? `, ${formatBytes(reusedBytes)} reused from earlier releases here`
     : "";
   display.say(
-    `Fetched ${release.service} ${release.version} into ${shownFolder} and verified every file: ${how}${resumed}.`,
-  );
-}
-
-/** The folder beside the content that holds the resume journal and the lock. */
-async function prepareState(folder: string): Promise<string> {
-  const state = join(dirname(folder), `.${basename(folder)}.rollcall`);
-  try {
-    await Deno.mkdir(state, { recursive: true });
-    await Deno.mkdir(folder, { recursive: true });
-  } catch (cause) {
-    throw new CommandError(
-      `fetch into ${folder}: cannot write there; choose another folder with --to`,
-      { cause },
-    );
-  }
-  return state;
-}
-
-/** Two fetches into one folder would write over each other's journal. */
-function lockState(state: string, folder: string): FileLock {
-  const lock = FileLock.tryAcquire(join(state, "lock"));
-  if (lock !== null) return lock;
-  throw new CommandError(
-    `fetch into ${folder}: another fetch is at work there; wait for it or choose another --to`,
+    `Fetched ${release.service} ${release.version} into ${shownFolder} and verified every file: ${how}${reused}${resumed}.`,
   );
 }
 

@@ -29,6 +29,15 @@ export function untilOption() {
   ).argParser(parseUntil);
 }
 
+/** `--reuse`. */
+export function reuseOption() {
+  return new Option(
+    "--reuse <dir>",
+    "take what is the same from the folder of an earlier release; may be given again (default: the ones that fetch has " +
+      "put there or beside it)",
+  ).argParser((dir: string, before: readonly string[] | undefined) => collect(dir, before ?? []));
+}
+
 /** `--host`. */
 export function hostOption() {
   return new Option(

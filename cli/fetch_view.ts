@@ -11,7 +11,7 @@ import type { BytesByDistance, TransferProgress } from "../torrent/mod.ts";
 import { formatAge, formatBytes } from "./units.ts";
 
 /** What a command is doing with a release. */
-export type TransferPhase = "fetching" | "verifying" | "seeding";
+export type TransferPhase = "reusing" | "fetching" | "verifying" | "seeding";
 
 /** All that the view shows. */
 export interface TransferView {
@@ -22,8 +22,10 @@ export interface TransferView {
   readonly root: string;
   readonly phase: TransferPhase;
   readonly progress: TransferProgress;
-  /** While verifying: bytes of which the SHA-256 has been formed. */
+  /** While reusing: bytes that were taken. While verifying: bytes of which the SHA-256 has been formed. */
   readonly checkedBytes: number;
+  /** Taken from earlier releases on this machine before anything was fetched. */
+  readonly reusedBytes: number;
   /** Since this phase began. */
   readonly phaseMs: number;
   /** What keeps it from going on, in a few words: no peers, a tracker that does not answer. */
@@ -115,9 +117,9 @@ function renderBar(view: TransferView, cells: number): string {
   const hasHalf = halves % 2 === 1;
   const rest = pc.dim(pc.gray(FULL.repeat(cells - full - (hasHalf ? 1 : 0))));
   const filled = FULL.repeat(full) + (hasHalf ? HALF : "");
-  return view.phase === "verifying"
-    ? pc.magenta(filled) + rest
-    : paintByOrigin(filled, view) + rest;
+  if (view.phase === "verifying") return pc.magenta(filled) + rest;
+  if (view.phase === "reusing") return pc.dim(filled) + rest;
+  return paintByOrigin(filled, view) + rest;
 }
 
 /** The filled part in the colours of where the bytes came from, in proportion; what was there before is plain. */
@@ -142,7 +144,10 @@ function paintByOrigin(filled: string, { progress }: TransferView): string {
 }
 
 function renderFlow(view: TransferView): string {
-  const { phase, progress, checkedBytes } = view;
+  const { phase, progress, checkedBytes, reusedBytes } = view;
+  if (phase === "reusing") {
+    return `from earlier releases on this machine: ${formatBytes(checkedBytes)}`;
+  }
   if (phase === "verifying") {
     return `SHA-256 of every file: ${formatBytes(checkedBytes)} of ${
       formatBytes(progress.totalBytes)
@@ -151,7 +156,8 @@ function renderFlow(view: TransferView): string {
   const amount = `${formatBytes(progress.verifiedBytes)} of ${formatBytes(progress.totalBytes)}`;
   const rate = pc.bold(formatRate(progress.downloadBytesPerSecond));
   const up = pc.dim(`↑ ${formatRate(progress.uploadBytesPerSecond)}`);
-  return [amount, rate, ...forecast(view), up].join("   ");
+  const reused = reusedBytes === 0 ? [] : [pc.dim(`${formatBytes(reusedBytes)} reused`)];
+  return [amount, rate, ...forecast(view), up, ...reused].join("   ");
 }
 
 function forecast({ progress }: TransferView): string[] {
@@ -203,7 +209,7 @@ function percentOf(view: TransferView): string {
 }
 
 function doneBytes({ phase, progress, checkedBytes }: TransferView): number {
-  return phase === "verifying" ? checkedBytes : progress.verifiedBytes;
+  return phase === "verifying" || phase === "reusing" ? checkedBytes : progress.verifiedBytes;
 }
 
 /** The end of a path says more than its beginning. */

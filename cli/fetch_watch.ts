@@ -20,6 +20,8 @@ export interface TransferWatchOptions {
   readonly display: TransferDisplay;
   /** When seeding ends, in words. */
   readonly until?: string | undefined;
+  /** Taken from earlier releases on this machine. Default 0. */
+  readonly reusedBytes?: number;
 }
 
 /** Everybody who is there is usually found within this time; before it, having no peers is not worth a word. */
@@ -46,6 +48,7 @@ export class TransferWatch implements Disposable {
   #movedMs = systemClock.now();
   #movedBytes = -1;
   #checkedBytes = 0;
+  #obstacle: string | undefined;
   #trackerProblem: string | undefined;
   #rejected: { readonly message: string; readonly atMs: number } | undefined;
 
@@ -76,20 +79,27 @@ export class TransferWatch implements Disposable {
     this.#phaseStartedMs = systemClock.now();
   }
 
-  /** While verifying. */
+  /** While reusing or verifying. */
   checked(bytes: number): void {
     this.#checkedBytes = bytes;
+  }
+
+  /** Something that is waited for besides the transfer, in words; `undefined`: nothing any more. */
+  waitFor(obstacle: string | undefined): void {
+    this.#obstacle = obstacle;
   }
 
   /** Why nothing arrives, in a few words; `undefined` when nothing is wrong. */
   get trouble(): string | undefined {
     const { release } = this.#options;
+    if (this.#obstacle !== undefined) return this.#obstacle;
     const { peers, paused } = this.#progress();
     if (paused !== undefined) return `${paused.message}; it goes on by itself when there is room`;
     if (this.#rejected !== undefined && systemClock.now() - this.#rejected.atMs < REJECTED_MS) {
       return this.#rejected.message;
     }
-    if (this.#phase === "verifying" || peers > 0 || release.sizeBytes === 0) return undefined;
+    if (this.#phase === "verifying" || this.#phase === "reusing") return undefined;
+    if (peers > 0 || release.sizeBytes === 0) return undefined;
     if (this.#trackerProblem !== undefined) return `${this.#trackerProblem}; asked again soon`;
     if (release.announce.length === 0) {
       return "no tracker is known, and no peer; give --tracker URL";
@@ -122,7 +132,7 @@ export class TransferWatch implements Disposable {
   }
 
   #show(): void {
-    const { release, root, display, until } = this.#options;
+    const { release, root, display, until, reusedBytes = 0 } = this.#options;
     display.show({
       name: `${release.service} ${release.version}`,
       fileCount: release.files.length,
@@ -130,6 +140,7 @@ export class TransferWatch implements Disposable {
       phase: this.#phase,
       progress: this.#progress(),
       checkedBytes: this.#checkedBytes,
+      reusedBytes,
       phaseMs: this.phaseMs,
       trouble: this.trouble,
       until,

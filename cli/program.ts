@@ -12,6 +12,7 @@ import {
   hostOption,
   quietLogOption,
   rackOption,
+  reuseOption,
   siteOption,
   SOURCE_HELP,
   torrentPortOption,
@@ -130,6 +131,8 @@ function addFetch(program: Command): void {
     .addOption(trackerOption())
     .option("-s, --seed-after", "go on seeding until Ctrl-C", false)
     .addOption(untilOption())
+    .addOption(reuseOption())
+    .option("--no-reuse", "take nothing from earlier releases on this machine")
     .option("--rehash", "believe nothing that lies there: hash all of it first", false)
     .addOption(
       new Option("--patience <time>", "give up when nothing has arrived for so long; 0: never")

@@ -104,7 +104,7 @@ Deno.test("rollcall fetch: a feed, a .torrent by URL, path or pipe, and a magnet
   ];
   for (const [index, source] of sources.entries()) {
     const to = `${folder}/copy-${index}`;
-    const fetched = await fetchJson(...source, "--to", to);
+    const fetched = await fetchJson(...source, "--to", to, "--no-reuse");
     assert.deepEqual(digests(to), wanted, source.join(" "));
     const { service, version, verified, sizeBytes, received } = fetched;
     assert.deepEqual([service, version, verified, sizeBytes], [
@@ -117,7 +117,12 @@ Deno.test("rollcall fetch: a feed, a .torrent by URL, path or pipe, and a magnet
     assert.ok(rackBytes + siteBytes >= sizeBytes, "the two seeders are in the same site");
   }
   const piped = new Deno.Command("sh", {
-    args: ["-c", `exec "$0" run -A "$1" fetch - --to "$2" < "$3"`, Deno.execPath(), PROGRAM]
+    args: [
+      "-c",
+      `exec "$0" run -A "$1" fetch - --no-reuse --to "$2" < "$3"`,
+      Deno.execPath(),
+      PROGRAM,
+    ]
       .concat(`${folder}/piped`, torrentPath),
     env: { NO_COLOR: "1" },
   });

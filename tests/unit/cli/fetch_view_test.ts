@@ -32,6 +32,7 @@ const view: TransferView = {
   phase: "fetching",
   progress,
   checkedBytes: 0,
+  reusedBytes: 0,
   phaseMs: 5_000,
   trouble: undefined,
   until: undefined,
@@ -53,7 +54,7 @@ Deno.test("renderTransfer: name, bar, rate, time left, peers and bytes by distan
 
 Deno.test("renderTransfer: no line is wider than the terminal, at any share and in any phase", () => {
   for (const columns of [40, 57, 80, 200]) {
-    for (const phase of ["fetching", "verifying", "seeding"] as const) {
+    for (const phase of ["reusing", "fetching", "verifying", "seeding"] as const) {
       for (let percent = 0; percent <= 100; percent++) {
         const bytes = percent * 2 * MIB;
         const more = {
@@ -71,6 +72,17 @@ Deno.test("renderTransfer: no line is wider than the terminal, at any share and 
       }
     }
   }
+});
+
+Deno.test("renderTransfer: what is taken from earlier releases, while it is and afterwards", () => {
+  const [, bar, flow] = lines({ phase: "reusing", checkedBytes: 100 * MIB });
+  assert.match(bar ?? "", / 50 %$/);
+  assert.equal(flow, "from earlier releases on this machine: 100 MiB");
+  assert.match(lines({ reusedBytes: 20 * MIB })[2] ?? "", /↑ 3\.0 MiB\/s {3}20\.0 MiB reused$/);
+  assert.match(
+    renderTransferLine({ ...view, phase: "reusing", checkedBytes: 100 * MIB }),
+    /^web v2: reusing, 50 % of 200 MiB, /,
+  );
 });
 
 Deno.test("renderTransfer: 100 % only when all is there, and a release without content is all there", () => {

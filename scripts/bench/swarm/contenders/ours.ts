@@ -90,7 +90,8 @@ class OurSession implements Session {
     await seed.line();
     for (const host of hosts) {
       const command = deno(
-        ...[PROGRAM, "fetch", "-", "--to", this.folderOf(host), "--seed-after"],
+        // All hosts share this machine's disk: they would take from each other's folders.
+        ...[PROGRAM, "fetch", "-", "--to", this.folderOf(host), "--seed-after", "--no-reuse"],
         ...this.#optionsOf(host),
       );
       this.#hosts.set(

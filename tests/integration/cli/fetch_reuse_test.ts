@@ -126,6 +126,23 @@ Deno.test("rollcall fetch: --reuse takes a folder that fetch knows nothing of", 
   assert.deepEqual(read(`${test.path}/elsewhere`), v1);
 });
 
+Deno.test("rollcall fetch: --reuse takes a release of an agent by the .torrent that the agent keeps", async () => {
+  await using test = await setUp();
+  const { copies, path, v1, v2, publisher } = test;
+  await Deno.mkdir(`${path}/data/web/.rollcall`, { recursive: true });
+  const kept = `${path}/data/web/v1`;
+  await write(kept, v1);
+  const torrentUrl = new URL(`/torrents/${publisher.infoHash}.torrent`, publisher.feedUrl);
+  await Deno.writeFile(
+    `${path}/data/web/.rollcall/v1.torrent`,
+    await (await fetch(torrentUrl)).bytes(),
+  );
+  // Who reads the folder to know what is in it refuses links.
+  await Deno.symlink("data", `${kept}/link`);
+  assertReused(await test.fetch("v2", "--to", `${copies}/web`, "--reuse", kept));
+  assert.deepEqual(read(`${copies}/web`), v2);
+});
+
 Deno.test("rollcall fetch: into the folder of an earlier release, which stays whole until the new one is verified", async () => {
   await using test = await setUp();
   const { copies, v1, v2, publisher } = test;

@@ -18,6 +18,12 @@ import { RequestWindow } from "./request_window.ts";
 const DEFAULT_MAX_REQUESTS = 250;
 /** More requests than that at a time serve no purpose, whatever the peer would take. */
 const MAX_REQUESTS = 512;
+/**
+ * Requests that fill the window, at the least. Large ones cost less, but a slow peer's must not be
+ * large: its sender waits for a rate limit until a whole one may go, and a block that is lost with a
+ * connection is fetched again.
+ */
+const REQUESTS_PER_WINDOW = 8;
 /** Seconds without a byte of a block although some are due: others are asked for them. */
 const STALL_TICKS = 8;
 /** Seconds after which a peer that is due is not worth its connection. */
@@ -55,7 +61,7 @@ export class PeerDownload implements Source {
   readonly window = new RequestWindow();
   readonly #options: DownloadOptions;
   distance: Distance = "remote";
-  maxRequestBytes = BLOCK_BYTES;
+  #maxRequestBytes = BLOCK_BYTES;
   #maxRequests = DEFAULT_MAX_REQUESTS;
   #choked = true;
   #interested = false;
@@ -91,6 +97,11 @@ export class PeerDownload implements Source {
     return this.window.bestBytesPerSecond;
   }
 
+  get maxRequestBytes(): number {
+    const blocks = Math.floor(this.window.limitBytes / REQUESTS_PER_WINDOW / BLOCK_BYTES);
+    return Math.min(this.#maxRequestBytes, Math.max(1, blocks) * BLOCK_BYTES);
+  }
+
   /** Whether it has everything. */
   get isSeed(): boolean {
     return this.#pieces.isSeed;
@@ -99,7 +110,7 @@ export class PeerDownload implements Source {
   /** The peer has told how many requests it takes, and how large. */
   setLimits(limits: { maxRequests: number; maxRequestBytes: number }): void {
     this.#maxRequests = Math.min(limits.maxRequests, MAX_REQUESTS);
-    this.maxRequestBytes = Math.max(limits.maxRequestBytes, BLOCK_BYTES);
+    this.#maxRequestBytes = Math.max(limits.maxRequestBytes, BLOCK_BYTES);
   }
 
   /** The peer has told where it stands. */
@@ -263,12 +274,13 @@ export class PeerDownload implements Source {
 
   #askWhile(limitBytes: number, next: () => Outstanding<Source> | undefined): void {
     const { allowance, outbox } = this.#options;
+    const { maxRequestBytes } = this;
     while (
       this.outstanding.sizeBytes < limitBytes && this.outstanding.count < this.#maxRequests &&
-      allowance.take(this.distance, this.maxRequestBytes)
+      allowance.take(this.distance, maxRequestBytes)
     ) {
       const request = next();
-      allowance.refund(this.maxRequestBytes - (request?.sizeBytes ?? 0));
+      allowance.refund(maxRequestBytes - (request?.sizeBytes ?? 0));
       if (request === undefined) return;
       const { piece: { index }, begin, sizeBytes } = request;
       outbox.range(MessageId.request, { index, begin, sizeBytes });

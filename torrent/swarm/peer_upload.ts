@@ -7,6 +7,7 @@ import type { Distance } from "../locality.ts";
 import type { PieceSet } from "../piece_set.ts";
 import { pieceSizeBytes, type Release } from "../release.ts";
 import type { Allowance } from "./allowance.ts";
+import { isNext, writeBlocks } from "./block_batch.ts";
 import {
   BLOCK_HEADER_BYTES,
   type BlockRange,
@@ -14,12 +15,15 @@ import {
   MessageId,
   type Outbox,
   ProtocolViolation,
-  writeBlockHeader,
 } from "./messages.ts";
 import { UploadQueue } from "./upload_queue.ts";
 
-/** The largest request between hosts of ours; twice as much was no faster on loopback. */
-export const MAX_REQUEST_BYTES = 128 * 1024;
+/**
+ * The largest request between hosts of ours. A seeder took a quarter less processor time than with
+ * half as much (fewer reads and writes for the same bytes); with twice as much it took no less, since
+ * what it reads should stay in the processor's cache until it is sent.
+ */
+export const MAX_REQUEST_BYTES = 256 * 1024;
 
 /**
  * Refused requests that a peer may pile up before it has been sent anything in between: several
@@ -105,23 +109,34 @@ export class PeerUpload {
 
   /** As many blocks as the batch has room for; see `SocketOwner.addBlocks`. */
   addBlocks(batch: Uint8Array, at: number): number {
-    const { release, readBlock, allowance, onSent } = this.#options;
-    for (let next = this.#queue.peek(); next !== undefined; next = this.#queue.peek()) {
-      const end = at + BLOCK_HEADER_BYTES + next.sizeBytes;
-      if (end > batch.length) break;
-      if (!allowance.take(this.distance, next.sizeBytes)) break;
-      this.#queue.shift();
-      writeBlockHeader(batch, at, next);
-      readBlock(
-        next.index * release.pieceLengthBytes + next.begin,
-        batch.subarray(at + BLOCK_HEADER_BYTES, end),
-      );
+    const { release, readBlock, onSent } = this.#options;
+    for (;;) {
+      const run = this.#takeRun(batch.length - at);
+      const [first] = run;
+      if (first === undefined) return at;
+      const read = (into: Uint8Array) =>
+        readBlock(first.index * release.pieceLengthBytes + first.begin, into);
+      const end = writeBlocks(batch, { at, run, read });
+      const sizeBytes = end - at - run.length * BLOCK_HEADER_BYTES;
       this.#refusedInARow = 0;
-      this.#sentBytes += next.sizeBytes;
-      onSent(this.distance, next.sizeBytes);
+      this.#sentBytes += sizeBytes;
+      onSent(this.distance, sizeBytes);
       at = end;
     }
-    return at;
+  }
+
+  /** The next requests as long as each is the next block of the one before, there is room, and they may go. */
+  #takeRun(roomBytes: number): BlockRange[] {
+    const run: BlockRange[] = [];
+    for (let next = this.#queue.peek(); next !== undefined; next = this.#queue.peek()) {
+      const last = run.at(-1);
+      if (last !== undefined && !isNext(last, next)) break;
+      roomBytes -= BLOCK_HEADER_BYTES + next.sizeBytes;
+      if (roomBytes < 0 || !this.#options.allowance.take(this.distance, next.sizeBytes)) break;
+      this.#queue.shift();
+      run.push(next);
+    }
+    return run;
   }
 
   #reject(request: BlockRange): void {

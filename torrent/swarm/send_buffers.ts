@@ -4,13 +4,14 @@ import { BLOCK_HEADER_BYTES } from "./messages.ts";
 import type { SendBuffers } from "./peer_socket.ts";
 import { MAX_REQUEST_BYTES } from "./peer_upload.ts";
 
-/**
- * One write(2) for that much: large enough that the calls do not count, small enough to be still in
- * the processor's cache when the kernel copies it.
- */
-const BATCH_BYTES = 256 * 1024;
 /** Room for messages before the first block, however large that is. */
-const BUFFER_BYTES = Math.max(BATCH_BYTES, MAX_REQUEST_BYTES + BLOCK_HEADER_BYTES + 64 * 1024);
+const MESSAGE_BYTES = 64 * 1024;
+/**
+ * One write(2) for that much, which is also all that a connection holds of what it is to send. Large
+ * enough that the calls do not count, small enough to be still in the processor's cache when the
+ * kernel copies it.
+ */
+const BUFFER_BYTES = MAX_REQUEST_BYTES + BLOCK_HEADER_BYTES + MESSAGE_BYTES;
 /** Kept for reuse; more are made while more connections write at a time. */
 const MAX_KEPT = 16;
 

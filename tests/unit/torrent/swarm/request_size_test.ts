@@ -1,0 +1,109 @@
+/** How large the requests to one peer are: as large as it takes, but never a large part of its window. */
+
+import assert from "node:assert/strict";
+import { PieceSet } from "../../../../torrent/piece_set.ts";
+import { Allowance } from "../../../../torrent/swarm/allowance.ts";
+import { BadPieces } from "../../../../torrent/swarm/bad_pieces.ts";
+import { Outbox, readUint32 } from "../../../../torrent/swarm/messages.ts";
+import { PeerDownload } from "../../../../torrent/swarm/peer_download.ts";
+import { Picker } from "../../../../torrent/swarm/picker.ts";
+import { PieceDesk, type Source } from "../../../../torrent/swarm/piece_desk.ts";
+import { RateLimits } from "../../../../torrent/swarm/rate_limits.ts";
+import { MIN_WINDOW_BYTES } from "../../../../torrent/swarm/request_window.ts";
+
+const KIB = 1024;
+const MIB = 1024 * KIB;
+const PIECE = 4 * MIB;
+const PIECES = 16;
+const REQUEST_BYTES = 17;
+
+function setUp() {
+  const picker = new Picker({
+    pieceCount: PIECES,
+    random: () => 0,
+    have: new PieceSet(PIECES),
+  });
+  const sources: Source[] = [];
+  const desk = new PieceDesk({
+    release: {
+      service: "web",
+      version: "1",
+      infoHash: "ab".repeat(20),
+      sizeBytes: PIECES * PIECE,
+      files: [],
+      pieceLengthBytes: PIECE,
+      pieceCount: PIECES,
+      pieceHashes: new Uint8Array(),
+      announce: [],
+      metainfo: new Uint8Array(),
+    },
+    picker,
+    bad: new BadPieces<Source>(),
+    sources: () => sources,
+    prefill() {},
+  });
+  const outbox = new Outbox(MIB);
+  const download = new PeerDownload({
+    pieceCount: PIECES,
+    picker,
+    desk,
+    outbox,
+    tick: () => 0,
+    mayRequest: () => true,
+    allowance: new Allowance(new RateLimits(), {
+      direction: "down",
+      signal: new AbortController().signal,
+      onRoom() {},
+    }),
+    onReceived() {},
+    onContested() {},
+    onIdle() {},
+    onPiece() {},
+  });
+  sources.push(download);
+  download.setDistance("rack");
+  download.onPieces("all");
+  download.onUnchoke();
+  const drain = () => {
+    const bytes = new Uint8Array(outbox.sizeBytes);
+    outbox.drainTo(bytes, 0);
+    return bytes;
+  };
+  drain(); // That we are interested.
+  /** What the peer is asked for, in sizes. */
+  const asked = () => {
+    download.pump();
+    const bytes = drain();
+    assert.equal(bytes.length % REQUEST_BYTES, 0);
+    return Array.from(
+      { length: bytes.length / REQUEST_BYTES },
+      (_, at) => readUint32(bytes, at * REQUEST_BYTES + 13),
+    );
+  };
+  return { download, asked };
+}
+
+Deno.test("PeerDownload: a peer that is fast is asked for as much at a time as it takes", () => {
+  const { download, asked } = setUp();
+  download.setLimits({ maxRequests: 512, maxRequestBytes: 256 * KIB });
+  download.window.onBytes(64 * MIB);
+  download.window.onBytes(64 * MIB);
+  assert.deepEqual(asked(), new Array(8).fill(256 * KIB));
+});
+
+Deno.test("PeerDownload: a peer that is slow is asked for little at a time, so that none is large for it", () => {
+  const { download, asked } = setUp();
+  download.setLimits({ maxRequests: 512, maxRequestBytes: 256 * KIB });
+  for (let tick = 0; tick < 20; tick++) {
+    download.window.onBytes(10 * KIB);
+    download.window.onTick(1);
+  }
+  assert.deepEqual(asked(), new Array(8).fill(32 * KIB));
+  assert.equal(download.outstanding.sizeBytes, MIN_WINDOW_BYTES);
+});
+
+Deno.test("PeerDownload: whoever says nothing of larger requests is asked for 16 KiB at a time", () => {
+  const { download, asked } = setUp();
+  download.setLimits({ maxRequests: 512, maxRequestBytes: 0 });
+  assert.deepEqual(asked(), new Array(64).fill(16 * KIB));
+});

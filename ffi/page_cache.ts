@@ -93,7 +93,6 @@ export function residentParts(
 /**
  * Writes a file's dirty pages to disk and drops its pages from the page cache, so that a download
  * does not push out what the running service reads. Pages that somebody has locked or mapped stay.
- * posix_fadvise(2), POSIX_FADV_DONTNEED.
  *
  * @param range what part of the file, default the whole.
  * @throws {LibcError} with errno's name, `EIO` when the pages could not be written.
@@ -105,16 +104,40 @@ export async function dropFromPageCache(path: string, range: MapRange = {}): Pro
     if (await libc().fdatasync_nonblocking(fd) !== 0 && libc().fdatasync(fd) !== 0) {
       throw lastError("fdatasync", path);
     }
-    const error = await libc().posix_fadvise_nonblocking(
-      fd,
-      BigInt(range.offsetBytes ?? 0),
-      BigInt(range.lengthBytes ?? 0),
-      POSIX_FADV_DONTNEED,
-    );
-    if (error !== 0) {
-      throw new LibcError({ code: errnoName(error), call: "posix_fadvise", path });
-    }
+    await adviseDontNeed(fd, path, range);
   } finally {
     closeFile(fd);
   }
+}
+
+/**
+ * Drops the pages of a file that are on disk already; what is dirty, locked or mapped stays, and so may the edges of a
+ * range where the file system keeps pages in large folios. Waits for no disk: for whoever has just synced the file, and
+ * goes on writing to it. posix_fadvise(2), POSIX_FADV_DONTNEED.
+ *
+ * @param range what part of the file, default the whole.
+ * @throws {LibcError} with errno's name, `ENOENT` when the file is gone.
+ */
+export async function dropCleanPages(path: string, range: MapRange = {}): Promise<void> {
+  const fd = openFile(path, "read");
+  try {
+    await adviseDontNeed(fd, path, range);
+  } finally {
+    closeFile(fd);
+  }
+}
+
+async function adviseDontNeed(
+  fd: number,
+  path: string,
+  { offsetBytes = 0, lengthBytes = 0 }: MapRange,
+): Promise<void> {
+  const error = await libc().posix_fadvise_nonblocking(
+    fd,
+    BigInt(offsetBytes),
+    // 0 stands for "up to the end".
+    BigInt(lengthBytes),
+    POSIX_FADV_DONTNEED,
+  );
+  if (error !== 0) throw new LibcError({ code: errnoName(error), call: "posix_fadvise", path });
 }

@@ -8,7 +8,9 @@ import * as fs from "node:fs";
 import { yieldToOthers } from "./clock.ts";
 import { segmentsOf } from "./content_layout.ts";
 import { systemErrorCode, TransferError } from "./errors.ts";
+import { type Log, silentLog } from "./log.ts";
 import type { Release, ReleaseFile } from "./release.ts";
+import { type DropPages, type PagePolicy, WriteBehind } from "./write_behind.ts";
 
 /** Enough for pieces that span small files; far below the usual limit of 1,024 per process. */
 const MAX_OPEN_FILES = 64;
@@ -20,12 +22,6 @@ const FILES_PER_TURN = 128;
  */
 const MAX_SYNCED_FILES = 1000;
 
-/**
- * The disk is asked to keep what was written each time that it is so much, while more arrives: asked
- * only in the end, it would begin then, and a release of many gigabytes wait for all of it.
- */
-const FLUSH_BYTES = 64 * 1024 * 1024;
-
 /** Gives a file its full size on disk, so that a full disk shows before the download does. */
 export type Preallocate = (path: string, sizeBytes: number) => void | Promise<void>;
 
@@ -33,6 +29,12 @@ export type Preallocate = (path: string, sizeBytes: number) => void | Promise<vo
 export interface ContentStoreOptions {
   /** Default: the file is extended without claiming room (ftruncate(2)). */
   readonly preallocate?: Preallocate;
+  /** Whether what was written is to stay in the page cache. Default "keep". */
+  readonly pages?: PagePolicy;
+  /** Default: posix_fadvise(2). */
+  readonly dropPages?: DropPages;
+  /** Default: silent. */
+  readonly log?: Log;
 }
 
 interface OpenFile {
@@ -46,15 +48,19 @@ export class ContentStore {
   readonly #options: ContentStoreOptions;
   /** Open files by index; the order of insertion is the order of use. */
   readonly #open = new Map<number, OpenFile>();
+  readonly #behind: WriteBehind;
   #root: string;
-  #unflushedBytes = 0;
-  #flushing: Promise<void> | undefined;
-  #flushError: TransferError | undefined;
 
   constructor(release: Release, root: string, options: ContentStoreOptions = {}) {
     this.#release = release;
     this.#root = root;
     this.#options = options;
+    this.#behind = new WriteBehind({
+      log: silentLog,
+      ...options,
+      release,
+      root: () => this.#root,
+    });
   }
 
   /** Where the content lies. */
@@ -122,13 +128,23 @@ export class ContentStore {
             segment.fileOffsetBytes + done,
           ));
       }
-      this.#flushSoon(segment.fileIndex, segment.sizeBytes);
+      this.#behind.onWritten(segment.fileIndex, segment.fileOffsetBytes, segment.sizeBytes);
     }
   }
 
   /** Resolves when nothing is under way in the background; for whoever is about to {@link close}. */
   async settled(): Promise<void> {
-    await this.#flushing;
+    await this.#behind.settled();
+  }
+
+  /** Advice: that part of a file will not be needed soon. It never rejects. */
+  async onRead(fileIndex: number, startBytes: number, endBytes: number): Promise<void> {
+    await this.#behind.onRead(fileIndex, startBytes, endBytes);
+  }
+
+  /** Advice: nothing of the content will be needed soon; to be called after {@link sync}. It never rejects. */
+  async dropPages(): Promise<void> {
+    await this.#behind.dropAll();
   }
 
   /**
@@ -136,9 +152,9 @@ export class ContentStore {
    * one by one, and nothing was synced.
    */
   async sync(): Promise<boolean> {
-    await this.#flushing;
-    // The system tells a failed write only once.
-    if (this.#flushError !== undefined) throw this.#flushError;
+    await this.#behind.settled();
+    const { failure } = this.#behind;
+    if (failure !== undefined) throw diskError("sync", failure.path, failure.cause);
     if (this.#release.files.length > MAX_SYNCED_FILES) return false;
     for (const index of this.#release.files.keys()) {
       const path = this.#pathOf(index);
@@ -149,6 +165,7 @@ export class ContentStore {
         throw diskError("sync", path, cause);
       }
     }
+    this.#behind.onSynced();
     return true;
   }
 
@@ -170,22 +187,6 @@ export class ContentStore {
   close(): void {
     for (const { descriptor } of this.#open.values()) fs.closeSync(descriptor);
     this.#open.clear();
-  }
-
-  #flushSoon(fileIndex: number, sizeBytes: number): void {
-    this.#unflushedBytes += sizeBytes;
-    if (this.#unflushedBytes < FLUSH_BYTES || this.#flushing !== undefined) return;
-    this.#unflushedBytes = 0;
-    this.#flushing = this.#flush(this.#pathOf(fileIndex)).finally(() => this.#flushing = undefined);
-  }
-
-  async #flush(path: string): Promise<void> {
-    try {
-      using file = await Deno.open(path, { read: true });
-      await file.syncData();
-    } catch (cause) {
-      this.#flushError = diskError("sync", path, cause);
-    }
   }
 
   #pathOf(fileIndex: number): string {

@@ -101,7 +101,7 @@ async function fetchRelease(
   const shownFolder = relative(Deno.cwd(), folder) || ".";
   using state = await FetchState.open(folder);
   const place = await state.place(release);
-  const startedMs = systemClock.now();
+  const begunMs = systemClock.now();
   const shown = { release, root: shownFolder, display };
   using reuseWatch = new TransferWatch(shown);
   const { reusedBytes } = await reuseEarlier(release, {
@@ -114,6 +114,7 @@ async function fetchRelease(
     signal: stop.signal,
     log,
   });
+  const startedMs = systemClock.now();
   const transfer = engine.fetch({
     metainfo: release.metainfo,
     root: place.root,
@@ -127,8 +128,8 @@ async function fetchRelease(
   await verifyShown(release, { root: place.root, watch, signal: stop.signal });
   await state.settle(release, place);
   if (place.root !== folder) await transfer.relocate(folder);
-  const what = { folder, shownFolder, transfer, startedMs, completedMs, options, display };
-  report(release, { ...what, reusedBytes });
+  const times = { begunMs, startedMs, completedMs };
+  report(release, { folder, shownFolder, transfer, ...times, options, display, reusedBytes });
   if (!options.seedAfter && options.until === undefined) return;
   const seeded = await seedShown(release, { transfer, watch, until: options.until, stop });
   if (options.json) writeJson({ seeded });
@@ -176,6 +177,8 @@ function report(
     readonly folder: string;
     readonly shownFolder: string;
     readonly transfer: Transfer;
+    readonly begunMs: number;
+    /** When there was nothing left to reuse. */
     readonly startedMs: number;
     readonly completedMs: number;
     readonly options: FetchCommandOptions;
@@ -183,7 +186,7 @@ function report(
     readonly reusedBytes: number;
   },
 ): void {
-  const { reusedBytes } = what;
+  const { begunMs, reusedBytes } = what;
   const { folder, shownFolder, transfer, startedMs, completedMs, options, display } = what;
   const { received, sent } = transfer.progress();
   const tookMs = completedMs - startedMs;
@@ -201,7 +204,7 @@ function report(
       sizeBytes,
       files: release.files.length,
       verified: true,
-      seconds: tookMs / 1_000,
+      seconds: (completedMs - begunMs) / 1_000,
       completedAt: new Date(completedMs).toISOString(),
       resumedBytes,
       reusedBytes,

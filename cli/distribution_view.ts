@@ -87,6 +87,18 @@ function copiesInto(places: ReadonlySet<string>, origin: string | undefined): nu
   return places.size - (origin === undefined || places.has(origin) ? 1 : 0);
 }
 
+/** What the hosts say that they found of that version in other releases on their own disks. `null`: nothing. */
+export function renderReused({ hosts, offer, committed }: FleetService): string | null {
+  const version = offer ?? committed;
+  const reusedBytes = hosts.reduce(
+    (sum, { received }) => sum + (received?.version === version ? received?.reusedBytes ?? 0 : 0),
+    0,
+  );
+  return reusedBytes === 0
+    ? null
+    : `${formatBytes(reusedBytes)} of ${version} reused from the hosts' own disks`;
+}
+
 function* renderState(version: string, report: ReleaseReport): Generator<string> {
   const { seeds, leechers, progress, gateways, replacedGateways, strangers } = report;
   const peers = seeds + leechers;

@@ -116,12 +116,18 @@ function renderNext(
     const bar = phase === "fetching" || phase === "verifying" || phase === "pinning"
       ? ` ${renderBar(progress)}`
       : "";
-    if (pause === undefined) {
-      parts.push(`${version} ${phase}${bar}`);
-      if (transfer !== null) {
-        parts.push(pc.dim(cut(renderTransfer(transfer), options.columns)));
-      }
-    } else parts.push(pc.yellow(`${version} paused${bar}`), ...renderTrouble(pause, options));
+    const headline = `${version} ${pause === undefined ? phase : "paused"}${bar}`;
+    const reused = reusedOf(host, version);
+    const speed = transfer === null || pause !== undefined ? [] : [renderTransfer(transfer)];
+    // Beside a word there is room for it, beside a bar there is not.
+    const isBeside = bar === "" && `${headline}, ${reused}`.length <= options.columns;
+    const details = [...isBeside ? [] : reused, ...speed].join(", ");
+    const told = isBeside ? [headline, ...reused].join(", ") : headline;
+    parts.push(pause === undefined ? told : pc.yellow(told));
+    if (details !== "") parts.push(pc.dim(cut(details, options.columns)));
+    if (pause !== undefined) parts.push(...renderTrouble(pause, options));
+  } else if (host.version !== null) {
+    parts.push(...reusedOf(host, host.version).map((text) => pc.dim(`${host.version}: ${text}`)));
   }
   if (waitingFor !== null) {
     parts.push(
@@ -139,6 +145,12 @@ function renderNext(
     parts.push(pc.red(cut(host.slot.reason ?? "failed", options.columns)));
   }
   return parts.join("\n");
+}
+
+/** How much of that version the host found in others on its own disk, if it says so. */
+function reusedOf({ received }: FleetHost, version: string): string[] {
+  const { reusedBytes = 0 } = received?.version === version ? received : {};
+  return reusedBytes > 0 ? [`${formatBytes(reusedBytes)} reused`] : [];
 }
 
 function renderTrouble(text: string, { columns }: HostsViewOptions): string[] {

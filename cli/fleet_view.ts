@@ -8,7 +8,7 @@
 import pc from "picocolors";
 import type { Fleet, FleetService } from "../coordination/mod.ts";
 import type { Distribution } from "./distribution.ts";
-import { renderDistribution, renderReceived } from "./distribution_view.ts";
+import { renderDistribution, renderReceived, renderReused } from "./distribution_view.ts";
 import { type HostsViewOptions, renderHosts } from "./fleet_hosts_view.ts";
 import { formatAge } from "./units.ts";
 
@@ -86,6 +86,6 @@ function renderSpreading(
   const own = distributions.filter((one) => one.service === name);
   const lines = own.flatMap((distribution) => renderDistribution(distribution, { columns }));
   const isReported = own.some(({ report }) => report?.hasTraffic === true);
-  const received = isReported ? null : renderReceived(service);
-  return received === null ? lines : [...lines, pc.dim(received)];
+  const told = [isReported ? null : renderReceived(service), renderReused(service)];
+  return [...lines, ...told.filter((line) => line !== null).map((line) => pc.dim(line))];
 }

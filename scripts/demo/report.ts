@@ -26,7 +26,7 @@ export interface HostReport {
   readonly state: string | null;
   /** Bytes of both releases that the host says it holds locked in memory. */
   readonly pinnedBytes: number;
-  /** Bytes of the v2 release by how far their sender was. */
+  /** Bytes of the v2 release by how far their sender was, and those that were on the host already. */
   readonly received: ReceivedBytes;
 }
 
@@ -46,6 +46,8 @@ export interface DistributionReport {
   readonly releaseBytes: number;
   /** What all hosts received. */
   readonly bytes: number;
+  /** What all hosts found in v1 on their own disks. */
+  readonly reusedBytes: number;
   /** Between sites. */
   readonly crossSiteBytes: number;
   readonly crossSiteOptimumBytes: number;
@@ -184,6 +186,7 @@ function reportDistribution(
   return {
     releaseBytes,
     bytes: sum(received),
+    reusedBytes: received.reusedBytes,
     crossSiteBytes,
     crossSiteOptimumBytes: least.crossSiteBytes,
     crossSiteRatio: ratio(crossSiteBytes, least.crossSiteBytes),

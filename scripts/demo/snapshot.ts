@@ -31,6 +31,8 @@ const hostSchema = z.object({
     rackBytes: z.number(),
     siteBytes: z.number(),
     remoteBytes: z.number(),
+    /** Found on the host's own disk. */
+    reusedBytes: z.number().default(0),
   }).nullable(),
   waitingFor: z.string().nullable(),
   /** It stands in the staging queue. */

@@ -87,6 +87,12 @@ function* listFacts(
       text: compare(crossRackBytes, { leastBytes: crossRackOptimumBytes, ratio: crossRackRatio }),
     };
   }
+  if (distribution !== null && distribution.reusedBytes > 0) {
+    yield {
+      label: "reused",
+      text: `${formatBytes(distribution.reusedBytes)} of v2 from v1 on the hosts' own disks`,
+    };
+  }
   if (memory !== null) {
     yield {
       label: "locked",

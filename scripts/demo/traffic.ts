@@ -14,10 +14,17 @@ export interface ReceivedBytes {
   readonly siteBytes: number;
   /** From another site. */
   readonly remoteBytes: number;
+  /** Found in other releases on the host's own disk. */
+  readonly reusedBytes: number;
 }
 
 /** No bytes from anywhere. */
-export const NOTHING: ReceivedBytes = { rackBytes: 0, siteBytes: 0, remoteBytes: 0 };
+export const NOTHING: ReceivedBytes = {
+  rackBytes: 0,
+  siteBytes: 0,
+  remoteBytes: 0,
+  reusedBytes: 0,
+};
 
 /** Follows the counters of every host; one that falls has begun again from zero, as after a restart of its agent. */
 export class TrafficMeter {
@@ -34,7 +41,7 @@ export class TrafficMeter {
           this.#counters.set(key, { before: NOTHING, now: received });
           continue;
         }
-        if (sum(received) < sum(counter.now)) counter.before = add(counter.before, counter.now);
+        if (sum(received) < sum(counter.now)) counter.before = follow(counter.before, counter.now);
         counter.now = received;
       }
     }
@@ -43,8 +50,14 @@ export class TrafficMeter {
   /** What one host received of one release. */
   received(of: { service: string; host: string; version: string }): ReceivedBytes {
     const counter = this.#counters.get(keyOf(of));
-    return counter === undefined ? NOTHING : add(counter.before, counter.now);
+    if (counter === undefined) return NOTHING;
+    return follow(counter.before, counter.now);
   }
+}
+
+/** What a counter that began again from zero comes to. What is on a disk is found there again, not once more. */
+function follow(before: ReceivedBytes, now: ReceivedBytes): ReceivedBytes {
+  return { ...add(before, now), reusedBytes: Math.max(before.reusedBytes, now.reusedBytes) };
 }
 
 /** Both together. */
@@ -53,10 +66,11 @@ export function add(one: ReceivedBytes, other: ReceivedBytes): ReceivedBytes {
     rackBytes: one.rackBytes + other.rackBytes,
     siteBytes: one.siteBytes + other.siteBytes,
     remoteBytes: one.remoteBytes + other.remoteBytes,
+    reusedBytes: one.reusedBytes + other.reusedBytes,
   };
 }
 
-/** All bytes, from near and far. */
+/** All bytes that crossed the network, from near and far. */
 export function sum({ rackBytes, siteBytes, remoteBytes }: ReceivedBytes): number {
   return rackBytes + siteBytes + remoteBytes;
 }

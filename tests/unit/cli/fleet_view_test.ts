@@ -180,6 +180,35 @@ Deno.test("renderFleet: traffic of the version on offer stands beside the least 
   );
 });
 
+Deno.test("renderFleet: what was reused of yesterday's release is told for each host and in all", () => {
+  const received = {
+    version: "v2",
+    rackBytes: 0,
+    siteBytes: 0,
+    remoteBytes: 5,
+    reusedBytes: 3 * 1024 ** 2,
+  };
+  const preparation = { version: "v2", phase: "staged", progress: 1 } as const;
+  const fleet = fleetOf(
+    { ...HOST, received, version: "v2" },
+    { ...HOST, host: "web-2", received, preparation },
+    { ...HOST, host: "web-3", received, preparation: { ...preparation, phase: "fetching" } },
+    // Of a release before: nobody's business any more.
+    { ...HOST, host: "web-4", received: { ...received, version: "v0" } },
+    { ...HOST, host: "web-5", received: { ...received, reusedBytes: 0 }, preparation },
+  );
+  const [web] = Object.values(fleet.services);
+  assert.ok(web !== undefined);
+  const text = render({ ...fleet, services: { web: { ...web, offer: "v2", sizeBytes: 9 } } });
+  assert.match(text, /^9\.0 MiB of v2 reused from the hosts' own disks$/m);
+  assert.match(text, /^web-1 .* v2: 3\.0 MiB reused$/m);
+  assert.match(text, /^web-2 .* v2 staged, 3\.0 MiB reused$/m);
+  assert.match(text, /^web-3 .* v2 fetching █{10} +100%\n +3\.0 MiB reused$/m);
+  assert.match(text, /^web-4 .* - *$/m);
+  assert.match(text, /^web-5 .* v2 staged$/m);
+  assert.equal(text.match(/reused/g)?.length, 4);
+});
+
 Deno.test("renderFleet: an empty tree tells what to do", () => {
   assert.match(render({ ...fleetOf(), services: {} }), /No host is known yet\. Start an agent/);
 });

@@ -37,6 +37,7 @@ function measured(changes: Partial<Measurements> = {}): Measurements {
       rackBytes: host === "web-2" ? 10 * MIB : 0,
       siteBytes: host === "web-2" || host === "web-4" ? 0 : 10 * MIB,
       remoteBytes: host === "web-4" ? 10 * MIB : 0,
+      reusedBytes: 0,
     }),
     observations: { A: observed, B: observed },
     order: ["A", "B"],
@@ -59,6 +60,7 @@ Deno.test("makeReport of a demo that went well", () => {
   assert.deepEqual(report.distribution, {
     releaseBytes: 20 * MIB,
     bytes: 120 * MIB,
+    reusedBytes: 0,
     crossSiteBytes: 20 * MIB,
     crossSiteOptimumBytes: 20 * MIB,
     crossSiteRatio: 1,
@@ -127,6 +129,18 @@ Deno.test("renderSummary fits 80 columns and says everything that was measured",
   assert.match(text, /locked +240\.0 MiB in memory/);
   assert.match(text, /agent killed +web-5, away 7\.0 s, services went on, rejoined on A v2, B v2/);
   assert.match(text, /every host runs v2/);
+});
+
+Deno.test("renderSummary says what was reused, where something was", () => {
+  const colors = pico.createColors(false);
+  assert.doesNotMatch(renderSummary(makeReport(measured()), colors), /reused/);
+  const reusing = makeReport(measured({
+    received: () => ({ rackBytes: 0, siteBytes: 0, remoteBytes: 0, reusedBytes: 9 * MIB }),
+  }));
+  assert.equal(reusing.distribution?.reusedBytes, 12 * 9 * MIB);
+  const text = renderSummary(reusing, colors);
+  assert.match(text, /reused +108\.0 MiB of v2 from v1 on the hosts' own disks/);
+  for (const line of text.split("\n")) assert.ok(line.length <= 80, line);
 });
 
 Deno.test("renderSummary of a demo that could not go on says why, in full", () => {

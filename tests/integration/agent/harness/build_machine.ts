@@ -5,6 +5,7 @@
  * @module
  */
 
+import { join } from "node:path";
 import {
   createFeedServer,
   createRelease,
@@ -67,12 +68,13 @@ export class BuildMachine {
 
   /** Publishes a release; returns its info hash. */
   async publish(test: TestRelease): Promise<string> {
-    const { service, version, behaviour, sizeBytes = 1_000, folder = "." } = test;
+    const { service, version, behaviour, sizeBytes = 1_000, folder = "" } = test;
     if (this.#open === null) throw new Error("publish: the build machine is away");
     const path = `${this.#folder}/content/${service}-${version}`;
-    await Deno.mkdir(`${path}/${folder}`, { recursive: true });
+    const blobFolder = join(path, folder);
+    await Deno.mkdir(blobFolder, { recursive: true });
     await Deno.writeTextFile(`${path}/behaviour.json`, JSON.stringify(behaviour));
-    await Deno.writeFile(`${path}/${folder}/data`, new Uint8Array(sizeBytes).fill(version.length));
+    await Deno.writeFile(`${blobFolder}/data`, new Uint8Array(sizeBytes).fill(version.length));
     const announce = [this.#tracker.announceUrl];
     const release = await createRelease({ service, version, path, announce, log: silent });
     const inbox = new Inbox(`${this.#folder}/feed`);

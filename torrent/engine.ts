@@ -1,6 +1,6 @@
 /**
  * The one interface between the agent and whatever moves the bytes. An engine fetches and seeds
- * releases; it neither decides what to fetch nor checks the files' SHA-256 (see `verifyRelease`).
+ * releases; it does not decide what to fetch, and the files' SHA-256 it checks where it is told to.
  */
 
 import type { Clock } from "./clock.ts";
@@ -9,6 +9,8 @@ import type { TransferError } from "./errors.ts";
 import type { BytesByDistance, Distance, Locality } from "./locality.ts";
 import type { Log } from "./log.ts";
 import type { Random } from "./random.ts";
+import type { VerifyReleaseOptions } from "./verify_release.ts";
+import type { PagePolicy } from "./write_behind.ts";
 
 /** How any engine is set up. */
 export interface EngineOptions {
@@ -52,6 +54,13 @@ export interface FetchOptions {
   readonly journalPath?: string;
   /** Default "journal". */
   readonly resume?: ResumeMode;
+  /**
+   * Checks each file's SHA-256 as soon as all of it is there, in a thread of its own, so that little is left for
+   * {@link Transfer.verify}. Default false: for callers that never ask for it.
+   */
+  readonly checkFiles?: boolean;
+  /** What becomes of the content in the page cache. Default "keep". */
+  readonly pages?: PagePolicy;
   /** Ends the transfer as `stop()` does. */
   readonly signal?: AbortSignal;
 }
@@ -114,8 +123,7 @@ export type TransferEvent =
   /** A tracker did not answer or refused; it is asked again later. */
   | { readonly type: "announce_failed"; readonly message: string }
   /**
-   * The disk is full; nothing is lost, and nothing is asked for until there is room. The WebTorrent
-   * engine does this only before it begins to fetch, and fails with "disk_full" later.
+   * The disk is full; nothing is lost, and nothing is asked for until there is room.
    */
   | { readonly type: "paused" } & TransferPause
   /** There is room again. */
@@ -124,6 +132,9 @@ export type TransferEvent =
   | { readonly type: "completed" }
   /** The transfer ended early; `done` rejects with the same error. */
   | { readonly type: "failed"; readonly error: TransferError };
+
+/** How a transfer's files are verified. */
+export type VerifyOptions = Pick<VerifyReleaseOptions, "signal" | "onProgress">;
 
 /** One release being fetched and seeded; after `done` it goes on seeding until `stop()`. */
 export interface Transfer {
@@ -136,6 +147,13 @@ export interface Transfer {
   readonly done: Promise<void>;
   /** A snapshot. */
   progress(): TransferProgress;
+  /**
+   * The last check before a release may be started: waits for `done`, then expects the SHA-256 of every file to be as
+   * the manifest says. Files that were checked while they came and have not changed since are not read again. With
+   * `pages: "drop"` nothing of the content stays in the page cache after that. Rejects as `verifyRelease` does, with a
+   * {@link ReleaseError}, or as `done`.
+   */
+  verify(options?: VerifyOptions): Promise<void>;
   /**
    * Renames the content's directory (same file system) together with its journal, if that is beside
    * it, and goes on serving from there; where the caller has renamed it already, only follows. Waits

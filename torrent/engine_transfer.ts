@@ -7,7 +7,13 @@
 import { Announcer, type AnnouncerOptions } from "./announcer.ts";
 import type { Clock } from "./clock.ts";
 import { diskError, type Preallocate, stopped } from "./content_store.ts";
-import type { Transfer, TransferEvent, TransferPause, TransferProgress } from "./engine.ts";
+import type {
+  Transfer,
+  TransferEvent,
+  TransferPause,
+  TransferProgress,
+  VerifyOptions,
+} from "./engine.ts";
 import type { TransferError } from "./errors.ts";
 import { type BytesByDistance, type Locality, totalBytes } from "./locality.ts";
 import type { Log } from "./log.ts";
@@ -65,8 +71,12 @@ export abstract class EngineTransfer<Context extends TransferContext> implements
     this.done.catch(() => {});
     this.release = release;
     this.context = context;
-    const { preallocate } = context;
-    this.files = new TransferFiles(release, root, preallocate === undefined ? {} : { preallocate });
+    const { preallocate, log } = context;
+    this.files = new TransferFiles(release, root, {
+      ...preallocate === undefined ? {} : { preallocate },
+      ...start.kind === "fetch" && start.pages !== undefined ? { pages: start.pages } : {},
+      log,
+    });
     this.#starting = this.#start(start).catch((error: unknown) => {
       this.fail(diskError("prepare", root, error));
     });
@@ -102,6 +112,11 @@ export abstract class EngineTransfer<Context extends TransferContext> implements
   subscribe(listener: (event: TransferEvent) => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
+  }
+
+  async verify(options: VerifyOptions = {}): Promise<void> {
+    await this.done;
+    await this.files.verify(options);
   }
 
   async relocate(newRoot: string): Promise<void> {

@@ -15,3 +15,4 @@ export * from "./publisher/mod.ts";
 export * from "./release.ts";
 export * from "./swarm/mod.ts";
 export * from "./verify_release.ts";
+export { type PagePolicy } from "./write_behind.ts";

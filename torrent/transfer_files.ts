@@ -4,10 +4,12 @@
  */
 
 import type { Clock } from "./clock.ts";
-import { ContentStore, diskError, type Preallocate } from "./content_store.ts";
+import { ContentStore, type ContentStoreOptions, diskError } from "./content_store.ts";
 import { PresentBlocks, presentBlocksPath } from "./delta/present_blocks.ts";
-import type { ResumeMode } from "./engine.ts";
+import type { ResumeMode, VerifyOptions } from "./engine.ts";
 import { TransferError } from "./errors.ts";
+import { FileCheck, MIN_CHECKED_BYTES } from "./file_check.ts";
+import { type Log, silentLog } from "./log.ts";
 import { PieceSet } from "./piece_set.ts";
 import { pieceSizeBytes, type Release } from "./release.ts";
 import { checkResume } from "./resume_check.ts";
@@ -18,10 +20,18 @@ import {
   ResumeJournal,
   takeReceipt,
 } from "./resume_journal.ts";
+import { verifyRelease } from "./verify_release.ts";
+import type { PagePolicy } from "./write_behind.ts";
 
 /** How a transfer begins. */
 export type TransferStart =
-  | { readonly kind: "fetch"; readonly journalPath: string; readonly resume: ResumeMode }
+  | {
+    readonly kind: "fetch";
+    readonly journalPath: string;
+    readonly resume: ResumeMode;
+    readonly checkFiles?: boolean | undefined;
+    readonly pages?: PagePolicy | undefined;
+  }
   | { readonly kind: "seed" };
 
 /** See the file's head. */
@@ -36,8 +46,15 @@ export class TransferFiles {
   #resumedBytes = 0;
   #journal: ResumeJournal | undefined;
   #journalPath: string | undefined;
+  readonly #log: Log;
+  #check: FileCheck | undefined;
 
-  constructor(release: Release, root: string, options: { preallocate?: Preallocate }) {
+  constructor(
+    release: Release,
+    root: string,
+    options: ContentStoreOptions,
+  ) {
+    this.#log = options.log ?? silentLog;
     this.release = release;
     this.verified = new PieceSet(release.pieceCount);
     this.store = new ContentStore(release, root, options);
@@ -84,6 +101,7 @@ export class TransferFiles {
       this.present = PresentBlocks.read(presentBlocksPath(start.journalPath), release);
     }
     this.#journal = new ResumeJournal(start.journalPath, { release, verified, boot });
+    if (start.checkFiles === true) this.#check = this.#beginCheck();
     return { resumedBytes: this.#resumedBytes, rehashedBytes };
   }
 
@@ -115,12 +133,36 @@ export class TransferFiles {
       throw diskError("write", `${this.#journalPath}`, error);
     }
     this.#count(index);
+    this.#check?.onPiece(index);
     return true;
   }
 
   /** Everything is there: asks the disk to keep it, and says so in the journal. */
   async finish(): Promise<void> {
-    if (this.#journal !== undefined) this.#seal(await this.store.sync());
+    if (this.#journal === undefined) return;
+    this.#seal(await this.store.sync());
+    // What is checked is still being read, and dropped after that.
+    if (this.#check === undefined) await this.store.dropPages();
+  }
+
+  /** As `Transfer.verify`, once everything is there. */
+  async verify({ signal, onProgress }: VerifyOptions): Promise<void> {
+    const { release, store } = this;
+    const check = this.#check ??= this.#beginCheck();
+    let shownBytes = 0;
+    const show = (doneBytes: number) => {
+      shownBytes = Math.max(shownBytes, doneBytes);
+      onProgress?.(shownBytes, release.sizeBytes);
+    };
+    await check?.caughtUp({ signal, onProgress: show });
+    await verifyRelease({
+      metainfo: release.metainfo,
+      root: store.root,
+      isChecked: (fileIndex) => check?.hasPassed(fileIndex) === true,
+      onProgress: show,
+      ...signal === undefined ? {} : { signal },
+    });
+    await store.dropPages();
   }
 
   /**
@@ -128,6 +170,7 @@ export class TransferFiles {
    * any more: it holds until the machine itself goes down.
    */
   close(options: { atRest: boolean }): void {
+    this.#check?.close();
     if (options.atRest) this.#seal(false);
     this.#journal?.close();
     this.store.close();
@@ -146,6 +189,18 @@ export class TransferFiles {
       if (!(error instanceof Deno.errors.NotFound)) throw diskError("rename", newPath, error);
     }
     this.#journalPath = newPath;
+  }
+
+  #beginCheck(): FileCheck | undefined {
+    const { release, store, verified } = this;
+    if (release.sizeBytes < MIN_CHECKED_BYTES) return undefined;
+    return new FileCheck({
+      release,
+      root: () => store.root,
+      verified,
+      log: this.#log,
+      onRead: (fileIndex, startBytes, endBytes) => store.onRead(fileIndex, startBytes, endBytes),
+    });
   }
 
   #count(index: number): void {

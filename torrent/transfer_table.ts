@@ -32,6 +32,8 @@ export class TransferTable<T extends Transfer> {
       kind: "fetch",
       journalPath: options.journalPath ?? `${options.root}.resume`,
       resume: options.resume ?? "journal",
+      checkFiles: options.checkFiles,
+      pages: options.pages,
     });
   }
 

@@ -36,6 +36,8 @@ export type FetcherMessage =
   | {
     readonly type: "prepare";
     readonly release: Release;
+    /** Whether it is locked in memory right afterwards, and so to stay in the page cache. */
+    readonly isPinned: boolean;
     readonly progressTo: ActorRef<FetchProgress>;
     readonly replyTo: ReplyTo<PrepareOutcome>;
   }
@@ -208,7 +210,7 @@ function prepare(
   message: Extract<FetcherMessage, { type: "prepare" }>,
   own: Own,
 ): State {
-  const { release, progressTo, replyTo } = message;
+  const { release, isPinned, progressTo, replyTo } = message;
   const { store, engine, context } = own;
   state.early = null;
   giveUp(state, context);
@@ -226,6 +228,7 @@ function prepare(
         signal,
         clock: context.clock,
         log: context.log,
+        pages: isPinned ? "keep" : "drop",
         onReused: (reusedBytes) => context.self.tell({ type: "reused", version, reusedBytes }),
         onPhase: (phase, progress) =>
           context.self.tell({ type: "phase", version, phase, progress }),

@@ -10,12 +10,12 @@ import type { Release } from "../../rollout/mod.ts";
 import {
   fetchTorrent,
   type Log,
+  type PagePolicy,
   readRelease,
   ReleaseError,
   type TorrentEngine,
   type Transfer,
   type TransferProgress,
-  verifyRelease,
 } from "../../torrent/mod.ts";
 import { type Clock, sleep } from "../runtime/mod.ts";
 import { forgetPresentBlocks, isSharing, reuseStored } from "./reuse_stored.ts";
@@ -28,6 +28,8 @@ export interface PrepareTools {
   readonly log: Log;
   readonly signal: AbortSignal;
   readonly onPhase: (phase: "fetching" | "verifying", progress: number) => void;
+  /** What becomes of the files in the page cache. Default "keep". */
+  readonly pages?: PagePolicy;
   /** The transfer that moves the bytes, as soon as there is one. */
   readonly onTransfer: (transfer: Transfer) => void;
   /** What was found on this host's disk and need not be fetched. */
@@ -84,13 +86,13 @@ export async function prepareRelease(release: Release, tools: PrepareTools): Pro
 
   let transfer = await runTransfer({ metainfo, root, resume: "journal" }, release, tools);
   try {
-    await verify(metainfo, root, tools);
+    await verify(transfer, tools);
   } catch (error) {
     // The pieces were right when they were written, so the disk or somebody on this host changed them: look at all again.
     if (!(error instanceof ReleaseError) || !error.code.startsWith("file_")) throw error;
     await transfer.stop();
     transfer = await runTransfer({ metainfo, root, resume: "rehash" }, release, tools);
-    await verify(metainfo, root, tools);
+    await verify(transfer, tools);
   }
   signal.throwIfAborted();
   await store.writeReceipt(version, { infoHash, verifiedAt: tools.clock.nowMs() });
@@ -186,9 +188,9 @@ async function runTransfer(
   release: Release,
   tools: PrepareTools,
 ): Promise<Transfer> {
-  const { engine, store, clock, signal, onPhase, onTransfer } = tools;
+  const { engine, store, clock, signal, pages = "keep", onPhase, onTransfer } = tools;
   const journalPath = store.paths(release.version).progress;
-  const transfer = engine.fetch({ ...what, journalPath, signal });
+  const transfer = engine.fetch({ ...what, journalPath, checkFiles: true, pages, signal });
   onTransfer(transfer);
   // A rejection is dealt with where `done` is awaited below.
   const settled = transfer.done.then(() => true, () => true);
@@ -210,14 +212,8 @@ async function runTransfer(
   return transfer;
 }
 
-async function verify(
-  metainfo: Uint8Array,
-  root: string,
-  { signal, onPhase }: PrepareTools,
-): Promise<void> {
-  await verifyRelease({
-    metainfo,
-    root,
+async function verify(transfer: Transfer, { signal, onPhase }: PrepareTools): Promise<void> {
+  await transfer.verify({
     signal,
     onProgress: (doneBytes, totalBytes) =>
       onPhase("verifying", totalBytes === 0 ? 1 : doneBytes / totalBytes),

@@ -42,7 +42,7 @@ export type PinnerMessage =
     readonly progressTo: ActorRef<PinProgress> | null;
     readonly replyTo: ReplyTo<PinOutcome> | null;
   }
-  /** Asks whether a release of that size could be locked, before anything is fetched. */
+  /** Asks how much of a release of that size would be locked, before anything is fetched. */
   | {
     readonly type: "check";
     readonly version: string;

@@ -194,7 +194,8 @@ function check(
   { version, sizeBytes }: { version: string; sizeBytes: number },
   { service, config }: PinnerOptions,
 ): PinOutcome {
-  if (config.mode === "off" || state.locked.has(version)) return { ok: true, lockedBytes: 0 };
+  if (config.mode === "off") return { ok: true, lockedBytes: 0 };
+  if (state.locked.has(version)) return { ok: true, lockedBytes: sizeBytes };
   try {
     // Sizes of single files are known once the .torrent is here; the sum decides what can be asked for now.
     checkPinnable({
@@ -202,7 +203,7 @@ function check(
       fileSizes: [sizeBytes],
       limitBytes: config.limit,
     });
-    return { ok: true, lockedBytes: 0 };
+    return { ok: true, lockedBytes: sizeBytes };
   } catch (error) {
     return refused(error, config);
   }

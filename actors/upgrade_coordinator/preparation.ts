@@ -47,10 +47,11 @@ export async function prepare(release: Release, tools: PreparationTools): Promis
     options,
   );
   expectPinned(allowed, version);
+  const isPinned = allowed.ok && allowed.lockedBytes > 0;
 
   const fetched = await ask<FetcherMessage, PrepareOutcome>(
     fetcher,
-    (replyTo) => ({ type: "prepare", release, progressTo, replyTo }),
+    (replyTo) => ({ type: "prepare", release, isPinned, progressTo, replyTo }),
     options,
   );
   if (!fetched.ok) throw new PreparationError(fetched.reason);

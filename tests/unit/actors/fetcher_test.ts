@@ -16,6 +16,7 @@ import { ReleaseStore } from "../../../host/mod.ts";
 import type { Release } from "../../../rollout/mod.ts";
 import {
   createRelease,
+  type FetchOptions,
   silentLog,
   type TorrentEngine,
   type Transfer,
@@ -46,6 +47,7 @@ const idleTransfer: Transfer = {
     received: { rackBytes: 0, siteBytes: 0, remoteBytes: 0, resumedBytes: 0 },
     sent: { rackBytes: 0, siteBytes: 0, remoteBytes: 0 },
   }),
+  verify: () => Promise.resolve(),
   relocate: () => Promise.resolve(),
   subscribe: () => () => {},
   stop: () => Promise.resolve(),
@@ -55,7 +57,7 @@ async function run(
   test: (bench: {
     store: ReleaseStore;
     fetcher: ActorRef<FetcherMessage>;
-    prepare(release: Release): Promise<PrepareOutcome>;
+    prepare(release: Release, isPinned?: boolean): Promise<PrepareOutcome>;
   }) => Promise<void>,
   engineOfTest: TorrentEngine = engine,
 ): Promise<void> {
@@ -69,12 +71,13 @@ async function run(
     await test({
       store,
       fetcher,
-      prepare: (wanted) =>
+      prepare: (wanted, isPinned = false) =>
         ask<FetcherMessage, PrepareOutcome>(
           fetcher,
           (replyTo) => ({
             type: "prepare",
             release: wanted,
+            isPinned,
             progressTo: progress.ref,
             replyTo,
           }),
@@ -155,7 +158,16 @@ Deno.test("fetcher: tells how much it found on this host's own disk, and remembe
   try {
     const old = await publish("v1");
     const { wanted } = await publish("v2");
-    const fetching = { ...engine, fetch: () => idleTransfer, seed: () => idleTransfer };
+    const { wanted: pinned } = await publish("v3");
+    const orders: FetchOptions[] = [];
+    const fetching: TorrentEngine = {
+      ...engine,
+      fetch(options) {
+        orders.push(options);
+        return idleTransfer;
+      },
+      seed: () => idleTransfer,
+    };
     await run(async ({ store, prepare }) => {
       const partial = await store.preparePartial("v1");
       await Deno.copyFile(`${folder}/blob`, `${partial}/blob`);
@@ -173,6 +185,12 @@ Deno.test("fetcher: tells how much it found on this host's own disk, and remembe
       assert.equal((await store.isIntact("v2", { infoHash: wanted.infoHash! })).intact, true);
       // Asked again, it does nothing, and still knows.
       assert.deepEqual(await prepare(wanted), { ok: true, received });
+      assert.equal((await prepare(pinned, true)).ok, true);
+      assert.deepEqual(
+        orders.map(({ pages, checkFiles }) => [pages, checkFiles]),
+        [["drop", true], ["keep", true]],
+        "what is not locked right afterwards leaves the page cache",
+      );
     }, fetching);
   } finally {
     await server.shutdown();

@@ -3,10 +3,12 @@
  * speed, that all fetch one file from a build machine. Ours beside ours with uniformly random peers, libtorrent with
  * opentracker, and rsync. Needs root, for the namespaces.
  *
- * deno run -A scripts/bench/swarm/main.ts [--quick] [--json] [--write] [--only TITLE] [--rounds N]
+ * deno run -A scripts/bench/swarm/main.ts [--quick] [--json] [--write] [--only TITLE]
+ *   [--contender NAME] [--rounds N]
  *
  * `--quick` takes less than 50 s. `--json` prints one object with the rows. `--write` writes docs/benchmarks/swarm.md.
- * `--only` runs the races whose title has that in it, `--rounds` as many rounds as that.
+ * `--only` runs the races whose title has that in it, `--contender` that contender alone, `--rounds` as many
+ * rounds as that.
  */
 
 import { parseArgs } from "node:util";
@@ -38,6 +40,7 @@ const { values } = parseArgs({
     json: { type: "boolean", default: false },
     write: { type: "boolean", default: false },
     only: { type: "string", default: "" },
+    contender: { type: "string", default: "" },
     rounds: { type: "string" },
   },
 });
@@ -78,7 +81,8 @@ async function runRace(planned: PlannedRace, folder: string): Promise<RaceResult
   writeRandomFile(`${folder}/source/${FILE_NAME}`, sizeBytes);
   const source = { folder: `${folder}/source`, fileName: FILE_NAME, sizeBytes };
   const course = courseOf(planned.course, boundSeconds);
-  const contenders = [OURS, ...OTHERS, ...planned.withRsync ? [rsync] : []];
+  const contenders = [OURS, ...OTHERS, ...planned.withRsync ? [rsync] : []]
+    .filter(({ name }) => values.contender === "" || name === values.contender);
   const outcomes = new Map<string, Outcome[]>(contenders.map(({ name }) => [name, []]));
   const rounds = values.rounds === undefined ? planned.rounds : Number(values.rounds);
   for (let round = 0; round < rounds; round++) {
@@ -116,7 +120,7 @@ function page(races: readonly RaceResult[]): string {
 
 One file from a build machine to all hosts, each a network namespace with one process of its own on one machine
 (${navigator.hardwareConcurrency} processors, Deno ${Deno.version.deno}), with a bridge for each rack and site, a router between the sites, and \`tc tbf\` on every
-link. The build machine stands in the first site, in a rack of its own. The lower bound is F/u · (1 + log2(N)/pieces): a file of F bytes, links
+link; TCP is NewReno everywhere. The build machine stands in the first site, in a rack of its own. The lower bound is F/u · (1 + log2(N)/pieces): a file of F bytes, links
 that carry u, N hosts. All processes run and wait when the clock starts. Bytes across borders are read from the
 interfaces' counters, and given in copies of the file for each site or rack that must get one: 1 is the least. Every
 host's file is compared by SHA-256 afterwards.

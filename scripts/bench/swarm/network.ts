@@ -130,6 +130,10 @@ export class Network {
       `route add default via ${routerAddress}`,
     ], namespace);
     await batch(plug(host.name, rack), this.#fabric);
+    // The one that every kernel allows in a namespace. Where a machine has BBR as its default, that takes the moment in
+    // which a bucket was full for the length of the way, and never fills such a link again.
+    const setting = "net.ipv4.tcp_congestion_control=reno";
+    await run(["ip", "netns", "exec", namespace, "sysctl", "-qw", setting]);
   }
 
   async #shape(speeds: LinkSpeeds): Promise<void> {

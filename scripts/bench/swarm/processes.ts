@@ -63,11 +63,20 @@ export class Process implements AsyncDisposable {
     for (let waitedMs = 0; waitedMs < PATIENCE_MS; waitedMs += LISTEN_POLL_MS) {
       if (this.#ended) throw new Error(`${this.#name} ended: ${this.#stderr}`);
       // Each line: number, local address, remote address, state; 0A is LISTEN (proc(5)).
+      const isInside = await this.#isInside();
       const table = await Deno.readTextFile(`/proc/${this.#child.pid}/net/tcp`).catch(() => "");
-      if (/^\s*\d+: \S+ \S+ 0A /m.test(table)) return;
+      if (isInside && /^\s*\d+: \S+ \S+ 0A /m.test(table)) return;
       await new Promise((resolve) => setTimeout(resolve, LISTEN_POLL_MS));
     }
     throw new Error(`${this.#name} does not listen: ${this.#stderr}`);
+  }
+
+  /** Before it enters its namespace it sees the sockets of whoever listens on this machine. */
+  async #isInside(): Promise<boolean> {
+    const [ours, theirs] = await Promise.all(
+      ["self", this.#child.pid].map((id) => Deno.readLink(`/proc/${id}/ns/net`).catch(() => "")),
+    );
+    return theirs !== "" && theirs !== ours;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

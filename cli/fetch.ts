@@ -120,12 +120,13 @@ async function fetchRelease(
     root: place.root,
     journalPath: place.journalPath,
     resume: options.rehash ? "rehash" : "journal",
+    checkFiles: true,
   });
   const until = options.until === undefined ? undefined : describeUntil(options.until);
   using watch = new TransferWatch({ ...shown, transfer, until, reusedBytes });
   await fetchShown(release, { transfer, watch, options, stop });
   const completedMs = systemClock.now();
-  await verifyShown(release, { root: place.root, watch, signal: stop.signal });
+  await verifyShown((how) => transfer.verify(how), { watch, signal: stop.signal });
   await state.settle(release, place);
   if (place.root !== folder) await transfer.relocate(folder);
   const times = { begunMs, startedMs, completedMs };

@@ -5,28 +5,19 @@
  * @module
  */
 
-import { type Release, type Transfer, verifyRelease } from "../torrent/mod.ts";
+import type { Release, Transfer, VerifyOptions } from "../torrent/mod.ts";
 import { isReached, type Until } from "./fetch_until.ts";
 import { sum } from "./fetch_view.ts";
 import type { TransferWatch } from "./fetch_watch.ts";
 import type { StopSignal } from "./stop_signal.ts";
 
-/** Forms the SHA-256 of every file, shown as it goes. Rejects with a `ReleaseError` that names the first bad one. */
+/** Checks the SHA-256 of every file, shown as it goes. Rejects with a `ReleaseError` that names the first bad one. */
 export async function verifyShown(
-  release: Release,
-  { root, watch, signal }: {
-    readonly root: string;
-    readonly watch: TransferWatch;
-    readonly signal: AbortSignal;
-  },
+  verify: (options: VerifyOptions) => Promise<void>,
+  { watch, signal }: { readonly watch: TransferWatch; readonly signal: AbortSignal },
 ): Promise<void> {
   watch.enter("verifying");
-  await watch.showUntil(verifyRelease({
-    metainfo: release.metainfo,
-    root,
-    signal,
-    onProgress: (bytes) => watch.checked(bytes),
-  }));
+  await watch.showUntil(verify({ signal, onProgress: (bytes) => watch.checked(bytes) }));
 }
 
 /** What came of the seeding. */

@@ -6,7 +6,7 @@
 
 import { basename, dirname, relative, resolve } from "node:path";
 import { systemClock } from "../host/mod.ts";
-import { type Release, ReleaseError } from "../torrent/mod.ts";
+import { type Release, ReleaseError, verifyRelease } from "../torrent/mod.ts";
 import { CommandError, UsageError } from "./errors.ts";
 import { createTransferDisplay } from "./fetch_display.ts";
 import { type EngineChoice, openEngine } from "./fetch_engine.ts";
@@ -70,7 +70,10 @@ export async function runSeed(what: SeedArguments, options: SeedCommandOptions):
     // Not before the files are known to be right: others would get pieces that they throw away.
     if (options.verify) {
       using watch = new TransferWatch({ release, root: what.path, display, until });
-      await verifyShown(release, { root, watch, signal: stop.signal });
+      await verifyShown((how) => verifyRelease({ ...how, metainfo: release.metainfo, root }), {
+        watch,
+        signal: stop.signal,
+      });
     }
     const transfer = engine.seed({ metainfo, root });
     const shownRoot = relative(Deno.cwd(), resolve(what.path)) || ".";

@@ -38,7 +38,12 @@ export function isSilent(
   options: { readonly policy: Policy; readonly nowMs: number },
 ): boolean {
   const silentMs = options.nowMs - member.lastSeenMs;
-  return silentMs > member.intervalMs * options.policy.silentIntervals;
+  return silentMs > patienceMs(member, options.policy) * options.policy.silentIntervals;
+}
+
+/** The interval by which it is judged: who is asked to come eagerly is not missed sooner for it. */
+export function patienceMs({ intervalMs }: Member, policy: Policy): number {
+  return Math.max(intervalMs, policy.hungryIntervalMs);
 }
 
 /** Elects anew in the site and rack of a member that has announced or left, where there is need. */
@@ -176,8 +181,10 @@ function bestCandidate(
   },
 ): Member | undefined {
   const { asker, demoted, members } = options;
+  // Who only says that it holds everything may not fetch at all.
   const rankDemoted = (member: Member) =>
-    member.demotions + (demoted.some((one) => one.member === member) ? 1 : 0);
+    member.demotions + Number(member.claimsCopy) +
+    Number(demoted.some((one) => one.member === member));
   const isCandidate = (member: Member) =>
     member.rank !== Rank.Seed && !chosen.includes(member) && !isSilent(member, options);
   let best: Member | undefined;

@@ -71,7 +71,7 @@ export class Member {
    * hold something, gets what whoever fetches gets, and is no copy.
    */
   claimsCopy: boolean;
-  /** Announces in a row at which `leftBytes` had not become less. */
+  /** Chances to progress in a row at which `leftBytes` had not become less. */
   announcesWithoutProgress = 0;
   /** Announces since it was elected as a gateway that were a chance to progress. */
   announcesAsGateway = 0;
@@ -80,6 +80,9 @@ export class Member {
   /** Smoothed over its announces; 0 until two of them are known. */
   bytesPerMs = 0;
   lastSeenMs: number;
+  /** The last announce that was a chance to progress, and what was left at it. */
+  countedMs: number;
+  countedLeftBytes: number;
   intervalMs: number;
   received: ReceivedBytes | undefined;
   /** It has left: whoever still holds on to it should let go. */
@@ -111,6 +114,8 @@ export class Member {
     this.claimsCopy = arrival.claimsCopy ?? false;
     this.arrivedMs = arrival.nowMs;
     this.lastSeenMs = arrival.nowMs;
+    this.countedMs = arrival.nowMs;
+    this.countedLeftBytes = arrival.leftBytes;
     this.intervalMs = arrival.intervalMs;
   }
 }

@@ -28,6 +28,9 @@ export interface Policy {
   readonly patientAnnounces: number;
   /** As many helpful peers make a longer interval enough. */
   readonly enoughPeers: number;
+  /** Until the next announce of a gateway that came less than `eagerMs` ago. */
+  readonly eagerIntervalMs: number;
+  readonly eagerMs: number;
   /** Until the next announce of gateways, and of whoever has not got enough peers. */
   readonly hungryIntervalMs: number;
   /** Until the next announce of who fetches and has enough peers. */
@@ -67,6 +70,9 @@ export const defaultPolicy: Policy = {
   // large fleet even gateways have only a few pieces.
   patientAnnounces: 10,
   enoughPeers: 2,
+  // A fleet that begins together is there within seconds; each that a gateway learns of late costs time.
+  eagerIntervalMs: 1000,
+  eagerMs: 10_000,
   // A tracker answers tens of thousands of announces per second; a few seconds cost a fleet little.
   hungryIntervalMs: 3000,
   leecherIntervalMs: 20_000,

@@ -5,8 +5,9 @@
  * - Never itself, and never seeds to a seed.
  * - Who fetches gets its rack. The gateways of a rack get, besides, helpers in the site's other racks,
  *   those of a site also helpers in other sites.
- * - Helpers are seeds where those are enough for the racks that want a copy; else also hosts that hold
- *   a part: many gateways on one build machine would share its link and wait for each other.
+ * - Helpers are seeds where those are enough for the racks that want a copy; else also hosts for which
+ *   no rack waits, soon to hold a part if not yet: many gateways on one build machine would share its
+ *   link and wait for each other, and what a gateway sends outside, its own rack lacks.
  * - Who starves is treated as a gateway: first of its rack, then of its site.
  * - A seed gets whom it may help: the gateways of sites and racks that hold no copy, then its rack.
  * - A peer whose place is unknown is outside of everyone.
@@ -60,9 +61,12 @@ function intervalOf(
 ): number {
   const { policy, members } = options;
   // Few are gateways, and everybody waits for them.
-  if (isGateway(asker)) return policy.hungryIntervalMs;
+  if (isGateway(asker)) {
+    const isNew = options.nowMs - asker.arrivedMs < policy.eagerMs;
+    return isNew ? policy.eagerIntervalMs : policy.hungryIntervalMs;
+  }
   let helpful = 0;
-  for (const peer of choice.peers) if (peer.rank !== Rank.Empty) helpful++;
+  for (const peer of choice.peers) if (peer.rank !== Rank.Empty && !peer.claimsCopy) helpful++;
   const isContent = reach === "rack" && helpful >= policy.enoughPeers &&
     asker.announcesWithoutProgress === 0;
   const shareMs = members.size / policy.announcesPerSecond * 1000;
@@ -73,6 +77,11 @@ function intervalOf(
 export function isGateway(member: Member): boolean {
   return (member.rack?.gateways.includes(member) ?? false) ||
     (member.site?.gateways.includes(member) ?? false);
+}
+
+/** Whether its own rack waits for what it fetches, so that its link is not for others. */
+function isBusy(member: Member): boolean {
+  return isGateway(member) && (member.rack?.size ?? 0) > 1;
 }
 
 /** From how far a peer is to fetch now. */
@@ -156,27 +165,35 @@ function chooseHelpers(
   const { policy, members } = options;
   const seedsSuffice =
     members.racksWithGateways <= policy.racksPerSeed * Math.max(1, members.fleet.seeds);
-  let [seeds, holders] = [0, 0];
+  let [seeds, holders, hopefuls] = [0, 0, 0];
   for (const member of asker.helpers) {
-    if (member.isGone || member.rank === Rank.Empty || !isOutside(member)) continue;
+    if (member.isGone || !isOutside(member)) continue;
+    if (member.rank !== Rank.Seed && (isBusy(member) || member.claimsCopy)) continue;
     if (group.level === 1 && member.site !== group) continue;
     const isSeed = member.rank === Rank.Seed;
-    if (isSeed ? seeds >= policy.outsideSeeds : holders >= policy.outsideHolders) continue;
+    const others = holders + hopefuls;
+    if (isSeed ? seeds >= policy.outsideSeeds : others >= policy.outsideHolders) continue;
     if (!isSeed && seedsSuffice) continue;
-    if (choice.add(member)) isSeed ? seeds++ : holders++;
+    if (!choice.add(member)) continue;
+    if (isSeed) seeds++;
+    else member.rank === Rank.Empty ? hopefuls++ : holders++;
   }
   // Whoever helps many already comes after those who help few.
-  const isFree = (member: Member) => isOutside(member) && member.helped < policy.racksPerSeed;
+  const isFree = (member: Member) =>
+    isOutside(member) && member.helped < policy.racksPerSeed && !member.claimsCopy;
   const wantSeeds = policy.outsideSeeds - seeds;
-  const free = choice.take(group, "seeds", { count: wantSeeds, fits: isFree });
-  seeds += free;
-  // SEEDS-FALLBACK
+  seeds += choice.take(group, "seeds", { count: wantSeeds, fits: isFree });
+  // One that helps many is better than none.
   if (seeds === 0) seeds += choice.take(group, "seeds", { count: 1, fits: isOutside });
   if (seeds > 0 && seedsSuffice) return;
   if (!seedsSuffice) {
-    const count = policy.outsideHolders - holders;
-    holders += choice.take(group, "holders", { count, fits: isFree });
-    if (seeds + holders > 0) return;
+    const count = policy.outsideHolders - holders - hopefuls;
+    const isIdle = (member: Member) => isFree(member) && !isBusy(member);
+    const idle = choice.take(group, "holders", { count, fits: isIdle });
+    // Whoever holds nothing yet will in a moment, and is then already connected.
+    choice.take(group, "empty", { count: count - idle, fits: isIdle });
+    if (seeds + holders + idle > 0) return;
+    if (choice.take(group, "holders", { count, fits: isFree }) > 0) return;
   }
   // Of a small fleet's gateways each is known to come forward; then anybody who holds something.
   const count = policy.outsideSeeds;

@@ -7,7 +7,7 @@
 import type { Announce, Answer, Refusal } from "./announce.ts";
 import { hasBrought, standingOf } from "./claims.ts";
 import type { Clock } from "./clock.ts";
-import { applyElection, electGateways, measurePace } from "./gateways.ts";
+import { applyElection, electGateways, measurePace, patienceMs } from "./gateways.ts";
 import type { Log } from "./log.ts";
 import { Member, Members, type Place, setHelpers } from "./members.ts";
 import type { Policy } from "./policy.ts";
@@ -123,9 +123,10 @@ export class Swarm {
   sweep(nowMs: number): boolean {
     if (nowMs - this.#sweptMs >= SWEEP_INTERVAL_MS) {
       this.#sweptMs = nowMs;
-      const { forgottenIntervals } = this.#options.policy;
+      const { policy } = this.#options;
+      const { forgottenIntervals } = policy;
       const silent = this.members.fleet.list.filter((member) =>
-        nowMs - member.lastSeenMs > member.intervalMs * forgottenIntervals
+        nowMs - member.lastSeenMs > patienceMs(member, policy) * forgottenIntervals
       );
       for (const member of silent) this.#forget(member);
       measurePace(this.members);
@@ -174,15 +175,17 @@ export class Swarm {
     const knows = Number.isFinite(member.leftBytes) && member.peerId === announce.peerId;
     const standing = standingOf(announce, { knows });
     const { leftBytes } = standing;
-    const passedMs = nowMs - member.lastSeenMs;
     if (leftBytes < member.leftBytes) member.announcesWithoutProgress = 0;
-    if (passedMs >= member.intervalMs * COUNTED_PART) {
-      if (leftBytes >= member.leftBytes) member.announcesWithoutProgress++;
+    const passedMs = nowMs - member.countedMs;
+    if (passedMs >= patienceMs(member, this.#options.policy) * COUNTED_PART) {
+      if (leftBytes >= member.countedLeftBytes) member.announcesWithoutProgress++;
       member.announcesAsGateway++;
-      const rate = Math.max(0, member.leftBytes - leftBytes) / Math.max(1, passedMs);
+      const rate = Math.max(0, member.countedLeftBytes - leftBytes) / Math.max(1, passedMs);
       if (Number.isFinite(rate)) {
         member.bytesPerMs += RATE_WEIGHT * (rate - member.bytesPerMs);
       }
+      member.countedMs = nowMs;
+      member.countedLeftBytes = leftBytes;
     }
     if (leftBytes === 0 && member.leftBytes > 0) {
       if (member.claimsCopy && hasBrought(announce)) this.members.noteBrought(member);

@@ -86,6 +86,57 @@ Deno.test("selectPeers: a gateway that falls silent is replaced and no longer ha
   assert.ok(!swarm.peersOf(southA2).has("south-a1"));
 });
 
+/** Six racks of two in the north, more than the build machine alone is to feed. */
+function manyRacks() {
+  const swarm = new SwarmModel();
+  swarm.join("builder", { at: "north/build", leftBytes: 0 });
+  const racks = Array.from({ length: 6 }, (_, rack) => ({
+    gateway: swarm.join(`gateway-${rack}`, { at: `north/r${rack}` }),
+    mate: swarm.join(`mate-${rack}`, { at: `north/r${rack}` }),
+  }));
+  return { swarm, racks };
+}
+
+Deno.test("selectPeers: gateways are helped by hosts that no rack waits for, also before they hold anything", () => {
+  const { swarm, racks } = manyRacks();
+  const { gateway, mate } = racks[0]!;
+  const mates = racks.map((rack) => rack.mate.host);
+  assert.deepEqual(swarm.peersOf(gateway), new Set(["builder", ...mates]));
+  for (const rack of racks) swarm.report(rack.gateway, 900);
+  assert.deepEqual(swarm.peersOf(gateway), new Set(["builder", ...mates]));
+  assert.deepEqual(swarm.peersOf(mate), new Set(["gateway-0"]));
+  for (const rack of racks) swarm.leave(rack.mate);
+  assert.ok(swarm.peersOf(gateway).has("gateway-1"), "it has no rack of its own to feed any more");
+});
+
+Deno.test("selectPeers: without a seed gateways that hold something help, whomever they have to feed", () => {
+  const { swarm, racks } = manyRacks();
+  swarm.leave(swarm.members.fleet.list[0]!);
+  swarm.report(racks[1]!.gateway, 900);
+  assert.ok(swarm.peersOf(racks[0]!.gateway).has("gateway-1"));
+});
+
+Deno.test("selectPeers: who only says that it holds everything uses up no helper's place, and is no gateway", () => {
+  const { swarm, racks } = manyRacks();
+  const { gateway, mate } = racks[1]!;
+  swarm.members.setStanding(mate, { leftBytes: Infinity, claimsCopy: true });
+  assert.ok(!swarm.peersOf(racks[0]!.gateway).has("mate-1"));
+  const other = swarm.join("other-1", { at: "north/r1" });
+  swarm.report(mate, 10);
+  swarm.members.setStanding(mate, { leftBytes: 10, claimsCopy: true });
+  swarm.leave(gateway);
+  assert.deepEqual(other.rack?.gateways, [other]);
+});
+
+Deno.test("selectPeers: a gateway comes back within a second while the fleet gathers, then less often", () => {
+  const { swarm, northA1, northA2 } = fleet();
+  assert.equal(swarm.select(northA1).intervalMs, defaultPolicy.eagerIntervalMs);
+  assert.ok(swarm.select(northA2).intervalMs >= defaultPolicy.hungryIntervalMs);
+  swarm.nowMs += defaultPolicy.eagerMs;
+  swarm.report(northA1, northA1.leftBytes - 1);
+  assert.equal(swarm.select(northA1).intervalMs, defaultPolicy.hungryIntervalMs);
+});
+
 Deno.test("selectPeers: a rack that starts late is offered more than itself", () => {
   const { swarm, northA1, northA2, southA1 } = fleet();
   for (const member of [northA1, northA2, southA1]) swarm.report(member, 0);

@@ -132,6 +132,29 @@ Deno.test("Swarm: a slow gateway of a site is replaced, one that is as slow as a
   assert.ok(gatewayAfter([1000, 1000, 100, 1000]) <= defaultPolicy.slowReplacements);
 });
 
+Deno.test("Swarm: who is asked to come every second is not given up sooner for it", () => {
+  const { swarm, clock } = setUp();
+  const first = { ip: "10.2.0.1", rack: "r", site: "s" };
+  const second = { ip: "10.2.0.2", rack: "r", site: "s" };
+  const announceBoth = () => {
+    const { intervalMs } = announce(swarm, { ...first, leftBytes: 100 });
+    announce(swarm, { ...second, leftBytes: 100 });
+    return intervalMs;
+  };
+  assert.equal(announceBoth(), defaultPolicy.eagerIntervalMs);
+  const stalledMs = defaultPolicy.gatewayStallAnnounces * defaultPolicy.hungryIntervalMs / 2;
+  for (let passedMs = 0; passedMs < stalledMs; passedMs += defaultPolicy.eagerIntervalMs) {
+    clock.now += defaultPolicy.eagerIntervalMs;
+    announceBoth();
+    assert.equal(swarm.replacedGateways, 0, `after ${passedMs} ms`);
+  }
+  for (let turn = 0; turn < 10; turn++) {
+    clock.now += defaultPolicy.eagerIntervalMs;
+    announceBoth();
+  }
+  assert.ok(swarm.replacedGateways > 0, "but it is in the end");
+});
+
 Deno.test("Swarm: bytes by border are what peers say, also of those that left, each counted once", () => {
   const { swarm } = setUp();
   const received = { rackBytes: 1, siteBytes: 20, remoteBytes: 300 };

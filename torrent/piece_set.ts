@@ -30,6 +30,17 @@ export class PieceSet {
     this.bytes[index >> 3] = (this.bytes[index >> 3] ?? 0) & ~(0x80 >> (index & 7));
   }
 
+  /** Visits the indexes in ascending order; eight that are not in it cost one look. */
+  forEach(visit: (index: number) => void): void {
+    for (let byteIndex = 0; byteIndex < this.bytes.length; byteIndex++) {
+      const bits = this.bytes[byteIndex] ?? 0;
+      if (bits === 0) continue;
+      for (let bit = 0; bit < 8; bit++) {
+        if ((bits & (0x80 >> bit)) !== 0) visit(byteIndex * 8 + bit);
+      }
+    }
+  }
+
   /** The indexes in ascending order. */
   *[Symbol.iterator](): Generator<number> {
     for (let index = 0; index < this.#pieceCount; index++) if (this.has(index)) yield index;

@@ -7,8 +7,8 @@ import type { Clock } from "../clock.ts";
 import type { Random } from "../random.ts";
 import { AddressBook } from "./address_book.ts";
 import { BanList } from "./ban_list.ts";
-import { dial, type Greeted, type OwnIdentity, parseAddress } from "./greeting.ts";
-import type { Peer, PeerOrigin } from "./peer.ts";
+import { dial, type Greeted, type OwnIdentity, parseAddress, type PeerOrigin } from "./greeting.ts";
+import type { Peer } from "./peer.ts";
 
 /** The tracker names fewer neighbours than that; each costs buffers of up to 1.5 MiB while busy. */
 const MAX_CONNECTIONS = 128;

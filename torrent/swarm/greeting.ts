@@ -24,6 +24,12 @@ export interface Greeted {
   readonly address: string;
 }
 
+/** Where a peer's connection came from. */
+export interface PeerOrigin extends Greeted {
+  /** Whether we dialled. */
+  readonly isOutgoing: boolean;
+}
+
 /**
  * Connects and says who we are first. Rejects with what went wrong: refused, too late, another info
  * hash, or ourselves at the other end.

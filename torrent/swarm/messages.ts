@@ -135,6 +135,12 @@ export class Outbox {
     writeUint32(this.#bytes, at, index);
   }
 
+  /** BEP 6: a piece that the peer had better ask us for. */
+  suggest(index: number): void {
+    const at = this.#begin(MessageId.suggest, 4);
+    writeUint32(this.#bytes, at, index);
+  }
+
   /** BEP 3: the pieces that are there, once, before anything else. */
   bitfield(pieces: Uint8Array): void {
     const at = this.#begin(MessageId.bitfield, pieces.length);

@@ -3,26 +3,26 @@
  * it what we have, and hands on the rest to its two halves, `PeerDownload` and `PeerUpload`.
  */
 
-import { distanceBetween, type Locality } from "../locality.ts";
+import { type Distance, distanceBetween, type Locality } from "../locality.ts";
 import type { Release } from "../release.ts";
 import { Allowance } from "./allowance.ts";
-import {
-  decodeExtensions,
-  decodeMetadataMessage,
-  encodeExtensions,
-  METADATA_EXTENSION,
-  type PeerExtensions,
-} from "./extension.ts";
 import { FrameReader } from "./frame_reader.ts";
-import type { Handshake } from "./handshake.ts";
+import type { PeerOrigin } from "./greeting.ts";
 import { Liveness } from "./liveness.ts";
-import { expectBytes, MessageId, Outbox, readRange, readUint32 } from "./messages.ts";
-import { MetadataService } from "./metadata_service.ts";
+import {
+  type BlockRange,
+  expectBytes,
+  MessageId,
+  Outbox,
+  readRange,
+  readUint32,
+} from "./messages.ts";
 import { PeerDownload } from "./peer_download.ts";
-import { type Connection, PeerSocket, type SocketOwner } from "./peer_socket.ts";
+import { PeerExtensions } from "./peer_extensions.ts";
+import { PeerSocket, type SocketOwner } from "./peer_socket.ts";
 import { MAX_REQUEST_BYTES, PeerUpload } from "./peer_upload.ts";
 import type { PeerHost } from "./peer_host.ts";
-import { MAX_QUEUED_REQUESTS } from "./upload_queue.ts";
+import { Suggestions } from "./suggestions.ts";
 
 /** Messages that may wait for a peer that does not read, beside its bitfield and metadata. */
 const MAX_WAITING_BYTES = 1024 * 1024;
@@ -30,16 +30,6 @@ const MAX_WAITING_BYTES = 1024 * 1024;
 const MAX_WAITING_METADATA_BYTES = 8 * 1024 * 1024;
 /** Of a message that is no block: extension handshakes are far below. */
 const MAX_MESSAGE_BYTES = 64 * 1024;
-/** Where a connection came from. */
-export interface PeerOrigin {
-  readonly connection: Connection;
-  /** "address:port" of the socket's other end. */
-  readonly address: string;
-  /** Whether we dialled. */
-  readonly isOutgoing: boolean;
-  readonly handshake: Handshake;
-}
-
 /** See the file's head. */
 export class Peer implements SocketOwner {
   readonly origin: PeerOrigin;
@@ -49,10 +39,10 @@ export class Peer implements SocketOwner {
   readonly #host: PeerHost;
   readonly #release: Release;
   readonly #outbox: Outbox;
-  readonly #metadata: MetadataService;
+  readonly #extensions: PeerExtensions;
   readonly #liveness: Liveness;
   readonly #ending = new AbortController();
-  #extensions: PeerExtensions | undefined;
+  readonly #suggestions: Suggestions | undefined;
   #isInterested = false;
 
   constructor(origin: PeerOrigin, host: PeerHost) {
@@ -61,11 +51,11 @@ export class Peer implements SocketOwner {
     this.#host = host;
     this.#release = release;
     const bitfieldBytes = Math.ceil(release.pieceCount / 8);
-    this.#metadata = new MetadataService(host.infoBytes);
     this.#outbox = new Outbox(
       MAX_WAITING_BYTES + bitfieldBytes +
         Math.min(host.infoBytes.length, MAX_WAITING_METADATA_BYTES),
     );
+    this.#extensions = new PeerExtensions(this.#outbox, host.infoBytes);
     this.#liveness = new Liveness(host.tick());
     const { signal } = this.#ending;
     const wake = () => this.socket.wake();
@@ -75,6 +65,7 @@ export class Peer implements SocketOwner {
       desk: host.desk,
       outbox: this.#outbox,
       tick: host.tick,
+      nowMs: host.nowMs,
       mayRequest: host.mayRequest,
       allowance: new Allowance(host.limits, {
         direction: "down",
@@ -95,6 +86,11 @@ export class Peer implements SocketOwner {
       allowance: new Allowance(host.limits, { direction: "up", signal, onRoom: wake }),
       onSent: (distance, sizeBytes) => host.onSent(this, distance, sizeBytes),
     });
+    const { deal } = host;
+    if (deal !== undefined && origin.handshake.fast) {
+      const suggest = (piece: number) => this.#outbox.suggest(piece);
+      this.#suggestions = new Suggestions({ deal, pieceBytes: release.pieceLengthBytes, suggest });
+    }
     this.socket = new PeerSocket(origin.connection, {
       reader: new FrameReader({
         maxMessageBytes: Math.max(MAX_MESSAGE_BYTES, bitfieldBytes + 1),
@@ -111,16 +107,26 @@ export class Peer implements SocketOwner {
     this.socket.start(this);
   }
 
+  /** Whether it wants anything that we have. */
+  get isInterested(): boolean {
+    return this.#isInterested;
+  }
+
+  /** How far away it stands; remote as long as it has not said. */
+  get distance(): Distance {
+    return this.download.distance;
+  }
+
   /** Where it stands, if it has said so. */
   get locality(): Locality | undefined {
-    return this.#extensions?.locality;
+    return this.#extensions.locality;
   }
 
   /** "address:port" on which it listens, as far as it is known. */
   get listensOn(): string | undefined {
     const { address, isOutgoing } = this.origin;
     if (isOutgoing) return address;
-    const port = this.#extensions?.port;
+    const { port } = this.#extensions;
     return port === undefined ? undefined : `${address.slice(0, address.lastIndexOf(":"))}:${port}`;
   }
 
@@ -140,7 +146,10 @@ export class Peer implements SocketOwner {
 
   /** A slot was won or lost. */
   setChoked(choked: boolean): void {
-    this.#send(() => this.upload.setChoked(choked));
+    this.#send(() => {
+      this.upload.setChoked(choked);
+      if (!choked) this.#suggestions?.fill();
+    });
   }
 
   /** Asks for what there is to ask for. */
@@ -186,17 +195,20 @@ export class Peer implements SocketOwner {
       case MessageId.haveNone:
         return this.download.onPieces("none");
       case MessageId.request:
-        return this.upload.onRequest(readRange("request", payload));
+        return this.#onRequest(readRange("request", payload));
       case MessageId.cancel:
         return this.upload.onCancel(readRange("cancel", payload));
       case MessageId.reject: {
         const { index, begin, sizeBytes } = readRange("reject", payload);
         return this.download.onReject(index, begin, sizeBytes);
       }
+      case MessageId.suggest:
+        expectBytes("suggest", payload, 4);
+        return this.download.hints.add(readUint32(payload, 0));
       case MessageId.extended:
         return this.#onExtended(payload);
       default:
-        // Suggestions (BEP 6) do not change what is rarest; what is not known is to be ignored.
+        // What is not known is to be ignored.
         return;
     }
   }
@@ -230,48 +242,30 @@ export class Peer implements SocketOwner {
     if (fast && isComplete) this.#outbox.signal(MessageId.haveAll);
     else if (fast && verifiedBytes === 0) this.#outbox.signal(MessageId.haveNone);
     else if (verifiedBytes > 0) this.#outbox.bitfield(verified.bytes);
-    if (!extended) return;
-    this.#outbox.extended(
-      0,
-      encodeExtensions({
-        port: this.#host.port,
-        locality: this.#host.locality,
-        maxRequests: MAX_QUEUED_REQUESTS,
-        maxRequestBytes: MAX_REQUEST_BYTES,
-        metadataBytes: this.#host.infoBytes.length,
-      }),
-    );
+    if (extended) this.#extensions.greet(this.#host);
+  }
+
+  #onRequest(request: BlockRange): void {
+    this.upload.onRequest(request);
+    this.#suggestions?.onRequest(request.index);
   }
 
   #setInterested(interested: boolean): void {
     if (interested === this.#isInterested) return;
     this.#isInterested = interested;
-    this.#host.onInterest(this, interested);
+    this.#host.onInterest(this);
   }
 
   #onExtended(payload: Uint8Array): void {
-    const [extension] = payload;
-    if (extension === 0 && this.#extensions === undefined) {
-      this.#onExtensions(decodeExtensions(payload.subarray(1)));
-    } else if (extension === METADATA_EXTENSION) {
-      const number = this.#extensions?.metadataExtension;
-      const message = decodeMetadataMessage(payload.subarray(1));
-      if (number === undefined || message === undefined) return;
-      const answer = this.#metadata.answer(message);
-      if (answer !== undefined) this.#outbox.extended(number, answer);
-    }
-  }
-
-  #onExtensions(extensions: PeerExtensions | undefined): void {
+    const extensions = this.#extensions.onMessage(payload);
     // What makes no sense is taken as if the peer had said nothing.
     if (extensions === undefined) return;
-    this.#extensions = extensions;
     this.download.setLimits({
       maxRequests: extensions.maxRequests,
       maxRequestBytes: Math.min(extensions.maxRequestBytes ?? 0, MAX_REQUEST_BYTES),
     });
     const distance = distanceBetween(this.#host.locality, extensions.locality);
-    this.download.setDistance(distance);
+    this.download.setPlace(distance, extensions.locality?.site);
     this.upload.distance = distance;
     this.#host.onExtensions(this);
   }

@@ -13,6 +13,7 @@ import type { PieceDesk, Source } from "./piece_desk.ts";
 import type { PieceProgress } from "./piece_progress.ts";
 import type { Picker } from "./picker.ts";
 import { RequestWindow } from "./request_window.ts";
+import { Hints } from "./suggestions.ts";
 
 /** Until the peer has said how many it takes (BEP 10 names this number). */
 const DEFAULT_MAX_REQUESTS = 250;
@@ -42,6 +43,8 @@ export interface DownloadOptions {
   readonly outbox: Outbox;
   /** The transfer's seconds. */
   readonly tick: () => number;
+  /** Only differences mean something. */
+  readonly nowMs: () => number;
   /** False while the disk is full, and for peers farther away than we are to fetch from. */
   readonly mayRequest: (distance: Distance) => boolean;
   readonly allowance: Allowance;
@@ -59,8 +62,10 @@ export class PeerDownload implements Source {
   readonly #pieces: PeerPieces;
   readonly outstanding = new OutstandingRequests<Source>();
   readonly window = new RequestWindow();
+  readonly hints = new Hints();
   readonly #options: DownloadOptions;
   distance: Distance = "remote";
+  site: string | undefined;
   #maxRequestBytes = BLOCK_BYTES;
   #maxRequests = DEFAULT_MAX_REQUESTS;
   #choked = true;
@@ -114,7 +119,8 @@ export class PeerDownload implements Source {
   }
 
   /** The peer has told where it stands. */
-  setDistance(distance: Distance): void {
+  setPlace(distance: Distance, site: string | undefined): void {
+    this.site = site;
     this.#pieces.move(distance);
     this.distance = this.window.distance = distance;
   }
@@ -212,7 +218,7 @@ export class PeerDownload implements Source {
     if (desk.isOpen(piece) && piece.startReceiving(request)) {
       this.#coming = { request, at: begin };
     } else {
-      piece.release(request);
+      desk.refuse(this, request);
     }
   }
 
@@ -233,7 +239,8 @@ export class PeerDownload implements Source {
     const request = this.#coming?.request;
     this.#coming = undefined;
     if (request === undefined) return;
-    const { desk, onContested, onPiece } = this.#options;
+    const { desk, nowMs, onContested, onPiece } = this.#options;
+    this.window.onAnswered(request, nowMs());
     const { piece } = request;
     if (!desk.isOpen(piece)) return;
     piece.arrive(request, this);
@@ -273,7 +280,7 @@ export class PeerDownload implements Source {
   }
 
   #askWhile(limitBytes: number, next: () => Outstanding<Source> | undefined): void {
-    const { allowance, outbox } = this.#options;
+    const { allowance, nowMs, outbox } = this.#options;
     const { maxRequestBytes } = this;
     while (
       this.outstanding.sizeBytes < limitBytes && this.outstanding.count < this.#maxRequests &&
@@ -282,6 +289,7 @@ export class PeerDownload implements Source {
       const request = next();
       allowance.refund(maxRequestBytes - (request?.sizeBytes ?? 0));
       if (request === undefined) return;
+      this.window.onAsked(request, this.outstanding.sizeBytes, nowMs());
       const { piece: { index }, begin, sizeBytes } = request;
       outbox.range(MessageId.request, { index, begin, sizeBytes });
     }

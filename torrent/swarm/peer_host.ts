@@ -7,6 +7,7 @@ import type { SendBuffers } from "./peer_socket.ts";
 import type { Picker } from "./picker.ts";
 import type { PieceDesk, Source } from "./piece_desk.ts";
 import type { PieceProgress } from "./piece_progress.ts";
+import type { PieceDeal } from "./suggestions.ts";
 import type { RateLimits } from "./rate_limits.ts";
 
 /** See the file's head. */
@@ -16,6 +17,8 @@ export interface PeerHost {
   readonly desk: PieceDesk;
   readonly limits: RateLimits;
   readonly buffers: SendBuffers;
+  /** What we, who had everything from the start, suggest to whom. */
+  readonly deal: PieceDeal | undefined;
   /** Where we stand. */
   readonly locality: Locality;
   /** The TCP port on which peers reach us. */
@@ -24,6 +27,8 @@ export interface PeerHost {
   readonly infoBytes: Uint8Array;
   /** Seconds of this transfer, counted and not read from a clock: a clock that jumps ends nothing. */
   readonly tick: () => number;
+  /** To measure how long an answer takes; only differences mean something. */
+  readonly nowMs: () => number;
   /** False while nothing can be written, and for peers farther away than we are to fetch from. */
   readonly mayRequest: (distance: Distance) => boolean;
   readonly readBlock: (offsetBytes: number, into: Uint8Array) => void;
@@ -34,6 +39,7 @@ export interface PeerHost {
   readonly onPiece: (piece: PieceProgress<Source>) => void;
   /** The peer has said who it is. */
   readonly onExtensions: (peer: Peer) => void;
-  readonly onInterest: (peer: Peer, interested: boolean) => void;
+  /** It has become interested, or is not any more. */
+  readonly onInterest: (peer: Peer) => void;
   readonly onEnded: (peer: Peer, reason: unknown) => void;
 }

@@ -8,6 +8,7 @@ import { PieceSet } from "../piece_set.ts";
 import type { Random } from "../random.ts";
 import { PieceBuckets } from "./picker_buckets.ts";
 import { type Candidates, ChangeLog, isFull, Walk } from "./picker_scan.ts";
+import { RackPieces } from "./rack_pieces.ts";
 
 /** What a {@link Picker} is made from. */
 export interface PickerOptions {
@@ -50,14 +51,11 @@ export class Picker {
   readonly #byteCount: number;
   /** How many peers have a piece, without those that had everything when they joined. */
   readonly #counts: Uint32Array;
-  /** The same within the rack. */
-  readonly #rackCounts: Uint32Array;
+  readonly #inRack: RackPieces;
   /** Bits of pieces that are neither complete nor started. */
   readonly #open: PieceSet;
   /** Bits of pieces that are not complete. */
   readonly #lacking: PieceSet;
-  /** Bits of pieces that a counted peer of the rack has. */
-  readonly #inRack: PieceSet;
   /** Open pieces that no counted peer of the rack has; the other open ones. */
   readonly #abroad: PieceBuckets;
   readonly #near: PieceBuckets;
@@ -77,10 +75,8 @@ export class Picker {
   constructor({ pieceCount, random, have }: PickerOptions) {
     this.#random = random;
     this.#counts = new Uint32Array(pieceCount);
-    this.#rackCounts = new Uint32Array(pieceCount);
     this.#open = new PieceSet(pieceCount);
     this.#lacking = new PieceSet(pieceCount);
-    this.#inRack = new PieceSet(pieceCount);
     this.#abroad = new PieceBuckets(pieceCount);
     this.#near = new PieceBuckets(pieceCount);
     this.#returned = new PieceBuckets(pieceCount);
@@ -93,6 +89,10 @@ export class Picker {
       this.#abroad.add(piece, 0);
       this.#missing++;
     }
+    this.#inRack = new RackPieces(pieceCount, {
+      ours: pieceCount - this.#missing,
+      isOurs: (piece) => !this.#lacking.has(piece),
+    });
   }
 
   /** How many pieces we lack, started or not. */
@@ -103,6 +103,11 @@ export class Picker {
   /** How many of those have been picked and are under way. The endgame begins when all that is missing is started. */
   get started(): number {
     return this.#started;
+  }
+
+  /** How many of our pieces no peer of the rack has. */
+  get owedToRack(): number {
+    return this.#inRack.owed;
   }
 
   /** Pieces, bytes of bitfields and events looked at since the start: what the work grows with, for tests. */
@@ -123,7 +128,8 @@ export class Picker {
   addPeer(has: PieceSet, distance: Distance): void {
     if (this.#peers.has(has)) throw new Error("Picker: a peer that is unknown was expected");
     const full = isFull(has, this.#counts.length);
-    if (!full) this.#forEachPiece(has, (piece) => this.#raise(piece, distance));
+    if (!full) has.forEach((piece) => this.#count(piece, distance, 1));
+    else if (distance === "rack") this.#inRack.addFull(1);
     this.#peers.set(has, this.#newPeer({ full, counted: !full }));
   }
 
@@ -132,15 +138,18 @@ export class Picker {
     const peer = this.#peers.get(has);
     if (peer === undefined) throw new Error("Picker: a peer that was added was expected");
     this.#peers.delete(has);
-    if (peer.full) return;
-    this.#forEachPiece(has, (piece) => this.#lower(piece, distance));
+    if (peer.full) {
+      if (distance === "rack") this.#inRack.addFull(-1);
+      return;
+    }
+    has.forEach((piece) => this.#count(piece, distance, -1));
     // Many pieces may be in the rack no more: more than the walks could be told one by one.
     if (distance === "rack") this.#changes.forgetAll();
   }
 
   /** A peer that was added has got one more piece, which is in its set by now. */
   peerGot(index: number, distance: Distance): void {
-    this.#raise(index, distance);
+    this.#count(index, distance, 1);
     this.#changes.add(index);
   }
 
@@ -156,6 +165,14 @@ export class Picker {
     this.#close(piece);
     this.#started++;
     return piece;
+  }
+
+  /** Starts that piece, which a peer has suggested; false unless it is open and rarer than any: nobody counted has it. */
+  take(index: number): boolean {
+    if (!this.#open.has(index) || this.#counts[index] !== 0) return false;
+    this.#close(index);
+    this.#started++;
+    return true;
   }
 
   /** A started piece that was given up, or that failed its hash: it can be picked again, and soon. */
@@ -175,6 +192,7 @@ export class Picker {
     if (this.#open.has(index)) this.#close(index);
     else this.#started--;
     this.#lacking.delete(index);
+    this.#inRack.got(index);
     this.#missing--;
   }
 
@@ -255,24 +273,13 @@ export class Picker {
     this.#wasReturned.delete(piece);
   }
 
-  #raise(piece: number, distance: Distance): void {
-    this.#move(piece, distance, 1);
-  }
-
-  #lower(piece: number, distance: Distance): void {
-    this.#move(piece, distance, -1);
-  }
-
-  #move(piece: number, distance: Distance, by: 1 | -1): void {
+  /** One more peer has it, or one less. */
+  #count(piece: number, distance: Distance, by: 1 | -1): void {
     this.#steps++;
     const open = this.#open.has(piece);
     if (open) this.#bucketsOf(piece).remove(piece, this.#counts[piece]!);
     this.#counts[piece] = this.#counts[piece]! + by;
-    if (distance === "rack") {
-      this.#rackCounts[piece] = this.#rackCounts[piece]! + by;
-      if (this.#rackCounts[piece] === 0) this.#inRack.delete(piece);
-      else this.#inRack.add(piece);
-    }
+    if (distance === "rack") by === 1 ? this.#inRack.raise(piece) : this.#inRack.lower(piece);
     if (open) this.#bucketsOf(piece).add(piece, this.#counts[piece]!);
   }
 
@@ -283,16 +290,5 @@ export class Picker {
   #newPeer(kind: Pick<Peer, "full" | "counted">): Peer {
     const newWalk = () => new Walk(this.#changes, Math.floor(this.#random() * this.#byteCount));
     return { ...kind, abroad: newWalk(), anywhere: newWalk(), interesting: newWalk() };
-  }
-
-  /** In order; bytes without a piece cost one look. */
-  #forEachPiece(set: PieceSet, visit: (piece: number) => void): void {
-    for (let byteIndex = 0; byteIndex < this.#byteCount; byteIndex++) {
-      const bits = set.bytes[byteIndex]!;
-      if (bits === 0) continue;
-      for (let bit = 0; bit < 8; bit++) {
-        if ((bits & (0x80 >> bit)) !== 0) visit(byteIndex * 8 + bit);
-      }
-    }
   }
 }

@@ -8,10 +8,11 @@ import { isWithin } from "../locality.ts";
 import type { PieceSet } from "../piece_set.ts";
 import { pieceSizeBytes, type Release } from "../release.ts";
 import type { BadPieces } from "./bad_pieces.ts";
-import { type Feeder, isFedByOthers } from "./origin_policy.ts";
+import { type Feeder, isFedByOthers, isLeftToItsSite } from "./origin_policy.ts";
 import type { Outstanding, OutstandingRequests } from "./outstanding_requests.ts";
 import type { Picker } from "./picker.ts";
 import { PieceProgress, type Range } from "./piece_progress.ts";
+import type { Hints } from "./suggestions.ts";
 
 /**
  * Memory for pieces in progress: six of the largest, 1,536 of the smallest. With the runtime's own
@@ -24,6 +25,8 @@ const LATE_TICKS = 2;
 /** A peer that can be asked. */
 export interface Source extends Feeder {
   readonly has: PieceSet;
+  /** The pieces that it has suggested (BEP 6). */
+  readonly hints: Pick<Hints, "take">;
   readonly maxRequestBytes: number;
   readonly outstanding: OutstandingRequests<Source>;
 }
@@ -119,6 +122,11 @@ export class PieceDesk {
   giveUp(source: Source, request: Outstanding<Source>): void {
     if (request.released) return;
     request.released = true;
+    this.refuse(source, request);
+  }
+
+  /** The answer to that request is not taken: what is not here yet may be asked for again. */
+  refuse(source: Source, request: Outstanding<Source>): void {
     request.piece.release(request);
     this.#settle(source, request.piece);
   }
@@ -204,7 +212,7 @@ export class PieceDesk {
     if (!source.isOrigin) return true;
     if (this.#picker.hasRare(source.distance)) {
       this.#commonSinceTick = undefined;
-      return true;
+      return !isLeftToItsSite(source, this.#sources());
     }
     this.#commonSinceTick ??= tick;
     return !isFedByOthers(source, this.#sources(), tick - this.#commonSinceTick);
@@ -212,7 +220,7 @@ export class PieceDesk {
 
   #openNext(source: Source): PieceProgress<Source> | undefined {
     if (this.#open.size >= this.#maxOpen && !this.#evict(source)) return undefined;
-    const index = this.#picker.pick(source.has, source.distance);
+    const index = this.#pickSuggested(source) ?? this.#picker.pick(source.has, source.distance);
     if (index === undefined) return undefined;
     const piece = new PieceProgress<Source>(index, pieceSizeBytes(this.#release, index), {
       exclusive: this.#bad.isSuspect(index),
@@ -221,6 +229,14 @@ export class PieceDesk {
     // Blocks from elsewhere among a suspect's would hide who lied.
     if (!piece.exclusive) this.#prefill(piece);
     return this.#own(source, piece);
+  }
+
+  #pickSuggested(source: Source): number | undefined {
+    for (;;) {
+      const index = source.hints.take();
+      if (index === undefined) return undefined;
+      if (source.has.has(index) && this.#picker.take(index)) return index;
+    }
   }
 
   /** Memory is used up by pieces whose senders have gone: the oldest makes room. */

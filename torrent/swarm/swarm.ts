@@ -18,7 +18,8 @@ import { PieceWriter } from "./piece_writer.ts";
 import { findGuilty, prefill } from "./prefill.ts";
 import { RateMeter } from "./rate_meter.ts";
 import type { SwarmOptions } from "./swarm_options.ts";
-import { type SlotChange, UploadSlots } from "./upload_slots.ts";
+import { PieceDeal } from "./suggestions.ts";
+import { UploadAdmission } from "./upload_admission.ts";
 
 /** Time-outs are counted in these; see `PeerHost.tick`. */
 const TICK_MS = 1000;
@@ -38,7 +39,7 @@ export class Swarm {
   readonly #picker: Picker;
   readonly #bad = new BadPieces<Source>();
   readonly #desk: PieceDesk;
-  readonly #slots = new UploadSlots<Peer>();
+  readonly #admission = new UploadAdmission<Peer>(({ taker, choked }) => taker.setChoked(choked));
   readonly #connections: Connections;
   readonly #writer: PieceWriter;
   readonly #host: PeerHost;
@@ -141,6 +142,7 @@ export class Swarm {
       const seconds = Math.min(Math.max(passedSeconds, TICK_MS / 2000), MAX_TICK_SECONDS);
       this.downloadRate.onTick(seconds);
       this.uploadRate.onTick(seconds);
+      this.#admit(seconds);
       for (const peer of [...this.#connections.peers]) {
         peer.onTick(seconds);
         this.#closeIfUseless(peer);
@@ -149,18 +151,31 @@ export class Swarm {
     }
   }
 
+  #admit(seconds: number): void {
+    const { files: { release, isComplete } } = this.#options;
+    this.#admission.onTick({
+      isGateway: this.#reach !== "rack" && !isComplete,
+      owedBytes: this.#picker.owedToRack * release.pieceLengthBytes,
+      pieceBytes: release.pieceLengthBytes,
+      downloadBytesPerSecond: this.downloadRate.bytesPerSecond,
+      seconds,
+    }, this.#connections.peers);
+  }
+
   #makeHost(): PeerHost {
-    const { files, limits, buffers, locality, port, infoBytes } = this.#options;
+    const { clock, files, limits, buffers, locality, port, infoBytes } = this.#options;
     return {
       files,
       picker: this.#picker,
       desk: this.#desk,
       limits,
       buffers,
+      deal: files.isComplete ? this.#makeDeal() : undefined,
       locality,
       port,
       infoBytes,
       tick: () => this.#tick,
+      nowMs: () => clock.nowMs(),
       mayRequest: (distance) =>
         !this.#writer.isPaused && !this.#stop.signal.aborted && isWithin(this.#reach, distance),
       readBlock: (offsetBytes, into) => this.#readBlock(offsetBytes, into),
@@ -176,12 +191,18 @@ export class Swarm {
       },
       onIdle: (idle) => this.#onIdle(idle),
       onPiece: (piece) => this.#onPiece(piece),
-      onExtensions: ({ origin, locality: theirs }) =>
-        this.#options.listener.onConnected(origin.address, theirs),
-      onInterest: (peer, interested) =>
-        this.#apply(interested ? this.#slots.join(peer) : this.#slots.leave(peer)),
+      onExtensions: (peer) => {
+        this.#admission.update(peer);
+        this.#options.listener.onConnected(peer.origin.address, peer.locality);
+      },
+      onInterest: (peer) => this.#admission.update(peer),
       onEnded: (peer, reason) => this.#onEnded(peer, reason),
     };
+  }
+
+  #makeDeal(): PieceDeal {
+    const { files: { release: { pieceCount } }, random } = this.#options;
+    return new PieceDeal({ pieceCount, random, peers: () => this.#sources() });
   }
 
   *#sources(): Generator<Source> {
@@ -211,11 +232,7 @@ export class Swarm {
   #onSent(peer: Peer, distance: Distance, sizeBytes: number): void {
     countBytes(this.sent, distance, sizeBytes);
     this.uploadRate.onBytes(sizeBytes);
-    this.#apply(this.#slots.onSent(peer, sizeBytes));
-  }
-
-  #apply(changes: readonly SlotChange<Peer>[]): void {
-    for (const { taker, choked } of changes) taker.setChoked(choked);
+    this.#admission.onSent(peer, sizeBytes);
   }
 
   #onEnded(peer: Peer, reason: unknown): void {
@@ -225,7 +242,7 @@ export class Swarm {
       reason: reason instanceof Error ? reason.message : reason,
     });
     this.#connections.remove(peer);
-    this.#apply(this.#slots.leave(peer).filter(({ taker }) => taker !== peer));
+    this.#admission.remove(peer);
     // What it was asked for is free again: others need not wait for their next message.
     for (const other of this.#connections.peers) other.pump();
     if (this.#connections.peers.size === 0) this.#options.listener.onLonely();

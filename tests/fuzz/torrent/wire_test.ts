@@ -20,6 +20,7 @@ import { Peer } from "../../../torrent/swarm/peer.ts";
 import type { PeerHost } from "../../../torrent/swarm/peer_host.ts";
 import type { Connection } from "../../../torrent/swarm/peer_socket.ts";
 import { Picker } from "../../../torrent/swarm/picker.ts";
+import { PieceDeal } from "../../../torrent/swarm/suggestions.ts";
 import { PieceDesk, type Source } from "../../../torrent/swarm/piece_desk.ts";
 import { RateLimits } from "../../../torrent/swarm/rate_limits.ts";
 import { SendBufferPool } from "../../../torrent/swarm/send_buffers.ts";
@@ -107,6 +108,10 @@ async function converse(parts: Uint8Array[], options: { isSeed: boolean; fast: b
     port: 1,
     infoBytes: new Uint8Array(40_000),
     tick: () => 0,
+    nowMs: () => 0,
+    deal: options.isSeed
+      ? new PieceDeal({ pieceCount: PIECES, random, peers: () => sources })
+      : undefined,
     mayRequest: () => true,
     readBlock: (offsetBytes, into) => {
       assert.ok(offsetBytes >= 0 && offsetBytes + into.length <= release.sizeBytes);
@@ -122,7 +127,7 @@ async function converse(parts: Uint8Array[], options: { isSeed: boolean; fast: b
       picker.putBack(piece.index);
     },
     onExtensions() {},
-    onInterest: (peer, interested) => peer.setChoked(!interested),
+    onInterest: (peer) => peer.setChoked(!peer.isInterested),
     onEnded: (_peer, why) => {
       reason = why;
       ends++;

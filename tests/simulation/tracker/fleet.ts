@@ -47,6 +47,16 @@ export const smallShape: FleetShape = {
   siteLink: 1 / 8,
 };
 
+/** Two hosts in a rack, as many pieces as a small release has: what each host sends counts. */
+export const pairsShape: FleetShape = {
+  sites: 2,
+  racksPerSite: 4,
+  hosts: 16,
+  pieces: 384,
+  rackLink: 1,
+  siteLink: 1 / 4,
+};
+
 /** Hosts are dealt to the racks in turn; all begin in round 0. */
 export function layOut(shape: FleetShape): Host[] {
   const racks = shape.sites * shape.racksPerSite;

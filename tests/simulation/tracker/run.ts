@@ -21,6 +21,8 @@ export interface RunOptions {
   readonly seed: number;
   /** Whether hosts fetch from no farther than they are told to. Default: true. */
   readonly honoursReach?: boolean;
+  /** Whether gateways whose rack is behind send to nobody else. Default: true. */
+  readonly ownRackFirst?: boolean;
   /** In place of some of the tracker's defaults. */
   readonly policyOverrides?: Partial<Policy>;
   /** Notes after each round how far every rack is. */
@@ -52,7 +54,7 @@ export function run(options: RunOptions): RunResult {
   stage(options.scenario, { shape, hosts, random });
   const state = new State(shape, hosts);
   const tracker = makeTracker(options.policy, random, options.policyOverrides);
-  const transfers = new Transfers(state, random);
+  const transfers = new Transfers(state, { random, ownRackFirst: options.ownRackFirst ?? true });
   const measured = hosts.filter((host) => host.index > 0 && isMeasured(host));
   const least = leastRounds(options.scenario, shape, hosts);
   const nextAnnounce = new Float64Array(hosts.length).fill(Infinity);

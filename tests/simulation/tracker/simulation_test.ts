@@ -5,7 +5,7 @@
 
 import assert from "node:assert/strict";
 import { defaultPolicy } from "../../../tracker/policy.ts";
-import { layOut, smallShape } from "./fleet.ts";
+import { layOut, pairsShape, smallShape } from "./fleet.ts";
 import { run, type RunResult } from "./run.ts";
 import { type ScenarioName, scenarioNames } from "./scenarios.ts";
 import { policyNames } from "./trackers.ts";
@@ -38,6 +38,17 @@ for (const scenario of scenarioNames) {
     }
   });
 }
+
+Deno.test("tracker simulation: a gateway that leaves its rack waiting costs the last host half as much again", () => {
+  for (const seed of SEEDS) {
+    const options = { shape: pairsShape, scenario: "all at once", policy: "ours", seed } as const;
+    const { last, least, acrossSites, acrossRacks } = run(options);
+    assert.ok(last <= 1.35 * least, `seed ${seed}: ${last / least}`);
+    assert.ok(acrossSites <= 1.05 && acrossRacks <= 1.05, `${acrossSites}, ${acrossRacks}`);
+    const careless = run({ ...options, ownRackFirst: false });
+    assert.ok(careless.last > 1.4 * last, `seed ${seed}: ${careless.last / last}`);
+  }
+});
 
 Deno.test("tracker simulation: the others carry many times as much across borders", () => {
   const ours = runOurs("all at once", 1);

@@ -1,6 +1,7 @@
 /**
  * One round of a simulated swarm, by the rules of our engine: everybody who lacks something asks a
- * neighbour for the rarest piece that it has, those that nobody in the own rack has first. Links of
+ * neighbour for the rarest piece that it has, those that nobody in the own rack has first. A gateway whose
+ * rack is behind sends to it alone, and an origin is left to its own site. Links of
  * hosts, racks and sites carry what they can and no more; a piece can be passed on in the round
  * after it has come.
  */
@@ -11,6 +12,8 @@ import type { State } from "./state.ts";
 
 /** Neighbours with something useful that are compared before one is asked. */
 const COMPARED = 4;
+/** Pieces that a gateway's rack may be behind; see `torrent/swarm/rack_duty.ts`. */
+const BEHIND_PIECES = 4;
 
 /** What links have left in this round. */
 interface Tokens {
@@ -29,12 +32,19 @@ export class Transfers {
   readonly #tokens: Tokens;
   readonly #rackLimit: number;
   readonly #siteLimit: number;
+  readonly #ownRackFirst: boolean;
+  /** Whether a host owes its rack, as far as it was asked in this round. */
+  readonly #owing = new Map<number, boolean>();
   #pending: [host: number, piece: number][] = [];
 
-  constructor(state: State, random: Random) {
+  constructor(
+    state: State,
+    { random, ownRackFirst }: { readonly random: Random; readonly ownRackFirst: boolean },
+  ) {
     const { shape, hosts } = state;
     this.#state = state;
     this.#random = random;
+    this.#ownRackFirst = ownRackFirst;
     [this.#rackLimit, this.#siteLimit] = limitsOf(shape);
     this.#tokens = {
       up: new Float64Array(hosts.length),
@@ -49,6 +59,7 @@ export class Transfers {
   /** Moves what can move; returns whoever became complete. */
   round(): number[] {
     this.#refill();
+    this.#owing.clear();
     for (const host of this.#inRandomOrder()) {
       if ((this.#tokens.down[host] ?? 0) >= 1) this.#fetchOne(host);
     }
@@ -101,6 +112,8 @@ export class Transfers {
       if ((up[from] ?? 0) < 1) continue;
       const distance = state.distance(from, host);
       if (distance > limit) continue;
+      if (distance > 0 && this.#owesItsRack(from)) continue;
+      if (distance > 1 && this.#isLeftToItsSite(from, links)) continue;
       if (distance > 0 && (rackOut[state.rackOf[from] ?? 0] ?? 0) < 1) continue;
       if (distance > 1 && (siteOut[state.siteOf[from] ?? 0] ?? 0) < 1) continue;
       const [piece, key] = this.#rarest(from, host);
@@ -109,6 +122,42 @@ export class Transfers {
       if (key < bestKey) [best, bestPiece, bestKey] = [from, piece, key];
     }
     if (best >= 0) this.#move(best, host, bestPiece);
+  }
+
+  /** Whether it fetches across a border, and holds more that is new to its rack than the rack should wait for. */
+  #owesItsRack(host: number): boolean {
+    const known = this.#owing.get(host);
+    if (known !== undefined) return known;
+    const owes = this.#countOwed(host) > BEHIND_PIECES;
+    this.#owing.set(host, owes);
+    return owes;
+  }
+
+  #countOwed(host: number): number {
+    const state = this.#state;
+    const { have, words, inRack, rackOf, reach, shape: { pieces } } = state;
+    if (!this.#ownRackFirst || reach[host] === 0 || state.isComplete(host)) return 0;
+    const isMate = (other: number) => state.distance(other, host) === 0 && !state.isComplete(other);
+    if (!state.linksOf(host).some(isMate)) return 0;
+    const rackBase = (rackOf[host] ?? 0) * pieces;
+    let owed = 0;
+    for (let word = 0; word < words; word++) {
+      for (let bits = have[host * words + word] ?? 0; bits !== 0; bits &= bits - 1) {
+        const piece = word * 32 + 31 - Math.clz32(bits & -bits);
+        if (inRack[rackBase + piece] === 1) owed++;
+      }
+    }
+    return owed;
+  }
+
+  /** Whether a host of another site has everything, and neighbours to whom we are connected bring it as well. */
+  #isLeftToItsSite(origin: number, links: readonly number[]): boolean {
+    const state = this.#state;
+    const { siteOf, count } = state;
+    if (!state.isComplete(origin)) return false;
+    return links.some((other) =>
+      siteOf[other] === siteOf[origin] && !state.isComplete(other) && (count[other] ?? 0) > 0
+    );
   }
 
   /** From how far a host can fetch now: as far as it may, and as the links into its rack and site have room. */

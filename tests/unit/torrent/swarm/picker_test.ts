@@ -46,6 +46,14 @@ class Model {
     return this.state.filter((one) => one === state).length;
   }
 
+  /** Complete pieces that no peer of the rack has. */
+  owedToRack(): number {
+    const rack = this.peers.filter(({ distance }) => distance === "rack");
+    return this.state.filter((state, piece) =>
+      state === "complete" && !rack.some(({ has }) => has.has(piece))
+    ).length;
+  }
+
   /** All pieces among which the picker may choose for that peer; none: it has to say so. */
   choices({ has, distance, wasFull }: ModelPeer, exact: boolean): number[] {
     const open = [...has].filter((piece) => this.state[piece] === "open");
@@ -69,7 +77,7 @@ type Step =
   | { readonly do: "add"; readonly distance: number; readonly share: number; readonly seed: number }
   | { readonly do: "remove" | "pick" | "isInteresting"; readonly peer: number }
   | { readonly do: "got"; readonly peer: number; readonly piece: number }
-  | { readonly do: "putBack" | "complete"; readonly piece: number };
+  | { readonly do: "putBack" | "complete" | "take"; readonly piece: number };
 
 const anyIndex = fc.nat(1_000_000);
 const anyStep: fc.Arbitrary<Step> = fc.oneof(
@@ -101,6 +109,7 @@ const anyStep: fc.Arbitrary<Step> = fc.oneof(
   },
   { weight: 2, arbitrary: fc.record({ do: fc.constant("putBack" as const), piece: anyIndex }) },
   { weight: 2, arbitrary: fc.record({ do: fc.constant("complete" as const), piece: anyIndex }) },
+  { weight: 2, arbitrary: fc.record({ do: fc.constant("take" as const), piece: anyIndex }) },
 );
 
 /** Runs a history on both. With at most as many pieces as are probed, the picker owes the exact order of rarity. */
@@ -119,6 +128,7 @@ function runHistory(
     applyStep(step, { model, picker, exact: options.exact });
     assert.equal(picker.missing, pieceCount - model.count("complete"));
     assert.equal(picker.started, model.count("started"));
+    assert.equal(picker.owedToRack, model.owedToRack());
   }
 }
 
@@ -141,6 +151,16 @@ function applyStep(
       state[index] = "complete";
       returned.delete(index);
       return picker.complete(index);
+    }
+    if (step.do === "take") {
+      const isUnknown = !peers.some(({ has, wasFull }) => !wasFull && has.has(index));
+      const wasOpen = state[index] === "open";
+      assert.equal(picker.take(index), wasOpen && isUnknown);
+      if (wasOpen && isUnknown) {
+        state[index] = "started";
+        returned.delete(index);
+      }
+      return;
     }
     if (state[index] === "started") {
       state[index] = "open";

@@ -1,6 +1,7 @@
 /** What each peer is asked for: one owner per piece, help only where it is wanted, bounded memory. */
 
 import assert from "node:assert/strict";
+import { Hints } from "../../../../torrent/swarm/suggestions.ts";
 import { PieceSet } from "../../../../torrent/piece_set.ts";
 import type { Release } from "../../../../torrent/release.ts";
 import { BadPieces } from "../../../../torrent/swarm/bad_pieces.ts";
@@ -47,6 +48,8 @@ function setUp(sizeBytes: number, pieceLengthBytes: number) {
       distance: "rack" as const,
       isOrigin: false,
       isStalled: false,
+      site: undefined,
+      hints: new Hints(),
       maxRequestBytes: 128 * 1024,
       outstanding: new OutstandingRequests<Source>(),
       bytesPerSecond: 0,
@@ -131,6 +134,24 @@ Deno.test("PieceDesk: what is late is asked for once more, of one other peer", (
     [2 * BLOCK, 2 * BLOCK],
   ]);
   assert.equal(desk.nextLateRequest(third, 99), undefined, "a third time would be waste");
+});
+
+Deno.test("PieceDesk: an answer of which a part is here already is refused, and the rest asked for again", () => {
+  const { desk, add, answer } = setUp(2 * 4 * BLOCK, 4 * BLOCK);
+  const [slow, idle] = [add({ maxRequestBytes: 4 * BLOCK }), add({ maxRequestBytes: BLOCK })];
+  const late = some(desk.nextRequest(slow, 0));
+  const other = some(desk.nextRequest(slow, 0));
+  assert.notEqual(other.piece, late.piece, "it has gone on to another piece");
+  answer(idle, some(desk.nextLateRequest(idle, 10)));
+  assert.equal(slow.outstanding.take(late.piece.index, late.begin, late.sizeBytes), late);
+  assert.equal(late.piece.startReceiving(late), false);
+  desk.refuse(slow, late);
+  const rest = [1, 2, 3].map(() => some(desk.nextRequest(idle, 10)));
+  assert.deepEqual(rest.map(({ piece, begin }) => [piece, begin]), [
+    [late.piece, BLOCK],
+    [late.piece, 2 * BLOCK],
+    [late.piece, 3 * BLOCK],
+  ]);
 });
 
 Deno.test("PieceDesk: an origin is asked for what nobody else has, and then left alone", () => {

@@ -9,7 +9,7 @@ import { PeerDownload } from "../../../../torrent/swarm/peer_download.ts";
 import { Picker } from "../../../../torrent/swarm/picker.ts";
 import { PieceDesk, type Source } from "../../../../torrent/swarm/piece_desk.ts";
 import { RateLimits } from "../../../../torrent/swarm/rate_limits.ts";
-import { MIN_WINDOW_BYTES } from "../../../../torrent/swarm/request_window.ts";
+import { MIN_WINDOW_BYTES, type RequestWindow } from "../../../../torrent/swarm/request_window.ts";
 
 const KIB = 1024;
 const MIB = 1024 * KIB;
@@ -49,6 +49,7 @@ function setUp() {
     desk,
     outbox,
     tick: () => 0,
+    nowMs: () => 0,
     mayRequest: () => true,
     allowance: new Allowance(new RateLimits(), {
       direction: "down",
@@ -61,7 +62,7 @@ function setUp() {
     onPiece() {},
   });
   sources.push(download);
-  download.setDistance("rack");
+  download.setPlace("rack", "north");
   download.onPieces("all");
   download.onUnchoke();
   const drain = () => {
@@ -83,27 +84,32 @@ function setUp() {
   return { download, asked };
 }
 
+/** As if it had answered so late several times. */
+function answerIn(delayMs: number, window: RequestWindow): void {
+  for (let turn = 0; turn < 20; turn++) {
+    window.onAsked(turn, window.limitBytes, 0);
+    window.onBytes(window.limitBytes);
+    window.onAnswered(turn, delayMs);
+  }
+}
+
 Deno.test("PeerDownload: a peer that is fast is asked for as much at a time as it takes", () => {
   const { download, asked } = setUp();
   download.setLimits({ maxRequests: 512, maxRequestBytes: 256 * KIB });
-  download.window.onBytes(64 * MIB);
-  download.window.onBytes(64 * MIB);
+  answerIn(1, download.window);
   assert.deepEqual(asked(), new Array(8).fill(256 * KIB));
 });
 
 Deno.test("PeerDownload: a peer that is slow is asked for little at a time, so that none is large for it", () => {
   const { download, asked } = setUp();
   download.setLimits({ maxRequests: 512, maxRequestBytes: 256 * KIB });
-  for (let tick = 0; tick < 20; tick++) {
-    download.window.onBytes(10 * KIB);
-    download.window.onTick(1);
-  }
-  assert.deepEqual(asked(), new Array(8).fill(32 * KIB));
+  answerIn(5000, download.window);
+  assert.deepEqual(asked(), new Array(4).fill(16 * KIB));
   assert.equal(download.outstanding.sizeBytes, MIN_WINDOW_BYTES);
 });
 
 Deno.test("PeerDownload: whoever says nothing of larger requests is asked for 16 KiB at a time", () => {
   const { download, asked } = setUp();
   download.setLimits({ maxRequests: 512, maxRequestBytes: 0 });
-  assert.deepEqual(asked(), new Array(64).fill(16 * KIB));
+  assert.deepEqual(asked(), new Array(16).fill(16 * KIB));
 });

@@ -4,36 +4,97 @@ import assert from "node:assert/strict";
 import { AddressBook } from "../../../../torrent/swarm/address_book.ts";
 import { BanList } from "../../../../torrent/swarm/ban_list.ts";
 import { Liveness } from "../../../../torrent/swarm/liveness.ts";
-import { type Feeder, isFedByOthers } from "../../../../torrent/swarm/origin_policy.ts";
+import {
+  type Feeder,
+  isFedByOthers,
+  isLeftToItsSite,
+} from "../../../../torrent/swarm/origin_policy.ts";
 import { RateMeter } from "../../../../torrent/swarm/rate_meter.ts";
 import { MIN_WINDOW_BYTES, RequestWindow } from "../../../../torrent/swarm/request_window.ts";
 
 const MIB = 1024 * 1024;
 
-Deno.test("RequestWindow: grows within a second for whoever is fast, up to what its distance needs", () => {
+/** A link that carries so much, behind a queue; whoever waits for an answer asks for more at once. */
+function drive(
+  window: RequestWindow,
+  { bytesPerMs, delayMs, forMs, fromMs = 0 }: {
+    readonly bytesPerMs: number;
+    readonly delayMs: number;
+    readonly forMs: number;
+    readonly fromMs?: number;
+  },
+): number {
+  const out: { readonly sizeBytes: number; readonly arrivesMs: number }[] = [];
+  let [outBytes, freeMs, arrivedBytes] = [0, fromMs, 0];
+  for (let nowMs = fromMs; nowMs < fromMs + forMs; nowMs++) {
+    while (out[0] !== undefined && out[0].arrivesMs <= nowMs) {
+      const request = out.shift()!;
+      outBytes -= request.sizeBytes;
+      arrivedBytes += request.sizeBytes;
+      window.onBytes(request.sizeBytes);
+      window.onAnswered(request, nowMs);
+    }
+    while (outBytes < window.limitBytes) {
+      const sizeBytes = Math.min(Math.ceil(window.limitBytes / 8), 256 * 1024);
+      freeMs = Math.max(freeMs, nowMs) + sizeBytes / bytesPerMs;
+      const request = { sizeBytes, arrivesMs: freeMs + delayMs };
+      out.push(request);
+      outBytes += sizeBytes;
+      window.onAsked(request, outBytes, nowMs);
+    }
+  }
+  return arrivedBytes / forMs;
+}
+
+Deno.test("RequestWindow: fills a fast link, up to what its distance needs", () => {
   for (const [distance, mostBytes] of [["rack", 2 * MIB], ["remote", 16 * MIB]] as const) {
     const window = new RequestWindow();
     window.distance = distance;
-    for (let turn = 0; turn < 1000; turn++) window.onBytes(128 * 1024);
+    drive(window, { bytesPerMs: MIB, delayMs: 0, forMs: 1000 });
     assert.equal(window.limitBytes, mostBytes);
-    window.onTick(1);
-    assert.equal(window.limitBytes, mostBytes);
+  }
+});
+
+Deno.test("RequestWindow: fills slow links and long ones, and keeps no more out than a few tenths of a second", () => {
+  for (
+    const [bytesPerMs, delayMs] of [[30, 0], [250, 5], [250, 150], [2000, 1], [2000, 120]] as const
+  ) {
+    const window = new RequestWindow();
+    window.distance = "rack";
+    drive(window, { bytesPerMs, delayMs, forMs: 20_000 });
+    const rate = drive(window, { bytesPerMs, delayMs, forMs: 10_000, fromMs: 20_000 });
+    const about = `${bytesPerMs} bytes/ms, ${delayMs} ms: ${rate}, ${window.limitBytes}`;
+    assert.ok(rate > 0.9 * bytesPerMs, about);
+    assert.ok(window.limitBytes <= Math.max(500 * bytesPerMs, MIN_WINDOW_BYTES), about);
   }
 });
 
 Deno.test("RequestWindow: follows the rate down, never to nothing, and forgets the best slowly", () => {
   const window = new RequestWindow();
-  window.onBytes(100 * MIB);
+  window.distance = "rack";
+  drive(window, { bytesPerMs: 100_000, delayMs: 0, forMs: 1000 });
   window.onTick(1);
   const best = window.bestBytesPerSecond;
-  for (let tick = 0; tick < 30; tick++) {
-    window.onBytes(2 * MIB);
-    window.onTick(1);
-  }
-  assert.ok(window.limitBytes >= 0.5 * MIB && window.limitBytes < MIB, `${window.limitBytes}`);
+  drive(window, { bytesPerMs: 1000, delayMs: 1, forMs: 60_000, fromMs: 1000 });
+  for (let tick = 0; tick < 15; tick++) window.onTick(1);
+  assert.ok(window.limitBytes < MIB / 2, `${window.limitBytes}`);
   assert.ok(window.bestBytesPerSecond < best && window.bestBytesPerSecond > best / 2);
   window.onStall();
   assert.equal(window.limitBytes, MIN_WINDOW_BYTES);
+});
+
+Deno.test("RequestWindow: a probe that never comes back is replaced", () => {
+  const window = new RequestWindow();
+  window.distance = "rack";
+  window.onAsked("lost", MIB, 0);
+  window.onAsked("early", MIB, 20_000);
+  window.onBytes(10 * MIB);
+  window.onAnswered("early", 20_001);
+  const before = window.limitBytes;
+  window.onAsked("next", MIB, 30_000);
+  window.onBytes(10 * MIB);
+  window.onAnswered("next", 30_010);
+  assert.ok(window.limitBytes > before, `${before}, ${window.limitBytes}`);
 });
 
 Deno.test("RateMeter: comes near a steady rate, and back to nothing", () => {
@@ -119,6 +180,7 @@ Deno.test("BanList: by id and by port at once, by address after three of them", 
 const feeder = (of: Partial<Feeder>): Feeder => ({
   isOrigin: false,
   isStalled: false,
+  site: undefined,
   distance: "rack",
   outstanding: { count: 1 },
   bytesPerSecond: 100,
@@ -143,4 +205,20 @@ Deno.test("isFedByOthers: an origin is spared while peers that are not farther a
       { isOrigin: true },
     ] as const
   ) assert.equal(isFedByOthers(origin, [feeder(useless)], 9), false, JSON.stringify(useless));
+});
+
+Deno.test("isLeftToItsSite: an origin elsewhere is spared while its neighbours feed us, even for what nobody has", () => {
+  const origin = feeder({
+    isOrigin: true,
+    distance: "remote",
+    site: "north",
+    bestBytesPerSecond: 100,
+  });
+  const neighbour = feeder({ distance: "remote", site: "north" });
+  assert.ok(isLeftToItsSite(origin, [origin, neighbour]));
+  assert.equal(isLeftToItsSite(origin, [origin]), false, "it stands alone");
+  assert.equal(isLeftToItsSite(origin, [feeder({ distance: "remote", site: "east" })]), false);
+  assert.equal(isLeftToItsSite(origin, [{ ...neighbour, bytesPerSecond: 20 }]), false, "too slow");
+  assert.equal(isLeftToItsSite({ ...origin, site: undefined }, [neighbour]), false);
+  assert.equal(isLeftToItsSite({ ...origin, distance: "site" }, [neighbour]), false, "our own");
 });

@@ -1,0 +1,136 @@
+/** What a gateway owes to its rack, and to whom an origin suggests what. */
+
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import type { Distance } from "../../../../torrent/locality.ts";
+import { PieceSet } from "../../../../torrent/piece_set.ts";
+import { RackDuty, type RackState } from "../../../../torrent/swarm/rack_duty.ts";
+import { Hints, PieceDeal, Suggestions } from "../../../../torrent/swarm/suggestions.ts";
+import { UploadAdmission } from "../../../../torrent/swarm/upload_admission.ts";
+
+const MIB = 1024 * 1024;
+
+/** A gateway whose rack is 10 MiB behind at 1 MiB/s, and takes all that the link gives. */
+const BEHIND: RackState = {
+  isGateway: true,
+  hasTakers: true,
+  owedBytes: 10 * MIB,
+  pieceBytes: 64 * 1024,
+  downloadBytesPerSecond: MIB,
+  sentToRackBytes: MIB,
+  sentBytes: MIB,
+  seconds: 1,
+};
+
+Deno.test("RackDuty: a gateway whose rack is behind sends to it alone, until it has caught up", () => {
+  const duty = new RackDuty();
+  assert.equal(duty.onTick({ ...BEHIND, owedBytes: 0.4 * MIB }), false, "that is on its way");
+  assert.equal(duty.onTick(BEHIND), true);
+  assert.equal(duty.onTick({ ...BEHIND, owedBytes: 0.4 * MIB }), true, "not at the first sign");
+  assert.equal(duty.onTick({ ...BEHIND, owedBytes: 0.2 * MIB }), false);
+});
+
+Deno.test("RackDuty: who is no gateway, or has nobody who wants anything, owes nothing", () => {
+  assert.equal(new RackDuty().onTick({ ...BEHIND, isGateway: false }), false);
+  assert.equal(new RackDuty().onTick({ ...BEHIND, hasTakers: false }), false);
+});
+
+Deno.test("RackDuty: a few pieces are no debt, however slow we are", () => {
+  const slow = { ...BEHIND, downloadBytesPerSecond: 10, owedBytes: 4 * 64 * 1024 };
+  assert.equal(new RackDuty().onTick(slow), false);
+  assert.equal(new RackDuty().onTick({ ...slow, owedBytes: slow.owedBytes + 1 }), true);
+});
+
+Deno.test("RackDuty: a rack that does not take what it could have keeps nobody waiting for long", () => {
+  const duty = new RackDuty();
+  duty.onTick(BEHIND);
+  const idle = { ...BEHIND, sentToRackBytes: 0.05 * MIB, sentBytes: 0.05 * MIB };
+  const owing = Array.from({ length: 60 }, () => duty.onTick(idle));
+  const first = owing.indexOf(false);
+  assert.ok(first >= 3 && first <= 6, `${first}`);
+  assert.ok(owing.indexOf(true, first) > first + 20, "it gets another chance later");
+  assert.ok(owing.lastIndexOf(true) > first, "but it does get one");
+});
+
+function makeTaker(distance: Distance, isInterested = true) {
+  return { distance, isInterested, isChoked: true };
+}
+
+Deno.test("UploadAdmission: outsiders are choked while the rack is behind, and let in again", () => {
+  type Taker = ReturnType<typeof makeTaker>;
+  const admission = new UploadAdmission<Taker>(({ taker, choked }) => taker.isChoked = choked);
+  const takers = [makeTaker("rack"), makeTaker("site"), makeTaker("remote")] as const;
+  const [mate, neighbour, stranger] = takers;
+  const chokes = () => takers.map(({ isChoked }) => isChoked);
+  for (const taker of takers) admission.update(taker);
+  assert.deepEqual(chokes(), [false, false, false]);
+  admission.onSent(mate, MIB);
+  admission.onTick(BEHIND, takers);
+  assert.deepEqual(chokes(), [false, true, true]);
+  // Whoever comes meanwhile, or says only now that it is of the rack, is treated alike.
+  admission.update(neighbour);
+  stranger.distance = "rack";
+  admission.update(stranger);
+  assert.deepEqual(chokes(), [false, true, false]);
+  admission.onTick({ ...BEHIND, owedBytes: 0 }, takers);
+  assert.deepEqual(chokes(), [false, false, false]);
+  mate.isInterested = false;
+  admission.update(mate);
+  assert.deepEqual(chokes(), [true, false, false]);
+});
+
+Deno.test("UploadAdmission: nobody outside waits for a rack that wants nothing", () => {
+  const choked: boolean[] = [];
+  const admission = new UploadAdmission<ReturnType<typeof makeTaker>>((change) => {
+    choked.push(change.choked);
+  });
+  const takers = [makeTaker("rack", false), makeTaker("site")];
+  for (const taker of takers) admission.update(taker);
+  admission.onTick(BEHIND, takers);
+  assert.deepEqual(choked, [false]);
+});
+
+Deno.test("Suggestions: each piece is dealt to one peer, and none that a peer has", () => {
+  fc.assert(fc.property(
+    fc.integer({ min: 1, max: 200 }),
+    fc.integer({ min: 1, max: 5 }),
+    fc.float({ min: 0, max: Math.fround(0.99), noNaN: true }),
+    fc.array(fc.nat(200), { maxLength: 50 }),
+    (pieceCount, peerCount, chance, held) => {
+      const has = new PieceSet(pieceCount);
+      for (const piece of held) if (piece < pieceCount) has.add(piece);
+      const deal = new PieceDeal({ pieceCount, random: () => chance, peers: () => [{ has }] });
+      const dealt: number[] = [];
+      const peers = Array.from({ length: peerCount }, () => {
+        const open: number[] = [];
+        const suggest = (piece: number) => {
+          open.push(piece);
+          dealt.push(piece);
+        };
+        return { open, suggestions: new Suggestions({ deal, pieceBytes: 64 * 1024, suggest }) };
+      });
+      for (const { suggestions } of peers) suggestions.fill();
+      for (let turn = 0; turn < pieceCount * peerCount; turn++) {
+        const peer = peers[turn % peerCount]!;
+        const piece = peer.open.shift();
+        if (piece !== undefined) peer.suggestions.onRequest(piece);
+        assert.ok(peer.open.length <= 16, "nobody is dealt more than it asks for");
+      }
+      const expected = Array.from({ length: pieceCount }, (_, piece) => piece)
+        .filter((piece) => !has.has(piece));
+      assert.deepEqual(dealt.toSorted((a, b) => a - b), expected);
+    },
+  ));
+});
+
+Deno.test("Hints: taken in order, and bounded whatever a peer suggests", () => {
+  const hints = new Hints();
+  for (let piece = 0; piece < 1000; piece++) hints.add(piece);
+  const taken: number[] = [];
+  for (let piece = hints.take(); piece !== undefined; piece = hints.take()) taken.push(piece);
+  assert.ok(taken.length < 100);
+  assert.deepEqual(
+    taken,
+    Array.from({ length: taken.length }, (_, at) => 1000 - taken.length + at),
+  );
+});

@@ -1,0 +1,67 @@
+/**
+ * How many peers of the own rack have each piece, and how many of ours the rack has from nobody else:
+ * what a gateway still owes to it. Peers that had everything when they joined are counted as one number. Pure.
+ */
+
+import { PieceSet } from "../piece_set.ts";
+
+/** See the file's head. Every operation costs the same however many pieces there are. */
+export class RackPieces {
+  readonly #counts: Uint32Array;
+  readonly #present: PieceSet;
+  readonly #isOurs: (piece: number) => boolean;
+  #full = 0;
+  #owed: number;
+
+  /** `ours` pieces are ours from the start; `isOurs` says it of each at any time. */
+  constructor(
+    pieceCount: number,
+    { ours, isOurs }: { readonly ours: number; readonly isOurs: (piece: number) => boolean },
+  ) {
+    this.#counts = new Uint32Array(pieceCount);
+    this.#present = new PieceSet(pieceCount);
+    this.#isOurs = isOurs;
+    this.#owed = ours;
+  }
+
+  /** One bit per piece: whether a counted peer of the rack has it. */
+  get bytes(): Uint8Array {
+    return this.#present.bytes;
+  }
+
+  /** How many of our pieces nobody else in the rack has. */
+  get owed(): number {
+    return this.#full > 0 ? 0 : this.#owed;
+  }
+
+  /** Whether a counted peer of the rack has it. */
+  has(piece: number): boolean {
+    return this.#present.has(piece);
+  }
+
+  /** A peer of the rack has it now. */
+  raise(piece: number): void {
+    this.#counts[piece] = this.#counts[piece]! + 1;
+    if (this.#counts[piece] !== 1) return;
+    this.#present.add(piece);
+    if (this.#isOurs(piece)) this.#owed--;
+  }
+
+  /** A peer of the rack that had it has gone. */
+  lower(piece: number): void {
+    this.#counts[piece] = this.#counts[piece]! - 1;
+    if (this.#counts[piece] !== 0) return;
+    this.#present.delete(piece);
+    if (this.#isOurs(piece)) this.#owed++;
+  }
+
+  /** A peer with everything has come to the rack (1) or left it (-1). */
+  addFull(by: 1 | -1): void {
+    this.#full += by;
+  }
+
+  /** We have got a piece. */
+  got(piece: number): void {
+    if (!this.#present.has(piece)) this.#owed++;
+  }
+}

@@ -3,7 +3,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { PieceSet } from "../../../../torrent/piece_set.ts";
-import type { Release } from "../../../../torrent/release.ts";
 import { Allowance } from "../../../../torrent/swarm/allowance.ts";
 import { isNext, writeBlocks } from "../../../../torrent/swarm/block_batch.ts";
 import {
@@ -17,27 +16,13 @@ import { MAX_REQUEST_BYTES, PeerUpload } from "../../../../torrent/swarm/peer_up
 import { RateLimits } from "../../../../torrent/swarm/rate_limits.ts";
 import { SendBufferPool } from "../../../../torrent/swarm/send_buffers.ts";
 import { ManualClock } from "../manual_clock.ts";
+import { bareRelease } from "./bare_release.ts";
 
 const BLOCK = 16 * 1024;
 const PIECE = 64 * BLOCK;
 const PIECES = 4;
 
 const byteAt = (offset: number) => (offset * 31 + (offset >>> 12)) & 0xff;
-
-function release(): Release {
-  return {
-    service: "web",
-    version: "1",
-    infoHash: "ab".repeat(20),
-    sizeBytes: PIECES * PIECE,
-    files: [],
-    pieceLengthBytes: PIECE,
-    pieceCount: PIECES,
-    pieceHashes: new Uint8Array(),
-    announce: [],
-    metainfo: new Uint8Array(),
-  };
-}
 
 function setUp(options: { upBytesPerSecond?: number; fails?: () => boolean } = {}) {
   const { upBytesPerSecond, fails } = options;
@@ -52,7 +37,7 @@ function setUp(options: { upBytesPerSecond?: number; fails?: () => boolean } = {
     ...upBytesPerSecond === undefined ? {} : { limits: { up: { total: upBytesPerSecond } } },
   });
   const upload = new PeerUpload({
-    release: release(),
+    release: bareRelease(PIECES * PIECE, PIECE),
     verified: PieceSet.full(PIECES),
     outbox,
     fast: true,

@@ -1,9 +1,7 @@
 /** What each peer is asked for: one owner per piece, help only where it is wanted, bounded memory. */
 
 import assert from "node:assert/strict";
-import { Hints } from "../../../../torrent/swarm/suggestions.ts";
 import { PieceSet } from "../../../../torrent/piece_set.ts";
-import type { Release } from "../../../../torrent/release.ts";
 import { BadPieces } from "../../../../torrent/swarm/bad_pieces.ts";
 import {
   type Outstanding,
@@ -11,29 +9,16 @@ import {
 } from "../../../../torrent/swarm/outstanding_requests.ts";
 import { Picker } from "../../../../torrent/swarm/picker.ts";
 import { PieceDesk, type Source } from "../../../../torrent/swarm/piece_desk.ts";
+import { Hints } from "../../../../torrent/swarm/suggestions.ts";
+import { bareRelease } from "./bare_release.ts";
 
 const BLOCK = 16 * 1024;
 const GIB = 1024 ** 3;
 
-function makeRelease(sizeBytes: number, pieceLengthBytes: number): Release {
-  return {
-    service: "web",
-    version: "1",
-    infoHash: "ab".repeat(20),
-    sizeBytes,
-    files: [],
-    pieceLengthBytes,
-    pieceCount: Math.ceil(sizeBytes / pieceLengthBytes),
-    pieceHashes: new Uint8Array(),
-    announce: [],
-    metainfo: new Uint8Array(),
-  };
-}
-
 type Mutable<T> = { -readonly [Key in keyof T]: T[Key] };
 
 function setUp(sizeBytes: number, pieceLengthBytes: number) {
-  const release = makeRelease(sizeBytes, pieceLengthBytes);
+  const release = bareRelease(sizeBytes, pieceLengthBytes);
   const picker = new Picker({
     pieceCount: release.pieceCount,
     random: () => 0,

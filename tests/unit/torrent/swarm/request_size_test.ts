@@ -10,6 +10,7 @@ import { Picker } from "../../../../torrent/swarm/picker.ts";
 import { PieceDesk, type Source } from "../../../../torrent/swarm/piece_desk.ts";
 import { RateLimits } from "../../../../torrent/swarm/rate_limits.ts";
 import { MIN_WINDOW_BYTES, type RequestWindow } from "../../../../torrent/swarm/request_window.ts";
+import { bareRelease } from "./bare_release.ts";
 
 const KIB = 1024;
 const MIB = 1024 * KIB;
@@ -25,18 +26,7 @@ function setUp() {
   });
   const sources: Source[] = [];
   const desk = new PieceDesk({
-    release: {
-      service: "web",
-      version: "1",
-      infoHash: "ab".repeat(20),
-      sizeBytes: PIECES * PIECE,
-      files: [],
-      pieceLengthBytes: PIECE,
-      pieceCount: PIECES,
-      pieceHashes: new Uint8Array(),
-      announce: [],
-      metainfo: new Uint8Array(),
-    },
+    release: bareRelease(PIECES * PIECE, PIECE),
     picker,
     bad: new BadPieces<Source>(),
     sources: () => sources,

@@ -10,7 +10,7 @@ const types = Object.values(opcodes);
 export function makeFrame(dice: Dice): Uint8Array {
   const writer = new JuteWriter(256);
   for (let part = dice.below(8); part >= 0; part--) {
-    switch (dice.below(7)) {
+    switch (dice.below(8)) {
       case 0:
         writer.int(dice.pick([-1, 0, 1, 2, 3, 4, 5, 14, 15, 0x7fffffff, -0x80000000]));
         break;
@@ -29,7 +29,14 @@ export function makeFrame(dice: Dice): Uint8Array {
           dice.chance(0.3) ? multiEnd : { type: dice.pick(types), done: false, error: 0 },
         );
         break;
-      case 5:
+      case 5: {
+        // A result of an operation that failed: what a reply to several of them is made of.
+        const error = dice.pick([0, -101, -110]);
+        writeMultiHeader(writer, { type: opcodes.error, done: false, error });
+        writer.int(error);
+        break;
+      }
+      case 6:
         writer.raw(Uint8Array.from({ length: dice.below(24) }, () => dice.below(256)));
         break;
       default:

@@ -37,8 +37,11 @@ export function isSilent(
   member: Member,
   options: { readonly policy: Policy; readonly nowMs: number },
 ): boolean {
+  const { hungryIntervalMs, silentIntervals } = options.policy;
   const silentMs = options.nowMs - member.lastSeenMs;
-  return silentMs > patienceMs(member, options.policy) * options.policy.silentIntervals;
+  // The limit of `patienceMs`. Each answer asks for everybody in it, and the first part is nearly always false.
+  return silentMs > hungryIntervalMs * silentIntervals &&
+    silentMs > member.intervalMs * silentIntervals;
 }
 
 /** The interval by which it is judged: who is asked to come eagerly is not missed sooner for it. */

@@ -217,7 +217,7 @@ ${
     fleetText(shape)
   }, and a build machine in a rack of its own. A host's link carries one piece per round in
 each direction, the links of a rack a quarter of what its hosts could take, those of a site an eighth. A round
-stands for a second, so a gateway announces every third. Pieces are chosen as our engine does, those that nobody
+stands for a second: a gateway announces in each of the first ten, then in every third. Pieces are chosen as our engine does, those that nobody
 in the rack has first, then the rarest. Seed ${SEED}; the same figures come out in every run
 (\`deno task simulate:tracker\`); a smaller fleet is asserted on in \`tests/simulation/tracker\`.
 

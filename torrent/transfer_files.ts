@@ -221,6 +221,20 @@ export class TransferFiles {
 /** How often a full disk is looked at again: soon enough for whoever has just made room. */
 const ROOM_POLL_MS = 2000;
 
+/** What whoever writes verified pieces needs, and whom it tells, with a disk that may be full for a while. */
+export interface PieceWriting {
+  readonly files: TransferFiles;
+  readonly clock: Clock;
+  /** Ends the waiting; pieces that wait are dropped, since nothing claims them. */
+  readonly signal: AbortSignal;
+  /** The piece is on disk and claimed in the journal. */
+  readonly onWritten: (index: number) => void;
+  /** The disk is full: nothing should be asked for until there is room. */
+  readonly onPaused: (error: TransferError) => void;
+  /** All that had waited is written. */
+  readonly onContinued: () => void;
+}
+
 /**
  * Does what needs room on the disk, again and again while there is none. `onFull` hears of it once,
  * `onRoom` when it has worked after that. Rejects with what else goes wrong, or once the signal is

@@ -3,23 +3,12 @@
  * until there is room for it, and takes no others: what arrives meanwhile is asked for again later.
  */
 
-import type { Clock } from "../clock.ts";
 import { diskError } from "../content_store.ts";
 import type { TransferError } from "../errors.ts";
-import { type TransferFiles, whenThereIsRoom } from "../transfer_files.ts";
+import { type PieceWriting, whenThereIsRoom } from "../transfer_files.ts";
 
-/** What it needs, and whom it tells. */
-export interface PieceWriterOptions {
-  readonly files: TransferFiles;
-  readonly clock: Clock;
-  /** Ends the waiting. */
-  readonly signal: AbortSignal;
-  /** The piece is on disk and claimed in the journal. */
-  readonly onWritten: (index: number) => void;
-  /** The disk is full: nothing should be asked for until there is room. */
-  readonly onPaused: (error: TransferError) => void;
-  /** There is room again; before the piece's own {@link onWritten}. */
-  readonly onContinued: () => void;
+/** What it needs, and whom it tells. `onContinued` comes before the `onWritten` of the piece that waited. */
+export interface PieceWriterOptions extends PieceWriting {
   /** The disk failed in another way. */
   readonly onFailed: (error: TransferError) => void;
 }

@@ -4,26 +4,11 @@
  * there is room, and the library is told of them then.
  */
 
-import type { Clock } from "../clock.ts";
 import { diskError } from "../content_store.ts";
 import type { TransferError } from "../errors.ts";
 import { pieceSizeBytes } from "../release.ts";
-import { type TransferFiles, whenThereIsRoom } from "../transfer_files.ts";
+import { type PieceWriting, whenThereIsRoom } from "../transfer_files.ts";
 import type { ChunkStore } from "./types.ts";
-
-/** What it needs, and whom it tells. */
-export interface PatientStoreOptions {
-  readonly files: TransferFiles;
-  readonly clock: Clock;
-  /** Ends the waiting; pieces that wait are dropped, since nothing claims them. */
-  readonly signal: AbortSignal;
-  /** The piece is on disk and claimed in the journal. */
-  readonly onWritten: (index: number) => void;
-  /** The disk is full: nothing should be asked for until there is room. */
-  readonly onPaused: (error: TransferError) => void;
-  /** All that had waited is written. */
-  readonly onContinued: () => void;
-}
 
 interface WaitingPiece {
   readonly index: number;
@@ -34,7 +19,7 @@ interface WaitingPiece {
 /** See the file's head. But for those that wait, calls back before the calls return. */
 export class PatientStore implements ChunkStore {
   readonly chunkLength: number;
-  readonly #options: PatientStoreOptions;
+  readonly #options: PieceWriting;
   /**
    * In the order in which they came, their blocks the library's own. No more than what had been asked
    * for when the disk was full, since nothing is asked for meanwhile: that bounds them.
@@ -42,7 +27,7 @@ export class PatientStore implements ChunkStore {
   readonly #waiting: WaitingPiece[] = [];
   #waitingForRoom: Promise<void> | undefined;
 
-  constructor(options: PatientStoreOptions) {
+  constructor(options: PieceWriting) {
     this.#options = options;
     this.chunkLength = options.files.release.pieceLengthBytes;
   }

@@ -12,8 +12,6 @@ export interface Feeder {
   readonly isOrigin: boolean;
   readonly isStalled: boolean;
   readonly distance: Distance;
-  /** Its site's name, if it has said so. */
-  readonly site: string | undefined;
   readonly outstanding: { readonly count: number };
   /** Averaged over the last seconds. */
   readonly bytesPerSecond: number;
@@ -45,15 +43,4 @@ export function isFedByOthers(
   }
   if (!isFlowing) return false;
   return commonTicks < TRIAL_TICKS || bytesPerSecond >= ENOUGH * origin.bestBytesPerSecond;
-}
-
-/**
- * Whether an origin in another site is to be left to its own site, even for what nobody has: what it sends to us, it
- * has to send to its neighbours as well, who may not fetch it back across the border. They will have it in a moment.
- */
-export function isLeftToItsSite(origin: Feeder, peers: Iterable<Feeder>): boolean {
-  const { distance, site } = origin;
-  if (distance !== "remote" || site === undefined) return false;
-  const neighbours = [...peers].filter((peer) => peer.site === site);
-  return isFedByOthers(origin, neighbours, TRIAL_TICKS);
 }

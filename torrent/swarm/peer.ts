@@ -117,6 +117,11 @@ export class Peer implements SocketOwner {
     return this.download.distance;
   }
 
+  /** Whether it has told its place, and that is in another site. */
+  get isElsewhere(): boolean {
+    return this.locality !== undefined && this.distance === "remote";
+  }
+
   /** Where it stands, if it has said so. */
   get locality(): Locality | undefined {
     return this.#extensions.locality;
@@ -265,7 +270,7 @@ export class Peer implements SocketOwner {
       maxRequestBytes: Math.min(extensions.maxRequestBytes ?? 0, MAX_REQUEST_BYTES),
     });
     const distance = distanceBetween(this.#host.locality, extensions.locality);
-    this.download.setPlace(distance, extensions.locality?.site);
+    this.download.setPlace(distance);
     this.upload.distance = distance;
     this.#host.onExtensions(this);
   }

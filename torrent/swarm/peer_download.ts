@@ -65,7 +65,6 @@ export class PeerDownload implements Source {
   readonly hints = new Hints();
   readonly #options: DownloadOptions;
   distance: Distance = "remote";
-  site: string | undefined;
   #maxRequestBytes = BLOCK_BYTES;
   #maxRequests = DEFAULT_MAX_REQUESTS;
   #choked = true;
@@ -119,8 +118,7 @@ export class PeerDownload implements Source {
   }
 
   /** The peer has told where it stands. */
-  setPlace(distance: Distance, site: string | undefined): void {
-    this.site = site;
+  setPlace(distance: Distance): void {
     this.#pieces.move(distance);
     this.distance = this.window.distance = distance;
   }

@@ -1,14 +1,14 @@
 /**
- * Which piece to ask a peer for: rarest first, chosen without a search; what nobody in the rack has before the rest; what
- * was begun and given up before all. No I/O, no clock; who is asked, and how often, is the engine's business.
+ * Which piece to ask a peer for: rarest first, chosen without a search; what nobody at home (in the rack) has before the
+ * rest; what was begun and given up before all. No I/O, no clock; who is asked, and how often, is the engine's business.
  */
 
-import type { Distance } from "../locality.ts";
+import { type Distance, isWithin } from "../locality.ts";
 import { PieceSet } from "../piece_set.ts";
 import type { Random } from "../random.ts";
+import { HomePieces } from "./home_pieces.ts";
 import { PieceBuckets } from "./picker_buckets.ts";
-import { type Candidates, ChangeLog, isFull, Walk } from "./picker_scan.ts";
-import { RackPieces } from "./rack_pieces.ts";
+import { type Candidates, ChangeLog, isFull, rarestOf, sampleRarest, Walk } from "./picker_scan.ts";
 
 /** What a {@link Picker} is made from. */
 export interface PickerOptions {
@@ -17,14 +17,21 @@ export interface PickerOptions {
   readonly random: Random;
   /** Pieces we have already; read once. */
   readonly have: PieceSet;
+  /** Who our own are: what none of them has is picked first, and counted as owed. Default: the rack. */
+  readonly home?: "rack" | "site";
 }
 
 /**
- * How many pieces are looked at in order of rarity before a peer's own bitfield is walked instead. A peer in a swarm of
- * n has about every n-th of the rarest pieces that anyone has: 64 finds one nearly always up to 20 peers, and mostly
- * beyond; what it misses costs rarity, never a piece.
+ * How many pieces are looked at in order of rarity before a peer's own pieces are looked at instead; what that misses
+ * costs rarity, never a piece.
  */
 const PROBES = 64;
+
+/**
+ * So many of them among equally rare pieces, as long as more than {@link PROBES} are open: what only a gateway has may be
+ * rarer than anything its neighbours have, and must not use up all looks at theirs.
+ */
+const PROBES_PER_COUNT = 16;
 
 /** What is known of a peer. */
 interface Peer {
@@ -32,7 +39,7 @@ interface Peer {
   readonly full: boolean;
   /** Its pieces are in the counts. */
   readonly counted: boolean;
-  /** For pieces that nobody in the rack has, for any piece, and for {@link Picker.isInteresting}. */
+  /** For pieces that nobody at home has, for any piece, and for {@link Picker.isInteresting}. */
   readonly abroad: Walk;
   readonly anywhere: Walk;
   readonly interesting: Walk;
@@ -43,20 +50,21 @@ interface Peer {
  * what the peer announces before calling {@link peerGot} (once per piece: a repeated Have is the caller's to drop).
  *
  * A peer that has everything when it joins costs neither memory nor time per piece. Picking costs the same at 100 pieces
- * and at a million for such a peer; for others at most {@link PROBES} looks in each of two orders, plus a walk over
- * their bitfields that reads each byte once in the download's life.
+ * and at a million for such a peer; for others at most {@link PROBES} looks and a few samples in each of two orders, plus
+ * a walk over their bitfields that reads each byte once in the download's life.
  */
 export class Picker {
   readonly #random: Random;
   readonly #byteCount: number;
   /** How many peers have a piece, without those that had everything when they joined. */
   readonly #counts: Uint32Array;
-  readonly #inRack: RackPieces;
+  readonly #home: Distance;
+  readonly #atHome: HomePieces;
   /** Bits of pieces that are neither complete nor started. */
   readonly #open: PieceSet;
   /** Bits of pieces that are not complete. */
   readonly #lacking: PieceSet;
-  /** Open pieces that no counted peer of the rack has; the other open ones. */
+  /** Open pieces that no counted peer at home has; the other open ones. */
   readonly #abroad: PieceBuckets;
   readonly #near: PieceBuckets;
   /** Open pieces that had been started (all in the list of count 0), and their bits. */
@@ -72,7 +80,8 @@ export class Picker {
     this.#steps++;
   };
 
-  constructor({ pieceCount, random, have }: PickerOptions) {
+  constructor({ pieceCount, random, have, home = "rack" }: PickerOptions) {
+    this.#home = home;
     this.#random = random;
     this.#counts = new Uint32Array(pieceCount);
     this.#open = new PieceSet(pieceCount);
@@ -89,7 +98,7 @@ export class Picker {
       this.#abroad.add(piece, 0);
       this.#missing++;
     }
-    this.#inRack = new RackPieces(pieceCount, {
+    this.#atHome = new HomePieces(pieceCount, {
       ours: pieceCount - this.#missing,
       isOurs: (piece) => !this.#lacking.has(piece),
     });
@@ -105,9 +114,9 @@ export class Picker {
     return this.#started;
   }
 
-  /** How many of our pieces no peer of the rack has. */
-  get owedToRack(): number {
-    return this.#inRack.owed;
+  /** How many of our pieces no peer at home has. */
+  get owedHome(): number {
+    return this.#atHome.owed;
   }
 
   /** Pieces, bytes of bitfields and events looked at since the start: what the work grows with, for tests. */
@@ -116,12 +125,12 @@ export class Picker {
   }
 
   /**
-   * Whether there is an open piece that only peers with everything could bring from that distance or nearer: for the
-   * rack one that nobody counted in it has, for farther away one that nobody counted has at all.
+   * Whether there is an open piece that only peers with everything could bring from that distance or nearer: at
+   * home one that nobody counted there has, for farther away one that nobody counted has at all.
    */
   hasRare(distance: Distance): boolean {
     const count = this.#abroad.nextCount(0);
-    return distance === "rack" ? count !== -1 : count === 0;
+    return this.#isAtHome(distance) ? count !== -1 : count === 0;
   }
 
   /** A peer's bitfield joins the counts. A peer that has everything costs a look at its bitfield, 32 pieces at a time. */
@@ -129,7 +138,7 @@ export class Picker {
     if (this.#peers.has(has)) throw new Error("Picker: a peer that is unknown was expected");
     const full = isFull(has, this.#counts.length);
     if (!full) has.forEach((piece) => this.#count(piece, distance, 1));
-    else if (distance === "rack") this.#inRack.addFull(1);
+    else if (this.#isAtHome(distance)) this.#atHome.addFull(1);
     this.#peers.set(has, this.#newPeer({ full, counted: !full }));
   }
 
@@ -139,12 +148,12 @@ export class Picker {
     if (peer === undefined) throw new Error("Picker: a peer that was added was expected");
     this.#peers.delete(has);
     if (peer.full) {
-      if (distance === "rack") this.#inRack.addFull(-1);
+      if (this.#isAtHome(distance)) this.#atHome.addFull(-1);
       return;
     }
     has.forEach((piece) => this.#count(piece, distance, -1));
-    // Many pieces may be in the rack no more: more than the walks could be told one by one.
-    if (distance === "rack") this.#changes.forgetAll();
+    // Many pieces may be there no more: more than the walks could be told one by one.
+    if (this.#isAtHome(distance)) this.#changes.forgetAll();
   }
 
   /** A peer that was added has got one more piece, which is in its set by now. */
@@ -157,8 +166,8 @@ export class Picker {
   pick(has: PieceSet, distance: Distance): number | undefined {
     if (this.#missing === this.#started) return undefined;
     const peer = this.#peers.get(has) ?? this.#newPeer({ full: false, counted: false });
-    // What a counted peer of the rack has is in the rack.
-    const isNear = distance === "rack" && peer.counted;
+    // What a counted peer at home has is there.
+    const isNear = this.#isAtHome(distance) && peer.counted;
     const piece = (isNear ? undefined : this.#pickFrom(this.#abroad, has, peer)) ??
       this.#pickFrom(this.#near, has, peer);
     if (piece === undefined) return undefined;
@@ -192,7 +201,7 @@ export class Picker {
     if (this.#open.has(index)) this.#close(index);
     else this.#started--;
     this.#lacking.delete(index);
-    this.#inRack.got(index);
+    this.#atHome.got(index);
     this.#missing--;
   }
 
@@ -214,14 +223,17 @@ export class Picker {
     const rare = this.#findRare(buckets, has, peer);
     if (rare !== undefined || peer.full) return rare;
     const open = this.#open.bytes;
-    const inRack = this.#inRack.bytes;
+    const atHome = this.#atHome.bytes;
     const candidates: Candidates = abroad
-      ? (byte) => open[byte]! & ~inRack[byte]!
+      ? (byte) => open[byte]! & ~atHome[byte]!
       : (byte) => open[byte]!;
+    const order = { counts: this.#counts, random: this.#random };
+    const sampled = sampleRarest(has, candidates, { ...order, countStep: this.#countStep });
+    if (sampled !== -1) return sampled;
     const walk = abroad ? peer.abroad : peer.anywhere;
     const byteIndex = walk.find(has, this.#changes, candidates, this.#countStep);
     if (byteIndex === -1) return undefined;
-    return this.#rarestOf(byteIndex, has.bytes[byteIndex]! & candidates(byteIndex));
+    return rarestOf(byteIndex, has.bytes[byteIndex]! & candidates(byteIndex), order);
   }
 
   /** One that was put back, if it is among the few that are looked at; it is open in any case. */
@@ -230,7 +242,7 @@ export class Picker {
     for (let place = length - 1; place >= Math.max(0, length - PROBES); place--) {
       this.#steps++;
       const piece = this.#returned.at(0, place);
-      if (has.has(piece) && this.#inRack.has(piece) !== abroad) return piece;
+      if (has.has(piece) && this.#atHome.has(piece) !== abroad) return piece;
     }
     return undefined;
   }
@@ -238,12 +250,13 @@ export class Picker {
   /** A piece by rarity, from a random place among the equally rare. The first one fits a peer that has everything. */
   #findRare(buckets: PieceBuckets, has: PieceSet, peer: Peer): number | undefined {
     let probes = 0;
+    const most = this.#missing - this.#started > PROBES ? PROBES_PER_COUNT : PROBES;
     // What a counted peer has is counted once at least.
     let count = buckets.nextCount(peer.counted ? 1 : 0);
     for (; count !== -1; count = buckets.nextCount(count + 1)) {
       const length = buckets.lengthOf(count);
       const start = Math.floor(this.#random() * length);
-      for (let offset = 0; offset < length; offset++) {
+      for (let offset = 0; offset < Math.min(length, most); offset++) {
         if (++probes > PROBES) return undefined;
         this.#steps++;
         const piece = buckets.at(count, (start + offset) % length);
@@ -251,17 +264,6 @@ export class Picker {
       }
     }
     return undefined;
-  }
-
-  /** The least frequent of the pieces whose bits are set. */
-  #rarestOf(byteIndex: number, bits: number): number {
-    let best = -1;
-    for (let bit = 0; bit < 8; bit++) {
-      if ((bits & (0x80 >> bit)) === 0) continue;
-      const piece = byteIndex * 8 + bit;
-      if (best === -1 || this.#counts[piece]! < this.#counts[best]!) best = piece;
-    }
-    return best;
   }
 
   /** Takes an open piece out of everything that is picked from. */
@@ -279,12 +281,16 @@ export class Picker {
     const open = this.#open.has(piece);
     if (open) this.#bucketsOf(piece).remove(piece, this.#counts[piece]!);
     this.#counts[piece] = this.#counts[piece]! + by;
-    if (distance === "rack") by === 1 ? this.#inRack.raise(piece) : this.#inRack.lower(piece);
+    if (this.#isAtHome(distance)) by === 1 ? this.#atHome.raise(piece) : this.#atHome.lower(piece);
     if (open) this.#bucketsOf(piece).add(piece, this.#counts[piece]!);
   }
 
+  #isAtHome(distance: Distance): boolean {
+    return isWithin(this.#home, distance);
+  }
+
   #bucketsOf(piece: number): PieceBuckets {
-    return this.#inRack.has(piece) ? this.#near : this.#abroad;
+    return this.#atHome.has(piece) ? this.#near : this.#abroad;
   }
 
   #newPeer(kind: Pick<Peer, "full" | "counted">): Peer {

@@ -1,9 +1,11 @@
 /**
- * Finding a piece of a peer that has few, where guessing among the rarest does not help: a walk over the peer's bitfield
- * that remembers how far it came, so that all walks together read each byte once, and not once per pick.
+ * Finding a piece of a peer that has few, where guessing among the rarest does not help: a few places of its bitfield at
+ * random, then a walk over it that remembers how far it came, so that all walks together read each byte once, and not
+ * once per pick.
  */
 
 import type { PieceSet } from "../piece_set.ts";
+import type { Random } from "../random.ts";
 
 /**
  * How many events {@link ChangeLog} remembers. A walk that missed more starts again, which reads one byte per 8 pieces: at
@@ -87,6 +89,50 @@ export class Walk {
     }
     return -1;
   }
+}
+
+/**
+ * How many places of a peer's bitfield are tried. Hosts that only walked it would all walk in the order in which the
+ * peer got its pieces, ask it for the same ones, and have nothing to give to each other.
+ */
+export const SAMPLES = 16;
+
+/** What decides between candidates: how many have each, and chance. */
+export interface Rarity {
+  readonly counts: Uint32Array;
+  readonly random: Random;
+}
+
+/** The rarest of the candidates in a few places of a peer's bitfield, or -1. `countStep` is called for each place. */
+export function sampleRarest(
+  has: PieceSet,
+  candidates: Candidates,
+  { countStep, ...rarity }: Rarity & { readonly countStep: () => void },
+): number {
+  const { counts, random } = rarity;
+  let best = -1;
+  for (let sample = 0; sample < SAMPLES; sample++) {
+    countStep();
+    const byteIndex = Math.floor(random() * has.bytes.length);
+    const bits = has.bytes[byteIndex]! & candidates(byteIndex);
+    if (bits === 0) continue;
+    const piece = rarestOf(byteIndex, bits, rarity);
+    if (best === -1 || counts[piece]! < counts[best]!) best = piece;
+  }
+  return best;
+}
+
+/** The least frequent of the pieces whose bits are set; any of those that are equally so. */
+export function rarestOf(byteIndex: number, bits: number, { counts, random }: Rarity): number {
+  let best = -1;
+  const first = Math.floor(random() * 8);
+  for (let offset = 0; offset < 8; offset++) {
+    const bit = (first + offset) % 8;
+    if ((bits & (0x80 >> bit)) === 0) continue;
+    const piece = byteIndex * 8 + bit;
+    if (best === -1 || counts[piece]! < counts[best]!) best = piece;
+  }
+  return best;
 }
 
 /** Whether every piece is in the set; reads four bytes at a time, and stops at the first gap. */

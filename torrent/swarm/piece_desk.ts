@@ -8,7 +8,7 @@ import { isWithin } from "../locality.ts";
 import type { PieceSet } from "../piece_set.ts";
 import { pieceSizeBytes, type Release } from "../release.ts";
 import type { BadPieces } from "./bad_pieces.ts";
-import { type Feeder, isFedByOthers, isLeftToItsSite } from "./origin_policy.ts";
+import { type Feeder, isFedByOthers } from "./origin_policy.ts";
 import type { Outstanding, OutstandingRequests } from "./outstanding_requests.ts";
 import type { Picker } from "./picker.ts";
 import { PieceProgress, type Range } from "./piece_progress.ts";
@@ -212,7 +212,7 @@ export class PieceDesk {
     if (!source.isOrigin) return true;
     if (this.#picker.hasRare(source.distance)) {
       this.#commonSinceTick = undefined;
-      return !isLeftToItsSite(source, this.#sources());
+      return true;
     }
     this.#commonSinceTick ??= tick;
     return !isFedByOthers(source, this.#sources(), tick - this.#commonSinceTick);

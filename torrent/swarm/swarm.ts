@@ -39,10 +39,12 @@ export class Swarm {
   readonly #picker: Picker;
   readonly #bad = new BadPieces<Source>();
   readonly #desk: PieceDesk;
-  readonly #admission = new UploadAdmission<Peer>(({ taker, choked }) => taker.setChoked(choked));
+  readonly #admission: UploadAdmission<Peer>;
   readonly #connections: Connections;
   readonly #writer: PieceWriter;
   readonly #host: PeerHost;
+  /** An origin's: we had everything from the start. */
+  readonly #deal: PieceDeal | undefined;
   readonly #stop = new AbortController();
   readonly #uselessTicks = new WeakMap<Peer, number>();
   #tick = 0;
@@ -53,7 +55,9 @@ export class Swarm {
     this.#options = options;
     const { files, own, clock, random } = options;
     const { release, verified } = files;
-    this.#picker = new Picker({ pieceCount: release.pieceCount, random, have: verified });
+    // Its site waits for an origin, a gateway's rack for the gateway.
+    const home = files.isComplete ? "site" : "rack";
+    this.#picker = new Picker({ pieceCount: release.pieceCount, random, have: verified, home });
     this.#desk = new PieceDesk({
       release,
       picker: this.#picker,
@@ -61,6 +65,8 @@ export class Swarm {
       sources: () => this.#sources(),
       prefill: (piece) => prefill(piece, { files, bufferOf: () => this.#desk.bufferOf(piece) }),
     });
+    this.#deal = files.isComplete ? this.#makeDeal() : undefined;
+    this.#admission = new UploadAdmission(home, ({ taker, choked }) => taker.setChoked(choked));
     const { listener } = options;
     this.#writer = new PieceWriter({
       files,
@@ -154,8 +160,8 @@ export class Swarm {
   #admit(seconds: number): void {
     const { files: { release, isComplete } } = this.#options;
     this.#admission.onTick({
-      isGateway: this.#reach !== "rack" && !isComplete,
-      owedBytes: this.#picker.owedToRack * release.pieceLengthBytes,
+      isSource: this.#deal !== undefined || this.#reach !== "rack" && !isComplete,
+      owedBytes: this.#picker.owedHome * release.pieceLengthBytes,
       pieceBytes: release.pieceLengthBytes,
       downloadBytesPerSecond: this.downloadRate.bytesPerSecond,
       seconds,
@@ -170,7 +176,7 @@ export class Swarm {
       desk: this.#desk,
       limits,
       buffers,
-      deal: files.isComplete ? this.#makeDeal() : undefined,
+      deal: this.#deal,
       locality,
       port,
       infoBytes,

@@ -1,33 +1,38 @@
-/** Who may ask us for blocks: whoever is interested and gets a slot, in a rack that waits for us only its hosts. */
+/** Who may ask us for blocks: whoever is interested and gets a slot; while our own wait for us, they alone. */
 
-import type { Distance } from "../locality.ts";
-import { RackDuty, type RackState } from "./rack_duty.ts";
+import { type Distance, isWithin } from "../locality.ts";
+import { HomeDuty, type HomeState } from "./home_duty.ts";
 import { type SlotChange, UploadSlots } from "./upload_slots.ts";
 
 /** Who takes. */
 export interface Taker {
   readonly isInterested: boolean;
   readonly distance: Distance;
+  /** It has told its place, and that is in another site. */
+  readonly isElsewhere: boolean;
 }
 
 /** What a second has brought, as far as it is not known here. */
-export type SecondState = Omit<RackState, "hasTakers" | "sentBytes" | "sentToRackBytes">;
+export type SecondState = Omit<HomeState, "hasTakers" | "sentBytes" | "sentHomeBytes">;
 
 /** See the file's head. Whatever changes for anybody is told to `apply`. */
 export class UploadAdmission<T extends Taker> {
   readonly #slots = new UploadSlots<T>();
-  readonly #duty = new RackDuty();
+  readonly #duty = new HomeDuty();
+  readonly #home: "rack" | "site";
   readonly #apply: (change: SlotChange<T>) => void;
   #sentBytes = 0;
-  #sentToRackBytes = 0;
+  #sentHomeBytes = 0;
 
-  constructor(apply: (change: SlotChange<T>) => void) {
+  /** `home`: who our own are. */
+  constructor(home: "rack" | "site", apply: (change: SlotChange<T>) => void) {
+    this.#home = home;
     this.#apply = apply;
   }
 
   /** What it wants, or where it stands, may have changed. */
   update(taker: T): void {
-    const isAdmitted = taker.isInterested && (!this.#duty.isOwing || taker.distance === "rack");
+    const isAdmitted = taker.isInterested && (!this.#duty.isOwing || !this.#isOutside(taker));
     this.#tell(isAdmitted ? this.#slots.join(taker) : this.#slots.leave(taker));
   }
 
@@ -39,7 +44,7 @@ export class UploadAdmission<T extends Taker> {
   /** So much was sent to it. */
   onSent(taker: T, sizeBytes: number): void {
     this.#sentBytes += sizeBytes;
-    if (taker.distance === "rack") this.#sentToRackBytes += sizeBytes;
+    if (this.#isAtHome(taker)) this.#sentHomeBytes += sizeBytes;
     this.#tell(this.#slots.onSent(taker, sizeBytes));
   }
 
@@ -49,12 +54,21 @@ export class UploadAdmission<T extends Taker> {
     const wasOwing = this.#duty.isOwing;
     const isOwing = this.#duty.onTick({
       ...state,
-      hasTakers: all.some(({ isInterested, distance }) => isInterested && distance === "rack"),
+      hasTakers: all.some((taker) => taker.isInterested && this.#isAtHome(taker)),
       sentBytes: this.#sentBytes,
-      sentToRackBytes: this.#sentToRackBytes,
+      sentHomeBytes: this.#sentHomeBytes,
     });
-    this.#sentBytes = this.#sentToRackBytes = 0;
+    this.#sentBytes = this.#sentHomeBytes = 0;
     if (isOwing !== wasOwing) { for (const taker of all) this.update(taker); }
+  }
+
+  #isAtHome({ distance }: T): boolean {
+    return isWithin(this.#home, distance);
+  }
+
+  /** An origin does not let those wait who do not say where they stand: it may be all that they have. */
+  #isOutside(taker: T): boolean {
+    return this.#home === "rack" ? !this.#isAtHome(taker) : taker.isElsewhere;
   }
 
   #tell(changes: readonly SlotChange<T>[]): void {

@@ -7,13 +7,14 @@
 import type { Host, Topology } from "./topology.ts";
 import { isLeftover, PREFIX, undoAtSignal } from "./workspace.ts";
 
+/** The bucket: tbf cuts larger packets (on a veth up to 64 KiB), so that none goes out faster than the link is. */
+const BURST_BYTES = 16 * 1024;
 /**
- * A packet on a veth is up to 64 KiB before it is cut into frames; a smaller bucket would have tbf cut each of them in
- * software.
+ * The queue before it, 32 ms at 16 Mbit/s. Where links are as slow as here a longer one makes round trips of tenths of
+ * a second, and after a loss NewReno takes half the race until it fills a link again; in a data center it takes a
+ * thousandth of a transfer.
  */
-const BURST_BYTES = 128 * 1024;
-/** What a switch of this speed buffers. */
-const QUEUE_MS = 50;
+const QUEUE_BYTES = 64 * 1024;
 
 /** How fast the links are, in bits per second, each direction. */
 export interface LinkSpeeds {
@@ -184,8 +185,7 @@ function plug(link: string, bridgeName: string): string[] {
 }
 
 function tbf(link: string, bitsPerSecond: number): string {
-  const limitBytes = Math.max(2 * BURST_BYTES, Math.round(bitsPerSecond / 8 * QUEUE_MS / 1_000));
-  return `qdisc add dev ${link} root tbf rate ${bitsPerSecond}bit burst ${BURST_BYTES} limit ${limitBytes}`;
+  return `qdisc add dev ${link} root tbf rate ${bitsPerSecond}bit burst ${BURST_BYTES} limit ${QUEUE_BYTES}`;
 }
 
 /** Many commands of ip(8) or tc(8) in one process. */

@@ -172,7 +172,6 @@ function expectAllFree(
     outstanding: new OutstandingRequests<Source>(),
     maxRequestBytes: BLOCK,
     distance: "rack",
-    site: undefined,
     isOrigin: false,
     isStalled: false,
     bytesPerSecond: 0,

@@ -1,50 +1,50 @@
-/** What a gateway owes to its rack, and to whom an origin suggests what. */
+/** What a gateway owes to its rack and an origin to its site, and to whom an origin suggests what. */
 
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import type { Distance } from "../../../../torrent/locality.ts";
 import { PieceSet } from "../../../../torrent/piece_set.ts";
-import { RackDuty, type RackState } from "../../../../torrent/swarm/rack_duty.ts";
+import { HomeDuty, type HomeState } from "../../../../torrent/swarm/home_duty.ts";
 import { Hints, PieceDeal, Suggestions } from "../../../../torrent/swarm/suggestions.ts";
 import { UploadAdmission } from "../../../../torrent/swarm/upload_admission.ts";
 
 const MIB = 1024 * 1024;
 
 /** A gateway whose rack is 10 MiB behind at 1 MiB/s, and takes all that the link gives. */
-const BEHIND: RackState = {
-  isGateway: true,
+const BEHIND: HomeState = {
+  isSource: true,
   hasTakers: true,
   owedBytes: 10 * MIB,
   pieceBytes: 64 * 1024,
   downloadBytesPerSecond: MIB,
-  sentToRackBytes: MIB,
+  sentHomeBytes: MIB,
   sentBytes: MIB,
   seconds: 1,
 };
 
-Deno.test("RackDuty: a gateway whose rack is behind sends to it alone, until it has caught up", () => {
-  const duty = new RackDuty();
+Deno.test("HomeDuty: a gateway whose rack is behind sends to it alone, until it has caught up", () => {
+  const duty = new HomeDuty();
   assert.equal(duty.onTick({ ...BEHIND, owedBytes: 0.4 * MIB }), false, "that is on its way");
   assert.equal(duty.onTick(BEHIND), true);
   assert.equal(duty.onTick({ ...BEHIND, owedBytes: 0.4 * MIB }), true, "not at the first sign");
   assert.equal(duty.onTick({ ...BEHIND, owedBytes: 0.2 * MIB }), false);
 });
 
-Deno.test("RackDuty: who is no gateway, or has nobody who wants anything, owes nothing", () => {
-  assert.equal(new RackDuty().onTick({ ...BEHIND, isGateway: false }), false);
-  assert.equal(new RackDuty().onTick({ ...BEHIND, hasTakers: false }), false);
+Deno.test("HomeDuty: who is no gateway, or has nobody who wants anything, owes nothing", () => {
+  assert.equal(new HomeDuty().onTick({ ...BEHIND, isSource: false }), false);
+  assert.equal(new HomeDuty().onTick({ ...BEHIND, hasTakers: false }), false);
 });
 
-Deno.test("RackDuty: a few pieces are no debt, however slow we are", () => {
+Deno.test("HomeDuty: a few pieces are no debt, however slow we are", () => {
   const slow = { ...BEHIND, downloadBytesPerSecond: 10, owedBytes: 4 * 64 * 1024 };
-  assert.equal(new RackDuty().onTick(slow), false);
-  assert.equal(new RackDuty().onTick({ ...slow, owedBytes: slow.owedBytes + 1 }), true);
+  assert.equal(new HomeDuty().onTick(slow), false);
+  assert.equal(new HomeDuty().onTick({ ...slow, owedBytes: slow.owedBytes + 1 }), true);
 });
 
-Deno.test("RackDuty: a rack that does not take what it could have keeps nobody waiting for long", () => {
-  const duty = new RackDuty();
+Deno.test("HomeDuty: a rack that does not take what it could have keeps nobody waiting for long", () => {
+  const duty = new HomeDuty();
   duty.onTick(BEHIND);
-  const idle = { ...BEHIND, sentToRackBytes: 0.05 * MIB, sentBytes: 0.05 * MIB };
+  const idle = { ...BEHIND, sentHomeBytes: 0.05 * MIB, sentBytes: 0.05 * MIB };
   const owing = Array.from({ length: 60 }, () => duty.onTick(idle));
   const first = owing.indexOf(false);
   assert.ok(first >= 3 && first <= 6, `${first}`);
@@ -52,13 +52,29 @@ Deno.test("RackDuty: a rack that does not take what it could have keeps nobody w
   assert.ok(owing.lastIndexOf(true) > first, "but it does get one");
 });
 
+Deno.test("HomeDuty: one second in twenty is everybody's, or what the link can do would never show", () => {
+  const duty = new HomeDuty();
+  // One slow host takes all that it can, which is a hundredth of what the link could carry.
+  const slow = { ...BEHIND, sentHomeBytes: 0.01 * MIB, sentBytes: 0.01 * MIB };
+  const owing = Array.from({ length: 19 }, () => duty.onTick(slow));
+  assert.ok(owing.every((one) => one), "nothing shows that it is slow");
+  assert.equal(duty.onTick(slow), false);
+  assert.equal(duty.onTick({ ...slow, sentBytes: MIB }), true, "now it has shown");
+  const later = Array.from({ length: 20 }, () => duty.onTick(slow));
+  assert.ok(later.indexOf(false) <= 5, "the others need not wait for it");
+  assert.ok(later.slice(6).every((one) => !one), "and are left alone for a while");
+});
+
 function makeTaker(distance: Distance, isInterested = true) {
-  return { distance, isInterested, isChoked: true };
+  return { distance, isInterested, isElsewhere: distance === "remote", isChoked: true };
 }
 
 Deno.test("UploadAdmission: outsiders are choked while the rack is behind, and let in again", () => {
   type Taker = ReturnType<typeof makeTaker>;
-  const admission = new UploadAdmission<Taker>(({ taker, choked }) => taker.isChoked = choked);
+  const admission = new UploadAdmission<Taker>(
+    "rack",
+    ({ taker, choked }) => taker.isChoked = choked,
+  );
   const takers = [makeTaker("rack"), makeTaker("site"), makeTaker("remote")] as const;
   const [mate, neighbour, stranger] = takers;
   const chokes = () => takers.map(({ isChoked }) => isChoked);
@@ -79,9 +95,26 @@ Deno.test("UploadAdmission: outsiders are choked while the rack is behind, and l
   assert.deepEqual(chokes(), [true, false, false]);
 });
 
+Deno.test("UploadAdmission: an origin sends to its site first, and lets nobody wait who does not say where it stands", () => {
+  type Taker = ReturnType<typeof makeTaker>;
+  const admission = new UploadAdmission<Taker>(
+    "site",
+    ({ taker, choked }) => taker.isChoked = choked,
+  );
+  const stranger = { ...makeTaker("remote"), isElsewhere: false };
+  const takers = [makeTaker("rack"), makeTaker("site"), makeTaker("remote"), stranger] as const;
+  const chokes = () => takers.map(({ isChoked }) => isChoked);
+  for (const taker of takers) admission.update(taker);
+  admission.onSent(takers[1], MIB);
+  admission.onTick(BEHIND, takers);
+  assert.deepEqual(chokes(), [false, false, true, false]);
+  admission.onTick({ ...BEHIND, owedBytes: 0 }, takers);
+  assert.deepEqual(chokes(), [false, false, false, false]);
+});
+
 Deno.test("UploadAdmission: nobody outside waits for a rack that wants nothing", () => {
   const choked: boolean[] = [];
-  const admission = new UploadAdmission<ReturnType<typeof makeTaker>>((change) => {
+  const admission = new UploadAdmission<ReturnType<typeof makeTaker>>("rack", (change) => {
     choked.push(change.choked);
   });
   const takers = [makeTaker("rack", false), makeTaker("site")];

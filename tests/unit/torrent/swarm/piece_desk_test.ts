@@ -33,7 +33,6 @@ function setUp(sizeBytes: number, pieceLengthBytes: number) {
       distance: "rack" as const,
       isOrigin: false,
       isStalled: false,
-      site: undefined,
       hints: new Hints(),
       maxRequestBytes: 128 * 1024,
       outstanding: new OutstandingRequests<Source>(),

@@ -52,7 +52,7 @@ function setUp() {
     onPiece() {},
   });
   sources.push(download);
-  download.setPlace("rack", "north");
+  download.setPlace("rack");
   download.onPieces("all");
   download.onUnchoke();
   const drain = () => {

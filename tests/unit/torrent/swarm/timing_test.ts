@@ -4,11 +4,7 @@ import assert from "node:assert/strict";
 import { AddressBook } from "../../../../torrent/swarm/address_book.ts";
 import { BanList } from "../../../../torrent/swarm/ban_list.ts";
 import { Liveness } from "../../../../torrent/swarm/liveness.ts";
-import {
-  type Feeder,
-  isFedByOthers,
-  isLeftToItsSite,
-} from "../../../../torrent/swarm/origin_policy.ts";
+import { type Feeder, isFedByOthers } from "../../../../torrent/swarm/origin_policy.ts";
 import { RateMeter } from "../../../../torrent/swarm/rate_meter.ts";
 import { MIN_WINDOW_BYTES, RequestWindow } from "../../../../torrent/swarm/request_window.ts";
 
@@ -180,7 +176,6 @@ Deno.test("BanList: by id and by port at once, by address after three of them", 
 const feeder = (of: Partial<Feeder>): Feeder => ({
   isOrigin: false,
   isStalled: false,
-  site: undefined,
   distance: "rack",
   outstanding: { count: 1 },
   bytesPerSecond: 100,
@@ -205,20 +200,4 @@ Deno.test("isFedByOthers: an origin is spared while peers that are not farther a
       { isOrigin: true },
     ] as const
   ) assert.equal(isFedByOthers(origin, [feeder(useless)], 9), false, JSON.stringify(useless));
-});
-
-Deno.test("isLeftToItsSite: an origin elsewhere is spared while its neighbours feed us, even for what nobody has", () => {
-  const origin = feeder({
-    isOrigin: true,
-    distance: "remote",
-    site: "north",
-    bestBytesPerSecond: 100,
-  });
-  const neighbour = feeder({ distance: "remote", site: "north" });
-  assert.ok(isLeftToItsSite(origin, [origin, neighbour]));
-  assert.equal(isLeftToItsSite(origin, [origin]), false, "it stands alone");
-  assert.equal(isLeftToItsSite(origin, [feeder({ distance: "remote", site: "east" })]), false);
-  assert.equal(isLeftToItsSite(origin, [{ ...neighbour, bytesPerSecond: 20 }]), false, "too slow");
-  assert.equal(isLeftToItsSite({ ...origin, site: undefined }, [neighbour]), false);
-  assert.equal(isLeftToItsSite({ ...origin, distance: "site" }, [neighbour]), false, "our own");
 });

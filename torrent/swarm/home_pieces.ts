@@ -1,12 +1,12 @@
 /**
- * How many peers of the own rack have each piece, and how many of ours the rack has from nobody else:
- * what a gateway still owes to it. Peers that had everything when they joined are counted as one number. Pure.
+ * How many peers at home (of the own rack, or of an origin's site) have each piece, and how many of ours none of them
+ * has: what is still owed to them. Peers that had everything when they joined are counted as one number. Pure.
  */
 
 import { PieceSet } from "../piece_set.ts";
 
 /** See the file's head. Every operation costs the same however many pieces there are. */
-export class RackPieces {
+export class HomePieces {
   readonly #counts: Uint32Array;
   readonly #present: PieceSet;
   readonly #isOurs: (piece: number) => boolean;
@@ -24,22 +24,22 @@ export class RackPieces {
     this.#owed = ours;
   }
 
-  /** One bit per piece: whether a counted peer of the rack has it. */
+  /** One bit per piece: whether a counted peer at home has it. */
   get bytes(): Uint8Array {
     return this.#present.bytes;
   }
 
-  /** How many of our pieces nobody else in the rack has. */
+  /** How many of our pieces nobody else at home has. */
   get owed(): number {
     return this.#full > 0 ? 0 : this.#owed;
   }
 
-  /** Whether a counted peer of the rack has it. */
+  /** Whether a counted peer at home has it. */
   has(piece: number): boolean {
     return this.#present.has(piece);
   }
 
-  /** A peer of the rack has it now. */
+  /** A peer at home has it now. */
   raise(piece: number): void {
     this.#counts[piece] = this.#counts[piece]! + 1;
     if (this.#counts[piece] !== 1) return;
@@ -47,7 +47,7 @@ export class RackPieces {
     if (this.#isOurs(piece)) this.#owed--;
   }
 
-  /** A peer of the rack that had it has gone. */
+  /** A peer at home that had it has gone. */
   lower(piece: number): void {
     this.#counts[piece] = this.#counts[piece]! - 1;
     if (this.#counts[piece] !== 0) return;
@@ -55,7 +55,7 @@ export class RackPieces {
     if (this.#isOurs(piece)) this.#owed++;
   }
 
-  /** A peer with everything has come to the rack (1) or left it (-1). */
+  /** A peer with everything has come home (1) or left (-1). */
   addFull(by: 1 | -1): void {
     this.#full += by;
   }

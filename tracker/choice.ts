@@ -4,7 +4,8 @@
  */
 
 import { isSilent } from "./gateways.ts";
-import type { Group, Member } from "./members.ts";
+import type { Group, Part } from "./group.ts";
+import type { Member } from "./members.ts";
 import type { Policy } from "./policy.ts";
 import type { Random } from "./random.ts";
 
@@ -19,11 +20,23 @@ export interface ChoiceOptions {
   readonly random: Random;
 }
 
-/** Which part of a group. */
-export type Part = "seeds" | "holders" | "empty" | "leechers" | "all";
+/** Whom to take out of a part of a group. */
+export interface Wish {
+  /** At most so many. */
+  readonly count: number;
+  /** Nobody of that site or rack. */
+  readonly outsideOf?: Group;
+  /** Default: everybody does. */
+  readonly fits?: (member: Member) => boolean;
+}
 
 /** The length of a compact IPv4 address with its port (BEP 23). */
 const IPV4_BYTES = 6;
+/**
+ * Where hardly anybody fits, so many are looked at, and the next announce looks at others. The sections
+ * of a group leave few that do not: gateways, and those inside the border that is to be crossed.
+ */
+const MAX_LOOKS = 128;
 /** Stamps tell who is in the current answer; a set per answer would be garbage 30,000 times a second. */
 let lastStamp = 0;
 
@@ -55,63 +68,49 @@ export class Choice {
     return true;
   }
 
-  /** Takes up to `count` of a part of a group, any of them with the same chance; returns how many. */
-  take(
-    group: Group,
-    part: Part,
-    { count, fits }: { count: number; fits?: (member: Member) => boolean },
-  ): number {
-    const [from, to] = boundsOf(group, part);
-    const size = to - from;
-    if (size <= 0 || count <= 0) return 0;
-    if (size <= 2 * count) return this.#takeShuffled(group.list.slice(from, to), count, fits);
+  /** Takes some of a part of a group, any of them with the same chance; returns how many. */
+  take(group: Group, part: Part, wish: Wish): number {
+    const { count, outsideOf } = wish;
+    const from = group.begin(part);
+    const size = group.count(part);
+    if (size <= (outsideOf?.count(part) ?? 0) || count <= 0 || this.isFull) return 0;
+    const kind = group.countOfKind(part);
+    if (kind <= 2 * count) return this.#takeShuffled(group.list.slice(from, from + size), wish);
     const { random } = this.#options;
     let taken = 0;
-    // Twice as many as wanted are there: a few tries each are enough, unless most of them do not fit.
+    // Twice as many as wanted are there: a few tries each are enough, unless most of them do not fit. Who
+    // is not free is a try that fails, so that the fewer are free the fewer are taken at once.
     for (let tries = 4 * count + 8; tries > 0 && taken < count && !this.isFull; tries--) {
-      const member = group.list[from + Math.floor(random() * size)];
-      if (member !== undefined && (fits?.(member) ?? true) && this.add(member)) taken++;
+      const at = Math.floor(random() * kind);
+      if (at < size && this.#addIf(group.list[from + at], wish)) taken++;
     }
     // Where hardly anybody fits, one is enough; the next announce brings another.
-    if (taken > 0 && fits !== undefined) return taken;
+    if (taken > 0 && (size < kind || (wish.fits ?? outsideOf) !== undefined)) return taken;
     const start = Math.floor(random() * size);
-    for (let step = 0; step < size && taken < count && !this.isFull; step++) {
-      const member = group.list[from + (start + step) % size];
-      if (member !== undefined && (fits?.(member) ?? true) && this.add(member)) taken++;
+    const looks = Math.min(size, MAX_LOOKS);
+    for (let step = 0; step < looks && taken < count && !this.isFull; step++) {
+      if (this.#addIf(group.list[from + (start + step) % size], wish)) taken++;
     }
     return taken;
   }
 
-  #takeShuffled(
-    pool: Member[],
-    count: number,
-    fits: ((member: Member) => boolean) | undefined,
-  ): number {
+  #addIf(member: Member | undefined, { outsideOf, fits }: Wish): boolean {
+    if (member === undefined) return false;
+    if (outsideOf !== undefined && member.groups[outsideOf.level] === outsideOf) return false;
+    return (fits?.(member) ?? true) && this.add(member);
+  }
+
+  #takeShuffled(pool: Member[], wish: Wish): number {
     const { random } = this.#options;
     let taken = 0;
-    for (let index = 0; index < pool.length && taken < count && !this.isFull; index++) {
+    for (let index = 0; index < pool.length && taken < wish.count && !this.isFull; index++) {
       const other = index + Math.floor(random() * (pool.length - index));
       const picked = pool[other];
       const moved = pool[index];
       if (picked === undefined || moved === undefined) break;
       pool[other] = moved;
-      if ((fits?.(picked) ?? true) && this.add(picked)) taken++;
+      if (this.#addIf(picked, wish)) taken++;
     }
     return taken;
-  }
-}
-
-function boundsOf(group: Group, part: Part): [from: number, to: number] {
-  switch (part) {
-    case "seeds":
-      return [0, group.seeds];
-    case "holders":
-      return [group.seeds, group.withData];
-    case "empty":
-      return [group.withData, group.size];
-    case "leechers":
-      return [group.seeds, group.size];
-    case "all":
-      return [0, group.size];
   }
 }

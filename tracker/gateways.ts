@@ -5,7 +5,8 @@
  * (`electGateways`) is apart from doing (`applyElection`).
  */
 
-import { type Group, type Member, type Members, Rank } from "./members.ts";
+import { type Group, Part } from "./group.ts";
+import { type Member, type Members, Rank } from "./members.ts";
 import type { Policy } from "./policy.ts";
 
 /** What an election changed in one group. */
@@ -29,6 +30,8 @@ export interface ElectionOptions {
 
 /** Who announces now may lack so much more of the content than the best, and is elected still. */
 const ASKER_HANDICAP = 0.05;
+/** Seeds that are silent stand apart soon: a living one is mostly the first that is looked at. */
+const MAX_SEEDS_LOOKED_AT = 128;
 /** Fewer rack gateways have no usual rate. */
 const MIN_PACERS = 3;
 
@@ -115,7 +118,7 @@ function electIn(group: Group, options: GroupElectionOptions): Election | undefi
     return current.length === 0 ? undefined : { group, chosen: [], elected: [], demoted: [] };
   }
   const fit = current.every((member) => fitness(member, group, options) === "fit");
-  const leechers = group.size - group.seeds;
+  const leechers = group.count(Part.Leechers);
   if (
     fit && (current.length >= wanted || current.length >= leechers) &&
     preferred.every((member) => current.includes(member))
@@ -168,14 +171,18 @@ function fitness(member: Member, group: Group, options: ElectionOptions): Verdic
 }
 
 function holdsCopy(group: Group, options: ElectionOptions): boolean {
-  for (let slot = 0; slot < group.seeds; slot++) {
+  const seeds = group.end(Part.Seeds);
+  const looks = Math.min(seeds, MAX_SEEDS_LOOKED_AT);
+  for (let slot = 0; slot < looks; slot++) {
     const seed = group.list[slot];
     if (seed !== undefined && !isSilent(seed, options)) return true;
   }
-  return false;
+  // So many have just fallen silent that they do not all stand apart yet; until they do, within a second
+  // or two, the rest are believed.
+  return looks < seeds;
 }
 
-/** Visits the whole group: only where a gateway is missing. */
+/** Visits all of the group that are not silent: only where a gateway is missing. */
 function bestCandidate(
   group: Group,
   chosen: readonly Member[],
@@ -191,7 +198,8 @@ function bestCandidate(
   const isCandidate = (member: Member) =>
     member.rank !== Rank.Seed && !chosen.includes(member) && !isSilent(member, options);
   let best: Member | undefined;
-  for (let slot = group.seeds; slot < group.list.length; slot++) {
+  const end = group.end(Part.Leechers);
+  for (let slot = group.begin(Part.Leechers); slot < end; slot++) {
     const member = group.list[slot];
     if (member === undefined || !isCandidate(member)) continue;
     if (best === undefined) best = member;

@@ -1,11 +1,11 @@
 /**
- * Who takes part in one swarm, and where they stand. Bookkeeping only; it decides nothing. Groups
- * are arrays in which seeds come first, then those with some of the content, then those without:
- * an announce in a swarm of 20,000 then costs what it answers, not what there is.
+ * Who takes part in one swarm, and where they stand. Bookkeeping only; it decides nothing. Each is in
+ * three groups, the fleet, its site and its rack, and in the same section of each (`group.ts`).
  */
 
 import type { Standing } from "./claims.ts";
 import { compactAddress } from "./compact_address.ts";
+import { Group, Section } from "./group.ts";
 
 /** Where a peer stands; the same rack name in two sites means two racks. */
 export interface Place {
@@ -49,6 +49,9 @@ export interface Arrival {
   readonly intervalMs: number;
 }
 
+/** Of a member that nobody watches: later than any tick. */
+export const UNWATCHED = Infinity;
+
 /** One peer of a swarm. */
 export class Member {
   readonly key: string;
@@ -87,19 +90,26 @@ export class Member {
   received: ReceivedBytes | undefined;
   /** It has left: whoever still holds on to it should let go. */
   isGone = false;
-  /** What it holds, as its groups have it sorted in. */
+  /** What it holds. */
   rank: Rank = Rank.Empty;
+  /** Where its groups have it. Only `Members` changes it. */
+  section: Section = Section.FreeEmpty;
+  /** It has missed its announces, and stands apart until it comes back or is forgotten. See `setApart`. */
+  isApart = false;
   /** The fleet, then its site and rack, or the strangers if its place is not known. */
   groups: readonly Group[] = [];
   site: Group | undefined;
   rack: Group | undefined;
   /** Its place in the array of each of them. */
   readonly slots: [number, number, number] = [0, 0, 0];
-  /** Whom it fetches from across a border, and how many fetch from it so. See `setHelpers`. */
+  /** Whom it fetches from across a border, and how many fetch from it so. See `Members.setHelpers`. */
   helpers: readonly Member[] = [];
   helped = 0;
   /** Of the last choice that looked at it; see `choice.ts`. */
   stamp = 0;
+  /** Where `SilenceWatch` has it: the tick at which it is looked at, and its place among those. */
+  watchTick = UNWATCHED;
+  watchSlot = 0;
 
   constructor(arrival: Arrival) {
     this.key = arrival.key;
@@ -120,64 +130,6 @@ export class Member {
   }
 }
 
-/** The whole swarm, a site, or a rack. */
-export class Group {
-  readonly level: 0 | 1 | 2;
-  readonly name: string;
-  /** Seeds first, then holders, then the others. Only `Members` changes it. */
-  readonly list: Member[] = [];
-  seeds = 0;
-  /** Seeds and holders. */
-  withData = 0;
-  /** Sites of the fleet, racks of a site, by name. */
-  readonly parts = new Map<string, Group>();
-  /** Who fetches across this group's border. Only `applyElection` changes it. */
-  gateways: readonly Member[] = [];
-  /** Gateways that were replaced only because they were slow. */
-  slowReplacements = 0;
-  /** Whether one of its members came with the whole content. */
-  beganWithCopy = false;
-  /** What its members say came in across its border, also those that have left. */
-  receivedBytes = 0;
-  /** The most that one of them held: so much at least had to come in, unless one began with it. */
-  mostHeldBytes = 0;
-  /** Usual rate of its gateways; 0: unknown. See `measurePace`. */
-  paceBytesPerMs = 0;
-
-  constructor(level: 0 | 1 | 2, name: string) {
-    this.level = level;
-    this.name = name;
-  }
-
-  get size(): number {
-    return this.list.length;
-  }
-
-  add(member: Member): void {
-    member.slots[this.level] = this.list.length;
-    this.list.push(member);
-    if (member.rank <= Rank.Holder) this.#swap(member, this.withData++);
-    if (member.rank === Rank.Seed) this.#swap(member, this.seeds++);
-  }
-
-  remove(member: Member): void {
-    if (member.rank === Rank.Seed) this.#swap(member, --this.seeds);
-    if (member.rank <= Rank.Holder) this.#swap(member, --this.withData);
-    this.#swap(member, this.list.length - 1);
-    this.list.pop();
-  }
-
-  #swap(member: Member, slot: number): void {
-    const own = member.slots[this.level];
-    const other = this.list[slot];
-    if (other === undefined || own === slot) return;
-    this.list[slot] = member;
-    this.list[own] = other;
-    member.slots[this.level] = slot;
-    other.slots[this.level] = own;
-  }
-}
-
 /** All members of a swarm, by key, by rack and by site. */
 export class Members {
   readonly #byKey = new Map<string, Member>();
@@ -188,9 +140,15 @@ export class Members {
   racksWithGateways = 0;
   /** The most that anybody had to fetch: the content's size, as far as the tracker can know. */
   largestLeftBytes = 0;
+  readonly #maxHelped: number;
   #arrivals = 0;
   /** Racks that nobody is in any more, kept for the report. */
   #emptyParts = 0;
+
+  /** Who helps `maxHelped` others counts as taken. */
+  constructor({ maxHelped }: { readonly maxHelped: number }) {
+    this.#maxHelped = maxHelped;
+  }
 
   get size(): number {
     return this.#byKey.size;
@@ -205,6 +163,7 @@ export class Members {
     this.#noteLeft(member.leftBytes);
     member.arrival = this.#arrivals++;
     member.rank = this.#rankOf(member);
+    member.section = this.#sectionOf(member);
     if (member.place !== undefined) {
       member.site = partOf(this.fleet, member.place.site);
       member.rack = partOf(member.site, member.place.rack);
@@ -221,7 +180,7 @@ export class Members {
   remove(member: Member): void {
     this.#byKey.delete(member.key);
     member.isGone = true;
-    setHelpers(member, []);
+    this.setHelpers(member, []);
     for (const group of member.groups) group.remove(member);
     const { site, rack } = member;
     if (site === undefined || rack === undefined || rack.size > 0) return;
@@ -242,11 +201,27 @@ export class Members {
     member.claimsCopy = claimsCopy;
     this.#noteLeft(leftBytes);
     this.#noteHeld(member);
-    const rank = this.#rankOf(member);
-    if (rank === member.rank) return;
-    for (const group of member.groups) group.remove(member);
-    member.rank = rank;
-    for (const group of member.groups) group.add(member);
+    member.rank = this.#rankOf(member);
+    this.#sort(member);
+  }
+
+  /** Whether it is silent: nobody draws it then, but it is still known and counted. */
+  setApart(member: Member, isApart: boolean): void {
+    member.isApart = isApart;
+    this.#sort(member);
+  }
+
+  /** Remembers whom a member was given across a border. */
+  setHelpers(member: Member, helpers: readonly Member[]): void {
+    const former = member.helpers;
+    // Whoever has enough of them keeps them, in their order.
+    if (helpers.length === former.length && helpers.every((one, at) => one === former[at])) return;
+    member.helpers = helpers;
+    for (const helper of former) helper.helped--;
+    for (const helper of helpers) helper.helped++;
+    // Only now: most are among both.
+    for (const helper of former) if (!helper.isGone) this.#sort(helper);
+    for (const helper of helpers) this.#sort(helper);
   }
 
   /** It came with the whole content: nothing had to come into its groups from outside. */
@@ -261,6 +236,23 @@ export class Members {
     }
   }
 
+  #sort(member: Member): void {
+    const from = member.section;
+    const to = this.#sectionOf(member);
+    if (from === to) return;
+    for (const group of member.groups) group.move(member, from, to);
+    member.section = to;
+  }
+
+  #sectionOf({ rank, isApart, claimsCopy, helped }: Member): Section {
+    if (isApart) return rank === Rank.Seed ? Section.SilentSeeds : Section.SilentOthers;
+    const isFree = helped < this.#maxHelped;
+    if (rank === Rank.Seed) return isFree ? Section.FreeSeeds : Section.TakenSeeds;
+    if (rank === Rank.Empty) return isFree ? Section.FreeEmpty : Section.TakenEmpty;
+    if (claimsCopy) return Section.Claimants;
+    return isFree ? Section.FreeHolders : Section.TakenHolders;
+  }
+
   #rankOf({ leftBytes, claimsCopy }: Member): Rank {
     if (claimsCopy) return Rank.Holder;
     if (leftBytes === 0) return Rank.Seed;
@@ -273,13 +265,6 @@ export class Members {
       this.largestLeftBytes = leftBytes;
     }
   }
-}
-
-/** Remembers whom a member was given across a border. */
-export function setHelpers(member: Member, helpers: readonly Member[]): void {
-  for (const helper of member.helpers) helper.helped--;
-  for (const helper of helpers) helper.helped++;
-  member.helpers = helpers;
 }
 
 function partOf(group: Group, name: string): Group {

@@ -4,7 +4,8 @@
  */
 
 import { isSilent } from "./gateways.ts";
-import { type Group, type Member, Rank } from "./members.ts";
+import type { Group } from "./group.ts";
+import { type Member, Rank } from "./members.ts";
 import type { Policy } from "./policy.ts";
 import { explainSlowness, type SlowPeer } from "./slowness.ts";
 import type { Swarm } from "./swarm.ts";

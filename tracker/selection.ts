@@ -15,7 +15,8 @@
 
 import { Choice, type ChoiceOptions } from "./choice.ts";
 import { isSilent } from "./gateways.ts";
-import { type Group, type Member, type Members, Rank } from "./members.ts";
+import { type Group, Part } from "./group.ts";
+import { type Member, type Members, Rank } from "./members.ts";
 import { pickRandom } from "./random.ts";
 
 /**
@@ -31,11 +32,14 @@ export interface SelectionOptions extends ChoiceOptions {
 /** The answer to an announce. */
 export interface Selection {
   readonly peers: readonly Member[];
-  /** Those of them that it fetches from across a border; to be remembered, see `setHelpers`. */
+  /** Those of them that it fetches from across a border; to be remembered, see `Members.setHelpers`. */
   readonly helpers: readonly Member[];
   readonly intervalMs: number;
   readonly reach: Reach;
 }
+
+/** More hosts than a rack has: who calls a whole fleet one rack is served, but not by a look at all of it. */
+const MAX_HOPES = 500;
 
 /** Chooses the peers for one member of the swarm, and when it is to announce again. */
 export function selectPeers(asker: Member, options: SelectionOptions): Selection {
@@ -110,7 +114,8 @@ function hasHope(
     member !== asker && !isSilent(member, options) &&
     member.announcesWithoutProgress < policy.gatewayStallAnnounces;
   if (rack.gateways.some(stillMoving) || site.gateways.some(stillMoving)) return true;
-  for (let slot = 0; slot < rack.withData; slot++) {
+  const looks = Math.min(rack.end(Part.WithData), MAX_HOPES);
+  for (let slot = 0; slot < looks; slot++) {
     const member = rack.list[slot];
     if (member === undefined || !stillMoving(member)) continue;
     if (member.rank === Rank.Seed || member.leftBytes < asker.leftBytes) return true;
@@ -121,9 +126,9 @@ function hasHope(
 /** Its rack: half of them whoever has something, the rest anybody. */
 function chooseInside(rack: Group, choice: Choice, options: SelectionOptions): void {
   const { insidePeers } = options.policy;
-  const seeds = choice.take(rack, "seeds", { count: Math.ceil(insidePeers / 4) });
-  const holders = choice.take(rack, "holders", { count: Math.ceil(insidePeers / 2) - seeds });
-  choice.take(rack, "all", { count: insidePeers - seeds - holders });
+  const seeds = choice.take(rack, Part.Seeds, { count: Math.ceil(insidePeers / 4) });
+  const holders = choice.take(rack, Part.Holders, { count: Math.ceil(insidePeers / 2) - seeds });
+  choice.take(rack, Part.All, { count: insidePeers - seeds - holders });
 }
 
 interface Search {
@@ -136,33 +141,32 @@ function chooseAcross(asker: Member, reach: Reach, { choice, options }: Search):
   const { members, policy } = options;
   const { site, rack } = asker;
   if (site === undefined || rack === undefined) {
-    choice.take(members.fleet, "seeds", { count: policy.outsideSeeds });
-    choice.take(members.fleet, "holders", { count: policy.outsideHolders });
+    choice.take(members.fleet, Part.Seeds, { count: policy.outsideSeeds });
+    choice.take(members.fleet, Part.Holders, { count: policy.outsideHolders });
     // To each other strangers are what neighbours are to the rest: a fleet that tells no places is a plain swarm.
-    choice.take(members.strangers, "all", { count: policy.insidePeers });
+    choice.take(members.strangers, Part.All, { count: policy.insidePeers });
     if (choice.peers.length === 0) {
-      choice.take(members.fleet, "all", { count: policy.outsideSeeds });
+      choice.take(members.fleet, Part.All, { count: policy.outsideSeeds });
     }
     return;
   }
   const search = { asker, choice, options };
-  if (reach === "everywhere") {
-    chooseHelpers(members.fleet, (member) => member.site !== site, search);
-  }
-  if (reach !== "rack") chooseHelpers(site, (member) => member.rack !== rack, search);
+  if (reach === "everywhere") chooseHelpers(members.fleet, site, search);
+  if (reach !== "rack") chooseHelpers(site, rack, search);
 }
 
 /**
- * A few on the other side of a border who can help: those that it was given last time, as long as they
- * can, then new ones. Announces that each brought others would fill the connections of both sides,
- * until there is no room for the own rack.
+ * A few of a group who can help, outside of that part of it: those that it was given last time, as long
+ * as they can, then new ones. Announces that each brought others would fill the connections of both
+ * sides, until there is no room for the own rack.
  */
 function chooseHelpers(
   group: Group,
-  isOutside: (member: Member) => boolean,
+  outsideOf: Group,
   { asker, choice, options }: Search,
 ): void {
   const { policy, members } = options;
+  const isOutside = (member: Member) => member.groups[outsideOf.level] !== outsideOf;
   const seedsSuffice =
     members.racksWithGateways <= policy.racksPerSeed * Math.max(1, members.fleet.seeds);
   let [seeds, holders, hopefuls] = [0, 0, 0];
@@ -178,28 +182,28 @@ function chooseHelpers(
     if (isSeed) seeds++;
     else member.rank === Rank.Empty ? hopefuls++ : holders++;
   }
-  // Whoever helps many already comes after those who help few.
-  const isFree = (member: Member) =>
-    isOutside(member) && member.helped < policy.racksPerSeed && !member.claimsCopy;
+  // Whoever helps many already (is taken) comes after those who help few.
   const wantSeeds = policy.outsideSeeds - seeds;
-  seeds += choice.take(group, "seeds", { count: wantSeeds, fits: isFree });
+  seeds += choice.take(group, Part.FreeSeeds, { count: wantSeeds, outsideOf });
   // One that helps many is better than none.
-  if (seeds === 0) seeds += choice.take(group, "seeds", { count: 1, fits: isOutside });
+  if (seeds === 0) seeds += choice.take(group, Part.Seeds, { count: 1, outsideOf });
   if (seeds > 0 && seedsSuffice) return;
   if (!seedsSuffice) {
     const count = policy.outsideHolders - holders - hopefuls;
-    const isIdle = (member: Member) => isFree(member) && !isBusy(member);
-    const idle = choice.take(group, "holders", { count, fits: isIdle });
+    const fits = (member: Member) => !isBusy(member);
+    const idle = choice.take(group, Part.FreeHolders, { count, outsideOf, fits });
     // Whoever holds nothing yet will in a moment, and is then already connected.
-    choice.take(group, "empty", { count: count - idle, fits: isIdle });
+    choice.take(group, Part.FreeEmpty, { count: count - idle, outsideOf, fits });
     if (seeds + holders + idle > 0) return;
-    if (choice.take(group, "holders", { count, fits: isFree }) > 0) return;
+    if (choice.take(group, Part.FreeHolders, { count, outsideOf }) > 0) return;
   }
-  // Of a small fleet's gateways each is known to come forward; then anybody who holds something.
   const count = policy.outsideSeeds;
-  const isHolding = (member: Member) => isOutside(member) && member.rank !== Rank.Empty;
-  if (takeGateways(group, { choice, count, fits: isHolding }) > 0) return;
-  if (choice.take(group, "holders", { count, fits: isOutside }) > 0) return;
+  if (group.count(Part.Holders) > outsideOf.count(Part.Holders)) {
+    // Of a small fleet's gateways each is known to come forward; then anybody who holds something.
+    const isHolding = (member: Member) => isOutside(member) && member.rank !== Rank.Empty;
+    if (takeGateways(group, { choice, count, fits: isHolding }) > 0) return;
+    if (choice.take(group, Part.Holders, { count, outsideOf }) > 0) return;
+  }
   takeGateways(group, { choice, count, fits: isOutside });
 }
 
@@ -240,7 +244,7 @@ function chooseForSeed(asker: Member, choice: Choice, options: SelectionOptions)
   const room = Math.ceil((options.wanted - length) / 2);
   for (const member of pickRandom(ofRacks, room, random)) if (isLeecher(member)) choice.add(member);
   if (asker.rack !== undefined) {
-    choice.take(asker.rack, "leechers", { count: policy.insidePeers });
+    choice.take(asker.rack, Part.Leechers, { count: policy.insidePeers });
   }
-  choice.take(members.strangers, "leechers", { count: policy.insidePeers });
+  choice.take(members.strangers, Part.Leechers, { count: policy.insidePeers });
 }

@@ -33,11 +33,9 @@ export interface SlownessOptions {
 export function explainSlowness(members: Members, options: SlownessOptions): SlowPeer[] {
   const paces = new Map<unknown, number>();
   const found: { member: Member; why: string }[] = [];
-  const { list, seeds } = members.fleet;
-  for (let slot = seeds; slot < list.length; slot++) {
-    const member = list[slot];
+  for (const member of members.fleet.list) {
     // Who may hold everything need not make progress.
-    if (member === undefined || member.claimsCopy) continue;
+    if (member.rank === Rank.Seed || member.claimsCopy) continue;
     let pace = paces.get(member.rack);
     if (pace === undefined) paces.set(member.rack, pace = usualRate(member));
     const why = explain(member, pace, options);
@@ -73,7 +71,7 @@ function explain(member: Member, pace: number, options: SlownessOptions): string
   if (gateway === member) {
     return `${standstill}; it is its rack's gateway, and its ${member.helpers.length} helpers give nothing`;
   }
-  if (rack.withData > 0 && rack.list.some((one) => hasMore(one, member))) {
+  if (rack.list.some((one) => one.rank !== Rank.Empty && hasMore(one, member))) {
     return `${standstill}, though its rack holds what it lacks: its disk, or a firewall between`;
   }
   if (gateway === undefined) return `${standstill}; its rack has no gateway that announces`;
@@ -88,8 +86,8 @@ function hasMore(other: Member, member: Member): boolean {
 /** The median of those of its rack that fetch. */
 function usualRate({ rack }: Member): number {
   if (rack === undefined) return 0;
-  const rates = rack.list.slice(rack.seeds).map(({ bytesPerMs }) => bytesPerMs)
-    .filter((bytesPerMs) => bytesPerMs > 0).sort((left, right) => left - right);
+  const rates = rack.list.filter(({ rank, bytesPerMs }) => rank !== Rank.Seed && bytesPerMs > 0)
+    .map(({ bytesPerMs }) => bytesPerMs).sort((left, right) => left - right);
   return rates.length < MIN_PACERS ? 0 : rates[rates.length >> 1] ?? 0;
 }
 

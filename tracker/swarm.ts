@@ -9,10 +9,11 @@ import { hasBrought, standingOf } from "./claims.ts";
 import type { Clock } from "./clock.ts";
 import { applyElection, electGateways, measurePace, patienceMs } from "./gateways.ts";
 import type { Log } from "./log.ts";
-import { Member, Members, type Place, setHelpers } from "./members.ts";
+import { Member, Members, type Place, Rank } from "./members.ts";
 import type { Policy } from "./policy.ts";
 import type { Random } from "./random.ts";
-import { selectPeers } from "./selection.ts";
+import { isGateway, selectPeers } from "./selection.ts";
+import { SilenceWatch } from "./silence.ts";
 import type { SubnetMap } from "./subnet_map.ts";
 import { Traffic } from "./traffic.ts";
 
@@ -24,8 +25,16 @@ const MAX_MEMBERS_PER_ADDRESS = 2_000;
 const COUNTED_PART = 0.5;
 /** How much the last announce counts in a member's rate. */
 const RATE_WEIGHT = 0.5;
-/** How often silent members are looked for, at most: it visits all of them. */
-const SWEEP_INTERVAL_MS = 5000;
+/** How often the usual rates are measured: it visits all racks. */
+const PACE_INTERVAL_MS = 5000;
+/**
+ * With each announce so many members are looked at that may have fallen silent, and more the longer the
+ * last announce is ago. A member is due once in several announces of its own, and a fleet that falls
+ * silent at once is through within seconds; each look takes a microsecond at most, so it is a few
+ * hundredths of the time.
+ */
+const LOOKS_PER_ANNOUNCE = 16;
+const LOOKS_PER_MS = 16;
 /** Mismatches between a peer and the subnet map that are remembered, so as to log each once. */
 const MAX_LOGGED_MISMATCHES = 1000;
 
@@ -42,7 +51,7 @@ export interface SwarmOptions {
 export class Swarm {
   /** 40 hexadecimal digits. */
   readonly infoHash: string;
-  readonly members = new Members();
+  readonly members: Members;
   readonly traffic = new Traffic();
   readonly #options: SwarmOptions;
   readonly #byHost = new Map<string, Member>();
@@ -50,14 +59,24 @@ export class Swarm {
   readonly #loggedMismatches = new Set<string>();
   /** Gateways that were replaced since the swarm began. */
   replacedGateways = 0;
+  readonly #silence: SilenceWatch;
   #completed = 0;
-  #sweptMs: number;
+  #advancedMs: number;
+  #pacedMs: number;
 
   /** `infoHash` in 40 hexadecimal digits. */
   constructor(infoHash: string, options: SwarmOptions) {
     this.infoHash = infoHash;
     this.#options = options;
-    this.#sweptMs = options.clock.nowMs();
+    const { policy, clock } = options;
+    this.members = new Members({ maxHelped: policy.racksPerSeed });
+    const nowMs = clock.nowMs();
+    this.#advancedMs = nowMs;
+    this.#pacedMs = nowMs;
+    this.#silence = new SilenceWatch(policy, nowMs, {
+      onSilent: (member) => this.members.setApart(member, true),
+      onForgotten: (member) => this.#forget(member),
+    });
   }
 
   get complete(): number {
@@ -77,7 +96,7 @@ export class Swarm {
   announce(announce: Announce): Answer | Refusal {
     const { policy, random, clock } = this.#options;
     const nowMs = clock.nowMs();
-    this.sweep(nowMs);
+    this.#advance(nowMs);
     const key = announce.ip.includes(":")
       ? `[${announce.ip}]:${announce.port}`
       : `${announce.ip}:${announce.port}`;
@@ -113,25 +132,24 @@ export class Swarm {
       random,
     });
     member.intervalMs = selection.intervalMs;
-    if (selection.helpers.length + member.helpers.length > 0) {
-      setHelpers(member, selection.helpers);
-    }
+    this.#silence.watch(member);
+    this.members.setHelpers(member, selection.helpers);
     return this.#answer(selection);
   }
 
   /** Forgets whoever was silent too long. True if nobody is left. */
   sweep(nowMs: number): boolean {
-    if (nowMs - this.#sweptMs >= SWEEP_INTERVAL_MS) {
-      this.#sweptMs = nowMs;
-      const { policy } = this.#options;
-      const { forgottenIntervals } = policy;
-      const silent = this.members.fleet.list.filter((member) =>
-        nowMs - member.lastSeenMs > patienceMs(member, policy) * forgottenIntervals
-      );
-      for (const member of silent) this.#forget(member);
-      measurePace(this.members);
-    }
+    this.#silence.advance(nowMs, Infinity);
     return this.members.size === 0;
+  }
+
+  #advance(nowMs: number): void {
+    const looks = LOOKS_PER_ANNOUNCE + LOOKS_PER_MS * (nowMs - this.#advancedMs);
+    this.#advancedMs = nowMs;
+    this.#silence.advance(nowMs, looks);
+    if (nowMs - this.#pacedMs < PACE_INTERVAL_MS) return;
+    this.#pacedMs = nowMs;
+    measurePace(this.members);
   }
 
   #refusal(ip: string): string | undefined {
@@ -193,17 +211,21 @@ export class Swarm {
     }
     this.members.setStanding(member, standing);
     member.lastSeenMs = nowMs;
+    if (member.isApart) this.members.setApart(member, false);
   }
 
   #forget(member: Member): void {
+    // Whoever else leaves changes nothing in who fetches for whom, and thousands may leave at once.
+    const isMissed = member.rank === Rank.Seed || isGateway(member);
     this.traffic.depart(member);
+    this.#silence.unwatch(member);
     this.members.remove(member);
     const hostKey = `${member.ip} ${member.host}`;
     if (this.#byHost.get(hostKey) === member) this.#byHost.delete(hostKey);
     const others = (this.#perAddress.get(member.ip) ?? 0) - 1;
     if (others > 0) this.#perAddress.set(member.ip, others);
     else this.#perAddress.delete(member.ip);
-    this.#elect(member, this.#options.clock.nowMs());
+    if (isMissed) this.#elect(member, this.#options.clock.nowMs());
   }
 
   #elect(member: Member, nowMs: number, asker?: Member): void {

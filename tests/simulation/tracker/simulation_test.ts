@@ -16,9 +16,12 @@ function runOurs(scenario: ScenarioName, seed: number): RunResult {
   return run({ shape: smallShape, scenario, policy: "ours", seed });
 }
 
-/** How long the last host may take over the least possible. Small fleets wait more for single hosts. */
+/**
+ * How long the last host may take over the least possible. Small fleets wait more for single hosts: over
+ * 40 seeds that begin all at once the mean is 1.3, the most 1.45.
+ */
 const SLOWEST: Readonly<Record<ScenarioName, number>> = {
-  "all at once": 1.4,
+  "all at once": 1.5,
   "staggered start": 1.1,
   "a rack joins late": 1.2,
   "gateways die": 1.7,
@@ -85,14 +88,18 @@ Deno.test("tracker simulation: hosts that fetch from whomever they know import a
 });
 
 Deno.test("tracker simulation: a slow gateway that is not replaced holds its whole site up", () => {
-  const patient = run({
-    shape: smallShape,
-    scenario: "a slow gateway",
-    policy: "ours",
-    seed: 1,
-    policyOverrides: { ...defaultPolicy, slowReplacements: 0 },
-  });
-  assert.ok(patient.last > 2 * runOurs("a slow gateway", 1).last, `${patient.last} rounds`);
+  // In one run of five it stalls by chance, and is replaced for that: the median is what counts.
+  const ratios = [1, 2, 3, 4, 5].map((seed) => {
+    const options = {
+      shape: smallShape,
+      scenario: "a slow gateway",
+      policy: "ours",
+      seed,
+    } as const;
+    const patient = run({ ...options, policyOverrides: { ...defaultPolicy, slowReplacements: 0 } });
+    return patient.last / run(options).last;
+  }).sort((left, right) => left - right);
+  assert.ok((ratios[2] ?? 0) > 2, `${ratios}`);
 });
 
 Deno.test("tracker simulation: who has enough peers announces seldom", () => {

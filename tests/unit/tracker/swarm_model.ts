@@ -1,7 +1,7 @@
 /** Builds members and swarms for the tests of the tracker's policy, without a network. */
 
 import { applyElection, electGateways } from "../../../tracker/gateways.ts";
-import { Member, Members, type Place, setHelpers } from "../../../tracker/members.ts";
+import { Member, Members, type Place } from "../../../tracker/members.ts";
 import { defaultPolicy } from "../../../tracker/policy.ts";
 import { type Selection, selectPeers } from "../../../tracker/selection.ts";
 
@@ -13,7 +13,7 @@ export const noChance = () => 0;
 
 /** A swarm that is announced to by name. */
 export class SwarmModel {
-  readonly members = new Members();
+  readonly members = new Members({ maxHelped: defaultPolicy.racksPerSeed });
   nowMs = 0;
   #arrivals = 0;
 
@@ -60,7 +60,7 @@ export class SwarmModel {
       nowMs: this.nowMs,
       random: noChance,
     });
-    setHelpers(member, selection.helpers);
+    this.members.setHelpers(member, selection.helpers);
     return selection;
   }
 

@@ -71,6 +71,20 @@ Deno.test("Swarm: who stays silent for several of its intervals is forgotten", (
   assert.equal(swarm.sweep(clock.now), true);
 });
 
+Deno.test("Swarm: whom others wait for is replaced when it says good-bye, before anybody else announces", () => {
+  const { swarm } = setUp();
+  const rack = () => swarm.members.fleet.parts.get("north")?.parts.get("a");
+  const gateways = () => rack()?.gateways.map(({ ip }) => ip);
+  for (const index of [1, 2, 3]) announce(swarm, { ip: `10.0.0.${index}`, ...here });
+  assert.deepEqual(gateways(), ["10.0.0.1"]);
+  announce(swarm, { ip: "10.0.0.1", isStopped: true, ...here });
+  assert.deepEqual(gateways(), ["10.0.0.2"]);
+  announce(swarm, { ip: "10.0.0.4", leftBytes: 0, uploadedBytes: 1, ...here });
+  assert.deepEqual(gateways(), [], "there is a copy");
+  announce(swarm, { ip: "10.0.0.4", isStopped: true, ...here });
+  assert.deepEqual(gateways(), ["10.0.0.2"], "which is gone");
+});
+
 Deno.test("Swarm: a host that comes back on another port replaces its former self", () => {
   const { swarm } = setUp();
   announce(swarm, { ip: "10.0.0.1", port: 1000, host: "web-1", ...here });

@@ -42,8 +42,10 @@ export class Peer implements SocketOwner {
   readonly #extensions: PeerExtensions;
   readonly #liveness: Liveness;
   readonly #ending = new AbortController();
-  readonly #suggestions: Suggestions | undefined;
+  /** What we suggest to it, if it understands that. */
+  readonly suggestions: Suggestions | undefined;
   #isInterested = false;
+  #isPumpingLater = false;
 
   constructor(origin: PeerOrigin, host: PeerHost) {
     const { release } = host.files;
@@ -87,9 +89,9 @@ export class Peer implements SocketOwner {
       onSent: (distance, sizeBytes) => host.onSent(this, distance, sizeBytes),
     });
     const { deal } = host;
-    if (deal !== undefined && origin.handshake.fast) {
-      const suggest = (piece: number) => this.#outbox.suggest(piece);
-      this.#suggestions = new Suggestions({ deal, pieceBytes: release.pieceLengthBytes, suggest });
+    if (origin.handshake.fast) {
+      const suggest = (piece: number) => this.#send(() => this.#outbox.suggest(piece));
+      this.suggestions = new Suggestions({ deal, pieceBytes: release.pieceLengthBytes, suggest });
     }
     this.socket = new PeerSocket(origin.connection, {
       reader: new FrameReader({
@@ -117,11 +119,6 @@ export class Peer implements SocketOwner {
     return this.download.distance;
   }
 
-  /** Whether it has told its place, and that is in another site. */
-  get isElsewhere(): boolean {
-    return this.locality !== undefined && this.distance === "remote";
-  }
-
   /** Where it stands, if it has said so. */
   get locality(): Locality | undefined {
     return this.#extensions.locality;
@@ -146,20 +143,21 @@ export class Peer implements SocketOwner {
   /** We have got a piece: it is told of it, unless it has it itself. */
   announcePiece(index: number): void {
     // BEP 3 lets one spare the message; it would only be noise to whoever has the piece.
-    if (!this.download.has.has(index)) this.#send(() => this.#outbox.have(index));
+    if (!this.download.pieces.holds(index)) this.#send(() => this.#outbox.have(index));
   }
 
   /** A slot was won or lost. */
   setChoked(choked: boolean): void {
     this.#send(() => {
       this.upload.setChoked(choked);
-      if (!choked) this.#suggestions?.fill();
+      if (!choked) this.suggestions?.fill();
     });
   }
 
   /** Asks for what there is to ask for. */
   pump(): void {
     this.#send(() => this.download.pump());
+    this.#pumpLater();
   }
 
   /** Once a second: time-outs, keep-alives, and what an idle peer can help with. */
@@ -209,7 +207,7 @@ export class Peer implements SocketOwner {
       }
       case MessageId.suggest:
         expectBytes("suggest", payload, 4);
-        return this.download.hints.add(readUint32(payload, 0));
+        return this.download.onSuggest(readUint32(payload, 0));
       case MessageId.extended:
         return this.#onExtended(payload);
       default:
@@ -233,6 +231,7 @@ export class Peer implements SocketOwner {
   onBatch(): void {
     this.download.pump();
     this.socket.wake();
+    this.#pumpLater();
   }
 
   onEnd(reason: unknown): void {
@@ -252,7 +251,7 @@ export class Peer implements SocketOwner {
 
   #onRequest(request: BlockRange): void {
     this.upload.onRequest(request);
-    this.#suggestions?.onRequest(request.index);
+    this.suggestions?.onRequest(request.index);
   }
 
   #setInterested(interested: boolean): void {
@@ -273,6 +272,19 @@ export class Peer implements SocketOwner {
     this.download.setPlace(distance);
     this.upload.distance = distance;
     this.#host.onExtensions(this);
+  }
+
+  /** At the end of a release nothing else may come that would lead to another look. */
+  #pumpLater(): void {
+    const { outstanding, pieces } = this.download;
+    const inMs = outstanding.count > 0 ? undefined : pieces.dueInMs(this.#host.nowMs());
+    if (inMs === undefined || this.#isPumpingLater) return;
+    this.#isPumpingLater = true;
+    const { signal } = this.#ending;
+    void this.#host.sleep(inMs, signal).then(() => {
+      this.#isPumpingLater = false;
+      if (!signal.aborted) this.pump();
+    });
   }
 
   /** What is put into the outbox has to be sent; a peer for which too much waits is dropped. */

@@ -5,13 +5,12 @@
 
 import type { Distance } from "../locality.ts";
 import type { PieceSet } from "../piece_set.ts";
-import type { Allowance } from "./allowance.ts";
-import { BLOCK_BYTES, MessageId, type Outbox, ProtocolViolation } from "./messages.ts";
+import type { DownloadOptions } from "./download_options.ts";
+import { BLOCK_BYTES, MessageId, ProtocolViolation } from "./messages.ts";
 import { type Outstanding, OutstandingRequests } from "./outstanding_requests.ts";
 import { PeerPieces } from "./peer_pieces.ts";
-import type { PieceDesk, Source } from "./piece_desk.ts";
+import type { Source } from "./piece_desk.ts";
 import type { PieceProgress } from "./piece_progress.ts";
-import type { Picker } from "./picker.ts";
 import { RequestWindow } from "./request_window.ts";
 import { Hints } from "./suggestions.ts";
 
@@ -35,31 +34,16 @@ const GIVE_UP_TICKS = 60;
  */
 const MAX_UNWANTED_BYTES = 64 * 1024 * 1024;
 
-/** What it needs. */
-export interface DownloadOptions {
-  readonly pieceCount: number;
-  readonly picker: Picker;
-  readonly desk: PieceDesk;
-  readonly outbox: Outbox;
-  /** The transfer's seconds. */
-  readonly tick: () => number;
-  /** Only differences mean something. */
-  readonly nowMs: () => number;
-  /** False while the disk is full, and for peers farther away than we are to fetch from. */
-  readonly mayRequest: (distance: Distance) => boolean;
-  readonly allowance: Allowance;
-  readonly onReceived: (distance: Distance, sizeBytes: number) => void;
-  /** A block has arrived that others have been asked for as well. */
-  readonly onContested: (piece: PieceProgress<Source>, by: Source) => void;
-  /** Nothing is left to ask this peer for, at least for now. */
-  readonly onIdle: (idle: Source) => void;
-  /** A piece is there in full, not verified yet. */
-  readonly onPiece: (piece: PieceProgress<Source>) => void;
-}
+/**
+ * With so few missing nothing may come any more that would end the wait for a piece. With more, a host that had nothing
+ * to do for a moment would take what others were to have first, and so would they.
+ */
+const HURRY_PIECES = 32;
 
 /** See the file's head. */
 export class PeerDownload implements Source {
-  readonly #pieces: PeerPieces;
+  /** What the peer has. */
+  readonly pieces: PeerPieces;
   readonly outstanding = new OutstandingRequests<Source>();
   readonly window = new RequestWindow();
   readonly hints = new Hints();
@@ -77,7 +61,7 @@ export class PeerDownload implements Source {
 
   constructor(options: DownloadOptions) {
     this.#options = options;
-    this.#pieces = new PeerPieces(options.pieceCount, options.picker);
+    this.pieces = new PeerPieces(options.pieceCount, options.picker);
     this.#lastBytesTick = options.tick();
   }
 
@@ -86,11 +70,11 @@ export class PeerDownload implements Source {
   }
 
   get has(): PieceSet {
-    return this.#pieces.has;
+    return this.pieces.has;
   }
 
   get isOrigin(): boolean {
-    return this.#pieces.joinedFull;
+    return this.pieces.joinedFull;
   }
 
   get bytesPerSecond(): number {
@@ -106,32 +90,36 @@ export class PeerDownload implements Source {
     return Math.min(this.#maxRequestBytes, Math.max(1, blocks) * BLOCK_BYTES);
   }
 
-  /** Whether it has everything. */
-  get isSeed(): boolean {
-    return this.#pieces.isSeed;
-  }
-
   /** The peer has told how many requests it takes, and how large. */
   setLimits(limits: { maxRequests: number; maxRequestBytes: number }): void {
     this.#maxRequests = Math.min(limits.maxRequests, MAX_REQUESTS);
     this.#maxRequestBytes = Math.max(limits.maxRequestBytes, BLOCK_BYTES);
   }
 
-  /** The peer has told where it stands. */
+  /** The peer, which is one of ours, has told where it stands. */
   setPlace(distance: Distance): void {
-    this.#pieces.move(distance);
+    // Who asks for nothing is to know at once what the others have.
+    if (distance !== "rack" && this.#options.picker.missing > 0) this.pieces.expectSuggestions();
+    this.pieces.move(distance);
     this.distance = this.window.distance = distance;
   }
 
   /** The peer has told what it has. */
   onPieces(pieces: Uint8Array | "all" | "none"): void {
-    this.#pieces.onPieces(pieces);
+    this.pieces.onPieces(pieces, this.#options.nowMs());
     this.updateInterest();
   }
 
   /** The peer has got a piece. */
   onHave(index: number): void {
-    if (this.#pieces.onHave(index) && !this.#interested) this.updateInterest();
+    const isMore = this.pieces.onHave(index, this.#options.nowMs());
+    if (isMore && !this.#interested) this.updateInterest();
+  }
+
+  /** BEP 6: the peer would rather be asked for that one than for others. */
+  onSuggest(index: number): void {
+    this.hints.add(index);
+    if (this.pieces.onSuggest(index) && !this.#interested) this.updateInterest();
   }
 
   /** Says whether the peer has anything that we lack. */
@@ -140,6 +128,13 @@ export class PeerDownload implements Source {
     if (interesting === this.#interested) return;
     this.#interested = interesting;
     this.#options.outbox.signal(interesting ? MessageId.interested : MessageId.notInterested);
+  }
+
+  /** We have nothing else to do: near the end what others were to have first is not left to them. */
+  hurry(): boolean {
+    if (this.#options.picker.missing > HURRY_PIECES || !this.pieces.hurry()) return false;
+    if (!this.#interested) this.updateInterest();
+    return true;
   }
 
   onUnchoke(): void {
@@ -165,7 +160,8 @@ export class PeerDownload implements Source {
 
   /** Asks for as much as the window has room for. */
   pump(): void {
-    const { desk, tick, mayRequest } = this.#options;
+    const { desk, tick, nowMs, mayRequest } = this.#options;
+    if (this.pieces.onTime(nowMs()) && !this.#interested) this.updateInterest();
     if (
       this.#choked || !this.#interested || !mayRequest(this.distance) ||
       tick() < this.#notBeforeTick
@@ -261,7 +257,7 @@ export class PeerDownload implements Source {
   end(): void {
     this.#abandonComing();
     this.#options.desk.withdraw(this);
-    this.#pieces.leave();
+    this.pieces.leave();
   }
 
   #stall(): void {

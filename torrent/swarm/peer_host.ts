@@ -29,6 +29,8 @@ export interface PeerHost {
   readonly tick: () => number;
   /** To measure how long an answer takes; only differences mean something. */
   readonly nowMs: () => number;
+  /** Resolves after that time, or as soon as the signal is aborted. */
+  readonly sleep: (durationMs: number, signal: AbortSignal) => Promise<void>;
   /** False while nothing can be written, and for peers farther away than we are to fetch from. */
   readonly mayRequest: (distance: Distance) => boolean;
   readonly readBlock: (offsetBytes: number, into: Uint8Array) => void;

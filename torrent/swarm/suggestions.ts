@@ -1,9 +1,10 @@
 /**
- * What an origin suggests to those who ask (BEP 6), so that several of them do not fetch the same piece from it
- * while none of them can know of the other: each piece that nobody has is dealt to one peer. Whoever does not
- * listen only loses that. Pure.
+ * What a host suggests to those who ask (BEP 6), so that several of them do not fetch the same piece from it while none
+ * of them can know of the other. An origin deals each piece that nobody has to one peer; whoever else gets one deals it
+ * to one host of another rack (see `fresh_pieces.ts`). Who does not listen only loses that. Pure.
  */
 
+import type { Distance, Locality } from "../locality.ts";
 import type { PieceSet } from "../piece_set.ts";
 import type { Random } from "../random.ts";
 
@@ -50,14 +51,16 @@ export class PieceDeal {
 
 /** What one peer has been dealt. */
 export class Suggestions {
-  readonly #deal: PieceDeal;
+  readonly #deal: PieceDeal | undefined;
   readonly #ahead: number;
   readonly #suggest: (piece: number) => void;
   readonly #open = new Set<number>();
+  #dealt = 0;
 
+  /** `deal`: an origin's. */
   constructor(
     { deal, pieceBytes, suggest }: {
-      readonly deal: PieceDeal;
+      readonly deal: PieceDeal | undefined;
       readonly pieceBytes: number;
       readonly suggest: (piece: number) => void;
     },
@@ -67,13 +70,24 @@ export class Suggestions {
     this.#suggest = suggest;
   }
 
+  /** How many it was dealt since it came. */
+  get dealt(): number {
+    return this.#dealt;
+  }
+
+  /** One more for it. */
+  add(piece: number): void {
+    this.#dealt++;
+    this.#suggest(piece);
+  }
+
   /** Deals as many as may be ahead. */
   fill(): void {
-    while (this.#open.size < this.#ahead) {
+    while (this.#deal !== undefined && this.#open.size < this.#ahead) {
       const piece = this.#deal.next();
       if (piece === undefined) return;
       this.#open.add(piece);
-      this.#suggest(piece);
+      this.add(piece);
     }
   }
 
@@ -81,6 +95,29 @@ export class Suggestions {
   onRequest(piece: number): void {
     if (this.#open.delete(piece)) this.fill();
   }
+}
+
+/** Who may be dealt a piece that we have got. */
+export interface Neighbour {
+  readonly suggestions: Pick<Suggestions, "dealt" | "add"> | undefined;
+  readonly distance: Distance;
+  /** Where it stands; only hosts of ours say so. */
+  readonly locality: Locality | undefined;
+  readonly isInterested: boolean;
+  readonly upload: { readonly isChoked: boolean };
+  readonly download: { readonly pieces: { holds(piece: number): boolean } };
+}
+
+/** Deals a piece that we have got to the host of another rack that was dealt least. */
+export function dealAcross(piece: number, neighbours: Iterable<Neighbour>): void {
+  let least: Neighbour["suggestions"];
+  for (const neighbour of neighbours) {
+    const { suggestions, distance, locality, isInterested, upload, download } = neighbour;
+    if (suggestions === undefined || locality === undefined || distance === "rack") continue;
+    if (isInterested && upload.isChoked || download.pieces.holds(piece)) continue;
+    if (least === undefined || suggestions.dealt < least.dealt) least = suggestions;
+  }
+  least?.add(piece);
 }
 
 /** Hints of which the oldest are out of date. */

@@ -9,6 +9,7 @@ import { pieceMatches } from "../resume_check.ts";
 import { BadPieces } from "./bad_pieces.ts";
 import { Connections } from "./connections.ts";
 import type { Greeted } from "./greeting.ts";
+import { askOthers } from "./idle_peers.ts";
 import { Peer } from "./peer.ts";
 import type { PeerHost } from "./peer_host.ts";
 import { Picker } from "./picker.ts";
@@ -18,7 +19,7 @@ import { PieceWriter } from "./piece_writer.ts";
 import { findGuilty, prefill } from "./prefill.ts";
 import { RateMeter } from "./rate_meter.ts";
 import type { SwarmOptions } from "./swarm_options.ts";
-import { PieceDeal } from "./suggestions.ts";
+import { dealAcross, PieceDeal } from "./suggestions.ts";
 import { UploadAdmission } from "./upload_admission.ts";
 
 /** Time-outs are counted in these; see `PeerHost.tick`. */
@@ -182,6 +183,7 @@ export class Swarm {
       infoBytes,
       tick: () => this.#tick,
       nowMs: () => clock.nowMs(),
+      sleep: (durationMs, signal) => clock.sleep(durationMs, signal),
       mayRequest: (distance) =>
         !this.#writer.isPaused && !this.#stop.signal.aborted && isWithin(this.#reach, distance),
       readBlock: (offsetBytes, into) => this.#readBlock(offsetBytes, into),
@@ -195,7 +197,7 @@ export class Swarm {
           if (download !== by) download.cancelArrived(piece);
         }
       },
-      onIdle: (idle) => this.#onIdle(idle),
+      onIdle: (idle) => askOthers(idle, this.#connections.peers),
       onPiece: (piece) => this.#onPiece(piece),
       onExtensions: (peer) => {
         this.#admission.update(peer);
@@ -213,15 +215,6 @@ export class Swarm {
 
   *#sources(): Generator<Source> {
     for (const { download } of this.#connections.peers) yield download;
-  }
-
-  /** One that others were to be spared by has nothing more: whoever was left alone is asked again. */
-  #onIdle(idle: Source): void {
-    if (idle.isOrigin) return;
-    for (const peer of this.#connections.peers) {
-      const { download } = peer;
-      if (download.isOrigin && download.outstanding.count === 0) peer.pump();
-    }
   }
 
   #readBlock(offsetBytes: number, into: Uint8Array): void {
@@ -256,7 +249,7 @@ export class Swarm {
 
   /** Two that have everything have nothing to say to each other, and others may want the place. */
   #closeIfUseless(peer: Peer): void {
-    if (!this.#options.files.isComplete || !peer.download.isSeed) return;
+    if (!this.#options.files.isComplete || !peer.download.pieces.isSeed) return;
     const ticks = (this.#uselessTicks.get(peer) ?? 0) + 1;
     this.#uselessTicks.set(peer, ticks);
     if (ticks > USELESS_TICKS) peer.close("both have everything");
@@ -290,6 +283,7 @@ export class Swarm {
     this.#picker.complete(index);
     listener.onVerified(index);
     for (const peer of this.#connections.peers) peer.announcePiece(index);
+    dealAcross(index, this.#connections.peers);
     if (!files.isComplete) return;
     listener.onComplete();
   }

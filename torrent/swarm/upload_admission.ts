@@ -1,6 +1,6 @@
 /** Who may ask us for blocks: whoever is interested and gets a slot; while our own wait for us, they alone. */
 
-import { type Distance, isWithin } from "../locality.ts";
+import { type Distance, isWithin, type Locality } from "../locality.ts";
 import { HomeDuty, type HomeState } from "./home_duty.ts";
 import { type SlotChange, UploadSlots } from "./upload_slots.ts";
 
@@ -8,8 +8,8 @@ import { type SlotChange, UploadSlots } from "./upload_slots.ts";
 export interface Taker {
   readonly isInterested: boolean;
   readonly distance: Distance;
-  /** It has told its place, and that is in another site. */
-  readonly isElsewhere: boolean;
+  /** Where it stands, if it has said so. */
+  readonly locality: Locality | undefined;
 }
 
 /** What a second has brought, as far as it is not known here. */
@@ -68,7 +68,7 @@ export class UploadAdmission<T extends Taker> {
 
   /** An origin does not let those wait who do not say where they stand: it may be all that they have. */
   #isOutside(taker: T): boolean {
-    return this.#home === "rack" ? !this.#isAtHome(taker) : taker.isElsewhere;
+    return !this.#isAtHome(taker) && (this.#home === "rack" || taker.locality !== undefined);
   }
 
   #tell(changes: readonly SlotChange<T>[]): void {

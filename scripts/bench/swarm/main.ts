@@ -59,6 +59,26 @@ function print(text: string): void {
   Deno.stdout.writeSync(new TextEncoder().encode(`${text}\n`));
 }
 
+/** What was asked for has to be there, or nothing would be measured. */
+function checkArguments(plan: readonly PlannedRace[]): void {
+  const contenders = [OURS, ...OTHERS, rsync].map(({ name }) => name);
+  const rounds = Number(values.rounds ?? 1);
+  const complaints = [
+    plan.length === 0 &&
+    `--only: expected a part of a race's title (${
+      [...FULL_PLAN, ...QUICK_PLAN].map(({ title }) => `"${title}"`).join(", ")
+    }), was "${values.only}"`,
+    values.contender !== "" && !contenders.includes(values.contender) &&
+    `--contender: expected one of ${
+      contenders.map((name) => `"${name}"`).join(", ")
+    }, was "${values.contender}"`,
+    !(Number.isInteger(rounds) && rounds > 0) &&
+    `--rounds: expected a whole number from 1 on, was "${values.rounds}"`,
+  ].filter((complaint) => complaint !== false);
+  for (const complaint of complaints) say(complaint);
+  if (complaints.length > 0) Deno.exit(2);
+}
+
 function writeRandomFile(path: string, sizeBytes: number): void {
   using file = Deno.openSync(path, { write: true, create: true, truncate: true });
   const chunk = new Uint8Array(64 * 1024);
@@ -138,9 +158,10 @@ ${toMarkdown(races)}
 `;
 }
 
-listenForSignals();
 const plan = (values.quick ? QUICK_PLAN : FULL_PLAN)
   .filter(({ title }) => title.includes(values.only));
+checkArguments(plan);
+listenForSignals();
 // A copy for each host, one for the build machine, and as much again for what is in flight.
 const neededBytes = Math.max(...plan.map((race) => race.sizeBytes * (race.hostCount + 1))) * 2;
 const races: RaceResult[] = [];

@@ -112,6 +112,8 @@ async function converse(parts: readonly Uint8Array[], options: { isSeed: boolean
     infoBytes: new Uint8Array(40_000),
     tick: () => 0,
     nowMs: () => 0,
+    // The clock stands still, so nothing ever comes later.
+    sleep: () => new Promise(() => {}),
     deal: options.isSeed
       ? new PieceDeal({ pieceCount: PIECES, random, peers: () => sources })
       : undefined,

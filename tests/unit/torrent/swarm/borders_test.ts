@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import type { Distance } from "../../../../torrent/locality.ts";
+import type { Distance, Locality } from "../../../../torrent/locality.ts";
 import { PieceSet } from "../../../../torrent/piece_set.ts";
 import { HomeDuty, type HomeState } from "../../../../torrent/swarm/home_duty.ts";
 import { Hints, PieceDeal, Suggestions } from "../../../../torrent/swarm/suggestions.ts";
@@ -66,7 +66,8 @@ Deno.test("HomeDuty: one second in twenty is everybody's, or what the link can d
 });
 
 function makeTaker(distance: Distance, isInterested = true) {
-  return { distance, isInterested, isElsewhere: distance === "remote", isChoked: true };
+  const locality = { host: "web", site: "north", rack: "a" } as Locality | undefined;
+  return { distance, isInterested, locality, isChoked: true };
 }
 
 Deno.test("UploadAdmission: outsiders are choked while the rack is behind, and let in again", () => {
@@ -101,7 +102,7 @@ Deno.test("UploadAdmission: an origin sends to its site first, and lets nobody w
     "site",
     ({ taker, choked }) => taker.isChoked = choked,
   );
-  const stranger = { ...makeTaker("remote"), isElsewhere: false };
+  const stranger = { ...makeTaker("remote"), locality: undefined };
   const takers = [makeTaker("rack"), makeTaker("site"), makeTaker("remote"), stranger] as const;
   const chokes = () => takers.map(({ isChoked }) => isChoked);
   for (const taker of takers) admission.update(taker);

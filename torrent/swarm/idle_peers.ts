@@ -1,0 +1,33 @@
+/** Whom to ask when there is nothing left to ask a peer for. */
+
+import type { OutstandingRequests } from "./outstanding_requests.ts";
+import type { Source } from "./piece_desk.ts";
+
+/** What is looked at of a peer, and what it can be made to do. */
+export interface Askable {
+  readonly download: {
+    readonly isOrigin: boolean;
+    readonly outstanding: Pick<OutstandingRequests<Source>, "count">;
+    /** We have nothing else to do; whether there is more to ask it for. */
+    hurry(): boolean;
+  };
+  /** Asks for what there is to ask for. */
+  pump(): void;
+}
+
+/**
+ * Origins that were spared because of that one are asked again. And where nobody is asked for anything, one piece of each
+ * peer that others were to have first is not left to them, if we are near the end.
+ */
+export function askOthers(idle: Pick<Source, "isOrigin">, peers: Iterable<Askable>): void {
+  const all = [...peers];
+  if (!idle.isOrigin) {
+    for (const peer of all) if (peer.download.isOrigin && isIdle(peer)) peer.pump();
+  }
+  if (!all.every(isIdle)) return;
+  for (const peer of all) if (peer.download.hurry()) peer.pump();
+}
+
+function isIdle({ download }: Askable): boolean {
+  return download.outstanding.count === 0;
+}

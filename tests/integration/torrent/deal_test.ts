@@ -1,0 +1,68 @@
+/** New pieces are dealt among the hosts of other racks; whoever is dealt none has to get everything all the same. */
+
+import assert from "node:assert/strict";
+import {
+  createRelease,
+  createSwarmEngine,
+  silentLog,
+  verifyRelease,
+} from "../../../torrent/mod.ts";
+import { sampleBytes, temporaryDirectory } from "./peer_harness.ts";
+
+const SIZE_BYTES = 3_000_000;
+
+/** A tracker that names one peer, and lets everybody fetch from everywhere. */
+function startTracker(peerPort: number) {
+  const text = new TextEncoder();
+  const head = text.encode("d8:intervali1e12:min intervali1e5:peers6:");
+  const tail = text.encode("5:reach10:everywheree");
+  const answer = new Uint8Array([...head, 127, 0, 0, 1, peerPort >> 8, peerPort & 255, ...tail]);
+  const options = { hostname: "127.0.0.1", port: 0, onListen() {} };
+  const server = Deno.serve(options, () => new Response(answer));
+  return {
+    announceUrl: `http://127.0.0.1:${server.addr.port}/announce`,
+    [Symbol.asyncDispose]: () => server.shutdown(),
+  };
+}
+
+async function startHost(host: string) {
+  const engine = await createSwarmEngine({
+    hostname: "127.0.0.1",
+    log: silentLog,
+    locality: { host, site: "north", rack: `rack of ${host}` },
+  });
+  return Object.assign(engine, { [Symbol.asyncDispose]: () => engine.close() });
+}
+
+Deno.test("swarm engine: two racks that cannot pass anything on to each other both get what is dealt to one of them", async () => {
+  await using directory = await temporaryDirectory();
+  await using origin = await startHost("origin");
+  await using relay = await startHost("relay");
+  await using left = await startHost("left");
+  await using right = await startHost("right");
+  await using ofOrigin = startTracker(origin.port);
+  await using ofRelay = startTracker(relay.port);
+  const path = `${directory.path}/blob`;
+  await Deno.writeFile(path, sampleBytes(SIZE_BYTES, 1));
+  const releaseWith = (announce: readonly string[]) =>
+    createRelease({ service: "web", version: "1", path, announce: [...announce], log: silentLog });
+  const { metainfo, root } = await releaseWith([]);
+  await origin.seed({ metainfo, root }).done;
+  // The relay is the only one that both know: each piece is new to it, and dealt to one of the two.
+  const { metainfo: relayed } = await releaseWith([ofRelay.announceUrl]);
+  const takers = [left, right].map((engine, place) =>
+    engine.fetch({ metainfo: relayed, root: `${directory.path}/copy ${place}` })
+  );
+  const connected = takers.map((transfer) =>
+    new Promise<void>((resolve) =>
+      transfer.subscribe((event) => event.type === "peer_connected" && resolve())
+    )
+  );
+  const { metainfo: first } = await releaseWith([ofOrigin.announceUrl]);
+  const relaying = relay.fetch({ metainfo: first, root: `${directory.path}/relayed` });
+  await Promise.all([relaying.done, ...connected, ...takers.map(({ done }) => done)]);
+  for (const [place, transfer] of takers.entries()) {
+    await verifyRelease({ metainfo, root: `${directory.path}/copy ${place}` });
+    assert.equal(transfer.progress().received.siteBytes, SIZE_BYTES);
+  }
+});

@@ -47,8 +47,8 @@ export class FreshPieces {
   /** Those that need not wait any longer, oldest first; they are not waiting any more. */
   *due(nowMs: number): Generator<number> {
     for (const [piece, cameMs] of this.#waiting) {
-      const isOne = this.#waiting.size <= PATIENCE_PIECES && nowMs - cameMs < this.#patienceMs;
-      if (isOne) return;
+      const isEarly = nowMs - cameMs < this.#patienceMs;
+      if (isEarly && this.#waiting.size <= PATIENCE_PIECES) return;
       this.#waiting.delete(piece);
       yield piece;
     }

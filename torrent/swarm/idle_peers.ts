@@ -19,13 +19,16 @@ export interface Askable {
  * Origins that were spared because of that one are asked again. And where nobody is asked for anything, one piece of each
  * peer that others were to have first is not left to them, if we are near the end.
  */
-export function askOthers(idle: Pick<Source, "isOrigin">, peers: Iterable<Askable>): void {
-  const all = [...peers];
+export function askOthers(
+  idle: Pick<Source, "isOrigin">,
+  peers: ReadonlySet<Askable> | readonly Askable[],
+): void {
   if (!idle.isOrigin) {
-    for (const peer of all) if (peer.download.isOrigin && isIdle(peer)) peer.pump();
+    for (const peer of peers) if (peer.download.isOrigin && isIdle(peer)) peer.pump();
   }
-  if (!all.every(isIdle)) return;
-  for (const peer of all) if (peer.download.hurry()) peer.pump();
+  // This is asked with most messages, and mostly ends at the first: so nothing is copied.
+  for (const peer of peers) if (!isIdle(peer)) return;
+  for (const peer of peers) if (peer.download.hurry()) peer.pump();
 }
 
 function isIdle({ download }: Askable): boolean {

@@ -27,6 +27,11 @@ export interface AnnounceState {
   readonly leftBytes: number;
   /** Received since the transfer began, by distance: the tracker shows what crosses which border. Default: not said. */
   readonly received?: Readonly<BytesByDistance>;
+  /**
+   * Where hosts of the same site listen that it has just lost: a gateway among them is replaced before it misses its own
+   * announces. Default: none.
+   */
+  readonly lost?: readonly string[];
 }
 
 /** One announce. */
@@ -119,6 +124,9 @@ function announceUrl(request: AnnounceRequest): string {
       `site_bytes=${request.received.siteBytes}`,
       `remote_bytes=${request.received.remoteBytes}`,
     ]),
+    ...((request.lost?.length ?? 0) === 0
+      ? []
+      : [`lost=${request.lost?.map(encodeURIComponent).join(",")}`]),
   ].join("&");
   return request.tracker + (request.tracker.includes("?") ? "&" : "?") + query;
 }

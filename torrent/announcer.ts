@@ -77,7 +77,7 @@ export class Announcer {
     this.#pause.abort();
   }
 
-  /** Asks for peers as soon as the tracker allows: the last one has just gone. */
+  /** Asks for peers as soon as the tracker allows: those that there are do not help. */
   hurry(): void {
     this.#patience.abort();
   }

@@ -131,6 +131,8 @@ export abstract class EngineTransfer<Context extends TransferContext> implements
   /** An announcer that tells how this transfer stands. */
   protected createAnnouncer(
     own: Pick<AnnouncerOptions, "peerId" | "port" | "onReply"> & {
+      /** See `AnnounceState.lost`. */
+      readonly lost?: () => readonly string[];
       /** Before the tracker's failure is told. */
       readonly onFailure?: () => void;
     },
@@ -153,6 +155,7 @@ export abstract class EngineTransfer<Context extends TransferContext> implements
           downloadedBytes: totalBytes(received),
           leftBytes: this.release.sizeBytes - this.files.verifiedBytes,
           received,
+          lost: own.lost?.() ?? [],
         };
       },
       isLonely: () => this.isRunning && this.traffic().peers === 0,
@@ -175,8 +178,8 @@ export abstract class EngineTransfer<Context extends TransferContext> implements
     });
   }
 
-  /** The last peer has gone. */
-  protected onLonely(): void {
+  /** Peers are needed: the tracker is asked for them as soon as it allows. */
+  protected announceSoon(): void {
     if (this.isRunning) this.announcer?.hurry();
   }
 

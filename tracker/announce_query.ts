@@ -13,6 +13,10 @@ export const MAX_QUERY_LENGTH = 8192;
 const MAX_PAIRS = 64;
 /** Of a host's, site's or rack's name, in characters. */
 const MAX_NAME_LENGTH = 128;
+/** Lost peers in one announce; hosts of ours name 8. */
+const MAX_LOST = 8;
+/** An IPv6 address in brackets and a port, each character percent-encoded. */
+const MAX_ADDRESS_LENGTH = 3 * 48;
 /** Peers in one answer, whatever is asked for; as the package bittorrent-tracker has it. */
 export const MAX_WANTED = 82;
 /** If it does not say, or says -1 (BEP 15). */
@@ -39,6 +43,7 @@ export function parseAnnounceQuery(query: string): AnnounceQuery | string {
   let [uploadedBytes, downloadedBytes] = [0, 0];
   let [isCompact, omitsPeerIds, received]: [boolean, boolean, Mutable<ReceivedBytes> | undefined] =
     [true, false, undefined];
+  let lost: readonly string[] | undefined;
   const nothing = () => received ??= { rackBytes: 0, siteBytes: 0, remoteBytes: 0 };
   let at = 0;
   for (let pairs = 0; at < query.length; pairs++) {
@@ -88,6 +93,9 @@ export function parseAnnounceQuery(query: string): AnnounceQuery | string {
         case "rack":
           rack = decodeName(value);
           break;
+        case "lost":
+          lost = readAddresses(value);
+          break;
         case "rack_bytes":
           nothing().rackBytes = readCount(value) ?? 0;
           break;
@@ -121,6 +129,7 @@ export function parseAnnounceQuery(query: string): AnnounceQuery | string {
     site,
     rack,
     received,
+    lost,
     isCompact,
     omitsPeerIds,
   };
@@ -141,15 +150,15 @@ export function parseScrapeQuery(query: string): readonly string[] | string {
 /** Names told over UDP, as URL data (BEP 41). */
 export function parseUrlData(
   text: string,
-): Pick<AnnounceQuery, "host" | "site" | "rack" | "received"> | undefined {
+): Pick<AnnounceQuery, "host" | "site" | "rack" | "received" | "lost"> | undefined {
   const question = text.indexOf("?");
   if (question < 0) return undefined;
   // The rest is told by the datagram itself.
   const fixed = `info_hash=${"0".repeat(HASH_BYTES)}&peer_id=${"0".repeat(HASH_BYTES)}&port=1&`;
   const parsed = parseAnnounceQuery(fixed + text.slice(question + 1));
   if (typeof parsed === "string") return undefined;
-  const { host, site, rack, received } = parsed;
-  return { host, site, rack, received };
+  const { host, site, rack, received, lost } = parsed;
+  return { host, site, rack, received, lost };
 }
 
 type Mutable<Type> = { -readonly [Key in keyof Type]: Type[Key] };
@@ -194,6 +203,11 @@ function decodeName(text: string): string | undefined {
   const bytes = decodeBytes(text);
   const name = bytes === text ? text : Buffer.from(bytes, "latin1").toString("utf8");
   return name.length <= MAX_NAME_LENGTH && !CONTROL.test(name) ? name : undefined;
+}
+
+function readAddresses(text: string): readonly string[] {
+  return text.split(",", MAX_LOST).filter(({ length }) => length <= MAX_ADDRESS_LENGTH)
+    .map(decodeBytes);
 }
 
 /** A whole number that is not negative; anything else counts as "did not say". */

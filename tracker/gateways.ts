@@ -35,11 +35,12 @@ const MAX_SEEDS_LOOKED_AT = 128;
 /** Fewer rack gateways have no usual rate. */
 const MIN_PACERS = 3;
 
-/** Whether it has missed its announces. */
+/** Whether it has missed its announces, or has been missed. */
 export function isSilent(
   member: Member,
   options: { readonly policy: Policy; readonly nowMs: number },
 ): boolean {
+  if (member.isApart) return true;
   const { hungryIntervalMs, silentIntervals } = options.policy;
   const silentMs = options.nowMs - member.lastSeenMs;
   // The limit of `patienceMs`. Each answer asks for everybody in it, and the first part is nearly always false.

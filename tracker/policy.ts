@@ -10,6 +10,8 @@ export interface Policy {
   readonly outsideSeeds: number;
   /** Besides them, hosts across it that hold a part, where the seeds alone would be too few. */
   readonly outsideHolders: number;
+  /** So many of those for the gateway of a site, though they help as many as they should already. */
+  readonly leastOutsideHolders: number;
   /** A seed by itself is enough for so many racks that hold no copy. */
   readonly racksPerSeed: number;
   /** Peers of its own rack for each. */
@@ -54,6 +56,8 @@ export const defaultPolicy: Policy = {
   outsideSeeds: 2,
   // In the simulation fewer leave gateways waiting for each other, more change nothing.
   outsideHolders: 16,
+  // A quarter of what four links can carry is a link's worth.
+  leastOutsideHolders: 4,
   // The build machine sends so many copies while its neighbours send none; above, it would be what
   // everybody waits for.
   racksPerSeed: 4,

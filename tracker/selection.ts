@@ -35,6 +35,8 @@ export interface Selection {
   /** Those of them that it fetches from across a border; to be remembered, see `Members.setHelpers`. */
   readonly helpers: readonly Member[];
   readonly intervalMs: number;
+  /** It may come so soon if it cannot ask anybody for anything. */
+  readonly minIntervalMs: number;
   readonly reach: Reach;
 }
 
@@ -47,34 +49,41 @@ export function selectPeers(asker: Member, options: SelectionOptions): Selection
   const choice = new Choice(asker, options);
   if (asker.rank === Rank.Seed) {
     chooseForSeed(asker, choice, options);
-    return { peers: choice.peers, helpers: [], intervalMs: policy.seedIntervalMs, reach: "rack" };
+    const { seedIntervalMs: intervalMs, hungryIntervalMs: minIntervalMs } = policy;
+    return { peers: choice.peers, helpers: [], intervalMs, minIntervalMs, reach: "rack" };
   }
   const reach = reachOf(asker, options);
   // Those across a border first: a large rack must not leave them out.
   chooseAcross(asker, reach, { asker, choice, options });
   const helpers = asker.rack === undefined ? [] : choice.peers.slice();
   if (asker.rack !== undefined) chooseInside(asker.rack, choice, options);
-  const intervalMs = intervalOf(asker, reach, { choice, options });
-  return { peers: choice.peers, helpers, intervalMs, reach };
+  const intervals = intervalsOf(asker, reach, { choice, options });
+  return { peers: choice.peers, helpers, ...intervals, reach };
 }
 
-function intervalOf(
+function intervalsOf(
   asker: Member,
   reach: Reach,
   { choice, options }: { choice: Choice; options: SelectionOptions },
-): number {
+): Pick<Selection, "intervalMs" | "minIntervalMs"> {
   const { policy, members } = options;
+  const { eagerIntervalMs, hungryIntervalMs, leecherIntervalMs } = policy;
   // Few are gateways, and everybody waits for them.
   if (isGateway(asker)) {
     const isNew = options.nowMs - asker.arrivedMs < policy.eagerMs;
-    return isNew ? policy.eagerIntervalMs : policy.hungryIntervalMs;
+    const intervalMs = isNew ? eagerIntervalMs : hungryIntervalMs;
+    return { intervalMs, minIntervalMs: eagerIntervalMs };
   }
   let helpful = 0;
   for (const peer of choice.peers) if (peer.rank !== Rank.Empty && !peer.claimsCopy) helpful++;
   const isContent = reach === "rack" && helpful >= policy.enoughPeers &&
     asker.announcesWithoutProgress === 0;
   const shareMs = members.size / policy.announcesPerSecond * 1000;
-  return Math.max(isContent ? policy.leecherIntervalMs : policy.hungryIntervalMs, shareMs);
+  const minIntervalMs = Math.max(hungryIntervalMs, shareMs);
+  return {
+    intervalMs: isContent ? Math.max(leecherIntervalMs, shareMs) : minIntervalMs,
+    minIntervalMs,
+  };
 }
 
 /** Whether it fetches across a border for others. */
@@ -85,7 +94,7 @@ export function isGateway(member: Member): boolean {
 
 /** Whether its own rack waits for what it fetches, so that its link is not for others. */
 function isBusy(member: Member): boolean {
-  return isGateway(member) && (member.rack?.size ?? 0) > 1;
+  return isGateway(member) && (member.rack?.count(Part.All) ?? 0) > 1;
 }
 
 /** From how far a peer is to fetch now. */
@@ -191,9 +200,12 @@ function chooseHelpers(
   if (!seedsSuffice) {
     const count = policy.outsideHolders - holders - hopefuls;
     const fits = (member: Member) => !isBusy(member);
-    const idle = choice.take(group, Part.FreeHolders, { count, outsideOf, fits });
+    let idle = choice.take(group, Part.FreeHolders, { count, outsideOf, fits });
     // Whoever holds nothing yet will in a moment, and is then already connected.
-    choice.take(group, Part.FreeEmpty, { count: count - idle, outsideOf, fits });
+    hopefuls += choice.take(group, Part.FreeEmpty, { count: count - idle, outsideOf, fits });
+    // A site must not depend on seeds alone, which serve their own site before others.
+    const lacking = group.level === 0 ? policy.leastOutsideHolders - holders - hopefuls - idle : 0;
+    idle += choice.take(group, Part.Holders, { count: lacking, outsideOf, fits });
     if (seeds + holders + idle > 0) return;
     if (choice.take(group, Part.FreeHolders, { count, outsideOf }) > 0) return;
   }

@@ -12,7 +12,7 @@ import type { Log } from "./log.ts";
 import { Member, Members, type Place, Rank } from "./members.ts";
 import type { Policy } from "./policy.ts";
 import type { Random } from "./random.ts";
-import { isGateway, selectPeers } from "./selection.ts";
+import { isGateway, type Selection, selectPeers } from "./selection.ts";
 import { SilenceWatch } from "./silence.ts";
 import type { SubnetMap } from "./subnet_map.ts";
 import { Traffic } from "./traffic.ts";
@@ -106,7 +106,8 @@ export class Swarm {
         if (announce.received !== undefined) this.traffic.report(known, announce.received);
         this.#forget(known);
       }
-      return this.#answer({ peers: [], intervalMs: policy.hungryIntervalMs, reach: "rack" });
+      const { hungryIntervalMs: intervalMs } = policy;
+      return this.#answer({ peers: [], intervalMs, minIntervalMs: intervalMs, reach: "rack" });
     }
     let member: Member;
     if (known === undefined) {
@@ -122,6 +123,7 @@ export class Swarm {
       this.#update(member, announce, nowMs);
     }
     if (announce.received !== undefined) this.traffic.report(member, announce.received);
+    for (const key of announce.lost ?? []) this.#miss(key, member);
     this.#elect(member, nowMs, member);
     const selection = selectPeers(member, {
       members: this.members,
@@ -228,6 +230,25 @@ export class Swarm {
     if (isMissed) this.#elect(member, this.#options.clock.nowMs());
   }
 
+  /**
+   * A neighbour has lost a gateway: until that announces it counts as silent, and somebody else is elected at once, where
+   * all behind it would wait for as long as it takes to miss its announces. Of each member that is believed once: whoever
+   * says it of those that are alive cannot keep a site without gateways.
+   */
+  #miss(key: string, asker: Member): void {
+    const member = this.members.get(key);
+    if (member === undefined || member === asker || member.isApart || member.wasMissed) return;
+    if (asker.site === undefined || member.site !== asker.site || !isGateway(member)) return;
+    member.wasMissed = true;
+    this.members.setApart(member, true);
+    this.#options.log.debug("gateway {member} of {infoHash} is missed by {asker}", {
+      member: member.key,
+      infoHash: this.infoHash,
+      asker: asker.key,
+    });
+    this.#elect(member, this.#options.clock.nowMs(), asker);
+  }
+
   #elect(member: Member, nowMs: number, asker?: Member): void {
     const { policy, log } = this.#options;
     const { members } = this;
@@ -264,12 +285,12 @@ export class Swarm {
     return mapped;
   }
 
-  #answer(selection: Pick<Answer, "peers" | "intervalMs" | "reach">): Answer {
+  #answer(selection: Omit<Selection, "helpers">): Answer {
     return {
       complete: this.complete,
       incomplete: this.incomplete,
       intervalMs: selection.intervalMs,
-      minIntervalMs: this.#options.policy.hungryIntervalMs,
+      minIntervalMs: selection.minIntervalMs,
       peers: selection.peers,
       reach: selection.reach,
     };

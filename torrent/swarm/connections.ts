@@ -27,6 +27,8 @@ export interface ConnectionsOptions {
   readonly isHungry: () => boolean;
   /** A connection is to be kept: makes a peer of it. */
   readonly admit: (origin: PeerOrigin) => Peer;
+  /** Nobody listens at that address any more. */
+  readonly onRefused: (address: string) => void;
   /** The peer is in the table: it begins. */
   readonly start: (peer: Peer) => void;
 }
@@ -120,7 +122,8 @@ export class Connections {
       const greeted = await dial(address, own, { clock, signal: this.#stop.signal });
       if (this.#decide({ ...greeted, isOutgoing: true })) this.#addresses.connected(address);
       else this.#addresses.ended(address, tick());
-    } catch {
+    } catch (error) {
+      if (error instanceof Deno.errors.ConnectionRefused) this.#options.onRefused(address);
       // Refused, unreachable, silent, or ourselves: the book says when it is worth another attempt.
       this.#addresses.ended(address, tick());
     } finally {

@@ -1,6 +1,6 @@
 /**
- * What a peer of another rack has only just got. It suggests each such piece to one of those who ask it; the others
- * leave it alone for a while, in which it comes to them from there. Without that all would ask for the same pieces as
+ * What a peer has only just got. It suggests each such piece to one of those who ask it; the others leave it alone for a
+ * while, in which it comes to them from there. Without that all would ask for the same pieces as
  * long as they are close behind, and the link over which those come new would carry each of them several times. Pure.
  */
 
@@ -8,9 +8,9 @@
  * Until as many more have come from that peer, or would have come at its rate. Less than what is asked for at a time on
  * the way to the next rack and on from there, and all ask for all again: with 16 they did, after a few seconds.
  */
-const PATIENCE_PIECES = 96;
+export const PATIENCE_PIECES = 96;
 /** However slowly they come, and however fast. */
-const MAX_PATIENCE_MS = 3000;
+const MAX_PATIENCE_MS = 10_000;
 const MIN_PATIENCE_MS = 50;
 /** Between two pieces, before anything is known: that gives half a second. */
 const FIRST_INTERVAL_MS = 5;
@@ -37,6 +37,11 @@ export class FreshPieces {
   /** Whether that one is waiting. */
   has(piece: number): boolean {
     return this.#waiting.has(piece);
+  }
+
+  /** How many are waiting. */
+  get size(): number {
+    return this.#waiting.size;
   }
 
   /** Whether that one was waiting, which it is no more: it has been suggested to us. */

@@ -27,10 +27,16 @@ export function askOthers(
     for (const peer of peers) if (peer.download.isOrigin && isIdle(peer)) peer.pump();
   }
   // This is asked with most messages, and mostly ends at the first: so nothing is copied.
-  for (const peer of peers) if (!isIdle(peer)) return;
+  if (isAnybodyAsked(peers)) return;
   for (const peer of peers) if (peer.download.hurry()) peer.pump();
 }
 
-function isIdle({ download }: Askable): boolean {
+/** Whether anybody has been asked for anything that has not come yet. */
+export function isAnybodyAsked(peers: Iterable<Pick<Askable, "download">>): boolean {
+  for (const peer of peers) if (!isIdle(peer)) return true;
+  return false;
+}
+
+function isIdle({ download }: Pick<Askable, "download">): boolean {
   return download.outstanding.count === 0;
 }

@@ -30,6 +30,7 @@ const MAX_WAITING_BYTES = 1024 * 1024;
 const MAX_WAITING_METADATA_BYTES = 8 * 1024 * 1024;
 /** Of a message that is no block: extension handshakes are far below. */
 const MAX_MESSAGE_BYTES = 64 * 1024;
+
 /** See the file's head. */
 export class Peer implements SocketOwner {
   readonly origin: PeerOrigin;
@@ -61,23 +62,13 @@ export class Peer implements SocketOwner {
     this.#liveness = new Liveness(host.tick());
     const { signal } = this.#ending;
     const wake = () => this.socket.wake();
+    const pump = () => this.pump();
     this.download = new PeerDownload({
+      ...host,
       pieceCount: release.pieceCount,
-      picker: host.picker,
-      desk: host.desk,
+      verified: host.files.verified,
       outbox: this.#outbox,
-      tick: host.tick,
-      nowMs: host.nowMs,
-      mayRequest: host.mayRequest,
-      allowance: new Allowance(host.limits, {
-        direction: "down",
-        signal,
-        onRoom: () => this.pump(),
-      }),
-      onReceived: host.onReceived,
-      onContested: host.onContested,
-      onIdle: host.onIdle,
-      onPiece: host.onPiece,
+      allowance: new Allowance(host.limits, { direction: "down", signal, onRoom: pump }),
     });
     this.upload = new PeerUpload({
       release,
@@ -88,10 +79,10 @@ export class Peer implements SocketOwner {
       allowance: new Allowance(host.limits, { direction: "up", signal, onRoom: wake }),
       onSent: (distance, sizeBytes) => host.onSent(this, distance, sizeBytes),
     });
-    const { deal } = host;
     if (origin.handshake.fast) {
+      const next = () => host.deal.next(this);
       const suggest = (piece: number) => this.#send(() => this.#outbox.suggest(piece));
-      this.suggestions = new Suggestions({ deal, pieceBytes: release.pieceLengthBytes, suggest });
+      this.suggestions = new Suggestions({ pieceBytes: release.pieceLengthBytes, next, suggest });
     }
     this.socket = new PeerSocket(origin.connection, {
       reader: new FrameReader({
@@ -144,6 +135,7 @@ export class Peer implements SocketOwner {
   announcePiece(index: number): void {
     // BEP 3 lets one spare the message; it would only be noise to whoever has the piece.
     if (!this.download.pieces.holds(index)) this.#send(() => this.#outbox.have(index));
+    this.download.pieces.stopWaiting(index);
   }
 
   /** A slot was won or lost. */
@@ -152,6 +144,12 @@ export class Peer implements SocketOwner {
       this.upload.setChoked(choked);
       if (!choked) this.suggestions?.fill();
     });
+  }
+
+  /** From how far away we are to fetch has changed. */
+  onReach(): void {
+    this.#send(() => this.download.updateInterest());
+    this.pump();
   }
 
   /** Asks for what there is to ask for. */
@@ -190,7 +188,8 @@ export class Peer implements SocketOwner {
         return this.#setInterested(false);
       case MessageId.have:
         expectBytes("have", payload, 4);
-        return this.download.onHave(readUint32(payload, 0));
+        this.download.onHave(readUint32(payload, 0));
+        return this.suggestions?.onTaken(readUint32(payload, 0));
       case MessageId.bitfield:
         return this.download.onPieces(payload);
       case MessageId.haveAll:
@@ -251,7 +250,7 @@ export class Peer implements SocketOwner {
 
   #onRequest(request: BlockRange): void {
     this.upload.onRequest(request);
-    this.suggestions?.onRequest(request.index);
+    this.suggestions?.onTaken(request.index);
   }
 
   #setInterested(interested: boolean): void {
@@ -269,7 +268,8 @@ export class Peer implements SocketOwner {
       maxRequestBytes: Math.min(extensions.maxRequestBytes ?? 0, MAX_REQUEST_BYTES),
     });
     const distance = distanceBetween(this.#host.locality, extensions.locality);
-    this.download.setPlace(distance);
+    const suggests = this.suggestions !== undefined && extensions.locality !== undefined;
+    this.download.setPlace(distance, { suggests });
     this.upload.distance = distance;
     this.#host.onExtensions(this);
   }

@@ -96,12 +96,12 @@ export class PeerDownload implements Source {
     this.#maxRequestBytes = Math.max(limits.maxRequestBytes, BLOCK_BYTES);
   }
 
-  /** The peer, which is one of ours, has told where it stands. */
-  setPlace(distance: Distance): void {
-    // Who asks for nothing is to know at once what the others have.
-    if (distance !== "rack" && this.#options.picker.missing > 0) this.pieces.expectSuggestions();
+  /** The peer stands so far away. If it is one of ours it suggests what it gets to one of those who ask it. */
+  setPlace(distance: Distance, { suggests }: { suggests: boolean }): void {
+    if (suggests) this.pieces.expectSuggestions();
     this.pieces.move(distance);
     this.distance = this.window.distance = distance;
+    this.updateInterest();
   }
 
   /** The peer has told what it has. */
@@ -112,19 +112,26 @@ export class PeerDownload implements Source {
 
   /** The peer has got a piece. */
   onHave(index: number): void {
-    const isMore = this.pieces.onHave(index, this.#options.nowMs());
-    if (isMore && !this.#interested) this.updateInterest();
+    const { verified, nowMs } = this.#options;
+    const isOurs = verified.has(index);
+    this.pieces.onHave(index, { isOurs, nowMs: nowMs() });
+    if (!isOurs && !this.#interested) this.updateInterest();
   }
 
   /** BEP 6: the peer would rather be asked for that one than for others. */
   onSuggest(index: number): void {
     this.hints.add(index);
-    if (this.pieces.onSuggest(index) && !this.#interested) this.updateInterest();
+    this.pieces.stopWaiting(index);
   }
 
-  /** Says whether the peer has anything that we lack. */
+  /**
+   * Says whether the peer has anything that we lack and may fetch from it, at once or later. Whoever only could, and may
+   * not, is not interested: it would be dealt pieces that others then wait for.
+   */
   updateInterest(): void {
-    const interesting = this.#options.picker.isInteresting(this.has);
+    const { picker, isWithinReach } = this.#options;
+    const interesting = isWithinReach(this.distance) &&
+      (picker.isInteresting(this.has) || this.pieces.isAnyWaiting);
     if (interesting === this.#interested) return;
     this.#interested = interesting;
     this.#options.outbox.signal(interesting ? MessageId.interested : MessageId.notInterested);
@@ -132,9 +139,7 @@ export class PeerDownload implements Source {
 
   /** We have nothing else to do: near the end what others were to have first is not left to them. */
   hurry(): boolean {
-    if (this.#options.picker.missing > HURRY_PIECES || !this.pieces.hurry()) return false;
-    if (!this.#interested) this.updateInterest();
-    return true;
+    return this.#options.picker.missing <= HURRY_PIECES && this.pieces.hurry();
   }
 
   onUnchoke(): void {
@@ -161,7 +166,7 @@ export class PeerDownload implements Source {
   /** Asks for as much as the window has room for. */
   pump(): void {
     const { desk, tick, nowMs, mayRequest } = this.#options;
-    if (this.pieces.onTime(nowMs()) && !this.#interested) this.updateInterest();
+    this.pieces.onTime(nowMs());
     if (
       this.#choked || !this.#interested || !mayRequest(this.distance) ||
       tick() < this.#notBeforeTick

@@ -2,12 +2,12 @@
 
 import type { Distance, Locality } from "../locality.ts";
 import type { TransferFiles } from "../transfer_files.ts";
+import type { Taker } from "./fresh_deal.ts";
 import type { Peer } from "./peer.ts";
 import type { SendBuffers } from "./peer_socket.ts";
 import type { Picker } from "./picker.ts";
 import type { PieceDesk, Source } from "./piece_desk.ts";
 import type { PieceProgress } from "./piece_progress.ts";
-import type { PieceDeal } from "./suggestions.ts";
 import type { RateLimits } from "./rate_limits.ts";
 
 /** See the file's head. */
@@ -17,8 +17,8 @@ export interface PeerHost {
   readonly desk: PieceDesk;
   readonly limits: RateLimits;
   readonly buffers: SendBuffers;
-  /** What we, who had everything from the start, suggest to whom. */
-  readonly deal: PieceDeal | undefined;
+  /** What to suggest to whom. */
+  readonly deal: { next(taker: Taker): number | undefined };
   /** Where we stand. */
   readonly locality: Locality;
   /** The TCP port on which peers reach us. */
@@ -31,6 +31,8 @@ export interface PeerHost {
   readonly nowMs: () => number;
   /** Resolves after that time, or as soon as the signal is aborted. */
   readonly sleep: (durationMs: number, signal: AbortSignal) => Promise<void>;
+  /** Whether we are to fetch from so far away at all. */
+  readonly isWithinReach: (distance: Distance) => boolean;
   /** False while nothing can be written, and for peers farther away than we are to fetch from. */
   readonly mayRequest: (distance: Distance) => boolean;
   readonly readBlock: (offsetBytes: number, into: Uint8Array) => void;

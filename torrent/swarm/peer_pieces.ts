@@ -53,7 +53,7 @@ export class PeerPieces {
       ? PieceSet.full(this.#pieceCount)
       : new PieceSet(this.#pieceCount, pieces === "none" ? undefined : pieces);
     if (this.#isCounted) {
-      for (const index of said) this.onHave(index, nowMs);
+      for (const index of said) this.onHave(index, { isOurs: false, nowMs });
       return;
     }
     this.has.bytes.set(said.bytes);
@@ -71,31 +71,34 @@ export class PeerPieces {
     return this.has.has(index) || (this.#fresh?.has(index) ?? false);
   }
 
-  /** BEP 3: the peer has got a piece. False if it may not be asked for that, or might before. */
-  onHave(index: number, nowMs: number): boolean {
+  /** BEP 3: the peer has got a piece. `isOurs`: so have we. */
+  onHave(index: number, { isOurs, nowMs }: { isOurs: boolean; nowMs: number }): void {
     if (index >= this.#pieceCount) throw new ProtocolViolation(`have: there is no piece ${index}`);
-    if (this.holds(index)) return false;
-    if (this.#fresh === undefined) return this.#learn(index);
-    this.#fresh.add(index, nowMs);
-    return false;
+    if (this.holds(index)) return;
+    if (this.#fresh === undefined || isOurs) this.#learn(index);
+    else this.#fresh.add(index, nowMs);
   }
 
-  /** BEP 6: it would rather be asked for that one than for others. True if it could not be asked for that before. */
-  onSuggest(index: number): boolean {
-    return (this.#fresh?.take(index) ?? false) && this.#learn(index);
+  /** BEP 6: it would rather be asked for that one than for others, and may be now. The same if we have got it. */
+  stopWaiting(index: number): void {
+    if (this.#fresh?.take(index)) this.#learn(index);
   }
 
-  /** Time has passed; whether it may be asked for something more. */
-  onTime(nowMs: number): boolean {
-    let isMore = false;
-    for (const index of this.#fresh?.due(nowMs) ?? []) isMore = this.#learn(index);
-    return isMore;
+  /** Time has passed: it may be asked for what has waited long enough. */
+  onTime(nowMs: number): void {
+    for (const index of this.#fresh?.due(nowMs) ?? []) this.#learn(index);
+  }
+
+  /** Whether there are pieces that others are to have first. */
+  get isAnyWaiting(): boolean {
+    return (this.#fresh?.size ?? 0) > 0;
   }
 
   /** We have nothing else to do; whether it may be asked for something more. */
   hurry(): boolean {
     const index = this.#fresh?.shift();
-    return index !== undefined && this.#learn(index);
+    if (index !== undefined) this.#learn(index);
+    return index !== undefined;
   }
 
   /** How long until `onTime` may change something, or undefined for never. */
@@ -109,12 +112,11 @@ export class PeerPieces {
     this.#isCounted = false;
   }
 
-  #learn(index: number): boolean {
+  #learn(index: number): void {
     this.#join();
     this.has.add(index);
     this.#count++;
     this.#picker.peerGot(index, this.#distance);
-    return true;
   }
 
   #join(): void {

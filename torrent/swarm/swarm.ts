@@ -9,7 +9,10 @@ import { pieceMatches } from "../resume_check.ts";
 import { BadPieces } from "./bad_pieces.ts";
 import { Connections } from "./connections.ts";
 import type { Greeted } from "./greeting.ts";
-import { askOthers } from "./idle_peers.ts";
+import { FreshDeal } from "./fresh_deal.ts";
+import { askOthers, isAnybodyAsked } from "./idle_peers.ts";
+import { LostPeers } from "./lost_peers.ts";
+import { OriginDeal } from "./origin_deal.ts";
 import { Peer } from "./peer.ts";
 import type { PeerHost } from "./peer_host.ts";
 import { Picker } from "./picker.ts";
@@ -19,16 +22,13 @@ import { PieceWriter } from "./piece_writer.ts";
 import { findGuilty, prefill } from "./prefill.ts";
 import { RateMeter } from "./rate_meter.ts";
 import type { SwarmOptions } from "./swarm_options.ts";
-import { dealAcross, PieceDeal } from "./suggestions.ts";
 import { UploadAdmission } from "./upload_admission.ts";
+import { UselessPeers } from "./useless_peers.ts";
 
 /** Time-outs are counted in these; see `PeerHost.tick`. */
 const TICK_MS = 1000;
 /** A process that was stopped or a clock that jumped makes one strange second, not strange rates. */
 const MAX_TICK_SECONDS = 3;
-
-/** So long a connection between two that have everything stays: progress shows it to the last. */
-const USELESS_TICKS = 5;
 
 /** See the file's head. */
 export class Swarm {
@@ -44,20 +44,23 @@ export class Swarm {
   readonly #connections: Connections;
   readonly #writer: PieceWriter;
   readonly #host: PeerHost;
-  /** An origin's: we had everything from the start. */
-  readonly #deal: PieceDeal | undefined;
+  /** We had everything from the start. */
+  readonly #isOrigin: boolean;
+  readonly #freshDeal: FreshDeal;
   readonly #stop = new AbortController();
-  readonly #uselessTicks = new WeakMap<Peer, number>();
+  readonly #lost = new LostPeers();
+  readonly #useless = new UselessPeers();
   #tick = 0;
   #running: Promise<void> | undefined;
   #reach: Distance = "remote";
 
   constructor(options: SwarmOptions) {
     this.#options = options;
-    const { files, own, clock, random } = options;
+    const { files, own, clock, random, listener } = options;
     const { release, verified } = files;
     // Its site waits for an origin, a gateway's rack for the gateway.
-    const home = files.isComplete ? "site" : "rack";
+    this.#isOrigin = files.isComplete;
+    const home = this.#isOrigin ? "site" : "rack";
     this.#picker = new Picker({ pieceCount: release.pieceCount, random, have: verified, home });
     this.#desk = new PieceDesk({
       release,
@@ -66,9 +69,8 @@ export class Swarm {
       sources: () => this.#sources(),
       prefill: (piece) => prefill(piece, { files, bufferOf: () => this.#desk.bufferOf(piece) }),
     });
-    this.#deal = files.isComplete ? this.#makeDeal() : undefined;
+    this.#freshDeal = new FreshDeal(() => this.#connections.peers);
     this.#admission = new UploadAdmission(home, ({ taker, choked }) => taker.setChoked(choked));
-    const { listener } = options;
     this.#writer = new PieceWriter({
       files,
       clock,
@@ -86,6 +88,10 @@ export class Swarm {
       tick: () => this.#tick,
       isHungry: () => !files.isComplete,
       admit: (origin) => new Peer(origin, this.#host),
+      onRefused: (address) => {
+        this.#lost.onRefused(address, this.#tick);
+        if (!files.isComplete) listener.onNeed();
+      },
       start: (peer) => peer.start(),
     });
   }
@@ -107,6 +113,11 @@ export class Swarm {
     return counts;
   }
 
+  /** Where the hosts of our site listen that were lost; see `lost_peers.ts`. */
+  get lost(): readonly string[] {
+    return this.#lost.at(this.#tick);
+  }
+
   /** A tracker has named these peers. */
   add(addresses: readonly string[]): void {
     this.#connections.add(addresses);
@@ -118,9 +129,8 @@ export class Swarm {
    */
   setReach(reach: Distance): void {
     if (reach === this.#reach) return;
-    const isWider = isWithin(reach, this.#reach);
     this.#reach = reach;
-    if (isWider) { for (const peer of this.#connections.peers) peer.pump(); }
+    for (const peer of this.#connections.peers) peer.onReach();
   }
 
   /** Somebody has dialled us for this release. */
@@ -137,7 +147,7 @@ export class Swarm {
   }
 
   async #run(): Promise<void> {
-    const { clock } = this.#options;
+    const { clock, files, listener } = this.#options;
     let lastMs = clock.nowMs();
     while (!this.#stop.signal.aborted) {
       await clock.sleep(TICK_MS, this.#stop.signal);
@@ -152,16 +162,19 @@ export class Swarm {
       this.#admit(seconds);
       for (const peer of [...this.#connections.peers]) {
         peer.onTick(seconds);
-        this.#closeIfUseless(peer);
+        if (files.isComplete && this.#useless.onTick(peer)) peer.close("both have everything");
       }
       this.#connections.onTick();
+      if (!files.isComplete && !this.#writer.isPaused && !isAnybodyAsked(this.#connections.peers)) {
+        listener.onNeed();
+      }
     }
   }
 
   #admit(seconds: number): void {
     const { files: { release, isComplete } } = this.#options;
     this.#admission.onTick({
-      isSource: this.#deal !== undefined || this.#reach !== "rack" && !isComplete,
+      isSource: this.#isOrigin || this.#reach !== "rack" && !isComplete,
       owedBytes: this.#picker.owedHome * release.pieceLengthBytes,
       pieceBytes: release.pieceLengthBytes,
       downloadBytesPerSecond: this.downloadRate.bytesPerSecond,
@@ -177,13 +190,14 @@ export class Swarm {
       desk: this.#desk,
       limits,
       buffers,
-      deal: this.#deal,
+      deal: this.#isOrigin ? this.#makeDeal() : this.#freshDeal,
       locality,
       port,
       infoBytes,
       tick: () => this.#tick,
       nowMs: () => clock.nowMs(),
       sleep: (durationMs, signal) => clock.sleep(durationMs, signal),
+      isWithinReach: (distance) => isWithin(this.#reach, distance),
       mayRequest: (distance) =>
         !this.#writer.isPaused && !this.#stop.signal.aborted && isWithin(this.#reach, distance),
       readBlock: (offsetBytes, into) => this.#readBlock(offsetBytes, into),
@@ -201,6 +215,7 @@ export class Swarm {
       onPiece: (piece) => this.#onPiece(piece),
       onExtensions: (peer) => {
         this.#admission.update(peer);
+        this.#lost.onConnected(peer);
         this.#options.listener.onConnected(peer.origin.address, peer.locality);
       },
       onInterest: (peer) => this.#admission.update(peer),
@@ -208,9 +223,9 @@ export class Swarm {
     };
   }
 
-  #makeDeal(): PieceDeal {
+  #makeDeal(): OriginDeal {
     const { files: { release: { pieceCount } }, random } = this.#options;
-    return new PieceDeal({ pieceCount, random, peers: () => this.#sources() });
+    return new OriginDeal({ pieceCount, random, peers: () => this.#sources() });
   }
 
   *#sources(): Generator<Source> {
@@ -244,15 +259,10 @@ export class Swarm {
     this.#admission.remove(peer);
     // What it was asked for is free again: others need not wait for their next message.
     for (const other of this.#connections.peers) other.pump();
-    if (this.#connections.peers.size === 0) this.#options.listener.onLonely();
-  }
-
-  /** Two that have everything have nothing to say to each other, and others may want the place. */
-  #closeIfUseless(peer: Peer): void {
-    if (!this.#options.files.isComplete || !peer.download.pieces.isSeed) return;
-    const ticks = (this.#uselessTicks.get(peer) ?? 0) + 1;
-    this.#uselessTicks.set(peer, ticks);
-    if (ticks > USELESS_TICKS) peer.close("both have everything");
+    const { files, listener } = this.#options;
+    const isMissed = !files.isComplete &&
+      this.#lost.onEnded(peer, { reach: this.#reach, tick: this.#tick });
+    if (isMissed || this.#connections.peers.size === 0) listener.onNeed();
   }
 
   #onPiece(piece: PieceProgress<Source>): void {
@@ -283,7 +293,7 @@ export class Swarm {
     this.#picker.complete(index);
     listener.onVerified(index);
     for (const peer of this.#connections.peers) peer.announcePiece(index);
-    dealAcross(index, this.#connections.peers);
+    this.#freshDeal.add(index);
     if (!files.isComplete) return;
     listener.onComplete();
   }

@@ -13,8 +13,8 @@ import type { RateLimits } from "./rate_limits.ts";
 /** What a swarm tells its transfer. */
 export interface SwarmListener {
   onConnected(address: string, locality: Locality | undefined): void;
-  /** The last peer has gone. */
-  onLonely(): void;
+  /** Peers are needed: none is left, or none that could be asked for anything, or one has gone that served us. */
+  onNeed(): void;
   onVerified(index: number): void;
   onRejected(message: string): void;
   /** Every piece is there. */

@@ -81,7 +81,7 @@ export class SwarmTransfer extends EngineTransfer<SwarmTransferContext> {
       log,
       listener: {
         onConnected: (address, theirs) => this.onConnected(address, theirs),
-        onLonely: () => this.onLonely(),
+        onNeed: () => this.announceSoon(),
         onVerified: (index) => this.emit({ type: "piece_verified", index }),
         onRejected: (message) => this.emit({ type: "piece_rejected", message }),
         onComplete: () => this.completeSoon(),
@@ -94,6 +94,7 @@ export class SwarmTransfer extends EngineTransfer<SwarmTransferContext> {
     this.announcer = this.createAnnouncer({
       peerId,
       port,
+      lost: () => swarm.lost,
       onReply: ({ peers, reach }) => {
         swarm.setReach(reach ?? "remote");
         if (!this.isEnded) swarm.add(peers);

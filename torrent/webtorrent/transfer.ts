@@ -82,7 +82,7 @@ export class WebTorrentTransfer extends EngineTransfer<WebTorrentTransferContext
       received: this.#received,
       sent: this.#sent,
       onConnected: (address, theirs) => this.onConnected(address, theirs),
-      onLonely: () => this.onLonely(),
+      onLonely: () => this.announceSoon(),
     });
     this.announcer = this.createAnnouncer({
       peerId: client.peerId,

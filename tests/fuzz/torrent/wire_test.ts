@@ -25,7 +25,9 @@ import { Picker } from "../../../torrent/swarm/picker.ts";
 import { PieceDesk, type Source } from "../../../torrent/swarm/piece_desk.ts";
 import { RateLimits } from "../../../torrent/swarm/rate_limits.ts";
 import { SendBufferPool } from "../../../torrent/swarm/send_buffers.ts";
-import { Hints, PieceDeal } from "../../../torrent/swarm/suggestions.ts";
+import { FreshDeal } from "../../../torrent/swarm/fresh_deal.ts";
+import { OriginDeal } from "../../../torrent/swarm/origin_deal.ts";
+import { Hints } from "../../../torrent/swarm/suggestions.ts";
 import type { TransferFiles } from "../../../torrent/transfer_files.ts";
 
 const PIECES = 20;
@@ -115,8 +117,9 @@ async function converse(parts: readonly Uint8Array[], options: { isSeed: boolean
     // The clock stands still, so nothing ever comes later.
     sleep: () => new Promise(() => {}),
     deal: options.isSeed
-      ? new PieceDeal({ pieceCount: PIECES, random, peers: () => sources })
-      : undefined,
+      ? new OriginDeal({ pieceCount: PIECES, random, peers: () => sources })
+      : new FreshDeal(() => []),
+    isWithinReach: () => true,
     mayRequest: () => true,
     readBlock: (offsetBytes, into) => {
       assert.ok(offsetBytes >= 0 && offsetBytes + into.length <= release.sizeBytes);

@@ -110,6 +110,26 @@ Deno.test("Announcer: started, then plain, completed once, stopped at the end", 
   assert.deepEqual(peers.slice(0, 1), ["10.0.0.1:6881"]);
 });
 
+Deno.test("Announcer: says whom the transfer has lost", async () => {
+  await using tracker = startTracker([reply()]);
+  let lost: string[] = [];
+  const { announcer, clock } = makeAnnouncer({
+    trackers: [tracker.url],
+    state: () => ({ uploadedBytes: 1, downloadedBytes: 2, leftBytes: 3, lost }),
+  });
+  announcer.start();
+  await clock.untilAsleep();
+  lost = ["10.0.0.2:6881", "[::1]:6882"];
+  announcer.hurry();
+  clock.wake();
+  await clock.untilAsleep();
+  await announcer.stop();
+  assert.deepEqual(
+    tracker.queries.slice(0, 2).map((query) => query.get("lost")),
+    [null, "10.0.0.2:6881,[::1]:6882"],
+  );
+});
+
 Deno.test("Announcer: waits for the interval, or for the shorter one while it is lonely", async () => {
   await using tracker = startTracker([reply()]);
   let lonely = true;

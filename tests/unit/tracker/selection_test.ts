@@ -109,6 +109,17 @@ Deno.test("selectPeers: gateways are helped by hosts that no rack waits for, als
   assert.ok(swarm.peersOf(gateway).has("gateway-1"), "it has no rack of its own to feed any more");
 });
 
+Deno.test("selectPeers: the gateway of a site is helped from outside by hosts that help as many as they should", () => {
+  const { swarm, racks } = manyRacks();
+  for (const { gateway } of racks) swarm.select(gateway);
+  const abroad = swarm.join("abroad", { at: "south/a" });
+  assert.deepEqual(swarm.peersOf(abroad), new Set(["builder"]), "who holds nothing can wait");
+  for (const { mate } of racks) swarm.report(mate, 900);
+  assert.equal(swarm.peersOf(abroad).size, 1 + defaultPolicy.leastOutsideHolders);
+  const late = swarm.join("late", { at: "north/late" });
+  assert.deepEqual(swarm.peersOf(late), new Set(["builder"]), "within a site seeds will do");
+});
+
 Deno.test("selectPeers: without a seed gateways that hold something help, whomever they have to feed", () => {
   const { swarm, racks } = manyRacks();
   swarm.leave(swarm.members.fleet.list[0]!);

@@ -182,3 +182,55 @@ Deno.test("Swarm: bytes by border are what peers say, also of those that left, e
   announce(swarm, { received: { rackBytes: 2, siteBytes: 0, remoteBytes: 0 }, ...here });
   assert.equal(swarm.traffic.total.rackBytes, 8, "one that began anew has received all it says");
 });
+
+/** Two racks of two hosts each, of which the first is the gateway of both rack and site. */
+function gatewayAndOthers() {
+  const { swarm, clock } = setUp();
+  const gateway = { ip: "10.0.0.1", ...here };
+  const mate = { ip: "10.0.0.2", ...here };
+  const neighbour = { ip: "10.0.0.3", site: "north", rack: "b" };
+  const abroad = { ip: "10.0.0.4", site: "south", rack: "c" };
+  for (const host of [gateway, mate, neighbour, abroad]) announce(swarm, host);
+  const north = swarm.members.fleet.parts.get("north");
+  const gateways = () => north?.gateways.map(({ ip }) => ip);
+  assert.deepEqual(gateways(), [gateway.ip]);
+  return { swarm, clock, gateway, mate, neighbour, abroad, gateways };
+}
+
+Deno.test("Swarm: a gateway that a neighbour has lost is replaced at once, and not handed out", () => {
+  const { swarm, gateway, mate, neighbour, gateways } = gatewayAndOthers();
+  const { peers } = announce(swarm, { ...neighbour, lost: [`${gateway.ip}:6881`] });
+  assert.deepEqual(gateways(), [mate.ip], "what it had brought is in its rack");
+  assert.ok(peers.every(({ ip }) => ip !== gateway.ip));
+  const { peers: ofMate, reach } = announce(swarm, mate);
+  assert.equal(reach, "everywhere");
+  assert.ok(ofMate.every(({ ip }) => ip !== gateway.ip));
+});
+
+Deno.test("Swarm: a gateway that is missed and comes back is known again, and not missed a second time", () => {
+  const { swarm, gateway, mate, gateways } = gatewayAndOthers();
+  const lost = [`${gateway.ip}:6881`];
+  announce(swarm, { ...mate, lost });
+  announce(swarm, gateway);
+  assert.ok(announce(swarm, mate).peers.some(({ ip }) => ip === gateway.ip));
+  announce(swarm, { ...mate, isStopped: true });
+  assert.deepEqual(gateways(), [gateway.ip]);
+  announce(swarm, { ...mate, lost });
+  assert.deepEqual(gateways(), [gateway.ip], "whoever says it again and again is not believed");
+});
+
+Deno.test("Swarm: who is lost by another site, is no gateway, or is not known is not missed", () => {
+  const { swarm, gateway, mate, neighbour, abroad, gateways } = gatewayAndOthers();
+  announce(swarm, { ...abroad, lost: [`${gateway.ip}:6881`] });
+  announce(swarm, { ...gateway, lost: [`${gateway.ip}:6881`] });
+  announce(swarm, { ip: "10.0.0.9", lost: [`${gateway.ip}:6881`] });
+  assert.deepEqual(gateways(), [gateway.ip]);
+  announce(swarm, { ...neighbour, lost: [`${mate.ip}:6881`, "10.9.9.9:1", "nonsense", ""] });
+  assert.ok(announce(swarm, gateway).peers.some(({ ip }) => ip === mate.ip));
+});
+
+Deno.test("Swarm: a gateway without anybody to ask may come back within a second, others may not", () => {
+  const { swarm, gateway, mate } = gatewayAndOthers();
+  assert.equal(announce(swarm, gateway).minIntervalMs, defaultPolicy.eagerIntervalMs);
+  assert.equal(announce(swarm, mate).minIntervalMs, defaultPolicy.hungryIntervalMs);
+});

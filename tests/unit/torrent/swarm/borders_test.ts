@@ -5,7 +5,8 @@ import fc from "fast-check";
 import type { Distance, Locality } from "../../../../torrent/locality.ts";
 import { PieceSet } from "../../../../torrent/piece_set.ts";
 import { HomeDuty, type HomeState } from "../../../../torrent/swarm/home_duty.ts";
-import { Hints, PieceDeal, Suggestions } from "../../../../torrent/swarm/suggestions.ts";
+import { OriginDeal } from "../../../../torrent/swarm/origin_deal.ts";
+import { Hints, Suggestions } from "../../../../torrent/swarm/suggestions.ts";
 import { UploadAdmission } from "../../../../torrent/swarm/upload_admission.ts";
 
 const MIB = 1024 * 1024;
@@ -133,7 +134,7 @@ Deno.test("Suggestions: each piece is dealt to one peer, and none that a peer ha
     (pieceCount, peerCount, chance, held) => {
       const has = new PieceSet(pieceCount);
       for (const piece of held) if (piece < pieceCount) has.add(piece);
-      const deal = new PieceDeal({ pieceCount, random: () => chance, peers: () => [{ has }] });
+      const deal = new OriginDeal({ pieceCount, random: () => chance, peers: () => [{ has }] });
       const dealt: number[] = [];
       const peers = Array.from({ length: peerCount }, () => {
         const open: number[] = [];
@@ -141,15 +142,17 @@ Deno.test("Suggestions: each piece is dealt to one peer, and none that a peer ha
           open.push(piece);
           dealt.push(piece);
         };
-        return { open, suggestions: new Suggestions({ deal, pieceBytes: 64 * 1024, suggest }) };
+        const next = () => deal.next({ upload: { isChoked: false } });
+        return { open, suggestions: new Suggestions({ next, pieceBytes: 64 * 1024, suggest }) };
       });
       for (const { suggestions } of peers) suggestions.fill();
       for (let turn = 0; turn < pieceCount * peerCount; turn++) {
         const peer = peers[turn % peerCount]!;
         const piece = peer.open.shift();
-        if (piece !== undefined) peer.suggestions.onRequest(piece);
+        if (piece !== undefined) peer.suggestions.onTaken(piece);
         assert.ok(peer.open.length <= 16, "nobody is dealt more than it asks for");
       }
+      assert.equal(deal.next({ upload: { isChoked: true } }), undefined);
       const expected = Array.from({ length: pieceCount }, (_, piece) => piece)
         .filter((piece) => !has.has(piece));
       assert.deepEqual(dealt.toSorted((a, b) => a - b), expected);

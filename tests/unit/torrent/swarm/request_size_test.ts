@@ -1,65 +1,18 @@
 /** How large the requests to one peer are: as large as it takes, but never a large part of its window. */
 
 import assert from "node:assert/strict";
-import { PieceSet } from "../../../../torrent/piece_set.ts";
-import { Allowance } from "../../../../torrent/swarm/allowance.ts";
-import { BadPieces } from "../../../../torrent/swarm/bad_pieces.ts";
-import { Outbox, readUint32 } from "../../../../torrent/swarm/messages.ts";
-import { PeerDownload } from "../../../../torrent/swarm/peer_download.ts";
-import { Picker } from "../../../../torrent/swarm/picker.ts";
-import { PieceDesk, type Source } from "../../../../torrent/swarm/piece_desk.ts";
-import { RateLimits } from "../../../../torrent/swarm/rate_limits.ts";
+import { readUint32 } from "../../../../torrent/swarm/messages.ts";
 import { MIN_WINDOW_BYTES, type RequestWindow } from "../../../../torrent/swarm/request_window.ts";
-import { bareRelease } from "./bare_release.ts";
+import { bareDownload } from "./bare_download.ts";
 
 const KIB = 1024;
-const MIB = 1024 * KIB;
-const PIECE = 4 * MIB;
-const PIECES = 16;
 const REQUEST_BYTES = 17;
 
 function setUp() {
-  const picker = new Picker({
-    pieceCount: PIECES,
-    random: () => 0,
-    have: new PieceSet(PIECES),
-  });
-  const sources: Source[] = [];
-  const desk = new PieceDesk({
-    release: bareRelease(PIECES * PIECE, PIECE),
-    picker,
-    bad: new BadPieces<Source>(),
-    sources: () => sources,
-    prefill() {},
-  });
-  const outbox = new Outbox(MIB);
-  const download = new PeerDownload({
-    pieceCount: PIECES,
-    picker,
-    desk,
-    outbox,
-    tick: () => 0,
-    nowMs: () => 0,
-    mayRequest: () => true,
-    allowance: new Allowance(new RateLimits(), {
-      direction: "down",
-      signal: new AbortController().signal,
-      onRoom() {},
-    }),
-    onReceived() {},
-    onContested() {},
-    onIdle() {},
-    onPiece() {},
-  });
-  sources.push(download);
-  download.setPlace("rack");
+  const { download, drain } = bareDownload();
+  download.setPlace("rack", { suggests: false });
   download.onPieces("all");
   download.onUnchoke();
-  const drain = () => {
-    const bytes = new Uint8Array(outbox.sizeBytes);
-    outbox.drainTo(bytes, 0);
-    return bytes;
-  };
   drain(); // That we are interested.
   /** What the peer is asked for, in sizes. */
   const asked = () => {

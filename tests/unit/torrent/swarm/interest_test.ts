@@ -1,0 +1,59 @@
+/** Which peers hear that we are interested in them (BEP 3). */
+
+import assert from "node:assert/strict";
+import { type Distance, isWithin } from "../../../../torrent/locality.ts";
+import { MessageId } from "../../../../torrent/swarm/messages.ts";
+import { PieceSet } from "../../../../torrent/piece_set.ts";
+import { bareDownload, PIECES } from "./bare_download.ts";
+
+/** A message without payload: its length in four bytes, its number. */
+const message = (id: number) => [0, 0, 0, 1, id];
+const INTERESTED = message(MessageId.interested);
+const NOT_INTERESTED = message(MessageId.notInterested);
+
+function setUp(reach: Distance) {
+  const verified = new PieceSet(PIECES);
+  const state = { reach };
+  const { download, drain } = bareDownload({
+    verified,
+    isWithinReach: (distance) => isWithin(state.reach, distance),
+  });
+  return { download, verified, state, told: () => [...drain()] };
+}
+
+Deno.test("PeerDownload: who may not be fetched from is no peer that we are interested in", () => {
+  const { download, state, told } = setUp("rack");
+  download.onPieces("all");
+  assert.deepEqual(told(), [], "it has not said yet that it is near");
+  download.setPlace("site", { suggests: true });
+  download.onHave(3);
+  assert.deepEqual(told(), []);
+  state.reach = "site";
+  download.updateInterest();
+  assert.deepEqual(told(), INTERESTED);
+  state.reach = "rack";
+  download.updateInterest();
+  assert.deepEqual(told(), NOT_INTERESTED);
+  download.setPlace("rack", { suggests: true });
+  assert.deepEqual(told(), INTERESTED);
+});
+
+Deno.test("PeerDownload: a piece that others are to have first is of interest, or it would be dealt to nobody", () => {
+  const { download, told } = setUp("site");
+  download.onPieces("none");
+  download.setPlace("site", { suggests: true });
+  assert.deepEqual(told(), []);
+  download.onHave(3);
+  assert.deepEqual(told(), INTERESTED);
+  assert.ok(!download.has.has(3), "it is not to be asked for yet");
+});
+
+Deno.test("PeerDownload: a piece that we have ourselves is known of a peer at once, and of no interest", () => {
+  const { download, verified, told } = setUp("site");
+  download.onPieces("none");
+  download.setPlace("site", { suggests: true });
+  verified.add(3);
+  download.onHave(3);
+  assert.deepEqual(told(), []);
+  assert.ok(download.has.has(3));
+});

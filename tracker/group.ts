@@ -49,6 +49,8 @@ export const Part = {
   Seeds: kind(Section.FreeSeeds, Section.TakenSeeds),
   FreeSeeds: freeOf(Section.FreeSeeds, Section.TakenSeeds),
   Holders: kind(Section.FreeHolders, Section.Claimants),
+  /** Without those that only say that they hold everything. */
+  KnownHolders: kind(Section.FreeHolders, Section.TakenHolders),
   FreeHolders: freeOf(Section.FreeHolders, Section.Claimants),
   FreeEmpty: freeOf(Section.FreeEmpty, Section.TakenEmpty),
   Leechers: kind(Section.FreeHolders, Section.TakenEmpty),

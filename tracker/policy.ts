@@ -14,6 +14,8 @@ export interface Policy {
   readonly leastOutsideHolders: number;
   /** A seed by itself is enough for so many racks that hold no copy. */
   readonly racksPerSeed: number;
+  /** Whoever helps so many across a border is given to others last. */
+  readonly maxHelped: number;
   /** Peers of its own rack for each. */
   readonly insidePeers: number;
   /** A gateway without progress over so many announces is replaced. */
@@ -58,9 +60,10 @@ export const defaultPolicy: Policy = {
   outsideHolders: 16,
   // A quarter of what four links can carry is a link's worth.
   leastOutsideHolders: 4,
-  // The build machine sends so many copies while its neighbours send none; above, it would be what
-  // everybody waits for.
-  racksPerSeed: 4,
+  // With two, each gets half of what its link can carry, and the second site nothing until they are done.
+  racksPerSeed: 1,
+  // Each gets a quarter of a link then; with four helpers that is as much as it can take.
+  maxHelped: 4,
   // A random graph of that degree has no bottleneck; room is left for who dials in.
   insidePeers: 30,
   gatewayStallAnnounces: 3,

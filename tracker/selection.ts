@@ -178,6 +178,9 @@ function chooseHelpers(
   const isOutside = (member: Member) => member.groups[outsideOf.level] !== outsideOf;
   const seedsSuffice =
     members.racksWithGateways <= policy.racksPerSeed * Math.max(1, members.fleet.seeds);
+  // A site must not depend on seeds alone, which serve their own site before others.
+  const least = group.level === 0 ? policy.leastOutsideHolders : 0;
+  const most = seedsSuffice ? least : policy.outsideHolders;
   let [seeds, holders, hopefuls] = [0, 0, 0];
   for (const member of asker.helpers) {
     if (member.isGone || !isOutside(member)) continue;
@@ -185,8 +188,7 @@ function chooseHelpers(
     if (group.level === 1 && member.site !== group) continue;
     const isSeed = member.rank === Rank.Seed;
     const others = holders + hopefuls;
-    if (isSeed ? seeds >= policy.outsideSeeds : others >= policy.outsideHolders) continue;
-    if (!isSeed && seedsSuffice) continue;
+    if (isSeed ? seeds >= policy.outsideSeeds : others >= most) continue;
     if (!choice.add(member)) continue;
     if (isSeed) seeds++;
     else member.rank === Rank.Empty ? hopefuls++ : holders++;
@@ -196,19 +198,16 @@ function chooseHelpers(
   seeds += choice.take(group, Part.FreeSeeds, { count: wantSeeds, outsideOf });
   // One that helps many is better than none.
   if (seeds === 0) seeds += choice.take(group, Part.Seeds, { count: 1, outsideOf });
-  if (seeds > 0 && seedsSuffice) return;
-  if (!seedsSuffice) {
-    const count = policy.outsideHolders - holders - hopefuls;
-    const fits = (member: Member) => !isBusy(member);
-    let idle = choice.take(group, Part.FreeHolders, { count, outsideOf, fits });
-    // Whoever holds nothing yet will in a moment, and is then already connected.
-    hopefuls += choice.take(group, Part.FreeEmpty, { count: count - idle, outsideOf, fits });
-    // A site must not depend on seeds alone, which serve their own site before others.
-    const lacking = group.level === 0 ? policy.leastOutsideHolders - holders - hopefuls - idle : 0;
-    idle += choice.take(group, Part.Holders, { count: lacking, outsideOf, fits });
-    if (seeds + holders + idle > 0) return;
-    if (choice.take(group, Part.FreeHolders, { count, outsideOf }) > 0) return;
-  }
+  const open = most - holders - hopefuls;
+  const fits = (member: Member) => !isBusy(member);
+  holders += choice.take(group, Part.FreeHolders, { count: open, outsideOf, fits });
+  // Whoever holds nothing yet will in a moment, and is then already connected.
+  const rest = most - holders - hopefuls;
+  hopefuls += choice.take(group, Part.FreeEmpty, { count: rest, outsideOf, fits });
+  const lacking = least - holders - hopefuls;
+  holders += choice.take(group, Part.KnownHolders, { count: lacking, outsideOf, fits });
+  if (seeds + holders > 0) return;
+  if (choice.take(group, Part.FreeHolders, { count: open, outsideOf }) > 0) return;
   const count = policy.outsideSeeds;
   if (group.count(Part.Holders) > outsideOf.count(Part.Holders)) {
     // Of a small fleet's gateways each is known to come forward; then anybody who holds something.

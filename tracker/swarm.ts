@@ -69,7 +69,7 @@ export class Swarm {
     this.infoHash = infoHash;
     this.#options = options;
     const { policy, clock } = options;
-    this.members = new Members({ maxHelped: policy.racksPerSeed });
+    this.members = new Members({ maxHelped: policy.maxHelped });
     const nowMs = clock.nowMs();
     this.#advancedMs = nowMs;
     this.#pacedMs = nowMs;

@@ -94,7 +94,7 @@ async function runRace(planned: PlannedRace, folder: string): Promise<RaceResult
   const topology = planTopology({ siteCount: SITE_COUNT, racksPerSite, hostCount });
   const border = hostBitsPerSecond * BORDER_FACTOR;
   const speeds = { hostBitsPerSecond, rackBitsPerSecond: border, siteBitsPerSecond: border };
-  const bytesPerSecond = await measureRawSpeed(topology, { speeds, folder });
+  const { bytesPerSecond, wireBytesPerByte } = await measureRawSpeed(topology, { speeds, folder });
   const pieceCount = Math.ceil(sizeBytes / choosePieceLength(sizeBytes));
   const boundSeconds = lowerBoundSeconds({ sizeBytes, bytesPerSecond, hostCount, pieceCount });
   await Deno.mkdir(`${folder}/source`, { recursive: true });
@@ -126,7 +126,9 @@ async function runRace(planned: PlannedRace, folder: string): Promise<RaceResult
     border / 1e6
   } Mbit/s to each rack and site; one TCP connection carries ${
     (bytesPerSecond * 8 / 1e6).toFixed(1)
-  } Mbit/s of content over a host's, so that the lower bound is ${boundSeconds.toFixed(1)} s. ${
+  } Mbit/s of content over a host's, so that the lower bound is ${
+    boundSeconds.toFixed(1)
+  } s, and a copy over it counts ${wireBytesPerByte.toFixed(2)} at the interfaces. ${
     rounds === 1 ? "One round" : `${rounds} rounds, medians`
   }${planned.withRsync && rounds > 1 ? "; rsync ran once" : ""}.`;
   return { title, bytesPerSecond, boundSeconds, description, outcomes };
@@ -142,8 +144,9 @@ One file from a build machine to all hosts, each a network namespace with one pr
 (${navigator.hardwareConcurrency} processors, Deno ${Deno.version.deno}), with a bridge for each rack and site, a router between the sites, and \`tc tbf\` on every
 link; TCP is NewReno everywhere. The build machine stands in the first site, in a rack of its own. The lower bound is F/u · (1 + log2(N)/pieces): a file of F bytes, links
 that carry u, N hosts. All processes run and wait when the clock starts. Bytes across borders are read from the
-interfaces' counters, and given in copies of the file for each site or rack that must get one: 1 is the least. Every
-host's file is compared by SHA-256 afterwards.
+interfaces' counters, with headers and all that is sent again, and given in copies of the file for each site or rack that
+must get one: a file that one connection carries across counts what stands with each race. Every host's file is compared
+by SHA-256 afterwards.
 
 - _ours_: \`rollcall tracker\`, \`rollcall seed\`, \`rollcall fetch\`.
 - _ours, uniform random peers_: the same with bittorrent-tracker as it comes in place of our tracker.

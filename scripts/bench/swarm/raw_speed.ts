@@ -1,4 +1,7 @@
-/** What one TCP connection carries over a host's link: the speed that the lower bound is computed with. */
+/**
+ * What one TCP connection carries over a host's link, the speed that the lower bound is computed with; and what it puts on
+ * the wire for it, which is what a copy across a border costs at the least.
+ */
 
 import { type LinkSpeeds, Network } from "./network.ts";
 import { Process } from "./processes.ts";
@@ -12,28 +15,39 @@ const SENDER = `
 const listener = Deno.listen({ hostname: Deno.args[0], port: ${PORT} });
 const connection = await listener.accept();
 const bytes = new Uint8Array(65536);
-for (;;) await connection.write(bytes);
+for (let left = Number(Deno.args[1]); left > 0;) {
+  left -= await connection.write(bytes.subarray(0, Math.min(left, bytes.length)));
+}
 `;
 
 const RECEIVER = `
 const connection = await Deno.connect({ hostname: Deno.args[0], port: ${PORT} });
 const buffer = new Uint8Array(65536);
-async function take(bytes) {
-  for (let got = 0; got < bytes;) got += await connection.read(buffer) ?? 0;
+let got = 0;
+async function readUntil(bytes) {
+  while (got < bytes) got += await connection.read(buffer) ?? 0;
 }
-await take(${WARM_UP_BYTES});
-const size = Number(Deno.args[1]);
+await readUntil(${WARM_UP_BYTES});
+const warmUp = got;
 const startedMs = performance.now();
-await take(size);
-console.log(size / (performance.now() - startedMs) * 1000);
+await readUntil(Number(Deno.args[1]));
+console.log((got - warmUp) / (performance.now() - startedMs) * 1000);
 Deno.exit(0);
 `;
 
-/** Bytes per second between the build machine and the last host, measured over about a second. */
+/** What was measured over about a second, between the build machine and the last host. */
+export interface RawSpeed {
+  /** Content. */
+  readonly bytesPerSecond: number;
+  /** Bytes at the interfaces for each byte of content: headers, and what was sent again. */
+  readonly wireBytesPerByte: number;
+}
+
+/** Measures both. */
 export async function measureRawSpeed(
   topology: Topology,
   { speeds, folder }: { readonly speeds: LinkSpeeds; readonly folder: string },
-): Promise<number> {
+): Promise<RawSpeed> {
   const network = await Network.build(topology, speeds);
   try {
     const { build, hosts } = topology;
@@ -42,15 +56,18 @@ export async function measureRawSpeed(
     await Deno.writeTextFile(`${folder}/sender.js`, SENDER);
     await Deno.writeTextFile(`${folder}/receiver.js`, RECEIVER);
     const deno = [Deno.execPath(), "run", "-A"];
+    const sentBytes = WARM_UP_BYTES + Math.round(speeds.hostBitsPerSecond / 8);
     await using sender = new Process(
-      network.on(build, [...deno, `${folder}/sender.js`, build.address]),
+      network.on(build, [...deno, `${folder}/sender.js`, build.address, String(sentBytes)]),
     );
     await sender.listening();
-    const sizeBytes = Math.round(speeds.hostBitsPerSecond / 8);
+    const before = await network.borderBytes();
     await using receiver = new Process(
-      network.on(last, [...deno, `${folder}/receiver.js`, build.address, String(sizeBytes)]),
+      network.on(last, [...deno, `${folder}/receiver.js`, build.address, String(sentBytes)]),
     );
-    return Number(await receiver.line());
+    const bytesPerSecond = Number(await receiver.line());
+    const after = await network.borderBytes();
+    return { bytesPerSecond, wireBytesPerByte: (after.intoSites - before.intoSites) / sentBytes };
   } finally {
     await network.remove();
   }

@@ -23,16 +23,24 @@ function fleet() {
   };
 }
 
-Deno.test("selectPeers: the first of a rack fetches from the site's copy, the others from the rack", () => {
+Deno.test("selectPeers: the first of a rack fetches from the site's copy and its other racks, the others from the rack", () => {
   const { swarm, northA1, northA2, northB1 } = fleet();
-  assert.deepEqual(swarm.peersOf(northA1), new Set(["builder", "north-a2"]));
+  assert.deepEqual(swarm.peersOf(northA1), new Set(["builder", "north-b1", "north-a2"]));
   assert.deepEqual(swarm.peersOf(northA2), new Set(["north-a1"]));
-  assert.deepEqual(swarm.peersOf(northB1), new Set(["builder"]));
+  assert.deepEqual(
+    swarm.peersOf(northB1),
+    new Set(["builder", "north-a2"]),
+    "no rack waits for it",
+  );
 });
 
 Deno.test("selectPeers: one host of a site without a copy fetches from outside", () => {
   const { swarm, southA1, southA2, southB1, southB2 } = fleet();
-  assert.deepEqual(swarm.peersOf(southA1), new Set(["builder", "south-b1", "south-a2"]));
+  assert.deepEqual(
+    swarm.peersOf(southA1),
+    new Set(["builder", "north-a2", "north-b1", "south-b2", "south-b1", "south-a2"]),
+    "the builder serves its own site first",
+  );
   assert.deepEqual(swarm.peersOf(southA2), new Set(["south-a1"]));
   assert.deepEqual(swarm.peersOf(southB1), new Set(["south-a1", "south-b2"]));
   assert.deepEqual(swarm.peersOf(southB2), new Set(["south-b1"]));

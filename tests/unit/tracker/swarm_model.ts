@@ -13,7 +13,7 @@ export const noChance = () => 0;
 
 /** A swarm that is announced to by name. */
 export class SwarmModel {
-  readonly members = new Members({ maxHelped: defaultPolicy.racksPerSeed });
+  readonly members = new Members({ maxHelped: defaultPolicy.maxHelped });
   nowMs = 0;
   #arrivals = 0;
 

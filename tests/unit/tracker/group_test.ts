@@ -12,6 +12,7 @@ const PARTS: Readonly<Record<keyof typeof Part, (member: Member) => boolean>> = 
   Seeds: ({ rank }) => rank === Rank.Seed,
   FreeSeeds: (member) => member.rank === Rank.Seed && isFree(member),
   Holders: ({ rank }) => rank === Rank.Holder,
+  KnownHolders: ({ rank, claimsCopy }) => rank === Rank.Holder && !claimsCopy,
   FreeHolders: (member) => member.rank === Rank.Holder && !member.claimsCopy && isFree(member),
   FreeEmpty: (member) => member.rank === Rank.Empty && isFree(member),
   Leechers: ({ rank }) => rank !== Rank.Seed,

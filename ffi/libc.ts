@@ -106,7 +106,8 @@ if (Deno.build.os === "linux" && isFfiGranted()) {
   }
 }
 
-function isFfiGranted(): boolean {
+/** Whether libraries may be opened without a question to the user. */
+export function isFfiGranted(): boolean {
   return Deno.permissions.querySync({ name: "ffi" }).state === "granted";
 }
 

@@ -1,4 +1,4 @@
-/** libc through `Deno.dlopen`: memory maps, locks, the page cache, limits. Imports nothing of the project. */
+/** libc, and SHA-1 of libcrypto, through `Deno.dlopen`: memory maps, locks, the page cache, limits. Imports nothing of the project. */
 
 export * from "./allocate.ts";
 export * from "./copy_range.ts";
@@ -6,6 +6,7 @@ export { errnoName } from "./errno.ts";
 export * from "./file_lock.ts";
 export { pageSizeBytes, roundUpToPages } from "./libc.ts";
 export * from "./libc_error.ts";
+export * from "./libcrypto.ts";
 export * from "./memory_lock.ts";
 export * from "./memory_map.ts";
 export * from "./page_cache.ts";

@@ -144,9 +144,14 @@ async function hashPieces(
   return { verified, rehashedBytes };
 }
 
+/** What the release says of that piece: the 20 bytes of its SHA-1. */
+export function pieceHashOf(release: Release, index: number): Uint8Array {
+  const start = index * SHA1_BYTES;
+  return release.pieceHashes.subarray(start, start + SHA1_BYTES);
+}
+
 /** Whether the bytes are what the release says of that piece. */
 export function pieceMatches(release: Release, index: number, piece: Uint8Array): boolean {
-  const start = index * SHA1_BYTES;
-  const wanted = release.pieceHashes.subarray(start, start + SHA1_BYTES);
-  return Buffer.compare(createHash("sha1").update(piece).digest(), wanted) === 0;
+  const digest = createHash("sha1").update(piece).digest();
+  return Buffer.compare(digest, pieceHashOf(release, index)) === 0;
 }

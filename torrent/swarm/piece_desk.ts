@@ -15,7 +15,7 @@ import { PieceProgress, type Range } from "./piece_progress.ts";
 import type { Hints } from "./suggestions.ts";
 
 /**
- * Memory for pieces in progress: six of the largest, 1,536 of the smallest. With the runtime's own
+ * Memory for pieces in progress, those that are being hashed among them: six of the largest, 1,536 of the smallest. With the runtime's own
  * 65 MB and the sockets' buffers a process stays below 300 MB.
  */
 const MAX_OPEN_BYTES = 96 * 1024 * 1024;
@@ -38,6 +38,8 @@ export class PieceDesk {
   readonly #bad: BadPieces<Source>;
   readonly #maxOpen: number;
   readonly #open = new Map<number, PieceProgress<Source>>();
+  /** All here, and their buffers looked at still. */
+  readonly #sealed = new Set<PieceProgress<Source>>();
   /** Open pieces with free blocks that nobody owns. */
   readonly #loose = new Set<PieceProgress<Source>>();
   readonly #owned = new Map<Source, PieceProgress<Source>>();
@@ -144,21 +146,39 @@ export class PieceDesk {
     if (piece !== undefined) this.#disown(source, piece);
   }
 
-  /** The piece is here, or has to be fetched anew: it is not being fetched any more. */
+  /** All of the open piece is here: it is not being fetched any more, and its bytes stay where they are until it is closed. */
+  seal(piece: PieceProgress<Source>): Uint8Array {
+    this.#takeOff(piece);
+    this.#sealed.add(piece);
+    return this.bufferOf(piece);
+  }
+
+  /** The piece is written, or has to be fetched anew: its buffer serves the next one. */
   close(piece: PieceProgress<Source>): void {
-    if (this.#open.get(piece.index) !== piece) return;
+    if (!this.#sealed.delete(piece) && !this.#takeOff(piece)) return;
+    const { buffer } = piece;
+    piece.buffer = undefined;
+    if (buffer === undefined) return;
+    // A new one costs a page fault per 4 KiB, so all that there may be are kept, until nothing is missing.
+    if (this.#picker.missing <= 1) this.#pool.length = 0;
+    else if (this.#heldCount + this.#pool.length < this.#maxOpen) this.#pool.push(buffer);
+  }
+
+  /** Pieces that take memory. */
+  get #heldCount(): number {
+    return this.#open.size + this.#sealed.size;
+  }
+
+  /** It is not being fetched any more; false if it was not. */
+  #takeOff(piece: PieceProgress<Source>): boolean {
+    if (!this.isOpen(piece)) return false;
     this.#open.delete(piece.index);
     this.#loose.delete(piece);
     if (piece.owner !== undefined && this.#owned.get(piece.owner) === piece) {
       this.#owned.delete(piece.owner);
     }
     piece.owner = undefined;
-    const { buffer } = piece;
-    piece.buffer = undefined;
-    if (buffer === undefined) return;
-    // A new one costs a page fault per 4 KiB, so all that there may be are kept, until nothing is missing.
-    if (this.#picker.missing <= 1) this.#pool.length = 0;
-    else if (this.#open.size + this.#pool.length < this.#maxOpen) this.#pool.push(buffer);
+    return true;
   }
 
   #note(source: Source, request: Outstanding<Source>): Outstanding<Source> {
@@ -219,7 +239,7 @@ export class PieceDesk {
   }
 
   #openNext(source: Source): PieceProgress<Source> | undefined {
-    if (this.#open.size >= this.#maxOpen && !this.#evict(source)) return undefined;
+    if (this.#heldCount >= this.#maxOpen && !this.#evict(source)) return undefined;
     const index = this.#pickSuggested(source) ?? this.#picker.pick(source.has, source.distance);
     if (index === undefined) return undefined;
     const piece = new PieceProgress<Source>(index, pieceSizeBytes(this.#release, index), {

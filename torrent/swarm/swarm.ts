@@ -5,7 +5,6 @@
 
 import { diskError } from "../content_store.ts";
 import { type BytesByDistance, countBytes, type Distance, isWithin } from "../locality.ts";
-import { pieceMatches } from "../resume_check.ts";
 import { BadPieces } from "./bad_pieces.ts";
 import { Connections } from "./connections.ts";
 import type { Greeted } from "./greeting.ts";
@@ -16,10 +15,12 @@ import { OriginDeal } from "./origin_deal.ts";
 import { Peer } from "./peer.ts";
 import type { PeerHost } from "./peer_host.ts";
 import { Picker } from "./picker.ts";
+import { PieceCheck } from "./piece_check.ts";
 import { PieceDesk, type Source } from "./piece_desk.ts";
-import type { PieceProgress } from "./piece_progress.ts";
+import { PieceHasher } from "./piece_hasher.ts";
 import { PieceWriter } from "./piece_writer.ts";
-import { findGuilty, prefill } from "./prefill.ts";
+import { prefill } from "./prefill.ts";
+import { ProcessorUse } from "./processor_use.ts";
 import { RateMeter } from "./rate_meter.ts";
 import type { SwarmOptions } from "./swarm_options.ts";
 import { UploadAdmission } from "./upload_admission.ts";
@@ -38,11 +39,11 @@ export class Swarm {
   readonly uploadRate = new RateMeter();
   readonly #options: SwarmOptions;
   readonly #picker: Picker;
-  readonly #bad = new BadPieces<Source>();
   readonly #desk: PieceDesk;
   readonly #admission: UploadAdmission<Peer>;
   readonly #connections: Connections;
   readonly #writer: PieceWriter;
+  readonly #check: PieceCheck;
   readonly #host: PeerHost;
   /** We had everything from the start. */
   readonly #isOrigin: boolean;
@@ -62,10 +63,11 @@ export class Swarm {
     this.#isOrigin = files.isComplete;
     const home = this.#isOrigin ? "site" : "rack";
     this.#picker = new Picker({ pieceCount: release.pieceCount, random, have: verified, home });
+    const bad = new BadPieces<Source>();
     this.#desk = new PieceDesk({
       release,
       picker: this.#picker,
-      bad: this.#bad,
+      bad,
       sources: () => this.#sources(),
       prefill: (piece) => prefill(piece, { files, bufferOf: () => this.#desk.bufferOf(piece) }),
     });
@@ -79,6 +81,18 @@ export class Swarm {
       onPaused: (error) => listener.onPaused(error),
       onContinued: () => listener.onContinued(),
       onFailed: (error) => listener.onFailed(error),
+    });
+    this.#check = new PieceCheck({
+      files,
+      desk: this.#desk,
+      picker: this.#picker,
+      bad,
+      hasher: new PieceHasher({ release, use: new ProcessorUse(() => clock.nowMs()) }),
+      writer: this.#writer,
+      signal: this.#stop.signal,
+      onRejected: (message) => listener.onRejected(message),
+      onGuilty: (guilty) => this.#ban(guilty),
+      onRoom: () => this.#pumpAll(),
     });
     this.#host = this.#makeHost();
     this.#connections = new Connections({
@@ -143,6 +157,7 @@ export class Swarm {
     this.#stop.abort();
     await this.#connections.close();
     await this.#running;
+    await this.#check.ended();
     await this.#writer.ended();
   }
 
@@ -183,14 +198,17 @@ export class Swarm {
   }
 
   #makeHost(): PeerHost {
-    const { clock, files, limits, buffers, locality, port, infoBytes } = this.#options;
+    const { clock, random, files, limits, buffers, locality, port, infoBytes } = this.#options;
+    const { pieceCount } = files.release;
     return {
       files,
       picker: this.#picker,
       desk: this.#desk,
       limits,
       buffers,
-      deal: this.#isOrigin ? this.#makeDeal() : this.#freshDeal,
+      deal: this.#isOrigin
+        ? new OriginDeal({ pieceCount, random, peers: () => this.#sources() })
+        : this.#freshDeal,
       locality,
       port,
       infoBytes,
@@ -212,7 +230,7 @@ export class Swarm {
         }
       },
       onIdle: (idle) => askOthers(idle, this.#connections.peers),
-      onPiece: (piece) => this.#onPiece(piece),
+      onPiece: (piece) => this.#check.onPiece(piece),
       onExtensions: (peer) => {
         this.#admission.update(peer);
         this.#lost.onConnected(peer);
@@ -221,11 +239,6 @@ export class Swarm {
       onInterest: (peer) => this.#admission.update(peer),
       onEnded: (peer, reason) => this.#onEnded(peer, reason),
     };
-  }
-
-  #makeDeal(): OriginDeal {
-    const { files: { release: { pieceCount } }, random } = this.#options;
-    return new OriginDeal({ pieceCount, random, peers: () => this.#sources() });
   }
 
   *#sources(): Generator<Source> {
@@ -258,34 +271,21 @@ export class Swarm {
     this.#connections.remove(peer);
     this.#admission.remove(peer);
     // What it was asked for is free again: others need not wait for their next message.
-    for (const other of this.#connections.peers) other.pump();
+    this.#pumpAll();
     const { files, listener } = this.#options;
-    const isMissed = !files.isComplete &&
-      this.#lost.onEnded(peer, { reach: this.#reach, tick: this.#tick });
-    if (isMissed || this.#connections.peers.size === 0) listener.onNeed();
+    const isMissed = this.#lost.onEnded(peer, { reach: this.#reach, tick: this.#tick });
+    const isAlone = this.#connections.peers.size === 0;
+    if (!files.isComplete && (isMissed || isAlone)) listener.onNeed();
   }
 
-  #onPiece(piece: PieceProgress<Source>): void {
-    const { files, listener } = this.#options;
-    const bytes = this.#desk.bufferOf(piece).subarray(0, piece.sizeBytes);
-    const matches = pieceMatches(files.release, piece.index, bytes);
-    const bad = this.#bad;
-    const guilty = matches ? bad.onMatch(piece) : findGuilty(piece, { files, bad });
-    if (!matches) {
-      this.#desk.close(piece);
-      this.#picker.putBack(piece.index);
-      const blame = guilty.length > 0 ? "its sender is banned" : "it came from several sources";
-      listener.onRejected(`piece ${piece.index} does not match its hash; ${blame}`);
-    } else if (this.#writer.isPaused) {
-      this.#desk.close(piece);
-      this.#picker.putBack(piece.index);
-    } else {
-      this.#writer.write(piece.index, bytes);
-      this.#desk.close(piece);
-    }
+  #ban(guilty: readonly Source[]): void {
     for (const peer of [...this.#connections.peers]) {
       if (guilty.includes(peer.download)) this.#connections.ban(peer, "it sent wrong bytes");
     }
+  }
+
+  #pumpAll(): void {
+    for (const peer of this.#connections.peers) peer.pump();
   }
 
   #announce(index: number): void {
@@ -294,7 +294,6 @@ export class Swarm {
     listener.onVerified(index);
     for (const peer of this.#connections.peers) peer.announcePiece(index);
     this.#freshDeal.add(index);
-    if (!files.isComplete) return;
-    listener.onComplete();
+    if (files.isComplete) listener.onComplete();
   }
 }

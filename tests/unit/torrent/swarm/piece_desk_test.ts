@@ -198,6 +198,26 @@ Deno.test("PieceDesk: 100 GiB from 50 peers: the memory for open pieces is bound
   assert.equal(desk.openCount, 0);
 });
 
+Deno.test("PieceDesk: pieces that are being hashed count as memory, and are asked of nobody", () => {
+  const { desk, picker, add } = setUp(100 * GIB, 16 * 1024 * 1024);
+  const peer = add({ maxRequestBytes: 16 * 1024 * 1024 });
+  const requests = Array.from({ length: 6 }, () => some(desk.nextRequest(peer, 0)));
+  const [first, second] = requests.map(({ piece }) => piece);
+  assert.ok(first !== undefined && second !== undefined);
+  const buffer = desk.seal(first);
+  assert.equal(desk.isOpen(first), false);
+  assert.equal(desk.openCount, 5);
+  assert.equal(picker.take(first.index), false);
+  assert.equal(desk.nextRequest(peer, 0), undefined, "all the memory is in use");
+  desk.withdraw(peer);
+  assert.equal(first.buffer, buffer, "who leaves does not take it along");
+  desk.close(first);
+  desk.close(first);
+  const [next, other] = [some(desk.nextRequest(peer, 0)), some(desk.nextRequest(peer, 0))];
+  assert.equal(desk.bufferOf(next.piece), buffer);
+  assert.notEqual(desk.bufferOf(other.piece), buffer, "no buffer serves two pieces");
+});
+
 Deno.test("PieceDesk: pieces whose senders have gone do not hold the memory for ever", () => {
   const { desk, picker, release, add, answer } = setUp(12 * 16 * 1024 * 1024, 16 * 1024 * 1024);
   const firstHalf = new PieceSet(release.pieceCount);

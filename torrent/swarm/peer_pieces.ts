@@ -38,7 +38,7 @@ export class PeerPieces {
   /** The peer has told where it stands. */
   move(distance: Distance): void {
     if (distance === this.#distance) return;
-    if (this.#isCounted) this.#picker.removePeer(this.has, this.#distance);
+    if (this.#isCounted) this.#remove();
     this.#distance = distance;
     if (this.#isCounted) this.#picker.addPeer(this.has, distance);
   }
@@ -75,18 +75,22 @@ export class PeerPieces {
   onHave(index: number, { isOurs, nowMs }: { isOurs: boolean; nowMs: number }): void {
     if (index >= this.#pieceCount) throw new ProtocolViolation(`have: there is no piece ${index}`);
     if (this.holds(index)) return;
-    if (this.#fresh === undefined || isOurs) this.#learn(index);
+    this.#join();
+    this.#count++;
+    // Also what waits is no longer rare, or others would be asked for it meanwhile.
+    if (this.#fresh === undefined || isOurs) this.has.add(index);
     else this.#fresh.add(index, nowMs);
+    this.#picker.peerGot(index, this.#distance);
   }
 
   /** BEP 6: it would rather be asked for that one than for others, and may be now. The same if we have got it. */
   stopWaiting(index: number): void {
-    if (this.#fresh?.take(index)) this.#learn(index);
+    if (this.#fresh?.take(index)) this.#offer(index);
   }
 
   /** Time has passed: it may be asked for what has waited long enough. */
   onTime(nowMs: number): void {
-    for (const index of this.#fresh?.due(nowMs) ?? []) this.#learn(index);
+    for (const index of this.#fresh?.due(nowMs) ?? []) this.#offer(index);
   }
 
   /** Whether there are pieces that others are to have first. */
@@ -97,7 +101,7 @@ export class PeerPieces {
   /** We have nothing else to do; whether it may be asked for something more. */
   hurry(): boolean {
     const index = this.#fresh?.shift();
-    if (index !== undefined) this.#learn(index);
+    if (index !== undefined) this.#offer(index);
     return index !== undefined;
   }
 
@@ -108,15 +112,19 @@ export class PeerPieces {
 
   /** The connection has gone. */
   leave(): void {
-    if (this.#isCounted) this.#picker.removePeer(this.has, this.#distance);
+    if (this.#isCounted) this.#remove();
     this.#isCounted = false;
   }
 
-  #learn(index: number): void {
-    this.#join();
+  #offer(index: number): void {
     this.has.add(index);
-    this.#count++;
-    this.#picker.peerGot(index, this.#distance);
+    this.#picker.peerOffers(index);
+  }
+
+  /** Everything that is counted has to be in the set: also what waits. */
+  #remove(): void {
+    while (this.hurry());
+    this.#picker.removePeer(this.has, this.#distance);
   }
 
   #join(): void {

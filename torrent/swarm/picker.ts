@@ -55,7 +55,6 @@ interface Peer {
  */
 export class Picker {
   readonly #random: Random;
-  readonly #byteCount: number;
   /** How many peers have a piece, without those that had everything when they joined. */
   readonly #counts: Uint32Array;
   readonly #home: Distance;
@@ -76,9 +75,7 @@ export class Picker {
   #missing = 0;
   #started = 0;
   #steps = 0;
-  readonly #countStep = () => {
-    this.#steps++;
-  };
+  readonly #countStep = () => void this.#steps++;
 
   constructor({ pieceCount, random, have, home = "rack" }: PickerOptions) {
     this.#home = home;
@@ -90,7 +87,6 @@ export class Picker {
     this.#near = new PieceBuckets(pieceCount);
     this.#returned = new PieceBuckets(pieceCount);
     this.#wasReturned = new PieceSet(pieceCount);
-    this.#byteCount = this.#open.bytes.length;
     for (let piece = 0; piece < pieceCount; piece++) {
       if (have.has(piece)) continue;
       this.#lacking.add(piece);
@@ -125,12 +121,12 @@ export class Picker {
   }
 
   /**
-   * Whether there is an open piece that only peers with everything could bring from that distance or nearer: at
-   * home one that nobody counted there has, for farther away one that nobody counted has at all.
+   * Whether there is an open piece that only peers with everything could bring from that distance or nearer: at home one that
+   * nobody counted there has, for farther away one that nobody counted has at all.
    */
   hasRare(distance: Distance): boolean {
     const count = this.#abroad.nextCount(0);
-    return this.#isAtHome(distance) ? count !== -1 : count === 0;
+    return isWithin(this.#home, distance) ? count !== -1 : count === 0;
   }
 
   /** A peer's bitfield joins the counts. A peer that has everything costs a look at its bitfield, 32 pieces at a time. */
@@ -138,7 +134,7 @@ export class Picker {
     if (this.#peers.has(has)) throw new Error("Picker: a peer that is unknown was expected");
     const full = isFull(has, this.#counts.length);
     if (!full) has.forEach((piece) => this.#count(piece, distance, 1));
-    else if (this.#isAtHome(distance)) this.#atHome.addFull(1);
+    else if (isWithin(this.#home, distance)) this.#atHome.addFull(1);
     this.#peers.set(has, this.#newPeer({ full, counted: !full }));
   }
 
@@ -148,17 +144,22 @@ export class Picker {
     if (peer === undefined) throw new Error("Picker: a peer that was added was expected");
     this.#peers.delete(has);
     if (peer.full) {
-      if (this.#isAtHome(distance)) this.#atHome.addFull(-1);
+      if (isWithin(this.#home, distance)) this.#atHome.addFull(-1);
       return;
     }
     has.forEach((piece) => this.#count(piece, distance, -1));
     // Many pieces may be there no more: more than the walks could be told one by one.
-    if (this.#isAtHome(distance)) this.#changes.forgetAll();
+    if (isWithin(this.#home, distance)) this.#changes.forgetAll();
   }
 
-  /** A peer that was added has got one more piece, which is in its set by now. */
+  /** A peer that was added has got one more piece, which is in its set by now or will be when it {@link peerOffers} it. */
   peerGot(index: number, distance: Distance): void {
     this.#count(index, distance, 1);
+    this.#changes.add(index);
+  }
+
+  /** It may be asked for one that it got earlier, which is in its set by now. */
+  peerOffers(index: number): void {
     this.#changes.add(index);
   }
 
@@ -167,7 +168,7 @@ export class Picker {
     if (this.#missing === this.#started) return undefined;
     const peer = this.#peers.get(has) ?? this.#newPeer({ full: false, counted: false });
     // What a counted peer at home has is there.
-    const isNear = this.#isAtHome(distance) && peer.counted;
+    const isNear = isWithin(this.#home, distance) && peer.counted;
     const piece = (isNear ? undefined : this.#pickFrom(this.#abroad, has, peer)) ??
       this.#pickFrom(this.#near, has, peer);
     if (piece === undefined) return undefined;
@@ -281,12 +282,10 @@ export class Picker {
     const open = this.#open.has(piece);
     if (open) this.#bucketsOf(piece).remove(piece, this.#counts[piece]!);
     this.#counts[piece] = this.#counts[piece]! + by;
-    if (this.#isAtHome(distance)) by === 1 ? this.#atHome.raise(piece) : this.#atHome.lower(piece);
+    if (isWithin(this.#home, distance)) {
+      by === 1 ? this.#atHome.raise(piece) : this.#atHome.lower(piece);
+    }
     if (open) this.#bucketsOf(piece).add(piece, this.#counts[piece]!);
-  }
-
-  #isAtHome(distance: Distance): boolean {
-    return isWithin(this.#home, distance);
   }
 
   #bucketsOf(piece: number): PieceBuckets {
@@ -294,7 +293,8 @@ export class Picker {
   }
 
   #newPeer(kind: Pick<Peer, "full" | "counted">): Peer {
-    const newWalk = () => new Walk(this.#changes, Math.floor(this.#random() * this.#byteCount));
+    const newWalk = () =>
+      new Walk(this.#changes, Math.floor(this.#random() * this.#open.bytes.length));
     return { ...kind, abroad: newWalk(), anywhere: newWalk(), interesting: newWalk() };
   }
 }

@@ -87,6 +87,34 @@ Deno.test("PeerPieces: what a peer has just got can be asked for when it suggest
   pieces.leave();
 });
 
+Deno.test("PeerPieces: what a peer has just got is not rare any more, and leaves with the peer", () => {
+  const picker = new Picker({ pieceCount: 10, random: () => 0, have: new PieceSet(10) });
+  const pieces = new PeerPieces(10, picker);
+  pieces.onPieces("none", 0);
+  pieces.expectSuggestions();
+  pieces.move("rack");
+  assert.ok(picker.take(1), "nobody has it");
+  picker.putBack(1);
+  pieces.onHave(1, { isOurs: false, nowMs: 0 });
+  assert.ok(!picker.take(1), "an origin need not be asked for it");
+  assert.equal(picker.pick(pieces.has, "rack"), undefined, "nor may the peer, yet");
+  pieces.stopWaiting(1);
+  assert.equal(picker.pick(pieces.has, "rack"), 1);
+  picker.putBack(1);
+  pieces.onHave(2, { isOurs: false, nowMs: 0 });
+  pieces.leave();
+  assert.ok(picker.take(1) && picker.take(2));
+});
+
+Deno.test("PeerPieces: a peer that has got everything is known as a seed, whatever waits", () => {
+  const picker = new Picker({ pieceCount: 10, random: () => 0, have: new PieceSet(10) });
+  const pieces = new PeerPieces(10, picker);
+  pieces.onPieces("none", 0);
+  pieces.expectSuggestions();
+  for (let index = 0; index < 10; index++) pieces.onHave(index, { isOurs: false, nowMs: 0 });
+  assert.ok(pieces.isSeed && !pieces.joinedFull);
+});
+
 Deno.test("askOthers: a spared origin is asked again, and the waiting pieces only where nobody is asked for anything", () => {
   const asked: string[] = [];
   const peer = (name: string, { count = 0, isOrigin = false, isWaiting = false } = {}) => ({

@@ -1,4 +1,7 @@
-/** libc, and SHA-1 of libcrypto, through `Deno.dlopen`: memory maps, locks, the page cache, limits. Imports nothing of the project. */
+/**
+ * libc through `Deno.dlopen`: memory maps, locks, the page cache, limits; and libcrypto's SHA-1. Imports nothing of the
+ * project.
+ */
 
 export * from "./allocate.ts";
 export * from "./copy_range.ts";

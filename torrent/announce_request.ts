@@ -106,6 +106,7 @@ function readReach(bytes: Uint8Array): Distance | undefined {
 }
 
 function announceUrl(request: AnnounceRequest): string {
+  const { lost = [] } = request;
   const query = [
     `info_hash=${percentEncode(request.infoHash)}`,
     `peer_id=${percentEncode(request.peerId)}`,
@@ -124,9 +125,7 @@ function announceUrl(request: AnnounceRequest): string {
       `site_bytes=${request.received.siteBytes}`,
       `remote_bytes=${request.received.remoteBytes}`,
     ]),
-    ...((request.lost?.length ?? 0) === 0
-      ? []
-      : [`lost=${request.lost?.map(encodeURIComponent).join(",")}`]),
+    ...(lost.length === 0 ? [] : [`lost=${lost.map(encodeURIComponent).join(",")}`]),
   ].join("&");
   return request.tracker + (request.tracker.includes("?") ? "&" : "?") + query;
 }

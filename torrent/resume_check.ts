@@ -144,14 +144,14 @@ async function hashPieces(
   return { verified, rehashedBytes };
 }
 
-/** What the release says of that piece: the 20 bytes of its SHA-1. */
-export function pieceHashOf(release: Release, index: number): Uint8Array {
+/** Whether that SHA-1, 20 bytes, is the one that the release says of that piece. */
+export function hashMatches(release: Release, index: number, digest: Uint8Array): boolean {
   const start = index * SHA1_BYTES;
-  return release.pieceHashes.subarray(start, start + SHA1_BYTES);
+  const wanted = release.pieceHashes.subarray(start, start + SHA1_BYTES);
+  return Buffer.compare(digest, wanted) === 0;
 }
 
 /** Whether the bytes are what the release says of that piece. */
 export function pieceMatches(release: Release, index: number, piece: Uint8Array): boolean {
-  const digest = createHash("sha1").update(piece).digest();
-  return Buffer.compare(digest, pieceHashOf(release, index)) === 0;
+  return hashMatches(release, index, createHash("sha1").update(piece).digest());
 }

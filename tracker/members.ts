@@ -94,7 +94,10 @@ export class Member {
   rank: Rank = Rank.Empty;
   /** Where its groups have it. Only `Members` changes it. */
   section: Section = Section.FreeEmpty;
-  /** It has missed its announces, or was lost by a neighbour, and stands apart until it comes back or is forgotten. See `setApart`. */
+  /**
+   * It has missed its announces, or was lost by a neighbour, and stands apart until it comes back or is forgotten. See
+   * `setApart`.
+   */
   isApart = false;
   /** A neighbour said that it was gone. Believed once: see `Swarm.#miss`. */
   wasMissed = false;

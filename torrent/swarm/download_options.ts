@@ -1,30 +1,25 @@
-/** What taking from a peer needs of the peer's connection and of the transfer. */
+/** What taking from a peer needs of the transfer, and of the peer's connection. */
 
 import type { Distance } from "../locality.ts";
+import type { PieceSet } from "../piece_set.ts";
 import type { Allowance } from "./allowance.ts";
 import type { Outbox } from "./messages.ts";
 import type { Picker } from "./picker.ts";
 import type { PieceDesk, Source } from "./piece_desk.ts";
-import type { PieceSet } from "../piece_set.ts";
 import type { PieceProgress } from "./piece_progress.ts";
 
-/** See the file's head. */
-export interface DownloadOptions {
-  readonly pieceCount: number;
+/** What all peers of a transfer share. */
+export interface DownloadHost {
   readonly picker: Picker;
-  /** What we have. */
-  readonly verified: Pick<PieceSet, "has">;
   readonly desk: PieceDesk;
-  readonly outbox: Outbox;
-  /** The transfer's seconds. */
+  /** Seconds of this transfer, counted and not read from a clock: a clock that jumps ends nothing. */
   readonly tick: () => number;
-  /** Only differences mean something. */
+  /** To measure how long an answer takes; only differences mean something. */
   readonly nowMs: () => number;
-  /** Whether we are to fetch from so far away at all. */
+  /** Whether we are to fetch from so far away. */
   readonly isWithinReach: (distance: Distance) => boolean;
-  /** False while the disk is full, and for peers farther away than we are to fetch from. */
-  readonly mayRequest: (distance: Distance) => boolean;
-  readonly allowance: Allowance;
+  /** False while nothing can be written. */
+  readonly mayRequest: () => boolean;
   readonly onReceived: (distance: Distance, sizeBytes: number) => void;
   /** A block has arrived that others have been asked for as well. */
   readonly onContested: (piece: PieceProgress<Source>, by: Source) => void;
@@ -32,4 +27,13 @@ export interface DownloadOptions {
   readonly onIdle: (idle: Source) => void;
   /** A piece is there in full, not verified yet. */
   readonly onPiece: (piece: PieceProgress<Source>) => void;
+}
+
+/** See the file's head. */
+export interface DownloadOptions extends DownloadHost {
+  readonly pieceCount: number;
+  /** What we have. */
+  readonly verified: Pick<PieceSet, "has">;
+  readonly outbox: Outbox;
+  readonly allowance: Allowance;
 }

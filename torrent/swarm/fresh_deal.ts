@@ -21,7 +21,7 @@ export interface Taker {
 
 /** See the file's head. */
 export class FreshDeal {
-  /** Those that nobody could take yet, oldest first; for whoever waits no more for them they are as good as dealt. */
+  /** Those that nobody there could take yet, oldest first; beyond so many, they have been waited for long enough. */
   readonly #left: Readonly<Record<Distance, number[]>> = { rack: [], site: [], remote: [] };
   readonly #takers: () => Iterable<Taker>;
 

@@ -1,7 +1,7 @@
 /**
  * What a peer has only just got. It suggests each such piece to one of those who ask it; the others leave it alone for a
- * while, in which it comes to them from there. Without that all would ask for the same pieces as
- * long as they are close behind, and the link over which those come new would carry each of them several times. Pure.
+ * while, in which it comes to them from there. Without that all would ask for the same pieces as long as they are close
+ * behind, and the link over which those come new would carry each of them several times. Pure.
  */
 
 /**

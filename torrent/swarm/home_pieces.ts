@@ -3,25 +3,37 @@
  * has: what is still owed to them. Peers that had everything when they joined are counted as one number. Pure.
  */
 
+import { type Distance, isWithin } from "../locality.ts";
 import { PieceSet } from "../piece_set.ts";
 
 /** See the file's head. Every operation costs the same however many pieces there are. */
 export class HomePieces {
+  readonly #home: Distance;
   readonly #counts: Uint32Array;
   readonly #present: PieceSet;
   readonly #isOurs: (piece: number) => boolean;
   #full = 0;
   #owed: number;
 
-  /** `ours` pieces are ours from the start; `isOurs` says it of each at any time. */
+  /** `home`: who is at home. `ours` pieces are ours from the start; `isOurs` says it of each at any time. */
   constructor(
     pieceCount: number,
-    { ours, isOurs }: { readonly ours: number; readonly isOurs: (piece: number) => boolean },
+    { home, ours, isOurs }: {
+      readonly home: "rack" | "site";
+      readonly ours: number;
+      readonly isOurs: (piece: number) => boolean;
+    },
   ) {
+    this.#home = home;
     this.#counts = new Uint32Array(pieceCount);
     this.#present = new PieceSet(pieceCount);
     this.#isOurs = isOurs;
     this.#owed = ours;
+  }
+
+  /** Whether somebody so far away is at home. */
+  includes(distance: Distance): boolean {
+    return isWithin(this.#home, distance);
   }
 
   /** One bit per piece: whether a counted peer at home has it. */

@@ -168,7 +168,7 @@ export class PeerDownload implements Source {
     const { desk, tick, nowMs, mayRequest } = this.#options;
     this.pieces.onTime(nowMs());
     if (
-      this.#choked || !this.#interested || !mayRequest(this.distance) ||
+      this.#choked || !this.#interested || !mayRequest() ||
       tick() < this.#notBeforeTick
     ) return;
     const { limitBytes } = this.window;
@@ -181,9 +181,8 @@ export class PeerDownload implements Source {
   /** Asks once more for what others are late with, if nothing else is left to ask this peer for. */
   pumpLate(): void {
     const { desk, tick, mayRequest } = this.#options;
-    if (this.#choked || this.outstanding.count > 0 || !mayRequest(this.distance) || this.#stalled) {
-      return;
-    }
+    if (this.#choked || !this.#interested || !mayRequest()) return;
+    if (this.outstanding.count > 0 || this.#stalled) return;
     this.#askWhile(this.window.limitBytes, () => desk.nextLateRequest(this, tick()));
   }
 

@@ -3,7 +3,7 @@
  * rest; what was begun and given up before all. No I/O, no clock; who is asked, and how often, is the engine's business.
  */
 
-import { type Distance, isWithin } from "../locality.ts";
+import type { Distance } from "../locality.ts";
 import { PieceSet } from "../piece_set.ts";
 import type { Random } from "../random.ts";
 import { HomePieces } from "./home_pieces.ts";
@@ -57,7 +57,6 @@ export class Picker {
   readonly #random: Random;
   /** How many peers have a piece, without those that had everything when they joined. */
   readonly #counts: Uint32Array;
-  readonly #home: Distance;
   readonly #atHome: HomePieces;
   /** Bits of pieces that are neither complete nor started. */
   readonly #open: PieceSet;
@@ -78,7 +77,6 @@ export class Picker {
   readonly #countStep = () => void this.#steps++;
 
   constructor({ pieceCount, random, have, home = "rack" }: PickerOptions) {
-    this.#home = home;
     this.#random = random;
     this.#counts = new Uint32Array(pieceCount);
     this.#open = new PieceSet(pieceCount);
@@ -95,6 +93,7 @@ export class Picker {
       this.#missing++;
     }
     this.#atHome = new HomePieces(pieceCount, {
+      home,
       ours: pieceCount - this.#missing,
       isOurs: (piece) => !this.#lacking.has(piece),
     });
@@ -126,7 +125,7 @@ export class Picker {
    */
   hasRare(distance: Distance): boolean {
     const count = this.#abroad.nextCount(0);
-    return isWithin(this.#home, distance) ? count !== -1 : count === 0;
+    return this.#atHome.includes(distance) ? count !== -1 : count === 0;
   }
 
   /** A peer's bitfield joins the counts. A peer that has everything costs a look at its bitfield, 32 pieces at a time. */
@@ -134,7 +133,7 @@ export class Picker {
     if (this.#peers.has(has)) throw new Error("Picker: a peer that is unknown was expected");
     const full = isFull(has, this.#counts.length);
     if (!full) has.forEach((piece) => this.#count(piece, distance, 1));
-    else if (isWithin(this.#home, distance)) this.#atHome.addFull(1);
+    else if (this.#atHome.includes(distance)) this.#atHome.addFull(1);
     this.#peers.set(has, this.#newPeer({ full, counted: !full }));
   }
 
@@ -144,12 +143,12 @@ export class Picker {
     if (peer === undefined) throw new Error("Picker: a peer that was added was expected");
     this.#peers.delete(has);
     if (peer.full) {
-      if (isWithin(this.#home, distance)) this.#atHome.addFull(-1);
+      if (this.#atHome.includes(distance)) this.#atHome.addFull(-1);
       return;
     }
     has.forEach((piece) => this.#count(piece, distance, -1));
     // Many pieces may be there no more: more than the walks could be told one by one.
-    if (isWithin(this.#home, distance)) this.#changes.forgetAll();
+    if (this.#atHome.includes(distance)) this.#changes.forgetAll();
   }
 
   /** A peer that was added has got one more piece, which is in its set by now or will be when it {@link peerOffers} it. */
@@ -168,7 +167,7 @@ export class Picker {
     if (this.#missing === this.#started) return undefined;
     const peer = this.#peers.get(has) ?? this.#newPeer({ full: false, counted: false });
     // What a counted peer at home has is there.
-    const isNear = isWithin(this.#home, distance) && peer.counted;
+    const isNear = this.#atHome.includes(distance) && peer.counted;
     const piece = (isNear ? undefined : this.#pickFrom(this.#abroad, has, peer)) ??
       this.#pickFrom(this.#near, has, peer);
     if (piece === undefined) return undefined;
@@ -282,7 +281,7 @@ export class Picker {
     const open = this.#open.has(piece);
     if (open) this.#bucketsOf(piece).remove(piece, this.#counts[piece]!);
     this.#counts[piece] = this.#counts[piece]! + by;
-    if (isWithin(this.#home, distance)) {
+    if (this.#atHome.includes(distance)) {
       by === 1 ? this.#atHome.raise(piece) : this.#atHome.lower(piece);
     }
     if (open) this.#bucketsOf(piece).add(piece, this.#counts[piece]!);

@@ -15,8 +15,8 @@ import { PieceProgress, type Range } from "./piece_progress.ts";
 import type { Hints } from "./suggestions.ts";
 
 /**
- * Memory for pieces in progress, those that are being hashed among them: six of the largest, 1,536 of the smallest. With the runtime's own
- * 65 MB and the sockets' buffers a process stays below 300 MB.
+ * Memory for pieces in progress, those that are being hashed among them: six of the largest, 1,536 of the smallest. With
+ * the runtime's own 65 MB and the sockets' buffers a process stays below 300 MB.
  */
 const MAX_OPEN_BYTES = 96 * 1024 * 1024;
 /** A request that is older, in the transfer's seconds, may be made once more to an idle peer. */

@@ -5,7 +5,7 @@
  */
 
 import { type BackgroundSha1, backgroundSha1 } from "../../ffi/mod.ts";
-import { pieceHashOf, pieceMatches } from "../resume_check.ts";
+import { hashMatches, pieceMatches } from "../resume_check.ts";
 import type { Release } from "../release.ts";
 import type { ProcessorUse } from "./processor_use.ts";
 
@@ -76,8 +76,8 @@ export class PieceHasher {
   async #matches(sha1: BackgroundSha1, index: number, bytes: Uint8Array): Promise<boolean> {
     // Without a digest (no thread to be had, the library does not make SHA-1 any more) nobody is to blame.
     const digest = await sha1(bytes).catch(() => undefined);
-    if (digest === undefined) return pieceMatches(this.#release, index, bytes);
-    const wanted = pieceHashOf(this.#release, index);
-    return digest.length === wanted.length && digest.every((byte, at) => byte === wanted[at]);
+    return digest === undefined
+      ? pieceMatches(this.#release, index, bytes)
+      : hashMatches(this.#release, index, digest);
   }
 }

@@ -216,8 +216,7 @@ export class Swarm {
       nowMs: () => clock.nowMs(),
       sleep: (durationMs, signal) => clock.sleep(durationMs, signal),
       isWithinReach: (distance) => isWithin(this.#reach, distance),
-      mayRequest: (distance) =>
-        !this.#writer.isPaused && !this.#stop.signal.aborted && isWithin(this.#reach, distance),
+      mayRequest: () => !this.#writer.isPaused && !this.#stop.signal.aborted,
       readBlock: (offsetBytes, into) => this.#readBlock(offsetBytes, into),
       onReceived: (distance, sizeBytes) => {
         countBytes(this.received, distance, sizeBytes);

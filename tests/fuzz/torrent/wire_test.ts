@@ -16,7 +16,6 @@ import {
   writeBlockHeader,
   writeUint32,
 } from "../../../torrent/swarm/messages.ts";
-import { OutstandingRequests } from "../../../torrent/swarm/outstanding_requests.ts";
 import { Peer } from "../../../torrent/swarm/peer.ts";
 import type { PeerHost } from "../../../torrent/swarm/peer_host.ts";
 import type { Connection } from "../../../torrent/swarm/peer_socket.ts";
@@ -27,7 +26,7 @@ import { RateLimits } from "../../../torrent/swarm/rate_limits.ts";
 import { SendBufferPool } from "../../../torrent/swarm/send_buffers.ts";
 import { FreshDeal } from "../../../torrent/swarm/fresh_deal.ts";
 import { OriginDeal } from "../../../torrent/swarm/origin_deal.ts";
-import { Hints } from "../../../torrent/swarm/suggestions.ts";
+import { bareSource } from "../../unit/torrent/swarm/bare_source.ts";
 import type { TransferFiles } from "../../../torrent/transfer_files.ts";
 
 const PIECES = 20;
@@ -171,17 +170,7 @@ function expectAllFree(
     readonly receivedBytes: number;
   },
 ): void {
-  const next: Source = {
-    has: PieceSet.full(PIECES),
-    hints: new Hints(),
-    outstanding: new OutstandingRequests<Source>(),
-    maxRequestBytes: BLOCK,
-    distance: "rack",
-    isOrigin: false,
-    isStalled: false,
-    bytesPerSecond: 0,
-    bestBytesPerSecond: 0,
-  };
+  const next = bareSource({ has: PieceSet.full(PIECES), maxRequestBytes: BLOCK });
   sources.splice(0, sources.length, next);
   picker.addPeer(next.has, next.distance);
   while (desk.nextRequest(next, 0) !== undefined);

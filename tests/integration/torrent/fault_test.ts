@@ -2,14 +2,7 @@
 
 import assert from "node:assert/strict";
 import { type Clock, systemClock } from "../../../torrent/clock.ts";
-import {
-  createSwarmEngine,
-  ENGINES,
-  silentLog,
-  type SwarmEngineOptions,
-  type TorrentEngine,
-  verifyRelease,
-} from "../../../torrent/mod.ts";
+import { ENGINES, silentLog, type TorrentEngine, verifyRelease } from "../../../torrent/mod.ts";
 import { encodeHandshake } from "../../../torrent/swarm/handshake.ts";
 import { MessageId, Outbox } from "../../../torrent/swarm/messages.ts";
 import {
@@ -20,24 +13,13 @@ import {
   readExactly,
   startBadPeer,
   startFixedTracker,
+  startHost,
   until,
   writeAll,
 } from "./fault_world.ts";
 import { PeerProcess } from "./peer_harness.ts";
 
 const MIB = 1024 * 1024;
-
-function start(
-  host: string,
-  options: Partial<SwarmEngineOptions> = {},
-): Promise<TorrentEngine> {
-  return createSwarmEngine({
-    locality: locality(host),
-    hostname: "127.0.0.1",
-    log: silentLog,
-    ...options,
-  });
-}
 
 for (const [from, to] of [["swarm", "webtorrent"], ["webtorrent", "swarm"]] as const) {
   Deno.test(`${to} fetches from ${from}: each knows where the other stands`, async () => {
@@ -78,7 +60,7 @@ Deno.test("swarm: the seeder is killed in the middle, and comes back elsewhere",
   await Deno.writeFile(torrentPath, metainfo);
   const orders = { engine: "swarm", kind: "seed", torrentPath, root } as const;
   // Slow enough that there is a middle.
-  const fetcher = await start("fetcher", { limits: { down: { total: 6 * MIB } } });
+  const fetcher = await startHost("fetcher", { limits: { down: { total: 6 * MIB } } });
   try {
     await using first = new PeerProcess({ ...orders, locality: locality("first") });
     ports.push(await first.port());
@@ -103,8 +85,8 @@ Deno.test("swarm: without a tracker it comes back to the peers that it had", asy
   const tracker = startFixedTracker(() => ports);
   const { directory, metainfo, root, target } = await publishBlob(8 * MIB, tracker.announceUrl);
   await using _directory = directory;
-  const first = await start("seeder");
-  const fetcher = await start("fetcher", { limits: { down: { total: 6 * MIB } } });
+  const first = await startHost("seeder");
+  const fetcher = await startHost("fetcher", { limits: { down: { total: 6 * MIB } } });
   const { port } = first;
   let second: TorrentEngine | undefined;
   try {
@@ -115,7 +97,7 @@ Deno.test("swarm: without a tracker it comes back to the peers that it had", asy
     await tracker[Symbol.asyncDispose]();
     await first.close();
     assert.ok(transfer.progress().verifiedBytes < 8 * MIB);
-    second = await start("seeder", { listenPort: port });
+    second = await startHost("seeder", { listenPort: port });
     await second.seed({ metainfo, root }).done;
     await transfer.done;
     await verifyRelease({ metainfo, root: target });
@@ -146,9 +128,9 @@ async function fetchBeside(
   await using _directory = directory;
   await using bad = startBadPeer(infoHash, manners);
   const clock = fastClock;
-  const seeder = await start("seeder");
+  const seeder = await startHost("seeder");
   seederPort = seeder.port;
-  const fetcher = await start("fetcher", { clock });
+  const fetcher = await startHost("fetcher", { clock });
   try {
     await seeder.seed({ metainfo, root }).done;
     // The bad one is met first; the good one is named as soon as the bad one has been met.
@@ -208,8 +190,8 @@ Deno.test("swarm: a clock that jumps, as that of a machine that was suspended do
   await using _directory = directory;
   let offsetMs = 0;
   const clock: Clock = { ...systemClock, nowMs: () => systemClock.nowMs() + offsetMs };
-  const seeder = await start("seeder", { clock });
-  const fetcher = await start("fetcher", { clock, limits: { down: { total: 3 * MIB } } });
+  const seeder = await startHost("seeder", { clock });
+  const fetcher = await startHost("fetcher", { clock, limits: { down: { total: 3 * MIB } } });
   try {
     await seeder.seed({ metainfo, root }).done;
     ports.push(seeder.port);
@@ -240,8 +222,8 @@ Deno.test("swarm: a peer that asks and does not read is dropped, others are serv
     { pieceLengthBytes: 256 * 1024 },
   );
   await using _directory = directory;
-  const seeder = await start("seeder", { clock: fastClock });
-  const fetcher = await start("fetcher");
+  const seeder = await startHost("seeder", { clock: fastClock });
+  const fetcher = await startHost("fetcher");
   using greedy = await Deno.connect({ hostname: "127.0.0.1", port: seeder.port });
   try {
     const seed = seeder.seed({ metainfo, root });
@@ -275,8 +257,8 @@ Deno.test("swarm: strangers that connect and say nothing keep nobody out", async
   await using tracker = startFixedTracker(() => ports);
   const { directory, metainfo, root, target } = await publishBlob(MIB, tracker.announceUrl);
   await using _directory = directory;
-  const seeder = await start("seeder");
-  const fetcher = await start("fetcher");
+  const seeder = await startHost("seeder");
+  const fetcher = await startHost("fetcher");
   const strangers: Deno.TcpConn[] = [];
   try {
     await seeder.seed({ metainfo, root }).done;

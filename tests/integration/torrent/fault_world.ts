@@ -4,8 +4,10 @@ import bencode from "bencode";
 import type { Clock } from "../../../torrent/clock.ts";
 import {
   createRelease,
+  createSwarmEngine,
   type Locality,
   silentLog,
+  type SwarmEngineOptions,
   type TorrentEngine,
   type TransferEvent,
 } from "../../../torrent/mod.ts";
@@ -23,6 +25,19 @@ import { sampleBytes, temporaryDirectory } from "./peer_harness.ts";
 
 /** Where test hosts stand. */
 export const locality = (host: string): Locality => ({ host, site: "north", rack: "a" });
+
+/** A host with the swarm engine, on loopback. */
+export function startHost(
+  host: string,
+  options: Partial<SwarmEngineOptions> = {},
+): Promise<TorrentEngine> {
+  return createSwarmEngine({
+    locality: locality(host),
+    hostname: "127.0.0.1",
+    log: silentLog,
+    ...options,
+  });
+}
 
 /** Everything that waits, waits a twentieth of its time: time-outs come within the test's patience. */
 export const fastClock: Clock = {

@@ -3,13 +3,13 @@
 import assert from "node:assert/strict";
 import { backgroundSha1 } from "../../../ffi/mod.ts";
 import { type Clock, systemClock } from "../../../torrent/clock.ts";
-import { createSwarmEngine, silentLog, verifyRelease } from "../../../torrent/mod.ts";
+import { verifyRelease } from "../../../torrent/mod.ts";
 import {
   blockMessage,
-  locality,
   publishBlob,
   startBadPeer,
   startFixedTracker,
+  startHost,
   until,
 } from "./fault_world.ts";
 
@@ -23,13 +23,7 @@ backgroundSha1();
 /** A clock that hardly moves: whatever this process does seems to take more than one processor. */
 const slowClock: Clock = { ...systemClock, nowMs: () => systemClock.nowMs() / 1000 };
 
-const start = (host: string) =>
-  createSwarmEngine({
-    locality: locality(host),
-    hostname: "127.0.0.1",
-    log: silentLog,
-    clock: slowClock,
-  });
+const start = (host: string) => startHost(host, { clock: slowClock });
 
 Deno.test("swarm: large pieces: a peer that lies is found out, banned, and not met again", async () => {
   const ports: number[] = [];

@@ -5,17 +5,14 @@ import { createHash } from "node:crypto";
 import type { BackgroundSha1 } from "../../../../ffi/mod.ts";
 import { PieceSet } from "../../../../torrent/piece_set.ts";
 import { BadPieces } from "../../../../torrent/swarm/bad_pieces.ts";
-import {
-  type Outstanding,
-  OutstandingRequests,
-} from "../../../../torrent/swarm/outstanding_requests.ts";
+import type { Outstanding } from "../../../../torrent/swarm/outstanding_requests.ts";
 import { Picker } from "../../../../torrent/swarm/picker.ts";
 import { PieceCheck } from "../../../../torrent/swarm/piece_check.ts";
 import { PieceDesk, type Source } from "../../../../torrent/swarm/piece_desk.ts";
 import { PieceHasher } from "../../../../torrent/swarm/piece_hasher.ts";
-import { Hints } from "../../../../torrent/swarm/suggestions.ts";
 import { TransferFiles } from "../../../../torrent/transfer_files.ts";
 import { bareRelease } from "./bare_release.ts";
+import { bareSource } from "./bare_source.ts";
 
 /** Large enough to be hashed on another thread. */
 const PIECE = 2 * 1024 * 1024;
@@ -75,17 +72,7 @@ function setUp({ isElsewhere = true } = {}) {
     onRoom: () => told.push("room"),
   });
   const add = (): Source => {
-    const source = {
-      has: PieceSet.full(PIECES),
-      distance: "rack" as const,
-      isOrigin: false,
-      isStalled: false,
-      hints: new Hints(),
-      maxRequestBytes: PIECE,
-      outstanding: new OutstandingRequests<Source>(),
-      bytesPerSecond: 0,
-      bestBytesPerSecond: 0,
-    };
+    const source = bareSource({ has: PieceSet.full(PIECES), maxRequestBytes: PIECE });
     sources.push(source);
     picker.addPeer(source.has, source.distance);
     return source;

@@ -3,19 +3,14 @@
 import assert from "node:assert/strict";
 import { PieceSet } from "../../../../torrent/piece_set.ts";
 import { BadPieces } from "../../../../torrent/swarm/bad_pieces.ts";
-import {
-  type Outstanding,
-  OutstandingRequests,
-} from "../../../../torrent/swarm/outstanding_requests.ts";
+import type { Outstanding } from "../../../../torrent/swarm/outstanding_requests.ts";
 import { Picker } from "../../../../torrent/swarm/picker.ts";
 import { PieceDesk, type Source } from "../../../../torrent/swarm/piece_desk.ts";
-import { Hints } from "../../../../torrent/swarm/suggestions.ts";
 import { bareRelease } from "./bare_release.ts";
+import { type BareSource, bareSource } from "./bare_source.ts";
 
 const BLOCK = 16 * 1024;
 const GIB = 1024 ** 3;
-
-type Mutable<T> = { -readonly [Key in keyof T]: T[Key] };
 
 function setUp(sizeBytes: number, pieceLengthBytes: number) {
   const release = bareRelease(sizeBytes, pieceLengthBytes);
@@ -27,19 +22,12 @@ function setUp(sizeBytes: number, pieceLengthBytes: number) {
   const bad = new BadPieces<Source>();
   const sources: Source[] = [];
   const desk = new PieceDesk({ release, picker, bad, sources: () => sources, prefill() {} });
-  const add = (of: Partial<Mutable<Source>> = {}): Mutable<Source> => {
-    const source = {
+  const add = (of: Partial<BareSource> = {}): BareSource => {
+    const source = bareSource({
       has: PieceSet.full(release.pieceCount),
-      distance: "rack" as const,
-      isOrigin: false,
-      isStalled: false,
-      hints: new Hints(),
       maxRequestBytes: 128 * 1024,
-      outstanding: new OutstandingRequests<Source>(),
-      bytesPerSecond: 0,
-      bestBytesPerSecond: 0,
       ...of,
-    };
+    });
     sources.push(source);
     picker.addPeer(source.has, source.distance);
     return source;

@@ -44,6 +44,8 @@ export interface AnnounceRequest extends AnnounceState {
   /** Where peers reach us. */
   readonly port: number;
   readonly locality: Locality;
+  /** Whether this host keeps to the `reach` of the answers: the tracker is freer with such hosts. Default: no. */
+  readonly keepsReach?: boolean;
   readonly event?: "started" | "completed" | "stopped";
   readonly signal: AbortSignal;
 }
@@ -125,6 +127,7 @@ function announceUrl(request: AnnounceRequest): string {
       `site_bytes=${request.received.siteBytes}`,
       `remote_bytes=${request.received.remoteBytes}`,
     ]),
+    ...(request.keepsReach ? ["keeps_reach=1"] : []),
     ...(lost.length === 0 ? [] : [`lost=${lost.map(encodeURIComponent).join(",")}`]),
   ].join("&");
   return request.tracker + (request.tracker.includes("?") ? "&" : "?") + query;

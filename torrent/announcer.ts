@@ -37,6 +37,8 @@ export interface AnnouncerOptions {
   readonly peerId: string;
   readonly port: number;
   readonly locality: Locality;
+  /** See `AnnounceRequest.keepsReach`. */
+  readonly keepsReach?: boolean;
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
@@ -157,13 +159,14 @@ export class Announcer {
     event: "started" | "completed" | "stopped" | undefined,
     signal: AbortSignal,
   ): AnnounceRequest {
-    const { infoHash, peerId, port, locality } = this.#options;
+    const { infoHash, peerId, port, locality, keepsReach = false } = this.#options;
     return {
       tracker: this.#tracker,
       infoHash,
       peerId,
       port,
       locality,
+      keepsReach,
       ...this.#options.state(),
       ...(event === undefined ? {} : { event }),
       signal,

@@ -130,7 +130,7 @@ export abstract class EngineTransfer<Context extends TransferContext> implements
 
   /** An announcer that tells how this transfer stands. */
   protected createAnnouncer(
-    own: Pick<AnnouncerOptions, "peerId" | "port" | "onReply"> & {
+    own: Pick<AnnouncerOptions, "peerId" | "port" | "keepsReach" | "onReply"> & {
       /** See `AnnounceState.lost`. */
       readonly lost?: () => readonly string[];
       /** Before the tracker's failure is told. */
@@ -138,13 +138,14 @@ export abstract class EngineTransfer<Context extends TransferContext> implements
     },
   ): Announcer {
     const { locality, clock, random, log } = this.context;
-    const { peerId, port, onReply } = own;
+    const { peerId, port, keepsReach = false, onReply } = own;
     return new Announcer({
       trackers: this.release.announce.filter((url) => /^https?:/.test(url)),
       infoHash: this.infoHash,
       peerId,
       port,
       locality,
+      keepsReach,
       clock,
       random,
       log,

@@ -30,6 +30,8 @@ export interface Announce {
   readonly rack?: string | undefined;
   /** What it has received so far, if it says so. */
   readonly received?: ReceivedBytes | undefined;
+  /** It fetches from no farther than the answer's reach says. Default: it may fetch from whomever it is given. */
+  readonly keepsReach?: boolean | undefined;
   /** Whom of its site it has just lost, each as "address:port". Default: nobody. */
   readonly lost?: readonly string[] | undefined;
 }

@@ -35,6 +35,12 @@ export interface AnnounceQuery extends Omit<Announce, "ip" | "family"> {
   readonly omitsPeerIds: boolean;
 }
 
+/** What only our own hosts say. */
+export type Told = Pick<
+  AnnounceQuery,
+  "host" | "site" | "rack" | "received" | "keepsReach" | "lost"
+>;
+
 /** Reads the query of an announce; a text says what is wrong with it. */
 export function parseAnnounceQuery(query: string): AnnounceQuery | string {
   let [infoHash, peerId, event]: (string | undefined)[] = [];
@@ -43,7 +49,7 @@ export function parseAnnounceQuery(query: string): AnnounceQuery | string {
   let [uploadedBytes, downloadedBytes] = [0, 0];
   let [isCompact, omitsPeerIds, received]: [boolean, boolean, Mutable<ReceivedBytes> | undefined] =
     [true, false, undefined];
-  let lost: readonly string[] | undefined;
+  let [keepsReach, lost]: [boolean, readonly string[] | undefined] = [false, undefined];
   const nothing = () => received ??= { rackBytes: 0, siteBytes: 0, remoteBytes: 0 };
   let at = 0;
   for (let pairs = 0; at < query.length; pairs++) {
@@ -93,6 +99,9 @@ export function parseAnnounceQuery(query: string): AnnounceQuery | string {
         case "rack":
           rack = decodeName(value);
           break;
+        case "keeps_reach":
+          keepsReach = value === "1";
+          break;
         case "lost":
           lost = readAddresses(value);
           break;
@@ -129,6 +138,7 @@ export function parseAnnounceQuery(query: string): AnnounceQuery | string {
     site,
     rack,
     received,
+    keepsReach,
     lost,
     isCompact,
     omitsPeerIds,
@@ -148,17 +158,15 @@ export function parseScrapeQuery(query: string): readonly string[] | string {
 }
 
 /** Names told over UDP, as URL data (BEP 41). */
-export function parseUrlData(
-  text: string,
-): Pick<AnnounceQuery, "host" | "site" | "rack" | "received" | "lost"> | undefined {
+export function parseUrlData(text: string): Told | undefined {
   const question = text.indexOf("?");
   if (question < 0) return undefined;
   // The rest is told by the datagram itself.
   const fixed = `info_hash=${"0".repeat(HASH_BYTES)}&peer_id=${"0".repeat(HASH_BYTES)}&port=1&`;
   const parsed = parseAnnounceQuery(fixed + text.slice(question + 1));
   if (typeof parsed === "string") return undefined;
-  const { host, site, rack, received, lost } = parsed;
-  return { host, site, rack, received, lost };
+  const { host, site, rack, received, keepsReach, lost } = parsed;
+  return { host, site, rack, received, keepsReach, lost };
 }
 
 type Mutable<Type> = { -readonly [Key in keyof Type]: Type[Key] };

@@ -15,8 +15,8 @@ import type { EventEmitter } from "node:events";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import Server from "bittorrent-tracker/server";
-import { MAX_SCRAPED, parseUrlData } from "./announce_query.ts";
-import { SharedSwarm, toBytes, type Told, withoutMapping } from "./bittorrent_tracker_swarm.ts";
+import { MAX_SCRAPED, parseUrlData, type Told } from "./announce_query.ts";
+import { SharedSwarm, toBytes, withoutMapping } from "./bittorrent_tracker_swarm.ts";
 import {
   Action,
   type Callback,

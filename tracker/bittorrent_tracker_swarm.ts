@@ -8,7 +8,7 @@
 import { Buffer } from "node:buffer";
 import Server from "bittorrent-tracker/server";
 import type { Announce, Answer } from "./announce.ts";
-import { type AnnounceQuery, DEFAULT_WANTED } from "./announce_query.ts";
+import { DEFAULT_WANTED, type Told } from "./announce_query.ts";
 import type {
   Callback,
   PackageAnnounce,
@@ -21,12 +21,10 @@ import { MAX_UDP_WANTED } from "./udp_front.ts";
 const { Swarm } = Server as unknown as PackageServerConstructor;
 const MAPPED_IPV4 = "::ffff:";
 
-/** What the package's parsers leave aside. */
-export type Told = Pick<AnnounceQuery, "host" | "site" | "rack" | "received">;
-
 /** What a shared swarm needs. */
 export interface SharedSwarmOptions {
   readonly swarms: Swarms;
+  /** What the package's parsers leave aside. */
   readonly told: (announce: PackageAnnounce) => Told | undefined;
   readonly onError: (cause: unknown) => void;
 }

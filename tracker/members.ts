@@ -42,6 +42,8 @@ export interface Arrival {
   readonly place: Place | undefined;
   /** Still to fetch; 0 for a seed, Infinity if it did not say. */
   readonly leftBytes: number;
+  /** It fetches from no farther than it is told. Default: no. */
+  readonly keepsReach?: boolean | undefined;
   /** It only says that it is a seed; see `claims.ts`. Default: no. */
   readonly claimsCopy?: boolean | undefined;
   readonly nowMs: number;
@@ -60,6 +62,8 @@ export class Member {
   readonly peerId: string;
   readonly host: string | undefined;
   readonly place: Place | undefined;
+  /** Whoever does not takes pieces across a border also from those that it is to give to there. */
+  readonly keepsReach: boolean;
   readonly arrivedMs: number;
   /** Its address and port as BEP 23 and BEP 7 put them into replies: 6 or 18 bytes. */
   readonly compact: Uint8Array;
@@ -125,6 +129,7 @@ export class Member {
     this.peerId = arrival.peerId;
     this.host = arrival.host;
     this.place = arrival.place;
+    this.keepsReach = arrival.keepsReach ?? false;
     this.leftBytes = arrival.leftBytes;
     this.claimsCopy = arrival.claimsCopy ?? false;
     this.arrivedMs = arrival.nowMs;

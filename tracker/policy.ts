@@ -14,6 +14,8 @@ export interface Policy {
   readonly leastOutsideHolders: number;
   /** A seed by itself is enough for so many racks that hold no copy. */
   readonly racksPerSeed: number;
+  /** The same, for those that do not keep to the reach. */
+  readonly racksPerSeedAtLarge: number;
   /** Whoever helps so many across a border is given to others last. */
   readonly maxHelped: number;
   /** Peers of its own rack for each. */
@@ -62,6 +64,8 @@ export const defaultPolicy: Policy = {
   leastOutsideHolders: 4,
   // With two, each gets half of what its link can carry, and the second site nothing until they are done.
   racksPerSeed: 1,
+  // Each helper that is no seed takes back across the border what it lacks: slower is then the lesser evil.
+  racksPerSeedAtLarge: 4,
   // Each gets a quarter of a link then; with four helpers that is as much as it can take.
   maxHelped: 4,
   // A random graph of that degree has no bottleneck; room is left for who dials in.

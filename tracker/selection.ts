@@ -8,6 +8,8 @@
  * - Helpers are seeds where those are enough for the racks that want a copy; else also hosts for which
  *   no rack waits, soon to hold a part if not yet: many gateways on one build machine would share its
  *   link and wait for each other, and what a gateway sends outside, its own rack lacks.
+ * - Clients that do not keep to the reach (other engines, other programs) are given seeds for longer, and help
+ *   no host that does: two hosts fetch from each other then, and each piece would cross both ways.
  * - Who starves is treated as a gateway: first of its rack, then of its site.
  * - A seed gets whom it may help: the gateways of sites and racks that hold no copy, then its rack.
  * - A peer whose place is unknown is outside of everyone.
@@ -176,10 +178,11 @@ function chooseHelpers(
 ): void {
   const { policy, members } = options;
   const isOutside = (member: Member) => member.groups[outsideOf.level] !== outsideOf;
-  const seedsSuffice =
-    members.racksWithGateways <= policy.racksPerSeed * Math.max(1, members.fleet.seeds);
+  const { keepsReach } = asker;
+  const racksPerSeed = keepsReach ? policy.racksPerSeed : policy.racksPerSeedAtLarge;
+  const seedsSuffice = members.racksWithGateways <= racksPerSeed * Math.max(1, members.fleet.seeds);
   // A site must not depend on seeds alone, which serve their own site before others.
-  const least = group.level === 0 ? policy.leastOutsideHolders : 0;
+  const least = group.level === 0 && keepsReach ? policy.leastOutsideHolders : 0;
   const most = seedsSuffice ? least : policy.outsideHolders;
   let [seeds, holders, hopefuls] = [0, 0, 0];
   for (const member of asker.helpers) {
@@ -199,7 +202,7 @@ function chooseHelpers(
   // One that helps many is better than none.
   if (seeds === 0) seeds += choice.take(group, Part.Seeds, { count: 1, outsideOf });
   const open = most - holders - hopefuls;
-  const fits = (member: Member) => !isBusy(member);
+  const fits = (member: Member) => !isBusy(member) && (member.keepsReach || !keepsReach);
   holders += choice.take(group, Part.FreeHolders, { count: open, outsideOf, fits });
   // Whoever holds nothing yet will in a moment, and is then already connected.
   const rest = most - holders - hopefuls;

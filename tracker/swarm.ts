@@ -172,7 +172,7 @@ export class Swarm {
     key: string,
     { announce, place, nowMs }: { announce: Announce; place: Place | undefined; nowMs: number },
   ): Member {
-    const { ip, port, peerId, host } = announce;
+    const { ip, port, peerId, host, keepsReach } = announce;
     const intervalMs = this.#options.policy.hungryIntervalMs;
     const member = new Member({
       key,
@@ -181,6 +181,7 @@ export class Swarm {
       peerId,
       host,
       place,
+      keepsReach,
       ...standingOf(announce, { knows: false }),
       nowMs,
       intervalMs,

@@ -94,6 +94,7 @@ export class SwarmTransfer extends EngineTransfer<SwarmTransferContext> {
     this.announcer = this.createAnnouncer({
       peerId,
       port,
+      keepsReach: true,
       lost: () => swarm.lost,
       onReply: ({ peers, reach }) => {
         swarm.setReach(reach ?? "remote");

@@ -53,7 +53,8 @@ function query(index: number): string {
   const place = index % 7 === 0
     ? ""
     : `&host=h${index}&site=s%C3%B6${index % 3}&rack=r${index % 5}` +
-      `&rack_bytes=${index * 10}&site_bytes=${index}&remote_bytes=1`;
+      `&rack_bytes=${index * 10}&site_bytes=${index}&remote_bytes=1` +
+      `&keeps_reach=${index % 2}`;
   const event = index % 11 === 10 ? "stopped" : index % 13 === 12 ? "completed" : "started";
   // Some come again.
   const port = 4_000 + index % 160;

@@ -87,6 +87,7 @@ class OurTracker implements SimulatedTracker {
       host: String(index),
       site: `s${host.site}`,
       rack: rackName(state.shape, host.rack),
+      keepsReach: true,
     };
     const answer = this.swarm.announce(announce);
     if ("refusal" in answer) throw new Error(`announce host ${index}: refused: ${answer.refusal}`);

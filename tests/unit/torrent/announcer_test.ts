@@ -235,7 +235,7 @@ Deno.test("Announcer: goes back to the first tracker that answers, and takes lea
   assert.equal(first.events().at(-1), "stopped");
 });
 
-Deno.test("Announcer: says what it received by distance, and reads how far it is to fetch from", async () => {
+Deno.test("Announcer: says what it received by distance and that it keeps to the reach, and reads how far it is to fetch from", async () => {
   const words = ["rack", "site", "everywhere", "elsewhere"];
   await using tracker = startTracker(
     words.map((word) => reply({ reach: new TextEncoder().encode(word) })),
@@ -249,6 +249,7 @@ Deno.test("Announcer: says what it received by distance, and reads how far it is
       leftBytes: 3,
       received: { rackBytes: 10, siteBytes: 20, remoteBytes: 30 },
     }),
+    keepsReach: true,
     onReply: ({ reach }) => reaches.push(reach),
   });
   announcer.start();
@@ -261,7 +262,7 @@ Deno.test("Announcer: says what it received by distance, and reads how far it is
   assert.deepEqual(reaches, ["rack", "site", "remote", undefined]);
   const [query] = tracker.queries;
   assert.deepEqual(
-    ["rack_bytes", "site_bytes", "remote_bytes"].map((key) => query?.get(key)),
-    ["10", "20", "30"],
+    ["rack_bytes", "site_bytes", "remote_bytes", "keeps_reach"].map((key) => query?.get(key)),
+    ["10", "20", "30", "1"],
   );
 });

@@ -21,7 +21,7 @@ function parsed(query: string) {
 Deno.test("parseAnnounceQuery: everything that our announcer says", () => {
   const announce = parsed(
     `${BASE}&uploaded=1&downloaded=2&left=300&compact=1&numwant=20&event=started&host=web-1` +
-      "&site=n%C3%B6rth&rack=a%26b&rack_bytes=1&site_bytes=20&remote_bytes=300" +
+      "&site=n%C3%B6rth&rack=a%26b&rack_bytes=1&site_bytes=20&remote_bytes=300&keeps_reach=1" +
       "&lost=10.0.0.2%3A6881,%5B%3A%3A1%5D%3A6882",
   );
   assert.deepEqual(announce, {
@@ -38,6 +38,7 @@ Deno.test("parseAnnounceQuery: everything that our announcer says", () => {
     site: "nörth",
     rack: "a&b",
     received: { rackBytes: 1, siteBytes: 20, remoteBytes: 300 },
+    keepsReach: true,
     lost: ["10.0.0.2:6881", "[::1]:6882"],
     isCompact: true,
     omitsPeerIds: false,
@@ -122,6 +123,7 @@ Deno.test("parseUrlData: names from a path with a query, else nothing", () => {
     site: "a",
     rack: "b",
     received: undefined,
+    keepsReach: false,
     lost: undefined,
   });
   assert.equal(parseUrlData("/announce"), undefined);

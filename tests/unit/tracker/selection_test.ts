@@ -128,6 +128,32 @@ Deno.test("selectPeers: the gateway of a site is helped from outside by hosts th
   assert.deepEqual(swarm.peersOf(late), new Set(["builder"]), "within a site seeds will do");
 });
 
+Deno.test("selectPeers: who does not keep to the reach gets seeds from outside, as long as those can feed its like", () => {
+  const swarm = new SwarmModel();
+  swarm.join("builder", { at: "north/build", leftBytes: 0 });
+  const join = (host: string, at: string) => swarm.join(host, { at, keepsReach: false });
+  for (let rack = 0; rack < 3; rack++) {
+    join(`gateway-${rack}`, `north/r${rack}`);
+    swarm.report(join(`mate-${rack}`, `north/r${rack}`), 900);
+  }
+  const abroad = join("abroad", "south/a");
+  assert.deepEqual(swarm.peersOf(abroad), new Set(["builder"]), "others would fetch back from it");
+  join("gateway-3", "north/r3");
+  assert.ok(swarm.peersOf(abroad).size > 1, "now they would all wait for the builder");
+});
+
+Deno.test("selectPeers: who keeps to the reach is not helped by hosts that do not", () => {
+  const swarm = new SwarmModel();
+  swarm.join("builder", { at: "north/build", leftBytes: 0 });
+  swarm.join("gateway", { at: "north/a" });
+  for (const keepsReach of [true, false]) {
+    const mate = swarm.join(keepsReach ? "ours" : "foreign", { at: "north/a", keepsReach });
+    swarm.report(mate, 900);
+  }
+  const abroad = swarm.join("abroad", { at: "south/a" });
+  assert.deepEqual(swarm.peersOf(abroad), new Set(["builder", "ours"]));
+});
+
 Deno.test("selectPeers: without a seed gateways that hold something help, whomever they have to feed", () => {
   const { swarm, racks } = manyRacks();
   swarm.leave(swarm.members.fleet.list[0]!);

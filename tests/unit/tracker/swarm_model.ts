@@ -11,14 +11,23 @@ export const SIZE_BYTES = 1000;
 /** Always the first of what is left: choices are then the same in every run. */
 export const noChance = () => 0;
 
+/** How a member begins. */
+export interface JoinOptions {
+  /** "site/rack". Default: nobody knows. */
+  readonly at?: string;
+  /** Default: everything. */
+  readonly leftBytes?: number;
+  /** Default: yes, as hosts of ours do. */
+  readonly keepsReach?: boolean;
+}
+
 /** A swarm that is announced to by name. */
 export class SwarmModel {
   readonly members = new Members({ maxHelped: defaultPolicy.maxHelped });
   nowMs = 0;
   #arrivals = 0;
 
-  /** Adds a member at "site/rack", or at no known place. */
-  join(host: string, options: { at?: string; leftBytes?: number } = {}): Member {
+  join(host: string, options: JoinOptions = {}): Member {
     const ip = `10.0.${this.#arrivals >> 8}.${this.#arrivals & 255}`;
     const member = new Member({
       key: `${ip}:6881`,
@@ -27,6 +36,7 @@ export class SwarmModel {
       peerId: String(this.#arrivals++).padStart(20, "0"),
       host,
       place: placeAt(options.at),
+      keepsReach: options.keepsReach ?? true,
       leftBytes: options.leftBytes ?? SIZE_BYTES,
       nowMs: this.nowMs,
       intervalMs: defaultPolicy.hungryIntervalMs,

@@ -60,15 +60,14 @@ export class Peer implements SocketOwner {
     );
     this.#extensions = new PeerExtensions(this.#outbox, host.infoBytes);
     this.#liveness = new Liveness(host.tick());
-    const { signal } = this.#ending;
-    const wake = () => this.socket.wake();
-    const pump = () => this.pump();
+    const allowance = (direction: "down" | "up", onRoom: () => void) =>
+      new Allowance(host.limits, { direction, signal: this.#ending.signal, onRoom });
     this.download = new PeerDownload({
       ...host,
       pieceCount: release.pieceCount,
       verified: host.files.verified,
       outbox: this.#outbox,
-      allowance: new Allowance(host.limits, { direction: "down", signal, onRoom: pump }),
+      allowance: allowance("down", () => this.pump()),
     });
     this.upload = new PeerUpload({
       release,
@@ -76,7 +75,7 @@ export class Peer implements SocketOwner {
       outbox: this.#outbox,
       fast: origin.handshake.fast,
       readBlock: host.readBlock,
-      allowance: new Allowance(host.limits, { direction: "up", signal, onRoom: wake }),
+      allowance: allowance("up", () => this.socket.wake()),
       onSent: (distance, sizeBytes) => host.onSent(this, distance, sizeBytes),
     });
     if (origin.handshake.fast) {
@@ -131,11 +130,12 @@ export class Peer implements SocketOwner {
     return this.upload.addBlocks(batch, at);
   }
 
-  /** We have got a piece: it is told of it, unless it has it itself. */
+  /** We have got a piece: it is told of it, unless it has it itself and did not suggest it. */
   announcePiece(index: number): void {
-    // BEP 3 lets one spare the message; it would only be noise to whoever has the piece.
-    if (!this.download.pieces.holds(index)) this.#send(() => this.#outbox.have(index));
-    this.download.pieces.stopWaiting(index);
+    const { hints, pieces } = this.download;
+    // BEP 3 lets one spare the message; to whoever has the piece, and does not wait for it, it would only be noise.
+    if (hints.settle(index) || !pieces.holds(index)) this.#send(() => this.#outbox.have(index));
+    pieces.stopWaiting(index);
   }
 
   /** A slot was won or lost. */

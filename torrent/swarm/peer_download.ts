@@ -120,7 +120,10 @@ export class PeerDownload implements Source {
 
   /** BEP 6: the peer would rather be asked for that one than for others. */
   onSuggest(index: number): void {
-    this.hints.add(index);
+    const { verified, outbox } = this.#options;
+    // It has not heard of it if it had it before us.
+    if (verified.has(index)) outbox.have(index);
+    else this.hints.add(index);
     this.pieces.stopWaiting(index);
   }
 
@@ -289,6 +292,7 @@ export class PeerDownload implements Source {
       if (request === undefined) return;
       this.window.onAsked(request, this.outstanding.sizeBytes, nowMs());
       const { piece: { index }, begin, sizeBytes } = request;
+      this.hints.settle(index);
       outbox.range(MessageId.request, { index, begin, sizeBytes });
     }
   }

@@ -63,11 +63,24 @@ const MAX_HINTS = 2 * MAX_AHEAD;
 /** What a peer has suggested to us. */
 export class Hints {
   readonly #pieces: number[] = [];
+  /** Those for which it still waits; see {@link settle}. */
+  readonly #open = new Set<number>();
 
   /** One more; nobody can make it more than a few. */
   add(piece: number): void {
     this.#pieces.push(piece);
     if (this.#pieces.length > MAX_HINTS) this.#pieces.shift();
+    this.#open.add(piece);
+    const [oldest] = this.#open;
+    if (this.#open.size > MAX_HINTS && oldest !== undefined) this.#open.delete(oldest);
+  }
+
+  /**
+   * We ask it for that piece, or have it by now. Whether it was waiting for that: it deals us no more as long as many that
+   * it has dealt us are open, so it has to hear of each that we get from elsewhere.
+   */
+  settle(piece: number): boolean {
+    return this.#open.delete(piece);
   }
 
   /** Takes the oldest out. */

@@ -1,4 +1,4 @@
-/** New pieces are dealt among the hosts of other racks; whoever is dealt none has to get everything all the same. */
+/** New pieces are dealt among hosts; whoever is dealt none has to get everything all the same, and dealing goes on. */
 
 import assert from "node:assert/strict";
 import {
@@ -7,6 +7,12 @@ import {
   silentLog,
   verifyRelease,
 } from "../../../torrent/mod.ts";
+import {
+  publishBlob,
+  startBadPeer,
+  startFixedTracker,
+  startHost as startNear,
+} from "./fault_world.ts";
 import { sampleBytes, temporaryDirectory } from "./peer_harness.ts";
 
 const SIZE_BYTES = 3_000_000;
@@ -64,5 +70,30 @@ Deno.test("swarm engine: two racks that cannot pass anything on to each other bo
   for (const [place, transfer] of takers.entries()) {
     await verifyRelease({ metainfo, root: `${directory.path}/copy ${place}` });
     assert.equal(transfer.progress().received.siteBytes, SIZE_BYTES);
+  }
+});
+
+Deno.test("swarm engine: who has suggested a piece hears that it came from elsewhere, or would wait to deal more", async () => {
+  const ports: number[] = [];
+  await using tracker = startFixedTracker((asker) => asker === ports[0] ? [] : ports);
+  const { directory, infoHash, metainfo, root, target } = await publishBlob(
+    SIZE_BYTES,
+    tracker.announceUrl,
+  );
+  await using _directory = directory;
+  await using dealer = startBadPeer(infoHash, { suggests: [3, 0, 9_999] });
+  const seeder = await startNear("seeder");
+  const fetcher = await startNear("fetcher");
+  try {
+    ports.push(seeder.port, dealer.port);
+    await seeder.seed({ metainfo, root }).done;
+    await fetcher.fetch({ metainfo, root: target }).done;
+    for (let looks = 0; dealer.haves.length < 2 && looks < 1000; looks++) {
+      await new Promise((resolve) => setTimeout(resolve, 10));
+    }
+    assert.deepEqual(dealer.haves.toSorted((a, b) => a - b), [0, 3]);
+  } finally {
+    await fetcher.close();
+    await seeder.close();
   }
 });

@@ -115,6 +115,14 @@ export interface Manners {
   readonly garbage?: boolean;
   /** What to send for a request; nothing: it is never answered. */
   readonly answer?: (request: BlockRange) => Uint8Array;
+  /** Pieces that it would rather be asked for, though it lets nobody ask. */
+  readonly suggests?: readonly number[];
+}
+
+/** What a bad peer notes. */
+interface Notes {
+  readonly onServed: () => void;
+  readonly onHave: (index: number) => void;
 }
 
 /** Listens, says that it has everything, lets everybody ask, and then behaves as it is told. */
@@ -123,11 +131,13 @@ export function startBadPeer(infoHash: string, manners: Manners) {
   const open = new Set<Deno.TcpConn>();
   let served = 0;
   let met = 0;
+  const haves: number[] = [];
+  const notes = { onServed: () => served++, onHave: (index: number) => haves.push(index) };
   const serving = (async () => {
     for await (const connection of listener) {
       met++;
       open.add(connection);
-      talk(connection, infoHash, manners, () => served++).catch(() => {}).finally(() => {
+      talk(connection, infoHash, { manners, notes }).catch(() => {}).finally(() => {
         open.delete(connection);
         try {
           connection.close();
@@ -143,6 +153,8 @@ export function startBadPeer(infoHash: string, manners: Manners) {
     get met() {
       return met;
     },
+    /** Pieces that it was told of, in that order. */
+    haves,
     /** How many requests it answered. */
     get served() {
       return served;
@@ -159,8 +171,7 @@ export function startBadPeer(infoHash: string, manners: Manners) {
 async function talk(
   connection: Deno.TcpConn,
   infoHash: string,
-  manners: Manners,
-  onServed: () => void,
+  { manners, notes }: { readonly manners: Manners; readonly notes: Notes },
 ): Promise<void> {
   if (manners.garbage === true) {
     const garbage = crypto.getRandomValues(new Uint8Array(65_536));
@@ -173,13 +184,15 @@ async function talk(
   await writeAll(connection, encodeHandshake(infoHash, peerId));
   const outbox = new Outbox(1_000_000);
   outbox.signal(MessageId.haveAll);
-  outbox.signal(MessageId.unchoke);
+  if (manners.suggests === undefined) outbox.signal(MessageId.unchoke);
+  for (const index of manners.suggests ?? []) outbox.suggest(index);
   const hello = new Uint8Array(outbox.sizeBytes);
   outbox.drainTo(hello, 0);
   await writeAll(connection, hello);
   const requests: BlockRange[] = [];
   const handler: FrameHandler = {
     onMessage(id, payload) {
+      if (id === MessageId.have) notes.onHave(readUint32(payload, 0));
       if (id !== MessageId.request) return;
       requests.push({
         index: readUint32(payload, 0),
@@ -200,7 +213,7 @@ async function talk(
       const bytes = manners.answer?.(request);
       if (bytes === undefined) continue;
       await writeAll(connection, bytes);
-      onServed();
+      notes.onServed();
     }
   }
 }

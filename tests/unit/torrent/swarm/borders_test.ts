@@ -171,3 +171,16 @@ Deno.test("Hints: taken in order, and bounded whatever a peer suggests", () => {
     Array.from({ length: taken.length }, (_, at) => 1000 - taken.length + at),
   );
 });
+
+Deno.test("Hints: each is waited for until it is settled, once, and no more than are kept", () => {
+  const hints = new Hints();
+  hints.add(7);
+  hints.add(7);
+  hints.take();
+  assert.equal(hints.settle(8), false);
+  assert.equal(hints.settle(7), true, "taking it is not yet asking for it");
+  assert.equal(hints.settle(7), false);
+  for (let piece = 0; piece < 1000; piece++) hints.add(piece);
+  const settled = Array.from({ length: 1000 }, (_, piece) => hints.settle(piece));
+  assert.ok(settled[999] && !settled[0] && settled.filter(Boolean).length < 100);
+});

@@ -1,4 +1,4 @@
-/** Which peers hear that we are interested in them (BEP 3). */
+/** Which peers hear that we are interested in them (BEP 3), and that we have what they suggest (BEP 6). */
 
 import assert from "node:assert/strict";
 import { type Distance, isWithin } from "../../../../torrent/locality.ts";
@@ -56,4 +56,16 @@ Deno.test("PeerDownload: a piece that we have ourselves is known of a peer at on
   download.onHave(3);
   assert.deepEqual(told(), []);
   assert.ok(download.has.has(3));
+});
+
+Deno.test("PeerDownload: who suggests what we have already hears of it, as it did not when it had it before us", () => {
+  const { download, verified, told } = setUp("site");
+  download.onPieces("none");
+  verified.add(3);
+  download.onSuggest(3);
+  assert.deepEqual(told(), [0, 0, 0, 5, MessageId.have, 0, 0, 0, 3]);
+  download.onSuggest(4);
+  assert.deepEqual(told(), [], "it hears of that one later");
+  assert.ok(download.hints.settle(4));
+  assert.ok(!download.hints.settle(3));
 });

@@ -4,7 +4,6 @@
  */
 
 import { type Distance, distanceBetween, type Locality } from "../locality.ts";
-import type { Release } from "../release.ts";
 import { Allowance } from "./allowance.ts";
 import { FrameReader } from "./frame_reader.ts";
 import type { PeerOrigin } from "./greeting.ts";
@@ -38,7 +37,6 @@ export class Peer implements SocketOwner {
   readonly upload: PeerUpload;
   readonly socket: PeerSocket;
   readonly #host: PeerHost;
-  readonly #release: Release;
   readonly #outbox: Outbox;
   readonly #extensions: PeerExtensions;
   readonly #liveness: Liveness;
@@ -52,7 +50,6 @@ export class Peer implements SocketOwner {
     const { release } = host.files;
     this.origin = origin;
     this.#host = host;
-    this.#release = release;
     const bitfieldBytes = Math.ceil(release.pieceCount / 8);
     this.#outbox = new Outbox(
       MAX_WAITING_BYTES + bitfieldBytes +
@@ -81,7 +78,9 @@ export class Peer implements SocketOwner {
     if (origin.handshake.fast) {
       const next = () => host.deal.next(this);
       const suggest = (piece: number) => this.#send(() => this.#outbox.suggest(piece));
-      this.suggestions = new Suggestions({ pieceBytes: release.pieceLengthBytes, next, suggest });
+      const { pieceLengthBytes: pieceBytes } = release;
+      const { maxAhead } = host.deal;
+      this.suggestions = new Suggestions({ pieceBytes, maxAhead, next, suggest });
     }
     this.socket = new PeerSocket(origin.connection, {
       reader: new FrameReader({

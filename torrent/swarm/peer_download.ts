@@ -169,7 +169,8 @@ export class PeerDownload implements Source {
   /** Asks for as much as the window has room for. */
   pump(): void {
     const { desk, tick, nowMs, mayRequest } = this.#options;
-    this.pieces.onTime(nowMs());
+    // Who has not answered yet has enough to do: what waits there is not to be asked for on top of it.
+    if (this.outstanding.count === 0) this.pieces.onTime(nowMs());
     if (
       this.#choked || !this.#interested || !mayRequest() ||
       tick() < this.#notBeforeTick

@@ -21,10 +21,7 @@ export interface PickerOptions {
   readonly home?: "rack" | "site";
 }
 
-/**
- * How many pieces are looked at in order of rarity before a peer's own pieces are looked at instead; what that misses
- * costs rarity, never a piece.
- */
+/** So many are looked at in order of rarity before a peer's own pieces are; what that misses costs rarity, never a piece. */
 const PROBES = 64;
 
 /**
@@ -176,9 +173,13 @@ export class Picker {
     return piece;
   }
 
-  /** Starts that piece, which a peer has suggested; false unless it is open and rarer than any: nobody counted has it. */
-  take(index: number): boolean {
-    if (!this.#open.has(index) || this.#counts[index] !== 0) return false;
+  /** Starts that piece, which a peer with these has suggested; false unless it is open and nobody else is to bring it. */
+  take(index: number, has: PieceSet, distance: Distance): boolean {
+    // A peer with everything is not to bring what a counted one has, one from abroad not what one at home has.
+    const isThere = this.#peers.get(has)?.full === false
+      ? this.#atHome.has(index) && !this.#atHome.includes(distance)
+      : this.#counts[index] !== 0;
+    if (isThere || !this.#open.has(index)) return false;
     this.#close(index);
     this.#started++;
     return true;

@@ -255,7 +255,8 @@ export class PieceDesk {
     for (;;) {
       const index = source.hints.take();
       if (index === undefined) return undefined;
-      if (source.has.has(index) && this.#picker.take(index)) return index;
+      const { has, distance } = source;
+      if (has.has(index) && this.#picker.take(index, has, distance)) return index;
     }
   }
 

@@ -6,8 +6,6 @@
 /** Pieces that a peer has been dealt and has not asked for yet: enough to fill its window with, of small pieces. */
 const AHEAD_BYTES = 1024 * 1024;
 const MIN_AHEAD = 2;
-/** Who asks late holds up no more than that; once all are dealt, others fetch them as well. */
-const MAX_AHEAD = 16;
 
 /** What one peer has been dealt. */
 export class Suggestions {
@@ -17,15 +15,16 @@ export class Suggestions {
   readonly #open = new Set<number>();
   #dealt = 0;
 
-  /** `next` gives what is to be dealt to it next, if anything is. */
+  /** `next` gives what is to be dealt to it next, if anything is; at most `maxAhead` are open at a time. */
   constructor(
-    { pieceBytes, next, suggest }: {
+    { pieceBytes, maxAhead, next, suggest }: {
       readonly pieceBytes: number;
+      readonly maxAhead: number;
       readonly next: () => number | undefined;
       readonly suggest: (piece: number) => void;
     },
   ) {
-    this.#ahead = Math.min(Math.max(Math.ceil(AHEAD_BYTES / pieceBytes), MIN_AHEAD), MAX_AHEAD);
+    this.#ahead = Math.min(Math.max(Math.ceil(AHEAD_BYTES / pieceBytes), MIN_AHEAD), maxAhead);
     this.#next = next;
     this.#suggest = suggest;
   }
@@ -57,8 +56,8 @@ export class Suggestions {
   }
 }
 
-/** Hints of which the oldest are out of date. */
-const MAX_HINTS = 2 * MAX_AHEAD;
+/** Twice as many as hosts of ours deal ahead; of more, the oldest are out of date. */
+const MAX_HINTS = 32;
 
 /** What a peer has suggested to us. */
 export class Hints {

@@ -93,17 +93,20 @@ Deno.test("PeerPieces: what a peer has just got is not rare any more, and leaves
   pieces.onPieces("none", 0);
   pieces.expectSuggestions();
   pieces.move("rack");
-  assert.ok(picker.take(1), "nobody has it");
+  const origin = new PieceSet(10);
+  assert.ok(picker.take(1, origin, "rack"), "nobody has it");
   picker.putBack(1);
   pieces.onHave(1, { isOurs: false, nowMs: 0 });
-  assert.ok(!picker.take(1), "an origin need not be asked for it");
+  assert.ok(!picker.take(1, origin, "rack"), "an origin need not be asked for it");
+  assert.ok(picker.take(1, pieces.has, "rack"), "the peer itself may rather be");
+  picker.putBack(1);
   assert.equal(picker.pick(pieces.has, "rack"), undefined, "nor may the peer, yet");
   pieces.stopWaiting(1);
   assert.equal(picker.pick(pieces.has, "rack"), 1);
   picker.putBack(1);
   pieces.onHave(2, { isOurs: false, nowMs: 0 });
   pieces.leave();
-  assert.ok(picker.take(1) && picker.take(2));
+  assert.ok(picker.take(1, origin, "rack") && picker.take(2, origin, "rack"));
 });
 
 Deno.test("PeerPieces: a peer that has got everything is known as a seed, whatever waits", () => {

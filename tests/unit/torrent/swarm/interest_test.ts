@@ -69,3 +69,25 @@ Deno.test("PeerDownload: who suggests what we have already hears of it, as it di
   assert.ok(download.hints.settle(4));
   assert.ok(!download.hints.settle(3));
 });
+
+Deno.test("PeerDownload: whoever has not answered yet is not asked for what others are to have first, however long it waits", () => {
+  let nowMs = 0;
+  const { download } = bareDownload({ nowMs: () => nowMs });
+  download.onPieces("none");
+  download.setPlace("rack", { suggests: true });
+  download.onUnchoke();
+  download.onHave(3);
+  download.onHave(4);
+  download.onSuggest(3);
+  download.pump();
+  assert.ok(download.outstanding.count > 0);
+  nowMs = 60_000;
+  download.pump();
+  assert.ok(
+    !download.has.has(4),
+    "it would be sent by a link that is full, to all who wait for it",
+  );
+  download.outstanding.takeWhere(() => true);
+  download.pump();
+  assert.ok(download.has.has(4));
+});

@@ -80,8 +80,8 @@ class Model {
 type Step =
   | { readonly do: "add"; readonly distance: number; readonly share: number; readonly seed: number }
   | { readonly do: "remove" | "pick" | "isInteresting"; readonly peer: number }
-  | { readonly do: "got"; readonly peer: number; readonly piece: number }
-  | { readonly do: "putBack" | "complete" | "take"; readonly piece: number };
+  | { readonly do: "got" | "take"; readonly peer: number; readonly piece: number }
+  | { readonly do: "putBack" | "complete"; readonly piece: number };
 
 const anyIndex = fc.nat(1_000_000);
 const anyStep: fc.Arbitrary<Step> = fc.oneof(
@@ -113,7 +113,10 @@ const anyStep: fc.Arbitrary<Step> = fc.oneof(
   },
   { weight: 2, arbitrary: fc.record({ do: fc.constant("putBack" as const), piece: anyIndex }) },
   { weight: 2, arbitrary: fc.record({ do: fc.constant("complete" as const), piece: anyIndex }) },
-  { weight: 2, arbitrary: fc.record({ do: fc.constant("take" as const), piece: anyIndex }) },
+  {
+    weight: 2,
+    arbitrary: fc.record({ do: fc.constant("take" as const), peer: anyIndex, piece: anyIndex }),
+  },
 );
 
 /** Runs a history on both. With at most as many pieces as are probed, the picker owes the exact order of rarity. */
@@ -163,16 +166,6 @@ function applyStep(
       returned.delete(index);
       return picker.complete(index);
     }
-    if (step.do === "take") {
-      const isUnknown = !peers.some(({ has, wasFull }) => !wasFull && has.has(index));
-      const wasOpen = state[index] === "open";
-      assert.equal(picker.take(index), wasOpen && isUnknown);
-      if (wasOpen && isUnknown) {
-        state[index] = "started";
-        returned.delete(index);
-      }
-      return;
-    }
     if (state[index] === "started") {
       state[index] = "open";
       returned.add(index);
@@ -191,6 +184,19 @@ function applyStep(
       if (peer.has.has(index)) return;
       peer.has.add(index);
       return picker.peerGot(index, peer.distance);
+    }
+    case "take": {
+      const index = step.piece % pieceCount;
+      const others = peers.filter(({ has, wasFull }) => !wasFull && has.has(index));
+      const isThere = peer.wasFull
+        ? others.length > 0
+        : !model.isAtHome(peer) && others.some((other) => model.isAtHome(other));
+      const isTaken = state[index] === "open" && !isThere;
+      assert.equal(picker.take(index, peer.has, peer.distance), isTaken);
+      if (!isTaken) return;
+      state[index] = "started";
+      returned.delete(index);
+      return;
     }
     case "isInteresting":
       return assert.equal(

@@ -165,7 +165,7 @@ Deno.test("PieceCheck: the only peer that a suspect may come from leaves meanwhi
     "room",
   ]);
   assert.ok(bad.isSuspect(piece.index));
-  assert.ok(picker.take(piece.index));
+  assert.ok(picker.take(piece.index, new PieceSet(0), "rack"));
   picker.putBack(piece.index);
 
   Object.assign(a, { maxRequestBytes: PIECE });
@@ -237,7 +237,7 @@ Deno.test("PieceCheck: a piece is asked for once only while its hash is being ma
   assert.equal(late.piece.startReceiving(late), false);
   desk.refuse(b, late);
   b.outstanding.takeWhere(() => true);
-  assert.equal(picker.take(first.piece.index), false);
+  assert.equal(picker.take(first.piece.index, new PieceSet(0), "rack"), false);
   assert.notEqual(desk.nextLateRequest(b, 10)?.piece, first.piece);
   await some(answers[0]).give();
   assert.deepEqual(writer.written, [first.piece.index]);

@@ -195,7 +195,7 @@ Deno.test("PieceDesk: pieces that are being hashed count as memory, and are aske
   const buffer = desk.seal(first);
   assert.equal(desk.isOpen(first), false);
   assert.equal(desk.openCount, 5);
-  assert.equal(picker.take(first.index), false);
+  assert.equal(picker.take(first.index, new PieceSet(0), "rack"), false);
   assert.equal(desk.nextRequest(peer, 0), undefined, "all the memory is in use");
   desk.withdraw(peer);
   assert.equal(first.buffer, buffer, "who leaves does not take it along");

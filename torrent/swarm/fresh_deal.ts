@@ -21,11 +21,6 @@ export interface Taker {
 
 /** See the file's head. */
 export class FreshDeal {
-  /**
-   * Enough that each always has something to ask for. More would only wait longer on a link that is full, and all who
-   * get them from there with them: of sixteen the last ones waited for four seconds.
-   */
-  readonly maxAhead = 4;
   /** Those that nobody there could take yet, oldest first; beyond so many, they have been waited for long enough. */
   readonly #left: Readonly<Record<Distance, number[]>> = { rack: [], site: [], remote: [] };
   readonly #takers: () => Iterable<Taker>;

@@ -8,8 +8,6 @@ import type { Random } from "../random.ts";
 
 /** The pieces in the order in which they are dealt, each once. Shared by all peers of an origin. */
 export class OriginDeal {
-  /** Who asks late holds up no more than that; once all are dealt, others fetch them as well. */
-  readonly maxAhead = 16;
   readonly #pieceCount: number;
   readonly #first: number;
   readonly #peers: () => Iterable<{ readonly has: PieceSet }>;

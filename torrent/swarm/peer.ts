@@ -78,9 +78,7 @@ export class Peer implements SocketOwner {
     if (origin.handshake.fast) {
       const next = () => host.deal.next(this);
       const suggest = (piece: number) => this.#send(() => this.#outbox.suggest(piece));
-      const { pieceLengthBytes: pieceBytes } = release;
-      const { maxAhead } = host.deal;
-      this.suggestions = new Suggestions({ pieceBytes, maxAhead, next, suggest });
+      this.suggestions = new Suggestions({ pieceBytes: release.pieceLengthBytes, next, suggest });
     }
     this.socket = new PeerSocket(origin.connection, {
       reader: new FrameReader({

@@ -13,8 +13,8 @@ export interface PeerHost extends DownloadHost {
   readonly files: TransferFiles;
   readonly limits: RateLimits;
   readonly buffers: SendBuffers;
-  /** What to suggest to whom, and how many pieces ahead of what it asks for. */
-  readonly deal: { readonly maxAhead: number; next(taker: Taker): number | undefined };
+  /** What to suggest to whom. */
+  readonly deal: { next(taker: Taker): number | undefined };
   /** Where we stand. */
   readonly locality: Locality;
   /** The TCP port on which peers reach us. */

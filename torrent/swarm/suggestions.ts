@@ -6,6 +6,8 @@
 /** Pieces that a peer has been dealt and has not asked for yet: enough to fill its window with, of small pieces. */
 const AHEAD_BYTES = 1024 * 1024;
 const MIN_AHEAD = 2;
+/** Who asks late holds up no more than that. With four, hosts that begin one after the other took a quarter longer. */
+const MAX_AHEAD = 16;
 
 /** What one peer has been dealt. */
 export class Suggestions {
@@ -15,16 +17,15 @@ export class Suggestions {
   readonly #open = new Set<number>();
   #dealt = 0;
 
-  /** `next` gives what is to be dealt to it next, if anything is; at most `maxAhead` are open at a time. */
+  /** `next` gives what is to be dealt to it next, if anything is. */
   constructor(
-    { pieceBytes, maxAhead, next, suggest }: {
+    { pieceBytes, next, suggest }: {
       readonly pieceBytes: number;
-      readonly maxAhead: number;
       readonly next: () => number | undefined;
       readonly suggest: (piece: number) => void;
     },
   ) {
-    this.#ahead = Math.min(Math.max(Math.ceil(AHEAD_BYTES / pieceBytes), MIN_AHEAD), maxAhead);
+    this.#ahead = Math.min(Math.max(Math.ceil(AHEAD_BYTES / pieceBytes), MIN_AHEAD), MAX_AHEAD);
     this.#next = next;
     this.#suggest = suggest;
   }
@@ -56,8 +57,8 @@ export class Suggestions {
   }
 }
 
-/** Twice as many as hosts of ours deal ahead; of more, the oldest are out of date. */
-const MAX_HINTS = 32;
+/** Hints of which the oldest are out of date. */
+const MAX_HINTS = 2 * MAX_AHEAD;
 
 /** What a peer has suggested to us. */
 export class Hints {

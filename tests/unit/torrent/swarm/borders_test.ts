@@ -143,15 +143,7 @@ Deno.test("Suggestions: each piece is dealt to one peer, and none that a peer ha
           dealt.push(piece);
         };
         const next = () => deal.next({ upload: { isChoked: false } });
-        return {
-          open,
-          suggestions: new Suggestions({
-            next,
-            maxAhead: deal.maxAhead,
-            pieceBytes: 64 * 1024,
-            suggest,
-          }),
-        };
+        return { open, suggestions: new Suggestions({ next, pieceBytes: 64 * 1024, suggest }) };
       });
       for (const { suggestions } of peers) suggestions.fill();
       for (let turn = 0; turn < pieceCount * peerCount; turn++) {

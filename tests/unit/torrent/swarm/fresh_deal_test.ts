@@ -8,7 +8,7 @@ import { Suggestions } from "../../../../torrent/swarm/suggestions.ts";
 
 const PIECE_BYTES = 64 * 1024;
 /** What one taker may be ahead with pieces of that size. */
-const { maxAhead: AHEAD } = new FreshDeal(() => []);
+const AHEAD = 16;
 const PIECES = 40;
 
 interface Told {
@@ -33,7 +33,6 @@ function makeTaker(deal: () => FreshDeal, told: Told) {
   };
   const suggestions: Suggestions = new Suggestions({
     pieceBytes: PIECE_BYTES,
-    maxAhead: AHEAD,
     next: () => deal().next(result),
     suggest: (piece) => pieces.push(piece),
   });

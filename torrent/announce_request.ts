@@ -45,7 +45,7 @@ export interface AnnounceRequest extends AnnounceState {
   readonly port: number;
   readonly locality: Locality;
   /** Whether this host keeps to the `reach` of the answers: the tracker is freer with such hosts. Default: no. */
-  readonly keepsReach?: boolean;
+  readonly keepsReach?: boolean | undefined;
   readonly event?: "started" | "completed" | "stopped";
   readonly signal: AbortSignal;
 }

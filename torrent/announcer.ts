@@ -38,7 +38,7 @@ export interface AnnouncerOptions {
   readonly port: number;
   readonly locality: Locality;
   /** See `AnnounceRequest.keepsReach`. */
-  readonly keepsReach?: boolean;
+  readonly keepsReach?: boolean | undefined;
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
@@ -159,7 +159,7 @@ export class Announcer {
     event: "started" | "completed" | "stopped" | undefined,
     signal: AbortSignal,
   ): AnnounceRequest {
-    const { infoHash, peerId, port, locality, keepsReach = false } = this.#options;
+    const { infoHash, peerId, port, locality, keepsReach } = this.#options;
     return {
       tracker: this.#tracker,
       infoHash,

@@ -138,7 +138,7 @@ export abstract class EngineTransfer<Context extends TransferContext> implements
     },
   ): Announcer {
     const { locality, clock, random, log } = this.context;
-    const { peerId, port, keepsReach = false, onReply } = own;
+    const { peerId, port, keepsReach, onReply } = own;
     return new Announcer({
       trackers: this.release.announce.filter((url) => /^https?:/.test(url)),
       infoHash: this.infoHash,

@@ -1,12 +1,7 @@
 /** New pieces are dealt among hosts; whoever is dealt none has to get everything all the same, and dealing goes on. */
 
 import assert from "node:assert/strict";
-import {
-  createRelease,
-  createSwarmEngine,
-  silentLog,
-  verifyRelease,
-} from "../../../torrent/mod.ts";
+import { createRelease, silentLog, verifyRelease } from "../../../torrent/mod.ts";
 import {
   publishBlob,
   startBadPeer,
@@ -17,24 +12,9 @@ import { sampleBytes, temporaryDirectory } from "./peer_harness.ts";
 
 const SIZE_BYTES = 3_000_000;
 
-/** A tracker that names one peer, and lets everybody fetch from everywhere. */
-function startTracker(peerPort: number) {
-  const text = new TextEncoder();
-  const head = text.encode("d8:intervali1e12:min intervali1e5:peers6:");
-  const tail = text.encode("5:reach10:everywheree");
-  const answer = new Uint8Array([...head, 127, 0, 0, 1, peerPort >> 8, peerPort & 255, ...tail]);
-  const options = { hostname: "127.0.0.1", port: 0, onListen() {} };
-  const server = Deno.serve(options, () => new Response(answer));
-  return {
-    announceUrl: `http://127.0.0.1:${server.addr.port}/announce`,
-    [Symbol.asyncDispose]: () => server.shutdown(),
-  };
-}
-
+/** A host in a rack of its own. */
 async function startHost(host: string) {
-  const engine = await createSwarmEngine({
-    hostname: "127.0.0.1",
-    log: silentLog,
+  const engine = await startNear(host, {
     locality: { host, site: "north", rack: `rack of ${host}` },
   });
   return Object.assign(engine, { [Symbol.asyncDispose]: () => engine.close() });
@@ -46,8 +26,8 @@ Deno.test("swarm engine: two racks that cannot pass anything on to each other bo
   await using relay = await startHost("relay");
   await using left = await startHost("left");
   await using right = await startHost("right");
-  await using ofOrigin = startTracker(origin.port);
-  await using ofRelay = startTracker(relay.port);
+  await using ofOrigin = startFixedTracker(() => [origin.port]);
+  await using ofRelay = startFixedTracker(() => [relay.port]);
   const path = `${directory.path}/blob`;
   await Deno.writeFile(path, sampleBytes(SIZE_BYTES, 1));
   const releaseWith = (announce: readonly string[]) =>

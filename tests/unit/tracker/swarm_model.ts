@@ -27,6 +27,7 @@ export class SwarmModel {
   nowMs = 0;
   #arrivals = 0;
 
+  /** Adds a member. */
   join(host: string, options: JoinOptions = {}): Member {
     const ip = `10.0.${this.#arrivals >> 8}.${this.#arrivals & 255}`;
     const member = new Member({

@@ -7,12 +7,12 @@
 import { agentConfigSchema } from "../actors/agent/config.ts";
 import { startAgent } from "../actors/agent/agent.ts";
 import { type MessageHooks, systemClock } from "../actors/runtime/mod.ts";
-import { CommandError } from "./errors.ts";
-import { setUpLogging } from "./logging.ts";
-import { writeJson, writeLine } from "./output.ts";
-import { selfCommand } from "./self_command.ts";
-import { listenForStop } from "./stop_signal.ts";
-import { readYamlFile } from "./yaml_file.ts";
+import { CommandError } from "./shared/errors.ts";
+import { setUpLogging } from "./shared/logging.ts";
+import { writeJson, writeLine } from "./shared/output.ts";
+import { selfCommand } from "./shared/self_command.ts";
+import { listenForStop } from "./shared/stop_signal.ts";
+import { readYamlFile } from "./shared/yaml_file.ts";
 
 /** Options of the command. */
 export interface AgentCommandOptions {

@@ -4,12 +4,12 @@
  * @module
  */
 
-import { Coordinator } from "../zookeeper/coordinator/mod.ts";
-import { CommandError } from "./errors.ts";
-import { type Log, setUpLogging } from "./logging.ts";
-import { type ListenAddress } from "./options.ts";
-import { writeJson, writeLine } from "./output.ts";
-import { listenForStop } from "./stop_signal.ts";
+import { Coordinator } from "../zookeeper/server/mod.ts";
+import { CommandError } from "./shared/errors.ts";
+import { type Log, setUpLogging } from "./shared/logging.ts";
+import { type ListenAddress } from "./shared/options.ts";
+import { writeJson, writeLine } from "./shared/output.ts";
+import { listenForStop } from "./shared/stop_signal.ts";
 
 /** Options of the command. */
 export interface CoordinatorCommandOptions {

@@ -5,8 +5,8 @@
  */
 
 import { forgetHost } from "../coordination/mod.ts";
-import { withZooKeeper } from "./connect.ts";
-import { writeLine } from "./output.ts";
+import { withZooKeeper } from "./shared/zookeeper_session.ts";
+import { writeLine } from "./shared/output.ts";
 
 /** Takes a host that is dead for good out of the fleet. */
 export async function forgetHostCommand(

@@ -6,7 +6,7 @@
  */
 
 import { CommanderError } from "@commander-js/extra-typings";
-import { describeError, UsageError } from "./errors.ts";
+import { describeError, UsageError } from "./shared/errors.ts";
 import { createProgram } from "./program.ts";
 
 /** Exit status for a command line, plan or config that is wrong. */

@@ -18,8 +18,8 @@ import {
   torrentPortOption,
   trackerOption,
   untilOption,
-} from "./fetch_options.ts";
-import { parseDuration } from "./fetch_until.ts";
+} from "./fetch/options.ts";
+import { parseDuration } from "./fetch/seed_goal.ts";
 import {
   adminOption,
   collect,
@@ -28,8 +28,8 @@ import {
   logLevelOption,
   reportTrackerOption,
   zookeeperOption,
-} from "./options.ts";
-import { addTracker } from "./tracker_options.ts";
+} from "./shared/options.ts";
+import { addTracker } from "./tracker/options.ts";
 
 /** The program with all its commands. Throws commander's errors instead of ending the process. */
 export function createProgram(): Command {
@@ -156,7 +156,7 @@ Examples:
   rollcall fetch 0f3a… --tracker http://tracker:8000/announce`,
     )
     .action(async (source, service, version, options) =>
-      (await import("./fetch.ts")).runFetch({ source, service, version }, options)
+      (await import("./fetch/fetch.ts")).runFetch({ source, service, version }, options)
     );
 }
 
@@ -181,7 +181,7 @@ function addSeed(program: Command): void {
     .addOption(jsonOption("print an object once it seeds, one more when it ends"))
     .addOption(quietLogOption())
     .action(async (source, path, service, version, options) =>
-      (await import("./seed.ts")).runSeed({ source, path, service, version }, options)
+      (await import("./fetch/seed.ts")).runSeed({ source, path, service, version }, options)
     );
 }
 
@@ -214,29 +214,29 @@ function addRollout(program: Command): void {
     .addOption(reportTrackerOption())
     .addOption(jsonOption("print snapshots of the fleet as JSON lines"))
     .action(async (plan, options) =>
-      (await import("./rollout.ts")).startRolloutCommand(plan, options)
+      (await import("./rollout/rollout.ts")).startRolloutCommand(plan, options)
     );
   rollout.command("watch")
     .description("Show the rollout that is under way until it ends.")
     .addOption(zookeeperOption())
     .addOption(reportTrackerOption())
     .addOption(jsonOption("print snapshots of the fleet as JSON lines"))
-    .action(async (options) => (await import("./rollout.ts")).watchRolloutCommand(options));
+    .action(async (options) => (await import("./rollout/rollout.ts")).watchRolloutCommand(options));
   rollout.command("pause")
     .description("Let nobody else go down. Hosts that are switching finish.")
     .addOption(zookeeperOption())
     .option("--reason <text>", "why, for those who look at the status")
-    .action(async (options) => (await import("./rollout.ts")).pauseCommand(options));
+    .action(async (options) => (await import("./rollout/rollout.ts")).pauseCommand(options));
   rollout.command("resume")
     .description("Go on after a pause or a halt. Hosts whose switch failed try again.")
     .addOption(zookeeperOption())
-    .action(async (options) => (await import("./rollout.ts")).resumeCommand(options));
+    .action(async (options) => (await import("./rollout/rollout.ts")).resumeCommand(options));
   rollout.command("abort")
     .description(
       "End the rollout: no wave goes on, hosts that have switched stay, its versions are withdrawn.",
     )
     .addOption(zookeeperOption())
-    .action(async (options) => (await import("./rollout.ts")).abortCommand(options));
+    .action(async (options) => (await import("./rollout/rollout.ts")).abortCommand(options));
 }
 
 function addStatus(program: Command): void {
@@ -249,7 +249,7 @@ function addStatus(program: Command): void {
     .addOption(reportTrackerOption())
     .option("-w, --watch", "show changes until stopped", false)
     .addOption(jsonOption())
-    .action(async (options) => (await import("./status.ts")).runStatus(options));
+    .action(async (options) => (await import("./status/status.ts")).runStatus(options));
 }
 
 function addHost(program: Command): void {
@@ -280,5 +280,5 @@ function addActors(program: Command): void {
     .option("--trace <path>", "what one actor handles instead, such as /agent/registrar")
     .addOption(zookeeperOption())
     .addOption(jsonOption("print looks as JSON lines"))
-    .action(async (host, options) => (await import("./actors.ts")).runActors(host, options));
+    .action(async (host, options) => (await import("./actors/actors.ts")).runActors(host, options));
 }

@@ -6,7 +6,8 @@
 
 import { join } from "node:path";
 import { FileLock } from "../ffi/mod.ts";
-import { isVersionName, systemClock } from "../host/mod.ts";
+import { sleep, systemClock } from "../base/clock.ts";
+import { isVersionName } from "../host/mod.ts";
 import {
   createFeedServer,
   createRelease,
@@ -17,11 +18,11 @@ import {
   Publisher,
   type TorrentEngine,
 } from "../torrent/mod.ts";
-import { CommandError, UsageError } from "./errors.ts";
-import { type Log, setUpLogging } from "./logging.ts";
-import { type ListenAddress } from "./options.ts";
-import { writeJson, writeLine } from "./output.ts";
-import { listenForStop } from "./stop_signal.ts";
+import { CommandError, UsageError } from "./shared/errors.ts";
+import { type Log, setUpLogging } from "./shared/logging.ts";
+import { type ListenAddress } from "./shared/options.ts";
+import { writeJson, writeLine } from "./shared/output.ts";
+import { listenForStop } from "./shared/stop_signal.ts";
 
 /** What to publish; all of it left out: only serve and seed what the feed lists. */
 export interface PublishArguments {
@@ -144,7 +145,8 @@ async function submit(
 async function handOver(inbox: Inbox, infoHash: string, signal: AbortSignal): Promise<void> {
   for (let waitedMs = 0; waitedMs < HAND_OVER_DEADLINE_MS; waitedMs += HAND_OVER_POLL_MS) {
     if (await isTaken(inbox, infoHash)) return;
-    await systemClock.sleep(HAND_OVER_POLL_MS, { signal });
+    await sleep(systemClock, HAND_OVER_POLL_MS, signal);
+    signal.throwIfAborted();
   }
   throw new CommandError(
     `publish: the process that serves the feed has not taken ${infoHash} in; is it stuck?`,
@@ -183,7 +185,13 @@ async function serve(
       origin: { site: options.site, rack: options.rack },
       log,
     });
-    const publisher = new Publisher({ feedDir: options.feed, feed, engine, log, clock: pausing });
+    const publisher = new Publisher({
+      feedDir: options.feed,
+      feed,
+      engine,
+      log,
+      clock: systemClock,
+    });
     await publisher.takeIn();
     if (infoHash !== null) await isTaken(inbox, infoHash);
     if (options.json) writeJson({ feedUrl: feed.url, ...(infoHash === null ? {} : { infoHash }) });
@@ -196,9 +204,3 @@ async function serve(
     await engine.close();
   }
 }
-
-/** The publisher's pauses end early, without an error, when it is told to stop. */
-const pausing = {
-  sleep: (durationMs: number, signal?: AbortSignal) =>
-    systemClock.sleep(durationMs, { signal }).catch(() => {}),
-};

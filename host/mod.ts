@@ -4,9 +4,7 @@
  */
 
 export { type CorruptFile, readJsonFile, syncFolder, writeJsonFile } from "./atomic_file.ts";
-export { type Clock, systemClock } from "./clock.ts";
 export { HostError, type HostErrorCode } from "./errors.ts";
-export { type Logger, silentLogger } from "./logger.ts";
 export * from "./pinning/mod.ts";
 export * from "./process/mod.ts";
 export * from "./releases/mod.ts";

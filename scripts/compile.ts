@@ -13,7 +13,7 @@ const ROOT = new URL("../", import.meta.url);
 const TARGET = new URL("dist/rollcall", ROOT).pathname;
 
 /** Loaded by computed name or at run time, so that the module graph does not show them. */
-const INCLUDED = ["host/pinning/keeper_command.ts", "torrent/hash_worker.ts", "deno.json"];
+const INCLUDED = ["host/pinning/keeper_command.ts", "torrent/content/hash_worker.ts", "deno.json"];
 
 await Deno.mkdir(new URL("dist/", ROOT), { recursive: true });
 const compiled = await new Deno.Command(Deno.execPath(), {

@@ -3,8 +3,8 @@
  * which an agent on the engine of our own need not hold in memory.
  */
 
-import type { EngineOptions, TorrentEngine } from "./engine.ts";
-import type { EngineName } from "./engine_names.ts";
+import type { EngineOptions, TorrentEngine } from "./engine/engine.ts";
+import type { EngineName } from "./engine/engine_names.ts";
 import { createSwarmEngine } from "./swarm/mod.ts";
 
 /** Opens an engine. Rejects with a `TransferError` "engine_failed" if its port is taken. */

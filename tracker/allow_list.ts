@@ -5,8 +5,8 @@
  */
 
 import { readFeed } from "../torrent/feed/mod.ts";
-import { type Clock, repeat } from "./clock.ts";
-import type { Log } from "./log.ts";
+import { type MonotonicClock, repeat } from "../base/clock.ts";
+import type { Log } from "../base/log.ts";
 
 /** A release that is published is served after that at the latest. */
 const REFRESH_MS = 15_000;
@@ -16,7 +16,7 @@ const MIN_REFRESH_MS = 2_000;
 /** What the list needs. */
 export interface AllowListOptions {
   readonly feedUrl: string;
-  readonly clock: Clock;
+  readonly clock: MonotonicClock;
   readonly log: Log;
 }
 

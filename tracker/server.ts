@@ -4,18 +4,18 @@
  */
 
 import { AllowList } from "./allow_list.ts";
-import { type Clock, systemClock } from "./clock.ts";
-import { newCounters } from "./counters.ts";
-import type { Fronts, FrontsOptions, OpenFronts } from "./fronts.ts";
-import type { Log } from "./log.ts";
-import { openOwnFronts } from "./own_fronts.ts";
-import { pages } from "./pages.ts";
-import { defaultPolicy, type Policy } from "./policy.ts";
-import { type Random, systemRandom } from "./random.ts";
+import { type MonotonicClock, systemClock } from "../base/clock.ts";
+import { newCounters } from "./stats/counters.ts";
+import type { Frontend, FrontendOptions, OpenFrontend } from "./frontend/frontend.ts";
+import type { Log } from "../base/log.ts";
+import { openNativeFrontend } from "./frontend/native.ts";
+import { pages } from "./stats/pages.ts";
+import { defaultHandoutSettings, type HandoutSettings } from "./handout/handout_settings.ts";
+import { type Random, systemRandom } from "../base/random.ts";
 import type { TrackerServerName } from "./server_names.ts";
-import { Statistics, type TrackerStats } from "./statistics.ts";
-import { type Subnet, SubnetMap } from "./subnet_map.ts";
-import { Swarms } from "./swarms.ts";
+import { Statistics, type TrackerStats } from "./stats/statistics.ts";
+import { type Subnet, SubnetMap } from "./members/subnet_map.ts";
+import { Swarms } from "./swarm/swarms.ts";
 
 /** A free port for HTTP may be taken for UDP; so often another one is tried. */
 const PORT_TRIES = 10;
@@ -41,11 +41,11 @@ export interface TrackerOptions {
   readonly allow?: (infoHash: string) => boolean;
   /** URL of a feed: only its releases are served, and shown by name. Default: none. */
   readonly allowFeed?: string;
-  /** Overrides of `defaultPolicy`. Intervals are announced in whole seconds, at least one. */
-  readonly policy?: Partial<Policy>;
+  /** Overrides of `defaultHandoutSettings`. Intervals are announced in whole seconds, at least one. */
+  readonly policy?: Partial<HandoutSettings>;
   readonly log: Log;
   /** Default: the system's. */
-  readonly clock?: Clock;
+  readonly clock?: MonotonicClock;
   /** Default: the system's. */
   readonly random?: Random;
 }
@@ -67,7 +67,7 @@ export async function createTracker(options: TrackerOptions): Promise<Tracker> {
   const hostname = options.hostname ?? "0.0.0.0";
   const { log } = options;
   const clock = options.clock ?? systemClock;
-  const policy = { ...defaultPolicy, ...options.policy };
+  const policy = { ...defaultHandoutSettings, ...options.policy };
   const subnets = new SubnetMap(options.subnets ?? []);
   const counters = newCounters();
   const allowList = options.allowFeed === undefined
@@ -117,16 +117,16 @@ export async function createTracker(options: TrackerOptions): Promise<Tracker> {
 }
 
 /** The package and what it brings are loaded only for who asks for them. */
-async function loadFronts(server: TrackerServerName): Promise<OpenFronts> {
+async function loadFronts(server: TrackerServerName): Promise<OpenFrontend> {
   switch (server) {
     case "rollcall":
-      return openOwnFronts;
+      return openNativeFrontend;
     case "bittorrent-tracker":
-      return (await import("./bittorrent_tracker_server.ts")).openBittorrentTracker;
+      return (await import("./frontend/bittorrent_tracker/server.ts")).openBittorrentTracker;
   }
 }
 
-async function listen(open: OpenFronts, options: FrontsOptions): Promise<Fronts> {
+async function listen(open: OpenFrontend, options: FrontendOptions): Promise<Frontend> {
   for (let attempt = 1;; attempt++) {
     try {
       return await open(options);

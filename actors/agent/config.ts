@@ -6,10 +6,10 @@
  */
 
 import { z } from "zod";
-import { ENGINE_NAMES } from "../../torrent/engine_names.ts";
+import { ENGINE_NAMES } from "../../torrent/engine/engine_names.ts";
 import { type HealthCheck, healthCheckSchema } from "../../host/mod.ts";
 import { durationSchema } from "../../rollout/mod.ts";
-import { isLimiting } from "../../torrent/swarm/rate_schedule.ts";
+import { isLimiting } from "../../torrent/swarm/limits/rate_schedule.ts";
 import { limitsSchema } from "./limits_config.ts";
 import { sizeSchema } from "./size.ts";
 

@@ -5,7 +5,8 @@
  */
 
 import { allocateFile } from "../../ffi/mod.ts";
-import { createSwarmEngine, ENGINES, type Log, type TorrentEngine } from "../../torrent/mod.ts";
+import type { Log } from "../../base/log.ts";
+import { createSwarmEngine, ENGINES, type TorrentEngine } from "../../torrent/mod.ts";
 import type { AgentConfig } from "./config.ts";
 
 /** Opens the engine. @throws {TransferError} when the torrent port is taken. */

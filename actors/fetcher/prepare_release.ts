@@ -7,9 +7,9 @@
 
 import { diskSpace, type ReleaseStore } from "../../host/mod.ts";
 import type { Release } from "../../rollout/mod.ts";
+import type { Log } from "../../base/log.ts";
 import {
   fetchTorrent,
-  type Log,
   type PagePolicy,
   readRelease,
   ReleaseError,
@@ -95,7 +95,7 @@ export async function prepareRelease(release: Release, tools: PrepareTools): Pro
     await verify(transfer, tools);
   }
   signal.throwIfAborted();
-  await store.writeReceipt(version, { infoHash, verifiedAt: tools.clock.nowMs() });
+  await store.writeReceipt(version, { infoHash, verifiedAt: tools.clock.wallTimeMs() });
   await store.promote(version);
   await transfer.relocate(paths.final);
   await forgetPresentBlocks(store);
@@ -106,7 +106,7 @@ async function prepareWithoutBlob(release: Release, tools: PrepareTools): Promis
   const { store, clock } = tools;
   if ((await store.isIntact(release.version, { infoHash: NO_BLOB })).intact) return;
   await store.preparePartial(release.version);
-  await store.writeReceipt(release.version, { infoHash: NO_BLOB, verifiedAt: clock.nowMs() });
+  await store.writeReceipt(release.version, { infoHash: NO_BLOB, verifiedAt: clock.wallTimeMs() });
   await store.promote(release.version);
 }
 

@@ -10,9 +10,9 @@ import { join } from "node:path";
 import { allocateFile, canShareBlocks } from "../../ffi/mod.ts";
 import { readJsonFile, type ReleaseStore, writeJsonFile } from "../../host/mod.ts";
 import type { Release } from "../../rollout/mod.ts";
+import type { Log } from "../../base/log.ts";
 import {
   hasJournal,
-  type Log,
   MAX_METAINFO_BYTES,
   presentBlocksPath,
   type Reuse,

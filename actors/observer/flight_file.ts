@@ -38,7 +38,7 @@ export function writeFlightFile(
     readonly clock: Clock;
   },
 ): string {
-  const writtenAt = new Date(clock.nowMs()).toISOString();
+  const writtenAt = new Date(clock.wallTimeMs()).toISOString();
   const file: FlightFile = {
     host,
     writtenAt,

@@ -63,7 +63,7 @@ export function observerActor(system: Observable): ActorDefinition<State, Messag
           return { ...state, traces: new Map([...state.traces, [message.path, log]]) };
         }
         case "tidy_due": {
-          const next = tidy(state, system.clock.monotonicMs());
+          const next = tidy(state, system.clock.nowMs());
           if (next.traces.size > 0) {
             context.timers.after("tidy", TIDY_INTERVAL_MS, { type: "tidy_due" });
           }

@@ -102,6 +102,6 @@ function cut(text: string): string {
 
 /** From the monotonic clock to the time of day, as of now. */
 function isoTimes(clock: Clock): (atMs: number) => string {
-  const offsetMs = clock.nowMs() - clock.monotonicMs();
+  const offsetMs = clock.wallTimeMs() - clock.nowMs();
   return (atMs) => new Date(offsetMs + atMs).toISOString();
 }

@@ -28,7 +28,7 @@ export class TraceLog {
     this.#path = path;
     this.#system = system;
     this.#next = first;
-    this.#lookedAtMs = system.clock.monotonicMs();
+    this.#lookedAtMs = system.clock.nowMs();
   }
 
   /** The number of the next message. */
@@ -43,7 +43,7 @@ export class TraceLog {
 
   /** What came from that number on; nothing yet, if it is null. */
   look(from: number | null): TraceLook {
-    this.#lookedAtMs = this.#system.clock.monotonicMs();
+    this.#lookedAtMs = this.#system.clock.nowMs();
     const status = this.#follow() ? "traced" : "no_such_actor";
     const next = this.#next;
     if (from === null) return { status, next, lost: 0, handled: [] };

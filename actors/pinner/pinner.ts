@@ -155,8 +155,8 @@ function pin(state: State, request: PinRequest, { options, context }: Own): void
 async function keepTrack(state: State, starting: Promise<Pin>, { clock }: Context): Promise<void> {
   const announced = (async () => {
     const keeper = await starting;
-    const deadlineMs = clock.monotonicMs() + FIRST_STATUS_MS;
-    while (pinStatus(keeper.statusPath)?.pid !== keeper.pid && clock.monotonicMs() < deadlineMs) {
+    const deadlineMs = clock.nowMs() + FIRST_STATUS_MS;
+    while (pinStatus(keeper.statusPath)?.pid !== keeper.pid && clock.nowMs() < deadlineMs) {
       await sleep(clock, FIRST_STATUS_POLL_MS);
     }
   })().catch(() => {});

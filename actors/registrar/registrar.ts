@@ -68,7 +68,7 @@ export function registrarActor(
     name: "registrar",
     init(context) {
       session.subscribe(context.adapt((event: SessionEvent) => event));
-      const nowMs = context.clock.nowMs();
+      const nowMs = context.clock.wallTimeMs();
       const registrations = new Map(identity.services.map((service): [string, Registration] => [
         service,
         {
@@ -225,7 +225,7 @@ function patch(
   if (registration === undefined) return;
   const next = patchEntry(registration.entry, {
     patch: own.change,
-    nowMs: own.context.clock.nowMs(),
+    nowMs: own.context.clock.wallTimeMs(),
   });
   if (next === registration.entry) return;
   registration.entry = next;
@@ -244,7 +244,7 @@ function markDirty(state: State, service: string, context: ActorContext<Registra
   registration.isDirty = true;
   const key = `write ${service}`;
   if (!registration.isWriting && !context.timers.isActive(key)) {
-    const waitedMs = context.clock.monotonicMs() - registration.writtenMs;
+    const waitedMs = context.clock.nowMs() - registration.writtenMs;
     const delayMs = Math.max(0, WRITE_GAP_MS - waitedMs);
     context.timers.after(key, delayMs, { type: "write_due", service });
   }
@@ -257,7 +257,7 @@ function write(state: State, service: string, context: ActorContext<RegistrarMes
   if (registration.isWriting || !registration.isDirty) return;
   registration.isDirty = false;
   registration.isWriting = true;
-  registration.writtenMs = context.clock.monotonicMs();
+  registration.writtenMs = context.clock.nowMs();
   const { entry, saidServing } = registration;
   context.pipeToSelf(
     () => writeHost(zookeeper, service, { entry, saidServing }),
@@ -277,7 +277,7 @@ function register(state: State, service: string, { identity, context }: Own): vo
   context.pipeToSelf(
     async () => {
       const { host, site, rack } = identity;
-      await ensureSkeleton(zookeeper, context.clock.nowMs());
+      await ensureSkeleton(zookeeper, context.clock.wallTimeMs());
       // Before anything is written, the roster included: it may be another machine's.
       await refuseNamesake(zookeeper, service, identity);
       await joinRoster(zookeeper, service, {
@@ -309,7 +309,7 @@ function report(
   }
   forgetWhatWasSaid(state, service);
   const { entry: current } = registration;
-  const nowMs = context.clock.nowMs();
+  const nowMs = context.clock.wallTimeMs();
   const reported = (outcome: ReportOutcome): RegistrarMessage => ({
     type: "reported",
     service,

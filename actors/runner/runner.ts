@@ -219,7 +219,7 @@ function start(
 /** Looks after a process: waits for its end and checks its health. */
 function attach(state: State, process: ServiceProcess, context: Context): void {
   state.process = process;
-  state.attachedMs = context.clock.monotonicMs();
+  state.attachedMs = context.clock.nowMs();
   state.failures = 0;
   context.pipeToSelf(() => process.exited, {
     ok: (exit) => ({ type: "exited", process, how: describeExit(exit) }),
@@ -241,7 +241,7 @@ function onExit(
   state.process = null;
   // One that a stop could not end has ended after all.
   if (state.wanted === null) return state;
-  if (context.clock.monotonicMs() - state.attachedMs >= STEADY_MS) state.crashes = 0;
+  if (context.clock.nowMs() - state.attachedMs >= STEADY_MS) state.crashes = 0;
   context.log.warn("{service} {version}: ended by itself, {how}; its log is {log}", {
     service: options.service,
     version: process.version,

@@ -7,7 +7,7 @@
 
 import type { Clock } from "./clock.ts";
 import type { AskError } from "./errors.ts";
-import { PendingAsk } from "./pending_ask.ts";
+import { PendingAsk } from "./cell/pending_ask.ts";
 import type { ActorRef, Asking, ReplyOf, ReplyTo } from "./ref.ts";
 
 /** How long to wait for an answer, and what else may end the wait. */

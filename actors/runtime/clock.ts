@@ -11,11 +11,11 @@ export type Cancel = () => void;
 /** Where an actor system takes its time from. */
 export interface Clock {
   /** Wall clock, milliseconds since 1970. For records that people read; it may jump. */
-  nowMs(): number;
+  wallTimeMs(): number;
   /** Milliseconds since some fixed point; never goes back. For measuring how long things take. */
-  monotonicMs(): number;
+  nowMs(): number;
   /** Calls back once, not before `delayMs` milliseconds have passed. */
-  schedule(delayMs: number, callback: () => void): Cancel;
+  after(delayMs: number, callback: () => void): Cancel;
   /** Calls back once timers and sockets that are ready now have had their turn. */
   nextTurn(callback: () => void): void;
 }
@@ -25,9 +25,9 @@ const LONGEST_TIMEOUT_MS = 2 ** 31 - 1;
 
 /** The machine's clock: the default outside tests. */
 export const systemClock: Clock = {
-  nowMs: () => Date.now(),
-  monotonicMs: () => performance.now(),
-  schedule(delayMs, callback) {
+  wallTimeMs: () => Date.now(),
+  nowMs: () => performance.now(),
+  after(delayMs, callback) {
     let timer: ReturnType<typeof setTimeout>;
     function arm(leftMs: number): void {
       const stepMs = Math.min(leftMs, LONGEST_TIMEOUT_MS);

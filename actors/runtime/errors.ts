@@ -5,7 +5,7 @@
  * @module
  */
 
-import type { StopReason } from "./definition.ts";
+import type { StopReason } from "./actor_definition.ts";
 
 /**
  * Stable names of what can go wrong in the use of the runtime.

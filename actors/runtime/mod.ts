@@ -7,10 +7,10 @@
  */
 
 export { ask, type AskOptions } from "./ask.ts";
-export type { AskCircles } from "./ask_circle.ts";
+export type { AskCycles } from "./cell/ask_cycle.ts";
 export { type Cancel, type Clock, systemClock } from "./clock.ts";
-export type { ActorStatus } from "./control.ts";
-export type { DeadLetter, DeadLetterReason, DeadLetters } from "./dead_letters.ts";
+export type { ActorStatus } from "./cell/system_messages.ts";
+export type { DeadLetter, DeadLetterReason, DeadLetters } from "./observe/dead_letters.ts";
 export {
   type ActorContext,
   type ActorDefinition,
@@ -24,14 +24,19 @@ export {
   type PipeMapping,
   type Signal,
   type StopReason,
-} from "./definition.ts";
-export type { RunOrder } from "./dispatcher.ts";
+} from "./actor_definition.ts";
+export type { RunOrder } from "./dispatch/dispatcher.ts";
 export { ActorError, type ActorErrorCode, AskError, type AskErrorCode } from "./errors.ts";
-export type { FlightEvent, FlightRecorderOptions, RootFailure } from "./flight_recorder.ts";
+export type { FlightEvent, FlightRecorderOptions, RootFailure } from "./observe/flight_recorder.ts";
 export { type ActorLogger, silentLogger } from "./logger.ts";
 export { type Probe, spawnProbe } from "./testing/probe.ts";
 export { type Random, seededRandom, systemRandom } from "./random.ts";
-export { type Listing, Receptionist, type ServiceKey, serviceKey } from "./receptionist.ts";
+export {
+  type Listing,
+  Receptionist,
+  type ServiceKey,
+  serviceKey,
+} from "./patterns/receptionist.ts";
 export type { ActorRef, Asking, ReplyOf, ReplyTo, TellOutcome } from "./ref.ts";
 export {
   DEFAULT_RESTART_BACKOFF,
@@ -40,11 +45,16 @@ export {
   type RestartIntensity,
   type RestartPolicy,
   type RestartRate,
-} from "./restart_policy.ts";
-export type { SystemCounters } from "./runtime.ts";
+} from "./supervision/restart_policy.ts";
+export type { SystemCounters } from "./cell/runtime.ts";
 export { sleep } from "./sleep.ts";
-export { type ActorSnapshot, type Observed, type ObservedActor, Observer } from "./snapshot.ts";
-export { DEFAULT_STASH_CAPACITY } from "./stash.ts";
+export {
+  type ActorSnapshot,
+  type Observed,
+  type ObservedActor,
+  Observer,
+} from "./observe/snapshot.ts";
+export { DEFAULT_STASH_CAPACITY } from "./cell/stash.ts";
 export {
   type MachineDefinition,
   type MachineSpec,
@@ -53,7 +63,7 @@ export {
   type MachineTools,
   stateMachine,
   type StateSpec,
-} from "./state_machine.ts";
+} from "./patterns/state_machine.ts";
 export {
   type AutoShutdown,
   type ChildInfo,
@@ -66,7 +76,7 @@ export {
   type SupervisorScope,
   type SupervisorState,
   type SupervisorStrategy,
-} from "./supervisor.ts";
+} from "./supervision/supervisor.ts";
 export { ActorSystem, type ActorSystemOptions } from "./system.ts";
 export {
   type Published,
@@ -74,6 +84,6 @@ export {
   type Subscribable,
   Topic,
   type TopicOptions,
-} from "./topic.ts";
-export type { HandlingFailure, MessageHooks, TraceEvent } from "./tracing.ts";
+} from "./patterns/topic.ts";
+export type { HandlingFailure, MessageHooks, TraceEvent } from "./observe/tracing.ts";
 export { VirtualClock } from "./testing/virtual_clock.ts";

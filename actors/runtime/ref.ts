@@ -5,7 +5,7 @@
  * @module
  */
 
-import type { StopReason } from "./definition.ts";
+import type { StopReason } from "./actor_definition.ts";
 import type { AskErrorCode } from "./errors.ts";
 
 /**

@@ -19,7 +19,7 @@ export function sleep(
       cancel();
       reject(signal?.reason);
     }
-    const cancel = clock.schedule(durationMs, () => {
+    const cancel = clock.after(durationMs, () => {
       signal?.removeEventListener("abort", onAbort);
       resolve();
     });

@@ -4,28 +4,28 @@
  * @module
  */
 
-import type { AskCircles } from "./ask_circle.ts";
-import { Cell } from "./cell.ts";
-import { CellRef } from "./cell_ref.ts";
-import { findCell, makeChild, stopChild } from "./children.ts";
-import { type ActorSnapshot, snapshot } from "./snapshot.ts";
+import type { AskCycles } from "./cell/ask_cycle.ts";
+import { Cell } from "./cell/cell.ts";
+import { CellRef } from "./cell/cell_ref.ts";
+import { findCell, stopChild } from "./cell/children.ts";
+import { type ActorSnapshot, snapshot } from "./observe/snapshot.ts";
 import { type Clock, systemClock } from "./clock.ts";
-import { Deadlines } from "./deadlines.ts";
-import { DeadLetters } from "./dead_letters.ts";
-import type { ActorDefinition, StopReason } from "./definition.ts";
-import { Dispatcher, type RunOrder } from "./dispatcher.ts";
+import { Deadlines } from "./dispatch/deadlines.ts";
+import { DeadLetters } from "./observe/dead_letters.ts";
+import type { ActorDefinition, StopReason } from "./actor_definition.ts";
+import { Dispatcher, type RunOrder } from "./dispatch/dispatcher.ts";
 import { ActorError } from "./errors.ts";
 import {
   type FlightEvent,
   FlightRecorder,
   type FlightRecorderOptions,
   type RootFailure,
-} from "./flight_recorder.ts";
+} from "./observe/flight_recorder.ts";
 import { type ActorLogger, scopedLogger, silentLogger } from "./logger.ts";
 import { type Random, systemRandom } from "./random.ts";
 import type { ActorRef } from "./ref.ts";
-import type { Runtime, SystemCounters } from "./runtime.ts";
-import { type MessageHooks, type TraceEvent, Tracers } from "./tracing.ts";
+import type { Runtime, SystemCounters } from "./cell/runtime.ts";
+import { type MessageHooks, type TraceEvent, Tracers } from "./observe/tracing.ts";
 
 /** What a system is made with. */
 export interface ActorSystemOptions {
@@ -46,7 +46,7 @@ export interface ActorSystemOptions {
   /** What is remembered of the last events, and who gets them when a failure stops the system. */
   readonly flightRecorder?: FlightRecorderOptions;
   /** Whether to look for asks that go in a circle. For development. Default `allow`: no. */
-  readonly askCircles?: AskCircles;
+  readonly askCircles?: AskCycles;
   /** Lets a tracer outside follow messages. Default: none, which costs nothing. */
   readonly messageHooks?: MessageHooks;
   /** Which of the actors that are ready runs next. For tests; default: they go round. */
@@ -143,7 +143,7 @@ export class ActorSystem {
         `spawn /${name}: expected system ${this.name} to run, it is stopping or has stopped`,
       );
     }
-    const child = makeChild(this.#root, name, { definition, place: "plain" });
+    const child = this.#root.makeChild(name, { definition, place: "plain" });
     child.start();
     return child.ref;
   }

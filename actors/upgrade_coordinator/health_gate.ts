@@ -40,14 +40,14 @@ const BAKE_FAILURES_MAX = 1;
  */
 export async function awaitHealthy(gate: HealthGate): Promise<void> {
   const { trial: { health }, clock, signal } = gate;
-  const startedMs = clock.monotonicMs();
+  const startedMs = clock.nowMs();
   let successes = 0;
   for (;;) {
     const status = await checkOnce(gate);
     successes = isGood(status, gate.version) ? successes + 1 : 0;
     if (successes >= health.successes) return;
     // A deadline bounds the loop; it is looked at after a check, so that there is at least one.
-    if (clock.monotonicMs() - startedMs >= health.deadlineMs) {
+    if (clock.nowMs() - startedMs >= health.deadlineMs) {
       throw new HealthGateError(
         `health gate: expected ${gate.version} to be healthy within ${health.deadlineMs} ms, was: ${
           describe(status)
@@ -65,11 +65,11 @@ export async function awaitHealthy(gate: HealthGate): Promise<void> {
  */
 export async function bake(gate: HealthGate): Promise<void> {
   const { trial: { bakeMs, health }, clock, signal } = gate;
-  const startedMs = clock.monotonicMs();
+  const startedMs = clock.nowMs();
   const { pid } = await checkOnce(gate);
   let failures = 0;
   for (;;) {
-    const leftMs = bakeMs - (clock.monotonicMs() - startedMs);
+    const leftMs = bakeMs - (clock.nowMs() - startedMs);
     if (leftMs <= 0) return;
     await sleep(clock, Math.min(leftMs, health.intervalMs), { signal });
     const status = await checkOnce(gate);

@@ -11,7 +11,7 @@ import type { ActorDefinition } from "../runtime/mod.ts";
 import type { HealthEvent } from "../runner/messages.ts";
 import type { PinnedEvent } from "../pinner/messages.ts";
 import type { SessionEvent } from "../session/session.ts";
-import { decide } from "./deciding.ts";
+import { decide } from "./decide.ts";
 import type { CoordinatorMessage, CoordinatorOptions } from "./messages.ts";
 import {
   firstState,
@@ -25,7 +25,7 @@ import {
   waitFor,
 } from "./state.ts";
 import { fromJournal, resume } from "./switch.ts";
-import { beginSwitch, onReported, onStepFailed, onStepTaken, report } from "./switching.ts";
+import { beginSwitch, onReported, onStepFailed, onStepTaken, report } from "./switch_progress.ts";
 
 /** Time before the tree is read again after a reading or a change has failed. */
 const AFTER_ERROR_MS = 1_000;

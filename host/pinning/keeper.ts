@@ -17,9 +17,9 @@ import {
   raiseMemoryLockLimit,
 } from "../../ffi/mod.ts";
 import { isMissing, readJsonFile, writeJsonFile } from "../atomic_file.ts";
-import { type Clock, systemClock } from "../clock.ts";
+import { type Clock, sleep, systemClock } from "../../base/clock.ts";
 import { HostError } from "../errors.ts";
-import { type Logger, silentLogger } from "../logger.ts";
+import { type Log, silentLog } from "../../base/log.ts";
 import { identify } from "../process/process_table.ts";
 import { checkPinnable, notPermitted, type PinFile, type PinPlan, planPin } from "./pin_plan.ts";
 import { PIN_STATUS_SCHEMA, type PinFailure, type PinStatus } from "./pin_status.ts";
@@ -46,7 +46,7 @@ export interface PinKeeperOptions {
   statusPath: string;
   /** Ends the keeper, and with it the locks. */
   signal: AbortSignal;
-  log?: Logger;
+  log?: Log;
   clock?: Clock;
 }
 
@@ -75,16 +75,19 @@ export async function runPinKeeper(options: PinKeeperOptions): Promise<PinKeeper
 
 class PinKeeper {
   readonly #options: PinKeeperOptions;
-  readonly #log: Logger;
+  readonly #log: Log;
   readonly #clock: Clock;
   readonly #maps: MemoryMap[] = [];
   #status: PinStatus;
+  /** On the clock that never goes back; `updatedAt` is for people. */
+  #publishedMs: number;
 
   constructor(options: PinKeeperOptions) {
     this.#options = options;
-    this.#log = options.log ?? silentLogger;
+    this.#log = options.log ?? silentLog;
     this.#clock = options.clock ?? systemClock;
-    this.#status = initialStatus(options.root, this.#clock.now());
+    this.#status = initialStatus(options.root, this.#clock.wallTimeMs());
+    this.#publishedMs = this.#clock.nowMs();
   }
 
   async run(): Promise<PinKeeperEnd> {
@@ -137,7 +140,7 @@ class PinKeeper {
         throw explainLockFailure(error, { file, root: this.#options.root });
       }
       this.#status.lockedBytes += Math.min(CHUNK_BYTES, file.sizeBytes - offset);
-      if (this.#clock.now() - this.#status.updatedAt >= STATUS_INTERVAL_MS) this.#publish({});
+      if (this.#clock.nowMs() - this.#publishedMs >= STATUS_INTERVAL_MS) this.#publish({});
     }
   }
 
@@ -171,7 +174,7 @@ class PinKeeper {
   async #idle(): Promise<boolean> {
     const { signal } = this.#options;
     while (!signal.aborted) {
-      await this.#clock.sleep(OWNERSHIP_CHECK_MS, { signal }).catch(() => {});
+      await sleep(this.#clock, OWNERSHIP_CHECK_MS, signal);
       if (!signal.aborted && !this.#ownsStatus()) return true;
     }
     return false;
@@ -203,8 +206,9 @@ class PinKeeper {
       ...this.#status,
       ...changes,
       vmLckBytes: lockedMemoryBytes(),
-      updatedAt: this.#clock.now(),
+      updatedAt: this.#clock.wallTimeMs(),
     };
+    this.#publishedMs = this.#clock.nowMs();
     writeJsonFile(this.#options.statusPath, this.#status);
   }
 

@@ -5,8 +5,8 @@
 
 import { writeFileSync } from "node:fs";
 import process from "node:process";
-import { type Clock, systemClock } from "../clock.ts";
-import type { Logger } from "../logger.ts";
+import { type Clock, systemClock } from "../../base/clock.ts";
+import type { Log } from "../../base/log.ts";
 import { runPinKeeper } from "./keeper.ts";
 
 /** What a keeper is told on its command line. */
@@ -76,9 +76,14 @@ function nameProcess(): void {
   }
 }
 
-function jsonLinesLogger(clock: Clock): Logger {
+function jsonLinesLogger(clock: Clock): Log {
   const write = (level: string) => (message: string, properties?: Record<string, unknown>) => {
-    const line = { time: new Date(clock.now()).toISOString(), level, message, ...properties };
+    const line = {
+      time: new Date(clock.wallTimeMs()).toISOString(),
+      level,
+      message,
+      ...properties,
+    };
     process.stderr.write(JSON.stringify(line) + "\n");
   };
   return { debug: () => {}, info: write("info"), warn: write("warn"), error: write("error") };

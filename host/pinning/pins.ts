@@ -8,7 +8,7 @@ import { dirname, resolve } from "node:path";
 import process from "node:process";
 import { z } from "zod";
 import { readJsonFile } from "../atomic_file.ts";
-import { type Clock, systemClock } from "../clock.ts";
+import { type Clock, sleep, systemClock } from "../../base/clock.ts";
 import { HostError, type HostErrorCode } from "../errors.ts";
 import { spawnDetached } from "../process/detached_spawn.ts";
 import { identify, isSameProcessRunning, type ProcessIdentity } from "../process/process_table.ts";
@@ -145,7 +145,7 @@ export async function awaitPinned(
 ): Promise<PinStatus> {
   const { signal, clock = systemClock, stallTimeoutMs = DEFAULT_STALL_TIMEOUT_MS } = options;
   let seen: PinStatus | undefined;
-  let progressedAt = clock.now();
+  let progressedAt = clock.nowMs();
   while (true) {
     signal?.throwIfAborted();
     // Asked first: a keeper that writes its failure and ends in between must not look like one
@@ -157,11 +157,11 @@ export async function awaitPinned(
     if (!alive) throw keeperDied(pin);
     if (own && status.state === "locked") return status;
     if (own && status.updatedAt !== seen?.updatedAt) {
-      if (status.lockedBytes !== seen?.lockedBytes) progressedAt = clock.now();
+      if (status.lockedBytes !== seen?.lockedBytes) progressedAt = clock.nowMs();
       seen = status;
       options.onProgress?.(status);
     }
-    if (clock.now() - progressedAt > stallTimeoutMs) {
+    if (clock.nowMs() - progressedAt > stallTimeoutMs) {
       throw new HostError("PIN_STALLED", {
         message: `pin ${pin.root}: expected progress within ${stallTimeoutMs} ms, but the keeper ` +
           `(pid ${pin.pid}) stands at ${
@@ -170,7 +170,7 @@ export async function awaitPinned(
           `the kernel's log`,
       });
     }
-    await clock.sleep(POLL_MS, { signal });
+    await sleep(clock, POLL_MS, signal);
   }
 }
 
@@ -210,11 +210,11 @@ async function endKeeper(
   options: { signal: "SIGTERM" | "SIGKILL"; timeoutMs: number; clock: Clock },
 ): Promise<boolean> {
   const { signal, timeoutMs, clock } = options;
-  const deadline = clock.now() + timeoutMs;
+  const deadline = clock.nowMs() + timeoutMs;
   if (isSameProcessRunning(keeper)) signalProcess(keeper, signal);
   while (isSameProcessRunning(keeper)) {
-    if (clock.now() >= deadline) return false;
-    await clock.sleep(POLL_MS);
+    if (clock.nowMs() >= deadline) return false;
+    await sleep(clock, POLL_MS);
   }
   return true;
 }

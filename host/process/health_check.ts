@@ -5,7 +5,7 @@ import { request as requestHttp } from "node:http";
 import { request as requestHttps } from "node:https";
 import { connect } from "node:net";
 import process from "node:process";
-import { type Clock, systemClock } from "../clock.ts";
+import { type Clock, systemClock } from "../../base/clock.ts";
 import type { HealthCheck } from "./commands.ts";
 
 /** What a check found. */
@@ -27,10 +27,9 @@ export async function checkHealth(
   const ending = new AbortController();
   const onAbort = () => ending.abort(signal?.reason);
   signal?.addEventListener("abort", onAbort, { once: true });
-  const finished = new AbortController();
-  const timer = clock.sleep(check.timeoutMs, { signal: finished.signal }).then(
+  const cancelTimer = clock.after(
+    check.timeoutMs,
     () => ending.abort(new Error(`no answer within ${check.timeoutMs} ms`)),
-    () => {},
   );
   try {
     return await runCheck(check, ending.signal);
@@ -40,8 +39,7 @@ export async function checkHealth(
     return { ok: false, reason: `${describe(check)}: ${reasonOf(cause)}` };
   } finally {
     signal?.removeEventListener("abort", onAbort);
-    finished.abort();
-    await timer;
+    cancelTimer();
   }
 }
 

@@ -4,7 +4,7 @@
  */
 
 import { randomUUID } from "node:crypto";
-import { type Clock, systemClock } from "../clock.ts";
+import { type Clock, sleep, systemClock } from "../../base/clock.ts";
 import { HostError } from "../errors.ts";
 import { type ChildExit, type DetachedChild, spawnDetached } from "./detached_spawn.ts";
 import {
@@ -113,7 +113,7 @@ export async function startService(options: StartServiceOptions): Promise<Servic
     instance,
     version,
     argv: [...argv],
-    startedAt: clock.now(),
+    startedAt: clock.wallTimeMs(),
     bootId: bootId(),
   };
   writeServiceRecord(recordPath, intent);
@@ -276,7 +276,7 @@ class DetachedService implements ServiceProcess {
 
   /** Sends a signal to all members until none is left (true) or the time is up (false). */
   async #end(signal: "SIGTERM" | "SIGKILL", timeoutMs: number): Promise<boolean> {
-    const deadline = this.#clock.now() + timeoutMs;
+    const deadline = this.#clock.nowMs() + timeoutMs;
     const signalled = new Set<number>();
     while (true) {
       const members = this.#members();
@@ -288,8 +288,8 @@ class DetachedService implements ServiceProcess {
         signalled.add(member.pid);
         signalProcess(member, signal);
       }
-      if (this.#clock.now() >= deadline) return this.#members().length === 0;
-      await this.#clock.sleep(STOP_POLL_MS);
+      if (this.#clock.nowMs() >= deadline) return this.#members().length === 0;
+      await sleep(this.#clock, STOP_POLL_MS);
     }
   }
 
@@ -312,12 +312,8 @@ class DetachedService implements ServiceProcess {
 
   async #watch(): Promise<ServiceExit> {
     const { signal } = this.#watching;
-    try {
-      while (this.isAlive()) await this.#clock.sleep(ADOPTED_POLL_MS, { signal });
-    } catch (error) {
-      if (!signal.aborted) throw error;
-      if (this.isAlive()) return await new Promise(() => {});
-    }
+    while (!signal.aborted && this.isAlive()) await sleep(this.#clock, ADOPTED_POLL_MS, signal);
+    if (this.isAlive()) return await new Promise(() => {});
     return { type: "unknown" };
   }
 }

@@ -7,7 +7,7 @@ import { z } from "zod";
 import { lstatSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { isMissing } from "../atomic_file.ts";
-import { yieldToOthers } from "../clock.ts";
+import { yieldToOthers } from "../../base/clock.ts";
 
 /** The version of the receipt's form. */
 const RECEIPT_SCHEMA = 1;

@@ -74,7 +74,7 @@ export async function simulate(
   const course = [
     world.tree.zxid,
     system.counters.handled,
-    clock.monotonicMs(),
+    clock.nowMs(),
     world.events,
   ] as const;
   // An agent that dies does so with a message in hand, and nothing else fails.

@@ -3,9 +3,9 @@
  * chunks per release that is 8 MB and not 50.
  */
 
-import type { Release } from "../release.ts";
-import { type ChunkMap, isChunked } from "./chunk_map.ts";
-import { CHUNK_HASH_BYTES } from "./chunker.ts";
+import type { Release } from "../release/release.ts";
+import { type ChunkMap, isChunked } from "../release/chunk_map.ts";
+import { CHUNK_HASH_BYTES } from "../release/chunker.ts";
 
 /** More than a map can have; a chunk's place is this many times its source's number, and its own number. */
 const PLACES_PER_SOURCE = 2 ** 24;

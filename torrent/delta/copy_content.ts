@@ -5,11 +5,11 @@
 
 import * as fs from "node:fs";
 import { FilePair } from "../../ffi/mod.ts";
-import { yieldToOthers } from "../clock.ts";
-import { segmentsOf } from "../content_layout.ts";
-import { diskError, stopped } from "../content_store.ts";
+import { yieldToOthers } from "../../base/clock.ts";
+import { segmentsOf } from "../content/content_layout.ts";
+import { diskError, stopped } from "../content/content_store.ts";
 import { systemErrorCode, TransferError } from "../errors.ts";
-import type { Release } from "../release.ts";
+import type { Release } from "../release/release.ts";
 import { PageNotes } from "./page_notes.ts";
 import type { CopyStep } from "./reuse_plan.ts";
 

@@ -4,12 +4,12 @@
  */
 
 import * as fs from "node:fs";
-import { yieldToOthers } from "../clock.ts";
-import { stopped } from "../content_store.ts";
+import { yieldToOthers } from "../../base/clock.ts";
+import { stopped } from "../content/content_store.ts";
 import { systemErrorCode } from "../errors.ts";
-import type { Log } from "../log.ts";
-import type { Release, ReleaseFile } from "../release.ts";
-import { type ChunkMap, ChunkMapMaker, isChunked } from "./chunk_map.ts";
+import type { Log } from "../../base/log.ts";
+import type { Release, ReleaseFile } from "../release/release.ts";
+import { type ChunkMap, ChunkMapMaker, isChunked } from "../release/chunk_map.ts";
 import { PageNotes } from "./page_notes.ts";
 
 /** Between two turns of the event loop. */

@@ -3,9 +3,9 @@
  * and where there is no map, what lies at the same place under the same name. Pure; nothing is read here.
  */
 
-import type { Release, ReleaseFile } from "../release.ts";
+import type { Release, ReleaseFile } from "../release/release.ts";
 import { ChunkIndex } from "./chunk_index.ts";
-import { type ChunkMap, isChunked } from "./chunk_map.ts";
+import { type ChunkMap, isChunked } from "../release/chunk_map.ts";
 
 /** Other content on this host. */
 export interface ReuseSource {

@@ -5,16 +5,16 @@
  */
 
 import * as fs from "node:fs";
-import { ContentStore, type Preallocate } from "../content_store.ts";
+import { ContentStore, type Preallocate } from "../content/content_store.ts";
 import { systemErrorCode, TransferError } from "../errors.ts";
-import type { Log } from "../log.ts";
-import { readRelease } from "../metainfo.ts";
-import type { Release } from "../release.ts";
-import { currentBoot, ResumeJournal } from "../resume_journal.ts";
-import { type ChunkMap, readChunkMap } from "./chunk_map.ts";
+import type { Log } from "../../base/log.ts";
+import { readRelease } from "../release/metainfo.ts";
+import type { Release } from "../release/release.ts";
+import { currentBoot, ResumeJournal } from "../content/resume_journal.ts";
+import { type ChunkMap, readChunkMap } from "../release/chunk_map.ts";
 import type { Content } from "./copy_content.ts";
 import { mapContent } from "./map_content.ts";
-import { PresentBlocks, presentBlocksPath } from "./present_blocks.ts";
+import { PresentBlocks, presentBlocksPath } from "../content/present_blocks.ts";
 import { type CopyStep, planReuse, type ReuseSource } from "./reuse_plan.ts";
 import { ReuseWork } from "./reuse_work.ts";
 

@@ -2,13 +2,13 @@
  * The work of reuse: copies what a plan says, and hashes each piece as soon as all of it is there and still in memory.
  */
 
-import { yieldToOthers } from "../clock.ts";
-import { type ContentStore, stopped } from "../content_store.ts";
-import { PieceSet } from "../piece_set.ts";
-import { pieceSizeBytes } from "../release.ts";
-import { pieceMatches } from "../resume_check.ts";
+import { yieldToOthers } from "../../base/clock.ts";
+import { type ContentStore, stopped } from "../content/content_store.ts";
+import { PieceSet } from "../content/piece_set.ts";
+import { pieceSizeBytes } from "../release/release.ts";
+import { pieceMatches } from "../content/resume_check.ts";
 import { type Content, ContentCopier, SourceGoneError } from "./copy_content.ts";
-import type { ContentRange } from "./present_blocks.ts";
+import type { ContentRange } from "../content/present_blocks.ts";
 import type { CopyStep } from "./reuse_plan.ts";
 import type { Reuse, ReuseOptions } from "./reuse_release.ts";
 

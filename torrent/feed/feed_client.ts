@@ -3,7 +3,7 @@
 import { Buffer } from "node:buffer";
 import { z } from "zod";
 import { FeedError, ReleaseError } from "../errors.ts";
-import { MAX_METAINFO_BYTES, readRelease } from "../metainfo.ts";
+import { MAX_METAINFO_BYTES, readRelease } from "../release/metainfo.ts";
 import { type FeedRelease, feedSchema, type Origin, TORRENT_MIME_TYPE } from "./feed_format.ts";
 
 /** Room for the thousands of releases that a feed keeps. */

@@ -5,7 +5,7 @@
  */
 
 import { z } from "zod";
-import { releaseNameSchema } from "../metainfo.ts";
+import { releaseNameSchema } from "../release/metainfo.ts";
 
 /** MIME type of .torrent files. */
 export const TORRENT_MIME_TYPE = "application/x-bittorrent";

@@ -2,8 +2,8 @@
 
 import { createHash } from "node:crypto";
 import { Hono } from "hono";
-import { systemToday, type Today } from "../clock.ts";
-import type { Log } from "../log.ts";
+import { type Clock, systemClock } from "../../base/clock.ts";
+import type { Log } from "../../base/log.ts";
 import {
   type Origin,
   type PublishedRelease,
@@ -29,7 +29,7 @@ export interface FeedServerOptions {
   readonly origin?: Origin;
   readonly log: Log;
   /** Default: the system's calendar. */
-  readonly today?: Today;
+  readonly clock?: Clock;
 }
 
 /** A feed at work. */
@@ -57,7 +57,7 @@ export async function createFeedServer(options: FeedServerOptions): Promise<Feed
   const hostname = options.hostname ?? "0.0.0.0";
   const store = await FeedStore.open({
     directory: options.directory,
-    today: options.today ?? systemToday,
+    clock: options.clock ?? systemClock,
     log,
   });
   let baseUrl = "";

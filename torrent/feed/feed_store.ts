@@ -5,10 +5,10 @@
  */
 
 import { z } from "zod";
-import type { Today } from "../clock.ts";
+import type { Clock } from "../../base/clock.ts";
 import { FeedError, systemErrorCode } from "../errors.ts";
-import type { Log } from "../log.ts";
-import { readRelease } from "../metainfo.ts";
+import type { Log } from "../../base/log.ts";
+import { readRelease } from "../release/metainfo.ts";
 import { feedReleaseSchema, MAX_FEED_TRACKERS, type PublishedRelease } from "./feed_format.ts";
 
 /**
@@ -29,7 +29,7 @@ const indexSchema = z.object({
 /** What a store needs. */
 export interface FeedStoreOptions {
   readonly directory: string;
-  readonly today: Today;
+  readonly clock: Clock;
   readonly log: Log;
 }
 
@@ -100,7 +100,7 @@ export class FeedStore {
       infoHash,
       sizeBytes,
       trackers: announce.slice(0, MAX_FEED_TRACKERS),
-      publishedAt: this.#options.today().toISOString(),
+      publishedAt: new Date(this.#options.clock.wallTimeMs()).toISOString(),
       torrentBytes: metainfo.length,
     };
     const releases = [added, ...this.#releases].slice(0, MAX_RELEASES);

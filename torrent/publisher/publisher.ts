@@ -4,10 +4,10 @@
  * @module
  */
 
-import type { Clock } from "../clock.ts";
-import type { TorrentEngine, Transfer } from "../engine.ts";
+import { type Clock, sleep } from "../../base/clock.ts";
+import type { TorrentEngine, Transfer } from "../engine/engine.ts";
 import type { FeedServer } from "../feed/mod.ts";
-import type { Log } from "../log.ts";
+import type { Log } from "../../base/log.ts";
 import { Inbox } from "./inbox.ts";
 
 /** What a publisher works with. */
@@ -16,7 +16,7 @@ export interface PublisherOptions {
   readonly feed: FeedServer;
   readonly engine: TorrentEngine;
   readonly log: Log;
-  readonly clock: Pick<Clock, "sleep">;
+  readonly clock: Clock;
 }
 
 /** How often the inbox is looked at; a hand-over takes about as long. */
@@ -40,7 +40,7 @@ export class Publisher {
     for (const { infoHash } of feed.releases) await this.#seed(infoHash);
     while (!signal.aborted) {
       await this.takeIn();
-      await clock.sleep(INBOX_INTERVAL_MS, signal);
+      await sleep(clock, INBOX_INTERVAL_MS, signal);
     }
   }
 

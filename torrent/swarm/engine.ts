@@ -5,21 +5,21 @@
 
 import { Buffer } from "node:buffer";
 import { randomBytes } from "node:crypto";
-import { type Clock, systemClock } from "../clock.ts";
+import { type Clock, sleep, systemClock } from "../../base/clock.ts";
 import type {
   EngineOptions,
   FetchOptions,
   SeedOptions,
   TorrentEngine,
   Transfer,
-} from "../engine.ts";
+} from "../engine/engine.ts";
 import { TransferError } from "../errors.ts";
-import { systemRandom } from "../random.ts";
-import { TransferTable } from "../transfer_table.ts";
-import { answer } from "./greeting.ts";
-import { RateLimits } from "./rate_limits.ts";
-import type { BandwidthLimits } from "./rate_schedule.ts";
-import { SendBufferPool } from "./send_buffers.ts";
+import { systemRandom } from "../../base/random.ts";
+import { TransferTable } from "../engine/transfer_table.ts";
+import { answer } from "./wire/handshaker.ts";
+import { RateLimits } from "./limits/rate_limits.ts";
+import type { BandwidthLimits } from "./limits/rate_schedule.ts";
+import { SendBufferPool } from "./peer/send_buffers.ts";
 import { SwarmTransfer } from "./transfer.ts";
 
 /**
@@ -122,7 +122,7 @@ class SwarmEngine implements TorrentEngine {
         if (this.#closing !== undefined) return;
         // Too many open files, or a peer that was gone before it was accepted: others still come.
         this.#options.log.warn("accepting a peer failed: {error}", { error });
-        await this.#clock.sleep(100);
+        await sleep(this.#clock, 100);
         continue;
       }
       const greeting = this.#greet(connection).finally(() => this.#greetings.delete(greeting));

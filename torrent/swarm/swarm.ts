@@ -3,30 +3,31 @@
  * share is here; how a transfer begins, ends and reports is in `transfer.ts`.
  */
 
-import { diskError } from "../content_store.ts";
-import { type BytesByDistance, countBytes, type Distance, isWithin } from "../locality.ts";
-import { BadPieces } from "./bad_pieces.ts";
-import { Connections } from "./connections.ts";
-import type { Greeted } from "./greeting.ts";
-import { FreshDeal } from "./fresh_deal.ts";
-import { askOthers, isAnybodyAsked } from "./idle_peers.ts";
-import { LostPeers } from "./lost_peers.ts";
-import { OriginDeal } from "./origin_deal.ts";
-import { Peer } from "./peer.ts";
-import type { PeerHost } from "./peer_host.ts";
-import { Picker } from "./picker.ts";
-import { PieceCheck } from "./piece_check.ts";
-import { PieceDesk, type Source } from "./piece_desk.ts";
-import { PieceHasher } from "./piece_hasher.ts";
-import { PieceWriter } from "./piece_writer.ts";
-import { prefill } from "./prefill.ts";
-import { ProcessorUse } from "./processor_use.ts";
-import { RateMeter } from "./rate_meter.ts";
+import { diskError } from "../content/content_store.ts";
+import { sleep } from "../../base/clock.ts";
+import { type BytesByDistance, countBytes, type Distance, isWithin } from "../../base/locality.ts";
+import { SmartBan } from "./pieces/smart_ban.ts";
+import { ConnectionPool } from "./connections/connection_pool.ts";
+import type { EstablishedConnection } from "./wire/handshaker.ts";
+import { NewPieceAssigner } from "./suggest/new_piece_assigner.ts";
+import { askOthers, isAnybodyAsked } from "./pieces/idle_requests.ts";
+import { LostPeers } from "./connections/lost_peers.ts";
+import { SuperSeeding } from "./suggest/super_seeding.ts";
+import { Peer } from "./peer/peer.ts";
+import type { PeerContext } from "./peer/peer_context.ts";
+import { PiecePicker } from "./pieces/piece_picker.ts";
+import { PieceCompletion } from "./pieces/piece_completion.ts";
+import { RequestScheduler, type RequestTarget } from "./pieces/request_scheduler.ts";
+import { PieceHasher } from "./pieces/piece_hasher.ts";
+import { PieceWriter } from "./pieces/piece_writer.ts";
+import { prefill } from "./pieces/prefill.ts";
+import { CpuSaturation } from "./pieces/cpu_saturation.ts";
+import { RateMeter } from "./limits/rate_meter.ts";
 import type { SwarmOptions } from "./swarm_options.ts";
-import { UploadAdmission } from "./upload_admission.ts";
-import { UselessPeers } from "./useless_peers.ts";
+import { Choker } from "./choker/choker.ts";
+import { RedundantSeeds } from "./connections/redundant_seeds.ts";
 
-/** Time-outs are counted in these; see `PeerHost.tick`. */
+/** Time-outs are counted in these; see `PeerContext.tick`. */
 const TICK_MS = 1000;
 /** A process that was stopped or a clock that jumped makes one strange second, not strange rates. */
 const MAX_TICK_SECONDS = 3;
@@ -38,19 +39,19 @@ export class Swarm {
   readonly downloadRate = new RateMeter();
   readonly uploadRate = new RateMeter();
   readonly #options: SwarmOptions;
-  readonly #picker: Picker;
-  readonly #desk: PieceDesk;
-  readonly #admission: UploadAdmission<Peer>;
-  readonly #connections: Connections;
+  readonly #picker: PiecePicker;
+  readonly #desk: RequestScheduler;
+  readonly #admission: Choker<Peer>;
+  readonly #connections: ConnectionPool;
   readonly #writer: PieceWriter;
-  readonly #check: PieceCheck;
-  readonly #host: PeerHost;
+  readonly #check: PieceCompletion;
+  readonly #host: PeerContext;
   /** We had everything from the start. */
   readonly #isOrigin: boolean;
-  readonly #freshDeal: FreshDeal;
+  readonly #freshDeal: NewPieceAssigner;
   readonly #stop = new AbortController();
   readonly #lost = new LostPeers();
-  readonly #useless = new UselessPeers();
+  readonly #useless = new RedundantSeeds();
   #tick = 0;
   #running: Promise<void> | undefined;
   #reach: Distance = "remote";
@@ -62,17 +63,22 @@ export class Swarm {
     // Its site waits for an origin, a gateway's rack for the gateway.
     this.#isOrigin = files.isComplete;
     const home = this.#isOrigin ? "site" : "rack";
-    this.#picker = new Picker({ pieceCount: release.pieceCount, random, have: verified, home });
-    const bad = new BadPieces<Source>();
-    this.#desk = new PieceDesk({
+    this.#picker = new PiecePicker({
+      pieceCount: release.pieceCount,
+      random,
+      have: verified,
+      home,
+    });
+    const bad = new SmartBan<RequestTarget>();
+    this.#desk = new RequestScheduler({
       release,
       picker: this.#picker,
       bad,
       sources: () => this.#sources(),
       prefill: (piece) => prefill(piece, { files, bufferOf: () => this.#desk.bufferOf(piece) }),
     });
-    this.#freshDeal = new FreshDeal(() => this.#connections.peers);
-    this.#admission = new UploadAdmission(home, ({ taker, choked }) => taker.setChoked(choked));
+    this.#freshDeal = new NewPieceAssigner(() => this.#connections.peers);
+    this.#admission = new Choker(home, ({ taker, choked }) => taker.setChoked(choked));
     this.#writer = new PieceWriter({
       files,
       clock,
@@ -82,12 +88,12 @@ export class Swarm {
       onContinued: () => listener.onContinued(),
       onFailed: (error) => listener.onFailed(error),
     });
-    this.#check = new PieceCheck({
+    this.#check = new PieceCompletion({
       files,
       desk: this.#desk,
       picker: this.#picker,
       bad,
-      hasher: new PieceHasher({ release, use: new ProcessorUse(() => clock.nowMs()) }),
+      hasher: new PieceHasher({ release, use: new CpuSaturation(() => clock.nowMs()) }),
       writer: this.#writer,
       signal: this.#stop.signal,
       onRejected: (message) => listener.onRejected(message),
@@ -95,7 +101,7 @@ export class Swarm {
       onRoom: () => this.#pumpAll(),
     });
     this.#host = this.#makeHost();
-    this.#connections = new Connections({
+    this.#connections = new ConnectionPool({
       own,
       clock,
       random,
@@ -148,7 +154,7 @@ export class Swarm {
   }
 
   /** Somebody has dialled us for this release. */
-  accept(greeted: Greeted): void {
+  accept(greeted: EstablishedConnection): void {
     this.#connections.accept(greeted);
   }
 
@@ -165,7 +171,7 @@ export class Swarm {
     const { clock, files, listener } = this.#options;
     let lastMs = clock.nowMs();
     while (!this.#stop.signal.aborted) {
-      await clock.sleep(TICK_MS, this.#stop.signal);
+      await sleep(clock, TICK_MS, this.#stop.signal);
       if (this.#stop.signal.aborted) return;
       const nowMs = clock.nowMs();
       const passedSeconds = (nowMs - lastMs) / 1000;
@@ -197,24 +203,24 @@ export class Swarm {
     }, this.#connections.peers);
   }
 
-  #makeHost(): PeerHost {
+  #makeHost(): PeerContext {
     const { clock, random, files, limits, buffers, locality, port, infoBytes } = this.#options;
     const { pieceCount } = files.release;
     return {
       files,
       picker: this.#picker,
-      desk: this.#desk,
+      scheduler: this.#desk,
       limits,
       buffers,
       deal: this.#isOrigin
-        ? new OriginDeal({ pieceCount, random, peers: () => this.#sources() })
+        ? new SuperSeeding({ pieceCount, random, peers: () => this.#sources() })
         : this.#freshDeal,
       locality,
       port,
       infoBytes,
       tick: () => this.#tick,
       nowMs: () => clock.nowMs(),
-      sleep: (durationMs, signal) => clock.sleep(durationMs, signal),
+      clock,
       isWithinReach: (distance) => isWithin(this.#reach, distance),
       mayRequest: () => !this.#writer.isPaused && !this.#stop.signal.aborted,
       readBlock: (offsetBytes, into) => this.#readBlock(offsetBytes, into),
@@ -240,7 +246,7 @@ export class Swarm {
     };
   }
 
-  *#sources(): Generator<Source> {
+  *#sources(): Generator<RequestTarget> {
     for (const { download } of this.#connections.peers) yield download;
   }
 
@@ -277,7 +283,7 @@ export class Swarm {
     if (!files.isComplete && (isMissed || isAlone)) listener.onNeed();
   }
 
-  #ban(guilty: readonly Source[]): void {
+  #ban(guilty: readonly RequestTarget[]): void {
     for (const peer of [...this.#connections.peers]) {
       if (guilty.includes(peer.download)) this.#connections.ban(peer, "it sent wrong bytes");
     }

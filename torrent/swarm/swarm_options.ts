@@ -1,14 +1,14 @@
 /** What a swarm works with, and what it tells the transfer that it belongs to. */
 
-import type { Clock } from "../clock.ts";
+import type { Clock } from "../../base/clock.ts";
 import type { TransferError } from "../errors.ts";
-import type { Locality } from "../locality.ts";
-import type { Log } from "../log.ts";
-import type { Random } from "../random.ts";
-import type { TransferFiles } from "../transfer_files.ts";
-import type { OwnIdentity } from "./greeting.ts";
-import type { SendBuffers } from "./peer_socket.ts";
-import type { RateLimits } from "./rate_limits.ts";
+import type { Locality } from "../../base/locality.ts";
+import type { Log } from "../../base/log.ts";
+import type { Random } from "../../base/random.ts";
+import type { TransferFiles } from "../content/transfer_files.ts";
+import type { OwnIdentity } from "./wire/handshaker.ts";
+import type { SendBuffers } from "./wire/peer_socket.ts";
+import type { RateLimits } from "./limits/rate_limits.ts";
 
 /** What a swarm tells its transfer. */
 export interface SwarmListener {

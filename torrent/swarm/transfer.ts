@@ -1,10 +1,14 @@
-/** One release in the swarm engine. Its life is in `../engine_transfer.ts`, its peers' in `swarm.ts`. */
+/** One release in the swarm engine. Its life is in `../engine/engine_transfer.ts`, its peers' in `swarm.ts`. */
 
-import { EngineTransfer, type TransferContext, type TransferTraffic } from "../engine_transfer.ts";
-import type { Greeted } from "./greeting.ts";
-import { infoBytesOf } from "./metadata_service.ts";
-import type { SendBuffers } from "./peer_socket.ts";
-import type { RateLimits } from "./rate_limits.ts";
+import {
+  EngineTransfer,
+  type TransferContext,
+  type TransferTraffic,
+} from "../engine/engine_transfer.ts";
+import type { EstablishedConnection } from "./wire/handshaker.ts";
+import { infoBytesOf } from "./metadata/metadata_service.ts";
+import type { SendBuffers } from "./wire/peer_socket.ts";
+import type { RateLimits } from "./limits/rate_limits.ts";
 import { Swarm } from "./swarm.ts";
 
 /** What a transfer gets from its engine. */
@@ -31,7 +35,7 @@ export class SwarmTransfer extends EngineTransfer<SwarmTransferContext> {
   #swarm: Swarm | undefined;
 
   /** Takes a connection for this release; false if it is not (or no more) in the swarm. */
-  accept(greeted: Greeted): boolean {
+  accept(greeted: EstablishedConnection): boolean {
     if (this.#swarm === undefined || this.isEnded) return false;
     this.#swarm.accept(greeted);
     return true;

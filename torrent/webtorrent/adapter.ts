@@ -1,7 +1,7 @@
 /** A release in the form in which WebTorrent wants it: as its parser would describe a .torrent. */
 
 import { Buffer } from "node:buffer";
-import { pieceSizeBytes, type Release } from "../release.ts";
+import { pieceSizeBytes, type Release } from "../release/release.ts";
 import type { ParsedTorrent } from "./types.ts";
 
 /**

@@ -5,17 +5,17 @@
 
 import WebTorrent from "webtorrent";
 import { mendBencode } from "./bencode_repair.ts";
-import { type Clock, systemClock } from "../clock.ts";
+import { type Clock, sleep, systemClock } from "../../base/clock.ts";
 import type {
   EngineOptions,
   FetchOptions,
   SeedOptions,
   TorrentEngine,
   Transfer,
-} from "../engine.ts";
+} from "../engine/engine.ts";
 import { TransferError } from "../errors.ts";
-import { systemRandom } from "../random.ts";
-import { TransferTable } from "../transfer_table.ts";
+import { systemRandom } from "../../base/random.ts";
+import { TransferTable } from "../engine/transfer_table.ts";
 import { WebTorrentTransfer } from "./transfer.ts";
 import type { WebTorrentClient, WebTorrentOptions } from "./types.ts";
 
@@ -41,7 +41,7 @@ export async function createWebtorrentEngine(
     natPmp: false,
     utp: false,
     webSeeds: false,
-    // Announcing is ours (see `../announcer.ts`): the library's dies with a tracker in mid-reply.
+    // Announcing is ours (see `../announce/announcer.ts`): the library's dies with a tracker in mid-reply.
     tracker: false,
     // With its default it never reaches a peer that does not speak its encryption.
     secure: 0,
@@ -115,7 +115,7 @@ class WebtorrentEngine implements TorrentEngine {
     const deadline = new AbortController();
     await Promise.race([
       new Promise<void>((resolve) => this.#client.destroy(() => resolve())),
-      this.#clock.sleep(CLOSE_DEADLINE_MS, deadline.signal),
+      sleep(this.#clock, CLOSE_DEADLINE_MS, deadline.signal),
     ]);
     deadline.abort();
   }

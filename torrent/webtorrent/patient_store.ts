@@ -4,10 +4,10 @@
  * there is room, and the library is told of them then.
  */
 
-import { diskError } from "../content_store.ts";
+import { diskError } from "../content/content_store.ts";
 import type { TransferError } from "../errors.ts";
-import { pieceSizeBytes } from "../release.ts";
-import { type PieceWriting, whenThereIsRoom } from "../transfer_files.ts";
+import { pieceSizeBytes } from "../release/release.ts";
+import { type PieceWriting, whenThereIsRoom } from "../content/transfer_files.ts";
 import type { ChunkStore } from "./types.ts";
 
 interface WaitingPiece {

@@ -1,8 +1,12 @@
-/** One release in a WebTorrent client. Its life is in `../engine_transfer.ts`. */
+/** One release in a WebTorrent client. Its life is in `../engine/engine_transfer.ts`. */
 
-import { EngineTransfer, type TransferContext, type TransferTraffic } from "../engine_transfer.ts";
+import {
+  EngineTransfer,
+  type TransferContext,
+  type TransferTraffic,
+} from "../engine/engine_transfer.ts";
 import { TransferError } from "../errors.ts";
-import type { BytesByDistance } from "../locality.ts";
+import type { BytesByDistance } from "../../base/locality.ts";
 import { describeTorrent } from "./adapter.ts";
 import { PatientStore } from "./patient_store.ts";
 import type { WebTorrentClient, WebTorrentTorrent } from "./types.ts";

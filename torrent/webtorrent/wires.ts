@@ -4,14 +4,14 @@
  * and closes the second one between the same two hosts.
  */
 
+import { peerLocalitySchema } from "../peer_locality.ts";
 import {
   type BytesByDistance,
   countBytes,
   type Distance,
   distanceBetween,
   type Locality,
-  peerLocalitySchema,
-} from "../locality.ts";
+} from "../../base/locality.ts";
 import type { WebTorrentTorrent, Wire } from "./types.ts";
 
 /**

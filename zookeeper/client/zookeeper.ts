@@ -41,7 +41,7 @@ import * as writes from "./write_requests.ts";
  *
  * @example
  * ```ts
- * import { Coordinator } from "../coordinator/mod.ts";
+ * import { Coordinator } from "../server/mod.ts";
  *
  * const server = await Coordinator.listen(); // or a real one: "zk1:2181,zk2:2181,zk3:2181/my-service"
  * const zk = new ZooKeeper(server.connectString);

@@ -20,7 +20,7 @@ const timeoutMs = 10_000;
  *
  * @example
  * ```ts
- * import { Coordinator } from "../coordinator/mod.ts";
+ * import { Coordinator } from "../server/mod.ts";
  * import { ZooKeeper } from "../mod.ts";
  * import { FaultyProxy } from "./faulty_proxy.ts";
  *

@@ -23,7 +23,7 @@ export interface FaultyProxyOptions {
  * @example
  * ```ts
  * import assert from "node:assert/strict";
- * import { Coordinator } from "../coordinator/mod.ts";
+ * import { Coordinator } from "../server/mod.ts";
  * import { hasCode, ZooKeeper } from "../mod.ts";
  *
  * const server = await Coordinator.listen();

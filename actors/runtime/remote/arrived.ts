@@ -4,7 +4,7 @@
  * @module
  */
 
-import { Wrapped } from "../mailbox.ts";
+import { Wrapped } from "../dispatch/mailbox.ts";
 
 /** Says when it leaves the mailbox, so that its sender may send another. */
 export class Arrived extends Wrapped {

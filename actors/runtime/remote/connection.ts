@@ -63,7 +63,7 @@ export class Connection implements Channel {
   constructor(stream: ByteStream, options: ConnectionOptions) {
     this.#stream = stream;
     this.#options = options;
-    this.#lastReadMs = options.clock.monotonicMs();
+    this.#lastReadMs = options.clock.nowMs();
     this.#armHeartbeat();
     this.done = this.#read();
   }
@@ -119,7 +119,7 @@ export class Connection implements Channel {
     if (this.#closed || this.#ending) return;
     this.#ending = true;
     this.#cancelTimer();
-    this.#cancelTimer = this.#options.clock.schedule(LINGER_MS, () => this.close(error));
+    this.#cancelTimer = this.#options.clock.after(LINGER_MS, () => this.close(error));
     if (!this.#writing) this.close(error);
     else this.#onWritten = () => this.close(error);
   }
@@ -132,7 +132,7 @@ export class Connection implements Channel {
         const length = await this.#stream.read(buffer);
         if (this.#closed) return;
         if (length === null) break;
-        this.#lastReadMs = this.#options.clock.monotonicMs();
+        this.#lastReadMs = this.#options.clock.nowMs();
         for (const value of assembler.push(buffer.subarray(0, length))) {
           this.#options.onFrame(readFrame(value));
           if (this.#closed) return;
@@ -165,8 +165,8 @@ export class Connection implements Channel {
 
   #armHeartbeat(): void {
     const { clock, limits } = this.#options;
-    this.#cancelTimer = clock.schedule(limits.heartbeatMs, () => {
-      const silentMs = clock.monotonicMs() - this.#lastReadMs;
+    this.#cancelTimer = clock.after(limits.heartbeatMs, () => {
+      const silentMs = clock.nowMs() - this.#lastReadMs;
       if (silentMs >= limits.silenceMs) {
         const what = `expected a sign of life within ${limits.silenceMs} ms, there was none`;
         this.close(new RemoteError("unreachable", `hear from the other node: ${what}`));

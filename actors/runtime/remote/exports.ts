@@ -4,7 +4,7 @@
  * @module
  */
 
-import { CellRef } from "../cell_ref.ts";
+import { CellRef } from "../cell/cell_ref.ts";
 import type { ActorRef } from "../mod.ts";
 import { isWatchable, onTermination, type Watchable } from "../ref.ts";
 import type { RemoteContract } from "./contract.ts";

@@ -56,7 +56,7 @@ export class Link {
       onFrame: (frame) => this.#onFrame(frame),
       onClosed: (error) => this.#onClosed(error),
     });
-    this.#cancelHandshake = clock.schedule(limits.connectTimeoutMs, () => {
+    this.#cancelHandshake = clock.after(limits.connectTimeoutMs, () => {
       const what = `expected the other node to greet within ${limits.connectTimeoutMs} ms`;
       this.#connection.close(new RemoteError("unreachable", `shake hands: ${what}`));
     });

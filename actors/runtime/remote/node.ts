@@ -6,7 +6,7 @@
  */
 
 import { type ActorRef, type ActorSystem, sleep } from "../mod.ts";
-import { findRuntime, type Runtime } from "../runtime.ts";
+import { findRuntime, type Runtime } from "../cell/runtime.ts";
 import type { RemoteContract } from "./contract.ts";
 import { RemoteError } from "./errors.ts";
 import { Exports } from "./exports.ts";

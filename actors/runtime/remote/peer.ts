@@ -6,7 +6,7 @@
  */
 
 import type { ActorRef } from "../mod.ts";
-import type { Runtime } from "../runtime.ts";
+import type { Runtime } from "../cell/runtime.ts";
 import type { RemoteContract } from "./contract.ts";
 import { RemoteError } from "./errors.ts";
 import { type Greeting, Link } from "./link.ts";
@@ -132,7 +132,7 @@ export class Peer {
     const { connectTimeoutMs } = this.#options.limits;
     const dialling = this.#dialling = new AbortController();
     const { signal } = dialling;
-    const cancelTimeout = clock.schedule(connectTimeoutMs, () => {
+    const cancelTimeout = clock.after(connectTimeoutMs, () => {
       dialling.abort(new Error(`expected an answer within ${connectTimeoutMs} ms`));
     });
     this.#awaitConnection();
@@ -181,7 +181,7 @@ export class Peer {
     }
     this.#life = node;
     this.#status = "connected";
-    this.#upAtMs = runtime.clock.monotonicMs();
+    this.#upAtMs = runtime.clock.nowMs();
     this.#cancelUnreachable?.();
     this.#cancelUnreachable = undefined;
     this.#outbound = outbound;
@@ -202,13 +202,13 @@ export class Peer {
       this.#endReferences(error);
     }
     // A node that takes connections only to drop them is not dialled ever faster.
-    const nowMs = runtime.clock.monotonicMs();
+    const nowMs = runtime.clock.nowMs();
     if (wasUp && nowMs - this.#upAtMs >= limits.maxBackoffMs) this.#attempts = 0;
     const fullMs = Math.min(limits.maxBackoffMs, limits.initialBackoffMs * 2 ** this.#attempts++);
     // Half of it is random, so that the others of a node that was lost do not come back at once.
     const delayMs = fullMs * (1 - runtime.random.next() / 2);
     runtime.log.warn("no connection to {url}", { url: this.url, error, retryMs: delayMs });
-    this.#cancelRetry = runtime.clock.schedule(delayMs, () => this.#dial());
+    this.#cancelRetry = runtime.clock.after(delayMs, () => this.#dial());
     this.#awaitConnection();
   }
 
@@ -216,7 +216,7 @@ export class Peer {
   #awaitConnection(): void {
     if (this.#cancelUnreachable !== undefined || this.#references.size === 0) return;
     const { runtime, limits } = this.#options;
-    this.#cancelUnreachable = runtime.clock.schedule(limits.unreachableAfterMs, () => {
+    this.#cancelUnreachable = runtime.clock.after(limits.unreachableAfterMs, () => {
       this.#cancelUnreachable = undefined;
       const what = `expected a connection within ${limits.unreachableAfterMs} ms, there is none`;
       this.#endReferences(

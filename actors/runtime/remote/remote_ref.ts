@@ -6,8 +6,8 @@
 
 import type { ActorRef, DeadLetterReason, StopReason, TellOutcome } from "../mod.ts";
 import { onTermination, type TerminationListener, type Watchable } from "../ref.ts";
-import { type Runtime, runtimeOf } from "../runtime.ts";
-import { Terminations } from "../terminations.ts";
+import { type Runtime, runtimeOf } from "../cell/runtime.ts";
+import { TerminationSource } from "../dispatch/termination_source.ts";
 import { askBehindOf } from "./ask_behind.ts";
 import { type AskFailure, check, CheckedReply, type RemoteContract } from "./contract.ts";
 
@@ -26,7 +26,7 @@ export class RemoteRef implements ActorRef<unknown>, Watchable {
   /** Whether it has led to an actor of some life of its node. */
   wasOpened = false;
   readonly #runtime: Runtime;
-  readonly #terminations = new Terminations();
+  readonly #terminations = new TerminationSource();
 
   constructor(runtime: Runtime, path: string, contract: RemoteContract<unknown>) {
     this.#runtime = runtime;

@@ -23,7 +23,7 @@ export class Waiters {
   /** Waits, at most so long. */
   wait(timeoutMs: number, onTimeout: () => Error): Promise<void> {
     return new Promise((resolve, reject) => {
-      const cancel = this.#clock.schedule(timeoutMs, () => {
+      const cancel = this.#clock.after(timeoutMs, () => {
         this.#waiters.delete(waiter);
         reject(onTimeout());
       });

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { DeadLetter, DeadLetterReason } from "../dead_letters.ts";
+import type { DeadLetter, DeadLetterReason } from "../observe/dead_letters.ts";
 import type { ActorSystem } from "../system.ts";
 
 /** The dead letters of a system since the watch began. */

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Signal } from "../definition.ts";
+import type { Signal } from "../actor_definition.ts";
 import type { ActorRef } from "../ref.ts";
 import type { ActorSystem } from "../system.ts";
 

@@ -28,7 +28,7 @@ const SETTLE_TURNS_LIMIT = 10_000;
  *
  * const clock = new VirtualClock();
  * const rings: number[] = [];
- * clock.schedule(60_000, () => rings.push(clock.nowMs()));
+ * clock.after(60_000, () => rings.push(clock.wallTimeMs()));
  * await clock.advance(59_999);
  * if (rings.length > 0) throw new Error("too early");
  * await clock.advance(1);
@@ -52,18 +52,18 @@ export class VirtualClock implements Clock {
     return this.#due.length;
   }
 
-  /** {@inheritDoc Clock.nowMs} */
-  nowMs(): number {
+  /** {@inheritDoc Clock.wallTimeMs} */
+  wallTimeMs(): number {
     return this.#startMs + this.#elapsedMs;
   }
 
-  /** {@inheritDoc Clock.monotonicMs} */
-  monotonicMs(): number {
+  /** {@inheritDoc Clock.nowMs} */
+  nowMs(): number {
     return this.#elapsedMs;
   }
 
-  /** {@inheritDoc Clock.schedule} */
-  schedule(delayMs: number, callback: () => void): Cancel {
+  /** {@inheritDoc Clock.after} */
+  after(delayMs: number, callback: () => void): Cancel {
     const due: Due = { atMs: this.#elapsedMs + Math.max(0, delayMs), callback };
     const before = this.#due.findIndex((other) => other.atMs > due.atMs);
     this.#due.splice(before === -1 ? this.#due.length : before, 0, due);

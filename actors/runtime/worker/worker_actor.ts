@@ -7,7 +7,7 @@
 
 import type { ActorContext, ActorDefinition, ActorRef, StopReason } from "../mod.ts";
 import { isWatchable, onTermination } from "../ref.ts";
-import { findRuntime } from "../runtime.ts";
+import { findRuntime } from "../cell/runtime.ts";
 import { WorkerError } from "./errors.ts";
 import type { FromWorker } from "./protocol.ts";
 import { WorkerRef } from "./worker_ref.ts";
@@ -103,7 +103,7 @@ export function workerActor<M>(options: WorkerActorOptions<M>): WorkerActor<M> {
       async onStop({ worker, ended, ignoreEnd }, context) {
         ignoreEnd();
         const grace = Promise.withResolvers<void>();
-        const cancel = context.clock.schedule(stopGraceMs, grace.resolve);
+        const cancel = context.clock.after(stopGraceMs, grace.resolve);
         worker.postMessage({ k: "stop" });
         await Promise.race([ended, grace.promise]);
         cancel();

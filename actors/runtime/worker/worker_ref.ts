@@ -8,8 +8,8 @@ import type { ActorRef, DeadLetterReason, StopReason, TellOutcome } from "../mod
 import { onTermination, type TerminationListener, type Watchable } from "../ref.ts";
 import { askBehindOf } from "../remote/ask_behind.ts";
 import { DEFAULT_ANSWER_MS } from "../remote/outbound.ts";
-import { type Runtime, runtimeOf } from "../runtime.ts";
-import { Terminations } from "../terminations.ts";
+import { type Runtime, runtimeOf } from "../cell/runtime.ts";
+import { TerminationSource } from "../dispatch/termination_source.ts";
 import type { FromWorker, ToWorker, WorkerFailure } from "./protocol.ts";
 
 /** Posts to the worker. Throws if the frame cannot be copied. */
@@ -32,7 +32,7 @@ interface UnderWay {
 /** See {@linkcode ActorRef}. */
 export class WorkerRef implements ActorRef<unknown>, Watchable {
   readonly #options: WorkerRefOptions;
-  readonly #terminations = new Terminations();
+  readonly #terminations = new TerminationSource();
   /** At most `window`. */
   readonly #underWay = new Map<number, UnderWay>();
   /** Those of them that wait for the next worker. */

@@ -4,11 +4,11 @@ import { prepareRelease } from "../../../actors/fetcher/prepare_release.ts";
 import { systemClock } from "../../../actors/runtime/mod.ts";
 import { allocateFile } from "../../../ffi/mod.ts";
 import { ReleaseStore } from "../../../host/mod.ts";
+import { silentLog } from "../../../base/log.ts";
 import {
   type CreatedRelease,
   createRelease,
   createSwarmEngine,
-  silentLog,
   type Transfer,
 } from "../../../torrent/mod.ts";
 import { createTracker } from "../../../tracker/mod.ts";

@@ -29,7 +29,7 @@ import { measureRawSpeed } from "./raw_speed.ts";
 import { type RaceResult, toMarkdown, toRows } from "./results.ts";
 import { lowerBoundSeconds, planTopology } from "./topology.ts";
 import { listenForSignals, openFolder, unlessStopping } from "./workspace.ts";
-import { choosePieceLength } from "../../../torrent/piece_length.ts";
+import { choosePieceLength } from "../../../torrent/release/piece_length.ts";
 
 const PAGE = new URL("../../../docs/benchmarks/swarm.md", import.meta.url);
 const FILE_NAME = "blob";

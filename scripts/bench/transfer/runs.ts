@@ -2,7 +2,8 @@
 
 import { createHash } from "node:crypto";
 import * as fs from "node:fs";
-import { createRelease, silentLog } from "../../../torrent/mod.ts";
+import { silentLog } from "../../../base/log.ts";
+import { createRelease } from "../../../torrent/mod.ts";
 import { commandOf, type Contender, isTalkative, rawCommand } from "./contenders.ts";
 import { HostProcess } from "./host_process.ts";
 import { type PlainTracker, startPlainTracker } from "./plain_tracker.ts";

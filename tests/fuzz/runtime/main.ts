@@ -7,7 +7,7 @@
  */
 
 import { parseArgs } from "node:util";
-import { checkModel } from "../../unit/runtime/model.ts";
+import { checkModel } from "../../unit/actors/runtime/model.ts";
 
 const { values } = parseArgs({
   options: {

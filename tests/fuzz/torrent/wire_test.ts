@@ -6,28 +6,31 @@
 
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { PieceSet } from "../../../torrent/piece_set.ts";
-import type { Release } from "../../../torrent/release.ts";
-import { BadPieces } from "../../../torrent/swarm/bad_pieces.ts";
-import { encodeExtensions } from "../../../torrent/swarm/extension.ts";
+import { PieceSet } from "../../../torrent/content/piece_set.ts";
+import type { Release } from "../../../torrent/release/release.ts";
+import { SmartBan } from "../../../torrent/swarm/pieces/smart_ban.ts";
+import { encodeExtensions } from "../../../torrent/swarm/wire/extension_protocol.ts";
 import {
   BLOCK_HEADER_BYTES,
   Outbox,
   writeBlockHeader,
   writeUint32,
-} from "../../../torrent/swarm/messages.ts";
-import { Peer } from "../../../torrent/swarm/peer.ts";
-import type { PeerHost } from "../../../torrent/swarm/peer_host.ts";
-import type { Connection } from "../../../torrent/swarm/peer_socket.ts";
-import { MAX_REQUEST_BYTES } from "../../../torrent/swarm/peer_upload.ts";
-import { Picker } from "../../../torrent/swarm/picker.ts";
-import { PieceDesk, type Source } from "../../../torrent/swarm/piece_desk.ts";
-import { RateLimits } from "../../../torrent/swarm/rate_limits.ts";
-import { SendBufferPool } from "../../../torrent/swarm/send_buffers.ts";
-import { FreshDeal } from "../../../torrent/swarm/fresh_deal.ts";
-import { OriginDeal } from "../../../torrent/swarm/origin_deal.ts";
-import { bareSource } from "../../unit/torrent/swarm/bare_source.ts";
-import type { TransferFiles } from "../../../torrent/transfer_files.ts";
+} from "../../../torrent/swarm/wire/messages.ts";
+import { Peer } from "../../../torrent/swarm/peer/peer.ts";
+import type { PeerContext } from "../../../torrent/swarm/peer/peer_context.ts";
+import type { Connection } from "../../../torrent/swarm/wire/peer_socket.ts";
+import { MAX_REQUEST_BYTES } from "../../../torrent/swarm/peer/peer_upload.ts";
+import { PiecePicker } from "../../../torrent/swarm/pieces/piece_picker.ts";
+import {
+  RequestScheduler,
+  type RequestTarget,
+} from "../../../torrent/swarm/pieces/request_scheduler.ts";
+import { RateLimits } from "../../../torrent/swarm/limits/rate_limits.ts";
+import { SendBufferPool } from "../../../torrent/swarm/peer/send_buffers.ts";
+import { NewPieceAssigner } from "../../../torrent/swarm/suggest/new_piece_assigner.ts";
+import { SuperSeeding } from "../../../torrent/swarm/suggest/super_seeding.ts";
+import { bareSource } from "../../unit/torrent/swarm/pieces/bare_source.ts";
+import type { TransferFiles } from "../../../torrent/content/transfer_files.ts";
 
 const PIECES = 20;
 const PIECE_BYTES = 64 * 1024;
@@ -87,16 +90,16 @@ function drain(fill: (outbox: Outbox) => void): Uint8Array {
 async function converse(parts: readonly Uint8Array[], options: { isSeed: boolean; fast: boolean }) {
   const verified = options.isSeed ? PieceSet.full(PIECES) : new PieceSet(PIECES);
   const random = () => 0.5;
-  const picker = new Picker({ pieceCount: PIECES, random, have: verified });
-  const bad = new BadPieces<Source>();
-  const sources: Source[] = [];
-  const desk = new PieceDesk({ release, picker, bad, sources: () => sources, prefill() {} });
+  const picker = new PiecePicker({ pieceCount: PIECES, random, have: verified });
+  const bad = new SmartBan<RequestTarget>();
+  const sources: RequestTarget[] = [];
+  const desk = new RequestScheduler({ release, picker, bad, sources: () => sources, prefill() {} });
   let reason: unknown;
   let ends = 0;
   let pieces = 0;
   let readBytes = 0;
   let receivedBytes = 0;
-  const host: PeerHost = {
+  const host: PeerContext = {
     // Only what a peer looks at of its transfer's files.
     files: {
       release,
@@ -105,7 +108,7 @@ async function converse(parts: readonly Uint8Array[], options: { isSeed: boolean
       isComplete: options.isSeed,
     } as TransferFiles,
     picker,
-    desk,
+    scheduler: desk,
     limits: new RateLimits(),
     buffers: new SendBufferPool(),
     locality: { host: "web-1", site: "north", rack: "a" },
@@ -114,10 +117,10 @@ async function converse(parts: readonly Uint8Array[], options: { isSeed: boolean
     tick: () => 0,
     nowMs: () => 0,
     // The clock stands still, so nothing ever comes later.
-    sleep: () => new Promise(() => {}),
+    clock: { nowMs: () => 0, wallTimeMs: () => 0, after: () => () => {} },
     deal: options.isSeed
-      ? new OriginDeal({ pieceCount: PIECES, random, peers: () => sources })
-      : new FreshDeal(() => []),
+      ? new SuperSeeding({ pieceCount: PIECES, random, peers: () => sources })
+      : new NewPieceAssigner(() => []),
     isWithinReach: () => true,
     mayRequest: () => true,
     readBlock: (offsetBytes, into) => {
@@ -164,9 +167,9 @@ async function converse(parts: readonly Uint8Array[], options: { isSeed: boolean
 /** Whatever it left behind, another peer can be asked for all that did not come. */
 function expectAllFree(
   { desk, picker, sources, receivedBytes }: {
-    readonly desk: PieceDesk;
-    readonly picker: Picker;
-    readonly sources: Source[];
+    readonly desk: RequestScheduler;
+    readonly picker: PiecePicker;
+    readonly sources: RequestTarget[];
     readonly receivedBytes: number;
   },
 ): void {

@@ -1,7 +1,7 @@
 // A server that shakes hands and then talks nonsense: the client leaves it for a better one, every time, and
 // nothing else comes of it. ROLLCALL_SEED sets which nonsense.
 import assert from "node:assert/strict";
-import { Coordinator } from "../../../zookeeper/coordinator/mod.ts";
+import { Coordinator } from "../../../zookeeper/server/mod.ts";
 import { type Log, silentLog, ZooKeeper, ZooKeeperError } from "../../../zookeeper/mod.ts";
 import { JuteWriter } from "../../../zookeeper/wire/jute.ts";
 import { xids } from "../../../zookeeper/wire/protocol.ts";

@@ -3,12 +3,12 @@
 import assert from "node:assert/strict";
 import { readMulti, readMultiRead } from "../../../zookeeper/client/multi_codec.ts";
 import { readNotification } from "../../../zookeeper/client/notification.ts";
-import { DataTree } from "../../../zookeeper/coordinator/data_tree.ts";
-import { readMultiOperations } from "../../../zookeeper/coordinator/multi_operations.ts";
-import { answerRead } from "../../../zookeeper/coordinator/read_operations.ts";
-import { Refusal } from "../../../zookeeper/coordinator/refusal.ts";
-import { WatchTable } from "../../../zookeeper/coordinator/watch_table.ts";
-import { readWriteOperation } from "../../../zookeeper/coordinator/write_operations.ts";
+import { DataTree } from "../../../zookeeper/server/tree/data_tree.ts";
+import { readMultiOperations } from "../../../zookeeper/server/requests/multi_operations.ts";
+import { answerRead } from "../../../zookeeper/server/requests/read_operations.ts";
+import { Refusal } from "../../../zookeeper/server/tree/refusal.ts";
+import { WatchTable } from "../../../zookeeper/server/tree/watch_table.ts";
+import { readWriteOperation } from "../../../zookeeper/server/requests/write_operations.ts";
 import { op, ZooKeeperError } from "../../../zookeeper/mod.ts";
 import { FrameBuffer } from "../../../zookeeper/wire/frame_buffer.ts";
 import { JuteReader, JuteWriter, WireError } from "../../../zookeeper/wire/jute.ts";

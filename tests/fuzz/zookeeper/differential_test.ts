@@ -1,5 +1,5 @@
 // The embedded coordinator against real ZooKeeper, request by request, on random sequences.
-import { Coordinator } from "../../../zookeeper/coordinator/mod.ts";
+import { Coordinator } from "../../../zookeeper/server/mod.ts";
 import { startRealZooKeeper } from "../../real_zookeeper.ts";
 import { compareServers } from "./differential.ts";
 

@@ -1,6 +1,6 @@
 // Differential fuzzing at any length: deno run -A tests/fuzz/zookeeper/main.ts --seed N --count N
 import { parseArgs } from "node:util";
-import { Coordinator } from "../../../zookeeper/coordinator/mod.ts";
+import { Coordinator } from "../../../zookeeper/server/mod.ts";
 import { startRealZooKeeper } from "../../real_zookeeper.ts";
 import { compareServers } from "./differential.ts";
 

@@ -6,7 +6,7 @@
 
 import assert from "node:assert/strict";
 import { stripVTControlCharacters } from "node:util";
-import { renderFleet } from "../../../cli/fleet_view.ts";
+import { renderFleet } from "../../../cli/status/fleet_view.ts";
 import { readFleet } from "../../../coordination/mod.ts";
 import { canMount } from "../cli/small_disk.ts";
 import { TestFleet } from "./harness/fleet.ts";

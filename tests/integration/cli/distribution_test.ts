@@ -5,9 +5,10 @@
  */
 
 import assert from "node:assert/strict";
-import { askDistributions, type Distribution } from "../../../cli/distribution.ts";
-import { LiveDistributions } from "../../../cli/live_distributions.ts";
-import { askTracker } from "../../../cli/tracker_report.ts";
+import { silentLog } from "../../../base/log.ts";
+import { askDistributions, type Distribution } from "../../../cli/status/distribution.ts";
+import { DistributionPoller } from "../../../cli/status/distribution_poller.ts";
+import { askTracker } from "../../../cli/status/tracker_client.ts";
 import {
   ensureSkeleton,
   type Fleet,
@@ -26,7 +27,7 @@ const INFO_HASH = "ab".repeat(20);
 const AWAY = "http://127.0.0.1:9999/announce";
 
 async function startTracker(): Promise<Tracker & AsyncDisposable> {
-  const log = { debug() {}, info() {}, warn() {} };
+  const log = silentLog;
   const tracker = await createTracker({ hostname: "127.0.0.1", log });
   return { ...tracker, [Symbol.asyncDispose]: () => tracker.close() };
 }
@@ -212,7 +213,7 @@ Deno.test("live distributions: a tracker that comes and goes is seen to", async 
       : Response.json({ infoHash: INFO_HASH, problem: "" }, { status: 404 })
   );
   let changed = Promise.withResolvers<void>();
-  const live = new LiveDistributions({ trackers: [], onChange: () => changed.resolve() });
+  const live = new DistributionPoller({ trackers: [], onChange: () => changed.resolve() });
   async function nextRound(): Promise<Distribution | undefined> {
     await changed.promise;
     changed = Promise.withResolvers();

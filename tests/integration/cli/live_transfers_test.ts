@@ -8,7 +8,7 @@ import assert from "node:assert/strict";
 import { transfersContract, type TransfersMessage } from "../../../actors/fetcher/transfers.ts";
 import { ActorSystem } from "../../../actors/runtime/mod.ts";
 import { RemoteNode } from "../../../actors/runtime/remote/mod.ts";
-import { LiveTransfers } from "../../../cli/live_transfers.ts";
+import { TransferPoller } from "../../../cli/status/transfer_poller.ts";
 import type { Fleet, FleetHost } from "../../../coordination/mod.ts";
 
 const TRANSFER = {
@@ -68,9 +68,12 @@ function fleetOf(endpoint: string, phase: "fetching" | "verifying"): Fleet {
 
 /** Waits for something to show, until it holds. */
 async function withTransfers(
-  test: (transfers: LiveTransfers, until: (holds: () => boolean) => Promise<void>) => Promise<void>,
+  test: (
+    transfers: TransferPoller,
+    until: (holds: () => boolean) => Promise<void>,
+  ) => Promise<void>,
 ): Promise<void> {
-  const transfers = new LiveTransfers(() => {});
+  const transfers = new TransferPoller(() => {});
   // Generous: it is reached only when the test fails.
   const deadlineMs = performance.now() + 30_000;
   try {

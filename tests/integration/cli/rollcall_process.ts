@@ -5,8 +5,9 @@
  */
 
 import { fileURLToPath } from "node:url";
-import { createFeedServer, createRelease, silentLog } from "../../../torrent/mod.ts";
-import { Coordinator } from "../../../zookeeper/coordinator/mod.ts";
+import { silentLog } from "../../../base/log.ts";
+import { createFeedServer, createRelease } from "../../../torrent/mod.ts";
+import { Coordinator } from "../../../zookeeper/server/mod.ts";
 
 /** The program that is tested. */
 export const PROGRAM = fileURLToPath(new URL("../../../mod.ts", import.meta.url));

@@ -224,11 +224,13 @@ Deno.test("runPinKeeper ends by itself when its status file is gone", async () =
   await withRelease(async (options) => {
     const sleeps: number[] = [];
     const clock = {
-      now: () => 0,
-      sleep(durationMs: number) {
-        sleeps.push(durationMs);
+      nowMs: () => 0,
+      wallTimeMs: () => 0,
+      after(delayMs: number, callback: () => void) {
+        sleeps.push(delayMs);
         if (sleeps.length === 3) Deno.removeSync(options.statusPath);
-        return Promise.resolve();
+        queueMicrotask(callback);
+        return () => {};
       },
     };
     const { signal } = new AbortController();
@@ -243,13 +245,14 @@ Deno.test("runPinKeeper unlocks everything when a file disappears in the middle"
   await withRelease(async (options) => {
     let lockedAtRemoval = 0;
     const clock = {
-      now() {
+      nowMs() {
         if (lockedAtRemoval > 0) return 0;
         lockedAtRemoval = lockedBytesOf(Deno.pid);
         if (lockedAtRemoval > 0) Deno.removeSync(options.root, { recursive: true });
         return 0;
       },
-      sleep: () => assert.fail("it must not get to idling"),
+      wallTimeMs: () => 0,
+      after: () => assert.fail("it must not get to idling"),
     };
     const { signal } = new AbortController();
     const end = await runPinKeeper({ ...options, signal, clock }).catch((error) => error);

@@ -1,7 +1,8 @@
 /** New pieces are dealt among hosts; whoever is dealt none has to get everything all the same, and dealing goes on. */
 
 import assert from "node:assert/strict";
-import { createRelease, silentLog, verifyRelease } from "../../../torrent/mod.ts";
+import { silentLog } from "../../../base/log.ts";
+import { createRelease, verifyRelease } from "../../../torrent/mod.ts";
 import {
   publishBlob,
   startBadPeer,

@@ -4,11 +4,11 @@ import { prepareRelease } from "../../../actors/fetcher/prepare_release.ts";
 import { systemClock } from "../../../actors/runtime/mod.ts";
 import { ReleaseStore } from "../../../host/mod.ts";
 import type { Release } from "../../../rollout/mod.ts";
+import { silentLog } from "../../../base/log.ts";
 import {
   createRelease,
   type EngineName,
   ENGINES,
-  silentLog,
   type TorrentEngine,
   type Transfer,
   verifyRelease,

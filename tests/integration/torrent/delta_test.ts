@@ -9,7 +9,7 @@ import { systemClock } from "../../../actors/runtime/mod.ts";
 import { backgroundSha1 } from "../../../ffi/mod.ts";
 import type { ReleaseStore } from "../../../host/mod.ts";
 import type { Release } from "../../../rollout/mod.ts";
-import { silentLog } from "../../../torrent/mod.ts";
+import { silentLog } from "../../../base/log.ts";
 import { join, noise, writeFiles } from "../../unit/torrent/delta/content.ts";
 import { type Files, type Options, prepare, type Prepared, setUp } from "./delta_harness.ts";
 

@@ -1,10 +1,11 @@
 /** The swarm engine among failures and bad peers: every download completes, every byte verified. */
 
 import assert from "node:assert/strict";
-import { type Clock, systemClock } from "../../../torrent/clock.ts";
-import { ENGINES, silentLog, type TorrentEngine, verifyRelease } from "../../../torrent/mod.ts";
-import { encodeHandshake } from "../../../torrent/swarm/handshake.ts";
-import { MessageId, Outbox } from "../../../torrent/swarm/messages.ts";
+import { type Clock, systemClock } from "../../../base/clock.ts";
+import { silentLog } from "../../../base/log.ts";
+import { ENGINES, type TorrentEngine, verifyRelease } from "../../../torrent/mod.ts";
+import { encodeHandshake } from "../../../torrent/swarm/wire/handshake.ts";
+import { MessageId, Outbox } from "../../../torrent/swarm/wire/messages.ts";
 import {
   blockMessage,
   fastClock,

@@ -1,18 +1,18 @@
 /** What the fault tests share: content, a tracker that says what it is told, fast time, and peers that misbehave. */
 
 import bencode from "bencode";
-import type { Clock } from "../../../torrent/clock.ts";
+import { type Clock, systemClock } from "../../../base/clock.ts";
+import type { Locality } from "../../../base/locality.ts";
+import { silentLog } from "../../../base/log.ts";
 import {
   createRelease,
   createSwarmEngine,
-  type Locality,
-  silentLog,
   type SwarmEngineOptions,
   type TorrentEngine,
   type TransferEvent,
 } from "../../../torrent/mod.ts";
-import { type FrameHandler, FrameReader } from "../../../torrent/swarm/frame_reader.ts";
-import { encodeHandshake, HANDSHAKE_BYTES } from "../../../torrent/swarm/handshake.ts";
+import { type FrameHandler, FrameReader } from "../../../torrent/swarm/wire/frame_reader.ts";
+import { encodeHandshake, HANDSHAKE_BYTES } from "../../../torrent/swarm/wire/handshake.ts";
 import {
   BLOCK_HEADER_BYTES,
   type BlockRange,
@@ -20,7 +20,7 @@ import {
   Outbox,
   readUint32,
   writeBlockHeader,
-} from "../../../torrent/swarm/messages.ts";
+} from "../../../torrent/swarm/wire/messages.ts";
 import { sampleBytes, temporaryDirectory } from "./peer_harness.ts";
 
 /** Where test hosts stand. */
@@ -41,19 +41,9 @@ export function startHost(
 
 /** Everything that waits, waits a twentieth of its time: time-outs come within the test's patience. */
 export const fastClock: Clock = {
-  nowMs: () => performance.now() * 20,
-  sleep(durationMs, signal) {
-    return new Promise((resolve) => {
-      if (signal?.aborted) return resolve();
-      const finish = () => {
-        clearTimeout(timer);
-        signal?.removeEventListener("abort", finish);
-        resolve();
-      };
-      const timer = setTimeout(finish, durationMs / 20);
-      signal?.addEventListener("abort", finish);
-    });
-  },
+  nowMs: () => systemClock.nowMs() * 20,
+  wallTimeMs: () => systemClock.wallTimeMs(),
+  after: (delayMs, callback) => systemClock.after(delayMs / 20, callback),
 };
 
 /** A tracker that names these ports of the loopback to whoever asks, known by its own port. */

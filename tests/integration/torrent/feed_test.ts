@@ -1,13 +1,13 @@
 /** The feed over real HTTP: what is published can be read, and only what belongs there. */
 
 import assert from "node:assert/strict";
+import { silentLog } from "../../../base/log.ts";
 import {
   createFeedServer,
   createRelease,
   FeedError,
   fetchTorrent,
   readFeed,
-  silentLog,
 } from "../../../torrent/mod.ts";
 import { sampleBytes, temporaryDirectory } from "./peer_harness.ts";
 

@@ -2,14 +2,9 @@
 
 import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
-import { ContentStore, diskError } from "../../../torrent/content_store.ts";
-import {
-  ENGINE_NAMES,
-  type EngineName,
-  ENGINES,
-  silentLog,
-  verifyRelease,
-} from "../../../torrent/mod.ts";
+import { ContentStore, diskError } from "../../../torrent/content/content_store.ts";
+import { silentLog } from "../../../base/log.ts";
+import { ENGINE_NAMES, type EngineName, ENGINES, verifyRelease } from "../../../torrent/mod.ts";
 import { canMount, onSmallDisk } from "../cli/small_disk.ts";
 import { fastClock, locality, publishBlob, startFixedTracker, until } from "./fault_world.ts";
 import type { FullDiskOrders, FullDiskReport } from "./full_disk_process.ts";

@@ -6,10 +6,11 @@
 
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
-import { createSwarmEngine, readRelease, silentLog } from "../../../torrent/mod.ts";
-import { encodeMetainfo } from "../../../torrent/metainfo.ts";
-import { PieceSet } from "../../../torrent/piece_set.ts";
-import { currentBoot, ResumeJournal } from "../../../torrent/resume_journal.ts";
+import { silentLog } from "../../../base/log.ts";
+import { createSwarmEngine, readRelease } from "../../../torrent/mod.ts";
+import { encodeMetainfo } from "../../../torrent/release/metainfo.ts";
+import { PieceSet } from "../../../torrent/content/piece_set.ts";
+import { currentBoot, ResumeJournal } from "../../../torrent/content/resume_journal.ts";
 import { locality, startFixedTracker } from "./fault_world.ts";
 import { PeerProcess, temporaryDirectory } from "./peer_harness.ts";
 

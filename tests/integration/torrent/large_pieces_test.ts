@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { backgroundSha1 } from "../../../ffi/mod.ts";
-import { type Clock, systemClock } from "../../../torrent/clock.ts";
+import { type Clock, systemClock } from "../../../base/clock.ts";
 import { verifyRelease } from "../../../torrent/mod.ts";
 import {
   blockMessage,

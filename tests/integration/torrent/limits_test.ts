@@ -4,18 +4,18 @@
  */
 
 import assert from "node:assert/strict";
+import { silentLog } from "../../../base/log.ts";
 import {
   type BandwidthLimits,
   createRelease,
   createSwarmEngine,
-  silentLog,
   type Transfer,
   verifyRelease,
 } from "../../../torrent/mod.ts";
 import { createTracker } from "../../../tracker/mod.ts";
 import { noise } from "../../unit/torrent/delta/content.ts";
 import { temporaryDirectory } from "./peer_harness.ts";
-import { ManualClock } from "../../unit/torrent/manual_clock.ts";
+import { ManualClock } from "../../support/manual_clock.ts";
 
 const KIB = 1024;
 const SIZE_BYTES = 1024 * KIB;
@@ -75,7 +75,7 @@ async function send(
       const sinceMs = firstMs === undefined ? 0 : clock.nowMs() - firstMs;
       check((sinceMs + STEP_MS) / 1000, transfer);
       assert.ok(clock.nowMs() < MOST_MS, "expected it to go on, it stands still");
-      clock.step(STEP_MS);
+      clock.jump(STEP_MS);
     }
     await verifyRelease({ metainfo, root: `${directory.path}/incoming` });
     return { seconds: (clock.nowMs() - (firstMs ?? 0)) / 1000 };

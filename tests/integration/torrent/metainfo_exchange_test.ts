@@ -1,11 +1,11 @@
 /** From an info hash to the .torrent (BEP 9), asked of peers that a tracker names or that are known. */
 
 import assert from "node:assert/strict";
+import { silentLog } from "../../../base/log.ts";
 import {
   createSwarmEngine,
   fetchMetainfo,
   readRelease,
-  silentLog,
   TransferError,
   verifyRelease,
 } from "../../../torrent/mod.ts";

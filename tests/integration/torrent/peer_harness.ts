@@ -1,6 +1,7 @@
 /** Starts hosts of a test swarm as processes and waits for what they report. */
 
-import type { EngineName, Locality, ResumeMode, TransferProgress } from "../../../torrent/mod.ts";
+import type { Locality } from "../../../base/locality.ts";
+import type { EngineName, ResumeMode, TransferProgress } from "../../../torrent/mod.ts";
 
 /** What a peer process is told. */
 export interface PeerOrders {

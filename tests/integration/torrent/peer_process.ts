@@ -3,7 +3,8 @@
  * reports in lines of JSON on stdout, and ends when its stdin does.
  */
 
-import { ENGINES, silentLog, verifyRelease } from "../../../torrent/mod.ts";
+import { silentLog } from "../../../base/log.ts";
+import { ENGINES, verifyRelease } from "../../../torrent/mod.ts";
 import { type PeerOrders, type PeerReport } from "./peer_harness.ts";
 
 const orders: PeerOrders = JSON.parse(Deno.args[0] ?? "{}");

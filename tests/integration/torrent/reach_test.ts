@@ -4,12 +4,8 @@
  */
 
 import assert from "node:assert/strict";
-import {
-  createRelease,
-  createSwarmEngine,
-  silentLog,
-  verifyRelease,
-} from "../../../torrent/mod.ts";
+import { silentLog } from "../../../base/log.ts";
+import { createRelease, createSwarmEngine, verifyRelease } from "../../../torrent/mod.ts";
 import { sampleBytes, temporaryDirectory } from "./peer_harness.ts";
 
 /** A tracker that names one peer and says how far to fetch from. */

@@ -1,11 +1,11 @@
 /** A fetch that is interrupted goes on where it was, and pays the network only for what is missing. */
 
 import assert from "node:assert/strict";
+import { silentLog } from "../../../base/log.ts";
 import {
   createRelease,
   type EngineName,
   ENGINES,
-  silentLog,
   type TransferEvent,
   verifyRelease,
 } from "../../../torrent/mod.ts";

@@ -6,7 +6,7 @@
 
 import { reuseStored } from "../../../actors/fetcher/reuse_stored.ts";
 import { ReleaseStore } from "../../../host/mod.ts";
-import { silentLog } from "../../../torrent/mod.ts";
+import { silentLog } from "../../../base/log.ts";
 
 const [dataDir = "", json = "", steps = ""] = Deno.args;
 let taken = 0;

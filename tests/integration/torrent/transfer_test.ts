@@ -1,12 +1,12 @@
 /** Fetching and seeding with the real tracker over loopback, everybody in this process, with either engine. */
 
 import assert from "node:assert/strict";
+import { silentLog } from "../../../base/log.ts";
 import {
   createRelease,
   type EngineName,
   ENGINES,
   ReleaseError,
-  silentLog,
   type TorrentEngine,
   TransferError,
   type TransferEvent,

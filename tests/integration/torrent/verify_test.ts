@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import { dropCleanPages, fileResidency } from "../../../ffi/mod.ts";
+import { silentLog } from "../../../base/log.ts";
 import {
   createRelease,
   type EngineName,
@@ -9,7 +10,6 @@ import {
   type PagePolicy,
   type Release,
   ReleaseError,
-  silentLog,
 } from "../../../torrent/mod.ts";
 import { noise, writeFiles } from "../../unit/torrent/delta/content.ts";
 import { locality, startFixedTracker } from "./fault_world.ts";

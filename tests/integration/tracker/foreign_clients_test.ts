@@ -7,6 +7,7 @@
 import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
 import { once } from "node:events";
+import { silentLog } from "../../../base/log.ts";
 import Client from "bittorrent-tracker/client";
 import {
   createTracker,
@@ -15,7 +16,7 @@ import {
   type TrackerServerName,
 } from "../../../tracker/mod.ts";
 
-const log = { debug() {}, info() {}, warn() {} };
+const log = silentLog;
 const infoHash = "ab".repeat(20);
 
 /** What is used of the client; the package brings no types. */

@@ -4,13 +4,9 @@
  */
 
 import assert from "node:assert/strict";
-import {
-  createRelease,
-  type EngineName,
-  ENGINES,
-  type Locality,
-  silentLog,
-} from "../../../torrent/mod.ts";
+import type { Locality } from "../../../base/locality.ts";
+import { silentLog } from "../../../base/log.ts";
+import { createRelease, type EngineName, ENGINES } from "../../../torrent/mod.ts";
 import { createTracker } from "../../../tracker/mod.ts";
 import { PeerProcess, sampleBytes, temporaryDirectory } from "../torrent/peer_harness.ts";
 

@@ -1,7 +1,8 @@
 /** A tracker that is away for a while, with transfers under way: real peers, real sockets. */
 
 import assert from "node:assert/strict";
-import { createRelease, type EngineName, ENGINES, silentLog } from "../../../torrent/mod.ts";
+import { silentLog } from "../../../base/log.ts";
+import { createRelease, type EngineName, ENGINES } from "../../../torrent/mod.ts";
 import { createTracker, type TrackerOptions } from "../../../tracker/mod.ts";
 import { PeerProcess, sampleBytes, temporaryDirectory } from "../torrent/peer_harness.ts";
 

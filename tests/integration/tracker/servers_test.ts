@@ -7,6 +7,7 @@ import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
 import { createSocket } from "node:dgram";
 import { once } from "node:events";
+import { silentLog } from "../../../base/log.ts";
 import bencode from "bencode";
 import {
   createTracker,
@@ -15,7 +16,7 @@ import {
   type TrackerServerName,
 } from "../../../tracker/mod.ts";
 
-const log = { debug() {}, info() {}, warn() {} };
+const log = silentLog;
 const HASH = Buffer.alloc(20, 0xab);
 const PROTOCOL_ID = 0x41727101980n;
 const CONNECT = 0;

@@ -4,6 +4,7 @@
  */
 
 import assert from "node:assert/strict";
+import { silentLog } from "../../../base/log.ts";
 import bencode from "bencode";
 import { TORRENT_MIME_TYPE } from "../../../torrent/feed/mod.ts";
 import {
@@ -14,7 +15,7 @@ import {
   type TrackerServerName,
 } from "../../../tracker/mod.ts";
 
-const log = { debug() {}, info() {}, warn() {} };
+const log = silentLog;
 const infoHash = "ab".repeat(20);
 const clock = { now: 0, nowMs: () => clock.now };
 

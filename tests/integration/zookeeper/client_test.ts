@@ -1,6 +1,6 @@
 // The client against servers that are missing, mute or mad: what no conforming server would show.
 import assert from "node:assert/strict";
-import { Coordinator } from "../../../zookeeper/coordinator/mod.ts";
+import { Coordinator } from "../../../zookeeper/server/mod.ts";
 import { ZooKeeper, ZooKeeperError } from "../../../zookeeper/mod.ts";
 import { startRealZooKeeper } from "../../real_zookeeper.ts";
 import { causes, until } from "./servers.ts";

@@ -1,7 +1,7 @@
 // Clients that others wrote, on the embedded coordinator: kazoo, the C client's shell, ZooKeeper's own
 // shell and npm:node-zookeeper-client. Each says at its end that all was as it should be.
 import assert from "node:assert/strict";
-import { Coordinator } from "../../../zookeeper/coordinator/mod.ts";
+import { Coordinator } from "../../../zookeeper/server/mod.ts";
 
 const here = import.meta.dirname ?? ".";
 const cShell = "/usr/lib/zookeeper/bin/cli_mt";

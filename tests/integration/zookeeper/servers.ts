@@ -1,5 +1,5 @@
 // The servers that the conformance suite runs against, and what each of its cases is handed.
-import { Coordinator } from "../../../zookeeper/coordinator/mod.ts";
+import { Coordinator } from "../../../zookeeper/server/mod.ts";
 import { type SessionState, ZooKeeper, type ZooKeeperOptions } from "../../../zookeeper/mod.ts";
 import { startRealEnsemble, startRealZooKeeper } from "../../real_zookeeper.ts";
 import { TcpProxy } from "./tcp_proxy.ts";

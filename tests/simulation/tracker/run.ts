@@ -1,6 +1,6 @@
 /** Runs one scenario under one policy, from the same seed always the same way. */
 
-import type { Policy } from "../../../tracker/policy.ts";
+import type { HandoutSettings } from "../../../tracker/handout/handout_settings.ts";
 import { Random } from "../random.ts";
 import { type FleetShape, layOut } from "./fleet.ts";
 import { isMeasured, leastRounds, type ScenarioName, stage } from "./scenarios.ts";
@@ -24,7 +24,7 @@ export interface RunOptions {
   /** Whether gateways whose rack is behind send to nobody else. Default: true. */
   readonly ownRackFirst?: boolean;
   /** In place of some of the tracker's defaults. */
-  readonly policyOverrides?: Partial<Policy>;
+  readonly policyOverrides?: Partial<HandoutSettings>;
   /** Notes after each round how far every rack is. */
   readonly onRound?: (round: number, state: State) => void;
 }

@@ -1,6 +1,6 @@
 /** What happens to the fleets of the tracker's simulation, and the least time that it would take. */
 
-import type { Random } from "../../../tracker/random.ts";
+import type { Random } from "../../../base/random.ts";
 import type { FleetShape, Host } from "./fleet.ts";
 
 /** The names of the scenarios. */

@@ -4,7 +4,7 @@
  */
 
 import assert from "node:assert/strict";
-import { defaultPolicy } from "../../../tracker/policy.ts";
+import { defaultHandoutSettings } from "../../../tracker/handout/handout_settings.ts";
 import { layOut, pairsShape, smallShape } from "./fleet.ts";
 import { run, type RunResult } from "./run.ts";
 import { type ScenarioName, scenarioNames } from "./scenarios.ts";
@@ -119,7 +119,10 @@ Deno.test("tracker simulation: a slow gateway that is not replaced holds its who
       policy: "ours",
       seed,
     } as const;
-    const patient = run({ ...options, policyOverrides: { ...defaultPolicy, slowReplacements: 0 } });
+    const patient = run({
+      ...options,
+      policyOverrides: { ...defaultHandoutSettings, slowReplacements: 0 },
+    });
     return patient.last / run(options).last;
   }).sort((left, right) => left - right);
   assert.ok((ratios[2] ?? 0) > 2, `${ratios}`);

@@ -1,10 +1,14 @@
 /** The trackers that are compared: ours as it is, and three others as models. */
 
-import type { Announce } from "../../../tracker/announce.ts";
-import { defaultPolicy, type Policy } from "../../../tracker/policy.ts";
-import { pickRandom, type Random } from "../../../tracker/random.ts";
-import { SubnetMap } from "../../../tracker/subnet_map.ts";
-import { Swarm } from "../../../tracker/swarm.ts";
+import { silentLog } from "../../../base/log.ts";
+import type { Announce } from "../../../tracker/members/announce.ts";
+import {
+  defaultHandoutSettings,
+  type HandoutSettings,
+} from "../../../tracker/handout/handout_settings.ts";
+import { pickRandom, type Random } from "../../../base/random.ts";
+import { SubnetMap } from "../../../tracker/members/subnet_map.ts";
+import { Swarm } from "../../../tracker/swarm/swarm.ts";
 import { rackName } from "./fleet.ts";
 import type { ReachLevel, State } from "./state.ts";
 
@@ -40,11 +44,11 @@ export const policyNames: readonly PolicyName[] = [
 export function makeTracker(
   name: PolicyName,
   random: Random,
-  overrides: Partial<Policy> = {},
+  overrides: Partial<HandoutSettings> = {},
 ): SimulatedTracker {
   switch (name) {
     case "ours":
-      return new OurTracker(random, { ...defaultPolicy, ...overrides });
+      return new OurTracker(random, { ...defaultHandoutSettings, ...overrides });
     case "uniform random":
       return modelTracker((host, known) => pickOthers(host, known, WANTED, random));
     case "nearest only":
@@ -63,13 +67,13 @@ class OurTracker implements SimulatedTracker {
   readonly swarm: Swarm;
   #round = 0;
 
-  constructor(random: Random, policy: Policy) {
+  constructor(random: Random, policy: HandoutSettings) {
     this.swarm = new Swarm("0".repeat(40), {
       policy,
       subnets: new SubnetMap([]),
       clock: { nowMs: () => this.#round * ROUND_MS },
       random,
-      log: { debug() {}, info() {}, warn() {} },
+      log: silentLog,
     });
   }
 
@@ -113,7 +117,7 @@ function modelTracker(
       }
       const peers = choose(host, known, state).filter((one) => state.isUp[one] === 1);
       const isHungry = state.count[host] === 0;
-      const { hungryIntervalMs, leecherIntervalMs, seedIntervalMs } = defaultPolicy;
+      const { hungryIntervalMs, leecherIntervalMs, seedIntervalMs } = defaultHandoutSettings;
       const intervalMs = state.isComplete(host)
         ? seedIntervalMs
         : isHungry

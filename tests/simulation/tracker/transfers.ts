@@ -7,12 +7,12 @@
  */
 
 import type { FleetShape } from "./fleet.ts";
-import type { Random } from "../../../tracker/random.ts";
+import type { Random } from "../../../base/random.ts";
 import type { State } from "./state.ts";
 
 /** Neighbours with something useful that are compared before one is asked. */
 const COMPARED = 4;
-/** Pieces that a gateway's rack may be behind; see `torrent/swarm/home_duty.ts`. */
+/** Pieces that a gateway's rack may be behind; see `torrent/swarm/choker/local_first.ts`. */
 const BEHIND_PIECES = 4;
 
 /** What links have left in this round. */

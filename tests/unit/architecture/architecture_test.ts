@@ -6,6 +6,7 @@
 import assert from "node:assert/strict";
 import {
   fileName,
+  findImports,
   findSpecifiers,
   isProduction,
   onlyCode,
@@ -14,54 +15,15 @@ import {
   resolveSpecifier,
   type Source,
 } from "./sources.ts";
+import { findCircles } from "./circles.ts";
+import { roomOf, ROOMS, UNRESTRICTED } from "./rooms.ts";
+import { TYPE_CIRCLES } from "./type_circles.ts";
 
 const SOURCES = readSources();
 const PRODUCTION = SOURCES.filter(isProduction);
 
-/** Folders, and the ones besides themselves that each may import from. `*`: all. */
-const ALLOWED_IMPORTS: Readonly<Record<string, readonly string[] | "*">> = {
-  cli: [
-    "actors",
-    "actors/runtime",
-    "coordination",
-    "rollout",
-    "zookeeper",
-    "torrent",
-    "tracker",
-    "ffi",
-    "host",
-  ],
-  actors: [
-    "actors/runtime",
-    "coordination",
-    "rollout",
-    "zookeeper",
-    "torrent",
-    "ffi",
-    "host",
-  ],
-  coordination: ["rollout", "zookeeper"],
-  torrent: ["tracker", "ffi", "host"],
-  tracker: ["torrent", "ffi", "host"],
-  host: ["ffi"],
-  "actors/runtime": [],
-  rollout: [],
-  zookeeper: [],
-  ffi: [],
-  scripts: "*",
-  tests: "*",
-  // The program's entry. It starts the pin keeper without the command line, whose memory it must not take.
-  "": ["cli", "host"],
-};
-
 /** Largest production file, in lines. Most are far below; see the guide in the house style. */
 const MAX_LINES = 400;
-
-/** A folder of {@link ALLOWED_IMPORTS}. */
-function partOf(path: string): string {
-  if (path.startsWith("actors/runtime/")) return "actors/runtime";
-  return path.includes("/") ? path.slice(0, path.indexOf("/")) : "";
-}
 
 function assertNone(problems: readonly string[]): void {
   assert.equal(problems.length, 0, `\n${problems.join("\n")}`);
@@ -76,19 +38,52 @@ function isModule(specifier: string): boolean {
   return isRelative(specifier) && specifier.endsWith(".ts");
 }
 
-Deno.test("architecture: parts import only in the directions that are allowed", () => {
-  assertNone(SOURCES.flatMap((source) => {
-    const part = partOf(source.path);
-    const allowed = ALLOWED_IMPORTS[part];
-    if (allowed === undefined) return [`${source.path}: no rule for the folder ${part}`];
-    if (allowed === "*") return [];
-    return findSpecifiers(source.text).filter(isModule).flatMap((specifier) => {
-      const target = partOf(resolveSpecifier(source, specifier));
-      return target === part || allowed.includes(target) ? [] : [
-        `${source.path}: imports ${specifier}, but ${part || "the entry"} must not use ${target}`,
-      ];
+/** The project's modules that a file imports, by path; without those that it imports for their types alone if asked so. */
+function importsOf(source: Source, kind: "all" | "values" = "all"): string[] {
+  return findImports(source.text)
+    .filter(({ specifier, isTypeOnly }) =>
+      isModule(specifier) && !(kind === "values" && isTypeOnly)
+    )
+    .map(({ specifier }) => resolveSpecifier(source, specifier));
+}
+
+Deno.test("architecture: rooms import only in the directions that are allowed", () => {
+  const restricted = SOURCES.filter(({ path }) =>
+    !UNRESTRICTED.some((each) => path.startsWith(`${each}/`))
+  );
+  assertNone(restricted.flatMap((source) => {
+    const room = roomOf(source.path);
+    if (room === undefined) return [`${source.path}: no rule for its folder`];
+    return importsOf(source).flatMap((path) => {
+      const target = roomOf(path);
+      return target === room || target !== undefined && ROOMS[room]?.includes(target)
+        ? []
+        : [`${source.path}: imports ${path}, but ${room || "the entry"} must not use ${target}`];
     });
   }));
+});
+
+Deno.test("architecture: every allowed direction is used", () => {
+  const used = new Set(
+    PRODUCTION.flatMap((source) =>
+      importsOf(source).map((path) => `${roomOf(source.path)} -> ${roomOf(path)}`)
+    ),
+  );
+  assertNone(
+    Object.entries(ROOMS).flatMap(([room, allowed]) =>
+      allowed.map((target) => `${room} -> ${target}`)
+    )
+      .filter((direction) => !used.has(direction)),
+  );
+});
+
+Deno.test("architecture: no circle of imports that carry values", () => {
+  assertNone(findCircles(PRODUCTION, (source) => importsOf(source, "values")));
+});
+
+Deno.test("architecture: circles of imports of types are those that have a reason", () => {
+  const circles = findCircles(PRODUCTION, (source) => importsOf(source));
+  assert.deepEqual(circles, TYPE_CIRCLES.map(({ files }) => files.join(" ")).toSorted());
 });
 
 Deno.test("architecture: clock and randomness come in through clock.ts and random.ts alone", () => {

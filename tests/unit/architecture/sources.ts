@@ -62,8 +62,14 @@ export function onlyCode(text: string): string {
   return withoutComments(text).replace(TOKENS, (token) => token.startsWith("`") ? token : '""');
 }
 
+/** One import: what it names, and whether it is for types alone, which leaves no trace when the program runs. */
+export interface Import {
+  readonly specifier: string;
+  readonly isTypeOnly: boolean;
+}
+
 /** What a file imports, re-exports, or loads later, in the order in which it says so. */
-export function findSpecifiers(text: string): string[] {
+export function findImports(text: string): Import[] {
   const code = withoutComments(text);
   // A template may hold a whole program as text; what it loads by `import()` counts all the same.
   const statements = code.replace(
@@ -72,12 +78,26 @@ export function findSpecifiers(text: string): string[] {
   );
   const found = [
     ...statements.matchAll(
-      /(?:^|[;}\s])(?:import|export)\s[^;"'`()]*?\bfrom\s*["']([^"']+)["']/g,
+      /(?:^|[;}\s])(?:import|export)\s([^;"'`()]*?)\bfrom\s*["']([^"']+)["']/g,
     ),
-    ...statements.matchAll(/(?:^|[;}\s])import\s*["']([^"']+)["']/g),
-    ...code.matchAll(/\bimport\s*\(\s*["'`]([^"'`]+)["'`]/g),
+    ...statements.matchAll(/(?:^|[;}\s])import\s*()["']([^"']+)["']/g),
+    ...code.matchAll(/\bimport\s*(\()\s*["'`]([^"'`]+)["'`]/g),
   ];
-  return found.sort((a, b) => a.index - b.index).flatMap(([, specifier]) => specifier ?? []);
+  return found.sort((a, b) => a.index - b.index).flatMap(([, what = "", specifier]) =>
+    specifier === undefined ? [] : [{ specifier, isTypeOnly: isTypeOnly(what) }]
+  );
+}
+
+/** Of what stands between `import` and `from`. */
+function isTypeOnly(what: string): boolean {
+  if (/^type\s/.test(what)) return true;
+  const [, names] = /^\{([^}]*)\}\s*$/.exec(what) ?? [];
+  return names !== undefined && names.split(",").every((name) => /^\s*(type\s|$)/.test(name));
+}
+
+/** The specifiers of {@link findImports}. */
+export function findSpecifiers(text: string): string[] {
+  return findImports(text).map(({ specifier }) => specifier);
 }
 
 /** The path that a relative specifier leads to, from the root. */

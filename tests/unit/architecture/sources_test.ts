@@ -1,7 +1,9 @@
 /** Tests of how the architecture tests read a file: a rule that finds nothing shows nothing. */
 
 import assert from "node:assert/strict";
+import { findCircles } from "./circles.ts";
 import {
+  findImports,
   findSpecifiers,
   onlyCode,
   readSources,
@@ -59,4 +61,35 @@ Deno.test("readSources: finds this file, and nothing of others", () => {
   const paths = readSources().map(({ path }) => path);
   assert.ok(paths.includes("tests/unit/architecture/sources_test.ts"));
   assert.deepEqual(paths.filter((path) => /node_modules|stand_ins/.test(path)), []);
+});
+
+Deno.test("findImports: whether an import is for types alone", () => {
+  const text = `import type { A } from "./a.ts";
+import { type B, type C } from "./b.ts";
+import { type D, e } from "./c.ts";
+export type { F } from "./d.ts";
+export * from "./e.ts";
+import "./f.ts";
+const g = await import("./g.ts");
+`;
+  assert.deepEqual(
+    findImports(text).filter(({ isTypeOnly }) => isTypeOnly).map(({ specifier }) => specifier),
+    ["./a.ts", "./b.ts", "./d.ts"],
+  );
+});
+
+Deno.test("findCircles: names the files that import each other, and no others", () => {
+  const imports: Record<string, string[]> = {
+    "a.ts": ["b.ts"],
+    "b.ts": ["c.ts", "d.ts"],
+    "c.ts": ["a.ts"],
+    "d.ts": ["e.ts", "elsewhere.ts"],
+    "e.ts": ["d.ts"],
+    "f.ts": ["a.ts", "f.ts"],
+  };
+  const sources = Object.keys(imports).map((path) => ({ path, text: "" }));
+  assert.deepEqual(findCircles(sources, ({ path }) => imports[path] ?? []), [
+    "a.ts b.ts c.ts",
+    "d.ts e.ts",
+  ]);
 });

@@ -16,7 +16,7 @@ import {
   takeSlot,
 } from "../../../coordination/mod.ts";
 import { DEFAULT_POLICY, type Policy, SCHEMA_VERSION, type Slot } from "../../../rollout/mod.ts";
-import { Coordinator } from "../../../zookeeper/coordinator/mod.ts";
+import { Coordinator } from "../../../zookeeper/server/mod.ts";
 import { ZooKeeper } from "../../../zookeeper/mod.ts";
 import { current } from "../rollout/views.ts";
 

@@ -36,17 +36,17 @@ Deno.test("zookeeper/mod.ts: the client needs no package, and loads nothing of t
   assert.ok(modules.some((each) => each.endsWith("/client/session.ts")));
   const foreign = modules.filter((each) =>
     !each.startsWith(folder.href) && !each.startsWith("node:") ||
-    each.includes("/coordinator/")
+    each.includes("/server/")
   );
   assert.deepEqual(foreign, []);
 });
 
-Deno.test("zookeeper/coordinator/mod.ts: needs no package until somebody asks for its page", async () => {
-  const modules = await loaded(new URL("coordinator/mod.ts", folder).href);
-  assert.ok(modules.some((each) => each.endsWith("/coordinator/coordinator.ts")));
+Deno.test("zookeeper/server/mod.ts: needs no package until somebody asks for its page", async () => {
+  const modules = await loaded(new URL("server/mod.ts", folder).href);
+  assert.ok(modules.some((each) => each.endsWith("/server/coordinator.ts")));
   const foreign = modules.filter((each) =>
     !each.startsWith(folder.href) && !each.startsWith("node:") ||
-    each.endsWith("/admin_server.ts")
+    each.endsWith("/admin/server.ts")
   );
   assert.deepEqual(foreign, []);
 });

@@ -1,6 +1,7 @@
 /** libtorrent on every host with opentracker on the build machine, both as Debian has them. */
 
-import { createRelease, silentLog } from "../../../../torrent/mod.ts";
+import { silentLog } from "../../../../base/log.ts";
+import { createRelease } from "../../../../torrent/mod.ts";
 import type { Arena, Contender, Session } from "../contender.ts";
 import { Process } from "../processes.ts";
 import type { Host } from "../topology.ts";

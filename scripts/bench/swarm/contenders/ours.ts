@@ -3,7 +3,8 @@
  * tracker in place of ours the hosts get uniformly random peers, which shows what the tracker's choice is worth.
  */
 
-import { createRelease, silentLog } from "../../../../torrent/mod.ts";
+import { silentLog } from "../../../../base/log.ts";
+import { createRelease } from "../../../../torrent/mod.ts";
 import type { Arena, Contender, Session } from "../contender.ts";
 import { Process } from "../processes.ts";
 import type { Host } from "../topology.ts";

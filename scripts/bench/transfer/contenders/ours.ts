@@ -5,8 +5,8 @@
  * deno run -A ours.ts ENGINE seed|fetch TORRENT ROOT
  */
 
-import { totalBytes } from "../../../../torrent/locality.ts";
-import { silentLog } from "../../../../torrent/log.ts";
+import { totalBytes } from "../../../../base/locality.ts";
+import { silentLog } from "../../../../base/log.ts";
 
 const [engineName, kind, torrent = "", root = ""] = Deno.args;
 

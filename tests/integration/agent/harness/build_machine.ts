@@ -5,6 +5,7 @@
  * @module
  */
 
+import { systemClock } from "../../../../base/clock.ts";
 import { join } from "node:path";
 import {
   createFeedServer,
@@ -107,8 +108,7 @@ export class BuildMachine {
       log: silent,
     });
     this.#port = feed.port;
-    const clock = { sleep: async () => {} };
-    const publisher = new Publisher({ feedDir, feed, engine, log: silent, clock });
+    const publisher = new Publisher({ feedDir, feed, engine, log: silent, clock: systemClock });
     // One round: seeds what the feed lists, and does not go on.
     await publisher.run(AbortSignal.abort());
     this.#open = { engine, feed, publisher };

@@ -31,7 +31,7 @@ import {
 import { endMarked, findMarked } from "../../../../scripts/demo/marked_processes.ts";
 import { pickFreePorts } from "../../../../scripts/demo/ports.ts";
 import { readFeed } from "../../../../torrent/mod.ts";
-import { Coordinator } from "../../../../zookeeper/coordinator/mod.ts";
+import { Coordinator } from "../../../../zookeeper/server/mod.ts";
 import { ZooKeeper } from "../../../../zookeeper/mod.ts";
 import { agentConfig, type HostOptions } from "./agent_config.ts";
 import { AgentProcess, type Exit } from "./agent_process.ts";

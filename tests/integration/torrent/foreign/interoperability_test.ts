@@ -5,11 +5,11 @@
 
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
+import { silentLog } from "../../../../base/log.ts";
 import {
   createRelease,
   readRelease,
   type ReleaseFile,
-  silentLog,
   type TorrentEngine,
   verifyRelease,
 } from "../../../../torrent/mod.ts";

@@ -4,13 +4,9 @@
  */
 
 import assert from "node:assert/strict";
-import {
-  createRelease,
-  createSwarmEngine,
-  silentLog,
-  type TorrentEngine,
-} from "../../../../torrent/mod.ts";
-import type { SwarmReport } from "../../../../tracker/report.ts";
+import { silentLog } from "../../../../base/log.ts";
+import { createRelease, createSwarmEngine, type TorrentEngine } from "../../../../torrent/mod.ts";
+import type { SwarmReport } from "../../../../tracker/stats/swarm_report.ts";
 import { createTracker, type Tracker } from "../../../../tracker/mod.ts";
 import { sampleBytes, temporaryDirectory } from "../peer_harness.ts";
 import { FOREIGN_CLIENTS } from "./clients.ts";

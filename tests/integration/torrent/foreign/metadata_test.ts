@@ -3,12 +3,12 @@
  */
 
 import assert from "node:assert/strict";
+import { silentLog } from "../../../../base/log.ts";
 import {
   createRelease,
   createSwarmEngine,
   fetchMetainfo,
   readRelease,
-  silentLog,
 } from "../../../../torrent/mod.ts";
 import { sampleBytes, temporaryDirectory } from "../peer_harness.ts";
 import { FOREIGN_CLIENTS } from "./clients.ts";

@@ -1,8 +1,11 @@
 /** Content for the tests of reuse, and releases made of it. */
 
 import { createCipheriv, createHash } from "node:crypto";
-import { createRelease, type CreateReleaseOptions } from "../../../../torrent/create_release.ts";
-import { silentLog } from "../../../../torrent/log.ts";
+import {
+  createRelease,
+  type CreateReleaseOptions,
+} from "../../../../torrent/publisher/create_release.ts";
+import { silentLog } from "../../../../base/log.ts";
 
 /** Bytes that look random, the same for the same seed. */
 export function noise(sizeBytes: number, seed: number): Uint8Array<ArrayBuffer> {

@@ -3,9 +3,9 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import fc from "fast-check";
-import { type ChunkMap, ChunkMapMaker, isChunked } from "../../../../torrent/delta/chunk_map.ts";
+import { type ChunkMap, ChunkMapMaker, isChunked } from "../../../../torrent/release/chunk_map.ts";
 import { type CopyStep, planReuse } from "../../../../torrent/delta/reuse_plan.ts";
-import type { Release } from "../../../../torrent/release.ts";
+import type { Release } from "../../../../torrent/release/release.ts";
 import { join, noise } from "./content.ts";
 
 const AVERAGE_BYTES = 1024;

@@ -3,13 +3,13 @@
 import assert from "node:assert/strict";
 import bencode from "bencode";
 import { dropFromPageCache, residentParts } from "../../../../ffi/mod.ts";
-import { CHUNK_MAP_KEY } from "../../../../torrent/delta/chunk_map.ts";
+import { CHUNK_MAP_KEY } from "../../../../torrent/release/chunk_map.ts";
 import { hasJournal, type Reuse, reuseRelease } from "../../../../torrent/delta/reuse_release.ts";
-import type { CreatedRelease } from "../../../../torrent/create_release.ts";
+import type { CreatedRelease } from "../../../../torrent/publisher/create_release.ts";
 import { TransferError } from "../../../../torrent/errors.ts";
-import { silentLog } from "../../../../torrent/log.ts";
-import { readRelease } from "../../../../torrent/metainfo.ts";
-import { readJournal } from "../../../../torrent/resume_journal.ts";
+import { silentLog } from "../../../../base/log.ts";
+import { readRelease } from "../../../../torrent/release/metainfo.ts";
+import { readJournal } from "../../../../torrent/content/resume_journal.ts";
 import { join, noise, release } from "./content.ts";
 
 const PIECE_BYTES = 16 * 1024;

@@ -1,6 +1,6 @@
 /** A release for tests of what looks at sizes alone: no files, no hashes. */
 
-import type { Release } from "../../../../torrent/release.ts";
+import type { Release } from "../../../../torrent/release/release.ts";
 
 /** One of so many bytes in pieces of that length. */
 export function bareRelease(sizeBytes: number, pieceLengthBytes: number): Release {

@@ -1,12 +1,12 @@
 /** Decisions that are made once a second: windows, silence, addresses, bans, and when an origin is spared. */
 
 import assert from "node:assert/strict";
-import { AddressBook } from "../../../../torrent/swarm/address_book.ts";
-import { BanList } from "../../../../torrent/swarm/ban_list.ts";
-import { Liveness } from "../../../../torrent/swarm/liveness.ts";
-import { type Feeder, isFedByOthers } from "../../../../torrent/swarm/origin_policy.ts";
-import { RateMeter } from "../../../../torrent/swarm/rate_meter.ts";
-import { MIN_WINDOW_BYTES, RequestWindow } from "../../../../torrent/swarm/request_window.ts";
+import { PeerList } from "../../../../torrent/swarm/connections/peer_list.ts";
+import { BanList } from "../../../../torrent/swarm/connections/ban_list.ts";
+import { ConnectionTimeouts } from "../../../../torrent/swarm/wire/connection_timeouts.ts";
+import { type Feeder, isFedByOthers } from "../../../../torrent/swarm/pieces/seed_relief.ts";
+import { RateMeter } from "../../../../torrent/swarm/limits/rate_meter.ts";
+import { MIN_WINDOW_BYTES, RequestWindow } from "../../../../torrent/swarm/peer/request_window.ts";
 
 const MIB = 1024 * 1024;
 
@@ -105,7 +105,7 @@ Deno.test("RateMeter: comes near a steady rate, and back to nothing", () => {
 });
 
 Deno.test("Liveness: keep-alives after a minute, an end after five of silence", () => {
-  const liveness = new Liveness(0);
+  const liveness = new ConnectionTimeouts(0);
   const state = { readBytes: 0, writtenBytes: 0, isWriting: false };
   assert.equal(liveness.look(state, 59), "fine");
   assert.equal(liveness.look(state, 60), "keep_alive");
@@ -116,7 +116,7 @@ Deno.test("Liveness: keep-alives after a minute, an end after five of silence", 
 });
 
 Deno.test("Liveness: a peer that does not read is dropped, one that reads slowly is not", () => {
-  const liveness = new Liveness(0);
+  const liveness = new ConnectionTimeouts(0);
   for (let tick = 1; tick < 200; tick += 20) {
     const state = { readBytes: tick, writtenBytes: tick, isWriting: true };
     assert.equal(liveness.look(state, tick), "fine");
@@ -128,8 +128,8 @@ Deno.test("Liveness: a peer that does not read is dropped, one that reads slowly
   assert.match(typeof verdict === "object" ? verdict.close : "", /did not read/);
 });
 
-Deno.test("AddressBook: an address that fails is tried less and less often, then forgotten", () => {
-  const book = new AddressBook(() => 0.5);
+Deno.test("PeerList: an address that fails is tried less and less often, then forgotten", () => {
+  const book = new PeerList(() => 0.5);
   book.add("10.0.0.1:6881");
   const tries: number[] = [];
   for (let tick = 0; tick < 1000; tick++) {
@@ -147,8 +147,8 @@ Deno.test("AddressBook: an address that fails is tried less and less often, then
   assert.equal(book.next(1000, () => true), "10.0.0.1:6881", "a tracker may name it again");
 });
 
-Deno.test("AddressBook: busy and unwanted addresses are left alone, and their number is bounded", () => {
-  const book = new AddressBook(() => 0);
+Deno.test("PeerList: busy and unwanted addresses are left alone, and their number is bounded", () => {
+  const book = new PeerList(() => 0);
   for (let port = 1; port <= 2000; port++) book.add(`10.0.0.1:${port}`);
   assert.equal(book.size, 512);
   const first = book.next(0, (address) => address !== "10.0.0.1:1489");

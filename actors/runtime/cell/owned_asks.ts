@@ -1,0 +1,102 @@
+/**
+ * The asks of one incarnation, whose outcomes come back as messages.
+ *
+ * @module
+ */
+
+import { findAskCycle } from "./ask_cycle.ts";
+import type { Cell } from "./cell.ts";
+import { CellRef } from "./cell_ref.ts";
+import type { AskMapping } from "../actor_definition.ts";
+import type { AskError } from "../errors.ts";
+import { Envelope } from "../dispatch/mailbox.ts";
+import type { Owner } from "./owner.ts";
+import { PendingAsk } from "./pending_ask.ts";
+import type { ActorRef, ReplyTo } from "../ref.ts";
+
+/** See `ask` of `ActorContext`. */
+export class OwnedAsks {
+  readonly #owner: Owner;
+  readonly #asker: Cell;
+  readonly #asks = new Set<OwnedAsk<unknown>>();
+
+  constructor(owner: Owner, asker: Cell) {
+    this.#owner = owner;
+    this.#asker = asker;
+  }
+
+  /** How many have no outcome that was handled. */
+  get size(): number {
+    return this.#asks.size;
+  }
+
+  start<M, R>(
+    target: ActorRef<M>,
+    build: (replyTo: ReplyTo<R>) => M,
+    mapping: AskMapping<R, unknown>,
+  ): void {
+    this.#owner.checkOwnedWork();
+    const asks = this.#asks as Set<OwnedAsk<R>>;
+    const ask = new OwnedAsk(target, mapping, (content, toMessage) => {
+      const open = (): unknown => {
+        asks.delete(ask);
+        return toMessage();
+      };
+      this.#owner.deliver(new Envelope(open, content, true));
+    });
+    ask.asker = this.#asker;
+    ask.cause = this.#owner.askInHand;
+    asks.add(ask);
+    if (this.#isCircular(ask, target)) return;
+    try {
+      ask.start(target, build, {
+        timeoutMs: mapping.timeoutMs,
+        keptIn: this.#owner.deadlines,
+      });
+    } catch (error) {
+      asks.delete(ask);
+      throw error;
+    }
+  }
+
+  /** Looks for a circle if the system is told to, and deals with it as told. */
+  #isCircular(ask: PendingAsk<never>, target: ActorRef<never>): boolean {
+    const { askCircles, log } = this.#asker.runtime;
+    if (askCircles === "allow") return false;
+    const cell = CellRef.cellOf(target);
+    if (cell === undefined) return false;
+    const circle = findAskCycle(cell, this.#asker, ask.cause);
+    if (circle === undefined) return false;
+    log.warn("actors ask in a circle", { circle });
+    if (askCircles === "report") return false;
+    ask.refuse(circle);
+    return true;
+  }
+
+  /** Cancels all. */
+  end(): void {
+    for (const ask of this.#asks) ask.cancel();
+  }
+}
+
+class OwnedAsk<R> extends PendingAsk<R> {
+  readonly #mapping: AskMapping<R, unknown>;
+  readonly #settle: (content: unknown, toMessage: () => unknown) => void;
+
+  constructor(
+    target: ActorRef<never>,
+    mapping: AskMapping<R, unknown>,
+    settle: (content: unknown, toMessage: () => unknown) => void,
+  ) {
+    super(target, mapping.timeoutMs);
+    this.#mapping = mapping;
+    this.#settle = settle;
+  }
+
+  protected override onReply(reply: R): void {
+    this.#settle(reply, () => this.#mapping.ok(reply));
+  }
+  protected override onFailure(error: AskError): void {
+    this.#settle(error, () => this.#mapping.error(error));
+  }
+}

@@ -1,0 +1,76 @@
+/**
+ * Options that `rollcall fetch` and `rollcall seed` share (some with `publish`), and the help on what they are given.
+ *
+ * @module
+ */
+
+import { Option } from "@commander-js/extra-typings";
+import { ENGINE_NAMES } from "../../torrent/engine/engine_names.ts";
+import { parseSeedGoal } from "./seed_goal.ts";
+import { collect, parseCount } from "../shared/options.ts";
+
+/** What `<source>` may be. */
+export const SOURCE_HELP =
+  "a .torrent (path, URL or - for standard input), a feed's URL, a magnet link, or an info hash";
+
+/** `--tracker`. */
+export function trackerOption() {
+  return new Option(
+    "-t, --tracker <url>",
+    "announce here, in place of the trackers that the release names; may be given again",
+  ).argParser(collect).default([] as string[], "those of the release");
+}
+
+/** `--until`. */
+export function untilOption() {
+  return new Option(
+    "-u, --until <goal>",
+    "seed until a ratio (2, 1.5) or for a time (30s, 10m, 2h)",
+  ).argParser(parseSeedGoal);
+}
+
+/** `--reuse`. */
+export function reuseOption() {
+  return new Option(
+    "--reuse <dir>",
+    "take what is the same from the folder of an earlier release; may be given again (default: the ones that fetch has " +
+      "put there or beside it)",
+  ).argParser((dir: string, before: readonly string[] | undefined) => collect(dir, before ?? []));
+}
+
+/** `--host`. */
+export function hostOption() {
+  return new Option(
+    "--host <name>",
+    "name among the peers, unlike that of any other on this machine (default: made from its own)",
+  );
+}
+
+/** `--site`. */
+export function siteOption() {
+  return new Option("--site <name>", "its site; peers of the same one are near").default("unknown");
+}
+
+/** `--rack`. */
+export function rackOption() {
+  return new Option("--rack <name>", "its rack; peers of the same one are nearest")
+    .default("unknown");
+}
+
+/** `--torrent-port`. */
+export function torrentPortOption() {
+  return new Option("--torrent-port <port>", "TCP port for peers; 0: any free one")
+    .argParser(parseCount(0, 65_535)).default(0);
+}
+
+/** `--engine`. */
+export function engineOption() {
+  return new Option("--engine <name>", "what moves the bytes").choices(ENGINE_NAMES)
+    .default(ENGINE_NAMES[0]);
+}
+
+/** `--log-level`, quiet by default: a bar that log lines tear apart is no help. */
+export function quietLogOption() {
+  return new Option("--log-level <level>", "least severe messages to log")
+    .choices(["debug", "info", "warning", "error"] as const).default("error" as const);
+}

@@ -1,0 +1,93 @@
+/**
+ * The way from a host's name to the actors of its agent: ZooKeeper knows the endpoint of the agents that are online, and
+ * the endpoint knows where the actors can be reached.
+ *
+ * @module
+ */
+
+import { z } from "zod";
+import { ActorSystem, AskError } from "../../actors/runtime/mod.ts";
+import { type Peer, RemoteError, RemoteNode } from "../../actors/runtime/remote/mod.ts";
+import { readFleet } from "../../coordination/mod.ts";
+import { withZooKeeper } from "./zookeeper_session.ts";
+import { CommandError } from "./errors.ts";
+
+/** How long an agent may take to answer, in milliseconds: longer, and it is stuck or gone. */
+export const ANSWER_TIMEOUT_MS = 5_000;
+
+/** Time between two looks at an agent, in milliseconds: as often as people read numbers. */
+export const LOOK_INTERVAL_MS = 1_000;
+
+/** A way to an agent's actors. */
+export interface AgentClient {
+  /** The system that asks. */
+  readonly system: ActorSystem;
+  readonly peer: Peer;
+}
+
+/**
+ * Connects to the agent of a host, named by its name or by the URL of its endpoint, and closes all when `use` is done.
+ *
+ * @throws {CommandError} When no such agent is online, or it does not answer.
+ */
+export async function withAgent<T>(
+  host: string,
+  zookeeper: string,
+  use: (agent: AgentClient) => Promise<T>,
+): Promise<T> {
+  const endpoint = URL.canParse(host) ? host : await endpointOf(host, zookeeper);
+  const url = await actorsUrl(endpoint);
+  const system = ActorSystem.create({ name: "rollcall" });
+  try {
+    const peer = RemoteNode.create({ system }).connect(url);
+    await peer.ready({ timeoutMs: ANSWER_TIMEOUT_MS });
+    return await use({ system, peer });
+  } catch (cause) {
+    if (!(cause instanceof AskError || cause instanceof RemoteError)) throw cause;
+    throw new CommandError(`look at the actors of ${host}: its agent at ${url} does not answer`, {
+      cause,
+    });
+  } finally {
+    await system.stop();
+  }
+}
+
+async function endpointOf(host: string, zookeeper: string): Promise<string> {
+  const fleet = await withZooKeeper(zookeeper, readFleet);
+  const entries = Object.values(fleet.services).flatMap(({ hosts }) => hosts);
+  const endpoint = entries.find((entry) => entry.host === host && entry.endpoint !== null)
+    ?.endpoint;
+  if (endpoint !== undefined && endpoint !== null) return endpoint;
+  const online = entries.filter((entry) => entry.endpoint !== null).map((entry) => entry.host);
+  const names = [...new Set(online)].toSorted().join(", ");
+  throw new CommandError(
+    `look at the actors of ${host}: expected an agent that is online, ${
+      names === "" ? "none is" : `there are ${names}`
+    }`,
+  );
+}
+
+const actorsAnswer = z.object({ url: z.string() });
+
+/**
+ * Asks an agent's endpoint where its actors can be reached.
+ *
+ * @throws {CommandError} When it does not say so in time.
+ */
+export async function actorsUrl(endpoint: string, signal?: AbortSignal): Promise<string> {
+  const timeout = AbortSignal.timeout(ANSWER_TIMEOUT_MS);
+  try {
+    const response = await fetch(new URL("/actors", endpoint), {
+      signal: signal === undefined ? timeout : AbortSignal.any([timeout, signal]),
+    });
+    if (!response.ok) {
+      await response.body?.cancel();
+      throw new Error(`status ${response.status}; is it an older agent?`);
+    }
+    return actorsAnswer.parse(await response.json()).url;
+  } catch (cause) {
+    throw new CommandError(`ask ${endpoint}/actors where the agent's actors can be reached`, {
+      cause,
+    });
+  }
+}

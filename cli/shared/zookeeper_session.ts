@@ -1,0 +1,46 @@
+/**
+ * A session with ZooKeeper for the length of one command, with a message that helps where there is none to be had.
+ *
+ * @module
+ */
+
+import { ZooKeeper, ZooKeeperError } from "../../zookeeper/mod.ts";
+import { CommandError, UsageError } from "./errors.ts";
+
+/** How long a command looks for a server. An operator who mistyped the address should not wait longer. */
+const CONNECT_TIMEOUT_MS = 10_000;
+
+/**
+ * Runs `work` with a session and closes it afterwards.
+ *
+ * @throws {UsageError} for a connect string that is none; {CommandError} when no server answers.
+ */
+export async function withZooKeeper<T>(
+  servers: string,
+  work: (zookeeper: ZooKeeper) => Promise<T>,
+): Promise<T> {
+  let zookeeper: ZooKeeper;
+  try {
+    zookeeper = new ZooKeeper(servers);
+  } catch (cause) {
+    throw new UsageError(`--zookeeper: ${cause instanceof Error ? cause.message : String(cause)}`, {
+      cause,
+    });
+  }
+  try {
+    try {
+      await zookeeper.connected({ timeoutMs: CONNECT_TIMEOUT_MS });
+    } catch (cause) {
+      if (!(cause instanceof ZooKeeperError)) throw cause;
+      throw new CommandError(
+        `connect to ZooKeeper: no server of ${servers} answered within ${
+          CONNECT_TIMEOUT_MS / 1000
+        } s; ` +
+          "is it running, and is --zookeeper (or ROLLCALL_ZOOKEEPER) right?",
+      );
+    }
+    return await work(zookeeper);
+  } finally {
+    await zookeeper.close();
+  }
+}

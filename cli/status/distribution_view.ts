@@ -1,0 +1,180 @@
+/**
+ * How a release spreads, as lines for a terminal: bytes across borders beside the least possible, copies per site and
+ * rack, gateways, who is slow and why. Pure.
+ *
+ * @module
+ */
+
+import pc from "picocolors";
+import type { FleetService } from "../../coordination/mod.ts";
+import type { Distribution } from "./distribution.ts";
+import type { BorderReport, PlaceReport, ReleaseReport, SiteReport } from "./tracker_client.ts";
+import { cut, flow, formatBytes, wrapWords } from "../shared/format.ts";
+
+/** Sites with a line each. */
+const MAX_SITES = 8;
+/** Racks named for a site; with more, those that all hold a copy are only counted. */
+const MAX_RACKS = 12;
+/** Slow hosts that are named, those that lack most. */
+const MAX_SLOW = 5;
+/** The reason for being slow may take as many lines. */
+const SLOW_LINES = 2;
+/** The words of four trackers that have no report fit on a wide terminal. */
+const PROBLEM_LINES = 6;
+/** Above that part of the least possible a border stands out, as on the tracker's page. */
+const MUCH = 1.2;
+const GAP = "  ";
+const DOT = " · ";
+
+/** Renders it, no line wider than `columns`. A release that all its peers hold, none of them slow, takes two lines. */
+export function renderDistribution(
+  { version, tracker, report, problem }: Distribution,
+  { columns }: { readonly columns: number },
+): string[] {
+  if (report === null) {
+    const text = `${version}: ${problem ?? "no report"}`;
+    return wrapWords(text, { columns, maxLines: PROBLEM_LINES }).map(pc.yellow);
+  }
+  const at = tracker === null ? [] : [pc.dim(`(${tracker})`)];
+  const lay = (parts: readonly string[]) => flow(parts, { columns, indent: 2, gap: pc.dim(DOT) });
+  const lines = lay([...renderState(version, report), ...at]);
+  lines.push(...lay(renderBorders(report)));
+  if (report.leechers > 0) lines.push(...renderSites(report, columns));
+  for (const slow of report.slow.slice(0, MAX_SLOW)) {
+    const { host, address, site, rack, leftBytes, why } = slow;
+    const place = site === undefined ? "" : ` ${site}/${rack ?? "?"}`;
+    const left = leftBytes === undefined ? "" : `, ${formatBytes(leftBytes)} to fetch`;
+    const told = wrapWords(`slow ${host ?? address}${place}${left}: ${why}`, {
+      columns,
+      maxLines: SLOW_LINES,
+    });
+    lines.push(...told.map(pc.yellow));
+  }
+  const more = report.slow.length - MAX_SLOW;
+  if (more > 0) lines.push(pc.yellow(`and ${more} more that are slow`));
+  return lines;
+}
+
+/**
+ * What the hosts themselves say that they received for the version on offer, or the committed one, from other sites and
+ * racks, beside the least that it takes: one copy for each site and rack but the build machine's own; where that is not
+ * known, for each but one. For when no tracker has a report. `null`: nobody received anything.
+ */
+export function renderReceived(
+  { hosts, offer, committed, sizeBytes, origin }: FleetService,
+): string | null {
+  const version = offer ?? committed;
+  const received = hosts.flatMap((host) =>
+    host.received?.version === version ? [host.received] : []
+  );
+  if (received.length === 0 || sizeBytes === 0) return null;
+  const remoteBytes = received.reduce((sum, bytes) => sum + bytes.remoteBytes, 0);
+  const siteBytes = received.reduce((sum, bytes) => sum + bytes.siteBytes, 0);
+  const inSites = copiesInto(new Set(hosts.map(({ site }) => site)), origin?.site);
+  const inRacks = copiesInto(
+    new Set(hosts.map(({ site, rack }) => `${site}/${rack}`)),
+    origin === null ? undefined : `${origin.site}/${origin.rack}`,
+  );
+  return `${version} moved ${formatBytes(remoteBytes)} across sites (at least ${
+    formatBytes(inSites * sizeBytes)
+  }), ${formatBytes(remoteBytes + siteBytes)} across racks (at least ${
+    formatBytes(inRacks * sizeBytes)
+  })`;
+}
+
+/** How many of these places take a copy from outside at least, where one of them may be where it begins. */
+function copiesInto(places: ReadonlySet<string>, origin: string | undefined): number {
+  return places.size - (origin === undefined || places.has(origin) ? 1 : 0);
+}
+
+/** What the hosts say that they found of that version in other releases on their own disks. `null`: nothing. */
+export function renderReused({ hosts, offer, committed }: FleetService): string | null {
+  const version = offer ?? committed;
+  const reusedBytes = hosts.reduce(
+    (sum, { received }) => sum + (received?.version === version ? received?.reusedBytes ?? 0 : 0),
+    0,
+  );
+  return reusedBytes === 0
+    ? null
+    : `${formatBytes(reusedBytes)} of ${version} reused from the hosts' own disks`;
+}
+
+function* renderState(version: string, report: ReleaseReport): Generator<string> {
+  const { seeds, leechers, progress, gateways, replacedGateways, strangers } = report;
+  const peers = seeds + leechers;
+  if (leechers === 0) {
+    yield pc.green(
+      `${version}: ${peers === 1 ? "its only peer holds" : `all ${peers} peers hold`} a copy`,
+    );
+  } else {
+    yield pc.cyan(`${version}: ${percent(progress)} there`);
+    yield `${seeds} of ${peers} peers hold a copy`;
+  }
+  if (gateways.length > 0) yield counted(gateways.length, "gateway");
+  if (replacedGateways > 0) yield `${counted(replacedGateways, "gateway")} replaced`;
+  if (strangers > 0) yield `${strangers} at an unknown place`;
+}
+
+function renderBorders({ hasTraffic, acrossSites, acrossRacks }: ReleaseReport): string[] {
+  if (!hasTraffic) return [pc.dim("its peers do not say what they receive")];
+  return [renderBorder("across sites", acrossSites), renderBorder("across racks", acrossRacks)];
+}
+
+function renderBorder(name: string, { bytes, leastBytes, ratio }: BorderReport): string {
+  // Nothing had to cross so far, or a first peer that holds something has yet to announce itself.
+  if (ratio === undefined) return `${name} ${formatBytes(bytes)}`;
+  const times = `${ratio.toFixed(2)} ×`;
+  return `${name} ${formatBytes(bytes)}, least ${formatBytes(leastBytes)} (${
+    ratio > MUCH ? pc.yellow(times) : pc.green(times)
+  })`;
+}
+
+function renderSites({ sites }: ReleaseReport, columns: number): string[] {
+  const present = sites.filter(({ peers }) => peers > 0);
+  // Those that lack most first, should there be too many.
+  const shown = present.length <= MAX_SITES
+    ? present
+    : present.toSorted((one, other) => one.progress - other.progress).slice(0, MAX_SITES);
+  const width = Math.min(24, Math.max(0, ...shown.map(({ name }) => name.length)));
+  const lines = shown.flatMap((site) =>
+    flow([`${cut(site.name, width).padEnd(width)} ${renderPlace(site)}`, ...renderRacks(site)], {
+      columns,
+      indent: width + 1,
+      gap: GAP,
+    })
+  );
+  const more = present.length - shown.length;
+  return more > 0 ? [...lines, pc.dim(`and ${counted(more, "site")} more`)] : lines;
+}
+
+function* renderRacks({ racks }: SiteReport): Generator<string> {
+  const present = racks.filter(({ peers }) => peers > 0);
+  const isShort = present.length <= MAX_RACKS;
+  const named = isShort ? present : present.filter((rack) => rack.copies < rack.peers);
+  for (const rack of named.slice(0, MAX_RACKS)) yield `${rack.name} ${renderPlace(rack)}`;
+  if (named.length > MAX_RACKS) yield pc.dim(`${counted(named.length - MAX_RACKS, "rack")} more`);
+  if (!isShort) yield pc.dim(`${counted(present.length - named.length, "rack")} done`);
+}
+
+/** `2/3 by web-4`: hosts that hold a copy, hosts, and the gateways that fetch for them across the border. */
+function renderPlace({ copies, peers, gateways }: PlaceReport): string {
+  const count = `${copies}/${peers}`;
+  const by = gateways.length === 0 ? "" : pc.dim(` by ${gateways.map(shortName).join(", ")}`);
+  return `${copies === peers ? pc.green(count) : pc.cyan(count)}${by}`;
+}
+
+/** The host of "host (address)"; where it did not say its name, the address. */
+function shortName(gateway: string): string {
+  const match = /^(.*) \((.*)\)$/.exec(gateway);
+  if (match === null) return gateway;
+  return (match[1] === "unnamed" ? match[2] : match[1]) ?? gateway;
+}
+
+/** Rounded down: 100 % means all of it. */
+function percent(part: number): string {
+  return `${Math.floor(part * 100)}%`;
+}
+
+function counted(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? "" : "s"}`;
+}

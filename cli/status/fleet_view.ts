@@ -1,0 +1,91 @@
+/**
+ * The fleet as text for a terminal: what each host runs, how ready it is, why it waits. Pure, so that it can be tested
+ * without a fleet.
+ *
+ * @module
+ */
+
+import pc from "picocolors";
+import type { Fleet, FleetService } from "../../coordination/mod.ts";
+import type { Distribution } from "./distribution.ts";
+import { renderDistribution, renderReceived, renderReused } from "./distribution_view.ts";
+import { type HostsViewOptions, renderHosts } from "./hosts_view.ts";
+import { formatAge } from "../shared/format.ts";
+
+/** How wide the view may be (at least {@link MIN_COLUMNS} are used), and what is known beside the snapshot. */
+export interface FleetViewOptions extends HostsViewOptions {
+  /** How releases spread, by their trackers' word. Default: none was asked. */
+  readonly distributions?: readonly Distribution[];
+}
+
+/** Narrower than this, nothing can be read any more. */
+export const MIN_COLUMNS = 72;
+
+/** Renders the whole fleet. */
+export function renderFleet(fleet: Fleet, given: FleetViewOptions): string {
+  const options = { ...given, columns: Math.max(MIN_COLUMNS, given.columns) };
+  const sections = [renderHead(fleet, options)];
+  for (const [name, service] of Object.entries(fleet.services)) {
+    sections.push(renderService(name, service, options));
+  }
+  if (Object.keys(fleet.services).length === 0) {
+    sections.push(
+      "No host is known yet. Start an agent (rollcall agent --config FILE); if some run, look whether the chroot in\n" +
+        "--zookeeper is theirs.",
+    );
+  }
+  for (const problem of fleet.problems) sections.push(pc.yellow(`! ${problem}`));
+  return sections.join("\n\n");
+}
+
+function renderHead({ control, rollout }: Fleet, { nowMs }: FleetViewOptions): string {
+  const lines: string[] = [];
+  if (rollout === null) lines.push("No rollout yet.");
+  else {
+    const state = rollout.state === "running" ? pc.cyan(rollout.state) : rollout.state;
+    const tookMs = (rollout.endedMs ?? nowMs) - rollout.startedMs;
+    lines.push(`Rollout ${pc.bold(rollout.id)} by ${rollout.by}: ${state}, ${formatAge(tookMs)}`);
+    const current = rollout.waves.findIndex((wave) => wave.finishedMs === null);
+    const waves = rollout.waves.map((wave, index) => {
+      const label = `${wave.service} ${wave.version}${
+        wave.hosts === null ? "" : ` (${wave.hosts.length} hosts)`
+      }`;
+      if (wave.finishedMs !== null) return pc.green(`✔ ${label}`);
+      return index === current && rollout.state === "running"
+        ? pc.cyan(`▶ ${label}`)
+        : pc.dim(`· ${label}`);
+    });
+    lines.push(`Waves    ${waves.join("   ")}`);
+  }
+  if (control !== null && control.state !== "running") {
+    const reason = control.reason === null ? "" : `: ${control.reason}`;
+    const color = control.state === "halted" ? pc.red : pc.yellow;
+    lines.push(color(`${control.state.toUpperCase()} by ${control.by}${reason}`));
+    lines.push("         rollcall rollout resume | abort");
+  }
+  return lines.join("\n");
+}
+
+function renderService(name: string, service: FleetService, options: FleetViewOptions): string {
+  const online = service.hosts.filter((host) => host.online).length;
+  const serving = service.hosts.filter((host) => host.state === "serving").length;
+  const committed = service.committed ?? "none";
+  const needs = service.dependsOn.length === 0 ? "" : `, after ${service.dependsOn.join(", ")}`;
+  const title = `${pc.bold(name)}${needs}: committed ${committed}, ` +
+    `${serving} of ${service.hosts.length} serving, ${online} online`;
+  const lines = [title, ...renderSpreading(name, service, options)];
+  return `${lines.join("\n")}\n${renderHosts(name, service, options)}`;
+}
+
+/** The trackers' word; where there is none, the sum of what the hosts themselves have received. */
+function renderSpreading(
+  name: string,
+  service: FleetService,
+  { columns, distributions = [] }: FleetViewOptions,
+): string[] {
+  const own = distributions.filter((one) => one.service === name);
+  const lines = own.flatMap((distribution) => renderDistribution(distribution, { columns }));
+  const isReported = own.some(({ report }) => report?.hasTraffic === true);
+  const told = [isReported ? null : renderReceived(service), renderReused(service)];
+  return [...lines, ...told.filter((line) => line !== null).map((line) => pc.dim(line))];
+}

@@ -1,0 +1,69 @@
+/**
+ * Follows the fleet: a fresh snapshot whenever something in the tree has changed.
+ *
+ * @module
+ */
+
+import { type Fleet, readFleet } from "../../coordination/mod.ts";
+import { sleep, systemClock } from "../../base/clock.ts";
+import { ROOT } from "../../rollout/mod.ts";
+import { type ZooKeeper, ZooKeeperError } from "../../zookeeper/mod.ts";
+import type { FleetDisplay } from "./fleet_display.ts";
+
+/** Least time between two snapshots, so that a busy fleet costs the ensemble no more than a few reads a second. */
+const SNAPSHOT_GAP_MS = 200;
+
+/** Even if nothing changes, ages do; and a watch that was lost would be noticed. */
+const SNAPSHOT_MAX_MS = 2_000;
+
+/**
+ * Takes snapshots until `isOver` says so or the signal aborts.
+ *
+ * @returns The last snapshot.
+ */
+export async function watchFleet(
+  zookeeper: ZooKeeper,
+  options: {
+    readonly display: FleetDisplay;
+    readonly signal: AbortSignal;
+    readonly isOver: (fleet: Fleet) => boolean;
+  },
+): Promise<Fleet> {
+  const { display, signal, isOver } = options;
+  let wake = () => {};
+  const watch = await zookeeper.watch(ROOT, { recursive: true }, () => wake());
+  try {
+    for (;;) {
+      const changed = new Promise<void>((resolve) => wake = resolve);
+      const fleet = await readPatiently(zookeeper, signal);
+      display.show(fleet);
+      if (isOver(fleet) || signal.aborted) return fleet;
+      await pause(SNAPSHOT_GAP_MS, signal);
+      const idle = new AbortController();
+      await Promise.race([changed, pause(SNAPSHOT_MAX_MS, AbortSignal.any([signal, idle.signal]))]);
+      idle.abort();
+    }
+  } finally {
+    await display.done();
+    await watch.remove().catch(() => {});
+  }
+}
+
+/** A lost connection is the ensemble's affair and passes; the view waits for it. */
+async function readPatiently(zookeeper: ZooKeeper, signal: AbortSignal): Promise<Fleet> {
+  for (;;) {
+    try {
+      return await readFleet(zookeeper);
+    } catch (error) {
+      const isPassing = error instanceof ZooKeeperError &&
+        (error.code === "CONNECTION_LOSS" || error.code === "OPERATION_TIMEOUT" ||
+          error.code === "SESSION_EXPIRED");
+      if (!isPassing || signal.aborted) throw error;
+      await pause(SNAPSHOT_GAP_MS, signal);
+    }
+  }
+}
+
+function pause(durationMs: number, signal: AbortSignal): Promise<void> {
+  return sleep(systemClock, durationMs, signal);
+}

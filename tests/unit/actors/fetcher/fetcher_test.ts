@@ -1,0 +1,199 @@
+import assert from "node:assert/strict";
+import {
+  fetcherActor,
+  type FetcherMessage,
+  type FetchProgress,
+  type PrepareOutcome,
+} from "../../../../actors/fetcher/fetcher.ts";
+import {
+  type ActorRef,
+  ActorSystem,
+  ask,
+  spawnProbe,
+  systemClock,
+} from "../../../../actors/runtime/mod.ts";
+import { ReleaseStore } from "../../../../host/mod.ts";
+import type { Release } from "../../../../rollout/mod.ts";
+import { silentLog } from "../../../../base/log.ts";
+import {
+  createRelease,
+  type FetchOptions,
+  type TorrentEngine,
+  type Transfer,
+} from "../../../../torrent/mod.ts";
+
+/** Nothing of these tests gets as far as a transfer. */
+const engine: TorrentEngine = {
+  port: 0,
+  fetch: () => assert.fail("nothing to fetch"),
+  seed: () => assert.fail("nothing to seed"),
+  close: () => Promise.resolve(),
+};
+
+function release(version: string, entry: Partial<Release> = {}): Release {
+  return { service: "web", version, infoHash: null, sizeBytes: 0, torrentUrl: null, ...entry };
+}
+
+/** Has every piece at once: what it is asked to fetch is on disk. */
+const idleTransfer: Transfer = {
+  infoHash: "",
+  done: Promise.resolve(),
+  progress: () => ({
+    verifiedBytes: 0,
+    totalBytes: 0,
+    downloadBytesPerSecond: 0,
+    uploadBytesPerSecond: 0,
+    peers: 0,
+    received: { rackBytes: 0, siteBytes: 0, remoteBytes: 0, resumedBytes: 0 },
+    sent: { rackBytes: 0, siteBytes: 0, remoteBytes: 0 },
+  }),
+  verify: () => Promise.resolve(),
+  relocate: () => Promise.resolve(),
+  subscribe: () => () => {},
+  stop: () => Promise.resolve(),
+};
+
+async function run(
+  test: (bench: {
+    store: ReleaseStore;
+    fetcher: ActorRef<FetcherMessage>;
+    prepare(release: Release, isPinned?: boolean): Promise<PrepareOutcome>;
+  }) => Promise<void>,
+  engineOfTest: TorrentEngine = engine,
+): Promise<void> {
+  const folder = await Deno.makeTempDir({ prefix: "rollcall-fetcher-" });
+  const system = ActorSystem.create({ name: "test" });
+  try {
+    const store = new ReleaseStore(folder, "web");
+    await store.open();
+    const fetcher = system.spawn("fetcher", fetcherActor({ store, engine: engineOfTest }));
+    const progress = spawnProbe<FetchProgress>(system, "progress");
+    await test({
+      store,
+      fetcher,
+      prepare: (wanted, isPinned = false) =>
+        ask<FetcherMessage, PrepareOutcome>(
+          fetcher,
+          (replyTo) => ({
+            type: "prepare",
+            release: wanted,
+            isPinned,
+            progressTo: progress.ref,
+            replyTo,
+          }),
+          { timeoutMs: 10_000, clock: systemClock },
+        ),
+    });
+  } finally {
+    await system.stop();
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+Deno.test("fetcher: a release without a blob is an empty folder, complete", async () => {
+  await run(async ({ store, prepare }) => {
+    assert.equal((await prepare(release("v1"))).ok, true);
+    assert.equal((await store.isIntact("v1")).intact, true);
+    assert.equal((await prepare(release("v1"))).ok, true);
+  });
+});
+
+Deno.test("fetcher: a preparation that is cancelled, or overtaken, is answered at once", async () => {
+  await run(async ({ fetcher, prepare }) => {
+    // A build machine that takes connections and never answers.
+    const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+    const open: Deno.Conn[] = [];
+    const accepting = (async () => {
+      for await (const connection of listener) open.push(connection);
+    })().catch(() => {});
+    const torrentUrl = `http://127.0.0.1:${listener.addr.port}/v2.torrent`;
+    const stuck = release("v2", { infoHash: "0".repeat(40), sizeBytes: 1, torrentUrl });
+    try {
+      const cancelled = prepare(stuck);
+      fetcher.tell({ type: "cancel" });
+      assert.equal((await cancelled).ok, false);
+      const overtaken = prepare(stuck);
+      const next = prepare(release("v3"));
+      assert.equal((await overtaken).ok, false);
+      assert.equal((await next).ok, true);
+    } finally {
+      listener.close();
+      await accepting;
+      for (const connection of open) connection.close();
+    }
+  });
+});
+
+Deno.test("fetcher: says what it could not reach", async () => {
+  await run(async ({ prepare }) => {
+    const infoHash = "0".repeat(40);
+    const torrentUrl = "http://127.0.0.1:1/v2.torrent";
+    const outcome = await prepare(release("v2", { infoHash, sizeBytes: 1, torrentUrl }));
+    assert.ok(!outcome.ok);
+    assert.match(outcome.reason, /127\.0\.0\.1:1/);
+  });
+});
+
+Deno.test("fetcher: tells how much it found on this host's own disk, and remembers it", async () => {
+  const folder = await Deno.makeTempDir({ prefix: "rollcall-published-" });
+  const torrents = new Map<string, Uint8Array<ArrayBuffer>>();
+  const server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen() {} }, ({ url }) => {
+    return new Response(torrents.get(new URL(url).pathname));
+  });
+  const sizeBytes = 100_000;
+  await Deno.writeFile(`${folder}/blob`, new Uint8Array(sizeBytes).fill(7));
+  async function publish(version: string) {
+    const path = `${folder}/blob`;
+    const made = await createRelease({
+      service: "web",
+      version,
+      path,
+      announce: [],
+      log: silentLog,
+    });
+    torrents.set(`/${version}`, new Uint8Array(made.metainfo));
+    const torrentUrl = `http://127.0.0.1:${server.addr.port}/${version}`;
+    return { made, wanted: release(version, { infoHash: made.infoHash, sizeBytes, torrentUrl }) };
+  }
+  try {
+    const old = await publish("v1");
+    const { wanted } = await publish("v2");
+    const { wanted: pinned } = await publish("v3");
+    const orders: FetchOptions[] = [];
+    const fetching: TorrentEngine = {
+      ...engine,
+      fetch(options) {
+        orders.push(options);
+        return idleTransfer;
+      },
+      seed: () => idleTransfer,
+    };
+    await run(async ({ store, prepare }) => {
+      const partial = await store.preparePartial("v1");
+      await Deno.copyFile(`${folder}/blob`, `${partial}/blob`);
+      await Deno.writeFile(store.paths("v1").torrent, old.made.metainfo);
+      await store.writeReceipt("v1", { infoHash: old.made.infoHash, verifiedAt: 1 });
+      await store.promote("v1");
+      const received = {
+        version: "v2",
+        rackBytes: 0,
+        siteBytes: 0,
+        remoteBytes: 0,
+        reusedBytes: sizeBytes,
+      };
+      assert.deepEqual(await prepare(wanted), { ok: true, received });
+      assert.equal((await store.isIntact("v2", { infoHash: wanted.infoHash! })).intact, true);
+      // Asked again, it does nothing, and still knows.
+      assert.deepEqual(await prepare(wanted), { ok: true, received });
+      assert.equal((await prepare(pinned, true)).ok, true);
+      assert.deepEqual(
+        orders.map(({ pages, checkFiles }) => [pages, checkFiles]),
+        [["drop", true], ["keep", true]],
+        "what is not locked right afterwards leaves the page cache",
+      );
+    }, fetching);
+  } finally {
+    await server.shutdown();
+    await Deno.remove(folder, { recursive: true });
+  }
+});

@@ -1,0 +1,169 @@
+import assert from "node:assert/strict";
+import type { RegistrarMessage, ReportOutcome } from "../../../../actors/registrar/messages.ts";
+import { registrarActor } from "../../../../actors/registrar/registrar.ts";
+import {
+  type ActorLogger,
+  type ActorRef,
+  ActorSystem,
+  ask,
+  systemClock,
+  Topic,
+} from "../../../../actors/runtime/mod.ts";
+import type { SessionEvent } from "../../../../actors/session/session.ts";
+import { type Current, currentPath, type Slot } from "../../../../rollout/mod.ts";
+import type { ZooKeeper } from "../../../../zookeeper/mod.ts";
+import { read, SERVICE, TestTree } from "../../coordination/tree.ts";
+import { slot } from "../../rollout/views.ts";
+
+const IDENTITY = {
+  host: "web-1",
+  site: "north",
+  rack: "r1",
+  agent: "this-machine",
+  services: [SERVICE],
+};
+
+interface Bench {
+  readonly zk: ZooKeeper;
+  readonly registrar: ActorRef<RegistrarMessage>;
+  readonly events: Topic<SessionEvent>;
+  readonly warnings: string[];
+  /** The host's entry, once it is as described. */
+  until(what: string, isTrue: (entry: Current | undefined) => boolean): Promise<void>;
+}
+
+async function run(test: (bench: Bench) => Promise<void>, agent = IDENTITY.agent): Promise<void> {
+  await TestTree.run(async (_, zk) => {
+    const warnings: string[] = [];
+    const log: ActorLogger = {
+      debug() {},
+      info() {},
+      warn: (text) => void warnings.push(text),
+      error() {},
+    };
+    const system = ActorSystem.create({ name: "test", log });
+    const events = new Topic<SessionEvent>("session", { replayLast: true });
+    const registrar = system.spawn("registrar", registrarActor({ ...IDENTITY, agent }, events));
+    try {
+      await test({
+        zk,
+        registrar,
+        events,
+        warnings,
+        async until(what, isTrue) {
+          for (let look = 0; look < 1_000; look++) {
+            if (isTrue((await read(zk)).view.current.get("web-1"))) return;
+            await new Promise((resolve) => setTimeout(resolve, 10));
+          }
+          throw new Error(`waited in vain until ${what}`);
+        },
+      });
+    } finally {
+      await system.stop();
+    }
+  });
+}
+
+async function connected(zookeeper: ZooKeeper): Promise<SessionEvent> {
+  await zookeeper.connected();
+  return { type: "session_connected", zookeeper, sessionId: zookeeper.sessionId };
+}
+
+function update(patch: Extract<RegistrarMessage, { type: "update" }>["patch"]): RegistrarMessage {
+  return { type: "update", service: SERVICE, patch };
+}
+
+Deno.test("registrar: registers the host and writes what is said about it, the last word last", async () => {
+  await run(async ({ zk, registrar, events, until }) => {
+    registrar.tell(update({ version: "1", state: "serving" }));
+    events.publish(await connected(zk));
+    await until("it serves 1", (entry) => entry?.version === "1" && entry.state === "serving");
+    for (let bytes = 1; bytes <= 50; bytes++) registrar.tell(update({ pinnedBytes: bytes }));
+    await until("all is written", (entry) => entry?.pinnedBytes === 50);
+    const { view } = await read(zk);
+    assert.deepEqual(view.roster, ["web-1"]);
+  });
+});
+
+Deno.test("registrar: an entry that somebody has removed is made again", async () => {
+  await run(async ({ zk, registrar, events, until }) => {
+    events.publish(await connected(zk));
+    await until("it is there", (entry) => entry !== undefined);
+    await zk.delete(currentPath(SERVICE, "web-1"));
+    registrar.tell(update({ version: "2" }));
+    await until("it is there again", (entry) => entry?.version === "2");
+  });
+});
+
+Deno.test("registrar: a registration that the loss of the connection ended is made in the same session later", async () => {
+  await run(async ({ zk, events, until }) => {
+    const event = await connected(zk);
+    const broken = new Proxy(zk, {
+      get: (target, key) =>
+        typeof Reflect.get(target, key) === "function"
+          ? () => Promise.reject(new Error("connection lost"))
+          : Reflect.get(target, key),
+    });
+    events.publish({ ...event, zookeeper: broken } as SessionEvent);
+    events.publish({ type: "session_suspended" });
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    events.publish(event);
+    await until("it is there", (entry) => entry !== undefined);
+  });
+});
+
+Deno.test("registrar: under the name of another machine it writes nothing, and says so once", async () => {
+  await run(async ({ zk, events, until }) => {
+    events.publish(await connected(zk));
+    await until("the first is there", (entry) => entry !== undefined);
+    const warnings: string[] = [];
+    const warn = (text: string) => void warnings.push(text);
+    const silent = () => {};
+    const log = { debug: silent, info: silent, warn, error: silent };
+    const system = ActorSystem.create({ name: "namesake", log });
+    const identity = { ...IDENTITY, rack: "r9", agent: "another-machine" };
+    const namesake = system.spawn("registrar", registrarActor(identity, events));
+    try {
+      namesake.tell(update({ version: "9" }));
+      namesake.tell({ type: "retry", service: SERVICE });
+      await until("both have had their turn", () => warnings.length > 0);
+      namesake.tell({ type: "retry", service: SERVICE });
+      await new Promise((resolve) => setTimeout(resolve, 100));
+      assert.equal(warnings.length, 1);
+      const { view } = await read(zk);
+      assert.equal(view.current.get("web-1")?.agent, "this-machine");
+      const roster = await zk.get("/dc/services/web/web-1");
+      assert.match(new TextDecoder().decode(roster.data), /"r1"/);
+    } finally {
+      await system.stop();
+    }
+  });
+});
+
+Deno.test("registrar: a report waits for the registration, then goes through with the entry", async () => {
+  await run(async ({ zk, registrar, events, until }) => {
+    const report = async (over: Slot) =>
+      await ask<RegistrarMessage, ReportOutcome>(
+        registrar,
+        (replyTo) => ({
+          type: "report",
+          service: SERVICE,
+          patch: { version: "2", state: "serving" },
+          slot: over,
+          isFailure: false,
+          replyTo,
+        }),
+        { timeoutMs: 5_000, clock: systemClock },
+      );
+    const early = await report(slot("web-1"));
+    assert.deepEqual(early, { ok: false, reason: "the host is not registered in ZooKeeper" });
+    events.publish(await connected(zk));
+    await until("it is there", (entry) => entry !== undefined);
+    for (let look = 0; look < 100; look++) {
+      const outcome = await report(slot("web-1"));
+      if (outcome.ok) break;
+      await new Promise((resolve) => setTimeout(resolve, 10));
+    }
+    assert.equal((await read(zk)).view.current.get("web-1")?.version, "2");
+  });
+});

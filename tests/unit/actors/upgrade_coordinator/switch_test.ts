@@ -1,0 +1,91 @@
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import {
+  firstStep,
+  fromJournal,
+  resume,
+  stepAfter,
+  type Switch,
+  toJournal,
+} from "../../../../actors/upgrade_coordinator/switch.ts";
+import { SWITCH_STEPS } from "../../../../host/mod.ts";
+import { DEFAULT_POLICY } from "../../../../rollout/mod.ts";
+
+const CHANGE: Switch = {
+  from: "v1",
+  to: "v2",
+  step: "draining",
+  sinceMs: 5,
+  hasSlot: true,
+  wave: "web-0000000001",
+  reason: null,
+  restarts: 0,
+  trial: { bakeMs: 7, health: { deadlineMs: 8, intervalMs: 9, successes: 3 } },
+};
+
+const version = fc.stringMatching(/^[a-z0-9]{1,8}$/);
+const switches: fc.Arbitrary<Switch> = fc.record({
+  from: fc.option(version),
+  to: version,
+  step: fc.constantFrom(...SWITCH_STEPS),
+  sinceMs: fc.nat(),
+  hasSlot: fc.boolean(),
+  wave: fc.option(version),
+  reason: fc.option(fc.string()),
+  restarts: fc.nat(3),
+  trial: fc.record({
+    bakeMs: fc.nat(),
+    health: fc.record({
+      deadlineMs: fc.integer({ min: 1 }),
+      intervalMs: fc.integer({ min: 1 }),
+      successes: fc.integer({ min: 1 }),
+    }, { noNullPrototype: true }),
+  }, { noNullPrototype: true }),
+}, { noNullPrototype: true });
+
+Deno.test("fromJournal: reads back what toJournal wrote", () => {
+  fc.assert(fc.property(switches, (change) => {
+    assert.deepEqual(fromJournal(JSON.parse(JSON.stringify(toJournal(change)))), change);
+  }));
+});
+
+Deno.test("fromJournal: an entry without a trial gets the default policy's", () => {
+  const { context: _, ...entry } = toJournal(CHANGE);
+  const { trial, restarts, hasSlot } = fromJournal(entry);
+  assert.equal(trial.bakeMs, DEFAULT_POLICY.bakeMs);
+  assert.deepEqual([restarts, hasSlot], [0, false]);
+});
+
+Deno.test("stepAfter: from any step the switch ends", () => {
+  for (const first of [firstStep("v1"), firstStep(null), "rolling_back"] as const) {
+    let steps = 0;
+    for (let step: ReturnType<typeof stepAfter> = first; step !== null; step = stepAfter(step)) {
+      assert.ok(++steps <= SWITCH_STEPS.length);
+    }
+  }
+});
+
+Deno.test("resume: goes on at the step it had come to, as long as the new version runs", () => {
+  for (const step of SWITCH_STEPS) {
+    const change = { ...CHANGE, step };
+    assert.equal(resume(change, { wanted: "v2" }), change);
+  }
+});
+
+Deno.test("resume: a new version that is gone is started again, twice, then it is rolled back", () => {
+  let change: Switch = { ...CHANGE, step: "baking" };
+  for (const restarts of [1, 2]) {
+    change = resume(change, { wanted: null });
+    assert.deepEqual([change.step, change.restarts], ["starting", restarts]);
+  }
+  change = resume(change, { wanted: null });
+  assert.equal(change.step, "rolling_back");
+  assert.match(change.reason ?? "", /v2 was gone 3 times/);
+});
+
+Deno.test("resume: where nothing is meant to run yet, or any more, nothing is started", () => {
+  for (const step of ["stopping", "pointing", "rolling_back", "reporting"] as const) {
+    const change = { ...CHANGE, step };
+    assert.equal(resume(change, { wanted: null }), change);
+  }
+});

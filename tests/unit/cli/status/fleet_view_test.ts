@@ -1,0 +1,224 @@
+import assert from "node:assert/strict";
+import { stripVTControlCharacters } from "node:util";
+import { renderBar } from "../../../../cli/status/hosts_view.ts";
+import { renderFleet } from "../../../../cli/status/fleet_view.ts";
+import { formatAge, formatBytes } from "../../../../cli/shared/format.ts";
+import type { Fleet, FleetHost } from "../../../../coordination/mod.ts";
+
+const HOST: FleetHost = {
+  host: "web-1",
+  site: "ams",
+  rack: "r1",
+  online: true,
+  version: "v1",
+  state: "serving",
+  sinceMs: 0,
+  preparation: null,
+  pinnedBytes: 0,
+  received: null,
+  waitingFor: null,
+  endpoint: null,
+  slot: null,
+  queued: false,
+};
+
+function fleetOf(...hosts: readonly FleetHost[]): Fleet {
+  return {
+    control: { schema: 1, state: "running", by: "ops", reason: null, sinceMs: 0 },
+    rollout: null,
+    queue: [],
+    services: {
+      web: {
+        dependsOn: [],
+        committed: "v1",
+        offer: null,
+        sizeBytes: 0,
+        origin: null,
+        releases: [],
+        hosts,
+      },
+    },
+    problems: [],
+  };
+}
+
+function render(fleet: Fleet): string {
+  return stripVTControlCharacters(renderFleet(fleet, { columns: 120, nowMs: 60_000 }));
+}
+
+Deno.test("renderFleet: says what each host runs, how far it is with the next version, and why it waits", () => {
+  const text = render(fleetOf(HOST, {
+    ...HOST,
+    host: "web-2",
+    pinnedBytes: 3 * 1024 ** 3,
+    preparation: { version: "v2", phase: "fetching", progress: 0.42 },
+    waitingFor: "quorum: 1 of 2 hosts staged",
+  }));
+  assert.match(text, /web: committed v1, 2 of 2 serving, 2 online/);
+  assert.match(text, /web-2 +ams\/r1 +v1 +serving +3\.0 GiB +v2 fetching ████░░░░░░ +42%/);
+  assert.match(text, /quorum: 1 of 2 hosts staged/);
+});
+
+Deno.test("renderFleet: shows how fast a host fetches where its agent says so, in place of older news", () => {
+  const fetching = { version: "v2", phase: "fetching", progress: 0.1 } as const;
+  const fleet = fleetOf(
+    { ...HOST, host: "web-1", preparation: fetching },
+    { ...HOST, host: "web-2", preparation: fetching },
+    { ...HOST, host: "web-3", preparation: { ...fetching, phase: "verifying" } },
+    { ...HOST, host: "web-4", preparation: fetching },
+  );
+  const transfer = {
+    version: "v2",
+    verifiedBytes: 256 * 1024 ** 2,
+    totalBytes: 1024 ** 3,
+    downloadBytesPerSecond: 64 * 1024 ** 2,
+    uploadBytesPerSecond: 0,
+    peers: 7,
+  };
+  const asked: string[] = [];
+  const text = stripVTControlCharacters(renderFleet(fleet, {
+    columns: 120,
+    nowMs: 60_000,
+    transferOf(host, { service, version }) {
+      asked.push(`${host} ${service} ${version}`);
+      if (host === "web-2") return null;
+      return host === "web-4" ? { ...transfer, downloadBytesPerSecond: 0, peers: 1 } : transfer;
+    },
+  }));
+  assert.deepEqual(asked, ["web-1 web v2", "web-2 web v2", "web-4 web v2"]);
+  assert.match(
+    text,
+    /web-1 .* v2 fetching ███░░░░░░░ +25% *\n +64\.0 MiB\/s from 7 peers, 12\.0 s left/,
+  );
+  assert.match(text, /web-2 .* v2 fetching █░░░░░░░░░ +10% *\nweb-3/);
+  assert.match(text, /web-3 .* v2 verifying █░░░░░░░░░ +10% *\nweb-4/);
+  assert.match(text, /web-4 .* v2 fetching ███░░░░░░░ +25% *\n +nothing arrives from 1 peer/);
+});
+
+Deno.test("renderFleet: a transfer that is paused says why, in full, until it goes on", () => {
+  const paused: FleetHost = {
+    ...HOST,
+    preparation: {
+      version: "v2",
+      phase: "fetching",
+      progress: 0.3,
+      pause: "disk full, goes on by itself when there is room: write content: no room for " +
+        "/var/lib/rollcall/web/v2.partial/a.bin (ENOSPC); make room and fetch again, what is verified is kept",
+    },
+  };
+  const lines = stripVTControlCharacters(renderFleet(fleetOf(paused), {
+    columns: 80,
+    nowMs: 60_000,
+    // Peers are there; that nothing arrives is not their fault.
+    transferOf: () => ({
+      version: "v2",
+      verifiedBytes: 30,
+      totalBytes: 100,
+      downloadBytesPerSecond: 0,
+      uploadBytesPerSecond: 0,
+      peers: 7,
+    }),
+  })).split("\n");
+  const text = lines.join("\n");
+  assert.match(
+    text,
+    /v2 paused ███░░░░░░░ +30%\n +disk full, goes on by itself when there\n +is room: write content/,
+  );
+  assert.match(text, /…$/);
+  assert.doesNotMatch(text, /nothing arrives/);
+  for (const line of lines) assert.ok(line.length <= 80, line);
+  const { pause: _gone, ...going } = paused.preparation ?? assert.fail();
+  assert.match(render(fleetOf({ ...paused, preparation: going })), /v2 fetching ███░░░░░░░ +30%$/);
+});
+
+Deno.test("renderFleet: a halt stands out with its reason and what can be done", () => {
+  const fleet: Fleet = {
+    ...fleetOf(HOST),
+    control: { schema: 1, state: "halted", by: "web-2", reason: "web v2 failed", sinceMs: 0 },
+  };
+  assert.match(render(fleet), /HALTED by web-2: web v2 failed\n +rollcall rollout resume \| abort/);
+});
+
+Deno.test("renderFleet: an offline host that holds a slot says so, with its age and the way out", () => {
+  const slot = {
+    schema: 1 as const,
+    host: "web-1",
+    from: "v1",
+    to: "v2",
+    step: "baking" as const,
+    sinceMs: 0,
+    wave: null,
+    reason: null,
+  };
+  const text = render(fleetOf({ ...HOST, online: false, state: "down", slot }));
+  assert.match(
+    text,
+    /offline.*holds the slot for 1 min 00 s, at baking; dead for good\? rollcall host forget web-1/,
+  );
+});
+
+Deno.test("renderFleet: traffic of the version on offer stands beside the least possible", () => {
+  const received = { version: "v2", rackBytes: 5, siteBytes: 1024, remoteBytes: 2048 };
+  const fleet = fleetOf({ ...HOST, received }, {
+    ...HOST,
+    host: "web-2",
+    site: "fra",
+    received: { ...received, version: "v1" },
+  });
+  const web = fleet.services["web"];
+  assert.ok(web !== undefined);
+  const offered = { ...web, offer: "v2", sizeBytes: 1024 };
+  const text = render({ ...fleet, services: { web: offered } });
+  assert.match(
+    text,
+    /v2 moved 2\.0 KiB across sites \(at least 1\.0 KiB\), 3\.0 KiB across racks \(at least 1\.0 KiB\)/,
+  );
+  const origin = { site: "ams", rack: "build" };
+  assert.match(
+    render({ ...fleet, services: { web: { ...offered, origin } } }),
+    /across sites \(at least 1\.0 KiB\), 3\.0 KiB across racks \(at least 2\.0 KiB\)/,
+  );
+});
+
+Deno.test("renderFleet: what was reused of yesterday's release is told for each host and in all", () => {
+  const received = {
+    version: "v2",
+    rackBytes: 0,
+    siteBytes: 0,
+    remoteBytes: 5,
+    reusedBytes: 3 * 1024 ** 2,
+  };
+  const preparation = { version: "v2", phase: "staged", progress: 1 } as const;
+  const fleet = fleetOf(
+    { ...HOST, received, version: "v2" },
+    { ...HOST, host: "web-2", received, preparation },
+    { ...HOST, host: "web-3", received, preparation: { ...preparation, phase: "fetching" } },
+    // Of a release before: nobody's business any more.
+    { ...HOST, host: "web-4", received: { ...received, version: "v0" } },
+    { ...HOST, host: "web-5", received: { ...received, reusedBytes: 0 }, preparation },
+  );
+  const [web] = Object.values(fleet.services);
+  assert.ok(web !== undefined);
+  const text = render({ ...fleet, services: { web: { ...web, offer: "v2", sizeBytes: 9 } } });
+  assert.match(text, /^9\.0 MiB of v2 reused from the hosts' own disks$/m);
+  assert.match(text, /^web-1 .* v2: 3\.0 MiB reused$/m);
+  assert.match(text, /^web-2 .* v2 staged, 3\.0 MiB reused$/m);
+  assert.match(text, /^web-3 .* v2 fetching █{10} +100%\n +3\.0 MiB reused$/m);
+  assert.match(text, /^web-4 .* - *$/m);
+  assert.match(text, /^web-5 .* v2 staged$/m);
+  assert.equal(text.match(/reused/g)?.length, 4);
+});
+
+Deno.test("renderFleet: an empty tree tells what to do", () => {
+  assert.match(render({ ...fleetOf(), services: {} }), /No host is known yet\. Start an agent/);
+});
+
+Deno.test("renderBar, formatBytes, formatAge: stay within their bounds", () => {
+  assert.equal(renderBar(-1), "░░░░░░░░░░   0%");
+  assert.equal(renderBar(7), "██████████ 100%");
+  assert.equal(formatBytes(1023), "1023 B");
+  assert.equal(formatBytes(24 * 1024 ** 2), "24.0 MiB");
+  assert.equal(formatAge(850), "850 ms");
+  assert.equal(formatAge(245_000), "4 min 05 s");
+  assert.equal(formatAge(7_800_000), "2 h 10 min");
+});

@@ -1,0 +1,131 @@
+/** A .torrent is written so that it can be read, and read only if nothing about it is wrong. */
+
+import assert from "node:assert/strict";
+import bencode from "bencode";
+import { ReleaseError } from "../../../../torrent/errors.ts";
+import {
+  encodeMetainfo,
+  type MetainfoParts,
+  readRelease,
+} from "../../../../torrent/release/metainfo.ts";
+import { theirParse } from "../family.ts";
+
+const sha256 = "ab".repeat(32);
+const file = (path: string, sizeBytes = 10) => ({ path, sizeBytes, sha256, executable: false });
+
+function parts(changes: Partial<MetainfoParts> = {}): MetainfoParts {
+  return {
+    service: "web",
+    version: "1.0",
+    layout: "folder",
+    files: [file("a/b.txt"), file("ü.txt", 0), file("z", 5)],
+    pieceLengthBytes: 16384,
+    pieceHashes: new Uint8Array(20),
+    announce: ["http://127.0.0.1:6969/announce"],
+    createdBy: "test",
+    ...changes,
+  };
+}
+
+/** The .torrent with something changed by hand. */
+// deno-lint-ignore no-explicit-any -- what the tests break has no type
+function broken(change: (metainfo: any) => void): Uint8Array {
+  const decoded = bencode.decode(encodeMetainfo(parts()));
+  change(decoded);
+  return bencode.encode(decoded);
+}
+
+function assertRefused(metainfo: Uint8Array, expected: RegExp): void {
+  assert.throws(
+    () => readRelease(metainfo),
+    (error) => {
+      assert.ok(error instanceof ReleaseError && error.code === "invalid_metainfo");
+      assert.match(error.message, expected);
+      return true;
+    },
+  );
+}
+
+Deno.test("readRelease: returns what encodeMetainfo was given", () => {
+  const release = readRelease(encodeMetainfo(parts()));
+  assert.deepEqual(
+    release.files.map(({ path, sizeBytes, offsetBytes }) => [path, sizeBytes, offsetBytes]),
+    [["a/b.txt", 10, 0], ["ü.txt", 0, 10], ["z", 5, 10]],
+  );
+  assert.deepEqual(release.announce, ["http://127.0.0.1:6969/announce"]);
+  assert.deepEqual([release.service, release.version, release.sizeBytes], ["web", "1.0", 15]);
+  assert.ok(release.files.every((one) => one.sha256 === sha256));
+});
+
+Deno.test("readRelease: agrees with parse-torrent about the info hash and the files", async () => {
+  for (const layout of ["folder", "file"] as const) {
+    const metainfo = encodeMetainfo(
+      parts(layout === "file" ? { layout, files: [file("blob", 15)] } : {}),
+    );
+    const theirs = await theirParse(metainfo);
+    const ours = readRelease(metainfo);
+    assert.equal(theirs.infoHash, ours.infoHash);
+    assert.equal(theirs.private, true);
+    assert.equal(theirs.length, ours.sizeBytes);
+    assert.equal(theirs.files.length, ours.files.length);
+  }
+});
+
+Deno.test("encodeMetainfo: the manifest changes the info hash, trackers and creator do not", () => {
+  const hash = (changes: Partial<MetainfoParts>) =>
+    readRelease(encodeMetainfo(parts(changes))).infoHash;
+  const original = hash({});
+  assert.equal(hash({ announce: ["http://other/announce"], createdBy: "other" }), original);
+  assert.notEqual(hash({ version: "1.1" }), original);
+  assert.notEqual(hash({ service: "db" }), original);
+  const files = parts().files.map((one) => ({ ...one, sha256: "cd".repeat(32) }));
+  assert.notEqual(hash({ files }), original);
+});
+
+Deno.test("readRelease: an empty release has no files and no pieces", () => {
+  const release = readRelease(encodeMetainfo(parts({ files: [], pieceHashes: new Uint8Array() })));
+  assert.deepEqual([release.sizeBytes, release.pieceCount, release.files], [0, 0, []]);
+});
+
+Deno.test("readRelease: refuses paths that leave the root", () => {
+  for (const path of ["../a", "/a", "a/../../b", "a//b", "./a", "a\\b", "a\u0000b"]) {
+    assertRefused(encodeMetainfo(parts({ files: [file(path, 15)] })), /unsafe path/);
+  }
+  assertRefused(broken(({ info }) => info.files[0].path = ["a/../../b"]), /unsafe path/);
+  assertRefused(encodeMetainfo(parts({ files: [file("x".repeat(256), 15)] })), /unsafe path/);
+  assertRefused(
+    encodeMetainfo(parts({ layout: "file", files: [file("..", 15)] })),
+    /unsafe path/,
+  );
+});
+
+Deno.test("readRelease: refuses paths that collide", () => {
+  assertRefused(encodeMetainfo(parts({ files: [file("a"), file("a", 5)] })), /twice/);
+  assertRefused(encodeMetainfo(parts({ files: [file("a"), file("a/b", 5)] })), /both a file/);
+});
+
+Deno.test("readRelease: refuses sizes and hashes that do not add up", () => {
+  assertRefused(broken(({ info }) => info.files[0].length = 16385), /expected 2 piece hashes/);
+  assertRefused(broken(({ info }) => info.files[0].length = -1), /length/);
+  assertRefused(broken(({ info }) => info.pieces = new Uint8Array(19)), /piece hashes/);
+  assertRefused(
+    broken(({ info }) => info.rollcall.sha256 = new Uint8Array(64)),
+    /expected 3 SHA-256/,
+  );
+  assertRefused(broken(({ info }) => info["piece length"] = 1000), /piece length/);
+  assertRefused(broken(({ info }) => info.length = 15), /either a length or a list/);
+});
+
+Deno.test("readRelease: refuses what is not a private torrent with a manifest", () => {
+  assertRefused(broken(({ info }) => delete info.rollcall), /rollcall/);
+  assertRefused(broken(({ info }) => delete info.private), /private/);
+  assertRefused(broken(({ info }) => info.rollcall.version = "../1"), /version/);
+  assertRefused(broken((metainfo) => delete metainfo.info), /info dictionary/);
+  assertRefused(broken((metainfo) => metainfo["announce-list"] = [["not a url"]]), /tracker/);
+});
+
+Deno.test("readRelease: refuses bytes that are no canonical bencode, and ends", () => {
+  assertRefused(new TextEncoder().encode("d4:infol-3:ee"), /canonical/);
+  assertRefused(new Uint8Array([...encodeMetainfo(parts()), 0x65]), /canonical/);
+  assertRefused(new Uint8Array(), /canonical/);
+});

@@ -1,0 +1,112 @@
+/** To whom what has just come is suggested. */
+
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import type { Distance } from "../../../../../base/locality.ts";
+import {
+  type Assignee,
+  NewPieceAssigner,
+} from "../../../../../torrent/swarm/suggest/new_piece_assigner.ts";
+import { Suggestions } from "../../../../../torrent/swarm/suggest/suggestions.ts";
+
+const PIECE_BYTES = 64 * 1024;
+/** What one taker may be ahead with pieces of that size. */
+const AHEAD = 16;
+const PIECES = 40;
+
+interface Told {
+  readonly distance: Distance;
+  readonly isOurs: boolean;
+  readonly isInterested: boolean;
+  readonly isChoked: boolean;
+  readonly holds: boolean;
+}
+
+/** A taker that asks for what it is suggested at once, unless it is told not to. */
+function makeTaker(deal: () => NewPieceAssigner, told: Told) {
+  const pieces: number[] = [];
+  const taker = {
+    isLazy: false,
+    pieces,
+    distance: told.distance,
+    locality: told.isOurs ? { host: "web", site: "north", rack: "a" } : undefined,
+    isInterested: told.isInterested,
+    upload: { isChoked: told.isChoked },
+    download: { pieces: { holds: () => told.holds } },
+  };
+  const suggestions: Suggestions = new Suggestions({
+    pieceBytes: PIECE_BYTES,
+    next: () => deal().next(result),
+    suggest: (piece) => pieces.push(piece),
+  });
+  const result: Assignee & typeof taker & { suggestions: Suggestions } = { ...taker, suggestions };
+  return result;
+}
+
+function makeDeal(told: readonly Told[]) {
+  const takers: ReturnType<typeof makeTaker>[] = [];
+  const deal = new NewPieceAssigner(() => takers);
+  takers.push(...told.map((one) => makeTaker(() => deal, one)));
+  return { deal, takers };
+}
+
+const READY = { isOurs: true, isInterested: true, isChoked: false, holds: false } as const;
+
+Deno.test("NewPieceAssigner: at each distance a piece goes to one host that can take it, evenly", () => {
+  const anyTold = fc.record({
+    distance: fc.constantFrom<Distance>("rack", "site", "remote"),
+    isOurs: fc.boolean(),
+    isInterested: fc.boolean(),
+    isChoked: fc.boolean(),
+    holds: fc.boolean(),
+  });
+  fc.assert(fc.property(fc.array(anyTold, { maxLength: 8 }), (told) => {
+    const { deal, takers } = makeDeal(told);
+    for (let piece = 0; piece < PIECES; piece++) {
+      deal.add(piece);
+      for (const { suggestions } of takers) suggestions.onTaken(piece);
+    }
+    const canTake = ({ isOurs, isInterested, isChoked, holds }: Told) =>
+      isOurs && isInterested && !isChoked && !holds;
+    for (const distance of ["rack", "site", "remote"]) {
+      const able = takers.filter((_, at) => told[at]?.distance === distance && canTake(told[at]!));
+      const dealt = able.flatMap(({ pieces }) => pieces).toSorted((a, b) => a - b);
+      const all = Array.from({ length: PIECES }, (_, piece) => piece);
+      assert.deepEqual(dealt, able.length === 0 ? [] : all);
+      for (const { pieces } of able) assert.ok(Math.abs(pieces.length - PIECES / able.length) < 1);
+    }
+    for (const [at, { pieces }] of takers.entries()) {
+      if (!canTake(told[at]!)) assert.deepEqual(pieces, []);
+    }
+  }));
+});
+
+Deno.test("NewPieceAssigner: who does not ask for what it was dealt gets no more, and the others get it", () => {
+  const { deal, takers: [lazy, eager] } = makeDeal([
+    { ...READY, distance: "rack" },
+    { ...READY, distance: "rack" },
+  ]);
+  assert.ok(lazy !== undefined && eager !== undefined);
+  for (let piece = 0; piece < 4 * AHEAD; piece++) {
+    deal.add(piece);
+    if (eager.pieces.includes(piece)) eager.suggestions.onTaken(piece);
+  }
+  assert.equal(lazy.pieces.length, AHEAD);
+  assert.equal(eager.pieces.length, 3 * AHEAD);
+});
+
+Deno.test("NewPieceAssigner: what nobody could take goes to the first that can, as much as may be ahead", () => {
+  const told = { ...READY, distance: "site" } as const;
+  const { deal, takers } = makeDeal([{ ...told, isChoked: true }]);
+  for (let piece = 0; piece < 1000; piece++) deal.add(piece);
+  const [choked] = takers;
+  assert.deepEqual(choked?.pieces, []);
+  const late = makeTaker(() => deal, told);
+  takers.push(late);
+  late.suggestions.fill();
+  assert.equal(late.pieces.length, AHEAD);
+  assert.ok(late.pieces.every((piece) => piece > 800), "older ones wait for nobody any more");
+  const next = late.pieces.at(-1)! + 1;
+  late.suggestions.onTaken(late.pieces[0]!);
+  assert.equal(late.pieces.at(-1), next);
+});

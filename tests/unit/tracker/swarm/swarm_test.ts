@@ -1,0 +1,240 @@
+/** One swarm of the tracker, announced to directly. */
+
+import assert from "node:assert/strict";
+import { silentLog } from "../../../../base/log.ts";
+import type { Announce, Answer } from "../../../../tracker/members/announce.ts";
+import { defaultHandoutSettings } from "../../../../tracker/handout/handout_settings.ts";
+import { type Subnet, SubnetMap } from "../../../../tracker/members/subnet_map.ts";
+import { Swarm } from "../../../../tracker/swarm/swarm.ts";
+
+function setUp(subnets: Subnet[] = []) {
+  const clock = { now: 0, nowMs: () => clock.now };
+  const warnings: string[] = [];
+  const swarm = new Swarm("0".repeat(40), {
+    policy: defaultHandoutSettings,
+    subnets: new SubnetMap(subnets),
+    clock,
+    random: () => 0,
+    log: { ...silentLog, warn: (message) => warnings.push(message) },
+  });
+  return { swarm, clock, warnings };
+}
+
+function ask(swarm: Swarm, announce: Partial<Announce>) {
+  return swarm.announce({
+    infoHash: "0".repeat(20),
+    peerId: "0".repeat(20),
+    ip: "10.0.0.1",
+    port: 6881,
+    leftBytes: 1000,
+    isStopped: false,
+    wanted: 50,
+    ...announce,
+  });
+}
+
+function announce(swarm: Swarm, fields: Partial<Announce>): Answer {
+  const answer = ask(swarm, fields);
+  assert.ok(!("refusal" in answer), "refused");
+  return answer;
+}
+
+const here = { site: "north", rack: "a" };
+
+Deno.test("Swarm: counts seeds and leechers, and forgets who says good-bye", () => {
+  const { swarm } = setUp();
+  announce(swarm, { ip: "10.0.0.1", leftBytes: 0, uploadedBytes: 1, ...here });
+  const answer = announce(swarm, { ip: "10.0.0.2", ...here });
+  assert.deepEqual([answer.complete, answer.incomplete], [1, 1]);
+  assert.deepEqual(answer.peers.map((peer) => peer.ip), ["10.0.0.1"]);
+  assert.equal(announce(swarm, { ip: "10.0.0.2", leftBytes: 0 }).complete, 2);
+  const farewell = announce(swarm, { ip: "10.0.0.1", isStopped: true });
+  assert.deepEqual([farewell.complete, farewell.peers.length], [1, 0]);
+});
+
+Deno.test("Swarm: more than a thousand living peers all stay", () => {
+  const { swarm } = setUp();
+  let answer: Answer | undefined;
+  for (let index = 0; index < 3000; index++) {
+    answer = announce(swarm, { ip: `10.1.${index >> 8}.${index & 255}`, ...here });
+  }
+  assert.equal(answer?.incomplete, 3000);
+});
+
+Deno.test("Swarm: who stays silent for several of its intervals is forgotten", () => {
+  const { swarm, clock } = setUp();
+  announce(swarm, { ip: "10.0.0.1", leftBytes: 0, ...here });
+  announce(swarm, { ip: "10.0.0.2", ...here });
+  clock.now += defaultHandoutSettings.hungryIntervalMs *
+    (defaultHandoutSettings.forgottenIntervals + 1);
+  assert.deepEqual(announce(swarm, { ip: "10.0.0.3", ...here }).incomplete, 1);
+  assert.equal(swarm.sweep(clock.now), false);
+  clock.now += defaultHandoutSettings.seedIntervalMs *
+    (defaultHandoutSettings.forgottenIntervals + 1);
+  assert.equal(swarm.sweep(clock.now), true);
+});
+
+Deno.test("Swarm: whom others wait for is replaced when it says good-bye, before anybody else announces", () => {
+  const { swarm } = setUp();
+  const rack = () => swarm.members.fleet.parts.get("north")?.parts.get("a");
+  const gateways = () => rack()?.gateways.map(({ ip }) => ip);
+  for (const index of [1, 2, 3]) announce(swarm, { ip: `10.0.0.${index}`, ...here });
+  assert.deepEqual(gateways(), ["10.0.0.1"]);
+  announce(swarm, { ip: "10.0.0.1", isStopped: true, ...here });
+  assert.deepEqual(gateways(), ["10.0.0.2"]);
+  announce(swarm, { ip: "10.0.0.4", leftBytes: 0, uploadedBytes: 1, ...here });
+  assert.deepEqual(gateways(), [], "there is a copy");
+  announce(swarm, { ip: "10.0.0.4", isStopped: true, ...here });
+  assert.deepEqual(gateways(), ["10.0.0.2"], "which is gone");
+});
+
+Deno.test("Swarm: a host that comes back on another port replaces its former self", () => {
+  const { swarm } = setUp();
+  announce(swarm, { ip: "10.0.0.1", port: 1000, host: "web-1", ...here });
+  const answer = announce(swarm, { ip: "10.0.0.1", port: 1001, host: "web-1", ...here });
+  assert.deepEqual([answer.incomplete, answer.peers.length], [1, 0]);
+});
+
+Deno.test("Swarm: the subnet map wins over what a peer says, which is logged once", () => {
+  const { swarm, warnings } = setUp([{ cidr: "10.2.0.0/16", site: "south", rack: "b" }]);
+  announce(swarm, { ip: "10.2.0.1", port: 1, ...here });
+  announce(swarm, { ip: "10.2.0.1", port: 2, ...here });
+  assert.deepEqual([...swarm.members.fleet.parts.keys()], ["south"]);
+  assert.equal(warnings.length, 1);
+});
+
+Deno.test("Swarm: 20,000 hosts in one swarm all stay, and each gets at most what it wants", () => {
+  const { swarm } = setUp();
+  let answer: Answer | undefined;
+  for (let index = 0; index < 20_000; index++) {
+    answer = announce(swarm, {
+      ip: `10.${index >> 16}.${(index >> 8) & 255}.${index & 255}`,
+      wanted: 20,
+      site: `s${index % 3}`,
+      rack: `r${index % 120}`,
+    });
+    assert.ok(answer.peers.length <= 20);
+  }
+  assert.equal(answer?.incomplete, 20_000);
+});
+
+Deno.test("Swarm: a full address is refused, and nobody is pushed out", () => {
+  const { swarm } = setUp();
+  for (let port = 1; port <= 2000; port++) announce(swarm, { port, ...here });
+  const refused = ask(swarm, { port: 3000, ...here });
+  assert.ok("refusal" in refused && /2000 members at 10\.0\.0\.1/.test(refused.refusal));
+  assert.equal(announce(swarm, { ip: "10.0.0.2", ...here }).incomplete, 2001);
+  announce(swarm, { port: 1, isStopped: true });
+  assert.equal(announce(swarm, { port: 3000, ...here }).incomplete, 2001);
+});
+
+Deno.test("Swarm: a slow gateway of a site is replaced, one that is as slow as all others is not", () => {
+  const gatewayAfter = (rates: number[]) => {
+    const { swarm, clock } = setUp();
+    const hosts = rates.flatMap((rate, rack) => [
+      { ip: `10.1.${rack}.1`, rack: `r${rack}`, rate },
+      { ip: `10.1.${rack}.2`, rack: `r${rack}`, rate },
+    ]);
+    for (let turn = 0; turn < 12; turn++) {
+      for (const { ip, rack, rate } of hosts) {
+        announce(swarm, { ip, rack, site: "s", leftBytes: 100_000 - turn * rate });
+      }
+      clock.now += defaultHandoutSettings.hungryIntervalMs;
+    }
+    return swarm.replacedGateways;
+  };
+  assert.equal(gatewayAfter([1000, 1000, 1000, 1000]), 0);
+  assert.equal(gatewayAfter([100, 100, 100, 100]), 0);
+  assert.ok(gatewayAfter([1000, 1000, 100, 1000]) > 0);
+  assert.ok(gatewayAfter([1000, 1000, 100, 1000]) <= defaultHandoutSettings.slowReplacements);
+});
+
+Deno.test("Swarm: who is asked to come every second is not given up sooner for it", () => {
+  const { swarm, clock } = setUp();
+  const first = { ip: "10.2.0.1", rack: "r", site: "s" };
+  const second = { ip: "10.2.0.2", rack: "r", site: "s" };
+  const announceBoth = () => {
+    const { intervalMs } = announce(swarm, { ...first, leftBytes: 100 });
+    announce(swarm, { ...second, leftBytes: 100 });
+    return intervalMs;
+  };
+  assert.equal(announceBoth(), defaultHandoutSettings.eagerIntervalMs);
+  const stalledMs = defaultHandoutSettings.gatewayStallAnnounces *
+    defaultHandoutSettings.hungryIntervalMs / 2;
+  for (let passedMs = 0; passedMs < stalledMs; passedMs += defaultHandoutSettings.eagerIntervalMs) {
+    clock.now += defaultHandoutSettings.eagerIntervalMs;
+    announceBoth();
+    assert.equal(swarm.replacedGateways, 0, `after ${passedMs} ms`);
+  }
+  for (let turn = 0; turn < 10; turn++) {
+    clock.now += defaultHandoutSettings.eagerIntervalMs;
+    announceBoth();
+  }
+  assert.ok(swarm.replacedGateways > 0, "but it is in the end");
+});
+
+Deno.test("Swarm: bytes by border are what peers say, also of those that left, each counted once", () => {
+  const { swarm } = setUp();
+  const received = { rackBytes: 1, siteBytes: 20, remoteBytes: 300 };
+  const other = { ip: "10.0.0.2", peerId: "1".repeat(20), ...here };
+  announce(swarm, { received, ...here });
+  announce(swarm, { received: { ...received, rackBytes: 5 }, ...here });
+  announce(swarm, { received, ...other });
+  announce(swarm, { received, ...other, isStopped: true });
+  announce(swarm, { received, ...other });
+  assert.deepEqual(swarm.traffic.total, { rackBytes: 6, siteBytes: 40, remoteBytes: 600 });
+  announce(swarm, { received: { rackBytes: 2, siteBytes: 0, remoteBytes: 0 }, ...here });
+  assert.equal(swarm.traffic.total.rackBytes, 8, "one that began anew has received all it says");
+});
+
+/** Two racks of two hosts each, of which the first is the gateway of both rack and site. */
+function gatewayAndOthers() {
+  const { swarm, clock } = setUp();
+  const gateway = { ip: "10.0.0.1", ...here };
+  const mate = { ip: "10.0.0.2", ...here };
+  const neighbour = { ip: "10.0.0.3", site: "north", rack: "b" };
+  const abroad = { ip: "10.0.0.4", site: "south", rack: "c" };
+  for (const host of [gateway, mate, neighbour, abroad]) announce(swarm, host);
+  const north = swarm.members.fleet.parts.get("north");
+  const gateways = () => north?.gateways.map(({ ip }) => ip);
+  assert.deepEqual(gateways(), [gateway.ip]);
+  return { swarm, clock, gateway, mate, neighbour, abroad, gateways };
+}
+
+Deno.test("Swarm: a gateway that a neighbour has lost is replaced at once, and not handed out", () => {
+  const { swarm, gateway, mate, neighbour, gateways } = gatewayAndOthers();
+  const { peers } = announce(swarm, { ...neighbour, lost: [`${gateway.ip}:6881`] });
+  assert.deepEqual(gateways(), [mate.ip], "what it had brought is in its rack");
+  assert.ok(peers.every(({ ip }) => ip !== gateway.ip));
+  const { peers: ofMate, reach } = announce(swarm, mate);
+  assert.equal(reach, "everywhere");
+  assert.ok(ofMate.every(({ ip }) => ip !== gateway.ip));
+});
+
+Deno.test("Swarm: a gateway that is missed and comes back is known again, and not missed a second time", () => {
+  const { swarm, gateway, mate, gateways } = gatewayAndOthers();
+  const lost = [`${gateway.ip}:6881`];
+  announce(swarm, { ...mate, lost });
+  announce(swarm, gateway);
+  assert.ok(announce(swarm, mate).peers.some(({ ip }) => ip === gateway.ip));
+  announce(swarm, { ...mate, isStopped: true });
+  assert.deepEqual(gateways(), [gateway.ip]);
+  announce(swarm, { ...mate, lost });
+  assert.deepEqual(gateways(), [gateway.ip], "whoever says it again and again is not believed");
+});
+
+Deno.test("Swarm: who is lost by another site, is no gateway, or is not known is not missed", () => {
+  const { swarm, gateway, mate, neighbour, abroad, gateways } = gatewayAndOthers();
+  announce(swarm, { ...abroad, lost: [`${gateway.ip}:6881`] });
+  announce(swarm, { ...gateway, lost: [`${gateway.ip}:6881`] });
+  announce(swarm, { ip: "10.0.0.9", lost: [`${gateway.ip}:6881`] });
+  assert.deepEqual(gateways(), [gateway.ip]);
+  announce(swarm, { ...neighbour, lost: [`${mate.ip}:6881`, "10.9.9.9:1", "nonsense", ""] });
+  assert.ok(announce(swarm, gateway).peers.some(({ ip }) => ip === mate.ip));
+});
+
+Deno.test("Swarm: a gateway without anybody to ask may come back within a second, others may not", () => {
+  const { swarm, gateway, mate } = gatewayAndOthers();
+  assert.equal(announce(swarm, gateway).minIntervalMs, defaultHandoutSettings.eagerIntervalMs);
+  assert.equal(announce(swarm, mate).minIntervalMs, defaultHandoutSettings.hungryIntervalMs);
+});

@@ -1,0 +1,168 @@
+/**
+ * One announce to an HTTP tracker (BEP 3, compact replies of BEP 23 and BEP 7): asks, checks the
+ * answer, returns it. When to announce is decided in `announcer.ts`.
+ */
+
+import { Buffer } from "node:buffer";
+import bencode from "bencode";
+import { z } from "zod";
+import { outlineBencode } from "../release/bencode_check.ts";
+import type { BytesByDistance, Distance, Locality } from "../../base/locality.ts";
+
+/** Room for far more peers than are asked for. */
+const MAX_REPLY_BYTES = 64 * 1024;
+/** A tracker that takes longer is as good as away. */
+const DEADLINE_MS = 10_000;
+/** What trackers usually give; ours decides by itself how many help. */
+const WANTED_PEERS = 50;
+/** Shorter intervals than that would only load the tracker. */
+const MIN_INTERVAL_SECONDS = 1;
+/** Whoever asks for longer ones would never see us again. */
+const MAX_INTERVAL_SECONDS = 3600;
+
+/** How the transfer stands. */
+export interface AnnounceState {
+  readonly uploadedBytes: number;
+  readonly downloadedBytes: number;
+  readonly leftBytes: number;
+  /** Received since the transfer began, by distance: the tracker shows what crosses which border. Default: not said. */
+  readonly received?: Readonly<BytesByDistance>;
+  /**
+   * Where hosts of the same site listen that it has just lost: a gateway among them is replaced before it misses its own
+   * announces. Default: none.
+   */
+  readonly lost?: readonly string[];
+}
+
+/** One announce. */
+export interface AnnounceRequest extends AnnounceState {
+  readonly tracker: string;
+  /** 40 hexadecimal digits. */
+  readonly infoHash: string;
+  /** 40 hexadecimal digits. */
+  readonly peerId: string;
+  /** Where peers reach us. */
+  readonly port: number;
+  readonly locality: Locality;
+  /** Whether this host keeps to the `reach` of the answers: the tracker is freer with such hosts. Default: no. */
+  readonly keepsReach?: boolean | undefined;
+  readonly event?: "started" | "completed" | "stopped";
+  readonly signal: AbortSignal;
+}
+
+/** What the tracker said. */
+export interface AnnounceReply {
+  readonly intervalMs: number;
+  /** How soon it may be asked again if need be. */
+  readonly minIntervalMs: number;
+  /** "address:port", IPv6 addresses in brackets. */
+  readonly peers: readonly string[];
+  /**
+   * How far this host is to fetch from: farther only gateways do, so that each piece crosses a border
+   * once. Sending is not limited by it. Undefined: the tracker does not say (it is not ours).
+   */
+  readonly reach?: Distance;
+}
+
+/** The tracker's words for distances. */
+const REACHES = { rack: "rack", site: "site", everywhere: "remote" } as const;
+
+const secondsSchema = z.number().transform((seconds) =>
+  Math.min(Math.max(seconds, MIN_INTERVAL_SECONDS), MAX_INTERVAL_SECONDS) * 1000
+);
+const replySchema = z.union([
+  z.object({ "failure reason": z.instanceof(Uint8Array) }),
+  z.object({
+    interval: secondsSchema,
+    "min interval": secondsSchema.optional(),
+    peers: z.instanceof(Uint8Array),
+    peers6: z.instanceof(Uint8Array).optional(),
+    // A word that is not known is of a tracker that means something else by it.
+    reach: z.instanceof(Uint8Array).transform((bytes) => readReach(bytes)).optional(),
+  }),
+]);
+
+/** Rejects with a plain Error that says what was wrong: every failure is answered by trying again. */
+export async function announce(request: AnnounceRequest): Promise<AnnounceReply> {
+  const url = announceUrl(request);
+  const signal = AbortSignal.any([request.signal, AbortSignal.timeout(DEADLINE_MS)]);
+  const response = await fetch(url, { signal, redirect: "error" });
+  const bytes = await readBounded(response);
+  if (!response.ok) throw new Error(`expected status 200, there was ${response.status}`);
+  if (outlineBencode(bytes) === undefined) throw new Error("expected bencode, there was not");
+  const reply = replySchema.parse(bencode.decode(bytes));
+  if ("failure reason" in reply) {
+    throw new Error(`refused: ${new TextDecoder().decode(reply["failure reason"])}`);
+  }
+  return {
+    intervalMs: reply.interval,
+    minIntervalMs: Math.min(reply["min interval"] ?? reply.interval, reply.interval),
+    peers: [...readPeers(reply.peers, 4), ...readPeers(reply.peers6 ?? new Uint8Array(), 16)],
+    ...(reply.reach === undefined ? {} : { reach: reply.reach }),
+  };
+}
+
+function readReach(bytes: Uint8Array): Distance | undefined {
+  const word = new TextDecoder().decode(bytes);
+  return word in REACHES ? REACHES[word as keyof typeof REACHES] : undefined;
+}
+
+function announceUrl(request: AnnounceRequest): string {
+  const { lost = [] } = request;
+  const query = [
+    `info_hash=${percentEncode(request.infoHash)}`,
+    `peer_id=${percentEncode(request.peerId)}`,
+    `port=${request.port}`,
+    `uploaded=${request.uploadedBytes}`,
+    `downloaded=${request.downloadedBytes}`,
+    `left=${request.leftBytes}`,
+    "compact=1",
+    `numwant=${request.event === "stopped" ? 0 : WANTED_PEERS}`,
+    ...(request.event === undefined ? [] : [`event=${request.event}`]),
+    `host=${encodeURIComponent(request.locality.host)}`,
+    `site=${encodeURIComponent(request.locality.site)}`,
+    `rack=${encodeURIComponent(request.locality.rack)}`,
+    ...(request.received === undefined ? [] : [
+      `rack_bytes=${request.received.rackBytes}`,
+      `site_bytes=${request.received.siteBytes}`,
+      `remote_bytes=${request.received.remoteBytes}`,
+    ]),
+    ...(request.keepsReach ? ["keeps_reach=1"] : []),
+    ...(lost.length === 0 ? [] : [`lost=${lost.map(encodeURIComponent).join(",")}`]),
+  ].join("&");
+  return request.tracker + (request.tracker.includes("?") ? "&" : "?") + query;
+}
+
+function percentEncode(hexadecimal: string): string {
+  return hexadecimal.replace(/../g, "%$&");
+}
+
+async function readBounded(response: Response): Promise<Uint8Array> {
+  const chunks: Uint8Array[] = [];
+  let sizeBytes = 0;
+  // Leaving the loop early cancels the body.
+  for await (const chunk of response.body ?? []) {
+    sizeBytes += chunk.length;
+    if (sizeBytes > MAX_REPLY_BYTES) throw new Error(`more than ${MAX_REPLY_BYTES} bytes`);
+    chunks.push(chunk);
+  }
+  return new Uint8Array(Buffer.concat(chunks));
+}
+
+function* readPeers(compact: Uint8Array, addressBytes: 4 | 16): Generator<string> {
+  const entryBytes = addressBytes + 2;
+  const view = new DataView(compact.buffer, compact.byteOffset, compact.byteLength);
+  for (let at = 0; at + entryBytes <= compact.length; at += entryBytes) {
+    const port = view.getUint16(at + addressBytes);
+    if (port === 0) continue;
+    if (addressBytes === 4) {
+      yield `${compact.subarray(at, at + 4).join(".")}:${port}`;
+    } else {
+      const groups = Array.from(
+        { length: 8 },
+        (_, group) => view.getUint16(at + group * 2).toString(16),
+      );
+      yield `[${groups.join(":")}]:${port}`;
+    }
+  }
+}

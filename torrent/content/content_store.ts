@@ -1,0 +1,300 @@
+/**
+ * The content of one release on disk: positioned reads and writes across its files. Synchronous on
+ * purpose: pread(2) and pwrite(2) of what is in the page cache cost less than a turn of the event
+ * loop, and a piece is on disk once the call has returned. It knows nothing of pieces being right.
+ */
+
+import * as fs from "node:fs";
+import { yieldToOthers } from "../../base/clock.ts";
+import { segmentsOf } from "./content_layout.ts";
+import { systemErrorCode, TransferError } from "../errors.ts";
+import { type Log, silentLog } from "../../base/log.ts";
+import type { Release, ReleaseFile } from "../release/release.ts";
+import { type DropPages, type PagePolicy, WriteBehind } from "./write_behind.ts";
+
+/** Enough for pieces that span small files; far below the usual limit of 1,024 per process. */
+const MAX_OPEN_FILES = 64;
+/** Files made between two turns of the event loop. */
+const FILES_PER_TURN = 128;
+/**
+ * Above it the files are not synced one by one (a sync takes about a millisecond on a disk): the
+ * journal then says so, and after a crash of the machine the pieces are hashed again.
+ */
+const MAX_SYNCED_FILES = 1000;
+
+/** Gives a file its full size on disk, so that a full disk shows before the download does. */
+export type Preallocate = (path: string, sizeBytes: number) => void | Promise<void>;
+
+/** How the store opens its files. */
+export interface ContentStoreOptions {
+  /** Default: the file is extended without claiming room (ftruncate(2)). */
+  readonly preallocate?: Preallocate;
+  /** Whether what was written is to stay in the page cache. Default "keep". */
+  readonly pages?: PagePolicy;
+  /** Default: posix_fadvise(2). */
+  readonly dropPages?: DropPages;
+  /** Default: silent. */
+  readonly log?: Log;
+}
+
+interface OpenFile {
+  readonly descriptor: number;
+  readonly writable: boolean;
+}
+
+/** See the file's head. Every method throws {@link TransferError} "disk_full" or "disk_failed". */
+export class ContentStore {
+  readonly #release: Release;
+  readonly #options: ContentStoreOptions;
+  /** Open files by index; the order of insertion is the order of use. */
+  readonly #open = new Map<number, OpenFile>();
+  readonly #behind: WriteBehind;
+  #root: string;
+
+  constructor(release: Release, root: string, options: ContentStoreOptions = {}) {
+    this.#release = release;
+    this.#root = root;
+    this.#options = options;
+    this.#behind = new WriteBehind({
+      log: silentLog,
+      ...options,
+      release,
+      root: () => this.#root,
+    });
+  }
+
+  /** Where the content lies. */
+  get root(): string {
+    return this.#root;
+  }
+
+  /**
+   * Makes every folder and file at its full size and returns how large each file was before, in the
+   * release's order. With `discard` what is there is thrown away.
+   */
+  async prepare(options: { discard: boolean; signal: AbortSignal }): Promise<number[]> {
+    const formerBytes: number[] = [];
+    const folders = new Set<string>();
+    this.#guard("make", this.#root, () => fs.mkdirSync(this.#root, { recursive: true }));
+    for (const [index, file] of this.#release.files.entries()) {
+      if (options.signal.aborted) throw stopped();
+      this.#makeFolders(file, folders);
+      const presentBytes = this.#makeFile(file, options.discard);
+      if (presentBytes < file.sizeBytes) await this.#preallocate(file);
+      formerBytes.push(presentBytes);
+      if (index % FILES_PER_TURN === FILES_PER_TURN - 1) await yieldToOthers();
+    }
+    return formerBytes;
+  }
+
+  /** Fills the buffer from that offset of the content. */
+  read(offsetBytes: number, buffer: Uint8Array): void {
+    for (const segment of segmentsOf(this.#release, offsetBytes, buffer.length)) {
+      const descriptor = this.#descriptor(segment.fileIndex, "read");
+      const path = this.#pathOf(segment.fileIndex);
+      let done = 0;
+      while (done < segment.sizeBytes) {
+        const read = this.#guard("read", path, () =>
+          fs.readSync(
+            descriptor,
+            buffer,
+            segment.rangeOffsetBytes + done,
+            segment.sizeBytes - done,
+            segment.fileOffsetBytes + done,
+          ));
+        if (read === 0) {
+          throw new TransferError(
+            "disk_failed",
+            `read content: ${path} is shorter than its release says; fetch it again`,
+          );
+        }
+        done += read;
+      }
+    }
+  }
+
+  /** Writes the bytes at that offset of the content. */
+  write(offsetBytes: number, bytes: Uint8Array): void {
+    for (const segment of segmentsOf(this.#release, offsetBytes, bytes.length)) {
+      const descriptor = this.#descriptor(segment.fileIndex, "write");
+      let done = 0;
+      while (done < segment.sizeBytes) {
+        done += this.#guard("write", this.#pathOf(segment.fileIndex), () =>
+          fs.writeSync(
+            descriptor,
+            bytes,
+            segment.rangeOffsetBytes + done,
+            segment.sizeBytes - done,
+            segment.fileOffsetBytes + done,
+          ));
+      }
+      this.#behind.onWritten(segment.fileIndex, segment.fileOffsetBytes, segment.sizeBytes);
+    }
+  }
+
+  /** Resolves when nothing is under way in the background; for whoever is about to {@link close}. */
+  async settled(): Promise<void> {
+    await this.#behind.settled();
+  }
+
+  /** Advice: that part of a file will not be needed soon. It never rejects. */
+  async onRead(fileIndex: number, startBytes: number, endBytes: number): Promise<void> {
+    await this.#behind.onRead(fileIndex, startBytes, endBytes);
+  }
+
+  /** Advice: nothing of the content will be needed soon; to be called after {@link sync}. It never rejects. */
+  async dropPages(): Promise<void> {
+    await this.#behind.dropAll();
+  }
+
+  /**
+   * Asks the disk to keep what was written (fsync(2)). False if there are too many files to do so
+   * one by one, and nothing was synced.
+   */
+  async sync(): Promise<boolean> {
+    await this.#behind.settled();
+    const { failure } = this.#behind;
+    if (failure !== undefined) throw diskError("sync", failure.path, failure.cause);
+    if (this.#release.files.length > MAX_SYNCED_FILES) return false;
+    for (const index of this.#release.files.keys()) {
+      const path = this.#pathOf(index);
+      try {
+        using file = await Deno.open(path, { read: true });
+        await file.sync();
+      } catch (cause) {
+        throw diskError("sync", path, cause);
+      }
+    }
+    this.#behind.onSynced();
+    return true;
+  }
+
+  /** Follows the content to another root: renames it there, unless somebody has done so already. */
+  moveTo(newRoot: string): void {
+    this.close();
+    if (fs.existsSync(this.#root)) {
+      this.#guard("rename", this.#root, () => {
+        if (fs.existsSync(newRoot)) throw new Error(`${newRoot} exists already`);
+        fs.renameSync(this.#root, newRoot);
+      });
+    } else if (!fs.existsSync(newRoot)) {
+      throw diskError("rename", this.#root, new Error(`neither it nor ${newRoot} is there`));
+    }
+    this.#root = newRoot;
+  }
+
+  /** Closes every file; the next access opens it again. */
+  close(): void {
+    for (const { descriptor } of this.#open.values()) fs.closeSync(descriptor);
+    this.#open.clear();
+  }
+
+  #pathOf(fileIndex: number): string {
+    const file = this.#release.files[fileIndex];
+    if (file === undefined) throw new RangeError(`content: there is no file ${fileIndex}`);
+    return `${this.#root}/${file.path}`;
+  }
+
+  /**
+   * Only what is written to is opened for writing: a program that runs from one of the files could
+   * neither be started nor have its file opened otherwise (ETXTBSY, execve(2)).
+   */
+  #descriptor(fileIndex: number, purpose: "read" | "write"): number {
+    const known = this.#open.get(fileIndex);
+    if (known !== undefined) {
+      this.#open.delete(fileIndex);
+      if (known.writable || purpose === "read") {
+        this.#open.set(fileIndex, known);
+        return known.descriptor;
+      }
+      fs.closeSync(known.descriptor);
+    }
+    if (this.#open.size >= MAX_OPEN_FILES) {
+      for (const [oldest, { descriptor }] of this.#open) {
+        fs.closeSync(descriptor);
+        this.#open.delete(oldest);
+        break;
+      }
+    }
+    const path = this.#pathOf(fileIndex);
+    const { O_RDWR, O_RDONLY, O_NOFOLLOW } = fs.constants;
+    const access = purpose === "write" ? O_RDWR : O_RDONLY;
+    const descriptor = this.#guard("open", path, () => fs.openSync(path, access | O_NOFOLLOW));
+    this.#open.set(fileIndex, { descriptor, writable: purpose === "write" });
+    return descriptor;
+  }
+
+  /** Each folder must be a real one: a link there would lead the content elsewhere. */
+  #makeFolders(file: ReleaseFile, folders: Set<string>): void {
+    for (let at = file.path.indexOf("/"); at !== -1; at = file.path.indexOf("/", at + 1)) {
+      const folder = file.path.slice(0, at);
+      if (folders.has(folder)) continue;
+      const path = `${this.#root}/${folder}`;
+      this.#guard("make", path, () => {
+        if (!fs.existsSync(path)) fs.mkdirSync(path);
+        if (!fs.lstatSync(path).isDirectory()) throw new Error("not a folder");
+      });
+      folders.add(folder);
+    }
+  }
+
+  #makeFile(file: ReleaseFile, discard: boolean): number {
+    const path = `${this.#root}/${file.path}`;
+    return this.#guard("make", path, () => {
+      const info = fs.lstatSync(path, { throwIfNoEntry: false });
+      if (info !== undefined && !info.isFile()) throw new Error("not a file");
+      const formerBytes = discard ? 0 : info?.size ?? 0;
+      if (info !== undefined && formerBytes === file.sizeBytes && !discard) return formerBytes;
+      const { O_RDWR, O_CREAT, O_NOFOLLOW } = fs.constants;
+      const mode = file.executable ? 0o755 : 0o644;
+      const descriptor = fs.openSync(path, O_RDWR | O_CREAT | O_NOFOLLOW, mode);
+      try {
+        if (discard) fs.ftruncateSync(descriptor, 0);
+        if (file.sizeBytes > 0 || formerBytes > 0) fs.ftruncateSync(descriptor, file.sizeBytes);
+      } finally {
+        fs.closeSync(descriptor);
+      }
+      return formerBytes;
+    });
+  }
+
+  async #preallocate(file: ReleaseFile): Promise<void> {
+    const path = `${this.#root}/${file.path}`;
+    try {
+      await this.#options.preallocate?.(path, file.sizeBytes);
+    } catch (cause) {
+      throw diskError("make", path, cause);
+    }
+  }
+
+  #guard<Result>(action: string, path: string, work: () => Result): Result {
+    try {
+      return work();
+    } catch (cause) {
+      throw diskError(action, path, cause);
+    }
+  }
+}
+
+/** The error of a transfer that its caller ended. */
+export function stopped(cause?: unknown): TransferError {
+  return new TransferError("stopped", "transfer: stopped by its caller; fetch again to resume", {
+    cause,
+  });
+}
+
+/** What a failed access to the disk means for the transfer. */
+export function diskError(action: string, path: string, cause: unknown): TransferError {
+  if (cause instanceof TransferError) return cause;
+  const code = systemErrorCode(cause);
+  if (code === "ENOSPC" || code === "EDQUOT") {
+    return new TransferError(
+      "disk_full",
+      `${action} content: no room for ${path} (${code}); make room and fetch again, ` +
+        "what is verified is kept",
+      { cause },
+    );
+  }
+  const detail = code ?? (cause instanceof Error ? cause.message : String(cause));
+  return new TransferError("disk_failed", `${action} content: ${path}: ${detail}`, { cause });
+}

@@ -1,0 +1,266 @@
+/**
+ * The disk's side of one transfer, the same for every engine: the content, the journal of what is
+ * verified, and the count of it. What arrives is written and claimed here; where from is not known.
+ */
+
+import { type Clock, sleep } from "../../base/clock.ts";
+import { ContentStore, type ContentStoreOptions, diskError } from "./content_store.ts";
+import { PresentBlocks, presentBlocksPath } from "./present_blocks.ts";
+import type { ResumeMode, VerifyOptions } from "../engine/engine.ts";
+import { TransferError } from "../errors.ts";
+import { FileCheck, MIN_CHECKED_BYTES } from "./file_check.ts";
+import { type Log, silentLog } from "../../base/log.ts";
+import { PieceSet } from "./piece_set.ts";
+import { pieceSizeBytes, type Release } from "../release/release.ts";
+import { checkResume } from "./resume_check.ts";
+import {
+  currentBoot,
+  type FileReceipt,
+  readJournal,
+  ResumeJournal,
+  takeReceipt,
+} from "./resume_journal.ts";
+import { verifyRelease } from "./verify_release.ts";
+import type { PagePolicy } from "./write_behind.ts";
+
+/** How a transfer begins. */
+export type TransferStart =
+  | {
+    readonly kind: "fetch";
+    readonly journalPath: string;
+    readonly resume: ResumeMode;
+    readonly checkFiles?: boolean | undefined;
+    readonly pages?: PagePolicy | undefined;
+  }
+  | { readonly kind: "seed" };
+
+/** See the file's head. */
+export class TransferFiles {
+  readonly release: Release;
+  readonly store: ContentStore;
+  /** On disk and matching their hashes. */
+  readonly verified: PieceSet;
+  /** Parts of other pieces that are on disk; undefined before `resume`, and where nothing on disk is believed. */
+  present: PresentBlocks | undefined;
+  #verifiedBytes = 0;
+  #resumedBytes = 0;
+  #journal: ResumeJournal | undefined;
+  #journalPath: string | undefined;
+  readonly #log: Log;
+  #check: FileCheck | undefined;
+
+  constructor(
+    release: Release,
+    root: string,
+    options: ContentStoreOptions,
+  ) {
+    this.#log = options.log ?? silentLog;
+    this.release = release;
+    this.verified = new PieceSet(release.pieceCount);
+    this.store = new ContentStore(release, root, options);
+  }
+
+  /** Of the pieces in {@link verified}. */
+  get verifiedBytes(): number {
+    return this.#verifiedBytes;
+  }
+
+  /** How much of it was there when the transfer began. */
+  get resumedBytes(): number {
+    return this.#resumedBytes;
+  }
+
+  /** Whether nothing is missing. */
+  get isComplete(): boolean {
+    return this.#verifiedBytes === this.release.sizeBytes;
+  }
+
+  /**
+   * Makes the files, finds out which pieces need not be fetched, and begins the journal anew. Rejects
+   * with a {@link TransferError}: "disk_full", "disk_failed", "stopped".
+   */
+  async resume(
+    start: TransferStart & { readonly kind: "fetch" },
+    signal: AbortSignal,
+  ): Promise<{ resumedBytes: number; rehashedBytes: number }> {
+    const { release, store } = this;
+    this.#journalPath = start.journalPath;
+    const formerBytes = await store.prepare({ discard: start.resume === "discard", signal });
+    const boot = currentBoot();
+    const { verified, rehashedBytes } = await checkResume({
+      release,
+      store,
+      formerBytes,
+      journal: start.resume === "rehash" ? undefined : readJournal(start.journalPath, release),
+      boot,
+      signal,
+    });
+    for (const index of verified) this.#count(index);
+    this.#resumedBytes = this.#verifiedBytes;
+    if (start.resume === "journal") {
+      this.present = PresentBlocks.read(presentBlocksPath(start.journalPath), release);
+    }
+    this.#journal = new ResumeJournal(start.journalPath, { release, verified, boot });
+    if (start.checkFiles === true) this.#check = this.#beginCheck();
+    return { resumedBytes: this.#resumedBytes, rehashedBytes };
+  }
+
+  /** A seed's content was hashed when it was published; here only what costs nothing is looked at. */
+  expectContent(): void {
+    for (const file of this.release.files) {
+      const receipt = takeReceipt(`${this.store.root}/${file.path}`);
+      if (receipt?.[0] === file.sizeBytes) continue;
+      throw new TransferError(
+        "content_missing",
+        `seed: ${this.store.root}/${file.path}: expected ${file.sizeBytes} bytes, there ` +
+          (receipt === undefined ? "was no file" : `were ${receipt[0]}`) +
+          "; publish the release again",
+      );
+    }
+    for (let index = 0; index < this.release.pieceCount; index++) this.#count(index);
+    this.#resumedBytes = this.#verifiedBytes;
+  }
+
+  /**
+   * Claims a piece that has been written. False if it was claimed before. Throws a
+   * {@link TransferError}.
+   */
+  claim(index: number): boolean {
+    if (this.verified.has(index)) return false;
+    try {
+      this.#journal?.add(index);
+    } catch (error) {
+      throw diskError("write", `${this.#journalPath}`, error);
+    }
+    this.#count(index);
+    this.#check?.onPiece(index);
+    return true;
+  }
+
+  /** Everything is there: asks the disk to keep it, and says so in the journal. */
+  async finish(): Promise<void> {
+    if (this.#journal === undefined) return;
+    this.#seal(await this.store.sync());
+    // What is checked is still being read, and dropped after that.
+    if (this.#check === undefined) await this.store.dropPages();
+  }
+
+  /** As `Transfer.verify`, once everything is there. */
+  async verify({ signal, onProgress }: VerifyOptions): Promise<void> {
+    const { release, store } = this;
+    const check = this.#check ??= this.#beginCheck();
+    let shownBytes = 0;
+    const show = (doneBytes: number) => {
+      shownBytes = Math.max(shownBytes, doneBytes);
+      onProgress?.(shownBytes, release.sizeBytes);
+    };
+    await check?.caughtUp({ signal, onProgress: show });
+    await verifyRelease({
+      metainfo: release.metainfo,
+      root: store.root,
+      isChecked: (fileIndex) => check?.hasPassed(fileIndex) === true,
+      onProgress: show,
+      ...signal === undefined ? {} : { signal },
+    });
+    await store.dropPages();
+  }
+
+  /**
+   * Closes the journal and the files of a transfer that ends. With `atRest` nothing writes to them
+   * any more: it holds until the machine itself goes down.
+   */
+  close(options: { atRest: boolean }): void {
+    this.#check?.close();
+    if (options.atRest) this.#seal(false);
+    this.#journal?.close();
+    this.store.close();
+  }
+
+  /** Follows the content to another place, and takes the journal along if it lies beside it. */
+  async relocate(newRoot: string): Promise<void> {
+    const journalFollows = this.#journalPath === `${this.store.root}.resume`;
+    this.store.moveTo(newRoot);
+    if (this.#journalPath === undefined || !journalFollows) return;
+    const newPath = `${newRoot}.resume`;
+    try {
+      await Deno.rename(this.#journalPath, newPath);
+    } catch (error) {
+      // Without it the next start hashes everything, no more.
+      if (!(error instanceof Deno.errors.NotFound)) throw diskError("rename", newPath, error);
+    }
+    this.#journalPath = newPath;
+  }
+
+  #beginCheck(): FileCheck | undefined {
+    const { release, store, verified } = this;
+    if (release.sizeBytes < MIN_CHECKED_BYTES) return undefined;
+    return new FileCheck({
+      release,
+      root: () => store.root,
+      verified,
+      log: this.#log,
+      onRead: (fileIndex, startBytes, endBytes) => store.onRead(fileIndex, startBytes, endBytes),
+    });
+  }
+
+  #count(index: number): void {
+    this.verified.add(index);
+    this.#verifiedBytes += pieceSizeBytes(this.release, index);
+  }
+
+  #seal(synced: boolean): void {
+    if (this.#journal === undefined) return;
+    const files: FileReceipt[] = this.release.files.map((file) =>
+      takeReceipt(`${this.store.root}/${file.path}`) ?? [-1, 0, 0]
+    );
+    this.#journal.seal({ synced, files });
+    this.#journal = undefined;
+  }
+}
+
+/** How often a full disk is looked at again: soon enough for whoever has just made room. */
+const ROOM_POLL_MS = 2000;
+
+/** What whoever writes verified pieces needs, and whom it tells, with a disk that may be full for a while. */
+export interface PieceWriting {
+  readonly files: TransferFiles;
+  readonly clock: Clock;
+  /** Ends the waiting; pieces that wait are dropped, since nothing claims them. */
+  readonly signal: AbortSignal;
+  /** The piece is on disk and claimed in the journal. */
+  readonly onWritten: (index: number) => void;
+  /** The disk is full: nothing should be asked for until there is room. */
+  readonly onPaused: (error: TransferError) => void;
+  /** All that had waited is written. */
+  readonly onContinued: () => void;
+}
+
+/**
+ * Does what needs room on the disk, again and again while there is none. `onFull` hears of it once,
+ * `onRoom` when it has worked after that. Rejects with what else goes wrong, or once the signal is
+ * aborted with the last "disk_full".
+ */
+export async function whenThereIsRoom<Result>(
+  work: () => Result | Promise<Result>,
+  options: {
+    readonly clock: Clock;
+    readonly signal: AbortSignal;
+    readonly onFull: (error: TransferError) => void;
+    readonly onRoom: () => void;
+  },
+): Promise<Result> {
+  let wasFull = false;
+  for (;;) {
+    try {
+      const result = await work();
+      if (wasFull) options.onRoom();
+      return result;
+    } catch (error) {
+      const isFull = error instanceof TransferError && error.code === "disk_full";
+      if (!isFull || options.signal.aborted) throw error;
+      if (!wasFull) options.onFull(error);
+      wasFull = true;
+      await sleep(options.clock, ROOM_POLL_MS, options.signal);
+    }
+  }
+}

@@ -1,0 +1,81 @@
+/**
+ * The addresses at which a transfer's peers listen, and when to try each of them (again). A tracker
+ * that is away takes nothing from whoever knows its last peers. Pure; time is counted in ticks.
+ */
+
+import type { Random } from "../../../base/random.ts";
+
+/** Trackers name fewer than that at a time; beyond it the oldest are forgotten. */
+const MAX_ADDRESSES = 512;
+/** In a row; then the address is forgotten until a tracker names it again. */
+const MAX_FAILURES = 10;
+/** The longest pause, in ticks: a host that has been restarted is found again within that time. */
+const MAX_PAUSE_TICKS = 30;
+
+interface Entry {
+  failures: number;
+  dueTick: number;
+  isBusy: boolean;
+}
+
+/** See the file's head. */
+export class PeerList {
+  readonly #random: Random;
+  readonly #entries = new Map<string, Entry>();
+
+  constructor(random: Random) {
+    this.#random = random;
+  }
+
+  /** How many addresses are known. */
+  get size(): number {
+    return this.#entries.size;
+  }
+
+  /** A tracker has named it: it is due at once. */
+  add(address: string): void {
+    const known = this.#entries.get(address);
+    if (known !== undefined) {
+      known.dueTick = 0;
+      return;
+    }
+    this.#entries.set(address, { failures: 0, dueTick: 0, isBusy: false });
+    for (const [oldest, { isBusy }] of this.#entries) {
+      if (this.#entries.size <= MAX_ADDRESSES) break;
+      if (!isBusy) this.#entries.delete(oldest);
+    }
+  }
+
+  /** The next one to dial; busy from now on. */
+  next(tick: number, isWanted: (address: string) => boolean): string | undefined {
+    for (const [address, entry] of this.#entries) {
+      if (entry.isBusy || entry.dueTick > tick || !isWanted(address)) continue;
+      entry.isBusy = true;
+      return address;
+    }
+    return undefined;
+  }
+
+  /** There is a connection: no failure counts any more. */
+  connected(address: string): void {
+    const entry = this.#entries.get(address);
+    if (entry !== undefined) entry.failures = 0;
+  }
+
+  /** Dialling failed, or the connection has gone: again later, or not at all. */
+  ended(address: string, tick: number): void {
+    const entry = this.#entries.get(address);
+    if (entry === undefined) return;
+    entry.isBusy = false;
+    entry.failures++;
+    if (entry.failures > MAX_FAILURES) this.#entries.delete(address);
+    const pauseTicks = Math.min(2 ** entry.failures, MAX_PAUSE_TICKS);
+    // Hosts that lost the same peer at the same moment should not all come back at the same moment.
+    entry.dueTick = tick + Math.ceil(pauseTicks * (0.5 + this.#random() / 2));
+  }
+
+  /** Never to be dialled again. */
+  delete(address: string): void {
+    this.#entries.delete(address);
+  }
+}

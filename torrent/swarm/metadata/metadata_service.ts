@@ -1,0 +1,44 @@
+/** Hands the info dictionary to a peer that has only its hash (BEP 9), part by part, within bounds. Pure. */
+
+import { outlineBencode } from "../../release/bencode_check.ts";
+import {
+  encodeMetadataMessage,
+  METADATA_PART_BYTES,
+  type MetadataMessage,
+} from "../wire/extension_protocol.ts";
+
+/** Times that one peer may have the whole of it: once, and once more if it lost its way. */
+const MAX_COPIES = 2;
+
+/** See the file's head; one per peer. */
+export class MetadataService {
+  readonly #infoBytes: Uint8Array;
+  readonly #partCount: number;
+  #served = 0;
+
+  constructor(infoBytes: Uint8Array) {
+    this.#infoBytes = infoBytes;
+    this.#partCount = Math.ceil(infoBytes.length / METADATA_PART_BYTES);
+  }
+
+  /** The payload to send back, if any. */
+  answer(message: MetadataMessage): Uint8Array | undefined {
+    if (message.type !== "request") return undefined;
+    const { part } = message;
+    const totalBytes = this.#infoBytes.length;
+    if (part >= this.#partCount || this.#served >= MAX_COPIES * this.#partCount) {
+      return encodeMetadataMessage({ type: "reject", part }, totalBytes);
+    }
+    this.#served++;
+    const start = part * METADATA_PART_BYTES;
+    const bytes = this.#infoBytes.subarray(start, start + METADATA_PART_BYTES);
+    return encodeMetadataMessage({ type: "data", part, bytes }, totalBytes);
+  }
+}
+
+/** The info dictionary as it stands in a .torrent that `readRelease` has accepted. */
+export function infoBytesOf(metainfo: Uint8Array): Uint8Array {
+  const range = outlineBencode(metainfo)?.entries.get("info");
+  if (range === undefined) throw new Error("read .torrent: expected an info dictionary");
+  return metainfo.subarray(range.start, range.end);
+}

@@ -1,0 +1,75 @@
+/**
+ * Writes pieces that have been verified. While the disk is full it holds on to one of them, tries
+ * until there is room for it, and takes no others: what arrives meanwhile is asked for again later.
+ */
+
+import { diskError } from "../../content/content_store.ts";
+import type { TransferError } from "../../errors.ts";
+import { type PieceWriting, whenThereIsRoom } from "../../content/transfer_files.ts";
+
+/** What it needs, and whom it tells. `onContinued` comes before the `onWritten` of the piece that waited. */
+export interface PieceWriterOptions extends PieceWriting {
+  /** The disk failed in another way. */
+  readonly onFailed: (error: TransferError) => void;
+}
+
+/** See the file's head. */
+export class PieceWriter {
+  readonly #options: PieceWriterOptions;
+  #isPaused = false;
+  #waiting: Promise<void> | undefined;
+
+  constructor(options: PieceWriterOptions) {
+    this.#options = options;
+  }
+
+  /** Whether it takes no pieces for now. */
+  get isPaused(): boolean {
+    return this.#isPaused;
+  }
+
+  /** Writes the piece now, or later if there is no room. The bytes may be reused afterwards. */
+  write(index: number, bytes: Uint8Array): void {
+    const { files, onWritten, onFailed } = this.#options;
+    try {
+      this.#write(index, bytes);
+    } catch (error) {
+      const failure = diskError("write", files.store.root, error);
+      if (failure.code !== "disk_full") return onFailed(failure);
+      this.#waiting = this.#writeLater(index, bytes.slice(), failure);
+      return;
+    }
+    onWritten(index);
+  }
+
+  /** Resolves when it waits for nothing any more; after the signal has been aborted. */
+  async ended(): Promise<void> {
+    await this.#waiting;
+  }
+
+  #write(index: number, bytes: Uint8Array): void {
+    const { files } = this.#options;
+    files.store.write(index * files.release.pieceLengthBytes, bytes);
+    files.claim(index);
+  }
+
+  async #writeLater(index: number, bytes: Uint8Array, full: TransferError): Promise<void> {
+    const { files, clock, signal, onWritten, onPaused, onContinued, onFailed } = this.#options;
+    this.#isPaused = true;
+    onPaused(full);
+    try {
+      await whenThereIsRoom(() => this.#write(index, bytes), {
+        clock,
+        signal,
+        onFull: () => {},
+        onRoom: () => {},
+      });
+    } catch (error) {
+      if (!signal.aborted) onFailed(diskError("write", files.store.root, error));
+      return;
+    }
+    this.#isPaused = false;
+    onContinued();
+    onWritten(index);
+  }
+}

@@ -1,0 +1,232 @@
+/**
+ * The HTTP and UDP server of `npm:bittorrent-tracker` in place of fronts of our own, with our swarms
+ * behind it and our pages beside it; no WebSockets. Loaded only if it is asked for. Put right on the
+ * way in and out is what would harm others or lose what our hosts tell:
+ *
+ * - Over UDP it takes one number, known to all, for a connection id, so that anybody could have it
+ *   send to somebody else; and it puts whatever address a peer claims into the swarm.
+ * - Over UDP it leaves URL data (BEP 41) aside, and answers IPv6 peers with IPv4 addresses.
+ * - Its encoder takes bytes above 127 for text: info hashes in scrapes and peer ids would be wrong.
+ */
+
+import { Buffer } from "node:buffer";
+import type { RemoteInfo } from "node:dgram";
+import type { EventEmitter } from "node:events";
+import type { IncomingMessage, ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+import Server from "bittorrent-tracker/server";
+import { MAX_SCRAPED, parseUrlData, type Told } from "../announce_parser.ts";
+import { SharedSwarm, toBytes, withoutMapping } from "./swarm.ts";
+import {
+  Action,
+  type Callback,
+  type PackageAnnounce,
+  type PackageRequest,
+  type PackageResponse,
+  type PackageServerConstructor,
+  type PackageSwarm,
+} from "./types.ts";
+import { ConnectionIds } from "../connection_ids.ts";
+import type { Frontend, FrontendOptions } from "../frontend.ts";
+import { PROTOCOL_ID, readUrlData } from "../udp.ts";
+
+const CONNECT_BYTES = 16;
+const ANNOUNCE_BYTES = 98;
+/** Where an announce over UDP has the address that it claims. */
+const CLAIMED_ADDRESS = { begin: 84, end: 88 };
+
+const PackageServer = Server as unknown as PackageServerConstructor;
+
+/** See {@link OpenFrontend}. */
+export async function openBittorrentTracker(options: FrontendOptions): Promise<Frontend> {
+  const { hostname } = options;
+  const server = new SharedServer(options);
+  // Its own `listen` binds HTTP and UDP at once: a free port would be a different one for each, and
+  // an IPv4 address fails on the IPv6 socket that it always has. So one after the other, and only
+  // the socket that suits the address.
+  const udp = hostname.includes(":") ? server.udp6 : server.udp4;
+  const other = hostname.includes(":") ? server.udp4 : server.udp6;
+  other?.close();
+  if (other === server.udp4) server.udp4 = null;
+  else server.udp6 = null;
+  try {
+    await listening(server, server.http, () => server.http.listen(options.port, hostname));
+    const { port } = server.http.address() as AddressInfo;
+    if (udp !== null) await listening(server, udp, () => udp.bind(port, hostname));
+    server.on("error", options.onError);
+    return { port, close: () => server.end() };
+  } catch (cause) {
+    await server.end();
+    throw cause;
+  }
+}
+
+/** Errors of its sockets come by way of the server. */
+function listening(server: EventEmitter, socket: EventEmitter, begin: () => void): Promise<void> {
+  const { promise, resolve, reject } = Promise.withResolvers<void>();
+  server.once("error", reject);
+  socket.once("listening", () => {
+    server.off("error", reject);
+    resolve();
+  });
+  begin();
+  return promise;
+}
+
+class SharedServer extends PackageServer {
+  readonly #options: FrontendOptions;
+  readonly #ids: ConnectionIds;
+  /** Where the datagram that is being read comes from, and what it tells in its URL data. */
+  #datagram: { readonly ip: string; readonly told: Told | undefined } | undefined;
+  /** Requests that the package's parsers took. */
+  #parsed = 0;
+
+  constructor(options: FrontendOptions) {
+    super({
+      http: true,
+      // Else a port that another process has is shared with it, and each gets some of the datagrams.
+      udp: options.udp ? { reuseAddr: false } : false,
+      ws: false,
+      // Its statistics are of its own caches, which stay empty.
+      stats: false,
+    });
+    this.#options = options;
+    this.#ids = new ConnectionIds(options.clock);
+  }
+
+  /** Swarms are never kept here, so none stays when it is empty. */
+  override getSwarm(infoHash: string, callback: Callback<PackageSwarm>): void {
+    const { swarms, onError } = this.#options;
+    const told = (announce: PackageAnnounce) => this.#toldBy(announce);
+    callback(null, new SharedSwarm(infoHash, { swarms, told, onError }));
+  }
+
+  override onHttpRequest(request: IncomingMessage, response: ServerResponse): void {
+    const [path = ""] = (request.url ?? "").split("?", 1);
+    if (path !== "/announce" && path !== "/scrape") {
+      this.#servePage(request, response, path).catch(this.#options.onError);
+      return;
+    }
+    const before = this.#parsed;
+    super.onHttpRequest(request, response);
+    if (this.#parsed === before) this.#options.counters.refusals++;
+  }
+
+  override onUdpRequest(datagram: Buffer, from: RemoteInfo): void {
+    const before = this.#parsed;
+    const ip = withoutMapping(from.address);
+    if (this.#admit(datagram, ip)) {
+      const view = new DataView(datagram.buffer, datagram.byteOffset, datagram.byteLength);
+      this.#datagram = { ip, told: parseUrlData(readUrlData(view)) };
+      super.onUdpRequest(datagram, from);
+      this.#datagram = undefined;
+    }
+    if (this.#parsed === before) this.#options.counters.udpIgnored++;
+  }
+
+  /** Called by the base with what its parsers made of a request. */
+  override _onRequest(request: PackageRequest, callback: Callback<PackageResponse>): void {
+    this.#parsed++;
+    const { counters } = this.#options;
+    if (request.action === Action.Connect && this.#datagram !== undefined) {
+      const id = Buffer.alloc(8);
+      id.writeBigUInt64BE(this.#ids.idFor(this.#datagram.ip));
+      request.connectionId = id;
+    }
+    const problem = request.action === Action.Scrape ? scrapeProblem(request.info_hash) : undefined;
+    if (problem !== undefined) {
+      counters.refusals++;
+      callback(new Error(problem));
+      return;
+    }
+    super._onRequest(request, (error, response) => {
+      if (error !== null || response === undefined) counters.refusals++;
+      else {
+        this.#count(request);
+        this.#mend(request, response);
+      }
+      callback(error, response);
+    });
+  }
+
+  /** Resolves when its sockets are closed. */
+  async end(): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.close(resolve);
+    this.http.closeAllConnections();
+    await promise;
+  }
+
+  /** Whether a datagram is to be read; then it is as the package's parser wants it. */
+  #admit(datagram: Buffer, ip: string): boolean {
+    if (datagram.length < CONNECT_BYTES) return false;
+    const action = datagram.readUInt32BE(8);
+    if (action === Action.Connect) return true;
+    if (!this.#ids.isValid(datagram.readBigUInt64BE(0), ip)) return false;
+    datagram.writeBigUInt64BE(PROTOCOL_ID, 0);
+    if (action === Action.Announce && datagram.length >= ANNOUNCE_BYTES) {
+      datagram.fill(0, CLAIMED_ADDRESS.begin, CLAIMED_ADDRESS.end);
+    }
+    return true;
+  }
+
+  #toldBy({ httpReq }: PackageAnnounce): Told | undefined {
+    // From the query itself: the package's parser has decoded it as if names were bytes.
+    return httpReq === undefined ? this.#datagram?.told : parseUrlData(httpReq.url ?? "");
+  }
+
+  #count({ type, action }: PackageRequest): void {
+    const { counters } = this.#options;
+    if (action === Action.Connect) counters.udpConnects++;
+    else if (action === Action.Announce) counters[`${type}Announces`]++;
+    else counters[`${type}Scrapes`]++;
+  }
+
+  /** Puts right what the package would encode wrongly. */
+  #mend(request: PackageRequest, response: PackageResponse): void {
+    if (request.action === Action.Scrape) {
+      response.files = this.#scraped(request.info_hash ?? [], request.type);
+    } else if (request.action === Action.Announce && request.type === "udp") {
+      const isIpv6 = withoutMapping(request.ip).includes(":");
+      if (isIpv6 && response.peers6 !== undefined) response.peers = response.peers6;
+    } else if (request.action === Action.Announce && Array.isArray(response.peers)) {
+      for (const peer of response.peers) {
+        // A query may also ask for a form in which there is none.
+        if (typeof peer["peer id"] === "string") {
+          peer["peer id"] = Buffer.from(peer["peer id"], "latin1");
+        }
+      }
+    }
+  }
+
+  #scraped(hashes: readonly string[], type: PackageRequest["type"]): object {
+    const entries = hashes.map((hash) =>
+      [hash, this.#options.swarms.scrape(toBytes(hash))] as const
+    );
+    // Over UDP only the order counts.
+    if (type === "udp") return Object.fromEntries(entries);
+    // Its encoder sorts keys by their text; by hexadecimal digits is by bytes, as it has to be.
+    return new Map(entries.map(([hash, entry]) => [
+      Object.assign(Buffer.from(hash, "hex"), { toString: () => hash }),
+      entry,
+    ]));
+  }
+
+  async #servePage(
+    request: IncomingMessage,
+    response: ServerResponse,
+    path: string,
+  ): Promise<void> {
+    const page = await this.#options.pages({ method: request.method ?? "" }, path);
+    response.writeHead(page.status, Object.fromEntries(page.headers));
+    response.end(await page.text());
+  }
+}
+
+function scrapeProblem(hashes: readonly string[] | null | undefined): string | undefined {
+  if (hashes === undefined || hashes === null || hashes.length === 0) {
+    // The package would list every release.
+    return "expected at least one info_hash";
+  }
+  return hashes.length > MAX_SCRAPED ? `expected at most ${MAX_SCRAPED} info hashes` : undefined;
+}

@@ -1,0 +1,137 @@
+/**
+ * A swarm as the server of `npm:bittorrent-tracker` wants it, which keeps nothing: announces and
+ * scrapes go to the tracker's own `Swarms`, with its policy, subnet map, allow-list and bounds. The
+ * package's cache of peers (which drops the living beyond a thousand, and hands peers to themselves)
+ * stays empty, so that its `_getPeers` has nothing to choose from and is not called.
+ */
+
+import { Buffer } from "node:buffer";
+import Server from "bittorrent-tracker/server";
+import type { Announce, Answer } from "../../members/announce.ts";
+import { DEFAULT_WANTED, type Told } from "../announce_parser.ts";
+import type {
+  Callback,
+  PackageAnnounce,
+  PackageAnswer,
+  PackageServerConstructor,
+} from "./types.ts";
+import type { Swarms } from "../../swarm/swarms.ts";
+import { MAX_UDP_WANTED } from "../udp.ts";
+
+const { Swarm } = Server as unknown as PackageServerConstructor;
+const MAPPED_IPV4 = "::ffff:";
+
+/** What a shared swarm needs. */
+export interface SharedSwarmOptions {
+  readonly swarms: Swarms;
+  /** What the package's parsers leave aside. */
+  readonly told: (announce: PackageAnnounce) => Told | undefined;
+  readonly onError: (cause: unknown) => void;
+}
+
+/** See the file's head. */
+export class SharedSwarm extends Swarm {
+  readonly #infoHash: string;
+  readonly #options: SharedSwarmOptions;
+
+  /** `infoHash` in 40 hexadecimal digits. */
+  constructor(infoHash: string, options: SharedSwarmOptions) {
+    super(infoHash, { peersCacheLength: 1 });
+    this.#infoHash = infoHash;
+    this.#options = options;
+  }
+
+  /** Called by the server for every announce that its parsers accepted. */
+  override announce(asked: PackageAnnounce, callback: Callback<PackageAnswer>): void {
+    const { swarms, told, onError } = this.#options;
+    let answer: PackageAnswer | Error;
+    try {
+      answer = answerTo(asked, told(asked), swarms);
+    } catch (cause) {
+      // Nobody above catches it: one strange announce would end the tracker.
+      onError(cause);
+      answer = new Error("the tracker failed");
+    }
+    if (answer instanceof Error) callback(answer);
+    else callback(null, answer);
+  }
+
+  /** Called by the server for every info hash of a scrape. */
+  override scrape(
+    _asked: unknown,
+    callback: Callback<{ complete: number; incomplete: number }>,
+  ): void {
+    callback(null, this.#options.swarms.scrape(toBytes(this.#infoHash)));
+  }
+}
+
+/** An address as our swarms know it: an IPv4 address that came over IPv6 as IPv4. */
+export function withoutMapping(ip: string): string {
+  return ip.startsWith(MAPPED_IPV4) ? ip.slice(MAPPED_IPV4.length) : ip;
+}
+
+/** One character per byte, from hexadecimal. */
+export function toBytes(hexadecimal: string): string {
+  return Buffer.from(hexadecimal, "hex").toString("latin1");
+}
+
+function answerTo(
+  asked: PackageAnnounce,
+  told: Told | undefined,
+  swarms: Swarms,
+): PackageAnswer | Error {
+  if (!Number.isInteger(asked.port)) return new Error("expected a port from 1 to 65535");
+  const answer = swarms.announce(toAnnounce(asked, told));
+  if ("refusal" in answer) return new Error(answer.refusal);
+  return toPackage(answer, told?.site !== undefined);
+}
+
+function toAnnounce(asked: PackageAnnounce, told: Told | undefined): Announce {
+  const { event, left, numwant } = asked;
+  const ip = withoutMapping(asked.ip);
+  const family = ip.includes(":") ? 6 : 4;
+  const wanted = numwant > 0 ? Math.floor(numwant) : DEFAULT_WANTED;
+  const isCounted = Number.isSafeInteger(left) && left >= 0;
+  return {
+    infoHash: toBytes(asked.info_hash),
+    peerId: toBytes(asked.peer_id),
+    ip,
+    port: asked.port,
+    // Some clients say only that they have completed.
+    leftBytes: event === "completed" ? 0 : isCounted ? left : Infinity,
+    uploadedBytes: toCount(asked.uploaded),
+    downloadedBytes: toCount(asked.downloaded),
+    isCompleted: event === "completed",
+    isStopped: event === "stopped",
+    // The package would send longer datagrams than every link takes.
+    wanted: asked.type === "udp" ? Math.min(wanted, MAX_UDP_WANTED) : wanted,
+    ...(asked.type === "udp" ? { family } : {}),
+    ...told,
+  };
+}
+
+/** Anything that is no whole number counts as nothing. */
+function toCount(told: unknown): number {
+  const count = Number(told);
+  return Number.isSafeInteger(count) && count >= 0 ? count : 0;
+}
+
+function toPackage(answer: Answer, tellsReach: boolean): PackageAnswer {
+  const { complete, incomplete, intervalMs, minIntervalMs, peers, reach } = answer;
+  return {
+    complete,
+    incomplete,
+    interval: toSeconds(intervalMs),
+    "min interval": toSeconds(Math.min(minIntervalMs, intervalMs)),
+    peers: peers.map(({ ip, port, peerId }) => ({
+      ip,
+      port,
+      peerId: Buffer.from(peerId, "latin1").toString("hex"),
+    })),
+    ...(tellsReach ? { reach } : {}),
+  };
+}
+
+function toSeconds(ms: number): number {
+  return Math.max(1, Math.round(ms / 1000));
+}

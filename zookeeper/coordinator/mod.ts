@@ -1,6 +1,0 @@
-// The embedded coordinator: ZooKeeper's protocol served from this process, for one machine.
-export * from "./coordinator.ts";
-export type { AdminAddress, CoordinatorOptions } from "./options.ts";
-export type { TreeNode } from "./tree_node.ts";
-export { SqliteStorage } from "./sqlite_storage.ts";
-export * from "./storage.ts";

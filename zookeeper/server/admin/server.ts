@@ -1,0 +1,77 @@
+// The coordinator's page for people: what it holds and who is connected. It only shows; nothing can be
+// changed by it.
+import { Hono } from "hono";
+import { pathProblem } from "../../paths.ts";
+import type { AdminFacts, NodeView } from "./facts.ts";
+import { adminPage } from "./page.ts";
+import type { AdminAddress } from "../options.ts";
+
+/** What the page is made of, asked for at each view. */
+export interface AdminSource {
+  /** The figures. */
+  facts(): AdminFacts;
+  /** One node with its children; undefined if there is none. */
+  node(path: string): NodeView | undefined;
+  /** What "ago" is counted from, in ms since 1970. */
+  wallTimeMs(): number;
+}
+
+/** A page that is being served. */
+export interface AdminServer {
+  /** Where to look. */
+  readonly url: string;
+  /** Stops serving. */
+  close(): Promise<void>;
+}
+
+/** Nothing from elsewhere is loaded, nothing runs, nobody frames it. */
+const securityHeaders = {
+  "content-security-policy":
+    "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'",
+  "x-content-type-options": "nosniff",
+  "referrer-policy": "no-referrer",
+  "cache-control": "no-store",
+};
+
+/** The page and its figures as an application, without a socket. With `loopbackOnly` it answers to no other name. */
+export function adminApp(source: AdminSource, options: { loopbackOnly: boolean }): Hono {
+  const app = new Hono();
+  app.use(async (context, next) => {
+    // A page from elsewhere may call this machine by a name of its own, and then read what we answer.
+    if (options.loopbackOnly && !isLoopback(new URL(context.req.url).hostname)) {
+      return context.text("Ask for this page as localhost.\n", 403);
+    }
+    await next();
+    for (const [name, value] of Object.entries(securityHeaders)) context.header(name, value);
+    return undefined;
+  });
+  app.get("/", (context) => {
+    const path = context.req.query("path") ?? "/";
+    const node = pathProblem(path) === undefined ? source.node(path) : undefined;
+    const html = adminPage(source.facts(), {
+      path,
+      node,
+      live: context.req.query("live") !== "no",
+      nowMs: source.wallTimeMs(),
+    });
+    return context.html(html, node === undefined ? 404 : 200);
+  });
+  app.get("/facts.json", (context) => context.json(source.facts()));
+  return app;
+}
+
+/** Serves it until it is closed. */
+export function serveAdmin(source: AdminSource, address: AdminAddress): AdminServer {
+  const { hostname: wanted = "127.0.0.1", port: wantedPort = 0 } = address;
+  const app = adminApp(source, { loopbackOnly: isLoopback(wanted) });
+  const server = Deno.serve({ hostname: wanted, port: wantedPort, onListen() {} }, app.fetch);
+  const { hostname, port } = server.addr;
+  return {
+    url: `http://${hostname.includes(":") ? `[${hostname}]` : hostname}:${port}/`,
+    close: () => server.shutdown(),
+  };
+}
+
+function isLoopback(hostname: string): boolean {
+  return /^(?:localhost|.+\.localhost|127(?:\.\d+){3}|\[?::1\]?)$/.test(hostname);
+}

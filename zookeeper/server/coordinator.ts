@@ -1,0 +1,274 @@
+// The embedded coordinator: a server for ZooKeeper's protocol in this process, for one machine. It
+// accepts clients, gives them sessions, and commits what their requests did, in groups. For more than
+// one machine, use a ZooKeeper ensemble: this one has no replicas.
+import type { AdminServer } from "./admin/server.ts";
+import { adminSource } from "./admin/source.ts";
+import { ClientConnection } from "./sessions/client_connection.ts";
+import { DataTree } from "./tree/data_tree.ts";
+import type { ServerFacts } from "./frontend/four_letter_words.ts";
+import { GroupCommit } from "./storage/group_commit.ts";
+import { keepHouse } from "./housekeeping.ts";
+import {
+  type AdminAddress,
+  type CoordinatorOptions,
+  type CoordinatorSettings,
+  settingsOf,
+} from "./options.ts";
+import { RateMeter } from "./admin/rate_meter.ts";
+import { RequestProcessor } from "./requests/request_processor.ts";
+import { serveClient, type ServeContext } from "./frontend/serve_client.ts";
+import { SessionTable } from "./sessions/session_table.ts";
+import { SqliteStorage } from "./storage/sqlite_storage.ts";
+import { noStorage, type Storage } from "./storage/storage.ts";
+import { WatchTable } from "./tree/watch_table.ts";
+
+/** A server for ZooKeeper's protocol, as a standalone ZooKeeper 3.8 would be, in this process. */
+export class Coordinator {
+  readonly #listener: Deno.TcpListener;
+  readonly #storage: Storage;
+  readonly #options: CoordinatorSettings;
+  readonly #tree: DataTree;
+  readonly #watches = new WatchTable();
+  readonly #sessions: SessionTable<ClientConnection>;
+  readonly #processor: RequestProcessor;
+  readonly #connections = new Map<ClientConnection, Promise<void>>();
+  readonly #commits: GroupCommit;
+  readonly #serving: ServeContext;
+  readonly #startedMs: number;
+  readonly #commitRate: RateMeter;
+  readonly #changeRate: RateMeter;
+  readonly #dataDir: string | undefined;
+  #admin: AdminServer | undefined;
+  #adminClosed: Promise<void> | undefined;
+  readonly #stopHousekeeping: () => void;
+  #closed = false;
+  #finish!: (failure: Error | undefined) => void;
+  /** Resolves when the coordinator has stopped: with undefined after `close()`, with the error if its storage failed. */
+  readonly finished: Promise<Error | undefined>;
+  readonly #accepting: Promise<void>;
+
+  private constructor(options: CoordinatorOptions, storage: Storage) {
+    this.#options = settingsOf(options);
+    const { clock, log } = this.#options;
+    this.#storage = storage;
+    const state = storage.load();
+    const nowMs = clock.nowMs();
+    this.#startedMs = nowMs;
+    this.#commitRate = new RateMeter(nowMs);
+    this.#changeRate = new RateMeter(nowMs);
+    this.#dataDir = options.dataDir;
+    this.#tree = new DataTree(state.nodes);
+    this.#sessions = new SessionTable(state.sessions, nowMs);
+    this.#processor = new RequestProcessor({
+      tree: this.#tree,
+      watches: this.#watches,
+      sessions: this.#sessions,
+      lastZxid: state.lastZxid,
+      clock,
+      log,
+    });
+    this.#commits = new GroupCommit({
+      storage,
+      tree: this.#tree,
+      sessions: this.#sessions,
+      lastZxid: () => this.#processor.lastZxid,
+      onCommit: (changes) => {
+        const nowMs = clock.nowMs();
+        this.#commitRate.add(nowMs);
+        this.#changeRate.add(nowMs, changes);
+      },
+      onFailure: (error) => this.#fail(error),
+    });
+    this.finished = new Promise((resolve) => this.#finish = resolve);
+    this.#listener = Deno.listen({
+      hostname: options.hostname ?? "127.0.0.1",
+      port: options.port ?? 0,
+    });
+    this.#serving = {
+      log,
+      clock,
+      processor: this.#processor,
+      handshakes: {
+        settings: this.#options,
+        sessions: this.#sessions,
+        processor: this.#processor,
+        watches: this.#watches,
+      },
+      facts: () => this.#facts(),
+    };
+    this.#stopHousekeeping = keepHouse({
+      settings: this.#options,
+      sessions: this.#sessions,
+      processor: this.#processor,
+      connections: () => this.#connections.keys(),
+      onChange: () => this.#commits.schedule(),
+    });
+    this.#accepting = this.#accept();
+    log.info("coordinator listening", {
+      port: this.port,
+      nodes: this.#tree.size,
+      sessions: this.#sessions.size,
+      durable: storage !== noStorage,
+    });
+  }
+
+  /**
+   * Starts a coordinator. With `dataDir`, nothing that was acknowledged is lost, sessions included, even
+   * if the process is killed.
+   *
+   * @throws if an address is taken, or another coordinator works on the same folder.
+   */
+  static async listen(options: CoordinatorOptions = {}): Promise<Coordinator> {
+    const storage = options.storage ??
+      (options.dataDir === undefined ? noStorage : new SqliteStorage(options.dataDir));
+    let coordinator: Coordinator;
+    try {
+      coordinator = new Coordinator(options, storage);
+    } catch (error) {
+      storage.close();
+      throw error;
+    }
+    try {
+      if (options.admin !== undefined) await coordinator.#serveAdmin(options.admin);
+    } catch (error) {
+      await coordinator.close();
+      throw error;
+    }
+    return coordinator;
+  }
+
+  /** The address it listens on. */
+  get hostname(): string {
+    return this.#listener.addr.hostname;
+  }
+
+  /** The port it listens on. */
+  get port(): number {
+    return this.#listener.addr.port;
+  }
+
+  /** For a client. */
+  get connectString(): string {
+    const { hostname } = this;
+    return `${hostname.includes(":") ? `[${hostname}]` : hostname}:${this.port}`;
+  }
+
+  /** The address of the page for people; undefined without one. */
+  get adminUrl(): string | undefined {
+    return this.#admin?.url;
+  }
+
+  /** Stops: commits what is under way, closes all connections, and keeps the sessions for the next start. */
+  async close(): Promise<void> {
+    this.#stop();
+    await this.#accepting;
+    await Promise.all(this.#connections.values());
+    await this.#adminClosed;
+    await this.finished;
+  }
+
+  #stop(failure?: Error): void {
+    if (this.#closed) return;
+    if (failure === undefined) this.#commits.flush();
+    // The flush may have failed and stopped everything itself.
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#commits.stop();
+    this.#stopHousekeeping();
+    this.#adminClosed = this.#admin?.close();
+    this.#listener.close();
+    for (const connection of this.#connections.keys()) connection.close("the coordinator stops");
+    this.#storage.close();
+    this.#finish(failure);
+  }
+
+  async #accept(): Promise<void> {
+    const { log, maxConnections, maxOutputBytes, clock } = this.#options;
+    while (!this.#closed) {
+      let conn: Deno.TcpConn;
+      try {
+        conn = await this.#listener.accept();
+      } catch (error) {
+        if (this.#closed) return;
+        // No file descriptor left, or a client that was gone at once: the others are not to suffer.
+        log.warn("accepting a client failed", { error });
+        await new Promise<void>((resolve) => clock.after(10, resolve));
+        continue;
+      }
+      if (this.#closed || this.#connections.size >= maxConnections) {
+        log.warn("client turned away: too many connections", { maxConnections });
+        conn.close();
+        continue;
+      }
+      try {
+        conn.setNoDelay(true);
+      } catch {
+        // It has gone already; reading will tell.
+      }
+      const connection = new ClientConnection(conn, {
+        maxOutputBytes,
+        openedMs: clock.nowMs(),
+        onOutput: (dirty) => this.#commits.schedule(dirty),
+      });
+      this.#connections.set(connection, this.#serve(connection));
+    }
+  }
+
+  async #serve(connection: ClientConnection): Promise<void> {
+    await serveClient(connection, this.#serving);
+    this.#watches.removeAll(connection);
+    if (connection.session?.connection === connection) connection.session.connection = undefined;
+    this.#commits.forget(connection);
+    this.#connections.delete(connection);
+  }
+
+  #fail(cause: unknown): void {
+    // What is in memory was not kept, so nobody may hear of it: stop, and start again from the disk.
+    const failure = new Error(
+      "commit: expected the storage to keep the changes, it failed; " +
+        "free some space or repair it and start again",
+      { cause },
+    );
+    this.#options.log.error("coordinator stops", { error: failure });
+    this.#stop(failure);
+  }
+
+  async #serveAdmin(address: AdminAddress): Promise<void> {
+    // Only whoever wants the page loads what serves it.
+    const { serveAdmin } = await import("./admin/server.ts");
+    const source = adminSource({
+      tree: this.#tree,
+      watches: this.#watches,
+      sessions: this.#sessions,
+      processor: this.#processor,
+      commitRate: this.#commitRate,
+      changeRate: this.#changeRate,
+      connections: () => this.#connections.size,
+      connectString: () => this.connectString,
+      dataDir: this.#dataDir,
+      startedMs: this.#startedMs,
+      clock: this.#options.clock,
+    });
+    this.#admin = serveAdmin(source, address);
+  }
+
+  #facts(): ServerFacts {
+    const clients = [...this.#connections.keys()].map(({ remote, received, sent }) => ({
+      remote,
+      received,
+      sent,
+    }));
+    return {
+      zxid: this.#processor.lastZxid,
+      nodes: this.#tree.size,
+      ephemerals: this.#tree.ephemeralCount,
+      watches: this.#watches.size,
+      sessions: this.#sessions.size,
+      dataSizeBytes: this.#tree.dataSizeBytes,
+      received: clients.reduce((sum, client) => sum + client.received, 0),
+      sent: clients.reduce((sum, client) => sum + client.sent, 0),
+      upTimeMs: this.#options.clock.nowMs() - this.#startedMs,
+      clients,
+    };
+  }
+}

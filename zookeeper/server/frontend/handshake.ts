@@ -1,0 +1,73 @@
+// The first message of a connection: a new session, the resumption of one, or a refusal.
+import type { JuteReader } from "../../wire/jute.ts";
+import { readConnectRequest, writeConnectResponse } from "../../wire/records.ts";
+import type { ClientConnection } from "../sessions/client_connection.ts";
+import type { CoordinatorSettings } from "../options.ts";
+import type { RequestProcessor } from "../requests/request_processor.ts";
+import { passwordSizeBytes, type SessionTable } from "../sessions/session_table.ts";
+import type { WatchTable } from "../tree/watch_table.ts";
+
+/** What a handshake is done on. */
+export interface HandshakeContext {
+  settings: CoordinatorSettings;
+  sessions: SessionTable<ClientConnection>;
+  processor: RequestProcessor;
+  watches: WatchTable;
+}
+
+/** So says ZooKeeper that a session is expired (or the password wrong). */
+const refusal = {
+  protocolVersion: 0,
+  timeoutMs: 0,
+  sessionId: 0n,
+  password: new Uint8Array(passwordSizeBytes),
+};
+
+/**
+ * Gives the client a session, or closes the connection once it has been told why not.
+ *
+ * @throws {WireError} if what it sent is no handshake.
+ */
+export function shakeHands(
+  connection: ClientConnection,
+  reader: JuteReader,
+  { settings, sessions, processor, watches }: HandshakeContext,
+): void {
+  const { clock, tickTimeMs, maxSessionTimeoutMs, log } = settings;
+  const request = readConnectRequest(reader);
+  if (request.lastZxidSeen > processor.lastZxid) {
+    log.warn("client turned away: it has seen newer data than is here; was the data folder lost?", {
+      client: connection.remote,
+      seen: request.lastZxidSeen,
+      here: processor.lastZxid,
+    });
+    connection.close("it has seen newer data than is here");
+    return;
+  }
+  const timeoutMs = Math.max(tickTimeMs * 2, Math.min(request.timeoutMs, maxSessionTimeoutMs));
+  const nowMs = clock.nowMs();
+  let session = sessions.resume(request.sessionId, request.password);
+  if (request.sessionId === 0n) {
+    session = sessions.begin(timeoutMs, nowMs);
+    processor.nextTransaction();
+  }
+  connection.send((writer) =>
+    writeConnectResponse(
+      writer,
+      session === undefined ? refusal : { ...session, protocolVersion: 0, sessionId: session.id },
+    )
+  );
+  if (session === undefined) {
+    connection.closeWhenWritten();
+    return;
+  }
+  if (session.connection !== undefined && session.connection !== connection) {
+    const earlier = session.connection;
+    earlier.session = undefined;
+    watches.removeAll(earlier);
+    earlier.close("its session goes on over another connection");
+  }
+  session.lastHeardMs = nowMs;
+  session.connection = connection;
+  connection.session = session;
+}

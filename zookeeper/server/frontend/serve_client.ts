@@ -1,0 +1,76 @@
+// Works for one client from its first byte to its last: tells a four-letter word from a handshake, takes
+// requests, and cuts off whoever cannot be understood.
+import type { Clock } from "../../clock.ts";
+import type { Log } from "../../log.ts";
+import { JuteReader, WireError } from "../../wire/jute.ts";
+import type { ClientConnection } from "../sessions/client_connection.ts";
+import { isConnectionError } from "../sessions/connection_errors.ts";
+import { answerWord, fourLetterWord, type ServerFacts } from "./four_letter_words.ts";
+import { type HandshakeContext, shakeHands } from "./handshake.ts";
+import type { RequestProcessor } from "../requests/request_processor.ts";
+
+/** What a client is served with. */
+export interface ServeContext {
+  log: Log;
+  clock: Clock;
+  handshakes: HandshakeContext;
+  processor: RequestProcessor;
+  /** What the four-letter words report. */
+  facts(): ServerFacts;
+}
+
+/** Works for one client until it goes; then its connection is closed. Never rejects: its trouble is nobody else's. */
+export async function serveClient(
+  connection: ClientConnection,
+  context: ServeContext,
+): Promise<void> {
+  const { log } = context;
+  try {
+    while (!connection.isClosing && await connection.receive()) take(connection, context);
+    if (connection.isClosing && connection.isOpen) {
+      // Whatever else the client says is not heard, but its last replies should reach it.
+      while (await connection.receive()) connection.frames.discard();
+    }
+    connection.close("the client closed it");
+  } catch (error) {
+    if (connection.isOpen && error instanceof WireError) {
+      log.warn("client cut off: what it sent cannot be read", {
+        client: connection.remote,
+        error: error.message,
+      });
+    } else if (connection.isOpen && !isConnectionError(error)) {
+      log.error("client cut off: its request failed in the coordinator", {
+        client: connection.remote,
+        error,
+      });
+    }
+    connection.close(error instanceof Error ? error.message : String(error));
+  }
+  log.debug("client gone", { client: connection.remote, reason: connection.reason });
+}
+
+/** Does everything that has arrived in full. */
+function take(connection: ClientConnection, context: ServeContext): void {
+  if (connection.session === undefined) {
+    const start = connection.frames.peek(4);
+    const word = start === undefined ? undefined : fourLetterWord(start);
+    if (word !== undefined) {
+      connection.sendRaw(new TextEncoder().encode(answerWord(word, context.facts())));
+      connection.closeWhenWritten();
+      return;
+    }
+  }
+  const nowMs = context.clock.nowMs();
+  while (!connection.isClosing) {
+    const frame = connection.frames.next();
+    if (frame === undefined) return;
+    const { session } = connection;
+    if (session === undefined) {
+      shakeHands(connection, new JuteReader(frame), context.handshakes);
+      continue;
+    }
+    session.lastHeardMs = nowMs;
+    connection.received++;
+    context.processor.process(connection, session, new JuteReader(frame));
+  }
+}

@@ -1,0 +1,56 @@
+// What the coordinator does by the clock: expires sessions, removes what has outlived itself, and cuts
+// off whoever connects and says nothing.
+import type { ClientConnection } from "./sessions/client_connection.ts";
+import type { CoordinatorSettings } from "./options.ts";
+import type { RequestProcessor } from "./requests/request_processor.ts";
+import type { SessionTable } from "./sessions/session_table.ts";
+
+/** Whoever has not asked for a session this long after connecting is cut off, in ms. */
+const handshakeTimeoutMs = 10_000;
+
+/** What is kept in order. */
+export interface HousekeepingOptions {
+  settings: CoordinatorSettings;
+  sessions: SessionTable<ClientConnection>;
+  processor: RequestProcessor;
+  connections(): Iterable<ClientConnection>;
+  /** Something changed: it wants to be committed. */
+  onChange(): void;
+}
+
+/** Begins to look at everything once per tick; the result stops it. */
+export function keepHouse(options: HousekeepingOptions): () => void {
+  const { settings, sessions, processor, connections, onChange } = options;
+  const { clock, tickTimeMs, containerCheckMs, log } = settings;
+  let lastTickMs = clock.nowMs();
+  let lastContainersMs = lastTickMs;
+  let cancel = clock.after(tickTimeMs, tick);
+  return () => cancel();
+
+  function tick(): void {
+    const nowMs = clock.nowMs();
+    const lateMs = nowMs - lastTickMs - tickTimeMs;
+    lastTickMs = nowMs;
+    if (lateMs > tickTimeMs) {
+      log.warn("the coordinator stood still; sessions get the time back", { lateMs });
+      sessions.forgive(lateMs);
+    }
+    for (const session of sessions.overdue(nowMs)) {
+      log.info("session expired", { sessionId: `0x${session.id.toString(16)}` });
+      processor.endSession(session);
+      session.connection?.close("its session expired");
+      onChange();
+    }
+    if (nowMs - lastContainersMs >= containerCheckMs) {
+      lastContainersMs = nowMs;
+      processor.removeOutlived();
+      onChange();
+    }
+    for (const connection of connections()) {
+      if (connection.session === undefined && nowMs - connection.openedMs > handshakeTimeoutMs) {
+        connection.close("it did not ask for a session");
+      }
+    }
+    cancel = clock.after(tickTimeMs, tick);
+  }
+}

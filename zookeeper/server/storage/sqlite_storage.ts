@@ -1,0 +1,198 @@
+// Storage in one SQLite file, by the module that comes with the runtime. A commit has reached the disk when
+// it returns, as with synchronous=FULL, only that it is we who wait for the log.
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
+import { DatabaseSync, type StatementSync } from "node:sqlite";
+import type { Acl } from "../../types.ts";
+import type { Commit, Storage, StoredState } from "./storage.ts";
+
+/** The way from nothing to the present tables: each entry leads one version up. */
+const migrations = [
+  `
+  CREATE TABLE meta (only INTEGER PRIMARY KEY CHECK (only = 1), last_zxid INTEGER NOT NULL) STRICT;
+  INSERT INTO meta VALUES (1, 0);
+  CREATE TABLE nodes (
+    path TEXT PRIMARY KEY, data BLOB NOT NULL, acl TEXT NOT NULL,
+    czxid INTEGER NOT NULL, mzxid INTEGER NOT NULL, pzxid INTEGER NOT NULL,
+    ctime_ms INTEGER NOT NULL, mtime_ms INTEGER NOT NULL,
+    version INTEGER NOT NULL, aversion INTEGER NOT NULL, creates INTEGER NOT NULL,
+    ephemeral_owner INTEGER NOT NULL, is_container INTEGER NOT NULL
+  ) STRICT;
+  CREATE TABLE sessions (
+    id INTEGER PRIMARY KEY, password BLOB NOT NULL, timeout_ms INTEGER NOT NULL
+  ) STRICT;`,
+  "ALTER TABLE nodes ADD COLUMN ttl_ms INTEGER NOT NULL DEFAULT 0;",
+];
+
+/**
+ * How long the log is made before it is used, in bytes: as long as it gets between two checkpoints (1,000
+ * pages). A commit that makes the log longer waits several times as long for the disk as one that
+ * writes over what is there.
+ */
+const logSizeBytes = 4 << 20;
+
+/**
+ * What a commit writes of a node. It is updated in place: a replaced row would move, and its index with it, which
+ * is a page more to write.
+ */
+const putNode = `
+  INSERT INTO nodes VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+  ON CONFLICT (path) DO UPDATE SET
+    data = excluded.data, acl = excluded.acl,
+    czxid = excluded.czxid, mzxid = excluded.mzxid, pzxid = excluded.pzxid,
+    ctime_ms = excluded.ctime_ms, mtime_ms = excluded.mtime_ms,
+    version = excluded.version, aversion = excluded.aversion, creates = excluded.creates,
+    ephemeral_owner = excluded.ephemeral_owner, is_container = excluded.is_container,
+    ttl_ms = excluded.ttl_ms`;
+
+/** A {@linkcode Storage} in `coordinator.sqlite` in a folder that it has to itself. */
+export class SqliteStorage implements Storage {
+  readonly #database: DatabaseSync;
+  /** SQLite's log of commits, opened once more to be synced. It holds no lock that closing it could lose. */
+  readonly #log: Deno.FsFile;
+  readonly #putNode: StatementSync;
+  readonly #putCounters: StatementSync;
+  readonly #deleteNode: StatementSync;
+  readonly #putSession: StatementSync;
+  readonly #deleteSession: StatementSync;
+  readonly #putZxid: StatementSync;
+
+  /**
+   * Opens `coordinator.sqlite` in `folder`; both are made if they are not there.
+   *
+   * @throws if another coordinator has it open, or it was written by a later version.
+   */
+  constructor(folder: string) {
+    mkdirSync(folder, { recursive: true });
+    const file = join(folder, "coordinator.sqlite");
+    this.#database = new DatabaseSync(file);
+    try {
+      this.#prepare(file);
+      this.#growLog();
+      this.#log = Deno.openSync(`${file}-wal`, { write: true });
+      this.#putNode = this.#database.prepare(putNode);
+      this.#putCounters = this.#database.prepare(
+        "UPDATE nodes SET creates = ?, pzxid = ? WHERE path = ?",
+      );
+      this.#deleteNode = this.#database.prepare("DELETE FROM nodes WHERE path = ?");
+      this.#putSession = this.#database.prepare("INSERT OR REPLACE INTO sessions VALUES (?, ?, ?)");
+      this.#deleteSession = this.#database.prepare("DELETE FROM sessions WHERE id = ?");
+      this.#putZxid = this.#database.prepare("UPDATE meta SET last_zxid = ?");
+    } catch (error) {
+      this.#database.close();
+      throw error;
+    }
+  }
+
+  /** Reads everything. */
+  load(): StoredState {
+    const nodes = this.#rows("SELECT * FROM nodes").map((row) => ({
+      path: String(row.path),
+      data: row.data as Uint8Array,
+      acl: JSON.parse(String(row.acl)) as Acl[],
+      czxid: row.czxid as bigint,
+      mzxid: row.mzxid as bigint,
+      pzxid: row.pzxid as bigint,
+      ctimeMs: Number(row.ctime_ms),
+      mtimeMs: Number(row.mtime_ms),
+      version: Number(row.version),
+      aversion: Number(row.aversion),
+      creates: Number(row.creates),
+      ephemeralOwner: row.ephemeral_owner as bigint,
+      isContainer: row.is_container !== 0n,
+      ttlMs: Number(row.ttl_ms),
+    }));
+    const sessions = this.#rows("SELECT * FROM sessions").map((row) => ({
+      id: row.id as bigint,
+      password: row.password as Uint8Array,
+      timeoutMs: Number(row.timeout_ms),
+    }));
+    const lastZxid = this.#rows("SELECT last_zxid FROM meta")[0]?.last_zxid as bigint;
+    return { lastZxid, nodes, sessions };
+  }
+
+  /** One transaction; on the disk when it returns. */
+  commit(commit: Commit): void {
+    this.#database.exec("BEGIN IMMEDIATE");
+    try {
+      for (const path of commit.deletedPaths) this.#deleteNode.run(path);
+      for (const node of commit.nodes) {
+        this.#putNode.run(
+          node.path,
+          node.data,
+          JSON.stringify(node.acl),
+          node.czxid,
+          node.mzxid,
+          node.pzxid,
+          node.ctimeMs,
+          node.mtimeMs,
+          node.version,
+          node.aversion,
+          node.creates,
+          node.ephemeralOwner,
+          node.isContainer ? 1 : 0,
+          node.ttlMs,
+        );
+      }
+      for (const node of commit.counters) {
+        this.#putCounters.run(node.creates, node.pzxid, node.path);
+      }
+      for (const id of commit.endedSessions) this.#deleteSession.run(id);
+      for (const { id, password, timeoutMs } of commit.sessions) {
+        this.#putSession.run(id, password, timeoutMs);
+      }
+      this.#putZxid.run(commit.lastZxid);
+      this.#database.exec("COMMIT");
+      this.#log.syncDataSync();
+    } catch (error) {
+      if (this.#database.isTransaction) this.#database.exec("ROLLBACK");
+      throw error;
+    }
+  }
+
+  /** Closes the file and lets go of its lock. */
+  close(): void {
+    this.#log.close();
+    this.#database.close();
+  }
+
+  #prepare(file: string): void {
+    // The exclusive lock keeps a second coordinator off the same data.
+    this.#database.exec("PRAGMA locking_mode = EXCLUSIVE");
+    try {
+      // FULL would call fsync at each commit (SQLite's build knows no fdatasync), which waits for the file's
+      // times as well, and with them for whatever else the machine writes: ten times as long on a busy disk.
+      // NORMAL syncs log and database around checkpoints; the log at each commit, `commit` does.
+      this.#database.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL");
+    } catch (cause) {
+      throw new Error(
+        `open ${file}: expected to be alone with it; is another coordinator running on this folder?`,
+        { cause },
+      );
+    }
+    const found = Number(this.#rows("PRAGMA user_version")[0]?.user_version ?? 0n);
+    if (found > migrations.length) {
+      throw new Error(
+        `open ${file}: expected schema version ${migrations.length} at most, ${found} was there; ` +
+          "use the version of this program that wrote it",
+      );
+    }
+    for (const [index, migration] of migrations.entries()) {
+      if (index < found) continue;
+      this.#database.exec(`BEGIN; ${migration} PRAGMA user_version = ${index + 1}; COMMIT`);
+    }
+  }
+
+  #growLog(): void {
+    this.#database.exec("BEGIN; CREATE TABLE filler (bytes BLOB) STRICT");
+    this.#database.prepare("INSERT INTO filler VALUES (zeroblob(?))").run(logSizeBytes);
+    this.#database.exec("DROP TABLE filler; COMMIT; PRAGMA wal_checkpoint(RESTART)");
+  }
+
+  #rows(sql: string): Record<string, unknown>[] {
+    const statement = this.#database.prepare(sql);
+    // Session ids and zxids use all 64 bits.
+    statement.setReadBigInts(true);
+    return statement.all();
+  }
+}

@@ -1,0 +1,112 @@
+// Access control: who a client is, and what a node's list allows it. Schemes: world, ip, digest, and
+// auth (short for the creator's own digests), as in ZooKeeper.
+import { createHash } from "node:crypto";
+import { type Acl, permissions } from "../../types.ts";
+import { Refusal } from "./refusal.ts";
+
+/** One proven identity of a connection. */
+export interface Identity {
+  scheme: string;
+  id: string;
+}
+
+/** The identity that `user:password` proves: `user:` and the Base64 of the SHA-1 of both. */
+export function digestIdentity(credentials: Uint8Array): Identity | undefined {
+  const text = new TextDecoder().decode(credentials);
+  const colon = text.indexOf(":");
+  if (colon < 0) return undefined;
+  const hash = createHash("sha1").update(credentials).digest("base64");
+  return { scheme: "digest", id: `${text.slice(0, colon)}:${hash}` };
+}
+
+/**
+ * Checks a list that a client wants to set, and replaces `auth` by the client's own digests.
+ *
+ * @throws {Refusal} `INVALID_ACL` if it is empty or has an entry that cannot be meant.
+ */
+export function fixedAcl(acl: readonly Acl[], identities: readonly Identity[]): Acl[] {
+  const fixed: Acl[] = [];
+  for (const entry of acl) {
+    if (entry.scheme === "auth") {
+      const own = identities.filter(({ scheme }) => scheme === "digest");
+      if (own.length === 0) throw new Refusal("INVALID_ACL");
+      for (const { scheme, id } of own) fixed.push({ permissions: entry.permissions, scheme, id });
+    } else if (isValid(entry)) {
+      fixed.push(entry);
+    } else {
+      throw new Refusal("INVALID_ACL");
+    }
+  }
+  if (fixed.length === 0) throw new Refusal("INVALID_ACL");
+  return fixed;
+}
+
+/**
+ * Checks that one of the identities has one of the wanted permissions.
+ *
+ * @throws {Refusal} `NO_AUTH`
+ */
+export function checkAcl(
+  acl: readonly Acl[],
+  identities: readonly Identity[],
+  wanted: number,
+): void {
+  if (!isAllowed(acl, identities, wanted)) throw new Refusal("NO_AUTH");
+}
+
+/** True if one of the identities has one of the wanted permissions. */
+export function isAllowed(
+  acl: readonly Acl[],
+  identities: readonly Identity[],
+  wanted: number,
+): boolean {
+  return acl.some((entry) => {
+    if ((entry.permissions & wanted) === 0) return false;
+    if (entry.scheme === "world" && entry.id === "anyone") return true;
+    return identities.some((identity) =>
+      identity.scheme === entry.scheme &&
+      (entry.scheme === "ip" ? ipMatches(entry.id, identity.id) : entry.id === identity.id)
+    );
+  });
+}
+
+/** The hash of a password is only for those who may set it. */
+export function withoutHashes(acl: readonly Acl[]): Acl[] {
+  return acl.map((entry) =>
+    entry.scheme === "digest" ? { ...entry, id: entry.id.replace(/:.*/s, ":x") } : entry
+  );
+}
+
+/** Everybody may read, nobody may change: ZooKeeper's own nodes. */
+export const readOnlyAcl: readonly Acl[] = [
+  { permissions: permissions.READ, scheme: "world", id: "anyone" },
+];
+
+function isValid({ scheme, id }: Acl): boolean {
+  if (scheme === "world") return id === "anyone";
+  if (scheme === "digest") return id.split(":").length === 2;
+  if (scheme === "ip") {
+    const [address = "", bits = "32", ...more] = id.split("/");
+    return ipNumber(address) !== undefined && /^\d{1,2}$/.test(bits) && Number(bits) <= 32 &&
+      more.length === 0;
+  }
+  return false;
+}
+
+function ipMatches(pattern: string, address: string): boolean {
+  const [network = "", bits = "32"] = pattern.split("/");
+  const expected = ipNumber(network);
+  const actual = ipNumber(address);
+  if (expected === undefined || actual === undefined) return false;
+  const ignored = 2 ** (32 - Number(bits));
+  return Math.floor(expected / ignored) === Math.floor(actual / ignored);
+}
+
+/** An IPv4 address as a number. */
+function ipNumber(address: string): number | undefined {
+  const parts = address.split(".");
+  if (parts.length !== 4 || parts.some((part) => !/^\d{1,3}$/.test(part) || Number(part) > 255)) {
+    return undefined;
+  }
+  return parts.reduce((sum, part) => sum * 256 + Number(part), 0);
+}

@@ -1,0 +1,267 @@
+// The tree of nodes in memory, and the rules of each change: versions, sequence numbers, ephemeral
+// owners, transactions. It does no I/O, reads no clock and knows no session, client or wire.
+import { baseName, childPath, parentPath, pathProblem } from "../../paths.ts";
+import { type Acl, openAcl, type Stat } from "../../types.ts";
+import { readOnlyAcl } from "./acl.ts";
+import { Refusal } from "./refusal.ts";
+import {
+  type CreateNode,
+  newNode,
+  ownPaths,
+  type TransactionId,
+  type TreeEvent,
+  type TreeNode,
+} from "./tree_node.ts";
+
+/** All nodes, and the only way to change them. */
+export class DataTree {
+  readonly #nodes = new Map<string, TreeNode>();
+  readonly #ephemerals = new Map<bigint, Set<string>>();
+  /** Containers and nodes with a time to live. */
+  readonly #mortal = new Set<string>();
+  /** What changed since {@linkcode takeDirty}: true if more than the counters of the node. */
+  #dirty = new Map<string, boolean>();
+  #events: TreeEvent[] = [];
+  #undo: (() => void)[] = [];
+  #dataSizeBytes = 0;
+
+  /** A tree with the given nodes, or a fresh one. */
+  constructor(nodes: Iterable<Omit<TreeNode, "children">> = []) {
+    for (const node of nodes) this.#insert({ ...node, children: new Set() });
+    for (const path of ownPaths) {
+      if (this.#nodes.has(path)) continue;
+      const acl = path === "/zookeeper/config" ? readOnlyAcl : openAcl;
+      this.#insert(newNode({ path, acl, data: new Uint8Array(0) }, { zxid: 0n, timeMs: 0 }));
+      this.#dirty.set(path, true);
+    }
+    for (const path of this.#nodes.keys()) {
+      if (path !== "/") this.#nodes.get(parentPath(path))?.children.add(baseName(path));
+    }
+  }
+
+  get size(): number {
+    return this.#nodes.size;
+  }
+
+  /** Bytes of all data and paths, roughly what the tree takes beside its own structure. */
+  get dataSizeBytes(): number {
+    return this.#dataSizeBytes;
+  }
+
+  get ephemeralCount(): number {
+    let count = 0;
+    for (const paths of this.#ephemerals.values()) count += paths.size;
+    return count;
+  }
+
+  find(path: string): TreeNode | undefined {
+    return this.#nodes.get(path);
+  }
+
+  /** @throws {Refusal} `NO_NODE` */
+  node(path: string): TreeNode {
+    const node = this.#nodes.get(path);
+    if (node === undefined) throw new Refusal("NO_NODE");
+    return node;
+  }
+
+  stat(node: TreeNode): Stat {
+    return {
+      czxid: node.czxid,
+      mzxid: node.mzxid,
+      ctimeMs: node.ctimeMs,
+      mtimeMs: node.mtimeMs,
+      version: node.version,
+      // Creations and deletions of children together.
+      cversion: node.creates * 2 - node.children.size,
+      aversion: node.aversion,
+      ephemeralOwner: node.ephemeralOwner,
+      dataSizeBytes: node.data.length,
+      numChildren: node.children.size,
+      pzxid: node.pzxid,
+    };
+  }
+
+  /** The ephemeral nodes of a session. */
+  ephemeralsOf(owner: bigint): string[] {
+    return [...this.#ephemerals.get(owner) ?? []];
+  }
+
+  /** How many nodes are below `path`, at any depth. */
+  countDescendants(path: string): number {
+    let count = 0;
+    const open = [this.node(path)];
+    for (let node = open.pop(); node !== undefined; node = open.pop()) {
+      for (const name of node.children) {
+        const child = this.#nodes.get(childPath(node.path, name));
+        if (child === undefined) continue;
+        count++;
+        open.push(child);
+      }
+    }
+    return count;
+  }
+
+  /** Containers that had children and have none any more, and nodes whose time to live is over. */
+  outlived(nowMs: number): string[] {
+    return [...this.#mortal].filter((path) => {
+      const node = this.#nodes.get(path);
+      if (node === undefined || node.children.size > 0) return false;
+      return node.isContainer ? node.creates > 0 : nowMs - node.mtimeMs > node.ttlMs;
+    });
+  }
+
+  /**
+   * Runs `change` as one transaction: if it throws, nothing of it has happened. The events are in the
+   * order in which a server sends them.
+   */
+  transact<T>(change: () => T): { value: T; events: TreeEvent[] } {
+    this.#undo = [];
+    this.#events = [];
+    try {
+      return { value: change(), events: this.#events };
+    } catch (error) {
+      for (const undo of this.#undo.reverse()) undo();
+      throw error;
+    }
+  }
+
+  /**
+   * Only inside {@linkcode transact}, as the other changes.
+   *
+   * @throws {Refusal} `BAD_ARGUMENTS`, `NO_NODE`, `NODE_EXISTS`, `NO_CHILDREN_FOR_EPHEMERALS`
+   */
+  create(request: CreateNode, id: TransactionId): TreeNode {
+    const parent = this.#nodes.get(parentPath(request.path));
+    if (parent === undefined) throw new Refusal("NO_NODE");
+    const path = request.sequential
+      ? request.path + String(parent.creates).padStart(10, "0")
+      : request.path;
+    checkPath(path);
+    if (this.#nodes.has(path)) throw new Refusal("NODE_EXISTS");
+    if (parent.ephemeralOwner !== 0n) throw new Refusal("NO_CHILDREN_FOR_EPHEMERALS");
+    const node = newNode({ ...request, path }, id);
+    const { creates, pzxid } = parent;
+    this.#insert(node);
+    parent.children.add(baseName(path));
+    parent.creates++;
+    parent.pzxid = id.zxid;
+    this.#undo.push(() => {
+      this.#erase(node);
+      parent.children.delete(baseName(path));
+      parent.creates = creates;
+      parent.pzxid = pzxid;
+    });
+    this.#dirty.set(path, true);
+    this.#touch(parent);
+    this.#events.push({ type: "created", path, acl: node.acl });
+    this.#events.push({ type: "children_changed", path: parent.path, acl: parent.acl });
+    return node;
+  }
+
+  /**
+   * @param version the version that the node must have; -1: any
+   * @throws {Refusal} `BAD_ARGUMENTS`, `NO_NODE`, `BAD_VERSION`, `NOT_EMPTY`
+   */
+  delete(path: string, version: number, id: TransactionId): void {
+    if (ownPaths.includes(path)) throw new Refusal("BAD_ARGUMENTS");
+    const node = this.node(path);
+    checkVersion(node.version, version);
+    if (node.children.size > 0) throw new Refusal("NOT_EMPTY");
+    const parent = this.node(parentPath(path));
+    const { pzxid } = parent;
+    this.#erase(node);
+    parent.children.delete(baseName(path));
+    parent.pzxid = id.zxid;
+    this.#undo.push(() => {
+      this.#insert(node);
+      parent.children.add(baseName(path));
+      parent.pzxid = pzxid;
+    });
+    this.#dirty.set(path, true);
+    this.#touch(parent);
+    this.#events.push({ type: "deleted", path, acl: node.acl });
+    this.#events.push({ type: "children_changed", path: parent.path, acl: parent.acl });
+  }
+
+  /** @throws {Refusal} `NO_NODE`, `BAD_VERSION` */
+  setData(path: string, data: Uint8Array, version: number, id: TransactionId): TreeNode {
+    const node = this.node(path);
+    checkVersion(node.version, version);
+    const before = { ...node };
+    this.#dataSizeBytes += data.length - node.data.length;
+    node.data = data;
+    node.version++;
+    node.mzxid = id.zxid;
+    node.mtimeMs = id.timeMs;
+    this.#undo.push(() => {
+      this.#dataSizeBytes += before.data.length - data.length;
+      node.data = before.data;
+      node.version = before.version;
+      node.mzxid = before.mzxid;
+      node.mtimeMs = before.mtimeMs;
+    });
+    this.#dirty.set(path, true);
+    this.#events.push({ type: "data_changed", path, acl: node.acl });
+    return node;
+  }
+
+  /** @throws {Refusal} `NO_NODE`, `BAD_VERSION` */
+  setAcl(path: string, acl: readonly Acl[], version: number): TreeNode {
+    const node = this.node(path);
+    checkVersion(node.aversion, version);
+    const before = { ...node };
+    node.acl = acl;
+    node.aversion++;
+    this.#undo.push(() => {
+      node.acl = before.acl;
+      node.aversion = before.aversion;
+    });
+    this.#dirty.set(path, true);
+    return node;
+  }
+
+  /** @throws {Refusal} `NO_NODE`, `BAD_VERSION` */
+  check(path: string, version: number): void {
+    checkVersion(this.node(path).version, version);
+  }
+
+  /** Which nodes changed, and whether more than their counters did; then forgets it. A path without a node was deleted. */
+  takeDirty(): Map<string, boolean> {
+    const dirty = this.#dirty;
+    this.#dirty = new Map();
+    return dirty;
+  }
+
+  #touch(node: TreeNode): void {
+    if (!this.#dirty.has(node.path)) this.#dirty.set(node.path, false);
+  }
+
+  #insert(node: TreeNode): void {
+    this.#nodes.set(node.path, node);
+    this.#dataSizeBytes += node.path.length + node.data.length;
+    if (node.isContainer || node.ttlMs > 0) this.#mortal.add(node.path);
+    if (node.ephemeralOwner === 0n) return;
+    const paths = this.#ephemerals.get(node.ephemeralOwner);
+    if (paths === undefined) this.#ephemerals.set(node.ephemeralOwner, new Set([node.path]));
+    else paths.add(node.path);
+  }
+
+  #erase(node: TreeNode): void {
+    this.#nodes.delete(node.path);
+    this.#dataSizeBytes -= node.path.length + node.data.length;
+    this.#mortal.delete(node.path);
+    const paths = this.#ephemerals.get(node.ephemeralOwner);
+    if (paths === undefined) return;
+    paths.delete(node.path);
+    if (paths.size === 0) this.#ephemerals.delete(node.ephemeralOwner);
+  }
+}
+
+function checkPath(path: string): void {
+  if (pathProblem(path) !== undefined) throw new Refusal("BAD_ARGUMENTS");
+}
+
+function checkVersion(actual: number, expected: number): void {
+  if (expected !== -1 && expected !== actual) throw new Refusal("BAD_VERSION");
+}

@@ -5,8 +5,7 @@
  * @module
  */
 
-import { Buffer } from "node:buffer";
-import bencode from "bencode";
+import { readFile, readStream, TooLargeError } from "../../base/bounded_read.ts";
 import {
   fetchTorrent,
   MAX_METAINFO_BYTES,
@@ -15,6 +14,7 @@ import {
   readRelease,
   type Release,
   ReleaseError,
+  withTrackers as replaceTrackers,
 } from "../../torrent/mod.ts";
 import { CommandError, UsageError } from "../shared/errors.ts";
 import type { MagnetSource, Source } from "./source.ts";
@@ -75,20 +75,8 @@ export async function findReleaseOrStop(
 
 /** The same release, announced elsewhere: trackers are no part of what the info hash covers. */
 export function withTrackers(release: Release, trackers: readonly string[]): Release {
-  const decoded: Record<string, unknown> = bencode.decode(release.metainfo);
-  const moved = readRelease(
-    new Uint8Array(bencode.encode({
-      ...decoded,
-      announce: trackers[0],
-      "announce-list": trackers.map((url) => [url]),
-    })),
-  );
-  if (moved.infoHash !== release.infoHash) {
-    throw new Error(
-      `change trackers: expected info hash ${release.infoHash}, was ${moved.infoHash}`,
-    );
-  }
-  return moved;
+  const { infoHash: expectInfoHash, metainfo } = release;
+  return readRelease(replaceTrackers(metainfo, trackers), { expectInfoHash });
 }
 
 async function readSource(request: ReleaseRequest): Promise<Release> {
@@ -120,14 +108,10 @@ function readTorrent(bytes: Uint8Array, from: string): Release {
 
 async function readTorrentFile(path: string): Promise<Uint8Array> {
   try {
-    const { size, isDirectory } = await Deno.stat(path);
+    const { isDirectory } = await Deno.stat(path);
     if (isDirectory) throw new UsageError(`source ${path}: expected a .torrent, it is a folder`);
-    if (size > MAX_METAINFO_BYTES) {
-      throw new UsageError(
-        `source ${path}: expected a .torrent of at most ${MAX_METAINFO_BYTES} bytes, there were ${size}`,
-      );
-    }
-    return await Deno.readFile(path);
+    // With a limit: a device or a pipe has no size that says when it ends.
+    return await readFile(path, MAX_METAINFO_BYTES);
   } catch (cause) {
     if (cause instanceof UsageError) throw cause;
     const why = cause instanceof Deno.errors.NotFound
@@ -212,17 +196,10 @@ async function download(url: string, signal: AbortSignal): Promise<Uint8Array> {
 }
 
 async function readAll(stream: ReadableStream<Uint8Array>, from: string): Promise<Uint8Array> {
-  const chunks: Uint8Array[] = [];
-  let sizeBytes = 0;
-  // Leaving the loop early cancels the rest.
-  for await (const chunk of stream) {
-    sizeBytes += chunk.length;
-    if (sizeBytes > MAX_METAINFO_BYTES) {
-      throw new CommandError(
-        `source ${from}: expected at most ${MAX_METAINFO_BYTES} bytes, there were more`,
-      );
-    }
-    chunks.push(chunk);
+  try {
+    return await readStream(stream, MAX_METAINFO_BYTES);
+  } catch (cause) {
+    if (!(cause instanceof TooLargeError)) throw cause;
+    throw new CommandError(`source ${from}: ${cause.message}`, { cause });
   }
-  return new Uint8Array(Buffer.concat(chunks));
 }

@@ -197,3 +197,37 @@ Deno.test("fetcher: tells how much it found on this host's own disk, and remembe
     await Deno.remove(folder, { recursive: true });
   }
 });
+
+Deno.test("fetcher: an offer that is not of the size of its .torrent is refused before anything is fetched", async () => {
+  const folder = await Deno.makeTempDir({ prefix: "rollcall-published-" });
+  await Deno.writeFile(`${folder}/blob`, new Uint8Array(100_000));
+  const { infoHash, metainfo } = await createRelease({
+    service: "web",
+    version: "v2",
+    path: `${folder}/blob`,
+    announce: [],
+    log: silentLog,
+  });
+  const server = Deno.serve(
+    { hostname: "127.0.0.1", port: 0, onListen() {} },
+    () => new Response(new Uint8Array(metainfo)),
+  );
+  const torrentUrl = `http://127.0.0.1:${server.addr.port}/`;
+  const fetching: TorrentEngine = {
+    ...engine,
+    fetch: () => assert.fail("it must not be fetched"),
+  };
+  try {
+    await run(async ({ prepare }) => {
+      const outcome = await prepare(release("v2", { infoHash, sizeBytes: 1, torrentUrl }));
+      assert.ok(!outcome.ok);
+      assert.match(
+        outcome.reason,
+        /expected 1 bytes as the release was offered, its \.torrent has 100000/,
+      );
+    }, fetching);
+  } finally {
+    await server.shutdown();
+    await Deno.remove(folder, { recursive: true });
+  }
+});

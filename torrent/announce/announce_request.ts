@@ -32,6 +32,11 @@ export interface AnnounceState {
    * it misses its own announces. Default: none.
    */
   readonly lost?: readonly string[];
+  /**
+   * "address:port" of peers that blocks are coming from, at most eight, seeds first: the tracker believes a seed once others
+   * say so. Default: not told, which is not the same as none.
+   */
+  readonly sources?: readonly string[];
 }
 
 /** What to announce, and where. */
@@ -106,7 +111,7 @@ function readReach(bytes: Uint8Array): Reach | undefined {
 }
 
 function announceUrl(request: AnnounceRequest): string {
-  const { lost = [] } = request;
+  const { lost = [], sources } = request;
   const query = [
     `info_hash=${percentEncode(request.infoHash)}`,
     `peer_id=${percentEncode(request.peerId)}`,
@@ -127,6 +132,7 @@ function announceUrl(request: AnnounceRequest): string {
     ]),
     ...(request.keepsReach ? ["keeps_reach=1"] : []),
     ...(lost.length === 0 ? [] : [`lost=${lost.map(encodeURIComponent).join(",")}`]),
+    ...(sources === undefined ? [] : [`sources=${sources.map(encodeURIComponent).join(",")}`]),
   ].join("&");
   return request.tracker + (request.tracker.includes("?") ? "&" : "?") + query;
 }

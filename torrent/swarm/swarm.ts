@@ -18,6 +18,7 @@ import type { EstablishedConnection } from "./wire/handshaker.ts";
 import { NewPieceAssigner } from "./suggest/new_piece_assigner.ts";
 import { askOthers, isAnybodyAsked } from "./pieces/idle_requests.ts";
 import { LostPeers } from "./connections/lost_peers.ts";
+import { sourcesOf } from "./connections/sources.ts";
 import { SuperSeeding } from "./suggest/super_seeding.ts";
 import { Peer } from "./peer/peer.ts";
 import type { PeerContext } from "./peer/peer_context.ts";
@@ -137,6 +138,17 @@ export class Swarm {
     const counts = { rack: 0, site: 0, remote: 0 };
     for (const { download } of this.#connections.peers) counts[download.distance]++;
     return counts;
+  }
+
+  /** Addresses of peers that blocks come from, for the next announce; see `sources.ts`. */
+  get sources(): readonly string[] {
+    return sourcesOf(
+      [...this.#connections.peers].map(({ listensOn, download }) => ({
+        listensOn,
+        isSeed: download.pieces.isSeed,
+        bestBytesPerSecond: download.bestBytesPerSecond,
+      })),
+    );
   }
 
   /** Where the hosts of our site listen that were lost; see `lost_peers.ts`. */

@@ -28,6 +28,8 @@ export const releaseSchema = z.looseObject({
    * machine; left out where the feed does not tell. Agents go by the .torrent.
    */
   trackers: z.array(z.string()).optional(),
+  /** "address:port" of its first seeders, for when the trackers name nobody who gives anything; left out where not known. */
+  peers: z.array(z.string()).optional(),
 });
 export type Release = z.infer<typeof releaseSchema>;
 

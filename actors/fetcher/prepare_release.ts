@@ -211,7 +211,15 @@ async function runTransfer(
 ): Promise<Transfer> {
   const { engine, store, clock, signal, pages = "keep", onPhase, onTransfer } = tools;
   const journalPath = store.paths(release.version).progress;
-  const transfer = engine.fetch({ ...what, journalPath, checkFiles: true, pages, signal });
+  const fallbackPeers = release.peers ?? [];
+  const transfer = engine.fetch({
+    ...what,
+    journalPath,
+    checkFiles: true,
+    pages,
+    fallbackPeers,
+    signal,
+  });
   onTransfer(transfer);
   // A rejection is dealt with where `done` is awaited below.
   const settled = transfer.done.then(() => true, () => true);

@@ -17,7 +17,7 @@ import {
 import { CommandError } from "../shared/errors.ts";
 import { createProgressDisplay, type ProgressDisplay } from "./progress_display.ts";
 import { type EngineChoice, openEngine } from "./engine.ts";
-import { findReleaseOrStop } from "./resolve_release.ts";
+import { findReleaseOrStop, type FoundRelease } from "./resolve_release.ts";
 import { exchangeMetainfo } from "./metadata_exchange.ts";
 import { reuseEarlier } from "./reuse.ts";
 import { seedShown, verifyShown } from "./verify_and_seed.ts";
@@ -88,7 +88,7 @@ export async function runFetch(what: FetchArguments, options: FetchCommandOption
 }
 
 async function fetchRelease(
-  release: Release,
+  release: FoundRelease,
   { options, engine, display, stop, log }: {
     readonly options: FetchCommandOptions;
     readonly engine: TorrentEngine;
@@ -121,6 +121,7 @@ async function fetchRelease(
     journalPath: place.journalPath,
     resume: options.rehash ? "rehash" : "journal",
     checkFiles: true,
+    fallbackPeers: release.fallbackPeers,
   });
   const until = options.until === undefined ? undefined : describeSeedGoal(options.until);
   using watch = new ProgressMonitor({ ...shown, transfer, until, reusedBytes });

@@ -34,6 +34,12 @@ export interface ReleaseRequest {
   readonly signal: AbortSignal;
 }
 
+/** A release, and what its source says of where it can be had besides its trackers. */
+export interface FoundRelease extends Release {
+  /** "address:port" of seeders that the feed or the magnet link names. */
+  readonly fallbackPeers: readonly string[];
+}
+
 /** How long a server may take to send a .torrent. */
 const DOWNLOAD_DEADLINE_MS = 30_000;
 
@@ -43,7 +49,7 @@ const DOWNLOAD_DEADLINE_MS = 30_000;
  * @throws {UsageError} for a file that is not there or not a release, and for a choice that the feed does not offer;
  * {CommandError} or {FeedError} when nobody hands it out.
  */
-export async function findRelease(request: ReleaseRequest): Promise<Release> {
+export async function findRelease(request: ReleaseRequest): Promise<FoundRelease> {
   const release = await readSource(request);
   const { service, version, trackers } = request;
   if (service !== undefined && service !== release.service) {
@@ -56,14 +62,15 @@ export async function findRelease(request: ReleaseRequest): Promise<Release> {
       `source: expected version ${version} of ${release.service}, there is ${release.version}`,
     );
   }
-  return trackers.length === 0 ? release : withTrackers(release, trackers);
+  if (trackers.length === 0) return release;
+  return { ...withTrackers(release, trackers), fallbackPeers: release.fallbackPeers };
 }
 
 /** The same, unless somebody ends it first: a server, or whoever feeds standard input, may be slow. */
 export async function findReleaseOrStop(
   request: ReleaseRequest,
   stop: StopSignal,
-): Promise<Release> {
+): Promise<FoundRelease> {
   const stopped = stop.stopped.then(() => {
     throw new CommandError("stopped before the release was known");
   });
@@ -79,7 +86,7 @@ export function withTrackers(release: Release, trackers: readonly string[]): Rel
   return readRelease(replaceTrackers(metainfo, trackers), { expectInfoHash });
 }
 
-async function readSource(request: ReleaseRequest): Promise<Release> {
+async function readSource(request: ReleaseRequest): Promise<FoundRelease> {
   const { source, signal } = request;
   switch (source.kind) {
     case "stdin":
@@ -88,18 +95,19 @@ async function readSource(request: ReleaseRequest): Promise<Release> {
       return readTorrent(await readTorrentFile(source.path), source.path);
     case "url":
       return await readUrl(source.url, request);
-    case "magnet":
-      if (source.torrentUrl !== undefined) {
-        const { infoHash: expectInfoHash } = source;
-        return readRelease(await fetchTorrent(source.torrentUrl, { expectInfoHash, signal }));
-      }
-      return readRelease(await request.exchange(source));
+    case "magnet": {
+      const { torrentUrl, infoHash: expectInfoHash, peers: fallbackPeers } = source;
+      const metainfo = torrentUrl === undefined
+        ? await request.exchange(source)
+        : await fetchTorrent(torrentUrl, { expectInfoHash, signal });
+      return { ...readRelease(metainfo), fallbackPeers };
+    }
   }
 }
 
-function readTorrent(bytes: Uint8Array, from: string): Release {
+function readTorrent(bytes: Uint8Array, from: string): FoundRelease {
   try {
-    return readRelease(bytes);
+    return { ...readRelease(bytes), fallbackPeers: [] };
   } catch (cause) {
     if (!(cause instanceof ReleaseError)) throw cause;
     throw new UsageError(`source ${from}: ${cause.message}`, { cause });
@@ -124,7 +132,7 @@ async function readTorrentFile(path: string): Promise<Uint8Array> {
 }
 
 /** A .torrent is a bencoded dictionary, a feed is JSON: the first byte that is no blank tells them apart. */
-async function readUrl(url: string, request: ReleaseRequest): Promise<Release> {
+async function readUrl(url: string, request: ReleaseRequest): Promise<FoundRelease> {
   const bytes = await download(url, request.signal);
   const first = new TextDecoder().decode(bytes.subarray(0, 64)).trimStart().at(0);
   if (first === "d") return readTorrent(bytes, url);
@@ -134,9 +142,9 @@ async function readUrl(url: string, request: ReleaseRequest): Promise<Release> {
   const { signal } = request;
   const offered = await readFeed(url, { signal });
   const chosen = chooseRelease(offered, { url, ...request });
-  return readRelease(
-    await fetchTorrent(chosen.torrentUrl, { expectInfoHash: chosen.infoHash, signal }),
-  );
+  const { torrentUrl, infoHash: expectInfoHash, peers: fallbackPeers = [] } = chosen;
+  const metainfo = await fetchTorrent(torrentUrl, { expectInfoHash, signal });
+  return { ...readRelease(metainfo), fallbackPeers };
 }
 
 /** Picks one of a feed's releases, which come newest first. Throws a {@link UsageError} that lists what there is. */

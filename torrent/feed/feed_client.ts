@@ -22,6 +22,8 @@ export interface OfferedRelease extends FeedRelease {
   readonly torrentUrl: string;
   /** Where the build machine stands, if the feed tells. */
   readonly origin?: Origin | undefined;
+  /** "address:port" of seeders, the build machine's own: for when the trackers name nobody who gives anything. */
+  readonly peers?: readonly string[] | undefined;
 }
 
 /** How to read a feed. */

@@ -33,6 +33,7 @@ function serve(directory: string) {
     directory: `${directory}/feed`,
     hostname: "127.0.0.1",
     origin: { site: "ams", rack: "build" },
+    peerPort: 6881,
     log: silentLog,
   });
 }
@@ -51,6 +52,7 @@ Deno.test("feed: a published release is found by readFeed and fetchTorrent, newe
     assert.ok(newest !== undefined);
     assert.equal(newest.sizeBytes, 100_000);
     assert.deepEqual(newest.origin, { site: "ams", rack: "build" });
+    assert.deepEqual(newest.peers, ["127.0.0.1:6881"], "where the build machine itself seeds");
     assert.deepEqual(newest.trackers, ["http://127.0.0.1:1/announce"]);
     assert.equal(newest.torrentUrl, server.torrentUrl(newest.infoHash));
     const torrent = await fetchTorrent(newest.torrentUrl, { expectInfoHash: newest.infoHash });

@@ -153,7 +153,11 @@ Deno.test("fetcher: tells how much it found on this host's own disk, and remembe
     });
     torrents.set(`/${version}`, new Uint8Array(made.metainfo));
     const torrentUrl = `http://127.0.0.1:${server.addr.port}/${version}`;
-    return { made, wanted: release(version, { infoHash: made.infoHash, sizeBytes, torrentUrl }) };
+    const peers = ["build.example.com:6881"];
+    return {
+      made,
+      wanted: release(version, { infoHash: made.infoHash, sizeBytes, torrentUrl, peers }),
+    };
   }
   try {
     const old = await publish("v1");
@@ -187,8 +191,8 @@ Deno.test("fetcher: tells how much it found on this host's own disk, and remembe
       assert.deepEqual(await prepare(wanted), { ok: true, received });
       assert.equal((await prepare(pinned, true)).ok, true);
       assert.deepEqual(
-        orders.map(({ pages, checkFiles }) => [pages, checkFiles]),
-        [["drop", true], ["keep", true]],
+        orders.map(({ pages, checkFiles, fallbackPeers }) => [pages, checkFiles, fallbackPeers]),
+        [["drop", true, ["build.example.com:6881"]], ["keep", true, ["build.example.com:6881"]]],
         "what is not locked right afterwards leaves the page cache",
       );
     }, fetching);

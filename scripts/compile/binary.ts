@@ -12,7 +12,7 @@ import { readElf } from "./elf.ts";
 import type { CompileOptions } from "./options.ts";
 import { checkRuntime, RUNTIME_VARIABLE, runtimeMessage, type RuntimeNeed } from "./runtime.ts";
 import { makeStage, type Stage } from "./stage.ts";
-import { ownTarget } from "./targets.ts";
+import { ownTarget, type Target } from "./targets.ts";
 
 /** What was made, by its parts. */
 export interface Binary {
@@ -43,7 +43,7 @@ export async function makeBinary(root: string, options: CompileOptions): Promise
   const folder = await Deno.makeTempDir({ dir: join(root, ".cache"), prefix: "compile-" });
   const stopListening = onStop(() => Deno.removeSync(folder, { recursive: true }));
   try {
-    const stage = await makeStage({ root, folder: join(folder, "stage"), target });
+    const stage = await makeStage({ root, folder: join(folder, "stage") });
     const made = join(folder, "rollcall");
     await compile(stage, { made, need, runtime });
     const config = JSON.parse(await Deno.readTextFile(join(root, "deno.json")));
@@ -51,13 +51,30 @@ export async function makeBinary(root: string, options: CompileOptions): Promise
     const wasRun = target === ownTarget();
     if (wasRun) await checkByRunning(made, { version, need });
     const binary = await measure(made, { stage, version, wasRun });
-    await Deno.mkdir(join(root, dirname(output)), { recursive: true });
-    await Deno.rename(made, join(root, output));
+    await Deno.mkdir(resolve(root, dirname(output)), { recursive: true });
+    await Deno.rename(made, resolve(root, output));
     return binary;
   } finally {
     stopListening();
     await Deno.remove(folder, { recursive: true });
   }
+}
+
+/** The arguments of `deno` that compile the copy that it is run in. */
+export function compileArguments(output: string, { triple }: Target): string[] {
+  return [
+    "compile",
+    "--allow-all",
+    // The types are not in the copy; `deno task check` looks at them.
+    "--no-check",
+    "--quiet",
+    // It is a file of a known name in /tmp, which whoever comes first may write, and no start is faster for it.
+    "--no-code-cache",
+    ...["--target", triple],
+    ...STARTED_BY_URL.flatMap((path) => ["--include", path]),
+    ...["--output", output],
+    ENTRY,
+  ];
 }
 
 /** Cleans up and ends the process when the user stops it; what it has started is stopped by the same Ctrl-C. */
@@ -84,17 +101,7 @@ async function compile(
   },
 ): Promise<void> {
   const { success, code, signal, stderr } = await new Deno.Command(Deno.execPath(), {
-    args: [
-      "compile",
-      "--allow-all",
-      // The types are not in the copy; `deno task check` looks at them.
-      "--no-check",
-      "--quiet",
-      ...["--target", need.target.triple],
-      ...STARTED_BY_URL.flatMap((path) => ["--include", path]),
-      ...["--output", made],
-      ENTRY,
-    ],
+    args: compileArguments(made, need.target),
     cwd: folder,
     // A path of the user's is relative to where the user is.
     env: { NO_COLOR: "1", ...(runtime && { [RUNTIME_VARIABLE]: resolve(runtime) }) },

@@ -6,8 +6,6 @@
  * @module
  */
 
-import type { Target } from "./targets.ts";
-
 /** Where the program begins; what it imports, also later and by `import()`, follows from it. */
 export const ENTRY = "mod.ts";
 
@@ -17,8 +15,11 @@ export const STARTED_BY_URL = ["torrent/hash_worker.ts"];
 /** The keys of `deno.json` that mean something at run time; the version is what `--version` prints. */
 export const CONFIG_KEYS = ["name", "version", "license", "unstable", "nodeModulesDir", "imports"];
 
-/** What can be loaded. */
-const LOADABLE = /\.(?:js|mjs|cjs|json|wasm|node)$/;
+/**
+ * What can be loaded. Native parts of packages (`.node`) are none of it: a binary would write them to a file of a known name
+ * in `/tmp` and run that. The packages that have some (of WebSockets and of file locks) do without.
+ */
+const LOADABLE = /\.(?:js|mjs|cjs|json|wasm)$/;
 /** Whoever hands out a copy of a package hands out its licence. */
 const LICENCE = /^(?:licen[cs]e|copying|notice|copyright)(?:[.-]|$)/i;
 const NEVER_LOADED = new Set([
@@ -36,11 +37,9 @@ const NEVER_LOADED = new Set([
 ]);
 
 /** Whether a file of a package goes in; the path is relative to the package's folder. */
-export function isShipped(path: string, { prebuildsFolder }: Target): boolean {
+export function isShipped(path: string): boolean {
   const folders = path.split("/");
   const name = folders.pop() ?? "";
   if (LICENCE.test(name)) return true;
-  if (!LOADABLE.test(name) || folders.some((folder) => NEVER_LOADED.has(folder))) return false;
-  const prebuilds = folders.indexOf("prebuilds");
-  return prebuilds === -1 || folders[prebuilds + 1] === prebuildsFolder;
+  return LOADABLE.test(name) && !folders.some((folder) => NEVER_LOADED.has(folder));
 }

@@ -8,7 +8,6 @@ import { dirname, join } from "node:path";
 import { CONFIG_KEYS, ENTRY, isShipped, STARTED_BY_URL } from "./contents.ts";
 import { readModuleGraph } from "./module_graph.ts";
 import { findPackages } from "./packages.ts";
-import type { Target } from "./targets.ts";
 
 /** What was copied. */
 export interface Stage {
@@ -24,11 +23,10 @@ export interface StageOptions {
   readonly root: string;
   /** Where the copy goes; it is made. */
   readonly folder: string;
-  readonly target: Target;
 }
 
 /** Makes the copy. */
-export async function makeStage({ root, folder, target }: StageOptions): Promise<Stage> {
+export async function makeStage({ root, folder }: StageOptions): Promise<Stage> {
   const graph = await readModuleGraph(root, [ENTRY, ...STARTED_BY_URL]);
   const packages = await findPackages(root, graph.ofPackages);
   const copy = async (path: string) => {
@@ -44,7 +42,7 @@ export async function makeStage({ root, folder, target }: StageOptions): Promise
   let packagesBytes = 0;
   for (const path of packages.folders) {
     for await (const file of filesIn(join(root, path))) {
-      if (!isShipped(file, target)) continue;
+      if (!isShipped(file)) continue;
       await copy(join(path, file));
       packagesBytes += (await Deno.stat(join(root, path, file))).size;
     }

@@ -12,8 +12,6 @@ export interface Target {
   readonly triple: string;
   /** `e_machine` of its programs, elf(5). */
   readonly elfMachine: number;
-  /** Where npm packages keep their native parts for it. */
-  readonly prebuildsFolder: string;
 }
 
 /** All of them; glibc, as Deno itself. */
@@ -22,13 +20,11 @@ export const TARGETS: readonly Target[] = [
     name: "x64",
     triple: "x86_64-unknown-linux-gnu",
     elfMachine: 62,
-    prebuildsFolder: "linux-x64",
   },
   {
     name: "arm64",
     triple: "aarch64-unknown-linux-gnu",
     elfMachine: 183,
-    prebuildsFolder: "linux-arm64",
   },
 ];
 

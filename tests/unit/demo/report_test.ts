@@ -119,6 +119,7 @@ Deno.test("renderSummary fits 80 columns and says everything that was measured",
     awayMs: 7_000,
     seenOffline: true,
     servicesKept: true,
+    keptServices: SERVICES,
     cameBackWith: { A: "v1", B: "v1" },
   } as const;
   const text = renderSummary(makeReport(measured({ killed })), pico.createColors(false));

@@ -21,6 +21,8 @@ export interface AgentKill {
   readonly seenOffline: boolean;
   /** The services that the host ran were the same processes when the new agent had announced itself. */
   readonly servicesKept: boolean;
+  /** Those of them; one that was about to switch at that moment is none. */
+  readonly keptServices: readonly ServiceName[];
   /** What the host ran when its new agent announced itself: its services had gone on all the time. */
   readonly cameBackWith: Readonly<Record<ServiceName, string | null>>;
 }
@@ -71,7 +73,10 @@ export async function killInTheMiddle(fleet: Fleet, options: AgentKillOptions): 
     until: (snapshot) =>
       SERVICES.every((service) => findHost(snapshot, { service, host })?.online === true),
   });
-  const kept = processesOf();
+  const after = processesOf();
+  const keptServices = SERVICES.filter((_, index) =>
+    before[index] !== null && before[index] === after[index]
+  );
   const cameBackWith = {
     A: findHost(back, { service: "A", host })?.version ?? null,
     B: findHost(back, { service: "B", host })?.version ?? null,
@@ -84,7 +89,8 @@ export async function killInTheMiddle(fleet: Fleet, options: AgentKillOptions): 
     signal: "SIGKILL",
     awayMs,
     seenOffline,
-    servicesKept: before.every((sinceMs, index) => sinceMs !== null && sinceMs === kept[index]),
+    servicesKept: keptServices.length === SERVICES.length,
+    keptServices,
     cameBackWith,
   };
 }

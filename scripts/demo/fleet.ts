@@ -20,6 +20,8 @@ import type { Workspace } from "./workspace.ts";
 export interface FleetOptions {
   readonly workspace: Workspace;
   readonly hosts: readonly FleetHost[];
+  /** A binary of rollcall; `null`: the source. */
+  readonly program: string | null;
   /** Connect string of a ZooKeeper that runs already; `null`: the fleet brings the embedded coordinator. */
   readonly zookeeper: string | null;
   /** Ends every wait. */
@@ -30,6 +32,7 @@ export interface FleetOptions {
 
 const ANNOUNCE_DEADLINE_MS = 60_000;
 const PUBLISH_DEADLINE_MS = 60_000;
+const LOOK_DEADLINE_MS = 60_000;
 const ROLLOUT_DEADLINE_MS = 120_000;
 // On top of that, for blobs of the user's: every host fetches, verifies and locks them on the same disk and processors.
 const SLOWEST_BYTES_PER_MS = 10_000;
@@ -51,7 +54,7 @@ export class Fleet {
     this.#options = options;
     this.hosts = options.hosts;
     this.watch = new FleetWatch(options.signal);
-    this.#commands = new Commands(options.workspace.children, options.signal);
+    this.#commands = new Commands(options.workspace.children, options);
     const places = options.hosts.flatMap(({ name }) =>
       SERVICES.map((service) => ({ service, host: name }))
     );
@@ -135,6 +138,15 @@ export class Fleet {
           return host?.online === true && host.version === version && host.slot === null &&
             host.pinnedBytes <= releaseBytes;
         }),
+    });
+  }
+
+  /** Looks inside a host's agent, and counts its actors. */
+  async countActors(host: string): Promise<number> {
+    return await within(this.#commands.countActors(host, this.#zookeeper), {
+      what: `rollcall actors ${host} to end`,
+      deadlineMs: LOOK_DEADLINE_MS,
+      signal: this.#options.signal,
     });
   }
 

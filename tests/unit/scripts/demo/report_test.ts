@@ -46,6 +46,7 @@ function measured(changes: Partial<Measurements> = {}): Measurements {
     durationMs: 12_345.6,
     lockedBytes: 240 * MIB,
     killed: null,
+    inside: { host: "web-1", actorsCount: 17 },
     timings: {},
     ...changes,
   };
@@ -118,6 +119,7 @@ Deno.test("renderSummary fits 80 columns and says everything that was measured",
     awayMs: 7_000,
     seenOffline: true,
     servicesKept: true,
+    keptServices: SERVICES,
     cameBackWith: { A: "v1", B: "v1" },
   } as const;
   const text = renderSummary(makeReport(measured({ killed })), pico.createColors(false));
@@ -127,6 +129,7 @@ Deno.test("renderSummary fits 80 columns and says everything that was measured",
   assert.match(text, /across sites +20\.0 MiB, least possible 20\.0 MiB \(1\.00 ×\)/);
   assert.match(text, /across racks +100\.0 MiB, least possible 80\.0 MiB \(1\.25 ×\)/);
   assert.match(text, /locked +240\.0 MiB in memory/);
+  assert.match(text, /inside +the agent of web-1: 17 actors/);
   assert.match(text, /agent killed +web-5, away 7\.0 s, services went on, rejoined on A v2, B v2/);
   assert.match(text, /every host runs v2/);
 });

@@ -7,7 +7,7 @@
 
 export * from "./entry_reader.ts";
 export * from "./fleet.ts";
-export * from "./hosts.ts";
+export * from "./forget_host.ts";
 export * from "./registration.ts";
 export * from "./reports.ts";
 export * from "./rollouts.ts";

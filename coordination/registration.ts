@@ -59,7 +59,7 @@ export async function registerHost(
     try {
       await zk.multi([
         op.create(path, encodeEntry(entry), { mode: "ephemeral" }),
-        ...countingAgain(service, entry),
+        ...bumpIfServing(service, entry),
       ]);
       return;
     } catch (error) {
@@ -71,7 +71,7 @@ export async function registerHost(
       if (stat.ephemeralOwner === zk.sessionId) {
         await zk.multi([
           op.set(path, encodeEntry(entry), { version: stat.version }),
-          ...countingAgain(service, entry),
+          ...bumpIfServing(service, entry),
         ]);
         return;
       }
@@ -92,7 +92,7 @@ export async function writeHost(
 ): Promise<void> {
   const { entry, saidServing } = write;
   const path = currentPath(service, entry.host);
-  const counting = saidServing ? [] : countingAgain(service, entry);
+  const counting = saidServing ? [] : bumpIfServing(service, entry);
   if (counting.length === 0) await zk.set(path, encodeEntry(entry));
   else await zk.multi([op.set(path, encodeEntry(entry)), ...counting]);
 }
@@ -102,7 +102,7 @@ export async function writeHost(
  * life, when the host serves again; it must be refused then, or one host more goes down than the service can spare
  * (invariant I1). So whoever begins to count as serving bumps the admission counter.
  */
-function countingAgain(service: string, { state }: Current): MultiOperation[] {
+function bumpIfServing(service: string, { state }: Current): MultiOperation[] {
   return state === "serving" ? [bumpCounter(service)] : [];
 }
 

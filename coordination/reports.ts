@@ -36,7 +36,7 @@ export async function reportSwitch(
   done: { readonly current: Current; readonly slot: Slot },
 ): Promise<void> {
   const { current, slot } = done;
-  await inRounds(zk, service, (reading) => ({
+  await retryOnConflict(zk, service, (reading) => ({
     operations: [
       // The host counts as serving from here on; see `registration.ts`.
       bumpCounter(service),
@@ -62,7 +62,11 @@ export async function reportFailure(
   service: string,
   failure: { readonly slot: Slot; readonly current: Current; readonly nowMs: number },
 ): Promise<boolean> {
-  return await inRounds(zk, service, (reading) => failureOperations(reading, service, failure));
+  return await retryOnConflict(
+    zk,
+    service,
+    (reading) => failureOperations(reading, service, failure),
+  );
 }
 
 /**
@@ -136,7 +140,7 @@ function leaveQueue(
 }
 
 /** Reads and makes the change until nothing has moved in between. */
-async function inRounds<T>(
+async function retryOnConflict<T>(
   zk: ZooKeeper,
   service: string,
   decide: (reading: ServiceReading) => Change<T>,

@@ -1,5 +1,9 @@
-// The one place of this folder that reads the system's clock and sets timers. Everything else is
-// handed a `Clock`, so that tests can drive time by hand.
+/**
+ * The one place of this folder that reads the system's clock and sets timers. Everything else is handed a `Clock`, so
+ * that tests can drive time by hand.
+ *
+ * @module
+ */
 
 /** Time as this folder needs it: a monotonic reading for deadlines, the wall time for `ctime` and `mtime`, and timers. */
 export interface Clock {

@@ -1,5 +1,9 @@
-// The errors of the client, and ZooKeeper's table of result codes. Both the client and the embedded
-// coordinator translate between the numbers of the wire and the names used here.
+/**
+ * The errors of the client, and ZooKeeper's table of result codes. Both the client and the embedded coordinator
+ * translate between the numbers of the wire and the names used here.
+ *
+ * @module
+ */
 
 /** Result codes of the protocol by name (org.apache.zookeeper.KeeperException.Code). */
 export const resultCodes = {

@@ -1,4 +1,8 @@
-// The logger that this folder is handed. It never prints by itself.
+/**
+ * The logger that this folder is handed. It never prints by itself.
+ *
+ * @module
+ */
 
 /** What the client and the coordinator need of a logger; a LogTape logger fits as it is. */
 export interface Log {

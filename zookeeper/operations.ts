@@ -1,4 +1,9 @@
-// Builders for the operations of `multi` and `multiRead`. They only describe; nothing is sent.
+/**
+ * Builders for the operations of `multi` and `multiRead`. They only describe; nothing is sent.
+ *
+ * @module
+ */
+
 import {
   type Acl,
   type CreateMode,

@@ -1,4 +1,8 @@
-// Rules for node paths (ZooKeeper's PathUtils) and the arithmetic on them.
+/**
+ * Rules for node paths (ZooKeeper's PathUtils) and the arithmetic on them.
+ *
+ * @module
+ */
 
 /**
  * Says what is wrong with a path, or undefined if nothing is: absolute, no trailing slash, no empty,

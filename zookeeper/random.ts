@@ -1,5 +1,9 @@
-// The one place of this folder that draws random numbers. Everything else is handed a `Random`,
-// so that tests can repeat a run.
+/**
+ * The one place of this folder that draws random numbers. Everything else is handed a `Random`, so that tests can
+ * repeat a run.
+ *
+ * @module
+ */
 
 /** A source of numbers in [0, 1), as `Math.random`. */
 export type Random = () => number;

@@ -1,4 +1,8 @@
-// The shapes that callers of the client meet. Nothing here knows the wire format.
+/**
+ * The shapes that callers of the client meet. Nothing here knows the wire format.
+ *
+ * @module
+ */
 
 /** What ZooKeeper knows about a node beside its data (zookeeper.jute, `Stat`). */
 export interface Stat {

@@ -1,9 +1,14 @@
-// The settings of a client and their defaults, in one place.
+/**
+ * The settings of a client and their defaults, in one place.
+ *
+ * @module
+ */
+
 import { type Clock, systemClock } from "../clock.ts";
 import { type Log, silentLog } from "../log.ts";
 import { type Random, systemRandom } from "../random.ts";
-import type { SaslCredentials } from "./sasl.ts";
-import type { TlsOptions } from "./dial.ts";
+import type { SaslCredentials } from "./connection/sasl.ts";
+import type { TlsOptions } from "./connection/dial.ts";
 
 /** Settings of a {@linkcode ZooKeeper} client; every one has a default. */
 export interface ZooKeeperOptions {

@@ -1,5 +1,10 @@
-// The client that callers meet: one method per operation of ZooKeeper. What is sent for each is in the
-// files named *_requests.ts; sessions, watches and the wire are in the others beside it.
+/**
+ * The client that callers meet: one method per operation of ZooKeeper. What is sent for each is in the files named
+ * *_requests.ts; sessions, watches and the wire are in the others beside it.
+ *
+ * @module
+ */
+
 import type { ZooKeeperError } from "../errors.ts";
 import { dataBytes } from "../operations.ts";
 import type {
@@ -20,17 +25,17 @@ import type {
   WatchKind,
   WatchListener,
 } from "../types.ts";
-import { parseConnectString } from "./connect_string.ts";
+import { parseConnectString } from "./connection/connect_string.ts";
 import { settingsOf, type ZooKeeperOptions } from "./options.ts";
-import { pathMapping } from "./path_mapping.ts";
-import { quiet } from "./quiet.ts";
-import * as reads from "./read_requests.ts";
-import { RequestContext } from "./request_context.ts";
-import { Session } from "./session.ts";
-import { shuffled } from "./shuffled.ts";
-import { WatchRegistry } from "./watch_registry.ts";
-import * as watches from "./watch_requests.ts";
-import * as writes from "./write_requests.ts";
+import { pathMapping } from "./requests/path_mapping.ts";
+import { markHandled } from "./session/mark_handled.ts";
+import * as reads from "./requests/read_requests.ts";
+import { RequestContext } from "./requests/request_context.ts";
+import { Session } from "./session/session.ts";
+import { shuffle } from "./connection/shuffle.ts";
+import { WatchRegistry } from "./watches/watch_registry.ts";
+import * as watches from "./requests/watch_requests.ts";
+import * as writes from "./requests/write_requests.ts";
 
 /**
  * A client of ZooKeeper (3.6 and later; 3.5 without `watch`).
@@ -71,7 +76,7 @@ export class ZooKeeper {
     this.#chroot = chroot;
     this.#session = new Session({
       ...settings,
-      servers: shuffled(servers, random),
+      servers: shuffle(servers, random),
       watches: registry,
     });
     this.#context = new RequestContext({
@@ -146,7 +151,7 @@ export class ZooKeeper {
    * to repeat; does nothing without a chroot.
    */
   ensureChroot(options: CallOptions = {}): Promise<void> {
-    return quiet(writes.ensureChroot(this.#context, this.#chroot, options));
+    return markHandled(writes.ensureChroot(this.#context, this.#chroot, options));
   }
 
   /**
@@ -285,7 +290,7 @@ export class ZooKeeper {
     options: CallOptions & { recursive?: boolean | undefined },
     listener: WatchListener,
   ): Promise<Watch> {
-    return quiet(watches.watch(this.#context, path, { options, listener }));
+    return markHandled(watches.watch(this.#context, path, { options, listener }));
   }
 
   /**
@@ -296,7 +301,7 @@ export class ZooKeeper {
     path: string,
     options: CallOptions & { kind?: WatchKind | undefined } = {},
   ): Promise<boolean> {
-    return quiet(watches.removeWatches(this.#context, path, options));
+    return markHandled(watches.removeWatches(this.#context, path, options));
   }
 
   /**

@@ -1,11 +1,16 @@
-// Admission by a versioned counter: whoever changes the counter at the version that they decided by may
-// go in. One decision at a time wins, however many decide at once.
+/**
+ * Admission by a versioned counter: whoever changes the counter at the version that they decided by may go in. One
+ * decision at a time wins, however many decide at once.
+ *
+ * @module
+ */
+
 import type { ZooKeeper } from "../client/zookeeper.ts";
 import { hasCode } from "../errors.ts";
 import { op } from "../operations.ts";
 import { childPath } from "../paths.ts";
 import type { CallOptions, NodeData } from "../types.ts";
-import { retried } from "./retry.ts";
+import { retry } from "./retry.ts";
 
 /** Options of {@linkcode admit}. */
 export interface AdmitOptions extends CallOptions {
@@ -38,7 +43,7 @@ export async function admit(
   const call = { signal, timeoutMs };
   for (let race = 1;; race++) {
     try {
-      return await retried(async () => {
+      return await retry(async () => {
         await zk.sync(counterPath, call);
         // The counter first: whoever comes in after that has changed it by the time that we write.
         const { stat } = await zk.get(counterPath, call);
@@ -64,7 +69,7 @@ export async function leave(
   options: CallOptions & { name: string },
 ): Promise<void> {
   const { name, ...call } = options;
-  await retried(async () => {
+  await retry(async () => {
     try {
       await zk.delete(childPath(counterPath, name), call);
     } catch (error) {

@@ -1,10 +1,15 @@
-// A copy of a subtree in memory, kept up to date by one persistent recursive watch.
+/**
+ * A copy of a subtree in memory, kept up to date by one persistent recursive watch.
+ *
+ * @module
+ */
+
 import type { ZooKeeper } from "../client/zookeeper.ts";
 import { hasCode, ZooKeeperError } from "../errors.ts";
 import { op } from "../operations.ts";
 import { childPath, isWithin, parentPath } from "../paths.ts";
 import type { CallOptions, Stat, Watch, WatchEvent } from "../types.ts";
-import { retried } from "./retry.ts";
+import { retry } from "./retry.ts";
 
 /** One node of the copy. */
 export interface CachedNode {
@@ -159,9 +164,7 @@ export class CachedTree {
       const next: string[] = [];
       await this.#readNodes(level, changed);
       for (const part of slices(level)) {
-        const lists = await retried(() =>
-          this.#zk.multiRead(part.map((path) => op.children(path)))
-        );
+        const lists = await retry(() => this.#zk.multiRead(part.map((path) => op.children(path))));
         lists.forEach((list, index) => {
           const path = part[index];
           if (path === undefined || !("kind" in list) || list.kind !== "children") return;
@@ -181,7 +184,7 @@ export class CachedTree {
 
   async #readNodes(paths: readonly string[], changed: Set<string>): Promise<void> {
     for (const part of slices(paths)) {
-      const results = await retried(() => this.#zk.multiRead(part.map((path) => op.get(path))));
+      const results = await retry(() => this.#zk.multiRead(part.map((path) => op.get(path))));
       results.forEach((result, index) => {
         const path = part[index];
         if (path === undefined) return;

@@ -1,8 +1,13 @@
-// Makes sure that a node and its ancestors exist.
+/**
+ * Makes sure that a node and its ancestors exist.
+ *
+ * @module
+ */
+
 import type { ZooKeeper } from "../client/zookeeper.ts";
 import { hasCode } from "../errors.ts";
 import type { CallOptions } from "../types.ts";
-import { retried } from "./retry.ts";
+import { retry } from "./retry.ts";
 
 /**
  * Creates `path` and every missing ancestor as empty persistent nodes. Idempotent and safe against a
@@ -22,11 +27,11 @@ export async function ensurePath(
   // Most often all but the last are there; so look from the leaf upwards and create downwards.
   for (end = path.length; end > 0; end = path.lastIndexOf("/", end - 1)) {
     const ancestor = path.slice(0, end);
-    if (ancestor === "" || await retried(() => zk.exists(ancestor, options)) !== null) break;
+    if (ancestor === "" || await retry(() => zk.exists(ancestor, options)) !== null) break;
     missing.push(ancestor);
   }
   for (const ancestor of missing.reverse()) {
-    await retried(async () => {
+    await retry(async () => {
       try {
         await zk.create(ancestor, undefined, options);
       } catch (error) {

@@ -1,4 +1,9 @@
-// Puts one ephemeral node of the present session in place, whatever an earlier session left there.
+/**
+ * Puts one ephemeral node of the present session in place, whatever an earlier session left there.
+ *
+ * @module
+ */
+
 import type { ZooKeeper } from "../client/zookeeper.ts";
 import { hasCode, ZooKeeperError } from "../errors.ts";
 import type { CallOptions, NodeData } from "../types.ts";

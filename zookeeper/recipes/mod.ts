@@ -1,4 +1,9 @@
-// Recipes: small protocols on top of the client, each safe against a lost reply.
+/**
+ * Recipes: small protocols on top of the client, each safe against a lost reply.
+ *
+ * @module
+ */
+
 export * from "./admission.ts";
 export * from "./cached_tree.ts";
 export * from "./ensure_path.ts";

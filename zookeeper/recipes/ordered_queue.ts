@@ -1,11 +1,16 @@
-// A place in an ordered queue. Each one watches only the one before it, so that a departure wakes one
-// client and not all.
+/**
+ * A place in an ordered queue. Each one watches only the one before it, so that a departure wakes one client and not
+ * all.
+ *
+ * @module
+ */
+
 import type { ZooKeeper } from "../client/zookeeper.ts";
 import { hasCode, ZooKeeperError } from "../errors.ts";
 import { baseName, childPath, parentPath } from "../paths.ts";
 import type { CallOptions, NodeData } from "../types.ts";
 import { createProtected, sequenceNumber } from "./protected_create.ts";
-import { retried } from "./retry.ts";
+import { retry } from "./retry.ts";
 
 /** Options of {@linkcode joinQueue}. */
 export interface JoinQueueOptions extends CallOptions {
@@ -67,7 +72,7 @@ class Place implements QueuePlace {
   }
 
   before(options: CallOptions = {}): Promise<string[]> {
-    return retried(async () => {
+    return retry(async () => {
       const parent = parentPath(this.path);
       const { children } = await this.#zk.children(parent, options);
       const own = baseName(this.path);
@@ -89,7 +94,7 @@ class Place implements QueuePlace {
   }
 
   leave(options: CallOptions = {}): Promise<void> {
-    return retried(async () => {
+    return retry(async () => {
       try {
         await this.#zk.delete(this.path, options);
       } catch (error) {
@@ -104,7 +109,7 @@ class Place implements QueuePlace {
     const onAbort = () => event.reject(signal?.reason);
     signal?.addEventListener("abort", onAbort, { once: true });
     try {
-      const stat = await retried(() =>
+      const stat = await retry(() =>
         this.#zk.exists(path, { signal, watch: () => event.resolve() })
       );
       if (stat !== null) await event.promise;

@@ -1,11 +1,15 @@
-// A sequential create that survives a lost reply and an expired session: an id in the name tells whether it
-// happened.
+/**
+ * A sequential create that survives a lost reply and an expired session: an id in the name tells whether it happened.
+ *
+ * @module
+ */
+
 import type { ZooKeeper } from "../client/zookeeper.ts";
 import { hasCode, ZooKeeperError } from "../errors.ts";
 import { baseName, childPath, parentPath } from "../paths.ts";
 import { secureRandomBytes } from "../random.ts";
 import type { CallOptions, CreateOptions, NodeData } from "../types.ts";
-import { retried } from "./retry.ts";
+import { retry } from "./retry.ts";
 
 /** Options of {@linkcode createProtected}. */
 export interface ProtectedCreateOptions extends Omit<CreateOptions, "mode"> {
@@ -49,7 +53,7 @@ export async function createProtected(
   const parent = parentPath(path);
   const prefix = `_c_${id ?? newId()}-`;
   const protectedPath = childPath(parent, prefix + baseName(path));
-  return await retried(async (attempt) => {
+  return await retry(async (attempt) => {
     if (attempt > 1 || id !== undefined) {
       const found = await findOwn(zk, parent, { ...rest, prefix });
       if (found !== undefined) return found;

@@ -1,4 +1,9 @@
-// Repeats what is harmless to repeat after a lost connection or an expired session.
+/**
+ * Repeats what is harmless to repeat after a lost connection or an expired session.
+ *
+ * @module
+ */
+
 import { hasCode } from "../errors.ts";
 
 /**
@@ -12,7 +17,7 @@ export const maxAttempts = 10;
  * `SESSION_EXPIRED`. It is told which attempt it is, from 1, since a later one must look whether an earlier one
  * happened. So what it makes must belong to no session, or it must look for what an earlier session left.
  */
-export async function retried<T>(attempt: (number: number) => Promise<T>): Promise<T> {
+export async function retry<T>(attempt: (number: number) => Promise<T>): Promise<T> {
   for (let number = 1;; number++) {
     try {
       return await attempt(number);

@@ -1,13 +1,18 @@
-// The embedded coordinator: a server for ZooKeeper's protocol in this process, for one machine. It
-// accepts clients, gives them sessions, and commits what their requests did, in groups. For more than
-// one machine, use a ZooKeeper ensemble: this one has no replicas.
+/**
+ * The embedded coordinator: a server for ZooKeeper's protocol in this process, for one machine. It accepts clients,
+ * gives them sessions, and commits what their requests did, in groups. For more than one machine, use a ZooKeeper
+ * ensemble: this one has no replicas.
+ *
+ * @module
+ */
+
 import type { AdminServer } from "./admin/server.ts";
 import { adminSource } from "./admin/source.ts";
 import { ClientConnection } from "./sessions/client_connection.ts";
 import { DataTree } from "./tree/data_tree.ts";
 import type { ServerFacts } from "./frontend/four_letter_words.ts";
 import { GroupCommit } from "./storage/group_commit.ts";
-import { keepHouse } from "./housekeeping.ts";
+import { startHousekeeping } from "./housekeeping.ts";
 import {
   type AdminAddress,
   type CoordinatorOptions,
@@ -96,7 +101,7 @@ export class Coordinator {
       },
       facts: () => this.#facts(),
     };
-    this.#stopHousekeeping = keepHouse({
+    this.#stopHousekeeping = startHousekeeping({
       settings: this.#options,
       sessions: this.#sessions,
       processor: this.#processor,

@@ -1,5 +1,10 @@
-// What the coordinator does by the clock: expires sessions, removes what has outlived itself, and cuts
-// off whoever connects and says nothing.
+/**
+ * What the coordinator does by the clock: expires sessions, removes what has outlived itself, and cuts off whoever
+ * connects and says nothing.
+ *
+ * @module
+ */
+
 import type { ClientConnection } from "./sessions/client_connection.ts";
 import type { CoordinatorSettings } from "./options.ts";
 import type { RequestProcessor } from "./requests/request_processor.ts";
@@ -19,7 +24,7 @@ export interface HousekeepingOptions {
 }
 
 /** Begins to look at everything once per tick; the result stops it. */
-export function keepHouse(options: HousekeepingOptions): () => void {
+export function startHousekeeping(options: HousekeepingOptions): () => void {
   const { settings, sessions, processor, connections, onChange } = options;
   const { clock, tickTimeMs, containerCheckMs, log } = settings;
   let lastTickMs = clock.nowMs();
@@ -33,7 +38,7 @@ export function keepHouse(options: HousekeepingOptions): () => void {
     lastTickMs = nowMs;
     if (lateMs > tickTimeMs) {
       log.warn("the coordinator stood still; sessions get the time back", { lateMs });
-      sessions.forgive(lateMs);
+      sessions.extendAll(lateMs);
     }
     for (const session of sessions.overdue(nowMs)) {
       log.info("session expired", { sessionId: `0x${session.id.toString(16)}` });
@@ -43,7 +48,7 @@ export function keepHouse(options: HousekeepingOptions): () => void {
     }
     if (nowMs - lastContainersMs >= containerCheckMs) {
       lastContainersMs = nowMs;
-      processor.removeOutlived();
+      processor.removeExpiredNodes();
       onChange();
     }
     for (const connection of connections()) {

@@ -1,4 +1,9 @@
-// The embedded coordinator: ZooKeeper's protocol served from this process, for one machine.
+/**
+ * The embedded coordinator: ZooKeeper's protocol served from this process, for one machine.
+ *
+ * @module
+ */
+
 export * from "./coordinator.ts";
 export type { AdminAddress, CoordinatorOptions } from "./options.ts";
 export type { TreeNode } from "./tree/tree_node.ts";

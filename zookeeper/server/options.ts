@@ -1,4 +1,9 @@
-// The settings of the coordinator and their defaults, in one place.
+/**
+ * The settings of the coordinator and their defaults, in one place.
+ *
+ * @module
+ */
+
 import { type Clock, systemClock } from "../clock.ts";
 import { type Log, silentLog } from "../log.ts";
 import type { Storage } from "./storage/storage.ts";

@@ -1,4 +1,9 @@
-// Ends a session at its server behind its client's back, as its expiry would.
+/**
+ * Ends a session at its server behind its client's back, as its expiry would.
+ *
+ * @module
+ */
+
 import { opcodes } from "../wire/protocol.ts";
 import { writeConnectRequest } from "../wire/records.ts";
 import { JuteWriter } from "../wire/jute.ts";

@@ -1,6 +1,11 @@
-// A TCP proxy between clients and a server, for tests: it cuts connections, refuses new ones, delays what
-// passes, holds back or loses replies, and overhears the sessions that the server grants. It knows only
-// as much of the protocol as that takes.
+/**
+ * A TCP proxy between clients and a server, for tests: it cuts connections, refuses new ones, delays what passes,
+ * holds back or loses replies, and overhears the sessions that the server grants. It knows only as much of the
+ * protocol as that takes.
+ *
+ * @module
+ */
+
 import { systemClock } from "../clock.ts";
 import type { GrantedSession } from "./expire_session.ts";
 

@@ -1,4 +1,9 @@
-// Cuts a stream of bytes into length-prefixed frames. Both ends of the protocol use it.
+/**
+ * Cuts a stream of bytes into length-prefixed frames. Both ends of the protocol use it.
+ *
+ * @module
+ */
+
 import { WireError } from "./jute.ts";
 
 /** Large enough that one read takes in a burst of small frames. */

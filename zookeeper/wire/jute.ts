@@ -1,5 +1,9 @@
-// Jute, ZooKeeper's serialization: big-endian integers, and strings, buffers and lists with a
-// four-byte length in front (-1: null). This file knows no record and no request.
+/**
+ * Jute, ZooKeeper's serialization: big-endian integers, and strings, buffers and lists with a four-byte length in
+ * front (-1: null). This file knows no record and no request.
+ *
+ * @module
+ */
 
 /** Bytes that cannot be what they claim to be. The connection they came from is of no more use. */
 export class WireError extends Error {

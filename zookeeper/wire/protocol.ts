@@ -1,4 +1,8 @@
-// The numbers of ZooKeeper's protocol (org.apache.zookeeper.ZooDefs and Watcher, 3.8).
+/**
+ * The numbers of ZooKeeper's protocol (org.apache.zookeeper.ZooDefs and Watcher, 3.8).
+ *
+ * @module
+ */
 
 /** Operation codes of requests. */
 export const opcodes = {

@@ -1,4 +1,9 @@
-// The records of zookeeper.jute that both ends of the protocol read and write.
+/**
+ * The records of zookeeper.jute that both ends of the protocol read and write.
+ *
+ * @module
+ */
+
 import type { Acl, Stat } from "../types.ts";
 import type { JuteReader, JuteWriter } from "./jute.ts";
 

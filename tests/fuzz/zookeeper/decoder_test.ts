@@ -1,8 +1,8 @@
 // Bytes that nobody should send, into everything that reads the wire: it must say so, and do nothing else.
 // ROLLCALL_FRAMES sets how many frames (default: a million), ROLLCALL_SEED which.
 import assert from "node:assert/strict";
-import { readMulti, readMultiRead } from "../../../zookeeper/client/multi_codec.ts";
-import { readNotification } from "../../../zookeeper/client/notification.ts";
+import { readMulti, readMultiRead } from "../../../zookeeper/client/requests/multi_codec.ts";
+import { readNotification } from "../../../zookeeper/client/watches/watch_notification.ts";
 import { DataTree } from "../../../zookeeper/server/tree/data_tree.ts";
 import { readMultiOperations } from "../../../zookeeper/server/requests/multi_operations.ts";
 import { answerRead } from "../../../zookeeper/server/requests/read_operations.ts";

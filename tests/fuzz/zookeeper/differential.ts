@@ -3,7 +3,7 @@
 import { isDeepStrictEqual } from "node:util";
 import { play } from "./player.ts";
 import { makeSequence, type Step } from "./sequences.ts";
-import type { Sight } from "./sights.ts";
+import type { Observation } from "./observations.ts";
 
 /** Two servers that should not be told apart. */
 export interface Ports {
@@ -62,9 +62,9 @@ function firstDifference(ours: unknown[][], theirs: unknown[][]): string | undef
 }
 
 /** The order between clients is nobody's promise: an event may be read by its client later. */
-function byClient(sights: Sight[]): unknown[][] {
+function byClient(observations: Observation[]): unknown[][] {
   const lists: unknown[][] = [];
-  for (const { client, saw } of sights) (lists[client] ??= []).push(saw);
+  for (const { client, saw } of observations) (lists[client] ??= []).push(saw);
   return lists;
 }
 

@@ -6,7 +6,7 @@ import { opcodes, xids } from "../../../zookeeper/wire/protocol.ts";
 import { readReplyHeader, writeAcl } from "../../../zookeeper/wire/records.ts";
 import { RawClient } from "../../integration/zookeeper/raw_client.ts";
 import { clientCount, type RequestStep, type Step } from "./sequences.ts";
-import { mapped, newestZxid, type Sight } from "./sights.ts";
+import { newestZxid, normalize, type Observation } from "./observations.ts";
 import { changingOpcodes, opcodeOf, readBody, writeStep } from "./step_codec.ts";
 
 const credentials = [[], ["ann:a"], ["ann:a", "bob:b"]];
@@ -31,8 +31,12 @@ interface Sent {
 }
 
 /** Plays a sequence below a node of its own. */
-export async function play(port: number, root: string, steps: readonly Step[]): Promise<Sight[]> {
-  const sights: Sight[] = [];
+export async function play(
+  port: number,
+  root: string,
+  steps: readonly Step[],
+): Promise<Observation[]> {
+  const observations: Observation[] = [];
   const owners = new Map<bigint, number>();
   const players: Player[] = [];
   const toServer = (path: string) => path.replace("ROOT", root);
@@ -56,7 +60,7 @@ export async function play(port: number, root: string, steps: readonly Step[]): 
   } finally {
     for (const player of players) player.raw.close();
   }
-  return mapped(sights, root, owners);
+  return normalize(observations, root, owners);
 
   /** With a node around it, so that what a sequence makes beside its root meets no other sequence. */
   async function makeRoot(): Promise<void> {
@@ -94,7 +98,7 @@ export async function play(port: number, root: string, steps: readonly Step[]): 
   async function intrude(client: number, { sessionId }: Player): Promise<void> {
     const raw = await RawClient.connect(port);
     const { timeoutMs } = await raw.shakeHands({ timeoutMs: sessionTimeoutMs, sessionId });
-    sights.push({ client, step: stepIndex, saw: { intruded: timeoutMs > 0 } });
+    observations.push({ client, step: stepIndex, saw: { intruded: timeoutMs > 0 } });
     await raw.closedByServer();
     raw.close();
   }
@@ -108,7 +112,7 @@ export async function play(port: number, root: string, steps: readonly Step[]): 
         : { sessionId: session.sessionId, password: session.password }),
     });
     const { sessionId, password, timeoutMs } = response;
-    if (timeoutMs <= 0) sights.push({ client, step: stepIndex, saw: "session refused" });
+    if (timeoutMs <= 0) observations.push({ client, step: stepIndex, saw: "session refused" });
     owners.set(sessionId, client);
     const player: Player = {
       raw,
@@ -172,11 +176,11 @@ export async function play(port: number, root: string, steps: readonly Step[]): 
       const reader = await player.raw.receive();
       if (reader === undefined) {
         player.gone = true;
-        sights.push({ client, step: stepIndex, saw: "the server closed the connection" });
+        observations.push({ client, step: stepIndex, saw: "the server closed the connection" });
         return;
       }
-      const saw = readSight(reader, player, sent);
-      sights.push({ client, step: stepIndex, saw });
+      const saw = readObservation(reader, player, sent);
+      observations.push({ client, step: stepIndex, saw });
       if (!("event" in saw)) return;
     }
   }
@@ -190,7 +194,7 @@ const fixedXids = new Map<number, number>([
   [opcodes.auth, xids.auth],
 ]);
 
-function readSight(reader: JuteReader, player: Player, { xid, opcode }: Sent): object {
+function readObservation(reader: JuteReader, player: Player, { xid, opcode }: Sent): object {
   const header = readReplyHeader(reader);
   if (header.xid === xids.watchEvent) {
     return { event: reader.int(), state: reader.int(), path: reader.string() };

@@ -1,4 +1,8 @@
-// What the coordinator's page shows, as plain data; programs read the same from `/facts.json`.
+/**
+ * What the coordinator's page shows, as plain data; programs read the same from `/facts.json`.
+ *
+ * @module
+ */
 
 /** The figures of a coordinator. */
 export interface AdminFacts {

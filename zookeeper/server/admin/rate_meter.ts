@@ -1,4 +1,8 @@
-// Counts events per second over the last minute.
+/**
+ * Counts events per second over the last minute.
+ *
+ * @module
+ */
 
 /** Long enough to see what has happened while one looked away. */
 const windowSeconds = 60;

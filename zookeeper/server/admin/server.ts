@@ -1,5 +1,9 @@
-// The coordinator's page for people: what it holds and who is connected. It only shows; nothing can be
-// changed by it.
+/**
+ * The coordinator's page for people: what it holds and who is connected. It only shows; nothing can be changed by it.
+ *
+ * @module
+ */
+
 import { Hono } from "hono";
 import { pathProblem } from "../../paths.ts";
 import type { AdminFacts, NodeView } from "./facts.ts";

@@ -1,4 +1,9 @@
-// What the coordinator's page is told: figures, sessions and nodes, taken from the coordinator's parts.
+/**
+ * What the coordinator's page is told: figures, sessions and nodes, taken from the coordinator's parts.
+ *
+ * @module
+ */
+
 import type { Clock } from "../../clock.ts";
 import { childPath } from "../../paths.ts";
 import { type Acl, permissions } from "../../types.ts";

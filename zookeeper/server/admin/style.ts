@@ -1,4 +1,8 @@
-// How the coordinator's page looks, by day and by night.
+/**
+ * How the coordinator's page looks, by day and by night.
+ *
+ * @module
+ */
 
 /** The style sheet; nothing in it is fetched from anywhere. */
 export const style = `

@@ -1,5 +1,9 @@
-// The four-letter words that monitoring tools and some clients send in place of a handshake: ruok, srvr, stat,
-// mntr, envi, isro.
+/**
+ * The four-letter words that monitoring tools and some clients send in place of a handshake: ruok, srvr, stat, mntr,
+ * envi, isro.
+ *
+ * @module
+ */
 
 /** What the words report. */
 export interface ServerFacts {

@@ -1,4 +1,9 @@
-// The first message of a connection: a new session, the resumption of one, or a refusal.
+/**
+ * The first message of a connection: a new session, the resumption of one, or a refusal.
+ *
+ * @module
+ */
+
 import type { JuteReader } from "../../wire/jute.ts";
 import { readConnectRequest, writeConnectResponse } from "../../wire/records.ts";
 import type { ClientConnection } from "../sessions/client_connection.ts";

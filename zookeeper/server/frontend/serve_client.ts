@@ -1,5 +1,10 @@
-// Works for one client from its first byte to its last: tells a four-letter word from a handshake, takes
-// requests, and cuts off whoever cannot be understood.
+/**
+ * Works for one client from its first byte to its last: tells a four-letter word from a handshake, takes requests, and
+ * cuts off whoever cannot be understood.
+ *
+ * @module
+ */
+
 import type { Clock } from "../../clock.ts";
 import type { Log } from "../../log.ts";
 import { JuteReader, WireError } from "../../wire/jute.ts";

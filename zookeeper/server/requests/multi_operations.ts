@@ -1,4 +1,9 @@
-// `multi` and `multiRead` on the coordinator's side.
+/**
+ * `multi` and `multiRead` on the coordinator's side.
+ *
+ * @module
+ */
+
 import { resultCodes } from "../../errors.ts";
 import { permissions } from "../../types.ts";
 import { type JuteReader, type JuteWriter, WireError } from "../../wire/jute.ts";

@@ -1,4 +1,9 @@
-// The requests that only look, and those that set or remove watches.
+/**
+ * The requests that only look, and those that set or remove watches.
+ *
+ * @module
+ */
+
 import { resultCodes } from "../../errors.ts";
 import { permissions } from "../../types.ts";
 import type { JuteReader, JuteWriter } from "../../wire/jute.ts";

@@ -1,6 +1,10 @@
-// Takes one request at a time from a client's session, does it on the tree, tells the watchers, and
-// writes the reply. It also ends sessions. It does no I/O of its own: the coordinator commits what it
-// did and releases what it wrote.
+/**
+ * Takes one request at a time from a client's session, does it on the tree, tells the watchers, and writes the reply.
+ * It also ends sessions. It does no I/O of its own: the coordinator commits what it did and releases what it wrote.
+ *
+ * @module
+ */
+
 import { type Clock } from "../../clock.ts";
 import { resultCodes } from "../../errors.ts";
 import type { Log } from "../../log.ts";
@@ -97,9 +101,9 @@ export class RequestProcessor {
   }
 
   /** Removes the containers that have become empty and the nodes whose time to live is over. */
-  removeOutlived(): void {
+  removeExpiredNodes(): void {
     const { tree, clock } = this.#options;
-    for (const path of tree.outlived(clock.wallTimeMs())) {
+    for (const path of tree.expiredNodes(clock.wallTimeMs())) {
       const id = this.nextTransaction();
       this.#fire(tree.transact(() => tree.delete(path, -1, id)).events);
     }

@@ -1,10 +1,15 @@
-// The requests that change the tree, alone or inside a `multi`: read from the wire, checked, done.
+/**
+ * The requests that change the tree, alone or inside a `multi`: read from the wire, checked, done.
+ *
+ * @module
+ */
+
 import { type Acl, permissions } from "../../types.ts";
 import type { JuteReader, JuteWriter } from "../../wire/jute.ts";
 import { createFlags, maxTtlMs, opcodes } from "../../wire/protocol.ts";
 import { readAcl, writeStat } from "../../wire/records.ts";
 import { parentPath, pathProblem } from "../../paths.ts";
-import { checkAcl, fixedAcl, type Identity } from "../tree/acl.ts";
+import { checkAcl, type Identity, resolveAcl } from "../tree/acl.ts";
 import type { DataTree } from "../tree/data_tree.ts";
 import { ownPaths, type TransactionId, type TreeNode } from "../tree/tree_node.ts";
 import { Refusal } from "../tree/refusal.ts";
@@ -100,7 +105,7 @@ export function applyWrite(
     }
     case opcodes.setAcl: {
       checkPath(operation.path);
-      const acl = fixedAcl(operation.acl, identities);
+      const acl = resolveAcl(operation.acl, identities);
       checkAcl(tree.node(operation.path).acl, identities, permissions.ADMIN);
       return statWriter(tree, tree.setAcl(operation.path, acl, operation.version));
     }
@@ -116,7 +121,7 @@ function applyCreate(
   const { sessionId, identities } = context.requester;
   const kind = kindOf(operation);
   const parent = checkedParent(path);
-  const acl = fixedAcl(operation.acl, identities);
+  const acl = resolveAcl(operation.acl, identities);
   checkAcl(tree.node(parent).acl, identities, permissions.CREATE);
   const node = tree.create({
     path,

@@ -1,5 +1,10 @@
-// One client's TCP connection to the coordinator: frames in, frames out. What is to be sent is held
-// back until the coordinator says that the changes behind it are safe.
+/**
+ * One client's TCP connection to the coordinator: frames in, frames out. What is to be sent is held back until the
+ * coordinator says that the changes behind it are safe.
+ *
+ * @module
+ */
+
 import { FrameBuffer } from "../../wire/frame_buffer.ts";
 import { JuteWriter } from "../../wire/jute.ts";
 import {
@@ -102,7 +107,7 @@ export class ClientConnection implements Watcher {
 
   /** Appends a frame. */
   send(write: (writer: JuteWriter) => void): void {
-    if (!this.#open || this.#isDeaf()) return;
+    if (!this.#open || this.#exceedsOutputLimit()) return;
     const start = this.#held.beginFrame();
     try {
       write(this.#held);
@@ -149,11 +154,11 @@ export class ClientConnection implements Watcher {
     this.#open = false;
     this.#reason = reason;
     this.#conn.close();
-    this.#drained();
+    this.#resumeReading();
   }
 
   /** True if it leaves too much unread, and then it is cut off. One large reply alone is no sign of that. */
-  #isDeaf(): boolean {
+  #exceedsOutputLimit(): boolean {
     const outputBytes = this.#held.sizeBytes + this.#writingBytes;
     if (outputBytes <= this.#options.maxOutputBytes) return false;
     this.close(`it does not read: ${outputBytes} bytes were waiting`);
@@ -180,14 +185,14 @@ export class ClientConnection implements Watcher {
         }
         batch.clear();
         this.#writingBytes = 0;
-        this.#drained();
+        this.#resumeReading();
       }
     } catch (error) {
       this.close(`writing failed: ${error instanceof Error ? error.message : error}`);
     }
   }
 
-  #drained(): void {
+  #resumeReading(): void {
     if (this.#open && this.#held.sizeBytes + this.#writingBytes > pauseAtBytes) return;
     this.#onDrained?.();
     this.#onDrained = undefined;

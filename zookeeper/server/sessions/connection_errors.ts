@@ -1,4 +1,8 @@
-// Tells the errors by which a socket says that the other side has gone from those of a program.
+/**
+ * Tells the errors by which a socket says that the other side has gone from those of a program.
+ *
+ * @module
+ */
 
 /** Errors by which a socket says that the other side has gone. */
 export function isConnectionError(error: unknown): boolean {

@@ -1,4 +1,9 @@
-// The sessions that are alive: who they are, when they were last heard of, and which are over.
+/**
+ * The sessions that are alive: who they are, when they were last heard of, and which are over.
+ *
+ * @module
+ */
+
 import { secureRandomBytes } from "../../random.ts";
 import type { StoredSession } from "../storage/storage.ts";
 
@@ -69,7 +74,7 @@ export class SessionTable<Connection> {
   }
 
   /** The server itself stood still: nobody could be heard, so nobody is to blame. */
-  forgive(pauseMs: number): void {
+  extendAll(pauseMs: number): void {
     for (const session of this.#sessions.values()) session.lastHeardMs += pauseMs;
   }
 

@@ -1,5 +1,10 @@
-// Makes changes safe in groups: everything that was done in one turn of the event loop goes into one
-// transaction of the storage, and only then do the replies leave.
+/**
+ * Makes changes safe in groups: everything that was done in one turn of the event loop goes into one transaction of
+ * the storage, and only then do the replies leave.
+ *
+ * @module
+ */
+
 import { nextTurn } from "../../clock.ts";
 import type { DataTree } from "../tree/data_tree.ts";
 import type { TreeNode } from "../tree/tree_node.ts";

@@ -1,5 +1,10 @@
-// Storage in one SQLite file, by the module that comes with the runtime. A commit has reached the disk when
-// it returns, as with synchronous=FULL, only that it is we who wait for the log.
+/**
+ * Storage in one SQLite file, by the module that comes with the runtime. A commit has reached the disk when it
+ * returns, as with synchronous=FULL, only that it is we who wait for the log.
+ *
+ * @module
+ */
+
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync, type StatementSync } from "node:sqlite";

@@ -1,5 +1,10 @@
-// Where the coordinator keeps what must outlive its process. The tree itself is in memory; a storage
-// is told what changed, in groups, and gives everything back at the start.
+/**
+ * Where the coordinator keeps what must outlive its process. The tree itself is in memory; a storage is told what
+ * changed, in groups, and gives everything back at the start.
+ *
+ * @module
+ */
+
 import type { TreeNode } from "../tree/tree_node.ts";
 
 /** A session as it is stored: whether its client is connected is not part of it. */

@@ -1,5 +1,10 @@
-// Access control: who a client is, and what a node's list allows it. Schemes: world, ip, digest, and
-// auth (short for the creator's own digests), as in ZooKeeper.
+/**
+ * Access control: who a client is, and what a node's list allows it. Schemes: world, ip, digest, and auth (short for
+ * the creator's own digests), as in ZooKeeper.
+ *
+ * @module
+ */
+
 import { createHash } from "node:crypto";
 import { type Acl, permissions } from "../../types.ts";
 import { Refusal } from "./refusal.ts";
@@ -24,7 +29,7 @@ export function digestIdentity(credentials: Uint8Array): Identity | undefined {
  *
  * @throws {Refusal} `INVALID_ACL` if it is empty or has an entry that cannot be meant.
  */
-export function fixedAcl(acl: readonly Acl[], identities: readonly Identity[]): Acl[] {
+export function resolveAcl(acl: readonly Acl[], identities: readonly Identity[]): Acl[] {
   const fixed: Acl[] = [];
   for (const entry of acl) {
     if (entry.scheme === "auth") {

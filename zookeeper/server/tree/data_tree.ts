@@ -1,5 +1,10 @@
-// The tree of nodes in memory, and the rules of each change: versions, sequence numbers, ephemeral
-// owners, transactions. It does no I/O, reads no clock and knows no session, client or wire.
+/**
+ * The tree of nodes in memory, and the rules of each change: versions, sequence numbers, ephemeral owners,
+ * transactions. It does no I/O, reads no clock and knows no session, client or wire.
+ *
+ * @module
+ */
+
 import { baseName, childPath, parentPath, pathProblem } from "../../paths.ts";
 import { type Acl, openAcl, type Stat } from "../../types.ts";
 import { readOnlyAcl } from "./acl.ts";
@@ -18,7 +23,7 @@ export class DataTree {
   readonly #nodes = new Map<string, TreeNode>();
   readonly #ephemerals = new Map<bigint, Set<string>>();
   /** Containers and nodes with a time to live. */
-  readonly #mortal = new Set<string>();
+  readonly #expiring = new Set<string>();
   /** What changed since {@linkcode takeDirty}: true if more than the counters of the node. */
   #dirty = new Map<string, boolean>();
   #events: TreeEvent[] = [];
@@ -103,8 +108,8 @@ export class DataTree {
   }
 
   /** Containers that had children and have none any more, and nodes whose time to live is over. */
-  outlived(nowMs: number): string[] {
-    return [...this.#mortal].filter((path) => {
+  expiredNodes(nowMs: number): string[] {
+    return [...this.#expiring].filter((path) => {
       const node = this.#nodes.get(path);
       if (node === undefined || node.children.size > 0) return false;
       return node.isContainer ? node.creates > 0 : nowMs - node.mtimeMs > node.ttlMs;
@@ -240,7 +245,7 @@ export class DataTree {
   #insert(node: TreeNode): void {
     this.#nodes.set(node.path, node);
     this.#dataSizeBytes += node.path.length + node.data.length;
-    if (node.isContainer || node.ttlMs > 0) this.#mortal.add(node.path);
+    if (node.isContainer || node.ttlMs > 0) this.#expiring.add(node.path);
     if (node.ephemeralOwner === 0n) return;
     const paths = this.#ephemerals.get(node.ephemeralOwner);
     if (paths === undefined) this.#ephemerals.set(node.ephemeralOwner, new Set([node.path]));
@@ -250,7 +255,7 @@ export class DataTree {
   #erase(node: TreeNode): void {
     this.#nodes.delete(node.path);
     this.#dataSizeBytes -= node.path.length + node.data.length;
-    this.#mortal.delete(node.path);
+    this.#expiring.delete(node.path);
     const paths = this.#ephemerals.get(node.ephemeralOwner);
     if (paths === undefined) return;
     paths.delete(node.path);

@@ -1,4 +1,9 @@
-// The shapes that the tree is made of and told about: nodes, what to make, what has happened.
+/**
+ * The shapes that the tree is made of and told about: nodes, what to make, what has happened.
+ *
+ * @module
+ */
+
 import type { Acl } from "../../types.ts";
 
 /** One node. Only the tree changes it. */

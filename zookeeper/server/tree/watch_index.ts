@@ -1,5 +1,10 @@
-// One of ZooKeeper's two tables of watches (its WatchManager, 3.8): who watches which path, and how. A
-// watcher has one watch per path and table; setting another replaces it, whatever its mode was.
+/**
+ * One of ZooKeeper's two tables of watches (its WatchManager, 3.8): who watches which path, and how. A watcher has one
+ * watch per path and table; setting another replaces it, whatever its mode was.
+ *
+ * @module
+ */
+
 import { parentPath } from "../../paths.ts";
 import type { TreeEvent } from "./tree_node.ts";
 

@@ -1,4 +1,9 @@
-// Who watches what. It decides which watchers hear of an event; sending is up to the watcher.
+/**
+ * Who watches what. It decides which watchers hear of an event; sending is up to the watcher.
+ *
+ * @module
+ */
+
 import type { WatchKind } from "../../types.ts";
 import type { DataTree } from "./data_tree.ts";
 import type { TreeEvent } from "./tree_node.ts";

@@ -1,6 +1,9 @@
 /**
- * The face of the ZooKeeper folder: a client in TypeScript, recipes on top of it, and an embedded coordinator that
- * speaks the same protocol.
+ * The ZooKeeper library: a client in TypeScript, recipes on top of it, and the types that both use. Requests go down
+ * from `client/` through `wire/` to a server; replies, watch events and session states come back up the same way. The
+ * embedded server is `server/mod.ts` and the tools for tests are `testing/mod.ts`: both have entry points of their
+ * own, so that whoever needs the client alone loads nothing else. The library imports nothing from outside of this
+ * folder.
  *
  * @module
  */

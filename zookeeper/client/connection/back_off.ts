@@ -1,23 +1,23 @@
 /**
- * How long to wait before the next attempt to connect.
+ * How long the client waits before its next attempt to connect.
  *
  * @module
  */
 
 import type { Random } from "../../random.ts";
 
-/** After the first round of servers without success. */
+/** The pause after the first round of attempts in which no server answered, in ms. */
 const firstDelayMs = 100;
 
 /**
- * The longest pause: far below a session time-out of 10 s, so that a session outlives an ensemble's
- * restart; long enough that a thousand hosts do not crush the server that comes back first.
+ * The longest pause, in ms: far below a session time-out of 10 s, so that a session outlives an ensemble's restart, and
+ * long enough that a thousand hosts do not overload the server that comes back first.
  */
 const longestDelayMs = 2_000;
 
 /**
- * The pause before an attempt. The first round goes through all servers at once; then it doubles
- * with each round. A random half of it is left out, so that clients do not come in step.
+ * Returns the pause before the next attempt, in ms. There is none in the first round through all servers; then it doubles
+ * with each round. Half of it is random, so that clients do not reconnect in step.
  */
 export function reconnectDelayMs(
   options: { failures: number; servers: number; random: Random },

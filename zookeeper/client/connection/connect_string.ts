@@ -1,5 +1,5 @@
 /**
- * Reads a connect string: "host1:2181,host2:2181/chroot".
+ * Parses a connect string: `host1:2181,host2:2181/chroot`.
  *
  * @module
  */
@@ -10,16 +10,16 @@ import { pathProblem } from "../../paths.ts";
 /** ZooKeeper's registered client port. */
 const defaultPort = 2181;
 
-/** Where a server listens. */
+/** The address of a server. */
 export interface ServerAddress {
   hostname: string;
   port: number;
 }
 
-/** A connect string, taken apart. */
+/** The parts of a connect string. */
 export interface ConnectString {
   servers: ServerAddress[];
-  /** The path that this client sees as its root; empty if that is the root itself. */
+  /** The node that is the client's root; empty if that is the root of the tree. */
   chroot: string;
 }
 
@@ -27,7 +27,7 @@ export interface ConnectString {
  * Splits a connect string into its servers and its chroot. A port defaults to 2181; an IPv6 address
  * needs brackets.
  *
- * @throws {ZooKeeperError} `BAD_ARGUMENTS` if there is no server or a part cannot be read.
+ * @throws {ZooKeeperError} `BAD_ARGUMENTS` if there is no server or a part is invalid.
  */
 export function parseConnectString(text: string): ConnectString {
   const slash = text.indexOf("/");

@@ -2,6 +2,10 @@
  * One connection to one server: the handshake, frames in, frames out in batches. It knows nothing of requests and
  * their order.
  *
+ * This room has everything below the session: which server to try and when (`connect_string.ts`, `shuffle.ts`,
+ * `server_rotation.ts`, `back_off.ts`), the socket (`dial.ts`), the proof of identity (`sasl.ts`) and the pings
+ * (`keep_alive.ts`). The session hands frames down and gets frames back; nothing here knows the session.
+ *
  * @module
  */
 
@@ -22,32 +26,33 @@ import { dial, type TlsOptions } from "./dial.ts";
 import { authenticateDigestMd5, type SaslCredentials } from "./sasl.ts";
 
 /**
- * The largest reply that is taken. A server's own limit (1 MB) holds for what it is sent, while a list
- * of many children may be larger; beyond this the length is more likely garbage.
+ * The largest reply that is accepted, in bytes. A server's own limit (1 MB) is for requests, while a list of many children
+ * may be larger; a length beyond this is more likely garbage.
  */
 const maxReplySizeBytes = 64 << 20;
 
-/** So large a reply gets its room at once, and is copied once only: four times of what a node may hold. */
+/** A reply up to this size, in bytes, gets its buffer at once and is copied only once: four times of what a node may hold. */
 const trustedReplySizeBytes = 4 << 20;
 
-/** Above this much unsent data no more requests are written: they wait as objects instead of bytes. */
+/** With this many unsent bytes no more requests are encoded: they wait as objects instead of bytes. */
 const fullAtBytes = 4 << 20;
 
 /** How to open a {@linkcode Connection}. */
 export interface OpenOptions {
   clock: Clock;
-  /** For the connect, the handshake and SASL together. */
+  /** Time-out of the connect, the handshake and SASL together. */
   timeoutMs: number;
   /** Default: plain TCP. */
   tls?: TlsOptions | undefined;
   /** Default: none. */
   sasl?: SaslCredentials | undefined;
-  /** Closes the connection, at any time. */
+  /** Its abort closes the connection, at any time. */
   signal: AbortSignal;
 }
 
-/** A connection on which the handshake is done. */
+/** A connection to a server after its handshake. */
 export class Connection {
+  /** The server of this connection. */
   readonly server: ServerAddress;
   readonly #conn: Deno.Conn<Deno.NetAddr>;
   readonly #clock: Clock;
@@ -67,10 +72,11 @@ export class Connection {
     sessionId: 0n,
     password: new Uint8Array(0),
   };
-  /** When bytes last left, and last came, by the monotonic clock. */
+  /** When bytes were sent last, by the monotonic clock. */
   lastSentMs: number;
+  /** When bytes were received last, by the monotonic clock. */
   lastReceivedMs: number;
-  /** Called when a full buffer has been written out. */
+  /** Called when the unsent bytes have been written to the socket. */
   onDrained: () => void = () => {};
 
   private constructor(conn: Deno.Conn<Deno.NetAddr>, server: ServerAddress, clock: Clock) {
@@ -80,7 +86,7 @@ export class Connection {
     this.lastSentMs = this.lastReceivedMs = clock.nowMs();
   }
 
-  /** Connects and shakes hands. The answer is in {@linkcode response}, also if it is a refusal. */
+  /** Connects and does the handshake. The server's answer is in {@linkcode response}, also if it refuses the session. */
   static async open(
     server: ServerAddress,
     options: OpenOptions & { request: ConnectRequest },
@@ -121,21 +127,22 @@ export class Connection {
     return this.#response;
   }
 
+  /** True until {@linkcode close}. */
   get isOpen(): boolean {
     return this.#open;
   }
 
-  /** Why it was closed. */
+  /** Why the connection was closed; undefined while it is open. */
   get reason(): unknown {
     return this.#reason;
   }
 
-  /** True while so much waits to be written that nothing should be added. */
+  /** True while so many bytes are unsent that no more should be added. */
   get isFull(): boolean {
     return this.#outgoing.sizeBytes >= fullAtBytes;
   }
 
-  /** Appends one frame; it leaves with everything else of this turn. `write` must not throw after writing. */
+  /** Appends one frame. All frames of one turn of the event loop are sent together. */
   send(write: (writer: JuteWriter) => void): void {
     const start = this.#outgoing.beginFrame();
     try {
@@ -153,7 +160,7 @@ export class Connection {
     });
   }
 
-  /** Reads frames until the connection ends. `onFrame` may return a promise to hold back the next one. Never rejects. */
+  /** Reads frames until the connection ends. `onFrame` may return a promise, which delays the next frame. Never rejects. */
   async read(onFrame: (frame: Uint8Array) => void | Promise<void>): Promise<void> {
     try {
       while (this.#open) {
@@ -169,7 +176,7 @@ export class Connection {
     }
   }
 
-  /** Closes the socket; `read` ends. Idempotent: the first reason stays. */
+  /** Closes the socket, which ends `read`. Idempotent: the first reason stays. */
   close(reason: unknown): void {
     if (!this.#open) return;
     this.#open = false;
@@ -182,7 +189,7 @@ export class Connection {
     this.#response = readConnectResponse(new JuteReader(await this.#nextFrame()));
   }
 
-  /** Sends a SASL token and gives back the server's. */
+  /** Sends a SASL token and returns the server's. */
   async #exchangeSasl(token: Uint8Array): Promise<Uint8Array> {
     this.send((writer) => {
       writer.int(0);

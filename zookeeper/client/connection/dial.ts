@@ -1,30 +1,30 @@
 /**
- * Opens the socket to a server: plain TCP, or TLS with the host checked. It knows no ZooKeeper.
+ * Opens the socket to a server: plain TCP, or TLS with a check of the host name. It knows nothing of ZooKeeper.
  *
  * @module
  */
 
 import type { ServerAddress } from "./connect_string.ts";
 
-/** How to speak TLS. All certificates and keys are PEM, as text. */
+/** Settings of TLS. All certificates and keys are PEM text. */
 export interface TlsOptions {
-  /** Certificates of authorities that may vouch for a server, beside the runtime's own. Default: none beside those. */
+  /** Certificates of authorities that are trusted beside the runtime's own. Default: none. */
   caCerts?: string[] | undefined;
   /** The client's certificate chain, for servers with `ssl.clientAuth=need`; together with `key`. Default: none. */
   cert?: string | undefined;
   /** The private key of `cert`. */
   key?: string | undefined;
   /**
-   * Skips the check that the certificate is for the host of the connect string; the chain is checked all
-   * the same. Default false. Only for an ensemble whose certificates name no host.
+   * Skips the check that the certificate names the host of the connect string; its chain is checked all the same.
+   * Default false. Only for an ensemble whose certificates name no host.
    */
   unsafelyDisableHostnameVerification?: boolean | undefined;
 }
 
 /**
- * Connects to a server. An abort ends it with the signal's reason, and leaves no socket open behind.
+ * Connects to a server. An abort rejects it with the signal's reason, and no socket stays open.
  *
- * @throws whatever the runtime throws when nobody listens or a certificate does not hold.
+ * @throws the error of the runtime when nobody listens or a certificate is not valid.
  */
 export async function dial(
   server: ServerAddress,
@@ -37,7 +37,7 @@ export async function dial(
     conn.setNoDelay(true);
     return conn;
   }
-  // The runtime's TLS takes no signal: whoever gives up leaves it to end by itself and to be closed then.
+  // `connectTls` takes no signal: after an abort it goes on, and its connection is closed when it is there.
   const dialing = Deno.connectTls({ ...server, ...given(tls) });
   const aborted = Promise.withResolvers<never>();
   const onAbort = () => aborted.reject(signal.reason);
@@ -47,7 +47,7 @@ export async function dial(
     return conn;
   } catch (error) {
     dialing.then((conn) => conn.close()).catch(() => {
-      // It failed or is closed already.
+      // It failed or was closed already.
     });
     throw error;
   } finally {
@@ -55,14 +55,14 @@ export async function dial(
   }
 }
 
-/** A bad certificate shows in the handshake, not in the connecting. */
+/** Waits for the handshake of TLS as well: a bad certificate shows there and not while connecting. */
 async function handshaken(dialing: Promise<Deno.TlsConn>): Promise<Deno.TlsConn> {
   const conn = await dialing;
   await conn.handshake();
   return conn;
 }
 
-/** Only what was given: the runtime tells an absent option from an undefined one. */
+/** Keeps only the options that are set: the runtime tells an absent option from an undefined one. */
 function given(tls: TlsOptions) {
   const { caCerts, cert, key, unsafelyDisableHostnameVerification } = tls;
   return {

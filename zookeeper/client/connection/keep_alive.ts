@@ -1,5 +1,5 @@
 /**
- * Keeps a connection's session alive by pings, and gives up a connection on which nothing is heard.
+ * Keeps the session of a connection alive by pings, and closes a connection on which the server is silent.
  *
  * @module
  */
@@ -8,12 +8,12 @@ import type { Clock } from "../../clock.ts";
 import { opcodes, xids } from "../../wire/protocol.ts";
 import type { Connection } from "./connection.ts";
 
-/** Looks this often per session time-out; also the precision of the limits below. */
+/** Checks per session time-out; they also give the precision of the limits below. */
 const checksPerTimeout = 6;
 
 /**
- * Pings once nothing was sent for a third of the time-out, and closes the connection once nothing came
- * for two thirds of it: then a third is left to reach another server. The result stops it.
+ * Sends a ping once nothing was sent for a third of the session time-out, and closes the connection once nothing was
+ * received for two thirds of it: then a third is left to reach another server. The returned function stops it.
  */
 export function keepAlive(
   connection: Connection,
@@ -21,15 +21,15 @@ export function keepAlive(
 ): () => void {
   const { timeoutMs, clock } = options;
   const everyMs = Math.max(10, timeoutMs / checksPerTimeout);
-  /** When something had been heard last as an earlier check found that too long ago. */
+  /** `lastReceivedMs` at the first check that found the silence too long; undefined while it is not. */
   let suspectedSinceMs: number | undefined;
   let cancel = () => {};
   const check = () => {
     const nowMs = clock.nowMs();
     const silentMs = nowMs - connection.lastReceivedMs;
     const tooLong = silentMs >= timeoutMs * 2 / 3;
-    // After a busy spell of this process, the server's words may lie in the socket unread: only a second check
-    // that finds nothing new is to be believed.
+    // After a busy spell of this process, replies may lie unread in the socket. So the connection is closed only when a
+    // second check finds that nothing more was received.
     if (tooLong && suspectedSinceMs === connection.lastReceivedMs) {
       connection.close(
         new Error(

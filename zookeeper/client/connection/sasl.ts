@@ -1,6 +1,6 @@
 /**
  * SASL DIGEST-MD5 (RFC 2831) as ZooKeeper speaks it: the client begins with an empty token, the server sends a
- * challenge, and both prove that they know the password without saying it.
+ * challenge, and each side proves that it knows the password without sending it.
  *
  * @module
  */
@@ -9,24 +9,24 @@ import { createHash } from "node:crypto";
 import { ZooKeeperError } from "../../errors.ts";
 import { secureRandomBytes } from "../../random.ts";
 
-/** Who we are to a server that has a JAAS configuration. */
+/** Name and password for a server that has a JAAS configuration. */
 export interface SaslCredentials {
-  /** The name that its `Server` section knows as `user_<name>`. */
+  /** The `<name>` of a `user_<name>` entry in the server's `Server` section. */
   username: string;
-  /** What stands behind it there. */
+  /** The password in that entry. */
   password: string;
-  /** What the server calls itself. Default `zk-sasl-md5`, as every ZooKeeper does. */
+  /** The server's name in the digest. Default `zk-sasl-md5`, which is the one of every ZooKeeper. */
   hostname?: string | undefined;
 }
 
-/** The service's name in the digest's URI; servers do not take another unless told so. */
+/** The service's name in the digest's URI; servers refuse another one unless they are configured for it. */
 const service = "zookeeper";
 const defaultHostname = "zk-sasl-md5";
 
 /**
- * Runs the exchange. `exchange` sends one token to the server and gives back its answer.
+ * Authenticates the connection. `exchange` sends one token to the server and returns its answer.
  *
- * @throws {ZooKeeperError} `AUTH_FAILED` if either side does not prove itself.
+ * @throws {ZooKeeperError} `AUTH_FAILED` if either side fails to prove that it knows the password.
  */
 export async function authenticateDigestMd5(
   credentials: SaslCredentials,
@@ -54,7 +54,7 @@ export async function authenticateDigestMd5(
   }
 }
 
-/** What goes into a digest. */
+/** The input of a digest, by the names of RFC 2831. */
 export interface DigestInput {
   username: string;
   password: string;
@@ -64,7 +64,7 @@ export interface DigestInput {
   uri: string;
 }
 
-/** The digest of RFC 2831, 2.1.2.1: `method` is `AUTHENTICATE` for the client, empty for the server. */
+/** Computes the digest of RFC 2831, 2.1.2.1. `method` is `AUTHENTICATE` for the client, empty for the server. */
 export function digestValue(input: DigestInput, method: string): string {
   const secret = md5(encode(`${input.username}:${input.realm}:${input.password}`)).digest();
   const first = md5(secret).update(encode(`:${input.nonce}:${input.cnonce}`)).digest("hex");
@@ -73,7 +73,7 @@ export function digestValue(input: DigestInput, method: string): string {
     .digest("hex");
 }
 
-/** Takes `name=value,name="value"` apart; a backslash in quotes keeps the next character. */
+/** Parses `name=value,name="value"`; a backslash in quotes escapes the next character. */
 export function parseDirectives(text: string): Map<string, string> {
   const directives = new Map<string, string>();
   const pattern = /([a-z-]+)=(?:"((?:[^"\\]|\\.)*)"|([^,\s]*))/gi;

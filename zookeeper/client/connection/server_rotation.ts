@@ -1,6 +1,6 @@
 /**
- * Goes round the servers until one gives an answer to the handshake, with pauses that grow. It can be interrupted: the
- * attempt or the pause that is under way ends at once.
+ * Tries one server after the other until one answers the handshake, with growing pauses. An attempt or a pause that is
+ * under way can be interrupted.
  *
  * @module
  */
@@ -15,7 +15,7 @@ import { Connection } from "./connection.ts";
 import type { TlsOptions } from "./dial.ts";
 import type { SaslCredentials } from "./sasl.ts";
 
-/** What a {@linkcode ServerRotation} is handed. */
+/** Dependencies and settings of a {@linkcode ServerRotation}. */
 export interface ServerRotationOptions {
   servers: readonly ServerAddress[];
   connectTimeoutMs: number;
@@ -26,7 +26,7 @@ export interface ServerRotationOptions {
   random: Random;
 }
 
-/** Attempts to connect, one after the other. */
+/** The attempts to connect, one after the other, in the order of the servers. */
 export class ServerRotation {
   readonly #options: ServerRotationOptions;
   #turn = 0;
@@ -39,7 +39,7 @@ export class ServerRotation {
     this.#options = options;
   }
 
-  /** One attempt at the next server, after its pause. Undefined: it failed. Never rejects. */
+  /** Makes one attempt at the next server, after its pause; undefined if it failed. Never rejects. */
   async attempt(request: () => ConnectRequest): Promise<Connection | undefined> {
     const { servers, clock, random, log, connectTimeoutMs, tls, sasl } = this.#options;
     const server = servers[this.#turn % servers.length];
@@ -73,27 +73,27 @@ export class ServerRotation {
     }
   }
 
-  /** Why the last attempt failed that did; undefined: none did, or there was a connection since. */
+  /** Why the last attempt failed; undefined if no attempt has failed since the last connection. */
   get lastFailure(): unknown {
     return this.#lastFailure;
   }
 
-  /** The next attempt goes to the same server again. */
+  /** Has the next attempt go to the same server again. */
   stayAtServer(): void {
     this.#turn--;
   }
 
-  /** A connection that held for a while counts as a success; one that drops at once must not be tried again in a tight loop. */
+  /** Counts a connection that has ended: as a success if it held for a while, else as a failure, so that the pauses grow. */
   connectionEnded({ held }: { held: boolean }): void {
     this.#failures = held ? 0 : this.#failures + 1;
   }
 
-  /** Ends what is under way. */
+  /** Ends the attempt or the pause that is under way. */
   interrupt(reason: unknown): void {
     this.#interrupt.abort(reason);
   }
 
-  /** Ends what is under way, for good. */
+  /** Ends the attempt or the pause that is under way; no attempt follows. */
   stop(reason: unknown): void {
     this.#stopped = true;
     this.interrupt(reason);

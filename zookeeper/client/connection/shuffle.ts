@@ -1,12 +1,12 @@
 /**
- * Puts the servers in a random order, so that a thousand clients do not all begin with the first.
+ * Shuffles the list of servers, so that a thousand clients do not all begin with the first one.
  *
  * @module
  */
 
 import type { Random } from "../../random.ts";
 
-/** A copy in random order (Fisher and Yates). */
+/** Returns a copy in random order (Fisher-Yates). */
 export function shuffle<T>(items: readonly T[], random: Random): T[] {
   const result = [...items];
   for (let index = result.length - 1; index > 0; index--) {

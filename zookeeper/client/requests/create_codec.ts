@@ -11,10 +11,10 @@ import type { JuteWriter } from "../../wire/jute.ts";
 import { createFlags, maxTtlMs, opcodes } from "../../wire/protocol.ts";
 import { writeAcl } from "../../wire/records.ts";
 
-/** What a create consists of, beside its path. */
+/** The parts of a create without its path. */
 export type Creation = Pick<MultiOperation & { kind: "create" }, "data" | "acl" | "mode" | "ttlMs">;
 
-/** The operation code of a create; with `withStat` the one whose reply has the stat as well. */
+/** Returns the operation code of a create; `withStat`: the one whose reply has the stat as well. */
 export function createOpcode(
   { mode, ttlMs }: Pick<Creation, "mode" | "ttlMs">,
   withStat = false,
@@ -24,7 +24,7 @@ export function createOpcode(
   return withStat ? opcodes.create2 : opcodes.create;
 }
 
-/** Says what is wrong with a creation before anything is sent, or undefined. */
+/** Returns what is wrong with a create, before anything is sent; undefined if nothing is. */
 export function creationProblem({ mode, ttlMs }: Pick<Creation, "mode" | "ttlMs">) {
   if (ttlMs === undefined) return undefined;
   if (mode !== "persistent" && mode !== "persistent_sequential") {
@@ -36,7 +36,7 @@ export function creationProblem({ mode, ttlMs }: Pick<Creation, "mode" | "ttlMs"
   return undefined;
 }
 
-/** Writes the body. */
+/** Writes the body of a create. */
 export function writeCreate(writer: JuteWriter, path: string, creation: Creation): void {
   const { data, acl, mode, ttlMs } = creation;
   writer.string(path);
@@ -52,12 +52,12 @@ export function writeCreate(writer: JuteWriter, path: string, creation: Creation
   }
 }
 
-/** The path by which a creation is checked: the digits complete a sequential name, so "/queue/" is a fine start. */
+/** Returns the path to validate. The server appends digits to a sequential name, so that "/queue/" is valid there. */
 export function checkedPath(path: string, { mode }: Pick<Creation, "mode">): string {
   return mode.endsWith("_sequential") ? `${path}1` : path;
 }
 
-/** Refuses what {@linkcode creationProblem} finds. */
+/** Returns the error for what {@linkcode creationProblem} finds. */
 export function badCreation(path: string, problem: string): ZooKeeperError {
   return new ZooKeeperError({
     code: "BAD_ARGUMENTS",

@@ -72,7 +72,7 @@ export function readMulti(
     }
   }
   if (results.length === operations.length) return results;
-  // Those after the one that failed are reported as RUNTIME_INCONSISTENCY; so the first that is not OK is it.
+  // Operations after the one that failed have RUNTIME_INCONSISTENCY, so the first that is not OK is the one.
   const index = outcomes.findIndex((outcome) => outcome !== "OK");
   const outcome = outcomes[index];
   const operation = operations[index];

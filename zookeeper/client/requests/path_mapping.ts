@@ -1,20 +1,20 @@
 /**
- * How the caller's paths become the server's, and back: the chroot.
+ * Maps the caller's paths to the server's and back: the chroot.
  *
  * @module
  */
 
 import { isWithin } from "../../paths.ts";
 
-/** Translates paths for one client. */
+/** Maps the paths of one client. */
 export interface PathMapping {
-  /** What the server calls it. */
+  /** Returns the server's path of a node. */
   toServer(path: string): string;
-  /** What the caller calls it; a path outside the chroot (the server's own nodes) stays as it is. */
+  /** Returns the caller's path of a node; a path outside of the chroot (the server's own nodes) stays as it is. */
   toCaller(path: string): string;
 }
 
-/** The mapping for a chroot; empty: none. */
+/** Returns the mapping of a chroot; empty: no chroot. */
 export function pathMapping(chroot: string): PathMapping {
   if (chroot === "") return { toServer: (path) => path, toCaller: (path) => path };
   return {

@@ -1,5 +1,5 @@
 /**
- * The requests that only look. Each says what it sends and how its reply is read.
+ * The requests that only read. Each function encodes one request and decodes its reply.
  *
  * @module
  */
@@ -21,10 +21,10 @@ import { readMultiRead, writeMultiRead } from "./multi_codec.ts";
 import { readEmptyReply, type RequestContext } from "./request_context.ts";
 import type { OneShotKind } from "../watches/watch_registry.ts";
 
-/** Where every server keeps its ensemble's configuration, whatever the client's chroot. */
+/** The node with the ensemble's configuration, whatever the client's chroot. */
 const configPath = "/zookeeper/config";
 
-/** The stat of a node, or null. */
+/** Reads the stat of a node; null if there is none. */
 export function exists(
   context: RequestContext,
   path: string,
@@ -48,7 +48,7 @@ export function exists(
   }, options);
 }
 
-/** A node's data and stat. */
+/** Reads a node's data and stat. */
 export function get(context: RequestContext, path: string, options: ReadOptions) {
   return read(context, path, {
     operation: "get",
@@ -59,7 +59,7 @@ export function get(context: RequestContext, path: string, options: ReadOptions)
   });
 }
 
-/** The names of a node's children and its stat. */
+/** Reads the names of a node's children and its stat. */
 export function children(context: RequestContext, path: string, options: ReadOptions) {
   return read(context, path, {
     operation: "children",
@@ -70,7 +70,7 @@ export function children(context: RequestContext, path: string, options: ReadOpt
   });
 }
 
-/** The names of a node's children alone: the older request, with the smaller reply. */
+/** Reads only the names of a node's children: the older request, with the smaller reply. */
 export function childNames(context: RequestContext, path: string, options: ReadOptions) {
   return read(context, path, {
     operation: "childNames",
@@ -117,7 +117,7 @@ export function sync(context: RequestContext, path: string, options: CallOptions
   }, options);
 }
 
-/** A node's access control list and stat. */
+/** Reads a node's access control list and stat. */
 export function getAcl(
   context: RequestContext,
   path: string,
@@ -132,7 +132,7 @@ export function getAcl(
   }, options);
 }
 
-/** The session's own ephemeral nodes. */
+/** Reads the paths of the session's own ephemeral nodes. */
 export function ephemerals(
   context: RequestContext,
   path: string,
@@ -147,7 +147,7 @@ export function ephemerals(
   }, options);
 }
 
-/** How many nodes are below another. */
+/** Counts the nodes below another. */
 export function countDescendants(
   context: RequestContext,
   path: string,
@@ -162,7 +162,7 @@ export function countDescendants(
   }, options);
 }
 
-/** Who this connection is to the server. */
+/** Reads the identities that the server knows of this connection. */
 export function whoAmI(
   context: RequestContext,
   options: CallOptions,
@@ -181,7 +181,7 @@ export function whoAmI(
   );
 }
 
-/** The ensemble's configuration. */
+/** Reads the ensemble's configuration. */
 export function config(context: RequestContext, options: ReadOptions): Promise<EnsembleConfig> {
   const { watch } = options;
   return context.request({
@@ -200,7 +200,7 @@ export function config(context: RequestContext, options: ReadOptions): Promise<E
   }, options);
 }
 
-/** Takes the lines `server.<id>=<address>` and `version=<hex>` apart. */
+/** Parses the lines `server.<id>=<address>` and `version=<hex>`. */
 function parseConfig(text: string): Omit<EnsembleConfig, "stat"> {
   const servers: EnsembleConfig["servers"] = [];
   let version: bigint | undefined;
@@ -213,7 +213,7 @@ function parseConfig(text: string): Omit<EnsembleConfig, "stat"> {
   return { text, servers, version };
 }
 
-/** Several reads at once, each with its own result or error. */
+/** Makes several reads in one request, each with its own result or error. */
 export function multiRead(
   context: RequestContext,
   operations: readonly ReadOperation[],

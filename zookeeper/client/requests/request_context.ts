@@ -1,5 +1,9 @@
 /**
- * What the files with requests share: how to hand a request over, with its paths checked first.
+ * What all requests of the client share: the session that sends them, the watches, the chroot, and the check of paths.
+ *
+ * This room has one function per operation of ZooKeeper, in `read_requests.ts`, `write_requests.ts` and
+ * `watch_requests.ts`. `ZooKeeper` calls them; each describes its request and hands it to the session, and its decoder
+ * runs when the reply comes back.
  *
  * @module
  */
@@ -15,15 +19,17 @@ import type { RequestSpec } from "../session/pending_request.ts";
 import type { Session } from "../session/session.ts";
 import type { OneShotKind, WatchRegistry } from "../watches/watch_registry.ts";
 
-/** What a request is made with. */
+/** What a request needs. */
 export class RequestContext {
-  /** Sends. */
+  /** Sends the requests. */
   readonly session: Session;
-  /** Knows who listens. */
+  /** The listeners of watches. */
   readonly watches: WatchRegistry;
-  /** The chroot. */
+  /** Maps paths through the chroot. */
   readonly paths: PathMapping;
+  /** For deadlines. */
   readonly clock: Clock;
+  /** Default deadline of a call, in ms. */
   readonly operationTimeoutMs: number;
 
   constructor(options: {
@@ -40,7 +46,7 @@ export class RequestContext {
     this.operationTimeoutMs = options.operationTimeoutMs;
   }
 
-  /** Issues a request about `spec.path`, or about the paths named. */
+  /** Validates `spec.path`, or the given paths, and issues the request. */
   request<T>(
     spec: RequestSpec<T>,
     options: CallOptions,
@@ -57,7 +63,7 @@ export class RequestContext {
     return this.session.request(spec, options);
   }
 
-  /** Adds a one-shot listener, once its read has been answered. */
+  /** Adds a one-shot listener, if there is one. Called when the reply to its read has arrived. */
   addOneShot(kind: OneShotKind, path: string, watch: WatchListener | undefined): void {
     if (watch !== undefined) this.watches.addOneShot(kind, this.paths.toServer(path), watch);
   }

@@ -1,5 +1,5 @@
 /**
- * The requests that set and remove watches that stay.
+ * The requests that set and remove persistent watches.
  *
  * @module
  */
@@ -10,7 +10,7 @@ import { opcodes, watcherTypes } from "../../wire/protocol.ts";
 import { markHandled } from "../session/mark_handled.ts";
 import { readEmptyReply, type RequestContext } from "./request_context.ts";
 
-/** Within how many attempts `watch` must succeed; each ends with a connection or a session lost. */
+/** Attempts of `watch` before it fails; an attempt fails when the connection or the session is lost. */
 const maxWatchAttempts = 10;
 
 const wireTypes = {
@@ -19,7 +19,7 @@ const wireTypes = {
   any: watcherTypes.any,
 };
 
-/** Sets a watch that stays; tries again after a lost connection, since repeating it is harmless. */
+/** Sets a persistent watch. It is repeated after a lost connection, since that is harmless. */
 export async function watch(
   context: RequestContext,
   path: string,
@@ -70,7 +70,7 @@ async function removeOne(
   if (wasLast) await removeAtServer(context, path, { kind: "any", options });
 }
 
-/** Drops every listener of one kind on a path, here and at the server. True if there was one. */
+/** Removes every listener of one kind on a path, here and at the server. Resolves to true if there was one. */
 export async function removeWatches(
   context: RequestContext,
   path: string,
@@ -87,7 +87,7 @@ async function removeAtServer(
   path: string,
   { kind, options }: { kind: WatchKind; options: CallOptions },
 ): Promise<void> {
-  // Without a connection there is nothing to remove: it is simply not restored.
+  // Without a connection the server has no watch of ours; the next connection does not restore it.
   if (context.session.state !== "connected") return;
   try {
     await context.request<void>({
@@ -102,7 +102,7 @@ async function removeAtServer(
       recover: (code) => code === "NO_WATCHER" ? { value: undefined } : undefined,
     }, options);
   } catch (error) {
-    // The connection that the watch was on is gone, and the watch with it.
+    // The connection is gone, and the watch with it.
     if (!hasCode(error, "CONNECTION_LOSS", "SESSION_EXPIRED", "CLOSED")) throw error;
   }
 }

@@ -1,5 +1,5 @@
 /**
- * The requests that change something. None is ever repeated by the client.
+ * The requests that change something. The client never repeats one of them.
  *
  * @module
  */
@@ -31,10 +31,10 @@ import { readMulti, writeMulti } from "./multi_codec.ts";
 import { rejected } from "../session/mark_handled.ts";
 import { readEmptyReply, type RequestContext } from "./request_context.ts";
 
-/** More than this many connections lost in a row is no accident; the caller should hear of it. */
+/** Attempts to create a node of the chroot before the failure reaches the caller; an attempt fails when the connection is lost. */
 const maxChrootAttempts = 10;
 
-/** Makes a node; the result is its path. */
+/** Creates a node and resolves to its path. */
 export function create(
   context: RequestContext,
   { path, data }: { path: string; data: NodeData | undefined },
@@ -46,7 +46,7 @@ export function create(
   });
 }
 
-/** Makes a node; the result is its path and stat. */
+/** Creates a node and resolves to its path and stat. */
 export function createWithStat(
   context: RequestContext,
   { path, data }: { path: string; data: NodeData | undefined },
@@ -142,7 +142,7 @@ export function setAcl(
   }, options);
 }
 
-/** Does all of the operations or none. */
+/** Executes all of the operations or none. */
 export function multi(
   context: RequestContext,
   operations: readonly MultiOperation[],
@@ -167,7 +167,7 @@ export function multi(
   );
 }
 
-/** Creates the chroot and whatever of its ancestors is missing; repeating that is harmless, so a lost connection is. */
+/** Creates the chroot and its missing ancestors. It is repeated after a lost connection, since that is harmless. */
 export async function ensureChroot(
   context: RequestContext,
   chroot: string,
@@ -180,7 +180,7 @@ export async function ensureChroot(
   }
 }
 
-/** Creates a node by the server's path unless it is there. */
+/** Creates a node by the server's path, unless it exists. */
 async function createPlain(context: RequestContext, path: string, options: CallOptions) {
   for (let attempt = 1;; attempt++) {
     try {

@@ -1,5 +1,5 @@
 /**
- * The credentials of a client: given to each new connection, and the replies to that.
+ * The credentials of a client. They are sent over each new connection, and this file matches the replies.
  *
  * @module
  */
@@ -11,36 +11,36 @@ import { opcodes, xids } from "../../wire/protocol.ts";
 import type { Connection } from "../connection/connection.ts";
 import { markHandled, rejected } from "./mark_handled.ts";
 
-/** What {@linkcode Credentials} are handed. */
+/** Dependencies of {@linkcode Credentials}. */
 export interface CredentialsOptions {
   clock: Clock;
   log: Log;
 }
 
-/** What became of credentials, to whoever waits for it. */
+/** The outcome of adding credentials, for the callers that wait for it. */
 type Outcome = "OK" | "AUTH_FAILED" | "CLOSED";
 
 interface Known {
   scheme: string;
   auth: Uint8Array;
-  /** True once a server has taken them. */
+  /** True once a server has accepted them. */
   accepted: boolean;
   waiting: Set<(outcome: Outcome) => void>;
 }
 
-/** All credentials that were added and not refused; replies come in the order of sending. */
+/** All credentials that were added and not refused. The server replies in the order of sending. */
 export class Credentials {
   readonly #options: CredentialsOptions;
   readonly #known: Known[] = [];
   #sent: Known[] = [];
-  /** Refused over the connection that is about to be given up. */
+  /** Credentials that were refused over the connection that is about to be closed. */
   readonly #refused: Known[] = [];
 
   constructor(options: CredentialsOptions) {
     this.#options = options;
   }
 
-  /** Keeps them for this and every later connection, and waits until a server has taken them. */
+  /** Keeps credentials for this and every later connection, and waits until a server has accepted them. */
   add(
     scheme: string,
     auth: Uint8Array,
@@ -76,14 +76,14 @@ export class Credentials {
     return markHandled(outcome);
   }
 
-  /** Gives them all to a new connection. */
+  /** Sends all credentials over a new connection. */
   sendAll(connection: Connection): void {
     for (const known of this.#known) this.#send(connection, known);
   }
 
   /**
-   * The server's answer to the credentials that were sent first. False if it refused them: then nothing more comes over
-   * this connection, and whoever waits hears of it when it has been given up.
+   * Takes the server's reply to the oldest credentials that were sent. Returns false if the server refused them: then
+   * nothing more comes over this connection, and the callers learn of it in {@linkcode connectionLost}.
    */
   reply(error: number): boolean {
     const known = this.#sent.shift();
@@ -94,20 +94,20 @@ export class Credentials {
       return true;
     }
     this.#options.log.error("the server refused the credentials", { scheme: known.scheme });
-    // It closes the connection as well, and would close the next one. Where another server of the same
-    // ensemble has taken them, it is that one server's fault, and there are others to go to.
+    // The server closes the connection as well, and would close the next one; so refused credentials are forgotten. They
+    // are kept if another server of the ensemble has accepted them: then this one server is at fault.
     if (!known.accepted) this.#known.splice(this.#known.indexOf(known), 1);
     this.#refused.push(known);
     return false;
   }
 
-  /** No answer will come over this connection any more; whoever waits does so for the next one. */
+  /** The connection is lost: its outstanding replies will not come, and the callers go on waiting for the next connection. */
   connectionLost(): void {
     this.#sent = [];
     for (const known of this.#refused.splice(0)) settle(known, "AUTH_FAILED");
   }
 
-  /** There will be no other connection. */
+  /** The client is closed: the callers that wait fail with `CLOSED`. */
   close(): void {
     for (const known of this.#known) settle(known, "CLOSED");
   }
@@ -128,7 +128,7 @@ export class Credentials {
     connection.send((writer) => {
       writer.int(xids.auth);
       writer.int(opcodes.auth);
-      // A type that was never used.
+      // The field `type`, which was never used.
       writer.int(0);
       writer.string(known.scheme);
       writer.buffer(known.auth);

@@ -1,5 +1,5 @@
 /**
- * One request on its way: what is sent, how its reply is read, and the promise behind it.
+ * One request that was issued: what is sent, how its reply is read, and the promise of its result.
  *
  * @module
  */
@@ -8,31 +8,35 @@ import { errorCodeFromNumber, ZooKeeperError, type ZooKeeperErrorCode } from "..
 import type { JuteReader, JuteWriter } from "../../wire/jute.ts";
 import { markHandled } from "./mark_handled.ts";
 
-/** What a kind of request must say about itself. */
+/** What a request consists of: its encoding and the decoding of its reply. */
 export interface RequestSpec<Result> {
-  /** For messages: `create`, `get`, … */
+  /** Name of the operation in messages: `create`, `get`, … */
   operation: string;
   /** The path as the caller gave it. */
   path: string;
+  /** Operation code on the wire. */
   opcode: number;
-  /** Writes the body. Runs when the request is sent, so it may look at what the connection knows then. */
+  /** Writes the body. It runs when the request is sent, so it may look at the state of that moment. */
   encode(writer: JuteWriter): void;
-  /** Reads the body of a successful reply; runs in the order of the wire. May throw a `ZooKeeperError` that the body describes. */
+  /** Reads the body of a successful reply, in the order of the wire. It may throw a `ZooKeeperError` that the body describes. */
   decode(reader: JuteReader): Result;
-  /** Turns an error reply into a result; undefined: the request fails. Runs in the order of the wire. */
+  /** Turns an error reply into a result, in the order of the wire; undefined if the request fails. */
   recover?(code: ZooKeeperErrorCode): { value: Result } | undefined;
 }
 
-/** A request that was issued and whose promise may still be open. */
+/** A request that was issued and that may not be settled yet. */
 export class PendingRequest<Result = unknown> {
+  /** What the request consists of. */
   readonly spec: RequestSpec<Result>;
+  /** When the request times out, by the monotonic clock. */
   readonly deadlineMs: number;
-  /** The id on the wire; undefined while it waits to be sent. */
+  /** Request id on the wire; undefined until the request is sent. */
   xid: number | undefined;
   #resolve!: (value: Result) => void;
   #reject!: (error: unknown) => void;
   #settled = false;
   #stopListening: (() => void) | undefined;
+  /** The result, marked as handled. */
   readonly promise: Promise<Result>;
 
   constructor(spec: RequestSpec<Result>, deadlineMs: number, signal: AbortSignal | undefined) {
@@ -52,18 +56,18 @@ export class PendingRequest<Result = unknown> {
     }
   }
 
-  /** True once the caller has an answer; a reply that comes later is read for its side effects only. */
+  /** True once the promise is settled; a reply that comes later is read for its side effects only. */
   get settled(): boolean {
     return this.#settled;
   }
 
-  /** Handles the reply: `reader` stands after the header. */
+  /** Handles the reply; `reader` stands behind its header. */
   reply(error: number, reader: JuteReader): void {
     if (error === 0) {
       try {
         this.resolve(this.spec.decode(reader));
       } catch (refusal) {
-        // The reply was read well and says no; anything else is the connection's problem.
+        // The reply was read and says no. Any other error means that it could not be read.
         if (!(refusal instanceof ZooKeeperError)) throw refusal;
         this.reject(refusal);
       }
@@ -75,15 +79,17 @@ export class PendingRequest<Result = unknown> {
     else this.fail(code);
   }
 
+  /** Fulfils the promise, unless it is settled. */
   resolve(value: Result): void {
     if (this.#settle()) this.#resolve(value);
   }
 
+  /** Rejects the promise, unless it is settled. */
   reject(error: unknown): void {
     if (this.#settle()) this.#reject(error);
   }
 
-  /** Rejects with a {@linkcode ZooKeeperError}. Failures that no reply announced leave the outcome unknown if the request was sent. */
+  /** Rejects with a {@linkcode ZooKeeperError}. `unanswered`: no reply has come, so that the outcome is unknown if the request was sent. */
   fail(code: ZooKeeperErrorCode, options: { cause?: unknown; unanswered?: boolean } = {}): void {
     if (this.#settled) return;
     this.reject(

@@ -12,13 +12,13 @@ import { WireError } from "../../wire/jute.ts";
 import type { Connection } from "../connection/connection.ts";
 import { PendingRequest, type RequestSpec } from "./pending_request.ts";
 
-/** Deadlines closer together than this are looked at together: one timer, not thousands. */
+/** Deadlines within this time, in ms, are checked together: one timer instead of thousands. */
 const sweepEveryMs = 20;
 
-/** Timers take 31 bits of milliseconds; a longer deadline is looked at again then. */
+/** The longest time of a timer, in ms (31 bits); a longer deadline is checked again after it. */
 const longestTimerMs = 2 ** 31 - 1;
 
-/** A queue that takes from the front in constant time. */
+/** A queue whose `shift` takes constant time on average. */
 class Fifo<T> {
   #items: (T | undefined)[] = [];
   #head = 0;
@@ -61,14 +61,14 @@ class Fifo<T> {
   }
 }
 
-/** Bounds of a {@linkcode RequestQueue}. */
+/** Clock and bounds of a {@linkcode RequestQueue}. */
 export interface RequestQueueOptions {
   clock: Clock;
   maxInFlight: number;
   maxQueued: number;
 }
 
-/** All requests of a client that have no reply yet. */
+/** All requests of a client that have no reply yet: queued or in flight. */
 export class RequestQueue {
   readonly #options: RequestQueueOptions;
   readonly #waiting = new Fifo<PendingRequest>();
@@ -82,7 +82,7 @@ export class RequestQueue {
     this.#options = options;
   }
 
-  /** Issues a request: it is sent now, if there is a connection with room, or waits. */
+  /** Issues a request: it is sent now if there is a connection and room in the window, else it waits. */
   add<T>(
     spec: RequestSpec<T>,
     options: { timeoutMs: number; signal: AbortSignal | undefined },
@@ -92,7 +92,7 @@ export class RequestQueue {
     const request = new PendingRequest(spec, deadlineMs, options.signal);
     if (request.settled) return request.promise;
     if (this.#waiting.length >= maxQueued) {
-      // Those that gave up still stand in the queue; make room of them first.
+      // Requests that timed out or were aborted still stand in the queue: remove them first.
       this.#waiting.keepIf((waiting) => !waiting.settled);
     }
     if (this.#waiting.length >= maxQueued) {
@@ -105,14 +105,14 @@ export class RequestQueue {
     return request.promise;
   }
 
-  /** Sends what waits over this connection, now and later. */
+  /** Sends the queued and all later requests over this connection. */
   attach(connection: Connection): void {
     this.#connection = connection;
     connection.onDrained = () => this.#pump();
     this.#pump();
   }
 
-  /** The connection is gone: what was in flight fails, what waits goes on waiting. */
+  /** The connection is gone: requests in flight fail, queued ones go on waiting. */
   detach(code: ZooKeeperErrorCode, cause?: unknown): void {
     this.#connection = undefined;
     for (const request of this.#inFlight.takeAll()) {
@@ -120,13 +120,13 @@ export class RequestQueue {
     }
   }
 
-  /** Fails everything that waits. */
+  /** Fails all queued requests. */
   failWaiting(code: ZooKeeperErrorCode): void {
     for (const request of this.#waiting.takeAll()) request.fail(code);
   }
 
   /**
-   * Hands a reply to the request whose turn it is.
+   * Hands a reply to the oldest request in flight.
    *
    * @throws {WireError} if it is not that request's reply, or cannot be read.
    */
@@ -147,7 +147,7 @@ export class RequestQueue {
     this.#pump();
   }
 
-  /** Stops the timer; nothing may be added after this. */
+  /** Stops the timer. No request may be added after this. */
   close(): void {
     this.#cancelSweep?.();
     this.#cancelSweep = undefined;
@@ -177,7 +177,7 @@ export class RequestQueue {
       return;
     }
     request.xid = xid;
-    // Positive 31-bit numbers: negative ones have meanings of their own.
+    // Positive numbers of 31 bits: negative xids have fixed meanings.
     this.#nextXid = xid === 0x7fffffff ? 1 : xid + 1;
     this.#inFlight.push(request);
   }
@@ -187,7 +187,7 @@ export class RequestQueue {
     this.#cancelSweep?.();
     this.#sweepAtMs = deadlineMs;
     const delayMs = Math.max(0, deadlineMs - this.#options.clock.nowMs());
-    // Rounded up: a timer that fires early would find nothing to do.
+    // Rounded up: a timer that fires early would find no expired request.
     this.#cancelSweep = this.#options.clock.after(
       Math.min(Math.ceil(delayMs), longestTimerMs),
       () => this.#sweep(),
@@ -210,7 +210,7 @@ export class RequestQueue {
   }
 }
 
-/** The error for a call on a client that is closed. */
+/** Returns the error of a call on a closed client. */
 export function closedError(operation: string, path = ""): ZooKeeperError {
   return new ZooKeeperError({ code: "CLOSED", operation, path });
 }

@@ -1,6 +1,9 @@
 /**
- * The session of a client: finds a server, keeps the session alive, notices its end, and begins anew. Requests are
- * queued in request_queue.ts, watches in watch_registry.ts.
+ * The session of a client: it finds a server, keeps the session alive, notices its end, and begins a new one.
+ *
+ * Requests come in from `requests/`, wait in `request_queue.ts`, and go down as frames to a connection. Replies come
+ * back the same way; watch notifications go to `watches/`; `session_state.ts` tells the user of each change of state,
+ * and `credentials.ts` authenticates each new connection.
  *
  * @module
  */
@@ -25,23 +28,23 @@ import { ObservableSessionState } from "./session_state.ts";
 import type { WatchRegistry } from "../watches/watch_registry.ts";
 
 /**
- * After this many session time-outs without contact the session must be over: a server expires it
- * after one, rounded up to its next tick, and a time-out is at least two ticks.
+ * After this many session time-outs without contact the session must be over: a server expires it after one time-out,
+ * rounded up to its next tick, and a time-out is at least two ticks.
  */
 const expiryFactor = 1.5;
 
-/** How long `close` waits for the server's word that the session is closed, in ms: more is not worth a hanging shutdown. */
+/** How long `close` waits for the server's confirmation, in ms: a longer wait would only delay the shutdown. */
 const closeTimeoutMs = 3_000;
 
 const noPassword = new Uint8Array(16);
 
-/** Everything a {@linkcode Session} needs. */
+/** Settings and dependencies of a {@linkcode Session}. */
 export interface SessionOptions extends ZooKeeperSettings {
   servers: readonly ServerAddress[];
   watches: WatchRegistry;
 }
 
-/** One client's session, and the next one when it expires. */
+/** The current session of a client; when it expires, the object goes on with a new one. */
 export class Session {
   readonly #options: SessionOptions;
   readonly #requests: RequestQueue;
@@ -55,7 +58,7 @@ export class Session {
   #connection: Connection | undefined;
   #cancelExpiry: (() => void) | undefined;
   #restoresOpen = 0;
-  /** True if a reply was handed over in this turn, so that a notification must wait for the next one. */
+  /** True if a reply was handed over in this turn of the event loop, so that a notification must wait for the next turn. */
   #repliedInTurn = false;
   #closing: Promise<void> | undefined;
   #loop: Promise<void>;
@@ -73,6 +76,7 @@ export class Session {
     this.#loop = this.#run();
   }
 
+  /** The present state. */
   get state(): SessionState {
     return this.#state.state;
   }
@@ -82,7 +86,7 @@ export class Session {
     return this.#id;
   }
 
-  /** The time-out that the server granted; before that, the one to be asked for. */
+  /** The time-out that the server granted, in ms; before that, the one to ask for. */
   get timeoutMs(): number {
     return this.#timeoutMs;
   }
@@ -92,14 +96,17 @@ export class Session {
     return this.#connection?.server;
   }
 
+  /** Calls `listener` at each change of state; the returned function ends that. */
   onState(listener: (state: SessionState) => void): () => void {
     return this.#state.listen(listener);
   }
 
+  /** Yields the present state and each that follows. */
   states(signal: AbortSignal | undefined): AsyncGenerator<SessionState> {
     return this.#state.states(signal);
   }
 
+  /** Issues a request; it fails with `CLOSED` after {@linkcode close}. */
   request<T>(spec: RequestSpec<T>, options: CallOptions): Promise<T> {
     if (this.#closing !== undefined) {
       return rejected(closedError(spec.operation, spec.path));
@@ -108,7 +115,7 @@ export class Session {
     return this.#requests.add(spec, { timeoutMs, signal });
   }
 
-  /** Adds credentials: sent over this connection or the next, and again over each later one. */
+  /** Adds credentials: they are sent over this connection or the next, and again over each later one. */
   addAuth(
     scheme: string,
     auth: Uint8Array,
@@ -156,7 +163,7 @@ export class Session {
     this.#state.set("closed");
   }
 
-  /** Goes round the servers for ever. Never rejects. */
+  /** Connects again and again until the client is closed. Never rejects. */
   async #run(): Promise<void> {
     const { clock } = this.#options;
     while (this.#closing === undefined) {
@@ -165,7 +172,7 @@ export class Session {
       if (connection.response.timeoutMs <= 0) {
         connection.close(new Error("the server says that the session is expired"));
         this.#expire("the server said so");
-        // The same server can begin the new session at once.
+        // This server is reachable and can begin the new session at once.
         this.#rotation.stayAtServer();
         continue;
       }
@@ -185,7 +192,7 @@ export class Session {
     };
   }
 
-  /** Works with one connection until it ends. Never rejects. */
+  /** Uses one connection until it ends. Never rejects. */
   async #serve(connection: Connection): Promise<void> {
     const { watches, log } = this.#options;
     const { response } = connection;
@@ -218,13 +225,13 @@ export class Session {
       return;
     }
     log.info("connection lost", { ...connection.server, reason: connection.reason });
-    // The listener of "suspended" hears of it before the requests in flight fail.
+    // Listeners hear "suspended" before the requests in flight fail.
     this.#state.set("suspended");
     this.#requests.detach("CONNECTION_LOSS", connection.reason);
     const expiresInMs = connection.lastSentMs + this.#timeoutMs * expiryFactor -
       this.#options.clock.nowMs();
     this.#cancelExpiry = this.#options.clock.after(Math.max(0, expiresInMs), () => {
-      // An ensemble that comes back from a backup has seen less than we; it must be taken all the same.
+      // An ensemble that was restored from a backup has a lower zxid than this client; it must be accepted all the same.
       this.#lastZxid = 0n;
       this.#rotation.interrupt(new Error("the session has expired meanwhile"));
       this.#expire("no server was reached for longer than the session lasts");
@@ -241,7 +248,7 @@ export class Session {
     this.#id = 0n;
     this.#password = noPassword;
     this.#state.set("expired");
-    // What waited was meant for the session that is gone: an ephemeral node, say.
+    // Queued requests were meant for the session that is gone, for example to create an ephemeral node.
     this.#requests.failWaiting("SESSION_EXPIRED");
     this.#options.watches.sessionLost();
     this.#state.set("connecting");
@@ -253,12 +260,12 @@ export class Session {
     if (xid === xids.watchEvent) return this.#onNotification(reader);
     if (xid === xids.setWatches) this.#onWatchesRestored(error);
     else if (xid === xids.auth) {
-      // The server hangs up after this; a request that is sent meanwhile would be lost.
+      // The server closes the connection after this; a request that is sent meanwhile would be lost.
       if (!this.#credentials.reply(error)) {
         this.#connection?.close(new Error("the server refused the credentials"));
       }
     } else if (xid !== xids.ping) this.#onReply(xid, error, reader);
-    // Only now: with what cannot be a reply came no zxid either, and with a false one every server turns us away.
+    // Only after the frame was understood: a false zxid would make every server turn this client away.
     if (zxid > this.#lastZxid) this.#lastZxid = zxid;
   }
 
@@ -274,7 +281,7 @@ export class Session {
     const event = readNotification(reader);
     if (event === undefined) return;
     if (!this.#repliedInTurn) return this.#options.watches.dispatch(event.type, event.path);
-    // Whoever awaits an earlier reply goes first, as on the wire.
+    // The code that awaits an earlier reply must run first, as on the wire.
     this.#repliedInTurn = false;
     return nextTurn().then(() => this.#options.watches.dispatch(event.type, event.path));
   }

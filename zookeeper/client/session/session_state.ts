@@ -1,5 +1,5 @@
 /**
- * The state of a session as its users see it: listeners, and waiting for `connected`.
+ * The state of a session as users see it: listeners, and waiting for `connected`.
  *
  * @module
  */
@@ -12,7 +12,7 @@ import type { ServerAddress } from "../connection/connect_string.ts";
 import { markHandled, rejected } from "./mark_handled.ts";
 import { closedError } from "./request_queue.ts";
 
-/** A connection that breaks every second gives as many in eight minutes: long enough for whoever looks at all. */
+/** States that may wait for a reader of {@linkcode ObservableSessionState.states}: a connection that breaks every second causes as many in eight minutes. */
 const maxStatesAhead = 1_000;
 
 function tooFarBehind(): ZooKeeperError {
@@ -23,16 +23,16 @@ function tooFarBehind(): ZooKeeperError {
   });
 }
 
-/** What a {@linkcode ObservableSessionState} is handed; servers and failure are for its messages. */
+/** Dependencies of an {@linkcode ObservableSessionState}; servers and failure are for its messages. */
 export interface ObservableSessionStateOptions {
   servers: readonly ServerAddress[];
-  /** Why there is no connection, if an attempt has failed. */
+  /** Why the last attempt to connect failed; undefined if none has. */
   lastFailure(): unknown;
   clock: Clock;
   log: Log;
 }
 
-/** The present state and those who listen to it. */
+/** The present state of a session, with listeners for its changes. */
 export class ObservableSessionState {
   readonly #options: ObservableSessionStateOptions;
   readonly #listeners = new Set<(state: SessionState) => void>();
@@ -42,15 +42,18 @@ export class ObservableSessionState {
     this.#options = options;
   }
 
+  /** The present state. */
   get state(): SessionState {
     return this.#state;
   }
 
+  /** Adds a listener; the returned function removes it. */
   listen(listener: (state: SessionState) => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
   }
 
+  /** Changes the state and tells the listeners. */
   set(state: SessionState): void {
     if (this.#state === state) return;
     this.#state = state;
@@ -64,12 +67,12 @@ export class ObservableSessionState {
     if (state === "closed") this.#listeners.clear();
   }
 
-  /** The present state and each that follows. */
+  /** Yields the present state and each that follows, until `closed` or until the signal aborts. */
   async *states(signal: AbortSignal | undefined): AsyncGenerator<SessionState> {
     const seen: SessionState[] = [this.#state];
     let wake = () => {};
     const stop = this.listen((state) => {
-      // One more says that it is too many.
+      // The one beyond the bound marks the overflow.
       if (seen.length <= maxStatesAhead) seen.push(state);
       wake();
     });

@@ -1,5 +1,6 @@
 /**
- * What is sent on a new connection so that the server knows all watches again, in frames of a bounded size.
+ * The `setWatches` frames that a new connection begins with, so that the server knows all watches again. Their size is
+ * bounded.
  *
  * @module
  */
@@ -7,21 +8,21 @@
 import type { JuteWriter } from "../../wire/jute.ts";
 import { opcodes } from "../../wire/protocol.ts";
 
-/** One `setWatches` frame: which request, and its body. */
+/** One `setWatches` frame: its operation code and its body. */
 export interface RestoreFrame {
   opcode: number;
   write(writer: JuteWriter): void;
 }
 
 /**
- * The most bytes of paths in one `setWatches` frame. A server drops a connection whose frame is beyond
- * 1 MB, for ever again at each reconnect; 128 kB is what ZooKeeper's own client uses.
+ * The most bytes of paths in one `setWatches` frame. A server closes a connection whose frame is larger than 1 MB, and
+ * would do so at every reconnect; 128 kB is what ZooKeeper's own client uses.
  */
 const maxRestoreFrameBytes = 128 * 1024;
 
 /**
- * The frames for one-shot watches (data, exists, children) and then for persistent ones, which come last
- * as they would be replaced otherwise.
+ * Returns the frames for one-shot watches (data, exists, children) and then those for persistent ones. Persistent ones
+ * come last, since a one-shot watch on the same path would replace them.
  */
 export function restoreFrames(
   lastZxid: bigint,
@@ -40,7 +41,7 @@ export function restoreFrames(
   ];
 }
 
-/** Splits several lists of paths into groups of lists, each group small enough for one frame. */
+/** Splits lists of paths into groups of lists, each small enough for one frame. */
 function chunks(lists: readonly string[][]): string[][][] {
   const groups: string[][][] = [];
   let sizeBytes = Infinity;

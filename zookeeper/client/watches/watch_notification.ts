@@ -15,10 +15,10 @@ const names = new Map<number, WatchEvent["type"]>([
   [eventTypes.childrenChanged, "children_changed"],
 ]);
 
-/** What happened, and where by the server's path; undefined for an event that is not about a node. */
+/** Reads an event, with the server's path; undefined for an event that is not about a node. */
 export function readNotification(reader: JuteReader): WatchEvent | undefined {
   const type = names.get(reader.int());
-  // The keeper state is always "connected" here.
+  // The keeper state, which is always "connected" here.
   reader.int();
   const path = reader.string();
   return type === undefined ? undefined : { type, path };

@@ -1,10 +1,11 @@
 /**
- * Which listeners wait for what. One-shot watches are used up by an event; persistent ones stay, across connections
- * and sessions. It also knows what must be told to a server to restore them.
+ * Which listeners wait for which events. A one-shot watch is used up by an event; a persistent one stays, across
+ * connections and sessions. The registry also knows what a new connection must tell the server to restore the watches:
+ * requests add listeners here, the session hands in notifications and asks for the restoring frames.
  *
  * A server keeps one watch per connection and path. Until 3.9 a one-shot watch on a path that has a persistent one
- * *replaces* it (ZOOKEEPER-4466). So where a persistent watch is set, one-shot watches are kept here alone and are
- * served from the persistent one's events.
+ * *replaces* it (ZOOKEEPER-4466). So where a persistent watch is set, one-shot watches are kept only here, and are
+ * served from the events of the persistent one.
  *
  * @module
  */
@@ -22,20 +23,20 @@ const oneShotKinds = ["data", "exists", "children"] as const;
 
 interface PersistentEntry {
   listeners: Map<symbol, { recursive: boolean; listener: WatchListener }>;
-  /** The mode last sent over the present connection; undefined: not sent yet. */
+  /** The mode that was sent over the present connection last; undefined if none was. */
   modeOnWire: number | undefined;
-  /** True once a server has confirmed it: only then is it restored and resynchronized. */
+  /** True once a server has confirmed the watch. Only then is it restored and resynchronized. */
   established: boolean;
 }
 
-/** What a {@linkcode WatchRegistry} is handed. */
+/** Dependencies of a {@linkcode WatchRegistry}. */
 export interface WatchRegistryOptions {
   log: Log;
-  /** Turns a path of the server into one of the caller, below the chroot. */
+  /** Turns a server's path into the caller's path, below the chroot. */
   toCallerPath(serverPath: string): string;
 }
 
-/** All paths here are the server's, with the chroot. */
+/** All watch listeners of a client. Its paths are the server's, with the chroot. */
 export class WatchRegistry {
   readonly #options: WatchRegistryOptions;
   readonly #oneShot: Record<OneShotKind, Map<string, Set<WatchListener>>> = {
@@ -49,19 +50,19 @@ export class WatchRegistry {
     this.#options = options;
   }
 
-  /** Adds a one-shot listener, once its read has been answered. */
+  /** Adds a one-shot listener. Called when the reply to its read has arrived. */
   addOneShot(kind: OneShotKind, path: string, listener: WatchListener): void {
     const listeners = this.#oneShot[kind].get(path);
     if (listeners === undefined) this.#oneShot[kind].set(path, new Set([listener]));
     else listeners.add(listener);
   }
 
-  /** True if a read of `path` must not ask for a one-shot watch, since a persistent one covers it. */
+  /** Returns true if a read of `path` must not ask for a one-shot watch, since a persistent one covers it. */
   hasPersistentOnWire(path: string): boolean {
     return this.#persistent.get(path)?.modeOnWire !== undefined;
   }
 
-  /** Adds a persistent listener; the result is the key to remove it. */
+  /** Adds a persistent listener. The result is the key that removes it. */
   addPersistent(path: string, recursive: boolean, listener: WatchListener): symbol {
     let entry = this.#persistent.get(path);
     if (entry === undefined) {
@@ -73,7 +74,7 @@ export class WatchRegistry {
     return key;
   }
 
-  /** The mode to ask the server for; from now on it counts as sent. */
+  /** Returns the mode to ask the server for; from now on it counts as sent. */
   modeToSend(path: string): number {
     const entry = this.#persistent.get(path);
     const mode = entry !== undefined && wantsRecursive(entry)
@@ -83,15 +84,15 @@ export class WatchRegistry {
     return mode;
   }
 
-  /** A server has confirmed the watch: from now on it is restored on each new connection. */
+  /** Notes that a server has confirmed the watch: from now on it is restored on each new connection. */
   markEstablished(path: string): void {
     const entry = this.#persistent.get(path);
     if (entry !== undefined) entry.established = true;
   }
 
   /**
-   * Removes a persistent listener. True if it was the path's last: then the server's watch should go
-   * as well, and the one-shot watches that leaned on it are told to read again.
+   * Removes a persistent listener. Returns true if it was the last one of the path: then the server's watch should be
+   * removed as well. The one-shot watches that were served from it hear `resync`.
    */
   removePersistent(path: string, key: symbol): boolean {
     const entry = this.#persistent.get(path);
@@ -104,8 +105,8 @@ export class WatchRegistry {
   }
 
   /**
-   * Forgets every listener of one kind on a path; none of them is called. The result says whether there
-   * was one, and whether the server should hear of it: not where its persistent watch serves others.
+   * Removes every listener of one kind on a path without calling it. The result says whether there was one, and whether
+   * the server must remove its watch, too: not where its persistent watch serves others.
    */
   drop(path: string, kind: WatchKind): "nothing" | "here" | "at_server" {
     const kinds: OneShotKind[] = kind === "any"
@@ -120,7 +121,7 @@ export class WatchRegistry {
     return this.#persistent.has(path) ? "here" : "at_server";
   }
 
-  /** Hands an event from the server to everyone who waits for it. */
+  /** Calls every listener that waits for an event of the server. */
   dispatch(type: WatchEvent["type"], path: string): void {
     this.#dispatchOneShots(type, path);
     this.#persistent.get(path)?.listeners.forEach(({ recursive, listener }) => {
@@ -136,12 +137,12 @@ export class WatchRegistry {
     }
   }
 
-  /** The connection is gone: nothing is set at any server. */
+  /** The connection is lost: no server has our watches any more. */
   connectionLost(): void {
     for (const entry of this.#persistent.values()) entry.modeOnWire = undefined;
   }
 
-  /** The session is gone: one-shot watches are used up by a `resync`, since nobody can say what they missed. */
+  /** The session is lost: a `resync` uses up the one-shot watches, since events may have been missed. */
   sessionLost(): void {
     for (const kind of oneShotKinds) {
       for (const path of [...this.#oneShot[kind].keys()]) this.#resyncOneShots(path);
@@ -149,8 +150,8 @@ export class WatchRegistry {
   }
 
   /**
-   * What must be sent on a new connection so that the server knows all watches again. Persistent ones
-   * come last, as they would be replaced otherwise.
+   * Returns the frames to send over a new connection, so that the server knows all watches again. Persistent ones come
+   * last, since a one-shot watch on the same path would replace them.
    */
   restoreFrames(lastZxid: bigint): RestoreFrame[] {
     const oneShots = oneShotKinds.map((kind) =>
@@ -167,7 +168,7 @@ export class WatchRegistry {
     return restoreFrames(lastZxid, { oneShots, plain, recursive });
   }
 
-  /** After the watches were set on a new connection: persistent listeners, and whoever leans on them, should read again. */
+  /** Tells persistent listeners, and one-shot listeners on the same paths, to read again: a new connection has its watches. */
   resyncPersistent(): void {
     for (const [path, entry] of [...this.#persistent]) {
       if (!entry.established) continue;
@@ -178,7 +179,7 @@ export class WatchRegistry {
     }
   }
 
-  /** A recursive watch tells of children by their own events; whoever listens for `children_changed` needs it derived. */
+  /** Derives `children_changed` of a parent, which a recursive watch does not send: it only reports the events of the children. */
   #deriveChildrenChanged(parent: string): void {
     const entry = this.#persistent.get(parent);
     if (entry?.modeOnWire !== watchModes.persistentRecursive) return;
@@ -193,7 +194,7 @@ export class WatchRegistry {
       this.#use("children", path, type);
       return;
     }
-    // A listener that waits in two ways for one node hears of one event once.
+    // A listener that waits for a node in two ways hears of one event once.
     const called = new Set<WatchListener>();
     this.#use("data", path, type, called);
     this.#use("exists", path, type, called);

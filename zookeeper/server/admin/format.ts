@@ -1,22 +1,22 @@
 /**
- * How the coordinator's page writes numbers, times and what others have written.
+ * Formats numbers and times for the coordinator's page, and escapes text for HTML.
  *
  * @module
  */
 
-/** `12,345`. */
+/** Formats a number: `12,345`. */
 export function formatCount(value: number): string {
   return value.toLocaleString("en");
 }
 
-/** `512 B`, `1.5 KiB`, `3.0 MiB`. */
+/** Formats a size: `512 B`, `1.5 KiB`, `3.0 MiB`. */
 export function formatBytes(value: number): string {
   if (value < 1024) return `${value} B`;
   if (value < 1024 ** 2) return `${(value / 1024).toFixed(1)} KiB`;
   return `${(value / 1024 ** 2).toFixed(1)} MiB`;
 }
 
-/** `0.4 s`, `3 min 20 s`, `5 h 2 min`, `3 d 4 h`. */
+/** Formats a duration: `0.4 s`, `3 min 20 s`, `5 h 2 min`, `3 d 4 h`. */
 export function formatDuration(ms: number): string {
   const seconds = Math.floor(ms / 1000);
   if (seconds < 60) return `${(ms / 1000).toFixed(1)} s`;
@@ -26,13 +26,13 @@ export function formatDuration(ms: number): string {
   return `${Math.floor(hours / 24)} d ${hours % 24} h`;
 }
 
-/** `3 min 20 s ago`; a clock that was put back makes no future. */
+/** Formats a time in the past: `3 min 20 s ago`. A time in the future (the clock was put back) is `just now`. */
 export function formatAgo(thenMs: number, nowMs: number): string {
   if (thenMs === 0) return "at the start";
   return nowMs - thenMs < 1_000 ? "just now" : `${formatDuration(nowMs - thenMs)} ago`;
 }
 
-/** `2024-05-01 12:00:00 UTC`. */
+/** Formats a time: `2024-05-01 12:00:00 UTC`. */
 export function formatUtc(ms: number): string {
   return `${new Date(ms).toISOString().slice(0, 19).replace("T", " ")} UTC`;
 }
@@ -45,7 +45,7 @@ const entities: Record<string, string> = {
   "'": "&#39;",
 };
 
-/** Whoever writes a node must not write the page. */
+/** Escapes text for HTML: who writes a node must not be able to write the page. */
 export function escapeHtml(text: string): string {
   return text.replaceAll(/[&<>"']/g, (character) => entities[character] ?? "");
 }

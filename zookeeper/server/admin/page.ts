@@ -1,5 +1,5 @@
 /**
- * The HTML of the coordinator's page: figures, sessions, and one node of the tree. Pure text; no script.
+ * Renders the coordinator's page as HTML: figures, sessions, and one node of the tree. It is pure and uses no script.
  *
  * @module
  */
@@ -16,24 +16,25 @@ import {
   formatUtc,
 } from "./format.ts";
 
-/** How often a live page is fetched again, in seconds. */
+/** Interval at which a live page reloads, in seconds. */
 const refreshSeconds = 3;
 
-/** More sessions than anybody reads; the rest is counted. */
+/** Most sessions that are listed, more than anybody reads; the others are counted. */
 const maxSessionsListed = 500;
 
-/** What is to be seen. */
+/** What the page shows. */
 export interface PageView {
+  /** Path of the node. */
   path: string;
-  /** Undefined where there is none. */
+  /** The node; undefined if there is none. */
   node: NodeView | undefined;
-  /** Whether the page is fetched again by itself. */
+  /** Whether the page reloads by itself. */
   live: boolean;
-  /** What "ago" is counted from, in ms since 1970. */
+  /** The present time, in ms since 1970. */
   nowMs: number;
 }
 
-/** The whole page. */
+/** Renders the whole page. */
 export function adminPage(facts: AdminFacts, view: PageView): string {
   const { path, live } = view;
   return `<!doctype html>
@@ -94,7 +95,7 @@ function figures(facts: AdminFacts): string {
   }</dl>`;
 }
 
-/** The last minute as bars, the latest at the right. */
+/** Renders the last minute as bars, the latest at the right. */
 function sparkline(values: readonly number[]): string {
   const most = Math.max(1, ...values);
   const bars = values.map((value, index) => {
@@ -138,7 +139,7 @@ function dataPart({ text, dataSizeBytes }: NodeView): string {
   return `<pre>${escapeHtml(indented(text))}</pre>`;
 }
 
-/** JSON with its structure to be seen; other text as it is. */
+/** Indents JSON; returns other text as it is. */
 function indented(text: string): string {
   if (!/^\s*[{[]/.test(text)) return text;
   try {

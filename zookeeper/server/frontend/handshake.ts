@@ -1,5 +1,5 @@
 /**
- * The first message of a connection: a new session, the resumption of one, or a refusal.
+ * The first message of a connection: it begins a session, resumes one, or is refused.
  *
  * @module
  */
@@ -12,7 +12,7 @@ import type { RequestProcessor } from "../requests/request_processor.ts";
 import { passwordSizeBytes, type SessionTable } from "../sessions/session_table.ts";
 import type { WatchTable } from "../tree/watch_table.ts";
 
-/** What a handshake is done on. */
+/** What a handshake works on. */
 export interface HandshakeContext {
   settings: CoordinatorSettings;
   sessions: SessionTable<ClientConnection>;
@@ -20,7 +20,7 @@ export interface HandshakeContext {
   watches: WatchTable;
 }
 
-/** So says ZooKeeper that a session is expired (or the password wrong). */
+/** ZooKeeper's answer if the session has expired or the password is wrong. */
 const refusal = {
   protocolVersion: 0,
   timeoutMs: 0,
@@ -29,9 +29,9 @@ const refusal = {
 };
 
 /**
- * Gives the client a session, or closes the connection once it has been told why not.
+ * Gives the client a session, or tells it that the session has expired and closes the connection.
  *
- * @throws {WireError} if what it sent is no handshake.
+ * @throws {WireError} if the bytes are no handshake.
  */
 export function shakeHands(
   connection: ClientConnection,

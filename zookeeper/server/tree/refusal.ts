@@ -1,5 +1,5 @@
 /**
- * How the coordinator says no to a request. It becomes an error reply, never an error of the process.
+ * The error with which the server refuses a request. It becomes an error reply, never an error of the process.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * What an operator does about a single host that is dead for good.
+ * Forgetting a host that is dead for good: what an operator does about it.
  *
  * @module
  */
@@ -23,12 +23,12 @@ export class HostForgetError extends Error {
 }
 
 /**
- * Takes a host off the rosters and frees its slots, one transaction a service. The admission counter is bumped, so that
- * whoever is deciding at that moment reads again.
+ * Takes a host off the rosters and removes its slots, in one transaction per service. It changes the admission counter, so
+ * that a host that is deciding at that moment reads again.
  *
  * @param only The services to look at; default all.
  * @returns The services that knew it.
- * @throws {HostForgetError} when its agent is online, or nobody knows it.
+ * @throws {HostForgetError} when its agent is online, or when no service knows the host.
  */
 export async function forgetHost(
   zk: ZooKeeper,
@@ -72,7 +72,7 @@ async function forgetIn(zk: ZooKeeper, service: string, host: string): Promise<b
   try {
     await zk.multi(operations);
   } catch (error) {
-    // Somebody else has just done it.
+    // Another operator has just done the same.
     if (!hasCode(error, "NO_NODE")) throw error;
   }
   return true;

@@ -1,5 +1,6 @@
 /**
- * Ending a wave: the transaction that removes it, records it, and commits the version with a service's last wave.
+ * Finishing a wave: the transaction that removes it, records it, and commits the version after the last wave of a
+ * service.
  *
  * @module
  */
@@ -23,10 +24,11 @@ import { decodeNode, readNodes } from "./entry_reader.ts";
 import type { ServiceReading } from "./service_view.ts";
 
 /**
- * Removes the first wave after `decideFinish` has said that it is over. The admission counter and control are checked
- * at the versions of the reading, so that nobody was admitted in between and nothing is committed once it is halted.
+ * Removes the first wave after `decideFinish` has found it over. The transaction checks that the admission counter and the
+ * control node have the versions of the reading: then no host was admitted in between, and a halted rollout commits
+ * nothing.
  *
- * @returns Whether this call ended it; `false`: somebody was faster, or something has changed since the reading.
+ * @returns Whether this call finished the wave; `false`: another host was faster, or something has changed.
  */
 export async function finishWave(
   zk: ZooKeeper,
@@ -44,7 +46,7 @@ export async function finishWave(
   const history = decodeNode(rolloutSchema, historyRaw, historyNode);
 
   const operations: MultiOperation[] = [
-    // A failure bumps the counter, a halt the control node: neither may have come in between.
+    // A failure changes the counter, a halt changes the control node: neither may have happened since the reading.
     op.check(CONTROL, controlVersion),
     op.check(slotsPath(service), slotsVersion),
     op.delete(wavePath(wave.node), { version: wave.znodeVersion }),

@@ -200,7 +200,7 @@ export class Coordinator {
         continue;
       }
       if (this.#closed || this.#connections.size >= maxConnections) {
-        log.warn("client turned away: too many connections", { maxConnections });
+        log.warn("client refused: too many connections", { maxConnections });
         conn.close();
         continue;
       }

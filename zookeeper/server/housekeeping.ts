@@ -37,7 +37,7 @@ export function startHousekeeping(options: HousekeepingOptions): () => void {
     const lateMs = nowMs - lastTickMs - tickTimeMs;
     lastTickMs = nowMs;
     if (lateMs > tickTimeMs) {
-      log.warn("the coordinator stood still; sessions get the time back", { lateMs });
+      log.warn("the server stood still; all sessions are extended by that time", { lateMs });
       sessions.extendAll(lateMs);
     }
     for (const session of sessions.overdue(nowMs)) {

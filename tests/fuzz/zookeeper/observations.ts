@@ -1,20 +1,20 @@
-// What the clients of a sequence saw, put into terms that do not differ between servers.
+// What the clients of a sequence observed, in terms that do not differ between servers.
 import type { Stat } from "../../../zookeeper/mod.ts";
 import { parentPath } from "../../../zookeeper/paths.ts";
 
-/** What one client saw, in its order. */
+/** One observation of one client, in its order. */
 export interface Observation {
   client: number;
   step: number;
   saw: unknown;
 }
 
-/** The id of a transaction somewhere in what was seen. */
+/** The id of a transaction within an observation. */
 export interface SeenZxid {
   zxidOf: bigint;
 }
 
-/** Puts ranks for zxids, client numbers for session ids, and nothing for times. */
+/** Replaces zxids by their ranks and session ids by client numbers, and leaves times out. */
 export function normalize(
   observations: Observation[],
   root: string,
@@ -47,7 +47,7 @@ export function normalize(
   }) as Observation[];
 }
 
-/** The highest zxid of any stat in a body. */
+/** Returns the highest zxid of any stat in a body. */
 export function newestZxid(body: unknown): bigint {
   let newest = 0n;
   visit(body, {

@@ -1,5 +1,5 @@
-// Plays a sequence on one server over raw connections, and writes down everything that the clients see:
-// replies and watch events in their order.
+// Plays a sequence on one server over raw connections, and records everything that the clients observe: replies and watch
+// events in their order.
 import { parentPath } from "../../../zookeeper/paths.ts";
 import type { JuteReader, JuteWriter } from "../../../zookeeper/wire/jute.ts";
 import { opcodes, xids } from "../../../zookeeper/wire/protocol.ts";
@@ -20,7 +20,7 @@ interface Player {
   password: Uint8Array;
   xid: number;
   lastZxid: bigint;
-  /** Its server has closed the connection. */
+  /** Whether the server has closed the connection. */
   gone: boolean;
 }
 
@@ -49,7 +49,7 @@ export async function play(
       await playStep(step);
     }
     stepIndex = steps.length;
-    // What is on its way to the others arrives before the answer to a ping.
+    // Events on their way to the other clients arrive before the answer to a ping.
     for (const [client, player] of players.entries()) {
       if (!player.gone) await requests(client, player, [{ op: "ping" }]);
     }
@@ -62,7 +62,7 @@ export async function play(
   }
   return normalize(observations, root, owners);
 
-  /** With a node around it, so that what a sequence makes beside its root meets no other sequence. */
+  /** Creates the root below a node of its own, so that no other sequence sees what a sequence creates beside its root. */
   async function makeRoot(): Promise<void> {
     const maker = players[0] as Player;
     for (const path of [parentPath(root), root]) {
@@ -81,7 +81,7 @@ export async function play(
     let player = players[client] as Player;
     if (step.op === "reconnect" || step.op === "intrude" || player.gone) {
       const { raw: earlier } = player;
-      // Moved, the session goes on over the new connection while the old one still stands.
+      // If moved, the session goes on over the new connection while the old one is still open.
       if (step.op !== "reconnect" || !step.moved) earlier.close();
       if (step.op === "intrude") await intrude(client, player);
       player = players[client] = await join(client, player.gone ? undefined : player);
@@ -92,8 +92,8 @@ export async function play(
   }
 
   /**
-   * Somebody asks for another's session and does not know its password. (Not while its client is connected:
-   * ZooKeeper cuts that off before it looks at the password, which the coordinator does not.)
+   * Asks for another client's session without its password. (Not while its client is connected: ZooKeeper disconnects that
+   * client before it checks the password, which the coordinator does not.)
    */
   async function intrude(client: number, { sessionId }: Player): Promise<void> {
     const raw = await RawClient.connect(port);
@@ -128,7 +128,7 @@ export async function play(
     return player;
   }
 
-  /** Sends them all, and then takes their replies. */
+  /** Sends all requests, and then reads their replies. */
   async function requests(
     client: number,
     player: Player,
@@ -165,12 +165,12 @@ export async function play(
         write(writer);
       });
     } catch {
-      // The answer will say that it is gone.
+      // Reading the answer will show that the connection is gone.
     }
     return { xid, opcode };
   }
 
-  /** Writes down events until the reply has come, and then the reply. */
+  /** Records events until the reply, and then the reply. */
   async function answer(client: number, player: Player, sent: Sent): Promise<void> {
     for (;;) {
       const reader = await player.raw.receive();
@@ -186,7 +186,7 @@ export async function play(
   }
 }
 
-/** Requests that go by the same xid each time. */
+/** Requests with a fixed xid. */
 const fixedXids = new Map<number, number>([
   [opcodes.setWatches, xids.setWatches],
   [opcodes.setWatches2, xids.setWatches],
@@ -202,7 +202,7 @@ function readObservation(reader: JuteReader, player: Player, { xid, opcode }: Se
   const body = header.error === 0 && reader.remainingBytes > 0
     ? readBody(opcode, reader)
     : undefined;
-  // What a client has seen it must not see undone: the header's zxid never goes back, and covers the body.
+  // A client must never observe an older state after a newer one: the header's zxid never decreases, and it covers the body.
   const covers = header.zxid <= 0n ||
     (header.zxid >= player.lastZxid && header.zxid >= newestZxid(body));
   if (header.zxid > player.lastZxid) player.lastZxid = header.zxid;

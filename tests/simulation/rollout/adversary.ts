@@ -1,6 +1,6 @@
 /**
- * Whoever is against the rollout, as an actor: machines that fail, an ensemble and a network that are late, services
- * that break, and an operator who cannot make up their mind.
+ * The source of faults, as an actor: machines fail, the ensemble and the network are late, services break, and an operator
+ * pauses, resumes and aborts at random.
  *
  * @module
  */
@@ -10,10 +10,10 @@ import { setControl } from "./operator_model.ts";
 import type { DataCenterMessage } from "./data_center.ts";
 import type { World } from "./world.ts";
 
-/** Milliseconds between two faults, at most. */
+/** Most milliseconds between two faults. */
 const MAX_REST_MS = 20;
 
-/** Makes the adversary. */
+/** Creates the adversary. */
 export function adversary(
   world: World,
   dataCenter: ActorRef<DataCenterMessage>,

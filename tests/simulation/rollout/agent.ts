@@ -1,6 +1,6 @@
 /**
  * A machine's agent as actors: a supervisor, the session, and one actor per service that takes the steps of its host's
- * model. They die together. What they knew is gone then, because it was nowhere but in them.
+ * model. They fail together, and with them everything that they knew.
  *
  * @module
  */
@@ -16,42 +16,42 @@ import { AgentDied, type Environment } from "./environment.ts";
 import { HostModel } from "./host_model.ts";
 import type { Client, Installation, Machine } from "./machine.ts";
 
-/** What the actor of a service is told. */
+/** Messages to the actor of a service. */
 export type PartMessage =
   | { readonly type: "step" }
   /** The agent's process is killed. */
   | { readonly type: "crash" };
 
-/** What the actor of the session is told. */
+/** Messages to the actor of the session. */
 export type SessionMessage = { readonly type: "connect" } | { readonly type: "expire" };
 
-/** What an agent is made for. */
+/** The machine that an agent is for. */
 export interface AgentOptions {
   readonly machine: Machine;
-  /** At least one: what runs on the machine. */
+  /** The services of the machine, at least one. */
   readonly installations: readonly Installation[];
   readonly environment: Environment;
   /** Cuts the power of the machine. */
   readonly cutPower: () => void;
 }
 
-/** Where faults reach into an agent, as long as the machine has power. */
+/** The actors of an agent, for faults, as long as the machine has power. */
 export interface AgentRefs {
   readonly session: ActorRef<SessionMessage>;
   readonly parts: readonly ActorRef<PartMessage>[];
 }
 
-/** Whoever keeps the agent alive does so at once, as systemd would, and never tires: a run may kill it often. */
+/** The supervision of an agent: it is restarted at once and without limit, as systemd would do, since a run may kill it often. */
 const KEPT_ALIVE = {
   intensity: { maxRestarts: 10_000, withinMs: 60_000 },
-  // Without jitter: whole milliseconds have several actors ready at once, and the scheduler something to choose.
+  // Without jitter: with whole milliseconds several actors are ready at once, and the scheduler has a choice.
   backoff: { initialMs: 3, factor: 1, jitter: 0 },
 } as const;
 
-/** The longest stall, in steps that a host would have taken meanwhile. */
+/** The longest stall, in steps of a host. */
 const MAX_STALL = 40;
 
-/** The agent of one machine; `onRefs` gets its actors when they are declared. */
+/** Creates the agent of one machine; `onRefs` gets its actors when they are declared. */
 export function agent(
   options: AgentOptions,
   onRefs: (refs: AgentRefs) => void,
@@ -59,7 +59,7 @@ export function agent(
   const shared: Shared = { client: { session: null, seenZxid: 0 } };
   return supervisor({
     name: "agent",
-    // One process: what kills one of them kills all.
+    // They are one process: a fault that kills one of them kills all.
     strategy: "one_for_all",
     ...KEPT_ALIVE,
     children(scope) {
@@ -72,7 +72,7 @@ export function agent(
   });
 }
 
-/** The session is the leftmost: it makes a new client before the others start, and lets go of it when they are gone. */
+/** The session is the first child: it creates a client before the others start, and closes it after they have stopped. */
 interface Shared {
   client: Client;
 }
@@ -131,11 +131,11 @@ function partActor(
       } catch (error) {
         if (!(error instanceof AgentDied)) throw error;
         environment.note(`${machine.name} loses its agent`);
-        // What takes an agent in the middle of a request is as often the power.
+        // An agent that dies in the middle of a request dies half of the time because its machine loses power.
         if (message.type === "step" && random.chance(0.5)) cutPower();
         throw error;
       }
-      // A pause at the worst time: after the reading, before the decision.
+      // The worst time for a stall: between the reading and the decision.
       const isStalled = environment.hasFaults() && host.memory.reading !== null &&
         random.chance(0.1);
       const steps = isStalled ? random.between(2, MAX_STALL + 1) : 1;

@@ -1,6 +1,6 @@
 /**
- * The data center as an actor: it gives machines power and takes it. A machine without power has no agent, and none of
- * the services that ran on it.
+ * The data center as an actor: it turns the power of machines on and off. A machine without power runs neither an agent
+ * nor services.
  *
  * @module
  */
@@ -11,7 +11,7 @@ import type { Environment } from "./environment.ts";
 import type { Fleet } from "./fleet.ts";
 import type { Machine } from "./machine.ts";
 
-/** What can be done to a machine. */
+/** Messages to the data center: one fault or repair of a machine. */
 export interface DataCenterMessage {
   readonly type: "power_on" | "power_cut" | "kill_agent" | "expire_session";
   readonly machine: Machine;
@@ -21,13 +21,13 @@ export interface DataCenterMessage {
 interface Powered {
   readonly ref: ActorRef<never>;
   readonly refs: AgentRefs;
-  /** What is to be once its actors are gone: `stays` while nobody has cut its power. */
+  /** What follows once its actors have stopped: `stays` unless its power was cut. */
   next: "stays" | "off" | "on";
 }
 
 type Machines = ReadonlyMap<Machine, Powered>;
 
-/** Makes the data center; all machines have power. */
+/** Creates the data center; all machines have power. */
 export function dataCenter(
   environment: Environment,
   { machines, installations }: Fleet,
@@ -75,7 +75,7 @@ export function dataCenter(
     if (machine === undefined || powered === undefined || powered.next === "stays") {
       throw new Error(`${ref.path} ended, and nobody had cut its power`);
     }
-    // Not before: until its actors are gone, their steps are those before the power cut.
+    // Not earlier: until its actors have stopped, their steps count as before the power cut.
     machine.isOn = false;
     for (const installation of installations) {
       if (installation.machine === machine) installation.process = null;

@@ -23,12 +23,12 @@ import type { HostModel } from "./host_model.ts";
 import type { Reading } from "./reading.ts";
 import type { Operation } from "./tree_model.ts";
 
-/** Acts on a reading, which may be old. */
+/** Acts on a reading, which may be stale. */
 export function act(host: HostModel, reading: Reading): void {
   const { memory, name } = host;
   const { view } = reading;
-  // What it reads about itself is not what it knows: the reading is old, or a request of an earlier life came through
-  // late. Either way any decision would be about another host, so it looks what is really there.
+  // If the reading differs from what the host knows of itself, the reading is stale or a late request of the agent before a
+  // restart has arrived. A decision on it would be wrong, so the host reads the present state first.
   const own = view.current.get(name);
   const isMistaken = view.slots.has(name) !== (memory.slot !== null) ||
     view.staged.some(({ host }) => host === name) !== (memory.staged !== null) ||
@@ -71,7 +71,7 @@ export function act(host: HostModel, reading: Reading): void {
   }
 }
 
-/** What stands on offer while a wave of the service is in the queue. */
+/** The offer while a wave of the service is in the queue. */
 function offerOf(service: string, { waves }: Reading): Offer | null {
   const wave = waves.find((wave) => wave.service === service);
   if (wave === undefined) return null;
@@ -87,7 +87,7 @@ function offerOf(service: string, { waves }: Reading): Offer | null {
   };
 }
 
-/** Only ever a failed one: a held one is a switch under way. */
+/** Removes the record of a failure; a held slot belongs to a switch under way and stays. */
 function returnSlot(host: HostModel): void {
   const { slot } = host.memory;
   if (slot === null) return;

@@ -1,5 +1,5 @@
 /**
- * What the models of hosts and operators get handed: the tree, randomness, and the network that can lose a reply.
+ * What the models of hosts and operators depend on: the tree, randomness, and the network that can lose a reply.
  *
  * @module
  */
@@ -9,7 +9,7 @@ import type { Random } from "./random.ts";
 import type { Reading } from "./reading.ts";
 import type { Operation, TreeModel } from "./tree_model.ts";
 
-/** What a `multi` is for, so that the invariants can be checked at the moment it happens. */
+/** The purpose of a `multi`, so that the invariants can be checked at the moment it happens. */
 export type Purpose =
   | {
     readonly kind: "admission";
@@ -35,20 +35,20 @@ export interface Transaction {
   readonly purpose: Purpose;
 }
 
-/** What the sender learns: done, refused, or nothing at all. */
+/** What the sender learns: done, refused, or unknown. */
 export type Outcome =
   | { readonly kind: "done"; readonly zxid: number; readonly created: readonly string[] }
   | { readonly kind: "refused"; readonly reason: string }
   | { readonly kind: "unknown" };
 
-/** A rule of the protocol that is left out on purpose, to show that the simulation notices. */
+/** A rule of the protocol that a test leaves out, to show that the simulation notices. */
 export type Sabotage =
   | "no_counter"
   | "no_control_check"
   | "no_step_fence"
   | "ephemeral_slot";
 
-/** Thrown in the turn in which an agent dies, so that nothing of the turn goes on: neither fault nor violation. */
+/** Thrown in the turn in which an agent dies, so that the turn ends. It is neither a failure of an actor nor a violation. */
 export class AgentDied extends Error {
   override readonly name = "AgentDied";
 }
@@ -59,22 +59,22 @@ export interface Environment {
   readonly random: Random;
   readonly invariants: Invariants;
   readonly sabotage: Sabotage | null;
-  /** Whether things still go wrong. */
+  /** Whether faults still happen. */
   hasFaults(): boolean;
   /** Whether a version passes its health gate on that host, this time. */
   isHealthy(service: string, host: string, version: string): boolean;
   /**
    * Sends a `multi`; the reply may be lost, and the sender may even die before the `multi` happens.
    *
-   * @throws {AgentDied} Then it is the sender's end.
+   * @throws {AgentDied} when the sender dies.
    */
   send(transaction: Transaction): Outcome;
-  /** An agent's end leaves its session behind, for the ensemble to notice some time. */
+  /** Leaves the session of an agent that has died, which the ensemble expires later. */
   orphan(session: number): void;
-  /** One turn of an actor, after which the invariants are checked. Ends the run if one does not hold. */
+  /** Runs one turn of an actor and then checks the invariants. Ends the run if one does not hold. */
   turn<T>(act: () => T): T;
   /** The longest wait between two steps of a host, in milliseconds, stalls aside. */
   readonly paceMs: number;
-  /** Notes what happened, for the report of a failed run. */
+  /** Records an event for the report of a failed run. */
   note(event: string): void;
 }

@@ -22,7 +22,7 @@ import type { Environment } from "./environment.ts";
 import { install, type Installation, type Machine } from "./machine.ts";
 import { nodeAt, type Operation } from "./tree_model.ts";
 
-/** Who and what takes part in a run. */
+/** The machines and services of a run. */
 export interface Fleet {
   readonly machines: readonly Machine[];
   readonly services: readonly string[];
@@ -30,7 +30,7 @@ export interface Fleet {
   /** A version that fails its health gate, everywhere or on one host. */
   readonly badVersion: string | null;
   readonly badHost: string | null;
-  /** A machine that never comes back, where the policy can do without it. */
+  /** A machine that never comes back, if the policy allows for that. */
   readonly deadMachine: Machine | null;
   readonly description: string;
   /** The version that is committed now. */
@@ -45,7 +45,7 @@ const NEW_VERSION = "2";
 /** Builds a fleet that runs the old version, most often with a rollout of the new one just begun. */
 export function buildFleet(environment: Pick<Environment, "tree" | "random">): Fleet {
   const { tree, random } = environment;
-  // A dash and digits in the names, as the queue's names have them.
+  // The names have a dash and digits, as the names of sequential nodes have.
   const machines = Array.from({ length: random.between(1, 6) }, (_, index): Machine => ({
     name: `web-${index + 1}`,
     isOn: false,
@@ -70,7 +70,7 @@ export function buildFleet(environment: Pick<Environment, "tree" | "random">): F
     operations.push(persistent(`/dc/current/${service}`, null));
     for (const name of names) operations.push(persistent(servicePath(service, name), null));
   }
-  // Now and then a fleet without a rollout, of which some come back with a version from before the committed one.
+  // Some fleets have no rollout; some of their hosts come back with a version older than the committed one.
   const hasStragglers = random.chance(0.2);
   const waves = hasStragglers
     ? []

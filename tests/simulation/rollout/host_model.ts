@@ -1,6 +1,6 @@
 /**
  * One host's part in one service, as a state machine that takes one small step at a time and may die between any two.
- * What it decides and switches is in `decision_model.ts` and `switch_model.ts`; who has it take its steps, in `agent.ts`.
+ * What it decides and switches is in `decision_model.ts` and `switch_model.ts`; `agent.ts` makes it take its steps.
  *
  * @module
  */
@@ -22,9 +22,9 @@ import { type Reading, readService } from "./reading.ts";
 import { stepSwitch } from "./switch_model.ts";
 import { childrenOf, nodeAt, type Operation } from "./tree_model.ts";
 
-/** What the agent forgets when it dies. */
+/** What is lost when the agent dies. */
 export interface Memory {
-  /** The host does not know whether it holds a slot, and must look first. */
+  /** Whether the host must read first whether it holds a slot. */
   mustLook: boolean;
   slot: { readonly entry: Slot; readonly version: number } | null;
   /** Whether the action of the slot's step was taken since the agent started. */
@@ -49,10 +49,10 @@ function blankMemory(): Memory {
   };
 }
 
-/** The most changes that a reading may be behind. */
+/** Most changes by which a reading may lag behind. */
 const MAX_LAG = 20;
 
-/** One life of a host's part in one service. The next one knows nothing of it. */
+/** One service of a host during one life of its agent. After a restart of the agent a new object begins without its memory. */
 export class HostModel {
   readonly environment: Environment;
   readonly memory: Memory = blankMemory();
@@ -102,7 +102,7 @@ export class HostModel {
     if (this.#client.session !== this.#session) this.#enterSession(this.#client.session);
     if (memory.mustLook) return this.#look();
     const isSwitching = isHeld(memory.slot?.entry);
-    // Somebody else of the agent keeps the entry up to date, at its own pace.
+    // In the agent, another actor (the registrar) keeps the entry up to date, at its own pace.
     if (this.#isEntryOld() && (!isSwitching || random.chance(0.5))) return this.#register();
     if (isSwitching) return stepSwitch(this);
     if (this.process?.isHealthy === false && random.chance(0.4)) {
@@ -118,7 +118,7 @@ export class HostModel {
     act(this, reading);
   }
 
-  /** With an earlier session went the host's ephemeral nodes. */
+  /** The host's ephemeral nodes have vanished with its earlier session. */
   #enterSession(session: number): void {
     this.#session = session;
     this.memory.written = null;
@@ -126,7 +126,7 @@ export class HostModel {
     this.memory.hasRejoined = false;
   }
 
-  /** Sends a `multi` in the host's session. A host that is not told what happened must look. */
+  /** Sends a `multi` in the host's session. If its outcome stays unknown, the host must read what happened. */
   send(operations: readonly Operation[], purpose: Purpose = { kind: "other" }): Outcome {
     const { session } = this.#client;
     if (session === null) return { kind: "unknown" };
@@ -156,7 +156,7 @@ export class HostModel {
     const node = snapshot.get(path);
     const isOwn = node !== undefined && node.owner === this.#client.session;
     const saidServing = isOwn && (node.data as Current).state === "serving";
-    // Who begins to count as serving has admissions on their way refused, its own among them.
+    // A host that begins to count as serving makes admissions on their way fail, its own among them.
     const counting: Operation[] = this.state.state === "serving" && !saidServing
       ? [{ kind: "set", path: slotsPath(this.service), data: null, version: null }]
       : [];
@@ -174,7 +174,7 @@ export class HostModel {
       : { version: this.process.version, state: this.process.isHealthy ? "serving" : "down" };
   }
 
-  /** What stands in the tree, whatever the host believes: its slot, and what an older life of it left behind. */
+  /** Reads what is in the tree, whatever the host believes: its slot, and what an earlier life of it has left. */
   #look(): void {
     const { tree } = this.environment;
     const { memory, name, service } = this;
@@ -249,7 +249,7 @@ export class HostModel {
     if (this.fetch(version)) return;
     this.process = this.#start(version);
     const canGoBack = !reading.entry.withdrawn.includes(this.disk.pointer);
-    // Else it would be down for good, outside of any wave: nobody would count the failure.
+    // Otherwise it would stay down outside of any wave, and no host would count the failure.
     if (!this.process.isHealthy && canGoBack) this.process = this.#start(this.disk.pointer);
     this.disk.pointer = this.process.version;
     this.environment.note(`${this.service}/${this.name} starts ${version}`);

@@ -1,6 +1,6 @@
 /**
  * The invariants of the protocol, by number, checked at the moment something happens in the tree or on a host. They are
- * counted here from the nodes, not with the functions under test.
+ * computed here from the nodes, not with the functions under test.
  *
  * @module
  */
@@ -40,7 +40,7 @@ export class Invariants {
   readonly #tree: TreeModel;
   /** Waves, by node, that had their quorum at some time. */
   readonly #quorate = new Set<string>();
-  /** Hosts that served when they were given the slot that they hold: those the upgrade takes down. */
+  /** Hosts that served when they took the slot that they hold: those that the upgrade takes down. */
   readonly #takenDown = new Map<string, Set<string>>();
   /** Slots that their owners have reported on, done or failed, by path. */
   readonly #reported = new Set<string>();
@@ -50,12 +50,12 @@ export class Invariants {
     this.#tree = tree;
   }
 
-  /** How many slots were given: a run without any shows nothing. */
+  /** Number of slots that were taken: a run without any shows nothing. */
   get admissions(): number {
     return this.#admissions;
   }
 
-  /** After every change of the tree, whoever made it. */
+  /** Checks after every change of the tree. */
   checkTree(services: readonly string[]): void {
     const tree = this.#tree.snapshot;
     const [wave] = readWaves(tree);
@@ -87,7 +87,7 @@ export class Invariants {
     }
   }
 
-  /** At a `multi` that happened, whether or not its sender hears of it. */
+  /** Checks at a `multi` that happened, whether or not its sender learns of it. */
   checkMulti({ purpose, before, after }: Happened): void {
     if (purpose.kind === "admission") this.#checkAdmission(purpose, before);
     if (purpose.kind === "finish") this.#checkFinish(purpose, before);
@@ -106,9 +106,9 @@ export class Invariants {
   }
 
   /**
-   * Whether all that is left of a host's switch is a report that has happened already: an earlier life of the host had
-   * sent it, and it arrived after this one had looked for the slot. The host runs what it reports, or starts it after a
-   * power cut, and takes nothing down for it any more; its own report will be refused, and then it looks again.
+   * Whether the only remaining step of a host's switch is a report that has happened already: an earlier life of the host
+   * sent it, and it arrived after this life had read the slot. The host runs what it reports, or starts it after a power
+   * cut, and takes nothing down any more; its own report will be refused, and then it reads again.
    */
   isReported({ disk: { journal }, service, name }: HostModel): boolean {
     return (journal === "reporting" || journal === "rolling_back") &&
@@ -120,7 +120,7 @@ export class Invariants {
     const path = slotsPath(host.service, host.name);
     const slot = this.#tree.snapshot.get(path)?.data as Slot | undefined;
     const journal = host.disk.journal;
-    // A slot whose report happened, unheard of, or that an older life of the host has reported: it goes and looks.
+    // The slot was reported and the reply was lost, or an earlier life of the host reported it: the host will read again.
     if (host.memory.isStepTaken || this.isReported(host)) return;
     if (!isDown(slot)) throw new InvariantViolation("I5", `${host.name} switches without a slot`);
     const distance = STEP_ORDER.indexOf(journal ?? "") - STEP_ORDER.indexOf(slot?.step ?? "");
@@ -167,7 +167,7 @@ export class Invariants {
     if (current.get(host)?.state !== "serving") return;
     const taken = this.#takenDown.get(service) ?? new Set();
     this.#takenDown.set(service, taken.add(host));
-    // A host that went down after the reading is nobody's fault: it changed nothing that a `multi` could check.
+    // A host that went down after the reading does not count: it changed nothing that a `multi` could check.
     const then = this.#tree.at(reading.restZxid);
     const wereServing = readCurrent(then, service);
     const roster = childrenOf(tree, servicePath(service));

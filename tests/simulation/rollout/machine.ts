@@ -1,5 +1,5 @@
 /**
- * What outlives an agent: the machine, its disk, and the services that run on it. And what does not: the session.
+ * What outlives an agent (the machine, its disk, and the services that run on it), and the session, which does not.
  *
  * @module
  */
@@ -7,7 +7,7 @@
 import type { Step } from "../../../rollout/mod.ts";
 import type { HostModel } from "./host_model.ts";
 
-/** A machine: its agent's parts share its fate. */
+/** A machine. Without power, neither its agent nor its services run. */
 export interface Machine {
   readonly name: string;
   /** Whether it has power. */
@@ -27,17 +27,17 @@ export interface Installation {
   process: Process | null;
   /** What survives anything: the `current` pointer, verified releases, the journal of a switch. */
   readonly disk: { pointer: string; readonly releases: Set<string>; journal: Step | null };
-  /** Who looks after it now: for the invariants and the report to look into. Nobody acts on it. */
+  /** The model of the present agent, only for the invariants and for reports. */
   agent: HostModel | null;
 }
 
-/** An agent's session. Its parts share it, and what it has seen: none ever reads anything older. */
+/** An agent's session. Its actors share it and the newest change that it has seen: none of them reads an older state. */
 export interface Client {
   session: number | null;
   seenZxid: number;
 }
 
-/** A service that runs that version, on a disk that has nothing else. */
+/** Creates a service that runs that version, on a disk with no other release. */
 export function install(machine: Machine, service: string, version: string): Installation {
   return {
     machine,

@@ -1,6 +1,6 @@
 /**
- * What is between the hosts and the tree: requests that happen without their sender, replies that are lost, sessions
- * that nobody holds any more and that the ensemble has yet to notice.
+ * The network between the hosts and the tree: requests that happen after their sender died, replies that are lost, and
+ * sessions without a client that the ensemble has not expired yet.
  *
  * @module
  */
@@ -20,7 +20,7 @@ export class Network {
     this.#environment = environment;
   }
 
-  /** How often a host has halted the rollout. */
+  /** Number of times that a host has halted the rollout. */
   get halts(): number {
     return this.#halts;
   }
@@ -47,7 +47,7 @@ export class Network {
     this.#orphans.push(session);
   }
 
-  /** The ensemble notices that the oldest session without a client is one; false if there is none. */
+  /** Expires the oldest session without a client; false if there is none. */
   expireOrphan(): boolean {
     const session = this.#orphans.shift();
     if (session === undefined) return false;
@@ -55,7 +55,7 @@ export class Network {
     return true;
   }
 
-  /** The oldest request on the way happens; false if there is none. */
+  /** Executes the oldest delayed request; false if there is none. */
   deliverLate(): boolean {
     const transaction = this.#inFlight.shift();
     if (transaction === undefined) return false;

@@ -18,12 +18,12 @@ import { InvariantViolation } from "./invariants.ts";
 
 type Wish = Pick<Control, "state" | "reason">;
 
-/** Sets control, whatever it was. */
+/** Writes the control node, whatever its state. */
 export function setControl({ tree }: { readonly tree: TreeModel }, wish: Wish): void {
   commit(tree, [{ kind: "set", path: CONTROL, data: controlEntry(tree, wish), version: null }]);
 }
 
-/** Takes the rollout back: no more waves, and what is not committed is withdrawn. */
+/** Aborts the rollout: removes its waves and withdraws the versions that are not committed. */
 export function withdrawRollout(
   { tree }: { readonly tree: TreeModel },
   services: readonly string[],

@@ -1,6 +1,6 @@
 /**
- * From the model's nodes to what the protocol's functions take. A reading is made of two moments, since a host reads
- * node after node: first the nodes whose versions the `multi` checks, then everything else.
+ * Builds the input of the protocol's functions from the model's nodes. A reading has two moments, since a host reads node
+ * after node: first the nodes whose versions the `multi` checks, then everything else.
  *
  * @module
  */
@@ -38,7 +38,7 @@ export interface Reading {
   readonly restZxid: number;
 }
 
-/** The two moments that a reading is made of. */
+/** The two moments of a reading. */
 export interface Moments {
   readonly first: Snapshot;
   readonly firstZxid: number;
@@ -46,7 +46,7 @@ export interface Moments {
   readonly restZxid: number;
 }
 
-/** Puts together what a host reads about a service. */
+/** Builds what a host reads about a service. */
 export function readService(service: string, moments: Moments): Reading {
   const { first, rest } = moments;
   const control = nodeAt(first, CONTROL);

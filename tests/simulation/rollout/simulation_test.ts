@@ -32,7 +32,7 @@ Deno.test("simulation: the invariants hold under any schedule and every rollout 
   const seeds = ONLY_SEED === undefined ? { runs: RUNS } : { seed: Number(ONLY_SEED), runs: 1 };
   const results = await exploreInterleavings(runSeed, seeds);
   if (ONLY_SEED !== undefined) return;
-  // A schedule in which nothing happens would hold every invariant.
+  // A schedule in which nothing happens would satisfy every invariant.
   assert.ok(results.filter((result) => result.admissions > 0).length > RUNS / 2, "admissions");
   assert.ok(results.some((result) => result.isWithdrawn), "a rollout was withdrawn");
   assert.ok(results.some((result) => result.haltedCount > 0), "a rollout was halted");
@@ -44,7 +44,7 @@ Deno.test("simulation: the same seed gives the same run", async () => {
   assert.deepEqual(await exploreInterleavings(runSeed, { seed: 3, runs: 1 }), once);
 });
 
-/** In these a step that an earlier life of a host had written arrives when the host's next slot is at the same version. */
+/** Seeds in which a late write of an earlier life of a host arrives when the host's next slot has the same version. */
 const LATE_STEP_SEEDS = [44_245, 107_123];
 
 Deno.test("simulation: a late write of an old slot's step does not appear in a newer slot", async () => {
@@ -55,7 +55,7 @@ Deno.test("simulation: a late write of an old slot's step does not appear in a n
       runs: 1,
     });
     await assert.rejects(unfenced, ({ cause }: Error) => {
-      // Else the schedule has changed, and the seed shows nothing any more: look for others.
+      // If this fails, the schedule has changed and the seed shows nothing any more: find other seeds.
       assert.match((cause as Error).message, /^I5: journal is at checking, slot at rolling_back/);
       return true;
     });

@@ -1,6 +1,6 @@
 /**
- * The switch of one host that holds a slot. Each step is written to the journal, then to the slot, and only then taken; all steps can
- * be taken again after a crash.
+ * The switch of one host that holds a slot. Each step is written to the journal, then to the slot, and only then executed;
+ * every step can be repeated after a crash.
  *
  * @module
  */
@@ -35,8 +35,8 @@ export function stepSwitch(host: HostModel): void {
   if (disk.journal !== entry.step) {
     const next = { ...entry, step: disk.journal };
     const path = slotsPath(host.service, host.name);
-    // The slot's own version begins anew with each slot, the counter's does not: a request that arrives after the next
-    // slot was given is refused by it.
+    // The slot's own version begins at 0 with each slot, the counter's version does not: it refuses a request that arrives
+    // after the next slot was taken.
     const { view: { slotsVersion } } = host.readFresh();
     const fence: Operation[] = environment.sabotage === "no_step_fence"
       ? []
@@ -79,7 +79,7 @@ function takeStep(host: HostModel, step: Step): void {
       environment.invariants.checkPointing(host, to);
       disk.pointer = to;
       return;
-    // After a power cut the service is not there any more, whatever the step.
+    // After a power cut the service does not run, whatever the step.
     case "starting":
     case "reporting":
       host.process ??= { version: to, isHealthy: false };
@@ -112,7 +112,7 @@ function report(host: HostModel): void {
   memory.hasRejoined = true;
 }
 
-/** The host is back on the old version, and says so in the same `multi`. Bumping the counter serializes failures with admissions and with each other. */
+/** Reports a failed switch: the entry says in the same `multi` that the host is back on the old version. The change of the counter serializes failures with admissions and with each other. */
 function fail(host: HostModel): void {
   const { memory, service, name, environment } = host;
   if (memory.slot === null) return;
@@ -122,7 +122,7 @@ function fail(host: HostModel): void {
   const sinceMs = environment.tree.zxid;
   const reason = `health gate of ${entry.to} failed`;
   const failure = decideFailure(view, { host: name, service, version: entry.to });
-  // Halting is itself a change of the control node.
+  // Halting changes the version of the control node itself.
   const controlVersion = view.controlVersion + (failure.halt ? 1 : 0);
   const failed: Slot = { ...entry, step: "failed", reason, sinceMs, controlVersion };
   const operations: Operation[] = [

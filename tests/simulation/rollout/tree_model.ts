@@ -10,7 +10,7 @@ export interface TreeNode {
   readonly data: unknown;
   readonly version: number;
   readonly modifiedZxid: number;
-  /** Session that the node dies with; `null` for a persistent node. */
+  /** Session of an ephemeral node; `null` for a persistent node. */
   readonly owner: number | null;
 }
 
@@ -35,12 +35,12 @@ export type Operation =
     readonly isSequential?: boolean;
   };
 
-/** What became of a `multi`: all of it happened, or nothing. */
+/** The result of a `multi`: all of it happened, or nothing. */
 export type MultiResult =
   | { readonly isDone: true; readonly zxid: number; readonly created: readonly string[] }
   | { readonly isDone: false; readonly reason: string };
 
-/** Moments that can still be read: more than any run lets a reader lag behind. */
+/** Number of past states that can be read: more than any reader may lag behind. */
 const HISTORY_LENGTH = 64;
 
 /** The tree, its sessions and its recent past. */
@@ -81,7 +81,7 @@ export class TreeModel {
     if (next.size !== this.#now.size) this.#commit(next);
   }
 
-  /** Does all the operations, or none. */
+  /** Executes all operations or none. */
   multi(session: number, operations: readonly Operation[]): MultiResult {
     if (!this.#sessions.has(session)) return refused("session expired");
     const next = new Map(this.#now);

@@ -12,7 +12,7 @@ import {
 } from "../../../actors/runtime/testing/mod.ts";
 import { CONTROL, type Control, isHeld, slotsPath } from "../../../rollout/mod.ts";
 import { adversary } from "./adversary.ts";
-import { caretaker } from "./caretaker.ts";
+import { recovery } from "./recovery.ts";
 import { dataCenter } from "./data_center.ts";
 import {
   AgentDied,
@@ -26,24 +26,24 @@ import { Invariants, InvariantViolation } from "./invariants.ts";
 import { Network } from "./network.ts";
 import { withdrawRollout } from "./operator_model.ts";
 import { Random } from "./random.ts";
-import { describe, isOver } from "./outlook.ts";
+import { describe, isOver } from "./run_status.ts";
 import { readSlots } from "./reading.ts";
 import { nodeAt, TreeModel } from "./tree_model.ts";
 
-/** Time with faults: some sixty of them, and steps enough for a fleet of six to get through a wave or two. */
+/** Time with faults, in ms: some sixty faults, and enough steps for a fleet of six to finish a wave or two. */
 const FAULTY_MS = 600;
-/** Time without faults in which every run has ended by far, or never will. */
+/** Time without faults, in ms: far longer than any run takes to end, so that one that has not ended never will. */
 const QUIET_MS = 10_000;
 /** Events kept for the report of a run that fails. */
 const MAX_EVENTS = 40;
 
-/** What a run came to. */
+/** The result of a run. */
 export interface RunResult {
   readonly admissions: number;
   readonly isWithdrawn: boolean;
   readonly haltedCount: number;
   readonly leftBehindCount: number;
-  /** How it got there, as far as a second run of the seed can differ: changes, messages, virtual time, last events. */
+  /** A summary by which two runs of a seed are compared: changes, messages, virtual time, last events. */
   readonly course: readonly [
     zxid: number,
     handled: number,
@@ -66,7 +66,7 @@ export async function simulate(
   system.stopActor(enemy);
   await clock.settle();
   world.calmDown();
-  system.spawn("caretaker", caretaker(world, center));
+  system.spawn("recovery", recovery(world, center));
   await clock.advanceUntil(() => world.hasFailed || isOver(world), { withinMs: QUIET_MS });
   if (!isOver(world)) world.fail(new InvariantViolation("I7", "the rollout does not end"));
   world.throwFailure();
@@ -77,9 +77,9 @@ export async function simulate(
     clock.nowMs(),
     world.events,
   ] as const;
-  // An agent that dies does so with a message in hand, and nothing else fails.
+  // An agent that dies loses the message that it handles; no other message is lost.
   for (let failure = 0; failure < system.counters.failures; failure++) letters.expect("failed");
-  // What a fault was about to do to an agent when its machine lost power.
+  // A fault for an agent whose machine has just lost power.
   for (const type of letters.letters.map(({ message }) => (message as { type: string }).type)) {
     if (type === "crash" || type === "expire") letters.expect("stopped", type);
   }
@@ -97,7 +97,7 @@ export async function simulate(
   };
 }
 
-/** What the actors of one run share: what is outside of them, and the invariants. */
+/** What the actors of one run share: their environment and the invariants. */
 export class World implements Environment {
   readonly tree = new TreeModel();
   readonly invariants = new Invariants(this.tree);
@@ -116,7 +116,7 @@ export class World implements Environment {
     this.random = random;
     this.sabotage = sabotage;
     this.fleet = buildFleet(this);
-    // The more hosts, the longer each waits: whatever the fleet, some one or two steps happen in a millisecond.
+    // The more hosts, the longer each waits: with any fleet, one or two steps happen per millisecond.
     this.paceMs = this.fleet.installations.length + 1;
   }
 
@@ -136,7 +136,7 @@ export class World implements Environment {
     return !this.#isQuiet;
   }
 
-  /** From here on nothing goes wrong any more. */
+  /** Ends the faults. */
   calmDown(): void {
     this.note("quiet");
     this.#isQuiet = true;
@@ -156,7 +156,7 @@ export class World implements Environment {
     this.network.orphan(session);
   }
 
-  /** The operator gives the rollout up. */
+  /** The operator aborts the rollout. */
   withdraw(): void {
     this.note("operator withdraws the rollout");
     withdrawRollout(this, this.fleet.services);
@@ -179,12 +179,12 @@ export class World implements Environment {
     }
   }
 
-  /** The run has failed; the first reason counts. */
+  /** Records that the run has failed; the first reason counts. */
   fail(error: unknown): void {
     this.#failure ??= error;
   }
 
-  /** Throws what the run failed of, if it did. */
+  /** Throws the reason if the run has failed. */
   throwFailure(): void {
     const error = this.#failure;
     if (error === null) return;
@@ -200,7 +200,7 @@ export class World implements Environment {
     this.#checkSlotsSurvive();
   }
 
-  /** A switch that is under way on a host has its slot in the tree, whatever became of the host's session. */
+  /** Checks that every switch under way on a host has its slot in the tree, whatever the state of the host's session. */
   #checkSlotsSurvive(): void {
     for (const { agent: host, disk } of this.fleet.installations) {
       if (host === null || disk.journal === null) continue;

@@ -41,12 +41,15 @@ export function shakeHands(
   const { clock, tickTimeMs, maxSessionTimeoutMs, log } = settings;
   const request = readConnectRequest(reader);
   if (request.lastZxidSeen > processor.lastZxid) {
-    log.warn("client turned away: it has seen newer data than is here; was the data folder lost?", {
-      client: connection.remote,
-      seen: request.lastZxidSeen,
-      here: processor.lastZxid,
-    });
-    connection.close("it has seen newer data than is here");
+    log.warn(
+      "client refused: it has seen newer data than this server has; was the data folder lost?",
+      {
+        client: connection.remote,
+        seen: request.lastZxidSeen,
+        here: processor.lastZxid,
+      },
+    );
+    connection.close("it has seen newer data than this server has");
     return;
   }
   const timeoutMs = Math.max(tickTimeMs * 2, Math.min(request.timeoutMs, maxSessionTimeoutMs));

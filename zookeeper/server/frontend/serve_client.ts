@@ -40,12 +40,12 @@ export async function serveClient(
     connection.close("the client closed it");
   } catch (error) {
     if (connection.isOpen && error instanceof WireError) {
-      log.warn("client cut off: what it sent cannot be read", {
+      log.warn("client disconnected: its bytes cannot be decoded", {
         client: connection.remote,
         error: error.message,
       });
     } else if (connection.isOpen && !isConnectionError(error)) {
-      log.error("client cut off: its request failed in the coordinator", {
+      log.error("client disconnected: its request failed in the server", {
         client: connection.remote,
         error,
       });

@@ -1,6 +1,6 @@
 /**
- * Whoever puts things right once the faults are over, as an actor: what was late arrives, machines get power, and an
- * operator deals with a rollout that is halted, by letting it try again and then by giving it up.
+ * The recovery after the faults, as an actor: delayed requests arrive, machines get power, and an operator resumes a halted
+ * rollout or, if it halts again and again, aborts it.
  *
  * @module
  */
@@ -13,18 +13,18 @@ import { setControl } from "./operator_model.ts";
 import { readSlots } from "./reading.ts";
 import type { World } from "./world.ts";
 
-/** How often the operator lets the failed hosts try again before giving the rollout up. */
+/** How often the operator resumes a halted rollout before aborting it. */
 const MAX_RESUMES = 2;
-/** Milliseconds between two looks, at most. */
+/** Most milliseconds between two checks. */
 const MAX_REST_MS = 4;
 
-/** Makes the caretaker. Its state is how often the operator has resumed the rollout. */
-export function caretaker(
+/** Creates the actor. Its state is how often the operator has resumed the rollout. */
+export function recovery(
   world: World,
   dataCenter: ActorRef<DataCenterMessage>,
 ): ActorDefinition<number, "look"> {
   const { random, network, fleet: { machines, services, deadMachine } } = world;
-  /** A machine that took a slot with it would hold the others up for good: that one comes back. */
+  /** Whether the dead machine gets power after all: it holds a slot, which would block all others for ever. */
   let isSpared = false;
 
   function bringDown(): void {
@@ -47,9 +47,9 @@ export function caretaker(
   }
 
   function look(resumes: number): number {
-    // Those of machines that lost power last, or of agents that were just being restarted.
+    // Sessions of machines that have just lost power, or of agents that are being restarted.
     while (network.expireOrphan());
-    // It may have taken a slot in the very moment in which its power was cut.
+    // It may have taken a slot at the moment in which its power was cut.
     if (deadMachine !== null) spare(deadMachine.name);
     const { state, reason } = world.control;
     if (state !== "halted") return resumes;
@@ -60,7 +60,7 @@ export function caretaker(
   }
 
   return {
-    name: "caretaker",
+    name: "recovery",
     init({ timers }) {
       world.turn(bringDown);
       timers.after("look", random.between(1, MAX_REST_MS), "look");

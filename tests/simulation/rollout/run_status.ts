@@ -1,5 +1,5 @@
 /**
- * A look at a whole run from outside: whether its rollout has ended, and how things stand.
+ * The status of a run, for the run itself and for reports: whether its rollout has ended, and what every host does.
  *
  * @module
  */
@@ -8,7 +8,7 @@ import { currentPath, isHeld } from "../../../rollout/mod.ts";
 import { readSlots, readWaves } from "./reading.ts";
 import type { World } from "./world.ts";
 
-/** Whether every host that is there runs what it should, and nobody is under way any more. */
+/** Whether every host that has power runs the version that it should, and no host is switching. */
 export function isOver({ tree, fleet }: World): boolean {
   if (readWaves(tree.snapshot).length > 0) return false;
   const slots = new Map(
@@ -21,13 +21,13 @@ export function isOver({ tree, fleet }: World): boolean {
     const entry = tree.snapshot.get(currentPath(service, machine.name));
     if (process?.isHealthy !== true || entry === undefined || isHeld(slot)) return false;
     const { version } = process;
-    // An abort takes nobody down: who has the withdrawn version already keeps it.
+    // An abort takes no host down: a host that runs the withdrawn version keeps it.
     if (version === committed || fleet.isWithdrawn(service, version)) return true;
     return slot !== undefined && slot.to === committed && slot.reason !== null;
   });
 }
 
-/** How things stand, for the report of a run that failed. */
+/** Describes the state of the fleet, for the report of a run that failed. */
 export function describe({ tree, fleet, control }: World): string {
   const waves = `waves ${JSON.stringify(readWaves(tree.snapshot))}`;
   const hosts = fleet.installations.map(({ machine, service, process, agent }) => {

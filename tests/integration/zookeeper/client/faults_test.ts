@@ -4,13 +4,13 @@ import assert from "node:assert/strict";
 import { type RealEnsemble, startRealEnsemble } from "../../../real_zookeeper.ts";
 import { FaultWorkload } from "./fault_workload.ts";
 import { until } from "../servers.ts";
-import { TcpProxy } from "../tcp_proxy.ts";
+import { FaultyProxy } from "../../../../zookeeper/testing/mod.ts";
 
 interface FaultContext {
   ensemble: RealEnsemble;
   workload: FaultWorkload;
   /** One before each server. */
-  proxies: TcpProxy[];
+  proxies: FaultyProxy[];
 }
 
 function delay(delayMs: number): Promise<void> {
@@ -21,7 +21,7 @@ function delay(delayMs: number): Promise<void> {
 function faultTest(name: string, fault: (context: FaultContext) => Promise<void>): void {
   Deno.test(`ZooKeeper: ${name}: no lost watch, no double create, no ghost`, async () => {
     const ensemble = await startRealEnsemble();
-    const proxies = ensemble.servers.map((server) => new TcpProxy(server.port));
+    const proxies = ensemble.servers.map((server) => new FaultyProxy(server.port));
     const workload = new FaultWorkload(
       proxies.map((proxy) => proxy.connectString).join(","),
       { direct: ensemble.connectString, root: "/fault" },

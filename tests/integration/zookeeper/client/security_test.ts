@@ -11,7 +11,7 @@ import {
 import { type RealZooKeeper, startRealZooKeeper } from "../../../real_zookeeper.ts";
 import { type Certificates, makeCertificates } from "./certificates.ts";
 import { causes } from "../servers.ts";
-import { TcpProxy } from "../tcp_proxy.ts";
+import { FaultyProxy } from "../../../../zookeeper/testing/mod.ts";
 
 function tlsServer(certificates: Certificates): Promise<RealZooKeeper> {
   const { password, keyStore, trustStore } = certificates;
@@ -54,7 +54,7 @@ Deno.test("ZooKeeper: TLS with an authority and a client certificate, and not wi
   const address = `127.0.0.1:${server.securePort}`;
   try {
     await t.step("the certificates hold", async () => {
-      const proxy = new TcpProxy(server.securePort);
+      const proxy = new FaultyProxy(server.securePort);
       const zk = new ZooKeeper(proxy.connectString, { tls: { caCerts: [ca], cert, key } });
       await zk.connected();
       const { sessionId } = zk;
@@ -115,7 +115,7 @@ Deno.test("ZooKeeper: SASL DIGEST-MD5 proves who one is, again on each connectio
     },
     properties: { "java.security.auth.login.config": "FOLDER/jaas.conf" },
   });
-  const proxy = new TcpProxy(server.port);
+  const proxy = new FaultyProxy(server.port);
   const ann = new ZooKeeper(proxy.connectString, {
     sasl: { username: "ann", password: "a 'quoted' secret" },
   });

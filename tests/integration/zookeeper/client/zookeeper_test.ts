@@ -4,7 +4,7 @@ import { Coordinator } from "../../../../zookeeper/server/mod.ts";
 import { ZooKeeper, ZooKeeperError } from "../../../../zookeeper/mod.ts";
 import { startRealZooKeeper } from "../../../real_zookeeper.ts";
 import { causes, until } from "../servers.ts";
-import { TcpProxy } from "../tcp_proxy.ts";
+import { FaultyProxy } from "../../../../zookeeper/testing/mod.ts";
 
 const code = (expected: string) => (error: unknown) => {
   assert.ok(error instanceof ZooKeeperError, String(error));
@@ -125,7 +125,7 @@ Deno.test("ZooKeeper: goes past servers that are dead, mute or mad to the one th
 
 Deno.test("ZooKeeper: a server that falls silent is left for another, within the session", async () => {
   const coordinator = await Coordinator.listen({ tickTimeMs: 500 });
-  const proxy = new TcpProxy(coordinator.port);
+  const proxy = new FaultyProxy(coordinator.port);
   const zk = new ZooKeeper(proxy.connectString, { sessionTimeoutMs: 3_000 });
   await zk.connected();
   const { sessionId } = zk;
@@ -141,7 +141,7 @@ Deno.test("ZooKeeper: a server that falls silent is left for another, within the
 
 Deno.test("ZooKeeper: watch() waits through a lost connection, since repeating it is harmless", async () => {
   const coordinator = await Coordinator.listen();
-  const proxy = new TcpProxy(coordinator.port);
+  const proxy = new FaultyProxy(coordinator.port);
   const zk = new ZooKeeper(proxy.connectString);
   const other = new ZooKeeper(coordinator.connectString);
   await zk.connected();
@@ -170,7 +170,7 @@ Deno.test("ZooKeeper: close() while connecting and while suspended leaves nothin
     await zk.close();
     assert.equal(zk.state, "closed");
   }
-  const proxy = new TcpProxy(coordinator.port);
+  const proxy = new FaultyProxy(coordinator.port);
   const zk = new ZooKeeper(proxy.connectString);
   await zk.connected();
   await causes("suspended", zk, () => proxy.refuse());
@@ -182,7 +182,7 @@ Deno.test("ZooKeeper: close() while connecting and while suspended leaves nothin
 
 Deno.test("ZooKeeper: states() leaves none out, however slowly they are taken, and ends with its signal", async () => {
   const coordinator = await Coordinator.listen();
-  const proxy = new TcpProxy(coordinator.port);
+  const proxy = new FaultyProxy(coordinator.port);
   const zk = new ZooKeeper(proxy.connectString, { random: () => 0 });
   await zk.connected();
   const giveUp = new AbortController();

@@ -40,7 +40,7 @@ import {
 import { RemoteNode } from "../runtime/remote/mod.ts";
 import { sessionActor, type SessionEvent, type SessionMessage } from "../session/session.ts";
 import { upgradeCoordinator } from "../upgrade_coordinator/upgrade_coordinator.ts";
-import type { AgentConfig, ServiceConfig } from "./config.ts";
+import type { AgentConfig, ServiceConfig } from "../config/agent_config.ts";
 import { createEngine } from "./create_engine.ts";
 
 /** What an agent needs beside its config. */
@@ -154,7 +154,7 @@ function endedEarly(reason: StopReason): never {
 /** @returns The endpoint's URL, once it listens. */
 function spawnTree(
   system: ActorSystem,
-  own: {
+  deps: {
     config: AgentConfig;
     options: AgentOptions;
     stores: ReadonlyMap<string, ReleaseStore>;
@@ -163,7 +163,7 @@ function spawnTree(
     actorsPort: number;
   },
 ): Promise<string> {
-  const { config, options, stores, engine, node, actorsPort } = own;
+  const { config, options, stores, engine, node, actorsPort } = deps;
   const { host, site, rack } = config;
   const identity = { host, site, rack, agent: agentId(config.dataDir, options.createId) };
   const sessionEvents = new Topic<SessionEvent>("session", { replayLast: true });
@@ -222,7 +222,7 @@ function spawnTree(
 }
 
 /** The actors of one service; each rests on those to its left, so they restart with them. */
-function serviceSupervisor(own: {
+function serviceSupervisor(deps: {
   host: string;
   agent: string;
   service: string;
@@ -235,8 +235,8 @@ function serviceSupervisor(own: {
   registrar: ActorRef<RegistrarMessage>;
   keeperCommand: readonly string[];
 }) {
-  const { host, agent, service, config, store, engine, session, sessionEvents, registrar } = own;
-  const { keeperCommand, node } = own;
+  const { host, agent, service, config, store, engine, session, sessionEvents, registrar } = deps;
+  const { keeperCommand, node } = deps;
   return supervisor({
     strategy: "rest_for_one",
     // What fails every other minute for an hour is not mended by its own restart: then all of them begin anew.

@@ -7,7 +7,7 @@
 import { allocateFile } from "../../ffi/mod.ts";
 import type { Log } from "../../base/log.ts";
 import { createSwarmEngine, ENGINES, type TorrentEngine } from "../../torrent/mod.ts";
-import type { AgentConfig } from "./config.ts";
+import type { AgentConfig } from "../config/agent_config.ts";
 
 /** Opens the engine. @throws {TransferError} when the torrent port is taken. */
 export async function createEngine(

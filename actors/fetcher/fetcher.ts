@@ -201,17 +201,17 @@ const ignoreOutcome = {
   error: (error: unknown): FetcherMessage => ({ type: "failed", what: "stop seeding", error }),
 };
 
-interface Own extends FetcherOptions {
+interface Deps extends FetcherOptions {
   readonly context: ActorContext<FetcherMessage>;
 }
 
 function prepare(
   state: State,
   message: Extract<FetcherMessage, { type: "prepare" }>,
-  own: Own,
+  deps: Deps,
 ): State {
   const { release, isPinned, progressTo, replyTo } = message;
-  const { store, engine, context } = own;
+  const { store, engine, context } = deps;
   state.early = null;
   giveUp(state, context);
   const { version } = release;

@@ -5,7 +5,7 @@
  */
 
 import type { ReleaseStore } from "../../host/mod.ts";
-import type { ServiceConfig } from "../agent/config.ts";
+import type { ServiceConfig } from "../config/agent_config.ts";
 import type { ActorRef, Publisher, ReplyTo } from "../runtime/mod.ts";
 
 /** How much of a release is locked. */

@@ -113,12 +113,12 @@ export function pinnerActor(options: PinnerOptions): ActorDefinition<State, Pinn
   };
 }
 
-interface Own {
+interface Deps {
   readonly options: PinnerOptions;
   readonly context: Context;
 }
 
-function pin(state: State, request: PinRequest, { options, context }: Own): void {
+function pin(state: State, request: PinRequest, { options, context }: Deps): void {
   const { version } = request;
   const waiting = state.waiting.get(version);
   if (waiting !== undefined) {
@@ -168,7 +168,7 @@ async function keepTrack(state: State, starting: Promise<Pin>, { clock }: Contex
 function noteOutcome(
   state: State,
   { version, outcome }: Extract<PinnerMessage, { type: "pinned" }>,
-  { options, context }: Own,
+  { options, context }: Deps,
 ): void {
   for (const { replyTo } of state.waiting.get(version) ?? []) replyTo?.tell(outcome);
   state.waiting.delete(version);
@@ -249,7 +249,7 @@ function look({ store }: PinnerOptions, context: Context): void {
 function onFound(
   state: State,
   versions: ReadonlyMap<string, number>,
-  { options, context }: Own,
+  { options, context }: Deps,
 ): State {
   for (const version of state.locked.keys()) {
     if (versions.has(version) || !state.wanted.has(version)) continue;

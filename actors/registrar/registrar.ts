@@ -45,7 +45,7 @@ interface State {
   attempt: number;
 }
 
-interface Own {
+interface Deps {
   readonly identity: HostIdentity;
   readonly context: ActorContext<RegistrarMessage>;
 }
@@ -99,16 +99,16 @@ export function registrarActor(
   };
 }
 
-function receive(state: State, message: RegistrarMessage, own: Own): void {
-  const { identity, context } = own;
+function receive(state: State, message: RegistrarMessage, deps: Deps): void {
+  const { identity, context } = deps;
   switch (message.type) {
     case "session_connected":
-      return onConnected(state, message, own);
+      return onConnected(state, message, deps);
     case "session_suspended":
       state.zookeeper = null;
       return;
     case "retry":
-      return register(state, message.service, own);
+      return register(state, message.service, deps);
     case "registered": {
       const registration = state.registrations.get(message.service);
       if (registration === undefined || message.attempt !== state.attempt) return;
@@ -121,7 +121,7 @@ function receive(state: State, message: RegistrarMessage, own: Own): void {
       return write(state, message.service, context);
     }
     case "not_registered":
-      return onNotRegistered(state, message, own);
+      return onNotRegistered(state, message, deps);
     case "list":
       message.replyTo.tell(
         [...state.registrations].map(([service, { entry }]) => ({ service, entry })),
@@ -137,7 +137,7 @@ function receive(state: State, message: RegistrarMessage, own: Own): void {
     case "write_due":
       return write(state, message.service, context);
     case "written":
-      return onWritten(state, message, own);
+      return onWritten(state, message, deps);
     case "report":
       return report(state, message, context);
     case "reported":
@@ -153,7 +153,7 @@ function receive(state: State, message: RegistrarMessage, own: Own): void {
 function onConnected(
   state: State,
   message: Extract<SessionEvent, { type: "session_connected" }>,
-  own: Own,
+  deps: Deps,
 ): void {
   state.zookeeper = message.zookeeper;
   const isNew = message.sessionId !== state.sessionId;
@@ -163,15 +163,15 @@ function onConnected(
   }
   for (const [service, registration] of state.registrations) {
     if (isNew) registration.isRegistered = registration.saidServing = false;
-    if (registration.isRegistered) write(state, service, own.context);
-    else register(state, service, own);
+    if (registration.isRegistered) write(state, service, deps.context);
+    else register(state, service, deps);
   }
 }
 
 function onNotRegistered(
   state: State,
   message: Extract<RegistrarMessage, { type: "not_registered" }>,
-  { context }: Own,
+  { context }: Deps,
 ): void {
   const { service, error } = message;
   const registration = state.registrations.get(service);
@@ -194,7 +194,7 @@ function onNotRegistered(
 function onWritten(
   state: State,
   message: Extract<RegistrarMessage, { type: "written" }>,
-  own: Own,
+  deps: Deps,
 ): void {
   const { service, error } = message;
   const registration = state.registrations.get(service);
@@ -203,20 +203,20 @@ function onWritten(
   registration.saidServing = message.said === "serving";
   if (error !== null) {
     registration.isDirty = true;
-    own.context.log.debug("{service}: entry not written: {error}", { service, error });
+    deps.context.log.debug("{service}: entry not written: {error}", { service, error });
     // Somebody has removed the entry, such as a late request of an agent that died: it is made again.
     if (hasCode(error, "NO_NODE")) {
       registration.isRegistered = false;
-      return register(state, service, own);
+      return register(state, service, deps);
     }
   }
-  if (registration.isDirty) markDirty(state, service, own.context);
+  if (registration.isDirty) markDirty(state, service, deps.context);
 }
 
 function patch(
   state: State,
   service: string,
-  own: {
+  deps: {
     readonly change: Partial<Current>;
     readonly context: ActorContext<RegistrarMessage>;
   },
@@ -224,12 +224,12 @@ function patch(
   const registration = state.registrations.get(service);
   if (registration === undefined) return;
   const next = patchEntry(registration.entry, {
-    patch: own.change,
-    nowMs: own.context.clock.wallTimeMs(),
+    patch: deps.change,
+    nowMs: deps.context.clock.wallTimeMs(),
   });
   if (next === registration.entry) return;
   registration.entry = next;
-  markDirty(state, service, own.context);
+  markDirty(state, service, deps.context);
 }
 
 /** A report writes the entry as well, and may have done so before or after a write that was on its way. */
@@ -268,7 +268,7 @@ function write(state: State, service: string, context: ActorContext<RegistrarMes
   );
 }
 
-function register(state: State, service: string, { identity, context }: Own): void {
+function register(state: State, service: string, { identity, context }: Deps): void {
   const registration = state.registrations.get(service);
   const { zookeeper, attempt } = state;
   if (registration === undefined || zookeeper === null) return;

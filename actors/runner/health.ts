@@ -36,7 +36,7 @@ export interface State {
 }
 
 /** What every part of the runner gets beside the state. */
-export interface Own {
+export interface Deps {
   readonly options: RunnerOptions;
   readonly context: ActorContext<RunnerMessage>;
 }
@@ -48,7 +48,7 @@ const FAILURES_UNTIL_UNHEALTHY = 2;
 export function check(
   state: State,
   replyTo: ReplyTo<ServiceStatus> | null,
-  { options, context }: Own,
+  { options, context }: Deps,
 ): void {
   const { process } = state;
   if (process === null) {
@@ -80,11 +80,11 @@ export function check(
 export function onChecked(
   state: State,
   message: Extract<RunnerMessage, { type: "checked" }>,
-  own: Own,
+  deps: Deps,
 ): State {
   const { process, result, replyTo } = message;
   if (replyTo === null) {
-    own.context.timers.after("check", own.options.config.healthInterval, { type: "check_due" });
+    deps.context.timers.after("check", deps.options.config.healthInterval, { type: "check_due" });
   }
   if (state.process !== process) {
     replyTo?.tell(statusOf(state));
@@ -93,9 +93,9 @@ export function onChecked(
   state.failures = result.ok ? 0 : state.failures + 1;
   // A service that was well gets a second chance; one that has not been well yet has nothing to lose.
   if (result.ok || !state.health.ok || state.failures >= FAILURES_UNTIL_UNHEALTHY) {
-    setHealth(state, result, own.options.events);
+    setHealth(state, result, deps.options.events);
   }
-  if (!state.isAnnounced) announce(state, own.options.events);
+  if (!state.isAnnounced) announce(state, deps.options.events);
   replyTo?.tell({ ...statusOf(state), health: result });
   return state;
 }

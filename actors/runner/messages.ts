@@ -5,7 +5,7 @@
  */
 
 import type { HealthResult, ReleaseLayout, ServiceProcess } from "../../host/mod.ts";
-import type { ServiceConfig } from "../agent/config.ts";
+import type { ServiceConfig } from "../config/agent_config.ts";
 import type { Publisher, ReplyTo } from "../runtime/mod.ts";
 
 /** How the service is. `health` is the last check's result. */

@@ -18,8 +18,8 @@ import type { ActorContext, ActorDefinition, ReplyTo } from "../runtime/mod.ts";
 import {
   announce,
   check,
+  type Deps,
   onChecked,
-  type Own,
   reasonOf,
   setHealth,
   type State,
@@ -142,7 +142,7 @@ export function runnerActor(options: RunnerOptions): ActorDefinition<State, Runn
 function request(
   state: State,
   message: Extract<RunnerMessage, { type: "start" | "stop" }>,
-  own: Own,
+  deps: Deps,
 ): State {
   const { replyTo } = message;
   if (state.isBusy) {
@@ -150,7 +150,7 @@ function request(
     else replyTo.tell({ ok: false, reason: "too many requests wait for the runner" });
     return state;
   }
-  own.context.timers.cancel("restart");
+  deps.context.timers.cancel("restart");
   if (message.type === "stop") {
     state.wanted = null;
     const { process } = state;
@@ -159,8 +159,8 @@ function request(
       return state;
     }
     state.isBusy = true;
-    const graceMs = own.options.config.stopGrace;
-    own.context.pipeToSelf(() => process.stop({ graceMs }), {
+    const graceMs = deps.options.config.stopGrace;
+    deps.context.pipeToSelf(() => process.stop({ graceMs }), {
       ok: () => ({ type: "stop_settled", error: null, replyTo }),
       error: (error) => ({ type: "stop_settled", error: error ?? "unknown", replyTo }),
     });
@@ -179,14 +179,14 @@ function request(
   }
   state.wanted = message.version;
   state.crashes = 0;
-  start(state, { version: message.version, replyTo }, own);
+  start(state, { version: message.version, replyTo }, deps);
   return state;
 }
 
 function start(
   state: State,
   what: { version: string; replyTo: ReplyTo<RunnerOutcome> | null },
-  { options, context }: Own,
+  { options, context }: Deps,
 ): void {
   const { version, replyTo } = what;
   const { config, layout } = options;
@@ -231,11 +231,11 @@ function attach(state: State, process: ServiceProcess, context: Context): void {
 function onExit(
   state: State,
   message: Extract<RunnerMessage, { type: "exited" }>,
-  own: Own,
+  deps: Deps,
 ): State {
   const { process, how } = message;
   if (state.process !== process) return state;
-  const { context, options } = own;
+  const { context, options } = deps;
   // While it is being stopped, the stop itself tells when its last process is gone.
   if (state.wanted === null && state.isBusy) return state;
   state.process = null;
@@ -259,13 +259,13 @@ function scheduleRestart(state: State, context: Context): void {
   context.timers.after("restart", delayMs, { type: "restart_due" });
 }
 
-function next(state: State, own: Own): State {
+function next(state: State, deps: Deps): State {
   state.isBusy = false;
   // Those that are answered at once make way for the next; there are WAITING_MAX at most.
   while (!state.isBusy) {
     const waiting = state.waiting.shift();
     if (waiting === undefined) break;
-    request(state, waiting, own);
+    request(state, waiting, deps);
   }
   return state;
 }

@@ -7,7 +7,7 @@
 import type { ServiceReading } from "../../coordination/mod.ts";
 import type { ReleaseStore } from "../../host/mod.ts";
 import type { Received } from "../../rollout/mod.ts";
-import type { ServiceConfig } from "../agent/config.ts";
+import type { ServiceConfig } from "../config/agent_config.ts";
 import type { FetcherMessage, FetchProgress } from "../fetcher/fetcher.ts";
 import type { PinnedEvent, PinnerMessage, PinProgress } from "../pinner/messages.ts";
 import type { RegistrarMessage, ReportOutcome } from "../registrar/messages.ts";
@@ -25,7 +25,7 @@ export type CoordinatorMessage =
   | FetchProgress
   | PinProgress
   /** Time to read the tree again. */
-  | { readonly type: "look_due" }
+  | { readonly type: "read_due" }
   | { readonly type: "read"; readonly reading: ServiceReading }
   | { readonly type: "read_failed"; readonly error: unknown }
   | { readonly type: "prepared"; readonly version: string; readonly received: Received | null }

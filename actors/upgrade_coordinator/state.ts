@@ -17,7 +17,7 @@ import type { Switch } from "./switch.ts";
 export type Context = ActorContext<CoordinatorMessage>;
 
 /** What every part of the coordinator gets beside the state. */
-export interface Own {
+export interface Deps {
   readonly options: CoordinatorOptions;
   readonly context: Context;
 }
@@ -56,13 +56,13 @@ export interface State {
 }
 
 /** Key of the timer that asks for the next reading. */
-export const LOOK_TIMER = "look";
+export const READ_TIMER = "look";
 
 /** Key of the timer that holds back what has just failed. */
 export const RETRY_TIMER = "retry";
 
 /** The state of a coordinator that has just started. */
-export function firstState({ options, context }: Own): State {
+export function firstState({ options, context }: Deps): State {
   const journal = new SwitchJournal(options.store.layout.switchJournal);
   const found = journal.read();
   if (found.state === "corrupt") {
@@ -107,23 +107,23 @@ export function lockedBytes({ locked }: State): number {
 }
 
 /** Notes that a version failed, and holds it back for a while. */
-export function holdBack(state: State, version: string, { context }: Own): number {
+export function holdBack(state: State, version: string, { context }: Deps): number {
   state.failures = state.lastFailed === version ? state.failures + 1 : 1;
   state.lastFailed = version;
   const delayMs = backOffMs(state.failures);
-  context.timers.after(RETRY_TIMER, delayMs, { type: "look_due" });
+  context.timers.after(RETRY_TIMER, delayMs, { type: "read_due" });
   return delayMs;
 }
 
 /** Says why the host is not moving. */
-export function waitFor(waitingFor: string | null, { options }: Own): void {
+export function setWaitingFor(waitingFor: string | null, { options }: Deps): void {
   options.registrar.tell({ type: "update", service: options.service, patch: { waitingFor } });
 }
 
 /** Makes sure that the tree is read again after `delayMs`, spread out so that a fleet does not read in step. */
-export function lookAfter(delayMs: number, { context }: Own): void {
+export function readAfter(delayMs: number, { context }: Deps): void {
   const jitter = 0.8 + 0.4 * context.random.next();
-  context.timers.after(LOOK_TIMER, delayMs * jitter, { type: "look_due" });
+  context.timers.after(READ_TIMER, delayMs * jitter, { type: "read_due" });
 }
 
 /** Time before something that has failed `failures` times in a row is tried again. */

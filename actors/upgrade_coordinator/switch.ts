@@ -14,7 +14,7 @@ import {
   type SwitchStep,
 } from "../../host/mod.ts";
 import { DEFAULT_POLICY, policySchema, SCHEMA_VERSION, type Slot } from "../../rollout/mod.ts";
-import type { ServiceConfig } from "../agent/config.ts";
+import type { ServiceConfig } from "../config/agent_config.ts";
 import { type ActorLogger, type ActorRef, ask, type Clock } from "../runtime/mod.ts";
 import type { RunnerMessage, RunnerOutcome, ServiceStatus } from "../runner/messages.ts";
 import { awaitHealthy, bake, type Trial } from "./health_gate.ts";

@@ -10,7 +10,7 @@ import { ENGINE_NAMES } from "../../torrent/engine/engine_names.ts";
 import { type HealthCheck, healthCheckSchema } from "../../host/mod.ts";
 import { durationSchema } from "../../rollout/mod.ts";
 import { isLimiting } from "../../torrent/swarm/limits/rate_schedule.ts";
-import { limitsSchema } from "./limits_config.ts";
+import { limitsSchema } from "./limits.ts";
 import { sizeSchema } from "./size.ts";
 
 /** Names that become nodes, folders and labels: short, and safe in all three. */

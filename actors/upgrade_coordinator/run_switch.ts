@@ -9,13 +9,13 @@ import { writeSlot } from "../../coordination/mod.ts";
 import type { Current } from "../../rollout/mod.ts";
 import type { EntryPatch, ReportOutcome } from "../registrar/messages.ts";
 import {
+  type Deps,
   healthPatch,
   holdBack,
-  lookAfter,
-  type Own,
+  readAfter,
   reasonOf,
+  setWaitingFor,
   type State,
-  waitFor,
 } from "./state.ts";
 import { stepAfter, type Switch, takeStep, toJournal, toSlot } from "./switch.ts";
 
@@ -38,8 +38,8 @@ const REPORT_TIMEOUT_MS = 30_000;
 const REPORT_RETRY_MS = 1_000;
 
 /** Begins a switch, or goes on with one that a crash has interrupted. */
-export function beginSwitch(state: State, change: Switch, own: Own): State {
-  const { options, context } = own;
+export function beginSwitch(state: State, change: Switch, deps: Deps): State {
+  const { options, context } = deps;
   context.log.info("{service}: switches from {from} to {to}, at {step}", {
     service: options.service,
     from: change.from ?? "nothing",
@@ -47,12 +47,12 @@ export function beginSwitch(state: State, change: Switch, own: Own): State {
     step: change.step,
   });
   state.predecessor = null;
-  return runStep(state, change, own);
+  return runStep(state, change, deps);
 }
 
 /** Takes the step that the switch has come to. */
-function runStep(state: State, change: Switch, own: Own): State {
-  const { options, context } = own;
+function runStep(state: State, change: Switch, deps: Deps): State {
+  const { options, context } = deps;
   state.change = change;
   const isAway = change.step !== "draining" && change.step !== "reporting";
   const patch: EntryPatch = {
@@ -62,13 +62,13 @@ function runStep(state: State, change: Switch, own: Own): State {
     ...(isAway ? { version: change.from, state: "down" } : healthPatch(state)),
   };
   options.registrar.tell({ type: "update", service: options.service, patch });
-  if (change.step === "reporting") return report(state, change, own);
+  if (change.step === "reporting") return report(state, change, deps);
 
   const { zookeeper, journal } = state;
   context.pipeToSelf(
     async (signal) => {
       // The way back is taken even on a disk that takes nothing more.
-      if (change.step === "rolling_back") writeJournal(state, change, own);
+      if (change.step === "rolling_back") writeJournal(state, change, deps);
       else journal.write(toJournal(change));
       if (change.hasSlot && zookeeper !== null) {
         // The slot's step is for others to read; the journal is what counts, so a lost connection stops nothing.
@@ -93,21 +93,21 @@ function runStep(state: State, change: Switch, own: Own): State {
 }
 
 /** A step went well. */
-export function onStepTaken(state: State, change: Switch, own: Own): State {
+export function onStepTaken(state: State, change: Switch, deps: Deps): State {
   if (state.change !== change) return state;
   const next = stepAfter(change.step);
-  return next === null ? state : runStep(state, { ...change, step: next }, own);
+  return next === null ? state : runStep(state, { ...change, step: next }, deps);
 }
 
 /** A step failed: back to the old release, or, where that fails as well, the truth about it. */
 export function onStepFailed(
   state: State,
   failed: { change: Switch; error: unknown },
-  own: Own,
+  deps: Deps,
 ): State {
   const { change, error } = failed;
   if (state.change !== change) return state;
-  const { options, context } = own;
+  const { options, context } = deps;
   const reason = reasonOf(error);
   context.log.error("{service}: {step} of {to} failed: {reason}", {
     service: options.service,
@@ -119,15 +119,15 @@ export function onStepFailed(
     const both = `${change.reason ?? "failed"}; then the way back to ${
       change.from ?? "nothing"
     } failed: ${reason}`;
-    return runStep(state, { ...change, step: "reporting", reason: both }, own);
+    return runStep(state, { ...change, step: "reporting", reason: both }, deps);
   }
   // Nothing has been stopped yet, so there is nothing to go back from.
   const step = change.step === "draining" ? "reporting" : "rolling_back";
-  return runStep(state, { ...change, step, reason }, own);
+  return runStep(state, { ...change, step, reason }, deps);
 }
 
 /** Writes to the journal; where that fails, a crash before the next step repeats this one, which does no harm. */
-function writeJournal(state: State, change: Switch, { options, context }: Own): void {
+function writeJournal(state: State, change: Switch, { options, context }: Deps): void {
   try {
     state.journal.write(toJournal(change));
   } catch (error) {
@@ -139,9 +139,9 @@ function writeJournal(state: State, change: Switch, { options, context }: Own): 
 }
 
 /** Makes the report that ends the switch; see {@link onReported} for what follows. */
-export function report(state: State, change: Switch, own: Own): State {
-  const { options, context } = own;
-  writeJournal(state, change, own);
+export function report(state: State, change: Switch, deps: Deps): State {
+  const { options, context } = deps;
+  writeJournal(state, change, deps);
   const { service, registrar, host } = options;
   if (change.reason !== null && !change.hasSlot) {
     registrar.tell({ type: "update", service, patch: outcomePatch(state, change) });
@@ -168,8 +168,8 @@ export function report(state: State, change: Switch, own: Own): State {
 }
 
 /** The report got through, or not yet. */
-export function onReported(state: State, outcome: ReportOutcome, own: Own): State {
-  const { options, context } = own;
+export function onReported(state: State, outcome: ReportOutcome, deps: Deps): State {
+  const { options, context } = deps;
   const { change } = state;
   if (change === null) return state;
   if (!outcome.ok) {
@@ -181,7 +181,7 @@ export function onReported(state: State, outcome: ReportOutcome, own: Own): Stat
       });
     }
     state.reportProblem = outcome.reason;
-    waitFor(`the report that ends the switch is not made yet: ${outcome.reason}`, own);
+    setWaitingFor(`the report that ends the switch is not made yet: ${outcome.reason}`, deps);
     context.timers.after("report", REPORT_RETRY_MS, { type: "report_due" });
     return state;
   }
@@ -208,12 +208,12 @@ export function onReported(state: State, outcome: ReportOutcome, own: Own): Stat
       });
     }
     state.prepared = null;
-    holdBack(state, change.to, own);
-    waitFor(`${change.to} failed here: ${change.reason}`, own);
+    holdBack(state, change.to, deps);
+    setWaitingFor(`${change.to} failed here: ${change.reason}`, deps);
   }
   // What was heard of the service's health since the report was on its way.
   options.registrar.tell({ type: "update", service: options.service, patch: healthPatch(state) });
-  lookAfter(0, own);
+  readAfter(0, deps);
   return state;
 }
 

@@ -6,7 +6,7 @@
 
 import { covers, stagingPath } from "../../rollout/mod.ts";
 import type { ZooKeeper } from "../../zookeeper/mod.ts";
-import type { Own, Reading, State } from "./state.ts";
+import type { Deps, Reading, State } from "./state.ts";
 
 /** Whether the host stands in the queue, once, with that version. */
 export function isQueued(reading: Reading, version: string, host: string): boolean {
@@ -24,9 +24,9 @@ export function isQueued(reading: Reading, version: string, host: string): boole
 export function watchPredecessor(
   state: State,
   reading: Reading,
-  on: { zookeeper: ZooKeeper; own: Own },
+  on: { zookeeper: ZooKeeper; deps: Deps },
 ): number {
-  const { options, context } = on.own;
+  const { options, context } = on.deps;
   const { wave } = reading.view;
   // Hosts that the wave does not cover stay in the queue for a later one.
   const queue = reading.stagingNodes.filter(({ host }) =>

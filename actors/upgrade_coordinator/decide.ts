@@ -1,6 +1,6 @@
 /**
- * From a reading of the tree to the next action: prepare, queue, ask for a slot, end a wave, tidy up. One action at a
- * time; after each the tree is read again.
+ * Decides on the next action after a reading of the tree: prepare, join the queue, ask for a slot, end a wave, tidy up. One
+ * action at a time; after each the tree is read again.
  *
  * @module
  */
@@ -26,22 +26,22 @@ import {
 } from "./state.ts";
 import { firstStep, type Switch, toSlot } from "./switch.ts";
 
-/** The queue is empty: only an operator can change anything, and the deploy queue is watched. */
+/** Time to the next reading while the deploy queue is empty: only an operator changes anything, and the queue is watched. */
 const IDLE_READ_MS = 10_000;
 
-/** A wave is on its way and somebody else has to move; watches tell of it, this is the net below them. */
+/** Time to the next reading while other hosts have to act. Watches report that; this is for the case that one is lost. */
 const WAITING_READ_MS = 5_000;
 
-/** The host is next and waits for the quorum or the budget, which nobody tells it about. */
+/** Time to the next reading while the host is next and waits for the quorum or the budget, which it does not watch. */
 const NEXT_READ_MS = 500;
 
-/** Holds back the next attempt to lock what runs. */
+/** Key of the timer that delays the next attempt to lock the running version. */
 const REPIN_TIMER = "repin";
 
-/** A limit that is too low stays so until somebody changes it; once a minute is often enough to notice. */
+/** Time between two attempts. A limit that is too low stays too low until somebody changes it. */
 const REPIN_PAUSE_MS = 60_000;
 
-/** Decides on what a reading has found. */
+/** Decides on the next action after a reading, and begins it. */
 export function decide(state: State, reading: Reading, deps: Deps): State {
   const { options, context } = deps;
   const { zookeeper, status } = state;
@@ -50,12 +50,12 @@ export function decide(state: State, reading: Reading, deps: Deps): State {
     return state;
   }
   if (reading.service === null || !isRegistered(reading, deps)) {
-    // Not registered yet, or never to be: under a name that is another machine's nothing is this host's to change.
+    // This host is not registered yet, or its name belongs to another machine: it must not change anything.
     const isNamesake = reading.view.current.has(options.host);
     readAfter(isNamesake ? WAITING_READ_MS : NEXT_READ_MS, deps);
     return state;
   }
-  // A registrar that was restarted has forgotten all this; where it is the same nothing is written.
+  // A registrar that was restarted has forgotten this. It writes nothing if nothing has changed.
   const patch = { ...healthPatch(state), pinnedBytes: lockedBytes(state) };
   options.registrar.tell({ type: "update", service: options.service, patch });
 
@@ -117,7 +117,7 @@ function isRegistered(reading: Reading, { options }: Deps): boolean {
   return reading.view.current.get(options.host)?.agent === options.agent;
 }
 
-/** Makes one change of the tree; its outcome comes back as a message. */
+/** Begins one change of the tree. Its outcome comes back as a message. */
 function act(state: State, what: string, change: () => Promise<unknown>, { context }: Deps): void {
   state.isActing = true;
   context.pipeToSelf(change, {
@@ -137,7 +137,7 @@ function askForSlot(
   if (zookeeper === null || status === null) return state;
   const { host, service } = options;
   if (reading.view.current.get(host)?.state !== healthPatch(state).state) {
-    // The tree does not say yet how the service is; on an old word that it is down the host would go past the budget.
+    // The entry in the tree is not up to date. By an old entry that says down, the host would be admitted past the budget.
     readAfter(NEXT_READ_MS, deps);
     return state;
   }
@@ -146,7 +146,7 @@ function askForSlot(
   if (!admission.admit) {
     setWaitingFor(admission.waitingFor, deps);
     const aheadCount = watchPredecessor(state, reading, { zookeeper, deps });
-    // Those before it keep their place while they switch, so that many may have their turn at once.
+    // Hosts stay in the queue while they switch, so up to `maxConcurrent` hosts at its head may be admitted.
     const isNext = aheadCount < reading.view.policy.maxConcurrent;
     if (isNext && reading.view.wave?.service === service) readAfter(NEXT_READ_MS, deps);
     return state;
@@ -176,7 +176,7 @@ function askForSlot(
   return state;
 }
 
-/** The release that `current` points at is what the host goes back to, should the version not come up. */
+/** Starts a version while nothing is running. If it does not come up, the host goes back to the release of `current`. */
 function startWithoutSlot(
   state: State,
   reading: Reading,
@@ -229,7 +229,7 @@ function newSwitch(
   };
 }
 
-/** Nothing to do for the host itself: ends the wave if it is over, and tidies up behind the last switch. */
+/** The host itself has nothing to do: it ends the wave if that is over, and tidies up after its last switch. */
 function stay(
   state: State,
   reading: Reading,
@@ -275,7 +275,7 @@ function stay(
   return state;
 }
 
-/** What runs is locked, should it not be: after a reboot, or when its keeper has died. */
+/** Locks the running version if it is not locked: after a reboot, or when its keeper has died. */
 function lockWhatRuns(state: State, { options, context }: Deps): void {
   const running = state.status?.wanted ?? null;
   if (running === null || options.config.pin.mode === "off") return;
@@ -284,12 +284,12 @@ function lockWhatRuns(state: State, { options, context }: Deps): void {
   context.timers.after(REPIN_TIMER, REPIN_PAUSE_MS, { type: "read_due" });
 }
 
-/** With no wave on its way, nothing but what runs stays locked. */
+/** Unlocks all versions but the running one, while no wave is in the queue. */
 function unlockOthers(state: State, { options }: Deps): void {
   const running = state.status?.wanted ?? null;
   if (running === null || state.preparing !== null) return;
   if (![...state.locked.keys()].some((version) => version !== running)) return;
   options.pinner.tell({ type: "keep", versions: [running] });
-  // Should it be wanted once more, it has to be locked again.
+  // If the prepared version is wanted again, it must be locked again.
   if (state.prepared !== running) state.prepared = null;
 }

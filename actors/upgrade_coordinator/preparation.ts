@@ -1,5 +1,5 @@
 /**
- * Gets the version that is wanted prepared, one at a time. What the preparation does is in `preparation.ts`.
+ * Keeps track of the preparation of the wanted version, one at a time. What a preparation does is in prepare.ts.
  *
  * @module
  */
@@ -8,7 +8,11 @@ import type { Release } from "../../rollout/mod.ts";
 import { prepare } from "./prepare.ts";
 import { type Deps, type Reading, RETRY_TIMER, setWaitingFor, type State } from "./state.ts";
 
-/** Whether the version is prepared; if not, its preparation is under way after this, or held back for a while. */
+/**
+ * Makes sure that a version is prepared, or being prepared.
+ *
+ * @returns Whether it is prepared. If not, its preparation is under way, or held back for a while after a failure.
+ */
 export function ensurePrepared(
   state: State,
   reading: Reading,
@@ -17,7 +21,7 @@ export function ensurePrepared(
   const { version, deps } = want;
   const { options, context } = deps;
   if (state.lastFailed !== null && state.lastFailed !== version) {
-    // Another version is wanted now, and that one has done nothing wrong.
+    // Another version is wanted now, which has not failed.
     state.lastFailed = null;
     context.timers.cancel(RETRY_TIMER);
   }
@@ -72,7 +76,7 @@ function findRelease(reading: Reading, version: string, { options }: Deps): Rele
   };
 }
 
-/** Gives up the preparation that is under way: nobody wants it any more. */
+/** Cancels the preparation that is under way, because its version is not wanted any more. */
 export function giveUpPreparation(state: State, { options, context }: Deps): void {
   if (state.preparing === null) return;
   context.cancelTask("prepare");

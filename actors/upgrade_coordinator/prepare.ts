@@ -1,5 +1,6 @@
 /**
- * Makes a release ready to be switched to on this host: on disk, verified, locked in memory.
+ * Prepares a release for a switch on this host: asks the pinner whether it can be locked, the fetcher for its verified
+ * files, and the pinner to lock them.
  *
  * @module
  */
@@ -9,29 +10,29 @@ import type { FetcherMessage, FetchProgress, PrepareOutcome } from "../fetcher/f
 import type { PinnerMessage, PinOutcome, PinProgress } from "../pinner/messages.ts";
 import { type ActorRef, ask, type Clock } from "../runtime/mod.ts";
 
-/** The release cannot be made ready now. */
+/** A release could not be prepared. Trying again may help. */
 export class PreparationError extends Error {
   /** Stable name of the error. */
   readonly code = "PREPARATION";
   override readonly name = "PreparationError";
 }
 
-/** What the preparation works with. */
+/** What {@link prepare} works with. */
 export interface PreparationTools {
   readonly fetcher: ActorRef<FetcherMessage>;
   readonly pinner: ActorRef<PinnerMessage>;
   readonly progressTo: ActorRef<FetchProgress | PinProgress>;
   readonly clock: Clock;
   readonly signal: AbortSignal;
-  /** Takes a version that is not locked out of the page cache. A failure of that is no failure of the preparation. */
+  /** Drops the pages of a version that is not locked from the page cache. It does not reject. */
   readonly dropFromPageCache: (version: string) => Promise<void>;
 }
 
-/** 200 GiB over a gigabit take half an hour; a day means that something hangs. */
+/** Deadline of each part. 200 GiB over a gigabit take half an hour; a day means that something hangs. */
 const DEADLINE_MS = 24 * 3_600_000;
 
 /**
- * Prepares a release. Whether it can be locked is looked at before the first byte is fetched.
+ * Prepares a release. Whether it can be locked is checked before the first byte is fetched.
  *
  * @returns Where its bytes came from.
  * @throws {PreparationError} in an operator's words.

@@ -1,6 +1,6 @@
 /**
- * Carries a switch from its first step to its report. What is about to be done is written down first, on the local disk
- * and in the slot, so that a crash at any step is resumed or undone and never repeated blindly.
+ * Runs a switch from its first step to its report. Each step is written to the journal and to the slot before it is taken,
+ * so that after a crash at any step the switch is resumed or rolled back, and no step is repeated blindly.
  *
  * @module
  */
@@ -19,7 +19,7 @@ import {
 } from "./state.ts";
 import { stepAfter, type Switch, takeStep, toJournal, toSlot } from "./switch.ts";
 
-/** Share of a switch that is done when it comes to a step. */
+/** Progress of a switch at the beginning of each step, 0 to 1. */
 const PROGRESS: Readonly<Record<Switch["step"], number>> = {
   draining: 0,
   stopping: 0.15,
@@ -31,13 +31,13 @@ const PROGRESS: Readonly<Record<Switch["step"], number>> = {
   rolling_back: 0.5,
 };
 
-/** The transaction of a report takes milliseconds; ZooKeeper may take this long to be found again. */
+/** How long a report may take. The transaction takes milliseconds, but the connection may have to be made again. */
 const REPORT_TIMEOUT_MS = 30_000;
 
-/** Time before a report that did not get through is made again; for ever, since the slot is held until then. */
+/** Time before a report that has failed is made again. It is retried for ever, because the slot is held until then. */
 const REPORT_RETRY_MS = 1_000;
 
-/** Begins a switch, or goes on with one that a crash has interrupted. */
+/** Begins a switch, or resumes one that a crash has interrupted. */
 export function beginSwitch(state: State, change: Switch, deps: Deps): State {
   const { options, context } = deps;
   context.log.info("{service}: switches from {from} to {to}, at {step}", {
@@ -50,7 +50,7 @@ export function beginSwitch(state: State, change: Switch, deps: Deps): State {
   return runStep(state, change, deps);
 }
 
-/** Takes the step that the switch has come to. */
+/** Begins the current step of a switch. */
 function runStep(state: State, change: Switch, deps: Deps): State {
   const { options, context } = deps;
   state.change = change;
@@ -58,7 +58,7 @@ function runStep(state: State, change: Switch, deps: Deps): State {
   const patch: EntryPatch = {
     preparation: { version: change.to, phase: "switching", progress: PROGRESS[change.step] },
     waitingFor: `switching to ${change.to}: ${change.step.replace("_", " ")}`,
-    // What the host ran before, down; a new version counts only once it has baked.
+    // The old version, down: the new version counts only after its bake time.
     ...(isAway ? { version: change.from, state: "down" } : healthPatch(state)),
   };
   options.registrar.tell({ type: "update", service: options.service, patch });
@@ -67,11 +67,12 @@ function runStep(state: State, change: Switch, deps: Deps): State {
   const { zookeeper, journal } = state;
   context.pipeToSelf(
     async (signal) => {
-      // The way back is taken even on a disk that takes nothing more.
+      // A roll back goes on even if the disk is full.
       if (change.step === "rolling_back") writeJournal(state, change, deps);
       else journal.write(toJournal(change));
       if (change.hasSlot && zookeeper !== null) {
-        // The slot's step is for others to read; the journal is what counts, so a lost connection stops nothing.
+        // The step in the slot is for other hosts and people to read. Only the journal matters for a resume, so a lost
+        // connection does not stop the switch.
         await writeSlot(zookeeper, options.service, toSlot(change, options.host)).catch(() => {});
       }
       await takeStep(change, {
@@ -92,14 +93,14 @@ function runStep(state: State, change: Switch, deps: Deps): State {
   return state;
 }
 
-/** A step went well. */
+/** Handles a step that has succeeded. */
 export function onStepTaken(state: State, change: Switch, deps: Deps): State {
   if (state.change !== change) return state;
   const next = stepAfter(change.step);
   return next === null ? state : runStep(state, { ...change, step: next }, deps);
 }
 
-/** A step failed: back to the old release, or, where that fails as well, the truth about it. */
+/** Handles a step that has failed: rolls back, or, if the roll back has failed, reports that. */
 export function onStepFailed(
   state: State,
   failed: { change: Switch; error: unknown },
@@ -121,12 +122,12 @@ export function onStepFailed(
     } failed: ${reason}`;
     return runStep(state, { ...change, step: "reporting", reason: both }, deps);
   }
-  // Nothing has been stopped yet, so there is nothing to go back from.
+  // Nothing has been stopped yet, so nothing has to be rolled back.
   const step = change.step === "draining" ? "reporting" : "rolling_back";
   return runStep(state, { ...change, step, reason }, deps);
 }
 
-/** Writes to the journal; where that fails, a crash before the next step repeats this one, which does no harm. */
+/** Writes to the journal. If that fails, a crash before the next step repeats this one, which does no harm. */
 function writeJournal(state: State, change: Switch, { options, context }: Deps): void {
   try {
     state.journal.write(toJournal(change));
@@ -138,7 +139,7 @@ function writeJournal(state: State, change: Switch, { options, context }: Deps):
   }
 }
 
-/** Makes the report that ends the switch; see {@link onReported} for what follows. */
+/** Makes the report that ends the switch; {@link onReported} handles its outcome. */
 export function report(state: State, change: Switch, deps: Deps): State {
   const { options, context } = deps;
   writeJournal(state, change, deps);
@@ -167,13 +168,13 @@ export function report(state: State, change: Switch, deps: Deps): State {
   return state;
 }
 
-/** The report got through, or not yet. */
+/** Handles the outcome of a report: ends the switch, or tries again later. */
 export function onReported(state: State, outcome: ReportOutcome, deps: Deps): State {
   const { options, context } = deps;
   const { change } = state;
   if (change === null) return state;
   if (!outcome.ok) {
-    // Once for each reason: it is tried every second, for as long as ZooKeeper is away.
+    // Logged once for each reason, because it is tried every second for as long as ZooKeeper is away.
     if (state.reportProblem !== outcome.reason) {
       context.log.warn("{service}: report not made yet, tried again until it is: {reason}", {
         service: options.service,
@@ -192,11 +193,11 @@ export function onReported(state: State, outcome: ReportOutcome, deps: Deps): St
     context.log.info("{service}: runs {to}", { service: options.service, to: change.to });
     state.lastFailed = null;
     state.hasRejoined = true;
-    // The bake time is over, so the old release may be unlocked; on disk it stays, for a way back without network.
+    // The bake time is over, so the old release may be unlocked. It stays on disk, for a roll back without the network.
     options.pinner.tell({ type: "keep", versions: [change.to] });
     options.fetcher.tell({
       type: "keep",
-      // The one that ran before counts first: a newer one on the disk may be a version that failed.
+      // The version that ran before is kept first: a newer one on the disk may be a version that failed.
       versions: change.from === null ? [change.to] : [change.to, change.from],
       others: change.from === null ? options.config.keepReleases : options.config.keepReleases - 1,
     });
@@ -211,7 +212,7 @@ export function onReported(state: State, outcome: ReportOutcome, deps: Deps): St
     holdBack(state, change.to, deps);
     setWaitingFor(`${change.to} failed here: ${change.reason}`, deps);
   }
-  // What was heard of the service's health since the report was on its way.
+  // The service's status may have changed while the report was under way.
   options.registrar.tell({ type: "update", service: options.service, patch: healthPatch(state) });
   readAfter(0, deps);
   return state;

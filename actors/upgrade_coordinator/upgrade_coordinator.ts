@@ -1,6 +1,9 @@
 /**
- * Takes one service of this host through its upgrades: stages releases, takes a slot, switches, bakes, rolls back, ends
- * waves. It decides by the rules of `rollout/` on readings of the tree; every decision is enforced by a transaction.
+ * The upgrade coordinator: takes one service of this host through its upgrades. It works in a loop: read the tree, decide
+ * by the rules of `rollout/` (decide.ts), make one change, read again. A decision prepares a release (preparation.ts,
+ * prepare.ts), joins the staging queue (staging_queue.ts), takes a slot, or ends a wave; a slot begins a switch, whose
+ * steps are in switch.ts and whose course from the first step to its report is in run_switch.ts. Readings are advice:
+ * every decision is enforced by a transaction.
  *
  * @module
  */
@@ -30,14 +33,14 @@ import { beginSwitch, onReported, onStepFailed, onStepTaken, report } from "./ru
 /** Time before the tree is read again after a reading or a change has failed. */
 const AFTER_ERROR_MS = 1_000;
 
-/** The upgrade coordinator of one service. */
+/** Makes the upgrade coordinator of one service. */
 export function upgradeCoordinator(
   options: CoordinatorOptions,
 ): ActorDefinition<State, CoordinatorMessage> {
   return {
     name: "upgrade_coordinator",
     init(context) {
-      // Adapters end with this incarnation, so that the next one is told again how things stand.
+      // Adapters end with this incarnation; the next one subscribes anew and gets the last events again.
       options.sessionEvents.subscribe(context.adapt((event: SessionEvent) => event));
       options.healthEvents.subscribe(context.adapt((event: HealthEvent) => event));
       options.pinnedEvents.subscribe(context.adapt((event: PinnedEvent) => event));
@@ -74,7 +77,7 @@ function receive(state: State, message: CoordinatorMessage, deps: Deps): State {
         state.hasRejoined = false;
         state.predecessor = null;
       }
-      // A change that was under way when the connection broke has answered with an error or will.
+      // A change that was under way when the connection was lost fails, and is handled as `acted`.
       return readTree(state, deps);
     case "session_suspended":
       state.zookeeper = null;
@@ -147,7 +150,7 @@ function receive(state: State, message: CoordinatorMessage, deps: Deps): State {
   }
 }
 
-/** Reads the tree, once at a time; what happens meanwhile asks for one more reading. */
+/** Reads the tree. If a reading is under way, one more follows it. */
 function readTree(state: State, { options, context }: Deps): State {
   const { zookeeper } = state;
   if (zookeeper === null) return state;
@@ -192,7 +195,7 @@ function onHealth(state: State, { status }: HealthEvent, deps: Deps): State {
     state.interrupted = null;
     return beginSwitch(state, resume(fromJournal(interrupted), status), deps);
   }
-  // During a switch the steps say what the host is; a healthy new version counts only once it has baked.
+  // During a switch its steps set the entry; a healthy new version counts only after its bake time.
   if (state.change !== null && state.change.step !== "draining") return state;
   options.registrar.tell({ type: "update", service: options.service, patch: healthPatch(state) });
   return readTree(state, deps);

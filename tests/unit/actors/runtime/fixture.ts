@@ -93,7 +93,7 @@ export function openActor<M>({ system }: Fixture, seen: M[], capacity = 1024) {
   return { ref, context };
 }
 
-/** Spawns it and returns the child. */
+/** Spawns a supervisor with this one child, and returns the child. */
 export function supervised<S, M>(
   system: Parameters<typeof spawnProbe>[0],
   child: ActorDefinition<S, M>,
@@ -105,7 +105,7 @@ export function supervised<S, M>(
   return ref;
 }
 
-/** A supervisor with this one child, whose reference it hands out. */
+/** A supervisor with this one child, whose reference is passed to `take`. */
 export function over<S, M>(
   child: ActorDefinition<S, M>,
   take: (ref: ActorRef<M>) => void,

@@ -5,7 +5,13 @@
 
 import { diskError } from "../content/content_store.ts";
 import { sleep } from "../../base/clock.ts";
-import { type BytesByDistance, countBytes, type Distance, isWithin } from "../../base/locality.ts";
+import {
+  type BytesByDistance,
+  countBytes,
+  type Distance,
+  isWithin,
+  type Reach,
+} from "../../base/locality.ts";
 import { SmartBan } from "./pieces/smart_ban.ts";
 import { ConnectionPool } from "./connections/connection_pool.ts";
 import type { EstablishedConnection } from "./wire/handshaker.ts";
@@ -54,7 +60,7 @@ export class Swarm {
   readonly #useless = new RedundantSeeds();
   #tick = 0;
   #running: Promise<void> | undefined;
-  #reach: Distance = "remote";
+  #reach: Reach = "everywhere";
 
   constructor(options: SwarmOptions) {
     this.#options = options;
@@ -147,7 +153,7 @@ export class Swarm {
    * How far we are to fetch from; sending is not limited by it. Hosts that dial us from across a border are gateways:
    * whoever fetched from them all the same would bring the same pieces into its rack once more.
    */
-  setReach(reach: Distance): void {
+  setReach(reach: Reach): void {
     if (reach === this.#reach) return;
     this.#reach = reach;
     for (const peer of this.#connections.peers) peer.onReach();

@@ -101,11 +101,11 @@ export class SwarmTransfer extends EngineTransfer<SwarmTransferContext> {
       keepsReach: true,
       lost: () => swarm.lost,
       onReply: ({ peers, reach }) => {
-        swarm.setReach(reach ?? "remote");
+        swarm.setReach(reach ?? "everywhere");
         if (!this.isEnded) swarm.add(peers);
       },
       // Without the tracker nobody says who is to be the next gateway: whoever can help does.
-      onFailure: () => swarm.setReach("remote"),
+      onFailure: () => swarm.setReach("everywhere"),
     });
     this.announcer.start();
   }

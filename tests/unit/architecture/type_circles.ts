@@ -33,25 +33,9 @@ export const TYPE_CIRCLES: readonly TypeCircle[] = [
   },
   {
     files: [
-      "torrent/delta/reuse_release.ts",
-      "torrent/delta/reuse_work.ts",
-    ],
-    why: "The work is made from the public options.",
-  },
-  {
-    files: [
       "torrent/swarm/peer/peer.ts",
       "torrent/swarm/peer/peer_context.ts",
     ],
     why: "A peer tells its context of itself.",
-  },
-  {
-    files: [
-      "tracker/members/announce.ts",
-      "tracker/members/member_index.ts",
-      "tracker/members/members.ts",
-      "tracker/members/unverified_seeds.ts",
-    ],
-    why: "A member stands in indexes of members.",
   },
 ];

@@ -4,7 +4,7 @@
  * is: the tracker is to hear of it before it misses their announces. Pure.
  */
 
-import { type Distance, isWithin } from "../../../base/locality.ts";
+import { type Distance, isWithin, type Reach } from "../../../base/locality.ts";
 
 /** What is looked at of a peer. */
 export interface Losable {
@@ -25,7 +25,7 @@ export class LostPeers {
   readonly #lost = new Map<string, number>();
 
   /** Its connection has ended; whether it is missed by us, who are to fetch from so far away. */
-  onEnded(peer: Losable, { reach, tick }: { reach: Distance; tick: number }): boolean {
+  onEnded(peer: Losable, { reach, tick }: { reach: Reach; tick: number }): boolean {
     const { listensOn, distance, download } = peer;
     if (!isWithin("site", distance) || !isWithin(reach, distance)) return false;
     if (listensOn === undefined || download.pieces.isSeed) return false;

@@ -21,15 +21,13 @@ import type { PeerContext } from "../../../torrent/swarm/peer/peer_context.ts";
 import type { Connection } from "../../../torrent/swarm/wire/peer_socket.ts";
 import { MAX_REQUEST_BYTES } from "../../../torrent/swarm/peer/peer_upload.ts";
 import { PiecePicker } from "../../../torrent/swarm/pieces/piece_picker.ts";
-import {
-  RequestScheduler,
-  type RequestTarget,
-} from "../../../torrent/swarm/pieces/request_scheduler.ts";
+import { RequestScheduler } from "../../../torrent/swarm/pieces/request_scheduler.ts";
+import type { RequestTarget } from "../../../torrent/swarm/pieces/request_target.ts";
 import { RateLimits } from "../../../torrent/swarm/limits/rate_limits.ts";
 import { SendBufferPool } from "../../../torrent/swarm/peer/send_buffers.ts";
 import { NewPieceAssigner } from "../../../torrent/swarm/suggest/new_piece_assigner.ts";
 import { SuperSeeding } from "../../../torrent/swarm/suggest/super_seeding.ts";
-import { bareSource } from "../../unit/torrent/swarm/pieces/bare_source.ts";
+import { bareTarget } from "../../unit/torrent/swarm/pieces/bare_target.ts";
 import type { TransferFiles } from "../../../torrent/content/transfer_files.ts";
 
 const PIECES = 20;
@@ -91,15 +89,21 @@ async function converse(parts: readonly Uint8Array[], options: { isSeed: boolean
   const verified = options.isSeed ? PieceSet.full(PIECES) : new PieceSet(PIECES);
   const random = () => 0.5;
   const picker = new PiecePicker({ pieceCount: PIECES, random, have: verified });
-  const bad = new SmartBan<RequestTarget>();
-  const sources: RequestTarget[] = [];
-  const desk = new RequestScheduler({ release, picker, bad, sources: () => sources, prefill() {} });
+  const smartBan = new SmartBan<RequestTarget>();
+  const targets: RequestTarget[] = [];
+  const scheduler = new RequestScheduler({
+    release,
+    picker,
+    smartBan,
+    targets: () => targets,
+    prefill() {},
+  });
   let reason: unknown;
   let ends = 0;
   let pieces = 0;
   let readBytes = 0;
   let receivedBytes = 0;
-  const host: PeerContext = {
+  const context: PeerContext = {
     // Only what a peer looks at of its transfer's files.
     files: {
       release,
@@ -108,21 +112,20 @@ async function converse(parts: readonly Uint8Array[], options: { isSeed: boolean
       isComplete: options.isSeed,
     } as TransferFiles,
     picker,
-    scheduler: desk,
+    scheduler,
     limits: new RateLimits(),
     buffers: new SendBufferPool(),
     locality: { host: "web-1", site: "north", rack: "a" },
     port: 1,
     infoBytes: new Uint8Array(40_000),
-    tick: () => 0,
-    nowMs: () => 0,
+    tick: 0,
     // The clock stands still, so nothing ever comes later.
     clock: { nowMs: () => 0, wallTimeMs: () => 0, after: () => () => {} },
-    deal: options.isSeed
-      ? new SuperSeeding({ pieceCount: PIECES, random, peers: () => sources })
+    suggester: options.isSeed
+      ? new SuperSeeding({ pieceCount: PIECES, random, peers: () => targets })
       : new NewPieceAssigner(() => []),
     isWithinReach: () => true,
-    mayRequest: () => true,
+    mayRequest: true,
     readBlock: (offsetBytes, into) => {
       assert.ok(offsetBytes >= 0 && offsetBytes + into.length <= release.sizeBytes);
       readBytes += into.length;
@@ -135,7 +138,7 @@ async function converse(parts: readonly Uint8Array[], options: { isSeed: boolean
     onIdle() {},
     onPiece: (piece) => {
       pieces++;
-      desk.close(piece);
+      scheduler.close(piece);
       picker.putBack(piece.index);
     },
     onExtensions() {},
@@ -152,31 +155,33 @@ async function converse(parts: readonly Uint8Array[], options: { isSeed: boolean
     address: "10.0.0.1:1",
     isOutgoing: false,
     handshake: { ...handshake, fast: options.fast },
-  }, host);
-  sources.push(peer.download);
+  }, context);
+  targets.push(peer.download);
   peer.start();
   await peer.socket.ended();
   assert.equal(ends, 1, "it ends once");
   assert.ok(connection.isClosed);
-  assert.equal(picker.started, desk.openCount);
-  if (receivedBytes === 0) assert.equal(desk.openCount, 0, "nothing is left that waits for it");
-  if (!options.isSeed) expectAllFree({ desk, picker, sources, receivedBytes });
+  assert.equal(picker.started, scheduler.openCount);
+  if (receivedBytes === 0) {
+    assert.equal(scheduler.openCount, 0, "nothing is left that waits for it");
+  }
+  if (!options.isSeed) expectAllFree({ scheduler, picker, targets, receivedBytes });
   return { reason, pieces, readBytes, sentBytes: connection.sentBytes };
 }
 
 /** Whatever it left behind, another peer can be asked for all that did not come. */
 function expectAllFree(
-  { desk, picker, sources, receivedBytes }: {
-    readonly desk: RequestScheduler;
+  { scheduler, picker, targets, receivedBytes }: {
+    readonly scheduler: RequestScheduler;
     readonly picker: PiecePicker;
-    readonly sources: RequestTarget[];
+    readonly targets: RequestTarget[];
     readonly receivedBytes: number;
   },
 ): void {
-  const next = bareSource({ has: PieceSet.full(PIECES), maxRequestBytes: BLOCK });
-  sources.splice(0, sources.length, next);
+  const next = bareTarget({ has: PieceSet.full(PIECES), maxRequestBytes: BLOCK });
+  targets.splice(0, targets.length, next);
   picker.addPeer(next.has, next.distance);
-  while (desk.nextRequest(next, 0) !== undefined);
+  while (scheduler.nextRequest(next, 0) !== undefined);
   assert.ok(next.outstanding.sizeBytes >= release.sizeBytes - receivedBytes);
 }
 

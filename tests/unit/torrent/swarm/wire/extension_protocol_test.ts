@@ -12,7 +12,7 @@ import {
 
 const locality = { host: "wéb-1", site: "north", rack: "a" };
 
-Deno.test("extension handshake: hosts of ours hear all of each other", () => {
+Deno.test("encodeExtensions, decodeExtensions: hosts that run Rollcall hear all of each other", () => {
   const payload = encodeExtensions({
     port: 6881,
     locality,
@@ -30,7 +30,7 @@ Deno.test("extension handshake: hosts of ours hear all of each other", () => {
   });
 });
 
-Deno.test("extension handshake: what makes no sense is as if it had not been said", () => {
+Deno.test("decodeExtensions: what makes no sense is as if it had not been said", () => {
   const nothing = {
     port: undefined,
     locality: undefined,
@@ -57,7 +57,7 @@ Deno.test("extension handshake: what makes no sense is as if it had not been sai
   }
 });
 
-Deno.test("extension messages: no bytes whatever throw", () => {
+Deno.test("decodeExtensions, decodeMetadataMessage: no bytes whatever throw", () => {
   fc.assert(
     fc.property(fc.uint8Array({ maxLength: 200 }), (bytes) => {
       decodeExtensions(bytes);
@@ -67,7 +67,7 @@ Deno.test("extension messages: no bytes whatever throw", () => {
   );
 });
 
-Deno.test("metadata messages: read back as they were written", () => {
+Deno.test("encodeMetadataMessage, decodeMetadataMessage: read back as they were written", () => {
   const bytes = new Uint8Array(100).fill(9);
   for (
     const message of [

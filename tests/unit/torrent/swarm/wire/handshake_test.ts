@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { decodeHandshake, encodeHandshake } from "../../../../../torrent/swarm/wire/handshake.ts";
 import { ProtocolViolation } from "../../../../../torrent/swarm/wire/messages.ts";
 
-Deno.test("handshake: what is said is what is heard, and nothing else is one", () => {
+Deno.test("encodeHandshake, decodeHandshake: what is said is what is heard, and nothing else is one", () => {
   const infoHash = "0123456789abcdef".repeat(3).slice(0, 40);
   const peerId = "fe".repeat(20);
   const bytes = encodeHandshake(infoHash, peerId);

@@ -31,11 +31,4 @@ export const TYPE_CIRCLES: readonly TypeCircle[] = [
     why:
       "A cell holds its incarnation, that holds its asks and children, and these hold cells: an actor's tree goes both ways.",
   },
-  {
-    files: [
-      "torrent/swarm/peer/peer.ts",
-      "torrent/swarm/peer/peer_context.ts",
-    ],
-    why: "A peer tells its context of itself.",
-  },
 ];

@@ -41,7 +41,7 @@ function commandsOf(text: string): string[][] {
     code.replaceAll(/\\\n\s*/g, "").replaceAll(/<<'EOF'\n[\s\S]*?^EOF$/gm, "").split("\n")
       .flatMap((line) => {
         const [, program, rest = ""] =
-          /^\s*(?:ExecStart=\S*\/)?(rollcall|deno task rollout) (\w.*|--.*)$/.exec(line) ?? [];
+          /^\s*(?:ExecStart=\S*\/)?(rollcall|deno task rollout) ((?!- ).*)$/.exec(line) ?? [];
         if (program === undefined) return [];
         return [[...program === "rollcall" ? [] : ["rollout"], ...argumentsOf(rest)]];
       })

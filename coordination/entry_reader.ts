@@ -1,5 +1,6 @@
 /**
- * Reads many entries of the tree in few requests, and tells an entry that is missing from one that is broken.
+ * Reads many entries of the tree in few requests, and tells a missing entry from a broken one. Every entry is decoded
+ * here.
  *
  * @module
  */
@@ -8,19 +9,19 @@ import { decodeEntry } from "../rollout/mod.ts";
 import { op, type ReadOperation, type ZooKeeper, ZooKeeperError } from "../zookeeper/mod.ts";
 import type { z } from "zod";
 
-/** A node's entry with the node's version, for writes that depend on it. */
+/** An entry with the version of its node, for writes that depend on it. */
 export interface Versioned<T> {
   readonly entry: T;
   readonly znodeVersion: number;
 }
 
-/** Data of one node; `null` when there is no such node. */
+/** Data and version of a node; `null` if there is no such node. */
 export type RawNode = { readonly data: Uint8Array; readonly version: number } | null;
 
-/** Reads of one `multiRead`: a reply of a thousand entries of half a kilobyte stays well below ZooKeeper's 1 MB. */
+/** Reads per `multiRead`: the reply with a thousand entries of half a kilobyte stays well below ZooKeeper's 1 MB. */
 const READS_PER_REQUEST = 1_000;
 
-/** Reads several nodes at once; a node that does not exist is `null`. */
+/** Reads several nodes at once; a missing node is `null`. */
 export async function readNodes(zk: ZooKeeper, paths: readonly string[]): Promise<RawNode[]> {
   const results = await readAll(zk, paths.map((path) => op.get(path)));
   return results.map((result) =>
@@ -28,13 +29,17 @@ export async function readNodes(zk: ZooKeeper, paths: readonly string[]): Promis
   );
 }
 
-/** Reads the children of several nodes at once; a node that does not exist has none. */
+/** Reads the children of several nodes at once; a missing node has none. */
 export async function readChildren(zk: ZooKeeper, paths: readonly string[]): Promise<string[][]> {
   const results = await readAll(zk, paths.map((path) => op.children(path)));
   return results.map((result) => result?.kind === "children" ? result.children : []);
 }
 
-/** Decodes a node's entry; a missing node, or one that holds no data yet, is `null`. */
+/**
+ * Decodes the entry of a node; `null` if there is no node or it has no data yet.
+ *
+ * @throws {EntryError} when the data do not fit the schema.
+ */
 export function decodeNode<T>(
   schema: z.ZodType<T>,
   node: RawNode,

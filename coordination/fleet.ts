@@ -1,5 +1,5 @@
 /**
- * The whole fleet at a glance: what every host runs, how ready it is, why it waits. What `rollcall status` shows.
+ * The state of the whole fleet for `rollcall status`: what every host runs, how ready it is, and why it waits.
  *
  * @module
  */
@@ -40,68 +40,85 @@ import type { z } from "zod";
 import { decodeNode, type RawNode, readChildren, readNodes } from "./entry_reader.ts";
 import { newestRollout } from "./rollouts.ts";
 
-/** One host's part in one service. */
+/** One host of one service. */
 export interface FleetHost {
   readonly host: string;
+  /** `?` if neither its entry nor the roster can be read. */
   readonly site: string;
+  /** `?` if neither its entry nor the roster can be read. */
   readonly rack: string;
-  /** Whether its agent has a session. */
+  /** Whether its entry stands, so that its agent has a session. */
   readonly online: boolean;
+  /** The version that it runs; `null` if none or unknown. */
   readonly version: string | null;
+  /** As in its entry; `down` while it is offline. */
   readonly state: "serving" | "down";
   /** When the state last changed, milliseconds since the epoch; `null` while the host is offline. */
   readonly sinceMs: number | null;
+  /** What it does about a release that it does not run yet. */
   readonly preparation: Preparation | null;
+  /** Bytes of releases that are locked in memory. */
   readonly pinnedBytes: number;
+  /** Bytes received for one version, by where they came from. */
   readonly received: Received | null;
+  /** Why it waits, in words for an operator. */
   readonly waitingFor: string | null;
+  /** URL of its agent's endpoint. */
   readonly endpoint: string | null;
+  /** The slot that it holds, or the record of its failure. */
   readonly slot: Slot | null;
-  /** Whether it stands in the staging queue. */
+  /** Whether it is in the staging queue. */
   readonly queued: boolean;
 }
 
-/** A release with a blob that the service's hosts fetch, or may. */
+/** A release with a blob: on offer, or committed. */
 export interface FleetRelease {
   readonly version: string;
   /** 40 hexadecimal digits. */
   readonly infoHash: string;
   /** 0 for a pure restart: nothing moves. */
   readonly sizeBytes: number;
-  /** Announce URLs in order of preference; none where the entry does not tell. */
+  /** Announce URLs in order of preference; empty if the entry has none. */
   readonly trackers: readonly string[];
 }
 
 /** One service of the fleet. */
 export interface FleetService {
+  /** Services that must be upgraded first. */
   readonly dependsOn: readonly string[];
+  /** The committed version. */
   readonly committed: string | null;
   /** The version on offer. */
   readonly offer: string | null;
-  /** Size of the release on offer. */
+  /** Size of the release on offer, or of the committed one if there is no offer. */
   readonly sizeBytes: number;
-  /** Where the build machine that published it stands; `null` where that is not known. */
+  /** Site and rack of the build machine that published it; `null` if unknown. */
   readonly origin: { readonly site: string; readonly rack: string } | null;
-  /** The one on offer, then the committed one, where that is another. */
+  /** The release on offer, then the committed one if it is another. */
   readonly releases: readonly FleetRelease[];
+  /** Its hosts, by name: those on the roster and those that are online. */
   readonly hosts: readonly FleetHost[];
 }
 
-/** One wave that is still to come, or under way. */
+/** One wave of the deploy queue. */
 export interface QueuedWave {
   readonly service: string;
   readonly version: string;
+  /** The hosts of the wave; `null`: all of the service. */
   readonly hosts: readonly string[] | null;
 }
 
-/** A snapshot of the fleet. Its parts are read one after the other, so it may straddle a change. */
+/** The state of the fleet. Its parts are read one after the other, so a change in between may show in some of them only. */
 export interface Fleet {
+  /** The control node; `null` if it is missing or broken. */
   readonly control: Control | null;
   /** The newest rollout, also after its end. */
   readonly rollout: (Rollout & { readonly id: string }) | null;
+  /** The waves that are not finished, in order. */
   readonly queue: readonly QueuedWave[];
+  /** The services by name. */
   readonly services: Readonly<Record<string, FleetService>>;
-  /** Entries that could not be read. */
+  /** Entries that could not be read, one message each. */
   readonly problems: readonly string[];
 }
 
@@ -159,7 +176,7 @@ async function readFleetService(
     currentPath(service),
     slotsPath(service),
   ]);
-  // A host whose roster entry an operator has removed still shows while it is online.
+  // A host that an operator has taken off the roster still shows while it is online.
   const names = [...new Set([...roster, ...online])].sort();
   const paths = names.flatMap((host) => [
     servicePath(service, host),
@@ -171,7 +188,7 @@ async function readFleetService(
     stagingPath(service),
     ...paths,
   ]);
-  // Read last: whoever had to be in the queue for a slot that was read above is still seen in it, or has left it by switching.
+  // Read last: a host whose slot was read above is still seen in the queue, or has left it by finishing its switch.
   const [queue = []] = await readChildren(zk, [stagingPath(service)]);
   const queued = new Set(sortSequential(queue).map(({ prefix }) => prefix));
   const entry = decode<Service>(serviceSchema, serviceNode, servicePath(service));

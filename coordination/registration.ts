@@ -1,5 +1,5 @@
 /**
- * A host's own entry among the current hosts: ephemeral, and never taken from another machine.
+ * A host's own entry among the current hosts. It is ephemeral, and an agent never takes the entry of another machine.
  *
  * @module
  */
@@ -14,18 +14,18 @@ import {
 import { hasCode, type MultiOperation, op, type ZooKeeper } from "../zookeeper/mod.ts";
 import { bumpCounter } from "./slots.ts";
 
-/** Another agent holds the entry under this host's name. */
+/** Another agent is registered under this host's name. */
 export class HostNameTaken extends Error {
   /** Stable name of the error. */
   readonly code = "HOST_NAME_TAKEN";
   override readonly name = "HostNameTaken";
 }
 
-/** Each attempt ends with an entry that came or went in between; more than a few are no accident. */
+/** Most attempts to register: an attempt fails if an entry appears or vanishes in between, which is rare. */
 const ATTEMPTS_MAX = 5;
 
 /**
- * Throws when the entry of another machine stands under this host's name.
+ * Throws if another machine is registered under this host's name.
  *
  * @throws {HostNameTaken}
  */
@@ -43,8 +43,8 @@ export async function refuseNamesake(
 }
 
 /**
- * Makes the entry an ephemeral node of the present session. A ghost that this agent's earlier session has left is
- * replaced; each change is made at the version that was looked at, so that of two machines that start at once under one
+ * Registers the host with an ephemeral node of the present session. It replaces the node that an earlier session of this
+ * agent has left. Each change depends on the version that was read, so that of two machines that start at once under one
  * name one is refused.
  *
  * @throws {HostNameTaken}
@@ -59,7 +59,7 @@ export async function registerHost(
     try {
       await zk.multi([
         op.create(path, encodeEntry(entry), { mode: "ephemeral" }),
-        ...countingAgain(service, entry),
+        ...bumpIfServing(service, entry),
       ]);
       return;
     } catch (error) {
@@ -71,7 +71,7 @@ export async function registerHost(
       if (stat.ephemeralOwner === zk.sessionId) {
         await zk.multi([
           op.set(path, encodeEntry(entry), { version: stat.version }),
-          ...countingAgain(service, entry),
+          ...bumpIfServing(service, entry),
         ]);
         return;
       }
@@ -83,7 +83,7 @@ export async function registerHost(
 }
 
 /**
- * Writes the host's entry, which must stand. `saidServing`: whether the entry that stands says that the host serves.
+ * Writes the host's entry, which must exist. `saidServing`: whether the present entry says that the host serves.
  */
 export async function writeHost(
   zk: ZooKeeper,
@@ -92,17 +92,17 @@ export async function writeHost(
 ): Promise<void> {
   const { entry, saidServing } = write;
   const path = currentPath(service, entry.host);
-  const counting = saidServing ? [] : countingAgain(service, entry);
+  const counting = saidServing ? [] : bumpIfServing(service, entry);
   if (counting.length === 0) await zk.set(path, encodeEntry(entry));
   else await zk.multi([op.set(path, encodeEntry(entry)), ...counting]);
 }
 
 /**
- * A host that is down may take a slot past the budget. Such a request may be on its way, of this agent or of its earlier
- * life, when the host serves again; it must be refused then, or one host more goes down than the service can spare
- * (invariant I1). So whoever begins to count as serving bumps the admission counter.
+ * A host that is down may take a slot beyond the budget. Such a request, of this agent or of the agent before a restart, may
+ * still be on its way when the host serves again; it must be refused then, or one host more goes down than the service can
+ * spare (invariant I1). So a write with which a host begins to count as serving changes the admission counter.
  */
-function countingAgain(service: string, { state }: Current): MultiOperation[] {
+function bumpIfServing(service: string, { state }: Current): MultiOperation[] {
   return state === "serving" ? [bumpCounter(service)] : [];
 }
 

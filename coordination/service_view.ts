@@ -1,5 +1,5 @@
 /**
- * What a host reads about its service before it decides anything: the view that the pure rules of `rollout/` work on.
+ * What a host reads about its service before it decides anything: the view on which the pure rules of `rollout/` work.
  *
  * @module
  */
@@ -34,9 +34,11 @@ import { op, type ZooKeeper, ZooKeeperError } from "../zookeeper/mod.ts";
 import type { z } from "zod";
 import { decodeNode, type RawNode, readNodes, type Versioned } from "./entry_reader.ts";
 
-/** A {@link ServiceView} with what the host's own decisions need beside it. */
+/** A {@link ServiceView} with what else the host's own decisions need. */
 export interface ServiceReading {
+  /** The input of the rules. */
   readonly view: ServiceView;
+  /** The service's entry; `null` when there is none. */
   readonly service: Versioned<Service> | null;
   /** The release on offer; `null` when there is none. */
   readonly offer: Offer | null;
@@ -49,13 +51,14 @@ export interface ServiceReading {
 }
 
 /**
- * Reads a service's state in three requests, whatever the number of hosts. A `sync` goes first, so that the view holds
+ * Reads a service's state in three requests, whatever the number of hosts. A `sync` comes first, so that the view has
  * everything that was acknowledged before the call.
  *
- * A host whose own entry is broken counts as absent (which only makes others more careful); a broken entry that all
+ * A host whose own entry is broken counts as absent, which only makes others more careful. A broken entry that all hosts
  * depend on is an error.
  *
- * @throws {ZooKeeperError | EntryError}
+ * @throws {EntryError} when such an entry is broken.
+ * @throws {ZooKeeperError} when a request fails.
  */
 export async function readService(zk: ZooKeeper, service: string): Promise<ServiceReading> {
   const paths = {

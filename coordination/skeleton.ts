@@ -1,5 +1,5 @@
 /**
- * The nodes that everything else stands on, made by whoever comes first.
+ * Creates the persistent nodes that everything else in the tree needs. The first agent of a fleet creates them.
  *
  * @module
  */
@@ -19,7 +19,7 @@ import {
 } from "../rollout/mod.ts";
 import { ensurePath, hasCode, type ZooKeeper } from "../zookeeper/mod.ts";
 
-/** Makes sure that the tree's persistent nodes exist. Idempotent, and safe beside others who do the same. */
+/** Creates the tree's persistent nodes where they are missing. Idempotent, and safe while others do the same. */
 export async function ensureSkeleton(zk: ZooKeeper, nowMs: number): Promise<void> {
   try {
     for (const path of SKELETON) await ensurePath(zk, path);
@@ -44,7 +44,7 @@ export async function ensureSkeleton(zk: ZooKeeper, nowMs: number): Promise<void
   );
 }
 
-/** Puts a host on a service's roster, and makes the service's nodes if this is its first host. Idempotent. */
+/** Puts a host on a service's roster, and creates the service's nodes for its first host. Idempotent. */
 export async function joinRoster(
   zk: ZooKeeper,
   service: string,
@@ -68,7 +68,11 @@ export async function joinRoster(
   await zk.set(path, data);
 }
 
-/** @returns Whether this call created it. A lost reply counts as "was there", which is harmless here. */
+/**
+ * Creates a node unless it exists.
+ *
+ * @returns Whether this call created it.
+ */
 async function createUnlessThere(zk: ZooKeeper, path: string, data: Uint8Array): Promise<boolean> {
   if (await zk.exists(path) !== null) return false;
   try {

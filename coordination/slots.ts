@@ -1,8 +1,9 @@
 /**
- * Taking, keeping and giving back the right to be down: the transactions that enforce what `rollout/` decides.
+ * Slots, the right to be down: taking, updating and removing one, in transactions that enforce what `rollout/`
+ * decides.
  *
- * Each is safe against a lost reply: the slot is a node of a fixed name that says who took it and when, so the owner looks
- * whether it stands before it tries anything again (invariant I5).
+ * Each is safe against a lost reply: a slot is a node of a fixed name that says who took it and when, so its owner
+ * looks whether it stands before it tries again (invariant I5).
  *
  * @module
  */
@@ -23,8 +24,8 @@ import {
 import { hasCode, type MultiOperation, op, type ZooKeeper } from "../zookeeper/mod.ts";
 
 /**
- * Takes a slot, if everything that the decision rests on still stands: the control node, the wave, and the service's
- * admission counter at the versions of the view.
+ * Takes a slot if nothing has changed that the decision rests on: the control node, the wave, and the service's admission
+ * counter must have the versions of the view.
  *
  * @returns Whether the host holds the slot now; `false` means: read again, decide again.
  */
@@ -57,7 +58,7 @@ export async function takeSlot(
   }
 }
 
-/** The slot that a host holds; `null` when it holds none. */
+/** Reads the slot of a host; `null` when there is none. */
 export async function readSlot(zk: ZooKeeper, service: string, host: string): Promise<Slot | null> {
   const path = slotsPath(service, host);
   try {
@@ -68,25 +69,25 @@ export async function readSlot(zk: ZooKeeper, service: string, host: string): Pr
   }
 }
 
-/** Of each request. A step waits for it, and the service may be down meanwhile: a second is a slow ensemble, more is none. */
+/** Time-out of each request of {@link writeSlot}, in ms. A step of the switch waits for it while the service may be down, and a healthy ensemble answers within a second. */
 const WRITE_TIMEOUT_MS = 1_000;
 
-/** A round is lost to somebody else's admission or report in between, of which there are few; the step is shown a little later then. */
+/** Most attempts of {@link writeSlot}. An attempt fails if another host's admission or report comes first, which is rare; then the step shows a little later. */
 const WRITE_ROUNDS_MAX = 3;
 
 /**
- * Says in the slot which step its owner is about to take. A slot that an operator has removed stays removed, and one that
- * is another by now stays as it is.
+ * Writes into the slot which step its owner is about to take. A slot that an operator has removed is not created again, and
+ * a later slot of the host is not changed.
  *
- * A request of a dead agent may arrive when the host has its next slot. The node's own version does not tell them apart,
- * since it begins anew with each slot; the service's admission counter does, which every slot that is given moves on.
+ * A request of a dead agent may arrive when the host has its next slot. The node's own version does not tell the two slots
+ * apart, since it begins at 0 with each; the service's admission counter does, because taking a slot changes it.
  */
 export async function writeSlot(zk: ZooKeeper, service: string, slot: Slot): Promise<void> {
   const path = slotsPath(service, slot.host);
   const options = { timeoutMs: WRITE_TIMEOUT_MS };
   for (let round = 1; round <= WRITE_ROUNDS_MAX; round++) {
     try {
-      // In this order: whatever is given after the counter was read is refused by it.
+      // In this order: a slot that is taken after the counter was read has changed the counter.
       const { stat: counter } = await zk.get(slotsPath(service), options);
       const { data, stat } = await zk.get(path, options);
       if (!isSameSlot(decodeEntry(slotSchema, data, path), slot)) return;
@@ -103,16 +104,16 @@ export async function writeSlot(zk: ZooKeeper, service: string, slot: Slot): Pro
 }
 
 /**
- * Has whoever decided on an earlier reading read again: of a service's admissions, failures and finished waves each is
- * made at the counter's version that was read.
+ * Returns the operation that changes a service's admission counter. Admissions, failures and finished waves depend on the
+ * version of the counter that was read; so every host that decided on an earlier reading has to read again.
  */
 export function bumpCounter(service: string): MultiOperation {
   return op.set(slotsPath(service), encodeEntry({ schema: SCHEMA_VERSION }));
 }
 
 /**
- * Removes a slot; one that is gone already is fine. The counter is bumped with it: the record of a failure told others
- * to end the wave without this host, which may be about to try again.
+ * Removes a slot, if there is one. It changes the admission counter: because of the record of a failure, others may be
+ * about to end the wave without this host, which may now try again.
  */
 export async function removeSlot(zk: ZooKeeper, service: string, host: string): Promise<void> {
   try {

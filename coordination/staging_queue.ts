@@ -1,5 +1,5 @@
 /**
- * The queue of hosts that are ready to roll: joining it once, and leaving it.
+ * The staging queue, the hosts that are ready to switch: joining it once, and leaving it.
  *
  * @module
  */
@@ -16,10 +16,10 @@ import { hasCode, type ZooKeeper } from "../zookeeper/mod.ts";
 import { decodeNode } from "./entry_reader.ts";
 
 /**
- * Makes sure that the host stands in the queue once, with that version, in this session. Ghosts of an earlier session, a
- * duplicate left by a lost reply and an entry for another version are removed.
+ * Makes sure that the host is in the queue exactly once, with that version and in this session. It removes entries of an
+ * earlier session, a duplicate from a lost reply, and an entry for another version.
  *
- * @returns The node's name.
+ * @returns The name of the node.
  */
 export async function joinStaging(
   zk: ZooKeeper,

@@ -1,5 +1,5 @@
 /**
- * The order in which services may be upgraded: a service after everything that it depends on.
+ * The order in which services may be upgraded: each service after everything that it depends on.
  *
  * @module
  */
@@ -8,9 +8,9 @@
 export type Dependencies = ReadonlyMap<string, readonly string[]>;
 
 /**
- * Finds a circle among the dependencies.
+ * Finds a cycle among the dependencies.
  *
- * @returns The services of one circle with the first repeated at the end (`A`, `B`, `A`), or `null` when there is none.
+ * @returns The services of one cycle with the first repeated at the end (`A`, `B`, `A`), or `null` when there is none.
  */
 export function findCycle(dependencies: Dependencies): string[] | null {
   const finished = new Set<string>();
@@ -38,8 +38,8 @@ export function findCycle(dependencies: Dependencies): string[] | null {
 }
 
 /**
- * Puts `services` into an order that respects the dependencies, also those through services that are not among them;
- * services that do not depend on each other keep the order given. The dependencies must be free of circles.
+ * Sorts `services` so that each comes after its dependencies, also indirect ones through services that are not in the list.
+ * Services that do not depend on each other keep their order. The dependencies must have no cycle.
  */
 export function orderByDependencies(
   services: readonly string[],
@@ -60,7 +60,7 @@ export function orderByDependencies(
   return order;
 }
 
-/** Everything that a service depends on, directly or through others. */
+/** All services that a service depends on, directly or indirectly. */
 export function allDependencies(service: string, dependencies: Dependencies): Set<string> {
   const found = new Set<string>();
   const open = [...(dependencies.get(service) ?? [])];

@@ -1,6 +1,6 @@
 /**
- * The entries of the tree: small JSON documents with a schema version, checked here and nowhere else. Unknown fields are
- * kept, so that a newer agent's entry survives an older one that writes it back.
+ * The entries of the tree: small JSON documents with a schema version. They are checked by these schemas and nowhere
+ * else. Unknown fields are kept, so that the entry of a newer agent survives an older one that writes it back.
  *
  * @module
  */
@@ -8,64 +8,69 @@
 import { z } from "zod";
 import { policySchema } from "./policy.ts";
 
-/** Version of the entries' schema. A reader refuses a higher one: it could not know what the fields mean. */
+/** Version of the schema of all entries. A reader refuses any other, since it does not know what the fields mean. */
 export const SCHEMA_VERSION = 1;
 
 const schema = z.literal(SCHEMA_VERSION);
 
-/** A release as the fleet knows it. `infoHash` is `null` for a release without a blob: a pure restart. */
+/** Schema of a release. `infoHash` is `null` for a release without a blob: a pure restart. */
 export const releaseSchema = z.looseObject({
   service: z.string(),
   version: z.string(),
   infoHash: z.string().regex(/^[0-9a-f]{40}$/).nullable(),
   sizeBytes: z.int().min(0),
-  /** Where the .torrent can be had, by HTTP; the info hash says whether it is the right one. */
+  /** URL of the .torrent, by HTTP; the info hash tells whether it is the right one. */
   torrentUrl: z.string().nullable(),
-  /** Where the build machine stands, from which the first copy comes; left out where it did not tell. */
+  /** Site and rack of the build machine, the first seed; left out if unknown. */
   origin: z.looseObject({ site: z.string(), rack: z.string() }).optional(),
   /**
-   * Announce URLs of its trackers, in order of preference, so that how it spreads can be asked for without the build
-   * machine; left out where the feed does not tell. Agents go by the .torrent.
+   * Announce URLs of its trackers, in order of preference, so that `rollcall status` can ask them how the release spreads
+   * without the build machine; left out if the feed has none. Agents use those of the .torrent.
    */
   trackers: z.array(z.string()).optional(),
 });
+/** A release as the fleet knows it. */
 export type Release = z.infer<typeof releaseSchema>;
 
-/** `/dc/staging/<service>`: the release on offer. */
+/** Schema of `/dc/staging/<service>`: the release on offer. */
 export const offerSchema = releaseSchema.extend({ schema, rollout: z.string() });
+/** The release on offer. */
 export type Offer = z.infer<typeof offerSchema>;
 
-/** `/dc/staging/<service>/<host>-<n>`: a host that is ready to roll. */
+/** Schema of `/dc/staging/<service>/<host>-<n>`: a host that is ready to switch. */
 export const stagedSchema = z.looseObject({ schema, host: z.string(), version: z.string() });
+/** A host in the staging queue. */
 export type Staged = z.infer<typeof stagedSchema>;
 
-/** What a host is doing about a release that it does not run yet. */
+/** Schema of what a host does about a release that it does not run yet. */
 export const preparationSchema = z.looseObject({
   version: z.string(),
   phase: z.enum(["fetching", "verifying", "pinning", "staged", "switching", "failed"]),
   /** Share of the phase that is done, 0 to 1. */
   progress: z.number().min(0).max(1),
-  /** Why it stands still until somebody on the host does something (a full disk); left out while it goes on. */
+  /** Why the preparation waits for an operator (a full disk); left out while it goes on. */
   pause: z.string().optional(),
 });
+/** What a host does about a release that it does not run yet. */
 export type Preparation = z.infer<typeof preparationSchema>;
 
-/** Bytes that a host received for one version, by where they came from. */
+/** Schema of the bytes that a host received for one version, by where they came from. */
 export const receivedSchema = z.looseObject({
   version: z.string(),
   rackBytes: z.int(),
   siteBytes: z.int(),
   remoteBytes: z.int(),
-  /** Found in other releases on the host's own disk. */
+  /** Bytes found in other releases on the host's own disk. */
   reusedBytes: z.int().optional(),
 });
+/** Bytes that a host received for one version, by where they came from. */
 export type Received = z.infer<typeof receivedSchema>;
 
-/** `/dc/current/<service>/<host>`: what the host runs, how ready it is, and why it waits. */
+/** Schema of `/dc/current/<service>/<host>`: what the host runs, how ready it is, and why it waits. */
 export const currentSchema = z.looseObject({
   schema,
   host: z.string(),
-  /** Identity of the agent's data directory: two machines with one name are told apart by it. */
+  /** Id of the agent's data directory: it tells two machines with the same name apart. */
   agent: z.string(),
   site: z.string(),
   rack: z.string(),
@@ -78,27 +83,30 @@ export const currentSchema = z.looseObject({
   preparation: preparationSchema.nullable(),
   received: receivedSchema.nullable(),
   waitingFor: z.string().nullable(),
-  /** The agent's own HTTP endpoint. */
+  /** URL of the agent's own HTTP endpoint. */
   endpoint: z.string().nullable(),
 });
+/** The entry of a host that is online. */
 export type Current = z.infer<typeof currentSchema>;
 
-/** `/dc/services/<service>`. */
+/** Schema of `/dc/services/<service>`: the policy and the committed release. */
 export const serviceSchema = z.looseObject({
   schema,
   dependsOn: z.array(z.string()),
   policy: policySchema,
   committed: releaseSchema.nullable(),
-  /** Versions of rollouts that were aborted: a host that comes back never takes one. */
+  /** Versions of aborted rollouts: a host that comes back never runs one. */
   withdrawn: z.array(z.string()),
 });
+/** The entry of a service. */
 export type Service = z.infer<typeof serviceSchema>;
 
-/** `/dc/services/<service>/<host>`: the host should run the service, also while it is away. */
+/** Schema of `/dc/services/<service>/<host>`: the host should run the service, also while it is away. */
 export const rosterSchema = z.looseObject({ schema, site: z.string(), rack: z.string() });
+/** The entry of a host on the roster. */
 export type Roster = z.infer<typeof rosterSchema>;
 
-/** `/dc/deploy/<service>-<n>`: one wave. `hosts` null: all of the service's. */
+/** Schema of `/dc/deploy/<service>-<n>`: one wave. `hosts` is `null` for all hosts of the service. */
 export const waveSchema = z.looseObject({
   schema,
   rollout: z.string(),
@@ -106,9 +114,10 @@ export const waveSchema = z.looseObject({
   version: z.string(),
   hosts: z.array(z.string()).nullable(),
 });
+/** The entry of a wave. */
 export type Wave = z.infer<typeof waveSchema>;
 
-/** The steps of a switch, in order; `rolling_back` and `failed` are the way out. */
+/** The steps of a switch, in order; `rolling_back` and `failed` follow a step that failed. */
 export const STEPS = [
   "draining",
   "stopping",
@@ -120,10 +129,12 @@ export const STEPS = [
   "rolling_back",
   "failed",
 ] as const;
+/** Schema of a step. */
 export const stepSchema = z.enum(STEPS);
+/** A step of a switch. */
 export type Step = z.infer<typeof stepSchema>;
 
-/** `/dc/slots/<service>/<host>`: the right to be down for an upgrade. Outlives a crash of its owner on purpose. */
+/** Schema of `/dc/slots/<service>/<host>`: the right to be down for an upgrade. It outlives a crash of its owner on purpose. */
 export const slotSchema = z.looseObject({
   schema,
   host: z.string(),
@@ -131,19 +142,20 @@ export const slotSchema = z.looseObject({
   to: z.string(),
   step: stepSchema,
   sinceMs: z.int(),
-  /** Node name of the wave that it was taken for; `null` for a host that catches up outside of one. */
+  /** Name of the node of the wave that it was taken for; `null` for a host that catches up outside of any wave. */
   wave: z.string().nullable(),
   /** Why the switch failed, once it did. */
   reason: z.string().nullable(),
   /**
-   * Version of the control node when the switch failed. A later one that says `running` is an operator's word to try
-   * again; a comparison of clocks could be wrong.
+   * Version of the control node when the switch failed. A later version with the state `running` means that an operator
+   * wants the host to try again; comparing clocks could be wrong.
    */
   controlVersion: z.int().optional(),
 });
+/** A slot, or the record of a failure. */
 export type Slot = z.infer<typeof slotSchema>;
 
-/** `/dc/control`. */
+/** Schema of `/dc/control`. */
 export const controlSchema = z.looseObject({
   schema,
   state: z.enum(["running", "paused", "halted"]),
@@ -151,9 +163,10 @@ export const controlSchema = z.looseObject({
   reason: z.string().nullable(),
   sinceMs: z.int(),
 });
+/** The control node's entry. */
 export type Control = z.infer<typeof controlSchema>;
 
-/** `/dc/history/<rollout>`. */
+/** Schema of `/dc/history/<rollout>`. */
 export const rolloutSchema = z.looseObject({
   schema,
   by: z.string(),
@@ -168,22 +181,23 @@ export const rolloutSchema = z.looseObject({
     finishedMs: z.int().nullable(),
   })),
 });
+/** The record of a rollout. */
 export type Rollout = z.infer<typeof rolloutSchema>;
 
-/** An entry that is not what its place in the tree calls for. */
+/** An entry that does not fit the schema of its place in the tree. */
 export class EntryError extends Error {
   /** Stable name of the error. */
   readonly code = "BAD_ENTRY";
   override readonly name = "EntryError";
 }
 
-/** An entry as the bytes of its node. */
+/** Encodes an entry as the bytes of its node. */
 export function encodeEntry(entry: Readonly<Record<string, unknown>>): Uint8Array {
   return new TextEncoder().encode(JSON.stringify(entry));
 }
 
 /**
- * Reads an entry from the bytes of its node.
+ * Decodes an entry from the bytes of its node.
  *
  * @throws {EntryError} when the bytes are not JSON of that schema; the message names the node.
  */

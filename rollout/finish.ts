@@ -1,22 +1,23 @@
 /**
- * Is the first wave over? Pure; the caller removes the wave in a `multi` that checks the admission counter, so that
- * nobody is admitted to a wave that is being removed, and control, so that nothing is committed once it is halted.
+ * Whether the first wave is over. Pure. The caller removes the wave in a `multi` that checks the admission counter, so
+ * that no host is admitted to a wave that is being removed, and the control node, so that a halted rollout commits
+ * nothing.
  *
  * @module
  */
 
 import { covers, failedHosts, isHeld, type ServiceView } from "./admission.ts";
 
-/** Whether the wave is over, or what it still waits for. */
+/** Whether the wave is over; if not, the hosts that it waits for. */
 export type Finish =
   | { readonly finished: true }
   | { readonly finished: false; readonly missing: readonly string[] };
 
 /**
- * A wave is over when every host of it that is online serves its version and nobody holds a slot of the service. A host
- * whose switch failed, within what the policy allows, is left behind; an offline host catches up when it comes back. At
- * least one host must run the version: a fleet that is all offline has not finished anything.
- * While control is halted no wave ends, since the operator may still take the version back.
+ * Decides whether the first wave is over: when every host of it that is online serves its version and no slot of the
+ * service is held. A host whose switch failed, within what the policy allows, is not waited for; an offline host catches up
+ * when it comes back. At least one host must serve the version: a wave whose hosts are all offline is not finished. While
+ * control is halted no wave finishes, since the operator may still abort the rollout.
  *
  * The view must be that of the first wave's service.
  */
@@ -29,7 +30,7 @@ export function decideFinish(view: ServiceView): Finish {
   const behind = view.roster.filter((host) => {
     const entry = view.current.get(host);
     if (entry === undefined || !covers(wave, host)) return false;
-    // Whatever its entry says: it may still be the one from before the host went back.
+    // Its entry does not count: it may be from before the roll-back.
     if (failed.has(host)) return !mayLeaveBehind;
     return entry.version !== wave.version || entry.state !== "serving";
   });

@@ -1,6 +1,7 @@
 /**
- * The upgrade protocol as pure functions and data: the tree's layout and entries, the plan, who may go down, when a wave
- * is over, what a host runs that comes back. No I/O, no clock.
+ * The upgrade protocol as pure functions and data: the tree's layout and its entries, the plan, who may go down, when
+ * a wave is over, what a host runs that comes back. `coordination/` reads a view from the tree and hands it in; a
+ * decision comes out, and `coordination/` carries it out. No I/O, no clock.
  *
  * @module
  */

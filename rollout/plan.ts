@@ -1,6 +1,6 @@
 /**
- * The plan of a rollout: what an operator writes in a file, checked in full against the fleet before anything is
- * written. Pure: the caller reads the file, the feed and the tree.
+ * The plan of a rollout: an operator writes it in a file, and it is checked in full against the fleet before anything
+ * is written to the tree. Pure: the caller reads the file, the feed and the tree.
  *
  * @module
  */
@@ -21,7 +21,7 @@ const orderEntrySchema = z.union([
   z.strictObject({ service: z.string(), hosts: z.array(z.string()).min(1) }),
 ]);
 
-/** A plan file. Unknown keys are refused. */
+/** Schema of a plan file. Unknown keys are refused. */
 export const planSchema = z.strictObject({
   /** URL of the build machine's feed, where the releases are looked up. */
   feed: z.url().optional(),
@@ -29,19 +29,20 @@ export const planSchema = z.strictObject({
     z.string(),
     z.strictObject({
       version: z.string().min(1),
-      /** Services that must be upgraded first. Left out: as the fleet knows it already. */
+      /** Services that must be upgraded first. Left out: those in the tree. */
       dependsOn: z.array(z.string()).optional(),
       policy: policyInputSchema.optional(),
     }),
   ).refine((services) => Object.keys(services).length > 0, "expected at least one service"),
-  /** The waves. Left out: one wave a service, in dependency order. A service may come twice: first some hosts, then all. */
+  /** The waves. Left out: one wave per service, in dependency order. A service may come twice: first some hosts, then all. */
   order: z.array(orderEntrySchema).min(1).optional(),
 });
 /** A plan file, parsed. */
 export type Plan = z.infer<typeof planSchema>;
 
-/** One service as the fleet knows it when the plan is checked. */
+/** One service in the tree when the plan is checked. */
 export interface KnownService {
+  /** Its entry; `null` if it has none. */
   readonly entry: Service | null;
   /** Every host that should run it, online or not. */
   readonly roster: readonly string[];
@@ -61,7 +62,7 @@ export interface PlannedService {
   readonly policy: Policy;
 }
 
-/** What became of the check: the plan with everything filled in, or all that is wrong with it. */
+/** The result of the check: the plan with all defaults filled in, or every problem of it. */
 export type CheckedPlan =
   | {
     readonly ok: true;
@@ -71,8 +72,8 @@ export type CheckedPlan =
   | { readonly ok: false; readonly problems: readonly string[] };
 
 /**
- * Checks a plan against the fleet: unknown services and hosts, circles, an order against the dependencies, a service
- * without a wave, a quorum or budget that can never be met. Reports all problems at once.
+ * Checks a plan against the fleet: unknown services and hosts, cycles, an order against the dependencies, a service without
+ * a wave, a quorum or budget that can never be met. Reports all problems at once.
  */
 export function checkPlan(plan: Plan, fleet: ReadonlyMap<string, KnownService>): CheckedPlan {
   const problems: string[] = [];

@@ -1,22 +1,22 @@
 /**
- * Which version does a host start that was away? The most popular one, with the cases that popularity alone gets wrong.
+ * Which version a host starts that was away: the most popular one, with the cases in which popularity alone is wrong.
  *
  * @module
  */
 
 import type { Current, Service } from "./entries.ts";
 
-/** The version to take, and why; `null` when the fleet has none yet. */
+/** The version to run, and why; `null` when there is none. */
 export interface Rejoin {
   readonly version: string | null;
   readonly reason: string;
 }
 
 /**
- * Decides what a host runs that comes back (invariant I8).
+ * Decides which version a host runs that comes back (invariant I8).
  *
- * Counted are the other hosts that serve. A tie, or nobody online (a power cut), is settled by the committed version. A
- * withdrawn version is never chosen, however many still run it.
+ * The most popular version among the other hosts that serve wins. In a tie, or if no other host serves (a power cut), it is
+ * the committed version. A withdrawn version is never chosen, however many hosts still run it.
  */
 export function decideRejoin(
   host: string,

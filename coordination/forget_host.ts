@@ -1,0 +1,79 @@
+/**
+ * Forgetting a host that is dead for good: what an operator does about it.
+ *
+ * @module
+ */
+
+import {
+  currentPath,
+  encodeEntry,
+  SCHEMA_VERSION,
+  servicePath,
+  SERVICES,
+  slotsPath,
+} from "../rollout/mod.ts";
+import { hasCode, type MultiOperation, op, type ZooKeeper } from "../zookeeper/mod.ts";
+import { readChildren } from "./entry_reader.ts";
+
+/** The host cannot be forgotten. */
+export class HostForgetError extends Error {
+  /** Stable name of the error. */
+  readonly code = "HOST_FORGET";
+  override readonly name = "HostForgetError";
+}
+
+/**
+ * Takes a host off the rosters and removes its slots, in one transaction per service. It changes the admission counter, so
+ * that a host that is deciding at that moment reads again.
+ *
+ * @param only The services to look at; default all.
+ * @returns The services that knew it.
+ * @throws {HostForgetError} when its agent is online, or when no service knows the host.
+ */
+export async function forgetHost(
+  zk: ZooKeeper,
+  host: string,
+  only?: readonly string[],
+): Promise<string[]> {
+  const [all = []] = await readChildren(zk, [SERVICES]);
+  const services = only === undefined ? all : all.filter((service) => only.includes(service));
+  const forgotten: string[] = [];
+  for (const service of services) {
+    if (await forgetIn(zk, service, host)) forgotten.push(service);
+  }
+  if (forgotten.length === 0) {
+    throw new HostForgetError(
+      `forget ${host}: expected it on the roster of ${
+        services.join(" or ") || "a service"
+      }, it is on none; ` +
+        "rollcall status shows the names",
+    );
+  }
+  return forgotten;
+}
+
+async function forgetIn(zk: ZooKeeper, service: string, host: string): Promise<boolean> {
+  const [onRoster, slot, current] = await Promise.all([
+    zk.exists(servicePath(service, host)),
+    zk.exists(slotsPath(service, host)),
+    zk.exists(currentPath(service, host)),
+  ]);
+  if (onRoster === null && slot === null) return false;
+  if (current !== null) {
+    throw new HostForgetError(
+      `forget ${host}: its agent is online for ${service}; stop it first, or it would be back at once`,
+    );
+  }
+  const operations: MultiOperation[] = [
+    op.set(slotsPath(service), encodeEntry({ schema: SCHEMA_VERSION })),
+  ];
+  if (onRoster !== null) operations.push(op.delete(servicePath(service, host)));
+  if (slot !== null) operations.push(op.delete(slotsPath(service, host)));
+  try {
+    await zk.multi(operations);
+  } catch (error) {
+    // Another operator has just done the same.
+    if (!hasCode(error, "NO_NODE")) throw error;
+  }
+  return true;
+}

@@ -1,0 +1,10 @@
+import assert from "node:assert/strict";
+import { roll, TestTree } from "./tree.ts";
+
+Deno.test("startRollout: refuses while another one is under way", async () => {
+  await TestTree.run(async (tree, zk) => {
+    await tree.addHosts("web-1");
+    const id = await roll(zk, "2");
+    await assert.rejects(() => roll(zk, "3"), new RegExp(`${id} is under way`));
+  });
+});

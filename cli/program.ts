@@ -1,6 +1,6 @@
 /**
- * The command line: every command's options and help. What a command does is in the file of its name, which is loaded
- * only when it is asked for.
+ * The command line: options and help of every command. What a command does is in the file of its name, which is loaded
+ * only when the command is run.
  *
  * @module
  */
@@ -31,7 +31,7 @@ import {
 } from "./shared/options.ts";
 import { addTracker } from "./tracker/options.ts";
 
-/** The program with all its commands. Throws commander's errors instead of ending the process. */
+/** Creates the program with all its commands. It throws commander's errors instead of ending the process. */
 export function createProgram(): Command {
   const program = new Command("rollcall")
     .description("Rolls releases of static data out over a fleet: BitTorrent, mlock, ZooKeeper.")

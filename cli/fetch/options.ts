@@ -1,5 +1,5 @@
 /**
- * Options that `rollcall fetch` and `rollcall seed` share (some with `publish`), and the help on what they are given.
+ * Options that `rollcall fetch` and `rollcall seed` share, some of them with `publish`, and the help text of their source.
  *
  * @module
  */
@@ -7,9 +7,9 @@
 import { Option } from "@commander-js/extra-typings";
 import { ENGINE_NAMES } from "../../torrent/engine/engine_names.ts";
 import { parseSeedGoal } from "./seed_goal.ts";
-import { collect, parseCount } from "../shared/options.ts";
+import { collect, LOG_LEVELS, parseCount } from "../shared/options.ts";
 
-/** What `<source>` may be. */
+/** The help text of the argument `<source>`. */
 export const SOURCE_HELP =
   "a .torrent (path, URL or - for standard input), a feed's URL, a magnet link, or an info hash";
 
@@ -69,8 +69,8 @@ export function engineOption() {
     .default(ENGINE_NAMES[0]);
 }
 
-/** `--log-level`, quiet by default: a bar that log lines tear apart is no help. */
+/** `--log-level` with errors alone as its default, because log lines would tear the progress bar apart. */
 export function quietLogOption() {
   return new Option("--log-level <level>", "least severe messages to log")
-    .choices(["debug", "info", "warning", "error"] as const).default("error" as const);
+    .choices(LOG_LEVELS).default("error" as const);
 }

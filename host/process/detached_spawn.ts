@@ -1,15 +1,19 @@
 /**
- * Starts a process that outlives this one: in a session and process group of its own, its output
- * going to a file. Used for services and for pin keepers.
+ * Starts a process that outlives this one: in a session and process group of its own, with its output
+ * in a file. Services and pin keepers are started so.
+ *
+ * @module
  */
 
 import { type ChildProcess, spawn } from "node:child_process";
 import { closeSync, mkdirSync, openSync } from "node:fs";
 import { dirname } from "node:path";
 
-/** What to start. */
+/** What {@linkcode spawnDetached} starts. */
 export interface DetachedSpawn {
+  /** The program and its arguments. */
   argv: readonly string[];
+  /** The working directory. */
   cwd: string;
   /** The whole environment. */
   env: Readonly<Record<string, string>>;
@@ -26,8 +30,9 @@ export interface ChildExit {
 /** A process that was started. */
 export interface DetachedChild {
   pid: number;
+  /** Settles when the child has ended; never rejects. */
   exited: Promise<ChildExit>;
-  /** Lets this process end without waiting for the child; the default is to hold the event loop. */
+  /** Lets this process end before the child does; until it is called, the child keeps the event loop alive. */
   unref(): void;
 }
 

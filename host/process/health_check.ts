@@ -1,4 +1,9 @@
-/** Asks a service once whether it is well. How often, and what follows, is the agent's business. */
+/**
+ * Runs one health check of a service. How often a check runs, and what follows from its result, is
+ * decided by the agent (`actors/runner/health.ts`).
+ *
+ * @module
+ */
 
 import { spawn } from "node:child_process";
 import { request as requestHttp } from "node:http";
@@ -8,14 +13,15 @@ import process from "node:process";
 import { type Clock, systemClock } from "../../base/clock.ts";
 import type { HealthCheck } from "./commands.ts";
 
-/** What a check found. */
+/** The outcome of a check; `reason` is for an operator. */
 export type HealthResult = { ok: true } | { ok: false; reason: string };
 
 type CheckOf<Type extends HealthCheck["type"]> = Extract<HealthCheck, { type: Type }>;
 
 /**
- * Runs one check within its `timeoutMs`. Bad news of any kind is a result; it throws only the
- * signal's reason when that aborts. Nothing it opened or started is left over.
+ * Runs one check within its `timeoutMs`. Every failure is a result; the only thing thrown is the
+ * signal's reason when the signal aborts. What the check has opened or started is closed or killed
+ * when it returns.
  */
 export async function checkHealth(
   check: HealthCheck,
@@ -55,9 +61,9 @@ function runCheck(check: HealthCheck, signal: AbortSignal): Promise<HealthResult
 }
 
 /**
- * With node:http rather than fetch, because fetch obeys HTTP_PROXY and a proxy knows nothing of how
- * this host is; and without an agent, because a kept connection would answer for a service that no
- * longer accepts new ones.
+ * Uses node:http rather than fetch, because fetch obeys HTTP_PROXY and a proxy says nothing about
+ * this host; and no connection pool, because a kept-alive connection would answer for a service that
+ * no longer accepts new ones.
  */
 function checkHttp(check: CheckOf<"http">, signal: AbortSignal): Promise<HealthResult> {
   const url = new URL(check.url);
@@ -70,7 +76,7 @@ function checkHttp(check: CheckOf<"http">, signal: AbortSignal): Promise<HealthR
     asked.once("error", reject);
     asked.once("response", (response) => {
       response.once("error", reject);
-      // Read to the end and thrown away: an answer that breaks off is not a good one.
+      // The body is read to its end and dropped: a response that breaks off counts as a failure.
       response.once("end", () => outcome = judgeStatus(check, response.statusCode));
       response.resume();
     });
@@ -136,7 +142,7 @@ function checkExec(check: CheckOf<"exec">, signal: AbortSignal): Promise<HealthR
   });
 }
 
-/** Only for a child that has not been reaped yet, so its pid is still its own. */
+/** Kills a child's process group. The child must not have been reaped yet, so that its pid is still its own. */
 function killGroup(pid: number | undefined): void {
   if (pid === undefined) return;
   try {

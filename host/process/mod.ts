@@ -1,4 +1,8 @@
-/** The service's process: what to run, starting, adopting and stopping it, and asking how it is. */
+/**
+ * The process of a service: which program to run, starting, adopting and stopping it, and checking
+ * its health. The agent's runner calls in here; below are /proc, signals and one record on disk by
+ * which the next agent finds the process again.
+ */
 
 export * from "./commands.ts";
 export * from "./health_check.ts";

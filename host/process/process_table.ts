@@ -1,6 +1,8 @@
 /**
- * Reads /proc: which process a pid is, who belongs to it. A pid is reused sooner or later, so a
- * process is named by pid, start time and boot together. See proc_pid_stat(5).
+ * Reads the process table from /proc. A pid is reused sooner or later, so a process is identified
+ * by its pid, its start time and the boot id together. See proc_pid_stat(5).
+ *
+ * @module
  */
 
 import { readdirSync, readFileSync } from "node:fs";
@@ -18,7 +20,7 @@ export interface ProcessIdentity {
 /** A line of the process table. */
 export interface ProcessEntry {
   pid: number;
-  /** One letter; `Z` and `X` are dead, they only wait for their parent to notice. */
+  /** One letter; `Z` and `X` have ended and only wait for their parent to reap them. */
   state: string;
   processGroup: number;
   session: number;
@@ -59,14 +61,14 @@ export function bootId(): string {
   return readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim();
 }
 
-/** Names a process for good; null when there is none with that pid. */
+/** The identity of the process that has this pid now; null when there is none. */
 export function identify(pid: number): ProcessIdentity | null {
   const entry = readProcess(pid);
   if (entry === null) return null;
   return { pid, startTimeTicks: entry.startTimeTicks, bootId: bootId() };
 }
 
-/** Whether exactly that process still runs. */
+/** Whether that very process still runs, and not another one that was given its pid. */
 export function isSameProcessRunning(identity: ProcessIdentity): boolean {
   const entry = readProcess(identity.pid);
   return entry !== null && isRunning(entry) && entry.startTimeTicks === identity.startTimeTicks &&
@@ -93,7 +95,7 @@ export function startedWith(pid: number, variable: { name: string; value: string
     const environment = readFileSync(`/proc/${pid}/environ`, "utf8");
     return environment.split("\0").includes(`${variable.name}=${variable.value}`);
   } catch {
-    // Gone, or not ours to look at; either way not the one that we started.
+    // It has ended, or belongs to another user; either way it is not a process that we started.
     return false;
   }
 }

@@ -1,6 +1,9 @@
 /**
- * The service's process: started detached so that it outlives the agent, found again by the next
- * agent, stopped as a whole group. What to run is commands.ts; when is the agent's business.
+ * The process of a service: started detached so that it outlives the agent, found again by the next
+ * agent, stopped together with all that it started. commands.ts says which program runs; the agent
+ * decides when.
+ *
+ * @module
  */
 
 import { randomUUID } from "node:crypto";
@@ -26,16 +29,16 @@ import {
   writeServiceRecord,
 } from "./service_record.ts";
 
-/** How often an adopted process is looked at: nobody tells us of its end. One read of /proc each. */
+/** How often an adopted process is polled, since only a parent is told when a process ends. Each poll reads one file of /proc. */
 const ADOPTED_POLL_MS = 250;
 
-/** How often a group that is being stopped is looked at; a scan of /proc each. */
+/** How often the processes of a service that is being stopped are listed. Each time all of /proc is scanned. */
 const STOP_POLL_MS = 100;
 
-/** How long SIGKILL may take. Only a process that hangs in the kernel needs more. */
+/** How long processes may take to end after SIGKILL. Only one that hangs in the kernel takes longer. */
 const KILL_TIMEOUT_MS = 10_000;
 
-/** What is left of a service that has died already has nothing to finish, only to tidy up. */
+/** Grace for processes that a service has left behind when its first process died: they have no work to finish, only to clean up. */
 const LEFT_OVER_GRACE_MS = 2000;
 
 /** How {@linkcode startService} starts a service. */
@@ -64,7 +67,7 @@ export interface ServiceProcess {
   readonly pid: number;
   readonly version: string;
   readonly argv: readonly string[];
-  /** When it was started, ms since 1970. */
+  /** When it was started, milliseconds since 1970. */
   readonly startedAt: number;
   /** True when an earlier agent had started it. */
   readonly adopted: boolean;
@@ -76,17 +79,17 @@ export interface ServiceProcess {
   /** Whether the process that was started still runs; reads /proc. */
   isAlive(): boolean;
   /**
-   * SIGTERM to all of its processes (its group, and whatever else it started that left the group),
-   * SIGKILL to what is left after the grace; removes the record when all are gone. Fine to call on
-   * one that has ended: its left-over children go.
+   * Sends SIGTERM to all of its processes (its process group, and those that it started and that have
+   * left the group), and SIGKILL to those that remain after the grace; removes the record when all have
+   * ended. May be called on a service that has ended: the children that it left behind are ended.
    *
    * @throws {HostError} `SERVICE_STOP_FAILED` when something survives SIGKILL for 10 s (a process
    *   that hangs in the kernel). The record stays then.
    */
   stop(options: { graceMs: number }): Promise<void>;
   /**
-   * Stops watching; the service goes on. The agent calls it when it ends without stopping it: until
-   * then the watching keeps the agent's event loop alive.
+   * Stops watching the process; the service goes on. The agent calls it when it ends and leaves the
+   * service running, because watching keeps the agent's event loop alive.
    */
   detach(): void;
 }
@@ -118,7 +121,7 @@ export async function startService(options: StartServiceOptions): Promise<Servic
   };
   writeServiceRecord(recordPath, intent);
   const child = await spawnOrExplain(options, instance, () => removeServiceRecord(recordPath));
-  // Read at once: as long as this process has not reaped it, even a dead child keeps its entry.
+  // Read at once: until this process has reaped it, even a child that has ended keeps its entry.
   const identity = identify(child.pid) ?? { pid: child.pid, startTimeTicks: -1, bootId: bootId() };
   const record = { ...intent, ...identity };
   writeServiceRecord(recordPath, record);
@@ -168,8 +171,8 @@ async function endLeftOvers(recordPath: string, clock: Clock): Promise<void> {
   // Without a pid in the record, only the instance's mark is left to go by.
   const { pid = -1, startTimeTicks = -1 } = record;
   const identity = { pid, startTimeTicks, bootId: record.bootId };
-  const ended = new DetachedService({ record, identity, recordPath, clock, child: null });
-  await ended.stop({ graceMs: LEFT_OVER_GRACE_MS });
+  const leftOvers = new DetachedService({ record, identity, recordPath, clock, child: null });
+  await leftOvers.stop({ graceMs: LEFT_OVER_GRACE_MS });
 }
 
 interface RecordedService {
@@ -177,7 +180,7 @@ interface RecordedService {
   identity: ProcessIdentity;
 }
 
-/** The live process of a record, also when the agent died between the start and the record's end. */
+/** The running process of a record, also when the agent died after starting it and before noting its pid. */
 function findRecorded(recordPath: string): RecordedService | null {
   const record = readServiceRecord(recordPath);
   if (record === null || record.bootId !== bootId()) return null;
@@ -204,6 +207,7 @@ function isMarked(entry: ProcessEntry, instance: string): boolean {
   return startedWith(entry.pid, { name: INSTANCE_VARIABLE, value: instance });
 }
 
+/** A service that was started by this agent (`child` is set) or adopted from an earlier one. */
 class DetachedService implements ServiceProcess {
   readonly exited: Promise<ServiceExit>;
   readonly adopted: boolean;
@@ -213,7 +217,7 @@ class DetachedService implements ServiceProcess {
   readonly #clock: Clock;
   readonly #child: DetachedChild | null;
   readonly #watching = new AbortController();
-  /** The members at the last look: start time by pid. */
+  /** The members when they were last listed: start time by pid. */
   #seen: ReadonlyMap<number, number> = new Map();
 
   constructor(
@@ -263,7 +267,7 @@ class DetachedService implements ServiceProcess {
         });
       }
     }
-    // Dead already, but its parent has to hear of it, so that `exited` tells how it ended.
+    // It has ended; waits until its parent, this process, has been told, so that `exited` says how.
     await this.#child?.exited;
     this.detach();
     removeServiceRecord(this.#recordPath);
@@ -282,8 +286,8 @@ class DetachedService implements ServiceProcess {
       const members = this.#members();
       if (members.length === 0) return true;
       for (const member of members) {
-        // Once each: a second SIGTERM means "at once" to many programs. Those that are forked
-        // meanwhile are met in a later round.
+        // Once each, because many programs take a second SIGTERM for "end at once". Processes that are
+        // forked meanwhile are signalled in a later round.
         if (signalled.has(member.pid)) continue;
         signalled.add(member.pid);
         signalProcess(member, signal);
@@ -294,9 +298,9 @@ class DetachedService implements ServiceProcess {
   }
 
   /**
-   * The live processes of this instance: those in the group or session of the first one as long as
-   * that is there (afterwards the number might be somebody else's), those that were seen so before,
-   * and those that carry its mark.
+   * The running processes of this instance: those in the group or session of the first process while
+   * that one is in the process table (afterwards its pid might belong to another program), those that
+   * were found so before, and those that carry the instance's mark.
    */
   #members(): ProcessEntry[] {
     const { pid, startTimeTicks } = this.#identity;

@@ -6,12 +6,12 @@ import process from "node:process";
 import { FileLock } from "../../ffi/mod.ts";
 import { HostError } from "../errors.ts";
 
-/** Begins with a dot, so it cannot be the name of a service. */
+/** Begins with a dot, so that no service can have this name. */
 const LOCK_NAME = ".rollcall.lock";
 
 /**
- * Takes the data folder for this process, making it if needed. The kernel frees it when the process
- * ends, even by SIGKILL, and services that outlive the agent do not inherit it.
+ * Locks the data folder for this process; makes the folder if needed. The kernel releases the lock when
+ * the process ends, even by SIGKILL, and services that outlive the agent do not inherit it.
  *
  * @throws {HostError} `DATA_DIR_LOCKED` naming the process that holds it.
  */

@@ -1,6 +1,8 @@
 /**
- * Which names a service and a version may have. They become folders, znodes and parts of URLs, so
- * nothing that means something to any of these is let in.
+ * Which names a service and a version may have. Names become folders, znodes and parts of URLs, so no
+ * character is allowed that has a meaning in any of these.
+ *
+ * @module
  */
 
 import { HostError } from "../errors.ts";
@@ -8,21 +10,21 @@ import { HostError } from "../errors.ts";
 /** Starts with a letter or digit; then also `.`, `_`, `-`. At most 64 characters. */
 const SERVICE_NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
 
-/** As a service, and `+` and `~`, which version numbers have. At most 128 characters. */
+/** As a service's, and also `+` and `~`, which occur in version numbers. At most 128 characters. */
 const VERSION_NAME = /^[A-Za-z0-9][A-Za-z0-9._+~-]{0,127}$/;
 
-/** Names that would collide with what lies beside the releases. */
+/** Names of other entries in the folder of the releases. */
 const RESERVED_VERSIONS: readonly string[] = ["current"];
 
-/** The end of the folder's name in which a release is fetched; so no version may end so. */
+/** The suffix of the folder in which a release is fetched; no version may end so. */
 export const PARTIAL_SUFFIX = ".partial";
 
-/** Whether a service may be called so. */
+/** Whether a service may have this name. */
 export function isServiceName(name: string): boolean {
   return SERVICE_NAME.test(name);
 }
 
-/** Whether a version may be called so. */
+/** Whether a version may have this name. */
 export function isVersionName(name: string): boolean {
   return VERSION_NAME.test(name) && !RESERVED_VERSIONS.includes(name) &&
     !name.endsWith(PARTIAL_SUFFIX);

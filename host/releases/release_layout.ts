@@ -7,7 +7,9 @@
  *     data/<service>/current              a link to the version that runs
  *     data/<service>/.rollcall/           what Rollcall itself keeps: receipts, torrents, records, logs
  *
- * Only names; release_store.ts acts on them.
+ * This file only computes paths; release_store.ts uses them.
+ *
+ * @module
  */
 
 import { join } from "node:path";
@@ -19,13 +21,13 @@ export interface VersionPaths {
   final: string;
   /** The release while it is fetched. */
   partial: string;
-  /** What was verified, see release_receipt.ts. */
+  /** What its files looked like when they were verified; see release_receipt.ts. */
   receipt: string;
-  /** Where its .torrent file is kept. */
+  /** Its .torrent file. */
   torrent: string;
   /** The status file of its pin keeper. */
   pinStatus: string;
-  /** Where the fetcher may note how far it is (its verified pieces). */
+  /** The fetcher's journal of verified pieces. */
   progress: string;
 }
 
@@ -39,13 +41,13 @@ export class ReleaseLayout {
   readonly stateDir: string;
   /** The link to the version that runs. */
   readonly currentLink: string;
-  /** Where removed releases wait for their files to go. */
+  /** Where removed releases lie until their files are deleted. */
   readonly trashDir: string;
   /** The record of the service's process. */
   readonly processRecord: string;
   /** The service's standard output and error. */
   readonly serviceLog: string;
-  /** The switch under way, see switch_journal.ts. */
+  /** The journal of the switch under way; see switch_journal.ts. */
   readonly switchJournal: string;
 
   /** @throws {HostError} `NAME_INVALID`. */

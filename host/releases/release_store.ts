@@ -1,7 +1,9 @@
 /**
- * The releases of one service on this host: from partial to complete, which one is current, which
- * ones may go. Every change is one rename, so that a crash leaves the state before or after it.
- * What a release is and how it is fetched is none of its business.
+ * The releases of one service on this host: which are partial or complete, which one is current, which
+ * ones are removed. Every change is one rename, so that a crash leaves the state before or after it.
+ * What a release consists of and how it is fetched is not known here.
+ *
+ * @module
  */
 
 import { lstat, mkdir, open, readdir, readlink, rename, rm, symlink } from "node:fs/promises";
@@ -20,10 +22,10 @@ import {
   takeReceipt,
 } from "./release_receipt.ts";
 
-/** A release that the store holds. */
+/** A release on disk. */
 export interface StoredRelease {
   version: string;
-  /** `partial` while it is fetched. A version can be there in both states while it is replaced. */
+  /** `partial` while it is fetched. While a release is replaced, its version exists in both states. */
   state: "complete" | "partial";
   /** Whether `current` points at it. */
   current: boolean;
@@ -31,7 +33,7 @@ export interface StoredRelease {
 
 /** The releases of one service below a data folder. See release_layout.ts for the folders. */
 export class ReleaseStore {
-  /** Where everything lies. */
+  /** The paths of all that belongs to the service. */
   readonly layout: ReleaseLayout;
 
   /** @throws {HostError} `NAME_INVALID`. Touches no disk; {@linkcode open} makes the folders. */
@@ -39,7 +41,7 @@ export class ReleaseStore {
     this.layout = new ReleaseLayout(dataDir, service);
   }
 
-  /** Makes the service's folders and finishes the removals that a crash has cut short. */
+  /** Makes the service's folders and finishes the removals that a crash has interrupted. */
   async open(): Promise<void> {
     await mkdir(this.layout.trashDir, { recursive: true });
     for (const name of await readdir(this.layout.trashDir)) {
@@ -55,7 +57,7 @@ export class ReleaseStore {
     return this.layout.paths(version);
   }
 
-  /** Makes the folder to fetch a version into, keeps what it holds already, and returns its path. */
+  /** Makes the folder to fetch a version into, if it is missing, and returns its path. What it holds already stays. */
   async preparePartial(version: string): Promise<string> {
     const { partial } = this.paths(version);
     await mkdir(partial, { recursive: true });
@@ -64,12 +66,12 @@ export class ReleaseStore {
 
   /**
    * Turns the partial release, which the caller has verified in full, into the complete one: all its
-   * files and folders are synced to disk, then its folder is renamed. Done already is fine.
+   * files and folders are synced to disk, then its folder is renamed. Does nothing if that has been done.
    *
-   * @param options.replace moves a complete release of that version aside; only for one that was
-   *   found damaged.
+   * @param options.replace moves a complete release of that version to the trash first; only for one
+   *   that was found damaged.
    * @throws {HostError} `RELEASE_MISSING` when there is nothing to promote, `RELEASE_EXISTS` when both
-   *   are there and `replace` is not set.
+   *   exist and `replace` is not set.
    */
   async promote(version: string, options: { replace?: boolean } = {}): Promise<void> {
     const { partial, final } = this.paths(version);
@@ -97,7 +99,7 @@ export class ReleaseStore {
 
   /**
    * Turns a complete release that was found damaged back into a partial one, so that a fetch can
-   * repair it, and drops its receipt. The service must not be running from it.
+   * repair it, and deletes its receipt. The service must not be running from it.
    *
    * @throws {HostError} `RELEASE_MISSING`, or `RELEASE_EXISTS` when a partial one is there already.
    */
@@ -115,10 +117,10 @@ export class ReleaseStore {
   }
 
   /**
-   * Notes that the version's files, as they are on disk now, have been verified. Written before
-   * {@linkcode promote} it is valid after it: a rename of the folder changes no file.
+   * Notes that the version's files, as they are on disk now, have been verified. A receipt that is written
+   * before {@linkcode promote} stays valid after it, because renaming the folder changes no file.
    *
-   * @param facts the torrent's info hash and the time, ms since 1970.
+   * @param facts the torrent's info hash and the time, in milliseconds since 1970.
    * @throws {HostError} `RELEASE_MISSING`.
    */
   async writeReceipt(
@@ -133,7 +135,7 @@ export class ReleaseStore {
     return receipt;
   }
 
-  /** The receipt of a version, or null when there is none that can be read. */
+  /** Reads the receipt of a version; null when there is none that can be read. */
   readReceipt(version: string): ReleaseReceipt | null {
     const file = readJsonFile(this.paths(version).receipt);
     if (file.state !== "present") return null;
@@ -142,10 +144,10 @@ export class ReleaseStore {
   }
 
   /**
-   * Whether the complete release is on disk as it was when it was verified, by its receipt and
-   * without reading the files: no need to hash it again.
+   * Whether the complete release is on disk as it was when it was verified. Only its receipt is compared,
+   * the files are not read.
    *
-   * @param options.infoHash also expect the receipt to be of this torrent.
+   * @param options.infoHash expects the receipt to be of this torrent as well.
    */
   async isIntact(version: string, options: { infoHash?: string } = {}): Promise<Intactness> {
     const receipt = this.readReceipt(version);
@@ -160,8 +162,8 @@ export class ReleaseStore {
   }
 
   /**
-   * Points `current` at a complete release, in one atomic step: a reader sees the old or the new
-   * one, always one of them.
+   * Points `current` at a complete release, in one atomic step: a reader always sees the old or the new
+   * one.
    *
    * @throws {HostError} `RELEASE_MISSING`.
    */
@@ -208,7 +210,7 @@ export class ReleaseStore {
   }
 
   /**
-   * Removes a version in both states, and its receipt, torrent and progress. Absent is fine.
+   * Removes a version in both states, and its receipt, torrent and progress, whichever of them exist.
    *
    * @throws {HostError} `RELEASE_CURRENT` for the one that `current` points at.
    */
@@ -221,10 +223,10 @@ export class ReleaseStore {
           `it; switch to another one first`,
       });
     }
-    // The receipt first: without it nobody takes what is left for a complete release.
+    // The receipt first: without it, nobody takes what remains for a complete release.
     for (const path of [receipt, torrent, progress]) await rm(path, { force: true });
-    // Out of sight in one step, since deleting 200 GiB takes a while and a half-deleted release
-    // must not look like one.
+    // Moved away in one step, since deleting 200 GiB takes a while and a half-deleted release must not
+    // look like a release.
     for (const folder of [final, partial]) {
       if (await isFolder(folder)) await this.#moveToTrash(folder);
     }
@@ -233,8 +235,8 @@ export class ReleaseStore {
   }
 
   /**
-   * Drops a complete release from the page cache: what was just written and will not be locked must not push out what the
-   * running service reads. Pages that somebody has mapped or locked stay.
+   * Drops a complete release from the page cache: a release that was just written and will not be locked must not evict
+   * what the running service reads. Pages that a process has mapped or locked stay.
    *
    * @throws {LibcError} `EIO` when the disk fails.
    */
@@ -275,7 +277,7 @@ export class ReleaseStore {
   }
 }
 
-/** A version cannot begin with a dot, so a link under way is never taken for a release. */
+/** The name's prefix of a link before it replaces `current`. No version begins with a dot, so it is never taken for a release. */
 const LINK_PREFIX = ".current.";
 
 async function readEntries(folder: string) {
@@ -297,12 +299,12 @@ async function isFolder(path: string): Promise<boolean> {
 }
 
 /**
- * Above this many files one syncfs(2) is cheaper than an fsync(2) for each, which waits for the disk every time. Below it,
- * the large files of somebody else on the same file system need not be waited for.
+ * Above this many files, one syncfs(2) is cheaper than one fsync(2) per file, each of which waits for the disk. Up to it,
+ * fsync(2) is used, because syncfs(2) also waits for whatever others have written to the same file system.
  */
 const SYNCED_ONE_BY_ONE_MAX = 64;
 
-/** Brings all files and folders below a folder onto the disk. */
+/** Syncs all files and folders below a folder to disk. */
 async function syncTree(folder: string): Promise<void> {
   const paths: string[] = [];
   await collectFiles(folder, paths);
@@ -318,7 +320,7 @@ async function syncTree(folder: string): Promise<void> {
   await syncFolders(folder);
 }
 
-/** Stops soon after the number from which on it does not matter any more. */
+/** Lists the files below a folder; stops soon after there are too many to sync one by one. */
 async function collectFiles(folder: string, paths: string[]): Promise<void> {
   for (const entry of await readdir(folder, { withFileTypes: true })) {
     if (paths.length > SYNCED_ONE_BY_ONE_MAX) return;

@@ -9,7 +9,7 @@ import { z } from "zod";
 import type { Child, ChildOptions, Children } from "./children.ts";
 import { DemoError } from "./deadlines.ts";
 import { BUILD_MACHINE } from "./fleet_layout.ts";
-import type { Release } from "./releases.ts";
+import type { DemoRelease } from "./releases.ts";
 
 const PROGRAM = fileURLToPath(new URL("../../mod.ts", import.meta.url));
 
@@ -62,7 +62,7 @@ export class Commands {
   }
 
   /** Adds a release to the feed of the build machine that runs. */
-  async publish(release: Release, feed: FeedPlace): Promise<void> {
+  async publish(release: DemoRelease, feed: FeedPlace): Promise<void> {
     const { service, version, folder } = release;
     const child = this.#children.start({
       name: `publish-${service}-${version}`,

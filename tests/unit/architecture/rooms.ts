@@ -111,7 +111,7 @@ export const ROOMS: Readonly<Record<string, readonly string[]>> = {
     "torrent",
     "zookeeper",
   ],
-  "cli/shared": ["actors/runtime", "actors/runtime/remote", "coordination", "zookeeper"],
+  "cli/shared": ["actors/runtime", "actors/runtime/remote", "base", "coordination", "zookeeper"],
   "cli/status": [
     "actors/fetcher",
     "actors/runtime",
@@ -120,6 +120,7 @@ export const ROOMS: Readonly<Record<string, readonly string[]>> = {
     "cli/shared",
     "coordination",
     "rollout",
+    "tracker/stats",
     "zookeeper",
   ],
   "cli/tracker": ["cli/shared", "tracker"],

@@ -5,7 +5,7 @@ import {
   expandHealthCheck,
   expandTemplate,
   healthCheckSchema,
-} from "../../../host/mod.ts";
+} from "../../../../host/mod.ts";
 
 const values = { blob: "/data/web/v2", version: "v2", service: "web", host: "web-1" };
 

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { checkHealth, healthCheckSchema } from "../../../host/mod.ts";
-import { eventually, isGone, withFolder } from "./support.ts";
+import { checkHealth, healthCheckSchema } from "../../../../host/mod.ts";
+import { eventually, isGone, withFolder } from "../support.ts";
 
 function check(spec: Record<string, unknown>, signal?: AbortSignal) {
   return checkHealth(healthCheckSchema.parse(spec), { signal });

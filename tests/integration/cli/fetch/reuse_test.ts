@@ -1,23 +1,19 @@
-/**
- * `rollcall fetch` of a release of which most is on this machine already: beside the new folder, in it, or anywhere. What
- * was there is never harmed before the new one is verified.
- *
- * @module
- */
-
 import assert from "node:assert/strict";
-import { readFeed } from "../../../torrent/mod.ts";
-import { sampleBytes, temporaryDirectory } from "../torrent/peer_harness.ts";
-import { walk } from "./content_tree.ts";
-import { untilVerified } from "./journal.ts";
-import { RunningCommand, startPublishCommand, startTrackerCommand } from "./long_running.ts";
-import { PROGRAM, rollcall } from "./rollcall_process.ts";
-import { canMount, onSmallDisk } from "./small_disk.ts";
+import { readFeed } from "../../../../torrent/mod.ts";
+import { sampleBytes, temporaryDirectory } from "../../torrent/peer_harness.ts";
+import { walk } from "../content_tree.ts";
+import { untilVerified } from "../journal.ts";
+import { RunningCommand, startPublishCommand, startTrackerCommand } from "../long_running.ts";
+import { PROGRAM, rollcall } from "../rollcall_process.ts";
+import { canMount, onSmallDisk } from "../small_disk.ts";
 
 const MIB = 1024 * 1024;
+
 const SIZE_BYTES = 8 * MIB;
+
 /** What v2 has changed in the middle of v1's file. */
 const CHANGED_BYTES = MIB;
+
 /** A change costs the chunks and pieces at its two ends as well. */
 const MOST_FETCHED_BYTES = CHANGED_BYTES + MIB / 2;
 

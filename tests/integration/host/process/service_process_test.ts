@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { adoptService, startService, type StartServiceOptions } from "../../../host/mod.ts";
+import { adoptService, startService, type StartServiceOptions } from "../../../../host/mod.ts";
 import {
   eventually,
   eventualText,
@@ -9,7 +9,7 @@ import {
   rejectsWith,
   startAndKillAgent,
   withFolder,
-} from "./support.ts";
+} from "../support.ts";
 
 function shell(folder: string, script: string): StartServiceOptions {
   return {

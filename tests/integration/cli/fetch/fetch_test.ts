@@ -1,84 +1,9 @@
-/**
- * `rollcall fetch` and `rollcall seed` with real processes on loopback: tracker, build machine and fetcher, killed and
- * resumed, and what they say when something is wrong.
- *
- * @module
- */
-
 import assert from "node:assert/strict";
-import { createHash } from "node:crypto";
-import { walk } from "./content_tree.ts";
-import { untilVerified, verifiedPieces } from "./journal.ts";
-import { RunningCommand, startPublishCommand, startTrackerCommand } from "./long_running.ts";
-import { PROGRAM, rollcall } from "./rollcall_process.ts";
-import { canMount, onSmallDisk } from "./small_disk.ts";
-import { sampleBytes, temporaryDirectory } from "../torrent/peer_harness.ts";
-
-const MIB = 1024 * 1024;
-
-/** What `fetch --json` prints. */
-interface Fetched {
-  readonly service: string;
-  readonly version: string;
-  readonly folder: string;
-  readonly sizeBytes: number;
-  readonly verified: boolean;
-  readonly resumedBytes: number;
-  readonly received: {
-    readonly rackBytes: number;
-    readonly siteBytes: number;
-    readonly remoteBytes: number;
-  };
-}
-
-/** SHA-256 of every file below a folder, by path. */
-function digests(folder: string): Record<string, string> {
-  return Object.fromEntries(
-    walk(folder).map((path) => [
-      path,
-      createHash("sha256").update(Deno.readFileSync(`${folder}/${path}`)).digest("hex"),
-    ]),
-  );
-}
-
-/** A tracker, a build machine with `web v1` of so many bytes and two small files, and a folder. */
-async function setUp(sizeBytes: number) {
-  const directory = await temporaryDirectory();
-  const blob = `${directory.path}/blob`;
-  Deno.mkdirSync(`${blob}/sub`, { recursive: true });
-  Deno.writeFileSync(`${blob}/big`, sampleBytes(sizeBytes, 1));
-  Deno.writeFileSync(`${blob}/sub/ünïcode`, sampleBytes(70_001, 2));
-  Deno.writeFileSync(`${blob}/empty`, new Uint8Array());
-  const tracker = await startTrackerCommand();
-  const feed = ["--feed", `${directory.path}/feed`, "--announce", tracker.announceUrl];
-  const publisher = await startPublishCommand(
-    ...["web", "v1", blob, ...feed, "--host", "build", "--site", "ams", "--rack", "r1"],
-  );
-  return {
-    folder: directory.path,
-    blob,
-    feed,
-    tracker,
-    publisher,
-    torrentUrl: new URL(`/torrents/${publisher.infoHash}.torrent`, publisher.feedUrl).href,
-    async [Symbol.asyncDispose]() {
-      await publisher[Symbol.asyncDispose]();
-      await tracker[Symbol.asyncDispose]();
-      await directory[Symbol.asyncDispose]();
-    },
-  };
-}
-
-/** Where the fetchers stand; one that gets nothing ends the test instead of holding it up. */
-const HERE = ["--site", "ams", "--rack", "r2", "--json"];
-const PATIENCE = ["--patience", "60s"];
-
-async function fetchJson(...args: readonly string[]): Promise<Fetched> {
-  const { status, stdout, stderr } = await rollcall("fetch", ...PATIENCE, ...args, ...HERE);
-  assert.equal(status, 0, stderr);
-  // With --until a second line tells of the seeding.
-  return JSON.parse(stdout.split("\n")[0] ?? "");
-}
+import { untilVerified, verifiedPieces } from "../journal.ts";
+import { RunningCommand } from "../long_running.ts";
+import { PROGRAM, rollcall } from "../rollcall_process.ts";
+import { canMount, onSmallDisk } from "../small_disk.ts";
+import { digests, fetchJson, HERE, MIB, setUp } from "./published_release.ts";
 
 Deno.test("rollcall fetch: a feed, a .torrent by URL, path or pipe, and a magnet link give the same files", async () => {
   await using test = await setUp(3 * MIB);
@@ -185,36 +110,6 @@ function closedPort(): number {
   listener.close();
   return port;
 }
-
-Deno.test("rollcall seed: seeds what is right until a goal, and refuses what is not", async () => {
-  await using test = await setUp(2 * MIB);
-  const { folder, blob, publisher, torrentUrl } = test;
-  const torrentPath = `${folder}/web.torrent`;
-  await Deno.writeFile(torrentPath, await (await fetch(torrentUrl)).bytes());
-  await publisher.end("SIGTERM");
-
-  await using seeder = new RunningCommand("seed", torrentPath, blob, "--until", "1", ...HERE);
-  await seeder.json();
-  // What it fetches it gives to nobody: a goal in time ends it.
-  const to = `${folder}/copy`;
-  await fetchJson(torrentPath, "--to", to, "--until", "1ms");
-  assert.deepEqual(digests(to), digests(blob));
-  const { status, stdout } = await seeder.end();
-  assert.equal(status, 0);
-  const { seeded } = JSON.parse(stdout[0] ?? "");
-  assert.ok(seeded.ratio >= 1 && seeded.sentBytes >= 2 * MIB, `ratio ${seeded.ratio}`);
-
-  await Deno.writeTextFile(`${blob}/sub/ünïcode`, "other");
-  const damaged = await rollcall("seed", torrentPath, blob);
-  assert.equal(damaged.status, 1);
-  assert.match(
-    damaged.stderr,
-    /not what was published: sub\/ünïcode: expected 70001 bytes, there were 5/,
-  );
-  const missing = await rollcall("seed", torrentPath, `${folder}/nothing`);
-  assert.equal(missing.status, 2);
-  assert.match(missing.stderr, /expected the content of the release, there is nothing/);
-});
 
 Deno.test("rollcall fetch: what cannot be fetched ends with one clear message and the right status", async () => {
   await using test = await setUp(MIB);

@@ -1,15 +1,9 @@
-/**
- * What `rollout watch` asks agents: here of an agent that has nothing but an endpoint and a fetcher.
- *
- * @module
- */
-
 import assert from "node:assert/strict";
-import { transfersContract, type TransfersMessage } from "../../../actors/fetcher/transfers.ts";
-import { ActorSystem } from "../../../actors/runtime/mod.ts";
-import { RemoteNode } from "../../../actors/runtime/remote/mod.ts";
-import { TransferPoller } from "../../../cli/status/transfer_poller.ts";
-import type { Fleet, FleetHost } from "../../../coordination/mod.ts";
+import { transfersContract, type TransfersMessage } from "../../../../actors/fetcher/transfers.ts";
+import { ActorSystem } from "../../../../actors/runtime/mod.ts";
+import { RemoteNode } from "../../../../actors/runtime/remote/mod.ts";
+import { TransferPoller } from "../../../../cli/status/transfer_poller.ts";
+import type { Fleet, FleetHost } from "../../../../coordination/mod.ts";
 
 const TRANSFER = {
   version: "v2",
@@ -88,7 +82,7 @@ async function withTransfers(
   }
 }
 
-Deno.test("live transfers: an agent that fetches is asked, until it does not fetch any more", async () => {
+Deno.test("TransferPoller: an agent that fetches is asked, until it does not fetch any more", async () => {
   const agent = startAgent();
   try {
     await withTransfers(async (transfers, until) => {
@@ -113,7 +107,7 @@ Deno.test("live transfers: an agent that fetches is asked, until it does not fet
   }
 });
 
-Deno.test("live transfers: an agent that went away says nothing, and what it said before is forgotten", async () => {
+Deno.test("TransferPoller: an agent that went away says nothing, and what it said before is forgotten", async () => {
   const agent = startAgent();
   await withTransfers(async (transfers, until) => {
     const find = () => transfers.find("web-1", { service: "web", version: "v2" });
@@ -124,7 +118,7 @@ Deno.test("live transfers: an agent that went away says nothing, and what it sai
   });
 });
 
-Deno.test("live transfers: an agent that cannot be found is no failure", async () => {
+Deno.test("TransferPoller: an agent that cannot be found is no failure", async () => {
   await withTransfers(async (transfers) => {
     // A port at which nobody listens any more.
     const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });

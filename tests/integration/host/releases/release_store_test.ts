@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { diskSpace, ReleaseStore } from "../../../host/mod.ts";
-import { rejectsWith, withFolder } from "./support.ts";
+import { ReleaseStore } from "../../../../host/mod.ts";
+import { rejectsWith, withFolder } from "../support.ts";
 
 const FACTS = { infoHash: "ab".repeat(20), verifiedAt: 1_700_000_000_000 };
 
@@ -199,16 +199,6 @@ Deno.test("open finishes what a crash has left: removed releases and half-made l
     const names = [...Deno.readDirSync(store.layout.serviceDir)].map((entry) => entry.name);
     assert.deepEqual(names, [".rollcall"]);
     assert.deepEqual(await store.list(), []);
-  });
-});
-
-Deno.test("diskSpace counts the file system's bytes", async () => {
-  await withFolder(async (folder) => {
-    const { freeBytes, totalBytes } = await diskSpace(folder);
-    assert.ok(freeBytes > 0 && freeBytes <= totalBytes);
-    const { stdout } = await new Deno.Command("stat", { args: ["-fc", "%S %b", folder] }).output();
-    const [blockBytes, blocks] = new TextDecoder().decode(stdout).trim().split(" ").map(Number);
-    assert.equal(totalBytes, (blockBytes ?? 0) * (blocks ?? 0));
   });
 });
 

@@ -1,6 +1,7 @@
 /** The decisions can be found, and each read in a few minutes. */
 
 import assert from "node:assert/strict";
+import { readImportMap } from "../architecture/sources.ts";
 import { readPages } from "./pages.ts";
 
 /** A printed page. */
@@ -27,6 +28,12 @@ Deno.test("docs/decisions: a number that is left out has a reason in the index",
     const name = String(number).padStart(3, "0");
     assert.ok(numbers.includes(number) || reason.includes(name), `${name} is missing`);
   }
+});
+
+Deno.test("docs/decisions/006-libraries.md: names every package that we take", () => {
+  const page = DECISIONS.find(({ path }) => path.endsWith("/006-libraries.md"))?.text ?? "";
+  const names = Object.keys(readImportMap()).map((name) => name.replace(/\/$/, ""));
+  assert.deepEqual(names.filter((name) => !page.includes(`\`${name}\``)), []);
 });
 
 for (const { path, text } of DECISIONS) {

@@ -7,8 +7,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { PieceSet } from "../../../torrent/content/piece_set.ts";
-import type { Release } from "../../../torrent/release/release.ts";
-import { SmartBan } from "../../../torrent/swarm/pieces/smart_ban.ts";
+import { MAX_REQUEST_BYTES } from "../../../torrent/swarm/peer/peer_upload.ts";
 import { encodeExtensions } from "../../../torrent/swarm/wire/extension_protocol.ts";
 import {
   BLOCK_HEADER_BYTES,
@@ -16,67 +15,11 @@ import {
   writeBlockHeader,
   writeUint32,
 } from "../../../torrent/swarm/wire/messages.ts";
-import { Peer } from "../../../torrent/swarm/peer/peer.ts";
-import type { PeerContext } from "../../../torrent/swarm/peer/peer_context.ts";
-import type { Connection } from "../../../torrent/swarm/wire/peer_socket.ts";
-import { MAX_REQUEST_BYTES } from "../../../torrent/swarm/peer/peer_upload.ts";
-import { PiecePicker } from "../../../torrent/swarm/pieces/piece_picker.ts";
-import {
-  RequestScheduler,
-  type RequestTarget,
-} from "../../../torrent/swarm/pieces/request_scheduler.ts";
-import { RateLimits } from "../../../torrent/swarm/limits/rate_limits.ts";
-import { SendBufferPool } from "../../../torrent/swarm/peer/send_buffers.ts";
-import { NewPieceAssigner } from "../../../torrent/swarm/suggest/new_piece_assigner.ts";
-import { SuperSeeding } from "../../../torrent/swarm/suggest/super_seeding.ts";
-import { bareSource } from "../../unit/torrent/swarm/pieces/bare_source.ts";
-import type { TransferFiles } from "../../../torrent/content/transfer_files.ts";
+import { bareConnection, bareContext, PIECES } from "../../unit/torrent/swarm/peer/bare_context.ts";
+import { bareTarget } from "../../unit/torrent/swarm/pieces/bare_target.ts";
+import { ScriptedConnection } from "../../unit/torrent/swarm/wire/scripted_connection.ts";
 
-const PIECES = 20;
-const PIECE_BYTES = 64 * 1024;
 const BLOCK = 16 * 1024;
-
-const release: Release = {
-  service: "web",
-  version: "1",
-  infoHash: "ab".repeat(20),
-  sizeBytes: PIECES * PIECE_BYTES - 77,
-  files: [],
-  pieceLengthBytes: PIECE_BYTES,
-  pieceCount: PIECES,
-  pieceHashes: new Uint8Array(PIECES * 20),
-  announce: [],
-  metainfo: new Uint8Array(),
-};
-
-/** Hands out what it was given, in the parts it was given, then hangs up; counts what it is sent. */
-class Script implements Connection {
-  readonly #parts: Uint8Array[];
-  sentBytes = 0;
-  isClosed = false;
-
-  constructor(parts: readonly Uint8Array[]) {
-    this.#parts = [...parts];
-  }
-
-  read(buffer: Uint8Array): Promise<number | null> {
-    const part = this.#parts.shift();
-    if (part === undefined || this.isClosed) return Promise.resolve(null);
-    const sizeBytes = Math.min(part.length, buffer.length);
-    buffer.set(part.subarray(0, sizeBytes));
-    if (sizeBytes < part.length) this.#parts.unshift(part.subarray(sizeBytes));
-    return Promise.resolve(sizeBytes);
-  }
-
-  write(bytes: Uint8Array): Promise<number> {
-    this.sentBytes += bytes.length;
-    return Promise.resolve(bytes.length);
-  }
-
-  close(): void {
-    this.isClosed = true;
-  }
-}
 
 function drain(fill: (outbox: Outbox) => void): Uint8Array {
   const outbox = new Outbox(10_000_000);
@@ -89,95 +32,31 @@ function drain(fill: (outbox: Outbox) => void): Uint8Array {
 /** Runs one connection to its end. Returns the reason for it, and what happened meanwhile. */
 async function converse(parts: readonly Uint8Array[], options: { isSeed: boolean; fast: boolean }) {
   const verified = options.isSeed ? PieceSet.full(PIECES) : new PieceSet(PIECES);
-  const random = () => 0.5;
-  const picker = new PiecePicker({ pieceCount: PIECES, random, have: verified });
-  const bad = new SmartBan<RequestTarget>();
-  const sources: RequestTarget[] = [];
-  const desk = new RequestScheduler({ release, picker, bad, sources: () => sources, prefill() {} });
-  let reason: unknown;
-  let ends = 0;
-  let pieces = 0;
-  let readBytes = 0;
-  let receivedBytes = 0;
-  const host: PeerContext = {
-    // Only what a peer looks at of its transfer's files.
-    files: {
-      release,
-      verified,
-      verifiedBytes: options.isSeed ? release.sizeBytes : 0,
-      isComplete: options.isSeed,
-    } as TransferFiles,
-    picker,
-    scheduler: desk,
-    limits: new RateLimits(),
-    buffers: new SendBufferPool(),
-    locality: { host: "web-1", site: "north", rack: "a" },
-    port: 1,
-    infoBytes: new Uint8Array(40_000),
-    tick: () => 0,
-    nowMs: () => 0,
-    // The clock stands still, so nothing ever comes later.
-    clock: { nowMs: () => 0, wallTimeMs: () => 0, after: () => () => {} },
-    deal: options.isSeed
-      ? new SuperSeeding({ pieceCount: PIECES, random, peers: () => sources })
-      : new NewPieceAssigner(() => []),
-    isWithinReach: () => true,
-    mayRequest: () => true,
-    readBlock: (offsetBytes, into) => {
-      assert.ok(offsetBytes >= 0 && offsetBytes + into.length <= release.sizeBytes);
-      readBytes += into.length;
-    },
-    onReceived: (_distance, sizeBytes) => {
-      receivedBytes += sizeBytes;
-    },
-    onSent() {},
-    onContested() {},
-    onIdle() {},
-    onPiece: (piece) => {
-      pieces++;
-      desk.close(piece);
-      picker.putBack(piece.index);
-    },
-    onExtensions() {},
-    onInterest: (peer) => peer.setChoked(!peer.isInterested),
-    onEnded: (_peer, why) => {
-      reason = why;
-      ends++;
-    },
-  };
-  const connection = new Script(parts);
-  const handshake = { infoHash: release.infoHash, peerId: "cd".repeat(20), extended: true };
-  const peer = new Peer({
-    connection,
-    address: "10.0.0.1:1",
-    isOutgoing: false,
-    handshake: { ...handshake, fast: options.fast },
-  }, host);
-  sources.push(peer.download);
+  const world = bareContext({ verified });
+  const { picker, scheduler, happened } = world;
+  const connection = new ScriptedConnection(parts);
+  const peer = bareConnection(world, connection, { fast: options.fast });
   peer.start();
-  await peer.socket.ended();
-  assert.equal(ends, 1, "it ends once");
+  await peer.ended();
+  assert.equal(happened.ends, 1, "it ends once");
   assert.ok(connection.isClosed);
-  assert.equal(picker.started, desk.openCount);
-  if (receivedBytes === 0) assert.equal(desk.openCount, 0, "nothing is left that waits for it");
-  if (!options.isSeed) expectAllFree({ desk, picker, sources, receivedBytes });
-  return { reason, pieces, readBytes, sentBytes: connection.sentBytes };
+  assert.equal(picker.started, scheduler.openCount);
+  if (happened.receivedBytes === 0) {
+    assert.equal(scheduler.openCount, 0, "nothing is left that waits for it");
+  }
+  if (!options.isSeed) expectAllFree(world);
+  return { ...happened, sentBytes: connection.sentBytes };
 }
 
 /** Whatever it left behind, another peer can be asked for all that did not come. */
 function expectAllFree(
-  { desk, picker, sources, receivedBytes }: {
-    readonly desk: RequestScheduler;
-    readonly picker: PiecePicker;
-    readonly sources: RequestTarget[];
-    readonly receivedBytes: number;
-  },
+  { scheduler, picker, targets, release, happened }: ReturnType<typeof bareContext>,
 ): void {
-  const next = bareSource({ has: PieceSet.full(PIECES), maxRequestBytes: BLOCK });
-  sources.splice(0, sources.length, next);
+  const next = bareTarget({ has: PieceSet.full(PIECES), maxRequestBytes: BLOCK });
+  targets.splice(0, targets.length, next);
   picker.addPeer(next.has, next.distance);
-  while (desk.nextRequest(next, 0) !== undefined);
-  assert.ok(next.outstanding.sizeBytes >= release.sizeBytes - receivedBytes);
+  while (scheduler.nextRequest(next, 0) !== undefined);
+  assert.ok(next.outstanding.sizeBytes >= release.sizeBytes - happened.receivedBytes);
 }
 
 const range = fc.record({

@@ -62,13 +62,6 @@ export const TYPE_CIRCLES: readonly TypeCircle[] = [
   },
   {
     files: [
-      "torrent/swarm/peer/peer.ts",
-      "torrent/swarm/peer/peer_context.ts",
-    ],
-    why: "A peer tells its context of itself.",
-  },
-  {
-    files: [
       "tracker/members/announce.ts",
       "tracker/members/member_index.ts",
       "tracker/members/members.ts",

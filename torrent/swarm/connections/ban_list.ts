@@ -1,13 +1,13 @@
-/** Peers that sent wrong bytes or broke the protocol on purpose; nobody talks to them again. Pure. */
+/** The peers that sent wrong bytes on purpose: no connection with them is kept or dialled. Pure. */
 
-/** Bounds the list; the oldest are forgotten, and banned again once they lie again. */
+/** Bound of the list: the oldest entries are forgotten, and are banned again once they lie again. */
 const MAX_ENTRIES = 1024;
-/** From so many peers of one address that were banned, the address itself is. */
+/** After so many bans of peers at one address the address itself is banned. */
 const OFFENCES_PER_HOST = 3;
 
-/** Whom it is about. */
+/** What identifies a peer. */
 export interface Identity {
-  /** 40 hexadecimal digits. */
+  /** Its peer id (BEP 3), 40 hexadecimal digits. */
   readonly peerId: string;
   /** "address:port" on which it listens, as far as it is known. */
   readonly listensOn: string | undefined;
@@ -15,17 +15,18 @@ export interface Identity {
   readonly host: string;
 }
 
-/** See the file's head. */
+/** Bans by peer id, by listening address, and by address after several bans. */
 export class BanList {
   readonly #keys = new Map<string, number>();
 
-  /** Never again: not under that id, not at that port, and not from that address if it has done so before. */
+  /** Bans the peer's id and its listening address, and counts an offence of its address. */
   ban({ peerId, listensOn, host }: Identity): void {
     this.#count(`id ${peerId}`);
     if (listensOn !== undefined) this.#count(`at ${listensOn}`);
     this.#count(`host ${host}`);
   }
 
+  /** Whether a peer of which so much is known is banned. */
   isBanned({ peerId, listensOn, host }: Partial<Identity>): boolean {
     return this.#keys.has(`id ${peerId}`) || this.#keys.has(`at ${listensOn}`) ||
       (this.#keys.get(`host ${host}`) ?? 0) >= OFFENCES_PER_HOST;

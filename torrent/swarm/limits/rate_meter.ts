@@ -1,9 +1,9 @@
-/** How fast bytes pass, averaged over the last seconds; for people to read. Pure. */
+/** How fast bytes pass, averaged over the last seconds, for people to read. Pure. */
 
 /** Weight of the last second: a change shows within about three. */
 const SMOOTHING = 0.4;
 
-/** See the file's head. */
+/** A rate in bytes per second. */
 export class RateMeter {
   #sinceTickBytes = 0;
   #bytesPerSecond = 0;
@@ -13,6 +13,7 @@ export class RateMeter {
     return Math.round(this.#bytesPerSecond);
   }
 
+  /** Bytes have passed. */
   onBytes(sizeBytes: number): void {
     this.#sinceTickBytes += sizeBytes;
   }

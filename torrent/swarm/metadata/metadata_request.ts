@@ -1,4 +1,4 @@
-/** Asks one peer for the whole info dictionary (BEP 9) and closes the connection again. */
+/** Requests the whole info dictionary from one peer (BEP 9) and closes the connection again. */
 
 import { type Clock, sleep } from "../../../base/clock.ts";
 import {
@@ -13,14 +13,14 @@ import { type FrameHandler, FrameReader } from "../wire/frame_reader.ts";
 import type { EstablishedConnection } from "../wire/handshaker.ts";
 import { MessageId, Outbox, ProtocolViolation } from "../wire/messages.ts";
 
-/** From the handshake to the last part; a peer that takes longer is no better than none. */
+/** Time limit from the handshake to the last part: a peer that takes longer is no better than none. */
 const DEADLINE_MS = 30_000;
-/** Parts asked for at a time: enough for a round trip between data centers. */
+/** Parts that are requested at a time: enough for a round trip between data centers. */
 const WINDOW_PARTS = 32;
-/** Bitfields of two million pieces, and every other message. */
+/** Largest message that is accepted: room for the bitfield of two million pieces. */
 const MAX_MESSAGE_BYTES = 256 * 1024;
 
-/** Rejects with what went wrong; the bytes are not checked against anything. */
+/** Resolves with the bytes that the peer sent, which are not checked against the info hash; rejects with what went wrong. */
 export async function requestMetadata(
   { connection, handshake }: EstablishedConnection,
   options: { clock: Clock; signal: AbortSignal; maxBytes: number },
@@ -64,7 +64,7 @@ export async function requestMetadata(
   }
 }
 
-/** Puts the parts together as they come. */
+/** Requests the parts and puts them together as they arrive. */
 class MetadataCollector implements FrameHandler {
   readonly #outbox: Outbox;
   readonly #maxBytes: number;
@@ -78,7 +78,7 @@ class MetadataCollector implements FrameHandler {
     this.#maxBytes = maxBytes;
   }
 
-  /** All of it, once it is there. */
+  /** The whole dictionary, once every part has arrived. */
   get result(): Uint8Array | undefined {
     return this.#bytes !== undefined && this.#arrived.size === this.#partCount
       ? this.#bytes

@@ -1,4 +1,4 @@
-/** Hands the info dictionary to a peer that has only its hash (BEP 9), part by part, within bounds. Pure. */
+/** Serves the info dictionary, part by part, to a peer that has only its hash (BEP 9). Bounded and pure. */
 
 import { outlineBencode } from "../../release/bencode_check.ts";
 import {
@@ -7,10 +7,10 @@ import {
   type MetadataMessage,
 } from "../wire/extension_protocol.ts";
 
-/** Times that one peer may have the whole of it: once, and once more if it lost its way. */
+/** How often one peer is served the whole dictionary: once, and once more in case it has to begin again. */
 const MAX_COPIES = 2;
 
-/** See the file's head; one per peer. */
+/** Answers one peer's requests for metadata. */
 export class MetadataService {
   readonly #infoBytes: Uint8Array;
   readonly #partCount: number;
@@ -21,7 +21,7 @@ export class MetadataService {
     this.#partCount = Math.ceil(infoBytes.length / METADATA_PART_BYTES);
   }
 
-  /** The payload to send back, if any. */
+  /** The payload to answer with, if any. */
   answer(message: MetadataMessage): Uint8Array | undefined {
     if (message.type !== "request") return undefined;
     const { part } = message;
@@ -36,7 +36,7 @@ export class MetadataService {
   }
 }
 
-/** The info dictionary as it stands in a .torrent that `readRelease` has accepted. */
+/** The encoded info dictionary of a .torrent that `readRelease` has accepted. */
 export function infoBytesOf(metainfo: Uint8Array): Uint8Array {
   const range = outlineBencode(metainfo)?.entries.get("info");
   if (range === undefined) throw new Error("read .torrent: expected an info dictionary");

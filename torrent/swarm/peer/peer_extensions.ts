@@ -1,4 +1,4 @@
-/** The extension protocol (BEP 10) with one peer: who each of us is, and the metadata (BEP 9) for whoever asks. */
+/** The extension protocol (BEP 10) with one peer: what both ends say of themselves, and the metadata (BEP 9) on request. */
 
 import type { Locality } from "../../../base/locality.ts";
 import {
@@ -13,8 +13,9 @@ import { MetadataService } from "../metadata/metadata_service.ts";
 import { MAX_REQUEST_BYTES } from "./peer_upload.ts";
 import { MAX_QUEUED_REQUESTS } from "./upload_queue.ts";
 
-/** Who we are. */
+/** What we say of ourselves. */
 export interface OwnExtensions {
+  /** Where we are. */
   readonly locality: Locality;
   /** The TCP port on which peers reach us. */
   readonly port: number;
@@ -22,7 +23,7 @@ export interface OwnExtensions {
   readonly infoBytes: Uint8Array;
 }
 
-/** See the file's head. */
+/** One peer's use of the extension protocol. */
 export class PeerExtensions {
   readonly #outbox: Outbox;
   readonly #metadata: MetadataService;
@@ -33,18 +34,18 @@ export class PeerExtensions {
     this.#metadata = new MetadataService(infoBytes);
   }
 
-  /** Where it stands, if it has said so. */
+  /** Where the peer is, if it has said so. */
   get locality(): Locality | undefined {
     return this.#theirs?.locality;
   }
 
-  /** The TCP port on which it listens, if it has said so. */
+  /** The TCP port on which the peer listens, if it has said so. */
   get port(): number | undefined {
     return this.#theirs?.port;
   }
 
-  /** Says who we are. */
-  greet({ locality, port, infoBytes }: OwnExtensions): void {
+  /** Sends our extension handshake. */
+  sendHandshake({ locality, port, infoBytes }: OwnExtensions): void {
     this.#outbox.extended(
       0,
       encodeExtensions({
@@ -57,7 +58,7 @@ export class PeerExtensions {
     );
   }
 
-  /** A message of the protocol. Returns what the peer has said of itself, if this was it and made sense. */
+  /** A message of the extension protocol. Returns the peer's extension handshake, if this was one that can be read. */
   onMessage(payload: Uint8Array): Extensions | undefined {
     const [extension] = payload;
     if (extension === 0 && this.#theirs === undefined) {

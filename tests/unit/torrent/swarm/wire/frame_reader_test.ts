@@ -1,9 +1,8 @@
-/** Bytes to messages and back: what is sent is what is read, however the network cuts it. */
+/** Bytes to messages: the same however the network cuts them. */
 
-import assert from "node:assert/strict";
 import fc from "fast-check";
+import assert from "node:assert/strict";
 import { type FrameHandler, FrameReader } from "../../../../../torrent/swarm/wire/frame_reader.ts";
-import { decodeHandshake, encodeHandshake } from "../../../../../torrent/swarm/wire/handshake.ts";
 import {
   BLOCK_HEADER_BYTES,
   MessageId,
@@ -165,53 +164,4 @@ Deno.test("FrameReader: sizes that nobody may send end it before they are waited
   ) {
     assert.throws(() => feed(new FrameReader(LIMITS), bytes, []), ProtocolViolation);
   }
-});
-
-Deno.test("Outbox: drained in parts it gives the same bytes, in order", () => {
-  fc.assert(
-    fc.property(
-      fc.array(fc.tuple(fc.nat(1000), fc.integer({ min: 0, max: 60 })), { maxLength: 200 }),
-      (steps) => {
-        const outbox = new Outbox(1_000_000);
-        const expected = new Outbox(1_000_000);
-        const got: number[] = [];
-        for (const [index, drainBytes] of steps) {
-          outbox.have(index);
-          expected.have(index);
-          const part = new Uint8Array(drainBytes);
-          const sizeBytes = outbox.drainTo(part, 0);
-          got.push(...part.subarray(0, sizeBytes));
-        }
-        got.push(...drain(outbox));
-        assert.deepEqual(got, [...drain(expected)]);
-      },
-    ),
-    { numRuns: 50 },
-  );
-});
-
-Deno.test("Outbox: more than its bound is refused, and what waits stays as it was", () => {
-  const outbox = new Outbox(100);
-  outbox.bitfield(new Uint8Array(90));
-  assert.throws(() => outbox.have(1), ProtocolViolation);
-  assert.equal(outbox.sizeBytes, 95);
-  assert.equal(drain(outbox).length, 95);
-  outbox.have(1);
-  assert.equal(outbox.sizeBytes, 9);
-});
-
-Deno.test("handshake: what is said is what is heard, and nothing else is one", () => {
-  const infoHash = "0123456789abcdef".repeat(3).slice(0, 40);
-  const peerId = "fe".repeat(20);
-  const bytes = encodeHandshake(infoHash, peerId);
-  assert.deepEqual(decodeHandshake(bytes), { infoHash, peerId, fast: true, extended: true });
-  // BEP 10 and BEP 6: the bits of a client that speaks neither.
-  const plain = bytes.slice().fill(0, 20, 28);
-  assert.deepEqual(decodeHandshake(plain), { infoHash, peerId, fast: false, extended: false });
-  for (const at of [0, 1, 19]) {
-    const broken = bytes.slice();
-    broken[at]! ^= 1;
-    assert.throws(() => decodeHandshake(broken), ProtocolViolation);
-  }
-  assert.throws(() => decodeHandshake(bytes.subarray(1)), ProtocolViolation);
 });

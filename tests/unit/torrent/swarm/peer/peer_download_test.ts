@@ -1,9 +1,14 @@
-/** Which peers hear that we are interested in them (BEP 3), and that we have what they suggest (BEP 6). */
+/** What a peer is told: interest (BEP 3), suggestions (BEP 6), requests and their size. */
 
 import assert from "node:assert/strict";
 import { type Distance, isWithin } from "../../../../../base/locality.ts";
-import { MessageId } from "../../../../../torrent/swarm/wire/messages.ts";
 import { PieceSet } from "../../../../../torrent/content/piece_set.ts";
+import {
+  MIN_WINDOW_BYTES,
+  type RequestWindow,
+} from "../../../../../torrent/swarm/peer/request_window.ts";
+import { MessageId, readUint32 } from "../../../../../torrent/swarm/wire/messages.ts";
+import { ManualClock } from "../../../../support/manual_clock.ts";
 import { bareDownload, PIECES } from "./bare_download.ts";
 
 /** A message without payload: its length in four bytes, its number. */
@@ -25,7 +30,7 @@ Deno.test("PeerDownload: who may not be fetched from is no peer that we are inte
   const { download, state, told } = setUp("rack");
   download.onPieces("all");
   assert.deepEqual(told(), [], "it has not said yet that it is near");
-  download.setPlace("site", { suggests: true });
+  download.setDistance("site", { suggests: true });
   download.onHave(3);
   assert.deepEqual(told(), []);
   state.reach = "site";
@@ -34,14 +39,14 @@ Deno.test("PeerDownload: who may not be fetched from is no peer that we are inte
   state.reach = "rack";
   download.updateInterest();
   assert.deepEqual(told(), NOT_INTERESTED);
-  download.setPlace("rack", { suggests: true });
+  download.setDistance("rack", { suggests: true });
   assert.deepEqual(told(), INTERESTED);
 });
 
 Deno.test("PeerDownload: a piece that others are to have first is of interest, or it would be dealt to nobody", () => {
   const { download, told } = setUp("site");
   download.onPieces("none");
-  download.setPlace("site", { suggests: true });
+  download.setDistance("site", { suggests: true });
   assert.deepEqual(told(), []);
   download.onHave(3);
   assert.deepEqual(told(), INTERESTED);
@@ -51,7 +56,7 @@ Deno.test("PeerDownload: a piece that others are to have first is of interest, o
 Deno.test("PeerDownload: a piece that we have ourselves is known of a peer at once, and of no interest", () => {
   const { download, verified, told } = setUp("site");
   download.onPieces("none");
-  download.setPlace("site", { suggests: true });
+  download.setDistance("site", { suggests: true });
   verified.add(3);
   download.onHave(3);
   assert.deepEqual(told(), []);
@@ -66,28 +71,80 @@ Deno.test("PeerDownload: who suggests what we have already hears of it, as it di
   assert.deepEqual(told(), [0, 0, 0, 5, MessageId.have, 0, 0, 0, 3]);
   download.onSuggest(4);
   assert.deepEqual(told(), [], "it hears of that one later");
-  assert.ok(download.hints.settle(4));
-  assert.ok(!download.hints.settle(3));
+  assert.ok(download.receivedSuggestions.settle(4));
+  assert.ok(!download.receivedSuggestions.settle(3));
 });
 
 Deno.test("PeerDownload: whoever has not answered yet is not asked for what others are to have first, however long it waits", () => {
-  let nowMs = 0;
-  const { download } = bareDownload({ nowMs: () => nowMs });
+  const clock = new ManualClock();
+  const { download } = bareDownload({ clock });
   download.onPieces("none");
-  download.setPlace("rack", { suggests: true });
+  download.setDistance("rack", { suggests: true });
   download.onUnchoke();
   download.onHave(3);
   download.onHave(4);
   download.onSuggest(3);
-  download.pump();
+  download.fillWindow();
   assert.ok(download.outstanding.count > 0);
-  nowMs = 60_000;
-  download.pump();
+  clock.jump(60_000);
+  download.fillWindow();
   assert.ok(
     !download.has.has(4),
     "it would be sent by a link that is full, to all who wait for it",
   );
   download.outstanding.takeWhere(() => true);
-  download.pump();
+  download.fillWindow();
   assert.ok(download.has.has(4));
+});
+
+const KIB = 1024;
+const REQUEST_BYTES = 17;
+
+function setUpRequests() {
+  const { download, drain } = bareDownload();
+  download.setDistance("rack", { suggests: false });
+  download.onPieces("all");
+  download.onUnchoke();
+  drain(); // That we are interested.
+  /** What the peer is asked for, in sizes. */
+  const asked = () => {
+    download.fillWindow();
+    const bytes = drain();
+    assert.equal(bytes.length % REQUEST_BYTES, 0);
+    return Array.from(
+      { length: bytes.length / REQUEST_BYTES },
+      (_, at) => readUint32(bytes, at * REQUEST_BYTES + 13),
+    );
+  };
+  return { download, asked };
+}
+
+/** As if it had answered so late several times. */
+function answerIn(delayMs: number, window: RequestWindow): void {
+  for (let turn = 0; turn < 20; turn++) {
+    window.onRequested(turn, window.limitBytes, 0);
+    window.onBytes(window.limitBytes);
+    window.onAnswered(turn, delayMs);
+  }
+}
+
+Deno.test("PeerDownload: a peer that is fast is asked for as much at a time as it takes", () => {
+  const { download, asked } = setUpRequests();
+  download.setLimits({ maxRequests: 512, maxRequestBytes: 256 * KIB });
+  answerIn(1, download.window);
+  assert.deepEqual(asked(), new Array(8).fill(256 * KIB));
+});
+
+Deno.test("PeerDownload: a peer that is slow is asked for little at a time, so that none is large for it", () => {
+  const { download, asked } = setUpRequests();
+  download.setLimits({ maxRequests: 512, maxRequestBytes: 256 * KIB });
+  answerIn(5000, download.window);
+  assert.deepEqual(asked(), new Array(4).fill(16 * KIB));
+  assert.equal(download.outstanding.sizeBytes, MIN_WINDOW_BYTES);
+});
+
+Deno.test("PeerDownload: whoever says nothing of larger requests is asked for 16 KiB at a time", () => {
+  const { download, asked } = setUpRequests();
+  download.setLimits({ maxRequests: 512, maxRequestBytes: 0 });
+  assert.deepEqual(asked(), new Array(16).fill(16 * KIB));
 });

@@ -1,5 +1,5 @@
 /**
- * What the registrar hears and answers.
+ * The registrar's messages and answers.
  *
  * @module
  */
@@ -8,24 +8,24 @@ import type { Current, Slot } from "../../rollout/mod.ts";
 import type { ReplyTo } from "../runtime/mod.ts";
 import type { SessionEvent } from "../session/session.ts";
 
-/** What a service's actors may say about the host's part in it. */
+/** The fields of the host's entry that a service's actors may change. */
 export type EntryPatch = Partial<
   Pick<Current, "version" | "state" | "pinnedBytes" | "preparation" | "received" | "waitingFor">
 >;
 
-/** How a report went. */
+/** The outcome of a report. */
 export type ReportOutcome =
   | { readonly ok: true; readonly halted: boolean }
-  /** Not now: no session, or the write failed. The caller tries again later. */
+  /** Not yet: there is no session, or the write failed. The caller tries again later. */
   | { readonly ok: false; readonly reason: string };
 
-/** The host's entry for one service, as it stands or will be written next. */
+/** The host's entry for one service, as it is in the tree or will be written next. */
 export interface ServiceEntry {
   readonly service: string;
   readonly entry: Current;
 }
 
-/** What the registrar takes. */
+/** The messages of the registrar. */
 export type RegistrarMessage =
   | { readonly type: "update"; readonly service: string; readonly patch: EntryPatch }
   | {
@@ -34,7 +34,7 @@ export type RegistrarMessage =
     readonly patch: EntryPatch;
     /** The switch that is over, as its slot shows it. */
     readonly slot: Slot;
-    /** Whether it failed, so that the slot stays as the record of it. */
+    /** Whether the switch failed: the slot stays as the record of it. */
     readonly isFailure: boolean;
     readonly replyTo: ReplyTo<ReportOutcome>;
   }
@@ -52,7 +52,7 @@ export type RegistrarMessage =
   | {
     readonly type: "written";
     readonly service: string;
-    /** The state that was written; `null` if it is not known what the entry says now. */
+    /** The state that was written; `null` if it is not known which state the entry in the tree has now. */
     readonly said: Current["state"] | null;
     readonly error: unknown;
   }
@@ -64,7 +64,7 @@ export type RegistrarMessage =
     readonly outcome: ReportOutcome;
   };
 
-/** Who this host is. */
+/** The identity of this host. */
 export interface HostIdentity {
   readonly host: string;
   readonly site: string;

@@ -1,6 +1,9 @@
 /**
- * Takes one service of this host through its upgrades: stages releases, takes a slot, switches, bakes, rolls back, ends
- * waves. It decides by the rules of `rollout/` on readings of the tree; every decision is enforced by a transaction.
+ * The upgrade coordinator: takes one service of this host through its upgrades. It works in a loop: read the tree, decide
+ * by the rules of `rollout/` (decide.ts), make one change, read again. A decision prepares a release (preparation.ts,
+ * prepare.ts), joins the staging queue (staging_queue.ts), takes a slot, or ends a wave; a slot begins a switch, whose
+ * steps are in switch.ts and whose course from the first step to its report is in run_switch.ts. Readings are advice:
+ * every decision is enforced by a transaction.
  *
  * @module
  */
@@ -14,30 +17,30 @@ import type { SessionEvent } from "../session/session.ts";
 import { decide } from "./decide.ts";
 import type { CoordinatorMessage, CoordinatorOptions } from "./messages.ts";
 import {
+  type Deps,
   firstState,
   healthPatch,
   holdBack,
   lockedBytes,
-  lookAfter,
-  type Own,
+  readAfter,
   reasonOf,
+  setWaitingFor,
   type State,
-  waitFor,
 } from "./state.ts";
 import { fromJournal, resume } from "./switch.ts";
-import { beginSwitch, onReported, onStepFailed, onStepTaken, report } from "./switch_progress.ts";
+import { beginSwitch, onReported, onStepFailed, onStepTaken, report } from "./run_switch.ts";
 
 /** Time before the tree is read again after a reading or a change has failed. */
 const AFTER_ERROR_MS = 1_000;
 
-/** The upgrade coordinator of one service. */
+/** Makes the upgrade coordinator of one service. */
 export function upgradeCoordinator(
   options: CoordinatorOptions,
 ): ActorDefinition<State, CoordinatorMessage> {
   return {
     name: "upgrade_coordinator",
     init(context) {
-      // Adapters end with this incarnation, so that the next one is told again how things stand.
+      // Adapters end with this incarnation; the next one subscribes anew and gets the last events again.
       options.sessionEvents.subscribe(context.adapt((event: SessionEvent) => event));
       options.healthEvents.subscribe(context.adapt((event: HealthEvent) => event));
       options.pinnedEvents.subscribe(context.adapt((event: PinnedEvent) => event));
@@ -64,8 +67,8 @@ export function upgradeCoordinator(
   };
 }
 
-function receive(state: State, message: CoordinatorMessage, own: Own): State {
-  const { options, context } = own;
+function receive(state: State, message: CoordinatorMessage, deps: Deps): State {
+  const { options, context } = deps;
   switch (message.type) {
     case "session_connected":
       state.zookeeper = message.zookeeper;
@@ -74,30 +77,30 @@ function receive(state: State, message: CoordinatorMessage, own: Own): State {
         state.hasRejoined = false;
         state.predecessor = null;
       }
-      // A change that was under way when the connection broke has answered with an error or will.
-      return look(state, own);
+      // A change that was under way when the connection was lost fails, and is handled as `acted`.
+      return readTree(state, deps);
     case "session_suspended":
       state.zookeeper = null;
       return state;
     case "znode_changed":
-    case "look_due":
-      return look(state, own);
+    case "read_due":
+      return readTree(state, deps);
     case "read":
       state.isReading = false;
-      decide(state, message.reading, own);
-      return state.isStale ? look(state, own) : state;
+      decide(state, message.reading, deps);
+      return state.isStale ? readTree(state, deps) : state;
     case "read_failed":
       state.isReading = false;
       context.log.debug("{service}: tree not read: {error}", {
         service: options.service,
         error: message.error,
       });
-      lookAfter(AFTER_ERROR_MS, own);
+      readAfter(AFTER_ERROR_MS, deps);
       return state;
     case "acted":
-      return onActed(state, message, own);
+      return onActed(state, message, deps);
     case "health_changed":
-      return onHealth(state, message, own);
+      return onHealth(state, message, deps);
     case "pinned_changed": {
       state.locked = message.versions;
       const patch = { pinnedBytes: lockedBytes(state) };
@@ -108,7 +111,7 @@ function receive(state: State, message: CoordinatorMessage, own: Own): State {
       const { version, phase, progress, received, pause } = message;
       if (state.preparing === version) {
         const paused = pause === null ? {} : { pause };
-        showPreparation({ version, phase, progress, ...paused }, own);
+        showPreparation({ version, phase, progress, ...paused }, deps);
       }
       options.registrar.tell({ type: "update", service: options.service, patch: { received } });
       return state;
@@ -116,7 +119,7 @@ function receive(state: State, message: CoordinatorMessage, own: Own): State {
     case "pin_progress": {
       const { version, progress } = message;
       if (state.preparing === version) {
-        showPreparation({ version, phase: "pinning", progress }, own);
+        showPreparation({ version, phase: "pinning", progress }, deps);
       }
       return state;
     }
@@ -124,31 +127,31 @@ function receive(state: State, message: CoordinatorMessage, own: Own): State {
       if (state.preparing !== message.version) return state;
       state.preparing = null;
       state.prepared = message.version;
-      showPreparation({ version: message.version, phase: "staged", progress: 1 }, own);
+      showPreparation({ version: message.version, phase: "staged", progress: 1 }, deps);
       if (message.received !== null) {
         const patch = { received: message.received };
         options.registrar.tell({ type: "update", service: options.service, patch });
       }
-      return look(state, own);
+      return readTree(state, deps);
     case "not_prepared":
-      return onNotPrepared(state, message, own);
+      return onNotPrepared(state, message, deps);
     case "slot_answer":
       state.isActing = false;
-      if (!message.isTaken) return look(state, own);
-      return beginSwitch(state, message.change, own);
+      if (!message.isTaken) return readTree(state, deps);
+      return beginSwitch(state, message.change, deps);
     case "step_taken":
-      return onStepTaken(state, message.change, own);
+      return onStepTaken(state, message.change, deps);
     case "step_failed":
-      return onStepFailed(state, message, own);
+      return onStepFailed(state, message, deps);
     case "report_due":
-      return state.change === null ? state : report(state, state.change, own);
+      return state.change === null ? state : report(state, state.change, deps);
     case "report_answer":
-      return onReported(state, message.outcome, own);
+      return onReported(state, message.outcome, deps);
   }
 }
 
-/** Reads the tree, once at a time; what happens meanwhile asks for one more reading. */
-function look(state: State, { options, context }: Own): State {
+/** Reads the tree. If a reading is under way, one more follows it. */
+function readTree(state: State, { options, context }: Deps): State {
   const { zookeeper } = state;
   if (zookeeper === null) return state;
   state.isStale = state.isReading;
@@ -164,49 +167,49 @@ function look(state: State, { options, context }: Own): State {
 function onActed(
   state: State,
   message: Extract<CoordinatorMessage, { type: "acted" }>,
-  own: Own,
+  deps: Deps,
 ): State {
-  const { options, context } = own;
+  const { options, context } = deps;
   if (message.what === "watch the predecessor") {
     if (message.error === null) return state;
     state.predecessor = null;
-    return look(state, own);
+    return readTree(state, deps);
   }
   state.isActing = false;
-  if (message.error === null) return look(state, own);
+  if (message.error === null) return readTree(state, deps);
   context.log.warn("{service}: {what}: {error}", {
     service: options.service,
     what: message.what,
     error: reasonOf(message.error),
   });
-  lookAfter(AFTER_ERROR_MS, own);
+  readAfter(AFTER_ERROR_MS, deps);
   return state;
 }
 
-function onHealth(state: State, { status }: HealthEvent, own: Own): State {
-  const { options } = own;
+function onHealth(state: State, { status }: HealthEvent, deps: Deps): State {
+  const { options } = deps;
   const isFirst = state.status === null;
   state.status = status;
   const { interrupted } = state;
   if (isFirst && interrupted !== null) {
     state.interrupted = null;
-    return beginSwitch(state, resume(fromJournal(interrupted), status), own);
+    return beginSwitch(state, resume(fromJournal(interrupted), status), deps);
   }
-  // During a switch the steps say what the host is; a healthy new version counts only once it has baked.
+  // During a switch its steps set the entry; a healthy new version counts only after its bake time.
   if (state.change !== null && state.change.step !== "draining") return state;
   options.registrar.tell({ type: "update", service: options.service, patch: healthPatch(state) });
-  return look(state, own);
+  return readTree(state, deps);
 }
 
 function onNotPrepared(
   state: State,
   { version, error }: Extract<CoordinatorMessage, { type: "not_prepared" }>,
-  own: Own,
+  deps: Deps,
 ): State {
-  const { options, context } = own;
+  const { options, context } = deps;
   if (state.preparing !== version) return state;
   state.preparing = null;
-  const delayMs = holdBack(state, version, own);
+  const delayMs = holdBack(state, version, deps);
   const reason = reasonOf(error);
   context.log.warn("{service} {version}: not prepared, next try in {delayMs} ms: {reason}", {
     service: options.service,
@@ -214,11 +217,11 @@ function onNotPrepared(
     delayMs,
     reason,
   });
-  showPreparation({ version, phase: "failed", progress: 0 }, own);
-  waitFor(`${reason} (next try in ${Math.round(delayMs / 1000)} s)`, own);
+  showPreparation({ version, phase: "failed", progress: 0 }, deps);
+  setWaitingFor(`${reason} (next try in ${Math.round(delayMs / 1000)} s)`, deps);
   return state;
 }
 
-function showPreparation(preparation: Preparation, { options }: Own): void {
+function showPreparation(preparation: Preparation, { options }: Deps): void {
   options.registrar.tell({ type: "update", service: options.service, patch: { preparation } });
 }

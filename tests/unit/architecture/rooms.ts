@@ -10,6 +10,7 @@
 export const ROOMS: Readonly<Record<string, readonly string[]>> = {
   "": ["cli", "host/pinning"],
   "actors/agent": [
+    "actors/config",
     "actors/endpoint",
     "actors/fetcher",
     "actors/observer",
@@ -23,11 +24,9 @@ export const ROOMS: Readonly<Record<string, readonly string[]>> = {
     "base",
     "ffi",
     "host",
-    "rollout",
     "torrent",
-    "torrent/engine",
-    "torrent/swarm/limits",
   ],
+  "actors/config": ["host", "rollout", "torrent/engine", "torrent/swarm/limits"],
   "actors/endpoint": ["actors/registrar", "actors/runtime", "rollout"],
   "actors/fetcher": [
     "actors/runtime",
@@ -39,9 +38,9 @@ export const ROOMS: Readonly<Record<string, readonly string[]>> = {
     "torrent",
   ],
   "actors/observer": ["actors/runtime", "actors/runtime/remote"],
-  "actors/pinner": ["actors/agent", "actors/runtime", "host"],
+  "actors/pinner": ["actors/config", "actors/runtime", "host"],
   "actors/registrar": ["actors/runtime", "actors/session", "coordination", "rollout", "zookeeper"],
-  "actors/runner": ["actors/agent", "actors/runtime", "host"],
+  "actors/runner": ["actors/config", "actors/runtime", "host"],
   "actors/runtime": [
     "actors/runtime/cell",
     "actors/runtime/dispatch",
@@ -70,7 +69,7 @@ export const ROOMS: Readonly<Record<string, readonly string[]>> = {
   ],
   "actors/session": ["actors/runtime", "zookeeper"],
   "actors/upgrade_coordinator": [
-    "actors/agent",
+    "actors/config",
     "actors/fetcher",
     "actors/pinner",
     "actors/registrar",
@@ -85,6 +84,7 @@ export const ROOMS: Readonly<Record<string, readonly string[]>> = {
   "base": [],
   "cli": [
     "actors/agent",
+    "actors/config",
     "actors/observer",
     "actors/runtime",
     "base",

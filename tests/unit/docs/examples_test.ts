@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { z } from "zod";
-import { agentConfigSchema } from "../../../actors/agent/config.ts";
+import { agentConfigSchema } from "../../../actors/config/agent_config.ts";
 import { createProgram } from "../../../cli/program.ts";
 import { parseYaml } from "../../../cli/shared/yaml_file.ts";
 import { planSchema } from "../../../rollout/mod.ts";

@@ -1,4 +1,4 @@
-/** What the runtime knows of an ask beyond its answer: deadlines that are passed on, and circles. */
+/** What the runtime knows of an ask beyond its answer: deadlines that are passed on, and cycles. */
 
 import assert from "node:assert/strict";
 import {
@@ -15,7 +15,7 @@ interface Question {
   readonly replyTo: ReplyTo<string>;
 }
 
-Deno.test("G32: an actor sees when the asker of the message in hand gives up", () =>
+Deno.test("G32: an actor sees when the asker of the current message gives up", () =>
   withSystem(async ({ system, clock }) => {
     const seen: (number | undefined)[] = [];
     const actor = system.spawn("actor", {
@@ -78,7 +78,7 @@ Deno.test("G32: an answered ask leaves the timers of the others alone, and none 
  * Two actors that answer what the other answers to them; while one waits, it answers "busy". What
  * somebody outside gets who asks one of them.
  */
-async function askInCircle(options: Partial<ActorSystemOptions>) {
+async function askInCycle(options: Partial<ActorSystemOptions>) {
   const seen: string[] = [];
   const logs: string[] = [];
   await withSystem(async ({ system, clock, logged }) => {
@@ -116,28 +116,28 @@ async function askInCircle(options: Partial<ActorSystemOptions>) {
     await clock.advance(1_000);
     logs.push(...logged);
   }, options);
-  return { seen, circles: logs.filter((line) => line.includes("circle")).length };
+  return { seen, cycles: logs.filter((line) => line.includes("cycle")).length };
 }
 
-Deno.test("G32: asks that go in a circle are refused where the system is told to", async () => {
-  const { seen, circles } = await askInCircle({ askCircles: "refuse" });
+Deno.test("G32: asks that form a cycle are refused where the system is told to", async () => {
+  const { seen, cycles } = await askInCycle({ askCycles: "refuse" });
   assert.deepEqual(seen, ["ask_circular"]);
-  assert.equal(circles, 1);
+  assert.equal(cycles, 1);
 });
 
-Deno.test("G32: asks that go in a circle are reported where the system is told to", async () => {
-  const { seen, circles } = await askInCircle({ askCircles: "report" });
+Deno.test("G32: asks that form a cycle are reported where the system is told to", async () => {
+  const { seen, cycles } = await askInCycle({ askCycles: "report" });
   assert.deepEqual(seen, ["busy"]);
-  assert.equal(circles, 1);
+  assert.equal(cycles, 1);
 });
 
-Deno.test("G32: asks that go in a circle are asks like any other otherwise", async () => {
-  const { seen, circles } = await askInCircle({});
+Deno.test("G32: asks that form a cycle are asks like any other otherwise", async () => {
+  const { seen, cycles } = await askInCycle({});
   assert.deepEqual(seen, ["busy"]);
-  assert.equal(circles, 0);
+  assert.equal(cycles, 0);
 });
 
-Deno.test("G32: a chain of asks is no circle", () =>
+Deno.test("G32: a chain of asks is no cycle", () =>
   withSystem(async ({ system, clock, logged }) => {
     const seen: string[] = [];
     const last = system.spawn("last", {
@@ -178,7 +178,7 @@ Deno.test("G32: a chain of asks is no circle", () =>
     await clock.settle();
     assert.deepEqual(seen, ["middle, last", "middle, last"]);
     assert.deepEqual(logged, []);
-  }, { askCircles: "refuse" }));
+  }, { askCycles: "refuse" }));
 
 Deno.test("G32: timers of asks are cancelled with the last answer, also in the turn of another ask", () =>
   withSystem(async ({ system, clock }) => {

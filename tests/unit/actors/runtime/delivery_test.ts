@@ -146,7 +146,7 @@ Deno.test("G5: a dead letter listener that causes dead letters does not go on fo
     assert.equal(deadLetters.length, 101);
   }));
 
-Deno.test("G6: control messages overtake waiting messages and need no room", () =>
+Deno.test("G6: system messages overtake waiting messages and need no room", () =>
   withSystem(async ({ system, clock, deadLetters }) => {
     const log: string[] = [];
     const watched = system.spawn("watched", recorder<string>([]));

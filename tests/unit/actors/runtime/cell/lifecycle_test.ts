@@ -70,7 +70,7 @@ Deno.test("G12: a child to the left runs until those to its right are gone", () 
     assert.deepEqual(seen, ["bye"]);
   }));
 
-Deno.test("G12: an actor that stops itself finishes the message in hand, not those that wait", () =>
+Deno.test("G12: an actor that stops itself finishes the current message, not those that wait", () =>
   withSystem(async ({ system, clock, deadLetters }) => {
     const log: string[] = [];
     const actor = system.spawn("actor", {
@@ -223,7 +223,7 @@ Deno.test("G15: after unwatch no signal comes, not even one that is waiting", ()
     const watcher = system.spawn("watcher", {
       init: () => undefined,
       receive(state: undefined, message: "keep" | "take back", context): undefined {
-        // The signal is in the control lane when watch returns, since that actor is gone already.
+        // The system message has been sent when watch returns, since that actor is gone already.
         context.watch(gone);
         if (message === "take back") context.unwatch(gone);
         log.push(message);

@@ -32,7 +32,7 @@ function supervised<S, M>(
   return ref;
 }
 
-Deno.test("G10: a restart keeps the reference and the mailbox, and loses the message in hand", () =>
+Deno.test("G10: a restart keeps the reference and the mailbox, and loses the current message", () =>
   withSystem(async ({ system, clock, deadLetters }) => {
     const seen: string[] = [];
     const states: number[] = [];

@@ -3,17 +3,17 @@
 import { z } from "zod";
 import { sizeSchema } from "./size.ts";
 
-/** A block of BEP 3 a second. Below it a release would not come in anybody's lifetime: leave the key out instead. */
+/** Least rate: a block of BEP 3 a second. With less a release would take weeks; leave the key out instead. */
 const LEAST_BYTES_PER_SECOND = 16 * 1024;
 
-/** More parts of a week than anybody tells apart; it bounds what is looked through. */
+/** Most entries of a schedule. More than anybody needs; it bounds the search for the entry that holds. */
 const SCHEDULE_MAX = 64;
 
 const DAYS = ["sun", "mon", "tue", "wed", "thu", "fri", "sat"] as const;
 
 const MINUTES_PER_HOUR = 60;
 
-/** Bytes per second, or `unlimited` where a limit that holds otherwise is lifted (Infinity once parsed). */
+/** Bytes per second, or `unlimited`, which lifts a limit for the time of a schedule's entry (parsed: Infinity). */
 const rateSchema = z.union([z.string(), z.number()]).transform((value, context) => {
   if (value === "unlimited") return Infinity;
   const size = sizeSchema.safeParse(value);
@@ -57,7 +57,7 @@ const scheduledSchema = z.strictObject({
   down: ratesSchema.optional(),
 }).refine(({ from, to }) => from !== to, "expected two different times");
 
-/** See the file's head. */
+/** The schema of `limits`. */
 export const limitsSchema = z.strictObject({
   /** What this host sends. */
   up: ratesSchema.optional(),

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { z } from "zod";
-import { agentConfigSchema } from "../../../../actors/agent/config.ts";
+import { agentConfigSchema } from "../../../../actors/config/agent_config.ts";
 
 function parse(limits: unknown, engine?: string) {
   return agentConfigSchema.safeParse({

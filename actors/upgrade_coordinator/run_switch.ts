@@ -1,6 +1,6 @@
 /**
- * Carries a switch from its first step to its report. What is about to be done is written down first, on the local disk
- * and in the slot, so that a crash at any step is resumed or undone and never repeated blindly.
+ * Runs a switch from its first step to its report. Each step is written to the journal and to the slot before it is taken,
+ * so that after a crash at any step the switch is resumed or rolled back, and no step is repeated blindly.
  *
  * @module
  */
@@ -9,17 +9,17 @@ import { writeSlot } from "../../coordination/mod.ts";
 import type { Current } from "../../rollout/mod.ts";
 import type { EntryPatch, ReportOutcome } from "../registrar/messages.ts";
 import {
+  type Deps,
   healthPatch,
   holdBack,
-  lookAfter,
-  type Own,
+  readAfter,
   reasonOf,
+  setWaitingFor,
   type State,
-  waitFor,
 } from "./state.ts";
 import { stepAfter, type Switch, takeStep, toJournal, toSlot } from "./switch.ts";
 
-/** Share of a switch that is done when it comes to a step. */
+/** Progress of a switch at the beginning of each step, 0 to 1. */
 const PROGRESS: Readonly<Record<Switch["step"], number>> = {
   draining: 0,
   stopping: 0.15,
@@ -31,15 +31,15 @@ const PROGRESS: Readonly<Record<Switch["step"], number>> = {
   rolling_back: 0.5,
 };
 
-/** The transaction of a report takes milliseconds; ZooKeeper may take this long to be found again. */
+/** How long a report may take. The transaction takes milliseconds, but the connection may have to be made again. */
 const REPORT_TIMEOUT_MS = 30_000;
 
-/** Time before a report that did not get through is made again; for ever, since the slot is held until then. */
+/** Time before a report that has failed is made again. It is retried for ever, because the slot is held until then. */
 const REPORT_RETRY_MS = 1_000;
 
-/** Begins a switch, or goes on with one that a crash has interrupted. */
-export function beginSwitch(state: State, change: Switch, own: Own): State {
-  const { options, context } = own;
+/** Begins a switch, or resumes one that a crash has interrupted. */
+export function beginSwitch(state: State, change: Switch, deps: Deps): State {
+  const { options, context } = deps;
   context.log.info("{service}: switches from {from} to {to}, at {step}", {
     service: options.service,
     from: change.from ?? "nothing",
@@ -47,31 +47,32 @@ export function beginSwitch(state: State, change: Switch, own: Own): State {
     step: change.step,
   });
   state.predecessor = null;
-  return runStep(state, change, own);
+  return runStep(state, change, deps);
 }
 
-/** Takes the step that the switch has come to. */
-function runStep(state: State, change: Switch, own: Own): State {
-  const { options, context } = own;
+/** Begins the current step of a switch. */
+function runStep(state: State, change: Switch, deps: Deps): State {
+  const { options, context } = deps;
   state.change = change;
   const isAway = change.step !== "draining" && change.step !== "reporting";
   const patch: EntryPatch = {
     preparation: { version: change.to, phase: "switching", progress: PROGRESS[change.step] },
     waitingFor: `switching to ${change.to}: ${change.step.replace("_", " ")}`,
-    // What the host ran before, down; a new version counts only once it has baked.
+    // The old version, down: the new version counts only after its bake time.
     ...(isAway ? { version: change.from, state: "down" } : healthPatch(state)),
   };
   options.registrar.tell({ type: "update", service: options.service, patch });
-  if (change.step === "reporting") return report(state, change, own);
+  if (change.step === "reporting") return report(state, change, deps);
 
   const { zookeeper, journal } = state;
   context.pipeToSelf(
     async (signal) => {
-      // The way back is taken even on a disk that takes nothing more.
-      if (change.step === "rolling_back") writeJournal(state, change, own);
+      // A roll back goes on even if the disk is full.
+      if (change.step === "rolling_back") writeJournal(state, change, deps);
       else journal.write(toJournal(change));
       if (change.hasSlot && zookeeper !== null) {
-        // The slot's step is for others to read; the journal is what counts, so a lost connection stops nothing.
+        // The step in the slot is for other hosts and people to read. Only the journal matters for a resume, so a lost
+        // connection does not stop the switch.
         await writeSlot(zookeeper, options.service, toSlot(change, options.host)).catch(() => {});
       }
       await takeStep(change, {
@@ -92,22 +93,22 @@ function runStep(state: State, change: Switch, own: Own): State {
   return state;
 }
 
-/** A step went well. */
-export function onStepTaken(state: State, change: Switch, own: Own): State {
+/** Handles a step that has succeeded. */
+export function onStepTaken(state: State, change: Switch, deps: Deps): State {
   if (state.change !== change) return state;
   const next = stepAfter(change.step);
-  return next === null ? state : runStep(state, { ...change, step: next }, own);
+  return next === null ? state : runStep(state, { ...change, step: next }, deps);
 }
 
-/** A step failed: back to the old release, or, where that fails as well, the truth about it. */
+/** Handles a step that has failed: rolls back, or, if the roll back has failed, reports that. */
 export function onStepFailed(
   state: State,
   failed: { change: Switch; error: unknown },
-  own: Own,
+  deps: Deps,
 ): State {
   const { change, error } = failed;
   if (state.change !== change) return state;
-  const { options, context } = own;
+  const { options, context } = deps;
   const reason = reasonOf(error);
   context.log.error("{service}: {step} of {to} failed: {reason}", {
     service: options.service,
@@ -119,15 +120,15 @@ export function onStepFailed(
     const both = `${change.reason ?? "failed"}; then the way back to ${
       change.from ?? "nothing"
     } failed: ${reason}`;
-    return runStep(state, { ...change, step: "reporting", reason: both }, own);
+    return runStep(state, { ...change, step: "reporting", reason: both }, deps);
   }
-  // Nothing has been stopped yet, so there is nothing to go back from.
+  // Nothing has been stopped yet, so nothing has to be rolled back.
   const step = change.step === "draining" ? "reporting" : "rolling_back";
-  return runStep(state, { ...change, step, reason }, own);
+  return runStep(state, { ...change, step, reason }, deps);
 }
 
-/** Writes to the journal; where that fails, a crash before the next step repeats this one, which does no harm. */
-function writeJournal(state: State, change: Switch, { options, context }: Own): void {
+/** Writes to the journal. If that fails, a crash before the next step repeats this one, which does no harm. */
+function writeJournal(state: State, change: Switch, { options, context }: Deps): void {
   try {
     state.journal.write(toJournal(change));
   } catch (error) {
@@ -138,10 +139,10 @@ function writeJournal(state: State, change: Switch, { options, context }: Own): 
   }
 }
 
-/** Makes the report that ends the switch; see {@link onReported} for what follows. */
-export function report(state: State, change: Switch, own: Own): State {
-  const { options, context } = own;
-  writeJournal(state, change, own);
+/** Makes the report that ends the switch; {@link onReported} handles its outcome. */
+export function report(state: State, change: Switch, deps: Deps): State {
+  const { options, context } = deps;
+  writeJournal(state, change, deps);
   const { service, registrar, host } = options;
   if (change.reason !== null && !change.hasSlot) {
     registrar.tell({ type: "update", service, patch: outcomePatch(state, change) });
@@ -167,13 +168,13 @@ export function report(state: State, change: Switch, own: Own): State {
   return state;
 }
 
-/** The report got through, or not yet. */
-export function onReported(state: State, outcome: ReportOutcome, own: Own): State {
-  const { options, context } = own;
+/** Handles the outcome of a report: ends the switch, or tries again later. */
+export function onReported(state: State, outcome: ReportOutcome, deps: Deps): State {
+  const { options, context } = deps;
   const { change } = state;
   if (change === null) return state;
   if (!outcome.ok) {
-    // Once for each reason: it is tried every second, for as long as ZooKeeper is away.
+    // Logged once for each reason, because it is tried every second for as long as ZooKeeper is away.
     if (state.reportProblem !== outcome.reason) {
       context.log.warn("{service}: report not made yet, tried again until it is: {reason}", {
         service: options.service,
@@ -181,7 +182,7 @@ export function onReported(state: State, outcome: ReportOutcome, own: Own): Stat
       });
     }
     state.reportProblem = outcome.reason;
-    waitFor(`the report that ends the switch is not made yet: ${outcome.reason}`, own);
+    setWaitingFor(`the report that ends the switch is not made yet: ${outcome.reason}`, deps);
     context.timers.after("report", REPORT_RETRY_MS, { type: "report_due" });
     return state;
   }
@@ -192,11 +193,11 @@ export function onReported(state: State, outcome: ReportOutcome, own: Own): Stat
     context.log.info("{service}: runs {to}", { service: options.service, to: change.to });
     state.lastFailed = null;
     state.hasRejoined = true;
-    // The bake time is over, so the old release may be unlocked; on disk it stays, for a way back without network.
+    // The bake time is over, so the old release may be unlocked. It stays on disk, for a roll back without the network.
     options.pinner.tell({ type: "keep", versions: [change.to] });
     options.fetcher.tell({
       type: "keep",
-      // The one that ran before counts first: a newer one on the disk may be a version that failed.
+      // The version that ran before is kept first: a newer one on the disk may be a version that failed.
       versions: change.from === null ? [change.to] : [change.to, change.from],
       others: change.from === null ? options.config.keepReleases : options.config.keepReleases - 1,
     });
@@ -208,12 +209,12 @@ export function onReported(state: State, outcome: ReportOutcome, own: Own): Stat
       });
     }
     state.prepared = null;
-    holdBack(state, change.to, own);
-    waitFor(`${change.to} failed here: ${change.reason}`, own);
+    holdBack(state, change.to, deps);
+    setWaitingFor(`${change.to} failed here: ${change.reason}`, deps);
   }
-  // What was heard of the service's health since the report was on its way.
+  // The service's status may have changed while the report was under way.
   options.registrar.tell({ type: "update", service: options.service, patch: healthPatch(state) });
-  lookAfter(0, own);
+  readAfter(0, deps);
   return state;
 }
 

@@ -14,7 +14,7 @@ import {
   systemClock,
   Topic,
 } from "../../../../actors/runtime/mod.ts";
-import { PreparationError, prepare } from "../../../../actors/upgrade_coordinator/preparation.ts";
+import { PreparationError, prepare } from "../../../../actors/upgrade_coordinator/prepare.ts";
 import { ReleaseStore } from "../../../../host/mod.ts";
 import type { Release } from "../../../../rollout/mod.ts";
 

@@ -1,13 +1,14 @@
 /**
- * What a supervisor does: it starts its children, restarts those that end, alone or with their group,
- * and gives up when that does not help. The rules of when and how long are in restart_policy.ts.
+ * The children of a supervisor: how they are started, restarted alone or as a group, and given up. The
+ * rules of when and after how long are in restart_policy.ts.
  *
  * @module
  */
 
 import type { Cell } from "../cell/cell.ts";
 import type { ChildEnd } from "../cell/system_messages.ts";
-import type { ActorDefinition, StopReason } from "../actor_definition.ts";
+import type { StopReason } from "../stop_reason.ts";
+import type { ActorDefinition } from "../actor_definition.ts";
 import { ActorError } from "../errors.ts";
 import type { Incarnation } from "../cell/incarnation.ts";
 import type { ActorRef } from "../ref.ts";
@@ -25,18 +26,18 @@ import type {
   SupervisorScope,
   SupervisorState,
   SupervisorStrategy,
-} from "./supervisor.ts";
+} from "./supervisor_options.ts";
 
-/** What a supervisor works by. */
-export interface Settings {
+/** A supervisor's options with every default filled in. */
+export interface SupervisorSettings {
   readonly autoShutdown: AutoShutdown;
   readonly strategy: SupervisorStrategy;
   readonly intensity: RestartIntensity;
   readonly backoff: RestartBackoff;
 }
 
-/** When a wait is over: for one child, or for the group that is being restarted. */
-export type OwnMessage =
+/** What a supervisor tells itself when the wait before a restart is over, of one child or of a group. */
+export type SupervisorTimerMessage =
   | { readonly type: "restart_child"; readonly child: Child }
   | { readonly type: "restart_group" };
 
@@ -47,18 +48,18 @@ interface Child {
   startedAtMs: number;
   /** Restarts since it last ran for long enough. */
   attempts: number;
-  /** Whether its group's wait is over, so that it may start as soon as those to its left run. */
+  /** Whether its group's wait is over: it may start as soon as those to its left run. */
   due: boolean;
 }
 
-/** The key of the one timer that a group's restart waits for. No child's name has a slash. */
+/** The key of the timer for a group's restart. No child's name has a slash. */
 const GROUP_TIMER = "/group";
 
-/** See `supervisor`. */
-export class Supervising implements SupervisorScope, SupervisorState {
+/** The children of one supervisor, from left to right, and its state. */
+export class SupervisedChildren implements SupervisorScope, SupervisorState {
   readonly kind = "supervisor";
   readonly #context: Incarnation;
-  readonly #settings: Settings;
+  readonly #settings: SupervisorSettings;
   readonly #restarts: RestartCounter;
   /** Left to right. */
   readonly #children: Child[] = [];
@@ -69,12 +70,13 @@ export class Supervising implements SupervisorScope, SupervisorState {
    */
   #group: { from: number; delayMs: number } | undefined;
 
-  constructor(context: Incarnation, settings: Settings) {
+  constructor(context: Incarnation, settings: SupervisorSettings) {
     this.#context = context;
     this.#settings = settings;
     this.#restarts = new RestartCounter(settings.intensity);
   }
 
+  /** Adds a child; see {@linkcode SupervisorScope}. */
   child<S, M>(
     name: string,
     definition: ActorDefinition<S, M>,
@@ -94,7 +96,7 @@ export class Supervising implements SupervisorScope, SupervisorState {
     return cell.ref;
   }
 
-  /** Starts what is new or due, left to right, as far as the strategy lets it. */
+  /** Starts the children that are new or due, from left to right, as far as the strategy allows. */
   startAll(): void {
     this.#declared = true;
     if (this.#group !== undefined) return;
@@ -104,12 +106,13 @@ export class Supervising implements SupervisorScope, SupervisorState {
         child.due = false;
         this.#start(child);
       }
-      // Those to the right rely on this one: its end is on the way here, and they go on from there.
+      // Those to the right depend on this one. Its end will be handled here, and they start after that.
       if (cell.status !== "running" && this.#settings.strategy !== "one_for_one") return;
     }
   }
 
-  receive(message: SupervisorMessage | OwnMessage): void {
+  /** Handles a message of the supervisor. */
+  receive(message: SupervisorMessage | SupervisorTimerMessage): void {
     switch (message.type) {
       case "start_child":
         message.start(this);
@@ -137,6 +140,11 @@ export class Supervising implements SupervisorScope, SupervisorState {
     }
   }
 
+  /**
+   * Handles the end of a child's incarnation: restarts it, or its group, as the strategy says.
+   *
+   * @throws {ActorError} `restart_intensity_exceeded`.
+   */
   onChildEnd({ child: cell, reason }: ChildEnd): void {
     const index = this.#children.findIndex((child) => child.cell === cell);
     const child = this.#children[index];
@@ -145,7 +153,7 @@ export class Supervising implements SupervisorScope, SupervisorState {
       this.#forget(index);
       if (child.significant) this.#onSignificantEnd(reason);
     } else if (this.#group !== undefined && index >= this.#group.from) {
-      // It is to be restarted with its group anyway, whatever it ended of.
+      // It is restarted with its group in any case, whatever the reason of its end.
       this.#stopGroup();
     } else if (cell.status === "down" && !cell.isClosed) {
       const { clock, random } = this.#context;
@@ -178,7 +186,7 @@ export class Supervising implements SupervisorScope, SupervisorState {
     this.#stopGroup();
   }
 
-  /** Stops the group one by one from the right, then waits, then it starts. */
+  /** Stops the group one by one from the right, then sets the timer for its restart. */
   #stopGroup(): void {
     const group = this.#group;
     if (group === undefined) return;
@@ -190,7 +198,7 @@ export class Supervising implements SupervisorScope, SupervisorState {
     this.#context.timers.after(GROUP_TIMER, group.delayMs, { type: "restart_group" });
   }
 
-  /** A child that has ended for good. */
+  /** Removes a child that has ended for good. */
   #forget(index: number): void {
     const [child] = this.#children.splice(index, 1);
     if (child !== undefined) this.#context.timers.cancel(child.cell.name);
@@ -202,7 +210,7 @@ export class Supervising implements SupervisorScope, SupervisorState {
     this.#stopGroup();
   }
 
-  /** Stops when the significant children that it is there for have ended by themselves. */
+  /** Stops the supervisor when, as `autoShutdown` says, its significant children have ended. */
   #onSignificantEnd(reason: StopReason): void {
     if (reason.kind !== "normal" && reason.kind !== "failed") return;
     const isLast = !this.#children.some(({ significant }) => significant);

@@ -1,14 +1,14 @@
 /**
- * The host's place in the staging queue, and whom it waits for there.
+ * The host's place in the staging queue, and the host that it waits for there.
  *
  * @module
  */
 
 import { covers, stagingPath } from "../../rollout/mod.ts";
 import type { ZooKeeper } from "../../zookeeper/mod.ts";
-import type { Own, Reading, State } from "./state.ts";
+import type { Deps, Reading, State } from "./state.ts";
 
-/** Whether the host stands in the queue, once, with that version. */
+/** Whether the host is in the queue exactly once, with that version. */
 export function isQueued(reading: Reading, version: string, host: string): boolean {
   const nodes = reading.stagingNodes.filter((node) => node.host === host);
   return nodes.length === 1 &&
@@ -16,17 +16,17 @@ export function isQueued(reading: Reading, version: string, host: string): boole
 }
 
 /**
- * Watches the host before this one in the staging queue, and nobody else: with all of them watching the whole queue, every
- * move would wake the whole fleet.
+ * Watches the host before this one in the staging queue, and no other: if every host watched the whole queue, every change
+ * would wake the whole fleet.
  *
- * @returns How many hosts of the wave are before this one.
+ * @returns The number of hosts of the wave that are before this one.
  */
 export function watchPredecessor(
   state: State,
   reading: Reading,
-  on: { zookeeper: ZooKeeper; own: Own },
+  on: { zookeeper: ZooKeeper; deps: Deps },
 ): number {
-  const { options, context } = on.own;
+  const { options, context } = on.deps;
   const { wave } = reading.view;
   // Hosts that the wave does not cover stay in the queue for a later one.
   const queue = reading.stagingNodes.filter(({ host }) =>
@@ -44,7 +44,7 @@ export function watchPredecessor(
         signal,
       }),
     {
-      // Gone already: nobody will tell.
+      // If it is gone already, the watch will not fire.
       ok: (stat) => ({
         type: "acted",
         what: "watch the predecessor",

@@ -1,6 +1,7 @@
 /**
- * The agent's config: one YAML file, one schema, every default in one place. Unknown keys are errors. What each key means
- * for an operator is in `docs/operating.md`.
+ * The agent's config: one YAML file, one schema, every default in one place. The command line reads the file, this schema
+ * checks it and fills in the defaults, and the agent hands each actor its part. Unknown keys are errors. What each key
+ * means for an operator is in `docs/operating.md`.
  *
  * @module
  */
@@ -10,10 +11,10 @@ import { ENGINE_NAMES } from "../../torrent/engine/engine_names.ts";
 import { type HealthCheck, healthCheckSchema } from "../../host/mod.ts";
 import { durationSchema } from "../../rollout/mod.ts";
 import { isLimiting } from "../../torrent/swarm/limits/rate_schedule.ts";
-import { limitsSchema } from "./limits_config.ts";
+import { limitsSchema } from "./limits.ts";
 import { sizeSchema } from "./size.ts";
 
-/** Names that become nodes, folders and labels: short, and safe in all three. */
+/** Names of hosts, sites, racks and services. They become znodes, folders and metric labels, so they are safe in all of them. */
 export const nameSchema = z.string().regex(
   /^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/,
   "expected a name of letters, digits, dots, dashes and underscores, at most 63, such as web-3",
@@ -63,7 +64,7 @@ const pinSchema = z.strictObject({
    * `off`: nothing is locked.
    */
   mode: z.enum(["required", "preferred", "off"]).default("required"),
-  /** The most to lock for one release; a larger one is refused before anything is locked. As vmtouch's `-m`. */
+  /** Largest release that is locked; a larger one is refused before anything is locked. As `-m` of vmtouch. */
   limit: sizeSchema.prefault("64G"),
 });
 
@@ -74,15 +75,15 @@ const serviceSchema = z.strictObject({
   env: z.record(z.string(), z.string()).default({}),
   /** Default: the release's folder. */
   workingDirectory: z.string().optional(),
-  /** Run before the service is stopped for an upgrade, such as taking the host out of a load balancer. */
+  /** Command that is run before the service is stopped for an upgrade, to take the host out of a load balancer, say. */
   drain: argvSchema.optional(),
-  /** The longest that `drain` may take before the switch goes on without it. */
+  /** How long `drain` may take. After that the switch goes on without it. */
   drainTimeout: durationSchema.prefault("30s"),
-  /** From SIGTERM to SIGKILL. */
+  /** Time from SIGTERM to SIGKILL when the service is stopped. */
   stopGrace: durationSchema.prefault("10s"),
-  /** Left out: the service is well as long as its process lives. */
+  /** The health check. Without one, the service is healthy as long as its process lives. */
   health: healthSchema.optional(),
-  /** Time between two health checks while all is well. */
+  /** Time between two health checks outside of a switch. */
   healthInterval: durationSchema.prefault("2s"),
   pin: pinSchema.prefault({}),
   /** Releases that stay on disk beside the current one, so that a roll back needs no network. */
@@ -93,23 +94,23 @@ const serviceSchema = z.strictObject({
 export const agentConfigSchema = z.strictObject({
   /** This host's name, unique in the fleet. Default: the machine's own. */
   host: nameSchema.prefault(() => Deno.hostname()),
-  /** Data center. */
+  /** The data center that the host stands in. */
   site: nameSchema,
-  /** Rack within the site. */
+  /** The rack within the site. */
   rack: nameSchema,
   /** ZooKeeper servers, with an optional chroot: `zk1:2181,zk2:2181,zk3:2181/prod`. */
   zookeeper: z.string().min(1),
-  /** How long ZooKeeper waits for a host that says nothing before it counts as away. */
+  /** How long ZooKeeper waits for a sign of life of this host before its session ends and it counts as away. */
   sessionTimeout: durationSchema.prefault("10s"),
   /** Where releases, locks and records live; on the file system that holds the blobs. */
   dataDir: z.string().min(1),
   /** Status, metrics and health of the agent itself, over HTTP. */
   listen: listenSchema.prefault("127.0.0.1:0"),
-  /** TCP port for those who look at the agent's actors, on the address of `listen`; 0: any free one. */
+  /** TCP port for `rollcall actors` and `status`, on the address of `listen`; 0: any free one. */
   actorsPort: z.int().min(0).max(65_535).default(0),
   /** TCP port for BitTorrent peers; 0: any free one. */
   torrentPort: z.int().min(0).max(65_535).default(0),
-  /** What moves the releases: our own, or WebTorrent, which knows no limits and takes only whole pieces from the disk. */
+  /** The torrent engine: `swarm` is Rollcall's own. `webtorrent` keeps no limits and resumes only whole pieces. */
   engine: z.enum(ENGINE_NAMES).default("swarm"),
   /** How much of the network releases may use. Default: as much as there is. */
   limits: limitsSchema.prefault({}),

@@ -1,0 +1,32 @@
+/** Programs as small as they can be, for the tests of what looks at programs. */
+
+const HEADER_BYTES = 64;
+
+/** An ELF file for a processor, with text in it, and something appended. */
+export function elfImage(
+  { machine = 62, text = "", appended = "" }: {
+    readonly machine?: number;
+    readonly text?: string;
+    readonly appended?: string;
+  } = {},
+): Uint8Array<ArrayBuffer> {
+  const content = new TextEncoder().encode(text);
+  const sectionBytes = 64;
+  const tableOffset = HEADER_BYTES;
+  const contentOffset = tableOffset + sectionBytes;
+  const tail = new TextEncoder().encode(appended);
+  const bytes = new Uint8Array(contentOffset + content.length + tail.length);
+  const view = new DataView(bytes.buffer);
+  bytes.set([0x7f, 0x45, 0x4c, 0x46, 2, 1, 1]);
+  view.setUint16(0x12, machine, true);
+  view.setBigUint64(0x28, BigInt(tableOffset), true);
+  view.setUint16(0x3a, sectionBytes, true);
+  view.setUint16(0x3c, 1, true);
+  // One section, which holds the text.
+  view.setUint32(tableOffset + 0x04, 1, true);
+  view.setBigUint64(tableOffset + 0x18, BigInt(contentOffset), true);
+  view.setBigUint64(tableOffset + 0x20, BigInt(content.length), true);
+  bytes.set(content, contentOffset);
+  bytes.set(tail, contentOffset + content.length);
+  return bytes;
+}

@@ -43,7 +43,7 @@ export async function runTracker(options: TrackerCommandOptions): Promise<void> 
     ...(options.publicHost === undefined ? {} : { publicHostname: options.publicHost }),
     ...(options.hungryInterval === undefined
       ? {}
-      : { policy: { hungryIntervalMs: options.hungryInterval * 1_000 } }),
+      : { settings: { hungryIntervalMs: options.hungryInterval * 1_000 } }),
     udp: options.udp,
     server: options.server,
     ...(options.allow === undefined ? {} : { allowFeed: options.allow }),

@@ -1,33 +1,34 @@
-/** Reads a feed and its .torrent files; trusts neither before it has checked them. */
+/** Reads a feed and its .torrent files, and checks both before they are trusted. */
 
 import { Buffer } from "node:buffer";
 import { z } from "zod";
 import { FeedError, ReleaseError } from "../errors.ts";
-import { MAX_METAINFO_BYTES, readRelease } from "../release/metainfo.ts";
+import { MAX_METAINFO_BYTES, readRelease } from "../release/mod.ts";
 import { type FeedRelease, feedSchema, type Origin, TORRENT_MIME_TYPE } from "./feed_format.ts";
 
-/** Room for the thousands of releases that a feed keeps. */
+/** The largest feed: room for the thousands of releases that a feed keeps. */
 const MAX_FEED_BYTES = 8 * 1024 * 1024;
-/** A build machine that takes longer is asked again later. */
+/** The longest wait for an answer; a build machine that takes longer is asked again later. */
 const DEADLINE_MS = 30_000;
 
 /** A release that a feed offers. */
 export interface OfferedRelease extends FeedRelease {
   /** ISO 8601. */
   readonly publishedAt: string;
+  /** Where its .torrent is. */
   readonly torrentUrl: string;
-  /** Where the build machine stands, if it told. */
+  /** Where the build machine stands, if the feed tells. */
   readonly origin?: Origin | undefined;
 }
 
-/** How to read. */
+/** How to read a feed. */
 export interface FeedRequest {
   readonly signal?: AbortSignal;
   /** Default 30 s. */
   readonly deadlineMs?: number;
 }
 
-/** The releases of a feed, newest first. Rejects with {@link FeedError}. */
+/** Reads the releases of a feed, newest first. Rejects with a {@link FeedError}. */
 export async function readFeed(url: string, request: FeedRequest = {}): Promise<OfferedRelease[]> {
   const bytes = await download(url, { ...request, maxBytes: MAX_FEED_BYTES });
   let document: unknown;
@@ -53,7 +54,7 @@ export async function readFeed(url: string, request: FeedRequest = {}): Promise<
   });
 }
 
-/** A .torrent of exactly that info hash. Rejects with {@link FeedError}. */
+/** Fetches a .torrent that must have the given info hash. Rejects with a {@link FeedError}. */
 export async function fetchTorrent(
   url: string,
   request: FeedRequest & { expectInfoHash: string },

@@ -1,4 +1,4 @@
-/** The build machine's feed over HTTP: the list of its releases, and their .torrent files. */
+/** Serves the build machine's feed over HTTP: the list of its releases, and their .torrent files. */
 
 import { createHash } from "node:crypto";
 import { Hono } from "hono";
@@ -14,18 +14,15 @@ import { FeedStore } from "./feed_store.ts";
 
 /** How a feed is served. */
 export interface FeedServerOptions {
-  /** Keeps the feed; made if it is missing. */
+  /** The directory that keeps the feed; made if it is missing. */
   readonly directory: string;
   /** Address to listen on. Default "0.0.0.0". */
   readonly hostname?: string;
   /** Default 0: any free one. */
   readonly port?: number;
-  /**
-   * What its URLs begin with. Default: `hostname` and port, or this machine's name if `hostname` is a
-   * wildcard.
-   */
+  /** What its URLs begin with. Default: `hostname` and port, or this machine's name if `hostname` is a wildcard. */
   readonly baseUrl?: string;
-  /** Where this machine stands; with it the fleet knows how little could have crossed borders. Default: not told. */
+  /** Where this machine stands; with it, reports tell how little could have crossed borders. Default: not told. */
   readonly origin?: Origin;
   readonly log: Log;
   /** Default: the system's calendar. */
@@ -34,24 +31,25 @@ export interface FeedServerOptions {
 
 /** A feed at work. */
 export interface FeedServer {
-  /** Of the feed itself, ".../feed.json". */
+  /** The URL of the feed itself, ".../feed.json". */
   readonly url: string;
   readonly port: number;
-  /** Newest first. */
+  /** The releases, newest first. */
   readonly releases: readonly PublishedRelease[];
   /**
-   * Publishes a release; false if it was there already. Rejects with a `FeedError` "version_taken" if
-   * the same service and version has other content, or with a `ReleaseError` for bad metainfo.
+   * Publishes a release; returns false if it was there already. Rejects with a `FeedError` "version_taken" if the same
+   * service and version has other content, or with a `ReleaseError` if the .torrent is not acceptable.
    */
   add(metainfo: Uint8Array): Promise<boolean>;
   /** The .torrent of a release in the feed, or undefined. */
   torrent(infoHash: string): Promise<Uint8Array | undefined>;
   /** The URL of a release's .torrent. */
   torrentUrl(infoHash: string): string;
+  /** Stops listening; resolves when the requests that are under way are answered. */
   close(): Promise<void>;
 }
 
-/** Resolves when it listens; rejects with a `FeedError` "storage" if the directory is of no use. */
+/** Starts a feed. Resolves when it listens; rejects with a `FeedError` "storage" if the directory cannot be used. */
 export async function createFeedServer(options: FeedServerOptions): Promise<FeedServer> {
   const { log } = options;
   const hostname = options.hostname ?? "0.0.0.0";

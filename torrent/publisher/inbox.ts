@@ -1,6 +1,6 @@
 /**
- * How a second `publish` hands its release to the process that serves the feed: files in the feed's directory. The
- * .torrent is written last, so that whoever sees it finds the rest; the answer is a file as well.
+ * How a second `publish` hands its release to the process that serves the feed: by files in the feed's directory. The
+ * .torrent is written last, so that the other files are there when it is seen; the answer is a file as well.
  *
  *     <feed>/roots/<infoHash>.json      where the content lies, for seeding
  *     <feed>/inbox/<infoHash>.torrent   to be added to the feed; gone once it is
@@ -14,10 +14,10 @@ import { z } from "zod";
 
 const rootSchema = z.object({ root: z.string() });
 
-/** Files that one look at the inbox takes in; a build machine publishes a handful a day. */
-const INBOX_MAX = 1_000;
+/** Files that are read at once; a build machine publishes a handful a day. */
+const MAX_INBOX_FILES = 1_000;
 
-/** The hand-over files of one feed. */
+/** The files by which releases are handed over to one feed. */
 export class Inbox {
   readonly #rootsDir: string;
   readonly #inboxDir: string;
@@ -28,7 +28,7 @@ export class Inbox {
     this.#inboxDir = join(feedDir, "inbox");
   }
 
-  /** Makes the folders. */
+  /** Makes the folders, if they are missing. */
   async open(): Promise<void> {
     await Deno.mkdir(this.#rootsDir, { recursive: true });
     await Deno.mkdir(this.#inboxDir, { recursive: true });
@@ -47,7 +47,8 @@ export class Inbox {
 
   /** What became of a release: still waiting, taken into the feed, or refused with these words. */
   async outcome(infoHash: string): Promise<"waiting" | "taken" | { refused: string }> {
-    // In this order: a refusal is written before the .torrent goes, so once that has gone it is there, or never will be.
+    // In this order, since a refusal is written before the .torrent is removed: once the .torrent is gone, the refusal is
+    // there or never will be.
     const waiting = await Deno.stat(this.#torrent(infoHash)).catch(nullIfMissing);
     if (waiting !== null) return "waiting";
     const refused = await Deno.readTextFile(this.#refusal(infoHash)).catch(nullIfMissing);
@@ -64,7 +65,7 @@ export class Inbox {
       if (infoHash === undefined) continue;
       const metainfo = await Deno.readFile(this.#torrent(infoHash)).catch(nullIfMissing);
       if (metainfo !== null) found.push({ infoHash, metainfo });
-      if (found.length >= INBOX_MAX) break;
+      if (found.length >= MAX_INBOX_FILES) break;
     }
     return found;
   }

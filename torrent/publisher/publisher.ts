@@ -5,7 +5,7 @@
  */
 
 import { type Clock, sleep } from "../../base/clock.ts";
-import type { TorrentEngine, Transfer } from "../engine/engine.ts";
+import type { TorrentEngine, Transfer } from "../engine/mod.ts";
 import type { FeedServer } from "../feed/mod.ts";
 import type { Log } from "../../base/log.ts";
 import { Inbox } from "./inbox.ts";
@@ -19,10 +19,10 @@ export interface PublisherOptions {
   readonly clock: Clock;
 }
 
-/** How often the inbox is looked at; a hand-over takes about as long. */
+/** How often the inbox is read; to hand a release over takes about as long. */
 const INBOX_INTERVAL_MS = 250;
 
-/** Seeds the feed's releases, and those that come, until it is told to stop. */
+/** Seeds the feed's releases, and adds and seeds those that are handed over, until it is stopped. */
 export class Publisher {
   readonly #options: PublisherOptions;
   readonly #inbox: Inbox;
@@ -44,7 +44,7 @@ export class Publisher {
     }
   }
 
-  /** Takes in what waits in the inbox now. */
+  /** Adds the releases that are waiting in the inbox now. */
   async takeIn(): Promise<void> {
     const { feed, log } = this.#options;
     for (const { infoHash, metainfo } of await this.#inbox.waiting()) {
@@ -74,7 +74,7 @@ export class Publisher {
     try {
       await transfer.done;
     } catch (error) {
-      // The content has been moved or changed since it was published: the others still have it.
+      // The content was moved or changed after it was published. Hosts that have it go on seeding.
       this.#seeds.delete(infoHash);
       log.error("not seeded: {infoHash} from {root}: {error}", { infoHash, root, error });
       if (metainfo !== undefined) throw error;

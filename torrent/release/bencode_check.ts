@@ -1,10 +1,10 @@
 /**
- * Checks bencoded bytes (BEP 3) before a decoder sees them. The decoder of the family trusts the
- * lengths that it reads (a negative one makes it go round for ever), so whatever a stranger can send
- * passes here first. This checks form only; what the values mean is the caller's business.
+ * Checks bencoded bytes (BEP 3) before a decoder sees them. The decoder of the package bencode trusts the lengths that it
+ * reads (a negative one makes it loop for ever), so everything that comes over the network is checked here first. Only the
+ * form is checked; what the values mean is up to the caller.
  */
 
-/** Deeper nesting than any message of the protocol has; it bounds the recursion. */
+/** The deepest nesting, deeper than any message of the protocol has. It bounds the recursion. */
 const MAX_DEPTH = 16;
 
 const CODE_0 = 0x30;
@@ -16,15 +16,15 @@ const CODE_E = 0x65;
 const CODE_I = 0x69;
 const CODE_L = 0x6c;
 
-/** Where a value of the outermost dictionary lies, end exclusive. */
+/** The range of a value of the outermost dictionary, end exclusive. */
 export interface ByteRange {
   readonly start: number;
   readonly end: number;
 }
 
-/** What a well-formed value at the start of the bytes looks like from outside. */
+/** Where a well-formed value and the entries of its outermost dictionary lie. */
 export interface BencodeOutline {
-  /** Length of the value; what follows it was not looked at. */
+  /** The length of the value; bytes that follow it were not looked at. */
   readonly sizeBytes: number;
   /** The entries of the outermost dictionary by key; empty for any other value. */
   readonly entries: ReadonlyMap<string, ByteRange>;
@@ -33,9 +33,8 @@ export interface BencodeOutline {
 class Malformed extends Error {}
 
 /**
- * The outline of the value at the start of `bytes`, or undefined if it is malformed or not in
- * canonical form: whole numbers without leading zeros, dictionary keys in ascending order of their
- * bytes and none twice, nothing nested deeper than 16 levels.
+ * The outline of the value at the start of `bytes`; undefined if it is malformed or not in canonical form: whole numbers
+ * without leading zeros, dictionary keys in ascending order of their bytes and none twice, at most 16 levels.
  */
 export function outlineBencode(bytes: Uint8Array): BencodeOutline | undefined {
   const entries = new Map<string, ByteRange>();

@@ -1,7 +1,7 @@
 /**
- * Reads and writes .torrent files (BEP 3) of releases. The manifest (service, version, the SHA-256 of
- * every file) lies inside the info dictionary under the key "rollcall", so that the info hash covers
- * it. Whatever is read here came over a network and is believed only after every check has passed.
+ * Reads and writes the .torrent files (BEP 3) of releases. The manifest (service, version, the SHA-256 of every file) is in
+ * the info dictionary under the key "rollcall", so that the info hash covers it. What is read here came over a network and
+ * is trusted only after every check has passed.
  */
 
 import { createHash } from "node:crypto";
@@ -14,27 +14,27 @@ import { ReleaseError } from "../errors.ts";
 import { MAX_PIECE_LENGTH_BYTES } from "./piece_length.ts";
 import type { Release, ReleaseFile } from "./release.ts";
 
-/** Enough for 200,000 files with long names; a larger .torrent is refused unread. */
+/** The largest .torrent, enough for 200,000 files with long names; a larger one is refused unread. */
 export const MAX_METAINFO_BYTES = 32 * 1024 * 1024;
 
-/** More files than that would not fit the metainfo's limit; it bounds every loop over files. */
+/** The most files of a release; more would not fit into the largest .torrent. It bounds every loop over files. */
 export const MAX_FILES = 200_000;
 
-/** Of the whole path, in bytes; below what file systems take together with a root before it. */
+/** The longest path; together with a root before it, it stays below what file systems accept. */
 const MAX_PATH_BYTES = 1024;
-/** Of one name in a path (NAME_MAX). */
+/** The longest name in a path (NAME_MAX). */
 const MAX_NAME_BYTES = 255;
-/** More trackers than anybody runs. */
+/** The most trackers of a release; more than anybody runs. */
 const MAX_TRACKERS = 16;
 const SHA1_BYTES = 20;
 const SHA256_BYTES = 32;
 const BLOCK_BYTES = 16 * 1024;
-/** Of the "rollcall" dictionary; a later incompatible form gets another number. */
+/** The form of the "rollcall" dictionary; a later incompatible form gets another number. */
 const MANIFEST_SCHEMA = 1;
 
 /**
- * A service's or version's name: it becomes the name of directories and ZooKeeper nodes, hence
- * letters, digits and `._+-` only, beginning with a letter or digit, at most 128 of them.
+ * A service's or version's name. It becomes the name of directories and ZooKeeper nodes, hence it has only letters, digits
+ * and `._+-`, begins with a letter or digit, and has at most 128 characters.
  */
 export const releaseNameSchema = z.string().regex(
   /^[A-Za-z0-9][A-Za-z0-9._+-]{0,127}$/,
@@ -89,13 +89,13 @@ export interface MetainfoParts {
   readonly pieceLengthBytes: number;
   readonly pieceHashes: Uint8Array;
   readonly announce: readonly string[];
-  /** Goes outside the info dictionary: it does not change the info hash. */
+  /** Outside of the info dictionary, so that it does not change the info hash. */
   readonly createdBy: string;
-  /** As `createdBy`. Read back by `readChunkMap`, which says why nothing rests on it. */
+  /** Outside of the info dictionary too. It is read by `readChunkMap`. Default: no map. */
   readonly chunks?: ChunkMap | undefined;
 }
 
-/** The bytes of the .torrent. The same parts, but for trackers, creator and chunks, give the same info hash. */
+/** The bytes of a .torrent. Its info hash does not depend on trackers, creator and chunks. */
 export function encodeMetainfo(parts: MetainfoParts): Uint8Array {
   const sha256 = Buffer.from(parts.files.map((file) => file.sha256).join(""), "hex");
   const only = parts.layout === "file" ? parts.files[0] : undefined;
@@ -136,9 +136,9 @@ export function encodeMetainfo(parts: MetainfoParts): Uint8Array {
 }
 
 /**
- * Reads an untrusted .torrent. Refused with a {@link ReleaseError} of code "invalid_metainfo":
- * malformed or non-canonical bencode, no manifest, not private, paths that are absolute, leave the
- * root or collide, sizes that do not add up to the pieces.
+ * Reads an untrusted .torrent. Throws a {@link ReleaseError} "invalid_metainfo" for bencode that is malformed or not
+ * canonical, a missing manifest, a torrent that is not private, paths that are absolute, leave the root or collide, and
+ * sizes that do not add up to the pieces.
  */
 export function readRelease(metainfo: Uint8Array): Release {
   if (metainfo.length > MAX_METAINFO_BYTES) {
@@ -215,7 +215,7 @@ function readFiles(info: z.infer<typeof infoSchema>): ReleaseFile[] {
   return files;
 }
 
-/** Why these names must not become a path below a root, or undefined if they may. */
+/** What is wrong with names that shall become a path below a root; undefined if nothing is. */
 export function describePathProblem(names: readonly string[]): string | undefined {
   const encoder = new TextEncoder();
   let pathBytes = 0;
@@ -223,7 +223,7 @@ export function describePathProblem(names: readonly string[]): string | undefine
     if (name === "" || name === "." || name === "..") return "empty, . or .. as a name";
     // deno-lint-ignore no-control-regex -- control characters are what is looked for
     if (/[/\\\u0000-\u001f\u007f]/.test(name)) return "a slash, backslash or control character";
-    // What a directory listing shows in place of bytes that are no UTF-8.
+    // A directory listing shows this character in place of bytes that are no UTF-8.
     if (name.includes("\ufffd")) return "a name that is not UTF-8";
     const nameBytes = encoder.encode(name).length;
     if (nameBytes > MAX_NAME_BYTES) return `a name of more than ${MAX_NAME_BYTES} bytes`;

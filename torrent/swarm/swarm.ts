@@ -6,7 +6,7 @@
 
 import type { Clock } from "../../base/clock.ts";
 import { sleep } from "../../base/clock.ts";
-import { type Distance, isWithin, type Locality } from "../../base/locality.ts";
+import { type Distance, isWithin, type Locality, type Reach } from "../../base/locality.ts";
 import type { Log } from "../../base/log.ts";
 import type { Random } from "../../base/random.ts";
 import { diskError } from "../content/content_store.ts";
@@ -111,7 +111,7 @@ export class Swarm implements PeerContext {
   readonly #redundantSeeds = new RedundantSeeds();
   #tick = 0;
   #running: Promise<void> | undefined;
-  #reach: Distance = "remote";
+  #reach: Reach = "everywhere";
 
   constructor(options: SwarmOptions) {
     const { files, own, clock, random, listener } = options;
@@ -218,7 +218,7 @@ export class Swarm implements PeerContext {
    * Sets from how far away we are to fetch; sending is not limited by it. Hosts that dial us from across the border are
    * gateways: fetching from them all the same would bring the same pieces into their rack once more.
    */
-  setReach(reach: Distance): void {
+  setReach(reach: Reach): void {
     if (reach === this.#reach) return;
     this.#reach = reach;
     for (const peer of this.#connections.peers) peer.onReachChanged();

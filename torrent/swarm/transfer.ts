@@ -103,11 +103,11 @@ export class SwarmTransfer extends EngineTransfer<SwarmTransferContext> {
       keepsReach: true,
       lost: () => swarm.lostPeers,
       onReply: ({ peers, reach }) => {
-        swarm.setReach(reach ?? "remote");
+        swarm.setReach(reach ?? "everywhere");
         if (!this.isEnded) swarm.add(peers);
       },
       // While the tracker is down nobody elects a new gateway, so every host may fetch from everywhere.
-      onFailure: () => swarm.setReach("remote"),
+      onFailure: () => swarm.setReach("everywhere"),
     });
     this.announcer.start();
   }

@@ -1,6 +1,6 @@
 /**
- * The tracker over HTTP, on `Deno.serve`: announces and scrapes in bencode as trackers answer them,
- * always with status 200 (BEP 3); everything else goes to `pages`.
+ * The tracker over HTTP, on `Deno.serve`: announces and scrapes are answered in bencode, always with status 200 (BEP 3);
+ * all other requests are answered by `pages`.
  */
 
 import {
@@ -10,15 +10,14 @@ import {
   parseScrapeQuery,
 } from "./announce_parser.ts";
 import { encodeAnswer, encodeFailure, encodeScrape } from "./bencode_writer.ts";
-import type { Counters } from "../stats/counters.ts";
-import type { Pages } from "../stats/pages.ts";
-import type { Swarms } from "../swarm/swarms.ts";
+import type { Counters, Pages } from "../stats/mod.ts";
+import type { Swarms } from "../swarm/mod.ts";
 
-/** What the front needs. */
+/** What the HTTP frontend needs. */
 export interface HttpFrontendOptions {
   readonly swarms: Swarms;
   readonly counters: Counters;
-  /** Answers what is neither announce nor scrape. */
+  /** Answers requests that are neither announce nor scrape. */
   readonly pages: Pages;
 }
 
@@ -32,7 +31,7 @@ export function httpFrontend(
   const { swarms, counters, pages } = options;
   return (request, info) => {
     const { url } = request;
-    // Behind "http://" and the host; a whole URL object would cost more than the announce.
+    // The path begins behind "http://" and the host. A URL object would cost more than the announce.
     const pathAt = url.indexOf("/", 8);
     const question = url.indexOf("?", pathAt);
     const path = question < 0 ? url.slice(pathAt) : url.slice(pathAt, question);

@@ -1,6 +1,6 @@
 /**
- * Fronts of our own, on `Deno.serve` and a datagram socket. The default: they take a seventh to a tenth
- * of the processor time of `server.ts`.
+ * Rollcall's own frontend, on `Deno.serve` and a datagram socket. It is the default: it takes a seventh to a tenth of the
+ * processor time of `bittorrent_tracker/server.ts`.
  */
 
 import { ConnectionIds } from "./connection_ids.ts";
@@ -9,7 +9,7 @@ import { httpFrontend } from "./http.ts";
 import { UdpFrontend } from "./udp.ts";
 import { listenUdp } from "./udp_socket.ts";
 
-/** See {@link OpenFrontend}. */
+/** Opens Rollcall's own frontend; see {@link OpenFrontend}. */
 export async function openNativeFrontend(options: FrontendOptions): Promise<Frontend> {
   const { hostname, swarms, counters, clock, pages, onError } = options;
   const http = Deno.serve({

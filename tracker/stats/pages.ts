@@ -1,26 +1,26 @@
-/** What the tracker shows besides announces: a page for people, JSON and metrics for programs. */
+/** What the tracker serves besides announces and scrapes: a page for people, JSON and metrics for programs. */
 
 import { TrackerMetrics } from "./metrics.ts";
 import type { Statistics } from "./statistics.ts";
 import { statsPage } from "./stats_page.ts";
 
-/** Nothing of another origin is loaded or run, whatever a peer calls itself. */
+/** The browser loads and runs nothing, whatever a peer calls itself. */
 const HTML_HEADERS = {
   "content-type": "text/html; charset=utf-8",
   "content-security-policy": "default-src 'none'; style-src 'unsafe-inline'",
   "x-content-type-options": "nosniff",
 };
-/** One release: what programs ask that want no other. */
+/** The report on one release, for programs that want no other. */
 const RELEASE_PATH = /^\/stats\/([0-9a-f]{40})\.json$/;
 const ALLOWED_METHODS = ["GET", "HEAD"];
 
-/** The handler of everything that is neither announce nor scrape. */
+/** Answers every request that is neither announce nor scrape. */
 export type Pages = (
   request: Pick<Request, "method">,
   path: string,
 ) => Response | Promise<Response>;
 
-/** Makes that handler. */
+/** The pages of a tracker; `title` is its name. */
 export function pages(statistics: Statistics, title: string): Pages {
   const metrics = new TrackerMetrics();
   return (request, path) => {
@@ -48,7 +48,7 @@ export function pages(statistics: Statistics, title: string): Pages {
     }
   };
 
-  /** In JSON as well where there is nothing to report, which tells it from a path that nobody serves. */
+  /** In JSON also where there is nothing to report, to tell that from a path that is not served. */
   function releasePage(infoHash: string): Response {
     const report = statistics.find(infoHash);
     return report === undefined

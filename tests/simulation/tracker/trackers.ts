@@ -1,4 +1,4 @@
-/** The trackers that are compared: ours as it is, and three others as models. */
+/** The trackers that are compared: Rollcall's as it is, and three others as models. */
 
 import { silentLog } from "../../../base/log.ts";
 import type { Announce } from "../../../tracker/members/announce.ts";
@@ -14,7 +14,7 @@ import type { ReachLevel, State } from "./state.ts";
 
 /** Milliseconds that a round stands for: a piece of a large release over a fast link. */
 export const ROUND_MS = 1000;
-/** What clients ask for. */
+/** The number of peers that clients ask for. */
 const WANTED = 50;
 
 /** What a host is told. */
@@ -40,7 +40,7 @@ export const policyNames: readonly PolicyName[] = [
   "ours",
 ];
 
-/** Makes one of them anew. */
+/** Makes a tracker of that policy. */
 export function makeTracker(
   name: PolicyName,
   random: Random,
@@ -62,14 +62,14 @@ export function makeTracker(
   }
 }
 
-/** The real swarm, announced to as its fronts would. */
+/** The production code of a swarm, announced to as a frontend would. */
 class OurTracker implements SimulatedTracker {
   readonly swarm: Swarm;
   #round = 0;
 
   constructor(random: Random, policy: HandoutSettings) {
     this.swarm = new Swarm("0".repeat(40), {
-      policy,
+      settings: policy,
       subnets: new SubnetMap([]),
       clock: { nowMs: () => this.#round * ROUND_MS },
       random,
@@ -103,7 +103,7 @@ class OurTracker implements SimulatedTracker {
   }
 }
 
-/** Knows everybody who is up and has announced; asks to come back at our own intervals. */
+/** Knows all hosts that are up and have announced; its intervals are the same as Rollcall's. */
 function modelTracker(
   choose: (host: number, known: readonly number[], state: State) => number[],
 ): SimulatedTracker {

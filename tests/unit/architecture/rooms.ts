@@ -143,7 +143,7 @@ export const ROOMS: Readonly<Record<string, readonly string[]>> = {
     "torrent/webtorrent",
   ],
   "torrent/announce": ["base", "torrent/release"],
-  "torrent/content": ["base", "ffi", "torrent/engine", "torrent/errors.ts", "torrent/release"],
+  "torrent/content": ["base", "ffi", "torrent/errors.ts", "torrent/release"],
   "torrent/delta": ["base", "ffi", "torrent/content", "torrent/errors.ts", "torrent/release"],
   "torrent/engine": [
     "base",

@@ -31,20 +31,4 @@ export const TYPE_CIRCLES: readonly TypeCircle[] = [
     why:
       "A cell holds its incarnation, that holds its asks and children, and these hold cells: an actor's tree goes both ways.",
   },
-  {
-    files: [
-      "torrent/delta/reuse_release.ts",
-      "torrent/delta/reuse_work.ts",
-    ],
-    why: "The work is made from the public options.",
-  },
-  {
-    files: [
-      "tracker/members/announce.ts",
-      "tracker/members/member_index.ts",
-      "tracker/members/members.ts",
-      "tracker/members/unverified_seeds.ts",
-    ],
-    why: "A member stands in indexes of members.",
-  },
 ];

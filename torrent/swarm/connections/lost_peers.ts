@@ -5,7 +5,7 @@
  * their announces stay away. Pure.
  */
 
-import { type Distance, isWithin } from "../../../base/locality.ts";
+import { isWithin, type Reach } from "../../../base/locality.ts";
 import type { SwarmPeer } from "../swarm_peer.ts";
 
 /** A rack that loses its power takes more with it, but the tracker has only one gateway to replace. */
@@ -21,7 +21,7 @@ export class LostPeers {
   /** A connection has ended. Returns whether the peer is one that we, with that reach, might have fetched from. */
   onEnded(
     peer: Pick<SwarmPeer, "listensOn" | "distance" | "isSeed">,
-    { reach, tick }: { reach: Distance; tick: number },
+    { reach, tick }: { reach: Reach; tick: number },
   ): boolean {
     const { listensOn, distance, isSeed } = peer;
     if (!isWithin("site", distance) || !isWithin(reach, distance)) return false;

@@ -5,10 +5,10 @@
 
 import { diskError } from "../../content/content_store.ts";
 import type { TransferError } from "../../errors.ts";
-import { type PieceWriting, whenThereIsRoom } from "../../content/transfer_files.ts";
+import { type PieceStoreOptions, retryWhileDiskFull } from "../../content/transfer_files.ts";
 
 /** What a writer works with, and whom it tells. `onContinued` comes before the `onWritten` of the piece that waited. */
-export interface PieceWriterOptions extends PieceWriting {
+export interface PieceWriterOptions extends PieceStoreOptions {
   /** The disk failed in another way than being full. */
   readonly onFailed: (error: TransferError) => void;
 }
@@ -58,7 +58,7 @@ export class PieceWriter {
     this.#isPaused = true;
     onPaused(full);
     try {
-      await whenThereIsRoom(() => this.#write(index, bytes), {
+      await retryWhileDiskFull(() => this.#write(index, bytes), {
         clock,
         signal,
         onFull: () => {},

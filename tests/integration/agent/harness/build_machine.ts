@@ -55,7 +55,7 @@ export class BuildMachine {
     const tracker = await createTracker({
       hostname: "127.0.0.1",
       log: silent,
-      policy: { hungryIntervalMs: 1_000, leecherIntervalMs: 1_000 },
+      settings: { hungryIntervalMs: 1_000, leecherIntervalMs: 1_000 },
     });
     const machine = new BuildMachine(folder, tracker);
     await machine.comeBack();

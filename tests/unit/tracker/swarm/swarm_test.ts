@@ -1,45 +1,9 @@
 /** One swarm of the tracker, announced to directly. */
 
 import assert from "node:assert/strict";
-import { silentLog } from "../../../../base/log.ts";
-import type { Announce, Answer } from "../../../../tracker/members/announce.ts";
+import type { Answer } from "../../../../tracker/members/announce.ts";
 import { defaultHandoutSettings } from "../../../../tracker/handout/handout_settings.ts";
-import { type Subnet, SubnetMap } from "../../../../tracker/members/subnet_map.ts";
-import { Swarm } from "../../../../tracker/swarm/swarm.ts";
-
-function setUp(subnets: Subnet[] = []) {
-  const clock = { now: 0, nowMs: () => clock.now };
-  const warnings: string[] = [];
-  const swarm = new Swarm("0".repeat(40), {
-    policy: defaultHandoutSettings,
-    subnets: new SubnetMap(subnets),
-    clock,
-    random: () => 0,
-    log: { ...silentLog, warn: (message) => warnings.push(message) },
-  });
-  return { swarm, clock, warnings };
-}
-
-function ask(swarm: Swarm, announce: Partial<Announce>) {
-  return swarm.announce({
-    infoHash: "0".repeat(20),
-    peerId: "0".repeat(20),
-    ip: "10.0.0.1",
-    port: 6881,
-    leftBytes: 1000,
-    isStopped: false,
-    wanted: 50,
-    ...announce,
-  });
-}
-
-function announce(swarm: Swarm, fields: Partial<Announce>): Answer {
-  const answer = ask(swarm, fields);
-  assert.ok(!("refusal" in answer), "refused");
-  return answer;
-}
-
-const here = { site: "north", rack: "a" };
+import { announce, ask, here, setUp } from "./announced_swarm.ts";
 
 Deno.test("Swarm: counts seeds and leechers, and forgets who says good-bye", () => {
   const { swarm } = setUp();
@@ -66,17 +30,17 @@ Deno.test("Swarm: who stays silent for several of its intervals is forgotten", (
   announce(swarm, { ip: "10.0.0.1", leftBytes: 0, ...here });
   announce(swarm, { ip: "10.0.0.2", ...here });
   clock.now += defaultHandoutSettings.hungryIntervalMs *
-    (defaultHandoutSettings.forgottenIntervals + 1);
+    (defaultHandoutSettings.forgetIntervals + 1);
   assert.deepEqual(announce(swarm, { ip: "10.0.0.3", ...here }).incomplete, 1);
   assert.equal(swarm.sweep(clock.now), false);
   clock.now += defaultHandoutSettings.seedIntervalMs *
-    (defaultHandoutSettings.forgottenIntervals + 1);
+    (defaultHandoutSettings.forgetIntervals + 1);
   assert.equal(swarm.sweep(clock.now), true);
 });
 
 Deno.test("Swarm: whom others wait for is replaced when it says good-bye, before anybody else announces", () => {
   const { swarm } = setUp();
-  const rack = () => swarm.members.fleet.parts.get("north")?.parts.get("a");
+  const rack = () => swarm.members.fleet.children.get("north")?.children.get("a");
   const gateways = () => rack()?.gateways.map(({ ip }) => ip);
   for (const index of [1, 2, 3]) announce(swarm, { ip: `10.0.0.${index}`, ...here });
   assert.deepEqual(gateways(), ["10.0.0.1"]);
@@ -99,7 +63,7 @@ Deno.test("Swarm: the subnet map wins over what a peer says, which is logged onc
   const { swarm, warnings } = setUp([{ cidr: "10.2.0.0/16", site: "south", rack: "b" }]);
   announce(swarm, { ip: "10.2.0.1", port: 1, ...here });
   announce(swarm, { ip: "10.2.0.1", port: 2, ...here });
-  assert.deepEqual([...swarm.members.fleet.parts.keys()], ["south"]);
+  assert.deepEqual([...swarm.members.fleet.children.keys()], ["south"]);
   assert.equal(warnings.length, 1);
 });
 
@@ -173,20 +137,6 @@ Deno.test("Swarm: who is asked to come every second is not given up sooner for i
   assert.ok(swarm.replacedGateways > 0, "but it is in the end");
 });
 
-Deno.test("Swarm: bytes by border are what peers say, also of those that left, each counted once", () => {
-  const { swarm } = setUp();
-  const received = { rackBytes: 1, siteBytes: 20, remoteBytes: 300 };
-  const other = { ip: "10.0.0.2", peerId: "1".repeat(20), ...here };
-  announce(swarm, { received, ...here });
-  announce(swarm, { received: { ...received, rackBytes: 5 }, ...here });
-  announce(swarm, { received, ...other });
-  announce(swarm, { received, ...other, isStopped: true });
-  announce(swarm, { received, ...other });
-  assert.deepEqual(swarm.traffic.total, { rackBytes: 6, siteBytes: 40, remoteBytes: 600 });
-  announce(swarm, { received: { rackBytes: 2, siteBytes: 0, remoteBytes: 0 }, ...here });
-  assert.equal(swarm.traffic.total.rackBytes, 8, "one that began anew has received all it says");
-});
-
 /** Two racks of two hosts each, of which the first is the gateway of both rack and site. */
 function gatewayAndOthers() {
   const { swarm, clock } = setUp();
@@ -195,7 +145,7 @@ function gatewayAndOthers() {
   const neighbour = { ip: "10.0.0.3", site: "north", rack: "b" };
   const abroad = { ip: "10.0.0.4", site: "south", rack: "c" };
   for (const host of [gateway, mate, neighbour, abroad]) announce(swarm, host);
-  const north = swarm.members.fleet.parts.get("north");
+  const north = swarm.members.fleet.children.get("north");
   const gateways = () => north?.gateways.map(({ ip }) => ip);
   assert.deepEqual(gateways(), [gateway.ip]);
   return { swarm, clock, gateway, mate, neighbour, abroad, gateways };

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { Inbox } from "../../../torrent/mod.ts";
-import { temporaryDirectory } from "./peer_harness.ts";
+import { Inbox } from "../../../../torrent/mod.ts";
+import { temporaryDirectory } from "../peer_harness.ts";
 
 const infoHash = "0".repeat(40);
 const release = { infoHash, metainfo: new Uint8Array([1]), root: "/nowhere" };

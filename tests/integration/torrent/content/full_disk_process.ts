@@ -3,8 +3,8 @@
  * has paused. Prints what happened as one line of JSON.
  */
 
-import { silentLog } from "../../../base/log.ts";
-import { type EngineName, ENGINES, verifyRelease } from "../../../torrent/mod.ts";
+import { silentLog } from "../../../../base/log.ts";
+import { type EngineName, ENGINES, verifyRelease } from "../../../../torrent/mod.ts";
 
 /** What it is told, as JSON in its only argument. */
 export interface FullDiskOrders {

@@ -2,11 +2,11 @@
 
 import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
-import { ContentStore, diskError } from "../../../torrent/content/content_store.ts";
-import { silentLog } from "../../../base/log.ts";
-import { ENGINE_NAMES, type EngineName, ENGINES, verifyRelease } from "../../../torrent/mod.ts";
-import { canMount, onSmallDisk } from "../cli/small_disk.ts";
-import { fastClock, locality, publishBlob, startFixedTracker, until } from "./fault_world.ts";
+import { ContentStore, diskError } from "../../../../torrent/content/content_store.ts";
+import { silentLog } from "../../../../base/log.ts";
+import { ENGINE_NAMES, type EngineName, ENGINES, verifyRelease } from "../../../../torrent/mod.ts";
+import { canMount, onSmallDisk } from "../../cli/small_disk.ts";
+import { fastClock, locality, publishBlob, startFixedTracker, until } from "../fault_world.ts";
 import type { FullDiskOrders, FullDiskReport } from "./full_disk_process.ts";
 
 const MIB = 1024 * 1024;

@@ -1,8 +1,8 @@
 /** Files that are verified while they are fetched, and what is left of them in the page cache, with either engine. */
 
 import assert from "node:assert/strict";
-import { dropCleanPages, fileResidency } from "../../../ffi/mod.ts";
-import { silentLog } from "../../../base/log.ts";
+import { dropCleanPages, fileResidency } from "../../../../ffi/mod.ts";
+import { silentLog } from "../../../../base/log.ts";
 import {
   createRelease,
   type EngineName,
@@ -10,10 +10,10 @@ import {
   type PagePolicy,
   type Release,
   ReleaseError,
-} from "../../../torrent/mod.ts";
-import { noise, writeFiles } from "../../unit/torrent/delta/content.ts";
-import { locality, startFixedTracker } from "./fault_world.ts";
-import { temporaryDirectory } from "./peer_harness.ts";
+} from "../../../../torrent/mod.ts";
+import { noise, writeFiles } from "../../../unit/torrent/delta/content.ts";
+import { locality, startFixedTracker } from "../fault_world.ts";
+import { temporaryDirectory } from "../peer_harness.ts";
 
 const MIB = 1024 * 1024;
 /** Large enough to be checked while it comes, together. */

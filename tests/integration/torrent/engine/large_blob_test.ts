@@ -6,13 +6,13 @@
 
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
-import { silentLog } from "../../../base/log.ts";
-import { createSwarmEngine, readRelease } from "../../../torrent/mod.ts";
-import { encodeMetainfo } from "../../../torrent/release/metainfo.ts";
-import { PieceSet } from "../../../torrent/content/piece_set.ts";
-import { currentBoot, ResumeJournal } from "../../../torrent/content/resume_journal.ts";
-import { locality, startFixedTracker } from "./fault_world.ts";
-import { PeerProcess, temporaryDirectory } from "./peer_harness.ts";
+import { silentLog } from "../../../../base/log.ts";
+import { createSwarmEngine, readRelease } from "../../../../torrent/mod.ts";
+import { encodeMetainfo } from "../../../../torrent/release/metainfo.ts";
+import { PieceSet } from "../../../../torrent/content/piece_set.ts";
+import { currentBoot, ResumeJournal } from "../../../../torrent/content/resume_journal.ts";
+import { locality, startFixedTracker } from "../fault_world.ts";
+import { PeerProcess, temporaryDirectory } from "../peer_harness.ts";
 
 const GIB = 1024 ** 3;
 const PIECE_BYTES = 16 * 1024 ** 2;

@@ -1,21 +1,21 @@
 /**
- * Leaves the page cache as it was while files are read: whoever runs from them has their pages in memory, and those stay;
- * what only this reading brought in goes again.
+ * Leaves the page cache of files as it was while they are read: the pages of a service that runs from them stay in memory,
+ * and the pages that only the reading brought in are dropped.
  */
 
 import { dropFromPageCache, residentParts } from "../../ffi/mod.ts";
 
-/** How finely it is known what was there: one byte of memory for each such part of a file. */
+/** How finely it is known what was resident; each such part of a file costs one byte of memory. */
 const PART_BYTES = 1024 * 1024;
 
-/** Files of which that is remembered: a megabyte at most for small ones, and a byte per MiB for large ones. */
+/** Files of which that is remembered: at most a megabyte for small files, and a byte per MiB for large ones. */
 const MAX_FILES = 1_000;
 
-/** What was in the page cache of the files that are read. */
-export class PageNotes {
+/** Which parts of files were in the page cache before they were read. */
+export class ResidentPages {
   readonly #resident = new Map<string, Uint8Array>();
 
-  /** Before the first reading of a file; later calls change nothing. */
+  /** To be called before a file is read for the first time; later calls change nothing. */
   note(path: string, sizeBytes: number): void {
     if (this.#resident.has(path)) return;
     if (this.#resident.size >= MAX_FILES) {
@@ -27,11 +27,11 @@ export class PageNotes {
     try {
       this.#resident.set(path, residentParts(path, { sizeBytes, partBytes: PART_BYTES }));
     } catch {
-      // Nothing is dropped then; the reading itself finds out what is wrong with the file.
+      // Nothing is dropped then; reading the file will show what is wrong with it.
     }
   }
 
-  /** After a range has been read: drops the parts of it of which nothing was there. */
+  /** To be called after a range has been read: drops those parts of it of which nothing was resident. */
   async drop(path: string, range: { fromBytes: number; sizeBytes: number }): Promise<void> {
     const resident = this.#resident.get(path);
     if (resident === undefined) return;
@@ -47,7 +47,7 @@ export class PageNotes {
             lengthBytes: (runEnd - part) * PART_BYTES,
           });
         } catch {
-          // Only advice: a file that is gone has no pages either.
+          // It is only advice, and a file that is gone has no pages either.
         }
       }
       part = runEnd + 1;

@@ -4,9 +4,9 @@
  * and waits for its end.
  */
 
-import { reuseStored } from "../../../actors/fetcher/reuse_stored.ts";
-import { ReleaseStore } from "../../../host/mod.ts";
-import { silentLog } from "../../../base/log.ts";
+import { reuseStored } from "../../../../actors/fetcher/reuse_stored.ts";
+import { ReleaseStore } from "../../../../host/mod.ts";
+import { silentLog } from "../../../../base/log.ts";
 
 const [dataDir = "", json = "", steps = ""] = Deno.args;
 let taken = 0;

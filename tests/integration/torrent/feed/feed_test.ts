@@ -1,15 +1,15 @@
 /** The feed over real HTTP: what is published can be read, and only what belongs there. */
 
 import assert from "node:assert/strict";
-import { silentLog } from "../../../base/log.ts";
+import { silentLog } from "../../../../base/log.ts";
 import {
   createFeedServer,
   createRelease,
   FeedError,
   fetchTorrent,
   readFeed,
-} from "../../../torrent/mod.ts";
-import { sampleBytes, temporaryDirectory } from "./peer_harness.ts";
+} from "../../../../torrent/mod.ts";
+import { sampleBytes, temporaryDirectory } from "../peer_harness.ts";
 
 async function makeRelease(
   directory: string,

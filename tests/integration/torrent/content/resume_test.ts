@@ -1,16 +1,16 @@
 /** A fetch that is interrupted goes on where it was, and pays the network only for what is missing. */
 
 import assert from "node:assert/strict";
-import { silentLog } from "../../../base/log.ts";
+import { silentLog } from "../../../../base/log.ts";
 import {
   createRelease,
   type EngineName,
   ENGINES,
   type TransferEvent,
   verifyRelease,
-} from "../../../torrent/mod.ts";
-import { createTracker } from "../../../tracker/mod.ts";
-import { type PeerOrders, PeerProcess, sampleBytes, temporaryDirectory } from "./peer_harness.ts";
+} from "../../../../torrent/mod.ts";
+import { createTracker } from "../../../../tracker/mod.ts";
+import { type PeerOrders, PeerProcess, sampleBytes, temporaryDirectory } from "../peer_harness.ts";
 
 const SIZE_BYTES = 16 * 1024 * 1024;
 const PIECE_BYTES = 256 * 1024;
@@ -20,7 +20,7 @@ async function setUp(engine: EngineName) {
   const tracker = await createTracker({
     hostname: "127.0.0.1",
     log: silentLog,
-    policy: { hungryIntervalMs: 1000 },
+    settings: { hungryIntervalMs: 1000 },
   });
   const content = `${directory.path}/blob.bin`;
   await Deno.writeFile(content, sampleBytes(SIZE_BYTES, 1));

@@ -1,13 +1,11 @@
 /**
- * The content as the store of pieces that WebTorrent writes to. It is patient: where the library would
- * end the whole transfer because of a full disk, the pieces that are complete already wait here until
- * there is room, and the library is told of them then.
+ * The content as the store of pieces that WebTorrent writes to. Where the library would end the transfer because of a full
+ * disk, the pieces that are complete already wait here until there is room, and only then is the library told of them.
  */
 
-import { diskError } from "../content/content_store.ts";
+import { diskError, type PieceStoreOptions, retryWhileDiskFull } from "../content/mod.ts";
 import type { TransferError } from "../errors.ts";
-import { pieceSizeBytes } from "../release/release.ts";
-import { type PieceWriting, whenThereIsRoom } from "../content/transfer_files.ts";
+import { pieceSizeBytes } from "../release/mod.ts";
 import type { ChunkStore } from "./types.ts";
 
 interface WaitingPiece {
@@ -16,18 +14,18 @@ interface WaitingPiece {
   readonly callback: (error: Error | null) => void;
 }
 
-/** See the file's head. But for those that wait, calls back before the calls return. */
-export class PatientStore implements ChunkStore {
+/** A store of pieces that waits while the disk is full. It calls back before a call returns, unless the piece has to wait. */
+export class RetryingStore implements ChunkStore {
   readonly chunkLength: number;
-  readonly #options: PieceWriting;
+  readonly #options: PieceStoreOptions;
   /**
-   * In the order in which they came, their blocks the library's own. No more than what had been asked
-   * for when the disk was full, since nothing is asked for meanwhile: that bounds them.
+   * The pieces that wait, in the order in which they came. They are bounded by what had been requested when the disk was
+   * full, since nothing is requested meanwhile.
    */
   readonly #waiting: WaitingPiece[] = [];
   #waitingForRoom: Promise<void> | undefined;
 
-  constructor(options: PieceWriting) {
+  constructor(options: PieceStoreOptions) {
     this.#options = options;
     this.chunkLength = options.files.release.pieceLengthBytes;
   }
@@ -66,7 +64,7 @@ export class PatientStore implements ChunkStore {
     callback(null, bytes);
   }
 
-  /** Nothing: the transfer closes the files itself, after its journal. */
+  /** Does nothing, since the transfer closes the files itself, after its journal. */
   close(callback: (error: Error | null) => void): void {
     callback(null);
   }
@@ -76,7 +74,7 @@ export class PatientStore implements ChunkStore {
     callback(null);
   }
 
-  /** Resolves when nothing is waited for any more; after the signal has been aborted. */
+  /** Resolves when no piece waits any more; to be awaited after the signal has been aborted. */
   async ended(): Promise<void> {
     await this.#waitingForRoom;
   }
@@ -93,7 +91,7 @@ export class PatientStore implements ChunkStore {
     for (let piece = this.#waiting[0]; piece !== undefined; piece = this.#waiting[0]) {
       const next = piece;
       try {
-        await whenThereIsRoom(() => this.#write(next), {
+        await retryWhileDiskFull(() => this.#write(next), {
           clock,
           signal,
           onFull: () => {},

@@ -1,8 +1,9 @@
-/** Builds members and swarms for the tests of the tracker's policy, without a network. */
+/** Builds members and swarms for the tests of the handout, without a network. */
 
 import type { RackLocation } from "../../../../base/locality.ts";
 import { applyElection, electGateways } from "../../../../tracker/handout/gateway_election.ts";
-import { Member, Members } from "../../../../tracker/members/members.ts";
+import { Member } from "../../../../tracker/members/member.ts";
+import { Members } from "../../../../tracker/members/members.ts";
 import { defaultHandoutSettings } from "../../../../tracker/handout/handout_settings.ts";
 import { type Selection, selectPeers } from "../../../../tracker/handout/peer_selection.ts";
 
@@ -37,7 +38,7 @@ export class SwarmModel {
       port: 6881,
       peerId: String(this.#arrivals++).padStart(20, "0"),
       host,
-      place: placeAt(options.at),
+      location: placeAt(options.at),
       keepsReach: options.keepsReach ?? true,
       leftBytes: options.leftBytes ?? SIZE_BYTES,
       nowMs: this.nowMs,
@@ -53,7 +54,7 @@ export class SwarmModel {
     member.announcesWithoutProgress = leftBytes < member.leftBytes
       ? 0
       : member.announcesWithoutProgress + 1;
-    this.members.setStanding(member, { leftBytes, claimsCopy: false });
+    this.members.setProgress(member, { leftBytes, isUnverifiedSeed: false });
     member.lastSeenMs = this.nowMs;
     this.elect(member, member);
   }
@@ -67,7 +68,7 @@ export class SwarmModel {
   select(member: Member, wanted = 50): Selection {
     const selection = selectPeers(member, {
       members: this.members,
-      policy: defaultHandoutSettings,
+      settings: defaultHandoutSettings,
       wanted,
       nowMs: this.nowMs,
       random: noChance,
@@ -84,7 +85,7 @@ export class SwarmModel {
   elect(member: Member, asker?: Member): void {
     const elections = electGateways(member, {
       members: this.members,
-      policy: defaultHandoutSettings,
+      settings: defaultHandoutSettings,
       nowMs: this.nowMs,
       ...(asker === undefined ? {} : { asker }),
     });
@@ -96,4 +97,22 @@ function placeAt(at: string | undefined): RackLocation | undefined {
   if (at === undefined) return undefined;
   const [site = "", rack = ""] = at.split("/");
   return { site, rack };
+}
+
+/** The build machine in the north, four hosts each in north and south. */
+export function fleet() {
+  const swarm = new SwarmModel();
+  const builder = swarm.join("builder", { at: "north/build", leftBytes: 0 });
+  const join = (host: string, at: string) => swarm.join(host, { at });
+  return {
+    swarm,
+    builder,
+    northA1: join("north-a1", "north/a"),
+    northA2: join("north-a2", "north/a"),
+    northB1: join("north-b1", "north/b"),
+    southA1: join("south-a1", "south/a"),
+    southA2: join("south-a2", "south/a"),
+    southB1: join("south-b1", "south/b"),
+    southB2: join("south-b2", "south/b"),
+  };
 }

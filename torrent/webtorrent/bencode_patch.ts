@@ -1,8 +1,8 @@
 /**
- * Mends one defect of the package bencode 4.0.1 for everybody in the process: its decoder follows a
- * string of negative length backwards, reads the same again, and goes round until memory is full.
- * WebTorrent decodes a peer's extension handshake with it before it shows us the connection, so the
- * defect has to be mended at its source; what we decode ourselves goes through `bencode_check.ts`.
+ * Patches a defect of the package bencode 4.0.1 for the whole process: its decoder follows a string of negative length
+ * backwards, reads the same again, and loops until memory is full. WebTorrent decodes a peer's extension handshake with it
+ * before the engine sees the connection, so the package itself has to be patched. What Rollcall decodes itself is checked
+ * by `bencode_check.ts` before.
  */
 
 import bencode from "bencode";
@@ -14,12 +14,12 @@ interface Decoder {
   buffer(): unknown;
 }
 
-let mended = false;
+let isPatched = false;
 
 /** Makes the decoder throw where it would loop or read past the end. Doing it again changes nothing. */
-export function mendBencode(): void {
-  if (mended) return;
-  mended = true;
+export function patchBencode(): void {
+  if (isPatched) return;
+  isPatched = true;
   const decoder = bencode.decode as unknown as Decoder;
   const readString = decoder.buffer;
   decoder.buffer = () => {

@@ -1,10 +1,10 @@
 /** A build machine, a tracker and a host in this process, for the tests of what a release costs on top of another. */
 
-import { prepareRelease } from "../../../actors/fetcher/prepare_release.ts";
-import { systemClock } from "../../../actors/runtime/mod.ts";
-import { ReleaseStore } from "../../../host/mod.ts";
-import type { Release } from "../../../rollout/mod.ts";
-import { silentLog } from "../../../base/log.ts";
+import { prepareRelease } from "../../../../actors/fetcher/prepare_release.ts";
+import { systemClock } from "../../../../actors/runtime/mod.ts";
+import { ReleaseStore } from "../../../../host/mod.ts";
+import type { Release } from "../../../../rollout/mod.ts";
+import { silentLog } from "../../../../base/log.ts";
 import {
   createRelease,
   type EngineName,
@@ -12,10 +12,10 @@ import {
   type TorrentEngine,
   type Transfer,
   verifyRelease,
-} from "../../../torrent/mod.ts";
-import { createTracker } from "../../../tracker/mod.ts";
-import { writeFiles } from "../../unit/torrent/delta/content.ts";
-import { temporaryDirectory } from "./peer_harness.ts";
+} from "../../../../torrent/mod.ts";
+import { createTracker } from "../../../../tracker/mod.ts";
+import { writeFiles } from "../../../unit/torrent/delta/content.ts";
+import { temporaryDirectory } from "../peer_harness.ts";
 
 /** What a release holds, by path. */
 export type Files = Readonly<Record<string, Uint8Array>>;
@@ -34,7 +34,7 @@ export async function setUp(options: Options = {}) {
   const tracker = await createTracker({
     hostname: "127.0.0.1",
     log: silentLog,
-    policy: { hungryIntervalMs: 1000 },
+    settings: { hungryIntervalMs: 1000 },
   });
   const startEngine = (host: string) =>
     ENGINES[options.engine ?? "swarm"]({

@@ -4,14 +4,14 @@
  */
 
 import assert from "node:assert/strict";
-import { prepareRelease } from "../../../actors/fetcher/prepare_release.ts";
-import { systemClock } from "../../../actors/runtime/mod.ts";
-import { backgroundSha1 } from "../../../ffi/mod.ts";
-import type { ReleaseStore } from "../../../host/mod.ts";
-import type { Release } from "../../../rollout/mod.ts";
-import { silentLog } from "../../../base/log.ts";
-import { join, noise, writeFiles } from "../../unit/torrent/delta/content.ts";
-import { type Files, type Options, prepare, type Prepared, setUp } from "./delta_harness.ts";
+import { prepareRelease } from "../../../../actors/fetcher/prepare_release.ts";
+import { systemClock } from "../../../../actors/runtime/mod.ts";
+import { backgroundSha1 } from "../../../../ffi/mod.ts";
+import type { ReleaseStore } from "../../../../host/mod.ts";
+import type { Release } from "../../../../rollout/mod.ts";
+import { silentLog } from "../../../../base/log.ts";
+import { join, noise, writeFiles } from "../../../unit/torrent/delta/content.ts";
+import { type Files, type Options, prepare, type Prepared, setUp } from "./reuse_harness.ts";
 
 const MIB = 1024 * 1024;
 /** A hundredth of it is changed below; small enough for pieces of 64 KiB. */

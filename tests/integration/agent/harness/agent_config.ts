@@ -12,11 +12,11 @@ export interface HostOptions {
   readonly pin?: "required" | "preferred" | "off";
   /** Default `leave`. */
   readonly onExit?: "leave" | "stop";
-  /** Another name than the test's own for the host. */
+  /** The host's name in the config, if it is another than the test's name for it. */
   readonly name?: string;
-  /** Uses the data folder of that host. */
+  /** Use the data folder of that host. */
   readonly dataDirOf?: string;
-  /** Put before the agent's command. */
+  /** Words before the agent's command. */
   readonly wrapper?: readonly string[];
 }
 

@@ -39,30 +39,30 @@ import { BuildMachine, type TestRelease } from "./build_machine.ts";
 import { askService, Observer, pause, type Place } from "./observer.ts";
 import type { Behaviour } from "./service_program.ts";
 
-/** What a test wants of its fleet. */
+/** The options of a fleet. */
 export interface FleetOptions extends HostOptions {
   readonly hosts: readonly string[];
   /** Default: one, `web`. */
   readonly services?: readonly string[];
 }
 
-/** A rollout as a test asks for it. */
+/** The options of a rollout. */
 export interface TestRollout {
   /** Version by service. */
   readonly versions: Readonly<Record<string, string>>;
   readonly policy?: PolicyInput;
   readonly dependsOn?: Readonly<Record<string, readonly string[]>>;
   readonly order?: Plan["order"];
-  /** Called with the releases before anything is written; what it makes of them is offered. */
+  /** Changes the releases before they are offered. */
   readonly beforeWriting?: (releases: Map<string, Release>) => Promise<void> | void;
 }
 
-/** Generous: it is reached only when the test fails. */
+/** How long a test waits. Generous: it is reached only when the test fails. */
 const PATIENCE_MS = 60_000;
 
 const LOG_TAIL_LINES = 25;
 
-/** Short enough for tests, and so that every step can be seen. */
+/** A policy with short times for tests, long enough for every step to be seen. */
 const QUICK: PolicyInput = {
   quorum: 1,
   bakeTime: 100,
@@ -151,7 +151,7 @@ export class TestFleet {
     await Deno.writeTextFile(configPath, stringify(config));
     const agent = new AgentProcess({
       configPath,
-      // One file for each agent, so that what is read there is its own word.
+      // One log file for each agent, so that it holds only its own records.
       logPath: `${this.folder}/${host}-${++this.#startedCount}.log`,
       mark: this.#mark,
       ...(options.wrapper === undefined ? {} : { wrapper: options.wrapper }),
@@ -201,13 +201,13 @@ export class TestFleet {
     return findMarked(this.#mark).length;
   }
 
-  /** What the service of a host says about itself. */
+  /** What the service of a host answers about itself. */
   async service(host: string, service = "web") {
     const place = this.#places.find((other) => other.host === host && other.service === service);
     return place === undefined ? null : await askService(place.port);
   }
 
-  /** Turns a switch on or off that services and hooks look at. */
+  /** Turns a switch on or off that services and hooks react to. */
   async turn(name: string, to: "on" | "off"): Promise<void> {
     const path = `${this.folder}/switches/${name}`;
     if (to === "on") await Deno.writeTextFile(path, "");
@@ -274,7 +274,7 @@ export class TestFleet {
     );
   }
 
-  /** Waits until the coordinator has given these hosts, or all, up. */
+  /** Waits until the sessions of these hosts, or of all, have expired. */
   async untilOffline(hosts: readonly string[] = this.hosts): Promise<void> {
     await this.until(
       `${hosts.join(", ")} are offline`,
@@ -286,7 +286,7 @@ export class TestFleet {
     await this.until("the rollout is finished", ({ rollout }) => rollout?.state === "finished");
   }
 
-  /** Waits until these hosts, or all, serve that version by their entries and by their own word. */
+  /** Waits until these hosts, or all, serve that version, by their entries and by their services' answers. */
   async untilServing(version: string, hosts: readonly string[] = this.hosts): Promise<void> {
     await this.until(`${hosts.join(", ")} serve ${version}`, async (fleet) => {
       const isRegistered = hosts.every((name) => {
@@ -320,7 +320,7 @@ export class TestFleet {
     return host;
   }
 
-  /** Waits until the fleet is as described; says what it was when it does not get there. */
+  /** Waits until the fleet is as described. If it never is, the error shows the fleet. */
   async until(
     what: string,
     isTrue: (fleet: Fleet) => boolean | Promise<boolean>,

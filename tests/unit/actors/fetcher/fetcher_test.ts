@@ -22,7 +22,7 @@ import {
   type Transfer,
 } from "../../../../torrent/mod.ts";
 
-/** Nothing of these tests gets as far as a transfer. */
+/** An engine for tests that end before a transfer. */
 const engine: TorrentEngine = {
   port: 0,
   fetch: () => assert.fail("nothing to fetch"),
@@ -34,7 +34,7 @@ function release(version: string, entry: Partial<Release> = {}): Release {
   return { service: "web", version, infoHash: null, sizeBytes: 0, torrentUrl: null, ...entry };
 }
 
-/** Has every piece at once: what it is asked to fetch is on disk. */
+/** An engine whose transfers are complete at once: what is to be fetched is on disk already. */
 const idleTransfer: Transfer = {
   infoHash: "",
   done: Promise.resolve(),
@@ -183,7 +183,7 @@ Deno.test("fetcher: tells how much it found on this host's own disk, and remembe
       };
       assert.deepEqual(await prepare(wanted), { ok: true, received });
       assert.equal((await store.isIntact("v2", { infoHash: wanted.infoHash! })).intact, true);
-      // Asked again, it does nothing, and still knows.
+      // Asked again, it fetches nothing, and still has the record.
       assert.deepEqual(await prepare(wanted), { ok: true, received });
       assert.equal((await prepare(pinned, true)).ok, true);
       assert.deepEqual(

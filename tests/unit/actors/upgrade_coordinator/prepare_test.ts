@@ -35,7 +35,7 @@ const refused = (required: boolean): PinOutcome => ({
   advice: null,
 });
 
-/** What a preparation asks for, with a pinner that says so before the fetch, and so after it. */
+/** Runs a preparation; the pinner answers `before` and `after` the fetch. Returns what was asked for, and the outcome. */
 async function run(before: PinOutcome, after: PinOutcome) {
   const system = ActorSystem.create({ name: "test" });
   const asked: string[] = [];

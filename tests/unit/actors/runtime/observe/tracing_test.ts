@@ -1,73 +1,14 @@
-/** Looking inside a system: the tree, rates, traces, the flight recorder, hooks for tracers. */
-
 import assert from "node:assert/strict";
 import {
   type ActorContext,
   ActorError,
   type ActorRef,
-  ActorSystem,
-  type FlightEvent,
   type MessageHooks,
-  Observer,
   type ReplyTo,
-  spawnProbe,
   supervisor,
   type TraceEvent,
-  VirtualClock,
 } from "../../../../../actors/runtime/mod.ts";
 import { recorder, withSystem } from "../fixture.ts";
-
-Deno.test("G33: the tree shows what a definition says of its state, whatever that throws", () =>
-  withSystem(async ({ system, clock }) => {
-    const summarize = (handled: number) => {
-      if (handled > 1) throw new Error("too much to say");
-      return { handled };
-    };
-    const actor = system.spawn("actor", recorder<string>([], { summarize }));
-    system.spawn("silent", recorder<string>([]));
-    const summaries = () => system.tree().map(({ summary }) => summary);
-    assert.deepEqual(summaries(), [{ handled: 0 }, null]);
-    actor.tell("a");
-    await clock.settle();
-    assert.deepEqual(summaries(), [{ handled: 1 }, null]);
-    actor.tell("b");
-    await clock.settle();
-    assert.deepEqual(summaries(), [{ error: "Error: too much to say" }, null]);
-    assert.equal(system.counters.failures, 0);
-  }));
-
-Deno.test("G33: the tree shows how long a message takes", async () => {
-  // A clock that moves by a millisecond whenever it is read.
-  let nowMs = 0;
-  const virtual = new VirtualClock();
-  const clock = {
-    wallTimeMs: () => nowMs,
-    nowMs: () => nowMs++,
-    after: virtual.after.bind(virtual),
-    nextTurn: virtual.nextTurn.bind(virtual),
-  };
-  const system = ActorSystem.create({ name: "slow", clock });
-  const actor = system.spawn("actor", recorder<number>([]));
-  for (let message = 0; message < 100; message++) actor.tell(message);
-  await virtual.settle();
-  const [snapshot] = system.tree();
-  assert.ok(snapshot?.msPerMessage && snapshot.msPerMessage > 0.01, `${snapshot?.msPerMessage}`);
-  await system.stop();
-});
-
-Deno.test("G33: an observer says what each actor did since it looked last", () =>
-  withSystem(async ({ system, clock }) => {
-    const observer = new Observer(system);
-    const actor = system.spawn("actor", recorder<string>([]));
-    const rates = () => observer.look().map(({ handledPerSecond }) => handledPerSecond);
-    assert.deepEqual(rates(), [null]);
-    for (let count = 0; count < 10; count++) actor.tell("a");
-    await clock.advance(2_000);
-    assert.deepEqual(rates(), [5]);
-    await clock.advance(1_000);
-    assert.deepEqual(rates(), [0]);
-    assert.deepEqual(new Observer(system).look().map((one) => one.handledPerSecond), [null]);
-  }));
 
 Deno.test("G34: a trace shows what an actor handles, and its failures, until it is ended", () =>
   withSystem(async ({ system, clock }) => {
@@ -268,69 +209,3 @@ Deno.test("G34: hooks that throw, or do not handle, lose no message", async () =
     }, { messageHooks });
   }
 });
-
-Deno.test("G35: the flight recorder keeps the last events, and hands them out when a failure stops the system", async () => {
-  const clock = new VirtualClock();
-  const records: (readonly FlightEvent[])[] = [];
-  const failures: string[] = [];
-  const system = ActorSystem.create({
-    name: "flight",
-    clock,
-    flightRecorder: {
-      capacity: 6,
-      sink(events, { path, error }) {
-        records.push(events);
-        failures.push(`${path}: ${error}`);
-      },
-    },
-  });
-  const actor = system.spawn("actor", recorder<string>([]));
-  for (let count = 0; count < 10; count++) {
-    system.stopActor(system.spawn(`other${count}`, recorder<string>([])));
-  }
-  await clock.settle();
-  actor.tell("crash");
-  actor.tell("waiting");
-  await system.terminated;
-  assert.deepEqual(failures, ["/actor: Error: crash"]);
-  assert.equal(records.length, 1);
-  const events = records[0] ?? [];
-  assert.equal(events.length, 6);
-  const shown = events.map((event) => `${event.type} ${"reason" in event ? event.reason : "-"}`);
-  assert.deepEqual(shown.slice(-4), [
-    "dead_letter failed",
-    "failed -",
-    "ended failed",
-    "dead_letter stopped",
-  ]);
-  assert.ok(events.slice(-4).every(({ path }) => path === "/actor"));
-  const numbers = events.map(({ number }) => number);
-  assert.deepEqual(numbers, numbers.map((_, index) => (numbers[0] ?? 0) + index));
-});
-
-Deno.test("G35: the flight recorder tells restarts from starts, and may be off", () =>
-  withSystem(async ({ system, clock }) => {
-    const child = recorder<string>([], {
-      init: (context) => (context.timers.after("crash", 100, "crash"), 0),
-    });
-    system.spawn("supervisor", supervisor({ children: (scope) => void scope.child("a", child) }));
-    await clock.advance(250);
-    const types = system.flightRecord().map(({ type, path }) => `${type} ${path}`);
-    assert.deepEqual(
-      types,
-      [
-        "started ",
-        "started /supervisor",
-        "started /supervisor/a",
-        "dead_letter /supervisor/a",
-        "failed /supervisor/a",
-        "restarted /supervisor/a",
-      ].filter((line) => !line.startsWith("dead_letter") || types.includes(line)),
-    );
-    const off = ActorSystem.create({ name: "off", clock, flightRecorder: { capacity: 0 } });
-    spawnProbe(off);
-    assert.deepEqual(off.flightRecord(), []);
-    const stopped = off.stop();
-    await clock.settle();
-    await stopped;
-  }));

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { ActorSystem, ask } from "../../../../actors/runtime/mod.ts";
+import { ActorSystem, ask } from "../../../../../actors/runtime/mod.ts";
 import {
   type Peer,
   RemoteError,
@@ -7,9 +7,9 @@ import {
   tcpTransport,
   tlsTransport,
   type Transport,
-} from "../../../../actors/runtime/remote/mod.ts";
-import { makeCertificate } from "./fixtures/certificates.ts";
-import { counter, counterActor } from "./fixtures/counter_contract.ts";
+} from "../../../../../actors/runtime/remote/mod.ts";
+import { makeCertificate } from "../fixtures/certificates.ts";
+import { counter, counterActor } from "../fixtures/counter_contract.ts";
 
 const WAIT_MS = 20_000;
 /** Attempts follow each other at once: the tests look at how they end. */

@@ -7,13 +7,13 @@ import {
   type DeadLetter,
   type StopReason,
   supervisor,
-} from "../../../../actors/runtime/mod.ts";
+} from "../../../../../actors/runtime/mod.ts";
 import {
   type WorkerActor,
   workerActor,
   WorkerError,
-} from "../../../../actors/runtime/worker/mod.ts";
-import type { DeskMessage } from "./fixtures/desk_worker.ts";
+} from "../../../../../actors/runtime/worker/mod.ts";
+import type { DeskMessage } from "../fixtures/desk_worker.ts";
 
 const WAIT_MS = 20_000;
 
@@ -29,7 +29,7 @@ interface Fixture {
 }
 
 function createDesk(): Worker {
-  const url = new URL("./fixtures/desk_worker.ts", import.meta.url);
+  const url = new URL("../fixtures/desk_worker.ts", import.meta.url);
   return new Worker(url, { type: "module", name: "desk" });
 }
 

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
-import { ActorSystem, ask, AskError, type StopReason } from "../../../../actors/runtime/mod.ts";
-import { type Peer, RemoteError, RemoteNode } from "../../../../actors/runtime/remote/mod.ts";
-import { counter, counterActor } from "./fixtures/counter_contract.ts";
+import { ActorSystem, ask, AskError, type StopReason } from "../../../../../actors/runtime/mod.ts";
+import { type Peer, RemoteError, RemoteNode } from "../../../../../actors/runtime/remote/mod.ts";
+import { counter, counterActor } from "../fixtures/counter_contract.ts";
 
 const WAIT_MS = 20_000;
 
@@ -14,7 +14,7 @@ class CounterProcess implements AsyncDisposable {
     this.url = url;
   }
   static async start(port = "0"): Promise<CounterProcess> {
-    const script = new URL("./fixtures/counter_process.ts", import.meta.url);
+    const script = new URL("../fixtures/counter_process.ts", import.meta.url);
     const child = new Deno.Command(Deno.execPath(), {
       args: ["run", "-A", "--no-check", script.pathname, port],
       stdin: "piped",

@@ -1,7 +1,7 @@
 /**
  * Compares pieces with their hashes. Hashing takes more than half of a leecher's processor time, so while that is the
  * bottleneck, some pieces are hashed on other threads while the caller's thread goes on receiving. The others are hashed at
- * once on the caller's thread, which therefore never waits. Figures: docs/decisions/018-own-swarm-engine.md.
+ * once on the caller's thread, which therefore never waits. Figures: docs/history/swarm-engine.md.
  */
 
 import { type BackgroundSha1, backgroundSha1 } from "../../../ffi/mod.ts";

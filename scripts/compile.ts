@@ -32,10 +32,21 @@ async function run(args: readonly string[]): Promise<number> {
     return 0;
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : EXIT_USAGE;
-    if (!(error instanceof CompileError)) throw error;
-    write(Deno.stderr, `${error.message}\n`);
+    const message = userMessage(error);
+    if (message === null) throw error;
+    write(Deno.stderr, `${message}\n`);
     return EXIT_FAILURE;
   }
+}
+
+/** What the user is told, without a stack; `null`: the error is one of this program. */
+function userMessage(error: unknown): string | null {
+  if (error instanceof CompileError) return error.message;
+  // A disk that is full, or a dist/ that cannot be written.
+  if (error instanceof Error && /\(os error \d+\)/.test(error.message)) {
+    return `compile: expected files that can be read and written, was: ${error.message}`;
+  }
+  return null;
 }
 
 function describe(binary: Binary, { output, target }: CompileOptions): string {

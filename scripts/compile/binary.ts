@@ -150,7 +150,8 @@ async function measure(
   },
 ): Promise<Binary> {
   const bytes = await Deno.readFile(path);
-  const runtimeBytes = readElf(bytes)?.endOffset ?? 0;
+  const image = readElf(bytes);
+  const runtimeBytes = image === null ? 0 : image.endOffset - image.compiledBytes;
   const { packagesBytes, packagesCount, modulesCount } = stage;
   const ownBytes = bytes.length - runtimeBytes - packagesBytes;
   return {

@@ -25,7 +25,7 @@ export const RUNTIME_VARIABLE = "DENORT_BIN";
 
 /** Part of the command line of `deno`, and of no runtime. */
 const DENO_MARK = "Compile the script into a self contained executable";
-/** What a program has at its end that was compiled already. */
+/** What a program has at its end that an older Deno has compiled. */
 const APPENDED_MARK = "d3n0l4nd";
 
 /** Throws a {@link CompileError} unless the file is the runtime that is needed. */
@@ -41,12 +41,16 @@ export async function runtimeProblem(
   path: string,
   { target, version }: RuntimeNeed,
 ): Promise<string | null> {
+  if (path === "") return "empty";
   let bytes: Buffer;
   try {
+    const { isFile, isDirectory } = await Deno.stat(path);
+    if (isDirectory) return "a folder";
+    // A pipe may have no end, nor has /dev/zero.
+    if (!isFile) return "no regular file";
     bytes = Buffer.from(await Deno.readFile(path));
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) return "no file that is there";
-    if (error instanceof Deno.errors.IsADirectory) return "a folder";
     return `a file that cannot be read (${error instanceof Error ? error.message : error})`;
   }
   const image = readElf(bytes);
@@ -57,7 +61,9 @@ export async function runtimeProblem(
     return `the program "deno" itself${named}, with which the binary would be a plain REPL`;
   }
   if (versions.length === 0) return "a program that has nothing to do with Deno";
-  if (bytes.subarray(image.endOffset).indexOf(APPENDED_MARK) === 0) {
+  if (
+    image.compiledBytes > 0 || bytes.subarray(image.endOffset).indexOf(APPENDED_MARK) === 0
+  ) {
     return `a program that was compiled already${named}`;
   }
   if (image.machine !== target.elfMachine) {

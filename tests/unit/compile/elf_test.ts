@@ -4,9 +4,23 @@ import { elfImage } from "./elf_image.ts";
 
 Deno.test("readElf says for which processor a program is, and where it ends", () => {
   const alone = elfImage({ machine: 183, text: "some code" });
-  assert.deepEqual(readElf(alone), { machine: 183, endOffset: alone.length });
+  assert.deepEqual(readElf(alone), {
+    machine: 183,
+    endOffset: alone.length,
+    compiledBytes: 0,
+  });
   const longer = elfImage({ machine: 183, text: "some code", appended: "d3n0l4nd and more" });
-  assert.deepEqual(readElf(longer), { machine: 183, endOffset: alone.length });
+  assert.deepEqual(readElf(longer), {
+    machine: 183,
+    endOffset: alone.length,
+    compiledBytes: 0,
+  });
+});
+
+Deno.test("readElf knows the section that deno compile adds", () => {
+  const image = (section: string) => readElf(elfImage({ section, text: "ten bytes." }));
+  assert.equal(image(".note.sui")?.compiledBytes, 10);
+  assert.equal(image(".note.suite")?.compiledBytes, 0);
 });
 
 Deno.test("readElf of this very Deno, which has nothing appended but its release channel", async () => {
@@ -14,6 +28,7 @@ Deno.test("readElf of this very Deno, which has nothing appended but its release
   const image = readElf(bytes);
   assert.equal(image?.machine, Deno.build.arch === "x86_64" ? 62 : 183);
   assert.ok((image?.endOffset ?? 0) > bytes.length - 64 * 1024, `${image?.endOffset}`);
+  assert.equal(image?.compiledBytes, 0);
 });
 
 Deno.test("readElf knows what is no program, and one that is cut off", () => {

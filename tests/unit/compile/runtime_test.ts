@@ -37,10 +37,13 @@ Deno.test("runtimeProblem: what is there in its place is named", async () => {
   await found(elfImage({ text: "Deno/2.9.6-rc.1" }), /^the runtime of Deno 2\.9\.6-rc\.1$/);
   await found(elfImage({ text: "Deno/2.9.6", machine: 183 }), /2\.9\.6 for another processor/);
   await found(elfImage({ text: "Deno/2.9.6", appended: "d3n0l4nd" }), /was compiled already/);
+  await found(elfImage({ text: "Deno/2.9.6", section: ".note.sui" }), /was compiled already/);
   await found(elfImage({ text: "GNU coreutils" }), /nothing to do with Deno/);
   await found(new TextEncoder().encode("PK\x03\x04"), /no Linux program/);
   assert.equal(await runtimeProblem("/nowhere/denort", NEED), "no file that is there");
   assert.equal(await runtimeProblem("/", NEED), "a folder");
+  assert.equal(await runtimeProblem("", NEED), "empty");
+  assert.equal(await runtimeProblem("/dev/zero", NEED), "no regular file");
 });
 
 Deno.test("checkRuntime: deno itself is told from its runtime, which would make a plain REPL", async () => {

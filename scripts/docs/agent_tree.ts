@@ -6,7 +6,7 @@
 
 import { Drawing } from "./drawing.ts";
 
-/** Draws it. */
+/** Draws the agent's actors, as SVG. */
 export function agentTree(): string {
   const drawing = new Drawing({
     title: "The agent's actors",

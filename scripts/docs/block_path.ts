@@ -6,7 +6,7 @@
 
 import { Drawing } from "./drawing.ts";
 
-/** Draws it. */
+/** Draws a block's way from the socket to the disk, as SVG. */
 export function blockPath(): string {
   const drawing = new Drawing({
     title: "A block, from the socket to the disk",

@@ -6,7 +6,7 @@
 
 import { Drawing } from "./drawing.ts";
 
-/** Draws it. */
+/** Draws the life of a release, as SVG. */
 export function releaseLife(): string {
   const drawing = new Drawing({
     title: "The life of a release, from publish to current",

@@ -6,7 +6,7 @@
 
 import { Drawing } from "./drawing.ts";
 
-/** Draws it. */
+/** Draws which processes run where, as SVG. */
 export function whoRunsWhere(): string {
   const drawing = new Drawing({
     title: "Who runs where",

@@ -3,7 +3,7 @@
 import type { RequestTarget } from "./pieces/request_target.ts";
 import type { SwarmPeer } from "./swarm_peer.ts";
 
-/** What is looked at of a peer, and what it can be made to do. */
+/** What idle requests need of a peer: its state, and the means to ask it for more. */
 export type RequestablePeer = Pick<SwarmPeer, "requestMore"> & {
   readonly download: Pick<RequestTarget, "joinedAsSeed" | "offerDeferred"> & {
     readonly outstanding: { readonly count: number };

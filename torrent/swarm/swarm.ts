@@ -40,7 +40,7 @@ import type { SendBuffers } from "./wire/peer_socket.ts";
 
 /** Length of the transfer's second, in which time-outs are counted; see `PeerContext.tick`. */
 const TICK_MS = 1000;
-/** A process that was stopped or a clock that jumped counts as at most so much: it must not show as a strange rate. */
+/** Most seconds that one tick counts: after a stopped process or a jump of the clock the rates must not be distorted. */
 const MAX_TICK_SECONDS = 3;
 
 /** What a swarm tells the transfer that it belongs to. */

@@ -22,19 +22,19 @@ export class SwarmTraffic {
     return this.#uploadRate.bytesPerSecond;
   }
 
-  /** Bytes have arrived from a peer that far away. */
+  /** Counts bytes that have arrived from a peer at this distance. */
   onReceived(distance: Distance, sizeBytes: number): void {
     countBytes(this.received, distance, sizeBytes);
     this.#downloadRate.onBytes(sizeBytes);
   }
 
-  /** Bytes were sent to a peer that far away. */
+  /** Counts bytes that were sent to a peer at this distance. */
   onSent(distance: Distance, sizeBytes: number): void {
     countBytes(this.sent, distance, sizeBytes);
     this.#uploadRate.onBytes(sizeBytes);
   }
 
-  /** So much time has passed since the last call. */
+  /** Updates the rates; `seconds` have passed since the last call. */
   onTick(seconds: number): void {
     this.#downloadRate.onTick(seconds);
     this.#uploadRate.onTick(seconds);

@@ -61,8 +61,8 @@ function explain(
   usualBytesPerMs: number,
   options: SlowPeerOptions,
 ): string | undefined {
-  const { settings, nowMs, isTimedOut: isSilent } = options;
-  if (isSilent(member)) {
+  const { settings, nowMs, isTimedOut } = options;
+  if (isTimedOut(member)) {
     return `silent for ${Math.round((nowMs - member.lastSeenMs) / 1000)} s: down, or cut off`;
   }
   const { announcesWithoutProgress, rack } = member;

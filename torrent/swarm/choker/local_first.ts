@@ -32,9 +32,9 @@ const BEHIND_PIECES = 4;
 const USED_PART = 0.2;
 /** After this many seconds in a row of not using their priority, the local peers lose it. */
 const FUTILE_TICKS = 5;
-/** For so many seconds, after which they get another chance. */
+/** How many seconds the priority is suspended, after which the local peers get another chance. */
 const SUSPENDED_TICKS = 30;
-/** One second in so many is for everybody: otherwise it would never show what the link can carry. */
+/** One second in this many all peers are served: otherwise it would never show what the link can carry. */
 const PROBE_TICKS = 20;
 /** Factor per second on the best rate seen: a link that has become slower is known as such within a minute. */
 const DECAY = 0.98;

@@ -2,7 +2,7 @@
 
 /** Bound of the list: the oldest entries are forgotten, and are banned again once they lie again. */
 const MAX_ENTRIES = 1024;
-/** After so many bans of peers at one address the address itself is banned. */
+/** After this many bans of peers at one address the address itself is banned. */
 const OFFENCES_PER_HOST = 3;
 
 /** What identifies a peer. */
@@ -26,7 +26,7 @@ export class BanList {
     this.#count(`host ${host}`);
   }
 
-  /** Whether a peer of which so much is known is banned. */
+  /** Whether a peer is banned, by what is known of it so far. */
   isBanned({ peerId, listensOn, host }: Partial<Identity>): boolean {
     return this.#keys.has(`id ${peerId}`) || this.#keys.has(`at ${listensOn}`) ||
       (this.#keys.get(`host ${host}`) ?? 0) >= OFFENCES_PER_HOST;

@@ -10,7 +10,7 @@ import type { SwarmPeer } from "../swarm_peer.ts";
 
 /** A rack that loses its power takes more with it, but the tracker has only one gateway to replace. */
 const MAX_LOST = 8;
-/** After so many seconds the tracker has missed their announces by itself. */
+/** After this many seconds the tracker has missed their announces by itself. */
 const LOST_TICKS = 15;
 
 /** Addresses of hosts that were lost lately; times are in the transfer's seconds. */

@@ -7,7 +7,7 @@ import type { Random } from "../../../base/random.ts";
 
 /** Bound of the list: trackers name fewer addresses at a time. Beyond it the oldest are forgotten. */
 const MAX_ADDRESSES = 512;
-/** After so many failures in a row an address is forgotten until a tracker names it again. */
+/** After this many failures in a row an address is forgotten until a tracker names it again. */
 const MAX_FAILURES = 10;
 /** The longest pause between two attempts: a host that was restarted is found again within that time. */
 const MAX_PAUSE_TICKS = 30;

@@ -2,7 +2,7 @@
 
 import type { SwarmPeer } from "../swarm_peer.ts";
 
-/** So many seconds such a connection stays open, so that displays of progress show the peer until the end. */
+/** How many seconds such a connection stays open, so that displays of progress show the peer until the end. */
 const GRACE_TICKS = 5;
 
 /** Counts for how long each connected seed has been redundant. */

@@ -49,7 +49,7 @@ export class PeerAllowance {
     return true;
   }
 
-  /** So many of the bytes that were paid for are not needed: they count for what comes next. */
+  /** Gives back bytes that were paid for and are not needed: they count for what comes next. */
   refund(sizeBytes: number): void {
     if (this.#limits.isLimiting) this.#creditBytes += sizeBytes;
   }

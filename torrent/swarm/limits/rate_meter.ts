@@ -18,7 +18,7 @@ export class RateMeter {
     this.#sinceTickBytes += sizeBytes;
   }
 
-  /** So much time has passed since the last call. */
+  /** Updates the rate; `seconds` have passed since the last call. */
   onTick(seconds: number): void {
     this.#bytesPerSecond += SMOOTHING * (this.#sinceTickBytes / seconds - this.#bytesPerSecond);
     this.#sinceTickBytes = 0;

@@ -24,7 +24,7 @@ export interface DownloadContext {
   readonly tick: number;
   /** False while nothing can be written, and when the transfer is over. */
   readonly mayRequest: boolean;
-  /** Whether we are to fetch from peers that far away; what we send is not limited by it. */
+  /** Whether we are to fetch from peers at this distance; what we send is not limited by it. */
   isWithinReach(distance: Distance): boolean;
   /** Bytes of a block have arrived, wanted or not. */
   onReceived(distance: Distance, sizeBytes: number): void;

@@ -20,13 +20,13 @@ const DEFAULT_MAX_REQUESTS = 250;
 /** More outstanding requests than that serve no purpose, however many the peer would accept. */
 const MAX_REQUESTS = 512;
 /**
- * At least so many requests fill a window. Large requests cost less, but those to a slow peer must not be large: its
+ * At least this many requests fill a window. Large requests cost less, but those to a slow peer must not be large: its
  * sender waits for a rate limit until a whole one may go, and a block that is lost with a connection is fetched again.
  */
 const REQUESTS_PER_WINDOW = 8;
-/** After so many seconds without a byte of a block that is due, the peer's blocks are asked of others. */
+/** After this many seconds without a byte of a block that is due, the peer's blocks are asked of others. */
 const STALL_TICKS = 8;
-/** After so many seconds without a byte of a block that is due, the connection is closed. */
+/** After this many seconds without a byte of a block that is due, the connection is closed. */
 const GIVE_UP_TICKS = 60;
 /**
  * Bytes of blocks in a row that nobody asked for, after which the peer counts as flooding us: several times what may be
@@ -119,7 +119,7 @@ export class PeerDownload implements RequestTarget {
     this.#maxRequestBytes = Math.max(limits.maxRequestBytes, BLOCK_BYTES);
   }
 
-  /** The peer is that far away. `suggests`: it suggests each new piece to one of its downloaders, so pieces are deferred. */
+  /** Sets how far away the peer is. `suggests`: it suggests each new piece to one of its downloaders, so pieces are deferred. */
   setDistance(distance: Distance, { suggests }: { suggests: boolean }): void {
     if (suggests) this.pieces.expectSuggestions();
     this.pieces.setDistance(distance);

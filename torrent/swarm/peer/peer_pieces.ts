@@ -35,7 +35,7 @@ export class PeerPieces {
     return this.#joinedAsSeed;
   }
 
-  /** The peer is that far away. */
+  /** Sets how far away the peer is. */
   setDistance(distance: Distance): void {
     if (distance === this.#distance) return;
     if (this.#isCounted) this.#remove();

@@ -23,7 +23,7 @@ import { UploadQueue } from "./upload_queue.ts";
 export const MAX_REQUEST_BYTES = 256 * 1024;
 
 /**
- * So many requests of one peer may be refused in a row, without a block sent in between, before its connection ends: several
+ * This many requests of one peer may be refused in a row, without a block sent in between, before its connection ends: several
  * times what any client has outstanding.
  */
 const MAX_REFUSED_IN_A_ROW = 4096;

@@ -78,7 +78,7 @@ export class RequestWindow {
     return this.#bestBytesPerSecond;
   }
 
-  /** A request was sent; with it so many bytes are outstanding. */
+  /** A request was sent, with which `outstandingBytes` are outstanding. */
   onRequested(request: unknown, outstandingBytes: number, nowMs: number): void {
     const probe = this.#probe;
     if (probe !== undefined && nowMs - probe.sentMs < LOST_PROBE_MS) {
@@ -93,13 +93,13 @@ export class RequestWindow {
     };
   }
 
-  /** Bytes of blocks have arrived. */
+  /** Counts bytes of blocks that have arrived. */
   onBytes(sizeBytes: number): void {
     this.#sinceTickBytes += sizeBytes;
     if (this.#probe !== undefined) this.#probe.arrivedBytes += sizeBytes;
   }
 
-  /** That request was answered in full. */
+  /** Ends the measurement if this request, which was answered in full, is the one that it times. */
   onAnswered(request: unknown, nowMs: number): void {
     const probe = this.#probe;
     if (probe === undefined || probe.request !== request) return;
@@ -114,7 +114,7 @@ export class RequestWindow {
     );
   }
 
-  /** So much time has passed since the last call. */
+  /** Updates the rates; `seconds` have passed since the last call. */
   onTick(seconds: number): void {
     const bytesPerSecond = this.#sinceTickBytes / seconds;
     this.#sinceTickBytes = 0;

@@ -11,7 +11,7 @@ const MESSAGE_BYTES = 64 * 1024;
  * the cost of the calls does not matter, and small enough to be in the processor's cache still when the kernel copies it.
  */
 const BUFFER_BYTES = MAX_REQUEST_BYTES + BLOCK_HEADER_BYTES + MESSAGE_BYTES;
-/** So many buffers are kept for reuse; more are made while more connections write at a time. */
+/** This many buffers are kept for reuse; more are made while more connections write at a time. */
 const MAX_KEPT = 16;
 
 /** A pool of send buffers, one for each engine. */

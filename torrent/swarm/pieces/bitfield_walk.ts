@@ -29,7 +29,7 @@ export class ChangeLog {
     return this.#era;
   }
 
-  /** That piece has changed. */
+  /** Notes that this piece has changed. */
   add(piece: number): void {
     this.#pieces[this.#count++ % REMEMBERED_CHANGES] = piece;
   }

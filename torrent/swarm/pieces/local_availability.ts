@@ -32,7 +32,7 @@ export class LocalAvailability {
     this.#missing = ours;
   }
 
-  /** Whether a peer that far away is local. */
+  /** Whether a peer at this distance is local. */
   includes(distance: Distance): boolean {
     return isWithin(this.#scope, distance);
   }

@@ -30,13 +30,13 @@ export interface PiecePickerOptions {
 }
 
 /**
- * So many pieces are looked at in order of rarity before those of the peer's bitfield are. What that misses makes a less
+ * This many pieces are looked at in order of rarity before those of the peer's bitfield are. What that misses makes a less
  * rare piece be picked, but no piece be missed.
  */
 const PROBES = 64;
 
 /**
- * So many of those among equally rare pieces, as long as more than {@link PROBES} pieces are open: the pieces that only a
+ * This many of those among equally rare pieces, as long as more than {@link PROBES} pieces are open: the pieces that only a
  * gateway has may be rarer than all that its neighbours have, and must not use up the probes for theirs.
  */
 const PROBES_PER_COUNT = 16;
@@ -291,7 +291,7 @@ export class PiecePicker {
     this.#wasReturned.delete(piece);
   }
 
-  /** One peer more has that piece, or one less. */
+  /** Adds one peer to those that have this piece, or takes one away. */
   #count(piece: number, distance: Distance, by: 1 | -1): void {
     this.#steps++;
     const open = this.#open.has(piece);

@@ -18,7 +18,7 @@ import type { RequestTarget } from "./request_target.ts";
  * With the runtime's own 65 MB and the sockets' buffers a process stays below 300 MB.
  */
 const MAX_OPEN_BYTES = 96 * 1024 * 1024;
-/** Blocks of a request that is so many seconds old may be asked for once more, of an idle peer. */
+/** Blocks of a request that is this many seconds old may be asked for once more, of an idle peer. */
 const LATE_TICKS = 2;
 
 /** The pieces in progress of one transfer, and who is asked for them. */
@@ -115,7 +115,7 @@ export class RequestScheduler {
     return piece.buffer;
   }
 
-  /** That request will not be answered: others may be asked for its blocks. */
+  /** Gives a request up that will not be answered: other peers may be asked for its blocks. */
   giveUp(target: RequestTarget, request: OutstandingRequest<RequestTarget>): void {
     if (request.released) return;
     request.released = true;

@@ -10,10 +10,10 @@ import type { RequestTarget } from "./request_target.ts";
 /** Others that bring less than this part of the seed's best rate are no replacement for it. */
 const SUFFICIENT_PART = 0.5;
 
-/** For so many seconds others must have had every missing piece before their rate is judged: it takes time to rise. */
+/** For this many seconds others must have had every missing piece before their rate is judged: it takes time to rise. */
 const TRIAL_TICKS = 3;
 
-/** What is looked at of a peer. */
+/** What of a peer the decision depends on. */
 export type RatedTarget =
   & Pick<
     RequestTarget,

@@ -6,7 +6,7 @@
  */
 
 /**
- * A piece is deferred until so many more pieces could have come from the peer at its rate. The number has to be larger than
+ * A piece is deferred until this many more pieces could have come from the peer at its rate. The number has to be larger than
  * what is outstanding on the way to the next rack and on from there, or all ask for all again: with 16 they did, after a
  * few seconds.
  */

@@ -8,7 +8,7 @@ import type { OpenSuggestions, SwarmPeer } from "../swarm_peer.ts";
 import { PATIENCE_PIECES } from "./deferred_pieces.ts";
 import type { PieceSuggester } from "./suggestions.ts";
 
-/** What is looked at of a peer that pieces may be assigned to. */
+/** What the assigner needs to know of a peer that pieces may be assigned to. */
 export type Assignee = Pick<
   SwarmPeer,
   "suggestions" | "distance" | "locality" | "isInterested" | "isChoked" | "holds"

@@ -12,11 +12,11 @@ export interface PieceSuggester<Peer> {
 
 /** Suggested pieces that a peer has not asked for yet: of small pieces as many as fill its request window. */
 const AHEAD_BYTES = 1024 * 1024;
-/** At least so many, however large the pieces are. */
+/** The least number of pieces suggested ahead, however large they are. */
 const MIN_AHEAD = 2;
 /**
- * At most so many: a peer that asks late holds up no more. With four, hosts that begin one after the other took a quarter
- * longer.
+ * The largest number of pieces suggested ahead: a peer that asks late holds up no more. With four, hosts that begin one
+ * after the other took a quarter longer.
  */
 const MAX_AHEAD = 16;
 

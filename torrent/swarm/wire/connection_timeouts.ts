@@ -1,13 +1,13 @@
 /** Time-outs of a connection, checked once a second: a peer that is silent, and a peer that does not read. Pure. */
 
-/** A keep-alive is sent after so many seconds without a message. BEP 3 expects one every two minutes; at twice that rate one may be lost. */
+/** A keep-alive is sent after this many seconds without a message. BEP 3 expects one every two minutes; at twice that rate one may be lost. */
 const KEEP_ALIVE_TICKS = 60;
-/** A peer that has sent nothing for so many seconds is gone: two and a half times the usual two minutes. */
+/** A peer that has sent nothing for this many seconds is gone: two and a half times the usual two minutes. */
 const SILENT_TICKS = 300;
-/** A peer that has read nothing for so many seconds, although bytes wait for it, is gone. */
+/** A peer that has read nothing for this many seconds, although bytes wait for it, is gone. */
 const UNREAD_TICKS = 30;
 
-/** What is looked at of a connection. */
+/** What of a connection the time-outs depend on. */
 export interface ConnectionState {
   /** Bytes read so far. */
   readonly readBytes: number;
@@ -29,14 +29,14 @@ export class ConnectionTimeouts {
   /** The last tick at which nothing waited for the peer, or it read something. */
   #takenTick: number;
 
-  /** The connection begins at that tick of the transfer. */
+  /** @param tick The tick of the transfer at which the connection begins. */
   constructor(tick: number) {
     this.#readTick = tick;
     this.#writtenTick = tick;
     this.#takenTick = tick;
   }
 
-  /** Once a second, with the connection's counters and the transfer's tick. */
+  /** Decides what is to be done; called once a second with the connection's counters and the transfer's tick. */
   check({ readBytes, writtenBytes, isWriting }: ConnectionState, tick: number): TimeoutVerdict {
     if (readBytes !== this.#readBytes) this.#readTick = tick;
     if (writtenBytes !== this.#writtenBytes) this.#writtenTick = this.#takenTick = tick;

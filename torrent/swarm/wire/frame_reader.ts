@@ -47,7 +47,7 @@ export class FrameReader {
     return this.#fill === 0 ? this.#buffer : this.#buffer.subarray(this.#fill);
   }
 
-  /** So many bytes have arrived in {@link room}: hands on every message that they complete. */
+  /** Takes the bytes that have arrived in {@link room}, and hands on every message that they complete. */
   advance(sizeBytes: number, handler: FrameHandler): void {
     const wasFilled = this.#fill + sizeBytes === this.#buffer.length;
     this.#fill += sizeBytes;

@@ -86,7 +86,7 @@ export function readRange(what: string, payload: Uint8Array): BlockRange {
   };
 }
 
-/** Throws a {@link ProtocolViolation} unless that is a bitfield of exactly so many pieces. */
+/** Throws a {@link ProtocolViolation} unless the bitfield is of exactly this many pieces. */
 export function expectBitfield(pieces: Uint8Array, pieceCount: number): void {
   const byteCount = Math.ceil(pieceCount / 8);
   const spareBits = byteCount * 8 - pieceCount;

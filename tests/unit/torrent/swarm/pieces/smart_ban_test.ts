@@ -19,7 +19,7 @@ function received(index: number, blocks: readonly (readonly [string, number])[])
   return piece;
 }
 
-Deno.test("SmartBan: the only sender of a smartBan piece is guilty at once", () => {
+Deno.test("SmartBan: the only sender of a bad piece is guilty at once", () => {
   const smartBan = new SmartBan<string>();
   assert.deepEqual(smartBan.onMismatch(received(1, [["mallory", 1], ["mallory", 2]])), ["mallory"]);
   assert.equal(smartBan.isSuspect(1), false);

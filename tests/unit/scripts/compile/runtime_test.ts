@@ -1,6 +1,10 @@
 import assert from "node:assert/strict";
-import { checkRuntime, runtimeMessage, runtimeProblem } from "../../../scripts/compile/runtime.ts";
-import { findTarget, ownTarget, type Target } from "../../../scripts/compile/targets.ts";
+import {
+  checkRuntime,
+  runtimeMessage,
+  runtimeProblem,
+} from "../../../../scripts/compile/runtime.ts";
+import { findTarget, ownTarget, type Target } from "../../../../scripts/compile/targets.ts";
 import { elfImage } from "./elf_image.ts";
 
 function target(name: string): Target {

@@ -3,12 +3,12 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { ENTRY, isShipped, STARTED_BY_URL } from "../../../scripts/compile/contents.ts";
-import { readModuleGraph } from "../../../scripts/compile/module_graph.ts";
-import { makeStage } from "../../../scripts/compile/stage.ts";
-import { withoutComments } from "../architecture/sources.ts";
+import { ENTRY, isShipped, STARTED_BY_URL } from "../../../../scripts/compile/contents.ts";
+import { readModuleGraph } from "../../../../scripts/compile/module_graph.ts";
+import { makeStage } from "../../../../scripts/compile/stage.ts";
+import { withoutComments } from "../../architecture/sources.ts";
 
-const ROOT = fileURLToPath(new URL("../../../", import.meta.url));
+const ROOT = fileURLToPath(new URL("../../../../", import.meta.url));
 
 Deno.test("STARTED_BY_URL names every module that the program starts by its URL, and no other", async () => {
   const { own } = await readModuleGraph(ROOT, [ENTRY, ...STARTED_BY_URL]);

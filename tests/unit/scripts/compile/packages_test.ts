@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { dirname } from "node:path";
-import { findPackages } from "../../../scripts/compile/packages.ts";
+import { findPackages } from "../../../../scripts/compile/packages.ts";
 
 /** A folder with packages as Deno installs them: each in a place of its own, with links to what it depends on. */
 async function withPackages(

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { readElf } from "../../../scripts/compile/elf.ts";
+import { readElf } from "../../../../scripts/compile/elf.ts";
 import { elfImage } from "./elf_image.ts";
 
 Deno.test("readElf says for which processor a program is, and where it ends", () => {

@@ -4,16 +4,10 @@
  * @module
  */
 
-import {
-  currentPath,
-  encodeEntry,
-  SCHEMA_VERSION,
-  servicePath,
-  SERVICES,
-  slotsPath,
-} from "../rollout/mod.ts";
+import { currentPath, ROOT, servicePath, SERVICES, slotsPath } from "../rollout/mod.ts";
 import { hasCode, type MultiOperation, op, type ZooKeeper } from "../zookeeper/mod.ts";
 import { readChildren } from "./entry_reader.ts";
+import { bumpCounter } from "./slots.ts";
 
 /** The host cannot be forgotten. */
 export class HostForgetError extends Error {
@@ -53,6 +47,7 @@ export async function forgetHost(
 }
 
 async function forgetIn(zk: ZooKeeper, service: string, host: string): Promise<boolean> {
+  await zk.sync(ROOT);
   const [onRoster, slot, current] = await Promise.all([
     zk.exists(servicePath(service, host)),
     zk.exists(slotsPath(service, host)),
@@ -64,14 +59,25 @@ async function forgetIn(zk: ZooKeeper, service: string, host: string): Promise<b
       `forget ${host}: its agent is online for ${service}; stop it first, or it would be back at once`,
     );
   }
+  const path = currentPath(service, host);
   const operations: MultiOperation[] = [
-    op.set(slotsPath(service), encodeEntry({ schema: SCHEMA_VERSION })),
+    bumpCounter(service),
+    // Claims the place of the host's entry for a moment: a host that has registered since it was looked at is not forgotten,
+    // and one that registers later finds that it is off the roster, and joins it again.
+    op.create(path, new Uint8Array(0)),
+    op.delete(path),
   ];
   if (onRoster !== null) operations.push(op.delete(servicePath(service, host)));
   if (slot !== null) operations.push(op.delete(slotsPath(service, host)));
   try {
     await zk.multi(operations);
   } catch (error) {
+    if (hasCode(error, "NODE_EXISTS")) {
+      throw new HostForgetError(
+        `forget ${host}: its agent has just come online for ${service}; stop it first, or it would be back at once`,
+        { cause: error },
+      );
+    }
     // Another operator has just done the same.
     if (!hasCode(error, "NO_NODE")) throw error;
   }

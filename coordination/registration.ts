@@ -10,6 +10,7 @@ import {
   currentSchema,
   decodeEntry,
   encodeEntry,
+  servicePath,
 } from "../rollout/mod.ts";
 import { hasCode, type MultiOperation, op, type ZooKeeper } from "../zookeeper/mod.ts";
 import { bumpCounter } from "./slots.ts";
@@ -42,6 +43,13 @@ export async function refuseNamesake(
   }
 }
 
+/** What a host registers with, and writes from then on. */
+export interface HostWrite {
+  readonly entry: Current;
+  /** The epoch of its registration, as {@link joinRoster} returned it. */
+  readonly epoch: number;
+}
+
 /**
  * Registers the host with an ephemeral node of the present session. It replaces the node that an earlier session of this
  * agent has left. Each change depends on the version that was read, so that of two machines that start at once under one
@@ -52,12 +60,14 @@ export async function refuseNamesake(
 export async function registerHost(
   zk: ZooKeeper,
   service: string,
-  entry: Current,
+  { entry, epoch }: HostWrite,
 ): Promise<void> {
   const path = currentPath(service, entry.host);
+  const inEpoch = checkEpoch(service, { entry, epoch });
   for (let attempt = 1;; attempt++) {
     try {
       await zk.multi([
+        inEpoch,
         op.create(path, encodeEntry(entry), { mode: "ephemeral" }),
         ...bumpIfServing(service, entry),
       ]);
@@ -70,8 +80,9 @@ export async function registerHost(
       expectOwn(decodeEntry(currentSchema, data, path), service, entry);
       if (stat.ephemeralOwner === zk.sessionId) {
         await zk.multi([
+          inEpoch,
           op.set(path, encodeEntry(entry), { version: stat.version }),
-          ...bumpIfServing(service, entry),
+          bumpCounter(service),
         ]);
         return;
       }
@@ -83,24 +94,31 @@ export async function registerHost(
 }
 
 /**
- * Writes the host's entry, which must exist. `saidServing`: whether the present entry says that the host serves.
+ * Writes the host's entry, which must exist. `said`: the state that the present entry is known to have, `null` if that is
+ * not known.
  */
 export async function writeHost(
   zk: ZooKeeper,
   service: string,
-  write: { readonly entry: Current; readonly saidServing: boolean },
+  write: HostWrite & { readonly said: Current["state"] | null },
 ): Promise<void> {
-  const { entry, saidServing } = write;
-  const path = currentPath(service, entry.host);
-  const counting = saidServing ? [] : bumpIfServing(service, entry);
-  if (counting.length === 0) await zk.set(path, encodeEntry(entry));
-  else await zk.multi([op.set(path, encodeEntry(entry)), ...counting]);
+  const { entry, said } = write;
+  await zk.multi([
+    checkEpoch(service, write),
+    op.set(currentPath(service, entry.host), encodeEntry(entry)),
+    ...(said === entry.state ? [] : [bumpCounter(service)]),
+  ]);
+}
+
+/** Refuses a write from before the host's present registration, or from before it was taken off the roster. */
+export function checkEpoch(service: string, { entry, epoch }: HostWrite): MultiOperation {
+  return op.check(servicePath(service, entry.host), epoch);
 }
 
 /**
- * A host that is down may take a slot beyond the budget. Such a request, of this agent or of the agent before a restart, may
- * still be on its way when the host serves again; it must be refused then, or one host more goes down than the service can
- * spare (invariant I1). So a write with which a host begins to count as serving changes the admission counter.
+ * Who is away is what admissions depend on. So a write with which a host begins to count as serving, or stops to, changes
+ * the admission counter: a request that was decided on before is refused then (invariant I1). A host that registers while
+ * it is down was away before.
  */
 function bumpIfServing(service: string, { state }: Current): MultiOperation[] {
   return state === "serving" ? [bumpCounter(service)] : [];

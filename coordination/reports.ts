@@ -22,7 +22,8 @@ import {
 } from "../rollout/mod.ts";
 import { hasCode, type MultiOperation, op, type ZooKeeper } from "../zookeeper/mod.ts";
 import { readService, type ServiceReading } from "./service_view.ts";
-import { bumpCounter } from "./slots.ts";
+import { checkEpoch } from "./registration.ts";
+import { changeCounter } from "./slots.ts";
 
 /** Most attempts of a report: an attempt fails if another host's report or admission comes first, and few of them happen at once. */
 const ROUNDS_MAX = 10;
@@ -35,13 +36,14 @@ const ROUNDS_MAX = 10;
 export async function reportSwitch(
   zk: ZooKeeper,
   service: string,
-  done: { readonly current: Current; readonly slot: Slot },
+  done: { readonly current: Current; readonly slot: Slot; readonly epoch: number },
 ): Promise<void> {
-  const { current, slot } = done;
+  const { current, slot, epoch } = done;
   await retryOnConflict(zk, service, (reading) => ({
     operations: [
+      checkEpoch(service, { entry: current, epoch }),
       // The host counts as serving from here on; see `registration.ts`.
-      bumpCounter(service),
+      changeCounter(service, reading.view),
       op.set(currentPath(service, current.host), encodeEntry(current)),
       ...leaveQueue(reading, service, current.host),
       ...(isOver(reading.view.slots.get(current.host), slot)
@@ -62,7 +64,7 @@ export async function reportSwitch(
 export async function reportFailure(
   zk: ZooKeeper,
   service: string,
-  failure: { readonly slot: Slot; readonly current: Current; readonly nowMs: number },
+  failure: FailureReport,
 ): Promise<boolean> {
   return await retryOnConflict(
     zk,
@@ -80,6 +82,18 @@ function isOver(standing: Slot | undefined, slot: Slot): boolean {
   return !isHeld(standing) || isSameSlot(standing, slot);
 }
 
+/** The failure of a switch, as the host reports it. */
+export interface FailureReport {
+  /** The slot of the switch, with the reason. */
+  readonly slot: Slot;
+  /** The host's entry from now on. */
+  readonly current: Current;
+  /** The epoch of the host's registration. */
+  readonly epoch: number;
+  /** Now, milliseconds since the epoch: for the record of a halt. */
+  readonly nowMs: number;
+}
+
 /** The operations of a report, by what was read, and its result. */
 interface Change<T> {
   readonly operations: readonly MultiOperation[];
@@ -89,9 +103,10 @@ interface Change<T> {
 function failureOperations(
   { view, stagingNodes }: ServiceReading,
   service: string,
-  failure: { readonly slot: Slot; readonly current: Current; readonly nowMs: number },
+  failure: FailureReport,
 ): Change<boolean> {
-  const { slot, current, nowMs } = failure;
+  const { slot, current, epoch, nowMs } = failure;
+  const inEpoch = checkEpoch(service, { entry: current, epoch });
   const { host } = slot;
   const standing = view.slots.get(host);
   const isHalted = view.control?.state === "halted";
@@ -100,7 +115,7 @@ function failureOperations(
   if (standing !== undefined && (isHeld(standing) ? !isOurs : isOurs)) {
     // The report was made before and its reply was lost: the standing slot is a later one, or the record. Halting again
     // would undo what an operator has decided since.
-    return { operations: [entry], result: isHalted };
+    return { operations: [inEpoch, entry], result: isHalted };
   }
   const decision = decideFailure(view, { host, service, version: slot.to });
   const isHalting = decision.halt && !isHalted;
@@ -108,9 +123,8 @@ function failureOperations(
   const controlVersion = view.controlVersion + (isHalting ? 1 : 0);
   const failed = encodeEntry({ ...slot, step: "failed", controlVersion });
   const operations: MultiOperation[] = [
-    op.set(slotsPath(service), encodeEntry({ schema: SCHEMA_VERSION }), {
-      version: view.slotsVersion,
-    }),
+    inEpoch,
+    changeCounter(service, view),
     // An operator may have removed the slot; the failure must be recorded all the same.
     standing === undefined
       ? op.create(slotsPath(service, host), failed)

@@ -6,7 +6,10 @@
  */
 
 import {
+  CONTROL,
+  controlSchema,
   DEPLOY,
+  EntryError,
   HISTORY,
   type Service,
   servicePath,
@@ -34,13 +37,21 @@ export async function activeRollout(zk: ZooKeeper): Promise<string | null> {
   return decodeNode(waveSchema, raw, wavePath(first.node))?.entry.rollout ?? null;
 }
 
-/** The id of the newest rollout, in whatever state it is; ids sort by time. */
+/** The id of the rollout that was started last, in whatever state it is. */
 export async function newestRollout(zk: ZooKeeper): Promise<string | null> {
+  const [raw = null] = await readNodes(zk, [CONTROL]);
+  try {
+    const newest = decodeNode(controlSchema, raw, CONTROL)?.entry.rollout;
+    if (newest !== undefined) return newest;
+  } catch (error) {
+    if (!(error instanceof EntryError)) throw error;
+  }
+  // Control cannot be read, or no rollout was started since it names the last one: the ids are all that there is.
   const [names = []] = await readChildren(zk, [HISTORY]);
   return names.toSorted().at(-1) ?? null;
 }
 
-/** Creates the id of a new rollout. Ids sort by time, to the millisecond; the random end keeps two admins at the same moment apart. */
+/** Creates the id of a new rollout: the time, for people, to the millisecond. Nothing is ordered by it. The random end keeps two admins at the same moment apart. */
 export function createRolloutId(nowMs: number, random: () => number): string {
   const stamp = new Date(nowMs).toISOString().replace(/[-:]/g, "").replace("T", "-").slice(0, 19);
   const suffix = Math.floor(random() * 36 ** 4).toString(36).padStart(4, "0");

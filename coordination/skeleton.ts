@@ -17,7 +17,8 @@ import {
   slotsPath,
   stagingPath,
 } from "../rollout/mod.ts";
-import { ensurePath, hasCode, type ZooKeeper } from "../zookeeper/mod.ts";
+import { ensurePath, hasCode, op, type ZooKeeper } from "../zookeeper/mod.ts";
+import { bumpCounter } from "./slots.ts";
 
 /** Creates the tree's persistent nodes where they are missing. Idempotent, and safe while others do the same. */
 export async function ensureSkeleton(zk: ZooKeeper, nowMs: number): Promise<void> {
@@ -44,12 +45,18 @@ export async function ensureSkeleton(zk: ZooKeeper, nowMs: number): Promise<void
   );
 }
 
-/** Puts a host on a service's roster, and creates the service's nodes for its first host. Idempotent. */
+/**
+ * Puts a host on a service's roster, and creates the service's nodes for its first host. Idempotent.
+ *
+ * @returns The epoch of this registration: the version of the roster entry, which each registration moves on. Every later
+ * write of the host checks it, so that a late request of an agent that is dead, or of a machine whose name another one has
+ * taken over, changes nothing.
+ */
 export async function joinRoster(
   zk: ZooKeeper,
   service: string,
   member: { readonly host: string; readonly roster: Roster },
-): Promise<void> {
+): Promise<number> {
   const entry: Service = {
     schema: SCHEMA_VERSION,
     dependsOn: [],
@@ -63,9 +70,15 @@ export async function joinRoster(
   }
   const path = servicePath(service, member.host);
   const data = encodeEntry(member.roster);
-  if (await createUnlessThere(zk, path, data)) return;
+  try {
+    // One host more shares the budget: whoever decided without it decides again.
+    await zk.multi([op.create(path, data), bumpCounter(service)]);
+    return 0;
+  } catch (error) {
+    if (!hasCode(error, "NODE_EXISTS")) throw error;
+  }
   // The host may have moved to another rack since.
-  await zk.set(path, data);
+  return (await zk.set(path, data)).version;
 }
 
 /**

@@ -15,6 +15,7 @@ import {
   type FirstWave,
   isSameSlot,
   SCHEMA_VERSION,
+  servicePath,
   type ServiceView,
   type Slot,
   slotSchema,
@@ -22,6 +23,7 @@ import {
   wavePath,
 } from "../rollout/mod.ts";
 import { hasCode, type MultiOperation, op, type ZooKeeper } from "../zookeeper/mod.ts";
+import type { ServiceReading } from "./service_view.ts";
 
 /**
  * Takes a slot if nothing has changed that the decision rests on: the control node, the wave, and the service's admission
@@ -42,9 +44,7 @@ export async function takeSlot(
   const operations: MultiOperation[] = [op.check(CONTROL, view.controlVersion)];
   if (wave !== null) operations.push(op.check(wavePath(wave.node), wave.znodeVersion));
   operations.push(
-    op.set(slotsPath(service), encodeEntry({ schema: SCHEMA_VERSION }), {
-      version: view.slotsVersion,
-    }),
+    changeCounter(service, view),
     op.create(slotsPath(service, slot.host), encodeEntry(slot)),
   );
   try {
@@ -112,14 +112,63 @@ export function bumpCounter(service: string): MultiOperation {
 }
 
 /**
- * Removes a slot, if there is one. It changes the admission counter: because of the record of a failure, others may be
- * about to end the wave without this host, which may now try again.
+ * Makes the step from draining to stopping, if everything that `decideFence` has looked at still stands: control, the wave
+ * or (outside of waves) the committed version, and the admission counter, which every change of a slot and of the roster
+ * moves on.
+ *
+ * @param pass `slot` is the slot with its new step, `reading` what the decision was made on.
+ * @returns Whether the service may be stopped; `false` means: read again, decide again.
  */
-export async function removeSlot(zk: ZooKeeper, service: string, host: string): Promise<void> {
+export async function passFence(
+  zk: ZooKeeper,
+  pass: { readonly service: string; readonly slot: Slot; readonly reading: ServiceReading },
+): Promise<boolean> {
+  const { service, slot, reading } = pass;
+  const { view, waves } = reading;
+  const wave = waves.find(({ node }) => node === slot.wave);
+  if (slot.wave !== null && wave === undefined) return false;
   try {
-    await zk.multi([bumpCounter(service), op.delete(slotsPath(service, host))]);
+    await zk.multi([
+      op.check(CONTROL, view.controlVersion),
+      wave === undefined
+        ? op.check(servicePath(service), reading.service?.znodeVersion ?? 0)
+        : op.check(wavePath(wave.node), wave.znodeVersion),
+      changeCounter(service, view),
+      op.set(slotsPath(service, slot.host), encodeEntry(slot)),
+    ]);
+    return true;
   } catch (error) {
-    if (!hasCode(error, "NO_NODE")) throw error;
+    if (hasCode(error, "BAD_VERSION", "NO_NODE")) return false;
+    throw error;
+  }
+}
+
+/** Changes the admission counter at the version that was read, so that nothing was admitted, freed or ended since. */
+export function changeCounter(service: string, view: ServiceView): MultiOperation {
+  return op.set(slotsPath(service), encodeEntry({ schema: SCHEMA_VERSION }), {
+    version: view.slotsVersion,
+  });
+}
+
+/**
+ * Removes the slot that a host holds, unless it is another one by now. A late request finds the counter changed.
+ *
+ * @returns Whether it is gone; `false` means: read again, decide again.
+ */
+export async function giveSlotBack(
+  zk: ZooKeeper,
+  service: string,
+  held: { readonly slot: Slot; readonly view: ServiceView },
+): Promise<boolean> {
+  const { slot, view } = held;
+  const standing = view.slots.get(slot.host);
+  if (standing === undefined || !isSameSlot(standing, slot)) return true;
+  try {
+    await zk.multi([changeCounter(service, view), op.delete(slotsPath(service, slot.host))]);
+    return true;
+  } catch (error) {
+    if (hasCode(error, "BAD_VERSION", "NO_NODE")) return false;
+    throw error;
   }
 }
 

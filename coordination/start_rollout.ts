@@ -69,7 +69,13 @@ export async function startRollout(zk: ZooKeeper, rollout: NewRollout): Promise<
   const operations: MultiOperation[] = [
     op.set(
       CONTROL,
-      encodeEntry({ ...control.entry, by: rollout.by, reason: null, sinceMs: rollout.nowMs }),
+      encodeEntry({
+        ...control.entry,
+        by: rollout.by,
+        reason: null,
+        sinceMs: rollout.nowMs,
+        rollout: rollout.id,
+      }),
       {
         version: control.znodeVersion,
       },

@@ -100,9 +100,13 @@ export function decideAdmission(view: ServiceView, request: AdmissionRequest): A
   }
 
   // A host that is down already makes nothing worse by starting the new version, so it goes first and beyond the budget.
-  // If it waited for the head of the queue, and the head for the budget that it uses up, both would wait for ever.
+  // If it waited for the head of the queue, and the head for the budget that it uses up, both would wait for ever. But it
+  // waits for those that switch: if all hosts are down at once, because of what they all depend on, the new version would
+  // else be on all of them before anything is known of it. Where nothing ran, there is nothing to lose.
   const admitted: Admission = { admit: true, wave: request.catchUp ? null : wave };
-  if (own.state !== "serving") return admitted;
+  if (own.state !== "serving") {
+    return own.version === null ? admitted : checkConcurrency(view, request) ?? admitted;
+  }
 
   if (!request.catchUp && wave !== null) {
     const head = view.staged.find((staged) =>
@@ -113,7 +117,60 @@ export function decideAdmission(view: ServiceView, request: AdmissionRequest): A
     if (head === undefined) return wait("not in the staging queue yet");
     if (head.host !== request.host) return wait(`${head.host} is next in the staging queue`);
   }
-  return checkBudget(view, request) ?? admitted;
+  return checkBudget(view, request) ?? checkConcurrency(view, request) ?? admitted;
+}
+
+/** May a host that holds a slot stop its service now: yes, or why its slot has to be given back. */
+export type Fence =
+  | { readonly stop: true }
+  | { readonly stop: false; readonly reason: string };
+
+/** A host that is about to stop its service. */
+export interface FenceRequest {
+  /** The slot that it took. */
+  readonly slot: Slot;
+  /** The nodes of all waves that are in the deploy queue. */
+  readonly waveNodes: readonly string[];
+  /** The committed version, `null` if there is none. */
+  readonly committed: string | null;
+  /** Now, milliseconds since the epoch: only to say how long another host has held its slot. */
+  readonly nowMs: number;
+}
+
+/**
+ * Decides whether a host that holds a slot may stop its service (invariants I1, I5, I6). Between the admission and this
+ * moment the host may have been dead, paused or draining for a long time, in which operators freed its slot, paused or
+ * aborted. The caller makes the step from draining to stopping in a `multi` that checks what this decision rests on.
+ */
+export function decideFence(view: ServiceView, request: FenceRequest): Fence {
+  const { slot } = request;
+  const { control } = view;
+  const standing = view.slots.get(slot.host);
+  if (standing === undefined || !isSameSlot(standing, slot) || !isHeld(standing)) {
+    return giveBack("its slot is gone");
+  }
+  if (control !== null && control.state !== "running") {
+    return giveBack(`control is ${control.state} by ${control.by}`);
+  }
+  if (slot.wave !== null && !request.waveNodes.includes(slot.wave)) {
+    return giveBack(`the wave of ${slot.to} is gone`);
+  }
+  if (slot.wave === null && request.committed !== slot.to) {
+    return giveBack(`${slot.to} is not the committed version any more`);
+  }
+  const own = view.current.get(slot.host);
+  if (own === undefined) return giveBack("it is not registered among the current hosts");
+  const admission = { host: slot.host, nowMs: request.nowMs };
+  const blocked = own.state === "serving"
+    ? checkBudget(view, admission) ?? checkConcurrency(view, admission)
+    : own.version === null
+    ? null
+    : checkConcurrency(view, admission);
+  return blocked === null || blocked.admit ? { stop: true } : giveBack(blocked.waitingFor);
+}
+
+function giveBack(reason: string): Fence {
+  return { stop: false, reason };
 }
 
 /** Whether a slot means that its host may be down; a failed slot is only a record. */
@@ -160,18 +217,25 @@ function checkQuorum(view: ServiceView, wave: FirstWave): string | null {
   return readyCount >= neededCount ? null : `quorum: ${readyCount} of ${neededCount} hosts staged`;
 }
 
-function checkBudget(view: ServiceView, request: AdmissionRequest): Admission | null {
+type Asking = Pick<AdmissionRequest, "host" | "nowMs">;
+
+/** Whether one more host may be away; if not, the hosts that are. */
+function checkBudget(view: ServiceView, request: Asking): Admission | null {
   const others = unavailableHosts(view).filter((host) => host !== request.host);
-  const holders = [...view.slots.values()].filter((slot) =>
-    isHeld(slot) && slot.host !== request.host
-  );
   const budget = budgetHosts(view.policy, view.roster.length);
-  const isOverBudget = others.length + 1 > budget;
-  if (!isOverBudget && holders.length < view.policy.maxConcurrent) return null;
-  const why = others.map((host) => describeAbsence(host, view, request.nowMs));
-  return isOverBudget
-    ? wait(`budget: ${others.length} of ${budget} down, ${why.join(", ")}`)
-    : wait(`one at a time: ${why.join(", ")}`);
+  if (others.length + 1 <= budget) return null;
+  const why = describeAbsences(others, view, request.nowMs);
+  return wait(`budget: ${others.length} of ${budget} down, ${why}`);
+}
+
+/** Whether one more host may switch; if not, the hosts that do. */
+function checkConcurrency(view: ServiceView, request: Asking): Admission | null {
+  const holders = [...view.slots.values()]
+    .filter((slot) => isHeld(slot) && slot.host !== request.host).map(({ host }) => host);
+  const { maxConcurrent } = view.policy;
+  if (holders.length < maxConcurrent) return null;
+  const why = describeAbsences(holders, view, request.nowMs);
+  return wait(`${maxConcurrent === 1 ? "one" : maxConcurrent} at a time: ${why}`);
 }
 
 /** Names the hosts of the wave that are missing: if one of them is away, an operator must see that all others wait for it. */
@@ -187,6 +251,13 @@ function describeCovered(view: ServiceView, wave: FirstWave): string {
 
 /** Most hosts that are named, as many as fit into a table. */
 const NAMED_HOSTS_MAX = 3;
+
+/** An operator reads a few names in a table; the others are counted. */
+function describeAbsences(hosts: readonly string[], view: ServiceView, nowMs: number): string {
+  const named = hosts.slice(0, NAMED_HOSTS_MAX).map((host) => describeAbsence(host, view, nowMs));
+  const rest = hosts.length - named.length;
+  return named.join(", ") + (rest > 0 ? ` and ${rest} more` : "");
+}
 
 function describeAbsence(host: string, view: ServiceView, nowMs: number): string {
   const slot = view.slots.get(host);

@@ -162,6 +162,11 @@ export const controlSchema = z.looseObject({
   by: z.string(),
   reason: z.string().nullable(),
   sinceMs: z.int(),
+  /**
+   * Id of the rollout that was started last. Written in the transaction that starts it, so it says which one is the newest
+   * whatever the clocks of the admin boxes show. Left out in a tree of an earlier version.
+   */
+  rollout: z.string().optional(),
 });
 /** The control node's entry. */
 export type Control = z.infer<typeof controlSchema>;

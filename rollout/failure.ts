@@ -15,8 +15,9 @@ export type Failure =
 
 /**
  * Decides whether the failure of one more host halts the rollout. It does when more hosts have failed than the policy
- * allows, or when no online host of the wave is left that could run the version, since such a wave could never finish. A
- * host that failed to catch up, outside of the first wave, halts nothing: it stays on its old version, with the reason.
+ * allows, also of those that catch up outside of any wave: they switch without a quorum, so nothing else would stop a
+ * version that fails on each of them. And it does when no online host of the wave is left that could run the version, since
+ * such a wave could never finish.
  */
 export function decideFailure(
   view: ServiceView,
@@ -24,13 +25,13 @@ export function decideFailure(
 ): Failure {
   const { host, service, version } = failure;
   const { wave } = view;
-  if (wave === null || wave.service !== service || wave.version !== version) return { halt: false };
   const failed = new Set([...failedHosts(view, version), host]);
   const failures = `${service} ${version} failed on ${[...failed].sort().join(", ")}`;
   const { maxFailures } = view.policy;
   if (failed.size > maxFailures) {
     return { halt: true, reason: `${failures}: the policy allows ${maxFailures}` };
   }
+  if (wave === null || wave.service !== service || wave.version !== version) return { halt: false };
   const isHopeless = view.roster.every((other) =>
     failed.has(other) || !view.current.has(other) || !covers(wave, other)
   );

@@ -7,6 +7,7 @@
  */
 
 import { covers, failedHosts, isHeld, type ServiceView } from "./admission.ts";
+import { budgetHosts } from "./policy.ts";
 
 /** Whether the wave is over; if not, the hosts that it waits for. */
 export type Finish =
@@ -14,9 +15,10 @@ export type Finish =
   | { readonly finished: false; readonly missing: readonly string[] };
 
 /**
- * Decides whether the first wave is over: when every host of it that is online serves its version and no slot of the
- * service is held. A host whose switch failed, within what the policy allows, is not waited for; an offline host catches up
- * when it comes back. At least one host must serve the version: a wave whose hosts are all offline is not finished. While
+ * Decides whether the first wave is over: when every host of it that is online serves its version, no slot of the service
+ * is held, and no more hosts of it are offline than may be away (`maxUnavailable`). Those catch up when they come back. If
+ * more were left out, a network that hides most of a fleet for a moment would let a minority commit the version. A host
+ * whose switch failed, within what the policy allows, is not waited for. At least one host must serve the version. While
  * control is halted no wave finishes, since the operator may still abort the rollout.
  *
  * The view must be that of the first wave's service.
@@ -34,7 +36,11 @@ export function decideFinish(view: ServiceView): Finish {
     if (failed.has(host)) return !mayLeaveBehind;
     return entry.version !== wave.version || entry.state !== "serving";
   });
-  const missing = [...new Set([...holders, ...behind])];
+  const offline = view.roster.filter((host) =>
+    covers(wave, host) && !view.current.has(host) && !failed.has(host)
+  );
+  const isTooManyOffline = offline.length > budgetHosts(view.policy, view.roster.length);
+  const missing = [...new Set([...holders, ...behind, ...(isTooManyOffline ? offline : [])])];
   if (view.control?.state === "halted") return { finished: false, missing };
   const isReached = [...view.current.values()].some((entry) =>
     entry.version === wave.version && entry.state === "serving" && covers(wave, entry.host)

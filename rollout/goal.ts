@@ -37,6 +37,8 @@ export interface GoalInput {
   readonly running: string | null;
   /** Whether the host has run the fleet's version at some moment since its session began. */
   readonly hasRejoined: boolean;
+  /** The version that could not be prepared here the last time, `null` if none. */
+  readonly unprepared: string | null;
 }
 
 /** The goal, and the new value of {@link GoalInput.hasRejoined}. */
@@ -53,8 +55,13 @@ export function decideGoal(input: GoalInput): GoalDecision {
     return { goal: { kind: "return_slot" }, hasRejoined: input.hasRejoined };
   }
 
-  const rejoin = decideRejoin(host, service, view.current);
-  if (running === null && rejoin.version !== null) {
+  const rejoin = decideRejoin(host, service, view);
+  const wave = input.waves.find((candidate) => covers(candidate, host));
+  // What it should start cannot be had here (its files are damaged, and nobody has them any more): it goes along with the
+  // wave. It is down already, and would else hold all others up until somebody looks.
+  const isStuck = rejoin.version === input.unprepared && wave !== undefined &&
+    wave.version !== rejoin.version;
+  if (running === null && rejoin.version !== null && !isStuck) {
     // A version that failed here would fail again, and without a slot the failure would not count.
     const goal: Goal = ownSlot?.to === rejoin.version && ownSlot.from !== null
       ? { kind: "start", version: ownSlot.from, reason: describeFailure(ownSlot) }
@@ -62,7 +69,6 @@ export function decideGoal(input: GoalInput): GoalDecision {
     return { goal, hasRejoined: false };
   }
 
-  const wave = input.waves.find((candidate) => covers(candidate, host));
   if (wave !== undefined) {
     // A host that runs the wave's version has rejoined, also while most others still run the old version.
     const hasRejoined = input.hasRejoined || wave.version === running ||
@@ -73,8 +79,8 @@ export function decideGoal(input: GoalInput): GoalDecision {
   const target = targetOutsideOfWaves(input, rejoin);
   const hasRejoined = input.hasRejoined || target.version === null || target.version === running;
   // A host that has rejoined can still fall behind: it may come back just when the wave finishes without it. A host that
-  // runs a withdrawn version stays on it, since an abort takes no host down.
-  const isStaying = hasRejoined && running !== null && service.withdrawn.includes(running);
+  // runs a withdrawn version stays on it, also when its session is new: neither an abort nor an outage takes a host down.
+  const isStaying = running !== null && service.withdrawn.includes(running);
   if (target.version === null || target.version === running || isStaying) {
     return { goal: { kind: "stay", waitingFor: waitOfAFinishedHost(input) }, hasRejoined };
   }

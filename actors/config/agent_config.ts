@@ -77,8 +77,15 @@ const serviceSchema = z.strictObject({
   workingDirectory: z.string().optional(),
   /** Command that is run before the service is stopped for an upgrade, to take the host out of a load balancer, say. */
   drain: argvSchema.optional(),
-  /** How long `drain` may take. After that the switch goes on without it. */
+  /** Command that undoes `drain`, for a service that is not stopped after all: its rollout was paused or aborted meanwhile. */
+  undrain: argvSchema.optional(),
+  /** How long `drain` and `undrain` may each take. After that the switch goes on without it. */
   drainTimeout: durationSchema.prefault("30s"),
+  /**
+   * How long a machine that comes back waits for ZooKeeper until it starts the release that it ran before, if its files are
+   * as they were verified. An ensemble that restarts, or a network that comes up after the machine, is there within seconds.
+   */
+  startAloneAfter: durationSchema.prefault("1m"),
   /** Time from SIGTERM to SIGKILL when the service is stopped. */
   stopGrace: durationSchema.prefault("10s"),
   /** The health check. Without one, the service is healthy as long as its process lives. */

@@ -39,6 +39,8 @@ export type FetcherMessage =
     readonly release: Release;
     /** Whether it will be locked in memory right afterwards, so that it should stay in the page cache. */
     readonly isPinned: boolean;
+    /** Whether the service runs from this release, so that its files must not be touched. */
+    readonly isRunning: boolean;
     readonly progressTo: ActorRef<FetchProgress>;
     readonly replyTo: ReplyTo<PrepareOutcome>;
   }
@@ -212,7 +214,7 @@ function prepare(
   message: Extract<FetcherMessage, { type: "prepare" }>,
   deps: Deps,
 ): State {
-  const { release, isPinned, progressTo, replyTo } = message;
+  const { release, isPinned, isRunning, progressTo, replyTo } = message;
   const { store, engine, context } = deps;
   state.early = null;
   giveUp(state, context);
@@ -231,6 +233,7 @@ function prepare(
         clock: context.clock,
         log: context.log,
         pages: isPinned ? "keep" : "drop",
+        isRunning,
         onReused: (reusedBytes) => context.self.tell({ type: "reused", version, reusedBytes }),
         onPhase: (phase, progress) =>
           context.self.tell({ type: "phase", version, phase, progress }),

@@ -28,6 +28,8 @@ export interface PrepareTools {
   readonly log: Log;
   readonly signal: AbortSignal;
   readonly onPhase: (phase: "fetching" | "verifying", progress: number) => void;
+  /** Whether the service runs from the release, whose files then stay as they are. Default: it does not. */
+  readonly isRunning?: boolean;
   /** What becomes of the files in the page cache. Default "keep". */
   readonly pages?: PagePolicy;
   /** Called with the transfer that moves the bytes, as soon as there is one. */
@@ -70,10 +72,10 @@ export async function prepareRelease(release: Release, tools: PrepareTools): Pro
   if (
     (await store.list()).some((stored) => stored.version === version && stored.state === "complete")
   ) {
-    if (await store.currentVersion() === version) {
+    if (tools.isRunning) {
       throw new PrepareError(
         `prepare ${release.service} ${version}: its files at ${paths.final} have changed since they were verified, and ` +
-          `the service runs from them; publish another version`,
+          `the service runs from them; publish another version, or stop the service to have them repaired`,
       );
     }
     await store.demote(version);

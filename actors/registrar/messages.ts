@@ -41,7 +41,12 @@ export type RegistrarMessage =
   | { readonly type: "endpoint"; readonly url: string }
   | { readonly type: "list"; readonly replyTo: ReplyTo<readonly ServiceEntry[]> }
   | SessionEvent
-  | { readonly type: "registered"; readonly service: string; readonly attempt: number }
+  | {
+    readonly type: "registered";
+    readonly service: string;
+    readonly attempt: number;
+    readonly epoch: number;
+  }
   | {
     readonly type: "not_registered";
     readonly service: string;

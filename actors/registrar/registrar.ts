@@ -29,8 +29,10 @@ interface Registration {
   /** Whether the entry in the tree may differ from `entry`. */
   isDirty: boolean;
   isWriting: boolean;
-  /** Whether the entry in the tree is known to have the state `serving`. */
-  saidServing: boolean;
+  /** The state that the entry in the tree is known to have; `null` if that is not known. */
+  said: Current["state"] | null;
+  /** The epoch of the registration; `null` before the first one. */
+  epoch: number | null;
   /** When the last write began, on the monotonic clock. */
   writtenMs: number;
   /** Why the last attempt to register failed. Each reason is logged once. */
@@ -77,7 +79,8 @@ export function registrarActor(
           isRegistered: false,
           isDirty: false,
           isWriting: false,
-          saidServing: false,
+          said: null,
+          epoch: null,
           writtenMs: Number.NEGATIVE_INFINITY,
           problem: null,
         },
@@ -114,6 +117,7 @@ function receive(state: State, message: RegistrarMessage, deps: Deps): void {
       const registration = state.registrations.get(message.service);
       if (registration === undefined || message.attempt !== state.attempt) return;
       registration.isRegistered = true;
+      registration.epoch = message.epoch;
       registration.problem = null;
       context.log.info("{service}: registered as {host}", {
         service: message.service,
@@ -163,7 +167,10 @@ function onConnected(
     state.attempt++;
   }
   for (const [service, registration] of state.registrations) {
-    if (isNew) registration.isRegistered = registration.saidServing = false;
+    if (isNew) {
+      registration.isRegistered = false;
+      registration.said = null;
+    }
     if (registration.isRegistered) write(state, service, deps.context);
     else register(state, service, deps);
   }
@@ -201,12 +208,12 @@ function onWritten(
   const registration = state.registrations.get(service);
   if (registration === undefined) return;
   registration.isWriting = false;
-  registration.saidServing = message.said === "serving";
+  registration.said = message.said;
   if (error !== null) {
     registration.isDirty = true;
     deps.context.log.debug("{service}: entry not written: {error}", { service, error });
-    // Something has removed the entry, such as a late request of an agent that died: register again.
-    if (hasCode(error, "NO_NODE")) {
+    // The entry is gone, or the host is off the roster: register again.
+    if (hasCode(error, "NO_NODE", "BAD_VERSION")) {
       registration.isRegistered = false;
       return register(state, service, deps);
     }
@@ -236,7 +243,7 @@ function patch(
 /** A report writes the entry as well, before or after a write that was under way: its state is not known any more. */
 function forgetWrittenState(state: State, service: string): void {
   const registration = state.registrations.get(service);
-  if (registration !== undefined) registration.saidServing = false;
+  if (registration !== undefined) registration.said = null;
 }
 
 function markDirty(state: State, service: string, context: ActorContext<RegistrarMessage>): void {
@@ -255,13 +262,14 @@ function write(state: State, service: string, context: ActorContext<RegistrarMes
   const registration = state.registrations.get(service);
   const { zookeeper } = state;
   if (registration === undefined || zookeeper === null || !registration.isRegistered) return;
-  if (registration.isWriting || !registration.isDirty) return;
+  const { epoch } = registration;
+  if (epoch === null || registration.isWriting || !registration.isDirty) return;
   registration.isDirty = false;
   registration.isWriting = true;
   registration.writtenMs = context.clock.nowMs();
-  const { entry, saidServing } = registration;
+  const { entry, said } = registration;
   context.pipeToSelf(
-    () => writeHost(zookeeper, service, { entry, saidServing }),
+    () => writeHost(zookeeper, service, { entry, said, epoch }),
     {
       ok: () => ({ type: "written", service, said: entry.state, error: null }),
       error: (error) => ({ type: "written", service, said: null, error }),
@@ -281,14 +289,15 @@ function register(state: State, service: string, { identity, context }: Deps): v
       await ensureSkeleton(zookeeper, context.clock.wallTimeMs());
       // Before anything is written, the roster included: the name may belong to another machine.
       await refuseNamesake(zookeeper, service, identity);
-      await joinRoster(zookeeper, service, {
+      const epoch = await joinRoster(zookeeper, service, {
         host,
         roster: { schema: SCHEMA_VERSION, site, rack },
       });
-      await registerHost(zookeeper, service, entry);
+      await registerHost(zookeeper, service, { entry, epoch });
+      return epoch;
     },
     {
-      ok: () => ({ type: "registered", service, attempt }),
+      ok: (epoch) => ({ type: "registered", service, attempt, epoch }),
       error: (error) => ({ type: "not_registered", service, attempt, error }),
     },
     { key: `register ${service}` },
@@ -304,7 +313,10 @@ function report(
   patch(state, service, { change: message.patch, context });
   const registration = state.registrations.get(service);
   const { zookeeper } = state;
-  if (registration === undefined || zookeeper === null || !registration.isRegistered) {
+  const epoch = registration?.epoch ?? null;
+  if (
+    registration === undefined || epoch === null || zookeeper === null || !registration.isRegistered
+  ) {
     replyTo.tell({ ok: false, reason: "the host is not registered in ZooKeeper" });
     return;
   }
@@ -319,8 +331,10 @@ function report(
   });
   context.pipeToSelf<boolean>(
     async () => {
-      if (isFailure) return await reportFailure(zookeeper, service, { slot, current, nowMs });
-      await reportSwitch(zookeeper, service, { current, slot });
+      if (isFailure) {
+        return await reportFailure(zookeeper, service, { slot, current, epoch, nowMs });
+      }
+      await reportSwitch(zookeeper, service, { current, slot, epoch });
       return false;
     },
     {

@@ -7,13 +7,15 @@
 
 import {
   finishWave,
+  giveSlotBack,
   joinStaging,
   leaveStaging,
-  removeSlot,
   takeSlot,
 } from "../../coordination/mod.ts";
 import { decideAdmission, decideFinish, decideGoal } from "../../rollout/mod.ts";
+import { lookAtFence } from "./fence.ts";
 import { ensurePrepared, giveUpPreparation } from "./preparation.ts";
+import { resumeSwitch } from "./resume_switch.ts";
 import { isQueued, watchPredecessor } from "./staging_queue.ts";
 import {
   type Deps,
@@ -46,8 +48,12 @@ export function decide(state: State, reading: Reading, deps: Deps): State {
   const { options, context } = deps;
   const { zookeeper, status } = state;
   readAfter(reading.queue.length === 0 ? IDLE_READ_MS : WAITING_READ_MS, deps);
-  if (zookeeper === null || status === null || state.change !== null || state.isActing) {
-    return state;
+  if (zookeeper === null || status === null || state.isActing) return state;
+  const { change } = state;
+  if (change !== null) {
+    return change.step === "draining" && change.hasSlot
+      ? lookAtFence(state, reading, { change, deps })
+      : state;
   }
   if (reading.service === null || !isRegistered(reading, deps)) {
     // This host is not registered yet, or its name belongs to another machine: it must not change anything.
@@ -55,6 +61,7 @@ export function decide(state: State, reading: Reading, deps: Deps): State {
     readAfter(isNamesake ? WAITING_READ_MS : NEXT_READ_MS, deps);
     return state;
   }
+  if (resumeSwitch(state, reading, deps)) return state;
   // A registrar that was restarted has forgotten this. It writes nothing if nothing has changed.
   const patch = { ...healthPatch(state), pinnedBytes: lockedBytes(state) };
   options.registrar.tell({ type: "update", service: options.service, patch });
@@ -68,6 +75,7 @@ export function decide(state: State, reading: Reading, deps: Deps): State {
     waves: reading.waves,
     running: status.wanted,
     hasRejoined: state.hasRejoined,
+    unprepared: state.failures > 0 ? state.lastFailed : null,
   });
   state.hasRejoined = decision.hasRejoined;
   const { goal } = decision;
@@ -76,13 +84,7 @@ export function decide(state: State, reading: Reading, deps: Deps): State {
       context.log.info("{service}: gives back a slot that it does not need", {
         service: options.service,
       });
-      act(
-        state,
-        "give back the slot",
-        () => removeSlot(zookeeper, options.service, options.host),
-        deps,
-      );
-      return state;
+      return returnSlot(state, reading, deps);
     case "start":
       if (!ensurePrepared(state, reading, { version: goal.version, deps })) return state;
       context.log.info("{service}: starts {version}, {reason}", {
@@ -95,7 +97,11 @@ export function decide(state: State, reading: Reading, deps: Deps): State {
       if (!ensurePrepared(state, reading, { version: goal.version, deps })) return state;
       return askForSlot(state, reading, { version: goal.version, catchUp: true, deps });
     case "roll":
-      if (!ensurePrepared(state, reading, { version: goal.version, deps })) return state;
+      if (!ensurePrepared(state, reading, { version: goal.version, deps })) {
+        // At the head of the queue it would hold everybody up who is ready.
+        leaveQueue(state, reading, deps);
+        return state;
+      }
       if (!isQueued(reading, goal.version, options.host)) {
         const entry = { host: options.host, version: goal.version };
         act(
@@ -124,6 +130,30 @@ function act(state: State, what: string, change: () => Promise<unknown>, { conte
     ok: () => ({ type: "acted", what, error: null }),
     error: (error) => ({ type: "acted", what, error: error ?? new Error("unknown") }),
   });
+}
+
+/** Gives back a slot that stands in the host's name. */
+function returnSlot(state: State, reading: Reading, deps: Deps): State {
+  const { options: { service, host } } = deps;
+  const { zookeeper } = state;
+  const slot = reading.view.slots.get(host);
+  if (zookeeper === null || slot === undefined) return state;
+  act(
+    state,
+    "give back the slot",
+    () => giveSlotBack(zookeeper, service, { slot, view: reading.view }),
+    deps,
+  );
+  return state;
+}
+
+/** Takes the host out of the staging queue. @returns Whether it was in it. */
+function leaveQueue(state: State, reading: Reading, deps: Deps): boolean {
+  const { options: { service, host } } = deps;
+  const { zookeeper } = state;
+  if (zookeeper === null || !reading.stagingNodes.some((node) => node.host === host)) return false;
+  act(state, "leave the staging queue", () => leaveStaging(zookeeper, service, host), deps);
+  return true;
 }
 
 function askForSlot(
@@ -239,12 +269,9 @@ function stay(
   const { options, context } = deps;
   const { zookeeper, status } = state;
   if (zookeeper === null || status === null) return state;
-  const { service, host } = options;
+  const { service } = options;
   const running = status.wanted;
-  if (reading.stagingNodes.some((node) => node.host === host)) {
-    act(state, "leave the staging queue", () => leaveStaging(zookeeper, service, host), deps);
-    return state;
-  }
+  if (leaveQueue(state, reading, deps)) return state;
   // The rollout was aborted, or the fleet has settled on what runs here.
   giveUpPreparation(state, deps);
   if (waitingFor === null) {

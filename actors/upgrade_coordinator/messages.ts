@@ -24,6 +24,9 @@ export type CoordinatorMessage =
   | PinnedEvent
   | FetchProgress
   | PinProgress
+  /** ZooKeeper has been away for as long as a host without a service waits for it. */
+  | { readonly type: "alone" }
+  | { readonly type: "started_alone"; readonly result: string | null }
   /** Time to read the tree again. */
   | { readonly type: "read_due" }
   | { readonly type: "read"; readonly reading: ServiceReading }
@@ -33,6 +36,8 @@ export type CoordinatorMessage =
   /** A change of the tree has been made, or has failed. */
   | { readonly type: "acted"; readonly what: string; readonly error: unknown }
   | { readonly type: "slot_answer"; readonly change: Switch; readonly isTaken: boolean }
+  /** Whether the service may be stopped; `false`: read again, decide again. */
+  | { readonly type: "fence_answer"; readonly change: Switch; readonly isPassed: boolean }
   | { readonly type: "step_taken"; readonly change: Switch }
   | { readonly type: "step_failed"; readonly change: Switch; readonly error: unknown }
   | { readonly type: "report_due" }

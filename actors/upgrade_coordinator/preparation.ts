@@ -42,6 +42,7 @@ export function ensurePrepared(
     pinner: options.pinner,
     progressTo: context.self,
     clock: context.clock,
+    isRunning: state.status?.wanted === version,
     async dropFromPageCache(fetched: string) {
       try {
         await options.store.dropFromPageCache(fetched);

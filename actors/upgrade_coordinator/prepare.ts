@@ -24,6 +24,8 @@ export interface PreparationTools {
   readonly progressTo: ActorRef<FetchProgress | PinProgress>;
   readonly clock: Clock;
   readonly signal: AbortSignal;
+  /** Whether the service runs from the release. */
+  readonly isRunning: boolean;
   /** Drops the pages of a version that is not locked from the page cache. It does not reject. */
   readonly dropFromPageCache: (version: string) => Promise<void>;
 }
@@ -38,7 +40,7 @@ const DEADLINE_MS = 24 * 3_600_000;
  * @throws {PreparationError} in an operator's words.
  */
 export async function prepare(release: Release, tools: PreparationTools): Promise<Received> {
-  const { fetcher, pinner, progressTo, clock, signal } = tools;
+  const { fetcher, pinner, progressTo, clock, signal, isRunning } = tools;
   const options = { timeoutMs: DEADLINE_MS, clock, signal };
   const { version, sizeBytes } = release;
 
@@ -52,7 +54,7 @@ export async function prepare(release: Release, tools: PreparationTools): Promis
 
   const fetched = await ask<FetcherMessage, PrepareOutcome>(
     fetcher,
-    (replyTo) => ({ type: "prepare", release, isPinned, progressTo, replyTo }),
+    (replyTo) => ({ type: "prepare", release, isPinned, isRunning, progressTo, replyTo }),
     options,
   );
   if (!fetched.ok) throw new PreparationError(fetched.reason);

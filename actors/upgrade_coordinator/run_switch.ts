@@ -17,6 +17,7 @@ import {
   setWaitingFor,
   type State,
 } from "./state.ts";
+import { readTree } from "./read_tree.ts";
 import { stepAfter, type Switch, takeStep, toJournal, toSlot } from "./switch.ts";
 
 /** Progress of a switch at the beginning of each step, 0 to 1. */
@@ -47,6 +48,7 @@ export function beginSwitch(state: State, change: Switch, deps: Deps): State {
     step: change.step,
   });
   state.predecessor = null;
+  state.isDrained = false;
   return runStep(state, change, deps);
 }
 
@@ -96,8 +98,25 @@ function runStep(state: State, change: Switch, deps: Deps): State {
 /** Handles a step that has succeeded. */
 export function onStepTaken(state: State, change: Switch, deps: Deps): State {
   if (state.change !== change) return state;
+  if (change.step === "draining" && change.hasSlot) {
+    state.isDrained = true;
+    return readTree(state, deps);
+  }
   const next = stepAfter(change.step);
   return next === null ? state : runStep(state, { ...change, step: next }, deps);
+}
+
+/** Handles the answer of the fence: stops the service, or reads the tree again. */
+export function onFenceAnswer(
+  state: State,
+  { change, isPassed }: { readonly change: Switch; readonly isPassed: boolean },
+  deps: Deps,
+): State {
+  state.isActing = false;
+  if (state.change !== change) return state;
+  if (!isPassed) return readTree(state, deps);
+  state.isDrained = false;
+  return runStep(state, { ...change, step: "stopping" }, deps);
 }
 
 /** Handles a step that has failed: rolls back, or, if the roll back has failed, reports that. */

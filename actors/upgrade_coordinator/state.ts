@@ -49,6 +49,8 @@ export interface State {
   predecessor: string | null;
   /** The switch that is under way. */
   change: Switch | null;
+  /** Whether the service has been drained for that switch, so that the fence is all that is before its stop. */
+  isDrained: boolean;
   /** The switch that was under way when the agent ended, as the journal has it. */
   interrupted: SwitchEntry | null;
   readonly journal: SwitchJournal;
@@ -90,6 +92,7 @@ export function firstState({ options, context }: Deps): State {
     lastFailed: null,
     predecessor: null,
     change: null,
+    isDrained: false,
     interrupted: found.state === "present" ? found.entry : null,
     journal,
     reportProblem: null,

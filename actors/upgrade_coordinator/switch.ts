@@ -95,7 +95,8 @@ export function resume(change: Switch, status: Pick<ServiceStatus, "wanted">): S
   const { step, to, restarts } = change;
   const isOnTrial = step === "starting" || step === "checking" || step === "baking";
   if (!isOnTrial || status.wanted !== null) return change;
-  if (restarts < RESTARTS_MAX) return { ...change, step: "starting", restarts: restarts + 1 };
+  // At pointing, which looks once more whether its files are as they were verified (invariant I4).
+  if (restarts < RESTARTS_MAX) return { ...change, step: "pointing", restarts: restarts + 1 };
   const reason = `${to} was gone ${
     restarts + 1
   } times when the agent came back: does it take the host down?`;

@@ -8,7 +8,6 @@
  * @module
  */
 
-import { readService } from "../../coordination/mod.ts";
 import { CONTROL, DEPLOY, type Preparation } from "../../rollout/mod.ts";
 import type { ActorDefinition } from "../runtime/mod.ts";
 import type { HealthEvent } from "../runner/messages.ts";
@@ -27,8 +26,17 @@ import {
   setWaitingFor,
   type State,
 } from "./state.ts";
-import { fromJournal, resume } from "./switch.ts";
-import { beginSwitch, onReported, onStepFailed, onStepTaken, report } from "./run_switch.ts";
+import { readTree } from "./read_tree.ts";
+import { isOnTrial } from "./resume_switch.ts";
+import {
+  beginSwitch,
+  onFenceAnswer,
+  onReported,
+  onStepFailed,
+  onStepTaken,
+  report,
+} from "./run_switch.ts";
+import { awaitZooKeeper, startAlone, stopAwaitingZooKeeper } from "./start_alone.ts";
 
 /** Time before the tree is read again after a reading or a change has failed. */
 const AFTER_ERROR_MS = 1_000;
@@ -47,6 +55,7 @@ export function upgradeCoordinator(
       for (const path of [CONTROL, DEPLOY]) {
         options.session.tell({ type: "watch", path, subscriber: context.self });
       }
+      awaitZooKeeper({ options, context });
       return firstState({ options, context });
     },
     receive(state, message, context) {
@@ -72,6 +81,7 @@ function receive(state: State, message: CoordinatorMessage, deps: Deps): State {
   switch (message.type) {
     case "session_connected":
       state.zookeeper = message.zookeeper;
+      stopAwaitingZooKeeper(deps);
       if (message.sessionId !== state.sessionId) {
         state.sessionId = message.sessionId;
         state.hasRejoined = false;
@@ -81,6 +91,17 @@ function receive(state: State, message: CoordinatorMessage, deps: Deps): State {
       return readTree(state, deps);
     case "session_suspended":
       state.zookeeper = null;
+      awaitZooKeeper(deps);
+      return state;
+    case "alone":
+      return startAlone(state, deps);
+    case "started_alone":
+      if (message.result !== null) {
+        context.log.warn("{service}: without ZooKeeper: {result}", {
+          service: options.service,
+          result: message.result,
+        });
+      }
       return state;
     case "znode_changed":
     case "read_due":
@@ -139,6 +160,8 @@ function receive(state: State, message: CoordinatorMessage, deps: Deps): State {
       state.isActing = false;
       if (!message.isTaken) return readTree(state, deps);
       return beginSwitch(state, message.change, deps);
+    case "fence_answer":
+      return onFenceAnswer(state, message, deps);
     case "step_taken":
       return onStepTaken(state, message.change, deps);
     case "step_failed":
@@ -148,20 +171,6 @@ function receive(state: State, message: CoordinatorMessage, deps: Deps): State {
     case "report_answer":
       return onReported(state, message.outcome, deps);
   }
-}
-
-/** Reads the tree. If a reading is under way, one more follows it. */
-function readTree(state: State, { options, context }: Deps): State {
-  const { zookeeper } = state;
-  if (zookeeper === null) return state;
-  state.isStale = state.isReading;
-  if (state.isReading) return state;
-  state.isReading = true;
-  context.pipeToSelf(() => readService(zookeeper, options.service), {
-    ok: (reading) => ({ type: "read", reading }),
-    error: (error) => ({ type: "read_failed", error }),
-  });
-  return state;
 }
 
 function onActed(
@@ -188,16 +197,14 @@ function onActed(
 
 function onHealth(state: State, { status }: HealthEvent, deps: Deps): State {
   const { options } = deps;
-  const isFirst = state.status === null;
   state.status = status;
-  const { interrupted } = state;
-  if (isFirst && interrupted !== null) {
-    state.interrupted = null;
-    return beginSwitch(state, resume(fromJournal(interrupted), status), deps);
-  }
   // During a switch its steps set the entry; a healthy new version counts only after its bake time.
   if (state.change !== null && state.change.step !== "draining") return state;
-  options.registrar.tell({ type: "update", service: options.service, patch: healthPatch(state) });
+  // A version that is on trial does not count yet, also while the tree has not been read again after a crash.
+  const patch = isOnTrial(state)
+    ? { version: state.interrupted?.from ?? null, state: "down" } as const
+    : healthPatch(state);
+  options.registrar.tell({ type: "update", service: options.service, patch });
   return readTree(state, deps);
 }
 

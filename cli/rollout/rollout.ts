@@ -181,9 +181,8 @@ async function follow(
 }
 
 function hasEnded({ rollout }: Fleet, id: string): boolean {
-  // Ids sort by time, and a newer rollout can only have been started after the end of this one.
-  return rollout !== null &&
-    (rollout.id > id || (rollout.id === id && rollout.state !== "running"));
+  // The fleet shows the rollout that was started last. Another one can only have been started after the end of this one.
+  return rollout !== null && (rollout.id !== id || rollout.state !== "running");
 }
 
 /** All services that the fleet knows: their entries and their rosters. */

@@ -153,7 +153,7 @@ Deno.test("agent: a version that is gone each time the agent comes back is rolle
       // Its slot may still have the step "baking"; its entry shows that it has begun again, or rolls back.
       await fleet.until(
         "it goes on",
-        () => /switches from v1 to v2, at (starting|rolling_back)/.test(fleet.agent("web-1").log),
+        () => /switches from v1 to v2, at (pointing|rolling_back)/.test(fleet.agent("web-1").log),
       );
     }
     await fleet.until("the rollout is halted", ({ control }) => control?.state === "halted");

@@ -48,6 +48,7 @@ export function act(host: HostModel, reading: Reading): void {
     waves: reading.waves.filter((wave) => wave.service === host.service),
     running: host.process?.version ?? null,
     hasRejoined: memory.hasRejoined,
+    unprepared: null,
   });
   memory.hasRejoined = hasRejoined;
   switch (goal.kind) {

@@ -146,11 +146,21 @@ export class Invariants {
       [...reading.view.current.values()].filter((entry) =>
         entry.host !== host.name && entry.state === "serving" && entry.version === candidate
       ).length;
+    const { control, roster } = reading.view;
+    const isRunning = control === null || control.state === "running";
+    const isMajority = (candidate: string) => isRunning && 2 * votes(candidate) > roster.length;
+    if (version !== committed?.version && !isMajority(version)) {
+      throw new InvariantViolation("I8", `${host.name} rejoins on ${version}, which few serve`);
+    }
     const others = [...reading.view.current.values()].flatMap(({ version }) => version ?? []);
-    for (const other of others) {
-      if (other === version || withdrawn.includes(other) || votes(other) < votes(version)) continue;
-      if (votes(other) === votes(version) && version === committed?.version) continue;
-      throw new InvariantViolation("I8", `${host.name} rejoins on ${version}, more serve ${other}`);
+    const outvoted = others.find((other) =>
+      other !== version && !withdrawn.includes(other) && isMajority(other)
+    );
+    if (outvoted !== undefined) {
+      throw new InvariantViolation(
+        "I8",
+        `${host.name} rejoins on ${version}, most serve ${outvoted}`,
+      );
     }
   }
 

@@ -9,7 +9,11 @@ Deno.test("abortRollout: withdraws its version, but never the one that the fleet
     assert.ok(host);
     await roll(zk, "2");
     const slot = await admit(host, "web-1", "2");
-    await reportSwitch(host, SERVICE, { current: current("web-1", { version: "2" }), slot });
+    await reportSwitch(host, SERVICE, {
+      epoch: 0,
+      current: current("web-1", { version: "2" }),
+      slot,
+    });
     await finishWave(zk, await read(zk), { service: SERVICE, nowMs: 0 });
     for (const version of ["3", "2"]) {
       await roll(zk, version);

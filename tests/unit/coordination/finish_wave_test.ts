@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import {
   finishWave,
-  removeSlot,
+  giveSlotBack,
   reportFailure,
   reportSwitch,
   setControl,
@@ -21,17 +21,19 @@ Deno.test("finishWave: is refused when a host that it leaves behind is about to 
       reason: "health gate",
       step: "reporting",
     };
-    await reportFailure(failing, SERVICE, { slot, current: current("web-1"), nowMs: 9 });
+    await reportFailure(failing, SERVICE, { epoch: 0, slot, current: current("web-1"), nowMs: 9 });
     await writeHost(other, SERVICE, {
       entry: current("web-2", { version: "2" }),
-      saidServing: true,
+      said: "serving",
+      epoch: 0,
     });
     const reading = await read(other);
     assert.equal(decideFinish(reading.view).finished, true);
 
     await setControl(zk, { state: "running", by: "test", reason: null, sinceMs: 0 });
     const afterResume = await read(other);
-    await removeSlot(failing, SERVICE, "web-1");
+    const record = { ...slot, step: "failed" } as const;
+    assert.ok(await giveSlotBack(failing, SERVICE, { slot: record, view: afterResume.view }));
     const finish = { service: SERVICE, nowMs: 9 };
     assert.equal(await finishWave(other, afterResume, finish), false);
     assert.notEqual((await read(zk)).view.wave, null);
@@ -43,7 +45,11 @@ Deno.test("finishWave: not on a reading from before a halt", async () => {
     assert.ok(host);
     await roll(zk, "2");
     const slot = await admit(host, "web-1", "2");
-    await reportSwitch(host, SERVICE, { current: current("web-1", { version: "2" }), slot });
+    await reportSwitch(host, SERVICE, {
+      epoch: 0,
+      current: current("web-1", { version: "2" }),
+      slot,
+    });
     const before = await read(zk);
     assert.equal(decideFinish(before.view).finished, true);
     await setControl(zk, { state: "halted", by: "test", reason: null, sinceMs: 0 });

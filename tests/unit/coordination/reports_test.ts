@@ -11,7 +11,7 @@ Deno.test("reportSwitch: the entry, the queue and the slot change together, and 
     assert.ok(host);
     await roll(zk, "2");
     const slot = await admit(host, "web-1", "2");
-    const done = { current: current("web-1", { version: "2" }), slot };
+    const done = { epoch: 0, current: current("web-1", { version: "2" }), slot };
     for (let round = 0; round < 2; round++) {
       await reportSwitch(host, SERVICE, done);
       const { view, stagingNodes } = await read(zk);
@@ -27,8 +27,12 @@ Deno.test("reportSwitch: the record that another version failed here stays", asy
     assert.ok(host);
     await roll(zk, "2", { maxFailures: 1 });
     const slot = { ...await admit(host, "web-1", "2"), ...FAILED };
-    await reportFailure(host, SERVICE, { slot, current: current("web-1"), nowMs: 9 });
-    await reportSwitch(host, SERVICE, { current: current("web-1"), slot: { ...slot, to: "1" } });
+    await reportFailure(host, SERVICE, { epoch: 0, slot, current: current("web-1"), nowMs: 9 });
+    await reportSwitch(host, SERVICE, {
+      epoch: 0,
+      current: current("web-1"),
+      slot: { ...slot, to: "1" },
+    });
     assert.equal((await read(zk)).view.slots.get("web-1")?.step, "failed");
   });
 });
@@ -40,8 +44,13 @@ Deno.test("reportSwitch, reportFailure, writeSlot: leave a slot alone that the h
     await roll(zk, "2");
     const slot = await admit(host, "web-1", "2");
     const earlier = { ...slot, sinceMs: slot.sinceMs - 1 };
-    await reportSwitch(host, SERVICE, { current: current("web-1"), slot: earlier });
-    const failure = { slot: { ...earlier, ...FAILED }, current: current("web-1"), nowMs: 9 };
+    await reportSwitch(host, SERVICE, { epoch: 0, current: current("web-1"), slot: earlier });
+    const failure = {
+      epoch: 0,
+      slot: { ...earlier, ...FAILED },
+      current: current("web-1"),
+      nowMs: 9,
+    };
     assert.equal(await reportFailure(host, SERVICE, failure), false);
     await writeSlot(host, SERVICE, { ...earlier, step: "rolling_back" });
     const { view } = await read(zk);
@@ -58,7 +67,7 @@ Deno.test("reportFailure: halts, and a second report of the same failure does no
     assert.ok(host);
     await roll(zk, "2");
     const slot = { ...await admit(host, "web-1", "2"), ...FAILED };
-    const failure = { slot, current: current("web-1"), nowMs: 9 };
+    const failure = { epoch: 0, slot, current: current("web-1"), nowMs: 9 };
     assert.equal(await reportFailure(host, SERVICE, failure), true);
     const halted = (await read(zk)).view;
     assert.match(halted.control?.reason ?? "", /web 2 failed on web-1: .* \(web-1: health gate\)/);
@@ -77,7 +86,7 @@ Deno.test("reportFailure: of two hosts that fail at once each counts the other (
     const failures = [];
     for (const [host, client] of [...hosts].slice(0, 2)) {
       const slot = { ...await admit(client, host, "2"), ...FAILED };
-      failures.push({ client, failure: { slot, current: current(host), nowMs: 9 } });
+      failures.push({ client, failure: { epoch: 0, slot, current: current(host), nowMs: 9 } });
     }
     const halts = await Promise.all(
       failures.map(({ client, failure }) => reportFailure(client, SERVICE, failure)),

@@ -1,8 +1,13 @@
 import assert from "node:assert/strict";
 import {
+  abortRollout,
   bumpCounter,
+  passFence,
+  readService,
+  readSlot,
   registerHost,
   reportSwitch,
+  setControl,
   takeSlot,
   writeHost,
   writeSlot,
@@ -35,18 +40,20 @@ Deno.test("takeSlot: a request that was made while the host was down is refused 
     await roll(zk, "2");
     await writeHost(host, SERVICE, {
       entry: current("web-1", { state: "down" }),
-      saidServing: true,
+      said: "serving",
+      epoch: 0,
     });
     const sameLife = await lateRequest(host);
-    await writeHost(host, SERVICE, { entry: current("web-1"), saidServing: false });
+    await writeHost(host, SERVICE, { entry: current("web-1"), said: "down", epoch: 0 });
     assert.equal(await sameLife(), false);
 
     await writeHost(host, SERVICE, {
       entry: current("web-1", { state: "down" }),
-      saidServing: true,
+      said: "serving",
+      epoch: 0,
     });
     const earlierLife = await lateRequest(host);
-    await registerHost(tree.client(), SERVICE, current("web-1"));
+    await registerHost(tree.client(), SERVICE, { entry: current("web-1"), epoch: 0 });
     assert.equal(await earlierLife(), false);
   });
 });
@@ -59,7 +66,8 @@ Deno.test("takeSlot: what a host says while it stays as it is refuses nobody", a
     const request = await lateRequest(host);
     await writeHost(host, SERVICE, {
       entry: current("web-1", { waitingFor: "its turn" }),
-      saidServing: true,
+      said: "serving",
+      epoch: 0,
     });
     assert.equal(await request(), true);
   });
@@ -89,7 +97,11 @@ Deno.test("writeSlot: a request on its way when the host gets its next slot does
     const slot = await admit(host, "web-1", "2");
     const next = { ...slot, sinceMs: slot.sinceMs + 1 };
     const late = disturbed(host, async () => {
-      await reportSwitch(host, SERVICE, { current: current("web-1", { version: "2" }), slot });
+      await reportSwitch(host, SERVICE, {
+        epoch: 0,
+        current: current("web-1", { version: "2" }),
+        slot,
+      });
       const { view } = await read(host);
       // Its znode's version is 0 again, which is what the request was made at.
       assert.equal(await takeSlot(host, { service: SERVICE, slot: next, view, wave: null }), true);
@@ -111,5 +123,43 @@ Deno.test("writeSlot: another host's admission in between only delays the step, 
     assert.equal(await stepNow(), "draining", "shown late; the journal is what counts");
     await writeSlot(disturbed(host, bump, 2), SERVICE, slot);
     assert.equal(await stepNow(), "stopping");
+  });
+});
+
+Deno.test("takeSlot: a request that was made before another host said that it is down is refused (I1)", async () => {
+  // Regression: only a host that begins to serve changed the counter, so an admission came after the tree said "down".
+  await TestTree.run(async (tree, zk) => {
+    const [[, host] = [], [, other] = []] = [...await tree.addHosts("web-1", "web-2")];
+    assert.ok(host && other);
+    await roll(zk, "2");
+    const request = await lateRequest(host);
+    const down = current("web-2", { state: "down" });
+    await writeHost(other, SERVICE, { entry: down, said: "serving", epoch: 0 });
+    assert.equal(await request(), false);
+  });
+});
+
+Deno.test("passFence: refused by anything that has changed since the reading (I5, I6)", async () => {
+  await TestTree.run(async (tree, zk) => {
+    const [[, host] = [], [, other] = []] = [...await tree.addHosts("web-1", "web-2")];
+    assert.ok(host && other);
+    await roll(zk, "2");
+    const slot: Slot = await admit(host, "web-1", "2");
+    const pass = async (meanwhile: () => Promise<unknown>) => {
+      const reading = await readService(host, SERVICE);
+      await meanwhile();
+      const step = { ...slot, step: "stopping" } as const;
+      return await passFence(host, { service: SERVICE, slot: step, reading });
+    };
+    const control = { by: "test", reason: null, sinceMs: 0 };
+    assert.equal(await pass(() => setControl(zk, { ...control, state: "paused" })), false);
+    await setControl(zk, { ...control, state: "running" });
+    const down = current("web-2", { state: "down" });
+    const write = { entry: down, said: "serving", epoch: 0 } as const;
+    assert.equal(await pass(() => writeHost(other, SERVICE, write)), false);
+    assert.equal((await readSlot(zk, SERVICE, "web-1"))?.step, "draining");
+    assert.equal(await pass(() => Promise.resolve()), true);
+    assert.equal((await readSlot(zk, SERVICE, "web-1"))?.step, "stopping");
+    assert.equal(await pass(() => abortRollout(zk, { by: "test", nowMs: 0 })), false);
   });
 });

@@ -12,6 +12,8 @@ export interface HostOptions {
   readonly pin?: "required" | "preferred" | "off";
   /** Default `leave`. */
   readonly onExit?: "leave" | "stop";
+  /** How long the host waits for ZooKeeper until it starts what it ran, milliseconds. Default: the config's. */
+  readonly startAloneAfter?: number;
   /** The host's name in the config, if it is another than the test's name for it. */
   readonly name?: string;
   /** Use the data folder of that host. */
@@ -27,7 +29,7 @@ export const DRAIN_SWITCH = "drain";
 
 /** The config, to be written as YAML. */
 export function agentConfig(
-  { pin = "off", onExit = "leave" }: HostOptions,
+  { pin = "off", onExit = "leave", startAloneAfter }: HostOptions,
   place: {
     readonly host: string;
     readonly folder: string;
@@ -54,6 +56,7 @@ export function agentConfig(
     drain: ["sh", "-c", `while [ -e ${switches}/${DRAIN_SWITCH} ]; do sleep 0.05; done`],
     drainTimeout: "60s",
     stopGrace: "60s",
+    ...startAloneAfter === undefined ? {} : { startAloneAfter: `${startAloneAfter}ms` },
     health: { type: "http", url: `http://127.0.0.1:${port}/health`, timeout: "2s" },
     healthInterval: "100ms",
     pin: { mode: pin, limit: "16M" },

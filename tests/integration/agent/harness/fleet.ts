@@ -183,6 +183,12 @@ export class TestFleet {
     for (const pid of await this.keeperPids(host)) Deno.kill(pid, "SIGKILL");
   }
 
+  /** Changes the times of a release's files, as a backup that was restored does: they are not as they were verified. */
+  async touchRelease(host: string, version: string, service = "web"): Promise<void> {
+    const folder = `${this.folder}/${host}/${service}/${version}`;
+    for await (const { name } of Deno.readDir(folder)) await Deno.utime(`${folder}/${name}`, 1, 1);
+  }
+
   /** The pin keepers of a host, as their status files name them. */
   async keeperPids(host: string, service = "web"): Promise<number[]> {
     const folder = `${this.folder}/${host}/${service}/.rollcall`;

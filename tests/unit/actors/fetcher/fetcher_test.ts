@@ -78,6 +78,7 @@ async function run(
             type: "prepare",
             release: wanted,
             isPinned,
+            isRunning: false,
             progressTo: progress.ref,
             replyTo,
           }),

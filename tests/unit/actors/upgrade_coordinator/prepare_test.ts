@@ -58,6 +58,7 @@ async function run(before: PinOutcome, after: PinOutcome) {
       },
     });
     const received = await prepare(RELEASE, {
+      isRunning: false,
       fetcher,
       pinner,
       progressTo: spawnProbe<FetchProgress | PinProgress>(system, "progress").ref,

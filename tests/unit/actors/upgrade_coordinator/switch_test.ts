@@ -76,7 +76,9 @@ Deno.test("resume: a new version that is gone is started again, twice, then it i
   let change: Switch = { ...CHANGE, step: "baking" };
   for (const restarts of [1, 2]) {
     change = resume(change, { wanted: null });
-    assert.deepEqual([change.step, change.restarts], ["starting", restarts]);
+    assert.deepEqual([change.step, change.restarts], ["pointing", restarts]);
+    // It comes as far as its start, and takes the machine down again.
+    change = { ...change, step: "starting" };
   }
   change = resume(change, { wanted: null });
   assert.equal(change.step, "rolling_back");

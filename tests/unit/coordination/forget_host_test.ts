@@ -1,0 +1,38 @@
+import assert from "node:assert/strict";
+import { forgetHost, HostForgetError } from "../../../coordination/mod.ts";
+import { currentPath, servicePath } from "../../../rollout/mod.ts";
+import type { ZooKeeper } from "../../../zookeeper/mod.ts";
+import { read, SERVICE, TestTree } from "./tree.ts";
+
+Deno.test("forgetHost: takes an offline host off the roster, and frees its slot", async () => {
+  await TestTree.run(async (tree, zk) => {
+    const [[, host] = []] = [...await tree.addHosts("web-1", "web-2")];
+    await host?.close();
+    assert.deepEqual(await forgetHost(zk, "web-1"), [SERVICE]);
+    assert.deepEqual((await read(zk)).view.roster, ["web-2"]);
+    assert.equal(await zk.exists(currentPath(SERVICE, "web-1")), null);
+    await assert.rejects(() => forgetHost(zk, "web-1"), HostForgetError);
+  });
+});
+
+Deno.test("forgetHost: not a host that registers at that moment", async () => {
+  // Regression: it read, and then deleted, whatever had come in between.
+  await TestTree.run(async (tree, zk) => {
+    const [[, host] = []] = [...await tree.addHosts("web-1")];
+    await host?.close();
+    const racing = new Proxy(zk, {
+      get(target, name) {
+        const value = Reflect.get(target, name);
+        if (typeof value !== "function") return value;
+        if (name !== "multi") return value.bind(target);
+        return async (...operations: Parameters<ZooKeeper["multi"]>) => {
+          await tree.addHosts("web-1");
+          return await target.multi(...operations);
+        };
+      },
+    });
+    await assert.rejects(() => forgetHost(racing, "web-1"), /has just come online/);
+    assert.notEqual(await zk.exists(servicePath(SERVICE, "web-1")), null);
+    assert.equal((await read(zk)).view.current.get("web-1")?.state, "serving");
+  });
+});

@@ -14,25 +14,41 @@ import {
   DEPLOY,
   EntryError,
   type FirstWave,
+  HOST_LIST_MAX_BYTES,
   type Offer,
   offerSchema,
   ROOT,
+  SCHEMA_VERSION,
   type Service,
   servicePath,
-  serviceSchema,
   type ServiceView,
   type Slot,
   slotSchema,
   slotsPath,
-  sortSequential,
+  type Staged,
   stagedSchema,
   stagingPath,
+  type Wave,
   wavePath,
+  WAVES_MAX,
   waveSchema,
 } from "../rollout/mod.ts";
-import { op, type ZooKeeper, ZooKeeperError } from "../zookeeper/mod.ts";
+import { op, type ZooKeeper } from "../zookeeper/mod.ts";
 import type { z } from "zod";
-import { decodeNode, type RawNode, readNodes, type Versioned } from "./entry_reader.ts";
+import {
+  checkChildCounts,
+  CHILDREN_MAX,
+  decodeNode,
+  decodeOwned,
+  type RawNode,
+  readNodes,
+  toChildren,
+  toRawNode,
+  type Versioned,
+} from "./entry_reader.ts";
+import { keepNames, keepSequential } from "./node_names.ts";
+import { Problems } from "./problems.ts";
+import { decodeService } from "./rollouts.ts";
 
 /** A {@link ServiceView} with what else the host's own decisions need. */
 export interface ServiceReading {
@@ -48,26 +64,37 @@ export interface ServiceReading {
   readonly waves: readonly FirstWave[];
   /** Nodes of the staging queue, in order, with the host that each belongs to. */
   readonly stagingNodes: readonly { readonly node: string; readonly host: string }[];
+  /** What was dropped because it cannot be read, one message each. */
+  readonly problems: readonly string[];
 }
 
 /**
- * Reads a service's state in three requests, whatever the number of hosts. A `sync` comes first, so that the view has
- * everything that was acknowledged before the call.
+ * Reads a service's state in a few requests. A `sync` comes first, so that the view has everything that was acknowledged
+ * before the call.
  *
- * A host whose own entry is broken counts as absent, which only makes others more careful. A broken entry that all hosts
- * depend on is an error.
+ * An entry counts under the name of its node. What cannot be read of a single host is dropped and told: its entry and its
+ * place in the staging queue do not count, and its slot counts as held. All of that only makes others more careful. A
+ * broken entry that all hosts depend on is an error.
  *
  * @throws {EntryError} when such an entry is broken.
  * @throws {ZooKeeperError} when a request fails.
  */
 export async function readService(zk: ZooKeeper, service: string): Promise<ServiceReading> {
+  const problems = new Problems();
   const paths = {
     service: servicePath(service),
     staging: stagingPath(service),
     slots: slotsPath(service),
     current: currentPath(service),
   };
-  await zk.sync(ROOT);
+  await Promise.all([
+    zk.sync(ROOT),
+    // In the order of sending, so behind the sync.
+    checkChildCounts(zk, [
+      { path: DEPLOY, max: WAVES_MAX },
+      ...Object.values(paths).map((path) => ({ path, max: CHILDREN_MAX })),
+    ]),
+  ]);
   const [control, serviceNode, staging, slotsNode, ...lists] = await zk.multiRead([
     op.get(CONTROL),
     op.get(paths.service),
@@ -79,84 +106,132 @@ export async function readService(zk: ZooKeeper, service: string): Promise<Servi
     op.children(paths.slots),
     op.children(paths.current),
   ]);
-  const [waveNames = [], roster = [], stagingNames = [], slotHosts = [], currentHosts = []] = lists
-    .map(
-      (result) =>
-        (result instanceof ZooKeeperError || result?.kind !== "children") ? [] : result.children,
-    );
-  const queue = sortSequential(waveNames).map(({ node, prefix }) => ({ node, service: prefix }));
-  const stagingNodes = sortSequential(stagingNames).map(({ node, prefix }) => ({
-    node,
-    host: prefix,
-  }));
-  const firstNode = queue[0]?.node;
-  const ownNodes = queue.filter((wave) => wave.service === service).map(({ node }) => node);
-  const waveNodes = [...new Set(firstNode === undefined ? ownNodes : [firstNode, ...ownNodes])];
+  const [waveList, rosterList, stagingList, slotList, currentList] = lists;
+  const queue = keepSequential(toChildren(waveList, DEPLOY), DEPLOY, problems)
+    .map(({ node, prefix }) => ({ node, service: prefix }));
+  const roster = keepNames(toChildren(rosterList, paths.service), paths.service, problems);
+  const stagingNodes = keepSequential(
+    toChildren(stagingList, paths.staging),
+    paths.staging,
+    problems,
+  ).map(({ node, prefix }) => ({ node, host: prefix }));
+  const slotHosts = keepNames(toChildren(slotList, paths.slots), paths.slots, problems);
+  const currentHosts = keepNames(toChildren(currentList, paths.current), paths.current, problems);
+  const first = queue[0];
+  const ownWaves = queue.filter((wave) => wave.service === service);
+  const wanted = [...new Set(first === undefined ? ownWaves : [first, ...ownWaves])];
 
+  const waveNodes = await readNodes(
+    zk,
+    wanted.map(({ node }) => wavePath(node)),
+    HOST_LIST_MAX_BYTES,
+  );
+  const waves = new Map(
+    wanted.map((wave, index) => [wave.node, decodeWave(wave, waveNodes[index] ?? null)]),
+  );
   const slotPaths = slotHosts.map((host) => slotsPath(service, host));
   const currentPaths = currentHosts.map((host) => currentPath(service, host));
   const stagedPaths = stagingNodes.map(({ node }) => stagingPath(service, node));
-  const details = await readNodes(zk, [
-    ...waveNodes.map(wavePath),
-    ...slotPaths,
-    ...currentPaths,
-    ...stagedPaths,
-  ]);
-  const waves = new Map(waveNodes.map((node) => [node, decodeWave(node, details.shift() ?? null)]));
+  const details = await readNodes(zk, [...slotPaths, ...currentPaths, ...stagedPaths]);
 
-  function decodeMany<T>(schema: z.ZodType<T>, nodePaths: readonly string[]): T[] {
-    return nodePaths.flatMap((path) => {
-      const node = details.shift() ?? null;
+  function decodeMany<T extends { readonly host: string }>(
+    schema: z.ZodType<T>,
+    hosts: readonly string[],
+    { nodePaths, from, orElse }: {
+      readonly nodePaths: readonly string[];
+      /** Index of the first of them among the details. */
+      readonly from: number;
+      readonly orElse?: (host: string, node: RawNode) => T[];
+    },
+  ): T[] {
+    return hosts.flatMap((host, index) => {
+      const node = details[from + index] ?? null;
       try {
-        const decoded = decodeNode(schema, node, path);
+        const of = { path: nodePaths[index] ?? "", field: "host", name: host } as const;
+        const decoded = decodeOwned(schema, node, of);
         return decoded === null ? [] : [decoded.entry];
       } catch (error) {
-        if (error instanceof EntryError) return [];
-        throw error;
+        if (!(error instanceof EntryError)) throw error;
+        problems.add(error);
+        return orElse?.(host, node) ?? [];
       }
     });
   }
-  const slots = decodeMany<Slot>(slotSchema, slotPaths);
-  const current = decodeMany<Current>(currentSchema, currentPaths);
-  const staged = decodeMany(stagedSchema, stagedPaths);
+  const onRoster = new Set(roster);
+  const slots = decodeMany<Slot>(slotSchema, slotHosts, {
+    nodePaths: slotPaths,
+    from: 0,
+    // A host that is on no roster cannot be down for an upgrade.
+    orElse: (host, node) => onRoster.has(host) ? [unreadableSlot(host, node)] : [],
+  });
+  const current = decodeMany<Current>(currentSchema, currentHosts, {
+    nodePaths: currentPaths,
+    from: slotPaths.length,
+  });
+  const staged = decodeMany<Staged>(stagedSchema, stagingNodes.map(({ host }) => host), {
+    nodePaths: stagedPaths,
+    from: slotPaths.length + currentPaths.length,
+  });
 
-  const controlEntry = decodeNode(controlSchema, rawNode(control), CONTROL);
-  const serviceEntry = decodeNode(serviceSchema, rawNode(serviceNode), paths.service);
-  const offer = decodeNode(offerSchema, rawNode(staging), paths.staging);
+  const controlEntry = decodeNode(controlSchema, toRawNode(control), CONTROL);
+  const serviceEntry = decodeService(service, toRawNode(serviceNode));
+  const counter = toRawNode(slotsNode);
   return {
     view: {
       control: controlEntry?.entry ?? null,
       controlVersion: controlEntry?.znodeVersion ?? -1,
-      wave: firstNode === undefined ? null : waves.get(firstNode) ?? null,
+      wave: first === undefined ? null : waves.get(first.node) ?? null,
       policy: serviceEntry?.entry.policy ?? DEFAULT_POLICY,
       roster,
       current: new Map(current.map((entry) => [entry.host, entry])),
       staged,
       slots: new Map(slots.map((slot) => [slot.host, slot])),
-      slotsVersion: rawNode(slotsNode)?.version ?? -1,
+      slotsVersion: counter !== null && "version" in counter ? counter.version : -1,
     },
     service: serviceEntry,
-    offer: offer?.entry ?? null,
+    offer: decodeOffer(toRawNode(staging), service),
     queue,
-    waves: ownNodes.flatMap((node) => waves.get(node) ?? []),
+    waves: ownWaves.flatMap(({ node }) => waves.get(node) ?? []),
     stagingNodes,
+    problems: problems.messages,
   };
 }
 
-function decodeWave(node: string, raw: RawNode): FirstWave | null {
-  const wave = decodeNode(waveSchema, raw, wavePath(node));
-  if (wave === null) return null;
-  const { service, version, hosts } = wave.entry;
-  return { node, znodeVersion: wave.znodeVersion, service, version, hosts };
+/**
+ * Decodes the release on offer; `null` if there is none, which is a node without data.
+ *
+ * @throws {EntryError}
+ */
+export function decodeOffer(node: RawNode, service: string): Offer | null {
+  if (node !== null && "data" in node && node.data.length === 0) return null;
+  const of = { path: stagingPath(service), field: "service", name: service } as const;
+  return decodeOwned<"service", Offer>(offerSchema, node, of)?.entry ?? null;
 }
 
-function rawNode(
-  result: Awaited<ReturnType<ZooKeeper["multiRead"]>>[number] | undefined,
-): RawNode {
-  if (result === undefined) return null;
-  if (result instanceof ZooKeeperError) {
-    if (result.code === "NO_NODE") return null;
-    throw result;
-  }
-  return result.kind === "get" ? { data: result.data, version: result.stat.version } : null;
+/**
+ * Whoever holds a slot may be down, and a slot that cannot be read may be held. So it counts as held by the host that its
+ * node names; that host gives it back as soon as it has no switch under way.
+ */
+function unreadableSlot(host: string, node: RawNode): Slot {
+  return {
+    schema: SCHEMA_VERSION,
+    host,
+    from: null,
+    to: "unreadable",
+    step: "draining",
+    sinceMs: node !== null && "mtimeMs" in node ? node.mtimeMs : 0,
+    wave: null,
+    reason: null,
+  };
+}
+
+function decodeWave(
+  { node, service }: { readonly node: string; readonly service: string },
+  raw: RawNode,
+): FirstWave | null {
+  const of = { path: wavePath(node), field: "service", name: service } as const;
+  const wave = decodeOwned<"service", Wave>(waveSchema, raw, of);
+  if (wave === null) return null;
+  const { version, hosts } = wave.entry;
+  return { node, znodeVersion: wave.znodeVersion, service, version, hosts };
 }

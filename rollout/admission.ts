@@ -9,6 +9,7 @@
  */
 
 import type { Control, Current, Slot, Staged } from "./entries.ts";
+import { listNames } from "./name_list.ts";
 import { budgetHosts, type Policy, quorumHosts } from "./policy.ts";
 
 /** The first wave of the deploy queue, with the version that an admission depends on. */
@@ -168,10 +169,10 @@ function checkBudget(view: ServiceView, request: AdmissionRequest): Admission | 
   const budget = budgetHosts(view.policy, view.roster.length);
   const isOverBudget = others.length + 1 > budget;
   if (!isOverBudget && holders.length < view.policy.maxConcurrent) return null;
-  const why = others.map((host) => describeAbsence(host, view, request.nowMs));
+  const why = listNames(others.map((host) => describeAbsence(host, view, request.nowMs)));
   return isOverBudget
-    ? wait(`budget: ${others.length} of ${budget} down, ${why.join(", ")}`)
-    : wait(`one at a time: ${why.join(", ")}`);
+    ? wait(`budget: ${others.length} of ${budget} down, ${why}`)
+    : wait(`one at a time: ${why}`);
 }
 
 /** Names the hosts of the wave that are missing: if one of them is away, an operator must see that all others wait for it. */
@@ -179,14 +180,11 @@ function describeCovered(view: ServiceView, wave: FirstWave): string {
   const missing = (wave.hosts ?? []).filter((host) =>
     view.current.get(host)?.version !== wave.version
   );
-  const named = missing.slice(0, NAMED_HOSTS_MAX)
-    .map((host) => view.current.has(host) ? host : `${host} (offline)`);
-  const rest = missing.length > named.length ? ` and ${missing.length - named.length} more` : "";
-  return `wave of ${wave.version} goes to ${named.join(", ") || "other hosts"}${rest} first`;
+  const named = listNames(
+    missing.map((host) => view.current.has(host) ? host : `${host} (offline)`),
+  );
+  return `wave of ${wave.version} goes to ${named || "other hosts"} first`;
 }
-
-/** Most hosts that are named, as many as fit into a table. */
-const NAMED_HOSTS_MAX = 3;
 
 function describeAbsence(host: string, view: ServiceView, nowMs: number): string {
   const slot = view.slots.get(host);

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { listNames } from "./name_list.ts";
 import type { Current, Service } from "./entries.ts";
 
 /** The version to run, and why; `null` when there is none. */
@@ -29,7 +30,8 @@ export function decideRejoin(
     if (service.withdrawn.includes(entry.version)) continue;
     votes.set(entry.version, (votes.get(entry.version) ?? 0) + 1);
   }
-  const mostVotes = Math.max(0, ...votes.values());
+  let mostVotes = 0;
+  for (const count of votes.values()) mostVotes = Math.max(mostVotes, count);
   const leaders = [...votes].filter(([, count]) => count === mostVotes).map(([version]) => version);
   const [leader] = leaders;
   if (leader !== undefined && leaders.length === 1) {
@@ -43,6 +45,10 @@ export function decideRejoin(
   }
   const why = leaders.length === 0
     ? "no other host serves"
-    : `tie between ${leaders.sort().join(" and ")}`;
+    : `tie between ${describeTie(leaders.sort())}`;
   return { version: committed, reason: `${why}: the committed version ${committed}` };
+}
+
+function describeTie(versions: readonly string[]): string {
+  return versions.length === 2 ? versions.join(" and ") : listNames(versions);
 }

@@ -17,6 +17,7 @@ import {
 import { hasCode, type MultiOperation, op, type ZooKeeper } from "../zookeeper/mod.ts";
 import { readControlToChange } from "./control.ts";
 import { readNodes } from "./entry_reader.ts";
+import { multiClearing } from "./foreign_children.ts";
 import { readRecord } from "./rollout_record.ts";
 import { decodeService, newestRollout, readDeployQueue, RolloutError } from "./rollouts.ts";
 
@@ -73,7 +74,7 @@ export async function abortRollout(
   ));
   const name = id ?? "a rollout without a record";
   try {
-    await zk.multi(operations);
+    await multiClearing(zk, operations);
   } catch (error) {
     // The reply may have been lost after the transaction: then the rollout's record says that it is aborted.
     if (hasCode(error, "CONNECTION_LOSS", "OPERATION_TIMEOUT") && await isAborted(zk, id)) {

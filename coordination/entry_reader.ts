@@ -23,6 +23,7 @@ export interface NodeContent {
   readonly version: number;
   /** When the data last changed, by the server's clock, milliseconds since the epoch. */
   readonly mtimeMs: number;
+  readonly childCount: number;
 }
 
 /** A node as it was read: its content; why it cannot be read; or `null` if there is no such node. */
@@ -123,7 +124,7 @@ export function toRawNode(
   const { data, stat } = result;
   return data.length > maxBytes
     ? { problem: `expected at most ${maxBytes} bytes, was ${data.length}; ${ADVICE}` }
-    : { data, version: stat.version, mtimeMs: stat.mtimeMs };
+    : { data, version: stat.version, mtimeMs: stat.mtimeMs, childCount: stat.numChildren };
 }
 
 /**

@@ -21,6 +21,7 @@ import {
 } from "../rollout/mod.ts";
 import { hasCode, type MultiOperation, op, type ZooKeeper } from "../zookeeper/mod.ts";
 import { decodeNode, readNodes } from "./entry_reader.ts";
+import { multiClearing } from "./foreign_children.ts";
 import { readRecord } from "./rollout_record.ts";
 import type { ServiceReading } from "./service_view.ts";
 
@@ -70,7 +71,7 @@ export async function finishWave(
     ));
   }
   try {
-    await zk.multi(operations);
+    await multiClearing(zk, operations);
     return true;
   } catch (error) {
     if (hasCode(error, "BAD_VERSION") || hasCode(error, "NO_NODE")) return false;

@@ -4,16 +4,14 @@
  * @module
  */
 
-import {
-  currentPath,
-  encodeEntry,
-  SCHEMA_VERSION,
-  servicePath,
-  SERVICES,
-  slotsPath,
-} from "../rollout/mod.ts";
+import { isName, NAME_RULE, quoteForeign } from "../base/names.ts";
+import { currentPath, listNames, servicePath, SERVICES, slotsPath } from "../rollout/mod.ts";
 import { hasCode, type MultiOperation, op, type ZooKeeper } from "../zookeeper/mod.ts";
 import { readChildren } from "./entry_reader.ts";
+import { multiClearing } from "./foreign_children.ts";
+import { keepNames } from "./node_names.ts";
+import { Problems } from "./problems.ts";
+import { bumpCounter } from "./slots.ts";
 
 /** The host cannot be forgotten. */
 export class HostForgetError extends Error {
@@ -24,7 +22,8 @@ export class HostForgetError extends Error {
 
 /**
  * Takes a host off the rosters and removes its slots, in one transaction per service. It changes the admission counter, so
- * that a host that is deciding at that moment reads again.
+ * that a host that is deciding at that moment reads again. An entry among the current hosts that no agent has made goes as
+ * well.
  *
  * @param only The services to look at; default all.
  * @returns The services that knew it.
@@ -35,17 +34,22 @@ export async function forgetHost(
   host: string,
   only?: readonly string[],
 ): Promise<string[]> {
-  const [all = []] = await readChildren(zk, [SERVICES]);
+  if (!isName(host)) {
+    throw new HostForgetError(
+      `forget ${quoteForeign(host)}: expected the name of a host (${NAME_RULE}); no other counts`,
+    );
+  }
+  const [children = []] = await readChildren(zk, [SERVICES]);
+  const all = keepNames(children, SERVICES, new Problems());
   const services = only === undefined ? all : all.filter((service) => only.includes(service));
   const forgotten: string[] = [];
   for (const service of services) {
     if (await forgetIn(zk, service, host)) forgotten.push(service);
   }
   if (forgotten.length === 0) {
+    const where = services.length > 3 ? listNames(services) : services.join(" or ");
     throw new HostForgetError(
-      `forget ${host}: expected it on the roster of ${
-        services.join(" or ") || "a service"
-      }, it is on none; ` +
+      `forget ${host}: expected it on the roster of ${where || "a service"}, it is on none; ` +
         "rollcall status shows the names",
     );
   }
@@ -53,24 +57,26 @@ export async function forgetHost(
 }
 
 async function forgetIn(zk: ZooKeeper, service: string, host: string): Promise<boolean> {
-  const [onRoster, slot, current] = await Promise.all([
+  const [counter, onRoster, slot, current] = await Promise.all([
+    zk.exists(slotsPath(service)),
     zk.exists(servicePath(service, host)),
     zk.exists(slotsPath(service, host)),
     zk.exists(currentPath(service, host)),
   ]);
-  if (onRoster === null && slot === null) return false;
-  if (current !== null) {
+  // Agents register with ephemeral nodes alone: what no session holds is somebody else's.
+  const isForged = current !== null && current.ephemeralOwner === 0n;
+  if (onRoster === null && slot === null && !isForged) return false;
+  if (current !== null && !isForged) {
     throw new HostForgetError(
       `forget ${host}: its agent is online for ${service}; stop it first, or it would be back at once`,
     );
   }
-  const operations: MultiOperation[] = [
-    op.set(slotsPath(service), encodeEntry({ schema: SCHEMA_VERSION })),
-  ];
+  const operations: MultiOperation[] = counter === null ? [] : [bumpCounter(service)];
   if (onRoster !== null) operations.push(op.delete(servicePath(service, host)));
   if (slot !== null) operations.push(op.delete(slotsPath(service, host)));
+  if (isForged) operations.push(op.delete(currentPath(service, host)));
   try {
-    await zk.multi(operations);
+    await multiClearing(zk, operations);
   } catch (error) {
     // Another operator has just done the same.
     if (!hasCode(error, "NO_NODE")) throw error;

@@ -134,6 +134,13 @@ export async function readService(zk: ZooKeeper, service: string): Promise<Servi
   const stagedPaths = stagingNodes.map(({ node }) => stagingPath(service, node));
   const details = await readNodes(zk, [...slotPaths, ...currentPaths, ...stagedPaths]);
 
+  [...wanted.map(({ node }) => wavePath(node)), ...slotPaths].forEach((path, index) => {
+    const node = (index < wanted.length ? waveNodes[index] : details[index - wanted.length]) ??
+      null;
+    if (node === null || !("childCount" in node) || node.childCount === 0) return;
+    problems.add(`read ${path}: expected no children, there are; they go when it goes`);
+  });
+
   function decodeMany<T extends { readonly host: string }>(
     schema: z.ZodType<T>,
     hosts: readonly string[],

@@ -22,6 +22,7 @@ import {
   wavePath,
 } from "../rollout/mod.ts";
 import { hasCode, type MultiOperation, op, type ZooKeeper } from "../zookeeper/mod.ts";
+import { multiClearing } from "./foreign_children.ts";
 
 /**
  * Takes a slot if nothing has changed that the decision rests on: the control node, the wave, and the service's admission
@@ -117,7 +118,7 @@ export function bumpCounter(service: string): MultiOperation {
  */
 export async function removeSlot(zk: ZooKeeper, service: string, host: string): Promise<void> {
   try {
-    await zk.multi([bumpCounter(service), op.delete(slotsPath(service, host))]);
+    await multiClearing(zk, [bumpCounter(service), op.delete(slotsPath(service, host))]);
   } catch (error) {
     if (!hasCode(error, "NO_NODE")) throw error;
   }

@@ -15,6 +15,7 @@ import {
   stagingPrefix,
 } from "../rollout/mod.ts";
 import { hasCode, type ZooKeeper } from "../zookeeper/mod.ts";
+import { deleteClearing } from "./foreign_children.ts";
 
 /**
  * Makes sure that the host is in the queue exactly once, with that version and in this session. It removes entries of an
@@ -72,7 +73,7 @@ async function isOwn(
 
 async function deleteIfThere(zk: ZooKeeper, path: string): Promise<void> {
   try {
-    await zk.delete(path);
+    await deleteClearing(zk, path);
   } catch (error) {
     if (!hasCode(error, "NO_NODE")) throw error;
   }

@@ -11,6 +11,7 @@ import type { ZooKeeper } from "../../zookeeper/mod.ts";
 import type { ServiceStatus } from "../runner/messages.ts";
 import type { ActorContext } from "../runtime/mod.ts";
 import type { CoordinatorMessage, CoordinatorOptions } from "./messages.ts";
+import { ReadingProblems } from "./reading_problems.ts";
 import type { Switch } from "./switch.ts";
 
 /** The coordinator's own context. */
@@ -35,6 +36,8 @@ export interface State {
   /** A reading is under way; `isStale`: something happened since it began. */
   isReading: boolean;
   isStale: boolean;
+  /** What in the tree could not be read, as far as it was told. */
+  readonly readingProblems: ReadingProblems;
   /** A change of the tree is under way; nothing else is decided until it is known how it went. */
   isActing: boolean;
   preparing: string | null;
@@ -82,6 +85,7 @@ export function firstState({ options, context }: Own): State {
     hasRejoined: false,
     isReading: false,
     isStale: false,
+    readingProblems: new ReadingProblems(),
     isActing: false,
     preparing: null,
     prepared: null,

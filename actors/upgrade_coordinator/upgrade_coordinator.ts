@@ -6,7 +6,7 @@
  */
 
 import { readService } from "../../coordination/mod.ts";
-import { CONTROL, DEPLOY, type Preparation } from "../../rollout/mod.ts";
+import { CONTROL, DEPLOY, EntryError, type Preparation } from "../../rollout/mod.ts";
 import type { ActorDefinition } from "../runtime/mod.ts";
 import type { HealthEvent } from "../runner/messages.ts";
 import type { PinnedEvent } from "../pinner/messages.ts";
@@ -84,10 +84,14 @@ function receive(state: State, message: CoordinatorMessage, own: Own): State {
       return look(state, own);
     case "read":
       state.isReading = false;
+      state.readingProblems.tell(options.service, message.reading.problems, context.log);
       decide(state, message.reading, own);
       return state.isStale ? look(state, own) : state;
     case "read_failed":
       state.isReading = false;
+      if (message.error instanceof EntryError) {
+        state.readingProblems.tell(options.service, [message.error.message], context.log);
+      }
       context.log.debug("{service}: tree not read: {error}", {
         service: options.service,
         error: message.error,

@@ -36,12 +36,14 @@ import {
 } from "../../../coordination/mod.ts";
 import {
   checkPlan,
+  currentPath,
   decideAdmission,
   decideFailure,
   decideFinish,
   decideGoal,
   DEFAULT_POLICY,
   EntryError,
+  slotsPath,
 } from "../../../rollout/mod.ts";
 import { ZooKeeperError } from "../../../zookeeper/mod.ts";
 import { current, slot } from "../../unit/rollout/views.ts";
@@ -50,7 +52,7 @@ import { HOSTS, makeHostileTree, SERVICES_OF_FLEET } from "./hostile_tree.ts";
 import type { LocalZooKeeper } from "./local_zookeeper.ts";
 
 const seed = seedOfRun();
-const count = inputCount(3_000);
+const count = inputCount(1_500);
 
 /** What may be told. Of the client's own errors only those that say how the tree stands. */
 function isTold(error: unknown): boolean {
@@ -80,10 +82,19 @@ async function tell<T>(name: string, work: () => Promise<T>): Promise<T | null> 
 }
 
 /** What a host makes of a reading. */
-function decideAll(reading: ServiceReading, service: string): void {
+function decideAll(reading: ServiceReading, service: string, { tree }: LocalZooKeeper): void {
   const { view } = reading;
-  for (const [host, entry] of view.current) assert.ok(isName(host) && entry.host === host, host);
-  for (const [host, entry] of view.slots) assert.ok(isName(host) && entry.host === host, host);
+  /** An entry speaks for a host only if it is the host's own node that says so. */
+  const assertOwn = (host: string, path: string, entry: unknown) => {
+    assert.ok(isName(host), host);
+    const text = new TextDecoder().decode(tree.find(path)?.data);
+    assert.deepEqual(JSON.parse(text), entry, path);
+  };
+  for (const [host, entry] of view.current) assertOwn(host, currentPath(service, host), entry);
+  for (const [host, entry] of view.slots) {
+    if (entry.to !== "unreadable") assertOwn(host, slotsPath(service, host), entry);
+    else assert.ok(tree.find(slotsPath(service, host)) !== undefined, host);
+  }
   for (const host of view.roster) assert.ok(isName(host), host);
   for (const problem of reading.problems) assert.ok(problem.length < 3_000, problem);
   assert.ok(reading.problems.length <= 101);
@@ -110,10 +121,11 @@ function decideAll(reading: ServiceReading, service: string): void {
   }
 }
 
-async function readAll({ client }: LocalZooKeeper): Promise<void> {
+async function readAll(zk: LocalZooKeeper): Promise<void> {
+  const { client } = zk;
   for (const service of SERVICES_OF_FLEET) {
     const reading = await tell("readService", () => readService(client, service));
-    if (reading !== null) decideAll(reading, service);
+    if (reading !== null) decideAll(reading, service, zk);
     await tell("readSlot", () => readSlot(client, service, "web-1"));
     await tell("refuseNamesake", () => refuseNamesake(client, service, current("web-1")));
   }

@@ -7,7 +7,7 @@
  * @module
  */
 
-import { ADVICE, decodeEntry, ENTRY_MAX_BYTES, EntryError } from "../rollout/mod.ts";
+import { ADVICE, decodeEntry, EntryError, maxBytesOf } from "../rollout/mod.ts";
 import { op, type ReadResult, type ZooKeeper, ZooKeeperError } from "../zookeeper/mod.ts";
 import type { z } from "zod";
 
@@ -26,8 +26,16 @@ export interface NodeContent {
   readonly childCount: number;
 }
 
+/** A node that is there and cannot be read. */
+export interface UnreadableNode {
+  /** Why. */
+  readonly problem: string;
+  /** 0 where it is not known. */
+  readonly childCount: number;
+}
+
 /** A node as it was read: its content; why it cannot be read; or `null` if there is no such node. */
-export type RawNode = NodeContent | { readonly problem: string } | null;
+export type RawNode = NodeContent | UnreadableNode | null;
 
 /**
  * Reads per `multiRead`. A node has at most a megabyte, and the client takes replies of 64 MiB: a stranger's fifty largest
@@ -39,28 +47,27 @@ const READS_PER_REQUEST = 50;
 const READING_MAX_BYTES = 64 * 1024 * 1024;
 
 /** Most children of one node that are read: five times the largest fleet that the tracker was simulated with. */
-export const CHILDREN_MAX = 50_000;
+const CHILDREN_MAX = 50_000;
 
 /**
- * Reads several nodes; a missing node is `null`.
+ * Reads several nodes; a missing node is `null`. Data that are too large for an entry of their path are dropped at once.
  *
- * @param maxBytes Most bytes of one entry; the data of a larger one is dropped at once.
  * @throws {EntryError} when they have more than {@link READING_MAX_BYTES} together.
  */
 export async function readNodes(
   zk: ZooKeeper,
   paths: readonly string[],
-  maxBytes: number = ENTRY_MAX_BYTES,
 ): Promise<RawNode[]> {
   const nodes: RawNode[] = [];
   let sizeBytes = 0;
   for (let start = 0; start < paths.length; start += READS_PER_REQUEST) {
-    const part = paths.slice(start, start + READS_PER_REQUEST).map((path) => op.get(path));
-    for (const result of await zk.multiRead(part)) {
-      const node = toRawNode(result, maxBytes);
+    const part = paths.slice(start, start + READS_PER_REQUEST);
+    const results = await zk.multiRead(part.map((path) => op.get(path)));
+    part.forEach((path, index) => {
+      const node = toRawNode(results[index], path);
       if (node !== null && "data" in node) sizeBytes += node.data.length;
       nodes.push(node);
-    }
+    });
     if (sizeBytes > READING_MAX_BYTES) {
       throw new EntryError(
         `read ${paths[0]} and ${paths.length - 1} others: expected at most ` +
@@ -82,7 +89,8 @@ export async function readChildren(
   paths: readonly string[],
   max: number = CHILDREN_MAX,
 ): Promise<string[][]> {
-  await checkChildCounts(zk, paths.map((path) => ({ path, max })));
+  const stats = await Promise.all(paths.map((path) => zk.exists(path)));
+  paths.forEach((path, index) => checkChildCount(path, stats[index]?.numChildren ?? 0, max));
   const lists: string[][] = [];
   for (let start = 0; start < paths.length; start += READS_PER_REQUEST) {
     const part = paths.slice(start, start + READS_PER_REQUEST);
@@ -93,38 +101,35 @@ export async function readChildren(
 }
 
 /**
- * Checks that no node has more children than may be read, before the list is asked for.
+ * Checks that a node has no more children than may be read, before their list is asked for.
  *
  * @throws {EntryError}
  */
-export async function checkChildCounts(
-  zk: ZooKeeper,
-  nodes: readonly { readonly path: string; readonly max: number }[],
-): Promise<void> {
-  const stats = await Promise.all(nodes.map(({ path }) => zk.exists(path)));
-  nodes.forEach(({ path, max }, index) => {
-    const count = stats[index]?.numChildren ?? 0;
-    if (count <= max) return;
-    throw new EntryError(
-      `read ${path}: expected at most ${max} children, was ${count}; delete what is not Rollcall's`,
-    );
-  });
+export function checkChildCount(path: string, count: number, max: number = CHILDREN_MAX): void {
+  if (count <= max) return;
+  throw new EntryError(
+    `read ${path}: expected at most ${max} children, was ${count}; delete what is not Rollcall's`,
+  );
 }
 
 /** What a `get` of a `multiRead` found. */
 export function toRawNode(
   result: ReadResult | ZooKeeperError | undefined,
-  maxBytes: number = ENTRY_MAX_BYTES,
+  path: string,
 ): RawNode {
   if (result === undefined) return null;
   if (result instanceof ZooKeeperError) {
-    return result.code === "NO_NODE" ? null : { problem: result.message };
+    return result.code === "NO_NODE" ? null : { problem: result.message, childCount: 0 };
   }
   if (result.kind !== "get") return null;
   const { data, stat } = result;
-  return data.length > maxBytes
-    ? { problem: `expected at most ${maxBytes} bytes, was ${data.length}; ${ADVICE}` }
-    : { data, version: stat.version, mtimeMs: stat.mtimeMs, childCount: stat.numChildren };
+  const childCount = stat.numChildren;
+  const maxBytes = maxBytesOf(path);
+  if (data.length > maxBytes) {
+    const problem = `expected at most ${maxBytes} bytes, was ${data.length}; ${ADVICE}`;
+    return { problem, childCount };
+  }
+  return { data, version: stat.version, mtimeMs: stat.mtimeMs, childCount };
 }
 
 /**

@@ -9,7 +9,6 @@ import {
   CONTROL,
   encodeEntry,
   historyPath,
-  HOST_LIST_MAX_BYTES,
   type Release,
   releaseSchema,
   type Rollout,
@@ -40,7 +39,7 @@ export async function finishWave(
   const { service, nowMs } = finish;
   const { wave, controlVersion, slotsVersion } = reading.view;
   if (wave === null || wave.service !== service) return false;
-  const [waveNode = null] = await readNodes(zk, [wavePath(wave.node)], HOST_LIST_MAX_BYTES);
+  const [waveNode = null] = await readNodes(zk, [wavePath(wave.node)]);
   const waveEntry = decodeNode(waveSchema, waveNode, wavePath(wave.node));
   if (waveEntry === null) return false;
   const history = await readRecord(zk, waveEntry.entry.rollout);

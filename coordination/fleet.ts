@@ -13,7 +13,6 @@ import {
   currentSchema,
   EntryError,
   historyPath,
-  HOST_LIST_MAX_BYTES,
   type Offer,
   type Preparation,
   type Received,
@@ -137,9 +136,7 @@ export async function readFleet(zk: ZooKeeper): Promise<Fleet> {
   for (const problem of queue.problems) problems.add(problem);
   const controlNode = await reader.node(CONTROL);
   const recordPath = rolloutId === null ? null : historyPath(rolloutId);
-  const recordNode = recordPath === null
-    ? null
-    : await reader.node(recordPath, HOST_LIST_MAX_BYTES);
+  const recordNode = recordPath === null ? null : await reader.node(recordPath);
   const services: [string, FleetService][] = [];
   for (const name of serviceNames.toSorted()) {
     services.push([name, await readFleetService(zk, name, { reader, problems })]);
@@ -186,8 +183,8 @@ class TolerantReader {
   }
 
   /** One node. */
-  async node(path: string, maxBytes?: number): Promise<RawNode> {
-    const [node = null] = await readNodes(this.#zk, [path], maxBytes);
+  async node(path: string): Promise<RawNode> {
+    const [node = null] = await readNodes(this.#zk, [path]);
     return node;
   }
 

@@ -4,13 +4,7 @@
  * @module
  */
 
-import {
-  EntryError,
-  historyPath,
-  HOST_LIST_MAX_BYTES,
-  type Rollout,
-  rolloutSchema,
-} from "../rollout/mod.ts";
+import { EntryError, historyPath, type Rollout, rolloutSchema } from "../rollout/mod.ts";
 import type { ZooKeeper } from "../zookeeper/mod.ts";
 import { decodeNode, readNodes, type Versioned } from "./entry_reader.ts";
 
@@ -20,7 +14,7 @@ import { decodeNode, readNodes, type Versioned } from "./entry_reader.ts";
  */
 export async function readRecord(zk: ZooKeeper, id: string): Promise<Versioned<Rollout> | null> {
   const path = historyPath(id);
-  const [node = null] = await readNodes(zk, [path], HOST_LIST_MAX_BYTES);
+  const [node = null] = await readNodes(zk, [path]);
   try {
     return decodeNode(rolloutSchema, node, path);
   } catch (error) {

@@ -9,7 +9,6 @@ import {
   DEPLOY,
   EntryError,
   HISTORY,
-  HOST_LIST_MAX_BYTES,
   type SequentialName,
   type Service,
   servicePath,
@@ -54,7 +53,7 @@ export async function readDeployQueue(zk: ZooKeeper): Promise<DeployQueue> {
   const problems = new Problems();
   const [names = []] = await readChildren(zk, [DEPLOY], WAVES_MAX);
   const queue = keepSequential(names, DEPLOY, problems);
-  const nodes = await readNodes(zk, queue.map(({ node }) => wavePath(node)), HOST_LIST_MAX_BYTES);
+  const nodes = await readNodes(zk, queue.map(({ node }) => wavePath(node)));
   const waves = queue.map((name, index) => ({
     name,
     entry: decodeWaveOf(name, nodes[index] ?? null, problems),

@@ -14,7 +14,6 @@ import {
   DEPLOY,
   EntryError,
   type FirstWave,
-  HOST_LIST_MAX_BYTES,
   type Offer,
   offerSchema,
   ROOT,
@@ -36,8 +35,7 @@ import {
 import { op, type ZooKeeper } from "../zookeeper/mod.ts";
 import type { z } from "zod";
 import {
-  checkChildCounts,
-  CHILDREN_MAX,
+  checkChildCount,
   decodeNode,
   decodeOwned,
   type RawNode,
@@ -87,25 +85,27 @@ export async function readService(zk: ZooKeeper, service: string): Promise<Servi
     slots: slotsPath(service),
     current: currentPath(service),
   };
-  await Promise.all([
-    zk.sync(ROOT),
-    // In the order of sending, so behind the sync.
-    checkChildCounts(zk, [
-      { path: DEPLOY, max: WAVES_MAX },
-      ...Object.values(paths).map((path) => ({ path, max: CHILDREN_MAX })),
-    ]),
-  ]);
-  const [control, serviceNode, staging, slotsNode, ...lists] = await zk.multiRead([
-    op.get(CONTROL),
-    op.get(paths.service),
-    op.get(paths.staging),
-    op.get(paths.slots),
-    op.children(DEPLOY),
-    op.children(paths.service),
-    op.children(paths.staging),
-    op.children(paths.slots),
-    op.children(paths.current),
-  ]);
+  // One after the other at the server, since requests keep their order.
+  const [, [control, serviceNode, staging, slotsNode, currentNode, deployNode]] = await Promise.all(
+    [
+      zk.sync(ROOT),
+      zk.multiRead([CONTROL, ...Object.values(paths), DEPLOY].map((path) => op.get(path))),
+    ],
+  );
+  const parents = {
+    service: toRawNode(serviceNode, paths.service),
+    staging: toRawNode(staging, paths.staging),
+    slots: toRawNode(slotsNode, paths.slots),
+    current: toRawNode(currentNode, paths.current),
+  };
+  checkChildCount(DEPLOY, childCountOf(toRawNode(deployNode, DEPLOY)), WAVES_MAX);
+  checkChildCount(paths.service, childCountOf(parents.service));
+  checkChildCount(paths.staging, childCountOf(parents.staging));
+  checkChildCount(paths.slots, childCountOf(parents.slots));
+  checkChildCount(paths.current, childCountOf(parents.current));
+  const lists = await zk.multiRead(
+    [DEPLOY, ...Object.values(paths)].map((path) => op.children(path)),
+  );
   const [waveList, rosterList, stagingList, slotList, currentList] = lists;
   const queue = keepSequential(toChildren(waveList, DEPLOY), DEPLOY, problems)
     .map(({ node, prefix }) => ({ node, service: prefix }));
@@ -121,68 +121,31 @@ export async function readService(zk: ZooKeeper, service: string): Promise<Servi
   const ownWaves = queue.filter((wave) => wave.service === service);
   const wanted = [...new Set(first === undefined ? ownWaves : [first, ...ownWaves])];
 
-  const waveNodes = await readNodes(
-    zk,
-    wanted.map(({ node }) => wavePath(node)),
-    HOST_LIST_MAX_BYTES,
-  );
-  const waves = new Map(
-    wanted.map((wave, index) => [wave.node, decodeWave(wave, waveNodes[index] ?? null)]),
-  );
-  const slotPaths = slotHosts.map((host) => slotsPath(service, host));
-  const currentPaths = currentHosts.map((host) => currentPath(service, host));
-  const stagedPaths = stagingNodes.map(({ node }) => stagingPath(service, node));
-  const details = await readNodes(zk, [...slotPaths, ...currentPaths, ...stagedPaths]);
-
-  [...wanted.map(({ node }) => wavePath(node)), ...slotPaths].forEach((path, index) => {
-    const node = (index < wanted.length ? waveNodes[index] : details[index - wanted.length]) ??
-      null;
-    if (node === null || !("childCount" in node) || node.childCount === 0) return;
+  const [waveNodes, slotNodes, currentNodes, stagedNodes] = await readGroups(zk, [
+    wanted.map(({ node, service }) => ({ name: service, path: wavePath(node) })),
+    slotHosts.map((host) => ({ name: host, path: slotsPath(service, host) })),
+    currentHosts.map((host) => ({ name: host, path: currentPath(service, host) })),
+    stagingNodes.map(({ node, host }) => ({ name: host, path: stagingPath(service, node) })),
+  ]);
+  for (const { path, node } of [...waveNodes, ...slotNodes]) {
+    if (childCountOf(node) === 0) continue;
     problems.add(`read ${path}: expected no children, there are; they go when it goes`);
-  });
-
-  function decodeMany<T extends { readonly host: string }>(
-    schema: z.ZodType<T>,
-    hosts: readonly string[],
-    { nodePaths, from, orElse }: {
-      readonly nodePaths: readonly string[];
-      /** Index of the first of them among the details. */
-      readonly from: number;
-      readonly orElse?: (host: string, node: RawNode) => T[];
-    },
-  ): T[] {
-    return hosts.flatMap((host, index) => {
-      const node = details[from + index] ?? null;
-      try {
-        const of = { path: nodePaths[index] ?? "", field: "host", name: host } as const;
-        const decoded = decodeOwned(schema, node, of);
-        return decoded === null ? [] : [decoded.entry];
-      } catch (error) {
-        if (!(error instanceof EntryError)) throw error;
-        problems.add(error);
-        return orElse?.(host, node) ?? [];
-      }
-    });
   }
+  const waves = new Map(
+    wanted.map(({ node }, index) => [node, decodeWave(node, waveNodes[index])]),
+  );
   const onRoster = new Set(roster);
-  const slots = decodeMany<Slot>(slotSchema, slotHosts, {
-    nodePaths: slotPaths,
-    from: 0,
+  const slots = decodeHostEntries<Slot>(slotSchema, slotNodes, {
+    problems,
     // A host that is on no roster cannot be down for an upgrade.
     orElse: (host, node) => onRoster.has(host) ? [unreadableSlot(host, node)] : [],
   });
-  const current = decodeMany<Current>(currentSchema, currentHosts, {
-    nodePaths: currentPaths,
-    from: slotPaths.length,
-  });
-  const staged = decodeMany<Staged>(stagedSchema, stagingNodes.map(({ host }) => host), {
-    nodePaths: stagedPaths,
-    from: slotPaths.length + currentPaths.length,
-  });
+  const current = decodeHostEntries<Current>(currentSchema, currentNodes, { problems });
+  const staged = decodeHostEntries<Staged>(stagedSchema, stagedNodes, { problems });
 
-  const controlEntry = decodeNode(controlSchema, toRawNode(control), CONTROL);
-  const serviceEntry = decodeService(service, toRawNode(serviceNode));
-  const counter = toRawNode(slotsNode);
+  const controlEntry = decodeNode(controlSchema, toRawNode(control, CONTROL), CONTROL);
+  const serviceEntry = decodeService(service, parents.service);
+  const { slots: counter } = parents;
   return {
     view: {
       control: controlEntry?.entry ?? null,
@@ -196,7 +159,7 @@ export async function readService(zk: ZooKeeper, service: string): Promise<Servi
       slotsVersion: counter !== null && "version" in counter ? counter.version : -1,
     },
     service: serviceEntry,
-    offer: decodeOffer(toRawNode(staging), service),
+    offer: decodeOffer(parents.staging, service),
     queue,
     waves: ownWaves.flatMap(({ node }) => waves.get(node) ?? []),
     stagingNodes,
@@ -232,13 +195,60 @@ function unreadableSlot(host: string, node: RawNode): Slot {
   };
 }
 
-function decodeWave(
-  { node, service }: { readonly node: string; readonly service: string },
-  raw: RawNode,
-): FirstWave | null {
-  const of = { path: wavePath(node), field: "service", name: service } as const;
-  const wave = decodeOwned<"service", Wave>(waveSchema, raw, of);
+function decodeWave(node: string, found: NamedNode | undefined): FirstWave | null {
+  if (found === undefined) return null;
+  const { path, name } = found;
+  const wave = decodeOwned<"service", Wave>(waveSchema, found.node, {
+    path,
+    field: "service",
+    name,
+  });
   if (wave === null) return null;
-  const { version, hosts } = wave.entry;
+  const { service, version, hosts } = wave.entry;
   return { node, znodeVersion: wave.znodeVersion, service, version, hosts };
+}
+
+/** A node that was read, and whose it is by its name. */
+interface NamedNode {
+  readonly name: string;
+  readonly path: string;
+  readonly node: RawNode;
+}
+
+type Groups = readonly (readonly Omit<NamedNode, "node">[])[];
+
+/** Reads groups of nodes in as few requests as one group of them all. */
+async function readGroups<T extends Groups>(
+  zk: ZooKeeper,
+  groups: readonly [...T],
+): Promise<{ [Index in keyof T]: NamedNode[] }> {
+  const nodes = await readNodes(zk, groups.flatMap((group) => group.map(({ path }) => path)));
+  let at = 0;
+  return groups.map((group) => group.map((of) => ({ ...of, node: nodes[at++] ?? null }))) as {
+    [Index in keyof T]: NamedNode[];
+  };
+}
+
+/** Decodes the entries of single hosts; of one that cannot be read, there is what `orElse` says. */
+function decodeHostEntries<T extends { readonly host: string }>(
+  schema: z.ZodType<T>,
+  nodes: readonly NamedNode[],
+  { problems, orElse }: {
+    readonly problems: Problems;
+    readonly orElse?: (host: string, node: RawNode) => T[];
+  },
+): T[] {
+  return nodes.flatMap(({ name, path, node }) => {
+    try {
+      return decodeOwned<"host", T>(schema, node, { path, field: "host", name })?.entry ?? [];
+    } catch (error) {
+      if (!(error instanceof EntryError)) throw error;
+      problems.add(error);
+      return orElse?.(name, node) ?? [];
+    }
+  });
+}
+
+function childCountOf(node: RawNode): number {
+  return node?.childCount ?? 0;
 }

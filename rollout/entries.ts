@@ -8,6 +8,7 @@
 import { z } from "zod";
 import { isName, isVersion, NAME_RULE, quoteForeign, VERSION_RULE } from "../base/names.ts";
 import { policySchema } from "./policy.ts";
+import { DEPLOY, HISTORY } from "./tree.ts";
 
 /** Version of the schema of all entries. A reader refuses any other, since it does not know what the fields mean. */
 export const SCHEMA_VERSION = 1;
@@ -217,10 +218,16 @@ export class EntryError extends Error {
  * Most bytes of one entry. A host's entry has some 600 bytes; the largest others are that of a service that has withdrawn a
  * hundred versions, and that of a host whose agent has much to explain.
  */
-export const ENTRY_MAX_BYTES = 64 * 1024;
+const ENTRY_MAX_BYTES = 64 * 1024;
 
 /** Most bytes of an entry that lists hosts (a wave, the record of a rollout): ZooKeeper's limit for a node. */
-export const HOST_LIST_MAX_BYTES = 1024 * 1024;
+const HOST_LIST_MAX_BYTES = 1024 * 1024;
+
+/** Most bytes of the entry at a path. */
+export function maxBytesOf(path: string): number {
+  const listsHosts = path.startsWith(`${DEPLOY}/`) || path.startsWith(`${HISTORY}/`);
+  return listsHosts ? HOST_LIST_MAX_BYTES : ENTRY_MAX_BYTES;
+}
 
 /** Deepest nesting of an entry; ours have four levels. Writing deeper ones back would overflow the stack. */
 const NESTING_MAX = 32;

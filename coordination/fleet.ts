@@ -23,6 +23,7 @@ import {
   rosterSchema,
   servicePath,
   SERVICES,
+  SERVICES_MAX,
   type Slot,
   slotSchema,
   slotsPath,
@@ -130,7 +131,11 @@ export interface Fleet {
 export async function readFleet(zk: ZooKeeper): Promise<Fleet> {
   const problems = new Problems();
   const reader = new TolerantReader(zk, problems);
-  const serviceNames = keepNames(await reader.children(SERVICES), SERVICES, problems);
+  const serviceNames = keepNames(
+    await reader.children(SERVICES, SERVICES_MAX),
+    SERVICES,
+    problems,
+  );
   const rolloutId = await reader.orElse(() => newestRollout(zk), null);
   const queue = await reader.orElse(() => readDeployQueue(zk), { waves: [], problems: [] });
   for (const problem of queue.problems) problems.add(problem);
@@ -177,8 +182,8 @@ class TolerantReader {
   }
 
   /** The children of a node; none when they cannot be read. */
-  async children(path: string): Promise<string[]> {
-    const [names = []] = await this.orElse(() => readChildren(this.#zk, [path]), []);
+  async children(path: string, max?: number): Promise<string[]> {
+    const [names = []] = await this.orElse(() => readChildren(this.#zk, [path], max), []);
     return names;
   }
 

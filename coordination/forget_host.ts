@@ -5,7 +5,14 @@
  */
 
 import { isName, NAME_RULE, quoteForeign } from "../base/names.ts";
-import { currentPath, listNames, servicePath, SERVICES, slotsPath } from "../rollout/mod.ts";
+import {
+  currentPath,
+  listNames,
+  servicePath,
+  SERVICES,
+  SERVICES_MAX,
+  slotsPath,
+} from "../rollout/mod.ts";
 import { hasCode, type MultiOperation, op, type ZooKeeper } from "../zookeeper/mod.ts";
 import { readChildren } from "./entry_reader.ts";
 import { multiClearing } from "./foreign_children.ts";
@@ -34,14 +41,16 @@ export async function forgetHost(
   host: string,
   only?: readonly string[],
 ): Promise<string[]> {
-  if (!isName(host)) {
+  const wrong = [host, ...(only ?? [])].find((name) => !isName(name));
+  if (wrong !== undefined) {
+    const what = wrong === host ? "host" : "service";
     throw new HostForgetError(
-      `forget ${quoteForeign(host)}: expected the name of a host (${NAME_RULE}); no other counts`,
+      `forget ${
+        quoteForeign(wrong)
+      }: expected the name of a ${what} (${NAME_RULE}); no other counts`,
     );
   }
-  const [children = []] = await readChildren(zk, [SERVICES]);
-  const all = keepNames(children, SERVICES, new Problems());
-  const services = only === undefined ? all : all.filter((service) => only.includes(service));
+  const services = only ?? await readServiceNames(zk);
   const forgotten: string[] = [];
   for (const service of services) {
     if (await forgetIn(zk, service, host)) forgotten.push(service);
@@ -54,6 +63,11 @@ export async function forgetHost(
     );
   }
   return forgotten;
+}
+
+async function readServiceNames(zk: ZooKeeper): Promise<string[]> {
+  const [children = []] = await readChildren(zk, [SERVICES], SERVICES_MAX);
+  return keepNames(children, SERVICES, new Problems());
 }
 
 async function forgetIn(zk: ZooKeeper, service: string, host: string): Promise<boolean> {

@@ -4,7 +4,13 @@
  * @module
  */
 
-import { EntryError, type KnownService, servicePath, SERVICES } from "../rollout/mod.ts";
+import {
+  EntryError,
+  type KnownService,
+  servicePath,
+  SERVICES,
+  SERVICES_MAX,
+} from "../rollout/mod.ts";
 import type { ZooKeeper } from "../zookeeper/mod.ts";
 import { readChildren, readNodes } from "./entry_reader.ts";
 import { keepNames } from "./node_names.ts";
@@ -21,15 +27,16 @@ export interface KnownServices {
 
 /** Reads all services. A service that cannot be read is no obstacle to a plan without it. */
 export async function readKnownServices(zk: ZooKeeper): Promise<KnownServices> {
-  const [children = []] = await readChildren(zk, [SERVICES]);
+  const [children = []] = await readChildren(zk, [SERVICES], SERVICES_MAX);
   const names = keepNames(children, SERVICES, new Problems());
-  const rosters = await readChildren(zk, names.map((name) => servicePath(name)));
+  const rosters = await Promise.all(names.map((name) => readRoster(zk, name)));
   const nodes = await readNodes(zk, names.map((name) => servicePath(name)));
   const services = new Map<string, KnownService>();
   const unreadable = new Map<string, string>();
   names.forEach((name, index) => {
-    const roster = keepNames(rosters[index] ?? [], servicePath(name), new Problems());
+    const { roster = [], problem } = rosters[index] ?? {};
     try {
+      if (problem !== undefined) throw problem;
       const entry = decodeService(name, nodes[index] ?? null)?.entry ?? null;
       services.set(name, { entry, roster });
     } catch (error) {
@@ -39,4 +46,19 @@ export async function readKnownServices(zk: ZooKeeper): Promise<KnownServices> {
     }
   });
   return { services, unreadable };
+}
+
+/** The hosts of a service, or why they cannot be read. */
+async function readRoster(
+  zk: ZooKeeper,
+  name: string,
+): Promise<{ readonly roster?: string[]; readonly problem?: EntryError }> {
+  const path = servicePath(name);
+  try {
+    const [children = []] = await readChildren(zk, [path]);
+    return { roster: keepNames(children, path, new Problems()) };
+  } catch (error) {
+    if (error instanceof EntryError) return { problem: error };
+    throw error;
+  }
 }

@@ -24,6 +24,9 @@ import {
  */
 export const WAVES_MAX = 1_000;
 
+/** Most services of a fleet that are read: more than anybody runs, few enough to read one after the other. */
+export const SERVICES_MAX = 1_000;
+
 const orderEntrySchema = z.union([
   nameSchema,
   z.strictObject({ service: nameSchema, hosts: z.array(nameSchema).min(1) }),

@@ -82,3 +82,31 @@ Deno.test("readKnownServices: a service that cannot be read is told, and stops n
     assert.match(unreadable.get("zz") ?? "", /^read \/dc\/services\/zz: expected JSON/);
   });
 });
+
+Deno.test("readKnownServices: a roster that cannot be read is its own service's problem", async () => {
+  await TestTree.run(async (tree, zk) => {
+    await tree.addHosts("web-1");
+    const nobody = [{ permissions: permissions.ALL, scheme: "ip", id: "10.9.9.9" }];
+    await zk.create(servicePath("zz"), "{}", { acl: nobody });
+    const { services, unreadable } = await readKnownServices(zk);
+    assert.deepEqual(services.get(SERVICE)?.roster, ["web-1"]);
+    assert.match(unreadable.get("zz") ?? "", /NO_AUTH/);
+    const { problems } = await readFleet(zk);
+    assert.ok(problems.length > 0 && problems.every((problem) => problem.includes("zz")));
+  });
+});
+
+Deno.test("readFleet: more services than anybody runs are a problem, and the rollout still shows", async () => {
+  await TestTree.run(async (tree, zk) => {
+    await tree.addHosts("web-1");
+    const id = await roll(zk, "2");
+    const paths = Array.from({ length: 1_000 }, (_, index) => servicePath(`zz-${index}`));
+    await Promise.all(paths.map((path) => zk.create(path)));
+    const fleet = await readFleet(zk);
+    assert.deepEqual([fleet.rollout?.id, fleet.queue.length], [id, 1]);
+    assert.match(
+      fleet.problems.join(),
+      /^read \/dc\/services: expected at most 1000 children, was 1001/,
+    );
+  });
+});

@@ -6,19 +6,20 @@
 
 import {
   CONTROL,
-  DEPLOY,
   encodeEntry,
+  EntryError,
   historyPath,
-  rolloutSchema,
+  SCHEMA_VERSION,
   servicePath,
   stagingPath,
   wavePath,
-  waveSchema,
 } from "../rollout/mod.ts";
 import { hasCode, type MultiOperation, op, type ZooKeeper } from "../zookeeper/mod.ts";
-import { readControl } from "./control.ts";
-import { decodeNode, readChildren, readNodes } from "./entry_reader.ts";
-import { activeRollout, readServices, RolloutError } from "./rollouts.ts";
+import { readControlToChange } from "./control.ts";
+import { readNodes } from "./entry_reader.ts";
+import { multiClearing } from "./foreign_children.ts";
+import { readRecord } from "./rollout_record.ts";
+import { decodeService, newestRollout, readDeployQueue, RolloutError } from "./rollouts.ts";
 
 /** Most withdrawn versions that a service keeps: a host may still run the version of a few rollouts ago, but not of a hundred. */
 const WITHDRAWN_MAX = 100;
@@ -28,41 +29,31 @@ const WITHDRAWN_MAX = 100;
  * service had not finished, and control goes back to running. A host that holds a slot finishes or rolls back; no
  * other host goes down.
  *
+ * It is the way out of a queue that nobody can read, so it needs no entry to be readable: a broken wave is removed as well, a
+ * broken control entry is written anew, and a broken service keeps its entry.
+ *
  * @returns The id of the rollout.
  * @throws {RolloutError} when none is under way.
+ * @throws {EntryError} when a later version of this program has written the control node.
  */
 export async function abortRollout(
   zk: ZooKeeper,
   abort: { readonly by: string; readonly nowMs: number },
 ): Promise<string> {
-  const id = await activeRollout(zk);
-  const [queue = []] = await readChildren(zk, [DEPLOY]);
-  if (id === null || queue.length === 0) throw new RolloutError("abort rollout: none is under way");
-  const control = await readControl(zk);
-  const waves = await readNodes(zk, queue.map(wavePath));
-  const versions = new Map<string, string>();
-  const operations: MultiOperation[] = [];
-  queue.forEach((node, index) => {
-    const wave = decodeNode(waveSchema, waves[index] ?? null, wavePath(node));
-    if (wave === null) return;
-    versions.set(wave.entry.service, wave.entry.version);
-    operations.push(op.delete(wavePath(node)));
-  });
-  for (const [name, { entry, znodeVersion }] of await readServices(zk, [...versions.keys()])) {
-    const version = versions.get(name);
-    if (version === undefined) continue;
-    // The committed version is never withdrawn: a host that comes back would have no version to start.
-    const withdrawn = entry.committed?.version === version
-      ? entry.withdrawn
-      : [...new Set([...entry.withdrawn, version])].slice(-WITHDRAWN_MAX);
-    operations.push(
-      op.set(servicePath(name), encodeEntry({ ...entry, withdrawn }), { version: znodeVersion }),
-      op.set(stagingPath(name), new Uint8Array(0)),
-    );
-  }
-  const [raw = null] = await readNodes(zk, [historyPath(id)]);
-  const record = decodeNode(rolloutSchema, raw, historyPath(id));
-  if (record !== null) {
+  const { waves } = await readDeployQueue(zk);
+  if (waves.length === 0) throw new RolloutError("abort rollout: none is under way");
+  const entries = waves.flatMap(({ entry }) => entry ?? []);
+  const id = entries[0]?.rollout ?? await newestRollout(zk);
+  const control = await readControlToChange(zk);
+  const record = id === null ? null : await readRecord(zk, id);
+  const operations: MultiOperation[] = [
+    ...waves.map(({ name }) => op.delete(wavePath(name.node))),
+    ...await withdrawOperations(
+      zk,
+      new Map(entries.map(({ service, version }) => [service, version])),
+    ),
+  ];
+  if (id !== null && record !== null && record.entry.state === "running") {
     operations.push(op.set(
       historyPath(id),
       encodeEntry({ ...record.entry, state: "aborted", endedMs: abort.nowMs }),
@@ -72,6 +63,7 @@ export async function abortRollout(
   operations.push(op.set(
     CONTROL,
     encodeEntry({
+      schema: SCHEMA_VERSION,
       ...control.entry,
       state: "running",
       by: abort.by,
@@ -80,22 +72,55 @@ export async function abortRollout(
     }),
     { version: control.znodeVersion },
   ));
+  const name = id ?? "a rollout without a record";
   try {
-    await zk.multi(operations);
+    await multiClearing(zk, operations);
   } catch (error) {
     // The reply may have been lost after the transaction: then the rollout's record says that it is aborted.
     if (hasCode(error, "CONNECTION_LOSS", "OPERATION_TIMEOUT") && await isAborted(zk, id)) {
-      return id;
+      return name;
     }
     if (!hasCode(error, "BAD_VERSION", "NO_NODE")) throw error;
     throw new RolloutError("abort rollout: it moved on meanwhile; nothing was written, try again", {
       cause: error,
     });
   }
-  return id;
+  return name;
 }
 
-async function isAborted(zk: ZooKeeper, id: string): Promise<boolean> {
-  const [raw = null] = await readNodes(zk, [historyPath(id)]);
-  return decodeNode(rolloutSchema, raw, historyPath(id))?.entry.state === "aborted";
+/** Withdraws the versions and removes the offers, by service. */
+async function withdrawOperations(
+  zk: ZooKeeper,
+  versions: ReadonlyMap<string, string>,
+): Promise<MultiOperation[]> {
+  const names = [...versions.keys()];
+  const nodes = await readNodes(zk, [
+    ...names.map((name) => servicePath(name)),
+    ...names.map((name) => stagingPath(name)),
+  ]);
+  return names.flatMap((name, index) => {
+    const hasOffer = (nodes[names.length + index] ?? null) !== null;
+    const offer = hasOffer ? [op.set(stagingPath(name), new Uint8Array(0))] : [];
+    try {
+      const service = decodeService(name, nodes[index] ?? null);
+      const version = versions.get(name);
+      if (service === null || version === undefined) return offer;
+      const { entry, znodeVersion } = service;
+      // The committed version is never withdrawn: a host that comes back would have no version to start.
+      const withdrawn = entry.committed?.version === version
+        ? entry.withdrawn
+        : [...new Set([...entry.withdrawn, version])].slice(-WITHDRAWN_MAX);
+      return [
+        op.set(servicePath(name), encodeEntry({ ...entry, withdrawn }), { version: znodeVersion }),
+        ...offer,
+      ];
+    } catch (error) {
+      if (error instanceof EntryError) return offer;
+      throw error;
+    }
+  });
+}
+
+async function isAborted(zk: ZooKeeper, id: string | null): Promise<boolean> {
+  return id !== null && (await readRecord(zk, id))?.entry.state === "aborted";
 }

@@ -12,7 +12,6 @@ import {
   type Release,
   releaseSchema,
   type Rollout,
-  rolloutSchema,
   SCHEMA_VERSION,
   servicePath,
   slotsPath,
@@ -21,6 +20,8 @@ import {
 } from "../rollout/mod.ts";
 import { hasCode, type MultiOperation, op, type ZooKeeper } from "../zookeeper/mod.ts";
 import { decodeNode, readNodes } from "./entry_reader.ts";
+import { multiClearing } from "./foreign_children.ts";
+import { readRecord } from "./rollout_record.ts";
 import type { ServiceReading } from "./service_view.ts";
 
 /**
@@ -41,9 +42,7 @@ export async function finishWave(
   const [waveNode = null] = await readNodes(zk, [wavePath(wave.node)]);
   const waveEntry = decodeNode(waveSchema, waveNode, wavePath(wave.node));
   if (waveEntry === null) return false;
-  const historyNode = historyPath(waveEntry.entry.rollout);
-  const [historyRaw = null] = await readNodes(zk, [historyNode]);
-  const history = decodeNode(rolloutSchema, historyRaw, historyNode);
+  const history = await readRecord(zk, waveEntry.entry.rollout);
 
   const operations: MultiOperation[] = [
     // A failure changes the counter, a halt changes the control node: neither may have happened since the reading.
@@ -55,7 +54,7 @@ export async function finishWave(
   const isLastOfService = !reading.queue.slice(1).some((other) => other.service === service);
   if (history !== null) {
     operations.push(op.set(
-      historyNode,
+      historyPath(waveEntry.entry.rollout),
       encodeEntry(
         withFinishedWave(history.entry, { service, version: wave.version, nowMs, isLastOfQueue }),
       ),
@@ -71,7 +70,7 @@ export async function finishWave(
     ));
   }
   try {
-    await zk.multi(operations);
+    await multiClearing(zk, operations);
     return true;
   } catch (error) {
     if (hasCode(error, "BAD_VERSION") || hasCode(error, "NO_NODE")) return false;

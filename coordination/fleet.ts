@@ -11,11 +11,9 @@ import {
   type Current,
   currentPath,
   currentSchema,
-  DEPLOY,
   EntryError,
   historyPath,
   type Offer,
-  offerSchema,
   type Preparation,
   type Received,
   type Release,
@@ -23,22 +21,27 @@ import {
   rolloutSchema,
   type Roster,
   rosterSchema,
-  type Service,
   servicePath,
   SERVICES,
-  serviceSchema,
+  SERVICES_MAX,
   type Slot,
   slotSchema,
   slotsPath,
-  sortSequential,
   stagingPath,
-  wavePath,
-  waveSchema,
 } from "../rollout/mod.ts";
 import type { ZooKeeper } from "../zookeeper/mod.ts";
-import type { z } from "zod";
-import { decodeNode, type RawNode, readChildren, readNodes } from "./entry_reader.ts";
-import { newestRollout } from "./rollouts.ts";
+import {
+  decodeNode,
+  decodeOwned,
+  type RawNode,
+  readChildren,
+  readNodes,
+  type Versioned,
+} from "./entry_reader.ts";
+import { keepNames, keepSequential } from "./node_names.ts";
+import { Problems } from "./problems.ts";
+import { decodeService, newestRollout, readDeployQueue } from "./rollouts.ts";
+import { decodeOffer } from "./service_view.ts";
 
 /** One host of one service. */
 export interface FleetHost {
@@ -122,60 +125,98 @@ export interface Fleet {
   readonly problems: readonly string[];
 }
 
-/** Reads the fleet. An entry that is broken is left out and named under `problems`. */
+/**
+ * Reads the fleet. What cannot be read is left out and named under `problems`; an entry counts under the name of its node.
+ */
 export async function readFleet(zk: ZooKeeper): Promise<Fleet> {
-  const problems: string[] = [];
-  function decode<T>(schema: z.ZodType<T>, node: RawNode | undefined, path: string): T | null {
-    try {
-      return decodeNode(schema, node ?? null, path)?.entry ?? null;
-    } catch (error) {
-      if (!(error instanceof EntryError)) throw error;
-      problems.push(error.message);
-      return null;
-    }
-  }
-
-  const [serviceNames = [], waveNames = []] = await readChildren(zk, [SERVICES, DEPLOY]);
-  const rolloutId = await newestRollout(zk);
-  const queue = sortSequential(waveNames);
-  const [controlNode, rolloutNode, ...waveNodes] = await readNodes(zk, [
-    CONTROL,
-    rolloutId === null ? CONTROL : historyPath(rolloutId),
-    ...queue.map(({ node }) => wavePath(node)),
-  ]);
-  const services: Record<string, FleetService> = {};
-  for (const name of serviceNames.toSorted()) {
-    services[name] = await readFleetService(zk, name, decode);
-  }
-  const rollout = rolloutId === null
-    ? null
-    : decode(rolloutSchema, rolloutNode, historyPath(rolloutId));
-  return {
-    control: decode(controlSchema, controlNode, CONTROL),
-    rollout: rollout === null || rolloutId === null ? null : { ...rollout, id: rolloutId },
-    queue: queue.flatMap(({ node }, index) => {
-      const wave = decode(waveSchema, waveNodes[index], wavePath(node));
-      return wave === null
-        ? []
-        : [{ service: wave.service, version: wave.version, hosts: wave.hosts }];
-    }),
-    services,
+  const problems = new Problems();
+  const reader = new TolerantReader(zk, problems);
+  const serviceNames = keepNames(
+    await reader.children(SERVICES, SERVICES_MAX),
+    SERVICES,
     problems,
+  );
+  const rolloutId = await reader.orElse(() => newestRollout(zk), null);
+  const queue = await reader.orElse(() => readDeployQueue(zk), { waves: [], problems: [] });
+  for (const problem of queue.problems) problems.add(problem);
+  const controlNode = await reader.node(CONTROL);
+  const recordPath = rolloutId === null ? null : historyPath(rolloutId);
+  const recordNode = recordPath === null ? null : await reader.node(recordPath);
+  const services: [string, FleetService][] = [];
+  for (const name of serviceNames.toSorted()) {
+    services.push([name, await readFleetService(zk, name, { reader, problems })]);
+  }
+  const record = recordPath === null
+    ? null
+    : reader.decode(() => decodeNode(rolloutSchema, recordNode, recordPath));
+  return {
+    control: reader.decode(() => decodeNode(controlSchema, controlNode, CONTROL)),
+    rollout: record === null || rolloutId === null ? null : { ...record, id: rolloutId },
+    queue: queue.waves.flatMap(({ entry }) =>
+      entry === null ? [] : [{ service: entry.service, version: entry.version, hosts: entry.hosts }]
+    ),
+    services: Object.fromEntries(services),
+    problems: problems.messages,
   };
 }
 
-type Decode = <T>(schema: z.ZodType<T>, node: RawNode | undefined, path: string) => T | null;
+/** Reads what can be read, and tells of the rest. */
+class TolerantReader {
+  readonly #zk: ZooKeeper;
+  readonly #problems: Problems;
+
+  constructor(zk: ZooKeeper, problems: Problems) {
+    this.#zk = zk;
+    this.#problems = problems;
+  }
+
+  /** The result of a reading, or `instead` when it fails because of what is in the tree. */
+  async orElse<T>(read: () => Promise<T>, instead: T): Promise<T> {
+    try {
+      return await read();
+    } catch (error) {
+      if (!(error instanceof EntryError)) throw error;
+      this.#problems.add(error);
+      return instead;
+    }
+  }
+
+  /** The children of a node; none when they cannot be read. */
+  async children(path: string, max?: number): Promise<string[]> {
+    const [names = []] = await this.orElse(() => readChildren(this.#zk, [path], max), []);
+    return names;
+  }
+
+  /** One node. */
+  async node(path: string): Promise<RawNode> {
+    const [node = null] = await readNodes(this.#zk, [path]);
+    return node;
+  }
+
+  /** An entry; `null` when there is none, or none that can be read. */
+  decode<T>(decode: () => Versioned<T> | null): T | null {
+    try {
+      return decode()?.entry ?? null;
+    } catch (error) {
+      if (!(error instanceof EntryError)) throw error;
+      this.#problems.add(error);
+      return null;
+    }
+  }
+}
 
 async function readFleetService(
   zk: ZooKeeper,
   service: string,
-  decode: Decode,
+  { reader, problems }: { readonly reader: TolerantReader; readonly problems: Problems },
 ): Promise<FleetService> {
-  const [roster = [], online = [], slotHosts = []] = await readChildren(zk, [
-    servicePath(service),
-    currentPath(service),
-    slotsPath(service),
+  const children = async (path: string) => keepNames(await reader.children(path), path, problems);
+  const [roster, online, slots] = await Promise.all([
+    children(servicePath(service)),
+    children(currentPath(service)),
+    children(slotsPath(service)),
   ]);
+  const slotHosts = new Set(slots);
   // A host that an operator has taken off the roster still shows while it is online.
   const names = [...new Set([...roster, ...online])].sort();
   const paths = names.flatMap((host) => [
@@ -183,16 +224,20 @@ async function readFleetService(
     currentPath(service, host),
     slotsPath(service, host),
   ]);
-  const [serviceNode, offerNode, ...nodes] = await readNodes(zk, [
-    servicePath(service),
-    stagingPath(service),
-    ...paths,
-  ]);
+  const [serviceNode = null, offerNode = null, ...nodes] = await reader.orElse(
+    () => readNodes(zk, [servicePath(service), stagingPath(service), ...paths]),
+    [],
+  );
   // Read last: a host whose slot was read above is still seen in the queue, or has left it by finishing its switch.
-  const [queue = []] = await readChildren(zk, [stagingPath(service)]);
-  const queued = new Set(sortSequential(queue).map(({ prefix }) => prefix));
-  const entry = decode<Service>(serviceSchema, serviceNode, servicePath(service));
-  const offer = decode<Offer>(offerSchema, offerNode, stagingPath(service));
+  const queue = await reader.children(stagingPath(service));
+  const queued = new Set(
+    keepSequential(queue, stagingPath(service), problems).map(({ prefix }) => prefix),
+  );
+  const entry = reader.decode(() => decodeService(service, serviceNode));
+  const offer = reader.decode(() => {
+    const decoded = decodeOffer(offerNode, service);
+    return decoded === null ? null : { entry: decoded, znodeVersion: 0 };
+  });
   return {
     dependsOn: entry?.dependsOn ?? [],
     committed: entry?.committed?.version ?? null,
@@ -201,12 +246,25 @@ async function readFleetService(
     origin: (offer ?? entry?.committed)?.origin ?? null,
     releases: fleetReleases(offer, entry?.committed ?? null),
     hosts: names.map((host, index) => {
-      const [rosterNode, currentNode, slotNode] = nodes.slice(index * 3, index * 3 + 3);
+      const [rosterNode = null, currentNode = null, slotNode = null] = nodes.slice(
+        index * 3,
+        index * 3 + 3,
+      );
+      const owner = (path: string) => ({ path, field: "host", name: host }) as const;
+      const rosterPath = servicePath(service, host);
       return fleetHost(host, {
-        roster: decode<Roster>(rosterSchema, rosterNode, servicePath(service, host)),
-        current: decode<Current>(currentSchema, currentNode, currentPath(service, host)),
-        slot: slotHosts.includes(host)
-          ? decode<Slot>(slotSchema, slotNode, slotsPath(service, host))
+        roster: reader.decode(() => decodeNode<Roster>(rosterSchema, rosterNode, rosterPath)),
+        current: reader.decode(() =>
+          decodeOwned<"host", Current>(
+            currentSchema,
+            currentNode,
+            owner(currentPath(service, host)),
+          )
+        ),
+        slot: slotHosts.has(host)
+          ? reader.decode(() =>
+            decodeOwned<"host", Slot>(slotSchema, slotNode, owner(slotsPath(service, host)))
+          )
           : null,
         queued: queued.has(host),
       });

@@ -4,9 +4,21 @@
  * @module
  */
 
-import { currentPath, ROOT, servicePath, SERVICES, slotsPath } from "../rollout/mod.ts";
+import { isName, NAME_RULE, quoteForeign } from "../base/names.ts";
+import {
+  currentPath,
+  listNames,
+  ROOT,
+  servicePath,
+  SERVICES,
+  SERVICES_MAX,
+  slotsPath,
+} from "../rollout/mod.ts";
 import { hasCode, type MultiOperation, op, type ZooKeeper } from "../zookeeper/mod.ts";
 import { readChildren } from "./entry_reader.ts";
+import { multiClearing } from "./foreign_children.ts";
+import { keepNames } from "./node_names.ts";
+import { Problems } from "./problems.ts";
 import { bumpCounter } from "./slots.ts";
 
 /** The host cannot be forgotten. */
@@ -18,7 +30,8 @@ export class HostForgetError extends Error {
 
 /**
  * Takes a host off the rosters and removes its slots, in one transaction per service. It changes the admission counter, so
- * that a host that is deciding at that moment reads again.
+ * that a host that is deciding at that moment reads again. An entry among the current hosts that no agent has made goes as
+ * well.
  *
  * @param only The services to look at; default all.
  * @returns The services that knew it.
@@ -29,39 +42,55 @@ export async function forgetHost(
   host: string,
   only?: readonly string[],
 ): Promise<string[]> {
-  const [all = []] = await readChildren(zk, [SERVICES]);
-  const services = only === undefined ? all : all.filter((service) => only.includes(service));
+  const wrong = [host, ...(only ?? [])].find((name) => !isName(name));
+  if (wrong !== undefined) {
+    const what = wrong === host ? "host" : "service";
+    throw new HostForgetError(
+      `forget ${
+        quoteForeign(wrong)
+      }: expected the name of a ${what} (${NAME_RULE}); no other counts`,
+    );
+  }
+  const services = only ?? await readServiceNames(zk);
   const forgotten: string[] = [];
   for (const service of services) {
     if (await forgetIn(zk, service, host)) forgotten.push(service);
   }
   if (forgotten.length === 0) {
+    const where = services.length > 3 ? listNames(services) : services.join(" or ");
     throw new HostForgetError(
-      `forget ${host}: expected it on the roster of ${
-        services.join(" or ") || "a service"
-      }, it is on none; ` +
+      `forget ${host}: expected it on the roster of ${where || "a service"}, it is on none; ` +
         "rollcall status shows the names",
     );
   }
   return forgotten;
 }
 
+async function readServiceNames(zk: ZooKeeper): Promise<string[]> {
+  const [children = []] = await readChildren(zk, [SERVICES], SERVICES_MAX);
+  return keepNames(children, SERVICES, new Problems());
+}
+
 async function forgetIn(zk: ZooKeeper, service: string, host: string): Promise<boolean> {
   await zk.sync(ROOT);
-  const [onRoster, slot, current] = await Promise.all([
+  const [counter, onRoster, slot, current] = await Promise.all([
+    zk.exists(slotsPath(service)),
     zk.exists(servicePath(service, host)),
     zk.exists(slotsPath(service, host)),
     zk.exists(currentPath(service, host)),
   ]);
-  if (onRoster === null && slot === null) return false;
-  if (current !== null) {
+  // Agents register with ephemeral nodes alone: what no session holds is somebody else's.
+  const isForged = current !== null && current.ephemeralOwner === 0n;
+  if (onRoster === null && slot === null && !isForged) return false;
+  if (current !== null && !isForged) {
     throw new HostForgetError(
       `forget ${host}: its agent is online for ${service}; stop it first, or it would be back at once`,
     );
   }
   const path = currentPath(service, host);
   const operations: MultiOperation[] = [
-    bumpCounter(service),
+    ...(counter === null ? [] : [bumpCounter(service)]),
+    ...(isForged ? [op.delete(path)] : []),
     // Claims the place of the host's entry for a moment: a host that has registered since it was looked at is not forgotten,
     // and one that registers later finds that it is off the roster, and joins it again.
     op.create(path, new Uint8Array(0)),
@@ -70,7 +99,7 @@ async function forgetIn(zk: ZooKeeper, service: string, host: string): Promise<b
   if (onRoster !== null) operations.push(op.delete(servicePath(service, host)));
   if (slot !== null) operations.push(op.delete(slotsPath(service, host)));
   try {
-    await zk.multi(operations);
+    await multiClearing(zk, operations);
   } catch (error) {
     if (hasCode(error, "NODE_EXISTS")) {
       throw new HostForgetError(

@@ -13,6 +13,8 @@ export * from "./entry_reader.ts";
 export * from "./finish_wave.ts";
 export * from "./fleet.ts";
 export * from "./forget_host.ts";
+export * from "./known_services.ts";
+export * from "./problems.ts";
 export * from "./registration.ts";
 export * from "./reports.ts";
 export * from "./rollouts.ts";

@@ -12,7 +12,8 @@ import {
   encodeEntry,
   servicePath,
 } from "../rollout/mod.ts";
-import { hasCode, type MultiOperation, op, type ZooKeeper } from "../zookeeper/mod.ts";
+import { hasCode, type MultiOperation, op, type Stat, type ZooKeeper } from "../zookeeper/mod.ts";
+import { deleteClearing } from "./foreign_children.ts";
 import { bumpCounter } from "./slots.ts";
 
 /** Another agent is registered under this host's name. */
@@ -29,6 +30,7 @@ const ATTEMPTS_MAX = 5;
  * Throws if another machine is registered under this host's name.
  *
  * @throws {HostNameTaken}
+ * @throws {EntryError} when the entry of another session cannot be read.
  */
 export async function refuseNamesake(
   zk: ZooKeeper,
@@ -37,7 +39,8 @@ export async function refuseNamesake(
 ): Promise<void> {
   const path = currentPath(service, own.host);
   try {
-    expectOwn(decodeEntry(currentSchema, (await zk.get(path)).data, path), service, own);
+    const { data, stat } = await zk.get(path);
+    if (isOfAgent(stat)) expectOwn(decodeEntry(currentSchema, data, path), service, own);
   } catch (error) {
     if (!hasCode(error, "NO_NODE")) throw error;
   }
@@ -56,6 +59,7 @@ export interface HostWrite {
  * name one is refused.
  *
  * @throws {HostNameTaken}
+ * @throws {EntryError} when the entry of another session cannot be read.
  */
 export async function registerHost(
   zk: ZooKeeper,
@@ -77,7 +81,7 @@ export async function registerHost(
     }
     try {
       const { data, stat } = await zk.get(path);
-      expectOwn(decodeEntry(currentSchema, data, path), service, entry);
+      if (isOfAgent(stat)) expectOwn(decodeEntry(currentSchema, data, path), service, entry);
       if (stat.ephemeralOwner === zk.sessionId) {
         await zk.multi([
           inEpoch,
@@ -86,7 +90,7 @@ export async function registerHost(
         ]);
         return;
       }
-      await zk.delete(path, { version: stat.version });
+      await deleteClearing(zk, path, { version: stat.version });
     } catch (error) {
       if (!hasCode(error, "NO_NODE", "BAD_VERSION")) throw error;
     }
@@ -122,6 +126,11 @@ export function checkEpoch(service: string, { entry, epoch }: HostWrite): MultiO
  */
 function bumpIfServing(service: string, { state }: Current): MultiOperation[] {
   return state === "serving" ? [bumpCounter(service)] : [];
+}
+
+/** Agents register with ephemeral nodes alone: a node that no session holds is somebody else's, whatever it says. */
+function isOfAgent(stat: Stat): boolean {
+  return stat.ephemeralOwner !== 0n;
 }
 
 function expectOwn(

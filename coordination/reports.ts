@@ -21,6 +21,7 @@ import {
   stagingPath,
 } from "../rollout/mod.ts";
 import { hasCode, type MultiOperation, op, type ZooKeeper } from "../zookeeper/mod.ts";
+import { multiClearing } from "./foreign_children.ts";
 import { readService, type ServiceReading } from "./service_view.ts";
 import { checkEpoch } from "./registration.ts";
 import { changeCounter } from "./slots.ts";
@@ -164,7 +165,7 @@ async function retryOnConflict<T>(
   for (let round = 1;; round++) {
     const { operations, result } = decide(await readService(zk, service));
     try {
-      await zk.multi(operations);
+      await multiClearing(zk, operations);
       return result;
     } catch (error) {
       if (round === ROUNDS_MAX || !hasCode(error, "BAD_VERSION", "NO_NODE", "NODE_EXISTS")) {

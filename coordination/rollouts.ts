@@ -11,15 +11,26 @@ import {
   DEPLOY,
   EntryError,
   HISTORY,
+  type SequentialName,
   type Service,
   servicePath,
   serviceSchema,
-  sortSequential,
+  type Wave,
   wavePath,
+  WAVES_MAX,
   waveSchema,
 } from "../rollout/mod.ts";
 import type { ZooKeeper } from "../zookeeper/mod.ts";
-import { decodeNode, readChildren, readNodes, type Versioned } from "./entry_reader.ts";
+import {
+  decodeNode,
+  decodeOwned,
+  type RawNode,
+  readChildren,
+  readNodes,
+  type Versioned,
+} from "./entry_reader.ts";
+import { keepSequential } from "./node_names.ts";
+import { Problems } from "./problems.ts";
 
 /** A rollout cannot be started, paused, resumed or aborted as things stand. */
 export class RolloutError extends Error {
@@ -28,13 +39,45 @@ export class RolloutError extends Error {
   override readonly name = "RolloutError";
 }
 
-/** The id of the rollout that the first wave belongs to; `null` when the queue is empty. */
+/** The deploy queue, in order; a wave that cannot be read has no entry. */
+export interface DeployQueue {
+  readonly waves: readonly { readonly name: SequentialName; readonly entry: Wave | null }[];
+  /** What cannot be read of it. */
+  readonly problems: readonly string[];
+}
+
+/**
+ * Reads the deploy queue.
+ *
+ * @throws {EntryError} when it has more waves than any rollout.
+ */
+export async function readDeployQueue(zk: ZooKeeper): Promise<DeployQueue> {
+  const problems = new Problems();
+  const [names = []] = await readChildren(zk, [DEPLOY], WAVES_MAX);
+  const queue = keepSequential(names, DEPLOY, problems);
+  const nodes = await readNodes(zk, queue.map(({ node }) => wavePath(node)));
+  const waves = queue.map((name, index) => ({
+    name,
+    entry: decodeWaveOf(name, nodes[index] ?? null, problems),
+  }));
+  return { waves, problems: problems.messages };
+}
+
+function decodeWaveOf(name: SequentialName, node: RawNode, problems: Problems): Wave | null {
+  const of = { path: wavePath(name.node), field: "service", name: name.prefix } as const;
+  try {
+    return decodeOwned<"service", Wave>(waveSchema, node, of)?.entry ?? null;
+  } catch (error) {
+    if (!(error instanceof EntryError)) throw error;
+    problems.add(error);
+    return null;
+  }
+}
+
+/** The id of the rollout that the first readable wave belongs to; `null` when there is none. */
 export async function activeRollout(zk: ZooKeeper): Promise<string | null> {
-  const [names = []] = await readChildren(zk, [DEPLOY]);
-  const [first] = sortSequential(names);
-  if (first === undefined) return null;
-  const [raw = null] = await readNodes(zk, [wavePath(first.node)]);
-  return decodeNode(waveSchema, raw, wavePath(first.node))?.entry.rollout ?? null;
+  const { waves } = await readDeployQueue(zk);
+  return waves.find(({ entry }) => entry !== null)?.entry?.rollout ?? null;
 }
 
 /** The id of the rollout that was started last, in whatever state it is. */
@@ -48,8 +91,11 @@ export async function newestRollout(zk: ZooKeeper): Promise<string | null> {
   }
   // Control cannot be read, or no rollout was started since it names the last one: the ids are all that there is.
   const [names = []] = await readChildren(zk, [HISTORY]);
-  return names.toSorted().at(-1) ?? null;
+  return names.filter((name) => ROLLOUT_ID.test(name)).toSorted().at(-1) ?? null;
 }
+
+/** As {@link createRolloutId} makes it. Other names in the history are somebody else's, and would sort behind it. */
+const ROLLOUT_ID = /^\d{8}-\d{6}\.\d{3}-[0-9a-z]{4}$/;
 
 /** Creates the id of a new rollout: the time, for people, to the millisecond. Nothing is ordered by it. The random end keeps two admins at the same moment apart. */
 export function createRolloutId(nowMs: number, random: () => number): string {
@@ -58,7 +104,11 @@ export function createRolloutId(nowMs: number, random: () => number): string {
   return `${stamp}-${suffix}`;
 }
 
-/** The services' entries with the versions of their nodes. */
+/**
+ * The services' entries with the versions of their nodes. A service without an entry is left out.
+ *
+ * @throws {EntryError} when one of them cannot be read.
+ */
 export async function readServices(
   zk: ZooKeeper,
   names: readonly string[],
@@ -66,8 +116,23 @@ export async function readServices(
   const nodes = await readNodes(zk, names.map((name) => servicePath(name)));
   const services = new Map<string, Versioned<Service>>();
   names.forEach((name, index) => {
-    const entry = decodeNode(serviceSchema, nodes[index] ?? null, servicePath(name));
+    const entry = decodeService(name, nodes[index] ?? null);
     if (entry !== null) services.set(name, entry);
   });
   return services;
+}
+
+/**
+ * Decodes a service's entry, whose committed release must be of that service; `null` if there is no node.
+ *
+ * @throws {EntryError}
+ */
+export function decodeService(name: string, node: RawNode): Versioned<Service> | null {
+  const path = servicePath(name);
+  const service = decodeNode(serviceSchema, node, path);
+  const committed = service?.entry.committed ?? null;
+  if (committed === null || committed.service === name) return service;
+  throw new EntryError(
+    `read ${path}: expected a committed release of "${name}", was one of "${committed.service}"`,
+  );
 }

@@ -23,6 +23,7 @@ import {
   wavePath,
 } from "../rollout/mod.ts";
 import { hasCode, type MultiOperation, op, type ZooKeeper } from "../zookeeper/mod.ts";
+import { multiClearing } from "./foreign_children.ts";
 import type { ServiceReading } from "./service_view.ts";
 
 /**
@@ -164,7 +165,10 @@ export async function giveSlotBack(
   const standing = view.slots.get(slot.host);
   if (standing === undefined || !isSameSlot(standing, slot)) return true;
   try {
-    await zk.multi([changeCounter(service, view), op.delete(slotsPath(service, slot.host))]);
+    await multiClearing(zk, [
+      changeCounter(service, view),
+      op.delete(slotsPath(service, slot.host)),
+    ]);
     return true;
   } catch (error) {
     if (hasCode(error, "BAD_VERSION", "NO_NODE")) return false;

@@ -7,23 +7,28 @@
 
 import {
   CONTROL,
-  DEPLOY,
   encodeEntry,
   historyPath,
+  type Offer,
+  offerSchema,
   type PlannedService,
   type PlannedWave,
   type Release,
   type Rollout,
+  rolloutSchema,
   SCHEMA_VERSION,
   type Service,
   servicePath,
+  serviceSchema,
   stagingPath,
+  type Wave,
   wavePrefix,
+  waveSchema,
 } from "../rollout/mod.ts";
+import type { z } from "zod";
 import { hasCode, type MultiOperation, op, type ZooKeeper } from "../zookeeper/mod.ts";
 import { readControl } from "./control.ts";
-import { readChildren } from "./entry_reader.ts";
-import { activeRollout, readServices, RolloutError } from "./rollouts.ts";
+import { readDeployQueue, readServices, RolloutError } from "./rollouts.ts";
 
 /** A rollout that was checked and is ready to be written. */
 export interface NewRollout {
@@ -49,11 +54,11 @@ export interface NewRollout {
  */
 export async function startRollout(zk: ZooKeeper, rollout: NewRollout): Promise<void> {
   const control = await readControl(zk);
-  const [queue = []] = await readChildren(zk, [DEPLOY]);
-  if (queue.length > 0) {
-    const id = await activeRollout(zk) ?? "another one";
+  const { waves } = await readDeployQueue(zk);
+  if (waves.length > 0) {
+    const id = waves.find(({ entry }) => entry !== null)?.entry?.rollout ?? "another one";
     throw new RolloutError(
-      `start rollout: ${id} is under way with ${queue.length} waves to go; watch it (rollcall rollout watch) ` +
+      `start rollout: ${id} is under way with ${waves.length} waves to go; watch it (rollcall rollout watch) ` +
         `or abort it (rollcall rollout abort)`,
     );
   }
@@ -96,10 +101,16 @@ export async function startRollout(zk: ZooKeeper, rollout: NewRollout): Promise<
       withdrawn: standing.entry.withdrawn.filter((version) => version !== planned.version),
     };
     operations.push(
-      op.set(servicePath(name), encodeEntry(entry), { version: standing.znodeVersion }),
+      op.set(servicePath(name), encodeChecked(serviceSchema, entry, servicePath(name)), {
+        version: standing.znodeVersion,
+      }),
       op.set(
         stagingPath(name),
-        encodeEntry({ ...release, schema: SCHEMA_VERSION, rollout: rollout.id }),
+        encodeChecked<Offer>(
+          offerSchema,
+          { ...release, schema: SCHEMA_VERSION, rollout: rollout.id },
+          stagingPath(name),
+        ),
       ),
     );
   }
@@ -117,11 +128,22 @@ export async function startRollout(zk: ZooKeeper, rollout: NewRollout): Promise<
       finishedMs: null,
     })),
   };
-  operations.push(op.create(historyPath(rollout.id), encodeEntry(record)));
+  operations.push(op.create(
+    historyPath(rollout.id),
+    encodeChecked(rolloutSchema, record, historyPath(rollout.id)),
+  ));
   for (const { service, version, hosts } of rollout.waves) {
-    const wave = { schema: SCHEMA_VERSION, rollout: rollout.id, service, version, hosts };
+    const wave: Wave = {
+      schema: SCHEMA_VERSION,
+      rollout: rollout.id,
+      service,
+      version,
+      hosts: hosts === null ? null : [...hosts],
+    };
     operations.push(
-      op.create(wavePrefix(service), encodeEntry(wave), { mode: "persistent_sequential" }),
+      op.create(wavePrefix(service), encodeChecked<Wave>(waveSchema, wave, wavePrefix(service)), {
+        mode: "persistent_sequential",
+      }),
     );
   }
   try {
@@ -139,4 +161,23 @@ export async function startRollout(zk: ZooKeeper, rollout: NewRollout): Promise<
     const isLost = hasCode(error, "CONNECTION_LOSS") || hasCode(error, "OPERATION_TIMEOUT");
     if (!isLost || await zk.exists(historyPath(rollout.id)) === null) throw error;
   }
+}
+
+/**
+ * Encodes an entry that every agent can read: what comes from a feed or a command line is not written as it is.
+ *
+ * @throws {RolloutError} that says which field no agent would take.
+ */
+function encodeChecked<T extends Record<string, unknown>>(
+  schema: z.ZodType<T>,
+  entry: T,
+  path: string,
+): Uint8Array {
+  const checked = schema.safeParse(entry);
+  if (checked.success) return encodeEntry(checked.data);
+  const [issue] = checked.error.issues;
+  throw new RolloutError(
+    `start rollout: ${path} would not be read by the agents, at "${issue?.path.join(".")}": ` +
+      `${issue?.message}; nothing was written`,
+  );
 }

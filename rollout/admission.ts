@@ -9,6 +9,7 @@
  */
 
 import type { Control, Current, Slot, Staged } from "./entries.ts";
+import { listNames } from "./name_list.ts";
 import { budgetHosts, type Policy, quorumHosts } from "./policy.ts";
 
 /** The first wave of the deploy queue, with the version that an admission depends on. */
@@ -243,20 +244,14 @@ function describeCovered(view: ServiceView, wave: FirstWave): string {
   const missing = (wave.hosts ?? []).filter((host) =>
     view.current.get(host)?.version !== wave.version
   );
-  const named = missing.slice(0, NAMED_HOSTS_MAX)
-    .map((host) => view.current.has(host) ? host : `${host} (offline)`);
-  const rest = missing.length > named.length ? ` and ${missing.length - named.length} more` : "";
-  return `wave of ${wave.version} goes to ${named.join(", ") || "other hosts"}${rest} first`;
+  const named = listNames(
+    missing.map((host) => view.current.has(host) ? host : `${host} (offline)`),
+  );
+  return `wave of ${wave.version} goes to ${named || "other hosts"} first`;
 }
 
-/** Most hosts that are named, as many as fit into a table. */
-const NAMED_HOSTS_MAX = 3;
-
-/** An operator reads a few names in a table; the others are counted. */
 function describeAbsences(hosts: readonly string[], view: ServiceView, nowMs: number): string {
-  const named = hosts.slice(0, NAMED_HOSTS_MAX).map((host) => describeAbsence(host, view, nowMs));
-  const rest = hosts.length - named.length;
-  return named.join(", ") + (rest > 0 ? ` and ${rest} more` : "");
+  return listNames(hosts.map((host) => describeAbsence(host, view, nowMs)));
 }
 
 function describeAbsence(host: string, view: ServiceView, nowMs: number): string {

@@ -6,45 +6,68 @@
  */
 
 import { z } from "zod";
+import { isName, isVersion, NAME_RULE, quoteForeign, VERSION_RULE } from "../base/names.ts";
 import { policySchema } from "./policy.ts";
+import { DEPLOY, HISTORY } from "./tree.ts";
 
 /** Version of the schema of all entries. A reader refuses any other, since it does not know what the fields mean. */
 export const SCHEMA_VERSION = 1;
 
 const schema = z.literal(SCHEMA_VERSION);
 
+/** Longest URL of an entry, in characters: what servers and proxies take. */
+const URL_LENGTH_MAX = 2_048;
+
+/** Longest name of the node of a wave: a service, a dash and ten digits or a sign more. */
+const WAVE_NODE_LENGTH_MAX = 96;
+
+/** Most trackers of a release that an entry names; no fleet has as many. */
+const TRACKERS_MAX = 32;
+
+/** Schema of the name of a service, host, site, rack or rollout. */
+export const nameSchema: z.ZodType<string, string> = z.string().refine(isName, {
+  error: ({ input }) => `expected ${NAME_RULE}, was ${quoteForeign(String(input))}`,
+});
+
+/** Schema of a version. */
+export const versionSchema: z.ZodType<string, string> = z.string().refine(isVersion, {
+  error: ({ input }) => `expected a version (${VERSION_RULE}), was ${quoteForeign(String(input))}`,
+});
+
+const urlSchema = z.string().max(URL_LENGTH_MAX);
+
 /** Schema of a release. `infoHash` is `null` for a release without a blob: a pure restart. */
 export const releaseSchema = z.looseObject({
-  service: z.string(),
-  version: z.string(),
+  service: nameSchema,
+  version: versionSchema,
   infoHash: z.string().regex(/^[0-9a-f]{40}$/).nullable(),
   sizeBytes: z.int().min(0),
   /** URL of the .torrent, by HTTP; the info hash tells whether it is the right one. */
-  torrentUrl: z.string().nullable(),
+  torrentUrl: urlSchema.nullable(),
   /** Site and rack of the build machine, the first seed; left out if unknown. */
-  origin: z.looseObject({ site: z.string(), rack: z.string() }).optional(),
+  origin: z.looseObject({ site: nameSchema, rack: nameSchema }).optional(),
   /**
    * Announce URLs of its trackers, in order of preference, so that `rollcall status` can ask them how the release spreads
    * without the build machine; left out if the feed has none. Agents use those of the .torrent.
    */
-  trackers: z.array(z.string()).optional(),
+  trackers: z.array(urlSchema).max(TRACKERS_MAX).optional(),
 });
 /** A release as the fleet knows it. */
 export type Release = z.infer<typeof releaseSchema>;
 
 /** Schema of `/dc/staging/<service>`: the release on offer. */
-export const offerSchema = releaseSchema.extend({ schema, rollout: z.string() });
+export const offerSchema = releaseSchema.extend({ schema, rollout: nameSchema });
 /** The release on offer. */
 export type Offer = z.infer<typeof offerSchema>;
 
 /** Schema of `/dc/staging/<service>/<host>-<n>`: a host that is ready to switch. */
-export const stagedSchema = z.looseObject({ schema, host: z.string(), version: z.string() });
+export const stagedSchema = z.looseObject({ schema, host: nameSchema, version: versionSchema });
 /** A host in the staging queue. */
 export type Staged = z.infer<typeof stagedSchema>;
 
 /** Schema of what a host does about a release that it does not run yet. */
 export const preparationSchema = z.looseObject({
-  version: z.string(),
+  version: versionSchema,
   phase: z.enum(["fetching", "verifying", "pinning", "staged", "switching", "failed"]),
   /** Share of the phase that is done, 0 to 1. */
   progress: z.number().min(0).max(1),
@@ -56,7 +79,7 @@ export type Preparation = z.infer<typeof preparationSchema>;
 
 /** Schema of the bytes that a host received for one version, by where they came from. */
 export const receivedSchema = z.looseObject({
-  version: z.string(),
+  version: versionSchema,
   rackBytes: z.int(),
   siteBytes: z.int(),
   remoteBytes: z.int(),
@@ -69,12 +92,12 @@ export type Received = z.infer<typeof receivedSchema>;
 /** Schema of `/dc/current/<service>/<host>`: what the host runs, how ready it is, and why it waits. */
 export const currentSchema = z.looseObject({
   schema,
-  host: z.string(),
+  host: nameSchema,
   /** Id of the agent's data directory: it tells two machines with the same name apart. */
   agent: z.string(),
-  site: z.string(),
-  rack: z.string(),
-  version: z.string().nullable(),
+  site: nameSchema,
+  rack: nameSchema,
+  version: versionSchema.nullable(),
   /** `serving`: up and passing its health check; `down`: anything else. */
   state: z.enum(["serving", "down"]),
   /** When the state last changed, milliseconds since the epoch. */
@@ -84,7 +107,7 @@ export const currentSchema = z.looseObject({
   received: receivedSchema.nullable(),
   waitingFor: z.string().nullable(),
   /** URL of the agent's own HTTP endpoint. */
-  endpoint: z.string().nullable(),
+  endpoint: urlSchema.nullable(),
 });
 /** The entry of a host that is online. */
 export type Current = z.infer<typeof currentSchema>;
@@ -92,27 +115,27 @@ export type Current = z.infer<typeof currentSchema>;
 /** Schema of `/dc/services/<service>`: the policy and the committed release. */
 export const serviceSchema = z.looseObject({
   schema,
-  dependsOn: z.array(z.string()),
+  dependsOn: z.array(nameSchema),
   policy: policySchema,
   committed: releaseSchema.nullable(),
   /** Versions of aborted rollouts: a host that comes back never runs one. */
-  withdrawn: z.array(z.string()),
+  withdrawn: z.array(versionSchema),
 });
 /** The entry of a service. */
 export type Service = z.infer<typeof serviceSchema>;
 
 /** Schema of `/dc/services/<service>/<host>`: the host should run the service, also while it is away. */
-export const rosterSchema = z.looseObject({ schema, site: z.string(), rack: z.string() });
+export const rosterSchema = z.looseObject({ schema, site: nameSchema, rack: nameSchema });
 /** The entry of a host on the roster. */
 export type Roster = z.infer<typeof rosterSchema>;
 
 /** Schema of `/dc/deploy/<service>-<n>`: one wave. `hosts` is `null` for all hosts of the service. */
 export const waveSchema = z.looseObject({
   schema,
-  rollout: z.string(),
-  service: z.string(),
-  version: z.string(),
-  hosts: z.array(z.string()).nullable(),
+  rollout: nameSchema,
+  service: nameSchema,
+  version: versionSchema,
+  hosts: z.array(nameSchema).nullable(),
 });
 /** The entry of a wave. */
 export type Wave = z.infer<typeof waveSchema>;
@@ -137,13 +160,13 @@ export type Step = z.infer<typeof stepSchema>;
 /** Schema of `/dc/slots/<service>/<host>`: the right to be down for an upgrade. It outlives a crash of its owner on purpose. */
 export const slotSchema = z.looseObject({
   schema,
-  host: z.string(),
-  from: z.string().nullable(),
-  to: z.string(),
+  host: nameSchema,
+  from: versionSchema.nullable(),
+  to: versionSchema,
   step: stepSchema,
   sinceMs: z.int(),
   /** Name of the node of the wave that it was taken for; `null` for a host that catches up outside of any wave. */
-  wave: z.string().nullable(),
+  wave: z.string().max(WAVE_NODE_LENGTH_MAX).nullable(),
   /** Why the switch failed, once it did. */
   reason: z.string().nullable(),
   /**
@@ -179,10 +202,10 @@ export const rolloutSchema = z.looseObject({
   endedMs: z.int().nullable(),
   state: z.enum(["running", "finished", "aborted"]),
   waves: z.array(z.looseObject({
-    service: z.string(),
-    from: z.string().nullable(),
-    version: z.string(),
-    hosts: z.array(z.string()).nullable(),
+    service: nameSchema,
+    from: versionSchema.nullable(),
+    version: versionSchema,
+    hosts: z.array(nameSchema).nullable(),
     finishedMs: z.int().nullable(),
   })),
 });
@@ -196,33 +219,85 @@ export class EntryError extends Error {
   override readonly name = "EntryError";
 }
 
-/** Encodes an entry as the bytes of its node. */
+/**
+ * Most bytes of one entry. A host's entry has some 600 bytes; the largest others are that of a service that has withdrawn a
+ * hundred versions, and that of a host whose agent has much to explain.
+ */
+const ENTRY_MAX_BYTES = 64 * 1024;
+
+/** Most bytes of an entry that lists hosts (a wave, the record of a rollout): ZooKeeper's limit for a node. */
+const HOST_LIST_MAX_BYTES = 1024 * 1024;
+
+/** Most bytes of the entry at a path. */
+export function maxBytesOf(path: string): number {
+  const listsHosts = path.startsWith(`${DEPLOY}/`) || path.startsWith(`${HISTORY}/`);
+  return listsHosts ? HOST_LIST_MAX_BYTES : ENTRY_MAX_BYTES;
+}
+
+/** Deepest nesting of an entry; ours have four levels. Writing deeper ones back would overflow the stack. */
+const NESTING_MAX = 32;
+
+/** Longest explanation in an entry, in characters: what an operator reads, and far below {@link ENTRY_MAX_BYTES}. */
+const EXPLANATION_LENGTH_MAX = 4_096;
+
+/** Fields that explain something in words, such as the message of an error, whose length nobody knows beforehand. */
+const EXPLANATIONS: ReadonlySet<string> = new Set(["waitingFor", "reason", "pause"]);
+
+/** Encodes an entry as the bytes of its node. Explanations that are too long are shortened. */
 export function encodeEntry(entry: Readonly<Record<string, unknown>>): Uint8Array {
-  return new TextEncoder().encode(JSON.stringify(entry));
+  const shorten = (key: string, value: unknown) =>
+    typeof value === "string" && EXPLANATIONS.has(key) && value.length > EXPLANATION_LENGTH_MAX
+      ? `${value.slice(0, EXPLANATION_LENGTH_MAX)}…`
+      : value;
+  return new TextEncoder().encode(JSON.stringify(entry, shorten));
 }
 
 /**
  * Decodes an entry from the bytes of its node.
  *
- * @throws {EntryError} when the bytes are not JSON of that schema; the message names the node.
+ * @throws {EntryError} when the bytes are not JSON of that schema; the message names the node and what to do.
  */
 export function decodeEntry<T>(entrySchema: z.ZodType<T>, data: Uint8Array, path: string): T {
   let value: unknown;
   try {
-    value = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(data));
+    const text = new TextDecoder("utf-8", { fatal: true }).decode(data);
+    if (nestingOf(text) <= NESTING_MAX) value = JSON.parse(text);
   } catch (cause) {
     throw new EntryError(
-      `read ${path}: expected JSON, was ${data.length} bytes of something else`,
+      `read ${path}: expected JSON, was ${data.length} bytes of something else; ${ADVICE}`,
       { cause },
     );
+  }
+  if (value === undefined) {
+    throw new EntryError(`read ${path}: expected at most ${NESTING_MAX} levels of JSON; ${ADVICE}`);
   }
   const parsed = entrySchema.safeParse(value);
   if (!parsed.success) {
     const [issue] = parsed.error.issues;
     const where = issue === undefined ? "" : ` at "${issue.path.join(".")}": ${issue.message}`;
-    throw new EntryError(`read ${path}: the entry does not fit schema ${SCHEMA_VERSION}${where}`, {
-      cause: parsed.error,
-    });
+    throw new EntryError(
+      `read ${path}: the entry does not fit schema ${SCHEMA_VERSION}${where}; ${ADVICE}`,
+      { cause: parsed.error },
+    );
   }
   return parsed.data;
+}
+
+/** What an operator does about an entry that cannot be read. */
+export const ADVICE = "correct or delete it (docs/operating.md)";
+
+/** How many brackets are open at once at the most, without those in strings. The text need not be JSON. */
+function nestingOf(text: string): number {
+  let depth = 0;
+  let deepest = 0;
+  let isInString = false;
+  for (let index = 0; index < text.length; index++) {
+    const character = text[index];
+    if (character === '"') isInString = !isInString;
+    else if (isInString) {
+      if (character === "\\") index++;
+    } else if (character === "{" || character === "[") deepest = Math.max(deepest, ++depth);
+    else if (character === "}" || character === "]") depth--;
+  }
+  return deepest;
 }

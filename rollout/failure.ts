@@ -6,6 +6,7 @@
  * @module
  */
 
+import { listNames } from "./name_list.ts";
 import { covers, failedHosts, type ServiceView } from "./admission.ts";
 
 /** Whether the control node must become `halted`, and why. */
@@ -26,7 +27,7 @@ export function decideFailure(
   const { host, service, version } = failure;
   const { wave } = view;
   const failed = new Set([...failedHosts(view, version), host]);
-  const failures = `${service} ${version} failed on ${[...failed].sort().join(", ")}`;
+  const failures = `${service} ${version} failed on ${listNames([...failed].sort())}`;
   const { maxFailures } = view.policy;
   if (failed.size > maxFailures) {
     return { halt: true, reason: `${failures}: the policy allows ${maxFailures}` };

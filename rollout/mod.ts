@@ -13,6 +13,7 @@ export * from "./entries.ts";
 export * from "./failure.ts";
 export * from "./finish.ts";
 export * from "./goal.ts";
+export * from "./name_list.ts";
 export * from "./plan.ts";
 export * from "./policy.ts";
 export * from "./rejoin.ts";

@@ -6,8 +6,10 @@
  */
 
 import { z } from "zod";
+import { isName, NAME_RULE, quoteForeign } from "../base/names.ts";
 import { allDependencies, findCycle, orderByDependencies } from "./dependency_order.ts";
-import type { Service } from "./entries.ts";
+import { nameSchema, type Service, versionSchema } from "./entries.ts";
+import { listNames } from "./name_list.ts";
 import {
   budgetHosts,
   type Policy,
@@ -16,9 +18,18 @@ import {
   resolvePolicy,
 } from "./policy.ts";
 
+/**
+ * Most waves that the deploy queue may have, and so most waves of a plan: two for each of five hundred services. A rollout is
+ * written in one transaction, for which ZooKeeper has a limit of a megabyte.
+ */
+export const WAVES_MAX = 1_000;
+
+/** Most services of a fleet that are read: more than anybody runs, few enough to read one after the other. */
+export const SERVICES_MAX = 1_000;
+
 const orderEntrySchema = z.union([
-  z.string(),
-  z.strictObject({ service: z.string(), hosts: z.array(z.string()).min(1) }),
+  nameSchema,
+  z.strictObject({ service: nameSchema, hosts: z.array(nameSchema).min(1) }),
 ]);
 
 /** Schema of a plan file. Unknown keys are refused. */
@@ -28,14 +39,22 @@ export const planSchema = z.strictObject({
   services: z.record(
     z.string(),
     z.strictObject({
-      version: z.string().min(1),
+      version: versionSchema,
       /** Services that must be upgraded first. Left out: those in the tree. */
-      dependsOn: z.array(z.string()).optional(),
+      dependsOn: z.array(nameSchema).optional(),
       policy: policyInputSchema.optional(),
     }),
-  ).refine((services) => Object.keys(services).length > 0, "expected at least one service"),
+  ).superRefine((services, context) => {
+    const names = Object.keys(services);
+    if (names.length === 0) context.addIssue("expected at least one service");
+    for (const name of names.filter((each) => !isName(each))) {
+      context.addIssue(
+        `expected services whose names have ${NAME_RULE}, was ${quoteForeign(name)}`,
+      );
+    }
+  }),
   /** The waves. Left out: one wave per service, in dependency order. A service may come twice: first some hosts, then all. */
-  order: z.array(orderEntrySchema).min(1).optional(),
+  order: z.array(orderEntrySchema).min(1).max(WAVES_MAX).optional(),
 });
 /** A plan file, parsed. */
 export type Plan = z.infer<typeof planSchema>;
@@ -85,7 +104,7 @@ export function checkPlan(plan: Plan, fleet: ReadonlyMap<string, KnownService>):
     const known = fleet.get(name);
     if (known === undefined || known.roster.length === 0) {
       problems.push(
-        `service "${name}": no host has it in its config (known: ${listNames([...fleet.keys()])})`,
+        `service "${name}": no host has it in its config (known: ${listKnown([...fleet.keys()])})`,
       );
     }
     const dependsOn = planned.dependsOn ?? known?.entry?.dependsOn ?? [];
@@ -101,13 +120,13 @@ export function checkPlan(plan: Plan, fleet: ReadonlyMap<string, KnownService>):
       if (fleet.has(dependency) || services.has(dependency)) continue;
       problems.push(
         `service "${name}": depends on "${dependency}", which no host has in its config (known: ${
-          listNames([...fleet.keys()])
+          listKnown([...fleet.keys()])
         })`,
       );
     }
   }
 
-  const cycle = findCycle(dependencies);
+  const cycle = findCycle(dependencies, services.keys());
   if (cycle !== null) {
     problems.push(
       `dependsOn: the services depend on each other in a circle: ${cycle.join(" -> ")}`,
@@ -121,7 +140,7 @@ export function checkPlan(plan: Plan, fleet: ReadonlyMap<string, KnownService>):
     const planned = services.get(service);
     if (planned === undefined) {
       problems.push(
-        `order: "${service}" is not under services (there: ${listNames([...services.keys()])})`,
+        `order: "${service}" is not under services (there: ${listKnown([...services.keys()])})`,
       );
       return [];
     }
@@ -165,7 +184,7 @@ function waveProblems(wave: PlannedWave, policy: Policy, roster: readonly string
   for (const host of wave.hosts ?? []) {
     if (!roster.includes(host)) {
       problems.push(
-        `order: host "${host}" does not run "${wave.service}" (its hosts: ${listNames(roster)})`,
+        `order: host "${host}" does not run "${wave.service}" (its hosts: ${listKnown(roster)})`,
       );
     }
   }
@@ -190,10 +209,7 @@ function countHosts(count: number): string {
   return count === 1 ? "1 host" : `${count} hosts`;
 }
 
-function listNames(names: readonly string[]): string {
-  if (names.length === 0) return "none";
+function listKnown(names: readonly string[]): string {
   // Twenty names fill two lines of a terminal; more would bury the message.
-  return names.length <= 20
-    ? names.join(", ")
-    : `${names.slice(0, 20).join(", ")}, and ${names.length - 20} more`;
+  return names.length === 0 ? "none" : listNames(names, 20);
 }

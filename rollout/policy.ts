@@ -11,9 +11,24 @@ import { durationSchema } from "./duration.ts";
 /** A number of hosts, or a share of the roster in percent. */
 export type HostCount = number | `${number}%`;
 
+/** Most hosts that a policy counts; no fleet has as many. */
+const HOSTS_MAX = 1_000_000;
+
+/** The longest time in a policy, in milliseconds: a week. A switch that takes longer holds its slot as if for ever. */
+const POLICY_MAX_MS = 7 * 24 * 3_600_000;
+
+/** Most health checks in a row that a policy asks for. */
+const SUCCESSES_MAX = 1_000;
+
+/** Schema of a duration in a plan's policy. */
+const policyDurationSchema = durationSchema.refine(
+  (durationMs) => durationMs <= POLICY_MAX_MS,
+  "expected at most a week (168h)",
+);
+
 /** Schema of a {@link HostCount}. */
 const hostCountSchema = z.union([
-  z.int().min(0),
+  z.int().min(0).max(HOSTS_MAX),
   z.string().regex(/^(100|\d{1,2})%$/, "expected a number of hosts or a percentage such as 75%"),
 ]).transform((value) => value as HostCount);
 
@@ -26,13 +41,13 @@ const hostCountSchema = z.union([
 export const policySchema = z.looseObject({
   quorum: hostCountSchema,
   maxUnavailable: hostCountSchema,
-  maxConcurrent: z.int().min(1),
-  maxFailures: z.int().min(0),
-  bakeMs: z.int().min(0),
+  maxConcurrent: z.int().min(1).max(HOSTS_MAX),
+  maxFailures: z.int().min(0).max(HOSTS_MAX),
+  bakeMs: z.int().min(0).max(POLICY_MAX_MS),
   health: z.looseObject({
-    deadlineMs: z.int().min(1),
-    intervalMs: z.int().min(1),
-    successes: z.int().min(1),
+    deadlineMs: z.int().min(1).max(POLICY_MAX_MS),
+    intervalMs: z.int().min(1).max(POLICY_MAX_MS),
+    successes: z.int().min(1).max(SUCCESSES_MAX),
   }),
 });
 
@@ -58,13 +73,15 @@ export const DEFAULT_POLICY: Policy = {
 export const policyInputSchema = z.strictObject({
   quorum: hostCountSchema.optional(),
   maxUnavailable: hostCountSchema.optional(),
-  maxConcurrent: z.int().min(1).optional(),
-  maxFailures: z.int().min(0).optional(),
-  bakeTime: durationSchema.optional(),
+  maxConcurrent: z.int().min(1).max(HOSTS_MAX).optional(),
+  maxFailures: z.int().min(0).max(HOSTS_MAX).optional(),
+  bakeTime: policyDurationSchema.optional(),
   health: z.strictObject({
-    deadline: durationSchema.optional(),
-    interval: durationSchema.optional(),
-    successes: z.int().min(1).optional(),
+    deadline: policyDurationSchema.refine((durationMs) => durationMs > 0, "expected more than 0")
+      .optional(),
+    interval: policyDurationSchema.refine((durationMs) => durationMs > 0, "expected more than 0")
+      .optional(),
+    successes: z.int().min(1).max(SUCCESSES_MAX).optional(),
   }).optional(),
 });
 

@@ -6,6 +6,7 @@
 
 import type { ServiceView } from "./admission.ts";
 import type { Service } from "./entries.ts";
+import { listNames } from "./name_list.ts";
 
 /** The version to run, and why; `null` when there is none. */
 export interface Rejoin {
@@ -33,7 +34,8 @@ export function decideRejoin(
     if (service.withdrawn.includes(entry.version)) continue;
     votes.set(entry.version, (votes.get(entry.version) ?? 0) + 1);
   }
-  const mostVotes = Math.max(0, ...votes.values());
+  let mostVotes = 0;
+  for (const count of votes.values()) mostVotes = Math.max(mostVotes, count);
   const leaders = [...votes].filter(([, count]) => count === mostVotes).map(([version]) => version);
   const [leader] = leaders;
   const committed = service.committed?.version ?? null;
@@ -51,9 +53,13 @@ export function decideRejoin(
   const why = leaders.length === 0
     ? "no other host serves"
     : leaders.length > 1
-    ? `tie between ${leaders.sort().join(" and ")}`
+    ? `tie between ${describeTie(leaders.sort())}`
     : isRunning
     ? `${leader} is not committed, and ${mostVotes} of ${roster.length} hosts serve it`
     : `${leader} is not committed, and control is ${control?.state}`;
   return { version: committed, reason: `${why}: the committed version ${committed}` };
+}
+
+function describeTie(versions: readonly string[]): string {
+  return versions.length === 2 ? versions.join(" and ") : listNames(versions);
 }

@@ -7,6 +7,7 @@
  */
 
 import { z } from "zod";
+import { isName, NAME_RULE } from "../../base/names.ts";
 import { ENGINE_NAMES } from "../../torrent/engine/engine_names.ts";
 import { type HealthCheck, healthCheckSchema } from "../../host/mod.ts";
 import { durationSchema } from "../../rollout/mod.ts";
@@ -14,11 +15,8 @@ import { isLimiting } from "../../torrent/swarm/limits/rate_schedule.ts";
 import { limitsSchema } from "./limits.ts";
 import { sizeSchema } from "./size.ts";
 
-/** Names of hosts, sites, racks and services. They become znodes, folders and metric labels, so they are safe in all of them. */
-export const nameSchema = z.string().regex(
-  /^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/,
-  "expected a name of letters, digits, dots, dashes and underscores, at most 63, such as web-3",
-);
+/** Names that become nodes, folders and labels: short, and safe in all three. */
+export const nameSchema = z.string().refine(isName, `expected ${NAME_RULE}, such as web-3`);
 
 const argvSchema = z.tuple([z.string().min(1)], z.string(), {
   error: "expected a list: the program and its arguments",

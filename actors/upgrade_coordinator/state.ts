@@ -11,6 +11,7 @@ import type { ZooKeeper } from "../../zookeeper/mod.ts";
 import type { ServiceStatus } from "../runner/messages.ts";
 import type { ActorContext } from "../runtime/mod.ts";
 import type { CoordinatorMessage, CoordinatorOptions } from "./messages.ts";
+import { ReadingProblems } from "./reading_problems.ts";
 import type { Switch } from "./switch.ts";
 
 /** The coordinator's context. */
@@ -35,6 +36,8 @@ export interface State {
   /** Whether a reading is under way. `isStale`: something has happened since it began. */
   isReading: boolean;
   isStale: boolean;
+  /** What in the tree could not be read, as far as it was told. */
+  readonly readingProblems: ReadingProblems;
   /** Whether a change of the tree is under way. Nothing else is decided until its outcome is known. */
   isActing: boolean;
   /** The version that is being prepared. */
@@ -85,6 +88,7 @@ export function firstState({ options, context }: Deps): State {
     hasRejoined: false,
     isReading: false,
     isStale: false,
+    readingProblems: new ReadingProblems(),
     isActing: false,
     preparing: null,
     prepared: null,

@@ -8,7 +8,7 @@
  * @module
  */
 
-import { CONTROL, DEPLOY, type Preparation } from "../../rollout/mod.ts";
+import { CONTROL, DEPLOY, EntryError, type Preparation } from "../../rollout/mod.ts";
 import type { ActorDefinition } from "../runtime/mod.ts";
 import type { HealthEvent } from "../runner/messages.ts";
 import type { PinnedEvent } from "../pinner/messages.ts";
@@ -108,10 +108,14 @@ function receive(state: State, message: CoordinatorMessage, deps: Deps): State {
       return readTree(state, deps);
     case "read":
       state.isReading = false;
+      state.readingProblems.tell(options.service, message.reading.problems, context.log);
       decide(state, message.reading, deps);
       return state.isStale ? readTree(state, deps) : state;
     case "read_failed":
       state.isReading = false;
+      if (message.error instanceof EntryError) {
+        state.readingProblems.tell(options.service, [message.error.message], context.log);
+      }
       context.log.debug("{service}: tree not read: {error}", {
         service: options.service,
         error: message.error,

@@ -7,11 +7,9 @@ import { JuteWriter } from "../../../zookeeper/wire/jute.ts";
 import { xids } from "../../../zookeeper/wire/protocol.ts";
 import { writeConnectResponse, writeReplyHeader } from "../../../zookeeper/wire/records.ts";
 import { makeFrame } from "./frames.ts";
-import { Dice } from "./random.ts";
+import { Dice, seedOfRun } from "./random.ts";
 
-const seed = Number(
-  Deno.env.get("ROLLCALL_SEED") ?? crypto.getRandomValues(new Uint32Array(1))[0],
-);
+const seed = seedOfRun();
 const rounds = 400;
 
 /** Returns a valid handshake, followed by frames most of which are no replies. */

@@ -1,5 +1,5 @@
 // Malformed frames into every decoder of the wire: each must fail with its own error or return a value.
-// ROLLCALL_FRAMES sets the number of frames (default: a million), ROLLCALL_SEED the seed.
+// ROLLCALL_FUZZ_INPUTS sets the number of frames (default: a million), ROLLCALL_SEED the seed.
 import assert from "node:assert/strict";
 import { readMulti, readMultiRead } from "../../../zookeeper/client/requests/multi_codec.ts";
 import { readNotification } from "../../../zookeeper/client/watches/watch_notification.ts";
@@ -21,12 +21,10 @@ import {
   readStat,
 } from "../../../zookeeper/wire/records.ts";
 import { makeFrame } from "./frames.ts";
-import { Dice } from "./random.ts";
+import { Dice, inputCount, seedOfRun } from "./random.ts";
 
-const count = Number(Deno.env.get("ROLLCALL_FRAMES") ?? 1_000_000);
-const seed = Number(
-  Deno.env.get("ROLLCALL_SEED") ?? crypto.getRandomValues(new Uint32Array(1))[0],
-);
+const count = inputCount(1_000_000);
+const seed = seedOfRun();
 
 const paths = { toServer: (path: string) => path, toCaller: (path: string) => path };
 const requester = { sessionId: 1n, identities: [] };
@@ -82,6 +80,7 @@ Deno.test(`the wire's decoders: ${count} bad frames, and no failure but their ow
     }
   }
   // If a reader took every frame, or none, the test would show nothing.
+  if (count < 10_000) return;
   for (const [index, { taken, refused }] of outcomes.entries()) {
     assert.ok(taken > 0 && refused > 0, `reader ${index}: ${taken} taken, ${refused} refused`);
   }

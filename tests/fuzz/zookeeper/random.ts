@@ -43,3 +43,13 @@ export class Dice {
     return (entries[0] as [K, number])[0];
   }
 }
+
+/** The seed of this run: `ROLLCALL_SEED`, or a new one. */
+export function seedOfRun(): number {
+  return Number(Deno.env.get("ROLLCALL_SEED") ?? crypto.getRandomValues(new Uint32Array(1))[0]);
+}
+
+/** How many inputs a fuzz test takes: `ROLLCALL_FUZZ_INPUTS`, or by default as many as some seconds allow. */
+export function inputCount(usual: number): number {
+  return Number(Deno.env.get("ROLLCALL_FUZZ_INPUTS") ?? usual);
+}

@@ -61,3 +61,20 @@ Deno.test("finishWave: not on a reading from before a halt", async () => {
     assert.deepEqual([service?.entry.committed?.version, queue.length], ["2", 0]);
   });
 });
+
+Deno.test("finishWave: a record that cannot be read keeps no wave from ending", async () => {
+  await TestTree.run(async (tree, zk) => {
+    const [[, host] = []] = [...await tree.addHosts("web-1")];
+    assert.ok(host);
+    const id = await roll(zk, "2");
+    const slot = await admit(host, "web-1", "2");
+    await reportSwitch(host, SERVICE, {
+      epoch: 0,
+      current: current("web-1", { version: "2" }),
+      slot,
+    });
+    await zk.set(`/dc/history/${id}`, "garbage");
+    assert.equal(await finishWave(zk, await read(zk), { service: SERVICE, nowMs: 0 }), true);
+    assert.equal((await read(zk)).service?.entry.committed?.version, "2");
+  });
+});

@@ -6,7 +6,7 @@ import {
   registerHost,
   writeHost,
 } from "../../../coordination/mod.ts";
-import { currentPath, SCHEMA_VERSION } from "../../../rollout/mod.ts";
+import { currentPath, encodeEntry, SCHEMA_VERSION } from "../../../rollout/mod.ts";
 import { current } from "../rollout/views.ts";
 import { read, SERVICE, TestTree } from "./tree.ts";
 
@@ -76,5 +76,36 @@ Deno.test("joinRoster: one host more has those decide again that have decided wi
     const { slotsVersion } = (await read(zk)).view;
     await tree.addHosts("web-2");
     assert.ok((await read(zk)).view.slotsVersion > slotsVersion);
+  });
+});
+
+Deno.test("registerHost: an entry that no session holds is no agent's, and is replaced", async () => {
+  await TestTree.run(async (tree, zk) => {
+    await tree.addHosts("web-2");
+    for (const data of ["garbage", encodeEntry(current("web-1", { agent: "another" }))]) {
+      await zk.create(currentPath(SERVICE, "web-1"), data);
+      await zk.create(`${currentPath(SERVICE, "web-1")}/child`);
+      const host = tree.client();
+      await refuseNamesake(host, SERVICE, current("web-1"));
+      const roster = { schema: SCHEMA_VERSION, site: "north", rack: "r1" } as const;
+      const epoch = await joinRoster(host, SERVICE, { host: "web-1", roster });
+      await registerHost(host, SERVICE, { entry: current("web-1"), epoch });
+      const stat = await zk.exists(currentPath(SERVICE, "web-1"));
+      assert.equal(stat?.ephemeralOwner, host.sessionId);
+      await zk.delete(currentPath(SERVICE, "web-1"));
+    }
+  });
+});
+
+Deno.test("registerHost: an entry of another session that cannot be read stays, and is named", async () => {
+  await TestTree.run(async (tree, zk) => {
+    await tree.addHosts("web-2");
+    await zk.create(currentPath(SERVICE, "web-1"), "garbage", { mode: "ephemeral" });
+    const refusal = /^EntryError: read \/dc\/current\/web\/web-1: expected JSON/;
+    await assert.rejects(() => refuseNamesake(tree.client(), SERVICE, current("web-1")), refusal);
+    const roster = { schema: SCHEMA_VERSION, site: "north", rack: "r1" } as const;
+    const epoch = await joinRoster(zk, SERVICE, { host: "web-1", roster });
+    const write = { entry: current("web-1"), epoch };
+    await assert.rejects(() => registerHost(tree.client(), SERVICE, write), refusal);
   });
 });

@@ -6,6 +6,7 @@ import {
   type Control,
   covers,
   decideAdmission,
+  decideFailure,
   decideFence,
   failedHosts,
   type FenceRequest,
@@ -292,4 +293,30 @@ Deno.test("decideFence: looks at the budget and at who switches once more", () =
   });
   // It was admitted beyond the budget because it was down, and it is down still.
   assert.deepEqual(fence({ current: { ...down, "web-2": { state: "down" } } }), { stop: true });
+});
+Deno.test("decideAdmission, decideFailure: a thousand hosts that are away make a short sentence", () => {
+  const roster = Array.from({ length: 1_000 }, (_, index) => `web-${index}`);
+  const offline = Object.fromEntries(roster.slice(1).map((host) => [host, null]));
+  const slots = roster.slice(1).map((host) => failedSlot(host));
+  const away = view({ roster, current: offline, staged: roster, policy: { quorum: 1 } });
+  const admission = decideAdmission(away, {
+    host: "web-0",
+    service: "A",
+    version: "2",
+    catchUp: false,
+    nowMs: 0,
+  });
+  assert.match(
+    admission.admit ? "" : admission.waitingFor,
+    /^budget: 999 of 1 down, .*, and 996 more$/,
+  );
+  const failure = { host: "web-0", service: "A", version: "2" };
+  const decision = decideFailure({
+    ...away,
+    slots: new Map(slots.map((slot) => [slot.host, slot])),
+  }, failure);
+  assert.match(
+    decision.halt ? decision.reason : "",
+    /failed on web-0, web-1, web-10, and 997 more: /,
+  );
 });

@@ -12,21 +12,17 @@ import {
   ensureSkeleton,
   type Fleet,
   type FleetHost,
-  readChildren,
   readFleet,
-  readServices,
+  readKnownServices,
   setControl,
   startRollout,
 } from "../../../../coordination/mod.ts";
 import {
   checkPlan,
   type Control,
-  type KnownService,
   type Plan,
   type PolicyInput,
   type Release,
-  servicePath,
-  SERVICES,
 } from "../../../../rollout/mod.ts";
 import { endMarked, findMarked } from "../../../../scripts/demo/marked_processes.ts";
 import { pickFreePorts } from "../../../../scripts/demo/ports.ts";
@@ -249,7 +245,7 @@ export class TestFleet {
     );
     const checked = checkPlan(
       { services, ...(order === undefined ? {} : { order }) } as Plan,
-      await this.#knownServices(),
+      (await readKnownServices(this.zookeeper)).services,
     );
     if (!checked.ok) throw new Error(checked.problems.join("\n"));
     await beforeWriting?.(releases);
@@ -374,16 +370,6 @@ export class TestFleet {
       dataDir: `${this.folder}/coordinator`,
       tickTimeMs: 100,
     });
-  }
-
-  async #knownServices(): Promise<Map<string, KnownService>> {
-    const [names = []] = await readChildren(this.zookeeper, [SERVICES]);
-    const rosters = await readChildren(this.zookeeper, names.map((name) => servicePath(name)));
-    const services = await readServices(this.zookeeper, names);
-    return new Map(names.map((name, index) => [name, {
-      entry: services.get(name)?.entry ?? null,
-      roster: rosters[index] ?? [],
-    }]));
   }
 
   #tails(): string {

@@ -44,11 +44,12 @@ import {
   decideFinish,
   decideGoal,
   DEFAULT_POLICY,
+  DEPLOY,
   EntryError,
   SCHEMA_VERSION,
   slotsPath,
 } from "../../../rollout/mod.ts";
-import { ZooKeeperError } from "../../../zookeeper/mod.ts";
+import { type ZooKeeper, ZooKeeperError } from "../../../zookeeper/mod.ts";
 import { current, slot } from "../../unit/rollout/views.ts";
 import { Dice, inputCount, seedOfRun } from "../zookeeper/random.ts";
 import { HOSTS, makeHostileTree, SERVICES_OF_FLEET } from "./hostile_tree.ts";
@@ -149,6 +150,12 @@ async function readAll(zk: LocalZooKeeper): Promise<void> {
   assert.ok(newest === null || isName(newest));
 }
 
+async function emptyQueue(client: ZooKeeper): Promise<void> {
+  for (const name of await client.childNames(DEPLOY)) {
+    await client.delete(`${DEPLOY}/${name}`).catch(() => {});
+  }
+}
+
 /** One change, as an agent or an operator would make it now. */
 async function changeOne({ client }: LocalZooKeeper, dice: Dice): Promise<void> {
   const service = dice.pick(SERVICES_OF_FLEET);
@@ -180,8 +187,10 @@ async function changeOne({ client }: LocalZooKeeper, dice: Dice): Promise<void> 
     forgetHost: () => forgetHost(client, host),
     setControl: () => setControl(client, { state: "running", by: "ann", reason: null, sinceMs: 9 }),
     abortRollout: () => abortRollout(client, { by: "ann", nowMs: 9 }),
-    startRollout: () =>
-      startRollout(client, {
+    startRollout: async () => {
+      // None can be started while waves are queued, and most trees have some.
+      if (dice.pick([true, false])) await emptyQueue(client);
+      return await startRollout(client, {
         id: "20240502-120000.000-abcd",
         by: "ann",
         nowMs: 9,
@@ -194,7 +203,8 @@ async function changeOne({ client }: LocalZooKeeper, dice: Dice): Promise<void> 
           torrentUrl: null,
         }]]),
         waves: [{ service, version: "3", hosts: null }],
-      }),
+      });
+    },
   };
   const name = dice.pick(Object.keys(changes));
   await tell(name, changes[name] ?? (() => Promise.resolve()));

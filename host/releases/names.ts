@@ -3,6 +3,7 @@
  * nothing that means something to any of these is let in.
  */
 
+import { basename, join } from "node:path";
 import { HostError } from "../errors.ts";
 
 /** Starts with a letter or digit; then also `.`, `_`, `-`. At most 64 characters. */
@@ -28,12 +29,31 @@ export function isVersionName(name: string): boolean {
     !name.endsWith(PARTIAL_SUFFIX);
 }
 
+/**
+ * The path of an entry of a folder. The last line of defence behind the checks of names: nothing that is
+ * not a plain name of an entry, such as `..` or `a/b`, becomes a path.
+ *
+ * @throws {HostError} `NAME_INVALID`.
+ */
+export function pathBelow(folder: string, name: string): string {
+  if (
+    name === "" || name === "." || name === ".." || /[/\0]/.test(name) || basename(name) !== name
+  ) {
+    throw new HostError("NAME_INVALID", {
+      message: `path below ${folder}: expected the name of an entry of the folder, got ${
+        shown(name)
+      }`,
+    });
+  }
+  return join(folder, name);
+}
+
 /** @throws {HostError} `NAME_INVALID` unless {@linkcode isServiceName}. */
 export function checkServiceName(name: string): void {
   if (isServiceName(name)) return;
   throw new HostError("NAME_INVALID", {
     message: `service name: expected up to 64 letters, digits, ".", "_" or "-", beginning with a ` +
-      `letter or digit, got ${JSON.stringify(name)}`,
+      `letter or digit, got ${shown(name)}`,
   });
 }
 
@@ -43,6 +63,15 @@ export function checkVersionName(name: string): void {
   throw new HostError("NAME_INVALID", {
     message: `version: expected up to 128 letters, digits, ".", "_", "+", "~" or "-", beginning ` +
       `with a letter or digit, not "current" and not ending in "${PARTIAL_SUFFIX}", ` +
-      `got ${JSON.stringify(name)}`,
+      `got ${shown(name)}`,
   });
+}
+
+/** Longest part of a bad name in a message, in characters: messages are shown in the tree and in tables. */
+const SHOWN_MAX = 100;
+
+/** A bad name, quoted, so that it is safe to print. */
+function shown(name: string): string {
+  const quoted = JSON.stringify(name.slice(0, SHOWN_MAX));
+  return name.length <= SHOWN_MAX ? quoted : `${quoted}… (${name.length} characters)`;
 }

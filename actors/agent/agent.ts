@@ -292,7 +292,8 @@ async function stopServices(
 ): Promise<void> {
   await Promise.all([...stores].map(async ([service, store]) => {
     try {
-      const process = adoptService(store.layout.processRecord);
+      const { processRecord, serviceLog } = store.layout;
+      const process = adoptService(processRecord, { logPath: serviceLog });
       await process?.stop({ graceMs: config.services[service]?.stopGrace ?? 0 });
       for (const { version } of await store.list()) {
         await releasePin(store.paths(version).pinStatus);

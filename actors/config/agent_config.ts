@@ -8,7 +8,7 @@
 
 import { z } from "zod";
 import { ENGINE_NAMES } from "../../torrent/engine/engine_names.ts";
-import { type HealthCheck, healthCheckSchema } from "../../host/mod.ts";
+import { type HealthCheck, healthCheckSchema, SERVICE_USER_PATTERN } from "../../host/mod.ts";
 import { durationSchema } from "../../rollout/mod.ts";
 import { isLimiting } from "../../torrent/swarm/limits/rate_schedule.ts";
 import { limitsSchema } from "./limits.ts";
@@ -71,7 +71,12 @@ const pinSchema = z.strictObject({
 const serviceSchema = z.strictObject({
   /** The program and its arguments; `{blob}`, `{version}`, `{service}` and `{host}` are filled in. */
   command: argvSchema,
-  /** Added to the agent's own environment; templates as in `command`. */
+  /** The user that the service and its `exec` checks run as: a name, `UID` or `UID:GID`. Default: the agent's own. */
+  user: z.union([z.string(), z.int().min(0).transform(String)]).refine(
+    (user) => SERVICE_USER_PATTERN.test(user),
+    "expected a user such as www-data, 1000 or 1000:1000",
+  ).optional(),
+  /** Added to what a service gets of the agent's environment; templates as in `command`. */
   env: z.record(z.string(), z.string()).default({}),
   /** Default: the release's folder. */
   workingDirectory: z.string().optional(),

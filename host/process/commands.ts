@@ -25,7 +25,7 @@ const argvSchema = z.tuple([z.string().min(1)], z.string(), {
 /** Default 5 s: long enough for a busy service, short enough for a rollout to notice. */
 const timeoutSchema = z.int().min(1).max(TIMEOUT_MAX_MS).default(5000);
 
-/** A program to run: `argv`, and optionally `env` (added to the agent's own) and `cwd`. */
+/** A program to run: `argv`, and optionally `env` (see service_environment.ts) and `cwd`. */
 export const commandSchema = z.strictObject({
   argv: argvSchema,
   env: z.record(z.string(), z.string()).default({}),

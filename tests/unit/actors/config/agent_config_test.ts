@@ -1,0 +1,27 @@
+import assert from "node:assert/strict";
+import { agentConfigSchema } from "../../../../actors/config/agent_config.ts";
+
+function userOf(user: unknown): string | undefined | "refused" {
+  const parsed = agentConfigSchema.safeParse({
+    host: "web-1",
+    site: "ams",
+    rack: "r1",
+    zookeeper: "127.0.0.1:2181",
+    dataDir: "data",
+    services: { web: { command: ["/bin/true"], ...user === undefined ? {} : { user } } },
+  });
+  return parsed.success ? parsed.data.services["web"]?.user : "refused";
+}
+
+Deno.test("agent config: user is a name, a number, or two numbers", () => {
+  assert.equal(userOf(undefined), undefined);
+  assert.equal(userOf("www-data"), "www-data");
+  assert.equal(userOf("1000"), "1000");
+  assert.equal(userOf(1000), "1000");
+  assert.equal(userOf("1000:1001"), "1000:1001");
+  for (
+    const user of ["", "-1", -1, 1.5, "a b", "../root", "root:x", "1000:", "x".repeat(40), null, []]
+  ) {
+    assert.equal(userOf(user), "refused", JSON.stringify(user));
+  }
+});

@@ -230,12 +230,15 @@ export class RemoteNode {
   async #accept(listener: ByteListener): Promise<void> {
     const { clock, log } = this.#runtime;
     const { signal } = this.#closed;
+    let failures = 0;
     while (!signal.aborted) {
       try {
         this.#serve(await listener.accept());
       } catch (error) {
         if (signal.aborted) return;
-        log.warn("no connection taken: {error}", { error });
+        if (isTold(++failures)) {
+          log.warn("no connection taken, time {failures}: {error}", { failures, error });
+        }
         await sleep(clock, ACCEPT_RETRY_MS, { signal }).catch(() => {});
       }
     }
@@ -243,7 +246,14 @@ export class RemoteNode {
 
   #serve(stream: ByteStream): void {
     if (this.#closed.signal.aborted || this.#links.size >= this.#limits.connections) {
-      this.#refused++;
+      const refused = ++this.#refused;
+      const { connections } = this.#limits;
+      if (isTold(refused)) {
+        this.#runtime.log.warn("connection {refused} refused: there are {connections} already", {
+          refused,
+          connections,
+        });
+      }
       stream.close();
       return;
     }
@@ -264,12 +274,19 @@ export class RemoteNode {
       onDown: (error) => {
         this.#links.delete(link);
         if (error.code !== "protocol_violation") return;
-        this.#violations++;
-        log.warn("connection closed: {error}", { error });
+        const violations = ++this.#violations;
+        if (isTold(violations)) {
+          log.warn("connection closed, violation {violations}: {error}", { violations, error });
+        }
       },
     });
     this.#links.add(link);
   }
+}
+
+/** Whether the event with this number is logged: those at powers of two, so that nobody can fill the log. */
+function isTold(count: number): boolean {
+  return (count & (count - 1)) === 0;
 }
 
 /** A new identity of 64 random bits. It tells one start of a node from another; it is no secret. */

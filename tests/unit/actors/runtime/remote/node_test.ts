@@ -1,4 +1,6 @@
 import assert from "node:assert/strict";
+import { ActorSystem, sleep, VirtualClock } from "../../../../../actors/runtime/mod.ts";
+import { RemoteNode } from "../../../../../actors/runtime/remote/mod.ts";
 import { desk, deskActor, note, URL_THERE, withNodes } from "./fixture.ts";
 import { Mallory } from "./mallory.ts";
 
@@ -33,3 +35,60 @@ Deno.test("R11: a node takes so many connections and no more", () =>
     assert.deepEqual(others.map(({ closed }) => closed), [false, true]);
     assert.equal(there.node.status.refused, 1);
   }, { connections: 2 }));
+
+/** A logger that keeps what is told at warning level. */
+function recording() {
+  const warnings: string[] = [];
+  const ignore = (): void => {};
+  const log = {
+    debug: ignore,
+    info: ignore,
+    warn: (message: string) => void warnings.push(message),
+    error: ignore,
+  };
+  return { warnings, log };
+}
+
+Deno.test("RemoteNode tells of hostile connections now and then, with their number", () =>
+  withNodes(async (fixture) => {
+    const { warnings, log } = recording();
+    const guarded = fixture.place("guarded", { log });
+    guarded.node.listen("tcp://guarded:1");
+    for (let round = 0; round < 300; round++) {
+      const mallory = await Mallory.dial(fixture, "tcp://guarded:1");
+      mallory.sendText("no JSON");
+      await fixture.clock.settle();
+      assert.ok(mallory.closed);
+    }
+    assert.equal(guarded.node.status.violations, 300);
+    assert.equal(warnings.length, 9, "at 1, 2, 4 … 256");
+  }));
+
+Deno.test("RemoteNode survives that no connection can be taken, and does not fill the log", async () => {
+  const { warnings, log } = recording();
+  const clock = new VirtualClock();
+  const system = ActorSystem.create({ name: "test", clock, log });
+  let failures = 0;
+  const node = RemoteNode.create({
+    system,
+    transport: {
+      dial: () => Promise.reject(new Error("not dialled")),
+      listen: (url) => ({
+        url,
+        // What a process without a free file descriptor gets.
+        accept: () => {
+          failures++;
+          return sleep(clock, 1).then(() => Promise.reject(new Error("EMFILE")));
+        },
+        close() {},
+      }),
+    },
+  });
+  node.listen("tcp://busy:1");
+  await clock.advance(60_000);
+  assert.ok(failures > 500, `${failures} failures`);
+  assert.ok(warnings.length <= 10, `${warnings.length} records`);
+  const stopped = system.stop();
+  await clock.advance(1_000);
+  await stopped;
+});

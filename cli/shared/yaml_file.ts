@@ -37,15 +37,32 @@ export function parseYaml<T>(
   source: { path: string; kind: string; schema: z.ZodType<T> },
 ): T {
   const { path, kind, schema } = source;
-  const document = parseDocument(text, { prettyErrors: true });
+  // Warnings would be printed by the library itself; whatever they are about does not fit a schema either.
+  const document = parseDocument(text, { prettyErrors: true, logLevel: "error" });
   if (document.errors.length > 0) {
     const details = document.errors.map((error) => error.message.trimEnd());
     throw new UsageError(`read ${kind} ${path}: not valid YAML:\n  ${details.join("\n  ")}`);
   }
-  const parsed = schema.safeParse(document.toJS());
+  const parsed = schema.safeParse(toValue(document, source));
   if (parsed.success) return parsed.data;
   const problems = parsed.error.issues.flatMap((issue) => describeIssue(issue, schema));
   throw new UsageError(`read ${kind} ${path}:\n  ${[...new Set(problems)].join("\n  ")}`);
+}
+
+/**
+ * The document's value. Aliases are followed only here: one without an anchor, or so many that they would fill the memory,
+ * are errors of the file.
+ */
+function toValue(
+  document: ReturnType<typeof parseDocument>,
+  { path, kind }: { path: string; kind: string },
+): unknown {
+  try {
+    return document.toJS();
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause);
+    throw new UsageError(`read ${kind} ${path}: not valid YAML:\n  ${why}`, { cause });
+  }
 }
 
 function describeIssue(issue: z.core.$ZodIssue, schema: z.ZodType): string[] {

@@ -15,7 +15,7 @@ export interface TemplateValues {
 }
 
 /** The most that a config may ask a health check to wait: longer than this is a hang. */
-const TIMEOUT_MAX_MS = 10 * 60 * 1000;
+export const HEALTH_TIMEOUT_MAX_MS = 10 * 60 * 1000;
 
 /** The program and its arguments: at least the program. */
 const argvSchema = z.tuple([z.string().min(1)], z.string(), {
@@ -23,7 +23,7 @@ const argvSchema = z.tuple([z.string().min(1)], z.string(), {
 });
 
 /** Default 5 s: long enough for a busy service, short enough for a rollout to notice. */
-const timeoutSchema = z.int().min(1).max(TIMEOUT_MAX_MS).default(5000);
+const timeoutSchema = z.int().min(1).max(HEALTH_TIMEOUT_MAX_MS).default(5000);
 
 /** A program to run: `argv`, and optionally `env` (see service_environment.ts) and `cwd`. */
 export const commandSchema = z.strictObject({

@@ -13,6 +13,25 @@ function userOf(user: unknown): string | undefined | "refused" {
   return parsed.success ? parsed.data.services["web"]?.user : "refused";
 }
 
+Deno.test("agent config: a health check's time-out that is too long is told like any other mistake", () => {
+  for (const timeout of ["11m", "0s", "1h"]) {
+    const parsed = agentConfigSchema.safeParse({
+      host: "web-1",
+      site: "ams",
+      rack: "r1",
+      zookeeper: "127.0.0.1:2181",
+      dataDir: "data",
+      services: {
+        web: { command: ["/bin/true"], health: { type: "tcp", port: 1, timeout } },
+      },
+    });
+    assert.ok(!parsed.success, timeout);
+    const [issue] = parsed.error.issues;
+    assert.deepEqual(issue?.path, ["services", "web", "health", "timeout"]);
+    assert.match(issue?.message ?? "", /expected/);
+  }
+});
+
 Deno.test("agent config: user is a name, a number, or two numbers", () => {
   assert.equal(userOf(undefined), undefined);
   assert.equal(userOf("www-data"), "www-data");

@@ -218,9 +218,19 @@ Deno.test(`Inbound: ${connectionCount} connections with whatever frames leave ot
     let generation = 0;
     await tryEach(connectionCount, async (dice) => {
       const mallory = await Mallory.dial(fixture);
+      const { violations } = there.node.status;
       if (dice.chance(0.7)) mallory.send(hello, { k: "open", ref: 0, name: "desk" });
-      for (let left = 1 + dice.below(3); left > 0; left--) mallory.sendBytes(anyBytes(dice));
+      const sent: string[] = [];
+      for (let left = 1 + dice.below(3); left > 0; left--) {
+        const bytes = anyBytes(dice);
+        sent.push(new TextDecoder().decode(bytes));
+        mallory.sendBytes(bytes);
+      }
       await clock.settle();
+      // The node closes for a reason that it knows: a mistake of its own would look like a lost connection.
+      if (mallory.closed && !sent.some((text) => text.includes("bye"))) {
+        assert.equal(there.node.status.violations, violations + 1);
+      }
       mallory.hangUp();
       await clock.settle();
       for (const note of notes.splice(0)) assert.equal(typeof note, "string");

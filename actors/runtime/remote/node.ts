@@ -103,6 +103,8 @@ export class RemoteNode {
   readonly #identity: string;
   readonly #exports = new Exports();
   readonly #links = new Set<Link>();
+  /** How many there are of each address. */
+  readonly #linksOf = new Map<string | undefined, number>();
   readonly #peers = new Map<string, Peer>();
   readonly #closed = new AbortController();
   #listener: ByteListener | undefined;
@@ -244,19 +246,40 @@ export class RemoteNode {
     }
   }
 
-  #serve(stream: ByteStream): void {
-    if (this.#closed.signal.aborted || this.#links.size >= this.#limits.connections) {
-      const refused = ++this.#refused;
-      const { connections } = this.#limits;
-      if (isTold(refused)) {
-        this.#runtime.log.warn("connection {refused} refused: there are {connections} already", {
+  #refuse(stream: ByteStream, address: string | undefined): void {
+    const refused = ++this.#refused;
+    if (isTold(refused)) {
+      this.#runtime.log.warn(
+        "connection {refused} refused, from {address}: there are {links} already",
+        {
           refused,
-          connections,
-        });
-      }
-      stream.close();
+          address: address ?? "an unknown address",
+          links: this.#links.size,
+        },
+      );
+    }
+    stream.close();
+  }
+
+  /** Counts one connection of this address less. */
+  #forget(address: string | undefined): void {
+    const left = (this.#linksOf.get(address) ?? 1) - 1;
+    if (left > 0) this.#linksOf.set(address, left);
+    else this.#linksOf.delete(address);
+  }
+
+  #serve(stream: ByteStream): void {
+    const address = addressOf(stream);
+    const ofAddress = this.#linksOf.get(address) ?? 0;
+    const { connections, connectionsPerAddress } = this.#limits;
+    if (
+      this.#closed.signal.aborted || this.#links.size >= connections ||
+      (address !== undefined && ofAddress >= connectionsPerAddress)
+    ) {
+      this.#refuse(stream, address);
       return;
     }
+    this.#linksOf.set(address, ofAddress + 1);
     const { clock, deadLetters, log } = this.#runtime;
     const link = new Link(stream, {
       clock,
@@ -273,6 +296,7 @@ export class RemoteNode {
         }),
       onDown: (error) => {
         this.#links.delete(link);
+        this.#forget(address);
         if (error.code !== "protocol_violation") return;
         const violations = ++this.#violations;
         if (isTold(violations)) {
@@ -282,6 +306,12 @@ export class RemoteNode {
     });
     this.#links.add(link);
   }
+}
+
+/** The host that a connection comes from; undefined if its transport does not say. */
+function addressOf({ remoteAddr }: ByteStream): string | undefined {
+  if (remoteAddr === undefined || !("hostname" in remoteAddr)) return undefined;
+  return String(remoteAddr.hostname);
 }
 
 /** Whether the event with this number is logged: those at powers of two, so that nobody can fill the log. */

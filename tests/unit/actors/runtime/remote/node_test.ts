@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import { ActorSystem, sleep, VirtualClock } from "../../../../../actors/runtime/mod.ts";
-import { RemoteNode } from "../../../../../actors/runtime/remote/mod.ts";
+import { type ByteStream, RemoteNode } from "../../../../../actors/runtime/remote/mod.ts";
 import { desk, deskActor, note, URL_THERE, withNodes } from "./fixture.ts";
 import { Mallory } from "./mallory.ts";
+import { MemoryNetwork } from "./network.ts";
 
 Deno.test("R12: a node ends with its system, and its references with it", () =>
   withNodes(async ({ clock, network, here, there, peer, place }) => {
@@ -35,6 +36,66 @@ Deno.test("R11: a node takes so many connections and no more", () =>
     assert.deepEqual(others.map(({ closed }) => closed), [false, true]);
     assert.equal(there.node.status.refused, 1);
   }, { connections: 2 }));
+
+Deno.test("R11: one address takes its share of connections and no more", async () => {
+  const network = new MemoryNetwork();
+  const clock = new VirtualClock();
+  const system = ActorSystem.create({ name: "test", clock });
+  const arrivals: ByteStream[] = [];
+  let wake = (): void => {};
+  const node = RemoteNode.create({
+    system,
+    limits: { connections: 5, connectionsPerAddress: 2 },
+    transport: {
+      dial: (url, signal) => network.dial(url, signal),
+      listen: (url) => ({
+        ...network.listen(url),
+        async accept() {
+          while (arrivals.length === 0) await new Promise<void>((resolve) => wake = resolve);
+          return arrivals.shift() as ByteStream;
+        },
+        close: () => {},
+      }),
+    },
+  });
+  node.listen("tcp://guarded:1");
+  const closed: string[] = [];
+  const hangUps: (() => void)[] = [];
+  const connect = async (hostname: string): Promise<void> => {
+    const ended = Promise.withResolvers<null>();
+    hangUps.push(() => ended.resolve(null));
+    arrivals.push({
+      read: () => ended.promise,
+      write: (bytes) => Promise.resolve(bytes.length),
+      close: () => {
+        closed.push(hostname);
+        ended.resolve(null);
+      },
+      remoteAddr: { transport: "tcp", hostname, port: 1 },
+    });
+    wake();
+    await clock.settle();
+  };
+  for (const hostname of ["10.0.0.1", "10.0.0.1", "10.0.0.1", "10.0.0.2"]) await connect(hostname);
+  assert.deepEqual(closed, ["10.0.0.1"], "the third of the first");
+  assert.equal(node.status.connections, 3);
+  // What has gone makes room again.
+  hangUps[0]?.();
+  await clock.settle();
+  await connect("10.0.0.1");
+  assert.equal(node.status.connections, 3);
+  assert.equal(node.status.refused, 1);
+  const stopped = system.stop();
+  for (const hangUp of hangUps) hangUp();
+  wake();
+  arrivals.push({
+    read: () => Promise.resolve(null),
+    write: () => Promise.resolve(0),
+    close: () => {},
+  });
+  await clock.advance(1_000);
+  await stopped;
+});
 
 /** A logger that keeps what is told at warning level. */
 function recording() {

@@ -7,9 +7,9 @@
  * @module
  */
 
-import { join } from "node:path";
 import {
   adoptService,
+  dataDirPaths,
   lockDataDir,
   readJsonFile,
   releasePin,
@@ -57,9 +57,6 @@ export interface AgentOptions {
   /** Lets a tracer follow the messages of the actors. Default: none. */
   readonly messageHooks?: MessageHooks;
 }
-
-/** The folder below the data directory that holds the flight records of crashes. */
-const FLIGHT_RECORDS = ".flight-records";
 
 /** A running agent. */
 export interface Agent {
@@ -141,7 +138,12 @@ function crashRecorder(
 ): (error: unknown, events: readonly FlightEvent[]) => void {
   return (error, events) => {
     try {
-      const path = writeFlightFile(join(dataDir, FLIGHT_RECORDS), { host, error, events, clock });
+      const path = writeFlightFile(dataDirPaths(dataDir).flightRecords, {
+        host,
+        error,
+        events,
+        clock,
+      });
       log.error("what the actors did last is in {path}", { path });
     } catch (failure) {
       log.error("what the actors did last was not written: {failure}", { failure });
@@ -290,7 +292,8 @@ async function stopServices(
 ): Promise<void> {
   await Promise.all([...stores].map(async ([service, store]) => {
     try {
-      const process = adoptService(store.layout.processRecord);
+      const { processRecord, serviceLog } = store.layout;
+      const process = adoptService(processRecord, { logPath: serviceLog });
       await process?.stop({ graceMs: config.services[service]?.stopGrace ?? 0 });
       for (const { version } of await store.list()) {
         await releasePin(store.paths(version).pinStatus);
@@ -303,7 +306,7 @@ async function stopServices(
 
 /** The identity of the data directory; a new one gets a new identity. */
 function agentId(dataDir: string, createId: () => string): string {
-  const path = join(dataDir, ".agent.json");
+  const path = dataDirPaths(dataDir).agentIdentity;
   const file = readJsonFile(path);
   const value = file.state === "present" ? file.value : null;
   if (

@@ -9,7 +9,12 @@
 import { z } from "zod";
 import { isName, NAME_RULE } from "../../base/names.ts";
 import { ENGINE_NAMES } from "../../torrent/engine/engine_names.ts";
-import { type HealthCheck, healthCheckSchema } from "../../host/mod.ts";
+import {
+  HEALTH_TIMEOUT_MAX_MS,
+  type HealthCheck,
+  healthCheckSchema,
+  SERVICE_USER_PATTERN,
+} from "../../host/mod.ts";
 import { durationSchema } from "../../rollout/mod.ts";
 import { isLimiting } from "../../torrent/swarm/limits/rate_schedule.ts";
 import { limitsSchema } from "./limits.ts";
@@ -35,8 +40,31 @@ const listenSchema = z.string().transform((text, context) => {
   return z.NEVER;
 });
 
+/** A day: whatever waits longer than that waits for nothing. */
+const LONGEST_MS = 24 * 3_600_000;
+
+/** A duration between two bounds; a day at most unless stated. */
+function duration({ leastMs = 0, mostMs = LONGEST_MS } = {}) {
+  return durationSchema.refine(
+    (ms) => ms >= leastMs && ms <= mostMs,
+    `expected a duration from ${leastMs}ms to ${mostMs / 3_600_000}h`,
+  );
+}
+
+/** Checks more often than this would keep service and agent busy with nothing else. */
+const LEAST_INTERVAL_MS = 10;
+
+/** A session shorter than this ends at every pause of a busy machine. */
+const LEAST_SESSION_MS = 100;
+
+const TIMEOUT_EXPECTED = "expected a time-out from 1ms to 10m";
+
 /** Default 5 s: long enough for a busy service, short enough for a rollout to notice. */
-const healthTimeout = { timeout: durationSchema.prefault("5s") };
+const healthTimeout = {
+  timeout: durationSchema.prefault("5s").pipe(
+    z.int(TIMEOUT_EXPECTED).min(1, TIMEOUT_EXPECTED).max(HEALTH_TIMEOUT_MAX_MS, TIMEOUT_EXPECTED),
+  ),
+};
 
 const healthSchema = z.discriminatedUnion("type", [
   z.strictObject({
@@ -52,9 +80,13 @@ const healthSchema = z.discriminatedUnion("type", [
     ...healthTimeout,
   }),
   z.strictObject({ type: z.literal("exec"), argv: argvSchema, ...healthTimeout }),
-]).transform(({ timeout, ...check }): HealthCheck =>
-  healthCheckSchema.parse({ ...check, timeoutMs: timeout })
-);
+]).transform(({ timeout, ...check }, context): HealthCheck => {
+  // What is thrown in a transformation is no issue of the file, so nothing may be.
+  const parsed = healthCheckSchema.safeParse({ ...check, timeoutMs: timeout });
+  if (parsed.success) return parsed.data;
+  context.addIssue({ code: "custom", message: z.prettifyError(parsed.error) });
+  return z.NEVER;
+});
 
 const pinSchema = z.strictObject({
   /**
@@ -69,7 +101,12 @@ const pinSchema = z.strictObject({
 const serviceSchema = z.strictObject({
   /** The program and its arguments; `{blob}`, `{version}`, `{service}` and `{host}` are filled in. */
   command: argvSchema,
-  /** Added to the agent's own environment; templates as in `command`. */
+  /** The user that the service and its `exec` checks run as: a name, `UID` or `UID:GID`. Default: the agent's own. */
+  user: z.union([z.string(), z.int().min(0).transform(String)]).refine(
+    (user) => SERVICE_USER_PATTERN.test(user),
+    "expected a user such as www-data, 1000 or 1000:1000",
+  ).optional(),
+  /** Added to what a service gets of the agent's environment; templates as in `command`. */
   env: z.record(z.string(), z.string()).default({}),
   /** Default: the release's folder. */
   workingDirectory: z.string().optional(),
@@ -78,18 +115,18 @@ const serviceSchema = z.strictObject({
   /** Command that undoes `drain`, for a service that is not stopped after all: its rollout was paused or aborted meanwhile. */
   undrain: argvSchema.optional(),
   /** How long `drain` and `undrain` may each take. After that the switch goes on without it. */
-  drainTimeout: durationSchema.prefault("30s"),
+  drainTimeout: duration().prefault("30s"),
   /**
    * How long a machine that comes back waits for ZooKeeper until it starts the release that it ran before, if its files are
    * as they were verified. An ensemble that restarts, or a network that comes up after the machine, is there within seconds.
    */
-  startAloneAfter: durationSchema.prefault("1m"),
+  startAloneAfter: duration().prefault("1m"),
   /** Time from SIGTERM to SIGKILL when the service is stopped. */
-  stopGrace: durationSchema.prefault("10s"),
+  stopGrace: duration().prefault("10s"),
   /** The health check. Without one, the service is healthy as long as its process lives. */
   health: healthSchema.optional(),
   /** Time between two health checks outside of a switch. */
-  healthInterval: durationSchema.prefault("2s"),
+  healthInterval: duration({ leastMs: LEAST_INTERVAL_MS }).prefault("2s"),
   pin: pinSchema.prefault({}),
   /** Releases that stay on disk beside the current one, so that a roll back needs no network. */
   keepReleases: z.int().min(1).max(100).default(1),
@@ -106,7 +143,7 @@ export const agentConfigSchema = z.strictObject({
   /** ZooKeeper servers, with an optional chroot: `zk1:2181,zk2:2181,zk3:2181/prod`. */
   zookeeper: z.string().min(1),
   /** How long ZooKeeper waits for a sign of life of this host before its session ends and it counts as away. */
-  sessionTimeout: durationSchema.prefault("10s"),
+  sessionTimeout: duration({ leastMs: LEAST_SESSION_MS, mostMs: 3_600_000 }).prefault("10s"),
   /** Where releases, locks and records live; on the file system that holds the blobs. */
   dataDir: z.string().min(1),
   /** Status, metrics and health of the agent itself, over HTTP. */

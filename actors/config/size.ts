@@ -10,7 +10,8 @@ export const sizeSchema: z.ZodType<number, string | number> = z.union([z.string(
     const match = /^(\d+)([KMGT]?)(?:i?B)?$/.exec(String(value));
     const [, amount, unit] = match ?? [];
     if (amount !== undefined && unit !== undefined) {
-      return Number(amount) * UNIT_BYTES[unit as keyof typeof UNIT_BYTES];
+      const sizeBytes = Number(amount) * UNIT_BYTES[unit as keyof typeof UNIT_BYTES];
+      if (Number.isSafeInteger(sizeBytes)) return sizeBytes;
     }
     context.addIssue({
       code: "custom",

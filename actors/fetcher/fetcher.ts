@@ -219,7 +219,14 @@ function prepare(
   state.early = null;
   giveUp(state, context);
   const { version } = release;
-  const before = readReceived(store, version);
+  let before: Received;
+  try {
+    before = readReceived(store, version);
+  } catch (error) {
+    // The version came from the tree, and may be anything: one that names no release cannot be prepared.
+    replyTo.tell({ ok: false, reason: reasonOf(error) });
+    return state;
+  }
   state.preparation = { version, before, reusedBytes: 0, progressTo, replyTo };
   const standing = state.transfers.get(version);
   context.pipeToSelf(

@@ -5,7 +5,6 @@
  * @module
  */
 
-import { join } from "node:path";
 import { z } from "zod";
 import { readJsonFile, type ReleaseStore, writeJsonFile } from "../../host/mod.ts";
 import type { Received } from "../../rollout/mod.ts";
@@ -19,9 +18,13 @@ const recordSchema = z.object({
 
 const NOTHING = { rackBytes: 0, siteBytes: 0, remoteBytes: 0, reusedBytes: 0 };
 
-/** Reads what earlier transfers of that version have received; zeros if there is no readable record. */
+/**
+ * Reads what earlier transfers of that version have received; zeros if there is no readable record.
+ *
+ * @throws {HostError} `NAME_INVALID`.
+ */
 export function readReceived(store: ReleaseStore, version: string): Received {
-  const file = readJsonFile(recordPath(store, version));
+  const file = readJsonFile(store.paths(version).received);
   const parsed = file.state === "present" ? recordSchema.safeParse(file.value) : null;
   return { version, ...(parsed?.data ?? NOTHING) };
 }
@@ -31,12 +34,8 @@ export function writeReceived(store: ReleaseStore, received: Received): void {
   const { rackBytes, siteBytes, remoteBytes, reusedBytes } = received;
   try {
     const record = { rackBytes, siteBytes, remoteBytes, reusedBytes };
-    writeJsonFile(recordPath(store, received.version), record);
+    writeJsonFile(store.paths(received.version).received, record);
   } catch {
     // The transfer itself hits the same disk and reports what is wrong with it.
   }
-}
-
-function recordPath(store: ReleaseStore, version: string): string {
-  return join(store.layout.stateDir, `${version}.received.json`);
 }

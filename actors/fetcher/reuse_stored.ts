@@ -55,7 +55,7 @@ export async function reuseStored(
   const journalPath = store.paths(release.version).progress;
   await forgetPresentBlocks(store, { but: presentBlocksPath(journalPath) });
   if (hasJournal(journalPath)) return NOTHING;
-  const marker = join(store.layout.stateDir, "reuse.json");
+  const marker = store.layout.reuseMarker;
   const underWay = readJsonFile(marker);
   const isOurs = underWay.state === "present" && underWay.value === release.version;
   // Files without a journal that are no interrupted reuse: a release that was complete once. Its pieces will be hashed.

@@ -45,9 +45,10 @@ export function writeFlightFile(
     reason: describeError(error),
     events: plainEvents(events, clock),
   };
-  Deno.mkdirSync(folder, { recursive: true });
+  // Messages may hold what is not for all users of the machine.
+  Deno.mkdirSync(folder, { recursive: true, mode: 0o700 });
   const path = join(folder, `${writtenAt.replaceAll(":", "-")}.json`);
-  Deno.writeTextFileSync(path, `${JSON.stringify(file, null, 2)}\n`);
+  Deno.writeTextFileSync(path, `${JSON.stringify(file, null, 2)}\n`, { mode: 0o640 });
   removeOldest(folder);
   return path;
 }

@@ -6,6 +6,8 @@
 
 import {
   checkHealth,
+  expandCommand,
+  type ExpandedCommand,
   expandHealthCheck,
   type HealthResult,
   type ServiceProcess,
@@ -61,8 +63,13 @@ export function check(
     async (signal) => {
       if (!process.isAlive()) return { ok: false, reason: "the process has ended" };
       if (spec === undefined) return { ok: true };
-      return await checkHealth(expandHealthCheck(spec, templateValues(options, process.version)), {
+      const values = templateValues(options, process.version);
+      return await checkHealth(expandHealthCheck(spec, values), {
         signal,
+        service: {
+          user: options.config.user,
+          env: serviceCommand(options, process.version).env,
+        },
       });
     },
     {
@@ -125,6 +132,18 @@ export function statusOf(state: State): ServiceStatus {
     version: state.process?.version ?? null,
     pid: state.process?.pid ?? null,
     health: state.health,
+  };
+}
+
+/** The service's command for a version, with its templates filled in. */
+export function serviceCommand(options: RunnerOptions, version: string): ExpandedCommand {
+  const { command, env, workingDirectory } = options.config;
+  const values = templateValues(options, version);
+  const cwd = workingDirectory === undefined ? {} : { cwd: workingDirectory };
+  const expanded = expandCommand({ argv: command, env, ...cwd }, values);
+  return {
+    ...expanded,
+    env: { ROLLCALL_BLOB: values.blob, ROLLCALL_VERSION: version, ...expanded.env },
   };
 }
 

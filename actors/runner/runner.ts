@@ -10,7 +10,6 @@
 
 import {
   adoptService,
-  expandCommand,
   type HealthResult,
   type ServiceProcess,
   startService,
@@ -22,10 +21,10 @@ import {
   type Deps,
   onChecked,
   reasonOf,
+  serviceCommand,
   setHealth,
   type State,
   statusOf,
-  templateValues,
 } from "./health.ts";
 import type { RunnerMessage, RunnerOptions, RunnerOutcome } from "./messages.ts";
 
@@ -50,7 +49,14 @@ export function runnerActor(options: RunnerOptions): ActorDefinition<State, Runn
   return {
     name: "runner",
     init(context) {
-      const process = adoptService(options.layout.processRecord);
+      const process = adoptService(options.layout.processRecord, {
+        logPath: options.layout.serviceLog,
+        onRefused: (reason) =>
+          context.log.warn("{service}: not adopted: {reason}", {
+            service: options.service,
+            reason,
+          }),
+      });
       const state: State = {
         wanted: process?.version ?? null,
         process: null,
@@ -194,18 +200,9 @@ function start(
   const { config, layout } = options;
   state.isBusy = true;
   const starting = (async () => {
-    const values = templateValues(options, version);
-    const command = expandCommand(
-      {
-        argv: config.command,
-        env: config.env,
-        ...(config.workingDirectory === undefined ? {} : { cwd: config.workingDirectory }),
-      },
-      values,
-    );
     return await startService({
-      ...command,
-      env: { ROLLCALL_BLOB: values.blob, ROLLCALL_VERSION: version, ...command.env },
+      ...serviceCommand(options, version),
+      user: config.user,
       logPath: layout.serviceLog,
       recordPath: layout.processRecord,
       version,

@@ -23,6 +23,16 @@ export interface Deps {
   readonly context: Context;
 }
 
+/** What was told of readings that could not be acted on, and of changes of the tree that failed. */
+export interface TreeProblems {
+  /** The last one that was told. */
+  last: string | null;
+  /** When, on the monotonic clock. */
+  toldMs: number;
+  /** How many there were since. */
+  untold: number;
+}
+
 /** The coordinator's state; changed only while it handles a message. */
 export interface State {
   /** `null` while there is no connection. */
@@ -38,6 +48,7 @@ export interface State {
   isStale: boolean;
   /** What in the tree could not be read, as far as it was told. */
   readonly readingProblems: ReadingProblems;
+  readonly problems: TreeProblems;
   /** Whether a change of the tree is under way. Nothing else is decided until its outcome is known. */
   isActing: boolean;
   /** The version that is being prepared. */
@@ -89,6 +100,7 @@ export function firstState({ options, context }: Deps): State {
     isReading: false,
     isStale: false,
     readingProblems: new ReadingProblems(),
+    problems: { last: null, toldMs: Number.NEGATIVE_INFINITY, untold: 0 },
     isActing: false,
     preparing: null,
     prepared: null,
@@ -125,7 +137,19 @@ export function holdBack(state: State, version: string, { context }: Deps): numb
 
 /** Shows in the host's entry what it waits for. */
 export function setWaitingFor(waitingFor: string | null, { options }: Deps): void {
-  options.registrar.tell({ type: "update", service: options.service, patch: { waitingFor } });
+  const patch = { waitingFor: waitingFor === null ? null : shorten(waitingFor) };
+  options.registrar.tell({ type: "update", service: options.service, patch });
+}
+
+/**
+ * Longest text that the entry shows of what a host waits for, in characters: some lines of a table. It may quote
+ * what others have written, and the entry has to fit into a znode.
+ */
+const SHOWN_MAX = 500;
+
+/** A text of bounded length. */
+export function shorten(text: string): string {
+  return text.length <= SHOWN_MAX ? text : `${text.slice(0, SHOWN_MAX - 1)}…`;
 }
 
 /** Has the tree read again after `delayMs`, give or take a fifth, so that a fleet does not read at the same moment. */

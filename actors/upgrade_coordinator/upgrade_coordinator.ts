@@ -8,7 +8,8 @@
  * @module
  */
 
-import { CONTROL, DEPLOY, EntryError, type Preparation } from "../../rollout/mod.ts";
+import { CONTROL, DEPLOY, type Preparation } from "../../rollout/mod.ts";
+import { hasCode } from "../../zookeeper/mod.ts";
 import type { ActorDefinition } from "../runtime/mod.ts";
 import type { HealthEvent } from "../runner/messages.ts";
 import type { PinnedEvent } from "../pinner/messages.ts";
@@ -24,7 +25,9 @@ import {
   readAfter,
   reasonOf,
   setWaitingFor,
+  shorten,
   type State,
+  type TreeProblems,
 } from "./state.ts";
 import { readTree } from "./read_tree.ts";
 import { isOnTrial } from "./resume_switch.ts";
@@ -40,6 +43,18 @@ import { awaitZooKeeper, startAlone, stopAwaitingZooKeeper } from "./start_alone
 
 /** Time before the tree is read again after a reading or a change has failed. */
 const AFTER_ERROR_MS = 1_000;
+
+/** Least time between two records of problems with the tree: whoever writes it must not fill the log. */
+const PROBLEM_GAP_MS = 10_000;
+
+/** Failures of the connection rather than of the tree: the session actor tells of those. */
+const CONNECTION_CODES = [
+  "CONNECTION_LOSS",
+  "SESSION_EXPIRED",
+  "SESSION_MOVED",
+  "OPERATION_TIMEOUT",
+  "CLOSED",
+] as const;
 
 /** Makes the upgrade coordinator of one service. */
 export function upgradeCoordinator(
@@ -109,19 +124,16 @@ function receive(state: State, message: CoordinatorMessage, deps: Deps): State {
     case "read":
       state.isReading = false;
       state.readingProblems.tell(options.service, message.reading.problems, context.log);
-      decide(state, message.reading, deps);
+      try {
+        decide(state, message.reading, deps);
+      } catch (error) {
+        // The tree may hold anything, whoever has written it. The next reading may make sense.
+        return onReadFailed(state, error, deps);
+      }
       return state.isStale ? readTree(state, deps) : state;
     case "read_failed":
       state.isReading = false;
-      if (message.error instanceof EntryError) {
-        state.readingProblems.tell(options.service, [message.error.message], context.log);
-      }
-      context.log.debug("{service}: tree not read: {error}", {
-        service: options.service,
-        error: message.error,
-      });
-      readAfter(AFTER_ERROR_MS, deps);
-      return state;
+      return onReadFailed(state, message.error, deps);
     case "acted":
       return onActed(state, message, deps);
     case "health_changed":
@@ -177,12 +189,41 @@ function receive(state: State, message: CoordinatorMessage, deps: Deps): State {
   }
 }
 
+/** A reading failed, or could not be acted on. The tree is read again, after a while. */
+function onReadFailed(state: State, error: unknown, deps: Deps): State {
+  const { options, context } = deps;
+  readAfter(AFTER_ERROR_MS, deps);
+  if (state.zookeeper === null || hasCode(error, ...CONNECTION_CODES)) {
+    context.log.debug("{service}: tree not read: {error}", { service: options.service, error });
+    return state;
+  }
+  const reason = shorten(reasonOf(error));
+  tellProblem(state.problems, `the tree makes no sense: ${reason}`, deps);
+  // During a switch, the entry shows its step.
+  if (state.change === null) setWaitingFor(`the tree makes no sense: ${reason}`, deps);
+  return state;
+}
+
+/** Logs a problem with the tree once; where problems change all the time, now and then, with their number. */
+function tellProblem(problems: TreeProblems, problem: string, { options, context }: Deps): void {
+  const nowMs = context.clock.nowMs();
+  problems.untold++;
+  if (problem === problems.last || nowMs - problems.toldMs < PROBLEM_GAP_MS) return;
+  context.log.warn("{service}: {problem} (problem {count} since the last record)", {
+    service: options.service,
+    problem,
+    count: problems.untold,
+  });
+  problems.untold = 0;
+  problems.toldMs = nowMs;
+  problems.last = problem;
+}
+
 function onActed(
   state: State,
   message: Extract<CoordinatorMessage, { type: "acted" }>,
   deps: Deps,
 ): State {
-  const { options, context } = deps;
   if (message.what === "watch the predecessor") {
     if (message.error === null) return state;
     state.predecessor = null;
@@ -190,11 +231,7 @@ function onActed(
   }
   state.isActing = false;
   if (message.error === null) return readTree(state, deps);
-  context.log.warn("{service}: {what}: {error}", {
-    service: options.service,
-    what: message.what,
-    error: reasonOf(message.error),
-  });
+  tellProblem(state.problems, `${message.what}: ${shorten(reasonOf(message.error))}`, deps);
   readAfter(AFTER_ERROR_MS, deps);
   return state;
 }

@@ -7,3 +7,4 @@
 export * from "./commands.ts";
 export * from "./health_check.ts";
 export * from "./service_process.ts";
+export { SERVICE_USER_PATTERN } from "./service_user.ts";

@@ -103,6 +103,8 @@ export class RemoteNode {
   readonly #identity: string;
   readonly #exports = new Exports();
   readonly #links = new Set<Link>();
+  /** How many there are of each address. */
+  readonly #linksOf = new Map<string | undefined, number>();
   readonly #peers = new Map<string, Peer>();
   readonly #closed = new AbortController();
   #listener: ByteListener | undefined;
@@ -230,23 +232,54 @@ export class RemoteNode {
   async #accept(listener: ByteListener): Promise<void> {
     const { clock, log } = this.#runtime;
     const { signal } = this.#closed;
+    let failures = 0;
     while (!signal.aborted) {
       try {
         this.#serve(await listener.accept());
       } catch (error) {
         if (signal.aborted) return;
-        log.warn("no connection taken: {error}", { error });
+        if (isTold(++failures)) {
+          log.warn("no connection taken, time {failures}: {error}", { failures, error });
+        }
         await sleep(clock, ACCEPT_RETRY_MS, { signal }).catch(() => {});
       }
     }
   }
 
+  #refuse(stream: ByteStream, address: string | undefined): void {
+    const refused = ++this.#refused;
+    if (isTold(refused)) {
+      this.#runtime.log.warn(
+        "connection {refused} refused, from {address}: there are {links} already",
+        {
+          refused,
+          address: address ?? "an unknown address",
+          links: this.#links.size,
+        },
+      );
+    }
+    stream.close();
+  }
+
+  /** Counts one connection of this address less. */
+  #forget(address: string | undefined): void {
+    const left = (this.#linksOf.get(address) ?? 1) - 1;
+    if (left > 0) this.#linksOf.set(address, left);
+    else this.#linksOf.delete(address);
+  }
+
   #serve(stream: ByteStream): void {
-    if (this.#closed.signal.aborted || this.#links.size >= this.#limits.connections) {
-      this.#refused++;
-      stream.close();
+    const address = addressOf(stream);
+    const ofAddress = this.#linksOf.get(address) ?? 0;
+    const { connections, connectionsPerAddress } = this.#limits;
+    if (
+      this.#closed.signal.aborted || this.#links.size >= connections ||
+      (address !== undefined && ofAddress >= connectionsPerAddress)
+    ) {
+      this.#refuse(stream, address);
       return;
     }
+    this.#linksOf.set(address, ofAddress + 1);
     const { clock, deadLetters, log } = this.#runtime;
     const link = new Link(stream, {
       clock,
@@ -263,13 +296,27 @@ export class RemoteNode {
         }),
       onDown: (error) => {
         this.#links.delete(link);
+        this.#forget(address);
         if (error.code !== "protocol_violation") return;
-        this.#violations++;
-        log.warn("connection closed: {error}", { error });
+        const violations = ++this.#violations;
+        if (isTold(violations)) {
+          log.warn("connection closed, violation {violations}: {error}", { violations, error });
+        }
       },
     });
     this.#links.add(link);
   }
+}
+
+/** The host that a connection comes from; undefined if its transport does not say. */
+function addressOf({ remoteAddr }: ByteStream): string | undefined {
+  if (remoteAddr === undefined || !("hostname" in remoteAddr)) return undefined;
+  return String(remoteAddr.hostname);
+}
+
+/** Whether the event with this number is logged: those at powers of two, so that nobody can fill the log. */
+function isTold(count: number): boolean {
+  return (count & (count - 1)) === 0;
 }
 
 /** A new identity of 64 random bits. It tells one start of a node from another; it is no secret. */

@@ -41,6 +41,11 @@ export interface RemoteLimits {
   readonly maxBackoffMs: number;
   /** Most connections that a node accepts. Default 1024: one per host of a large site. */
   readonly connections: number;
+  /**
+   * Most connections that a node accepts from one address. Default 64: some operators behind one gateway,
+   * and far from all that there may be, so that no single machine locks the others out.
+   */
+  readonly connectionsPerAddress: number;
   /** Most other nodes that a node dials. Default 1024, for the same reason. */
   readonly peers: number;
 }
@@ -57,6 +62,7 @@ export const DEFAULT_REMOTE_LIMITS: RemoteLimits = {
   initialBackoffMs: 200,
   maxBackoffMs: 10_000,
   connections: 1_024,
+  connectionsPerAddress: 64,
   peers: 1_024,
 };
 

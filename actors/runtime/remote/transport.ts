@@ -15,6 +15,8 @@ export interface ByteStream {
   write(bytes: Uint8Array): Promise<number>;
   /** Closes both directions at once. */
   close(): void;
+  /** Where the other side is, where that is known; connections are counted by it. */
+  readonly remoteAddr?: object;
 }
 
 /** Accepts connections. */

@@ -5,6 +5,7 @@
  */
 
 import { fileURLToPath } from "node:url";
+import { MARK_VARIABLE } from "../../../../scripts/demo/marked_processes.ts";
 
 /** What a test may say about a host's config. */
 export interface HostOptions {
@@ -36,9 +37,11 @@ export function agentConfig(
     readonly dataDir: string;
     readonly zookeeper: string;
     readonly ports: ReadonlyMap<string, number>;
+    /** By it the harness finds processes to end. */
+    readonly mark: string;
   },
 ): Record<string, unknown> {
-  const { host, folder, dataDir, zookeeper, ports } = place;
+  const { host, folder, dataDir, zookeeper, ports, mark } = place;
   const switches = `${folder}/switches`;
   const services = [...ports].map(([service, port]) => [service, {
     command: [
@@ -53,6 +56,7 @@ export function agentConfig(
       "{host}",
       switches,
     ],
+    env: { [MARK_VARIABLE]: mark },
     drain: ["sh", "-c", `while [ -e ${switches}/${DRAIN_SWITCH} ]; do sleep 0.05; done`],
     drainTimeout: "60s",
     stopGrace: "60s",

@@ -143,6 +143,7 @@ export class TestFleet {
         this.#places.filter((place) => place.host === (changes.name ?? host))
           .map(({ service, port }) => [service, port]),
       ),
+      mark: this.#mark,
     });
     await Deno.writeTextFile(configPath, stringify(config));
     const agent = new AgentProcess({

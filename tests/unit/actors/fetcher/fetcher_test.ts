@@ -198,3 +198,22 @@ Deno.test("fetcher: tells how much it found on this host's own disk, and remembe
     await Deno.remove(folder, { recursive: true });
   }
 });
+
+Deno.test("fetcher: a version that is no name writes nothing outside of the service's folder, and fails no actor", async () => {
+  await run(async ({ store, prepare }) => {
+    const { dataDir, stateDir } = store.layout;
+    for (const version of ["../../../pwn", "../../pwn", "a/b", "x".repeat(300), "a\0b", ""]) {
+      const outcome = await prepare(release(version));
+      assert.ok(!outcome.ok && outcome.reason.includes("expected"), JSON.stringify(outcome));
+    }
+    assert.equal((await prepare(release("v1"))).ok, true, "it goes on");
+    const [parent] = [dataDir.slice(0, dataDir.lastIndexOf("/"))];
+    for (const folder of [parent, dataDir]) {
+      const names = [...Deno.readDirSync(folder)].map(({ name }) => name);
+      assert.deepEqual(names.filter((name) => name.includes("pwn")), [], folder);
+    }
+    const records = [...Deno.readDirSync(stateDir)].map(({ name }) => name)
+      .filter((name) => name.endsWith(".received.json"));
+    assert.deepEqual(records, ["v1.received.json"]);
+  });
+});

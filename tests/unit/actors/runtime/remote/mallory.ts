@@ -17,8 +17,8 @@ export class Mallory {
     this.#stream = stream;
     void this.#read();
   }
-  static async dial({ network, clock }: Fixture): Promise<Mallory> {
-    const stream = await network.dial(URL_THERE, new AbortController().signal);
+  static async dial({ network, clock }: Fixture, url = URL_THERE): Promise<Mallory> {
+    const stream = await network.dial(url, new AbortController().signal);
     await clock.settle();
     return new Mallory(stream);
   }

@@ -33,6 +33,7 @@ import { SmartBan } from "./pieces/smart_ban.ts";
 import { NewPieceAssigner } from "./suggest/new_piece_assigner.ts";
 import type { PieceSuggester } from "./suggest/suggestions.ts";
 import { SuperSeeding } from "./suggest/super_seeding.ts";
+import { RepeatedWarnings } from "./repeated_warnings.ts";
 import type { SwarmPeer } from "./swarm_peer.ts";
 import { SwarmTraffic } from "./traffic.ts";
 import type { EstablishedConnection, OwnIdentity } from "./wire/handshaker.ts";
@@ -99,6 +100,7 @@ export class Swarm implements PeerContext {
   readonly #infoHash: string;
   readonly #listener: SwarmListener;
   readonly #log: Log;
+  readonly #warnings: RepeatedWarnings;
   readonly #choker: Choker;
   readonly #connections: ConnectionPool;
   readonly #writer: PieceWriter;
@@ -126,6 +128,7 @@ export class Swarm implements PeerContext {
     this.#infoHash = own.infoHash;
     this.#listener = listener;
     this.#log = options.log;
+    this.#warnings = new RepeatedWarnings(options.log, clock);
     this.#startedAsSeed = files.isComplete;
     // A seed's whole site waits for it, a gateway's rack for the gateway.
     const localScope = this.#startedAsSeed ? "site" : "rack";
@@ -180,6 +183,15 @@ export class Swarm implements PeerContext {
       tick: () => this.#tick,
       isHungry: () => !files.isComplete,
       admit: (provenance) => new Peer(provenance, this),
+      onTurnedAway: (address, reason) =>
+        this.#warnings.warn(
+          "{infoHash}: connections are turned away, now with {address}: {reason}",
+          {
+            infoHash: own.infoHash,
+            address,
+            reason,
+          },
+        ),
       onRefused: (address) => {
         this.#lostPeers.onRefused(address, this.#tick);
         if (!files.isComplete) listener.onNeed();

@@ -12,7 +12,7 @@ import { type SlotChange, UploadSlots } from "./upload_slots.ts";
 /** What the choker needs of a peer. */
 export type ChokedPeer = Pick<
   SwarmPeer,
-  "isInterested" | "distance" | "locality" | "setChoked"
+  "isInterested" | "distance" | "locality" | "ipAddress" | "isThrottled" | "setChoked"
 >;
 
 /** What the swarm reports once a second; the rest of {@link LocalDemand} the choker knows by itself. */
@@ -23,7 +23,10 @@ export type ChokerTick = Omit<
 
 /** Grants and withdraws upload slots. */
 export class Choker<Peer extends ChokedPeer = SwarmPeer> {
-  readonly #slots = new UploadSlots<Peer>();
+  readonly #slots = new UploadSlots<Peer>({
+    addressOf: ({ ipAddress }) => ipAddress,
+    isThrottled: ({ isThrottled }) => isThrottled,
+  });
   readonly #localFirst = new LocalFirst();
   readonly #localScope: "rack" | "site";
   #sentBytes = 0;
@@ -64,6 +67,7 @@ export class Choker<Peer extends ChokedPeer = SwarmPeer> {
     });
     this.#sentBytes = this.#sentLocallyBytes = 0;
     if (isActive !== wasActive) { for (const peer of all) this.update(peer); }
+    apply(this.#slots.onTick());
   }
 
   #isLocal(distance: Distance): boolean {

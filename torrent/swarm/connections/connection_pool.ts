@@ -21,6 +21,16 @@ import { PeerList } from "./peer_list.ts";
 const MAX_CONNECTIONS = 128;
 /** Connections that we dial; the rest of {@link MAX_CONNECTIONS} is left for those who dial us. */
 const MAX_OUTGOING = 80;
+/**
+ * Connections with one address, which is a host and may be a stranger's: a quarter of all. Hosts have one each; several
+ * agents on one machine, or behind one NAT, have a few.
+ */
+const MAX_PER_ADDRESS = 32;
+/**
+ * A connection on which no block has passed for so many seconds may be dropped for a new one when there are too many. New
+ * ones have that long to show what they are for.
+ */
+const IDLE_TICKS = 10;
 /** Attempts to dial at a time: a rack that is down must not hold up the others. */
 const MAX_DIALLING = 16;
 
@@ -38,6 +48,8 @@ export interface ConnectionPoolOptions {
   readonly admit: (provenance: Provenance) => SwarmPeer;
   /** Nobody listens at that address any more. */
   readonly onRefused: (address: string) => void;
+  /** A connection with that address was not kept, or dropped for another one. */
+  readonly onTurnedAway: (address: string, reason: string) => void;
 }
 
 /** The open connections of a transfer, and the attempts to open more. */
@@ -165,7 +177,39 @@ export class ConnectionPool {
       other.close("there is a second connection with it");
       break;
     }
-    return this.#peers.size < MAX_CONNECTIONS;
+    return this.#makeRoom(provenance);
+  }
+
+  /** Whether there is room for that connection; if need be the least useful one is dropped for it. */
+  #makeRoom({ address }: Provenance): boolean {
+    const host = parseAddress(address).hostname;
+    const ofHost = [...this.#peers].filter(({ ipAddress }) => ipAddress === host);
+    if (ofHost.length >= MAX_PER_ADDRESS) {
+      return this.#dropIdle(ofHost, { for: address, because: "its address has too many" });
+    }
+    if (this.#peers.size < MAX_CONNECTIONS) return true;
+    return this.#dropIdle(this.#peers, { for: address, because: "there are too many" });
+  }
+
+  /** Drops the connection that has been idle for the longest time; false if none has for long enough. */
+  #dropIdle(
+    peers: Iterable<SwarmPeer>,
+    { for: address, because }: { readonly for: string; readonly because: string },
+  ): boolean {
+    let longest: SwarmPeer | undefined;
+    for (const peer of peers) {
+      if (peer.idleTicks >= IDLE_TICKS && peer.idleTicks > (longest?.idleTicks ?? 0)) {
+        longest = peer;
+      }
+    }
+    const { onTurnedAway } = this.#options;
+    if (longest === undefined) {
+      onTurnedAway(address, `${because}, and none of them is idle`);
+      return false;
+    }
+    onTurnedAway(longest.provenance.address, `${because}, and it is idle`);
+    longest.close(`${because}, and it is idle`);
+    return true;
   }
 
   #track(work: Promise<void>): void {

@@ -11,7 +11,7 @@ import { Suggestions } from "../suggest/suggestions.ts";
 import type { SwarmPeer } from "../swarm_peer.ts";
 import { ConnectionTimeouts } from "../wire/connection_timeouts.ts";
 import { FrameReader } from "../wire/frame_reader.ts";
-import type { Provenance } from "../wire/handshaker.ts";
+import { parseAddress, type Provenance } from "../wire/handshaker.ts";
 import {
   type BlockRange,
   expectBytes,
@@ -36,6 +36,7 @@ const MAX_MESSAGE_BYTES = 64 * 1024;
 /** A connected peer: reads its messages, tells it what we have, and joins its two halves. */
 export class Peer implements SwarmPeer, SocketOwner {
   readonly provenance: Provenance;
+  readonly ipAddress: string;
   readonly download: PeerDownload;
   readonly upload: PeerUpload;
   readonly socket: PeerSocket;
@@ -47,11 +48,16 @@ export class Peer implements SwarmPeer, SocketOwner {
   readonly #ending = new AbortController();
   #isInterested = false;
   #isWaitingForDue = false;
+  /** Bytes of wanted blocks that had passed in both directions by the last tick, and the last tick at which some did. */
+  #usefulBytes = 0;
+  #usefulTick: number;
 
   constructor(provenance: Provenance, context: PeerContext) {
     const { files: { release, verified }, limits, infoBytes, buffers } = context;
     const { fast } = provenance.handshake;
     this.provenance = provenance;
+    this.ipAddress = parseAddress(provenance.address).hostname;
+    this.#usefulTick = context.tick;
     this.#context = context;
     const bitfieldBytes = Math.ceil(release.pieceCount / 8);
     this.#outbox = new Outbox(
@@ -100,6 +106,14 @@ export class Peer implements SwarmPeer, SocketOwner {
 
   get isChoked(): boolean {
     return this.upload.isChoked;
+  }
+
+  get isThrottled(): boolean {
+    return this.upload.isThrottled;
+  }
+
+  get idleTicks(): number {
+    return this.#context.tick - this.#usefulTick;
   }
 
   get isSeed(): boolean {
@@ -161,6 +175,7 @@ export class Peer implements SwarmPeer, SocketOwner {
   }
 
   onTick(seconds: number): void {
+    this.#noteUse();
     const verdict = this.#timeouts.check(this.socket, this.#context.tick);
     if (typeof verdict === "object") return this.close(verdict.close);
     if (!this.download.onTick(seconds)) return this.close("it did not send what it was asked for");
@@ -241,6 +256,13 @@ export class Peer implements SwarmPeer, SocketOwner {
     this.#ending.abort();
     this.download.end();
     this.#context.onEnded(this, reason);
+  }
+
+  #noteUse(): void {
+    const usefulBytes = this.upload.sentBytes + this.download.wantedBytes;
+    if (usefulBytes === this.#usefulBytes) return;
+    this.#usefulBytes = usefulBytes;
+    this.#usefulTick = this.#context.tick;
   }
 
   /** The first messages of a connection: what we have, and the extension handshake. */

@@ -70,6 +70,7 @@ export class PeerDownload implements RequestTarget {
   #lastBytesTick: number;
   #notBeforeTick = 0;
   #unwantedBytes = 0;
+  #wantedBytes = 0;
   #incoming: { request: OutstandingRequest<RequestTarget>; at: number } | undefined;
 
   constructor(context: DownloadContext, { outbox, allowance }: DownloadOptions) {
@@ -107,6 +108,11 @@ export class PeerDownload implements RequestTarget {
   get maxRequestBytes(): number {
     const blocks = Math.floor(this.window.limitBytes / REQUESTS_PER_WINDOW / BLOCK_BYTES);
     return Math.min(this.#maxRequestBytes, Math.max(1, blocks) * BLOCK_BYTES);
+  }
+
+  /** Bytes of blocks that have arrived so far and were asked for. */
+  get wantedBytes(): number {
+    return this.#wantedBytes;
   }
 
   takeSuggested(): number | undefined {
@@ -275,6 +281,7 @@ export class PeerDownload implements RequestTarget {
     const { piece } = request;
     if (!scheduler.isOpen(piece)) return;
     piece.arrive(request, this);
+    this.#wantedBytes += request.sizeBytes;
     if (piece.isAsked(request)) this.#context.onContested(piece, this);
     if (piece.isComplete) this.#context.onPiece(piece);
   }

@@ -68,6 +68,11 @@ export class PeerUpload {
     return this.#queue.count > 0 && !this.#options.allowance.isWaiting;
   }
 
+  /** Whether blocks wait for the host's rate limits. */
+  get isThrottled(): boolean {
+    return this.#queue.count > 0 && this.#options.allowance.isWaiting;
+  }
+
   /** Bytes of blocks sent so far. */
   get sentBytes(): number {
     return this.#sentBytes;

@@ -13,6 +13,7 @@ const OWN_ID = "55".repeat(20);
 function setUp({ isHungry = true } = {}) {
   const peers: BarePeer[] = [];
   const refused: string[] = [];
+  const turnedAway: string[] = [];
   const state = { tick: 0 };
   const pool: ConnectionPool = new ConnectionPool({
     own: { infoHash: INFO_HASH, peerId: OWN_ID },
@@ -32,6 +33,7 @@ function setUp({ isHungry = true } = {}) {
       return peer;
     },
     onRefused: (address) => void refused.push(address),
+    onTurnedAway: (address, reason) => void turnedAway.push(`${address}: ${reason}`),
   });
   /** A peer dials us; whether its connection was kept. */
   const accept = (peerId: string, address: string) => {
@@ -40,7 +42,7 @@ function setUp({ isHungry = true } = {}) {
     pool.accept({ connection, handshake, address });
     return !connection.isClosed;
   };
-  return { pool, peers, refused, state, accept };
+  return { pool, peers, refused, turnedAway, state, accept };
 }
 
 const idOf = (number: number) => number.toString(16).padStart(40, "0");
@@ -56,6 +58,40 @@ Deno.test("ConnectionPool: keeps what comes, up to its bound", async () => {
   await pool.close();
   assert.equal(pool.peers.size, 0);
   assert.equal(accept(idOf(1), "10.0.0.1:1"), false, "it is over");
+});
+
+Deno.test("ConnectionPool: one address has a quarter of the connections at most", async () => {
+  const { pool, accept, turnedAway } = setUp();
+  const kept = Array.from({ length: 60 }, (_, at) => accept(idOf(at), `10.0.0.1:${1000 + at}`));
+  assert.equal(kept.filter(Boolean).length, 32);
+  assert.equal(
+    turnedAway[0],
+    "10.0.0.1:1032: its address has too many, and none of them is idle",
+  );
+  assert.ok(accept(idOf(99), "10.0.0.2:1000"));
+  await pool.close();
+});
+
+Deno.test("ConnectionPool: what is too many drops the connection that has been idle for the longest time", async () => {
+  for (const addressOf of [() => "10.0.0.1", (at: number) => `10.0.${at}.1`]) {
+    const { pool, peers, accept } = setUp();
+    for (let at = 0; at < 200; at++) accept(idOf(at), `${addressOf(at)}:${1000 + at}`);
+    const before = pool.peers.size;
+    assert.equal(accept(idOf(500), `${addressOf(500)}:1`), false, "they have just come");
+    peers[5]!.idleTicks = 10;
+    peers[7]!.idleTicks = 12;
+    peers[9]!.idleTicks = 9;
+    assert.ok(accept(idOf(501), `${addressOf(501)}:1`));
+    assert.deepEqual(
+      peers.map(({ closedFor }, at) => closedFor.length > 0 ? at : -1)
+        .filter((at) => at !== -1),
+      [7],
+    );
+    assert.equal(pool.peers.size, before);
+    assert.ok(accept(idOf(502), `${addressOf(502)}:1`));
+    assert.equal(accept(idOf(503), `${addressOf(503)}:1`), false, "9 s are too few");
+    await pool.close();
+  }
 });
 
 Deno.test("ConnectionPool: the same peer id from the same host is one peer, from another host none", async () => {

@@ -1,0 +1,79 @@
+/**
+ * Strangers that mean to stop a swarm: each attack is made with real sockets on loopback, on a clock that the test moves,
+ * and the bound is the clock's time within which an honest host has to have everything all the same.
+ */
+
+import assert from "node:assert/strict";
+import { MessageId } from "../../../torrent/swarm/wire/messages.ts";
+import { type Transfer, verifyRelease } from "../../../torrent/mod.ts";
+import { ManualClock } from "../../support/manual_clock.ts";
+import {
+  publishBlob,
+  runUntil,
+  startBadDiallers,
+  startFixedTracker,
+  startHost,
+} from "./fault_world.ts";
+
+const MIB = 1024 * 1024;
+/** Within which everything has to be there; without the defences it never would. */
+const PATIENCE_MS = 60_000;
+
+async function expectDone(transfer: Transfer, clock: ManualClock, maxMs = PATIENCE_MS) {
+  const isDone = await runUntil(transfer.done, clock, maxMs);
+  const { verifiedBytes, totalBytes } = transfer.progress();
+  assert.ok(isDone, `${verifiedBytes} of ${totalBytes} bytes after ${maxMs} ms of its clock`);
+  await transfer.done;
+}
+
+/** A seeder that is listed at a tracker, and a fetcher that is to have everything from it. */
+async function setUp(options: { reach?: "rack"; seederSite?: string } = {}) {
+  const { reach, seederSite = "north" } = options;
+  const clock = new ManualClock();
+  const ports: number[] = [];
+  const tracker = startFixedTracker((asker) => asker === seeder.port ? [] : ports, reach);
+  const published = await publishBlob(MIB, tracker.announceUrl, {
+    pieceLengthBytes: 64 * 1024,
+  });
+  const seeder = await startHost("seeder", {
+    clock,
+    locality: { host: "seeder", site: seederSite, rack: "a" },
+  });
+  const fetcher = await startHost("fetcher", { clock, hostname: "::" });
+  const seed = seeder.seed(published);
+  await seed.done;
+  const fetch = () => fetcher.fetch({ metainfo: published.metainfo, root: published.target });
+  return {
+    ...published,
+    clock,
+    ports,
+    seeder,
+    seed,
+    fetcher,
+    fetch,
+    async [Symbol.asyncDispose]() {
+      // What waits for the clock when it ends would wait for ever.
+      const closed = Promise.all([fetcher.close(), seeder.close()]);
+      assert.ok(await runUntil(closed, clock, PATIENCE_MS));
+      await tracker[Symbol.asyncDispose]();
+      await published.directory[Symbol.asyncDispose]();
+    },
+  };
+}
+
+for (const count of [64, 128]) {
+  Deno.test(`attack: ${count} connections that want everything and ask for nothing silence no seeder`, async () => {
+    await using world = await setUp();
+    const { infoHash, clock, seeder, ports } = world;
+    await using idlers = await startBadDiallers(
+      infoHash,
+      { says: (outbox) => outbox.signal(MessageId.interested) },
+      { port: seeder.port, count },
+    );
+    await runUntil(new Promise(() => {}), clock, 3000);
+    assert.ok(idlers.open > 0);
+    ports.push(seeder.port);
+    await expectDone(world.fetch(), clock);
+    await verifyRelease({ metainfo: world.metainfo, root: world.target });
+  });
+}

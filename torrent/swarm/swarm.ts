@@ -5,7 +5,6 @@
  */
 
 import type { Clock } from "../../base/clock.ts";
-import { sleep } from "../../base/clock.ts";
 import { type Distance, isWithin, type Locality } from "../../base/locality.ts";
 import type { Log } from "../../base/log.ts";
 import type { Random } from "../../base/random.ts";
@@ -35,14 +34,10 @@ import type { PieceSuggester } from "./suggest/suggestions.ts";
 import { SuperSeeding } from "./suggest/super_seeding.ts";
 import { RepeatedWarnings } from "./repeated_warnings.ts";
 import type { SwarmPeer } from "./swarm_peer.ts";
+import { Ticker } from "./ticker.ts";
 import { SwarmTraffic } from "./traffic.ts";
 import type { EstablishedConnection, OwnIdentity } from "./wire/handshaker.ts";
 import type { SendBuffers } from "./wire/peer_socket.ts";
-
-/** Length of the transfer's second, in which time-outs are counted; see `PeerContext.tick`. */
-const TICK_MS = 1000;
-/** A process that was stopped or a clock that jumped counts as at most so much: it must not show as a strange rate. */
-const MAX_TICK_SECONDS = 3;
 
 /** What a swarm tells the transfer that it belongs to. */
 export interface SwarmListener {
@@ -54,6 +49,8 @@ export interface SwarmListener {
   onVerified(index: number): void;
   /** A piece did not match its hash. */
   onRejected(message: string): void;
+  /** A peer is banned for a while. */
+  onBanned(address: string, reason: string): void;
   /** Every piece is there. */
   onComplete(): void;
   /** The disk is full: nothing is requested until there is room. */
@@ -109,10 +106,9 @@ export class Swarm implements PeerContext {
   readonly #startedAsSeed: boolean;
   readonly #newPieceAssigner: NewPieceAssigner;
   readonly #stop = new AbortController();
+  readonly #ticker: Ticker;
   readonly #lostPeers = new LostPeers();
   readonly #redundantSeeds = new RedundantSeeds();
-  #tick = 0;
-  #running: Promise<void> | undefined;
   #reach: Distance = "remote";
 
   constructor(options: SwarmOptions) {
@@ -125,6 +121,7 @@ export class Swarm implements PeerContext {
     this.port = options.port;
     this.infoBytes = options.infoBytes;
     this.clock = clock;
+    this.#ticker = new Ticker(clock, this.#stop.signal);
     this.#infoHash = own.infoHash;
     this.#listener = listener;
     this.#log = options.log;
@@ -173,16 +170,25 @@ export class Swarm implements PeerContext {
       writer: this.#writer,
       signal: this.#stop.signal,
       onRejected: (message) => listener.onRejected(message),
-      onGuilty: (guilty) => this.#ban(guilty),
+      onGuilty: (guilty) => this.#connections.ban(guilty),
       onRoom: () => this.#requestFromAll(),
     });
     this.#connections = new ConnectionPool({
       own,
       clock,
       random,
-      tick: () => this.#tick,
+      tick: () => this.tick,
       isHungry: () => !files.isComplete,
       admit: (provenance) => new Peer(provenance, this),
+      onBanned: (address, reason, seconds) => {
+        this.#warnings.warn("{infoHash}: {address} is banned for {seconds} s: {reason}", {
+          infoHash: own.infoHash,
+          address,
+          seconds,
+          reason,
+        });
+        listener.onBanned(address, reason);
+      },
       onTurnedAway: (address, reason) =>
         this.#warnings.warn(
           "{infoHash}: connections are turned away, now with {address}: {reason}",
@@ -193,7 +199,7 @@ export class Swarm implements PeerContext {
           },
         ),
       onRefused: (address) => {
-        this.#lostPeers.onRefused(address, this.#tick);
+        this.#lostPeers.onRefused(address, this.tick);
         if (!files.isComplete) listener.onNeed();
       },
     });
@@ -201,7 +207,7 @@ export class Swarm implements PeerContext {
 
   /** Begins to count seconds. */
   start(): void {
-    this.#running = this.#run();
+    this.#ticker.start((seconds) => this.#onTick(seconds));
   }
 
   /** How many peers are connected. */
@@ -216,9 +222,14 @@ export class Swarm implements PeerContext {
     return counts;
   }
 
+  /** Addresses of the peers that are banned at present; see `ban_list.ts`. */
+  get bannedPeers(): readonly string[] {
+    return this.#connections.banned;
+  }
+
   /** Addresses of hosts of our site that were lost, for the next announce; see `lost_peers.ts`. */
   get lostPeers(): readonly string[] {
-    return this.#lostPeers.at(this.#tick);
+    return this.#lostPeers.at(this.tick);
   }
 
   /** A tracker has named these addresses. */
@@ -245,13 +256,13 @@ export class Swarm implements PeerContext {
   async stop(): Promise<void> {
     this.#stop.abort();
     await this.#connections.close();
-    await this.#running;
+    await this.#ticker.ended();
     await this.#completion.ended();
     await this.#writer.ended();
   }
 
   get tick(): number {
-    return this.#tick;
+    return this.#ticker.tick;
   }
 
   get mayRequest(): boolean {
@@ -314,28 +325,14 @@ export class Swarm implements PeerContext {
     this.#choker.remove(peer);
     // What the peer was asked for is free again: others need not wait for their next message to be asked for it.
     this.#requestFromAll();
-    const isMissed = this.#lostPeers.onEnded(peer, { reach: this.#reach, tick: this.#tick });
+    const isMissed = this.#lostPeers.onEnded(peer, { reach: this.#reach, tick: this.tick });
     const isAlone = this.#connections.peers.size === 0;
     if (!this.files.isComplete && (isMissed || isAlone)) this.#listener.onNeed();
-  }
-
-  async #run(): Promise<void> {
-    const { clock } = this;
-    let lastMs = clock.nowMs();
-    while (!this.#stop.signal.aborted) {
-      await sleep(clock, TICK_MS, this.#stop.signal);
-      if (this.#stop.signal.aborted) return;
-      const nowMs = clock.nowMs();
-      const passedSeconds = (nowMs - lastMs) / 1000;
-      lastMs = nowMs;
-      this.#onTick(Math.min(Math.max(passedSeconds, TICK_MS / 2000), MAX_TICK_SECONDS));
-    }
   }
 
   #onTick(seconds: number): void {
     const { peers } = this.#connections;
     const { files: { release, isComplete }, traffic } = this;
-    this.#tick++;
     traffic.onTick(seconds);
     this.#choker.onTick({
       isSource: this.#startedAsSeed || this.#reach !== "rack" && !isComplete,
@@ -358,12 +355,6 @@ export class Swarm implements PeerContext {
 
   *#targets(): Generator<RequestTarget> {
     for (const { download } of this.#connections.peers) yield download;
-  }
-
-  #ban(guilty: readonly RequestTarget[]): void {
-    for (const peer of [...this.#connections.peers]) {
-      if (guilty.includes(peer.download)) this.#connections.ban(peer, "it sent wrong bytes");
-    }
   }
 
   #requestFromAll(): void {

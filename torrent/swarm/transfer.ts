@@ -50,7 +50,7 @@ export class SwarmTransfer extends EngineTransfer<SwarmTransferContext> {
   protected override traffic(): TransferTraffic {
     const swarm = this.#swarm;
     if (swarm === undefined) return NO_TRAFFIC;
-    const { traffic } = swarm;
+    const { traffic, bannedPeers } = swarm;
     const { received, sent } = traffic;
     if (this.isEnded) return { ...NO_TRAFFIC, received, sent };
     return {
@@ -58,6 +58,7 @@ export class SwarmTransfer extends EngineTransfer<SwarmTransferContext> {
       uploadBytesPerSecond: traffic.uploadBytesPerSecond,
       peers: swarm.peerCount,
       peersByDistance: swarm.peersByDistance(),
+      ...bannedPeers.length === 0 ? {} : { bannedPeers },
       received,
       sent,
     };
@@ -89,6 +90,7 @@ export class SwarmTransfer extends EngineTransfer<SwarmTransferContext> {
         onConnected: (address, ofPeer) => this.onConnected(address, ofPeer),
         onNeed: () => this.announceSoon(),
         onVerified: (index) => this.emit({ type: "piece_verified", index }),
+        onBanned: (address, message) => this.emit({ type: "peer_banned", address, message }),
         onRejected: (message) => this.emit({ type: "piece_rejected", message }),
         onComplete: () => this.completeSoon(),
         onPaused: (error) => this.onPaused(error),

@@ -4,15 +4,23 @@
  */
 
 import assert from "node:assert/strict";
+import {
+  decodeHandshake,
+  encodeHandshake,
+  HANDSHAKE_BYTES,
+} from "../../../torrent/swarm/wire/handshake.ts";
 import { MessageId } from "../../../torrent/swarm/wire/messages.ts";
 import { type Transfer, verifyRelease } from "../../../torrent/mod.ts";
 import { ManualClock } from "../../support/manual_clock.ts";
 import {
+  blockMessage,
   publishBlob,
+  readExactly,
   runUntil,
   startBadDiallers,
   startFixedTracker,
   startHost,
+  writeAll,
 } from "./fault_world.ts";
 
 const MIB = 1024 * 1024;
@@ -76,4 +84,53 @@ for (const count of [64, 128]) {
     await expectDone(world.fetch(), clock);
     await verifyRelease({ metainfo: world.metainfo, root: world.target });
   });
+}
+
+Deno.test("attack: a stolen peer id gets nobody banned but the thief", async () => {
+  await using world = await setUp();
+  const { infoHash, clock, seeder, fetcher, ports } = world;
+  const peerId = await peerIdOf(infoHash, seeder.port);
+  const transfer = world.fetch();
+  const events: string[] = [];
+  transfer.subscribe(({ type }) => events.push(type));
+  await runUntil(new Promise(() => {}), clock, 1000);
+  // From another address of this machine than the seeder's.
+  await using thief = await startBadDiallers(
+    infoHash,
+    { peerId, answer: (request) => blockMessage(request, 66) },
+    { port: fetcher.port, hostname: "::1" },
+  );
+  assert.ok(await runUntil(happens(() => events.includes("piece_rejected")), clock, PATIENCE_MS));
+  assert.ok(thief.served > 0);
+  ports.push(seeder.port);
+  await expectDone(transfer, clock);
+  await verifyRelease({ metainfo: world.metainfo, root: world.target });
+});
+
+Deno.test("attack: a stolen peer id that is there first keeps nobody out", async () => {
+  await using world = await setUp();
+  const { infoHash, clock, seeder, fetcher, ports } = world;
+  const peerId = await peerIdOf(infoHash, seeder.port);
+  const transfer = world.fetch();
+  await runUntil(new Promise(() => {}), clock, 1000);
+  await using _thief = await startBadDiallers(
+    infoHash,
+    { peerId, says: (outbox) => outbox.signal(MessageId.haveNone) },
+    { port: fetcher.port, hostname: "::1" },
+  );
+  await runUntil(new Promise(() => {}), clock, 1000);
+  ports.push(seeder.port);
+  await expectDone(transfer, clock);
+});
+
+/** Resolves once the condition holds. */
+async function happens(condition: () => boolean): Promise<void> {
+  while (!condition()) await new Promise((resolve) => setTimeout(resolve, 2));
+}
+
+/** The peer id that a host says in its handshake, as anybody can hear it. */
+async function peerIdOf(infoHash: string, port: number): Promise<string> {
+  using connection = await Deno.connect({ hostname: "127.0.0.1", port });
+  await writeAll(connection, encodeHandshake(infoHash, "11".repeat(20)));
+  return decodeHandshake(await readExactly(connection, HANDSHAKE_BYTES)).peerId;
 }

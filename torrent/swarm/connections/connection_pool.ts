@@ -6,6 +6,7 @@
 
 import type { Clock } from "../../../base/clock.ts";
 import type { Random } from "../../../base/random.ts";
+import type { RequestTarget } from "../pieces/request_target.ts";
 import type { SwarmPeer } from "../swarm_peer.ts";
 import {
   dial,
@@ -14,7 +15,7 @@ import {
   parseAddress,
   type Provenance,
 } from "../wire/handshaker.ts";
-import { BanList } from "./ban_list.ts";
+import { BAN_TICKS, BanList } from "./ban_list.ts";
 import { PeerList } from "./peer_list.ts";
 
 /** The tracker names fewer neighbours than that; each connection costs buffers of up to 1.5 MiB while it is busy. */
@@ -48,6 +49,8 @@ export interface ConnectionPoolOptions {
   readonly admit: (provenance: Provenance) => SwarmPeer;
   /** Nobody listens at that address any more. */
   readonly onRefused: (address: string) => void;
+  /** A peer is banned for so many seconds. */
+  readonly onBanned: (address: string, reason: string, seconds: number) => void;
   /** A connection with that address was not kept, or dropped for another one. */
   readonly onTurnedAway: (address: string, reason: string) => void;
 }
@@ -58,6 +61,8 @@ export class ConnectionPool {
   readonly #peers = new Set<SwarmPeer>();
   readonly #addresses: PeerList;
   readonly #bans = new BanList();
+  /** The peers of this transfer, gone or not, as long as a piece remembers that it came from them. */
+  readonly #peerOf = new WeakMap<RequestTarget, SwarmPeer>();
   readonly #stop = new AbortController();
   readonly #work = new Set<Promise<void>>();
   #dialling = 0;
@@ -88,12 +93,24 @@ export class ConnectionPool {
     this.#dialDue({ evenIfSated: false });
   }
 
-  /** The peer sent wrong bytes: its connection ends, and no other one with it is kept. */
-  ban(peer: SwarmPeer, reason: string): void {
-    const { provenance: { handshake: { peerId }, address }, listensOn } = peer;
-    this.#bans.ban({ peerId, listensOn, host: parseAddress(address).hostname });
-    if (listensOn !== undefined) this.#addresses.delete(listensOn);
-    peer.close(reason);
+  /**
+   * These peers sent wrong bytes: their connections end, and no others with them are kept for a while. It holds also for a
+   * peer that has disconnected before its bytes were found to be wrong.
+   */
+  ban(guilty: readonly RequestTarget[]): void {
+    const reason = "it sent bytes that do not match their hash";
+    for (const target of guilty) {
+      const peer = this.#peerOf.get(target);
+      if (peer === undefined) continue;
+      this.#bans.ban(peer, this.#options.tick());
+      peer.close(reason);
+      this.#options.onBanned(peer.provenance.address, reason, BAN_TICKS);
+    }
+  }
+
+  /** The addresses of the peers that are banned at present. */
+  get banned(): readonly string[] {
+    return this.#bans.at(this.#options.tick());
   }
 
   /** The peer's connection has ended. */
@@ -122,8 +139,7 @@ export class ConnectionPool {
       if (peer.provenance.isOutgoing) outgoing++;
     }
     const isWanted = (address: string) =>
-      !connected.has(address) &&
-      !this.#bans.isBanned({ listensOn: address, host: parseAddress(address).hostname });
+      !connected.has(address) && !this.#bans.isAddressBanned(address, tick());
     while (this.#dialling < MAX_DIALLING && outgoing < MAX_OUTGOING) {
       const address = this.#addresses.next(tick(), isWanted);
       if (address === undefined) return;
@@ -157,6 +173,7 @@ export class ConnectionPool {
     }
     const peer = this.#options.admit(provenance);
     this.#peers.add(peer);
+    this.#peerOf.set(peer.download, peer);
     peer.start();
     return true;
   }
@@ -165,11 +182,13 @@ export class ConnectionPool {
     if (this.#stop.signal.aborted) return false;
     const { handshake: { peerId }, address, isOutgoing } = provenance;
     const host = parseAddress(address).hostname;
-    if (this.#bans.isBanned({ peerId, host })) return false;
+    if (this.#bans.isBanned(provenance, this.#options.tick())) {
+      this.#options.onTurnedAway(address, "it is banned");
+      return false;
+    }
     for (const other of this.#peers) {
-      if (other.provenance.handshake.peerId !== peerId) continue;
-      // A peer id proves nothing at another address: whoever connected first keeps it.
-      if (parseAddress(other.provenance.address).hostname !== host) return false;
+      // A peer id proves nothing, since everybody hears it: at another address it is another peer.
+      if (other.provenance.handshake.peerId !== peerId || other.ipAddress !== host) continue;
       // Two hosts that dial each other at once get two connections. Both ends keep the one that the host with the
       // smaller peer id dialled.
       const keepsDialled = this.#options.own.peerId < peerId;

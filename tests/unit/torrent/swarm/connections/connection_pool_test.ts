@@ -14,6 +14,7 @@ function setUp({ isHungry = true } = {}) {
   const peers: BarePeer[] = [];
   const refused: string[] = [];
   const turnedAway: string[] = [];
+  const banned: string[] = [];
   const state = { tick: 0 };
   const pool: ConnectionPool = new ConnectionPool({
     own: { infoHash: INFO_HASH, peerId: OWN_ID },
@@ -25,6 +26,7 @@ function setUp({ isHungry = true } = {}) {
       const peer = barePeer(provenance);
       const { close } = peer;
       peer.close = (reason) => {
+        if (peer.closedFor.length > 0) return;
         close(reason);
         provenance.connection.close();
         pool.remove(peer);
@@ -33,6 +35,7 @@ function setUp({ isHungry = true } = {}) {
       return peer;
     },
     onRefused: (address) => void refused.push(address),
+    onBanned: (address, _reason, seconds) => void banned.push(`${address} for ${seconds} s`),
     onTurnedAway: (address, reason) => void turnedAway.push(`${address}: ${reason}`),
   });
   /** A peer dials us; whether its connection was kept. */
@@ -42,7 +45,7 @@ function setUp({ isHungry = true } = {}) {
     pool.accept({ connection, handshake, address });
     return !connection.isClosed;
   };
-  return { pool, peers, refused, turnedAway, state, accept };
+  return { pool, peers, refused, turnedAway, banned, state, accept };
 }
 
 const idOf = (number: number) => number.toString(16).padStart(40, "0");
@@ -94,23 +97,43 @@ Deno.test("ConnectionPool: what is too many drops the connection that has been i
   }
 });
 
-Deno.test("ConnectionPool: the same peer id from the same host is one peer, from another host none", async () => {
+Deno.test("ConnectionPool: the same peer id from the same host is one peer, from another host another", async () => {
   const { pool, accept } = setUp();
   assert.ok(accept(idOf(1), "10.0.0.1:1000"));
   assert.equal(accept(idOf(1), "10.0.0.1:1001"), false);
-  assert.equal(accept(idOf(1), "10.0.0.2:1000"), false);
+  assert.ok(accept(idOf(1), "10.0.0.2:1000"), "whoever had it first may have stolen it");
   assert.ok(accept(idOf(2), "10.0.0.1:1002"), "another process of that host");
-  assert.equal(pool.peers.size, 2);
+  assert.equal(pool.peers.size, 3);
   await pool.close();
 });
 
-Deno.test("ConnectionPool: a banned peer goes, and does not come back", async () => {
+Deno.test("ConnectionPool: a banned peer goes, and does not come back until its ban ends", async () => {
+  const { pool, peers, turnedAway, banned, state, accept } = setUp();
+  assert.ok(accept(idOf(1), "10.0.0.1:1000"));
+  pool.ban([peers[0]!.download]);
+  assert.deepEqual(peers[0]!.closedFor, ["it sent bytes that do not match their hash"]);
+  assert.deepEqual(banned, ["10.0.0.1:1000 for 600 s"]);
+  assert.equal(accept(idOf(1), "10.0.0.1:1001"), false);
+  assert.deepEqual(turnedAway, ["10.0.0.1:1001: it is banned"]);
+  assert.deepEqual(pool.banned, ["10.0.0.1:1000"]);
+  assert.ok(accept(idOf(2), "10.0.0.1:1002"));
+  assert.ok(
+    accept(idOf(1), "10.0.0.2:1000"),
+    "at another address it may be the one it was stolen from",
+  );
+  state.tick = 600;
+  assert.ok(accept(idOf(1), "10.0.0.1:1003"));
+  assert.deepEqual(pool.banned, []);
+  await pool.close();
+});
+
+Deno.test("ConnectionPool: a liar that has gone before it is found out is banned all the same", async () => {
   const { pool, peers, accept } = setUp();
   assert.ok(accept(idOf(1), "10.0.0.1:1000"));
-  pool.ban(peers[0]!, "it lied");
-  assert.deepEqual(peers[0]!.closedFor, ["it lied"]);
+  const [liar] = peers;
+  liar!.close("it hung up");
+  pool.ban([liar!.download]);
   assert.equal(accept(idOf(1), "10.0.0.1:1001"), false);
-  assert.ok(accept(idOf(2), "10.0.0.1:1002"));
   await pool.close();
 });
 

@@ -4,6 +4,7 @@
  */
 
 import assert from "node:assert/strict";
+import { sleep } from "../../../base/clock.ts";
 import {
   decodeHandshake,
   encodeHandshake,
@@ -18,6 +19,7 @@ import {
   readExactly,
   runUntil,
   startBadDiallers,
+  startBadPeer,
   startFixedTracker,
   startHost,
   writeAll,
@@ -121,6 +123,39 @@ Deno.test("attack: a stolen peer id that is there first keeps nobody out", async
   await runUntil(new Promise(() => {}), clock, 1000);
   ports.push(seeder.port);
   await expectDone(transfer, clock);
+});
+
+Deno.test("attack: peers that send a byte now and then hold no block for long", async () => {
+  await using world = await setUp();
+  const { infoHash, clock, seeder, ports } = world;
+  const drip = {
+    answer: (request: Parameters<typeof blockMessage>[0]) => blockMessage(request, 66),
+    async send(connection: Deno.TcpConn, bytes: Uint8Array) {
+      // The block's header at once, then a byte every five seconds.
+      await connection.write(bytes.subarray(0, 13));
+      for (let at = 13; at < bytes.length; at++) {
+        await sleep(clock, 5000, connectionSignal.signal);
+        if (connectionSignal.signal.aborted) return;
+        await connection.write(bytes.subarray(at, at + 1));
+      }
+    },
+  };
+  const connectionSignal = new AbortController();
+  await using first = startBadPeer(infoHash, drip);
+  await using second = startBadPeer(infoHash, drip);
+  await using third = startBadPeer(infoHash, drip);
+  const drippers = [first, second, third];
+  try {
+    ports.push(...drippers.map(({ port }) => port));
+    const transfer = world.fetch();
+    assert.ok(await runUntil(happens(() => drippers.every(({ met }) => met > 0)), clock, 10_000));
+    await runUntil(new Promise(() => {}), clock, 6000);
+    ports.push(seeder.port);
+    await expectDone(transfer, clock);
+    await verifyRelease({ metainfo: world.metainfo, root: world.target });
+  } finally {
+    connectionSignal.abort();
+  }
 });
 
 /** Resolves once the condition holds. */

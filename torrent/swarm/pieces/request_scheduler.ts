@@ -81,8 +81,8 @@ export class RequestScheduler {
   }
 
   /**
-   * Makes a request to an idle peer for blocks that another peer was asked for {@link LATE_TICKS} ago. This is the endgame,
-   * and the answer to peers that are slow without stalling.
+   * Makes a request to an idle peer for blocks that another peer was asked for {@link LATE_TICKS} ago, or that come in from
+   * it for too long. This is the endgame, and the answer to peers that are slow without stalling.
    */
   nextLateRequest(
     target: RequestTarget,
@@ -90,6 +90,8 @@ export class RequestScheduler {
   ): OutstandingRequest<RequestTarget> | undefined {
     for (const other of this.#targets()) {
       if (other === target) continue;
+      const takenOver = this.#takeOver(target, other, tick);
+      if (takenOver !== undefined) return takenOver;
       for (const { piece, begin, sizeBytes, sentTick, released } of other.outstanding) {
         if (released || sentTick > tick - LATE_TICKS || piece.exclusive) continue;
         if (!target.has.has(piece.index) || this.#open.get(piece.index) !== piece) continue;
@@ -102,6 +104,20 @@ export class RequestScheduler {
       }
     }
     return undefined;
+  }
+
+  /** Makes a request for the block that comes in from the other peer for too long, which then counts no more. */
+  #takeOver(
+    target: RequestTarget,
+    other: RequestTarget,
+    tick: number,
+  ): OutstandingRequest<RequestTarget> | undefined {
+    const { overdue } = other;
+    if (overdue === undefined || overdue.piece.exclusive) return undefined;
+    if (!target.has.has(overdue.piece.index)) return undefined;
+    // Its blocks are free then, and nobody has anything better to do than this peer.
+    other.abandonIncoming();
+    return this.nextRequest(target, tick);
   }
 
   /** Whether the piece is still being fetched, so that a late block of it is of use. */

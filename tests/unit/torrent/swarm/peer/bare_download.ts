@@ -22,7 +22,7 @@ export const PIECES = 16;
 export function bareDownload(
   changes: Partial<Omit<DownloadContext, "files">> & { readonly verified?: PieceSet } = {},
 ) {
-  const { verified = new PieceSet(PIECES), ...ofContext } = changes;
+  const { verified = new PieceSet(PIECES) } = changes;
   const release = bareRelease(PIECES * PIECE_BYTES, PIECE_BYTES);
   const picker = new PiecePicker({
     pieceCount: PIECES,
@@ -50,8 +50,9 @@ export function bareDownload(
     onContested() {},
     onIdle() {},
     onPiece() {},
-    ...ofContext,
   };
+  // As they are: one may be a getter.
+  Object.defineProperties(context, Object.getOwnPropertyDescriptors(changes));
   const download = new PeerDownload(context, {
     outbox,
     allowance: new PeerAllowance(new RateLimits(), {

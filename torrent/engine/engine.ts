@@ -61,6 +61,11 @@ export interface FetchOptions {
   readonly checkFiles?: boolean;
   /** What becomes of the content in the page cache. Default "keep". */
   readonly pages?: PagePolicy;
+  /**
+   * Addresses ("address:port") of peers that are tried when none that the trackers name gives anything, such as the build
+   * machine's own: a tracker that was lied to is not the last word. Default: none. The engine `webtorrent` ignores them.
+   */
+  readonly fallbackPeers?: readonly string[];
   /** Ends the transfer as `stop()` does. */
   readonly signal?: AbortSignal;
 }

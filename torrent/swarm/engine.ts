@@ -83,7 +83,7 @@ class SwarmEngine implements TorrentEngine {
     const { port } = listener.addr;
     this.port = port;
     const { locality, log, preallocate, random = systemRandom } = options;
-    this.#transfers = new TransferTable((release, { root, start, onEnd }) =>
+    this.#transfers = new TransferTable((release, { root, start, fallbackPeers, onEnd }) =>
       new SwarmTransfer(release, {
         context: {
           peerId: this.#peerId,
@@ -95,6 +95,7 @@ class SwarmEngine implements TorrentEngine {
           random,
           log,
           ...preallocate === undefined ? {} : { preallocate },
+          fallbackPeers,
           onEnd,
         },
         root,

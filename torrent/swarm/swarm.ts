@@ -15,6 +15,7 @@ import { Choker } from "./choker/choker.ts";
 import { ConnectionPool } from "./connections/connection_pool.ts";
 import { LostPeers } from "./connections/lost_peers.ts";
 import { RedundantSeeds } from "./connections/redundant_seeds.ts";
+import { FetchReach } from "./fetch_reach.ts";
 import { isAnyRequestOutstanding, requestFromOthers } from "./idle_requests.ts";
 import type { RateLimits } from "./limits/rate_limits.ts";
 import { Peer } from "./peer/peer.ts";
@@ -32,12 +33,15 @@ import { SmartBan } from "./pieces/smart_ban.ts";
 import { NewPieceAssigner } from "./suggest/new_piece_assigner.ts";
 import type { PieceSuggester } from "./suggest/suggestions.ts";
 import { SuperSeeding } from "./suggest/super_seeding.ts";
-import { RepeatedWarnings } from "./repeated_warnings.ts";
+import { SwarmLog } from "./swarm_log.ts";
 import type { SwarmPeer } from "./swarm_peer.ts";
 import { Ticker } from "./ticker.ts";
 import { SwarmTraffic } from "./traffic.ts";
 import type { EstablishedConnection, OwnIdentity } from "./wire/handshaker.ts";
 import type { SendBuffers } from "./wire/peer_socket.ts";
+
+/** While nothing comes, the fallback peers are tried every so many seconds. */
+const FALLBACK_TICKS = 5;
 
 /** What a swarm tells the transfer that it belongs to. */
 export interface SwarmListener {
@@ -73,6 +77,8 @@ export interface SwarmOptions {
   readonly port: number;
   /** Where we are. */
   readonly locality: Locality;
+  /** Addresses that are tried when no other peer gives anything. */
+  readonly fallbackPeers: readonly string[];
   readonly limits: RateLimits;
   readonly buffers: SendBuffers;
   readonly clock: Clock;
@@ -94,10 +100,8 @@ export class Swarm implements PeerContext {
   readonly port: number;
   readonly infoBytes: Uint8Array;
   readonly clock: Clock;
-  readonly #infoHash: string;
   readonly #listener: SwarmListener;
-  readonly #log: Log;
-  readonly #warnings: RepeatedWarnings;
+  readonly #log: SwarmLog;
   readonly #choker: Choker;
   readonly #connections: ConnectionPool;
   readonly #writer: PieceWriter;
@@ -109,7 +113,8 @@ export class Swarm implements PeerContext {
   readonly #ticker: Ticker;
   readonly #lostPeers = new LostPeers();
   readonly #redundantSeeds = new RedundantSeeds();
-  #reach: Distance = "remote";
+  readonly #reach = new FetchReach();
+  readonly #fallbackPeers: readonly string[];
 
   constructor(options: SwarmOptions) {
     const { files, own, clock, random, listener } = options;
@@ -122,10 +127,9 @@ export class Swarm implements PeerContext {
     this.infoBytes = options.infoBytes;
     this.clock = clock;
     this.#ticker = new Ticker(clock, this.#stop.signal);
-    this.#infoHash = own.infoHash;
+    this.#fallbackPeers = options.fallbackPeers;
     this.#listener = listener;
-    this.#log = options.log;
-    this.#warnings = new RepeatedWarnings(options.log, clock);
+    this.#log = new SwarmLog(own.infoHash, options);
     this.#startedAsSeed = files.isComplete;
     // A seed's whole site waits for it, a gateway's rack for the gateway.
     const localScope = this.#startedAsSeed ? "site" : "rack";
@@ -181,23 +185,10 @@ export class Swarm implements PeerContext {
       isHungry: () => !files.isComplete,
       admit: (provenance) => new Peer(provenance, this),
       onBanned: (address, reason, seconds) => {
-        this.#warnings.warn("{infoHash}: {address} is banned for {seconds} s: {reason}", {
-          infoHash: own.infoHash,
-          address,
-          seconds,
-          reason,
-        });
+        this.#log.banned(address, reason, seconds);
         listener.onBanned(address, reason);
       },
-      onTurnedAway: (address, reason) =>
-        this.#warnings.warn(
-          "{infoHash}: connections are turned away, now with {address}: {reason}",
-          {
-            infoHash: own.infoHash,
-            address,
-            reason,
-          },
-        ),
+      onTurnedAway: (address, reason) => this.#log.turnedAway(address, reason),
       onRefused: (address) => {
         this.#lostPeers.onRefused(address, this.tick);
         if (!files.isComplete) listener.onNeed();
@@ -242,9 +233,7 @@ export class Swarm implements PeerContext {
    * gateways: fetching from them all the same would bring the same pieces into their rack once more.
    */
   setReach(reach: Distance): void {
-    if (reach === this.#reach) return;
-    this.#reach = reach;
-    for (const peer of this.#connections.peers) peer.onReachChanged();
+    if (this.#reach.assign(reach)) this.#updateReach();
   }
 
   /** A peer has dialled us for this release. */
@@ -270,7 +259,7 @@ export class Swarm implements PeerContext {
   }
 
   isWithinReach(distance: Distance): boolean {
-    return isWithin(this.#reach, distance);
+    return this.#reach.includes(distance);
   }
 
   readBlock(offsetBytes: number, into: Uint8Array): void {
@@ -291,6 +280,10 @@ export class Swarm implements PeerContext {
   onSent(peer: SwarmPeer, distance: Distance, sizeBytes: number): void {
     this.traffic.onSent(distance, sizeBytes);
     this.#choker.onSent(peer, sizeBytes);
+  }
+
+  onBlock(distance: Distance): void {
+    if (this.#reach.onBlock(distance)) this.#updateReach();
   }
 
   onContested(piece: PartialPiece<RequestTarget>, by: RequestTarget): void {
@@ -316,16 +309,15 @@ export class Swarm implements PeerContext {
   }
 
   onEnded(peer: SwarmPeer, reason: unknown): void {
-    this.#log.debug("{infoHash}: {peer} has gone: {reason}", {
-      infoHash: this.#infoHash,
-      peer: peer.provenance.address,
-      reason: reason instanceof Error ? reason.message : reason,
-    });
+    this.#log.ended(peer.provenance.address, reason);
     this.#connections.remove(peer);
     this.#choker.remove(peer);
     // What the peer was asked for is free again: others need not wait for their next message to be asked for it.
     this.#requestFromAll();
-    const isMissed = this.#lostPeers.onEnded(peer, { reach: this.#reach, tick: this.tick });
+    const isMissed = this.#lostPeers.onEnded(peer, {
+      reach: this.#reach.assigned,
+      tick: this.tick,
+    });
     const isAlone = this.#connections.peers.size === 0;
     if (!this.files.isComplete && (isMissed || isAlone)) this.#listener.onNeed();
   }
@@ -335,7 +327,7 @@ export class Swarm implements PeerContext {
     const { files: { release, isComplete }, traffic } = this;
     traffic.onTick(seconds);
     this.#choker.onTick({
-      isSource: this.#startedAsSeed || this.#reach !== "rack" && !isComplete,
+      isSource: this.#startedAsSeed || this.#reach.assigned !== "rack" && !isComplete,
       missingLocallyBytes: this.picker.missingLocally * release.pieceLengthBytes,
       pieceBytes: release.pieceLengthBytes,
       downloadBytesPerSecond: traffic.downloadBytesPerSecond,
@@ -347,10 +339,35 @@ export class Swarm implements PeerContext {
         peer.close("both have everything");
       }
     }
+    this.#checkSupply();
     this.#connections.onTick();
     if (!this.files.isComplete && !this.#writer.isPaused && !isAnyRequestOutstanding(peers)) {
       this.#listener.onNeed();
     }
+  }
+
+  /** A host that gets nothing from within its reach ignores that, and tries the peers that it knows from elsewhere. */
+  #checkSupply(): void {
+    const near = [...this.#connections.peers].filter(({ distance }) =>
+      isWithin(this.#reach.assigned, distance)
+    );
+    const isHungry = !this.files.isComplete && this.mayRequest;
+    const hasBegun = this.#reach.onTick({
+      isHungry,
+      hasPeers: near.length > 0,
+      isOffered: near.some(({ download }) => this.picker.isInteresting(download.has)),
+    });
+    if (hasBegun) {
+      this.#log.starved(this.#reach.assigned);
+      this.#updateReach();
+    }
+    if (this.#reach.isStarved && isHungry && this.tick % FALLBACK_TICKS === 0) {
+      this.#connections.add(this.#fallbackPeers);
+    }
+  }
+
+  #updateReach(): void {
+    for (const peer of this.#connections.peers) peer.onReachChanged();
   }
 
   *#targets(): Generator<RequestTarget> {

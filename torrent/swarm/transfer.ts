@@ -17,6 +17,8 @@ export interface SwarmTransferContext extends TransferContext {
   readonly peerId: string;
   /** The TCP port on which peers reach us. */
   readonly port: number;
+  /** Addresses that are tried when no other peer gives anything. */
+  readonly fallbackPeers: readonly string[];
   readonly limits: RateLimits;
   readonly buffers: SendBuffers;
 }
@@ -74,13 +76,15 @@ export class SwarmTransfer extends EngineTransfer<SwarmTransferContext> {
   }
 
   #join(): void {
-    const { peerId, port, locality, limits, buffers, clock, random, log } = this.context;
+    const { peerId, port, locality, fallbackPeers, limits, buffers, clock, random, log } =
+      this.context;
     const swarm = this.#swarm = new Swarm({
       files: this.files,
       infoBytes: infoBytesOf(this.release.metainfo),
       own: { infoHash: this.infoHash, peerId },
       port,
       locality,
+      fallbackPeers,
       limits,
       buffers,
       clock,

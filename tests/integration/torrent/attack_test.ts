@@ -15,6 +15,7 @@ import { type Transfer, verifyRelease } from "../../../torrent/mod.ts";
 import { ManualClock } from "../../support/manual_clock.ts";
 import {
   blockMessage,
+  locality,
   publishBlob,
   readExactly,
   runUntil,
@@ -37,12 +38,12 @@ async function expectDone(transfer: Transfer, clock: ManualClock, maxMs = PATIEN
 }
 
 /** A seeder that is listed at a tracker, and a fetcher that is to have everything from it. */
-async function setUp(options: { reach?: "rack"; seederSite?: string } = {}) {
-  const { reach, seederSite = "north" } = options;
+async function setUp(options: { sizeBytes?: number; reach?: "rack"; seederSite?: string } = {}) {
+  const { sizeBytes = MIB, reach, seederSite = "north" } = options;
   const clock = new ManualClock();
   const ports: number[] = [];
   const tracker = startFixedTracker((asker) => asker === seeder.port ? [] : ports, reach);
-  const published = await publishBlob(MIB, tracker.announceUrl, {
+  const published = await publishBlob(sizeBytes, tracker.announceUrl, {
     pieceLengthBytes: 64 * 1024,
   });
   const seeder = await startHost("seeder", {
@@ -52,7 +53,8 @@ async function setUp(options: { reach?: "rack"; seederSite?: string } = {}) {
   const fetcher = await startHost("fetcher", { clock, hostname: "::" });
   const seed = seeder.seed(published);
   await seed.done;
-  const fetch = () => fetcher.fetch({ metainfo: published.metainfo, root: published.target });
+  const fetch = (more: { fallbackPeers?: readonly string[] } = {}) =>
+    fetcher.fetch({ metainfo: published.metainfo, root: published.target, ...more });
   return {
     ...published,
     clock,
@@ -156,6 +158,24 @@ Deno.test("attack: peers that send a byte now and then hold no block for long", 
   } finally {
     connectionSignal.abort();
   }
+});
+
+Deno.test("attack: a false seed in the rack that gives nothing eclipses nobody", async () => {
+  await using world = await setUp({ reach: "rack", seederSite: "south" });
+  const { infoHash, clock, seeder, ports } = world;
+  await using liar = startBadPeer(infoHash, { locality: locality("liar") });
+  ports.push(liar.port, seeder.port);
+  await expectDone(world.fetch(), clock, 20_000);
+  await verifyRelease({ metainfo: world.metainfo, root: world.target });
+});
+
+Deno.test("attack: a tracker that names false seeds alone is not the last word, where a fallback is known", async () => {
+  await using world = await setUp({ reach: "rack", seederSite: "south" });
+  const { infoHash, clock, seeder, ports } = world;
+  await using liar = startBadPeer(infoHash, { locality: locality("liar") });
+  ports.push(liar.port);
+  await expectDone(world.fetch({ fallbackPeers: [`127.0.0.1:${seeder.port}`] }), clock, 20_000);
+  await verifyRelease({ metainfo: world.metainfo, root: world.target });
 });
 
 /** Resolves once the condition holds. */

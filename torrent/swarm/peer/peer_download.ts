@@ -308,6 +308,7 @@ export class PeerDownload implements RequestTarget {
     if (!scheduler.isOpen(piece)) return;
     piece.arrive(request, this);
     this.#wantedBytes += request.sizeBytes;
+    this.#context.onBlock(this.#distance);
     if (piece.isAsked(request)) this.#context.onContested(piece, this);
     if (piece.isComplete) this.#context.onPiece(piece);
   }

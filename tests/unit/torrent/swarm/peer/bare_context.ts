@@ -90,6 +90,7 @@ export function bareContext({ verified }: { readonly verified: PieceSet }) {
       happened.receivedBytes += sizeBytes;
     },
     onSent() {},
+    onBlock() {},
     onContested() {},
     onIdle() {},
     onPiece(piece) {

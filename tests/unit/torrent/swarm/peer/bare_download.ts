@@ -47,6 +47,7 @@ export function bareDownload(
     mayRequest: true,
     isWithinReach: () => true,
     onReceived() {},
+    onBlock() {},
     onContested() {},
     onIdle() {},
     onPiece() {},

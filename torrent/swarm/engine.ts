@@ -1,6 +1,6 @@
 /**
- * The swarm engine: BitTorrent's peer protocol on the runtime's sockets, tuned for a data center. It has one listening port
- * and any number of releases; an incoming connection finds its release by the info hash in its handshake.
+ * The swarm engine: BitTorrent's peer protocol on the runtime's sockets, tuned for a data center. It has one listening
+ * port and any number of releases; an incoming connection finds its release by the info hash in its handshake.
  */
 
 import { Buffer } from "node:buffer";
@@ -36,8 +36,8 @@ export interface SwarmEngineOptions extends EngineOptions {
 }
 
 /**
- * Opens the port. Rejects with a {@link TransferError} "engine_failed" if it is taken. With a full disk its transfers pause,
- * and go on when there is room.
+ * Opens the port. Rejects with a {@link TransferError} "engine_failed" if it is taken. With a full disk its transfers
+ * pause, and go on when there is room.
  */
 // deno-lint-ignore require-await -- other engines need time to open their port
 export async function createSwarmEngine(options: SwarmEngineOptions): Promise<TorrentEngine> {

@@ -10,8 +10,8 @@ import { type Distance, isWithin } from "../../base/locality.ts";
 /** Without a block from within reach for so many seconds, a host ignores its reach: those who have pieces give none. */
 const STARVED_TICKS = 5;
 /**
- * The same if the peers within reach have nothing that it lacks: a gateway that crosses a slow border may take that long
- * to get a piece, and hosts that went to fetch the same piece themselves would slow it down further.
+ * The same if the peers within reach have nothing that it lacks: a gateway that crosses a slow border may take that
+ * long to get a piece, and hosts that went to fetch the same piece themselves would slow it down further.
  */
 const PATIENT_TICKS = 30;
 

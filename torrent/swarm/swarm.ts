@@ -1,7 +1,7 @@
 /**
  * One release's swarm: everything that its peers share, and the way of a block through it. A peer (`peer/`) asks the
- * request scheduler (`pieces/`) what to request; its blocks make up pieces, which are verified, written and announced to
- * all peers; the choker says whose requests are served. How a transfer begins, ends and reports is in `transfer.ts`.
+ * request scheduler (`pieces/`) what to request; its blocks make up pieces, which are verified, written and announced
+ * to all peers; the choker says whose requests are served. How a transfer begins, ends and reports is in `transfer.ts`.
  */
 
 import type { Clock } from "../../base/clock.ts";

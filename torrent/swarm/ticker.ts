@@ -1,6 +1,6 @@
 /**
- * The seconds of a transfer, in which all its time-outs are counted. They are counted and not read from a clock, so that a
- * clock that jumps, or a process that stood still, ends no connection.
+ * The seconds of a transfer, in which all its time-outs are counted. They are counted and not read from a clock, so
+ * that a clock that jumps, or a process that stood still, ends no connection.
  */
 
 import { type Clock, sleep } from "../../base/clock.ts";

@@ -1,6 +1,6 @@
 /**
- * How many inputs a fuzz test tries, and from which seed. Input number n of a run is made from seed + n alone, so one that
- * fails is made again without those before it.
+ * How many inputs a fuzz test tries, and from which seed. Input number n of a run is made from seed + n alone, so one
+ * that fails is made again without those before it.
  */
 
 /** Numbers that depend on nothing but a seed (mulberry32), and what is drawn from them. */

@@ -1,6 +1,7 @@
 /**
- * Hostile peers that are asked for a .torrent, or ask for one: whoever asks gets bytes within its bound or an error, on a
- * connection that is closed afterwards; whoever answers gives each peer no more than twice as many parts as there are.
+ * Hostile peers that are asked for a .torrent, or ask for one: whoever asks gets bytes within its bound or an error, on
+ * a connection that is closed afterwards; whoever answers gives each peer no more than twice as many parts as there
+ * are.
  */
 
 import assert from "node:assert/strict";

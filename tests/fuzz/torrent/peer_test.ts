@@ -1,6 +1,6 @@
 /**
- * Hostile peers against the engine's side of a connection. Whatever is sent, the connection ends with a reason or goes on;
- * nothing is thrown out of its loops, nothing is answered without end, no piece is written that does not match, and
+ * Hostile peers against the engine's side of a connection. Whatever is sent, the connection ends with a reason or goes
+ * on; nothing is thrown out of its loops, nothing is answered without end, no piece is written that does not match, and
  * whatever a peer leaves behind can be asked of others.
  */
 

@@ -1,7 +1,7 @@
 /**
  * Hostile bytes against the decoders of the peer protocol: handshakes, frames, extension handshakes and messages about
- * metadata. A decoder refuses what is wrong with a `ProtocolViolation` or as undefined, and keeps to its bounds; nothing
- * else is thrown, and nothing is waited for that cannot come.
+ * metadata. A decoder refuses what is wrong with a `ProtocolViolation` or as undefined, and keeps to its bounds;
+ * nothing else is thrown, and nothing is waited for that cannot come.
  */
 
 import assert from "node:assert/strict";

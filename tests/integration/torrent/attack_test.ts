@@ -1,6 +1,6 @@
 /**
- * Strangers that mean to stop a swarm: each attack is made with real sockets on loopback, on a clock that the test moves,
- * and the bound is the clock's time within which an honest host has to have everything all the same.
+ * Strangers that mean to stop a swarm: each attack is made with real sockets on loopback, on a clock that the test
+ * moves, and the bound is the clock's time within which an honest host has to have everything all the same.
  */
 
 import assert from "node:assert/strict";

@@ -1,7 +1,7 @@
 /**
- * The choker decides whose requests are served (BEP 3: unchoked). Every interested peer gets an upload slot, except that
- * peers farther away wait while local peers lack what we have (see `local_first.ts`). Input: interest, bytes sent and one
- * tick a second; output: `setChoked` on the peers.
+ * This room decides whose requests are served (BEP 3: who is unchoked). Every interested peer gets an upload slot
+ * (`upload_slots.ts`), except that peers farther away wait while local peers lack what we have (`local_first.ts`).
+ * Input: interest, bytes sent and one tick a second; output: `setChoked` on the peers.
  */
 
 import { type Distance, isWithin } from "../../../base/locality.ts";
@@ -75,8 +75,8 @@ export class Choker<Peer extends ChokedPeer = SwarmPeer> {
   }
 
   /**
-   * Whether the peer is not served while local peers come first. A seed (scope "site") does not hold up peers that do not
-   * say where they are: it may be the only one that they have.
+   * Whether the peer is not served while local peers come first. A seed (scope "site") does not hold up peers that do
+   * not say where they are: it may be the only one that they have.
    */
   #mustWait({ distance, locality }: Peer): boolean {
     return !this.#isLocal(distance) && (this.#localScope === "rack" || locality !== undefined);

@@ -1,8 +1,9 @@
 /**
  * The upload slots: which peers are sent blocks at a time. Hosts in a data center do not free-ride, so there are no
- * choking rounds: an interested peer gets a slot at once and keeps it. Only when more peers are interested than there are
- * slots does a holder make room for the one that has waited longest: the holder that asks for nothing, that has had its
- * share or its turn, or whose address holds more than its part. So no stranger can silence a seed by holding slots. Pure.
+ * choking rounds: an interested peer gets a slot at once and keeps it. Only when more peers are interested than there
+ * are slots does a holder make room for the one that has waited longest: the holder that asks for nothing, that has had
+ * its share or its turn, or whose address holds more than its part. So no stranger can silence a seed by holding slots.
+ * Pure.
  */
 
 /**
@@ -10,11 +11,17 @@
  * only peers that come from elsewhere ever wait.
  */
 export const UPLOAD_SLOTS = 64;
-/** A holder's share: large enough that the next holder's start-up does not matter, small enough that nobody waits long. */
+/**
+ * A holder's share: large enough that the next holder's start-up does not matter, small enough that nobody waits long.
+ */
 const SHARE_BYTES = 64 * 1024 * 1024;
-/** A holder that was sent nothing for so many seconds does not use its slot. Requests take far less than one to arrive. */
+/**
+ * A holder that was sent nothing for so many seconds does not use its slot. Requests take far less than one to arrive.
+ */
 const IDLE_TICKS = 5;
-/** So many seconds a holder keeps its slot while others wait, however little it takes: the bound of everybody's wait. */
+/**
+ * So many seconds a holder keeps its slot while others wait, however little it takes: the bound of everybody's wait.
+ */
 const TURN_TICKS = 30;
 /** An address, which is a host and may be a stranger's, holds no more slots than that while others wait: a quarter. */
 const SLOTS_PER_ADDRESS = 16;
@@ -125,7 +132,10 @@ export class UploadSlots<Peer> {
     return next;
   }
 
-  /** The holder that makes room for that peer, if one has to: of several the one that has been idle for the longest time. */
+  /**
+   * The holder that makes room for that peer, if one has to: of several the one that has been idle for the longest
+   * time.
+   */
   #findYielding(next: Peer): Peer | undefined {
     const nextHolds = this.#heldBy.get(this.#options.addressOf(next)) ?? 0;
     let longest: Peer | undefined;

@@ -1,16 +1,17 @@
 /**
  * The peers that sent wrong bytes: for some minutes no connection with them is kept or dialled. A ban is on what a peer
- * cannot take from another: the address that we dialled, or, for a peer that dialled us, its IP address together with its
- * peer id. A peer id alone proves nothing, since everybody hears it in the handshake, and neither does a port that a peer
- * merely claims to listen on: whoever has stolen them gets nobody banned but itself. Pure; times are the transfer's seconds.
+ * cannot take from another: the address that we dialled, or, for a peer that dialled us, its IP address together with
+ * its peer id. A peer id alone proves nothing, since everybody hears it in the handshake, and neither does a port that
+ * a peer merely claims to listen on: whoever has stolen them gets nobody banned but itself. Pure; times are the
+ * transfer's seconds.
  */
 
 import type { SwarmPeer } from "../swarm_peer.ts";
 import { parseAddress, type Provenance } from "../wire/handshaker.ts";
 
 /**
- * How long a ban lasts. A liar that comes back costs a piece each time, which is bearable every ten minutes; a host with a
- * broken disk or memory, which was repaired, is of use again.
+ * How long a ban lasts. A liar that comes back costs a piece each time, which is bearable every ten minutes; a host
+ * with a broken disk or memory, which was repaired, is of use again.
  */
 export const BAN_TICKS = 600;
 /** After so many bans of peers at one IP address none of that kind is talked to there: ids and ports cost nothing. */
@@ -90,7 +91,9 @@ function incomingKey({ address, handshake: { peerId } }: Provenance): string {
   return `incoming ${parseAddress(address).hostname} ${peerId}`;
 }
 
-/** Peers that we dialled and peers that dialled us are counted apart: the latter may share an address with honest ones. */
+/**
+ * Peers that we dialled and peers that dialled us are counted apart: the latter may share an address with honest ones.
+ */
 function addressKey(ipAddress: string, isOutgoing: boolean): string {
   return `${isOutgoing ? "dialled" : "incoming"} from ${ipAddress}`;
 }

@@ -1,7 +1,7 @@
 /**
- * The connections of one transfer. Addresses come in from the tracker, established connections from the engine's port;
- * out go dialled connections and decisions: which connection is kept, and which of two between the same two hosts. What
- * is said on a connection is the business of the peer that `admit` makes of it.
+ * This room decides with whom a transfer is connected. Addresses come in from the tracker, established connections from
+ * the engine's port; out go dialled connections and decisions: which connection is kept, which of two between the same
+ * two hosts, and who is banned. What is said on a connection is the business of the peer that `admit` makes of it.
  */
 
 import type { Clock } from "../../../base/clock.ts";
@@ -28,8 +28,8 @@ const MAX_OUTGOING = 80;
  */
 const MAX_PER_ADDRESS = 32;
 /**
- * A connection on which no block has passed for so many seconds may be dropped for a new one when there are too many. New
- * ones have that long to show what they are for.
+ * A connection on which no block has passed for so many seconds may be dropped for a new one when there are too many.
+ * New ones have that long to show what they are for.
  */
 const IDLE_TICKS = 10;
 /** Attempts to dial at a time: a rack that is down must not hold up the others. */
@@ -94,8 +94,8 @@ export class ConnectionPool {
   }
 
   /**
-   * These peers sent wrong bytes: their connections end, and no others with them are kept for a while. It holds also for a
-   * peer that has disconnected before its bytes were found to be wrong.
+   * These peers sent wrong bytes: their connections end, and no others with them are kept for a while. It holds also
+   * for a peer that has disconnected before its bytes were found to be wrong.
    */
   ban(guilty: readonly RequestTarget[]): void {
     const reason = "it sent bytes that do not match their hash";

@@ -1,7 +1,8 @@
 /**
  * This room holds one peer of one release, from the handshake to the end of the connection. Messages come in from
- * `wire/peer_socket.ts` and go to the two halves of a peer: what we fetch from it (`peer_download.ts`) and what it fetches
- * from us (`peer_upload.ts`). Both answer through one outbox, and report to the swarm through `peer_context.ts`.
+ * `wire/peer_socket.ts` and go to the two halves of a peer: what we fetch from it (`peer_download.ts`) and what it
+ * fetches from us (`peer_upload.ts`). Both answer through one outbox, and report to the swarm through
+ * `peer_context.ts`.
  */
 
 import { sleep } from "../../../base/clock.ts";
@@ -48,7 +49,9 @@ export class Peer implements SwarmPeer, SocketOwner {
   readonly #ending = new AbortController();
   #isInterested = false;
   #isWaitingForDue = false;
-  /** Bytes of wanted blocks that had passed in both directions by the last tick, and the last tick at which some did. */
+  /**
+   * Bytes of wanted blocks that had passed in both directions by the last tick, and the last tick at which some did.
+   */
   #usefulBytes = 0;
   #usefulTick: number;
 
@@ -301,7 +304,9 @@ export class Peer implements SwarmPeer, SocketOwner {
     this.#context.onExtensions(this);
   }
 
-  /** Near the end of a release no message may come any more that would make us ask for deferred pieces: a timer does. */
+  /**
+   * Near the end of a release no message may come any more that would make us ask for deferred pieces: a timer does.
+   */
   #requestWhenDue(): void {
     const { outstanding, pieces } = this.download;
     const { clock } = this.#context;
@@ -315,7 +320,9 @@ export class Peer implements SwarmPeer, SocketOwner {
     });
   }
 
-  /** Runs work that fills the outbox, and wakes the socket; closes the connection if the peer lets too much wait there. */
+  /**
+   * Runs work that fills the outbox, and wakes the socket; closes the connection if the peer lets too much wait there.
+   */
   #send(work: () => void): void {
     if (this.socket.isClosed) return;
     try {

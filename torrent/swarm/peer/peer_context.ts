@@ -1,4 +1,7 @@
-/** What a peer needs of the swarm that it belongs to. `swarm.ts` implements it; tests put something smaller in its place. */
+/**
+ * What a peer needs of the swarm that it belongs to. `swarm.ts` implements it; tests put something smaller in its
+ * place.
+ */
 
 import type { Clock } from "../../../base/clock.ts";
 import type { Distance, Locality } from "../../../base/locality.ts";

@@ -1,6 +1,6 @@
 /**
- * What we fetch from one peer: the pieces that it has, whether it lets us ask (BEP 3: unchoked), what it was asked for, and
- * the block that is coming in.
+ * What we fetch from one peer: the pieces that it has, whether it lets us ask (BEP 3: unchoked), what it was asked for,
+ * and the block that is coming in.
  */
 
 import type { Distance } from "../../../base/locality.ts";
@@ -25,8 +25,8 @@ const MAX_REQUESTS = 512;
  */
 const REQUESTS_PER_WINDOW = 8;
 /**
- * What a peer has to send of the blocks that are due in {@link STALL_TICKS}, which makes 1 KiB/s: far below any link, and
- * what a peer that sends a byte now and then, to hold its blocks for ever, does not reach.
+ * What a peer has to send of the blocks that are due in {@link STALL_TICKS}, which makes 1 KiB/s: far below any link,
+ * and what a peer that sends a byte now and then, to hold its blocks for ever, does not reach.
  */
 const PACE_BYTES = 8 * 1024;
 /** After so many seconds in which a peer has sent less than {@link PACE_BYTES}, its blocks are asked of others. */
@@ -34,8 +34,8 @@ const STALL_TICKS = 8;
 /** After so many seconds of the same the connection is closed. */
 const GIVE_UP_TICKS = 60;
 /**
- * A block that has been coming in for so many seconds is overdue: a peer that has nothing else to do may be asked for it
- * instead. At the least size of a window a block takes that long below 2 KiB/s.
+ * A block that has been coming in for so many seconds is overdue: a peer that has nothing else to do may be asked for
+ * it instead. At the least size of a window a block takes that long below 2 KiB/s.
  */
 const BLOCK_DEADLINE_TICKS = 10;
 /**
@@ -45,9 +45,9 @@ const BLOCK_DEADLINE_TICKS = 10;
 const MAX_UNWANTED_BYTES = 64 * 1024 * 1024;
 
 /**
- * When no more pieces than this are missing, an idle host asks for deferred pieces too, since no message may come any more
- * that would end their wait. With more missing pieces, a host that is idle for a moment would take what others are to have
- * first, and so would they.
+ * When no more pieces than this are missing, an idle host asks for deferred pieces too, since no message may come any
+ * more that would end their wait. With more missing pieces, a host that is idle for a moment would take what others are
+ * to have first, and so would they.
  */
 const MISSING_NEAR_END = 32;
 
@@ -147,7 +147,10 @@ export class PeerDownload implements RequestTarget {
     this.#maxRequestBytes = Math.max(limits.maxRequestBytes, BLOCK_BYTES);
   }
 
-  /** The peer is that far away. `suggests`: it suggests each new piece to one of its downloaders, so pieces are deferred. */
+  /**
+   * The peer is that far away. `suggests`: it suggests each new piece to one of its downloaders, so pieces are
+   * deferred.
+   */
   setDistance(distance: Distance, { suggests }: { suggests: boolean }): void {
     if (suggests) this.pieces.expectSuggestions();
     this.pieces.setDistance(distance);
@@ -178,9 +181,9 @@ export class PeerDownload implements RequestTarget {
   }
 
   /**
-   * Tells the peer whether we are interested: whether it has a piece that we lack, and is within reach, so that we may fetch
-   * it now or later. A host that is out of reach and interested all the same would be suggested pieces that others then
-   * wait for.
+   * Tells the peer whether we are interested: whether it has a piece that we lack, and is within reach, so that we may
+   * fetch it now or later. A host that is out of reach and interested all the same would be suggested pieces that
+   * others then wait for.
    */
   updateInterest(): void {
     const { picker } = this.#context;
@@ -200,7 +203,10 @@ export class PeerDownload implements RequestTarget {
     this.#choked = false;
   }
 
-  /** The peer accepts no more requests. Without BEP 6 that drops all outstanding ones; with it each is rejected by itself. */
+  /**
+   * The peer accepts no more requests. Without BEP 6 that drops all outstanding ones; with it each is rejected by
+   * itself.
+   */
   onChoke(fast: boolean): void {
     this.#choked = true;
     if (fast) return;

@@ -1,4 +1,6 @@
-/** The extension protocol (BEP 10) with one peer: what both ends say of themselves, and the metadata (BEP 9) on request. */
+/**
+ * The extension protocol (BEP 10) with one peer: what both ends say of themselves, and the metadata (BEP 9) on request.
+ */
 
 import type { Locality } from "../../../base/locality.ts";
 import {

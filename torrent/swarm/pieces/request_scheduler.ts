@@ -1,6 +1,8 @@
 /**
- * Decides what each peer is asked for next, and keeps the pieces that are being fetched. Each has one owner, a peer that is
- * asked for all of it; others help only if nothing else is left for them, and never from farther away than the owner. The
+ * This room turns what peers have into verified pieces. `piece_picker.ts` chooses pieces, this file decides which peer
+ * is asked for which of their blocks and collects these in a `partial_piece.ts`; once every block is here
+ * `piece_completion.ts` has it hashed and written. Each piece that is being fetched has one owner, a peer that is asked
+ * for all of it; others help only if nothing else is left for them, and never from farther away than the owner. The
  * memory of all open pieces together is bounded. No I/O.
  */
 
@@ -14,8 +16,8 @@ import { PartialPiece, type PieceRange } from "./partial_piece.ts";
 import type { RequestTarget } from "./request_target.ts";
 
 /**
- * Memory for pieces in progress, including those that are being hashed: six of the largest pieces, 1,536 of the smallest.
- * With the runtime's own 65 MB and the sockets' buffers a process stays below 300 MB.
+ * Memory for pieces in progress, including those that are being hashed: six of the largest pieces, 1,536 of the
+ * smallest. With the runtime's own 65 MB and the sockets' buffers a process stays below 300 MB.
  */
 const MAX_OPEN_BYTES = 96 * 1024 * 1024;
 /** Blocks of a request that is so many seconds old may be asked for once more, of an idle peer. */
@@ -81,8 +83,8 @@ export class RequestScheduler {
   }
 
   /**
-   * Makes a request to an idle peer for blocks that another peer was asked for {@link LATE_TICKS} ago, or that come in from
-   * it for too long. This is the endgame, and the answer to peers that are slow without stalling.
+   * Makes a request to an idle peer for blocks that another peer was asked for {@link LATE_TICKS} ago, or that come in
+   * from it for too long. This is the endgame, and the answer to peers that are slow without stalling.
    */
   nextLateRequest(
     target: RequestTarget,
@@ -157,7 +159,9 @@ export class RequestScheduler {
     if (piece !== undefined) this.#disown(target, piece);
   }
 
-  /** Every block of the open piece is here: it is not being fetched any more, and keeps its buffer until it is closed. */
+  /**
+   * Every block of the open piece is here: it is not being fetched any more, and keeps its buffer until it is closed.
+   */
   seal(piece: PartialPiece<RequestTarget>): Uint8Array {
     this.#takeOff(piece);
     this.#sealed.add(piece);

@@ -1,14 +1,14 @@
 /**
- * Pieces that a peer has only just got and that we leave to others for a while. The peer suggests each new piece to one of
- * its downloaders (`new_piece_assigner.ts`); the others wait for it to come to them from that one. Without the wait all
- * would ask for the same pieces as long as they are close behind, and the link over which new pieces come would carry each
- * of them several times. Pure.
+ * Pieces that a peer has only just got and that we leave to others for a while. The peer suggests each new piece to one
+ * of its downloaders (`new_piece_assigner.ts`); the others wait for it to come to them from that one. Without the wait
+ * all would ask for the same pieces as long as they are close behind, and the link over which new pieces come would
+ * carry each of them several times. Pure.
  */
 
 /**
- * A piece is deferred until so many more pieces could have come from the peer at its rate. The number has to be larger than
- * what is outstanding on the way to the next rack and on from there, or all ask for all again: with 16 they did, after a
- * few seconds.
+ * A piece is deferred until so many more pieces could have come from the peer at its rate. The number has to be larger
+ * than what is outstanding on the way to the next rack and on from there, or all ask for all again: with 16 they did,
+ * after a few seconds.
  */
 export const PATIENCE_PIECES = 96;
 /** The longest wait, however slowly pieces come. */

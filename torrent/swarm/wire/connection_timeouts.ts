@@ -1,12 +1,15 @@
 /** Time-outs of a connection, checked once a second: a peer that is silent, and a peer that does not read. Pure. */
 
-/** A keep-alive is sent after so many seconds without a message. BEP 3 expects one every two minutes; at twice that rate one may be lost. */
+/**
+ * A keep-alive is sent after so many seconds without a message. BEP 3 expects one every two minutes; at twice that rate
+ * one may be lost.
+ */
 const KEEP_ALIVE_TICKS = 60;
 /** A peer that has sent nothing for so many seconds is gone: two and a half times the usual two minutes. */
 const SILENT_TICKS = 300;
 /**
- * A peer that has read less than {@link UNREAD_BYTES} in so many seconds, although more waits for it, is gone, or means to
- * hold buffers for ever.
+ * A peer that has read less than {@link UNREAD_BYTES} in so many seconds, although more waits for it, is gone, or means
+ * to hold buffers for ever.
  */
 const UNREAD_TICKS = 30;
 /** Next to nothing: any client reads that within a second. */

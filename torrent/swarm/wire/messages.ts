@@ -1,6 +1,6 @@
 /**
- * The messages of the peer protocol (BEP 3; BEP 6, the fast extension; BEP 10, the extension protocol), and the outbox in
- * which they wait to be sent. Pure. Blocks are not in here: they go from the disk to the send buffer directly, see
+ * The messages of the peer protocol (BEP 3; BEP 6, the fast extension; BEP 10, the extension protocol), and the outbox
+ * in which they wait to be sent. Pure. Blocks are not in here: they go from the disk to the send buffer directly, see
  * `block_batch.ts`.
  */
 
@@ -108,7 +108,9 @@ export class Outbox {
   #start = 0;
   #end = 0;
 
-  /** A peer for which more than `maxBytes` wait does not read: adding a message then throws {@link ProtocolViolation}. */
+  /**
+   * A peer for which more than `maxBytes` wait does not read: adding a message then throws {@link ProtocolViolation}.
+   */
   constructor(maxBytes: number) {
     this.#maxBytes = maxBytes;
   }

@@ -1,7 +1,7 @@
 /**
- * The two loops of one connection: incoming bytes go through a `FrameReader` to the owner, messages and blocks go out in
- * batches. Neither loop waits for the other, so two peers that send to each other cannot deadlock; what would pile up
- * instead is bounded by the outbox.
+ * The two loops of one connection: incoming bytes go through a `FrameReader` to the owner, messages and blocks go out
+ * in batches. Neither loop waits for the other, so two peers that send to each other cannot deadlock; what would pile
+ * up instead is bounded by the outbox.
  */
 
 import type { FrameHandler, FrameReader } from "./frame_reader.ts";

@@ -46,10 +46,12 @@ export class FetchReach {
     return this.#isStarved || isWithin(this.#assigned, distance);
   }
 
-  /** The tracker assigns a reach. Returns whether it is another one than before. */
+  /** The tracker assigns a reach. Returns whether it is another one than before, which gets its chance like the first. */
   assign(reach: Distance): boolean {
     if (reach === this.#assigned) return false;
     this.#assigned = reach;
+    this.#isStarved = false;
+    this.#ticks = 0;
     return true;
   }
 

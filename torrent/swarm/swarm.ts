@@ -357,7 +357,7 @@ export class Swarm implements PeerContext {
       hasPeers: near.length > 0,
       isOffered: near.some(({ download }) => this.picker.isInteresting(download.has)),
     });
-    if (hasBegun) {
+    if (hasBegun && this.#reach.assigned !== "remote") {
       this.#log.starved(this.#reach.assigned);
       this.#updateReach();
     }

@@ -58,3 +58,13 @@ Deno.test("FetchReach: who asks for nothing does not starve", () => {
   reach.assign("rack");
   assert.ok(Number.isNaN(ticksUntilStarved(reach, { ...OFFERED, isHungry: false })));
 });
+
+Deno.test("FetchReach: another reach gets its chance, as the first one did", () => {
+  const reach = new FetchReach();
+  assert.equal(ticksUntilStarved(reach, OFFERED), 5, "before the tracker has answered");
+  reach.assign("rack");
+  assert.equal(reach.includes("remote"), false);
+  assert.equal(ticksUntilStarved(reach, OFFERED), 5);
+  assert.equal(reach.assign("rack"), false);
+  assert.ok(reach.includes("remote"), "the same one does not");
+});

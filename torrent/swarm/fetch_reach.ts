@@ -46,7 +46,9 @@ export class FetchReach {
     return this.#isStarved || isWithin(this.#assigned, distance);
   }
 
-  /** The tracker assigns a reach. Returns whether it is another one than before, which gets its chance like the first. */
+  /**
+   * The tracker assigns a reach. Returns whether it is another one than before, which gets its chance like the first.
+   */
   assign(reach: Distance): boolean {
     if (reach === this.#assigned) return false;
     this.#assigned = reach;

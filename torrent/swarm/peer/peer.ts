@@ -27,10 +27,8 @@ import { PeerDownload } from "./peer_download.ts";
 import { PeerExtensions } from "./peer_extensions.ts";
 import { MAX_REQUEST_BYTES, PeerUpload } from "./peer_upload.ts";
 
-/** Messages that may wait for a peer that does not read, beside its bitfield and metadata. */
+/** Messages that may wait for a peer that does not read, beside the bitfield. */
 const MAX_WAITING_BYTES = 1024 * 1024;
-/** The same for metadata (BEP 9), of which peers request many parts at a time. */
-const MAX_WAITING_METADATA_BYTES = 8 * 1024 * 1024;
 /** The largest message other than a block and a bitfield that is accepted: extension handshakes are far smaller. */
 const MAX_MESSAGE_BYTES = 64 * 1024;
 
@@ -63,9 +61,7 @@ export class Peer implements SwarmPeer, SocketOwner {
     this.#usefulTick = context.tick;
     this.#context = context;
     const bitfieldBytes = Math.ceil(release.pieceCount / 8);
-    this.#outbox = new Outbox(
-      MAX_WAITING_BYTES + bitfieldBytes + Math.min(infoBytes.length, MAX_WAITING_METADATA_BYTES),
-    );
+    this.#outbox = new Outbox(MAX_WAITING_BYTES + bitfieldBytes);
     this.#extensions = new PeerExtensions(this.#outbox, infoBytes);
     this.#timeouts = new ConnectionTimeouts(context.tick);
     const allowance = (direction: "down" | "up", onRoom: () => void) =>
@@ -143,11 +139,11 @@ export class Peer implements SwarmPeer, SocketOwner {
   }
 
   get hasBlocks(): boolean {
-    return this.upload.hasBlocks;
+    return this.upload.hasBlocks || this.#extensions.hasMetadata;
   }
 
   addBlocks(batch: Uint8Array, at: number): number {
-    return this.upload.addBlocks(batch, at);
+    return this.upload.addBlocks(batch, this.#extensions.addMetadata(batch, at));
   }
 
   announcePiece(index: number): void {

@@ -8,7 +8,12 @@ import type { TransferStart } from "../content/mod.ts";
 /** Makes a transfer, which has to call `onEnd` when it has left the swarm. */
 export type MakeTransfer<T extends Transfer> = (
   release: Release,
-  options: { readonly root: string; readonly start: TransferStart; readonly onEnd: () => void },
+  options: {
+    readonly root: string;
+    readonly start: TransferStart;
+    readonly fallbackPeers: readonly string[];
+    readonly onEnd: () => void;
+  },
 ) => T;
 
 /** The transfers of an engine by info hash. */
@@ -48,7 +53,12 @@ export class TransferTable<T extends Transfer> {
     await Promise.all([...this.#transfers.values()].map((transfer) => transfer.stop()));
   }
 
-  #begin({ metainfo, root, signal }: SeedOptions, start: TransferStart): T {
+  #begin(
+    { metainfo, root, signal, fallbackPeers = [] }:
+      & SeedOptions
+      & Pick<FetchOptions, "fallbackPeers">,
+    start: TransferStart,
+  ): T {
     const release = readRelease(metainfo);
     const { infoHash } = release;
     if (this.#isClosed) {
@@ -64,6 +74,7 @@ export class TransferTable<T extends Transfer> {
     const transfer = this.#make(release, {
       root,
       start,
+      fallbackPeers,
       onEnd: () => {
         this.#transfers.delete(infoHash);
         signal?.removeEventListener("abort", stop);

@@ -11,8 +11,8 @@ export type RequestablePeer = Pick<SwarmPeer, "requestMore"> & {
 };
 
 /**
- * A leecher is idle: seeds that were spared because of it are asked again. And where no request is outstanding at all, one
- * deferred piece of each peer may be asked for if the end of the release is near.
+ * A leecher is idle: seeds that were spared because of it are asked again. And where no request is outstanding at all,
+ * one deferred piece of each peer may be asked for if the end of the release is near.
  */
 export function requestFromOthers(
   idle: Pick<RequestTarget, "joinedAsSeed">,

@@ -1,11 +1,10 @@
 /**
  * One release's swarm: everything that its peers share, and the way of a block through it. A peer (`peer/`) asks the
- * request scheduler (`pieces/`) what to request; its blocks make up pieces, which are verified, written and announced to
- * all peers; the choker says whose requests are served. How a transfer begins, ends and reports is in `transfer.ts`.
+ * request scheduler (`pieces/`) what to request; its blocks make up pieces, which are verified, written and announced
+ * to all peers; the choker says whose requests are served. How a transfer begins, ends and reports is in `transfer.ts`.
  */
 
 import type { Clock } from "../../base/clock.ts";
-import { sleep } from "../../base/clock.ts";
 import { type Distance, isWithin, type Locality, type Reach } from "../../base/locality.ts";
 import type { Log } from "../../base/log.ts";
 import type { Random } from "../../base/random.ts";
@@ -16,6 +15,7 @@ import { Choker } from "./choker/choker.ts";
 import { ConnectionPool } from "./connections/connection_pool.ts";
 import { LostPeers } from "./connections/lost_peers.ts";
 import { RedundantSeeds } from "./connections/redundant_seeds.ts";
+import { FetchReach } from "./fetch_reach.ts";
 import { isAnyRequestOutstanding, requestFromOthers } from "./idle_requests.ts";
 import type { RateLimits } from "./limits/rate_limits.ts";
 import { Peer } from "./peer/peer.ts";
@@ -33,15 +33,15 @@ import { SmartBan } from "./pieces/smart_ban.ts";
 import { NewPieceAssigner } from "./suggest/new_piece_assigner.ts";
 import type { PieceSuggester } from "./suggest/suggestions.ts";
 import { SuperSeeding } from "./suggest/super_seeding.ts";
+import { SwarmLog } from "./swarm_log.ts";
 import type { SwarmPeer } from "./swarm_peer.ts";
+import { Ticker } from "./ticker.ts";
 import { SwarmTraffic } from "./traffic.ts";
 import type { EstablishedConnection, OwnIdentity } from "./wire/handshaker.ts";
 import type { SendBuffers } from "./wire/peer_socket.ts";
 
-/** Length of the transfer's second, in which time-outs are counted; see `PeerContext.tick`. */
-const TICK_MS = 1000;
-/** Most seconds that one tick counts: after a stopped process or a jump of the clock the rates must not be distorted. */
-const MAX_TICK_SECONDS = 3;
+/** While nothing comes, the fallback peers are tried every this many seconds. */
+const FALLBACK_TICKS = 5;
 
 /** What a swarm tells the transfer that it belongs to. */
 export interface SwarmListener {
@@ -53,6 +53,8 @@ export interface SwarmListener {
   onVerified(index: number): void;
   /** A piece did not match its hash. */
   onRejected(message: string): void;
+  /** A peer is banned for a while. */
+  onBanned(address: string, reason: string): void;
   /** Every piece is there. */
   onComplete(): void;
   /** The disk is full: nothing is requested until there is room. */
@@ -75,6 +77,8 @@ export interface SwarmOptions {
   readonly port: number;
   /** Where we are. */
   readonly locality: Locality;
+  /** Addresses that are tried when no other peer gives anything. */
+  readonly fallbackPeers: readonly string[];
   readonly limits: RateLimits;
   readonly buffers: SendBuffers;
   readonly clock: Clock;
@@ -96,9 +100,8 @@ export class Swarm implements PeerContext {
   readonly port: number;
   readonly infoBytes: Uint8Array;
   readonly clock: Clock;
-  readonly #infoHash: string;
   readonly #listener: SwarmListener;
-  readonly #log: Log;
+  readonly #log: SwarmLog;
   readonly #choker: Choker;
   readonly #connections: ConnectionPool;
   readonly #writer: PieceWriter;
@@ -107,11 +110,11 @@ export class Swarm implements PeerContext {
   readonly #startedAsSeed: boolean;
   readonly #newPieceAssigner: NewPieceAssigner;
   readonly #stop = new AbortController();
+  readonly #ticker: Ticker;
   readonly #lostPeers = new LostPeers();
   readonly #redundantSeeds = new RedundantSeeds();
-  #tick = 0;
-  #running: Promise<void> | undefined;
-  #reach: Reach = "everywhere";
+  readonly #reach = new FetchReach();
+  readonly #fallbackPeers: readonly string[];
 
   constructor(options: SwarmOptions) {
     const { files, own, clock, random, listener } = options;
@@ -123,9 +126,10 @@ export class Swarm implements PeerContext {
     this.port = options.port;
     this.infoBytes = options.infoBytes;
     this.clock = clock;
-    this.#infoHash = own.infoHash;
+    this.#ticker = new Ticker(clock, this.#stop.signal);
+    this.#fallbackPeers = options.fallbackPeers;
     this.#listener = listener;
-    this.#log = options.log;
+    this.#log = new SwarmLog(own.infoHash, options);
     this.#startedAsSeed = files.isComplete;
     // A seed's whole site waits for it, a gateway's rack for the gateway.
     const localScope = this.#startedAsSeed ? "site" : "rack";
@@ -170,18 +174,23 @@ export class Swarm implements PeerContext {
       writer: this.#writer,
       signal: this.#stop.signal,
       onRejected: (message) => listener.onRejected(message),
-      onGuilty: (guilty) => this.#ban(guilty),
+      onGuilty: (guilty) => this.#connections.ban(guilty),
       onRoom: () => this.#requestFromAll(),
     });
     this.#connections = new ConnectionPool({
       own,
       clock,
       random,
-      tick: () => this.#tick,
+      tick: () => this.tick,
       isHungry: () => !files.isComplete,
       admit: (provenance) => new Peer(provenance, this),
+      onBanned: (address, reason, seconds) => {
+        this.#log.banned(address, reason, seconds);
+        listener.onBanned(address, reason);
+      },
+      onTurnedAway: (address, reason) => this.#log.turnedAway(address, reason),
       onRefused: (address) => {
-        this.#lostPeers.onRefused(address, this.#tick);
+        this.#lostPeers.onRefused(address, this.tick);
         if (!files.isComplete) listener.onNeed();
       },
     });
@@ -189,7 +198,7 @@ export class Swarm implements PeerContext {
 
   /** Begins to count seconds. */
   start(): void {
-    this.#running = this.#run();
+    this.#ticker.start((seconds) => this.#onTick(seconds));
   }
 
   /** How many peers are connected. */
@@ -204,9 +213,14 @@ export class Swarm implements PeerContext {
     return counts;
   }
 
+  /** Addresses of the peers that are banned at present; see `ban_list.ts`. */
+  get bannedPeers(): readonly string[] {
+    return this.#connections.banned;
+  }
+
   /** Addresses of hosts of our site that were lost, for the next announce; see `lost_peers.ts`. */
   get lostPeers(): readonly string[] {
-    return this.#lostPeers.at(this.#tick);
+    return this.#lostPeers.at(this.tick);
   }
 
   /** A tracker has named these addresses. */
@@ -219,9 +233,7 @@ export class Swarm implements PeerContext {
    * gateways: fetching from them all the same would bring the same pieces into their rack once more.
    */
   setReach(reach: Reach): void {
-    if (reach === this.#reach) return;
-    this.#reach = reach;
-    for (const peer of this.#connections.peers) peer.onReachChanged();
+    if (this.#reach.assign(reach)) this.#updateReach();
   }
 
   /** A peer has dialled us for this release. */
@@ -233,13 +245,13 @@ export class Swarm implements PeerContext {
   async stop(): Promise<void> {
     this.#stop.abort();
     await this.#connections.close();
-    await this.#running;
+    await this.#ticker.ended();
     await this.#completion.ended();
     await this.#writer.ended();
   }
 
   get tick(): number {
-    return this.#tick;
+    return this.#ticker.tick;
   }
 
   get mayRequest(): boolean {
@@ -247,7 +259,7 @@ export class Swarm implements PeerContext {
   }
 
   isWithinReach(distance: Distance): boolean {
-    return isWithin(this.#reach, distance);
+    return this.#reach.includes(distance);
   }
 
   readBlock(offsetBytes: number, into: Uint8Array): void {
@@ -268,6 +280,10 @@ export class Swarm implements PeerContext {
   onSent(peer: SwarmPeer, distance: Distance, sizeBytes: number): void {
     this.traffic.onSent(distance, sizeBytes);
     this.#choker.onSent(peer, sizeBytes);
+  }
+
+  onBlock(distance: Distance): void {
+    if (this.#reach.onBlock(distance)) this.#updateReach();
   }
 
   onContested(piece: PartialPiece<RequestTarget>, by: RequestTarget): void {
@@ -293,40 +309,25 @@ export class Swarm implements PeerContext {
   }
 
   onEnded(peer: SwarmPeer, reason: unknown): void {
-    this.#log.debug("{infoHash}: {peer} has gone: {reason}", {
-      infoHash: this.#infoHash,
-      peer: peer.provenance.address,
-      reason: reason instanceof Error ? reason.message : reason,
-    });
+    this.#log.ended(peer.provenance.address, reason);
     this.#connections.remove(peer);
     this.#choker.remove(peer);
     // What the peer was asked for is free again: others need not wait for their next message to be asked for it.
     this.#requestFromAll();
-    const isMissed = this.#lostPeers.onEnded(peer, { reach: this.#reach, tick: this.#tick });
+    const isMissed = this.#lostPeers.onEnded(peer, {
+      reach: this.#reach.assigned,
+      tick: this.tick,
+    });
     const isAlone = this.#connections.peers.size === 0;
     if (!this.files.isComplete && (isMissed || isAlone)) this.#listener.onNeed();
-  }
-
-  async #run(): Promise<void> {
-    const { clock } = this;
-    let lastMs = clock.nowMs();
-    while (!this.#stop.signal.aborted) {
-      await sleep(clock, TICK_MS, this.#stop.signal);
-      if (this.#stop.signal.aborted) return;
-      const nowMs = clock.nowMs();
-      const passedSeconds = (nowMs - lastMs) / 1000;
-      lastMs = nowMs;
-      this.#onTick(Math.min(Math.max(passedSeconds, TICK_MS / 2000), MAX_TICK_SECONDS));
-    }
   }
 
   #onTick(seconds: number): void {
     const { peers } = this.#connections;
     const { files: { release, isComplete }, traffic } = this;
-    this.#tick++;
     traffic.onTick(seconds);
     this.#choker.onTick({
-      isSource: this.#startedAsSeed || this.#reach !== "rack" && !isComplete,
+      isSource: this.#startedAsSeed || this.#reach.assigned !== "rack" && !isComplete,
       missingLocallyBytes: this.picker.missingLocally * release.pieceLengthBytes,
       pieceBytes: release.pieceLengthBytes,
       downloadBytesPerSecond: traffic.downloadBytesPerSecond,
@@ -338,20 +339,39 @@ export class Swarm implements PeerContext {
         peer.close("both have everything");
       }
     }
+    this.#checkSupply();
     this.#connections.onTick();
     if (!this.files.isComplete && !this.#writer.isPaused && !isAnyRequestOutstanding(peers)) {
       this.#listener.onNeed();
     }
   }
 
-  *#targets(): Generator<RequestTarget> {
-    for (const { download } of this.#connections.peers) yield download;
+  /** A host that gets nothing from within its reach ignores that, and tries the peers that it knows from elsewhere. */
+  #checkSupply(): void {
+    const near = [...this.#connections.peers].filter(({ distance }) =>
+      isWithin(this.#reach.assigned, distance)
+    );
+    const isHungry = !this.files.isComplete && this.mayRequest;
+    const hasBegun = this.#reach.onTick({
+      isHungry,
+      hasPeers: near.length > 0,
+      isOffered: near.some(({ download }) => this.picker.isInteresting(download.has)),
+    });
+    if (hasBegun && this.#reach.assigned !== "everywhere") {
+      this.#log.starved(this.#reach.assigned);
+      this.#updateReach();
+    }
+    if (this.#reach.isStarved && isHungry && this.tick % FALLBACK_TICKS === 0) {
+      this.#connections.add(this.#fallbackPeers);
+    }
   }
 
-  #ban(guilty: readonly RequestTarget[]): void {
-    for (const peer of [...this.#connections.peers]) {
-      if (guilty.includes(peer.download)) this.#connections.ban(peer, "it sent wrong bytes");
-    }
+  #updateReach(): void {
+    for (const peer of this.#connections.peers) peer.onReachChanged();
+  }
+
+  *#targets(): Generator<RequestTarget> {
+    for (const { download } of this.#connections.peers) yield download;
   }
 
   #requestFromAll(): void {

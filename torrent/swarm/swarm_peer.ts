@@ -21,6 +21,8 @@ export interface OpenSuggestions {
 export interface SwarmPeer {
   /** The connection, its handshake, the address at the other end, and who dialled. */
   readonly provenance: Provenance;
+  /** The address at the other end, without its port. */
+  readonly ipAddress: string;
   /** "address:port" on which the peer listens; undefined until it has said so (outgoing connections: known at once). */
   readonly listensOn: string | undefined;
   /** How far away the peer is; "remote" until it has said where it is. */
@@ -31,6 +33,10 @@ export interface SwarmPeer {
   readonly isInterested: boolean;
   /** Whether we refuse the peer's requests (BEP 3: choked). */
   readonly isChoked: boolean;
+  /** Whether blocks that the peer has requested wait for this host's own rate limits. */
+  readonly isThrottled: boolean;
+  /** For how many seconds no block that was asked for has passed, in either direction. */
+  readonly idleTicks: number;
   /** Whether the peer has every piece. */
   readonly isSeed: boolean;
   /** The peer as the one that we fetch from. */

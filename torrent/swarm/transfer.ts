@@ -17,6 +17,8 @@ export interface SwarmTransferContext extends TransferContext {
   readonly peerId: string;
   /** The TCP port on which peers reach us. */
   readonly port: number;
+  /** Addresses that are tried when no other peer gives anything. */
+  readonly fallbackPeers: readonly string[];
   readonly limits: RateLimits;
   readonly buffers: SendBuffers;
 }
@@ -50,7 +52,7 @@ export class SwarmTransfer extends EngineTransfer<SwarmTransferContext> {
   protected override traffic(): TransferTraffic {
     const swarm = this.#swarm;
     if (swarm === undefined) return NO_TRAFFIC;
-    const { traffic } = swarm;
+    const { traffic, bannedPeers } = swarm;
     const { received, sent } = traffic;
     if (this.isEnded) return { ...NO_TRAFFIC, received, sent };
     return {
@@ -58,6 +60,7 @@ export class SwarmTransfer extends EngineTransfer<SwarmTransferContext> {
       uploadBytesPerSecond: traffic.uploadBytesPerSecond,
       peers: swarm.peerCount,
       peersByDistance: swarm.peersByDistance(),
+      ...bannedPeers.length === 0 ? {} : { bannedPeers },
       received,
       sent,
     };
@@ -73,13 +76,15 @@ export class SwarmTransfer extends EngineTransfer<SwarmTransferContext> {
   }
 
   #join(): void {
-    const { peerId, port, locality, limits, buffers, clock, random, log } = this.context;
+    const { peerId, port, locality, fallbackPeers, limits, buffers, clock, random, log } =
+      this.context;
     const swarm = this.#swarm = new Swarm({
       files: this.files,
       infoBytes: infoBytesOf(this.release.metainfo),
       own: { infoHash: this.infoHash, peerId },
       port,
       locality,
+      fallbackPeers,
       limits,
       buffers,
       clock,
@@ -89,6 +94,7 @@ export class SwarmTransfer extends EngineTransfer<SwarmTransferContext> {
         onConnected: (address, ofPeer) => this.onConnected(address, ofPeer),
         onNeed: () => this.announceSoon(),
         onVerified: (index) => this.emit({ type: "piece_verified", index }),
+        onBanned: (address, message) => this.emit({ type: "peer_banned", address, message }),
         onRejected: (message) => this.emit({ type: "piece_rejected", message }),
         onComplete: () => this.completeSoon(),
         onPaused: (error) => this.onPaused(error),

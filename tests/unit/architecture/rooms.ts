@@ -179,7 +179,12 @@ export const ROOMS: Readonly<Record<string, readonly string[]>> = {
     "torrent/swarm/wire",
   ],
   "torrent/swarm/choker": ["base", "torrent/swarm/swarm_peer.ts"],
-  "torrent/swarm/connections": ["base", "torrent/swarm/swarm_peer.ts", "torrent/swarm/wire"],
+  "torrent/swarm/connections": [
+    "base",
+    "torrent/swarm/pieces",
+    "torrent/swarm/swarm_peer.ts",
+    "torrent/swarm/wire",
+  ],
   "torrent/swarm/limits": ["base"],
   "torrent/swarm/metadata": [
     "base",

@@ -1,7 +1,7 @@
 /**
- * The choker decides whose requests are served (BEP 3: unchoked). Every interested peer gets an upload slot, except that
- * peers farther away wait while local peers lack what we have (see `local_first.ts`). Input: interest, bytes sent and one
- * tick a second; output: `setChoked` on the peers.
+ * This room decides whose requests are served (BEP 3: who is unchoked). Every interested peer gets an upload slot
+ * (`upload_slots.ts`), except that peers farther away wait while local peers lack what we have (`local_first.ts`).
+ * Input: interest, bytes sent and one tick a second; output: `setChoked` on the peers.
  */
 
 import { type Distance, isWithin } from "../../../base/locality.ts";
@@ -12,7 +12,7 @@ import { type SlotChange, UploadSlots } from "./upload_slots.ts";
 /** What the choker needs of a peer. */
 export type ChokedPeer = Pick<
   SwarmPeer,
-  "isInterested" | "distance" | "locality" | "setChoked"
+  "isInterested" | "distance" | "locality" | "ipAddress" | "isThrottled" | "setChoked"
 >;
 
 /** What the swarm reports once a second; the rest of {@link LocalDemand} the choker knows by itself. */
@@ -23,7 +23,10 @@ export type ChokerTick = Omit<
 
 /** Grants and withdraws upload slots. */
 export class Choker<Peer extends ChokedPeer = SwarmPeer> {
-  readonly #slots = new UploadSlots<Peer>();
+  readonly #slots = new UploadSlots<Peer>({
+    addressOf: ({ ipAddress }) => ipAddress,
+    isThrottled: ({ isThrottled }) => isThrottled,
+  });
   readonly #localFirst = new LocalFirst();
   readonly #localScope: "rack" | "site";
   #sentBytes = 0;
@@ -64,6 +67,7 @@ export class Choker<Peer extends ChokedPeer = SwarmPeer> {
     });
     this.#sentBytes = this.#sentLocallyBytes = 0;
     if (isActive !== wasActive) { for (const peer of all) this.update(peer); }
+    apply(this.#slots.onTick());
   }
 
   #isLocal(distance: Distance): boolean {
@@ -71,8 +75,8 @@ export class Choker<Peer extends ChokedPeer = SwarmPeer> {
   }
 
   /**
-   * Whether the peer is not served while local peers come first. A seed (scope "site") does not hold up peers that do not
-   * say where they are: it may be the only one that they have.
+   * Whether the peer is not served while local peers come first. A seed (scope "site") does not hold up peers that do
+   * not say where they are: it may be the only one that they have.
    */
   #mustWait({ distance, locality }: Peer): boolean {
     return !this.#isLocal(distance) && (this.#localScope === "rack" || locality !== undefined);

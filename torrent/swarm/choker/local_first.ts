@@ -1,7 +1,7 @@
 /**
  * When to serve local peers alone: a gateway its rack, a seed its site. What we hold and no local peer has, nobody else
- * can bring there; peers elsewhere have other helpers, or get it from the local ones later. So while the local peers are
- * behind, all others wait, unless the local ones do not make use of it. Pure; called once a second.
+ * can bring there; peers elsewhere have other helpers, or get it from the local ones later. So while the local peers
+ * are behind, all others wait, unless the local ones do not make use of it. Pure; called once a second.
  */
 
 /** What the decision of one second is made from. */
@@ -67,7 +67,9 @@ export class LocalFirst {
     return this.#isActive;
   }
 
-  /** The priority ends at half the backlog at which it began, so that peers are not choked and unchoked every second. */
+  /**
+   * The priority ends at half the backlog at which it began, so that peers are not choked and unchoked every second.
+   */
   #limitBytes({ downloadBytesPerSecond, pieceBytes }: LocalDemand): number {
     const limitBytes = Math.max(
       BEHIND_SECONDS * downloadBytesPerSecond,

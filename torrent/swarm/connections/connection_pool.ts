@@ -1,11 +1,12 @@
 /**
- * The connections of one transfer. Addresses come in from the tracker, established connections from the engine's port;
- * out go dialled connections and decisions: which connection is kept, and which of two between the same two hosts. What
- * is said on a connection is the business of the peer that `admit` makes of it.
+ * This room decides with whom a transfer is connected. Addresses come in from the tracker, established connections from
+ * the engine's port; out go dialled connections and decisions: which connection is kept, which of two between the same
+ * two hosts, and who is banned. What is said on a connection is the business of the peer that `admit` makes of it.
  */
 
 import type { Clock } from "../../../base/clock.ts";
 import type { Random } from "../../../base/random.ts";
+import type { RequestTarget } from "../pieces/request_target.ts";
 import type { SwarmPeer } from "../swarm_peer.ts";
 import {
   dial,
@@ -14,13 +15,23 @@ import {
   parseAddress,
   type Provenance,
 } from "../wire/handshaker.ts";
-import { BanList } from "./ban_list.ts";
+import { BAN_TICKS, BanList } from "./ban_list.ts";
 import { PeerList } from "./peer_list.ts";
 
 /** The tracker names fewer neighbours than that; each connection costs buffers of up to 1.5 MiB while it is busy. */
 const MAX_CONNECTIONS = 128;
 /** Connections that we dial; the rest of {@link MAX_CONNECTIONS} is left for those who dial us. */
 const MAX_OUTGOING = 80;
+/**
+ * Connections with one address, which is a host and may be a stranger's: a quarter of all. Hosts have one each; several
+ * agents on one machine, or behind one NAT, have a few.
+ */
+const MAX_PER_ADDRESS = 32;
+/**
+ * A connection on which no block has passed for so many seconds may be dropped for a new one when there are too many.
+ * New ones have that long to show what they are for.
+ */
+const IDLE_TICKS = 10;
 /** Attempts to dial at a time: a rack that is down must not hold up the others. */
 const MAX_DIALLING = 16;
 
@@ -38,6 +49,10 @@ export interface ConnectionPoolOptions {
   readonly admit: (provenance: Provenance) => SwarmPeer;
   /** Nobody listens at that address any more. */
   readonly onRefused: (address: string) => void;
+  /** A peer is banned for so many seconds. */
+  readonly onBanned: (address: string, reason: string, seconds: number) => void;
+  /** A connection with that address was not kept, or dropped for another one. */
+  readonly onTurnedAway: (address: string, reason: string) => void;
 }
 
 /** The open connections of a transfer, and the attempts to open more. */
@@ -46,6 +61,8 @@ export class ConnectionPool {
   readonly #peers = new Set<SwarmPeer>();
   readonly #addresses: PeerList;
   readonly #bans = new BanList();
+  /** The peers of this transfer, gone or not, as long as a piece remembers that it came from them. */
+  readonly #peerOf = new WeakMap<RequestTarget, SwarmPeer>();
   readonly #stop = new AbortController();
   readonly #work = new Set<Promise<void>>();
   #dialling = 0;
@@ -76,12 +93,24 @@ export class ConnectionPool {
     this.#dialDue({ evenIfSated: false });
   }
 
-  /** The peer sent wrong bytes: its connection ends, and no other one with it is kept. */
-  ban(peer: SwarmPeer, reason: string): void {
-    const { provenance: { handshake: { peerId }, address }, listensOn } = peer;
-    this.#bans.ban({ peerId, listensOn, host: parseAddress(address).hostname });
-    if (listensOn !== undefined) this.#addresses.delete(listensOn);
-    peer.close(reason);
+  /**
+   * These peers sent wrong bytes: their connections end, and no others with them are kept for a while. It holds also
+   * for a peer that has disconnected before its bytes were found to be wrong.
+   */
+  ban(guilty: readonly RequestTarget[]): void {
+    const reason = "it sent bytes that do not match their hash";
+    for (const target of guilty) {
+      const peer = this.#peerOf.get(target);
+      if (peer === undefined) continue;
+      this.#bans.ban(peer, this.#options.tick());
+      peer.close(reason);
+      this.#options.onBanned(peer.provenance.address, reason, BAN_TICKS);
+    }
+  }
+
+  /** The addresses of the peers that are banned at present. */
+  get banned(): readonly string[] {
+    return this.#bans.at(this.#options.tick());
   }
 
   /** The peer's connection has ended. */
@@ -110,8 +139,7 @@ export class ConnectionPool {
       if (peer.provenance.isOutgoing) outgoing++;
     }
     const isWanted = (address: string) =>
-      !connected.has(address) &&
-      !this.#bans.isBanned({ listensOn: address, host: parseAddress(address).hostname });
+      !connected.has(address) && !this.#bans.isAddressBanned(address, tick());
     while (this.#dialling < MAX_DIALLING && outgoing < MAX_OUTGOING) {
       const address = this.#addresses.next(tick(), isWanted);
       if (address === undefined) return;
@@ -145,6 +173,7 @@ export class ConnectionPool {
     }
     const peer = this.#options.admit(provenance);
     this.#peers.add(peer);
+    this.#peerOf.set(peer.download, peer);
     peer.start();
     return true;
   }
@@ -153,11 +182,13 @@ export class ConnectionPool {
     if (this.#stop.signal.aborted) return false;
     const { handshake: { peerId }, address, isOutgoing } = provenance;
     const host = parseAddress(address).hostname;
-    if (this.#bans.isBanned({ peerId, host })) return false;
+    if (this.#bans.isBanned(provenance, this.#options.tick())) {
+      this.#options.onTurnedAway(address, "it is banned");
+      return false;
+    }
     for (const other of this.#peers) {
-      if (other.provenance.handshake.peerId !== peerId) continue;
-      // A peer id proves nothing at another address: whoever connected first keeps it.
-      if (parseAddress(other.provenance.address).hostname !== host) return false;
+      // A peer id proves nothing, since everybody hears it: at another address it is another peer.
+      if (other.provenance.handshake.peerId !== peerId || other.ipAddress !== host) continue;
       // Two hosts that dial each other at once get two connections. Both ends keep the one that the host with the
       // smaller peer id dialled.
       const keepsDialled = this.#options.own.peerId < peerId;
@@ -165,7 +196,39 @@ export class ConnectionPool {
       other.close("there is a second connection with it");
       break;
     }
-    return this.#peers.size < MAX_CONNECTIONS;
+    return this.#makeRoom(provenance);
+  }
+
+  /** Whether there is room for that connection; if need be the least useful one is dropped for it. */
+  #makeRoom({ address }: Provenance): boolean {
+    const host = parseAddress(address).hostname;
+    const ofHost = [...this.#peers].filter(({ ipAddress }) => ipAddress === host);
+    if (ofHost.length >= MAX_PER_ADDRESS) {
+      return this.#dropIdle(ofHost, { for: address, because: "its address has too many" });
+    }
+    if (this.#peers.size < MAX_CONNECTIONS) return true;
+    return this.#dropIdle(this.#peers, { for: address, because: "there are too many" });
+  }
+
+  /** Drops the connection that has been idle for the longest time; false if none has for long enough. */
+  #dropIdle(
+    peers: Iterable<SwarmPeer>,
+    { for: address, because }: { readonly for: string; readonly because: string },
+  ): boolean {
+    let longest: SwarmPeer | undefined;
+    for (const peer of peers) {
+      if (peer.idleTicks >= IDLE_TICKS && peer.idleTicks > (longest?.idleTicks ?? 0)) {
+        longest = peer;
+      }
+    }
+    const { onTurnedAway } = this.#options;
+    if (longest === undefined) {
+      onTurnedAway(address, `${because}, and none of them is idle`);
+      return false;
+    }
+    onTurnedAway(longest.provenance.address, `${because}, and it is idle`);
+    longest.close(`${because}, and it is idle`);
+    return true;
   }
 
   #track(work: Promise<void>): void {

@@ -1,8 +1,8 @@
 /**
- * The lost peers, which the next announce names: hosts of our site that we might have fetched from and whose connections
- * broke off before they had everything, and those at whose address nobody listens any more. If one of them was a gateway,
- * everything behind it waits until another host becomes one, so the tracker should hear of it before it notices that
- * their announces stay away. Pure.
+ * The lost peers, which the next announce names: hosts of our site that we might have fetched from and whose
+ * connections broke off before they had everything, and those at whose address nobody listens any more. If one of them
+ * was a gateway, everything behind it waits until another host becomes one, so the tracker should hear of it before it
+ * notices that their announces stay away. Pure.
  */
 
 import { isWithin, type Reach } from "../../../base/locality.ts";

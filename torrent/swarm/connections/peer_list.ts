@@ -73,9 +73,4 @@ export class PeerList {
     // Hosts that lost the same peer at the same moment should not all come back at the same moment.
     entry.dueTick = tick + Math.ceil(pauseTicks * (0.5 + this.#random() / 2));
   }
-
-  /** Forgets the address. */
-  delete(address: string): void {
-    this.#entries.delete(address);
-  }
 }

@@ -1,7 +1,7 @@
 /**
- * This room limits bandwidth: `rate_schedule.ts` says which rates hold at a time of day, this file keeps them with token
- * buckets for the whole host (in all and by distance, each direction for itself), and `peer_allowance.ts` is one peer's use
- * of them. Who sends what, and to whom, is not decided here.
+ * This room limits bandwidth: `rate_schedule.ts` says which rates hold at a time of day, this file keeps them with
+ * token buckets for the whole host (in all and by distance, each direction for itself), and `peer_allowance.ts` is one
+ * peer's use of them. Who sends what, and to whom, is not decided here.
  */
 
 import { type Clock, sleep, systemClock } from "../../../base/clock.ts";
@@ -16,8 +16,8 @@ import {
 import { TokenBucket } from "./token_bucket.ts";
 
 /**
- * How often the schedule is looked up: a limit begins or ends at most this late, also on a machine whose clock is set right
- * meanwhile.
+ * How often the schedule is looked up: a limit begins or ends at most this late, also on a machine whose clock is set
+ * right meanwhile.
  */
 const SCHEDULE_INTERVAL_MS = 10_000;
 
@@ -41,9 +41,9 @@ interface Buckets {
 }
 
 /**
- * The limits of one host, shared by all its transfers. Bytes are spent from two buckets, the total one and the one of their
- * distance, and may go when both have enough. Waiters form a queue: what was spent first goes first, so that a large
- * request is not overtaken for ever by small ones.
+ * The limits of one host, shared by all its transfers. Bytes are spent from two buckets, the total one and the one of
+ * their distance, and may go when both have enough. Waiters form a queue: what was spent first goes first, so that a
+ * large request is not overtaken for ever by small ones.
  */
 export class RateLimits {
   readonly #limits: BandwidthLimits;
@@ -66,8 +66,8 @@ export class RateLimits {
   }
 
   /**
-   * How many bytes may go now without a wait: Infinity without a limit, 0 or less while others wait. Costs one comparison
-   * if the host has no limits.
+   * How many bytes may go now without a wait: Infinity without a limit, 0 or less while others wait. Costs one
+   * comparison if the host has no limits.
    */
   allowance(direction: Direction, distance: Distance): number {
     if (!this.isLimiting) return Infinity;
@@ -86,8 +86,8 @@ export class RateLimits {
   }
 
   /**
-   * Spends the bytes and resolves with true when they may go. When the signal is aborted before that, the bytes are given
-   * back and the result is false. Returns undefined, without a promise, if they may go now.
+   * Spends the bytes and resolves with true when they may go. When the signal is aborted before that, the bytes are
+   * given back and the result is false. Returns undefined, without a promise, if they may go now.
    */
   wait(
     direction: Direction,

@@ -10,8 +10,8 @@ const LEAST_BURST_BYTES = 16 * 1024;
 export class TokenBucket {
   #bytesPerSecond = Infinity;
   /**
-   * Both since the beginning. A spender's ticket is the sum that was spent up to and including it, and its turn is when that
-   * sum is earned.
+   * Both since the beginning. A spender's ticket is the sum that was spent up to and including it, and its turn is when
+   * that sum is earned.
    */
   #earnedBytes = 0;
   #spentBytes = 0;

@@ -1,8 +1,8 @@
 /**
- * This room exchanges metadata, the info dictionary of a .torrent (BEP 9): `metadata_service.ts` hands it to peers that have
- * only its hash, `metadata_request.ts` asks one peer for it. This file fetches a .torrent when only its info hash is known,
- * as in a magnet link: it asks peers, a few at a time and each on a connection of its own, until one sends a dictionary
- * whose SHA-1 is the info hash.
+ * This room exchanges metadata, the info dictionary of a .torrent (BEP 9): `metadata_service.ts` hands it to peers that
+ * have only its hash, `metadata_request.ts` asks one peer for it. This file fetches a .torrent when only its info hash
+ * is known, as in a magnet link: it asks peers, a few at a time and each on a connection of its own, until one sends a
+ * dictionary whose SHA-1 is the info hash.
  */
 
 import { createHash } from "node:crypto";
@@ -40,8 +40,8 @@ export interface FetchMetainfoOptions {
 
 /**
  * Fetches the bytes of the .torrent. Rejects with a {@link TransferError} "stopped" when the signal ends the search,
- * "engine_failed" if there is nobody to ask, and with a `ReleaseError` if the dictionary with that hash is no release of
- * Rollcall's.
+ * "engine_failed" if there is nobody to ask, and with a `ReleaseError` if the dictionary with that hash is no release
+ * of Rollcall's.
  */
 export async function fetchMetainfo(options: FetchMetainfoOptions): Promise<Uint8Array> {
   const { infoHash, trackers = [], peers = [], clock = systemClock } = options;

@@ -20,7 +20,10 @@ const WINDOW_PARTS = 32;
 /** Largest message that is accepted: room for the bitfield of two million pieces. */
 const MAX_MESSAGE_BYTES = 256 * 1024;
 
-/** Resolves with the bytes that the peer sent, which are not checked against the info hash; rejects with what went wrong. */
+/**
+ * Resolves with the bytes that the peer sent, which are not checked against the info hash; rejects with what went
+ * wrong.
+ */
 export async function requestMetadata(
   { connection, handshake }: EstablishedConnection,
   options: { clock: Clock; signal: AbortSignal; maxBytes: number },

@@ -1,11 +1,7 @@
 /** Serves the info dictionary, part by part, to a peer that has only its hash (BEP 9). Bounded and pure. */
 
 import { outlineBencode } from "../../release/bencode_check.ts";
-import {
-  encodeMetadataMessage,
-  METADATA_PART_BYTES,
-  type MetadataMessage,
-} from "../wire/extension_protocol.ts";
+import { encodeMetadataMessage, METADATA_PART_BYTES } from "../wire/extension_protocol.ts";
 
 /** How often one peer is served the whole dictionary: once, and once more in case it has to begin again. */
 const MAX_COPIES = 2;
@@ -21,12 +17,15 @@ export class MetadataService {
     this.#partCount = Math.ceil(infoBytes.length / METADATA_PART_BYTES);
   }
 
-  /** The payload to answer with, if any. */
-  answer(message: MetadataMessage): Uint8Array | undefined {
-    if (message.type !== "request") return undefined;
-    const { part } = message;
+  /** How many parts one peer is given at most. */
+  get maxParts(): number {
+    return MAX_COPIES * this.#partCount;
+  }
+
+  /** The payload that answers a request for that part: the part, or a reject. */
+  answer(part: number): Uint8Array {
     const totalBytes = this.#infoBytes.length;
-    if (part >= this.#partCount || this.#served >= MAX_COPIES * this.#partCount) {
+    if (part >= this.#partCount || this.#served >= this.maxParts) {
       return encodeMetadataMessage({ type: "reject", part }, totalBytes);
     }
     this.#served++;

@@ -1,7 +1,7 @@
 /**
- * Puts blocks into the batch that goes to the socket. Requests of 16 KiB, which all other clients make, nearly always follow
- * each other in the piece: such a run is read from the disk by one call, since one call per block would cost as much as the
- * copying. Pure except for the reading, which is handed in.
+ * Puts blocks into the batch that goes to the socket. Requests of 16 KiB, which all other clients make, nearly always
+ * follow each other in the piece: such a run is read from the disk by one call, since one call per block would cost as
+ * much as the copying. Pure except for the reading, which is handed in.
  */
 
 import { BLOCK_HEADER_BYTES, type BlockRange, writeBlockHeader } from "../wire/messages.ts";
@@ -12,9 +12,9 @@ export function isNext(block: BlockRange, next: BlockRange): boolean {
 }
 
 /**
- * Writes a run of blocks, each the next of the one before (see {@link isNext}), with their headers to the batch from `at`
- * on; returns where they end. `read` has to fill its argument with the run's bytes; if it throws, so does this, and the
- * batch from `at` on must not be sent.
+ * Writes a run of blocks, each the next of the one before (see {@link isNext}), with their headers to the batch from
+ * `at` on; returns where they end. `read` has to fill its argument with the run's bytes; if it throws, so does this,
+ * and the batch from `at` on must not be sent.
  */
 export function writeBlocks(
   batch: Uint8Array,

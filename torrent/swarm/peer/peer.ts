@@ -1,7 +1,8 @@
 /**
  * This room holds one peer of one release, from the handshake to the end of the connection. Messages come in from
- * `wire/peer_socket.ts` and go to the two halves of a peer: what we fetch from it (`peer_download.ts`) and what it fetches
- * from us (`peer_upload.ts`). Both answer through one outbox, and report to the swarm through `peer_context.ts`.
+ * `wire/peer_socket.ts` and go to the two halves of a peer: what we fetch from it (`peer_download.ts`) and what it
+ * fetches from us (`peer_upload.ts`). Both answer through one outbox, and report to the swarm through
+ * `peer_context.ts`.
  */
 
 import { sleep } from "../../../base/clock.ts";
@@ -11,7 +12,7 @@ import { Suggestions } from "../suggest/suggestions.ts";
 import type { SwarmPeer } from "../swarm_peer.ts";
 import { ConnectionTimeouts } from "../wire/connection_timeouts.ts";
 import { FrameReader } from "../wire/frame_reader.ts";
-import type { Provenance } from "../wire/handshaker.ts";
+import { parseAddress, type Provenance } from "../wire/handshaker.ts";
 import {
   type BlockRange,
   expectBytes,
@@ -26,16 +27,15 @@ import { PeerDownload } from "./peer_download.ts";
 import { PeerExtensions } from "./peer_extensions.ts";
 import { MAX_REQUEST_BYTES, PeerUpload } from "./peer_upload.ts";
 
-/** Messages that may wait for a peer that does not read, beside its bitfield and metadata. */
+/** Messages that may wait for a peer that does not read, beside the bitfield. */
 const MAX_WAITING_BYTES = 1024 * 1024;
-/** The same for metadata (BEP 9), of which peers request many parts at a time. */
-const MAX_WAITING_METADATA_BYTES = 8 * 1024 * 1024;
 /** The largest message other than a block and a bitfield that is accepted: extension handshakes are far smaller. */
 const MAX_MESSAGE_BYTES = 64 * 1024;
 
 /** A connected peer: reads its messages, tells it what we have, and joins its two halves. */
 export class Peer implements SwarmPeer, SocketOwner {
   readonly provenance: Provenance;
+  readonly ipAddress: string;
   readonly download: PeerDownload;
   readonly upload: PeerUpload;
   readonly socket: PeerSocket;
@@ -47,16 +47,21 @@ export class Peer implements SwarmPeer, SocketOwner {
   readonly #ending = new AbortController();
   #isInterested = false;
   #isWaitingForDue = false;
+  /**
+   * Bytes of wanted blocks that had passed in both directions by the last tick, and the last tick at which some did.
+   */
+  #usefulBytes = 0;
+  #usefulTick: number;
 
   constructor(provenance: Provenance, context: PeerContext) {
     const { files: { release, verified }, limits, infoBytes, buffers } = context;
     const { fast } = provenance.handshake;
     this.provenance = provenance;
+    this.ipAddress = parseAddress(provenance.address).hostname;
+    this.#usefulTick = context.tick;
     this.#context = context;
     const bitfieldBytes = Math.ceil(release.pieceCount / 8);
-    this.#outbox = new Outbox(
-      MAX_WAITING_BYTES + bitfieldBytes + Math.min(infoBytes.length, MAX_WAITING_METADATA_BYTES),
-    );
+    this.#outbox = new Outbox(MAX_WAITING_BYTES + bitfieldBytes);
     this.#extensions = new PeerExtensions(this.#outbox, infoBytes);
     this.#timeouts = new ConnectionTimeouts(context.tick);
     const allowance = (direction: "down" | "up", onRoom: () => void) =>
@@ -102,6 +107,14 @@ export class Peer implements SwarmPeer, SocketOwner {
     return this.upload.isChoked;
   }
 
+  get isThrottled(): boolean {
+    return this.upload.isThrottled;
+  }
+
+  get idleTicks(): number {
+    return this.#context.tick - this.#usefulTick;
+  }
+
   get isSeed(): boolean {
     return this.download.pieces.isSeed;
   }
@@ -126,11 +139,11 @@ export class Peer implements SwarmPeer, SocketOwner {
   }
 
   get hasBlocks(): boolean {
-    return this.upload.hasBlocks;
+    return this.upload.hasBlocks || this.#extensions.hasMetadata;
   }
 
   addBlocks(batch: Uint8Array, at: number): number {
-    return this.upload.addBlocks(batch, at);
+    return this.upload.addBlocks(batch, this.#extensions.addMetadata(batch, at));
   }
 
   announcePiece(index: number): void {
@@ -161,6 +174,7 @@ export class Peer implements SwarmPeer, SocketOwner {
   }
 
   onTick(seconds: number): void {
+    this.#noteUse();
     const verdict = this.#timeouts.check(this.socket, this.#context.tick);
     if (typeof verdict === "object") return this.close(verdict.close);
     if (!this.download.onTick(seconds)) return this.close("it did not send what it was asked for");
@@ -243,6 +257,13 @@ export class Peer implements SwarmPeer, SocketOwner {
     this.#context.onEnded(this, reason);
   }
 
+  #noteUse(): void {
+    const usefulBytes = this.upload.sentBytes + this.download.wantedBytes;
+    if (usefulBytes === this.#usefulBytes) return;
+    this.#usefulBytes = usefulBytes;
+    this.#usefulTick = this.#context.tick;
+  }
+
   /** The first messages of a connection: what we have, and the extension handshake. */
   #introduce(): void {
     const { fast, extended } = this.provenance.handshake;
@@ -279,7 +300,9 @@ export class Peer implements SwarmPeer, SocketOwner {
     this.#context.onExtensions(this);
   }
 
-  /** Near the end of a release no message may come any more that would make us ask for deferred pieces: a timer does. */
+  /**
+   * Near the end of a release no message may come any more that would make us ask for deferred pieces: a timer does.
+   */
   #requestWhenDue(): void {
     const { outstanding, pieces } = this.download;
     const { clock } = this.#context;
@@ -293,7 +316,9 @@ export class Peer implements SwarmPeer, SocketOwner {
     });
   }
 
-  /** Runs work that fills the outbox, and wakes the socket; closes the connection if the peer lets too much wait there. */
+  /**
+   * Runs work that fills the outbox, and wakes the socket; closes the connection if the peer lets too much wait there.
+   */
   #send(work: () => void): void {
     if (this.socket.isClosed) return;
     try {

@@ -1,4 +1,7 @@
-/** What a peer needs of the swarm that it belongs to. `swarm.ts` implements it; tests put something smaller in its place. */
+/**
+ * What a peer needs of the swarm that it belongs to. `swarm.ts` implements it; tests put something smaller in its
+ * place.
+ */
 
 import type { Clock } from "../../../base/clock.ts";
 import type { Distance, Locality } from "../../../base/locality.ts";
@@ -28,6 +31,8 @@ export interface DownloadContext {
   isWithinReach(distance: Distance): boolean;
   /** Bytes of a block have arrived, wanted or not. */
   onReceived(distance: Distance, sizeBytes: number): void;
+  /** A block that was asked for has arrived in full. */
+  onBlock(distance: Distance): void;
   /** A block has arrived that other peers were asked for as well. */
   onContested(piece: PartialPiece<RequestTarget>, by: RequestTarget): void;
   /** Nothing is left to ask this peer for, at least for now. */

@@ -1,6 +1,6 @@
 /**
- * What we fetch from one peer: the pieces that it has, whether it lets us ask (BEP 3: unchoked), what it was asked for, and
- * the block that is coming in.
+ * What we fetch from one peer: the pieces that it has, whether it lets us ask (BEP 3: unchoked), what it was asked for,
+ * and the block that is coming in.
  */
 
 import type { Distance } from "../../../base/locality.ts";
@@ -24,10 +24,20 @@ const MAX_REQUESTS = 512;
  * sender waits for a rate limit until a whole one may go, and a block that is lost with a connection is fetched again.
  */
 const REQUESTS_PER_WINDOW = 8;
-/** After this many seconds without a byte of a block that is due, the peer's blocks are asked of others. */
+/**
+ * What a peer has to send of the blocks that are due in {@link STALL_TICKS}, which makes 1 KiB/s: far below any link,
+ * and what a peer that sends a byte now and then, to hold its blocks for ever, does not reach.
+ */
+const PACE_BYTES = 8 * 1024;
+/** After this many seconds in which a peer has sent less than {@link PACE_BYTES}, its blocks are asked of others. */
 const STALL_TICKS = 8;
-/** After this many seconds without a byte of a block that is due, the connection is closed. */
+/** After this many seconds of the same the connection is closed. */
 const GIVE_UP_TICKS = 60;
+/**
+ * A block that has been coming in for so many seconds is overdue: a peer that has nothing else to do may be asked for
+ * it instead. At the least size of a window a block takes that long below 2 KiB/s.
+ */
+const BLOCK_DEADLINE_TICKS = 10;
 /**
  * Bytes of blocks in a row that nobody asked for, after which the peer counts as flooding us: several times what may be
  * under way when requests are cancelled.
@@ -35,11 +45,19 @@ const GIVE_UP_TICKS = 60;
 const MAX_UNWANTED_BYTES = 64 * 1024 * 1024;
 
 /**
- * When no more pieces than this are missing, an idle host asks for deferred pieces too, since no message may come any more
- * that would end their wait. With more missing pieces, a host that is idle for a moment would take what others are to have
- * first, and so would they.
+ * When no more pieces than this are missing, an idle host asks for deferred pieces too, since no message may come any
+ * more that would end their wait. With more missing pieces, a host that is idle for a moment would take what others are
+ * to have first, and so would they.
  */
 const MISSING_NEAR_END = 32;
+
+/** A block that is coming in and of use. */
+interface IncomingBlock {
+  readonly request: OutstandingRequest<RequestTarget>;
+  readonly sinceTick: number;
+  /** Where its next bytes belong in the piece. */
+  at: number;
+}
 
 /** The peer's own part beside the context that all peers share. */
 export interface DownloadOptions {
@@ -67,17 +85,22 @@ export class PeerDownload implements RequestTarget {
   #choked = true;
   #interested = false;
   #stalled = false;
-  #lastBytesTick: number;
+  /** When the peer last reached its pace or nothing was due, and the bytes of due blocks since then. */
+  #paceTick: number;
+  #paceBytes = 0;
   #notBeforeTick = 0;
   #unwantedBytes = 0;
-  #incoming: { request: OutstandingRequest<RequestTarget>; at: number } | undefined;
+  #wantedBytes = 0;
+  /** Whether the block that is coming in was asked for. */
+  #isDueIncoming = false;
+  #incoming: IncomingBlock | undefined;
 
   constructor(context: DownloadContext, { outbox, allowance }: DownloadOptions) {
     this.#context = context;
     this.#outbox = outbox;
     this.#allowance = allowance;
     this.pieces = new PeerPieces(context.files.release.pieceCount, context.picker);
-    this.#lastBytesTick = context.tick;
+    this.#paceTick = context.tick;
   }
 
   get distance(): Distance {
@@ -107,6 +130,11 @@ export class PeerDownload implements RequestTarget {
   get maxRequestBytes(): number {
     const blocks = Math.floor(this.window.limitBytes / REQUESTS_PER_WINDOW / BLOCK_BYTES);
     return Math.min(this.#maxRequestBytes, Math.max(1, blocks) * BLOCK_BYTES);
+  }
+
+  /** Bytes of blocks that have arrived so far and were asked for. */
+  get wantedBytes(): number {
+    return this.#wantedBytes;
   }
 
   takeSuggested(): number | undefined {
@@ -150,9 +178,9 @@ export class PeerDownload implements RequestTarget {
   }
 
   /**
-   * Tells the peer whether we are interested: whether it has a piece that we lack, and is within reach, so that we may fetch
-   * it now or later. A host that is out of reach and interested all the same would be suggested pieces that others then
-   * wait for.
+   * Tells the peer whether we are interested: whether it has a piece that we lack, and is within reach, so that we may
+   * fetch it now or later. A host that is out of reach and interested all the same would be suggested pieces that
+   * others then wait for.
    */
   updateInterest(): void {
     const { picker } = this.#context;
@@ -172,7 +200,10 @@ export class PeerDownload implements RequestTarget {
     this.#choked = false;
   }
 
-  /** The peer accepts no more requests. Without BEP 6 that drops all outstanding ones; with it each is rejected by itself. */
+  /**
+   * The peer accepts no more requests. Without BEP 6 that drops all outstanding ones; with it each is rejected by
+   * itself.
+   */
   onChoke(fast: boolean): void {
     this.#choked = true;
     if (fast) return;
@@ -229,6 +260,7 @@ export class PeerDownload implements RequestTarget {
   onBlockStart(index: number, begin: number, sizeBytes: number): void {
     const request = this.outstanding.take(index, begin, sizeBytes);
     this.#incoming = undefined;
+    this.#isDueIncoming = request !== undefined;
     if (request === undefined) {
       this.#unwantedBytes += sizeBytes;
       if (this.#unwantedBytes > MAX_UNWANTED_BYTES) {
@@ -244,7 +276,7 @@ export class PeerDownload implements RequestTarget {
       if (!scheduler.isOpen(piece) || piece.exclusive || !piece.askAgain(request)) return;
     }
     if (scheduler.isOpen(piece) && piece.startReceiving(request)) {
-      this.#incoming = { request, at: begin };
+      this.#incoming = { request, at: begin, sinceTick: this.#context.tick };
     } else {
       scheduler.refuse(this, request);
     }
@@ -253,8 +285,10 @@ export class PeerDownload implements RequestTarget {
   /** The next bytes of the block. */
   onBlockBytes(bytes: Uint8Array): void {
     const context = this.#context;
-    this.#lastBytesTick = context.tick;
-    this.#stalled = false;
+    if (this.#isDueIncoming) {
+      this.#paceBytes += bytes.length;
+      if (this.#paceBytes >= PACE_BYTES) this.#reachPace();
+    }
     this.window.onBytes(bytes.length);
     context.onReceived(this.#distance, bytes.length);
     const incoming = this.#incoming;
@@ -269,30 +303,49 @@ export class PeerDownload implements RequestTarget {
   onBlockEnd(): void {
     const request = this.#incoming?.request;
     this.#incoming = undefined;
+    if (this.#isDueIncoming) this.#reachPace();
     if (request === undefined) return;
     const { scheduler, clock } = this.#context;
     this.window.onAnswered(request, clock.nowMs());
     const { piece } = request;
     if (!scheduler.isOpen(piece)) return;
     piece.arrive(request, this);
+    this.#wantedBytes += request.sizeBytes;
+    this.#context.onBlock(this.#distance);
     if (piece.isAsked(request)) this.#context.onContested(piece, this);
     if (piece.isComplete) this.#context.onPiece(piece);
   }
 
-  /** Once a second. False if the peer has been silent for so long that its connection is to be closed. */
+  /** Once a second. False if the peer has sent so little for so long that its connection is to be closed. */
   onTick(seconds: number): boolean {
     this.window.onTick(seconds);
     const isDue = this.outstanding.count > 0 || this.#incoming !== undefined;
     const { tick } = this.#context;
-    if (!isDue) this.#lastBytesTick = tick;
-    const silentTicks = tick - this.#lastBytesTick;
-    if (silentTicks >= STALL_TICKS && !this.#stalled) this.#stall();
-    return silentTicks < GIVE_UP_TICKS;
+    if (!isDue) {
+      this.#paceTick = tick;
+      this.#paceBytes = 0;
+    }
+    const slowTicks = tick - this.#paceTick;
+    if (slowTicks >= STALL_TICKS && !this.#stalled) this.#stall();
+    return slowTicks < GIVE_UP_TICKS;
+  }
+
+  get overdue(): OutstandingRequest<RequestTarget> | undefined {
+    const incoming = this.#incoming;
+    if (incoming === undefined) return undefined;
+    const isOverdue = this.#context.tick - incoming.sinceTick >= BLOCK_DEADLINE_TICKS;
+    return isOverdue ? incoming.request : undefined;
+  }
+
+  abandonIncoming(): void {
+    const request = this.#incoming?.request;
+    this.#incoming = undefined;
+    if (request !== undefined) this.#context.scheduler.abandon(this, request.piece, request);
   }
 
   /** The connection has ended: others may be asked for everything that was outstanding here. */
   end(): void {
-    this.#abandonIncoming();
+    this.abandonIncoming();
     this.#context.scheduler.withdraw(this);
     this.pieces.leave();
   }
@@ -300,14 +353,16 @@ export class PeerDownload implements RequestTarget {
   #stall(): void {
     this.#stalled = true;
     this.window.onStall();
-    this.#abandonIncoming();
+    // A block that still comes in, however slowly, goes on until an idle peer takes it over: it may be the only one that
+    // has it. Only a piece that is to come from one peer alone must not be left half to a second one.
+    if (this.#paceBytes === 0 || this.#incoming?.request.piece.exclusive) this.abandonIncoming();
     this.#context.scheduler.withdraw(this);
   }
 
-  #abandonIncoming(): void {
-    const request = this.#incoming?.request;
-    this.#incoming = undefined;
-    if (request !== undefined) this.#context.scheduler.abandon(this, request.piece, request);
+  #reachPace(): void {
+    this.#paceTick = this.#context.tick;
+    this.#paceBytes = 0;
+    this.#stalled = false;
   }
 
   #requestWhile(

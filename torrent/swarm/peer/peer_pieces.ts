@@ -44,8 +44,8 @@ export class PeerPieces {
   }
 
   /**
-   * The peer says what it has. BEP 3 allows that once, before all other messages; BEP 6 adds "all" and "none". aria2 sends
-   * a bitfield later as well, in place of many haves: each new piece in it counts as a have.
+   * The peer says what it has. BEP 3 allows that once, before all other messages; BEP 6 adds "all" and "none". aria2
+   * sends a bitfield later as well, in place of many haves: each new piece in it counts as a have.
    */
   onPieces(pieces: Uint8Array | "all" | "none", nowMs: number): void {
     if (pieces instanceof Uint8Array) expectBitfield(pieces, this.#pieceCount);

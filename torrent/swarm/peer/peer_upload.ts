@@ -1,4 +1,7 @@
-/** What one peer fetches from us: whether it is choked, its requests, and the blocks on their way into the socket's batch. */
+/**
+ * What one peer fetches from us: whether it is choked, its requests, and the blocks on their way into the socket's
+ * batch.
+ */
 
 import type { Distance } from "../../../base/locality.ts";
 import type { PieceSet } from "../../content/piece_set.ts";
@@ -16,9 +19,9 @@ import {
 import { UploadQueue } from "./upload_queue.ts";
 
 /**
- * The largest request between hosts that run Rollcall. With it a seed took about a tenth less processor time than with half
- * the size (fewer reads and writes for the same bytes); with twice the size it took no less, since what it reads should
- * stay in the processor's cache until it is sent.
+ * The largest request between hosts that run Rollcall. With it a seed took about a tenth less processor time than with
+ * half the size (fewer reads and writes for the same bytes); with twice the size it took no less, since what it reads
+ * should stay in the processor's cache until it is sent.
  */
 export const MAX_REQUEST_BYTES = 256 * 1024;
 
@@ -68,6 +71,11 @@ export class PeerUpload {
     return this.#queue.count > 0 && !this.#options.allowance.isWaiting;
   }
 
+  /** Whether blocks wait for the host's rate limits. */
+  get isThrottled(): boolean {
+    return this.#queue.count > 0 && this.#options.allowance.isWaiting;
+  }
+
   /** Bytes of blocks sent so far. */
   get sentBytes(): number {
     return this.#sentBytes;
@@ -83,7 +91,10 @@ export class PeerUpload {
     for (const request of this.#queue.clear()) this.#reject(request);
   }
 
-  /** BEP 3: request. Throws {@link ProtocolViolation} for a block that does not exist, and for refused requests without end. */
+  /**
+   * BEP 3: request. Throws {@link ProtocolViolation} for a block that does not exist, and for refused requests without
+   * end.
+   */
   onRequest(request: BlockRange): void {
     const { release, verified } = this.#options;
     const { index, begin, sizeBytes } = request;
@@ -127,7 +138,9 @@ export class PeerUpload {
     }
   }
 
-  /** Takes the next requests while each continues the one before, there is room for it, and the rate limits let it go. */
+  /**
+   * Takes the next requests while each continues the one before, there is room for it, and the rate limits let it go.
+   */
   #takeRun(roomBytes: number): BlockRange[] {
     const run: BlockRange[] = [];
     for (let next = this.#queue.peek(); next !== undefined; next = this.#queue.peek()) {

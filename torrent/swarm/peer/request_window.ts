@@ -1,8 +1,8 @@
 /**
- * The request window: how many bytes one peer may be asked for at a time, which is bandwidth × delay within bounds. With too
- * few the connection is idle between an answer and the next request; too many tie pieces to a peer that others could have
- * brought, and wait in queues that all connections share. The window is steered by the delay of answers, of which one
- * request at a time is a probe. Pure.
+ * The request window: how many bytes one peer may be asked for at a time, which is bandwidth × delay within bounds.
+ * With too few the connection is idle between an answer and the next request; too many tie pieces to a peer that others
+ * could have brought, and wait in queues that all connections share. The window is steered by the delay of answers, of
+ * which one request at a time is a probe. Pure.
  */
 
 import type { Distance } from "../../../base/locality.ts";
@@ -13,10 +13,10 @@ export const MIN_WINDOW_BYTES = 4 * BLOCK_BYTES;
 /** Window of a peer whose rate is not known yet: a tenth of a second at 20 Mbit/s. */
 const FIRST_WINDOW_BYTES = 256 * 1024;
 /**
- * Largest window by distance. Within a data center a round trip takes well below a millisecond, and 2 MiB take 1.7 ms at
- * 10 Gbit/s: more was slower on loopback (it no longer fits the processor's cache), and made a seed send the same pieces
- * more often (1.9 instead of 1.2 copies to eight hosts). Between sites a round trip takes tens of milliseconds: 16 MiB
- * fill 1 Gbit/s at 100 ms.
+ * Largest window by distance. Within a data center a round trip takes well below a millisecond, and 2 MiB take 1.7 ms
+ * at 10 Gbit/s: more was slower on loopback (it no longer fits the processor's cache), and made a seed send the same
+ * pieces more often (1.9 instead of 1.2 copies to eight hosts). Between sites a round trip takes tens of milliseconds:
+ * 16 MiB fill 1 Gbit/s at 100 ms.
  */
 const MAX_WINDOW_BYTES: Readonly<Record<Distance, number>> = {
   rack: 2 * 1024 * 1024,
@@ -24,9 +24,9 @@ const MAX_WINDOW_BYTES: Readonly<Record<Distance, number>> = {
   remote: 16 * 1024 * 1024,
 };
 /**
- * The delay of answers that the window is steered to. It covers the queues of full links in both directions and a process
- * that is busy with something else: with less, a host that sends all it can would never fetch at full speed. Between sites
- * the longest round trip comes on top.
+ * The delay of answers that the window is steered to. It covers the queues of full links in both directions and a
+ * process that is busy with something else: with less, a host that sends all it can would never fetch at full speed.
+ * Between sites the longest round trip comes on top.
  */
 const DELAY_MS: Readonly<Record<Distance, number>> = { rack: 400, site: 400, remote: 800 };
 /** An immediate answer doubles the window. */

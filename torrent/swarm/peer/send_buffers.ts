@@ -7,8 +7,9 @@ import { MAX_REQUEST_BYTES } from "./peer_upload.ts";
 /** Room for messages before the first block. */
 const MESSAGE_BYTES = 64 * 1024;
 /**
- * Size of a buffer: what one write(2) sends, and all that a connection holds of what it is to send. It is large enough that
- * the cost of the calls does not matter, and small enough to be in the processor's cache still when the kernel copies it.
+ * Size of a buffer: what one write(2) sends, and all that a connection holds of what it is to send. It is large enough
+ * that the cost of the calls does not matter, and small enough to be in the processor's cache still when the kernel
+ * copies it.
  */
 const BUFFER_BYTES = MAX_REQUEST_BYTES + BLOCK_HEADER_BYTES + MESSAGE_BYTES;
 /** This many buffers are kept for reuse; more are made while more connections write at a time. */

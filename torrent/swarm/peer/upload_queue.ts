@@ -1,10 +1,12 @@
-/** The requests of one peer that are still to be answered. Pure; the blocks are read from the disk when they are sent. */
+/**
+ * The requests of one peer that are still to be answered. Pure; the blocks are read from the disk when they are sent.
+ */
 
 import type { BlockRange } from "../wire/messages.ts";
 
 /**
- * How many requests one peer may have waiting; we say so in the extension handshake (reqq). With requests of 16 KiB that is
- * a window of 8 MiB, more than any client has outstanding on a local network.
+ * How many requests one peer may have waiting; we say so in the extension handshake (reqq). With requests of 16 KiB
+ * that is a window of 8 MiB, more than any client has outstanding on a local network.
  */
 export const MAX_QUEUED_REQUESTS = 512;
 /** The same in bytes, for large requests: enough for a request window. */

@@ -1,15 +1,15 @@
 /**
  * Finds a piece of a peer that has few pieces, for which looking among the rarest of all does not help: first in a few
- * random bytes of its bitfield, then by a walk over the bitfield that remembers how far it came, so that all picks together
- * read each byte once.
+ * random bytes of its bitfield, then by a walk over the bitfield that remembers how far it came, so that all picks
+ * together read each byte once.
  */
 
 import type { PieceSet } from "../../content/piece_set.ts";
 import type { Random } from "../../../base/random.ts";
 
 /**
- * How many changes {@link ChangeLog} remembers. A walk that missed more starts again, which reads one byte per 8 pieces: at
- * 200,000 pieces no more than 7 bytes per missed change.
+ * How many changes {@link ChangeLog} remembers. A walk that missed more starts again, which reads one byte per 8
+ * pieces: at 200,000 pieces no more than 7 bytes per missed change.
  */
 const REMEMBERED_CHANGES = 4_096;
 
@@ -50,8 +50,8 @@ export class ChangeLog {
 export type Candidates = (byteIndex: number) => number;
 
 /**
- * One walk over one peer's bitfield, once around from a place of its own. Between two calls only pieces that the log names
- * may become candidates; any may stop being one.
+ * One walk over one peer's bitfield, once around from a place of its own. Between two calls only pieces that the log
+ * names may become candidates; any may stop being one.
  */
 export class BitfieldWalk {
   #start: number;
@@ -67,8 +67,8 @@ export class BitfieldWalk {
   }
 
   /**
-   * Goes on to a byte that has a candidate and returns the byte's index, or -1 if there is none. `countStep` is called for
-   * every byte and every change that was looked at.
+   * Goes on to a byte that has a candidate and returns the byte's index, or -1 if there is none. `countStep` is called
+   * for every byte and every change that was looked at.
    */
   find(has: PieceSet, log: ChangeLog, candidates: Candidates, countStep: () => void): number {
     const byteCount = has.bytes.length;
@@ -93,8 +93,8 @@ export class BitfieldWalk {
 }
 
 /**
- * How many random bytes of a peer's bitfield are looked at. Hosts that only walked would all walk in the order in which the
- * peer got its pieces, ask it for the same ones, and have nothing to exchange with each other.
+ * How many random bytes of a peer's bitfield are looked at. Hosts that only walked would all walk in the order in which
+ * the peer got its pieces, ask it for the same ones, and have nothing to exchange with each other.
  */
 export const SAMPLES = 16;
 

@@ -1,14 +1,20 @@
 /**
  * Whether this process is limited by one processor, so that a second thread would help. While it uses less than a whole
- * processor, it either has little to do or other processes use the processors; in both cases work that it hands to another
- * thread is done no sooner.
+ * processor, it either has little to do or other processes use the processors; in both cases work that it hands to
+ * another thread is done no sooner.
  */
 
 import { cpuUsage } from "node:process";
 
-/** Processor time over which the share is measured: a thousand times the clock's grain, and little of a second's transfer. */
+/**
+ * Processor time over which the share is measured: a thousand times the clock's grain, and little of a second's
+ * transfer.
+ */
 const SPAN_MS = 50;
-/** Share of one processor from which on a process counts as limited by it: a leecher that is reaches 0.95, one that waits for a slow sender 0.7. */
+/**
+ * Share of one processor from which on a process counts as limited by it: a leecher that is reaches 0.95, one that
+ * waits for a slow sender 0.7.
+ */
 const MIN_SHARE = 0.85;
 
 /** Measures the share of one processor that this process uses. */

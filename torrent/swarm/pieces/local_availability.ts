@@ -16,7 +16,9 @@ export class LocalAvailability {
   /** Of our pieces those that no local peer has, seeds left aside. */
   #missing: number;
 
-  /** `scope`: which peers are local. `ours`: how many pieces we have from the start; `isOurs`: whether we have one now. */
+  /**
+   * `scope`: which peers are local. `ours`: how many pieces we have from the start; `isOurs`: whether we have one now.
+   */
   constructor(
     pieceCount: number,
     { scope, ours, isOurs }: {

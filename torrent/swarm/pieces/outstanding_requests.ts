@@ -1,4 +1,7 @@
-/** What one peer was asked for and has not sent yet, in the order of asking, in which the answers nearly always come. Pure. */
+/**
+ * What one peer was asked for and has not sent yet, in the order of asking, in which the answers nearly always come.
+ * Pure.
+ */
 
 import type { PartialPiece, PieceRange } from "./partial_piece.ts";
 

@@ -1,6 +1,6 @@
 /**
- * A piece that is being fetched: which of its blocks are free, requested, or here, and who sent them. Pure; who is asked
- * for which block is decided in `request_scheduler.ts`.
+ * A piece that is being fetched: which of its blocks are free, requested, or here, and who sent them. Pure; who is
+ * asked for which block is decided in `request_scheduler.ts`.
  */
 
 import { BLOCK_BYTES } from "../wire/messages.ts";
@@ -112,7 +112,10 @@ export class PartialPiece<Sender> {
     return { begin, sizeBytes: Math.min(end * BLOCK_BYTES, this.sizeBytes) - begin };
   }
 
-  /** Counts one more request for these blocks. False, and nothing is counted, if one of them is here or requested too often. */
+  /**
+   * Counts one more request for these blocks. False, and nothing is counted, if one of them is here or requested too
+   * often.
+   */
   askAgain(range: PieceRange): boolean {
     const { first, end } = blocksOf(range);
     for (let block = first; block < end; block++) {

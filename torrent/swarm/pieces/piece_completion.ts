@@ -1,8 +1,7 @@
 /**
- * This room turns blocks into verified pieces: `piece_picker.ts` chooses pieces, `request_scheduler.ts` requests their
- * blocks and collects them in `partial_piece.ts`. This file takes over when every block of a piece is here: it is compared
- * with its hash and then written, or fetched again and its sender banned. The hash may be known later, and in another
- * order, and by then the peers that sent the piece may have gone, the disk be full, or the transfer be over.
+ * What becomes of a piece of which every block is here: it is compared with its hash and then written, or fetched again
+ * and its sender banned. The hash may be known later, and in another order, and by then the peers that sent the piece
+ * may have gone, the disk be full, or the transfer be over.
  */
 
 import type { TransferFiles } from "../../content/transfer_files.ts";

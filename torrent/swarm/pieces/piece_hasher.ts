@@ -10,17 +10,20 @@ import type { Release } from "../../release/release.ts";
 import type { CpuSaturation } from "./cpu_saturation.ts";
 
 /**
- * Smaller pieces are not worth the hand-over: when all pieces were handed over, a swarm of nine processes took a twentieth
- * more processor time with pieces of 512 KiB, a fiftieth with this size.
+ * Smaller pieces are not worth the hand-over: when all pieces were handed over, a swarm of nine processes took a
+ * twentieth more processor time with pieces of 512 KiB, a fiftieth with this size.
  */
 const MIN_BYTES = 1024 * 1024;
 /**
- * Pieces that are hashed on other threads at a time. With few of them those threads stand still until the event loop comes
- * round: from host to host, pieces of 2 MiB were 3 % faster with two than with none, 14 % with three or four, and 10 % with
- * six or eight, which no longer fit the processor's cache.
+ * Pieces that are hashed on other threads at a time. With few of them those threads stand still until the event loop
+ * comes round: from host to host, pieces of 2 MiB were 3 % faster with two than with none, 14 % with three or four, and
+ * 10 % with six or eight, which no longer fit the processor's cache.
  */
 const MAX_PIECES = 4;
-/** The same in bytes, so that large pieces leave room in memory for those that are being fetched (`request_scheduler.ts`). */
+/**
+ * The same in bytes, so that large pieces leave room in memory for those that are being fetched
+ * (`request_scheduler.ts`).
+ */
 const MAX_BYTES = 32 * 1024 * 1024;
 
 /** Hashes the pieces of one release, on this thread or others. */
@@ -32,9 +35,9 @@ export class PieceHasher {
   #runningBytes = 0;
 
   /**
-   * @param options the release; whether this process has use for another thread; and `open`, which gives a SHA-1 that runs on
-   *   other threads and is first called when a piece is to be handed over. Default: that of libcrypto. If there is none,
-   *   all pieces are hashed on the caller's thread.
+   * @param options the release; whether this process has use for another thread; and `open`, which gives a SHA-1 that
+   * runs on other threads and is first called when a piece is to be handed over. Default: that of libcrypto. If there
+   * is none, all pieces are hashed on the caller's thread.
    */
   constructor(
     options: {
@@ -49,8 +52,8 @@ export class PieceHasher {
   }
 
   /**
-   * Calls `onKnown` with whether the bytes match that piece's hash: now, or later, in which case they must not be changed
-   * until then. The order of the calls need not be that of the pieces.
+   * Calls `onKnown` with whether the bytes match that piece's hash: now, or later, in which case they must not be
+   * changed until then. The order of the calls need not be that of the pieces.
    */
   check(index: number, bytes: Uint8Array, onKnown: (matches: boolean) => void): void {
     const sha1 = this.#isHandedOver(bytes.length) ? this.#open() : undefined;

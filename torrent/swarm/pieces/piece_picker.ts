@@ -1,7 +1,7 @@
 /**
- * Which piece to ask a peer for: rarest first, chosen without a search; pieces that no local peer has before the others;
- * pieces that were started and given up before all. No I/O, no clock; which peer is asked, and when, is decided in
- * `request_scheduler.ts`.
+ * Which piece to ask a peer for: rarest first, chosen without a search; pieces that no local peer has before the
+ * others; pieces that were started and given up before all. No I/O, no clock; which peer is asked, and when, is decided
+ * in `request_scheduler.ts`.
  */
 
 import type { Distance } from "../../../base/locality.ts";
@@ -56,13 +56,13 @@ interface PickerPeer {
 }
 
 /**
- * The pieces of one download. A piece is open (neither complete nor started), started, or complete. A peer is identified by
- * its {@link PieceSet}: hand in the same object each time, and add to it what the peer announces before calling
- * {@link peerGot} (once per piece: the caller drops repeated haves).
+ * The pieces of one download. A piece is open (neither complete nor started), started, or complete. A peer is
+ * identified by its {@link PieceSet}: hand in the same object each time, and add to it what the peer announces before
+ * calling {@link peerGot} (once per piece: the caller drops repeated haves).
  *
- * A peer that has every piece when it joins costs neither memory nor time per piece, and picking for it costs the same at
- * 100 pieces and at a million. For other peers a pick costs at most {@link PROBES} probes and a few samples in each of two
- * orders, plus a walk over their bitfields that reads each byte once in the download's life.
+ * A peer that has every piece when it joins costs neither memory nor time per piece, and picking for it costs the same
+ * at 100 pieces and at a million. For other peers a pick costs at most {@link PROBES} probes and a few samples in each
+ * of two orders, plus a walk over their bitfields that reads each byte once in the download's life.
  */
 export class PiecePicker {
   readonly #random: Random;
@@ -132,8 +132,8 @@ export class PiecePicker {
   }
 
   /**
-   * Whether there is an open piece that only seeds could bring from that distance or nearer: for a local distance a piece
-   * that no counted local peer has, for others a piece that no counted peer has at all.
+   * Whether there is an open piece that only seeds could bring from that distance or nearer: for a local distance a
+   * piece that no counted local peer has, for others a piece that no counted peer has at all.
    */
   hasRare(distance: Distance): boolean {
     const count = this.#notLocalBuckets.nextCount(0);
@@ -163,7 +163,10 @@ export class PiecePicker {
     if (this.#local.includes(distance)) this.#changes.forgetAll();
   }
 
-  /** A peer that was added has got a piece, which is in its set by now, or will be when {@link peerOffers} is called for it. */
+  /**
+   * A peer that was added has got a piece, which is in its set by now, or will be when {@link peerOffers} is called for
+   * it.
+   */
   peerGot(index: number, distance: Distance): void {
     this.#count(index, distance, 1);
     this.#changes.add(index);
@@ -188,7 +191,9 @@ export class PiecePicker {
     return piece;
   }
 
-  /** Starts a piece that a peer with these pieces has suggested. False unless it is open and nobody else is to bring it. */
+  /**
+   * Starts a piece that a peer with these pieces has suggested. False unless it is open and nobody else is to bring it.
+   */
   take(index: number, has: PieceSet, distance: Distance): boolean {
     // A seed is not to bring what a counted peer has, a peer elsewhere not what a local one has.
     const isAvailable = this.#peers.get(has)?.isSeed === false

@@ -1,6 +1,6 @@
 /**
- * Writes verified pieces to the disk. While the disk is full it keeps one piece, tries again until there is room for it,
- * and accepts no others: pieces that arrive meanwhile are fetched again later.
+ * Writes verified pieces to the disk. While the disk is full it keeps one piece, tries again until there is room for
+ * it, and accepts no others: pieces that arrive meanwhile are fetched again later.
  */
 
 import { diskError } from "../../content/content_store.ts";

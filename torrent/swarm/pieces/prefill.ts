@@ -1,7 +1,7 @@
 /**
- * Fills a piece with those of its blocks that are on disk already (see `../../content/present_blocks.ts`), so that only the
- * others are requested. The piece's hash decides whether they were right; if not, no peer is to blame, and the whole piece
- * is fetched.
+ * Fills a piece with those of its blocks that are on disk already (see `../../content/present_blocks.ts`), so that only
+ * the others are requested. The piece's hash decides whether they were right; if not, no peer is to blame, and the
+ * whole piece is fetched.
  */
 
 import { TransferError } from "../../errors.ts";
@@ -32,7 +32,9 @@ export function prefill<Sender>(
   }
 }
 
-/** The piece did not match its hash: who certainly sent wrong bytes. Nobody, if what was on disk may have been wrong. */
+/**
+ * The piece did not match its hash: who certainly sent wrong bytes. Nobody, if what was on disk may have been wrong.
+ */
 export function findGuilty<Sender>(
   piece: PartialPiece<Sender>,
   { files, smartBan }: { files: TransferFiles; smartBan: SmartBan<Sender> },

@@ -1,6 +1,6 @@
 /**
- * Pieces sorted by how many peers have them, so that the rarest is found without a search: one growable list per count, a
- * bitmap of the lists that are not empty, and the position of each piece in its list.
+ * Pieces sorted by how many peers have them, so that the rarest is found without a search: one growable list per count,
+ * a bitmap of the lists that are not empty, and the position of each piece in its list.
  */
 
 /** Capacity of a list when its first piece is added. */

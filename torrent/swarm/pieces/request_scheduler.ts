@@ -1,6 +1,8 @@
 /**
- * Decides what each peer is asked for next, and keeps the pieces that are being fetched. Each has one owner, a peer that is
- * asked for all of it; others help only if nothing else is left for them, and never from farther away than the owner. The
+ * This room turns what peers have into verified pieces. `piece_picker.ts` chooses pieces, this file decides which peer
+ * is asked for which of their blocks and collects these in a `partial_piece.ts`; once every block is here
+ * `piece_completion.ts` has it hashed and written. Each piece that is being fetched has one owner, a peer that is asked
+ * for all of it; others help only if nothing else is left for them, and never from farther away than the owner. The
  * memory of all open pieces together is bounded. No I/O.
  */
 
@@ -14,8 +16,8 @@ import { PartialPiece, type PieceRange } from "./partial_piece.ts";
 import type { RequestTarget } from "./request_target.ts";
 
 /**
- * Memory for pieces in progress, including those that are being hashed: six of the largest pieces, 1,536 of the smallest.
- * With the runtime's own 65 MB and the sockets' buffers a process stays below 300 MB.
+ * Memory for pieces in progress, including those that are being hashed: six of the largest pieces, 1,536 of the
+ * smallest. With the runtime's own 65 MB and the sockets' buffers a process stays below 300 MB.
  */
 const MAX_OPEN_BYTES = 96 * 1024 * 1024;
 /** Blocks of a request that is this many seconds old may be asked for once more, of an idle peer. */
@@ -81,8 +83,8 @@ export class RequestScheduler {
   }
 
   /**
-   * Makes a request to an idle peer for blocks that another peer was asked for {@link LATE_TICKS} ago. This is the endgame,
-   * and the answer to peers that are slow without stalling.
+   * Makes a request to an idle peer for blocks that another peer was asked for {@link LATE_TICKS} ago, or that come in
+   * from it for too long. This is the endgame, and the answer to peers that are slow without stalling.
    */
   nextLateRequest(
     target: RequestTarget,
@@ -90,6 +92,8 @@ export class RequestScheduler {
   ): OutstandingRequest<RequestTarget> | undefined {
     for (const other of this.#targets()) {
       if (other === target) continue;
+      const takenOver = this.#takeOver(target, other, tick);
+      if (takenOver !== undefined) return takenOver;
       for (const { piece, begin, sizeBytes, sentTick, released } of other.outstanding) {
         if (released || sentTick > tick - LATE_TICKS || piece.exclusive) continue;
         if (!target.has.has(piece.index) || this.#open.get(piece.index) !== piece) continue;
@@ -102,6 +106,20 @@ export class RequestScheduler {
       }
     }
     return undefined;
+  }
+
+  /** Makes a request for the block that comes in from the other peer for too long, which then counts no more. */
+  #takeOver(
+    target: RequestTarget,
+    other: RequestTarget,
+    tick: number,
+  ): OutstandingRequest<RequestTarget> | undefined {
+    const { overdue } = other;
+    if (overdue === undefined || overdue.piece.exclusive) return undefined;
+    if (!target.has.has(overdue.piece.index)) return undefined;
+    // Its blocks are free then, and nobody has anything better to do than this peer.
+    other.abandonIncoming();
+    return this.nextRequest(target, tick);
   }
 
   /** Whether the piece is still being fetched, so that a late block of it is of use. */
@@ -141,7 +159,9 @@ export class RequestScheduler {
     if (piece !== undefined) this.#disown(target, piece);
   }
 
-  /** Every block of the open piece is here: it is not being fetched any more, and keeps its buffer until it is closed. */
+  /**
+   * Every block of the open piece is here: it is not being fetched any more, and keeps its buffer until it is closed.
+   */
   seal(piece: PartialPiece<RequestTarget>): Uint8Array {
     this.#takeOff(piece);
     this.#sealed.add(piece);

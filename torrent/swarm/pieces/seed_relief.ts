@@ -1,7 +1,7 @@
 /**
- * When to leave a seed alone: whatever other leechers can bring as well is taken from them, so that the link of the first
- * seed carries each piece about once, and first the pieces that nobody else has. This is the idea of super-seeding
- * (BEP 16) on the side of the downloaders. Pure.
+ * When to leave a seed alone: whatever other leechers can bring as well is taken from them, so that the link of the
+ * first seed carries each piece about once, and first the pieces that nobody else has. This is the idea of
+ * super-seeding (BEP 16) on the side of the downloaders. Pure.
  */
 
 import { isWithin } from "../../../base/locality.ts";
@@ -22,8 +22,8 @@ export type RatedTarget =
   & { readonly outstanding: { readonly count: number } };
 
 /**
- * Whether leechers that are no farther away than the seed keep us supplied without it. `commonTicks`: for how many seconds
- * every missing piece could have been had from leechers.
+ * Whether leechers that are no farther away than the seed keep us supplied without it. `commonTicks`: for how many
+ * seconds every missing piece could have been had from leechers.
  */
 export function isFedByOthers(
   seed: RatedTarget,

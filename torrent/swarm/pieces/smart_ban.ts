@@ -1,14 +1,17 @@
 /**
- * Finds out which peer sent wrong bytes when a piece did not match its hash (other clients call this "smart ban"). The only
- * sender of a piece is guilty at once. If there were several, the digests of their blocks are kept, the piece is fetched
- * again from one peer alone, and the senders whose blocks differed from the right ones are guilty. Pure.
+ * Finds out which peer sent wrong bytes when a piece did not match its hash (other clients call this "smart ban"). The
+ * only sender of a piece is guilty at once. If there were several, the digests of their blocks are kept, the piece is
+ * fetched again from one peer alone, and the senders whose blocks differed from the right ones are guilty. Pure.
  */
 
 import { createHash } from "node:crypto";
 import { BLOCK_BYTES } from "../wire/messages.ts";
 import type { PartialPiece } from "./partial_piece.ts";
 
-/** Bound of the suspect pieces; beyond it the digests of the oldest are forgotten, and the piece is fetched all the same. */
+/**
+ * Bound of the suspect pieces; beyond it the digests of the oldest are forgotten, and the piece is fetched all the
+ * same.
+ */
 const MAX_SUSPECTS = 64;
 
 /** What one sender sent for one block. */

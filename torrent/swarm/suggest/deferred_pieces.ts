@@ -1,8 +1,8 @@
 /**
- * Pieces that a peer has only just got and that we leave to others for a while. The peer suggests each new piece to one of
- * its downloaders (`new_piece_assigner.ts`); the others wait for it to come to them from that one. Without the wait all
- * would ask for the same pieces as long as they are close behind, and the link over which new pieces come would carry each
- * of them several times. Pure.
+ * Pieces that a peer has only just got and that we leave to others for a while. The peer suggests each new piece to one
+ * of its downloaders (`new_piece_assigner.ts`); the others wait for it to come to them from that one. Without the wait
+ * all would ask for the same pieces as long as they are close behind, and the link over which new pieces come would
+ * carry each of them several times. Pure.
  */
 
 /**

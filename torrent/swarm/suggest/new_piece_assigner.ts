@@ -1,6 +1,6 @@
 /**
- * What a leecher suggests: of the hosts at the same distance each new piece is suggested to one alone; the others defer it
- * (`deferred_pieces.ts`) and get it from that one. Pure.
+ * What a leecher suggests: of the hosts at the same distance each new piece is suggested to one alone; the others defer
+ * it (`deferred_pieces.ts`) and get it from that one. Pure.
  */
 
 import type { Distance } from "../../../base/locality.ts";

@@ -1,7 +1,9 @@
 /**
- * Suggested pieces (BEP 6): what one peer was suggested by us, as many as it can ask for soon, and what it has suggested
- * to us. Which piece is suggested to whom is decided in `super_seeding.ts` (by seeds) and `new_piece_assigner.ts` (by
- * leechers). A peer that ignores suggestions loses nothing but their benefit. Pure.
+ * This room spreads new pieces by suggestions (BEP 6), so that hosts fetch different ones and exchange them. Which
+ * piece is suggested to whom is decided in `super_seeding.ts` (by seeds) and `new_piece_assigner.ts` (by leechers);
+ * this file keeps what one peer was suggested, as many pieces as it can ask for soon, and what it has suggested to us;
+ * `deferred_pieces.ts` keeps what we leave to others meanwhile. A peer that ignores suggestions loses nothing but their
+ * benefit. Pure.
  */
 
 /** Decides which piece a peer is suggested next. */
@@ -87,8 +89,9 @@ export class ReceivedSuggestions {
   }
 
   /**
-   * We ask the peer for that piece, or have it by now. Returns whether the peer still counted it as open. A peer suggests
-   * nothing more while too many of its suggestions are open, so it has to be told of each that we get from elsewhere.
+   * We ask the peer for that piece, or have it by now. Returns whether the peer still counted it as open. A peer
+   * suggests nothing more while too many of its suggestions are open, so it has to be told of each that we get from
+   * elsewhere.
    */
   settle(piece: number): boolean {
     return this.#open.delete(piece);

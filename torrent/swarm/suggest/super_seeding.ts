@@ -1,6 +1,6 @@
 /**
- * What a seed suggests: each piece that nobody has to one peer alone (super-seeding, BEP 16), so that several leechers that
- * ask at once, before they can know of each other, do not all fetch the same pieces from it. Pure.
+ * What a seed suggests: each piece that nobody has to one peer alone (super-seeding, BEP 16), so that several leechers
+ * that ask at once, before they can know of each other, do not all fetch the same pieces from it. Pure.
  */
 
 import type { Random } from "../../../base/random.ts";
@@ -15,7 +15,9 @@ export class SuperSeeding implements PieceSuggester<Pick<SwarmPeer, "isChoked">>
   readonly #peers: () => Iterable<Pick<RequestTarget, "has">>;
   #passed = 0;
 
-  /** Begins at a random piece, so that two seeds do not suggest alike. Pieces that one of `peers` has are passed over. */
+  /**
+   * Begins at a random piece, so that two seeds do not suggest alike. Pieces that one of `peers` has are passed over.
+   */
   constructor(
     { pieceCount, random, peers }: {
       readonly pieceCount: number;

@@ -4,8 +4,13 @@
 const KEEP_ALIVE_TICKS = 60;
 /** A peer that has sent nothing for this many seconds is gone: two and a half times the usual two minutes. */
 const SILENT_TICKS = 300;
-/** A peer that has read nothing for this many seconds, although bytes wait for it, is gone. */
+/**
+ * A peer that has read less than {@link UNREAD_BYTES} in this many seconds, although more waits for it, is gone, or means
+ * to hold buffers for ever.
+ */
 const UNREAD_TICKS = 30;
+/** Next to nothing: any client reads that within a second. */
+const UNREAD_BYTES = 1024;
 
 /** What of a connection the time-outs depend on. */
 export interface ConnectionState {
@@ -26,8 +31,10 @@ export class ConnectionTimeouts {
   #readTick: number;
   #writtenBytes = 0;
   #writtenTick: number;
-  /** The last tick at which nothing waited for the peer, or it read something. */
+  /** The last tick at which nothing waited for the peer, or it had read a little more. */
   #takenTick: number;
+  /** Bytes written until then. */
+  #takenBytes = 0;
 
   /** @param tick The tick of the transfer at which the connection begins. */
   constructor(tick: number) {
@@ -39,8 +46,11 @@ export class ConnectionTimeouts {
   /** Decides what is to be done; called once a second with the connection's counters and the transfer's tick. */
   check({ readBytes, writtenBytes, isWriting }: ConnectionState, tick: number): TimeoutVerdict {
     if (readBytes !== this.#readBytes) this.#readTick = tick;
-    if (writtenBytes !== this.#writtenBytes) this.#writtenTick = this.#takenTick = tick;
-    if (!isWriting) this.#takenTick = tick;
+    if (writtenBytes !== this.#writtenBytes) this.#writtenTick = tick;
+    if (!isWriting || writtenBytes - this.#takenBytes >= UNREAD_BYTES) {
+      this.#takenTick = tick;
+      this.#takenBytes = writtenBytes;
+    }
     this.#readBytes = readBytes;
     this.#writtenBytes = writtenBytes;
     const unreadTicks = tick - this.#takenTick;

@@ -1,6 +1,6 @@
 /**
- * The payloads of the extension protocol: the extension handshake (BEP 10), in which hosts that run Rollcall also say where
- * they are, and the exchange of metadata (BEP 9). Pure; everything that comes from a peer is checked.
+ * The payloads of the extension protocol: the extension handshake (BEP 10), in which hosts that run Rollcall also say
+ * where they are, and the exchange of metadata (BEP 9). Pure; everything that comes from a peer is checked.
  */
 
 import { Buffer } from "node:buffer";

@@ -1,7 +1,7 @@
 /**
- * Splits a peer's bytes into messages (BEP 3), however the network cuts them. The bytes of a block are handed on as they
- * arrive and do not wait for the rest of their message; any other message is handed on whole. It knows the lengths of
- * messages and nothing of their meaning.
+ * Splits a peer's bytes into messages (BEP 3), however the network cuts them. The bytes of a block are handed on as
+ * they arrive and do not wait for the rest of their message; any other message is handed on whole. It knows the lengths
+ * of messages and nothing of their meaning.
  */
 
 import { BLOCK_HEADER_BYTES, MessageId, ProtocolViolation, readUint32 } from "./messages.ts";

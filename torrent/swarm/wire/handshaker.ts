@@ -36,8 +36,8 @@ export interface Provenance extends EstablishedConnection {
 }
 
 /**
- * Connects to an address and sends our handshake first. Rejects if the connection is refused, takes too long, has another
- * info hash, or leads to ourselves.
+ * Connects to an address and sends our handshake first. Rejects if the connection is refused, takes too long, has
+ * another info hash, or leads to ourselves.
  */
 export async function dial(
   address: string,
@@ -73,8 +73,8 @@ export async function dial(
 }
 
 /**
- * Waits for the handshake of a peer that has dialled us, and answers it if `find` knows the info hash. For everything else
- * the connection is closed and the result is undefined. To end the wait early, close the connection.
+ * Waits for the handshake of a peer that has dialled us, and answers it if `find` knows the info hash. For everything
+ * else the connection is closed and the result is undefined. To end the wait early, close the connection.
  */
 export async function acceptHandshake(
   connection: Deno.TcpConn,
@@ -93,7 +93,7 @@ export async function acceptHandshake(
     expectPeer(handshake, own);
     await writeAll(connection, encodeHandshake(own.infoHash, own.peerId));
     const { hostname, port } = connection.remoteAddr;
-    return { connection, handshake, address: formatAddress(hostname, port) };
+    return { connection, handshake, address: formatAddress(plainAddress(hostname), port) };
   } catch {
     // Port scanners, encrypted handshakes, unknown releases: none of this is worth a line in the log.
     closeQuietly(connection);
@@ -116,6 +116,13 @@ export function parseAddress(address: string): { hostname: string; port: number 
     hostname: address.slice(0, colon).replace(/^\[(.*)\]$/, "$1"),
     port: Number(address.slice(colon + 1)),
   };
+}
+
+/**
+ * An IPv4 address as such: a socket that listens for both kinds shows it within an IPv6 address (RFC 4291, 2.5.5.2).
+ */
+function plainAddress(hostname: string): string {
+  return hostname.replace(/^::ffff:(?=\d+\.)/i, "");
 }
 
 function expectPeer(handshake: Handshake, own: OwnIdentity): void {

@@ -1,6 +1,6 @@
 /**
- * The messages of the peer protocol (BEP 3; BEP 6, the fast extension; BEP 10, the extension protocol), and the outbox in
- * which they wait to be sent. Pure. Blocks are not in here: they go from the disk to the send buffer directly, see
+ * The messages of the peer protocol (BEP 3; BEP 6, the fast extension; BEP 10, the extension protocol), and the outbox
+ * in which they wait to be sent. Pure. Blocks are not in here: they go from the disk to the send buffer directly, see
  * `block_batch.ts`.
  */
 
@@ -68,6 +68,22 @@ export function writeBlockHeader(bytes: Uint8Array, at: number, block: BlockRang
   writeUint32(bytes, at + 9, block.begin);
 }
 
+/** Size of what precedes the payload of a message of the extension protocol: length, id, extension number. */
+export const EXTENDED_HEADER_BYTES = 6;
+
+/** Writes a whole message of the extension protocol (BEP 10); returns where it ends. */
+export function writeExtended(
+  bytes: Uint8Array,
+  at: number,
+  { extension, payload }: { readonly extension: number; readonly payload: Uint8Array },
+): number {
+  writeUint32(bytes, at, 2 + payload.length);
+  bytes[at + 4] = MessageId.extended;
+  bytes[at + 5] = extension;
+  bytes.set(payload, at + EXTENDED_HEADER_BYTES);
+  return at + EXTENDED_HEADER_BYTES + payload.length;
+}
+
 /** Throws a {@link ProtocolViolation} unless a message's payload has that size. */
 export function expectBytes(what: string, payload: Uint8Array, sizeBytes: number): void {
   if (payload.length === sizeBytes) return;
@@ -108,7 +124,9 @@ export class Outbox {
   #start = 0;
   #end = 0;
 
-  /** A peer for which more than `maxBytes` wait does not read: adding a message then throws {@link ProtocolViolation}. */
+  /**
+   * A peer for which more than `maxBytes` wait does not read: adding a message then throws {@link ProtocolViolation}.
+   */
   constructor(maxBytes: number) {
     this.#maxBytes = maxBytes;
   }

@@ -1,7 +1,7 @@
 /**
- * The two loops of one connection: incoming bytes go through a `FrameReader` to the owner, messages and blocks go out in
- * batches. Neither loop waits for the other, so two peers that send to each other cannot deadlock; what would pile up
- * instead is bounded by the outbox.
+ * The two loops of one connection: incoming bytes go through a `FrameReader` to the owner, messages and blocks go out
+ * in batches. Neither loop waits for the other, so two peers that send to each other cannot deadlock; what would pile
+ * up instead is bounded by the outbox.
  */
 
 import type { FrameHandler, FrameReader } from "./frame_reader.ts";
@@ -29,7 +29,9 @@ export interface SendBuffers {
 export interface SocketOwner extends FrameHandler {
   /** All messages of one read were handed on. */
   onBatch(): void;
-  /** Adds blocks to the batch from `at` on; returns where they end. */
+  /**
+   * Adds blocks, and other answers that are made when they are sent, to the batch from `at` on; returns where they end.
+   */
   addBlocks(batch: Uint8Array, at: number): number;
   /** Whether there are blocks to add; becomes true later only together with {@link PeerSocket.wake}. */
   readonly hasBlocks: boolean;

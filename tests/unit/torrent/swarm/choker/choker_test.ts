@@ -19,10 +19,13 @@ const BEHIND: LocalDemand = {
   seconds: 1,
 };
 
-/** An interested peer that notes whether it is choked. */
+let nextAddress = 1;
+
+/** An interested peer that notes whether it is choked, at an address of its own. */
 function makePeer(distance: Distance, isInterested = true) {
   const locality = { host: "web", site: "north", rack: "a" } as Locality | undefined;
-  return { distance, isInterested, locality, isChoked: true, setChoked };
+  const address = { ipAddress: `10.0.0.${nextAddress++}`, isThrottled: false };
+  return { distance, isInterested, locality, isChoked: true, setChoked, ...address };
 }
 
 function setChoked(this: { isChoked: boolean }, choked: boolean): void {
@@ -77,4 +80,22 @@ Deno.test("Choker: nobody outside waits for a rack that wants nothing", () => {
   for (const peer of peers) choker.update(peer);
   choker.onTick(BEHIND, peers);
   assert.deepEqual(choked, [false]);
+});
+
+Deno.test("Choker: a holder that asks for nothing makes room within seconds, one that waits for our limits does not", () => {
+  const choker = new Choker<TestPeer>("rack");
+  const holders = Array.from({ length: 64 }, () => makePeer("rack"));
+  for (const peer of holders) choker.update(peer);
+  const [asking, throttled] = holders;
+  const late = makePeer("rack");
+  choker.update(late);
+  assert.ok(late.isChoked);
+  throttled!.isThrottled = true;
+  for (let tick = 0; tick < 5; tick++) {
+    assert.ok(late.isChoked, `${tick}`);
+    choker.onSent(asking!, 1024);
+    choker.onTick({ ...BEHIND, isSource: false }, [...holders, late]);
+  }
+  assert.equal(late.isChoked, false);
+  assert.deepEqual(holders.filter(({ isChoked }) => isChoked), [holders[2]]);
 });

@@ -13,6 +13,8 @@ const OWN_ID = "55".repeat(20);
 function setUp({ isHungry = true } = {}) {
   const peers: BarePeer[] = [];
   const refused: string[] = [];
+  const turnedAway: string[] = [];
+  const banned: string[] = [];
   const state = { tick: 0 };
   const pool: ConnectionPool = new ConnectionPool({
     own: { infoHash: INFO_HASH, peerId: OWN_ID },
@@ -24,6 +26,7 @@ function setUp({ isHungry = true } = {}) {
       const peer = barePeer(provenance);
       const { close } = peer;
       peer.close = (reason) => {
+        if (peer.closedFor.length > 0) return;
         close(reason);
         provenance.connection.close();
         pool.remove(peer);
@@ -32,6 +35,8 @@ function setUp({ isHungry = true } = {}) {
       return peer;
     },
     onRefused: (address) => void refused.push(address),
+    onBanned: (address, _reason, seconds) => void banned.push(`${address} for ${seconds} s`),
+    onTurnedAway: (address, reason) => void turnedAway.push(`${address}: ${reason}`),
   });
   /** A peer dials us; whether its connection was kept. */
   const accept = (peerId: string, address: string) => {
@@ -40,7 +45,7 @@ function setUp({ isHungry = true } = {}) {
     pool.accept({ connection, handshake, address });
     return !connection.isClosed;
   };
-  return { pool, peers, refused, state, accept };
+  return { pool, peers, refused, turnedAway, banned, state, accept };
 }
 
 const idOf = (number: number) => number.toString(16).padStart(40, "0");
@@ -58,23 +63,77 @@ Deno.test("ConnectionPool: keeps what comes, up to its bound", async () => {
   assert.equal(accept(idOf(1), "10.0.0.1:1"), false, "it is over");
 });
 
-Deno.test("ConnectionPool: the same peer id from the same host is one peer, from another host none", async () => {
-  const { pool, accept } = setUp();
-  assert.ok(accept(idOf(1), "10.0.0.1:1000"));
-  assert.equal(accept(idOf(1), "10.0.0.1:1001"), false);
-  assert.equal(accept(idOf(1), "10.0.0.2:1000"), false);
-  assert.ok(accept(idOf(2), "10.0.0.1:1002"), "another process of that host");
-  assert.equal(pool.peers.size, 2);
+Deno.test("ConnectionPool: one address has a quarter of the connections at most", async () => {
+  const { pool, accept, turnedAway } = setUp();
+  const kept = Array.from({ length: 60 }, (_, at) => accept(idOf(at), `10.0.0.1:${1000 + at}`));
+  assert.equal(kept.filter(Boolean).length, 32);
+  assert.equal(
+    turnedAway[0],
+    "10.0.0.1:1032: its address has too many, and none of them is idle",
+  );
+  assert.ok(accept(idOf(99), "10.0.0.2:1000"));
   await pool.close();
 });
 
-Deno.test("ConnectionPool: a banned peer goes, and does not come back", async () => {
+Deno.test("ConnectionPool: what is too many drops the connection that has been idle for the longest time", async () => {
+  for (const addressOf of [() => "10.0.0.1", (at: number) => `10.0.${at}.1`]) {
+    const { pool, peers, accept } = setUp();
+    for (let at = 0; at < 200; at++) accept(idOf(at), `${addressOf(at)}:${1000 + at}`);
+    const before = pool.peers.size;
+    assert.equal(accept(idOf(500), `${addressOf(500)}:1`), false, "they have just come");
+    peers[5]!.idleTicks = 10;
+    peers[7]!.idleTicks = 12;
+    peers[9]!.idleTicks = 9;
+    assert.ok(accept(idOf(501), `${addressOf(501)}:1`));
+    assert.deepEqual(
+      peers.map(({ closedFor }, at) => closedFor.length > 0 ? at : -1)
+        .filter((at) => at !== -1),
+      [7],
+    );
+    assert.equal(pool.peers.size, before);
+    assert.ok(accept(idOf(502), `${addressOf(502)}:1`));
+    assert.equal(accept(idOf(503), `${addressOf(503)}:1`), false, "9 s are too few");
+    await pool.close();
+  }
+});
+
+Deno.test("ConnectionPool: the same peer id from the same host is one peer, from another host another", async () => {
+  const { pool, accept } = setUp();
+  assert.ok(accept(idOf(1), "10.0.0.1:1000"));
+  assert.equal(accept(idOf(1), "10.0.0.1:1001"), false);
+  assert.ok(accept(idOf(1), "10.0.0.2:1000"), "whoever had it first may have stolen it");
+  assert.ok(accept(idOf(2), "10.0.0.1:1002"), "another process of that host");
+  assert.equal(pool.peers.size, 3);
+  await pool.close();
+});
+
+Deno.test("ConnectionPool: a banned peer goes, and does not come back until its ban ends", async () => {
+  const { pool, peers, turnedAway, banned, state, accept } = setUp();
+  assert.ok(accept(idOf(1), "10.0.0.1:1000"));
+  pool.ban([peers[0]!.download]);
+  assert.deepEqual(peers[0]!.closedFor, ["it sent bytes that do not match their hash"]);
+  assert.deepEqual(banned, ["10.0.0.1:1000 for 600 s"]);
+  assert.equal(accept(idOf(1), "10.0.0.1:1001"), false);
+  assert.deepEqual(turnedAway, ["10.0.0.1:1001: it is banned"]);
+  assert.deepEqual(pool.banned, ["10.0.0.1:1000"]);
+  assert.ok(accept(idOf(2), "10.0.0.1:1002"));
+  assert.ok(
+    accept(idOf(1), "10.0.0.2:1000"),
+    "at another address it may be the one it was stolen from",
+  );
+  state.tick = 600;
+  assert.ok(accept(idOf(1), "10.0.0.1:1003"));
+  assert.deepEqual(pool.banned, []);
+  await pool.close();
+});
+
+Deno.test("ConnectionPool: a liar that has gone before it is found out is banned all the same", async () => {
   const { pool, peers, accept } = setUp();
   assert.ok(accept(idOf(1), "10.0.0.1:1000"));
-  pool.ban(peers[0]!, "it lied");
-  assert.deepEqual(peers[0]!.closedFor, ["it lied"]);
+  const [liar] = peers;
+  liar!.close("it hung up");
+  pool.ban([liar!.download]);
   assert.equal(accept(idOf(1), "10.0.0.1:1001"), false);
-  assert.ok(accept(idOf(2), "10.0.0.1:1002"));
   await pool.close();
 });
 

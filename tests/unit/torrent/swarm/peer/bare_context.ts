@@ -38,8 +38,8 @@ export interface Happenings {
 }
 
 /**
- * The swarm of a host that has the `verified` pieces. Its clock stands still, so nothing ever comes later; a peer that is
- * interested gets a slot at once; every piece counts as wrong and is put back.
+ * The swarm of a host that has the `verified` pieces. Its clock stands still, so nothing ever comes later; a peer that
+ * is interested gets a slot at once; every piece counts as wrong and is put back.
  */
 export function bareContext({ verified }: { readonly verified: PieceSet }) {
   const release: Release = {
@@ -90,6 +90,7 @@ export function bareContext({ verified }: { readonly verified: PieceSet }) {
       happened.receivedBytes += sizeBytes;
     },
     onSent() {},
+    onBlock() {},
     onContested() {},
     onIdle() {},
     onPiece(piece) {

@@ -22,7 +22,7 @@ export const PIECES = 16;
 export function bareDownload(
   changes: Partial<Omit<DownloadContext, "files">> & { readonly verified?: PieceSet } = {},
 ) {
-  const { verified = new PieceSet(PIECES), ...ofContext } = changes;
+  const { verified = new PieceSet(PIECES) } = changes;
   const release = bareRelease(PIECES * PIECE_BYTES, PIECE_BYTES);
   const picker = new PiecePicker({
     pieceCount: PIECES,
@@ -47,11 +47,13 @@ export function bareDownload(
     mayRequest: true,
     isWithinReach: () => true,
     onReceived() {},
+    onBlock() {},
     onContested() {},
     onIdle() {},
     onPiece() {},
-    ...ofContext,
   };
+  // As they are: one may be a getter.
+  Object.defineProperties(context, Object.getOwnPropertyDescriptors(changes));
   const download = new PeerDownload(context, {
     outbox,
     allowance: new PeerAllowance(new RateLimits(), {

@@ -148,3 +148,80 @@ Deno.test("PeerDownload: whoever says nothing of larger requests is asked for 16
   download.setLimits({ maxRequests: 512, maxRequestBytes: 0 });
   assert.deepEqual(asked(), new Array(16).fill(16 * KIB));
 });
+
+/** A peer that was asked for blocks, on a transfer whose seconds the test counts. */
+function setUpDue() {
+  const time = { tick: 0 };
+  const { download, scheduler, drain } = bareDownload({
+    get tick() {
+      return time.tick;
+    },
+  });
+  download.setDistance("rack", { suggests: false });
+  download.onPieces("all");
+  download.onUnchoke();
+  download.fillWindow();
+  drain();
+  const [request] = download.outstanding;
+  assert.ok(request !== undefined);
+  const start = () => download.onBlockStart(request.piece.index, request.begin, request.sizeBytes);
+  /** A second passes in which so many bytes of the block come. */
+  const pass = (bytes: number) => {
+    time.tick++;
+    if (bytes > 0) download.onBlockBytes(new Uint8Array(bytes));
+    return download.onTick(1);
+  };
+  return { download, scheduler, request, start, pass };
+}
+
+Deno.test("PeerDownload: a peer that sends a byte now and then stalls as one that sends nothing, and is given up", () => {
+  for (const bytes of [0, 1, 1000]) {
+    const { download, start, pass } = setUpDue();
+    start();
+    for (let tick = 1; tick < 8; tick++) {
+      pass(bytes);
+      assert.equal(download.isStalled, false, `${bytes}, ${tick}`);
+    }
+    pass(bytes);
+    assert.ok(download.isStalled, `${bytes}`);
+    let ticks = 8;
+    while (ticks < 100 && pass(Math.min(bytes, 1))) ticks++;
+    assert.equal(ticks, 59);
+  }
+});
+
+Deno.test("PeerDownload: a slow peer that keeps the least pace does not stall, and one that comes back is no longer stalled", () => {
+  const { download, start, pass } = setUpDue();
+  start();
+  for (let tick = 0; tick < 8; tick++) {
+    assert.ok(pass(1024));
+    assert.equal(download.isStalled, false);
+  }
+  for (let tick = 0; tick < 9; tick++) pass(0);
+  assert.ok(download.isStalled);
+  pass(8 * 1024);
+  assert.equal(download.isStalled, false);
+});
+
+Deno.test("PeerDownload: blocks that nobody asked for are no pace", () => {
+  const { download, pass } = setUpDue();
+  download.onBlockStart(3, 0, 1024 * 1024);
+  for (let tick = 0; tick < 8; tick++) pass(16 * 1024);
+  assert.ok(download.isStalled);
+});
+
+Deno.test("PeerDownload: a block is overdue after ten seconds, and is lost only if somebody takes it over", () => {
+  const { download, scheduler, request, start, pass } = setUpDue();
+  start();
+  for (let tick = 0; tick < 10; tick++) {
+    assert.equal(download.overdue, undefined);
+    pass(100);
+  }
+  assert.equal(download.overdue, request);
+  assert.equal(request.piece.has(request), false);
+  download.onBlockBytes(new Uint8Array(request.sizeBytes - 1000));
+  download.onBlockEnd();
+  assert.ok(request.piece.has(request), "it has come after all");
+  assert.ok(scheduler.isOpen(request.piece));
+  assert.equal(download.overdue, undefined);
+});

@@ -14,18 +14,18 @@ import { MessageId, Outbox } from "../../../../../torrent/swarm/wire/messages.ts
 const locality = { host: "web-1", site: "north", rack: "a" };
 const INFO = new Uint8Array(100).fill(7);
 
-function setUp() {
-  const outbox = new Outbox(100_000);
-  const extensions = new PeerExtensions(outbox, INFO);
+function setUp(info = INFO) {
+  const outbox = new Outbox(10_000_000);
+  const extensions = new PeerExtensions(outbox, info);
   /** The one message that was sent since: its extension number and payload. */
   const sent = () => {
-    const bytes = new Uint8Array(outbox.sizeBytes);
-    outbox.drainTo(bytes, 0);
+    const batch = new Uint8Array(40_000);
+    const bytes = batch.subarray(0, extensions.addMetadata(batch, outbox.drainTo(batch, 0)));
     if (bytes.length === 0) return undefined;
     assert.equal(bytes[4], MessageId.extended);
     return { extension: bytes[5], payload: bytes.subarray(6) };
   };
-  return { extensions, sent };
+  return { extensions, outbox, sent };
 }
 
 const message = (extension: number, payload: Uint8Array) => new Uint8Array([extension, ...payload]);
@@ -79,4 +79,32 @@ Deno.test("PeerExtensions: metadata goes to whoever has said under which number"
   assert.deepEqual([...read.bytes], [...INFO]);
   extensions.onMessage(message(9, encodeMetadataMessage({ type: "request", part: 0 }, 0)));
   assert.equal(sent(), undefined, "9 is no number of ours");
+});
+
+Deno.test("PeerExtensions: metadata that a peer asks for and does not read takes no memory", () => {
+  const { extensions, outbox } = setUp(new Uint8Array(7_000_000));
+  extensions.onMessage(handshake(1));
+  for (let part = 0; part < 400; part++) {
+    extensions.onMessage(
+      message(METADATA_EXTENSION, encodeMetadataMessage({ type: "request", part }, 0)),
+    );
+  }
+  assert.ok(outbox.sizeBytes < 64 * 1024, `${outbox.sizeBytes} bytes wait`);
+  assert.ok(extensions.hasMetadata);
+  const batch = new Uint8Array(100_000);
+  let sentBytes = 0;
+  while (extensions.hasMetadata) sentBytes += extensions.addMetadata(batch, 0);
+  assert.ok(sentBytes > 400 * 16_384);
+});
+
+Deno.test("PeerExtensions: requests for metadata without end are a violation", () => {
+  const { extensions } = setUp();
+  extensions.onMessage(handshake(1));
+  const request = message(
+    METADATA_EXTENSION,
+    encodeMetadataMessage({ type: "request", part: 0 }, 0),
+  );
+  assert.throws(() => {
+    for (let count = 0; count < 1000; count++) extensions.onMessage(request);
+  }, /66 requests wait, there are 2 parts to give/);
 });

@@ -18,6 +18,8 @@ export function bareTarget(
     outstanding: new OutstandingRequests<RequestTarget>(),
     bytesPerSecond: 0,
     bestBytesPerSecond: 0,
+    overdue: undefined,
+    abandonIncoming() {},
     takeSuggested: () => undefined,
     offerDeferred: () => false,
     cancelArrived() {},

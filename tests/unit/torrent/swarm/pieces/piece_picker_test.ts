@@ -1,4 +1,6 @@
-/** Tests of the picker: random histories beside a naive model, and the work at 200,000 pieces, counted and not timed. */
+/**
+ * Tests of the picker: random histories beside a naive model, and the work at 200,000 pieces, counted and not timed.
+ */
 
 import assert from "node:assert/strict";
 import fc from "fast-check";

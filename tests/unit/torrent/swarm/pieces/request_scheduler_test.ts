@@ -247,3 +247,29 @@ Deno.test("RequestScheduler: pieces whose senders have gone do not hold the memo
   const here = add({ has: secondHalf });
   assert.ok(some(scheduler.nextRequest(here, 0)).piece.index >= 6);
 });
+
+Deno.test("RequestScheduler: a block that comes in for too long is taken over by an idle peer, and by no other", () => {
+  const { scheduler, add, answer } = setUp(2 * 4 * BLOCK, 4 * BLOCK);
+  const [slow, idle] = [add({ maxRequestBytes: BLOCK }), add({ maxRequestBytes: 4 * BLOCK })];
+  const lacking = add({ has: new PieceSet(2) });
+  const request = some(scheduler.nextRequest(slow, 0));
+  assert.equal(slow.outstanding.take(request.piece.index, request.begin, BLOCK), request);
+  assert.ok(request.piece.startReceiving(request));
+  slow.abandonIncoming = () => {
+    slow.overdue = undefined;
+    scheduler.abandon(slow, request.piece, request);
+  };
+  answer(idle, some(scheduler.nextRequest(idle, 0)));
+  while (true) {
+    const more = scheduler.nextRequest(idle, 0);
+    if (more === undefined) break;
+    answer(idle, more);
+  }
+  assert.equal(scheduler.nextLateRequest(idle, 99), undefined, "nobody has said that it is late");
+  slow.overdue = request;
+  assert.equal(scheduler.nextLateRequest(lacking, 99), undefined);
+  assert.equal(slow.overdue, request, "it was not given up for nobody");
+  const again = some(scheduler.nextLateRequest(idle, 99));
+  assert.deepEqual([again.piece.index, again.begin], [request.piece.index, request.begin]);
+  answer(idle, again);
+});

@@ -17,12 +17,21 @@ Deno.test("ConnectionTimeouts: keep-alives after a minute, an end after five of 
 Deno.test("ConnectionTimeouts: a peer that does not read is dropped, one that reads slowly is not", () => {
   const timeouts = new ConnectionTimeouts(0);
   for (let tick = 1; tick < 200; tick += 20) {
-    const state = { readBytes: tick, writtenBytes: tick, isWriting: true };
+    const state = { readBytes: tick, writtenBytes: 1024 * tick, isWriting: true };
     assert.equal(timeouts.check(state, tick), "fine");
   }
-  const state = { readBytes: 999, writtenBytes: 181, isWriting: false };
+  const state = { readBytes: 999, writtenBytes: 1024 * 181, isWriting: false };
   assert.notEqual(typeof timeouts.check(state, 250), "object", "nothing waits for it");
   assert.equal(timeouts.check({ ...state, isWriting: true }, 251), "fine", "it has only begun");
   const verdict = timeouts.check({ ...state, isWriting: true }, 290);
   assert.match(typeof verdict === "object" ? verdict.close : "", /did not read/);
+});
+
+Deno.test("ConnectionTimeouts: a peer that reads a byte now and then does not read", () => {
+  const timeouts = new ConnectionTimeouts(0);
+  const verdicts = Array.from(
+    { length: 40 },
+    (_, tick) => timeouts.check({ readBytes: tick, writtenBytes: tick, isWriting: true }, tick),
+  );
+  assert.equal(verdicts.findIndex((verdict) => typeof verdict === "object"), 31);
 });

@@ -188,6 +188,7 @@ async function serve(
       port: options.listen.port,
       ...(options.baseUrl === undefined ? {} : { baseUrl: options.baseUrl }),
       origin: { site: options.site, rack: options.rack },
+      peerPort: engine.port,
       log,
     });
     const publisher = new Publisher({

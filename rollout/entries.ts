@@ -24,6 +24,12 @@ const WAVE_NODE_LENGTH_MAX = 96;
 /** Most trackers of a release that an entry names; no fleet has as many. */
 const TRACKERS_MAX = 32;
 
+/** Longest "address:port" of a seeder, in characters: a name of DNS and a port. */
+const PEER_LENGTH_MAX = 261;
+
+/** Most seeders of a release that an entry names; one build machine has one or two. */
+const PEERS_MAX = 16;
+
 /** Schema of the name of a service, host, site, rack or rollout. */
 export const nameSchema: z.ZodType<string, string> = z.string().refine(isName, {
   error: ({ input }) => `expected ${NAME_RULE}, was ${quoteForeign(String(input))}`,
@@ -51,6 +57,8 @@ export const releaseSchema = z.looseObject({
    * without the build machine; left out if the feed has none. Agents use those of the .torrent.
    */
   trackers: z.array(urlSchema).max(TRACKERS_MAX).optional(),
+  /** "address:port" of its first seeders, for when the trackers name nobody who gives anything; left out where not known. */
+  peers: z.array(z.string().max(PEER_LENGTH_MAX)).max(PEERS_MAX).optional(),
 });
 /** A release as the fleet knows it. */
 export type Release = z.infer<typeof releaseSchema>;

@@ -75,7 +75,9 @@ export type FeedErrorCode =
   /** No answer in time, or the connection failed. */
   | "unreachable"
   /** An answer that is too large, malformed, or not what was asked for. */
-  | "invalid_answer";
+  | "invalid_answer"
+  /** An address that is not http or https, or that leads to another server. It is not worth trying again. */
+  | "invalid_url";
 
 /** The feed refused a release, or an answer of a feed is of no use. */
 export class FeedError extends Error {

@@ -6,9 +6,10 @@
  * @module
  */
 
+import { readFile } from "../../base/bounded_read.ts";
 import type { ReleaseStore } from "../../host/mod.ts";
 import type { Received, Release } from "../../rollout/mod.ts";
-import type { TorrentEngine, Transfer } from "../../torrent/mod.ts";
+import { MAX_METAINFO_BYTES, type TorrentEngine, type Transfer } from "../../torrent/mod.ts";
 import type { ActorContext, ActorDefinition, ActorRef, ReplyTo } from "../runtime/mod.ts";
 import { prepareRelease } from "./prepare_release.ts";
 import { readReceived, writeReceived } from "./received_record.ts";
@@ -317,9 +318,10 @@ async function seedStored(
   const transfers = new Map<string, Transfer>();
   for (const { version, state } of await store.list()) {
     if (state !== "complete" || !(await store.isIntact(version)).intact) continue;
-    const metainfo = await Deno.readFile(store.paths(version).torrent).catch(() => null);
+    const { torrent, final } = store.paths(version);
+    const metainfo = await readFile(torrent, MAX_METAINFO_BYTES).catch(() => null);
     if (metainfo !== null) {
-      transfers.set(version, engine.seed({ metainfo, root: store.paths(version).final }));
+      transfers.set(version, engine.seed({ metainfo, root: final }));
     }
   }
   return transfers;

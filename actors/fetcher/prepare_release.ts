@@ -5,11 +5,13 @@
  * @module
  */
 
+import { readFile } from "../../base/bounded_read.ts";
 import { diskSpace, type ReleaseStore } from "../../host/mod.ts";
 import type { Release } from "../../rollout/mod.ts";
 import type { Log } from "../../base/log.ts";
 import {
   fetchTorrent,
+  MAX_METAINFO_BYTES,
   type PagePolicy,
   readRelease,
   ReleaseError,
@@ -65,6 +67,7 @@ export async function prepareRelease(release: Release, tools: PrepareTools): Pro
   if (infoHash === null) return await prepareWithoutBlob(release, tools);
   const paths = store.paths(version);
   const metainfo = await loadMetainfo({ ...release, infoHash }, tools);
+  expectOfferedSize(release, metainfo);
   if ((await store.isIntact(version, { infoHash })).intact) {
     tools.onTransfer(engine.seed({ metainfo, root: paths.final }));
     return;
@@ -119,7 +122,7 @@ async function loadMetainfo(
 ): Promise<Uint8Array> {
   const { service, version, infoHash, torrentUrl } = release;
   const path = store.paths(version).torrent;
-  const saved = await Deno.readFile(path).catch(() => null);
+  const saved = await readFile(path, MAX_METAINFO_BYTES).catch(() => null);
   if (saved !== null && isRelease(saved, release)) return saved;
   if (torrentUrl === null) {
     throw new PrepareError(
@@ -137,9 +140,27 @@ async function loadMetainfo(
   return metainfo;
 }
 
+/**
+ * What the offer says of the size is what people and the check of the disk go by, and nothing but the .torrent proves it: an
+ * offer of one byte must not fill the disk.
+ */
+function expectOfferedSize(release: Release, metainfo: Uint8Array): void {
+  const { service, version, sizeBytes, torrentUrl } = release;
+  // What has no URL was not offered: it is this host's own record of what is on its disk.
+  if (torrentUrl === null) return;
+  const actual = readRelease(metainfo).sizeBytes;
+  if (actual === sizeBytes) return;
+  throw new PrepareError(
+    `prepare ${service} ${version}: expected ${sizeBytes} bytes as the release was offered, its .torrent has ${actual}; ` +
+      "abort the rollout and roll out what the feed offers",
+  );
+}
+
 function isRelease(metainfo: Uint8Array, release: Release): boolean {
   try {
-    const { service, version, infoHash } = readRelease(metainfo);
+    const { service, version, infoHash } = readRelease(metainfo, {
+      expectInfoHash: release.infoHash ?? undefined,
+    });
     return service === release.service && version === release.version &&
       infoHash === release.infoHash;
   } catch (error) {
@@ -192,7 +213,15 @@ async function runTransfer(
 ): Promise<Transfer> {
   const { engine, store, clock, signal, pages = "keep", onPhase, onTransfer } = tools;
   const journalPath = store.paths(release.version).progress;
-  const transfer = engine.fetch({ ...what, journalPath, checkFiles: true, pages, signal });
+  const fallbackPeers = release.peers ?? [];
+  const transfer = engine.fetch({
+    ...what,
+    journalPath,
+    checkFiles: true,
+    pages,
+    fallbackPeers,
+    signal,
+  });
   onTransfer(transfer);
   // A rejection is dealt with where `done` is awaited below.
   const settled = transfer.done.then(() => true, () => true);

@@ -5,6 +5,7 @@
  * @module
  */
 
+import { readFile } from "../../base/bounded_read.ts";
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { allocateFile, canShareBlocks } from "../../ffi/mod.ts";
@@ -111,8 +112,7 @@ async function findSources(store: ReleaseStore, wanted: string): Promise<ReuseFr
 /** Null if there is none that can be read: a release without a blob has none. */
 async function readTorrent(path: string): Promise<Uint8Array | null> {
   try {
-    const { size } = await Deno.stat(path);
-    return size > MAX_METAINFO_BYTES ? null : await Deno.readFile(path);
+    return await readFile(path, MAX_METAINFO_BYTES);
   } catch {
     return null;
   }

@@ -5,6 +5,7 @@
  * @module
  */
 
+import { readFile } from "../../base/bounded_read.ts";
 import { basename, dirname, join } from "node:path";
 import { FileLock } from "../../ffi/mod.ts";
 import {
@@ -132,8 +133,7 @@ export async function readKeptRelease(folder: string): Promise<Release | undefin
 /** Reads the .torrent of a release; undefined if there is none that can be read. */
 export async function readTorrent(path: string): Promise<Release | undefined> {
   try {
-    const { size } = await Deno.stat(path);
-    return size > MAX_METAINFO_BYTES ? undefined : readRelease(await Deno.readFile(path));
+    return readRelease(await readFile(path, MAX_METAINFO_BYTES));
   } catch {
     return undefined;
   }

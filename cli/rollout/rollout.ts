@@ -219,7 +219,7 @@ function findReleases(
       release.service === service && release.version === version
     );
     if (offered !== undefined) {
-      const { infoHash, sizeBytes, torrentUrl, origin, trackers } = offered;
+      const { infoHash, sizeBytes, torrentUrl, origin, trackers, peers } = offered;
       releases.set(service, {
         service,
         version,
@@ -228,6 +228,7 @@ function findReleases(
         torrentUrl,
         ...(origin === undefined ? {} : { origin }),
         ...(trackers === undefined ? {} : { trackers }),
+        ...(peers === undefined ? {} : { peers: [...peers] }),
       });
       continue;
     }

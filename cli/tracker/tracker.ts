@@ -27,7 +27,12 @@ export interface TrackerCommandOptions {
 }
 
 const subnetsSchema = z.array(
-  z.strictObject({ cidr: z.string(), site: z.string(), rack: z.string() }),
+  z.strictObject({
+    cidr: z.string(),
+    site: z.string(),
+    rack: z.string(),
+    peersPerAddress: z.int().min(1).max(50_000).optional(),
+  }),
 );
 
 /** Runs the tracker until it is told to stop. */

@@ -3,9 +3,9 @@
  * When to announce is decided in `announcer.ts`.
  */
 
-import { Buffer } from "node:buffer";
 import bencode from "bencode";
 import { z } from "zod";
+import { readStream } from "../../base/bounded_read.ts";
 import { outlineBencode } from "../release/mod.ts";
 import { type BytesByDistance, isReach, type Locality, type Reach } from "../../base/locality.ts";
 
@@ -32,6 +32,11 @@ export interface AnnounceState {
    * it misses its own announces. Default: none.
    */
   readonly lost?: readonly string[];
+  /**
+   * "address:port" of peers that blocks are coming from, at most eight, seeds first: the tracker believes a seed once others
+   * say so. Default: not told, which is not the same as none.
+   */
+  readonly sources?: readonly string[];
 }
 
 /** What to announce, and where. */
@@ -85,7 +90,7 @@ export async function announce(request: AnnounceRequest): Promise<AnnounceReply>
   const url = announceUrl(request);
   const signal = AbortSignal.any([request.signal, AbortSignal.timeout(DEADLINE_MS)]);
   const response = await fetch(url, { signal, redirect: "error" });
-  const bytes = await readBounded(response);
+  const bytes = await readStream(response.body ?? new Blob([]).stream(), MAX_REPLY_BYTES);
   if (!response.ok) throw new Error(`expected status 200, there was ${response.status}`);
   if (outlineBencode(bytes) === undefined) throw new Error("expected bencode, there was not");
   const reply = replySchema.parse(bencode.decode(bytes));
@@ -106,7 +111,7 @@ function readReach(bytes: Uint8Array): Reach | undefined {
 }
 
 function announceUrl(request: AnnounceRequest): string {
-  const { lost = [] } = request;
+  const { lost = [], sources } = request;
   const query = [
     `info_hash=${percentEncode(request.infoHash)}`,
     `peer_id=${percentEncode(request.peerId)}`,
@@ -127,24 +132,13 @@ function announceUrl(request: AnnounceRequest): string {
     ]),
     ...(request.keepsReach ? ["keeps_reach=1"] : []),
     ...(lost.length === 0 ? [] : [`lost=${lost.map(encodeURIComponent).join(",")}`]),
+    ...(sources === undefined ? [] : [`sources=${sources.map(encodeURIComponent).join(",")}`]),
   ].join("&");
   return request.tracker + (request.tracker.includes("?") ? "&" : "?") + query;
 }
 
 function percentEncode(hexadecimal: string): string {
   return hexadecimal.replace(/../g, "%$&");
-}
-
-async function readBounded(response: Response): Promise<Uint8Array> {
-  const chunks: Uint8Array[] = [];
-  let sizeBytes = 0;
-  // Leaving the loop early cancels the body.
-  for await (const chunk of response.body ?? []) {
-    sizeBytes += chunk.length;
-    if (sizeBytes > MAX_REPLY_BYTES) throw new Error(`more than ${MAX_REPLY_BYTES} bytes`);
-    chunks.push(chunk);
-  }
-  return new Uint8Array(Buffer.concat(chunks));
 }
 
 function* readPeers(compact: Uint8Array, addressBytes: 4 | 16): Generator<string> {

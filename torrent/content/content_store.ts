@@ -7,6 +7,7 @@
 import * as fs from "node:fs";
 import { yieldToOthers } from "../../base/clock.ts";
 import { segmentsOf } from "./content_layout.ts";
+import { freeBytesOf } from "./free_space.ts";
 import { systemErrorCode, TransferError } from "../errors.ts";
 import { type Log, silentLog } from "../../base/log.ts";
 import type { Release, ReleaseFile } from "../release/mod.ts";
@@ -22,13 +23,18 @@ const FILES_PER_TURN = 128;
  */
 const MAX_SYNCED_FILES = 1000;
 
-/** Allocates a file's full size on disk, so that a full disk is noticed before the download begins. */
+/**
+ * Allocates a file's full size on disk, so that a full disk is noticed before the download begins. If it fails, the file
+ * must have its former size again.
+ */
 export type Preallocate = (path: string, sizeBytes: number) => void | Promise<void>;
 
 /** How the store opens its files. */
 export interface ContentStoreOptions {
   /** Default: the file is extended without allocating room (ftruncate(2)). */
   readonly preallocate?: Preallocate;
+  /** How many bytes may still be written to the file system of a folder. Default: statfs(2). */
+  readonly freeBytes?: (path: string) => number;
   /** Whether what was written is to stay in the page cache. Default "keep". */
   readonly pages?: PagePolicy;
   /** Default: posix_fadvise(2). */
@@ -70,7 +76,8 @@ export class ContentStore {
 
   /**
    * Makes every folder, and every file at its full size; returns how large each file was before, in the release's order.
-   * With `discard` the content that is there is thrown away.
+   * With `discard` the content that is there is thrown away. If there is no room for all files, or the allocation of one
+   * fails, every file has its former size again: a fetch that cannot begin must not fill the disk.
    */
   async prepare(options: { discard: boolean; signal: AbortSignal }): Promise<number[]> {
     const formerBytes: number[] = [];
@@ -79,11 +86,10 @@ export class ContentStore {
     for (const [index, file] of this.#release.files.entries()) {
       if (options.signal.aborted) throw stoppedError();
       this.#makeFolders(file, folders);
-      const presentBytes = this.#makeFile(file, options.discard);
-      if (presentBytes < file.sizeBytes) await this.#preallocate(file);
-      formerBytes.push(presentBytes);
+      formerBytes.push(this.#makeFile(file, options.discard));
       if (index % FILES_PER_TURN === FILES_PER_TURN - 1) await yieldToOthers();
     }
+    await this.#extendFiles(formerBytes, options.signal);
     return formerBytes;
   }
 
@@ -238,33 +244,75 @@ export class ContentStore {
     }
   }
 
+  /** Makes a file, no larger than it is to be; returns its former size. */
   #makeFile(file: ReleaseFile, discard: boolean): number {
     const path = `${this.#root}/${file.path}`;
     return this.#guard("make", path, () => {
       const info = fs.lstatSync(path, { throwIfNoEntry: false });
       if (info !== undefined && !info.isFile()) throw new Error("not a file");
       const formerBytes = discard ? 0 : info?.size ?? 0;
-      if (info !== undefined && formerBytes === file.sizeBytes && !discard) return formerBytes;
-      const { O_RDWR, O_CREAT, O_NOFOLLOW } = fs.constants;
-      const mode = file.executable ? 0o755 : 0o644;
-      const descriptor = fs.openSync(path, O_RDWR | O_CREAT | O_NOFOLLOW, mode);
-      try {
-        if (discard) fs.ftruncateSync(descriptor, 0);
-        if (file.sizeBytes > 0 || formerBytes > 0) fs.ftruncateSync(descriptor, file.sizeBytes);
-      } finally {
-        fs.closeSync(descriptor);
+      if (info === undefined || discard || formerBytes > file.sizeBytes) {
+        setSize(path, {
+          sizeBytes: Math.min(formerBytes, file.sizeBytes),
+          mode: file.executable ? 0o755 : 0o644,
+        });
       }
       return formerBytes;
     });
   }
 
-  async #preallocate(file: ReleaseFile): Promise<void> {
-    const path = `${this.#root}/${file.path}`;
+  /** Brings every file to its full size, or leaves all of them as they were. */
+  async #extendFiles(formerBytes: readonly number[], signal: AbortSignal): Promise<void> {
+    const { preallocate } = this.#options;
+    if (preallocate !== undefined) this.#expectRoom(formerBytes);
+    const extended: number[] = [];
     try {
-      await this.#options.preallocate?.(path, file.sizeBytes);
+      for (const [index, file] of this.#release.files.entries()) {
+        if (formerBytes[index]! >= file.sizeBytes) continue;
+        if (signal.aborted) throw stoppedError();
+        extended.push(index);
+        await this.#extend(file);
+        if (index % FILES_PER_TURN === FILES_PER_TURN - 1) await yieldToOthers();
+      }
+    } catch (error) {
+      // Whatever goes wrong in that is a lesser evil than not to say what went wrong before.
+      for (const index of extended) this.#tryTruncate(index, formerBytes[index]!);
+      throw error;
+    }
+  }
+
+  async #extend(file: ReleaseFile): Promise<void> {
+    const path = `${this.#root}/${file.path}`;
+    const { preallocate } = this.#options;
+    try {
+      if (preallocate === undefined) setSize(path, { sizeBytes: file.sizeBytes });
+      else await preallocate(path, file.sizeBytes);
     } catch (cause) {
       throw diskError("make", path, cause);
     }
+  }
+
+  #tryTruncate(fileIndex: number, sizeBytes: number): void {
+    try {
+      setSize(this.#pathOf(fileIndex), { sizeBytes });
+    } catch {
+      // It is gone, or the disk is broken.
+    }
+  }
+
+  /** Looks at the room for all files before the first one is allocated. */
+  #expectRoom(formerBytes: readonly number[]): void {
+    let neededBytes = 0;
+    for (const [index, { sizeBytes }] of this.#release.files.entries()) {
+      neededBytes += Math.max(0, sizeBytes - formerBytes[index]!);
+    }
+    const freeBytes = (this.#options.freeBytes ?? freeBytesOf)(this.#root);
+    if (neededBytes <= freeBytes) return;
+    throw new TransferError(
+      "disk_full",
+      `make content: no room for ${this.#root}: expected ${neededBytes} bytes, ${freeBytes} are free; ` +
+        "make room and fetch again, what is verified is kept",
+    );
   }
 
   #guard<Result>(action: string, path: string, work: () => Result): Result {
@@ -273,6 +321,21 @@ export class ContentStore {
     } catch (cause) {
       throw diskError(action, path, cause);
     }
+  }
+}
+
+/** Cuts a file off or extends it; makes it if it is missing and there is a mode for it. It follows no symbolic link. */
+function setSize(
+  path: string,
+  { sizeBytes, mode }: { readonly sizeBytes: number; readonly mode?: number },
+): void {
+  const { O_RDWR, O_CREAT, O_NOFOLLOW } = fs.constants;
+  const flags = O_RDWR | O_NOFOLLOW | (mode === undefined ? 0 : O_CREAT);
+  const descriptor = fs.openSync(path, flags, mode);
+  try {
+    fs.ftruncateSync(descriptor, sizeBytes);
+  } finally {
+    fs.closeSync(descriptor);
   }
 }
 

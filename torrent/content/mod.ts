@@ -6,6 +6,7 @@
 
 export * from "./content_layout.ts";
 export * from "./content_store.ts";
+export * from "./free_space.ts";
 export * from "./piece_set.ts";
 export * from "./present_blocks.ts";
 export * from "./resume_check.ts";

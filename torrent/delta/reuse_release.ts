@@ -8,6 +8,7 @@ import * as fs from "node:fs";
 import {
   ContentStore,
   currentBoot,
+  freeBytesOf,
   type Preallocate,
   PresentBlocks,
   presentBlocksPath,
@@ -15,13 +16,22 @@ import {
 } from "../content/mod.ts";
 import { systemErrorCode, TransferError } from "../errors.ts";
 import type { Log } from "../../base/log.ts";
-import { type ChunkMap, readChunkMap, readRelease, type Release } from "../release/mod.ts";
+import {
+  type ChunkMap,
+  readChunkMap,
+  readRelease,
+  type Release,
+  type ReleaseFile,
+} from "../release/mod.ts";
 import type { StoredContent } from "./copy_content.ts";
 import { mapContent } from "./map_content.ts";
 import { type CopyStep, planReuse, type ReuseSource } from "./reuse_plan.ts";
 import { type Reuse, ReuseWork } from "./reuse_work.ts";
 
 export type { Reuse };
+
+/** The unit of a file's blocks in stat(2). */
+const BLOCK_BYTES = 512;
 
 /** A complete release on this disk. */
 export interface ReuseFrom {
@@ -118,15 +128,57 @@ async function mapSources(
   return sources;
 }
 
-/** Allocates room for the files that were not copied as a whole, so that a full disk shows before the download begins. */
+/**
+ * Allocates room for the files that were not copied as a whole, so that a full disk shows before the download begins. If
+ * there is no room, or an allocation fails, they take none: without a journal they are made anew anyway.
+ */
 async function allocateRoom(
   { release, root }: StoredContent,
   steps: readonly CopyStep[],
   preallocate: Preallocate | undefined,
 ): Promise<void> {
   if (preallocate === undefined) return;
+  const files = incompleteFiles(release, steps);
+  const neededBytes = files.reduce((sum, file) => {
+    const takenBytes = (fs.statSync(`${root}/${file.path}`).blocks ?? 0) * BLOCK_BYTES;
+    return sum + Math.max(0, file.sizeBytes - takenBytes);
+  }, 0);
+  const freeBytes = freeBytesOf(root);
+  if (neededBytes > freeBytes) {
+    throw new TransferError(
+      "disk_full",
+      `make content: ${root} needs ${neededBytes} bytes, ${freeBytes} are free; make room and fetch again`,
+    );
+  }
+  try {
+    for (const file of files) await allocate(`${root}/${file.path}`, file.sizeBytes, preallocate);
+  } catch (error) {
+    for (const { path } of files) fs.truncateSync(`${root}/${path}`, 0);
+    throw error;
+  }
+}
+
+async function allocate(
+  path: string,
+  sizeBytes: number,
+  preallocate: Preallocate,
+): Promise<void> {
+  try {
+    await preallocate(path, sizeBytes);
+  } catch (cause) {
+    const code = systemErrorCode(cause) ?? "unknown";
+    throw new TransferError(
+      code === "ENOSPC" || code === "EDQUOT" ? "disk_full" : "disk_failed",
+      `make content: ${path} needs ${sizeBytes} bytes (${code}); make room and fetch again`,
+      { cause },
+    );
+  }
+}
+
+/** The files that no single step covers. */
+function incompleteFiles(release: Release, steps: readonly CopyStep[]): ReleaseFile[] {
   let step = 0;
-  for (const file of release.files) {
+  return release.files.filter((file) => {
     const endBytes = file.offsetBytes + file.sizeBytes;
     while (
       step < steps.length && steps[step]!.toBytes + steps[step]!.sizeBytes <= file.offsetBytes
@@ -134,21 +186,10 @@ async function allocateRoom(
       step++;
     }
     const covering = steps[step];
-    const whole = covering !== undefined && covering.toBytes <= file.offsetBytes &&
+    const isWhole = covering !== undefined && covering.toBytes <= file.offsetBytes &&
       covering.toBytes + covering.sizeBytes >= endBytes;
-    if (whole || file.sizeBytes === 0) continue;
-    const path = `${root}/${file.path}`;
-    try {
-      await preallocate(path, file.sizeBytes);
-    } catch (cause) {
-      const code = systemErrorCode(cause) ?? "unknown";
-      throw new TransferError(
-        code === "ENOSPC" || code === "EDQUOT" ? "disk_full" : "disk_failed",
-        `make content: ${path} needs ${file.sizeBytes} bytes (${code}); make room and fetch again`,
-        { cause },
-      );
-    }
-  }
+    return !isWhole && file.sizeBytes > 0;
+  });
 }
 
 /** Whether an earlier attempt has left a journal, so that the reuse is done. */

@@ -138,6 +138,8 @@ export abstract class EngineTransfer<Context extends TransferContext> implements
     options: Pick<AnnouncerOptions, "peerId" | "port" | "keepsReach" | "onReply"> & {
       /** See `AnnounceState.lost`. */
       readonly lost?: () => readonly string[];
+      /** See `AnnounceState.sources`. */
+      readonly sources: () => readonly string[];
       /** Called before the event "announce_failed". */
       readonly onFailure?: () => void;
     },
@@ -162,6 +164,7 @@ export abstract class EngineTransfer<Context extends TransferContext> implements
           leftBytes: this.release.sizeBytes - this.files.verifiedBytes,
           received,
           lost: options.lost?.() ?? [],
+          sources: options.sources(),
         };
       },
       hasNoPeers: () => this.isRunning && this.traffic().peers === 0,

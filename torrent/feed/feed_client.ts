@@ -1,7 +1,7 @@
 /** Reads a feed and its .torrent files, and checks both before they are trusted. */
 
-import { Buffer } from "node:buffer";
 import { z } from "zod";
+import { readStream, TooLargeError } from "../../base/bounded_read.ts";
 import { FeedError, ReleaseError } from "../errors.ts";
 import { MAX_METAINFO_BYTES, readRelease } from "../release/mod.ts";
 import { type FeedRelease, feedSchema, type Origin, TORRENT_MIME_TYPE } from "./feed_format.ts";
@@ -11,6 +11,9 @@ const MAX_FEED_BYTES = 8 * 1024 * 1024;
 /** The longest wait for an answer; a build machine that takes longer is asked again later. */
 const DEADLINE_MS = 30_000;
 
+/** Redirects within a server; a build machine behind a proxy has one. */
+const MAX_REDIRECTS = 3;
+
 /** A release that a feed offers. */
 export interface OfferedRelease extends FeedRelease {
   /** ISO 8601. */
@@ -19,6 +22,8 @@ export interface OfferedRelease extends FeedRelease {
   readonly torrentUrl: string;
   /** Where the build machine stands, if the feed tells. */
   readonly origin?: Origin | undefined;
+  /** "address:port" of seeders, the build machine's own: for when the trackers name nobody who gives anything. */
+  readonly peers?: readonly string[] | undefined;
 }
 
 /** How to read a feed. */
@@ -60,22 +65,19 @@ export async function fetchTorrent(
   request: FeedRequest & { expectInfoHash: string },
 ): Promise<Uint8Array> {
   const bytes = await download(url, { ...request, maxBytes: MAX_METAINFO_BYTES });
-  let infoHash: string;
   try {
-    infoHash = readRelease(bytes).infoHash;
+    readRelease(bytes, { expectInfoHash: request.expectInfoHash });
   } catch (cause) {
     if (!(cause instanceof ReleaseError)) throw cause;
     throw new FeedError("invalid_answer", `fetch ${url}: ${cause.message}`, { cause });
   }
-  if (infoHash !== request.expectInfoHash) {
-    throw new FeedError(
-      "invalid_answer",
-      `fetch ${url}: expected info hash ${request.expectInfoHash}, there was ${infoHash}`,
-    );
-  }
   return bytes;
 }
 
+/**
+ * Gets a document over HTTP. The address may come from a stranger's feed or znode, so only http and https are followed, and
+ * redirects only within the same server: a host must not be made to read its own files, or to ask others in its name.
+ */
 async function download(
   url: string,
   request: FeedRequest & { maxBytes: number },
@@ -84,28 +86,56 @@ async function download(
   const signal = request.signal === undefined
     ? deadline
     : AbortSignal.any([deadline, request.signal]);
+  const first = parseHttpUrl(url, url);
   try {
-    const response = await fetch(url, { signal });
-    if (!response.ok) {
-      await response.body?.cancel();
-      throw new FeedError("invalid_answer", `get ${url}: expected 200, was ${response.status}`);
-    }
-    const chunks: Uint8Array[] = [];
-    let sizeBytes = 0;
-    // Leaving the loop early cancels the body.
-    for await (const chunk of response.body ?? []) {
-      sizeBytes += chunk.length;
-      if (sizeBytes > request.maxBytes) {
-        throw new FeedError("invalid_answer", `get ${url}: more than ${request.maxBytes} bytes`);
+    let address = first;
+    for (let redirects = 0;; redirects++) {
+      const response = await fetch(address, { signal, redirect: "manual" });
+      const target = response.headers.get("location");
+      if (response.status >= 300 && response.status < 400 && target !== null) {
+        await response.body?.cancel();
+        address = parseHttpUrl(target, url, address);
+        if (!isSameServer(address, first)) {
+          throw new FeedError(
+            "invalid_url",
+            `get ${url}: expected an answer of ${first.host}, it redirects to ${address.host}; ` +
+              "give the address there",
+          );
+        }
+        if (redirects < MAX_REDIRECTS) continue;
+        throw new FeedError("invalid_answer", `get ${url}: more than ${MAX_REDIRECTS} redirects`);
       }
-      chunks.push(chunk);
+      if (!response.ok) {
+        await response.body?.cancel();
+        throw new FeedError("invalid_answer", `get ${url}: expected 200, was ${response.status}`);
+      }
+      return await readStream(response.body ?? new Blob([]).stream(), request.maxBytes);
     }
-    return new Uint8Array(Buffer.concat(chunks));
   } catch (cause) {
     if (cause instanceof FeedError) throw cause;
+    if (cause instanceof TooLargeError) {
+      throw new FeedError("invalid_answer", `get ${url}: ${cause.message}`, { cause });
+    }
     const detail = cause instanceof Error ? cause.message : String(cause);
     throw new FeedError("unreachable", `get ${url}: ${detail}; it is worth trying again`, {
       cause,
     });
   }
+}
+
+/** The same host and port; or the same host over https, to which many servers send on. */
+function isSameServer(address: URL, first: URL): boolean {
+  return address.origin === first.origin ||
+    address.hostname === first.hostname && address.protocol === "https:" && address.port === "";
+}
+
+function parseHttpUrl(text: string, asked: string, base?: URL): URL {
+  const url = URL.parse(text, base);
+  if (url !== null && (url.protocol === "http:" || url.protocol === "https:")) return url;
+  throw new FeedError(
+    "invalid_url",
+    `get ${asked}: expected an address of http or https, was ${
+      url === null ? "none" : url.protocol
+    }`,
+  );
 }

@@ -34,6 +34,15 @@ export const originSchema = z.object({
 /** The site and rack of the build machine. */
 export type Origin = z.infer<typeof originSchema>;
 
+/** An address on which peers are reached: a name or an IP address (IPv6 in brackets), and a port. */
+const peerSchema = z.string().max(300).regex(
+  /^(\[[0-9a-fA-F:.]+\]|[A-Za-z0-9._-]+):[1-9][0-9]{0,4}$/,
+  'expected an address such as "build.example.com:6881"',
+);
+
+/** Addresses of seeders that the feed names: the build machine, and maybe another. */
+const MAX_FEED_PEERS = 4;
+
 /** A whole feed, as far as it is read; other fields are ignored. */
 export const feedSchema = z.object({
   version: z.literal("https://jsonfeed.org/version/1.1"),
@@ -44,7 +53,10 @@ export const feedSchema = z.object({
       url: z.url({ protocol: /^https?$/ }),
       mime_type: z.string(),
     })),
-    _rollcall: feedReleaseSchema.extend({ origin: originSchema.optional() }),
+    _rollcall: feedReleaseSchema.extend({
+      origin: originSchema.optional(),
+      peers: z.array(peerSchema).max(MAX_FEED_PEERS).optional(),
+    }),
   })),
 });
 
@@ -59,7 +71,11 @@ export interface PublishedRelease extends FeedRelease {
 /** The feed as a document. `baseUrl` has no slash at its end. */
 export function renderFeed(
   releases: readonly PublishedRelease[],
-  { baseUrl, origin }: { readonly baseUrl: string; readonly origin?: Origin | undefined },
+  { baseUrl, origin, peers }: {
+    readonly baseUrl: string;
+    readonly origin?: Origin | undefined;
+    readonly peers?: readonly string[] | undefined;
+  },
 ): string {
   return JSON.stringify({
     version: "https://jsonfeed.org/version/1.1",
@@ -77,7 +93,7 @@ export function renderFeed(
         title: `${release.service}-${release.version}.torrent`,
         size_in_bytes: release.torrentBytes,
       }],
-      _rollcall: { ...feedReleaseSchema.parse(release), origin },
+      _rollcall: { ...feedReleaseSchema.parse(release), origin, peers },
     })),
   });
 }

@@ -24,6 +24,8 @@ export interface FeedServerOptions {
   readonly baseUrl?: string;
   /** Where this machine stands; with it, reports tell how little could have crossed borders. Default: not told. */
   readonly origin?: Origin;
+  /** The port on which this machine seeds the releases; hosts try it when their trackers are of no use. Default: not told. */
+  readonly peerPort?: number;
   readonly log: Log;
   /** Default: the system's calendar. */
   readonly clock?: Clock;
@@ -59,10 +61,11 @@ export async function createFeedServer(options: FeedServerOptions): Promise<Feed
     log,
   });
   let baseUrl = "";
+  let peers: string[] | undefined;
   const app = new Hono();
   app.get("/feed.json", (context) => {
     const body = new TextEncoder().encode(
-      renderFeed(store.releases, { baseUrl, origin: options.origin }),
+      renderFeed(store.releases, { baseUrl, origin: options.origin, peers }),
     );
     return answer(context.req.raw, { body, type: "application/feed+json", caching: "no-cache" });
   });
@@ -80,6 +83,7 @@ export async function createFeedServer(options: FeedServerOptions): Promise<Feed
   const server = Deno.serve({ hostname, port: options.port ?? 0, onListen() {} }, app.fetch);
   const { port } = server.addr;
   baseUrl = options.baseUrl?.replace(/\/+$/, "") ?? defaultBaseUrl(hostname, port);
+  if (options.peerPort !== undefined) peers = [`${new URL(baseUrl).hostname}:${options.peerPort}`];
   return {
     url: `${baseUrl}/feed.json`,
     port,

@@ -5,10 +5,11 @@
  */
 
 import { z } from "zod";
+import { readFile } from "../../base/bounded_read.ts";
 import type { Clock } from "../../base/clock.ts";
 import { FeedError, systemErrorCode } from "../errors.ts";
 import type { Log } from "../../base/log.ts";
-import { readRelease } from "../release/mod.ts";
+import { MAX_METAINFO_BYTES, readRelease } from "../release/mod.ts";
 import { feedReleaseSchema, MAX_FEED_TRACKERS, type PublishedRelease } from "./feed_format.ts";
 
 /**
@@ -16,6 +17,8 @@ import { feedReleaseSchema, MAX_FEED_TRACKERS, type PublishedRelease } from "./f
  * what its readers accept.
  */
 const MAX_RELEASES = 2000;
+/** The largest index; that many releases take a megabyte or two. */
+const MAX_INDEX_BYTES = 32 * 1024 * 1024;
 
 const indexSchema = z.object({
   schema: z.literal(1),
@@ -52,7 +55,7 @@ export class FeedStore {
       await Deno.mkdir(`${options.directory}/torrents`, { recursive: true });
       let text: string;
       try {
-        text = await Deno.readTextFile(path);
+        text = new TextDecoder().decode(await readFile(path, MAX_INDEX_BYTES));
       } catch (error) {
         if (error instanceof Deno.errors.NotFound) return new FeedStore(options, []);
         throw error;
@@ -80,7 +83,7 @@ export class FeedStore {
   async torrent(infoHash: string): Promise<Uint8Array<ArrayBuffer> | undefined> {
     if (!this.#releases.some((release) => release.infoHash === infoHash)) return undefined;
     const path = this.#torrentPath(infoHash);
-    return await guard(path, () => Deno.readFile(path));
+    return await guard(path, () => readFile(path, MAX_METAINFO_BYTES));
   }
 
   async #add(metainfo: Uint8Array): Promise<boolean> {

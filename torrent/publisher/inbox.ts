@@ -11,11 +11,15 @@
 
 import { join } from "node:path";
 import { z } from "zod";
+import { readFile } from "../../base/bounded_read.ts";
+import { MAX_METAINFO_BYTES } from "../release/mod.ts";
 
 const rootSchema = z.object({ root: z.string() });
 
 /** Files that are read at once; a build machine publishes a handful a day. */
 const MAX_INBOX_FILES = 1_000;
+/** The longest refusal or path in a file. */
+const MAX_TEXT_BYTES = 64 * 1024;
 
 /** The files by which releases are handed over to one feed. */
 export class Inbox {
@@ -51,7 +55,7 @@ export class Inbox {
     // there or never will be.
     const waiting = await Deno.stat(this.#torrent(infoHash)).catch(nullIfMissing);
     if (waiting !== null) return "waiting";
-    const refused = await Deno.readTextFile(this.#refusal(infoHash)).catch(nullIfMissing);
+    const refused = await readText(this.#refusal(infoHash)).catch(nullIfMissing);
     if (refused === null) return "taken";
     await Deno.remove(this.#refusal(infoHash)).catch(ignoreMissing);
     return { refused };
@@ -63,7 +67,9 @@ export class Inbox {
     for await (const entry of Deno.readDir(this.#inboxDir)) {
       const infoHash = /^([0-9a-f]{40})\.torrent$/.exec(entry.name)?.[1];
       if (infoHash === undefined) continue;
-      const metainfo = await Deno.readFile(this.#torrent(infoHash)).catch(nullIfMissing);
+      const metainfo = await readFile(this.#torrent(infoHash), MAX_METAINFO_BYTES).catch(
+        nullIfMissing,
+      );
       if (metainfo !== null) found.push({ infoHash, metainfo });
       if (found.length >= MAX_INBOX_FILES) break;
     }
@@ -78,9 +84,7 @@ export class Inbox {
 
   /** Where the content of a release lies; `null` when that is not known. */
   async rootOf(infoHash: string): Promise<string | null> {
-    const text = await Deno.readTextFile(join(this.#rootsDir, `${infoHash}.json`)).catch(
-      nullIfMissing,
-    );
+    const text = await readText(join(this.#rootsDir, `${infoHash}.json`)).catch(nullIfMissing);
     if (text === null) return null;
     const parsed = rootSchema.safeParse(parseJson(text));
     return parsed.success ? parsed.data.root : null;
@@ -93,6 +97,10 @@ export class Inbox {
   #refusal(infoHash: string): string {
     return join(this.#inboxDir, `${infoHash}.refused`);
   }
+}
+
+async function readText(path: string): Promise<string> {
+  return new TextDecoder().decode(await readFile(path, MAX_TEXT_BYTES));
 }
 
 async function replace(path: string, bytes: Uint8Array): Promise<void> {

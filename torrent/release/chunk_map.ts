@@ -9,9 +9,8 @@
  */
 
 import { Buffer } from "node:buffer";
-import bencode from "bencode";
-import { z } from "zod";
-import { outlineBencode } from "./bencode_check.ts";
+import { type ByteRange, outlineBencode } from "./bencode_check.ts";
+import { readBytes, readDictionary, readInteger } from "./bencode_reader.ts";
 import type { Release, ReleaseFile } from "./release.ts";
 import { CHUNK_HASH_BYTES, Chunker, MAX_CHUNK_FACTOR } from "./chunker.ts";
 
@@ -140,25 +139,42 @@ export function encodeChunkMap(map: ChunkMap): Record<string, unknown> {
   return { average: map.averageBytes, entries: new Uint8Array(entries), schema: SCHEMA };
 }
 
-const mapSchema = z.object({
-  average: z.int().min(MIN_AVERAGE_BYTES).max(MAX_AVERAGE_BYTES)
-    .refine((value) => Number.isInteger(Math.log2(value)), "expected a power of two"),
-  entries: z.instanceof(Uint8Array),
-  schema: z.literal(SCHEMA),
-});
+function isAverage(value: number | undefined): value is number {
+  return value !== undefined && value >= MIN_AVERAGE_BYTES && value <= MAX_AVERAGE_BYTES &&
+    Number.isInteger(Math.log2(value));
+}
+
+/** A dictionary with more keys than a map has is as good as none. */
+function dictionaryIn(bytes: Uint8Array, range: ByteRange) {
+  try {
+    return readDictionary(bytes, range);
+  } catch (error) {
+    if (error instanceof RangeError) return undefined;
+    throw error;
+  }
+}
 
 /**
  * The map in a release's .torrent. Undefined if there is none, or none that fits the release's files: anybody on the way
  * can change it without changing the info hash, and a release without a map is still a release.
  */
 export function readChunkMap(release: Release): ChunkMap | undefined {
-  const range = outlineBencode(release.metainfo)?.entries.get(CHUNK_MAP_KEY);
-  if (range === undefined) return undefined;
-  const value = release.metainfo.subarray(range.start, range.end);
-  const parsed = mapSchema.safeParse(bencode.decode(value));
-  if (!parsed.success) return undefined;
-  const { average, entries } = parsed.data;
-  const map = decodeEntries(average, Buffer.from(entries));
+  const { metainfo } = release;
+  const range = outlineBencode(metainfo)?.entries.get(CHUNK_MAP_KEY);
+  const values = range === undefined ? undefined : dictionaryIn(metainfo, range);
+  const read = <Value>(key: string, reader: (bytes: Uint8Array, range: ByteRange) => Value) => {
+    const value = values?.get(key);
+    return value === undefined ? undefined : reader(metainfo, value);
+  };
+  const average = read("average", readInteger);
+  const entries = read("entries", readBytes);
+  if (read("schema", readInteger) !== SCHEMA || !isAverage(average) || entries === undefined) {
+    return undefined;
+  }
+  const map = decodeEntries(
+    average,
+    Buffer.from(entries.buffer, entries.byteOffset, entries.length),
+  );
   return map !== undefined && fits(release, map) ? map : undefined;
 }
 

@@ -15,6 +15,7 @@ import { Choker } from "./choker/choker.ts";
 import { ConnectionPool } from "./connections/connection_pool.ts";
 import { LostPeers } from "./connections/lost_peers.ts";
 import { RedundantSeeds } from "./connections/redundant_seeds.ts";
+import { sourcesOf } from "./connections/sources.ts";
 import { FetchReach } from "./fetch_reach.ts";
 import { isAnyRequestOutstanding, requestFromOthers } from "./idle_requests.ts";
 import type { RateLimits } from "./limits/rate_limits.ts";
@@ -216,6 +217,11 @@ export class Swarm implements PeerContext {
   /** Addresses of the peers that are banned at present; see `ban_list.ts`. */
   get bannedPeers(): readonly string[] {
     return this.#connections.banned;
+  }
+
+  /** Addresses of peers that blocks come from, for the next announce; see `sources.ts`. */
+  get sources(): readonly string[] {
+    return sourcesOf(this.#connections.peers);
   }
 
   /** Addresses of hosts of our site that were lost, for the next announce; see `lost_peers.ts`. */

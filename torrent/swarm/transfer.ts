@@ -108,6 +108,7 @@ export class SwarmTransfer extends EngineTransfer<SwarmTransferContext> {
       port,
       keepsReach: true,
       lost: () => swarm.lostPeers,
+      sources: () => swarm.sources,
       onReply: ({ peers, reach }) => {
         swarm.setReach(reach ?? "everywhere");
         if (!this.isEnded) swarm.add(peers);

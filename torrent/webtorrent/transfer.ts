@@ -87,6 +87,7 @@ export class WebTorrentTransfer extends EngineTransfer<WebTorrentTransferContext
     this.announcer = this.createAnnouncer({
       peerId: client.peerId,
       port: client.torrentPort,
+      sources: () => wires.sources,
       onReply: ({ peers }) => {
         for (const address of peers) wires.dial(address);
       },

@@ -24,11 +24,15 @@ const MAX_OUTSTANDING_REQUESTS = 250;
  * timer is left behind: the next announce brings the addresses that are worth dialling again.
  */
 const NO_MORE_RETRIES = 3;
+/** As many as an announce has room for. */
+const MAX_SOURCES = 8;
 
 interface KnownWire {
   locality: Locality | undefined;
   /** "address:port" that the peer listens on, once it has said so. */
   listens: string | undefined;
+  /** Whether a block has come from it. */
+  hasSent: boolean;
 }
 
 /** What the connections belong to. */
@@ -70,6 +74,17 @@ export class TransferWires {
     return this.#known.size;
   }
 
+  /** "address:port" of peers that blocks have come from, at most eight. */
+  get sources(): string[] {
+    const addresses: string[] = [];
+    for (const { listens, hasSent } of this.#known.values()) {
+      if (hasSent && listens !== undefined && addresses.length < MAX_SOURCES) {
+        addresses.push(listens);
+      }
+    }
+    return addresses;
+  }
+
   /** The number of connections by distance; a peer that has not told its locality yet counts as remote. */
   countByDistance(): Record<Distance, number> {
     const counts = { rack: 0, site: 0, remote: 0 };
@@ -84,7 +99,7 @@ export class TransferWires {
     // The handshake has just reset the number of attempts.
     this.#forgetAddress(wire);
     if (this.#closeSecond(wire)) return;
-    const known: KnownWire = { locality: undefined, listens: undefined };
+    const known: KnownWire = { locality: undefined, listens: undefined, hasSent: false };
     this.#known.set(wire, known);
     wire.once("close", () => {
       this.#known.delete(wire);
@@ -108,6 +123,7 @@ export class TransferWires {
       this.#options.onConnected(address ?? "", known.locality);
     });
     wire.on("download", (sizeBytes: number) => {
+      known.hasSent = true;
       countBytes(received, distanceBetween(locality, known.locality), sizeBytes);
     });
     wire.on("upload", (sizeBytes: number) => {

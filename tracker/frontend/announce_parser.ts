@@ -13,8 +13,8 @@ export const MAX_QUERY_LENGTH = 8192;
 const MAX_PAIRS = 64;
 /** The longest name of a host, site or rack, in characters. */
 const MAX_NAME_LENGTH = 128;
-/** Lost peers in one announce; Rollcall's engine names 8. */
-const MAX_LOST = 8;
+/** Lost peers, and sources, in one announce; Rollcall's engine names 8 of each. */
+const MAX_ADDRESSES = 8;
 /** The longest address: an IPv6 address in brackets and a port, each character percent-encoded. */
 const MAX_ADDRESS_LENGTH = 3 * 48;
 /** Peers in one answer at most, whatever is asked for; the same as in the package bittorrent-tracker. */
@@ -38,7 +38,7 @@ export interface AnnounceQuery extends Omit<Announce, "ip" | "family"> {
 /** What only Rollcall's engines tell. */
 export type RollcallFields = Pick<
   AnnounceQuery,
-  "host" | "site" | "rack" | "received" | "keepsReach" | "lost"
+  "host" | "site" | "rack" | "received" | "keepsReach" | "lost" | "sources"
 >;
 
 /** Parses the query of an announce. Returns a text that says what is wrong if it is not acceptable. */
@@ -52,7 +52,8 @@ export function parseAnnounceQuery(query: string): AnnounceQuery | string {
     false,
     undefined,
   ];
-  let [keepsReach, lost]: [boolean, readonly string[] | undefined] = [false, undefined];
+  let [lost, sources]: (readonly string[] | undefined)[] = [];
+  let keepsReach = false;
   const receivedBytes = () => received ??= { rackBytes: 0, siteBytes: 0, remoteBytes: 0 };
   let at = 0;
   for (let pairs = 0; at < query.length; pairs++) {
@@ -108,6 +109,9 @@ export function parseAnnounceQuery(query: string): AnnounceQuery | string {
         case "lost":
           lost = readAddresses(value);
           break;
+        case "sources":
+          sources = readAddresses(value);
+          break;
         case "rack_bytes":
           receivedBytes().rackBytes = readCount(value) ?? 0;
           break;
@@ -143,6 +147,7 @@ export function parseAnnounceQuery(query: string): AnnounceQuery | string {
     received,
     keepsReach,
     lost,
+    sources,
     isCompact,
     omitsPeerIds,
   };
@@ -168,8 +173,8 @@ export function parseUrlData(text: string): RollcallFields | undefined {
   const fixed = `info_hash=${"0".repeat(HASH_BYTES)}&peer_id=${"0".repeat(HASH_BYTES)}&port=1&`;
   const parsed = parseAnnounceQuery(fixed + text.slice(question + 1));
   if (typeof parsed === "string") return undefined;
-  const { host, site, rack, received, keepsReach, lost } = parsed;
-  return { host, site, rack, received, keepsReach, lost };
+  const { host, site, rack, received, keepsReach, lost, sources } = parsed;
+  return { host, site, rack, received, keepsReach, lost, sources };
 }
 
 const decodedHashes = new Map<string, string>();
@@ -215,7 +220,8 @@ function decodeName(text: string): string | undefined {
 }
 
 function readAddresses(text: string): readonly string[] {
-  return text.split(",", MAX_LOST).filter(({ length }) => length <= MAX_ADDRESS_LENGTH)
+  return text.split(",", MAX_ADDRESSES)
+    .filter(({ length }) => length > 0 && length <= MAX_ADDRESS_LENGTH)
     .map(decodeBytes);
 }
 

@@ -80,7 +80,7 @@ export function applyElection(election: Election, members: Members): void {
   }
   group.gateways = chosen;
   for (const { member, why } of demoted) {
-    member.demotions++;
+    members.noteDemotion(member);
     if (why === "slow") group.slowReplacements++;
   }
   for (const member of elected) {
@@ -174,7 +174,7 @@ function fitness(member: Member, group: Group, options: ElectionOptions): Verdic
 }
 
 function holdsCopy(group: Group, options: ElectionOptions): boolean {
-  const seeds = group.end(BucketRange.Seeds);
+  const seeds = group.end(BucketRange.ConfirmedSeeds);
   const looks = Math.min(seeds, MAX_SEEDS_LOOKED_AT);
   for (let slot = 0; slot < looks; slot++) {
     const seed = group.list[slot];
@@ -194,9 +194,10 @@ function bestCandidate(
   },
 ): Member | undefined {
   const { asker, demoted, members } = options;
-  // An unverified seed may not fetch at all.
+  // An unverified seed may not fetch at all. Whoever shares its address with replaced gateways comes after the others, or
+  // one machine under ever new names would be every gateway in turn.
   const rankDemoted = (member: Member) =>
-    member.demotions + Number(member.isUnverifiedSeed) +
+    members.demotionsAt(member) + Number(member.isUnverifiedSeed) +
     Number(demoted.some((one) => one.member === member));
   const isCandidate = (member: Member) =>
     member.rank !== Rank.Seed && !chosen.includes(member) && !isTimedOut(member, options);

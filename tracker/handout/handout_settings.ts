@@ -8,6 +8,8 @@ export interface HandoutSettings {
   readonly gatewaysPerRack: number;
   /** Seeds across a border for those who get any. */
   readonly outsideSeeds: number;
+  /** Unconfirmed seeds across a border for those who get any, while no seed is confirmed. */
+  readonly triedSeeds: number;
   /** Besides these seeds, hosts across the border that hold a part, where the seeds alone would be too few. */
   readonly outsideHolders: number;
   /** The least of those for the gateway of a site, even if they already help as many others as they should. */
@@ -58,6 +60,8 @@ export const defaultHandoutSettings: HandoutSettings = {
   gatewaysPerRack: 1,
   // Two, since one may just be leaving; more would only spread what one link can carry.
   outsideSeeds: 2,
+  // With eight a true one is among them within a second or two, also beside dozens of false ones.
+  triedSeeds: 8,
   // In the simulation fewer leave gateways waiting for each other, more change nothing.
   outsideHolders: 16,
   // Each gives a quarter of its link at worst, so four are a link's worth.

@@ -11,6 +11,8 @@
  * - Clients that do not keep to the reach (other engines, other programs) are given seeds alone for longer, and do not
  *   help a host that does: the two would fetch from each other, and pieces would cross in both directions.
  * - A leecher without progress is treated as a gateway: first of its rack, then of its site.
+ * - A seed counts as a copy, and is handed out first, once somebody else has reported bytes from it: a peer that only
+ *   says so must not make a rack wait.
  * - A seed gets whom it may help: the gateways of sites and racks that hold no copy, then its rack.
  * - A peer whose location is not known is outside of every site and rack.
  */
@@ -18,7 +20,15 @@
 import type { Reach } from "../../base/locality.ts";
 import { PeerSample, type PeerSampleOptions } from "./peer_sample.ts";
 import { isTimedOut } from "./gateway_election.ts";
-import { BucketRange, type Group, Level, type Member, type Members, Rank } from "../members/mod.ts";
+import {
+  Bucket,
+  BucketRange,
+  type Group,
+  Level,
+  type Member,
+  type Members,
+  Rank,
+} from "../members/mod.ts";
 import { pickRandom } from "../../base/random.ts";
 
 /** What a selection is based on. */
@@ -126,15 +136,27 @@ function canExpectHelp(
   for (let slot = 0; slot < looks; slot++) {
     const member = rack.list[slot];
     if (member === undefined || !stillMoving(member)) continue;
+    if (member.bucket === Bucket.UnconfirmedSeeds) continue;
     if (member.rank === Rank.Seed || member.leftBytes < asker.leftBytes) return true;
   }
   return false;
 }
 
+/** Draws confirmed seeds of a group, and where those are too few, others. */
+function takeSeeds(
+  group: Group,
+  sample: PeerSample,
+  { count }: { readonly count: number },
+): number {
+  const confirmed = sample.take(group, BucketRange.ConfirmedSeeds, { count });
+  return confirmed +
+    sample.take(group, BucketRange.UnconfirmedSeeds, { count: count - confirmed });
+}
+
 /** Draws peers of the asker's rack: half of them hold something, the rest is anybody. */
 function chooseInside(rack: Group, sample: PeerSample, options: SelectionOptions): void {
   const { insidePeers } = options.settings;
-  const seeds = sample.take(rack, BucketRange.Seeds, { count: Math.ceil(insidePeers / 4) });
+  const seeds = takeSeeds(rack, sample, { count: Math.ceil(insidePeers / 4) });
   const holders = sample.take(rack, BucketRange.Holders, {
     count: Math.ceil(insidePeers / 2) - seeds,
   });
@@ -151,7 +173,7 @@ function chooseAcross(asker: Member, reach: Reach, { sample, options }: Search):
   const { members, settings } = options;
   const { site, rack } = asker;
   if (site === undefined || rack === undefined) {
-    sample.take(members.fleet, BucketRange.Seeds, { count: settings.outsideSeeds });
+    takeSeeds(members.fleet, sample, { count: settings.outsideSeeds });
     sample.take(members.fleet, BucketRange.Holders, { count: settings.outsideHolders });
     // Unlocated members are neighbours to each other: a fleet that tells no locations is a plain swarm.
     sample.take(members.unlocated, BucketRange.All, { count: settings.insidePeers });
@@ -179,13 +201,16 @@ function chooseHelpers(
   const isOutside = (member: Member) => member.groups[outsideOf.level] !== outsideOf;
   const { keepsReach } = asker;
   const racksPerSeed = keepsReach ? settings.racksPerSeed : settings.racksPerSeedWithoutReach;
-  const seedsSuffice = members.racksWithGateways <= racksPerSeed * Math.max(1, members.fleet.seeds);
+  const seedsSuffice = members.racksWithGateways <=
+    racksPerSeed * Math.max(1, members.fleet.count(BucketRange.ConfirmedSeeds));
   // A site must not depend on seeds alone, since they serve their own site before others.
   const least = group.level === Level.Fleet && keepsReach ? settings.leastOutsideHolders : 0;
   const most = seedsSuffice ? least : settings.outsideHolders;
   let [seeds, holders, empties] = [0, 0, 0];
   for (const member of asker.helpers) {
     if (member.isGone || !isOutside(member)) continue;
+    // Had it been one, the asker would have reported bytes from it by now; others get their turn.
+    if (member.bucket === Bucket.UnconfirmedSeeds) continue;
     if (member.rank !== Rank.Seed && (isBusy(member) || member.isUnverifiedSeed)) continue;
     if (group.level === Level.Site && member.site !== group) continue;
     const isSeed = member.rank === Rank.Seed;
@@ -199,7 +224,16 @@ function chooseHelpers(
   const wantSeeds = settings.outsideSeeds - seeds;
   seeds += sample.take(group, BucketRange.FreeSeeds, { count: wantSeeds, outsideOf });
   // A seed that helps many is better than none.
-  if (seeds === 0) seeds += sample.take(group, BucketRange.Seeds, { count: 1, outsideOf });
+  if (seeds === 0) {
+    seeds += sample.take(group, BucketRange.ConfirmedSeeds, { count: 1, outsideOf });
+  }
+  // While no seed is confirmed any of them may be the true one; else one is tried beside those that are.
+  const tried = seeds === 0 ? settings.triedSeeds : Math.max(1, settings.outsideSeeds - seeds);
+  const unconfirmed = sample.take(group, BucketRange.UnconfirmedSeeds, {
+    count: tried,
+    outsideOf,
+  });
+  if (seeds === 0) seeds = unconfirmed;
   const open = most - holders - empties;
   const fits = (member: Member) => !isBusy(member) && (member.keepsReach || !keepsReach);
   holders += sample.take(group, BucketRange.FreeHolders, { count: open, outsideOf, fits });

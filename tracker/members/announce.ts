@@ -36,6 +36,11 @@ export interface Announce {
   readonly keepsReach?: boolean | undefined;
   /** Peers of its site to which it has just lost the connection, each as "address:port". Default: none. */
   readonly lost?: readonly string[] | undefined;
+  /**
+   * Some of the peers that it is receiving bytes from, each as "address:port"; seeds are believed by it. Undefined if the
+   * client does not tell such things, which is not the same as none.
+   */
+  readonly sources?: readonly string[] | undefined;
 }
 
 /** The answer to an announce. */

@@ -62,6 +62,8 @@ export class Member {
    * leecher is given, and does not count as a copy.
    */
   isUnverifiedSeed: boolean;
+  /** Somebody at another address has reported bytes from it. See `Members.confirm`. */
+  isConfirmed = false;
   /** Consecutive announces that could have shown progress and at which `leftBytes` had not become less. */
   announcesWithoutProgress = 0;
   /** Announces that could have shown progress since it was elected a gateway. */

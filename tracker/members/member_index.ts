@@ -16,14 +16,16 @@ export type Level = typeof Level[keyof typeof Level];
 export const Bucket = {
   FreeSeeds: 0,
   TakenSeeds: 1,
-  FreeHolders: 2,
-  TakenHolders: 3,
+  /** Seeds that nobody else has reported bytes from yet; see `Members.confirm`. */
+  UnconfirmedSeeds: 2,
+  FreeHolders: 3,
+  TakenHolders: 4,
   /** They say that they hold everything, and nothing confirms it; see `unverified_seeds.ts`. */
-  UnverifiedSeeds: 4,
-  FreeEmpty: 5,
-  TakenEmpty: 6,
-  TimedOutSeeds: 7,
-  TimedOutOthers: 8,
+  UnverifiedSeeds: 5,
+  FreeEmpty: 6,
+  TakenEmpty: 7,
+  TimedOutSeeds: 8,
+  TimedOutOthers: 9,
 } as const;
 /** One of {@link Bucket}. */
 export type Bucket = typeof Bucket[keyof typeof Bucket];
@@ -49,7 +51,9 @@ function freeOf(first: Bucket, lastOfKind: Bucket): BucketRange {
 
 /** The ranges that are drawn from or counted. */
 export const BucketRange = {
-  Seeds: kind(Bucket.FreeSeeds, Bucket.TakenSeeds),
+  /** Seeds that others have reported bytes from. */
+  ConfirmedSeeds: kind(Bucket.FreeSeeds, Bucket.TakenSeeds),
+  UnconfirmedSeeds: kind(Bucket.UnconfirmedSeeds, Bucket.UnconfirmedSeeds),
   FreeSeeds: freeOf(Bucket.FreeSeeds, Bucket.TakenSeeds),
   /** Members that hold a part, and unverified seeds. */
   Holders: kind(Bucket.FreeHolders, Bucket.UnverifiedSeeds),
@@ -105,9 +109,9 @@ export class MemberIndex<Entry extends IndexEntry> {
     return this.list.length;
   }
 
-  /** The number of seeds, including those that have timed out. */
+  /** The number of seeds, including those that are not confirmed and those that have timed out. */
   get seeds(): number {
-    return this.end(BucketRange.Seeds) + this.#end(Bucket.TimedOutSeeds) -
+    return this.end(BucketRange.UnconfirmedSeeds) + this.#end(Bucket.TimedOutSeeds) -
       this.#end(Bucket.TakenEmpty);
   }
 

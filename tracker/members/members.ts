@@ -3,12 +3,21 @@
  * groups (the fleet, its site, its rack), in the same bucket of each (`member_index.ts`).
  */
 
+import { addressKey, isLoopback } from "./address.ts";
 import { type Group, type Member, Rank } from "./member.ts";
 import { Bucket, Level, MemberIndex } from "./member_index.ts";
 import type { ReportedProgress } from "./unverified_seeds.ts";
 
+/**
+ * Sites and racks of a release, more than a fleet has: each takes memory and is in reports, and peers can name as many as
+ * they like.
+ */
+const MAX_SITES = 200;
+const MAX_RACKS = 5_000;
 /** Racks without members that are kept for what they received; more than a fleet has. */
 const MAX_EMPTY_RACKS = 1_000;
+/** Addresses of replaced gateways that are remembered; then all are forgotten. */
+const MAX_DEMOTED_ADDRESSES = 10_000;
 
 /** All members of a swarm, by address, by site and by rack. */
 export class Members {
@@ -22,6 +31,10 @@ export class Members {
   /** The most that any member had left to fetch: the content's size, as far as the tracker can know it. */
   largestLeftBytes = 0;
   readonly #maxHelped: number;
+  /** How often members at an address were replaced as gateways; new members there are no better for being new. */
+  readonly #demotionsAt = new Map<string, number>();
+  #toldSources = false;
+  #racks = 0;
   #arrivals = 0;
   #emptyRacks = 0;
 
@@ -47,10 +60,7 @@ export class Members {
     member.arrival = this.#arrivals++;
     member.rank = this.#rankOf(member);
     member.bucket = this.#bucketOf(member);
-    if (member.location !== undefined) {
-      member.site = childOf(this.fleet, member.location.site);
-      member.rack = childOf(member.site, member.location.rack);
-    }
+    this.#locate(member);
     member.groups = member.site === undefined || member.rack === undefined
       ? [this.fleet, this.unlocated]
       : [this.fleet, member.site, member.rack];
@@ -76,6 +86,7 @@ export class Members {
       return;
     }
     site.children.delete(rack.name);
+    this.#racks--;
     if (site.size === 0 && site.children.size === 0) this.fleet.children.delete(site.name);
   }
 
@@ -93,6 +104,37 @@ export class Members {
   setTimedOut(member: Member, hasTimedOut: boolean): void {
     member.hasTimedOut = hasTimedOut;
     this.#sort(member);
+  }
+
+  /**
+   * From here on a seed has to be confirmed to count as a copy: somebody tells whom bytes come from. In a fleet of clients
+   * that do not, seeds are believed as they come.
+   */
+  expectConfirmation(): void {
+    if (this.#toldSources) return;
+    this.#toldSources = true;
+    for (const member of [...this.fleet.list]) this.#sort(member);
+  }
+
+  /** Notes that somebody else has received bytes from a member: once it says that it is a seed, it is believed. */
+  confirm(member: Member): void {
+    if (member.isConfirmed) return;
+    member.isConfirmed = true;
+    this.#sort(member);
+  }
+
+  /** Notes that a member was replaced as a gateway. */
+  noteDemotion(member: Member): void {
+    if (this.#demotionsAt.size >= MAX_DEMOTED_ADDRESSES) this.#demotionsAt.clear();
+    this.#demotionsAt.set(addressKey(member.ip), this.demotionsAt(member) + 1);
+    member.demotions++;
+  }
+
+  /** How often members at a member's address were replaced as gateways. */
+  demotionsAt({ ip, demotions }: Member): number {
+    return isLoopback(ip)
+      ? demotions
+      : Math.max(demotions, this.#demotionsAt.get(addressKey(ip)) ?? 0);
   }
 
   /** Remembers which members a member was given across a border. */
@@ -113,6 +155,19 @@ export class Members {
     for (const group of member.groups) group.hasInitialSeed = true;
   }
 
+  /** A member whose site or rack would be one too many is taken for one whose location is not known. */
+  #locate(member: Member): void {
+    const { location } = member;
+    if (location === undefined) return;
+    const known = this.fleet.children.get(location.site);
+    const isNewRack = known?.children.has(location.rack) !== true;
+    if (isNewRack && this.#racks >= MAX_RACKS) return;
+    if (known === undefined && this.fleet.children.size >= MAX_SITES) return;
+    if (isNewRack) this.#racks++;
+    member.site = childOf(this.fleet, location.site);
+    member.rack = childOf(member.site, location.rack);
+  }
+
   #noteHeld(member: Member): void {
     const heldBytes = this.largestLeftBytes - member.leftBytes;
     for (const group of member.groups) {
@@ -128,10 +183,13 @@ export class Members {
     member.bucket = to;
   }
 
-  #bucketOf({ rank, hasTimedOut, isUnverifiedSeed, helped }: Member): Bucket {
+  #bucketOf({ rank, hasTimedOut, isUnverifiedSeed, isConfirmed, helped }: Member): Bucket {
     if (hasTimedOut) return rank === Rank.Seed ? Bucket.TimedOutSeeds : Bucket.TimedOutOthers;
     const isFree = helped < this.#maxHelped;
-    if (rank === Rank.Seed) return isFree ? Bucket.FreeSeeds : Bucket.TakenSeeds;
+    if (rank === Rank.Seed) {
+      if (this.#toldSources && !isConfirmed) return Bucket.UnconfirmedSeeds;
+      return isFree ? Bucket.FreeSeeds : Bucket.TakenSeeds;
+    }
     if (rank === Rank.Empty) return isFree ? Bucket.FreeEmpty : Bucket.TakenEmpty;
     if (isUnverifiedSeed) return Bucket.UnverifiedSeeds;
     return isFree ? Bucket.FreeHolders : Bucket.TakenHolders;

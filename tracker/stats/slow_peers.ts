@@ -30,49 +30,51 @@ export interface SlowPeerOptions {
   readonly isTimedOut: (member: Member) => boolean;
 }
 
-/** The slow peers, at most 20, those that lack most first. */
+/** The slow peers, at most 20, those that lack most first. Only those are looked into: all of them would be too many. */
 export function findSlowPeers(members: Members, options: SlowPeerOptions): SlowPeer[] {
   const usualRates = new Map<unknown, number>();
-  const found: { member: Member; why: string }[] = [];
-  for (const member of members.fleet.list) {
+  const usualOf = (member: Member) => {
+    let usual = usualRates.get(member.rack);
+    if (usual === undefined) usualRates.set(member.rack, usual = usualRate(member));
+    return usual;
+  };
+  const slow = members.fleet.list.filter((member) =>
     // A peer that may hold everything need not make progress.
-    if (member.rank === Rank.Seed || member.isUnverifiedSeed) continue;
-    let usualBytesPerMs = usualRates.get(member.rack);
-    if (usualBytesPerMs === undefined) {
-      usualRates.set(member.rack, usualBytesPerMs = usualRate(member));
-    }
-    const why = explain(member, usualBytesPerMs, options);
-    if (why !== undefined) found.push({ member, why });
-  }
-  found.sort((left, right) => compareLeft(right.member, left.member));
-  return found.slice(0, MAX_SLOW).map(({ member, why }) => ({
+    member.rank !== Rank.Seed && !member.isUnverifiedSeed && isSlow(member, usualOf, options)
+  );
+  slow.sort((left, right) => compareLeft(right, left));
+  return slow.slice(0, MAX_SLOW).map((member) => ({
     host: member.host,
     address: member.key,
     site: member.location?.site,
     rack: member.location?.rack,
     leftBytes: Number.isFinite(member.leftBytes) ? member.leftBytes : undefined,
     bytesPerSecond: Math.round(member.bytesPerMs * 1000),
-    why,
+    why: explain(member, usualOf(member), options),
   }));
 }
 
-function explain(
+function isSlow(
   member: Member,
-  usualBytesPerMs: number,
-  options: SlowPeerOptions,
-): string | undefined {
+  usualOf: (member: Member) => number,
+  { settings, isTimedOut }: SlowPeerOptions,
+): boolean {
+  if (isTimedOut(member)) return true;
+  const { announcesWithoutProgress, bytesPerMs } = member;
+  if (announcesWithoutProgress >= settings.starvingAnnounces) return true;
+  return announcesWithoutProgress === 0 && bytesPerMs > 0 &&
+    bytesPerMs < usualOf(member) * SLOW_SHARE;
+}
+
+function explain(member: Member, usualBytesPerMs: number, options: SlowPeerOptions): string {
   const { settings, nowMs, isTimedOut } = options;
   if (isTimedOut(member)) {
     return `silent for ${Math.round((nowMs - member.lastSeenMs) / 1000)} s: down, or cut off`;
   }
   const { announcesWithoutProgress, rack } = member;
   if (announcesWithoutProgress < settings.starvingAnnounces) {
-    return member.bytesPerMs < usualBytesPerMs * SLOW_SHARE && announcesWithoutProgress === 0 &&
-        member.bytesPerMs > 0
-      ? `fetches at ${rate(member.bytesPerMs)}, its rack at ${
-        rate(usualBytesPerMs)
-      }: its link, disk or load`
-      : undefined;
+    return `fetches at ${rate(member.bytesPerMs)}, its rack at ${rate(usualBytesPerMs)}: ` +
+      "its link, disk or load";
   }
   const standstill = `no progress over ${announcesWithoutProgress} announces`;
   if (rack === undefined) return `${standstill}; where it stands is not known`;

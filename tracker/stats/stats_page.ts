@@ -9,6 +9,8 @@ import { style } from "./stats_style.ts";
 const REFRESH_SECONDS = 3;
 /** Releases that are shown; the others are only counted. */
 const MAX_SHOWN = 20;
+/** Sites of a release that are shown; the others are only counted. */
+const MAX_SITES = 50;
 /** Racks of a site that are shown; the others are only counted. */
 const MAX_RACKS = 200;
 /** A border that more than this multiple of the least possible has crossed is marked. */
@@ -79,8 +81,13 @@ function releasePart(swarm: SwarmReport): string {
 <p class="facts">${facts.join(" · ")}</p>
 ${swarm.hasTraffic ? borderPart(swarm) : ""}
 ${
-    swarm.sites.filter(({ peers }) => peers > 0)
+    swarm.sites.filter(({ peers }) => peers > 0).slice(0, MAX_SITES)
       .map((site) => sitePart(site, swarm.hasTraffic)).join("\n")
+  }
+${
+    swarm.sites.length > MAX_SITES
+      ? `<p class="quiet">and ${count(swarm.sites.length - MAX_SITES)} sites more</p>`
+      : ""
   }
 <p class="legend"><i class="fill"></i>what a rack's hosts hold <i class="done"></i>all hold a copy <i class="gate"></i>a gateway fetches for it</p>
 ${slowPart(swarm.slow)}
@@ -106,7 +113,7 @@ function sitePart(site: SiteReport, hasTraffic: boolean): string {
     ? ` · ${bytes(site.receivedBytes)} came in`
     : "";
   const racks = site.racks.filter(({ peers }) => peers > 0);
-  const more = racks.length - MAX_RACKS;
+  const more = Math.max(0, racks.length - MAX_RACKS) + (site.moreRacks ?? 0);
   return `<h3>${escaped(site.name)} <span>${count(site.copies)} of ${count(site.peers)}${crossing}${
     gatewayText(site)
   }</span></h3>

@@ -28,6 +28,8 @@ export interface GroupReport {
 /** A site and its racks. */
 export interface SiteReport extends GroupReport {
   readonly racks: readonly GroupReport[];
+  /** Racks that are not listed, since they would be too many; missing if all are. */
+  readonly moreRacks?: number;
 }
 
 /** Bytes across all borders of one kind, beside the least possible so far. */
@@ -81,17 +83,20 @@ export interface ReportOptions {
   readonly nowMs: number;
   /** "service version". Default: not known. */
   readonly name?: string | undefined;
+  /** How many racks are listed, the largest sites' first; the others are only counted. Default: all that a swarm has. */
+  readonly maxRacks?: number | undefined;
 }
 
 /** The report on one swarm. */
 export function reportOn(swarm: Swarm, options: ReportOptions): SwarmReport {
   const { members, traffic } = swarm;
   const sizeBytes = members.largestLeftBytes;
-  const sites = [...members.fleet.children.values()].map((site) => ({
+  const all = [...members.fleet.children.values()].map((site) => ({
     ...groupReport(site, sizeBytes),
     racks: [...site.children.values()].map((rack) => groupReport(rack, sizeBytes)).sort(byName),
   })).sort(byName);
-  const racks = sites.flatMap((site) => site.racks);
+  const racks = all.flatMap((site) => site.racks);
+  const sites = limitRacks(all, options.maxRacks ?? Infinity);
   return {
     infoHash: swarm.infoHash,
     name: options.name,
@@ -105,14 +110,34 @@ export function reportOn(swarm: Swarm, options: ReportOptions): SwarmReport {
     sizeBytes: sizeBytes > 0 ? sizeBytes : undefined,
     hasTraffic: traffic.isReported,
     insideRacksBytes: traffic.total.rackBytes,
-    acrossSites: borderReport(sites),
+    acrossSites: borderReport(all),
     acrossRacks: borderReport(racks),
     sites,
     strangers: members.unlocated.size,
-    gateways: [...new Set([...sites, ...racks].flatMap(({ gateways }) => gateways))],
+    gateways: [
+      ...new Set([...sites, ...sites.flatMap((site) => site.racks)].flatMap((one) => one.gateways)),
+    ],
     replacedGateways: swarm.replacedGateways,
     slow: findSlowPeers(members, { ...options, isTimedOut: (one) => isTimedOut(one, options) }),
   };
+}
+
+/** The sites with as many racks as may be listed; the largest sites list theirs first. */
+function limitRacks(sites: readonly SiteReport[], maxRacks: number): SiteReport[] {
+  let left = maxRacks;
+  const listed = new Map(
+    sites.toSorted((one, other) => other.peers - one.peers).map((site) => {
+      const count = Math.min(left, site.racks.length);
+      left -= count;
+      return [site, count];
+    }),
+  );
+  return sites.map((site) => {
+    const moreRacks = site.racks.length - listed.get(site)!;
+    return moreRacks === 0
+      ? site
+      : { ...site, racks: site.racks.slice(0, listed.get(site)), moreRacks };
+  });
 }
 
 /** A member as reports name it: "host (address)". */

@@ -6,9 +6,11 @@
 
 import type { RackLocation } from "../../base/locality.ts";
 import {
+  addressKey,
   type Announce,
   type Answer,
   isInitialSeed,
+  isLoopback,
   Member,
   Members,
   Rank,
@@ -34,8 +36,13 @@ import { Traffic } from "./traffic.ts";
 
 /** More hosts than a fleet has. */
 const MAX_MEMBERS = 50_000;
-/** Room for one machine's containers, or hosts behind one address; one machine cannot fill a swarm. */
-const MAX_MEMBERS_PER_ADDRESS = 2_000;
+/**
+ * Members of one release at one address: room for one machine's containers. One machine must not be most of a swarm; where
+ * many hosts are behind one address (NAT), the subnet map says so.
+ */
+const MAX_MEMBERS_PER_ADDRESS = 32;
+/** The same on loopback: whoever is there has this machine anyway, and whole fleets are tried out there. */
+const MAX_MEMBERS_ON_LOOPBACK = 2_000;
 /** An announce after less than this share of the interval does not count as one that could have shown progress. */
 const COUNTED_SHARE = 0.5;
 /** The weight of the last announce in a member's smoothed rate. */
@@ -71,6 +78,7 @@ export class Swarm {
   readonly #byHost = new Map<string, Member>();
   readonly #perAddress = new Map<string, number>();
   readonly #loggedMismatches = new Set<string>();
+  readonly #fullAddresses = new Set<string>();
   /** The number of gateways that were replaced because they stalled or were slow. */
   replacedGateways = 0;
   readonly #timeouts: MemberTimeouts;
@@ -140,6 +148,7 @@ export class Swarm {
     }
     if (announce.received !== undefined) this.traffic.report(member, announce.received);
     for (const key of announce.lost ?? []) this.#onLost(key, member);
+    if (announce.sources !== undefined) this.#onSources(announce.sources, member);
     this.#elect(member, nowMs, member);
     const selection = selectPeers(member, {
       members: this.members,
@@ -174,10 +183,26 @@ export class Swarm {
     if (this.members.size >= MAX_MEMBERS) {
       return `this swarm has its ${MAX_MEMBERS} members already; ask again later`;
     }
-    if ((this.#perAddress.get(ip) ?? 0) >= MAX_MEMBERS_PER_ADDRESS) {
-      return `this swarm has ${MAX_MEMBERS_PER_ADDRESS} members at ${ip} already; ask again later`;
+    const limit = isLoopback(ip)
+      ? MAX_MEMBERS_ON_LOOPBACK
+      : this.#options.subnets.peersPerAddress(ip) ?? MAX_MEMBERS_PER_ADDRESS;
+    if ((this.#perAddress.get(addressKey(ip)) ?? 0) >= limit) {
+      this.#warnOfFullAddress(ip, limit);
+      return `this swarm has ${limit} members at ${ip} already; ask again later, or let the subnet map say more`;
     }
     return undefined;
+  }
+
+  #warnOfFullAddress(ip: string, limit: number): void {
+    const address = addressKey(ip);
+    if (this.#fullAddresses.has(address) || this.#fullAddresses.size >= MAX_LOGGED_MISMATCHES) {
+      return;
+    }
+    this.#fullAddresses.add(address);
+    this.#options.log.warn(
+      "{address} has {limit} members in {infoHash} and gets no more; hosts behind one address need peersPerAddress in the subnet map",
+      { address, limit, infoHash: this.infoHash },
+    );
   }
 
   #formerMemberOf({ ip, host }: Announce): Member | undefined {
@@ -208,7 +233,7 @@ export class Swarm {
     });
     this.members.add(member);
     if (host !== undefined) this.#byHost.set(`${ip} ${host}`, member);
-    this.#perAddress.set(ip, (this.#perAddress.get(ip) ?? 0) + 1);
+    this.#perAddress.set(addressKey(ip), (this.#perAddress.get(addressKey(ip)) ?? 0) + 1);
     return member;
   }
 
@@ -245,10 +270,25 @@ export class Swarm {
     this.members.remove(member);
     const hostKey = `${member.ip} ${member.host}`;
     if (this.#byHost.get(hostKey) === member) this.#byHost.delete(hostKey);
-    const others = (this.#perAddress.get(member.ip) ?? 0) - 1;
-    if (others > 0) this.#perAddress.set(member.ip, others);
-    else this.#perAddress.delete(member.ip);
+    const address = addressKey(member.ip);
+    const others = (this.#perAddress.get(address) ?? 0) - 1;
+    if (others > 0) this.#perAddress.set(address, others);
+    else this.#perAddress.delete(address);
     if (isNeeded) this.#elect(member, this.#options.clock.nowMs());
+  }
+
+  /**
+   * A member says from whom it receives bytes. It does not count for members at its own address: one machine cannot confirm
+   * itself. On loopback, where all are one machine, each port is somebody else.
+   */
+  #onSources(keys: readonly string[], asker: Member): void {
+    this.members.expectConfirmation();
+    for (const key of keys) {
+      const member = this.members.get(key);
+      if (member === undefined || member === asker) continue;
+      if (addressKey(member.ip) === addressKey(asker.ip) && !isLoopback(member.ip)) continue;
+      this.members.confirm(member);
+    }
   }
 
   /**

@@ -21,6 +21,8 @@ export class State {
   readonly siteOf: Uint8Array;
   readonly reach: Uint8Array;
   readonly links: number[][];
+  /** From whom each host has received since it announced last, the newest at the end. */
+  readonly sources: number[][];
   /** Hosts of a rack that have a piece: `rack * pieces + piece`. */
   readonly inRack: Uint16Array;
   readonly inFleet: Uint16Array;
@@ -40,6 +42,7 @@ export class State {
     this.siteOf = Uint8Array.from(hosts, ({ site }) => site);
     this.reach = new Uint8Array(hosts.length).fill(2);
     this.links = hosts.map(() => []);
+    this.sources = hosts.map(() => []);
     this.inRack = new Uint16Array(racks * shape.pieces);
     this.inFleet = new Uint16Array(shape.pieces);
     this.intoSite = new Int32Array(shape.sites);

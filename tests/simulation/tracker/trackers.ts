@@ -17,6 +17,9 @@ export const ROUND_MS = 1000;
 /** The number of peers that clients ask for. */
 const WANTED = 50;
 
+/** How many sources an announce has room for. */
+const MAX_SOURCES = 8;
+
 /** What a host is told. */
 export interface Told {
   readonly peers: readonly number[];
@@ -80,10 +83,11 @@ class OurTracker implements SimulatedTracker {
   announce(index: number, state: State, round: number): Told {
     this.#round = round;
     const host = state.host(index);
+    const sources = new Set(state.sources[index]?.splice(0).reverse());
     const announce: Announce = {
       infoHash: "",
       peerId: String(index),
-      ip: `10.${index >> 16}.${(index >> 8) & 255}.${index & 255}`,
+      ip: addressOf(index),
       port: 6881,
       leftBytes: state.shape.pieces - (state.count[index] ?? 0),
       isStopped: false,
@@ -92,6 +96,7 @@ class OurTracker implements SimulatedTracker {
       site: `s${host.site}`,
       rack: rackName(state.shape, host.rack),
       keepsReach: true,
+      sources: [...sources].slice(0, MAX_SOURCES).map((from) => `${addressOf(from)}:6881`),
     };
     const answer = this.swarm.announce(announce);
     if ("refusal" in answer) throw new Error(`announce host ${index}: refused: ${answer.refusal}`);
@@ -101,6 +106,10 @@ class OurTracker implements SimulatedTracker {
       intervalRounds: answer.intervalMs / ROUND_MS,
     };
   }
+}
+
+function addressOf(index: number): string {
+  return `10.${index >> 16}.${(index >> 8) & 255}.${index & 255}`;
 }
 
 /** Knows all hosts that are up and have announced; its intervals are the same as Rollcall's. */

@@ -191,6 +191,7 @@ export class Transfers {
     const { up, down, rackOut, rackIn, siteOut, siteIn } = this.#tokens;
     const [source, target] = [state.host(from), state.host(to)];
     this.#pending.push([to, piece]);
+    state.sources[to]?.push(from);
     spend(up, from);
     spend(down, to);
     const distance = state.distance(from, to);

@@ -8,7 +8,7 @@ import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { silentLog } from "../../../../base/log.ts";
 import { createSwarmEngine, readRelease } from "../../../../torrent/mod.ts";
-import { encodeMetainfo } from "../../../../torrent/release/metainfo.ts";
+import { encodeMetainfo } from "../../../../torrent/release/metainfo_writer.ts";
 import { PieceSet } from "../../../../torrent/content/piece_set.ts";
 import { currentBoot, ResumeJournal } from "../../../../torrent/content/resume_journal.ts";
 import { locality, startFixedTracker } from "../fault_world.ts";

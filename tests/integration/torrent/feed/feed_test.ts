@@ -33,6 +33,7 @@ function serve(directory: string) {
     directory: `${directory}/feed`,
     hostname: "127.0.0.1",
     origin: { site: "ams", rack: "build" },
+    peerPort: 6881,
     log: silentLog,
   });
 }
@@ -51,6 +52,7 @@ Deno.test("feed: a published release is found by readFeed and fetchTorrent, newe
     assert.ok(newest !== undefined);
     assert.equal(newest.sizeBytes, 100_000);
     assert.deepEqual(newest.origin, { site: "ams", rack: "build" });
+    assert.deepEqual(newest.peers, ["127.0.0.1:6881"], "where the build machine itself seeds");
     assert.deepEqual(newest.trackers, ["http://127.0.0.1:1/announce"]);
     assert.equal(newest.torrentUrl, server.torrentUrl(newest.infoHash));
     const torrent = await fetchTorrent(newest.torrentUrl, { expectInfoHash: newest.infoHash });
@@ -183,3 +185,57 @@ Deno.test("readFeed: nobody there, no feed and endless answers are FeedErrors", 
     (error) => error instanceof FeedError && error.code === "unreachable",
   );
 });
+
+Deno.test("fetchTorrent: goes to no other server, and to nothing but http, wherever an address leads", async () => {
+  const asked: string[] = [];
+  await using inside = serveAnswers((path) => {
+    asked.push(path);
+    return new Response("a secret");
+  });
+  await using server = serveAnswers((path) => {
+    const to = (location: string) => new Response(null, { status: 302, headers: { location } });
+    switch (path) {
+      case "/elsewhere":
+        return to(`${inside.url}/secret`);
+      case "/file":
+        return to("file:///etc/passwd");
+      case "/moved":
+        return to("/here");
+      case "/round":
+        return to("/round");
+      default:
+        return new Response("de");
+    }
+  });
+  const request = { expectInfoHash: "0".repeat(40) };
+  const refusals: readonly (readonly [string, string, RegExp])[] = [
+    ["file:///etc/passwd", "invalid_url", /expected an address of http or https, was file:/],
+    ["data:text/plain,secret", "invalid_url", /was data:/],
+    ["no address", "invalid_url", /was none/],
+    [`${server.url}/elsewhere`, "invalid_url", /expected an answer of 127.*redirects to 127/],
+    [`${server.url}/file`, "invalid_url", /was file:/],
+    [`${server.url}/round`, "invalid_answer", /more than 3 redirects/],
+    // It was followed, since it is the same server; what is there is no .torrent.
+    [`${server.url}/moved`, "invalid_answer", /canonical bencoded dictionary/],
+  ];
+  for (const [url, code, message] of refusals) {
+    await assert.rejects(fetchTorrent(url, request), (error) => {
+      assert.ok(error instanceof FeedError);
+      assert.deepEqual([error.code, message.test(error.message)], [code, true], error.message);
+      return true;
+    });
+  }
+  assert.deepEqual(asked, []);
+});
+
+/** A server on loopback that answers by path. */
+function serveAnswers(answer: (path: string) => Response) {
+  const server = Deno.serve(
+    { hostname: "127.0.0.1", port: 0, onListen() {} },
+    (request) => answer(new URL(request.url).pathname),
+  );
+  return {
+    url: `http://127.0.0.1:${server.addr.port}`,
+    [Symbol.asyncDispose]: () => server.shutdown(),
+  };
+}

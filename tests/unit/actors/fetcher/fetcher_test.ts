@@ -154,7 +154,11 @@ Deno.test("fetcher: tells how much it found on this host's own disk, and remembe
     });
     torrents.set(`/${version}`, new Uint8Array(made.metainfo));
     const torrentUrl = `http://127.0.0.1:${server.addr.port}/${version}`;
-    return { made, wanted: release(version, { infoHash: made.infoHash, sizeBytes, torrentUrl }) };
+    const peers = ["build.example.com:6881"];
+    return {
+      made,
+      wanted: release(version, { infoHash: made.infoHash, sizeBytes, torrentUrl, peers }),
+    };
   }
   try {
     const old = await publish("v1");
@@ -188,8 +192,8 @@ Deno.test("fetcher: tells how much it found on this host's own disk, and remembe
       assert.deepEqual(await prepare(wanted), { ok: true, received });
       assert.equal((await prepare(pinned, true)).ok, true);
       assert.deepEqual(
-        orders.map(({ pages, checkFiles }) => [pages, checkFiles]),
-        [["drop", true], ["keep", true]],
+        orders.map(({ pages, checkFiles, fallbackPeers }) => [pages, checkFiles, fallbackPeers]),
+        [["drop", true, ["build.example.com:6881"]], ["keep", true, ["build.example.com:6881"]]],
         "what is not locked right afterwards leaves the page cache",
       );
     }, fetching);
@@ -216,4 +220,38 @@ Deno.test("fetcher: a version that is no name writes nothing outside of the serv
       .filter((name) => name.endsWith(".received.json"));
     assert.deepEqual(records, ["v1.received.json"]);
   });
+});
+
+Deno.test("fetcher: an offer that is not of the size of its .torrent is refused before anything is fetched", async () => {
+  const folder = await Deno.makeTempDir({ prefix: "rollcall-published-" });
+  await Deno.writeFile(`${folder}/blob`, new Uint8Array(100_000));
+  const { infoHash, metainfo } = await createRelease({
+    service: "web",
+    version: "v2",
+    path: `${folder}/blob`,
+    announce: [],
+    log: silentLog,
+  });
+  const server = Deno.serve(
+    { hostname: "127.0.0.1", port: 0, onListen() {} },
+    () => new Response(new Uint8Array(metainfo)),
+  );
+  const torrentUrl = `http://127.0.0.1:${server.addr.port}/`;
+  const fetching: TorrentEngine = {
+    ...engine,
+    fetch: () => assert.fail("it must not be fetched"),
+  };
+  try {
+    await run(async ({ prepare }) => {
+      const outcome = await prepare(release("v2", { infoHash, sizeBytes: 1, torrentUrl }));
+      assert.ok(!outcome.ok);
+      assert.match(
+        outcome.reason,
+        /expected 1 bytes as the release was offered, its \.torrent has 100000/,
+      );
+    }, fetching);
+  } finally {
+    await server.shutdown();
+    await Deno.remove(folder, { recursive: true });
+  }
 });

@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { ContentStore } from "../../../../torrent/content/content_store.ts";
 import { TransferError } from "../../../../torrent/errors.ts";
+import type { Release } from "../../../../torrent/release/release.ts";
 import { noise, release } from "../delta/content.ts";
 import { piece, PIECE_BYTES, signal, withStore } from "./stored_release.ts";
 
@@ -78,3 +79,53 @@ Deno.test("ContentStore: a flush in the background that has failed fails the syn
     await Deno.remove(folder, { recursive: true });
   }
 });
+
+Deno.test("ContentStore: without room for all files nothing is allocated, and none is larger than it was", () =>
+  withStore(async ({ directory, release }) => {
+    const root = `${directory}/small`;
+    const allocated: string[] = [];
+    const store = new ContentStore(release, root, {
+      preallocate: (path) => void allocated.push(path),
+      freeBytes: () => release.sizeBytes - 1,
+    });
+    await assert.rejects(store.prepare({ discard: false, signal }), (error) => {
+      assert.ok(error instanceof TransferError && error.code === "disk_full");
+      assert.match(error.message, /expected \d+ bytes, \d+ are free; make room/);
+      return true;
+    });
+    assert.deepEqual([allocated, largest(release, root)], [[], 0]);
+    await Deno.writeFile(`${root}/${release.files.at(-1)!.path}`, new Uint8Array(1));
+    const formerBytes = await store.prepare({ discard: false, signal });
+    assert.equal(formerBytes.at(-1), 1, "there is one byte less to find room for");
+    assert.ok(allocated.length > 0);
+  }));
+
+Deno.test("ContentStore: an allocation that fails is undone, also those of the files before it", () =>
+  withStore(async ({ directory, release }) => {
+    const root = `${directory}/small`;
+    let left = 100;
+    const store = new ContentStore(release, root, {
+      freeBytes: () => Infinity,
+      preallocate(path, sizeBytes) {
+        Deno.truncateSync(path, sizeBytes);
+        if (left-- === 0) throw Object.assign(new Error("no room"), { code: "ENOSPC" });
+      },
+    });
+    const kept = release.files.find(({ sizeBytes }) => sizeBytes > 1000)!;
+    await Deno.mkdir(`${root}/${kept.path}`.replace(/\/[^/]*$/, ""), { recursive: true });
+    await Deno.writeFile(`${root}/${kept.path}`, new Uint8Array(1000).fill(1));
+    await assert.rejects(
+      store.prepare({ discard: false, signal }),
+      (error) => error instanceof TransferError && error.code === "disk_full",
+    );
+    assert.equal(largest(release, root), 1000, "what an earlier fetch has left");
+    left = Infinity;
+    const formerBytes = await store.prepare({ discard: false, signal });
+    assert.equal(Math.max(...formerBytes), 1000);
+    assert.equal(largest(release, root), 40_000);
+  }));
+
+/** The size of the largest file. */
+function largest(release: Release, root: string): number {
+  return Math.max(...release.files.map(({ path }) => Deno.statSync(`${root}/${path}`).size));
+}

@@ -10,8 +10,9 @@ const SIZE = 1000;
 const MAX_HELPED = 2;
 
 const RANGES: Readonly<Record<keyof typeof BucketRange, (member: Member) => boolean>> = {
-  Seeds: ({ rank }) => rank === Rank.Seed,
-  FreeSeeds: (member) => member.rank === Rank.Seed && isFree(member),
+  ConfirmedSeeds: ({ rank, isConfirmed }) => rank === Rank.Seed && isConfirmed,
+  UnconfirmedSeeds: ({ rank, isConfirmed }) => rank === Rank.Seed && !isConfirmed,
+  FreeSeeds: (member) => member.rank === Rank.Seed && member.isConfirmed && isFree(member),
   Holders: ({ rank }) => rank === Rank.Holder,
   KnownHolders: ({ rank, isUnverifiedSeed }) => rank === Rank.Holder && !isUnverifiedSeed,
   FreeHolders: (member) =>
@@ -33,7 +34,12 @@ const eventArbitrary = fc.oneof(
     leftBytes: fc.constantFrom(0, SIZE, Infinity),
   }),
   fc.record({
-    kind: fc.constantFrom("leave" as const, "time out" as const, "back" as const),
+    kind: fc.constantFrom(
+      "leave" as const,
+      "time out" as const,
+      "back" as const,
+      "confirm" as const,
+    ),
     who: fc.nat(20),
   }),
   fc.record({
@@ -53,6 +59,7 @@ Deno.test("MemberIndex: after any history each range of each group holds exactly
   fc.assert(
     fc.property(fc.array(eventArbitrary, { maxLength: 80 }), (events) => {
       const members = new Members({ maxHelped: MAX_HELPED });
+      members.expectConfirmation();
       const there: Member[] = [];
       for (const [index, event] of events.entries()) {
         if (event.kind === "join") {
@@ -67,6 +74,9 @@ Deno.test("MemberIndex: after any history each range of each group holds exactly
           case "leave":
             members.remove(member);
             there.splice(there.indexOf(member), 1);
+            break;
+          case "confirm":
+            members.confirm(member);
             break;
           case "time out":
           case "back":
@@ -146,3 +156,19 @@ function checkGroup(group: Group, expected: readonly Member[]): void {
     assert.equal(group.count(range), due.length);
   }
 }
+
+Deno.test("Members: seeds that were believed have to be confirmed once somebody tells whom bytes come from", () => {
+  const members = new Members({ maxHelped: MAX_HELPED });
+  const [first, second] = [0, 1].map((index) => arrive(index, { at: "n/a", leftBytes: 0 }));
+  for (const member of [first!, second!]) members.add(member);
+  const counts = () => [
+    members.fleet.count(BucketRange.ConfirmedSeeds),
+    members.fleet.count(BucketRange.UnconfirmedSeeds),
+    members.fleet.seeds,
+  ];
+  assert.deepEqual(counts(), [2, 0, 2]);
+  members.expectConfirmation();
+  assert.deepEqual(counts(), [0, 2, 2]);
+  members.confirm(second!);
+  assert.deepEqual(counts(), [1, 1, 2]);
+});

@@ -49,7 +49,7 @@ export function setUp() {
       received: { rackBytes, siteBytes, remoteBytes },
     });
   };
-  return { announce, clock, statistics };
+  return { announce, clock, statistics, swarms };
 }
 
 /** A site with the build machine and one without, half-way. */

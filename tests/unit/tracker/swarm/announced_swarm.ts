@@ -8,14 +8,14 @@ import { type Subnet, SubnetMap } from "../../../../tracker/members/subnet_map.t
 import { Swarm } from "../../../../tracker/swarm/swarm.ts";
 
 /** An empty swarm, its clock, and the warnings that it has logged. */
-export function setUp(subnets: Subnet[] = []) {
+export function setUp(subnets: Subnet[] = [], random = () => 0) {
   const clock = { now: 0, nowMs: () => clock.now };
   const warnings: string[] = [];
   const swarm = new Swarm("0".repeat(40), {
     settings: defaultHandoutSettings,
     subnets: new SubnetMap(subnets),
     clock,
-    random: () => 0,
+    random,
     log: { ...silentLog, warn: (message) => warnings.push(message) },
   });
   return { swarm, clock, warnings };

@@ -144,7 +144,7 @@ Deno.test("Swarm: a member that comes back after its time-out is handed out agai
   }
   const without = announce(1, { leftBytes: --left });
   assert.deepEqual([ips(without), without.complete, without.incomplete], [[], 1, 1]);
-  assert.equal(swarm.members.fleet.count(BucketRange.Seeds), 0);
+  assert.equal(swarm.members.fleet.count(BucketRange.ConfirmedSeeds), 0);
   announce(2, { leftBytes: 0, host: "seed" });
   assert.deepEqual(ips(announce(1, { leftBytes: --left })), ["10.0.0.2"]);
 });

@@ -17,8 +17,8 @@ import { MAX_METAINFO_BYTES, readRelease } from "../../release/metainfo.ts";
 import { dial } from "../wire/handshaker.ts";
 import { requestMetadata } from "./metadata_request.ts";
 
-/** Peers that are asked at a time, so that one that hangs does not hold up the search. */
-const PARALLEL_PEERS = 4;
+/** Peers that are asked at a time, so that some that hang do not hold up the search. */
+const PARALLEL_PEERS = 8;
 /** Pause between two rounds of asking trackers and peers. */
 const ROUND_PAUSE_MS = 1000;
 

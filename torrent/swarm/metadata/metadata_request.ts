@@ -15,6 +15,8 @@ import { MessageId, Outbox, ProtocolViolation } from "../wire/messages.ts";
 
 /** Time limit from the handshake to the last part: a peer that takes longer is no better than none. */
 const DEADLINE_MS = 30_000;
+/** A peer of which no part arrives for so long is given up before that: liars must not keep the honest ones waiting. */
+const IDLE_MS = 5000;
 /** Parts that are requested at a time: enough for a round trip between data centers. */
 const WINDOW_PARTS = 32;
 /** Largest message that is accepted: room for the bitfield of two million pieces. */
@@ -32,10 +34,11 @@ export async function requestMetadata(
   const stop = () => ending.abort();
   options.signal.addEventListener("abort", stop);
   if (options.signal.aborted) stop();
-  const late = sleep(options.clock, DEADLINE_MS, ending.signal).then(() => connection.close());
+  const outbox = new Outbox(MAX_MESSAGE_BYTES);
+  const collector = new MetadataCollector(outbox, options.maxBytes);
+  const late = whenLate(collector, options.clock, ending.signal).then(() => connection.close());
   try {
     if (!handshake.extended) throw new ProtocolViolation("metadata: the peer has no extensions");
-    const outbox = new Outbox(MAX_MESSAGE_BYTES);
     outbox.extended(
       0,
       encodeExtensions({
@@ -46,7 +49,6 @@ export async function requestMetadata(
         metadataBytes: 0,
       }),
     );
-    const collector = new MetadataCollector(outbox, options.maxBytes);
     const reader = new FrameReader({
       maxMessageBytes: MAX_MESSAGE_BYTES,
       maxBlockBytes: METADATA_PART_BYTES,
@@ -64,6 +66,20 @@ export async function requestMetadata(
     options.signal.removeEventListener("abort", stop);
     stop();
     await late;
+  }
+}
+
+/** Resolves when the peer has taken too long, or when the signal is aborted. */
+async function whenLate(
+  collector: MetadataCollector,
+  clock: Clock,
+  signal: AbortSignal,
+): Promise<void> {
+  let arrived = 0;
+  for (let passedMs = 0; passedMs < DEADLINE_MS; passedMs += IDLE_MS) {
+    await sleep(clock, IDLE_MS, signal);
+    if (signal.aborted || collector.arrivedCount === arrived) return;
+    arrived = collector.arrivedCount;
   }
 }
 
@@ -86,6 +102,11 @@ class MetadataCollector implements FrameHandler {
     return this.#bytes !== undefined && this.#arrived.size === this.#partCount
       ? this.#bytes
       : undefined;
+  }
+
+  /** How many parts have arrived. */
+  get arrivedCount(): number {
+    return this.#arrived.size;
   }
 
   get #partCount(): number {

@@ -43,7 +43,7 @@ Deno.test("PeerDownload: who may not be fetched from is no peer that we are inte
   assert.deepEqual(told(), INTERESTED);
 });
 
-Deno.test("PeerDownload: a piece that others are to have first is of interest, or it would be dealt to nobody", () => {
+Deno.test("PeerDownload: a piece that others are to have first is of interest, or it would be suggested to nobody", () => {
   const { download, told } = setUp("site");
   download.onPieces("none");
   download.setDistance("site", { suggests: true });

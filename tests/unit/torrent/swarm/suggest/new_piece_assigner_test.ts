@@ -70,9 +70,9 @@ Deno.test("NewPieceAssigner: at each distance a piece goes to one host that can 
       isOurs && isInterested && !isChoked && !holds;
     for (const distance of ["rack", "site", "remote"]) {
       const able = peers.filter((_, at) => told[at]?.distance === distance && isAble(told[at]!));
-      const dealt = able.flatMap(({ pieces }) => pieces).toSorted((a, b) => a - b);
+      const suggested = able.flatMap(({ pieces }) => pieces).toSorted((a, b) => a - b);
       const all = Array.from({ length: PIECES }, (_, piece) => piece);
-      assert.deepEqual(dealt, able.length === 0 ? [] : all);
+      assert.deepEqual(suggested, able.length === 0 ? [] : all);
       for (const { pieces } of able) assert.ok(Math.abs(pieces.length - PIECES / able.length) < 1);
     }
     for (const [at, { pieces }] of peers.entries()) {
@@ -81,7 +81,7 @@ Deno.test("NewPieceAssigner: at each distance a piece goes to one host that can 
   }));
 });
 
-Deno.test("NewPieceAssigner: who does not ask for what it was dealt gets no more, and the others get it", () => {
+Deno.test("NewPieceAssigner: who does not ask for what it was suggested gets no more, and the others get it", () => {
   const { assigner, peers: [lazy, eager] } = setUp([
     { ...READY, distance: "rack" },
     { ...READY, distance: "rack" },

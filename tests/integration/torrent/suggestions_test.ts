@@ -1,4 +1,4 @@
-/** New pieces are assigned to one downloader each; the others get every piece all the same, and assigning goes on. */
+/** New pieces are suggested to one host each (BEP 6); all others have to get everything all the same. */
 
 import assert from "node:assert/strict";
 import { silentLog } from "../../../base/log.ts";
@@ -21,21 +21,21 @@ async function startHost(host: string) {
   return Object.assign(engine, { [Symbol.asyncDispose]: () => engine.close() });
 }
 
-Deno.test("swarm engine: two racks that cannot pass anything on to each other both get what is assigned to one of them", async () => {
+Deno.test("swarm engine: two racks that cannot pass anything on to each other both get what is suggested to one of them", async () => {
   await using directory = await temporaryDirectory();
-  await using seed = await startHost("seed");
+  await using origin = await startHost("origin");
   await using relay = await startHost("relay");
   await using left = await startHost("left");
   await using right = await startHost("right");
-  await using ofSeed = startFixedTracker(() => [seed.port]);
+  await using ofOrigin = startFixedTracker(() => [origin.port]);
   await using ofRelay = startFixedTracker(() => [relay.port]);
   const path = `${directory.path}/blob`;
   await Deno.writeFile(path, sampleBytes(SIZE_BYTES, 1));
   const releaseWith = (announce: readonly string[]) =>
     createRelease({ service: "web", version: "1", path, announce: [...announce], log: silentLog });
   const { metainfo, root } = await releaseWith([]);
-  await seed.seed({ metainfo, root }).done;
-  // The relay is the only one that both know: each piece is new to it, and assigned to one of the two.
+  await origin.seed({ metainfo, root }).done;
+  // The relay is the only one that both know: each piece is new to it, and suggested to one of the two.
   const { metainfo: relayed } = await releaseWith([ofRelay.announceUrl]);
   const leechers = [left, right].map((engine, place) =>
     engine.fetch({ metainfo: relayed, root: `${directory.path}/copy ${place}` })
@@ -45,7 +45,7 @@ Deno.test("swarm engine: two racks that cannot pass anything on to each other bo
       transfer.subscribe((event) => event.type === "peer_connected" && resolve())
     )
   );
-  const { metainfo: first } = await releaseWith([ofSeed.announceUrl]);
+  const { metainfo: first } = await releaseWith([ofOrigin.announceUrl]);
   const relaying = relay.fetch({ metainfo: first, root: `${directory.path}/relayed` });
   await Promise.all([relaying.done, ...connected, ...leechers.map(({ done }) => done)]);
   for (const [place, transfer] of leechers.entries()) {
@@ -54,7 +54,7 @@ Deno.test("swarm engine: two racks that cannot pass anything on to each other bo
   }
 });
 
-Deno.test("swarm engine: who has suggested a piece hears that it came from elsewhere, or would suggest no more", async () => {
+Deno.test("swarm engine: who has suggested a piece hears that it came from elsewhere, or would wait to suggest more", async () => {
   const ports: number[] = [];
   await using tracker = startFixedTracker((asker) => asker === ports[0] ? [] : ports);
   const { directory, infoHash, metainfo, root, target } = await publishBlob(

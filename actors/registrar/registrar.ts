@@ -132,6 +132,10 @@ function receive(state: State, message: RegistrarMessage, own: Own): void {
         patch(state, service, { change: { endpoint: message.url }, context });
       }
       return;
+    case "restore":
+      if (state.registrations.get(message.service)?.isRegistered !== true) return;
+      forgetWhatWasSaid(state, message.service);
+      return markDirty(state, message.service, context);
     case "update":
       return patch(state, message.service, { change: message.patch, context });
     case "write_due":

@@ -52,6 +52,7 @@ export function decide(state: State, reading: Reading, own: Own): State {
   if (reading.service === null || !isRegistered(reading, own)) {
     // Not registered yet, or never to be: under a name that is another machine's nothing is this host's to change.
     const isNamesake = reading.view.current.has(options.host);
+    options.registrar.tell({ type: "restore", service: options.service });
     lookAfter(isNamesake ? WAITING_LOOK_MS : NEXT_LOOK_MS, own);
     return state;
   }

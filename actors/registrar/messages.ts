@@ -38,6 +38,8 @@ export type RegistrarMessage =
     readonly isFailure: boolean;
     readonly replyTo: ReplyTo<ReportOutcome>;
   }
+  /** The entry was not found as this host has written it: whoever has changed or removed it, it is written again. */
+  | { readonly type: "restore"; readonly service: string }
   | { readonly type: "endpoint"; readonly url: string }
   | { readonly type: "list"; readonly replyTo: ReplyTo<readonly ServiceEntry[]> }
   | SessionEvent

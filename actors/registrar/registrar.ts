@@ -137,6 +137,10 @@ function receive(state: State, message: RegistrarMessage, deps: Deps): void {
         patch(state, service, { change: { endpoint: message.url }, context });
       }
       return;
+    case "restore":
+      if (state.registrations.get(message.service)?.isRegistered !== true) return;
+      forgetWhatWasSaid(state, message.service);
+      return markDirty(state, message.service, context);
     case "update":
       return patch(state, message.service, { change: message.patch, context });
     case "write_due":

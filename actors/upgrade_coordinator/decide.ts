@@ -58,6 +58,7 @@ export function decide(state: State, reading: Reading, deps: Deps): State {
   if (reading.service === null || !isRegistered(reading, deps)) {
     // This host is not registered yet, or its name belongs to another machine: it must not change anything.
     const isNamesake = reading.view.current.has(options.host);
+    options.registrar.tell({ type: "restore", service: options.service });
     readAfter(isNamesake ? WAITING_READ_MS : NEXT_READ_MS, deps);
     return state;
   }

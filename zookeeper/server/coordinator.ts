@@ -21,6 +21,7 @@ import {
 import { RateMeter } from "./admin/rate_meter.ts";
 import { RequestProcessor } from "./requests/request_processor.ts";
 import { serveClient, type ServeContext } from "./frontend/serve_client.ts";
+import { SeldomLog } from "./frontend/seldom_log.ts";
 import { SessionTable } from "./sessions/session_table.ts";
 import { SqliteStorage } from "./storage/sqlite_storage.ts";
 import { noStorage, type Storage } from "./storage/storage.ts";
@@ -37,6 +38,7 @@ export class Coordinator {
   readonly #processor: RequestProcessor;
   readonly #connections = new Map<ClientConnection, Promise<void>>();
   readonly #commits: GroupCommit;
+  readonly #seldom: SeldomLog;
   readonly #serving: ServeContext;
   readonly #startedMs: number;
   readonly #commitRate: RateMeter;
@@ -54,6 +56,7 @@ export class Coordinator {
   private constructor(options: CoordinatorOptions, storage: Storage) {
     this.#options = settingsOf(options);
     const { clock, log } = this.#options;
+    this.#seldom = new SeldomLog(log, clock);
     this.#storage = storage;
     const state = storage.load();
     const nowMs = clock.nowMs();
@@ -91,8 +94,10 @@ export class Coordinator {
     this.#serving = {
       log,
       clock,
+      seldom: this.#seldom,
       processor: this.#processor,
       handshakes: {
+        seldom: this.#seldom,
         settings: this.#options,
         sessions: this.#sessions,
         processor: this.#processor,
@@ -187,7 +192,7 @@ export class Coordinator {
   }
 
   async #accept(): Promise<void> {
-    const { log, maxConnections, maxOutputBytes, clock } = this.#options;
+    const { maxConnections, maxOutputBytes, clock } = this.#options;
     while (!this.#closed) {
       let conn: Deno.TcpConn;
       try {
@@ -195,12 +200,12 @@ export class Coordinator {
       } catch (error) {
         if (this.#closed) return;
         // No file descriptor is left, or the client has gone already: the other clients must not suffer.
-        log.warn("accepting a client failed", { error });
+        this.#seldom.warn("accepting a client failed", { error });
         await new Promise<void>((resolve) => clock.after(10, resolve));
         continue;
       }
       if (this.#closed || this.#connections.size >= maxConnections) {
-        log.warn("client refused: too many connections", { maxConnections });
+        this.#seldom.warn("client refused: too many connections", { maxConnections });
         conn.close();
         continue;
       }

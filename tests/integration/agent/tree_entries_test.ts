@@ -33,6 +33,8 @@ Deno.test("agent: entries that a stranger forges freeze nobody and end nobody, a
     const forged = current("web-1", { agent: "another", version: "../../x" });
     await zk.create(currentPath("web", "zz"), encodeEntry(forged));
     await zk.create(slotsPath("web", "zz"), "garbage");
+    await zk.set(currentPath("web", "web-1"), "garbage");
+    await zk.set(currentPath("web", "web-2"), encodeEntry(current("web-2", { agent: "another" })));
     await zk.create(servicePath("zz"), "garbage");
     await fleet.publish("v2");
     await fleet.startRollout({ versions: { web: "v2" } });

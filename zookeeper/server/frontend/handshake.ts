@@ -10,6 +10,7 @@ import type { ClientConnection } from "../sessions/client_connection.ts";
 import type { CoordinatorSettings } from "../options.ts";
 import type { RequestProcessor } from "../requests/request_processor.ts";
 import { passwordSizeBytes, type SessionTable } from "../sessions/session_table.ts";
+import type { SeldomLog } from "./seldom_log.ts";
 import type { WatchTable } from "../tree/watch_table.ts";
 
 /** What a handshake works on. */
@@ -18,6 +19,7 @@ export interface HandshakeContext {
   sessions: SessionTable<ClientConnection>;
   processor: RequestProcessor;
   watches: WatchTable;
+  seldom: SeldomLog;
 }
 
 /** ZooKeeper's answer if the session has expired or the password is wrong. */
@@ -36,12 +38,12 @@ const refusal = {
 export function shakeHands(
   connection: ClientConnection,
   reader: JuteReader,
-  { settings, sessions, processor, watches }: HandshakeContext,
+  { settings, sessions, processor, watches, seldom }: HandshakeContext,
 ): void {
-  const { clock, tickTimeMs, maxSessionTimeoutMs, log } = settings;
+  const { clock, tickTimeMs, maxSessionTimeoutMs } = settings;
   const request = readConnectRequest(reader);
   if (request.lastZxidSeen > processor.lastZxid) {
-    log.warn(
+    seldom.warn(
       "client refused: it has seen newer data than this server has; was the data folder lost?",
       {
         client: connection.remote,

@@ -11,6 +11,7 @@ import type { Log } from "../../log.ts";
 import { JuteReader, WireError } from "../../wire/jute.ts";
 import type { ClientConnection } from "../sessions/client_connection.ts";
 import { isConnectionError } from "../sessions/connection_errors.ts";
+import type { SeldomLog } from "./seldom_log.ts";
 import { answerWord, fourLetterWord, type ServerFacts } from "./four_letter_words.ts";
 import { type HandshakeContext, shakeHands } from "./handshake.ts";
 import type { RequestProcessor } from "../requests/request_processor.ts";
@@ -18,6 +19,8 @@ import type { RequestProcessor } from "../requests/request_processor.ts";
 /** What serving a client needs. */
 export interface ServeContext {
   log: Log;
+  /** For what any client can cause, again and again. */
+  seldom: SeldomLog;
   clock: Clock;
   handshakes: HandshakeContext;
   processor: RequestProcessor;
@@ -40,7 +43,7 @@ export async function serveClient(
     connection.close("the client closed it");
   } catch (error) {
     if (connection.isOpen && error instanceof WireError) {
-      log.warn("client disconnected: its bytes cannot be decoded", {
+      context.seldom.warn("client disconnected: its bytes cannot be decoded", {
         client: connection.remote,
         error: error.message,
       });

@@ -92,6 +92,11 @@ export async function announce(request: AnnounceRequest): Promise<AnnounceReply>
   const response = await fetch(url, { signal, redirect: "error" });
   const bytes = await readStream(response.body ?? new Blob([]).stream(), MAX_REPLY_BYTES);
   if (!response.ok) throw new Error(`expected status 200, there was ${response.status}`);
+  return parseReply(bytes);
+}
+
+/** The reply of a tracker. Throws an Error that says what was wrong, also if the tracker refuses. */
+export function parseReply(bytes: Uint8Array): AnnounceReply {
   if (outlineBencode(bytes) === undefined) throw new Error("expected bencode, there was not");
   const reply = replySchema.parse(bencode.decode(bytes));
   if ("failure reason" in reply) {

@@ -35,7 +35,11 @@ export interface FeedRequest {
 
 /** Reads the releases of a feed, newest first. Rejects with a {@link FeedError}. */
 export async function readFeed(url: string, request: FeedRequest = {}): Promise<OfferedRelease[]> {
-  const bytes = await download(url, { ...request, maxBytes: MAX_FEED_BYTES });
+  return parseFeed(await download(url, { ...request, maxBytes: MAX_FEED_BYTES }), url);
+}
+
+/** The releases of a feed that was read from that URL. Throws a {@link FeedError} "invalid_answer" for what is none. */
+export function parseFeed(bytes: Uint8Array, url: string): OfferedRelease[] {
   let document: unknown;
   try {
     document = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));

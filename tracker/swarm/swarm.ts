@@ -279,16 +279,21 @@ export class Swarm {
 
   /**
    * A member says from whom it receives bytes. It does not count for members at its own address: one machine cannot confirm
-   * itself. On loopback, where all are one machine, each port is somebody else.
+   * itself. On loopback, and behind NAT that the subnet map tells of, each port is somebody else.
    */
   #onSources(keys: readonly string[], asker: Member): void {
     this.members.expectConfirmation();
     for (const key of keys) {
       const member = this.members.get(key);
       if (member === undefined || member === asker) continue;
-      if (addressKey(member.ip) === addressKey(asker.ip) && !isLoopback(member.ip)) continue;
+      if (addressKey(member.ip) === addressKey(asker.ip) && !this.#isShared(asker.ip)) continue;
       this.members.confirm(member);
     }
+  }
+
+  /** Whether several machines, or all parts of a trial on one, are expected at an address. */
+  #isShared(ip: string): boolean {
+    return isLoopback(ip) || this.#options.subnets.peersPerAddress(ip) !== undefined;
   }
 
   /**

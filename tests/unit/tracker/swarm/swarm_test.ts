@@ -254,6 +254,20 @@ Deno.test("Swarm: one machine does not confirm itself", () => {
   assert.deepEqual(gateways(), [hosts[0]!.ip]);
 });
 
+Deno.test("Swarm: behind NAT that the subnet map tells of, hosts at one address confirm each other", () => {
+  const { swarm } = setUp([
+    { cidr: "10.9.0.0/16", site: "north", rack: "nat", peersPerAddress: 100 },
+  ]);
+  const say = (port: number, fields: Partial<Announce>) =>
+    announce(swarm, { ip: "10.9.0.1", port, host: `h${port}`, sources: [], ...fields });
+  const gateways = () => swarm.members.fleet.children.get("north")?.children.get("nat")?.gateways;
+  say(1, { leftBytes: 0 });
+  say(2, {});
+  assert.equal(gateways()?.length, 1);
+  say(2, { sources: ["10.9.0.1:1"] });
+  assert.equal(gateways()?.length, 0);
+});
+
 Deno.test("Swarm: false seeds from dozens of addresses do not hide the true one from a gateway", () => {
   let state = 1;
   const { clock, hosts, say } = rackAndBuilder(

@@ -139,7 +139,7 @@ function receive(state: State, message: RegistrarMessage, deps: Deps): void {
       return;
     case "restore":
       if (state.registrations.get(message.service)?.isRegistered !== true) return;
-      forgetWhatWasSaid(state, message.service);
+      forgetWrittenState(state, message.service);
       return markDirty(state, message.service, context);
     case "update":
       return patch(state, message.service, { change: message.patch, context });

@@ -10,6 +10,7 @@ import {
   currentSchema,
   decodeEntry,
   encodeEntry,
+  isOfSameAgent,
   servicePath,
 } from "../rollout/mod.ts";
 import { hasCode, type MultiOperation, op, type Stat, type ZooKeeper } from "../zookeeper/mod.ts";
@@ -35,7 +36,7 @@ const ATTEMPTS_MAX = 5;
 export async function refuseNamesake(
   zk: ZooKeeper,
   service: string,
-  own: Pick<Current, "host" | "agent">,
+  own: Pick<Current, "host" | "agent" | "machine">,
 ): Promise<void> {
   const path = currentPath(service, own.host);
   try {
@@ -136,9 +137,18 @@ function isOfAgent(stat: Stat): boolean {
 function expectOwn(
   standing: Current,
   service: string,
-  own: Pick<Current, "host" | "agent">,
+  own: Pick<Current, "host" | "agent" | "machine">,
 ): void {
-  if (standing.agent === own.agent) return;
+  if (isOfSameAgent(standing, own)) return;
+  if (standing.agent === own.agent) {
+    throw new HostNameTaken(
+      `register ${own.host} for ${service}: an agent with a copy of this data folder is online under that name ` +
+        `(${
+          standing.endpoint ?? "no endpoint"
+        }); if it is this machine before its reboot, it is gone when its session ` +
+        "ends, else give one of them another host name and an empty data folder",
+    );
+  }
   throw new HostNameTaken(
     `register ${own.host} for ${service}: another agent is online under that name ` +
       `(${standing.site}/${standing.rack}, ${standing.endpoint ?? "no endpoint"}); ` +

@@ -103,6 +103,8 @@ export const currentSchema = z.looseObject({
   host: nameSchema,
   /** Id of the agent's data directory: it tells two machines with the same name apart. */
   agent: z.string(),
+  /** The machine that the agent runs on, and its boot: they tell a copy of the data directory apart. */
+  machine: z.object({ id: z.string().max(64), boot: z.string().max(64) }).optional(),
   site: nameSchema,
   rack: nameSchema,
   version: versionSchema.nullable(),

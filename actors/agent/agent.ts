@@ -11,6 +11,8 @@ import {
   adoptService,
   dataDirPaths,
   lockDataDir,
+  type MachineIdentity,
+  machineIdentity,
   readJsonFile,
   releasePin,
   ReleaseStore,
@@ -170,7 +172,9 @@ function spawnTree(
 ): Promise<string> {
   const { config, options, stores, engine, node, actorsPort } = deps;
   const { host, site, rack } = config;
-  const identity = { host, site, rack, agent: agentId(config.dataDir, options.createId) };
+  const agent = agentId(config.dataDir, options.createId);
+  const machine = machineIdentity(Deno.realPathSync(config.dataDir));
+  const identity = { host, site, rack, agent, machine };
   const sessionEvents = new Topic<SessionEvent>("session", { replayLast: true });
   const { promise: endpoint, resolve: onListening } = Promise.withResolvers<string>();
   system.spawn(
@@ -197,7 +201,8 @@ function spawnTree(
             `service:${service}`,
             serviceSupervisor({
               host,
-              agent: identity.agent,
+              agent,
+              machine,
               service,
               config: serviceConfig,
               store,
@@ -230,6 +235,7 @@ function spawnTree(
 function serviceSupervisor(deps: {
   host: string;
   agent: string;
+  machine: MachineIdentity;
   service: string;
   config: ServiceConfig;
   store: ReleaseStore;

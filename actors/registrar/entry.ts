@@ -9,11 +9,12 @@ import type { HostIdentity } from "./messages.ts";
 
 /** The entry of an agent that has just started and knows nothing yet. */
 export function firstEntry(identity: HostIdentity, nowMs: number): Current {
-  const { host, agent, site, rack } = identity;
+  const { host, agent, machine, site, rack } = identity;
   return {
     schema: SCHEMA_VERSION,
     host,
     agent,
+    ...(machine === undefined ? {} : { machine }),
     site,
     rack,
     version: null,

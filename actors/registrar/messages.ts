@@ -78,5 +78,7 @@ export interface HostIdentity {
   readonly rack: string;
   /** Identity of the data directory: tells a second machine of the same name from this one. */
   readonly agent: string;
+  /** The machine and its boot: tells a copy of the data directory from this one. */
+  readonly machine?: Current["machine"];
   readonly services: readonly string[];
 }

@@ -12,7 +12,7 @@ import {
   leaveStaging,
   takeSlot,
 } from "../../coordination/mod.ts";
-import { decideAdmission, decideFinish, decideGoal } from "../../rollout/mod.ts";
+import { decideAdmission, decideFinish, decideGoal, isOfSameAgent } from "../../rollout/mod.ts";
 import { lookAtFence } from "./fence.ts";
 import { ensurePrepared, giveUpPreparation } from "./preparation.ts";
 import { resumeSwitch } from "./resume_switch.ts";
@@ -121,7 +121,8 @@ export function decide(state: State, reading: Reading, deps: Deps): State {
 
 /** Whether the entry under this host's name is this agent's. */
 function isRegistered(reading: Reading, { options }: Deps): boolean {
-  return reading.view.current.get(options.host)?.agent === options.agent;
+  const entry = reading.view.current.get(options.host);
+  return entry !== undefined && isOfSameAgent(entry, options);
 }
 
 /** Begins one change of the tree. Its outcome comes back as a message. */

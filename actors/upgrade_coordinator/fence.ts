@@ -9,7 +9,7 @@
 
 import { giveSlotBack, passFence } from "../../coordination/mod.ts";
 import { checkHealth } from "../../host/mod.ts";
-import { decideFence } from "../../rollout/mod.ts";
+import { decideFence, isOfSameAgent } from "../../rollout/mod.ts";
 import { type Deps, type Reading, reasonOf, setWaitingFor, type State } from "./state.ts";
 import { type Switch, toSlot } from "./switch.ts";
 
@@ -24,7 +24,8 @@ export function lookAtFence(
   if (zookeeper === null) return state;
   const { host, service } = options;
   const slot = toSlot(change, host);
-  const isOurs = reading.view.current.get(host)?.agent === options.agent;
+  const own = reading.view.current.get(host);
+  const isOurs = own !== undefined && isOfSameAgent(own, options);
   const fence = isOurs
     ? decideFence(reading.view, {
       slot,

@@ -6,7 +6,7 @@
 
 import type { ServiceReading } from "../../coordination/mod.ts";
 import type { ReleaseStore } from "../../host/mod.ts";
-import type { Received } from "../../rollout/mod.ts";
+import type { AgentIdentity, Received } from "../../rollout/mod.ts";
 import type { ServiceConfig } from "../config/agent_config.ts";
 import type { FetcherMessage, FetchProgress } from "../fetcher/fetcher.ts";
 import type { PinnedEvent, PinnerMessage, PinProgress } from "../pinner/messages.ts";
@@ -48,6 +48,8 @@ export interface CoordinatorOptions {
   readonly host: string;
   /** Identity of the agent's data directory: tells this host's entry from that of another machine with the same name. */
   readonly agent: string;
+  /** The machine that the agent runs on, as its entry says it. */
+  readonly machine?: AgentIdentity["machine"];
   readonly service: string;
   readonly config: ServiceConfig;
   readonly store: ReleaseStore;

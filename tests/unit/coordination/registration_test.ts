@@ -109,3 +109,25 @@ Deno.test("registerHost: an entry of another session that cannot be read stays, 
     await assert.rejects(() => registerHost(tree.client(), SERVICE, write), refusal);
   });
 });
+
+Deno.test("registerHost: a copy of the data folder on another machine, or of another boot, is refused", async () => {
+  // Regression: a cloned machine counted as the same host, and two instances were down at once with a budget of one.
+  await TestTree.run(async (_, zk) => {
+    const roster = { schema: SCHEMA_VERSION, site: "north", rack: "r1" } as const;
+    const register = async (machine: { id: string; boot: string }) => {
+      const own = current("web-1", { machine });
+      await refuseNamesake(zk, SERVICE, own);
+      const epoch = await joinRoster(zk, SERVICE, { host: "web-1", roster });
+      await registerHost(zk, SERVICE, { entry: own, epoch });
+    };
+    await register({ id: "a", boot: "1" });
+    await register({ id: "a", boot: "1" });
+    for (const machine of [{ id: "b", boot: "2" }, { id: "a", boot: "3" }]) {
+      await assert.rejects(() => register(machine), {
+        code: "HOST_NAME_TAKEN",
+        message: /an agent with a copy of this data folder is online under that name/,
+      });
+    }
+    assert.deepEqual((await read(zk)).view.current.get("web-1")?.machine, { id: "a", boot: "1" });
+  });
+});

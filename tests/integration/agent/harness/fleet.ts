@@ -180,6 +180,14 @@ export class TestFleet {
     for (const pid of await this.keeperPids(host)) Deno.kill(pid, "SIGKILL");
   }
 
+  /** Copies a host's data folder while its agent runs, as the clone of a virtual machine has it. */
+  async copyDataDir(host: string, to: string): Promise<void> {
+    const { success } = await new Deno.Command("cp", {
+      args: ["-a", `${this.folder}/${host}`, `${this.folder}/${to}`],
+    }).output();
+    if (!success) throw new Error(`the data folder of ${host} was not copied`);
+  }
+
   /** Changes the times of a release's files, as a backup that was restored does: they are not as they were verified. */
   async touchRelease(host: string, version: string, service = "web"): Promise<void> {
     const folder = `${this.folder}/${host}/${service}/${version}`;

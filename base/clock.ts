@@ -1,14 +1,18 @@
 /**
- * Time, as everything outside of the two libraries (`actors/runtime`, `zookeeper`) takes it: handed in, so that tests decide
- * what it is. The only file that asks the system for the time or sets its timers. A clock of either library fits here too.
+ * The clock of everything outside of the two libraries (`actors/runtime`, `zookeeper`), which have one of their own. A clock is
+ * handed in, so that tests control the time; this is the only file that asks the system for the time or sets its timers. A
+ * clock of either library may be used as one of these.
+ *
+ * `base/` holds what all rooms outside of the libraries share and what depends on nothing: clock, random numbers, log, and
+ * localities. Every room may import it; it imports nothing.
  *
  * @module
  */
 
-/** Takes back what was scheduled. May be called at any time, any number of times. */
+/** Cancels what was scheduled. It may be called at any time and any number of times. */
 export type Cancel = () => void;
 
-/** A clock that can only be read: for whoever measures and never waits. */
+/** A clock that can only be read, for code that measures time and never waits. */
 export interface MonotonicClock {
   /** Milliseconds since some fixed point; never goes back. Only differences mean something. */
   nowMs(): number;
@@ -16,16 +20,16 @@ export interface MonotonicClock {
 
 /** The time, and waiting for it to pass. */
 export interface Clock extends MonotonicClock {
-  /** Milliseconds since 1970-01-01 UTC, for records that people read. It may jump, so durations are never taken from it. */
+  /** Milliseconds since 1970-01-01 UTC, for records that people read. It may jump, so durations must not be computed from it. */
   wallTimeMs(): number;
-  /** Calls back once, not before `delayMs` milliseconds have passed, however many they are. */
+  /** Calls back once, after at least `delayMs` milliseconds, however many they are. */
   after(delayMs: number, callback: () => void): Cancel;
 }
 
-/** Longer delays overflow the 32 bits of setTimeout, which would then fire at once. */
+/** The longest delay of setTimeout. A longer one overflows its 32 bits, and it would fire at once. */
 const LONGEST_TIMEOUT_MS = 2 ** 31 - 1;
 
-/** The machine's own clock: the default outside tests. */
+/** The system's clock, which is the default outside of tests. */
 export const systemClock: Clock = {
   nowMs: () => performance.now(),
   wallTimeMs: () => Date.now(),
@@ -41,8 +45,8 @@ export const systemClock: Clock = {
 };
 
 /**
- * Resolves after that time, or as soon as the signal is aborted. It never rejects: whoever must not go on after an abort
- * looks at the signal, since the abort may as well come a moment later.
+ * Resolves after that time, or as soon as the signal is aborted. It never rejects: a caller that must not go on after an
+ * abort checks the signal, since the abort may also come a moment after the end of the sleep.
  */
 export function sleep(clock: Clock, durationMs: number, signal?: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
@@ -57,13 +61,13 @@ export function sleep(clock: Clock, durationMs: number, signal?: AbortSignal): P
   });
 }
 
-/** Does something again and again on the machine's clock; returns what ends it. */
+/** Calls `work` at that interval on the system's clock, until the returned function is called. */
 export function repeat(intervalMs: number, work: () => void): Cancel {
   const timer = setInterval(work, intervalMs);
   return () => clearInterval(timer);
 }
 
-/** Lets everything else that is due run first; for loops that would keep the event loop busy. */
+/** Lets other tasks of the event loop run, for loops that would block it. */
 export function yieldToOthers(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
 }

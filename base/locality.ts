@@ -1,6 +1,8 @@
 /**
- * Where a host stands, and how far two hosts are apart. Sites and racks are plain names: the same
- * rack name in two sites means two racks.
+ * Where a host stands, and how far two hosts are apart. Sites and racks are plain names; the same rack
+ * name in two sites means two racks.
+ *
+ * @module
  */
 
 /** A rack, and the site that it stands in. */
@@ -17,7 +19,7 @@ export interface Locality extends RackLocation {
   readonly host: string;
 }
 
-/** Same rack, same site but another rack, or anything else (a peer that did not say counts here). */
+/** How far two hosts are apart: in the same rack; in the same site but another rack; or in another site, which is also assumed of a peer whose place is not known. */
 export type Distance = "rack" | "site" | "remote";
 
 /**
@@ -36,13 +38,13 @@ export interface BytesByDistance {
   remoteBytes: number;
 }
 
-/** How far `there` is from `here`; a place that is not known is remote. */
+/** How far `there` is from `here`; an unknown locality is remote. */
 export function distanceBetween(here: Locality, there: Locality | undefined): Distance {
   if (there === undefined || there.site !== here.site) return "remote";
   return there.rack === here.rack ? "rack" : "site";
 }
 
-/** Adds to the counter of that distance. */
+/** Adds bytes to the counter of that distance. */
 export function countBytes(bytes: BytesByDistance, distance: Distance, sizeBytes: number): void {
   switch (distance) {
     case "rack":
@@ -57,7 +59,7 @@ export function countBytes(bytes: BytesByDistance, distance: Distance, sizeBytes
   }
 }
 
-/** Over all distances. */
+/** The sum over all distances. */
 export function totalBytes(bytes: BytesByDistance): number {
   return bytes.rackBytes + bytes.siteBytes + bytes.remoteBytes;
 }

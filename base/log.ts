@@ -1,26 +1,26 @@
 /**
- * What the program's parts need of a logger. It is a part of LogTape's `Logger`, so one of those can be handed in; only
- * the command line, which sets LogTape up, writes anything.
+ * The logger that the parts of the program are given. It is a subset of LogTape's `Logger`, so that one of those can be handed
+ * in. Only the command line, which configures LogTape, decides where messages go.
  *
  * @module
  */
 
-/** Values that go with a message; the message names them in braces, as in `{infoHash}`. */
+/** Values that belong to a message, which refers to them in braces, as in `{infoHash}`. */
 export type LogProperties = Record<string, unknown>;
 
-/** The four levels used here. */
+/** A logger with the four levels that are used. */
 export interface Log {
-  /** For whoever looks into one transfer: peers, pieces, announces. */
+  /** Details for a developer, such as the peers, pieces and announces of one transfer. */
   debug(message: string, properties?: LogProperties): void;
   /** What an operator may want to see once per release. */
   info(message: string, properties?: LogProperties): void;
   /** Something failed and is tried again. */
   warn(message: string, properties?: LogProperties): void;
-  /** Something failed for good. */
+  /** Something failed and is not tried again. */
   error(message: string, properties?: LogProperties): void;
 }
 
-/** Drops everything: for callers that do not care. */
+/** A logger that drops everything. */
 export const silentLog: Log = {
   debug() {},
   info() {},

@@ -1,12 +1,15 @@
-/** Chance, for everything outside of the two libraries: the only file that asks the system for it. Tests hand in their own. */
+/**
+ * Random numbers for everything outside of the two libraries. This is the only file that asks the system for them; tests hand
+ * in their own.
+ */
 
-/** A number from 0 (inclusive) to 1 (exclusive). */
+/** Returns a number from 0 (inclusive) to 1 (exclusive). */
 export type Random = () => number;
 
-/** The system's chance. */
+/** The system's random numbers. */
 export const systemRandom: Random = () => Math.random();
 
-/** At most `count` of the items, each set of them equally likely, in random order. */
+/** Picks at most `count` of the items, every subset with the same probability, in random order. */
 export function pickRandom<Item>(items: Iterable<Item>, count: number, random: Random): Item[] {
   const pool = [...items];
   const picked = Math.min(count, pool.length);

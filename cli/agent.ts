@@ -4,28 +4,29 @@
  * @module
  */
 
-import { agentConfigSchema } from "../actors/agent/config.ts";
+import { agentConfigSchema } from "../actors/config/agent_config.ts";
 import { startAgent } from "../actors/agent/agent.ts";
 import { type MessageHooks, systemClock } from "../actors/runtime/mod.ts";
 import { CommandError } from "./shared/errors.ts";
 import { setUpLogging } from "./shared/logging.ts";
+import type { LogLevelName } from "./shared/options.ts";
 import { writeJson, writeLine } from "./shared/output.ts";
 import { selfCommand } from "./shared/self_command.ts";
 import { listenForStop } from "./shared/stop_signal.ts";
 import { readYamlFile } from "./shared/yaml_file.ts";
 
-/** Options of the command. */
+/** Options of the command, as `rollcall agent --help` explains them. */
 export interface AgentCommandOptions {
   readonly config: string;
   readonly json: boolean;
-  readonly logLevel: "debug" | "info" | "warning" | "error";
+  readonly logLevel: LogLevelName;
 }
 
 /** Runs the agent until it is told to stop. */
 export async function runAgent(options: AgentCommandOptions): Promise<void> {
   const config = await readYamlFile(options.config, "config", agentConfigSchema);
   const log = await setUpLogging("agent", options.logLevel);
-  // A library's forgotten promise must not take services' agent down; what it was is in the log.
+  // A promise that a library has forgotten must not end the agent; the log says what it was.
   globalThis.addEventListener("unhandledrejection", (event) => {
     event.preventDefault();
     log.error("unhandled rejection: {reason}", { reason: event.reason });
@@ -39,7 +40,7 @@ export async function runAgent(options: AgentCommandOptions): Promise<void> {
     clock: systemClock,
     ...messageHooks === undefined ? {} : { messageHooks },
   });
-  // Thrown outside of any actor, it ends the process right after this.
+  // An error that is thrown outside of any actor ends the process right after this listener.
   globalThis.addEventListener("error", (event) => agent.recordCrash(event.error));
   if (options.json) writeJson({ endpoint: agent.endpoint });
   else {
@@ -57,7 +58,7 @@ export async function runAgent(options: AgentCommandOptions): Promise<void> {
   }
 }
 
-/** Spans of all messages, if Deno was told to export what is traced: else nobody would see what they cost. */
+/** Hooks that make a span of every message, if Deno was told to export traces; otherwise spans would cost time and nobody would see them. */
 async function spansIfExported(): Promise<MessageHooks | undefined> {
   if (!["1", "true"].includes(Deno.env.get("OTEL_DENO") ?? "")) return undefined;
   return (await import("../actors/observer/message_spans.ts")).messageSpans();

@@ -4,23 +4,24 @@
  * @module
  */
 
+import type { Log } from "../base/log.ts";
 import { Coordinator } from "../zookeeper/server/mod.ts";
 import { CommandError } from "./shared/errors.ts";
-import { type Log, setUpLogging } from "./shared/logging.ts";
-import { type ListenAddress } from "./shared/options.ts";
+import { setUpLogging } from "./shared/logging.ts";
+import type { ListenAddress, LogLevelName } from "./shared/options.ts";
 import { writeJson, writeLine } from "./shared/output.ts";
 import { listenForStop } from "./shared/stop_signal.ts";
 
-/** Options of the command. */
+/** Options of the command, as `rollcall coordinator --help` explains them. */
 export interface CoordinatorCommandOptions {
   readonly listen: ListenAddress;
   readonly data?: string | undefined;
   readonly admin?: ListenAddress | undefined;
   readonly json: boolean;
-  readonly logLevel: "debug" | "info" | "warning" | "error";
+  readonly logLevel: LogLevelName;
 }
 
-/** Runs the coordinator until it is told to stop, or its storage fails. */
+/** Runs the coordinator until it is told to stop or its storage fails. @throws {CommandError} when it cannot listen, or its storage fails. */
 export async function runCoordinator(options: CoordinatorCommandOptions): Promise<void> {
   const log = await setUpLogging("coordinator", options.logLevel);
   using stop = listenForStop();

@@ -1,5 +1,5 @@
 /**
- * `rollcall host`: what operators do about a single host.
+ * `rollcall host`: what an operator does about a single host.
  *
  * @module
  */
@@ -8,7 +8,7 @@ import { forgetHost } from "../coordination/mod.ts";
 import { withZooKeeper } from "./shared/zookeeper_session.ts";
 import { writeLine } from "./shared/output.ts";
 
-/** Takes a host that is dead for good out of the fleet. */
+/** `host forget`: takes a host that will not come back off the rosters and frees its slots. */
 export async function forgetHostCommand(
   host: string,
   options: { readonly zookeeper: string; readonly service?: string | undefined },

@@ -1,6 +1,10 @@
 /**
- * Runs the command that the arguments name and turns what went wrong into an exit status and one clear message: 2 for
- * wrong usage, 1 for failure. No stack traces at users, unless `ROLLCALL_DEBUG=1` asks for them.
+ * The entry of the command line: runs the command that the arguments name and turns a failure into an exit status and one
+ * clear message: 2 for wrong usage, 1 for failure. Stack traces are shown only with `ROLLCALL_DEBUG=1`.
+ *
+ * From here calls go to `program.ts` (options and help of all commands), then to the file of the command, which bears the
+ * command's name: beside this one, or in the room of that name where the command has several files. What commands share
+ * (options, output, logging, YAML files, ways to ZooKeeper and to agents) is in `shared/`.
  *
  * @module
  */
@@ -21,7 +25,7 @@ export async function main(args: readonly string[]): Promise<number> {
     await createProgram().parseAsync([...args], { from: "user" });
     return 0;
   } catch (error) {
-    // Commander has printed its own message by now; help and version come here as well, with status 0.
+    // Commander has printed its message by now; --help and --version end here as well, with status 0.
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : EXIT_USAGE;
     await writeError(`rollcall: ${describeError(error)}\n`);
     if (isDebugging() && error instanceof Error) await writeError(`${error.stack}\n`);
@@ -29,7 +33,7 @@ export async function main(args: readonly string[]): Promise<number> {
   }
 }
 
-/** Without the permission to read the environment nobody has asked for stack traces. */
+/** Whether stack traces were asked for; false without the permission to read the environment. */
 function isDebugging(): boolean {
   try {
     return Deno.env.get("ROLLCALL_DEBUG") === "1";
@@ -39,6 +43,6 @@ function isDebugging(): boolean {
 }
 
 async function writeError(text: string): Promise<void> {
-  // Somebody may have closed stderr (`rollcall … 2>&1 | head`); there is nobody left to tell then.
+  // Stderr may be closed (`rollcall … 2>&1 | head`); then nobody reads the message.
   await Deno.stderr.write(new TextEncoder().encode(text)).catch(() => {});
 }

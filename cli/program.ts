@@ -1,6 +1,6 @@
 /**
- * The command line: every command's options and help. What a command does is in the file of its name, which is loaded
- * only when it is asked for.
+ * The command line: options and help of every command. What a command does is in the file of its name, which is loaded
+ * only when the command is run.
  *
  * @module
  */
@@ -31,7 +31,7 @@ import {
 } from "./shared/options.ts";
 import { addTracker } from "./tracker/options.ts";
 
-/** The program with all its commands. Throws commander's errors instead of ending the process. */
+/** Creates the program with all its commands. It throws commander's errors instead of ending the process. */
 export function createProgram(): Command {
   const program = new Command("rollcall")
     .description("Rolls releases of static data out over a fleet: BitTorrent, mlock, ZooKeeper.")
@@ -77,9 +77,9 @@ function addCoordinator(program: Command): void {
 
 function addPublish(program: Command): void {
   program.command("publish")
-    .summary("publish a release, serve the feed, be the first seeder")
+    .summary("publish a release, serve the feed, be the first seed")
     .description(
-      "Publish a release, serve the feed and be the first seeder, until stopped.\n" +
+      "Publish a release, serve the feed and be the first seed, until stopped.\n" +
         "Where a publish already serves the feed, it takes the release over and this one ends.\n" +
         "The content is seeded from where it lies: leave it as it is, and publish the next version from another folder.",
     )
@@ -104,7 +104,7 @@ function addPublish(program: Command): void {
     .addOption(engineOption())
     .option(
       "--no-chunk-map",
-      "leave the map of chunks out of the .torrent: faster, but hosts reuse whole files, not what has moved within one",
+      "leave the chunk map out of the .torrent: faster, but hosts reuse whole files, not what has moved within one",
     )
     .option(
       "--base-url <url>",

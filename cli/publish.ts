@@ -1,5 +1,5 @@
 /**
- * `rollcall publish`: a release into the feed, and the feed's server and first seeder where none runs yet.
+ * `rollcall publish`: adds a release to a feed, and serves the feed and seeds its releases where no other process does.
  *
  * @module
  */
@@ -7,6 +7,7 @@
 import { join } from "node:path";
 import { FileLock } from "../ffi/mod.ts";
 import { sleep, systemClock } from "../base/clock.ts";
+import type { Log } from "../base/log.ts";
 import { isVersionName } from "../host/mod.ts";
 import {
   createFeedServer,
@@ -19,19 +20,19 @@ import {
   type TorrentEngine,
 } from "../torrent/mod.ts";
 import { CommandError, UsageError } from "./shared/errors.ts";
-import { type Log, setUpLogging } from "./shared/logging.ts";
-import { type ListenAddress } from "./shared/options.ts";
+import { setUpLogging } from "./shared/logging.ts";
+import type { ListenAddress, LogLevelName } from "./shared/options.ts";
 import { writeJson, writeLine } from "./shared/output.ts";
 import { listenForStop } from "./shared/stop_signal.ts";
 
-/** What to publish; all of it left out: only serve and seed what the feed lists. */
+/** What to publish. Without any of it, the command only serves the feed and seeds the releases in it. */
 export interface PublishArguments {
   readonly service?: string | undefined;
   readonly version?: string | undefined;
   readonly path?: string | undefined;
 }
 
-/** Options of the command. */
+/** Options of the command, as `rollcall publish --help` explains them. */
 export interface PublishCommandOptions {
   readonly feed: string;
   readonly listen: ListenAddress;
@@ -40,21 +41,22 @@ export interface PublishCommandOptions {
   readonly site: string;
   readonly rack: string;
   readonly torrentPort: number;
-  /** What moves the bytes, where this process serves. */
+  /** The engine that seeds, where this process serves the feed. */
   readonly engine: EngineName;
-  /** Whether the .torrent gets the map by which hosts find what they have of the content. */
+  /** Whether the .torrent gets the chunk map, by which hosts find parts of the content in releases that they have. */
   readonly chunkMap: boolean;
   readonly baseUrl?: string | undefined;
   readonly json: boolean;
-  readonly logLevel: "debug" | "info" | "warning" | "error";
+  readonly logLevel: LogLevelName;
 }
 
-/** A server that does not take a release in within this time does not work; it looks four times a second. */
+/** How long the process that serves the feed may take to accept a release. It looks into the inbox four times a second, so it is stuck after this time. */
 const HAND_OVER_DEADLINE_MS = 30_000;
 
+/** How often the outcome of a release in the inbox is read. */
 const HAND_OVER_POLL_MS = 50;
 
-/** Publishes, and serves until told to stop where nobody else serves that feed. */
+/** Publishes the release, and serves the feed until told to stop, unless another process serves it already. */
 export async function runPublish(
   release: PublishArguments,
   options: PublishCommandOptions,
@@ -98,7 +100,7 @@ export async function runPublish(
   }
 }
 
-/** Hashes the content and puts the release into the inbox; returns its info hash. */
+/** Hashes the content and puts the release into the feed's inbox; returns its info hash. */
 async function submit(
   inbox: Inbox,
   what: {
@@ -142,6 +144,7 @@ async function submit(
   return created.infoHash;
 }
 
+/** Waits until the process that serves the feed has accepted the release. */
 async function handOver(inbox: Inbox, infoHash: string, signal: AbortSignal): Promise<void> {
   for (let waitedMs = 0; waitedMs < HAND_OVER_DEADLINE_MS; waitedMs += HAND_OVER_POLL_MS) {
     if (await isTaken(inbox, infoHash)) return;
@@ -153,12 +156,14 @@ async function handOver(inbox: Inbox, infoHash: string, signal: AbortSignal): Pr
   );
 }
 
+/** Whether the release was accepted. @throws {CommandError} when it was refused. */
 async function isTaken(inbox: Inbox, infoHash: string): Promise<boolean> {
   const outcome = await inbox.outcome(infoHash);
   if (typeof outcome === "object") throw new CommandError(outcome.refused);
   return outcome === "taken";
 }
 
+/** Serves the feed and seeds its releases until told to stop. */
 async function serve(
   inbox: Inbox,
   what: {

@@ -1,4 +1,4 @@
-/** Takes a file's disk space before it is written, so that a full disk shows at the start. */
+/** Reserves a file's disk space before it is written, so that a full disk shows at the start. */
 
 import { statSync, truncateSync } from "node:fs";
 import { errnoName } from "./errno.ts";
@@ -7,10 +7,10 @@ import { LibcError } from "./libc_error.ts";
 import { closeFile, openFile } from "./open_file.ts";
 
 /**
- * Makes a file, if it is not there, and reserves its space on disk; what it holds already stays, and
- * it never gets shorter. posix_fallocate(3).
+ * Creates a file, if it does not exist, and reserves its space on disk. Its content stays, and it never
+ * gets shorter. posix_fallocate(3).
  *
- * @param sizeBytes the size of the file afterwards, unless it was larger; 0 only makes the file.
+ * @param sizeBytes the size of the file afterwards, unless it was larger; 0 only creates the file.
  * @throws {LibcError} `ENOSPC` or `EDQUOT` when the disk or the quota is full, `EFBIG`, …: the file has
  *   its former size again then. ext4 keeps what it has reserved until it failed, which is all that there was.
  */

@@ -1,6 +1,6 @@
 /**
- * Copies bytes from file to file inside of the kernel, which shares them instead where the file system can (reflink on
- * XFS and Btrfs), and tells whether it can.
+ * Copies bytes from file to file inside of the kernel, which shares the blocks instead where the file system can (reflink on
+ * XFS and Btrfs); and finds out whether it can.
  */
 
 import { unlinkSync, writeFileSync } from "node:fs";
@@ -11,13 +11,13 @@ import { closeFile, openFile } from "./open_file.ts";
 /** ioctl_ficlone(2). */
 const FICLONE = 0x40049409n;
 
-/** Two open files, for {@linkcode copyFileRange}; to be closed. */
+/** Two open files, from the first of which ranges are copied to the second. Disposing of it closes both. */
 export class FilePair implements Disposable {
   readonly #from: number;
   readonly #to: number;
 
   /**
-   * Opens both; neither is made or changed.
+   * Opens both files; neither is created or changed.
    *
    * @throws {LibcError} with errno's name.
    */
@@ -47,7 +47,7 @@ export class FilePair implements Disposable {
     const sizeBytes = BigInt(range.sizeBytes);
     const { copy_file_range, copy_file_range_nonblocking } = libc();
     let copied = await copy_file_range_nonblocking(this.#from, from, this.#to, to, sizeBytes, 0);
-    // The other thread's errno is lost: the same call again tells the error, or goes well this time.
+    // The other thread's errno is lost. The same call is made again on this thread: it fails with the error, or succeeds.
     if (copied < 0n) copied = copy_file_range(this.#from, from, this.#to, to, sizeBytes, 0);
     if (copied < 0n) throw lastError("copy_file_range", this.toPath);
     return Number(copied);
@@ -81,7 +81,7 @@ export function canShareBlocks(folder: string): boolean {
       try {
         unlinkSync(path);
       } catch {
-        // Not there: making it has failed, and that error is on its way.
+        // The file does not exist, because creating it has failed; that error is thrown already.
       }
     }
   }

@@ -1,12 +1,12 @@
 /**
- * From errno's number to an error that a reader understands. Only for calls that were made
- * synchronously just before: a nonblocking call sets the errno of another thread.
+ * Turns errno into an error with a readable name. Only for a call that was made synchronously just
+ * before: a nonblocking call sets the errno of another thread.
  */
 
 import { libc } from "./libc.ts";
 import { LibcError } from "./libc_error.ts";
 
-/** The names of errno(3) on Linux that the calls of this folder can return. */
+/** The names of the errors that the calls of this folder can return on Linux; see errno(3). */
 const ERRNO_NAMES: Readonly<Record<number, string>> = {
   1: "EPERM",
   2: "ENOENT",
@@ -48,15 +48,15 @@ export function errnoName(errno: number): string {
 }
 
 /**
- * errno of this thread. Call it in the very next statement after the failed call: anything between
- * may make a system call of its own and overwrite it.
+ * errno of this thread. Call it in the statement right after the failed call: anything in between may
+ * make a system call of its own and overwrite it.
  */
 export function currentErrno(): number {
   const location = libc().__errno_location();
   return location === null ? 0 : new Deno.UnsafePointerView(location).getInt32();
 }
 
-/** The error for the synchronous call that has just failed. See {@linkcode currentErrno}. */
+/** Makes the error for the synchronous call that has just failed. See {@linkcode currentErrno}. */
 export function lastError(call: string, path?: string): LibcError {
   const code = errnoName(currentErrno());
   return new LibcError({ code, call, path });

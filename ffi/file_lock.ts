@@ -1,6 +1,6 @@
 /**
- * An exclusive lock on a file that the kernel frees when the process dies, however it dies:
- * flock(2). It says nothing about who holds it; the callers write that into the file.
+ * An exclusive lock on a file, which the kernel releases when the process ends, however it ends:
+ * flock(2). The lock does not say who holds it; callers write that into the file.
  */
 
 import { currentErrno, errnoName } from "./errno.ts";
@@ -11,7 +11,7 @@ import { closeFile, openFile } from "./open_file.ts";
 const LOCK_EX = 2;
 const LOCK_NB = 4;
 
-/** A lock that is held until `release()` or `using` ends. */
+/** A lock that is held until `release()` is called or its `using` block ends. */
 export class FileLock implements Disposable {
   readonly path: string;
   #fd: number | undefined;
@@ -22,8 +22,8 @@ export class FileLock implements Disposable {
   }
 
   /**
-   * Takes the lock, making the file if needed, or returns null when another process (or another
-   * FileLock of this one) holds it. Never waits.
+   * Takes the lock, and creates the file if needed. Returns null when another process, or another
+   * FileLock of this one, holds it. Never waits.
    *
    * @throws {LibcError} from open(2), or `ENOLCK` on a file system that has no locks.
    */
@@ -36,7 +36,7 @@ export class FileLock implements Disposable {
     throw new LibcError({ code, call: "flock", path });
   }
 
-  /** Frees the lock; a second call does nothing. The file stays: removing it would race. */
+  /** Releases the lock; a second call does nothing. The file stays, because removing it would race with other processes. */
   release(): void {
     if (this.#fd === undefined) return;
     closeFile(this.#fd);

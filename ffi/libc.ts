@@ -1,6 +1,6 @@
 /**
- * The symbols of glibc that the project calls, and nothing above them: no errors, no memory
- * management. The other files of this folder turn each call into something safe to use.
+ * The symbols of glibc that the project calls, and nothing more: no errors, no memory management. The
+ * other files of this folder wrap each call so that it is safe to use.
  */
 
 import { LibcError } from "./libc_error.ts";
@@ -8,9 +8,9 @@ import { LibcError } from "./libc_error.ts";
 const LIBRARY = "libc.so.6";
 
 /**
- * Calls that may block for long (page-ins, fsync) are bound a second time as `nonblocking`. Their
- * errno belongs to another thread and is lost, so they are used only where the result itself tells
- * the error (posix_*) or where the caller finds the cause in another way.
+ * Calls that may block for long (page-ins, fsync) are bound a second time as `nonblocking`. Their errno
+ * belongs to another thread and is lost, so they are used only where the result itself is the error
+ * (posix_*) or where the caller finds the cause in another way.
  */
 const SYMBOLS = {
   __errno_location: { parameters: [], result: "pointer" },
@@ -66,14 +66,14 @@ const SYMBOLS = {
   flock: { parameters: ["i32", "i32"], result: "i32" },
 } as const satisfies Deno.ForeignLibraryInterface;
 
-/** The calls of {@linkcode libc}, by name. */
+/** The functions that {@linkcode libc} returns, by name. */
 export type Libc = Deno.DynamicLibrary<typeof SYMBOLS>["symbols"];
 
 let opened: Libc | undefined;
 
 /**
- * The symbols of `libc.so.6`. Opened once per process (or worker) and kept: a library that is
- * closed while a nonblocking call is under way would be unmapped beneath it.
+ * The functions of `libc.so.6`. The library is opened once per process (or worker) and stays open: if it
+ * were closed during a nonblocking call, it would be unmapped beneath that call.
  *
  * @throws {LibcError} `LIBC_UNAVAILABLE` on a system without glibc or without `--allow-ffi`.
  */
@@ -96,17 +96,17 @@ function openLibrary(): Libc {
   }
 }
 
-// Opened while modules load wherever that needs no question: a library that is opened in the middle
-// of a test looks like a leaked resource to the test runner.
+// Opened while modules load, if the permission is granted: a library that is opened during a test is
+// reported as a leaked resource by the test runner.
 if (Deno.build.os === "linux" && isFfiGranted()) {
   try {
     libc();
   } catch {
-    // Reported to the first caller instead; most commands never need it.
+    // The first caller gets the error; most commands never call libc.
   }
 }
 
-/** Whether libraries may be opened without a question to the user. */
+/** Whether libraries may be opened without asking the user for permission. */
 export function isFfiGranted(): boolean {
   return Deno.permissions.querySync({ name: "ffi" }).state === "granted";
 }
@@ -128,7 +128,7 @@ export function pageSizeBytes(): number {
   return pageSize;
 }
 
-/** A size rounded up to whole pages, which is what a map takes and a lock is charged. */
+/** A size rounded up to whole pages, which is what a map occupies and what a lock counts for. */
 export function roundUpToPages(sizeBytes: number): number {
   const page = pageSizeBytes();
   return Math.ceil(sizeBytes / page) * page;

@@ -1,4 +1,4 @@
-/** The one error of this folder. Finding out which error it was is errno.ts. */
+/** The only error class of this folder. errno.ts finds out which error it was. */
 
 /** What {@linkcode LibcError} is made of. */
 export interface LibcErrorDetails {
@@ -13,11 +13,14 @@ export interface LibcErrorDetails {
   cause?: unknown;
 }
 
-/** A call to libc failed. `code` is errno's name and stable; the message says what to do if known. */
+/** A call to libc failed. `code` is errno's name and stable; the message says what to do where that is known. */
 export class LibcError extends Error {
   override readonly name = "LibcError";
+  /** errno's name (`ENOMEM`), or `LIBC_UNAVAILABLE`. */
   readonly code: string;
+  /** The function that failed. */
   readonly call: string;
+  /** The file it was about, if any. */
   readonly path: string | undefined;
 
   constructor(details: LibcErrorDetails) {

@@ -1,14 +1,14 @@
 /**
- * SHA-1 by OpenSSL's libcrypto where there is one, on another thread and without a copy of the bytes, which is what
- * neither node:crypto nor Web Crypto does.
+ * SHA-1 by OpenSSL's libcrypto, where it is installed: on another thread and without copying the bytes. Neither node:crypto
+ * nor Web Crypto does both.
  */
 
 import { isFfiGranted } from "./libc.ts";
 
-/** OpenSSL 3, which every distribution of today has. Its owner keeps the name for as long as the calls stay the same. */
+/** OpenSSL 3, which every current distribution has. The name stays the same for as long as the interface does. */
 const LIBRARY = "libcrypto.so.3";
 const SHA1_BYTES = 20;
-/** V8 keeps arrays of up to 64 bytes among its objects, which it moves; what another thread writes to must stay. */
+/** V8 keeps arrays of up to 64 bytes on its heap and moves them; memory that another thread writes to must not move. */
 const RESULT_BYTES = 128;
 /** FIPS 180-1's first example, and its digest. */
 const EXAMPLE = "abc";
@@ -27,19 +27,20 @@ const SYMBOLS = {
 type Libcrypto = Deno.DynamicLibrary<typeof SYMBOLS>["symbols"];
 
 /**
- * The SHA-1 of the bytes, 20 of them, made on one of the runtime's threads; undefined if the library would not (it can be
- * configured not to). The bytes must stay as they are until then. It is kept in memory meanwhile.
+ * Computes the SHA-1 (20 bytes) on one of the runtime's threads; undefined if the library refuses, which it can be configured
+ * to. The bytes must not change meanwhile; they are kept in memory.
  */
 export type BackgroundSha1 = (bytes: Uint8Array) => Promise<Uint8Array | undefined>;
 
-/** False once it has been looked for in vain. */
+/** False when the library was not found. */
 let opened: BackgroundSha1 | false | undefined;
-/** Nothing else may hold what another thread reads and writes. */
+/** References to memory that another thread reads and writes, since nothing else may hold them. */
 const held = new Set<readonly [Uint8Array, Uint8Array]>();
 
 /**
- * Opened at the first call, since it takes 2 ms and 8 MB that few processes need, and kept: closing it would unmap what
- * other threads run. To Deno's test runner it is a leak if that call is made within a test.
+ * Returns the function, or undefined. The library is opened at the first call, since it takes 2 ms and 8 MB that few
+ * processes need, and stays open, because closing it would unmap code that other threads run. Deno's test runner reports a
+ * leak if the first call is made within a test.
  *
  * @returns undefined where there is no libcrypto of OpenSSL 3 that makes SHA-1, or without `--allow-ffi`.
  */
@@ -55,7 +56,7 @@ function open(): BackgroundSha1 | undefined {
     if (makesSha1(library.symbols)) return (bytes) => hash(library.symbols, bytes);
     library.close();
   } catch {
-    // None, or one without that function: whoever asks has another way.
+    // There is none, or one without that function; the caller uses another way to hash.
   }
   return undefined;
 }
@@ -75,7 +76,7 @@ async function hash(
   }
 }
 
-/** Somebody else's library of that name must not make us ban the peers that send right bytes. */
+/** Checks the library with an example: a wrong one of that name must not make us ban peers that send correct bytes. */
 function makesSha1({ SHA1 }: Libcrypto): boolean {
   const bytes = new TextEncoder().encode(EXAMPLE);
   const result = new Uint8Array(RESULT_BYTES);
@@ -83,7 +84,7 @@ function makesSha1({ SHA1 }: Libcrypto): boolean {
   return result.subarray(0, SHA1_BYTES).toHex() === EXAMPLE_DIGEST;
 }
 
-/** The type of a `buffer` leaves out shared memory, which would do as well. */
+/** Casts to the type of a `buffer` parameter, which excludes shared memory although that would work as well. */
 function asBuffer(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
   return bytes as Uint8Array<ArrayBuffer>;
 }

@@ -1,6 +1,6 @@
 /**
- * Locks pages of a map in memory: mlock(2). Looking up how much may be locked is
- * resource_limits.ts; deciding what to lock is not here at all.
+ * Locks pages of a map in memory: mlock(2). resource_limits.ts tells how much may be locked;
+ * `host/pinning/` decides what is.
  */
 
 import { lastError } from "./errno.ts";
@@ -8,8 +8,8 @@ import { libc } from "./libc.ts";
 import type { MapRange, MemoryMap } from "./memory_map.ts";
 
 /**
- * Locks a range of a map, reading from disk what is not in memory yet, on another thread. Lock
- * large files in ranges of some 256 MiB, for progress and so that a failure is seen early.
+ * Locks a range of a map on another thread; what is not in memory yet is read from disk. Large files
+ * should be locked in ranges of some 256 MiB, to show progress and so that a failure is seen early.
  *
  * @throws {LibcError} `ENOMEM` (over RLIMIT_MEMLOCK, or the file shrank), `EPERM` (RLIMIT_MEMLOCK is
  *   0), `EAGAIN` (no free memory, or the disk failed).
@@ -17,9 +17,9 @@ import type { MapRange, MemoryMap } from "./memory_map.ts";
 export async function lockMemory(map: MemoryMap, range?: MapRange): Promise<void> {
   const { address, lengthBytes } = map.resolve(range);
   if (await libc().mlock_nonblocking(address, lengthBytes) === 0) return;
-  // The other thread's errno is out of reach, so the same call is made again on this one: refusals
-  // come back at once (limits are checked before any page is read), and if the cause has gone away
-  // meanwhile, the pages are simply locked.
+  // The other thread's errno is lost, so the same call is made again on this thread: a refusal comes
+  // at once (limits are checked before any page is read), and if the cause has gone meanwhile, the
+  // pages are simply locked.
   const again = map.resolve(range);
   if (libc().mlock(again.address, again.lengthBytes) !== 0) throw lastError("mlock", map.path);
 }

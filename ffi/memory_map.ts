@@ -1,7 +1,7 @@
 /**
- * A file mapped into memory, read-only and shared, so that its pages are those of the page cache
- * that every other process sees. Nothing reads the bytes through it; it exists to be locked and
- * looked at.
+ * A file mapped into memory, read-only and shared, so that its pages are those of the page cache, which
+ * all processes share. No bytes are read through the map; it exists so that its pages can be locked and
+ * their residency be asked for.
  */
 
 import { lastError } from "./errno.ts";
@@ -15,13 +15,13 @@ const MAP_FAILED = 0xffff_ffff_ffff_ffffn;
 
 /** A range of a map, in bytes. */
 export interface MapRange {
-  /** From where; a multiple of the page size. Default 0. */
+  /** The start; a multiple of the page size. Default 0. */
   offsetBytes?: number;
-  /** How much; default to the end of the map. */
+  /** The length. Default: up to the end of the map. */
   lengthBytes?: number;
 }
 
-/** A mapped file. Unmap it with `close()` or `using`; unmapping also unlocks. */
+/** A mapped file. It is unmapped, and thereby unlocked, by `close()` or at the end of its `using` block. */
 export class MemoryMap implements Disposable {
   /** The file. */
   readonly path: string;
@@ -52,17 +52,17 @@ export class MemoryMap implements Disposable {
       if (address === MAP_FAILED) throw lastError("mmap", path);
       return new MemoryMap(path, { address, sizeBytes });
     } finally {
-      // The map holds the file by itself.
+      // The map stays valid without the descriptor.
       closeFile(fd);
     }
   }
 
-  /** What the map takes of the address space and of the lock limit: whole pages. */
+  /** What the map occupies of the address space and counts for against the lock limit, in whole pages. */
   get mappedBytes(): number {
     return roundUpToPages(this.sizeBytes);
   }
 
-  /** The absolute range for a call. Throws once the map is closed. */
+  /** The absolute addresses of a range. @throws {LibcError} when the map is closed; {RangeError} for a range outside of it. */
   resolve(range: MapRange = {}): { address: bigint; lengthBytes: bigint } {
     if (this.#address === undefined) {
       throw new LibcError({ code: "EBADF", call: "mmap", path: this.path, hint: "it is closed" });

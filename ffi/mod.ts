@@ -1,6 +1,8 @@
 /**
- * libc through `Deno.dlopen`: memory maps, locks, the page cache, limits; and libcrypto's SHA-1. Imports nothing of the
- * project.
+ * Calls to C libraries through `Deno.dlopen`: memory maps and locks, the page cache, allocation and copying of files, limits
+ * (libc), and SHA-1 (libcrypto). Each file wraps a few calls of libc.ts so that they are safe to use: failures become
+ * {@linkcode LibcError}, descriptors and maps are closed. `host/`, `torrent/` and commands call in here; it imports nothing of
+ * the project.
  */
 
 export * from "./allocate.ts";

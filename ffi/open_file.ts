@@ -1,6 +1,5 @@
 /**
- * A file descriptor of our own for calls that need a raw number. Not for reading and writing:
- * node:fs does that.
+ * Opens raw file descriptors for calls to libc that need one. node:fs is used for reading and writing.
  */
 
 import { lastError } from "./errno.ts";
@@ -9,10 +8,10 @@ import { libc, pathBytes } from "./libc.ts";
 const O_RDONLY = 0;
 const O_RDWR = 0o2;
 const O_CREAT = 0o100;
-/** Without it a service that we start would inherit the descriptor, and a lock along with it. */
+/** Without this flag a service that is started would inherit the descriptor, and its lock with it. */
 const O_CLOEXEC = 0o2000000;
 
-/** How {@linkcode openFile} opens: `create` also makes a missing file, with mode 0644. */
+/** How {@linkcode openFile} opens: `create` opens for writing and creates a missing file with mode 0644. */
 export type OpenMode = "read" | "write" | "create";
 
 /**
@@ -29,7 +28,7 @@ export function openFile(path: string, mode: OpenMode): number {
   return fd;
 }
 
-/** Closes a descriptor. Its errors are of no use: Linux frees the number whatever close(2) says. */
+/** Closes a descriptor. Errors of close(2) are ignored, because Linux frees the number in any case. */
 export function closeFile(fd: number): void {
   libc().close(fd);
 }

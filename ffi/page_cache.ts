@@ -1,5 +1,5 @@
 /**
- * What of a file is in the page cache, and putting it out of it again. Locking is memory_lock.ts.
+ * Finds out which parts of a file are in the page cache, and drops them from it. memory_lock.ts locks pages.
  */
 
 import { errnoName, lastError } from "./errno.ts";
@@ -12,8 +12,8 @@ import { closeFile, openFile } from "./open_file.ts";
 const POSIX_FADV_DONTNEED = 4;
 
 /**
- * mincore(2) fills one byte per page; 64 MiB at a time (16 KiB of answer) keeps the call short, since
- * it runs on the JavaScript thread.
+ * How much is asked for by one call of mincore(2), which fills one byte per page: 64 MiB (16 KiB of
+ * answer) keep the call short, since it runs on the JavaScript thread.
  */
 const MINCORE_WINDOW_BYTES = 64 * 1024 * 1024;
 
@@ -26,8 +26,8 @@ export interface Residency {
 }
 
 /**
- * How much of a map is in memory now: mincore(2). The answer is about the page cache, so about
- * every process's pages, and only a locked page is sure to stay.
+ * How much of a map is in memory now: mincore(2). The answer is about the page cache, which all
+ * processes share; only locked pages are sure to stay.
  *
  * @throws {LibcError} `ENOMEM` when the map is gone.
  */
@@ -63,10 +63,10 @@ export function fileResidency(path: string, sizeBytes: number): Residency {
 }
 
 /**
- * Which parts of a file have any page in memory now, 1 for yes and 0 for no, to be able to leave them so: what was not
- * there before can be dropped after it has been read, what was there is somebody's.
+ * Which parts of a file have any page in memory now: 1 for yes, 0 for no. With it the page cache can be left as it was: parts
+ * that were not in it can be dropped after they have been read, while the others are used by some process.
  *
- * @param file its size, from stat, and the size of a part: 64 KiB times a power of two, at most 64 MiB.
+ * @param options the file's size, from stat, and the size of a part: 64 KiB times a power of two, at most 64 MiB.
  * @throws {LibcError} as {@linkcode MemoryMap.ofFile} and {@linkcode mapResidency}.
  */
 export function residentParts(
@@ -91,16 +91,16 @@ export function residentParts(
 }
 
 /**
- * Writes a file's dirty pages to disk and drops its pages from the page cache, so that a download
- * does not push out what the running service reads. Pages that somebody has locked or mapped stay.
+ * Writes a file's dirty pages to disk and drops its pages from the page cache, so that a download does
+ * not evict what the running service reads. Pages that a process has locked or mapped stay.
  *
- * @param range what part of the file, default the whole.
+ * @param range the part of the file; default the whole file.
  * @throws {LibcError} with errno's name, `EIO` when the pages could not be written.
  */
 export async function dropFromPageCache(path: string, range: MapRange = {}): Promise<void> {
   const fd = openFile(path, "read");
   try {
-    // DONTNEED skips dirty pages, so they are written first.
+    // POSIX_FADV_DONTNEED skips dirty pages, so they are written first.
     if (await libc().fdatasync_nonblocking(fd) !== 0 && libc().fdatasync(fd) !== 0) {
       throw lastError("fdatasync", path);
     }
@@ -111,11 +111,11 @@ export async function dropFromPageCache(path: string, range: MapRange = {}): Pro
 }
 
 /**
- * Drops the pages of a file that are on disk already; what is dirty, locked or mapped stays, and so may the edges of a
- * range where the file system keeps pages in large folios. Waits for no disk: for whoever has just synced the file, and
- * goes on writing to it. posix_fadvise(2), POSIX_FADV_DONTNEED.
+ * Drops the pages of a file that are on disk already. Dirty, locked or mapped pages stay, and so may the edges of a range
+ * where the file system keeps pages in large folios. It does not wait for the disk, and is for callers that have just synced
+ * the file and go on writing to it. posix_fadvise(2), POSIX_FADV_DONTNEED.
  *
- * @param range what part of the file, default the whole.
+ * @param range the part of the file; default the whole file.
  * @throws {LibcError} with errno's name, `ENOENT` when the file is gone.
  */
 export async function dropCleanPages(path: string, range: MapRange = {}): Promise<void> {
@@ -135,7 +135,7 @@ async function adviseDontNeed(
   const error = await libc().posix_fadvise_nonblocking(
     fd,
     BigInt(offsetBytes),
-    // 0 stands for "up to the end".
+    // 0 means up to the end of the file.
     BigInt(lengthBytes),
     POSIX_FADV_DONTNEED,
   );

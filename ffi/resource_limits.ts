@@ -1,6 +1,6 @@
 /**
  * How much memory this process may lock, how much it has locked, and what to tell the operator when
- * that is too little. Locking itself is memory_lock.ts.
+ * the limit is too low. memory_lock.ts locks it.
  */
 
 import { readFileSync } from "node:fs";
@@ -11,10 +11,10 @@ import { libc, pageSizeBytes } from "./libc.ts";
 const RLIMIT_MEMLOCK = 8;
 const RLIM_INFINITY = 0xffff_ffff_ffff_ffffn;
 const CAP_IPC_LOCK = 14n;
-/** The user namespace that owns the machine maps every id to itself. */
+/** The uid_map of the initial user namespace, which maps every id to itself. */
 const INITIAL_USER_NAMESPACE = /^\s*0\s+0\s+4294967295\s*$/;
 
-/** A limit of getrlimit(2) in bytes; `Infinity` stands for RLIM_INFINITY. */
+/** A limit of getrlimit(2), in bytes; RLIM_INFINITY is `Infinity`. */
 export interface ResourceLimit {
   softBytes: number;
   hardBytes: number;
@@ -32,7 +32,7 @@ export interface LockingAllowance {
   source: "CAP_IPC_LOCK" | "RLIMIT_MEMLOCK";
 }
 
-/** RLIMIT_MEMLOCK of this process. @throws {LibcError} which getrlimit(2) has no reason for. */
+/** RLIMIT_MEMLOCK of this process. @throws {LibcError} if getrlimit(2) fails, for which there is no known reason. */
 export function memoryLockLimit(): ResourceLimit {
   const buffer = new BigUint64Array(2);
   if (libc().getrlimit(RLIMIT_MEMLOCK, buffer) !== 0) throw lastError("getrlimit");
@@ -40,8 +40,8 @@ export function memoryLockLimit(): ResourceLimit {
 }
 
 /**
- * Raises the soft limit of RLIMIT_MEMLOCK to the hard one, which every process may do for itself;
- * returns what then holds. setrlimit(2).
+ * Raises the soft limit of RLIMIT_MEMLOCK to the hard limit, which every process may do for itself, and
+ * returns the limits that then hold. setrlimit(2).
  */
 export function raiseMemoryLockLimit(): ResourceLimit {
   const buffer = new BigUint64Array(2);
@@ -57,7 +57,7 @@ function limitBytes(value: bigint | undefined): number {
   return value === undefined || value === RLIM_INFINITY ? Infinity : Number(value);
 }
 
-/** What this process may lock, counting its capabilities, RLIMIT_MEMLOCK and what it holds. */
+/** How much this process may lock, by its capabilities, RLIMIT_MEMLOCK and what it has locked. */
 export function lockingAllowance(): LockingAllowance {
   const { softBytes } = memoryLockLimit();
   const lockedBytes = lockedMemoryBytes();
@@ -78,8 +78,8 @@ export function lockedMemoryBytes(): number {
 }
 
 /**
- * Whether this process may lock without limit (CAP_IPC_LOCK in force). The kernel honours it only
- * in the initial user namespace: the root of an unprivileged container has the bit, and no right.
+ * Whether this process may lock without limit (CAP_IPC_LOCK). The kernel honours the capability only in
+ * the initial user namespace: the root of an unprivileged container has the bit, but not the right.
  */
 export function hasIpcLockCapability(): boolean {
   const effective = statusField("CapEff");
@@ -94,19 +94,19 @@ function statusField(name: string): string | undefined {
   return line?.slice(name.length + 1).trim();
 }
 
-/** What {@linkcode lockingAdvice} writes about. */
+/** What {@linkcode lockingAdvice} compares. */
 export interface LockingNeed {
   /** How much one process must be able to lock in all, in bytes. */
   requiredBytes: number;
   /** How much it may lock in all, in bytes. */
   limitBytes: number;
-  /** Who runs it; default the user of this process. */
+  /** The user that runs it. Default: the user of this process. */
   user?: string;
 }
 
 /**
- * What the operator must do when the limit is too small: how much is missing and which line to add
- * where. Empty when the limit is enough. limits.conf(5) counts in KiB and does not reach systemd's
+ * Tells the operator what to do when the limit is too low: how much is missing, and which line to add to
+ * which file. Empty when the limit suffices. limits.conf(5) counts in KiB and does not apply to systemd's
  * units, which have LimitMEMLOCK= of systemd.exec(5).
  */
 export function lockingAdvice(need: LockingNeed): string {

@@ -1,15 +1,18 @@
 /**
- * Small files that are either the old or the new one after any crash, never half of each. For
- * records, receipts and journals; not for blobs.
+ * Small JSON files that are replaced atomically: after any crash, a file is the old one or the new one
+ * as a whole. For records, receipts and journals, not for blobs.
+ *
+ * @module
  */
 
 import * as fs from "node:fs";
 import { basename, dirname, join } from "node:path";
 import process from "node:process";
 
-/** A JSON file was there but could not be read as what it should be. */
+/** A file that exists and is not what it should be. */
 export interface CorruptFile {
   path: string;
+  /** What was expected, and what is wrong. */
   reason: string;
 }
 
@@ -21,8 +24,8 @@ export type JsonFile =
 
 /**
  * Writes JSON so that a reader, and the machine after a power cut, sees all of the old file or all of
- * the new one: a temporary file in the same folder, fsync, rename, fsync of the folder. Synchronous,
- * because a step must be on disk before it is taken and these files are small.
+ * the new one: it writes a temporary file in the same folder, then fsync, rename, fsync of the folder.
+ * It is synchronous, because a step must be on disk before it is taken, and these files are small.
  *
  * @throws the system's error (`ENOSPC`, `EACCES`, …); the old file is untouched then.
  */
@@ -46,7 +49,7 @@ export function writeJsonFile(path: string, value: unknown): void {
   syncFolder(folder);
 }
 
-/** Reads a JSON file; one that is missing or not JSON is an answer, not an error. */
+/** Reads a JSON file. That it is missing or not JSON is a result and not an error. @throws any other error of the system. */
 export function readJsonFile(path: string): JsonFile {
   let text: string;
   try {
@@ -63,7 +66,7 @@ export function readJsonFile(path: string): JsonFile {
   }
 }
 
-/** Makes renames, new and removed entries of a folder survive a power cut. fsync(2). */
+/** Makes created, renamed and removed entries of a folder survive a power cut. fsync(2). */
 export function syncFolder(path: string): void {
   const fd = fs.openSync(path, "r");
   try {
@@ -78,7 +81,7 @@ export function isMissing(error: unknown): boolean {
   return systemErrorCode(error) === "ENOENT";
 }
 
-/** The system's code (`ENOENT`, …) of a node:fs error. */
+/** The system's code (`ENOENT`, …) of a node:fs error; undefined for any other error. */
 export function systemErrorCode(error: unknown): string | undefined {
   return error instanceof Error && "code" in error && typeof error.code === "string"
     ? error.code

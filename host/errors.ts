@@ -1,4 +1,4 @@
-/** The error of the host's parts. */
+/** The error that everything in `host/` throws. */
 
 /** Every `code` that a {@linkcode HostError} can have. */
 export type HostErrorCode =
@@ -8,6 +8,7 @@ export type HostErrorCode =
   | "RELEASE_EXISTS"
   | "RELEASE_CURRENT"
   | "DATA_DIR_LOCKED"
+  | "STATE_DIR_OPEN"
   // the service process
   | "SERVICE_RUNNING"
   | "SERVICE_START_FAILED"
@@ -24,9 +25,10 @@ export type HostErrorCode =
   | "PIN_KEEPER_FAILED"
   | "PIN_STALLED";
 
-/** Something on this host did not go as asked. `code` is stable, `message` says what to do next. */
+/** An operation on this host failed. `code` is stable; `message` says what was expected, what was there, and what to do. */
 export class HostError extends Error {
   override readonly name = "HostError";
+  /** Stable name of the failure. */
   readonly code: HostErrorCode;
   /** Lines for the operator to act on, where there are any. */
   readonly advice: string | undefined;

@@ -1,6 +1,7 @@
 /**
- * What the agent does to its own machine: locked pages, the service's process, the releases on disk.
- * Plain functions without actors; imports only ffi.
+ * What the agent does on its own machine: it keeps releases on disk, locks their pages and runs the
+ * services' processes. Plain functions and classes, without actors and without ZooKeeper: the agent's
+ * actors call in here, and below are the file system, /proc and `ffi/`.
  */
 
 export { type CorruptFile, readJsonFile, syncFolder, writeJsonFile } from "./atomic_file.ts";

@@ -1,11 +1,15 @@
-// Starts real ZooKeeper servers from Debian's packages, on loopback, for tests: one standalone server or
-// an ensemble. It says how to install one if there is none; it never skips.
+/**
+ * Starts real ZooKeeper servers from Debian's packages, on loopback, for tests: one standalone server or an ensemble. Where
+ * none is installed, tests fail with the command that installs it; they are never skipped.
+ *
+ * @module
+ */
 
-const javaFolder = "/usr/share/java";
-const jar = `${javaFolder}/zookeeper.jar`;
+const JAVA_FOLDER = "/usr/share/java";
+const JAR = `${JAVA_FOLDER}/zookeeper.jar`;
 
-/** Beside the server's own: Netty for TLS, a logger that says nothing, and what metrics and snapshots need. */
-const libraries = [
+/** Libraries that the server needs: Netty for TLS, a logger that prints nothing, and those for metrics and snapshots. */
+const LIBRARIES = [
   ...["buffer", "codec", "common", "handler", "resolver", "transport"].map((part) =>
     `netty-${part}`
   ),
@@ -16,18 +20,18 @@ const libraries = [
   "metrics-core",
   "snappy-java",
 ];
-const classPath = [jar, ...libraries.map((name) => `${javaFolder}/${name}.jar`)].join(":");
+const CLASS_PATH = [JAR, ...LIBRARIES.map((name) => `${JAVA_FOLDER}/${name}.jar`)].join(":");
 
-/** How long a server may take until it answers; about 2 s are normal on an idle machine. */
-const startTimeoutMs = 60_000;
+/** How long a server may take until it answers. On an idle machine it takes about 2 s. */
+const START_TIMEOUT_MS = 60_000;
 
-/** How long one probe may take: a server that is starting accepts connections that it never serves. */
-const probeTimeoutMs = 2_000;
+/** How long one probe may take, since a server that is starting accepts connections that it never serves. */
+const PROBE_TIMEOUT_MS = 2_000;
 
-/** Another process may take a free port before the server does; then it is tried again. */
-const maxAttempts = 5;
+/** Attempts to start a server, since another process may take its port before it does. */
+const MAX_ATTEMPTS = 5;
 
-/** How a server is to differ from a plain one with short ticks. */
+/** How a server differs from a standalone one with short ticks. */
 export interface RealZooKeeperOptions {
   /** More lines of `zoo.cfg`; `FOLDER` in them becomes the server's own folder. */
   config?: string[];
@@ -58,7 +62,7 @@ export interface RealZooKeeper {
   launch(): void;
   /** Waits until it serves. */
   ready(): Promise<void>;
-  /** Stops its process in its tracks (SIGSTOP) and lets it go on (SIGCONT). */
+  /** Suspends its process (SIGSTOP), and resumes it (SIGCONT). */
   freeze(): void;
   thaw(): void;
   /** `standalone`, `leader` or `follower`. */
@@ -144,10 +148,10 @@ export async function startRealEnsemble(
 
 async function started<T>(start: () => Promise<T>): Promise<T> {
   try {
-    await Deno.stat(jar);
+    await Deno.stat(JAR);
   } catch {
     throw new Error(
-      `start ZooKeeper: expected Debian's server at ${jar}, none was there. ` +
+      `start ZooKeeper: expected Debian's server at ${JAR}, none was there. ` +
         "Install it: deno task setup:zookeeper",
     );
   }
@@ -155,7 +159,7 @@ async function started<T>(start: () => Promise<T>): Promise<T> {
     try {
       return await start();
     } catch (error) {
-      if (attempt >= maxAttempts) throw error;
+      if (attempt >= MAX_ATTEMPTS) throw error;
     }
   }
 }
@@ -205,7 +209,7 @@ async function prepare(
     ...(options.optimized === true ? [] : ["-XX:TieredStopAtLevel=1"]),
     ...Object.entries(properties).map(([name, value]) => `-D${name}=${inFolder(value)}`),
     "-cp",
-    classPath,
+    CLASS_PATH,
     "org.apache.zookeeper.server.quorum.QuorumPeerMain",
     config,
   ];
@@ -261,7 +265,7 @@ async function prepare(
 }
 
 async function answering(port: number, child: Deno.ChildProcess): Promise<void> {
-  const deadlineMs = performance.now() + startTimeoutMs;
+  const deadlineMs = performance.now() + START_TIMEOUT_MS;
   let ended = false;
   child.status.then(() => ended = true);
   while (performance.now() < deadlineMs && !ended) {
@@ -286,7 +290,7 @@ export async function fourLetterWord(port: number, word: string): Promise<string
       // It is closed already.
     }
   };
-  const timer = setTimeout(close, probeTimeoutMs);
+  const timer = setTimeout(close, PROBE_TIMEOUT_MS);
   try {
     await conn.write(new TextEncoder().encode(word));
     const decoder = new TextDecoder();

@@ -1,5 +1,7 @@
 /**
- * `rollcall actors`: the actors of one host's agent, live; what happened last in it; or what one of its actors handles.
+ * `rollcall actors`: shows the actors of one host's agent, live; with `--events` what happened last in it; with `--trace`
+ * what one of its actors handles. Snapshots come from the agent's observer, over the actors' own connections; `trace.ts`
+ * follows one actor, and `actors_view.ts` renders all of it.
  *
  * @module
  */
@@ -15,31 +17,32 @@ import {
 import { followTrace } from "./trace.ts";
 import { renderActors, renderEvents } from "./actors_view.ts";
 import {
+  AGENT_ANSWER_TIMEOUT_MS,
   type AgentClient,
-  ANSWER_TIMEOUT_MS,
   LOOK_INTERVAL_MS,
   withAgent,
 } from "../shared/agent_client.ts";
 import { UsageError } from "../shared/errors.ts";
 import { createLiveText } from "../shared/live_text.ts";
 import { writeJson, writeLine } from "../shared/output.ts";
+import { terminalColumns } from "../shared/terminal.ts";
 import { listenForStop } from "../shared/stop_signal.ts";
 
-/** Options of the command. */
+/** Options of the command, as `rollcall actors --help` explains them. */
 export interface ActorsOptions {
   readonly zookeeper: string;
   readonly once: boolean;
   readonly json: boolean;
-  /** Shows what happened last instead of the tree. */
+  /** Shows the last events instead of the tree. */
   readonly events: boolean;
-  /** Path of an actor: shows what it handles instead of the tree. */
+  /** Path of an actor: shows the messages that it handles instead of the tree. */
   readonly trace?: string | undefined;
 }
 
 /** Columns where stdout is no terminal. */
 const DEFAULT_COLUMNS = 120;
 
-/** Looks once a second until stopped; once where stdout is no terminal and no program reads. */
+/** Shows the actors once a second until stopped, or only once where stdout is no terminal and JSON was not asked for. */
 export async function runActors(host: string, options: ActorsOptions): Promise<void> {
   const { trace, events, once, json, zookeeper } = options;
   if (events && trace !== undefined) {
@@ -51,7 +54,7 @@ export async function runActors(host: string, options: ActorsOptions): Promise<v
     if (events) return await showEvents(agent, { host, json });
     if (trace !== undefined) return await followTrace(agent, { path: trace, once, json, signal });
     const isLive = !once && (json || Deno.stdout.isTerminal());
-    const display = createDisplay(host, options);
+    const display = createActorsDisplay(host, options);
     try {
       await look(agent, { show: display.show, isLive, signal });
     } finally {
@@ -60,7 +63,7 @@ export async function runActors(host: string, options: ActorsOptions): Promise<v
   });
 }
 
-/** Looks twice at least, as rates need it. */
+/** Takes snapshots and shows them; at least two, because rates need two. */
 async function look(
   { peer, system: { clock } }: AgentClient,
   { show, isLive, signal }: {
@@ -73,7 +76,7 @@ async function look(
   const observed = new Observer({ clock, tree: () => tree });
   for (let looks = 0; !signal.aborted; looks++) {
     tree = await ask(peer.ref(observerContract), (replyTo) => ({ type: "look", replyTo }), {
-      timeoutMs: ANSWER_TIMEOUT_MS,
+      timeoutMs: AGENT_ANSWER_TIMEOUT_MS,
     });
     const actors = observed.look();
     if (isLive || looks > 0) show(actors);
@@ -89,7 +92,7 @@ async function showEvents(
   const events = await ask(
     peer.ref(observerContract),
     (replyTo) => ({ type: "events", replyTo }),
-    { timeoutMs: ANSWER_TIMEOUT_MS },
+    { timeoutMs: AGENT_ANSWER_TIMEOUT_MS },
   );
   if (json) writeJson({ host, events });
   else writeLine(renderEvents(events));
@@ -97,15 +100,15 @@ async function showEvents(
 
 interface Display {
   show(actors: readonly ObservedActor[]): void;
-  /** Leaves the last look standing. */
+  /** Ends the display and leaves the last snapshot on the terminal. */
   done(): void;
 }
 
-function createDisplay(host: string, { json, once }: ActorsOptions): Display {
+function createActorsDisplay(host: string, { json, once }: ActorsOptions): Display {
   if (json) return { show: (actors) => writeJson({ host, actors }), done() {} };
   const isTerminal = Deno.stdout.isTerminal();
   if (once || !isTerminal) {
-    const columns = isTerminal ? Deno.consoleSize().columns : DEFAULT_COLUMNS;
+    const columns = terminalColumns(DEFAULT_COLUMNS);
     return { show: (actors) => writeLine(renderActors(actors, { host, columns })), done() {} };
   }
   const live = createLiveText();

@@ -1,5 +1,5 @@
 /**
- * The actors of an agent as text for a terminal: the tree, what happened last, and what one of them handles. Pure.
+ * The actors of an agent as text for a terminal: the tree, the last events, and what one actor handles. Pure.
  *
  * @module
  */
@@ -7,6 +7,7 @@
 import pc from "picocolors";
 import type { RecordedEvent, TracedMessage } from "../../actors/observer/contract.ts";
 import type { ObservedActor } from "../../actors/runtime/mod.ts";
+import { cut, formatCount } from "../shared/format.ts";
 
 /** How large the view may be. */
 export interface ActorsViewOptions {
@@ -14,11 +15,11 @@ export interface ActorsViewOptions {
   readonly host: string;
   /** Columns of the terminal. */
   readonly columns: number;
-  /** Rows of the terminal: what does not fit is counted. Default: no limit, as for a pipe. */
+  /** Rows of the terminal; actors that do not fit are only counted. Default: no limit, as for a pipe. */
   readonly rows?: number;
 }
 
-/** Titles of the numbers, as wide as their columns are. */
+/** Titles of the columns with numbers, padded to the width of the column. */
 const NUMBERS = {
   waiting: " waiting",
   rate: "   msg/s",
@@ -28,14 +29,14 @@ const NUMBERS = {
 } as const;
 const NUMBER_TITLES = Object.values(NUMBERS).join("");
 const MIN_TREE_COLUMNS = 20;
-/** Below this a text says nothing, and the tree is cut instead. */
+/** A narrower column of states would be of no use; the tree is cut instead. */
 const MIN_STATE_COLUMNS = 24;
-/** Messages that wait from which on an actor cannot keep up: a tenth of a mailbox. */
+/** With more waiting messages than this, a tenth of a mailbox, an actor cannot keep up. */
 const WAITING_ALARM = 100;
-/** The host, the titles, the line that counts the rest, and that of the cursor. */
+/** The lines of the host, of the titles, of the count of actors left out, and of the cursor. */
 const ROWS_BESIDE_TREE = 4;
 
-/** Renders the tree, an actor a line. */
+/** Renders the tree, one line for each actor. */
 export function renderActors(
   actors: readonly ObservedActor[],
   { host, columns, rows: height = Infinity }: ActorsViewOptions,
@@ -55,7 +56,7 @@ export function renderActors(
     const tree = cut(label, treeColumns).padEnd(treeColumns);
     const state = stateColumns <= 0 ? "" : cut(stateOf(actor), stateColumns);
     const numbers = `${actor.status === "running" ? tree : pc.red(tree)}${numbersOf(actor)}`;
-    // Nothing is dimmed where there is nothing: colour around no text would leave blanks at the end of the line.
+    // An empty text is not coloured, since the codes would keep blanks at the end of the line.
     return state === "" ? numbers : `${numbers}  ${pc.dim(state)}`;
   });
   if (hidden > 0) lines.push(pc.dim(`… ${hidden} more; a higher window shows them, or --json`));
@@ -67,7 +68,7 @@ interface Row {
   readonly actor: ObservedActor;
 }
 
-/** An actor and all below it; `lead` is what is drawn before its name, `below` before those of its children. */
+/** An actor and all below it. `lead` is drawn before its name, `below` before the names of its children. */
 function rowsOf(
   actor: ObservedActor,
   { lead, below }: { readonly lead: string; readonly below: string },
@@ -90,17 +91,13 @@ function titleOf(
   const sum = (of: (actor: ObservedActor) => number): number =>
     rows.reduce((total, { actor }) => total + of(actor), 0);
   const parts = [
-    countOf(rows.length, "actor"),
+    formatCount(rows.length, "actor"),
     `${sum(({ handledPerSecond }) => handledPerSecond ?? 0).toFixed(1)} messages/s`,
-    countOf(sum(({ mailboxLength }) => mailboxLength), "message") + " waiting",
-    countOf(sum(({ restarts }) => restarts), "restart"),
-    countOf(sum(({ dropped }) => dropped), "drop"),
+    formatCount(sum(({ mailboxLength }) => mailboxLength), "message") + " waiting",
+    formatCount(sum(({ restarts }) => restarts), "restart"),
+    formatCount(sum(({ dropped }) => dropped), "drop"),
   ];
   return `${pc.bold(host)}: ${cut(parts.join(", "), columns - host.length - 2)}`;
-}
-
-function countOf(count: number, what: string): string {
-  return `${count} ${what}${count === 1 ? "" : "s"}`;
 }
 
 function numbersOf(actor: ObservedActor): string {
@@ -114,7 +111,7 @@ function numbersOf(actor: ObservedActor): string {
   ].join("");
 }
 
-/** Zeros are dim, so that what is not zero is seen; null is not known. */
+/** A number, right-aligned in its column. Zeros are dim, so that the others stand out; null, for what is not known, is blank. */
 function number(
   column: keyof typeof NUMBERS,
   value: number | null,
@@ -125,7 +122,7 @@ function number(
   return Number(text) === 0 ? pc.dim(text) : text;
 }
 
-/** `down`, or what its summary says, as `key value` pairs without those that say nothing. */
+/** The actor's status unless it runs, and its summary as `key: value` pairs, without the empty ones. */
 function stateOf({ status, summary }: ObservedActor): string {
   const text = describe(summary);
   return status === "running" ? text : `${status} ${text}`.trim();
@@ -148,7 +145,7 @@ function inner(value: unknown): string {
   return isPlain || text === "" ? text : `(${text})`;
 }
 
-/** What happened last, an event a line; what went wrong is coloured. */
+/** The last events, one line each; failures, restarts and dead letters are coloured. */
 export function renderEvents(events: readonly RecordedEvent[]): string {
   return events.map(({ at, type, path, detail }) => {
     const text = `${timeOf(at)}  ${type.replace("_", " ").padEnd(11)}  ${path}${
@@ -166,15 +163,11 @@ export function renderTraced({ at, tookMs, kind, text, failure }: TracedMessage)
   return failure === null ? line : pc.red(`${line}  threw ${oneLine(failure)}`);
 }
 
-/** `14:03:07.123` of ISO 8601, in UTC as all logs of the agent. */
+/** The time of day of an ISO 8601 time: `14:03:07.123`, in UTC like all logs of the agent. */
 function timeOf(iso: string): string {
   return iso.slice(11, 23);
 }
 
 function oneLine(text: string): string {
   return text.replaceAll(/\s+/g, " ");
-}
-
-function cut(text: string, columns: number): string {
-  return text.length <= columns ? text : `${text.slice(0, Math.max(0, columns - 1))}…`;
 }

@@ -1,5 +1,5 @@
 /**
- * `rollcall actors HOST --trace PATH`: what one actor of an agent handles, line by line.
+ * `rollcall actors HOST --trace PATH`: shows what one actor of an agent handles, a line for each message.
  *
  * @module
  */
@@ -9,11 +9,19 @@ import { observerContract, type TraceLook } from "../../actors/observer/contract
 import { type ActorSnapshot, ask, sleep } from "../../actors/runtime/mod.ts";
 import type { Peer } from "../../actors/runtime/remote/mod.ts";
 import { renderTraced } from "./actors_view.ts";
-import { type AgentClient, ANSWER_TIMEOUT_MS, LOOK_INTERVAL_MS } from "../shared/agent_client.ts";
+import {
+  AGENT_ANSWER_TIMEOUT_MS,
+  type AgentClient,
+  LOOK_INTERVAL_MS,
+} from "../shared/agent_client.ts";
 import { CommandError } from "../shared/errors.ts";
 import { writeJson, writeLine } from "../shared/output.ts";
 
-/** Shows what the actor handles until stopped; with `once`, for a second. */
+/**
+ * Shows what the actor handles until stopped; with `once`, for one second.
+ *
+ * @throws {CommandError} When there is no such actor, or the agent traces as many actors as it may.
+ */
 export async function followTrace(
   { peer, system: { clock } }: AgentClient,
   { path, once, json, signal }: {
@@ -29,7 +37,7 @@ export async function followTrace(
     const look: TraceLook = await ask(
       peer.ref(observerContract),
       (replyTo) => ({ type: "trace", path, from, replyTo }),
-      { timeoutMs: ANSWER_TIMEOUT_MS },
+      { timeoutMs: AGENT_ANSWER_TIMEOUT_MS },
     );
     const { status, next, lost, handled } = look;
     if (status === "too_many_traces") {
@@ -59,7 +67,7 @@ export async function followTrace(
 
 async function noSuchActor(path: string, peer: Peer): Promise<string> {
   const tree = await ask(peer.ref(observerContract), (replyTo) => ({ type: "look", replyTo }), {
-    timeoutMs: ANSWER_TIMEOUT_MS,
+    timeoutMs: AGENT_ANSWER_TIMEOUT_MS,
   });
   const paths = tree.flatMap(pathsOf);
   return `trace ${path}: expected the path of an actor, such as ${closest(path, paths)}`;

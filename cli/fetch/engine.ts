@@ -1,15 +1,15 @@
 /**
- * The engine of `rollcall fetch` and `rollcall seed`, as their options ask for it.
+ * Opens the engine that `rollcall fetch` and `rollcall seed` use, as their options choose it.
  *
  * @module
  */
 
 import { allocateFile } from "../../ffi/mod.ts";
 import type { Locality } from "../../base/locality.ts";
+import type { Log } from "../../base/log.ts";
 import { type EngineName, ENGINES, type TorrentEngine } from "../../torrent/mod.ts";
-import type { Log } from "../shared/logging.ts";
 
-/** How this host is seen, and by which engine it is served. */
+/** The options that choose the engine, its port, and how other peers see this host. */
 export interface EngineChoice {
   readonly engine: EngineName;
   readonly host?: string | undefined;
@@ -18,20 +18,20 @@ export interface EngineChoice {
   readonly torrentPort: number;
 }
 
-/** Opens the engine. Rejects with a `TransferError` if its port is taken. */
+/** Opens the engine. @throws {TransferError} if its port is in use. */
 export async function openEngine(choice: EngineChoice, log: Log): Promise<TorrentEngine> {
   return await ENGINES[choice.engine]({
     locality: localityOf(choice),
     listenPort: choice.torrentPort,
-    // A full disk shows before the download, not in the middle of it.
+    // With the space allocated, a full disk shows before the download and not in the middle of it.
     preallocate: allocateFile,
     log,
   });
 }
 
 /**
- * Where this host stands. Its name is not the machine's own: an agent or a publish on it has that already, and to the
- * tracker one name is one host.
+ * Where this host stands. Its default name differs from the machine's, because an agent or a publish on the same machine
+ * bears that one, and the tracker takes peers of one name for one host.
  */
 export function localityOf({ host, site, rack }: EngineChoice): Locality {
   return { host: host ?? `${Deno.hostname()}-by-hand-${Deno.pid}`, site, rack };

@@ -1,12 +1,18 @@
 /**
- * `rollcall fetch`: a release onto this machine by hand, from whatever names it, resumed where an earlier run ended,
- * verified, and seeded if asked.
+ * `rollcall fetch`: fetches a release by hand, resumes where an earlier run ended, verifies every file, and seeds if asked.
+ *
+ * The room: `source.ts` tells what the user has named, `resolve_release.ts` turns it into a release (`metadata_exchange.ts`
+ * asks the swarm), `state_dir.ts` decides where it is put together, `reuse.ts` takes what earlier releases have, the engine
+ * fetches the rest, and `verify_and_seed.ts` checks and seeds it. `seed.ts` is `rollcall seed`. Meanwhile
+ * `progress_monitor.ts` follows the transfer, and `progress_display.ts` shows it as `progress_view.ts` renders it.
  *
  * @module
  */
 
 import { relative, resolve } from "node:path";
 import { systemClock } from "../../base/clock.ts";
+import { totalBytes } from "../../base/locality.ts";
+import type { Log } from "../../base/log.ts";
 import {
   type Release,
   ReleaseError,
@@ -17,53 +23,53 @@ import {
 import { CommandError } from "../shared/errors.ts";
 import { createProgressDisplay, type ProgressDisplay } from "./progress_display.ts";
 import { type EngineChoice, openEngine } from "./engine.ts";
-import { findReleaseOrStop, type FoundRelease } from "./resolve_release.ts";
+import { type FoundRelease, resolveReleaseOrStop } from "./resolve_release.ts";
 import { exchangeMetainfo } from "./metadata_exchange.ts";
 import { reuseEarlier } from "./reuse.ts";
-import { seedShown, verifyShown } from "./verify_and_seed.ts";
+import { seedWithProgress, verifyWithProgress } from "./verify_and_seed.ts";
 import { parseSource } from "./source.ts";
 import { StateDir } from "./state_dir.ts";
 import { describeSeedGoal, type SeedGoal } from "./seed_goal.ts";
-import { formatRate, sum } from "./progress_view.ts";
 import { ProgressMonitor } from "./progress_monitor.ts";
-import { type Log, setUpLogging } from "../shared/logging.ts";
+import { setUpLogging } from "../shared/logging.ts";
+import type { LogLevelName } from "../shared/options.ts";
 import { writeJson } from "../shared/output.ts";
 import { listenForStop, type StopSignal } from "../shared/stop_signal.ts";
-import { formatAge, formatBytes } from "../shared/format.ts";
+import { formatBytes, formatRate, formatTimeSpan } from "../shared/format.ts";
 
-/** What to fetch. */
+/** The arguments of the command: what to fetch. */
 export interface FetchArguments {
   readonly source: string;
   readonly service?: string | undefined;
   readonly version?: string | undefined;
 }
 
-/** Options of the command. */
+/** Options of the command, as `rollcall fetch --help` explains them. */
 export interface FetchCommandOptions extends EngineChoice {
   readonly to?: string | undefined;
   readonly tracker: readonly string[];
   readonly seedAfter: boolean;
   readonly until?: SeedGoal | undefined;
   readonly rehash: boolean;
-  /** Folders of earlier releases; `undefined`: those that fetches have left in or beside the folder; `false`: none. */
+  /** Folders of earlier releases to reuse; `undefined`: those that fetches have put into or beside the folder; `false`: none. */
   readonly reuse?: readonly string[] | false | undefined;
-  /** Milliseconds without a byte until it gives up; 0: never. */
+  /** Milliseconds without progress after which it gives up; 0: never. */
   readonly patience: number;
   readonly json: boolean;
-  readonly logLevel: "debug" | "info" | "warning" | "error";
+  readonly logLevel: LogLevelName;
 }
 
-/** Fetches, verifies, and seeds if asked. */
+/** Fetches the release, verifies it, and seeds it if asked. @throws {UsageError} or {CommandError} with what to do. */
 export async function runFetch(what: FetchArguments, options: FetchCommandOptions): Promise<void> {
   const source = await parseSource(what.source);
   const log = await setUpLogging("fetch", options.logLevel);
   using stop = listenForStop();
   const display = createProgressDisplay({ json: options.json, now: systemClock.nowMs });
-  // Before the source is read: whoever pipes a .torrent in then finds everything ready to go.
+  // Opened before the source is read, so that all is ready when somebody pipes a .torrent in.
   const engine = await openEngine(options, log);
   try {
     const { service, version } = what;
-    const release = await findReleaseOrStop({
+    const release = await resolveReleaseOrStop({
       source,
       service,
       version,
@@ -100,64 +106,64 @@ async function fetchRelease(
   const folder = resolve(options.to ?? `${release.service}-${release.version}`);
   const shownFolder = relative(Deno.cwd(), folder) || ".";
   using state = await StateDir.open(folder);
-  const place = await state.place(release);
+  const target = await state.targetFor(release);
   const begunMs = systemClock.nowMs();
   const shown = { release, root: shownFolder, display };
-  using reuseWatch = new ProgressMonitor(shown);
+  using reuseMonitor = new ProgressMonitor(shown);
   const { reusedBytes } = await reuseEarlier(release, {
     folder,
-    place,
+    target,
     statePath: state.path,
     reuse: options.reuse,
     patienceMs: options.patience,
-    watch: reuseWatch,
+    monitor: reuseMonitor,
     signal: stop.signal,
     log,
   });
   const startedMs = systemClock.nowMs();
   const transfer = engine.fetch({
     metainfo: release.metainfo,
-    root: place.root,
-    journalPath: place.journalPath,
+    root: target.root,
+    journalPath: target.journalPath,
     resume: options.rehash ? "rehash" : "journal",
     checkFiles: true,
     fallbackPeers: release.fallbackPeers,
   });
   const until = options.until === undefined ? undefined : describeSeedGoal(options.until);
-  using watch = new ProgressMonitor({ ...shown, transfer, until, reusedBytes });
-  await fetchShown(release, { transfer, watch, options, stop });
+  using monitor = new ProgressMonitor({ ...shown, transfer, seedGoal: until, reusedBytes });
+  await fetchWithProgress(release, { transfer, monitor, options, stop });
   const completedMs = systemClock.nowMs();
-  await verifyShown((how) => transfer.verify(how), { watch, signal: stop.signal });
-  await state.settle(release, place);
-  if (place.root !== folder) await transfer.relocate(folder);
+  await verifyWithProgress((how) => transfer.verify(how), { monitor, signal: stop.signal });
+  await state.settle(release, target);
+  if (target.root !== folder) await transfer.relocate(folder);
   const times = { begunMs, startedMs, completedMs };
   report(release, { folder, shownFolder, transfer, ...times, options, display, reusedBytes });
   if (!options.seedAfter && options.until === undefined) return;
-  const seeded = await seedShown(release, { transfer, watch, until: options.until, stop });
+  const seeded = await seedWithProgress(release, { transfer, monitor, until: options.until, stop });
   if (options.json) writeJson({ seeded });
   display.say(
-    `Seeded for ${formatAge(seeded.seconds * 1_000)}: gave ${
+    `Seeded for ${formatTimeSpan(seeded.seconds * 1_000)}: gave ${
       formatBytes(seeded.sentBytes)
     }, ratio ${seeded.ratio.toFixed(2)}.`,
   );
 }
 
-/** Until every piece is there; gives up when told to, or when nothing has arrived for too long. */
-async function fetchShown(
+/** Waits until every piece is verified. @throws {CommandError} when told to stop, or when nothing has arrived for too long. */
+async function fetchWithProgress(
   release: Release,
-  { transfer, watch, options, stop }: {
+  { transfer, monitor, options, stop }: {
     readonly transfer: Transfer;
-    readonly watch: ProgressMonitor;
+    readonly monitor: ProgressMonitor;
     readonly options: FetchCommandOptions;
     readonly stop: StopSignal;
   },
 ): Promise<void> {
   const name = `${release.service} ${release.version}`;
   function look(): void {
-    if (options.patience === 0 || watch.idleMs < options.patience) return;
+    if (options.patience === 0 || monitor.idleMs < options.patience) return;
     throw new CommandError(
-      `fetch ${name}: nothing has arrived for ${formatAge(options.patience)}${
-        watch.trouble === undefined ? "" : `: ${watch.trouble}`
+      `fetch ${name}: nothing has arrived for ${formatTimeSpan(options.patience)}${
+        monitor.obstacle === undefined ? "" : `: ${monitor.obstacle}`
       }. Is somebody seeding it, and is the tracker right? What is there is kept; the same command goes on with it`,
     );
   }
@@ -170,7 +176,7 @@ async function fetchShown(
     );
   });
   stopped.catch(() => {});
-  await watch.showUntil(Promise.race([transfer.done, stopped]), look);
+  await monitor.showUntil(Promise.race([transfer.done, stopped]), look);
 }
 
 function report(
@@ -180,7 +186,7 @@ function report(
     readonly shownFolder: string;
     readonly transfer: Transfer;
     readonly begunMs: number;
-    /** When there was nothing left to reuse. */
+    /** When reusing was done and fetching began. */
     readonly startedMs: number;
     readonly completedMs: number;
     readonly options: FetchCommandOptions;
@@ -192,8 +198,8 @@ function report(
   const { folder, shownFolder, transfer, startedMs, completedMs, options, display } = what;
   const { received, sent } = transfer.progress();
   const tookMs = completedMs - startedMs;
-  const fetchedBytes = sum(received);
-  // To the engine what was reused is what it found.
+  const fetchedBytes = totalBytes(received);
+  // The engine counts reused bytes among those that it found on disk.
   const resumedBytes = Math.max(0, received.resumedBytes - reusedBytes);
   if (options.json) {
     const { resumedBytes: _found, ...receivedBytes } = received;
@@ -217,7 +223,7 @@ function report(
   }
   const how = fetchedBytes === 0
     ? reusedBytes === 0 ? "it was all there" : "nothing had to be fetched"
-    : `${formatBytes(fetchedBytes)} in ${formatAge(tookMs)}, ${
+    : `${formatBytes(fetchedBytes)} in ${formatTimeSpan(tookMs)}, ${
       formatRate(fetchedBytes / Math.max(tookMs, 1) * 1_000)
     }`;
   const resumed = resumedBytes > 0 && fetchedBytes + reusedBytes > 0
@@ -231,7 +237,7 @@ function report(
   );
 }
 
-/** Errors of the parts, in the words of the command line. */
+/** Turns errors of the engine and of releases into errors of the command line. */
 function explain(error: unknown, source: string): unknown {
   if (error instanceof TransferError && error.code === "engine_failed") {
     return new CommandError(error.message, { cause: error.cause });

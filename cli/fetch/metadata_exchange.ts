@@ -1,5 +1,5 @@
 /**
- * From an info hash to its .torrent: asked of the peers themselves (BEP 9), where nobody else is known to have it.
+ * Gets the .torrent of an info hash from the peers of its swarm (BEP 9), for a magnet link that names no other source.
  *
  * @module
  */
@@ -8,17 +8,17 @@ import { fetchMetainfo, ReleaseError, TransferError } from "../../torrent/mod.ts
 import { CommandError, UsageError } from "../shared/errors.ts";
 import { type EngineChoice, localityOf } from "./engine.ts";
 import type { MagnetSource } from "./source.ts";
-import { formatAge } from "../shared/format.ts";
+import { formatTimeSpan } from "../shared/format.ts";
 
-/** How to ask. */
+/** Whom to ask, and for how long. */
 export interface ExchangeOptions {
   readonly choice: EngineChoice;
-  /** Asked beside those of the link. */
+  /** Announce URLs that are asked besides those of the link. */
   readonly trackers: readonly string[];
-  /** Milliseconds until it is given up; 0: never. */
+  /** Milliseconds after which it gives up; 0: never. */
   readonly patienceMs: number;
   readonly signal: AbortSignal;
-  /** Told that peers are being asked, which may take a while. */
+  /** Receives a line for the user: asking peers may take a while. */
   readonly say: (line: string) => void;
 }
 
@@ -56,7 +56,7 @@ export async function exchangeMetainfo(
     if (!(cause instanceof TransferError) || signal.aborted) throw cause;
     throw new CommandError(
       `source ${infoHash}: nobody has handed its .torrent out for ${
-        formatAge(patienceMs)
+        formatTimeSpan(patienceMs)
       }; is the info hash right, is ` +
         `somebody seeding it, and does the tracker answer (${
           asked.join(", ") || peers.join(", ")

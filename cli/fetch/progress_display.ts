@@ -1,35 +1,36 @@
 /**
- * Where the view of a transfer goes: drawn over itself on a terminal, a line now and then into a pipe or log, nowhere
- * when a program reads JSON.
+ * Shows the progress of a transfer: as text that is redrawn in place on a terminal, as a line now and then in a pipe or
+ * log, not at all where a program reads JSON.
  *
  * @module
  */
 
-import { renderTransfer, renderTransferLine, type TransferView } from "./progress_view.ts";
+import { type ProgressView, renderProgress, renderProgressLine } from "./progress_view.ts";
 import { createLiveText } from "../shared/live_text.ts";
 import { writeLine } from "../shared/output.ts";
+import { terminalColumns } from "../shared/terminal.ts";
 
-/** Shows a transfer. */
+/** Shows the progress of a transfer. */
 export interface ProgressDisplay {
   /** How often to call `show`, in milliseconds. */
   readonly intervalMs: number;
-  show(view: TransferView): void;
-  /** Takes the bar away and leaves a line in its place; nothing where a program reads. */
+  show(view: ProgressView): void;
+  /** Replaces the view by a line that stays; does nothing where a program reads JSON. */
   say(line: string): void;
-  /** Gives the terminal back. */
+  /** Ends the display and shows the cursor again. */
   done(): void;
 }
 
-/** Smooth enough to the eye, and no load. */
+/** Smooth enough for the eye, and of no weight for the processor. */
 const TERMINAL_INTERVAL_MS = 200;
-/** Between two looks at what might be worth a line. */
+/** How often it is decided whether the transfer is worth a line. */
 const LINE_INTERVAL_MS = 1_000;
-/** Between two lines of a transfer in which nothing changes but the numbers. */
+/** Time between two lines while only the numbers change. */
 const LINE_GAP_MS = 15_000;
-/** Columns where the terminal does not say. */
+/** Columns where the terminal's size is not known. */
 const DEFAULT_COLUMNS = 80;
 
-/** A display for stdout as it is. `now` in milliseconds. */
+/** Creates the display that suits stdout. `now` gives milliseconds on a monotonic clock. */
 export function createProgressDisplay(
   { json, now }: { readonly json: boolean; readonly now: () => number },
 ): ProgressDisplay {
@@ -41,7 +42,8 @@ function terminalDisplay(): ProgressDisplay {
   const live = createLiveText();
   return {
     intervalMs: TERMINAL_INTERVAL_MS,
-    show: (view) => live.update(renderTransfer(view, { columns: terminalColumns() })),
+    show: (view) =>
+      live.update(renderProgress(view, { columns: terminalColumns(DEFAULT_COLUMNS) })),
     say(line) {
       live.clear();
       writeLine(line);
@@ -55,29 +57,20 @@ function lineDisplay(now: () => number): ProgressDisplay {
   return {
     intervalMs: LINE_INTERVAL_MS,
     show(view) {
-      if (shouldSay(view)) writeLine(renderTransferLine(view));
+      if (shouldSay(view)) writeLine(renderProgressLine(view));
     },
     say: writeLine,
     done() {},
   };
 }
 
-/** Whether a view is worth a line: another phase or trouble at once, mere progress every 15 s. */
-export function lineGate(now: () => number): (view: TransferView) => boolean {
+/** Creates a function that says whether a view is worth a line: at once for a new phase or obstacle, every 15 s for mere progress. */
+export function lineGate(now: () => number): (view: ProgressView) => boolean {
   let last: { readonly subject: string; readonly atMs: number } | undefined;
   return (view) => {
-    const subject = `${view.phase} ${view.trouble ?? ""}`;
+    const subject = `${view.phase} ${view.obstacle ?? ""}`;
     if (last?.subject === subject && now() - last.atMs < LINE_GAP_MS) return false;
     last = { subject, atMs: now() };
     return true;
   };
-}
-
-function terminalColumns(): number {
-  try {
-    return Deno.consoleSize().columns;
-  } catch {
-    // Not a terminal any more.
-    return DEFAULT_COLUMNS;
-  }
 }

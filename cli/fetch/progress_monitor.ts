@@ -1,32 +1,33 @@
 /**
- * Follows one transfer: shows it while something is waited for, knows what keeps it from going on, and for how long
- * nothing has moved.
+ * Follows one transfer: shows its progress while something is awaited, knows what keeps it from going on, and for how long
+ * nothing has arrived.
  *
  * @module
  */
 
 import { sleep, systemClock } from "../../base/clock.ts";
+import { totalBytes } from "../../base/locality.ts";
 import type { Release, Transfer, TransferEvent, TransferProgress } from "../../torrent/mod.ts";
 import type { ProgressDisplay } from "./progress_display.ts";
-import { sum, type TransferPhase } from "./progress_view.ts";
+import type { TransferPhase } from "./progress_view.ts";
 
-/** What is followed, and where it is shown. */
+/** What to follow, and where to show it. */
 export interface ProgressMonitorOptions {
   readonly release: Release;
-  /** Missing while nothing is transferred: the files are looked at first. */
+  /** Undefined while nothing is transferred, as when files are verified before they are seeded. */
   readonly transfer?: Transfer;
-  /** Where the content lies, in the user's words. */
+  /** The folder of the content, as it is shown to the user. */
   readonly root: string;
   readonly display: ProgressDisplay;
-  /** When seeding ends, in words. */
-  readonly until?: string | undefined;
-  /** Taken from earlier releases on this machine. Default 0. */
+  /** The goal at which seeding ends, in words; undefined: Ctrl-C alone ends it. */
+  readonly seedGoal?: string | undefined;
+  /** Bytes that were taken from earlier releases on this machine. Default 0. */
   readonly reusedBytes?: number;
 }
 
-/** Everybody who is there is usually found within this time; before it, having no peers is not worth a word. */
+/** Peers that are there are usually found within this time; before it has passed, "no peers" is not reported. */
 const QUIET_MS = 2_000;
-/** A rejected piece is told for so long. */
+/** How long a rejected piece is reported. */
 const REJECTED_MS = 10_000;
 
 const NO_PROGRESS: TransferProgress = {
@@ -39,7 +40,7 @@ const NO_PROGRESS: TransferProgress = {
   sent: { rackBytes: 0, siteBytes: 0, remoteBytes: 0 },
 };
 
-/** See the file's head. */
+/** Follows one transfer and shows its progress. Disposing of it ends the subscription. */
 export class ProgressMonitor implements Disposable {
   readonly #options: ProgressMonitorOptions;
   readonly #unsubscribe: () => void;
@@ -48,7 +49,7 @@ export class ProgressMonitor implements Disposable {
   #movedMs = systemClock.nowMs();
   #movedBytes = -1;
   #checkedBytes = 0;
-  #obstacle: string | undefined;
+  #waitedFor: string | undefined;
   #trackerProblem: string | undefined;
   #rejected: { readonly message: string; readonly atMs: number } | undefined;
 
@@ -57,10 +58,10 @@ export class ProgressMonitor implements Disposable {
     this.#unsubscribe = options.transfer?.subscribe((event) => this.#onEvent(event)) ?? (() => {});
   }
 
-  /** How long no byte has arrived and no piece been verified, in milliseconds. */
+  /** Milliseconds since a byte has arrived or a piece has been verified. */
   get idleMs(): number {
     const { received, verifiedBytes } = this.#progress();
-    const movedBytes = sum(received) + verifiedBytes;
+    const movedBytes = totalBytes(received) + verifiedBytes;
     if (movedBytes !== this.#movedBytes) {
       this.#movedBytes = movedBytes;
       this.#movedMs = systemClock.nowMs();
@@ -68,31 +69,31 @@ export class ProgressMonitor implements Disposable {
     return systemClock.nowMs() - this.#movedMs;
   }
 
-  /** Since the phase began. */
+  /** Milliseconds since the phase began. */
   get phaseMs(): number {
     return systemClock.nowMs() - this.#phaseStartedMs;
   }
 
-  /** The next thing is done with the release. */
+  /** Begins the next phase. */
   enter(phase: TransferPhase): void {
     this.#phase = phase;
     this.#phaseStartedMs = systemClock.nowMs();
   }
 
-  /** While reusing or verifying. */
+  /** Notes how many bytes were reused or verified so far. */
   checked(bytes: number): void {
     this.#checkedBytes = bytes;
   }
 
-  /** Something that is waited for besides the transfer, in words; `undefined`: nothing any more. */
+  /** Notes what is awaited besides the transfer, in words; `undefined`: nothing any more. */
   waitFor(obstacle: string | undefined): void {
-    this.#obstacle = obstacle;
+    this.#waitedFor = obstacle;
   }
 
-  /** Why nothing arrives, in a few words; `undefined` when nothing is wrong. */
-  get trouble(): string | undefined {
+  /** What keeps the transfer from going on, in a few words; `undefined` when nothing does. */
+  get obstacle(): string | undefined {
     const { release } = this.#options;
-    if (this.#obstacle !== undefined) return this.#obstacle;
+    if (this.#waitedFor !== undefined) return this.#waitedFor;
     const { peers, paused } = this.#progress();
     if (paused !== undefined) return `${paused.message}; it goes on by itself when there is room`;
     if (this.#rejected !== undefined && systemClock.nowMs() - this.#rejected.atMs < REJECTED_MS) {
@@ -109,14 +110,14 @@ export class ProgressMonitor implements Disposable {
   }
 
   /**
-   * Shows the transfer until the promise settles, calling `look` before each time.
+   * Shows the transfer until the promise settles, and calls `look` each time before it is shown.
    *
-   * @returns What the promise gives. Rejects as it does, or with what `look` throws.
+   * @returns The promise's value. Rejects as the promise does, or with what `look` throws.
    */
   async showUntil<T>(promise: Promise<T>, look: () => void = () => {}): Promise<T> {
     const { display } = this.#options;
     const settled = new AbortController();
-    // Its rejection is the caller's; here it only ends the pause.
+    // Its rejection is handled by the caller; here it only ends the pause.
     promise.then(() => settled.abort(), () => settled.abort());
     while (!settled.signal.aborted) {
       look();
@@ -132,7 +133,7 @@ export class ProgressMonitor implements Disposable {
   }
 
   #show(): void {
-    const { release, root, display, until, reusedBytes = 0 } = this.#options;
+    const { release, root, display, seedGoal, reusedBytes = 0 } = this.#options;
     display.show({
       name: `${release.service} ${release.version}`,
       fileCount: release.files.length,
@@ -142,8 +143,8 @@ export class ProgressMonitor implements Disposable {
       checkedBytes: this.#checkedBytes,
       reusedBytes,
       phaseMs: this.phaseMs,
-      trouble: this.trouble,
-      until,
+      obstacle: this.obstacle,
+      seedGoal,
     });
   }
 

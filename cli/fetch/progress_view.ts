@@ -1,84 +1,84 @@
 /**
- * A transfer as text for a terminal: a bar that is coloured by where the bytes came from, the rate, the time left, peers
- * by distance. Pure.
+ * The progress of a transfer as text for a terminal: a bar that is coloured by how far the bytes came, the rate, the time
+ * left, peers by distance. Pure.
  *
  * @module
  */
 
 import { stripVTControlCharacters } from "node:util";
 import pc from "picocolors";
-import type { BytesByDistance } from "../../base/locality.ts";
+import { totalBytes } from "../../base/locality.ts";
 import type { TransferProgress } from "../../torrent/mod.ts";
-import { formatAge, formatBytes } from "../shared/format.ts";
+import { cut, formatBytes, formatCount, formatRate, formatTimeSpan } from "../shared/format.ts";
 
-/** What a command is doing with a release. */
+/** The phase that a command is in with a release. */
 export type TransferPhase = "reusing" | "fetching" | "verifying" | "seeding";
 
-/** All that the view shows. */
-export interface TransferView {
+/** What the view shows. */
+export interface ProgressView {
   /** Such as `web v2`. */
   readonly name: string;
   readonly fileCount: number;
-  /** Where the content lies, as the user would write it. */
+  /** The folder of the content, relative to the working directory. */
   readonly root: string;
   readonly phase: TransferPhase;
   readonly progress: TransferProgress;
-  /** While reusing: bytes that were taken. While verifying: bytes of which the SHA-256 has been formed. */
+  /** While reusing: bytes that were copied. While verifying: bytes whose SHA-256 has been computed. */
   readonly checkedBytes: number;
   /** Taken from earlier releases on this machine before anything was fetched. */
   readonly reusedBytes: number;
-  /** Since this phase began. */
+  /** Milliseconds since this phase began. */
   readonly phaseMs: number;
-  /** What keeps it from going on, in a few words: no peers, a tracker that does not answer. */
-  readonly trouble: string | undefined;
-  /** When seeding ends by itself, in words; `undefined`: only by Ctrl-C. */
-  readonly until: string | undefined;
+  /** What keeps the transfer from going on, in a few words: no peers, a tracker that does not answer. */
+  readonly obstacle: string | undefined;
+  /** The goal at which seeding ends, in words; `undefined`: it ends at Ctrl-C alone. */
+  readonly seedGoal: string | undefined;
 }
 
-/** Narrower terminals get lines that wrap. */
+/** On a narrower terminal the lines wrap. */
 export const MIN_VIEW_COLUMNS = 40;
 /** A bar is easier to read when it does not fill the widest terminals. */
 const MAX_BAR_COLUMNS = 100;
-/** Longer than that is no forecast any more. */
+/** A longer forecast is too uncertain to be shown. */
 const MAX_FORECAST_MS = 100 * 3_600_000;
 const FULL = "━";
 const HALF = "╸";
 
-/** One colour for each distance, everywhere: near is calm, far is loud. */
+/** One colour for each distance, in all commands: calm for near, loud for far. */
 const DISTANCES = [
   { name: "rack", key: "rackBytes", paint: pc.green },
   { name: "site", key: "siteBytes", paint: pc.cyan },
   { name: "remote", key: "remoteBytes", paint: pc.yellow },
 ] as const;
 
-/** Renders the view, two to four lines, none wider than the terminal. */
-export function renderTransfer(view: TransferView, { columns }: { columns: number }): string {
+/** Renders the view in two to four lines, none of them wider than the terminal. */
+export function renderProgress(view: ProgressView, { columns }: { columns: number }): string {
   const width = Math.max(MIN_VIEW_COLUMNS, columns);
   const lines = [renderTitle(view, width)];
   if (view.phase === "seeding") lines.push(...renderSeeding(view));
-  else lines.push(renderBarLine(view, width), renderFlow(view));
+  else lines.push(renderBarLine(view, width), renderRates(view));
   lines.push(renderPeers(view));
-  if (view.trouble !== undefined) lines.push(pc.yellow(view.trouble));
+  if (view.obstacle !== undefined) lines.push(pc.yellow(view.obstacle));
   return lines.map((line) => fit(line, width)).join("\n");
 }
 
-/** One line, for logs and pipes. */
-export function renderTransferLine(view: TransferView): string {
-  const { name, phase, progress, trouble } = view;
+/** Renders the view as one line, for logs and pipes. */
+export function renderProgressLine(view: ProgressView): string {
+  const { name, phase, progress, obstacle: trouble } = view;
   const parts = phase === "seeding"
-    ? [`gave ${formatBytes(sum(progress.sent))}`, formatRate(progress.uploadBytesPerSecond)]
+    ? [`gave ${formatBytes(totalBytes(progress.sent))}`, formatRate(progress.uploadBytesPerSecond)]
     : [
       `${percentOf(view)} of ${formatBytes(progress.totalBytes)}`,
       ...(phase === "fetching"
         ? [formatRate(progress.downloadBytesPerSecond), ...forecast(view)]
         : []),
     ];
-  const peers = `${progress.peers} peer${progress.peers === 1 ? "" : "s"}`;
+  const peers = formatCount(progress.peers, "peer");
   const ending = trouble === undefined ? "" : ` (${trouble})`;
   return `${name}: ${phase}, ${parts.join(", ")}, ${peers}${ending}`;
 }
 
-/** Milliseconds until every piece is there at the present rate; `undefined` when nothing moves. */
+/** Milliseconds until all pieces are verified, at the present rate; `undefined` when nothing moves. */
 export function timeLeftMs(progress: TransferProgress): number | undefined {
   const leftBytes = progress.totalBytes - progress.verifiedBytes;
   if (leftBytes <= 0) return 0;
@@ -87,32 +87,21 @@ export function timeLeftMs(progress: TransferProgress): number | undefined {
   return leftMs > MAX_FORECAST_MS ? undefined : leftMs;
 }
 
-/** `48.3 MiB/s`. */
-export function formatRate(bytesPerSecond: number): string {
-  return `${formatBytes(Math.max(0, Math.round(bytesPerSecond)))}/s`;
-}
-
-/** Bytes of all distances. */
-export function sum(bytes: Readonly<BytesByDistance>): number {
-  return bytes.rackBytes + bytes.siteBytes + bytes.remoteBytes;
-}
-
-function renderTitle(view: TransferView, width: number): string {
+function renderTitle(view: ProgressView, width: number): string {
   const { name, progress, fileCount, root } = view;
-  const files = `${fileCount} file${fileCount === 1 ? "" : "s"}`;
-  const what = `${formatBytes(progress.totalBytes)} in ${files}`;
+  const what = `${formatBytes(progress.totalBytes)} in ${formatCount(fileCount, "file")}`;
   const used = `${name}  ${what} → `.length;
   return `${pc.bold(name)}  ${pc.dim(`${what} →`)} ${shortenPath(root, width - used)}`;
 }
 
 /** The bar, with the percentage at its end. */
-function renderBarLine(view: TransferView, width: number): string {
+function renderBarLine(view: ProgressView, width: number): string {
   const percent = percentOf(view).padStart(5);
   const cells = Math.min(MAX_BAR_COLUMNS, width) - percent.length - 1;
   return `${renderBar(view, cells)} ${pc.bold(percent)}`;
 }
 
-function renderBar(view: TransferView, cells: number): string {
+function renderBar(view: ProgressView, cells: number): string {
   const halves = Math.floor(shareOf(view) * cells * 2);
   const full = Math.floor(halves / 2);
   const hasHalf = halves % 2 === 1;
@@ -120,31 +109,31 @@ function renderBar(view: TransferView, cells: number): string {
   const filled = FULL.repeat(full) + (hasHalf ? HALF : "");
   if (view.phase === "verifying") return pc.magenta(filled) + rest;
   if (view.phase === "reusing") return pc.dim(filled) + rest;
-  return paintByOrigin(filled, view) + rest;
+  return paintByDistance(filled, view) + rest;
 }
 
-/** The filled part in the colours of where the bytes came from, in proportion; what was there before is plain. */
-function paintByOrigin(filled: string, { progress }: TransferView): string {
+/** Paints the filled part in proportion to how far the bytes came; bytes that were there before are dim. */
+function paintByDistance(filled: string, { progress }: ProgressView): string {
   const { received } = progress;
-  const origins = [
+  const sources = [
     { bytes: received.resumedBytes, paint: pc.dim },
     ...DISTANCES.map(({ key, paint }) => ({ bytes: received[key], paint })),
   ];
-  const totalBytes = origins.reduce((total, { bytes }) => total + bytes, 0);
-  if (totalBytes === 0) return pc.green(filled);
+  const allBytes = sources.reduce((total, { bytes }) => total + bytes, 0);
+  if (allBytes === 0) return pc.green(filled);
   let text = "";
   let passedBytes = 0;
   let from = 0;
-  for (const { bytes, paint } of origins) {
+  for (const { bytes, paint } of sources) {
     passedBytes += bytes;
-    const to = Math.round(passedBytes / totalBytes * filled.length);
+    const to = Math.round(passedBytes / allBytes * filled.length);
     text += paint(filled.slice(from, to));
     from = to;
   }
   return text;
 }
 
-function renderFlow(view: TransferView): string {
+function renderRates(view: ProgressView): string {
   const { phase, progress, checkedBytes, reusedBytes } = view;
   if (phase === "reusing") {
     return `from earlier releases on this machine: ${formatBytes(checkedBytes)}`;
@@ -161,30 +150,30 @@ function renderFlow(view: TransferView): string {
   return [amount, rate, ...forecast(view), up, ...reused].join("   ");
 }
 
-function forecast({ progress }: TransferView): string[] {
+function forecast({ progress }: ProgressView): string[] {
   const leftMs = timeLeftMs(progress);
   return leftMs === undefined || leftMs === 0 ? [] : [`${formatLeft(leftMs)} left`];
 }
 
-/** Whole seconds: tenths of a forecast only flicker. */
+/** In whole seconds, because the tenths of a forecast change all the time. */
 function formatLeft(leftMs: number): string {
-  return leftMs < 60_000 ? `${Math.ceil(leftMs / 1_000)} s` : formatAge(leftMs);
+  return leftMs < 60_000 ? `${Math.ceil(leftMs / 1_000)} s` : formatTimeSpan(leftMs);
 }
 
-function renderSeeding(view: TransferView): string[] {
-  const { progress, phaseMs, until } = view;
-  const sentBytes = sum(progress.sent);
+function renderSeeding(view: ProgressView): string[] {
+  const { progress, phaseMs, seedGoal: until } = view;
+  const sentBytes = totalBytes(progress.sent);
   const ratio = progress.totalBytes === 0 ? 0 : sentBytes / progress.totalBytes;
   const flow = [
     `${pc.green("▲")} ${pc.bold(formatRate(progress.uploadBytesPerSecond))}`,
     `gave ${formatBytes(sentBytes)}, ratio ${ratio.toFixed(2)}`,
-    pc.dim(`${formatAge(Math.floor(phaseMs / 1_000) * 1_000)}, ${until ?? "Ctrl-C ends it"}`),
+    pc.dim(`${formatTimeSpan(Math.floor(phaseMs / 1_000) * 1_000)}, ${until ?? "Ctrl-C ends it"}`),
   ];
   return [flow.join("   ")];
 }
 
-/** Who is there, and what they brought or took. */
-function renderPeers({ phase, progress }: TransferView): string {
+/** The connected peers by distance, and the bytes that each distance sent or received. */
+function renderPeers({ phase, progress }: ProgressView): string {
   const { peersByDistance: counts, peers } = progress;
   const bytes = phase === "seeding" ? progress.sent : progress.received;
   const shares = DISTANCES.map(({ name, key, paint }) => {
@@ -197,29 +186,29 @@ function renderPeers({ phase, progress }: TransferView): string {
   return `${pc.dim(who)}${shares.join(pc.dim(" · "))}`;
 }
 
-function shareOf(view: TransferView): number {
+function shareOf(view: ProgressView): number {
   const { totalBytes } = view.progress;
   return totalBytes === 0 ? 1 : Math.min(1, doneBytes(view) / totalBytes);
 }
 
-/** Rounded down: 100 % means all of it. Multiplied first: 0.29 times 100 is less than 29. */
-function percentOf(view: TransferView): string {
+/** Rounded down, so that 100 % means all of it. Multiplies before it divides, because 0.29 times 100 is less than 29. */
+function percentOf(view: ProgressView): string {
   const { totalBytes } = view.progress;
   const percent = totalBytes === 0 ? 100 : Math.floor(doneBytes(view) * 100 / totalBytes);
   return `${Math.min(100, percent)} %`;
 }
 
-function doneBytes({ phase, progress, checkedBytes }: TransferView): number {
+function doneBytes({ phase, progress, checkedBytes }: ProgressView): number {
   return phase === "verifying" || phase === "reusing" ? checkedBytes : progress.verifiedBytes;
 }
 
-/** The end of a path says more than its beginning. */
+/** Cuts a path at its beginning, because its end says more. */
 function shortenPath(path: string, columns: number): string {
   return path.length <= columns || columns < 8 ? path : `…${path.slice(path.length - columns + 1)}`;
 }
 
-/** Cuts a line that would wrap; without its colours then, which a cut would tear. */
+/** Cuts a line that would wrap. A line that is cut loses its colours, since the cut could fall into their codes. */
 function fit(line: string, width: number): string {
   const plain = stripVTControlCharacters(line);
-  return plain.length <= width ? line : `${plain.slice(0, width - 1)}…`;
+  return plain.length <= width ? line : cut(plain, width);
 }

@@ -1,6 +1,6 @@
 /**
- * From a source to the release that is behind it: reads files, feeds and .torrents, and picks service and version where a
- * feed offers several.
+ * Finds the release that a source names: reads files, feeds and .torrents, and chooses service and version where a feed
+ * offers several.
  *
  * @module
  */
@@ -20,14 +20,14 @@ import { CommandError, UsageError } from "../shared/errors.ts";
 import type { MagnetSource, Source } from "./source.ts";
 import type { StopSignal } from "../shared/stop_signal.ts";
 
-/** What was asked for. */
+/** Which release is wanted, and how to get it. */
 export interface ReleaseRequest {
   readonly source: Source;
-  /** Which of a feed's releases; the default is the only service there is. */
+  /** The service in a feed that offers several; the default is the only one there is. */
   readonly service: string | undefined;
-  /** The default is the newest. */
+  /** The version; the default is the newest. */
   readonly version: string | undefined;
-  /** Used in place of the trackers that the .torrent names; none: those of the .torrent. */
+  /** Announce URLs that replace those of the .torrent; empty: those of the .torrent stay. */
   readonly trackers: readonly string[];
   /** Gets a .torrent from the swarm (BEP 9). */
   readonly exchange: (magnet: MagnetSource) => Promise<Uint8Array>;
@@ -40,16 +40,16 @@ export interface FoundRelease extends Release {
   readonly fallbackPeers: readonly string[];
 }
 
-/** How long a server may take to send a .torrent. */
+/** How long a server may take to send a .torrent or a feed. */
 const DOWNLOAD_DEADLINE_MS = 30_000;
 
 /**
  * Finds the release.
  *
- * @throws {UsageError} for a file that is not there or not a release, and for a choice that the feed does not offer;
- * {CommandError} or {FeedError} when nobody hands it out.
+ * @throws {UsageError} for a file that is missing or no release, and for a choice that the feed does not offer;
+ * {CommandError} or {FeedError} when nobody sends it.
  */
-export async function findRelease(request: ReleaseRequest): Promise<FoundRelease> {
+export async function resolveRelease(request: ReleaseRequest): Promise<FoundRelease> {
   const release = await readSource(request);
   const { service, version, trackers } = request;
   if (service !== undefined && service !== release.service) {
@@ -66,21 +66,21 @@ export async function findRelease(request: ReleaseRequest): Promise<FoundRelease
   return { ...withTrackers(release, trackers), fallbackPeers: release.fallbackPeers };
 }
 
-/** The same, unless somebody ends it first: a server, or whoever feeds standard input, may be slow. */
-export async function findReleaseOrStop(
+/** Finds the release, unless the user stops the command first: a server, or whoever writes to standard input, may be slow. */
+export async function resolveReleaseOrStop(
   request: ReleaseRequest,
   stop: StopSignal,
 ): Promise<FoundRelease> {
   const stopped = stop.stopped.then(() => {
     throw new CommandError("stopped before the release was known");
   });
-  const found = findRelease(request);
-  // Whichever loses may still fail, and nobody is interested any more.
+  const found = resolveRelease(request);
+  // The one that loses may still reject, and its error is of no interest.
   for (const promise of [stopped, found]) promise.catch(() => {});
   return await Promise.race([found, stopped]);
 }
 
-/** The same release, announced elsewhere: trackers are no part of what the info hash covers. */
+/** The same release with other trackers, which the info hash does not cover. */
 export function withTrackers(release: Release, trackers: readonly string[]): Release {
   const { infoHash: expectInfoHash, metainfo } = release;
   return readRelease(replaceTrackers(metainfo, trackers), { expectInfoHash });
@@ -131,7 +131,7 @@ async function readTorrentFile(path: string): Promise<Uint8Array> {
   }
 }
 
-/** A .torrent is a bencoded dictionary, a feed is JSON: the first byte that is no blank tells them apart. */
+/** Reads a .torrent or a feed. A .torrent is a bencoded dictionary and a feed is JSON, so the first byte that is no blank tells which it is. */
 async function readUrl(url: string, request: ReleaseRequest): Promise<FoundRelease> {
   const bytes = await download(url, request.signal);
   const first = new TextDecoder().decode(bytes.subarray(0, 64)).trimStart().at(0);
@@ -147,7 +147,7 @@ async function readUrl(url: string, request: ReleaseRequest): Promise<FoundRelea
   return { ...readRelease(metainfo), fallbackPeers };
 }
 
-/** Picks one of a feed's releases, which come newest first. Throws a {@link UsageError} that lists what there is. */
+/** Chooses one of a feed's releases, which come newest first. @throws {UsageError} that lists what the feed offers. */
 export function chooseRelease(
   offered: readonly OfferedRelease[],
   wanted: {
@@ -180,7 +180,7 @@ export function chooseRelease(
   );
 }
 
-/** The first few: a feed may offer thousands. */
+/** The first eight names, since a feed may offer thousands. */
 function listed(names: readonly string[]): string {
   return names.length <= 8 ? names.join(", ") : `${names.slice(0, 8).join(", ")} and others`;
 }

@@ -1,6 +1,6 @@
 /**
- * What `rollcall fetch` takes from earlier releases on this machine in place of the network: which of them, and putting
- * the new one together. They are only read.
+ * Before `rollcall fetch` asks the network, it puts the new release together from earlier releases on this machine, as far
+ * as they have the same content. This file finds those releases and does so; they are only read.
  *
  * @module
  */
@@ -8,6 +8,7 @@
 import { basename, dirname, join, resolve } from "node:path";
 import { allocateFile } from "../../ffi/mod.ts";
 import { sleep, systemClock } from "../../base/clock.ts";
+import type { Log } from "../../base/log.ts";
 import {
   createRelease,
   type Release,
@@ -18,57 +19,57 @@ import {
   TransferError,
 } from "../../torrent/mod.ts";
 import { CommandError, UsageError } from "../shared/errors.ts";
-import { type FetchPlace, hasFiles, readKeptRelease, readTorrent } from "./state_dir.ts";
+import { type FetchTarget, hasFiles, readKeptRelease, readTorrent } from "./state_dir.ts";
 import type { ProgressMonitor } from "./progress_monitor.ts";
-import type { Log } from "../shared/logging.ts";
 
-/** As many as the agent looks at; each costs the memory of its map. */
+/** How many earlier releases are used, as many as by the agent; each costs the memory of its chunk map. */
 const SOURCES_MAX = 3;
-/** Folders beside the new one that are looked at; more are a place for something else. */
+/** How many entries beside the new folder are looked at; a folder with more is used for other things. */
 const NEIGHBOURS_MAX = 1_000;
-/** How often a full disk is tried again. */
+/** Time between two attempts while the disk is full. */
 const ROOM_POLL_MS = 2_000;
 
 const NOTHING: Reuse = { reusedBytes: 0, copiedBytes: 0 };
 
-/** What to put together, and how. */
+/** What to put together, where, and from which releases. */
 export interface ReuseRequest {
-  /** Where `--to` leads. */
+  /** The folder that `--to` names. */
   readonly folder: string;
-  readonly place: FetchPlace;
+  readonly target: FetchTarget;
   /** Folder of the state; see `state_dir.ts`. */
   readonly statePath: string;
-  /** Folders of earlier releases; `undefined`: those that are found; `false`: none. */
+  /** Folders of earlier releases; `undefined`: those that are found beside the new one; `false`: none. */
   readonly reuse: readonly string[] | false | undefined;
-  /** Milliseconds to wait for room; 0: for ever. */
+  /** Milliseconds to wait for room on the disk; 0: for ever. */
   readonly patienceMs: number;
-  readonly watch: ProgressMonitor;
+  readonly monitor: ProgressMonitor;
   readonly signal: AbortSignal;
   readonly log: Log;
 }
 
 /**
- * Puts together what can be, unless an earlier run has. Content that nobody knows is left to the engine, which hashes it.
+ * Puts together what earlier releases have, unless an earlier run has done so. Content of unknown origin in the folder is
+ * left to the engine, which hashes it.
  *
- * @throws {UsageError} for a folder to reuse that is none; {CommandError} when there is no room in time.
+ * @throws {UsageError} for a folder that holds no release; {CommandError} when there is no room in time.
  */
 export async function reuseEarlier(release: Release, request: ReuseRequest): Promise<Reuse> {
-  const { place, statePath, watch } = request;
-  // Names the release while that is under way: what lies there then is half done, and nobody's but ours.
+  const { target, statePath, monitor } = request;
+  // While reusing is under way this file names the release: what lies in the folder then is unfinished, and made by us.
   const marker = join(statePath, "reuse");
   const isHalfDone = await readText(marker) === release.infoHash;
-  // First, so that a wrong option is told in any case.
+  // Sources are found first, so that a wrong option is reported in any case.
   const sources = request.reuse === false ? [] : await findSources(release, request);
-  const canBegin = isHalfDone || !await hasFiles(place.root);
+  const canBegin = isHalfDone || !await hasFiles(target.root);
   if (sources.length === 0 || !canBegin || release.sizeBytes === 0) {
-    // From here on it is the engine's.
+    // From here on the engine alone writes to the folder.
     await Deno.remove(marker).catch(ignoreNotFound);
     return NOTHING;
   }
-  watch.enter("reusing");
+  monitor.enter("reusing");
   await Deno.writeTextFile(marker, release.infoHash);
-  const reuse = await watch.showUntil(putTogether(release, sources, request));
-  // Only now: a crash before this line begins it anew, and none of it was fetched.
+  const reuse = await monitor.showUntil(putTogether(release, sources, request));
+  // Removed only now: after a crash before this line reusing begins anew, and nothing has been fetched yet.
   await Deno.remove(marker);
   return reuse;
 }
@@ -80,22 +81,22 @@ function ignoreNotFound(error: unknown): void {
 async function putTogether(
   release: Release,
   sources: readonly ReuseFrom[],
-  { place, patienceMs, watch, signal, log }: ReuseRequest,
+  { target, patienceMs, monitor, signal, log }: ReuseRequest,
 ): Promise<Reuse> {
   const startedMs = systemClock.nowMs();
   for (;;) {
     try {
       const reuse = await reuseRelease({
         metainfo: release.metainfo,
-        root: place.root,
-        journalPath: place.journalPath,
+        root: target.root,
+        journalPath: target.journalPath,
         sources,
         preallocate: allocateFile,
         signal,
         log,
-        onProgress: (doneBytes) => watch.checked(doneBytes),
+        onProgress: (doneBytes) => monitor.checked(doneBytes),
       });
-      watch.waitFor(undefined);
+      monitor.waitFor(undefined);
       return reuse;
     } catch (error) {
       if (!(error instanceof TransferError)) throw error;
@@ -104,7 +105,7 @@ async function putTogether(
       if (patienceMs > 0 && systemClock.nowMs() - startedMs >= patienceMs) {
         throw new CommandError(error.message, { cause: error });
       }
-      watch.waitFor(`${error.message}; it goes on by itself when there is room`);
+      monitor.waitFor(`${error.message}; it goes on by itself when there is room`);
       await sleep(systemClock, ROOM_POLL_MS, signal);
       if (signal.aborted) throw stoppedMeanwhile(release, error);
     }
@@ -118,10 +119,10 @@ function stoppedMeanwhile({ service, version }: Release, cause: unknown): Comman
   );
 }
 
-/** The folder's own release first, then those that were asked for or lie beside it. */
+/** The release in the folder itself first, then those that the user named or that lie beside it. */
 async function findSources(release: Release, request: ReuseRequest): Promise<ReuseFrom[]> {
-  const { folder, place: { former }, reuse } = request;
-  const own = former === undefined ? [] : [{ metainfo: former.metainfo, root: folder }];
+  const { folder, target: { previous }, reuse } = request;
+  const own = previous === undefined ? [] : [{ metainfo: previous.metainfo, root: folder }];
   const others = reuse === undefined || reuse === false
     ? await findNeighbours(release, folder)
     : await readFolders(reuse, release, request);
@@ -149,7 +150,7 @@ async function namesIn(folder: string): Promise<string[]> {
       if (names.push(name) >= NEIGHBOURS_MAX) break;
     }
   } catch {
-    // It may be written to and not be listed: then nobody is found there.
+    // A folder that may be written to but not listed has no neighbours to be found.
   }
   return names;
 }
@@ -157,7 +158,7 @@ async function namesIn(folder: string): Promise<string[]> {
 async function readFolders(
   paths: readonly string[],
   release: Release,
-  { folder, place, log, signal }: ReuseRequest,
+  { folder, target, log, signal }: ReuseRequest,
 ): Promise<ReuseFrom[]> {
   if (paths.length > SOURCES_MAX) {
     throw new UsageError(
@@ -168,14 +169,14 @@ async function readFolders(
   for (const path of paths) {
     const root = resolve(path);
     if (root === folder) {
-      // What a fetch has put there is taken anyway.
-      if (place.former !== undefined) continue;
+      // The release that a fetch has put into the folder itself is used anyway.
+      if (target.previous !== undefined) continue;
       throw new UsageError(
         `fetch --reuse ${path}: expected another folder than the one that is fetched into; name one with --to`,
       );
     }
     const known = await readKeptRelease(root) ??
-      // As an agent keeps it.
+      // Where an agent keeps the .torrent of its release.
       await readTorrent(join(dirname(root), ".rollcall", `${basename(root)}.torrent`));
     sources.push(
       known === undefined
@@ -186,7 +187,7 @@ async function readFolders(
   return sources;
 }
 
-/** Content without a .torrent is read once, to know what is in it. */
+/** Hashes content that has no .torrent, to know what is in it. */
 async function readUnknown(
   path: string,
   { service }: Release,

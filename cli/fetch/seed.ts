@@ -1,5 +1,5 @@
 /**
- * `rollcall seed`: content that lies on this machine already, offered to others by hand.
+ * `rollcall seed`: seeds by hand a release whose files are on this machine already.
  *
  * @module
  */
@@ -11,17 +11,18 @@ import { CommandError, UsageError } from "../shared/errors.ts";
 import { createProgressDisplay } from "./progress_display.ts";
 import { type EngineChoice, openEngine } from "./engine.ts";
 import { exchangeMetainfo } from "./metadata_exchange.ts";
-import { findReleaseOrStop } from "./resolve_release.ts";
-import { seedShown, verifyShown } from "./verify_and_seed.ts";
+import { resolveReleaseOrStop } from "./resolve_release.ts";
+import { seedWithProgress, verifyWithProgress } from "./verify_and_seed.ts";
 import { parseSource } from "./source.ts";
 import { describeSeedGoal, type SeedGoal } from "./seed_goal.ts";
 import { ProgressMonitor } from "./progress_monitor.ts";
 import { setUpLogging } from "../shared/logging.ts";
+import type { LogLevelName } from "../shared/options.ts";
 import { writeJson } from "../shared/output.ts";
 import { listenForStop } from "../shared/stop_signal.ts";
-import { formatAge, formatBytes } from "../shared/format.ts";
+import { formatBytes, formatTimeSpan } from "../shared/format.ts";
 
-/** What to seed, and where it lies. */
+/** The arguments of the command: what to seed, and where its files are. */
 export interface SeedArguments {
   readonly source: string;
   readonly path: string;
@@ -29,19 +30,19 @@ export interface SeedArguments {
   readonly version?: string | undefined;
 }
 
-/** Options of the command. */
+/** Options of the command, as `rollcall seed --help` explains them. */
 export interface SeedCommandOptions extends EngineChoice {
   readonly tracker: readonly string[];
   readonly until?: SeedGoal | undefined;
   readonly verify: boolean;
   readonly json: boolean;
-  readonly logLevel: "debug" | "info" | "warning" | "error";
+  readonly logLevel: LogLevelName;
 }
 
-/** Who seeds is seldom the first: somebody answers soon, or never. */
+/** How long peers are asked for the .torrent. Other seeds usually exist already and answer soon, or none ever will. */
 const EXCHANGE_PATIENCE_MS = 60_000;
 
-/** Checks the content, then seeds until told to stop or until the goal is reached. */
+/** Verifies the content, then seeds it until the goal is reached or the user stops it. @throws {UsageError} or {CommandError}. */
 export async function runSeed(what: SeedArguments, options: SeedCommandOptions): Promise<void> {
   const source = await parseSource(what.source);
   const log = await setUpLogging("seed", options.logLevel);
@@ -49,7 +50,7 @@ export async function runSeed(what: SeedArguments, options: SeedCommandOptions):
   const display = createProgressDisplay({ json: options.json, now: systemClock.nowMs });
   const engine = await openEngine(options, log);
   try {
-    const release = await findReleaseOrStop({
+    const release = await resolveReleaseOrStop({
       source,
       service: what.service,
       version: what.version,
@@ -67,27 +68,41 @@ export async function runSeed(what: SeedArguments, options: SeedCommandOptions):
     const root = await rootOf(release, what.path);
     const { metainfo } = release;
     const until = options.until === undefined ? undefined : describeSeedGoal(options.until);
-    // Not before the files are known to be right: others would get pieces that they throw away.
+    // Nothing is seeded before the files are verified: peers would fetch pieces that they have to discard.
     if (options.verify) {
-      using watch = new ProgressMonitor({ release, root: what.path, display, until });
-      await verifyShown((how) => verifyRelease({ ...how, metainfo: release.metainfo, root }), {
-        watch,
-        signal: stop.signal,
-      });
+      using monitor = new ProgressMonitor({ release, root: what.path, display, seedGoal: until });
+      await verifyWithProgress(
+        (how) => verifyRelease({ ...how, metainfo: release.metainfo, root }),
+        {
+          monitor,
+          signal: stop.signal,
+        },
+      );
     }
     const transfer = engine.seed({ metainfo, root });
     const shownRoot = relative(Deno.cwd(), resolve(what.path)) || ".";
-    using watch = new ProgressMonitor({ release, transfer, root: shownRoot, display, until });
-    watch.enter("seeding");
-    await watch.showUntil(transfer.done);
+    using monitor = new ProgressMonitor({
+      release,
+      transfer,
+      root: shownRoot,
+      display,
+      seedGoal: until,
+    });
+    monitor.enter("seeding");
+    await monitor.showUntil(transfer.done);
     const { service, version, infoHash, sizeBytes } = release;
     if (options.json) {
       writeJson({ service, version, infoHash, folder: root, sizeBytes, port: engine.port });
     }
-    const seeded = await seedShown(release, { transfer, watch, until: options.until, stop });
+    const seeded = await seedWithProgress(release, {
+      transfer,
+      monitor,
+      until: options.until,
+      stop,
+    });
     if (options.json) writeJson({ seeded });
     display.say(
-      `Seeded ${service} ${version} for ${formatAge(seeded.seconds * 1_000)}: gave ${
+      `Seeded ${service} ${version} for ${formatTimeSpan(seeded.seconds * 1_000)}: gave ${
         formatBytes(seeded.sentBytes)
       }, ratio ${seeded.ratio.toFixed(2)}.`,
     );
@@ -99,7 +114,7 @@ export async function runSeed(what: SeedArguments, options: SeedCommandOptions):
   }
 }
 
-/** The engine's root: the folder itself, or, for a release of one file, also that file's folder. */
+/** The folder that the engine reads from: the given folder, or the folder of the only file of the release. */
 async function rootOf(release: Release, path: string): Promise<string> {
   let info: Deno.FileInfo;
   try {

@@ -1,5 +1,5 @@
 /**
- * When `--until` ends the seeding: at a ratio or after a time. Pure.
+ * The goal of `--until`, at which seeding ends: a ratio or a time. Pure.
  *
  * @module
  */
@@ -7,14 +7,14 @@
 import { InvalidArgumentError } from "@commander-js/extra-typings";
 import { formatDurationMs, parseDurationMs } from "../../rollout/mod.ts";
 
-/** A goal of seeding. */
+/** When seeding ends. */
 export type SeedGoal =
-  /** Given as many times the release's size. */
+  /** When the bytes sent are that many times the release's size. */
   | { readonly kind: "ratio"; readonly ratio: number }
-  /** For so long after it was complete. */
+  /** When that much time has passed since seeding began. */
   | { readonly kind: "time"; readonly durationMs: number };
 
-/** More copies than any fleet has hosts. */
+/** More copies than any fleet has hosts; a higher ratio is a typing mistake. */
 const MAX_RATIO = 100_000;
 
 /** Parses `2`, `1.5` (a ratio) or `30s`, `10m`, `2h` (a time). Throws commander's error for anything else. */
@@ -30,7 +30,7 @@ export function parseSeedGoal(text: string): SeedGoal {
   );
 }
 
-/** Parses a duration for an option; 0 is allowed without a unit. */
+/** Parses a duration for an option, in milliseconds; 0 needs no unit. Throws commander's error for anything else. */
 export function parseDuration(text: string): number {
   const durationMs = text === "0" ? 0 : parseDurationMs(text);
   if (durationMs !== null) return durationMs;
@@ -44,7 +44,7 @@ export function describeSeedGoal(until: SeedGoal): string {
     : `until ${formatDurationMs(until.durationMs)} have passed`;
 }
 
-/** Whether the goal is reached. A release without content has given all it can. */
+/** Whether the goal is reached. A release without content has reached any ratio. */
 export function isReached(
   until: SeedGoal,
   so: { readonly sentBytes: number; readonly totalBytes: number; readonly seedingMs: number },

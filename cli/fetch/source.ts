@@ -1,6 +1,6 @@
 /**
- * What `rollcall fetch` and `rollcall seed` may be given as a source, told apart by its form alone: no file is opened and
- * nobody is asked here. What is behind a source is found out in `resolve_release.ts`.
+ * Parses the source that `rollcall fetch` and `rollcall seed` are given, by its form alone: no file is opened and no server
+ * is asked. `resolve_release.ts` finds the release that it names.
  *
  * @module
  */
@@ -8,31 +8,31 @@
 import parseTorrent from "parse-torrent";
 import { UsageError } from "../shared/errors.ts";
 
-/** A source, told apart. */
+/** A source, by its kind. */
 export type Source =
   /** `-`: a .torrent on standard input. */
   | { readonly kind: "stdin" }
   /** The path of a .torrent. */
   | { readonly kind: "file"; readonly path: string }
-  /** The URL of a .torrent or of a feed; which of them shows when it is read. */
+  /** The URL of a .torrent or of a feed; which of the two shows when it is read. */
   | { readonly kind: "url"; readonly url: string }
-  /** A magnet link (BEP 9), or a bare info hash, which is one that knows no trackers. */
+  /** A magnet link (BEP 9), or a bare info hash, which is a magnet link without trackers. */
   | MagnetSource;
 
-/** An info hash and what is known of where its .torrent can be had. */
+/** An info hash, and where its .torrent may be found. */
 export interface MagnetSource {
   readonly kind: "magnet";
   /** 40 hexadecimal digits, lower case. */
   readonly infoHash: string;
-  /** `tr`: announce URLs. */
+  /** Announce URLs (`tr`). */
   readonly trackers: readonly string[];
-  /** `x.pe`: addresses of peers. */
+  /** Addresses of peers (`x.pe`). */
   readonly peers: readonly string[];
-  /** `xs`: an URL of the .torrent itself, if there is one. */
+  /** URL of the .torrent itself (`xs`), if the link has one. */
   readonly torrentUrl: string | undefined;
 }
 
-/** What magnet-uri, behind parse-torrent, finds in a link; the package has no types for it. */
+/** What parse-torrent returns for a magnet link; the package has no types for it. */
 interface ParsedMagnet {
   readonly infoHash?: string;
   readonly announce?: readonly string[];
@@ -42,14 +42,14 @@ interface ParsedMagnet {
 
 const HEXADECIMAL_HASH = /^[0-9a-fA-F]{40}$/;
 const BASE32_HASH = /^[a-zA-Z2-7]{32}$/;
-/** A trackerless link of hundreds of entries is nobody's; the first ones do. */
+/** No useful link has more trackers or peers than this; the others are dropped. */
 const MAX_TRACKERS = 16;
 const MAX_PEERS = 64;
 
 /**
- * Tells what a source is.
+ * Parses a source.
  *
- * @throws {UsageError} for a magnet link without an info hash that we speak, and for what looks like a damaged hash.
+ * @throws {UsageError} for a magnet link without an info hash of BitTorrent 1, and for what looks like a damaged hash.
  */
 export async function parseSource(text: string): Promise<Source> {
   if (text === "-") return { kind: "stdin" };
@@ -67,7 +67,7 @@ export async function parseSource(text: string): Promise<Source> {
   if (HEXADECIMAL_HASH.test(text) || BASE32_HASH.test(text)) {
     return await parseMagnet(`magnet:?xt=urn:btih:${text}`);
   }
-  // A file whose name is nothing but such digits can still be given as ./NAME.
+  // A file whose name consists of such digits alone can still be given as ./NAME.
   if (/^[0-9a-fA-F]{30,}$/.test(text)) {
     throw new UsageError(
       `source: expected an info hash of 40 hexadecimal digits, there were ${text.length}: "${text}"`,

@@ -1,6 +1,6 @@
 /**
- * What `rollcall fetch` keeps beside the content, in `.NAME.rollcall`: the lock, the resume journal, the .torrent of what
- * lies there, and, when a folder goes from one release to the next, the next one until all of it is verified.
+ * The folder `.NAME.rollcall` that `rollcall fetch` keeps beside the content's folder NAME: a lock, the resume journal, the
+ * .torrent of the release in NAME, and, while one release replaces another, the next one until all of it is verified.
  *
  * @module
  */
@@ -16,15 +16,17 @@ import {
 } from "../../torrent/mod.ts";
 import { CommandError } from "../shared/errors.ts";
 
-/** Where a fetch puts the content, and its journal. */
-export interface FetchPlace {
+/** Where a fetch puts the content and its journal. */
+export interface FetchTarget {
+  /** The folder of the content. */
   readonly root: string;
+  /** The resume journal. */
   readonly journalPath: string;
-  /** The release that `folder` holds and goes on holding until the new one is verified; undefined: none. */
-  readonly former: Release | undefined;
+  /** The release that the folder holds until the new one is verified; undefined: none. */
+  readonly previous: Release | undefined;
 }
 
-/** See the file's head. Disposing of it gives the lock back. */
+/** The state folder of one content folder, locked for this process. Disposing of it releases the lock. */
 export class StateDir implements Disposable {
   /** `.NAME.rollcall`. */
   readonly path: string;
@@ -38,9 +40,9 @@ export class StateDir implements Disposable {
   }
 
   /**
-   * Makes the state of a folder, and finishes what a crash has interrupted.
+   * Makes and locks the state folder of a content folder, and finishes a replacement that a crash has interrupted.
    *
-   * @throws {CommandError} where nothing can be written, or another fetch is at work.
+   * @throws {CommandError} when the folder cannot be written to, or another fetch uses it.
    */
   static async open(folder: string): Promise<StateDir> {
     const path = statePath(folder);
@@ -71,15 +73,15 @@ export class StateDir implements Disposable {
   }
 
   /**
-   * Where the release is to be put together: in the folder itself, or beside it while the folder holds another one.
+   * Decides where the release is put together: in the folder itself, or beside it while the folder holds another release.
    *
-   * @throws {CommandError} if the folder holds files besides that other one, which would go with it.
+   * @throws {CommandError} if the folder holds files that are not of that other release, since they would be lost with it.
    */
-  async place(release: Release): Promise<FetchPlace> {
+  async targetFor(release: Release): Promise<FetchTarget> {
     const former = await readKeptRelease(this.#folder);
     const isOther = former !== undefined && former.infoHash !== release.infoHash;
     if (!isOther || !await hasFiles(this.#folder)) {
-      return { root: this.#folder, journalPath: join(this.path, "resume"), former: undefined };
+      return { root: this.#folder, journalPath: join(this.path, "resume"), previous: undefined };
     }
     await expectOnly(former, this.#folder);
     const root = join(this.path, "next");
@@ -90,11 +92,11 @@ export class StateDir implements Disposable {
       await writeWhole(join(this.path, "next.torrent"), release.metainfo);
     }
     await Deno.mkdir(root, { recursive: true });
-    return { root, journalPath, former };
+    return { root, journalPath, previous: former };
   }
 
-  /** The release is verified: it takes the folder's place, and its .torrent is kept for the next one. */
-  async settle(release: Release, { former }: FetchPlace): Promise<void> {
+  /** Puts the verified release in its final place, and keeps its .torrent for the next fetch. */
+  async settle(release: Release, { previous: former }: FetchTarget): Promise<void> {
     if (former === undefined) {
       await removeAll(presentBlocksPath(join(this.path, "resume")));
       return await writeWhole(join(this.path, "release.torrent"), release.metainfo);
@@ -103,11 +105,11 @@ export class StateDir implements Disposable {
     await this.#finishSwap();
   }
 
-  /** From `former` being there on, each step may have been done before a crash. */
+  /** Finishes a replacement. Once `former` exists, each step may or may not have been done before a crash. */
   async #finishSwap(): Promise<void> {
     const next = join(this.path, "next");
     if (!await exists(this.#folder)) {
-      // Without it somebody else has been at work here: back to what there was.
+      // Something else has removed it: the previous release comes back.
       if (!await exists(next)) return await Deno.rename(join(this.path, "former"), this.#folder);
       await Deno.rename(next, this.#folder);
     }
@@ -123,12 +125,12 @@ export class StateDir implements Disposable {
   }
 }
 
-/** The release that an earlier fetch has verified in that folder; undefined if none has. */
+/** Reads the release that an earlier fetch has verified in that folder; undefined if there is none. */
 export async function readKeptRelease(folder: string): Promise<Release | undefined> {
   return await readTorrent(join(statePath(folder), "release.torrent"));
 }
 
-/** A .torrent of a release; undefined if there is none that can be read. */
+/** Reads the .torrent of a release; undefined if there is none that can be read. */
 export async function readTorrent(path: string): Promise<Release | undefined> {
   try {
     return readRelease(await readFile(path, MAX_METAINFO_BYTES));
@@ -143,14 +145,14 @@ export async function hasFiles(folder: string): Promise<boolean> {
   return false;
 }
 
-/** Where the state of a folder lies. */
+/** The state folder of a content folder. */
 function statePath(folder: string): string {
   return join(dirname(folder), `.${basename(folder)}.rollcall`);
 }
 
 async function expectOnly(former: Release, folder: string): Promise<void> {
   const name = `${former.service} ${former.version}`;
-  // A link's content would stay where it is while the link goes.
+  // Only the link would be replaced, and the content would stay where it is.
   if ((await Deno.lstat(folder)).isSymlink) {
     throw new CommandError(
       `fetch into ${folder}: it holds ${name} and is a link; give the folder itself with --to`,
@@ -174,7 +176,7 @@ async function* filesBelow(folder: string, below = ""): AsyncGenerator<string> {
   }
 }
 
-/** There as a whole or not at all, also after a crash of this process. */
+/** Writes a file so that after a crash of this process it is there as a whole or not at all. */
 async function writeWhole(path: string, bytes: Uint8Array): Promise<void> {
   await Deno.writeFile(`${path}.new`, bytes);
   await Deno.rename(`${path}.new`, path);

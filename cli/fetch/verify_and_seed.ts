@@ -1,49 +1,51 @@
 /**
- * The part that `rollcall fetch` and `rollcall seed` have in common: checking every file, and seeding until a goal is
- * reached or somebody ends it.
+ * What `rollcall fetch` and `rollcall seed` have in common: verifying every file, and seeding until a goal is reached or the
+ * user ends it. Both show their progress.
  *
  * @module
  */
 
+import { totalBytes } from "../../base/locality.ts";
 import type { Release, Transfer, VerifyOptions } from "../../torrent/mod.ts";
 import { isReached, type SeedGoal } from "./seed_goal.ts";
-import { sum } from "./progress_view.ts";
 import type { ProgressMonitor } from "./progress_monitor.ts";
 import type { StopSignal } from "../shared/stop_signal.ts";
 
-/** Checks the SHA-256 of every file, shown as it goes. Rejects with a `ReleaseError` that names the first bad one. */
-export async function verifyShown(
+/** Verifies the SHA-256 of every file and shows the progress. @throws {ReleaseError} that names the first bad file. */
+export async function verifyWithProgress(
   verify: (options: VerifyOptions) => Promise<void>,
-  { watch, signal }: { readonly watch: ProgressMonitor; readonly signal: AbortSignal },
+  { monitor, signal }: { readonly monitor: ProgressMonitor; readonly signal: AbortSignal },
 ): Promise<void> {
-  watch.enter("verifying");
-  await watch.showUntil(verify({ signal, onProgress: (bytes) => watch.checked(bytes) }));
+  monitor.enter("verifying");
+  await monitor.showUntil(verify({ signal, onProgress: (bytes) => monitor.checked(bytes) }));
 }
 
-/** What came of the seeding. */
-export interface Seeded {
+/** How the seeding went. */
+export interface SeedingResult {
+  /** How long it lasted. */
   readonly seconds: number;
   readonly sentBytes: number;
+  /** Bytes sent for each byte of the release; 0 for a release without content. */
   readonly ratio: number;
 }
 
-/** Seeds until the goal is reached, or, without one, until told to stop. */
-export async function seedShown(
+/** Seeds until the goal is reached or the user stops it, and shows the progress. Rejects when the transfer fails. */
+export async function seedWithProgress(
   release: Release,
-  { transfer, watch, until, stop }: {
+  { transfer, monitor, until, stop }: {
     readonly transfer: Transfer;
-    readonly watch: ProgressMonitor;
+    readonly monitor: ProgressMonitor;
     readonly until: SeedGoal | undefined;
     readonly stop: StopSignal;
   },
-): Promise<Seeded> {
-  watch.enter("seeding");
+): Promise<SeedingResult> {
+  monitor.enter("seeding");
   const reached = Promise.withResolvers<void>();
   function sentBytes(): number {
-    return sum(transfer.progress().sent);
+    return totalBytes(transfer.progress().sent);
   }
   function look(): void {
-    const seedingMs = watch.phaseMs;
+    const seedingMs = monitor.phaseMs;
     if (
       until !== undefined &&
       isReached(until, { sentBytes: sentBytes(), totalBytes: release.sizeBytes, seedingMs })
@@ -54,12 +56,12 @@ export async function seedShown(
     if (event.type === "failed") failed.reject(event.error);
   });
   try {
-    await watch.showUntil(Promise.race([stop.stopped, reached.promise, failed.promise]), look);
+    await monitor.showUntil(Promise.race([stop.stopped, reached.promise, failed.promise]), look);
   } finally {
     unsubscribe();
   }
   return {
-    seconds: Math.round(watch.phaseMs) / 1_000,
+    seconds: Math.round(monitor.phaseMs) / 1_000,
     sentBytes: sentBytes(),
     ratio: release.sizeBytes === 0 ? 0 : sentBytes() / release.sizeBytes,
   };

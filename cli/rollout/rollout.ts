@@ -1,5 +1,7 @@
 /**
- * `rollcall rollout`: checks a plan and starts it, shows what is under way, pauses, resumes and aborts it.
+ * `rollcall rollout`: checks a plan and starts it, shows the rollout that is under way, pauses, resumes and aborts it. A
+ * plan comes in as YAML, the releases that it names come from the feed, and all orders go out as transactions on the tree;
+ * the agents carry them out.
  *
  * @module
  */
@@ -10,8 +12,7 @@ import {
   createRolloutId,
   type Fleet,
   newestRollout,
-  readChildren,
-  readServices,
+  readKnownServices,
   RolloutError,
   setControl,
   startRollout,
@@ -24,20 +25,18 @@ import {
   type PlannedService,
   planSchema,
   type Release,
-  servicePath,
-  SERVICES,
 } from "../../rollout/mod.ts";
 import { type OfferedRelease, readFeed } from "../../torrent/mod.ts";
 import type { ZooKeeper } from "../../zookeeper/mod.ts";
 import { withZooKeeper } from "../shared/zookeeper_session.ts";
 import { CommandError, UsageError } from "../shared/errors.ts";
-import { createDisplay } from "../status/fleet_display.ts";
+import { createFleetDisplay } from "../status/fleet_display.ts";
 import { watchFleet } from "../status/fleet_watch.ts";
 import { writeLine } from "../shared/output.ts";
 import { listenForStop } from "../shared/stop_signal.ts";
 import { readYamlFile } from "../shared/yaml_file.ts";
 
-/** Options of `rollout start`. */
+/** Options of `rollout start`, as `rollcall rollout --help` explains them. */
 export interface StartOptions {
   readonly zookeeper: string;
   readonly feed?: string | undefined;
@@ -48,7 +47,7 @@ export interface StartOptions {
   readonly tracker: readonly string[];
 }
 
-/** Checks the plan, starts it, and shows it until it ends. */
+/** `rollout start`: checks the plan, starts it, and shows the rollout until it ends. */
 export async function startRolloutCommand(planPath: string, options: StartOptions): Promise<void> {
   const plan = await readYamlFile(planPath, "plan", planSchema);
   const feedUrl = options.feed ?? plan.feed;
@@ -57,7 +56,7 @@ export async function startRolloutCommand(planPath: string, options: StartOption
   }
   const feed = await readFeed(feedUrl);
   await withZooKeeper(options.zookeeper, async (zookeeper) => {
-    const checked = checkPlan(plan, await readKnownServices(zookeeper, plan));
+    const checked = checkPlan(plan, await readFleetOf(plan, { zookeeper, planPath }));
     const problems = checked.ok ? [] : [...checked.problems];
     const { releases, missing } = findReleases(plan, { feed, feedUrl });
     problems.push(...missing);
@@ -79,7 +78,7 @@ export async function startRolloutCommand(planPath: string, options: StartOption
   });
 }
 
-/** Shows the rollout that is under way, or the last one, until it ends. */
+/** `rollout watch`: shows the rollout that is under way, or the last one, until it ends. */
 export async function watchRolloutCommand(
   options: Pick<StartOptions, "zookeeper" | "json" | "tracker">,
 ): Promise<void> {
@@ -90,7 +89,7 @@ export async function watchRolloutCommand(
   });
 }
 
-/** Lets nobody else go down. */
+/** `rollout pause`: from now on no further host goes down. */
 export async function pauseCommand(
   options: { zookeeper: string; reason?: string | undefined },
 ): Promise<void> {
@@ -108,7 +107,7 @@ export async function pauseCommand(
   });
 }
 
-/** Goes on after a pause or a halt. */
+/** `rollout resume`: goes on after a pause or a halt. */
 export async function resumeCommand(options: { zookeeper: string }): Promise<void> {
   await withZooKeeper(options.zookeeper, async (zookeeper) => {
     const change = {
@@ -119,14 +118,14 @@ export async function resumeCommand(options: { zookeeper: string }): Promise<voi
     } as const;
     const before = await setControl(zookeeper, change);
     writeLine(
-      before.state === "running"
+      before?.state === "running"
         ? "It was running already."
-        : `Running again (it was ${before.state}).`,
+        : `Running again (it was ${before?.state ?? "an entry that could not be read"}).`,
     );
   });
 }
 
-/** Ends the rollout that is under way. */
+/** `rollout abort`: ends the rollout that is under way. */
 export async function abortCommand(options: { zookeeper: string }): Promise<void> {
   await withZooKeeper(options.zookeeper, async (zookeeper) => {
     const id = await abortRollout(zookeeper, { by: operator(), nowMs: systemClock.wallTimeMs() });
@@ -147,7 +146,7 @@ async function begin(
   return id;
 }
 
-/** Shows one rollout until it ends. Ctrl-C leaves it: the agents carry it. */
+/** Shows one rollout until it ends. Ctrl-C ends the view alone: the agents carry on with the rollout. */
 async function follow(
   zookeeper: ZooKeeper,
   id: string,
@@ -155,7 +154,7 @@ async function follow(
 ): Promise<void> {
   using stop = listenForStop();
   const fleet = await watchFleet(zookeeper, {
-    display: createDisplay(options),
+    display: createFleetDisplay(options),
     signal: stop.signal,
     isOver: (snapshot) => hasEnded(snapshot, id) || snapshot.control?.state === "halted",
   });
@@ -179,33 +178,31 @@ async function follow(
 }
 
 function hasEnded({ rollout }: Fleet, id: string): boolean {
-  // Ids sort by time: a newer one can only have been started after this one's end.
-  return rollout !== null &&
-    (rollout.id > id || (rollout.id === id && rollout.state !== "running"));
+  // The fleet shows the rollout that was started last. Another one can only have been started after the end of this one.
+  return rollout !== null && (rollout.id !== id || rollout.state !== "running");
 }
 
-/** The services that the plan touches or depends on, as the fleet knows them. */
-async function readKnownServices(
-  zookeeper: ZooKeeper,
+/** The services of the fleet, all of whose entries that the plan names can be read. */
+async function readFleetOf(
   plan: Plan,
-): Promise<Map<string, KnownService>> {
-  const [names = []] = await readChildren(zookeeper, [SERVICES]);
-  const rosters = await readChildren(zookeeper, names.map((name) => servicePath(name)));
-  const services = await readServices(zookeeper, names);
-  if (names.length === 0) {
+  { zookeeper, planPath }: { zookeeper: ZooKeeper; planPath: string },
+): Promise<ReadonlyMap<string, KnownService>> {
+  const { services, unreadable } = await readKnownServices(zookeeper);
+  const names = Object.keys(plan.services);
+  if (services.size === 0) {
     throw new RolloutError(
-      `rollout of ${
-        Object.keys(plan.services).join(", ")
-      }: no agent has ever been here; start the agents first, or ` +
+      `rollout of ${names.join(", ")}: no agent has ever been here; start the agents first, or ` +
         "check the chroot in --zookeeper",
     );
   }
-  return new Map(names.map((name, index) => [name, {
-    entry: services.get(name)?.entry ?? null,
-    roster: rosters[index] ?? [],
-  }]));
+  const problems = names.flatMap((name) => unreadable.get(name) ?? []);
+  if (problems.length > 0) {
+    throw new CommandError(`plan ${planPath}: nothing was written:\n  ${problems.join("\n  ")}`);
+  }
+  return services;
 }
 
+/** Finds each release of the plan in the feed; `missing` names those that are not there. */
 function findReleases(
   plan: Plan,
   where: { feed: readonly OfferedRelease[]; feedUrl: string },
@@ -246,7 +243,7 @@ function findReleases(
   return { releases, missing };
 }
 
-/** Who gives the order, for the record. */
+/** The user who gives the order, for the rollout's record. */
 function operator(): string {
   const user = Deno.env.get("SUDO_USER") ?? Deno.env.get("USER") ?? "somebody";
   return `${user}@${Deno.hostname()}`;

@@ -1,6 +1,6 @@
 /**
- * The way from a host's name to the actors of its agent: ZooKeeper knows the endpoint of the agents that are online, and
- * the endpoint knows where the actors can be reached.
+ * Connects to the actors of a host's agent. ZooKeeper has the endpoint of each agent that is online, and the endpoint tells
+ * the URL at which the agent's actors can be reached.
  *
  * @module
  */
@@ -12,16 +12,17 @@ import { readFleet } from "../../coordination/mod.ts";
 import { withZooKeeper } from "./zookeeper_session.ts";
 import { CommandError } from "./errors.ts";
 
-/** How long an agent may take to answer, in milliseconds: longer, and it is stuck or gone. */
-export const ANSWER_TIMEOUT_MS = 5_000;
+/** How long an agent may take to answer, in milliseconds. One that takes longer is stuck or gone. */
+export const AGENT_ANSWER_TIMEOUT_MS = 5_000;
 
-/** Time between two looks at an agent, in milliseconds: as often as people read numbers. */
+/** Time between two snapshots of an agent, in milliseconds: as often as people read numbers. */
 export const LOOK_INTERVAL_MS = 1_000;
 
-/** A way to an agent's actors. */
+/** A connection to an agent's actors. */
 export interface AgentClient {
-  /** The system that asks. */
+  /** The local actor system that the questions are asked from. */
   readonly system: ActorSystem;
+  /** The agent's side: references to its actors are made from it. */
   readonly peer: Peer;
 }
 
@@ -40,7 +41,7 @@ export async function withAgent<T>(
   const system = ActorSystem.create({ name: "rollcall" });
   try {
     const peer = RemoteNode.create({ system }).connect(url);
-    await peer.ready({ timeoutMs: ANSWER_TIMEOUT_MS });
+    await peer.ready({ timeoutMs: AGENT_ANSWER_TIMEOUT_MS });
     return await use({ system, peer });
   } catch (cause) {
     if (!(cause instanceof AskError || cause instanceof RemoteError)) throw cause;
@@ -75,7 +76,7 @@ const actorsAnswer = z.object({ url: z.string() });
  * @throws {CommandError} When it does not say so in time.
  */
 export async function actorsUrl(endpoint: string, signal?: AbortSignal): Promise<string> {
-  const timeout = AbortSignal.timeout(ANSWER_TIMEOUT_MS);
+  const timeout = AbortSignal.timeout(AGENT_ANSWER_TIMEOUT_MS);
   try {
     const response = await fetch(new URL("/actors", endpoint), {
       signal: signal === undefined ? timeout : AbortSignal.any([timeout, signal]),

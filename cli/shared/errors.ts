@@ -1,5 +1,5 @@
 /**
- * How errors reach a user: as one message that says what was expected, what was there, and what to do.
+ * The errors of commands. Each reaches the user as one message that says what was expected, what was there, and what to do.
  *
  * @module
  */
@@ -18,10 +18,10 @@ export class CommandError extends Error {
   override readonly name = "CommandError";
 }
 
-/** The message of an error with those of its causes, each said once. */
+/** The message of an error and those of its causes; a message that is part of an earlier one is left out. */
 export function describeError(error: unknown): string {
   const messages: string[] = [];
-  // Five levels: real chains have two or three, and a chain may be a circle.
+  // At most five levels: real chains have two or three, and a chain of causes may be a circle.
   for (let next = error, depth = 0; next !== undefined && next !== null && depth < 5; depth++) {
     const message = next instanceof Error ? next.message : String(next);
     if (!messages.some((said) => said.includes(message))) messages.push(message);

@@ -1,43 +1,62 @@
 /**
- * Sizes, times and words as commands show them on a terminal. Pure.
+ * Sizes, times, counts and lines of text as commands show them on a terminal. Pure.
  *
  * @module
  */
 
 import { stripVTControlCharacters } from "node:util";
 
-/** Bytes in the largest unit that leaves at least one before the point; powers of 1024, as in the configs. */
-export function formatBytes(bytes: number): string {
-  const units = ["B", "KiB", "MiB", "GiB", "TiB"];
-  let value = bytes;
+const BYTE_UNITS = ["B", "KiB", "MiB", "GiB", "TiB"] as const;
+
+/** A size in the largest unit that leaves at least one before the point: `0 B`, `24.0 MiB`, `312 MiB`. Powers of 1024, as in the configs. */
+export function formatBytes(sizeBytes: number): string {
+  let value = sizeBytes;
   let unit = 0;
-  while (value >= 1024 && unit < units.length - 1) {
+  // From 1023.5 on it would be rounded to 1024 of the smaller unit.
+  while (value >= 1023.5 && unit < BYTE_UNITS.length - 1) {
     value /= 1024;
     unit++;
   }
-  return `${unit === 0 || value >= 100 ? Math.round(value) : value.toFixed(1)} ${units[unit]}`;
+  const digits = unit === 0 || value >= 99.95 ? 0 : 1;
+  return `${value.toFixed(digits)} ${BYTE_UNITS[unit]}`;
+}
+
+/** A rate: `48.3 MiB/s`. */
+export function formatRate(bytesPerSecond: number): string {
+  return `${formatBytes(Math.max(0, Math.round(bytesPerSecond)))}/s`;
 }
 
 /** A time span in words: `850 ms`, `12.3 s`, `4 min 05 s`, `2 h 10 min`. */
-export function formatAge(durationMs: number): string {
-  if (durationMs < 1_000) return `${Math.max(0, Math.round(durationMs))} ms`;
-  const seconds = durationMs / 1_000;
-  if (seconds < 60) return `${seconds.toFixed(1)} s`;
+export function formatTimeSpan(durationMs: number): string {
+  if (durationMs < 999.5) return `${Math.max(0, Math.round(durationMs))} ms`;
+  if (durationMs < 59_950) return `${(durationMs / 1_000).toFixed(1)} s`;
+  const seconds = Math.round(durationMs / 1_000);
   const minutes = Math.floor(seconds / 60);
-  if (minutes < 60) return `${minutes} min ${String(Math.floor(seconds % 60)).padStart(2, "0")} s`;
+  if (minutes < 60) return `${minutes} min ${String(seconds % 60).padStart(2, "0")} s`;
   return `${Math.floor(minutes / 60)} h ${String(minutes % 60).padStart(2, "0")} min`;
 }
 
-/** As much of a text as fits; what is cut off shows as `…`. */
+/** A number of things: `1 peer`, `7 peers`. */
+export function formatCount(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? "" : "s"}`;
+}
+
+/** A bar of that many cells, filled up to a share from 0 to 1: `█████░░░░░`. */
+export function renderBar(share: number, cells: number): string {
+  const full = Math.round(Math.min(1, Math.max(0, share)) * cells);
+  return "█".repeat(full) + "░".repeat(cells - full);
+}
+
+/** As much of a text as fits into the columns; a text that is cut off ends in `…`. */
 export function cut(text: string, columns: number): string {
-  return text.length <= columns ? text : `${text.slice(0, columns - 1)}…`;
+  return text.length <= columns ? text : `${text.slice(0, Math.max(0, columns - 1))}…`;
 }
 
 /**
- * Lays parts out one after the other and begins a new line, indented, before one that does not fit any more; a part that
- * is wider than a whole line is cut.
+ * Lays parts out one after the other, with `gap` between them, and begins a new line, indented, before a part that does not
+ * fit any more. A part that is wider than a whole line is cut.
  */
-export function flow(
+export function layOut(
   parts: Iterable<string>,
   { columns, indent, gap }: {
     readonly columns: number;
@@ -56,7 +75,7 @@ export function flow(
     }
     const margin = line === "" ? " ".repeat(lines.length === 0 ? 0 : indent) : `${line}${gap}`;
     const free = columns - stripVTControlCharacters(margin).length;
-    // A cut would tear colours.
+    // A part that is cut loses its colours, since the cut could fall into their codes.
     line = margin + (size > free ? cut(stripVTControlCharacters(part), free) : part);
     used = stripVTControlCharacters(line).length;
   }
@@ -64,14 +83,14 @@ export function flow(
   return lines;
 }
 
-/** A text over several lines, all but the first indented by two; what does not fit into `maxLines` shows as `…`. */
+/** Wraps a text at its spaces; all lines but the first are indented by two, and what does not fit into `maxLines` shows as `…`. */
 export function wrapWords(
   text: string,
   { columns, maxLines }: { readonly columns: number; readonly maxLines: number },
 ): string[] {
-  const lines = flow(text.split(" "), { columns, indent: 2, gap: " " });
+  const lines = layOut(text.split(" "), { columns, indent: 2, gap: " " });
   if (lines.length <= maxLines) return lines;
   const [last = "", next = ""] = lines.slice(maxLines - 1);
-  // What comes next did not fit, so that this is cut.
+  // The next line did not fit beside the last one, so that the two together are always cut.
   return [...lines.slice(0, maxLines - 1), cut(`${last} ${next.trimStart()}`, columns)];
 }

@@ -1,5 +1,5 @@
 /**
- * Text on a terminal that is drawn over itself.
+ * Text on a terminal that is redrawn in place.
  *
  * @module
  */
@@ -10,19 +10,20 @@ import process from "node:process";
 const HIDE_CURSOR = "\x1b[?25l";
 const SHOW_CURSOR = "\x1b[?25h";
 
-/** Text that is drawn over itself. */
+/** Text that is redrawn in place. */
 export interface LiveText {
-  /** Replaces what stands there. */
+  /** Replaces the text. */
   update(text: string): void;
-  /** Takes it away. */
+  /** Removes the text. */
   clear(): void;
-  /** Leaves it standing and gives the terminal back. */
+  /** Leaves the text on the terminal and shows the cursor again. */
   done(): void;
 }
 
 /**
- * On stdout. The cursor is hidden here and not by log-update, which would end the process at the first Ctrl-C to show it
- * again: it sees no handler of Node's kind and takes it that there is none, and the command's orderly stop never comes.
+ * Creates a live text on stdout. It hides the cursor itself and does not leave that to log-update, which installs a signal
+ * handler to show the cursor again: finding no other handler of Node's kind, that one would end the process at the first
+ * Ctrl-C, and the command could not stop in order.
  */
 export function createLiveText(): LiveText {
   const live = createLogUpdate(process.stdout, { showCursor: true });
@@ -37,7 +38,7 @@ export function createLiveText(): LiveText {
     update(text) {
       if (!isHidden) {
         isHidden = true;
-        // A second Ctrl-C ends the process without any `finally`.
+        // A second Ctrl-C ends the process, and no `finally` runs.
         globalThis.addEventListener("unload", showCursor);
         process.stdout.write(HIDE_CURSOR);
       }

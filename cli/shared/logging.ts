@@ -1,5 +1,5 @@
 /**
- * Sets LogTape up for a command: messages go to stderr, one line each, so that stdout holds results alone.
+ * Configures LogTape for a command: messages go to stderr, one line each, so that stdout holds only results.
  *
  * @module
  */
@@ -11,20 +11,14 @@ import {
   type LogLevel,
   type LogRecord,
 } from "@logtape/logtape";
+import type { Log } from "../../base/log.ts";
 
-/** What the parts of Rollcall need of a logger. */
-export interface Log {
-  /** For developers. */
-  debug(message: string, properties?: Record<string, unknown>): void;
-  /** What happens, in an operator's words. */
-  info(message: string, properties?: Record<string, unknown>): void;
-  /** Something is not right, and the program goes on. */
-  warn(message: string, properties?: Record<string, unknown>): void;
-  /** Something did not work. */
-  error(message: string, properties?: Record<string, unknown>): void;
-}
-
-/** Starts logging and returns the command's logger. */
+/**
+ * Configures logging for the process and returns the command's logger.
+ *
+ * @param category The command's name, which each line shows.
+ * @param level The least severe level that is written.
+ */
 export async function setUpLogging(category: string, level: LogLevel): Promise<Log> {
   const format = getTextFormatter({
     timestamp: "rfc3339",
@@ -45,16 +39,16 @@ export async function setUpLogging(category: string, level: LogLevel): Promise<L
 
 const encoder = new TextEncoder();
 
-/** Synchronous, so that the last line before the process ends is not lost. A closed stderr is nobody's failure. */
+/** Synchronous, so that the last line before the process ends is not lost. A closed stderr is no failure of the command. */
 function writeLine(line: string): void {
   try {
     Deno.stderr.writeSync(encoder.encode(line));
   } catch {
-    // Nobody reads any more.
+    // Whoever read stderr has closed it.
   }
 }
 
-/** Appends the properties that the message's own placeholders do not show. */
+/** Appends the properties that no placeholder of the message shows. */
 function withProperties(record: LogRecord): LogRecord {
   const rest = Object.entries(record.properties)
     .filter(([key]) => !record.rawMessage.includes(`{${key}}`))

@@ -1,20 +1,27 @@
 /**
  * Options that several commands share, and the parsers of their values. A parser throws commander's
- * `InvalidArgumentError`, which ends in a usage message and status 2.
+ * `InvalidArgumentError`, which the user sees as a usage message with exit status 2.
  *
  * @module
  */
 
 import { InvalidArgumentError, Option } from "@commander-js/extra-typings";
 
+/** The levels of `--log-level`. */
+export const LOG_LEVELS = ["debug", "info", "warning", "error"] as const;
+
+/** The least severe level that a command logs. */
+export type LogLevelName = typeof LOG_LEVELS[number];
+
 /** An address to listen on. */
 export interface ListenAddress {
+  /** An IP address or a host's name. */
   readonly hostname: string;
-  /** 0: any free port. */
+  /** A TCP port; 0 stands for any free one. */
   readonly port: number;
 }
 
-/** Parses `HOST:PORT`, `[V6]:PORT` or `:PORT`. */
+/** Parses `HOST:PORT`, `[V6]:PORT` or `:PORT` (all addresses). */
 export function parseListenAddress(text: string): ListenAddress {
   const match = /^(?:\[([0-9a-fA-F:]+)\]|([^:\s]*)):(\d{1,5})$/.exec(text);
   const port = Number(match?.[3]);
@@ -24,7 +31,7 @@ export function parseListenAddress(text: string): ListenAddress {
   return { hostname: match[1] ?? (match[2] || "0.0.0.0"), port };
 }
 
-/** Parses a whole number in a range. */
+/** Creates a parser of whole numbers from `min` to `max`. */
 export function parseCount(min: number, max: number): (text: string) => number {
   return (text) => {
     const value = Number(text);
@@ -37,7 +44,7 @@ export function parseCount(min: number, max: number): (text: string) => number {
   };
 }
 
-/** `--zookeeper`, read from `ROLLCALL_ZOOKEEPER` where it is not given. */
+/** `--zookeeper`, whose default is the environment variable `ROLLCALL_ZOOKEEPER`. */
 export function zookeeperOption() {
   return new Option(
     "-z, --zookeeper <servers>",
@@ -45,14 +52,14 @@ export function zookeeperOption() {
   ).env("ROLLCALL_ZOOKEEPER").default("127.0.0.1:2181");
 }
 
-/** `--listen`. */
+/** Makes the option `--listen`. */
 export function listenOption(address: string, description = "where to listen") {
   return new Option("-l, --listen <address>", description)
     .argParser(parseListenAddress)
     .default(parseListenAddress(address), address);
 }
 
-/** `--admin`. */
+/** Makes the option `--admin`. */
 export function adminOption() {
   return new Option(
     "--admin <address>",
@@ -78,12 +85,12 @@ function collectTracker(value: string, before: readonly string[]): string[] {
   return collect(value, before);
 }
 
-/** Gathers the values of an option that may be given several times. */
+/** Collects the values of an option that may be given several times. */
 export function collect(value: string, before: readonly string[]): string[] {
   return [...before, value];
 }
 
-/** `--json`. */
+/** Makes the option `--json`. */
 export function jsonOption(description = "print JSON on stdout and nothing else there") {
   return new Option("--json", description).default(false);
 }
@@ -91,13 +98,5 @@ export function jsonOption(description = "print JSON on stdout and nothing else 
 /** `--log-level`. */
 export function logLevelOption() {
   return new Option("--log-level <level>", "least severe messages to log")
-    .choices(["debug", "info", "warning", "error"] as const).default("info" as const);
-}
-
-/** Host and port as they stand in a URL; a wildcard becomes a name that can be connected to. */
-export function formatAddress(address: ListenAddress): string {
-  const hostname = address.hostname === "0.0.0.0" || address.hostname === "::"
-    ? Deno.hostname()
-    : address.hostname;
-  return hostname.includes(":") ? `[${hostname}]:${address.port}` : `${hostname}:${address.port}`;
+    .choices(LOG_LEVELS).default("info" as const);
 }

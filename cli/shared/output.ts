@@ -1,5 +1,5 @@
 /**
- * Writing results to stdout: text for people or JSON for programs.
+ * Writes results to stdout: text for people or JSON for programs.
  *
  * @module
  */

@@ -1,15 +1,15 @@
 /**
- * Ctrl-C and `kill` as an `AbortSignal`, for commands that run until they are told to stop.
+ * Ctrl-C, `kill` and a closed terminal as an `AbortSignal`, for commands that run until they are told to stop.
  *
  * @module
  */
 
 const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 
-/** Exit status of a process that ended on a second Ctrl-C, as a shell reports SIGINT. */
+/** Exit status after a second signal: 128 + 2, as a shell reports SIGINT. */
 const EXIT_INTERRUPTED = 130;
 
-/** Listens for the signals that end a program. */
+/** A stop that was, or will be, asked for. Disposing of it removes the signal handlers. */
 export interface StopSignal extends Disposable {
   /** Aborted at the first signal. */
   readonly signal: AbortSignal;
@@ -17,7 +17,7 @@ export interface StopSignal extends Disposable {
   readonly stopped: Promise<void>;
 }
 
-/** The first signal asks for an orderly stop, the second one ends the process at once. */
+/** Listens for SIGINT, SIGTERM and SIGHUP. The first signal asks for an orderly stop, the second one ends the process at once. */
 export function listenForStop(): StopSignal {
   const controller = new AbortController();
   const { promise: stopped, resolve } = Promise.withResolvers<void>();

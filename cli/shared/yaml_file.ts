@@ -1,6 +1,6 @@
 /**
- * Files that people write, plans and configs: YAML, checked against one schema, with every mistake named by its place and
- * an unknown key answered by the nearest known one.
+ * Reads the YAML files that people write, such as plans and configs. Each is checked against one schema; every mistake is
+ * reported with its place in the file, and an unknown key with the nearest known one.
  *
  * @module
  */
@@ -31,21 +31,38 @@ export async function readYamlFile<T>(
   return parseYaml(text, { path, kind, schema });
 }
 
-/** Checks the text of a YAML file; see {@link readYamlFile}. */
+/** Parses and checks the text of a YAML file. @throws {UsageError} with all that is wrong with it. */
 export function parseYaml<T>(
   text: string,
   source: { path: string; kind: string; schema: z.ZodType<T> },
 ): T {
   const { path, kind, schema } = source;
-  const document = parseDocument(text, { prettyErrors: true });
+  // Warnings would be printed by the library itself; whatever they are about does not fit a schema either.
+  const document = parseDocument(text, { prettyErrors: true, logLevel: "error" });
   if (document.errors.length > 0) {
     const details = document.errors.map((error) => error.message.trimEnd());
     throw new UsageError(`read ${kind} ${path}: not valid YAML:\n  ${details.join("\n  ")}`);
   }
-  const parsed = schema.safeParse(document.toJS());
+  const parsed = schema.safeParse(toValue(document, source));
   if (parsed.success) return parsed.data;
   const problems = parsed.error.issues.flatMap((issue) => describeIssue(issue, schema));
   throw new UsageError(`read ${kind} ${path}:\n  ${[...new Set(problems)].join("\n  ")}`);
+}
+
+/**
+ * The document's value. Aliases are followed only here: one without an anchor, or so many that they would fill the memory,
+ * are errors of the file.
+ */
+function toValue(
+  document: ReturnType<typeof parseDocument>,
+  { path, kind }: { path: string; kind: string },
+): unknown {
+  try {
+    return document.toJS();
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause);
+    throw new UsageError(`read ${kind} ${path}: not valid YAML:\n  ${why}`, { cause });
+  }
 }
 
 function describeIssue(issue: z.core.$ZodIssue, schema: z.ZodType): string[] {
@@ -57,7 +74,7 @@ function describeIssue(issue: z.core.$ZodIssue, schema: z.ZodType): string[] {
     );
   }
   if (issue.code === "invalid_union") {
-    // The branch that got furthest is the one that the author meant.
+    // The branch that matched deepest is taken for the one that the author meant.
     const [branch] = issue.errors.toSorted((a, b) => depth(b) - depth(a));
     if (branch !== undefined && depth(branch) > 0) {
       return branch.flatMap((inner) =>
@@ -78,7 +95,7 @@ function depth(issues: readonly z.core.$ZodIssue[]): number {
 function suggest(key: string, known: readonly string[]): string {
   if (known.length === 0) return "";
   const nearest = closest(key, [...known]);
-  // Up to a third of the letters wrong is a slip of the finger; more is another word.
+  // With up to a third of its letters wrong, the key is a typing mistake; with more, it is another word.
   const isSlip = distance(key.toLowerCase(), nearest.toLowerCase()) <= Math.max(2, key.length / 3);
   return isSlip ? `, did you mean "${nearest}"?` : ` (known: ${known.join(", ")})`;
 }
@@ -89,7 +106,7 @@ function formatPlace(path: readonly PropertyKey[]): string {
     .replace(/^\./, "");
 }
 
-/** The keys that the schema has at that place. */
+/** The keys that the schema has at a place in the file. */
 function knownKeys(schema: z.ZodType, path: readonly PropertyKey[]): string[] {
   let places: z.core.$ZodType[] = [schema];
   for (const part of path) places = places.flatMap((place) => descend(place, part));
@@ -114,7 +131,7 @@ function descend(schema: z.core.$ZodType, part: PropertyKey): z.core.$ZodType[] 
   });
 }
 
-/** Takes off what does not change the keys: optional, default, transformations; a union is all of its members. */
+/** Removes wrappers that do not change the keys: optional, default, transformations. A union becomes all of its members. */
 function unwrap(schema: z.core.$ZodType): z.core.$ZodType[] {
   if (
     schema instanceof z.ZodOptional || schema instanceof z.ZodDefault ||

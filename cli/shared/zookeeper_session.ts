@@ -1,5 +1,5 @@
 /**
- * A session with ZooKeeper for the length of one command, with a message that helps where there is none to be had.
+ * A session with ZooKeeper for the length of one command, with a helpful message where no server answers.
  *
  * @module
  */
@@ -7,13 +7,13 @@
 import { ZooKeeper, ZooKeeperError } from "../../zookeeper/mod.ts";
 import { CommandError, UsageError } from "./errors.ts";
 
-/** How long a command looks for a server. An operator who mistyped the address should not wait longer. */
+/** How long a command tries to connect. An operator who mistyped the address should not wait longer. */
 const CONNECT_TIMEOUT_MS = 10_000;
 
 /**
  * Runs `work` with a session and closes it afterwards.
  *
- * @throws {UsageError} for a connect string that is none; {CommandError} when no server answers.
+ * @throws {UsageError} for an invalid connect string; {CommandError} when no server answers.
  */
 export async function withZooKeeper<T>(
   servers: string,

@@ -1,5 +1,5 @@
 /**
- * Asks trackers how the fleet's releases spread. Which trackers is said in ZooKeeper, with each release.
+ * Asks trackers how the fleet's releases spread. The release's offer in ZooKeeper names the trackers to ask.
  *
  * @module
  */
@@ -7,36 +7,36 @@
 import type { Fleet, FleetRelease, FleetService } from "../../coordination/mod.ts";
 import { askTracker, type ReleaseReport } from "./tracker_client.ts";
 
-/** How one release spreads: a report, or why there is none. */
+/** How one release spreads: its tracker's report, or why there is none. */
 export interface Distribution {
   readonly service: string;
   readonly version: string;
   /** 40 hexadecimal digits. */
   readonly infoHash: string;
-  /** Whose report it is, such as `http://tracker:8000`; `null`: no tracker has one. */
+  /** The tracker that gave the report, such as `http://tracker:8000`; `null`: none did. */
   readonly tracker: string | null;
   readonly report: ReleaseReport | null;
   /** Why there is no report, in words for an operator. */
   readonly problem: string | null;
 }
 
-/** How to ask. */
+/** Options of {@link askDistributions}. */
 export interface AskOptions {
   /** Announce URLs in place of those that the releases name. Default: none. */
   readonly trackers?: readonly string[];
-  /** Ends it early. Default: only time does. */
+  /** Aborts the requests. Default: they end by their time limit alone. */
   readonly signal?: AbortSignal;
 }
 
-/** Releases that are asked for at once: more than anybody reads, few enough to be one burst of small requests. */
+/** The most releases that are asked for at once: more than anybody reads, and few enough for one burst of small requests. */
 const MAX_RELEASES = 32;
 
-/** Trackers of one release that are asked; a feed names no more. */
+/** The most trackers that are asked about one release; a feed names no more. */
 const MAX_TRACKERS = 4;
 
 /**
- * Asks for those releases that hosts fetch, or for the newest of a service where none does. Takes little longer than
- * one tracker may take to answer; never rejects.
+ * Asks for the releases that hosts fetch, and for the newest one of a service of which nobody fetches any. It takes little
+ * longer than one tracker may take to answer, and never rejects.
  */
 export async function askDistributions(
   fleet: Fleet,
@@ -49,7 +49,7 @@ interface AskedRelease extends FleetRelease {
   readonly service: string;
 }
 
-/** Those that are being fetched first; the rest is left out above the limit. */
+/** Which releases to ask for: those that are being fetched come first, and what is above the limit is left out. */
 export function releasesToAsk({ services }: Fleet): AskedRelease[] {
   const fetched: AskedRelease[] = [];
   const newest: AskedRelease[] = [];
@@ -80,8 +80,8 @@ async function askForRelease(
     const problem = "its entry names no tracker to ask how it spreads; give --tracker URL";
     return { ...release, tracker: null, report: null, problem };
   }
-  // Hosts announce to the first that answers, so the first that knows it has the whole; all are asked at once, so
-  // that those that are away cost one wait and not one each.
+  // Hosts announce to the first tracker that answers, so the first one that knows the release knows all its peers. All are
+  // asked at once, so that trackers that do not answer cost one wait together and not one each.
   const ending = new AbortController();
   const signals = AbortSignal.any(signal === undefined ? [ending.signal] : [signal, ending.signal]);
   const answers = asked.map((url) => askTracker(url, infoHash, signals));

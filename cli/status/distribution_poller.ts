@@ -1,5 +1,5 @@
 /**
- * How the fleet's releases spread, asked of their trackers again and again while somebody looks.
+ * Asks trackers again and again how the fleet's releases spread, while somebody watches.
  *
  * @module
  */
@@ -8,10 +8,10 @@ import type { Fleet } from "../../coordination/mod.ts";
 import { sleep, systemClock } from "../../base/clock.ts";
 import { askDistributions, type Distribution } from "./distribution.ts";
 
-/** Time from an answer to the next question: a tracker makes its report anew once a second, and hosts announce every 3 s. */
+/** Time from the answers to the next questions: a tracker renews its report once a second, and hosts announce every 3 s. */
 const INTERVAL_MS = 2_000;
 
-/** What to ask, and whom to tell. */
+/** Options of {@link DistributionPoller}. */
 export interface DistributionPollerOptions {
   /** Announce URLs in place of those that the releases name. */
   readonly trackers: readonly string[];
@@ -19,7 +19,7 @@ export interface DistributionPollerOptions {
   readonly onChange: () => void;
 }
 
-/** Asks until it is closed, one round after the other. */
+/** Asks in rounds, one after the other, until it is closed. */
 export class DistributionPoller {
   readonly #options: DistributionPollerOptions;
   readonly #ending = new AbortController();
@@ -31,18 +31,18 @@ export class DistributionPoller {
     this.#options = options;
   }
 
-  /** As of the last round; empty before the first one. */
+  /** The answers of the last round; empty before the first one. */
   get latest(): readonly Distribution[] {
     return this.#latest;
   }
 
-  /** Asks for what is of interest in that snapshot from now on. */
+  /** From now on asks for the releases of this snapshot. */
   follow(fleet: Fleet): void {
     this.#fleet = fleet;
     this.#asking ??= this.#ask();
   }
 
-  /** Asks nobody any more. */
+  /** Ends the polling, and waits for the round that is under way. */
   async close(): Promise<void> {
     this.#ending.abort();
     await this.#asking;

@@ -8,25 +8,26 @@
 import pc from "picocolors";
 import type { FleetService } from "../../coordination/mod.ts";
 import type { Distribution } from "./distribution.ts";
-import type { BorderReport, PlaceReport, ReleaseReport, SiteReport } from "./tracker_client.ts";
-import { cut, flow, formatBytes, wrapWords } from "../shared/format.ts";
+import type { BorderReport, GroupReport, SiteReport } from "../../tracker/stats/swarm_report.ts";
+import type { ReleaseReport } from "./tracker_client.ts";
+import { cut, formatBytes, formatCount, layOut, wrapWords } from "../shared/format.ts";
 
-/** Sites with a line each. */
+/** The most sites that get a line each. */
 const MAX_SITES = 8;
-/** Racks named for a site; with more, those that all hold a copy are only counted. */
+/** The most racks that are named for a site; with more, racks whose hosts all hold a copy are only counted. */
 const MAX_RACKS = 12;
-/** Slow hosts that are named, those that lack most. */
+/** The most slow hosts that are named, those that lack most first. */
 const MAX_SLOW = 5;
-/** The reason for being slow may take as many lines. */
+/** The most lines for one slow host and the reason. */
 const SLOW_LINES = 2;
-/** The words of four trackers that have no report fit on a wide terminal. */
+/** The most lines for the reason why there is no report: enough for the answers of four trackers on a wide terminal. */
 const PROBLEM_LINES = 6;
-/** Above that part of the least possible a border stands out, as on the tracker's page. */
+/** From this multiple of the least possible on, a border is highlighted, as on the tracker's page. */
 const MUCH = 1.2;
 const GAP = "  ";
 const DOT = " · ";
 
-/** Renders it, no line wider than `columns`. A release that all its peers hold, none of them slow, takes two lines. */
+/** Renders how a release spreads, no line wider than `columns`. A release that all its peers hold, none of them slow, takes two lines. */
 export function renderDistribution(
   { version, tracker, report, problem }: Distribution,
   { columns }: { readonly columns: number },
@@ -36,7 +37,7 @@ export function renderDistribution(
     return wrapWords(text, { columns, maxLines: PROBLEM_LINES }).map(pc.yellow);
   }
   const at = tracker === null ? [] : [pc.dim(`(${tracker})`)];
-  const lay = (parts: readonly string[]) => flow(parts, { columns, indent: 2, gap: pc.dim(DOT) });
+  const lay = (parts: readonly string[]) => layOut(parts, { columns, indent: 2, gap: pc.dim(DOT) });
   const lines = lay([...renderState(version, report), ...at]);
   lines.push(...lay(renderBorders(report)));
   if (report.leechers > 0) lines.push(...renderSites(report, columns));
@@ -56,9 +57,9 @@ export function renderDistribution(
 }
 
 /**
- * What the hosts themselves say that they received for the version on offer, or the committed one, from other sites and
- * racks, beside the least that it takes: one copy for each site and rack but the build machine's own; where that is not
- * known, for each but one. For when no tracker has a report. `null`: nobody received anything.
+ * The bytes that the hosts report to have received of the version on offer, or of the committed one, from other sites and
+ * racks, beside the least possible: one copy for each site and rack but the build machine's own (where that is not known,
+ * for each but one). It is shown when no tracker has a report. `null`: no host has received anything.
  */
 export function renderReceived(
   { hosts, offer, committed, sizeBytes, origin }: FleetService,
@@ -82,12 +83,12 @@ export function renderReceived(
   })`;
 }
 
-/** How many of these places take a copy from outside at least, where one of them may be where it begins. */
+/** How many of these sites or racks need at least one copy from outside. `origin`, the build machine's, needs none. */
 function copiesInto(places: ReadonlySet<string>, origin: string | undefined): number {
   return places.size - (origin === undefined || places.has(origin) ? 1 : 0);
 }
 
-/** What the hosts say that they found of that version in other releases on their own disks. `null`: nothing. */
+/** The bytes that the hosts report to have reused from other releases on their own disks. `null`: none. */
 export function renderReused({ hosts, offer, committed }: FleetService): string | null {
   const version = offer ?? committed;
   const reusedBytes = hosts.reduce(
@@ -110,8 +111,8 @@ function* renderState(version: string, report: ReleaseReport): Generator<string>
     yield pc.cyan(`${version}: ${percent(progress)} there`);
     yield `${seeds} of ${peers} peers hold a copy`;
   }
-  if (gateways.length > 0) yield counted(gateways.length, "gateway");
-  if (replacedGateways > 0) yield `${counted(replacedGateways, "gateway")} replaced`;
+  if (gateways.length > 0) yield formatCount(gateways.length, "gateway");
+  if (replacedGateways > 0) yield `${formatCount(replacedGateways, "gateway")} replaced`;
   if (strangers > 0) yield `${strangers} at an unknown place`;
 }
 
@@ -121,7 +122,7 @@ function renderBorders({ hasTraffic, acrossSites, acrossRacks }: ReleaseReport):
 }
 
 function renderBorder(name: string, { bytes, leastBytes, ratio }: BorderReport): string {
-  // Nothing had to cross so far, or a first peer that holds something has yet to announce itself.
+  // Without a ratio nothing had to cross so far, or the first peer that holds something has not announced itself yet.
   if (ratio === undefined) return `${name} ${formatBytes(bytes)}`;
   const times = `${ratio.toFixed(2)} ×`;
   return `${name} ${formatBytes(bytes)}, least ${formatBytes(leastBytes)} (${
@@ -131,20 +132,20 @@ function renderBorder(name: string, { bytes, leastBytes, ratio }: BorderReport):
 
 function renderSites({ sites }: ReleaseReport, columns: number): string[] {
   const present = sites.filter(({ peers }) => peers > 0);
-  // Those that lack most first, should there be too many.
+  // Where there are too many, those that lack most come first.
   const shown = present.length <= MAX_SITES
     ? present
     : present.toSorted((one, other) => one.progress - other.progress).slice(0, MAX_SITES);
   const width = Math.min(24, Math.max(0, ...shown.map(({ name }) => name.length)));
   const lines = shown.flatMap((site) =>
-    flow([`${cut(site.name, width).padEnd(width)} ${renderPlace(site)}`, ...renderRacks(site)], {
+    layOut([`${cut(site.name, width).padEnd(width)} ${renderPlace(site)}`, ...renderRacks(site)], {
       columns,
       indent: width + 1,
       gap: GAP,
     })
   );
   const more = present.length - shown.length;
-  return more > 0 ? [...lines, pc.dim(`and ${counted(more, "site")} more`)] : lines;
+  return more > 0 ? [...lines, pc.dim(`and ${formatCount(more, "site")} more`)] : lines;
 }
 
 function* renderRacks({ racks }: SiteReport): Generator<string> {
@@ -152,29 +153,27 @@ function* renderRacks({ racks }: SiteReport): Generator<string> {
   const isShort = present.length <= MAX_RACKS;
   const named = isShort ? present : present.filter((rack) => rack.copies < rack.peers);
   for (const rack of named.slice(0, MAX_RACKS)) yield `${rack.name} ${renderPlace(rack)}`;
-  if (named.length > MAX_RACKS) yield pc.dim(`${counted(named.length - MAX_RACKS, "rack")} more`);
-  if (!isShort) yield pc.dim(`${counted(present.length - named.length, "rack")} done`);
+  if (named.length > MAX_RACKS) {
+    yield pc.dim(`${formatCount(named.length - MAX_RACKS, "rack")} more`);
+  }
+  if (!isShort) yield pc.dim(`${formatCount(present.length - named.length, "rack")} done`);
 }
 
-/** `2/3 by web-4`: hosts that hold a copy, hosts, and the gateways that fetch for them across the border. */
-function renderPlace({ copies, peers, gateways }: PlaceReport): string {
+/** `2/3 by web-4`: hosts with a copy, all hosts, and the gateways that fetch for them across the border. */
+function renderPlace({ copies, peers, gateways }: GroupReport): string {
   const count = `${copies}/${peers}`;
   const by = gateways.length === 0 ? "" : pc.dim(` by ${gateways.map(shortName).join(", ")}`);
   return `${copies === peers ? pc.green(count) : pc.cyan(count)}${by}`;
 }
 
-/** The host of "host (address)"; where it did not say its name, the address. */
+/** The host's name in "host (address)", or the address where the host did not give its name. */
 function shortName(gateway: string): string {
   const match = /^(.*) \((.*)\)$/.exec(gateway);
   if (match === null) return gateway;
   return (match[1] === "unnamed" ? match[2] : match[1]) ?? gateway;
 }
 
-/** Rounded down: 100 % means all of it. */
+/** Rounded down, so that 100 % means all of it. */
 function percent(part: number): string {
   return `${Math.floor(part * 100)}%`;
-}
-
-function counted(count: number, noun: string): string {
-  return `${count} ${noun}${count === 1 ? "" : "s"}`;
 }

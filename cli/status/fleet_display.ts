@@ -1,6 +1,6 @@
 /**
- * Shows snapshots of the fleet as they come: as text that is drawn over itself, as lines where there is no terminal, or as
- * JSON lines.
+ * Shows snapshots of the fleet as they come: as text that is redrawn in place on a terminal, as lines elsewhere, or as JSON
+ * lines for programs.
  *
  * @module
  */
@@ -13,28 +13,30 @@ import { DistributionPoller } from "./distribution_poller.ts";
 import { createLiveText } from "../shared/live_text.ts";
 import { TransferPoller } from "./transfer_poller.ts";
 import { writeLine } from "../shared/output.ts";
+import { terminalColumns } from "../shared/terminal.ts";
 
-/** Shows snapshots. */
+/** Shows snapshots of the fleet. */
 export interface FleetDisplay {
+  /** Shows a snapshot in place of the one before. */
   show(fleet: Fleet): void;
-  /** Leaves the last snapshot standing. */
+  /** Ends the display and leaves the last snapshot on the terminal. */
   done(): void | Promise<void>;
 }
 
-/** What to show. */
+/** How to show them. */
 export interface DisplayOptions {
   readonly json: boolean;
   /** Announce URLs in place of those that the releases name. */
   readonly tracker: readonly string[];
 }
 
-/** A display for stdout as it is: a terminal, a pipe, or a program that wants JSON. */
-export function createDisplay({ json, tracker }: DisplayOptions): FleetDisplay {
+/** Creates the display that suits stdout: a terminal, a pipe, or a program that reads JSON. */
+export function createFleetDisplay({ json, tracker }: DisplayOptions): FleetDisplay {
   if (json) return jsonDisplay(tracker);
   return Deno.stdout.isTerminal() ? terminalDisplay(tracker) : lineDisplay();
 }
 
-/** A line for each change, be it of the tree or of what trackers report. */
+/** Writes a line for each change, in the tree or in what trackers report. */
 function jsonDisplay(trackers: readonly string[]): FleetDisplay {
   let last = "";
   let shown: Fleet | null = null;
@@ -58,14 +60,14 @@ function jsonDisplay(trackers: readonly string[]): FleetDisplay {
   };
 }
 
-/** Shows beside each snapshot how fast the hosts fetch that do, as their agents say, and how releases spread. */
+/** Shows each snapshot together with the rates of hosts that fetch, which their agents report, and with how releases spread. */
 function terminalDisplay(trackers: readonly string[]): FleetDisplay {
   const live = createLiveText();
   let shown: Fleet | null = null;
   function draw(): void {
     if (shown === null) return;
     live.update(renderFleet(shown, {
-      columns: terminalColumns(),
+      columns: terminalColumns(MIN_COLUMNS),
       nowMs: systemClock.wallTimeMs(),
       transferOf: (host, of) => transfers.find(host, of),
       distributions: distributions.latest,
@@ -88,7 +90,7 @@ function terminalDisplay(trackers: readonly string[]): FleetDisplay {
   };
 }
 
-/** Without a terminal: a line for each host whose line has changed, so that a log tells the story. */
+/** Writes a line for each host whose line has changed, so that a log shows the course of a rollout. */
 function lineDisplay(): FleetDisplay {
   const last = new Map<string, string>();
   function say(key: string, line: string): void {
@@ -121,13 +123,4 @@ function lineDisplay(): FleetDisplay {
 
 function describePhase({ version, phase, pause }: Preparation): string {
   return pause === undefined ? `${version} ${phase}` : `${version} paused (${pause})`;
-}
-
-function terminalColumns(): number {
-  try {
-    return Deno.consoleSize().columns;
-  } catch {
-    // Not a terminal any more.
-    return MIN_COLUMNS;
-  }
 }

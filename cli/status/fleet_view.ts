@@ -1,6 +1,6 @@
 /**
- * The fleet as text for a terminal: what each host runs, how ready it is, why it waits. Pure, so that it can be tested
- * without a fleet.
+ * The fleet as text for a terminal: what each host runs, how far it is with the next version, why it waits. Pure, so that
+ * it can be tested without a fleet.
  *
  * @module
  */
@@ -10,15 +10,15 @@ import type { Fleet, FleetService } from "../../coordination/mod.ts";
 import type { Distribution } from "./distribution.ts";
 import { renderDistribution, renderReceived, renderReused } from "./distribution_view.ts";
 import { type HostsViewOptions, renderHosts } from "./hosts_view.ts";
-import { formatAge } from "../shared/format.ts";
+import { formatTimeSpan } from "../shared/format.ts";
 
-/** How wide the view may be (at least {@link MIN_COLUMNS} are used), and what is known beside the snapshot. */
+/** The width of the view, of which at least {@link MIN_COLUMNS} are used, and what is known besides the snapshot. */
 export interface FleetViewOptions extends HostsViewOptions {
-  /** How releases spread, by their trackers' word. Default: none was asked. */
+  /** How releases spread, as their trackers report. Default: no tracker was asked. */
   readonly distributions?: readonly Distribution[];
 }
 
-/** Narrower than this, nothing can be read any more. */
+/** In fewer columns the view cannot be read. */
 export const MIN_COLUMNS = 72;
 
 /** Renders the whole fleet. */
@@ -44,7 +44,9 @@ function renderHead({ control, rollout }: Fleet, { nowMs }: FleetViewOptions): s
   else {
     const state = rollout.state === "running" ? pc.cyan(rollout.state) : rollout.state;
     const tookMs = (rollout.endedMs ?? nowMs) - rollout.startedMs;
-    lines.push(`Rollout ${pc.bold(rollout.id)} by ${rollout.by}: ${state}, ${formatAge(tookMs)}`);
+    lines.push(
+      `Rollout ${pc.bold(rollout.id)} by ${rollout.by}: ${state}, ${formatTimeSpan(tookMs)}`,
+    );
     const current = rollout.waves.findIndex((wave) => wave.finishedMs === null);
     const waves = rollout.waves.map((wave, index) => {
       const label = `${wave.service} ${wave.version}${
@@ -77,7 +79,7 @@ function renderService(name: string, service: FleetService, options: FleetViewOp
   return `${lines.join("\n")}\n${renderHosts(name, service, options)}`;
 }
 
-/** The trackers' word; where there is none, the sum of what the hosts themselves have received. */
+/** What trackers report; without a report, the sum of what the hosts themselves have received. */
 function renderSpreading(
   name: string,
   service: FleetService,

@@ -1,5 +1,5 @@
 /**
- * Follows the fleet: a fresh snapshot whenever something in the tree has changed.
+ * Follows the fleet: takes a new snapshot whenever something in the tree has changed.
  *
  * @module
  */
@@ -10,10 +10,10 @@ import { ROOT } from "../../rollout/mod.ts";
 import { type ZooKeeper, ZooKeeperError } from "../../zookeeper/mod.ts";
 import type { FleetDisplay } from "./fleet_display.ts";
 
-/** Least time between two snapshots, so that a busy fleet costs the ensemble no more than a few reads a second. */
+/** Least time between two snapshots, so that watching a busy fleet costs the ensemble only a few reads a second. */
 const SNAPSHOT_GAP_MS = 200;
 
-/** Even if nothing changes, ages do; and a watch that was lost would be noticed. */
+/** Longest time between two snapshots: even if nothing changes, ages do, and a watch may have been lost. */
 const SNAPSHOT_MAX_MS = 2_000;
 
 /**
@@ -49,7 +49,7 @@ export async function watchFleet(
   }
 }
 
-/** A lost connection is the ensemble's affair and passes; the view waits for it. */
+/** Reads a snapshot; while the connection is lost, it tries again, because the session is restored by itself. */
 async function readPatiently(zookeeper: ZooKeeper, signal: AbortSignal): Promise<Fleet> {
   for (;;) {
     try {

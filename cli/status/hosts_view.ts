@@ -9,15 +9,23 @@ import Table from "cli-table3";
 import pc from "picocolors";
 import type { TransferDetail } from "../../actors/fetcher/transfers.ts";
 import type { FleetHost, FleetService } from "../../coordination/mod.ts";
-import { cut, formatAge, formatBytes, wrapWords } from "../shared/format.ts";
+import {
+  cut,
+  formatBytes,
+  formatCount,
+  formatRate,
+  formatTimeSpan,
+  renderBar,
+  wrapWords,
+} from "../shared/format.ts";
 
-/** What is known beside the snapshot. */
+/** The width of the view, and what is known besides the snapshot. */
 export interface HostsViewOptions {
   /** Columns of the terminal. */
   readonly columns: number;
-  /** Now, milliseconds since the epoch, for ages. */
+  /** The time, in milliseconds since 1970, from which ages are computed. */
   readonly nowMs: number;
-  /** How fast a host fetches, by its agent's own word; `null` when it did not say. Default: nobody says. */
+  /** How fast a host fetches, as its agent reports; `null` when it did not. Default: no agent was asked. */
   readonly transferOf?: (
     host: string,
     of: { readonly service: string; readonly version: string },
@@ -26,15 +34,15 @@ export interface HostsViewOptions {
 
 const BAR_CELLS = 10;
 
-/** Fewer for the words would make nonsense of them. */
+/** The least width of the last column: in fewer columns its words cannot be read. */
 const MIN_WORDS_COLUMNS = 26;
 const HEAD = ["host", "site/rack", "runs", "", "locked", "next"];
 const GAP_COLUMNS = 2;
 
-/** What keeps a host from getting ready is told in as many lines: the end says what to do. */
+/** The most lines for what keeps a host from getting ready, since the end of the text says what to do. */
 const TROUBLE_LINES = 4;
 
-/** Renders the table, the heading first. */
+/** Renders the table with its heading. */
 export function renderHosts(
   service: string,
   { hosts }: FleetService,
@@ -69,7 +77,7 @@ export function renderHosts(
       renderNext(host, { ...options, columns: wordsColumns, service }),
     ]);
   });
-  // The last column is padded too, which would wrap where it fills the line.
+  // The table pads its last column as well, so that a full line would wrap.
   return table.toString().split("\n").map((line) => line.trimEnd()).join("\n");
 }
 
@@ -111,15 +119,15 @@ function renderNext(
     const transfer = phase === "fetching"
       ? options.transferOf?.(host.host, { service: options.service, version }) ?? null
       : null;
-    // The agent's own word is newer.
+    // What the agent reports is newer than its entry in the tree.
     const progress = transfer === null ? preparation.progress : shareOf(transfer);
     const bar = phase === "fetching" || phase === "verifying" || phase === "pinning"
-      ? ` ${renderBar(progress)}`
+      ? ` ${renderProgressBar(progress)}`
       : "";
     const headline = `${version} ${pause === undefined ? phase : "paused"}${bar}`;
     const reused = reusedOf(host, version);
     const speed = transfer === null || pause !== undefined ? [] : [renderTransfer(transfer)];
-    // Beside a word there is room for it, beside a bar there is not.
+    // There is room for it beside a word, but not beside a bar.
     const isBeside = bar === "" && `${headline}, ${reused}`.length <= options.columns;
     const details = [...isBeside ? [] : reused, ...speed].join(", ");
     const told = isBeside ? [headline, ...reused].join(", ") : headline;
@@ -137,7 +145,7 @@ function renderNext(
     );
   }
   if (!host.online && host.slot !== null && host.slot.step !== "failed") {
-    const heldFor = formatAge(options.nowMs - host.slot.sinceMs);
+    const heldFor = formatTimeSpan(options.nowMs - host.slot.sinceMs);
     const advice = `dead for good? rollcall host forget ${host.host}`;
     parts.push(pc.yellow(`holds the slot for ${heldFor}, at ${host.slot.step}; ${advice}`));
   }
@@ -147,7 +155,7 @@ function renderNext(
   return parts.join("\n");
 }
 
-/** How much of that version the host found in others on its own disk, if it says so. */
+/** How much of that version the host has reused from other releases on its own disk, if it reports so. */
 function reusedOf({ received }: FleetHost, version: string): string[] {
   const { reusedBytes = 0 } = received?.version === version ? received : {};
   return reusedBytes > 0 ? [`${formatBytes(reusedBytes)} reused`] : [];
@@ -165,16 +173,14 @@ function shareOf({ verifiedBytes, totalBytes }: TransferDetail): number {
 function renderTransfer(
   { verifiedBytes, totalBytes, downloadBytesPerSecond, peers }: TransferDetail,
 ): string {
-  const from = `from ${peers} peer${peers === 1 ? "" : "s"}`;
+  const from = `from ${formatCount(peers, "peer")}`;
   if (downloadBytesPerSecond < 1) return peers === 0 ? "no peers yet" : `nothing arrives ${from}`;
   const leftMs = (totalBytes - verifiedBytes) / downloadBytesPerSecond * 1_000;
-  return `${formatBytes(downloadBytesPerSecond)}/s ${from}, ${formatAge(leftMs)} left`;
+  return `${formatRate(downloadBytesPerSecond)} ${from}, ${formatTimeSpan(leftMs)} left`;
 }
 
-/** A bar of ten cells: `█████░░░░░ 50%`. */
-export function renderBar(progress: number): string {
+/** A bar of ten cells, with the percentage rounded down: `█████░░░░░  50%`. */
+export function renderProgressBar(progress: number): string {
   const share = Math.min(1, Math.max(0, progress));
-  const full = Math.round(share * BAR_CELLS);
-  const percent = `${Math.floor(share * 100)}%`.padStart(5);
-  return `${"█".repeat(full)}${"░".repeat(BAR_CELLS - full)}${percent}`;
+  return `${renderBar(share, BAR_CELLS)}${`${Math.floor(share * 100)}%`.padStart(5)}`;
 }

@@ -1,5 +1,9 @@
 /**
- * `rollcall status`: the fleet at a glance.
+ * `rollcall status`: shows the fleet once, or again and again with `--watch`.
+ *
+ * The room: a snapshot of the tree comes from `coordination/`; `distribution.ts` (through `tracker_client.ts`) and
+ * `transfer_poller.ts` add what trackers and agents report; the views render it, and `fleet_display.ts` shows it. Other
+ * commands that show the fleet, such as `rollout watch`, use the same displays.
  *
  * @module
  */
@@ -8,13 +12,17 @@ import { readFleet } from "../../coordination/mod.ts";
 import { systemClock } from "../../base/clock.ts";
 import { withZooKeeper } from "../shared/zookeeper_session.ts";
 import { askDistributions } from "./distribution.ts";
-import { createDisplay } from "./fleet_display.ts";
-import { MIN_COLUMNS, renderFleet } from "./fleet_view.ts";
+import { createFleetDisplay } from "./fleet_display.ts";
+import { renderFleet } from "./fleet_view.ts";
 import { watchFleet } from "./fleet_watch.ts";
 import { writeJson, writeLine } from "../shared/output.ts";
+import { terminalColumns } from "../shared/terminal.ts";
 import { listenForStop } from "../shared/stop_signal.ts";
 
-/** Options of the command. */
+/** Columns of the view where stdout is no terminal. */
+const DEFAULT_COLUMNS = 120;
+
+/** Options of the command, as `rollcall status --help` explains them. */
 export interface StatusOptions {
   readonly zookeeper: string;
   readonly watch: boolean;
@@ -23,14 +31,14 @@ export interface StatusOptions {
   readonly tracker: readonly string[];
 }
 
-/** Shows the fleet once, or until stopped. */
+/** Shows the fleet once, or with `watch` until stopped. */
 export async function runStatus(options: StatusOptions): Promise<void> {
   const { watch, json, tracker } = options;
   await withZooKeeper(options.zookeeper, async (zookeeper) => {
     if (watch) {
       using stop = listenForStop();
       await watchFleet(zookeeper, {
-        display: createDisplay({ json, tracker }),
+        display: createFleetDisplay({ json, tracker }),
         signal: stop.signal,
         isOver: () => false,
       });
@@ -40,7 +48,7 @@ export async function runStatus(options: StatusOptions): Promise<void> {
     const distributions = await askDistributions(fleet, { trackers: tracker });
     if (json) writeJson({ ...fleet, distributions });
     else {
-      const columns = Deno.stdout.isTerminal() ? Deno.consoleSize().columns : MIN_COLUMNS + 48;
+      const columns = terminalColumns(DEFAULT_COLUMNS);
       writeLine(renderFleet(fleet, { columns, nowMs: systemClock.wallTimeMs(), distributions }));
     }
   });

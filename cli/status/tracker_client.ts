@@ -1,6 +1,6 @@
 /**
- * A tracker's report of one release, asked for over HTTP. Neither the tracker nor what its peers call themselves is
- * trusted: bounded in time and size, checked, and without anything that could steer a terminal.
+ * Asks a tracker for its report of one release, over HTTP. Neither the tracker nor the names of its peers are trusted: an
+ * answer is bounded in time and size, checked against a schema, and stripped of what could control a terminal.
  *
  * @module
  */
@@ -8,20 +8,21 @@
 import { Buffer } from "node:buffer";
 import { stripVTControlCharacters } from "node:util";
 import { z } from "zod";
+import type { SwarmReport } from "../../tracker/stats/swarm_report.ts";
 import { describeError } from "../shared/errors.ts";
 
-/** An operator at a terminal waits no longer; a tracker that works answers in milliseconds. */
-export const ANSWER_TIMEOUT_MS = 2_000;
+/** How long a tracker may take: a tracker that works answers in milliseconds, and an operator does not wait longer. */
+export const TRACKER_ANSWER_TIMEOUT_MS = 2_000;
 
-/** A report of 20,000 hosts in 2,000 racks takes half a megabyte. */
+/** The largest answer that is read. A report of 20,000 hosts in 2,000 racks takes half a megabyte. */
 const MAX_ANSWER_BYTES = 4 * 1024 * 1024;
 
-/** Of a name or a reason; longer ones are cut, so that no peer can spoil the report of all. */
+/** The longest name or reason; longer ones are cut, so that no peer can make the report unreadable. */
 const MAX_TEXT_LENGTH = 200;
 
 const text = z.string().transform(printable);
 const count = z.int().min(0);
-// Sums of what peers say: a float beyond the safe integers is a lie of one of them, and no reason to show nothing.
+// Sums of what peers report. A float beyond the safe integers comes from a lying peer, and is no reason to show nothing.
 const bytes = z.number().min(0);
 const share = z.number().min(0).max(1);
 
@@ -34,9 +35,11 @@ const place = z.object({
   receivedBytes: bytes,
   leastBytes: bytes,
 });
-const border = z.object({ bytes, leastBytes: bytes, ratio: z.number().min(0).optional() });
+const border = z.object({ bytes, leastBytes: bytes, ratio: z.number().min(0).optional() })
+  // JSON leaves out what is undefined.
+  .transform(({ ratio, ...border }) => ({ ...border, ratio }));
 
-/** What is read of a tracker's `SwarmReport`, which says what each field means; the rest is left alone. */
+/** The fields of a tracker's `SwarmReport` that are used; `tracker/stats/swarm_report.ts` says what each of them means. */
 const reportSchema = z.object({
   infoHash: z.string(),
   seeds: count,
@@ -60,21 +63,17 @@ const reportSchema = z.object({
   })),
 });
 
-/** How a release spreads, by a tracker's word. */
-export type ReleaseReport = z.infer<typeof reportSchema>;
-/** A site with its racks. */
-export type SiteReport = ReleaseReport["sites"][number];
-/** A site or a rack. */
-export type PlaceReport = z.infer<typeof place>;
-/** Bytes across all borders of one kind. */
-export type BorderReport = z.infer<typeof border>;
+/** How a release spreads, as a tracker reports: the fields of its report that are used. */
+export type ReleaseReport =
+  & Pick<SwarmReport, Exclude<keyof z.infer<typeof reportSchema>, "slow">>
+  & Readonly<Pick<z.infer<typeof reportSchema>, "slow">>;
 
 const unknownSchema = z.object({ infoHash: z.string(), problem: z.string() });
 
-/** What asking a tracker came to. */
+/** A tracker's answer: a report, or why there is none. */
 export type TrackerAnswer =
   | { readonly ok: true; readonly tracker: string; readonly report: ReleaseReport }
-  /** In words for an operator, the tracker's address first. */
+  /** `problem` is for an operator, and begins with the tracker's address. */
   | { readonly ok: false; readonly problem: string };
 
 /**
@@ -103,7 +102,7 @@ export async function askTracker(
   }
 }
 
-/** A tracker that has no report to give; the message goes on after its address. */
+/** The tracker answered without a report. The message continues a sentence that begins with its address. */
 class AnswerError extends Error {
   override readonly name = "AnswerError";
 }
@@ -113,9 +112,9 @@ async function fetchReport(
   { infoHash, signal }: { readonly infoHash: string; readonly signal: AbortSignal },
 ): Promise<ReleaseReport> {
   const response = await fetch(url, {
-    // A tracker that sends elsewhere is none of ours.
+    // Our trackers never redirect.
     redirect: "manual",
-    signal: AbortSignal.any([signal, AbortSignal.timeout(ANSWER_TIMEOUT_MS)]),
+    signal: AbortSignal.any([signal, AbortSignal.timeout(TRACKER_ANSWER_TIMEOUT_MS)]),
   });
   const { status } = response;
   if (status !== 200 && status !== 404) {
@@ -156,7 +155,7 @@ async function readBounded(response: Response): Promise<string> {
   return Buffer.concat(chunks).toString("utf8");
 }
 
-/** `undefined` for what is none. */
+/** Parses JSON; `undefined` for anything else. */
 function parseJson(source: string): unknown {
   try {
     return JSON.parse(source);
@@ -165,7 +164,7 @@ function parseJson(source: string): unknown {
   }
 }
 
-/** `/stats/INFO_HASH.json` beside the announce URL. */
+/** The URL of the report, `stats/INFO_HASH.json` beside the announce URL; `null` where the tracker cannot be asked over HTTP. */
 function reportUrl(announceUrl: string, infoHash: string): URL | null {
   if (!URL.canParse(announceUrl)) return null;
   const { protocol, host, href } = new URL(announceUrl);
@@ -177,9 +176,9 @@ function reportUrl(announceUrl: string, infoHash: string): URL | null {
 function describe(cause: unknown): string {
   if (cause instanceof AnswerError) return cause.message;
   if (cause instanceof DOMException && cause.name === "TimeoutError") {
-    return `does not answer within ${ANSWER_TIMEOUT_MS / 1_000} s`;
+    return `does not answer within ${TRACKER_ANSWER_TIMEOUT_MS / 1_000} s`;
   }
-  // What Deno says before it repeats the address, and the kind of failure.
+  // Removes the prefix with which Deno repeats the address and the kind of failure.
   const detail = describeError(cause).replace(
     /^.*error sending request for url \([^)]*\): (?:client error \(Connect\): )?/i,
     "",

@@ -1,6 +1,6 @@
 /**
- * How fast hosts fetch right now, asked of their agents: rates and peers are nobody's to agree on, so they are not in
- * ZooKeeper. Where an agent cannot be reached there is no answer, and the view shows what ZooKeeper knows.
+ * Asks agents how fast their hosts fetch right now. Rates and peers change all the time and nobody has to agree on them, so
+ * they are not in ZooKeeper. Where an agent cannot be reached, the view shows what ZooKeeper has.
  *
  * @module
  */
@@ -15,16 +15,16 @@ import { type Peer, type RemoteContract, RemoteNode } from "../../actors/runtime
 import type { Fleet } from "../../coordination/mod.ts";
 import { actorsUrl, LOOK_INTERVAL_MS } from "../shared/agent_client.ts";
 
-/** Hosts that are asked at once: more than a terminal has lines. */
+/** The most hosts that are asked at once: more than a terminal has lines. */
 const HOST_LIMIT = 64;
 
-/** Time before an agent that could not be found is looked for again. */
+/** Time after which an agent that could not be found is looked for again. */
 const RETRY_MS = 5_000;
 
-/** An answer that takes longer would be old news. */
-const ANSWER_TIMEOUT_MS = 2_000;
+/** How long an agent may take: a later answer would be outdated. */
+const TRANSFERS_ANSWER_TIMEOUT_MS = 2_000;
 
-/** What the actor that asks one host takes. */
+/** The messages of the actor that asks one host. */
 type Message =
   | { readonly type: "find" }
   | { readonly type: "found"; readonly url: string }
@@ -37,7 +37,7 @@ type Message =
     readonly transfers: readonly TransferDetail[] | null;
   };
 
-/** A host that is asked. */
+/** A host that is being asked. */
 interface Followed {
   readonly wanted: string;
   readonly ref: ActorRef<Message>;
@@ -53,12 +53,12 @@ export class TransferPoller {
   readonly #contracts = new Map<string, RemoteContract<TransfersMessage>>();
   #count = 0;
 
-  /** `onChange` is called when there is something new to show. */
+  /** @param onChange Called when there is something new to show. */
   constructor(onChange: () => void) {
     this.#onChange = onChange;
   }
 
-  /** Asks those that fetch now, and nobody else. */
+  /** From now on asks the hosts that fetch in this snapshot, and no others. */
   follow(fleet: Fleet): void {
     const wanted = fetchingHosts(fleet);
     for (const [host, { ref, wanted: before }] of this.#followed) {
@@ -81,13 +81,13 @@ export class TransferPoller {
           this.#onChange();
         },
       });
-      // Numbered: the one before of the same host may still be on its way out.
+      // Numbered, because the host's previous actor may not have stopped yet.
       const ref = this.#system.spawn(`${host}-${++this.#count}`, definition);
       this.#followed.set(host, { wanted: keyOf(fetching), ref, transfers });
     }
   }
 
-  /** The transfer of that version on that host, as of the last second; `null` when its agent did not say. */
+  /** The transfer of that version on that host, not older than a second; `null` when its agent did not answer. */
   find(
     host: string,
     of: { readonly service: string; readonly version: string },
@@ -96,12 +96,12 @@ export class TransferPoller {
     return transfers.find(({ version }) => version === of.version) ?? null;
   }
 
-  /** Asks nobody any more. */
+  /** Ends the polling. */
   async close(): Promise<void> {
     await this.#system.stop();
   }
 
-  /** One for each service: a peer gives the same reference for the same contract. */
+  /** One contract for each service, because a peer returns the same reference for the same contract. */
   #contractOf(service: string): RemoteContract<TransfersMessage> {
     const known = this.#contracts.get(service) ?? transfersContract(service);
     this.#contracts.set(service, known);
@@ -115,7 +115,7 @@ interface Fetching {
   readonly services: string[];
 }
 
-/** Of two that are asked alike. */
+/** Two hosts with the same key are asked in the same way. */
 function keyOf({ endpoint, services }: Fetching): string {
   return JSON.stringify([endpoint, ...services]);
 }
@@ -133,7 +133,7 @@ function fetchingHosts({ services }: Fleet): ReadonlyMap<string, Fetching> {
   return hosts;
 }
 
-/** Finds one host's agent, and asks it once a second. */
+/** An actor that finds one host's agent and asks it once a second. */
 function hostActor(options: {
   readonly endpoint: string;
   readonly connect: (url: string) => Peer;
@@ -162,10 +162,10 @@ function hostActor(options: {
           return connect(message.url);
         case "look":
           if (peer === null) return peer;
-          // Without a connection each has its outcome at once, and the peer dials by itself.
+          // Without a connection each question fails at once, and the peer reconnects by itself.
           for (const [service, contract] of contracts) {
             context.ask(peer.ref(contract), (replyTo) => ({ type: "transfers", replyTo }), {
-              timeoutMs: ANSWER_TIMEOUT_MS,
+              timeoutMs: TRANSFERS_ANSWER_TIMEOUT_MS,
               ok: (transfers) => ({ type: "answer", service, transfers }),
               error: () => ({ type: "answer", service, transfers: null }),
             });

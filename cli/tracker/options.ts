@@ -1,5 +1,5 @@
 /**
- * The options and help of `rollcall tracker`; what it does is in `tracker.ts`, which is loaded only when it is asked for.
+ * Options and help of `rollcall tracker`. What the command does is in `tracker.ts`, which is loaded only when it is run.
  *
  * @module
  */
@@ -8,7 +8,7 @@ import { type Command, Option } from "@commander-js/extra-typings";
 import { TRACKER_SERVERS } from "../../tracker/server_names.ts";
 import { jsonOption, listenOption, logLevelOption, parseCount } from "../shared/options.ts";
 
-/** Adds the command. */
+/** Adds the command to the program. */
 export function addTracker(program: Command): void {
   program.command("tracker")
     .summary("run the tracker that prefers peers nearby")
@@ -32,7 +32,7 @@ export function addTracker(program: Command): void {
     .addOption(
       new Option(
         "--server <name>",
-        "what reads requests: fronts of our own, or the HTTP and UDP server of npm:bittorrent-tracker;\n" +
+        "what reads requests: frontends of our own, or the HTTP and UDP server of npm:bittorrent-tracker;\n" +
           "swarms, limits and pages are the same, but that one takes seven to ten times the processor time",
       ).choices(TRACKER_SERVERS).default(TRACKER_SERVERS[0]),
     )

@@ -1,5 +1,6 @@
 /**
- * `rollcall tracker`: the topology-aware tracker as a process.
+ * `rollcall tracker`: the tracker that knows sites and racks, as a process. Its options are in `options.ts`; all else is in
+ * `tracker/`.
  *
  * @module
  */
@@ -7,12 +8,12 @@
 import { z } from "zod";
 import { createTracker, type TrackerServerName } from "../../tracker/mod.ts";
 import { setUpLogging } from "../shared/logging.ts";
-import { type ListenAddress } from "../shared/options.ts";
+import type { ListenAddress, LogLevelName } from "../shared/options.ts";
 import { writeJson, writeLine } from "../shared/output.ts";
 import { listenForStop } from "../shared/stop_signal.ts";
 import { readYamlFile } from "../shared/yaml_file.ts";
 
-/** Options of the command. */
+/** Options of the command, as `rollcall tracker --help` explains them. */
 export interface TrackerCommandOptions {
   readonly listen: ListenAddress;
   readonly subnets?: string | undefined;
@@ -22,7 +23,7 @@ export interface TrackerCommandOptions {
   readonly udp: boolean;
   readonly server: TrackerServerName;
   readonly json: boolean;
-  readonly logLevel: "debug" | "info" | "warning" | "error";
+  readonly logLevel: LogLevelName;
 }
 
 const subnetsSchema = z.array(

@@ -1,7 +1,9 @@
 /**
  * The pin keeper: a small process whose only purpose is to hold locks on the pages of one folder, so
- * that they stay in memory while the agent restarts. It loads as little as it can; the agent's side
- * is pins.ts.
+ * that they stay in memory while the agent restarts. It loads as few modules as possible; pins.ts is
+ * the agent's side.
+ *
+ * @module
  */
 
 import { rmSync, statSync } from "node:fs";
@@ -25,18 +27,18 @@ import { checkPinnable, notPermitted, type PinFile, type PinPlan, planPin } from
 import { PIN_STATUS_SCHEMA, type PinFailure, type PinStatus } from "./pin_status.ts";
 
 /**
- * How much is locked at a time: large enough that the call's own cost vanishes, small enough to show
- * progress and to stop within a second or so of disk reading.
+ * How much is locked by one call: large enough that the call's own cost does not matter, small enough
+ * to show progress, and to stop within about a second of disk reading.
  */
 const CHUNK_BYTES = 256 * 1024 * 1024;
 
 /** How often progress is written while thousands of small files are locked. */
 const STATUS_INTERVAL_MS = 500;
 
-/** How often an idle keeper looks whether anybody can still find it. One small read. */
+/** How often an idle keeper checks that its status file still names it, since otherwise nobody could end it. One small read. */
 const OWNERSHIP_CHECK_MS = 5000;
 
-/** How {@linkcode runPinKeeper} works. */
+/** Options of {@linkcode runPinKeeper}. */
 export interface PinKeeperOptions {
   /** The folder to lock; absolute. */
   root: string;
@@ -52,9 +54,9 @@ export interface PinKeeperOptions {
 
 /** How a keeper ended. */
 export type PinKeeperEnd =
-  /** Asked to by the signal. */
+  /** It was told to end by the signal. */
   | { type: "released" }
-  /** Its status file is gone or names another keeper: nobody could end it any more. */
+  /** Its status file is gone or names another keeper, so that nobody could have ended it any more. */
   | { type: "orphaned" }
   | { type: "failed"; failure: PinFailure };
 
@@ -73,13 +75,14 @@ export async function runPinKeeper(options: PinKeeperOptions): Promise<PinKeeper
   }
 }
 
+/** One run of a keeper: its maps, and the status that it publishes. */
 class PinKeeper {
   readonly #options: PinKeeperOptions;
   readonly #log: Log;
   readonly #clock: Clock;
   readonly #maps: MemoryMap[] = [];
   #status: PinStatus;
-  /** On the clock that never goes back; `updatedAt` is for people. */
+  /** When the status was written, on the monotonic clock; the wall clock's `updatedAt` is for people. */
   #publishedMs: number;
 
   constructor(options: PinKeeperOptions) {
@@ -106,7 +109,7 @@ class PinKeeper {
     return { type: "orphaned" };
   }
 
-  /** Unmapping unlocks. */
+  /** Unmaps everything, which also unlocks it. */
   unlockAll(): void {
     for (const map of this.#maps.splice(0)) map.close();
   }
@@ -154,7 +157,7 @@ class PinKeeper {
     }
   }
 
-  /** mlock(2) has promised it; mincore(2) is asked all the same, and its answer kept. */
+  /** mlock(2) promises that the pages are resident; mincore(2) verifies it, and the status keeps its answer as proof. */
   #prove(plan: PinPlan): void {
     const residentBytes = this.#maps.reduce(
       (sum, map) => sum + mapResidency(map).residentBytes,
@@ -170,7 +173,7 @@ class PinKeeper {
     this.#publish({ state: "locked", residentBytes });
   }
 
-  /** Resolves to false when the signal aborts, to true when nobody could find the keeper any more. */
+  /** Waits; resolves to false when the signal aborts, to true when the status file no longer names this keeper. */
   async #idle(): Promise<boolean> {
     const { signal } = this.#options;
     while (!signal.aborted) {
@@ -182,7 +185,7 @@ class PinKeeper {
 
   #ownsStatus(): boolean {
     const file = readJsonFile(this.#options.statusPath);
-    // A file that is damaged may be ours: better a keeper too many than pages lost.
+    // A damaged file may be ours: one keeper too many does less harm than pages that are unlocked.
     if (file.state !== "present") return file.state === "corrupt";
     const found = file.value as Partial<PinStatus> | null;
     return found?.pid === this.#status.pid && found.startTimeTicks === this.#status.startTimeTicks;
@@ -238,7 +241,7 @@ function initialStatus(root: string, now: number): PinStatus {
   };
 }
 
-/** mlock(2) has three causes for ENOMEM, and only the operator of one of them needs a new limit. */
+/** mlock(2) has three causes for ENOMEM, and only one of them is mended by a higher limit. */
 function explainLockFailure(error: unknown, facts: { file: PinFile; root: string }): unknown {
   if (!(error instanceof LibcError)) return error;
   const { file, root } = facts;
@@ -246,7 +249,7 @@ function explainLockFailure(error: unknown, facts: { file: PinFile; root: string
   const requiredBytes = Math.min(CHUNK_BYTES, file.sizeBytes);
   const limitBytes = memoryLockLimit().softBytes;
   if (error.code === "EPERM" || lockedBytes + requiredBytes > limitBytes) {
-    // The root of an unprivileged container believes to be above the limit until it tries, so the
+    // The root of an unprivileged container appears to have no limit until it tries to lock, so the
     // limit itself is reported here and not the allowance.
     const availableBytes = Math.max(0, limitBytes - lockedBytes);
     const allowance = { ...lockingAllowance(), limitBytes, lockedBytes, availableBytes };

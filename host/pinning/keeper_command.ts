@@ -1,6 +1,9 @@
 /**
- * The keeper as a program: its arguments, its signals, its log. Import this file alone, without the
- * rest of the program, in the process that keeps the pages: what it loads stays in memory as well.
+ * The keeper as a program: its arguments, its signals, its log. The process that holds the locks
+ * imports this file alone and not the rest of the program, because whatever it loads stays in memory
+ * for as long as the pages do.
+ *
+ * @module
  */
 
 import { writeFileSync } from "node:fs";
@@ -9,20 +12,23 @@ import { type Clock, systemClock } from "../../base/clock.ts";
 import type { Log } from "../../base/log.ts";
 import { runPinKeeper } from "./keeper.ts";
 
-/** What a keeper is told on its command line. */
+/** The arguments of a keeper's command line. */
 export interface PinKeeperArguments {
+  /** The folder to lock; absolute. */
   root: string;
+  /** Where the status goes; absolute. */
   statusPath: string;
+  /** The most to lock, in bytes; `Infinity` for no limit. */
   limitBytes: number;
 }
 
-/** The arguments as a command line; the reverse of {@linkcode parsePinKeeperArguments}. */
+/** Formats the arguments as a command line; the inverse of {@linkcode parsePinKeeperArguments}. */
 export function pinKeeperArguments(options: PinKeeperArguments): string[] {
   const { root, statusPath, limitBytes } = options;
   return ["--root", root, "--status", statusPath, "--limit-bytes", String(limitBytes)];
 }
 
-/** Reads the arguments. @throws {TypeError} saying which one is wrong. */
+/** Parses the arguments. @throws {TypeError} when one is missing, unknown or malformed. */
 export function parsePinKeeperArguments(args: readonly string[]): PinKeeperArguments {
   const values = new Map<string, string>();
   for (let index = 0; index < args.length; index += 2) {
@@ -47,8 +53,8 @@ export function parsePinKeeperArguments(args: readonly string[]): PinKeeperArgum
 const OPTION_NAMES: readonly string[] = ["--root", "--status", "--limit-bytes"];
 
 /**
- * Runs a keeper until SIGTERM or SIGINT and returns the exit code: 0 when it was asked to end, 1 when
- * it could not lock. Its log goes to standard error, one JSON object a line.
+ * Runs a keeper until SIGTERM or SIGINT and returns the exit code: 0 when it was told to end, 1 when
+ * it could not lock. Its log goes to standard error, one JSON object per line.
  */
 export async function runPinKeeperCommand(args: readonly string[]): Promise<number> {
   const options = parsePinKeeperArguments(args);
@@ -67,12 +73,12 @@ export async function runPinKeeperCommand(args: readonly string[]): Promise<numb
   }
 }
 
-/** So that `ps` and `top` show what it is; they show 15 characters. */
+/** Sets the name that `ps` and `top` show, of which the kernel keeps 15 characters. */
 function nameProcess(): void {
   try {
     writeFileSync("/proc/self/comm", "rollcall-pin");
   } catch {
-    // Only a name.
+    // Without /proc the process keeps its old name; nothing depends on it.
   }
 }
 

@@ -1,5 +1,5 @@
 /**
- * The keeper's own entry point, for running it without the rest of the program:
+ * The keeper's own entry point, which runs it without the rest of the program:
  * `deno run -A host/pinning/keeper_main.ts --root DIR --status FILE --limit-bytes N`.
  */
 

@@ -1,4 +1,8 @@
-/** Keeps the pages of releases locked in memory, whatever becomes of the agent. */
+/**
+ * Keeps the pages of releases locked in memory, also while the agent restarts. pins.ts, on the agent's
+ * side, starts and ends one keeper process per release; keeper.ts, in that process, locks the pages.
+ * The two meet in one status file, which the keeper writes and the agent reads.
+ */
 
 export { checkPinnable, type PinNeed } from "./pin_plan.ts";
 export * from "./pin_status.ts";

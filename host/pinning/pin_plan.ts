@@ -1,6 +1,8 @@
 /**
- * What there is to lock, and whether it can be locked on this machine: asked before a download
- * begins and again before the first page is locked. Locks nothing itself.
+ * Which files there are to lock, and whether they can be locked on this machine. It is asked before a
+ * download begins and again before the first page is locked; it locks nothing itself.
+ *
+ * @module
  */
 
 import { lstatSync, readdirSync, readFileSync } from "node:fs";
@@ -15,12 +17,12 @@ import { isMissing } from "../atomic_file.ts";
 import { HostError } from "../errors.ts";
 
 /**
- * Memory that is left to everything else on the machine. Locking the very last page would call the
- * OOM killer, and a keeper is the largest process it can find.
+ * Memory that is left to everything else on the machine. Locking the very last page would invoke the
+ * OOM killer, and a keeper is the largest process that it can find.
  */
 const MEMORY_RESERVE_BYTES = 256 * 1024 * 1024;
 
-/** Maps that a Deno process has for itself: under 200 measured, and room to grow. */
+/** Memory maps that a Deno process has for itself: fewer than 200 were measured, the rest is room to grow. */
 const OWN_MAPS = 1000;
 
 /** One file to lock. */
@@ -36,7 +38,7 @@ export interface PinPlan {
   totalBytes: number;
 }
 
-/** Lists what is to be locked. @throws {HostError} `PIN_ROOT_MISSING`. */
+/** Lists the files to lock. @throws {HostError} `PIN_ROOT_MISSING`. */
 export function planPin(root: string): PinPlan {
   const files: PinFile[] = [];
   const pending = [root];
@@ -58,15 +60,15 @@ export function planPin(root: string): PinPlan {
   return { files, totalBytes: files.reduce((sum, file) => sum + file.sizeBytes, 0) };
 }
 
-/** What {@linkcode checkPinnable} asks about. */
+/** What {@linkcode checkPinnable} checks. */
 export interface PinNeed {
-  /** What the error says is to be pinned: a folder or a release. */
+  /** What the error's message calls it: a folder or a release. */
   name: string;
   /** The size of each file, in bytes. */
   fileSizes: readonly number[];
   /** The most to lock, in bytes, by configuration. */
   limitBytes: number;
-  /** Default: that of this process. A keeper that it starts will have the same. */
+  /** Default: that of this process, which a keeper started by it inherits. */
   allowance?: LockingAllowance;
 }
 
@@ -95,7 +97,7 @@ export function checkPinnable(need: PinNeed): void {
   checkMapCount(name, fileSizes.filter((sizeBytes) => sizeBytes > 0).length);
 }
 
-/** The error for too small a lock limit, with the lines that help. */
+/** The error for a lock limit that is too small, with the config lines that raise it as its advice. */
 export function notPermitted(
   name: string,
   facts: { requiredBytes: number; allowance: LockingAllowance; cause?: unknown },
@@ -165,7 +167,7 @@ function readIfThere(path: string): string | undefined {
   try {
     return readFileSync(path, "utf8");
   } catch {
-    // Not every machine has it; a limit that cannot be read is found out by locking.
+    // Not every machine has this file; a limit that cannot be read shows when pages are locked.
     return undefined;
   }
 }

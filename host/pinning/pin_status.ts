@@ -1,14 +1,16 @@
 /**
- * What a pin keeper says of itself in its status file. Only types and the words for them, so that
- * the keeper, which stays in memory as long as the pages do, loads nothing more.
+ * The status file of a pin keeper. Only types and one constant, so that the keeper, which stays in
+ * memory for as long as the pages do, loads no schema library for them.
+ *
+ * @module
  */
 
 import type { HostErrorCode } from "../errors.ts";
 
-/** The version of {@linkcode PinStatus}'s form; a reader refuses any other. */
+/** The version of {@linkcode PinStatus}'s format; a reader refuses any other. */
 export const PIN_STATUS_SCHEMA = 1;
 
-/** Why a keeper holds nothing. */
+/** Why a keeper has locked nothing. */
 export interface PinFailure {
   code: HostErrorCode;
   message: string;
@@ -19,7 +21,7 @@ export interface PinFailure {
 /** The status file of a pin keeper. */
 export interface PinStatus {
   schema: typeof PIN_STATUS_SCHEMA;
-  /** Who the keeper is: the pid alone might be somebody else's by now. */
+  /** The keeper's pid; with the next two fields its identity, since a pid alone may be reused. */
   pid: number;
   startTimeTicks: number;
   bootId: string;
@@ -36,9 +38,9 @@ export interface PinStatus {
   lockedBytes: number;
   /** `VmLck` of the keeper: whole pages, so at least `lockedBytes`. */
   vmLckBytes: number;
-  /** Bytes of these files that mincore(2) found in memory when the locking was done; the proof. */
+  /** Bytes of these files that mincore(2) found in memory after all had been locked: the proof. */
   residentBytes: number;
-  /** When the status was written, ms since 1970. */
+  /** When the status was written, milliseconds since 1970. */
   updatedAt: number;
   /** Only with `state: "failed"`. */
   failure?: PinFailure | undefined;

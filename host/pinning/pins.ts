@@ -1,6 +1,8 @@
 /**
- * The agent's side of pinning: starts or adopts the keeper of a release, waits for it, asks how it
- * is, ends it. The keeper itself is keeper.ts.
+ * The agent's side of pinning: starts or adopts the keeper of a release, waits until it has locked
+ * all pages, reads its status, ends it. keeper.ts is the keeper itself.
+ *
+ * @module
  */
 
 import { mkdirSync, rmSync, statSync } from "node:fs";
@@ -11,21 +13,29 @@ import { readJsonFile } from "../atomic_file.ts";
 import { type Clock, sleep, systemClock } from "../../base/clock.ts";
 import { HostError, type HostErrorCode } from "../errors.ts";
 import { spawnDetached } from "../process/detached_spawn.ts";
-import { identify, isSameProcessRunning, type ProcessIdentity } from "../process/process_table.ts";
+import {
+  identify,
+  isSameProcessRunning,
+  type ProcessIdentity,
+  startedWith,
+} from "../process/process_table.ts";
 import { signalProcess } from "../process/signals.ts";
 import { pinKeeperArguments } from "./keeper_command.ts";
 import { PIN_STATUS_SCHEMA, type PinStatus } from "./pin_status.ts";
 
+/** The variable that marks a process as the keeper of a status file: its absolute path. */
+const KEEPER_VARIABLE = "ROLLCALL_PIN_STATUS";
+
 /** How often a status file is read while somebody waits. */
 const POLL_MS = 100;
 
-/** Unmapping even 200 GiB takes less than a second; more than this and the keeper hangs. */
+/** Unmapping even 200 GiB takes less than a second; a keeper that takes longer than this hangs. */
 const DEFAULT_RELEASE_GRACE_MS = 5000;
 
-/** How long a killed keeper may take to go: freeing its pages is the kernel's work. */
+/** How long a keeper may take to end after SIGKILL: the kernel has to free its pages. */
 const KILL_TIMEOUT_MS = 10_000;
 
-/** A slow disk reads 256 MiB, the step between two signs of progress, in a few seconds. */
+/** A slow disk reads 256 MiB, the amount between two reports of progress, in a few seconds; this is far more. */
 const DEFAULT_STALL_TIMEOUT_MS = 120_000;
 
 const statusSchema = z.object({
@@ -68,7 +78,7 @@ export interface StartPinOptions {
   clock?: Clock;
 }
 
-/** A keeper that was started or found alive. */
+/** A keeper that was started, or that was found running. */
 export interface Pin extends ProcessIdentity {
   root: string;
   statusPath: string;
@@ -76,15 +86,15 @@ export interface Pin extends ProcessIdentity {
   adopted: boolean;
 }
 
-/** A status with the answer to whether its keeper lives. Pages are locked while it does. */
+/** A status, and whether its keeper runs. Pages stay locked for as long as it does. */
 export interface ObservedPin extends PinStatus {
   alive: boolean;
 }
 
 /**
  * Starts a detached keeper that outlives this process, or adopts the one that the status file names
- * if it lives and holds the same folder. A live keeper of another folder, or one that failed, is
- * ended first. Does not wait for the pages: {@linkcode awaitPinned} does.
+ * if that one runs and holds the same folder. A running keeper of another folder, or one that failed,
+ * is ended first. It does not wait for the pages; {@linkcode awaitPinned} does.
  *
  * @throws {HostError} `PIN_KEEPER_FAILED` when the command cannot be started, `PIN_ROOT_MISSING`.
  */
@@ -94,7 +104,7 @@ export async function startPin(options: StartPinOptions): Promise<Pin> {
   const rootIdentity = identifyFolder(root);
   const found = pinStatus(statusPath);
   if (found?.alive && found.state !== "failed" && found.root === root) {
-    // A keeper that has only just begun has not looked at the folder yet.
+    // A keeper that has only just started has not noted the folder's identity yet.
     if (found.rootIdentity === rootIdentity || found.rootIdentity === "") {
       const { pid, startTimeTicks, bootId } = found;
       return { pid, startTimeTicks, bootId, root, statusPath, adopted: true };
@@ -106,7 +116,7 @@ export async function startPin(options: StartPinOptions): Promise<Pin> {
     const child = await spawnDetached({
       argv: [...command, ...pinKeeperArguments({ root, statusPath, limitBytes })],
       cwd: process.cwd(),
-      env: Deno.env.toObject(),
+      env: { ...Deno.env.toObject(), [KEEPER_VARIABLE]: statusPath },
       logPath: options.logPath ?? `${statusPath}.log`,
     });
     child.unref();
@@ -148,8 +158,8 @@ export async function awaitPinned(
   let progressedAt = clock.nowMs();
   while (true) {
     signal?.throwIfAborted();
-    // Asked first: a keeper that writes its failure and ends in between must not look like one
-    // that died without a word.
+    // Checked before the status is read: a keeper that writes its failure and ends between the two
+    // must not look like one that died without a reason.
     const alive = isSameProcessRunning(pin);
     const status = readStatus(pin.statusPath);
     const own = status?.pid === pin.pid && status.startTimeTicks === pin.startTimeTicks;
@@ -174,15 +184,24 @@ export async function awaitPinned(
   }
 }
 
-/** The keeper's status and whether it lives, or null when there is no (readable) status file. */
+/** Reads the keeper's status and checks whether it runs; null when there is no readable status file. */
 export function pinStatus(statusPath: string): ObservedPin | null {
   const status = readStatus(statusPath);
-  return status === null ? null : { ...status, alive: isSameProcessRunning(status) };
+  return status === null ? null : { ...status, alive: isKeeperRunning(status, statusPath) };
 }
 
 /**
- * Ends the keeper of a status file: SIGTERM, then SIGKILL after the grace; removes the file. Nothing
- * happens if it is gone already; a recycled pid is never hit.
+ * Whether the process that a status names is a keeper of that status file. A status is a file and may be
+ * forged: no other process is taken for a keeper, or ended.
+ */
+function isKeeperRunning(status: ProcessIdentity, statusPath: string): boolean {
+  return isSameProcessRunning(status) &&
+    startedWith(status.pid, { name: KEEPER_VARIABLE, value: resolve(statusPath) });
+}
+
+/**
+ * Ends the keeper of a status file: SIGTERM, then SIGKILL after the grace; removes the file. Nothing happens if the keeper
+ * has ended already; a process that is no keeper of that file is never signalled.
  *
  * @throws {HostError} `PIN_KEEPER_FAILED` when it survives SIGKILL for 10 s.
  */
@@ -192,7 +211,7 @@ export async function releasePin(
 ): Promise<void> {
   const { graceMs = DEFAULT_RELEASE_GRACE_MS, clock = systemClock } = options;
   const status = readStatus(statusPath);
-  if (status !== null) {
+  if (status !== null && isKeeperRunning(status, statusPath)) {
     const ended = await endKeeper(status, { signal: "SIGTERM", timeoutMs: graceMs, clock }) ||
       await endKeeper(status, { signal: "SIGKILL", timeoutMs: KILL_TIMEOUT_MS, clock });
     if (!ended) {

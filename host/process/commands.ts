@@ -1,11 +1,13 @@
 /**
- * How a config file says what to run and how to check its health; the schemas, and filling in the
- * places of a template. Running is service_process.ts, checking is health_check.ts.
+ * How a config file says which program to run and how to check its health: the schemas, and the
+ * expansion of their templates. service_process.ts runs the program, health_check.ts runs the check.
+ *
+ * @module
  */
 
 import { z } from "zod";
 
-/** The words that `{word}` in a template stands for. */
+/** The values that `{blob}`, `{version}`, `{service}` and `{host}` in a template are replaced by. */
 export interface TemplateValues {
   /** The folder of the release, resolved: not the `current` link, which may move. */
   blob: string;
@@ -14,18 +16,18 @@ export interface TemplateValues {
   host: string;
 }
 
-/** The most that a config may ask a health check to wait: longer than this is a hang. */
-const TIMEOUT_MAX_MS = 10 * 60 * 1000;
+/** The longest timeout that a config may give a health check: whatever takes longer hangs. */
+export const HEALTH_TIMEOUT_MAX_MS = 10 * 60 * 1000;
 
-/** The program and its arguments: at least the program. */
+/** A program and its arguments; the program is required. */
 const argvSchema = z.tuple([z.string().min(1)], z.string(), {
   error: "expected a list of the program and its arguments, all strings",
 });
 
 /** Default 5 s: long enough for a busy service, short enough for a rollout to notice. */
-const timeoutSchema = z.int().min(1).max(TIMEOUT_MAX_MS).default(5000);
+const timeoutSchema = z.int().min(1).max(HEALTH_TIMEOUT_MAX_MS).default(5000);
 
-/** A program to run: `argv`, and optionally `env` (added to the agent's own) and `cwd`. */
+/** A program to run: `argv`, and optionally `env` (see service_environment.ts) and `cwd`. */
 export const commandSchema = z.strictObject({
   argv: argvSchema,
   env: z.record(z.string(), z.string()).default({}),
@@ -58,8 +60,8 @@ export const healthCheckSchema = z.discriminatedUnion("type", [
 export type HealthCheck = z.output<typeof healthCheckSchema>;
 
 /**
- * Fills `{blob}`, `{version}`, `{service}` and `{host}` in. Any other braces stay as they are: they
- * belong to the shell, to awk or to JSON.
+ * Replaces `{blob}`, `{version}`, `{service}` and `{host}` by their values. All other braces stay as
+ * they are, since they belong to the shell, to awk or to JSON.
  */
 export function expandTemplate(text: string, values: TemplateValues): string {
   return text.replaceAll(
@@ -75,7 +77,7 @@ export interface ExpandedCommand {
   cwd: string;
 }
 
-/** {@linkcode expandTemplate} over all of a command; `cwd` defaults to the release's folder. */
+/** Expands the templates in a command's `argv`, `env` and `cwd`; `cwd` defaults to the release's folder. */
 export function expandCommand(command: Command, values: TemplateValues): ExpandedCommand {
   return {
     argv: expandAll(command.argv, values),
@@ -86,7 +88,7 @@ export function expandCommand(command: Command, values: TemplateValues): Expande
   };
 }
 
-/** {@linkcode expandTemplate} over a health check. */
+/** Expands the templates in a health check's `url`, `host` or `argv`. */
 export function expandHealthCheck(check: HealthCheck, values: TemplateValues): HealthCheck {
   switch (check.type) {
     case "http":

@@ -1,20 +1,29 @@
 /**
- * Starts a process that outlives this one: in a session and process group of its own, its output
- * going to a file. Used for services and for pin keepers.
+ * Starts a process that outlives this one: in a session and process group of its own, with its output
+ * in a file. Services and pin keepers are started so.
+ *
+ * @module
  */
 
 import { type ChildProcess, spawn } from "node:child_process";
-import { closeSync, mkdirSync, openSync } from "node:fs";
+import { closeSync, fchmodSync, mkdirSync, openSync } from "node:fs";
 import { dirname } from "node:path";
 
-/** What to start. */
+/** Logs tell what a service does, and to whom: for the agent's user and its group, not for all. */
+const LOG_MODE = 0o640;
+
+/** What {@linkcode spawnDetached} starts. */
 export interface DetachedSpawn {
+  /** The program and its arguments. */
   argv: readonly string[];
+  /** The working directory. */
   cwd: string;
   /** The whole environment. */
   env: Readonly<Record<string, string>>;
   /** Standard output and error are appended to it; its folder is made if needed. */
   logPath: string;
+  /** Whose process it is to be, without groups besides that one. Default: this process's. Takes root. */
+  user?: { uid: number; gid: number } | undefined;
 }
 
 /** How a process ended, as its parent learns it. */
@@ -26,8 +35,9 @@ export interface ChildExit {
 /** A process that was started. */
 export interface DetachedChild {
   pid: number;
+  /** Settles when the child has ended; never rejects. */
   exited: Promise<ChildExit>;
-  /** Lets this process end without waiting for the child; the default is to hold the event loop. */
+  /** Lets this process end before the child does; until it is called, the child keeps the event loop alive. */
   unref(): void;
 }
 
@@ -40,14 +50,17 @@ export async function spawnDetached(options: DetachedSpawn): Promise<DetachedChi
   const [program, ...args] = options.argv;
   if (program === undefined) throw new TypeError("spawn: expected a program, got an empty list");
   mkdirSync(dirname(options.logPath), { recursive: true });
-  const log = openSync(options.logPath, "a", 0o644);
+  const log = openSync(options.logPath, "a", LOG_MODE);
   try {
+    // An earlier version has made it readable for all.
+    fchmodSync(log, LOG_MODE);
     const child = spawn(program, args, {
       cwd: options.cwd,
       env: { ...options.env },
       // On Linux this is setsid(2): no signal meant for the agent's terminal or group reaches it.
       detached: true,
       stdio: ["ignore", log, log],
+      ...options.user === undefined ? {} : { uid: options.user.uid, gid: options.user.gid },
     });
     const exited = whenExited(child);
     const pid = await whenSpawned(child);

@@ -1,4 +1,9 @@
-/** Asks a service once whether it is well. How often, and what follows, is the agent's business. */
+/**
+ * Runs one health check of a service. How often a check runs, and what follows from its result, is
+ * decided by the agent (`actors/runner/health.ts`).
+ *
+ * @module
+ */
 
 import { spawn } from "node:child_process";
 import { request as requestHttp } from "node:http";
@@ -7,21 +12,39 @@ import { connect } from "node:net";
 import process from "node:process";
 import { type Clock, systemClock } from "../../base/clock.ts";
 import type { HealthCheck } from "./commands.ts";
+import { serviceEnvironment } from "./service_environment.ts";
+import { findServiceUser } from "./service_user.ts";
 
-/** What a check found. */
+/** How an `exec` check is run as the service itself would be. */
+export interface ServiceContext {
+  /** The user of the service; default: the agent's own. */
+  user?: string | undefined;
+  /** Added to what a service gets of the agent's environment. */
+  env: Readonly<Record<string, string>>;
+}
+
+/** The outcome of a check; `reason` is for an operator. */
 export type HealthResult = { ok: true } | { ok: false; reason: string };
 
 type CheckOf<Type extends HealthCheck["type"]> = Extract<HealthCheck, { type: Type }>;
 
 /**
- * Runs one check within its `timeoutMs`. Bad news of any kind is a result; it throws only the
- * signal's reason when that aborts. Nothing it opened or started is left over.
+ * Runs one check within its `timeoutMs`. Every failure is a result; the only thing thrown is the
+ * signal's reason when the signal aborts. What the check has opened or started is closed or killed
+ * when it returns.
+ *
+ * @param options.service has an `exec` check run as the service's user with the service's environment, since
+ *   its program may come with the release. Default: as this process, for an operator's own hooks.
  */
 export async function checkHealth(
   check: HealthCheck,
-  options: { signal?: AbortSignal | undefined; clock?: Clock } = {},
+  options: {
+    signal?: AbortSignal | undefined;
+    clock?: Clock;
+    service?: ServiceContext | undefined;
+  } = {},
 ): Promise<HealthResult> {
-  const { signal, clock = systemClock } = options;
+  const { signal, clock = systemClock, service } = options;
   signal?.throwIfAborted();
   // Ends the check when its time is up or when the caller loses interest.
   const ending = new AbortController();
@@ -32,7 +55,7 @@ export async function checkHealth(
     () => ending.abort(new Error(`no answer within ${check.timeoutMs} ms`)),
   );
   try {
-    return await runCheck(check, ending.signal);
+    return await runCheck(check, ending.signal, service);
   } catch (error) {
     signal?.throwIfAborted();
     const cause = ending.signal.aborted ? ending.signal.reason : error;
@@ -43,21 +66,25 @@ export async function checkHealth(
   }
 }
 
-function runCheck(check: HealthCheck, signal: AbortSignal): Promise<HealthResult> {
+function runCheck(
+  check: HealthCheck,
+  signal: AbortSignal,
+  service: ServiceContext | undefined,
+): Promise<HealthResult> {
   switch (check.type) {
     case "http":
       return checkHttp(check, signal);
     case "tcp":
       return checkTcp(check, signal);
     case "exec":
-      return checkExec(check, signal);
+      return checkExec(check, signal, service);
   }
 }
 
 /**
- * With node:http rather than fetch, because fetch obeys HTTP_PROXY and a proxy knows nothing of how
- * this host is; and without an agent, because a kept connection would answer for a service that no
- * longer accepts new ones.
+ * Uses node:http rather than fetch, because fetch obeys HTTP_PROXY and a proxy says nothing about
+ * this host; and no connection pool, because a kept-alive connection would answer for a service that
+ * no longer accepts new ones.
  */
 function checkHttp(check: CheckOf<"http">, signal: AbortSignal): Promise<HealthResult> {
   const url = new URL(check.url);
@@ -70,7 +97,7 @@ function checkHttp(check: CheckOf<"http">, signal: AbortSignal): Promise<HealthR
     asked.once("error", reject);
     asked.once("response", (response) => {
       response.once("error", reject);
-      // Read to the end and thrown away: an answer that breaks off is not a good one.
+      // The body is read to its end and dropped: a response that breaks off counts as a failure.
       response.once("end", () => outcome = judgeStatus(check, response.statusCode));
       response.resume();
     });
@@ -113,11 +140,16 @@ function checkTcp(check: CheckOf<"tcp">, signal: AbortSignal): Promise<HealthRes
   });
 }
 
-function checkExec(check: CheckOf<"exec">, signal: AbortSignal): Promise<HealthResult> {
+function checkExec(
+  check: CheckOf<"exec">,
+  signal: AbortSignal,
+  service: ServiceContext | undefined,
+): Promise<HealthResult> {
   const [program, ...args] = check.argv;
+  const as = service === undefined ? {} : spawnOptionsOf(service);
   return new Promise((resolve, reject) => {
     // A group of its own, so that what the check has started is killed with it.
-    const child = spawn(program, args, { stdio: "ignore", detached: true });
+    const child = spawn(program, args, { stdio: "ignore", detached: true, ...as });
     const onAbort = () => killGroup(child.pid);
     signal.addEventListener("abort", onAbort, { once: true });
     child.once("error", (error) => {
@@ -136,7 +168,15 @@ function checkExec(check: CheckOf<"exec">, signal: AbortSignal): Promise<HealthR
   });
 }
 
-/** Only for a child that has not been reaped yet, so its pid is still its own. */
+function spawnOptionsOf({ user, env }: ServiceContext) {
+  const found = user === undefined ? null : findServiceUser(user);
+  return {
+    env: { ...serviceEnvironment(Deno.env.toObject(), found), ...env },
+    ...found === null ? {} : { uid: found.uid, gid: found.gid },
+  };
+}
+
+/** Kills a child's process group. The child must not have been reaped yet, so that its pid is still its own. */
 function killGroup(pid: number | undefined): void {
   if (pid === undefined) return;
   try {

@@ -1,9 +1,12 @@
 /**
- * Reads /proc: which process a pid is, who belongs to it. A pid is reused sooner or later, so a
- * process is named by pid, start time and boot together. See proc_pid_stat(5).
+ * Reads the process table from /proc. A pid is reused sooner or later, so a process is identified
+ * by its pid, its start time and the boot id together. See proc_pid_stat(5).
+ *
+ * @module
  */
 
-import { readdirSync, readFileSync } from "node:fs";
+import { readdirSync, readFileSync, readlinkSync, realpathSync } from "node:fs";
+import { basename, dirname, join } from "node:path";
 import { isMissing, systemErrorCode } from "../atomic_file.ts";
 
 /** What identifies a process across agents and reboots. */
@@ -18,7 +21,7 @@ export interface ProcessIdentity {
 /** A line of the process table. */
 export interface ProcessEntry {
   pid: number;
-  /** One letter; `Z` and `X` are dead, they only wait for their parent to notice. */
+  /** One letter; `Z` and `X` have ended and only wait for their parent to reap them. */
   state: string;
   processGroup: number;
   session: number;
@@ -59,14 +62,14 @@ export function bootId(): string {
   return readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim();
 }
 
-/** Names a process for good; null when there is none with that pid. */
+/** The identity of the process that has this pid now; null when there is none. */
 export function identify(pid: number): ProcessIdentity | null {
   const entry = readProcess(pid);
   if (entry === null) return null;
   return { pid, startTimeTicks: entry.startTimeTicks, bootId: bootId() };
 }
 
-/** Whether exactly that process still runs. */
+/** Whether that very process still runs, and not another one that was given its pid. */
 export function isSameProcessRunning(identity: ProcessIdentity): boolean {
   const entry = readProcess(identity.pid);
   return entry !== null && isRunning(entry) && entry.startTimeTicks === identity.startTimeTicks &&
@@ -85,6 +88,20 @@ export function runningProcesses(): ProcessEntry[] {
 }
 
 /**
+ * Whether a process writes its standard output or error to this file, or to one that it was renamed to
+ * when logs were rotated. False for processes of other users.
+ */
+export function writesTo(pid: number, logPath: string): boolean {
+  try {
+    const path = join(realpathSync(dirname(logPath)), basename(logPath));
+    return [1, 2].some((fd) => readlinkSync(`/proc/${pid}/fd/${fd}`).startsWith(path));
+  } catch {
+    // Gone, or not ours to look at; either way not the one that we started.
+    return false;
+  }
+}
+
+/**
  * Whether a process was started with this variable in its environment. False for processes of
  * other users, and for the few that overwrite their own environment.
  */
@@ -93,7 +110,7 @@ export function startedWith(pid: number, variable: { name: string; value: string
     const environment = readFileSync(`/proc/${pid}/environ`, "utf8");
     return environment.split("\0").includes(`${variable.name}=${variable.value}`);
   } catch {
-    // Gone, or not ours to look at; either way not the one that we started.
+    // It has ended, or belongs to another user; either way it is not a process that we started.
     return false;
   }
 }

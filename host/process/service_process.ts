@@ -1,6 +1,9 @@
 /**
- * The service's process: started detached so that it outlives the agent, found again by the next
- * agent, stopped as a whole group. What to run is commands.ts; when is the agent's business.
+ * The process of a service: started detached so that it outlives the agent, found again by the next
+ * agent, stopped together with all that it started. commands.ts says which program runs; the agent
+ * decides when.
+ *
+ * @module
  */
 
 import { randomUUID } from "node:crypto";
@@ -16,7 +19,10 @@ import {
   readProcess,
   runningProcesses,
   startedWith,
+  writesTo,
 } from "./process_table.ts";
+import { serviceEnvironment } from "./service_environment.ts";
+import { findServiceUser, type ServiceUser } from "./service_user.ts";
 import { signalProcess } from "./signals.ts";
 import {
   INSTANCE_VARIABLE,
@@ -26,23 +32,25 @@ import {
   writeServiceRecord,
 } from "./service_record.ts";
 
-/** How often an adopted process is looked at: nobody tells us of its end. One read of /proc each. */
+/** How often an adopted process is polled, since only a parent is told when a process ends. Each poll reads one file of /proc. */
 const ADOPTED_POLL_MS = 250;
 
-/** How often a group that is being stopped is looked at; a scan of /proc each. */
+/** How often the processes of a service that is being stopped are listed. Each time all of /proc is scanned. */
 const STOP_POLL_MS = 100;
 
-/** How long SIGKILL may take. Only a process that hangs in the kernel needs more. */
+/** How long processes may take to end after SIGKILL. Only one that hangs in the kernel takes longer. */
 const KILL_TIMEOUT_MS = 10_000;
 
-/** What is left of a service that has died already has nothing to finish, only to tidy up. */
+/** Grace for processes that a service has left behind when its first process died: they have no work to finish, only to clean up. */
 const LEFT_OVER_GRACE_MS = 2000;
 
 /** How {@linkcode startService} starts a service. */
 export interface StartServiceOptions {
   argv: readonly [string, ...string[]];
-  /** Added to the agent's own environment. */
+  /** Added to what a service gets of the agent's environment, see service_environment.ts. */
   env?: Readonly<Record<string, string>>;
+  /** The user that it runs as: a name, `UID` or `UID:GID`. Default: the agent's own. Takes root. */
+  user?: string | undefined;
   cwd: string;
   /** Standard output and error are appended to it. */
   logPath: string;
@@ -64,7 +72,7 @@ export interface ServiceProcess {
   readonly pid: number;
   readonly version: string;
   readonly argv: readonly string[];
-  /** When it was started, ms since 1970. */
+  /** When it was started, milliseconds since 1970. */
   readonly startedAt: number;
   /** True when an earlier agent had started it. */
   readonly adopted: boolean;
@@ -76,17 +84,17 @@ export interface ServiceProcess {
   /** Whether the process that was started still runs; reads /proc. */
   isAlive(): boolean;
   /**
-   * SIGTERM to all of its processes (its group, and whatever else it started that left the group),
-   * SIGKILL to what is left after the grace; removes the record when all are gone. Fine to call on
-   * one that has ended: its left-over children go.
+   * Sends SIGTERM to all of its processes (its process group, and those that it started and that have
+   * left the group), and SIGKILL to those that remain after the grace; removes the record when all have
+   * ended. May be called on a service that has ended: the children that it left behind are ended.
    *
    * @throws {HostError} `SERVICE_STOP_FAILED` when something survives SIGKILL for 10 s (a process
    *   that hangs in the kernel). The record stays then.
    */
   stop(options: { graceMs: number }): Promise<void>;
   /**
-   * Stops watching; the service goes on. The agent calls it when it ends without stopping it: until
-   * then the watching keeps the agent's event loop alive.
+   * Stops watching the process; the service goes on. The agent calls it when it ends and leaves the
+   * service running, because watching keeps the agent's event loop alive.
    */
   detach(): void;
 }
@@ -95,12 +103,14 @@ export interface ServiceProcess {
  * Starts a service in a session and process group of its own. Children that an instance before it
  * has left behind (and that may hold its port) are ended first.
  *
- * @throws {HostError} `SERVICE_RUNNING` when the record names a process that lives,
- *   `SERVICE_STOP_FAILED` when left-over children cannot be ended, `SERVICE_START_FAILED` when the program or cwd is not there or may not be run.
+ * @throws {HostError} `SERVICE_RUNNING` when the record names a process of the service that lives,
+ *   `SERVICE_STOP_FAILED` when left-over children cannot be ended, `SERVICE_START_FAILED` when the program
+ *   or cwd is not there or may not be run, or not by that user.
  */
 export async function startService(options: StartServiceOptions): Promise<ServiceProcess> {
   const { argv, recordPath, version, clock = systemClock } = options;
-  const running = findRecorded(recordPath);
+  const user = options.user === undefined ? null : findUserOrExplain(options, options.user);
+  const running = findRecorded(recordPath, { logPath: options.logPath });
   if (running !== null) {
     throw new HostError("SERVICE_RUNNING", {
       message: `start ${argv[0]}: expected no instance of the service, but pid ` +
@@ -117,25 +127,48 @@ export async function startService(options: StartServiceOptions): Promise<Servic
     bootId: bootId(),
   };
   writeServiceRecord(recordPath, intent);
-  const child = await spawnOrExplain(options, instance, () => removeServiceRecord(recordPath));
+  const child = await spawnOrExplain(options, {
+    instance,
+    user,
+    undo: () => removeServiceRecord(recordPath),
+  });
   // Read at once: as long as this process has not reaped it, even a dead child keeps its entry.
   const identity = identify(child.pid) ?? { pid: child.pid, startTimeTicks: -1, bootId: bootId() };
   const record = { ...intent, ...identity };
   writeServiceRecord(recordPath, record);
-  return new DetachedService({ record, identity, recordPath, clock, child });
+  return new DetachedService({ record, identity, recordPath, clock, child, isOurs: true });
+}
+
+function findUserOrExplain({ argv }: StartServiceOptions, name: string): ServiceUser {
+  let reason: string;
+  try {
+    const user = findServiceUser(name);
+    // Only root may: and only root can tell afterwards which processes of that user are the service.
+    if (user.uid === Deno.uid() || Deno.uid() === 0) return user;
+    reason =
+      `expected root, to start it as ${name}, this is user ${Deno.uid()}; run the agent as root, ` +
+      `or leave "user" out`;
+  } catch (error) {
+    reason = error instanceof Error ? error.message : String(error);
+  }
+  throw new HostError("SERVICE_START_FAILED", { message: `start ${argv[0]}: ${reason}` });
 }
 
 async function spawnOrExplain(
   options: StartServiceOptions,
-  instance: string,
-  undo: () => void,
+  { instance, user, undo }: { instance: string; user: ServiceUser | null; undo: () => void },
 ): Promise<DetachedChild> {
   try {
     return await spawnDetached({
       argv: options.argv,
       cwd: options.cwd,
-      env: { ...Deno.env.toObject(), ...options.env, [INSTANCE_VARIABLE]: instance },
+      env: {
+        ...serviceEnvironment(Deno.env.toObject(), user),
+        ...options.env,
+        [INSTANCE_VARIABLE]: instance,
+      },
       logPath: options.logPath,
+      user: user ?? undefined,
     });
   } catch (cause) {
     undo();
@@ -148,17 +181,29 @@ async function spawnOrExplain(
   }
 }
 
+/** How {@linkcode adoptService} recognises a service. */
+export interface AdoptServiceOptions {
+  /** The service's log: a process that has overwritten its environment is told by it. */
+  logPath?: string;
+  /** Called when the record names a process that was not started here; it is left alone. */
+  onRefused?: (reason: string) => void;
+  clock?: Clock;
+}
+
 /**
  * The service that a record names, if it runs; null otherwise. One whose first process has ended
- * does not run, even if its children do: the next {@linkcode startService} ends them first.
+ * does not run, even if its children do: the next {@linkcode startService} ends them first. A record is
+ * a file and may be forged, so it is believed only of a process that bears the mark of its instance, or
+ * that writes the service's log.
  */
 export function adoptService(
   recordPath: string,
-  options: { clock?: Clock } = {},
+  options: AdoptServiceOptions = {},
 ): ServiceProcess | null {
   const { clock = systemClock } = options;
-  const found = findRecorded(recordPath);
-  return found && new DetachedService({ ...found, recordPath, clock, child: null });
+  const found = findRecorded(recordPath, options);
+  return found &&
+    new DetachedService({ ...found, recordPath, clock, child: null, isOurs: true });
 }
 
 /** Ends what an instance has left running after its first process had ended. */
@@ -168,7 +213,15 @@ async function endLeftOvers(recordPath: string, clock: Clock): Promise<void> {
   // Without a pid in the record, only the instance's mark is left to go by.
   const { pid = -1, startTimeTicks = -1 } = record;
   const identity = { pid, startTimeTicks, bootId: record.bootId };
-  const ended = new DetachedService({ record, identity, recordPath, clock, child: null });
+  // Whatever has that pid now is not ours: it would have been found as running.
+  const ended = new DetachedService({
+    record,
+    identity,
+    recordPath,
+    clock,
+    child: null,
+    isOurs: false,
+  });
   await ended.stop({ graceMs: LEFT_OVER_GRACE_MS });
 }
 
@@ -177,14 +230,25 @@ interface RecordedService {
   identity: ProcessIdentity;
 }
 
-/** The live process of a record, also when the agent died between the start and the record's end. */
-function findRecorded(recordPath: string): RecordedService | null {
+/** The running process of a record, also when the agent died after starting it and before noting its pid. */
+function findRecorded(
+  recordPath: string,
+  { logPath, onRefused }: Pick<AdoptServiceOptions, "logPath" | "onRefused">,
+): RecordedService | null {
   const record = readServiceRecord(recordPath);
   if (record === null || record.bootId !== bootId()) return null;
   const { pid, startTimeTicks } = record;
   if (pid !== undefined && startTimeTicks !== undefined) {
     const identity = { pid, startTimeTicks, bootId: record.bootId };
-    return isSameProcessRunning(identity) ? { record, identity } : null;
+    if (!isSameProcessRunning(identity)) return null;
+    const isOurs = startedWith(pid, { name: INSTANCE_VARIABLE, value: record.instance }) ||
+      (logPath !== undefined && writesTo(pid, logPath));
+    if (isOurs) return { record, identity };
+    onRefused?.(
+      `the record ${recordPath} names pid ${pid}, which was not started as this service: it has neither ` +
+        `its mark nor its log; the process is left alone`,
+    );
+    return null;
   }
   // Of the marked processes, the one that we started leads its own session.
   const leader = runningProcesses().find((entry) =>
@@ -204,6 +268,7 @@ function isMarked(entry: ProcessEntry, instance: string): boolean {
   return startedWith(entry.pid, { name: INSTANCE_VARIABLE, value: instance });
 }
 
+/** A service that was started by this agent (`child` is set) or adopted from an earlier one. */
 class DetachedService implements ServiceProcess {
   readonly exited: Promise<ServiceExit>;
   readonly adopted: boolean;
@@ -212,8 +277,10 @@ class DetachedService implements ServiceProcess {
   readonly #recordPath: string;
   readonly #clock: Clock;
   readonly #child: DetachedChild | null;
+  /** Whether the first process is known to be the service's. */
+  readonly #isOurs: boolean;
   readonly #watching = new AbortController();
-  /** The members at the last look: start time by pid. */
+  /** The members when they were last listed: start time by pid. */
   #seen: ReadonlyMap<number, number> = new Map();
 
   constructor(
@@ -221,6 +288,7 @@ class DetachedService implements ServiceProcess {
       recordPath: string;
       clock: Clock;
       child: DetachedChild | null;
+      isOurs: boolean;
     },
   ) {
     this.#record = options.record;
@@ -228,6 +296,7 @@ class DetachedService implements ServiceProcess {
     this.#recordPath = options.recordPath;
     this.#clock = options.clock;
     this.#child = options.child;
+    this.#isOurs = options.isOurs;
     this.adopted = options.child === null;
     this.exited = options.child?.exited.then(toServiceExit) ?? this.#watch();
   }
@@ -263,7 +332,7 @@ class DetachedService implements ServiceProcess {
         });
       }
     }
-    // Dead already, but its parent has to hear of it, so that `exited` tells how it ended.
+    // It has ended; waits until its parent, this process, has been told, so that `exited` says how.
     await this.#child?.exited;
     this.detach();
     removeServiceRecord(this.#recordPath);
@@ -282,8 +351,8 @@ class DetachedService implements ServiceProcess {
       const members = this.#members();
       if (members.length === 0) return true;
       for (const member of members) {
-        // Once each: a second SIGTERM means "at once" to many programs. Those that are forked
-        // meanwhile are met in a later round.
+        // Once each, because many programs take a second SIGTERM for "end at once". Processes that are
+        // forked meanwhile are signalled in a later round.
         if (signalled.has(member.pid)) continue;
         signalled.add(member.pid);
         signalProcess(member, signal);
@@ -294,13 +363,13 @@ class DetachedService implements ServiceProcess {
   }
 
   /**
-   * The live processes of this instance: those in the group or session of the first one as long as
-   * that is there (afterwards the number might be somebody else's), those that were seen so before,
-   * and those that carry its mark.
+   * The running processes of this instance: those in the group or session of the first process while
+   * that one is in the process table (afterwards its pid might belong to another program), those that
+   * were found so before, and those that carry the instance's mark.
    */
   #members(): ProcessEntry[] {
     const { pid, startTimeTicks } = this.#identity;
-    const numberIsOurs = readProcess(pid)?.startTimeTicks === startTimeTicks;
+    const numberIsOurs = this.#isOurs && readProcess(pid)?.startTimeTicks === startTimeTicks;
     const members = runningProcesses().filter((entry) =>
       (numberIsOurs && (entry.processGroup === pid || entry.session === pid)) ||
       this.#seen.get(entry.pid) === entry.startTimeTicks ||

@@ -1,7 +1,9 @@
 /**
- * The record of the service's process on disk. It is written twice: before the start with the
- * instance's id alone, which the process gets into its environment, and after it with the pid. So
- * whenever the agent dies, the next one finds the process.
+ * The record of a service's process on disk. It is written twice: before the start with the
+ * instance's id alone, which the process also gets in its environment, and after the start with the
+ * pid. So the next agent finds the process, whenever this one dies.
+ *
+ * @module
  */
 
 import { rmSync } from "node:fs";
@@ -18,7 +20,7 @@ const recordSchema = z.object({
   instance: z.string(),
   version: z.string(),
   argv: z.array(z.string()),
-  /** ms since 1970. */
+  /** Milliseconds since 1970. */
   startedAt: z.number(),
   bootId: z.string(),
   /** Both absent while the process is being started. */
@@ -26,10 +28,10 @@ const recordSchema = z.object({
   startTimeTicks: z.number().optional(),
 });
 
-/** See the file's head. */
+/** What the record says: which instance of a service was started, when, and as which process. */
 export type ServiceRecord = Omit<z.output<typeof recordSchema>, "schema">;
 
-/** The record, or null when there is none that can be read: then there is nothing to adopt. */
+/** Reads the record; null when there is none that can be read, and so nothing to adopt. */
 export function readServiceRecord(path: string): ServiceRecord | null {
   const file = readJsonFile(path);
   if (file.state !== "present") return null;
@@ -37,12 +39,12 @@ export function readServiceRecord(path: string): ServiceRecord | null {
   return parsed.success ? parsed.data : null;
 }
 
-/** Replaces the record; on disk when it returns. */
+/** Replaces the record; it is on disk when the call returns. */
 export function writeServiceRecord(path: string, record: ServiceRecord): void {
   writeJsonFile(path, { schema: RECORD_SCHEMA, ...record });
 }
 
-/** Removes the record; absent is fine. */
+/** Removes the record, if there is one. */
 export function removeServiceRecord(path: string): void {
   rmSync(path, { force: true });
 }

@@ -1,12 +1,12 @@
-/** Sends signals to processes that were identified just before, and only to those. */
+/** Sends signals, and only to processes that were identified just before. */
 
 import process from "node:process";
 import { systemErrorCode } from "../atomic_file.ts";
 import { readProcess } from "./process_table.ts";
 
 /**
- * Signals a process if it is still the one that was seen; gone is fine. Look and kill(2) follow each
- * other without a pause, far too quick for a pid to come round again.
+ * Signals a process if it is still the one that was identified; nothing happens if it has ended. The
+ * check and kill(2) follow each other at once, too quickly for the pid to be reused in between.
  *
  * @throws the system's error, `EPERM` for a process of another user.
  */

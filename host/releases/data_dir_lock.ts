@@ -1,23 +1,20 @@
 /** Keeps two agents from using the same data folder. */
 
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
 import process from "node:process";
 import { FileLock } from "../../ffi/mod.ts";
 import { HostError } from "../errors.ts";
-
-/** Begins with a dot, so it cannot be the name of a service. */
-const LOCK_NAME = ".rollcall.lock";
+import { dataDirPaths } from "./release_layout.ts";
 
 /**
- * Takes the data folder for this process, making it if needed. The kernel frees it when the process
- * ends, even by SIGKILL, and services that outlive the agent do not inherit it.
+ * Locks the data folder for this process; makes the folder if needed. The kernel releases the lock when
+ * the process ends, even by SIGKILL, and services that outlive the agent do not inherit it.
  *
  * @throws {HostError} `DATA_DIR_LOCKED` naming the process that holds it.
  */
 export function lockDataDir(dataDir: string): FileLock {
   mkdirSync(dataDir, { recursive: true });
-  const path = join(dataDir, LOCK_NAME);
+  const path = dataDirPaths(dataDir).lock;
   const lock = FileLock.tryAcquire(path);
   if (lock === null) {
     const owner = readFileSync(path, "utf8").trim();

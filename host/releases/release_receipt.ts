@@ -1,6 +1,9 @@
 /**
- * The receipt of a verified release: what its files looked like when every piece had been checked.
- * As long as the disk still looks so, nothing needs to be hashed again.
+ * The receipt of a verified release: the size, modification time and inode of each of its files when
+ * every piece had been verified. While the files on disk still match it, nothing needs to be hashed
+ * again.
+ *
+ * @module
  */
 
 import { z } from "zod";
@@ -9,7 +12,7 @@ import { join } from "node:path";
 import { isMissing } from "../atomic_file.ts";
 import { yieldToOthers } from "../../base/clock.ts";
 
-/** The version of the receipt's form. */
+/** The version of the receipt's format. */
 const RECEIPT_SCHEMA = 1;
 
 const fileSchema = z.object({
@@ -21,28 +24,28 @@ const fileSchema = z.object({
   inode: z.string(),
 });
 
-/** What a release looked like when it was verified. Unknown fields are kept out of the way. */
+/** The receipt as it is on disk. Fields that are not known are dropped. */
 export const releaseReceiptSchema = z.object({
   schema: z.literal(RECEIPT_SCHEMA),
   infoHash: z.string(),
-  /** ms since 1970. */
+  /** Milliseconds since 1970. */
   verifiedAt: z.number(),
   files: z.array(fileSchema),
 });
 
-/** See {@linkcode releaseReceiptSchema}. */
+/** What the files of a release looked like when they were verified. */
 export type ReleaseReceipt = z.output<typeof releaseReceiptSchema>;
 
 /** One file of a release as it is on disk. */
 export type ReceiptFile = z.output<typeof fileSchema>;
 
-/** Whether a release is still as it was verified. */
+/** Whether a release is still as it was when it was verified; if not, `reason` says what differs. */
 export type Intactness = { intact: true; receipt: ReleaseReceipt } | {
   intact: false;
   reason: string;
 };
 
-/** A receipt for the files that a folder holds now. The caller has verified them. */
+/** Makes a receipt of the files that a folder holds now. The caller has verified them. */
 export async function takeReceipt(
   folder: string,
   facts: { infoHash: string; verifiedAt: number },
@@ -94,7 +97,7 @@ function difference(expected: ReceiptFile, found: ReceiptFile): string | undefin
  */
 async function scanFiles(folder: string): Promise<ReceiptFile[]> {
   const files: ReceiptFile[] = [];
-  // Breadth is bounded by the release itself; depth by the longest path of the file system.
+  // The release itself bounds how many there are, the file system's longest path how deep they lie.
   const pending = [""];
   for (let relative = pending.pop(); relative !== undefined; relative = pending.pop()) {
     for (const entry of readdirSync(join(folder, relative), { withFileTypes: true })) {

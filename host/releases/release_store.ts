@@ -1,17 +1,29 @@
 /**
- * The releases of one service on this host: from partial to complete, which one is current, which
- * ones may go. Every change is one rename, so that a crash leaves the state before or after it.
- * What a release is and how it is fetched is none of its business.
+ * The releases of one service on this host: which are partial or complete, which one is current, which
+ * ones are removed. Every change is one rename, so that a crash leaves the state before or after it.
+ * What a release consists of and how it is fetched is not known here.
+ *
+ * @module
  */
 
-import { lstat, mkdir, open, readdir, readlink, rename, rm, symlink } from "node:fs/promises";
+import {
+  chmod,
+  lstat,
+  mkdir,
+  open,
+  readdir,
+  readlink,
+  rename,
+  rm,
+  symlink,
+} from "node:fs/promises";
 import { randomUUID } from "node:crypto";
 import { basename, join } from "node:path";
 import { isMissing, readJsonFile, syncFolder, writeJsonFile } from "../atomic_file.ts";
 import { dropFromPageCache, syncFileSystem } from "../../ffi/mod.ts";
 import { HostError } from "../errors.ts";
 import { isVersionName, PARTIAL_SUFFIX } from "./names.ts";
-import { ReleaseLayout, type VersionPaths } from "./release_layout.ts";
+import { RECEIVED_SUFFIX, ReleaseLayout, type VersionPaths } from "./release_layout.ts";
 import {
   compareWithReceipt,
   type Intactness,
@@ -20,10 +32,10 @@ import {
   takeReceipt,
 } from "./release_receipt.ts";
 
-/** A release that the store holds. */
+/** A release on disk. */
 export interface StoredRelease {
   version: string;
-  /** `partial` while it is fetched. A version can be there in both states while it is replaced. */
+  /** `partial` while it is fetched. While a release is replaced, its version exists in both states. */
   state: "complete" | "partial";
   /** Whether `current` points at it. */
   current: boolean;
@@ -31,7 +43,7 @@ export interface StoredRelease {
 
 /** The releases of one service below a data folder. See release_layout.ts for the folders. */
 export class ReleaseStore {
-  /** Where everything lies. */
+  /** The paths of all that belongs to the service. */
   readonly layout: ReleaseLayout;
 
   /** @throws {HostError} `NAME_INVALID`. Touches no disk; {@linkcode open} makes the folders. */
@@ -39,14 +51,50 @@ export class ReleaseStore {
     this.layout = new ReleaseLayout(dataDir, service);
   }
 
-  /** Makes the service's folders and finishes the removals that a crash has cut short. */
+  /**
+   * Makes the service's folders, closes Rollcall's own to other users, and finishes the removals that a
+   * crash has cut short.
+   *
+   * @throws {HostError} `STATE_DIR_OPEN` when Rollcall's own folder is another user's.
+   */
   async open(): Promise<void> {
     await mkdir(this.layout.trashDir, { recursive: true });
+    await this.#closeStateDir();
     for (const name of await readdir(this.layout.trashDir)) {
       await rm(join(this.layout.trashDir, name), { recursive: true, force: true });
     }
     for (const name of await readdir(this.layout.serviceDir)) {
       if (name.startsWith(LINK_PREFIX)) await rm(join(this.layout.serviceDir, name));
+    }
+    await this.#removeStrayRecords();
+  }
+
+  /**
+   * Rollcall believes what lies in its own folder: which process is the service, which release was
+   * verified. Nobody else may write there, nor read the service's output.
+   */
+  async #closeStateDir(): Promise<void> {
+    const { stateDir } = this.layout;
+    try {
+      await chmod(stateDir, STATE_DIR_MODE);
+    } catch (cause) {
+      const reason = cause instanceof Error ? cause.message : String(cause);
+      throw new HostError("STATE_DIR_OPEN", {
+        message:
+          `close ${stateDir} to other users: expected to own it, got: ${reason}; give it to the ` +
+          `user that the agent runs as (chown -R)`,
+        cause,
+      });
+    }
+  }
+
+  /** Records of received bytes whose release is gone: a statistic of nothing. */
+  async #removeStrayRecords(): Promise<void> {
+    const versions = new Set((await this.list()).map(({ version }) => version));
+    for (const name of await readdir(this.layout.stateDir)) {
+      if (!name.endsWith(RECEIVED_SUFFIX)) continue;
+      if (versions.has(name.slice(0, -RECEIVED_SUFFIX.length))) continue;
+      await rm(join(this.layout.stateDir, name), { force: true });
     }
   }
 
@@ -55,7 +103,7 @@ export class ReleaseStore {
     return this.layout.paths(version);
   }
 
-  /** Makes the folder to fetch a version into, keeps what it holds already, and returns its path. */
+  /** Makes the folder to fetch a version into, if it is missing, and returns its path. What it holds already stays. */
   async preparePartial(version: string): Promise<string> {
     const { partial } = this.paths(version);
     await mkdir(partial, { recursive: true });
@@ -64,12 +112,12 @@ export class ReleaseStore {
 
   /**
    * Turns the partial release, which the caller has verified in full, into the complete one: all its
-   * files and folders are synced to disk, then its folder is renamed. Done already is fine.
+   * files and folders are synced to disk, then its folder is renamed. Does nothing if that has been done.
    *
-   * @param options.replace moves a complete release of that version aside; only for one that was
-   *   found damaged.
+   * @param options.replace moves a complete release of that version to the trash first; only for one
+   *   that was found damaged.
    * @throws {HostError} `RELEASE_MISSING` when there is nothing to promote, `RELEASE_EXISTS` when both
-   *   are there and `replace` is not set.
+   *   exist and `replace` is not set.
    */
   async promote(version: string, options: { replace?: boolean } = {}): Promise<void> {
     const { partial, final } = this.paths(version);
@@ -97,7 +145,7 @@ export class ReleaseStore {
 
   /**
    * Turns a complete release that was found damaged back into a partial one, so that a fetch can
-   * repair it, and drops its receipt. The service must not be running from it.
+   * repair it, and deletes its receipt. The service must not be running from it.
    *
    * @throws {HostError} `RELEASE_MISSING`, or `RELEASE_EXISTS` when a partial one is there already.
    */
@@ -115,10 +163,10 @@ export class ReleaseStore {
   }
 
   /**
-   * Notes that the version's files, as they are on disk now, have been verified. Written before
-   * {@linkcode promote} it is valid after it: a rename of the folder changes no file.
+   * Notes that the version's files, as they are on disk now, have been verified. A receipt that is written
+   * before {@linkcode promote} stays valid after it, because renaming the folder changes no file.
    *
-   * @param facts the torrent's info hash and the time, ms since 1970.
+   * @param facts the torrent's info hash and the time, in milliseconds since 1970.
    * @throws {HostError} `RELEASE_MISSING`.
    */
   async writeReceipt(
@@ -133,7 +181,7 @@ export class ReleaseStore {
     return receipt;
   }
 
-  /** The receipt of a version, or null when there is none that can be read. */
+  /** Reads the receipt of a version; null when there is none that can be read. */
   readReceipt(version: string): ReleaseReceipt | null {
     const file = readJsonFile(this.paths(version).receipt);
     if (file.state !== "present") return null;
@@ -142,10 +190,10 @@ export class ReleaseStore {
   }
 
   /**
-   * Whether the complete release is on disk as it was when it was verified, by its receipt and
-   * without reading the files: no need to hash it again.
+   * Whether the complete release is on disk as it was when it was verified. Only its receipt is compared,
+   * the files are not read.
    *
-   * @param options.infoHash also expect the receipt to be of this torrent.
+   * @param options.infoHash expects the receipt to be of this torrent as well.
    */
   async isIntact(version: string, options: { infoHash?: string } = {}): Promise<Intactness> {
     const receipt = this.readReceipt(version);
@@ -160,8 +208,8 @@ export class ReleaseStore {
   }
 
   /**
-   * Points `current` at a complete release, in one atomic step: a reader sees the old or the new
-   * one, always one of them.
+   * Points `current` at a complete release, in one atomic step: a reader always sees the old or the new
+   * one.
    *
    * @throws {HostError} `RELEASE_MISSING`.
    */
@@ -208,12 +256,13 @@ export class ReleaseStore {
   }
 
   /**
-   * Removes a version in both states, and its receipt, torrent and progress. Absent is fine.
+   * Removes a version in both states, with all that was noted of it: receipt, torrent, progress, record
+   * of received bytes, log of its pin keeper. Absent is fine.
    *
    * @throws {HostError} `RELEASE_CURRENT` for the one that `current` points at.
    */
   async remove(version: string): Promise<void> {
-    const { partial, final, receipt, torrent, progress } = this.paths(version);
+    const { partial, final, receipt, torrent, progress, received, pinLog } = this.paths(version);
     if (await this.currentVersion() === version) {
       throw new HostError("RELEASE_CURRENT", {
         message:
@@ -222,7 +271,8 @@ export class ReleaseStore {
       });
     }
     // The receipt first: without it nobody takes what is left for a complete release.
-    for (const path of [receipt, torrent, progress]) await rm(path, { force: true });
+    const notes = [receipt, torrent, `${torrent}.new`, progress, received, pinLog];
+    for (const path of notes) await rm(path, { force: true });
     // Out of sight in one step, since deleting 200 GiB takes a while and a half-deleted release
     // must not look like one.
     for (const folder of [final, partial]) {
@@ -233,8 +283,8 @@ export class ReleaseStore {
   }
 
   /**
-   * Drops a complete release from the page cache: what was just written and will not be locked must not push out what the
-   * running service reads. Pages that somebody has mapped or locked stay.
+   * Drops a complete release from the page cache: a release that was just written and will not be locked must not evict
+   * what the running service reads. Pages that a process has mapped or locked stay.
    *
    * @throws {LibcError} `EIO` when the disk fails.
    */
@@ -251,6 +301,7 @@ export class ReleaseStore {
     const versions = new Set((await this.list()).map((release) => release.version));
     const removed = [...versions].filter((version) => !kept.has(version));
     for (const version of removed) await this.remove(version);
+    await this.#removeStrayRecords();
     return removed;
   }
 
@@ -275,6 +326,9 @@ export class ReleaseStore {
   }
 }
 
+/** Only the user that the agent runs as. */
+const STATE_DIR_MODE = 0o700;
+
 /** A version cannot begin with a dot, so a link under way is never taken for a release. */
 const LINK_PREFIX = ".current.";
 
@@ -297,12 +351,12 @@ async function isFolder(path: string): Promise<boolean> {
 }
 
 /**
- * Above this many files one syncfs(2) is cheaper than an fsync(2) for each, which waits for the disk every time. Below it,
- * the large files of somebody else on the same file system need not be waited for.
+ * Above this many files, one syncfs(2) is cheaper than one fsync(2) per file, each of which waits for the disk. Up to it,
+ * fsync(2) is used, because syncfs(2) also waits for whatever others have written to the same file system.
  */
 const SYNCED_ONE_BY_ONE_MAX = 64;
 
-/** Brings all files and folders below a folder onto the disk. */
+/** Syncs all files and folders below a folder to disk. */
 async function syncTree(folder: string): Promise<void> {
   const paths: string[] = [];
   await collectFiles(folder, paths);
@@ -318,7 +372,7 @@ async function syncTree(folder: string): Promise<void> {
   await syncFolders(folder);
 }
 
-/** Stops soon after the number from which on it does not matter any more. */
+/** Lists the files below a folder; stops soon after there are too many to sync one by one. */
 async function collectFiles(folder: string, paths: string[]): Promise<void> {
   for (const entry of await readdir(folder, { withFileTypes: true })) {
     if (paths.length > SYNCED_ONE_BY_ONE_MAX) return;

@@ -1,6 +1,9 @@
 /**
- * Where a host notes the step of a switch before it takes it, so that after a crash the switch is
- * resumed or undone instead of repeated blindly. Which step follows which is decided elsewhere.
+ * The write-ahead journal of a switch: a host notes each step before it takes it, so that after a crash
+ * the switch is resumed or undone instead of repeated blindly. Which step follows which is decided in
+ * `actors/upgrade_coordinator/switch.ts`.
+ *
+ * @module
  */
 
 import { rmSync } from "node:fs";
@@ -8,7 +11,7 @@ import { dirname } from "node:path";
 import { z } from "zod";
 import { type CorruptFile, readJsonFile, syncFolder, writeJsonFile } from "../atomic_file.ts";
 
-/** The steps of a switch, in the order in which an undisturbed one takes them; then the way back. */
+/** The steps of a switch in their order, if nothing fails; the last one is the way back after a failure. */
 export const SWITCH_STEPS = [
   "draining",
   "stopping",
@@ -20,7 +23,7 @@ export const SWITCH_STEPS = [
   "rolling_back",
 ] as const;
 
-/** See {@linkcode SWITCH_STEPS}. */
+/** A step of a switch. */
 export type SwitchStep = typeof SWITCH_STEPS[number];
 
 const JOURNAL_SCHEMA = 1;
@@ -32,9 +35,9 @@ const entrySchema = z.object({
   from: z.string().nullable(),
   /** The version to switch to. */
   to: z.string(),
-  /** Since when in this step, ms since 1970. */
+  /** When the step began, milliseconds since 1970. */
   since: z.number(),
-  /** What belongs to it elsewhere, such as the path of the slot. */
+  /** What belongs to the switch elsewhere, such as the path of its slot. */
   context: z.record(z.string(), z.string()).default({}),
 });
 
@@ -45,19 +48,19 @@ export interface SwitchEntry {
   from: string | null;
   /** The version to switch to. */
   to: string;
-  /** Since when in this step, ms since 1970. */
+  /** When the step began, milliseconds since 1970. */
   since: number;
-  /** What belongs to it elsewhere, such as the path of the slot. */
+  /** What belongs to the switch elsewhere, such as the path of its slot. */
   context?: Readonly<Record<string, string>>;
 }
 
-/** What the journal holds. `corrupt` counts as absent; the caller warns. */
+/** The journal's content. A caller treats `corrupt` as `absent` and logs a warning. */
 export type SwitchJournalState =
   | { state: "absent" }
   | { state: "present"; entry: SwitchEntry }
   | { state: "corrupt"; file: CorruptFile };
 
-/** The journal of one service; one entry, replaced with each step. */
+/** The journal of one service: a single entry, which is replaced at each step. */
 export class SwitchJournal {
   readonly path: string;
 
@@ -66,7 +69,7 @@ export class SwitchJournal {
     this.path = path;
   }
 
-  /** The switch under way, if any. */
+  /** Reads the switch that is under way, if there is one. */
   read(): SwitchJournalState {
     const file = readJsonFile(this.path);
     if (file.state !== "present") return file;
@@ -79,12 +82,12 @@ export class SwitchJournal {
     return { state: "present", entry };
   }
 
-  /** Replaces the entry; on disk when it returns, so that the step may be taken. */
+  /** Replaces the entry; it is on disk when the call returns, so that the step may be taken. */
   write(entry: SwitchEntry): void {
     writeJsonFile(this.path, { schema: JOURNAL_SCHEMA, ...entry });
   }
 
-  /** The switch is over; on disk when it returns. */
+  /** Removes the entry when the switch is over; the removal is on disk when the call returns. */
   clear(): void {
     rmSync(this.path, { force: true });
     syncFolder(dirname(this.path));

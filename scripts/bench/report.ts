@@ -1,21 +1,21 @@
-/** What the benchmarks share when they report: the form of a result, the middle of many values, tables in Markdown. */
+/** What the benchmarks share for their reports: the format of a result, the median of many values, tables in Markdown. */
 
-/** One case's outcome. */
+/** The result of one case. */
 export interface Row {
   readonly case: string;
   readonly unit: string;
   readonly ours: number;
   readonly peers: Readonly<Record<string, number>>;
-  /** Ours against the best peer; more than 1 is better. */
+  /** Our value compared with the best of the others; more than 1 is better for us. */
   readonly ratio: number;
 }
 
-/** The value in the middle; of an even number, halfway between the two. NaN of none. */
+/** The median; of an even number of values, the mean of the middle two; NaN of none. */
 export function median(values: readonly number[]): number {
   return quantile(values, 0.5);
 }
 
-/** The value below which this part of the others lies. */
+/** The quantile: the value below which that share of the values lies, interpolated. */
 function quantile(values: readonly number[], part: number): number {
   const sorted = values.toSorted((a, b) => a - b);
   const place = part * (sorted.length - 1);
@@ -31,12 +31,12 @@ export function withSpread(values: readonly number[]): string {
   return `${inDigits(middle)} ±${Math.round(spread * 100)}%`;
 }
 
-/** Three digits that count, thousands apart. */
+/** A number with three significant digits and separated thousands. */
 export function inDigits(value: number): string {
   return value.toLocaleString("en", { maximumSignificantDigits: 3 });
 }
 
-/** A table whose columns stand below each other in the source as well. */
+/** A Markdown table whose columns are aligned in the source as well. */
 export function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
   const widths = head.map((title, column) =>
     Math.max(title.length, 3, ...rows.map((row) => row[column]?.length ?? 0))

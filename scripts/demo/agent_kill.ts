@@ -1,6 +1,6 @@
 /**
- * Kills one agent in the middle of a rollout and starts it again: its services go on without it, and it comes back to the
- * version that most hosts run.
+ * Kills one agent in the middle of a rollout and starts it again: its services go on without it, and when it is back, the
+ * host takes the version that most hosts run.
  *
  * @module
  */
@@ -11,17 +11,19 @@ import { type ServiceName, SERVICES } from "./fleet_layout.ts";
 import type { Sampler } from "./sampler.ts";
 import { findHost, type FleetSnapshot } from "./snapshot.ts";
 
-/** What became of the host whose agent was killed. */
+/** What happened to the host whose agent was killed. */
 export interface AgentKill {
   readonly host: string;
   readonly signal: "SIGKILL";
   /** How long the host was without an agent. */
   readonly awayMs: number;
-  /** The fleet noticed. */
+  /** Whether the fleet noticed that the host was gone. */
   readonly seenOffline: boolean;
-  /** The services that the host ran were the same processes when the new agent had announced itself. */
+  /** Whether the host's services were still the same processes when the new agent had announced itself. */
   readonly servicesKept: boolean;
-  /** What the host ran when its new agent announced itself: its services had gone on all the time. */
+  /** Those services; one that was about to switch at that moment is not among them. */
+  readonly keptServices: readonly ServiceName[];
+  /** The versions that the host ran when its new agent announced itself. */
   readonly cameBackWith: Readonly<Record<ServiceName, string | null>>;
 }
 
@@ -30,23 +32,25 @@ export interface AgentKillOptions {
   readonly host: string;
   readonly sampler: Sampler;
   readonly signal: AbortSignal;
-  /** Ends when the rollout is over, should it be over before its middle was seen. */
+  /** Settles when the rollout is over, which may be before its middle was seen. */
   readonly rolloutEnd: Promise<void>;
   readonly say: (text: string) => void;
 }
 
+/** How long the host may take to rejoin. */
 const REJOIN_DEADLINE_MS = 60_000;
-// Some sessions' timeouts. If nobody noticed by then, the host comes back all the same.
+/** How long the fleet may take to notice: several session timeouts. After that, the agent is started all the same. */
 const NOTICE_DEADLINE_MS = 20_000;
-// Long enough to be seen in the picture.
+/** How long the agent stays away after that: long enough to be seen on the screen. */
 const AWAY_MS = 500;
+/** How long half of the fleet may take to switch. */
 const MIDDLE_DEADLINE_MS = 180_000;
 
 /** Waits for the middle of the rollout, kills the agent, waits until the fleet has noticed, starts it again. */
 export async function killInTheMiddle(fleet: Fleet, options: AgentKillOptions): Promise<AgentKill> {
   const { host, sampler, signal, rolloutEnd, say } = options;
   const isOver = rolloutEnd.then(() => {}, () => {});
-  const middle = fleet.watch.waitFor({
+  const middle = fleet.status.waitFor({
     what: "half of the hosts to run v2 of A",
     deadlineMs: MIDDLE_DEADLINE_MS,
     until: (snapshot) => countOn(snapshot, "v2") >= Math.max(1, Math.floor(fleet.hosts.length / 2)),
@@ -65,13 +69,16 @@ export async function killInTheMiddle(fleet: Fleet, options: AgentKillOptions): 
   say(`${host}: agent started again`);
   await fleet.startAgent(host);
   const awayMs = Date.now() - killedMs;
-  const back = await fleet.watch.waitFor({
+  const back = await fleet.status.waitFor({
     what: `${host} to rejoin`,
     deadlineMs: REJOIN_DEADLINE_MS,
     until: (snapshot) =>
       SERVICES.every((service) => findHost(snapshot, { service, host })?.online === true),
   });
-  const kept = processesOf();
+  const after = processesOf();
+  const keptServices = SERVICES.filter((_, index) =>
+    before[index] !== null && before[index] === after[index]
+  );
   const cameBackWith = {
     A: findHost(back, { service: "A", host })?.version ?? null,
     B: findHost(back, { service: "B", host })?.version ?? null,
@@ -84,7 +91,8 @@ export async function killInTheMiddle(fleet: Fleet, options: AgentKillOptions): 
     signal: "SIGKILL",
     awayMs,
     seenOffline,
-    servicesKept: before.every((sinceMs, index) => sinceMs !== null && sinceMs === kept[index]),
+    servicesKept: keptServices.length === SERVICES.length,
+    keptServices,
     cameBackWith,
   };
 }
@@ -92,7 +100,7 @@ export async function killInTheMiddle(fleet: Fleet, options: AgentKillOptions): 
 async function noticed(fleet: Fleet, host: string): Promise<boolean> {
   const isOffline = (snapshot: FleetSnapshot) =>
     SERVICES.every((service) => findHost(snapshot, { service, host })?.online === false);
-  return await fleet.watch.waitFor({
+  return await fleet.status.waitFor({
     what: `the fleet to notice that ${host} is gone`,
     deadlineMs: NOTICE_DEADLINE_MS,
     until: isOffline,

@@ -1,6 +1,5 @@
 /**
- * A place of the demo's own in a ZooKeeper that runs already: everything happens below one node, which is removed at the
- * end.
+ * The demo in a ZooKeeper that runs already: everything happens below one node of its own, which is removed at the end.
  *
  * @module
  */
@@ -8,17 +7,17 @@
 import { hasCode, ZooKeeper } from "../../zookeeper/mod.ts";
 import { DemoError } from "./deadlines.ts";
 
-/** The place. */
+/** A node of the demo's own. */
 export interface BorrowedZooKeeper {
   /** Connect string with the chroot. */
   readonly address: string;
-  /** Removes the place with all that is in it. */
+  /** Removes the node and all below it. */
   giveBack(): Promise<void>;
 }
 
 const CONNECT_DEADLINE_MS = 10_000;
 
-/** Makes the place. Throws {@link DemoError} when no server answers. */
+/** Creates the node. @throws {DemoError} when no server answers. */
 export async function borrowZooKeeper(servers: string): Promise<BorrowedZooKeeper> {
   const chroot = `/rollcall-demo-${crypto.randomUUID()}`;
   await withSession(servers, (zookeeper) => zookeeper.create(chroot));
@@ -43,7 +42,7 @@ async function withSession<T>(
   }
 }
 
-/** Ephemeral nodes of agents that were killed may vanish while this runs; that is as well. */
+/** Deletes a node and all below it. Ephemeral nodes of killed agents may vanish meanwhile, which is no error. */
 async function removeTree(zookeeper: ZooKeeper, path: string): Promise<void> {
   try {
     const { children } = await zookeeper.children(path);

@@ -1,6 +1,6 @@
 /**
- * The processes that the demo starts: marked, in sessions of their own so that a Ctrl-C reaches the demo alone, with a log
- * file each. One that ends without being asked to fails the demo with the last lines of its log.
+ * The processes that the demo starts. Each carries the demo's mark, has a log file, and runs in a session of its own, so
+ * that a Ctrl-C reaches the demo alone. One that ends without being told to fails the demo with the last lines of its log.
  *
  * @module
  */
@@ -15,10 +15,10 @@ import { MARK_VARIABLE } from "./marked_processes.ts";
 export interface ChildOptions {
   /** Names the process in messages and its log file; unique among those that run. */
   readonly name: string;
-  readonly args: readonly string[];
+  readonly command: readonly [program: string, ...args: string[]];
   /** Called with every line of its standard output. */
   readonly onLine?: (line: string) => void;
-  /** It ends by itself: only a status other than 0 is a failure, and {@link Child.finished} says so. */
+  /** Whether the process ends by itself: then only a status other than 0 is a failure, reported by {@link Child.finished}. */
   readonly endsByItself?: boolean;
 }
 
@@ -34,7 +34,7 @@ export interface Child {
   readonly pid: number;
   /** The first line of its standard output, as JSON. Rejects when the process ends before it. */
   readonly ready: Promise<unknown>;
-  /** Resolves when it has ended, however that came. */
+  /** Resolves when it has ended, for whatever reason. */
   readonly exited: Promise<ChildExit>;
   /** Resolves when it has ended with status 0, rejects with the end of its log otherwise. */
   readonly finished: Promise<void>;
@@ -46,11 +46,11 @@ export interface Child {
 export interface ChildrenOptions {
   readonly mark: string;
   readonly logFolder: string;
-  /** Called once for each process that ended without being asked to. */
+  /** Called for each process that ended without being told to. */
   readonly onUnexpectedEnd: (error: DemoError) => void;
 }
 
-// A status line of a large fleet is the most that has to be kept for a message.
+/** How many lines of its log the message of a process that failed shows. */
 const LOG_TAIL_LINES = 15;
 
 /** Starts processes and ends them. */
@@ -63,12 +63,13 @@ export class Children {
     this.#options = options;
   }
 
-  /** Starts `deno` with these arguments. */
-  start({ name, args, onLine, endsByItself = false }: ChildOptions): Child {
+  /** Starts a program. */
+  start({ name, command, onLine, endsByItself = false }: ChildOptions): Child {
     if (this.#isEnding) throw new DemoError(`start ${name}: the demo is ending`);
     const logPath = `${this.#options.logFolder}/${name}.log`;
     const log = openSync(logPath, "a");
-    const process = spawn(Deno.execPath(), [...args], {
+    const [program, ...args] = command;
+    const process = spawn(program, args, {
       stdio: ["ignore", "pipe", log],
       detached: true,
       env: { ...Deno.env.toObject(), NO_COLOR: "1", [MARK_VARIABLE]: this.#options.mark },
@@ -79,7 +80,7 @@ export class Children {
     const finished = exited.then((exit) => {
       if (exit.code !== 0) throw this.#endError(name, { exit, logPath });
     });
-    // Each of them is waited for by some and not by others.
+    // Not every caller awaits each of them, so that a rejection may go unhandled otherwise.
     for (const promise of [firstLine.promise, finished]) promise.catch(() => {});
 
     readLines(process, (line) => {
@@ -123,8 +124,8 @@ export class Children {
   }
 
   /**
-   * Asks processes to end, those given first, then all others, each time with SIGTERM, a grace and SIGKILL. No process can
-   * be started after this.
+   * Ends all processes, those of `first` before the others, by SIGTERM, and SIGKILL after the grace. No process can be
+   * started after this.
    */
   async end({ first, graceMs }: { first: readonly Child[]; graceMs: number }): Promise<void> {
     this.#isEnding = true;

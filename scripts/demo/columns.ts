@@ -1,5 +1,5 @@
 /**
- * Text in columns without lines around them, and bars. Pure.
+ * Text in columns, without rules between them. Pure.
  *
  * @module
  */
@@ -13,7 +13,7 @@ export interface Column {
   readonly align?: "left" | "right";
 }
 
-/** Between two columns. */
+/** The space between two columns. */
 export const GAP = "  ";
 
 const NO_LINES = {
@@ -34,7 +34,7 @@ const NO_LINES = {
   "middle": GAP,
 };
 
-/** Lays cells out in columns; what does not fit ends in `…`. No line is longer than the widths and gaps together. */
+/** Lays cells out in columns. A text that does not fit is cut and ends in `…`, so that no line is longer than the widths and gaps together. */
 export function layOutColumns(
   columns: readonly Column[],
   rows: readonly (readonly string[])[],
@@ -47,10 +47,4 @@ export function layOutColumns(
   });
   table.push(columns.map(({ head }) => head), ...rows.map((row) => [...row]));
   return table.toString().split("\n").map((line) => line.trimEnd());
-}
-
-/** A bar of this many characters, filled up to a share from 0 to 1. */
-export function drawBar(share: number, width: number): string {
-  const filled = Math.floor(Math.min(1, Math.max(0, share)) * width);
-  return "█".repeat(filled) + "░".repeat(width - filled);
 }

@@ -1,20 +1,20 @@
 /**
- * The files that a user would write: each agent's config, and the plan of a rollout. Pure.
+ * Writes the files that a user would write: each agent's config, and the plan of a rollout. Pure.
  *
  * @module
  */
 
 import { fileURLToPath } from "node:url";
 import { stringify } from "yaml";
-import { type FleetHost, type ServiceName, SERVICES } from "./fleet_layout.ts";
+import { type DemoHost, type ServiceName, SERVICES } from "./fleet_layout.ts";
 import { MARK_VARIABLE } from "./marked_processes.ts";
 import type { Version } from "./releases.ts";
 
 const SERVICE_PROGRAM = fileURLToPath(new URL("./service.ts", import.meta.url));
 
 /** What an agent's config depends on. */
-export interface AgentPlace {
-  readonly host: FleetHost;
+export interface AgentConfigFacts {
+  readonly host: DemoHost;
   readonly zookeeper: string;
   readonly dataFolder: string;
   readonly workFolder: string;
@@ -26,31 +26,31 @@ export interface AgentPlace {
 }
 
 /** The config of one agent, as YAML. */
-export function writeAgentConfig(place: AgentPlace): string {
+export function writeAgentConfig(place: AgentConfigFacts): string {
   const { host, zookeeper, dataFolder, ports } = place;
   return stringify({
     host: host.name,
     site: host.site,
     rack: host.rack,
     zookeeper,
-    // Shorter than an operator's, so that a killed agent is missed soon; long enough for two busy processors.
+    // Shorter than an operator would set it, so that a killed agent is noticed soon; long enough for two busy processors.
     sessionTimeout: "6s",
     dataDir: dataFolder,
     listen: "127.0.0.1:0",
-    // The demo leaves nothing behind; an agent of a real host would leave its services running.
+    // The demo leaves nothing behind; on a real host an agent leaves its services running.
     onExit: "stop",
     services: Object.fromEntries(SERVICES.map((service) => [service, {
       command: serviceCommand(place, service),
       env: { [MARK_VARIABLE]: place.mark },
       stopGrace: "3s",
       health: { type: "http", url: `http://127.0.0.1:${ports[service]}/health` },
-      // Not every user may lock memory; the table at the end shows what was locked.
+      // Not every user may lock memory. The table at the end shows how much was locked.
       pin: { mode: "preferred", limit: limitFor(place.releaseBytes) },
     }])),
   });
 }
 
-function serviceCommand({ workFolder, ports }: AgentPlace, service: ServiceName): string[] {
+function serviceCommand({ workFolder, ports }: AgentConfigFacts, service: ServiceName): string[] {
   const command = [
     Deno.execPath(),
     "run",
@@ -68,13 +68,13 @@ function serviceCommand({ workFolder, ports }: AgentPlace, service: ServiceName)
   return command;
 }
 
-/** For one release; every file of it is locked in whole pages. */
+/** The limit on locked memory: twice the release, since files are locked in whole pages, and 1 GiB to spare. */
 function limitFor(releaseBytes: number): string {
   return `${1 + Math.ceil((2 * releaseBytes) / 2 ** 30)}G`;
 }
 
-/** Which rollout a plan is for. */
-export interface PlanPlace {
+/** What the plan of a rollout depends on. */
+export interface PlanFacts {
   readonly feedUrl: string;
   readonly version: Version;
   readonly hostsCount: number;
@@ -84,7 +84,7 @@ export interface PlanPlace {
 export const QUORUM_PERCENT = 75;
 
 /** The plan of a rollout, as YAML: v1 is installed on all hosts at once, later versions go one host at a time. */
-export function writePlan({ feedUrl, version, hostsCount }: PlanPlace): string {
+export function writePlan({ feedUrl, version, hostsCount }: PlanFacts): string {
   const health = { interval: "100ms", successes: 1, deadline: "30s" };
   const policy = version === "v1"
     ? {
@@ -111,7 +111,7 @@ export function writePlan({ feedUrl, version, hostsCount }: PlanPlace): string {
   });
 }
 
-/** Hosts that the quorum asks for. */
+/** How many hosts the quorum requires. */
 export function quorumCount(hostsCount: number): number {
   return Math.ceil((hostsCount * QUORUM_PERCENT) / 100);
 }

@@ -1,5 +1,6 @@
 /**
- * Waiting with an end: every wait of the demo has a deadline, says what it waited for, and stops when the demo does.
+ * Waits with a deadline. Every wait of the demo has one, says what it waited for when it passes, and ends when the demo
+ * does.
  *
  * @module
  */
@@ -27,21 +28,21 @@ export class StopRequested extends Error {
   }
 }
 
-/** What a wait needs to know. */
+/** Options of {@link within}. */
 export interface WaitOptions {
-  /** Ends the sentence "waited N s for …". */
+  /** What is awaited; it ends the sentence "waited N s for …". */
   readonly what: string;
   readonly deadlineMs: number;
   /** Ends the wait early, with the signal's reason. */
   readonly signal: AbortSignal;
-  /** Said in the message when the deadline passes. */
+  /** The state to report when the deadline passes. */
   readonly lastKnown?: () => string;
 }
 
-/** The outcome of the work, or an error once the deadline has passed or the demo ends. */
+/** Awaits the work. @throws {DemoError} when the deadline passes; the signal's reason when the demo ends. */
 export async function within<T>(work: Promise<T>, options: WaitOptions): Promise<T> {
   const { what, deadlineMs, signal, lastKnown } = options;
-  // The work may still fail after the wait is over; nobody is interested then.
+  // The work may still reject after the wait is over, and its error is of no interest then.
   work.catch(() => {});
   signal.throwIfAborted();
   const { promise: interrupted, reject } = Promise.withResolvers<never>();
@@ -60,7 +61,7 @@ export async function within<T>(work: Promise<T>, options: WaitOptions): Promise
   }
 }
 
-/** Lets time pass; rejects with the signal's reason when the demo ends. */
+/** Waits that long; rejects with the signal's reason when the demo ends. */
 export async function pause(durationMs: number, signal: AbortSignal): Promise<void> {
   signal.throwIfAborted();
   const { promise, resolve, reject } = Promise.withResolvers<void>();

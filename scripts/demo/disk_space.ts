@@ -1,17 +1,16 @@
 /**
- * Whether a disk has room for the fleet, asked before anything is fetched.
+ * Whether a disk has room for the fleet, which is checked before anything is fetched.
  *
  * @module
  */
 
-import { statfsSync } from "node:fs";
+import { formatBytes } from "../../cli/shared/format.ts";
+import { diskSpace } from "../../host/mod.ts";
 import { DemoError } from "./deadlines.ts";
-import { formatBytes } from "./units.ts";
 
-/** Throws {@link DemoError} when the disk that a folder is on has fewer free bytes than are needed. */
-export function checkDiskSpace(folder: string, neededBytes: number): void {
-  const { bavail, bsize } = statfsSync(folder);
-  const freeBytes = bavail * bsize;
+/** @throws {DemoError} when the file system of a folder has fewer free bytes than are needed. */
+export async function checkDiskSpace(folder: string, neededBytes: number): Promise<void> {
+  const { freeBytes } = await diskSpace(folder);
   if (freeBytes >= neededBytes) return;
   throw new DemoError(
     `room for the fleet: expected ${formatBytes(neededBytes)} free in ${folder}, there are ${

@@ -1,5 +1,5 @@
 /**
- * Shows how the demo goes on: on a terminal as a picture that is drawn over, elsewhere as a line for each event.
+ * Shows the progress of the demo: on a terminal as a frame that is redrawn in place, elsewhere as a line for each event.
  *
  * @module
  */
@@ -8,20 +8,20 @@ import process from "node:process";
 import { createLogUpdate } from "log-update";
 import pico from "picocolors";
 import type { Colors } from "picocolors/types";
+import { formatTimeSpan } from "../../cli/shared/format.ts";
 import { listEvents } from "./events.ts";
-import type { FleetHost } from "./fleet_layout.ts";
+import type { DemoHost } from "./fleet_layout.ts";
 import { renderFrame } from "./frame.ts";
 import type { FleetSnapshot } from "./snapshot.ts";
 import { type Step, type StepLabel, targetOf } from "./steps.ts";
-import { formatSpan } from "./units.ts";
 
-// The eye sees no more, and drawing costs the two processors that the fleet runs on.
+/** Time between two frames: the eye needs no more, and drawing takes time from the processors that the fleet runs on. */
 const REDRAW_MS = 150;
 
-/** Follows the demo. */
+/** Shows the demo on one output stream. */
 export class Display {
   readonly #stream: NodeJS.WriteStream;
-  readonly #hosts: readonly FleetHost[];
+  readonly #hosts: readonly DemoHost[];
   readonly #live: ReturnType<typeof createLogUpdate> | null;
   readonly #steps: Step[] = [];
   #timer: ReturnType<typeof setInterval> | null = null;
@@ -32,10 +32,10 @@ export class Display {
   readonly colors: Colors;
 
   /** Shows on stdout, or on stderr where stdout is for the result alone. */
-  constructor(hosts: readonly FleetHost[], { toStderr }: { readonly toStderr: boolean }) {
+  constructor(hosts: readonly DemoHost[], { toStderr }: { readonly toStderr: boolean }) {
     this.#hosts = hosts;
     this.#stream = toStderr ? process.stderr : process.stdout;
-    // Whoever read the output may have gone; the demo then ends in its own time and cleans up.
+    // The reader of the output may have gone; the demo then ends as usual and cleans up.
     this.#stream.on("error", () => {});
     const isTerminal = this.#stream.isTTY === true && Deno.env.get("TERM") !== "dumb";
     this.colors = pico.createColors(isTerminal && !Deno.env.get("NO_COLOR"));
@@ -43,17 +43,17 @@ export class Display {
     if (this.#live !== null) this.#timer = setInterval(() => this.#draw(), REDRAW_MS);
   }
 
-  /** The steps so far. */
+  /** The steps so far, the current one included. */
   get steps(): readonly Step[] {
     return this.#steps;
   }
 
-  /** How large a release is. */
+  /** Sets the size of a release, which the head of the frame shows. */
   set releaseBytes(sizeBytes: number) {
     this.#releaseBytes = sizeBytes;
   }
 
-  /** Shows a step while it runs. One that fails stays without an end. */
+  /** Runs a step and shows it meanwhile. A step that fails keeps no end. */
   async step<T>(label: StepLabel, work: () => Promise<T>): Promise<T> {
     const beganMs = performance.now();
     this.#steps.push({ label, beganMs, endedMs: null });
@@ -62,11 +62,11 @@ export class Display {
     const result = await work();
     const endedMs = performance.now();
     this.#steps[this.#steps.length - 1] = { label, beganMs, endedMs };
-    this.#line(`${label}: done in ${formatSpan(endedMs - beganMs)}`);
+    this.#line(`${label}: done in ${formatTimeSpan(endedMs - beganMs)}`);
     return result;
   }
 
-  /** Shows the fleet as it is now. */
+  /** Shows a new snapshot of the fleet. */
   accept(snapshot: FleetSnapshot): void {
     if (this.#live === null) {
       const target = targetOf(this.#steps.at(-1)?.label);
@@ -75,13 +75,13 @@ export class Display {
     this.#snapshot = snapshot;
   }
 
-  /** Says something that stays. */
+  /** Writes a line that stays. */
   say(text: string): void {
     if (this.#live === null) this.#line(text);
     else this.#live.persist(` ${text}`);
   }
 
-  /** Leaves the last picture standing, or its head alone, and the cursor visible. */
+  /** Ends the display, shows the cursor, and leaves the last frame on the terminal, or only its head. */
   close({ showsHosts }: { readonly showsHosts: boolean }): void {
     if (this.#timer === null) return;
     clearInterval(this.#timer);
@@ -90,7 +90,7 @@ export class Display {
     this.#live?.done();
   }
 
-  /** Writes text as it is, after {@link Display.close}. */
+  /** Writes text to the stream; only after {@link Display.close}. */
   write(text: string): void {
     this.#stream.write(text);
   }

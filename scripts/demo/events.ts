@@ -1,12 +1,12 @@
 /**
- * What happened between two snapshots, a line for each event: for logs and pipes, which cannot be drawn over. Pure.
+ * Lists what happened between two snapshots, a line for each event: for logs and pipes, where nothing can be redrawn. Pure.
  *
  * @module
  */
 
 import { findHost, type FleetSnapshot, type HostSnapshot, phaseOf } from "./snapshot.ts";
 
-/** The events between two snapshots, seen from the version that the fleet is going to. */
+/** The events between two snapshots, while the fleet goes to the version `target`. */
 export function listEvents(
   before: FleetSnapshot | null,
   now: FleetSnapshot,

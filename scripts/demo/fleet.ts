@@ -1,5 +1,5 @@
 /**
- * The fleet on one machine: coordinator, tracker, build machine and agents, each a process.
+ * The fleet on one machine: a coordinator, a tracker, a build machine and the agents, each a process of its own.
  *
  * @module
  */
@@ -8,10 +8,10 @@ import { type Child } from "./children.ts";
 import { Commands, type FeedPlace, type Started } from "./commands.ts";
 import { writeAgentConfig, writePlan } from "./config_files.ts";
 import { DemoError, within } from "./deadlines.ts";
-import { type FleetHost, SERVICES } from "./fleet_layout.ts";
-import { FleetWatch } from "./fleet_watch.ts";
+import { type DemoHost, SERVICES } from "./fleet_layout.ts";
+import { StatusFollower } from "./status_follower.ts";
 import { pickFreePorts } from "./ports.ts";
-import type { Release, Version } from "./releases.ts";
+import type { DemoRelease, Version } from "./releases.ts";
 import type { Endpoint } from "./sampler.ts";
 import { describeFleet, findHost } from "./snapshot.ts";
 import type { Workspace } from "./workspace.ts";
@@ -19,28 +19,33 @@ import type { Workspace } from "./workspace.ts";
 /** What a fleet depends on. */
 export interface FleetOptions {
   readonly workspace: Workspace;
-  readonly hosts: readonly FleetHost[];
+  readonly hosts: readonly DemoHost[];
+  /** A binary of rollcall; `null`: the source. */
+  readonly program: string | null;
   /** Connect string of a ZooKeeper that runs already; `null`: the fleet brings the embedded coordinator. */
   readonly zookeeper: string | null;
   /** Ends every wait. */
   readonly signal: AbortSignal;
-  /** Called when something that cannot be waited for goes wrong. */
+  /** Called when something fails that nobody awaits. */
   readonly onFailure: (error: unknown) => void;
 }
 
+/** How long all agents may take to announce themselves. */
 const ANNOUNCE_DEADLINE_MS = 60_000;
+/** How long publishing a release may take, and a rollout, with a small blob. */
 const PUBLISH_DEADLINE_MS = 60_000;
+const LOOK_DEADLINE_MS = 60_000;
 const ROLLOUT_DEADLINE_MS = 120_000;
-// On top of that, for blobs of the user's: every host fetches, verifies and locks them on the same disk and processors.
+/** A large blob adds to these: every host fetches, verifies and locks it on the same disk and processors, at this rate at the least. */
 const SLOWEST_BYTES_PER_MS = 10_000;
 
-/** Runs the fleet. */
+/** Starts the fleet's processes and gives them their orders. */
 export class Fleet {
-  readonly hosts: readonly FleetHost[];
+  readonly hosts: readonly DemoHost[];
   /** Where each service of each host answers. */
   readonly endpoints: readonly Endpoint[];
-  /** What the fleet looks like, from `rollcall status`. */
-  readonly watch: FleetWatch;
+  /** The snapshots of the fleet that `rollcall status` prints. */
+  readonly status: StatusFollower;
   readonly #options: FleetOptions;
   readonly #commands: Commands;
   readonly #agents = new Map<string, Started>();
@@ -50,8 +55,8 @@ export class Fleet {
   constructor(options: FleetOptions) {
     this.#options = options;
     this.hosts = options.hosts;
-    this.watch = new FleetWatch(options.signal);
-    this.#commands = new Commands(options.workspace.children, options.signal);
+    this.status = new StatusFollower(options.signal);
+    this.#commands = new Commands(options.workspace.children, options);
     const places = options.hosts.flatMap(({ name }) =>
       SERVICES.map((service) => ({ service, host: name }))
     );
@@ -59,7 +64,7 @@ export class Fleet {
     this.endpoints = places.map((place, index) => ({ ...place, port: ports[index] ?? 0 }));
   }
 
-  /** The agents that run; they are to be ended before what they depend on. */
+  /** The agents that run. They must be ended before what they depend on. */
   get agents(): Child[] {
     return [...this.#agents.values()].map(({ child }) => child);
   }
@@ -77,7 +82,7 @@ export class Fleet {
     const feed = { feedFolder: `${folder}/feed`, announceUrl: tracker.address };
     this.#commands.status(this.#zookeeper, (line) => {
       try {
-        this.watch.accept(line);
+        this.status.accept(line);
       } catch (error) {
         this.#options.onFailure(error);
       }
@@ -87,7 +92,7 @@ export class Fleet {
       ...this.hosts.map((host) => this.#prepareAgent(host, releaseBytes)),
     ]);
     this.#feed = { ...feed, feedUrl: build.address };
-    await this.watch.waitFor({
+    await this.status.waitFor({
       what: "every agent to announce itself for both services",
       deadlineMs: ANNOUNCE_DEADLINE_MS,
       until: (snapshot) =>
@@ -96,7 +101,7 @@ export class Fleet {
   }
 
   /** Publishes a release. */
-  async publish(release: Release): Promise<void> {
+  async publish(release: DemoRelease): Promise<void> {
     const { signal } = this.#options;
     await within(this.#commands.publish(release, this.#feedPlace()), {
       what: `rollcall publish ${release.service} ${release.version} to end`,
@@ -105,7 +110,7 @@ export class Fleet {
     });
   }
 
-  /** Rolls a version of both services out, to the end. */
+  /** Rolls out a version of both services, and waits for the end. */
   async rollOut(version: Version, releaseBytes: number): Promise<void> {
     const { workspace, signal } = this.#options;
     const { feedUrl } = this.#feedPlace();
@@ -120,13 +125,13 @@ export class Fleet {
       what: `the rollout of ${version} to finish`,
       deadlineMs: this.#rolloutDeadlineMs(releaseBytes),
       signal,
-      lastKnown: () => describeFleet(this.watch.latest),
+      lastKnown: () => describeFleet(this.status.latest),
     });
   }
 
-  /** Waits until the fleet says of every host that it runs this version of both services. */
+  /** Waits until the status shows that every host runs this version of both services. */
   async waitForVersion(version: Version, releaseBytes: number): Promise<void> {
-    await this.watch.waitFor({
+    await this.status.waitFor({
       what: `every host to run ${version}, and to have unlocked what it ran before`,
       deadlineMs: this.#rolloutDeadlineMs(releaseBytes),
       until: (snapshot) =>
@@ -138,7 +143,16 @@ export class Fleet {
     });
   }
 
-  /** Kills the agent of a host, and nothing else of it. */
+  /** Looks inside a host's agent, and counts its actors. */
+  async countActors(host: string): Promise<number> {
+    return await within(this.#commands.countActors(host, this.#zookeeper), {
+      what: `rollcall actors ${host} to end`,
+      deadlineMs: LOOK_DEADLINE_MS,
+      signal: this.#options.signal,
+    });
+  }
+
+  /** Kills the agent of a host; its services stay. */
   async killAgent(host: string): Promise<void> {
     const agent = this.#agents.get(host);
     if (agent === undefined) throw new DemoError(`kill the agent of ${host}: it does not run`);
@@ -152,7 +166,7 @@ export class Fleet {
     this.#agents.set(host, await this.#commands.agent(host, this.#configPath(host)));
   }
 
-  async #prepareAgent(host: FleetHost, releaseBytes: number): Promise<void> {
+  async #prepareAgent(host: DemoHost, releaseBytes: number): Promise<void> {
     const { folder, mark } = this.#options.workspace;
     const portOf = (service: string) =>
       this.endpoints.find((endpoint) => endpoint.host === host.name && endpoint.service === service)

@@ -1,20 +1,20 @@
 /**
- * Which hosts the demo's fleet has and where they stand, and how little of a release could cross racks and sites. Pure.
+ * The hosts of the demo's fleet, their sites and racks, and the least traffic that a release needs across these. Pure.
  *
  * @module
  */
 
-/** Where a machine stands. */
-export interface FleetHost {
+/** A machine of the demo, and where it stands. */
+export interface DemoHost {
   readonly name: string;
   readonly site: string;
   readonly rack: string;
 }
 
-/** The machine that publishes: in the first site, in a rack of its own. */
-export const BUILD_MACHINE: FleetHost = { name: "build-1", site: "s1", rack: "build" };
+/** The machine that publishes. It stands in the first site, in a rack of its own. */
+export const BUILD_MACHINE: DemoHost = { name: "build-1", site: "s1", rack: "build" };
 
-/** The two services, in the order in which they must be upgraded: B asks A. */
+/** The two services, in the order in which they must be upgraded: B depends on A. */
 export const SERVICES = ["A", "B"] as const;
 /** One of the demo's services. */
 export type ServiceName = (typeof SERVICES)[number];
@@ -22,8 +22,8 @@ export type ServiceName = (typeof SERVICES)[number];
 const SITES = 2;
 const RACKS_PER_SITE = 2;
 
-/** Hosts `web-1` to `web-N`, neighbours next to each other, evenly over two sites of two racks. */
-export function layOutFleet(hostsCount: number): FleetHost[] {
+/** Hosts `web-1` to `web-N`, spread evenly over two sites of two racks; hosts of one rack have consecutive numbers. */
+export function layOutFleet(hostsCount: number): DemoHost[] {
   return share(hostsCount, SITES).flatMap((inSiteCount, site) =>
     share(inSiteCount, RACKS_PER_SITE).flatMap((inRackCount, rack) =>
       Array.from({ length: inRackCount }, () => ({
@@ -34,7 +34,7 @@ export function layOutFleet(hostsCount: number): FleetHost[] {
   ).map((place, index) => ({ name: `web-${index + 1}`, ...place }));
 }
 
-/** Bytes that crossed a border, or the fewest that have to. */
+/** Bytes that crossed borders between sites and between racks, or the least that must. */
 export interface BorderTraffic {
   readonly crossSiteBytes: number;
   /** Between racks, whether in one site or in two. */
@@ -42,10 +42,10 @@ export interface BorderTraffic {
 }
 
 /**
- * The least that a release of this size can move across borders: one copy into each site other than the build machine's,
- * and one into each rack, since the build machine's rack holds no host.
+ * The least traffic across borders for a release of this size: one copy into each site but the build machine's, and one into
+ * each rack but the build machine's.
  */
-export function leastTraffic(hosts: readonly FleetHost[], releaseBytes: number): BorderTraffic {
+export function leastTraffic(hosts: readonly DemoHost[], releaseBytes: number): BorderTraffic {
   const sites = new Set(hosts.map(({ site }) => site));
   const racks = new Set(hosts.map(({ site, rack }) => `${site}/${rack}`));
   sites.delete(BUILD_MACHINE.site);

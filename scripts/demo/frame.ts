@@ -1,12 +1,13 @@
 /**
- * The picture that a terminal shows while the demo runs: the steps, and what each host does. Pure.
+ * The frame that a terminal shows while the demo runs: the steps, and what each host does. Pure.
  *
  * @module
  */
 
 import type { Colors } from "picocolors/types";
-import { type Column, drawBar, GAP, layOutColumns } from "./columns.ts";
-import { type FleetHost, type ServiceName, SERVICES } from "./fleet_layout.ts";
+import { formatBytes, formatTimeSpan, renderBar } from "../../cli/shared/format.ts";
+import { type Column, GAP, layOutColumns } from "./columns.ts";
+import { type DemoHost, type ServiceName, SERVICES } from "./fleet_layout.ts";
 import {
   findHost,
   type FleetSnapshot,
@@ -15,21 +16,20 @@ import {
   phaseOf,
 } from "./snapshot.ts";
 import { type Step, targetOf } from "./steps.ts";
-import { formatBytes, formatSpan } from "./units.ts";
 
-/** What there is to show. */
+/** What the frame shows. */
 export interface FrameView {
-  readonly hosts: readonly FleetHost[];
-  /** Size of a release; 0 while it is not known. */
+  readonly hosts: readonly DemoHost[];
+  /** Size of a release in bytes; 0 while it is not known. */
   readonly releaseBytes: number;
   readonly steps: readonly Step[];
   readonly snapshot: FleetSnapshot | null;
   readonly nowMs: number;
-  /** Whether what each host does is of interest. */
+  /** Whether the hosts are shown, or the head alone. */
   readonly showsHosts: boolean;
 }
 
-/** The terminal. */
+/** The size of the terminal. */
 export interface FrameSize {
   readonly columns: number;
   readonly rows: number;
@@ -37,10 +37,10 @@ export interface FrameSize {
 
 const SERVICE_BAR_WIDTH = 10;
 const HOST_BAR_WIDTH = 6;
-// Where the table of hosts would be too narrow to say anything, it is cut off at the right instead.
+/** On a narrower terminal the table of hosts could not be read, and is cut off at the right instead. */
 const MIN_COLUMNS = 60;
 
-/** Draws the picture: no line is longer than the terminal is wide, and it is never taller. */
+/** Renders the frame, no line of which is longer than the terminal is wide, and which is never taller than the terminal. */
 export function renderFrame(view: FrameView, colors: Colors, size: FrameSize): string {
   const columns = Math.max(MIN_COLUMNS, size.columns);
   const head = [...renderHead(view, colors, columns), ""];
@@ -61,7 +61,7 @@ function renderHead(view: FrameView, colors: Colors, columns: number): string[] 
   const done = steps.filter(({ endedMs }) => endedMs !== null).map((
     { label, beganMs, endedMs },
   ) => ({
-    text: `✓ ${label} ${formatSpan((endedMs ?? nowMs) - beganMs)}`,
+    text: `✓ ${label} ${formatTimeSpan((endedMs ?? nowMs) - beganMs)}`,
   }));
   const lines = [
     colors.bold(title) + colors.dim(spent.padStart(Math.max(1, columns - title.length))),
@@ -83,13 +83,13 @@ function renderServiceBars(
     const onTarget = hosts.filter(({ name }) =>
       findHost(snapshot, { service, host: name })?.version === target
     ).length;
-    const bar = drawBar(onTarget / hosts.length, SERVICE_BAR_WIDTH);
+    const bar = renderBar(onTarget / hosts.length, SERVICE_BAR_WIDTH);
     return `   ${service} ${colors.green(bar)} ${onTarget}/${hosts.length}`;
   }).join("");
 }
 
 interface Row {
-  readonly host: FleetHost;
+  readonly host: DemoHost;
   readonly service: ServiceName;
   readonly entry: HostSnapshot | null;
   readonly phase: Phase;
@@ -104,7 +104,7 @@ function renderHosts(view: FrameView, colors: Colors, { columns, rows }: FrameSi
       return { host, service, entry, phase: phaseOf(entry, target) };
     })
   );
-  // One line for the headings; another for what is left out, where something is.
+  // One line is for the headings, and another for the count of rows that are left out, if there are any.
   const shown = all.length + 1 <= rows ? all : chooseRows(all, Math.max(0, rows - 2));
   const hidden = all.filter((row) => !shown.includes(row));
   const hostWidth = Math.max(...hosts.map(({ name }) => name.length), 4);
@@ -132,7 +132,7 @@ function renderHosts(view: FrameView, colors: Colors, { columns, rows }: FrameSi
   return hidden.length === 0 ? lines : [...lines, colors.dim(` … ${countPhases(hidden)}`)];
 }
 
-/** Those with something going on first; in the order of the hosts again. */
+/** Chooses rows: those of hosts that are busy come first. The chosen ones stay in the order of the hosts. */
 function chooseRows(all: readonly Row[], count: number): Row[] {
   const isQuiet = ({ phase }: Row) =>
     phase === "current" || phase === "waiting" || phase === "absent";
@@ -163,7 +163,7 @@ function describePhase({ entry, phase }: Row, colors: Colors): string {
     case "pinning": {
       const color = phase === "fetching" ? colors.cyan : colors.blue;
       const percent = `${Math.floor(progress * 100)}%`.padStart(4);
-      return color(`${phase.padEnd(9)} ${drawBar(progress, HOST_BAR_WIDTH)} ${percent}`);
+      return color(`${phase.padEnd(9)} ${renderBar(progress, HOST_BAR_WIDTH)} ${percent}`);
     }
     case "staged":
       return colors.magenta("✓ staged");

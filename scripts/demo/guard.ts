@@ -1,7 +1,7 @@
 /**
- * Cleans up after a demo that could not do so itself, because it was killed or ran out of memory: waits for the end of its
- * standard input, which the demo holds, then ends every process with the demo's mark and removes its work folder. When
- * the demo says `done` first, it leaves everything alone.
+ * Cleans up after a demo that could not do so itself, because it was killed or ran out of memory. The guard waits for the end
+ * of its standard input, which the demo holds open; then it ends every process with the demo's mark and removes the demo's
+ * folder. If the demo has written `done` before, the guard does nothing.
  *
  * Usage: guard.ts MARK FOLDER|-
  *
@@ -10,7 +10,7 @@
 
 import { endMarked } from "./marked_processes.ts";
 
-/** What the demo writes to the guard once it has cleaned up. */
+/** What the demo writes to the guard when it has cleaned up itself. */
 export const GUARD_DONE = "done";
 
 const GRACE_MS = 2_000;

@@ -1,5 +1,6 @@
 /**
- * What must hold in every demo, checked from outside: by asking the services, and by following the status. Pure.
+ * The invariants that must hold in every demo, checked from outside: by asking the services, and by following the status.
+ * Pure.
  *
  * @module
  */
@@ -9,21 +10,21 @@ import { SERVICES } from "./fleet_layout.ts";
 import type { Measurements } from "./report.ts";
 import { findHost } from "./snapshot.ts";
 
-/** What must hold. */
+/** The invariants, and whether each of them held. */
 export interface Invariants {
-  /** Every host ran v2 of A before the first one ran v2 of B; one whose agent was killed catches up at its own time. */
+  /** Every host ran v2 of A before the first one ran v2 of B. A host whose agent was killed is excepted, since it catches up later. */
   readonly orderKept: boolean;
-  /** At no moment were two hosts of a service away. */
+  /** At no moment were two hosts of one service down. */
   readonly oneHostAtATime: boolean;
   /** The quorum was staged before the first host switched. */
   readonly quorumFirst: boolean;
-  /** Every service of every host answers with v2, and the fleet says the same. */
+  /** Every service of every host answers with v2, and the status says the same. */
   readonly everyHostOnV2: boolean;
   /** Every service answers with the bytes that were published. */
   readonly contentMatches: boolean;
 }
 
-/** Checks each invariant; a problem says what was expected and what was there. */
+/** Checks each invariant. A problem says what was expected and what was there. */
 export function checkInvariants(
   measured: Measurements,
 ): { readonly invariants: Invariants; readonly problems: readonly string[] } {
@@ -47,7 +48,7 @@ export function checkInvariants(
 }
 
 function orderProblems({ takeovers: { A, B } }: Measurements): string[] {
-  // A host that was never seen on v2 is a problem of its own.
+  // Hosts that were never seen on v2 are reported by another invariant.
   if (A === null || B === null || A.lastMs <= B.firstMs) return [];
   return [
     `order: expected every host on v2 of A before the first one on v2 of B, but the last A came ${

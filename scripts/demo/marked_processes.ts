@@ -1,19 +1,22 @@
 /**
- * Finding and ending every process of one demo, whoever started it: all of them carry the demo's mark in their
- * environment, which children inherit. That also finds what an agent left running when it was killed. Linux (`/proc`).
+ * Finds and ends every process of one demo, whichever process started it: all of them carry the demo's mark in their
+ * environment, which children inherit. So what an agent has left running when it was killed is found as well. Linux alone
+ * (`/proc`). The guard loads this file without the project's config, so it may import no packages.
  *
  * @module
  */
 
+import {
+  isRunning,
+  type ProcessEntry,
+  readProcess,
+  runningProcesses,
+  startedWith,
+} from "../../host/process/process_table.ts";
+import { signalProcess } from "../../host/process/signals.ts";
+
 /** The environment variable that marks the processes of a demo. */
 export const MARK_VARIABLE = "ROLLCALL_DEMO";
-
-/** A process, told from a later one with the same id by when it started. */
-export interface MarkedProcess {
-  readonly pid: number;
-  /** Field 22 of `/proc/PID/stat`, in clock ticks since boot: proc(5). */
-  readonly startTicks: string;
-}
 
 /** How to end the processes. */
 export interface EndOptions {
@@ -21,39 +24,28 @@ export interface EndOptions {
   readonly graceMs: number;
 }
 
-/** What it took. */
+/** What ending them took. */
 export interface EndResult {
-  /** Processes that were still there. */
+  /** Processes that were found running. */
   readonly foundCount: number;
-  /** Those that did not go on SIGTERM. */
+  /** Processes that did not end on SIGTERM. */
   readonly killedCount: number;
-  /** Those that are still there. */
+  /** Processes that still run. */
   readonly leftCount: number;
 }
 
+/** How often it is checked whether processes have ended. */
 const POLL_MS = 50;
-// A process that is being ended may start another one in that moment; nothing does so three times.
+/** A process that is being ended may start another one at that moment; none does so three times. */
 const MAX_ROUNDS = 3;
-// The kernel needs a moment for a process with gigabytes of locked memory.
+/** How long a process may take to end after SIGKILL: the kernel needs a moment for gigabytes of locked memory. */
 const KILL_WAIT_MS = 5_000;
 
-/** Every process with this mark, this one excepted. */
-export function findMarked(mark: string): MarkedProcess[] {
-  const wanted = `\0${MARK_VARIABLE}=${mark}\0`;
-  const found: MarkedProcess[] = [];
-  for (const { name } of Deno.readDirSync("/proc")) {
-    const pid = Number(name);
-    if (!Number.isInteger(pid) || pid === Deno.pid) continue;
-    try {
-      // A process that has ended and was not waited for has an empty environment.
-      if (!`\0${Deno.readTextFileSync(`/proc/${pid}/environ`)}\0`.includes(wanted)) continue;
-      const startTicks = readStartTicks(pid);
-      if (startTicks !== null) found.push({ pid, startTicks });
-    } catch {
-      // It has ended, or belongs to somebody else.
-    }
-  }
-  return found;
+/** Every running process with this mark, except this one. */
+export function findMarked(mark: string): ProcessEntry[] {
+  return runningProcesses().filter(({ pid }) =>
+    pid !== Deno.pid && startedWith(pid, { name: MARK_VARIABLE, value: mark })
+  );
 }
 
 /** Ends every process with this mark: SIGTERM, a grace, SIGKILL. */
@@ -83,40 +75,25 @@ export function countLockedBytes(mark: string): number {
       ) ?? [];
       lockedBytes += Number(kib) * 1024;
     } catch {
-      // It has ended since.
+      // The process has ended since it was found.
     }
   }
   return lockedBytes;
 }
 
-function signalProcess({ pid, startTicks }: MarkedProcess, signal: Deno.Signal): void {
-  if (readStartTicks(pid) !== startTicks) return;
-  try {
-    Deno.kill(pid, signal);
-  } catch {
-    // It ended in this moment.
-  }
-}
-
+/** Waits until all have ended; returns those that have not when the time is up. */
 async function waitUntilGone(
-  processes: readonly MarkedProcess[],
+  processes: readonly ProcessEntry[],
   deadlineMs: number,
-): Promise<MarkedProcess[]> {
+): Promise<ProcessEntry[]> {
   for (let waitedMs = 0;; waitedMs += POLL_MS) {
-    const left = processes.filter(({ pid, startTicks }) => readStartTicks(pid) === startTicks);
+    const left = processes.filter(isStillRunning);
     if (left.length === 0 || waitedMs >= deadlineMs) return left;
     await new Promise((resolve) => setTimeout(resolve, POLL_MS));
   }
 }
 
-/** `null`: no such process, or one that has ended and only waits for its parent to notice. */
-function readStartTicks(pid: number): string | null {
-  try {
-    const stat = Deno.readTextFileSync(`/proc/${pid}/stat`);
-    // The second field is the command's name in brackets, which may hold spaces and brackets itself.
-    const [state, ...fields] = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
-    return state === "Z" ? null : fields[18] ?? null;
-  } catch {
-    return null;
-  }
+function isStillRunning({ pid, startTimeTicks }: ProcessEntry): boolean {
+  const now = readProcess(pid);
+  return now !== null && isRunning(now) && now.startTimeTicks === startTimeTicks;
 }

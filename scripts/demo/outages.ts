@@ -1,16 +1,16 @@
 /**
- * What follows from asking a service again and again: when it certainly did not answer, and how many hosts were certainly
- * down at once. Pure.
+ * Computes from repeated probes of a service when it was certainly down, and how many hosts were certainly down at once.
+ * Pure.
  *
- * A probe that fails shows that the service was away at some moment between the probe's start and its end, no more. So an
- * outage is certain only from the end of the first failed probe to the start of the last one, and to the moment that the
- * new process itself says it began to listen. A busy machine makes certain outages shorter, never longer, so an overlap
- * of two is never a false alarm.
+ * A failed probe shows only that the service was down at some moment between the probe's start and its end. So an outage is
+ * certain from the end of the first failed probe to the start of the last one, or to the moment at which the new process
+ * says it began to listen. On a busy machine certain outages become shorter, never longer, so that an overlap of two is
+ * never a false alarm.
  *
  * @module
  */
 
-/** A service was asked once. Times in milliseconds since 1970. */
+/** One probe of a service. Times are in milliseconds since 1970. */
 export interface Probe {
   readonly startMs: number;
   readonly endMs: number;
@@ -18,13 +18,13 @@ export interface Probe {
   readonly answer: { readonly version: string; readonly sinceMs: number } | null;
 }
 
-/** The service was certainly away from one moment up to, not including, the other. */
+/** A time in which the service was certainly down: from `fromMs` up to, not including, `untilMs`. */
 export interface Outage {
   readonly fromMs: number;
   readonly untilMs: number;
 }
 
-/** What is known about one service on one host from its probes, in the order in which they were made. */
+/** The probes of one service on one host, in the order in which they were made, and what follows from them. */
 export class ProbeLog {
   readonly #outages: Outage[] = [];
   readonly #firstSinceMs = new Map<string, number>();
@@ -43,7 +43,7 @@ export class ProbeLog {
     const { version, sinceMs } = answer;
     const wasRestarted = this.#last !== null && this.#last.sinceMs !== sinceMs;
     if (wasRestarted) {
-      // No process starts within a millisecond: also a restart between two probes is an outage.
+      // No process starts within a millisecond, so that a restart between two probes is an outage as well.
       const fromMs = Math.min(this.#failing?.fromMs ?? Infinity, sinceMs - 1);
       this.#outages.push({ fromMs, untilMs: Math.max(sinceMs, this.#failing?.lastStartMs ?? 0) });
     } else if (this.#failing !== null) {
@@ -54,22 +54,22 @@ export class ProbeLog {
     if (!this.#firstSinceMs.has(version)) this.#firstSinceMs.set(version, sinceMs);
   }
 
-  /** How often the service was asked. */
+  /** The number of probes. */
   get probesCount(): number {
     return this.#probesCount;
   }
 
-  /** The answer to the last probe; `null` while the service is away. */
+  /** The answer to the last probe; `null` while the service does not answer. */
   get answer(): { readonly version: string; readonly sinceMs: number } | null {
     return this.#failing === null ? this.#last : null;
   }
 
-  /** Since when the first process with this version listened; `null` when none was seen. */
+  /** When the first process of this version began to listen; `null` when none was seen. */
   firstSinceMs(version: string): number | null {
     return this.#firstSinceMs.get(version) ?? null;
   }
 
-  /** The certain outages so far, one that still goes on included. */
+  /** The certain outages so far, including one that has not ended. */
   outages(): Outage[] {
     const { fromMs, lastStartMs } = this.#failing ?? { fromMs: 0, lastStartMs: 0 };
     return lastStartMs > fromMs
@@ -88,7 +88,7 @@ export function mostAtOnce(outages: readonly Outage[]): number {
     { atMs: fromMs, change: 1 },
     { atMs: untilMs, change: -1 },
   ]);
-  // At the same moment the end comes first: one host may go down when another comes up.
+  // Of two changes at the same moment the end comes first: one host may go down when another comes up.
   steps.sort((one, other) => one.atMs - other.atMs || one.change - other.change);
   let downCount = 0;
   let mostCount = 0;

@@ -1,5 +1,5 @@
 /**
- * Fixed ports for the demo's services, which keep theirs from one version to the next.
+ * Chooses ports for the demo's services, which keep them from one version to the next.
  *
  * @module
  */
@@ -7,12 +7,12 @@
 import { DemoError } from "./deadlines.ts";
 
 const LOWEST_PORT = 10_000;
-// Twenty tries a port: on a machine where nine ports of ten are taken that still fails once in eight only.
+/** Tries for each port. On a machine where nine ports of ten are taken, all twenty fail only once in eight times. */
 const TRIES_PER_PORT = 20;
 
 /**
- * Free ports on loopback, from below the range that the kernel gives to outgoing connections: otherwise one of the
- * fleet's many connections could take the port of a service while that is between two versions.
+ * Chooses free ports on loopback, below the range that the kernel uses for outgoing connections: otherwise one of the fleet's
+ * many connections could take the port of a service while that is between two versions.
  */
 export function pickFreePorts(count: number): number[] {
   const highestPort = outgoingRangeStart() - 1;
@@ -30,7 +30,7 @@ export function pickFreePorts(count: number): number[] {
 }
 
 function outgoingRangeStart(): number {
-  // Linux's own default, for a machine that hides its settings or has a range that leaves no room below.
+  // Linux's default, for a machine whose setting cannot be read or leaves no room below.
   const fallback = 32_768;
   try {
     const text = Deno.readTextFileSync("/proc/sys/net/ipv4/ip_local_port_range");

@@ -1,12 +1,12 @@
 /**
- * Whether the quorum was staged before the first host of a service switched, as the snapshots show it. Pure.
+ * Finds in the snapshots how many hosts were staged when the first host of a service switched. Pure.
  *
  * @module
  */
 
 import type { FleetSnapshot, HostSnapshot } from "./snapshot.ts";
 
-/** How many hosts were ready at the first switch of a service. */
+/** How many hosts were staged at the first switch of a service. */
 export interface QuorumObservation {
   readonly stagedCount: number;
   readonly hostsCount: number;

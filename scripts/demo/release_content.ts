@@ -14,7 +14,7 @@ export interface ReleaseFile {
   readonly sizeBytes: number;
 }
 
-/** Every file under a folder, by name; what the agent keeps beside a blob for itself is left out. */
+/** Every file below a folder, ordered by path, without what the agent keeps there for itself. */
 export function listReleaseFiles(folder: string): ReleaseFile[] {
   const files: ReleaseFile[] = [];
   const collect = (path: string) => {
@@ -31,12 +31,12 @@ export function listReleaseFiles(folder: string): ReleaseFile[] {
   return files.sort((one, other) => (one.path < other.path ? -1 : 1));
 }
 
-/** All bytes of the files. */
-export function totalBytes(files: readonly ReleaseFile[]): number {
+/** The sum of the files' sizes. */
+export function sumSizeBytes(files: readonly ReleaseFile[]): number {
   return files.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
 }
 
-/** Bytes from an offset on, over the borders of files; fewer than asked for at the end. */
+/** Reads a range of the release's bytes, across files; at the end it has fewer bytes than asked for. */
 export function readRelease(
   files: readonly ReleaseFile[],
   range: { readonly offset: number; readonly length: number },

@@ -1,6 +1,6 @@
 /**
- * Makes the releases that the demo publishes: folders with a VERSION file beside either the user's own blob or made-up
- * bytes. Two versions never share an info hash, since their VERSION files differ.
+ * Makes the releases that the demo publishes: folders with a VERSION file beside the user's own blob or random bytes. Two
+ * versions never share an info hash, since their VERSION files differ.
  *
  * @module
  */
@@ -9,15 +9,20 @@ import { randomFillSync } from "node:crypto";
 import { basename } from "node:path";
 import { DemoError } from "./deadlines.ts";
 import { type ServiceName, SERVICES } from "./fleet_layout.ts";
-import { listReleaseFiles, type ReleaseFile, totalBytes, VERSION_FILE } from "./release_content.ts";
+import {
+  listReleaseFiles,
+  type ReleaseFile,
+  sumSizeBytes,
+  VERSION_FILE,
+} from "./release_content.ts";
 
-/** The version that the fleet takes first, and the one that is rolled out. */
+/** The version that is installed first, and the one that is rolled out. */
 export const VERSIONS = ["v1", "v2"] as const;
 /** One of the two versions. */
 export type Version = (typeof VERSIONS)[number];
 
 /** A release on the build machine's disk. */
-export interface Release {
+export interface DemoRelease {
   readonly service: ServiceName;
   readonly version: Version;
   readonly folder: string;
@@ -25,18 +30,20 @@ export interface Release {
   readonly sizeBytes: number;
 }
 
-/** What goes into the releases. */
+/** The content of the releases. */
 export interface BlobSource {
+  /** The user's file or folder; `null`: random bytes. */
   readonly blobPath: string | null;
+  /** The size of a blob of random bytes. */
   readonly blobSizeBytes: number;
 }
 
-/** Makes both versions of both services under a folder. Rejects with the signal's reason once that is aborted. */
+/** Makes both versions of both services below a folder. Rejects with the signal's reason when that is aborted. */
 export async function makeReleases(
   folder: string,
   { signal, ...source }: BlobSource & { readonly signal: AbortSignal },
-): Promise<Release[]> {
-  const releases: Release[] = [];
+): Promise<DemoRelease[]> {
+  const releases: DemoRelease[] = [];
   for (const version of VERSIONS) {
     for (const service of SERVICES) {
       releases.push(
@@ -47,8 +54,8 @@ export async function makeReleases(
   return releases;
 
   async function makeRelease(
-    { service, version, folder }: Pick<Release, "service" | "version" | "folder">,
-  ): Promise<Release> {
+    { service, version, folder }: Pick<DemoRelease, "service" | "version" | "folder">,
+  ): Promise<DemoRelease> {
     await Deno.mkdir(`${folder}/blob`, { recursive: true });
     await Deno.writeTextFile(`${folder}/${VERSION_FILE}`, `${service} ${version}\n`);
     if (source.blobPath === null) {
@@ -57,11 +64,11 @@ export async function makeReleases(
       await takeBlob(await Deno.realPath(source.blobPath), { target: `${folder}/blob`, signal });
     }
     const files = listReleaseFiles(folder);
-    return { service, version, folder, files, sizeBytes: totalBytes(files) };
+    return { service, version, folder, files, sizeBytes: sumSizeBytes(files) };
   }
 }
 
-/** Bytes that nothing can compress or share: most of them in one file, some in a smaller one. */
+/** Writes random bytes, which can be neither compressed nor shared: most of them in one file, some in a smaller one. */
 async function makeUpBlob(folder: string, { sizeBytes, signal }: NoiseOptions): Promise<void> {
   const smallBytes = Math.floor(sizeBytes / 8);
   await writeNoise(`${folder}/index.bin`, { sizeBytes: smallBytes, signal });
@@ -88,8 +95,8 @@ async function writeNoise(path: string, { sizeBytes, signal }: NoiseOptions): Pr
 }
 
 /**
- * Puts the user's file or folder under a folder: hard-linked where that is possible, else copied. Links to files are
- * followed; links to folders and things that are no files are left out.
+ * Puts the user's file or folder below a folder: hard-linked where that is possible, else copied. Links to files are
+ * followed; links to folders and whatever is no regular file are left out.
  */
 async function takeBlob(
   source: string,
@@ -111,7 +118,7 @@ async function takeBlob(
       }
     }
   };
-  // It would be copied into itself.
+  // The folder would be copied into itself.
   if (`${target}/`.startsWith(`${source}/`)) {
     throw new DemoError(
       `--blob ${source}: expected a folder that does not hold the temporary folder ${target}; ` +
@@ -128,7 +135,7 @@ async function isLinkToFile(path: string): Promise<boolean> {
 async function takeFile(from: string, to: string): Promise<void> {
   const real = await Deno.realPath(from);
   await Deno.link(real, to).catch(async () => {
-    // Another file system, or one without links.
+    // The target is on another file system, or on one without hard links.
     await Deno.copyFile(real, to);
   });
 }

@@ -1,36 +1,36 @@
 /**
- * The outcome of a demo, as one object: what `--json` prints, and what the tables at the end are made of. Pure.
+ * The outcome of a demo as one object, which `--json` prints and from which the tables at the end are made. Pure.
  *
  * @module
  */
 
+import { totalBytes } from "../../base/locality.ts";
 import type { AgentKill } from "./agent_kill.ts";
-import { type FleetHost, leastTraffic, type ServiceName } from "./fleet_layout.ts";
+import { type DemoHost, leastTraffic, type ServiceName } from "./fleet_layout.ts";
 import { checkInvariants, type Invariants } from "./invariants.ts";
 import type { QuorumObservation } from "./quorum_watch.ts";
-import type { Release } from "./releases.ts";
+import type { DemoRelease } from "./releases.ts";
 import type { ServiceObservation } from "./sampler.ts";
 import { findHost, type FleetSnapshot } from "./snapshot.ts";
-import { add, NOTHING, type ReceivedBytes, sum } from "./traffic.ts";
-import { ratio } from "./units.ts";
+import { add, NOTHING, type ReceivedBytes } from "./traffic.ts";
 import type { Verdict } from "./verification.ts";
 
-/** One service on one host at the end. */
+/** One service on one host at the end of the demo. */
 export interface HostReport {
   readonly host: string;
   readonly site: string;
   readonly rack: string;
   readonly service: ServiceName;
-  /** As the service itself says. */
+  /** The version that the service itself reports. */
   readonly version: string | null;
   readonly state: string | null;
-  /** Bytes of both releases that the host says it holds locked in memory. */
+  /** Bytes of both releases that the host reports to have locked in memory. */
   readonly pinnedBytes: number;
-  /** Bytes of the v2 release by how far their sender was, and those that were on the host already. */
+  /** Bytes of the v2 release by the distance of their sender, and those that were on the host already. */
   readonly received: ReceivedBytes;
 }
 
-/** How the rollout of v2 went, seen from outside. */
+/** How the rollout of v2 went, as seen from outside. */
 export interface RolloutReport {
   /** Services in the order in which their first host ran v2. */
   readonly order: readonly ServiceName[];
@@ -44,14 +44,14 @@ export interface RolloutReport {
 export interface DistributionReport {
   /** Size of the v2 releases of both services together. */
   readonly releaseBytes: number;
-  /** What all hosts received. */
+  /** Bytes that all hosts have received. */
   readonly bytes: number;
-  /** What all hosts found in v1 on their own disks. */
+  /** Bytes that all hosts have reused from v1 on their own disks. */
   readonly reusedBytes: number;
   /** Between sites. */
   readonly crossSiteBytes: number;
   readonly crossSiteOptimumBytes: number;
-  /** `null`: nothing had to cross. */
+  /** `null` when nothing had to cross. */
   readonly crossSiteRatio: number | null;
   /** Between racks, whether in one site or in two. */
   readonly crossRackBytes: number;
@@ -59,10 +59,16 @@ export interface DistributionReport {
   readonly crossRackRatio: number | null;
 }
 
-/** The agent that was killed, with what its host runs at the end. */
+/** The agent that was killed, and what its host runs at the end. */
 export interface KilledAgent extends AgentKill {
-  /** The versions that the fleet has taken its services to. */
+  /** The versions that its services run at the end. */
   readonly rejoinedOn: Readonly<Record<ServiceName, string | null>>;
+}
+
+/** A look inside one agent at the end, with `rollcall actors`. */
+export interface Inside {
+  readonly host: string;
+  readonly actorsCount: number;
 }
 
 /** The outcome of a demo. Parts that were not reached are `null`. */
@@ -72,22 +78,23 @@ export interface DemoReport {
   readonly rollout: RolloutReport | null;
   readonly distribution: DistributionReport | null;
   readonly memory: {
-    /** As the hosts say. */
+    /** What the hosts report. */
     readonly pinnedBytes: number;
-    /** As the kernel says (`VmLck`). */
+    /** What the kernel reports (`VmLck`). */
     readonly lockedBytes: number;
   } | null;
   readonly killed: KilledAgent | null;
+  readonly inside: Inside | null;
   readonly invariants: Invariants | null;
   readonly problems: readonly string[];
   readonly timings: Readonly<Record<string, number>>;
 }
 
-/** All that was measured in a demo that went through. */
+/** All that was measured in a demo that came to its end. */
 export interface Measurements {
-  readonly hosts: readonly FleetHost[];
+  readonly hosts: readonly DemoHost[];
   /** Of v2. */
-  readonly releases: readonly Release[];
+  readonly releases: readonly DemoRelease[];
   readonly verdicts: readonly Verdict[];
   readonly snapshot: FleetSnapshot;
   readonly received: (of: { service: string; host: string; version: string }) => ReceivedBytes;
@@ -99,10 +106,11 @@ export interface Measurements {
   readonly durationMs: number;
   readonly lockedBytes: number;
   readonly killed: AgentKill | null;
+  readonly inside: Inside;
   readonly timings: Readonly<Record<string, number>>;
 }
 
-/** Makes the report of a demo that went through; `ok` says whether all invariants held. */
+/** Makes the report of a demo that came to its end; `ok` says whether all invariants held. */
 export function makeReport(measured: Measurements): DemoReport {
   const { observations } = measured;
   const hosts = measured.verdicts.map((verdict) => reportHost(verdict, measured));
@@ -123,6 +131,7 @@ export function makeReport(measured: Measurements): DemoReport {
       lockedBytes: measured.lockedBytes,
     },
     killed: measured.killed === null ? null : withEnd(measured.killed, measured.snapshot),
+    inside: measured.inside,
     invariants,
     problems,
     timings: measured.timings,
@@ -141,19 +150,20 @@ export function makeFailureReport(
     distribution: null,
     memory: null,
     killed: null,
+    inside: null,
     invariants: null,
     problems,
     timings,
   };
 }
 
-/** A report with more problems than were known when it was made. */
+/** Adds problems that were found after a report was made. */
 export function addProblems(report: DemoReport, problems: readonly string[]): DemoReport {
   if (problems.length === 0) return report;
   return { ...report, ok: false, problems: [...report.problems, ...problems] };
 }
 
-/** One value for each service. */
+/** Computes one value for each service. */
 export function perService<T>(value: (service: ServiceName) => T): Record<ServiceName, T> {
   return { A: value("A"), B: value("B") };
 }
@@ -185,7 +195,7 @@ function reportDistribution(
   const crossRackBytes = received.siteBytes + received.remoteBytes;
   return {
     releaseBytes,
-    bytes: sum(received),
+    bytes: totalBytes(received),
     reusedBytes: received.reusedBytes,
     crossSiteBytes,
     crossSiteOptimumBytes: least.crossSiteBytes,
@@ -196,6 +206,12 @@ function reportDistribution(
   };
 }
 
+/** How many times the least possible, to two digits; `null` when nothing had to move. */
+export function ratio(sizeBytes: number, leastBytes: number): number | null {
+  return leastBytes === 0 ? null : Math.round((sizeBytes / leastBytes) * 100) / 100;
+}
+
+/** The kill, and what the host runs at the end. */
 function withEnd(killed: AgentKill, snapshot: FleetSnapshot): KilledAgent {
   const { host } = killed;
   return {

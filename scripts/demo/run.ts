@@ -1,5 +1,7 @@
 /**
- * Runs a demo from its command line to its exit status, and leaves nothing behind, however it ends.
+ * Runs a demo from its command line to its exit status, and cleans up however it ends. The folder: `story.ts` is the demo
+ * itself, `fleet.ts` starts the processes through `commands.ts` and `children.ts`; snapshots of the status go through
+ * `status_follower.ts` to the display and to the meters, and with the probes of `sampler.ts` into the report.
  *
  * @module
  */
@@ -50,6 +52,7 @@ export async function runDemo(args: readonly string[]): Promise<number> {
     fleet = new Fleet({
       workspace,
       hosts,
+      program: options.program,
       zookeeper: borrowed?.address ?? null,
       signal: abort.signal,
       onFailure: (error) => abort.abort(error),
@@ -58,7 +61,7 @@ export async function runDemo(args: readonly string[]): Promise<number> {
   } catch (error) {
     report = makeFailureReport([describe(error)], timingsOf(display.steps));
   }
-  // The table at the end says it all when the demo went through.
+  // After a demo that came to its end, the table shows everything.
   display.close({ showsHosts: report.rollout === null });
   const cleanUpProblems = await cleanUp(workspace, {
     fleet,
@@ -75,7 +78,7 @@ export async function runDemo(args: readonly string[]): Promise<number> {
   return report.ok ? 0 : EXIT_FAILURE;
 }
 
-/** The first signal ends the demo in good order, a second one at once. */
+/** Ends the demo in order at the first signal, at once at the second one. Returns what removes the handlers. */
 function listenForSignals(abort: AbortController, endAtOnce: () => void): () => void {
   const listeners = STOP_SIGNALS.map((name) => {
     const listener = () => {
@@ -102,7 +105,7 @@ async function cleanUp(
     const { foundCount, leftCount } = await workspace.close({ first: fleet?.agents ?? [] });
     await borrowed?.giveBack();
     if (leftCount > 0) return [`clean-up: ${leftCount} processes could not be ended`];
-    // After a failure that is to be expected: an agent may have had no time for its services.
+    // After a failure some processes may be left: an agent may have had no time to end its services.
     return wasOrderly && foundCount > 0
       ? [`clean-up: the commands left ${foundCount} processes behind when they were stopped`]
       : [];

@@ -1,5 +1,5 @@
 /**
- * Asks every service of every host for its version, from outside and all the time, as a client of the fleet would.
+ * Asks every service of every host for its version, from outside and again and again, as a client of the fleet would.
  *
  * @module
  */
@@ -15,9 +15,9 @@ export interface Endpoint {
   readonly port: number;
 }
 
-// Several looks at an outage of a tenth of a second, which is what a small service needs to start.
+/** Time between two probes. A small service is down for about a tenth of a second when it restarts, so that an outage meets several probes. */
 const INTERVAL_MS = 50;
-// Refused connections fail at once; only a service that hangs is waited for.
+/** How long a probe may take. A refused connection fails at once; only a service that hangs takes longer. */
 const PROBE_TIMEOUT_MS = 2_000;
 
 /** Asks a service for its version; `null` when it does not answer. */
@@ -36,7 +36,7 @@ export async function askVersion(
   }
 }
 
-/** A client that opens a connection for each request, so that none is kept from a process that has gone. */
+/** Creates a client that opens a new connection for each request, so that it never uses one to a process that has ended. */
 export function createProbeClient(): Deno.HttpClient {
   return Deno.createHttpClient({ poolMaxIdlePerHost: 0 });
 }
@@ -48,7 +48,7 @@ export interface ServiceObservation {
   readonly probesCount: number;
 }
 
-/** Samples all endpoints until it is stopped. */
+/** Probes all endpoints until it is stopped. */
 export class Sampler {
   readonly #endpoints: readonly Endpoint[];
   readonly #logs = new Map<string, ProbeLog>();
@@ -61,12 +61,12 @@ export class Sampler {
     for (const endpoint of endpoints) this.#logs.set(keyOf(endpoint), new ProbeLog());
   }
 
-  /** Starts asking. */
+  /** Starts probing. */
   start(): void {
     this.#loops ??= Promise.all(this.#endpoints.map((endpoint) => this.#sample(endpoint)));
   }
 
-  /** Stops asking and waits for the last answers. May be called again. */
+  /** Stops probing and waits for the last answers. A second call does nothing. */
   async stop(): Promise<void> {
     if (this.#stop.signal.aborted) return;
     this.#stop.abort();
@@ -74,14 +74,14 @@ export class Sampler {
     this.#client.close();
   }
 
-  /** What was seen of one service on one host. */
+  /** The probes of one service on one host. */
   log(endpoint: Pick<Endpoint, "service" | "host">): ProbeLog {
     const log = this.#logs.get(keyOf(endpoint));
     if (log === undefined) throw new Error(`no endpoint ${keyOf(endpoint)} is sampled`);
     return log;
   }
 
-  /** What was seen of a service. */
+  /** What was seen of one service on all hosts. */
   observe(service: ServiceName): ServiceObservation {
     const logs = this.#logsOf(service);
     const outages = logs.flatMap((log) => log.outages());
@@ -93,8 +93,7 @@ export class Sampler {
   }
 
   /**
-   * When the first and the last host of a service had this version running; `null` before all have it. The host `except`
-   * does not count.
+   * When the first and the last host of a service ran this version; `null` before all do. The host `except` does not count.
    */
   takeover(
     service: ServiceName,
@@ -109,7 +108,7 @@ export class Sampler {
     return { firstMs: Math.min(...times), lastMs: Math.max(...times) };
   }
 
-  /** The services in the order in which their first host had this version running. */
+  /** The services in the order in which their first host ran this version. */
   order(version: string): ServiceName[] {
     const firstMs = (service: ServiceName) =>
       Math.min(...this.#logsOf(service).map((log) => log.firstSinceMs(version) ?? Infinity));

@@ -1,11 +1,11 @@
 /**
- * The service that the demo's hosts run: a small HTTP server that answers from its blob. `A` stands alone; `B` asks the
- * `A` of its host, and is not healthy before that runs at least its own version, so the order of an upgrade matters.
+ * The service that the demo's hosts run: a small HTTP server that answers from its blob. `A` depends on nothing. `B` asks the
+ * `A` of its host, and is not healthy before that runs at least its own version, so that the order of an upgrade matters.
  *
  * @module
  */
 
-import { listReleaseFiles, readRelease, totalBytes, VERSION_FILE } from "./release_content.ts";
+import { listReleaseFiles, readRelease, sumSizeBytes, VERSION_FILE } from "./release_content.ts";
 
 /** What the service says about itself at `/version`. */
 export interface ServiceAnswer {
@@ -17,9 +17,9 @@ export interface ServiceAnswer {
   readonly sinceMs: number;
 }
 
-// A neighbour on the same machine answers at once or not at all.
+/** How long A may take to answer: on the same machine it answers at once or not at all. */
 const ASK_TIMEOUT_MS = 1_000;
-// One answer of /blob; the demo asks for far less.
+/** The most that /blob returns at a time; the demo asks for far less. */
 const MAX_ANSWER_BYTES = 1024 * 1024;
 
 interface ServiceArguments {
@@ -28,14 +28,14 @@ interface ServiceArguments {
   readonly host: string;
   readonly blob: string;
   readonly port: number;
-  /** Base URL of the service that this one needs, or nothing. */
+  /** Base URL of the service that this one depends on; empty if it depends on none. */
   readonly needs: string;
 }
 
-/** Starts the service; throws when the blob is not that of the version, or the port is taken. */
+/** Starts the service. It throws when the blob is not that of the version, or the port is in use. */
 function serve(args: ServiceArguments): Deno.HttpServer<Deno.NetAddr> {
   const { service, version, host, port, needs } = args;
-  // The link `current` moves on while the old process still answers from the old blob.
+  // Resolved once: the link `current` moves on while the old process still answers from the old blob.
   const folder = contentFolder(Deno.realPathSync(args.blob));
   const expected = `${service} ${version}`;
   const found = Deno.readTextFileSync(`${folder}/${VERSION_FILE}`).trim();
@@ -43,7 +43,7 @@ function serve(args: ServiceArguments): Deno.HttpServer<Deno.NetAddr> {
     throw new Error(`${folder}/${VERSION_FILE}: expected "${expected}", was "${found}"`);
   }
   const files = listReleaseFiles(folder);
-  const sizeBytes = totalBytes(files);
+  const sizeBytes = sumSizeBytes(files);
   let sinceMs = 0;
   let hasWhatItNeeds = needs === "";
 
@@ -57,7 +57,7 @@ function serve(args: ServiceArguments): Deno.HttpServer<Deno.NetAddr> {
     const url = new URL(request.url);
     switch (url.pathname) {
       case "/version": {
-        // Read again from the blob for every answer: this is the file that was fetched, not an argument.
+        // Read from the blob for every answer, so that the answer shows what was fetched and not an argument.
         const [, versionOnDisk = ""] = Deno.readTextFileSync(`${folder}/${VERSION_FILE}`).trim()
           .split(" ");
         const answer: ServiceAnswer = {
@@ -112,7 +112,7 @@ async function runsAtLeast(url: string, version: string): Promise<boolean> {
     const answer: ServiceAnswer = await (await fetch(`${url}/version`, { signal })).json();
     return versionNumber(answer.version) >= versionNumber(version);
   } catch {
-    // It is between two versions, or not there yet: asked again at the next health check.
+    // It is between two versions, or not there yet; the next health check asks again.
     return false;
   }
 }
@@ -150,7 +150,7 @@ if (import.meta.main) {
   try {
     const server = serve(readArguments(Deno.args));
     const stop = () => {
-      // A client that will not let go must not hold the upgrade up.
+      // A client that keeps its connection open must not delay the upgrade.
       setTimeout(() => Deno.exit(0), 1_000);
       server.shutdown().finally(() => Deno.exit(0));
     };

@@ -1,6 +1,6 @@
 /**
- * One line of `rollcall status --watch --json`, checked: what the fleet looks like at one moment. Only what the demo
- * needs; keys that it does not know are ignored.
+ * Reads one line of `rollcall status --watch --json`, the state of the fleet at one moment. Only the keys that the demo needs
+ * are checked; all others are ignored.
  *
  * @module
  */
@@ -14,35 +14,35 @@ const hostSchema = z.object({
   site: z.string(),
   rack: z.string(),
   online: z.boolean(),
-  /** What runs there; `null`: nothing yet. */
+  /** The version that runs there; `null`: none yet. */
   version: z.string().nullable(),
   state: z.string(),
-  /** What the host does with the release on offer. */
+  /** How far the host is with the release on offer. */
   preparation: z.object({
     version: z.string(),
     phase: z.string(),
-    /** Share done, from 0 to 1. */
+    /** From 0 to 1. */
     progress: z.number(),
   }).nullable(),
   pinnedBytes: z.number(),
-  /** Bytes of one release that came from each distance. */
+  /** Bytes of one release by the distance of their sender. */
   received: z.object({
     version: z.string(),
     rackBytes: z.number(),
     siteBytes: z.number(),
     remoteBytes: z.number(),
-    /** Found on the host's own disk. */
+    /** Bytes that were reused from other releases on the host's own disk. */
     reusedBytes: z.number().default(0),
   }).nullable(),
   waitingFor: z.string().nullable(),
-  /** It stands in the staging queue. */
+  /** Whether it stands in the staging queue. */
   queued: z.boolean(),
   /** The right to be down, while the host holds it. */
   slot: z.object({ from: z.string().nullable(), to: z.string(), step: z.string() }).nullable(),
 });
 
 const snapshotSchema = z.object({
-  /** `null` until the first agent has made the tree. */
+  /** `null` until the first agent has created the tree. */
   control: z.object({ state: z.string() }).nullable(),
   rollout: z.object({ id: z.string(), state: z.string() }).nullable(),
   queue: z.array(z.object({ service: z.string(), version: z.string() })),
@@ -61,7 +61,7 @@ export type FleetSnapshot = z.infer<typeof snapshotSchema>;
 /** One host of one service at one moment. */
 export type HostSnapshot = z.infer<typeof hostSchema>;
 
-/** Reads a line. Throws {@link DemoError} with what is wrong in it. */
+/** Parses a line. @throws {DemoError} that says what is wrong with it. */
 export function parseSnapshot(line: string): FleetSnapshot {
   let value: unknown;
   try {
@@ -74,7 +74,7 @@ export function parseSnapshot(line: string): FleetSnapshot {
   throw new DemoError(`rollcall status: expected a snapshot\n${z.prettifyError(parsed.error)}`);
 }
 
-/** A host of a service, if the fleet knows it by now. */
+/** The entry of a host of a service; `null` while the fleet does not know it. */
 export function findHost(
   snapshot: FleetSnapshot | null,
   { service, host }: { readonly service: string; readonly host: string },
@@ -82,7 +82,7 @@ export function findHost(
   return snapshot?.services[service]?.hosts.find((entry) => entry.host === host) ?? null;
 }
 
-/** What a host is doing about a release, in one word. */
+/** What a host is doing with a release, in one word. */
 export type Phase =
   | "absent"
   | "offline"
@@ -105,7 +105,7 @@ const PREPARING: ReadonlySet<string> = new Set([
   "failed",
 ]);
 
-/** What the host is doing, seen from the version that the fleet is going to. */
+/** What the host is doing, while the fleet goes to the version `target`. */
 export function phaseOf(host: HostSnapshot | null, target: string | null): Phase {
   if (host === null) return "absent";
   if (!host.online) return "offline";
@@ -118,7 +118,7 @@ export function phaseOf(host: HostSnapshot | null, target: string | null): Phase
   return "waiting";
 }
 
-/** Every host of every service in a line each: for messages about what was known last. */
+/** Describes every host of every service in a line, for the message of a wait that has failed. */
 export function describeFleet(snapshot: FleetSnapshot | null): string {
   if (snapshot === null) return "no status was seen";
   const lines = SERVICES.flatMap((service) => {

@@ -1,10 +1,10 @@
 /**
- * The steps of a demo, and how long each took. Pure: the caller reads the clock.
+ * The steps of a demo, and how long each of them took. Pure: the caller reads the clock.
  *
  * @module
  */
 
-/** What the demo does, one after the other. */
+/** The names of the steps, in their order. */
 export type StepLabel =
   | "start fleet"
   | "publish v1"
@@ -13,7 +13,7 @@ export type StepLabel =
   | "roll out v2"
   | "check";
 
-/** A step that has begun. */
+/** A step that has begun. Times are of a monotonic clock. */
 export interface Step {
   readonly label: StepLabel;
   readonly beganMs: number;
@@ -21,7 +21,7 @@ export interface Step {
   readonly endedMs: number | null;
 }
 
-/** The version that the hosts go to in a step; `null` in one that changes none. */
+/** The version that the hosts run or go to in a step; `null` before they run any. */
 export function targetOf(label: StepLabel | undefined): string | null {
   switch (label) {
     case "install v1":
@@ -37,7 +37,7 @@ export function targetOf(label: StepLabel | undefined): string | null {
   }
 }
 
-/** Milliseconds of every step that has ended, as `installV1Ms`. */
+/** The milliseconds that every step took that has ended, under keys such as `installV1Ms`. */
 export function timingsOf(steps: readonly Step[]): Record<string, number> {
   return Object.fromEntries(
     steps.flatMap(({ label, beganMs, endedMs }) =>

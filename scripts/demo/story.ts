@@ -1,6 +1,6 @@
 /**
- * What the demo does, from the first process to the verdict: v1 of both services on every host, then v2 rolled out live
- * while every service is asked from outside all the time.
+ * The course of the demo: v1 of both services is installed on every host, then v2 is rolled out live, while every service is
+ * probed from outside; at the end all is verified.
  *
  * @module
  */
@@ -13,7 +13,7 @@ import type { Fleet } from "./fleet.ts";
 import { countLockedBytes } from "./marked_processes.ts";
 import type { DemoOptions } from "./options.ts";
 import { QuorumWatch } from "./quorum_watch.ts";
-import { makeReleases, type Release, type Version } from "./releases.ts";
+import { type DemoRelease, makeReleases, type Version } from "./releases.ts";
 import { type DemoReport, makeReport, perService } from "./report.ts";
 import { Sampler } from "./sampler.ts";
 import type { FleetSnapshot } from "./snapshot.ts";
@@ -22,7 +22,7 @@ import { TrafficMeter } from "./traffic.ts";
 import { verifyEndpoints } from "./verification.ts";
 import type { Workspace } from "./workspace.ts";
 
-/** What the story needs. */
+/** What the demo works with. */
 export interface StoryOptions {
   readonly options: DemoOptions;
   readonly workspace: Workspace;
@@ -31,18 +31,18 @@ export interface StoryOptions {
   readonly signal: AbortSignal;
 }
 
-/** Tells it. Rejects when it cannot go on; broken invariants are in the report. */
+/** Runs the demo and returns its report, in which broken invariants are listed. Rejects when it cannot go on. */
 export async function tellStory(story: StoryOptions): Promise<DemoReport> {
   const { options, workspace, fleet, display, signal } = story;
-  // Ends with the story: that every host goes offline when the demo tidies up is no news.
+  // Ends before the demo cleans up, because that every host goes offline then is not worth showing.
   using _shown = listenUntilDisposed(fleet, (snapshot) => display.accept(snapshot));
   const traffic = new TrafficMeter();
-  fleet.watch.subscribe((snapshot) => traffic.accept(snapshot));
+  fleet.status.subscribe((snapshot) => traffic.accept(snapshot));
 
   const releases = await display.step("start fleet", async () => {
     const made = await makeReleases(`${workspace.folder}/build`, { ...options, signal });
     display.releaseBytes = largestBytes(made);
-    checkDiskSpace(workspace.folder, neededBytes(made, fleet.hosts.length));
+    await checkDiskSpace(workspace.folder, neededBytes(made, fleet.hosts.length));
     await fleet.start(largestBytes(made));
     return made;
   });
@@ -61,7 +61,7 @@ export async function tellStory(story: StoryOptions): Promise<DemoReport> {
 
   const sampler = new Sampler(fleet.endpoints);
   const quorum = new QuorumWatch("v2");
-  const unsubscribe = fleet.watch.subscribe((snapshot) => quorum.accept(snapshot));
+  const unsubscribe = fleet.status.subscribe((snapshot) => quorum.accept(snapshot));
   try {
     sampler.start();
     const beganMs = performance.now();
@@ -70,12 +70,17 @@ export async function tellStory(story: StoryOptions): Promise<DemoReport> {
       () => rollOutLive(story, { sampler, releases }),
     );
     const durationMs = performance.now() - beganMs;
-    const verdicts = await display.step("check", async () => {
-      const answers = await verifyEndpoints(fleet.endpoints, releases);
+    // Where an agent was killed, the one that took its place is of interest.
+    const insideHost = killed?.host ?? fleet.hosts[0]?.name ?? "";
+    const [verdicts, actorsCount] = await display.step("check", async () => {
+      const answers = await Promise.all([
+        verifyEndpoints(fleet.endpoints, releases),
+        fleet.countActors(insideHost),
+      ]);
       await sampler.stop();
       return answers;
     });
-    const snapshot = fleet.watch.latest;
+    const snapshot = fleet.status.latest;
     if (snapshot === null) throw new DemoError("check: no status was seen");
     return makeReport({
       hosts: fleet.hosts,
@@ -85,12 +90,13 @@ export async function tellStory(story: StoryOptions): Promise<DemoReport> {
       received: (of) => traffic.received(of),
       observations: perService((service) => sampler.observe(service)),
       order: sampler.order("v2"),
-      // A wave ends when every host of it that is online has switched; one that was away catches up later.
+      // A wave ends when all of its hosts that are online have switched; one that was away catches up later.
       takeovers: perService((service) => sampler.takeover(service, "v2", { except: killed?.host })),
       quorums: perService((service) => quorum.firstSwitch(service)),
       durationMs,
       lockedBytes: countLockedBytes(workspace.mark),
       killed,
+      inside: { host: insideHost, actorsCount },
       timings: timingsOf(display.steps),
     });
   } finally {
@@ -103,13 +109,13 @@ function listenUntilDisposed(
   fleet: Fleet,
   listener: (snapshot: FleetSnapshot) => void,
 ): Disposable {
-  const unsubscribe = fleet.watch.subscribe(listener);
+  const unsubscribe = fleet.status.subscribe(listener);
   return { [Symbol.dispose]: unsubscribe };
 }
 
 async function rollOutLive(
   { options, fleet, display, signal }: StoryOptions,
-  { sampler, releases }: { readonly sampler: Sampler; readonly releases: readonly Release[] },
+  { sampler, releases }: { readonly sampler: Sampler; readonly releases: readonly DemoRelease[] },
 ): Promise<AgentKill | null> {
   const rollout = fleet.rollOut("v2", largestBytes(releases));
   const kill = options.killHost === null ? null : killInTheMiddle(fleet, {
@@ -126,7 +132,7 @@ async function rollOutLive(
 
 async function expectEverywhere(
   version: Version,
-  { fleet, releases }: { readonly fleet: Fleet; readonly releases: readonly Release[] },
+  { fleet, releases }: { readonly fleet: Fleet; readonly releases: readonly DemoRelease[] },
 ): Promise<void> {
   const verdicts = await verifyEndpoints(fleet.endpoints, releases);
   const wrong = verdicts.filter((verdict) =>
@@ -143,12 +149,12 @@ async function expectEverywhere(
   );
 }
 
-function largestBytes(releases: readonly Release[]): number {
+function largestBytes(releases: readonly DemoRelease[]): number {
   return Math.max(...releases.map(({ sizeBytes }) => sizeBytes));
 }
 
-/** Every host holds every release, and the build machine may keep a copy beside its folder. */
-function neededBytes(releases: readonly Release[], hostsCount: number): number {
+/** Room for every release on every host and on the build machine. */
+function neededBytes(releases: readonly DemoRelease[], hostsCount: number): number {
   const allBytes = releases.reduce((total, { sizeBytes }) => total + sizeBytes, 0);
   return allBytes * (hostsCount + 1);
 }

@@ -1,18 +1,18 @@
 /**
- * What a person reads at the end: the table of the hosts, and a line for each thing that was measured. Pure.
+ * What a person reads at the end: the table of the hosts, and a line for each measurement. Pure.
  *
  * @module
  */
 
 import type { Colors } from "picocolors/types";
+import { formatBytes, formatTimeSpan } from "../../cli/shared/format.ts";
 import { type Column, layOutColumns } from "./columns.ts";
 import { SERVICES } from "./fleet_layout.ts";
 import type { DemoReport, HostReport } from "./report.ts";
-import { formatBytes, formatSpan } from "./units.ts";
 
 const LABEL_WIDTH = 15;
 
-/** The end of a demo as text; no line needs more than 80 columns, problems excepted. */
+/** Renders the report as text. No line but those of problems needs more than 80 columns. */
 export function renderSummary(report: DemoReport, colors: Colors): string {
   const lines = report.hosts.length === 0 ? [] : ["", ...renderTable(report.hosts, colors), ""];
   for (const { label, text } of listFacts(report)) {
@@ -63,15 +63,20 @@ function renderTable(hosts: readonly HostReport[], colors: Colors): string[] {
 }
 
 function* listFacts(
-  { rollout, distribution, memory, killed }: DemoReport,
+  { rollout, distribution, memory, killed, inside }: DemoReport,
 ): Generator<{ label: string; text: string }> {
   if (rollout !== null) {
     const { order, durationMs, maxConcurrentDown, longestOutageMs, probesCount } = rollout;
-    yield { label: "rolled out", text: `${order.join(", then ")}, in ${formatSpan(durationMs)}` };
+    yield {
+      label: "rolled out",
+      text: `${order.join(", then ")}, in ${formatTimeSpan(durationMs)}`,
+    };
     yield {
       label: "down at once",
       text: SERVICES.map((service) =>
-        `${service} ${maxConcurrentDown[service]} (longest ${formatSpan(longestOutageMs[service])})`
+        `${service} ${maxConcurrentDown[service]} (longest ${
+          formatTimeSpan(longestOutageMs[service])
+        })`
       ).join(", ") + `, asked ${probesCount} times`,
     };
   }
@@ -107,8 +112,13 @@ function* listFacts(
     const services = servicesKept ? "services went on" : "services did not go on";
     yield {
       label: "agent killed",
-      text: `${host}, away ${formatSpan(awayMs)}, ${services}, rejoined on ${versions.join(", ")}`,
+      text: `${host}, away ${formatTimeSpan(awayMs)}, ${services}, rejoined on ${
+        versions.join(", ")
+      }`,
     };
+  }
+  if (inside !== null) {
+    yield { label: "inside", text: `the agent of ${inside.host}: ${inside.actorsCount} actors` };
   }
 }
 

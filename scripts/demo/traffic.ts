@@ -1,24 +1,19 @@
 /**
- * Adds up what the hosts say they received, and from how far, for each release. Pure.
+ * Adds up what the hosts report to have received of each release, and from how far. Pure.
  *
  * @module
  */
 
+import { type BytesByDistance, totalBytes } from "../../base/locality.ts";
 import type { FleetSnapshot } from "./snapshot.ts";
 
-/** Bytes by how far their sender was. */
-export interface ReceivedBytes {
-  /** From the same rack. */
-  readonly rackBytes: number;
-  /** From another rack of the same site. */
-  readonly siteBytes: number;
-  /** From another site. */
-  readonly remoteBytes: number;
-  /** Found in other releases on the host's own disk. */
+/** Bytes that a host has of a release, by how far their senders were. */
+export interface ReceivedBytes extends Readonly<BytesByDistance> {
+  /** Bytes that were found in other releases on the host's own disk. */
   readonly reusedBytes: number;
 }
 
-/** No bytes from anywhere. */
+/** Nothing was received. */
 export const NOTHING: ReceivedBytes = {
   rackBytes: 0,
   siteBytes: 0,
@@ -26,7 +21,7 @@ export const NOTHING: ReceivedBytes = {
   reusedBytes: 0,
 };
 
-/** Follows the counters of every host; one that falls has begun again from zero, as after a restart of its agent. */
+/** Follows the counters of every host. A counter that falls has begun again from zero, as after a restart of the agent. */
 export class TrafficMeter {
   readonly #counters = new Map<string, { before: ReceivedBytes; now: ReceivedBytes }>();
 
@@ -41,13 +36,15 @@ export class TrafficMeter {
           this.#counters.set(key, { before: NOTHING, now: received });
           continue;
         }
-        if (sum(received) < sum(counter.now)) counter.before = follow(counter.before, counter.now);
+        if (totalBytes(received) < totalBytes(counter.now)) {
+          counter.before = follow(counter.before, counter.now);
+        }
         counter.now = received;
       }
     }
   }
 
-  /** What one host received of one release. */
+  /** What one host has received of one release so far. */
   received(of: { service: string; host: string; version: string }): ReceivedBytes {
     const counter = this.#counters.get(keyOf(of));
     if (counter === undefined) return NOTHING;
@@ -55,12 +52,12 @@ export class TrafficMeter {
   }
 }
 
-/** What a counter that began again from zero comes to. What is on a disk is found there again, not once more. */
+/** The sum over a counter that has begun again from zero. Reused bytes are found on the disk again, so that they are not added. */
 function follow(before: ReceivedBytes, now: ReceivedBytes): ReceivedBytes {
   return { ...add(before, now), reusedBytes: Math.max(before.reusedBytes, now.reusedBytes) };
 }
 
-/** Both together. */
+/** The sum of two. */
 export function add(one: ReceivedBytes, other: ReceivedBytes): ReceivedBytes {
   return {
     rackBytes: one.rackBytes + other.rackBytes,
@@ -68,11 +65,6 @@ export function add(one: ReceivedBytes, other: ReceivedBytes): ReceivedBytes {
     remoteBytes: one.remoteBytes + other.remoteBytes,
     reusedBytes: one.reusedBytes + other.reusedBytes,
   };
-}
-
-/** All bytes that crossed the network, from near and far. */
-export function sum({ rackBytes, siteBytes, remoteBytes }: ReceivedBytes): number {
-  return rackBytes + siteBytes + remoteBytes;
 }
 
 function keyOf({ service, host, version }: { service: string; host: string; version: string }) {

@@ -1,19 +1,19 @@
 /**
- * Asks every service of every host, from outside, what it runs, and whether its bytes are those that were published.
+ * Asks every service of every host from outside which version it runs, and compares its bytes with those that were published.
  *
  * @module
  */
 
-import type { Release } from "./releases.ts";
+import type { DemoRelease } from "./releases.ts";
 import { readRelease } from "./release_content.ts";
 import { askVersion, createProbeClient, type Endpoint } from "./sampler.ts";
 
-/** What one service on one host answered. */
+/** The answer of one service on one host. */
 export interface Verdict {
   readonly endpoint: Endpoint;
   /** `null`: it did not answer. */
   readonly version: string | null;
-  /** Its blob has the size of the release, and the bytes that were compared are the same. */
+  /** Whether its blob has the size of the release, and the bytes that were compared are equal. */
   readonly contentMatches: boolean;
 }
 
@@ -21,10 +21,10 @@ const SAMPLE_BYTES = 16 * 1024;
 const SAMPLES_COUNT = 4;
 const ANSWER_TIMEOUT_MS = 10_000;
 
-/** Asks every endpoint; compares some places of each blob, the first and the last bytes among them. */
+/** Asks every endpoint, and compares some ranges of each blob, the first and the last bytes among them. */
 export async function verifyEndpoints(
   endpoints: readonly Endpoint[],
-  releases: readonly Release[],
+  releases: readonly DemoRelease[],
 ): Promise<Verdict[]> {
   const client = createProbeClient();
   try {
@@ -43,7 +43,7 @@ export async function verifyEndpoints(
 }
 
 async function answersFrom(
-  { files, sizeBytes }: Release,
+  { files, sizeBytes }: DemoRelease,
   { port }: Endpoint,
   client: Deno.HttpClient,
 ): Promise<boolean> {

@@ -1,5 +1,5 @@
 /**
- * What a demo has to give back: its folder, its processes, its guard.
+ * What a demo must clean up: its folder, its processes, its guard.
  *
  * @module
  */
@@ -12,18 +12,19 @@ import { GUARD_DONE } from "./guard.ts";
 import { endMarked, type EndResult, findMarked } from "./marked_processes.ts";
 
 const GUARD_PROGRAM = fileURLToPath(new URL("./guard.ts", import.meta.url));
-// An agent ends its services first, which get three seconds each.
+/** Grace for the demo's processes: an agent ends its services first, each of which has a grace of three seconds. */
 const ORDERLY_GRACE_MS = 10_000;
-// A keeper of locked memory notices that its agent has ended within this.
+/** How long processes that others have started may take to end by themselves. */
 const SETTLE_MS = 2_000;
+/** Grace for processes that were left behind. */
 const LEFTOVER_GRACE_MS = 2_000;
 const POLL_MS = 50;
 
-/** Where a demo lives. */
+/** The folder, the processes and the guard of one demo. */
 export class Workspace {
   /** The temporary folder. */
   readonly folder: string;
-  /** What the environment of every process of this demo carries. */
+  /** The mark that every process of this demo has in its environment. */
   readonly mark: string;
   readonly children: Children;
   readonly #guard: ChildProcess;
@@ -38,7 +39,7 @@ export class Workspace {
       ["run", "-A", "--no-config", GUARD_PROGRAM, this.mark, keep ? "-" : folder],
       { stdio: ["pipe", "ignore", "ignore"], detached: true },
     );
-    // It may end before it has heard everything; then there is nothing left to say.
+    // The guard may end before all was written to it, which is no error.
     this.#guard.stdin?.on("error", () => {});
     this.children = new Children({ mark: this.mark, logFolder: `${folder}/logs`, onUnexpectedEnd });
   }
@@ -51,8 +52,8 @@ export class Workspace {
   }
 
   /**
-   * Ends every process, those named first before the others, and removes the folder. What comes back counts the processes
-   * that the commands left behind although they were asked to end.
+   * Ends every process, those of `first` before the others, and removes the folder. The result counts the processes that the
+   * commands have left behind although they were told to end.
    */
   async close({ first }: { readonly first: readonly Child[] }): Promise<EndResult> {
     await this.children.end({ first, graceMs: ORDERLY_GRACE_MS });
@@ -66,7 +67,7 @@ export class Workspace {
     return result;
   }
 
-  /** Ends every process at once. {@link Workspace.close}, if it runs, then has nothing to wait for. */
+  /** Ends every process at once, so that a {@link Workspace.close} that is under way has nothing left to wait for. */
   async closeAtOnce(): Promise<void> {
     await endMarked(this.mark, { graceMs: 0 });
   }
@@ -82,7 +83,7 @@ export class Workspace {
 
 /** What a workspace depends on. */
 export interface WorkspaceOptions {
-  /** Leave the folder in place. */
+  /** Whether the folder stays. */
   readonly keep: boolean;
   readonly onUnexpectedEnd: (error: DemoError) => void;
 }

@@ -1,4 +1,4 @@
-/** A clock that stands still until a test moves it. It fits everywhere a clock is handed in. */
+/** A clock for tests, which can be handed in wherever a clock is expected. */
 
 import type { Cancel, Clock } from "../../base/clock.ts";
 
@@ -7,11 +7,11 @@ interface Timer {
   readonly callback: () => void;
 }
 
-/** See the file's head. */
+/** A clock that stands still until `advance` or `jump` moves it. */
 export class ManualClock implements Clock {
   #nowMs = 0;
   readonly #timers = new Set<Timer>();
-  /** What the wall shows beyond the time that has passed; to be set by hand. */
+  /** The wall-clock time at the start, in milliseconds since 1970; a test may change it to make the wall clock jump. */
   wallOffsetMs: number;
 
   constructor(wallOffsetMs = 1_700_000_000_000) {
@@ -32,19 +32,19 @@ export class ManualClock implements Clock {
     return () => void this.#timers.delete(timer);
   }
 
-  /** How many timers wait. */
+  /** The number of timers that have not run yet. */
   get waiting(): number {
     return this.#timers.size;
   }
 
-  /** Lets time pass; timers run in their order, each at its own time. */
+  /** Moves the time forward. Timers that are due run in their order, each at its own time. */
   advance(byMs: number): void {
     const untilMs = this.#nowMs + byMs;
     while (this.#runNext(untilMs));
     this.#nowMs = untilMs;
   }
 
-  /** Lets time pass, and after each timer all promises that are due go on before the next one runs. */
+  /** Moves the time forward, and lets promises settle after each timer before the next one runs. */
   async advanceSettled(byMs: number): Promise<void> {
     const untilMs = this.#nowMs + byMs;
     do await settle(); while (this.#runNext(untilMs));
@@ -52,7 +52,7 @@ export class ManualClock implements Clock {
     await settle();
   }
 
-  /** As if the process had stood still: every timer that is due runs late, at the end. */
+  /** Moves the time at once, as if the process had been suspended: all timers that are due run late, at the end. */
   jump(byMs: number): void {
     this.#nowMs += byMs;
     for (const timer of [...this.#timers]) {
@@ -71,7 +71,7 @@ export class ManualClock implements Clock {
   }
 }
 
-/** Lets promises that are due go on; none of them may wait for anything real. */
+/** Lets promises settle that depend on nothing but the clock and on each other. */
 export async function settle(): Promise<void> {
   for (let turn = 0; turn < 20; turn++) await Promise.resolve();
 }

@@ -7,7 +7,7 @@ export type ToHashWorker = readonly string[];
 
 /** The messages from the worker. */
 export type FromHashWorker =
-  /** So many bytes of the file at that index of the batch have been read. */
+  /** `readBytes` of the file at this index of the batch have been read. */
   | { readonly type: "step"; readonly at: number; readonly readBytes: number }
   /** The digests of the batch in order, undefined for files that cannot be read. */
   | { readonly type: "digests"; readonly digests: readonly (FileDigest | undefined)[] };

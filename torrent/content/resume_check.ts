@@ -35,7 +35,7 @@ export interface ResumeCheckOptions {
   readonly signal: AbortSignal;
 }
 
-/** The decision. */
+/** Which pieces count as verified, and what it took to find out. */
 export interface ResumeCheck {
   /** The pieces that need not be fetched. */
   readonly verified: PieceSet;

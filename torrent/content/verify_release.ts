@@ -9,7 +9,7 @@ import { yieldToOthers } from "../../base/clock.ts";
 import { ReleaseError, systemErrorCode } from "../errors.ts";
 import { readRelease, type ReleaseFile } from "../release/mod.ts";
 
-/** The memory that files are read into. So much is hashed in about a millisecond, between two turns of the event loop. */
+/** The memory that files are read into. This much is hashed in about a millisecond, between two turns of the event loop. */
 const READ_BYTES = 1024 * 1024;
 
 /** Opening a file, or looking at it, costs about as much as reading this many bytes of it. */

@@ -38,13 +38,13 @@ export interface WriteBehindOptions {
 }
 
 /**
- * What was written is flushed each time that it is so much. If it were flushed only at the end, the disk would begin to
+ * What was written is flushed each time that it has reached this size. If it were flushed only at the end, the disk would begin to
  * write then, and a release of many gigabytes would wait for all of it.
  */
 const FLUSH_BYTES = 64 * 1024 * 1024;
 
 /**
- * So much of what was written last stays in the page cache all the same, since peers request a new piece as soon as they
+ * This much of what was written last stays in the page cache all the same, since peers request a new piece as soon as they
  * hear of it, and would be served from the disk otherwise.
  */
 const WARM_BYTES = 256 * 1024 * 1024;
@@ -53,7 +53,7 @@ const WARM_BYTES = 256 * 1024 * 1024;
 const MIN_AVERAGE_FILE_BYTES = 1024 * 1024;
 
 /**
- * Up to so many files of a flush are synced by fdatasync(2), which does not wait for what others have written to the disk.
+ * Up to this many files of a flush are synced by fdatasync(2), which does not wait for what others have written to the disk.
  * For more files, which takes files of less than a megabyte, one syncfs(2) is cheaper than waiting for the disk for each.
  */
 const MAX_SYNCED_ONE_BY_ONE = 64;

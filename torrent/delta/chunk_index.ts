@@ -8,7 +8,7 @@ import { CHUNK_HASH_BYTES, type ChunkMap, isChunked, type Release } from "../rel
 /** More chunks than a map can have. A chunk's place is its source's number times this, plus its own number. */
 const PLACES_PER_SOURCE = 2 ** 24;
 
-/** At least so many slots of the table are free per slot that is taken, so that few steps lead to a free one. */
+/** At least this many slots of the table are free per slot that is taken, so that few steps lead to a free one. */
 const FREE_PER_TAKEN = 1;
 
 interface Indexed {

@@ -90,6 +90,8 @@ export interface TransferProgress {
   readonly peers: number;
   /** The same by how far away they are; missing where an engine does not tell. */
   readonly peersByDistance?: Readonly<Record<Distance, number>>;
+  /** Addresses of peers that sent wrong bytes and are banned for some minutes; missing while there are none. */
+  readonly bannedPeers?: readonly string[];
   /**
    * The bytes of the blocks that have arrived since this transfer began, by distance; more than the content where blocks
    * were requested twice. `resumedBytes` were on disk already and cost no network.
@@ -111,6 +113,8 @@ export type TransferEvent =
   | { readonly type: "piece_verified"; readonly index: number }
   /** A piece did not match its hash and is fetched again. */
   | { readonly type: "piece_rejected"; readonly message: string }
+  /** A peer sent wrong bytes: there is no connection with it for some minutes. */
+  | { readonly type: "peer_banned"; readonly address: string; readonly message: string }
   /** A tracker answered with this many peers. */
   | { readonly type: "announced"; readonly peers: number }
   /** A tracker did not answer or refused; it is asked again later. */

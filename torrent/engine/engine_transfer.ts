@@ -48,7 +48,7 @@ export interface TransferOptions<Context extends TransferContext> {
 export type TransferTraffic =
   & Pick<
     TransferProgress,
-    "downloadBytesPerSecond" | "uploadBytesPerSecond" | "peers" | "peersByDistance"
+    "downloadBytesPerSecond" | "uploadBytesPerSecond" | "peers" | "peersByDistance" | "bannedPeers"
   >
   & { readonly received: Readonly<BytesByDistance>; readonly sent: Readonly<BytesByDistance> };
 

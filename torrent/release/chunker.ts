@@ -17,7 +17,7 @@ export const CHUNK_HASH_BYTES = 6;
 const MIN_CHUNK_FACTOR = 1 / 4;
 /** The largest chunk as a factor of the average: FastCDC's bound. */
 export const MAX_CHUNK_FACTOR = 4;
-/** Before the average so many more bits must be zero for a cut, after it so many fewer: FastCDC's second level. */
+/** How many more bits must be zero for a cut before the average, and how many fewer after it: FastCDC's second level. */
 const NORMALIZED_BITS = 2;
 
 /** One random-looking number per value of a byte. They must never change, or no two maps would agree. */

@@ -16,27 +16,27 @@ export interface HandoutSettings {
   readonly outsideHolders: number;
   /** The least of those for the gateway of a site, even if they already help as many others as they should. */
   readonly leastOutsideHolders: number;
-  /** For so many racks without a copy one seed is enough by itself. */
+  /** For up to this many racks without a copy one seed is enough by itself. */
   readonly racksPerSeed: number;
   /** The same for peers that do not keep to the reach. */
   readonly racksPerSeedWithoutReach: number;
-  /** A host that helps so many others across a border is handed out last. */
+  /** A host that helps this many others across a border is handed out last. */
   readonly maxHelped: number;
   /** Peers of its own rack for each. */
   readonly insidePeers: number;
-  /** A gateway without progress over so many announces is replaced. */
+  /** A gateway without progress over this many announces is replaced. */
   readonly gatewayStallAnnounces: number;
   /** A gateway slower than this share of what others of its kind do is replaced. */
   readonly slowShare: number;
   /** Announces before a gateway's rate is judged. */
   readonly slowAnnounces: number;
-  /** At most so many gateways of one group are replaced for being slow. */
+  /** At most this many gateways of one group are replaced for being slow. */
   readonly slowReplacements: number;
-  /** Anybody else without progress over so many announces gets peers across a border. */
+  /** Anybody else without progress over this many announces gets peers across a border. */
   readonly starvingAnnounces: number;
   /** The same, while somebody inside the border can still be expected to help. */
   readonly patientAnnounces: number;
-  /** With so many helpful peers a longer interval is enough. */
+  /** With this many helpful peers a longer interval is enough. */
   readonly enoughPeers: number;
   /** The interval of a gateway that arrived less than `eagerMs` ago. */
   readonly eagerIntervalMs: number;
@@ -49,13 +49,13 @@ export interface HandoutSettings {
   readonly seedIntervalMs: number;
   /** In a swarm that would announce more often than that, all but gateways are told to wait longer. */
   readonly announcesPerSecond: number;
-  /** A peer that does not announce for so many of its intervals has timed out: it is not handed out any more. */
+  /** After this many of its intervals without an announce a peer has timed out: it is not handed out any more. */
   readonly timeoutIntervals: number;
-  /** A peer that does not announce for so many of its intervals is forgotten. */
+  /** After this many of its intervals without an announce a peer is forgotten. */
   readonly forgetIntervals: number;
 }
 
-/** The defaults. */
+/** The settings that hold unless a caller says otherwise, each with its reason. */
 export const defaultHandoutSettings: HandoutSettings = {
   // One, since every further one may bring the same piece across once more.
   gatewaysPerSite: 1,

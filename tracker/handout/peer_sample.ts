@@ -32,7 +32,7 @@ export interface SampleRequest {
 /** The length of a compact IPv4 address with its port (BEP 23). */
 const IPV4_BYTES = 6;
 /**
- * Where hardly anybody fits, so many members are looked at, and the next announce looks at others. Few members of a range
+ * Where hardly anybody fits, this many members are looked at, and the next announce looks at others. Few members of a range
  * do not fit: gateways, and those inside the border that is to be crossed.
  */
 const MAX_LOOKS = 128;

@@ -40,7 +40,7 @@ export interface BorderReport {
   readonly ratio: number | undefined;
 }
 
-/** One release. */
+/** What is reported of one release's swarm. */
 export interface SwarmReport {
   /** 40 hexadecimal digits. */
   readonly infoHash: string;

@@ -51,7 +51,7 @@ const RATE_WEIGHT = 0.5;
 /** How often the usual rates are measured, which visits all racks. */
 const RATES_INTERVAL_MS = 5000;
 /**
- * With each announce at most so many members are looked at that may have timed out, and more the longer the last announce
+ * With each announce at most this many members are looked at that may have timed out, and more the longer the last announce
  * is ago. A member is due once in several announces of its own, and a fleet that disappears at once is through within
  * seconds. Each look takes a microsecond at most, a few hundredths of the time.
  */

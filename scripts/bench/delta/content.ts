@@ -1,8 +1,8 @@
-/** Yesterday's and today's content: runs of bytes that look random, written in one pass whatever their size. */
+/** Yesterday's and today's content, composed of runs of pseudo-random bytes, which are written in one pass whatever their size. */
 
 import { createCipheriv } from "node:crypto";
 
-/** Bytes `startBytes` to `startBytes + sizeBytes` of an endless stream; the same for the same seed. */
+/** Bytes `startBytes` to `startBytes + sizeBytes` of an endless pseudo-random stream, which is the same for the same seed. */
 export interface Run {
   readonly seed: number;
   /** A multiple of 16, the cipher's block. */
@@ -10,7 +10,7 @@ export interface Run {
   readonly sizeBytes: number;
 }
 
-/** Files by their path, each put together from runs. */
+/** Files by their path, each composed of runs. */
 export type Content = Readonly<Record<string, readonly Run[]>>;
 
 const CIPHER_BLOCK_BYTES = 16;
@@ -35,7 +35,7 @@ function* bytesOf({ seed, startBytes, sizeBytes }: Run): Generator<Uint8Array> {
   const zeros = new Uint8Array(WRITE_BYTES);
   for (let done = 0; done < sizeBytes; done += WRITE_BYTES) {
     const bytes = cipher.update(zeros.subarray(0, Math.min(WRITE_BYTES, sizeBytes - done)));
-    // A write may take less than it is given, of a pipe, but not of a file on disk.
+    // The caller writes all of it at once: a write to a file on disk is never partial, unlike one to a pipe.
     yield bytes;
   }
   cipher.final();

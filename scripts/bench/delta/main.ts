@@ -1,6 +1,6 @@
 /**
- * What a release costs on top of yesterday's: bytes over the network and seconds until it is verified, beside rsync from
- * its daemon on the same two folders, and what the map of the chunks costs when publishing.
+ * Measures what a release costs on top of yesterday's: bytes over the network and seconds until it is verified, compared
+ * with rsync from its daemon on the same two folders; and what the chunk map costs when publishing.
  *
  * deno run -A scripts/bench/delta/main.ts [--quick] [--json] [--write]
  *
@@ -17,7 +17,7 @@ const PAGE = new URL("../../../docs/benchmarks/delta.md", import.meta.url);
 const MIB = 1024 * 1024;
 
 const quick = Deno.args.includes("--quick");
-// Away from the sizes at which a release's chunks become larger: what grows past one is cut anew by the host.
+// Not close to a size at which the chunks of a release become larger: a release that grows past it is cut anew by the host.
 const SIZE_BYTES = quick ? 128 * MIB : 960 * MIB;
 const ROUNDS = quick ? 1 : 3;
 
@@ -46,7 +46,7 @@ async function measure(): Promise<{ rows: Row[]; mapBytes: number }> {
     await writeContent(`${served}/${version}`, today);
     const release = await ours.publish(version, `${served}/${version}`);
     const outcomes: { ours: Outcome; theirs: Outcome }[] = [];
-    // Turns, so that what else the machine does hits both alike.
+    // In turns, so that other load on the machine affects both alike.
     for (let round = 0; round < ROUNDS; round++) {
       outcomes.push({
         ours: await ours.fetch(release),
@@ -65,7 +65,7 @@ async function measure(): Promise<{ rows: Row[]; mapBytes: number }> {
   return { rows: [...bytes, ...seconds, publishing.row], mapBytes: publishing.mapBytes };
 }
 
-/** The same folder with and without a map, in turns. */
+/** Publishes the same folder with and without a chunk map, in turns. */
 async function measurePublishing(
   ours: Awaited<ReturnType<typeof startOurs>>,
   path: string,

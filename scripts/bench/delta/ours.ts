@@ -1,4 +1,4 @@
-/** Our side: published, and prepared on a host that has yesterday's release, over loopback with the real tracker. */
+/** Our side: a release is published, and prepared on a host that has yesterday's release, over loopback with the real tracker. */
 
 import { prepareRelease } from "../../../actors/fetcher/prepare_release.ts";
 import { systemClock } from "../../../actors/runtime/mod.ts";
@@ -13,11 +13,11 @@ import {
 } from "../../../torrent/mod.ts";
 import { createTracker } from "../../../tracker/mod.ts";
 
-/** What a change came to. */
+/** What fetching a changed release took. */
 export interface Outcome {
-  /** The .torrent with its map, and what peers sent. */
+  /** Bytes of the .torrent with its chunk map, and bytes that peers sent. */
   readonly movedBytes: number;
-  /** From the order to verified files, ready to be switched to. */
+  /** From the order to fetch until the files are verified and ready to be switched to. */
   readonly seconds: number;
 }
 
@@ -103,7 +103,7 @@ export async function startOurs(folder: string) {
   };
 }
 
-/** Runs a program; throws with what it said if it fails. */
+/** Runs a program and returns its output; throws with its standard error if it fails. */
 export async function runCommand(program: string, ...args: string[]): Promise<string> {
   const { success, stdout, stderr } = await new Deno.Command(program, { args }).output();
   const decoder = new TextDecoder();

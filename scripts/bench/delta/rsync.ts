@@ -1,11 +1,11 @@
 /**
- * The other side: rsync from its daemon, with everything on that saves bytes. `-yy` looks for similar files under other
- * names, in the folder of yesterday too; without it a renamed file is sent whole.
+ * The other side: rsync from its daemon, with all options that save bytes. `-yy` looks for similar files under other names,
+ * also in yesterday's folder; without it a renamed file is sent whole.
  */
 
 import { type Outcome, runCommand } from "./ours.ts";
 
-/** A daemon that serves one folder on loopback. */
+/** Starts a daemon that serves one folder on loopback. */
 export async function startRsync(folder: string, served: string) {
   const port = freePort();
   const config = `${folder}/rsyncd.conf`;

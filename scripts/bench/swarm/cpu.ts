@@ -1,12 +1,12 @@
-/** How busy the machine is: a benchmark of links says nothing if the processors were the limit. */
+/** Measures how busy the processors are: if they are the limit, a benchmark of links says nothing. */
 
-/** Jiffies since the start of the machine, all processors together. */
+/** Processor times since boot, of all processors together, in clock ticks. */
 export interface CpuTimes {
   readonly idle: number;
   readonly all: number;
 }
 
-/** The machine's times so far, from proc(5). */
+/** Reads the times so far from /proc/stat; see proc(5). */
 export function readCpuTimes(): CpuTimes {
   const [line = ""] = Deno.readTextFileSync("/proc/stat").split("\n");
   // user, nice, system, idle, iowait, irq, softirq, steal
@@ -15,7 +15,7 @@ export function readCpuTimes(): CpuTimes {
   return { idle, all: times.reduce((sum, time) => sum + time, 0) };
 }
 
-/** The idle part between two readings, 0 to 1. */
+/** The idle share between two readings, from 0 to 1. */
 export function idleShare(before: CpuTimes, after: CpuTimes): number {
   const all = after.all - before.all;
   return all === 0 ? 1 : (after.idle - before.idle) / all;

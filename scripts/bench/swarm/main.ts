@@ -59,7 +59,7 @@ function print(text: string): void {
   Deno.stdout.writeSync(new TextEncoder().encode(`${text}\n`));
 }
 
-/** What was asked for has to be there, or nothing would be measured. */
+/** Ends the process with status 2 when an argument names no race, no contender or no count. */
 function checkArguments(plan: readonly PlannedRace[]): void {
   const contenders = [OURS, ...OTHERS, rsync].map(({ name }) => name);
   const rounds = Number(values.rounds ?? 1);
@@ -88,7 +88,7 @@ function writeRandomFile(path: string, sizeBytes: number): void {
   }
 }
 
-/** Contenders take turns, whoever began last time coming last this time. */
+/** Runs a race. The contenders alternate, and in each round another one begins. */
 async function runRace(planned: PlannedRace, folder: string): Promise<RaceResult> {
   const { title, hostCount, racksPerSite, hostBitsPerSecond, sizeBytes } = planned;
   const topology = planTopology({ siteCount: SITE_COUNT, racksPerSite, hostCount });
@@ -165,7 +165,7 @@ const plan = (values.quick ? QUICK_PLAN : FULL_PLAN)
   .filter(({ title }) => title.includes(values.only));
 checkArguments(plan);
 listenForSignals();
-// A copy for each host, one for the build machine, and as much again for what is in flight.
+// A copy for each host and one for the build machine, and as much again for files that are being replaced.
 const neededBytes = Math.max(...plan.map((race) => race.sizeBytes * (race.hostCount + 1))) * 2;
 const races: RaceResult[] = [];
 let failure: unknown;
@@ -175,11 +175,11 @@ try {
     for (const planned of plan) races.push(await runRace(planned, folder.path));
   });
 } catch (error) {
-  // A quarter of an hour's results are not lost with the last race.
+  // The results of earlier races are printed all the same.
   failure = error;
 }
 print(values.json ? JSON.stringify({ rows: toRows(races) }) : toMarkdown(races));
 if (failure !== undefined) throw failure;
 if (values.write) await Deno.writeTextFile(PAGE, page(races));
-// Its listeners for signals would keep the process.
+// The signal listeners would keep the process alive.
 Deno.exit(0);

@@ -1,4 +1,4 @@
-/** One race: a contender brings the file to all hosts over a network of its own, and what that took is counted. */
+/** Runs one race: a contender brings the file to all hosts over a network of its own, and time and traffic are measured. */
 
 import { createHash } from "node:crypto";
 import type { Contender, Session } from "./contender.ts";
@@ -6,16 +6,16 @@ import { type CpuTimes, idleShare, readCpuTimes } from "./cpu.ts";
 import { type LinkSpeeds, Network } from "./network.ts";
 import type { Host, Topology } from "./topology.ts";
 
-/** How the hosts begin, and what happens to them. */
+/** When the hosts start, and whether one is killed. */
 export type Course =
-  /** All at once. */
+  /** All start at once. */
   | { readonly kind: "together" }
-  /** One after the other, spread evenly over that time, in an order that mixes racks and sites. */
+  /** They start one after the other, spread evenly over that time, in an order that mixes racks and sites. */
   | { readonly kind: "staggered"; readonly overMs: number }
-  /** All at once; after that time a gateway of the last site is killed. */
+  /** All start at once, and after that time a gateway of the last site is killed. */
   | { readonly kind: "killed gateway"; readonly afterMs: number };
 
-/** What is raced over. */
+/** The conditions of a race. */
 export interface Race {
   readonly topology: Topology;
   readonly speeds: LinkSpeeds;
@@ -25,25 +25,25 @@ export interface Race {
     readonly sizeBytes: number;
   };
   readonly course: Course;
-  /** For what the hosts get; emptied after the race. */
+  /** The folder for what the hosts receive; it is emptied after the race. */
   readonly folder: string;
 }
 
-/** What came out. */
+/** The result of a race. */
 export interface Outcome {
-  /** From each host's own start to its completion, in seconds, ascending. */
+  /** Seconds from each host's own start to its completion, in ascending order. */
   readonly seconds: readonly number[];
-  /** Bytes that came into sites and racks, given in copies of the file for each one that had to get one. */
+  /** Bytes that came into sites and racks, as copies of the file for each site or rack that needed one. */
   readonly copiesPerExtraSite: number;
   readonly copiesPerExtraRack: number;
-  /** The processors' idle part, 0 to 1. */
+  /** The idle share of the processors, from 0 to 1. */
   readonly idle: number;
 }
 
-/** Between two starts of a staggered race every host's place is this many after the last, which mixes the racks. */
+/** In a staggered race, hosts that start one after the other are this many apart in the list, which mixes the racks. */
 const STRIDE = 7;
 
-/** Runs it. */
+/** Runs the race and measures it. */
 export async function measure(contender: Contender, race: Race): Promise<Outcome> {
   const { topology, source, speeds } = race;
   const folder = `${race.folder}/race`;
@@ -78,7 +78,7 @@ function survivors(topology: Topology, seconds: ReadonlyMap<string, number>): Ho
   return topology.hosts.filter(({ name }) => seconds.has(name));
 }
 
-/** Starts all as the course says; the killed one has no time. */
+/** Starts all hosts as the course says. A host that is killed has no time. */
 async function run(
   session: Session,
   { topology, course }: Race,
@@ -112,7 +112,7 @@ async function run(
   return { seconds, cpu: readCpuTimes() };
 }
 
-/** A host that says that it has the file has it. */
+/** Compares the file of a host that reports completion with the source. */
 async function expectSame(
   sourcePath: string,
   session: Session,

@@ -1,18 +1,18 @@
 /**
- * Hosts as network namespaces on this machine: a veth from each to the bridge of its rack, one from each rack's bridge to
- * that of its site, and one from each site to a router, each shaped in both directions (tc tbf). All bridges live in a
- * namespace of their own, so that removing the namespaces removes everything. Needs root.
+ * Hosts as network namespaces on this machine: a veth pair connects each host to the bridge of its rack, each rack's bridge
+ * to that of its site, and each site to a router; all are shaped in both directions (tc tbf). The bridges are in a namespace
+ * of their own, so that removing the namespaces removes everything. Needs root.
  */
 
 import type { Host, Topology } from "./topology.ts";
 import { isLeftover, PREFIX, undoAtSignal } from "./workspace.ts";
 
-/** The bucket: tbf cuts larger packets (on a veth up to 64 KiB), so that none goes out faster than the link is. */
+/** The size of the bucket. tbf splits larger packets (on a veth up to 64 KiB), so that none is sent faster than the link allows. */
 const BURST_BYTES = 16 * 1024;
 /**
- * The queue before it, 32 ms at 16 Mbit/s. Where links are as slow as here a longer one makes round trips of tenths of
- * a second, and after a loss NewReno takes half the race until it fills a link again; in a data center it takes a
- * thousandth of a transfer.
+ * The length of the queue before it: 32 ms at 16 Mbit/s. On links as slow as these, a longer queue would lead to round trips
+ * of tenths of a second, and after a loss NewReno would take half of the race to fill a link again; in a data center it takes
+ * a thousandth of a transfer.
  */
 const QUEUE_BYTES = 64 * 1024;
 
@@ -23,11 +23,11 @@ export interface LinkSpeeds {
   readonly siteBitsPerSecond: number;
 }
 
-/** What crossed the links between, in bytes. */
+/** Bytes that crossed the borders of sites and racks. */
 export interface BorderBytes {
-  /** From the router into the sites, all together. */
+  /** From the router into all sites together. */
   readonly intoSites: number;
-  /** From the sites into the racks, all together. */
+  /** From the sites into all racks together. */
   readonly intoRacks: number;
 }
 
@@ -42,7 +42,7 @@ export class Network {
     this.#topology = topology;
   }
 
-  /** Builds it; what a crash of an earlier run left behind is removed first. */
+  /** Builds the network, after removing what an earlier run has left behind in a crash. */
   static async build(topology: Topology, speeds: LinkSpeeds): Promise<Network> {
     await removeNamespaces(await listNamespaces(isLeftover));
     const network = new Network(topology);
@@ -55,12 +55,12 @@ export class Network {
     return network;
   }
 
-  /** A command line, to be run on that host. */
+  /** The command line that runs a command on that host. */
   on(host: Host, command: readonly string[]): string[] {
     return ["ip", "netns", "exec", this.#namespaceOf(host.name), ...command];
   }
 
-  /** What has crossed the borders since the network was built. */
+  /** The bytes that have crossed the borders since the network was built. */
   async borderBytes(): Promise<BorderBytes> {
     const text = await run(["ip", "-n", this.#fabric, "-s", "-j", "link", "show"]);
     const links: { ifname: string; stats64: { tx: { bytes: number }; rx: { bytes: number } } }[] =
@@ -68,15 +68,15 @@ export class Network {
     let intoSites = 0;
     let intoRacks = 0;
     for (const { ifname, stats64 } of links) {
-      // What the fabric's end of the router's link receives goes into the site; what the site's end of a rack's link
-      // sends goes into the rack.
+      // What the fabric's end of the router's link receives goes into a site; what the site's end of a rack's link sends goes
+      // into a rack.
       if (ifname.endsWith("-router")) intoSites += stats64.rx.bytes;
       if (ifname.endsWith("-down")) intoRacks += stats64.tx.bytes;
     }
     return { intoSites, intoRacks };
   }
 
-  /** Ends what runs in it and takes it away. */
+  /** Kills what runs in the network and removes it. */
   async remove(): Promise<void> {
     this.#forget();
     await removeNamespaces(await listNamespaces((name) => name.startsWith(PREFIX)));
@@ -131,8 +131,8 @@ export class Network {
       `route add default via ${routerAddress}`,
     ], namespace);
     await batch(plug(host.name, rack), this.#fabric);
-    // The one that every kernel allows in a namespace. Where a machine has BBR as its default, that takes the moment in
-    // which a bucket was full for the length of the way, and never fills such a link again.
+    // Reno is the algorithm that every kernel allows in a namespace. BBR, the default of some machines, mistakes the moment
+    // at which a bucket was full for the link's speed, and never fills such a link again.
     const setting = "net.ipv4.tcp_congestion_control=reno";
     await run(["ip", "netns", "exec", namespace, "sysctl", "-qw", setting]);
   }
@@ -188,7 +188,7 @@ function tbf(link: string, bitsPerSecond: number): string {
   return `qdisc add dev ${link} root tbf rate ${bitsPerSecond}bit burst ${BURST_BYTES} limit ${QUEUE_BYTES}`;
 }
 
-/** Many commands of ip(8) or tc(8) in one process. */
+/** Runs many commands of ip(8) or tc(8) in one process. */
 async function batch(
   lines: readonly string[],
   namespace?: string,

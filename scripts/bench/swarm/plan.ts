@@ -1,10 +1,10 @@
-/** What is raced, with which sizes: small enough for two processors, large enough that beginnings do not count. */
+/** The races and their sizes: small enough for two processors, large enough that the start does not matter. */
 
 import type { Course } from "./measure.ts";
 
 const MIB = 1024 * 1024;
 
-/** Races over one network, all contenders in turns. */
+/** A race over one network, which all contenders run in turns. */
 export interface PlannedRace {
   readonly title: string;
   readonly hostCount: number;
@@ -12,26 +12,26 @@ export interface PlannedRace {
   readonly hostBitsPerSecond: number;
   readonly sizeBytes: number;
   readonly course: "together" | "staggered" | "killed gateway";
-  /** How often each contender runs; rsync, which takes longer as many times as there are hosts, runs once. */
+  /** How often each contender runs. rsync, whose time grows with the number of hosts, runs once. */
   readonly rounds: number;
   readonly withRsync: boolean;
 }
 
-/** Two: what crosses between them is what matters. */
+/** Two sites, since the traffic between sites is what matters. */
 export const SITE_COUNT = 2;
 
 /**
- * Links between racks and sites carry two hosts' worth, as in data centers that are built for neighbours: enough for a
- * copy each, not for everybody's.
+ * How many host links' worth a link of a rack or site carries. With two there is room for a copy for each rack, but not for
+ * one for each host.
  */
 export const BORDER_FACTOR = 2;
 
 const FULL = { racksPerSite: 4, rounds: 2 } as const;
 const SIXTEEN = { ...FULL, hostCount: 16, hostBitsPerSecond: 16e6, sizeBytes: 48 * MIB } as const;
-/** Twice the hosts at half the speed: the processors have as much to do. */
+/** Twice the hosts at half the speed, so that the load of the processors stays the same. */
 const THIRTY_TWO = { ...FULL, hostCount: 32, hostBitsPerSecond: 8e6, sizeBytes: 24 * MIB } as const;
 
-/** All of it: some 35 minutes, a fifth of them rsync's, which runs at 16 hosts alone. */
+/** All races: some 35 minutes, of which rsync takes a fifth, although it runs with 16 hosts alone. */
 export const FULL_PLAN: readonly PlannedRace[] = [
   { ...SIXTEEN, title: "16 hosts, together", course: "together", withRsync: true },
   { ...THIRTY_TWO, title: "32 hosts, together", course: "together", withRsync: false },
@@ -39,7 +39,7 @@ export const FULL_PLAN: readonly PlannedRace[] = [
   { ...SIXTEEN, title: "16 hosts, a gateway killed", course: "killed gateway", withRsync: false },
 ];
 
-/** A look within 50 s: the announces at the beginning still count for much. */
+/** A short race of less than 50 s, in which the announces at the beginning still matter. */
 export const QUICK_PLAN: readonly PlannedRace[] = [{
   title: "6 hosts",
   hostCount: 6,
@@ -51,16 +51,16 @@ export const QUICK_PLAN: readonly PlannedRace[] = [{
   withRsync: true,
 }];
 
-/** How the hosts of a race begin, given how long the fastest takes. */
+/** How the hosts of a race start, given the lower bound of its duration. */
 export function courseOf(course: PlannedRace["course"], boundSeconds: number): Course {
   switch (course) {
     case "together":
       return { kind: "together" };
     case "staggered":
-      // The last one begins when the first should be done.
+      // The last host starts when the first one should be done.
       return { kind: "staggered", overMs: boundSeconds * 1_000 };
     case "killed gateway":
-      // In the middle, when everybody depends on it.
+      // In the middle of the race, when its whole site depends on it.
       return { kind: "killed gateway", afterMs: boundSeconds * 400 };
   }
 }

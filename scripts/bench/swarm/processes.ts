@@ -1,12 +1,12 @@
-/** Processes of the benchmark: started, read line by line, killed by their handle, never by a name. */
+/** Processes of the benchmark: started, read line by line, and killed by their handle, never by a name. */
 
-/** What a process printed is kept so far, for the message when it fails. */
+/** How much of its standard error is kept for the message of a process that fails. */
 const MAX_KEPT_CHARACTERS = 4_000;
-/** A process that is not ready, or has not printed what is awaited, in that time never will be. */
+/** How long a process may take to be ready or to print what is awaited. */
 const PATIENCE_MS = 900_000;
 const LISTEN_POLL_MS = 50;
 
-/** A process. Disposing of it kills it. */
+/** A running process. Disposing of it kills it. */
 export class Process implements AsyncDisposable {
   readonly #child: Deno.ChildProcess;
   readonly #name: string;
@@ -24,7 +24,7 @@ export class Process implements AsyncDisposable {
       stdin: piped ? "piped" : "null",
       stdout: "piped",
       stderr: "piped",
-      // Nothing between the namespaces may go through a proxy of the machine's.
+      // No traffic between the namespaces may go through a proxy of the machine.
       env: { NO_COLOR: "1", http_proxy: "", https_proxy: "", all_proxy: "", no_proxy: "*" },
     }).spawn();
     this.#reading = Promise.all([
@@ -34,7 +34,7 @@ export class Process implements AsyncDisposable {
     ]).then(() => this.#notify());
   }
 
-  /** Hands bytes to its standard input and closes that. */
+  /** Writes bytes to its standard input and closes it. */
   async feed(bytes: Uint8Array): Promise<void> {
     const writer = this.#child.stdin.getWriter();
     await writer.write(bytes);
@@ -51,7 +51,7 @@ export class Process implements AsyncDisposable {
     }
   }
 
-  /** Resolves when it has ended well. */
+  /** Resolves when it has ended with success, rejects when it has failed. */
   async succeeded(): Promise<void> {
     const { success } = await this.#child.status;
     await this.#reading;
@@ -71,7 +71,7 @@ export class Process implements AsyncDisposable {
     throw new Error(`${this.#name} does not listen: ${this.#stderr}`);
   }
 
-  /** Before it enters its namespace it sees the sockets of whoever listens on this machine. */
+  /** Whether it has entered its namespace; before that, it sees the sockets of the whole machine. */
   async #isInside(): Promise<boolean> {
     const [ours, theirs] = await Promise.all(
       ["self", this.#child.pid].map((id) => Deno.readLink(`/proc/${id}/ns/net`).catch(() => "")),

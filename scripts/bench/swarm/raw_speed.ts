@@ -1,6 +1,6 @@
 /**
- * What one TCP connection carries over a host's link, the speed that the lower bound is computed with; and what it puts on
- * the wire for it, which is what a copy across a border costs at the least.
+ * Measures how fast one TCP connection carries content over a host's link, from which the lower bound is computed; and how
+ * many bytes it puts on the wire for that, which is the least that a copy across a border can cost.
  */
 
 import { type LinkSpeeds, Network } from "./network.ts";
@@ -8,7 +8,7 @@ import { Process } from "./processes.ts";
 import type { Topology } from "./topology.ts";
 
 const PORT = 9000;
-/** The first part is sent before the clock runs: the buckets of the links are full at the start. */
+/** The part that is sent before the clock starts, because the buckets of the links are full at first. */
 const WARM_UP_BYTES = 1024 * 1024;
 
 const SENDER = `
@@ -37,9 +37,9 @@ Deno.exit(0);
 
 /** What was measured over about a second, between the build machine and the last host. */
 export interface RawSpeed {
-  /** Content. */
+  /** Bytes of content per second. */
   readonly bytesPerSecond: number;
-  /** Bytes at the interfaces for each byte of content: headers, and what was sent again. */
+  /** Bytes at the interfaces for each byte of content; headers and retransmissions make the difference. */
   readonly wireBytesPerByte: number;
 }
 

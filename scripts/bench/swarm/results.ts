@@ -1,12 +1,12 @@
-/** What came out: rows in the form that the project's benchmarks share, and the page in the documentation. */
+/** The results: rows in the form that the project's benchmarks share, and tables for the documentation. */
 
 import type { Outcome } from "./measure.ts";
 import { median, type Row, table } from "../report.ts";
 
-/** One race with the outcomes of all its contenders. */
+/** One race with the outcomes of all contenders. */
 export interface RaceResult {
   readonly title: string;
-  /** Of the network: what a link carries, and the time that nobody can be faster than. */
+  /** What one connection carries over a link, and the lower bound that follows for the race. */
   readonly bytesPerSecond: number;
   readonly boundSeconds: number;
   readonly description: string;

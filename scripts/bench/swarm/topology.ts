@@ -1,5 +1,5 @@
 /**
- * Which hosts stand where, and how fast their links are. Pure.
+ * The hosts, racks and sites of a race, with their addresses, and the lower bound of its duration. Pure.
  */
 
 /** A host of the benchmark. */
@@ -23,7 +23,7 @@ export interface Site {
   readonly racks: readonly Rack[];
 }
 
-/** What is built. */
+/** The network that is built. */
 export interface Topology {
   readonly sites: readonly Site[];
   /** The build machine; it stands in the first site, in a rack of its own. */
@@ -35,7 +35,7 @@ export interface Topology {
 /** The build machine's name. */
 export const BUILD = "build";
 
-/** So many hosts, spread evenly over the racks; the last racks have one less if it does not come out even. */
+/** Plans that many hosts, spread evenly over the racks; the last racks have one less if the number is not a multiple. */
 export function planTopology(
   { siteCount, racksPerSite, hostCount }: {
     readonly siteCount: number;
@@ -70,7 +70,7 @@ export function planTopology(
   return { sites, build, hosts };
 }
 
-/** Everybody fetches at the speed of a link and passes on what is there: F/u · (1 + log2(N)/pieces). */
+/** The lower bound, if every host fetches at the speed of a link and passes on every piece at once: F/u · (1 + log2(N)/pieces). */
 export function lowerBoundSeconds(
   { sizeBytes, bytesPerSecond, hostCount, pieceCount }: {
     readonly sizeBytes: number;

@@ -1,16 +1,16 @@
 /**
- * What a run leaves on the machine while it lasts, and how it goes away whatever happens: at the end, at Ctrl-C, and, after
- * a crash, at the beginning of the next run.
+ * Cleans up what a run has created on the machine: at its end, at Ctrl-C, and, after a crash, at the beginning of the next
+ * run.
  */
 
-/** Marks what is ours, together with the process that made it: `rcb4711-…`. */
+/** The prefix of all names that this run creates, with its process id: `rcb4711-…`. */
 export const PREFIX = `rcb${Deno.pid}-`;
 
 const NAME = /^rcb(\d+)-/;
-/** Memory in place of a disk, if there is room: the benchmark is one of networks. */
+/** A folder in memory, which is used if it has room, since the benchmark measures networks and not disks. */
 const MEMORY_FOLDER = "/dev/shm";
 
-/** Whether that name belongs to a run whose process is gone. */
+/** Whether that name was created by a run whose process has ended. */
 export function isLeftover(name: string): boolean {
   const pid = NAME.exec(name)?.[1];
   if (pid === undefined) return false;
@@ -24,7 +24,7 @@ export function isLeftover(name: string): boolean {
 
 const undoings = new Set<() => Promise<void>>();
 
-/** Has that done at Ctrl-C. Returns what takes it back. */
+/** Registers what is undone at a signal. Returns a function that removes the registration. */
 export function undoAtSignal(undo: () => Promise<void>): () => void {
   undoings.add(undo);
   return () => undoings.delete(undo);
@@ -32,7 +32,7 @@ export function undoAtSignal(undo: () => Promise<void>): () => void {
 
 let isStopping = false;
 
-/** Runs the work; what fails because a signal has taken its ground away is not worth a word, the process is ending. */
+/** Runs the work. Errors that occur after a signal are dropped, since they come from the clean-up and the process is ending. */
 export async function unlessStopping<T>(work: () => Promise<T>): Promise<T> {
   try {
     return await work();
@@ -42,19 +42,19 @@ export async function unlessStopping<T>(work: () => Promise<T>): Promise<T> {
   }
 }
 
-/** Undoes everything at SIGINT or SIGTERM and ends the process then, with the status that a shell expects. */
+/** At SIGINT or SIGTERM undoes everything that was registered, and ends the process with the status that a shell expects. */
 export function listenForSignals(): void {
   for (const [signal, status] of [["SIGINT", 130], ["SIGTERM", 143]] as const) {
     Deno.addSignalListener(signal, async () => {
       isStopping = true;
-      // The last made goes first; what cannot be undone must not keep the rest.
+      // In reverse order; one that fails must not keep the others from being undone.
       for (const undo of [...undoings].reverse()) await undo().catch(() => {});
       Deno.exit(status);
     });
   }
 }
 
-/** A folder for the files of this run; those of runs that crashed are removed. */
+/** Creates a folder for the files of this run, and removes those of runs that have crashed. */
 export async function openFolder(neededBytes: number): Promise<{ path: string } & AsyncDisposable> {
   const base = await hasRoom(MEMORY_FOLDER, neededBytes)
     ? MEMORY_FOLDER

@@ -7,7 +7,7 @@ const HERE = new URL("./contenders/", import.meta.url).pathname;
 /** Debian's interpreter: the bindings are a package of the distribution. */
 const PYTHON = "/usr/bin/python3";
 
-/** Whether its process says by itself when it is done, and ends with its stdin. */
+/** Whether its process reports by itself when it is done, and ends when its standard input ends. */
 export function isTalkative(contender: Contender): boolean {
   return contender !== "aria2";
 }
@@ -23,7 +23,7 @@ export function commandOf(
     case "ours":
     case "webtorrent": {
       const engine = contender === "ours" ? "swarm" : "webtorrent";
-      // What held WebTorrent in its fast mode; ours is not helped by it.
+      // Without this flag WebTorrent becomes slower in the course of a run; ours is not helped by it.
       const flags = contender === "webtorrent" ? ["--v8-flags=--initial-old-space-size=512"] : [];
       return [Deno.execPath(), "run", "-A", "--quiet", ...flags, `${HERE}ours.ts`, engine, kind]
         .concat(torrent, root);
@@ -52,7 +52,7 @@ export function commandOf(
   }
 }
 
-/** The limit: no protocol at all. */
+/** The command line for a raw copy without any protocol, which is the upper limit. */
 export function rawCommand(kind: "seed" | "fetch", file: string, port = 0): string[] {
   return [Deno.execPath(), "run", "-A", "--quiet", `${HERE}raw_copy.ts`, kind, file, String(port)];
 }

@@ -1,18 +1,19 @@
-/** A host of the benchmark in a process of its own: what it says, and what it costs in time and memory. */
+/** A host of the benchmark in a process of its own: what it prints, and what it costs in processor time and memory. */
 
-/** What a process cost. */
+/** What a process has cost. */
 export interface Cost {
   /** User and system time. */
   readonly cpuSeconds: number;
-  /** Most that was resident at a time. */
+  /** The most memory that was resident at a time, in bytes. */
   readonly residentBytes: number;
 }
 
 /** The kernel's unit of times in /proc (USER_HZ), the same on every Linux. */
 const TICKS_PER_SECOND = 100;
+/** How often the cost is read, since nothing can be read of a process that has ended. */
 const SAMPLE_MS = 20;
 
-/** See the file's head. */
+/** A host that runs in a process of its own. */
 export class HostProcess {
   readonly #child: Deno.ChildProcess;
   readonly #lines: ReadableStreamDefaultReader<string>;
@@ -31,11 +32,11 @@ export class HostProcess {
     }).spawn();
     this.#stdin = this.#child.stdin.getWriter();
     this.#lines = this.#child.stdout.pipeThrough(new TextDecoderStream()).getReader();
-    // Some end by themselves, and then there is nothing left to ask.
+    // Some programs end by themselves, and then their cost can no longer be read.
     this.#sampler = setInterval(() => this.#sample(), SAMPLE_MS);
   }
 
-  /** The next line that it says, as JSON; undefined if it has ended. */
+  /** The next line that it prints, parsed as JSON; undefined if it has ended. */
   async next(): Promise<Record<string, number> | undefined> {
     for (;;) {
       const end = this.#rest.indexOf("\n");
@@ -50,7 +51,7 @@ export class HostProcess {
     }
   }
 
-  /** Waits until it is ready, and says that it may begin. */
+  /** Waits until it is ready, and tells it to begin. */
   async begin(): Promise<void> {
     await this.ready();
     await this.go();
@@ -61,25 +62,25 @@ export class HostProcess {
     await this.next();
   }
 
-  /** Says that it may begin. */
+  /** Tells it to begin. */
   async go(): Promise<void> {
     await this.#stdin.write(new Uint8Array([0x0a]));
   }
 
-  /** Waits for its end, whatever it says. */
+  /** Waits for its end and drops what it prints. */
   async ended(): Promise<void> {
     while (!(await this.#lines.read()).done);
     await this.#child.status;
     clearInterval(this.#sampler);
   }
 
-  /** What it cost until now, or until its end. */
+  /** What it has cost so far, or until its end. */
   cost(): Cost {
     this.#sample();
     return this.#cost;
   }
 
-  /** Tells it to end and returns its last word. */
+  /** Tells it to end and returns its last line. */
   async end(): Promise<Record<string, number>> {
     this.cost();
     await this.#stdin.close().catch(() => {});
@@ -89,7 +90,7 @@ export class HostProcess {
     return last ?? {};
   }
 
-  /** SIGKILL, for programs that do not listen. */
+  /** Kills it with SIGKILL, for programs that do not end with their standard input. */
   async kill(): Promise<void> {
     this.cost();
     this.#child.kill("SIGKILL");

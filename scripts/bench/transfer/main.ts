@@ -1,6 +1,6 @@
 /**
- * The swarm engine beside other BitTorrent clients: from host to host, and from one to eight. Every
- * host is a process of its own, rounds take turns, and every run ends with the SHA-256 of what arrived.
+ * Compares the swarm engine with other BitTorrent clients: from host to host, and from one host to eight. Every host is a
+ * process of its own, the contenders alternate, and every run ends with comparing the SHA-256 of what arrived.
  *
  * deno run -A scripts/bench/transfer/main.ts [--quick] [--json] [--write]
  *
@@ -133,7 +133,7 @@ const COMPARISONS: readonly Comparison[] = [
 ];
 
 const values = new Values();
-/** What else the machine did: it hits a contender of one thread harder than one of many. */
+/** The load of the machine by other programs, which slows a contender of one thread down more than one of many. */
 const loadBefore = Deno.loadavg()[0] ?? 0;
 
 function progress(text: string): void {
@@ -150,7 +150,7 @@ function record(name: string, result: PairResult): void {
 async function runPairs(): Promise<void> {
   const published = await publish(MEMORY, PAIR_MIB);
   try {
-    // Not counted: in a virtual machine whoever is the first to write to memory waits for the host to map it.
+    // A first run that does not count: in a virtual machine the first write to memory waits until the host has mapped it.
     await runRaw(published);
     for (let round = 0; round < PAIR_ROUNDS; round++) {
       for (const [from, to] of PAIRS) {

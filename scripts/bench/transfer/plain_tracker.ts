@@ -1,6 +1,6 @@
 /**
- * The plainest tracker there is: everybody hears of everybody else, at once. For benchmarks, where who
- * meets whom must be the same for all contenders; Rollcall's own chooses by rack and site.
+ * The simplest tracker there is: every peer is told of all others at once. It is for benchmarks, where all contenders must
+ * meet the same peers; Rollcall's own tracker chooses by rack and site.
  */
 
 import bencode from "bencode";
@@ -8,9 +8,9 @@ import bencode from "bencode";
 /** A tracker on loopback. */
 export interface PlainTracker extends AsyncDisposable {
   readonly announceUrl: string;
-  /** Forgets everybody, between two runs. */
+  /** Forgets all peers, between two runs. */
   clear(): void;
-  /** Waits until it knows so many; returns when the last of them came, on the clock of `performance`. */
+  /** Waits until it knows that many peers; returns when the last of them came, on the clock of `performance`. */
   untilAsked(peers: number): Promise<number>;
 }
 

@@ -1,4 +1,4 @@
-/** From the values of all rounds to rows and to the page in docs/benchmarks. */
+/** Turns the values of all rounds into rows and into the table of docs/benchmarks/transfer.md. */
 
 import { type Row } from "../report.ts";
 
@@ -6,19 +6,20 @@ import { type Row } from "../report.ts";
 export class Values {
   readonly #values = new Map<string, Map<string, number[]>>();
 
+  /** Adds the value of one round. */
   add(name: string, contender: string, value: number): void {
     const ofCase = this.#values.get(name) ?? new Map<string, number[]>();
     this.#values.set(name, ofCase);
     ofCase.set(contender, [...ofCase.get(contender) ?? [], value]);
   }
 
-  /** The middle one; of an even number the lower of the two. */
+  /** The median; of an even number of values the lower of the middle two. */
   median(name: string, contender: string): number | undefined {
     const sorted = this.#sorted(name, contender);
     return sorted[Math.floor((sorted.length - 1) / 2)];
   }
 
-  /** The least and the most. */
+  /** The least and the greatest value. */
   range(name: string, contender: string): readonly [number, number] | undefined {
     const sorted = this.#sorted(name, contender);
     const [least] = sorted;
@@ -31,18 +32,18 @@ export class Values {
   }
 }
 
-/** What is compared with what. */
+/** Which of our values is compared with which values of others. */
 export interface Comparison {
   readonly case: string;
   readonly unit: string;
   readonly better: "more" | "less";
   /** Case and contender of the value that is ours. */
   readonly ours: readonly [string, string];
-  /** The others, by the names that they are shown under. */
+  /** Cases and contenders of the other values, by the names under which they are shown. */
   readonly peers: Readonly<Record<string, readonly [string, string]>>;
 }
 
-/** The rows for which there are values. */
+/** Makes the rows for which there are values. */
 export function toRows(comparisons: readonly Comparison[], values: Values): Row[] {
   return comparisons.flatMap((comparison) => {
     const ours = values.median(...comparison.ours);
@@ -64,7 +65,7 @@ export function toRows(comparisons: readonly Comparison[], values: Values): Row[
   });
 }
 
-/** A table of rows, with the range of each of our values. */
+/** Makes a Markdown table of rows, with the range of each value. */
 export function toMarkdown(
   rows: readonly Row[],
   comparisons: readonly Comparison[],

@@ -1,4 +1,4 @@
-/** One run: seeds, fetches, compares every byte, and says how long it took and what it cost. */
+/** Single runs: seed, fetch, compare what arrived, and measure how long it took and what it cost. */
 
 import { createHash } from "node:crypto";
 import * as fs from "node:fs";
@@ -12,7 +12,7 @@ const BLOB = "blob.bin";
 const CHUNK_BYTES = 1024 * 1024;
 const MIB = 1024 * 1024;
 
-/** A blob that is published, in a folder of its own. */
+/** A published blob, in a folder of its own. */
 export interface Published {
   readonly folder: string;
   readonly sizeBytes: number;
@@ -21,26 +21,26 @@ export interface Published {
   readonly tracker: PlainTracker;
 }
 
-/** What a run from one host to another gave. */
+/** The result of a run from one host to another. */
 export interface PairResult {
   readonly megabytesPerSecond: number;
-  /** Both hosts together, without what they take to start and end without a transfer. */
+  /** Processor time of both hosts together, their start included. */
   readonly cpuSecondsPerGib: number;
-  /** The larger of the two. */
+  /** Resident memory of the larger of the two hosts. */
   readonly residentMib: number;
 }
 
-/** What a run of one seeder and several others gave. */
+/** The result of a run of one seeder and several leechers. */
 export interface SwarmResult {
-  /** Until the last has everything. */
+  /** Until the last leecher has everything. */
   readonly seconds: number;
-  /** Bytes that the seeder sent, in copies of the content. */
+  /** Bytes that the seeder sent, as multiples of the content's size. */
   readonly copies: number;
-  /** All hosts together, their start included. */
+  /** Processor time of all hosts together, their start included. */
   readonly cpuSeconds: number;
 }
 
-/** Makes a blob of bytes that nothing makes easy, and its .torrent. */
+/** Makes a blob of random bytes and its .torrent. */
 export async function publish(parent: string, sizeMib: number): Promise<Published> {
   const folder = await Deno.makeTempDir({ dir: parent, prefix: "rollcall-bench-" });
   const file = await Deno.open(`${folder}/${BLOB}`, { write: true, create: true });
@@ -69,13 +69,13 @@ export async function publish(parent: string, sizeMib: number): Promise<Publishe
   return { folder, sizeBytes, sha256: sha256Of(`${folder}/${BLOB}`), torrent, tracker };
 }
 
-/** Removes it. */
+/** Removes the blob and stops its tracker. */
 export async function unpublish(published: Published): Promise<void> {
   await published.tracker[Symbol.asyncDispose]();
   await Deno.remove(published.folder, { recursive: true });
 }
 
-/** From one host to another. */
+/** Transfers the blob from one host to another. */
 export async function runPair(
   published: Published,
   from: Contender,
@@ -101,7 +101,7 @@ export async function runPair(
   return asResult(published, seconds, costs);
 }
 
-/** The limit: the same bytes without protocol or hashes. */
+/** Copies the same bytes over a socket without protocol or hashes, which is the upper limit. */
 export async function runRaw(published: Published): Promise<PairResult> {
   const seeder = new HostProcess(rawCommand("seed", `${published.folder}/${BLOB}`));
   const port = (await seeder.next())?.["port"];
@@ -116,7 +116,7 @@ export async function runRaw(published: Published): Promise<PairResult> {
   return asResult(published, seconds, costs);
 }
 
-/** One seeder and so many others, all started at once. */
+/** Transfers the blob from one seeder to that many leechers, all started at once. */
 export async function runSwarm(
   published: Published,
   contender: Contender,

@@ -62,6 +62,7 @@ function assertSound(release: Release): void {
     assert.ok(Number.isSafeInteger(one.sizeBytes) && one.sizeBytes >= 0);
     assert.match(one.sha256, /^[0-9a-f]{64}$/);
     for (const name of one.path.split("/")) {
+      // deno-lint-ignore no-control-regex -- that is what is looked for
       assert.ok(!["", ".", ".."].includes(name) && !/[\\\u0000-\u001f]/.test(name), one.path);
     }
     offsetBytes += one.sizeBytes;

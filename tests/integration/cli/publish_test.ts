@@ -111,3 +111,28 @@ Deno.test("rollcall publish: --engine webtorrent seeds, --no-chunk-map leaves th
     await Deno.remove(folder, { recursive: true });
   }
 });
+
+Deno.test("rollcall publish: what cannot be published is refused before anything is written", async () => {
+  const folder = await Deno.makeTempDir();
+  try {
+    const feed = ["--feed", `${folder}/feed`, "--listen", "127.0.0.1:0"];
+    const announce = ["--announce", "http://127.0.0.1:1/announce"];
+    const cases: [string[], RegExp, number][] = [
+      [["web"], /expected a version after the service/, 2],
+      [["web", "v1", folder], /expected the tracker's announce URL/, 2],
+      [
+        ["web", "current", folder, ...announce],
+        /expected a version that can be a folder's name/,
+        2,
+      ],
+      [["web", "v1", `${folder}/nothing`, ...announce], /nothing/, 1],
+    ];
+    for (const [args, message, status] of cases) {
+      const run = await rollcall("publish", ...args, ...feed);
+      assert.equal(run.status, status, run.stderr);
+      assert.match(run.stderr, message);
+    }
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { errnoName, lockingAdvice, lockingAllowance, memoryLockLimit } from "../../../ffi/mod.ts";
-import { pageSizeBytes, roundUpToPages } from "../../../ffi/mod.ts";
+import { lockingAdvice, lockingAllowance, memoryLockLimit } from "../../../ffi/mod.ts";
+import { pageSizeBytes } from "../../../ffi/mod.ts";
 
 Deno.test("lockingAdvice names the missing bytes and both lines to add, in whole pages", () => {
   const page = pageSizeBytes();
@@ -30,18 +30,4 @@ Deno.test("memoryLockLimit is what the shell's ulimit says", async () => {
     line === "unlimited" ? Infinity : Number(line) * 1024
   );
   assert.deepEqual(memoryLockLimit(), { softBytes: soft, hardBytes: hard });
-});
-
-Deno.test("roundUpToPages charges a byte a page and nothing for nothing", () => {
-  const page = pageSizeBytes();
-  assert.equal(roundUpToPages(0), 0);
-  assert.equal(roundUpToPages(1), page);
-  assert.equal(roundUpToPages(page), page);
-  assert.equal(roundUpToPages(page + 1), 2 * page);
-});
-
-Deno.test("errnoName knows the common ones and keeps the number of others", () => {
-  assert.equal(errnoName(12), "ENOMEM");
-  assert.equal(errnoName(28), "ENOSPC");
-  assert.equal(errnoName(999), "ERRNO_999");
 });

@@ -1,4 +1,4 @@
-/** libtorrent on every host with opentracker on the build machine, both as Debian has them. */
+/** libtorrent on every host with opentracker on the build machine, both from Debian's packages. */
 
 import { silentLog } from "../../../../base/log.ts";
 import { createRelease } from "../../../../torrent/mod.ts";
@@ -47,7 +47,7 @@ class LibtorrentSession implements Session {
     });
     const torrentPath = `${folder}/blob.torrent`;
     await Deno.writeFile(torrentPath, release.metainfo);
-    // Debian's serves what is on a list, relative to the folder that it locks itself into.
+    // Debian's opentracker serves only listed hashes; the path is relative to the folder that it changes its root to.
     await Deno.writeTextFile(`${folder}/whitelist`, `${release.infoHash}\n`);
     await Deno.chmod(folder, 0o755);
     const tracker = this.#serve([
@@ -76,7 +76,7 @@ class LibtorrentSession implements Session {
     return `${this.#arena.folder}/${host.name}`;
   }
 
-  /** None is more important than another. */
+  /** Any host of the site, because libtorrent has no gateways. */
   gatewayOf(site: string): Promise<Host | undefined> {
     return Promise.resolve(this.#arena.topology.hosts.find((host) => host.site === site));
   }

@@ -1,6 +1,6 @@
 /**
- * Rollcall: `rollcall tracker`, `rollcall seed` on the build machine and `rollcall fetch` on every host. With the stock
- * tracker in place of ours the hosts get uniformly random peers, which shows what the tracker's choice is worth.
+ * Rollcall: `rollcall tracker` and `rollcall seed` on the build machine, `rollcall fetch` on every host. With the stock
+ * tracker in place of ours the hosts get uniformly random peers, which shows what our tracker's choice is worth.
  */
 
 import { silentLog } from "../../../../base/log.ts";
@@ -13,19 +13,19 @@ const PROGRAM = new URL("../../../../mod.ts", import.meta.url).pathname;
 const STOCK_TRACKER = new URL("./stock_tracker.ts", import.meta.url).pathname;
 const TRACKER_PORT = 8000;
 
-/** What `fetch --json` says of the end. */
+/** What `fetch --json` prints when it is done. */
 interface Fetched {
   readonly completedAt: string;
 }
 
-/** What is read of the tracker's statistics. A gateway stands there as "host (address:port)". */
+/** The part of the tracker's statistics that is used. A gateway is listed as "host (address:port)". */
 interface Stats {
   readonly swarms: readonly {
     readonly sites: readonly { readonly name: string; readonly gateways: readonly string[] }[];
   }[];
 }
 
-/** Which tracker, and which engine. */
+/** Which tracker and which engine to run. */
 export interface OursOptions {
   readonly name: string;
   readonly tracker: "ours" | "stock";
@@ -91,7 +91,7 @@ class OurSession implements Session {
     await seed.line();
     for (const host of hosts) {
       const command = deno(
-        // All hosts share this machine's disk: they would take from each other's folders.
+        // All hosts share this machine's disk, so that they would reuse what others have fetched.
         ...[PROGRAM, "fetch", "-", "--to", this.folderOf(host), "--seed-after", "--no-reuse"],
         ...this.#optionsOf(host),
       );
@@ -121,7 +121,7 @@ class OurSession implements Session {
     const candidates = hosts.filter((host) => host.site === site);
     if (this.#how.tracker === "stock") return candidates[0];
     const url = `http://${build.address}:${TRACKER_PORT}/stats.json`;
-    // One line: what a pipe takes at a time must not cut it.
+    // Printed as one line, which is read as a whole however the pipe splits it.
     const script = `console.log(JSON.stringify(await (await fetch("${url}")).json()))`;
     const reader = new Process(network.on(build, [Deno.execPath(), "eval", script]));
     const stats = await reader.line();
@@ -151,7 +151,7 @@ class OurSession implements Session {
     return [
       ...["--host", name, "--site", site, "--rack", rack],
       ...["--engine", this.#how.engine, "--patience", "0", "--json"].filter((_, index) =>
-        // Whoever only seeds has no patience to set.
+        // The build machine only seeds, and `seed` has no --patience.
         name !== this.#arena.topology.build.name || index < 2 || index > 3
       ),
     ];

@@ -1,13 +1,13 @@
-/** rsync from the build machine to all hosts at once, as in the days before. */
+/** rsync from the build machine to all hosts at once. */
 
 import type { Contender, Session } from "../contender.ts";
 import { Process } from "../processes.ts";
 import type { Host } from "../topology.ts";
 
 const PORT = 8730;
-/** A connection that is lost without a word, as happens where sixteen share a link, is given up after that. */
+/** rsync's timeout: a connection may stall for good where sixteen share a link. */
 const TIMEOUT_SECONDS = 20;
-/** What a script around rsync does then: it goes on where it was (--append; nothing is compared, as with --whole-file). */
+/** How often rsync is run then, as a script around it would. It resumes where it was (--append), without comparing content. */
 const TRIES = 3;
 
 /** rsync as a contender. */

@@ -1,12 +1,12 @@
-/** bittorrent-tracker as it comes: uniformly random peers. stock_tracker.ts ADDRESS:PORT */
+/** npm:bittorrent-tracker with its own choice of peers, which is uniformly random. Usage: stock_tracker.ts ADDRESS:PORT */
 
 import Server from "bittorrent-tracker/server";
 
 const [hostname = "", port = ""] = (Deno.args[0] ?? "").split(":");
-// Its announce interval of 10 minutes would leave those who came first with the peers that were there then.
+// With its default announce interval of 10 minutes, the first peers would never hear of those that came later.
 const INTERVAL_MS = 5_000;
 
-// The package has no types; no more than this is used of it.
+// The package has no types; this is the part that is used.
 const StockServer = Server as unknown as new (options: object) => {
   once(event: string, listener: () => void): void;
   listen(port: number, hostname: string): void;

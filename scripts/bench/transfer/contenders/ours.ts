@@ -1,6 +1,6 @@
 /**
- * One host of the benchmark, on one of Rollcall's engines: seeds or fetches a release once it is sent a
- * line, says in lines of JSON on stdout how it stands, and ends with its stdin.
+ * One host of the benchmark, on one of Rollcall's engines: it seeds or fetches a release when it is sent a line, reports in
+ * lines of JSON on stdout, and ends when its standard input ends.
  *
  * deno run -A ours.ts ENGINE seed|fetch TORRENT ROOT
  */
@@ -14,7 +14,7 @@ function say(message: unknown): void {
   Deno.stdout.writeSync(new TextEncoder().encode(JSON.stringify(message) + "\n"));
 }
 
-// Each loads only itself: what the other needs is no part of its memory or time.
+// Only the engine that runs is loaded, so that the other one is no part of its memory or time.
 const create = engineName === "webtorrent"
   ? (await import("../../../../torrent/webtorrent/engine.ts")).createWebtorrentEngine
   : (await import("../../../../torrent/swarm/engine.ts")).createSwarmEngine;

@@ -1,6 +1,6 @@
 /**
- * The limit: a file through one socket to a file, with neither protocol nor hashes. `seed` sends it to
- * whoever connects, `fetch` writes what comes.
+ * The upper limit: copies a file through one socket into a file, with neither protocol nor hashes. `seed` sends it to
+ * whoever connects, `fetch` writes what arrives.
  *
  * deno run -A raw_copy.ts seed FILE | fetch FILE PORT
  */
@@ -49,7 +49,7 @@ if (kind === "seed") {
   say({ done: true, seconds: await receive() });
 }
 for await (const _chunk of Deno.stdin.readable) {
-  // It only says when to end.
+  // Standard input only says when to end.
 }
 say({});
 Deno.exit(0);

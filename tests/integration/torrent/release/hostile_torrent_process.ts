@@ -3,6 +3,8 @@
  * Arguments: where the bomb is, and its size in bytes.
  */
 
+// deno-lint-ignore-file no-console -- its output is the result.
+
 import { Buffer } from "node:buffer";
 import { readRelease } from "../../../../torrent/release/metainfo.ts";
 import { readChunkMap } from "../../../../torrent/release/chunk_map.ts";

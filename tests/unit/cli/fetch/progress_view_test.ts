@@ -1,48 +1,18 @@
-/** The bar of `rollcall fetch`: what it says, how wide it is, when a line is due without a terminal. */
-
 import assert from "node:assert/strict";
 import { stripVTControlCharacters } from "node:util";
-import { lineGate } from "../../../../cli/fetch/progress_display.ts";
-import { describeSeedGoal, isReached, parseSeedGoal } from "../../../../cli/fetch/seed_goal.ts";
 import {
-  renderTransfer,
-  renderTransferLine,
+  type ProgressView,
+  renderProgress,
+  renderProgressLine,
   timeLeftMs,
-  type TransferView,
 } from "../../../../cli/fetch/progress_view.ts";
-import type { TransferProgress } from "../../../../torrent/mod.ts";
+import { MIB, progress, view } from "./progress_fixtures.ts";
 
-const MIB = 1024 * 1024;
-
-const progress: TransferProgress = {
-  verifiedBytes: 50 * MIB,
-  totalBytes: 200 * MIB,
-  downloadBytesPerSecond: 10 * MIB,
-  uploadBytesPerSecond: 3 * MIB,
-  peers: 6,
-  peersByDistance: { rack: 3, site: 2, remote: 1 },
-  received: { rackBytes: 30 * MIB, siteBytes: 15 * MIB, remoteBytes: 5 * MIB, resumedBytes: 0 },
-  sent: { rackBytes: 100 * MIB, siteBytes: 0, remoteBytes: 0 },
-};
-
-const view: TransferView = {
-  name: "web v2",
-  fileCount: 3,
-  root: "web-v2",
-  phase: "fetching",
-  progress,
-  checkedBytes: 0,
-  reusedBytes: 0,
-  phaseMs: 5_000,
-  trouble: undefined,
-  until: undefined,
-};
-
-function lines(more: Partial<TransferView> = {}, columns = 80): string[] {
-  return stripVTControlCharacters(renderTransfer({ ...view, ...more }, { columns })).split("\n");
+function lines(more: Partial<ProgressView> = {}, columns = 80): string[] {
+  return stripVTControlCharacters(renderProgress({ ...view, ...more }, { columns })).split("\n");
 }
 
-Deno.test("renderTransfer: name, bar, rate, time left, peers and bytes by distance", () => {
+Deno.test("renderProgress: name, bar, rate, time left, peers and bytes by distance", () => {
   const [title, bar, flow, peers, ...rest] = lines();
   assert.equal(title, "web v2  200 MiB in 3 files → web-v2");
   // A quarter of 74 cells.
@@ -52,7 +22,7 @@ Deno.test("renderTransfer: name, bar, rate, time left, peers and bytes by distan
   assert.deepEqual(rest, []);
 });
 
-Deno.test("renderTransfer: no line is wider than the terminal, at any share and in any phase", () => {
+Deno.test("renderProgress: no line is wider than the terminal, at any share and in any phase", () => {
   for (const columns of [40, 57, 80, 200]) {
     for (const phase of ["reusing", "fetching", "verifying", "seeding"] as const) {
       for (let percent = 0; percent <= 100; percent++) {
@@ -74,30 +44,30 @@ Deno.test("renderTransfer: no line is wider than the terminal, at any share and 
   }
 });
 
-Deno.test("renderTransfer: what is taken from earlier releases, while it is and afterwards", () => {
+Deno.test("renderProgress: what is taken from earlier releases, while it is and afterwards", () => {
   const [, bar, flow] = lines({ phase: "reusing", checkedBytes: 100 * MIB });
   assert.match(bar ?? "", / 50 %$/);
   assert.equal(flow, "from earlier releases on this machine: 100 MiB");
   assert.match(lines({ reusedBytes: 20 * MIB })[2] ?? "", /↑ 3\.0 MiB\/s {3}20\.0 MiB reused$/);
   assert.match(
-    renderTransferLine({ ...view, phase: "reusing", checkedBytes: 100 * MIB }),
+    renderProgressLine({ ...view, phase: "reusing", checkedBytes: 100 * MIB }),
     /^web v2: reusing, 50 % of 200 MiB, /,
   );
 });
 
-Deno.test("renderTransfer: 100 % only when all is there, and a release without content is all there", () => {
+Deno.test("renderProgress: 100 % only when all is there, and a release without content is all there", () => {
   const almost = { ...progress, verifiedBytes: 200 * MIB - 1 };
   assert.match(lines({ progress: almost })[1] ?? "", / 99 %$/);
   const empty = { ...progress, verifiedBytes: 0, totalBytes: 0 };
   assert.match(lines({ progress: empty })[1] ?? "", / 100 %$/);
 });
 
-Deno.test("renderTransfer: seeding shows what was given and when it ends; trouble stands last", () => {
+Deno.test("renderProgress: seeding shows what was given and when it ends; trouble stands last", () => {
   const text = lines({
     phase: "seeding",
     phaseMs: 61_400,
-    until: "until ratio 2",
-    trouble: "announce failed",
+    seedGoal: "until ratio 2",
+    obstacle: "announce failed",
   });
   assert.deepEqual(text.slice(1), [
     "▲ 3.0 MiB/s   gave 100 MiB, ratio 0.50   1 min 01 s, until ratio 2",
@@ -106,17 +76,17 @@ Deno.test("renderTransfer: seeding shows what was given and when it ends; troubl
   ]);
 });
 
-Deno.test("renderTransferLine: one line without colours for each phase", () => {
+Deno.test("renderProgressLine: one line without colours for each phase", () => {
   assert.equal(
-    renderTransferLine(view),
+    renderProgressLine(view),
     "web v2: fetching, 25 % of 200 MiB, 10.0 MiB/s, 15 s left, 6 peers",
   );
   assert.equal(
-    renderTransferLine({ ...view, phase: "verifying", checkedBytes: 100 * MIB }),
+    renderProgressLine({ ...view, phase: "verifying", checkedBytes: 100 * MIB }),
     "web v2: verifying, 50 % of 200 MiB, 6 peers",
   );
   assert.equal(
-    renderTransferLine({ ...view, phase: "seeding", trouble: "no peers" }),
+    renderProgressLine({ ...view, phase: "seeding", obstacle: "no peers" }),
     "web v2: seeding, gave 100 MiB, 3.0 MiB/s, 6 peers (no peers)",
   );
 });
@@ -126,35 +96,4 @@ Deno.test("timeLeftMs: unknown while nothing moves, and never beyond what anybod
   assert.equal(timeLeftMs({ ...progress, downloadBytesPerSecond: 0 }), undefined);
   assert.equal(timeLeftMs({ ...progress, downloadBytesPerSecond: 1 }), undefined);
   assert.equal(timeLeftMs({ ...progress, verifiedBytes: progress.totalBytes }), 0);
-});
-
-Deno.test("lineGate: a new phase or trouble at once, mere progress every 15 s", () => {
-  let nowMs = 0;
-  const isDue = lineGate(() => nowMs);
-  assert.equal(isDue(view), true);
-  nowMs = 14_999;
-  assert.equal(isDue(view), false);
-  assert.equal(isDue({ ...view, trouble: "no peers" }), true);
-  nowMs = 20_000;
-  assert.equal(isDue({ ...view, trouble: "no peers" }), false);
-  assert.equal(isDue({ ...view, phase: "verifying" }), true);
-  nowMs = 35_000;
-  assert.equal(isDue({ ...view, phase: "verifying" }), true);
-});
-
-Deno.test("parseSeedGoal: a ratio or a time, and when it is reached", () => {
-  const so = { sentBytes: 300, totalBytes: 200, seedingMs: 9_999 };
-  const ratio = parseSeedGoal("1.5");
-  assert.equal(isReached(ratio, so), true);
-  assert.equal(isReached(ratio, { ...so, sentBytes: 299 }), false);
-  const time = parseSeedGoal("10s");
-  assert.equal(isReached(time, so), false);
-  assert.equal(isReached(time, { ...so, seedingMs: 10_000 }), true);
-  assert.deepEqual([ratio, time].map(describeSeedGoal), [
-    "until ratio 1.5",
-    "until 10s have passed",
-  ]);
-  for (const text of ["", "-1", "2x", "often", "100001"]) {
-    assert.throws(() => parseSeedGoal(text), /expected a ratio such as 2 or 1\.5/, text);
-  }
 });

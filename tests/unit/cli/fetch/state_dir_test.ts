@@ -1,7 +1,7 @@
 /** What `rollcall fetch` keeps beside a folder, and how a folder goes from one release to the next, crashes included. */
 
 import assert from "node:assert/strict";
-import { type FetchPlace, readKeptRelease, StateDir } from "../../../../cli/fetch/state_dir.ts";
+import { type FetchTarget, readKeptRelease, StateDir } from "../../../../cli/fetch/state_dir.ts";
 import { silentLog } from "../../../../base/log.ts";
 import { type CreatedRelease, createRelease } from "../../../../torrent/mod.ts";
 
@@ -22,7 +22,7 @@ async function setUp() {
   const folder = `${path}/web`;
   {
     using state = await StateDir.open(folder);
-    const place = await state.place(v1);
+    const place = await state.targetFor(v1);
     assert.equal(place.root, folder, "an empty folder is filled in place");
     await Deno.writeTextFile(`${folder}/data`, "v1");
     await state.settle(v1, place);
@@ -31,7 +31,7 @@ async function setUp() {
     v2,
     folder,
     statePath: `${path}/.web.rollcall`,
-    async fill({ root, journalPath }: FetchPlace) {
+    async fill({ root, journalPath }: FetchTarget) {
       await Deno.writeTextFile(`${root}/data`, "v2");
       await Deno.writeTextFile(journalPath, "journal of v2");
     },
@@ -52,8 +52,8 @@ Deno.test("StateDir: the next release takes the folder's place at once and whole
   await using test = await setUp();
   const { folder, statePath, v2 } = test;
   using state = await StateDir.open(folder);
-  const place = await state.place(v2);
-  assert.equal(place.former?.version, "v1");
+  const place = await state.targetFor(v2);
+  assert.equal(place.previous?.version, "v1");
   await test.fill(place);
   assert.deepEqual(await held(folder), ["v1", "v1"]);
   await state.settle(v2, place);
@@ -69,7 +69,7 @@ for (const [index, crash] of CRASHES.entries()) {
     const { folder, statePath, v2 } = test;
     {
       using state = await StateDir.open(folder);
-      await test.fill(await state.place(v2));
+      await test.fill(await state.targetFor(v2));
     }
     await Deno.rename(folder, `${statePath}/former`);
     if (index > 0) await Deno.rename(`${statePath}/next`, folder);
@@ -80,7 +80,7 @@ for (const [index, crash] of CRASHES.entries()) {
     assert.deepEqual(await held(folder), ["v2", "v2"]);
     assert.equal(await Deno.readTextFile(`${statePath}/resume`), "journal of v2");
     assert.deepEqual(names(statePath), ["lock", "release.torrent", "resume"]);
-    assert.equal((await state.place(v2)).root, folder);
+    assert.equal((await state.targetFor(v2)).root, folder);
   });
 }
 
@@ -97,10 +97,10 @@ Deno.test("StateDir: what was begun of one release is not taken for another", as
   const { folder, v2 } = test;
   const v3 = await createRelease({ service: "web", version: "v3", announce: [], log: silentLog });
   using state = await StateDir.open(folder);
-  const place = await state.place(v2);
+  const place = await state.targetFor(v2);
   await test.fill(place);
-  assert.deepEqual(names((await state.place(v2)).root), ["data"], "it is gone on with");
-  assert.deepEqual(names((await state.place(v3)).root), []);
+  assert.deepEqual(names((await state.targetFor(v2)).root), ["data"], "it is gone on with");
+  assert.deepEqual(names((await state.targetFor(v3)).root), []);
 });
 
 Deno.test("StateDir: files of somebody else in the folder, or a link, are not swapped away", async () => {
@@ -109,11 +109,11 @@ Deno.test("StateDir: files of somebody else in the folder, or a link, are not sw
   using state = await StateDir.open(folder);
   await Deno.mkdir(`${folder}/sub`);
   await Deno.writeTextFile(`${folder}/sub/notes`, "mine");
-  await assert.rejects(state.place(v2), /there is sub\/notes; move it away/);
+  await assert.rejects(state.targetFor(v2), /there is sub\/notes; move it away/);
   await Deno.remove(`${folder}/sub`, { recursive: true });
   await Deno.rename(folder, `${folder}-real`);
   await Deno.symlink(`${folder}-real`, folder);
-  await assert.rejects(state.place(v2), /is a link; give the folder itself/);
+  await assert.rejects(state.targetFor(v2), /is a link; give the folder itself/);
   assert.deepEqual(names(statePath), ["lock", "release.torrent"]);
 });
 

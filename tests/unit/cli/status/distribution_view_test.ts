@@ -2,12 +2,12 @@ import assert from "node:assert/strict";
 import { stripVTControlCharacters } from "node:util";
 import type { Distribution } from "../../../../cli/status/distribution.ts";
 import { renderDistribution } from "../../../../cli/status/distribution_view.ts";
-import type { PlaceReport, ReleaseReport } from "../../../../cli/status/tracker_client.ts";
-import { flow } from "../../../../cli/shared/format.ts";
+import type { ReleaseReport } from "../../../../cli/status/tracker_client.ts";
+import type { GroupReport } from "../../../../tracker/stats/swarm_report.ts";
 
 const MIB = 1024 ** 2;
 
-function place(name: string, more: Partial<PlaceReport> = {}): PlaceReport {
+function place(name: string, more: Partial<GroupReport> = {}): GroupReport {
   return {
     name,
     peers: 3,
@@ -158,14 +158,4 @@ Deno.test("renderDistribution: without a report it says why", () => {
     "v2: no report of how it spreads: tracker http://tracker:8000 does not",
     "  answer within 2 s",
   ]);
-});
-
-Deno.test("flow: what does not fit begins a new line, what never fits is cut", () => {
-  const options = { columns: 10, indent: 2, gap: " " };
-  assert.deepEqual(flow(["abcd", "efghi", "jk", "lmnopqrstuv"], options), [
-    "abcd efghi",
-    "  jk",
-    "  lmnopqr…",
-  ]);
-  assert.deepEqual(flow([], options), []);
 });

@@ -1,8 +1,6 @@
 import assert from "node:assert/strict";
 import { stripVTControlCharacters } from "node:util";
-import { renderBar } from "../../../../cli/status/hosts_view.ts";
 import { renderFleet } from "../../../../cli/status/fleet_view.ts";
-import { formatAge, formatBytes } from "../../../../cli/shared/format.ts";
 import type { Fleet, FleetHost } from "../../../../coordination/mod.ts";
 
 const HOST: FleetHost = {
@@ -211,14 +209,4 @@ Deno.test("renderFleet: what was reused of yesterday's release is told for each 
 
 Deno.test("renderFleet: an empty tree tells what to do", () => {
   assert.match(render({ ...fleetOf(), services: {} }), /No host is known yet\. Start an agent/);
-});
-
-Deno.test("renderBar, formatBytes, formatAge: stay within their bounds", () => {
-  assert.equal(renderBar(-1), "░░░░░░░░░░   0%");
-  assert.equal(renderBar(7), "██████████ 100%");
-  assert.equal(formatBytes(1023), "1023 B");
-  assert.equal(formatBytes(24 * 1024 ** 2), "24.0 MiB");
-  assert.equal(formatAge(850), "850 ms");
-  assert.equal(formatAge(245_000), "4 min 05 s");
-  assert.equal(formatAge(7_800_000), "2 h 10 min");
 });

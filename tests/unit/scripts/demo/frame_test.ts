@@ -50,7 +50,7 @@ Deno.test("renderFrame shows the steps and what each host does", () => {
       " Rollcall · 6 hosts · 2 sites · 4 racks · releases of 24.0 MiB              14 s",
       " ✓ start fleet 3.2 s  ✓ publish v1 900 ms  ✓ install v1 6.0 s",
       " ✓ publish v2 900 ms",
-      " ▸ roll out v2   A █░░░░░░░░░ 1/6   B ░░░░░░░░░░ 0/6",
+      " ▸ roll out v2   A ██░░░░░░░░ 1/6   B ░░░░░░░░░░ 0/6",
       "",
       " HOST   RACK   SERVICE    DOES",
       " web-1  s1/r1  A v2       ● current",

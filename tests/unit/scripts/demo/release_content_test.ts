@@ -2,77 +2,23 @@ import assert from "node:assert/strict";
 import {
   listReleaseFiles,
   readRelease,
-  totalBytes,
+  sumSizeBytes,
 } from "../../../../scripts/demo/release_content.ts";
-import { makeReleases } from "../../../../scripts/demo/releases.ts";
-
-async function inFolder(test: (folder: string) => Promise<void>): Promise<void> {
-  const folder = await Deno.makeTempDir();
-  try {
-    await test(folder);
-  } finally {
-    await Deno.remove(folder, { recursive: true });
-  }
-}
-
-const NEVER = new AbortController().signal;
+import { withFolder } from "./temporary_folder.ts";
 
 Deno.test("readRelease reads over the borders of files, empty ones included", () =>
-  inFolder(async (folder) => {
+  withFolder(async (folder) => {
     await Deno.mkdir(`${folder}/b`);
     await Deno.writeTextFile(`${folder}/a`, "abc");
     await Deno.writeTextFile(`${folder}/b/empty`, "");
     await Deno.writeTextFile(`${folder}/b/x`, "defg");
     await Deno.writeTextFile(`${folder}/c`, "hi");
     const files = listReleaseFiles(folder);
-    assert.equal(totalBytes(files), 9);
+    assert.equal(sumSizeBytes(files), 9);
     const read = (offset: number, length: number) =>
       new TextDecoder().decode(readRelease(files, { offset, length }));
     assert.deepEqual(
       [read(0, 9), read(2, 2), read(3, 4), read(8, 100), read(9, 1), read(100, 1), read(4, 0)],
       ["abcdefghi", "cd", "defg", "i", "", "", ""],
     );
-  }));
-
-Deno.test("makeReleases makes up blobs of the size asked for, no two alike", () =>
-  inFolder(async (folder) => {
-    const source = { blobPath: null, blobSizeBytes: 3_000_001, signal: NEVER };
-    const releases = await makeReleases(folder, source);
-    assert.deepEqual(releases.map(({ service, version }) => service + version), [
-      "Av1",
-      "Bv1",
-      "Av2",
-      "Bv2",
-    ]);
-    for (const { sizeBytes } of releases) assert.equal(sizeBytes, 3_000_001 + "A v1\n".length);
-    const starts = releases.map(({ files }) =>
-      readRelease(files, { offset: 1_000, length: 64 }).toHex()
-    );
-    assert.equal(new Set(starts).size, 4);
-  }));
-
-Deno.test("makeReleases takes a user's folder, links to files followed, with a VERSION file of its own", () =>
-  inFolder(async (folder) => {
-    const blob = `${folder}/mine`;
-    await Deno.mkdir(`${blob}/deep`, { recursive: true });
-    await Deno.writeTextFile(`${blob}/deep/file`, "bytes");
-    await Deno.writeTextFile(`${blob}/VERSION`, "the user's own");
-    await Deno.symlink("deep/file", `${blob}/link`);
-    await Deno.symlink("nowhere", `${blob}/dangling`);
-    const source = { blobPath: blob, blobSizeBytes: 0, signal: NEVER };
-    const [release] = await makeReleases(`${folder}/made`, source);
-    assert.ok(release);
-    assert.deepEqual(release.files.map(({ path }) => path.slice(release.folder.length)), [
-      "/VERSION",
-      "/blob/VERSION",
-      "/blob/deep/file",
-      "/blob/link",
-    ]);
-    assert.equal(await Deno.readTextFile(`${release.folder}/VERSION`), "A v1\n");
-  }));
-
-Deno.test("makeReleases refuses a folder that holds the folder it works in", () =>
-  inFolder(async (folder) => {
-    const source = { blobPath: folder, blobSizeBytes: 0, signal: NEVER };
-    await assert.rejects(makeReleases(`${folder}/made`, source), /set TMPDIR/);
   }));

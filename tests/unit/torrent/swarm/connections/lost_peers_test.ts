@@ -7,7 +7,7 @@ import { LostPeers } from "../../../../../torrent/swarm/connections/lost_peers.t
 const peerAt = (listensOn: string | undefined, distance: Distance, isSeed = false) => ({
   listensOn,
   distance,
-  download: { pieces: { isSeed } },
+  isSeed,
 });
 
 Deno.test("LostPeers: hosts of the site that we are to fetch from, unless they had everything", () => {

@@ -1,0 +1,18 @@
+import assert from "node:assert/strict";
+import { readFleet } from "../../../coordination/mod.ts";
+import { ZooKeeper } from "../../../zookeeper/mod.ts";
+import { rollcall, startServers } from "./rollcall_process.ts";
+import { enlist } from "./rosters.ts";
+
+Deno.test("rollcall host forget: takes a host that is offline off the rosters, and refuses one that nobody knows", async () => {
+  await using servers = await startServers();
+  await enlist(servers, ["web-1", "web-2"]);
+  const forgot = await rollcall("host", "forget", "web-2", "--zookeeper", servers.zookeeper);
+  assert.equal(forgot.stdout, "Forgot web-2 for A, B: off the roster, its slot free.\n");
+  const again = await rollcall("host", "forget", "web-2", "--zookeeper", servers.zookeeper);
+  assert.equal(again.status, 1);
+  assert.match(again.stderr, /expected it on the roster of A or B, it is on none/);
+  await using zookeeper = new ZooKeeper(servers.zookeeper);
+  const fleet = await readFleet(zookeeper);
+  assert.deepEqual(fleet.services["A"]?.hosts.map(({ host }) => host), ["web-1"]);
+});

@@ -1,0 +1,86 @@
+import assert from "node:assert/strict";
+import { readFleet } from "../../../../coordination/mod.ts";
+import { ZooKeeper } from "../../../../zookeeper/mod.ts";
+import { rollcall, type Servers, startServers } from "../rollcall_process.ts";
+import { enlist } from "../rosters.ts";
+
+async function writePlan(servers: Servers, text: string): Promise<string> {
+  const path = `${servers.folder}/plan.yaml`;
+  await Deno.writeTextFile(path, `feed: ${servers.feedUrl}\n${text}`);
+  return path;
+}
+
+Deno.test("rollcall rollout: a plan with mistakes is refused with all of them, and nothing is written", async () => {
+  await using servers = await startServers();
+  await enlist(servers, ["web-1", "web-2"]);
+  const plan = await writePlan(
+    servers,
+    [
+      "services:",
+      "  A: { version: v9, policy: { quorum: 5 } }",
+      "  B: { version: v2, dependsOn: [A] }",
+      "  C: { version: v1 }",
+      "order: [B, A, C]",
+    ].join("\n"),
+  );
+  const { status, stderr } = await rollcall("rollout", plan, "--zookeeper", servers.zookeeper);
+  assert.equal(status, 2);
+  assert.match(stderr, /nothing was written/);
+  assert.match(stderr, /version v9 is not in the feed .* \(there: v2, v1\)/);
+  assert.match(stderr, /quorum of 5 can never be met, the wave has 2 hosts/);
+  assert.match(stderr, /"B" comes before "A", but depends on it/);
+  assert.match(stderr, /service "C": no host has it in its config/);
+
+  const cycle = await writePlan(
+    servers,
+    "services:\n  A: { version: v2, dependsOn: [B] }\n  B: { version: v2, dependsOn: [A] }\n",
+  );
+  const refused = await rollcall("rollout", cycle, "--zookeeper", servers.zookeeper);
+  assert.equal(refused.status, 2);
+  assert.match(refused.stderr, /in a circle: A -> B -> A/);
+
+  await using zookeeper = new ZooKeeper(servers.zookeeper);
+  const fleet = await readFleet(zookeeper);
+  assert.deepEqual([fleet.queue, fleet.rollout, fleet.services["A"]?.offer], [[], null, null]);
+});
+
+Deno.test("rollcall rollout: --check writes nothing, start is one at a time, pause, resume and abort say what they did", async () => {
+  await using servers = await startServers();
+  await enlist(servers, ["web-1"]);
+  const plan = await writePlan(
+    servers,
+    "services:\n  A: { version: v2 }\n  B: { version: v2, dependsOn: [A] }\n",
+  );
+  const zookeeper = ["--zookeeper", servers.zookeeper];
+
+  const checked = await rollcall("rollout", plan, "--check", ...zookeeper);
+  assert.deepEqual([checked.status, checked.stdout], [
+    0,
+    "The plan is good: A v2, then B v2. Nothing was written (--check).\n",
+  ]);
+  const started = await rollcall("rollout", plan, "--detach", ...zookeeper);
+  assert.equal(started.status, 0, started.stderr);
+  assert.match(started.stdout, /^Rollout \d{8}-\d{6}\.\d{3}-[0-9a-z]{4}: A v2, then B v2\n$/);
+  const second = await rollcall("rollout", plan, "--detach", ...zookeeper);
+  assert.equal(second.status, 1);
+  assert.match(second.stderr, /is under way with 2 waves to go; watch it .* or abort it/);
+  await using client = new ZooKeeper(servers.zookeeper);
+  const [offered] = (await readFleet(client)).services["A"]?.releases ?? [];
+  assert.deepEqual([offered?.version, offered?.trackers], ["v2", ["http://127.0.0.1:1/announce"]]);
+
+  assert.equal((await rollcall("rollout", "pause", "--reason", "lunch", ...zookeeper)).status, 0);
+  const status = await rollcall("status", ...zookeeper);
+  assert.match(status.stdout, /PAUSED by .*: lunch/);
+  assert.match(status.stdout, /▶ A v2 +· B v2/);
+  assert.match(status.stdout, /web-1 +s1\/r1 +- +offline/);
+  assert.match((await rollcall("rollout", "resume", ...zookeeper)).stdout, /it was paused/);
+  assert.match((await rollcall("rollout", "abort", ...zookeeper)).stdout, /^Aborted /);
+  const json = JSON.parse((await rollcall("status", "--json", ...zookeeper)).stdout);
+  assert.deepEqual([json.rollout.state, json.queue, json.control.state], [
+    "aborted",
+    [],
+    "running",
+  ]);
+  const none = await rollcall("rollout", "abort", ...zookeeper);
+  assert.deepEqual([none.status, none.stderr], [1, "rollcall: abort rollout: none is under way\n"]);
+});

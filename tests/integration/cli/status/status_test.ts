@@ -1,0 +1,59 @@
+import assert from "node:assert/strict";
+import {
+  ensureSkeleton,
+  joinRoster,
+  readFleet,
+  startRollout,
+} from "../../../../coordination/mod.ts";
+import { DEFAULT_POLICY, SCHEMA_VERSION } from "../../../../rollout/mod.ts";
+import { ZooKeeper } from "../../../../zookeeper/mod.ts";
+import { rollcall, startServers } from "../rollcall_process.ts";
+import { announce, AWAY, INFO_HASH, startTracker } from "./trackers.ts";
+
+Deno.test("rollcall status: how a release spreads, from the tracker that its entry names, or why that is not known", async () => {
+  await using servers = await startServers();
+  await using tracker = await startTracker();
+  await announce(tracker, { port: 4000, host: "build", left: 0 });
+  await announce(tracker, { port: 4001, host: "web-1", left: 100 });
+  await using zookeeper = new ZooKeeper(servers.zookeeper);
+  await ensureSkeleton(zookeeper, 0);
+  const roster = { schema: SCHEMA_VERSION, site: "ams", rack: "r1" } as const;
+  await joinRoster(zookeeper, "web", { host: "web-1", roster });
+  const release = {
+    service: "web",
+    version: "v2",
+    infoHash: INFO_HASH,
+    sizeBytes: 100,
+    torrentUrl: null,
+    trackers: [AWAY, tracker.announceUrl],
+  };
+  await startRollout(
+    zookeeper,
+    {
+      services: new Map([["web", { version: "v2", dependsOn: [], policy: DEFAULT_POLICY }]]),
+      waves: [{ service: "web", version: "v2", hosts: null }],
+      releases: new Map([["web", release]]),
+      id: "20260101-000000.000-aaaa",
+      by: "test",
+      nowMs: 0,
+    } as unknown as Parameters<typeof startRollout>[1],
+  );
+  assert.equal((await readFleet(zookeeper)).services["web"]?.releases.length, 1);
+
+  const shown = await rollcall("status", "--zookeeper", servers.zookeeper);
+  assert.equal(shown.status, 0, shown.stderr);
+  assert.match(shown.stdout, /\nv2: 50% there · 1 of 2 peers hold a copy · 1 gateway · \(http/);
+  assert.match(shown.stdout, /\nams 1\/1 {2}r1 1\/1\nfra 0\/1 by web-1 {2}r1 0\/1 by web-1\n/);
+  const json = await rollcall("status", "--json", "--zookeeper", servers.zookeeper);
+  const [distribution] = JSON.parse(json.stdout).distributions;
+  assert.equal(distribution.tracker, new URL(tracker.announceUrl).origin);
+  assert.deepEqual([distribution.report.seeds, distribution.problem], [1, null]);
+
+  const away = await rollcall("status", "--zookeeper", servers.zookeeper, "--tracker", AWAY);
+  assert.equal(away.status, 0, away.stderr);
+  assert.match(away.stdout, /v2: no report of how it spreads: tracker http:\/\/127\.0\.0\.1:9999/);
+  assert.match(away.stdout, /web-1 +ams\/r1 +- +offline/);
+  const wrong = await rollcall("status", "--tracker", "tracker:8000");
+  assert.equal(wrong.status, 2);
+  assert.match(wrong.stderr, /expected an announce URL such as http:\/\/tracker:8000\/announce/);
+});

@@ -1,0 +1,92 @@
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { roundUpToPages } from "../../../../ffi/mod.ts";
+import { awaitPinned, pinStatus, releasePin, startPin } from "../../../../host/mod.ts";
+import { runPinKeeper } from "../../../../host/pinning/keeper.ts";
+import { eventually, rejectsWith, withFolder } from "../support.ts";
+import { KEEPER, lockedBytesOf, TOTAL_BYTES, withRelease } from "./pin_fixtures.ts";
+
+Deno.test("runPinKeeper locks many small files, each charged a page", async () => {
+  await withFolder(async (folder) => {
+    const root = join(folder, "release");
+    await Deno.mkdir(root);
+    const count = 1500;
+    for (let index = 0; index < count; index++) {
+      await Deno.writeFile(join(root, `${index}`), new Uint8Array(10));
+    }
+    const statusPath = join(folder, "pin.json");
+    const pages = count * roundUpToPages(1);
+    const pin = await startPin({ command: KEEPER, root, statusPath, limitBytes: pages });
+    try {
+      const status = await awaitPinned(pin);
+      assert.equal(status.filesCount, count);
+      assert.equal(status.totalBytes, 10 * count);
+      assert.equal(status.vmLckBytes, pages);
+    } finally {
+      await releasePin(statusPath);
+    }
+    const refused = await startPin({ command: KEEPER, root, statusPath, limitBytes: pages - 1 });
+    await rejectsWith(awaitPinned(refused), "PIN_LIMIT");
+  });
+});
+
+Deno.test("runPinKeeper ends by itself when its status file is gone", async () => {
+  await withRelease(async (options) => {
+    const sleeps: number[] = [];
+    const clock = {
+      nowMs: () => 0,
+      wallTimeMs: () => 0,
+      after(delayMs: number, callback: () => void) {
+        sleeps.push(delayMs);
+        if (sleeps.length === 3) Deno.removeSync(options.statusPath);
+        queueMicrotask(callback);
+        return () => {};
+      },
+    };
+    const { signal } = new AbortController();
+    const end = await runPinKeeper({ ...options, signal, clock });
+    assert.deepEqual(end, { type: "orphaned" });
+    assert.equal(sleeps.length, 3);
+    assert.equal(lockedBytesOf(Deno.pid), 0);
+  });
+});
+
+Deno.test("runPinKeeper unlocks everything when a file disappears in the middle", async () => {
+  await withRelease(async (options) => {
+    let lockedAtRemoval = 0;
+    const clock = {
+      nowMs() {
+        if (lockedAtRemoval > 0) return 0;
+        lockedAtRemoval = lockedBytesOf(Deno.pid);
+        if (lockedAtRemoval > 0) Deno.removeSync(options.root, { recursive: true });
+        return 0;
+      },
+      wallTimeMs: () => 0,
+      after: () => assert.fail("it must not get to idling"),
+    };
+    const { signal } = new AbortController();
+    const end = await runPinKeeper({ ...options, signal, clock }).catch((error) => error);
+    const status = pinStatus(options.statusPath);
+    // It names this very process, which the clean-up would end.
+    await Deno.remove(options.statusPath);
+    assert.equal(status?.state, "failed");
+    assert.equal(status.vmLckBytes, 0);
+    assert.ok(lockedAtRemoval > 0);
+    assert.equal(end.type, "failed", String(end));
+    assert.equal(end.failure.code, "PIN_FILES_CHANGED");
+    assert.equal(lockedBytesOf(Deno.pid), 0);
+  });
+});
+
+Deno.test("runPinKeeper unlocks and removes its status when it is asked to end", async () => {
+  await withRelease(async (options) => {
+    const ending = new AbortController();
+    const end = runPinKeeper({ ...options, signal: ending.signal });
+    await eventually(() => pinStatus(options.statusPath)?.state === "locked");
+    assert.ok(lockedBytesOf(Deno.pid) >= TOTAL_BYTES);
+    ending.abort();
+    assert.deepEqual(await end, { type: "released" });
+    assert.equal(lockedBytesOf(Deno.pid), 0);
+    assert.equal(pinStatus(options.statusPath), null);
+  });
+});

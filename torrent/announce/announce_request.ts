@@ -11,6 +11,8 @@ import { type BytesByDistance, isReach, type Locality, type Reach } from "../../
 
 /** The longest reply: room for far more peers than are asked for. */
 const MAX_REPLY_BYTES = 64 * 1024;
+/** Values in a reply; with peers in the compact form there are some ten. */
+const MAX_REPLY_VALUES = 1000;
 /** A tracker that takes longer counts as away. */
 const DEADLINE_MS = 10_000;
 /** The number that trackers usually give; Rollcall's tracker decides by itself how many are useful. */
@@ -97,7 +99,9 @@ export async function announce(request: AnnounceRequest): Promise<AnnounceReply>
 
 /** The reply of a tracker. Throws an Error that says what was wrong, also if the tracker refuses. */
 export function parseReply(bytes: Uint8Array): AnnounceReply {
-  if (outlineBencode(bytes) === undefined) throw new Error("expected bencode, there was not");
+  if (outlineBencode(bytes, MAX_REPLY_VALUES) === undefined) {
+    throw new Error("expected bencode, there was not");
+  }
   const reply = replySchema.parse(bencode.decode(bytes));
   if ("failure reason" in reply) {
     throw new Error(`refused: ${new TextDecoder().decode(reply["failure reason"])}`);

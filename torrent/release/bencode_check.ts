@@ -38,10 +38,16 @@ class Malformed extends Error {}
 /**
  * The outline of the value at the start of `bytes`; undefined if it is malformed or not in canonical form: whole numbers
  * without leading zeros, dictionary keys in ascending order of their bytes and none twice, at most 16 levels; or if the
- * outermost dictionary has more than 1,024 entries.
+ * outermost dictionary has more than 1,024 entries, or there are more than `maxValues` values at all levels together.
+ *
+ * @param maxValues for callers that decode all of it, which makes an object of some 300 bytes of each. Default: no limit.
  */
-export function outlineBencode(bytes: Uint8Array): BencodeOutline | undefined {
+export function outlineBencode(
+  bytes: Uint8Array,
+  maxValues = Infinity,
+): BencodeOutline | undefined {
   const entries = new Map<string, ByteRange>();
+  valuesLeft = maxValues;
   try {
     const sizeBytes = bytes[0] === CODE_D
       ? skipDictionary(bytes, 0, 0, entries)
@@ -55,14 +61,18 @@ export function outlineBencode(bytes: Uint8Array): BencodeOutline | undefined {
 
 /** Where the value that begins at `start` ends. Only for bytes that {@link outlineBencode} has accepted. */
 export function endOfValue(bytes: Uint8Array, start: number): number {
+  valuesLeft = Infinity;
   return skipValue(bytes, start, 0);
 }
 
 /** What {@link readInteger} has read; a result object for each number would be most of the work. */
 let lastInteger = 0;
+/** How many more values the check in progress accepts. */
+let valuesLeft = Infinity;
 
 function skipValue(bytes: Uint8Array, at: number, depth: number): number {
   if (depth > MAX_DEPTH) throw new Malformed("nested too deeply");
+  if (--valuesLeft < 0) throw new Malformed("too many values");
   switch (bytes[at]) {
     case CODE_I:
       return readInteger(bytes, at + 1, CODE_E);

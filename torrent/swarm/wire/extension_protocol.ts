@@ -16,6 +16,9 @@ export const METADATA_EXTENSION = 2;
 /** BEP 9 divides metadata into parts of this size. */
 export const METADATA_PART_BYTES = 16 * 1024;
 
+/** Values in a payload, at all levels; clients send a few dozen. Decoded, a frame full of empty strings takes 150 MB. */
+const MAX_VALUES = 1000;
+
 /** How many requests a peer accepts that does not say so; BEP 10 names this number. */
 const DEFAULT_MAX_REQUESTS = 250;
 
@@ -131,7 +134,7 @@ export function decodeMetadataMessage(payload: Uint8Array): MetadataMessage | un
 
 /** The bencode library trusts the lengths that it reads, so only well-formed payloads are handed to it. */
 function decode(payload: Uint8Array): { value: unknown; sizeBytes: number } | undefined {
-  const outline = outlineBencode(payload);
+  const outline = outlineBencode(payload, MAX_VALUES);
   if (outline === undefined) return undefined;
   return {
     value: bencode.decode(payload.slice(0, outline.sizeBytes)),

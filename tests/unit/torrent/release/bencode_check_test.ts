@@ -60,3 +60,12 @@ Deno.test("outlineBencode: ends on any bytes", () => {
     assert.ok(found === undefined || found.sizeBytes <= bytes.length);
   }));
 });
+
+Deno.test("outlineBencode: more values than the caller can decode are refused, at whatever level", () => {
+  const bytes = (text: string) => new TextEncoder().encode(text);
+  const list = bytes(`d1:al${"0:".repeat(98)}ee`);
+  assert.equal(outlineBencode(list, 99)?.sizeBytes, list.length);
+  assert.equal(outlineBencode(list, 98), undefined);
+  assert.equal(outlineBencode(bytes("lllleeee"), 3), undefined);
+  assert.equal(outlineBencode(list)?.sizeBytes, list.length, "without a limit again");
+});

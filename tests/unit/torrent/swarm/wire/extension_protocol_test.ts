@@ -81,3 +81,10 @@ Deno.test("encodeMetadataMessage, decodeMetadataMessage: read back as they were 
   }
   assert.equal(decodeMetadataMessage(bencode.encode({ msg_type: 7, piece: 0 })), undefined);
 });
+
+Deno.test("decodeExtensions: a payload full of empty strings is not decoded", () => {
+  const payload = (count: number) =>
+    new TextEncoder().encode(`d1:md11:ut_metadatai3ee1:pi6881e4:spam${`l${"0:".repeat(count)}e`}e`);
+  assert.equal(decodeExtensions(payload(100))?.port, 6881);
+  assert.equal(decodeExtensions(payload(1000)), undefined);
+});

@@ -8,6 +8,7 @@ import { type MonotonicClock, systemClock } from "../base/clock.ts";
 import { newCounters } from "./stats/counters.ts";
 import type { Frontend, FrontendOptions, OpenFrontend } from "./frontend/frontend.ts";
 import type { Log } from "../base/log.ts";
+import { HostNames } from "../http/mod.ts";
 import { openNativeFrontend } from "./frontend/native.ts";
 import { pages } from "./stats/pages.ts";
 import { defaultHandoutSettings, type HandoutSettings } from "./handout/handout_settings.ts";
@@ -35,6 +36,11 @@ export interface TrackerOptions {
   readonly server?: TrackerServerName;
   /** The name in the announce URL. Default: `hostname`, or this machine's name if that is a wildcard. */
   readonly publicHostname?: string;
+  /**
+   * Further names that the pages are answered to, beside `publicHostname`; see `HostNames` for those that need not be
+   * given. Default: none.
+   */
+  readonly hostNames?: readonly string[];
   /** Which subnet is which rack; a peer in one of them is where the map says. Default: none. */
   readonly subnets?: readonly Subnet[];
   /** Whether peers may meet for that info hash. Default: for any, or those of `allowFeed`. */
@@ -96,6 +102,8 @@ export async function createTracker(options: TrackerOptions): Promise<Tracker> {
       counters,
       clock,
       pages: pages(statistics, name),
+      names: new HostNames([name, hostname, ...options.hostNames ?? []]),
+      log,
       onError: (cause) => log.warn("tracker: {cause}", { cause }),
     })
   ).catch(async (cause: unknown) => {

@@ -5,6 +5,7 @@
  */
 
 import { type Clock, sleep } from "../../base/clock.ts";
+import { EventTally } from "../../base/event_tally.ts";
 import type { TorrentEngine, Transfer } from "../engine/engine.ts";
 import type { FeedServer } from "../feed/mod.ts";
 import type { Log } from "../../base/log.ts";
@@ -33,13 +34,21 @@ export class Publisher {
     this.#inbox = new Inbox(options.feedDir);
   }
 
-  /** Seeds what the feed lists already, then takes in what is handed over until the signal aborts. */
+  /**
+   * Seeds what the feed lists already, then takes in what is handed over until the signal aborts. While the inbox cannot be
+   * read, as when no file can be opened, it is tried again and again, and seeding goes on.
+   */
   async run(signal: AbortSignal): Promise<void> {
-    const { clock, feed } = this.#options;
+    const { clock, feed, log } = this.#options;
+    using tally = new EventTally({ clock, log });
     await this.#inbox.open();
     for (const { infoHash } of feed.releases) await this.#seed(infoHash);
     while (!signal.aborted) {
-      await this.takeIn();
+      try {
+        await this.takeIn();
+      } catch (cause) {
+        tally.note("inbox", "cannot take releases in now: {cause}", { cause });
+      }
       await sleep(clock, INBOX_INTERVAL_MS, signal);
     }
   }

@@ -4,6 +4,8 @@
  */
 
 import type { MonotonicClock } from "../../base/clock.ts";
+import type { Log } from "../../base/log.ts";
+import type { HostNames } from "../../http/mod.ts";
 import type { Counters } from "../stats/counters.ts";
 import type { Pages } from "../stats/pages.ts";
 import type { Swarms } from "../swarm/swarms.ts";
@@ -20,6 +22,9 @@ export interface FrontendOptions {
   readonly clock: MonotonicClock;
   /** Answers what is neither announce nor scrape. */
   readonly pages: Pages;
+  /** The names that pages are answered to; announces are to any. */
+  readonly names: HostNames;
+  readonly log: Log;
   /** Whatever goes wrong with one request; the fronts go on. */
   readonly onError: (cause: unknown) => void;
 }

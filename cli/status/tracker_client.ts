@@ -5,11 +5,11 @@
  * @module
  */
 
-import { stripVTControlCharacters } from "node:util";
 import { z } from "zod";
 import type { SwarmReport } from "../../tracker/stats/swarm_report.ts";
 import { AnswerError, fetchBounded, parseJson } from "../shared/bounded_fetch.ts";
 import { describeError } from "../shared/errors.ts";
+import { plainText } from "../shared/terminal_text.ts";
 
 /** How long a tracker may take: a tracker that works answers in milliseconds, and an operator does not wait longer. */
 export const TRACKER_ANSWER_TIMEOUT_MS = 2_000;
@@ -156,7 +156,5 @@ function describe(cause: unknown): string {
 
 /** Without what moves a cursor, hides text or turns its direction. */
 function printable(source: string): string {
-  return stripVTControlCharacters(source)
-    .replaceAll(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu, "")
-    .slice(0, MAX_TEXT_LENGTH);
+  return plainText(source).replaceAll(/[\n\t]/g, "").slice(0, MAX_TEXT_LENGTH);
 }

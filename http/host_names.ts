@@ -6,6 +6,7 @@
  * @module
  */
 
+import { readIfAllowed } from "./read_if_allowed.ts";
 import { type HttpHandler, textResponse } from "./response.ts";
 
 /** Domains that nobody can register in the public DNS: RFC 6761, RFC 6762, RFC 8375, and ICANN's `.internal`. */
@@ -58,18 +59,13 @@ function isAddress(name: string): boolean {
 
 /** The machine's name, alone and in the domains in which it looks others up. */
 function ownNames(): string[] {
+  if (Deno.permissions.querySync({ name: "sys", kind: "hostname" }).state !== "granted") return [];
   const name = normalize(Deno.hostname());
   return [name, ...searchDomains().map((domain) => `${name}.${domain}`)];
 }
 
 function searchDomains(): string[] {
-  try {
-    const text = Deno.readTextFileSync(RESOLVER_CONFIG);
-    return [...text.matchAll(/^(?:search|domain)\s+(.*)$/gm)]
-      .flatMap(([, domains = ""]) => domains.trim().split(/\s+/))
-      .map(normalize).filter((domain) => domain !== "");
-  } catch {
-    // Not every machine has the file; then its own name counts alone.
-    return [];
-  }
+  return [...(readIfAllowed(RESOLVER_CONFIG) ?? "").matchAll(/^(?:search|domain)\s+(.*)$/gm)]
+    .flatMap(([, domains = ""]) => domains.trim().split(/\s+/))
+    .map(normalize).filter((domain) => domain !== "");
 }

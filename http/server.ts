@@ -11,6 +11,7 @@ import type { Log } from "../base/log.ts";
 import { addressKey, withoutMapping } from "./address_key.ts";
 import { Connection, type ConnectionContext } from "./connection.ts";
 import { DEFAULT_HTTP_LIMITS, type HttpLimits } from "./limits.ts";
+import { readIfAllowed } from "./read_if_allowed.ts";
 import type { HttpHandler } from "./response.ts";
 
 /** How {@link HttpServer.listen} serves. */
@@ -271,13 +272,8 @@ export class HttpServer implements ConnectionContext {
 
 /** Connections that the process can afford by its limit on open files; no limit where that is not known. */
 function affordable(): number {
-  try {
-    const [, soft] = /^Max open files\s+(\d+)/m.exec(Deno.readTextFileSync("/proc/self/limits")) ??
-      [];
-    return soft === undefined ? Infinity : Math.max(1, Math.floor(Number(soft) * DESCRIPTOR_SHARE));
-  } catch {
-    return Infinity;
-  }
+  const [, soft] = /^Max open files\s+(\d+)/m.exec(readIfAllowed("/proc/self/limits") ?? "") ?? [];
+  return soft === undefined ? Infinity : Math.max(1, Math.floor(Number(soft) * DESCRIPTOR_SHARE));
 }
 
 /** Whether accepting failed because the process or the machine has no descriptors or memory left for it, or the client has gone. */

@@ -10,6 +10,15 @@ import { parseDocument } from "yaml";
 import { z } from "zod";
 import { UsageError } from "./errors.ts";
 
+/** The largest file that is read: a plan of a thousand services has a tenth of it. */
+const MAX_FILE_BYTES = 1024 * 1024;
+
+/** How many nodes aliases may stand for, which keeps a few lines from becoming gigabytes. */
+const MAX_ALIASES = 1_000;
+
+/** How many errors of the parser are shown; the first one often causes the others. */
+const MAX_PROBLEMS = 20;
+
 /**
  * Reads and checks a YAML file.
  *
@@ -23,8 +32,9 @@ export async function readYamlFile<T>(
 ): Promise<T> {
   let text: string;
   try {
-    text = await Deno.readTextFile(path);
+    text = await readText(path);
   } catch (cause) {
+    if (cause instanceof UsageError) throw new UsageError(`read ${kind} ${path}: ${cause.message}`);
     const why = cause instanceof Deno.errors.NotFound ? "no such file" : (cause as Error).message;
     throw new UsageError(`read ${kind} ${path}: ${why}`, { cause });
   }
@@ -37,15 +47,42 @@ export function parseYaml<T>(
   source: { path: string; kind: string; schema: z.ZodType<T> },
 ): T {
   const { path, kind, schema } = source;
-  const document = parseDocument(text, { prettyErrors: true });
-  if (document.errors.length > 0) {
-    const details = document.errors.map((error) => error.message.trimEnd());
-    throw new UsageError(`read ${kind} ${path}: not valid YAML:\n  ${details.join("\n  ")}`);
-  }
-  const parsed = schema.safeParse(document.toJS());
+  const parsed = schema.safeParse(toValue(text, `read ${kind} ${path}`));
   if (parsed.success) return parsed.data;
-  const problems = parsed.error.issues.flatMap((issue) => describeIssue(issue, schema));
-  throw new UsageError(`read ${kind} ${path}:\n  ${[...new Set(problems)].join("\n  ")}`);
+  const problems = [
+    ...new Set(parsed.error.issues.flatMap((issue) => describeIssue(issue, schema))),
+  ];
+  throw new UsageError(`read ${kind} ${path}:\n  ${problems.join("\n  ")}`);
+}
+
+/** Reads a file up to the limit: a path may lead to a device that never ends. */
+async function readText(path: string): Promise<string> {
+  using file = await Deno.open(path);
+  const bytes = new Uint8Array(MAX_FILE_BYTES + 1);
+  let sizeBytes = 0;
+  for (let readBytes: number | null = 0; readBytes !== null && sizeBytes < bytes.length;) {
+    readBytes = await file.read(bytes.subarray(sizeBytes));
+    sizeBytes += readBytes ?? 0;
+  }
+  if (sizeBytes > MAX_FILE_BYTES) {
+    throw new UsageError(`expected a YAML file of at most ${MAX_FILE_BYTES} bytes, it has more`);
+  }
+  return new TextDecoder().decode(bytes.subarray(0, sizeBytes));
+}
+
+/** The value that the text stands for. The parser throws where aliases lead nowhere or are too many, and where it is nested too deeply. */
+function toValue(text: string, action: string): unknown {
+  let problems: readonly string[];
+  try {
+    const document = parseDocument(text, { prettyErrors: true, logLevel: "error" });
+    if (document.errors.length === 0) return document.toJS({ maxAliasCount: MAX_ALIASES });
+    problems = document.errors.map((error) => error.message.trimEnd());
+  } catch (cause) {
+    problems = [cause instanceof Error ? cause.message : String(cause)];
+  }
+  const shown = problems.slice(0, MAX_PROBLEMS);
+  if (shown.length < problems.length) shown.push(`and ${problems.length - shown.length} more`);
+  throw new UsageError(`${action}: not valid YAML:\n  ${shown.join("\n  ")}`);
 }
 
 function describeIssue(issue: z.core.$ZodIssue, schema: z.ZodType): string[] {

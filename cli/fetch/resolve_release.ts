@@ -16,6 +16,7 @@ import {
   type Release,
   ReleaseError,
 } from "../../torrent/mod.ts";
+import { readBounded } from "../shared/bounded_read.ts";
 import { CommandError, UsageError } from "../shared/errors.ts";
 import type { MagnetSource, Source } from "./source.ts";
 import type { StopSignal } from "../shared/stop_signal.ts";
@@ -120,14 +121,13 @@ function readTorrent(bytes: Uint8Array, from: string): Release {
 
 async function readTorrentFile(path: string): Promise<Uint8Array> {
   try {
-    const { size, isDirectory } = await Deno.stat(path);
+    const { isDirectory } = await Deno.stat(path);
     if (isDirectory) throw new UsageError(`source ${path}: expected a .torrent, it is a folder`);
-    if (size > MAX_METAINFO_BYTES) {
-      throw new UsageError(
-        `source ${path}: expected a .torrent of at most ${MAX_METAINFO_BYTES} bytes, there were ${size}`,
-      );
-    }
-    return await Deno.readFile(path);
+    const bytes = await readBounded(path, MAX_METAINFO_BYTES);
+    if (bytes !== undefined) return bytes;
+    throw new UsageError(
+      `source ${path}: expected a .torrent of at most ${MAX_METAINFO_BYTES} bytes, there were more`,
+    );
   } catch (cause) {
     if (cause instanceof UsageError) throw cause;
     const why = cause instanceof Deno.errors.NotFound

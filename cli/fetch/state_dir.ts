@@ -13,6 +13,7 @@ import {
   readRelease,
   type Release,
 } from "../../torrent/mod.ts";
+import { readBounded } from "../shared/bounded_read.ts";
 import { CommandError } from "../shared/errors.ts";
 
 /** Where a fetch puts the content and its journal. */
@@ -151,8 +152,8 @@ export async function readKeptRelease(folder: string): Promise<Release | undefin
 /** Reads the .torrent of a release; undefined if there is none that can be read. */
 export async function readTorrent(path: string): Promise<Release | undefined> {
   try {
-    const { size } = await Deno.stat(path);
-    return size > MAX_METAINFO_BYTES ? undefined : readRelease(await Deno.readFile(path));
+    const bytes = await readBounded(path, MAX_METAINFO_BYTES);
+    return bytes === undefined ? undefined : readRelease(bytes);
   } catch {
     return undefined;
   }

@@ -8,6 +8,7 @@
 import { closest, distance } from "fastest-levenshtein";
 import { parseDocument } from "yaml";
 import { z } from "zod";
+import { readBounded } from "./bounded_read.ts";
 import { UsageError } from "./errors.ts";
 
 /** The largest file that is read: a plan of a thousand services has a tenth of it. */
@@ -55,19 +56,10 @@ export function parseYaml<T>(
   throw new UsageError(`read ${kind} ${path}:\n  ${problems.join("\n  ")}`);
 }
 
-/** Reads a file up to the limit: a path may lead to a device that never ends. */
 async function readText(path: string): Promise<string> {
-  using file = await Deno.open(path);
-  const bytes = new Uint8Array(MAX_FILE_BYTES + 1);
-  let sizeBytes = 0;
-  for (let readBytes: number | null = 0; readBytes !== null && sizeBytes < bytes.length;) {
-    readBytes = await file.read(bytes.subarray(sizeBytes));
-    sizeBytes += readBytes ?? 0;
-  }
-  if (sizeBytes > MAX_FILE_BYTES) {
-    throw new UsageError(`expected a YAML file of at most ${MAX_FILE_BYTES} bytes, it has more`);
-  }
-  return new TextDecoder().decode(bytes.subarray(0, sizeBytes));
+  const bytes = await readBounded(path, MAX_FILE_BYTES);
+  if (bytes !== undefined) return new TextDecoder().decode(bytes);
+  throw new UsageError(`expected a YAML file of at most ${MAX_FILE_BYTES} bytes, it has more`);
 }
 
 /** The value that the text stands for. The parser throws where aliases lead nowhere or are too many, and where it is nested too deeply. */

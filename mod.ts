@@ -6,11 +6,18 @@
  * @module
  */
 
-if (import.meta.main) {
-  const [command, ...rest] = Deno.args;
-  Deno.exit(
-    command === "pin-keeper"
-      ? await (await import("./host/pinning/keeper_command.ts")).runPinKeeperCommand(rest)
-      : await (await import("./cli/main.ts")).main(Deno.args),
-  );
+import { denoProblem } from "./cli/required_deno.ts";
+
+if (import.meta.main) Deno.exit(await run(Deno.args));
+
+async function run(args: readonly string[]): Promise<number> {
+  const problem = denoProblem(Deno.version.deno, { isBinary: Deno.build.standalone });
+  if (problem !== null) {
+    Deno.stderr.writeSync(new TextEncoder().encode(`${problem}\n`));
+    return 1;
+  }
+  const [command, ...rest] = args;
+  return command === "pin-keeper"
+    ? await (await import("./host/pinning/keeper_command.ts")).runPinKeeperCommand(rest)
+    : await (await import("./cli/main.ts")).main(args);
 }

@@ -64,9 +64,19 @@ export function totalBytes(bytes: BytesByDistance): number {
   return bytes.rackBytes + bytes.siteBytes + bytes.remoteBytes;
 }
 
-const FAR: Readonly<Record<Distance, number>> = { rack: 0, site: 1, remote: 2 };
+const FAR: Readonly<Record<Distance | Reach, number>> = {
+  rack: 0,
+  site: 1,
+  remote: 2,
+  everywhere: 2,
+};
 
-/** Whether a peer at that distance is not farther away than `reach`. */
-export function isWithin(reach: Distance, distance: Distance): boolean {
-  return FAR[distance] <= FAR[reach];
+/** Whether a peer at that distance is no farther away than a reach, or than a peer at another distance. */
+export function isWithin(limit: Reach | Distance, distance: Distance): boolean {
+  return FAR[distance] <= FAR[limit];
+}
+
+/** Whether a word is one of the reaches: for what comes over the network. */
+export function isReach(word: string): word is Reach {
+  return word === "rack" || word === "site" || word === "everywhere";
 }

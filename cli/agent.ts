@@ -4,7 +4,7 @@
  * @module
  */
 
-import { agentConfigSchema } from "../actors/agent/config.ts";
+import { agentConfigSchema } from "../actors/config/agent_config.ts";
 import { startAgent } from "../actors/agent/agent.ts";
 import { type MessageHooks, systemClock } from "../actors/runtime/mod.ts";
 import { CommandError } from "./shared/errors.ts";

@@ -78,9 +78,9 @@ function addCoordinator(program: Command): void {
 
 function addPublish(program: Command): void {
   program.command("publish")
-    .summary("publish a release, serve the feed, be the first seeder")
+    .summary("publish a release, serve the feed, be the first seed")
     .description(
-      "Publish a release, serve the feed and be the first seeder, until stopped.\n" +
+      "Publish a release, serve the feed and be the first seed, until stopped.\n" +
         "Where a publish already serves the feed, it takes the release over and this one ends.\n" +
         "The content is seeded from where it lies: leave it as it is, and publish the next version from another folder.",
     )
@@ -105,7 +105,7 @@ function addPublish(program: Command): void {
     .addOption(engineOption())
     .option(
       "--no-chunk-map",
-      "leave the map of chunks out of the .torrent: faster, but hosts reuse whole files, not what has moved within one",
+      "leave the chunk map out of the .torrent: faster, but hosts reuse whole files, not what has moved within one",
     )
     .option(
       "--base-url <url>",

@@ -190,6 +190,7 @@ async function serve(
       ...(options.baseUrl === undefined ? {} : { baseUrl: options.baseUrl }),
       hostNames: options.allowHost,
       origin: { site: options.site, rack: options.rack },
+      peerPort: engine.port,
       log,
     });
     const publisher = new Publisher({

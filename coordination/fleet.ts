@@ -1,5 +1,5 @@
 /**
- * The whole fleet at a glance: what every host runs, how ready it is, why it waits. What `rollcall status` shows.
+ * The state of the whole fleet for `rollcall status`: what every host runs, how ready it is, and why it waits.
  *
  * @module
  */
@@ -11,11 +11,9 @@ import {
   type Current,
   currentPath,
   currentSchema,
-  DEPLOY,
   EntryError,
   historyPath,
   type Offer,
-  offerSchema,
   type Preparation,
   type Received,
   type Release,
@@ -23,159 +21,223 @@ import {
   rolloutSchema,
   type Roster,
   rosterSchema,
-  type Service,
   servicePath,
   SERVICES,
-  serviceSchema,
+  SERVICES_MAX,
   type Slot,
   slotSchema,
   slotsPath,
-  sortSequential,
   stagingPath,
-  wavePath,
-  waveSchema,
 } from "../rollout/mod.ts";
 import type { ZooKeeper } from "../zookeeper/mod.ts";
-import type { z } from "zod";
-import { decodeNode, type RawNode, readChildren, readNodes } from "./entry_reader.ts";
-import { newestRollout } from "./rollouts.ts";
+import {
+  decodeNode,
+  decodeOwned,
+  type RawNode,
+  readChildren,
+  readNodes,
+  type Versioned,
+} from "./entry_reader.ts";
+import { keepNames, keepSequential } from "./node_names.ts";
+import { Problems } from "./problems.ts";
+import { decodeService, newestRollout, readDeployQueue } from "./rollouts.ts";
+import { decodeOffer } from "./service_view.ts";
 
-/** One host's part in one service. */
+/** One host of one service. */
 export interface FleetHost {
   readonly host: string;
+  /** `?` if neither its entry nor the roster can be read. */
   readonly site: string;
+  /** `?` if neither its entry nor the roster can be read. */
   readonly rack: string;
-  /** Whether its agent has a session. */
+  /** Whether its entry stands, so that its agent has a session. */
   readonly online: boolean;
+  /** The version that it runs; `null` if none or unknown. */
   readonly version: string | null;
+  /** As in its entry; `down` while it is offline. */
   readonly state: "serving" | "down";
   /** When the state last changed, milliseconds since the epoch; `null` while the host is offline. */
   readonly sinceMs: number | null;
+  /** What it does about a release that it does not run yet. */
   readonly preparation: Preparation | null;
+  /** Bytes of releases that are locked in memory. */
   readonly pinnedBytes: number;
+  /** Bytes received for one version, by where they came from. */
   readonly received: Received | null;
+  /** Why it waits, in words for an operator. */
   readonly waitingFor: string | null;
+  /** URL of its agent's endpoint. */
   readonly endpoint: string | null;
+  /** The slot that it holds, or the record of its failure. */
   readonly slot: Slot | null;
-  /** Whether it stands in the staging queue. */
+  /** Whether it is in the staging queue. */
   readonly queued: boolean;
 }
 
-/** A release with a blob that the service's hosts fetch, or may. */
+/** A release with a blob: on offer, or committed. */
 export interface FleetRelease {
   readonly version: string;
   /** 40 hexadecimal digits. */
   readonly infoHash: string;
   /** 0 for a pure restart: nothing moves. */
   readonly sizeBytes: number;
-  /** Announce URLs in order of preference; none where the entry does not tell. */
+  /** Announce URLs in order of preference; empty if the entry has none. */
   readonly trackers: readonly string[];
 }
 
 /** One service of the fleet. */
 export interface FleetService {
+  /** Services that must be upgraded first. */
   readonly dependsOn: readonly string[];
+  /** The committed version. */
   readonly committed: string | null;
   /** The version on offer. */
   readonly offer: string | null;
-  /** Size of the release on offer. */
+  /** Size of the release on offer, or of the committed one if there is no offer. */
   readonly sizeBytes: number;
-  /** Where the build machine that published it stands; `null` where that is not known. */
+  /** Site and rack of the build machine that published it; `null` if unknown. */
   readonly origin: { readonly site: string; readonly rack: string } | null;
-  /** The one on offer, then the committed one, where that is another. */
+  /** The release on offer, then the committed one if it is another. */
   readonly releases: readonly FleetRelease[];
+  /** Its hosts, by name: those on the roster and those that are online. */
   readonly hosts: readonly FleetHost[];
 }
 
-/** One wave that is still to come, or under way. */
+/** One wave of the deploy queue. */
 export interface QueuedWave {
   readonly service: string;
   readonly version: string;
+  /** The hosts of the wave; `null`: all of the service. */
   readonly hosts: readonly string[] | null;
 }
 
-/** A snapshot of the fleet. Its parts are read one after the other, so it may straddle a change. */
+/** The state of the fleet. Its parts are read one after the other, so a change in between may show in some of them only. */
 export interface Fleet {
+  /** The control node; `null` if it is missing or broken. */
   readonly control: Control | null;
   /** The newest rollout, also after its end. */
   readonly rollout: (Rollout & { readonly id: string }) | null;
+  /** The waves that are not finished, in order. */
   readonly queue: readonly QueuedWave[];
+  /** The services by name. */
   readonly services: Readonly<Record<string, FleetService>>;
-  /** Entries that could not be read. */
+  /** Entries that could not be read, one message each. */
   readonly problems: readonly string[];
 }
 
-/** Reads the fleet. An entry that is broken is left out and named under `problems`. */
+/**
+ * Reads the fleet. What cannot be read is left out and named under `problems`; an entry counts under the name of its node.
+ */
 export async function readFleet(zk: ZooKeeper): Promise<Fleet> {
-  const problems: string[] = [];
-  function decode<T>(schema: z.ZodType<T>, node: RawNode | undefined, path: string): T | null {
-    try {
-      return decodeNode(schema, node ?? null, path)?.entry ?? null;
-    } catch (error) {
-      if (!(error instanceof EntryError)) throw error;
-      problems.push(error.message);
-      return null;
-    }
-  }
-
-  const [serviceNames = [], waveNames = []] = await readChildren(zk, [SERVICES, DEPLOY]);
-  const rolloutId = await newestRollout(zk);
-  const queue = sortSequential(waveNames);
-  const [controlNode, rolloutNode, ...waveNodes] = await readNodes(zk, [
-    CONTROL,
-    rolloutId === null ? CONTROL : historyPath(rolloutId),
-    ...queue.map(({ node }) => wavePath(node)),
-  ]);
-  const services: Record<string, FleetService> = {};
-  for (const name of serviceNames.toSorted()) {
-    services[name] = await readFleetService(zk, name, decode);
-  }
-  const rollout = rolloutId === null
-    ? null
-    : decode(rolloutSchema, rolloutNode, historyPath(rolloutId));
-  return {
-    control: decode(controlSchema, controlNode, CONTROL),
-    rollout: rollout === null || rolloutId === null ? null : { ...rollout, id: rolloutId },
-    queue: queue.flatMap(({ node }, index) => {
-      const wave = decode(waveSchema, waveNodes[index], wavePath(node));
-      return wave === null
-        ? []
-        : [{ service: wave.service, version: wave.version, hosts: wave.hosts }];
-    }),
-    services,
+  const problems = new Problems();
+  const reader = new TolerantReader(zk, problems);
+  const serviceNames = keepNames(
+    await reader.children(SERVICES, SERVICES_MAX),
+    SERVICES,
     problems,
+  );
+  const rolloutId = await reader.orElse(() => newestRollout(zk), null);
+  const queue = await reader.orElse(() => readDeployQueue(zk), { waves: [], problems: [] });
+  for (const problem of queue.problems) problems.add(problem);
+  const controlNode = await reader.node(CONTROL);
+  const recordPath = rolloutId === null ? null : historyPath(rolloutId);
+  const recordNode = recordPath === null ? null : await reader.node(recordPath);
+  const services: [string, FleetService][] = [];
+  for (const name of serviceNames.toSorted()) {
+    services.push([name, await readFleetService(zk, name, { reader, problems })]);
+  }
+  const record = recordPath === null
+    ? null
+    : reader.decode(() => decodeNode(rolloutSchema, recordNode, recordPath));
+  return {
+    control: reader.decode(() => decodeNode(controlSchema, controlNode, CONTROL)),
+    rollout: record === null || rolloutId === null ? null : { ...record, id: rolloutId },
+    queue: queue.waves.flatMap(({ entry }) =>
+      entry === null ? [] : [{ service: entry.service, version: entry.version, hosts: entry.hosts }]
+    ),
+    services: Object.fromEntries(services),
+    problems: problems.messages,
   };
 }
 
-type Decode = <T>(schema: z.ZodType<T>, node: RawNode | undefined, path: string) => T | null;
+/** Reads what can be read, and tells of the rest. */
+class TolerantReader {
+  readonly #zk: ZooKeeper;
+  readonly #problems: Problems;
+
+  constructor(zk: ZooKeeper, problems: Problems) {
+    this.#zk = zk;
+    this.#problems = problems;
+  }
+
+  /** The result of a reading, or `instead` when it fails because of what is in the tree. */
+  async orElse<T>(read: () => Promise<T>, instead: T): Promise<T> {
+    try {
+      return await read();
+    } catch (error) {
+      if (!(error instanceof EntryError)) throw error;
+      this.#problems.add(error);
+      return instead;
+    }
+  }
+
+  /** The children of a node; none when they cannot be read. */
+  async children(path: string, max?: number): Promise<string[]> {
+    const [names = []] = await this.orElse(() => readChildren(this.#zk, [path], max), []);
+    return names;
+  }
+
+  /** One node. */
+  async node(path: string): Promise<RawNode> {
+    const [node = null] = await readNodes(this.#zk, [path]);
+    return node;
+  }
+
+  /** An entry; `null` when there is none, or none that can be read. */
+  decode<T>(decode: () => Versioned<T> | null): T | null {
+    try {
+      return decode()?.entry ?? null;
+    } catch (error) {
+      if (!(error instanceof EntryError)) throw error;
+      this.#problems.add(error);
+      return null;
+    }
+  }
+}
 
 async function readFleetService(
   zk: ZooKeeper,
   service: string,
-  decode: Decode,
+  { reader, problems }: { readonly reader: TolerantReader; readonly problems: Problems },
 ): Promise<FleetService> {
-  const [roster = [], online = [], slotHosts = []] = await readChildren(zk, [
-    servicePath(service),
-    currentPath(service),
-    slotsPath(service),
+  const children = async (path: string) => keepNames(await reader.children(path), path, problems);
+  const [roster, online, slots] = await Promise.all([
+    children(servicePath(service)),
+    children(currentPath(service)),
+    children(slotsPath(service)),
   ]);
-  // A host whose roster entry an operator has removed still shows while it is online.
+  const slotHosts = new Set(slots);
+  // A host that an operator has taken off the roster still shows while it is online.
   const names = [...new Set([...roster, ...online])].sort();
   const paths = names.flatMap((host) => [
     servicePath(service, host),
     currentPath(service, host),
     slotsPath(service, host),
   ]);
-  const [serviceNode, offerNode, ...nodes] = await readNodes(zk, [
-    servicePath(service),
-    stagingPath(service),
-    ...paths,
-  ]);
-  // Read last: whoever had to be in the queue for a slot that was read above is still seen in it, or has left it by switching.
-  const [queue = []] = await readChildren(zk, [stagingPath(service)]);
-  const queued = new Set(sortSequential(queue).map(({ prefix }) => prefix));
-  const entry = decode<Service>(serviceSchema, serviceNode, servicePath(service));
-  const offer = decode<Offer>(offerSchema, offerNode, stagingPath(service));
+  const [serviceNode = null, offerNode = null, ...nodes] = await reader.orElse(
+    () => readNodes(zk, [servicePath(service), stagingPath(service), ...paths]),
+    [],
+  );
+  // Read last: a host whose slot was read above is still seen in the queue, or has left it by finishing its switch.
+  const queue = await reader.children(stagingPath(service));
+  const queued = new Set(
+    keepSequential(queue, stagingPath(service), problems).map(({ prefix }) => prefix),
+  );
+  const entry = reader.decode(() => decodeService(service, serviceNode));
+  const offer = reader.decode(() => {
+    const decoded = decodeOffer(offerNode, service);
+    return decoded === null ? null : { entry: decoded, znodeVersion: 0 };
+  });
   return {
     dependsOn: entry?.dependsOn ?? [],
     committed: entry?.committed?.version ?? null,
@@ -184,12 +246,25 @@ async function readFleetService(
     origin: (offer ?? entry?.committed)?.origin ?? null,
     releases: fleetReleases(offer, entry?.committed ?? null),
     hosts: names.map((host, index) => {
-      const [rosterNode, currentNode, slotNode] = nodes.slice(index * 3, index * 3 + 3);
+      const [rosterNode = null, currentNode = null, slotNode = null] = nodes.slice(
+        index * 3,
+        index * 3 + 3,
+      );
+      const owner = (path: string) => ({ path, field: "host", name: host }) as const;
+      const rosterPath = servicePath(service, host);
       return fleetHost(host, {
-        roster: decode<Roster>(rosterSchema, rosterNode, servicePath(service, host)),
-        current: decode<Current>(currentSchema, currentNode, currentPath(service, host)),
-        slot: slotHosts.includes(host)
-          ? decode<Slot>(slotSchema, slotNode, slotsPath(service, host))
+        roster: reader.decode(() => decodeNode<Roster>(rosterSchema, rosterNode, rosterPath)),
+        current: reader.decode(() =>
+          decodeOwned<"host", Current>(
+            currentSchema,
+            currentNode,
+            owner(currentPath(service, host)),
+          )
+        ),
+        slot: slotHosts.has(host)
+          ? reader.decode(() =>
+            decodeOwned<"host", Slot>(slotSchema, slotNode, owner(slotsPath(service, host)))
+          )
           : null,
         queued: queued.has(host),
       });

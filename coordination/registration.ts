@@ -1,5 +1,5 @@
 /**
- * A host's own entry among the current hosts: ephemeral, and never taken from another machine.
+ * A host's own entry among the current hosts. It is ephemeral, and an agent never takes the entry of another machine.
  *
  * @module
  */
@@ -10,56 +10,71 @@ import {
   currentSchema,
   decodeEntry,
   encodeEntry,
+  isOfSameAgent,
+  servicePath,
 } from "../rollout/mod.ts";
-import { hasCode, type MultiOperation, op, type ZooKeeper } from "../zookeeper/mod.ts";
+import { hasCode, type MultiOperation, op, type Stat, type ZooKeeper } from "../zookeeper/mod.ts";
+import { deleteClearing } from "./foreign_children.ts";
 import { bumpCounter } from "./slots.ts";
 
-/** Another agent holds the entry under this host's name. */
+/** Another agent is registered under this host's name. */
 export class HostNameTaken extends Error {
   /** Stable name of the error. */
   readonly code = "HOST_NAME_TAKEN";
   override readonly name = "HostNameTaken";
 }
 
-/** Each attempt ends with an entry that came or went in between; more than a few are no accident. */
+/** Most attempts to register: an attempt fails if an entry appears or vanishes in between, which is rare. */
 const ATTEMPTS_MAX = 5;
 
 /**
- * Throws when the entry of another machine stands under this host's name.
+ * Throws if another machine is registered under this host's name.
  *
  * @throws {HostNameTaken}
+ * @throws {EntryError} when the entry of another session cannot be read.
  */
 export async function refuseNamesake(
   zk: ZooKeeper,
   service: string,
-  own: Pick<Current, "host" | "agent">,
+  own: Pick<Current, "host" | "agent" | "machine">,
 ): Promise<void> {
   const path = currentPath(service, own.host);
   try {
-    expectOwn(decodeEntry(currentSchema, (await zk.get(path)).data, path), service, own);
+    const { data, stat } = await zk.get(path);
+    if (isOfAgent(stat)) expectOwn(decodeEntry(currentSchema, data, path), service, own);
   } catch (error) {
     if (!hasCode(error, "NO_NODE")) throw error;
   }
 }
 
+/** What a host registers with, and writes from then on. */
+export interface HostWrite {
+  readonly entry: Current;
+  /** The epoch of its registration, as {@link joinRoster} returned it. */
+  readonly epoch: number;
+}
+
 /**
- * Makes the entry an ephemeral node of the present session. A ghost that this agent's earlier session has left is
- * replaced; each change is made at the version that was looked at, so that of two machines that start at once under one
+ * Registers the host with an ephemeral node of the present session. It replaces the node that an earlier session of this
+ * agent has left. Each change depends on the version that was read, so that of two machines that start at once under one
  * name one is refused.
  *
  * @throws {HostNameTaken}
+ * @throws {EntryError} when the entry of another session cannot be read.
  */
 export async function registerHost(
   zk: ZooKeeper,
   service: string,
-  entry: Current,
+  { entry, epoch }: HostWrite,
 ): Promise<void> {
   const path = currentPath(service, entry.host);
+  const inEpoch = checkEpoch(service, { entry, epoch });
   for (let attempt = 1;; attempt++) {
     try {
       await zk.multi([
+        inEpoch,
         op.create(path, encodeEntry(entry), { mode: "ephemeral" }),
-        ...countingAgain(service, entry),
+        ...bumpIfServing(service, entry),
       ]);
       return;
     } catch (error) {
@@ -67,15 +82,16 @@ export async function registerHost(
     }
     try {
       const { data, stat } = await zk.get(path);
-      expectOwn(decodeEntry(currentSchema, data, path), service, entry);
+      if (isOfAgent(stat)) expectOwn(decodeEntry(currentSchema, data, path), service, entry);
       if (stat.ephemeralOwner === zk.sessionId) {
         await zk.multi([
+          inEpoch,
           op.set(path, encodeEntry(entry), { version: stat.version }),
-          ...countingAgain(service, entry),
+          bumpCounter(service),
         ]);
         return;
       }
-      await zk.delete(path, { version: stat.version });
+      await deleteClearing(zk, path, { version: stat.version });
     } catch (error) {
       if (!hasCode(error, "NO_NODE", "BAD_VERSION")) throw error;
     }
@@ -83,35 +99,56 @@ export async function registerHost(
 }
 
 /**
- * Writes the host's entry, which must stand. `saidServing`: whether the entry that stands says that the host serves.
+ * Writes the host's entry, which must exist. `said`: the state that the present entry is known to have, `null` if that is
+ * not known.
  */
 export async function writeHost(
   zk: ZooKeeper,
   service: string,
-  write: { readonly entry: Current; readonly saidServing: boolean },
+  write: HostWrite & { readonly said: Current["state"] | null },
 ): Promise<void> {
-  const { entry, saidServing } = write;
-  const path = currentPath(service, entry.host);
-  const counting = saidServing ? [] : countingAgain(service, entry);
-  if (counting.length === 0) await zk.set(path, encodeEntry(entry));
-  else await zk.multi([op.set(path, encodeEntry(entry)), ...counting]);
+  const { entry, said } = write;
+  await zk.multi([
+    checkEpoch(service, write),
+    op.set(currentPath(service, entry.host), encodeEntry(entry)),
+    ...(said === entry.state ? [] : [bumpCounter(service)]),
+  ]);
+}
+
+/** Refuses a write from before the host's present registration, or from before it was taken off the roster. */
+export function checkEpoch(service: string, { entry, epoch }: HostWrite): MultiOperation {
+  return op.check(servicePath(service, entry.host), epoch);
 }
 
 /**
- * A host that is down may take a slot past the budget. Such a request may be on its way, of this agent or of its earlier
- * life, when the host serves again; it must be refused then, or one host more goes down than the service can spare
- * (invariant I1). So whoever begins to count as serving bumps the admission counter.
+ * Who is away is what admissions depend on. So a write with which a host begins to count as serving, or stops to, changes
+ * the admission counter: a request that was decided on before is refused then (invariant I1). A host that registers while
+ * it is down was away before.
  */
-function countingAgain(service: string, { state }: Current): MultiOperation[] {
+function bumpIfServing(service: string, { state }: Current): MultiOperation[] {
   return state === "serving" ? [bumpCounter(service)] : [];
+}
+
+/** Agents register with ephemeral nodes alone: a node that no session holds is somebody else's, whatever it says. */
+function isOfAgent(stat: Stat): boolean {
+  return stat.ephemeralOwner !== 0n;
 }
 
 function expectOwn(
   standing: Current,
   service: string,
-  own: Pick<Current, "host" | "agent">,
+  own: Pick<Current, "host" | "agent" | "machine">,
 ): void {
-  if (standing.agent === own.agent) return;
+  if (isOfSameAgent(standing, own)) return;
+  if (standing.agent === own.agent) {
+    throw new HostNameTaken(
+      `register ${own.host} for ${service}: an agent with a copy of this data folder is online under that name ` +
+        `(${
+          standing.endpoint ?? "no endpoint"
+        }); if it is this machine before its reboot, it is gone when its session ` +
+        "ends, else give one of them another host name and an empty data folder",
+    );
+  }
   throw new HostNameTaken(
     `register ${own.host} for ${service}: another agent is online under that name ` +
       `(${standing.site}/${standing.rack}, ${standing.endpoint ?? "no endpoint"}); ` +

@@ -1,7 +1,8 @@
 /**
- * How a switch ends in the tree: one transaction for the host's entry, its place in the staging queue and its slot.
+ * How a switch ends in the tree: one transaction changes the host's entry, its place in the staging queue and its
+ * slot.
  *
- * Both reports may be made again when a reply was lost: they look at what stands first.
+ * Both reports may be repeated after a lost reply: they look first at what is in the tree.
  *
  * @module
  */
@@ -20,26 +21,30 @@ import {
   stagingPath,
 } from "../rollout/mod.ts";
 import { hasCode, type MultiOperation, op, type ZooKeeper } from "../zookeeper/mod.ts";
+import { multiClearing } from "./foreign_children.ts";
 import { readService, type ServiceReading } from "./service_view.ts";
-import { bumpCounter } from "./slots.ts";
+import { checkEpoch } from "./registration.ts";
+import { changeCounter } from "./slots.ts";
 
-/** Each round is lost to another host's report or admission, which are one at a time; a fleet has few of them at once. */
+/** Most attempts of a report: an attempt fails if another host's report or admission comes first, and few of them happen at once. */
 const ROUNDS_MAX = 10;
 
 /**
- * Reports that the switch is over: the host's entry says what it runs, it leaves the staging queue, the slot of that
- * switch is gone, and so is a record that the same version had failed here. The host's own ephemeral entry must stand.
+ * Reports that the switch has succeeded: the host's entry gets the version that it runs, and the transaction removes the
+ * host from the staging queue, its slot, and a record that the same version had failed here. The host's own entry must
+ * exist.
  */
 export async function reportSwitch(
   zk: ZooKeeper,
   service: string,
-  done: { readonly current: Current; readonly slot: Slot },
+  done: { readonly current: Current; readonly slot: Slot; readonly epoch: number },
 ): Promise<void> {
-  const { current, slot } = done;
-  await inRounds(zk, service, (reading) => ({
+  const { current, slot, epoch } = done;
+  await retryOnConflict(zk, service, (reading) => ({
     operations: [
+      checkEpoch(service, { entry: current, epoch }),
       // The host counts as serving from here on; see `registration.ts`.
-      bumpCounter(service),
+      changeCounter(service, reading.view),
       op.set(currentPath(service, current.host), encodeEntry(current)),
       ...leaveQueue(reading, service, current.host),
       ...(isOver(reading.view.slots.get(current.host), slot)
@@ -51,30 +56,46 @@ export async function reportSwitch(
 }
 
 /**
- * Reports that a switch failed and the old release is back: the slot stays as a record, the host leaves the queue. Where
- * the policy allows no more failures, the rollout is halted. The admission counter is bumped, so that of two hosts that
- * fail at once each counts the other.
+ * Reports that a switch has failed and the old release is back: the slot stays as a record, and the host leaves the queue.
+ * If the policy allows no more failures, the rollout is halted. The transaction depends on the admission counter and
+ * changes it, so that of two hosts that fail at once each counts the other.
  *
  * @returns Whether this failure has halted the rollout.
  */
 export async function reportFailure(
   zk: ZooKeeper,
   service: string,
-  failure: { readonly slot: Slot; readonly current: Current; readonly nowMs: number },
+  failure: FailureReport,
 ): Promise<boolean> {
-  return await inRounds(zk, service, (reading) => failureOperations(reading, service, failure));
+  return await retryOnConflict(
+    zk,
+    service,
+    (reading) => failureOperations(reading, service, failure),
+  );
 }
 
 /**
- * Whether what stands goes with the switch of that slot. A record that another version failed here stays: it is what
- * keeps the host from trying that one again. So does a slot that the host has been given since.
+ * Whether the standing slot belongs to the switch that is reported. The record that another version failed here does not:
+ * it keeps the host from trying that version again. Neither does a slot that the host took later.
  */
 function isOver(standing: Slot | undefined, slot: Slot): boolean {
   if (standing === undefined || standing.to !== slot.to) return false;
   return !isHeld(standing) || isSameSlot(standing, slot);
 }
 
-/** What to change, in view of what stands, and the report's result. */
+/** The failure of a switch, as the host reports it. */
+export interface FailureReport {
+  /** The slot of the switch, with the reason. */
+  readonly slot: Slot;
+  /** The host's entry from now on. */
+  readonly current: Current;
+  /** The epoch of the host's registration. */
+  readonly epoch: number;
+  /** Now, milliseconds since the epoch: for the record of a halt. */
+  readonly nowMs: number;
+}
+
+/** The operations of a report, by what was read, and its result. */
 interface Change<T> {
   readonly operations: readonly MultiOperation[];
   readonly result: T;
@@ -83,29 +104,29 @@ interface Change<T> {
 function failureOperations(
   { view, stagingNodes }: ServiceReading,
   service: string,
-  failure: { readonly slot: Slot; readonly current: Current; readonly nowMs: number },
+  failure: FailureReport,
 ): Change<boolean> {
-  const { slot, current, nowMs } = failure;
+  const { slot, current, epoch, nowMs } = failure;
+  const inEpoch = checkEpoch(service, { entry: current, epoch });
   const { host } = slot;
   const standing = view.slots.get(host);
   const isHalted = view.control?.state === "halted";
   const entry = op.set(currentPath(service, host), encodeEntry(current));
   const isOurs = standing !== undefined && isSameSlot(standing, slot);
   if (standing !== undefined && (isHeld(standing) ? !isOurs : isOurs)) {
-    // Made before, only the reply was lost: what stands is a slot that the host has been given since, or the record. To
-    // halt once more would undo an operator's word of meanwhile.
-    return { operations: [entry], result: isHalted };
+    // The report was made before and its reply was lost: the standing slot is a later one, or the record. Halting again
+    // would undo what an operator has decided since.
+    return { operations: [inEpoch, entry], result: isHalted };
   }
   const decision = decideFailure(view, { host, service, version: slot.to });
   const isHalting = decision.halt && !isHalted;
-  // Halting is itself a change of the control node.
+  // Halting changes the version of the control node itself.
   const controlVersion = view.controlVersion + (isHalting ? 1 : 0);
   const failed = encodeEntry({ ...slot, step: "failed", controlVersion });
   const operations: MultiOperation[] = [
-    op.set(slotsPath(service), encodeEntry({ schema: SCHEMA_VERSION }), {
-      version: view.slotsVersion,
-    }),
-    // An operator may have removed the slot meanwhile; the record of the failure is wanted all the same.
+    inEpoch,
+    changeCounter(service, view),
+    // An operator may have removed the slot; the failure must be recorded all the same.
     standing === undefined
       ? op.create(slotsPath(service, host), failed)
       : op.set(slotsPath(service, host), failed),
@@ -135,8 +156,8 @@ function leaveQueue(
     .map(({ node }) => op.delete(stagingPath(service, node)));
 }
 
-/** Reads and makes the change until nothing has moved in between. */
-async function inRounds<T>(
+/** Reads, decides and writes, again if something changed in between. */
+async function retryOnConflict<T>(
   zk: ZooKeeper,
   service: string,
   decide: (reading: ServiceReading) => Change<T>,
@@ -144,7 +165,7 @@ async function inRounds<T>(
   for (let round = 1;; round++) {
     const { operations, result } = decide(await readService(zk, service));
     try {
-      await zk.multi(operations);
+      await multiClearing(zk, operations);
       return result;
     } catch (error) {
       if (round === ROUNDS_MAX || !hasCode(error, "BAD_VERSION", "NO_NODE", "NODE_EXISTS")) {

@@ -1,38 +1,36 @@
 /**
- * What an admin box writes: starting a rollout in one transaction, pausing, resuming and aborting it. The agents carry it
- * from there.
+ * Which rollouts there are: the one under way, the newest one, the id of a new one. `start_rollout.ts`, `abort_rollout.ts`
+ * and `control.ts` are what an operator does about them.
  *
  * @module
  */
 
 import {
   CONTROL,
-  type Control,
   controlSchema,
   DEPLOY,
-  encodeEntry,
+  EntryError,
   HISTORY,
-  historyPath,
-  type PlannedService,
-  type PlannedWave,
-  type Release,
-  type Rollout,
-  rolloutSchema,
-  SCHEMA_VERSION,
+  type SequentialName,
   type Service,
   servicePath,
   serviceSchema,
-  sortSequential,
-  stagingPath,
+  type Wave,
   wavePath,
-  wavePrefix,
+  WAVES_MAX,
   waveSchema,
 } from "../rollout/mod.ts";
-import { hasCode, type MultiOperation, op, type ZooKeeper } from "../zookeeper/mod.ts";
-import { decodeNode, readChildren, readNodes, type Versioned } from "./entry_reader.ts";
-
-/** Withdrawn versions that a service remembers: some host may still run one of a few rollouts ago, none of a hundred. */
-const WITHDRAWN_MAX = 100;
+import type { ZooKeeper } from "../zookeeper/mod.ts";
+import {
+  decodeNode,
+  decodeOwned,
+  type RawNode,
+  readChildren,
+  readNodes,
+  type Versioned,
+} from "./entry_reader.ts";
+import { keepSequential } from "./node_names.ts";
+import { Problems } from "./problems.ts";
 
 /** A rollout cannot be started, paused, resumed or aborted as things stand. */
 export class RolloutError extends Error {
@@ -41,237 +39,76 @@ export class RolloutError extends Error {
   override readonly name = "RolloutError";
 }
 
-/** A rollout that is ready to be written. */
-export interface NewRollout {
-  readonly id: string;
-  readonly by: string;
-  readonly nowMs: number;
-  readonly services: ReadonlyMap<string, PlannedService>;
-  readonly releases: ReadonlyMap<string, Release>;
-  readonly waves: readonly PlannedWave[];
+/** The deploy queue, in order; a wave that cannot be read has no entry. */
+export interface DeployQueue {
+  readonly waves: readonly { readonly name: SequentialName; readonly entry: Wave | null }[];
+  /** What cannot be read of it. */
+  readonly problems: readonly string[];
 }
 
 /**
- * Writes the offers, the policies and the waves in one transaction: all of it or nothing. The control node is written too,
- * at the version that was read, so that of two admins who start at once one is refused.
+ * Reads the deploy queue.
  *
- * @throws {RolloutError} when another rollout is under way, or control is not `running`.
+ * @throws {EntryError} when it has more waves than any rollout.
  */
-export async function startRollout(zk: ZooKeeper, rollout: NewRollout): Promise<void> {
-  const control = await readControl(zk);
-  const [queue = []] = await readChildren(zk, [DEPLOY]);
-  if (queue.length > 0) {
-    const id = await activeRollout(zk) ?? "another one";
-    throw new RolloutError(
-      `start rollout: ${id} is under way with ${queue.length} waves to go; watch it (rollcall rollout watch) ` +
-        `or abort it (rollcall rollout abort)`,
-    );
-  }
-  if (control.entry.state !== "running") {
-    throw new RolloutError(
-      `start rollout: control is ${control.entry.state} by ${control.entry.by}` +
-        `${
-          control.entry.reason === null ? "" : ` (${control.entry.reason})`
-        }; resume it first (rollcall rollout resume)`,
-    );
-  }
-  const services = await readServices(zk, [...rollout.services.keys()]);
-  const operations: MultiOperation[] = [
-    op.set(
-      CONTROL,
-      encodeEntry({ ...control.entry, by: rollout.by, reason: null, sinceMs: rollout.nowMs }),
-      {
-        version: control.znodeVersion,
-      },
-    ),
-  ];
-  for (const [name, planned] of rollout.services) {
-    const standing = services.get(name);
-    const release = rollout.releases.get(name);
-    if (standing === undefined || release === undefined) {
-      throw new RolloutError(
-        `start rollout: ${name} has no ${release === undefined ? "release" : "hosts"}`,
-      );
-    }
-    const entry: Service = {
-      ...standing.entry,
-      dependsOn: [...planned.dependsOn],
-      policy: planned.policy,
-      withdrawn: standing.entry.withdrawn.filter((version) => version !== planned.version),
-    };
-    operations.push(
-      op.set(servicePath(name), encodeEntry(entry), { version: standing.znodeVersion }),
-      op.set(
-        stagingPath(name),
-        encodeEntry({ ...release, schema: SCHEMA_VERSION, rollout: rollout.id }),
-      ),
-    );
-  }
-  const record: Rollout = {
-    schema: SCHEMA_VERSION,
-    by: rollout.by,
-    startedMs: rollout.nowMs,
-    endedMs: null,
-    state: "running",
-    waves: rollout.waves.map((wave) => ({
-      service: wave.service,
-      from: services.get(wave.service)?.entry.committed?.version ?? null,
-      version: wave.version,
-      hosts: wave.hosts === null ? null : [...wave.hosts],
-      finishedMs: null,
-    })),
-  };
-  operations.push(op.create(historyPath(rollout.id), encodeEntry(record)));
-  for (const { service, version, hosts } of rollout.waves) {
-    const wave = { schema: SCHEMA_VERSION, rollout: rollout.id, service, version, hosts };
-    operations.push(
-      op.create(wavePrefix(service), encodeEntry(wave), { mode: "persistent_sequential" }),
-    );
-  }
+export async function readDeployQueue(zk: ZooKeeper): Promise<DeployQueue> {
+  const problems = new Problems();
+  const [names = []] = await readChildren(zk, [DEPLOY], WAVES_MAX);
+  const queue = keepSequential(names, DEPLOY, problems);
+  const nodes = await readNodes(zk, queue.map(({ node }) => wavePath(node)));
+  const waves = queue.map((name, index) => ({
+    name,
+    entry: decodeWaveOf(name, nodes[index] ?? null, problems),
+  }));
+  return { waves, problems: problems.messages };
+}
+
+function decodeWaveOf(name: SequentialName, node: RawNode, problems: Problems): Wave | null {
+  const of = { path: wavePath(name.node), field: "service", name: name.prefix } as const;
   try {
-    await zk.multi(operations);
+    return decodeOwned<"service", Wave>(waveSchema, node, of)?.entry ?? null;
   } catch (error) {
-    if (hasCode(error, "BAD_VERSION")) {
-      throw new RolloutError(
-        "start rollout: somebody else changed the fleet's state meanwhile; nothing was written, try again",
-        {
-          cause: error,
-        },
-      );
-    }
-    // The reply may have been lost after all was written: the record, which has a name of its own, tells.
-    const isLost = hasCode(error, "CONNECTION_LOSS") || hasCode(error, "OPERATION_TIMEOUT");
-    if (!isLost || await zk.exists(historyPath(rollout.id)) === null) throw error;
+    if (!(error instanceof EntryError)) throw error;
+    problems.add(error);
+    return null;
   }
 }
 
-/**
- * Sets the control node.
- *
- * @returns What it was before.
- * @throws {RolloutError} when somebody else changes it at the same time.
- */
-export async function setControl(
-  zk: ZooKeeper,
-  change: Pick<Control, "state" | "by" | "reason" | "sinceMs">,
-): Promise<Control> {
-  const standing = await readControl(zk);
-  try {
-    await zk.set(CONTROL, encodeEntry({ ...standing.entry, ...change }), {
-      version: standing.znodeVersion,
-    });
-  } catch (error) {
-    if (!hasCode(error, "BAD_VERSION")) throw error;
-    throw new RolloutError(
-      `set control to ${change.state}: somebody else changed it meanwhile; look and try again`,
-      {
-        cause: error,
-      },
-    );
-  }
-  return standing.entry;
-}
-
-/**
- * Aborts the rollout that is under way: its waves and offers are removed in one transaction, its versions withdrawn where a
- * service had not finished, and control goes back to running. Hosts that hold a slot finish or roll back; nobody else
- * goes down.
- *
- * @returns Its id.
- * @throws {RolloutError} when none is under way.
- */
-export async function abortRollout(
-  zk: ZooKeeper,
-  abort: { readonly by: string; readonly nowMs: number },
-): Promise<string> {
-  const id = await activeRollout(zk);
-  const [queue = []] = await readChildren(zk, [DEPLOY]);
-  if (id === null || queue.length === 0) throw new RolloutError("abort rollout: none is under way");
-  const control = await readControl(zk);
-  const waves = await readNodes(zk, queue.map(wavePath));
-  const versions = new Map<string, string>();
-  const operations: MultiOperation[] = [];
-  queue.forEach((node, index) => {
-    const wave = decodeNode(waveSchema, waves[index] ?? null, wavePath(node));
-    if (wave === null) return;
-    versions.set(wave.entry.service, wave.entry.version);
-    operations.push(op.delete(wavePath(node)));
-  });
-  for (const [name, { entry, znodeVersion }] of await readServices(zk, [...versions.keys()])) {
-    const version = versions.get(name);
-    if (version === undefined) continue;
-    // What the fleet runs by right cannot be taken back: it would leave a host that comes back with nothing to start.
-    const withdrawn = entry.committed?.version === version
-      ? entry.withdrawn
-      : [...new Set([...entry.withdrawn, version])].slice(-WITHDRAWN_MAX);
-    operations.push(
-      op.set(servicePath(name), encodeEntry({ ...entry, withdrawn }), { version: znodeVersion }),
-      op.set(stagingPath(name), new Uint8Array(0)),
-    );
-  }
-  const [raw = null] = await readNodes(zk, [historyPath(id)]);
-  const record = decodeNode(rolloutSchema, raw, historyPath(id));
-  if (record !== null) {
-    operations.push(op.set(
-      historyPath(id),
-      encodeEntry({ ...record.entry, state: "aborted", endedMs: abort.nowMs }),
-      { version: record.znodeVersion },
-    ));
-  }
-  operations.push(op.set(
-    CONTROL,
-    encodeEntry({
-      ...control.entry,
-      state: "running",
-      by: abort.by,
-      reason: null,
-      sinceMs: abort.nowMs,
-    }),
-    { version: control.znodeVersion },
-  ));
-  try {
-    await zk.multi(operations);
-  } catch (error) {
-    // The reply may have been lost after all was written: then the rollout's record says so.
-    if (hasCode(error, "CONNECTION_LOSS", "OPERATION_TIMEOUT") && await isAborted(zk, id)) {
-      return id;
-    }
-    if (!hasCode(error, "BAD_VERSION", "NO_NODE")) throw error;
-    throw new RolloutError("abort rollout: it moved on meanwhile; nothing was written, try again", {
-      cause: error,
-    });
-  }
-  return id;
-}
-
-async function isAborted(zk: ZooKeeper, id: string): Promise<boolean> {
-  const [raw = null] = await readNodes(zk, [historyPath(id)]);
-  return decodeNode(rolloutSchema, raw, historyPath(id))?.entry.state === "aborted";
-}
-
-/** The id of the rollout that the first wave belongs to; `null` when the queue is empty. */
+/** The id of the rollout that the first readable wave belongs to; `null` when there is none. */
 export async function activeRollout(zk: ZooKeeper): Promise<string | null> {
-  const [names = []] = await readChildren(zk, [DEPLOY]);
-  const [first] = sortSequential(names);
-  if (first === undefined) return null;
-  const [raw = null] = await readNodes(zk, [wavePath(first.node)]);
-  return decodeNode(waveSchema, raw, wavePath(first.node))?.entry.rollout ?? null;
+  const { waves } = await readDeployQueue(zk);
+  return waves.find(({ entry }) => entry !== null)?.entry?.rollout ?? null;
 }
 
-/** The id of the newest rollout, whatever became of it; ids sort by time. */
+/** The id of the rollout that was started last, in whatever state it is. */
 export async function newestRollout(zk: ZooKeeper): Promise<string | null> {
+  const [raw = null] = await readNodes(zk, [CONTROL]);
+  try {
+    const newest = decodeNode(controlSchema, raw, CONTROL)?.entry.rollout;
+    if (newest !== undefined) return newest;
+  } catch (error) {
+    if (!(error instanceof EntryError)) throw error;
+  }
+  // Control cannot be read, or no rollout was started since it names the last one: the ids are all that there is.
   const [names = []] = await readChildren(zk, [HISTORY]);
-  return names.toSorted().at(-1) ?? null;
+  return names.filter((name) => ROLLOUT_ID.test(name)).toSorted().at(-1) ?? null;
 }
 
-/** A new rollout's id: sorts by time, to the millisecond, and two admins at the same moment do not collide. */
+/** As {@link createRolloutId} makes it. Other names in the history are somebody else's, and would sort behind it. */
+const ROLLOUT_ID = /^\d{8}-\d{6}\.\d{3}-[0-9a-z]{4}$/;
+
+/** Creates the id of a new rollout: the time, for people, to the millisecond. Nothing is ordered by it. The random end keeps two admins at the same moment apart. */
 export function createRolloutId(nowMs: number, random: () => number): string {
   const stamp = new Date(nowMs).toISOString().replace(/[-:]/g, "").replace("T", "-").slice(0, 19);
   const suffix = Math.floor(random() * 36 ** 4).toString(36).padStart(4, "0");
   return `${stamp}-${suffix}`;
 }
 
-/** The services' entries with the versions of their nodes. */
+/**
+ * The services' entries with the versions of their nodes. A service without an entry is left out.
+ *
+ * @throws {EntryError} when one of them cannot be read.
+ */
 export async function readServices(
   zk: ZooKeeper,
   names: readonly string[],
@@ -279,19 +116,23 @@ export async function readServices(
   const nodes = await readNodes(zk, names.map((name) => servicePath(name)));
   const services = new Map<string, Versioned<Service>>();
   names.forEach((name, index) => {
-    const entry = decodeNode(serviceSchema, nodes[index] ?? null, servicePath(name));
+    const entry = decodeService(name, nodes[index] ?? null);
     if (entry !== null) services.set(name, entry);
   });
   return services;
 }
 
-async function readControl(zk: ZooKeeper): Promise<Versioned<Control>> {
-  const [raw = null] = await readNodes(zk, [CONTROL]);
-  const control = decodeNode(controlSchema, raw, CONTROL);
-  if (control === null) {
-    throw new RolloutError(
-      "read control: the tree is empty; start an agent first, or check the chroot in --zookeeper",
-    );
-  }
-  return control;
+/**
+ * Decodes a service's entry, whose committed release must be of that service; `null` if there is no node.
+ *
+ * @throws {EntryError}
+ */
+export function decodeService(name: string, node: RawNode): Versioned<Service> | null {
+  const path = servicePath(name);
+  const service = decodeNode(serviceSchema, node, path);
+  const committed = service?.entry.committed ?? null;
+  if (committed === null || committed.service === name) return service;
+  throw new EntryError(
+    `read ${path}: expected a committed release of "${name}", was one of "${committed.service}"`,
+  );
 }

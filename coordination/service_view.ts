@@ -1,5 +1,5 @@
 /**
- * What a host reads about its service before it decides anything: the view that the pure rules of `rollout/` work on.
+ * What a host reads about its service before it decides anything: the view on which the pure rules of `rollout/` work.
  *
  * @module
  */
@@ -17,26 +17,42 @@ import {
   type Offer,
   offerSchema,
   ROOT,
+  SCHEMA_VERSION,
   type Service,
   servicePath,
-  serviceSchema,
   type ServiceView,
   type Slot,
   slotSchema,
   slotsPath,
-  sortSequential,
+  type Staged,
   stagedSchema,
   stagingPath,
+  type Wave,
   wavePath,
+  WAVES_MAX,
   waveSchema,
 } from "../rollout/mod.ts";
-import { op, type ZooKeeper, ZooKeeperError } from "../zookeeper/mod.ts";
+import { op, type ZooKeeper } from "../zookeeper/mod.ts";
 import type { z } from "zod";
-import { decodeNode, type RawNode, readNodes, type Versioned } from "./entry_reader.ts";
+import {
+  checkChildCount,
+  decodeNode,
+  decodeOwned,
+  type RawNode,
+  readNodes,
+  toChildren,
+  toRawNode,
+  type Versioned,
+} from "./entry_reader.ts";
+import { keepNames, keepSequential } from "./node_names.ts";
+import { Problems } from "./problems.ts";
+import { decodeService } from "./rollouts.ts";
 
-/** A {@link ServiceView} with what the host's own decisions need beside it. */
+/** A {@link ServiceView} with what else the host's own decisions need. */
 export interface ServiceReading {
+  /** The input of the rules. */
   readonly view: ServiceView;
+  /** The service's entry; `null` when there is none. */
   readonly service: Versioned<Service> | null;
   /** The release on offer; `null` when there is none. */
   readonly offer: Offer | null;
@@ -46,114 +62,193 @@ export interface ServiceReading {
   readonly waves: readonly FirstWave[];
   /** Nodes of the staging queue, in order, with the host that each belongs to. */
   readonly stagingNodes: readonly { readonly node: string; readonly host: string }[];
+  /** What was dropped because it cannot be read, one message each. */
+  readonly problems: readonly string[];
 }
 
 /**
- * Reads a service's state in three requests, whatever the number of hosts. A `sync` goes first, so that the view holds
- * everything that was acknowledged before the call.
+ * Reads a service's state in a few requests. A `sync` comes first, so that the view has everything that was acknowledged
+ * before the call.
  *
- * A host whose own entry is broken counts as absent (which only makes others more careful); a broken entry that all
- * depend on is an error.
+ * An entry counts under the name of its node. What cannot be read of a single host is dropped and told: its entry and its
+ * place in the staging queue do not count, and its slot counts as held. All of that only makes others more careful. A
+ * broken entry that all hosts depend on is an error.
  *
- * @throws {ZooKeeperError | EntryError}
+ * @throws {EntryError} when such an entry is broken.
+ * @throws {ZooKeeperError} when a request fails.
  */
 export async function readService(zk: ZooKeeper, service: string): Promise<ServiceReading> {
+  const problems = new Problems();
   const paths = {
     service: servicePath(service),
     staging: stagingPath(service),
     slots: slotsPath(service),
     current: currentPath(service),
   };
-  await zk.sync(ROOT);
-  const [control, serviceNode, staging, slotsNode, ...lists] = await zk.multiRead([
-    op.get(CONTROL),
-    op.get(paths.service),
-    op.get(paths.staging),
-    op.get(paths.slots),
-    op.children(DEPLOY),
-    op.children(paths.service),
-    op.children(paths.staging),
-    op.children(paths.slots),
-    op.children(paths.current),
-  ]);
-  const [waveNames = [], roster = [], stagingNames = [], slotHosts = [], currentHosts = []] = lists
-    .map(
-      (result) =>
-        (result instanceof ZooKeeperError || result?.kind !== "children") ? [] : result.children,
-    );
-  const queue = sortSequential(waveNames).map(({ node, prefix }) => ({ node, service: prefix }));
-  const stagingNodes = sortSequential(stagingNames).map(({ node, prefix }) => ({
-    node,
-    host: prefix,
-  }));
-  const firstNode = queue[0]?.node;
-  const ownNodes = queue.filter((wave) => wave.service === service).map(({ node }) => node);
-  const waveNodes = [...new Set(firstNode === undefined ? ownNodes : [firstNode, ...ownNodes])];
+  // One after the other at the server, since requests keep their order.
+  const [, [control, serviceNode, staging, slotsNode, currentNode, deployNode]] = await Promise.all(
+    [
+      zk.sync(ROOT),
+      zk.multiRead([CONTROL, ...Object.values(paths), DEPLOY].map((path) => op.get(path))),
+    ],
+  );
+  const parents = {
+    service: toRawNode(serviceNode, paths.service),
+    staging: toRawNode(staging, paths.staging),
+    slots: toRawNode(slotsNode, paths.slots),
+    current: toRawNode(currentNode, paths.current),
+  };
+  checkChildCount(DEPLOY, childCountOf(toRawNode(deployNode, DEPLOY)), WAVES_MAX);
+  checkChildCount(paths.service, childCountOf(parents.service));
+  checkChildCount(paths.staging, childCountOf(parents.staging));
+  checkChildCount(paths.slots, childCountOf(parents.slots));
+  checkChildCount(paths.current, childCountOf(parents.current));
+  const lists = await zk.multiRead(
+    [DEPLOY, ...Object.values(paths)].map((path) => op.children(path)),
+  );
+  const [waveList, rosterList, stagingList, slotList, currentList] = lists;
+  const queue = keepSequential(toChildren(waveList, DEPLOY), DEPLOY, problems)
+    .map(({ node, prefix }) => ({ node, service: prefix }));
+  const roster = keepNames(toChildren(rosterList, paths.service), paths.service, problems);
+  const stagingNodes = keepSequential(
+    toChildren(stagingList, paths.staging),
+    paths.staging,
+    problems,
+  ).map(({ node, prefix }) => ({ node, host: prefix }));
+  const slotHosts = keepNames(toChildren(slotList, paths.slots), paths.slots, problems);
+  const currentHosts = keepNames(toChildren(currentList, paths.current), paths.current, problems);
+  const first = queue[0];
+  const ownWaves = queue.filter((wave) => wave.service === service);
+  const wanted = [...new Set(first === undefined ? ownWaves : [first, ...ownWaves])];
 
-  const slotPaths = slotHosts.map((host) => slotsPath(service, host));
-  const currentPaths = currentHosts.map((host) => currentPath(service, host));
-  const stagedPaths = stagingNodes.map(({ node }) => stagingPath(service, node));
-  const details = await readNodes(zk, [
-    ...waveNodes.map(wavePath),
-    ...slotPaths,
-    ...currentPaths,
-    ...stagedPaths,
+  const [waveNodes, slotNodes, currentNodes, stagedNodes] = await readGroups(zk, [
+    wanted.map(({ node, service }) => ({ name: service, path: wavePath(node) })),
+    slotHosts.map((host) => ({ name: host, path: slotsPath(service, host) })),
+    currentHosts.map((host) => ({ name: host, path: currentPath(service, host) })),
+    stagingNodes.map(({ node, host }) => ({ name: host, path: stagingPath(service, node) })),
   ]);
-  const waves = new Map(waveNodes.map((node) => [node, decodeWave(node, details.shift() ?? null)]));
-
-  function decodeMany<T>(schema: z.ZodType<T>, nodePaths: readonly string[]): T[] {
-    return nodePaths.flatMap((path) => {
-      const node = details.shift() ?? null;
-      try {
-        const decoded = decodeNode(schema, node, path);
-        return decoded === null ? [] : [decoded.entry];
-      } catch (error) {
-        if (error instanceof EntryError) return [];
-        throw error;
-      }
-    });
+  for (const { path, node } of [...waveNodes, ...slotNodes]) {
+    if (childCountOf(node) === 0) continue;
+    problems.add(`read ${path}: expected no children, there are; they go when it goes`);
   }
-  const slots = decodeMany<Slot>(slotSchema, slotPaths);
-  const current = decodeMany<Current>(currentSchema, currentPaths);
-  const staged = decodeMany(stagedSchema, stagedPaths);
+  const waves = new Map(
+    wanted.map(({ node }, index) => [node, decodeWave(node, waveNodes[index])]),
+  );
+  const onRoster = new Set(roster);
+  const slots = decodeHostEntries<Slot>(slotSchema, slotNodes, {
+    problems,
+    // A host that is on no roster cannot be down for an upgrade.
+    orElse: (host, node) => onRoster.has(host) ? [unreadableSlot(host, node)] : [],
+  });
+  const current = decodeHostEntries<Current>(currentSchema, currentNodes, { problems });
+  const staged = decodeHostEntries<Staged>(stagedSchema, stagedNodes, { problems });
 
-  const controlEntry = decodeNode(controlSchema, rawNode(control), CONTROL);
-  const serviceEntry = decodeNode(serviceSchema, rawNode(serviceNode), paths.service);
-  const offer = decodeNode(offerSchema, rawNode(staging), paths.staging);
+  const controlEntry = decodeNode(controlSchema, toRawNode(control, CONTROL), CONTROL);
+  const serviceEntry = decodeService(service, parents.service);
+  const { slots: counter } = parents;
   return {
     view: {
       control: controlEntry?.entry ?? null,
       controlVersion: controlEntry?.znodeVersion ?? -1,
-      wave: firstNode === undefined ? null : waves.get(firstNode) ?? null,
+      wave: first === undefined ? null : waves.get(first.node) ?? null,
       policy: serviceEntry?.entry.policy ?? DEFAULT_POLICY,
       roster,
       current: new Map(current.map((entry) => [entry.host, entry])),
       staged,
       slots: new Map(slots.map((slot) => [slot.host, slot])),
-      slotsVersion: rawNode(slotsNode)?.version ?? -1,
+      slotsVersion: counter !== null && "version" in counter ? counter.version : -1,
     },
     service: serviceEntry,
-    offer: offer?.entry ?? null,
+    offer: decodeOffer(parents.staging, service),
     queue,
-    waves: ownNodes.flatMap((node) => waves.get(node) ?? []),
+    waves: ownWaves.flatMap(({ node }) => waves.get(node) ?? []),
     stagingNodes,
+    problems: problems.messages,
   };
 }
 
-function decodeWave(node: string, raw: RawNode): FirstWave | null {
-  const wave = decodeNode(waveSchema, raw, wavePath(node));
+/**
+ * Decodes the release on offer; `null` if there is none, which is a node without data.
+ *
+ * @throws {EntryError}
+ */
+export function decodeOffer(node: RawNode, service: string): Offer | null {
+  if (node !== null && "data" in node && node.data.length === 0) return null;
+  const of = { path: stagingPath(service), field: "service", name: service } as const;
+  return decodeOwned<"service", Offer>(offerSchema, node, of)?.entry ?? null;
+}
+
+/**
+ * Whoever holds a slot may be down, and a slot that cannot be read may be held. So it counts as held by the host that its
+ * node names; that host gives it back as soon as it has no switch under way.
+ */
+function unreadableSlot(host: string, node: RawNode): Slot {
+  return {
+    schema: SCHEMA_VERSION,
+    host,
+    from: null,
+    to: "unreadable",
+    step: "draining",
+    sinceMs: node !== null && "mtimeMs" in node ? node.mtimeMs : 0,
+    wave: null,
+    reason: null,
+  };
+}
+
+function decodeWave(node: string, found: NamedNode | undefined): FirstWave | null {
+  if (found === undefined) return null;
+  const { path, name } = found;
+  const wave = decodeOwned<"service", Wave>(waveSchema, found.node, {
+    path,
+    field: "service",
+    name,
+  });
   if (wave === null) return null;
   const { service, version, hosts } = wave.entry;
   return { node, znodeVersion: wave.znodeVersion, service, version, hosts };
 }
 
-function rawNode(
-  result: Awaited<ReturnType<ZooKeeper["multiRead"]>>[number] | undefined,
-): RawNode {
-  if (result === undefined) return null;
-  if (result instanceof ZooKeeperError) {
-    if (result.code === "NO_NODE") return null;
-    throw result;
-  }
-  return result.kind === "get" ? { data: result.data, version: result.stat.version } : null;
+/** A node that was read, and whose it is by its name. */
+interface NamedNode {
+  readonly name: string;
+  readonly path: string;
+  readonly node: RawNode;
+}
+
+type Groups = readonly (readonly Omit<NamedNode, "node">[])[];
+
+/** Reads groups of nodes in as few requests as one group of them all. */
+async function readGroups<T extends Groups>(
+  zk: ZooKeeper,
+  groups: readonly [...T],
+): Promise<{ [Index in keyof T]: NamedNode[] }> {
+  const nodes = await readNodes(zk, groups.flatMap((group) => group.map(({ path }) => path)));
+  let at = 0;
+  return groups.map((group) => group.map((of) => ({ ...of, node: nodes[at++] ?? null }))) as {
+    [Index in keyof T]: NamedNode[];
+  };
+}
+
+/** Decodes the entries of single hosts; of one that cannot be read, there is what `orElse` says. */
+function decodeHostEntries<T extends { readonly host: string }>(
+  schema: z.ZodType<T>,
+  nodes: readonly NamedNode[],
+  { problems, orElse }: {
+    readonly problems: Problems;
+    readonly orElse?: (host: string, node: RawNode) => T[];
+  },
+): T[] {
+  return nodes.flatMap(({ name, path, node }) => {
+    try {
+      return decodeOwned<"host", T>(schema, node, { path, field: "host", name })?.entry ?? [];
+    } catch (error) {
+      if (!(error instanceof EntryError)) throw error;
+      problems.add(error);
+      return orElse?.(name, node) ?? [];
+    }
+  });
+}
+
+function childCountOf(node: RawNode): number {
+  return node?.childCount ?? 0;
 }

@@ -1,5 +1,5 @@
 /**
- * The nodes that everything else stands on, made by whoever comes first.
+ * Creates the persistent nodes that everything else in the tree needs. The first agent of a fleet creates them.
  *
  * @module
  */
@@ -17,9 +17,10 @@ import {
   slotsPath,
   stagingPath,
 } from "../rollout/mod.ts";
-import { ensurePath, hasCode, type ZooKeeper } from "../zookeeper/mod.ts";
+import { ensurePath, hasCode, op, type ZooKeeper } from "../zookeeper/mod.ts";
+import { bumpCounter } from "./slots.ts";
 
-/** Makes sure that the tree's persistent nodes exist. Idempotent, and safe beside others who do the same. */
+/** Creates the tree's persistent nodes where they are missing. Idempotent, and safe while others do the same. */
 export async function ensureSkeleton(zk: ZooKeeper, nowMs: number): Promise<void> {
   try {
     for (const path of SKELETON) await ensurePath(zk, path);
@@ -44,12 +45,18 @@ export async function ensureSkeleton(zk: ZooKeeper, nowMs: number): Promise<void
   );
 }
 
-/** Puts a host on a service's roster, and makes the service's nodes if this is its first host. Idempotent. */
+/**
+ * Puts a host on a service's roster, and creates the service's nodes for its first host. Idempotent.
+ *
+ * @returns The epoch of this registration: the version of the roster entry, which each registration moves on. Every later
+ * write of the host checks it, so that a late request of an agent that is dead, or of a machine whose name another one has
+ * taken over, changes nothing.
+ */
 export async function joinRoster(
   zk: ZooKeeper,
   service: string,
   member: { readonly host: string; readonly roster: Roster },
-): Promise<void> {
+): Promise<number> {
   const entry: Service = {
     schema: SCHEMA_VERSION,
     dependsOn: [],
@@ -63,12 +70,22 @@ export async function joinRoster(
   }
   const path = servicePath(service, member.host);
   const data = encodeEntry(member.roster);
-  if (await createUnlessThere(zk, path, data)) return;
+  try {
+    // One host more shares the budget: whoever decided without it decides again.
+    await zk.multi([op.create(path, data), bumpCounter(service)]);
+    return 0;
+  } catch (error) {
+    if (!hasCode(error, "NODE_EXISTS")) throw error;
+  }
   // The host may have moved to another rack since.
-  await zk.set(path, data);
+  return (await zk.set(path, data)).version;
 }
 
-/** @returns Whether this call created it. A lost reply counts as "was there", which is harmless here. */
+/**
+ * Creates a node unless it exists.
+ *
+ * @returns Whether this call created it.
+ */
 async function createUnlessThere(zk: ZooKeeper, path: string, data: Uint8Array): Promise<boolean> {
   if (await zk.exists(path) !== null) return false;
   try {

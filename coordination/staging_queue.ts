@@ -1,11 +1,13 @@
 /**
- * The queue of hosts that are ready to roll: joining it once, and leaving it.
+ * The staging queue, the hosts that are ready to switch: joining it once, and leaving it.
  *
  * @module
  */
 
 import {
+  decodeEntry,
   encodeEntry,
+  EntryError,
   SCHEMA_VERSION,
   sortSequential,
   stagedSchema,
@@ -13,13 +15,13 @@ import {
   stagingPrefix,
 } from "../rollout/mod.ts";
 import { hasCode, type ZooKeeper } from "../zookeeper/mod.ts";
-import { decodeNode } from "./entry_reader.ts";
+import { deleteClearing } from "./foreign_children.ts";
 
 /**
- * Makes sure that the host stands in the queue once, with that version, in this session. Ghosts of an earlier session, a
- * duplicate left by a lost reply and an entry for another version are removed.
+ * Makes sure that the host is in the queue exactly once, with that version and in this session. It removes entries of an
+ * earlier session, a duplicate from a lost reply, and an entry for another version.
  *
- * @returns The node's name.
+ * @returns The name of the node.
  */
 export async function joinStaging(
   zk: ZooKeeper,
@@ -31,7 +33,7 @@ export async function joinStaging(
   let standing: string | null = null;
   for (const { node, prefix } of sortSequential(children)) {
     if (prefix !== host) continue;
-    const isGood = standing === null && await isOwn(zk, stagingPath(service, node), version);
+    const isGood = standing === null && await isOwn(zk, stagingPath(service, node), entry);
     if (isGood) standing = node;
     else await deleteIfThere(zk, stagingPath(service, node));
   }
@@ -52,20 +54,26 @@ export async function leaveStaging(zk: ZooKeeper, service: string, host: string)
   }
 }
 
-async function isOwn(zk: ZooKeeper, path: string, version: string): Promise<boolean> {
+async function isOwn(
+  zk: ZooKeeper,
+  path: string,
+  { host, version }: { readonly host: string; readonly version: string },
+): Promise<boolean> {
   try {
     const { data, stat } = await zk.get(path);
-    const staged = decodeNode(stagedSchema, { data, version: stat.version }, path);
-    return stat.ephemeralOwner === zk.sessionId && staged?.entry.version === version;
+    const staged = decodeEntry(stagedSchema, data, path);
+    return stat.ephemeralOwner === zk.sessionId && staged.host === host &&
+      staged.version === version;
   } catch (error) {
-    if (hasCode(error, "NO_NODE")) return false;
+    // Somebody has overwritten it: it makes room for a good one.
+    if (error instanceof EntryError || hasCode(error, "NO_NODE")) return false;
     throw error;
   }
 }
 
 async function deleteIfThere(zk: ZooKeeper, path: string): Promise<void> {
   try {
-    await zk.delete(path);
+    await deleteClearing(zk, path);
   } catch (error) {
     if (!hasCode(error, "NO_NODE")) throw error;
   }

@@ -1,5 +1,6 @@
 /** Reserves a file's disk space before it is written, so that a full disk shows at the start. */
 
+import { statSync, truncateSync } from "node:fs";
 import { errnoName } from "./errno.ts";
 import { libc } from "./libc.ts";
 import { LibcError } from "./libc_error.ts";
@@ -10,8 +11,8 @@ import { closeFile, openFile } from "./open_file.ts";
  * gets shorter. posix_fallocate(3).
  *
  * @param sizeBytes the size of the file afterwards, unless it was larger; 0 only creates the file.
- * @throws {LibcError} `ENOSPC` or `EDQUOT` when the disk or the quota is full (nothing is reserved
- *   then), `EFBIG`, …
+ * @throws {LibcError} `ENOSPC` or `EDQUOT` when the disk or the quota is full, `EFBIG`, …: the file has
+ *   its former size again then. ext4 keeps what it has reserved until it failed, which is all that there was.
  */
 export async function allocateFile(path: string, sizeBytes: number): Promise<void> {
   if (!Number.isSafeInteger(sizeBytes) || sizeBytes < 0) {
@@ -21,8 +22,11 @@ export async function allocateFile(path: string, sizeBytes: number): Promise<voi
   try {
     if (sizeBytes === 0) return;
     // It returns the error instead of setting errno, so it may run on another thread.
+    const formerBytes = statSync(path).size;
     const error = await libc().posix_fallocate_nonblocking(fd, 0n, BigInt(sizeBytes));
     if (error === 0) return;
+    // Blocks behind the end of a file are given back with it.
+    truncateSync(path, formerBytes);
     const code = errnoName(error);
     const hint = code === "ENOSPC"
       ? `the disk has no ${sizeBytes} bytes left: free some, or remove old releases`

@@ -8,6 +8,7 @@ export type HostErrorCode =
   | "RELEASE_EXISTS"
   | "RELEASE_CURRENT"
   | "DATA_DIR_LOCKED"
+  | "STATE_DIR_OPEN"
   // the service process
   | "SERVICE_RUNNING"
   | "SERVICE_START_FAILED"

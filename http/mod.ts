@@ -4,7 +4,7 @@
  * them to the handler, and writes the handler's response. Requests have no bodies, since nothing here takes any.
  *
  * `Deno.serve` is not used because it cannot be bounded, and ends for good when the process has no descriptors left; see
- * docs/decisions/022.
+ * docs/decisions/023.
  */
 
 export { type FetchHandler, fetchHandler, readResponse } from "./fetch_handler.ts";

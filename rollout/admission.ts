@@ -1,56 +1,69 @@
 /**
- * May this host go down now? The rule of the upgrade protocol, as one pure function over what was read from the tree.
+ * Whether a host may go down now: the main rule of the upgrade protocol, as one pure function of what was read from
+ * the tree.
  *
- * The answer is advice: what was read may be stale. What enforces it is the caller's `multi`, which checks the control
- * node and the wave and bumps the service's admission counter at the version that is in the view.
+ * The answer is only advice, since what was read may be stale. The caller's `multi` enforces it: it checks the control
+ * node and the wave, and changes the service's admission counter at the version that is in the view.
  *
  * @module
  */
 
 import type { Control, Current, Slot, Staged } from "./entries.ts";
+import { listNames } from "./name_list.ts";
 import { budgetHosts, type Policy, quorumHosts } from "./policy.ts";
 
-/** The first wave of the deploy queue, with the versions that the admission is checked against. */
+/** The first wave of the deploy queue, with the version that an admission depends on. */
 export interface FirstWave {
   /** Name of its node. */
   readonly node: string;
+  /** Version of its node. */
   readonly znodeVersion: number;
+  /** The service that it upgrades. */
   readonly service: string;
+  /** The version that it upgrades to. */
   readonly version: string;
+  /** Its hosts; `null`: all hosts of the service. */
   readonly hosts: readonly string[] | null;
 }
 
-/** What a host read about its service before it decides. */
+/** What a host has read about its service before it decides. */
 export interface ServiceView {
+  /** The control node's entry; `null` when there is none. */
   readonly control: Control | null;
   /** Version of the control node; the admission fails if it has changed since. */
   readonly controlVersion: number;
   /** The head of the deploy queue, whichever service it is for; `null` when the queue is empty. */
   readonly wave: FirstWave | null;
+  /** The service's policy. */
   readonly policy: Policy;
+  /** The hosts that should run the service, also while they are away. */
   readonly roster: readonly string[];
+  /** The entries of the hosts that are online, by host. */
   readonly current: ReadonlyMap<string, Current>;
   /** The staging queue, in order. */
   readonly staged: readonly Staged[];
+  /** The slots, by host: held ones, and records of failures. */
   readonly slots: ReadonlyMap<string, Slot>;
   /** Version of the service's counter node. */
   readonly slotsVersion: number;
 }
 
-/** May this host take a slot: yes, or why not, in words for an operator. */
+/** Whether a host may take a slot; if not, `waitingFor` says why, in words for an operator. */
 export type Admission =
   | { readonly admit: true; readonly wave: FirstWave | null }
   | { readonly admit: false; readonly waitingFor: string };
 
-/** What the host wants: its part in the first wave, or to catch up with the fleet outside of any wave. */
+/** What a host asks for: to switch in the first wave, or to catch up with the fleet outside of any wave. */
 export interface AdmissionRequest {
+  /** The host that asks. */
   readonly host: string;
+  /** Its service. */
   readonly service: string;
   /** The version to switch to. */
   readonly version: string;
-  /** The host came back with an old version and no wave will take it along. */
+  /** Whether the host came back with an old version and no wave covers it. */
   readonly catchUp: boolean;
-  /** Now, milliseconds since the epoch: only to tell how long somebody has held a slot. */
+  /** Now, milliseconds since the epoch: only to say how long another host has held its slot. */
   readonly nowMs: number;
 }
 
@@ -58,8 +71,8 @@ export interface AdmissionRequest {
 export function decideAdmission(view: ServiceView, request: AdmissionRequest): Admission {
   const { control, wave } = view;
   const own = view.current.get(request.host);
-  // A host without an entry counts as away although its service may well be running: it must not pass for a host that
-  // is down already.
+  // A host without an entry counts as away although its service may be running: it must not count as a host that is down
+  // already.
   if (own === undefined) return wait("not registered among the current hosts yet");
   const slot = view.slots.get(request.host);
   if (slot !== undefined) {
@@ -87,46 +100,103 @@ export function decideAdmission(view: ServiceView, request: AdmissionRequest): A
     if (quorum !== null) return wait(quorum);
   }
 
-  // A host that is down already makes nothing worse by starting the new version, so it goes first and past the budget.
-  // Were it to wait for the head of the queue, and the head for the budget that it uses up, both would wait for ever.
+  // A host that is down already makes nothing worse by starting the new version, so it goes first and beyond the budget.
+  // If it waited for the head of the queue, and the head for the budget that it uses up, both would wait for ever. But it
+  // waits for those that switch: if all hosts are down at once, because of what they all depend on, the new version would
+  // else be on all of them before anything is known of it. Where nothing ran, there is nothing to lose.
   const admitted: Admission = { admit: true, wave: request.catchUp ? null : wave };
-  if (own.state !== "serving") return admitted;
+  if (own.state !== "serving") {
+    return own.version === null ? admitted : checkConcurrency(view, request) ?? admitted;
+  }
 
   if (!request.catchUp && wave !== null) {
     const head = view.staged.find((staged) =>
       staged.version === wave.version && covers(wave, staged.host) &&
-      // Neither of them will ask for a slot: one that has or had its turn, one that came back on the new version.
+      // These hosts will ask for no slot: the one has or had its turn, the other came back on the new version.
       !view.slots.has(staged.host) && view.current.get(staged.host)?.version !== wave.version
     );
     if (head === undefined) return wait("not in the staging queue yet");
     if (head.host !== request.host) return wait(`${head.host} is next in the staging queue`);
   }
-  return checkBudget(view, request) ?? admitted;
+  return checkBudget(view, request) ?? checkConcurrency(view, request) ?? admitted;
 }
 
-/** A slot that means its host may be down; a failed one is only a record. */
+/** May a host that holds a slot stop its service now: yes, or why its slot has to be given back. */
+export type Fence =
+  | { readonly stop: true }
+  | { readonly stop: false; readonly reason: string };
+
+/** A host that is about to stop its service. */
+export interface FenceRequest {
+  /** The slot that it took. */
+  readonly slot: Slot;
+  /** The nodes of all waves that are in the deploy queue. */
+  readonly waveNodes: readonly string[];
+  /** The committed version, `null` if there is none. */
+  readonly committed: string | null;
+  /** Now, milliseconds since the epoch: only to say how long another host has held its slot. */
+  readonly nowMs: number;
+}
+
+/**
+ * Decides whether a host that holds a slot may stop its service (invariants I1, I5, I6). Between the admission and this
+ * moment the host may have been dead, paused or draining for a long time, in which operators freed its slot, paused or
+ * aborted. The caller makes the step from draining to stopping in a `multi` that checks what this decision rests on.
+ */
+export function decideFence(view: ServiceView, request: FenceRequest): Fence {
+  const { slot } = request;
+  const { control } = view;
+  const standing = view.slots.get(slot.host);
+  if (standing === undefined || !isSameSlot(standing, slot) || !isHeld(standing)) {
+    return giveBack("its slot is gone");
+  }
+  if (control !== null && control.state !== "running") {
+    return giveBack(`control is ${control.state} by ${control.by}`);
+  }
+  if (slot.wave !== null && !request.waveNodes.includes(slot.wave)) {
+    return giveBack(`the wave of ${slot.to} is gone`);
+  }
+  if (slot.wave === null && request.committed !== slot.to) {
+    return giveBack(`${slot.to} is not the committed version any more`);
+  }
+  const own = view.current.get(slot.host);
+  if (own === undefined) return giveBack("it is not registered among the current hosts");
+  const admission = { host: slot.host, nowMs: request.nowMs };
+  const blocked = own.state === "serving"
+    ? checkBudget(view, admission) ?? checkConcurrency(view, admission)
+    : own.version === null
+    ? null
+    : checkConcurrency(view, admission);
+  return blocked === null || blocked.admit ? { stop: true } : giveBack(blocked.waitingFor);
+}
+
+function giveBack(reason: string): Fence {
+  return { stop: false, reason };
+}
+
+/** Whether a slot means that its host may be down; a failed slot is only a record. */
 export function isHeld(slot: Slot | undefined): boolean {
   return slot !== undefined && slot.step !== "failed";
 }
 
-/** Whether it is one and the same slot at two moments, and not a later one of the same host. */
+/** Whether both are the same slot at two moments, and not an earlier and a later slot of the host. */
 export function isSameSlot(slot: Slot, other: Slot): boolean {
   return slot.host === other.host && slot.to === other.to && slot.sinceMs === other.sinceMs;
 }
 
-/** The hosts whose switch to that version failed, and that nobody has let try again. */
+/** The hosts whose switch to that version failed, and whose record of it still stands. */
 export function failedHosts(view: ServiceView, version: string): string[] {
   return [...view.slots.values()]
     .filter((slot) => slot.step === "failed" && slot.to === version)
     .map((slot) => slot.host);
 }
 
-/** Whether the wave is for that host. */
+/** Whether the wave covers that host. */
 export function covers(wave: Pick<FirstWave, "hosts">, host: string): boolean {
   return wave.hosts === null || wave.hosts.includes(host);
 }
 
-/** The hosts that count as away: not on duty from any cause, or holding a slot. */
+/** The hosts that count as away: not serving, for whatever cause, or holding a slot. */
 export function unavailableHosts(view: ServiceView): string[] {
   return view.roster.filter((host) =>
     view.current.get(host)?.state !== "serving" || isHeld(view.slots.get(host))
@@ -139,8 +209,8 @@ function checkQuorum(view: ServiceView, wave: FirstWave): string | null {
     view.staged.filter((entry) => entry.version === wave.version).map((entry) => entry.host),
   );
   const readyCount = covered.filter((host) =>
-    // A slot for this version, be it held or failed, was taken by a host that was staged: were a failed one not counted, a
-    // failure that the policy allows could take the quorum away for good.
+    // A host with a slot for this version, held or failed, was staged when it took the slot. If a failed one did not count,
+    // a failure that the policy allows could make the quorum unreachable.
     staged.has(host) || view.slots.get(host)?.to === wave.version ||
     view.current.get(host)?.version === wave.version
   ).length;
@@ -148,33 +218,41 @@ function checkQuorum(view: ServiceView, wave: FirstWave): string | null {
   return readyCount >= neededCount ? null : `quorum: ${readyCount} of ${neededCount} hosts staged`;
 }
 
-function checkBudget(view: ServiceView, request: AdmissionRequest): Admission | null {
+type Asking = Pick<AdmissionRequest, "host" | "nowMs">;
+
+/** Whether one more host may be away; if not, the hosts that are. */
+function checkBudget(view: ServiceView, request: Asking): Admission | null {
   const others = unavailableHosts(view).filter((host) => host !== request.host);
-  const holders = [...view.slots.values()].filter((slot) =>
-    isHeld(slot) && slot.host !== request.host
-  );
   const budget = budgetHosts(view.policy, view.roster.length);
-  const isOverBudget = others.length + 1 > budget;
-  if (!isOverBudget && holders.length < view.policy.maxConcurrent) return null;
-  const why = others.map((host) => describeAbsence(host, view, request.nowMs));
-  return isOverBudget
-    ? wait(`budget: ${others.length} of ${budget} down, ${why.join(", ")}`)
-    : wait(`one at a time: ${why.join(", ")}`);
+  if (others.length + 1 <= budget) return null;
+  const why = describeAbsences(others, view, request.nowMs);
+  return wait(`budget: ${others.length} of ${budget} down, ${why}`);
 }
 
-/** A wave for some hosts goes first; should one of them be away, nobody would know what all the others wait for. */
+/** Whether one more host may switch; if not, the hosts that do. */
+function checkConcurrency(view: ServiceView, request: Asking): Admission | null {
+  const holders = [...view.slots.values()]
+    .filter((slot) => isHeld(slot) && slot.host !== request.host).map(({ host }) => host);
+  const { maxConcurrent } = view.policy;
+  if (holders.length < maxConcurrent) return null;
+  const why = describeAbsences(holders, view, request.nowMs);
+  return wait(`${maxConcurrent === 1 ? "one" : maxConcurrent} at a time: ${why}`);
+}
+
+/** Names the hosts of the wave that are missing: if one of them is away, an operator must see that all others wait for it. */
 function describeCovered(view: ServiceView, wave: FirstWave): string {
   const missing = (wave.hosts ?? []).filter((host) =>
     view.current.get(host)?.version !== wave.version
   );
-  const named = missing.slice(0, NAMED_HOSTS_MAX)
-    .map((host) => view.current.has(host) ? host : `${host} (offline)`);
-  const rest = missing.length > named.length ? ` and ${missing.length - named.length} more` : "";
-  return `wave of ${wave.version} goes to ${named.join(", ") || "other hosts"}${rest} first`;
+  const named = listNames(
+    missing.map((host) => view.current.has(host) ? host : `${host} (offline)`),
+  );
+  return `wave of ${wave.version} goes to ${named || "other hosts"} first`;
 }
 
-/** As many names as an operator reads in a table. */
-const NAMED_HOSTS_MAX = 3;
+function describeAbsences(hosts: readonly string[], view: ServiceView, nowMs: number): string {
+  return listNames(hosts.map((host) => describeAbsence(host, view, nowMs)));
+}
 
 function describeAbsence(host: string, view: ServiceView, nowMs: number): string {
   const slot = view.slots.get(host);

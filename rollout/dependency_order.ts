@@ -1,5 +1,5 @@
 /**
- * The order in which services may be upgraded: a service after everything that it depends on.
+ * The order in which services may be upgraded: each service after everything that it depends on.
  *
  * @module
  */
@@ -8,59 +8,72 @@
 export type Dependencies = ReadonlyMap<string, readonly string[]>;
 
 /**
- * Finds a circle among the dependencies.
+ * Finds a cycle among the dependencies that can be reached from `services`; by default, from all. A cycle elsewhere in the
+ * fleet is not theirs.
  *
- * @returns The services of one circle with the first repeated at the end (`A`, `B`, `A`), or `null` when there is none.
+ * @returns The services of one cycle with the first repeated at the end (`A`, `B`, `A`), or `null` when there is none.
  */
-export function findCycle(dependencies: Dependencies): string[] | null {
-  const finished = new Set<string>();
-  const trail: string[] = [];
-
-  function visit(service: string): string[] | null {
-    if (finished.has(service)) return null;
-    const seenAt = trail.indexOf(service);
-    if (seenAt >= 0) return [...trail.slice(seenAt), service];
-    trail.push(service);
-    for (const dependency of dependencies.get(service) ?? []) {
-      const cycle = visit(dependency);
-      if (cycle !== null) return cycle;
-    }
-    trail.pop();
-    finished.add(service);
-    return null;
-  }
-
-  for (const service of dependencies.keys()) {
-    const cycle = visit(service);
-    if (cycle !== null) return cycle;
-  }
-  return null;
+export function findCycle(
+  dependencies: Dependencies,
+  services: Iterable<string> = dependencies.keys(),
+): string[] | null {
+  return walk(services, dependencies, () => {});
 }
 
 /**
- * Puts `services` into an order that respects the dependencies, also those through services that are not among them;
- * services that do not depend on each other keep the order given. The dependencies must be free of circles.
+ * Sorts `services` so that each comes after its dependencies, also indirect ones through services that are not in the list.
+ * Services that do not depend on each other keep their order. The dependencies must have no cycle.
  */
 export function orderByDependencies(
   services: readonly string[],
   dependencies: Dependencies,
 ): string[] {
   const wanted = new Set(services);
-  const visited = new Set<string>();
   const order: string[] = [];
-
-  function visit(service: string): void {
-    if (visited.has(service)) return;
-    visited.add(service);
-    for (const dependency of dependencies.get(service) ?? []) visit(dependency);
+  walk(services, dependencies, (service) => {
     if (wanted.has(service)) order.push(service);
-  }
-
-  for (const service of services) visit(service);
+  });
   return order;
 }
 
-/** Everything that a service depends on, directly or through others. */
+/**
+ * Visits each service after its dependencies, depth first, until it meets a cycle, which it returns. It keeps its own stack:
+ * the dependencies are read from the tree, and a chain of them may be longer than the call stack is deep.
+ */
+function walk(
+  services: Iterable<string>,
+  dependencies: Dependencies,
+  visit: (service: string) => void,
+): string[] | null {
+  const finished = new Set<string>();
+  for (const start of services) {
+    if (finished.has(start)) continue;
+    const trail = new Set([start]);
+    const open = [{ service: start, next: dependenciesOf(start, dependencies) }];
+    for (let top = open.at(-1); top !== undefined; top = open.at(-1)) {
+      const { value: dependency, done } = top.next.next();
+      if (done === true) {
+        open.pop();
+        trail.delete(top.service);
+        finished.add(top.service);
+        visit(top.service);
+      } else if (trail.has(dependency)) {
+        const path = [...trail];
+        return [...path.slice(path.indexOf(dependency)), dependency];
+      } else if (!finished.has(dependency)) {
+        trail.add(dependency);
+        open.push({ service: dependency, next: dependenciesOf(dependency, dependencies) });
+      }
+    }
+  }
+  return null;
+}
+
+function dependenciesOf(service: string, dependencies: Dependencies): Iterator<string, undefined> {
+  return (dependencies.get(service) ?? []).values();
+}
+
+/** All services that a service depends on, directly or indirectly. */
 export function allDependencies(service: string, dependencies: Dependencies): Set<string> {
   const found = new Set<string>();
   const open = [...(dependencies.get(service) ?? [])];

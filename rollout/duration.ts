@@ -1,23 +1,33 @@
 /**
- * Durations as people write them in plans and configs (`500ms`, `30s`, `5m`, `2h`), turned into milliseconds.
+ * Durations as people write them in plans, configs and options (`500ms`, `30s`, `5m`, `2h`), in milliseconds. The
+ * command line uses the same functions.
  *
  * @module
  */
 
 import { z } from "zod";
 
+/** Milliseconds per unit. */
 const UNIT_MS = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 } as const;
 
-/** Parses `500ms`, `30s`, `1.5m`, `2h` into milliseconds; `null` when the text is none of these. */
+/**
+ * The longest duration, in milliseconds: a year. Nothing here lasts longer, and more digits would no longer be exact.
+ */
+const DURATION_MAX_MS = 365 * 24 * UNIT_MS.h;
+
+/**
+ * Parses `500ms`, `30s`, `1.5m` or `2h` into milliseconds; `null` for any other text, and for more than a year (`8760h`).
+ */
 export function parseDurationMs(text: string): number | null {
   const match = /^(\d+(?:\.\d+)?)(ms|s|m|h)$/.exec(text.trim());
   if (match === null) return null;
   const [, amount, unit] = match;
   if (amount === undefined || unit === undefined) return null;
-  return Math.round(Number(amount) * UNIT_MS[unit as keyof typeof UNIT_MS]);
+  const durationMs = Math.round(Number(amount) * UNIT_MS[unit as keyof typeof UNIT_MS]);
+  return durationMs <= DURATION_MAX_MS ? durationMs : null;
 }
 
-/** Milliseconds in the form that {@link parseDurationMs} reads, in the largest unit that is exact. */
+/** Formats milliseconds as {@link parseDurationMs} reads them, in the largest unit that is exact. */
 export function formatDurationMs(durationMs: number): string {
   for (const unit of ["h", "m", "s"] as const) {
     if (durationMs > 0 && durationMs % UNIT_MS[unit] === 0) {

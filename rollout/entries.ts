@@ -1,75 +1,113 @@
 /**
- * The entries of the tree: small JSON documents with a schema version, checked here and nowhere else. Unknown fields are
- * kept, so that a newer agent's entry survives an older one that writes it back.
+ * The entries of the tree: small JSON documents with a schema version. They are checked by these schemas and nowhere
+ * else. Unknown fields are kept, so that the entry of a newer agent survives an older one that writes it back.
  *
  * @module
  */
 
 import { z } from "zod";
+import { isName, isVersion, NAME_RULE, quoteForeign, VERSION_RULE } from "../base/names.ts";
 import { policySchema } from "./policy.ts";
+import { DEPLOY, HISTORY } from "./tree.ts";
 
-/** Version of the entries' schema. A reader refuses a higher one: it could not know what the fields mean. */
+/** Version of the schema of all entries. A reader refuses any other, since it does not know what the fields mean. */
 export const SCHEMA_VERSION = 1;
 
 const schema = z.literal(SCHEMA_VERSION);
 
-/** A release as the fleet knows it. `infoHash` is `null` for a release without a blob: a pure restart. */
+/** Longest URL of an entry, in characters: what servers and proxies take. */
+const URL_LENGTH_MAX = 2_048;
+
+/** Longest name of the node of a wave: a service, a dash and ten digits or a sign more. */
+const WAVE_NODE_LENGTH_MAX = 96;
+
+/** Most trackers of a release that an entry names; no fleet has as many. */
+const TRACKERS_MAX = 32;
+
+/** Longest "address:port" of a seeder, in characters: a name of DNS and a port. */
+const PEER_LENGTH_MAX = 261;
+
+/** Most seeders of a release that an entry names; one build machine has one or two. */
+const PEERS_MAX = 16;
+
+/** Schema of the name of a service, host, site, rack or rollout. */
+export const nameSchema: z.ZodType<string, string> = z.string().refine(isName, {
+  error: ({ input }) => `expected ${NAME_RULE}, was ${quoteForeign(String(input))}`,
+});
+
+/** Schema of a version. */
+export const versionSchema: z.ZodType<string, string> = z.string().refine(isVersion, {
+  error: ({ input }) => `expected a version (${VERSION_RULE}), was ${quoteForeign(String(input))}`,
+});
+
+const urlSchema = z.string().max(URL_LENGTH_MAX);
+
+/** Schema of a release. `infoHash` is `null` for a release without a blob: a pure restart. */
 export const releaseSchema = z.looseObject({
-  service: z.string(),
-  version: z.string(),
+  service: nameSchema,
+  version: versionSchema,
   infoHash: z.string().regex(/^[0-9a-f]{40}$/).nullable(),
   sizeBytes: z.int().min(0),
-  /** Where the .torrent can be had, by HTTP; the info hash says whether it is the right one. */
-  torrentUrl: z.string().nullable(),
-  /** Where the build machine stands, from which the first copy comes; left out where it did not tell. */
-  origin: z.looseObject({ site: z.string(), rack: z.string() }).optional(),
+  /** URL of the .torrent, by HTTP; the info hash tells whether it is the right one. */
+  torrentUrl: urlSchema.nullable(),
+  /** Site and rack of the build machine, the first seed; left out if unknown. */
+  origin: z.looseObject({ site: nameSchema, rack: nameSchema }).optional(),
   /**
-   * Announce URLs of its trackers, in order of preference, so that how it spreads can be asked for without the build
-   * machine; left out where the feed does not tell. Agents go by the .torrent.
+   * Announce URLs of its trackers, in order of preference, so that `rollcall status` can ask them how the release spreads
+   * without the build machine; left out if the feed has none. Agents use those of the .torrent.
    */
-  trackers: z.array(z.string()).optional(),
+  trackers: z.array(urlSchema).max(TRACKERS_MAX).optional(),
+  /** "address:port" of its first seeders, for when the trackers name nobody who gives anything; left out where not known. */
+  peers: z.array(z.string().max(PEER_LENGTH_MAX)).max(PEERS_MAX).optional(),
 });
+/** A release as the fleet knows it. */
 export type Release = z.infer<typeof releaseSchema>;
 
-/** `/dc/staging/<service>`: the release on offer. */
-export const offerSchema = releaseSchema.extend({ schema, rollout: z.string() });
+/** Schema of `/dc/staging/<service>`: the release on offer. */
+export const offerSchema = releaseSchema.extend({ schema, rollout: nameSchema });
+/** The release on offer. */
 export type Offer = z.infer<typeof offerSchema>;
 
-/** `/dc/staging/<service>/<host>-<n>`: a host that is ready to roll. */
-export const stagedSchema = z.looseObject({ schema, host: z.string(), version: z.string() });
+/** Schema of `/dc/staging/<service>/<host>-<n>`: a host that is ready to switch. */
+export const stagedSchema = z.looseObject({ schema, host: nameSchema, version: versionSchema });
+/** A host in the staging queue. */
 export type Staged = z.infer<typeof stagedSchema>;
 
-/** What a host is doing about a release that it does not run yet. */
+/** Schema of what a host does about a release that it does not run yet. */
 export const preparationSchema = z.looseObject({
-  version: z.string(),
+  version: versionSchema,
   phase: z.enum(["fetching", "verifying", "pinning", "staged", "switching", "failed"]),
   /** Share of the phase that is done, 0 to 1. */
   progress: z.number().min(0).max(1),
-  /** Why it stands still until somebody on the host does something (a full disk); left out while it goes on. */
+  /** Why the preparation waits for an operator (a full disk); left out while it goes on. */
   pause: z.string().optional(),
 });
+/** What a host does about a release that it does not run yet. */
 export type Preparation = z.infer<typeof preparationSchema>;
 
-/** Bytes that a host received for one version, by where they came from. */
+/** Schema of the bytes that a host received for one version, by where they came from. */
 export const receivedSchema = z.looseObject({
-  version: z.string(),
+  version: versionSchema,
   rackBytes: z.int(),
   siteBytes: z.int(),
   remoteBytes: z.int(),
-  /** Found in other releases on the host's own disk. */
+  /** Bytes found in other releases on the host's own disk. */
   reusedBytes: z.int().optional(),
 });
+/** Bytes that a host received for one version, by where they came from. */
 export type Received = z.infer<typeof receivedSchema>;
 
-/** `/dc/current/<service>/<host>`: what the host runs, how ready it is, and why it waits. */
+/** Schema of `/dc/current/<service>/<host>`: what the host runs, how ready it is, and why it waits. */
 export const currentSchema = z.looseObject({
   schema,
-  host: z.string(),
-  /** Identity of the agent's data directory: two machines with one name are told apart by it. */
+  host: nameSchema,
+  /** Id of the agent's data directory: it tells two machines with the same name apart. */
   agent: z.string(),
-  site: z.string(),
-  rack: z.string(),
-  version: z.string().nullable(),
+  /** The machine that the agent runs on, and its boot: they tell a copy of the data directory apart. */
+  machine: z.object({ id: z.string().max(64), boot: z.string().max(64) }).optional(),
+  site: nameSchema,
+  rack: nameSchema,
+  version: versionSchema.nullable(),
   /** `serving`: up and passing its health check; `down`: anything else. */
   state: z.enum(["serving", "down"]),
   /** When the state last changed, milliseconds since the epoch. */
@@ -78,37 +116,41 @@ export const currentSchema = z.looseObject({
   preparation: preparationSchema.nullable(),
   received: receivedSchema.nullable(),
   waitingFor: z.string().nullable(),
-  /** The agent's own HTTP endpoint. */
-  endpoint: z.string().nullable(),
+  /** URL of the agent's own HTTP endpoint. */
+  endpoint: urlSchema.nullable(),
 });
+/** The entry of a host that is online. */
 export type Current = z.infer<typeof currentSchema>;
 
-/** `/dc/services/<service>`. */
+/** Schema of `/dc/services/<service>`: the policy and the committed release. */
 export const serviceSchema = z.looseObject({
   schema,
-  dependsOn: z.array(z.string()),
+  dependsOn: z.array(nameSchema),
   policy: policySchema,
   committed: releaseSchema.nullable(),
-  /** Versions of rollouts that were aborted: a host that comes back never takes one. */
-  withdrawn: z.array(z.string()),
+  /** Versions of aborted rollouts: a host that comes back never runs one. */
+  withdrawn: z.array(versionSchema),
 });
+/** The entry of a service. */
 export type Service = z.infer<typeof serviceSchema>;
 
-/** `/dc/services/<service>/<host>`: the host should run the service, also while it is away. */
-export const rosterSchema = z.looseObject({ schema, site: z.string(), rack: z.string() });
+/** Schema of `/dc/services/<service>/<host>`: the host should run the service, also while it is away. */
+export const rosterSchema = z.looseObject({ schema, site: nameSchema, rack: nameSchema });
+/** The entry of a host on the roster. */
 export type Roster = z.infer<typeof rosterSchema>;
 
-/** `/dc/deploy/<service>-<n>`: one wave. `hosts` null: all of the service's. */
+/** Schema of `/dc/deploy/<service>-<n>`: one wave. `hosts` is `null` for all hosts of the service. */
 export const waveSchema = z.looseObject({
   schema,
-  rollout: z.string(),
-  service: z.string(),
-  version: z.string(),
-  hosts: z.array(z.string()).nullable(),
+  rollout: nameSchema,
+  service: nameSchema,
+  version: versionSchema,
+  hosts: z.array(nameSchema).nullable(),
 });
+/** The entry of a wave. */
 export type Wave = z.infer<typeof waveSchema>;
 
-/** The steps of a switch, in order; `rolling_back` and `failed` are the way out. */
+/** The steps of a switch, in order; `rolling_back` and `failed` follow a step that failed. */
 export const STEPS = [
   "draining",
   "stopping",
@@ -120,40 +162,49 @@ export const STEPS = [
   "rolling_back",
   "failed",
 ] as const;
+/** Schema of a step. */
 export const stepSchema = z.enum(STEPS);
+/** A step of a switch. */
 export type Step = z.infer<typeof stepSchema>;
 
-/** `/dc/slots/<service>/<host>`: the right to be down for an upgrade. Outlives a crash of its owner on purpose. */
+/** Schema of `/dc/slots/<service>/<host>`: the right to be down for an upgrade. It outlives a crash of its owner on purpose. */
 export const slotSchema = z.looseObject({
   schema,
-  host: z.string(),
-  from: z.string().nullable(),
-  to: z.string(),
+  host: nameSchema,
+  from: versionSchema.nullable(),
+  to: versionSchema,
   step: stepSchema,
   sinceMs: z.int(),
-  /** Node name of the wave that it was taken for; `null` for a host that catches up outside of one. */
-  wave: z.string().nullable(),
+  /** Name of the node of the wave that it was taken for; `null` for a host that catches up outside of any wave. */
+  wave: z.string().max(WAVE_NODE_LENGTH_MAX).nullable(),
   /** Why the switch failed, once it did. */
   reason: z.string().nullable(),
   /**
-   * Version of the control node when the switch failed. A later one that says `running` is an operator's word to try
-   * again; a comparison of clocks could be wrong.
+   * Version of the control node when the switch failed. A later version with the state `running` means that an operator
+   * wants the host to try again; comparing clocks could be wrong.
    */
   controlVersion: z.int().optional(),
 });
+/** A slot, or the record of a failure. */
 export type Slot = z.infer<typeof slotSchema>;
 
-/** `/dc/control`. */
+/** Schema of `/dc/control`. */
 export const controlSchema = z.looseObject({
   schema,
   state: z.enum(["running", "paused", "halted"]),
   by: z.string(),
   reason: z.string().nullable(),
   sinceMs: z.int(),
+  /**
+   * Id of the rollout that was started last. Written in the transaction that starts it, so it says which one is the newest
+   * whatever the clocks of the admin boxes show. Left out in a tree of an earlier version.
+   */
+  rollout: z.string().optional(),
 });
+/** The control node's entry. */
 export type Control = z.infer<typeof controlSchema>;
 
-/** `/dc/history/<rollout>`. */
+/** Schema of `/dc/history/<rollout>`. */
 export const rolloutSchema = z.looseObject({
   schema,
   by: z.string(),
@@ -161,49 +212,102 @@ export const rolloutSchema = z.looseObject({
   endedMs: z.int().nullable(),
   state: z.enum(["running", "finished", "aborted"]),
   waves: z.array(z.looseObject({
-    service: z.string(),
-    from: z.string().nullable(),
-    version: z.string(),
-    hosts: z.array(z.string()).nullable(),
+    service: nameSchema,
+    from: versionSchema.nullable(),
+    version: versionSchema,
+    hosts: z.array(nameSchema).nullable(),
     finishedMs: z.int().nullable(),
   })),
 });
+/** The record of a rollout. */
 export type Rollout = z.infer<typeof rolloutSchema>;
 
-/** An entry that is not what its place in the tree calls for. */
+/** An entry that does not fit the schema of its place in the tree. */
 export class EntryError extends Error {
   /** Stable name of the error. */
   readonly code = "BAD_ENTRY";
   override readonly name = "EntryError";
 }
 
-/** An entry as the bytes of its node. */
+/**
+ * Most bytes of one entry. A host's entry has some 600 bytes; the largest others are that of a service that has withdrawn a
+ * hundred versions, and that of a host whose agent has much to explain.
+ */
+const ENTRY_MAX_BYTES = 64 * 1024;
+
+/** Most bytes of an entry that lists hosts (a wave, the record of a rollout): ZooKeeper's limit for a node. */
+const HOST_LIST_MAX_BYTES = 1024 * 1024;
+
+/** Most bytes of the entry at a path. */
+export function maxBytesOf(path: string): number {
+  const listsHosts = path.startsWith(`${DEPLOY}/`) || path.startsWith(`${HISTORY}/`);
+  return listsHosts ? HOST_LIST_MAX_BYTES : ENTRY_MAX_BYTES;
+}
+
+/** Deepest nesting of an entry; ours have four levels. Writing deeper ones back would overflow the stack. */
+const NESTING_MAX = 32;
+
+/** Longest explanation in an entry, in characters: what an operator reads, and far below {@link ENTRY_MAX_BYTES}. */
+const EXPLANATION_LENGTH_MAX = 4_096;
+
+/** Fields that explain something in words, such as the message of an error, whose length nobody knows beforehand. */
+const EXPLANATIONS: ReadonlySet<string> = new Set(["waitingFor", "reason", "pause"]);
+
+/** Encodes an entry as the bytes of its node. Explanations that are too long are shortened. */
 export function encodeEntry(entry: Readonly<Record<string, unknown>>): Uint8Array {
-  return new TextEncoder().encode(JSON.stringify(entry));
+  const shorten = (key: string, value: unknown) =>
+    typeof value === "string" && EXPLANATIONS.has(key) && value.length > EXPLANATION_LENGTH_MAX
+      ? `${value.slice(0, EXPLANATION_LENGTH_MAX)}…`
+      : value;
+  return new TextEncoder().encode(JSON.stringify(entry, shorten));
 }
 
 /**
- * Reads an entry from the bytes of its node.
+ * Decodes an entry from the bytes of its node.
  *
- * @throws {EntryError} when the bytes are not JSON of that schema; the message names the node.
+ * @throws {EntryError} when the bytes are not JSON of that schema; the message names the node and what to do.
  */
 export function decodeEntry<T>(entrySchema: z.ZodType<T>, data: Uint8Array, path: string): T {
   let value: unknown;
   try {
-    value = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(data));
+    const text = new TextDecoder("utf-8", { fatal: true }).decode(data);
+    if (nestingOf(text) <= NESTING_MAX) value = JSON.parse(text);
   } catch (cause) {
     throw new EntryError(
-      `read ${path}: expected JSON, was ${data.length} bytes of something else`,
+      `read ${path}: expected JSON, was ${data.length} bytes of something else; ${ADVICE}`,
       { cause },
     );
+  }
+  if (value === undefined) {
+    throw new EntryError(`read ${path}: expected at most ${NESTING_MAX} levels of JSON; ${ADVICE}`);
   }
   const parsed = entrySchema.safeParse(value);
   if (!parsed.success) {
     const [issue] = parsed.error.issues;
     const where = issue === undefined ? "" : ` at "${issue.path.join(".")}": ${issue.message}`;
-    throw new EntryError(`read ${path}: the entry does not fit schema ${SCHEMA_VERSION}${where}`, {
-      cause: parsed.error,
-    });
+    throw new EntryError(
+      `read ${path}: the entry does not fit schema ${SCHEMA_VERSION}${where}; ${ADVICE}`,
+      { cause: parsed.error },
+    );
   }
   return parsed.data;
+}
+
+/** What an operator does about an entry that cannot be read. */
+export const ADVICE = "correct or delete it (docs/operating.md)";
+
+/** How many brackets are open at once at the most, without those in strings. The text need not be JSON. */
+function nestingOf(text: string): number {
+  let depth = 0;
+  let deepest = 0;
+  let isInString = false;
+  for (let index = 0; index < text.length; index++) {
+    const character = text[index];
+    if (character === '"') isInString = !isInString;
+    else if (isInString) {
+      if (character === "\\") index++;
+    } else if (character === "{" || character === "[") deepest = Math.max(deepest, ++depth);
+    else if (character === "}" || character === "]") depth--;
+  }
+  return deepest;
 }

@@ -1,22 +1,24 @@
 /**
- * A switch has failed: may the rollout go on without that host? Pure; the caller marks its slot as failed, leaves the
- * staging queue and, if it must, halts the rollout, all in one `multi` that bumps the admission counter at the version
- * in the view. Without the counter two hosts that fail at once would each take the other for healthy.
+ * Whether the rollout may go on after a failed switch. Pure. The caller marks the slot as failed, removes the host
+ * from the staging queue and, if it must, halts the rollout, all in one `multi` that changes the admission counter at
+ * the version in the view. Without the counter, of two hosts that fail at once each would count the other as healthy.
  *
  * @module
  */
 
+import { listNames } from "./name_list.ts";
 import { covers, failedHosts, type ServiceView } from "./admission.ts";
 
-/** Whether control must go to `halted`, and why. */
+/** Whether the control node must become `halted`, and why. */
 export type Failure =
   | { readonly halt: false }
   | { readonly halt: true; readonly reason: string };
 
 /**
- * Decides whether the failure of one more host halts the rollout: when more hosts failed than the policy allows, or when
- * no online host of the wave is left that could run the version, since such a wave could never be finished. A host that
- * failed to catch up, outside of the first wave, is left behind with its reason and holds nobody else up.
+ * Decides whether the failure of one more host halts the rollout. It does when more hosts have failed than the policy
+ * allows, also of those that catch up outside of any wave: they switch without a quorum, so nothing else would stop a
+ * version that fails on each of them. And it does when no online host of the wave is left that could run the version, since
+ * such a wave could never finish.
  */
 export function decideFailure(
   view: ServiceView,
@@ -24,13 +26,13 @@ export function decideFailure(
 ): Failure {
   const { host, service, version } = failure;
   const { wave } = view;
-  if (wave === null || wave.service !== service || wave.version !== version) return { halt: false };
   const failed = new Set([...failedHosts(view, version), host]);
-  const failures = `${service} ${version} failed on ${[...failed].sort().join(", ")}`;
+  const failures = `${service} ${version} failed on ${listNames([...failed].sort())}`;
   const { maxFailures } = view.policy;
   if (failed.size > maxFailures) {
     return { halt: true, reason: `${failures}: the policy allows ${maxFailures}` };
   }
+  if (wave === null || wave.service !== service || wave.version !== version) return { halt: false };
   const isHopeless = view.roster.every((other) =>
     failed.has(other) || !view.current.has(other) || !covers(wave, other)
   );

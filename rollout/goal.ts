@@ -1,5 +1,5 @@
 /**
- * What should this host do next about one service? Pure; how it is done is the upgrade coordinator's business.
+ * What a host should do next about one service. Pure; the upgrade coordinator (an actor) carries it out.
  *
  * @module
  */
@@ -12,30 +12,36 @@ import { decideRejoin, type Rejoin } from "./rejoin.ts";
 export type Goal =
   /** Nothing. */
   | { readonly kind: "stay"; readonly waitingFor: string | null }
-  /** The service is down and belongs up: start that version. Nobody has to make room for it. */
+  /** The service is down and should be up: start that version. It needs no slot for that. */
   | { readonly kind: "start"; readonly version: string; readonly reason: string }
-  /** A wave is coming: prepare, join the staging queue, ask for a slot. */
+  /** A wave covers the host: prepare, join the staging queue, ask for a slot. */
   | { readonly kind: "roll"; readonly version: string }
-  /** The fleet has moved on without this host: prepare, ask for a slot outside of any wave. */
+  /** The fleet was upgraded without this host: prepare, ask for a slot outside of any wave. */
   | { readonly kind: "catch_up"; readonly version: string; readonly reason: string }
-  /** A slot stands in the host's name though no switch is under way, or its failure is over: give it back. */
+  /** The host has a slot though no switch is under way, or the record of its failure is no longer needed: remove it. */
   | { readonly kind: "return_slot" };
 
-/** What the goal depends on. */
+/** The input of {@link decideGoal}. */
 export interface GoalInput {
+  /** The host that decides. */
   readonly host: string;
+  /** The entry of its service. */
   readonly service: Service;
+  /** The release on offer. */
   readonly offer: Offer | null;
+  /** What was read from the tree. */
   readonly view: ServiceView;
   /** The waves of this service, in order. */
   readonly waves: readonly { readonly version: string; readonly hosts: readonly string[] | null }[];
-  /** The version that the host runs, or keeps restarting; `null` when its service is stopped. */
+  /** The version that the host runs or restarts; `null` when its service is stopped. */
   readonly running: string | null;
-  /** Whether the host has found itself in line with the fleet since its session began. */
+  /** Whether the host has run the fleet's version at some moment since its session began. */
   readonly hasRejoined: boolean;
+  /** The version that could not be prepared here the last time, `null` if none. */
+  readonly unprepared: string | null;
 }
 
-/** The goal, and whether the host counts as in line with the fleet from now on. */
+/** The goal, and the new value of {@link GoalInput.hasRejoined}. */
 export interface GoalDecision {
   readonly goal: Goal;
   readonly hasRejoined: boolean;
@@ -49,18 +55,22 @@ export function decideGoal(input: GoalInput): GoalDecision {
     return { goal: { kind: "return_slot" }, hasRejoined: input.hasRejoined };
   }
 
-  const rejoin = decideRejoin(host, service, view.current);
-  if (running === null && rejoin.version !== null) {
-    // What failed here a while ago would fail again, and without a slot nobody would count it.
+  const rejoin = decideRejoin(host, service, view);
+  const wave = input.waves.find((candidate) => covers(candidate, host));
+  // What it should start cannot be had here (its files are damaged, and nobody has them any more): it goes along with the
+  // wave. It is down already, and would else hold all others up until somebody looks.
+  const isStuck = rejoin.version === input.unprepared && wave !== undefined &&
+    wave.version !== rejoin.version;
+  if (running === null && rejoin.version !== null && !isStuck) {
+    // A version that failed here would fail again, and without a slot the failure would not count.
     const goal: Goal = ownSlot?.to === rejoin.version && ownSlot.from !== null
       ? { kind: "start", version: ownSlot.from, reason: describeFailure(ownSlot) }
       : { kind: "start", version: rejoin.version, reason: rejoin.reason };
     return { goal, hasRejoined: false };
   }
 
-  const wave = input.waves.find((candidate) => covers(candidate, host));
   if (wave !== undefined) {
-    // A host that runs the wave's version is in line, also while most of the others still run the old one.
+    // A host that runs the wave's version has rejoined, also while most others still run the old version.
     const hasRejoined = input.hasRejoined || wave.version === running ||
       rejoin.version === null || rejoin.version === running;
     return { goal: goalInWave(wave.version, input), hasRejoined };
@@ -68,9 +78,9 @@ export function decideGoal(input: GoalInput): GoalDecision {
 
   const target = targetOutsideOfWaves(input, rejoin);
   const hasRejoined = input.hasRejoined || target.version === null || target.version === running;
-  // Once in line, a host can still fall behind: it came back just when the wave was ended without it. One that runs a
-  // withdrawn version stays as it is, since an abort takes nobody down.
-  const isStaying = hasRejoined && running !== null && service.withdrawn.includes(running);
+  // A host that has rejoined can still fall behind: it may come back just when the wave finishes without it. A host that
+  // runs a withdrawn version stays on it, also when its session is new: neither an abort nor an outage takes a host down.
+  const isStaying = running !== null && service.withdrawn.includes(running);
   if (target.version === null || target.version === running || isStaying) {
     return { goal: { kind: "stay", waitingFor: waitOfAFinishedHost(input) }, hasRejoined };
   }
@@ -80,7 +90,7 @@ export function decideGoal(input: GoalInput): GoalDecision {
   return { goal, hasRejoined };
 }
 
-/** A wave covers the host: it goes along, unless it has, or has tried. */
+/** The goal of a host that a wave covers: to switch, unless it has switched or its switch has failed. */
 function goalInWave(version: string, input: GoalInput): Goal {
   const ownSlot = input.view.slots.get(input.host);
   if (version === input.running) return { kind: "stay", waitingFor: waitOfAFinishedHost(input) };
@@ -90,7 +100,7 @@ function goalInWave(version: string, input: GoalInput): Goal {
     : { kind: "stay", waitingFor: `the release ${version} is not on offer` };
 }
 
-/** With no wave on its way the committed version is the fleet's; popularity could send two halves after each other. */
+/** The version without a wave: the committed one. By popularity, two halves of a fleet could switch to each other's version. */
 function targetOutsideOfWaves({ service, waves }: GoalInput, rejoin: Rejoin): Rejoin {
   const committed = service.committed?.version;
   if (waves.length > 0 || committed === undefined || service.withdrawn.includes(committed)) {
@@ -99,7 +109,7 @@ function targetOutsideOfWaves({ service, waves }: GoalInput, rejoin: Rejoin): Re
   return { version: committed, reason: `${committed} is the committed version` };
 }
 
-/** Whether the record of a failed switch has served: an operator says try again, or nobody wants that version any more. */
+/** Whether the record of a failed switch is no longer needed: an operator wants another try, or no wave has that version any more. */
 function isFailureOver(slot: Slot, { service, view, waves }: GoalInput): boolean {
   const isWanted = service.committed?.version === slot.to ||
     waves.some((wave) => wave.version === slot.to);

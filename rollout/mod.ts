@@ -1,17 +1,20 @@
 /**
- * The upgrade protocol as pure functions and data: the tree's layout and entries, the plan, who may go down, when a wave
- * is over, what a host runs that comes back. No I/O, no clock.
+ * The upgrade protocol as pure functions and data: the tree's layout and its entries, the plan, who may go down, when
+ * a wave is over, what a host runs that comes back. `coordination/` reads a view from the tree and hands it in; a
+ * decision comes out, and `coordination/` carries it out. No I/O, no clock.
  *
  * @module
  */
 
 export * from "./admission.ts";
+export * from "./agent_identity.ts";
 export * from "./dependency_order.ts";
 export * from "./duration.ts";
 export * from "./entries.ts";
 export * from "./failure.ts";
 export * from "./finish.ts";
 export * from "./goal.ts";
+export * from "./name_list.ts";
 export * from "./plan.ts";
 export * from "./policy.ts";
 export * from "./rejoin.ts";

@@ -1,13 +1,15 @@
 /**
- * The plan of a rollout: what an operator writes in a file, checked in full against the fleet before anything is
- * written. Pure: the caller reads the file, the feed and the tree.
+ * The plan of a rollout: an operator writes it in a file, and it is checked in full against the fleet before anything
+ * is written to the tree. Pure: the caller reads the file, the feed and the tree.
  *
  * @module
  */
 
 import { z } from "zod";
+import { isName, NAME_RULE, quoteForeign } from "../base/names.ts";
 import { allDependencies, findCycle, orderByDependencies } from "./dependency_order.ts";
-import type { Service } from "./entries.ts";
+import { nameSchema, type Service, versionSchema } from "./entries.ts";
+import { listNames } from "./name_list.ts";
 import {
   budgetHosts,
   type Policy,
@@ -16,32 +18,50 @@ import {
   resolvePolicy,
 } from "./policy.ts";
 
+/**
+ * Most waves that the deploy queue may have, and so most waves of a plan: two for each of five hundred services. A rollout is
+ * written in one transaction, for which ZooKeeper has a limit of a megabyte.
+ */
+export const WAVES_MAX = 1_000;
+
+/** Most services of a fleet that are read: more than anybody runs, few enough to read one after the other. */
+export const SERVICES_MAX = 1_000;
+
 const orderEntrySchema = z.union([
-  z.string(),
-  z.strictObject({ service: z.string(), hosts: z.array(z.string()).min(1) }),
+  nameSchema,
+  z.strictObject({ service: nameSchema, hosts: z.array(nameSchema).min(1) }),
 ]);
 
-/** A plan file. Unknown keys are refused. */
+/** Schema of a plan file. Unknown keys are refused. */
 export const planSchema = z.strictObject({
   /** URL of the build machine's feed, where the releases are looked up. */
   feed: z.url().optional(),
   services: z.record(
     z.string(),
     z.strictObject({
-      version: z.string().min(1),
-      /** Services that must be upgraded first. Left out: as the fleet knows it already. */
-      dependsOn: z.array(z.string()).optional(),
+      version: versionSchema,
+      /** Services that must be upgraded first. Left out: those in the tree. */
+      dependsOn: z.array(nameSchema).optional(),
       policy: policyInputSchema.optional(),
     }),
-  ).refine((services) => Object.keys(services).length > 0, "expected at least one service"),
-  /** The waves. Left out: one wave a service, in dependency order. A service may come twice: first some hosts, then all. */
-  order: z.array(orderEntrySchema).min(1).optional(),
+  ).superRefine((services, context) => {
+    const names = Object.keys(services);
+    if (names.length === 0) context.addIssue("expected at least one service");
+    for (const name of names.filter((each) => !isName(each))) {
+      context.addIssue(
+        `expected services whose names have ${NAME_RULE}, was ${quoteForeign(name)}`,
+      );
+    }
+  }),
+  /** The waves. Left out: one wave per service, in dependency order. A service may come twice: first some hosts, then all. */
+  order: z.array(orderEntrySchema).min(1).max(WAVES_MAX).optional(),
 });
 /** A plan file, parsed. */
 export type Plan = z.infer<typeof planSchema>;
 
-/** One service as the fleet knows it when the plan is checked. */
+/** One service in the tree when the plan is checked. */
 export interface KnownService {
+  /** Its entry; `null` if it has none. */
   readonly entry: Service | null;
   /** Every host that should run it, online or not. */
   readonly roster: readonly string[];
@@ -61,7 +81,7 @@ export interface PlannedService {
   readonly policy: Policy;
 }
 
-/** What became of the check: the plan with everything filled in, or all that is wrong with it. */
+/** The result of the check: the plan with all defaults filled in, or every problem of it. */
 export type CheckedPlan =
   | {
     readonly ok: true;
@@ -71,8 +91,8 @@ export type CheckedPlan =
   | { readonly ok: false; readonly problems: readonly string[] };
 
 /**
- * Checks a plan against the fleet: unknown services and hosts, circles, an order against the dependencies, a service
- * without a wave, a quorum or budget that can never be met. Reports all problems at once.
+ * Checks a plan against the fleet: unknown services and hosts, cycles, an order against the dependencies, a service without
+ * a wave, a quorum or budget that can never be met. Reports all problems at once.
  */
 export function checkPlan(plan: Plan, fleet: ReadonlyMap<string, KnownService>): CheckedPlan {
   const problems: string[] = [];
@@ -84,7 +104,7 @@ export function checkPlan(plan: Plan, fleet: ReadonlyMap<string, KnownService>):
     const known = fleet.get(name);
     if (known === undefined || known.roster.length === 0) {
       problems.push(
-        `service "${name}": no host has it in its config (known: ${listNames([...fleet.keys()])})`,
+        `service "${name}": no host has it in its config (known: ${listKnown([...fleet.keys()])})`,
       );
     }
     const dependsOn = planned.dependsOn ?? known?.entry?.dependsOn ?? [];
@@ -100,13 +120,13 @@ export function checkPlan(plan: Plan, fleet: ReadonlyMap<string, KnownService>):
       if (fleet.has(dependency) || services.has(dependency)) continue;
       problems.push(
         `service "${name}": depends on "${dependency}", which no host has in its config (known: ${
-          listNames([...fleet.keys()])
+          listKnown([...fleet.keys()])
         })`,
       );
     }
   }
 
-  const cycle = findCycle(dependencies);
+  const cycle = findCycle(dependencies, services.keys());
   if (cycle !== null) {
     problems.push(
       `dependsOn: the services depend on each other in a circle: ${cycle.join(" -> ")}`,
@@ -120,7 +140,7 @@ export function checkPlan(plan: Plan, fleet: ReadonlyMap<string, KnownService>):
     const planned = services.get(service);
     if (planned === undefined) {
       problems.push(
-        `order: "${service}" is not under services (there: ${listNames([...services.keys()])})`,
+        `order: "${service}" is not under services (there: ${listKnown([...services.keys()])})`,
       );
       return [];
     }
@@ -164,7 +184,7 @@ function waveProblems(wave: PlannedWave, policy: Policy, roster: readonly string
   for (const host of wave.hosts ?? []) {
     if (!roster.includes(host)) {
       problems.push(
-        `order: host "${host}" does not run "${wave.service}" (its hosts: ${listNames(roster)})`,
+        `order: host "${host}" does not run "${wave.service}" (its hosts: ${listKnown(roster)})`,
       );
     }
   }
@@ -189,10 +209,7 @@ function countHosts(count: number): string {
   return count === 1 ? "1 host" : `${count} hosts`;
 }
 
-function listNames(names: readonly string[]): string {
-  if (names.length === 0) return "none";
+function listKnown(names: readonly string[]): string {
   // Twenty names fill two lines of a terminal; more would bury the message.
-  return names.length <= 20
-    ? names.join(", ")
-    : `${names.slice(0, 20).join(", ")}, and ${names.length - 20} more`;
+  return names.length === 0 ? "none" : listNames(names, 20);
 }

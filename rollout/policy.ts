@@ -1,6 +1,6 @@
 /**
- * What a service can bear during an upgrade: how many hosts must be ready first, how many may be away at once, when a
- * new version counts as healthy.
+ * The policy of a service during an upgrade: how many hosts must be ready first, how many may be away at once, and
+ * when a new version counts as healthy.
  *
  * @module
  */
@@ -11,8 +11,24 @@ import { durationSchema } from "./duration.ts";
 /** A number of hosts, or a share of the roster in percent. */
 export type HostCount = number | `${number}%`;
 
+/** Most hosts that a policy counts; no fleet has as many. */
+const HOSTS_MAX = 1_000_000;
+
+/** The longest time in a policy, in milliseconds: a week. A switch that takes longer holds its slot as if for ever. */
+const POLICY_MAX_MS = 7 * 24 * 3_600_000;
+
+/** Most health checks in a row that a policy asks for. */
+const SUCCESSES_MAX = 1_000;
+
+/** Schema of a duration in a plan's policy. */
+const policyDurationSchema = durationSchema.refine(
+  (durationMs) => durationMs <= POLICY_MAX_MS,
+  "expected at most a week (168h)",
+);
+
+/** Schema of a {@link HostCount}. */
 const hostCountSchema = z.union([
-  z.int().min(0),
+  z.int().min(0).max(HOSTS_MAX),
   z.string().regex(/^(100|\d{1,2})%$/, "expected a number of hosts or a percentage such as 75%"),
 ]).transform((value) => value as HostCount);
 
@@ -25,52 +41,54 @@ const hostCountSchema = z.union([
 export const policySchema = z.looseObject({
   quorum: hostCountSchema,
   maxUnavailable: hostCountSchema,
-  maxConcurrent: z.int().min(1),
-  maxFailures: z.int().min(0),
-  bakeMs: z.int().min(0),
+  maxConcurrent: z.int().min(1).max(HOSTS_MAX),
+  maxFailures: z.int().min(0).max(HOSTS_MAX),
+  bakeMs: z.int().min(0).max(POLICY_MAX_MS),
   health: z.looseObject({
-    deadlineMs: z.int().min(1),
-    intervalMs: z.int().min(1),
-    successes: z.int().min(1),
+    deadlineMs: z.int().min(1).max(POLICY_MAX_MS),
+    intervalMs: z.int().min(1).max(POLICY_MAX_MS),
+    successes: z.int().min(1).max(SUCCESSES_MAX),
   }),
 });
 
 /** A service's policy with every default filled in. */
 export type Policy = z.infer<typeof policySchema>;
 
-/** The policy of a service whose plan says nothing: as careful as can be while still ending. */
+/** The policy of a service whose plan has none: as careful as possible while the rollout still ends. */
 export const DEFAULT_POLICY: Policy = {
-  // Three quarters: enough copies in the fleet that the slowest quarter fetches from neighbours while others switch,
-  // and a few dead hosts do not hold the upgrade up for ever.
+  // Three quarters: enough copies that the slowest quarter fetches from neighbours while others switch, and a few dead
+  // hosts do not block the upgrade for ever.
   quorum: "75%",
-  // One by one, as an operator would do by hand.
+  // One by one, as an operator would do it by hand.
   maxUnavailable: 1,
   maxConcurrent: 1,
-  // The first host that does not come back healthy stops the rollout: the second would most likely fail as well.
+  // The first host that fails halts the rollout: the second one would most likely fail, too.
   maxFailures: 0,
-  // Long enough for a crash at first requests to show.
+  // Long enough to see a crash at the first requests.
   bakeMs: 10_000,
   health: { deadlineMs: 120_000, intervalMs: 500, successes: 2 },
 };
 
-/** The policy as a plan file says it: everything optional, times as `30s`, unknown keys refused. */
+/** Schema of a policy in a plan file: everything is optional, durations as `30s`, unknown keys are refused. */
 export const policyInputSchema = z.strictObject({
   quorum: hostCountSchema.optional(),
   maxUnavailable: hostCountSchema.optional(),
-  maxConcurrent: z.int().min(1).optional(),
-  maxFailures: z.int().min(0).optional(),
-  bakeTime: durationSchema.optional(),
+  maxConcurrent: z.int().min(1).max(HOSTS_MAX).optional(),
+  maxFailures: z.int().min(0).max(HOSTS_MAX).optional(),
+  bakeTime: policyDurationSchema.optional(),
   health: z.strictObject({
-    deadline: durationSchema.optional(),
-    interval: durationSchema.optional(),
-    successes: z.int().min(1).optional(),
+    deadline: policyDurationSchema.refine((durationMs) => durationMs > 0, "expected more than 0")
+      .optional(),
+    interval: policyDurationSchema.refine((durationMs) => durationMs > 0, "expected more than 0")
+      .optional(),
+    successes: z.int().min(1).max(SUCCESSES_MAX).optional(),
   }).optional(),
 });
 
-/** A policy as a plan file says it. */
+/** A policy in a plan file. */
 export type PolicyInput = z.infer<typeof policyInputSchema>;
 
-/** Fills a plan's policy up with the defaults. */
+/** Fills the defaults into a plan's policy. */
 export function resolvePolicy(input: PolicyInput = {}): Policy {
   const { health } = DEFAULT_POLICY;
   return {
@@ -87,14 +105,14 @@ export function resolvePolicy(input: PolicyInput = {}): Policy {
   };
 }
 
-/** Hosts that must be ready before the first one switches: a percentage is rounded up, and at least one. */
+/** Number of hosts that must be ready before the first one switches: a percentage is rounded up; at least one. */
 export function quorumHosts(policy: Policy, hostsCount: number): number {
   return Math.max(1, resolveCount(policy.quorum, hostsCount, Math.ceil));
 }
 
 /**
- * Hosts that may be away at once. A percentage is rounded down, so that it never means more than it says, but to at
- * least one as long as it is not zero: 10 % of five hosts would otherwise never let anyone switch.
+ * Number of hosts that may be away at once. A percentage is rounded down, so that it never allows more than it says, but to
+ * at least one unless it is zero: 10 % of five hosts would otherwise let no host switch.
  */
 export function budgetHosts(policy: Policy, hostsCount: number): number {
   const budget = resolveCount(policy.maxUnavailable, hostsCount, Math.floor);

@@ -1,11 +1,11 @@
 /**
- * The layout of Rollcall's tree in ZooKeeper: every path in one place. No I/O; who writes what is said in
- * `docs/architecture.md`.
+ * The layout of Rollcall's tree in ZooKeeper: every path in one place. No I/O; `docs/architecture.md` says who writes
+ * what.
  *
  * @module
  */
 
-/** Default root of the tree; a connect string with a chroot puts several fleets into one ensemble. */
+/** Root of the tree; several fleets share an ensemble by a chroot in the connect string. */
 export const ROOT = "/dc";
 
 /** The persistent nodes that must exist before anything else can be written. */
@@ -19,10 +19,10 @@ export const SKELETON: readonly string[] = [
   `${ROOT}/history`,
 ];
 
-/** `running`, `paused` or `halted`, by whom and why. */
+/** The control node: `running`, `paused` or `halted`, by whom and why. */
 export const CONTROL = `${ROOT}/control`;
 
-/** Parent of the waves, the queue of services to upgrade. */
+/** Parent of the waves: the deploy queue. */
 export const DEPLOY = `${ROOT}/deploy`;
 
 /** Parent of the services and their rosters. */
@@ -31,32 +31,32 @@ export const SERVICES = `${ROOT}/services`;
 /** Parent of the rollouts' records. */
 export const HISTORY = `${ROOT}/history`;
 
-/** Parent of what each host of the service runs now. */
+/** Parent of the entries of the hosts that are online, or the entry of one. */
 export function currentPath(service: string, host?: string): string {
   return join(`${ROOT}/current/${service}`, host);
 }
 
-/** The release on offer; its children are the queue of hosts ready to roll. */
+/** The release on offer; its children are the staging queue. */
 export function stagingPath(service: string, entry?: string): string {
   return join(`${ROOT}/staging/${service}`, entry);
 }
 
-/** Prefix for the sequential node with which a host joins the staging queue. */
+/** Prefix of the sequential node with which a host joins the staging queue. */
 export function stagingPrefix(service: string, host: string): string {
   return `${stagingPath(service)}/${host}-`;
 }
 
-/** One wave, by the name of its node. */
+/** A wave, by the name of its node. */
 export function wavePath(wave: string): string {
   return `${DEPLOY}/${wave}`;
 }
 
-/** Prefix for the sequential node of a wave. */
+/** Prefix of the sequential node of a wave. */
 export function wavePrefix(service: string): string {
   return `${DEPLOY}/${service}-`;
 }
 
-/** The service's policy and committed release; its children are the roster. */
+/** The service's entry; its children are the roster. */
 export function servicePath(service: string, host?: string): string {
   return join(`${SERVICES}/${service}`, host);
 }
@@ -71,16 +71,19 @@ export function historyPath(rollout: string): string {
   return `${HISTORY}/${rollout}`;
 }
 
-/** A sequential node's name, taken apart: `web-3-0000000012` is `web-3` and 12. */
+/** The parts of a sequential node's name: `web-3-0000000012` is `web-3` and 12. */
 export interface SequentialName {
+  /** The whole name. */
   readonly node: string;
+  /** The part before the last dash: a host or a service. */
   readonly prefix: string;
+  /** The counter, a signed integer of 32 bits. */
   readonly sequence: number;
 }
 
 /**
- * Takes the name of a sequential node apart. ZooKeeper appends its counter as `%010d`, sign included: `-000000001` after
- * it passed 2^31. So the sequence is cut off from the right, and a prefix may hold dashes and digits, but not end in a
+ * Parses the name of a sequential node. ZooKeeper appends its counter as `%010d`, sign included: `-000000001` after it has
+ * passed 2^31. So the sequence is cut off from the right, and a prefix may contain dashes and digits, but not end in a
  * dash.
  *
  * @returns `null` for a name that no sequential create can have made.
@@ -94,8 +97,8 @@ export function parseSequentialName(node: string): SequentialName | null {
 }
 
 /**
- * Takes names apart and puts them in queue order, oldest first; foreign names are left out. The counter is one of 32
- * bits that wraps around, so what counts is the distance between two names and not which number is greater.
+ * Parses names and sorts them in the order of the queue, oldest first; names that are not sequential are left out. The
+ * counter has 32 bits and wraps around, so the order is that of the signed distance between two counters.
  */
 export function sortSequential(nodes: readonly string[]): SequentialName[] {
   return nodes.map(parseSequentialName)

@@ -1,65 +1,75 @@
 /**
  * `deno task compile`: the whole program as one binary, `dist/rollcall`, and the proof that it is one.
  *
- * Deno fetches the runtime for it (`denort`) from its own site at first use; where that cannot be reached, `DENORT_BIN`
- * names one that is already there. The result is run: a compile that "succeeds" with a wrong runtime is a plain REPL.
- *
  * @module
  */
 
-// deno-lint-ignore-file no-console -- a script for people.
+import { CommanderError } from "@commander-js/extra-typings";
+import { fileURLToPath } from "node:url";
+import { denoProblem } from "../cli/required_deno.ts";
+import { type Binary, makeBinary } from "./compile/binary.ts";
+import { CompileError } from "./compile/compile_error.ts";
+import { type CompileOptions, EXIT_USAGE, parseCompileOptions } from "./compile/options.ts";
 
-const ROOT = new URL("../", import.meta.url);
-const TARGET = new URL("dist/rollcall", ROOT).pathname;
+const ROOT = fileURLToPath(new URL("../", import.meta.url));
+const EXIT_FAILURE = 1;
+const MIB = 2 ** 20;
 
-/** Loaded by computed name or at run time, so that the module graph does not show them. */
-const INCLUDED = ["host/pinning/keeper_command.ts", "torrent/content/hash_worker.ts", "deno.json"];
+if (import.meta.main) Deno.exit(await run(Deno.args));
 
-await Deno.mkdir(new URL("dist/", ROOT), { recursive: true });
-const compiled = await new Deno.Command(Deno.execPath(), {
-  args: [
-    "compile",
-    "-A",
-    "--quiet",
-    ...INCLUDED.flatMap((path) => ["--include", path]),
-    "--output",
-    TARGET,
-    "mod.ts",
-  ],
-  cwd: ROOT,
-  stdout: "inherit",
-  stderr: "piped",
-}).output();
-// What a compile that crashed has left.
-for await (const entry of Deno.readDir(new URL("dist/", ROOT))) {
-  if (entry.name.startsWith("rollcall.tmp-")) {
-    await Deno.remove(new URL(`dist/${entry.name}`, ROOT));
+async function run(args: readonly string[]): Promise<number> {
+  const tooOld = denoProblem(Deno.version.deno);
+  if (tooOld !== null) {
+    write(Deno.stderr, `${tooOld}\n`);
+    return EXIT_FAILURE;
+  }
+  try {
+    const options = parseCompileOptions(args, {
+      writeOut: (text) => write(Deno.stdout, text),
+      writeErr: (text) => write(Deno.stderr, text),
+    });
+    write(Deno.stdout, describe(await makeBinary(ROOT, options), options));
+    return 0;
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : EXIT_USAGE;
+    const message = userMessage(error);
+    if (message === null) throw error;
+    write(Deno.stderr, `${message}\n`);
+    return EXIT_FAILURE;
   }
 }
-const complaint = new TextDecoder().decode(compiled.stderr);
-if (!compiled.success) {
-  console.error(complaint.trimEnd());
-  if (/denort|dl\.deno\.land/.test(complaint)) {
-    console.error(
-      "compile: the runtime for the binary could not be fetched. On a machine without that network, put denort of the " +
-        `same version (${Deno.version.deno}) there and name it: DENORT_BIN=/path/to/denort deno task compile`,
-    );
+
+/** What the user is told, without a stack; `null`: the error is one of this program. */
+function userMessage(error: unknown): string | null {
+  if (error instanceof CompileError) return error.message;
+  // A disk that is full, or a dist/ that cannot be written.
+  if (error instanceof Error && /\(os error \d+\)/.test(error.message)) {
+    return `compile: expected files that can be read and written, was: ${error.message}`;
   }
-  Deno.exit(1);
+  return null;
 }
 
-const run = await new Deno.Command(TARGET, { args: ["--version"], stdin: "null" }).output();
-const version = new TextDecoder().decode(run.stdout).trim();
-const { default: { version: expected } } = await import("../deno.json", { with: { type: "json" } });
-if (!run.success || version !== expected) {
-  await Deno.remove(TARGET);
-  console.error(
-    `compile: expected dist/rollcall --version to print ${expected}, it printed "${
-      version.slice(0, 80)
-    }". Is DENORT_BIN ` +
-      "really denort, and not deno itself?",
-  );
-  Deno.exit(1);
+function describe(binary: Binary, { output, target }: CompileOptions): string {
+  const { version, sizeBytes, runtimeBytes, packagesBytes, packagesCount } = binary;
+  const parts = [
+    ["runtime", runtimeBytes, `Deno ${Deno.version.deno}`],
+    ["npm packages", packagesBytes, `${packagesCount} of them`],
+    ["our code", binary.ownBytes, `${binary.modulesCount} modules, with their source maps`],
+  ] as const;
+  return [
+    `${output}: rollcall ${version} for ${target.name} Linux, ${mib(sizeBytes)}`,
+    ...parts.map(([name, bytes, more]) =>
+      `  ${name.padEnd(13)} ${mib(bytes).padStart(9)}  ${more}`
+    ),
+    ...(binary.wasRun ? [] : [`  not run: this machine is no ${target.name}`]),
+    "",
+  ].join("\n");
 }
-const { size } = await Deno.stat(TARGET);
-console.log(`dist/rollcall ${version}, ${Math.round(size / 2 ** 20)} MiB`);
+
+function mib(bytes: number): string {
+  return `${(bytes / MIB).toFixed(1)} MiB`;
+}
+
+function write(stream: { writeSync(bytes: Uint8Array): number }, text: string): void {
+  stream.writeSync(new TextEncoder().encode(text));
+}

@@ -4,6 +4,12 @@
  * @module
  */
 
+import { denoProblem } from "../cli/required_deno.ts";
 import { runDemo } from "./demo/run.ts";
 
-if (import.meta.main) Deno.exit(await runDemo(Deno.args));
+if (import.meta.main) {
+  const tooOld = denoProblem(Deno.version.deno);
+  if (tooOld === null) Deno.exit(await runDemo(Deno.args));
+  Deno.stderr.writeSync(new TextEncoder().encode(`${tooOld}\n`));
+  Deno.exit(1);
+}

@@ -1,6 +1,6 @@
 /**
- * The engines by name. WebTorrent is loaded only when it is asked for: it brings some hundred packages,
- * which an agent on the engine of our own need not hold in memory.
+ * The engines by name. WebTorrent is loaded only if it is asked for: it brings some hundred packages along, which an agent
+ * with Rollcall's own engine need not hold in memory.
  */
 
 import type { EngineOptions, TorrentEngine } from "./engine/engine.ts";
@@ -10,7 +10,7 @@ import { createSwarmEngine } from "./swarm/mod.ts";
 /** Opens an engine. Rejects with a `TransferError` "engine_failed" if its port is taken. */
 export type CreateEngine = (options: EngineOptions) => Promise<TorrentEngine>;
 
-/** How each engine is opened. */
+/** The function that opens each engine. */
 export const ENGINES: Readonly<Record<EngineName, CreateEngine>> = {
   swarm: createSwarmEngine,
   async webtorrent(options) {

@@ -1,6 +1,6 @@
 /**
- * The errors of this folder: three classes, each with a stable `code` to decide by. A message says
- * what was attempted, what was expected, what was there, and what to do next.
+ * The errors of `torrent/`: three classes, each with a stable `code` to decide by. A message says what was attempted, what
+ * was expected, what was there, and what to do next.
  */
 
 /** Why a release could not be created, read or verified. */
@@ -20,12 +20,12 @@ export type ReleaseErrorCode =
   /** The caller's signal ended the work. */
   | "aborted";
 
-/** A release is not what it should be. `path` names the file, where there is one. */
+/** A release is not what it should be. */
 export class ReleaseError extends Error {
   override readonly name = "ReleaseError";
   /** Stable: decide by this, never by the message. */
   readonly code: ReleaseErrorCode;
-  /** The file that it is about, relative to the content's root, or as it was handed in. */
+  /** The file that the error is about, relative to the content's root or as it was handed in; undefined if there is none. */
   readonly path: string | undefined;
 
   constructor(
@@ -75,7 +75,9 @@ export type FeedErrorCode =
   /** No answer in time, or the connection failed. */
   | "unreachable"
   /** An answer that is too large, malformed, or not what was asked for. */
-  | "invalid_answer";
+  | "invalid_answer"
+  /** An address that is not http or https, or that leads to another server. It is not worth trying again. */
+  | "invalid_url";
 
 /** The feed refused a release, or an answer of a feed is of no use. */
 export class FeedError extends Error {
@@ -89,7 +91,7 @@ export class FeedError extends Error {
   }
 }
 
-/** The code of a failed system call ("ENOSPC"), whichever of Deno's two file APIs threw it. */
+/** The code of a failed system call ("ENOSPC"), whether `Deno` or `node:fs` threw it; undefined for other errors. */
 export function systemErrorCode(error: unknown): string | undefined {
   if (typeof error !== "object" || error === null || !("code" in error)) return undefined;
   return typeof error.code === "string" ? error.code : undefined;

@@ -1,4 +1,4 @@
-/** Where a peer says that it stands: what both engines tell and are told in the extension handshake. */
+/** A peer's locality as both engines tell it in the extension handshake. */
 
 import { z } from "zod";
 
@@ -6,7 +6,7 @@ const wireNameSchema = z.instanceof(Uint8Array)
   .transform((bytes) => new TextDecoder().decode(bytes))
   .pipe(z.string().min(1).max(128));
 
-/** What a peer says of itself in the extension handshake (BEP 10), under the key "rollcall". */
+/** The locality in the extension handshake (BEP 10), under the key "rollcall"; names have 1 to 128 characters. */
 export const peerLocalitySchema = z.object({
   host: wireNameSchema,
   site: wireNameSchema,

@@ -1,31 +1,31 @@
 /**
- * Which info hashes the tracker serves: those of a feed's releases. Read again and again; a feed that
- * is away leaves the list as it is, and until it was read once everything is served: the build machine
- * being down must not stop a fleet that has begun.
+ * Which info hashes the tracker serves: those of a feed's releases. The feed is read again and again. While it cannot be
+ * read the list stays as it is, and before it was read once everything is served: a build machine that is down must not
+ * stop a fleet that has begun.
  */
 
 import { readFeed } from "../torrent/feed/mod.ts";
 import { type MonotonicClock, repeat } from "../base/clock.ts";
 import type { Log } from "../base/log.ts";
 
-/** A release that is published is served after that at the latest. */
+/** How often the feed is read: a release is served so long after it was published at the latest. */
 const REFRESH_MS = 15_000;
-/** An unknown info hash has the feed read at once, but not more often than that. */
+/** An unknown info hash makes the tracker read the feed at once, but not more often than this. */
 const MIN_REFRESH_MS = 2_000;
 
-/** What the list needs. */
+/** What an allow-list needs. */
 export interface AllowListOptions {
   readonly feedUrl: string;
   readonly clock: MonotonicClock;
   readonly log: Log;
 }
 
-/** See the file's head. */
+/** The info hashes of a feed's releases, kept up to date until it is closed. */
 export class AllowList {
   readonly #options: AllowListOptions;
   readonly #abort = new AbortController();
   readonly #stopRepeating: () => void;
-  /** Undefined until the feed was read. */
+  /** "service version" by info hash; undefined until the feed was read once. */
   #names: ReadonlyMap<string, string> | undefined;
   #reading: Promise<void> | undefined;
   #readMs = -Infinity;
@@ -35,25 +35,25 @@ export class AllowList {
     this.#stopRepeating = repeat(REFRESH_MS, () => void this.refresh());
   }
 
-  /** Whether that info hash (40 hexadecimal digits) is served. */
+  /** Whether an info hash (40 hexadecimal digits) is served. */
   allows(infoHash: string): boolean {
     if (this.#names === undefined || this.#names.has(infoHash)) return true;
     if (this.#options.clock.nowMs() - this.#readMs >= MIN_REFRESH_MS) void this.refresh();
     return false;
   }
 
-  /** "service version" of that release, if the feed names it. */
+  /** "service version" of a release, if the feed names it. */
   nameOf(infoHash: string): string | undefined {
     return this.#names?.get(infoHash);
   }
 
-  /** Reads the feed; it never rejects. */
+  /** Reads the feed now. It never rejects. */
   refresh(): Promise<void> {
     this.#reading ??= this.#read().finally(() => this.#reading = undefined);
     return this.#reading;
   }
 
-  /** Ends it; waits for a read that is under way. */
+  /** Stops reading; waits for a read that is under way. */
   async close(): Promise<void> {
     this.#stopRepeating();
     this.#abort.abort();

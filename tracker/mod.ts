@@ -1,9 +1,12 @@
-/** The tracker that knows racks and sites. */
+/**
+ * The tracker that knows sites and racks. A frontend (`frontend/`) reads announces, `swarm/` keeps who takes part
+ * (`members/`), `handout/` chooses whom each is given, and `stats/` shows it to people and programs. Nothing is kept on
+ * disk: after a restart the peers announce again.
+ */
 
 export * from "./handout/handout_settings.ts";
-export type { BorderReport, PlaceReport, SiteReport, SwarmReport } from "./stats/swarm_report.ts";
 export * from "./server.ts";
 export { TRACKER_SERVERS, type TrackerServerName } from "./server_names.ts";
-export type { SlowPeer } from "./stats/slow_peers.ts";
-export type { TrackerStats } from "./stats/statistics.ts";
-export { type Subnet } from "./members/subnet_map.ts";
+export type { BorderReport, GroupReport, SiteReport, SlowPeer, SwarmReport } from "./stats/mod.ts";
+export type { TrackerStats } from "./stats/mod.ts";
+export { type Subnet } from "./members/mod.ts";

@@ -1,24 +1,26 @@
 /**
- * The tracker as a process runs it: announces and scrapes over HTTP and UDP on one port, an allow-list,
- * and the pages of `pages.ts`. What reads requests is chosen by name, what answers them is the same.
+ * The tracker as a process runs it: announces and scrapes over HTTP and UDP on one port, an allow-list, and the pages of
+ * `stats/pages.ts`. The frontend that reads requests is chosen by name; what answers them is the same for all.
  */
 
 import { AllowList } from "./allow_list.ts";
 import { type MonotonicClock, systemClock } from "../base/clock.ts";
-import { newCounters } from "./stats/counters.ts";
-import type { Frontend, FrontendOptions, OpenFrontend } from "./frontend/frontend.ts";
+import { newCounters, pages, Statistics, type TrackerStats } from "./stats/mod.ts";
+import {
+  type Frontend,
+  type FrontendOptions,
+  type OpenFrontend,
+  openNativeFrontend,
+} from "./frontend/mod.ts";
 import type { Log } from "../base/log.ts";
 import { HostNames } from "../http/mod.ts";
-import { openNativeFrontend } from "./frontend/native.ts";
-import { pages } from "./stats/pages.ts";
-import { defaultHandoutSettings, type HandoutSettings } from "./handout/handout_settings.ts";
+import { defaultHandoutSettings, type HandoutSettings } from "./handout/mod.ts";
 import { type Random, systemRandom } from "../base/random.ts";
 import type { TrackerServerName } from "./server_names.ts";
-import { Statistics, type TrackerStats } from "./stats/statistics.ts";
-import { type Subnet, SubnetMap } from "./members/subnet_map.ts";
-import { Swarms } from "./swarm/swarms.ts";
+import { type Subnet, SubnetMap } from "./members/mod.ts";
+import { Swarms } from "./swarm/mod.ts";
 
-/** A free port for HTTP may be taken for UDP; so often another one is tried. */
+/** How many free ports are tried: one that is free for HTTP may be taken for UDP. */
 const PORT_TRIES = 10;
 
 /** How a tracker is set up. */
@@ -30,25 +32,25 @@ export interface TrackerOptions {
   /** Whether to answer over UDP (BEP 15) as well. Default: true. */
   readonly udp?: boolean;
   /**
-   * What reads requests: fronts of our own, or the server of `npm:bittorrent-tracker`, which takes seven
-   * to ten times the processor time. Default: "rollcall".
+   * The frontend that reads requests: Rollcall's own, or the server of `npm:bittorrent-tracker`, which takes seven to ten
+   * times the processor time. Default: "rollcall".
    */
   readonly server?: TrackerServerName;
-  /** The name in the announce URL. Default: `hostname`, or this machine's name if that is a wildcard. */
+  /** The host name in the announce URL. Default: `hostname`, or this machine's name if that is a wildcard. */
   readonly publicHostname?: string;
   /**
    * Further names that the pages are answered to, beside `publicHostname`; see `HostNames` for those that need not be
    * given. Default: none.
    */
   readonly hostNames?: readonly string[];
-  /** Which subnet is which rack; a peer in one of them is where the map says. Default: none. */
+  /** Which subnet is which rack; a peer in one of them stands where the map says. Default: none. */
   readonly subnets?: readonly Subnet[];
-  /** Whether peers may meet for that info hash. Default: for any, or those of `allowFeed`. */
+  /** Whether an info hash (40 hexadecimal digits) is served. Default: any is, or those of `allowFeed`. */
   readonly allow?: (infoHash: string) => boolean;
   /** URL of a feed: only its releases are served, and shown by name. Default: none. */
   readonly allowFeed?: string;
   /** Overrides of `defaultHandoutSettings`. Intervals are announced in whole seconds, at least one. */
-  readonly policy?: Partial<HandoutSettings>;
+  readonly settings?: Partial<HandoutSettings>;
   readonly log: Log;
   /** Default: the system's. */
   readonly clock?: MonotonicClock;
@@ -58,22 +60,24 @@ export interface TrackerOptions {
 
 /** A tracker at work. */
 export interface Tracker {
-  /** To be put into releases. */
+  /** The announce URL over HTTP, to be put into releases. */
   readonly announceUrl: string;
-  /** The same over UDP; undefined if it does not listen there. */
+  /** The announce URL over UDP; undefined if the tracker does not listen there. */
   readonly udpAnnounceUrl: string | undefined;
+  /** Of HTTP and UDP. */
   readonly port: number;
+  /** What the tracker knows, at most a second old. */
   stats(): TrackerStats;
-  /** Stops listening and answers what is under way; a second call waits for the first. */
+  /** Stops listening and answers the requests that are under way; a second call waits for the first. */
   close(): Promise<void>;
 }
 
-/** Resolves when it listens; rejects if the port is taken or the subnet map has an error in it. */
+/** Starts a tracker. Resolves when it listens; rejects if the port is taken or the subnet map has an error. */
 export async function createTracker(options: TrackerOptions): Promise<Tracker> {
   const hostname = options.hostname ?? "0.0.0.0";
   const { log } = options;
   const clock = options.clock ?? systemClock;
-  const policy = { ...defaultHandoutSettings, ...options.policy };
+  const settings = { ...defaultHandoutSettings, ...options.settings };
   const subnets = new SubnetMap(options.subnets ?? []);
   const counters = newCounters();
   const allowList = options.allowFeed === undefined
@@ -81,7 +85,7 @@ export async function createTracker(options: TrackerOptions): Promise<Tracker> {
     : new AllowList({ feedUrl: options.allowFeed, clock, log });
   await allowList?.refresh();
   const swarms = new Swarms({
-    policy,
+    settings,
     subnets,
     clock,
     random: options.random ?? systemRandom,
@@ -90,10 +94,10 @@ export async function createTracker(options: TrackerOptions): Promise<Tracker> {
       (options.allow?.(infoHash) ?? true) && (allowList?.allows(infoHash) ?? true),
   });
   const nameOf = (infoHash: string) => allowList?.nameOf(infoHash);
-  const statistics = new Statistics({ swarms, counters, policy, clock, nameOf });
+  const statistics = new Statistics({ swarms, counters, settings, clock, nameOf });
   const name = publicName(options.publicHostname, hostname);
   const udp = options.udp ?? true;
-  const { port, close } = await loadFronts(options.server ?? "rollcall").then((open) =>
+  const { port, close } = await loadFrontend(options.server ?? "rollcall").then((open) =>
     listen(open, {
       hostname,
       port: options.port ?? 0,
@@ -124,8 +128,8 @@ export async function createTracker(options: TrackerOptions): Promise<Tracker> {
   };
 }
 
-/** The package and what it brings are loaded only for who asks for them. */
-async function loadFronts(server: TrackerServerName): Promise<OpenFrontend> {
+/** The package and what it brings along are loaded only if it is asked for. */
+async function loadFrontend(server: TrackerServerName): Promise<OpenFrontend> {
   switch (server) {
     case "rollcall":
       return openNativeFrontend;

@@ -1,6 +1,6 @@
-/** The servers of a tracker by name, apart from the servers themselves: `--help` must not load them. */
+/** The tracker's frontends by name, apart from the frontends themselves: `--help` must not load them. */
 
-/** The first one is the default. */
+/** The names; the first one is the default. */
 export const TRACKER_SERVERS = ["rollcall", "bittorrent-tracker"] as const;
 
 /** One of {@link TRACKER_SERVERS}. */

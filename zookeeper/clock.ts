@@ -1,7 +1,11 @@
-// The one place of this folder that reads the system's clock and sets timers. Everything else is
-// handed a `Clock`, so that tests can drive time by hand.
+/**
+ * Time for this library. This is the only file of the library that reads the system's clock and sets timers;
+ * everything else is handed a {@linkcode Clock}, so that tests can drive time by hand.
+ *
+ * @module
+ */
 
-/** Time as this folder needs it: a monotonic reading for deadlines, the wall time for `ctime` and `mtime`, and timers. */
+/** A source of time: a monotonic reading for deadlines, the wall time for `ctime` and `mtime`, and timers. */
 export interface Clock {
   /** Milliseconds since an arbitrary start; never goes back. */
   nowMs(): number;
@@ -22,8 +26,8 @@ export const systemClock: Clock = {
 };
 
 /**
- * Resolves in a later turn of the event loop, after everything that is already resolved has run.
- * Used to keep the order of the wire between a reply (a promise) and a notification (a call).
+ * Resolves in a later turn of the event loop, after the callbacks of all promises that are already resolved. It keeps the
+ * order of the wire between a reply (which settles a promise) and a notification (which is a direct call).
  */
 export function nextTurn(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));

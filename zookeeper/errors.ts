@@ -1,5 +1,9 @@
-// The errors of the client, and ZooKeeper's table of result codes. Both the client and the embedded
-// coordinator translate between the numbers of the wire and the names used here.
+/**
+ * The errors of the client, and ZooKeeper's table of result codes. The client and the embedded server both translate
+ * between the numbers on the wire and the names used here.
+ *
+ * @module
+ */
 
 /** Result codes of the protocol by name (org.apache.zookeeper.KeeperException.Code). */
 export const resultCodes = {
@@ -53,7 +57,7 @@ for (const [name, number] of Object.entries(resultCodes)) {
   if (number !== 0) namesByNumber.set(number, name as ZooKeeperErrorCode);
 }
 
-/** The name of a result code from the wire; a number that this table lacks counts as `SYSTEM_ERROR`. */
+/** Returns the name of a result code from the wire; a number that is not in the table counts as `SYSTEM_ERROR`. */
 export function errorCodeFromNumber(number: number): ZooKeeperErrorCode {
   return namesByNumber.get(number) ?? "SYSTEM_ERROR";
 }
@@ -80,7 +84,7 @@ const advice: Partial<Record<ZooKeeperErrorCode, string>> = {
   MARSHALLING_ERROR: "the server could not read the request, or its reply could not be read",
 };
 
-/** What a {@linkcode ZooKeeperError} is made of. */
+/** The parts of a {@linkcode ZooKeeperError}. */
 export interface ZooKeeperErrorDetails {
   /** How it failed. */
   code: ZooKeeperErrorCode;
@@ -88,25 +92,25 @@ export interface ZooKeeperErrorDetails {
   operation: string;
   /** The node's path as the caller gave it; empty for an operation without one. */
   path?: string;
-  /** More about this case; by default the code's usual meaning. */
+  /** The end of the message. Default: the usual meaning of the code. */
   detail?: string;
-  /** True if the request was sent and its outcome was never heard. */
+  /** Whether the request was sent and no reply came. Default false. */
   outcomeUnknown?: boolean;
-  /** The failure behind it, as of a socket. */
+  /** The failure that caused this one, as that of a socket. */
   cause?: unknown;
 }
 
-/** A request that failed. `code` says how; the message says what to do. */
+/** A request that failed. `code` says how it failed, the message says what to do. */
 export class ZooKeeperError extends Error {
   /** For stack traces. */
   override readonly name: string = "ZooKeeperError";
-  /** How it failed: stable, to be compared with. */
+  /** How it failed. Stable: programs compare it. */
   readonly code: ZooKeeperErrorCode;
   /** The operation's name, as `create`. */
   readonly operation: string;
   /** The node's path as the caller gave it; empty for an operation without one. */
   readonly path: string;
-  /** True if the request was sent and its outcome was never heard: it may have happened or not. */
+  /** True if the request was sent and no reply came: it may or may not have happened. */
   readonly outcomeUnknown: boolean;
 
   /** Composes the message from the details. */
@@ -124,14 +128,14 @@ export class ZooKeeperError extends Error {
   }
 }
 
-/** What became of one operation of a `multi` that failed. */
+/** The result of one operation of a `multi` that was refused. */
 export type MultiOutcome = ZooKeeperErrorCode | "OK";
 
-/** A `multi` that was refused as a whole: nothing of it happened. */
+/** A `multi` that the server refused: none of its operations happened. */
 export class MultiError extends ZooKeeperError {
   /** For stack traces. */
   override readonly name: string = "MultiError";
-  /** Which operation (from 0) made it fail. */
+  /** Index of the operation (from 0) that was refused. */
   readonly index: number;
   /**
    * One entry per operation: `OK` for those before the failing one (undone all the same), the code

@@ -1,18 +1,22 @@
-// The logger that this folder is handed. It never prints by itself.
+/**
+ * The logger that this library is handed. The library never prints by itself.
+ *
+ * @module
+ */
 
-/** What the client and the coordinator need of a logger; a LogTape logger fits as it is. */
+/** What the client and the server need of a logger; a LogTape logger fits as it is. */
 export interface Log {
-  /** For whoever debugs this folder. */
+  /** Details for whoever debugs this library. */
   debug(message: string, properties?: Record<string, unknown>): void;
-  /** What an operator may want to know: sessions begun, connections lost. */
+  /** Normal events that an operator may want to know of: sessions that begin, connections that are lost. */
   info(message: string, properties?: Record<string, unknown>): void;
-  /** What an operator should look at: sessions expired, clients cut off. */
+  /** What an operator should look at: sessions that expired, clients that were disconnected. */
   warn(message: string, properties?: Record<string, unknown>): void;
-  /** What should not have happened: a listener that threw, storage that failed. */
+  /** What should never happen: a listener that threw, a storage that failed. */
   error(message: string, properties?: Record<string, unknown>): void;
 }
 
 function ignore(): void {}
 
-/** Drops everything: the default. */
+/** A logger that drops everything: the default. */
 export const silentLog: Log = { debug: ignore, info: ignore, warn: ignore, error: ignore };

@@ -1,4 +1,9 @@
-// Builders for the operations of `multi` and `multiRead`. They only describe; nothing is sent.
+/**
+ * Builders for the operations of `multi` and `multiRead`. They only describe an operation; they send nothing.
+ *
+ * @module
+ */
+
 import {
   type Acl,
   type CreateMode,
@@ -10,7 +15,7 @@ import {
 
 const utf8 = new TextEncoder();
 
-/** The bytes of `data`; nothing at all counts as zero bytes. */
+/** Returns `data` as bytes: a string as UTF-8, undefined as no bytes at all. */
 export function dataBytes(data: NodeData | undefined): Uint8Array {
   if (data === undefined) return new Uint8Array(0);
   return typeof data === "string" ? utf8.encode(data) : data;

@@ -1,8 +1,12 @@
-// Rules for node paths (ZooKeeper's PathUtils) and the arithmetic on them.
+/**
+ * The rules for node paths (those of ZooKeeper's PathUtils), and functions that take paths apart.
+ *
+ * @module
+ */
 
 /**
- * Says what is wrong with a path, or undefined if nothing is: absolute, no trailing slash, no empty,
- * `.` or `..` component, no control characters, surrogates or U+FFF0 and above.
+ * Returns what is wrong with a path, or undefined if it is valid. A valid path is absolute, has no trailing slash, no
+ * empty, `.` or `..` component, no control characters, no surrogates and nothing from U+FFF0 on.
  */
 export function pathProblem(path: string): string | undefined {
   if (path === "") return "a path cannot be empty";
@@ -23,23 +27,23 @@ export function pathProblem(path: string): string | undefined {
   return undefined;
 }
 
-/** The path of the node above; the root is its own parent. */
+/** Returns the path of the parent node; the root is its own parent. */
 export function parentPath(path: string): string {
   const slash = path.lastIndexOf("/");
   return slash <= 0 ? "/" : path.slice(0, slash);
 }
 
-/** The last component; empty for the root. */
+/** Returns the last component of a path; empty for the root. */
 export function baseName(path: string): string {
   return path.slice(path.lastIndexOf("/") + 1);
 }
 
-/** The path of a child. */
+/** Returns the path of a child. */
 export function childPath(parent: string, name: string): string {
   return parent === "/" ? `/${name}` : `${parent}/${name}`;
 }
 
-/** True if `path` is `ancestor` or below it. */
+/** Returns true if `path` is `ancestor` or below it. */
 export function isWithin(path: string, ancestor: string): boolean {
   return ancestor === "/" || path === ancestor ||
     (path.startsWith(ancestor) && path[ancestor.length] === "/");

@@ -1,6 +1,10 @@
-// The shapes that callers of the client meet. Nothing here knows the wire format.
+/**
+ * The types that callers of the client meet. Nothing here knows the wire format.
+ *
+ * @module
+ */
 
-/** What ZooKeeper knows about a node beside its data (zookeeper.jute, `Stat`). */
+/** ZooKeeper's metadata of a node (`Stat` in zookeeper.jute). */
 export interface Stat {
   /** The transaction that created the node. */
   czxid: bigint;
@@ -10,17 +14,17 @@ export interface Stat {
   ctimeMs: number;
   /** Time of the last change of the data, in ms since 1970. */
   mtimeMs: number;
-  /** How often the data has changed. */
+  /** Number of changes of the data. */
   version: number;
-  /** How often the set of children has changed. */
+  /** Number of changes of the set of children. */
   cversion: number;
-  /** How often the ACL has changed. */
+  /** Number of changes of the ACL. */
   aversion: number;
   /** The session that owns an ephemeral node; 0n for a persistent one. */
   ephemeralOwner: bigint;
-  /** Length of the data. */
+  /** Length of the data, in bytes. */
   dataSizeBytes: number;
-  /** How many children there are now. */
+  /** Number of children. */
   numChildren: number;
   /** The transaction that last changed the set of children. */
   pzxid: bigint;
@@ -32,21 +36,21 @@ export interface Acl {
   permissions: number;
   /** `world`, `digest`, `ip`, `auth`, … */
   scheme: string;
-  /** Who, in the scheme's own form: `anyone` for `world`, `user:hash` for `digest`. */
+  /** The identity, in the scheme's own form: `anyone` for `world`, `user:hash` for `digest`. */
   id: string;
 }
 
 /** The bits of {@linkcode Acl.permissions}. */
 export const permissions = { READ: 1, WRITE: 2, CREATE: 4, DELETE: 8, ADMIN: 16, ALL: 31 } as const;
 
-/** Everybody may do everything: the default for new nodes. */
+/** Everybody may do everything. This is the default ACL of new nodes. */
 export const openAcl: readonly Acl[] = [
   { permissions: permissions.ALL, scheme: "world", id: "anyone" },
 ];
 
 /**
- * What kind of node `create` makes. Ephemeral ones end with the session; sequential ones get ten digits
- * appended to their name; a container goes some time after its last child has gone.
+ * The kind of node that `create` makes. The server deletes an ephemeral node with its session, appends ten digits to the
+ * name of a sequential one, and deletes a container some time after its last child.
  */
 export type CreateMode =
   | "persistent"
@@ -58,29 +62,29 @@ export type CreateMode =
 /**
  * The state of the client.
  *
- * - `connecting`: no session yet; servers are being tried.
- * - `connected`: requests go out.
- * - `suspended`: the connection is lost, the session may still live. Change nothing.
- * - `expired`: the session is over, by the server's word or by the client's own clock. `connecting`
- *   follows at once, with a new session.
- * - `closed`: by `close()`; final.
+ * - `connecting`: there is no session yet; the client tries the servers.
+ * - `connected`: requests are sent.
+ * - `suspended`: the connection is lost and the session may still live. Keep serving and change nothing.
+ * - `expired`: the session is over, because the server said so or because the client's own clock says that it must be.
+ *   `connecting` follows at once, for a new session.
+ * - `closed`: `close()` was called. This state is final.
  */
 export type SessionState = "connecting" | "connected" | "suspended" | "expired" | "closed";
 
 /**
- * Something happened at `path`; a hint to read again, not the news itself.
+ * Something happened at `path`. An event is a hint to read again: it does not carry the new state.
  *
- * `resync` means that events may have been missed (the connection or the session was replaced):
- * read again everything that the watch covers.
+ * `resync` means that events may have been missed, because the connection or the session was replaced: read again
+ * everything that the watch covers.
  */
 export interface WatchEvent {
   /** What happened. */
   type: "created" | "deleted" | "data_changed" | "children_changed" | "resync";
-  /** The node that it happened to; for `resync`, the path of the watch. */
+  /** The node; for `resync`, the path of the watch. */
   path: string;
 }
 
-/** Called for each event of a watch, in the order of the wire. An error thrown by it is logged and swallowed. */
+/** Called for each event of a watch, in the order of the wire. An error that it throws is logged and goes no further. */
 export type WatchListener = (event: WatchEvent) => void;
 
 /** A watch that stays until it is removed. */
@@ -90,15 +94,15 @@ export interface Watch {
   /** Whether everything below it is watched as well. */
   readonly recursive: boolean;
   /**
-   * Ends it. No event reaches the listener after this was called; the promise is about the server's own
-   * watch. Harmless to repeat.
+   * Removes the watch. No event reaches the listener after this call; the promise resolves when the server has removed
+   * its watch, too. Harmless to repeat.
    */
   remove(options?: CallOptions): Promise<void>;
 }
 
-/** What every call takes. */
+/** Options of every call. */
 export interface CallOptions {
-  /** Gives up waiting when it aborts, with the signal's reason. What was sent may still happen. */
+  /** Its abort rejects the call with the signal's reason. A request that was sent may still happen. */
   signal?: AbortSignal | undefined;
   /** Deadline in ms, including the wait for a connection. Default: the client's `operationTimeoutMs`. */
   timeoutMs?: number | undefined;
@@ -107,8 +111,8 @@ export interface CallOptions {
 /** Options of the reads that can leave a one-shot watch. */
 export interface ReadOptions extends CallOptions {
   /**
-   * Called once: at the first change after this read, before any newer data reaches the caller; or
-   * with `resync` if the session was lost before that.
+   * Called once: at the first change after this read, before any newer data reaches the caller, or with `resync` if the
+   * session is lost before that.
    */
   watch?: WatchListener | undefined;
 }
@@ -120,23 +124,23 @@ export interface CreateOptions extends CallOptions {
   /** Default {@linkcode openAcl}. */
   acl?: readonly Acl[] | undefined;
   /**
-   * The server removes the node once it has had no children and no change for this long, in ms; it looks
-   * about once a minute. Only for the persistent modes; 1 to 2^40 - 1. A real server refuses it with
-   * `UNIMPLEMENTED` unless it runs with `zookeeper.extendedTypesEnabled=true`. Default: for ever.
+   * Time to live, in ms: the server deletes the node once it has had no children and no change for this long; it looks
+   * about once a minute. Only for the persistent modes; 1 to 2^40 - 1. A real server answers `UNIMPLEMENTED` unless it
+   * runs with `zookeeper.extendedTypesEnabled=true`. Default: none, the node stays.
    */
   ttlMs?: number | undefined;
 }
 
-/** Which watches `removeWatches` means: on a node's data and existence, on its children, or every one. */
+/** Which watches `removeWatches` removes: those on a node's data and existence, those on its children, or all. */
 export type WatchKind = "data" | "children" | "any";
 
-/** What `config` tells of an ensemble. */
+/** The configuration of an ensemble, as `config` returns it. */
 export interface EnsembleConfig {
-  /** The node's data as it is, one setting a line; empty at a standalone server. */
+  /** The node's data as it is, one setting per line; empty at a standalone server. */
   text: string;
   /** The id and the address line of each member, as `host:port:port:participant;host:port`. */
   servers: { id: string; address: string }[];
-  /** The configuration's version in the ensemble's own count; undefined at a standalone server. */
+  /** The ensemble's version of its configuration; undefined at a standalone server. */
   version: bigint | undefined;
   /** The stat of `/zookeeper/config`. */
   stat: Stat;
@@ -144,11 +148,11 @@ export interface EnsembleConfig {
 
 /** Options of `set` and `delete`. */
 export interface VersionOptions extends CallOptions {
-  /** Only if the node has this version; default: any. */
+  /** The version that the node must have; default: any. */
   version?: number | undefined;
 }
 
-/** Data as callers hand it in: a string is sent as UTF-8. */
+/** Data of a node as callers hand it in: a string is sent as UTF-8. */
 export type NodeData = Uint8Array | string;
 
 /** One write of a `multi`; made by {@linkcode op}. */

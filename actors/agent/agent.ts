@@ -1,13 +1,18 @@
 /**
- * One host's agent: its supervisor tree, and what the tree stands on (the data directory's lock, the torrent engine).
+ * One host's agent: its tree of actors, and the resources that they share (the lock of the data directory, the release
+ * stores, the torrent engine). The config comes in; the tree is built from it: session and registrar for the host, four
+ * actors for each service, the HTTP endpoint. References and topics are handed to the actors that need them here, so this
+ * file also shows which actor tells which.
  *
  * @module
  */
 
-import { join } from "node:path";
 import {
   adoptService,
+  dataDirPaths,
   lockDataDir,
+  type MachineIdentity,
+  machineIdentity,
   readJsonFile,
   releasePin,
   ReleaseStore,
@@ -40,33 +45,30 @@ import {
 import { RemoteNode } from "../runtime/remote/mod.ts";
 import { sessionActor, type SessionEvent, type SessionMessage } from "../session/session.ts";
 import { upgradeCoordinator } from "../upgrade_coordinator/upgrade_coordinator.ts";
-import type { AgentConfig, ServiceConfig } from "./config.ts";
+import type { AgentConfig, ServiceConfig } from "../config/agent_config.ts";
 import { createEngine } from "./create_engine.ts";
 
-/** What an agent needs beside its config. */
+/** What an agent works with besides its config. */
 export interface AgentOptions {
   readonly log: ActorLogger;
   /** The program and its first arguments that run a pin keeper. */
   readonly keeperCommand: readonly string[];
-  /** Makes the identity of a new data directory. */
+  /** Makes the identity of a new data directory: text that no other agent has. */
   readonly createId: () => string;
   readonly clock: Clock;
-  /** Follows the messages of its actors. Default: nobody does. */
+  /** Lets a tracer follow the messages of the actors. Default: none. */
   readonly messageHooks?: MessageHooks;
 }
-
-/** The folder, below the data directory, of what the actors did before a crash. */
-const FLIGHT_RECORDS = ".flight-records";
 
 /** A running agent. */
 export interface Agent {
   /** URL of its HTTP endpoint. */
   readonly endpoint: string;
-  /** Resolves when the agent has ended, by `stop` or by a failure that restarts did not mend. */
+  /** Resolves when the agent has ended: by `stop`, or by a failure that restarts could not repair. */
   readonly terminated: Promise<StopReason>;
-  /** Writes down what happened last, before something that its actors do not see ends the process. */
+  /** Writes a flight record, for an error outside of the actors that is about to end the process. */
   recordCrash(error: unknown): void;
-  /** Ends it. Services and locked pages stay or go as the config's `onExit` says. */
+  /** Stops the agent. The config's `onExit` says whether services and locked pages stay. */
   stop(): Promise<void>;
 }
 
@@ -113,7 +115,7 @@ export async function startAgent(config: AgentConfig, options: AgentOptions): Pr
       async stop() {
         await system.stop();
         await openEngine.close();
-        // A failure of the agent is no reason to take the services down.
+        // A failure of the agent is no reason to stop the services.
         if (config.onExit === "stop" && !hasFailed) await stopServices(config, { stores, log });
         lock.release();
       },
@@ -125,20 +127,25 @@ export async function startAgent(config: AgentConfig, options: AgentOptions): Pr
   }
 }
 
-/** Lets other processes reach what the node exports. Returns the port. */
+/** Listens for other processes that look at the exported actors. Returns the port. */
 function listenForOthers(node: RemoteNode, { listen, actorsPort }: AgentConfig): number {
   const hostname = listen.hostname.includes(":") ? `[${listen.hostname}]` : listen.hostname;
   return Number(new URL(node.listen(`tcp://${hostname}:${actorsPort}`)).port);
 }
 
-/** Writes what happened last into the data directory, and says where. Never throws. */
+/** Makes a function that writes a flight record into the data directory and logs its path. It never throws. */
 function crashRecorder(
   { host, dataDir }: AgentConfig,
   { log, clock }: { readonly log: ActorLogger; readonly clock: Clock },
 ): (error: unknown, events: readonly FlightEvent[]) => void {
   return (error, events) => {
     try {
-      const path = writeFlightFile(join(dataDir, FLIGHT_RECORDS), { host, error, events, clock });
+      const path = writeFlightFile(dataDirPaths(dataDir).flightRecords, {
+        host,
+        error,
+        events,
+        clock,
+      });
       log.error("what the actors did last is in {path}", { path });
     } catch (failure) {
       log.error("what the actors did last was not written: {failure}", { failure });
@@ -151,10 +158,10 @@ function endedEarly(reason: StopReason): never {
   throw new Error("start agent: its actors ended before it listened", { cause });
 }
 
-/** @returns The endpoint's URL, once it listens. */
+/** Spawns the agent's actors. @returns The endpoint's URL, once it listens. */
 function spawnTree(
   system: ActorSystem,
-  own: {
+  deps: {
     config: AgentConfig;
     options: AgentOptions;
     stores: ReadonlyMap<string, ReleaseStore>;
@@ -163,9 +170,11 @@ function spawnTree(
     actorsPort: number;
   },
 ): Promise<string> {
-  const { config, options, stores, engine, node, actorsPort } = own;
+  const { config, options, stores, engine, node, actorsPort } = deps;
   const { host, site, rack } = config;
-  const identity = { host, site, rack, agent: agentId(config.dataDir, options.createId) };
+  const agent = agentId(config.dataDir, options.createId);
+  const machine = machineIdentity(Deno.realPathSync(config.dataDir));
+  const identity = { host, site, rack, agent, machine };
   const sessionEvents = new Topic<SessionEvent>("session", { replayLast: true });
   const { promise: endpoint, resolve: onListening } = Promise.withResolvers<string>();
   system.spawn(
@@ -192,7 +201,8 @@ function spawnTree(
             `service:${service}`,
             serviceSupervisor({
               host,
-              agent: identity.agent,
+              agent,
+              machine,
               service,
               config: serviceConfig,
               store,
@@ -222,10 +232,11 @@ function spawnTree(
   return endpoint;
 }
 
-/** The actors of one service; each rests on those to its left, so they restart with them. */
-function serviceSupervisor(own: {
+/** The four actors of one service. Each depends on those to its left, and restarts with them. */
+function serviceSupervisor(deps: {
   host: string;
   agent: string;
+  machine: MachineIdentity;
   service: string;
   config: ServiceConfig;
   store: ReleaseStore;
@@ -236,11 +247,11 @@ function serviceSupervisor(own: {
   registrar: ActorRef<RegistrarMessage>;
   keeperCommand: readonly string[];
 }) {
-  const { host, agent, service, config, store, engine, session, sessionEvents, registrar } = own;
-  const { keeperCommand, node } = own;
+  const { host, agent, service, config, store, engine, session, sessionEvents, registrar } = deps;
+  const { keeperCommand, node } = deps;
   return supervisor({
     strategy: "rest_for_one",
-    // What fails every other minute for an hour is not mended by its own restart: then all of them begin anew.
+    // A failure every other minute for an hour is not repaired by restarting one actor: then all four begin anew.
     intensity: { sustained: { maxRestarts: 30, withinMs: 3_600_000 } },
     children(scope) {
       const healthEvents = new Topic<HealthEvent>(`${service} health`, { replayLast: true });
@@ -250,7 +261,7 @@ function serviceSupervisor(own: {
         runnerActor({ service, host, config, layout: store.layout, events: healthEvents }),
       );
       const fetcher = scope.child("fetcher", fetcherActor({ store, engine }));
-      // Until it ends: the one that is there after a restart of this supervisor is another.
+      // The export ends with the fetcher; after a restart of this supervisor there is a new fetcher.
       node.export(transfersContract(service), fetcher);
       const pinner = scope.child(
         "pinner",
@@ -279,8 +290,8 @@ function serviceSupervisor(own: {
 }
 
 /**
- * Stops the services and ends their pin keepers, for an agent that is to leave nothing behind. Only once its actors are
- * gone, or they would start again what is stopped here.
+ * Stops the services and ends their pin keepers, for an agent with `onExit: stop`. Called when its actors have ended, or
+ * they would start again what is stopped here.
  */
 async function stopServices(
   config: AgentConfig,
@@ -288,7 +299,8 @@ async function stopServices(
 ): Promise<void> {
   await Promise.all([...stores].map(async ([service, store]) => {
     try {
-      const process = adoptService(store.layout.processRecord);
+      const { processRecord, serviceLog } = store.layout;
+      const process = adoptService(processRecord, { logPath: serviceLog });
       await process?.stop({ graceMs: config.services[service]?.stopGrace ?? 0 });
       for (const { version } of await store.list()) {
         await releasePin(store.paths(version).pinStatus);
@@ -299,9 +311,9 @@ async function stopServices(
   }));
 }
 
-/** The identity of the data directory, made when it is new. */
+/** The identity of the data directory; a new one gets a new identity. */
 function agentId(dataDir: string, createId: () => string): string {
-  const path = join(dataDir, ".agent.json");
+  const path = dataDirPaths(dataDir).agentIdentity;
   const file = readJsonFile(path);
   const value = file.state === "present" ? file.value : null;
   if (

@@ -1,5 +1,5 @@
 /**
- * The engine that moves an agent's releases, as its config asks for it.
+ * Makes the torrent engine that the agent's config asks for.
  *
  * @module
  */
@@ -7,9 +7,9 @@
 import { allocateFile } from "../../ffi/mod.ts";
 import type { Log } from "../../base/log.ts";
 import { createSwarmEngine, ENGINES, type TorrentEngine } from "../../torrent/mod.ts";
-import type { AgentConfig } from "./config.ts";
+import type { AgentConfig } from "../config/agent_config.ts";
 
-/** Opens the engine. @throws {TransferError} when the torrent port is taken. */
+/** Opens the engine. @throws {TransferError} when the torrent port is in use. */
 export async function createEngine(
   config: Pick<AgentConfig, "host" | "site" | "rack" | "torrentPort" | "engine" | "limits">,
   log: Log,

@@ -1,6 +1,7 @@
 /**
- * The agent's own HTTP endpoint: `/status` for people and the dashboard, `/actors` for `rollcall actors`, `/healthz` for whatever watches the agent,
- * `/metrics` for Prometheus. Read-only.
+ * The agent's HTTP endpoint: `/status` for people, `/actors` for `rollcall actors`, `/healthz` for whoever monitors the
+ * agent, `/metrics` for Prometheus. It is read-only: requests come in, the registrar is asked for the host's entries and
+ * the actor system for its tree, and the answers go out.
  *
  * @module
  */
@@ -23,7 +24,7 @@ export interface EndpointOptions {
   /** Further names that it answers to; see `HostNames` for those that need not be given. Default: none. */
   readonly hostNames?: readonly string[];
   readonly registrar: ActorRef<RegistrarMessage>;
-  /** The agent's actors, as they stand. */
+  /** Takes a snapshot of the agent's actors. */
   readonly actors: () => readonly ActorSnapshot[];
   /** TCP port at which the observer of the actors is exported. */
   readonly actorsPort: number;
@@ -41,13 +42,16 @@ interface State {
   readonly server: HttpServer;
 }
 
-/** A registrar that was restarted has forgotten the URL; nothing is written while it is the same. */
+/**
+ * Time between two announcements of the URL to the registrar, which has forgotten it after a restart. The registrar writes
+ * nothing while the URL is the same.
+ */
 const ANNOUNCE_INTERVAL_MS = 10_000;
 
-/** An answer that takes longer is no answer: the registrar is stuck. */
+/** How long the registrar may take to answer. It only reads its memory; if it takes longer, it is stuck. */
 const ANSWER_TIMEOUT_MS = 2_000;
 
-/** The endpoint actor. It listens as long as it lives. */
+/** Makes the endpoint actor. */
 export function endpointActor(options: EndpointOptions): ActorDefinition<State, EndpointMessage> {
   return {
     name: "endpoint",
@@ -104,7 +108,7 @@ function routes({ registrar, actors, actorsPort }: EndpointOptions, clock: Clock
     const text = await metrics.render(await readEntries(), actors());
     return c.text(text, 200, { "content-type": metrics.contentType });
   });
-  // Whoever has reached this endpoint reaches the port by the same name.
+  // A client that has reached this endpoint by a host name reaches the other port by the same name.
   app.get("/actors", (c) => c.json({ url: `tcp://${new URL(c.req.url).hostname}:${actorsPort}` }));
   app.notFound((c) =>
     c.text("not found; there are /status, /actors, /healthz and /metrics\n", 404)

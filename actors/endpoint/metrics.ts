@@ -1,5 +1,5 @@
 /**
- * The agent's metrics in Prometheus' text format. Every value is taken when it is asked for; nothing is counted twice.
+ * The agent's metrics in Prometheus' text format. All of them are gauges that are set when they are requested.
  *
  * @module
  */
@@ -27,12 +27,12 @@ export class AgentMetrics {
   );
   readonly #receivedBytes = this.#gauge(
     "rollcall_received_bytes",
-    "Bytes received for the newest release, by where they came from",
+    "Bytes received for the newest release, by distance of the sender",
     ["service", "version", "distance"],
   );
   readonly #progress = this.#gauge(
     "rollcall_preparation_progress",
-    "Share that is done of the phase that the next release is in",
+    "Share of the current phase of the next release's preparation that is done, 0 to 1",
     ["service", "version", "phase"],
   );
   readonly #mailbox = this.#gauge("rollcall_actor_mailbox_messages", "Messages that wait", [
@@ -47,12 +47,12 @@ export class AgentMetrics {
     ["actor"],
   );
 
-  /** Of {@link render}'s text. */
+  /** The content type of the text that {@link render} returns. */
   get contentType(): string {
     return this.#registry.contentType;
   }
 
-  /** All metrics as they stand. */
+  /** Renders all metrics with their current values. */
   async render(
     services: readonly ServiceEntry[],
     actors: readonly ActorSnapshot[],

@@ -1,19 +1,21 @@
 /**
- * Brings one service's releases onto this host and seeds what is there: one release at a time is prepared, all that are
- * kept are seeded.
+ * The fetcher: brings one service's releases onto this host, and seeds all that it keeps. The upgrade coordinator asks for
+ * a release; prepare_release.ts fetches and verifies it through the torrent engine; progress and outcome go back to the
+ * coordinator. One release is prepared at a time.
  *
  * @module
  */
 
+import { readFile } from "../../base/bounded_read.ts";
 import type { ReleaseStore } from "../../host/mod.ts";
 import type { Received, Release } from "../../rollout/mod.ts";
-import type { TorrentEngine, Transfer } from "../../torrent/mod.ts";
+import { MAX_METAINFO_BYTES, type TorrentEngine, type Transfer } from "../../torrent/mod.ts";
 import type { ActorContext, ActorDefinition, ActorRef, ReplyTo } from "../runtime/mod.ts";
 import { prepareRelease } from "./prepare_release.ts";
 import { readReceived, writeReceived } from "./received_record.ts";
 import { describePause, transferDetails, type TransfersMessage } from "./transfers.ts";
 
-/** How far the release under preparation is. */
+/** Progress of the release under preparation. */
 export interface FetchProgress {
   readonly type: "fetch_progress";
   readonly version: string;
@@ -21,11 +23,11 @@ export interface FetchProgress {
   /** Share of the phase, 0 to 1. */
   readonly progress: number;
   readonly received: Received;
-  /** Why nothing is asked for until somebody on this host does something; `null`: it is. */
+  /** Why the transfer is paused until somebody on this host does something, in an operator's words; `null`: it is not. */
   readonly pause: string | null;
 }
 
-/** How the preparation ended. */
+/** The outcome of a preparation. */
 export type PrepareOutcome =
   | { readonly ok: true; readonly received: Received }
   | { readonly ok: false; readonly reason: string };
@@ -36,12 +38,14 @@ export type FetcherMessage =
   | {
     readonly type: "prepare";
     readonly release: Release;
-    /** Whether it is locked in memory right afterwards, and so to stay in the page cache. */
+    /** Whether it will be locked in memory right afterwards, so that it should stay in the page cache. */
     readonly isPinned: boolean;
+    /** Whether the service runs from this release, so that its files must not be touched. */
+    readonly isRunning: boolean;
     readonly progressTo: ActorRef<FetchProgress>;
     readonly replyTo: ReplyTo<PrepareOutcome>;
   }
-  /** Gives the preparation up; what is on disk stays for the next one. */
+  /** Cancels the preparation. What is on disk stays for the next one. */
   | { readonly type: "cancel" }
   /** Removes old releases from the disk: all but these, the current one, and as many of the newest others as `others`. */
   | { readonly type: "keep"; readonly versions: readonly string[]; readonly others: number }
@@ -61,15 +65,16 @@ export type FetcherMessage =
 interface Preparation {
   readonly version: string;
   readonly before: Received;
-  /** What this attempt found on the disk; an earlier one has found what `before` says. */
+  /** Bytes that this attempt reused from this host's disk. Those of earlier attempts are in `before`. */
   reusedBytes: number;
   readonly progressTo: ActorRef<FetchProgress>;
   readonly replyTo: ReplyTo<PrepareOutcome>;
 }
 
 interface State {
-  /** Whether what was on disk is being seeded; a preparation before that might seed the same release twice. */
+  /** Whether the releases on disk are being seeded. A preparation before that might seed the same release twice. */
   isReady: boolean;
+  /** A request that came before that. */
   early: Extract<FetcherMessage, { type: "prepare" }> | null;
   preparation: Preparation | null;
   readonly transfers: Map<string, Transfer>;
@@ -85,7 +90,7 @@ const PREPARE_KEY = "prepare";
 
 const GIVEN_UP = "given up: another release is wanted";
 
-/** The fetcher actor. */
+/** Makes the fetcher actor of one service. */
 export function fetcherActor(
   { store, engine }: FetcherOptions,
 ): ActorDefinition<State, FetcherMessage> {
@@ -201,26 +206,33 @@ const ignoreOutcome = {
   error: (error: unknown): FetcherMessage => ({ type: "failed", what: "stop seeding", error }),
 };
 
-interface Own extends FetcherOptions {
+interface Deps extends FetcherOptions {
   readonly context: ActorContext<FetcherMessage>;
 }
 
 function prepare(
   state: State,
   message: Extract<FetcherMessage, { type: "prepare" }>,
-  own: Own,
+  deps: Deps,
 ): State {
-  const { release, isPinned, progressTo, replyTo } = message;
-  const { store, engine, context } = own;
+  const { release, isPinned, isRunning, progressTo, replyTo } = message;
+  const { store, engine, context } = deps;
   state.early = null;
   giveUp(state, context);
   const { version } = release;
-  const before = readReceived(store, version);
+  let before: Received;
+  try {
+    before = readReceived(store, version);
+  } catch (error) {
+    // The version came from the tree, and may be anything: one that names no release cannot be prepared.
+    replyTo.tell({ ok: false, reason: reasonOf(error) });
+    return state;
+  }
   state.preparation = { version, before, reusedBytes: 0, progressTo, replyTo };
   const standing = state.transfers.get(version);
   context.pipeToSelf(
     async (signal) => {
-      // The engine has one transfer for each release; an attempt that failed may have left its own.
+      // The engine has one transfer per release, and an attempt that failed may have left one.
       await standing?.stop();
       await prepareRelease(release, {
         store,
@@ -229,6 +241,7 @@ function prepare(
         clock: context.clock,
         log: context.log,
         pages: isPinned ? "keep" : "drop",
+        isRunning,
         onReused: (reusedBytes) => context.self.tell({ type: "reused", version, reusedBytes }),
         onPhase: (phase, progress) =>
           context.self.tell({ type: "phase", version, phase, progress }),
@@ -244,7 +257,7 @@ function prepare(
   return state;
 }
 
-/** One that has failed would go on for a release that may never be asked for again; the next attempt makes its own. */
+/** Stops a transfer whose preparation has failed: the next attempt makes its own, and there may be none. */
 function stopTransfer(
   state: State,
   version: string,
@@ -305,9 +318,10 @@ async function seedStored(
   const transfers = new Map<string, Transfer>();
   for (const { version, state } of await store.list()) {
     if (state !== "complete" || !(await store.isIntact(version)).intact) continue;
-    const metainfo = await Deno.readFile(store.paths(version).torrent).catch(() => null);
+    const { torrent, final } = store.paths(version);
+    const metainfo = await readFile(torrent, MAX_METAINFO_BYTES).catch(() => null);
     if (metainfo !== null) {
-      transfers.set(version, engine.seed({ metainfo, root: store.paths(version).final }));
+      transfers.set(version, engine.seed({ metainfo, root: final }));
     }
   }
   return transfers;

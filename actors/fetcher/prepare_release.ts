@@ -1,15 +1,17 @@
 /**
- * From a release's name to its verified files on disk: the .torrent, the transfer, the check of every file, and the one
- * rename that makes it complete. Whatever an earlier attempt has done is not done again.
+ * Prepares a release on disk: fetches its .torrent, transfers the blob, verifies every file, and makes the release complete
+ * by one rename. What an earlier attempt has done is not done again.
  *
  * @module
  */
 
+import { readFile } from "../../base/bounded_read.ts";
 import { diskSpace, type ReleaseStore } from "../../host/mod.ts";
 import type { Release } from "../../rollout/mod.ts";
 import type { Log } from "../../base/log.ts";
 import {
   fetchTorrent,
+  MAX_METAINFO_BYTES,
   type PagePolicy,
   readRelease,
   ReleaseError,
@@ -20,7 +22,7 @@ import {
 import { type Clock, sleep } from "../runtime/mod.ts";
 import { forgetPresentBlocks, isSharing, reuseStored } from "./reuse_stored.ts";
 
-/** What the procedure works with. */
+/** What {@link prepareRelease} works with. */
 export interface PrepareTools {
   readonly store: ReleaseStore;
   readonly engine: TorrentEngine;
@@ -28,11 +30,13 @@ export interface PrepareTools {
   readonly log: Log;
   readonly signal: AbortSignal;
   readonly onPhase: (phase: "fetching" | "verifying", progress: number) => void;
+  /** Whether the service runs from the release, whose files then stay as they are. Default: it does not. */
+  readonly isRunning?: boolean;
   /** What becomes of the files in the page cache. Default "keep". */
   readonly pages?: PagePolicy;
-  /** The transfer that moves the bytes, as soon as there is one. */
+  /** Called with the transfer that moves the bytes, as soon as there is one. */
   readonly onTransfer: (transfer: Transfer) => void;
-  /** What was found on this host's disk and need not be fetched. */
+  /** Called with the number of bytes that were found on this host's disk and need not be fetched. */
   readonly onReused: (reusedBytes: number) => void;
 }
 
@@ -43,10 +47,10 @@ export class PrepareError extends Error {
   override readonly name = "PrepareError";
 }
 
-/** How often progress is looked at. */
+/** Time between two reports of progress. */
 const PROGRESS_INTERVAL_MS = 250;
 
-/** Room that stays free for logs and records of the machine. */
+/** Space that stays free on the disk, for logs and records of the machine. */
 const DISK_RESERVE_BYTES = 64 * 1024 ** 2;
 
 /** The info hash in the receipt of a release that has no blob. */
@@ -63,6 +67,7 @@ export async function prepareRelease(release: Release, tools: PrepareTools): Pro
   if (infoHash === null) return await prepareWithoutBlob(release, tools);
   const paths = store.paths(version);
   const metainfo = await loadMetainfo({ ...release, infoHash }, tools);
+  expectOfferedSize(release, metainfo);
   if ((await store.isIntact(version, { infoHash })).intact) {
     tools.onTransfer(engine.seed({ metainfo, root: paths.final }));
     return;
@@ -70,16 +75,16 @@ export async function prepareRelease(release: Release, tools: PrepareTools): Pro
   if (
     (await store.list()).some((stored) => stored.version === version && stored.state === "complete")
   ) {
-    if (await store.currentVersion() === version) {
+    if (tools.isRunning) {
       throw new PrepareError(
         `prepare ${release.service} ${version}: its files at ${paths.final} have changed since they were verified, and ` +
-          `the service runs from them; publish another version`,
+          `the service runs from them; publish another version, or stop the service to have them repaired`,
       );
     }
     await store.demote(version);
   }
   const root = await store.preparePartial(version);
-  // Where copies share their blocks, there may be room for this release only because most of it is there already.
+  // Where copies share their blocks, there may be room for this release only because most of it is on the disk already.
   if (!isSharing(store)) await expectDiskSpace(release, root);
   await reuse(release, { metainfo, root }, tools);
   await expectDiskSpace(release, root);
@@ -88,7 +93,7 @@ export async function prepareRelease(release: Release, tools: PrepareTools): Pro
   try {
     await verify(transfer, tools);
   } catch (error) {
-    // The pieces were right when they were written, so the disk or somebody on this host changed them: look at all again.
+    // The pieces were right when they were written, so the disk or a process of this host has changed them: hash all again.
     if (!(error instanceof ReleaseError) || !error.code.startsWith("file_")) throw error;
     await transfer.stop();
     transfer = await runTransfer({ metainfo, root, resume: "rehash" }, release, tools);
@@ -117,7 +122,7 @@ async function loadMetainfo(
 ): Promise<Uint8Array> {
   const { service, version, infoHash, torrentUrl } = release;
   const path = store.paths(version).torrent;
-  const saved = await Deno.readFile(path).catch(() => null);
+  const saved = await readFile(path, MAX_METAINFO_BYTES).catch(() => null);
   if (saved !== null && isRelease(saved, release)) return saved;
   if (torrentUrl === null) {
     throw new PrepareError(
@@ -135,9 +140,27 @@ async function loadMetainfo(
   return metainfo;
 }
 
+/**
+ * What the offer says of the size is what people and the check of the disk go by, and nothing but the .torrent proves it: an
+ * offer of one byte must not fill the disk.
+ */
+function expectOfferedSize(release: Release, metainfo: Uint8Array): void {
+  const { service, version, sizeBytes, torrentUrl } = release;
+  // What has no URL was not offered: it is this host's own record of what is on its disk.
+  if (torrentUrl === null) return;
+  const actual = readRelease(metainfo).sizeBytes;
+  if (actual === sizeBytes) return;
+  throw new PrepareError(
+    `prepare ${service} ${version}: expected ${sizeBytes} bytes as the release was offered, its .torrent has ${actual}; ` +
+      "abort the rollout and roll out what the feed offers",
+  );
+}
+
 function isRelease(metainfo: Uint8Array, release: Release): boolean {
   try {
-    const { service, version, infoHash } = readRelease(metainfo);
+    const { service, version, infoHash } = readRelease(metainfo, {
+      expectInfoHash: release.infoHash ?? undefined,
+    });
     return service === release.service && version === release.version &&
       infoHash === release.infoHash;
   } catch (error) {
@@ -155,7 +178,7 @@ async function reuse(
     store,
     log,
     signal,
-    // A copy fills the bar as far as a transfer of the same bytes would.
+    // A copied byte counts as much progress as a transferred one.
     onProgress: (doneBytes) => onPhase("fetching", Math.min(1, doneBytes / release.sizeBytes)),
   });
   if (reusedBytes > 0) onReused(reusedBytes);
@@ -172,7 +195,7 @@ async function expectDiskSpace(release: Release, root: string): Promise<void> {
   );
 }
 
-/** Room that an earlier attempt has taken already. Sparse files count what they really use. */
+/** Space that an earlier attempt uses already. A sparse file counts with the blocks that it has. */
 async function folderBlocksBytes(folder: string): Promise<number> {
   let bytes = 0;
   for await (const entry of Deno.readDir(folder)) {
@@ -190,7 +213,15 @@ async function runTransfer(
 ): Promise<Transfer> {
   const { engine, store, clock, signal, pages = "keep", onPhase, onTransfer } = tools;
   const journalPath = store.paths(release.version).progress;
-  const transfer = engine.fetch({ ...what, journalPath, checkFiles: true, pages, signal });
+  const fallbackPeers = release.peers ?? [];
+  const transfer = engine.fetch({
+    ...what,
+    journalPath,
+    checkFiles: true,
+    pages,
+    fallbackPeers,
+    signal,
+  });
   onTransfer(transfer);
   // A rejection is dealt with where `done` is awaited below.
   const settled = transfer.done.then(() => true, () => true);

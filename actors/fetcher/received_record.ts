@@ -1,11 +1,10 @@
 /**
- * How many bytes of each version came from where, this host's own disk included; kept on disk so that the count survives
- * the agent.
+ * Counts of the bytes received of each version, by distance of the sender, and of those reused from this host's disk. They
+ * are kept on disk, so that they survive the agent.
  *
  * @module
  */
 
-import { join } from "node:path";
 import { z } from "zod";
 import { readJsonFile, type ReleaseStore, writeJsonFile } from "../../host/mod.ts";
 import type { Received } from "../../rollout/mod.ts";
@@ -19,24 +18,24 @@ const recordSchema = z.object({
 
 const NOTHING = { rackBytes: 0, siteBytes: 0, remoteBytes: 0, reusedBytes: 0 };
 
-/** What earlier transfers of that version have received; zeros where there is no readable record. */
+/**
+ * Reads what earlier transfers of that version have received; zeros if there is no readable record.
+ *
+ * @throws {HostError} `NAME_INVALID`.
+ */
 export function readReceived(store: ReleaseStore, version: string): Received {
-  const file = readJsonFile(recordPath(store, version));
+  const file = readJsonFile(store.paths(version).received);
   const parsed = file.state === "present" ? recordSchema.safeParse(file.value) : null;
   return { version, ...(parsed?.data ?? NOTHING) };
 }
 
-/** Replaces the record. It is only a statistic: one that cannot be written is not worth a failure. */
+/** Replaces the record. A failure is ignored, because the record is only a statistic. */
 export function writeReceived(store: ReleaseStore, received: Received): void {
   const { rackBytes, siteBytes, remoteBytes, reusedBytes } = received;
   try {
     const record = { rackBytes, siteBytes, remoteBytes, reusedBytes };
-    writeJsonFile(recordPath(store, received.version), record);
+    writeJsonFile(store.paths(received.version).received, record);
   } catch {
     // The transfer itself hits the same disk and reports what is wrong with it.
   }
-}
-
-function recordPath(store: ReleaseStore, version: string): string {
-  return join(store.layout.stateDir, `${version}.received.json`);
 }

@@ -1,10 +1,11 @@
 /**
- * Before a release is fetched: what this host has of it in other releases of the service is put together on disk, so that
- * only the rest crosses the network. Once per release; whatever happens later goes by the resume journal.
+ * Before a release is fetched, copies what this host has of it in other releases of the service, so that only the rest
+ * crosses the network. This is done once per release; after that, the resume journal says what is there.
  *
  * @module
  */
 
+import { readFile } from "../../base/bounded_read.ts";
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { allocateFile, canShareBlocks } from "../../ffi/mod.ts";
@@ -20,10 +21,10 @@ import {
   reuseRelease,
 } from "../../torrent/mod.ts";
 
-/** The newest releases are the most alike; each one more costs memory for the map of its chunks. */
+/** Most releases to copy from. The newest are the most alike; each further one costs memory for the map of its chunks. */
 const SOURCES_MAX = 3;
 
-/** What the procedure works with. */
+/** What {@link reuseStored} works with. */
 export interface ReuseTools {
   readonly store: ReleaseStore;
   readonly log: Log;
@@ -31,18 +32,18 @@ export interface ReuseTools {
   readonly onProgress: (doneBytes: number, totalBytes: number) => void;
 }
 
-/** Whether copies on the store's disk share their blocks, and so take no room. */
+/** Whether copies on the store's file system share their blocks, and so take no space. */
 export function isSharing(store: ReleaseStore): boolean {
   try {
     return canShareBlocks(store.layout.stateDir);
   } catch {
-    // The disk itself is in trouble: whoever writes next says so.
+    // The disk itself fails: the next write reports it.
     return false;
   }
 }
 
 /**
- * Puts together what can be.
+ * Copies what can be reused into the partial release.
  *
  * @param root the partial release's folder, which is there.
  * @throws {TransferError} "disk_full", "disk_failed", "stopped".
@@ -55,10 +56,10 @@ export async function reuseStored(
   const journalPath = store.paths(release.version).progress;
   await forgetPresentBlocks(store, { but: presentBlocksPath(journalPath) });
   if (hasJournal(journalPath)) return NOTHING;
-  const marker = join(store.layout.stateDir, "reuse.json");
+  const marker = store.layout.reuseMarker;
   const underWay = readJsonFile(marker);
   const isOurs = underWay.state === "present" && underWay.value === release.version;
-  // Files without a journal that are not a half-done reuse: from a release that was complete once. Hashing tells.
+  // Files without a journal that are no interrupted reuse: a release that was complete once. Its pieces will be hashed.
   if (!isOurs && (await readdir(what.root)).length > 0) return NOTHING;
   const sources = await findSources(store, release.version);
   if (sources.length === 0) return NOTHING;
@@ -72,12 +73,12 @@ export async function reuseStored(
     log,
     onProgress,
   });
-  // Only now: after a crash before this line it is begun again, and after one behind it the journal stands.
+  // Only now: after a crash before this line the reuse begins again, and after it the journal says what is there.
   await Deno.remove(marker).catch(() => {});
   return reuse;
 }
 
-/** What was noted for a release that is complete by now, or that nobody wants any more. */
+/** Removes the notes on present blocks of releases that are complete by now, or not wanted any more. */
 export async function forgetPresentBlocks(
   { layout }: ReleaseStore,
   options: { readonly but?: string } = {},
@@ -108,11 +109,10 @@ async function findSources(store: ReleaseStore, wanted: string): Promise<ReuseFr
   return sources;
 }
 
-/** Null where there is none that could be read: a pure restart has none. */
+/** Null if there is none that can be read: a release without a blob has none. */
 async function readTorrent(path: string): Promise<Uint8Array | null> {
   try {
-    const { size } = await Deno.stat(path);
-    return size > MAX_METAINFO_BYTES ? null : await Deno.readFile(path);
+    return await readFile(path, MAX_METAINFO_BYTES);
   } catch {
     return null;
   }

@@ -1,6 +1,6 @@
 /**
- * What a service's fetcher says of its transfers to those who look at this host from elsewhere: rates and peers change all
- * the time and nobody decides by them, so they are asked for here and not written to ZooKeeper.
+ * The remote contract by which a service's fetcher shows its transfers to `rollcall status`. Rates and peers change all the
+ * time and no rule depends on them, so they are asked for here and not written to ZooKeeper.
  *
  * @module
  */
@@ -13,7 +13,7 @@ import { type RemoteContract, remoteContract, replyTo } from "../runtime/remote/
 /** One release that is being fetched or seeded. */
 export interface TransferDetail {
   readonly version: string;
-  /** On disk and matching their piece hashes. */
+  /** Bytes on disk that match their piece hashes. */
   readonly verifiedBytes: number;
   readonly totalBytes: number;
   /** Averaged over the last seconds. */
@@ -39,7 +39,7 @@ const detailSchema: z.ZodType<TransferDetail> = z.object({
   peers: z.number(),
 });
 
-/** Under this name and schema an agent exports the fetcher of a service. */
+/** The name and schema under which an agent exports the fetcher of a service. */
 export function transfersContract(service: string): RemoteContract<TransfersMessage> {
   return remoteContract(
     `transfers:${service}`,
@@ -50,7 +50,7 @@ export function transfersContract(service: string): RemoteContract<TransfersMess
   );
 }
 
-/** The transfers as they stand. */
+/** The current state of the transfers. */
 export function transferDetails(transfers: ReadonlyMap<string, Transfer>): TransferDetail[] {
   return [...transfers].map(([version, transfer]) => {
     const { verifiedBytes, totalBytes, downloadBytesPerSecond, uploadBytesPerSecond, peers } =
@@ -66,7 +66,7 @@ export function transferDetails(transfers: ReadonlyMap<string, Transfer>): Trans
   });
 }
 
-/** Why a transfer stands still though peers could give, in an operator's words; `null`: it does not. */
+/** Why a transfer is paused although peers could send, in an operator's words; `null`: it is not. */
 export function describePause(transfer: Transfer | undefined): string | null {
   const pause = transfer?.progress().paused;
   if (pause === undefined) return null;

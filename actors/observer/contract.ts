@@ -1,5 +1,5 @@
 /**
- * What the observer is asked, and what it answers, between processes. Both the agent and those who look at it hold this.
+ * The remote contract of the observer: what it is asked and what it answers. The agent and `rollcall actors` both use it.
  *
  * @module
  */
@@ -10,7 +10,7 @@ import { type RemoteContract, remoteContract, replyTo } from "../runtime/remote/
 
 /** One of the last events of the agent's actors, as people read it. */
 export interface RecordedEvent {
-  /** Counts up from the agent's start: what is missing in between was never kept. */
+  /** Counts up from the agent's start. */
   readonly number: number;
   /** When it happened, ISO 8601. */
   readonly at: string;
@@ -34,7 +34,7 @@ export interface TracedMessage {
   readonly failure: string | null;
 }
 
-/** What a look at a trace shows. */
+/** The part of a trace that one look shows. */
 export interface TraceLook {
   /** Whether there is an actor at that path now, and it is traced. */
   readonly status: "traced" | "no_such_actor" | "too_many_traces";
@@ -45,20 +45,20 @@ export interface TraceLook {
   readonly handled: readonly TracedMessage[];
 }
 
-/** A look at a trace that there is none of. */
+/** The answer to a look at a trace that does not exist. */
 export function noTrace(status: Exclude<TraceLook["status"], "traced">): TraceLook {
   return { status, next: 0, lost: 0, handled: [] };
 }
 
-/** What the observer takes. */
+/** The messages of the observer. */
 export type ObserverMessage =
   /** The tree as it stands. */
   | { readonly type: "look"; readonly replyTo: ReplyTo<readonly ActorSnapshot[]> }
   /** The last events, oldest first. */
   | { readonly type: "events"; readonly replyTo: ReplyTo<readonly RecordedEvent[]> }
   /**
-   * What one actor has handled since. The first look begins the trace; it ends when nobody looked
-   * for some seconds.
+   * What one actor has handled since the last look. The first look begins the trace; it ends when
+   * nobody has looked for some seconds.
    */
   | {
     readonly type: "trace";
@@ -78,7 +78,7 @@ const snapshotSchema: z.ZodType<ActorSnapshot> = z.object({
   handled: z.number(),
   dropped: z.number(),
   msPerMessage: z.number().nullable(),
-  // What JSON left out was undefined.
+  // JSON leaves undefined out.
   summary: z.unknown().transform((summary) => summary ?? null),
   get children() {
     return z.array(snapshotSchema);
@@ -107,7 +107,7 @@ const traceSchema: z.ZodType<TraceLook> = z.object({
   })),
 });
 
-/** Under this name and schema an agent exports its observer. */
+/** The name and schema under which an agent exports its observer. */
 export const observerContract: RemoteContract<ObserverMessage> = remoteContract(
   "observer",
   z.discriminatedUnion("type", [

@@ -1,5 +1,5 @@
 /**
- * The flight record on disk: what happened last in an agent whose actors could not be mended.
+ * Flight records on disk: the last events of an agent that has ended by a failure.
  *
  * @module
  */
@@ -9,23 +9,23 @@ import type { Clock, FlightEvent } from "../runtime/mod.ts";
 import type { RecordedEvent } from "./contract.ts";
 import { describeError, plainEvents } from "./plain.ts";
 
-/** Records that are kept: an agent that is started again and again must not fill the disk. */
+/** Most records that are kept: an agent that fails again and again must not fill the disk. */
 const KEPT_FILES = 10;
 
-/** What a file holds. */
+/** The content of a file. */
 export interface FlightFile {
   readonly host: string;
   /** When it was written, ISO 8601. */
   readonly writtenAt: string;
-  /** Why. */
+  /** The failure. */
   readonly reason: string;
   /** Oldest first. */
   readonly events: readonly RecordedEvent[];
 }
 
 /**
- * Writes the record into the folder, which is made if it is missing, and removes the oldest beyond ten. Synchronous, because
- * the process may be about to end.
+ * Writes a record into the folder, which is made if it is missing, and removes the oldest records beyond ten. It is
+ * synchronous, because the process may be about to end.
  *
  * @returns The file's path.
  */
@@ -45,9 +45,10 @@ export function writeFlightFile(
     reason: describeError(error),
     events: plainEvents(events, clock),
   };
-  Deno.mkdirSync(folder, { recursive: true });
+  // Messages may hold what is not for all users of the machine.
+  Deno.mkdirSync(folder, { recursive: true, mode: 0o700 });
   const path = join(folder, `${writtenAt.replaceAll(":", "-")}.json`);
-  Deno.writeTextFileSync(path, `${JSON.stringify(file, null, 2)}\n`);
+  Deno.writeTextFileSync(path, `${JSON.stringify(file, null, 2)}\n`, { mode: 0o640 });
   removeOldest(folder);
   return path;
 }

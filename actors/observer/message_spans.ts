@@ -1,6 +1,6 @@
 /**
- * The flow of messages as spans of OpenTelemetry: one for each message that is handled, below the one in which it was
- * told. Deno exports them when the agent runs with `OTEL_DENO=true`.
+ * The flow of messages as spans of OpenTelemetry: one span for each message that is handled, whose parent is the span in
+ * which it was told. Deno exports them when the agent runs with `OTEL_DENO=true`.
  *
  * @module
  */
@@ -19,10 +19,10 @@ import {
 import type { MessageHooks } from "../runtime/mod.ts";
 import { describeError } from "./plain.ts";
 
-/** Messages in a row that make one trace: actors that keep each other busy for ever must not make one without end. */
+/** Longest chain of messages in one trace: actors that keep each other busy for ever must not make an endless one. */
 const TRACE_DEPTH = 100;
 
-/** What a message carries from where it was told to where it is handled. */
+/** What is attached to a message from where it was told to where it is handled. */
 interface Cause {
   readonly context: Context;
   readonly links: Link[];
@@ -32,12 +32,13 @@ interface Cause {
 const NO_CAUSE: Cause = { context: ROOT_CONTEXT, links: [], depth: 0 };
 
 /**
- * Hooks for an actor system. What is told while a message is handled belongs to the same trace. What comes later, from a
- * task, a timer or a watch that it started, begins a trace with a link to it, for that may go on for ever; so does the
- * last of a hundred in a row. The messages themselves stay out of the spans: they may be large, and are not for everybody.
+ * Makes the message hooks for an actor system. Messages that are told while a message is handled belong to the same trace.
+ * Messages that come later, from a task, a timer or a watch that it has started, begin a new trace with a link to it,
+ * because they may go on for ever; so does the hundredth of a chain. The contents of messages stay out of the spans: they
+ * may be large, and confidential.
  */
 export function messageSpans(tracer: Tracer = trace.getTracer("rollcall.actors")): MessageHooks {
-  /** How many messages led to each span of ours. */
+  /** The number of messages in the chain up to each span. */
   const depths = new WeakMap<Span, number>();
   const ended = new WeakSet<Span>();
   return {
@@ -69,7 +70,7 @@ export function messageSpans(tracer: Tracer = trace.getTracer("rollcall.actors")
   };
 }
 
-/** `check` of `{type: "check", …}`; few names, so that they can be counted. */
+/** The `type` of a message. There are few of them, so they can be names of spans. */
 function typeOf(message: unknown): string {
   if (typeof message !== "object" || message === null) return typeof message;
   return "type" in message && typeof message.type === "string" ? message.type : "object";

@@ -1,5 +1,7 @@
 /**
- * Shows the agent's actors to whoever asks, from other processes too: what `rollcall actors` looks at. It only reads.
+ * The observer: shows the agent's actors to `rollcall actors`. Questions come in through a remote contract; the answers are
+ * read from the actor system (its tree, flight record and traces) and put into a form that JSON can carry. It changes
+ * nothing.
  *
  * @module
  */
@@ -12,29 +14,29 @@ import { TraceLog } from "./trace_log.ts";
 /** The parts of a system that the observer shows. */
 export type Observable = Pick<ActorSystem, "tree" | "flightRecord" | "trace" | "clock">;
 
-/** Traces at once: each has every message of its actor put into words. */
+/** Most traces at once: each turns every message of its actor into text. */
 const TRACE_LIMIT = 16;
 
-/** A trace at which nobody looked for so long has no reader any more: those who look do so every second. */
+/** Time without a look after which a trace has no reader any more: readers look every second. */
 const TRACE_IDLE_MS = 10_000;
 
-/** Time between two looks for traces without a reader. */
+/** Time between two searches for traces without a reader. */
 const TIDY_INTERVAL_MS = 5_000;
 
-/** What the observer takes: its contract, and its own timer. */
+/** The messages of the observer: those of its contract, and of its own timer. */
 type Message = ObserverMessage | { readonly type: "tidy_due" };
 
 interface State {
   readonly traces: ReadonlyMap<string, TraceLog>;
-  /** Where the numbers of the next trace begin, so that none of an earlier one's comes again. */
+  /** Where the numbers of the next trace begin, so that no number of an earlier trace is used again. */
   readonly nextNumber: number;
 }
 
-/** The observer of a system; tell it what {@link ObserverMessage} says. */
+/** Makes the observer of an actor system. */
 export function observerActor(system: Observable): ActorDefinition<State, Message> {
   return {
     name: "observer",
-    // Those who look come back in a second; a queue of them would only show the same.
+    // Readers ask again every second; a longer queue of questions would get the same answers.
     mailbox: { capacity: 64 },
     init: () => ({ traces: new Map(), nextNumber: 0 }),
     receive(state, message, context) {
@@ -78,7 +80,7 @@ export function observerActor(system: Observable): ActorDefinition<State, Messag
   };
 }
 
-/** Ends the traces at which nobody looks any more. */
+/** Ends the traces without a reader. */
 function tidy({ traces, nextNumber }: State, nowMs: number): State {
   const kept = new Map<string, TraceLog>();
   let next = nextNumber;

@@ -1,5 +1,5 @@
 /**
- * What a system shows of itself, in a form that JSON can carry and people can read.
+ * Turns snapshots, events and traces of an actor system into a form that JSON can carry and people can read.
  *
  * @module
  */
@@ -53,7 +53,7 @@ function detailOf(event: FlightEvent): string | null {
   }
 }
 
-/** What was handled, as a line for people. Never throws, whatever the message is. */
+/** A handled message or signal as one line of text. It never throws, whatever the message is. */
 export function plainTrace(
   { atMs, tookMs, handled, failure }: TraceEvent,
   { number, clock }: { readonly number: number; readonly clock: Clock },
@@ -72,7 +72,7 @@ export function plainTrace(
 /** The failure's message with those of its causes. */
 export function describeError(error: unknown): string {
   const texts: string[] = [];
-  // Some deep: a chain of causes may be a circle.
+  // At most five: a chain of causes may form a cycle.
   for (let cause = error, depth = 0; cause !== undefined && depth < 5; depth++) {
     texts.push(cause instanceof Error ? cause.message : describe(cause));
     cause = cause instanceof Error ? cause.cause : undefined;
@@ -88,7 +88,7 @@ function describe(value: unknown): string {
       breakLength: Infinity,
       maxArrayLength: 10,
       maxStringLength: 100,
-      // What an object says of itself may be anything, and may throw or take long.
+      // A custom inspection may return anything, throw, or take long.
       customInspect: false,
     }));
   } catch (error) {
@@ -100,7 +100,7 @@ function cut(text: string): string {
   return text.length <= TEXT_LIMIT ? text : `${text.slice(0, TEXT_LIMIT - 1)}…`;
 }
 
-/** From the monotonic clock to the time of day, as of now. */
+/** Converts times of the monotonic clock to the time of day. */
 function isoTimes(clock: Clock): (atMs: number) => string {
   const offsetMs = clock.wallTimeMs() - clock.nowMs();
   return (atMs) => new Date(offsetMs + atMs).toISOString();

@@ -1,5 +1,5 @@
 /**
- * What one traced actor has handled lately, for those who ask again and again.
+ * The last messages that one traced actor has handled, for readers that ask repeatedly.
  *
  * @module
  */
@@ -8,13 +8,13 @@ import { ActorError, type ActorSystem } from "../runtime/mod.ts";
 import type { TracedMessage, TraceLook } from "./contract.ts";
 import { plainTrace } from "./plain.ts";
 
-/** Kept for those who look once a second: more in a second is more than anybody reads. */
+/** Most messages that are kept. Readers look once a second, and nobody reads more than this in a second. */
 const KEPT_MESSAGES = 256;
 
 /** The parts of a system that a trace needs. */
 export type Traced = Pick<ActorSystem, "trace" | "clock">;
 
-/** A trace by path, which follows whoever is there. */
+/** The trace of the actor at one path. If another actor takes its place, that one is traced. */
 export class TraceLog {
   readonly #path: string;
   readonly #system: Traced;
@@ -36,12 +36,12 @@ export class TraceLog {
     return this.#next;
   }
 
-  /** When somebody looked last, on the monotonic clock. */
+  /** When a reader looked last, on the monotonic clock. */
   get lookedAtMs(): number {
     return this.#lookedAtMs;
   }
 
-  /** What came from that number on; nothing yet, if it is null. */
+  /** The messages from that number on; none if it is null, which begins to read. */
   look(from: number | null): TraceLook {
     this.#lookedAtMs = this.#system.clock.nowMs();
     const status = this.#follow() ? "traced" : "no_such_actor";
@@ -57,7 +57,7 @@ export class TraceLog {
     this.#end = undefined;
   }
 
-  /** Follows whoever is at the path now: under a restarted supervisor that is another actor. */
+  /** Traces the actor that is at the path now: under a restarted supervisor that is a new one. */
   #follow(): boolean {
     this.end();
     const { clock } = this.#system;

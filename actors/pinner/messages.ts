@@ -1,17 +1,17 @@
 /**
- * What the pinner hears and says.
+ * The pinner's messages, events and options.
  *
  * @module
  */
 
 import type { ReleaseStore } from "../../host/mod.ts";
-import type { ServiceConfig } from "../agent/config.ts";
+import type { ServiceConfig } from "../config/agent_config.ts";
 import type { ActorRef, Publisher, ReplyTo } from "../runtime/mod.ts";
 
-/** How much of a release is locked. */
+/** The outcome of locking a release, or of asking whether it can be locked. */
 export type PinOutcome =
   | { readonly ok: true; readonly lockedBytes: number }
-  /** Nothing is locked; `required`: so the release must not go on. `advice`: what an operator can do about it. */
+  /** Nothing is locked. `required`: the release must not be staged then. `advice`: what an operator can do about it. */
   | {
     readonly ok: false;
     readonly required: boolean;
@@ -19,14 +19,14 @@ export type PinOutcome =
     readonly advice: string | null;
   };
 
-/** What subscribers hear when the locked bytes of all versions together have changed. */
+/** Published when the locked bytes have changed. */
 export interface PinnedEvent {
   readonly type: "pinned_changed";
   /** Locked bytes by version. */
   readonly versions: ReadonlyMap<string, number>;
 }
 
-/** How far the locking is. */
+/** Progress of locking one version. */
 export interface PinProgress {
   readonly type: "pin_progress";
   readonly version: string;
@@ -34,7 +34,7 @@ export interface PinProgress {
   readonly progress: number;
 }
 
-/** What the pinner takes. */
+/** The messages of the pinner. */
 export type PinnerMessage =
   | {
     readonly type: "pin";
@@ -64,13 +64,13 @@ export type PinnerMessage =
   | { readonly type: "found"; readonly versions: ReadonlyMap<string, number> }
   | { readonly type: "look_due" };
 
-/** What the pinner works with. */
+/** The pinner's options. */
 export interface PinnerOptions {
   readonly service: string;
   readonly store: ReleaseStore;
   readonly config: ServiceConfig["pin"];
-  /** How to run a keeper. */
+  /** The program that runs a pin keeper, and its first arguments. */
   readonly keeperCommand: readonly string[];
-  /** Where changes of what is locked go; it should replay the last one to those who come later. */
+  /** Where changes of the locked bytes are published. It should replay the last one to new subscribers. */
   readonly events: Publisher<PinnedEvent>;
 }

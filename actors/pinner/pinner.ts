@@ -1,6 +1,7 @@
 /**
- * Keeps one service's releases locked in memory. The locks are held by a keeper process for each release, which outlives
- * this actor and the agent; this actor starts, adopts, watches and ends keepers.
+ * The pinner: keeps one service's releases locked in memory. The pages of each release are locked by a keeper process,
+ * which outlives this actor and the agent; this actor starts, adopts, watches and ends keepers. The upgrade coordinator
+ * says which versions to lock; what is locked is published as an event.
  *
  * @module
  */
@@ -22,27 +23,28 @@ interface State {
   locked: ReadonlyMap<string, number>;
   /** The versions that should be locked. */
   readonly wanted: Set<string>;
-  /** Who waits for a version that is being locked; several may, one keeper serves them all. */
+  /** The requests that wait for a version that is being locked. Several may wait for one keeper. */
   readonly waiting: Map<string, PinRequest[]>;
-  /** Keepers that are being started: should the actor end meanwhile, they must not be lost. */
+  /** Keepers that are being started. They must not be lost if the actor ends meanwhile. */
   readonly starting: Set<Promise<unknown>>;
-  /** Why a version could not be locked; said once, as it is tried again and again. */
+  /** Why a version could not be locked. Logged once, because locking is retried. */
   readonly refusals: Map<string, string>;
 }
 
-/** How often keepers are looked at: one that died leaves its pages unprotected until then. */
+/** Time between two looks at the keepers: the pages of one that died are unprotected until the next look. */
 const LOOK_INTERVAL_MS = 5_000;
 
-/** A keeper that has not written its status by then will hardly do so; less than an actor's deadline for its end. */
+/** How long to wait for a new keeper's first status. Less than the deadline of an actor's `onStop`, which waits for it. */
 const FIRST_STATUS_MS = 4_000;
 
+/** Time between two looks for the first status. */
 const FIRST_STATUS_POLL_MS = 50;
 
 type Context = ActorContext<PinnerMessage>;
 
 type PinRequest = Extract<PinnerMessage, { type: "pin" }>;
 
-/** The pinner actor. */
+/** Makes the pinner actor of one service. */
 export function pinnerActor(options: PinnerOptions): ActorDefinition<State, PinnerMessage> {
   return {
     name: "pinner",
@@ -113,12 +115,12 @@ export function pinnerActor(options: PinnerOptions): ActorDefinition<State, Pinn
   };
 }
 
-interface Own {
+interface Deps {
   readonly options: PinnerOptions;
   readonly context: Context;
 }
 
-function pin(state: State, request: PinRequest, { options, context }: Own): void {
+function pin(state: State, request: PinRequest, { options, context }: Deps): void {
   const { version } = request;
   const waiting = state.waiting.get(version);
   if (waiting !== undefined) {
@@ -151,7 +153,7 @@ function pin(state: State, request: PinRequest, { options, context }: Own): void
   );
 }
 
-/** A keeper is found again by its status file, so it counts as being started until it has written that. */
+/** A keeper is found again by its status file, so it counts as being started until it has written one. */
 async function keepTrack(state: State, starting: Promise<Pin>, { clock }: Context): Promise<void> {
   const announced = (async () => {
     const keeper = await starting;
@@ -168,7 +170,7 @@ async function keepTrack(state: State, starting: Promise<Pin>, { clock }: Contex
 function noteOutcome(
   state: State,
   { version, outcome }: Extract<PinnerMessage, { type: "pinned" }>,
-  { options, context }: Own,
+  { options, context }: Deps,
 ): void {
   for (const { replyTo } of state.waiting.get(version) ?? []) replyTo?.tell(outcome);
   state.waiting.delete(version);
@@ -197,7 +199,7 @@ function check(
   if (config.mode === "off") return { ok: true, lockedBytes: 0 };
   if (state.locked.has(version)) return { ok: true, lockedBytes: sizeBytes };
   try {
-    // Sizes of single files are known once the .torrent is here; the sum decides what can be asked for now.
+    // The sizes of single files are not known before the .torrent is fetched; their sum is.
     checkPinnable({
       name: `${service} ${version}`,
       fileSizes: [sizeBytes],
@@ -221,7 +223,7 @@ function refused(
   };
 }
 
-/** Looks which keepers live and what they hold. */
+/** Reads which keepers live and how many bytes each has locked. */
 function look({ store }: PinnerOptions, context: Context): void {
   context.pipeToSelf(
     async () => {
@@ -249,7 +251,7 @@ function look({ store }: PinnerOptions, context: Context): void {
 function onFound(
   state: State,
   versions: ReadonlyMap<string, number>,
-  { options, context }: Own,
+  { options, context }: Deps,
 ): State {
   for (const version of state.locked.keys()) {
     if (versions.has(version) || !state.wanted.has(version)) continue;

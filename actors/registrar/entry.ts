@@ -1,5 +1,5 @@
 /**
- * The host's entry for one service: as it begins, and with what the service's actors say about it. Pure.
+ * The host's entry for one service: its first state, and how patches change it. Pure functions.
  *
  * @module
  */
@@ -9,11 +9,12 @@ import type { HostIdentity } from "./messages.ts";
 
 /** The entry of an agent that has just started and knows nothing yet. */
 export function firstEntry(identity: HostIdentity, nowMs: number): Current {
-  const { host, agent, site, rack } = identity;
+  const { host, agent, machine, site, rack } = identity;
   return {
     schema: SCHEMA_VERSION,
     host,
     agent,
+    ...(machine === undefined ? {} : { machine }),
     site,
     rack,
     version: null,
@@ -27,7 +28,7 @@ export function firstEntry(identity: HostIdentity, nowMs: number): Current {
   };
 }
 
-/** @returns The entry with the patch; the same entry when that changes nothing. */
+/** Applies a patch. @returns The patched entry; the same object when the patch changes nothing. */
 export function patchEntry(
   entry: Current,
   { patch, nowMs }: { readonly patch: Partial<Current>; readonly nowMs: number },

@@ -1,5 +1,5 @@
 /**
- * What the registrar hears and answers.
+ * The registrar's messages and answers.
  *
  * @module
  */
@@ -8,24 +8,24 @@ import type { Current, Slot } from "../../rollout/mod.ts";
 import type { ReplyTo } from "../runtime/mod.ts";
 import type { SessionEvent } from "../session/session.ts";
 
-/** What a service's actors may say about the host's part in it. */
+/** The fields of the host's entry that a service's actors may change. */
 export type EntryPatch = Partial<
   Pick<Current, "version" | "state" | "pinnedBytes" | "preparation" | "received" | "waitingFor">
 >;
 
-/** How a report went. */
+/** The outcome of a report. */
 export type ReportOutcome =
   | { readonly ok: true; readonly halted: boolean }
-  /** Not now: no session, or the write failed. The caller tries again later. */
+  /** Not yet: there is no session, or the write failed. The caller tries again later. */
   | { readonly ok: false; readonly reason: string };
 
-/** The host's entry for one service, as it stands or will be written next. */
+/** The host's entry for one service, as it is in the tree or will be written next. */
 export interface ServiceEntry {
   readonly service: string;
   readonly entry: Current;
 }
 
-/** What the registrar takes. */
+/** The messages of the registrar. */
 export type RegistrarMessage =
   | { readonly type: "update"; readonly service: string; readonly patch: EntryPatch }
   | {
@@ -34,14 +34,21 @@ export type RegistrarMessage =
     readonly patch: EntryPatch;
     /** The switch that is over, as its slot shows it. */
     readonly slot: Slot;
-    /** Whether it failed, so that the slot stays as the record of it. */
+    /** Whether the switch failed: the slot stays as the record of it. */
     readonly isFailure: boolean;
     readonly replyTo: ReplyTo<ReportOutcome>;
   }
+  /** The entry was not found as this host has written it: whoever has changed or removed it, it is written again. */
+  | { readonly type: "restore"; readonly service: string }
   | { readonly type: "endpoint"; readonly url: string }
   | { readonly type: "list"; readonly replyTo: ReplyTo<readonly ServiceEntry[]> }
   | SessionEvent
-  | { readonly type: "registered"; readonly service: string; readonly attempt: number }
+  | {
+    readonly type: "registered";
+    readonly service: string;
+    readonly attempt: number;
+    readonly epoch: number;
+  }
   | {
     readonly type: "not_registered";
     readonly service: string;
@@ -52,7 +59,7 @@ export type RegistrarMessage =
   | {
     readonly type: "written";
     readonly service: string;
-    /** The state that was written; `null` if it is not known what the entry says now. */
+    /** The state that was written; `null` if it is not known which state the entry in the tree has now. */
     readonly said: Current["state"] | null;
     readonly error: unknown;
   }
@@ -64,12 +71,14 @@ export type RegistrarMessage =
     readonly outcome: ReportOutcome;
   };
 
-/** Who this host is. */
+/** The identity of this host. */
 export interface HostIdentity {
   readonly host: string;
   readonly site: string;
   readonly rack: string;
   /** Identity of the data directory: tells a second machine of the same name from this one. */
   readonly agent: string;
+  /** The machine and its boot: tells a copy of the data directory from this one. */
+  readonly machine?: Current["machine"];
   readonly services: readonly string[];
 }

@@ -1,6 +1,7 @@
 /**
- * Keeps the host's entries in `/dc/current` and on the rosters: registers them in every new session, writes what the
- * service actors say, and makes the report that ends a switch. Nobody else writes these nodes.
+ * The registrar: keeps the host's entries in `/dc/current` and on the rosters. Patches come in from the service's actors
+ * and are written to the tree, at most five times a second; a new session makes it register again; the report that ends a
+ * switch is a transaction. No other actor writes these znodes.
  *
  * @module
  */
@@ -25,14 +26,16 @@ import type { HostIdentity, RegistrarMessage, ReportOutcome } from "./messages.t
 interface Registration {
   entry: Current;
   isRegistered: boolean;
-  /** The entry in the tree may be another one. */
+  /** Whether the entry in the tree may differ from `entry`. */
   isDirty: boolean;
   isWriting: boolean;
-  /** Whether the entry in the tree is known to say that the host serves. */
-  saidServing: boolean;
+  /** The state that the entry in the tree is known to have; `null` if that is not known. */
+  said: Current["state"] | null;
+  /** The epoch of the registration; `null` before the first one. */
+  epoch: number | null;
   /** When the last write began, on the monotonic clock. */
   writtenMs: number;
-  /** What kept the last attempt to register from succeeding; said once. */
+  /** Why the last attempt to register failed. Each reason is logged once. */
   problem: string | null;
 }
 
@@ -41,11 +44,11 @@ interface State {
   zookeeper: ZooKeeper | null;
   sessionId: bigint | null;
   readonly registrations: Map<string, Registration>;
-  /** Counts sessions, so that the outcome of an attempt in an earlier one is told apart. */
+  /** Counts sessions, so that outcomes of attempts in earlier sessions are ignored. */
   attempt: number;
 }
 
-interface Own {
+interface Deps {
   readonly identity: HostIdentity;
   readonly context: ActorContext<RegistrarMessage>;
 }
@@ -59,7 +62,7 @@ const WRITE_GAP_MS = 200;
 /** Time before a registration that failed is tried again. */
 const RETRY_MS = 2_000;
 
-/** The registrar actor. */
+/** Makes the registrar actor. */
 export function registrarActor(
   identity: HostIdentity,
   session: Subscribable<SessionEvent>,
@@ -76,7 +79,8 @@ export function registrarActor(
           isRegistered: false,
           isDirty: false,
           isWriting: false,
-          saidServing: false,
+          said: null,
+          epoch: null,
           writtenMs: Number.NEGATIVE_INFINITY,
           problem: null,
         },
@@ -99,20 +103,21 @@ export function registrarActor(
   };
 }
 
-function receive(state: State, message: RegistrarMessage, own: Own): void {
-  const { identity, context } = own;
+function receive(state: State, message: RegistrarMessage, deps: Deps): void {
+  const { identity, context } = deps;
   switch (message.type) {
     case "session_connected":
-      return onConnected(state, message, own);
+      return onConnected(state, message, deps);
     case "session_suspended":
       state.zookeeper = null;
       return;
     case "retry":
-      return register(state, message.service, own);
+      return register(state, message.service, deps);
     case "registered": {
       const registration = state.registrations.get(message.service);
       if (registration === undefined || message.attempt !== state.attempt) return;
       registration.isRegistered = true;
+      registration.epoch = message.epoch;
       registration.problem = null;
       context.log.info("{service}: registered as {host}", {
         service: message.service,
@@ -121,7 +126,7 @@ function receive(state: State, message: RegistrarMessage, own: Own): void {
       return write(state, message.service, context);
     }
     case "not_registered":
-      return onNotRegistered(state, message, own);
+      return onNotRegistered(state, message, deps);
     case "list":
       message.replyTo.tell(
         [...state.registrations].map(([service, { entry }]) => ({ service, entry })),
@@ -132,18 +137,22 @@ function receive(state: State, message: RegistrarMessage, own: Own): void {
         patch(state, service, { change: { endpoint: message.url }, context });
       }
       return;
+    case "restore":
+      if (state.registrations.get(message.service)?.isRegistered !== true) return;
+      forgetWrittenState(state, message.service);
+      return markDirty(state, message.service, context);
     case "update":
       return patch(state, message.service, { change: message.patch, context });
     case "write_due":
       return write(state, message.service, context);
     case "written":
-      return onWritten(state, message, own);
+      return onWritten(state, message, deps);
     case "report":
       return report(state, message, context);
     case "reported":
-      // Should the transaction have failed, the entry is written without it: what the host runs is true in any case.
-      // Should it have gone well, it may have overwritten what was said about the host meanwhile.
-      forgetWhatWasSaid(state, message.service);
+      // If the transaction failed, the entry is written without it: what the host runs is true in any case.
+      // If it succeeded, it may have overwritten a patch that came in the meantime.
+      forgetWrittenState(state, message.service);
       markDirty(state, message.service, context);
       message.replyTo.tell(message.outcome);
       return;
@@ -153,7 +162,7 @@ function receive(state: State, message: RegistrarMessage, own: Own): void {
 function onConnected(
   state: State,
   message: Extract<SessionEvent, { type: "session_connected" }>,
-  own: Own,
+  deps: Deps,
 ): void {
   state.zookeeper = message.zookeeper;
   const isNew = message.sessionId !== state.sessionId;
@@ -162,20 +171,23 @@ function onConnected(
     state.attempt++;
   }
   for (const [service, registration] of state.registrations) {
-    if (isNew) registration.isRegistered = registration.saidServing = false;
-    if (registration.isRegistered) write(state, service, own.context);
-    else register(state, service, own);
+    if (isNew) {
+      registration.isRegistered = false;
+      registration.said = null;
+    }
+    if (registration.isRegistered) write(state, service, deps.context);
+    else register(state, service, deps);
   }
 }
 
 function onNotRegistered(
   state: State,
   message: Extract<RegistrarMessage, { type: "not_registered" }>,
-  { context }: Own,
+  { context }: Deps,
 ): void {
   const { service, error } = message;
   const registration = state.registrations.get(service);
-  // Without a connection the next one begins afresh.
+  // Without a connection, the next connection registers again.
   if (registration === undefined || message.attempt !== state.attempt || state.zookeeper === null) {
     return;
   }
@@ -184,7 +196,7 @@ function onNotRegistered(
     context.log.warn("{service}: not registered: {problem}", { service, problem });
   }
   registration.problem = problem;
-  // Nobody but this agent's own status page can say it: the entry in the tree is not its own.
+  // Only this agent's own status page can show it: the entry in the tree belongs to another agent.
   if (error instanceof HostNameTaken) {
     patch(state, service, { change: { waitingFor: problem }, context });
   }
@@ -194,29 +206,29 @@ function onNotRegistered(
 function onWritten(
   state: State,
   message: Extract<RegistrarMessage, { type: "written" }>,
-  own: Own,
+  deps: Deps,
 ): void {
   const { service, error } = message;
   const registration = state.registrations.get(service);
   if (registration === undefined) return;
   registration.isWriting = false;
-  registration.saidServing = message.said === "serving";
+  registration.said = message.said;
   if (error !== null) {
     registration.isDirty = true;
-    own.context.log.debug("{service}: entry not written: {error}", { service, error });
-    // Somebody has removed the entry, such as a late request of an agent that died: it is made again.
-    if (hasCode(error, "NO_NODE")) {
+    deps.context.log.debug("{service}: entry not written: {error}", { service, error });
+    // The entry is gone, or the host is off the roster: register again.
+    if (hasCode(error, "NO_NODE", "BAD_VERSION")) {
       registration.isRegistered = false;
-      return register(state, service, own);
+      return register(state, service, deps);
     }
   }
-  if (registration.isDirty) markDirty(state, service, own.context);
+  if (registration.isDirty) markDirty(state, service, deps.context);
 }
 
 function patch(
   state: State,
   service: string,
-  own: {
+  deps: {
     readonly change: Partial<Current>;
     readonly context: ActorContext<RegistrarMessage>;
   },
@@ -224,18 +236,18 @@ function patch(
   const registration = state.registrations.get(service);
   if (registration === undefined) return;
   const next = patchEntry(registration.entry, {
-    patch: own.change,
-    nowMs: own.context.clock.wallTimeMs(),
+    patch: deps.change,
+    nowMs: deps.context.clock.wallTimeMs(),
   });
   if (next === registration.entry) return;
   registration.entry = next;
-  markDirty(state, service, own.context);
+  markDirty(state, service, deps.context);
 }
 
-/** A report writes the entry as well, and may have done so before or after a write that was on its way. */
-function forgetWhatWasSaid(state: State, service: string): void {
+/** A report writes the entry as well, before or after a write that was under way: its state is not known any more. */
+function forgetWrittenState(state: State, service: string): void {
   const registration = state.registrations.get(service);
-  if (registration !== undefined) registration.saidServing = false;
+  if (registration !== undefined) registration.said = null;
 }
 
 function markDirty(state: State, service: string, context: ActorContext<RegistrarMessage>): void {
@@ -254,13 +266,14 @@ function write(state: State, service: string, context: ActorContext<RegistrarMes
   const registration = state.registrations.get(service);
   const { zookeeper } = state;
   if (registration === undefined || zookeeper === null || !registration.isRegistered) return;
-  if (registration.isWriting || !registration.isDirty) return;
+  const { epoch } = registration;
+  if (epoch === null || registration.isWriting || !registration.isDirty) return;
   registration.isDirty = false;
   registration.isWriting = true;
   registration.writtenMs = context.clock.nowMs();
-  const { entry, saidServing } = registration;
+  const { entry, said } = registration;
   context.pipeToSelf(
-    () => writeHost(zookeeper, service, { entry, saidServing }),
+    () => writeHost(zookeeper, service, { entry, said, epoch }),
     {
       ok: () => ({ type: "written", service, said: entry.state, error: null }),
       error: (error) => ({ type: "written", service, said: null, error }),
@@ -268,7 +281,7 @@ function write(state: State, service: string, context: ActorContext<RegistrarMes
   );
 }
 
-function register(state: State, service: string, { identity, context }: Own): void {
+function register(state: State, service: string, { identity, context }: Deps): void {
   const registration = state.registrations.get(service);
   const { zookeeper, attempt } = state;
   if (registration === undefined || zookeeper === null) return;
@@ -278,16 +291,17 @@ function register(state: State, service: string, { identity, context }: Own): vo
     async () => {
       const { host, site, rack } = identity;
       await ensureSkeleton(zookeeper, context.clock.wallTimeMs());
-      // Before anything is written, the roster included: it may be another machine's.
+      // Before anything is written, the roster included: the name may belong to another machine.
       await refuseNamesake(zookeeper, service, identity);
-      await joinRoster(zookeeper, service, {
+      const epoch = await joinRoster(zookeeper, service, {
         host,
         roster: { schema: SCHEMA_VERSION, site, rack },
       });
-      await registerHost(zookeeper, service, entry);
+      await registerHost(zookeeper, service, { entry, epoch });
+      return epoch;
     },
     {
-      ok: () => ({ type: "registered", service, attempt }),
+      ok: (epoch) => ({ type: "registered", service, attempt, epoch }),
       error: (error) => ({ type: "not_registered", service, attempt, error }),
     },
     { key: `register ${service}` },
@@ -303,11 +317,14 @@ function report(
   patch(state, service, { change: message.patch, context });
   const registration = state.registrations.get(service);
   const { zookeeper } = state;
-  if (registration === undefined || zookeeper === null || !registration.isRegistered) {
+  const epoch = registration?.epoch ?? null;
+  if (
+    registration === undefined || epoch === null || zookeeper === null || !registration.isRegistered
+  ) {
     replyTo.tell({ ok: false, reason: "the host is not registered in ZooKeeper" });
     return;
   }
-  forgetWhatWasSaid(state, service);
+  forgetWrittenState(state, service);
   const { entry: current } = registration;
   const nowMs = context.clock.wallTimeMs();
   const reported = (outcome: ReportOutcome): RegistrarMessage => ({
@@ -318,8 +335,10 @@ function report(
   });
   context.pipeToSelf<boolean>(
     async () => {
-      if (isFailure) return await reportFailure(zookeeper, service, { slot, current, nowMs });
-      await reportSwitch(zookeeper, service, { current, slot });
+      if (isFailure) {
+        return await reportFailure(zookeeper, service, { slot, current, epoch, nowMs });
+      }
+      await reportSwitch(zookeeper, service, { current, slot, epoch });
       return false;
     },
     {

@@ -1,11 +1,13 @@
 /**
- * The runner's state, and how it learns of the service's health.
+ * The runner's state, and its checks of the service's health.
  *
  * @module
  */
 
 import {
   checkHealth,
+  expandCommand,
+  type ExpandedCommand,
   expandHealthCheck,
   type HealthResult,
   type ServiceProcess,
@@ -20,7 +22,7 @@ export interface State {
   wanted: string | null;
   process: ServiceProcess | null;
   health: HealthResult;
-  /** Whether subscribers have been told anything; an adopted process is checked first. */
+  /** Whether a status was published. The first one of an adopted process is published after its first check. */
   isAnnounced: boolean;
   /** When the process was started or adopted, on the monotonic clock. */
   attachedMs: number;
@@ -30,25 +32,26 @@ export interface State {
   crashes: number;
   /** A start or stop is under way; others wait for it. */
   isBusy: boolean;
-  /** The start that is under way: should the actor end meanwhile, the process must not be lost. */
+  /** The start that is under way. Its process must not be lost if the actor ends meanwhile. */
   starting: Promise<ServiceProcess> | null;
+  /** Requests that wait for it. */
   waiting: Extract<RunnerMessage, { type: "start" | "stop" }>[];
 }
 
-/** What every part of the runner gets beside the state. */
-export interface Own {
+/** What the functions of the runner work with besides its state. */
+export interface Deps {
   readonly options: RunnerOptions;
   readonly context: ActorContext<RunnerMessage>;
 }
 
-/** One failed check may be a hiccup of the check; the second one in a row is the service. */
+/** Failed checks in a row that make a healthy service unhealthy: a single one may be an accident of the check. */
 const FAILURES_UNTIL_UNHEALTHY = 2;
 
-/** Checks the service's health once; with nobody to reply to, the next check follows by itself. */
+/** Checks the service's health once. Without a `replyTo` it is a periodic check, after which the next one is scheduled. */
 export function check(
   state: State,
   replyTo: ReplyTo<ServiceStatus> | null,
-  { options, context }: Own,
+  { options, context }: Deps,
 ): void {
   const { process } = state;
   if (process === null) {
@@ -60,8 +63,13 @@ export function check(
     async (signal) => {
       if (!process.isAlive()) return { ok: false, reason: "the process has ended" };
       if (spec === undefined) return { ok: true };
-      return await checkHealth(expandHealthCheck(spec, templateValues(options, process.version)), {
+      const values = templateValues(options, process.version);
+      return await checkHealth(expandHealthCheck(spec, values), {
         signal,
+        service: {
+          user: options.config.user,
+          env: serviceCommand(options, process.version).env,
+        },
       });
     },
     {
@@ -76,31 +84,31 @@ export function check(
   );
 }
 
-/** A check is over. */
+/** Handles the result of a check. */
 export function onChecked(
   state: State,
   message: Extract<RunnerMessage, { type: "checked" }>,
-  own: Own,
+  deps: Deps,
 ): State {
   const { process, result, replyTo } = message;
   if (replyTo === null) {
-    own.context.timers.after("check", own.options.config.healthInterval, { type: "check_due" });
+    deps.context.timers.after("check", deps.options.config.healthInterval, { type: "check_due" });
   }
   if (state.process !== process) {
     replyTo?.tell(statusOf(state));
     return state;
   }
   state.failures = result.ok ? 0 : state.failures + 1;
-  // A service that was well gets a second chance; one that has not been well yet has nothing to lose.
+  // A healthy service gets a second chance; a service that was not healthy is reported at once.
   if (result.ok || !state.health.ok || state.failures >= FAILURES_UNTIL_UNHEALTHY) {
-    setHealth(state, result, own.options.events);
+    setHealth(state, result, deps.options.events);
   }
-  if (!state.isAnnounced) announce(state, own.options.events);
+  if (!state.isAnnounced) announce(state, deps.options.events);
   replyTo?.tell({ ...statusOf(state), health: result });
   return state;
 }
 
-/** Notes the service's health and tells subscribers where it is another. */
+/** Notes the service's health, and publishes it if it has changed. */
 export function setHealth(
   state: State,
   health: HealthResult,
@@ -111,13 +119,13 @@ export function setHealth(
   if (!isSame) announce(state, events);
 }
 
-/** Tells subscribers how the service is. */
+/** Publishes the service's status. */
 export function announce(state: State, events: Publisher<HealthEvent>): void {
   state.isAnnounced = true;
   events.publish({ type: "health_changed", status: statusOf(state) });
 }
 
-/** The status as others see it. */
+/** The service's status for other actors. */
 export function statusOf(state: State): ServiceStatus {
   return {
     wanted: state.wanted,
@@ -127,7 +135,19 @@ export function statusOf(state: State): ServiceStatus {
   };
 }
 
-/** What the templates of a service's commands stand for. */
+/** The service's command for a version, with its templates filled in. */
+export function serviceCommand(options: RunnerOptions, version: string): ExpandedCommand {
+  const { command, env, workingDirectory } = options.config;
+  const values = templateValues(options, version);
+  const cwd = workingDirectory === undefined ? {} : { cwd: workingDirectory };
+  const expanded = expandCommand({ argv: command, env, ...cwd }, values);
+  return {
+    ...expanded,
+    env: { ROLLCALL_BLOB: values.blob, ROLLCALL_VERSION: version, ...expanded.env },
+  };
+}
+
+/** The values of the templates in a service's commands. */
 export function templateValues(options: RunnerOptions, version: string): TemplateValues {
   return {
     blob: options.layout.paths(version).final,
@@ -137,7 +157,7 @@ export function templateValues(options: RunnerOptions, version: string): Templat
   };
 }
 
-/** The words of an error. */
+/** The message of an error. */
 export function reasonOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }

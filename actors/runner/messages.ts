@@ -1,38 +1,40 @@
 /**
- * What the runner hears and says.
+ * The runner's messages, events and options.
  *
  * @module
  */
 
 import type { HealthResult, ReleaseLayout, ServiceProcess } from "../../host/mod.ts";
-import type { ServiceConfig } from "../agent/config.ts";
+import type { ServiceConfig } from "../config/agent_config.ts";
 import type { Publisher, ReplyTo } from "../runtime/mod.ts";
 
-/** How the service is. `health` is the last check's result. */
+/** The status of the service. */
 export interface ServiceStatus {
-  /** The version that should run; it is started again when it crashes. `null`: none. */
+  /** The version that should run, and is started again when it crashes; `null` if none should. */
   readonly wanted: string | null;
-  /** The version of the process that runs. */
+  /** The version of the running process; `null` if none is running. */
   readonly version: string | null;
+  /** Its process id. */
   readonly pid: number | null;
+  /** The result of the last check. */
   readonly health: HealthResult;
 }
 
-/** How a request to start or stop went. */
+/** The outcome of a request to start or stop. */
 export type RunnerOutcome = { readonly ok: true } | { readonly ok: false; readonly reason: string };
 
-/** What subscribers hear when the service becomes well or unwell. */
+/** Published when the service becomes healthy or unhealthy. */
 export interface HealthEvent {
   readonly type: "health_changed";
   readonly status: ServiceStatus;
 }
 
-/** What the runner takes. */
+/** The messages of the runner. */
 export type RunnerMessage =
   | { readonly type: "status"; readonly replyTo: ReplyTo<ServiceStatus> }
-  /** Starts that version; fine if it runs already. */
+  /** Starts that version. It succeeds if that version is running already. */
   | { readonly type: "start"; readonly version: string; readonly replyTo: ReplyTo<RunnerOutcome> }
-  /** Stops whatever runs; fine if nothing does. */
+  /** Stops the service. It succeeds if nothing is running. */
   | { readonly type: "stop"; readonly replyTo: ReplyTo<RunnerOutcome> }
   /** Checks the service's health now, once. */
   | { readonly type: "check"; readonly replyTo: ReplyTo<ServiceStatus> }
@@ -61,12 +63,12 @@ export type RunnerMessage =
     readonly replyTo: ReplyTo<ServiceStatus> | null;
   };
 
-/** One service on this host. */
+/** The runner's options. */
 export interface RunnerOptions {
   readonly service: string;
   readonly host: string;
   readonly config: ServiceConfig;
   readonly layout: ReleaseLayout;
-  /** Where changes of the service's health go; it should replay the last one to those who come later. */
+  /** Where changes of the service's health are published. It should replay the last one to new subscribers. */
   readonly events: Publisher<HealthEvent>;
 }

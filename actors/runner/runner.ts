@@ -1,15 +1,15 @@
 /**
- * Runs one service: starts it, adopts the process that an earlier agent started, watches its health, starts it again when
- * it crashes, stops it when told. Which version runs is decided by the upgrade coordinator.
+ * The runner: runs one service. It starts the service, adopts the process that an earlier agent has started, checks its
+ * health, starts it again when it crashes, and stops it when told. Orders come from the upgrade coordinator, which decides
+ * which version runs; the service's health is published as an event.
  *
- * The process outlives this actor and the agent: when the actor stops, it only looks away.
+ * The process outlives this actor and the agent: when the actor stops, it only stops watching the process.
  *
  * @module
  */
 
 import {
   adoptService,
-  expandCommand,
   type HealthResult,
   type ServiceProcess,
   startService,
@@ -18,38 +18,45 @@ import type { ActorContext, ActorDefinition, ReplyTo } from "../runtime/mod.ts";
 import {
   announce,
   check,
+  type Deps,
   onChecked,
-  type Own,
   reasonOf,
+  serviceCommand,
   setHealth,
   type State,
   statusOf,
-  templateValues,
 } from "./health.ts";
 import type { RunnerMessage, RunnerOptions, RunnerOutcome } from "./messages.ts";
 
-/** A service that crashes at once is started again after 1 s, 2 s, 4 s, … */
+/** Wait before the first restart after a crash. It doubles with each crash: 1 s, 2 s, 4 s, … */
 const FIRST_RESTART_DELAY_MS = 1_000;
 
-/** … and at least twice a minute: whatever it needs may be back. */
+/** Longest wait before a restart: what the service needs may be back, so it is tried at least twice a minute. */
 const LONGEST_RESTART_DELAY_MS = 30_000;
 
-/** A service that ran for so long does not crash at once: the next start is a first one again. */
+/** How long a process must run for the next crash to count as the first one again. */
 const STEADY_MS = 60_000;
 
-/** Requests that may wait for a start or stop; the coordinator makes one at a time. */
+/** Most requests that may wait for a start or stop to end. The coordinator makes one at a time. */
 const WAITING_MAX = 8;
 
 const NOT_RUNNING: HealthResult = { ok: false, reason: "not running" };
 
 type Context = ActorContext<RunnerMessage>;
 
-/** The runner actor. */
+/** Makes the runner actor of one service. */
 export function runnerActor(options: RunnerOptions): ActorDefinition<State, RunnerMessage> {
   return {
     name: "runner",
     init(context) {
-      const process = adoptService(options.layout.processRecord);
+      const process = adoptService(options.layout.processRecord, {
+        logPath: options.layout.serviceLog,
+        onRefused: (reason) =>
+          context.log.warn("{service}: not adopted: {reason}", {
+            service: options.service,
+            reason,
+          }),
+      });
       const state: State = {
         wanted: process?.version ?? null,
         process: null,
@@ -68,7 +75,8 @@ export function runnerActor(options: RunnerOptions): ActorDefinition<State, Runn
           version: process.version,
           pid: process.pid,
         });
-        // How it is, is for the first check to say: "down" would be a lie that lets the host go down past the budget.
+        // Its status is not known before the first check. To publish "down" would be false, and by it the host would be
+        // admitted past the budget.
         attach(state, process, context);
       } else {
         announce(state, options.events);
@@ -102,7 +110,7 @@ export function runnerActor(options: RunnerOptions): ActorDefinition<State, Runn
         case "start_failed":
           state.starting = null;
           message.replyTo?.tell({ ok: false, reason: reasonOf(message.error) });
-          // A request that failed is for its sender to deal with; a restart after a crash is tried again.
+          // The sender of a request handles its failure; a restart after a crash is tried again here.
           if (message.replyTo === null) scheduleRestart(state, context);
           else state.wanted = null;
           return next(state, { options, context });
@@ -131,7 +139,7 @@ export function runnerActor(options: RunnerOptions): ActorDefinition<State, Runn
       }
     },
     async onStop(state) {
-      // Once it is recorded the next incarnation, or the agent's end, finds it.
+      // When its record is written, the next incarnation, or the agent's `stop`, finds it.
       const starting = await state.starting?.catch(() => null);
       starting?.detach();
       state.process?.detach();
@@ -142,7 +150,7 @@ export function runnerActor(options: RunnerOptions): ActorDefinition<State, Runn
 function request(
   state: State,
   message: Extract<RunnerMessage, { type: "start" | "stop" }>,
-  own: Own,
+  deps: Deps,
 ): State {
   const { replyTo } = message;
   if (state.isBusy) {
@@ -150,7 +158,7 @@ function request(
     else replyTo.tell({ ok: false, reason: "too many requests wait for the runner" });
     return state;
   }
-  own.context.timers.cancel("restart");
+  deps.context.timers.cancel("restart");
   if (message.type === "stop") {
     state.wanted = null;
     const { process } = state;
@@ -159,8 +167,8 @@ function request(
       return state;
     }
     state.isBusy = true;
-    const graceMs = own.options.config.stopGrace;
-    own.context.pipeToSelf(() => process.stop({ graceMs }), {
+    const graceMs = deps.options.config.stopGrace;
+    deps.context.pipeToSelf(() => process.stop({ graceMs }), {
       ok: () => ({ type: "stop_settled", error: null, replyTo }),
       error: (error) => ({ type: "stop_settled", error: error ?? "unknown", replyTo }),
     });
@@ -168,7 +176,7 @@ function request(
   }
   if (state.process !== null) {
     const isSame = state.process.version === message.version;
-    // It may run still, or again, after a stop that did not work.
+    // It may still be running after a stop that has failed.
     if (isSame) state.wanted = message.version;
     replyTo.tell(
       isSame
@@ -179,31 +187,22 @@ function request(
   }
   state.wanted = message.version;
   state.crashes = 0;
-  start(state, { version: message.version, replyTo }, own);
+  start(state, { version: message.version, replyTo }, deps);
   return state;
 }
 
 function start(
   state: State,
   what: { version: string; replyTo: ReplyTo<RunnerOutcome> | null },
-  { options, context }: Own,
+  { options, context }: Deps,
 ): void {
   const { version, replyTo } = what;
   const { config, layout } = options;
   state.isBusy = true;
   const starting = (async () => {
-    const values = templateValues(options, version);
-    const command = expandCommand(
-      {
-        argv: config.command,
-        env: config.env,
-        ...(config.workingDirectory === undefined ? {} : { cwd: config.workingDirectory }),
-      },
-      values,
-    );
     return await startService({
-      ...command,
-      env: { ROLLCALL_BLOB: values.blob, ROLLCALL_VERSION: version, ...command.env },
+      ...serviceCommand(options, version),
+      user: config.user,
       logPath: layout.serviceLog,
       recordPath: layout.processRecord,
       version,
@@ -216,7 +215,7 @@ function start(
   });
 }
 
-/** Looks after a process: waits for its end and checks its health. */
+/** Begins to watch a process: waits for its end and checks its health. */
 function attach(state: State, process: ServiceProcess, context: Context): void {
   state.process = process;
   state.attachedMs = context.clock.nowMs();
@@ -231,15 +230,15 @@ function attach(state: State, process: ServiceProcess, context: Context): void {
 function onExit(
   state: State,
   message: Extract<RunnerMessage, { type: "exited" }>,
-  own: Own,
+  deps: Deps,
 ): State {
   const { process, how } = message;
   if (state.process !== process) return state;
-  const { context, options } = own;
-  // While it is being stopped, the stop itself tells when its last process is gone.
+  const { context, options } = deps;
+  // While it is being stopped, the stop itself reports when the last of its processes has ended.
   if (state.wanted === null && state.isBusy) return state;
   state.process = null;
-  // One that a stop could not end has ended after all.
+  // A process that a failed stop has left has ended after all.
   if (state.wanted === null) return state;
   if (context.clock.nowMs() - state.attachedMs >= STEADY_MS) state.crashes = 0;
   context.log.warn("{service} {version}: ended by itself, {how}; its log is {log}", {
@@ -259,13 +258,13 @@ function scheduleRestart(state: State, context: Context): void {
   context.timers.after("restart", delayMs, { type: "restart_due" });
 }
 
-function next(state: State, own: Own): State {
+function next(state: State, deps: Deps): State {
   state.isBusy = false;
-  // Those that are answered at once make way for the next; there are WAITING_MAX at most.
+  // A request that is answered at once lets the next one follow. There are at most WAITING_MAX.
   while (!state.isBusy) {
     const waiting = state.waiting.shift();
     if (waiting === undefined) break;
-    request(state, waiting, own);
+    request(state, waiting, deps);
   }
   return state;
 }

@@ -1,6 +1,6 @@
 /**
- * What an actor is made of, as its author sees it: the definition, the context it works with, the
- * signals it may get. Only types and the defaults that belong to them; nothing here runs.
+ * What the author of an actor works with: the definition, the context and the signals. This file has
+ * only types and the defaults that belong to them.
  *
  * @module
  */
@@ -10,47 +10,34 @@ import type { AskError } from "./errors.ts";
 import type { Clock } from "./clock.ts";
 import type { Random } from "./random.ts";
 import type { ActorLogger } from "./logger.ts";
+import { type StopReason } from "./stop_reason.ts";
 
 /**
- * Why an actor, or one incarnation of it, ended.
- *
- * - `normal`: it stopped itself.
- * - `shutdown`: its parent, its supervisor or the system stopped it.
- * - `sibling_failed`: its supervisor restarts it together with a sibling that failed.
- * - `failed`: it threw; `error` is what it threw.
- */
-export type StopReason =
-  | { readonly kind: "normal" }
-  | { readonly kind: "shutdown" }
-  | { readonly kind: "sibling_failed" }
-  | { readonly kind: "failed"; readonly error: unknown };
-
-/**
- * What an actor learns through the control lane, ahead of its waiting messages.
+ * What an actor learns by a system message, ahead of the messages that wait in its mailbox.
  *
  * - `terminated`: an actor that it watches has ended for good. (A restart is not an end.)
- * - `child_failed`: an actor that it spawned failed and has ended. Supervisors deal with this by
- *   themselves; any other actor that has no `onSignal` fails in turn.
+ * - `child_failed`: a child that it spawned has failed and ended. Supervisors handle this by
+ *   themselves; any other actor without an `onSignal` fails in turn.
  */
 export type Signal =
   | { readonly type: "terminated"; readonly ref: ActorRef<never>; readonly reason: StopReason }
   | { readonly type: "child_failed"; readonly ref: ActorRef<never>; readonly error: unknown };
 
-/** How many messages may wait, and which one goes when one too many arrives. */
+/** The bound of a mailbox, and which message is dropped when it is exceeded. */
 export interface MailboxOptions {
   /**
-   * Messages that may wait. Default 1024: some milliseconds of work for an ordinary actor. More
-   * would not help one that is too slow, it would only make each answer later.
+   * Messages that may wait. Default 1024: some milliseconds of work for an ordinary actor. A larger
+   * mailbox does not help an actor that is too slow, it only makes each answer later.
    */
   readonly capacity?: number;
   /**
-   * Default `drop_newest`: the sender learns of it from `tell`, and what was accepted is kept.
-   * `drop_oldest` is for actors that want the latest state of something rather than its history.
+   * Default `drop_newest`: the new message is dropped and `tell` says so; messages that were accepted
+   * are kept. `drop_oldest` is for actors that need the latest state rather than the history.
    */
   readonly overflow?: "drop_newest" | "drop_oldest";
 }
 
-/** Waiting messages of an actor that says nothing else; see {@linkcode MailboxOptions}. */
+/** The default bound of a mailbox, in messages; see {@linkcode MailboxOptions}. */
 export const DEFAULT_MAILBOX_CAPACITY = 1024;
 
 /**
@@ -60,25 +47,28 @@ export const DEFAULT_MAILBOX_CAPACITY = 1024;
 export const DEFAULT_STOP_DEADLINE_MS = 5_000;
 
 /**
- * Timers, tasks and asks that one actor may have in flight. Their results are never dropped for want
- * of room, so this is what bounds them. An actor that reaches it starts work faster than it ends.
+ * Timers, tasks and asks that one actor may have in flight. Their outcomes are never dropped because a
+ * mailbox is full, so this bounds them. An actor that reaches it starts work faster than work ends.
  */
 export const OWNED_WORK_LIMIT = 4096;
 
 /**
- * Messages put aside for later, in their order. At a restart they go back into the mailbox ahead of
- * the others; at the end they are dead letters like those that wait.
+ * Messages that an actor has put aside for later, in their order. At a restart they go back into the
+ * mailbox ahead of the others; at the end they are dead letters like those that wait.
+ *
+ * The product does not use it: it is for the library's users, and for state machines that postpone.
  */
 export interface ActorStash {
-  /** How many are put aside. */
+  /** Messages in the stash. */
   readonly size: number;
   /**
-   * Puts the message in hand aside: it counts as not handled.
+   * Puts the current message aside: it counts as not handled.
    *
-   * @throws {ActorError} `stash_full`; `nothing_in_hand` outside `receive`, or if it was done before.
+   * @throws {ActorError} `stash_full`; `no_current_message` outside `receive`, or when the current
+   * message is in the stash already.
    */
   hold(): void;
-  /** Puts all back into the mailbox, ahead of those that wait, in their order. */
+  /** Puts all messages back into the mailbox, ahead of those that wait, in their order. */
   release(): void;
 }
 
@@ -86,9 +76,9 @@ export interface ActorStash {
 export interface ActorDefinition<S, M> {
   /** What kind of actor this is, for people who look at the tree. Default: the name it is spawned under. */
   readonly name?: string;
-  /** The bound of its mailbox. */
+  /** The bound of the mailbox. */
   readonly mailbox?: MailboxOptions;
-  /** Messages that may be put aside in {@linkcode ActorContext.stash}. Default 1024. */
+  /** Messages that {@linkcode ActorContext.stash} may hold. Default 1024. */
   readonly stashCapacity?: number;
   /** How long `onStop` may take, in milliseconds. Default {@linkcode DEFAULT_STOP_DEADLINE_MS}. */
   readonly stopDeadlineMs?: number;
@@ -112,8 +102,8 @@ export interface ActorDefinition<S, M> {
     reason: StopReason,
   ) => void | Promise<void>;
   /**
-   * What to show of the state to people who look at the tree: small, plain data. Called between
-   * messages. A throw shows as such and changes nothing.
+   * Returns what people who look at the tree see of the state: small, plain data. Called between
+   * messages. If it throws, the tree shows the error, and nothing else changes.
    */
   readonly summarize?: (state: S) => unknown;
 }
@@ -127,13 +117,13 @@ export interface ActorTimers<in M> {
    * per key waits in the mailbox: an actor that is late skips ticks, it does not collect them.
    */
   every(key: string, periodMs: number, message: M): void;
-  /** Cancels it. A tick that is already in the mailbox is not delivered either. */
+  /** Cancels a timer. A tick of it that is already in the mailbox is not delivered either. */
   cancel(key: string): void;
   /** Whether a tick under this key is still to be delivered. */
   isActive(key: string): boolean;
 }
 
-/** How the outcome of a task comes back as a message. Both run as part of the actor's turn. */
+/** How the outcome of a task becomes a message. Both functions run as part of the actor's turn. */
 export interface PipeMapping<T, M> {
   /** Makes a message of what the task resolved to. A throw is a failure of the actor. */
   readonly ok: (value: T) => M;
@@ -141,41 +131,41 @@ export interface PipeMapping<T, M> {
   readonly error: (error: unknown) => M;
 }
 
-/** How an answer, or its absence, comes back as a message. Both run as part of the actor's turn. */
+/** How the outcome of an ask becomes a message. Both functions run as part of the actor's turn. */
 export interface AskMapping<R, M> {
   /** How long the answer may take, in milliseconds. */
   readonly timeoutMs: number;
   /** Makes a message of the answer. */
   readonly ok: (reply: R) => M;
-  /** Makes a message of the reason why there is none. */
+  /** Makes a message of the reason why there is no answer. */
   readonly error: (error: AskError) => M;
 }
 
 /**
- * What an actor works with. It belongs to one incarnation: all that was started through it ends
- * with that incarnation, and what is asked of it afterwards has no effect.
+ * What an actor works with. A context belongs to one incarnation: all that was started through it ends
+ * with that incarnation, and calls after that have no effect.
  */
 export interface ActorContext<M> {
   /** The actor's own reference; the same in every incarnation. */
   readonly self: ActorRef<M>;
   /** The actor's path: `/agent/service:web/runner`. */
   readonly path: string;
-  /** Time. */
+  /** The system's clock. */
   readonly clock: Clock;
-  /** Randomness. */
+  /** The system's source of randomness. */
   readonly random: Random;
-  /** A logger that adds the actor's path. */
+  /** A logger that adds the actor's path to each record. */
   readonly log: ActorLogger;
   /** Aborted as soon as this incarnation begins to end. */
   readonly signal: AbortSignal;
-  /** Timers. */
+  /** The timers of this incarnation. */
   readonly timers: ActorTimers<M>;
-  /** Messages put aside for later. */
+  /** Messages that this actor has put aside for later. */
   readonly stash: ActorStash;
   /**
-   * When the asker of the message in hand gives up, on the monotonic clock; undefined if the message
-   * is no ask. For asks of one's own on its behalf: what is left is
-   * `context.deadlineMs - context.clock.nowMs()`.
+   * When the asker of the current message gives up, on the monotonic clock; undefined if the message
+   * is no ask. Further asks on the asker's behalf have `context.deadlineMs - context.clock.nowMs()`
+   * milliseconds left.
    */
   readonly deadlineMs: number | undefined;
 
@@ -189,32 +179,35 @@ export interface ActorContext<M> {
    */
   spawn<S2, M2>(name: string, definition: ActorDefinition<S2, M2>): ActorRef<M2>;
   /**
-   * Stops a child. It finishes the message in hand, not those that wait. To hear when it is gone,
-   * watch it.
+   * Stops a child. The child finishes its current message, not those that wait. To learn when it has
+   * ended, watch it.
    *
    * @throws {ActorError} `not_a_child` if it is not a child of this actor.
    */
   stop(child: ActorRef<never>): void;
-  /** Ends this actor after the message in hand. */
+  /** Ends this actor after the current message. */
   stopSelf(): void;
   /**
-   * Asks for the signal `terminated` when that actor has ended for good; if it already has, the
-   * signal comes at once. Watching twice is watching once.
+   * Requests the signal `terminated` for the time when that actor has ended for good; if it already
+   * has, the signal comes at once. Watching twice has the effect of watching once.
    *
    * @throws {ActorError} `not_watchable` if the reference is not one of this runtime.
    */
   watch(ref: ActorRef<never>): void;
-  /** Takes a watch back. Even a signal that is already waiting is not delivered. */
+  /** Ends a watch. A signal that is already waiting is not delivered either. */
   unwatch(ref: ActorRef<never>): void;
   /**
-   * Ties this incarnation and that actor's together: if one fails, the other fails with
-   * `linked_failed`. An end that is no failure passes nothing on. Linking to an actor that is not
-   * running is a failure at once. Linking twice is linking once.
+   * Links this incarnation with that actor's current one: if one fails, the other fails with
+   * `linked_failed`. An end that is no failure has no effect on the other. Linking to an actor that
+   * is not running is a failure at once. Linking twice has the effect of linking once.
+   *
+   * The product does not use it: it is for the library's users. Supervision strategies do the same for
+   * siblings.
    *
    * @throws {ActorError} `not_watchable` if the reference is not one of an actor of this process.
    */
   link(ref: ActorRef<never>): void;
-  /** Takes a link back, at both ends. */
+  /** Removes a link, at both ends. */
   unlink(ref: ActorRef<never>): void;
   /**
    * Runs a task now and delivers its outcome as a message. The task's signal is aborted when this
@@ -228,24 +221,28 @@ export interface ActorContext<M> {
   /** Aborts the task under that key; its outcome is not delivered, even if it is waiting. */
   cancelTask(key: string): void;
   /**
-   * Sends a message that asks for an answer and delivers that as a message. The type of the answer
-   * follows from the field `replyTo` of the message.
+   * Sends a message that asks for an answer, and delivers the answer as a message. The type of the
+   * answer follows from the field `replyTo` of the message.
    */
   ask<M2, const N extends M2 & Asking>(
     target: ActorRef<M2>,
     build: (replyTo: ReplyTo<unknown>) => N,
     options: AskMapping<ReplyOf<M2, N>, M>,
   ): void;
-  /** For messages that carry the reference elsewhere: say the type of the answer at `replyTo`. */
+  /**
+   * Asks with a message whose reference for the answer is not in the field `replyTo`: state the type of
+   * the answer at the parameter of `build`.
+   */
   ask<M2, R>(
     target: ActorRef<M2>,
     build: (replyTo: ReplyTo<R>) => M2,
     options: AskMapping<R, M>,
   ): void;
   /**
-   * Makes a reference for another protocol, whose messages reach this actor translated. It ends
-   * with this incarnation: a restarted actor makes and hands out a new one. The translation runs as
-   * part of the actor's turn. Messages through it count as the actor's own in its mailbox.
+   * Makes a reference for another protocol: `map` translates its messages into this actor's. The
+   * reference ends with this incarnation: a restarted actor makes a new one and hands it out. The
+   * translation runs as part of the actor's turn. Messages through it count against the mailbox's
+   * capacity like any others.
    */
   adapt<X>(map: (foreign: X) => M): ActorRef<X>;
 }

@@ -1,22 +1,23 @@
 /**
- * Time as the runtime takes it: handed in, so that tests need not wait for it. The only file of the
- * runtime that touches the machine's clock and timers; the virtual one is in virtual_clock.ts.
+ * The clock that the runtime takes its time from. It is handed in, so that tests need not wait. This
+ * is the only file of the runtime that touches the machine's clock and timers; the virtual clock is
+ * in testing/virtual_clock.ts.
  *
  * @module
  */
 
-/** Takes back what was scheduled. May be called at any time, any number of times. */
+/** Cancels what was scheduled. It may be called at any time, any number of times. */
 export type Cancel = () => void;
 
 /** Where an actor system takes its time from. */
 export interface Clock {
-  /** Wall clock, milliseconds since 1970. For records that people read; it may jump. */
+  /** The wall clock, in milliseconds since 1970. For records that people read; it may jump. */
   wallTimeMs(): number;
-  /** Milliseconds since some fixed point; never goes back. For measuring how long things take. */
+  /** Milliseconds since some fixed point. It never goes back: for measuring durations. */
   nowMs(): number;
   /** Calls back once, not before `delayMs` milliseconds have passed. */
   after(delayMs: number, callback: () => void): Cancel;
-  /** Calls back once timers and sockets that are ready now have had their turn. */
+  /** Calls back once the event loop has served the timers and sockets that are ready now. */
   nextTurn(callback: () => void): void;
 }
 

@@ -1,12 +1,11 @@
 /**
- * The errors of the actor runtime. What an actor itself throws is never wrapped here; it travels as
- * it is, in failures and stop reasons.
+ * The errors of the actor runtime. An error that an actor itself throws is never wrapped: it travels
+ * as it is in failures and stop reasons.
  *
  * @module
  */
 
-import type { StopReason } from "./actor_definition.ts";
-
+import type { StopReason } from "./stop_reason.ts";
 /**
  * Stable names of what can go wrong in the use of the runtime.
  *
@@ -19,8 +18,8 @@ import type { StopReason } from "./actor_definition.ts";
  * - `child_failed`: a child failed and its parent, not a supervisor, has no `onSignal`.
  * - `restart_intensity_exceeded`: a supervisor gave up; the cause is the last failure.
  * - `linked_failed`: an actor that this one is linked to has failed; the cause is its failure.
- * - `stash_full`: more messages put aside than the stash may hold.
- * - `nothing_in_hand`: there is no message to put aside.
+ * - `stash_full`: more messages than the stash may hold.
+ * - `no_current_message`: there is no message to stash.
  * - `too_much_owned_work`: more timers, tasks and asks in flight than an actor may own.
  * - `system_stopped`: the system has stopped or is stopping.
  */
@@ -36,23 +35,25 @@ export type ActorErrorCode =
   | "restart_intensity_exceeded"
   | "linked_failed"
   | "stash_full"
-  | "nothing_in_hand"
+  | "no_current_message"
   | "too_much_owned_work"
   | "system_stopped";
 
-/** A use of the runtime that cannot be honoured, or a failure that climbed the tree. */
+/** A use of the runtime that is not possible, or a failure that was escalated up the tree. */
 export class ActorError extends Error {
+  /** Always `ActorError`. */
   override readonly name = "ActorError";
   /** What went wrong, stable across versions. */
   readonly code: ActorErrorCode;
 
+  /** Makes an error with a stable code and a message for people. */
   constructor(code: ActorErrorCode, message: string, options?: ErrorOptions) {
     super(message, options);
     this.code = code;
   }
 }
 
-/** The failure of an actor that watches, takes no signals, and learns of an end. */
+/** The failure of an actor that watches another, has no `onSignal`, and learns of the other's end. */
 export function deathPact(watcher: string, watched: string, reason: StopReason): ActorError {
   return new ActorError(
     "death_pact",
@@ -61,7 +62,7 @@ export function deathPact(watcher: string, watched: string, reason: StopReason):
   );
 }
 
-/** The failure of an actor whose child failed and that takes no signals. */
+/** The failure of an actor whose child has failed and that has no `onSignal`. */
 export function childFailed(parent: string, child: string, cause: unknown): ActorError {
   return new ActorError(
     "child_failed",
@@ -80,10 +81,10 @@ export function childFailed(parent: string, child: string, cause: unknown): Acto
  * - `ask_aborted`: the asker's signal was aborted.
  * - `ask_unreachable`: the connection to the target's process is lost. The message may have been
  *   handled all the same.
- * - `ask_rejected`: the question or its answer does not fit the schema that both sides agreed on, or
- *   does not fit into a message between processes.
- * - `ask_circular`: the target itself waits for an answer that may depend on this one. Only where the
- *   system is told to refuse such asks.
+ * - `ask_rejected`: the question or its answer does not match the schema that both sides agreed on, or
+ *   cannot be sent between processes.
+ * - `ask_circular`: the target itself waits for an answer that may depend on this one. Only in systems
+ *   with the option `askCycles: "refuse"`.
  */
 export type AskErrorCode =
   | "ask_timeout"
@@ -96,12 +97,14 @@ export type AskErrorCode =
 
 /** An ask that ended without an answer. */
 export class AskError extends Error {
+  /** Always `AskError`. */
   override readonly name = "AskError";
   /** Why there is no answer, stable across versions. */
   readonly code: AskErrorCode;
   /** The path of the actor that was asked. */
   readonly target: string;
 
+  /** Makes an error for the ask of the actor at the path `target`. */
   constructor(code: AskErrorCode, target: string, message: string, options?: ErrorOptions) {
     super(message, options);
     this.code = code;

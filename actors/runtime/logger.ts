@@ -1,15 +1,16 @@
 /**
- * What the runtime logs to. It has no logger of its own: one is handed in, and the default is silent.
+ * The logger that the runtime writes to. The runtime has none of its own: one is handed in, and the
+ * default is silent.
  *
  * @module
  */
 
 /**
- * A structured logger: a constant message and properties. A LogTape logger fits as it is. What it
- * throws is swallowed, so that a broken log never takes an actor down.
+ * A structured logger: each record is a constant message with properties. A LogTape logger fits as it
+ * is. Errors that the logger throws are swallowed, so that a broken log never takes an actor down.
  */
 export interface ActorLogger {
-  /** Details for whoever follows one actor. */
+  /** Details for somebody who follows one actor. */
   debug(message: string, properties?: Record<string, unknown>): void;
   /** Ordinary events of interest to an operator. */
   info(message: string, properties?: Record<string, unknown>): void;

@@ -1,16 +1,16 @@
 /**
- * The actor runtime: typed actors with bounded mailboxes, supervision as in OTP, and time that can
- * be handed in. It knows nothing of the rest of the project. What it guarantees is in
+ * The actor runtime: typed actors with bounded mailboxes, supervision as in OTP, and a clock that can
+ * be handed in. It is a library and knows nothing of the rest of the project. What it guarantees is in
  * `docs/semantics.md`.
+ *
+ * Its rooms: `cell/` is the inside of one actor, `dispatch/` is what actors run on, `supervision/`
+ * restarts them, `observe/` shows them, `patterns/` is built on them. A message goes from a reference
+ * into a cell's mailbox, the dispatcher runs the cell, and the cell hands the message to its
+ * incarnation. `remote/`, `worker/` and `testing/` are entry points of their own.
  *
  * @module
  */
 
-export { ask, type AskOptions } from "./ask.ts";
-export type { AskCycles } from "./cell/ask_cycle.ts";
-export { type Cancel, type Clock, systemClock } from "./clock.ts";
-export type { ActorStatus } from "./cell/system_messages.ts";
-export type { DeadLetter, DeadLetterReason, DeadLetters } from "./observe/dead_letters.ts";
 export {
   type ActorContext,
   type ActorDefinition,
@@ -23,67 +23,22 @@ export {
   OWNED_WORK_LIMIT,
   type PipeMapping,
   type Signal,
-  type StopReason,
 } from "./actor_definition.ts";
+export { ask, type AskOptions } from "./ask.ts";
+export type { AskCycles, SystemCounters } from "./cell/runtime.ts";
+export { DEFAULT_STASH_CAPACITY } from "./cell/stash.ts";
+export type { ActorStatus } from "./cell/system_messages.ts";
+export { type Cancel, type Clock, systemClock } from "./clock.ts";
 export type { RunOrder } from "./dispatch/dispatcher.ts";
 export { ActorError, type ActorErrorCode, AskError, type AskErrorCode } from "./errors.ts";
-export type { FlightEvent, FlightRecorderOptions, RootFailure } from "./observe/flight_recorder.ts";
 export { type ActorLogger, silentLogger } from "./logger.ts";
-export { type Probe, spawnProbe } from "./testing/probe.ts";
+export * from "./observe/mod.ts";
+export * from "./patterns/mod.ts";
 export { type Random, seededRandom, systemRandom } from "./random.ts";
-export {
-  type Listing,
-  Receptionist,
-  type ServiceKey,
-  serviceKey,
-} from "./patterns/receptionist.ts";
 export type { ActorRef, Asking, ReplyOf, ReplyTo, TellOutcome } from "./ref.ts";
-export {
-  DEFAULT_RESTART_BACKOFF,
-  DEFAULT_RESTART_INTENSITY,
-  type RestartBackoff,
-  type RestartIntensity,
-  type RestartPolicy,
-  type RestartRate,
-} from "./supervision/restart_policy.ts";
-export type { SystemCounters } from "./cell/runtime.ts";
 export { sleep } from "./sleep.ts";
-export {
-  type ActorSnapshot,
-  type Observed,
-  type ObservedActor,
-  Observer,
-} from "./observe/snapshot.ts";
-export { DEFAULT_STASH_CAPACITY } from "./cell/stash.ts";
-export {
-  type MachineDefinition,
-  type MachineSpec,
-  type MachineState,
-  type MachineStep,
-  type MachineTools,
-  stateMachine,
-  type StateSpec,
-} from "./patterns/state_machine.ts";
-export {
-  type AutoShutdown,
-  type ChildInfo,
-  type ChildOptions,
-  startChild,
-  type StartedChild,
-  supervisor,
-  type SupervisorMessage,
-  type SupervisorOptions,
-  type SupervisorScope,
-  type SupervisorState,
-  type SupervisorStrategy,
-} from "./supervision/supervisor.ts";
+export type { StopReason } from "./stop_reason.ts";
+export * from "./supervision/mod.ts";
 export { ActorSystem, type ActorSystemOptions } from "./system.ts";
-export {
-  type Published,
-  type Publisher,
-  type Subscribable,
-  Topic,
-  type TopicOptions,
-} from "./patterns/topic.ts";
-export type { HandlingFailure, MessageHooks, TraceEvent } from "./observe/tracing.ts";
+export { type Probe, spawnProbe } from "./testing/probe.ts";
 export { VirtualClock } from "./testing/virtual_clock.ts";

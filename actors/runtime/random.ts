@@ -1,6 +1,6 @@
 /**
- * Randomness as the runtime takes it: handed in, so that a run can be repeated from a seed. The only
- * file of the runtime that calls `Math.random`. Not for secrets.
+ * The randomness that the runtime uses. It is handed in, so that a run can be repeated from a seed.
+ * This is the only file of the runtime that calls `Math.random`. It is not for secrets.
  *
  * @module
  */
@@ -15,7 +15,8 @@ export interface Random {
 export const systemRandom: Random = { next: () => Math.random() };
 
 /**
- * The same sequence for the same seed (SplitMix32: small, and good enough for jitter and tests).
+ * Makes a generator that yields the same sequence for the same seed. (SplitMix32: small, and good
+ * enough for jitter and tests.)
  */
 export function seededRandom(seed: number): Random {
   let state = seed | 0;

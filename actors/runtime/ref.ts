@@ -1,45 +1,46 @@
 /**
- * References: the only way to reach an actor. This file says what a reference is; how one delivers
- * is the business of the files that make them (cell.ts, adapter.ts, ask.ts).
+ * References: the only way to reach an actor. This file says what a reference is. How each kind of
+ * reference delivers is in the files that make them: cell/cell_ref.ts, cell/message_adapter.ts and
+ * cell/pending_ask.ts.
  *
  * @module
  */
 
-import type { StopReason } from "./actor_definition.ts";
+import type { StopReason } from "./stop_reason.ts";
 import type { AskErrorCode } from "./errors.ts";
 
 /**
- * What became of a message at the moment it was sent.
+ * What became of a message at the moment at which it was sent.
  *
  * - `accepted`: it is in the mailbox. (An actor with `drop_oldest` may still drop it later.)
  * - `overflow`: the mailbox is full and this message was dropped.
- * - `stopped`: the actor has ended, or is about to for good, and will not handle it.
+ * - `stopped`: the actor has ended, or is ending for good, and will not handle it.
  *
- * Whatever is dropped is counted and goes to the system's dead letters.
+ * A message that is dropped is counted and becomes a dead letter of the system.
  */
 export type TellOutcome = "accepted" | "overflow" | "stopped";
 
 /**
- * Reaches one actor. It stays valid across restarts of that actor, it accepts only messages of the
- * actor's protocol, and it is contravariant: a reference that takes more kinds of messages may stand
- * where one that takes fewer is asked for.
+ * Reaches one actor. A reference stays valid across restarts of its actor, and it accepts only
+ * messages of the actor's protocol. It is contravariant: a reference that takes more kinds of messages
+ * may be used where one that takes fewer is expected.
  */
 export interface ActorRef<in M> {
-  /** Where the actor lives, for people: `/agent/service:web/runner`. Not an address to look up. */
+  /** The actor's path, for people: `/agent/service:web/runner`. It is not an address to look up. */
   readonly path: string;
-  /** Hands over a message and returns at once. Never throws, and never runs the receiver inline. */
+  /** Sends a message and returns at once. It never throws and never runs the receiver inline. */
   readonly tell: (message: M) => TellOutcome;
 }
 
 /**
- * Where the answer to an ask goes. It takes exactly one answer; a second or a late one is a dead
- * letter. Any reference is a `ReplyTo`, so an actor may also ask for the answer to go elsewhere.
+ * The reference to which the answer to an ask is sent. It takes exactly one answer; a second or a late
+ * one is a dead letter. Any reference is a `ReplyTo`, so an actor may have the answer sent elsewhere.
  */
 export type ReplyTo<R> = ActorRef<R>;
 
 /**
- * The reply type of a message: what the field `replyTo` takes in that variant of the protocol `M`
- * which `N` is one of.
+ * The type of the answer to a message: what the field `replyTo` accepts in the variant of the protocol
+ * `M` to which the message `N` belongs.
  */
 export type ReplyOf<M, N> = M extends unknown
   ? N extends M ? M extends { readonly replyTo: ActorRef<infer R> } ? R : never : never
@@ -47,43 +48,44 @@ export type ReplyOf<M, N> = M extends unknown
 
 /** A message that carries the reference for its answer in the field `replyTo`. */
 export interface Asking {
+  /** The reference to which the answer is sent. */
   readonly replyTo: ActorRef<never>;
 }
 
 /**
- * The key under which references of this runtime let others learn of their end. Internal: it is
- * not part of {@linkcode ActorRef}, so that anybody can write a reference of their own.
+ * The key of the method by which references of this runtime let others learn of their actor's end.
+ * Internal: it is not part of {@linkcode ActorRef}, so that anybody can write a reference of their own.
  */
 export const onTermination: unique symbol = Symbol("rollcall.actor.onTermination");
 
-/** Called once with the reason when the thing behind a reference has ended for good. */
+/** Called once, with the reason, when the actor behind a reference has ended for good. */
 export type TerminationListener = (reason: StopReason) => void;
 
 /** A reference whose end can be observed. */
 export interface Watchable {
   /**
-   * Registers a listener and returns its removal. On a reference that has ended, it is called
-   * before this returns.
+   * Registers a listener and returns the function that removes it. If the actor has ended already,
+   * the listener is called before this returns.
    */
   [onTermination](listener: TerminationListener): () => void;
 }
 
 /**
- * The key under which a reference for an answer shows the ask behind it, to references that lead
- * elsewhere: they pass its deadline on, and know reasons of their own why there is no answer.
- * Internal.
+ * The key under which the reference for an answer gives access to the ask that it belongs to.
+ * Internal: references that lead to another process or worker pass the ask's deadline on, and fail it
+ * for reasons that only they know.
  */
 export const askBehind: unique symbol = Symbol.for("rollcall.actor.askBehind");
 
-/** An ask as the reference sees it that carries its question elsewhere. */
+/** An ask as it is seen by a reference that carries the question to another process or worker. */
 export interface AskBehind {
-  /** How long the answer may take, in milliseconds, as told by the asker. */
+  /** How long the answer may take, in milliseconds, as the asker has set it. */
   readonly timeoutMs: number;
-  /** Ends it without an answer; of no effect if it has ended. */
+  /** Ends the ask without an answer. It has no effect on an ask that has ended. */
   fail(code: AskErrorCode, what: string): void;
 }
 
-/** Whether the end of what this reference names can be observed. */
+/** Whether the end of the actor behind this reference can be observed. */
 export function isWatchable<R extends object>(ref: R): ref is R & Watchable {
   return onTermination in ref;
 }

@@ -1,12 +1,17 @@
 /**
- * Waiting in asynchronous work that an actor has started. Actors themselves never wait; they set timers.
+ * Waiting inside asynchronous work that an actor has started, such as a task of `pipeToSelf`. An actor
+ * itself never waits: it sets a timer.
  *
  * @module
  */
 
 import type { Clock } from "./clock.ts";
 
-/** Resolves after `durationMs` milliseconds of the clock; rejects with the signal's reason as soon as it aborts. */
+/**
+ * Waits for `durationMs` milliseconds of the clock.
+ *
+ * @throws The signal's reason, as a rejection, as soon as the signal is aborted.
+ */
 export function sleep(
   clock: Clock,
   durationMs: number,

@@ -4,7 +4,6 @@
  * @module
  */
 
-import type { AskCycles } from "./cell/ask_cycle.ts";
 import { Cell } from "./cell/cell.ts";
 import { CellRef } from "./cell/cell_ref.ts";
 import { findCell, stopChild } from "./cell/children.ts";
@@ -12,7 +11,8 @@ import { type ActorSnapshot, snapshot } from "./observe/snapshot.ts";
 import { type Clock, systemClock } from "./clock.ts";
 import { Deadlines } from "./dispatch/deadlines.ts";
 import { DeadLetters } from "./observe/dead_letters.ts";
-import type { ActorDefinition, StopReason } from "./actor_definition.ts";
+import type { StopReason } from "./stop_reason.ts";
+import type { ActorDefinition } from "./actor_definition.ts";
 import { Dispatcher, type RunOrder } from "./dispatch/dispatcher.ts";
 import { ActorError } from "./errors.ts";
 import {
@@ -24,18 +24,18 @@ import {
 import { type ActorLogger, scopedLogger, silentLogger } from "./logger.ts";
 import { type Random, systemRandom } from "./random.ts";
 import type { ActorRef } from "./ref.ts";
-import type { Runtime, SystemCounters } from "./cell/runtime.ts";
+import type { AskCycles, Runtime, SystemCounters } from "./cell/runtime.ts";
 import { type MessageHooks, type TraceEvent, Tracers } from "./observe/tracing.ts";
 
-/** What a system is made with. */
+/** The options of a new system. */
 export interface ActorSystemOptions {
-  /** What the system is called in logs. */
+  /** The system's name in logs. */
   readonly name: string;
-  /** Where time comes from. Default: the machine's clock. */
+  /** The clock of the system. Default: the machine's. */
   readonly clock?: Clock;
   /** Where log records go. Default: nowhere. */
   readonly log?: ActorLogger;
-  /** Where randomness comes from. Default: the machine's. */
+  /** The source of randomness. Default: the machine's. */
   readonly random?: Random;
   /**
    * What to do when a top-level actor failed: `stop` the system, or `continue` without that actor.
@@ -43,13 +43,13 @@ export interface ActorSystemOptions {
    * started again. If the function throws, the system stops as well.
    */
   readonly onFailure?: (failure: RootFailure) => "stop" | "continue";
-  /** What is remembered of the last events, and who gets them when a failure stops the system. */
+  /** How many of the last events are kept, and who gets them when a failure stops the system. */
   readonly flightRecorder?: FlightRecorderOptions;
-  /** Whether to look for asks that go in a circle. For development. Default `allow`: no. */
-  readonly askCircles?: AskCycles;
-  /** Lets a tracer outside follow messages. Default: none, which costs nothing. */
+  /** What to do about asks that form a cycle. For development. Default `allow`: nothing. */
+  readonly askCycles?: AskCycles;
+  /** Lets an outside tracer follow messages. Default: none, which costs nothing. */
   readonly messageHooks?: MessageHooks;
-  /** Which of the actors that are ready runs next. For tests; default: they go round. */
+  /** Which of the actors that are ready runs next. For tests. Default: the one that waited longest. */
   readonly runOrder?: RunOrder;
 }
 
@@ -70,11 +70,11 @@ export interface ActorSystemOptions {
  * ```
  */
 export class ActorSystem {
-  /** What the system is called. */
+  /** The system's name. */
   readonly name: string;
   /** Messages that no actor handled. */
   readonly deadLetters: DeadLetters;
-  /** Where the system takes its time from. */
+  /** The system's clock. */
   readonly clock: Clock;
   /**
    * Resolves when all actors are gone, with the reason: `shutdown` after {@linkcode stop}, `failed`
@@ -103,7 +103,7 @@ export class ActorSystem {
       deadlines,
       recorder: new FlightRecorder(options.flightRecorder?.capacity),
       hooks: options.messageHooks,
-      askCircles: options.askCircles ?? "allow",
+      askCycles: options.askCycles ?? "allow",
       deadLetters: this.deadLetters,
       counters: { actors: 0, spawned: 0, failures: 0, restarts: 0, abandoned: 0, handled: 0 },
     };
@@ -143,7 +143,7 @@ export class ActorSystem {
         `spawn /${name}: expected system ${this.name} to run, it is stopping or has stopped`,
       );
     }
-    const child = this.#root.makeChild(name, { definition, place: "plain" });
+    const child = this.#root.makeChild(name, { definition, supervision: "unsupervised" });
     child.start();
     return child.ref;
   }
@@ -155,7 +155,7 @@ export class ActorSystem {
 
   /**
    * Stops all actors, from right to left and children before their parents, and resolves when all
-   * are gone. Each has its deadline, so this ends; see the semantics for the bound.
+   * have ended. Each has a deadline, so this ends; the bound is in the semantics (G13).
    */
   async stop(): Promise<void> {
     this.#root.requestStop();
@@ -167,16 +167,16 @@ export class ActorSystem {
     return [...this.#root.children?.values() ?? []].map(snapshot);
   }
 
-  /** What happened last, oldest first. */
+  /** The last events of the system, oldest first. */
   flightRecord(): readonly FlightEvent[] {
     return this.#runtime.recorder.events();
   }
 
   /**
-   * Shows each message and signal that an actor handles from now on, in its restarts too. The actor
-   * is named by its reference or by its path, as the tree shows it; one that takes its place after
-   * its end is another actor, and not shown. Returns the way to end that. What the listener throws
-   * is logged.
+   * Shows each message and signal that an actor handles from now on, also after restarts. The actor
+   * is named by its reference or by its path, as the tree shows it; another actor that later has the
+   * same path is not shown. Returns the function that ends the trace. Errors of the listener are
+   * logged.
    *
    * @throws {ActorError} `not_watchable` if the reference is not one of an actor of this process;
    * `no_such_actor` if there is none at that path.

@@ -1,6 +1,7 @@
 /**
- * Owns the ZooKeeper session and turns what happens to it, and to watched nodes, into messages. Nobody else opens a
- * session; requests go straight through the client that it hands out.
+ * The session actor: owns the ZooKeeper session of the agent. Changes of the session's state, and of znodes that actors
+ * watch, come in from the client and go out as messages. No other actor opens a session; the others make their requests
+ * through the client that it publishes.
  *
  * @module
  */
@@ -8,26 +9,26 @@
 import { ZooKeeper, type ZooKeeperOptions } from "../../zookeeper/mod.ts";
 import type { ActorContext, ActorDefinition, ActorRef, Publisher } from "../runtime/mod.ts";
 
-/** What subscribers hear about the session. */
+/** Published when the state of the session changes. */
 export type SessionEvent =
-  /** There is a session. Another id than before: ephemeral nodes and queue places of the old one are gone. */
+  /** There is a session. If its id is another than before, the ephemeral znodes of the old session are gone. */
   | {
     readonly type: "session_connected";
     readonly zookeeper: ZooKeeper;
     readonly sessionId: bigint;
   }
-  /** No connection. The session may still stand: change nothing, keep serving (invariant I9). */
+  /** There is no connection. The session may still exist: change nothing, keep serving (invariant I9). */
   | { readonly type: "session_suspended" };
 
-/** What happened to a watched node; a hint to read again, not the news itself. */
+/** A watched znode has changed. It says that the znode must be read again, not what it contains. */
 export interface ZnodeEvent {
   readonly type: "znode_changed";
   readonly path: string;
 }
 
-/** What the session actor takes. */
+/** The messages of the session actor. */
 export type SessionMessage =
-  /** Watches a node and its list of children until the subscriber ends, across reconnects and new sessions. */
+  /** Watches a znode and its list of children until the subscriber ends, across reconnects and new sessions. */
   | { readonly type: "watch"; readonly path: string; readonly subscriber: ActorRef<ZnodeEvent> }
   | { readonly type: "state_changed" }
   | { readonly type: "watch_set"; readonly path: string }
@@ -38,13 +39,13 @@ export type SessionMessage =
 interface State {
   readonly zookeeper: ZooKeeper;
   readonly stopListening: () => void;
-  /** The session that subscribers know of; 0n before the first one. */
+  /** The id of the session that was published last; 0n before the first. */
   sessionId: bigint;
   isConnected: boolean;
   readonly watchers: Map<string, Set<ActorRef<ZnodeEvent>>>;
 }
 
-/** An agent watches a handful of paths; this many means that somebody forgets to stop. */
+/** Most watched paths. An agent watches a handful; this many means that an actor watches in a loop. */
 const WATCHED_PATHS_MAX = 1_000;
 
 /** Time before a watch that could not be set is tried again. */
@@ -55,11 +56,11 @@ export interface SessionOptions {
   /** Connect string of the ensemble. */
   readonly servers: string;
   readonly client: ZooKeeperOptions;
-  /** Where the news of the session go; it should replay the last one to those who come later. */
+  /** Where changes of the session are published. It should replay the last one to new subscribers. */
   readonly events: Publisher<SessionEvent>;
 }
 
-/** The session actor. It closes the session when it stops, so that the host's entries vanish at once. */
+/** Makes the session actor. It closes the session when it stops, so that the host's entries are removed at once. */
 export function sessionActor(
   options: SessionOptions,
 ): ActorDefinition<State, SessionMessage> {
@@ -68,7 +69,7 @@ export function sessionActor(
     init(context) {
       const zookeeper = new ZooKeeper(options.servers, { ...options.client, log: context.log });
       const stopListening = zookeeper.onState(() => context.self.tell({ type: "state_changed" }));
-      // After a restart of this actor the last event still names the client of the incarnation before.
+      // After a restart of this actor, the last event still has the client of the earlier incarnation.
       options.events.publish({ type: "session_suspended" });
       context.self.tell({ type: "state_changed" });
       return { zookeeper, stopListening, sessionId: 0n, isConnected: false, watchers: new Map() };
@@ -109,7 +110,7 @@ export function sessionActor(
             path: message.path,
           });
           return state;
-        // What happened before the watch stood was not seen, so its being set is a reason to read, too.
+        // Changes before the watch was set were not seen, so this is a reason to read the znode too.
         case "watch_set":
         case "znode_event":
           for (const watcher of state.watchers.get(message.path) ?? []) {
@@ -146,7 +147,7 @@ function setWatch(state: State, path: string, context: ActorContext<SessionMessa
   );
 }
 
-/** Tells subscribers what has become of the session. The client makes a new one by itself after an expiry. */
+/** Publishes changes of the session's state. The client opens a new session by itself after an expiry. */
 function followState(state: State, events: Publisher<SessionEvent>): State {
   const { zookeeper } = state;
   if (zookeeper.state !== "connected") {

@@ -1,65 +1,73 @@
 /**
- * From a reading of the tree to the next action: prepare, queue, ask for a slot, end a wave, tidy up. One action at a
- * time; after each the tree is read again.
+ * Decides on the next action after a reading of the tree: prepare, join the queue, ask for a slot, end a wave, tidy up. One
+ * action at a time; after each the tree is read again.
  *
  * @module
  */
 
 import {
   finishWave,
+  giveSlotBack,
   joinStaging,
   leaveStaging,
-  removeSlot,
   takeSlot,
 } from "../../coordination/mod.ts";
-import { decideAdmission, decideFinish, decideGoal } from "../../rollout/mod.ts";
-import { giveUpPreparation, isReady } from "./prepare.ts";
-import { isQueued, watchPredecessor } from "./staging_entry.ts";
+import { decideAdmission, decideFinish, decideGoal, isOfSameAgent } from "../../rollout/mod.ts";
+import { lookAtFence } from "./fence.ts";
+import { ensurePrepared, giveUpPreparation } from "./preparation.ts";
+import { resumeSwitch } from "./resume_switch.ts";
+import { isQueued, watchPredecessor } from "./staging_queue.ts";
 import {
+  type Deps,
   healthPatch,
   lockedBytes,
-  lookAfter,
-  type Own,
+  readAfter,
   type Reading,
+  setWaitingFor,
   type State,
-  waitFor,
 } from "./state.ts";
 import { firstStep, type Switch, toSlot } from "./switch.ts";
 
-/** The queue is empty: only an operator can change anything, and the deploy queue is watched. */
-const IDLE_LOOK_MS = 10_000;
+/** Time to the next reading while the deploy queue is empty: only an operator changes anything, and the queue is watched. */
+const IDLE_READ_MS = 10_000;
 
-/** A wave is on its way and somebody else has to move; watches tell of it, this is the net below them. */
-const WAITING_LOOK_MS = 5_000;
+/** Time to the next reading while other hosts have to act. Watches report that; this is for the case that one is lost. */
+const WAITING_READ_MS = 5_000;
 
-/** The host is next and waits for the quorum or the budget, which nobody tells it about. */
-const NEXT_LOOK_MS = 500;
+/** Time to the next reading while the host is next and waits for the quorum or the budget, which it does not watch. */
+const NEXT_READ_MS = 500;
 
-/** Holds back the next attempt to lock what runs. */
+/** Key of the timer that delays the next attempt to lock the running version. */
 const REPIN_TIMER = "repin";
 
-/** A limit that is too low stays so until somebody changes it; once a minute is often enough to notice. */
+/** Time between two attempts. A limit that is too low stays too low until somebody changes it. */
 const REPIN_PAUSE_MS = 60_000;
 
-/** Decides on what a reading has found. */
-export function decide(state: State, reading: Reading, own: Own): State {
-  const { options, context } = own;
+/** Decides on the next action after a reading, and begins it. */
+export function decide(state: State, reading: Reading, deps: Deps): State {
+  const { options, context } = deps;
   const { zookeeper, status } = state;
-  lookAfter(reading.queue.length === 0 ? IDLE_LOOK_MS : WAITING_LOOK_MS, own);
-  if (zookeeper === null || status === null || state.change !== null || state.isActing) {
-    return state;
+  readAfter(reading.queue.length === 0 ? IDLE_READ_MS : WAITING_READ_MS, deps);
+  if (zookeeper === null || status === null || state.isActing) return state;
+  const { change } = state;
+  if (change !== null) {
+    return change.step === "draining" && change.hasSlot
+      ? lookAtFence(state, reading, { change, deps })
+      : state;
   }
-  if (reading.service === null || !isRegistered(reading, own)) {
-    // Not registered yet, or never to be: under a name that is another machine's nothing is this host's to change.
+  if (reading.service === null || !isRegistered(reading, deps)) {
+    // This host is not registered yet, or its name belongs to another machine: it must not change anything.
     const isNamesake = reading.view.current.has(options.host);
-    lookAfter(isNamesake ? WAITING_LOOK_MS : NEXT_LOOK_MS, own);
+    options.registrar.tell({ type: "restore", service: options.service });
+    readAfter(isNamesake ? WAITING_READ_MS : NEXT_READ_MS, deps);
     return state;
   }
-  // A registrar that was restarted has forgotten all this; where it is the same nothing is written.
+  if (resumeSwitch(state, reading, deps)) return state;
+  // A registrar that was restarted has forgotten this. It writes nothing if nothing has changed.
   const patch = { ...healthPatch(state), pinnedBytes: lockedBytes(state) };
   options.registrar.tell({ type: "update", service: options.service, patch });
 
-  lockWhatRuns(state, own);
+  lockWhatRuns(state, deps);
   const decision = decideGoal({
     host: options.host,
     service: reading.service.entry,
@@ -68,6 +76,7 @@ export function decide(state: State, reading: Reading, own: Own): State {
     waves: reading.waves,
     running: status.wanted,
     hasRejoined: state.hasRejoined,
+    unprepared: state.failures > 0 ? state.lastFailed : null,
   });
   state.hasRejoined = decision.hasRejoined;
   const { goal } = decision;
@@ -76,49 +85,48 @@ export function decide(state: State, reading: Reading, own: Own): State {
       context.log.info("{service}: gives back a slot that it does not need", {
         service: options.service,
       });
-      act(
-        state,
-        "give back the slot",
-        () => removeSlot(zookeeper, options.service, options.host),
-        own,
-      );
-      return state;
+      return returnSlot(state, reading, deps);
     case "start":
-      if (!isReady(state, reading, { version: goal.version, own })) return state;
+      if (!ensurePrepared(state, reading, { version: goal.version, deps })) return state;
       context.log.info("{service}: starts {version}, {reason}", {
         service: options.service,
         version: goal.version,
         reason: goal.reason,
       });
-      return startWithoutSlot(state, reading, { version: goal.version, own });
+      return startWithoutSlot(state, reading, { version: goal.version, deps });
     case "catch_up":
-      if (!isReady(state, reading, { version: goal.version, own })) return state;
-      return askForSlot(state, reading, { version: goal.version, catchUp: true, own });
+      if (!ensurePrepared(state, reading, { version: goal.version, deps })) return state;
+      return askForSlot(state, reading, { version: goal.version, catchUp: true, deps });
     case "roll":
-      if (!isReady(state, reading, { version: goal.version, own })) return state;
+      if (!ensurePrepared(state, reading, { version: goal.version, deps })) {
+        // At the head of the queue it would hold everybody up who is ready.
+        leaveQueue(state, reading, deps);
+        return state;
+      }
       if (!isQueued(reading, goal.version, options.host)) {
         const entry = { host: options.host, version: goal.version };
         act(
           state,
           "join the staging queue",
           () => joinStaging(zookeeper, options.service, entry),
-          own,
+          deps,
         );
         return state;
       }
-      return askForSlot(state, reading, { version: goal.version, catchUp: false, own });
+      return askForSlot(state, reading, { version: goal.version, catchUp: false, deps });
     case "stay":
-      return stay(state, reading, { waitingFor: goal.waitingFor, own });
+      return stay(state, reading, { waitingFor: goal.waitingFor, deps });
   }
 }
 
 /** Whether the entry under this host's name is this agent's. */
-function isRegistered(reading: Reading, { options }: Own): boolean {
-  return reading.view.current.get(options.host)?.agent === options.agent;
+function isRegistered(reading: Reading, { options }: Deps): boolean {
+  const entry = reading.view.current.get(options.host);
+  return entry !== undefined && isOfSameAgent(entry, options);
 }
 
-/** Makes one change of the tree; its outcome comes back as a message. */
-function act(state: State, what: string, change: () => Promise<unknown>, { context }: Own): void {
+/** Begins one change of the tree. Its outcome comes back as a message. */
+function act(state: State, what: string, change: () => Promise<unknown>, { context }: Deps): void {
   state.isActing = true;
   context.pipeToSelf(change, {
     ok: () => ({ type: "acted", what, error: null }),
@@ -126,33 +134,57 @@ function act(state: State, what: string, change: () => Promise<unknown>, { conte
   });
 }
 
+/** Gives back a slot that stands in the host's name. */
+function returnSlot(state: State, reading: Reading, deps: Deps): State {
+  const { options: { service, host } } = deps;
+  const { zookeeper } = state;
+  const slot = reading.view.slots.get(host);
+  if (zookeeper === null || slot === undefined) return state;
+  act(
+    state,
+    "give back the slot",
+    () => giveSlotBack(zookeeper, service, { slot, view: reading.view }),
+    deps,
+  );
+  return state;
+}
+
+/** Takes the host out of the staging queue. @returns Whether it was in it. */
+function leaveQueue(state: State, reading: Reading, deps: Deps): boolean {
+  const { options: { service, host } } = deps;
+  const { zookeeper } = state;
+  if (zookeeper === null || !reading.stagingNodes.some((node) => node.host === host)) return false;
+  act(state, "leave the staging queue", () => leaveStaging(zookeeper, service, host), deps);
+  return true;
+}
+
 function askForSlot(
   state: State,
   reading: Reading,
-  want: { version: string; catchUp: boolean; own: Own },
+  want: { version: string; catchUp: boolean; deps: Deps },
 ): State {
-  const { version, catchUp, own } = want;
-  const { options, context } = own;
+  const { version, catchUp, deps } = want;
+  const { options, context } = deps;
   const { zookeeper, status } = state;
   if (zookeeper === null || status === null) return state;
   const { host, service } = options;
   if (reading.view.current.get(host)?.state !== healthPatch(state).state) {
-    // The tree does not say yet how the service is; on an old word that it is down the host would go past the budget.
-    lookAfter(NEXT_LOOK_MS, own);
+    // The entry in the tree is not up to date. By an old entry that says down, the host would be admitted past the budget.
+    readAfter(NEXT_READ_MS, deps);
     return state;
   }
   const request = { host, service, version, catchUp, nowMs: context.clock.wallTimeMs() };
   const admission = decideAdmission(reading.view, request);
   if (!admission.admit) {
-    waitFor(admission.waitingFor, own);
-    const aheadCount = watchPredecessor(state, reading, { zookeeper, own });
-    // Those before it keep their place while they switch, so that many may have their turn at once.
+    setWaitingFor(admission.waitingFor, deps);
+    const aheadCount = watchPredecessor(state, reading, { zookeeper, deps });
+    // Hosts stay in the queue while they switch, so up to `maxConcurrent` hosts at its head may be admitted.
     const isNext = aheadCount < reading.view.policy.maxConcurrent;
-    if (isNext && reading.view.wave?.service === service) lookAfter(NEXT_LOOK_MS, own);
+    if (isNext && reading.view.wave?.service === service) readAfter(NEXT_READ_MS, deps);
     return state;
   }
   const change: Switch = {
-    ...newSwitch(status.wanted, version, { reading, own }),
+    ...newSwitch(status.wanted, version, { reading, deps }),
     wave: admission.wave?.node ?? null,
   };
   state.isActing = true;
@@ -176,13 +208,13 @@ function askForSlot(
   return state;
 }
 
-/** The release that `current` points at is what the host goes back to, should the version not come up. */
+/** Starts a version while nothing is running. If it does not come up, the host goes back to the release of `current`. */
 function startWithoutSlot(
   state: State,
   reading: Reading,
-  { version, own }: { version: string; own: Own },
+  { version, deps }: { version: string; deps: Deps },
 ): State {
-  const { options: { store }, context } = own;
+  const { options: { store }, context } = deps;
   state.isActing = true;
   context.pipeToSelf(
     async () => {
@@ -194,7 +226,7 @@ function startWithoutSlot(
     {
       ok: (from) => {
         const change: Switch = {
-          ...newSwitch(from, version, { reading, own }),
+          ...newSwitch(from, version, { reading, deps }),
           step: "pointing",
           hasSlot: false,
         };
@@ -213,14 +245,14 @@ function startWithoutSlot(
 function newSwitch(
   from: string | null,
   to: string,
-  { reading, own }: { reading: Reading; own: Own },
+  { reading, deps }: { reading: Reading; deps: Deps },
 ): Switch {
   const { bakeMs, health } = reading.view.policy;
   return {
     from,
     to,
     step: firstStep(from),
-    sinceMs: own.context.clock.wallTimeMs(),
+    sinceMs: deps.context.clock.wallTimeMs(),
     hasSlot: true,
     wave: null,
     reason: null,
@@ -229,24 +261,21 @@ function newSwitch(
   };
 }
 
-/** Nothing to do for the host itself: ends the wave if it is over, and tidies up behind the last switch. */
+/** The host itself has nothing to do: it ends the wave if that is over, and tidies up after its last switch. */
 function stay(
   state: State,
   reading: Reading,
-  want: { waitingFor: string | null; own: Own },
+  want: { waitingFor: string | null; deps: Deps },
 ): State {
-  const { waitingFor, own } = want;
-  const { options, context } = own;
+  const { waitingFor, deps } = want;
+  const { options, context } = deps;
   const { zookeeper, status } = state;
   if (zookeeper === null || status === null) return state;
-  const { service, host } = options;
+  const { service } = options;
   const running = status.wanted;
-  if (reading.stagingNodes.some((node) => node.host === host)) {
-    act(state, "leave the staging queue", () => leaveStaging(zookeeper, service, host), own);
-    return state;
-  }
+  if (leaveQueue(state, reading, deps)) return state;
   // The rollout was aborted, or the fleet has settled on what runs here.
-  giveUpPreparation(state, own);
+  giveUpPreparation(state, deps);
   if (waitingFor === null) {
     options.registrar.tell({ type: "update", service, patch: { preparation: null } });
   }
@@ -258,38 +287,38 @@ function stay(
         state,
         "end the wave",
         () => finishWave(zookeeper, reading, { service, nowMs: context.clock.wallTimeMs() }),
-        own,
+        deps,
       );
       return state;
     }
-    waitFor(waitingFor, own);
+    setWaitingFor(waitingFor, deps);
     return state;
   }
   const isUnwell = running !== null && !status.health.ok;
-  waitFor(
+  setWaitingFor(
     waitingFor ??
       (isUnwell && !status.health.ok ? `${running} is unwell: ${status.health.reason}` : null),
-    own,
+    deps,
   );
-  if (reading.waves.length === 0) unlockOthers(state, own);
+  if (reading.waves.length === 0) unlockOthers(state, deps);
   return state;
 }
 
-/** What runs is locked, should it not be: after a reboot, or when its keeper has died. */
-function lockWhatRuns(state: State, { options, context }: Own): void {
+/** Locks the running version if it is not locked: after a reboot, or when its keeper has died. */
+function lockWhatRuns(state: State, { options, context }: Deps): void {
   const running = state.status?.wanted ?? null;
   if (running === null || options.config.pin.mode === "off") return;
   if (state.locked.has(running) || context.timers.isActive(REPIN_TIMER)) return;
   options.pinner.tell({ type: "pin", version: running, progressTo: null, replyTo: null });
-  context.timers.after(REPIN_TIMER, REPIN_PAUSE_MS, { type: "look_due" });
+  context.timers.after(REPIN_TIMER, REPIN_PAUSE_MS, { type: "read_due" });
 }
 
-/** With no wave on its way, nothing but what runs stays locked. */
-function unlockOthers(state: State, { options }: Own): void {
+/** Unlocks all versions but the running one, while no wave is in the queue. */
+function unlockOthers(state: State, { options }: Deps): void {
   const running = state.status?.wanted ?? null;
   if (running === null || state.preparing !== null) return;
   if (![...state.locked.keys()].some((version) => version !== running)) return;
   options.pinner.tell({ type: "keep", versions: [running] });
-  // Should it be wanted once more, it has to be locked again.
+  // If the prepared version is wanted again, it must be locked again.
   if (state.prepared !== running) state.prepared = null;
 }

@@ -1,5 +1,6 @@
 /**
- * When does a version that was just started count as good: healthy several times in a row, and then for the bake time.
+ * The health gate: a version that was just started counts as good when it was healthy several times in a row, and then
+ * stayed healthy for the bake time.
  *
  * @module
  */
@@ -8,17 +9,17 @@ import type { Policy } from "../../rollout/mod.ts";
 import { type ActorRef, ask, type Clock, sleep } from "../runtime/mod.ts";
 import type { RunnerMessage, ServiceStatus } from "../runner/messages.ts";
 
-/** The version is not good. */
+/** A version has not passed the health gate. */
 export class HealthGateError extends Error {
   /** Stable name of the error. */
   readonly code = "HEALTH_GATE";
   override readonly name = "HealthGateError";
 }
 
-/** What a new version has to stand: the part of the policy that a switch takes along. */
+/** The part of the policy that a new version is tested by. A switch keeps it in its journal. */
 export type Trial = Pick<Policy, "bakeMs" | "health">;
 
-/** What the gate works with. */
+/** What the health gate works with. */
 export interface HealthGate {
   readonly runner: ActorRef<RunnerMessage>;
   readonly version: string;
@@ -27,10 +28,10 @@ export interface HealthGate {
   readonly signal: AbortSignal;
 }
 
-/** A check has a time-out of its own in the config, ten minutes at most; this only catches a runner that hangs. */
+/** How long the runner may take. A check has its own time-out of at most ten minutes; this is for a runner that hangs. */
 const CHECK_TIMEOUT_MS = 11 * 60_000;
 
-/** While baking, one failed check may be a hiccup; two in a row are not. */
+/** Failed checks in a row that are tolerated during the bake time: a single one may be an accident of the check. */
 const BAKE_FAILURES_MAX = 1;
 
 /**
@@ -46,7 +47,7 @@ export async function awaitHealthy(gate: HealthGate): Promise<void> {
     const status = await checkOnce(gate);
     successes = isGood(status, gate.version) ? successes + 1 : 0;
     if (successes >= health.successes) return;
-    // A deadline bounds the loop; it is looked at after a check, so that there is at least one.
+    // The deadline bounds the loop. It is compared after a check, so that there is at least one.
     if (clock.nowMs() - startedMs >= health.deadlineMs) {
       throw new HealthGateError(
         `health gate: expected ${gate.version} to be healthy within ${health.deadlineMs} ms, was: ${

@@ -1,13 +1,13 @@
 /**
- * What the upgrade coordinator hears, and what it works with.
+ * The upgrade coordinator's messages and options.
  *
  * @module
  */
 
 import type { ServiceReading } from "../../coordination/mod.ts";
 import type { ReleaseStore } from "../../host/mod.ts";
-import type { Received } from "../../rollout/mod.ts";
-import type { ServiceConfig } from "../agent/config.ts";
+import type { AgentIdentity, Received } from "../../rollout/mod.ts";
+import type { ServiceConfig } from "../config/agent_config.ts";
 import type { FetcherMessage, FetchProgress } from "../fetcher/fetcher.ts";
 import type { PinnedEvent, PinnerMessage, PinProgress } from "../pinner/messages.ts";
 import type { RegistrarMessage, ReportOutcome } from "../registrar/messages.ts";
@@ -16,7 +16,7 @@ import type { ActorRef, Subscribable } from "../runtime/mod.ts";
 import type { SessionEvent, SessionMessage, ZnodeEvent } from "../session/session.ts";
 import type { Switch } from "./switch.ts";
 
-/** What the upgrade coordinator takes. */
+/** The messages of the upgrade coordinator. */
 export type CoordinatorMessage =
   | SessionEvent
   | ZnodeEvent
@@ -24,25 +24,32 @@ export type CoordinatorMessage =
   | PinnedEvent
   | FetchProgress
   | PinProgress
+  /** ZooKeeper has been away for as long as a host without a service waits for it. */
+  | { readonly type: "alone" }
+  | { readonly type: "started_alone"; readonly result: string | null }
   /** Time to read the tree again. */
-  | { readonly type: "look_due" }
+  | { readonly type: "read_due" }
   | { readonly type: "read"; readonly reading: ServiceReading }
   | { readonly type: "read_failed"; readonly error: unknown }
   | { readonly type: "prepared"; readonly version: string; readonly received: Received | null }
   | { readonly type: "not_prepared"; readonly version: string; readonly error: unknown }
-  /** One change of the tree has been made, or not. */
+  /** A change of the tree has been made, or has failed. */
   | { readonly type: "acted"; readonly what: string; readonly error: unknown }
   | { readonly type: "slot_answer"; readonly change: Switch; readonly isTaken: boolean }
+  /** Whether the service may be stopped; `false`: read again, decide again. */
+  | { readonly type: "fence_answer"; readonly change: Switch; readonly isPassed: boolean }
   | { readonly type: "step_taken"; readonly change: Switch }
   | { readonly type: "step_failed"; readonly change: Switch; readonly error: unknown }
   | { readonly type: "report_due" }
   | { readonly type: "report_answer"; readonly outcome: ReportOutcome };
 
-/** What the upgrade coordinator of one service works with. */
+/** The options of one service's upgrade coordinator. */
 export interface CoordinatorOptions {
   readonly host: string;
-  /** Identity of the agent's data directory: its own entry is told by it from that of a namesake. */
+  /** Identity of the agent's data directory: tells this host's entry from that of another machine with the same name. */
   readonly agent: string;
+  /** The machine that the agent runs on, as its entry says it. */
+  readonly machine?: AgentIdentity["machine"];
   readonly service: string;
   readonly config: ServiceConfig;
   readonly store: ReleaseStore;

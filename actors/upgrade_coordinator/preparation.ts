@@ -1,73 +1,86 @@
 /**
- * Makes a release ready to be switched to on this host: on disk, verified, locked in memory.
+ * Keeps track of the preparation of the wanted version, one at a time. What a preparation does is in prepare.ts.
  *
  * @module
  */
 
-import type { Received, Release } from "../../rollout/mod.ts";
-import type { FetcherMessage, FetchProgress, PrepareOutcome } from "../fetcher/fetcher.ts";
-import type { PinnerMessage, PinOutcome, PinProgress } from "../pinner/messages.ts";
-import { type ActorRef, ask, type Clock } from "../runtime/mod.ts";
-
-/** The release cannot be made ready now. */
-export class PreparationError extends Error {
-  /** Stable name of the error. */
-  readonly code = "PREPARATION";
-  override readonly name = "PreparationError";
-}
-
-/** What the preparation works with. */
-export interface PreparationTools {
-  readonly fetcher: ActorRef<FetcherMessage>;
-  readonly pinner: ActorRef<PinnerMessage>;
-  readonly progressTo: ActorRef<FetchProgress | PinProgress>;
-  readonly clock: Clock;
-  readonly signal: AbortSignal;
-  /** Takes a version that is not locked out of the page cache. A failure of that is no failure of the preparation. */
-  readonly dropFromPageCache: (version: string) => Promise<void>;
-}
-
-/** 200 GiB over a gigabit take half an hour; a day means that something hangs. */
-const DEADLINE_MS = 24 * 3_600_000;
+import type { Release } from "../../rollout/mod.ts";
+import { prepare } from "./prepare.ts";
+import { type Deps, type Reading, RETRY_TIMER, setWaitingFor, type State } from "./state.ts";
 
 /**
- * Prepares a release. Whether it can be locked is looked at before the first byte is fetched.
+ * Makes sure that a version is prepared, or being prepared.
  *
- * @returns Where its bytes came from.
- * @throws {PreparationError} in an operator's words.
+ * @returns Whether it is prepared. If not, its preparation is under way, or held back for a while after a failure.
  */
-export async function prepare(release: Release, tools: PreparationTools): Promise<Received> {
-  const { fetcher, pinner, progressTo, clock, signal } = tools;
-  const options = { timeoutMs: DEADLINE_MS, clock, signal };
-  const { version, sizeBytes } = release;
-
-  const allowed = await ask<PinnerMessage, PinOutcome>(
-    pinner,
-    (replyTo) => ({ type: "check", version, sizeBytes, replyTo }),
-    options,
-  );
-  expectPinned(allowed, version);
-  const isPinned = allowed.ok && allowed.lockedBytes > 0;
-
-  const fetched = await ask<FetcherMessage, PrepareOutcome>(
-    fetcher,
-    (replyTo) => ({ type: "prepare", release, isPinned, progressTo, replyTo }),
-    options,
-  );
-  if (!fetched.ok) throw new PreparationError(fetched.reason);
-
-  const pinned = await ask<PinnerMessage, PinOutcome>(
-    pinner,
-    (replyTo) => ({ type: "pin", version, progressTo, replyTo }),
-    options,
-  );
-  expectPinned(pinned, version);
-  if (!pinned.ok || pinned.lockedBytes === 0) await tools.dropFromPageCache(version);
-  return fetched.received;
+export function ensurePrepared(
+  state: State,
+  reading: Reading,
+  want: { version: string; deps: Deps },
+): boolean {
+  const { version, deps } = want;
+  const { options, context } = deps;
+  if (state.lastFailed !== null && state.lastFailed !== version) {
+    // Another version is wanted now, which has not failed.
+    state.lastFailed = null;
+    context.timers.cancel(RETRY_TIMER);
+  }
+  if (state.prepared === version) return !context.timers.isActive(RETRY_TIMER);
+  if (state.preparing === version || context.timers.isActive(RETRY_TIMER)) return false;
+  const release = findRelease(reading, version, deps);
+  if (release === null) {
+    setWaitingFor(
+      `the release ${version} is neither on offer, nor committed, nor on this host's disk`,
+      deps,
+    );
+    return false;
+  }
+  state.preparing = version;
+  setWaitingFor(null, deps);
+  const tools = {
+    fetcher: options.fetcher,
+    pinner: options.pinner,
+    progressTo: context.self,
+    clock: context.clock,
+    isRunning: state.status?.wanted === version,
+    async dropFromPageCache(fetched: string) {
+      try {
+        await options.store.dropFromPageCache(fetched);
+      } catch (error) {
+        context.log.warn("{version}: not dropped from the page cache: {error}", {
+          version: fetched,
+          error,
+        });
+      }
+    },
+  };
+  context.pipeToSelf((signal) => prepare(release, { ...tools, signal }), {
+    ok: (received) => ({ type: "prepared", version, received }),
+    error: (error) => ({ type: "not_prepared", version, error }),
+  }, { key: "prepare" });
+  return false;
 }
 
-function expectPinned(outcome: PinOutcome, version: string): void {
-  if (outcome.ok || !outcome.required) return;
-  const advice = outcome.advice === null ? "" : ` ${outcome.advice.replaceAll(/\s*\n\s*/g, " ")}`;
-  throw new PreparationError(`${version} is not locked in memory: ${outcome.reason}${advice}`);
+function findRelease(reading: Reading, version: string, { options }: Deps): Release | null {
+  const committed = reading.service?.entry.committed ?? null;
+  if (reading.offer?.version === version) return reading.offer;
+  if (committed?.version === version) return committed;
+  const receipt = options.store.readReceipt(version);
+  if (receipt === null) return null;
+  const sizeBytes = receipt.files.reduce((sum, file) => sum + file.sizeBytes, 0);
+  return {
+    service: options.service,
+    version,
+    infoHash: receipt.infoHash,
+    sizeBytes,
+    torrentUrl: null,
+  };
+}
+
+/** Cancels the preparation that is under way, because its version is not wanted any more. */
+export function giveUpPreparation(state: State, { options, context }: Deps): void {
+  if (state.preparing === null) return;
+  context.cancelTask("prepare");
+  options.fetcher.tell({ type: "cancel" });
+  state.preparing = null;
 }

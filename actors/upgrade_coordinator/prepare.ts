@@ -1,81 +1,76 @@
 /**
- * Gets the version that is wanted prepared, one at a time. What the preparation does is in `preparation.ts`.
+ * Prepares a release for a switch on this host: asks the pinner whether it can be locked, the fetcher for its verified
+ * files, and the pinner to lock them.
  *
  * @module
  */
 
-import type { Release } from "../../rollout/mod.ts";
-import { prepare } from "./preparation.ts";
-import { type Own, type Reading, RETRY_TIMER, type State, waitFor } from "./state.ts";
+import type { Received, Release } from "../../rollout/mod.ts";
+import type { FetcherMessage, FetchProgress, PrepareOutcome } from "../fetcher/fetcher.ts";
+import type { PinnerMessage, PinOutcome, PinProgress } from "../pinner/messages.ts";
+import { type ActorRef, ask, type Clock } from "../runtime/mod.ts";
 
-/** Whether the version is prepared; if not, its preparation is under way after this, or held back for a while. */
-export function isReady(
-  state: State,
-  reading: Reading,
-  want: { version: string; own: Own },
-): boolean {
-  const { version, own } = want;
-  const { options, context } = own;
-  if (state.lastFailed !== null && state.lastFailed !== version) {
-    // Another version is wanted now, and that one has done nothing wrong.
-    state.lastFailed = null;
-    context.timers.cancel(RETRY_TIMER);
-  }
-  if (state.prepared === version) return !context.timers.isActive(RETRY_TIMER);
-  if (state.preparing === version || context.timers.isActive(RETRY_TIMER)) return false;
-  const release = findRelease(reading, version, own);
-  if (release === null) {
-    waitFor(
-      `the release ${version} is neither on offer, nor committed, nor on this host's disk`,
-      own,
-    );
-    return false;
-  }
-  state.preparing = version;
-  waitFor(null, own);
-  const tools = {
-    fetcher: options.fetcher,
-    pinner: options.pinner,
-    progressTo: context.self,
-    clock: context.clock,
-    async dropFromPageCache(fetched: string) {
-      try {
-        await options.store.dropFromPageCache(fetched);
-      } catch (error) {
-        context.log.warn("{version}: not dropped from the page cache: {error}", {
-          version: fetched,
-          error,
-        });
-      }
-    },
-  };
-  context.pipeToSelf((signal) => prepare(release, { ...tools, signal }), {
-    ok: (received) => ({ type: "prepared", version, received }),
-    error: (error) => ({ type: "not_prepared", version, error }),
-  }, { key: "prepare" });
-  return false;
+/** A release could not be prepared. Trying again may help. */
+export class PreparationError extends Error {
+  /** Stable name of the error. */
+  readonly code = "PREPARATION";
+  override readonly name = "PreparationError";
 }
 
-function findRelease(reading: Reading, version: string, { options }: Own): Release | null {
-  const committed = reading.service?.entry.committed ?? null;
-  if (reading.offer?.version === version) return reading.offer;
-  if (committed?.version === version) return committed;
-  const receipt = options.store.readReceipt(version);
-  if (receipt === null) return null;
-  const sizeBytes = receipt.files.reduce((sum, file) => sum + file.sizeBytes, 0);
-  return {
-    service: options.service,
-    version,
-    infoHash: receipt.infoHash,
-    sizeBytes,
-    torrentUrl: null,
-  };
+/** What {@link prepare} works with. */
+export interface PreparationTools {
+  readonly fetcher: ActorRef<FetcherMessage>;
+  readonly pinner: ActorRef<PinnerMessage>;
+  readonly progressTo: ActorRef<FetchProgress | PinProgress>;
+  readonly clock: Clock;
+  readonly signal: AbortSignal;
+  /** Whether the service runs from the release. */
+  readonly isRunning: boolean;
+  /** Drops the pages of a version that is not locked from the page cache. It does not reject. */
+  readonly dropFromPageCache: (version: string) => Promise<void>;
 }
 
-/** Gives up the preparation that is under way: nobody wants it any more. */
-export function giveUpPreparation(state: State, { options, context }: Own): void {
-  if (state.preparing === null) return;
-  context.cancelTask("prepare");
-  options.fetcher.tell({ type: "cancel" });
-  state.preparing = null;
+/** Deadline of each part. 200 GiB over a gigabit take half an hour; a day means that something hangs. */
+const DEADLINE_MS = 24 * 3_600_000;
+
+/**
+ * Prepares a release. Whether it can be locked is checked before the first byte is fetched.
+ *
+ * @returns Where its bytes came from.
+ * @throws {PreparationError} in an operator's words.
+ */
+export async function prepare(release: Release, tools: PreparationTools): Promise<Received> {
+  const { fetcher, pinner, progressTo, clock, signal, isRunning } = tools;
+  const options = { timeoutMs: DEADLINE_MS, clock, signal };
+  const { version, sizeBytes } = release;
+
+  const allowed = await ask<PinnerMessage, PinOutcome>(
+    pinner,
+    (replyTo) => ({ type: "check", version, sizeBytes, replyTo }),
+    options,
+  );
+  expectPinned(allowed, version);
+  const isPinned = allowed.ok && allowed.lockedBytes > 0;
+
+  const fetched = await ask<FetcherMessage, PrepareOutcome>(
+    fetcher,
+    (replyTo) => ({ type: "prepare", release, isPinned, isRunning, progressTo, replyTo }),
+    options,
+  );
+  if (!fetched.ok) throw new PreparationError(fetched.reason);
+
+  const pinned = await ask<PinnerMessage, PinOutcome>(
+    pinner,
+    (replyTo) => ({ type: "pin", version, progressTo, replyTo }),
+    options,
+  );
+  expectPinned(pinned, version);
+  if (!pinned.ok || pinned.lockedBytes === 0) await tools.dropFromPageCache(version);
+  return fetched.received;
+}
+
+function expectPinned(outcome: PinOutcome, version: string): void {
+  if (outcome.ok || !outcome.required) return;
+  const advice = outcome.advice === null ? "" : ` ${outcome.advice.replaceAll(/\s*\n\s*/g, " ")}`;
+  throw new PreparationError(`${version} is not locked in memory: ${outcome.reason}${advice}`);
 }

@@ -1,5 +1,5 @@
 /**
- * What the upgrade coordinator knows between two messages.
+ * The upgrade coordinator's state between two messages, and small changes of it that all parts use.
  *
  * @module
  */
@@ -11,15 +11,26 @@ import type { ZooKeeper } from "../../zookeeper/mod.ts";
 import type { ServiceStatus } from "../runner/messages.ts";
 import type { ActorContext } from "../runtime/mod.ts";
 import type { CoordinatorMessage, CoordinatorOptions } from "./messages.ts";
+import { ReadingProblems } from "./reading_problems.ts";
 import type { Switch } from "./switch.ts";
 
-/** The coordinator's own context. */
+/** The coordinator's context. */
 export type Context = ActorContext<CoordinatorMessage>;
 
-/** What every part of the coordinator gets beside the state. */
-export interface Own {
+/** What the functions of the coordinator work with besides its state. */
+export interface Deps {
   readonly options: CoordinatorOptions;
   readonly context: Context;
+}
+
+/** What was told of readings that could not be acted on, and of changes of the tree that failed. */
+export interface TreeProblems {
+  /** The last one that was told. */
+  last: string | null;
+  /** When, on the monotonic clock. */
+  toldMs: number;
+  /** How many there were since. */
+  untold: number;
 }
 
 /** The coordinator's state; changed only while it handles a message. */
@@ -27,28 +38,34 @@ export interface State {
   /** `null` while there is no connection. */
   zookeeper: ZooKeeper | null;
   sessionId: bigint | null;
-  /** `null` until the runner has said how the service is. */
+  /** `null` until the runner has published the service's status. */
   status: ServiceStatus | null;
   locked: ReadonlyMap<string, number>;
-  /** Whether the host has found itself in line with the fleet since its session began. */
+  /** Whether the host was found to run what the fleet runs since its session began. */
   hasRejoined: boolean;
-  /** A reading is under way; `isStale`: something happened since it began. */
+  /** Whether a reading is under way. `isStale`: something has happened since it began. */
   isReading: boolean;
   isStale: boolean;
-  /** A change of the tree is under way; nothing else is decided until it is known how it went. */
+  /** What in the tree could not be read, as far as it was told. */
+  readonly readingProblems: ReadingProblems;
+  readonly problems: TreeProblems;
+  /** Whether a change of the tree is under way. Nothing else is decided until its outcome is known. */
   isActing: boolean;
+  /** The version that is being prepared. */
   preparing: string | null;
   /** The version that is on disk, verified and locked as asked. */
   prepared: string | null;
   /** Preparations, or starts, of `lastFailed` that failed in a row. */
   failures: number;
-  /** The version that failed last; only that one is held back by the retry timer. */
+  /** The version that failed last. Only that version is held back by the retry timer. */
   lastFailed: string | null;
-  /** The node that the host waits for in the staging queue. */
+  /** The znode of the host that this one waits for in the staging queue. */
   predecessor: string | null;
-  /** The switch under way; `null` most of the time. */
+  /** The switch that is under way. */
   change: Switch | null;
-  /** What the journal told at start of a switch that was under way. */
+  /** Whether the service has been drained for that switch, so that the fence is all that is before its stop. */
+  isDrained: boolean;
+  /** The switch that was under way when the agent ended, as the journal has it. */
   interrupted: SwitchEntry | null;
   readonly journal: SwitchJournal;
   /** Why the last report did not get through; `null` when none is waiting. */
@@ -56,13 +73,13 @@ export interface State {
 }
 
 /** Key of the timer that asks for the next reading. */
-export const LOOK_TIMER = "look";
+export const READ_TIMER = "look";
 
 /** Key of the timer that holds back what has just failed. */
 export const RETRY_TIMER = "retry";
 
 /** The state of a coordinator that has just started. */
-export function firstState({ options, context }: Own): State {
+export function firstState({ options, context }: Deps): State {
   const journal = new SwitchJournal(options.store.layout.switchJournal);
   const found = journal.read();
   if (found.state === "corrupt") {
@@ -82,6 +99,8 @@ export function firstState({ options, context }: Own): State {
     hasRejoined: false,
     isReading: false,
     isStale: false,
+    readingProblems: new ReadingProblems(),
+    problems: { last: null, toldMs: Number.NEGATIVE_INFINITY, untold: 0 },
     isActing: false,
     preparing: null,
     prepared: null,
@@ -89,53 +108,66 @@ export function firstState({ options, context }: Own): State {
     lastFailed: null,
     predecessor: null,
     change: null,
+    isDrained: false,
     interrupted: found.state === "present" ? found.entry : null,
     journal,
     reportProblem: null,
   };
 }
 
-/** The entry's part that the service's health decides, while no switch is under way. */
+/** The fields of the host's entry that follow from the service's status, while no switch is under way. */
 export function healthPatch({ status }: State): Pick<Current, "version" | "state"> {
   const isServing = status !== null && status.version !== null && status.health.ok;
   return { version: status?.wanted ?? null, state: isServing ? "serving" : "down" };
 }
 
-/** All locked bytes, of whichever version. */
+/** The locked bytes of all versions. */
 export function lockedBytes({ locked }: State): number {
   return [...locked.values()].reduce((sum, bytes) => sum + bytes, 0);
 }
 
-/** Notes that a version failed, and holds it back for a while. */
-export function holdBack(state: State, version: string, { context }: Own): number {
+/** Notes that a version failed, and holds it back for a while. @returns For how long, in milliseconds. */
+export function holdBack(state: State, version: string, { context }: Deps): number {
   state.failures = state.lastFailed === version ? state.failures + 1 : 1;
   state.lastFailed = version;
   const delayMs = backOffMs(state.failures);
-  context.timers.after(RETRY_TIMER, delayMs, { type: "look_due" });
+  context.timers.after(RETRY_TIMER, delayMs, { type: "read_due" });
   return delayMs;
 }
 
-/** Says why the host is not moving. */
-export function waitFor(waitingFor: string | null, { options }: Own): void {
-  options.registrar.tell({ type: "update", service: options.service, patch: { waitingFor } });
+/** Shows in the host's entry what it waits for. */
+export function setWaitingFor(waitingFor: string | null, { options }: Deps): void {
+  const patch = { waitingFor: waitingFor === null ? null : shorten(waitingFor) };
+  options.registrar.tell({ type: "update", service: options.service, patch });
 }
 
-/** Makes sure that the tree is read again after `delayMs`, spread out so that a fleet does not read in step. */
-export function lookAfter(delayMs: number, { context }: Own): void {
+/**
+ * Longest text that the entry shows of what a host waits for, in characters: some lines of a table. It may quote
+ * what others have written, and the entry has to fit into a znode.
+ */
+const SHOWN_MAX = 500;
+
+/** A text of bounded length. */
+export function shorten(text: string): string {
+  return text.length <= SHOWN_MAX ? text : `${text.slice(0, SHOWN_MAX - 1)}…`;
+}
+
+/** Has the tree read again after `delayMs`, give or take a fifth, so that a fleet does not read at the same moment. */
+export function readAfter(delayMs: number, { context }: Deps): void {
   const jitter = 0.8 + 0.4 * context.random.next();
-  context.timers.after(LOOK_TIMER, delayMs * jitter, { type: "look_due" });
+  context.timers.after(READ_TIMER, delayMs * jitter, { type: "read_due" });
 }
 
 /** Time before something that has failed `failures` times in a row is tried again. */
 function backOffMs(failures: number): number {
-  // A full disk or a dead build machine is mended in minutes; one look a minute finds that soon enough.
+  // It takes minutes to repair a full disk or a build machine; one attempt a minute is soon enough.
   return Math.min(60_000, 1_000 * 2 ** Math.min(failures, 10));
 }
 
-/** The tree as the last reading found it, for those who decide. */
+/** What a reading of the tree has found. */
 export type Reading = ServiceReading;
 
-/** The words of an error. */
+/** The message of an error. */
 export function reasonOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }

@@ -1,8 +1,8 @@
 /**
- * One host's switch from one version to another: its steps, and what each of them does. Which step follows which, and
- * what is written down before, is said here; when a switch may begin is not.
+ * One host's switch from one version to another: its steps, their order, what each of them does, and how a switch is kept
+ * in the journal and in its slot. When a switch may begin is decided elsewhere.
  *
- * Every step may be taken again after a crash: it looks at what is there first.
+ * Every step may be taken again after a crash: it first looks at what is done already.
  *
  * @module
  */
@@ -14,7 +14,7 @@ import {
   type SwitchStep,
 } from "../../host/mod.ts";
 import { DEFAULT_POLICY, policySchema, SCHEMA_VERSION, type Slot } from "../../rollout/mod.ts";
-import type { ServiceConfig } from "../agent/config.ts";
+import type { ServiceConfig } from "../config/agent_config.ts";
 import { type ActorLogger, type ActorRef, ask, type Clock } from "../runtime/mod.ts";
 import type { RunnerMessage, RunnerOutcome, ServiceStatus } from "../runner/messages.ts";
 import { awaitHealthy, bake, type Trial } from "./health_gate.ts";
@@ -26,19 +26,19 @@ export interface Switch {
   readonly step: SwitchStep;
   /** When it began, milliseconds since the epoch. */
   readonly sinceMs: number;
-  /** Whether the host holds a slot for it; one whose service is down anyway needs none. */
+  /** Whether the host holds a slot for it. A host whose service is down needs none. */
   readonly hasSlot: boolean;
-  /** Node name of the wave that it belongs to. */
+  /** Name of the znode of its wave. */
   readonly wave: string | null;
   /** Why it is being rolled back. */
   readonly reason: string | null;
   /** How often the new version was started again because it was gone when the agent came back. */
   readonly restarts: number;
-  /** As the policy was when it began: an agent that comes back goes on before it has read any. */
+  /** The policy's test of a new version when the switch began: an agent that resumes it has not read the policy yet. */
   readonly trial: Trial;
 }
 
-/** What the steps work with. */
+/** What {@link takeStep} works with. */
 export interface SwitchTools {
   readonly config: ServiceConfig;
   readonly store: ReleaseStore;
@@ -49,8 +49,8 @@ export interface SwitchTools {
 }
 
 /**
- * A power cut may come in the middle of a switch, and even a second one; a version that takes the machine down with it
- * does so each time.
+ * Most restarts of a new version that was gone when the agent came back. Two power cuts in one switch may be an accident; a
+ * version that takes the machine down does so each time.
  */
 const RESTARTS_MAX = 2;
 
@@ -61,12 +61,12 @@ export class SwitchError extends Error {
   override readonly name = "SwitchError";
 }
 
-/** Where a switch begins: nothing has to be drained and stopped where nothing runs. */
+/** The first step of a switch: if nothing is running, nothing has to be drained and stopped. */
 export function firstStep(from: string | null): SwitchStep {
   return from === null ? "pointing" : "draining";
 }
 
-/** The step after one that went well; `null` after the report, which ends the switch. */
+/** The step after one that has succeeded; `null` after the report, which ends the switch. */
 export function stepAfter(step: SwitchStep): SwitchStep | null {
   switch (step) {
     case "draining":
@@ -88,14 +88,15 @@ export function stepAfter(step: SwitchStep): SwitchStep | null {
 }
 
 /**
- * Where a switch goes on that the end of the agent, or of the whole machine, has interrupted: at the step that it had come
- * to. A new version that is gone is started again, and has its bake time from the beginning.
+ * Where a switch goes on after the agent or the whole machine was restarted: at the step that it had come to. A new version
+ * that is gone is started again, and its bake time begins anew.
  */
 export function resume(change: Switch, status: Pick<ServiceStatus, "wanted">): Switch {
   const { step, to, restarts } = change;
   const isOnTrial = step === "starting" || step === "checking" || step === "baking";
   if (!isOnTrial || status.wanted !== null) return change;
-  if (restarts < RESTARTS_MAX) return { ...change, step: "starting", restarts: restarts + 1 };
+  // At pointing, which looks once more whether its files are as they were verified (invariant I4).
+  if (restarts < RESTARTS_MAX) return { ...change, step: "pointing", restarts: restarts + 1 };
   const reason = `${to} was gone ${
     restarts + 1
   } times when the agent came back: does it take the host down?`;
@@ -127,7 +128,7 @@ export async function takeStep(change: Switch, tools: SwitchTools): Promise<void
   }
 }
 
-/** The switch as the journal on local disk keeps it. */
+/** The switch as an entry of the journal on the local disk. */
 export function toJournal(change: Switch): SwitchEntry {
   const { step, from, to, sinceMs, hasSlot, wave, reason, restarts, trial } = change;
   return {
@@ -145,7 +146,7 @@ export function toJournal(change: Switch): SwitchEntry {
   };
 }
 
-/** The switch that the journal tells of. */
+/** The switch in an entry of the journal. */
 export function fromJournal(entry: SwitchEntry): Switch {
   const { step, from, to, since, context = {} } = entry;
   return {
@@ -161,7 +162,7 @@ export function fromJournal(entry: SwitchEntry): Switch {
   };
 }
 
-/** That of an entry which has none, or none that can be read, is the default policy's. */
+/** The trial in an entry of the journal; the default policy's if there is none that can be read. */
 function parseTrial(text: string | undefined): Trial {
   try {
     return trialSchema.parse(JSON.parse(text ?? ""));
@@ -172,13 +173,13 @@ function parseTrial(text: string | undefined): Trial {
 
 const trialSchema = policySchema.pick({ bakeMs: true, health: true });
 
-/** The switch as its slot shows it to others. */
+/** The switch as its slot shows it to other hosts. */
 export function toSlot(change: Switch, host: string): Slot {
   const { from, to, step, sinceMs, wave, reason } = change;
   return { schema: SCHEMA_VERSION, host, from, to, step, sinceMs, wave, reason };
 }
 
-/** A drain hook is a courtesy: when it fails, the switch goes on, or one bad script would stop every upgrade. */
+/** Runs the drain hook. If it fails, the switch goes on: otherwise one bad script would stop every upgrade. */
 async function drain({ config, log, signal }: SwitchTools): Promise<void> {
   if (config.drain === undefined) return;
   const hook = { type: "exec", argv: config.drain, timeoutMs: config.drainTimeout } as const;
@@ -203,7 +204,7 @@ async function start(version: string, tools: SwitchTools): Promise<void> {
   expectOk(`start ${version}`, await askRunner(tools, "start", version));
 }
 
-/** Stops whatever runs unless it is that version. */
+/** Stops what is running, unless it is that version. */
 async function stopOther(version: string | null, tools: SwitchTools): Promise<void> {
   const status = await ask<RunnerMessage, ServiceStatus>(
     tools.runner,
@@ -241,7 +242,7 @@ async function askRunner(
 }
 
 function askOptions({ config, clock, signal }: SwitchTools) {
-  // Twice: a stop that waits for its turn behind another. A minute more for a machine that is slow to do anything.
+  // Twice, because a stop may wait for another one. A minute more for a machine that is slow.
   return { timeoutMs: 2 * config.stopGrace + 60_000, clock, signal };
 }
 

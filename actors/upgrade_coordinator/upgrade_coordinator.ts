@@ -1,12 +1,15 @@
 /**
- * Takes one service of this host through its upgrades: stages releases, takes a slot, switches, bakes, rolls back, ends
- * waves. It decides by the rules of `rollout/` on readings of the tree; every decision is enforced by a transaction.
+ * The upgrade coordinator: takes one service of this host through its upgrades. It works in a loop: read the tree, decide
+ * by the rules of `rollout/` (decide.ts), make one change, read again. A decision prepares a release (preparation.ts,
+ * prepare.ts), joins the staging queue (staging_queue.ts), takes a slot, or ends a wave; a slot begins a switch, whose
+ * steps are in switch.ts and whose course from the first step to its report is in run_switch.ts. Readings are advice:
+ * every decision is enforced by a transaction.
  *
  * @module
  */
 
-import { readService } from "../../coordination/mod.ts";
 import { CONTROL, DEPLOY, type Preparation } from "../../rollout/mod.ts";
+import { hasCode } from "../../zookeeper/mod.ts";
 import type { ActorDefinition } from "../runtime/mod.ts";
 import type { HealthEvent } from "../runner/messages.ts";
 import type { PinnedEvent } from "../pinner/messages.ts";
@@ -14,36 +17,60 @@ import type { SessionEvent } from "../session/session.ts";
 import { decide } from "./decide.ts";
 import type { CoordinatorMessage, CoordinatorOptions } from "./messages.ts";
 import {
+  type Deps,
   firstState,
   healthPatch,
   holdBack,
   lockedBytes,
-  lookAfter,
-  type Own,
+  readAfter,
   reasonOf,
+  setWaitingFor,
+  shorten,
   type State,
-  waitFor,
+  type TreeProblems,
 } from "./state.ts";
-import { fromJournal, resume } from "./switch.ts";
-import { beginSwitch, onReported, onStepFailed, onStepTaken, report } from "./switch_progress.ts";
+import { readTree } from "./read_tree.ts";
+import { isOnTrial } from "./resume_switch.ts";
+import {
+  beginSwitch,
+  onFenceAnswer,
+  onReported,
+  onStepFailed,
+  onStepTaken,
+  report,
+} from "./run_switch.ts";
+import { awaitZooKeeper, startAlone, stopAwaitingZooKeeper } from "./start_alone.ts";
 
 /** Time before the tree is read again after a reading or a change has failed. */
 const AFTER_ERROR_MS = 1_000;
 
-/** The upgrade coordinator of one service. */
+/** Least time between two records of problems with the tree: whoever writes it must not fill the log. */
+const PROBLEM_GAP_MS = 10_000;
+
+/** Failures of the connection rather than of the tree: the session actor tells of those. */
+const CONNECTION_CODES = [
+  "CONNECTION_LOSS",
+  "SESSION_EXPIRED",
+  "SESSION_MOVED",
+  "OPERATION_TIMEOUT",
+  "CLOSED",
+] as const;
+
+/** Makes the upgrade coordinator of one service. */
 export function upgradeCoordinator(
   options: CoordinatorOptions,
 ): ActorDefinition<State, CoordinatorMessage> {
   return {
     name: "upgrade_coordinator",
     init(context) {
-      // Adapters end with this incarnation, so that the next one is told again how things stand.
+      // Adapters end with this incarnation; the next one subscribes anew and gets the last events again.
       options.sessionEvents.subscribe(context.adapt((event: SessionEvent) => event));
       options.healthEvents.subscribe(context.adapt((event: HealthEvent) => event));
       options.pinnedEvents.subscribe(context.adapt((event: PinnedEvent) => event));
       for (const path of [CONTROL, DEPLOY]) {
         options.session.tell({ type: "watch", path, subscriber: context.self });
       }
+      awaitZooKeeper({ options, context });
       return firstState({ options, context });
     },
     receive(state, message, context) {
@@ -64,40 +91,53 @@ export function upgradeCoordinator(
   };
 }
 
-function receive(state: State, message: CoordinatorMessage, own: Own): State {
-  const { options, context } = own;
+function receive(state: State, message: CoordinatorMessage, deps: Deps): State {
+  const { options, context } = deps;
   switch (message.type) {
     case "session_connected":
       state.zookeeper = message.zookeeper;
+      stopAwaitingZooKeeper(deps);
       if (message.sessionId !== state.sessionId) {
         state.sessionId = message.sessionId;
         state.hasRejoined = false;
         state.predecessor = null;
       }
-      // A change that was under way when the connection broke has answered with an error or will.
-      return look(state, own);
+      // A change that was under way when the connection was lost fails, and is handled as `acted`.
+      return readTree(state, deps);
     case "session_suspended":
       state.zookeeper = null;
+      awaitZooKeeper(deps);
+      return state;
+    case "alone":
+      return startAlone(state, deps);
+    case "started_alone":
+      if (message.result !== null) {
+        context.log.warn("{service}: without ZooKeeper: {result}", {
+          service: options.service,
+          result: message.result,
+        });
+      }
       return state;
     case "znode_changed":
-    case "look_due":
-      return look(state, own);
+    case "read_due":
+      return readTree(state, deps);
     case "read":
       state.isReading = false;
-      decide(state, message.reading, own);
-      return state.isStale ? look(state, own) : state;
+      state.readingProblems.tell(options.service, message.reading.problems, context.log);
+      try {
+        decide(state, message.reading, deps);
+      } catch (error) {
+        // The tree may hold anything, whoever has written it. The next reading may make sense.
+        return onReadFailed(state, error, deps);
+      }
+      return state.isStale ? readTree(state, deps) : state;
     case "read_failed":
       state.isReading = false;
-      context.log.debug("{service}: tree not read: {error}", {
-        service: options.service,
-        error: message.error,
-      });
-      lookAfter(AFTER_ERROR_MS, own);
-      return state;
+      return onReadFailed(state, message.error, deps);
     case "acted":
-      return onActed(state, message, own);
+      return onActed(state, message, deps);
     case "health_changed":
-      return onHealth(state, message, own);
+      return onHealth(state, message, deps);
     case "pinned_changed": {
       state.locked = message.versions;
       const patch = { pinnedBytes: lockedBytes(state) };
@@ -108,7 +148,7 @@ function receive(state: State, message: CoordinatorMessage, own: Own): State {
       const { version, phase, progress, received, pause } = message;
       if (state.preparing === version) {
         const paused = pause === null ? {} : { pause };
-        showPreparation({ version, phase, progress, ...paused }, own);
+        showPreparation({ version, phase, progress, ...paused }, deps);
       }
       options.registrar.tell({ type: "update", service: options.service, patch: { received } });
       return state;
@@ -116,7 +156,7 @@ function receive(state: State, message: CoordinatorMessage, own: Own): State {
     case "pin_progress": {
       const { version, progress } = message;
       if (state.preparing === version) {
-        showPreparation({ version, phase: "pinning", progress }, own);
+        showPreparation({ version, phase: "pinning", progress }, deps);
       }
       return state;
     }
@@ -124,89 +164,100 @@ function receive(state: State, message: CoordinatorMessage, own: Own): State {
       if (state.preparing !== message.version) return state;
       state.preparing = null;
       state.prepared = message.version;
-      showPreparation({ version: message.version, phase: "staged", progress: 1 }, own);
+      showPreparation({ version: message.version, phase: "staged", progress: 1 }, deps);
       if (message.received !== null) {
         const patch = { received: message.received };
         options.registrar.tell({ type: "update", service: options.service, patch });
       }
-      return look(state, own);
+      return readTree(state, deps);
     case "not_prepared":
-      return onNotPrepared(state, message, own);
+      return onNotPrepared(state, message, deps);
     case "slot_answer":
       state.isActing = false;
-      if (!message.isTaken) return look(state, own);
-      return beginSwitch(state, message.change, own);
+      if (!message.isTaken) return readTree(state, deps);
+      return beginSwitch(state, message.change, deps);
+    case "fence_answer":
+      return onFenceAnswer(state, message, deps);
     case "step_taken":
-      return onStepTaken(state, message.change, own);
+      return onStepTaken(state, message.change, deps);
     case "step_failed":
-      return onStepFailed(state, message, own);
+      return onStepFailed(state, message, deps);
     case "report_due":
-      return state.change === null ? state : report(state, state.change, own);
+      return state.change === null ? state : report(state, state.change, deps);
     case "report_answer":
-      return onReported(state, message.outcome, own);
+      return onReported(state, message.outcome, deps);
   }
 }
 
-/** Reads the tree, once at a time; what happens meanwhile asks for one more reading. */
-function look(state: State, { options, context }: Own): State {
-  const { zookeeper } = state;
-  if (zookeeper === null) return state;
-  state.isStale = state.isReading;
-  if (state.isReading) return state;
-  state.isReading = true;
-  context.pipeToSelf(() => readService(zookeeper, options.service), {
-    ok: (reading) => ({ type: "read", reading }),
-    error: (error) => ({ type: "read_failed", error }),
-  });
+/** A reading failed, or could not be acted on. The tree is read again, after a while. */
+function onReadFailed(state: State, error: unknown, deps: Deps): State {
+  const { options, context } = deps;
+  readAfter(AFTER_ERROR_MS, deps);
+  if (state.zookeeper === null || hasCode(error, ...CONNECTION_CODES)) {
+    context.log.debug("{service}: tree not read: {error}", { service: options.service, error });
+    return state;
+  }
+  const reason = shorten(reasonOf(error));
+  tellProblem(state.problems, `the tree makes no sense: ${reason}`, deps);
+  // During a switch, the entry shows its step.
+  if (state.change === null) setWaitingFor(`the tree makes no sense: ${reason}`, deps);
   return state;
+}
+
+/** Logs a problem with the tree once; where problems change all the time, now and then, with their number. */
+function tellProblem(problems: TreeProblems, problem: string, { options, context }: Deps): void {
+  const nowMs = context.clock.nowMs();
+  problems.untold++;
+  if (problem === problems.last || nowMs - problems.toldMs < PROBLEM_GAP_MS) return;
+  context.log.warn("{service}: {problem} (problem {count} since the last record)", {
+    service: options.service,
+    problem,
+    count: problems.untold,
+  });
+  problems.untold = 0;
+  problems.toldMs = nowMs;
+  problems.last = problem;
 }
 
 function onActed(
   state: State,
   message: Extract<CoordinatorMessage, { type: "acted" }>,
-  own: Own,
+  deps: Deps,
 ): State {
-  const { options, context } = own;
   if (message.what === "watch the predecessor") {
     if (message.error === null) return state;
     state.predecessor = null;
-    return look(state, own);
+    return readTree(state, deps);
   }
   state.isActing = false;
-  if (message.error === null) return look(state, own);
-  context.log.warn("{service}: {what}: {error}", {
-    service: options.service,
-    what: message.what,
-    error: reasonOf(message.error),
-  });
-  lookAfter(AFTER_ERROR_MS, own);
+  if (message.error === null) return readTree(state, deps);
+  tellProblem(state.problems, `${message.what}: ${shorten(reasonOf(message.error))}`, deps);
+  readAfter(AFTER_ERROR_MS, deps);
   return state;
 }
 
-function onHealth(state: State, { status }: HealthEvent, own: Own): State {
-  const { options } = own;
-  const isFirst = state.status === null;
+function onHealth(state: State, { status }: HealthEvent, deps: Deps): State {
+  const { options } = deps;
   state.status = status;
-  const { interrupted } = state;
-  if (isFirst && interrupted !== null) {
-    state.interrupted = null;
-    return beginSwitch(state, resume(fromJournal(interrupted), status), own);
-  }
-  // During a switch the steps say what the host is; a healthy new version counts only once it has baked.
+  // During a switch its steps set the entry; a healthy new version counts only after its bake time.
   if (state.change !== null && state.change.step !== "draining") return state;
-  options.registrar.tell({ type: "update", service: options.service, patch: healthPatch(state) });
-  return look(state, own);
+  // A version that is on trial does not count yet, also while the tree has not been read again after a crash.
+  const patch = isOnTrial(state)
+    ? { version: state.interrupted?.from ?? null, state: "down" } as const
+    : healthPatch(state);
+  options.registrar.tell({ type: "update", service: options.service, patch });
+  return readTree(state, deps);
 }
 
 function onNotPrepared(
   state: State,
   { version, error }: Extract<CoordinatorMessage, { type: "not_prepared" }>,
-  own: Own,
+  deps: Deps,
 ): State {
-  const { options, context } = own;
+  const { options, context } = deps;
   if (state.preparing !== version) return state;
   state.preparing = null;
-  const delayMs = holdBack(state, version, own);
+  const delayMs = holdBack(state, version, deps);
   const reason = reasonOf(error);
   context.log.warn("{service} {version}: not prepared, next try in {delayMs} ms: {reason}", {
     service: options.service,
@@ -214,11 +265,11 @@ function onNotPrepared(
     delayMs,
     reason,
   });
-  showPreparation({ version, phase: "failed", progress: 0 }, own);
-  waitFor(`${reason} (next try in ${Math.round(delayMs / 1000)} s)`, own);
+  showPreparation({ version, phase: "failed", progress: 0 }, deps);
+  setWaitingFor(`${reason} (next try in ${Math.round(delayMs / 1000)} s)`, deps);
   return state;
 }
 
-function showPreparation(preparation: Preparation, { options }: Own): void {
+function showPreparation(preparation: Preparation, { options }: Deps): void {
   options.registrar.tell({ type: "update", service: options.service, patch: { preparation } });
 }

@@ -23,7 +23,7 @@ import {
 import { CommandError } from "../shared/errors.ts";
 import { createProgressDisplay, type ProgressDisplay } from "./progress_display.ts";
 import { type EngineChoice, openEngine } from "./engine.ts";
-import { resolveReleaseOrStop } from "./resolve_release.ts";
+import { type FoundRelease, resolveReleaseOrStop } from "./resolve_release.ts";
 import { exchangeMetainfo } from "./metadata_exchange.ts";
 import { reuseEarlier } from "./reuse.ts";
 import { seedWithProgress, verifyWithProgress } from "./verify_and_seed.ts";
@@ -95,7 +95,7 @@ export async function runFetch(what: FetchArguments, options: FetchCommandOption
 }
 
 async function fetchRelease(
-  release: Release,
+  release: FoundRelease,
   { options, engine, display, stop, log }: {
     readonly options: FetchCommandOptions;
     readonly engine: TorrentEngine;
@@ -130,6 +130,7 @@ async function fetchRelease(
     journalPath: target.journalPath,
     resume: options.rehash ? "rehash" : "journal",
     checkFiles: true,
+    fallbackPeers: release.fallbackPeers,
   });
   const until = options.until === undefined ? undefined : describeSeedGoal(options.until);
   using monitor = new ProgressMonitor({ ...shown, transfer, seedGoal: until, reusedBytes });

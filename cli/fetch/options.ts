@@ -13,7 +13,7 @@ import { collect, LOG_LEVELS, parseCount } from "../shared/options.ts";
 export const SOURCE_HELP =
   "a .torrent (path, URL or - for standard input), a feed's URL, a magnet link, or an info hash";
 
-/** `--tracker`. */
+/** Makes the option `--tracker`. */
 export function trackerOption() {
   return new Option(
     "-t, --tracker <url>",
@@ -21,7 +21,7 @@ export function trackerOption() {
   ).argParser(collect).default([] as string[], "those of the release");
 }
 
-/** `--until`. */
+/** Makes the option `--until`. */
 export function untilOption() {
   return new Option(
     "-u, --until <goal>",
@@ -29,7 +29,7 @@ export function untilOption() {
   ).argParser(parseSeedGoal);
 }
 
-/** `--reuse`. */
+/** Makes the option `--reuse`. */
 export function reuseOption() {
   return new Option(
     "--reuse <dir>",
@@ -38,7 +38,7 @@ export function reuseOption() {
   ).argParser((dir: string, before: readonly string[] | undefined) => collect(dir, before ?? []));
 }
 
-/** `--host`. */
+/** Makes the option `--host`. */
 export function hostOption() {
   return new Option(
     "--host <name>",
@@ -46,12 +46,12 @@ export function hostOption() {
   );
 }
 
-/** `--site`. */
+/** Makes the option `--site`. */
 export function siteOption() {
   return new Option("--site <name>", "its site; peers of the same one are near").default("unknown");
 }
 
-/** `--rack`. */
+/** Makes the option `--rack`. */
 export function rackOption() {
   return new Option("--rack <name>", "its rack; peers of the same one are nearest")
     .default("unknown");
@@ -63,7 +63,7 @@ export function torrentPortOption() {
     .argParser(parseCount(0, 65_535)).default(0);
 }
 
-/** `--engine`. */
+/** Makes the option `--engine`. */
 export function engineOption() {
   return new Option("--engine <name>", "what moves the bytes").choices(ENGINE_NAMES)
     .default(ENGINE_NAMES[0]);

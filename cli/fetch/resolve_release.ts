@@ -5,8 +5,7 @@
  * @module
  */
 
-import { Buffer } from "node:buffer";
-import bencode from "bencode";
+import { readFile, readStream, TooLargeError } from "../../base/bounded_read.ts";
 import {
   fetchTorrent,
   MAX_METAINFO_BYTES,
@@ -15,8 +14,8 @@ import {
   readRelease,
   type Release,
   ReleaseError,
+  withTrackers as replaceTrackers,
 } from "../../torrent/mod.ts";
-import { readBounded } from "../shared/bounded_read.ts";
 import { CommandError, UsageError } from "../shared/errors.ts";
 import type { MagnetSource, Source } from "./source.ts";
 import type { StopSignal } from "../shared/stop_signal.ts";
@@ -35,6 +34,12 @@ export interface ReleaseRequest {
   readonly signal: AbortSignal;
 }
 
+/** A release, and what its source says of where it can be had besides its trackers. */
+export interface FoundRelease extends Release {
+  /** "address:port" of seeders that the feed or the magnet link names. */
+  readonly fallbackPeers: readonly string[];
+}
+
 /** How long a server may take to send a .torrent or a feed. */
 const DOWNLOAD_DEADLINE_MS = 30_000;
 
@@ -44,7 +49,7 @@ const DOWNLOAD_DEADLINE_MS = 30_000;
  * @throws {UsageError} for a file that is missing or no release, and for a choice that the feed does not offer;
  * {CommandError} or {FeedError} when nobody sends it.
  */
-export async function resolveRelease(request: ReleaseRequest): Promise<Release> {
+export async function resolveRelease(request: ReleaseRequest): Promise<FoundRelease> {
   const release = await readSource(request);
   const { service, version, trackers } = request;
   if (service !== undefined && service !== release.service) {
@@ -57,14 +62,15 @@ export async function resolveRelease(request: ReleaseRequest): Promise<Release> 
       `source: expected version ${version} of ${release.service}, there is ${release.version}`,
     );
   }
-  return trackers.length === 0 ? release : withTrackers(release, trackers);
+  if (trackers.length === 0) return release;
+  return { ...withTrackers(release, trackers), fallbackPeers: release.fallbackPeers };
 }
 
 /** Finds the release, unless the user stops the command first: a server, or whoever writes to standard input, may be slow. */
 export async function resolveReleaseOrStop(
   request: ReleaseRequest,
   stop: StopSignal,
-): Promise<Release> {
+): Promise<FoundRelease> {
   const stopped = stop.stopped.then(() => {
     throw new CommandError("stopped before the release was known");
   });
@@ -76,23 +82,11 @@ export async function resolveReleaseOrStop(
 
 /** The same release with other trackers, which the info hash does not cover. */
 export function withTrackers(release: Release, trackers: readonly string[]): Release {
-  const decoded: Record<string, unknown> = bencode.decode(release.metainfo);
-  const moved = readRelease(
-    new Uint8Array(bencode.encode({
-      ...decoded,
-      announce: trackers[0],
-      "announce-list": trackers.map((url) => [url]),
-    })),
-  );
-  if (moved.infoHash !== release.infoHash) {
-    throw new Error(
-      `change trackers: expected info hash ${release.infoHash}, was ${moved.infoHash}`,
-    );
-  }
-  return moved;
+  const { infoHash: expectInfoHash, metainfo } = release;
+  return readRelease(replaceTrackers(metainfo, trackers), { expectInfoHash });
 }
 
-async function readSource(request: ReleaseRequest): Promise<Release> {
+async function readSource(request: ReleaseRequest): Promise<FoundRelease> {
   const { source, signal } = request;
   switch (source.kind) {
     case "stdin":
@@ -101,18 +95,19 @@ async function readSource(request: ReleaseRequest): Promise<Release> {
       return readTorrent(await readTorrentFile(source.path), source.path);
     case "url":
       return await readUrl(source.url, request);
-    case "magnet":
-      if (source.torrentUrl !== undefined) {
-        const { infoHash: expectInfoHash } = source;
-        return readRelease(await fetchTorrent(source.torrentUrl, { expectInfoHash, signal }));
-      }
-      return readRelease(await request.exchange(source));
+    case "magnet": {
+      const { torrentUrl, infoHash: expectInfoHash, peers: fallbackPeers } = source;
+      const metainfo = torrentUrl === undefined
+        ? await request.exchange(source)
+        : await fetchTorrent(torrentUrl, { expectInfoHash, signal });
+      return { ...readRelease(metainfo), fallbackPeers };
+    }
   }
 }
 
-function readTorrent(bytes: Uint8Array, from: string): Release {
+function readTorrent(bytes: Uint8Array, from: string): FoundRelease {
   try {
-    return readRelease(bytes);
+    return { ...readRelease(bytes), fallbackPeers: [] };
   } catch (cause) {
     if (!(cause instanceof ReleaseError)) throw cause;
     throw new UsageError(`source ${from}: ${cause.message}`, { cause });
@@ -123,11 +118,8 @@ async function readTorrentFile(path: string): Promise<Uint8Array> {
   try {
     const { isDirectory } = await Deno.stat(path);
     if (isDirectory) throw new UsageError(`source ${path}: expected a .torrent, it is a folder`);
-    const bytes = await readBounded(path, MAX_METAINFO_BYTES);
-    if (bytes !== undefined) return bytes;
-    throw new UsageError(
-      `source ${path}: expected a .torrent of at most ${MAX_METAINFO_BYTES} bytes, there were more`,
-    );
+    // With a limit: a device or a pipe has no size that says when it ends.
+    return await readFile(path, MAX_METAINFO_BYTES);
   } catch (cause) {
     if (cause instanceof UsageError) throw cause;
     const why = cause instanceof Deno.errors.NotFound
@@ -140,7 +132,7 @@ async function readTorrentFile(path: string): Promise<Uint8Array> {
 }
 
 /** Reads a .torrent or a feed. A .torrent is a bencoded dictionary and a feed is JSON, so the first byte that is no blank tells which it is. */
-async function readUrl(url: string, request: ReleaseRequest): Promise<Release> {
+async function readUrl(url: string, request: ReleaseRequest): Promise<FoundRelease> {
   const bytes = await download(url, request.signal);
   const first = new TextDecoder().decode(bytes.subarray(0, 64)).trimStart().at(0);
   if (first === "d") return readTorrent(bytes, url);
@@ -150,9 +142,9 @@ async function readUrl(url: string, request: ReleaseRequest): Promise<Release> {
   const { signal } = request;
   const offered = await readFeed(url, { signal });
   const chosen = chooseRelease(offered, { url, ...request });
-  return readRelease(
-    await fetchTorrent(chosen.torrentUrl, { expectInfoHash: chosen.infoHash, signal }),
-  );
+  const { torrentUrl, infoHash: expectInfoHash, peers: fallbackPeers = [] } = chosen;
+  const metainfo = await fetchTorrent(torrentUrl, { expectInfoHash, signal });
+  return { ...readRelease(metainfo), fallbackPeers };
 }
 
 /** Chooses one of a feed's releases, which come newest first. @throws {UsageError} that lists what the feed offers. */
@@ -212,17 +204,10 @@ async function download(url: string, signal: AbortSignal): Promise<Uint8Array> {
 }
 
 async function readAll(stream: ReadableStream<Uint8Array>, from: string): Promise<Uint8Array> {
-  const chunks: Uint8Array[] = [];
-  let sizeBytes = 0;
-  // Leaving the loop early cancels the rest.
-  for await (const chunk of stream) {
-    sizeBytes += chunk.length;
-    if (sizeBytes > MAX_METAINFO_BYTES) {
-      throw new CommandError(
-        `source ${from}: expected at most ${MAX_METAINFO_BYTES} bytes, there were more`,
-      );
-    }
-    chunks.push(chunk);
+  try {
+    return await readStream(stream, MAX_METAINFO_BYTES);
+  } catch (cause) {
+    if (!(cause instanceof TooLargeError)) throw cause;
+    throw new CommandError(`source ${from}: ${cause.message}`, { cause });
   }
-  return new Uint8Array(Buffer.concat(chunks));
 }

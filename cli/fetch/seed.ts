@@ -39,7 +39,7 @@ export interface SeedCommandOptions extends EngineChoice {
   readonly logLevel: LogLevelName;
 }
 
-/** How long peers are asked for the .torrent. Other seeders usually exist already and answer soon, or none ever will. */
+/** How long peers are asked for the .torrent. Other seeds usually exist already and answer soon, or none ever will. */
 const EXCHANGE_PATIENCE_MS = 60_000;
 
 /** Verifies the content, then seeds it until the goal is reached or the user stops it. @throws {UsageError} or {CommandError}. */

@@ -5,6 +5,7 @@
  * @module
  */
 
+import { readFile } from "../../base/bounded_read.ts";
 import { basename, dirname, join } from "node:path";
 import { FileLock } from "../../ffi/mod.ts";
 import {
@@ -13,7 +14,6 @@ import {
   readRelease,
   type Release,
 } from "../../torrent/mod.ts";
-import { readBounded } from "../shared/bounded_read.ts";
 import { CommandError } from "../shared/errors.ts";
 
 /** Where a fetch puts the content and its journal. */
@@ -152,8 +152,7 @@ export async function readKeptRelease(folder: string): Promise<Release | undefin
 /** Reads the .torrent of a release; undefined if there is none that can be read. */
 export async function readTorrent(path: string): Promise<Release | undefined> {
   try {
-    const bytes = await readBounded(path, MAX_METAINFO_BYTES);
-    return bytes === undefined ? undefined : readRelease(bytes);
+    return readRelease(await readFile(path, MAX_METAINFO_BYTES));
   } catch {
     return undefined;
   }

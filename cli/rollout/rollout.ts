@@ -12,8 +12,7 @@ import {
   createRolloutId,
   type Fleet,
   newestRollout,
-  readChildren,
-  readServices,
+  readKnownServices,
   RolloutError,
   setControl,
   startRollout,
@@ -26,8 +25,6 @@ import {
   type PlannedService,
   planSchema,
   type Release,
-  servicePath,
-  SERVICES,
 } from "../../rollout/mod.ts";
 import { type OfferedRelease, readFeed } from "../../torrent/mod.ts";
 import type { ZooKeeper } from "../../zookeeper/mod.ts";
@@ -59,7 +56,7 @@ export async function startRolloutCommand(planPath: string, options: StartOption
   }
   const feed = await readFeed(feedUrl);
   await withZooKeeper(options.zookeeper, async (zookeeper) => {
-    const checked = checkPlan(plan, await readKnownServices(zookeeper, plan));
+    const checked = checkPlan(plan, await readFleetOf(plan, { zookeeper, planPath }));
     const problems = checked.ok ? [] : [...checked.problems];
     const { releases, missing } = findReleases(plan, { feed, feedUrl });
     problems.push(...missing);
@@ -121,9 +118,9 @@ export async function resumeCommand(options: { zookeeper: string }): Promise<voi
     } as const;
     const before = await setControl(zookeeper, change);
     writeLine(
-      before.state === "running"
+      before?.state === "running"
         ? "It was running already."
-        : `Running again (it was ${before.state}).`,
+        : `Running again (it was ${before?.state ?? "an entry that could not be read"}).`,
     );
   });
 }
@@ -181,31 +178,28 @@ async function follow(
 }
 
 function hasEnded({ rollout }: Fleet, id: string): boolean {
-  // Ids sort by time, and a newer rollout can only have been started after the end of this one.
-  return rollout !== null &&
-    (rollout.id > id || (rollout.id === id && rollout.state !== "running"));
+  // The fleet shows the rollout that was started last. Another one can only have been started after the end of this one.
+  return rollout !== null && (rollout.id !== id || rollout.state !== "running");
 }
 
-/** All services that the fleet knows: their entries and their rosters. */
-async function readKnownServices(
-  zookeeper: ZooKeeper,
+/** The services of the fleet, all of whose entries that the plan names can be read. */
+async function readFleetOf(
   plan: Plan,
-): Promise<Map<string, KnownService>> {
-  const [names = []] = await readChildren(zookeeper, [SERVICES]);
-  const rosters = await readChildren(zookeeper, names.map((name) => servicePath(name)));
-  const services = await readServices(zookeeper, names);
-  if (names.length === 0) {
+  { zookeeper, planPath }: { zookeeper: ZooKeeper; planPath: string },
+): Promise<ReadonlyMap<string, KnownService>> {
+  const { services, unreadable } = await readKnownServices(zookeeper);
+  const names = Object.keys(plan.services);
+  if (services.size === 0) {
     throw new RolloutError(
-      `rollout of ${
-        Object.keys(plan.services).join(", ")
-      }: no agent has ever been here; start the agents first, or ` +
+      `rollout of ${names.join(", ")}: no agent has ever been here; start the agents first, or ` +
         "check the chroot in --zookeeper",
     );
   }
-  return new Map(names.map((name, index) => [name, {
-    entry: services.get(name)?.entry ?? null,
-    roster: rosters[index] ?? [],
-  }]));
+  const problems = names.flatMap((name) => unreadable.get(name) ?? []);
+  if (problems.length > 0) {
+    throw new CommandError(`plan ${planPath}: nothing was written:\n  ${problems.join("\n  ")}`);
+  }
+  return services;
 }
 
 /** Finds each release of the plan in the feed; `missing` names those that are not there. */
@@ -225,7 +219,7 @@ function findReleases(
       release.service === service && release.version === version
     );
     if (offered !== undefined) {
-      const { infoHash, sizeBytes, torrentUrl, origin, trackers } = offered;
+      const { infoHash, sizeBytes, torrentUrl, origin, trackers, peers } = offered;
       releases.set(service, {
         service,
         version,
@@ -234,6 +228,7 @@ function findReleases(
         torrentUrl,
         ...(origin === undefined ? {} : { origin }),
         ...(trackers === undefined ? {} : { trackers }),
+        ...(peers === undefined ? {} : { peers: [...peers] }),
       });
       continue;
     }

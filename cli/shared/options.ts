@@ -52,14 +52,14 @@ export function zookeeperOption() {
   ).env("ROLLCALL_ZOOKEEPER").default("127.0.0.1:2181");
 }
 
-/** `--listen`. */
+/** Makes the option `--listen`. */
 export function listenOption(address: string, description = "where to listen") {
   return new Option("-l, --listen <address>", description)
     .argParser(parseListenAddress)
     .default(parseListenAddress(address), address);
 }
 
-/** `--admin`. */
+/** Makes the option `--admin`. */
 export function adminOption() {
   return new Option(
     "--admin <address>",
@@ -99,7 +99,7 @@ export function collect(value: string, before: readonly string[]): string[] {
   return [...before, value];
 }
 
-/** `--json`. */
+/** Makes the option `--json`. */
 export function jsonOption(description = "print JSON on stdout and nothing else there") {
   return new Option("--json", description).default(false);
 }

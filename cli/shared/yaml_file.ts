@@ -8,7 +8,7 @@
 import { closest, distance } from "fastest-levenshtein";
 import { parseDocument } from "yaml";
 import { z } from "zod";
-import { readBounded } from "./bounded_read.ts";
+import { readFile } from "../../base/bounded_read.ts";
 import { UsageError } from "./errors.ts";
 
 /** The largest file that is read: a plan of a thousand services has a tenth of it. */
@@ -33,9 +33,8 @@ export async function readYamlFile<T>(
 ): Promise<T> {
   let text: string;
   try {
-    text = await readText(path);
+    text = new TextDecoder().decode(await readFile(path, MAX_FILE_BYTES));
   } catch (cause) {
-    if (cause instanceof UsageError) throw new UsageError(`read ${kind} ${path}: ${cause.message}`);
     const why = cause instanceof Deno.errors.NotFound ? "no such file" : (cause as Error).message;
     throw new UsageError(`read ${kind} ${path}: ${why}`, { cause });
   }
@@ -56,16 +55,11 @@ export function parseYaml<T>(
   throw new UsageError(`read ${kind} ${path}:\n  ${problems.join("\n  ")}`);
 }
 
-async function readText(path: string): Promise<string> {
-  const bytes = await readBounded(path, MAX_FILE_BYTES);
-  if (bytes !== undefined) return new TextDecoder().decode(bytes);
-  throw new UsageError(`expected a YAML file of at most ${MAX_FILE_BYTES} bytes, it has more`);
-}
-
 /** The value that the text stands for. The parser throws where aliases lead nowhere or are too many, and where it is nested too deeply. */
 function toValue(text: string, action: string): unknown {
   let problems: readonly string[];
   try {
+    // Warnings would be printed by the library itself; whatever they are about does not fit a schema either.
     const document = parseDocument(text, { prettyErrors: true, logLevel: "error" });
     if (document.errors.length === 0) return document.toJS({ maxAliasCount: MAX_ALIASES });
     problems = document.errors.map((error) => error.message.trimEnd());

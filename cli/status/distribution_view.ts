@@ -8,7 +8,7 @@
 import pc from "picocolors";
 import type { FleetService } from "../../coordination/mod.ts";
 import type { Distribution } from "./distribution.ts";
-import type { BorderReport, PlaceReport, SiteReport } from "../../tracker/stats/swarm_report.ts";
+import type { BorderReport, GroupReport, SiteReport } from "../../tracker/stats/swarm_report.ts";
 import type { ReleaseReport } from "./tracker_client.ts";
 import { cut, formatBytes, formatCount, layOut, wrapWords } from "../shared/format.ts";
 import { plain } from "../shared/terminal_text.ts";
@@ -162,7 +162,7 @@ function* renderRacks({ racks }: SiteReport): Generator<string> {
 }
 
 /** `2/3 by web-4`: hosts with a copy, all hosts, and the gateways that fetch for them across the border. */
-function renderPlace({ copies, peers, gateways }: PlaceReport): string {
+function renderPlace({ copies, peers, gateways }: GroupReport): string {
   const count = `${copies}/${peers}`;
   const by = gateways.length === 0 ? "" : pc.dim(` by ${gateways.map(shortName).join(", ")}`);
   return `${copies === peers ? pc.green(count) : pc.cyan(count)}${by}`;

@@ -39,7 +39,7 @@ export function addTracker(program: Command): void {
     .addOption(
       new Option(
         "--server <name>",
-        "what reads requests: fronts of our own, or the HTTP and UDP server of npm:bittorrent-tracker;\n" +
+        "what reads requests: frontends of our own, or the HTTP and UDP server of npm:bittorrent-tracker;\n" +
           "swarms, limits and pages are the same, but that one takes seven to ten times the processor time",
       ).choices(TRACKER_SERVERS).default(TRACKER_SERVERS[0]),
     )

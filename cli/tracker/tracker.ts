@@ -28,7 +28,12 @@ export interface TrackerCommandOptions {
 }
 
 const subnetsSchema = z.array(
-  z.strictObject({ cidr: z.string(), site: z.string(), rack: z.string() }),
+  z.strictObject({
+    cidr: z.string(),
+    site: z.string(),
+    rack: z.string(),
+    peersPerAddress: z.int().min(1).max(50_000).optional(),
+  }),
 );
 
 /** Runs the tracker until it is told to stop. */
@@ -44,7 +49,7 @@ export async function runTracker(options: TrackerCommandOptions): Promise<void> 
     ...(options.publicHost === undefined ? {} : { publicHostname: options.publicHost }),
     ...(options.hungryInterval === undefined
       ? {}
-      : { policy: { hungryIntervalMs: options.hungryInterval * 1_000 } }),
+      : { settings: { hungryIntervalMs: options.hungryInterval * 1_000 } }),
     hostNames: options.allowHost,
     udp: options.udp,
     server: options.server,

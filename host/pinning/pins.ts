@@ -13,10 +13,18 @@ import { readJsonFile } from "../atomic_file.ts";
 import { type Clock, sleep, systemClock } from "../../base/clock.ts";
 import { HostError, type HostErrorCode } from "../errors.ts";
 import { spawnDetached } from "../process/detached_spawn.ts";
-import { identify, isSameProcessRunning, type ProcessIdentity } from "../process/process_table.ts";
+import {
+  identify,
+  isSameProcessRunning,
+  type ProcessIdentity,
+  startedWith,
+} from "../process/process_table.ts";
 import { signalProcess } from "../process/signals.ts";
 import { pinKeeperArguments } from "./keeper_command.ts";
 import { PIN_STATUS_SCHEMA, type PinStatus } from "./pin_status.ts";
+
+/** The variable that marks a process as the keeper of a status file: its absolute path. */
+const KEEPER_VARIABLE = "ROLLCALL_PIN_STATUS";
 
 /** How often a status file is read while somebody waits. */
 const POLL_MS = 100;
@@ -108,7 +116,7 @@ export async function startPin(options: StartPinOptions): Promise<Pin> {
     const child = await spawnDetached({
       argv: [...command, ...pinKeeperArguments({ root, statusPath, limitBytes })],
       cwd: process.cwd(),
-      env: Deno.env.toObject(),
+      env: { ...Deno.env.toObject(), [KEEPER_VARIABLE]: statusPath },
       logPath: options.logPath ?? `${statusPath}.log`,
     });
     child.unref();
@@ -179,12 +187,21 @@ export async function awaitPinned(
 /** Reads the keeper's status and checks whether it runs; null when there is no readable status file. */
 export function pinStatus(statusPath: string): ObservedPin | null {
   const status = readStatus(statusPath);
-  return status === null ? null : { ...status, alive: isSameProcessRunning(status) };
+  return status === null ? null : { ...status, alive: isKeeperRunning(status, statusPath) };
 }
 
 /**
- * Ends the keeper that a status file names: SIGTERM, then SIGKILL after the grace; removes the file.
- * Nothing happens if the keeper has ended already; a process that was given its pid is never signalled.
+ * Whether the process that a status names is a keeper of that status file. A status is a file and may be
+ * forged: no other process is taken for a keeper, or ended.
+ */
+function isKeeperRunning(status: ProcessIdentity, statusPath: string): boolean {
+  return isSameProcessRunning(status) &&
+    startedWith(status.pid, { name: KEEPER_VARIABLE, value: resolve(statusPath) });
+}
+
+/**
+ * Ends the keeper of a status file: SIGTERM, then SIGKILL after the grace; removes the file. Nothing happens if the keeper
+ * has ended already; a process that is no keeper of that file is never signalled.
  *
  * @throws {HostError} `PIN_KEEPER_FAILED` when it survives SIGKILL for 10 s.
  */
@@ -194,7 +211,7 @@ export async function releasePin(
 ): Promise<void> {
   const { graceMs = DEFAULT_RELEASE_GRACE_MS, clock = systemClock } = options;
   const status = readStatus(statusPath);
-  if (status !== null) {
+  if (status !== null && isKeeperRunning(status, statusPath)) {
     const ended = await endKeeper(status, { signal: "SIGTERM", timeoutMs: graceMs, clock }) ||
       await endKeeper(status, { signal: "SIGKILL", timeoutMs: KILL_TIMEOUT_MS, clock });
     if (!ended) {

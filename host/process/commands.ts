@@ -17,7 +17,7 @@ export interface TemplateValues {
 }
 
 /** The longest timeout that a config may give a health check: whatever takes longer hangs. */
-const TIMEOUT_MAX_MS = 10 * 60 * 1000;
+export const HEALTH_TIMEOUT_MAX_MS = 10 * 60 * 1000;
 
 /** A program and its arguments; the program is required. */
 const argvSchema = z.tuple([z.string().min(1)], z.string(), {
@@ -25,9 +25,9 @@ const argvSchema = z.tuple([z.string().min(1)], z.string(), {
 });
 
 /** Default 5 s: long enough for a busy service, short enough for a rollout to notice. */
-const timeoutSchema = z.int().min(1).max(TIMEOUT_MAX_MS).default(5000);
+const timeoutSchema = z.int().min(1).max(HEALTH_TIMEOUT_MAX_MS).default(5000);
 
-/** A program to run: `argv`, and optionally `env` (added to the agent's own) and `cwd`. */
+/** A program to run: `argv`, and optionally `env` (see service_environment.ts) and `cwd`. */
 export const commandSchema = z.strictObject({
   argv: argvSchema,
   env: z.record(z.string(), z.string()).default({}),

@@ -6,8 +6,11 @@
  */
 
 import { type ChildProcess, spawn } from "node:child_process";
-import { closeSync, mkdirSync, openSync } from "node:fs";
+import { closeSync, fchmodSync, mkdirSync, openSync } from "node:fs";
 import { dirname } from "node:path";
+
+/** Logs tell what a service does, and to whom: for the agent's user and its group, not for all. */
+const LOG_MODE = 0o640;
 
 /** What {@linkcode spawnDetached} starts. */
 export interface DetachedSpawn {
@@ -19,6 +22,8 @@ export interface DetachedSpawn {
   env: Readonly<Record<string, string>>;
   /** Standard output and error are appended to it; its folder is made if needed. */
   logPath: string;
+  /** Whose process it is to be, without groups besides that one. Default: this process's. Takes root. */
+  user?: { uid: number; gid: number } | undefined;
 }
 
 /** How a process ended, as its parent learns it. */
@@ -45,14 +50,17 @@ export async function spawnDetached(options: DetachedSpawn): Promise<DetachedChi
   const [program, ...args] = options.argv;
   if (program === undefined) throw new TypeError("spawn: expected a program, got an empty list");
   mkdirSync(dirname(options.logPath), { recursive: true });
-  const log = openSync(options.logPath, "a", 0o644);
+  const log = openSync(options.logPath, "a", LOG_MODE);
   try {
+    // An earlier version has made it readable for all.
+    fchmodSync(log, LOG_MODE);
     const child = spawn(program, args, {
       cwd: options.cwd,
       env: { ...options.env },
       // On Linux this is setsid(2): no signal meant for the agent's terminal or group reaches it.
       detached: true,
       stdio: ["ignore", log, log],
+      ...options.user === undefined ? {} : { uid: options.user.uid, gid: options.user.gid },
     });
     const exited = whenExited(child);
     const pid = await whenSpawned(child);

@@ -12,6 +12,16 @@ import { connect } from "node:net";
 import process from "node:process";
 import { type Clock, systemClock } from "../../base/clock.ts";
 import type { HealthCheck } from "./commands.ts";
+import { serviceEnvironment } from "./service_environment.ts";
+import { findServiceUser } from "./service_user.ts";
+
+/** How an `exec` check is run as the service itself would be. */
+export interface ServiceContext {
+  /** The user of the service; default: the agent's own. */
+  user?: string | undefined;
+  /** Added to what a service gets of the agent's environment. */
+  env: Readonly<Record<string, string>>;
+}
 
 /** The outcome of a check; `reason` is for an operator. */
 export type HealthResult = { ok: true } | { ok: false; reason: string };
@@ -22,12 +32,19 @@ type CheckOf<Type extends HealthCheck["type"]> = Extract<HealthCheck, { type: Ty
  * Runs one check within its `timeoutMs`. Every failure is a result; the only thing thrown is the
  * signal's reason when the signal aborts. What the check has opened or started is closed or killed
  * when it returns.
+ *
+ * @param options.service has an `exec` check run as the service's user with the service's environment, since
+ *   its program may come with the release. Default: as this process, for an operator's own hooks.
  */
 export async function checkHealth(
   check: HealthCheck,
-  options: { signal?: AbortSignal | undefined; clock?: Clock } = {},
+  options: {
+    signal?: AbortSignal | undefined;
+    clock?: Clock;
+    service?: ServiceContext | undefined;
+  } = {},
 ): Promise<HealthResult> {
-  const { signal, clock = systemClock } = options;
+  const { signal, clock = systemClock, service } = options;
   signal?.throwIfAborted();
   // Ends the check when its time is up or when the caller loses interest.
   const ending = new AbortController();
@@ -38,7 +55,7 @@ export async function checkHealth(
     () => ending.abort(new Error(`no answer within ${check.timeoutMs} ms`)),
   );
   try {
-    return await runCheck(check, ending.signal);
+    return await runCheck(check, ending.signal, service);
   } catch (error) {
     signal?.throwIfAborted();
     const cause = ending.signal.aborted ? ending.signal.reason : error;
@@ -49,14 +66,18 @@ export async function checkHealth(
   }
 }
 
-function runCheck(check: HealthCheck, signal: AbortSignal): Promise<HealthResult> {
+function runCheck(
+  check: HealthCheck,
+  signal: AbortSignal,
+  service: ServiceContext | undefined,
+): Promise<HealthResult> {
   switch (check.type) {
     case "http":
       return checkHttp(check, signal);
     case "tcp":
       return checkTcp(check, signal);
     case "exec":
-      return checkExec(check, signal);
+      return checkExec(check, signal, service);
   }
 }
 
@@ -119,11 +140,16 @@ function checkTcp(check: CheckOf<"tcp">, signal: AbortSignal): Promise<HealthRes
   });
 }
 
-function checkExec(check: CheckOf<"exec">, signal: AbortSignal): Promise<HealthResult> {
+function checkExec(
+  check: CheckOf<"exec">,
+  signal: AbortSignal,
+  service: ServiceContext | undefined,
+): Promise<HealthResult> {
   const [program, ...args] = check.argv;
+  const as = service === undefined ? {} : spawnOptionsOf(service);
   return new Promise((resolve, reject) => {
     // A group of its own, so that what the check has started is killed with it.
-    const child = spawn(program, args, { stdio: "ignore", detached: true });
+    const child = spawn(program, args, { stdio: "ignore", detached: true, ...as });
     const onAbort = () => killGroup(child.pid);
     signal.addEventListener("abort", onAbort, { once: true });
     child.once("error", (error) => {
@@ -140,6 +166,14 @@ function checkExec(check: CheckOf<"exec">, signal: AbortSignal): Promise<HealthR
       }
     });
   });
+}
+
+function spawnOptionsOf({ user, env }: ServiceContext) {
+  const found = user === undefined ? null : findServiceUser(user);
+  return {
+    env: { ...serviceEnvironment(Deno.env.toObject(), found), ...env },
+    ...found === null ? {} : { uid: found.uid, gid: found.gid },
+  };
 }
 
 /** Kills a child's process group. The child must not have been reaped yet, so that its pid is still its own. */

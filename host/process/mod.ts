@@ -6,4 +6,6 @@
 
 export * from "./commands.ts";
 export * from "./health_check.ts";
+export * from "./machine_identity.ts";
 export * from "./service_process.ts";
+export { SERVICE_USER_PATTERN } from "./service_user.ts";

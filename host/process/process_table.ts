@@ -5,7 +5,8 @@
  * @module
  */
 
-import { readdirSync, readFileSync } from "node:fs";
+import { readdirSync, readFileSync, readlinkSync, realpathSync } from "node:fs";
+import { basename, dirname, join } from "node:path";
 import { isMissing, systemErrorCode } from "../atomic_file.ts";
 
 /** What identifies a process across agents and reboots. */
@@ -84,6 +85,20 @@ export function runningProcesses(): ProcessEntry[] {
     if (entry !== null && isRunning(entry)) entries.push(entry);
   }
   return entries;
+}
+
+/**
+ * Whether a process writes its standard output or error to this file, or to one that it was renamed to
+ * when logs were rotated. False for processes of other users.
+ */
+export function writesTo(pid: number, logPath: string): boolean {
+  try {
+    const path = join(realpathSync(dirname(logPath)), basename(logPath));
+    return [1, 2].some((fd) => readlinkSync(`/proc/${pid}/fd/${fd}`).startsWith(path));
+  } catch {
+    // Gone, or not ours to look at; either way not the one that we started.
+    return false;
+  }
 }
 
 /**

@@ -19,7 +19,10 @@ import {
   readProcess,
   runningProcesses,
   startedWith,
+  writesTo,
 } from "./process_table.ts";
+import { serviceEnvironment } from "./service_environment.ts";
+import { findServiceUser, type ServiceUser } from "./service_user.ts";
 import { signalProcess } from "./signals.ts";
 import {
   INSTANCE_VARIABLE,
@@ -44,8 +47,10 @@ const LEFT_OVER_GRACE_MS = 2000;
 /** How {@linkcode startService} starts a service. */
 export interface StartServiceOptions {
   argv: readonly [string, ...string[]];
-  /** Added to the agent's own environment. */
+  /** Added to what a service gets of the agent's environment, see service_environment.ts. */
   env?: Readonly<Record<string, string>>;
+  /** The user that it runs as: a name, `UID` or `UID:GID`. Default: the agent's own. Takes root. */
+  user?: string | undefined;
   cwd: string;
   /** Standard output and error are appended to it. */
   logPath: string;
@@ -98,12 +103,14 @@ export interface ServiceProcess {
  * Starts a service in a session and process group of its own. Children that an instance before it
  * has left behind (and that may hold its port) are ended first.
  *
- * @throws {HostError} `SERVICE_RUNNING` when the record names a process that lives,
- *   `SERVICE_STOP_FAILED` when left-over children cannot be ended, `SERVICE_START_FAILED` when the program or cwd is not there or may not be run.
+ * @throws {HostError} `SERVICE_RUNNING` when the record names a process of the service that lives,
+ *   `SERVICE_STOP_FAILED` when left-over children cannot be ended, `SERVICE_START_FAILED` when the program
+ *   or cwd is not there or may not be run, or not by that user.
  */
 export async function startService(options: StartServiceOptions): Promise<ServiceProcess> {
   const { argv, recordPath, version, clock = systemClock } = options;
-  const running = findRecorded(recordPath);
+  const user = options.user === undefined ? null : findUserOrExplain(options, options.user);
+  const running = findRecorded(recordPath, { logPath: options.logPath });
   if (running !== null) {
     throw new HostError("SERVICE_RUNNING", {
       message: `start ${argv[0]}: expected no instance of the service, but pid ` +
@@ -120,25 +127,48 @@ export async function startService(options: StartServiceOptions): Promise<Servic
     bootId: bootId(),
   };
   writeServiceRecord(recordPath, intent);
-  const child = await spawnOrExplain(options, instance, () => removeServiceRecord(recordPath));
-  // Read at once: until this process has reaped it, even a child that has ended keeps its entry.
+  const child = await spawnOrExplain(options, {
+    instance,
+    user,
+    undo: () => removeServiceRecord(recordPath),
+  });
+  // Read at once: as long as this process has not reaped it, even a dead child keeps its entry.
   const identity = identify(child.pid) ?? { pid: child.pid, startTimeTicks: -1, bootId: bootId() };
   const record = { ...intent, ...identity };
   writeServiceRecord(recordPath, record);
-  return new DetachedService({ record, identity, recordPath, clock, child });
+  return new DetachedService({ record, identity, recordPath, clock, child, isOurs: true });
+}
+
+function findUserOrExplain({ argv }: StartServiceOptions, name: string): ServiceUser {
+  let reason: string;
+  try {
+    const user = findServiceUser(name);
+    // Only root may: and only root can tell afterwards which processes of that user are the service.
+    if (user.uid === Deno.uid() || Deno.uid() === 0) return user;
+    reason =
+      `expected root, to start it as ${name}, this is user ${Deno.uid()}; run the agent as root, ` +
+      `or leave "user" out`;
+  } catch (error) {
+    reason = error instanceof Error ? error.message : String(error);
+  }
+  throw new HostError("SERVICE_START_FAILED", { message: `start ${argv[0]}: ${reason}` });
 }
 
 async function spawnOrExplain(
   options: StartServiceOptions,
-  instance: string,
-  undo: () => void,
+  { instance, user, undo }: { instance: string; user: ServiceUser | null; undo: () => void },
 ): Promise<DetachedChild> {
   try {
     return await spawnDetached({
       argv: options.argv,
       cwd: options.cwd,
-      env: { ...Deno.env.toObject(), ...options.env, [INSTANCE_VARIABLE]: instance },
+      env: {
+        ...serviceEnvironment(Deno.env.toObject(), user),
+        ...options.env,
+        [INSTANCE_VARIABLE]: instance,
+      },
       logPath: options.logPath,
+      user: user ?? undefined,
     });
   } catch (cause) {
     undo();
@@ -151,17 +181,29 @@ async function spawnOrExplain(
   }
 }
 
+/** How {@linkcode adoptService} recognises a service. */
+export interface AdoptServiceOptions {
+  /** The service's log: a process that has overwritten its environment is told by it. */
+  logPath?: string;
+  /** Called when the record names a process that was not started here; it is left alone. */
+  onRefused?: (reason: string) => void;
+  clock?: Clock;
+}
+
 /**
  * The service that a record names, if it runs; null otherwise. One whose first process has ended
- * does not run, even if its children do: the next {@linkcode startService} ends them first.
+ * does not run, even if its children do: the next {@linkcode startService} ends them first. A record is
+ * a file and may be forged, so it is believed only of a process that bears the mark of its instance, or
+ * that writes the service's log.
  */
 export function adoptService(
   recordPath: string,
-  options: { clock?: Clock } = {},
+  options: AdoptServiceOptions = {},
 ): ServiceProcess | null {
   const { clock = systemClock } = options;
-  const found = findRecorded(recordPath);
-  return found && new DetachedService({ ...found, recordPath, clock, child: null });
+  const found = findRecorded(recordPath, options);
+  return found &&
+    new DetachedService({ ...found, recordPath, clock, child: null, isOurs: true });
 }
 
 /** Ends what an instance has left running after its first process had ended. */
@@ -171,8 +213,16 @@ async function endLeftOvers(recordPath: string, clock: Clock): Promise<void> {
   // Without a pid in the record, only the instance's mark is left to go by.
   const { pid = -1, startTimeTicks = -1 } = record;
   const identity = { pid, startTimeTicks, bootId: record.bootId };
-  const leftOvers = new DetachedService({ record, identity, recordPath, clock, child: null });
-  await leftOvers.stop({ graceMs: LEFT_OVER_GRACE_MS });
+  // Whatever has that pid now is not ours: it would have been found as running.
+  const ended = new DetachedService({
+    record,
+    identity,
+    recordPath,
+    clock,
+    child: null,
+    isOurs: false,
+  });
+  await ended.stop({ graceMs: LEFT_OVER_GRACE_MS });
 }
 
 interface RecordedService {
@@ -181,13 +231,24 @@ interface RecordedService {
 }
 
 /** The running process of a record, also when the agent died after starting it and before noting its pid. */
-function findRecorded(recordPath: string): RecordedService | null {
+function findRecorded(
+  recordPath: string,
+  { logPath, onRefused }: Pick<AdoptServiceOptions, "logPath" | "onRefused">,
+): RecordedService | null {
   const record = readServiceRecord(recordPath);
   if (record === null || record.bootId !== bootId()) return null;
   const { pid, startTimeTicks } = record;
   if (pid !== undefined && startTimeTicks !== undefined) {
     const identity = { pid, startTimeTicks, bootId: record.bootId };
-    return isSameProcessRunning(identity) ? { record, identity } : null;
+    if (!isSameProcessRunning(identity)) return null;
+    const isOurs = startedWith(pid, { name: INSTANCE_VARIABLE, value: record.instance }) ||
+      (logPath !== undefined && writesTo(pid, logPath));
+    if (isOurs) return { record, identity };
+    onRefused?.(
+      `the record ${recordPath} names pid ${pid}, which was not started as this service: it has neither ` +
+        `its mark nor its log; the process is left alone`,
+    );
+    return null;
   }
   // Of the marked processes, the one that we started leads its own session.
   const leader = runningProcesses().find((entry) =>
@@ -216,6 +277,8 @@ class DetachedService implements ServiceProcess {
   readonly #recordPath: string;
   readonly #clock: Clock;
   readonly #child: DetachedChild | null;
+  /** Whether the first process is known to be the service's. */
+  readonly #isOurs: boolean;
   readonly #watching = new AbortController();
   /** The members when they were last listed: start time by pid. */
   #seen: ReadonlyMap<number, number> = new Map();
@@ -225,6 +288,7 @@ class DetachedService implements ServiceProcess {
       recordPath: string;
       clock: Clock;
       child: DetachedChild | null;
+      isOurs: boolean;
     },
   ) {
     this.#record = options.record;
@@ -232,6 +296,7 @@ class DetachedService implements ServiceProcess {
     this.#recordPath = options.recordPath;
     this.#clock = options.clock;
     this.#child = options.child;
+    this.#isOurs = options.isOurs;
     this.adopted = options.child === null;
     this.exited = options.child?.exited.then(toServiceExit) ?? this.#watch();
   }
@@ -304,7 +369,7 @@ class DetachedService implements ServiceProcess {
    */
   #members(): ProcessEntry[] {
     const { pid, startTimeTicks } = this.#identity;
-    const numberIsOurs = readProcess(pid)?.startTimeTicks === startTimeTicks;
+    const numberIsOurs = this.#isOurs && readProcess(pid)?.startTimeTicks === startTimeTicks;
     const members = runningProcesses().filter((entry) =>
       (numberIsOurs && (entry.processGroup === pid || entry.session === pid)) ||
       this.#seen.get(entry.pid) === entry.startTimeTicks ||

@@ -1,13 +1,10 @@
 /** Keeps two agents from using the same data folder. */
 
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
 import process from "node:process";
 import { FileLock } from "../../ffi/mod.ts";
 import { HostError } from "../errors.ts";
-
-/** Begins with a dot, so that no service can have this name. */
-const LOCK_NAME = ".rollcall.lock";
+import { dataDirPaths } from "./release_layout.ts";
 
 /**
  * Locks the data folder for this process; makes the folder if needed. The kernel releases the lock when
@@ -17,7 +14,7 @@ const LOCK_NAME = ".rollcall.lock";
  */
 export function lockDataDir(dataDir: string): FileLock {
   mkdirSync(dataDir, { recursive: true });
-  const path = join(dataDir, LOCK_NAME);
+  const path = dataDirPaths(dataDir).lock;
   const lock = FileLock.tryAcquire(path);
   if (lock === null) {
     const owner = readFileSync(path, "utf8").trim();

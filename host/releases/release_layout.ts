@@ -1,19 +1,41 @@
 /**
  * Where everything of a service lies below the data folder:
  *
- *     data/.rollcall.lock             held by the one agent of this data folder
+ *     data/.rollcall.lock                 held by the one agent of this data folder
+ *     data/.agent.json                    the identity of the data folder
+ *     data/.flight-records/               what the agent's actors did before crashes
  *     data/<service>/<version>/           a complete release, verified, never written to again
  *     data/<service>/<version>.partial/   a release that is being fetched
  *     data/<service>/current              a link to the version that runs
  *     data/<service>/.rollcall/           what Rollcall itself keeps: receipts, torrents, records, logs
  *
- * This file only computes paths; release_store.ts uses them.
+ * This file only computes paths; release_store.ts uses them. Every path below the data folder is made here, because here
+ * a name that would lead out of its folder is refused, whoever it came from.
  *
  * @module
  */
 
 import { join } from "node:path";
-import { checkServiceName, checkVersionName, PARTIAL_SUFFIX } from "./names.ts";
+import { checkServiceName, checkVersionName, PARTIAL_SUFFIX, pathBelow } from "./names.ts";
+
+/** What lies in the data folder itself, beside the services. The names begin with a dot, so no service has them. */
+export interface DataDirPaths {
+  /** Held by the one agent of this data folder. */
+  lock: string;
+  /** The identity of the data folder. */
+  agentIdentity: string;
+  /** The folder of the flight records. */
+  flightRecords: string;
+}
+
+/** The paths of a data folder. */
+export function dataDirPaths(dataDir: string): DataDirPaths {
+  return {
+    lock: join(dataDir, ".rollcall.lock"),
+    agentIdentity: join(dataDir, ".agent.json"),
+    flightRecords: join(dataDir, ".flight-records"),
+  };
+}
 
 /** The paths of one version; `final` and `partial` are the two states of the same folder. */
 export interface VersionPaths {
@@ -27,9 +49,16 @@ export interface VersionPaths {
   torrent: string;
   /** The status file of its pin keeper. */
   pinStatus: string;
+  /** The log of its pin keeper. */
+  pinLog: string;
   /** The fetcher's journal of verified pieces. */
   progress: string;
+  /** The counts of bytes that were received of it. */
+  received: string;
 }
+
+/** The end of the names of the records of received bytes. */
+export const RECEIVED_SUFFIX = ".received.json";
 
 /** The paths of one service. */
 export class ReleaseLayout {
@@ -49,31 +78,36 @@ export class ReleaseLayout {
   readonly serviceLog: string;
   /** The journal of the switch under way; see switch_journal.ts. */
   readonly switchJournal: string;
+  /** Names the version into which blocks of other releases are being copied. */
+  readonly reuseMarker: string;
 
   /** @throws {HostError} `NAME_INVALID`. */
   constructor(dataDir: string, service: string) {
     checkServiceName(service);
     this.dataDir = dataDir;
     this.service = service;
-    this.serviceDir = join(dataDir, service);
+    this.serviceDir = pathBelow(dataDir, service);
     this.stateDir = join(this.serviceDir, ".rollcall");
     this.currentLink = join(this.serviceDir, "current");
     this.trashDir = join(this.stateDir, "trash");
     this.processRecord = join(this.stateDir, "process.json");
     this.serviceLog = join(this.stateDir, "service.log");
     this.switchJournal = join(this.stateDir, "switch.json");
+    this.reuseMarker = join(this.stateDir, "reuse.json");
   }
 
   /** The paths of a version. @throws {HostError} `NAME_INVALID`. */
   paths(version: string): VersionPaths {
     checkVersionName(version);
     return {
-      final: join(this.serviceDir, version),
-      partial: join(this.serviceDir, version + PARTIAL_SUFFIX),
-      receipt: join(this.stateDir, `${version}.receipt.json`),
-      torrent: join(this.stateDir, `${version}.torrent`),
-      pinStatus: join(this.stateDir, `${version}.pin.json`),
-      progress: join(this.stateDir, `${version}.progress.json`),
+      final: pathBelow(this.serviceDir, version),
+      partial: pathBelow(this.serviceDir, version + PARTIAL_SUFFIX),
+      receipt: pathBelow(this.stateDir, `${version}.receipt.json`),
+      torrent: pathBelow(this.stateDir, `${version}.torrent`),
+      pinStatus: pathBelow(this.stateDir, `${version}.pin.json`),
+      pinLog: pathBelow(this.stateDir, `${version}.pin.json.log`),
+      progress: pathBelow(this.stateDir, `${version}.progress.json`),
+      received: pathBelow(this.stateDir, `${version}${RECEIVED_SUFFIX}`),
     };
   }
 }

@@ -6,14 +6,24 @@
  * @module
  */
 
-import { lstat, mkdir, open, readdir, readlink, rename, rm, symlink } from "node:fs/promises";
+import {
+  chmod,
+  lstat,
+  mkdir,
+  open,
+  readdir,
+  readlink,
+  rename,
+  rm,
+  symlink,
+} from "node:fs/promises";
 import { randomUUID } from "node:crypto";
 import { basename, join } from "node:path";
 import { isMissing, readJsonFile, syncFolder, writeJsonFile } from "../atomic_file.ts";
 import { dropFromPageCache, syncFileSystem } from "../../ffi/mod.ts";
 import { HostError } from "../errors.ts";
 import { isVersionName, PARTIAL_SUFFIX } from "./names.ts";
-import { ReleaseLayout, type VersionPaths } from "./release_layout.ts";
+import { RECEIVED_SUFFIX, ReleaseLayout, type VersionPaths } from "./release_layout.ts";
 import {
   compareWithReceipt,
   type Intactness,
@@ -41,14 +51,50 @@ export class ReleaseStore {
     this.layout = new ReleaseLayout(dataDir, service);
   }
 
-  /** Makes the service's folders and finishes the removals that a crash has interrupted. */
+  /**
+   * Makes the service's folders, closes Rollcall's own to other users, and finishes the removals that a
+   * crash has cut short.
+   *
+   * @throws {HostError} `STATE_DIR_OPEN` when Rollcall's own folder is another user's.
+   */
   async open(): Promise<void> {
     await mkdir(this.layout.trashDir, { recursive: true });
+    await this.#closeStateDir();
     for (const name of await readdir(this.layout.trashDir)) {
       await rm(join(this.layout.trashDir, name), { recursive: true, force: true });
     }
     for (const name of await readdir(this.layout.serviceDir)) {
       if (name.startsWith(LINK_PREFIX)) await rm(join(this.layout.serviceDir, name));
+    }
+    await this.#removeStrayRecords();
+  }
+
+  /**
+   * Rollcall believes what lies in its own folder: which process is the service, which release was
+   * verified. Nobody else may write there, nor read the service's output.
+   */
+  async #closeStateDir(): Promise<void> {
+    const { stateDir } = this.layout;
+    try {
+      await chmod(stateDir, STATE_DIR_MODE);
+    } catch (cause) {
+      const reason = cause instanceof Error ? cause.message : String(cause);
+      throw new HostError("STATE_DIR_OPEN", {
+        message:
+          `close ${stateDir} to other users: expected to own it, got: ${reason}; give it to the ` +
+          `user that the agent runs as (chown -R)`,
+        cause,
+      });
+    }
+  }
+
+  /** Records of received bytes whose release is gone: a statistic of nothing. */
+  async #removeStrayRecords(): Promise<void> {
+    const versions = new Set((await this.list()).map(({ version }) => version));
+    for (const name of await readdir(this.layout.stateDir)) {
+      if (!name.endsWith(RECEIVED_SUFFIX)) continue;
+      if (versions.has(name.slice(0, -RECEIVED_SUFFIX.length))) continue;
+      await rm(join(this.layout.stateDir, name), { force: true });
     }
   }
 
@@ -210,12 +256,13 @@ export class ReleaseStore {
   }
 
   /**
-   * Removes a version in both states, and its receipt, torrent and progress, whichever of them exist.
+   * Removes a version in both states, with all that was noted of it: receipt, torrent, progress, record
+   * of received bytes, log of its pin keeper. Absent is fine.
    *
    * @throws {HostError} `RELEASE_CURRENT` for the one that `current` points at.
    */
   async remove(version: string): Promise<void> {
-    const { partial, final, receipt, torrent, progress } = this.paths(version);
+    const { partial, final, receipt, torrent, progress, received, pinLog } = this.paths(version);
     if (await this.currentVersion() === version) {
       throw new HostError("RELEASE_CURRENT", {
         message:
@@ -223,10 +270,11 @@ export class ReleaseStore {
           `it; switch to another one first`,
       });
     }
-    // The receipt first: without it, nobody takes what remains for a complete release.
-    for (const path of [receipt, torrent, progress]) await rm(path, { force: true });
-    // Moved away in one step, since deleting 200 GiB takes a while and a half-deleted release must not
-    // look like a release.
+    // The receipt first: without it nobody takes what is left for a complete release.
+    const notes = [receipt, torrent, `${torrent}.new`, progress, received, pinLog];
+    for (const path of notes) await rm(path, { force: true });
+    // Out of sight in one step, since deleting 200 GiB takes a while and a half-deleted release
+    // must not look like one.
     for (const folder of [final, partial]) {
       if (await isFolder(folder)) await this.#moveToTrash(folder);
     }
@@ -253,6 +301,7 @@ export class ReleaseStore {
     const versions = new Set((await this.list()).map((release) => release.version));
     const removed = [...versions].filter((version) => !kept.has(version));
     for (const version of removed) await this.remove(version);
+    await this.#removeStrayRecords();
     return removed;
   }
 
@@ -277,7 +326,10 @@ export class ReleaseStore {
   }
 }
 
-/** The name's prefix of a link before it replaces `current`. No version begins with a dot, so it is never taken for a release. */
+/** Only the user that the agent runs as. */
+const STATE_DIR_MODE = 0o700;
+
+/** A version cannot begin with a dot, so a link under way is never taken for a release. */
 const LINK_PREFIX = ".current.";
 
 async function readEntries(folder: string) {

@@ -21,6 +21,8 @@ export interface AgentKill {
   readonly seenOffline: boolean;
   /** Whether the host's services were still the same processes when the new agent had announced itself. */
   readonly servicesKept: boolean;
+  /** Those services; one that was about to switch at that moment is not among them. */
+  readonly keptServices: readonly ServiceName[];
   /** The versions that the host ran when its new agent announced itself. */
   readonly cameBackWith: Readonly<Record<ServiceName, string | null>>;
 }
@@ -73,7 +75,10 @@ export async function killInTheMiddle(fleet: Fleet, options: AgentKillOptions): 
     until: (snapshot) =>
       SERVICES.every((service) => findHost(snapshot, { service, host })?.online === true),
   });
-  const kept = processesOf();
+  const after = processesOf();
+  const keptServices = SERVICES.filter((_, index) =>
+    before[index] !== null && before[index] === after[index]
+  );
   const cameBackWith = {
     A: findHost(back, { service: "A", host })?.version ?? null,
     B: findHost(back, { service: "B", host })?.version ?? null,
@@ -86,7 +91,8 @@ export async function killInTheMiddle(fleet: Fleet, options: AgentKillOptions): 
     signal: "SIGKILL",
     awayMs,
     seenOffline,
-    servicesKept: before.every((sinceMs, index) => sinceMs !== null && sinceMs === kept[index]),
+    servicesKept: keptServices.length === SERVICES.length,
+    keptServices,
     cameBackWith,
   };
 }

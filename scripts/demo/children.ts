@@ -15,7 +15,7 @@ import { MARK_VARIABLE } from "./marked_processes.ts";
 export interface ChildOptions {
   /** Names the process in messages and its log file; unique among those that run. */
   readonly name: string;
-  readonly args: readonly string[];
+  readonly command: readonly [program: string, ...args: string[]];
   /** Called with every line of its standard output. */
   readonly onLine?: (line: string) => void;
   /** Whether the process ends by itself: then only a status other than 0 is a failure, reported by {@link Child.finished}. */
@@ -63,12 +63,13 @@ export class Children {
     this.#options = options;
   }
 
-  /** Starts `deno` with these arguments. */
-  start({ name, args, onLine, endsByItself = false }: ChildOptions): Child {
+  /** Starts a program. */
+  start({ name, command, onLine, endsByItself = false }: ChildOptions): Child {
     if (this.#isEnding) throw new DemoError(`start ${name}: the demo is ending`);
     const logPath = `${this.#options.logFolder}/${name}.log`;
     const log = openSync(logPath, "a");
-    const process = spawn(Deno.execPath(), [...args], {
+    const [program, ...args] = command;
+    const process = spawn(program, args, {
       stdio: ["ignore", "pipe", log],
       detached: true,
       env: { ...Deno.env.toObject(), NO_COLOR: "1", [MARK_VARIABLE]: this.#options.mark },

@@ -11,15 +11,15 @@ import { DemoError } from "./deadlines.ts";
 import { BUILD_MACHINE } from "./fleet_layout.ts";
 import type { DemoRelease } from "./releases.ts";
 
-const PROGRAM = fileURLToPath(new URL("../../mod.ts", import.meta.url));
+const SOURCE = fileURLToPath(new URL("../../mod.ts", import.meta.url));
 
 // Twenty programs start at once on two cores; one alone needs a second.
 const READY_DEADLINE_MS = 60_000;
 const ANY_PORT = "127.0.0.1:0";
 
-/** The arguments of `deno` that run a command of rollcall. */
-export function rollcall(...args: readonly string[]): string[] {
-  return ["run", "-A", PROGRAM, ...args];
+/** The command line up to the command of rollcall: the binary that was named, else Deno with the source. */
+export function rollcallCommand(binary: string | null): [string, ...string[]] {
+  return binary === null ? [Deno.execPath(), "run", "-A", SOURCE] : [binary];
 }
 
 /** A command that runs until it is stopped. */
@@ -29,26 +29,36 @@ export interface Started {
   readonly address: string;
 }
 
+/** What commands depend on. */
+export interface CommandsOptions {
+  /** A binary of rollcall; `null`: the source beside this file. */
+  readonly program: string | null;
+  /** Ends every wait. */
+  readonly signal: AbortSignal;
+}
+
 /** Runs the commands for one demo. */
 export class Commands {
   readonly #children: Children;
+  readonly #rollcall: readonly [string, ...string[]];
   readonly #signal: AbortSignal;
 
-  constructor(children: Children, signal: AbortSignal) {
+  constructor(children: Children, { program, signal }: CommandsOptions) {
     this.#children = children;
+    this.#rollcall = rollcallCommand(program);
     this.#signal = signal;
   }
 
   /** Starts the embedded coordinator; the address is `HOST:PORT`. */
   coordinator(dataFolder: string): Promise<Started> {
-    const args = rollcall("coordinator", "--listen", ANY_PORT, "--data", dataFolder, "--json");
+    const args = ["coordinator", "--listen", ANY_PORT, "--data", dataFolder, "--json"];
     return this.#start({ name: "coordinator", args }, "listening");
   }
 
   /** Starts the tracker; the address is its announce URL. */
   tracker(): Promise<Started> {
     return this.#start(
-      { name: "tracker", args: rollcall("tracker", "--listen", ANY_PORT, "--json") },
+      { name: "tracker", args: ["tracker", "--listen", ANY_PORT, "--json"] },
       "announceUrl",
     );
   }
@@ -64,7 +74,7 @@ export class Commands {
   /** Adds a release to the feed of the build machine that runs. */
   async publish(release: DemoRelease, feed: FeedPlace): Promise<void> {
     const { service, version, folder } = release;
-    const child = this.#children.start({
+    const child = this.#run({
       name: `publish-${service}-${version}`,
       args: publishArgs([service, version, folder], feed),
       endsByItself: true,
@@ -75,31 +85,51 @@ export class Commands {
   /** Starts an agent; the address is its endpoint. */
   agent(host: string, configPath: string): Promise<Started> {
     return this.#start(
-      { name: `agent-${host}`, args: rollcall("agent", "--config", configPath, "--json") },
+      { name: `agent-${host}`, args: ["agent", "--config", configPath, "--json"] },
       "endpoint",
     );
   }
 
   /** Follows the fleet, a line for each change. */
   status(zookeeper: string, onLine: (line: string) => void): Child {
-    return this.#children.start({
+    return this.#run({
       name: "status",
-      args: rollcall("status", "--zookeeper", zookeeper, "--json", "--watch"),
+      args: ["status", "--zookeeper", zookeeper, "--json", "--watch"],
       onLine,
     });
   }
 
   /** Runs a rollout to its end; {@link Child.finished} says how it went. */
   rollout(planPath: string, { name, zookeeper }: { name: string; zookeeper: string }): Child {
-    return this.#children.start({
+    return this.#run({
       name,
-      args: rollcall("rollout", planPath, "--zookeeper", zookeeper, "--json"),
+      args: ["rollout", planPath, "--zookeeper", zookeeper, "--json"],
       endsByItself: true,
     });
   }
 
-  async #start(options: ChildOptions, key: string): Promise<Started> {
-    const { child, ready } = await this.#children.startReady(options, {
+  #run({ args, ...options }: RollcallOptions): Child {
+    return this.#children.start({ ...options, command: [...this.#rollcall, ...args] });
+  }
+
+  /** Looks into a host's agent, and counts its actors. */
+  async countActors(host: string, zookeeper: string): Promise<number> {
+    let line = "";
+    const child = this.#run({
+      name: `actors-${host}`,
+      args: ["actors", host, "--zookeeper", zookeeper, "--once", "--json"],
+      onLine: (text) => line = text,
+      endsByItself: true,
+    });
+    await child.finished;
+    const { data } = z.looseObject({ actors: treesSchema }).safeParse(readJson(line));
+    if (data !== undefined) return countTrees(data.actors);
+    throw new DemoError(`rollcall actors ${host}: expected {"actors":[…]}, was "${line}"`);
+  }
+
+  async #start({ args, ...options }: RollcallOptions, key: string): Promise<Started> {
+    const command: ChildOptions["command"] = [...this.#rollcall, ...args];
+    const { child, ready } = await this.#children.startReady({ ...options, command }, {
       deadlineMs: READY_DEADLINE_MS,
       signal: this.#signal,
     });
@@ -112,15 +142,41 @@ export class Commands {
   }
 }
 
+/** How to start a command of rollcall. */
+interface RollcallOptions extends Omit<ChildOptions, "command"> {
+  readonly args: readonly string[];
+}
+
+/** An actor, and those that it supervises. */
+interface Tree {
+  readonly children: readonly Tree[];
+}
+
+const treesSchema: z.ZodType<readonly Tree[]> = z.lazy(() =>
+  z.array(z.looseObject({ children: treesSchema }))
+);
+
+function countTrees(trees: readonly Tree[]): number {
+  return trees.reduce((count, { children }) => count + 1 + countTrees(children), 0);
+}
+
 /** Where releases are published. */
 export interface FeedPlace {
   readonly feedFolder: string;
   readonly announceUrl: string;
 }
 
+function readJson(line: string): unknown {
+  try {
+    return JSON.parse(line);
+  } catch {
+    return null;
+  }
+}
+
 function publishArgs(release: readonly string[], { feedFolder, announceUrl }: FeedPlace): string[] {
   const { name, site, rack } = BUILD_MACHINE;
   const feed = ["--feed", feedFolder, "--listen", ANY_PORT, "--announce", announceUrl];
   const place = ["--host", name, "--site", site, "--rack", rack];
-  return rollcall("publish", ...release, ...feed, ...place, "--json");
+  return ["publish", ...release, ...feed, ...place, "--json"];
 }

@@ -20,6 +20,8 @@ import type { Workspace } from "./workspace.ts";
 export interface FleetOptions {
   readonly workspace: Workspace;
   readonly hosts: readonly DemoHost[];
+  /** A binary of rollcall; `null`: the source. */
+  readonly program: string | null;
   /** Connect string of a ZooKeeper that runs already; `null`: the fleet brings the embedded coordinator. */
   readonly zookeeper: string | null;
   /** Ends every wait. */
@@ -32,6 +34,7 @@ export interface FleetOptions {
 const ANNOUNCE_DEADLINE_MS = 60_000;
 /** How long publishing a release may take, and a rollout, with a small blob. */
 const PUBLISH_DEADLINE_MS = 60_000;
+const LOOK_DEADLINE_MS = 60_000;
 const ROLLOUT_DEADLINE_MS = 120_000;
 /** A large blob adds to these: every host fetches, verifies and locks it on the same disk and processors, at this rate at the least. */
 const SLOWEST_BYTES_PER_MS = 10_000;
@@ -53,7 +56,7 @@ export class Fleet {
     this.#options = options;
     this.hosts = options.hosts;
     this.status = new StatusFollower(options.signal);
-    this.#commands = new Commands(options.workspace.children, options.signal);
+    this.#commands = new Commands(options.workspace.children, options);
     const places = options.hosts.flatMap(({ name }) =>
       SERVICES.map((service) => ({ service, host: name }))
     );
@@ -137,6 +140,15 @@ export class Fleet {
           return host?.online === true && host.version === version && host.slot === null &&
             host.pinnedBytes <= releaseBytes;
         }),
+    });
+  }
+
+  /** Looks inside a host's agent, and counts its actors. */
+  async countActors(host: string): Promise<number> {
+    return await within(this.#commands.countActors(host, this.#zookeeper), {
+      what: `rollcall actors ${host} to end`,
+      deadlineMs: LOOK_DEADLINE_MS,
+      signal: this.#options.signal,
     });
   }
 

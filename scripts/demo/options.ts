@@ -5,6 +5,7 @@
  */
 
 import { Command, InvalidArgumentError } from "@commander-js/extra-typings";
+import { resolve } from "node:path";
 import { layOutFleet } from "./fleet_layout.ts";
 import { parseSizeBytes } from "./units.ts";
 
@@ -19,6 +20,8 @@ export interface DemoOptions {
   readonly killHost: string | null;
   /** ZooKeeper servers to use in place of the embedded coordinator. */
   readonly zookeeper: string | null;
+  /** A binary of rollcall to run the fleet with; `null`: the source. */
+  readonly program: string | null;
   readonly json: boolean;
   /** Leave the work folder in place. */
   readonly keep: boolean;
@@ -61,6 +64,10 @@ export function parseDemoOptions(args: readonly string[], output: OptionsOutput)
       "--zookeeper <servers>",
       "use this ZooKeeper (host:port, several with commas) in place of the embedded coordinator",
     )
+    .option(
+      "--program <path>",
+      "run the fleet with this binary (dist/rollcall) in place of the source",
+    )
     .option("--json", "print one JSON object on stdout at the end, progress on stderr")
     .option("--keep", "leave the work folder in place: configs, logs, releases")
     .allowExcessArguments(false)
@@ -80,6 +87,10 @@ export function parseDemoOptions(args: readonly string[], output: OptionsOutput)
     const problem = blobProblem(options.blob);
     if (problem !== null) refuse(`--blob: ${problem}`);
   }
+  if (options.program !== undefined) {
+    const problem = programProblem(options.program);
+    if (problem !== null) refuse(`--program: ${problem}`);
+  }
   const known = layOutFleet(options.hosts).map(({ name }) => name);
   if (options.kill !== undefined && !known.includes(options.kill)) {
     refuse(`--kill: no host is called "${options.kill}" (the hosts are ${known.join(", ")})`);
@@ -90,6 +101,7 @@ export function parseDemoOptions(args: readonly string[], output: OptionsOutput)
     blobSizeBytes: options.blobSize ?? parseSize(DEFAULT_BLOB_SIZE),
     killHost: options.kill ?? null,
     zookeeper: options.zookeeper ?? null,
+    program: options.program === undefined ? null : resolve(options.program),
     json: options.json ?? false,
     keep: options.keep ?? false,
   };
@@ -111,6 +123,18 @@ function parseSize(text: string): number {
     throw new InvalidArgumentError(`expected a size such as 512K, 24M or 1G, was "${text}".`);
   }
   return sizeBytes;
+}
+
+function programProblem(path: string): string | null {
+  try {
+    const { isFile, mode } = Deno.statSync(path);
+    return isFile && ((mode ?? 0) & 0o111) !== 0
+      ? null
+      : `expected a program, "${path}" cannot be run`;
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    return `cannot read "${path}": ${why}. "deno task compile" makes dist/rollcall`;
+  }
 }
 
 function blobProblem(path: string): string | null {

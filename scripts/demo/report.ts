@@ -65,6 +65,12 @@ export interface KilledAgent extends AgentKill {
   readonly rejoinedOn: Readonly<Record<ServiceName, string | null>>;
 }
 
+/** A look inside one agent at the end, with `rollcall actors`. */
+export interface Inside {
+  readonly host: string;
+  readonly actorsCount: number;
+}
+
 /** The outcome of a demo. Parts that were not reached are `null`. */
 export interface DemoReport {
   readonly ok: boolean;
@@ -78,6 +84,7 @@ export interface DemoReport {
     readonly lockedBytes: number;
   } | null;
   readonly killed: KilledAgent | null;
+  readonly inside: Inside | null;
   readonly invariants: Invariants | null;
   readonly problems: readonly string[];
   readonly timings: Readonly<Record<string, number>>;
@@ -99,6 +106,7 @@ export interface Measurements {
   readonly durationMs: number;
   readonly lockedBytes: number;
   readonly killed: AgentKill | null;
+  readonly inside: Inside;
   readonly timings: Readonly<Record<string, number>>;
 }
 
@@ -123,6 +131,7 @@ export function makeReport(measured: Measurements): DemoReport {
       lockedBytes: measured.lockedBytes,
     },
     killed: measured.killed === null ? null : withEnd(measured.killed, measured.snapshot),
+    inside: measured.inside,
     invariants,
     problems,
     timings: measured.timings,
@@ -141,6 +150,7 @@ export function makeFailureReport(
     distribution: null,
     memory: null,
     killed: null,
+    inside: null,
     invariants: null,
     problems,
     timings,

@@ -53,6 +53,7 @@ export async function runDemo(args: readonly string[]): Promise<number> {
     fleet = new Fleet({
       workspace,
       hosts,
+      program: options.program,
       zookeeper: borrowed?.address ?? null,
       signal: abort.signal,
       onFailure: (error) => abort.abort(error),

@@ -70,8 +70,13 @@ export async function tellStory(story: StoryOptions): Promise<DemoReport> {
       () => rollOutLive(story, { sampler, releases }),
     );
     const durationMs = performance.now() - beganMs;
-    const verdicts = await display.step("check", async () => {
-      const answers = await verifyEndpoints(fleet.endpoints, releases);
+    // Where an agent was killed, the one that took its place is of interest.
+    const insideHost = killed?.host ?? fleet.hosts[0]?.name ?? "";
+    const [verdicts, actorsCount] = await display.step("check", async () => {
+      const answers = await Promise.all([
+        verifyEndpoints(fleet.endpoints, releases),
+        fleet.countActors(insideHost),
+      ]);
       await sampler.stop();
       return answers;
     });
@@ -91,6 +96,7 @@ export async function tellStory(story: StoryOptions): Promise<DemoReport> {
       durationMs,
       lockedBytes: countLockedBytes(workspace.mark),
       killed,
+      inside: { host: insideHost, actorsCount },
       timings: timingsOf(display.steps),
     });
   } finally {

@@ -63,7 +63,7 @@ function renderTable(hosts: readonly HostReport[], colors: Colors): string[] {
 }
 
 function* listFacts(
-  { rollout, distribution, memory, killed }: DemoReport,
+  { rollout, distribution, memory, killed, inside }: DemoReport,
 ): Generator<{ label: string; text: string }> {
   if (rollout !== null) {
     const { order, durationMs, maxConcurrentDown, longestOutageMs, probesCount } = rollout;
@@ -116,6 +116,9 @@ function* listFacts(
         versions.join(", ")
       }`,
     };
+  }
+  if (inside !== null) {
+    yield { label: "inside", text: `the agent of ${inside.host}: ${inside.actorsCount} actors` };
   }
 }
 

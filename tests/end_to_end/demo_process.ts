@@ -39,8 +39,13 @@ export interface DemoJson {
     readonly crossRackOptimumBytes: number;
   };
   readonly killed:
-    | { readonly host: string; readonly rejoinedOn: Readonly<Record<string, string>> }
+    | {
+      readonly host: string;
+      readonly keptServices: readonly string[];
+      readonly rejoinedOn: Readonly<Record<string, string>>;
+    }
     | null;
+  readonly inside: { readonly host: string; readonly actorsCount: number } | null;
   readonly invariants: Readonly<Record<string, unknown>>;
 }
 

@@ -6,12 +6,12 @@
  */
 
 /**
- * Parameters for `fc.assert`: the ordinary count, or that of `ROLLCALL_FUZZ_INPUTS`; and the seed of `ROLLCALL_FUZZ_SEED`,
+ * Parameters for `fc.assert`: the ordinary count, or that of `ROLLCALL_FUZZ_INPUTS`; and the seed of `ROLLCALL_SEED`,
  * without which fast-check chooses one. A failure prints its seed and path; the same count with that seed replays it:
- * `ROLLCALL_FUZZ_SEED=SEED deno test -A FILE`.
+ * `ROLLCALL_SEED=SEED deno test -A FILE`.
  */
 export function fuzzInputs(ordinary: number): { numRuns: number; seed?: number } {
   const numRuns = Number(Deno.env.get("ROLLCALL_FUZZ_INPUTS") ?? ordinary);
-  const seed = Deno.env.get("ROLLCALL_FUZZ_SEED");
+  const seed = Deno.env.get("ROLLCALL_SEED");
   return seed === undefined ? { numRuns } : { numRuns, seed: Number(seed) };
 }

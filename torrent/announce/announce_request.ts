@@ -1,26 +1,26 @@
 /**
- * One announce to an HTTP tracker (BEP 3, compact replies of BEP 23 and BEP 7): asks, checks the
- * answer, returns it. When to announce is decided in `announcer.ts`.
+ * One announce to an HTTP tracker (BEP 3, compact replies of BEP 23 and BEP 7): sends it, checks the reply and returns it.
+ * When to announce is decided in `announcer.ts`.
  */
 
-import { Buffer } from "node:buffer";
 import bencode from "bencode";
 import { z } from "zod";
-import { outlineBencode } from "../release/bencode_check.ts";
-import type { BytesByDistance, Distance, Locality } from "../../base/locality.ts";
+import { readStream } from "../../base/bounded_read.ts";
+import { outlineBencode } from "../release/mod.ts";
+import { type BytesByDistance, isReach, type Locality, type Reach } from "../../base/locality.ts";
 
-/** Room for far more peers than are asked for. */
+/** The longest reply: room for far more peers than are asked for. */
 const MAX_REPLY_BYTES = 64 * 1024;
-/** A tracker that takes longer is as good as away. */
+/** A tracker that takes longer counts as away. */
 const DEADLINE_MS = 10_000;
-/** What trackers usually give; ours decides by itself how many help. */
+/** The number that trackers usually give; Rollcall's tracker decides by itself how many are useful. */
 const WANTED_PEERS = 50;
-/** Shorter intervals than that would only load the tracker. */
+/** The shortest interval; a shorter one would only load the tracker. */
 const MIN_INTERVAL_SECONDS = 1;
-/** Whoever asks for longer ones would never see us again. */
+/** The longest interval; with a longer one a tracker that restarts would not hear of us for hours. */
 const MAX_INTERVAL_SECONDS = 3600;
 
-/** How the transfer stands. */
+/** The transfer's state, as an announce tells it. */
 export interface AnnounceState {
   readonly uploadedBytes: number;
   readonly downloadedBytes: number;
@@ -28,44 +28,47 @@ export interface AnnounceState {
   /** Received since the transfer began, by distance: the tracker shows what crosses which border. Default: not said. */
   readonly received?: Readonly<BytesByDistance>;
   /**
-   * Where hosts of the same site listen that it has just lost: a gateway among them is replaced before it misses its own
-   * announces. Default: none.
+   * "address:port" of hosts of the same site whose connection has just been lost: a gateway among them is replaced before
+   * it misses its own announces. Default: none.
    */
   readonly lost?: readonly string[];
+  /**
+   * "address:port" of peers that blocks are coming from, at most eight, seeds first: the tracker believes a seed once others
+   * say so. Default: not told, which is not the same as none.
+   */
+  readonly sources?: readonly string[];
 }
 
-/** One announce. */
+/** What to announce, and where. */
 export interface AnnounceRequest extends AnnounceState {
+  /** The announce URL. */
   readonly tracker: string;
   /** 40 hexadecimal digits. */
   readonly infoHash: string;
   /** 40 hexadecimal digits. */
   readonly peerId: string;
-  /** Where peers reach us. */
+  /** The TCP port on which peers reach us. */
   readonly port: number;
   readonly locality: Locality;
-  /** Whether this host keeps to the `reach` of the answers: the tracker is freer with such hosts. Default: no. */
+  /** Whether this host keeps to the `reach` of the replies; the tracker gives such hosts more peers. Default: no. */
   readonly keepsReach?: boolean | undefined;
   readonly event?: "started" | "completed" | "stopped";
   readonly signal: AbortSignal;
 }
 
-/** What the tracker said. */
+/** The tracker's reply. */
 export interface AnnounceReply {
   readonly intervalMs: number;
-  /** How soon it may be asked again if need be. */
+  /** After which time the tracker may be asked again if need be. */
   readonly minIntervalMs: number;
   /** "address:port", IPv6 addresses in brackets. */
   readonly peers: readonly string[];
   /**
-   * How far this host is to fetch from: farther only gateways do, so that each piece crosses a border
-   * once. Sending is not limited by it. Undefined: the tracker does not say (it is not ours).
+   * How far away the peers may be that this host fetches from: only gateways fetch from farther, so that each piece crosses
+   * a border once. It does not limit sending. Undefined if the tracker does not say, which other programs' trackers do not.
    */
-  readonly reach?: Distance;
+  readonly reach?: Reach;
 }
-
-/** The tracker's words for distances. */
-const REACHES = { rack: "rack", site: "site", everywhere: "remote" } as const;
 
 const secondsSchema = z.number().transform((seconds) =>
   Math.min(Math.max(seconds, MIN_INTERVAL_SECONDS), MAX_INTERVAL_SECONDS) * 1000
@@ -77,18 +80,23 @@ const replySchema = z.union([
     "min interval": secondsSchema.optional(),
     peers: z.instanceof(Uint8Array),
     peers6: z.instanceof(Uint8Array).optional(),
-    // A word that is not known is of a tracker that means something else by it.
+    // An unknown word comes from a tracker that means something else by the key.
     reach: z.instanceof(Uint8Array).transform((bytes) => readReach(bytes)).optional(),
   }),
 ]);
 
-/** Rejects with a plain Error that says what was wrong: every failure is answered by trying again. */
+/** Announces. Rejects with a plain Error that says what was wrong, since every failure is handled by trying again. */
 export async function announce(request: AnnounceRequest): Promise<AnnounceReply> {
   const url = announceUrl(request);
   const signal = AbortSignal.any([request.signal, AbortSignal.timeout(DEADLINE_MS)]);
   const response = await fetch(url, { signal, redirect: "error" });
-  const bytes = await readBounded(response);
+  const bytes = await readStream(response.body ?? new Blob([]).stream(), MAX_REPLY_BYTES);
   if (!response.ok) throw new Error(`expected status 200, there was ${response.status}`);
+  return parseReply(bytes);
+}
+
+/** The reply of a tracker. Throws an Error that says what was wrong, also if the tracker refuses. */
+export function parseReply(bytes: Uint8Array): AnnounceReply {
   if (outlineBencode(bytes) === undefined) throw new Error("expected bencode, there was not");
   const reply = replySchema.parse(bencode.decode(bytes));
   if ("failure reason" in reply) {
@@ -102,13 +110,13 @@ export async function announce(request: AnnounceRequest): Promise<AnnounceReply>
   };
 }
 
-function readReach(bytes: Uint8Array): Distance | undefined {
+function readReach(bytes: Uint8Array): Reach | undefined {
   const word = new TextDecoder().decode(bytes);
-  return word in REACHES ? REACHES[word as keyof typeof REACHES] : undefined;
+  return isReach(word) ? word : undefined;
 }
 
 function announceUrl(request: AnnounceRequest): string {
-  const { lost = [] } = request;
+  const { lost = [], sources } = request;
   const query = [
     `info_hash=${percentEncode(request.infoHash)}`,
     `peer_id=${percentEncode(request.peerId)}`,
@@ -129,24 +137,13 @@ function announceUrl(request: AnnounceRequest): string {
     ]),
     ...(request.keepsReach ? ["keeps_reach=1"] : []),
     ...(lost.length === 0 ? [] : [`lost=${lost.map(encodeURIComponent).join(",")}`]),
+    ...(sources === undefined ? [] : [`sources=${sources.map(encodeURIComponent).join(",")}`]),
   ].join("&");
   return request.tracker + (request.tracker.includes("?") ? "&" : "?") + query;
 }
 
 function percentEncode(hexadecimal: string): string {
   return hexadecimal.replace(/../g, "%$&");
-}
-
-async function readBounded(response: Response): Promise<Uint8Array> {
-  const chunks: Uint8Array[] = [];
-  let sizeBytes = 0;
-  // Leaving the loop early cancels the body.
-  for await (const chunk of response.body ?? []) {
-    sizeBytes += chunk.length;
-    if (sizeBytes > MAX_REPLY_BYTES) throw new Error(`more than ${MAX_REPLY_BYTES} bytes`);
-    chunks.push(chunk);
-  }
-  return new Uint8Array(Buffer.concat(chunks));
 }
 
 function* readPeers(compact: Uint8Array, addressBytes: 4 | 16): Generator<string> {

@@ -1,7 +1,7 @@
 /**
- * Keeps one transfer known to its trackers and asks them for peers, until it is stopped. A tracker
- * that is down, dies in mid-reply or talks nonsense is asked again with back-off, the next one of
- * the list first; the transfer goes on with the peers that it has.
+ * Announces one transfer to its trackers and asks them for peers, until it is stopped. After a tracker that is down, dies
+ * in the middle of a reply or replies with nonsense, the next one of the list is asked, with back-off; the transfer goes
+ * on with the peers that it has.
  */
 
 import {
@@ -15,23 +15,23 @@ import type { Locality } from "../../base/locality.ts";
 import type { Log } from "../../base/log.ts";
 import type { Random } from "../../base/random.ts";
 
-/** After the first failure; doubled by every further one. */
+/** The pause after the first failure; doubled after every further one. */
 const FIRST_RETRY_MS = 500;
-/** A tracker that comes back is found within that time, and fleets do not hammer it until then. */
+/** The longest pause: a tracker that comes back is found within it, and a fleet does not overload it. */
 const MAX_RETRY_MS = 15_000;
 /**
- * Hosts that announce to different trackers do not see each other, so whoever was driven to another one
- * goes back to the first that answers; it is tried that often.
+ * How often an announcer that had to go to a later tracker tries the first one of the list again: hosts that announce to
+ * different trackers do not see each other.
  */
 const RETURN_MS = 60_000;
-/** A farewell that takes longer is not worth waiting for: the tracker forgets us by itself. */
-const FAREWELL_MS = 1000;
-/** Hosts that began together should not stay in step: intervals vary by up to this part. */
+/** The longest wait for the reply to "stopped": without it the tracker forgets us by itself. */
+const STOPPED_DEADLINE_MS = 1000;
+/** Intervals vary at random by up to this share, so that hosts that began together do not stay in step. */
 const JITTER = 0.1;
 
 /** What an announcer needs. */
 export interface AnnouncerOptions {
-  /** In order of preference; without any, nothing is announced. */
+  /** Announce URLs in order of preference; without any, nothing is announced. */
   readonly trackers: readonly string[];
   readonly infoHash: string;
   readonly peerId: string;
@@ -42,22 +42,23 @@ export interface AnnouncerOptions {
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
-  /** How the transfer stands now. */
+  /** The transfer's state now. */
   readonly state: () => AnnounceState;
-  /** Whether it has nobody to fetch from: then the tracker is asked as often as it allows. */
-  readonly isLonely: () => boolean;
+  /** Whether the transfer has nobody to fetch from; then the tracker is asked as often as it allows. */
+  readonly hasNoPeers: () => boolean;
   readonly onReply: (reply: AnnounceReply) => void;
+  /** Called after an announce that failed, with the reason for people. */
   readonly onFailure: (message: string) => void;
 }
 
-/** See the file's head. */
+/** Announces one transfer until it is stopped. */
 export class Announcer {
   readonly #options: AnnouncerOptions;
   readonly #stop = new AbortController();
-  /** Replaced at every turn; aborting it ends the pause between two announces. */
+  /** Aborting it ends the pause between two announces; replaced at every turn. */
   #pause = new AbortController();
-  /** The same for the part of the pause that the tracker does not insist on. */
-  #patience = new AbortController();
+  /** The same for the part of the pause that the tracker does not require. */
+  #optionalPause = new AbortController();
   #event: "started" | "completed" | undefined = "started";
   #trackerIndex = 0;
   #everReached = false;
@@ -67,50 +68,50 @@ export class Announcer {
     this.#options = options;
   }
 
-  /** Begins; to be called once. */
+  /** Begins to announce; to be called once. */
   start(): void {
     if (this.#options.trackers.length > 0) this.#running = this.#run();
   }
 
-  /** Says at once that everything is there. */
+  /** Announces at once that the transfer is complete. */
   completed(): void {
-    // One that was never heard of begins as a seed, which the first announce shows by itself.
+    // Before the first announce there is nothing to complete: it announces a seed from the start.
     if (this.#event === undefined) this.#event = "completed";
     this.#pause.abort();
   }
 
-  /** Asks for peers as soon as the tracker allows: those that there are do not help. */
-  hurry(): void {
-    this.#patience.abort();
+  /** Announces as soon as the tracker allows, because more peers are needed. */
+  announceSoon(): void {
+    this.#optionalPause.abort();
   }
 
-  /** Ends, and says good-bye if a tracker knows us. It never rejects and takes about a second at most. */
+  /** Ends, and announces "stopped" if a tracker knows us. It never rejects and takes about a second at most. */
   async stop(): Promise<void> {
     if (this.#stop.signal.aborted) return;
     this.#stop.abort();
     this.#pause.abort();
     await this.#running;
-    if (this.#everReached) await this.#sayFarewell(this.#tracker);
+    if (this.#everReached) await this.#announceStopped(this.#tracker);
   }
 
-  /** The tracker would otherwise hand us out until it misses us. */
-  async #sayFarewell(tracker: string): Promise<void> {
-    const signal = AbortSignal.timeout(FAREWELL_MS);
+  /** Without it the tracker would hand us out until our time-out. */
+  async #announceStopped(tracker: string): Promise<void> {
+    const signal = AbortSignal.timeout(STOPPED_DEADLINE_MS);
     await announce({ ...this.#request("stopped", signal), tracker }).catch(() => {});
   }
 
   async #run(): Promise<void> {
     let failures = 0;
     let movedMs = 0;
-    /** Where it was announced to before it tried to go back. */
-    let left: string | undefined;
+    /** The tracker that was announced to before the first one was tried again. */
+    let formerTracker: string | undefined;
     while (!this.#stop.signal.aborted) {
       this.#pause = new AbortController();
-      this.#patience = new AbortController();
+      this.#optionalPause = new AbortController();
       let pauseMs: number;
       let minPauseMs: number;
       if (this.#trackerIndex > 0 && this.#options.clock.nowMs() - movedMs >= RETURN_MS) {
-        left ??= this.#tracker;
+        formerTracker ??= this.#tracker;
         this.#trackerIndex = 0;
         this.#event ??= "started";
       }
@@ -121,10 +122,12 @@ export class Announcer {
         this.#everReached = true;
         if (this.#event === event) this.#event = undefined;
         this.#options.onReply(reply);
-        if (left !== undefined && left !== this.#tracker) await this.#sayFarewell(left);
-        left = undefined;
+        if (formerTracker !== undefined && formerTracker !== this.#tracker) {
+          await this.#announceStopped(formerTracker);
+        }
+        formerTracker = undefined;
         minPauseMs = reply.minIntervalMs;
-        pauseMs = this.#options.isLonely() ? minPauseMs : reply.intervalMs;
+        pauseMs = this.#options.hasNoPeers() ? minPauseMs : reply.intervalMs;
       } catch (error) {
         if (this.#stop.signal.aborted) return;
         failures++;
@@ -136,7 +139,7 @@ export class Announcer {
       }
       const jitter = 1 + JITTER * (2 * this.#options.random() - 1);
       await sleep(this.#options.clock, minPauseMs * jitter, this.#pause.signal);
-      const rest = AbortSignal.any([this.#pause.signal, this.#patience.signal]);
+      const rest = AbortSignal.any([this.#pause.signal, this.#optionalPause.signal]);
       await sleep(this.#options.clock, (pauseMs - minPauseMs) * jitter, rest);
     }
   }

@@ -1,14 +1,14 @@
-/** Which bytes of which files a range of a release's content is. Pure; no file is touched here. */
+/** Which bytes of which files a range of a release's content is made of. Pure; no file is touched here. */
 
-import type { Release } from "../release/release.ts";
+import type { Release } from "../release/mod.ts";
 
 /** A part of one file. */
 export interface Segment {
-  /** Index into the release's files. */
+  /** The file's index in the release. */
   readonly fileIndex: number;
-  /** Within the file. */
+  /** Where the part begins within the file. */
   readonly fileOffsetBytes: number;
-  /** Within the range that was asked for. */
+  /** Where the part begins within the range that was asked for. */
   readonly rangeOffsetBytes: number;
   readonly sizeBytes: number;
 }

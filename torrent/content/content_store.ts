@@ -1,34 +1,40 @@
 /**
- * The content of one release on disk: positioned reads and writes across its files. Synchronous on
- * purpose: pread(2) and pwrite(2) of what is in the page cache cost less than a turn of the event
- * loop, and a piece is on disk once the call has returned. It knows nothing of pieces being right.
+ * The content of one release on disk: positioned reads and writes across its files. They are synchronous on purpose, since
+ * pread(2) and pwrite(2) of what is in the page cache cost less than a turn of the event loop, and a piece is written once
+ * the call has returned. Whether pieces are right is not known here.
  */
 
 import * as fs from "node:fs";
 import { yieldToOthers } from "../../base/clock.ts";
 import { segmentsOf } from "./content_layout.ts";
+import { freeBytesOf } from "./free_space.ts";
 import { systemErrorCode, TransferError } from "../errors.ts";
 import { type Log, silentLog } from "../../base/log.ts";
-import type { Release, ReleaseFile } from "../release/release.ts";
+import type { Release, ReleaseFile } from "../release/mod.ts";
 import { type DropPages, type PagePolicy, WriteBehind } from "./write_behind.ts";
 
-/** Enough for pieces that span small files; far below the usual limit of 1,024 per process. */
+/** Files that are kept open: enough for pieces that span small files, far below the usual limit of 1,024 per process. */
 const MAX_OPEN_FILES = 64;
-/** Files made between two turns of the event loop. */
+/** Files that are made between two turns of the event loop. */
 const FILES_PER_TURN = 128;
 /**
- * Above it the files are not synced one by one (a sync takes about a millisecond on a disk): the
- * journal then says so, and after a crash of the machine the pieces are hashed again.
+ * With more files than this they are not synced one by one, since each sync takes about a millisecond on a disk. The journal
+ * then says so, and after a crash of the machine the pieces are hashed again.
  */
 const MAX_SYNCED_FILES = 1000;
 
-/** Gives a file its full size on disk, so that a full disk shows before the download does. */
+/**
+ * Allocates a file's full size on disk, so that a full disk is noticed before the download begins. If it fails, the file
+ * must have its former size again.
+ */
 export type Preallocate = (path: string, sizeBytes: number) => void | Promise<void>;
 
 /** How the store opens its files. */
 export interface ContentStoreOptions {
-  /** Default: the file is extended without claiming room (ftruncate(2)). */
+  /** Default: the file is extended without allocating room (ftruncate(2)). */
   readonly preallocate?: Preallocate;
+  /** How many bytes may still be written to the file system of a folder. Default: statfs(2). */
+  readonly freeBytes?: (path: string) => number;
   /** Whether what was written is to stay in the page cache. Default "keep". */
   readonly pages?: PagePolicy;
   /** Default: posix_fadvise(2). */
@@ -42,11 +48,11 @@ interface OpenFile {
   readonly writable: boolean;
 }
 
-/** See the file's head. Every method throws {@link TransferError} "disk_full" or "disk_failed". */
+/** The files of one release's content, opened when they are needed. Every method throws {@link TransferError} "disk_full" or "disk_failed". */
 export class ContentStore {
   readonly #release: Release;
   readonly #options: ContentStoreOptions;
-  /** Open files by index; the order of insertion is the order of use. */
+  /** Open files by index, the least recently used first. */
   readonly #open = new Map<number, OpenFile>();
   readonly #behind: WriteBehind;
   #root: string;
@@ -63,27 +69,27 @@ export class ContentStore {
     });
   }
 
-  /** Where the content lies. */
+  /** The folder that holds the content. */
   get root(): string {
     return this.#root;
   }
 
   /**
-   * Makes every folder and file at its full size and returns how large each file was before, in the
-   * release's order. With `discard` what is there is thrown away.
+   * Makes every folder, and every file at its full size; returns how large each file was before, in the release's order.
+   * With `discard` the content that is there is thrown away. If there is no room for all files, or the allocation of one
+   * fails, every file has its former size again: a fetch that cannot begin must not fill the disk.
    */
   async prepare(options: { discard: boolean; signal: AbortSignal }): Promise<number[]> {
     const formerBytes: number[] = [];
     const folders = new Set<string>();
     this.#guard("make", this.#root, () => fs.mkdirSync(this.#root, { recursive: true }));
     for (const [index, file] of this.#release.files.entries()) {
-      if (options.signal.aborted) throw stopped();
+      if (options.signal.aborted) throw stoppedError();
       this.#makeFolders(file, folders);
-      const presentBytes = this.#makeFile(file, options.discard);
-      if (presentBytes < file.sizeBytes) await this.#preallocate(file);
-      formerBytes.push(presentBytes);
+      formerBytes.push(this.#makeFile(file, options.discard));
       if (index % FILES_PER_TURN === FILES_PER_TURN - 1) await yieldToOthers();
     }
+    await this.#extendFiles(formerBytes, options.signal);
     return formerBytes;
   }
 
@@ -132,24 +138,24 @@ export class ContentStore {
     }
   }
 
-  /** Resolves when nothing is under way in the background; for whoever is about to {@link close}. */
+  /** Resolves when nothing is under way in the background; to be awaited before {@link close}. */
   async settled(): Promise<void> {
     await this.#behind.settled();
   }
 
-  /** Advice: that part of a file will not be needed soon. It never rejects. */
+  /** Advises that a part of a file will not be needed soon. It never rejects. */
   async onRead(fileIndex: number, startBytes: number, endBytes: number): Promise<void> {
     await this.#behind.onRead(fileIndex, startBytes, endBytes);
   }
 
-  /** Advice: nothing of the content will be needed soon; to be called after {@link sync}. It never rejects. */
+  /** Advises that nothing of the content will be needed soon; to be called after {@link sync}. It never rejects. */
   async dropPages(): Promise<void> {
     await this.#behind.dropAll();
   }
 
   /**
-   * Asks the disk to keep what was written (fsync(2)). False if there are too many files to do so
-   * one by one, and nothing was synced.
+   * Syncs what was written to the disk (fsync(2)). Returns false, with nothing synced, if there are too many files to do so
+   * one by one.
    */
   async sync(): Promise<boolean> {
     await this.#behind.settled();
@@ -169,7 +175,7 @@ export class ContentStore {
     return true;
   }
 
-  /** Follows the content to another root: renames it there, unless somebody has done so already. */
+  /** Renames the root, unless that has been done already, and goes on from there. */
   moveTo(newRoot: string): void {
     this.close();
     if (fs.existsSync(this.#root)) {
@@ -196,8 +202,8 @@ export class ContentStore {
   }
 
   /**
-   * Only what is written to is opened for writing: a program that runs from one of the files could
-   * neither be started nor have its file opened otherwise (ETXTBSY, execve(2)).
+   * Files are opened for writing only when they are written to, since a program cannot be started from a file that is open
+   * for writing, and a running program's file cannot be opened for writing (ETXTBSY, execve(2)).
    */
   #descriptor(fileIndex: number, purpose: "read" | "write"): number {
     const known = this.#open.get(fileIndex);
@@ -224,7 +230,7 @@ export class ContentStore {
     return descriptor;
   }
 
-  /** Each folder must be a real one: a link there would lead the content elsewhere. */
+  /** Each folder must be a real one, since a symbolic link would lead the content elsewhere. */
   #makeFolders(file: ReleaseFile, folders: Set<string>): void {
     for (let at = file.path.indexOf("/"); at !== -1; at = file.path.indexOf("/", at + 1)) {
       const folder = file.path.slice(0, at);
@@ -238,33 +244,75 @@ export class ContentStore {
     }
   }
 
+  /** Makes a file, no larger than it is to be; returns its former size. */
   #makeFile(file: ReleaseFile, discard: boolean): number {
     const path = `${this.#root}/${file.path}`;
     return this.#guard("make", path, () => {
       const info = fs.lstatSync(path, { throwIfNoEntry: false });
       if (info !== undefined && !info.isFile()) throw new Error("not a file");
       const formerBytes = discard ? 0 : info?.size ?? 0;
-      if (info !== undefined && formerBytes === file.sizeBytes && !discard) return formerBytes;
-      const { O_RDWR, O_CREAT, O_NOFOLLOW } = fs.constants;
-      const mode = file.executable ? 0o755 : 0o644;
-      const descriptor = fs.openSync(path, O_RDWR | O_CREAT | O_NOFOLLOW, mode);
-      try {
-        if (discard) fs.ftruncateSync(descriptor, 0);
-        if (file.sizeBytes > 0 || formerBytes > 0) fs.ftruncateSync(descriptor, file.sizeBytes);
-      } finally {
-        fs.closeSync(descriptor);
+      if (info === undefined || discard || formerBytes > file.sizeBytes) {
+        setSize(path, {
+          sizeBytes: Math.min(formerBytes, file.sizeBytes),
+          mode: file.executable ? 0o755 : 0o644,
+        });
       }
       return formerBytes;
     });
   }
 
-  async #preallocate(file: ReleaseFile): Promise<void> {
-    const path = `${this.#root}/${file.path}`;
+  /** Brings every file to its full size, or leaves all of them as they were. */
+  async #extendFiles(formerBytes: readonly number[], signal: AbortSignal): Promise<void> {
+    const { preallocate } = this.#options;
+    if (preallocate !== undefined) this.#expectRoom(formerBytes);
+    const extended: number[] = [];
     try {
-      await this.#options.preallocate?.(path, file.sizeBytes);
+      for (const [index, file] of this.#release.files.entries()) {
+        if (formerBytes[index]! >= file.sizeBytes) continue;
+        if (signal.aborted) throw stoppedError();
+        extended.push(index);
+        await this.#extend(file);
+        if (index % FILES_PER_TURN === FILES_PER_TURN - 1) await yieldToOthers();
+      }
+    } catch (error) {
+      // Whatever goes wrong in that is a lesser evil than not to say what went wrong before.
+      for (const index of extended) this.#tryTruncate(index, formerBytes[index]!);
+      throw error;
+    }
+  }
+
+  async #extend(file: ReleaseFile): Promise<void> {
+    const path = `${this.#root}/${file.path}`;
+    const { preallocate } = this.#options;
+    try {
+      if (preallocate === undefined) setSize(path, { sizeBytes: file.sizeBytes });
+      else await preallocate(path, file.sizeBytes);
     } catch (cause) {
       throw diskError("make", path, cause);
     }
+  }
+
+  #tryTruncate(fileIndex: number, sizeBytes: number): void {
+    try {
+      setSize(this.#pathOf(fileIndex), { sizeBytes });
+    } catch {
+      // It is gone, or the disk is broken.
+    }
+  }
+
+  /** Looks at the room for all files before the first one is allocated. */
+  #expectRoom(formerBytes: readonly number[]): void {
+    let neededBytes = 0;
+    for (const [index, { sizeBytes }] of this.#release.files.entries()) {
+      neededBytes += Math.max(0, sizeBytes - formerBytes[index]!);
+    }
+    const freeBytes = (this.#options.freeBytes ?? freeBytesOf)(this.#root);
+    if (neededBytes <= freeBytes) return;
+    throw new TransferError(
+      "disk_full",
+      `make content: no room for ${this.#root}: expected ${neededBytes} bytes, ${freeBytes} are free; ` +
+        "make room and fetch again, what is verified is kept",
+    );
   }
 
   #guard<Result>(action: string, path: string, work: () => Result): Result {
@@ -276,14 +324,29 @@ export class ContentStore {
   }
 }
 
-/** The error of a transfer that its caller ended. */
-export function stopped(cause?: unknown): TransferError {
+/** Cuts a file off or extends it; makes it if it is missing and there is a mode for it. It follows no symbolic link. */
+function setSize(
+  path: string,
+  { sizeBytes, mode }: { readonly sizeBytes: number; readonly mode?: number },
+): void {
+  const { O_RDWR, O_CREAT, O_NOFOLLOW } = fs.constants;
+  const flags = O_RDWR | O_NOFOLLOW | (mode === undefined ? 0 : O_CREAT);
+  const descriptor = fs.openSync(path, flags, mode);
+  try {
+    fs.ftruncateSync(descriptor, sizeBytes);
+  } finally {
+    fs.closeSync(descriptor);
+  }
+}
+
+/** The error of a transfer that its caller has stopped. */
+export function stoppedError(cause?: unknown): TransferError {
   return new TransferError("stopped", "transfer: stopped by its caller; fetch again to resume", {
     cause,
   });
 }
 
-/** What a failed access to the disk means for the transfer. */
+/** The transfer's error after a failed access to the disk. */
 export function diskError(action: string, path: string, cause: unknown): TransferError {
   if (cause instanceof TransferError) return cause;
   const code = systemErrorCode(cause);

@@ -1,7 +1,7 @@
 /**
- * Checks the SHA-256 of each file as soon as its last piece is there, while the rest of the release is fetched: the file
- * is in the page cache still, and in the end little is left to do. It decides nothing: what did not pass, for whatever
- * reason, is looked at again by `verify_release.ts`, which says what is wrong with it.
+ * Checks the SHA-256 of each file as soon as its last piece is there, while the rest of the release is fetched: the file is
+ * still in the page cache, and at the end little is left to do. It decides nothing: a file that has not passed, for whatever
+ * reason, is read again by `verify_release.ts`, which says what is wrong with it.
  */
 
 import { segmentsOf } from "./content_layout.ts";
@@ -9,45 +9,44 @@ import { stampOf } from "./file_digest.ts";
 import { FileHasher, type FileHasherOptions } from "./file_hasher.ts";
 import type { Log } from "../../base/log.ts";
 import type { PieceSet } from "./piece_set.ts";
-import { pieceSizeBytes, type Release } from "../release/release.ts";
+import { pieceSizeBytes, type Release } from "../release/mod.ts";
 
 /**
- * A smaller release is hashed by the main thread in the time that the worker takes to start; below it there is no check
- * before the end.
+ * Smaller releases are checked only at the end: the main thread hashes them in the time that the worker takes to start.
  */
 export const MIN_CHECKED_BYTES = 64 * 1024 * 1024;
 
-/** A batch of small files, since a message for each costs more than its hash: 40 ms of hashing. */
+/** The size of a batch, 40 ms of hashing. Small files go in batches, since a message for each costs more than its hash. */
 const BATCH_BYTES = 64 * 1024 * 1024;
-/** Files in a batch; they are opened one after the other. */
+/** The most files in a batch; they are opened one after the other. */
 const BATCH_FILES = 256;
 
-/** What it needs. */
+/** What a file check needs. */
 export interface FileCheckOptions extends FileHasherOptions {
   readonly release: Release;
   /** Where the content lies now. */
   readonly root: () => string;
-  /** What is there already. */
+  /** The pieces that are there already. */
   readonly verified: PieceSet;
   readonly log: Log;
-  /** A part of a file has been read and will not be needed here any more. */
+  /** Called after a part of a file has been read and is not needed here any more. */
   readonly onRead: (fileIndex: number, startBytes: number, endBytes: number) => Promise<void>;
 }
 
-/** See the file's head. To be closed. */
+/** The check of one release's files while they arrive. It has to be closed. */
 export class FileCheck {
   readonly #options: FileCheckOptions;
-  /** Pieces that each file lacks; a file without pieces is left to the end. */
+  /** The number of pieces that each file lacks; files without content are left to the end. */
   readonly #lacking: Uint32Array;
-  /** Files that are complete and not yet read; each comes in once. */
+  /** Files that are complete and not yet read; each is in it once. */
   readonly #queue: number[] = [];
-  /** What the files that passed looked like. */
+  /** The stamps of the files that have passed. */
   readonly #passed = new Map<number, string>();
   #hasher: FileHasher | undefined;
   #working: Promise<void> | undefined;
-  /** Of files that were read. */
+  /** The size of the files that have been read. */
   #readBytes = 0;
-  /** Files with content that have not been read. */
+  /** The number of files with content that have not been read. */
   #unread = 0;
   #isClosed = false;
   #onProgress: ((readBytes: number) => void) | undefined;
@@ -68,7 +67,7 @@ export class FileCheck {
     this.#work();
   }
 
-  /** A piece is on disk, for the first time. */
+  /** To be called once for each piece that has been written. */
   onPiece(piece: number): void {
     const { release } = this.#options;
     const startBytes = piece * release.pieceLengthBytes;
@@ -78,15 +77,15 @@ export class FileCheck {
     this.#work();
   }
 
-  /** Whether the file has passed, and looks as it did then. */
+  /** Whether a file has passed and has not changed since. */
   hasPassed(fileIndex: number): boolean {
     const stamp = this.#passed.get(fileIndex);
     return stamp !== undefined && stamp === stampOf(this.#pathOf(fileIndex));
   }
 
   /**
-   * Resolves when every complete file has been read, or none will be: it was closed, the worker has failed, the signal
-   * is aborted. To be called once.
+   * Resolves when every complete file has been read, or when no more will be, because the check was closed, the worker has
+   * failed, or the signal is aborted. To be called once.
    */
   async caughtUp(
     options: {
@@ -108,7 +107,7 @@ export class FileCheck {
     }
   }
 
-  /** Reads no more. */
+  /** Stops reading. */
   close(): void {
     this.#isClosed = true;
     this.#hasher?.close();
@@ -120,7 +119,7 @@ export class FileCheck {
       .catch((error) => this.#giveUp(error))
       .finally(() => {
         this.#working = undefined;
-        // What has come since the queue was last looked at.
+        // For files that have been completed since the queue was last looked at.
         this.#work();
       });
   }

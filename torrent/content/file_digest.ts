@@ -1,28 +1,28 @@
 /**
- * The SHA-256 of a file on disk, and what the file looked like when it was formed: as long as it still looks so, it need
- * not be read again. Synchronous, for a thread that does nothing else.
+ * The SHA-256 of a file on disk, with a stamp of the file (size, inode, times): as long as the stamp is the same, the file
+ * need not be read again. Synchronous, for a thread that does nothing else.
  */
 
 import { createHash } from "node:crypto";
 import * as fs from "node:fs";
 
-/** What was found of a file. */
+/** A file's hash and stamp. */
 export interface FileDigest {
   /** 64 hexadecimal digits. */
   readonly sha256: string;
-  /** As {@linkcode stampOf} says it, from before the first byte was read. */
+  /** The stamp that {@linkcode stampOf} gives, from before the first byte was read. */
   readonly stamp: string;
 }
 
-/** How often the reader is told how far it is: some 50 milliseconds of hashing. */
+/** How many bytes are read between two reports of progress: some 50 ms of hashing. */
 export const DIGEST_STEP_BYTES = 64 * 1024 * 1024;
 
 /**
- * Reads a file to its end. Undefined if there is no regular file or it cannot be read: what is wrong with it, whoever
- * looks at it next finds out.
+ * Reads a file to its end. Returns undefined if it is no regular file or cannot be read; the check at the end finds out
+ * what is wrong with it.
  *
- * @param buffer what to read with, e.g. 1 MiB.
- * @param onStep called after each {@linkcode DIGEST_STEP_BYTES}, with what was read until then.
+ * @param buffer the memory to read into, for example 1 MiB.
+ * @param onStep called after each {@linkcode DIGEST_STEP_BYTES} with the number of bytes that were read until then.
  */
 export function digestFile(
   path: string,
@@ -58,7 +58,7 @@ export function digestFile(
   }
 }
 
-/** Size, inode, and the times of its last changes; undefined if there is no regular file. */
+/** A file's size, inode, and times of its last changes as text; undefined if it is no regular file. */
 export function stampOf(path: string): string | undefined {
   try {
     return stampFrom(fs.lstatSync(path, { bigint: true }));
@@ -68,7 +68,7 @@ export function stampOf(path: string): string | undefined {
 }
 
 function stampFrom(info: fs.BigIntStats): string | undefined {
-  // The runtime tells the time of modification in milliseconds, which can be set to anything, and that of change, which
-  // cannot, in seconds.
+  // The runtime gives the time of modification, which anybody can set, in milliseconds, and the time of change, which
+  // nobody can set, in seconds. So both are in the stamp.
   return info.isFile() ? `${info.size} ${info.ino} ${info.mtimeMs} ${info.ctimeMs}` : undefined;
 }

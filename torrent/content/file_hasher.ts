@@ -1,24 +1,24 @@
 /**
- * Hashes files in a thread of its own: SHA-256 takes as long as SHA-1, and the engine's thread has its hands full with
- * that one. The worker reads by itself, so that a disk that is slow holds nobody else up.
+ * Hashes files in a worker: SHA-256 takes as long as SHA-1, with which the engine's thread is busy already. The worker also
+ * reads the files, so that a slow disk does not delay the engine.
  */
 
 import type { FileDigest } from "./file_digest.ts";
 import type { FromHashWorker, ToHashWorker } from "./hash_worker.ts";
 
-/** What may be another one in tests. */
+/** How the worker is made. */
 export interface FileHasherOptions {
   /** Default: a worker of `hash_worker.ts`. It takes some 70 ms and 16 MB to start. */
   readonly createWorker?: (() => Worker) | undefined;
 }
 
-/** One batch that is under way. */
+/** The batch that is under way. */
 interface Batch {
   readonly onStep: (at: number, readBytes: number) => void;
   readonly done: PromiseWithResolvers<readonly (FileDigest | undefined)[]>;
 }
 
-/** See the file's head. To be closed; one batch at a time. */
+/** Hashes batches of files, one batch at a time. It has to be closed. */
 export class FileHasher {
   readonly #worker: Worker;
   #batch: Batch | undefined;
@@ -34,7 +34,7 @@ export class FileHasher {
       batch.done.resolve(data.digests);
     });
     worker.addEventListener("error", (event) => {
-      // Unhandled, it would end this process too.
+      // Without this the worker's error would end the whole process.
       event.preventDefault();
       this.#fail(new Error(`hash files: the worker failed: ${event.message}`));
     });
@@ -44,9 +44,9 @@ export class FileHasher {
   }
 
   /**
-   * The files' digests in order, undefined for those that cannot be read. Rejects if the worker has failed or is closed.
+   * The files' digests in order, undefined for files that cannot be read. Rejects if the worker has failed or is closed.
    *
-   * @param onStep called now and then within large files: which of the paths, and how much of it has been read.
+   * @param onStep called now and then within large files with the index of the path and the bytes of it that were read.
    */
   async hash(
     paths: readonly string[],
@@ -60,7 +60,7 @@ export class FileHasher {
     return await done.promise;
   }
 
-  /** Ends the worker, in the middle of a file if need be; what waits for it rejects. */
+  /** Ends the worker, if need be in the middle of a file; a batch that is under way rejects. */
   close(): void {
     this.#fail(new Error("hash files: closed"));
   }

@@ -1,15 +1,15 @@
-/** The module of a worker that hashes files; the other side is `file_hasher.ts`. */
+/** The worker that hashes files; the other side is `file_hasher.ts`. */
 
 import { digestFile, type FileDigest } from "./file_digest.ts";
 
-/** Paths of files to hash, one batch at a time. */
+/** The message to the worker: the paths of a batch of files. */
 export type ToHashWorker = readonly string[];
 
-/** What comes back. */
+/** The messages from the worker. */
 export type FromHashWorker =
-  /** So much of the batch's file at that index has been read. */
+  /** `readBytes` of the file at this index of the batch have been read. */
   | { readonly type: "step"; readonly at: number; readonly readBytes: number }
-  /** The batch's files in order, undefined for those that cannot be read. */
+  /** The digests of the batch in order, undefined for files that cannot be read. */
   | { readonly type: "digests"; readonly digests: readonly (FileDigest | undefined)[] };
 
 /** The part of a worker's global scope that is used here. */
@@ -18,6 +18,7 @@ interface WorkerScope {
   onmessage: ((event: MessageEvent<ToHashWorker>) => void) | null;
 }
 
+/** The memory that files are read into. */
 const READ_BYTES = 1024 * 1024;
 
 const scope = globalThis as unknown as WorkerScope;

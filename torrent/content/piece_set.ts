@@ -11,26 +11,29 @@ export class PieceSet {
     if (bytes !== undefined) this.bytes.set(bytes.subarray(0, this.bytes.length));
   }
 
-  /** Every piece. */
+  /** The set of all pieces. */
   static full(pieceCount: number): PieceSet {
     const set = new PieceSet(pieceCount);
     for (let index = 0; index < pieceCount; index++) set.add(index);
     return set;
   }
 
+  /** Whether a piece is in the set. */
   has(index: number): boolean {
     return ((this.bytes[index >> 3] ?? 0) & (0x80 >> (index & 7))) !== 0;
   }
 
+  /** Adds a piece. */
   add(index: number): void {
     this.bytes[index >> 3] = (this.bytes[index >> 3] ?? 0) | (0x80 >> (index & 7));
   }
 
+  /** Removes a piece. */
   delete(index: number): void {
     this.bytes[index >> 3] = (this.bytes[index >> 3] ?? 0) & ~(0x80 >> (index & 7));
   }
 
-  /** Visits the indexes in ascending order; eight that are not in it cost one look. */
+  /** Visits the indexes in ascending order; eight that are not in the set cost one look. */
   forEach(visit: (index: number) => void): void {
     for (let byteIndex = 0; byteIndex < this.bytes.length; byteIndex++) {
       const bits = this.bytes[byteIndex] ?? 0;

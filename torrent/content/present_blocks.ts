@@ -1,23 +1,23 @@
 /**
- * Parts of pieces that are on disk already and probably right, though not all of the piece is: an engine that can reads
- * them instead of asking for them, and lets the piece's hash decide. Kept in a file beside the resume journal, so that it
- * outlives the process; nothing rests on it.
+ * Blocks that are on disk already and probably right, of pieces that are not complete. An engine may read them from the
+ * disk instead of requesting them from peers, and the piece's hash decides. They are listed in a file beside the resume
+ * journal, so that they outlive the process; a wrong list costs network and nothing else.
  */
 
 import * as fs from "node:fs";
 import { z } from "zod";
 import type { PieceSet } from "./piece_set.ts";
-import { pieceSizeBytes, type Release } from "../release/release.ts";
+import { pieceSizeBytes, type Release } from "../release/mod.ts";
 
-/** What peers ask each other for (BEP 3); parts of one are of no use. */
+/** The unit that peers request from each other (BEP 3); parts of a block are of no use. */
 const BLOCK_BYTES = 16 * 1024;
 
-/** A release of which every other chunk has changed may have more; what is left out is asked for. */
+/** Ranges in the file. A release in which every other chunk has changed may have more; the rest is requested from peers. */
 const MAX_RANGES = 500_000;
-/** Two numbers for each of those, of at most 14 digits each. */
+/** The largest file: two numbers of at most 14 digits for each range. */
 const MAX_FILE_BYTES = 16 * 1024 * 1024;
 
-/** Bytes of the content. */
+/** A range of bytes of the content. */
 export interface ContentRange {
   readonly startBytes: number;
   readonly sizeBytes: number;
@@ -30,22 +30,22 @@ const fileSchema = z.object({
   ranges: z.array(z.int().nonnegative()),
 });
 
-/** See the file's head. */
+/** The blocks that are on disk of pieces that are not complete. */
 export class PresentBlocks {
   readonly #release: Release;
   /** In order, without overlaps. */
   readonly #ranges: readonly ContentRange[];
   readonly #forgotten = new Set<number>();
 
-  /** @param ranges in order, without overlaps; they need not follow the borders of anything. */
+  /** @param ranges in order, without overlaps; they need not begin or end at blocks or pieces. */
   constructor(release: Release, ranges: readonly ContentRange[]) {
     this.#release = release;
     this.#ranges = ranges;
   }
 
   /**
-   * The whole blocks of a piece that are there, as runs within the piece. None for a piece of which every block is there:
-   * its hash has been looked at, and it was wrong.
+   * The whole blocks of a piece that are on disk, as runs within the piece. None for a piece of which every block is on
+   * disk, since its hash has been checked and was wrong.
    */
   runsOf(index: number): { begin: number; sizeBytes: number }[] {
     if (this.#forgotten.has(index)) return [];
@@ -59,7 +59,7 @@ export class PresentBlocks {
       const first = Math.max(0, startBytes - pieceStart);
       const last = Math.min(pieceBytes, startBytes + sizeBytes - pieceStart);
       const begin = Math.ceil(first / BLOCK_BYTES) * BLOCK_BYTES;
-      // The content's last block may be a short one.
+      // The content's last block may be shorter.
       const end = last === pieceBytes ? last : Math.floor(last / BLOCK_BYTES) * BLOCK_BYTES;
       if (end <= begin) continue;
       runs.push({ begin, sizeBytes: end - begin });
@@ -68,17 +68,17 @@ export class PresentBlocks {
     return coveredBytes === pieceBytes ? [] : runs;
   }
 
-  /** The piece did not match its hash with these blocks in it: all of it is to be fetched. */
+  /** To be called if a piece with these blocks did not match its hash: all of it has to be fetched. */
   forget(index: number): void {
     this.#forgotten.add(index);
   }
 
-  /** Writes the file, atomically, leaving out what lies in verified pieces only. */
+  /** Writes the file atomically, without ranges that lie in verified pieces only. */
   write(path: string, verified: PieceSet): void {
     const ranges = this.#ranges.filter(({ startBytes, sizeBytes }) => {
       const first = Math.floor(startBytes / this.#release.pieceLengthBytes);
       const last = Math.floor((startBytes + sizeBytes - 1) / this.#release.pieceLengthBytes);
-      // Between the first and the last piece all are covered in full, and so were looked at.
+      // The pieces between the first and the last are covered in full, and so have been checked.
       return !verified.has(first) || !verified.has(last);
     }).slice(0, MAX_RANGES);
     const file: z.infer<typeof fileSchema> = {
@@ -90,12 +90,12 @@ export class PresentBlocks {
     fs.renameSync(`${path}.new`, path);
   }
 
-  /** Reads the file; without one of this release that can be understood, no block is there. */
+  /** Reads the file. Without a readable one of this release no block counts as present. */
   static read(path: string, release: Release): PresentBlocks {
     return new PresentBlocks(release, readRanges(path, release));
   }
 
-  /** Binary search: which range is the first to end behind that place. */
+  /** The index of the first range that ends behind that place (binary search). */
   #firstEndingAfter(placeBytes: number): number {
     let low = 0;
     let high = this.#ranges.length;
@@ -109,7 +109,7 @@ export class PresentBlocks {
   }
 }
 
-/** Where the file stands that belongs to a resume journal. */
+/** The path of the file that belongs to a resume journal. */
 export function presentBlocksPath(journalPath: string): string {
   return `${journalPath}.present`;
 }
@@ -120,7 +120,7 @@ function readRanges(path: string, release: Release): ContentRange[] {
     if (fs.statSync(path).size > MAX_FILE_BYTES) return [];
     text = fs.readFileSync(path, "utf8");
   } catch {
-    // Missing or unreadable comes to the same: everything is asked for.
+    // Missing or unreadable comes to the same: everything is requested from peers.
     return [];
   }
   const parsed = fileSchema.safeParse(parseJson(text));

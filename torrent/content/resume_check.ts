@@ -1,49 +1,49 @@
 /**
- * Decides which pieces on disk need not be fetched again. Hashing costs local reads, fetching costs
- * the network, a wrong belief costs the whole release: so believe what nothing contradicts, hash
- * what is doubtful, fetch the rest.
+ * Decides which pieces on disk need not be fetched again. Hashing costs local reads, fetching costs network, and a piece
+ * that is wrongly believed costs the whole release: so the journal is believed where nothing contradicts it, pieces in
+ * doubt are hashed, and the rest is fetched.
  */
 
 import { createHash } from "node:crypto";
 import { Buffer } from "node:buffer";
 import { yieldToOthers } from "../../base/clock.ts";
 import { segmentsOf } from "./content_layout.ts";
-import { type ContentStore, stopped } from "./content_store.ts";
+import { type ContentStore, stoppedError } from "./content_store.ts";
 import { TransferError } from "../errors.ts";
 import { PieceSet } from "./piece_set.ts";
-import { pieceSizeBytes, type Release } from "../release/release.ts";
+import { pieceSizeBytes, type Release } from "../release/mod.ts";
 import { type JournalContent, takeReceipt } from "./resume_journal.ts";
 
 const SHA1_BYTES = 20;
 /**
- * Pieces that are hashed although the journal is believed; a disk that was restored or a file that
- * was replaced shows in them, and they are read in moments.
+ * Pieces that are hashed although the journal is believed. They show a disk that was restored or a file that was replaced,
+ * and take moments to read.
  */
 const SAMPLED_PIECES = 8;
 
-/** What there is to decide by. */
+/** What the decision is based on. */
 export interface ResumeCheckOptions {
   readonly release: Release;
   /** Prepared: every file has its full size. */
   readonly store: ContentStore;
   /** Each file's size before it was prepared. */
   readonly formerBytes: readonly number[];
-  /** Undefined if there is none: then everything that was on disk is hashed. */
+  /** Undefined if there is none; then everything that was on disk is hashed. */
   readonly journal: JournalContent | undefined;
   /** This boot of the machine, see `currentBoot`. */
   readonly boot: string;
   readonly signal: AbortSignal;
 }
 
-/** What was decided. */
+/** Which pieces count as verified, and what it took to find out. */
 export interface ResumeCheck {
-  /** These need not be fetched. */
+  /** The pieces that need not be fetched. */
   readonly verified: PieceSet;
-  /** How much was hashed to know. */
+  /** How much was hashed to decide. */
   readonly rehashedBytes: number;
 }
 
-/** See the file's head. */
+/** Decides which pieces on disk need not be fetched again. */
 export async function checkResume(options: ResumeCheckOptions): Promise<ResumeCheck> {
   const { release, journal } = options;
   const onDisk = piecesOnDisk(options);
@@ -52,7 +52,7 @@ export async function checkResume(options: ResumeCheckOptions): Promise<ResumeCh
   const claimed = onDisk.filter((index) => journal.claimed.has(index));
   const sameBoot = journal.boot === options.boot;
   if (journal.seal === undefined ? !sameBoot : !sameBoot && !journal.seal.synced) {
-    // Written bits may have reached the disk before their pieces when the machine went down.
+    // When the machine went down, the journal's bits may have reached the disk before their pieces.
     return await hashPieces(claimed, options);
   }
   const changed = journal.seal === undefined ? new Set<number>() : changedFiles(options);
@@ -129,13 +129,13 @@ async function hashPieces(
   const buffer = new Uint8Array(indexes.length === 0 ? 0 : release.pieceLengthBytes);
   let rehashedBytes = 0;
   for (const index of indexes) {
-    if (signal.aborted) throw stopped(signal.reason);
+    if (signal.aborted) throw stoppedError(signal.reason);
     const piece = buffer.subarray(0, pieceSizeBytes(release, index));
     try {
       store.read(index * release.pieceLengthBytes, piece);
       if (pieceMatches(release, index, piece)) verified.add(index);
     } catch (error) {
-      // An unreadable piece is fetched again; should it be the disk, writing it will tell.
+      // A piece that cannot be read is fetched again; if the disk is broken, writing it will show that.
       if (!(error instanceof TransferError)) throw error;
     }
     rehashedBytes += piece.length;
@@ -144,14 +144,14 @@ async function hashPieces(
   return { verified, rehashedBytes };
 }
 
-/** Whether that SHA-1, 20 bytes, is the one that the release says of that piece. */
+/** Whether a SHA-1 (20 bytes) is the one that the release gives for that piece. */
 export function hashMatches(release: Release, index: number, digest: Uint8Array): boolean {
   const start = index * SHA1_BYTES;
   const wanted = release.pieceHashes.subarray(start, start + SHA1_BYTES);
   return Buffer.compare(digest, wanted) === 0;
 }
 
-/** Whether the bytes are what the release says of that piece. */
+/** Whether the bytes match the hash that the release gives for that piece. */
 export function pieceMatches(release: Release, index: number, piece: Uint8Array): boolean {
   return hashMatches(release, index, createHash("sha1").update(piece).digest());
 }

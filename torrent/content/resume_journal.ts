@@ -1,20 +1,19 @@
 /**
- * The journal of a fetch: a small file beside the content that says which pieces were verified and
- * written. A piece's bit is set by a one-byte write after the piece itself has been written, so a
- * killed process never leaves a bit without its piece. A machine that loses power may: hence the
- * boot's identity in it, and a seal with the files' sizes and times once they are known to be at
- * rest. What of it may be believed is decided in `resume_check.ts`.
+ * The journal of a fetch: a small file beside the content that says which pieces were verified and written. A piece's bit is
+ * set by a one-byte write after the piece itself has been written, so a killed process never leaves a bit without its
+ * piece. A machine that loses power may do so; hence the journal holds the identity of the boot, and a seal with the files'
+ * sizes and times once nothing writes to them any more. What of it is believed is decided in `resume_check.ts`.
  *
- * Form: one line of JSON, the bitfield, and, once sealed, a second piece of JSON.
+ * Form: one line of JSON, the bitfield, and, once sealed, a second JSON document.
  */
 
 import * as fs from "node:fs";
 import { Buffer } from "node:buffer";
 import { z } from "zod";
 import { PieceSet } from "./piece_set.ts";
-import type { Release } from "../release/release.ts";
+import type { Release } from "../release/mod.ts";
 
-/** Bounds what is read back: a seal of 200,000 files, some 60 bytes each. */
+/** The largest journal that is read: a seal of 200,000 files, some 60 bytes each. */
 const MAX_JOURNAL_BYTES = 32 * 1024 * 1024;
 
 const headerSchema = z.object({
@@ -28,24 +27,24 @@ const headerSchema = z.object({
 const receiptSchema = z.tuple([z.number(), z.number(), z.number()]);
 const sealSchema = z.object({ synced: z.boolean(), files: z.array(receiptSchema) });
 
-/** Size, modification time in milliseconds, and inode of a file at rest. */
+/** Size, modification time in milliseconds, and inode of a file that nothing writes to. */
 export type FileReceipt = z.infer<typeof receiptSchema>;
 
-/** What the files were like when the journal was closed in order. */
+/** What the files were like when the journal was sealed. */
 export interface Seal {
-  /** Whether the disk was asked to keep them; if not, it holds for the same boot only. */
+  /** Whether the files were synced to the disk; if not, the seal holds for the same boot only. */
   readonly synced: boolean;
   /** In the release's order. */
   readonly files: readonly FileReceipt[];
 }
 
-/** What a journal says. */
+/** A journal that was read. */
 export interface JournalContent {
   /** The pieces that it claims. */
   readonly claimed: PieceSet;
   /** The boot of the machine in which it was written. */
   readonly boot: string;
-  /** Missing if whoever wrote it was killed. */
+  /** Undefined if the process that wrote the journal was killed. */
   readonly seal: Seal | undefined;
 }
 
@@ -73,13 +72,13 @@ export function readJournal(path: string, release: Release): JournalContent | un
   };
 }
 
-/** Writes a journal. */
+/** A journal that is being written. */
 export class ResumeJournal {
   readonly #pieces: PieceSet;
   readonly #headerBytes: number;
   #descriptor: number | undefined;
 
-  /** Begins it anew, atomically, with the pieces that are known to be good. */
+  /** Begins the journal anew, atomically, with the pieces that are verified already. */
   constructor(path: string, options: { release: Release; verified: PieceSet; boot: string }) {
     const header = Buffer.from(
       JSON.stringify({
@@ -98,7 +97,7 @@ export class ResumeJournal {
     this.#descriptor = fs.openSync(path, "r+");
   }
 
-  /** Claims a piece. Only to be called once the piece has been written. */
+  /** Adds a piece. Only to be called after the piece has been written. */
   add(index: number): void {
     if (this.#descriptor === undefined) return;
     this.#pieces.add(index);
@@ -106,7 +105,7 @@ export class ResumeJournal {
     fs.writeSync(this.#descriptor, this.#pieces.bytes, at, 1, this.#headerBytes + at);
   }
 
-  /** Closes it in order: from here on the files are at rest. */
+  /** Closes the journal with a seal: from here on nothing writes to the files. */
   seal(seal: Seal): void {
     if (this.#descriptor === undefined) return;
     const bytes = Buffer.from(JSON.stringify(seal));
@@ -116,14 +115,14 @@ export class ResumeJournal {
     this.close();
   }
 
-  /** Closes it as it is; without a seal it is treated as that of a killed process. */
+  /** Closes the journal without a seal; it then counts as that of a killed process. */
   close(): void {
     if (this.#descriptor !== undefined) fs.closeSync(this.#descriptor);
     this.#descriptor = undefined;
   }
 }
 
-/** What a file is like now, or undefined if there is no such file. */
+/** What a file is like now; undefined if there is no such regular file. */
 export function takeReceipt(path: string): FileReceipt | undefined {
   try {
     const info = fs.lstatSync(path);
@@ -134,8 +133,8 @@ export function takeReceipt(path: string): FileReceipt | undefined {
 }
 
 /**
- * Identifies this boot of the machine; the page cache lives exactly as long. Where the system does
- * not tell, every call gives another answer, so that nothing unsealed is believed.
+ * Identifies this boot of the machine, which is as long as the page cache lives. On systems that do not tell it, every call
+ * returns another identity, so that no journal without a seal is believed.
  */
 export function currentBoot(): string {
   try {

@@ -1,17 +1,16 @@
 /**
- * The disk's side of one transfer, the same for every engine: the content, the journal of what is
- * verified, and the count of it. What arrives is written and claimed here; where from is not known.
+ * The disk's side of one transfer, the same for every engine: the content, the journal of the verified pieces, and their
+ * number. Pieces that have arrived are written and added to the journal here; where they came from is not known.
  */
 
 import { type Clock, sleep } from "../../base/clock.ts";
 import { ContentStore, type ContentStoreOptions, diskError } from "./content_store.ts";
 import { PresentBlocks, presentBlocksPath } from "./present_blocks.ts";
-import type { ResumeMode, VerifyOptions } from "../engine/engine.ts";
 import { TransferError } from "../errors.ts";
 import { FileCheck, MIN_CHECKED_BYTES } from "./file_check.ts";
 import { type Log, silentLog } from "../../base/log.ts";
 import { PieceSet } from "./piece_set.ts";
-import { pieceSizeBytes, type Release } from "../release/release.ts";
+import { pieceSizeBytes, type Release } from "../release/mod.ts";
 import { checkResume } from "./resume_check.ts";
 import {
   currentBoot,
@@ -20,8 +19,20 @@ import {
   ResumeJournal,
   takeReceipt,
 } from "./resume_journal.ts";
-import { verifyRelease } from "./verify_release.ts";
+import { type VerifyOptions, verifyRelease } from "./verify_release.ts";
 import type { PagePolicy } from "./write_behind.ts";
+
+/** How much of what is on disk already is believed. */
+export type ResumeMode =
+  /**
+   * The resume journal is believed where nothing on disk contradicts it, the rest is hashed. The default: what an earlier
+   * attempt has verified costs no network and no full re-hash.
+   */
+  | "journal"
+  /** Nothing is believed: every piece that is on disk is hashed, the others are fetched. */
+  | "rehash"
+  /** The transfer starts from nothing, whatever is there. */
+  | "discard";
 
 /** How a transfer begins. */
 export type TransferStart =
@@ -34,13 +45,13 @@ export type TransferStart =
   }
   | { readonly kind: "seed" };
 
-/** See the file's head. */
+/** The content, the journal and the verified pieces of one transfer. */
 export class TransferFiles {
   readonly release: Release;
   readonly store: ContentStore;
-  /** On disk and matching their hashes. */
+  /** The pieces that are on disk and match their hashes. */
   readonly verified: PieceSet;
-  /** Parts of other pieces that are on disk; undefined before `resume`, and where nothing on disk is believed. */
+  /** Blocks on disk of other pieces; undefined before `resume`, and where nothing on disk is believed. */
   present: PresentBlocks | undefined;
   #verifiedBytes = 0;
   #resumedBytes = 0;
@@ -60,24 +71,24 @@ export class TransferFiles {
     this.store = new ContentStore(release, root, options);
   }
 
-  /** Of the pieces in {@link verified}. */
+  /** The size of the {@link verified} pieces. */
   get verifiedBytes(): number {
     return this.#verifiedBytes;
   }
 
-  /** How much of it was there when the transfer began. */
+  /** The size of the pieces that were verified when the transfer began. */
   get resumedBytes(): number {
     return this.#resumedBytes;
   }
 
-  /** Whether nothing is missing. */
+  /** Whether every piece is verified. */
   get isComplete(): boolean {
     return this.#verifiedBytes === this.release.sizeBytes;
   }
 
   /**
-   * Makes the files, finds out which pieces need not be fetched, and begins the journal anew. Rejects
-   * with a {@link TransferError}: "disk_full", "disk_failed", "stopped".
+   * Makes the files, finds out which pieces need not be fetched, and begins the journal anew. Rejects with a
+   * {@link TransferError}: "disk_full", "disk_failed", "stopped".
    */
   async resume(
     start: TransferStart & { readonly kind: "fetch" },
@@ -105,7 +116,7 @@ export class TransferFiles {
     return { resumedBytes: this.#resumedBytes, rehashedBytes };
   }
 
-  /** A seed's content was hashed when it was published; here only what costs nothing is looked at. */
+  /** Expects the files of a seed at their sizes. They were hashed when they were published, so that is not repeated. */
   expectContent(): void {
     for (const file of this.release.files) {
       const receipt = takeReceipt(`${this.store.root}/${file.path}`);
@@ -122,8 +133,8 @@ export class TransferFiles {
   }
 
   /**
-   * Claims a piece that has been written. False if it was claimed before. Throws a
-   * {@link TransferError}.
+   * Adds a piece that has been written to the journal and to the verified ones. Returns false if it was there already.
+   * Throws a {@link TransferError}.
    */
   claim(index: number): boolean {
     if (this.verified.has(index)) return false;
@@ -137,15 +148,15 @@ export class TransferFiles {
     return true;
   }
 
-  /** Everything is there: asks the disk to keep it, and says so in the journal. */
+  /** To be called when every piece is there: syncs the files to the disk and seals the journal. */
   async finish(): Promise<void> {
     if (this.#journal === undefined) return;
     this.#seal(await this.store.sync());
-    // What is checked is still being read, and dropped after that.
+    // Files that are being checked are still read, and dropped from the page cache after that.
     if (this.#check === undefined) await this.store.dropPages();
   }
 
-  /** As `Transfer.verify`, once everything is there. */
+  /** As `Transfer.verify`, once every piece is there. */
   async verify({ signal, onProgress }: VerifyOptions): Promise<void> {
     const { release, store } = this;
     const check = this.#check ??= this.#beginCheck();
@@ -166,8 +177,8 @@ export class TransferFiles {
   }
 
   /**
-   * Closes the journal and the files of a transfer that ends. With `atRest` nothing writes to them
-   * any more: it holds until the machine itself goes down.
+   * Closes the journal and the files of a transfer that ends. With `atRest`, which says that nothing writes to the files any
+   * more, the journal is sealed; the seal holds until the machine goes down.
    */
   close(options: { atRest: boolean }): void {
     this.#check?.close();
@@ -176,7 +187,7 @@ export class TransferFiles {
     this.store.close();
   }
 
-  /** Follows the content to another place, and takes the journal along if it lies beside it. */
+  /** Renames the content's root, and the journal with it if it lies beside the root. */
   async relocate(newRoot: string): Promise<void> {
     const journalFollows = this.#journalPath === `${this.store.root}.resume`;
     this.store.moveTo(newRoot);
@@ -185,7 +196,7 @@ export class TransferFiles {
     try {
       await Deno.rename(this.#journalPath, newPath);
     } catch (error) {
-      // Without it the next start hashes everything, no more.
+      // Without the journal the next start hashes everything, and that is all.
       if (!(error instanceof Deno.errors.NotFound)) throw diskError("rename", newPath, error);
     }
     this.#journalPath = newPath;
@@ -218,29 +229,29 @@ export class TransferFiles {
   }
 }
 
-/** How often a full disk is looked at again: soon enough for whoever has just made room. */
+/** How often a full disk is tried again: soon enough for an operator who has just made room. */
 const ROOM_POLL_MS = 2000;
 
-/** What whoever writes verified pieces needs, and whom it tells, with a disk that may be full for a while. */
-export interface PieceWriting {
+/** What an engine's store of verified pieces needs; the disk may be full for a while. */
+export interface PieceStoreOptions {
   readonly files: TransferFiles;
   readonly clock: Clock;
-  /** Ends the waiting; pieces that wait are dropped, since nothing claims them. */
+  /** Ends the waiting for room; pieces that wait are dropped, since they are not in the journal. */
   readonly signal: AbortSignal;
-  /** The piece is on disk and claimed in the journal. */
+  /** Called when a piece is on disk and in the journal. */
   readonly onWritten: (index: number) => void;
-  /** The disk is full: nothing should be asked for until there is room. */
+  /** Called when the disk is full: nothing should be requested until there is room. */
   readonly onPaused: (error: TransferError) => void;
-  /** All that had waited is written. */
+  /** Called when everything that has waited is written. */
   readonly onContinued: () => void;
 }
 
 /**
- * Does what needs room on the disk, again and again while there is none. `onFull` hears of it once,
- * `onRoom` when it has worked after that. Rejects with what else goes wrong, or once the signal is
- * aborted with the last "disk_full".
+ * Does work that needs room on the disk, again and again while the disk is full. Calls `onFull` once when it is, and
+ * `onRoom` when the work has succeeded after that. Rejects with any other error, or with the last "disk_full" once the
+ * signal is aborted.
  */
-export async function whenThereIsRoom<Result>(
+export async function retryWhileDiskFull<Result>(
   work: () => Result | Promise<Result>,
   options: {
     readonly clock: Clock;

@@ -1,37 +1,40 @@
 /**
- * The last check before a release may be started: the SHA-256 of every file against the manifest.
- * Piece hashes have passed by then; this one also covers the disk, and does not rest on SHA-1.
+ * The last check before a release may be started: the SHA-256 of every file against the manifest. The pieces' hashes have
+ * been checked by then; this check also covers the disk, and does not depend on SHA-1.
  */
 
 import { createHash } from "node:crypto";
 import fs from "node:fs";
 import { yieldToOthers } from "../../base/clock.ts";
 import { ReleaseError, systemErrorCode } from "../errors.ts";
-import { readRelease } from "../release/metainfo.ts";
-import type { ReleaseFile } from "../release/release.ts";
+import { readRelease, type ReleaseFile } from "../release/mod.ts";
 
-/** Memory per verification; one such chunk is hashed in about a millisecond between two turns. */
+/** The memory that files are read into. This much is hashed in about a millisecond, between two turns of the event loop. */
 const READ_BYTES = 1024 * 1024;
 
+/** Opening a file, or looking at it, costs about as much as reading this many bytes of it. */
 const OPEN_COST_BYTES = 16 * 1024;
 
-/** What to verify. */
+/** What to verify, and how. */
 export interface VerifyReleaseOptions {
   /** The release's .torrent. */
   readonly metainfo: Uint8Array;
-  /** Directory with the content, laid out as an engine's `root`. */
+  /** The directory with the content, laid out as an engine's `root`. */
   readonly root: string;
   readonly signal?: AbortSignal;
-  /** Whether a file, by its index, is known to be right and need not be read. Default: none. */
+  /** Whether a file, by its index, is known to be right and need not be read. Default: none is. */
   readonly isChecked?: (fileIndex: number) => boolean;
   /** Called about once per MiB, and at the end. */
   readonly onProgress?: (verifiedBytes: number, totalBytes: number) => void;
 }
 
+/** How a transfer's files are verified. */
+export type VerifyOptions = Pick<VerifyReleaseOptions, "signal" | "onProgress">;
+
 /**
- * Resolves if every file is there, has its size and its SHA-256. Otherwise rejects with a
- * {@link ReleaseError} that names the first bad file in `path`: "file_missing", "file_size",
- * "file_content"; or "aborted". Files that are not part of the release are not looked at.
+ * Resolves if every file is there with its size and its SHA-256. Otherwise rejects with a {@link ReleaseError} that names
+ * the first bad file in `path`: "file_missing", "file_size", "file_content"; or "aborted". Files that are not part of the
+ * release are not looked at.
  */
 export async function verifyRelease(options: VerifyReleaseOptions): Promise<void> {
   const release = readRelease(options.metainfo);
@@ -39,7 +42,6 @@ export async function verifyRelease(options: VerifyReleaseOptions): Promise<void
   let verifiedBytes = 0;
   let sinceTurnBytes = 0;
   for (const [index, file] of release.files.entries()) {
-    // Opening a file, or looking at it, costs about as much as reading this many bytes of it.
     sinceTurnBytes += OPEN_COST_BYTES;
     if (options.isChecked?.(index) === true) {
       verifiedBytes += file.sizeBytes;
@@ -76,8 +78,8 @@ function expectWanted(signal: AbortSignal | undefined): void {
 }
 
 /**
- * Fills the buffer with one chunk of the file after the other and yields how many bytes there are. The calls are
- * synchronous: a promise for each would cost more than reading a small file does.
+ * Fills the buffer with one chunk of the file after the other and yields the number of bytes in it. The calls are
+ * synchronous, since a promise for each would cost more than reading a small file.
  */
 function* readChunks(file: ReleaseFile, root: string, buffer: Uint8Array): Generator<number> {
   const path = `${root}/${file.path}`;

@@ -1,27 +1,27 @@
 /**
- * Brings what was written onto the disk while more arrives, and, where it is not to stay in memory, takes it out of the
- * page cache again: a download must not push out what the running service reads. Dirty pages cannot be dropped, so that
- * is done behind the flushes. Advice never fails a transfer, a failed flush does.
+ * Flushes what was written to the disk while more arrives, and, where it is not to stay in memory, drops it from the page
+ * cache: a download must not push out what the running service reads. Dirty pages cannot be dropped, so pages are dropped
+ * after their flush. A failed drop never fails a transfer, a failed flush does.
  */
 
 import { dropCleanPages, syncFileSystem } from "../../ffi/mod.ts";
 import type { Log } from "../../base/log.ts";
-import type { Release } from "../release/release.ts";
+import type { Release } from "../release/mod.ts";
 
-/** What is to become of the pages of a release's files in the page cache. */
+/** What becomes of a release's files in the page cache. */
 export type PagePolicy =
-  /** They stay as long as the kernel likes: for whoever locks them in memory right afterwards. */
+  /** They stay as long as the kernel keeps them: for callers that lock them in memory right afterwards. */
   | "keep"
-  /** They are dropped as soon as they are on disk and nobody is likely to ask for them. */
+  /** They are dropped as soon as they are on disk and peers are not likely to request them. */
   | "drop";
 
-/** Takes clean pages of a part of a file out of the page cache. */
+/** Drops the clean pages of a part of a file from the page cache. */
 export type DropPages = (
   path: string,
   range: { readonly offsetBytes: number; readonly lengthBytes: number },
 ) => Promise<void>;
 
-/** What it needs. */
+/** What a write-behind needs. */
 export interface WriteBehindOptions {
   readonly release: Release;
   /** Where the content lies now. */
@@ -38,30 +38,27 @@ export interface WriteBehindOptions {
 }
 
 /**
- * The disk is asked to keep what was written each time that it is so much: asked only in the end, it would begin then,
- * and a release of many gigabytes wait for all of it.
+ * What was written is flushed each time that it has reached this size. If it were flushed only at the end, the disk would begin to
+ * write then, and a release of many gigabytes would wait for all of it.
  */
 const FLUSH_BYTES = 64 * 1024 * 1024;
 
 /**
- * So much of what was written last stays in the page cache all the same: the peers ask for a new piece as soon as they
- * hear of it, and would be served from the disk.
+ * This much of what was written last stays in the page cache all the same, since peers request a new piece as soon as they
+ * hear of it, and would be served from the disk otherwise.
  */
 const WARM_BYTES = 256 * 1024 * 1024;
 
-/**
- * Releases whose files are smaller on the average are not dropped piece by piece, since each file costs calls of its
- * own; whoever has synced them drops them in the end.
- */
+/** Releases whose files are smaller on the average are not dropped at all, since each file costs calls of its own. */
 const MIN_AVERAGE_FILE_BYTES = 1024 * 1024;
 
 /**
- * In one flush. Above it, which takes files of less than a megabyte, one syncfs(2) is cheaper than an fdatasync(2) for
- * each, which waits for the disk every time; below it what others have written there need not be waited for.
+ * Up to this many files of a flush are synced by fdatasync(2), which does not wait for what others have written to the disk.
+ * For more files, which takes files of less than a megabyte, one syncfs(2) is cheaper than waiting for the disk for each.
  */
 const MAX_SYNCED_ONE_BY_ONE = 64;
 
-/** What could not be brought onto the disk, and why. */
+/** What could not be flushed, and why. */
 export interface WriteFailure {
   readonly path: string;
   readonly cause: unknown;
@@ -74,19 +71,19 @@ interface FileRange {
   readonly endBytes: number;
 }
 
-/** See the file's head. */
+/** Flushes a release's files, and drops their pages, while they are written. */
 export class WriteBehind {
   readonly #options: WriteBehindOptions;
   readonly #dropPages: DropPages;
   readonly #isDropping: boolean;
   readonly #flushBytes: number;
   readonly #maxWarmBytes: number;
-  /** Written to since the last flush began. */
+  /** The files that were written to since the last flush began. */
   #dirtyFiles = new Set<number>();
-  /** What of them, where it is dropped later; as much as arrives during a flush. */
+  /** The ranges of them that are to be dropped later; bounded by what arrives during a flush. */
   #dirty: FileRange[] = [];
   #dirtyBytes = 0;
-  /** On disk, and in the page cache still, oldest first: {@link WARM_BYTES}, and a flush's worth for a moment. */
+  /** Ranges on disk and still in the page cache, oldest first: {@link WARM_BYTES}, for a moment a flush more. */
   readonly #warm: FileRange[] = [];
   #warmBytes = 0;
   #flushing: Promise<void> | undefined;
@@ -103,12 +100,12 @@ export class WriteBehind {
       sizeBytes >= files.length * MIN_AVERAGE_FILE_BYTES;
   }
 
-  /** The first flush that has failed: the system tells it only once. */
+  /** The first flush that has failed. It is kept, since the system tells it only once. */
   get failure(): WriteFailure | undefined {
     return this.#failure;
   }
 
-  /** A part of a file has been written. */
+  /** To be called after a part of a file has been written. */
   onWritten(fileIndex: number, startBytes: number, sizeBytes: number): void {
     this.#dirtyFiles.add(fileIndex);
     this.#dirtyBytes += sizeBytes;
@@ -119,7 +116,7 @@ export class WriteBehind {
     this.#flushing = this.#flush().finally(() => this.#flushing = undefined);
   }
 
-  /** Somebody else has synced every file. */
+  /** To be called after every file has been synced elsewhere. */
   onSynced(): void {
     this.#dirtyFiles.clear();
   }
@@ -129,12 +126,12 @@ export class WriteBehind {
     await this.#flushing;
   }
 
-  /** A part of a file has been read for the last time for now. */
+  /** To be called after a part of a file has been read for the last time for now. */
   async onRead(fileIndex: number, startBytes: number, endBytes: number): Promise<void> {
     if (this.#isDropping) await this.#drop({ fileIndex, startBytes, endBytes });
   }
 
-  /** Everything is written and read: drops all that is left. What cannot be is told in the log. */
+  /** To be called when everything is written and read: drops all that is left. A failure is told in the log. */
   async dropAll(): Promise<void> {
     if (!this.#isDropping) return;
     await this.settled();
@@ -197,7 +194,7 @@ export class WriteBehind {
   }
 }
 
-/** In order of their places, with those that touch made one: a call for each costs more than the sorting. */
+/** The ranges in order, those that touch joined, since a call for each costs more than the sorting. */
 function joinNeighbours(ranges: FileRange[]): FileRange[] {
   ranges.sort((a, b) => a.fileIndex - b.fileIndex || a.startBytes - b.startBytes);
   const joined: FileRange[] = [];

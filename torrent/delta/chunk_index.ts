@@ -1,30 +1,28 @@
 /**
- * Finds a chunk among those of a few releases, by hash and size. One table of numbers in place of a Map: at a million
- * chunks per release that is 8 MB and not 50.
+ * Finds a chunk among those of a few releases by hash and size. It is a hash table of numbers instead of a Map: for a
+ * release of a million chunks that takes 8 MB instead of 50.
  */
 
-import type { Release } from "../release/release.ts";
-import { type ChunkMap, isChunked } from "../release/chunk_map.ts";
-import { CHUNK_HASH_BYTES } from "../release/chunker.ts";
+import { CHUNK_HASH_BYTES, type ChunkMap, isChunked, type Release } from "../release/mod.ts";
 
-/** More than a map can have; a chunk's place is this many times its source's number, and its own number. */
+/** More chunks than a map can have. A chunk's place is its source's number times this, plus its own number. */
 const PLACES_PER_SOURCE = 2 ** 24;
 
-/** Of the table's slots, at least this many are free for each one that is taken: few steps to a free one. */
+/** At least this many slots of the table are free per slot that is taken, so that few steps lead to a free one. */
 const FREE_PER_TAKEN = 1;
 
 interface Indexed {
-  /** In the list that was handed in. */
+  /** The source's index in the list that was handed in. */
   readonly source: number;
   readonly chunks: ChunkMap;
   /** Where in the release's content each chunk begins. */
   readonly starts: Float64Array;
 }
 
-/** See the file's head. */
+/** The chunks of a few releases, to be found by hash and size. */
 export class ChunkIndex {
   readonly #sources: Indexed[] = [];
-  /** A place plus one, or 0; from the hash's own slot on, in the order of the sources and their chunks. */
+  /** Each slot holds a place plus one, or 0. A chunk is in the first free slot from its hash's own slot on. */
   readonly #slots: Uint32Array;
 
   /** @param averageBytes sources that were cut with another average are left out: their chunks are others. */
@@ -72,7 +70,7 @@ export class ChunkIndex {
     return { source, fromBytes: starts[place % PLACES_PER_SOURCE]! };
   }
 
-  /** Of chunks that are the same only the first is kept: zeros would fill the table with one chunk. */
+  /** Adds a chunk unless an equal one is in, since a file of zeros would fill the table with one chunk. */
   #add(place: number, chunks: ChunkMap, chunk: number): void {
     let slot = this.#slotOf(chunks, chunk);
     for (; this.#slots[slot] !== 0; slot = this.#after(slot)) {
@@ -81,7 +79,7 @@ export class ChunkIndex {
     this.#slots[slot] = place + 1;
   }
 
-  /** A part of the hash is as good as any other. */
+  /** The slot at which the search for a chunk begins: its hash's first bytes, which are as good as any others. */
   #slotOf({ hashes }: ChunkMap, chunk: number): number {
     const at = chunk * CHUNK_HASH_BYTES;
     const bits = hashes[at]! << 24 | hashes[at + 1]! << 16 | hashes[at + 2]! << 8 | hashes[at + 3]!;

@@ -1,37 +1,37 @@
 /**
- * Copies ranges of one release's content into another's files, file by file. The source is only read, and its pages are
- * left in the page cache as they were; what is written is not checked here.
+ * Copies ranges of one release's content into another's files, file by file. The source is only read, and the page cache
+ * of its files is left as it was. What is written is not checked here.
  */
 
 import * as fs from "node:fs";
 import { FilePair } from "../../ffi/mod.ts";
 import { yieldToOthers } from "../../base/clock.ts";
-import { segmentsOf } from "../content/content_layout.ts";
-import { diskError, stopped } from "../content/content_store.ts";
+import { diskError, segmentsOf, stoppedError } from "../content/mod.ts";
 import { systemErrorCode, TransferError } from "../errors.ts";
-import type { Release } from "../release/release.ts";
-import { PageNotes } from "./page_notes.ts";
+import type { Release } from "../release/mod.ts";
+import { ResidentPages } from "./resident_pages.ts";
 import type { CopyStep } from "./reuse_plan.ts";
 
-/** Between two looks at the signal; at a disk's speed well below a second. */
+/** What is copied between two looks at the signal; at a disk's speed well below a second. */
 const COPY_BYTES = 64 * 1024 * 1024;
-/** What the fallback holds in memory. */
+/** The memory of the fallback, which copies through this process. */
 const BUFFER_BYTES = 1024 * 1024;
-/** What copy_file_range(2) says where it cannot copy at all; the bytes then go through this process. */
+/** The errors of copy_file_range(2) where it cannot copy at all; the bytes then go through this process. */
 const NOT_BY_KERNEL = new Set(["EXDEV", "EOPNOTSUPP", "EINVAL", "ENOSYS", "ENOTSUP"]);
 
 /** A release's content on disk. */
-export interface Content {
+export interface StoredContent {
   readonly release: Release;
   readonly root: string;
 }
 
-/** The source cannot be read: it was removed or changed meanwhile. What was copied before stands. */
+/** The source cannot be read, since it was removed or changed meanwhile. What was copied before is right. */
 export class SourceGoneError extends Error {
   override readonly name = "SourceGoneError";
 }
 
-interface Part {
+/** One range to be copied from one file to another. */
+interface FileCopy {
   readonly fromPath: string;
   readonly fromSizeBytes: number;
   readonly toPath: string;
@@ -40,15 +40,15 @@ interface Part {
   readonly sizeBytes: number;
 }
 
-/** Copies into one release. Keeps one pair of files open between calls. */
+/** Copies into the files of one release. It keeps one pair of files open between calls. */
 export class ContentCopier implements Disposable {
-  readonly #to: Content;
+  readonly #to: StoredContent;
   readonly #signal: AbortSignal;
   #pair: FilePair | undefined;
   #byKernel = true;
-  readonly #pages = new PageNotes();
+  readonly #pages = new ResidentPages();
 
-  constructor(to: Content, signal: AbortSignal) {
+  constructor(to: StoredContent, signal: AbortSignal) {
     this.#to = to;
     this.#signal = signal;
   }
@@ -56,13 +56,13 @@ export class ContentCopier implements Disposable {
   /**
    * Copies one step.
    *
-   * @throws {SourceGoneError} see there; {TransferError} "disk_full", "disk_failed", "stopped".
+   * @throws {SourceGoneError} if the source cannot be read; {TransferError} "disk_full", "disk_failed", "stopped".
    */
-  async copy(from: Content, step: CopyStep): Promise<void> {
+  async copy(from: StoredContent, step: CopyStep): Promise<void> {
     for (const part of partsOf(from, this.#to, step)) {
       this.#pages.note(part.fromPath, part.fromSizeBytes);
       for (let done = 0; done < part.sizeBytes; done += COPY_BYTES) {
-        if (this.#signal.aborted) throw stopped(this.#signal.reason);
+        if (this.#signal.aborted) throw stoppedError(this.#signal.reason);
         await this.#copyPart({
           ...part,
           fromBytes: part.fromBytes + done,
@@ -79,7 +79,7 @@ export class ContentCopier implements Disposable {
     this.#pair = undefined;
   }
 
-  async #copyPart(part: Part): Promise<void> {
+  async #copyPart(part: FileCopy): Promise<void> {
     try {
       const pair = this.#open(part);
       let done = 0;
@@ -100,13 +100,13 @@ export class ContentCopier implements Disposable {
         this.#byKernel = false;
         return await this.#copyPart(part);
       }
-      // The files to write to were made just before, so what is missing is the source.
+      // The target was made just before, so the file that is missing is the source.
       if (code === "ENOENT") throw new SourceGoneError(`${part.fromPath} is gone`);
       throw diskError("write", part.toPath, error);
     }
   }
 
-  #open({ fromPath, toPath }: Part): FilePair {
+  #open({ fromPath, toPath }: FileCopy): FilePair {
     if (this.#pair?.fromPath !== fromPath || this.#pair.toPath !== toPath) {
       this.#pair?.[Symbol.dispose]();
       this.#pair = undefined;
@@ -117,8 +117,8 @@ export class ContentCopier implements Disposable {
 }
 
 /** The ranges of single files that a step is made of. */
-function partsOf(from: Content, to: Content, step: CopyStep): Part[] {
-  const parts: Part[] = [];
+function partsOf(from: StoredContent, to: StoredContent, step: CopyStep): FileCopy[] {
+  const parts: FileCopy[] = [];
   for (const target of segmentsOf(to.release, step.toBytes, step.sizeBytes)) {
     const fromStart = step.fromBytes + target.rangeOffsetBytes;
     for (const origin of segmentsOf(from.release, fromStart, target.sizeBytes)) {
@@ -139,7 +139,7 @@ function partsOf(from: Content, to: Content, step: CopyStep): Part[] {
   return parts;
 }
 
-async function copyThroughMemory(part: Part): Promise<void> {
+async function copyThroughMemory(part: FileCopy): Promise<void> {
   const buffer = new Uint8Array(Math.min(BUFFER_BYTES, part.sizeBytes));
   const from = fs.openSync(part.fromPath, fs.constants.O_RDONLY);
   try {

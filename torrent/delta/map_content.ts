@@ -1,23 +1,28 @@
 /**
- * Cuts content that is on disk into chunks: for a release that was published without a map, or with chunks of another
- * size. It reads everything that is cut once, as fast as the disk and SHA-1 go.
+ * Makes the chunk map of content that is on disk, for a release that was published without a map or with chunks of another
+ * size. It reads everything once, as fast as the disk and SHA-1 are.
  */
 
 import * as fs from "node:fs";
 import { yieldToOthers } from "../../base/clock.ts";
-import { stopped } from "../content/content_store.ts";
+import { stoppedError } from "../content/mod.ts";
 import { systemErrorCode } from "../errors.ts";
 import type { Log } from "../../base/log.ts";
-import type { Release, ReleaseFile } from "../release/release.ts";
-import { type ChunkMap, ChunkMapMaker, isChunked } from "../release/chunk_map.ts";
-import { PageNotes } from "./page_notes.ts";
+import {
+  type ChunkMap,
+  ChunkMapMaker,
+  isChunked,
+  type Release,
+  type ReleaseFile,
+} from "../release/mod.ts";
+import { ResidentPages } from "./resident_pages.ts";
 
-/** Between two turns of the event loop. */
+/** What is read between two turns of the event loop. */
 const READ_BYTES = 1024 * 1024;
-/** Between two tidyings of the page cache. */
+/** What is read between two drops of the pages that were read. */
 const TIDY_BYTES = 32 * 1024 * 1024;
 
-/** What to cut. */
+/** What to make a map of. */
 export interface MapContentOptions {
   readonly release: Release;
   readonly root: string;
@@ -26,7 +31,7 @@ export interface MapContentOptions {
   readonly log: Log;
 }
 
-/** The map; undefined, with a warning, when a file cannot be read. @throws {TransferError} "stopped". */
+/** The map; undefined, with a warning in the log, if a file cannot be read. @throws {TransferError} "stopped". */
 export async function mapContent(options: MapContentOptions): Promise<ChunkMap | undefined> {
   const { release, averageBytes, log } = options;
   const maker = new ChunkMapMaker(averageBytes);
@@ -50,7 +55,7 @@ async function cutFile(
 ): Promise<boolean> {
   const path = `${root}/${file.path}`;
   const buffer = new Uint8Array(READ_BYTES);
-  const pages = new PageNotes();
+  const pages = new ResidentPages();
   pages.note(path, file.sizeBytes);
   let descriptor: number;
   try {
@@ -62,7 +67,7 @@ async function cutFile(
   try {
     let tidiedBytes = 0;
     for (let at = 0; at < file.sizeBytes;) {
-      if (signal.aborted) throw stopped(signal.reason);
+      if (signal.aborted) throw stoppedError(signal.reason);
       const read = fs.readSync(descriptor, buffer, 0, READ_BYTES, at);
       if (read === 0) return false;
       maker.update(buffer.subarray(0, Math.min(read, file.sizeBytes - at)));

@@ -1,45 +1,44 @@
 /**
- * Where a release's content can be taken from on this host's disk: whole files by their SHA-256, parts by their chunks,
- * and where there is no map, what lies at the same place under the same name. Pure; nothing is read here.
+ * Plans from where on this host's disk a release's content can be taken: whole files by their SHA-256, parts by their
+ * chunks, and without a chunk map the same range of a file of the same name. Pure; nothing is read here.
  */
 
-import type { Release, ReleaseFile } from "../release/release.ts";
+import { type ChunkMap, isChunked, type Release, type ReleaseFile } from "../release/mod.ts";
 import { ChunkIndex } from "./chunk_index.ts";
-import { type ChunkMap, isChunked } from "../release/chunk_map.ts";
 
-/** Other content on this host. */
+/** Another release on this host. */
 export interface ReuseSource {
   readonly release: Release;
-  /** Cut with the same average as the release that is wanted, or it is of no use. */
+  /** Its chunk map, of use only with the same average as the wanted release's. */
   readonly chunks: ChunkMap | undefined;
 }
 
-/** Bytes to copy, both sides counted from the beginning of a release's content, over all its files. */
+/** A range to copy. Positions are counted from the beginning of a release's content, over all its files. */
 export interface CopyStep {
-  /** Into the list of sources. */
+  /** The index in the list of sources. */
   readonly source: number;
   readonly fromBytes: number;
   readonly toBytes: number;
   readonly sizeBytes: number;
-  /** Nothing says that these bytes are the wanted ones; only hashing the pieces tells. */
+  /** Nothing says that these bytes are the wanted ones; only the pieces' hashes will tell. */
   readonly isGuess: boolean;
 }
 
-/** What is wanted. */
+/** The release that is wanted. */
 export interface Wanted {
   readonly release: Release;
-  /** Without one only whole files, and files of the same name, are taken. */
+  /** Without a chunk map only whole files, and files of the same name, are taken. */
   readonly chunks: ChunkMap | undefined;
 }
 
 /**
- * The steps, in the order of the wanted content; they do not overlap there. No more of them than chunks and files.
- * Sources are preferred in their order.
+ * The steps in the order of the wanted content, in which they do not overlap. There are no more steps than chunks and
+ * files. Sources are preferred in their order.
  */
 export function planReuse(wanted: Wanted, sources: readonly ReuseSource[]): CopyStep[] {
   const steps = new StepList();
   const wholeFiles = indexFiles(sources, ({ sha256 }) => sha256);
-  // Only where there is no map.
+  // Files of the same name are looked for only without a chunk map.
   const namesakes = indexFiles(wanted.chunks === undefined ? sources : [], ({ path }) => path);
   const index = new ChunkIndex(wanted.chunks?.averageBytes ?? 0, sources);
   let chunk = 0;
@@ -58,7 +57,7 @@ export function planReuse(wanted: Wanted, sources: readonly ReuseSource[]): Copy
       });
     } else if (chunked) {
       addRuns(wanted.chunks, { chunk, chunksEnd, toBytes: file.offsetBytes }, { index, steps });
-    } else if (wanted.chunks === undefined && file.sizeBytes > LEAST_GUESSED_BYTES) {
+    } else if (wanted.chunks === undefined && file.sizeBytes > MIN_GUESSED_BYTES) {
       const namesake = guess(file, namesakes.get(file.path));
       if (namesake !== undefined) steps.add(namesake);
     }
@@ -67,15 +66,15 @@ export function planReuse(wanted: Wanted, sources: readonly ReuseSource[]): Copy
   return steps.all;
 }
 
-/** A smaller file that has changed has hardly a piece of its own that has not: it is not worth the copy. */
-const LEAST_GUESSED_BYTES = 16 * 1024;
+/** The smallest file that is guessed: a smaller one that has changed has hardly a piece that has not. */
+const MIN_GUESSED_BYTES = 16 * 1024;
 
 interface FoundFile {
   readonly source: number;
   readonly file: ReleaseFile;
 }
 
-/** The files that are not empty, the first one of each key. */
+/** The files by key, the first one of each; empty files are left out. */
 function indexFiles(
   sources: readonly ReuseSource[],
   keyOf: (file: ReleaseFile) => string,
@@ -90,7 +89,7 @@ function indexFiles(
   return files;
 }
 
-/** Files that are changed in place keep most of their bytes; where not, it costs local copying. */
+/** The same range of the file of the same name: most bytes of a file that is changed in place stay where they were. */
 function guess(wanted: ReleaseFile, namesake: FoundFile | undefined): CopyStep | undefined {
   if (namesake === undefined) return undefined;
   const { source, file } = namesake;
@@ -120,7 +119,7 @@ function addRuns(
   let { toBytes } = file;
   for (let chunk = file.chunk; chunk < file.chunksEnd; chunk++) {
     const sizeBytes = wanted.sizesBytes[chunk]!;
-    // What follows the last one found is preferred to the same bytes elsewhere: it makes one long copy of many.
+    // The chunk that follows the last one found is preferred to an equal one elsewhere, for one long copy instead of many.
     const isNext = next !== -1 && index.isAt(next, wanted, chunk);
     const place = isNext ? next : index.find(wanted, chunk);
     if (place === -1) next = -1;
@@ -132,7 +131,7 @@ function addRuns(
   }
 }
 
-/** Steps in order; one that goes on where the last one ends, on both sides, becomes a part of it. */
+/** Steps in order. A step that continues the last one in both source and target becomes a part of it. */
 class StepList {
   readonly all: CopyStep[] = [];
 

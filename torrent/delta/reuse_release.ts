@@ -1,28 +1,43 @@
 /**
  * Puts together what it can of a release from other releases on this disk, checks it piece by piece, and leaves a resume
- * journal: the engine then fetches the rest, and nothing else. The other releases' files are only read; the new ones are
- * files of their own.
+ * journal, so that the engine then fetches only the rest. The other releases' files are only read; the new files are
+ * copies, or share their blocks where the file system can.
  */
 
 import * as fs from "node:fs";
-import { ContentStore, type Preallocate } from "../content/content_store.ts";
+import {
+  ContentStore,
+  currentBoot,
+  freeBytesOf,
+  type Preallocate,
+  PresentBlocks,
+  presentBlocksPath,
+  ResumeJournal,
+} from "../content/mod.ts";
 import { systemErrorCode, TransferError } from "../errors.ts";
 import type { Log } from "../../base/log.ts";
-import { readRelease } from "../release/metainfo.ts";
-import type { Release } from "../release/release.ts";
-import { currentBoot, ResumeJournal } from "../content/resume_journal.ts";
-import { type ChunkMap, readChunkMap } from "../release/chunk_map.ts";
-import type { Content } from "./copy_content.ts";
+import {
+  type ChunkMap,
+  readChunkMap,
+  readRelease,
+  type Release,
+  type ReleaseFile,
+} from "../release/mod.ts";
+import type { StoredContent } from "./copy_content.ts";
 import { mapContent } from "./map_content.ts";
-import { PresentBlocks, presentBlocksPath } from "../content/present_blocks.ts";
 import { type CopyStep, planReuse, type ReuseSource } from "./reuse_plan.ts";
-import { ReuseWork } from "./reuse_work.ts";
+import { type Reuse, ReuseWork } from "./reuse_work.ts";
+
+export type { Reuse };
+
+/** The unit of a file's blocks in stat(2). */
+const BLOCK_BYTES = 512;
 
 /** A complete release on this disk. */
 export interface ReuseFrom {
   /** Its .torrent. */
   readonly metainfo: Uint8Array;
-  /** Where its files lie. They are believed to be what the .torrent says; where they are not, nothing is gained. */
+  /** The directory of its files. Where a file is not what the .torrent says, nothing is gained. */
   readonly root: string;
 }
 
@@ -30,38 +45,30 @@ export interface ReuseFrom {
 export interface ReuseOptions {
   /** The .torrent of the release that is wanted. */
   readonly metainfo: Uint8Array;
-  /** Its root, as an engine's; on the file system of the sources, best. */
+  /** The directory for its content, as an engine's `root`; best on the file system of the sources. */
   readonly root: string;
-  /** As an engine's; written last, and the proof that this has been done. Beside it: `PresentBlocks`. */
+  /** The resume journal, as an engine's. It is written last and shows that this has been done. Beside it: `PresentBlocks`. */
   readonly journalPath: string;
-  /** In order of preference; each costs the memory of its chunk map (up to 3 MB, and an index of the same size). */
+  /** In order of preference. Each costs the memory of its chunk map (up to 3 MB) and an index of the same size. */
   readonly sources: readonly ReuseFrom[];
-  /** As an engine's: claims room for what has to be fetched before it is. Default: none. */
+  /** Allocates room for what will be fetched, as an engine's `preallocate`. Default: none is allocated. */
   readonly preallocate?: Preallocate;
   readonly signal: AbortSignal;
   readonly log: Log;
-  /** Called after every piece or step: bytes dealt with, and of how many. */
+  /** Called after every part with the bytes that were copied so far, and how many there are in all. */
   readonly onProgress?: (doneBytes: number, totalBytes: number) => void;
 }
 
-/** What came of it. */
-export interface Reuse {
-  /** In pieces that are complete and match their hash: need not be fetched. */
-  readonly reusedBytes: number;
-  /** Copied or shared; more than the former by what lies in pieces that are not complete. */
-  readonly copiedBytes: number;
-}
-
 /**
- * See the file's head. A crash at any moment leaves files without a journal, to be done again. With nothing to gain,
- * nothing is touched and no journal written.
+ * Puts together what it can of a release from other releases on this disk. A crash at any moment leaves files without a
+ * journal, and it is done again. If there is nothing to reuse, nothing is touched and no journal is written.
  *
  * @throws {TransferError} "disk_full", "disk_failed", "stopped"; {ReleaseError} for metainfo that is not acceptable.
  */
 export async function reuseRelease(options: ReuseOptions): Promise<Reuse> {
   const { root, signal, log } = options;
-  const to: Content = { release: readRelease(options.metainfo), root };
-  const from = options.sources.map((source): Content => ({
+  const to: StoredContent = { release: readRelease(options.metainfo), root };
+  const from = options.sources.map((source): StoredContent => ({
     release: readRelease(source.metainfo),
     root: source.root,
   }));
@@ -75,14 +82,14 @@ export async function reuseRelease(options: ReuseOptions): Promise<Reuse> {
   const store = new ContentStore(to.release, root);
   try {
     await store.prepare({ discard: true, signal });
-    const work = new ReuseWork({ to, from, store, options });
+    const work = new ReuseWork({ to, from, store, signal, log, onProgress: options.onProgress });
     const reuse = await work.run(steps);
-    await claimRoom(to, steps, options.preallocate);
+    await allocateRoom(to, steps, options.preallocate);
     new PresentBlocks(to.release, work.copied).write(
       presentBlocksPath(options.journalPath),
       work.verified,
     );
-    // From here on the engine takes what is verified for granted, as after any other interruption.
+    // From here on the engine believes what is verified, as after any other interruption.
     new ResumeJournal(options.journalPath, {
       release: to.release,
       verified: work.verified,
@@ -100,9 +107,9 @@ export async function reuseRelease(options: ReuseOptions): Promise<Reuse> {
   }
 }
 
-/** The sources with chunks of the right size: from their own .torrent, or cut now where that does not fit. */
+/** The sources with chunks of the right size: from their own .torrent, or cut now where those have another size. */
 async function mapSources(
-  from: readonly Content[],
+  from: readonly StoredContent[],
   context: { wanted: Release; chunks: ChunkMap | undefined; options: ReuseOptions },
 ): Promise<ReuseSource[]> {
   const { wanted, chunks, options } = context;
@@ -111,7 +118,7 @@ async function mapSources(
   for (const { release, root } of from) {
     let mapped = readChunkMap(release);
     const fits = chunks === undefined || mapped?.averageBytes === chunks.averageBytes;
-    // Nothing to look for in chunks when every file of it is wanted as it is.
+    // If every file of the source is wanted as it is, its chunks are not needed.
     if (!fits && release.files.some((file) => !known.has(file.sha256))) {
       const { signal, log } = options;
       mapped = await mapContent({ release, root, averageBytes: chunks.averageBytes, signal, log });
@@ -121,15 +128,57 @@ async function mapSources(
   return sources;
 }
 
-/** Claims the room of files that were not copied as a whole, so that a full disk shows before the download does. */
-async function claimRoom(
-  { release, root }: Content,
+/**
+ * Allocates room for the files that were not copied as a whole, so that a full disk shows before the download begins. If
+ * there is no room, or an allocation fails, they take none: without a journal they are made anew anyway.
+ */
+async function allocateRoom(
+  { release, root }: StoredContent,
   steps: readonly CopyStep[],
   preallocate: Preallocate | undefined,
 ): Promise<void> {
   if (preallocate === undefined) return;
+  const files = incompleteFiles(release, steps);
+  const neededBytes = files.reduce((sum, file) => {
+    const takenBytes = (fs.statSync(`${root}/${file.path}`).blocks ?? 0) * BLOCK_BYTES;
+    return sum + Math.max(0, file.sizeBytes - takenBytes);
+  }, 0);
+  const freeBytes = freeBytesOf(root);
+  if (neededBytes > freeBytes) {
+    throw new TransferError(
+      "disk_full",
+      `make content: ${root} needs ${neededBytes} bytes, ${freeBytes} are free; make room and fetch again`,
+    );
+  }
+  try {
+    for (const file of files) await allocate(`${root}/${file.path}`, file.sizeBytes, preallocate);
+  } catch (error) {
+    for (const { path } of files) fs.truncateSync(`${root}/${path}`, 0);
+    throw error;
+  }
+}
+
+async function allocate(
+  path: string,
+  sizeBytes: number,
+  preallocate: Preallocate,
+): Promise<void> {
+  try {
+    await preallocate(path, sizeBytes);
+  } catch (cause) {
+    const code = systemErrorCode(cause) ?? "unknown";
+    throw new TransferError(
+      code === "ENOSPC" || code === "EDQUOT" ? "disk_full" : "disk_failed",
+      `make content: ${path} needs ${sizeBytes} bytes (${code}); make room and fetch again`,
+      { cause },
+    );
+  }
+}
+
+/** The files that no single step covers. */
+function incompleteFiles(release: Release, steps: readonly CopyStep[]): ReleaseFile[] {
   let step = 0;
-  for (const file of release.files) {
+  return release.files.filter((file) => {
     const endBytes = file.offsetBytes + file.sizeBytes;
     while (
       step < steps.length && steps[step]!.toBytes + steps[step]!.sizeBytes <= file.offsetBytes
@@ -137,24 +186,13 @@ async function claimRoom(
       step++;
     }
     const covering = steps[step];
-    const whole = covering !== undefined && covering.toBytes <= file.offsetBytes &&
+    const isWhole = covering !== undefined && covering.toBytes <= file.offsetBytes &&
       covering.toBytes + covering.sizeBytes >= endBytes;
-    if (whole || file.sizeBytes === 0) continue;
-    const path = `${root}/${file.path}`;
-    try {
-      await preallocate(path, file.sizeBytes);
-    } catch (cause) {
-      const code = systemErrorCode(cause) ?? "unknown";
-      throw new TransferError(
-        code === "ENOSPC" || code === "EDQUOT" ? "disk_full" : "disk_failed",
-        `make content: ${path} needs ${file.sizeBytes} bytes (${code}); make room and fetch again`,
-        { cause },
-      );
-    }
-  }
+    return !isWhole && file.sizeBytes > 0;
+  });
 }
 
-/** Whether an earlier attempt has left a journal, and so nothing is to be put together any more. */
+/** Whether an earlier attempt has left a journal, so that the reuse is done. */
 export function hasJournal(journalPath: string): boolean {
   return fs.existsSync(journalPath);
 }

@@ -1,49 +1,68 @@
 /**
- * The work of reuse: copies what a plan says, and hashes each piece as soon as all of it is there and still in memory.
+ * Carries out a plan of reuse: copies its steps, and hashes each piece as soon as all of it is there and still in memory.
  */
 
 import { yieldToOthers } from "../../base/clock.ts";
-import { type ContentStore, stopped } from "../content/content_store.ts";
-import { PieceSet } from "../content/piece_set.ts";
-import { pieceSizeBytes } from "../release/release.ts";
-import { pieceMatches } from "../content/resume_check.ts";
-import { type Content, ContentCopier, SourceGoneError } from "./copy_content.ts";
-import type { ContentRange } from "../content/present_blocks.ts";
+import {
+  type ContentRange,
+  type ContentStore,
+  pieceMatches,
+  PieceSet,
+  stoppedError,
+} from "../content/mod.ts";
+import { pieceSizeBytes } from "../release/mod.ts";
+import { ContentCopier, SourceGoneError, type StoredContent } from "./copy_content.ts";
+import type { Log } from "../../base/log.ts";
 import type { CopyStep } from "./reuse_plan.ts";
-import type { Reuse, ReuseOptions } from "./reuse_release.ts";
 
-/** See the file's head. To be run once. */
+/** What came of a reuse. */
+export interface Reuse {
+  /** The size of the pieces that are complete and match their hash, and so need not be fetched. */
+  readonly reusedBytes: number;
+  /** The bytes that were copied or shared; more than `reusedBytes` by those in pieces that are not complete. */
+  readonly copiedBytes: number;
+}
+
+/** What the work is done with. */
+export interface ReuseWorkOptions {
+  /** The release that is wanted, and its root. */
+  readonly to: StoredContent;
+  /** The sources that the steps name by their index. */
+  readonly from: readonly StoredContent[];
+  /** Prepared, in `to`'s root. */
+  readonly store: ContentStore;
+  readonly signal: AbortSignal;
+  readonly log: Log;
+  /** Called after every part with the bytes that were copied so far, and how many there are in all. */
+  readonly onProgress?: ((copiedBytes: number, totalBytes: number) => void) | undefined;
+}
+
+/** Copies the steps of a plan and checks the pieces. To be run once. */
 export class ReuseWork {
+  /** The pieces that are complete and match their hash. */
   readonly verified: PieceSet;
-  /** Without what was only a guess. In order; neighbours are one range. */
+  /** What was copied, without guesses; in order, neighbours as one range. */
   readonly copied: ContentRange[] = [];
-  readonly #to: Content;
-  readonly #from: readonly Content[];
-  readonly #store: ContentStore;
-  readonly #options: ReuseOptions;
+  readonly #options: ReuseWorkOptions;
   readonly #piece: Uint8Array;
-  /** Sources that turned out to be gone. */
+  /** The sources that turned out to be gone. */
   readonly #gone = new Set<number>();
   #reusedBytes = 0;
   #copiedBytes = 0;
 
-  constructor(
-    context: { to: Content; from: readonly Content[]; store: ContentStore; options: ReuseOptions },
-  ) {
-    this.#to = context.to;
-    this.#from = context.from;
-    this.#store = context.store;
-    this.#options = context.options;
-    this.verified = new PieceSet(context.to.release.pieceCount);
-    this.#piece = new Uint8Array(context.to.release.pieceLengthBytes);
+  constructor(options: ReuseWorkOptions) {
+    this.#options = options;
+    this.verified = new PieceSet(options.to.release.pieceCount);
+    this.#piece = new Uint8Array(options.to.release.pieceLengthBytes);
   }
 
+  /** Copies the steps, which are in the order of the wanted content. Rejects with a {@link TransferError}. */
   async run(steps: readonly CopyStep[]): Promise<Reuse> {
-    const { signal, onProgress } = this.#options;
+    const { to, signal, onProgress } = this.#options;
     const totalBytes = steps.reduce((sum, step) => sum + step.sizeBytes, 0);
-    using copier = new ContentCopier(this.#to, signal);
+    using copier = new ContentCopier(to, signal);
     const parts = splitSteps(steps);
-    /** The content that is there without a gap up to the last part. */
+    // The range that is there without a gap up to the last part.
     let startBytes = 0;
     let endBytes = 0;
     let copying = this.#copyNext(copier, parts);
@@ -63,7 +82,7 @@ export class ReuseWork {
         }
       }
     } finally {
-      // Its files are not to be closed while it is under way.
+      // The files must not be closed while a copy is under way.
       await copying?.done.catch(() => {});
     }
     return { reusedBytes: this.#reusedBytes, copiedBytes: this.#copiedBytes };
@@ -76,7 +95,7 @@ export class ReuseWork {
     const { value: part } = parts.next();
     if (part === undefined) return undefined;
     const done = this.#copy(copier, part);
-    // It is awaited later; failing before that must not end the process.
+    // It is awaited later; a rejection before that must not end the process.
     done.catch(() => {});
     return { part, done };
   }
@@ -84,13 +103,13 @@ export class ReuseWork {
   async #copy(copier: ContentCopier, step: CopyStep): Promise<boolean> {
     if (this.#gone.has(step.source)) return false;
     try {
-      await copier.copy(this.#from[step.source]!, step);
+      await copier.copy(this.#options.from[step.source]!, step);
       return true;
     } catch (error) {
       if (!(error instanceof SourceGoneError)) throw error;
       this.#gone.add(step.source);
       this.#options.log.warn("no more is reused from {root}: {message}", {
-        root: this.#from[step.source]!.root,
+        root: this.#options.from[step.source]!.root,
         message: error.message,
       });
       return false;
@@ -112,7 +131,7 @@ export class ReuseWork {
     startBytes: number,
     { partBytes, endBytes }: { partBytes: number; endBytes: number },
   ): Promise<void> {
-    const { release } = this.#to;
+    const { to: { release }, store } = this.#options;
     const { pieceLengthBytes, sizeBytes } = release;
     let index = Math.max(
       Math.ceil(startBytes / pieceLengthBytes),
@@ -122,8 +141,8 @@ export class ReuseWork {
       const piece = this.#piece.subarray(0, pieceSizeBytes(release, index));
       const offsetBytes = index * pieceLengthBytes;
       if (offsetBytes + piece.length > Math.min(endBytes, sizeBytes)) return;
-      if (this.#options.signal.aborted) throw stopped(this.#options.signal.reason);
-      this.#store.read(offsetBytes, piece);
+      if (this.#options.signal.aborted) throw stoppedError(this.#options.signal.reason);
+      store.read(offsetBytes, piece);
       if (pieceMatches(release, index, piece) && !this.verified.has(index)) {
         this.verified.add(index);
         this.#reusedBytes += piece.length;
@@ -133,7 +152,7 @@ export class ReuseWork {
   }
 }
 
-/** Small enough that what was copied is in memory still when it is hashed, and that two go side by side. */
+/** The size of a part: small enough that it is still in memory when it is hashed while the next one is copied. */
 const MAX_PART_BYTES = 32 * 1024 * 1024;
 
 function* splitSteps(steps: readonly CopyStep[]): Generator<CopyStep, undefined> {

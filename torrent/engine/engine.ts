@@ -1,16 +1,16 @@
 /**
- * The one interface between the agent and whatever moves the bytes. An engine fetches and seeds
- * releases; it does not decide what to fetch, and the files' SHA-256 it checks where it is told to.
+ * The interface of an engine, which moves the bytes: it fetches and seeds releases. It does not decide what to fetch, and it
+ * checks the files' SHA-256 only where it is told to.
  */
 
 import type { Clock } from "../../base/clock.ts";
-import type { Preallocate } from "../content/content_store.ts";
+import type { PagePolicy, Preallocate, ResumeMode, VerifyOptions } from "../content/mod.ts";
 import type { TransferError } from "../errors.ts";
 import type { BytesByDistance, Distance, Locality } from "../../base/locality.ts";
 import type { Log } from "../../base/log.ts";
 import type { Random } from "../../base/random.ts";
-import type { VerifyReleaseOptions } from "../content/verify_release.ts";
-import type { PagePolicy } from "../content/write_behind.ts";
+
+export type { ResumeMode, VerifyOptions };
 
 /** How any engine is set up. */
 export interface EngineOptions {
@@ -21,7 +21,7 @@ export interface EngineOptions {
   /** Address to listen on. Default "0.0.0.0": the peers are other machines. */
   readonly hostname?: string;
   readonly log: Log;
-  /** Default: extending without claiming room. */
+  /** Default: files are extended without allocating room. */
   readonly preallocate?: Preallocate;
   /** Default: the system's. */
   readonly clock?: Clock;
@@ -29,28 +29,16 @@ export interface EngineOptions {
   readonly random?: Random;
 }
 
-/** How much of what lies on disk already is believed. */
-export type ResumeMode =
-  /**
-   * Believe the resume journal where nothing on disk contradicts it, hash the rest. The default: no
-   * network and no full re-hash for what an earlier attempt has verified.
-   */
-  | "journal"
-  /** Believe nothing: hash every piece that is on disk, fetch the others. */
-  | "rehash"
-  /** Start from nothing, whatever lies there. */
-  | "discard";
-
 /** What to fetch, and where to. */
 export interface FetchOptions {
   /** The release's .torrent. */
   readonly metainfo: Uint8Array;
   /**
-   * Directory that receives the content, made if it is missing: a single file as `root/<its name>`,
-   * a folder's files under their relative paths, without the torrent's own name.
+   * The directory that receives the content, made if it is missing: a single file as `root/<its name>`, a folder's files
+   * under their relative paths, without the torrent's own name.
    */
   readonly root: string;
-  /** Where the resume journal lives; never inside `root`. Default `<root>.resume`. */
+  /** The path of the resume journal, never inside `root`. Default `<root>.resume`. */
   readonly journalPath?: string;
   /** Default "journal". */
   readonly resume?: ResumeMode;
@@ -61,6 +49,11 @@ export interface FetchOptions {
   readonly checkFiles?: boolean;
   /** What becomes of the content in the page cache. Default "keep". */
   readonly pages?: PagePolicy;
+  /**
+   * Addresses ("address:port") of peers that are tried when none that the trackers name gives anything, such as the build
+   * machine's own: a tracker that was lied to is not the last word. Default: none. The engine `webtorrent` ignores them.
+   */
+  readonly fallbackPeers?: readonly string[];
   /** Ends the transfer as `stop()` does. */
   readonly signal?: AbortSignal;
 }
@@ -69,48 +62,50 @@ export interface FetchOptions {
 export interface SeedOptions {
   /** The release's .torrent. */
   readonly metainfo: Uint8Array;
-  /** Directory that holds the content, laid out as `FetchOptions.root` says. */
+  /** The directory that holds the content, laid out as `FetchOptions.root` says. */
   readonly root: string;
   /** Ends the transfer as `stop()` does. */
   readonly signal?: AbortSignal;
 }
 
-/** Why a transfer that has not ended asks for nothing. */
+/** Why a transfer that has not ended requests nothing. */
 export interface TransferPause {
   /** There is no room on the disk (ENOSPC, EDQUOT); it goes on by itself when there is. */
   readonly reason: "disk_full";
-  /** For people: which file has no room. */
+  /** For people; it names the file that there is no room for. */
   readonly message: string;
 }
 
-/** A snapshot of a transfer; cheap, to be called as often as wanted. */
+/** A snapshot of a transfer; it is cheap and may be taken as often as wanted. */
 export interface TransferProgress {
-  /** On disk and matching their piece hashes. */
+  /** The size of the pieces that are on disk and match their hashes. */
   readonly verifiedBytes: number;
-  /** Size of the release's content. */
+  /** The size of the release's content. */
   readonly totalBytes: number;
   /** Of all peers together, averaged over the last seconds. */
   readonly downloadBytesPerSecond: number;
   /** Of all peers together, averaged over the last seconds. */
   readonly uploadBytesPerSecond: number;
-  /** Connected peers. */
+  /** The number of connected peers. */
   readonly peers: number;
   /** The same by how far away they are; missing where an engine does not tell. */
   readonly peersByDistance?: Readonly<Record<Distance, number>>;
+  /** Addresses of peers that sent wrong bytes and are banned for some minutes; missing while there are none. */
+  readonly bannedPeers?: readonly string[];
   /**
-   * Blocks that arrived, by distance, since this transfer began; more than the content where pieces
-   * had to be asked for twice. `resumedBytes` were on disk already and cost no network.
+   * The bytes of the blocks that have arrived since this transfer began, by distance; more than the content where blocks
+   * were requested twice. `resumedBytes` were on disk already and cost no network.
    */
   readonly received: Readonly<BytesByDistance & { resumedBytes: number }>;
-  /** Blocks that were sent, by distance, since this transfer began. */
+  /** The bytes of the blocks that were sent since this transfer began, by distance. */
   readonly sent: Readonly<BytesByDistance>;
   /** Present while it waits for something that peers cannot give. */
   readonly paused?: TransferPause;
 }
 
-/** What happens during a transfer; for logs, metrics and tests, not needed to use one. */
+/** An event of a transfer: for logs, metrics and tests, not needed to use a transfer. */
 export type TransferEvent =
-  /** The journal was checked: this much need not be fetched; `rehashedBytes` had to be hashed again. */
+  /** The journal was checked: `resumedBytes` need not be fetched, `rehashedBytes` had to be hashed to know. */
   | { readonly type: "resumed"; readonly resumedBytes: number; readonly rehashedBytes: number }
   /** A peer finished its handshake. */
   | { readonly type: "peer_connected"; readonly address: string; readonly locality?: Locality }
@@ -118,13 +113,13 @@ export type TransferEvent =
   | { readonly type: "piece_verified"; readonly index: number }
   /** A piece did not match its hash and is fetched again. */
   | { readonly type: "piece_rejected"; readonly message: string }
+  /** A peer sent wrong bytes: there is no connection with it for some minutes. */
+  | { readonly type: "peer_banned"; readonly address: string; readonly message: string }
   /** A tracker answered with this many peers. */
   | { readonly type: "announced"; readonly peers: number }
   /** A tracker did not answer or refused; it is asked again later. */
   | { readonly type: "announce_failed"; readonly message: string }
-  /**
-   * The disk is full; nothing is lost, and nothing is asked for until there is room.
-   */
+  /** The disk is full; nothing is lost, and nothing is requested until there is room. */
   | { readonly type: "paused" } & TransferPause
   /** There is room again. */
   | { readonly type: "continued" }
@@ -133,31 +128,27 @@ export type TransferEvent =
   /** The transfer ended early; `done` rejects with the same error. */
   | { readonly type: "failed"; readonly error: TransferError };
 
-/** How a transfer's files are verified. */
-export type VerifyOptions = Pick<VerifyReleaseOptions, "signal" | "onProgress">;
-
 /** One release being fetched and seeded; after `done` it goes on seeding until `stop()`. */
 export interface Transfer {
   /** Of the release, 40 hexadecimal digits. */
   readonly infoHash: string;
   /**
-   * Resolves when every piece is verified and on disk (for a seed: when it is ready to serve).
-   * Rejects with a {@link TransferError}. A rejection that nobody looks at does no harm.
+   * Resolves when every piece is verified and on disk (for a seed: when it is ready to serve). Rejects with a
+   * {@link TransferError}. A rejection that nobody handles does no harm.
    */
   readonly done: Promise<void>;
   /** A snapshot. */
   progress(): TransferProgress;
   /**
-   * The last check before a release may be started: waits for `done`, then expects the SHA-256 of every file to be as
-   * the manifest says. Files that were checked while they came and have not changed since are not read again. With
-   * `pages: "drop"` nothing of the content stays in the page cache after that. Rejects as `verifyRelease` does, with a
-   * {@link ReleaseError}, or as `done`.
+   * The last check before a release may be started: waits for `done`, then compares the SHA-256 of every file with the
+   * manifest. Files that were checked while they arrived and have not changed since are not read again. With
+   * `pages: "drop"` nothing of the content stays in the page cache after that. Rejects with a {@link ReleaseError} as
+   * `verifyRelease` does, or as `done`.
    */
   verify(options?: VerifyOptions): Promise<void>;
   /**
-   * Renames the content's directory (same file system) together with its journal, if that is beside
-   * it, and goes on serving from there; where the caller has renamed it already, only follows. Waits
-   * for `done`.
+   * Waits for `done`, renames the content's directory (on the same file system) together with its journal if that lies
+   * beside it, and goes on seeding from there. If the caller has renamed the directory already, it is only followed.
    */
   relocate(newRoot: string): Promise<void>;
   /** Calls the listener at every event until the returned function is called. */
@@ -170,7 +161,7 @@ export interface Transfer {
 export interface TorrentEngine {
   /** The TCP port that peers connect to. */
   readonly port: number;
-  /** Starts to fetch. Throws a `ReleaseError` for metainfo that is not acceptable. */
+  /** Starts to fetch. Throws a `ReleaseError` for a .torrent that is not acceptable. */
   fetch(options: FetchOptions): Transfer;
   /** Starts to seed content that is complete. Throws a `ReleaseError` as `fetch` does. */
   seed(options: SeedOptions): Transfer;

@@ -1,12 +1,18 @@
 /**
- * The life of a transfer, whichever engine moves its bytes: from the files on disk over the swarm to
- * "every piece is there", seeding from then on, and the end. The disk's side is in `transfer_files.ts`;
- * how an engine takes part in the swarm, its subclass says.
+ * The life of a transfer, the same for every engine: the files are prepared, the swarm is joined, the transfer completes
+ * and seeds, and ends. The disk's side is in `transfer_files.ts`; a subclass per engine takes part in the swarm.
  */
 
-import { Announcer, type AnnouncerOptions } from "../announce/announcer.ts";
+import { Announcer, type AnnouncerOptions } from "../announce/mod.ts";
 import type { Clock } from "../../base/clock.ts";
-import { diskError, type Preallocate, stopped } from "../content/content_store.ts";
+import {
+  diskError,
+  type Preallocate,
+  retryWhileDiskFull,
+  stoppedError,
+  TransferFiles,
+  type TransferStart,
+} from "../content/mod.ts";
 import type {
   Transfer,
   TransferEvent,
@@ -18,8 +24,7 @@ import type { TransferError } from "../errors.ts";
 import { type BytesByDistance, type Locality, totalBytes } from "../../base/locality.ts";
 import type { Log } from "../../base/log.ts";
 import type { Random } from "../../base/random.ts";
-import type { Release } from "../release/release.ts";
-import { TransferFiles, type TransferStart, whenThereIsRoom } from "../content/transfer_files.ts";
+import type { Release } from "../release/mod.ts";
 
 /** What a transfer gets from its engine. */
 export interface TransferContext {
@@ -28,7 +33,7 @@ export interface TransferContext {
   readonly random: Random;
   readonly log: Log;
   readonly preallocate?: Preallocate;
-  /** Called once, when the transfer has left the swarm. */
+  /** Called once when the transfer has left the swarm. */
   readonly onEnd: () => void;
 }
 
@@ -43,11 +48,11 @@ export interface TransferOptions<Context extends TransferContext> {
 export type TransferTraffic =
   & Pick<
     TransferProgress,
-    "downloadBytesPerSecond" | "uploadBytesPerSecond" | "peers" | "peersByDistance"
+    "downloadBytesPerSecond" | "uploadBytesPerSecond" | "peers" | "peersByDistance" | "bannedPeers"
   >
   & { readonly received: Readonly<BytesByDistance>; readonly sent: Readonly<BytesByDistance> };
 
-/** See the file's head. */
+/** A transfer, but for its part in the swarm. */
 export abstract class EngineTransfer<Context extends TransferContext> implements Transfer {
   readonly infoHash: string;
   readonly done: Promise<void>;
@@ -67,7 +72,7 @@ export abstract class EngineTransfer<Context extends TransferContext> implements
   constructor(release: Release, { context, root, start }: TransferOptions<Context>) {
     this.infoHash = release.infoHash;
     this.done = this.#done.promise;
-    // Whoever wants to know awaits `done`; nobody having done so must not end the process.
+    // A rejection of `done` that nobody awaits must not end the process.
     this.done.catch(() => {});
     this.release = release;
     this.context = context;
@@ -82,11 +87,11 @@ export abstract class EngineTransfer<Context extends TransferContext> implements
     });
   }
 
-  /** Takes part in the swarm; the files are ready. Calls `complete` or `completeSoon` once every piece is there. */
+  /** Joins the swarm; the files are prepared. Has to call `complete` or `completeSoon` once every piece is there. */
   protected abstract begin(): void | Promise<void>;
   /** Leaves the swarm; resolves when nothing touches the files any more. It must not reject. */
   protected abstract leave(): Promise<void>;
-  /** How it stands with the swarm now. */
+  /** The state of the transfer in the swarm now. */
   protected abstract traffic(): TransferTraffic;
 
   protected get isRunning(): boolean {
@@ -125,20 +130,22 @@ export abstract class EngineTransfer<Context extends TransferContext> implements
   }
 
   stop(): Promise<void> {
-    return this.#end(stopped());
+    return this.#end(stoppedError());
   }
 
-  /** An announcer that tells how this transfer stands. */
+  /** An announcer for this transfer. */
   protected createAnnouncer(
-    own: Pick<AnnouncerOptions, "peerId" | "port" | "keepsReach" | "onReply"> & {
+    options: Pick<AnnouncerOptions, "peerId" | "port" | "keepsReach" | "onReply"> & {
       /** See `AnnounceState.lost`. */
       readonly lost?: () => readonly string[];
-      /** Before the tracker's failure is told. */
+      /** See `AnnounceState.sources`. */
+      readonly sources: () => readonly string[];
+      /** Called before the event "announce_failed". */
       readonly onFailure?: () => void;
     },
   ): Announcer {
     const { locality, clock, random, log } = this.context;
-    const { peerId, port, keepsReach, onReply } = own;
+    const { peerId, port, keepsReach, onReply } = options;
     return new Announcer({
       trackers: this.release.announce.filter((url) => /^https?:/.test(url)),
       infoHash: this.infoHash,
@@ -156,21 +163,23 @@ export abstract class EngineTransfer<Context extends TransferContext> implements
           downloadedBytes: totalBytes(received),
           leftBytes: this.release.sizeBytes - this.files.verifiedBytes,
           received,
-          lost: own.lost?.() ?? [],
+          lost: options.lost?.() ?? [],
+          sources: options.sources(),
         };
       },
-      isLonely: () => this.isRunning && this.traffic().peers === 0,
+      hasNoPeers: () => this.isRunning && this.traffic().peers === 0,
       onReply: (reply) => {
         this.emit({ type: "announced", peers: reply.peers.length });
         onReply(reply);
       },
       onFailure: (message) => {
-        own.onFailure?.();
+        options.onFailure?.();
         this.emit({ type: "announce_failed", message });
       },
     });
   }
 
+  /** To be called when a peer has finished its handshake. */
   protected onConnected(address: string, locality: Locality | undefined): void {
     this.emit({
       type: "peer_connected",
@@ -179,11 +188,12 @@ export abstract class EngineTransfer<Context extends TransferContext> implements
     });
   }
 
-  /** Peers are needed: the tracker is asked for them as soon as it allows. */
+  /** Announces as soon as the tracker allows, because more peers are needed. */
   protected announceSoon(): void {
-    if (this.isRunning) this.announcer?.hurry();
+    if (this.isRunning) this.announcer?.announceSoon();
   }
 
+  /** To be called when the disk is full. */
   protected onPaused({ message }: TransferError): void {
     this.#pause = { reason: "disk_full", message };
     this.context.log.warn("transfer of {infoHash} waits for room: {message}", {
@@ -193,26 +203,27 @@ export abstract class EngineTransfer<Context extends TransferContext> implements
     this.emit({ type: "paused", ...this.#pause });
   }
 
+  /** To be called when there is room again. */
   protected onContinued(): void {
     this.#pause = undefined;
     this.emit({ type: "continued" });
   }
 
-  /** As `complete`, for whoever cannot wait for it. */
+  /** As `complete`, for callers that cannot await it. */
   protected completeSoon(): void {
     this.#finishing = this.complete().catch((error: unknown) => {
       this.fail(diskError("finish", this.files.store.root, error));
     });
   }
 
-  /** Every piece is there. */
+  /** To be called when every piece is there. */
   protected async complete(): Promise<void> {
     if (!this.isRunning) return;
     this.#state = "complete";
     this.announcer?.completed();
     await this.files.finish();
     if (this.#stopping.signal.aborted) return;
-    // From here on it only reads: a service may be started from these files.
+    // From here on files are only read, so that a service can be started from them.
     this.files.store.close();
     this.context.log.debug("{infoHash} is complete in {root}", {
       infoHash: this.infoHash,
@@ -222,6 +233,7 @@ export abstract class EngineTransfer<Context extends TransferContext> implements
     this.#done.resolve();
   }
 
+  /** Ends the transfer with an error. */
   protected fail(error: TransferError): void {
     if (this.isEnded) return;
     this.context.log.warn("transfer of {infoHash} ended: {message}", {
@@ -229,16 +241,17 @@ export abstract class EngineTransfer<Context extends TransferContext> implements
       message: error.message,
     });
     this.emit({ type: "failed", error });
-    // It cannot reject: everything in there is caught.
+    // It does not reject.
     void this.#end(error);
   }
 
+  /** Tells the listeners of an event. */
   protected emit(event: TransferEvent): void {
     for (const listener of this.#listeners) listener(event);
   }
 
   async #start(start: TransferStart): Promise<void> {
-    // A turn later, so that the caller can subscribe before anything happens.
+    // A turn later, so that the caller can subscribe before the first event.
     await Promise.resolve();
     if (start.kind === "fetch") await this.#resume(start);
     else this.files.expectContent();
@@ -247,7 +260,7 @@ export abstract class EngineTransfer<Context extends TransferContext> implements
 
   async #resume(start: TransferStart & { kind: "fetch" }): Promise<void> {
     const { signal } = this.#stopping;
-    const resumed = await whenThereIsRoom(() => this.files.resume(start, signal), {
+    const resumed = await retryWhileDiskFull(() => this.files.resume(start, signal), {
       clock: this.context.clock,
       signal,
       onFull: (error) => this.onPaused(error),
@@ -265,7 +278,7 @@ export abstract class EngineTransfer<Context extends TransferContext> implements
     this.#state = "ended";
     this.#stopping.abort();
     this.#done.reject(error);
-    // A turn later: whoever failed in the middle of its work has to get out of it first.
+    // A turn later, since the code that failed has to return first.
     await Promise.resolve();
     const farewell = this.announcer?.stop();
     await this.#starting;

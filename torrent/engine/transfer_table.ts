@@ -1,18 +1,22 @@
-/** The transfers of an engine: one for each release at a time, until the engine closes. */
+/** Keeps the transfers of an engine: one per release at a time, until the engine closes. */
 
 import type { FetchOptions, SeedOptions, Transfer } from "./engine.ts";
 import { TransferError } from "../errors.ts";
-import { readRelease } from "../release/metainfo.ts";
-import type { Release } from "../release/release.ts";
-import type { TransferStart } from "../content/transfer_files.ts";
+import { readRelease, type Release } from "../release/mod.ts";
+import type { TransferStart } from "../content/mod.ts";
 
-/** Makes a transfer; `onEnd` is to be called when it has left the swarm. */
+/** Makes a transfer, which has to call `onEnd` when it has left the swarm. */
 export type MakeTransfer<T extends Transfer> = (
   release: Release,
-  options: { readonly root: string; readonly start: TransferStart; readonly onEnd: () => void },
+  options: {
+    readonly root: string;
+    readonly start: TransferStart;
+    readonly fallbackPeers: readonly string[];
+    readonly onEnd: () => void;
+  },
 ) => T;
 
-/** See the file's head. */
+/** The transfers of an engine by info hash. */
 export class TransferTable<T extends Transfer> {
   readonly #make: MakeTransfer<T>;
   readonly #transfers = new Map<string, T>();
@@ -22,6 +26,7 @@ export class TransferTable<T extends Transfer> {
     this.#make = make;
   }
 
+  /** The transfer of a release, if there is one. */
   get(infoHash: string): T | undefined {
     return this.#transfers.get(infoHash);
   }
@@ -42,13 +47,18 @@ export class TransferTable<T extends Transfer> {
     return this.#begin(options, { kind: "seed" });
   }
 
-  /** Takes no more, and stops all. */
+  /** Accepts no more transfers, and stops all. */
   async close(): Promise<void> {
     this.#isClosed = true;
     await Promise.all([...this.#transfers.values()].map((transfer) => transfer.stop()));
   }
 
-  #begin({ metainfo, root, signal }: SeedOptions, start: TransferStart): T {
+  #begin(
+    { metainfo, root, signal, fallbackPeers = [] }:
+      & SeedOptions
+      & Pick<FetchOptions, "fallbackPeers">,
+    start: TransferStart,
+  ): T {
     const release = readRelease(metainfo);
     const { infoHash } = release;
     if (this.#isClosed) {
@@ -64,6 +74,7 @@ export class TransferTable<T extends Transfer> {
     const transfer = this.#make(release, {
       root,
       start,
+      fallbackPeers,
       onEnd: () => {
         this.#transfers.delete(infoHash);
         signal?.removeEventListener("abort", stop);

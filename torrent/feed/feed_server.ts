@@ -1,4 +1,4 @@
-/** The build machine's feed over HTTP: the list of its releases, and their .torrent files. */
+/** Serves the build machine's feed over HTTP: the list of its releases, and their .torrent files. */
 
 import { createHash } from "node:crypto";
 import { Hono } from "hono";
@@ -15,21 +15,20 @@ import { FeedStore } from "./feed_store.ts";
 
 /** How a feed is served. */
 export interface FeedServerOptions {
-  /** Keeps the feed; made if it is missing. */
+  /** The directory that keeps the feed; made if it is missing. */
   readonly directory: string;
   /** Address to listen on. Default "0.0.0.0". */
   readonly hostname?: string;
   /** Default 0: any free one. */
   readonly port?: number;
-  /**
-   * What its URLs begin with. Default: `hostname` and port, or this machine's name if `hostname` is a
-   * wildcard.
-   */
+  /** What its URLs begin with. Default: `hostname` and port, or this machine's name if `hostname` is a wildcard. */
   readonly baseUrl?: string;
-  /** Where this machine stands; with it the fleet knows how little could have crossed borders. Default: not told. */
+  /** Where this machine stands; with it, reports tell how little could have crossed borders. Default: not told. */
   readonly origin?: Origin;
   /** Further names that the feed is answered to, beside that in `baseUrl`; see `HostNames`. Default: none. */
   readonly hostNames?: readonly string[];
+  /** The port on which this machine seeds the releases; hosts try it when their trackers are of no use. Default: not told. */
+  readonly peerPort?: number;
   readonly log: Log;
   /** Default: the system's calendar. */
   readonly clock?: Clock;
@@ -37,24 +36,25 @@ export interface FeedServerOptions {
 
 /** A feed at work. */
 export interface FeedServer {
-  /** Of the feed itself, ".../feed.json". */
+  /** The URL of the feed itself, ".../feed.json". */
   readonly url: string;
   readonly port: number;
-  /** Newest first. */
+  /** The releases, newest first. */
   readonly releases: readonly PublishedRelease[];
   /**
-   * Publishes a release; false if it was there already. Rejects with a `FeedError` "version_taken" if
-   * the same service and version has other content, or with a `ReleaseError` for bad metainfo.
+   * Publishes a release; returns false if it was there already. Rejects with a `FeedError` "version_taken" if the same
+   * service and version has other content, or with a `ReleaseError` if the .torrent is not acceptable.
    */
   add(metainfo: Uint8Array): Promise<boolean>;
   /** The .torrent of a release in the feed, or undefined. */
   torrent(infoHash: string): Promise<Uint8Array | undefined>;
   /** The URL of a release's .torrent. */
   torrentUrl(infoHash: string): string;
+  /** Stops listening; resolves when the requests that are under way are answered. */
   close(): Promise<void>;
 }
 
-/** Resolves when it listens; rejects with a `FeedError` "storage" if the directory is of no use. */
+/** Starts a feed. Resolves when it listens; rejects with a `FeedError` "storage" if the directory cannot be used. */
 export async function createFeedServer(options: FeedServerOptions): Promise<FeedServer> {
   const { log } = options;
   const hostname = options.hostname ?? "0.0.0.0";
@@ -64,10 +64,11 @@ export async function createFeedServer(options: FeedServerOptions): Promise<Feed
     log,
   });
   let baseUrl = "";
+  let peers: string[] | undefined;
   const app = new Hono();
   app.get("/feed.json", (context) => {
     const body = new TextEncoder().encode(
-      renderFeed(store.releases, { baseUrl, origin: options.origin }),
+      renderFeed(store.releases, { baseUrl, origin: options.origin, peers }),
     );
     return answer(context.req.raw, { body, type: "application/feed+json", caching: "no-cache" });
   });
@@ -94,6 +95,7 @@ export async function createFeedServer(options: FeedServerOptions): Promise<Feed
   });
   const { port } = server;
   baseUrl = options.baseUrl?.replace(/\/+$/, "") ?? defaultBaseUrl(hostname, port);
+  if (options.peerPort !== undefined) peers = [`${new URL(baseUrl).hostname}:${options.peerPort}`];
   return {
     url: `${baseUrl}/feed.json`,
     port,

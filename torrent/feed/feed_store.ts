@@ -1,21 +1,24 @@
 /**
- * The releases of a feed, kept in a directory: `index.json`, and each .torrent under its info hash.
- * Every file is written beside its place, synced and renamed, the .torrent before the index that names
- * it: a crash at any moment leaves the feed as it was before or after.
+ * Keeps the releases of a feed in a directory: `index.json`, and each .torrent under its info hash. Every file is written
+ * under another name, synced and renamed, the .torrent before the index that names it, so that a crash at any moment leaves
+ * the feed as it was before or as it is afterwards.
  */
 
 import { z } from "zod";
+import { readFile } from "../../base/bounded_read.ts";
 import type { Clock } from "../../base/clock.ts";
 import { FeedError, systemErrorCode } from "../errors.ts";
 import type { Log } from "../../base/log.ts";
-import { readRelease } from "../release/metainfo.ts";
+import { MAX_METAINFO_BYTES, readRelease } from "../release/mod.ts";
 import { feedReleaseSchema, MAX_FEED_TRACKERS, type PublishedRelease } from "./feed_format.ts";
 
 /**
- * Releases in the feed; beyond it the oldest leave. Years of them, and the document stays within what
- * its readers accept.
+ * Releases in the feed; with more, the oldest are dropped. It is room for years of releases, and the document stays within
+ * what its readers accept.
  */
 const MAX_RELEASES = 2000;
+/** The largest index; that many releases take a megabyte or two. */
+const MAX_INDEX_BYTES = 32 * 1024 * 1024;
 
 const indexSchema = z.object({
   schema: z.literal(1),
@@ -33,11 +36,11 @@ export interface FeedStoreOptions {
   readonly log: Log;
 }
 
-/** See the file's head. Failures of the disk are thrown as {@link FeedError} "storage". */
+/** The kept releases of a feed. A failure of the disk is thrown as a {@link FeedError} "storage". */
 export class FeedStore {
   readonly #options: FeedStoreOptions;
   #releases: readonly PublishedRelease[];
-  /** The last change, so that the next one waits for it. */
+  /** The change that is under way, which the next one waits for. */
   #changing: Promise<unknown> = Promise.resolve();
 
   private constructor(options: FeedStoreOptions, releases: readonly PublishedRelease[]) {
@@ -45,14 +48,14 @@ export class FeedStore {
     this.#releases = releases;
   }
 
-  /** Opens the directory, making it if need be. */
+  /** Opens the directory, which is made if it is missing. */
   static async open(options: FeedStoreOptions): Promise<FeedStore> {
     const path = `${options.directory}/index.json`;
     return await guard(path, async () => {
       await Deno.mkdir(`${options.directory}/torrents`, { recursive: true });
       let text: string;
       try {
-        text = await Deno.readTextFile(path);
+        text = new TextDecoder().decode(await readFile(path, MAX_INDEX_BYTES));
       } catch (error) {
         if (error instanceof Deno.errors.NotFound) return new FeedStore(options, []);
         throw error;
@@ -61,14 +64,14 @@ export class FeedStore {
     });
   }
 
-  /** Newest first. */
+  /** The releases, newest first. */
   get releases(): readonly PublishedRelease[] {
     return this.#releases;
   }
 
   /**
-   * Adds a release; false if it is there already. Another content under the same service and version
-   * is refused with {@link FeedError} "version_taken": hosts may run the first one.
+   * Adds a release; returns false if it is there already. Other content under the same service and version is refused with
+   * a {@link FeedError} "version_taken", since hosts may run the first one.
    */
   add(metainfo: Uint8Array): Promise<boolean> {
     const adding = this.#changing.then(() => this.#add(metainfo));
@@ -80,7 +83,7 @@ export class FeedStore {
   async torrent(infoHash: string): Promise<Uint8Array<ArrayBuffer> | undefined> {
     if (!this.#releases.some((release) => release.infoHash === infoHash)) return undefined;
     const path = this.#torrentPath(infoHash);
-    return await guard(path, () => Deno.readFile(path));
+    return await guard(path, () => readFile(path, MAX_METAINFO_BYTES));
   }
 
   async #add(metainfo: Uint8Array): Promise<boolean> {
@@ -140,7 +143,7 @@ async function replaceFile(path: string, bytes: Uint8Array): Promise<void> {
       await file.sync();
     }
     await Deno.rename(temporary, path);
-    // The rename itself is on disk only once the directory is.
+    // The rename itself is on disk only after the directory is synced.
     using directory = await Deno.open(path.slice(0, path.lastIndexOf("/")));
     await directory.sync();
   });

@@ -1,4 +1,8 @@
-/** The build machine's feed of releases: its server and its reader. */
+/**
+ * The feed of releases: the build machine serves it (`feed_server.ts`), admin box, hosts and tracker read it
+ * (`feed_client.ts`). A release's .torrent comes in from the publisher, is kept in `feed_store.ts`, and goes out over HTTP
+ * in the form of `feed_format.ts`. What a reader receives is bounded and checked before it is used.
+ */
 
 export * from "./feed_client.ts";
 export {

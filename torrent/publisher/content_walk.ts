@@ -1,11 +1,11 @@
-/** Lists the files of a folder that is to be published. It reads names and kinds, never content. */
+/** Lists the files of a folder that is to be published. It reads names and kinds of files, never their content. */
 
 import { ReleaseError, systemErrorCode } from "../errors.ts";
-import { describePathProblem, MAX_FILES } from "../release/metainfo.ts";
+import { describePathProblem, MAX_FILES } from "../release/mod.ts";
 
 /** A file that was found. */
 export interface FoundFile {
-  /** Relative to the folder, names separated by "/". */
+  /** The path relative to the folder, names separated by "/". */
   readonly path: string;
   readonly sizeBytes: number;
   readonly executable: boolean;
@@ -15,9 +15,9 @@ export interface FoundFile {
 const OWNER_EXECUTES = 0o100;
 
 /**
- * All files below `root`, in ascending order of their paths' bytes: the order of the release, the
- * same wherever the folder lies. Empty folders are not part of a release. Symbolic links, sockets,
- * devices and names that cannot travel are refused with a {@link ReleaseError}.
+ * All files below `root`, in ascending order of their paths' bytes, which is the order of the release and does not depend
+ * on the file system. Empty folders are not part of a release. Symbolic links, sockets, devices and names that not every
+ * host can have are refused with a {@link ReleaseError}.
  */
 export async function walkContent(root: string): Promise<FoundFile[]> {
   const found: FoundFile[] = [];
@@ -46,7 +46,7 @@ export async function walkContent(root: string): Promise<FoundFile[]> {
     .map(({ file }) => file);
 }
 
-/** Whether its owner may execute the file. */
+/** Whether the file's owner may execute it. */
 export function isExecutable(info: Deno.FileInfo): boolean {
   return ((info.mode ?? 0) & OWNER_EXECUTES) !== 0;
 }

@@ -1,25 +1,27 @@
 /**
- * Makes a release's .torrent from a file, a folder, or nothing (a pure restart). The content is read
- * once: SHA-1 of every piece, SHA-256 of every file and the map of its chunks in the same pass, since
- * a second one over 200 GiB would take as long again.
+ * Makes a release's .torrent from a file, a folder, or nothing (a pure restart). The content is read once: the SHA-1 of
+ * every piece, the SHA-256 of every file and the chunk map are made in the same pass, since a second pass over 200 GiB
+ * would take as long again.
  */
 
 import { createHash } from "node:crypto";
 import { Buffer } from "node:buffer";
-import { chooseChunkAverage, ChunkMapMaker, isChunked } from "../release/chunk_map.ts";
+import {
+  chooseChunkAverage,
+  choosePieceLength,
+  ChunkMapMaker,
+  describePathProblem,
+  encodeMetainfo,
+  isChunked,
+  readRelease,
+  type Release,
+  releaseNameSchema,
+} from "../release/mod.ts";
 import { type FoundFile, isExecutable, unpublishable, walkContent } from "./content_walk.ts";
 import { ReleaseError, systemErrorCode } from "../errors.ts";
 import type { Log } from "../../base/log.ts";
-import {
-  describePathProblem,
-  encodeMetainfo,
-  readRelease,
-  releaseNameSchema,
-} from "../release/metainfo.ts";
-import { choosePieceLength } from "../release/piece_length.ts";
-import type { Release } from "../release/release.ts";
 
-/** Large enough that the calls do not count, small enough to stay in the processor's cache. */
+/** What is read at once: large enough that the calls cost little, small enough to stay in the processor's cache. */
 const READ_BYTES = 1024 * 1024;
 
 /** What to publish. */
@@ -28,21 +30,21 @@ export interface CreateReleaseOptions {
   readonly service: string;
   /** Letters, digits and `._+-`. */
   readonly version: string;
-  /** A file or a folder. Without one the release is empty: a pure restart. */
+  /** A file or a folder. Default: the release is empty, a pure restart. */
   readonly path?: string;
-  /** URLs of our trackers; no others are ever added. */
+  /** The announce URLs, in order of preference; no others are ever added. */
   readonly announce: readonly string[];
   /** Default: chosen by size, 64 KiB to 16 MiB. A power of two of at least 16 KiB. */
   readonly pieceLengthBytes?: number;
   /**
-   * Whether the .torrent gets a map of the content's chunks, by which hosts find what they have of it already. Outside
-   * what the info hash covers. Default: true. Costs half of the speed where the processor is the limit.
+   * Whether the .torrent gets a chunk map, by which hosts find what they already have of the content. The info hash does
+   * not cover it. It halves the speed where the processor is the limit. Default: true.
    */
   readonly chunkMap?: boolean;
-  /** Goes into the .torrent outside what the info hash covers. Default "rollcall". */
+  /** The creator in the .torrent, which the info hash does not cover. Default "rollcall". */
   readonly createdBy?: string;
   readonly log: Log;
-  /** Called after every chunk with the bytes that were read so far. */
+  /** Called after every read with the bytes that were read so far, and how many there are in all. */
   readonly onProgress?: (readBytes: number, totalBytes: number) => void;
   readonly signal?: AbortSignal;
 }
@@ -60,9 +62,9 @@ interface Content {
 }
 
 /**
- * Creates a release. The same service, version and content give the same info hash, wherever and
- * whenever. Throws {@link ReleaseError}: "unpublishable" for what cannot be part of a release
- * (symbolic links, sockets, unreadable files), "changed_while_reading", "aborted".
+ * Creates a release. The same service, version and content always give the same info hash. Rejects with a
+ * {@link ReleaseError}: "unpublishable" for what cannot be part of a release (symbolic links, sockets, unreadable files),
+ * "changed_while_reading", "aborted".
  */
 export async function createRelease(options: CreateReleaseOptions): Promise<CreatedRelease> {
   for (
@@ -104,7 +106,7 @@ export async function createRelease(options: CreateReleaseOptions): Promise<Crea
     createdBy: options.createdBy ?? "rollcall",
     chunks: chunks?.finish(),
   });
-  // Read back, so that nothing leaves here that the other side would refuse.
+  // It is read back, so that nothing is published that the hosts would refuse.
   const release = readRelease(metainfo);
   options.log.info("created {service} {version}: {files} files, {sizeBytes} bytes, {infoHash}", {
     service: release.service,
@@ -121,7 +123,7 @@ async function findContent(path: string | undefined): Promise<Content> {
   let root: string;
   let info: Deno.FileInfo;
   try {
-    // A link that the operator names is followed; links inside the content are refused.
+    // A symbolic link that the operator names is followed; links inside the content are refused.
     root = await Deno.realPath(path);
     info = await Deno.stat(root);
   } catch (cause) {
@@ -140,7 +142,7 @@ async function findContent(path: string | undefined): Promise<Content> {
 
 interface HashFileOptions {
   readonly hasher: PieceHasher;
-  /** Missing where the file is too small to be cut. */
+  /** Undefined if the file is too small to be cut. */
   readonly chunks: ChunkMapMaker | undefined;
   readonly signal: AbortSignal | undefined;
   readonly onChunk: (chunkBytes: number) => void;
@@ -185,7 +187,7 @@ async function hashFile(root: string, file: FoundFile, options: HashFileOptions)
   return hash.digest("hex");
 }
 
-/** SHA-1 of every piece of a stream of chunks. */
+/** Makes the SHA-1 of every piece of a stream of bytes. */
 class PieceHasher {
   readonly #pieceLengthBytes: number;
   readonly #digests: Uint8Array[] = [];

@@ -1,6 +1,6 @@
 /**
- * How a second `publish` hands its release to the process that serves the feed: files in the feed's directory. The
- * .torrent is written last, so that whoever sees it finds the rest; the answer is a file as well.
+ * How a second `publish` hands its release to the process that serves the feed: by files in the feed's directory. The
+ * .torrent is written last, so that the other files are there when it is seen; the answer is a file as well.
  *
  *     <feed>/roots/<infoHash>.json      where the content lies, for seeding
  *     <feed>/inbox/<infoHash>.torrent   to be added to the feed; gone once it is
@@ -11,13 +11,17 @@
 
 import { join } from "node:path";
 import { z } from "zod";
+import { readFile } from "../../base/bounded_read.ts";
+import { MAX_METAINFO_BYTES } from "../release/mod.ts";
 
 const rootSchema = z.object({ root: z.string() });
 
-/** Files that one look at the inbox takes in; a build machine publishes a handful a day. */
-const INBOX_MAX = 1_000;
+/** Files that are read at once; a build machine publishes a handful a day. */
+const MAX_INBOX_FILES = 1_000;
+/** The longest refusal or path in a file. */
+const MAX_TEXT_BYTES = 64 * 1024;
 
-/** The hand-over files of one feed. */
+/** The files by which releases are handed over to one feed. */
 export class Inbox {
   readonly #rootsDir: string;
   readonly #inboxDir: string;
@@ -28,7 +32,7 @@ export class Inbox {
     this.#inboxDir = join(feedDir, "inbox");
   }
 
-  /** Makes the folders. */
+  /** Makes the folders, if they are missing. */
   async open(): Promise<void> {
     await Deno.mkdir(this.#rootsDir, { recursive: true });
     await Deno.mkdir(this.#inboxDir, { recursive: true });
@@ -47,10 +51,11 @@ export class Inbox {
 
   /** What became of a release: still waiting, taken into the feed, or refused with these words. */
   async outcome(infoHash: string): Promise<"waiting" | "taken" | { refused: string }> {
-    // In this order: a refusal is written before the .torrent goes, so once that has gone it is there, or never will be.
+    // In this order, since a refusal is written before the .torrent is removed: once the .torrent is gone, the refusal is
+    // there or never will be.
     const waiting = await Deno.stat(this.#torrent(infoHash)).catch(nullIfMissing);
     if (waiting !== null) return "waiting";
-    const refused = await Deno.readTextFile(this.#refusal(infoHash)).catch(nullIfMissing);
+    const refused = await readText(this.#refusal(infoHash)).catch(nullIfMissing);
     if (refused === null) return "taken";
     await Deno.remove(this.#refusal(infoHash)).catch(ignoreMissing);
     return { refused };
@@ -62,9 +67,11 @@ export class Inbox {
     for await (const entry of Deno.readDir(this.#inboxDir)) {
       const infoHash = /^([0-9a-f]{40})\.torrent$/.exec(entry.name)?.[1];
       if (infoHash === undefined) continue;
-      const metainfo = await Deno.readFile(this.#torrent(infoHash)).catch(nullIfMissing);
+      const metainfo = await readFile(this.#torrent(infoHash), MAX_METAINFO_BYTES).catch(
+        nullIfMissing,
+      );
       if (metainfo !== null) found.push({ infoHash, metainfo });
-      if (found.length >= INBOX_MAX) break;
+      if (found.length >= MAX_INBOX_FILES) break;
     }
     return found;
   }
@@ -77,9 +84,7 @@ export class Inbox {
 
   /** Where the content of a release lies; `null` when that is not known. */
   async rootOf(infoHash: string): Promise<string | null> {
-    const text = await Deno.readTextFile(join(this.#rootsDir, `${infoHash}.json`)).catch(
-      nullIfMissing,
-    );
+    const text = await readText(join(this.#rootsDir, `${infoHash}.json`)).catch(nullIfMissing);
     if (text === null) return null;
     const parsed = rootSchema.safeParse(parseJson(text));
     return parsed.success ? parsed.data.root : null;
@@ -92,6 +97,10 @@ export class Inbox {
   #refusal(infoHash: string): string {
     return join(this.#inboxDir, `${infoHash}.refused`);
   }
+}
+
+async function readText(path: string): Promise<string> {
+  return new TextDecoder().decode(await readFile(path, MAX_TEXT_BYTES));
 }
 
 async function replace(path: string, bytes: Uint8Array): Promise<void> {

@@ -1,8 +1,9 @@
 /**
- * The build machine: a feed, an inbox for what is published, and the first seeder.
- *
- * @module
+ * The build machine: makes releases, serves the feed, and is the first seed. A file or folder is listed
+ * (`content_walk.ts`), read once and made into a .torrent (`create_release.ts`), handed over through the inbox
+ * (`inbox.ts`), and then added to the feed and seeded by an engine (`publisher.ts`).
  */
 
+export * from "./create_release.ts";
 export * from "./inbox.ts";
 export * from "./publisher.ts";

@@ -5,10 +5,10 @@
  */
 
 import { type Clock, sleep } from "../../base/clock.ts";
-import { EventTally } from "../../base/event_tally.ts";
-import type { TorrentEngine, Transfer } from "../engine/engine.ts";
+import type { TorrentEngine, Transfer } from "../engine/mod.ts";
 import type { FeedServer } from "../feed/mod.ts";
 import type { Log } from "../../base/log.ts";
+import { systemErrorCode } from "../errors.ts";
 import { Inbox } from "./inbox.ts";
 
 /** What a publisher works with. */
@@ -20,14 +20,18 @@ export interface PublisherOptions {
   readonly clock: Clock;
 }
 
-/** How often the inbox is looked at; a hand-over takes about as long. */
+/** How often the inbox is read; to hand a release over takes about as long. */
 const INBOX_INTERVAL_MS = 250;
 
-/** Seeds the feed's releases, and those that come, until it is told to stop. */
+/** Seeds the feed's releases, and adds and seeds those that are handed over, until it is stopped. */
 export class Publisher {
   readonly #options: PublisherOptions;
   readonly #inbox: Inbox;
   readonly #seeds = new Map<string, Transfer>();
+  /** Releases of the feed that are still to be seeded. */
+  readonly #unseeded = new Set<string>();
+  /** Rounds in a row that have failed. */
+  #failures = 0;
 
   constructor(options: PublisherOptions) {
     this.#options = options;
@@ -35,25 +39,20 @@ export class Publisher {
   }
 
   /**
-   * Seeds what the feed lists already, then takes in what is handed over until the signal aborts. While the inbox cannot be
-   * read, as when no file can be opened, it is tried again and again, and seeding goes on.
+   * Seeds what the feed lists already, then takes in what is handed over until the signal aborts. A folder that cannot be
+   * read or written now (no descriptor is free, the disk is full) is tried again in the next round: it must not end the feed
+   * and the seeding of everything else.
    */
   async run(signal: AbortSignal): Promise<void> {
-    const { clock, feed, log } = this.#options;
-    using tally = new EventTally({ clock, log });
-    await this.#inbox.open();
-    for (const { infoHash } of feed.releases) await this.#seed(infoHash);
-    while (!signal.aborted) {
-      try {
-        await this.takeIn();
-      } catch (cause) {
-        tally.note("inbox", "cannot take releases in now: {cause}", { cause });
-      }
+    const { clock, feed } = this.#options;
+    for (const { infoHash } of feed.releases) this.#unseeded.add(infoHash);
+    do {
+      await this.#try(() => this.#round());
       await sleep(clock, INBOX_INTERVAL_MS, signal);
-    }
+    } while (!signal.aborted);
   }
 
-  /** Takes in what waits in the inbox now. */
+  /** Adds the releases that are waiting in the inbox now. */
   async takeIn(): Promise<void> {
     const { feed, log } = this.#options;
     for (const { infoHash, metainfo } of await this.#inbox.waiting()) {
@@ -62,11 +61,41 @@ export class Publisher {
         await feed.add(metainfo);
         await this.#seed(infoHash, metainfo);
       } catch (error) {
+        // It stays in the inbox: there is nothing wrong with the release.
+        if (isTransient(error)) throw error;
         refused = error instanceof Error ? error.message : String(error);
         log.warn("refused {infoHash}: {refused}", { infoHash, refused });
       }
       await this.#inbox.settle(infoHash, refused);
     }
+  }
+
+  async #round(): Promise<void> {
+    await this.#inbox.open();
+    for (const infoHash of [...this.#unseeded]) {
+      await this.#seed(infoHash);
+      this.#unseeded.delete(infoHash);
+    }
+    await this.takeIn();
+  }
+
+  /** Tells the first failure in a row, and how many there were when it is over. */
+  async #try(work: () => Promise<void>): Promise<void> {
+    const { log } = this.#options;
+    try {
+      await work();
+    } catch (error) {
+      if (this.#failures++ === 0) {
+        log.warn("the feed's folders cannot be used now, it is tried again: {error}", { error });
+      }
+      return;
+    }
+    if (this.#failures > 0) {
+      log.info("the feed's folders can be used again, after {failures} failures", {
+        failures: this.#failures,
+      });
+    }
+    this.#failures = 0;
   }
 
   async #seed(infoHash: string, metainfo?: Uint8Array): Promise<void> {
@@ -83,10 +112,27 @@ export class Publisher {
     try {
       await transfer.done;
     } catch (error) {
-      // The content has been moved or changed since it was published: the others still have it.
       this.#seeds.delete(infoHash);
+      if (isTransient(error)) throw error;
+      // The content was moved or changed after it was published. Hosts that have it go on seeding.
       log.error("not seeded: {infoHash} from {root}: {error}", { infoHash, root, error });
       if (metainfo !== undefined) throw error;
     }
   }
+}
+
+/** What goes by: this process, or the machine, has no descriptor free just now, or the disk no room. */
+const TRANSIENT_CODES: ReadonlySet<string | undefined> = new Set([
+  "EMFILE",
+  "ENFILE",
+  "ENOMEM",
+  "ENOSPC",
+  "EDQUOT",
+]);
+
+function isTransient(error: unknown): boolean {
+  for (let cause = error; cause instanceof Error; cause = cause.cause) {
+    if (TRANSIENT_CODES.has(systemErrorCode(cause))) return true;
+  }
+  return false;
 }

@@ -1,8 +1,7 @@
 /**
- * The map of a release's chunks, which travels in its .torrent: what a host needs to find the release's content in other
- * files that it has. It stands outside of the info dictionary, so the info hash is the same with any map or none. Nobody
- * vouches for it, and nothing rests on it: a wrong one costs network, since every piece that is put together by it is
- * checked by its hash.
+ * The chunk map of a release, which is in its .torrent: what a host needs to find the release's content in other files that
+ * it has. It is outside of the info dictionary, so the info hash is the same with any map or none, and nothing proves it
+ * right. A wrong map costs network and nothing else, since every piece that is put together by it is checked by its hash.
  *
  * Form: the key "rollcall chunks" with a dictionary of `average` (bytes), `entries` (per chunk the first 6 bytes of its
  * SHA-1 and its size less one, in as many big-endian bytes as the largest chunk takes: 2 to 4; of all files larger than
@@ -10,72 +9,71 @@
  */
 
 import { Buffer } from "node:buffer";
-import bencode from "bencode";
-import { z } from "zod";
-import { outlineBencode } from "./bencode_check.ts";
+import { type ByteRange, outlineBencode } from "./bencode_check.ts";
+import { readBytes, readDictionary, readInteger } from "./bencode_reader.ts";
 import type { Release, ReleaseFile } from "./release.ts";
-import { CHUNK_HASH_BYTES, CHUNK_MOST_TIMES, Chunker } from "./chunker.ts";
+import { CHUNK_HASH_BYTES, Chunker, MAX_CHUNK_FACTOR } from "./chunker.ts";
 
-/** Where the map stands in a .torrent. */
+/** The key of the map in a .torrent. */
 export const CHUNK_MAP_KEY = "rollcall chunks";
 
-/** Half a block of BEP 3: no less than a block can be fetched anyhow, but it should not cost the one beside it. */
-const LEAST_AVERAGE_BYTES = 8 * 1024;
-/** Half of the largest piece. */
-const MOST_AVERAGE_BYTES = 8 * 1024 * 1024;
+/** The smallest average: half a block of BEP 3. Less than a block cannot be fetched, but a change should not cost two. */
+const MIN_AVERAGE_BYTES = 8 * 1024;
+/** The largest average: half of the largest piece. */
+const MAX_AVERAGE_BYTES = 8 * 1024 * 1024;
 /**
- * The average doubles with each four-fold of the content: not more often, so that a release that grows keeps its chunks'
- * size, and with it its chunks, as long as can be.
+ * The factor between averages. The average doubles with each four-fold of the content and not more often, so that a release
+ * that grows keeps the size of its chunks, and with it its chunks, as long as possible.
  */
 const AVERAGE_STEP = 2;
 /**
- * Chunks of which a small release is made up at most: the map is handed to every host, from one build machine, and a
- * thousandth of the content is little.
+ * The most chunks of a small release. Every host fetches the map from one build machine, and a thousandth of the content
+ * is little.
  */
-const FEWEST_CHUNKS = 32_768;
-/** The same for a large one: 9 MB at 256 GiB. It grows more slowly than the content, and not for ever. */
-const MOST_CHUNKS = 32 * FEWEST_CHUNKS;
-/** 18 MB: content may be cut more finely than the average says, but the .torrent has a limit too. */
-const MAX_CHUNKS = 2 * MOST_CHUNKS;
+const MIN_CHUNKS = 32_768;
+/** The most chunks that a large release should have: 9 MB at 256 GiB. The map grows more slowly than the content. */
+const MAX_WANTED_CHUNKS = 32 * MIN_CHUNKS;
+/** The most chunks of any map, 18 MB: content may be cut more finely than on the average, but the .torrent has a limit. */
+const MAX_CHUNKS = 2 * MAX_WANTED_CHUNKS;
 
 const SCHEMA = 1;
 
-/** Of a chunk's size in an entry. */
+/** The number of bytes that a chunk's size takes in an entry. */
 function sizeFieldBytes(averageBytes: number): number {
-  return Math.ceil(Math.log2(averageBytes * CHUNK_MOST_TIMES) / 8);
+  return Math.ceil(Math.log2(averageBytes * MAX_CHUNK_FACTOR) / 8);
 }
 
-/** Chunks of which there is room before the first growth. */
+/** Chunks that there is room for at first. */
 const FIRST_ROOM = 1024;
 
-/** The chunks of all files that are larger than the average, in the release's order; smaller ones go by their SHA-256. */
+/** The chunks of all files larger than the average, in the release's order; smaller files are found by their SHA-256. */
 export interface ChunkMap {
   readonly averageBytes: number;
   readonly sizesBytes: Uint32Array;
-  /** {@link CHUNK_HASH_BYTES} of each. */
+  /** {@link CHUNK_HASH_BYTES} of each chunk. */
   readonly hashes: Uint8Array;
 }
 
 /**
- * 8 KiB up to 256 MiB of content, 16 KiB up to 1 GiB, and so on in steps of two and four up to 256 KiB for 256 GiB; from
- * there on what makes about a million chunks.
+ * The average size of chunks: 8 KiB up to 256 MiB of content, 16 KiB up to 1 GiB, and so on in steps of two and four up to
+ * 256 KiB for 256 GiB; from there on so that there are about a million chunks.
  */
 export function chooseChunkAverage(contentBytes: number): number {
-  let average = LEAST_AVERAGE_BYTES;
-  let chunks = FEWEST_CHUNKS;
-  while (average < MOST_AVERAGE_BYTES && contentBytes / average > chunks) {
+  let average = MIN_AVERAGE_BYTES;
+  let chunks = MIN_CHUNKS;
+  while (average < MAX_AVERAGE_BYTES && contentBytes / average > chunks) {
     average *= AVERAGE_STEP;
-    chunks = Math.min(chunks * AVERAGE_STEP, MOST_CHUNKS);
+    chunks = Math.min(chunks * AVERAGE_STEP, MAX_WANTED_CHUNKS);
   }
   return average;
 }
 
-/** Whether a file's chunks are in a map of that average. */
+/** Whether a file is cut into chunks in a map of that average. */
 export function isChunked(file: Pick<ReleaseFile, "sizeBytes">, averageBytes: number): boolean {
   return file.sizeBytes > averageBytes;
 }
 
-/** Makes a map from the content, file by file. Memory: the map itself. */
+/** Makes a map from the content, file by file. It takes the memory of the map itself. */
 export class ChunkMapMaker {
   readonly #averageBytes: number;
   readonly #maxChunks: number;
@@ -85,8 +83,8 @@ export class ChunkMapMaker {
   #count = 0;
 
   /**
-   * @param averageBytes see {@link chooseChunkAverage}.
-   * @param maxChunks beyond which there is no map. Default: what a .torrent has room for.
+   * @param averageBytes the average size, see {@link chooseChunkAverage}.
+   * @param maxChunks with more chunks there is no map. Default: what a .torrent has room for.
    */
   constructor(averageBytes: number, maxChunks = MAX_CHUNKS) {
     this.#averageBytes = averageBytes;
@@ -94,17 +92,17 @@ export class ChunkMapMaker {
     this.#chunker = new Chunker(averageBytes, (hash, sizeBytes) => this.#add(hash, sizeBytes));
   }
 
-  /** The next bytes of a file that is chunked, see {@link isChunked}; others are left out. */
+  /** Adds the next bytes of a file. Only for files that are cut, see {@link isChunked}. */
   update(bytes: Uint8Array): void {
     this.#chunker.update(bytes);
   }
 
-  /** The file ends. */
+  /** Ends a file. */
   endFile(): void {
     this.#chunker.finish();
   }
 
-  /** The map; undefined when no file was large enough, or there are more chunks than a map may have. */
+  /** The map; undefined if no file was large enough, or if there are more chunks than a map may have. */
   finish(): ChunkMap | undefined {
     if (this.#count === 0 || this.#count > this.#maxChunks) return undefined;
     return {
@@ -141,25 +139,42 @@ export function encodeChunkMap(map: ChunkMap): Record<string, unknown> {
   return { average: map.averageBytes, entries: new Uint8Array(entries), schema: SCHEMA };
 }
 
-const mapSchema = z.object({
-  average: z.int().min(LEAST_AVERAGE_BYTES).max(MOST_AVERAGE_BYTES)
-    .refine((value) => Number.isInteger(Math.log2(value)), "expected a power of two"),
-  entries: z.instanceof(Uint8Array),
-  schema: z.literal(SCHEMA),
-});
+function isAverage(value: number | undefined): value is number {
+  return value !== undefined && value >= MIN_AVERAGE_BYTES && value <= MAX_AVERAGE_BYTES &&
+    Number.isInteger(Math.log2(value));
+}
+
+/** A dictionary with more keys than a map has is as good as none. */
+function dictionaryIn(bytes: Uint8Array, range: ByteRange) {
+  try {
+    return readDictionary(bytes, range);
+  } catch (error) {
+    if (error instanceof RangeError) return undefined;
+    throw error;
+  }
+}
 
 /**
- * The map in a release's .torrent. Undefined if there is none, or none that fits the release's files: a stranger can
- * change it without changing the info hash, and a release without a map is a release all the same.
+ * The map in a release's .torrent. Undefined if there is none, or none that fits the release's files: anybody on the way
+ * can change it without changing the info hash, and a release without a map is still a release.
  */
 export function readChunkMap(release: Release): ChunkMap | undefined {
-  const range = outlineBencode(release.metainfo)?.entries.get(CHUNK_MAP_KEY);
-  if (range === undefined) return undefined;
-  const value = release.metainfo.subarray(range.start, range.end);
-  const parsed = mapSchema.safeParse(bencode.decode(value));
-  if (!parsed.success) return undefined;
-  const { average, entries } = parsed.data;
-  const map = decodeEntries(average, Buffer.from(entries));
+  const { metainfo } = release;
+  const range = outlineBencode(metainfo)?.entries.get(CHUNK_MAP_KEY);
+  const values = range === undefined ? undefined : dictionaryIn(metainfo, range);
+  const read = <Value>(key: string, reader: (bytes: Uint8Array, range: ByteRange) => Value) => {
+    const value = values?.get(key);
+    return value === undefined ? undefined : reader(metainfo, value);
+  };
+  const average = read("average", readInteger);
+  const entries = read("entries", readBytes);
+  if (read("schema", readInteger) !== SCHEMA || !isAverage(average) || entries === undefined) {
+    return undefined;
+  }
+  const map = decodeEntries(
+    average,
+    Buffer.from(entries.buffer, entries.byteOffset, entries.length),
+  );
   return map !== undefined && fits(release, map) ? map : undefined;
 }
 
@@ -178,7 +193,7 @@ function decodeEntries(averageBytes: number, entries: Buffer): ChunkMap | undefi
   return { averageBytes, sizesBytes, hashes };
 }
 
-/** Whether the chunks make up exactly the files that are large enough. */
+/** Whether the chunks add up to exactly the files that are cut. */
 function fits(release: Release, map: ChunkMap): boolean {
   let index = 0;
   for (const file of release.files) {

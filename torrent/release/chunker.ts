@@ -1,31 +1,32 @@
 /**
- * Cuts content where its own bytes say so (content-defined chunking), so that an insertion moves the cuts along with the
- * content and all but the chunks around it stay the same. A gear hash decides, as in FastCDC (Xia and others, USENIX ATC
- * 2016): no cut below a quarter of the average, rarely one before the average, easily one after it, always one at four
- * times. Why this and no rolling checksums: docs/decisions/019-reuse-of-yesterday.md.
+ * Content-defined chunking: content is cut where its own bytes say so, so that an insertion moves the cuts along with the
+ * content, and all chunks but those around it stay the same. A gear hash decides, as in FastCDC (Xia and others, USENIX ATC
+ * 2016): never below a quarter of the average, rarely before the average, more easily after it, always at four times the
+ * average. Why this and no rolling checksums: docs/decisions/019-reuse-of-yesterday.md.
  */
 
 import { createHash } from "node:crypto";
 
 /**
- * Of a chunk's SHA-1, what is kept. Among the 65,536 chunks of each of two releases one pair in 65,000 releases agrees by
- * chance; that costs a piece, and each byte more costs 65 KB per release.
+ * The first bytes of a chunk's SHA-1 that are kept. With 65,536 chunks in each of two releases, a pair of chunks agrees by
+ * chance in one of 65,000 releases; that costs a piece, while each byte more costs 65 KB per release.
  */
 export const CHUNK_HASH_BYTES = 6;
 
-/** How far from the average chunks are cut, as factors of it: FastCDC's bounds. */
-const LEAST_SHARE = 1 / 4;
-export const CHUNK_MOST_TIMES = 4;
-/** Bits more, before the average, and fewer, after it, that must be zero for a cut: FastCDC's second level. */
+/** The smallest chunk as a factor of the average: FastCDC's bound. */
+const MIN_CHUNK_FACTOR = 1 / 4;
+/** The largest chunk as a factor of the average: FastCDC's bound. */
+export const MAX_CHUNK_FACTOR = 4;
+/** How many more bits must be zero for a cut before the average, and how many fewer after it: FastCDC's second level. */
 const NORMALIZED_BITS = 2;
 
-/** One random-looking number per value of a byte; the same everywhere and always, or no two maps would agree. */
+/** One random-looking number per value of a byte. They must never change, or no two maps would agree. */
 const GEAR = Int32Array.from(
   { length: 256 },
   (_, value) => createHash("sha1").update(`rollcall gear ${value}`).digest().readInt32BE(0),
 );
 
-/** What is told of each chunk, in order: its hash, only valid during the call, and its size. */
+/** Called for each chunk in order with its hash, which is only valid during the call, and its size. */
 export type OnChunk = (hash: Uint8Array, sizeBytes: number) => void;
 
 /** Cuts a stream of bytes. The same bytes give the same chunks however they are handed in. */
@@ -49,15 +50,15 @@ export class Chunker {
       );
     }
     this.#averageBytes = averageBytes;
-    this.#leastBytes = averageBytes * LEAST_SHARE;
-    this.#mostBytes = averageBytes * CHUNK_MOST_TIMES;
-    // The highest bits: each of them depends on the most bytes before it.
+    this.#leastBytes = averageBytes * MIN_CHUNK_FACTOR;
+    this.#mostBytes = averageBytes * MAX_CHUNK_FACTOR;
+    // The highest bits, since each of them depends on the most bytes before it.
     this.#strictMask = -1 << (32 - bits - NORMALIZED_BITS);
     this.#easyMask = -1 << (32 - bits + NORMALIZED_BITS);
     this.#onChunk = onChunk;
   }
 
-  /** The next bytes. */
+  /** Adds the next bytes. */
   update(bytes: Uint8Array): void {
     let start = 0;
     while (start < bytes.length) {
@@ -70,12 +71,12 @@ export class Chunker {
     this.#take(bytes.subarray(start));
   }
 
-  /** The end of a file is always a cut. */
+  /** Ends the file, which is always a cut. */
   finish(): void {
     if (this.#sizeBytes > 0) this.#cut();
   }
 
-  /** Where the chunk that goes on at `start` ends, exclusive; -1 if not in these bytes. */
+  /** Where the chunk that goes on at `start` ends, exclusive; -1 if it does not end in these bytes. */
   #findCut(bytes: Uint8Array, start: number): number {
     const chunkStart = start - this.#sizeBytes;
     let at = Math.max(start, chunkStart + this.#leastBytes);

@@ -1,146 +1,62 @@
 /**
- * Reads and writes .torrent files (BEP 3) of releases. The manifest (service, version, the SHA-256 of
- * every file) lies inside the info dictionary under the key "rollcall", so that the info hash covers
- * it. Whatever is read here came over a network and is believed only after every check has passed.
+ * Reads the .torrent files (BEP 3) of releases. The manifest (service, version, the SHA-256 of every file) is in the info
+ * dictionary under the key "rollcall", so that the info hash covers it. What is read here came over a network and is trusted
+ * only after every check has passed.
  */
 
 import { createHash } from "node:crypto";
 import { Buffer } from "node:buffer";
-import bencode from "bencode";
 import { z } from "zod";
-import { outlineBencode } from "./bencode_check.ts";
-import { CHUNK_MAP_KEY, type ChunkMap, encodeChunkMap } from "./chunk_map.ts";
+import { type ByteRange, outlineBencode } from "./bencode_check.ts";
+import { readBytes, readDictionary, readInteger, readList, readText } from "./bencode_reader.ts";
 import { ReleaseError } from "../errors.ts";
 import { MAX_PIECE_LENGTH_BYTES } from "./piece_length.ts";
 import type { Release, ReleaseFile } from "./release.ts";
 
-/** Enough for 200,000 files with long names; a larger .torrent is refused unread. */
+/** The largest .torrent, enough for 200,000 files with long names; a larger one is refused unread. */
 export const MAX_METAINFO_BYTES = 32 * 1024 * 1024;
 
-/** More files than that would not fit the metainfo's limit; it bounds every loop over files. */
+/** The most files of a release; more would not fit into the largest .torrent. It bounds every loop over files. */
 export const MAX_FILES = 200_000;
 
-/** Of the whole path, in bytes; below what file systems take together with a root before it. */
+/** The longest path; together with a root before it, it stays below what file systems accept. */
 const MAX_PATH_BYTES = 1024;
-/** Of one name in a path (NAME_MAX). */
+/** The longest name in a path (NAME_MAX). */
 const MAX_NAME_BYTES = 255;
-/** More trackers than anybody runs. */
+/** The most names in a path, as deep as folders are nested. */
+const MAX_PATH_NAMES = 64;
+/** The most trackers of a release; more than anybody runs. */
 const MAX_TRACKERS = 16;
+/** The longest URL of a tracker. */
+const MAX_TRACKER_URL_LENGTH = 2048;
 const SHA1_BYTES = 20;
 const SHA256_BYTES = 32;
 const BLOCK_BYTES = 16 * 1024;
-/** Of the "rollcall" dictionary; a later incompatible form gets another number. */
-const MANIFEST_SCHEMA = 1;
+/** The form of the "rollcall" dictionary; a later incompatible form gets another number. */
+export const MANIFEST_SCHEMA = 1;
 
 /**
- * A service's or version's name: it becomes the name of directories and ZooKeeper nodes, hence
- * letters, digits and `._+-` only, beginning with a letter or digit, at most 128 of them.
+ * A service's or version's name. It becomes the name of directories and ZooKeeper nodes, hence it has only letters, digits
+ * and `._+-`, begins with a letter or digit, and has at most 128 characters.
  */
 export const releaseNameSchema = z.string().regex(
   /^[A-Za-z0-9][A-Za-z0-9._+-]{0,127}$/,
   "expected a letter or digit, then at most 127 letters, digits or any of . _ + -",
 );
 
-const bytesSchema = z.instanceof(Uint8Array);
-const textSchema = bytesSchema.transform((bytes, context) => {
-  try {
-    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
-  } catch {
-    context.addIssue({ code: "custom", message: "expected text in UTF-8" });
-    return z.NEVER;
-  }
-});
-const sizeSchema = z.number().int().nonnegative().max(Number.MAX_SAFE_INTEGER);
-
-const infoSchema = z.object({
-  name: textSchema,
-  "piece length": z.number().int().min(BLOCK_BYTES).max(MAX_PIECE_LENGTH_BYTES * 4)
-    .refine((value) => value % BLOCK_BYTES === 0, "expected a multiple of 16384"),
-  pieces: bytesSchema,
-  private: z.literal(1),
-  length: sizeSchema.optional(),
-  attr: textSchema.optional(),
-  files: z.array(z.object({
-    length: sizeSchema,
-    path: z.array(textSchema).min(1).max(64),
-    attr: textSchema.optional(),
-  })).max(MAX_FILES).optional(),
-  rollcall: z.object({
-    schema: z.literal(MANIFEST_SCHEMA),
-    service: textSchema.pipe(releaseNameSchema),
-    version: textSchema.pipe(releaseNameSchema),
-    sha256: bytesSchema,
-  }),
-});
-
-const metainfoSchema = z.object({
-  info: infoSchema,
-  announce: textSchema.optional(),
-  "announce-list": z.array(z.array(textSchema)).max(MAX_TRACKERS).optional(),
-});
-
-/** What goes into the .torrent of a release. */
-export interface MetainfoParts {
-  readonly service: string;
-  readonly version: string;
-  /** "file": one file directly in the root; "folder": any number of files under relative paths. */
-  readonly layout: "file" | "folder";
-  readonly files: readonly Omit<ReleaseFile, "offsetBytes">[];
-  readonly pieceLengthBytes: number;
-  readonly pieceHashes: Uint8Array;
-  readonly announce: readonly string[];
-  /** Goes outside the info dictionary: it does not change the info hash. */
-  readonly createdBy: string;
-  /** As `createdBy`. Read back by `readChunkMap`, which says why nothing rests on it. */
-  readonly chunks?: ChunkMap | undefined;
-}
-
-/** The bytes of the .torrent. The same parts, but for trackers, creator and chunks, give the same info hash. */
-export function encodeMetainfo(parts: MetainfoParts): Uint8Array {
-  const sha256 = Buffer.from(parts.files.map((file) => file.sha256).join(""), "hex");
-  const only = parts.layout === "file" ? parts.files[0] : undefined;
-  const content = only === undefined
-    ? {
-      name: `${parts.service}-${parts.version}`,
-      files: parts.files.map((file) => ({
-        ...(file.executable ? { attr: "x" } : {}),
-        length: file.sizeBytes,
-        path: file.path.split("/"),
-      })),
-    }
-    : {
-      ...(only.executable ? { attr: "x" } : {}),
-      name: only.path,
-      length: only.sizeBytes,
-    };
-  const firstTracker = parts.announce[0];
-  return bencode.encode({
-    ...(firstTracker === undefined
-      ? {}
-      : { announce: firstTracker, "announce-list": parts.announce.map((url) => [url]) }),
-    "created by": parts.createdBy,
-    info: {
-      ...content,
-      "piece length": parts.pieceLengthBytes,
-      pieces: parts.pieceHashes,
-      private: 1,
-      rollcall: {
-        schema: MANIFEST_SCHEMA,
-        service: parts.service,
-        sha256: new Uint8Array(sha256),
-        version: parts.version,
-      },
-    },
-    ...(parts.chunks === undefined ? {} : { [CHUNK_MAP_KEY]: encodeChunkMap(parts.chunks) }),
-  });
+/** How a .torrent is read. */
+export interface ReadReleaseOptions {
+  /** The info hash that the .torrent must have, 40 hexadecimal digits. It is compared first. Default: any. */
+  readonly expectInfoHash?: string | undefined;
 }
 
 /**
- * Reads an untrusted .torrent. Refused with a {@link ReleaseError} of code "invalid_metainfo":
- * malformed or non-canonical bencode, no manifest, not private, paths that are absolute, leave the
- * root or collide, sizes that do not add up to the pieces.
+ * Reads an untrusted .torrent. Throws a {@link ReleaseError} "invalid_metainfo" for another info hash than expected, bencode
+ * that is malformed or not canonical, a missing manifest, a torrent that is not private, paths that are absolute, leave the
+ * root or collide, and sizes that do not add up to the pieces. It takes memory for the release alone, whatever else is in
+ * the .torrent.
  */
-export function readRelease(metainfo: Uint8Array): Release {
+export function readRelease(metainfo: Uint8Array, options: ReadReleaseOptions = {}): Release {
   if (metainfo.length > MAX_METAINFO_BYTES) {
     throw invalid(`expected at most ${MAX_METAINFO_BYTES} bytes, there were ${metainfo.length}`);
   }
@@ -149,73 +65,195 @@ export function readRelease(metainfo: Uint8Array): Release {
   if (outline === undefined || outline.sizeBytes !== metainfo.length || infoRange === undefined) {
     throw invalid("expected one canonical bencoded dictionary with an info dictionary");
   }
-  const parsed = metainfoSchema.safeParse(bencode.decode(metainfo));
-  if (!parsed.success) {
-    throw invalid(z.prettifyError(parsed.error), parsed.error);
+  const infoBytes = metainfo.subarray(infoRange.start, infoRange.end);
+  const infoHash = createHash("sha1").update(infoBytes).digest("hex");
+  const { expectInfoHash = infoHash } = options;
+  if (infoHash !== expectInfoHash) {
+    throw invalid(`expected info hash ${expectInfoHash}, there was ${infoHash}`);
   }
-  const { info } = parsed.data;
-  const files = readFiles(info);
+  try {
+    const info = new DictionaryReader(metainfo, infoRange, "info");
+    return {
+      ...readContent(info),
+      infoHash,
+      announce: readTrackers(metainfo, outline.entries),
+      metainfo,
+    };
+  } catch (cause) {
+    // What is longer than anything that a release has.
+    if (cause instanceof RangeError) throw invalid(cause.message, cause);
+    throw cause;
+  }
+}
+
+/** The values of one dictionary of a .torrent; what is missing or of another kind is refused by its name. */
+class DictionaryReader {
+  readonly #metainfo: Uint8Array;
+  readonly #entries: ReadonlyMap<string, ByteRange>;
+  readonly #name: string;
+
+  constructor(metainfo: Uint8Array, range: ByteRange, name: string) {
+    const entries = readDictionary(metainfo, range);
+    if (entries === undefined) throw invalid(`expected a dictionary as ${name}`);
+    this.#metainfo = metainfo;
+    this.#entries = entries;
+    this.#name = name;
+  }
+
+  has(key: string): boolean {
+    return this.#entries.has(key);
+  }
+
+  /** A whole number from 0 on, exact as a number of JavaScript. */
+  count(key: string): number {
+    const value = this.#read(key, readInteger);
+    if (value === undefined || value < 0) throw this.#wrong(key, "a whole number from 0 on");
+    return value;
+  }
+
+  bytes(key: string): Uint8Array {
+    const value = this.#read(key, readBytes);
+    if (value === undefined) throw this.#wrong(key, "a string");
+    return value;
+  }
+
+  text(key: string): string {
+    const value = this.#read(key, readText);
+    if (value === undefined) throw this.#wrong(key, "text in UTF-8");
+    return value;
+  }
+
+  dictionary(key: string): DictionaryReader {
+    const range = this.#entries.get(key);
+    if (range === undefined) throw this.#wrong(key, "a dictionary");
+    return new DictionaryReader(this.#metainfo, range, `${this.#name}.${key}`);
+  }
+
+  /** The dictionaries in a list, one after the other. */
+  *dictionaries(key: string, maxItems: number): Generator<DictionaryReader> {
+    const range = this.#entries.get(key);
+    if (range === undefined) throw this.#wrong(key, "a list");
+    const items = readList(this.#metainfo, range, maxItems, `${this.#name}.${key}`);
+    for (const item of items) {
+      yield new DictionaryReader(this.#metainfo, item, `an item of ${this.#name}.${key}`);
+    }
+  }
+
+  /** The texts in a list. */
+  texts(key: string, maxItems: number): string[] {
+    const range = this.#entries.get(key);
+    if (range === undefined) throw this.#wrong(key, "a list");
+    const items = readList(this.#metainfo, range, maxItems, `${this.#name}.${key}`);
+    return Array.from(items, (item) => {
+      const text = readText(this.#metainfo, item);
+      if (text === undefined) throw this.#wrong(key, "a list of texts in UTF-8");
+      return text;
+    });
+  }
+
+  #read<Value>(
+    key: string,
+    read: (bytes: Uint8Array, range: ByteRange) => Value | undefined,
+  ): Value | undefined {
+    const range = this.#entries.get(key);
+    return range === undefined ? undefined : read(this.#metainfo, range);
+  }
+
+  #wrong(key: string, expected: string): ReleaseError {
+    return invalid(`expected ${expected} as ${this.#name}.${key}`);
+  }
+}
+
+function readContent(info: DictionaryReader): Omit<Release, "infoHash" | "announce" | "metainfo"> {
+  const pieceLengthBytes = info.count("piece length");
+  if (
+    pieceLengthBytes < BLOCK_BYTES || pieceLengthBytes > MAX_PIECE_LENGTH_BYTES * 4 ||
+    pieceLengthBytes % BLOCK_BYTES !== 0
+  ) {
+    throw invalid(
+      `expected a multiple of ${BLOCK_BYTES} up to ${
+        MAX_PIECE_LENGTH_BYTES * 4
+      } as info.piece length, ` +
+        `there was ${pieceLengthBytes}`,
+    );
+  }
+  if (info.count("private") !== 1) throw invalid("expected 1 as info.private");
+  const manifest = info.dictionary("rollcall");
+  const schema = manifest.count("schema");
+  if (schema !== MANIFEST_SCHEMA) {
+    throw invalid(`expected ${MANIFEST_SCHEMA} as info.rollcall.schema, there was ${schema}`);
+  }
+  const files = readFiles(info, manifest.bytes("sha256"));
   const last = files.at(-1);
   const sizeBytes = last === undefined ? 0 : last.offsetBytes + last.sizeBytes;
   if (!Number.isSafeInteger(sizeBytes)) throw invalid("the files' sizes add up to too much");
-  const pieceLengthBytes = info["piece length"];
   const pieceCount = Math.ceil(sizeBytes / pieceLengthBytes);
-  if (info.pieces.length !== pieceCount * SHA1_BYTES) {
+  const pieceHashes = info.bytes("pieces");
+  if (pieceHashes.length !== pieceCount * SHA1_BYTES) {
     throw invalid(
       `expected ${pieceCount} piece hashes for ${sizeBytes} bytes, ` +
-        `there were ${info.pieces.length / SHA1_BYTES}`,
+        `there were ${pieceHashes.length / SHA1_BYTES}`,
     );
   }
-  const infoBytes = metainfo.subarray(infoRange.start, infoRange.end);
   return {
-    service: info.rollcall.service,
-    version: info.rollcall.version,
-    infoHash: createHash("sha1").update(infoBytes).digest("hex"),
+    service: readName(manifest, "service"),
+    version: readName(manifest, "version"),
     sizeBytes,
     files,
     pieceLengthBytes,
     pieceCount,
-    pieceHashes: info.pieces,
-    announce: readTrackers(parsed.data),
-    metainfo,
+    pieceHashes,
   };
 }
 
-function readFiles(info: z.infer<typeof infoSchema>): ReleaseFile[] {
-  if ((info.length === undefined) === (info.files === undefined)) {
+function readName(manifest: DictionaryReader, key: "service" | "version"): string {
+  const checked = releaseNameSchema.safeParse(manifest.text(key));
+  if (!checked.success) throw invalid(`info.rollcall.${key}: ${checked.error.issues[0]?.message}`);
+  return checked.data;
+}
+
+function readFiles(info: DictionaryReader, sha256: Uint8Array): ReleaseFile[] {
+  const name = info.text("name");
+  if (info.has("length") === info.has("files")) {
     throw invalid("expected either a length or a list of files");
   }
-  const entries = info.files ??
-    [{ length: info.length ?? 0, path: [info.name], attr: info.attr }];
-  const { sha256 } = info.rollcall;
-  if (sha256.length !== entries.length * SHA256_BYTES) {
+  const files: ReleaseFile[] = [];
+  let offsetBytes = 0;
+  const add = (file: DictionaryReader, names: readonly string[]) => {
+    const problem = describePathProblem(names);
+    if (problem !== undefined) {
+      throw invalid(`unsafe path ${JSON.stringify(shortened(names.join("/")))}: ${problem}`);
+    }
+    const sizeBytes = file.count("length");
+    const start = files.length * SHA256_BYTES;
+    files.push({
+      path: names.join("/"),
+      sizeBytes,
+      offsetBytes,
+      sha256: Buffer.from(sha256.subarray(start, start + SHA256_BYTES)).toString("hex"),
+      executable: file.has("attr") && file.text("attr").includes("x"),
+    });
+    offsetBytes += sizeBytes;
+  };
+  if (info.has("length")) add(info, [name]);
+  else {
+    for (const file of info.dictionaries("files", MAX_FILES)) {
+      const names = file.texts("path", MAX_PATH_NAMES);
+      if (names.length === 0) throw invalid("expected at least one name in a file's path");
+      add(file, names);
+    }
+  }
+  if (sha256.length !== files.length * SHA256_BYTES) {
     throw invalid(
-      `expected ${entries.length} SHA-256 in the manifest, ` +
+      `expected ${files.length} SHA-256 in the manifest, ` +
         `there were ${sha256.length / SHA256_BYTES}`,
     );
   }
-  let offsetBytes = 0;
-  const files = entries.map((entry, index): ReleaseFile => {
-    const problem = describePathProblem(entry.path);
-    if (problem !== undefined) {
-      throw invalid(`unsafe path ${JSON.stringify(entry.path.join("/"))}: ${problem}`);
-    }
-    const start = index * SHA256_BYTES;
-    const file = {
-      path: entry.path.join("/"),
-      sizeBytes: entry.length,
-      offsetBytes,
-      sha256: Buffer.from(sha256.subarray(start, start + SHA256_BYTES)).toString("hex"),
-      executable: entry.attr?.includes("x") ?? false,
-    };
-    offsetBytes += entry.length;
-    return file;
-  });
   refuseCollisions(files);
   return files;
 }
 
-/** Why these names must not become a path below a root, or undefined if they may. */
+/** What is wrong with names that shall become a path below a root; undefined if nothing is. */
 export function describePathProblem(names: readonly string[]): string | undefined {
   const encoder = new TextEncoder();
   let pathBytes = 0;
@@ -223,7 +261,7 @@ export function describePathProblem(names: readonly string[]): string | undefine
     if (name === "" || name === "." || name === "..") return "empty, . or .. as a name";
     // deno-lint-ignore no-control-regex -- control characters are what is looked for
     if (/[/\\\u0000-\u001f\u007f]/.test(name)) return "a slash, backslash or control character";
-    // What a directory listing shows in place of bytes that are no UTF-8.
+    // A directory listing shows this character in place of bytes that are no UTF-8.
     if (name.includes("\ufffd")) return "a name that is not UTF-8";
     const nameBytes = encoder.encode(name).length;
     if (nameBytes > MAX_NAME_BYTES) return `a name of more than ${MAX_NAME_BYTES} bytes`;
@@ -247,15 +285,35 @@ function refuseCollisions(files: readonly ReleaseFile[]): void {
   }
 }
 
-function readTrackers(metainfo: z.infer<typeof metainfoSchema>): string[] {
-  const listed = metainfo["announce-list"]?.flat() ?? [];
-  const all = listed.length > 0 || metainfo.announce === undefined ? listed : [metainfo.announce];
-  const trackers = [...new Set(all)];
-  for (const url of trackers) {
-    if (!URL.canParse(url)) throw invalid(`expected the URL of a tracker, there was ${url}`);
+function readTrackers(
+  metainfo: Uint8Array,
+  entries: ReadonlyMap<string, ByteRange>,
+): string[] {
+  const read = (range: ByteRange) => {
+    const url = readText(metainfo, range);
+    if (url === undefined || url.length > MAX_TRACKER_URL_LENGTH || !URL.canParse(url)) {
+      throw invalid(`expected the URL of a tracker, there was ${shortened(url)}`);
+    }
+    return url;
+  };
+  const trackers = new Set<string>();
+  const [single, list] = [entries.get("announce"), entries.get("announce-list")];
+  if (list !== undefined) {
+    for (const tier of readList(metainfo, list, MAX_TRACKERS, "announce-list")) {
+      for (const range of readList(metainfo, tier, MAX_TRACKERS, "a tier of announce-list")) {
+        trackers.add(read(range));
+      }
+    }
   }
-  if (trackers.length > MAX_TRACKERS) throw invalid(`more than ${MAX_TRACKERS} trackers`);
-  return trackers;
+  if (trackers.size === 0 && single !== undefined) trackers.add(read(single));
+  if (trackers.size > MAX_TRACKERS) throw invalid(`more than ${MAX_TRACKERS} trackers`);
+  return [...trackers];
+}
+
+/** Of what a stranger has written, as much as an error message should repeat. */
+function shortened(text: string | undefined): string {
+  if (text === undefined) return "no text";
+  return text.length > 100 ? `${text.slice(0, 100)}…` : text;
 }
 
 function invalid(detail: string, cause?: unknown): ReleaseError {

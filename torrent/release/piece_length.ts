@@ -1,21 +1,21 @@
-/** How large the pieces of a release are. */
+/** Chooses how large the pieces of a release are. */
 
-/** Four blocks: below it the messages about pieces outweigh what they are about. */
+/** The smallest pieces: four blocks. With smaller ones the messages about pieces would cost more than the pieces. */
 export const MIN_PIECE_LENGTH_BYTES = 64 * 1024;
 
 /**
- * A piece in flight is held in memory twice for a moment (its blocks, and the whole to hash), and
- * several are in flight at once; 16 MiB keeps that well below 300 MB. 200 GiB make 12,800 of them.
+ * The largest pieces. A piece that arrives is in memory twice for a moment (its blocks, and all of it to be hashed), and
+ * several arrive at once; with 16 MiB that stays well below 300 MB. 200 GiB are 12,800 such pieces.
  */
 export const MAX_PIECE_LENGTH_BYTES = 16 * 1024 * 1024;
 
 /**
- * Enough pieces that a swarm of many hosts can pass them on while it still fetches (time grows with
- * log2(hosts) / pieces), few enough that scanning them all stays cheap.
+ * The number of pieces that is aimed at: enough that the hosts of a large swarm can pass pieces on while they still fetch
+ * (time grows with log2(hosts) / pieces), few enough that scanning all of them is cheap.
  */
 const WANTED_PIECES = 1024;
 
-/** The smallest power of two, within the two limits, that makes at most 1,024 pieces. */
+/** The length of a release's pieces: the smallest power of two, within the limits, that makes at most 1,024 pieces. */
 export function choosePieceLength(sizeBytes: number): number {
   let pieceLength = MIN_PIECE_LENGTH_BYTES;
   while (pieceLength < MAX_PIECE_LENGTH_BYTES && sizeBytes / pieceLength > WANTED_PIECES) {

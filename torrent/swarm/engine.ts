@@ -1,6 +1,6 @@
 /**
- * The engine of our own: the standard peer protocol on the runtime's sockets, made for a data center.
- * One listening port, any number of releases; connections find their release by its info hash.
+ * The swarm engine: BitTorrent's peer protocol on the runtime's sockets, tuned for a data center. It has one listening
+ * port and any number of releases; an incoming connection finds its release by the info hash in its handshake.
  */
 
 import { Buffer } from "node:buffer";
@@ -16,27 +16,28 @@ import type {
 import { TransferError } from "../errors.ts";
 import { systemRandom } from "../../base/random.ts";
 import { TransferTable } from "../engine/transfer_table.ts";
-import { answer } from "./wire/handshaker.ts";
+import { acceptHandshake } from "./wire/handshaker.ts";
 import { RateLimits } from "./limits/rate_limits.ts";
 import type { BandwidthLimits } from "./limits/rate_schedule.ts";
 import { SendBufferPool } from "./peer/send_buffers.ts";
+import { RepeatedWarnings } from "./repeated_warnings.ts";
 import { SwarmTransfer } from "./transfer.ts";
 
 /**
- * Connections that have not said yet what they want; beyond that the oldest is closed. A host of ours
- * says it within a round trip, so those that linger are strangers.
+ * Incoming connections whose handshake has not arrived yet; beyond that the oldest of the address with most of them is
+ * closed. Hosts that run Rollcall send theirs within a round trip, so the ones that linger are strangers.
  */
 const MAX_STRANGERS = 128;
 
 /** How the swarm engine is set up. */
 export interface SwarmEngineOptions extends EngineOptions {
-  /** How much of the network it may use, all releases together. Default: as much as there is. */
+  /** Limits on the bandwidth of all releases together. Default: none. */
   readonly limits?: BandwidthLimits;
 }
 
 /**
- * Opens the port. Rejects with a {@link TransferError} "engine_failed" if it is taken. The transfers
- * behave as `TorrentEngine` says; with a full disk they pause, and go on when there is room.
+ * Opens the port. Rejects with a {@link TransferError} "engine_failed" if it is taken. With a full disk its transfers
+ * pause, and go on when there is room.
  */
 // deno-lint-ignore require-await -- other engines need time to open their port
 export async function createSwarmEngine(options: SwarmEngineOptions): Promise<TorrentEngine> {
@@ -63,8 +64,10 @@ class SwarmEngine implements TorrentEngine {
   readonly #buffers = new SendBufferPool();
   readonly #peerId = newPeerId();
   readonly #transfers: TransferTable<SwarmTransfer>;
-  readonly #strangers = new Set<Deno.TcpConn>();
-  readonly #greetings = new Set<Promise<void>>();
+  readonly #warnings: RepeatedWarnings;
+  /** Incoming connections without a handshake yet, with their addresses; the oldest comes first. */
+  readonly #strangers = new Map<Deno.TcpConn, string>();
+  readonly #handshakes = new Set<Promise<void>>();
   readonly #accepting: Promise<void>;
   #closing: Promise<void> | undefined;
 
@@ -72,6 +75,7 @@ class SwarmEngine implements TorrentEngine {
     this.#listener = listener;
     this.#options = options;
     this.#clock = options.clock ?? systemClock;
+    this.#warnings = new RepeatedWarnings(options.log, this.#clock);
     this.#limits = new RateLimits({
       clock: this.#clock,
       ...options.limits === undefined ? {} : { limits: options.limits },
@@ -79,7 +83,7 @@ class SwarmEngine implements TorrentEngine {
     const { port } = listener.addr;
     this.port = port;
     const { locality, log, preallocate, random = systemRandom } = options;
-    this.#transfers = new TransferTable((release, { root, start, onEnd }) =>
+    this.#transfers = new TransferTable((release, { root, start, fallbackPeers, onEnd }) =>
       new SwarmTransfer(release, {
         context: {
           peerId: this.#peerId,
@@ -91,6 +95,7 @@ class SwarmEngine implements TorrentEngine {
           random,
           log,
           ...preallocate === undefined ? {} : { preallocate },
+          fallbackPeers,
           onEnd,
         },
         root,
@@ -120,31 +125,42 @@ class SwarmEngine implements TorrentEngine {
         connection = await this.#listener.accept();
       } catch (error) {
         if (this.#closing !== undefined) return;
-        // Too many open files, or a peer that was gone before it was accepted: others still come.
-        this.#options.log.warn("accepting a peer failed: {error}", { error });
+        // Too many files are open, or the peer had gone before it was accepted: later ones may succeed.
+        this.#warnings.warn("accepting a peer failed: {error}", { error });
         await sleep(this.#clock, 100);
         continue;
       }
-      const greeting = this.#greet(connection).finally(() => this.#greetings.delete(greeting));
-      this.#greetings.add(greeting);
+      const shaking = this.#shakeHands(connection).finally(() => this.#handshakes.delete(shaking));
+      this.#handshakes.add(shaking);
     }
   }
 
-  async #greet(connection: Deno.TcpConn): Promise<void> {
-    this.#strangers.add(connection);
-    if (this.#strangers.size > MAX_STRANGERS) {
-      for (const oldest of this.#strangers) {
-        this.#dismiss(oldest);
-        break;
-      }
-    }
+  async #shakeHands(connection: Deno.TcpConn): Promise<void> {
+    this.#strangers.set(connection, connection.remoteAddr.hostname);
+    if (this.#strangers.size > MAX_STRANGERS) this.#dismissOldest();
     const find = (infoHash: string) =>
       this.#transfers.get(infoHash)?.isOpen ? { infoHash, peerId: this.#peerId } : undefined;
-    const greeted = await answer(connection, find, this.#clock);
+    const established = await acceptHandshake(connection, find, this.#clock);
     const wasWaiting = this.#strangers.delete(connection);
-    if (greeted === undefined) return;
-    const transfer = this.#transfers.get(greeted.handshake.infoHash);
-    if (!wasWaiting || transfer?.accept(greeted) !== true) this.#dismiss(connection);
+    if (established === undefined) return;
+    const transfer = this.#transfers.get(established.handshake.infoHash);
+    if (!wasWaiting || transfer?.accept(established) !== true) this.#dismiss(connection);
+  }
+
+  /** Closes the oldest connection of the address that has most of them, so that a flood from one keeps no other out. */
+  #dismissOldest(): void {
+    const counts = new Map<string, number>();
+    for (const address of this.#strangers.values()) {
+      counts.set(address, (counts.get(address) ?? 0) + 1);
+    }
+    const most = Math.max(...counts.values());
+    for (const [connection, address] of this.#strangers) {
+      if (counts.get(address) !== most) continue;
+      this.#warnings.warn("connections that say nothing are closed, now one with {address}", {
+        address,
+      });
+      return this.#dismiss(connection);
+    }
   }
 
   #dismiss(connection: Deno.TcpConn): void {
@@ -152,20 +168,20 @@ class SwarmEngine implements TorrentEngine {
     try {
       connection.close();
     } catch {
-      // The other end was faster.
+      // The connection is closed already.
     }
   }
 
   async #close(): Promise<void> {
     this.#listener.close();
-    for (const stranger of [...this.#strangers]) this.#dismiss(stranger);
+    for (const stranger of [...this.#strangers.keys()]) this.#dismiss(stranger);
     await this.#transfers.close();
-    await Promise.all(this.#greetings);
+    await Promise.all(this.#handshakes);
     await this.#accepting;
   }
 }
 
-/** BEP 20: two letters and a version between dashes, then chance. */
+/** A peer id as BEP 20 has it: two letters and a version between dashes, then random bytes. */
 function newPeerId(): string {
   return Buffer.concat([Buffer.from("-RC0100-"), randomBytes(12)]).toString("hex");
 }

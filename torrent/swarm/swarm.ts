@@ -1,124 +1,205 @@
 /**
- * One release's peers, and the pieces that pass between them and the disk. Everything that the peers
- * share is here; how a transfer begins, ends and reports is in `transfer.ts`.
+ * One release's swarm: everything that its peers share, and the way of a block through it. A peer (`peer/`) asks the
+ * request scheduler (`pieces/`) what to request; its blocks make up pieces, which are verified, written and announced
+ * to all peers; the choker says whose requests are served. How a transfer begins, ends and reports is in `transfer.ts`.
  */
 
+import type { Clock } from "../../base/clock.ts";
+import { type Distance, isWithin, type Locality, type Reach } from "../../base/locality.ts";
+import type { Log } from "../../base/log.ts";
+import type { Random } from "../../base/random.ts";
 import { diskError } from "../content/content_store.ts";
-import { sleep } from "../../base/clock.ts";
-import { type BytesByDistance, countBytes, type Distance, isWithin } from "../../base/locality.ts";
-import { SmartBan } from "./pieces/smart_ban.ts";
+import type { TransferFiles } from "../content/transfer_files.ts";
+import type { TransferError } from "../errors.ts";
+import { Choker } from "./choker/choker.ts";
 import { ConnectionPool } from "./connections/connection_pool.ts";
-import type { EstablishedConnection } from "./wire/handshaker.ts";
-import { NewPieceAssigner } from "./suggest/new_piece_assigner.ts";
-import { askOthers, isAnybodyAsked } from "./pieces/idle_requests.ts";
 import { LostPeers } from "./connections/lost_peers.ts";
-import { SuperSeeding } from "./suggest/super_seeding.ts";
+import { RedundantSeeds } from "./connections/redundant_seeds.ts";
+import { sourcesOf } from "./connections/sources.ts";
+import { FetchReach } from "./fetch_reach.ts";
+import { isAnyRequestOutstanding, requestFromOthers } from "./idle_requests.ts";
+import type { RateLimits } from "./limits/rate_limits.ts";
 import { Peer } from "./peer/peer.ts";
 import type { PeerContext } from "./peer/peer_context.ts";
-import { PiecePicker } from "./pieces/piece_picker.ts";
+import { CpuSaturation } from "./pieces/cpu_saturation.ts";
+import type { PartialPiece } from "./pieces/partial_piece.ts";
 import { PieceCompletion } from "./pieces/piece_completion.ts";
-import { RequestScheduler, type RequestTarget } from "./pieces/request_scheduler.ts";
 import { PieceHasher } from "./pieces/piece_hasher.ts";
+import { PiecePicker } from "./pieces/piece_picker.ts";
 import { PieceWriter } from "./pieces/piece_writer.ts";
 import { prefill } from "./pieces/prefill.ts";
-import { CpuSaturation } from "./pieces/cpu_saturation.ts";
-import { RateMeter } from "./limits/rate_meter.ts";
-import type { SwarmOptions } from "./swarm_options.ts";
-import { Choker } from "./choker/choker.ts";
-import { RedundantSeeds } from "./connections/redundant_seeds.ts";
+import { RequestScheduler } from "./pieces/request_scheduler.ts";
+import type { RequestTarget } from "./pieces/request_target.ts";
+import { SmartBan } from "./pieces/smart_ban.ts";
+import { NewPieceAssigner } from "./suggest/new_piece_assigner.ts";
+import type { PieceSuggester } from "./suggest/suggestions.ts";
+import { SuperSeeding } from "./suggest/super_seeding.ts";
+import { SwarmLog } from "./swarm_log.ts";
+import type { SwarmPeer } from "./swarm_peer.ts";
+import { Ticker } from "./ticker.ts";
+import { SwarmTraffic } from "./traffic.ts";
+import type { EstablishedConnection, OwnIdentity } from "./wire/handshaker.ts";
+import type { SendBuffers } from "./wire/peer_socket.ts";
 
-/** Time-outs are counted in these; see `PeerContext.tick`. */
-const TICK_MS = 1000;
-/** A process that was stopped or a clock that jumped makes one strange second, not strange rates. */
-const MAX_TICK_SECONDS = 3;
+/** While nothing comes, the fallback peers are tried every this many seconds. */
+const FALLBACK_TICKS = 5;
 
-/** See the file's head. */
-export class Swarm {
-  readonly received: BytesByDistance = { rackBytes: 0, siteBytes: 0, remoteBytes: 0 };
-  readonly sent: BytesByDistance = { rackBytes: 0, siteBytes: 0, remoteBytes: 0 };
-  readonly downloadRate = new RateMeter();
-  readonly uploadRate = new RateMeter();
-  readonly #options: SwarmOptions;
-  readonly #picker: PiecePicker;
-  readonly #desk: RequestScheduler;
-  readonly #admission: Choker<Peer>;
+/** What a swarm tells the transfer that it belongs to. */
+export interface SwarmListener {
+  /** A peer has said who it is. */
+  onConnected(address: string, locality: Locality | undefined): void;
+  /** Peers are needed: none is left, or none that could be asked for anything, or one has gone that served us. */
+  onNeed(): void;
+  /** A piece was verified and written. */
+  onVerified(index: number): void;
+  /** A piece did not match its hash. */
+  onRejected(message: string): void;
+  /** A peer is banned for a while. */
+  onBanned(address: string, reason: string): void;
+  /** Every piece is there. */
+  onComplete(): void;
+  /** The disk is full: nothing is requested until there is room. */
+  onPaused(error: TransferError): void;
+  /** There is room again. */
+  onContinued(): void;
+  /** The disk failed in another way: the transfer cannot go on. */
+  onFailed(error: TransferError): void;
+}
+
+/** What a swarm works with. */
+export interface SwarmOptions {
+  /** The release and its content on disk. */
+  readonly files: TransferFiles;
+  /** The info dictionary, for peers that have only its hash (BEP 9). */
+  readonly infoBytes: Uint8Array;
+  /** The release's info hash and our peer id. */
+  readonly own: OwnIdentity;
+  /** The TCP port on which peers reach us. */
+  readonly port: number;
+  /** Where we are. */
+  readonly locality: Locality;
+  /** Addresses that are tried when no other peer gives anything. */
+  readonly fallbackPeers: readonly string[];
+  readonly limits: RateLimits;
+  readonly buffers: SendBuffers;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+  readonly listener: SwarmListener;
+}
+
+/** The peers of one release, and the pieces that pass between them and the disk. */
+export class Swarm implements PeerContext {
+  readonly traffic = new SwarmTraffic();
+  readonly files: TransferFiles;
+  readonly picker: PiecePicker;
+  readonly scheduler: RequestScheduler;
+  readonly limits: RateLimits;
+  readonly buffers: SendBuffers;
+  readonly suggester: PieceSuggester<SwarmPeer>;
+  readonly locality: Locality;
+  readonly port: number;
+  readonly infoBytes: Uint8Array;
+  readonly clock: Clock;
+  readonly #listener: SwarmListener;
+  readonly #log: SwarmLog;
+  readonly #choker: Choker;
   readonly #connections: ConnectionPool;
   readonly #writer: PieceWriter;
-  readonly #check: PieceCompletion;
-  readonly #host: PeerContext;
-  /** We had everything from the start. */
-  readonly #isOrigin: boolean;
-  readonly #freshDeal: NewPieceAssigner;
+  readonly #completion: PieceCompletion;
+  /** Whether we had every piece from the start. */
+  readonly #startedAsSeed: boolean;
+  readonly #newPieceAssigner: NewPieceAssigner;
   readonly #stop = new AbortController();
-  readonly #lost = new LostPeers();
-  readonly #useless = new RedundantSeeds();
-  #tick = 0;
-  #running: Promise<void> | undefined;
-  #reach: Distance = "remote";
+  readonly #ticker: Ticker;
+  readonly #lostPeers = new LostPeers();
+  readonly #redundantSeeds = new RedundantSeeds();
+  readonly #reach = new FetchReach();
+  readonly #fallbackPeers: readonly string[];
 
   constructor(options: SwarmOptions) {
-    this.#options = options;
     const { files, own, clock, random, listener } = options;
     const { release, verified } = files;
-    // Its site waits for an origin, a gateway's rack for the gateway.
-    this.#isOrigin = files.isComplete;
-    const home = this.#isOrigin ? "site" : "rack";
-    this.#picker = new PiecePicker({
+    this.files = files;
+    this.limits = options.limits;
+    this.buffers = options.buffers;
+    this.locality = options.locality;
+    this.port = options.port;
+    this.infoBytes = options.infoBytes;
+    this.clock = clock;
+    this.#ticker = new Ticker(clock, this.#stop.signal);
+    this.#fallbackPeers = options.fallbackPeers;
+    this.#listener = listener;
+    this.#log = new SwarmLog(own.infoHash, options);
+    this.#startedAsSeed = files.isComplete;
+    // A seed's whole site waits for it, a gateway's rack for the gateway.
+    const localScope = this.#startedAsSeed ? "site" : "rack";
+    this.picker = new PiecePicker({
       pieceCount: release.pieceCount,
       random,
       have: verified,
-      home,
+      localScope,
     });
-    const bad = new SmartBan<RequestTarget>();
-    this.#desk = new RequestScheduler({
+    const smartBan = new SmartBan<RequestTarget>();
+    this.scheduler = new RequestScheduler({
       release,
-      picker: this.#picker,
-      bad,
-      sources: () => this.#sources(),
-      prefill: (piece) => prefill(piece, { files, bufferOf: () => this.#desk.bufferOf(piece) }),
+      picker: this.picker,
+      smartBan,
+      targets: () => this.#targets(),
+      prefill: (piece) => prefill(piece, { files, bufferOf: () => this.scheduler.bufferOf(piece) }),
     });
-    this.#freshDeal = new NewPieceAssigner(() => this.#connections.peers);
-    this.#admission = new Choker(home, ({ taker, choked }) => taker.setChoked(choked));
+    this.#newPieceAssigner = new NewPieceAssigner(() => this.#connections.peers);
+    this.suggester = this.#startedAsSeed
+      ? new SuperSeeding({
+        pieceCount: release.pieceCount,
+        random,
+        peers: () => this.#targets(),
+      })
+      : this.#newPieceAssigner;
+    this.#choker = new Choker(localScope);
     this.#writer = new PieceWriter({
       files,
       clock,
       signal: this.#stop.signal,
-      onWritten: (index) => this.#announce(index),
+      onWritten: (index) => this.#announcePiece(index),
       onPaused: (error) => listener.onPaused(error),
       onContinued: () => listener.onContinued(),
       onFailed: (error) => listener.onFailed(error),
     });
-    this.#check = new PieceCompletion({
+    this.#completion = new PieceCompletion({
       files,
-      desk: this.#desk,
-      picker: this.#picker,
-      bad,
-      hasher: new PieceHasher({ release, use: new CpuSaturation(() => clock.nowMs()) }),
+      scheduler: this.scheduler,
+      picker: this.picker,
+      smartBan,
+      hasher: new PieceHasher({ release, saturation: new CpuSaturation(() => clock.nowMs()) }),
       writer: this.#writer,
       signal: this.#stop.signal,
       onRejected: (message) => listener.onRejected(message),
-      onGuilty: (guilty) => this.#ban(guilty),
-      onRoom: () => this.#pumpAll(),
+      onGuilty: (guilty) => this.#connections.ban(guilty),
+      onRoom: () => this.#requestFromAll(),
     });
-    this.#host = this.#makeHost();
     this.#connections = new ConnectionPool({
       own,
       clock,
       random,
-      tick: () => this.#tick,
+      tick: () => this.tick,
       isHungry: () => !files.isComplete,
-      admit: (origin) => new Peer(origin, this.#host),
+      admit: (provenance) => new Peer(provenance, this),
+      onBanned: (address, reason, seconds) => {
+        this.#log.banned(address, reason, seconds);
+        listener.onBanned(address, reason);
+      },
+      onTurnedAway: (address, reason) => this.#log.turnedAway(address, reason),
       onRefused: (address) => {
-        this.#lost.onRefused(address, this.#tick);
+        this.#lostPeers.onRefused(address, this.tick);
         if (!files.isComplete) listener.onNeed();
       },
-      start: (peer) => peer.start(),
     });
   }
 
-  /** Begins to keep time. */
+  /** Begins to count seconds. */
   start(): void {
-    this.#running = this.#run();
+    this.#ticker.start((seconds) => this.#onTick(seconds));
   }
 
   /** How many peers are connected. */
@@ -126,179 +207,188 @@ export class Swarm {
     return this.#connections.peers.size;
   }
 
-  /** How many of them stand how far away; who has not said yet counts as remote. */
+  /** How many peers are connected at each distance; those that have not said yet where they are count as remote. */
   peersByDistance(): Record<Distance, number> {
     const counts = { rack: 0, site: 0, remote: 0 };
-    for (const { download } of this.#connections.peers) counts[download.distance]++;
+    for (const { distance } of this.#connections.peers) counts[distance]++;
     return counts;
   }
 
-  /** Where the hosts of our site listen that were lost; see `lost_peers.ts`. */
-  get lost(): readonly string[] {
-    return this.#lost.at(this.#tick);
+  /** Addresses of the peers that are banned at present; see `ban_list.ts`. */
+  get bannedPeers(): readonly string[] {
+    return this.#connections.banned;
   }
 
-  /** A tracker has named these peers. */
+  /** Addresses of peers that blocks come from, for the next announce; see `sources.ts`. */
+  get sources(): readonly string[] {
+    return sourcesOf(this.#connections.peers);
+  }
+
+  /** Addresses of hosts of our site that were lost, for the next announce; see `lost_peers.ts`. */
+  get lostPeers(): readonly string[] {
+    return this.#lostPeers.at(this.tick);
+  }
+
+  /** A tracker has named these addresses. */
   add(addresses: readonly string[]): void {
     this.#connections.add(addresses);
   }
 
   /**
-   * How far we are to fetch from; sending is not limited by it. Hosts that dial us from across a border are gateways:
-   * whoever fetched from them all the same would bring the same pieces into its rack once more.
+   * Sets from how far away we are to fetch; sending is not limited by it. Hosts that dial us from across the border are
+   * gateways: fetching from them all the same would bring the same pieces into their rack once more.
    */
-  setReach(reach: Distance): void {
-    if (reach === this.#reach) return;
-    this.#reach = reach;
-    for (const peer of this.#connections.peers) peer.onReach();
+  setReach(reach: Reach): void {
+    if (this.#reach.assign(reach)) this.#updateReach();
   }
 
-  /** Somebody has dialled us for this release. */
-  accept(greeted: EstablishedConnection): void {
-    this.#connections.accept(greeted);
+  /** A peer has dialled us for this release. */
+  accept(established: EstablishedConnection): void {
+    this.#connections.accept(established);
   }
 
   /** Closes every connection; resolves when nothing is left running. */
   async stop(): Promise<void> {
     this.#stop.abort();
     await this.#connections.close();
-    await this.#running;
-    await this.#check.ended();
+    await this.#ticker.ended();
+    await this.#completion.ended();
     await this.#writer.ended();
   }
 
-  async #run(): Promise<void> {
-    const { clock, files, listener } = this.#options;
-    let lastMs = clock.nowMs();
-    while (!this.#stop.signal.aborted) {
-      await sleep(clock, TICK_MS, this.#stop.signal);
-      if (this.#stop.signal.aborted) return;
-      const nowMs = clock.nowMs();
-      const passedSeconds = (nowMs - lastMs) / 1000;
-      lastMs = nowMs;
-      this.#tick++;
-      const seconds = Math.min(Math.max(passedSeconds, TICK_MS / 2000), MAX_TICK_SECONDS);
-      this.downloadRate.onTick(seconds);
-      this.uploadRate.onTick(seconds);
-      this.#admit(seconds);
-      for (const peer of [...this.#connections.peers]) {
-        peer.onTick(seconds);
-        if (files.isComplete && this.#useless.onTick(peer)) peer.close("both have everything");
-      }
-      this.#connections.onTick();
-      if (!files.isComplete && !this.#writer.isPaused && !isAnybodyAsked(this.#connections.peers)) {
-        listener.onNeed();
-      }
-    }
+  get tick(): number {
+    return this.#ticker.tick;
   }
 
-  #admit(seconds: number): void {
-    const { files: { release, isComplete } } = this.#options;
-    this.#admission.onTick({
-      isSource: this.#isOrigin || this.#reach !== "rack" && !isComplete,
-      owedBytes: this.#picker.owedHome * release.pieceLengthBytes,
-      pieceBytes: release.pieceLengthBytes,
-      downloadBytesPerSecond: this.downloadRate.bytesPerSecond,
-      seconds,
-    }, this.#connections.peers);
+  get mayRequest(): boolean {
+    return !this.#writer.isPaused && !this.#stop.signal.aborted;
   }
 
-  #makeHost(): PeerContext {
-    const { clock, random, files, limits, buffers, locality, port, infoBytes } = this.#options;
-    const { pieceCount } = files.release;
-    return {
-      files,
-      picker: this.#picker,
-      scheduler: this.#desk,
-      limits,
-      buffers,
-      deal: this.#isOrigin
-        ? new SuperSeeding({ pieceCount, random, peers: () => this.#sources() })
-        : this.#freshDeal,
-      locality,
-      port,
-      infoBytes,
-      tick: () => this.#tick,
-      nowMs: () => clock.nowMs(),
-      clock,
-      isWithinReach: (distance) => isWithin(this.#reach, distance),
-      mayRequest: () => !this.#writer.isPaused && !this.#stop.signal.aborted,
-      readBlock: (offsetBytes, into) => this.#readBlock(offsetBytes, into),
-      onReceived: (distance, sizeBytes) => {
-        countBytes(this.received, distance, sizeBytes);
-        this.downloadRate.onBytes(sizeBytes);
-      },
-      onSent: (peer, distance, sizeBytes) => this.#onSent(peer, distance, sizeBytes),
-      onContested: (piece, by) => {
-        for (const { download } of this.#connections.peers) {
-          if (download !== by) download.cancelArrived(piece);
-        }
-      },
-      onIdle: (idle) => askOthers(idle, this.#connections.peers),
-      onPiece: (piece) => this.#check.onPiece(piece),
-      onExtensions: (peer) => {
-        this.#admission.update(peer);
-        this.#lost.onConnected(peer);
-        this.#options.listener.onConnected(peer.origin.address, peer.locality);
-      },
-      onInterest: (peer) => this.#admission.update(peer),
-      onEnded: (peer, reason) => this.#onEnded(peer, reason),
-    };
+  isWithinReach(distance: Distance): boolean {
+    return this.#reach.includes(distance);
   }
 
-  *#sources(): Generator<RequestTarget> {
-    for (const { download } of this.#connections.peers) yield download;
-  }
-
-  #readBlock(offsetBytes: number, into: Uint8Array): void {
-    const { files, listener } = this.#options;
+  readBlock(offsetBytes: number, into: Uint8Array): void {
+    const { store } = this.files;
     try {
-      files.store.read(offsetBytes, into);
+      store.read(offsetBytes, into);
     } catch (error) {
-      // Whoever cannot serve what it has must not stay in the swarm as if it could.
-      listener.onFailed(diskError("read", files.store.root, error));
+      // A host that cannot read what it has must not stay in the swarm as if it could serve it.
+      this.#listener.onFailed(diskError("read", store.root, error));
       throw error;
     }
   }
 
-  #onSent(peer: Peer, distance: Distance, sizeBytes: number): void {
-    countBytes(this.sent, distance, sizeBytes);
-    this.uploadRate.onBytes(sizeBytes);
-    this.#admission.onSent(peer, sizeBytes);
+  onReceived(distance: Distance, sizeBytes: number): void {
+    this.traffic.onReceived(distance, sizeBytes);
   }
 
-  #onEnded(peer: Peer, reason: unknown): void {
-    this.#options.log.debug("{infoHash}: {peer} has gone: {reason}", {
-      infoHash: this.#options.own.infoHash,
-      peer: peer.origin.address,
-      reason: reason instanceof Error ? reason.message : reason,
-    });
+  onSent(peer: SwarmPeer, distance: Distance, sizeBytes: number): void {
+    this.traffic.onSent(distance, sizeBytes);
+    this.#choker.onSent(peer, sizeBytes);
+  }
+
+  onBlock(distance: Distance): void {
+    if (this.#reach.onBlock(distance)) this.#updateReach();
+  }
+
+  onContested(piece: PartialPiece<RequestTarget>, by: RequestTarget): void {
+    for (const target of this.#targets()) if (target !== by) target.cancelArrived(piece);
+  }
+
+  onIdle(idle: RequestTarget): void {
+    requestFromOthers(idle, this.#connections.peers);
+  }
+
+  onPiece(piece: PartialPiece<RequestTarget>): void {
+    this.#completion.onPiece(piece);
+  }
+
+  onExtensions(peer: SwarmPeer): void {
+    this.#choker.update(peer);
+    this.#lostPeers.onConnected(peer);
+    this.#listener.onConnected(peer.provenance.address, peer.locality);
+  }
+
+  onInterest(peer: SwarmPeer): void {
+    this.#choker.update(peer);
+  }
+
+  onEnded(peer: SwarmPeer, reason: unknown): void {
+    this.#log.ended(peer.provenance.address, reason);
     this.#connections.remove(peer);
-    this.#admission.remove(peer);
-    // What it was asked for is free again: others need not wait for their next message.
-    this.#pumpAll();
-    const { files, listener } = this.#options;
-    const isMissed = this.#lost.onEnded(peer, { reach: this.#reach, tick: this.#tick });
+    this.#choker.remove(peer);
+    // What the peer was asked for is free again: others need not wait for their next message to be asked for it.
+    this.#requestFromAll();
+    const isMissed = this.#lostPeers.onEnded(peer, {
+      reach: this.#reach.assigned,
+      tick: this.tick,
+    });
     const isAlone = this.#connections.peers.size === 0;
-    if (!files.isComplete && (isMissed || isAlone)) listener.onNeed();
+    if (!this.files.isComplete && (isMissed || isAlone)) this.#listener.onNeed();
   }
 
-  #ban(guilty: readonly RequestTarget[]): void {
-    for (const peer of [...this.#connections.peers]) {
-      if (guilty.includes(peer.download)) this.#connections.ban(peer, "it sent wrong bytes");
+  #onTick(seconds: number): void {
+    const { peers } = this.#connections;
+    const { files: { release, isComplete }, traffic } = this;
+    traffic.onTick(seconds);
+    this.#choker.onTick({
+      isSource: this.#startedAsSeed || this.#reach.assigned !== "rack" && !isComplete,
+      missingLocallyBytes: this.picker.missingLocally * release.pieceLengthBytes,
+      pieceBytes: release.pieceLengthBytes,
+      downloadBytesPerSecond: traffic.downloadBytesPerSecond,
+      seconds,
+    }, peers);
+    for (const peer of [...peers]) {
+      peer.onTick(seconds);
+      if (this.files.isComplete && this.#redundantSeeds.onTick(peer)) {
+        peer.close("both have everything");
+      }
+    }
+    this.#checkSupply();
+    this.#connections.onTick();
+    if (!this.files.isComplete && !this.#writer.isPaused && !isAnyRequestOutstanding(peers)) {
+      this.#listener.onNeed();
     }
   }
 
-  #pumpAll(): void {
-    for (const peer of this.#connections.peers) peer.pump();
+  /** A host that gets nothing from within its reach ignores that, and tries the peers that it knows from elsewhere. */
+  #checkSupply(): void {
+    const near = [...this.#connections.peers].filter(({ distance }) =>
+      isWithin(this.#reach.assigned, distance)
+    );
+    const isHungry = !this.files.isComplete && this.mayRequest;
+    const hasBegun = this.#reach.onTick({
+      isHungry,
+      hasPeers: near.length > 0,
+      isOffered: near.some(({ download }) => this.picker.isInteresting(download.has)),
+    });
+    if (hasBegun && this.#reach.assigned !== "everywhere") {
+      this.#log.starved(this.#reach.assigned);
+      this.#updateReach();
+    }
+    if (this.#reach.isStarved && isHungry && this.tick % FALLBACK_TICKS === 0) {
+      this.#connections.add(this.#fallbackPeers);
+    }
   }
 
-  #announce(index: number): void {
-    const { files, listener } = this.#options;
-    this.#picker.complete(index);
-    listener.onVerified(index);
+  #updateReach(): void {
+    for (const peer of this.#connections.peers) peer.onReachChanged();
+  }
+
+  *#targets(): Generator<RequestTarget> {
+    for (const { download } of this.#connections.peers) yield download;
+  }
+
+  #requestFromAll(): void {
+    for (const peer of this.#connections.peers) peer.requestMore();
+  }
+
+  #announcePiece(index: number): void {
+    this.picker.complete(index);
+    this.#listener.onVerified(index);
     for (const peer of this.#connections.peers) peer.announcePiece(index);
-    this.#freshDeal.add(index);
-    if (files.isComplete) listener.onComplete();
+    this.#newPieceAssigner.add(index);
+    if (this.files.isComplete) this.#listener.onComplete();
   }
 }

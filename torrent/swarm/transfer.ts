@@ -1,4 +1,4 @@
-/** One release in the swarm engine. Its life is in `../engine/engine_transfer.ts`, its peers' in `swarm.ts`. */
+/** One release in the swarm engine: joins `EngineTransfer`, which knows the life of a transfer, with a `Swarm`. */
 
 import {
   EngineTransfer,
@@ -13,14 +13,17 @@ import { Swarm } from "./swarm.ts";
 
 /** What a transfer gets from its engine. */
 export interface SwarmTransferContext extends TransferContext {
-  /** Ours, 40 hexadecimal digits. */
+  /** Our peer id, 40 hexadecimal digits. */
   readonly peerId: string;
+  /** The TCP port on which peers reach us. */
   readonly port: number;
+  /** Addresses that are tried when no other peer gives anything. */
+  readonly fallbackPeers: readonly string[];
   readonly limits: RateLimits;
   readonly buffers: SendBuffers;
 }
 
-/** Before and without a swarm. */
+/** Of a transfer that has not joined its swarm, or has no content. */
 const NO_TRAFFIC: TransferTraffic = {
   downloadBytesPerSecond: 0,
   uploadBytesPerSecond: 0,
@@ -30,18 +33,18 @@ const NO_TRAFFIC: TransferTraffic = {
   sent: { rackBytes: 0, siteBytes: 0, remoteBytes: 0 },
 };
 
-/** See the file's head. */
+/** A transfer of the swarm engine. */
 export class SwarmTransfer extends EngineTransfer<SwarmTransferContext> {
   #swarm: Swarm | undefined;
 
-  /** Takes a connection for this release; false if it is not (or no more) in the swarm. */
-  accept(greeted: EstablishedConnection): boolean {
+  /** Takes a connection for this release; false if the transfer has not joined its swarm, or has left it. */
+  accept(established: EstablishedConnection): boolean {
     if (this.#swarm === undefined || this.isEnded) return false;
-    this.#swarm.accept(greeted);
+    this.#swarm.accept(established);
     return true;
   }
 
-  /** Whether it can take connections. */
+  /** Whether connections for this release can be taken. */
   get isOpen(): boolean {
     return this.#swarm !== undefined && !this.isEnded;
   }
@@ -49,13 +52,15 @@ export class SwarmTransfer extends EngineTransfer<SwarmTransferContext> {
   protected override traffic(): TransferTraffic {
     const swarm = this.#swarm;
     if (swarm === undefined) return NO_TRAFFIC;
-    const { received, sent } = swarm;
+    const { traffic, bannedPeers } = swarm;
+    const { received, sent } = traffic;
     if (this.isEnded) return { ...NO_TRAFFIC, received, sent };
     return {
-      downloadBytesPerSecond: swarm.downloadRate.bytesPerSecond,
-      uploadBytesPerSecond: swarm.uploadRate.bytesPerSecond,
+      downloadBytesPerSecond: traffic.downloadBytesPerSecond,
+      uploadBytesPerSecond: traffic.uploadBytesPerSecond,
       peers: swarm.peerCount,
       peersByDistance: swarm.peersByDistance(),
+      ...bannedPeers.length === 0 ? {} : { bannedPeers },
       received,
       sent,
     };
@@ -71,22 +76,25 @@ export class SwarmTransfer extends EngineTransfer<SwarmTransferContext> {
   }
 
   #join(): void {
-    const { peerId, port, locality, limits, buffers, clock, random, log } = this.context;
+    const { peerId, port, locality, fallbackPeers, limits, buffers, clock, random, log } =
+      this.context;
     const swarm = this.#swarm = new Swarm({
       files: this.files,
       infoBytes: infoBytesOf(this.release.metainfo),
       own: { infoHash: this.infoHash, peerId },
       port,
       locality,
+      fallbackPeers,
       limits,
       buffers,
       clock,
       random,
       log,
       listener: {
-        onConnected: (address, theirs) => this.onConnected(address, theirs),
+        onConnected: (address, ofPeer) => this.onConnected(address, ofPeer),
         onNeed: () => this.announceSoon(),
         onVerified: (index) => this.emit({ type: "piece_verified", index }),
+        onBanned: (address, message) => this.emit({ type: "peer_banned", address, message }),
         onRejected: (message) => this.emit({ type: "piece_rejected", message }),
         onComplete: () => this.completeSoon(),
         onPaused: (error) => this.onPaused(error),
@@ -99,13 +107,14 @@ export class SwarmTransfer extends EngineTransfer<SwarmTransferContext> {
       peerId,
       port,
       keepsReach: true,
-      lost: () => swarm.lost,
+      lost: () => swarm.lostPeers,
+      sources: () => swarm.sources,
       onReply: ({ peers, reach }) => {
-        swarm.setReach(reach ?? "remote");
+        swarm.setReach(reach ?? "everywhere");
         if (!this.isEnded) swarm.add(peers);
       },
-      // Without the tracker nobody says who is to be the next gateway: whoever can help does.
-      onFailure: () => swarm.setReach("remote"),
+      // While the tracker is down nobody elects a new gateway, so every host may fetch from everywhere.
+      onFailure: () => swarm.setReach("everywhere"),
     });
     this.announcer.start();
   }

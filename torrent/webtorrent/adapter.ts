@@ -1,19 +1,19 @@
 /** A release in the form in which WebTorrent wants it: as its parser would describe a .torrent. */
 
 import { Buffer } from "node:buffer";
-import { pieceSizeBytes, type Release } from "../release/release.ts";
+import { pieceSizeBytes, type Release } from "../release/mod.ts";
 import type { ParsedTorrent } from "./types.ts";
 
 /**
- * The release as a torrent of one file: which bytes belong to which file is the store's business, and
- * the library's work per file (a scan of all of them at every piece) is spared.
+ * The release as a torrent of one file. The store knows which bytes belong to which file, and the library need not scan all
+ * files at every piece.
  */
 export function describeTorrent(release: Release): ParsedTorrent {
   const hashes = Buffer.from(release.pieceHashes).toString("hex");
   const name = `${release.service}-${release.version}`;
   return {
     infoHash: release.infoHash,
-    // Not looked at; with 100,000 files it would be decoded and kept for every connection.
+    // Not used; with 100,000 files it would be decoded and kept for every connection.
     info: {},
     name,
     private: true,

@@ -1,27 +1,28 @@
 /**
- * The engine on WebTorrent, without its WebRTC part, its DHT, and everything else that would go round
- * the tracker and thereby round the locality. One client, one listening port, any number of releases.
+ * The engine on WebTorrent, without its WebRTC part, its DHT, and everything else that would find peers without the tracker
+ * and thereby without regard to sites and racks. One client with one listening port fetches and seeds any number of
+ * releases.
  */
 
 import WebTorrent from "webtorrent";
-import { mendBencode } from "./bencode_repair.ts";
+import { patchBencode } from "./bencode_patch.ts";
 import { type Clock, sleep, systemClock } from "../../base/clock.ts";
-import type {
-  EngineOptions,
-  FetchOptions,
-  SeedOptions,
-  TorrentEngine,
-  Transfer,
-} from "../engine/engine.ts";
+import {
+  type EngineOptions,
+  type FetchOptions,
+  type SeedOptions,
+  type TorrentEngine,
+  type Transfer,
+  TransferTable,
+} from "../engine/mod.ts";
 import { TransferError } from "../errors.ts";
 import { systemRandom } from "../../base/random.ts";
-import { TransferTable } from "../engine/transfer_table.ts";
 import { WebTorrentTransfer } from "./transfer.ts";
 import type { WebTorrentClient, WebTorrentOptions } from "./types.ts";
 
 /** Outgoing connections per release; the tracker hands out fewer than that. */
 const MAX_CONNECTIONS = 80;
-/** Sockets that have not closed by then are left to the process's end. */
+/** The longest wait for sockets to close; the others are closed by the end of the process. */
 const CLOSE_DEADLINE_MS = 2000;
 
 // The package has no types; `types.ts` describes what is used of it.
@@ -31,7 +32,7 @@ const Client = WebTorrent as unknown as new (options: WebTorrentOptions) => WebT
 export async function createWebtorrentEngine(
   options: EngineOptions,
 ): Promise<TorrentEngine> {
-  mendBencode();
+  patchBencode();
   const client = new Client({
     torrentPort: { port: options.listenPort ?? 0, host: options.hostname ?? "0.0.0.0" },
     dht: false,
@@ -41,7 +42,8 @@ export async function createWebtorrentEngine(
     natPmp: false,
     utp: false,
     webSeeds: false,
-    // Announcing is ours (see `../announce/announcer.ts`): the library's dies with a tracker in mid-reply.
+    // Rollcall's announcer is used instead (`../announce/announcer.ts`): the library's fails for good when a tracker dies in
+    // the middle of a reply.
     tracker: false,
     // With its default it never reaches a peer that does not speak its encryption.
     secure: 0,

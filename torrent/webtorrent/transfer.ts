@@ -1,20 +1,16 @@
 /** One release in a WebTorrent client. Its life is in `../engine/engine_transfer.ts`. */
 
-import {
-  EngineTransfer,
-  type TransferContext,
-  type TransferTraffic,
-} from "../engine/engine_transfer.ts";
+import { EngineTransfer, type TransferContext, type TransferTraffic } from "../engine/mod.ts";
 import { TransferError } from "../errors.ts";
 import type { BytesByDistance } from "../../base/locality.ts";
 import { describeTorrent } from "./adapter.ts";
-import { PatientStore } from "./patient_store.ts";
+import { RetryingStore } from "./retrying_store.ts";
 import type { WebTorrentClient, WebTorrentTorrent } from "./types.ts";
 import { TransferWires } from "./wires.ts";
 
 /**
- * Unchoked at once, which is everybody: choking rewards whoever gives back, and in a data center
- * nobody is greedy.
+ * The number of peers that are unchoked at a time, which is all of them: choking rewards peers that give back, and in a data
+ * center nobody is greedy.
  */
 const UPLOAD_SLOTS = 1000;
 
@@ -23,13 +19,13 @@ export interface WebTorrentTransferContext extends TransferContext {
   readonly client: WebTorrentClient;
 }
 
-/** See the file's head. */
+/** One release in a WebTorrent client. */
 export class WebTorrentTransfer extends EngineTransfer<WebTorrentTransferContext> {
   readonly #received: BytesByDistance = { rackBytes: 0, siteBytes: 0, remoteBytes: 0 };
   readonly #sent: BytesByDistance = { rackBytes: 0, siteBytes: 0, remoteBytes: 0 };
   #torrent: WebTorrentTorrent | undefined;
   #wires: TransferWires | undefined;
-  #store: PatientStore | undefined;
+  #store: RetryingStore | undefined;
   readonly #leaving = new AbortController();
 
   protected override traffic(): TransferTraffic {
@@ -47,7 +43,7 @@ export class WebTorrentTransfer extends EngineTransfer<WebTorrentTransferContext
 
   protected override async begin(): Promise<void> {
     if (this.release.pieceCount === 0) return await this.complete();
-    // The library says itself when it has looked at what is there.
+    // If every piece is there, the library emits "done" by itself.
     this.#join(this.files.isComplete);
   }
 
@@ -70,7 +66,7 @@ export class WebTorrentTransfer extends EngineTransfer<WebTorrentTransferContext
       ...(complete ? { skipVerify: true } : { bitfield: this.files.verified.bytes }),
     });
     this.#torrent = torrent;
-    // Peers have the .torrent from the feed or from ZooKeeper: nobody is handed one (BEP 9) here.
+    // Peers get the .torrent from the feed, so that this engine hands none out (BEP 9).
     torrent.once("metadata", () => torrent.metadata = new Uint8Array());
     torrent.on("error", (error: unknown) => this.fail(asTransferError(error)));
     torrent.on("warning", (error: unknown) => {
@@ -86,11 +82,12 @@ export class WebTorrentTransfer extends EngineTransfer<WebTorrentTransferContext
       received: this.#received,
       sent: this.#sent,
       onConnected: (address, theirs) => this.onConnected(address, theirs),
-      onLonely: () => this.announceSoon(),
+      onNoPeers: () => this.announceSoon(),
     });
     this.announcer = this.createAnnouncer({
       peerId: client.peerId,
       port: client.torrentPort,
+      sources: () => wires.sources,
       onReply: ({ peers }) => {
         for (const address of peers) wires.dial(address);
       },
@@ -98,16 +95,16 @@ export class WebTorrentTransfer extends EngineTransfer<WebTorrentTransferContext
     torrent.once("ready", () => this.announcer?.start());
   }
 
-  #createStore(): PatientStore {
+  #createStore(): RetryingStore {
     let ask: WebTorrentTorrent["_updateWire"] | undefined;
-    return new PatientStore({
+    return new RetryingStore({
       files: this.files,
       clock: this.context.clock,
       signal: this.#leaving.signal,
       onWritten: (index) => this.emit({ type: "piece_verified", index }),
       onPaused: (error) => {
         const torrent = this.#torrent;
-        // The library's own `pause` only keeps new peers out; who is connected is asked on.
+        // The library's own `pause` only keeps new peers out and goes on requesting from the connected ones.
         if (torrent !== undefined) [ask, torrent._updateWire] = [torrent._updateWire, () => {}];
         this.onPaused(error);
       },

@@ -1,6 +1,6 @@
 /**
- * The parts of WebTorrent 3.0.21 that the engine uses; the package brings no types. Names that begin
- * with an underscore are internal to it, which is why its version is pinned.
+ * Types of those parts of WebTorrent 3.0.21 that the engine uses; the package has none. Names that begin with an underscore
+ * are internal to the package, which is why its version is pinned.
  */
 
 import type { EventEmitter } from "node:events";
@@ -22,7 +22,7 @@ export interface Wire extends EventEmitter {
 /** A connection with its attempts to connect. */
 export interface WirePeer {
   readonly wire: Wire | null;
-  /** At 3 and more it is not connected again. */
+  /** From 3 on the library does not dial the peer again. */
   retries: number;
 }
 
@@ -32,12 +32,12 @@ export interface WebTorrentTorrent extends EventEmitter {
   readonly downloadSpeed: number;
   readonly uploadSpeed: number;
   readonly destroyed: boolean;
-  /** What it would hand to peers that have no .torrent. */
+  /** The metadata that it would send to peers without a .torrent. */
   metadata: Uint8Array | null;
   readonly _peers: ReadonlyMap<string, WirePeer> | null;
-  /** Asks one peer for what it may be asked for. Replaced by nothing, the torrent asks for nothing. */
+  /** Requests from one peer what may be requested. While it is replaced by an empty function, nothing is requested. */
   _updateWire: (wire: Wire) => unknown;
-  /** Has all peers asked. */
+  /** Requests from all peers. */
   _update(): void;
   addPeer(address: string): boolean;
   destroy(options: Record<string, never>, callback: (error?: Error | null) => void): void;

@@ -1,7 +1,7 @@
 /**
- * What the engine does with each of WebTorrent's connections: says who we are and hears who they are
- * (extension handshake, BEP 10), counts what passes by distance, limits what is asked for at once,
- * and closes the second one between the same two hosts.
+ * What the engine does with each of WebTorrent's connections: tells our locality and learns the peer's (extension handshake,
+ * BEP 10), counts bytes by distance, limits the outstanding requests, and closes the second connection between the same two
+ * hosts.
  */
 
 import { peerLocalitySchema } from "../peer_locality.ts";
@@ -15,24 +15,28 @@ import {
 import type { WebTorrentTorrent, Wire } from "./types.ts";
 
 /**
- * Requests outstanding per connection. Measured with this library: without a limit is slowest, 64 too
- * few to keep a connection busy.
+ * Outstanding requests per connection. Measured with this library: without a limit it is slowest, and 64 are too few to keep
+ * a connection busy.
  */
 const MAX_OUTSTANDING_REQUESTS = 250;
 /**
- * WebTorrent gives up an address after this many attempts in a row. It is told so from the start:
- * the next announce brings the addresses that are worth dialling again, and no timer stays behind.
+ * The number of attempts after which WebTorrent gives up an address. Each address is given it from the start, so that no
+ * timer is left behind: the next announce brings the addresses that are worth dialling again.
  */
 const NO_MORE_RETRIES = 3;
+/** As many as an announce has room for. */
+const MAX_SOURCES = 8;
 
 interface KnownWire {
   locality: Locality | undefined;
   /** "address:port" that the peer listens on, once it has said so. */
   listens: string | undefined;
+  /** Whether a block has come from it. */
+  hasSent: boolean;
 }
 
 /** What the connections belong to. */
-export interface WiresOptions {
+export interface TransferWiresOptions {
   readonly torrent: WebTorrentTorrent;
   /** Ours, 40 hexadecimal digits. */
   readonly peerId: string;
@@ -41,16 +45,16 @@ export interface WiresOptions {
   readonly received: BytesByDistance;
   readonly sent: BytesByDistance;
   readonly onConnected: (address: string, locality: Locality | undefined) => void;
-  /** The last connection has gone. */
-  readonly onLonely: () => void;
+  /** Called when the last connection has closed. */
+  readonly onNoPeers: () => void;
 }
 
 /** The connections of one transfer. */
 export class TransferWires {
-  readonly #options: WiresOptions;
+  readonly #options: TransferWiresOptions;
   readonly #known = new Map<Wire, KnownWire>();
 
-  constructor(options: WiresOptions) {
+  constructor(options: TransferWiresOptions) {
     this.#options = options;
     options.torrent.on("wire", (wire: Wire, address?: string) => this.#adopt(wire, address));
   }
@@ -65,12 +69,23 @@ export class TransferWires {
     if (peer !== undefined) peer.retries = NO_MORE_RETRIES;
   }
 
-  /** How many connections there are. */
+  /** The number of connections. */
   get count(): number {
     return this.#known.size;
   }
 
-  /** How many of them lead how far; who has not said yet where it stands counts as remote. */
+  /** "address:port" of peers that blocks have come from, at most eight. */
+  get sources(): string[] {
+    const addresses: string[] = [];
+    for (const { listens, hasSent } of this.#known.values()) {
+      if (hasSent && listens !== undefined && addresses.length < MAX_SOURCES) {
+        addresses.push(listens);
+      }
+    }
+    return addresses;
+  }
+
+  /** The number of connections by distance; a peer that has not told its locality yet counts as remote. */
   countByDistance(): Record<Distance, number> {
     const counts = { rack: 0, site: 0, remote: 0 };
     for (const { locality } of this.#known.values()) {
@@ -81,14 +96,14 @@ export class TransferWires {
 
   #adopt(wire: Wire, address: string | undefined): void {
     const { locality, port, received, sent } = this.#options;
-    // The handshake has just set the count of attempts back.
+    // The handshake has just reset the number of attempts.
     this.#forgetAddress(wire);
     if (this.#closeSecond(wire)) return;
-    const known: KnownWire = { locality: undefined, listens: undefined };
+    const known: KnownWire = { locality: undefined, listens: undefined, hasSent: false };
     this.#known.set(wire, known);
     wire.once("close", () => {
       this.#known.delete(wire);
-      if (this.#known.size === 0) this.#options.onLonely();
+      if (this.#known.size === 0) this.#options.onNoPeers();
     });
     wire.extendedHandshake["reqq"] = MAX_OUTSTANDING_REQUESTS;
     wire.extendedHandshake["p"] = port;
@@ -108,6 +123,7 @@ export class TransferWires {
       this.#options.onConnected(address ?? "", known.locality);
     });
     wire.on("download", (sizeBytes: number) => {
+      known.hasSent = true;
       countBytes(received, distanceBetween(locality, known.locality), sizeBytes);
     });
     wire.on("upload", (sizeBytes: number) => {
@@ -116,8 +132,8 @@ export class TransferWires {
   }
 
   /**
-   * Two hosts that dial each other at once get two connections, and everything twice to do. Both ends
-   * keep the one that the smaller peer id dialled. True if the new one is closed.
+   * Two hosts that dial each other at once get two connections. Both ends keep the one that the host with the smaller peer
+   * id has dialled. Returns whether the new connection is the one that was closed.
    */
   #closeSecond(wire: Wire): boolean {
     for (const other of this.#known.keys()) {

@@ -1,33 +1,33 @@
 /**
- * Reads the query of an announce (BEP 3) or scrape (BEP 48): from a URL over HTTP, from the URL data
- * of a UDP announce (BEP 41). One pass, since it runs for every announce; every value is bounded.
+ * Parses the query of an announce (BEP 3) or scrape (BEP 48): of a URL over HTTP, of the URL data in a UDP announce
+ * (BEP 41). It goes through the text once, since it runs for every announce; every value is bounded.
  */
 
 import { Buffer } from "node:buffer";
-import type { Announce } from "../members/announce.ts";
-import type { ReceivedBytes } from "../members/members.ts";
+import type { Announce } from "../members/mod.ts";
+import type { BytesByDistance } from "../../base/locality.ts";
 
-/** Of a scrape of 74 hashes; announces of our own take 400 characters with short names. */
+/** The longest query: room for a scrape of 74 hashes. Announces of Rollcall's engines take 400 characters with short names. */
 export const MAX_QUERY_LENGTH = 8192;
-/** Pairs in a query; announces have about 15. */
+/** Pairs of key and value in a query; announces have about 15. */
 const MAX_PAIRS = 64;
-/** Of a host's, site's or rack's name, in characters. */
+/** The longest name of a host, site or rack, in characters. */
 const MAX_NAME_LENGTH = 128;
-/** Lost peers in one announce; hosts of ours name 8. */
-const MAX_LOST = 8;
-/** An IPv6 address in brackets and a port, each character percent-encoded. */
+/** Lost peers, and sources, in one announce; Rollcall's engine names 8 of each. */
+const MAX_ADDRESSES = 8;
+/** The longest address: an IPv6 address in brackets and a port, each character percent-encoded. */
 const MAX_ADDRESS_LENGTH = 3 * 48;
-/** Peers in one answer, whatever is asked for; as the package bittorrent-tracker has it. */
+/** Peers in one answer at most, whatever is asked for; the same as in the package bittorrent-tracker. */
 export const MAX_WANTED = 82;
-/** If it does not say, or says -1 (BEP 15). */
+/** Peers in one answer if the peer does not say, or says -1 (BEP 15). */
 export const DEFAULT_WANTED = 50;
-/** Info hashes in one scrape; BEP 15 has room for as many. */
+/** Info hashes in one scrape; BEP 15 has room for so many. */
 export const MAX_SCRAPED = 74;
 const HASH_BYTES = 20;
-/** Info hashes and peer ids by their text: the same come again and again. Dropped as a whole when full. */
+/** Info hashes and peer ids that are kept decoded, since the same come again and again. All are dropped when it is full. */
 const MAX_DECODED = 65_536;
 
-/** An announce as its query says, without what only the socket knows. */
+/** An announce as its query says it, without the address, which only the socket knows. */
 export interface AnnounceQuery extends Omit<Announce, "ip" | "family"> {
   /** Whether peers are wanted in the compact form (BEP 23), which is the default. */
   readonly isCompact: boolean;
@@ -35,22 +35,26 @@ export interface AnnounceQuery extends Omit<Announce, "ip" | "family"> {
   readonly omitsPeerIds: boolean;
 }
 
-/** What only our own hosts say. */
-export type Told = Pick<
+/** What only Rollcall's engines tell. */
+export type RollcallFields = Pick<
   AnnounceQuery,
-  "host" | "site" | "rack" | "received" | "keepsReach" | "lost"
+  "host" | "site" | "rack" | "received" | "keepsReach" | "lost" | "sources"
 >;
 
-/** Reads the query of an announce; a text says what is wrong with it. */
+/** Parses the query of an announce. Returns a text that says what is wrong if it is not acceptable. */
 export function parseAnnounceQuery(query: string): AnnounceQuery | string {
   let [infoHash, peerId, event]: (string | undefined)[] = [];
   let [host, site, rack]: (string | undefined)[] = [];
   let [port, leftBytes, wanted] = [0, Infinity, DEFAULT_WANTED];
   let [uploadedBytes, downloadedBytes] = [0, 0];
-  let [isCompact, omitsPeerIds, received]: [boolean, boolean, Mutable<ReceivedBytes> | undefined] =
-    [true, false, undefined];
-  let [keepsReach, lost]: [boolean, readonly string[] | undefined] = [false, undefined];
-  const nothing = () => received ??= { rackBytes: 0, siteBytes: 0, remoteBytes: 0 };
+  let [isCompact, omitsPeerIds, received]: [boolean, boolean, BytesByDistance | undefined] = [
+    true,
+    false,
+    undefined,
+  ];
+  let [lost, sources]: (readonly string[] | undefined)[] = [];
+  let keepsReach = false;
+  const receivedBytes = () => received ??= { rackBytes: 0, siteBytes: 0, remoteBytes: 0 };
   let at = 0;
   for (let pairs = 0; at < query.length; pairs++) {
     if (pairs >= MAX_PAIRS) return `expected at most ${MAX_PAIRS} keys, there were more`;
@@ -105,14 +109,17 @@ export function parseAnnounceQuery(query: string): AnnounceQuery | string {
         case "lost":
           lost = readAddresses(value);
           break;
+        case "sources":
+          sources = readAddresses(value);
+          break;
         case "rack_bytes":
-          nothing().rackBytes = readCount(value) ?? 0;
+          receivedBytes().rackBytes = readCount(value) ?? 0;
           break;
         case "site_bytes":
-          nothing().siteBytes = readCount(value) ?? 0;
+          receivedBytes().siteBytes = readCount(value) ?? 0;
           break;
         case "remote_bytes":
-          nothing().remoteBytes = readCount(value) ?? 0;
+          receivedBytes().remoteBytes = readCount(value) ?? 0;
           break;
       }
     }
@@ -140,12 +147,13 @@ export function parseAnnounceQuery(query: string): AnnounceQuery | string {
     received,
     keepsReach,
     lost,
+    sources,
     isCompact,
     omitsPeerIds,
   };
 }
 
-/** The info hashes of a scrape, 20 characters each; a text says what is wrong with it. */
+/** The info hashes of a scrape, 20 characters each; or a text that says what is wrong with it. */
 export function parseScrapeQuery(query: string): readonly string[] | string {
   const hashes: string[] = [];
   for (const pair of query.split("&", MAX_PAIRS * 2)) {
@@ -157,19 +165,17 @@ export function parseScrapeQuery(query: string): readonly string[] | string {
   return hashes.length > 0 ? hashes : "expected at least one info_hash";
 }
 
-/** Names told over UDP, as URL data (BEP 41). */
-export function parseUrlData(text: string): Told | undefined {
+/** What the URL data of a UDP announce tell (BEP 41); undefined without a query in them. */
+export function parseUrlData(text: string): RollcallFields | undefined {
   const question = text.indexOf("?");
   if (question < 0) return undefined;
-  // The rest is told by the datagram itself.
+  // The other fields are in the datagram itself.
   const fixed = `info_hash=${"0".repeat(HASH_BYTES)}&peer_id=${"0".repeat(HASH_BYTES)}&port=1&`;
   const parsed = parseAnnounceQuery(fixed + text.slice(question + 1));
   if (typeof parsed === "string") return undefined;
-  const { host, site, rack, received, keepsReach, lost } = parsed;
-  return { host, site, rack, received, keepsReach, lost };
+  const { host, site, rack, received, keepsReach, lost, sources } = parsed;
+  return { host, site, rack, received, keepsReach, lost, sources };
 }
-
-type Mutable<Type> = { -readonly [Key in keyof Type]: Type[Key] };
 
 const decodedHashes = new Map<string, string>();
 
@@ -184,7 +190,7 @@ function decodeHash(text: string): string | undefined {
   return bytes;
 }
 
-/** Percent encoding undone, one character per byte; bytes need not be UTF-8. */
+/** Undoes percent encoding, one character per byte; the bytes need not be UTF-8. */
 function decodeBytes(text: string): string {
   if (!text.includes("%") && !text.includes("+")) return text;
   let bytes = "";
@@ -203,7 +209,7 @@ function decodeBytes(text: string): string {
   return bytes;
 }
 
-// deno-lint-ignore no-control-regex -- that is what is kept out of logs and pages
+// deno-lint-ignore no-control-regex -- control characters are what is kept out of logs and pages
 const CONTROL = /[\u0000-\u001f\u007f]/;
 
 function decodeName(text: string): string | undefined {
@@ -214,11 +220,12 @@ function decodeName(text: string): string | undefined {
 }
 
 function readAddresses(text: string): readonly string[] {
-  return text.split(",", MAX_LOST).filter(({ length }) => length <= MAX_ADDRESS_LENGTH)
+  return text.split(",", MAX_ADDRESSES)
+    .filter(({ length }) => length > 0 && length <= MAX_ADDRESS_LENGTH)
     .map(decodeBytes);
 }
 
-/** A whole number that is not negative; anything else counts as "did not say". */
+/** A whole number that is not negative; undefined for anything else, which counts as not said. */
 function readCount(text: string): number | undefined {
   const count = Number(text);
   return text !== "" && Number.isSafeInteger(count) && count >= 0 ? count : undefined;

@@ -1,14 +1,13 @@
 /**
- * Writes answers in bencode straight into bytes (BEP 3, compact peers of BEP 23 and BEP 7): the
- * general encoders build an object per answer first, which took more time than choosing the peers.
+ * Writes answers in bencode straight into bytes (BEP 3, compact peers of BEP 23 and BEP 7). A general encoder needs an
+ * object per answer first, which took more time than selecting the peers.
  *
  * All answers are written into one buffer: what a function returns is valid until the next call, so the caller sends or
  * copies it at once.
  */
 
-import type { Answer } from "../members/announce.ts";
-import type { Member } from "../members/members.ts";
-import type { ScrapeEntry } from "../swarm/swarms.ts";
+import type { Answer, Member } from "../members/mod.ts";
+import type { ScrapeEntry } from "../swarm/mod.ts";
 
 /** The longest answer: a scrape of 74 hashes, or 82 peers as dictionaries of 100 bytes each. */
 const MAX_BYTES = 16_384;
@@ -43,15 +42,17 @@ function finish(): Uint8Array<ArrayBuffer> {
   return bytes;
 }
 
-/** How an answer is wanted. */
+/** The form in which an answer is wanted. */
 export interface AnswerForm {
+  /** Whether peers are written in the compact form (BEP 23), or as dictionaries. */
   readonly isCompact: boolean;
+  /** Whether dictionaries leave out peer ids. */
   readonly omitsPeerIds: boolean;
-  /** Whether to say how far the peer should fetch from; only our own asks by telling its place. */
+  /** Whether to tell the reach; a peer asks for it by telling its site. */
   readonly tellsReach: boolean;
 }
 
-/** The answer to an announce. Intervals in whole seconds, at least one. */
+/** Encodes the answer to an announce. Intervals are in whole seconds, at least one. */
 export function encodeAnswer(answer: Answer, form: AnswerForm): Uint8Array<ArrayBuffer> {
   length = 0;
   text("d");
@@ -72,7 +73,7 @@ export function encodeAnswer(answer: Answer, form: AnswerForm): Uint8Array<Array
   return finish();
 }
 
-/** The reason why there is no answer. */
+/** Encodes the reason why an announce or scrape was refused. */
 export function encodeFailure(reason: string): Uint8Array<ArrayBuffer> {
   const bytes = encoder.encode(reason);
   length = 0;
@@ -85,13 +86,13 @@ export function encodeFailure(reason: string): Uint8Array<ArrayBuffer> {
   return finish();
 }
 
-/** The answer to a scrape (BEP 48), at most 74 entries. */
+/** Encodes the answer to a scrape (BEP 48), at most 74 entries. */
 export function encodeScrape(
   entries: ReadonlyMap<string, ScrapeEntry>,
 ): Uint8Array<ArrayBuffer> {
   length = 0;
   text("d5:filesd");
-  // Keys of a dictionary are sorted as raw bytes, which one character per byte gives.
+  // Keys of a dictionary are sorted as raw bytes; with one character per byte that is the order of strings.
   for (const hash of [...entries.keys()].sort()) {
     const entry = entries.get(hash);
     if (entry === undefined) continue;

@@ -1,7 +1,6 @@
 /**
- * Connection ids of the UDP protocol (BEP 15). They show that a peer receives what is sent to its
- * address, so that nobody has the tracker send to somebody else. Nothing is kept per peer: an id is
- * a keyed hash of address and time.
+ * Connection ids of the UDP protocol (BEP 15). They show that a peer receives what is sent to its address, so that nobody
+ * can make the tracker send to somebody else. Nothing needs to be kept per peer: an id is a keyed hash of address and time.
  */
 
 import { Buffer } from "node:buffer";
@@ -10,13 +9,13 @@ import type { MonotonicClock } from "../../base/clock.ts";
 
 /** Clients may use an id for one minute, servers take it for two at most (BEP 15). */
 const EPOCH_MS = 60_000;
-/** Ids of the current epoch that are remembered, since hashing costs as much as an announce. */
+/** Ids of an epoch that are kept, since hashing costs as much as an announce. */
 const MAX_REMEMBERED = 65_536;
-/** Of an id, in bytes. */
+/** The size of an id. */
 const ID_BYTES = 8;
 const SECRET_BYTES = 32;
 
-/** Gives ids out and knows them again. */
+/** Gives out connection ids and recognizes them. */
 export class ConnectionIds {
   readonly #clock: MonotonicClock;
   readonly #secret: Uint8Array;
@@ -30,13 +29,13 @@ export class ConnectionIds {
     this.#secret = secret;
   }
 
-  /** The id of that address for now. */
+  /** The id of an address in this minute. */
   idFor(ip: string): bigint {
     const epoch = this.#turn();
     return this.#idOf(ip, epoch, this.#current);
   }
 
-  /** Whether that id was given to that address in this minute or the one before. */
+  /** Whether an id was given to an address in this minute or the one before. */
   isValid(id: bigint, ip: string): boolean {
     const epoch = this.#turn();
     return id === this.#idOf(ip, epoch, this.#current) ||

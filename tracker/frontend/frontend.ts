@@ -1,40 +1,40 @@
 /**
- * What takes a tracker's requests from the network, whoever wrote it: HTTP and UDP on one port, in
- * front of one and the same `Swarms`.
+ * The interface of a frontend: what reads a tracker's requests from the network, HTTP and UDP on one port, and has them
+ * answered by the tracker's `Swarms`.
  */
 
 import type { MonotonicClock } from "../../base/clock.ts";
 import type { Log } from "../../base/log.ts";
 import type { HostNames } from "../../http/mod.ts";
-import type { Counters } from "../stats/counters.ts";
-import type { Pages } from "../stats/pages.ts";
-import type { Swarms } from "../swarm/swarms.ts";
+import type { Counters, Pages } from "../stats/mod.ts";
+import type { Swarms } from "../swarm/mod.ts";
 
-/** What fronts need. */
+/** What a frontend needs. */
 export interface FrontendOptions {
   readonly hostname: string;
-  /** For HTTP and UDP. 0: any free one for HTTP, and the same for UDP. */
+  /** For HTTP and UDP. 0 means any port that is free for HTTP, and the same for UDP. */
   readonly port: number;
   /** Whether to answer over UDP as well. */
   readonly udp: boolean;
   readonly swarms: Swarms;
   readonly counters: Counters;
   readonly clock: MonotonicClock;
-  /** Answers what is neither announce nor scrape. */
+  /** Answers requests that are neither announce nor scrape. */
   readonly pages: Pages;
-  /** The names that pages are answered to; announces are to any. */
+  /** The names to which pages are answered; announces are answered to any. */
   readonly names: HostNames;
   readonly log: Log;
-  /** Whatever goes wrong with one request; the fronts go on. */
+  /** Called with whatever goes wrong with one request; the frontend goes on. */
   readonly onError: (cause: unknown) => void;
 }
 
-/** Fronts that listen. */
+/** A frontend that listens. */
 export interface Frontend {
+  /** Of HTTP and UDP. */
   readonly port: number;
-  /** Resolves when nothing is answered any more. */
+  /** Stops listening; resolves when nothing is answered any more. */
   close(): Promise<void>;
 }
 
-/** Resolves when both listen; rejects, with nothing left open, if one of them cannot. */
+/** Opens a frontend. Resolves when HTTP and UDP listen; rejects, with nothing left open, if one of them cannot. */
 export type OpenFrontend = (options: FrontendOptions) => Promise<Frontend>;

@@ -1,6 +1,6 @@
 /**
- * The tracker over HTTP: announces and scrapes in bencode as trackers answer them, always with status 200
- * (BEP 3); everything else goes to `pages`.
+ * The tracker over HTTP: announces and scrapes are answered in bencode, always with status 200 (BEP 3); all other requests
+ * are answered by `pages`.
  */
 
 import {
@@ -16,14 +16,14 @@ import {
   parseScrapeQuery,
 } from "./announce_parser.ts";
 import { encodeAnswer, encodeFailure, encodeScrape } from "./bencode_writer.ts";
-import type { Counters } from "../stats/counters.ts";
-import type { Swarms } from "../swarm/swarms.ts";
+import type { Counters } from "../stats/mod.ts";
+import type { Swarms } from "../swarm/mod.ts";
 
-/** What the frontend works with. */
+/** What the HTTP frontend needs. */
 export interface HttpFrontendOptions {
   readonly swarms: Swarms;
   readonly counters: Counters;
-  /** Answers what is neither announce nor scrape. */
+  /** Answers requests that are neither announce nor scrape. */
   readonly pages: HttpHandler;
 }
 

@@ -1,20 +1,20 @@
 /**
- * The tracker over UDP (BEP 15): connect, announce, scrape. Site, rack and host come as URL data
- * (BEP 41) or from the subnet map. Whoever has not shown that it receives at its address gets no more
- * bytes than it sent, and what is not understood gets no answer at all.
+ * The tracker over UDP (BEP 15): connect, announce, scrape. Site, rack and host come as URL data (BEP 41) or from the
+ * subnet map. A peer that has not shown that it receives at its address is sent no more bytes than it sent, and a datagram
+ * that is not understood is not answered.
  */
 
-import type { Answer } from "../members/announce.ts";
+import type { Answer } from "../members/mod.ts";
 import { DEFAULT_WANTED, MAX_SCRAPED, parseUrlData } from "./announce_parser.ts";
 import type { ConnectionIds } from "./connection_ids.ts";
-import type { Counters } from "../stats/counters.ts";
-import type { Swarms } from "../swarm/swarms.ts";
+import type { Counters } from "../stats/mod.ts";
+import type { Swarms } from "../swarm/mod.ts";
 
-/** The answer has to fit into one packet on any link: 20 + 74 · 6, or 20 + 74 · 18 bytes. */
+/** Peers in one answer at most, which has to fit into one packet on any link: 20 + 74 · 6, or 20 + 74 · 18 bytes. */
 export const MAX_UDP_WANTED = 74;
-/** Longer URL data is of nobody who tells three names. */
+/** The longest URL data; far more than three names take. */
 const MAX_URL_DATA = 2048;
-/** What a connect has in place of a connection id (BEP 15). */
+/** What a connect request has in place of a connection id (BEP 15). */
 export const PROTOCOL_ID = 0x41727101980n;
 const CONNECT = 0;
 const ANNOUNCE = 1;
@@ -27,17 +27,17 @@ const IPV4_BYTES = 6;
 const COMPLETED = 1;
 const STOPPED = 3;
 const OPTION_END = 0;
-const OPTION_NOTHING = 1;
+const OPTION_NO_OPERATION = 1;
 const OPTION_URL_DATA = 2;
 
-/** What the front needs. */
+/** What the UDP frontend needs. */
 export interface UdpFrontendOptions {
   readonly swarms: Swarms;
   readonly ids: ConnectionIds;
   readonly counters: Counters;
 }
 
-/** Answers datagrams. */
+/** Answers the datagrams of the UDP protocol. */
 export class UdpFrontend {
   readonly #swarms: Swarms;
   readonly #ids: ConnectionIds;
@@ -49,7 +49,7 @@ export class UdpFrontend {
     this.#counters = counters;
   }
 
-  /** What to send back; undefined: nothing. `ip` as the socket has it. */
+  /** The reply to a datagram, or undefined if it gets none. `ip` is the sender's address as the socket has it. */
   answer(datagram: Uint8Array, ip: string): Uint8Array | undefined {
     const reply = this.#answer(datagram, ip.startsWith("::ffff:") ? ip.slice(7) : ip);
     if (reply === undefined) this.#counters.udpIgnored++;
@@ -155,7 +155,7 @@ function encodeAnnounce(view: DataView, answer: Answer): Uint8Array {
   return bytes;
 }
 
-/** 20 bytes, one character each. */
+/** The 20 bytes at that position, one character each. */
 function latin1(view: DataView, at: number): string {
   let text = "";
   const end = at + HASH_BYTES;
@@ -163,20 +163,20 @@ function latin1(view: DataView, at: number): string {
   return text;
 }
 
-/** Nobody has 2^53 bytes to fetch: such a number is "did not say". */
+/** A 64-bit count. No content has 2^53 bytes, so a larger number counts as not said. */
 function readCount(view: DataView, at: number): number {
   const high = view.getUint32(at);
   return high >= 2 ** 21 ? Infinity : high * 2 ** 32 + view.getUint32(at + 4);
 }
 
-/** The parts of the URL data after an announce, put together (BEP 41). */
+/** The URL data behind an announce, its parts put together (BEP 41). */
 export function readUrlData(view: DataView): string {
   let text = "";
   let at = ANNOUNCE_BYTES;
   while (at < view.byteLength && text.length <= MAX_URL_DATA) {
     const option = view.getUint8(at++);
     if (option === OPTION_END) break;
-    if (option === OPTION_NOTHING) continue;
+    if (option === OPTION_NO_OPERATION) continue;
     if (at >= view.byteLength) break;
     const end = at + 1 + view.getUint8(at);
     if (end > view.byteLength) break;

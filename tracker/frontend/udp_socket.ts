@@ -1,12 +1,12 @@
 /**
- * A UDP socket that answers each datagram at once. `Deno.listenDatagram` where the process may use it
- * (`"unstable": ["net"]` or `--unstable-net`), since it is nearly twice as fast; else node:dgram.
+ * A UDP socket that answers each datagram at once. It uses `Deno.listenDatagram` where the process may
+ * (`"unstable": ["net"]` or `--unstable-net`), since that is nearly twice as fast; else node:dgram.
  */
 
 import { createSocket } from "node:dgram";
 import { type Clock, sleep, systemClock } from "../../base/clock.ts";
 
-/** What to send back to that address; undefined: nothing. */
+/** The reply to a datagram from an address, or undefined if it gets none. */
 export type Answerer = (datagram: Uint8Array, ip: string) => Uint8Array | undefined;
 
 /** How to listen. */
@@ -14,7 +14,7 @@ export interface UdpSocketOptions {
   readonly hostname: string;
   readonly port: number;
   readonly answer: Answerer;
-  /** Whatever goes wrong with one datagram; the socket goes on. */
+  /** Called with whatever goes wrong with one datagram; the socket goes on. */
   readonly onError: (error: unknown) => void;
 }
 
@@ -25,15 +25,15 @@ export interface UdpSocket {
   close(): Promise<void>;
 }
 
-/** Requests are at most 98 bytes and some URL data; what is longer is cut, and then not understood. */
+/** Requests have at most 98 bytes and some URL data; a longer one is cut off, and then not understood. */
 const MAX_DATAGRAM_BYTES = 4096;
 
-/** The first failure may be of one packet, and is gone; from the second on the socket gets time to recover. */
+/** The pause after the second failure in a row; the first one may be the fault of one packet and makes no pause. */
 const FIRST_PAUSE_MS = 10;
-/** Clients ask again after 15 s (BEP 15): a second more is not noticed, nor is one message a second in the log. */
+/** The longest pause. Clients ask again after 15 s (BEP 15), so a second more is not noticed; the log gets one line a second. */
 const MAX_PAUSE_MS = 1000;
 
-/** What is used of a `Deno.DatagramConn`. */
+/** The part of a `Deno.DatagramConn` that is used. */
 export interface DatagramConn {
   readonly addr: Deno.Addr;
   receive(buffer: Uint8Array): Promise<[Uint8Array, Deno.Addr]>;
@@ -41,12 +41,12 @@ export interface DatagramConn {
   close(): void;
 }
 
-/** How to serve a connection. */
+/** How to serve a socket. */
 export interface ServingOptions {
   readonly answer: Answerer;
-  /** As of {@link UdpSocketOptions}. */
+  /** As in {@link UdpSocketOptions}. */
   readonly onError: (error: unknown) => void;
-  /** Ends the loop, also in the middle of a pause; the connection is to be closed right after. */
+  /** Ends the loop, also in the middle of a pause; the socket is to be closed right afterwards. */
   readonly signal: AbortSignal;
   /** For the pauses. Default: the system's. */
   readonly clock?: Clock;
@@ -55,7 +55,7 @@ type ListenDatagram = (
   options: { hostname: string; port: number; transport: "udp" },
 ) => DatagramConn;
 
-/** Rejects if the port is taken. */
+/** Opens a UDP socket and answers its datagrams. Rejects if the port is taken. */
 export function listenUdp(options: UdpSocketOptions): Promise<UdpSocket> {
   const { listenDatagram } = Deno as unknown as { listenDatagram?: ListenDatagram };
   return listenDatagram === undefined
@@ -67,7 +67,7 @@ async function listenByDeno(
   { hostname, port, answer, onError }: UdpSocketOptions,
   listenDatagram: ListenDatagram,
 ): Promise<UdpSocket> {
-  // Asynchronous only so that both ways reject alike.
+  // Asynchronous only so that this rejects where `listenByNode` does.
   const conn = await Promise.resolve().then(() =>
     listenDatagram({ hostname, port, transport: "udp" })
   );
@@ -84,9 +84,9 @@ async function listenByDeno(
 }
 
 /**
- * Answers until the signal aborts. A socket that fails again and again is asked less and less often, up to
- * once a second: an endless loop would take the processor from HTTP. A datagram that cannot be answered
- * makes no pause, or whoever sends such ones would slow the others down.
+ * Answers datagrams until the signal aborts. A socket that fails again and again is read less and less often, down to once
+ * a second, since an endless loop would take the processor from HTTP. A datagram that cannot be answered makes no pause,
+ * or anybody could slow down the others by sending such datagrams.
  */
 export async function serveDatagrams(conn: DatagramConn, options: ServingOptions): Promise<void> {
   const { answer, onError, signal, clock = systemClock } = options;

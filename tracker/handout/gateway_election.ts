@@ -1,86 +1,86 @@
 /**
- * Who may fetch across a border: per site and per rack a small number of gateways, so that little
- * more than one copy crosses. They are elected while the group holds no complete copy, kept while
- * they make progress, and replaced when they stall, are slow, fall silent or leave. Deciding
- * (`electGateways`) is apart from doing (`applyElection`).
+ * Elects who may fetch across a border: a small number of gateways per site and per rack, so that little more than one
+ * copy crosses. They are elected while the group holds no complete copy, kept while they make progress, and replaced when
+ * they stall, are slow, time out or leave. `electGateways` decides and changes nothing; `applyElection` changes.
  */
 
-import { BucketRange, type MemberIndex } from "../members/member_index.ts";
-import { type Member, type Members, Rank } from "../members/members.ts";
+import { BucketRange, type Group, Level, type Member, type Members, Rank } from "../members/mod.ts";
 import type { HandoutSettings } from "./handout_settings.ts";
 
-/** What an election changed in one group. */
+/** The outcome of an election in one group. */
 export interface Election {
-  readonly group: MemberIndex;
+  readonly group: Group;
+  /** The gateways from now on, those that stay included. */
   readonly chosen: readonly Member[];
-  /** Newly elected: their count of announces without progress begins anew. */
+  /** The new ones among them: their count of announces without progress begins anew. */
   readonly elected: readonly Member[];
-  /** Replaced because they stalled or were slow: others go before them in the next election. */
+  /** The ones that were replaced because they stalled or were slow: others go before them in the next election. */
   readonly demoted: readonly { readonly member: Member; readonly why: "stalled" | "slow" }[];
 }
 
-/** What an election goes by. */
+/** What an election is based on. */
 export interface ElectionOptions {
   readonly members: Members;
-  readonly policy: HandoutSettings;
+  readonly settings: HandoutSettings;
   readonly nowMs: number;
-  /** Who announces now: elected, it knows at once, where others would hear of it an interval later. */
+  /** The member that announces now: elected, it knows at once, where another would hear of it an interval later. */
   readonly asker?: Member;
 }
 
-/** Who announces now may lack so much more of the content than the best, and is elected still. */
+/** The member that announces now is preferred if it lacks at most this share of the content more than the best one. */
 const ASKER_HANDICAP = 0.05;
-/** Seeds that are silent stand apart soon: a living one is mostly the first that is looked at. */
+/** Seeds that time out soon leave the bucket of seeds, so a living one is mostly the first that is looked at. */
 const MAX_SEEDS_LOOKED_AT = 128;
-/** Fewer rack gateways have no usual rate. */
-const MIN_PACERS = 3;
+/** With fewer rack gateways there is no usual rate. */
+const MIN_RATES = 3;
 
-/** Whether it has missed its announces, or has been missed. */
-export function isSilent(
+/** Whether a member has missed its announces, or was reported lost. */
+export function isTimedOut(
   member: Member,
-  options: { readonly policy: HandoutSettings; readonly nowMs: number },
+  options: { readonly settings: HandoutSettings; readonly nowMs: number },
 ): boolean {
-  if (member.isApart) return true;
-  const { hungryIntervalMs, silentIntervals } = options.policy;
+  if (member.hasTimedOut) return true;
+  const { hungryIntervalMs, timeoutIntervals: silentIntervals } = options.settings;
   const silentMs = options.nowMs - member.lastSeenMs;
-  // The limit of `patienceMs`. Each answer asks for everybody in it, and the first part is nearly always false.
+  // The limit is `effectiveIntervalMs`, written out: it is checked for each peer of each answer, and the first half is
+  // nearly always false.
   return silentMs > hungryIntervalMs * silentIntervals &&
     silentMs > member.intervalMs * silentIntervals;
 }
 
-/** The interval by which it is judged: who is asked to come eagerly is not missed sooner for it. */
-export function patienceMs({ intervalMs }: Member, policy: HandoutSettings): number {
-  return Math.max(intervalMs, policy.hungryIntervalMs);
+/** The interval by which a member is judged: one that is asked to announce eagerly does not time out sooner for it. */
+export function effectiveIntervalMs({ intervalMs }: Member, settings: HandoutSettings): number {
+  return Math.max(intervalMs, settings.hungryIntervalMs);
 }
 
-/** Elects anew in the site and rack of a member that has announced or left, where there is need. */
+/** Elects anew, where there is need, in the site and rack of a member that has announced or left. */
 export function electGateways(member: Member, options: ElectionOptions): readonly Election[] {
   const { site, rack } = member;
   if (site === undefined || rack === undefined) return [];
-  const { policy } = options;
-  const ofSite = electIn(site, { ...options, wanted: policy.gatewaysPerSite, preferred: [] });
+  const { settings } = options;
+  const ofSite = electIn(site, { ...options, wanted: settings.gatewaysPerSite, preferred: [] });
   const siteGateways = ofSite?.chosen ?? site.gateways;
   const ofRack = electIn(rack, {
     ...options,
-    wanted: policy.gatewaysPerRack,
+    wanted: settings.gatewaysPerRack,
     // What the site's gateway brings from outside must not cross into its own rack a second time.
     preferred: siteGateways.filter((gateway) => gateway.rack === rack),
   });
-  if (ofSite === undefined && ofRack === undefined) return NOTHING;
+  if (ofSite === undefined && ofRack === undefined) return NO_ELECTIONS;
   return [ofSite, ofRack].filter((election) => election !== undefined);
 }
 
-const NOTHING: readonly Election[] = [];
+const NO_ELECTIONS: readonly Election[] = [];
 
 /** Puts an election into effect. */
 export function applyElection(election: Election, members: Members): void {
   const { group, chosen, elected, demoted } = election;
-  if (group.level === 2) {
+  if (group.level === Level.Rack) {
     members.racksWithGateways += Number(chosen.length > 0) - Number(group.gateways.length > 0);
   }
   group.gateways = chosen;
   for (const { member, why } of demoted) {
-    member.demotions++;
+    members.noteDemotion(member);
     if (why === "slow") group.slowReplacements++;
   }
   for (const member of elected) {
@@ -90,21 +90,21 @@ export function applyElection(election: Election, members: Members): void {
 }
 
 /**
- * Notes the usual rate of each site's rack gateways, and the best site's as the fleet's. To be
- * called every few seconds: it visits all gateways.
+ * Notes the median rate of each site's rack gateways as the site's usual rate, and the best site's as the fleet's. To be
+ * called every few seconds only: it visits all gateways.
  */
-export function measurePace(members: Members): void {
+export function measureUsualRates(members: Members): void {
   let fastest = 0;
-  for (const site of members.fleet.parts.values()) {
+  for (const site of members.fleet.children.values()) {
     const rates: number[] = [];
-    for (const { gateways: [gateway] } of site.parts.values()) {
+    for (const { gateways: [gateway] } of site.children.values()) {
       if (gateway !== undefined) rates.push(gateway.bytesPerMs);
     }
     rates.sort((left, right) => left - right);
-    site.paceBytesPerMs = rates.length < MIN_PACERS ? 0 : rates[rates.length >> 1] ?? 0;
-    fastest = Math.max(fastest, site.paceBytesPerMs);
+    site.usualBytesPerMs = rates.length < MIN_RATES ? 0 : rates[rates.length >> 1] ?? 0;
+    fastest = Math.max(fastest, site.usualBytesPerMs);
   }
-  members.fleet.paceBytesPerMs = fastest;
+  members.fleet.usualBytesPerMs = fastest;
 }
 
 interface GroupElectionOptions extends ElectionOptions {
@@ -112,7 +112,7 @@ interface GroupElectionOptions extends ElectionOptions {
   readonly preferred: readonly Member[];
 }
 
-function electIn(group: MemberIndex, options: GroupElectionOptions): Election | undefined {
+function electIn(group: Group, options: GroupElectionOptions): Election | undefined {
   const { wanted, preferred } = options;
   const current = group.gateways;
   if (group.size === 0 || holdsCopy(group, options)) {
@@ -133,10 +133,10 @@ function electIn(group: MemberIndex, options: GroupElectionOptions): Election | 
     else if (verdict !== "absent") demoted.push({ member, why: verdict });
   }
   const chosen = [...new Set([...preferred, ...kept])].slice(0, wanted);
-  const home = group.level === 1 ? homeOf(current[0]) : undefined;
+  const firstIn = group.level === Level.Site ? formerRackOf(current[0]) : undefined;
   while (chosen.length < wanted) {
     const search = { ...options, demoted };
-    let next = home === undefined ? undefined : bestCandidate(home, chosen, search);
+    let next = firstIn === undefined ? undefined : bestCandidate(firstIn, chosen, search);
     if (next === undefined || demoted.some(({ member }) => member === next)) {
       next = bestCandidate(group, chosen, search);
     }
@@ -149,55 +149,58 @@ function electIn(group: MemberIndex, options: GroupElectionOptions): Election | 
 }
 
 /**
- * Where a site's next gateway is looked for first: in the rack of the last one. What that has brought is
- * there, and need not come from outside once more. Once only: it may be the rack's link that is slow.
+ * Where a site's next gateway is looked for first: in the rack of the last one, since what that one has brought is there
+ * and need not come from outside once more. Only once per rack, since it may be the rack's link that is slow.
  */
-function homeOf(former: Member | undefined): MemberIndex | undefined {
+function formerRackOf(former: Member | undefined): Group | undefined {
   const rack = former?.rack;
   return rack?.list.some(({ demotions }) => demotions > 0) ? undefined : rack;
 }
 
 type Verdict = "fit" | "absent" | "stalled" | "slow";
 
-function fitness(member: Member, group: MemberIndex, options: ElectionOptions): Verdict {
-  const { policy, members } = options;
-  if (member.isGone || member.rank === Rank.Seed || isSilent(member, options)) return "absent";
-  if (member.announcesWithoutProgress >= policy.gatewayStallAnnounces) return "stalled";
-  // A rack is compared with its site, which shares the way in; a site with the fastest one.
-  const pace = group.level === 2 ? member.site?.paceBytesPerMs ?? 0 : members.fleet.paceBytesPerMs;
-  const slow = member.bytesPerMs < pace * policy.slowPart &&
-    member.announcesAsGateway >= policy.slowAnnounces &&
-    group.slowReplacements < policy.slowReplacements;
+function fitness(member: Member, group: Group, options: ElectionOptions): Verdict {
+  const { settings, members } = options;
+  if (member.isGone || member.rank === Rank.Seed || isTimedOut(member, options)) return "absent";
+  if (member.announcesWithoutProgress >= settings.gatewayStallAnnounces) return "stalled";
+  // A rack is compared with the other racks of its site, which share its way in; a site with the fastest site.
+  const usualRate = group.level === Level.Rack
+    ? member.site?.usualBytesPerMs ?? 0
+    : members.fleet.usualBytesPerMs;
+  const slow = member.bytesPerMs < usualRate * settings.slowShare &&
+    member.announcesAsGateway >= settings.slowAnnounces &&
+    group.slowReplacements < settings.slowReplacements;
   return slow ? "slow" : "fit";
 }
 
-function holdsCopy(group: MemberIndex, options: ElectionOptions): boolean {
-  const seeds = group.end(BucketRange.Seeds);
+function holdsCopy(group: Group, options: ElectionOptions): boolean {
+  const seeds = group.end(BucketRange.ConfirmedSeeds);
   const looks = Math.min(seeds, MAX_SEEDS_LOOKED_AT);
   for (let slot = 0; slot < looks; slot++) {
     const seed = group.list[slot];
-    if (seed !== undefined && !isSilent(seed, options)) return true;
+    if (seed !== undefined && !isTimedOut(seed, options)) return true;
   }
-  // So many have just fallen silent that they do not all stand apart yet; until they do, within a second
-  // or two, the rest are believed.
+  // So many seeds have just timed out that not all of them have been moved to their bucket yet. Until they are, within a
+  // second or two, the rest is taken for alive.
   return looks < seeds;
 }
 
-/** Visits all of the group that are not silent: only where a gateway is missing. */
+/** The member that should be the next gateway. Visits all leechers of the group, so only where a gateway is missing. */
 function bestCandidate(
-  group: MemberIndex,
+  group: Group,
   chosen: readonly Member[],
   options: ElectionOptions & {
     readonly demoted: readonly { readonly member: Member }[];
   },
 ): Member | undefined {
   const { asker, demoted, members } = options;
-  // Who only says that it holds everything may not fetch at all.
+  // An unverified seed may not fetch at all. Whoever shares its address with replaced gateways comes after the others, or
+  // one machine under ever new names would be every gateway in turn.
   const rankDemoted = (member: Member) =>
-    member.demotions + Number(member.claimsCopy) +
+    members.demotionsAt(member) + Number(member.isUnverifiedSeed) +
     Number(demoted.some((one) => one.member === member));
   const isCandidate = (member: Member) =>
-    member.rank !== Rank.Seed && !chosen.includes(member) && !isSilent(member, options);
+    member.rank !== Rank.Seed && !chosen.includes(member) && !isTimedOut(member, options);
   let best: Member | undefined;
   const end = group.end(BucketRange.Leechers);
   for (let slot = group.begin(BucketRange.Leechers); slot < end; slot++) {

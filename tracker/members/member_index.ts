@@ -1,161 +1,179 @@
 /**
- * The whole swarm, a site or a rack: an array of its members in sections, so that whoever draws from a
- * part of them meets nobody who cannot be meant. Who is silent stands apart at the end, and who already
- * helps as many as it should behind those who do not: an announce then costs what it answers, however
- * many are silent or taken.
+ * The members of one group (the fleet, a site or a rack) as an array in buckets: seeds, members that hold a part, members
+ * that hold nothing, and at the end those that have timed out. Whoever draws at random from a range of buckets meets
+ * nobody who cannot be meant, so an announce costs what it answers, however many have timed out or are busy.
  */
 
-import type { Member } from "./members.ts";
+/** Which group an index is of. Also the position of the index in `Member.groups`. */
+export const Level = { Fleet: 0, Site: 1, Rack: 2 } as const;
+/** One of {@link Level}. */
+export type Level = typeof Level[keyof typeof Level];
 
-/** The sections of a group's array, in order. */
+/**
+ * The buckets of an index, in the order of its array. A member is "free" while it helps fewer others across a border than
+ * it should at most, then "taken".
+ */
 export const Bucket = {
   FreeSeeds: 0,
   TakenSeeds: 1,
-  FreeHolders: 2,
-  TakenHolders: 3,
-  /** They only say that they hold everything; see `unverified_seeds.ts`. */
-  Claimants: 4,
-  FreeEmpty: 5,
-  TakenEmpty: 6,
-  SilentSeeds: 7,
-  SilentOthers: 8,
+  /** Seeds that nobody else has reported bytes from yet; see `Members.confirm`. */
+  UnconfirmedSeeds: 2,
+  FreeHolders: 3,
+  TakenHolders: 4,
+  /** They say that they hold everything, and nothing confirms it; see `unverified_seeds.ts`. */
+  UnverifiedSeeds: 5,
+  FreeEmpty: 6,
+  TakenEmpty: 7,
+  TimedOutSeeds: 8,
+  TimedOutOthers: 9,
 } as const;
 /** One of {@link Bucket}. */
 export type Bucket = typeof Bucket[keyof typeof Bucket];
-const LAST = Bucket.SilentOthers;
+const LAST = Bucket.TimedOutOthers;
 
-/**
- * Which of its members that are not silent: the first and the last section, and the last one of all of
- * their kind. "Free" ones can help one more.
- */
+/** Neighbouring buckets. None of the ranges below holds members that have timed out. */
 export interface BucketRange {
   readonly first: Bucket;
   readonly last: Bucket;
+  /** The last bucket with members of the same kind, whether they are free or taken. */
   readonly lastOfKind: Bucket;
 }
 
-/** All of one kind. */
+/** All members of a kind, free or taken. */
 function kind(first: Bucket, last: Bucket): BucketRange {
   return { first, last, lastOfKind: last };
 }
 
-/** Those of a kind that can help one more. */
+/** The members of a kind that can help one more. */
 function freeOf(first: Bucket, lastOfKind: Bucket): BucketRange {
   return { first, last: first, lastOfKind };
 }
 
-/** The parts of a group. */
+/** The ranges that are drawn from or counted. */
 export const BucketRange = {
-  Seeds: kind(Bucket.FreeSeeds, Bucket.TakenSeeds),
+  /** Seeds that others have reported bytes from. */
+  ConfirmedSeeds: kind(Bucket.FreeSeeds, Bucket.TakenSeeds),
+  UnconfirmedSeeds: kind(Bucket.UnconfirmedSeeds, Bucket.UnconfirmedSeeds),
   FreeSeeds: freeOf(Bucket.FreeSeeds, Bucket.TakenSeeds),
-  Holders: kind(Bucket.FreeHolders, Bucket.Claimants),
-  /** Without those that only say that they hold everything. */
+  /** Members that hold a part, and unverified seeds. */
+  Holders: kind(Bucket.FreeHolders, Bucket.UnverifiedSeeds),
+  /** Members that hold a part, without unverified seeds. */
   KnownHolders: kind(Bucket.FreeHolders, Bucket.TakenHolders),
-  FreeHolders: freeOf(Bucket.FreeHolders, Bucket.Claimants),
+  FreeHolders: freeOf(Bucket.FreeHolders, Bucket.UnverifiedSeeds),
   FreeEmpty: freeOf(Bucket.FreeEmpty, Bucket.TakenEmpty),
   Leechers: kind(Bucket.FreeHolders, Bucket.TakenEmpty),
-  WithData: kind(Bucket.FreeSeeds, Bucket.Claimants),
+  /** Everybody who holds something, or says so. */
+  WithData: kind(Bucket.FreeSeeds, Bucket.UnverifiedSeeds),
   All: kind(Bucket.FreeSeeds, Bucket.TakenEmpty),
 } as const;
 
-/** See the file's head. */
-export class MemberIndex {
-  readonly level: 0 | 1 | 2;
+/** What an index needs to know of a member. */
+export interface IndexEntry {
+  /** The bucket that it stands in, the same in each of its groups. */
+  bucket: Bucket;
+  /** Its position in the array of each of its groups, by {@link Level}. */
+  readonly slots: [number, number, number];
+}
+
+/** The members of one group, in buckets; besides what is known of the group as a whole. */
+export class MemberIndex<Entry extends IndexEntry> {
+  readonly level: Level;
+  /** Of the site or rack; empty for the fleet. */
   readonly name: string;
-  /** Everybody, section after section. Only `Members` changes it. */
-  readonly list: Member[] = [];
-  /** Where each section ends in the list. */
+  /** Every member, bucket after bucket. Only `Members` changes it. */
+  readonly list: Entry[] = [];
+  /** Where each bucket ends in the list, exclusive. */
   readonly #ends: number[] = Object.values(Bucket).map(() => 0);
   /** Sites of the fleet, racks of a site, by name. */
-  readonly parts = new Map<string, MemberIndex>();
+  readonly children = new Map<string, MemberIndex<Entry>>();
   /** Who fetches across this group's border. Only `applyElection` changes it. */
-  gateways: readonly Member[] = [];
+  gateways: readonly Entry[] = [];
   /** Gateways that were replaced only because they were slow. */
   slowReplacements = 0;
-  /** Whether one of its members came with the whole content. */
-  beganWithCopy = false;
-  /** What its members say came in across its border, also those that have left. */
+  /** Whether one of its members came with the whole content, so that nothing had to cross the border. */
+  hasInitialSeed = false;
+  /** What its members say came in across its border, those that have left included. */
   receivedBytes = 0;
-  /** The most that one of them held: so much at least had to come in, unless one began with it. */
+  /** The most that one of its members held: at least that much had to come in, unless there was an initial seed. */
   mostHeldBytes = 0;
-  /** Usual rate of its gateways; 0: unknown. See `measurePace`. */
-  paceBytesPerMs = 0;
+  /** The usual rate of its gateways; 0 while it is not known. See `measureUsualRates`. */
+  usualBytesPerMs = 0;
 
-  constructor(level: 0 | 1 | 2, name: string) {
+  constructor(level: Level, name: string) {
     this.level = level;
     this.name = name;
   }
 
-  /** Everybody, the silent too. */
+  /** The number of members, including those that have timed out. */
   get size(): number {
     return this.list.length;
   }
 
-  /** All that hold everything, the silent too. */
+  /** The number of seeds, including those that are not confirmed and those that have timed out. */
   get seeds(): number {
-    return this.end(BucketRange.Seeds) + this.#end(Bucket.SilentSeeds) -
+    return this.end(BucketRange.UnconfirmedSeeds) + this.#end(Bucket.TimedOutSeeds) -
       this.#end(Bucket.TakenEmpty);
   }
 
-  /** Where a part begins in the list. */
+  /** Where a range begins in the list. */
   begin({ first }: BucketRange): number {
     return first === 0 ? 0 : this.#end(first - 1);
   }
 
-  /** Where it ends, exclusively. */
-  end(part: BucketRange): number {
-    return this.#end(part.last);
+  /** Where a range ends in the list, exclusive. */
+  end(range: BucketRange): number {
+    return this.#end(range.last);
   }
 
-  /** How many are in it. */
-  count(part: BucketRange): number {
-    return this.end(part) - this.begin(part);
+  /** How many members a range holds. */
+  count(range: BucketRange): number {
+    return this.end(range) - this.begin(range);
   }
 
-  /** How many are of the same kind, free or not. */
-  countOfKind(part: BucketRange): number {
-    return this.#end(part.lastOfKind) - this.begin(part);
+  /** How many members of the same kind there are, free or taken. */
+  countOfKind(range: BucketRange): number {
+    return this.#end(range.lastOfKind) - this.begin(range);
   }
 
-  /** To its section. */
-  add(member: Member): void {
+  /** Adds a member to its bucket. */
+  add(member: Entry): void {
     member.slots[this.level] = this.list.length;
     this.list.push(member);
     this.#ends[LAST] = this.list.length;
-    this.move(member, LAST, member.section);
+    this.move(member, LAST, member.bucket);
   }
 
-  /** From its section. */
-  remove(member: Member): void {
-    this.move(member, member.section, LAST);
+  /** Removes a member from its bucket. */
+  remove(member: Entry): void {
+    this.move(member, member.bucket, LAST);
     const last = this.list.pop();
     this.#ends[LAST] = this.list.length;
     if (last !== undefined && last !== member) this.#put(last, member.slots[this.level]);
   }
 
-  /** From one section to another: of each on the way one member moves, wherever it stands in it. */
-  move(member: Member, from: Bucket, to: Bucket): void {
+  /** Moves a member from one bucket to another; one member of each bucket in between moves along. */
+  move(member: Entry, from: Bucket, to: Bucket): void {
     let hole = member.slots[this.level];
-    for (let section: number = from; section < to; section++) {
-      const last = this.#end(section) - 1;
-      this.#ends[section] = last;
+    for (let bucket: number = from; bucket < to; bucket++) {
+      const last = this.#end(bucket) - 1;
+      this.#ends[bucket] = last;
       if (last !== hole) this.#put(this.list[last], hole);
       hole = last;
     }
-    for (let section: number = from; section > to; section--) {
-      const first = this.#end(section - 1);
-      this.#ends[section - 1] = first + 1;
+    for (let bucket: number = from; bucket > to; bucket--) {
+      const first = this.#end(bucket - 1);
+      this.#ends[bucket - 1] = first + 1;
       if (first !== hole) this.#put(this.list[first], hole);
       hole = first;
     }
     this.#put(member, hole);
   }
 
-  #end(section: number): number {
-    return this.#ends[section] ?? 0;
+  #end(bucket: number): number {
+    return this.#ends[bucket] ?? 0;
   }
 
-  #put(member: Member | undefined, slot: number): void {
+  #put(member: Entry | undefined, slot: number): void {
     if (member === undefined) return;
     this.list[slot] = member;
     member.slots[this.level] = slot;

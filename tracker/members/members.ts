@@ -1,187 +1,76 @@
 /**
- * Who takes part in one swarm, and where they stand. Bookkeeping only; it decides nothing. Each is in
- * three groups, the fleet, its site and its rack, and in the same section of each (`member_index.ts`).
+ * All members of one swarm, by address, site and rack. Bookkeeping only; it decides nothing. Each member stands in three
+ * groups (the fleet, its site, its rack), in the same bucket of each (`member_index.ts`).
  */
 
-import type { RackLocation } from "../../base/locality.ts";
-import type { Standing } from "./unverified_seeds.ts";
-import { compactAddress } from "./compact_address.ts";
-import { Bucket, MemberIndex } from "./member_index.ts";
+import { addressKey, isLoopback } from "./address.ts";
+import { type Group, type Member, Rank } from "./member.ts";
+import { Bucket, Level, MemberIndex } from "./member_index.ts";
+import type { ReportedProgress } from "./unverified_seeds.ts";
 
-/** More racks than a fleet has. */
-const MAX_EMPTY_PARTS = 1_000;
+/**
+ * Sites and racks of a release, more than a fleet has: each takes memory and is in reports, and peers can name as many as
+ * they like.
+ */
+const MAX_SITES = 200;
+const MAX_RACKS = 5_000;
+/** Racks without members that are kept for what they received; more than a fleet has. */
+const MAX_EMPTY_RACKS = 1_000;
+/** Addresses of replaced gateways that are remembered; then all are forgotten. */
+const MAX_DEMOTED_ADDRESSES = 10_000;
 
-/** What a member holds: all of the content, some, none. */
-export const Rank = { Seed: 0, Holder: 1, Empty: 2 } as const;
-/** One of {@link Rank}. */
-export type Rank = typeof Rank[keyof typeof Rank];
-
-/** What a member says that it has received, in bytes, by how far the sender was. */
-export interface ReceivedBytes {
-  readonly rackBytes: number;
-  readonly siteBytes: number;
-  readonly remoteBytes: number;
-}
-
-/** What a member begins with. */
-export interface Arrival {
-  /** "address:port", an IPv6 address in brackets. */
-  readonly key: string;
-  readonly ip: string;
-  readonly port: number;
-  /** 20 bytes, one character each. */
-  readonly peerId: string;
-  /** Its name, if it told. */
-  readonly host: string | undefined;
-  /** Undefined if nobody knows: such a peer is outside of everyone. */
-  readonly place: RackLocation | undefined;
-  /** Still to fetch; 0 for a seed, Infinity if it did not say. */
-  readonly leftBytes: number;
-  /** It fetches from no farther than it is told. Default: no. */
-  readonly keepsReach?: boolean | undefined;
-  /** It only says that it is a seed; see `unverified_seeds.ts`. Default: no. */
-  readonly claimsCopy?: boolean | undefined;
-  readonly nowMs: number;
-  /** When it is told to announce again. */
-  readonly intervalMs: number;
-}
-
-/** Of a member that nobody watches: later than any tick. */
-export const UNWATCHED = Infinity;
-
-/** One peer of a swarm. */
-export class Member {
-  readonly key: string;
-  readonly ip: string;
-  readonly port: number;
-  readonly peerId: string;
-  readonly host: string | undefined;
-  readonly place: RackLocation | undefined;
-  /** Whoever does not takes pieces across a border also from those that it is to give to there. */
-  readonly keepsReach: boolean;
-  readonly arrivedMs: number;
-  /** Its address and port as BEP 23 and BEP 7 put them into replies: 6 or 18 bytes. */
-  readonly compact: Uint8Array;
-  /** The first four of them: the address, if it is an IPv4 address. */
-  readonly ipv4: number;
-  /** Order of arrival in the swarm. */
-  arrival = 0;
-  leftBytes: number;
-  /**
-   * It says that it holds everything, and nothing shows it: a seed that nobody has had anything from
-   * yet, or a client that has only a magnet link. It is handed out after all seeds, as one that may
-   * hold something, gets what whoever fetches gets, and is no copy.
-   */
-  claimsCopy: boolean;
-  /** Chances to progress in a row at which `leftBytes` had not become less. */
-  announcesWithoutProgress = 0;
-  /** Announces since it was elected as a gateway that were a chance to progress. */
-  announcesAsGateway = 0;
-  /** How often it was replaced as a gateway because it stalled or was slow. */
-  demotions = 0;
-  /** Smoothed over its announces; 0 until two of them are known. */
-  bytesPerMs = 0;
-  lastSeenMs: number;
-  /** The last announce that was a chance to progress, and what was left at it. */
-  countedMs: number;
-  countedLeftBytes: number;
-  intervalMs: number;
-  received: ReceivedBytes | undefined;
-  /** It has left: whoever still holds on to it should let go. */
-  isGone = false;
-  /** What it holds. */
-  rank: Rank = Rank.Empty;
-  /** Where its groups have it. Only `Members` changes it. */
-  section: Bucket = Bucket.FreeEmpty;
-  /**
-   * It has missed its announces, or was lost by a neighbour, and stands apart until it comes back or is forgotten. See
-   * `setApart`.
-   */
-  isApart = false;
-  /** A neighbour said that it was gone. Believed once: see `Swarm.#miss`. */
-  wasMissed = false;
-  /** The fleet, then its site and rack, or the strangers if its place is not known. */
-  groups: readonly MemberIndex[] = [];
-  site: MemberIndex | undefined;
-  rack: MemberIndex | undefined;
-  /** Its place in the array of each of them. */
-  readonly slots: [number, number, number] = [0, 0, 0];
-  /** Whom it fetches from across a border, and how many fetch from it so. See `Members.setHelpers`. */
-  helpers: readonly Member[] = [];
-  helped = 0;
-  /** Of the last choice that looked at it; see `peer_sample.ts`. */
-  stamp = 0;
-  /** Where `MemberTimeouts` has it: the tick at which it is looked at, and its place among those. */
-  watchTick = UNWATCHED;
-  watchSlot = 0;
-
-  constructor(arrival: Arrival) {
-    this.key = arrival.key;
-    this.ip = arrival.ip;
-    this.port = arrival.port;
-    this.compact = compactAddress(arrival.ip, arrival.port);
-    this.ipv4 = new DataView(this.compact.buffer).getUint32(0);
-    this.peerId = arrival.peerId;
-    this.host = arrival.host;
-    this.place = arrival.place;
-    this.keepsReach = arrival.keepsReach ?? false;
-    this.leftBytes = arrival.leftBytes;
-    this.claimsCopy = arrival.claimsCopy ?? false;
-    this.arrivedMs = arrival.nowMs;
-    this.lastSeenMs = arrival.nowMs;
-    this.countedMs = arrival.nowMs;
-    this.countedLeftBytes = arrival.leftBytes;
-    this.intervalMs = arrival.intervalMs;
-  }
-}
-
-/** All members of a swarm, by key, by rack and by site. */
+/** All members of a swarm, by address, by site and by rack. */
 export class Members {
   readonly #byKey = new Map<string, Member>();
-  readonly fleet = new MemberIndex(0, "");
-  /** Whose place is not known. */
-  readonly strangers = new MemberIndex(1, "");
-  /** Racks that have gateways now: so many want a copy from outside. */
+  /** Everybody. */
+  readonly fleet: Group = new MemberIndex<Member>(Level.Fleet, "");
+  /** Members whose location is not known. */
+  readonly unlocated: Group = new MemberIndex<Member>(Level.Site, "");
+  /** The number of racks that have gateways, and so want a copy from outside. */
   racksWithGateways = 0;
-  /** The most that anybody had to fetch: the content's size, as far as the tracker can know. */
+  /** The most that any member had left to fetch: the content's size, as far as the tracker can know it. */
   largestLeftBytes = 0;
   readonly #maxHelped: number;
+  /** How often members at an address were replaced as gateways; new members there are no better for being new. */
+  readonly #demotionsAt = new Map<string, number>();
+  #toldSources = false;
+  #racks = 0;
   #arrivals = 0;
-  /** Racks that nobody is in any more, kept for the report. */
-  #emptyParts = 0;
+  #emptyRacks = 0;
 
-  /** Who helps `maxHelped` others counts as taken. */
+  /** A member that helps `maxHelped` others across a border counts as taken. */
   constructor({ maxHelped }: { readonly maxHelped: number }) {
     this.#maxHelped = maxHelped;
   }
 
+  /** The number of members, including those that have timed out. */
   get size(): number {
     return this.#byKey.size;
   }
 
+  /** The member at that "address:port". */
   get(key: string): Member | undefined {
     return this.#byKey.get(key);
   }
 
+  /** Adds a member to its groups; groups that are not there yet are made. */
   add(member: Member): void {
     this.#byKey.set(member.key, member);
     this.#noteLeft(member.leftBytes);
     member.arrival = this.#arrivals++;
     member.rank = this.#rankOf(member);
-    member.section = this.#sectionOf(member);
-    if (member.place !== undefined) {
-      member.site = partOf(this.fleet, member.place.site);
-      member.rack = partOf(member.site, member.place.rack);
-    }
+    member.bucket = this.#bucketOf(member);
+    this.#locate(member);
     member.groups = member.site === undefined || member.rack === undefined
-      ? [this.fleet, this.strangers]
+      ? [this.fleet, this.unlocated]
       : [this.fleet, member.site, member.rack];
-    if (member.rack?.size === 0 && member.rack.receivedBytes > 0) this.#emptyParts--;
+    if (member.rack?.size === 0 && member.rack.receivedBytes > 0) this.#emptyRacks--;
     for (const group of member.groups) group.add(member);
-    if (member.rank === Rank.Seed) this.noteBrought(member);
+    if (member.rank === Rank.Seed) this.noteInitialSeed(member);
     this.#noteHeld(member);
   }
 
+  /** Removes a member, and its site and rack if nobody is left in them and nothing of them is to be reported. */
   remove(member: Member): void {
     this.#byKey.delete(member.key);
     member.isGone = true;
@@ -191,47 +80,92 @@ export class Members {
     if (site === undefined || rack === undefined || rack.size > 0) return;
     if (rack.gateways.length > 0) this.racksWithGateways--;
     rack.gateways = [];
-    // What it received stays part of the report, within bounds: strangers can name as many as they like.
-    if (rack.receivedBytes > 0 && this.#emptyParts < MAX_EMPTY_PARTS) {
-      this.#emptyParts++;
+    // What it received stays part of the report, within bounds: peers can name as many racks as they like.
+    if (rack.receivedBytes > 0 && this.#emptyRacks < MAX_EMPTY_RACKS) {
+      this.#emptyRacks++;
       return;
     }
-    site.parts.delete(rack.name);
-    if (site.size === 0 && site.parts.size === 0) this.fleet.parts.delete(site.name);
+    site.children.delete(rack.name);
+    this.#racks--;
+    if (site.size === 0 && site.children.size === 0) this.fleet.children.delete(site.name);
   }
 
-  /** A member stands elsewhere than before. */
-  setStanding(member: Member, { leftBytes, claimsCopy }: Standing): void {
+  /** Notes how far a member has got. */
+  setProgress(member: Member, { leftBytes, isUnverifiedSeed }: ReportedProgress): void {
     member.leftBytes = leftBytes;
-    member.claimsCopy = claimsCopy;
+    member.isUnverifiedSeed = isUnverifiedSeed;
     this.#noteLeft(leftBytes);
     this.#noteHeld(member);
     member.rank = this.#rankOf(member);
     this.#sort(member);
   }
 
-  /** Whether it is silent: nobody draws it then, but it is still known and counted. */
-  setApart(member: Member, isApart: boolean): void {
-    member.isApart = isApart;
+  /** Notes whether a member has timed out: it is handed out to nobody then, but still known and counted. */
+  setTimedOut(member: Member, hasTimedOut: boolean): void {
+    member.hasTimedOut = hasTimedOut;
     this.#sort(member);
   }
 
-  /** Remembers whom a member was given across a border. */
+  /**
+   * From here on a seed has to be confirmed to count as a copy: somebody tells whom bytes come from. In a fleet of clients
+   * that do not, seeds are believed as they come.
+   */
+  expectConfirmation(): void {
+    if (this.#toldSources) return;
+    this.#toldSources = true;
+    for (const member of [...this.fleet.list]) this.#sort(member);
+  }
+
+  /** Notes that somebody else has received bytes from a member: once it says that it is a seed, it is believed. */
+  confirm(member: Member): void {
+    if (member.isConfirmed) return;
+    member.isConfirmed = true;
+    this.#sort(member);
+  }
+
+  /** Notes that a member was replaced as a gateway. */
+  noteDemotion(member: Member): void {
+    if (this.#demotionsAt.size >= MAX_DEMOTED_ADDRESSES) this.#demotionsAt.clear();
+    this.#demotionsAt.set(addressKey(member.ip), this.demotionsAt(member) + 1);
+    member.demotions++;
+  }
+
+  /** How often members at a member's address were replaced as gateways. */
+  demotionsAt({ ip, demotions }: Member): number {
+    return isLoopback(ip)
+      ? demotions
+      : Math.max(demotions, this.#demotionsAt.get(addressKey(ip)) ?? 0);
+  }
+
+  /** Remembers which members a member was given across a border. */
   setHelpers(member: Member, helpers: readonly Member[]): void {
     const former = member.helpers;
-    // Whoever has enough of them keeps them, in their order.
+    // The usual case: a member that has enough helpers keeps them, in their order.
     if (helpers.length === former.length && helpers.every((one, at) => one === former[at])) return;
     member.helpers = helpers;
     for (const helper of former) helper.helped--;
     for (const helper of helpers) helper.helped++;
-    // Only now: most are among both.
+    // Only now, since most helpers are in both lists and need not move.
     for (const helper of former) if (!helper.isGone) this.#sort(helper);
     for (const helper of helpers) this.#sort(helper);
   }
 
-  /** It came with the whole content: nothing had to come into its groups from outside. */
-  noteBrought(member: Member): void {
-    for (const group of member.groups) group.beganWithCopy = true;
+  /** Notes that a member came with the whole content: nothing had to come into its groups from outside. */
+  noteInitialSeed(member: Member): void {
+    for (const group of member.groups) group.hasInitialSeed = true;
+  }
+
+  /** A member whose site or rack would be one too many is taken for one whose location is not known. */
+  #locate(member: Member): void {
+    const { location } = member;
+    if (location === undefined) return;
+    const known = this.fleet.children.get(location.site);
+    const isNewRack = known?.children.has(location.rack) !== true;
+    if (isNewRack && this.#racks >= MAX_RACKS) return;
+    if (known === undefined && this.fleet.children.size >= MAX_SITES) return;
+    if (isNewRack) this.#racks++;
+    member.site = childOf(this.fleet, location.site);
+    member.rack = childOf(member.site, location.rack);
   }
 
   #noteHeld(member: Member): void {
@@ -242,24 +176,27 @@ export class Members {
   }
 
   #sort(member: Member): void {
-    const from = member.section;
-    const to = this.#sectionOf(member);
+    const from = member.bucket;
+    const to = this.#bucketOf(member);
     if (from === to) return;
     for (const group of member.groups) group.move(member, from, to);
-    member.section = to;
+    member.bucket = to;
   }
 
-  #sectionOf({ rank, isApart, claimsCopy, helped }: Member): Bucket {
-    if (isApart) return rank === Rank.Seed ? Bucket.SilentSeeds : Bucket.SilentOthers;
+  #bucketOf({ rank, hasTimedOut, isUnverifiedSeed, isConfirmed, helped }: Member): Bucket {
+    if (hasTimedOut) return rank === Rank.Seed ? Bucket.TimedOutSeeds : Bucket.TimedOutOthers;
     const isFree = helped < this.#maxHelped;
-    if (rank === Rank.Seed) return isFree ? Bucket.FreeSeeds : Bucket.TakenSeeds;
+    if (rank === Rank.Seed) {
+      if (this.#toldSources && !isConfirmed) return Bucket.UnconfirmedSeeds;
+      return isFree ? Bucket.FreeSeeds : Bucket.TakenSeeds;
+    }
     if (rank === Rank.Empty) return isFree ? Bucket.FreeEmpty : Bucket.TakenEmpty;
-    if (claimsCopy) return Bucket.Claimants;
+    if (isUnverifiedSeed) return Bucket.UnverifiedSeeds;
     return isFree ? Bucket.FreeHolders : Bucket.TakenHolders;
   }
 
-  #rankOf({ leftBytes, claimsCopy }: Member): Rank {
-    if (claimsCopy) return Rank.Holder;
+  #rankOf({ leftBytes, isUnverifiedSeed }: Member): Rank {
+    if (isUnverifiedSeed) return Rank.Holder;
     if (leftBytes === 0) return Rank.Seed;
     // It has less to fetch than anybody ever had.
     return leftBytes < this.largestLeftBytes ? Rank.Holder : Rank.Empty;
@@ -272,11 +209,11 @@ export class Members {
   }
 }
 
-function partOf(group: MemberIndex, name: string): MemberIndex {
-  let part = group.parts.get(name);
-  if (part === undefined) {
-    part = new MemberIndex(group.level === 0 ? 1 : 2, name);
-    group.parts.set(name, part);
+function childOf(group: Group, name: string): Group {
+  let child = group.children.get(name);
+  if (child === undefined) {
+    child = new MemberIndex(group.level === Level.Fleet ? Level.Site : Level.Rack, name);
+    group.children.set(name, child);
   }
-  return part;
+  return child;
 }

@@ -1,9 +1,9 @@
-/** The tracker's metrics in Prometheus' text format, made from its statistics when they are asked for. */
+/** The tracker's metrics in Prometheus' text format, made from its statistics when they are scraped. */
 
 import { Gauge, Registry } from "prom-client";
 import type { TrackerStats } from "./statistics.ts";
 
-/** See the file's head. Labels are info hashes and sites, both bounded; racks are in `/stats.json`. */
+/** The metrics. Labels are info hashes and sites, both bounded; racks are in `/stats.json` alone. */
 export class TrackerMetrics {
   readonly #registry = new Registry();
   readonly #swarms = this.#gauge("swarms", "Releases that are served");
@@ -11,36 +11,36 @@ export class TrackerMetrics {
     "protocol",
     "kind",
   ]);
-  readonly #refused = this.#gauge("refused_total", "Requests answered with a reason why not");
-  readonly #ignored = this.#gauge("udp_ignored_total", "Datagrams that got no answer");
-  readonly #peers = this.#gauge("peers", "Peers that fetch, and that hold everything", [
+  readonly #refused = this.#gauge("refused_total", "Requests that were refused with a reason");
+  readonly #ignored = this.#gauge("udp_ignored_total", "Datagrams that were not answered");
+  readonly #peers = this.#gauge("peers", "Leechers, seeds, and peers whose location is not known", [
     "info_hash",
     "site",
     "kind",
   ]);
   readonly #received = this.#gauge(
     "received_bytes",
-    "What peers say that they received, by the border that it crossed",
+    "Bytes that peers say they received, by the border that they crossed",
     ["info_hash", "border"],
   );
   readonly #least = this.#gauge(
     "least_bytes",
-    "The least that had to cross that border",
+    "The least bytes that had to cross that border",
     ["info_hash", "border"],
   );
   readonly #replaced = this.#gauge(
     "replaced_gateways_total",
-    "Gateways that stalled or were slow, and were replaced",
+    "Gateways that were replaced because they stalled or were slow",
     ["info_hash"],
   );
-  readonly #slow = this.#gauge("slow_peers", "Peers that are slow, 20 at most", ["info_hash"]);
+  readonly #slow = this.#gauge("slow_peers", "Slow peers, 20 at most", ["info_hash"]);
 
-  /** Of {@link render}'s text. */
+  /** The content type of {@link render}'s text. */
   get contentType(): string {
     return this.#registry.contentType;
   }
 
-  /** All metrics as they stand. */
+  /** All metrics as text. */
   render(stats: TrackerStats): Promise<string> {
     this.#registry.resetMetrics();
     const { counters } = stats;

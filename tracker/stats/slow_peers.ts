@@ -1,14 +1,14 @@
-/** Who of a swarm is slow, and why, in words for an operator. */
+/** Finds which peers of a swarm are slow, and explains why in words for an operator. */
 
-import { type Member, type Members, Rank } from "../members/members.ts";
-import type { HandoutSettings } from "../handout/handout_settings.ts";
+import { type Member, type Members, Rank } from "../members/mod.ts";
+import type { HandoutSettings } from "../handout/mod.ts";
 
-/** More than anybody reads. */
+/** Slow peers in a report; more than that nobody reads. */
 const MAX_SLOW = 20;
-/** Slower than that part of what its rack usually does. */
-const SLOW_PART = 0.5;
-/** Fewer peers of a rack that fetch have no usual rate. */
-const MIN_PACERS = 3;
+/** A peer slower than this share of the usual rate of its rack is slow. */
+const SLOW_SHARE = 0.5;
+/** With fewer leechers a rack has no usual rate. */
+const MIN_RATES = 3;
 
 /** One peer that is slow. */
 export interface SlowPeer {
@@ -16,54 +16,65 @@ export interface SlowPeer {
   readonly address: string;
   readonly site: string | undefined;
   readonly rack: string | undefined;
-  /** Undefined if it does not say. */
+  /** Still to fetch; undefined if the peer does not say. */
   readonly leftBytes: number | undefined;
   readonly bytesPerSecond: number;
+  /** The reason, in words for an operator. */
   readonly why: string;
 }
 
-/** What the explanation goes by. */
+/** What the explanations are based on. */
 export interface SlowPeerOptions {
-  readonly policy: HandoutSettings;
+  readonly settings: HandoutSettings;
   readonly nowMs: number;
-  readonly isSilent: (member: Member) => boolean;
+  readonly isTimedOut: (member: Member) => boolean;
 }
 
-/** The slow ones, those that lack most first. */
-export function explainSlowPeer(members: Members, options: SlowPeerOptions): SlowPeer[] {
-  const paces = new Map<unknown, number>();
-  const found: { member: Member; why: string }[] = [];
-  for (const member of members.fleet.list) {
-    // Who may hold everything need not make progress.
-    if (member.rank === Rank.Seed || member.claimsCopy) continue;
-    let pace = paces.get(member.rack);
-    if (pace === undefined) paces.set(member.rack, pace = usualRate(member));
-    const why = explain(member, pace, options);
-    if (why !== undefined) found.push({ member, why });
-  }
-  found.sort((left, right) => compareLeft(right.member, left.member));
-  return found.slice(0, MAX_SLOW).map(({ member, why }) => ({
+/** The slow peers, at most 20, those that lack most first. Only those are looked into: all of them would be too many. */
+export function findSlowPeers(members: Members, options: SlowPeerOptions): SlowPeer[] {
+  const usualRates = new Map<unknown, number>();
+  const usualOf = (member: Member) => {
+    let usual = usualRates.get(member.rack);
+    if (usual === undefined) usualRates.set(member.rack, usual = usualRate(member));
+    return usual;
+  };
+  const slow = members.fleet.list.filter((member) =>
+    // A peer that may hold everything need not make progress.
+    member.rank !== Rank.Seed && !member.isUnverifiedSeed && isSlow(member, usualOf, options)
+  );
+  slow.sort((left, right) => compareLeft(right, left));
+  return slow.slice(0, MAX_SLOW).map((member) => ({
     host: member.host,
     address: member.key,
-    site: member.place?.site,
-    rack: member.place?.rack,
+    site: member.location?.site,
+    rack: member.location?.rack,
     leftBytes: Number.isFinite(member.leftBytes) ? member.leftBytes : undefined,
     bytesPerSecond: Math.round(member.bytesPerMs * 1000),
-    why,
+    why: explain(member, usualOf(member), options),
   }));
 }
 
-function explain(member: Member, pace: number, options: SlowPeerOptions): string | undefined {
-  const { policy, nowMs, isSilent } = options;
-  if (isSilent(member)) {
+function isSlow(
+  member: Member,
+  usualOf: (member: Member) => number,
+  { settings, isTimedOut }: SlowPeerOptions,
+): boolean {
+  if (isTimedOut(member)) return true;
+  const { announcesWithoutProgress, bytesPerMs } = member;
+  if (announcesWithoutProgress >= settings.starvingAnnounces) return true;
+  return announcesWithoutProgress === 0 && bytesPerMs > 0 &&
+    bytesPerMs < usualOf(member) * SLOW_SHARE;
+}
+
+function explain(member: Member, usualBytesPerMs: number, options: SlowPeerOptions): string {
+  const { settings, nowMs, isTimedOut } = options;
+  if (isTimedOut(member)) {
     return `silent for ${Math.round((nowMs - member.lastSeenMs) / 1000)} s: down, or cut off`;
   }
   const { announcesWithoutProgress, rack } = member;
-  if (announcesWithoutProgress < policy.starvingAnnounces) {
-    return member.bytesPerMs < pace * SLOW_PART && announcesWithoutProgress === 0 &&
-        member.bytesPerMs > 0
-      ? `fetches at ${rate(member.bytesPerMs)}, its rack at ${rate(pace)}: its link, disk or load`
-      : undefined;
+  if (announcesWithoutProgress < settings.starvingAnnounces) {
+    return `fetches at ${rate(member.bytesPerMs)}, its rack at ${rate(usualBytesPerMs)}: ` +
+      "its link, disk or load";
   }
   const standstill = `no progress over ${announcesWithoutProgress} announces`;
   if (rack === undefined) return `${standstill}; where it stands is not known`;
@@ -83,12 +94,12 @@ function hasMore(other: Member, member: Member): boolean {
   return other.rank === Rank.Seed || other.leftBytes < member.leftBytes;
 }
 
-/** The median of those of its rack that fetch. */
+/** The median rate of the leechers of its rack; 0 if there are too few. */
 function usualRate({ rack }: Member): number {
   if (rack === undefined) return 0;
   const rates = rack.list.filter(({ rank, bytesPerMs }) => rank !== Rank.Seed && bytesPerMs > 0)
     .map(({ bytesPerMs }) => bytesPerMs).sort((left, right) => left - right);
-  return rates.length < MIN_PACERS ? 0 : rates[rates.length >> 1] ?? 0;
+  return rates.length < MIN_RATES ? 0 : rates[rates.length >> 1] ?? 0;
 }
 
 function compareLeft(left: Member, right: Member): number {

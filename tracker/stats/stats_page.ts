@@ -1,18 +1,20 @@
-/** The HTML of the tracker's page: figures, each release with its sites and racks, who is slow. No script. */
+/** The HTML of the tracker's page: figures, and each release with its sites, racks and slow peers. It has no script. */
 
-import type { BorderReport, PlaceReport, SiteReport, SwarmReport } from "./swarm_report.ts";
+import type { BorderReport, GroupReport, SiteReport, SwarmReport } from "./swarm_report.ts";
 import type { SlowPeer } from "./slow_peers.ts";
 import type { TrackerStats } from "./statistics.ts";
 import { style } from "./stats_style.ts";
 
-/** How often the page is fetched again, in seconds. */
+/** How often a browser fetches the page again, in seconds. */
 const REFRESH_SECONDS = 3;
-/** Releases that are shown; the rest is counted. */
+/** Releases that are shown; the others are only counted. */
 const MAX_SHOWN = 20;
-/** Racks of a site that are shown. */
+/** Sites of a release that are shown; the others are only counted. */
+const MAX_SITES = 50;
+/** Racks of a site that are shown; the others are only counted. */
 const MAX_RACKS = 200;
-/** Above that part of the least possible a border is marked. */
-const MUCH = 1.2;
+/** A border that more than this multiple of the least possible has crossed is marked. */
+const MARKED_RATIO = 1.2;
 
 /** The whole page; `title` is the tracker's name. */
 export function statsPage(stats: TrackerStats, title: string): string {
@@ -65,8 +67,8 @@ function releasePart(swarm: SwarmReport): string {
     `<b>${count(swarm.seeds)}</b> of ${count(peers)} hold a copy`,
     `${percent(swarm.progress)} of all bytes are there`,
     ...(swarm.sizeBytes === undefined ? [] : [bytes(swarm.sizeBytes)]),
-    ...(swarm.claimed === 0 ? [] : [`${count(swarm.claimed)} only say so`]),
-    ...(swarm.strangers === 0 ? [] : [`${count(swarm.strangers)} at an unknown place`]),
+    ...(swarm.unverifiedSeeds === 0 ? [] : [`${count(swarm.unverifiedSeeds)} unverified`]),
+    ...(swarm.strangers === 0 ? [] : [`${count(swarm.strangers)} at an unknown location`]),
     ...(swarm.replacedGateways === 0 ? [] : [
       `${count(swarm.replacedGateways)} gateway${swarm.replacedGateways === 1 ? "" : "s"} replaced`,
     ]),
@@ -79,8 +81,13 @@ function releasePart(swarm: SwarmReport): string {
 <p class="facts">${facts.join(" · ")}</p>
 ${swarm.hasTraffic ? borderPart(swarm) : ""}
 ${
-    swarm.sites.filter(({ peers }) => peers > 0)
+    swarm.sites.filter(({ peers }) => peers > 0).slice(0, MAX_SITES)
       .map((site) => sitePart(site, swarm.hasTraffic)).join("\n")
+  }
+${
+    swarm.sites.length > MAX_SITES
+      ? `<p class="quiet">and ${count(swarm.sites.length - MAX_SITES)} sites more</p>`
+      : ""
   }
 <p class="legend"><i class="fill"></i>what a rack's hosts hold <i class="done"></i>all hold a copy <i class="gate"></i>a gateway fetches for it</p>
 ${slowPart(swarm.slow)}
@@ -96,7 +103,7 @@ function borderPart(swarm: SwarmReport): string {
 function border(name: string, { bytes: crossed, leastBytes, ratio }: BorderReport): string {
   const compared = ratio === undefined
     ? '<span class="quiet">nothing had to cross</span>'
-    : `<span class="${ratio > MUCH ? "much" : "good"}">${ratio.toFixed(2)}×</span>
+    : `<span class="${ratio > MARKED_RATIO ? "much" : "good"}">${ratio.toFixed(2)}×</span>
 <span class="quiet">the least, ${bytes(leastBytes)}</span>`;
   return `<div><dt>${name}</dt><dd>${bytes(crossed)}</dd>${compared}</div>`;
 }
@@ -106,7 +113,7 @@ function sitePart(site: SiteReport, hasTraffic: boolean): string {
     ? ` · ${bytes(site.receivedBytes)} came in`
     : "";
   const racks = site.racks.filter(({ peers }) => peers > 0);
-  const more = racks.length - MAX_RACKS;
+  const more = Math.max(0, racks.length - MAX_RACKS) + (site.moreRacks ?? 0);
   return `<h3>${escaped(site.name)} <span>${count(site.copies)} of ${count(site.peers)}${crossing}${
     gatewayText(site)
   }</span></h3>
@@ -115,7 +122,7 @@ function sitePart(site: SiteReport, hasTraffic: boolean): string {
   }`;
 }
 
-function rackTile(rack: PlaceReport): string {
+function rackTile(rack: GroupReport): string {
   const about = [
     `${rack.name}: ${percent(rack.progress)}`,
     `${count(rack.copies)} of ${count(rack.peers)} hold a copy`,
@@ -128,7 +135,7 @@ function rackTile(rack: PlaceReport): string {
   }"><b>${escaped(rack.name)}</b><span>${count(rack.copies)}/${count(rack.peers)}</span></li>`;
 }
 
-function gatewayText({ gateways }: PlaceReport): string {
+function gatewayText({ gateways }: GroupReport): string {
   return gateways.length === 0 ? "" : ` · gateway ${escaped(gateways.join(", "))}`;
 }
 
@@ -149,7 +156,7 @@ function slowPart(slow: readonly SlowPeer[]): string {
 }
 
 function percent(part: number): string {
-  // A bar that is full while somebody is missing would say too much.
+  // Rounded down: a bar must not be full while a peer still lacks something.
   return `${Math.floor(part * 1000) / 10}%`;
 }
 
@@ -182,7 +189,7 @@ const ENTITIES: Readonly<Record<string, string>> = {
   "'": "&#39;",
 };
 
-/** What a peer calls itself must not write the page. */
+/** Text as HTML shows it: the names that peers give themselves must not become markup. */
 function escaped(text: string): string {
   return text.replaceAll(/[&<>"']/g, (character) => ENTITIES[character] ?? "");
 }

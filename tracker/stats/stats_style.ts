@@ -1,4 +1,4 @@
-/** The style of the tracker's page, light and dark as the reader's system has it. */
+/** The style sheet of the tracker's page, light or dark as the reader's system is. */
 export const style = `
 :root { color-scheme: light dark; --line: light-dark(#e2e2e8, #34343c); --quiet: light-dark(#6b6b76, #9a9aa6);
   --accent: light-dark(#2456c9, #8fb2ff); --card: light-dark(#fff, #1d1d22); --fill: light-dark(#dbe6ff, #24365e);

@@ -1,59 +1,74 @@
 /**
- * One release's swarm on the tracker: takes announces in, keeps the members, and answers with what
- * `peer_selection.ts` chooses. Members leave when they say so or stay silent for several of their own
- * intervals; a full swarm refuses whoever is new, it pushes nobody out.
+ * One release's swarm on the tracker: accepts announces, keeps the members, and answers with the peers that
+ * `peer_selection.ts` chooses. Members leave when they say so or miss several of their announces; a full swarm refuses new
+ * members and removes none.
  */
 
 import type { RackLocation } from "../../base/locality.ts";
-import type { Announce, Answer, Refusal } from "../members/announce.ts";
-import { hasBrought, standingOf } from "../members/unverified_seeds.ts";
+import {
+  addressKey,
+  type Announce,
+  type Answer,
+  isInitialSeed,
+  isLoopback,
+  Member,
+  Members,
+  Rank,
+  type Refusal,
+  reportedProgress,
+  type SubnetMap,
+} from "../members/mod.ts";
 import type { MonotonicClock } from "../../base/clock.ts";
 import {
   applyElection,
+  effectiveIntervalMs,
   electGateways,
-  measurePace,
-  patienceMs,
-} from "../handout/gateway_election.ts";
+  type HandoutSettings,
+  isGateway,
+  measureUsualRates,
+  type Selection,
+  selectPeers,
+} from "../handout/mod.ts";
 import type { Log } from "../../base/log.ts";
-import { Member, Members, Rank } from "../members/members.ts";
-import type { HandoutSettings } from "../handout/handout_settings.ts";
 import type { Random } from "../../base/random.ts";
-import { isGateway, type Selection, selectPeers } from "../handout/peer_selection.ts";
 import { MemberTimeouts } from "./member_timeouts.ts";
-import type { SubnetMap } from "../members/subnet_map.ts";
 import { Traffic } from "./traffic.ts";
 
 /** More hosts than a fleet has. */
 const MAX_MEMBERS = 50_000;
-/** One machine's containers, or hosts behind one address; a stranger with one machine fills no swarm. */
-const MAX_MEMBERS_PER_ADDRESS = 2_000;
-/** Announces that come faster than that part of the interval do not count as chances to progress. */
-const COUNTED_PART = 0.5;
-/** How much the last announce counts in a member's rate. */
-const RATE_WEIGHT = 0.5;
-/** How often the usual rates are measured: it visits all racks. */
-const PACE_INTERVAL_MS = 5000;
 /**
- * With each announce so many members are looked at that may have fallen silent, and more the longer the
- * last announce is ago. A member is due once in several announces of its own, and a fleet that falls
- * silent at once is through within seconds; each look takes a microsecond at most, so it is a few
- * hundredths of the time.
+ * Members of one release at one address: room for one machine's containers. One machine must not be most of a swarm; where
+ * many hosts are behind one address (NAT), the subnet map says so.
+ */
+const MAX_MEMBERS_PER_ADDRESS = 32;
+/** The same on loopback: whoever is there has this machine anyway, and whole fleets are tried out there. */
+const MAX_MEMBERS_ON_LOOPBACK = 2_000;
+/** An announce after less than this share of the interval does not count as one that could have shown progress. */
+const COUNTED_SHARE = 0.5;
+/** The weight of the last announce in a member's smoothed rate. */
+const RATE_WEIGHT = 0.5;
+/** How often the usual rates are measured, which visits all racks. */
+const RATES_INTERVAL_MS = 5000;
+/**
+ * With each announce at most this many members are looked at that may have timed out, and more the longer the last announce
+ * is ago. A member is due once in several announces of its own, and a fleet that disappears at once is through within
+ * seconds. Each look takes a microsecond at most, a few hundredths of the time.
  */
 const LOOKS_PER_ANNOUNCE = 16;
 const LOOKS_PER_MS = 16;
-/** Mismatches between a peer and the subnet map that are remembered, so as to log each once. */
+/** Peers that contradict the subnet map and are remembered, to log each only once. */
 const MAX_LOGGED_MISMATCHES = 1000;
 
-/** What a swarm needs of its tracker. */
+/** What a swarm needs from its tracker. */
 export interface SwarmOptions {
-  readonly policy: HandoutSettings;
+  readonly settings: HandoutSettings;
   readonly subnets: SubnetMap;
   readonly clock: MonotonicClock;
   readonly random: Random;
   readonly log: Log;
 }
 
-/** See the file's head. */
+/** One release's swarm. */
 export class Swarm {
   /** 40 hexadecimal digits. */
   readonly infoHash: string;
@@ -63,32 +78,35 @@ export class Swarm {
   readonly #byHost = new Map<string, Member>();
   readonly #perAddress = new Map<string, number>();
   readonly #loggedMismatches = new Set<string>();
-  /** Gateways that were replaced since the swarm began. */
+  readonly #fullAddresses = new Set<string>();
+  /** The number of gateways that were replaced because they stalled or were slow. */
   replacedGateways = 0;
-  readonly #silence: MemberTimeouts;
+  readonly #timeouts: MemberTimeouts;
   #completed = 0;
   #advancedMs: number;
-  #pacedMs: number;
+  #ratesMeasuredMs: number;
 
   /** `infoHash` in 40 hexadecimal digits. */
   constructor(infoHash: string, options: SwarmOptions) {
     this.infoHash = infoHash;
     this.#options = options;
-    const { policy, clock } = options;
-    this.members = new Members({ maxHelped: policy.maxHelped });
+    const { settings, clock } = options;
+    this.members = new Members({ maxHelped: settings.maxHelped });
     const nowMs = clock.nowMs();
     this.#advancedMs = nowMs;
-    this.#pacedMs = nowMs;
-    this.#silence = new MemberTimeouts(policy, nowMs, {
-      onSilent: (member) => this.members.setApart(member, true),
-      onForgotten: (member) => this.#forget(member),
+    this.#ratesMeasuredMs = nowMs;
+    this.#timeouts = new MemberTimeouts(settings, nowMs, {
+      onTimeout: (member) => this.members.setTimedOut(member, true),
+      onForget: (member) => this.#forget(member),
     });
   }
 
+  /** The number of seeds. */
   get complete(): number {
     return this.members.fleet.seeds;
   }
 
+  /** The number of leechers. */
   get incomplete(): number {
     return this.members.size - this.members.fleet.seeds;
   }
@@ -98,9 +116,9 @@ export class Swarm {
     return this.#completed;
   }
 
-  /** Takes one announce in and answers it. */
+  /** Accepts one announce and answers it. */
   announce(announce: Announce): Answer | Refusal {
-    const { policy, random, clock } = this.#options;
+    const { settings, random, clock } = this.#options;
     const nowMs = clock.nowMs();
     this.#advance(nowMs);
     const key = announce.ip.includes(":")
@@ -112,103 +130,120 @@ export class Swarm {
         if (announce.received !== undefined) this.traffic.report(known, announce.received);
         this.#forget(known);
       }
-      const { hungryIntervalMs: intervalMs } = policy;
+      const { hungryIntervalMs: intervalMs } = settings;
       return this.#answer({ peers: [], intervalMs, minIntervalMs: intervalMs, reach: "rack" });
     }
     let member: Member;
     if (known === undefined) {
-      const place = this.#placeOf(announce);
-      const former = this.#formerSelf(announce);
-      // A host that was killed comes back on another port: its former self is gone.
+      const location = this.#locationOf(announce);
+      const former = this.#formerMemberOf(announce);
+      // A host whose process was killed comes back on another port: what it was before is gone.
       if (former !== undefined) this.#forget(former);
       const refusal = this.#refusal(announce.ip);
       if (refusal !== undefined) return { refusal };
-      member = this.#welcome(key, { announce, place, nowMs });
+      member = this.#addMember(key, { announce, location, nowMs });
     } else {
       member = known;
       this.#update(member, announce, nowMs);
     }
     if (announce.received !== undefined) this.traffic.report(member, announce.received);
-    for (const key of announce.lost ?? []) this.#miss(key, member);
+    for (const key of announce.lost ?? []) this.#onLost(key, member);
+    if (announce.sources !== undefined) this.#onSources(announce.sources, member);
     this.#elect(member, nowMs, member);
     const selection = selectPeers(member, {
       members: this.members,
-      policy,
+      settings,
       wanted: announce.wanted,
       family: announce.family,
       nowMs,
       random,
     });
     member.intervalMs = selection.intervalMs;
-    this.#silence.watch(member);
+    this.#timeouts.watch(member);
     this.members.setHelpers(member, selection.helpers);
     return this.#answer(selection);
   }
 
-  /** Forgets whoever was silent too long. True if nobody is left. */
+  /** Forgets all members that have not announced for too long; returns whether the swarm is empty. */
   sweep(nowMs: number): boolean {
-    this.#silence.advance(nowMs, Infinity);
+    this.#timeouts.advance(nowMs, Infinity);
     return this.members.size === 0;
   }
 
   #advance(nowMs: number): void {
     const looks = LOOKS_PER_ANNOUNCE + LOOKS_PER_MS * (nowMs - this.#advancedMs);
     this.#advancedMs = nowMs;
-    this.#silence.advance(nowMs, looks);
-    if (nowMs - this.#pacedMs < PACE_INTERVAL_MS) return;
-    this.#pacedMs = nowMs;
-    measurePace(this.members);
+    this.#timeouts.advance(nowMs, looks);
+    if (nowMs - this.#ratesMeasuredMs < RATES_INTERVAL_MS) return;
+    this.#ratesMeasuredMs = nowMs;
+    measureUsualRates(this.members);
   }
 
   #refusal(ip: string): string | undefined {
     if (this.members.size >= MAX_MEMBERS) {
       return `this swarm has its ${MAX_MEMBERS} members already; ask again later`;
     }
-    if ((this.#perAddress.get(ip) ?? 0) >= MAX_MEMBERS_PER_ADDRESS) {
-      return `this swarm has ${MAX_MEMBERS_PER_ADDRESS} members at ${ip} already; ask again later`;
+    const limit = isLoopback(ip)
+      ? MAX_MEMBERS_ON_LOOPBACK
+      : this.#options.subnets.peersPerAddress(ip) ?? MAX_MEMBERS_PER_ADDRESS;
+    if ((this.#perAddress.get(addressKey(ip)) ?? 0) >= limit) {
+      this.#warnOfFullAddress(ip, limit);
+      return `this swarm has ${limit} members at ${ip} already; ask again later, or let the subnet map say more`;
     }
     return undefined;
   }
 
-  #formerSelf({ ip, host }: Announce): Member | undefined {
+  #warnOfFullAddress(ip: string, limit: number): void {
+    const address = addressKey(ip);
+    if (this.#fullAddresses.has(address) || this.#fullAddresses.size >= MAX_LOGGED_MISMATCHES) {
+      return;
+    }
+    this.#fullAddresses.add(address);
+    this.#options.log.warn(
+      "{address} has {limit} members in {infoHash} and gets no more; hosts behind one address need peersPerAddress in the subnet map",
+      { address, limit, infoHash: this.infoHash },
+    );
+  }
+
+  #formerMemberOf({ ip, host }: Announce): Member | undefined {
     return host === undefined ? undefined : this.#byHost.get(`${ip} ${host}`);
   }
 
-  #welcome(
+  #addMember(
     key: string,
-    { announce, place, nowMs }: {
+    { announce, location, nowMs }: {
       announce: Announce;
-      place: RackLocation | undefined;
+      location: RackLocation | undefined;
       nowMs: number;
     },
   ): Member {
     const { ip, port, peerId, host, keepsReach } = announce;
-    const intervalMs = this.#options.policy.hungryIntervalMs;
+    const intervalMs = this.#options.settings.hungryIntervalMs;
     const member = new Member({
       key,
       ip,
       port,
       peerId,
       host,
-      place,
+      location,
       keepsReach,
-      ...standingOf(announce, { knows: false }),
+      ...reportedProgress(announce, { knows: false }),
       nowMs,
       intervalMs,
     });
     this.members.add(member);
     if (host !== undefined) this.#byHost.set(`${ip} ${host}`, member);
-    this.#perAddress.set(ip, (this.#perAddress.get(ip) ?? 0) + 1);
+    this.#perAddress.set(addressKey(ip), (this.#perAddress.get(addressKey(ip)) ?? 0) + 1);
     return member;
   }
 
   #update(member: Member, announce: Announce, nowMs: number): void {
     const knows = Number.isFinite(member.leftBytes) && member.peerId === announce.peerId;
-    const standing = standingOf(announce, { knows });
-    const { leftBytes } = standing;
+    const progress = reportedProgress(announce, { knows });
+    const { leftBytes } = progress;
     if (leftBytes < member.leftBytes) member.announcesWithoutProgress = 0;
     const passedMs = nowMs - member.countedMs;
-    if (passedMs >= patienceMs(member, this.#options.policy) * COUNTED_PART) {
+    if (passedMs >= effectiveIntervalMs(member, this.#options.settings) * COUNTED_SHARE) {
       if (leftBytes >= member.countedLeftBytes) member.announcesWithoutProgress++;
       member.announcesAsGateway++;
       const rate = Math.max(0, member.countedLeftBytes - leftBytes) / Math.max(1, passedMs);
@@ -219,40 +254,62 @@ export class Swarm {
       member.countedLeftBytes = leftBytes;
     }
     if (leftBytes === 0 && member.leftBytes > 0) {
-      if (member.claimsCopy && hasBrought(announce)) this.members.noteBrought(member);
+      if (member.isUnverifiedSeed && isInitialSeed(announce)) this.members.noteInitialSeed(member);
       else this.#completed++;
     }
-    this.members.setStanding(member, standing);
+    this.members.setProgress(member, progress);
     member.lastSeenMs = nowMs;
-    if (member.isApart) this.members.setApart(member, false);
+    if (member.hasTimedOut) this.members.setTimedOut(member, false);
   }
 
   #forget(member: Member): void {
-    // Whoever else leaves changes nothing in who fetches for whom, and thousands may leave at once.
-    const isMissed = member.rank === Rank.Seed || isGateway(member);
+    // Only these have a part in who fetches for whom; thousands of others may leave at once.
+    const isNeeded = member.rank === Rank.Seed || isGateway(member);
     this.traffic.depart(member);
-    this.#silence.unwatch(member);
+    this.#timeouts.unwatch(member);
     this.members.remove(member);
     const hostKey = `${member.ip} ${member.host}`;
     if (this.#byHost.get(hostKey) === member) this.#byHost.delete(hostKey);
-    const others = (this.#perAddress.get(member.ip) ?? 0) - 1;
-    if (others > 0) this.#perAddress.set(member.ip, others);
-    else this.#perAddress.delete(member.ip);
-    if (isMissed) this.#elect(member, this.#options.clock.nowMs());
+    const address = addressKey(member.ip);
+    const others = (this.#perAddress.get(address) ?? 0) - 1;
+    if (others > 0) this.#perAddress.set(address, others);
+    else this.#perAddress.delete(address);
+    if (isNeeded) this.#elect(member, this.#options.clock.nowMs());
   }
 
   /**
-   * A neighbour has lost a gateway: until that announces it counts as silent, and somebody else is elected at once, where
-   * all behind it would wait for as long as it takes to miss its announces. Of each member that is believed once: whoever
-   * says it of those that are alive cannot keep a site without gateways.
+   * A member says from whom it receives bytes. It does not count for members at its own address: one machine cannot confirm
+   * itself. On loopback, and behind NAT that the subnet map tells of, each port is somebody else.
    */
-  #miss(key: string, asker: Member): void {
+  #onSources(keys: readonly string[], asker: Member): void {
+    this.members.expectConfirmation();
+    for (const key of keys) {
+      const member = this.members.get(key);
+      if (member === undefined || member === asker) continue;
+      if (addressKey(member.ip) === addressKey(asker.ip) && !this.#isShared(asker.ip)) continue;
+      this.members.confirm(member);
+    }
+  }
+
+  /** Whether several machines, or all parts of a trial on one, are expected at an address. */
+  #isShared(ip: string): boolean {
+    return isLoopback(ip) || this.#options.subnets.peersPerAddress(ip) !== undefined;
+  }
+
+  /**
+   * A neighbour has lost its connection to a gateway. Until the gateway announces again it counts as timed out, and another
+   * one is elected at once; otherwise everybody behind it would wait until it has missed its announces. This is believed
+   * once per member, so that a peer that reports living gateways as lost cannot keep a site without gateways.
+   */
+  #onLost(key: string, asker: Member): void {
     const member = this.members.get(key);
-    if (member === undefined || member === asker || member.isApart || member.wasMissed) return;
+    if (member === undefined || member === asker || member.hasTimedOut || member.wasReportedLost) {
+      return;
+    }
     if (asker.site === undefined || member.site !== asker.site || !isGateway(member)) return;
-    member.wasMissed = true;
-    this.members.setApart(member, true);
-    this.#options.log.debug("gateway {member} of {infoHash} is missed by {asker}", {
+    member.wasReportedLost = true;
+    this.members.setTimedOut(member, true);
+    this.#options.log.debug("gateway {member} of {infoHash} was reported lost by {asker}", {
       member: member.key,
       infoHash: this.infoHash,
       asker: asker.key,
@@ -261,9 +318,9 @@ export class Swarm {
   }
 
   #elect(member: Member, nowMs: number, asker?: Member): void {
-    const { policy, log } = this.#options;
+    const { settings, log } = this.#options;
     const { members } = this;
-    const options = { members, policy, nowMs, ...(asker === undefined ? {} : { asker }) };
+    const options = { members, settings, nowMs, ...(asker === undefined ? {} : { asker }) };
     for (const election of electGateways(member, options)) {
       applyElection(election, members);
       for (const { member, why } of election.demoted) {
@@ -277,9 +334,9 @@ export class Swarm {
     }
   }
 
-  #placeOf({ ip, site, rack }: Announce): RackLocation | undefined {
+  #locationOf({ ip, site, rack }: Announce): RackLocation | undefined {
     const told = site === undefined || rack === undefined ? undefined : { site, rack };
-    const mapped = this.#options.subnets.placeOf(ip);
+    const mapped = this.#options.subnets.locationOf(ip);
     if (mapped === undefined) return told;
     const differs = told !== undefined && (told.site !== mapped.site || told.rack !== mapped.rack);
     if (

@@ -1,19 +1,19 @@
 /**
- * All swarms of a tracker, whatever the announces come by: finds the swarm, makes one for a new info
- * hash where that is allowed, and bounds what strangers can make it keep.
+ * All swarms of a tracker, for HTTP and UDP alike: finds the swarm of an announce, makes one for a new info hash where that
+ * is allowed, and bounds the memory that anybody can make the tracker use.
  */
 
 import { Buffer } from "node:buffer";
-import type { Announce, Answer, Refusal } from "../members/announce.ts";
+import type { Announce, Answer, Refusal } from "../members/mod.ts";
 import { Swarm, type SwarmOptions } from "./swarm.ts";
 
-/** Releases at once; far more than any fleet rolls out, few enough to look through. */
+/** Releases at once: far more than any fleet rolls out, few enough to look through all of them. */
 const MAX_SWARMS = 1000;
-/** One address cannot use them all up. */
+/** Swarms that one address may begin, so that it cannot use them all up. */
 const MAX_SWARMS_PER_ADDRESS = 250;
-/** Over all swarms, some 500 bytes each: a tracker stays below 200 MB. */
+/** Members of all swarms together, some 500 bytes each: a tracker stays below 200 MB. */
 const MAX_MEMBERS = 200_000;
-/** Empty swarms are looked for as often, and whenever there is no room. */
+/** How often empty swarms are looked for; besides whenever there is no room. */
 const SWEEP_INTERVAL_MS = 30_000;
 
 /** What the swarms need. */
@@ -29,9 +29,9 @@ export interface ScrapeEntry {
   readonly incomplete: number;
 }
 
-const EMPTY: ScrapeEntry = { complete: 0, downloaded: 0, incomplete: 0 };
+const NO_SWARM: ScrapeEntry = { complete: 0, downloaded: 0, incomplete: 0 };
 
-/** See the file's head. */
+/** The swarms of a tracker. */
 export class Swarms {
   readonly #options: SwarmsOptions;
   /** By info hash: 20 bytes, one character each. */
@@ -44,24 +44,24 @@ export class Swarms {
     this.#sweptMs = options.clock.nowMs();
   }
 
-  /** In the order in which they came. */
+  /** All of them, in the order in which they began. */
   get all(): Swarm[] {
     return [...this.#byHash.values()].map(({ swarm }) => swarm);
   }
 
-  /** The one of that info hash, 40 hexadecimal digits. */
+  /** The swarm of an info hash (40 hexadecimal digits). */
   find(infoHash: string): Swarm | undefined {
     return this.#byHash.get(Buffer.from(infoHash, "hex").toString("latin1"))?.swarm;
   }
 
-  /** Peers in all of them. */
+  /** The number of members of all swarms together. */
   get members(): number {
     let members = 0;
     for (const { swarm } of this.#byHash.values()) members += swarm.members.size;
     return members;
   }
 
-  /** Takes one announce in and answers it. */
+  /** Accepts one announce and answers it. */
   announce(announce: Announce): Answer | Refusal {
     const known = this.#byHash.get(announce.infoHash)?.swarm;
     if (known !== undefined) return known.announce(announce);
@@ -69,15 +69,15 @@ export class Swarms {
     return made instanceof Swarm ? made.announce(announce) : made;
   }
 
-  /** What a scrape is told; zeros for a swarm that is not there, as BEP 15 has no other way to say so. */
+  /** The answer to a scrape; zeros for a swarm that is not there, since BEP 15 has no other way to say so. */
   scrape(infoHash: string): ScrapeEntry {
     const swarm = this.#byHash.get(infoHash)?.swarm;
-    if (swarm === undefined) return EMPTY;
+    if (swarm === undefined) return NO_SWARM;
     const { complete, completed, incomplete } = swarm;
     return { complete, downloaded: completed, incomplete };
   }
 
-  /** Forgets silent members, and swarms that nobody is left in or that are no longer allowed. */
+  /** Forgets members that are due, swarms that are empty, and swarms that are no longer allowed. */
   sweep(): void {
     const { clock, allow } = this.#options;
     this.#sweptMs = clock.nowMs();

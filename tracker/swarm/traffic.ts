@@ -1,36 +1,37 @@
 /**
- * Bytes by border, from what peers say in their announces. They say how much they have received since
- * they began; what is kept is how much that is more than the last time.
+ * How many bytes crossed which border, from what peers say in their announces. A peer says how much it has received since
+ * it began; what is added up is by how much that has grown since its last announce.
  */
 
-import type { Member, ReceivedBytes } from "../members/members.ts";
+import type { BytesByDistance } from "../../base/locality.ts";
+import type { Member } from "../members/mod.ts";
 
-/** Peers that left and are remembered, in case they come back with the same count. */
+/** Peers that have left and whose last count is kept, in case they come back with the same count. */
 const MAX_DEPARTED = 50_000;
 
-const NOTHING: ReceivedBytes = { rackBytes: 0, siteBytes: 0, remoteBytes: 0 };
+const NO_BYTES: Readonly<BytesByDistance> = { rackBytes: 0, siteBytes: 0, remoteBytes: 0 };
 
-/** The sum over all peers of one swarm. */
+/** The bytes that all peers of one swarm have received, also those that have left. */
 export class Traffic {
-  #total: ReceivedBytes = NOTHING;
-  /** Last counts of peers that are gone, by peer id; the oldest go first. */
-  readonly #departed = new Map<string, ReceivedBytes>();
+  #total: Readonly<BytesByDistance> = NO_BYTES;
+  /** The last counts of peers that have left, by peer id; the oldest are dropped first. */
+  readonly #departed = new Map<string, Readonly<BytesByDistance>>();
   #isReported = false;
 
-  /** Received so far, by how far the sender was. */
-  get total(): ReceivedBytes {
+  /** Received so far, by how far away the sender was. */
+  get total(): Readonly<BytesByDistance> {
     return this.#total;
   }
 
-  /** Whether any peer ever said something. */
+  /** Whether any peer has ever said what it received. */
   get isReported(): boolean {
     return this.#isReported;
   }
 
-  /** Takes in what a member says. */
-  report(member: Member, received: ReceivedBytes): void {
+  /** Counts what a member says it has received since it began. */
+  report(member: Member, received: Readonly<BytesByDistance>): void {
     this.#isReported = true;
-    const before = member.received ?? this.#departed.get(member.peerId) ?? NOTHING;
+    const before = member.received ?? this.#departed.get(member.peerId) ?? NO_BYTES;
     if (member.received === undefined) this.#departed.delete(member.peerId);
     member.received = received;
     const added = {
@@ -49,7 +50,7 @@ export class Traffic {
     }
   }
 
-  /** A member has left. */
+  /** Keeps the count of a member that has left. */
   depart(member: Member): void {
     if (member.received === undefined) return;
     this.#departed.set(member.peerId, member.received);
@@ -61,7 +62,7 @@ export class Traffic {
   }
 }
 
-/** One that counts from the beginning again has received all that it says. */
+/** By how much a count has grown; a peer whose count has become less began anew and has received all of it since. */
 function growth(before: number, now: number): number {
   return now >= before ? now - before : now;
 }

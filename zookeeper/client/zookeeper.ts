@@ -1,5 +1,11 @@
-// The client that callers meet: one method per operation of ZooKeeper. What is sent for each is in the
-// files named *_requests.ts; sessions, watches and the wire are in the others beside it.
+/**
+ * The client that callers meet: one method per operation of ZooKeeper. Each method calls a function of `requests/`,
+ * which describes the request; `session/` queues it and keeps the session alive; `connection/` moves frames to and
+ * from a server; `watches/` knows the listeners.
+ *
+ * @module
+ */
+
 import type { ZooKeeperError } from "../errors.ts";
 import { dataBytes } from "../operations.ts";
 import type {
@@ -20,24 +26,24 @@ import type {
   WatchKind,
   WatchListener,
 } from "../types.ts";
-import { parseConnectString } from "./connect_string.ts";
+import { parseConnectString } from "./connection/connect_string.ts";
 import { settingsOf, type ZooKeeperOptions } from "./options.ts";
-import { pathMapping } from "./path_mapping.ts";
-import { quiet } from "./quiet.ts";
-import * as reads from "./read_requests.ts";
-import { RequestContext } from "./request_context.ts";
-import { Session } from "./session.ts";
-import { shuffled } from "./shuffled.ts";
-import { WatchRegistry } from "./watch_registry.ts";
-import * as watches from "./watch_requests.ts";
-import * as writes from "./write_requests.ts";
+import { pathMapping } from "./requests/path_mapping.ts";
+import { markHandled } from "./session/mark_handled.ts";
+import * as reads from "./requests/read_requests.ts";
+import { RequestContext } from "./requests/request_context.ts";
+import { Session } from "./session/session.ts";
+import { shuffle } from "./connection/shuffle.ts";
+import { WatchRegistry } from "./watches/watch_registry.ts";
+import * as watches from "./requests/watch_requests.ts";
+import * as writes from "./requests/write_requests.ts";
 
 /**
  * A client of ZooKeeper (3.6 and later; 3.5 without `watch`).
  *
- * It connects in the background and stays connected until `close()`: a lost connection is replaced, and
- * so is an expired session. Calls wait for a connection up to their deadline. A request that was under
- * way when the connection broke fails with `CONNECTION_LOSS` and is never repeated by the client.
+ * It connects in the background and stays connected until `close()`: it replaces a lost connection and an expired
+ * session. Calls wait for a connection up to their deadline. A request that was in flight when the connection broke fails
+ * with `CONNECTION_LOSS`; the client never repeats it.
  *
  * @example
  * ```ts
@@ -56,11 +62,11 @@ export class ZooKeeper {
   readonly #chroot: string;
 
   /**
-   * Begins to connect, in the background.
+   * Creates a client, which begins to connect in the background.
    *
-   * @param connectString `host1:2181,host2:2181/chroot`; everything happens below the chroot, which must
-   * exist (or be made by {@linkcode ensureChroot}).
-   * @throws {ZooKeeperError} `BAD_ARGUMENTS` if the connect string cannot be read.
+   * @param connectString `host1:2181,host2:2181/chroot`; all paths are relative to the chroot, which must
+   * exist (or be created by {@linkcode ensureChroot}).
+   * @throws {ZooKeeperError} `BAD_ARGUMENTS` if the connect string is invalid.
    */
   constructor(connectString: string, options: ZooKeeperOptions = {}) {
     const { servers, chroot } = parseConnectString(connectString);
@@ -71,7 +77,7 @@ export class ZooKeeper {
     this.#chroot = chroot;
     this.#session = new Session({
       ...settings,
-      servers: shuffled(servers, random),
+      servers: shuffle(servers, random),
       watches: registry,
     });
     this.#context = new RequestContext({
@@ -83,7 +89,7 @@ export class ZooKeeper {
     });
   }
 
-  /** The present state; {@linkcode onState} tells of each change. */
+  /** The present state; {@linkcode onState} reports each change. */
   get state(): SessionState {
     return this.#session.state;
   }
@@ -93,7 +99,7 @@ export class ZooKeeper {
     return this.#session.id;
   }
 
-  /** The session time-out that the server granted, in ms; before that, the one asked for. */
+  /** The session time-out that the server granted, in ms; before that, the one to ask for. */
   get sessionTimeoutMs(): number {
     return this.#session.timeoutMs;
   }
@@ -105,7 +111,7 @@ export class ZooKeeper {
   }
 
   /**
-   * Waits until the client is connected. Default deadline: the client's `operationTimeoutMs`.
+   * Resolves once the client is connected. Default deadline: the client's `operationTimeoutMs`.
    *
    * @throws {ZooKeeperError} `OPERATION_TIMEOUT` (the client goes on trying) or `CLOSED`.
    */
@@ -114,15 +120,15 @@ export class ZooKeeper {
     return this.#session.connected({ timeoutMs, signal });
   }
 
-  /** Calls `listener` at each change of state, in order. The result ends that. */
+  /** Calls `listener` at each change of state, in order. The returned function ends that. */
   onState(listener: (state: SessionState) => void): () => void {
     return this.#session.onState(listener);
   }
 
   /**
-   * The present state and each that follows, in order and none left out, until `closed` or until the signal aborts.
+   * Yields the present state and each that follows, in order and without gaps, until `closed` or until the signal aborts.
    *
-   * @throws {ZooKeeperError} `QUEUE_FULL` if a thousand states wait to be taken: whoever is so far behind should
+   * @throws {ZooKeeperError} `QUEUE_FULL` if a thousand states wait for the reader: a reader that is so far behind should
    * look at {@linkcode state} instead.
    */
   states(options: { signal?: AbortSignal | undefined } = {}): AsyncGenerator<SessionState> {
@@ -130,11 +136,11 @@ export class ZooKeeper {
   }
 
   /**
-   * Adds credentials, as `("digest", "user:password")`, to this and every later connection, and waits until
-   * a server has taken them.
+   * Adds credentials, for example `("digest", "user:password")`, to this and every later connection, and resolves once a
+   * server has accepted them.
    *
-   * @throws {ZooKeeperError} `AUTH_FAILED` if the server refuses them: then they are forgotten, and the
-   * connection, which the server closes, is replaced by one without them.
+   * @throws {ZooKeeperError} `AUTH_FAILED` if the server refuses them: then they are forgotten, and the connection, which
+   * the server closes, is replaced by one without them.
    */
   addAuth(scheme: string, auth: NodeData, options: CallOptions = {}): Promise<void> {
     const { timeoutMs = this.#context.operationTimeoutMs, signal } = options;
@@ -142,15 +148,15 @@ export class ZooKeeper {
   }
 
   /**
-   * Creates the chroot of the connect string and its missing ancestors, as empty nodes open to all. Harmless
-   * to repeat; does nothing without a chroot.
+   * Creates the chroot of the connect string and its missing ancestors, as empty nodes that are open to all. Harmless to
+   * repeat; without a chroot it does nothing.
    */
   ensureChroot(options: CallOptions = {}): Promise<void> {
-    return quiet(writes.ensureChroot(this.#context, this.#chroot, options));
+    return markHandled(writes.ensureChroot(this.#context, this.#chroot, options));
   }
 
   /**
-   * Creates a node and returns its path, which for a sequential one has ten digits appended.
+   * Creates a node and resolves to its path, which ends in ten more digits for a sequential node.
    *
    * @throws {ZooKeeperError} `NODE_EXISTS`, `NO_NODE` (no parent), `NO_CHILDREN_FOR_EPHEMERALS`, …
    */
@@ -158,7 +164,7 @@ export class ZooKeeper {
     return writes.create(this.#context, { path, data }, options);
   }
 
-  /** As {@linkcode create}, with the new node's stat (`create2`). Server 3.5 and later. */
+  /** Like {@linkcode create}, with the new node's stat (`create2`). Server 3.5 and later. */
   createWithStat(
     path: string,
     data?: NodeData,
@@ -167,13 +173,13 @@ export class ZooKeeper {
     return writes.createWithStat(this.#context, { path, data }, options);
   }
 
-  /** The node's stat, or null if there is no such node. A watch waits for its creation or its next change. */
+  /** Reads the node's stat; null if there is no such node. A watch waits for its creation or its next change. */
   exists(path: string, options: ReadOptions = {}): Promise<Stat | null> {
     return reads.exists(this.#context, path, options);
   }
 
   /**
-   * The node's data and stat.
+   * Reads the node's data and stat.
    *
    * @throws {ZooKeeperError} `NO_NODE`; then no watch is left.
    */
@@ -182,7 +188,7 @@ export class ZooKeeper {
   }
 
   /**
-   * The names of the node's children, in no order, and its stat.
+   * Reads the names of the node's children, in no order, and its stat.
    *
    * @throws {ZooKeeperError} `NO_NODE`; then no watch is left.
    */
@@ -193,7 +199,7 @@ export class ZooKeeper {
     return reads.children(this.#context, path, options);
   }
 
-  /** As {@linkcode children}, without the stat: the older request, for servers and lists where bytes count. */
+  /** Like {@linkcode children}, without the stat: the older request, with the smaller reply. */
   childNames(path: string, options: ReadOptions = {}): Promise<string[]> {
     return reads.childNames(this.#context, path, options);
   }
@@ -216,12 +222,12 @@ export class ZooKeeper {
     return writes.remove(this.#context, path, options);
   }
 
-  /** Makes the server catch up with the leader: reads issued after this see everything written before it. */
+  /** Has the server catch up with the leader: reads that are issued after this call see everything that was written before it. */
   sync(path: string, options: CallOptions = {}): Promise<void> {
     return reads.sync(this.#context, path, options);
   }
 
-  /** The node's access control list and stat. */
+  /** Reads the node's access control list and stat. */
   getAcl(path: string, options: CallOptions = {}): Promise<{ acl: Acl[]; stat: Stat }> {
     return reads.getAcl(this.#context, path, options);
   }
@@ -231,30 +237,30 @@ export class ZooKeeper {
     return writes.setAcl(this.#context, { path, acl }, options);
   }
 
-  /** The paths of this session's ephemeral nodes at or below `path`. Server 3.6 and later. */
+  /** Reads the paths of this session's ephemeral nodes whose path begins with `path`. Server 3.6 and later. */
   ephemerals(path = "/", options: CallOptions = {}): Promise<string[]> {
     return reads.ephemerals(this.#context, path, options);
   }
 
-  /** How many nodes there are below `path`, at any depth. Server 3.6 and later. */
+  /** Counts the nodes below `path`, at any depth. Server 3.6 and later. */
   countDescendants(path: string, options: CallOptions = {}): Promise<number> {
     return reads.countDescendants(this.#context, path, options);
   }
 
-  /** As whom the server knows this connection. Server 3.7 and later. */
+  /** Reads the identities that the server knows of this connection. Server 3.7 and later. */
   whoAmI(options: CallOptions = {}): Promise<{ scheme: string; user: string }[]> {
     return reads.whoAmI(this.#context, options);
   }
 
-  /** The ensemble's members as the server knows them (`/zookeeper/config`, whatever the chroot). Server 3.5 and later. */
+  /** Reads the ensemble's configuration (`/zookeeper/config`, whatever the chroot). Server 3.5 and later. */
   config(options: ReadOptions = {}): Promise<EnsembleConfig> {
     return reads.config(this.#context, options);
   }
 
   /**
-   * Does all of the operations or none.
+   * Executes all of the operations or none.
    *
-   * @throws {ZooKeeperError} a `MultiError` if one of them is refused; it says which and why.
+   * @throws {MultiError} if one of them is refused; it says which one and why.
    */
   multi(
     operations: readonly MultiOperation[],
@@ -263,7 +269,7 @@ export class ZooKeeper {
     return writes.multi(this.#context, operations, options);
   }
 
-  /** Does several reads at once; each has its own result or error. Server 3.6 and later. */
+  /** Makes several reads in one request; each has its own result or error. Server 3.6 and later. */
   multiRead(
     operations: readonly ReadOperation[],
     options: CallOptions = {},
@@ -274,40 +280,39 @@ export class ZooKeeper {
   /**
    * Watches a node, which need not exist, until {@linkcode Watch.remove}: across connections and sessions.
    *
-   * The listener hears of creation, deletion, data and children of the node itself; with `recursive`, of
-   * creation, deletion and data of every node at or below it instead. After a connection was replaced it
-   * gets a `resync`, since events may have been missed. An event is a hint: read again. It may be called
-   * before the promise resolves. Adding a watch is harmless to repeat, so that, alone among the calls,
-   * this one tries again after a lost connection, within its deadline. Server 3.6 and later.
+   * The listener hears of the creation, deletion, data and children of the node itself; with `recursive`, of the creation,
+   * deletion and data of every node at or below it instead. After each new connection it hears `resync`, since events may
+   * have been missed. An event is a hint: read again. The listener may be called before the promise resolves. Since adding
+   * a watch is harmless to repeat, this call is repeated after a lost connection, within its deadline. Server 3.6 and later.
    */
   watch(
     path: string,
     options: CallOptions & { recursive?: boolean | undefined },
     listener: WatchListener,
   ): Promise<Watch> {
-    return quiet(watches.watch(this.#context, path, { options, listener }));
+    return markHandled(watches.watch(this.#context, path, { options, listener }));
   }
 
   /**
-   * Drops every listener of this client on a path: the one-shot ones of a `kind`, or by default all of
-   * them, those of {@linkcode watch} included. None of them is called again. True if there was one.
+   * Removes the one-shot listeners of a `kind` of this client on a path, or by default all listeners, those of
+   * {@linkcode watch} included. None of them is called again. Resolves to true if there was one.
    */
   removeWatches(
     path: string,
     options: CallOptions & { kind?: WatchKind | undefined } = {},
   ): Promise<boolean> {
-    return quiet(watches.removeWatches(this.#context, path, options));
+    return markHandled(watches.removeWatches(this.#context, path, options));
   }
 
   /**
-   * Ends the session: its ephemeral nodes vanish at once if there is a connection, else when the server
-   * expires it. Calls that were not sent fail with `CLOSED`. Idempotent, never rejects.
+   * Ends the session: the server deletes its ephemeral nodes at once if there is a connection, else when the session
+   * expires. Calls that were not sent fail with `CLOSED`. Idempotent; never rejects.
    */
   close(): Promise<void> {
     return this.#session.close();
   }
 
-  /** As `close`, for `await using`. */
+  /** Calls {@linkcode close}, for `await using`. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();
   }

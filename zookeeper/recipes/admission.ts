@@ -1,33 +1,39 @@
-// Admission by a versioned counter: whoever changes the counter at the version that they decided by may
-// go in. One decision at a time wins, however many decide at once.
+/**
+ * Admission by a versioned counter: of all clients that decide at once, only the one that changes the counter at the
+ * version by which it decided gets in. For users of the library; Rollcall's own admission (`coordination/slots.ts`)
+ * checks the control node and the wave in the same transaction.
+ *
+ * @module
+ */
+
 import type { ZooKeeper } from "../client/zookeeper.ts";
 import { hasCode } from "../errors.ts";
 import { op } from "../operations.ts";
 import { childPath } from "../paths.ts";
 import type { CallOptions, NodeData } from "../types.ts";
-import { retried } from "./retry.ts";
+import { retry } from "./retry.ts";
 
 /** Options of {@linkcode admit}. */
 export interface AdmitOptions extends CallOptions {
-  /** The name of our entry below the counter; it must belong to one holder alone. */
+  /** Name of the entry below the counter. Every holder must have a name of its own. */
   name: string;
-  /** What the entry says of its holder. Default: empty. */
+  /** Data of the entry. Default: empty. */
   data?: NodeData | undefined;
-  /** Decides by the names of those who are in. Called again after each lost race. */
+  /** Decides by the names of the present holders. Called again after each lost race. */
   mayEnter: (inside: readonly string[]) => boolean | Promise<boolean>;
 }
 
-/** Lost races mean that others get in, so that the answer soon is no; more than this many in a row is no accident. */
+/** Each lost race means that somebody else got in, so that the answer soon is no; more lost races in a row are an error. */
 const maxRaces = 100;
 
 /**
- * Enters: true if our entry is there when this returns, false if `mayEnter` says no. The entry is a persistent
- * child of `counterPath`, which must exist: it outlives a crash on purpose, until {@linkcode leave}.
+ * Asks for admission. Resolves to true once the entry of this name stands, to false if `mayEnter` says no. The entry is a
+ * persistent child of `counterPath`, which must exist: it outlives a crash on purpose, until {@linkcode leave}.
  *
- * Safe against a lost reply (an entry of our name is ours), against stale reads (the counter's version
- * decides) and against an expired session (the entry belongs to none).
+ * Safe against a lost reply (an entry of this name is the caller's), against stale reads (the counter's version decides)
+ * and against an expired session (the entry belongs to no session).
  *
- * @throws {ZooKeeperError} `NO_NODE` without the counter; `BAD_VERSION` after more races than can be an accident.
+ * @throws {ZooKeeperError} `NO_NODE` if there is no counter; `BAD_VERSION` after 100 lost races.
  */
 export async function admit(
   zk: ZooKeeper,
@@ -38,9 +44,9 @@ export async function admit(
   const call = { signal, timeoutMs };
   for (let race = 1;; race++) {
     try {
-      return await retried(async () => {
+      return await retry(async () => {
         await zk.sync(counterPath, call);
-        // The counter first: whoever comes in after that has changed it by the time that we write.
+        // The counter first: whoever gets in after this read has changed it by the time of our write.
         const { stat } = await zk.get(counterPath, call);
         const { children } = await zk.children(counterPath, call);
         if (children.includes(name)) return true;
@@ -57,14 +63,14 @@ export async function admit(
   }
 }
 
-/** Leaves; harmless if we are not in. */
+/** Removes the entry. Harmless if there is none. */
 export async function leave(
   zk: ZooKeeper,
   counterPath: string,
   options: CallOptions & { name: string },
 ): Promise<void> {
   const { name, ...call } = options;
-  await retried(async () => {
+  await retry(async () => {
     try {
       await zk.delete(childPath(counterPath, name), call);
     } catch (error) {

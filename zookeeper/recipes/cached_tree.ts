@@ -1,41 +1,45 @@
-// A copy of a subtree in memory, kept up to date by one persistent recursive watch.
+/**
+ * A copy of a subtree in memory, kept up to date by one persistent recursive watch. For users of the library.
+ *
+ * @module
+ */
+
 import type { ZooKeeper } from "../client/zookeeper.ts";
 import { hasCode, ZooKeeperError } from "../errors.ts";
 import { op } from "../operations.ts";
 import { childPath, isWithin, parentPath } from "../paths.ts";
 import type { CallOptions, Stat, Watch, WatchEvent } from "../types.ts";
-import { retried } from "./retry.ts";
+import { retry } from "./retry.ts";
 
 /** One node of the copy. */
 export interface CachedNode {
-  /** Its data when it was read last. */
+  /** Its data at the last read. */
   readonly data: Uint8Array;
-  /** Its stat when it was read last; the counts of children may lag behind. */
+  /** Its stat at the last read; `numChildren` and `cversion` may lag behind. */
   readonly stat: Stat;
 }
 
 /** Options of {@linkcode CachedTree.open}. */
 export interface CachedTreeOptions extends CallOptions {
-  /** Called after nodes of the copy have changed, with their paths: once for many changes that came together. */
+  /** Called after nodes of the copy have changed, with their paths. Changes that arrive together are told together. */
   onChange?: ((paths: ReadonlySet<string>) => void) | undefined;
-  /** Called if the copy can no longer be kept (the session's client was closed, say). Default: nothing happens. */
+  /** Called if the copy cannot be kept up to date any more, as when the client was closed. Default: nothing happens. */
   onFailure?: ((error: unknown) => void) | undefined;
 }
 
-/** How many nodes one request reads: replies stay well below a server's limit even with larger nodes. */
+/** Number of nodes that one request reads: replies stay well below a server's limit even with larger nodes. */
 const readsPerRequest = 128;
 
 /**
- * A copy of all nodes at and below a path. It lags behind the server as far as its events do, and never
- * shows an older node after a newer one. After a lost connection or an expired session it reads
- * everything again.
+ * A copy of all nodes at and below a path. It lags behind the server by the delay of watch events, and never shows an
+ * older state of a node after a newer one. After a lost connection or an expired session it reads everything again.
  */
 export class CachedTree {
   readonly #zk: ZooKeeper;
   readonly #path: string;
   readonly #options: CachedTreeOptions;
   readonly #nodes = new Map<string, CachedNode>();
-  /** What must be read again; true: with everything below it. */
+  /** Paths that must be read again; true: together with everything below. */
   #stale = new Map<string, boolean>();
   #working: Promise<void> | undefined;
   #watch: Watch | undefined;
@@ -56,7 +60,7 @@ export class CachedTree {
   ): Promise<CachedTree> {
     const { signal, timeoutMs } = options;
     const tree = new CachedTree(zk, path, options);
-    // The watch first: whatever changes after the reading is heard of.
+    // The watch comes first, so that every change after the read causes an event.
     tree.#watch = await zk.watch(
       path,
       { recursive: true, signal, timeoutMs },
@@ -72,17 +76,17 @@ export class CachedTree {
     return tree;
   }
 
-  /** A node of the copy. */
+  /** Returns a node of the copy. */
   get(path: string): CachedNode | undefined {
     return this.#nodes.get(path);
   }
 
-  /** The paths of all nodes, in no order. */
+  /** Returns the paths of all nodes, in no order. */
   paths(): IterableIterator<string> {
     return this.#nodes.keys();
   }
 
-  /** The names of a node's children, in no order. */
+  /** Returns the names of a node's children, in no order. */
   children(path: string): string[] {
     const names: string[] = [];
     for (const each of this.#nodes.keys()) {
@@ -93,23 +97,23 @@ export class CachedTree {
     return names;
   }
 
-  /** How many nodes there are. */
+  /** Number of nodes. */
   get size(): number {
     return this.#nodes.size;
   }
 
-  /** Waits until everything that was heard of so far is in the copy. */
+  /** Resolves once the copy shows every change whose event has arrived. */
   async settled(): Promise<void> {
     while (this.#working !== undefined) await this.#working;
   }
 
-  /** Stops following; the copy stays as it is. */
+  /** Stops the updates; the copy stays as it is. */
   async close(): Promise<void> {
     this.#closed = true;
     this.#stale.clear();
     this.#ending.abort(new Error("the cached tree was closed"));
     await this.#watch?.remove();
-    // What was under way may fail now; that is nobody's concern any more.
+    // A read under way may fail now, which matters to nobody any more.
     await this.#working?.catch(() => {});
   }
 
@@ -117,7 +121,7 @@ export class CachedTree {
     if (this.#closed) return;
     const whole = type === "resync";
     this.#stale.set(path, whole || this.#stale.get(path) === true);
-    // Whoever opened it waits for the first reading itself.
+    // `open` runs the first read itself.
     if (this.#watch === undefined || this.#working !== undefined) return;
     this.#work().catch((error) => {
       if (!this.#closed) this.#options.onFailure?.(error);
@@ -143,7 +147,7 @@ export class CachedTree {
         await this.#readNodes(single, changed);
       } catch (error) {
         if (!hasCode(error, "SESSION_EXPIRED", "OPERATION_TIMEOUT", "CONNECTION_LOSS")) throw error;
-        // Until there is a connection nothing can be read; an outage is no reason to give up.
+        // Nothing can be read without a connection; an outage is no reason to give up.
         for (const [path, whole] of stale) this.#stale.set(path, whole);
         if (this.#closed) return;
         await this.#zk.connected({ timeoutMs: longestWaitMs, signal: this.#ending.signal });
@@ -159,9 +163,7 @@ export class CachedTree {
       const next: string[] = [];
       await this.#readNodes(level, changed);
       for (const part of slices(level)) {
-        const lists = await retried(() =>
-          this.#zk.multiRead(part.map((path) => op.children(path)))
-        );
+        const lists = await retry(() => this.#zk.multiRead(part.map((path) => op.children(path))));
         lists.forEach((list, index) => {
           const path = part[index];
           if (path === undefined || !("kind" in list) || list.kind !== "children") return;
@@ -181,7 +183,7 @@ export class CachedTree {
 
   async #readNodes(paths: readonly string[], changed: Set<string>): Promise<void> {
     for (const part of slices(paths)) {
-      const results = await retried(() => this.#zk.multiRead(part.map((path) => op.get(path))));
+      const results = await retry(() => this.#zk.multiRead(part.map((path) => op.get(path))));
       results.forEach((result, index) => {
         const path = part[index];
         if (path === undefined) return;
@@ -189,7 +191,7 @@ export class CachedTree {
           if (this.#nodes.delete(path)) changed.add(path);
         } else if (result.kind === "get") {
           const known = this.#nodes.get(path);
-          // A server that lags behind may answer after a reconnect: an older state is no news.
+          // After a reconnect, a server that lags behind may answer with an older state.
           if (known !== undefined && known.stat.mzxid > result.stat.mzxid) return;
           if (known?.stat.mzxid !== result.stat.mzxid) changed.add(path);
           this.#nodes.set(path, { data: result.data, stat: result.stat });
@@ -199,7 +201,7 @@ export class CachedTree {
   }
 }
 
-/** A fleet's ensemble may be away for a long time; the client itself goes on trying for ever. */
+/** The longest time-out that a timer takes, in ms (24 days): an ensemble may be away for long, and the client tries for ever. */
 const longestWaitMs = 2 ** 31 - 1;
 
 function slices<T>(items: readonly T[]): T[][] {

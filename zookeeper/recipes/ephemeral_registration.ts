@@ -1,11 +1,18 @@
-// Puts one ephemeral node of the present session in place, whatever an earlier session left there.
+/**
+ * Registers one ephemeral node for the present session and replaces a node that an earlier session of the same host
+ * left. For users of the library; Rollcall's own registration (`coordination/registration.ts`) also refuses to replace
+ * the node of another machine, and changes the admission counter in the same transaction.
+ *
+ * @module
+ */
+
 import type { ZooKeeper } from "../client/zookeeper.ts";
 import { hasCode, ZooKeeperError } from "../errors.ts";
 import type { CallOptions, NodeData } from "../types.ts";
 
 /**
- * Each attempt ends with a lost connection or with a node that came or went in between; more than
- * this many in a row are no accident, and the caller should hear of it.
+ * An attempt fails if the connection is lost, or if a node appears or vanishes in between. More than this many
+ * failures in a row are an error.
  */
 const maxAttempts = 10;
 
@@ -18,9 +25,9 @@ export interface RegisterEphemeralOptions extends CallOptions {
 /**
  * Makes `path` an ephemeral node of this client's present session, with `data`.
  *
- * Safe against a lost reply (a node of this session is taken as ours) and against ghosts: a node of
- * another session, such as this host's own before a restart, is deleted and made again. So the path must
- * belong to one host alone. Call it again after each new session (`connected` after `expired`).
+ * Safe against a lost reply (a node of this session counts as the caller's) and against ghosts: a node of another session,
+ * such as the one of this host before a restart, is deleted and created again. So only one host may use the path. Call it
+ * again in each new session (`connected` after `expired`).
  *
  * @throws {ZooKeeperError} `NODE_EXISTS` if a persistent node is in the way; `NO_NODE` if the parent is
  * missing; `SESSION_EXPIRED` if the session ends meanwhile.
@@ -49,7 +56,7 @@ export async function registerEphemeral(
   }
 }
 
-/** True if the node is in place; false if things moved and it is worth another look. */
+/** Returns true if the node stands, false if something changed in between and the attempt should be repeated. */
 async function attemptOnce(
   zk: ZooKeeper,
   path: string,

@@ -1,45 +1,51 @@
-// A place in an ordered queue. Each one watches only the one before it, so that a departure wakes one
-// client and not all.
+/**
+ * A place in an ordered queue. Each client watches only the entry before its own, so that a departure wakes one client
+ * and not all. For users of the library; Rollcall's staging queue (`coordination/staging_queue.ts`) is read as a whole
+ * by every host, which looks at much more than the order.
+ *
+ * @module
+ */
+
 import type { ZooKeeper } from "../client/zookeeper.ts";
 import { hasCode, ZooKeeperError } from "../errors.ts";
 import { baseName, childPath, parentPath } from "../paths.ts";
 import type { CallOptions, NodeData } from "../types.ts";
 import { createProtected, sequenceNumber } from "./protected_create.ts";
-import { retried } from "./retry.ts";
+import { retry } from "./retry.ts";
 
 /** Options of {@linkcode joinQueue}. */
 export interface JoinQueueOptions extends CallOptions {
-  /** What our entry says. Default: empty. */
+  /** Data of the entry. Default: empty. */
   data?: NodeData | undefined;
-  /** Default true: the place is lost with the session. A persistent one waits for its owner to come back. */
+  /** Whether the place is lost with the session. Default true. A persistent place waits for its owner to come back. */
   ephemeral?: boolean | undefined;
   /**
-   * What our entry is known by, as in {@linkcode ProtectedCreateOptions}: whoever joins again under the id
-   * of an entry that is still there gets that place back. Default: a fresh one.
+   * Id of the entry, as in {@linkcode ProtectedCreateOptions}: a call with the id of an entry that still stands gets that
+   * place back. Default: a new random id.
    */
   id?: string | undefined;
 }
 
-/** Our entry in a queue. */
+/** The caller's entry in a queue. */
 export interface QueuePlace {
   /** The entry's path. */
   readonly path: string;
-  /** Whoever stands before us, first come first; a missing entry of our own is an error. */
+  /** Returns the paths of the entries before this one, in order. Fails if this entry is gone. */
   before(options?: CallOptions): Promise<string[]>;
   /**
-   * Waits until nobody stands before us. It has no deadline of its own: `signal` ends it.
+   * Resolves once this entry is the first. It has no deadline of its own: `signal` ends it.
    *
-   * @throws {ZooKeeperError} `NO_NODE` if our entry is gone: the session has expired, or somebody removed us.
+   * @throws {ZooKeeperError} `NO_NODE` if this entry is gone: the session has expired, or somebody removed the entry.
    */
   turn(options?: { signal?: AbortSignal | undefined }): Promise<void>;
-  /** Leaves the queue; harmless to repeat. */
+  /** Leaves the queue. Harmless to repeat. */
   leave(options?: CallOptions): Promise<void>;
 }
 
 /**
- * Takes the last place of the queue whose entries are the children of `parent`, under a name that begins with
- * `name`. Safe against a lost reply and an expired session: there is one entry of ours, and an ephemeral one
- * belongs to the session that there is when this resolves.
+ * Joins the end of the queue whose entries are the children of the parent of `path`; the last component of `path` begins
+ * the entry's name. Safe against a lost reply and an expired session: the caller has exactly one entry, and an ephemeral
+ * one belongs to the session that is current when this resolves.
  */
 export async function joinQueue(
   zk: ZooKeeper,
@@ -67,7 +73,7 @@ class Place implements QueuePlace {
   }
 
   before(options: CallOptions = {}): Promise<string[]> {
-    return retried(async () => {
+    return retry(async () => {
       const parent = parentPath(this.path);
       const { children } = await this.#zk.children(parent, options);
       const own = baseName(this.path);
@@ -89,7 +95,7 @@ class Place implements QueuePlace {
   }
 
   leave(options: CallOptions = {}): Promise<void> {
-    return retried(async () => {
+    return retry(async () => {
       try {
         await this.#zk.delete(this.path, options);
       } catch (error) {
@@ -98,13 +104,13 @@ class Place implements QueuePlace {
     });
   }
 
-  /** Resolves at the first event of a node, or at once if it is gone; an expired session counts as an event. */
+  /** Resolves at the first event of a node, or at once if it does not exist; an expired session counts as an event. */
   async #change(path: string, signal: AbortSignal | undefined): Promise<void> {
     const event = Promise.withResolvers<void>();
     const onAbort = () => event.reject(signal?.reason);
     signal?.addEventListener("abort", onAbort, { once: true });
     try {
-      const stat = await retried(() =>
+      const stat = await retry(() =>
         this.#zk.exists(path, { signal, watch: () => event.resolve() })
       );
       if (stat !== null) await event.promise;

@@ -1,11 +1,16 @@
-// A sequential create that survives a lost reply and an expired session: an id in the name tells whether it
-// happened.
+/**
+ * A sequential create that survives a lost reply and an expired session: a random id in the node's name shows whether
+ * an earlier attempt succeeded. For users of the library.
+ *
+ * @module
+ */
+
 import type { ZooKeeper } from "../client/zookeeper.ts";
 import { hasCode, ZooKeeperError } from "../errors.ts";
 import { baseName, childPath, parentPath } from "../paths.ts";
 import { secureRandomBytes } from "../random.ts";
 import type { CallOptions, CreateOptions, NodeData } from "../types.ts";
-import { retried } from "./retry.ts";
+import { retry } from "./retry.ts";
 
 /** Options of {@linkcode createProtected}. */
 export interface ProtectedCreateOptions extends Omit<CreateOptions, "mode"> {
@@ -14,23 +19,22 @@ export interface ProtectedCreateOptions extends Omit<CreateOptions, "mode"> {
   /** Default `persistent_sequential`. */
   mode?: "persistent_sequential" | "ephemeral_sequential" | undefined;
   /**
-   * What the node is known by: letters, digits, `.` and `_`, at most 64. With the id of an earlier call, which
-   * gave up at its deadline or ended with its process, that call's node is found, if it was made.
-   * Default: 128 random bits.
+   * Id of the node: letters, digits, `.` and `_`, at most 64. A call with the id of an earlier call, which gave up at its
+   * deadline or ended with its process, finds the node of that call, if it was created. Default: 128 random bits.
    */
   id?: string | undefined;
 }
 
 /**
- * Creates `<parent>/_c_<id>-<name><sequence>` exactly once and returns its path. After a lost
- * connection or session it looks for its own id among the children before it tries again. An ephemeral one
- * of a session that is gone by now is deleted and made again: it belongs to the present session.
+ * Creates `<parent>/_c_<id>-<name><sequence>` exactly once and returns its path. After a lost connection or session it
+ * looks for its id among the children before it tries again. An ephemeral node of an earlier session is deleted and
+ * created again, so that it belongs to the present session.
  *
  * Order the children by {@linkcode sequenceNumber}, not by name.
  *
  * @throws {ZooKeeperError} whatever `create` throws beyond `CONNECTION_LOSS` and `SESSION_EXPIRED`;
- * `BAD_ARGUMENTS` for an id that cannot be one. After `OPERATION_TIMEOUT` and after an abort the node may
- * be there or still come to be; only a call with the same `id` can tell.
+ * `BAD_ARGUMENTS` for an invalid id. After `OPERATION_TIMEOUT` and after an abort the node may exist or
+ * still be created; only a call with the same `id` can tell.
  */
 export async function createProtected(
   zk: ZooKeeper,
@@ -49,7 +53,7 @@ export async function createProtected(
   const parent = parentPath(path);
   const prefix = `_c_${id ?? newId()}-`;
   const protectedPath = childPath(parent, prefix + baseName(path));
-  return await retried(async (attempt) => {
+  return await retry(async (attempt) => {
     if (attempt > 1 || id !== undefined) {
       const found = await findOwn(zk, parent, { ...rest, prefix });
       if (found !== undefined) return found;
@@ -64,7 +68,7 @@ async function findOwn(
   options: CallOptions & { prefix: string },
 ): Promise<string | undefined> {
   const { prefix, signal, timeoutMs } = options;
-  // The server we are on now may lag behind the one that took the create.
+  // The present server may lag behind the one that executed the create.
   await zk.sync(parent, { signal, timeoutMs });
   const { children } = await zk.children(parent, { signal, timeoutMs });
   const name = children.find((child) => child.startsWith(prefix));
@@ -81,7 +85,7 @@ async function findOwn(
   return undefined;
 }
 
-/** The number that ZooKeeper appended to a sequential node's name; NaN if there is none. */
+/** Returns the number that ZooKeeper appended to a sequential node's name; NaN if there is none. */
 export function sequenceNumber(nameOrPath: string): number {
   const digits = /\d{10}$/.exec(nameOrPath)?.[0];
   return digits === undefined ? NaN : Number(digits);

@@ -1,13 +1,17 @@
-// The embedded coordinator: a server for ZooKeeper's protocol in this process, for one machine. It
-// accepts clients, gives them sessions, and commits what their requests did, in groups. For more than
-// one machine, use a ZooKeeper ensemble: this one has no replicas.
+/**
+ * The embedded server as a program: it listens, accepts clients, and stops in order. For more than one machine use a
+ * ZooKeeper ensemble: this server has no replicas.
+ *
+ * @module
+ */
+
 import type { AdminServer } from "./admin/server.ts";
 import { adminSource } from "./admin/source.ts";
 import { ClientConnection } from "./sessions/client_connection.ts";
 import { DataTree } from "./tree/data_tree.ts";
 import type { ServerFacts } from "./frontend/four_letter_words.ts";
 import { GroupCommit } from "./storage/group_commit.ts";
-import { keepHouse } from "./housekeeping.ts";
+import { startHousekeeping } from "./housekeeping.ts";
 import {
   type AdminAddress,
   type CoordinatorOptions,
@@ -17,12 +21,13 @@ import {
 import { RateMeter } from "./admin/rate_meter.ts";
 import { RequestProcessor } from "./requests/request_processor.ts";
 import { serveClient, type ServeContext } from "./frontend/serve_client.ts";
+import { SeldomLog } from "./frontend/seldom_log.ts";
 import { SessionTable } from "./sessions/session_table.ts";
 import { SqliteStorage } from "./storage/sqlite_storage.ts";
 import { noStorage, type Storage } from "./storage/storage.ts";
 import { WatchTable } from "./tree/watch_table.ts";
 
-/** A server for ZooKeeper's protocol, as a standalone ZooKeeper 3.8 would be, in this process. */
+/** A server in this process that behaves like a standalone ZooKeeper 3.8. */
 export class Coordinator {
   readonly #listener: Deno.TcpListener;
   readonly #storage: Storage;
@@ -33,6 +38,7 @@ export class Coordinator {
   readonly #processor: RequestProcessor;
   readonly #connections = new Map<ClientConnection, Promise<void>>();
   readonly #commits: GroupCommit;
+  readonly #seldom: SeldomLog;
   readonly #serving: ServeContext;
   readonly #startedMs: number;
   readonly #commitRate: RateMeter;
@@ -43,13 +49,14 @@ export class Coordinator {
   readonly #stopHousekeeping: () => void;
   #closed = false;
   #finish!: (failure: Error | undefined) => void;
-  /** Resolves when the coordinator has stopped: with undefined after `close()`, with the error if its storage failed. */
+  /** Resolves when the coordinator has stopped: to undefined after `close()`, to the error if its storage failed. */
   readonly finished: Promise<Error | undefined>;
   readonly #accepting: Promise<void>;
 
   private constructor(options: CoordinatorOptions, storage: Storage) {
     this.#options = settingsOf(options);
     const { clock, log } = this.#options;
+    this.#seldom = new SeldomLog(log, clock);
     this.#storage = storage;
     const state = storage.load();
     const nowMs = clock.nowMs();
@@ -87,8 +94,10 @@ export class Coordinator {
     this.#serving = {
       log,
       clock,
+      seldom: this.#seldom,
       processor: this.#processor,
       handshakes: {
+        seldom: this.#seldom,
         settings: this.#options,
         sessions: this.#sessions,
         processor: this.#processor,
@@ -96,7 +105,7 @@ export class Coordinator {
       },
       facts: () => this.#facts(),
     };
-    this.#stopHousekeeping = keepHouse({
+    this.#stopHousekeeping = startHousekeeping({
       settings: this.#options,
       sessions: this.#sessions,
       processor: this.#processor,
@@ -113,10 +122,10 @@ export class Coordinator {
   }
 
   /**
-   * Starts a coordinator. With `dataDir`, nothing that was acknowledged is lost, sessions included, even
-   * if the process is killed.
+   * Starts a coordinator. With `dataDir`, nothing that was acknowledged is lost, sessions included, even if the process is
+   * killed.
    *
-   * @throws if an address is taken, or another coordinator works on the same folder.
+   * @throws if an address is in use, or if another coordinator uses the same folder.
    */
   static async listen(options: CoordinatorOptions = {}): Promise<Coordinator> {
     const storage = options.storage ??
@@ -137,28 +146,28 @@ export class Coordinator {
     return coordinator;
   }
 
-  /** The address it listens on. */
+  /** The address that it listens on. */
   get hostname(): string {
     return this.#listener.addr.hostname;
   }
 
-  /** The port it listens on. */
+  /** The port that it listens on. */
   get port(): number {
     return this.#listener.addr.port;
   }
 
-  /** For a client. */
+  /** The connect string for a client. */
   get connectString(): string {
     const { hostname } = this;
     return `${hostname.includes(":") ? `[${hostname}]` : hostname}:${this.port}`;
   }
 
-  /** The address of the page for people; undefined without one. */
+  /** URL of the page for people; undefined if it is not served. */
   get adminUrl(): string | undefined {
     return this.#admin?.url;
   }
 
-  /** Stops: commits what is under way, closes all connections, and keeps the sessions for the next start. */
+  /** Commits what is scheduled, closes all connections and stops. The sessions are kept for the next start. */
   async close(): Promise<void> {
     this.#stop();
     await this.#accepting;
@@ -183,27 +192,27 @@ export class Coordinator {
   }
 
   async #accept(): Promise<void> {
-    const { log, maxConnections, maxOutputBytes, clock } = this.#options;
+    const { maxConnections, maxOutputBytes, clock } = this.#options;
     while (!this.#closed) {
       let conn: Deno.TcpConn;
       try {
         conn = await this.#listener.accept();
       } catch (error) {
         if (this.#closed) return;
-        // No file descriptor left, or a client that was gone at once: the others are not to suffer.
-        log.warn("accepting a client failed", { error });
+        // No file descriptor is left, or the client has gone already: the other clients must not suffer.
+        this.#seldom.warn("accepting a client failed", { error });
         await new Promise<void>((resolve) => clock.after(10, resolve));
         continue;
       }
       if (this.#closed || this.#connections.size >= maxConnections) {
-        log.warn("client turned away: too many connections", { maxConnections });
+        this.#seldom.warn("client refused: too many connections", { maxConnections });
         conn.close();
         continue;
       }
       try {
         conn.setNoDelay(true);
       } catch {
-        // It has gone already; reading will tell.
+        // The client has gone already; reading will show it.
       }
       const connection = new ClientConnection(conn, {
         maxOutputBytes,
@@ -223,7 +232,7 @@ export class Coordinator {
   }
 
   #fail(cause: unknown): void {
-    // What is in memory was not kept, so nobody may hear of it: stop, and start again from the disk.
+    // The changes in memory are not durable, so no client may learn of them: stop, and start again from the disk.
     const failure = new Error(
       "commit: expected the storage to keep the changes, it failed; " +
         "free some space or repair it and start again",
@@ -234,7 +243,7 @@ export class Coordinator {
   }
 
   async #serveAdmin(address: AdminAddress): Promise<void> {
-    // Only whoever wants the page loads what serves it.
+    // The packages that serve the page are loaded only if it is wanted.
     const { serveAdmin } = await import("./admin/server.ts");
     const source = adminSource({
       tree: this.#tree,

@@ -1,25 +1,30 @@
-// What the coordinator does by the clock: expires sessions, removes what has outlived itself, and cuts
-// off whoever connects and says nothing.
+/**
+ * What the server does periodically: it expires sessions, deletes expired nodes, and closes connections that ask for
+ * no session.
+ *
+ * @module
+ */
+
 import type { ClientConnection } from "./sessions/client_connection.ts";
 import type { CoordinatorSettings } from "./options.ts";
 import type { RequestProcessor } from "./requests/request_processor.ts";
 import type { SessionTable } from "./sessions/session_table.ts";
 
-/** Whoever has not asked for a session this long after connecting is cut off, in ms. */
+/** A connection that has asked for no session after this time, in ms, is closed. */
 const handshakeTimeoutMs = 10_000;
 
-/** What is kept in order. */
+/** What housekeeping works on. */
 export interface HousekeepingOptions {
   settings: CoordinatorSettings;
   sessions: SessionTable<ClientConnection>;
   processor: RequestProcessor;
   connections(): Iterable<ClientConnection>;
-  /** Something changed: it wants to be committed. */
+  /** Called after a change, so that it is committed. */
   onChange(): void;
 }
 
-/** Begins to look at everything once per tick; the result stops it. */
-export function keepHouse(options: HousekeepingOptions): () => void {
+/** Starts housekeeping, once per tick. The returned function stops it. */
+export function startHousekeeping(options: HousekeepingOptions): () => void {
   const { settings, sessions, processor, connections, onChange } = options;
   const { clock, tickTimeMs, containerCheckMs, log } = settings;
   let lastTickMs = clock.nowMs();
@@ -32,8 +37,8 @@ export function keepHouse(options: HousekeepingOptions): () => void {
     const lateMs = nowMs - lastTickMs - tickTimeMs;
     lastTickMs = nowMs;
     if (lateMs > tickTimeMs) {
-      log.warn("the coordinator stood still; sessions get the time back", { lateMs });
-      sessions.forgive(lateMs);
+      log.warn("the server stood still; all sessions are extended by that time", { lateMs });
+      sessions.extendAll(lateMs);
     }
     for (const session of sessions.overdue(nowMs)) {
       log.info("session expired", { sessionId: `0x${session.id.toString(16)}` });
@@ -43,7 +48,7 @@ export function keepHouse(options: HousekeepingOptions): () => void {
     }
     if (nowMs - lastContainersMs >= containerCheckMs) {
       lastContainersMs = nowMs;
-      processor.removeOutlived();
+      processor.removeExpiredNodes();
       onChange();
     }
     for (const connection of connections()) {

@@ -1,13 +1,18 @@
-// The settings of the coordinator and their defaults, in one place.
+/**
+ * The settings of the coordinator and their defaults, in one place.
+ *
+ * @module
+ */
+
 import { type Clock, systemClock } from "../clock.ts";
 import { type Log, silentLog } from "../log.ts";
 import type { Storage } from "./storage/storage.ts";
 
-/** Where the page for people is served. */
+/** The address of the page for people. */
 export interface AdminAddress {
-  /** Default `127.0.0.1`: nobody from outside. There it answers only to the names of the loopback. */
+  /** Address to listen on. Default `127.0.0.1`: only this machine, and only requests for a name of the loopback are answered. */
   hostname?: string | undefined;
-  /** Default 0: any free port. */
+  /** Port to listen on. Default 0: any free port. */
   port?: number | undefined;
   /** What serves the page over HTTP. Default: `Deno.serve`, which sets no limits to its clients. */
   serve?: ServeHttp | undefined;
@@ -21,35 +26,35 @@ export type ServeHttp = (
 
 /** Settings of {@linkcode Coordinator.listen}; every one has a default. */
 export interface CoordinatorOptions {
-  /** Default `127.0.0.1`: nobody from outside. */
+  /** Address to listen on. Default `127.0.0.1`: only this machine. */
   hostname?: string | undefined;
-  /** Default 0: any free port. */
+  /** Port to listen on. Default 0: any free port. */
   port?: number | undefined;
-  /** Where to keep the data. Default: nowhere, it ends with the process. */
+  /** Folder of the data. Default: none, the data is lost when the process ends. */
   dataDir?: string | undefined;
-  /** Another place to keep the data, in place of `dataDir`; it is closed with the coordinator. */
+  /** A storage instead of `dataDir`; it is closed with the coordinator. */
   storage?: Storage | undefined;
   /**
-   * Where to serve the page for people. Default: nowhere. It shows names and the data that everybody may read,
+   * Address of the page for people. Default: the page is not served. It shows names and the data that everybody may read,
    * and changes nothing.
    */
   admin?: AdminAddress | undefined;
-  /** How often sessions are looked at, in ms. Default 500. A session lasts at least two ticks. */
+  /** Interval at which sessions are checked, in ms. Default 500. A session time-out is at least two ticks. */
   tickTimeMs?: number | undefined;
   /** The longest session time-out that is granted, in ms. Default 60,000. */
   maxSessionTimeoutMs?: number | undefined;
-  /** Clients at once; more are turned away. Default 4,096, well within a usual limit of open files when raised. */
+  /** Most connections at once; further ones are closed. Default 4,096: below the usual raised limit of open files. */
   maxConnections?: number | undefined;
-  /** A client with more unread output than this is cut off, in bytes. Default 16 MiB: sixteen of the largest nodes. */
+  /** Most bytes of output that a client may leave unread before it is disconnected. Default 16 MiB: sixteen of the largest nodes. */
   maxOutputBytes?: number | undefined;
   /**
-   * How often the coordinator looks for containers that have become empty and for nodes whose time to live
-   * is over, in ms. Default 60,000, as in ZooKeeper.
+   * Interval at which containers that have become empty and nodes whose time to live is over are deleted, in ms. Default
+   * 60,000, as in ZooKeeper.
    */
   containerCheckMs?: number | undefined;
-  /** Default: none. */
+  /** Logger. Default: none. */
   log?: Log | undefined;
-  /** Default: the machine's. */
+  /** Source of time. Default: the machine's clock. */
   clock?: Clock | undefined;
 }
 

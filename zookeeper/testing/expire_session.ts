@@ -1,22 +1,27 @@
-// Ends a session at its server behind its client's back, as its expiry would.
+/**
+ * Ends a session at its server behind its client's back, as its expiry would.
+ *
+ * @module
+ */
+
 import { opcodes } from "../wire/protocol.ts";
 import { writeConnectRequest } from "../wire/records.ts";
 import { JuteWriter } from "../wire/jute.ts";
 
-/** A session as the server granted it: enough to take it over. */
+/** The id and the password of a session: enough to take it over. */
 export interface GrantedSession {
-  /** As its client knows it. */
+  /** Id of the session. */
   id: bigint;
-  /** What its client shows to go on with it. */
+  /** The password with which a client resumes the session. */
   password: Uint8Array;
 }
 
-/** The time-out that the take-over asks for; it matters to nobody, since the session is closed at once. */
+/** The time-out that the take-over asks for, in ms; it has no effect, since the session is closed at once. */
 const timeoutMs = 10_000;
 
 /**
- * Takes a session over from its client and closes it: its ephemeral nodes go, and its client learns from
- * the server that it has expired. Resolves once the server has done so.
+ * Takes a session over from its client and closes it. The server deletes its ephemeral nodes, and the client learns at
+ * its next connection that the session has expired. Resolves once the server has closed the session.
  *
  * @example
  * ```ts
@@ -60,7 +65,7 @@ export async function expireSession(
     // The server closes the connection when the session has ended.
     while (await conn.read(buffer) !== null);
   } catch {
-    // A reset says the same.
+    // A reset means the same.
   } finally {
     try {
       conn.close();

@@ -1,6 +1,11 @@
-// A TCP proxy between clients and a server, for tests: it cuts connections, refuses new ones, delays what
-// passes, holds back or loses replies, and overhears the sessions that the server grants. It knows only
-// as much of the protocol as that takes.
+/**
+ * A TCP proxy between clients and a server, for tests. It breaks connections, refuses new ones, delays bytes, holds
+ * back or loses replies, and records the sessions that the server grants. It knows only as much of the protocol as
+ * that takes.
+ *
+ * @module
+ */
+
 import { systemClock } from "../clock.ts";
 import type { GrantedSession } from "./expire_session.ts";
 
@@ -9,16 +14,16 @@ interface Pair {
   server: Deno.TcpConn;
 }
 
-/** Where the bytes go, and a few settings. */
+/** The server behind a {@linkcode FaultyProxy}. */
 export interface FaultyProxyOptions {
-  /** Default `127.0.0.1`. */
+  /** The server's host. Default `127.0.0.1`. */
   hostname?: string;
   /** The server's port. */
   port: number;
 }
 
 /**
- * Passes everything on until it is told otherwise.
+ * A proxy that passes every byte on until a test tells it otherwise.
  *
  * @example
  * ```ts
@@ -52,9 +57,9 @@ export class FaultyProxy {
   #onHeld = () => {};
   #onReplyToLose: (() => void) | undefined;
   #onRequestToCut: { bytes: number; done: () => void } | undefined;
-  /** How many connections it has passed on. */
+  /** Number of connections that it has passed on. */
   accepted = 0;
-  /** How long everything that passes is delayed, each way, in ms. Default 0. */
+  /** Delay of everything that passes, in each direction, in ms. Default 0. */
   delayMs = 0;
   /** The session that the server granted last. */
   session: GrantedSession | undefined;
@@ -66,17 +71,17 @@ export class FaultyProxy {
     this.#accepting = this.#accept();
   }
 
-  /** Where it listens. */
+  /** The port that it listens on. */
   get port(): number {
     return this.#listener.addr.port;
   }
 
-  /** For a client. */
+  /** The connect string for a client. */
   get connectString(): string {
     return `127.0.0.1:${this.port}`;
   }
 
-  /** Cuts every connection there is. */
+  /** Breaks every connection. */
   cut(): void {
     for (const pair of this.#pairs) {
       close(pair.client);
@@ -86,7 +91,7 @@ export class FaultyProxy {
     this.#release();
   }
 
-  /** Cuts every connection and closes new ones at once, until {@linkcode admit}. */
+  /** Breaks every connection and closes new ones at once, until {@linkcode admit}. */
   refuse(): void {
     this.#refusing = true;
     this.cut();
@@ -97,7 +102,7 @@ export class FaultyProxy {
     this.#refusing = false;
   }
 
-  /** From now on the client hears nothing, until `cut` or `releaseReplies`; the result resolves once the server has said something. */
+  /** Holds back everything that the server sends, until `cut` or `releaseReplies`. Resolves once the server has sent something. */
   holdReplies(): Promise<void> {
     this.#released = new Promise((resolve) => {
       this.#release = () => {
@@ -109,28 +114,28 @@ export class FaultyProxy {
     return new Promise((resolve) => this.#onHeld = resolve);
   }
 
-  /** Lets the client hear what was held back. */
+  /** Passes on what was held back. */
   releaseReplies(): void {
     this.#release();
   }
 
   /**
-   * Swallows the next thing that the server says and cuts that connection: what the client asked for has
-   * happened, and it will never hear so. Resolves when that is done.
+   * Drops the next bytes from the server and breaks that connection: the client's request has happened, and its reply is
+   * lost. Resolves when that is done.
    */
   loseReply(): Promise<void> {
     return new Promise((resolve) => this.#onReplyToLose = resolve);
   }
 
   /**
-   * Passes on the first `sizeBytes` of the next thing that the client says, and cuts that connection: the
-   * server never learns the rest. Resolves when that is done.
+   * Passes on only the first `sizeBytes` of the next bytes from the client and breaks that connection: the server never
+   * gets the whole request. Resolves when that is done.
    */
   cutRequestAfter(sizeBytes: number): Promise<void> {
     return new Promise((resolve) => this.#onRequestToCut = { bytes: sizeBytes, done: resolve });
   }
 
-  /** Cuts everything and stops. */
+  /** Breaks every connection and stops listening. */
   async close(): Promise<void> {
     this.#closed = true;
     this.#listener.close();
@@ -209,7 +214,7 @@ export class FaultyProxy {
         await writeAll(to, bytes);
       }
     } catch {
-      // Either side has gone; so goes the other.
+      // One side is gone, so the other one is closed, too.
     }
     close(from);
     close(to);

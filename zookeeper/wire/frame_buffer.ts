@@ -1,28 +1,33 @@
-// Cuts a stream of bytes into length-prefixed frames. Both ends of the protocol use it.
+/**
+ * Cuts a stream of bytes into length-prefixed frames. The client and the server both use it.
+ *
+ * @module
+ */
+
 import { WireError } from "./jute.ts";
 
-/** Large enough that one read takes in a burst of small frames. */
+/** Default size of the buffer, in bytes: one read takes in a burst of small frames. */
 const usualSizeBytes = 64 * 1024;
 
 /** Bounds of a {@linkcode FrameBuffer}. */
 export interface FrameBufferOptions {
-  /** A longer frame is an error. */
+  /** Longest frame that is accepted, in bytes. */
   maxFrameSizeBytes: number;
   /**
-   * A frame that says that it has at most so many bytes gets its room at once, so that none of them is copied
-   * again while it arrives; a longer one only as it arrives. Default 0: whoever is on the other side
-   * should not have memory for a mere claim.
+   * A frame whose length field says at most this many bytes gets a buffer of its size at once, so that no byte is copied
+   * again while the frame arrives. For a longer frame the buffer grows with the bytes that have arrived. Default 0: a
+   * stranger must not make us allocate memory by a length field alone.
    */
   trustedSizeBytes?: number | undefined;
-  /** How much room there is before the first bytes, and again after idle times. Default 64 KiB. */
+  /** Size of the buffer before the first bytes and after idle times, in bytes. Default 64 KiB. */
   initialSizeBytes?: number | undefined;
 }
 
 /**
- * Receives bytes and yields whole frames.
+ * A receive buffer that yields whole frames.
  *
- * A frame is handed out as a view into the receive buffer, valid until the next {@linkcode space}:
- * decoders copy what they keep, so that a byte is copied once on its way to the caller.
+ * A frame is a view into the buffer, valid until the next call of {@linkcode space}. Decoders copy what they keep, so
+ * that a byte is copied once on its way to the caller.
  */
 export class FrameBuffer {
   readonly #maxFrameSizeBytes: number;
@@ -42,12 +47,12 @@ export class FrameBuffer {
     this.#view = new DataView(this.#bytes.buffer);
   }
 
-  /** How many bytes wait to be complete. */
+  /** Number of bytes that were received and not taken yet. */
   get pendingBytes(): number {
     return this.#end - this.#start;
   }
 
-  /** Where the next bytes go; report them with {@linkcode received}. Never empty. */
+  /** The part of the buffer for the next bytes, never empty; {@linkcode received} says how many were written into it. */
   space(): Uint8Array {
     const pending = this.#end - this.#start;
     if (pending === 0) {
@@ -57,7 +62,7 @@ export class FrameBuffer {
     }
     const wanted = this.#trustedLength();
     if (wanted > this.#bytes.length - this.#start) {
-      // Exactly: a large frame is seldom followed by the beginning of another one.
+      // Exactly as large as the frame: a large frame is seldom followed by the beginning of another one.
       if (wanted > this.#bytes.length) this.#replace(wanted);
       else this.#moveToFront();
     } else if (this.#end === this.#bytes.length) {
@@ -67,24 +72,24 @@ export class FrameBuffer {
     return this.#bytes.subarray(this.#end);
   }
 
-  /** Says how many bytes were put into the last {@linkcode space}. */
+  /** Counts the bytes that were written into the last {@linkcode space}. */
   received(sizeBytes: number): void {
     this.#end += sizeBytes;
   }
 
-  /** Drops everything that waits. */
+  /** Drops all bytes that were not taken. */
   discard(): void {
     this.#start = this.#end;
   }
 
-  /** The first `sizeBytes` that wait, without taking them; undefined if there are fewer. */
+  /** Returns the first `sizeBytes` without taking them; undefined if fewer have arrived. */
   peek(sizeBytes: number): Uint8Array | undefined {
     if (this.pendingBytes < sizeBytes) return undefined;
     return this.#bytes.subarray(this.#start, this.#start + sizeBytes);
   }
 
   /**
-   * The next whole frame without its length, or undefined if it has not arrived yet.
+   * Takes the next whole frame, without its length field; undefined if it has not arrived in full.
    *
    * @throws {WireError} if the length is negative or beyond the limit.
    */
@@ -102,7 +107,7 @@ export class FrameBuffer {
     return this.#bytes.subarray(from, this.#start);
   }
 
-  /** How much room the frame that is arriving may have at once; 0 as long as nobody knows. */
+  /** Bytes that the arriving frame takes if its length is trusted; 0 if it is not, or not known yet. */
   #trustedLength(): number {
     if (this.#end - this.#start < 4) return 0;
     const sizeBytes = this.#view.getInt32(this.#start);

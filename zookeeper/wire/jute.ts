@@ -1,7 +1,11 @@
-// Jute, ZooKeeper's serialization: big-endian integers, and strings, buffers and lists with a
-// four-byte length in front (-1: null). This file knows no record and no request.
+/**
+ * Jute, ZooKeeper's serialization: big-endian integers, and strings, buffers and lists behind a four-byte length (-1:
+ * null). This file knows no record and no request.
+ *
+ * @module
+ */
 
-/** Bytes that cannot be what they claim to be. The connection they came from is of no more use. */
+/** Received bytes that cannot be decoded. The connection that they came from cannot be used any more. */
 export class WireError extends Error {
   override readonly name = "WireError";
   readonly code = "MALFORMED";
@@ -10,10 +14,10 @@ export class WireError extends Error {
 const encoder = new TextEncoder();
 const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
-/** Below this length a loop beats the call into the runtime's text decoder. */
+/** Up to this length, in bytes, decoding in a loop is faster than a call into the runtime's text decoder. */
 const shortStringBytes = 64;
 
-/** Appends jute values to a buffer that grows. A frame's length is filled in when the frame ends. */
+/** Appends jute values to a growing buffer. The length field of a frame is filled in when the frame ends. */
 export class JuteWriter {
   #bytes: Uint8Array;
   #view: DataView;
@@ -24,17 +28,17 @@ export class JuteWriter {
     this.#view = new DataView(this.#bytes.buffer);
   }
 
-  /** How many bytes were written. */
+  /** Number of bytes written. */
   get sizeBytes(): number {
     return this.#length;
   }
 
-  /** What was written so far: a view, valid until the next write or `clear`. */
+  /** Returns a view of the bytes written so far, valid until the next write or `clear`. */
   bytes(): Uint8Array {
     return this.#bytes.subarray(0, this.#length);
   }
 
-  /** Forgets everything written; a buffer beyond `keepSizeBytes` is given back to the collector. */
+  /** Drops everything written. A buffer larger than `keepSizeBytes` is replaced by a small one, so that its memory is freed. */
   clear(keepSizeBytes = 1 << 20): void {
     this.#length = 0;
     if (this.#bytes.length > keepSizeBytes) {
@@ -43,43 +47,46 @@ export class JuteWriter {
     }
   }
 
-  /** Drops everything after `sizeBytes`: undoes a frame that could not be finished. */
+  /** Drops everything after the first `sizeBytes`: undoes a frame that could not be finished. */
   truncate(sizeBytes: number): void {
     this.#length = Math.min(this.#length, sizeBytes);
   }
 
-  /** Begins a length-prefixed frame; hand the result to {@linkcode endFrame}. */
+  /** Begins a length-prefixed frame. The result is for {@linkcode endFrame}. */
   beginFrame(): number {
     const start = this.#length;
     this.int(0);
     return start;
   }
 
-  /** Fills in the length of the frame that began at `start`, and returns that length. */
+  /** Fills in the length of the frame that began at `start`, and returns it. */
   endFrame(start: number): number {
     const sizeBytes = this.#length - start - 4;
     this.#view.setInt32(start, sizeBytes);
     return sizeBytes;
   }
 
+  /** Appends a boolean: one byte. */
   bool(value: boolean): void {
     this.#reserve(1);
     this.#bytes[this.#length++] = value ? 1 : 0;
   }
 
+  /** Appends a signed integer of 32 bits. */
   int(value: number): void {
     this.#reserve(4);
     this.#view.setInt32(this.#length, value);
     this.#length += 4;
   }
 
+  /** Appends a signed integer of 64 bits. */
   long(value: bigint): void {
     this.#reserve(8);
     this.#view.setBigInt64(this.#length, value);
     this.#length += 8;
   }
 
-  /** A long whose value is known to fit a number exactly, as times do. */
+  /** Appends a `long` from a number that is a safe integer, as times are. */
   longFromNumber(value: number): void {
     this.#reserve(8);
     this.#view.setInt32(this.#length, Math.floor(value / 2 ** 32));
@@ -87,11 +94,13 @@ export class JuteWriter {
     this.#length += 8;
   }
 
+  /** Appends bytes behind their length. */
   buffer(value: Uint8Array): void {
     this.int(value.length);
     this.raw(value);
   }
 
+  /** Appends a string as UTF-8 behind its length in bytes. */
   string(value: string): void {
     // At most three bytes per UTF-16 unit.
     this.#reserve(4 + value.length * 3);
@@ -100,17 +109,19 @@ export class JuteWriter {
     this.#length += 4 + written;
   }
 
+  /** Appends a list behind its count. */
   list<T>(values: readonly T[], write: (value: T) => void): void {
     this.int(values.length);
     for (const value of values) write(value);
   }
 
+  /** Appends a list of strings. */
   strings(values: readonly string[]): void {
     this.int(values.length);
     for (const value of values) this.string(value);
   }
 
-  /** Bytes as they are, without a length. */
+  /** Appends bytes without a length. */
   raw(value: Uint8Array): void {
     this.#reserve(value.length);
     this.#bytes.set(value, this.#length);
@@ -127,7 +138,7 @@ export class JuteWriter {
   }
 }
 
-/** Reads jute values from a piece of memory, never beyond its end. */
+/** Reads jute values from a buffer, never beyond its end. Every method throws a {@linkcode WireError} where the bytes do not fit. */
 export class JuteReader {
   readonly #bytes: Uint8Array;
   readonly #view: DataView;
@@ -138,38 +149,41 @@ export class JuteReader {
     this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   }
 
-  /** How many bytes are left. */
+  /** Number of bytes that are not read yet. */
   get remainingBytes(): number {
     return this.#bytes.length - this.#position;
   }
 
+  /** Reads a boolean: one byte, 0 is false. */
   bool(): boolean {
     const at = this.#take(1);
     return this.#bytes[at] !== 0;
   }
 
+  /** Reads a signed integer of 32 bits. */
   int(): number {
     return this.#view.getInt32(this.#take(4));
   }
 
+  /** Reads a signed integer of 64 bits. */
   long(): bigint {
     return this.#view.getBigInt64(this.#take(8));
   }
 
-  /** A long as a number; exact up to 2^53, as times are. */
+  /** Reads a `long` as a number; exact up to 2^53, which is enough for times. */
   longAsNumber(): number {
     const at = this.#take(8);
     return this.#view.getInt32(at) * 2 ** 32 + this.#view.getUint32(at + 4);
   }
 
-  /** A copy of the next buffer, since the memory under the reader is used again. Null becomes empty. */
+  /** Reads a buffer and copies it, since the memory under the reader is used again. Null becomes empty. */
   buffer(): Uint8Array {
     const sizeBytes = this.#length("buffer", 1);
     const at = this.#take(sizeBytes);
     return this.#bytes.slice(at, at + sizeBytes);
   }
 
-  /** Null becomes the empty string. */
+  /** Reads a string. Null becomes the empty string. */
   string(): string {
     const sizeBytes = this.#length("string", 1);
     const at = this.#take(sizeBytes);
@@ -190,7 +204,7 @@ export class JuteReader {
     }
   }
 
-  /** Reads a list; `minimumSizeBytes` is the least that one element takes, so that a false count is seen before memory is taken. */
+  /** Reads a list. `minimumSizeBytes` is the smallest size of one element, so that a false count is refused before memory is taken. */
   list<T>(minimumSizeBytes: number, read: () => T): T[] {
     const count = this.#length("list", minimumSizeBytes);
     const values: T[] = [];
@@ -198,11 +212,12 @@ export class JuteReader {
     return values;
   }
 
+  /** Reads a list of strings. */
   strings(): string[] {
     return this.list(4, () => this.string());
   }
 
-  /** Reads a length or count and checks that so much can still be there. */
+  /** Reads a length or a count, and checks that the rest of the buffer can hold that much. */
   #length(what: string, elementSizeBytes: number): number {
     const length = this.int();
     if (length === -1) return 0;

@@ -1,4 +1,10 @@
-// The numbers of ZooKeeper's protocol (org.apache.zookeeper.ZooDefs and Watcher, 3.8).
+/**
+ * The numbers of ZooKeeper's protocol (org.apache.zookeeper.ZooDefs and Watcher, 3.8). `wire/` is what the client and
+ * the server share of the protocol: this file has its numbers, `jute.ts` its encoding, `records.ts` its records, and
+ * `frame_buffer.ts` cuts received bytes into frames.
+ *
+ * @module
+ */
 
 /** Operation codes of requests. */
 export const opcodes = {
@@ -34,7 +40,7 @@ export const opcodes = {
   error: -1,
 } as const;
 
-/** Request ids that stand for something else than a request's turn. */
+/** Request ids (xids) with a fixed meaning; those of ordinary requests are positive. */
 export const xids = { watchEvent: -1, ping: -2, auth: -4, setWatches: -8 } as const;
 
 /** Event types of a watch notification. */
@@ -49,13 +55,13 @@ export const eventTypes = {
   persistentWatchRemoved: 7,
 } as const;
 
-/** The keeper state that goes with every watch notification on a live session. */
+/** The keeper state in every watch notification of a live session. */
 export const keeperStateConnected = 3;
 
 /** Modes of `addWatch`. */
 export const watchModes = { persistent: 0, persistentRecursive: 1 } as const;
 
-/** Types of watch that `removeWatches` and `checkWatches` name. */
+/** Types of watches in `removeWatches` and `checkWatches`. */
 export const watcherTypes = { children: 1, data: 2, any: 3 } as const;
 
 /** `flags` of a create request. */
@@ -69,7 +75,7 @@ export const createFlags = {
   persistent_sequential_ttl: 6,
 } as const;
 
-/** The longest life of a TTL node, in ms: 40 bits (EphemeralType), some 34 years. */
+/** The longest time to live of a node, in ms: 40 bits (EphemeralType), some 34 years. */
 export const maxTtlMs = 2 ** 40 - 1;
 
 /** ZooKeeper's default limit for one frame from a client (`jute.maxbuffer`, 0xfffff), in bytes. */

@@ -1,4 +1,9 @@
-// The records of zookeeper.jute that both ends of the protocol read and write.
+/**
+ * The records of zookeeper.jute that the client and the server both read and write.
+ *
+ * @module
+ */
+
 import type { Acl, Stat } from "../types.ts";
 import type { JuteReader, JuteWriter } from "./jute.ts";
 
@@ -72,11 +77,11 @@ export function writeConnectRequest(writer: JuteWriter, request: ConnectRequest)
   writer.int(request.timeoutMs);
   writer.long(request.sessionId);
   writer.buffer(request.password);
-  // readOnly: a server cut off from its quorum must refuse us.
+  // The readOnly flag. False: a server that has lost its quorum must refuse the client.
   writer.bool(false);
 }
 
-/** Reads a handshake, also that of an older client. */
+/** Reads a handshake, also that of a client older than 3.4. */
 export function readConnectRequest(reader: JuteReader): ConnectRequest {
   const request = {
     protocolVersion: reader.int(),
@@ -90,7 +95,7 @@ export function readConnectRequest(reader: JuteReader): ConnectRequest {
   return request;
 }
 
-/** The server's answer: a time-out of 0 means that the session is expired. */
+/** The server's answer to a handshake. A time-out of 0 means that the session has expired. */
 export interface ConnectResponse {
   protocolVersion: number;
   timeoutMs: number;
@@ -107,7 +112,7 @@ export function writeConnectResponse(writer: JuteWriter, response: ConnectRespon
   writer.bool(false);
 }
 
-/** Reads the answer to a handshake, also that of an older server. */
+/** Reads the answer to a handshake, also that of a server older than 3.4. */
 export function readConnectResponse(reader: JuteReader): ConnectResponse {
   return {
     protocolVersion: reader.int(),
@@ -117,7 +122,7 @@ export function readConnectResponse(reader: JuteReader): ConnectResponse {
   };
 }
 
-/** What precedes the body of every reply and notification. */
+/** The header of every reply and notification. */
 export interface ReplyHeader {
   xid: number;
   zxid: bigint;
@@ -136,24 +141,24 @@ export function writeReplyHeader(writer: JuteWriter, header: ReplyHeader): void 
   writer.int(header.error);
 }
 
-/** What precedes each operation of a `multi`, each of its results, and its end. */
+/** The header before each operation of a `multi`, before each of its results, and at its end. */
 export interface MultiHeader {
   type: number;
   done: boolean;
   error: number;
 }
 
-/** Writes the header of one part of a `multi`. */
+/** Writes a header of a `multi`. */
 export function writeMultiHeader(writer: JuteWriter, header: MultiHeader): void {
   writer.int(header.type);
   writer.bool(header.done);
   writer.int(header.error);
 }
 
-/** Reads the header of one part of a `multi`. */
+/** Reads a header of a `multi`. */
 export function readMultiHeader(reader: JuteReader): MultiHeader {
   return { type: reader.int(), done: reader.bool(), error: reader.int() };
 }
 
-/** Ends a `multi` or its reply. */
+/** The header that ends a `multi` or its reply. */
 export const multiEnd: MultiHeader = { type: -1, done: true, error: -1 };

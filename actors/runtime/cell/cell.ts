@@ -1,6 +1,9 @@
 /**
- * What stays of an actor over its restarts. A cell runs one incarnation after the other, hands each
- * its messages and signals, and sees it through to its end.
+ * What stays of an actor over its restarts. The room `cell/` is the inside of one actor: the cell with
+ * its mailbox and place in the tree, the incarnation that is running, and what that incarnation owns
+ * (timers, tasks, asks, watches). References and the parent put messages and system messages into a
+ * cell; the dispatcher runs the cell, which hands them to its incarnation; outcomes of the
+ * incarnation's own work come back through the cell's mailbox.
  *
  * @module
  */
@@ -13,7 +16,8 @@ import {
   type SystemMessage,
   type WatchedEnd,
 } from "./system_messages.ts";
-import type { ActorDefinition, Signal, StopReason } from "../actor_definition.ts";
+import type { StopReason } from "../stop_reason.ts";
+import type { ActorDefinition, Signal } from "../actor_definition.ts";
 import { Termination } from "./termination.ts";
 import { type ActorError, childFailed, deathPact } from "../errors.ts";
 import { EMPTY } from "../dispatch/ring_queue.ts";
@@ -33,27 +37,27 @@ import {
   type Tracers,
 } from "../observe/tracing.ts";
 
-/** The orders to end, shared by all. */
+/** The system messages that end an incarnation. They carry no data, so all cells share them. */
 const END_NORMALLY = { kind: "end", reason: { kind: "normal" } } as const;
 const SHUT_DOWN = { kind: "end", reason: { kind: "shutdown" } } as const;
 const END_WITH_SIBLING = { kind: "end", reason: { kind: "sibling_failed" } } as const;
 
-/** See the head of this file. */
+/** Runs one incarnation of an actor after the other, hands each its messages, and ends it. */
 export class Cell extends CellBase {
   readonly ref: ActorRef<unknown> = new CellRef(this);
-  /** The entry that is being handled, or `nothing`, also once it was put aside. */
-  inHand: unknown = EMPTY;
-  /** Those who follow what it handles. */
+  /** The mailbox entry that is being handled; `EMPTY` if there is none, or if it is in the stash. */
+  currentEntry: unknown = EMPTY;
+  /** The listeners that trace what this actor handles. */
   tracers: Tracers | undefined = undefined;
-  /** What was in the entry in hand, if it was wrapped. */
-  #opened: unknown = undefined;
-  /** What hooks had it carry. */
+  /** The message that was in the current entry, if it was wrapped. */
+  #openedMessage: unknown = undefined;
+  /** What message hooks attached to the current entry. */
   #carried: unknown = undefined;
   #incarnation: Incarnation | undefined = undefined;
   #incarnations = 0;
-  #ending: Termination | undefined = undefined;
+  #termination: Termination | undefined = undefined;
 
-  /** The incarnation that is there now. */
+  /** The current incarnation; undefined before the first and after the last. */
   get incarnation(): Incarnation | undefined {
     return this.#incarnation;
   }
@@ -65,20 +69,20 @@ export class Cell extends CellBase {
   // --- Children -------------------------------------------------------------------------------
 
   /**
-   * Makes a child without starting it. `stillborn` ones have ended before they began: what an actor
-   * gets that spawns after its own end.
+   * Makes a child without starting it. A `stillborn` child has ended before it began: an actor that
+   * spawns after its own end gets one.
    */
   makeChild<S, M>(
     name: string,
-    { definition, place }: {
+    { definition, supervision }: {
       readonly definition: ActorDefinition<S, M>;
-      readonly place: Supervision | "plain" | "stillborn";
+      readonly supervision: Supervision | "unsupervised" | "stillborn";
     },
   ): Cell & { readonly ref: ActorRef<M> } {
-    const isStillborn = place === "stillborn" || this.isClosed;
+    const isStillborn = supervision === "stillborn" || this.isClosed;
     checkChildName(this, name, isStillborn);
-    // The only place where the types of an actor are dropped: from here on its state comes from its
-    // own functions only, and its messages from its reference only, which is typed again below.
+    // Only here are the types of an actor dropped. That is safe: its state comes from its own functions
+    // alone, and its messages come through its reference alone, which is typed again below.
     const erased = definition as unknown as ErasedDefinition;
     if (isStillborn) {
       const stillborn = new Cell(this.runtime, erased, {
@@ -90,11 +94,14 @@ export class Cell extends CellBase {
       return stillborn;
     }
     const children = this.children ??= new Map<string, Cell>();
-    // Who learns of an end by a watch learns of it before the parent's own bookkeeping does. Taken out,
-    // not replaced: a map keeps the place of a key, and children are in the order of their starts.
+    // A child of that name may have ended without the parent having handled its end. It is deleted, not
+    // replaced: a map keeps the position of a key, and children are in the order of their starts.
     children.delete(name);
-    const supervision = place === "plain" ? undefined : place;
-    const child = new Cell(this.runtime, erased, { name, parent: this, supervision });
+    const child = new Cell(this.runtime, erased, {
+      name,
+      parent: this,
+      supervision: supervision === "unsupervised" ? undefined : supervision,
+    });
     children.set(name, child);
     return child;
   }
@@ -126,9 +133,9 @@ export class Cell extends CellBase {
     const { hooks } = this.runtime;
     let taken = 0;
     while (taken < limit) {
-      if (this.hasControl) {
+      if (this.hasSystemMessages) {
         taken++;
-        this.#emptyLane();
+        this.#handleSystemMessages();
         continue;
       }
       if (this.currentStatus !== "running" || this.mailbox === undefined) break;
@@ -138,21 +145,21 @@ export class Cell extends CellBase {
       if (hooks === undefined) this.#handle(entry);
       else this.#handleWithHooks(entry, hooks);
     }
-    this.inHand = EMPTY;
+    this.currentEntry = EMPTY;
     this.runtime.counters.handled += this.handledCount - handledBefore;
     return taken;
   }
 
   #handle(entry: unknown): void {
-    this.inHand = entry;
+    this.currentEntry = entry;
     const message = entry instanceof Wrapped ? this.#open(entry) : entry;
     if (message !== takenBack) this.#receive(message);
   }
 
   #handleWithHooks(entry: unknown, hooks: MessageHooks): void {
-    const inHand = this.inHand = entry instanceof Carrying ? entry.entry : entry;
+    const currentEntry = this.currentEntry = entry instanceof Carrying ? entry.entry : entry;
     const carried = this.#carried = carriedBy(entry);
-    const message = inHand instanceof Wrapped ? this.#open(inHand) : inHand;
+    const message = currentEntry instanceof Wrapped ? this.#open(currentEntry) : currentEntry;
     if (message === takenBack) return;
     handleWithHooks({ by: this.path, message, carried }, {
       hooks,
@@ -161,12 +168,12 @@ export class Cell extends CellBase {
     });
   }
 
-  /** What is in an entry; `takenBack` also if making it out of the entry failed the actor. */
+  /** Takes the message out of its wrapping; `takenBack` also if the mapping threw and failed the actor. */
   #open(entry: Wrapped): unknown {
     try {
-      return this.#opened = entry instanceof Envelope ? entry.open() : entry.content;
+      return this.#openedMessage = entry instanceof Envelope ? entry.open() : entry.content;
     } catch (error) {
-      this.bury(entry, "failed");
+      this.deadLetter(entry, "failed");
       this.fail(error);
       return takenBack;
     }
@@ -186,55 +193,55 @@ export class Cell extends CellBase {
       }
       return undefined;
     } catch (error) {
-      if (this.inHand !== EMPTY) this.bury(message, "failed");
+      if (this.currentEntry !== EMPTY) this.deadLetter(message, "failed");
       this.fail(error);
       return { error };
     }
   }
 
-  /** Takes the entry in hand out, as it will go back into the mailbox, or `nothing`. */
-  takeInHand(): unknown {
-    const entry = this.inHand;
-    this.inHand = EMPTY;
+  /** Takes the current entry out, as it will go back into the mailbox; `EMPTY` if there is none. */
+  takeCurrentEntry(): unknown {
+    const entry = this.currentEntry;
+    this.currentEntry = EMPTY;
     const carried = this.#carried;
     if (!(entry instanceof Envelope)) {
       return carried === undefined || entry === EMPTY ? entry : carry(entry, carried);
     }
-    // Opened once already: what is inside now is what was shown.
-    const message = this.#opened;
+    // The envelope was opened already, and is not opened again: now it holds the message.
+    const message = this.#openedMessage;
     return carry(new Envelope(() => message, entry.content, entry.owned), carried);
   }
 
-  #emptyLane(): void {
-    this.inHand = EMPTY;
-    // An end for good empties the lane as well, and then nothing is left to take.
-    for (let control = this.takeControl(); control !== undefined; control = this.takeControl()) {
-      this.#onControl(control);
+  #handleSystemMessages(): void {
+    this.currentEntry = EMPTY;
+    // An end for good drops all system messages, and then nothing is left to take.
+    for (let next = this.takeSystemMessage(); next !== undefined; next = this.takeSystemMessage()) {
+      this.#onSystemMessage(next);
     }
   }
 
-  #onControl(control: SystemMessage): void {
-    switch (control.kind) {
+  #onSystemMessage(message: SystemMessage): void {
+    switch (message.kind) {
       case "end":
-        if (this.currentStatus === "running") this.#beginEnd(control.reason);
-        else if (this.closed && this.currentStatus !== "ending") this.finalise(control.reason);
+        if (this.currentStatus === "running") this.#beginTermination(message.reason);
+        else if (this.closed && this.currentStatus !== "ending") this.finalise(message.reason);
         return;
       case "child_end":
-        this.#onChildEnd(control);
+        this.#onChildEnd(message);
         return;
       case "terminated":
-        this.#onTerminated(control);
+        this.#onTerminated(message);
         return;
       case "linked_failure":
-        if (control.incarnation === this.#incarnation) this.fail(control.error);
+        if (message.incarnation === this.#incarnation) this.fail(message.error);
         return;
-      case "cleaned_up":
-        this.#ending?.onCleanedUp(control.incarnation, control.late);
+      case "stop_settled":
+        this.#termination?.onStopSettled(message.incarnation, message.late);
         return;
     }
   }
 
-  /** Hands a signal to the actor; `unhandled` is what becomes of one that takes no signals. */
+  /** Hands a signal to the actor; `unhandled` makes the failure of an actor without `onSignal`. */
   #signal(signal: Signal, unhandled: () => ActorError): void {
     const incarnation = this.#incarnation;
     if (incarnation === undefined || this.currentStatus !== "running") return;
@@ -265,8 +272,8 @@ export class Cell extends CellBase {
     if (child.status === "stopped" && this.children?.get(child.name) === child) {
       this.children.delete(child.name);
     }
-    if (this.#ending !== undefined) {
-      this.#ending.continue();
+    if (this.#termination !== undefined) {
+      this.#termination.continue();
       return;
     }
     const incarnation = this.#incarnation;
@@ -289,21 +296,21 @@ export class Cell extends CellBase {
 
   // --- The end --------------------------------------------------------------------------------
 
-  /** Ends the incarnation because something that is its own affair was thrown. */
+  /** Ends the incarnation because its definition has thrown, or an actor linked to it has failed. */
   fail(error: unknown): void {
-    // One failure per incarnation: what it throws while it ends is its clean-up's affair.
+    // One failure per incarnation: errors while it ends are logged by its termination.
     if (this.currentStatus !== "running") return;
     const { counters, recorder, clock, log } = this.runtime;
     counters.failures++;
     recorder.record("failed", this, clock.nowMs(), error);
     log.error("actor failed", { actor: this.path, error });
-    this.#beginEnd({ kind: "failed", error });
+    this.#beginTermination({ kind: "failed", error });
   }
 
   /** Stops the actor for good, as its parent may. */
   requestStop(): void {
     this.closed = true;
-    this.control(SHUT_DOWN);
+    this.sendSystemMessage(SHUT_DOWN);
   }
 
   /** Ends this incarnation so that its supervisor can start the next. */
@@ -311,48 +318,50 @@ export class Cell extends CellBase {
     this.#requestEnd(END_WITH_SIBLING);
   }
 
-  /** Ends the actor as it asks itself; a permanent one is restarted by its supervisor. */
+  /** Ends the actor at its own request; the supervisor restarts a permanent one. */
   stopSelf(): void {
     this.#requestEnd(END_NORMALLY);
   }
 
   #requestEnd(order: Extract<SystemMessage, { kind: "end" }>): void {
     if (!this.#isRestartedAfter(order.reason)) this.closed = true;
-    this.control(order);
+    this.sendSystemMessage(order);
   }
 
   #isRestartedAfter(reason: StopReason): boolean {
     return this.supervision !== undefined && isRestarted(this.supervision.restart, reason);
   }
 
-  #beginEnd(reason: StopReason): void {
+  #beginTermination(reason: StopReason): void {
     const incarnation = this.#incarnation;
     if (incarnation === undefined) return;
     this.currentStatus = "ending";
     if (!this.#isRestartedAfter(reason)) this.closed = true;
-    this.#ending = new Termination(this, incarnation, reason);
+    this.#termination = new Termination(this, incarnation, reason);
     incarnation.end(reason);
-    for (const envelope of this.mailbox?.takeEnvelopes() ?? []) this.bury(envelope, "stale");
-    this.#ending.continue();
+    for (const envelope of this.mailbox?.takeEnvelopes() ?? []) this.deadLetter(envelope, "stale");
+    this.#termination.continue();
   }
 
-  /** What follows when the incarnation is gone. */
-  finishEnd(reason: StopReason): void {
-    this.#ending = undefined;
+  /** Called by the termination when the incarnation is gone: ends the actor, or waits for a restart. */
+  finishTermination(reason: StopReason): void {
+    this.#termination = undefined;
     if (this.closed) {
       this.finalise(reason);
       return;
     }
     this.currentStatus = "down";
-    this.parent?.control({ kind: "child_end", child: this, reason });
+    this.parent?.sendSystemMessage({ kind: "child_end", child: this, reason });
   }
 
-  /** The end for good. */
+  /** Ends the actor for good. A cell that is `silently` finalised has never been a child of its parent. */
   finalise(reason: StopReason, silently?: "silently"): void {
     const { recorder, dispatcher } = this.runtime;
     recorder.record("ended", this, dispatcher.turnBeganMs, reason.kind);
     this.#incarnation = undefined;
-    this.vacate(reason);
-    if (silently === undefined) this.parent?.control({ kind: "child_end", child: this, reason });
+    this.markStopped(reason);
+    if (silently === undefined) {
+      this.parent?.sendSystemMessage({ kind: "child_end", child: this, reason });
+    }
   }
 }

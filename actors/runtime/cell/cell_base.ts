@@ -1,6 +1,6 @@
 /**
- * An actor as the others see it: a place in the tree with a reference, a mailbox, a control lane, and
- * those who wait for its end. What lives there is the business of cell.ts.
+ * The part of a cell that others use: its position in the tree, its mailbox, its queue of system
+ * messages, and the listeners for its end. How a cell runs its actor is in cell.ts.
  *
  * @module
  */
@@ -13,7 +13,7 @@ import type {
   SystemMessage,
 } from "./system_messages.ts";
 import type { DeadLetterReason } from "../observe/dead_letters.ts";
-import type { StopReason } from "../actor_definition.ts";
+import type { StopReason } from "../stop_reason.ts";
 import type { Runnable } from "../dispatch/dispatcher.ts";
 import {
   FunctionListener,
@@ -24,42 +24,42 @@ import { EMPTY, RingQueue } from "../dispatch/ring_queue.ts";
 import { MessageCost } from "../dispatch/message_cost.ts";
 import { Envelope, Mailbox } from "../dispatch/mailbox.ts";
 import type { TellOutcome, TerminationListener } from "../ref.ts";
-import { deadLetter, type Runtime } from "./runtime.ts";
+import { type Runtime, sendToDeadLetters } from "./runtime.ts";
 import { wrapForHooks } from "../observe/tracing.ts";
 
-/** Where an actor is to be. */
+/** The position of a new cell in the tree. */
 export interface CellBaseOptions {
   readonly name: string;
   readonly parent: Cell | undefined;
   readonly supervision: Supervision | undefined;
 }
 
-/** See the head of this file. */
+/** What stays of an actor over its restarts, as other actors and the dispatcher see it. */
 export abstract class CellBase implements Runnable {
   readonly runtime: Runtime;
   readonly name: string;
   readonly parent: Cell | undefined;
   readonly definition: ErasedDefinition;
   readonly supervision: Supervision | undefined;
-  /** Left to right; made with the first child, as most actors have none. */
+  /** From left to right. Made with the first child, because most actors have none. */
   children: Map<string, Cell> | undefined = undefined;
   queued = false;
 
-  /** Made with the first message, unless its options have to be looked at. */
+  /** Made with the first message, unless the definition has options for it that must be checked. */
   protected mailbox: Mailbox | undefined;
-  /** The first in the control lane: most lanes never hold more than an order to stop. */
-  #firstControl: SystemMessage | undefined = undefined;
-  /** Those behind it. */
-  #lane: RingQueue<SystemMessage> | undefined = undefined;
+  /** The first system message that waits. A field of its own: most cells only ever get one, to stop. */
+  #firstSystemMessage: SystemMessage | undefined = undefined;
+  /** The system messages behind the first. */
+  #systemQueue: RingQueue<SystemMessage> | undefined = undefined;
   protected currentStatus: ActorStatus = "new";
-  /** Whether no message will be handled any more, now or after a restart. */
+  /** Whether the actor handles no message any more, now or after a restart. */
   protected closed = false;
   protected handledCount = 0;
   #dropped = 0;
-  #load: MessageCost | undefined = undefined;
-  #endListeners: TerminationListeners | undefined = undefined;
-  /** Why it ended for good. */
-  #endReason: StopReason | undefined = undefined;
+  #messageCost: MessageCost | undefined = undefined;
+  #terminationListeners: TerminationListeners | undefined = undefined;
+  /** Why the actor ended for good; undefined until it has. */
+  #stopReason: StopReason | undefined = undefined;
 
   constructor(runtime: Runtime, definition: ErasedDefinition, options: CellBaseOptions) {
     this.runtime = runtime;
@@ -74,21 +74,23 @@ export abstract class CellBase implements Runnable {
 
   abstract run(limit: number): number;
 
-  /** `/agent/service:web/runner`; empty for the root. Put together when asked for: few are. */
+  /** Such as `/agent/service:web/runner`; empty for the root. Built when asked for, because few are. */
   get path(): string {
     return this.parent === undefined ? "" : `${this.parent.path}/${this.name}`;
   }
-  /** The path for people, to whom the root is `/`. */
+  /** The path for people: the root's is `/`. */
   get displayPath(): string {
     return this.parent === undefined ? "/" : this.path;
   }
+  /** Where the actor is in its life. */
   get status(): ActorStatus {
     return this.currentStatus;
   }
-  /** Whether it is to handle no message any more. */
+  /** Whether the actor handles no message any more, now or after a restart. */
   get isClosed(): boolean {
     return this.closed;
   }
+  /** Messages that wait. */
   get mailboxLength(): number {
     return this.mailbox?.size ?? 0;
   }
@@ -96,27 +98,30 @@ export abstract class CellBase implements Runnable {
   get handled(): number {
     return this.handledCount;
   }
-  /** Messages that went to the dead letters. */
+  /** Messages that became dead letters. */
   get dropped(): number {
     return this.#dropped;
   }
-  /** How long a message takes, in milliseconds; undefined if it was never measured. */
+  /** Mean time that a message takes to handle, in milliseconds; undefined if never measured. */
   get msPerMessage(): number | undefined {
-    return this.#load?.msPerMessage;
+    return this.#messageCost?.msPerMessage;
   }
+  /** Whether its messages take long, so that it handles one per turn. */
   get isSlow(): boolean {
-    return this.#load !== undefined && this.#load.isSlow;
+    return this.#messageCost !== undefined && this.#messageCost.isSlow;
   }
+  /** Whether there is something to handle. */
   get hasWork(): boolean {
-    return this.hasControl || (this.currentStatus === "running" && this.mailboxLength > 0);
+    return this.hasSystemMessages || (this.currentStatus === "running" && this.mailboxLength > 0);
   }
-  protected get hasControl(): boolean {
-    return this.#firstControl !== undefined || (this.#lane !== undefined && this.#lane.size > 0);
+  protected get hasSystemMessages(): boolean {
+    return this.#firstSystemMessage !== undefined ||
+      (this.#systemQueue !== undefined && this.#systemQueue.size > 0);
   }
 
   onMeasured(tookMs: number, handled: number): void {
-    if (this.#load === undefined) this.#load = new MessageCost(tookMs / handled);
-    else this.#load.add(tookMs / handled);
+    if (this.#messageCost === undefined) this.#messageCost = new MessageCost(tookMs / handled);
+    else this.#messageCost.add(tookMs / handled);
   }
 
   /** Puts a message, or what wraps one, into the mailbox. */
@@ -126,10 +131,10 @@ export abstract class CellBase implements Runnable {
     if (mailbox.isFull) {
       const dropped = mailbox.makeRoom();
       if (dropped === EMPTY) {
-        this.bury(entry, "overflow");
+        this.deadLetter(entry, "overflow");
         return "overflow";
       }
-      this.bury(dropped, "overflow");
+      this.deadLetter(dropped, "overflow");
     }
     const { hooks, dispatcher } = this.runtime;
     mailbox.push(hooks === undefined ? entry : this.#withHooks(entry));
@@ -137,10 +142,10 @@ export abstract class CellBase implements Runnable {
     return "accepted";
   }
 
-  /** Puts in what the actor brought on itself and therefore always has room. */
+  /** Puts in an outcome of the actor's own work. There is always room for it. */
   deliverOwned(envelope: Envelope): void {
     if (this.closed) {
-      this.bury(envelope, "stopped");
+      this.deadLetter(envelope, "stopped");
       return;
     }
     if (this.runtime.hooks !== undefined) this.#withHooks(envelope);
@@ -148,69 +153,69 @@ export abstract class CellBase implements Runnable {
     if (!this.queued && this.currentStatus === "running") this.runtime.dispatcher.schedule(this);
   }
 
-  /** Puts entries back ahead of all that wait. */
+  /** Puts entries back into the mailbox, ahead of all that wait. */
   putBack(entries: readonly unknown[]): void {
     (this.mailbox ??= new Mailbox()).putBack(entries);
     if (this.currentStatus === "running") this.runtime.dispatcher.schedule(this);
   }
 
-  /** What `tell` does when the actor is gone. */
+  /** Makes a dead letter of a message for an actor that has ended. */
   refuse(entry: unknown): TellOutcome {
-    this.bury(entry, "stopped");
+    this.deadLetter(entry, "stopped");
     return "stopped";
   }
 
-  /** Counts a drop and sends it to the dead letters. */
-  bury(entry: unknown, reason: DeadLetterReason): void {
-    if (deadLetter(this.runtime, { recipient: this, entry, reason })) this.#dropped++;
+  /** Makes a dead letter of a mailbox entry, and counts it. */
+  deadLetter(entry: unknown, reason: DeadLetterReason): void {
+    if (sendToDeadLetters(this.runtime, { recipient: this, entry, reason })) this.#dropped++;
   }
 
-  /** Puts a message into the control lane, ahead of all messages. */
-  control(message: SystemMessage): void {
+  /** Sends a system message. It is handled ahead of all messages in the mailbox. */
+  sendSystemMessage(message: SystemMessage): void {
     if (this.currentStatus === "stopped") return;
-    if (this.hasControl) (this.#lane ??= new RingQueue()).push(message);
-    else this.#firstControl = message;
+    if (this.hasSystemMessages) (this.#systemQueue ??= new RingQueue()).push(message);
+    else this.#firstSystemMessage = message;
     this.runtime.dispatcher.schedule(this);
   }
 
-  /** Takes the first out of the control lane; undefined if there is none. */
-  protected takeControl(): SystemMessage | undefined {
-    const first = this.#firstControl;
+  /** Takes the first system message out; undefined if there is none. */
+  protected takeSystemMessage(): SystemMessage | undefined {
+    const first = this.#firstSystemMessage;
     if (first !== undefined) {
-      this.#firstControl = undefined;
+      this.#firstSystemMessage = undefined;
       return first;
     }
-    const next = this.#lane?.shift();
+    const next = this.#systemQueue?.shift();
     return next === EMPTY ? undefined : next;
   }
 
-  /** Registers a listener for the end for good. After that it is called at once. */
-  addEndListener(listener: TerminationObserver): void {
-    if (this.#endReason !== undefined) listener.onEnd(this.#endReason);
-    else (this.#endListeners ??= new TerminationListeners()).add(listener);
+  /** Registers an observer of the end for good. After that end, the observer is called at once. */
+  addTerminationObserver(listener: TerminationObserver): void {
+    if (this.#stopReason !== undefined) listener.onTerminated(this.#stopReason);
+    else (this.#terminationListeners ??= new TerminationListeners()).add(listener);
   }
 
-  /** The same for a function; returns its removal. */
+  /** Registers a function that is called at the end for good. Returns the function that removes it. */
   onTermination(listener: TerminationListener): () => void {
     const entry = new FunctionListener(listener);
-    this.addEndListener(entry);
-    return () => this.#endListeners?.remove(entry);
+    this.addTerminationObserver(entry);
+    return () => this.#terminationListeners?.remove(entry);
   }
 
-  /** Empties the place for good and tells those who wait for that. */
-  protected vacate(reason: StopReason): void {
+  /** Marks the actor as ended for good: its mailbox becomes dead letters, its observers are called. */
+  protected markStopped(reason: StopReason): void {
     this.closed = true;
     this.currentStatus = "stopped";
-    this.#endReason = reason;
-    // Nothing in the control lane matters to one that is gone.
-    this.#firstControl = this.#lane = undefined;
+    this.#stopReason = reason;
+    // No system message matters to an actor that has ended.
+    this.#firstSystemMessage = this.#systemQueue = undefined;
     const { mailbox } = this;
     for (let entry = mailbox?.take(); mailbox !== undefined && entry !== EMPTY;) {
-      this.bury(entry, "stopped");
+      this.deadLetter(entry, "stopped");
       entry = mailbox.take();
     }
     this.runtime.counters.actors--;
-    this.#endListeners?.end(reason);
+    this.#terminationListeners?.end(reason);
   }
 
   #withHooks(entry: unknown): unknown {

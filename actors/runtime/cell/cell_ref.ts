@@ -14,7 +14,7 @@ import {
 } from "../ref.ts";
 import { type Runtime, runtimeOf } from "./runtime.ts";
 
-/** See {@linkcode ActorRef}. The cell behind it is out of reach for those who hold it. */
+/** The reference of an actor that has a cell. Its holders cannot reach the cell. */
 export class CellRef implements ActorRef<unknown>, Watchable {
   readonly #cell: Cell;
 
@@ -22,7 +22,7 @@ export class CellRef implements ActorRef<unknown>, Watchable {
     this.#cell = cell;
   }
 
-  /** The cell behind a reference; undefined for adapters, answers and references of others. */
+  /** The cell behind a reference; undefined for adapters, answers and references made elsewhere. */
   static cellOf(ref: object): Cell | undefined {
     return #cell in ref ? ref.#cell : undefined;
   }

@@ -1,6 +1,6 @@
 /**
- * An actor's children by name: which names there may be, how a child is found, and how it is stopped. A cell makes its
- * children itself.
+ * An actor's children by name: which names are valid, how a child is found, and how it is stopped. A
+ * cell makes its children itself.
  *
  * @module
  */
@@ -19,7 +19,11 @@ export function findCell(root: Cell, path: string): Cell | undefined {
   return cell;
 }
 
-/** Stops a child for good. One that has ended already is no mistake: the parent may not know yet. */
+/**
+ * Stops a child for good. A child that has ended already is no error: its parent may not know yet.
+ *
+ * @throws {ActorError} `not_a_child`.
+ */
 export function stopChild(parent: Cell, ref: ActorRef<never>): void {
   const child = CellRef.cellOf(ref);
   if (child === undefined || child.parent !== parent) {
@@ -32,13 +36,14 @@ export function stopChild(parent: Cell, ref: ActorRef<never>): void {
   child.requestStop();
 }
 
-/** Names are shown in paths and logs: a slash would make them ambiguous, length is for sanity. */
+/** Longest name of an actor, in characters. Names are shown in paths and logs. */
 const LONGEST_NAME = 200;
 
 /**
  * Checks the name of a new child.
  *
- * @throws {ActorError} `invalid_name`, or `name_taken` while a child that lives has it; a stillborn one takes no name.
+ * @throws {ActorError} `invalid_name`, or `name_taken` while a living child has it. A child that has
+ * ended before it began takes no name.
  */
 export function checkChildName(parent: Cell, name: string, isStillborn: boolean): void {
   if (name.length === 0 || name.length > LONGEST_NAME || name.includes("/")) {

@@ -1,15 +1,15 @@
 /**
- * Whose end an incarnation wants to know of.
+ * The actors whose end an incarnation watches.
  *
  * @module
  */
 
 import type { Cancel } from "../clock.ts";
-import type { StopReason } from "../actor_definition.ts";
+import type { StopReason } from "../stop_reason.ts";
 import { ActorError } from "../errors.ts";
 import { type ActorRef, isWatchable, onTermination } from "../ref.ts";
 
-/** See `watch` and `unwatch` of `ActorContext`. */
+/** The death watches of one incarnation: what `watch` and `unwatch` of `ActorContext` do. */
 export class DeathWatch {
   readonly #watcherPath: string;
   readonly #onEnd: (ref: ActorRef<never>, reason: StopReason) => void;
@@ -23,10 +23,16 @@ export class DeathWatch {
     this.#onEnd = onEnd;
   }
 
+  /** Whether this actor is watched. */
   has(ref: ActorRef<never>): boolean {
     return this.#watches.has(ref);
   }
 
+  /**
+   * Begins to watch an actor, once however often it is called.
+   *
+   * @throws {ActorError} `not_watchable`.
+   */
   add(ref: ActorRef<never>): void {
     if (this.#watches.has(ref)) return;
     if (!isWatchable(ref)) {
@@ -42,12 +48,13 @@ export class DeathWatch {
     this.#watches.set(ref, undo);
   }
 
+  /** Ends a watch. */
   remove(ref: ActorRef<never>): void {
     this.#watches.get(ref)?.();
     this.#watches.delete(ref);
   }
 
-  /** Takes all back. */
+  /** Ends all watches. */
   end(): void {
     for (const undo of this.#watches.values()) undo();
     this.#watches.clear();

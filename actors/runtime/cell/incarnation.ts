@@ -13,6 +13,7 @@ import { CellRef } from "./cell_ref.ts";
 import type { Clock } from "../clock.ts";
 import type { Supervision } from "./system_messages.ts";
 import type { Deadlines } from "../dispatch/deadlines.ts";
+import { type StopReason } from "../stop_reason.ts";
 import {
   type ActorContext,
   type ActorDefinition,
@@ -21,7 +22,6 @@ import {
   type AskMapping,
   OWNED_WORK_LIMIT,
   type PipeMapping,
-  type StopReason,
 } from "../actor_definition.ts";
 import { ActorError } from "../errors.ts";
 import { EMPTY } from "../dispatch/ring_queue.ts";
@@ -38,17 +38,17 @@ import type { Random } from "../random.ts";
 import type { ActorRef, ReplyTo } from "../ref.ts";
 import { DeathWatch } from "./death_watch.ts";
 
-/** See {@linkcode ActorContext}. Untyped in itself; `Cell.makeChild` is where types are dropped. */
+/** One life of an actor, and the context that its functions get. Untyped: see `Cell.makeChild`. */
 export class Incarnation implements ActorContext<unknown>, Owner, Linked, StashOwner {
   /** The last state that was returned; meaningless until `initialised`. */
   state: unknown = undefined;
-  /** Whether `init` has returned, and `onStop` is therefore owed. */
+  /** Whether `init` has returned, so that `onStop` must be called. */
   initialised = false;
-  /** Whether it has begun to end. */
+  /** Whether this incarnation has begun to end. */
   ended = false;
 
   readonly #cell: Cell;
-  #belongings: OwnedResources | undefined = undefined;
+  #resources: OwnedResources | undefined = undefined;
 
   constructor(cell: Cell) {
     this.#cell = cell;
@@ -69,38 +69,38 @@ export class Incarnation implements ActorContext<unknown>, Owner, Linked, StashO
   get random(): Random {
     return this.#cell.runtime.random;
   }
-  get #own(): OwnedResources {
-    return this.#belongings ??= new OwnedResources();
+  get #ownedResources(): OwnedResources {
+    return this.#resources ??= new OwnedResources();
   }
   get log(): ActorLogger {
-    return this.#own.log ??= scopedLogger(this.#cell.runtime.log, { actor: this.path });
+    return this.#ownedResources.log ??= scopedLogger(this.#cell.runtime.log, { actor: this.path });
   }
   get signal(): AbortSignal {
-    const controller = this.#own.controller ??= new AbortController();
+    const controller = this.#ownedResources.controller ??= new AbortController();
     if (this.ended) controller.abort();
     return controller.signal;
   }
   get timers(): ActorTimers<unknown> {
-    return this.#own.timers ??= new OwnedTimers(this);
+    return this.#ownedResources.timers ??= new OwnedTimers(this);
   }
 
   get stash(): ActorStash {
-    return this.#own.stash ??= new Stash(this, this.#cell.definition.stashCapacity);
+    return this.#ownedResources.stash ??= new Stash(this, this.#cell.definition.stashCapacity);
   }
-  get askInHand(): PendingAsk<never> | undefined {
-    const entry = this.ended ? EMPTY : this.#cell.inHand;
+  get currentAsk(): PendingAsk<never> | undefined {
+    const entry = this.ended ? EMPTY : this.#cell.currentEntry;
     return entry instanceof PendingAsk ? entry : undefined;
   }
   get deadlineMs(): number | undefined {
-    return this.askInHand?.dueMs;
+    return this.currentAsk?.dueMs;
   }
   get links(): Links {
-    return this.#own.links ??= new Links(this);
+    return this.#ownedResources.links ??= new Links(this);
   }
 
   spawn<S2, M2>(name: string, definition: ActorDefinition<S2, M2>): ActorRef<M2> {
-    const place = this.ended ? "stillborn" : "plain";
-    const child = this.#cell.makeChild(name, { definition, place });
+    const supervision = this.ended ? "stillborn" : "unsupervised";
+    const child = this.#cell.makeChild(name, { definition, supervision });
     child.start();
     return child.ref;
   }
@@ -111,8 +111,10 @@ export class Incarnation implements ActorContext<unknown>, Owner, Linked, StashO
     definition: ActorDefinition<S2, M2>,
     supervision: Supervision,
   ): Cell & { readonly ref: ActorRef<M2> } {
-    const place = this.ended ? "stillborn" : supervision;
-    return this.#cell.makeChild(name, { definition, place });
+    return this.#cell.makeChild(name, {
+      definition,
+      supervision: this.ended ? "stillborn" : supervision,
+    });
   }
 
   stop(child: ActorRef<never>): void {
@@ -125,19 +127,19 @@ export class Incarnation implements ActorContext<unknown>, Owner, Linked, StashO
 
   watch(ref: ActorRef<never>): void {
     if (this.ended) return;
-    const watches = this.#own.watches ??= new DeathWatch(this.path, (ended, reason) => {
-      this.#cell.control({ kind: "terminated", incarnation: this, ref: ended, reason });
+    const watches = this.#ownedResources.watches ??= new DeathWatch(this.path, (ended, reason) => {
+      this.#cell.sendSystemMessage({ kind: "terminated", incarnation: this, ref: ended, reason });
     });
     watches.add(ref);
   }
 
   unwatch(ref: ActorRef<never>): void {
-    this.#belongings?.watches?.remove(ref);
+    this.#resources?.watches?.remove(ref);
   }
 
-  /** Whether the actor still wants to know of the end of this one. */
+  /** Whether the actor still watches this one. */
   isWatching(ref: ActorRef<never>): boolean {
-    return this.#belongings?.watches?.has(ref) ?? false;
+    return this.#resources?.watches?.has(ref) ?? false;
   }
 
   link(ref: ActorRef<never>): void {
@@ -151,7 +153,7 @@ export class Incarnation implements ActorContext<unknown>, Owner, Linked, StashO
 
   unlink(ref: ActorRef<never>): void {
     const other = this.#linkable(ref).incarnation;
-    if (other !== undefined) this.#belongings?.links?.remove(other);
+    if (other !== undefined) this.#resources?.links?.remove(other);
   }
 
   #linkable(ref: ActorRef<never>): Cell {
@@ -171,7 +173,7 @@ export class Incarnation implements ActorContext<unknown>, Owner, Linked, StashO
       }`,
       reason.kind === "failed" ? { cause: reason.error } : undefined,
     );
-    this.#cell.control({ kind: "linked_failure", incarnation: this, error });
+    this.#cell.sendSystemMessage({ kind: "linked_failure", incarnation: this, error });
   }
 
   pipeToSelf<T>(
@@ -179,11 +181,13 @@ export class Incarnation implements ActorContext<unknown>, Owner, Linked, StashO
     map: PipeMapping<T, unknown>,
     options: { readonly key?: string } = {},
   ): void {
-    if (!this.ended) (this.#own.tasks ??= new OwnedTasks(this)).run(task, map, options.key);
+    if (!this.ended) {
+      (this.#ownedResources.tasks ??= new OwnedTasks(this)).run(task, map, options.key);
+    }
   }
 
   cancelTask(key: string): void {
-    this.#belongings?.tasks?.cancel(key);
+    this.#resources?.tasks?.cancel(key);
   }
 
   ask<M2, R>(
@@ -192,7 +196,7 @@ export class Incarnation implements ActorContext<unknown>, Owner, Linked, StashO
     options: AskMapping<R, unknown>,
   ): void {
     if (!this.ended) {
-      (this.#own.asks ??= new OwnedAsks(this, this.#cell)).start(target, build, options);
+      (this.#ownedResources.asks ??= new OwnedAsks(this, this.#cell)).start(target, build, options);
     }
   }
 
@@ -200,16 +204,16 @@ export class Incarnation implements ActorContext<unknown>, Owner, Linked, StashO
     // The adapter hands `map` only what came in through the returned reference, which takes X.
     const adapter = new AdapterRef(this.#cell, map as (foreign: unknown) => unknown);
     if (this.ended) adapter.end({ kind: "normal" });
-    else (this.#own.adapters ??= new Set()).add(adapter);
+    else (this.#ownedResources.adapters ??= new Set()).add(adapter);
     return adapter;
   }
 
-  takeInHand(): unknown {
-    // What the next incarnation has in hand is none of this one's business.
-    const entry = this.ended ? EMPTY : this.#cell.takeInHand();
+  takeCurrentEntry(): unknown {
+    // The cell's current entry may be the next incarnation's.
+    const entry = this.ended ? EMPTY : this.#cell.takeCurrentEntry();
     if (entry !== EMPTY) return entry;
     throw new ActorError(
-      "nothing_in_hand",
+      "no_current_message",
       `put a message aside in ${this.path}: expected one that is being handled and was not put ` +
         "aside, there is none",
     );
@@ -223,12 +227,12 @@ export class Incarnation implements ActorContext<unknown>, Owner, Linked, StashO
     if (!this.ended) this.#cell.deliverOwned(envelope);
   }
 
-  buryStale(content: unknown): void {
-    this.#cell.bury(content, "stale");
+  deadLetterStale(content: unknown): void {
+    this.#cell.deadLetter(content, "stale");
   }
 
   checkOwnedWork(): void {
-    const owned = this.#belongings?.work ?? 0;
+    const owned = this.#resources?.work ?? 0;
     if (owned < OWNED_WORK_LIMIT) return;
     throw new ActorError(
       "too_much_owned_work",
@@ -237,10 +241,10 @@ export class Incarnation implements ActorContext<unknown>, Owner, Linked, StashO
     );
   }
 
-  /** Ends all that was started here, children excepted: those take time, the cell sees to them. */
+  /** Ends all that this incarnation has started, except its children: they are ended by the termination. */
   end(reason: StopReason): void {
     if (this.ended) return;
     this.ended = true;
-    this.#belongings?.end(this.path, reason);
+    this.#resources?.end(this.path, reason);
   }
 }

@@ -1,40 +1,42 @@
 /**
- * Links: two actors that fail together, as Erlang's processes do.
+ * Links: two actors that fail together, as linked processes in Erlang do. The product does not use
+ * links, it is built of supervisors; they are for the library's users.
  *
  * @module
  */
 
-import type { StopReason } from "../actor_definition.ts";
+import type { StopReason } from "../stop_reason.ts";
 
-/** One end of a link: an incarnation. */
+/** An incarnation, as one end of a link. */
 export interface Linked {
+  /** Its links. */
   readonly links: Links;
   /** Called when the other end has failed. */
   onLinkedFailure(path: string, reason: StopReason): void;
 }
 
-/** The links of one incarnation. Each is known at both of its ends. */
+/** The links of one incarnation. Both ends of a link know it. */
 export class Links {
-  readonly #own: Linked;
+  readonly #self: Linked;
   readonly #others = new Set<Linked>();
 
-  constructor(own: Linked) {
-    this.#own = own;
+  constructor(self: Linked) {
+    this.#self = self;
   }
 
-  /** Links the two. Linking twice is linking once. */
+  /** Links the two incarnations. Linking twice has the effect of linking once. */
   add(other: Linked): void {
     this.#others.add(other);
-    other.links.#others.add(this.#own);
+    other.links.#others.add(this.#self);
   }
 
-  /** Unlinks the two. */
+  /** Unlinks the two incarnations. */
   remove(other: Linked): void {
     this.#others.delete(other);
-    other.links.#others.delete(this.#own);
+    other.links.#others.delete(this.#self);
   }
 
-  /** Unlinks all, and passes a failure on. An end that somebody asked for is none. */
+  /** Removes all links, and passes a failure on. An end that somebody asked for is no failure. */
   end(path: string, reason: StopReason): void {
     for (const other of [...this.#others]) {
       this.remove(other);

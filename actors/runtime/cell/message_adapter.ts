@@ -1,11 +1,10 @@
 /**
- * A reference that takes another protocol and passes it to an actor, translated.
+ * Message adapters: references for another protocol, whose messages are translated for an actor.
  *
  * @module
  */
 
-import type { Cell } from "./cell.ts";
-import type { StopReason } from "../actor_definition.ts";
+import type { StopReason } from "../stop_reason.ts";
 import { Envelope } from "../dispatch/mailbox.ts";
 import {
   type ActorRef,
@@ -17,13 +16,26 @@ import {
 import { type Runtime, runtimeOf } from "./runtime.ts";
 import { TerminationSource } from "../dispatch/termination_source.ts";
 
-/** Belongs to one incarnation; when that ends, this is a reference to a stopped actor. */
+/** The cell that the translated messages are for, as far as an adapter needs it. */
+interface AdaptedCell {
+  readonly path: string;
+  readonly runtime: Runtime;
+  /** Puts a message, or what wraps one, into the mailbox. */
+  deliver(entry: unknown): TellOutcome;
+  /** Makes a dead letter of a message for an actor that has ended. */
+  refuse(entry: unknown): TellOutcome;
+}
+
+/**
+ * The reference that `adapt` of `ActorContext` returns. It belongs to one incarnation; when that has
+ * ended, it is a reference to a stopped actor.
+ */
 export class AdapterRef implements ActorRef<unknown>, Watchable {
-  readonly #cell: Cell;
+  readonly #cell: AdaptedCell;
   readonly #map: (foreign: unknown) => unknown;
   readonly #terminations = new TerminationSource();
 
-  constructor(cell: Cell, map: (foreign: unknown) => unknown) {
+  constructor(cell: AdaptedCell, map: (foreign: unknown) => unknown) {
     this.#cell = cell;
     this.#map = map;
   }
@@ -45,7 +57,7 @@ export class AdapterRef implements ActorRef<unknown>, Watchable {
     return this.#terminations.add(listener);
   }
 
-  /** From here on it is a reference to a stopped actor. */
+  /** Turns it into a reference to a stopped actor. */
   end(reason: StopReason): void {
     this.#terminations.end(reason);
   }

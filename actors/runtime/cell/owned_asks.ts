@@ -14,22 +14,33 @@ import type { Owner } from "./owner.ts";
 import { PendingAsk } from "./pending_ask.ts";
 import type { ActorRef, ReplyTo } from "../ref.ts";
 
-/** See `ask` of `ActorContext`. */
+/** The incarnation, as its asks see it. */
+interface AskOwner extends Owner {
+  /** The current message, if it is an ask. */
+  readonly currentAsk: PendingAsk<never> | undefined;
+}
+
+/** The asks that one incarnation has in flight: what `ask` of `ActorContext` does. */
 export class OwnedAsks {
-  readonly #owner: Owner;
+  readonly #owner: AskOwner;
   readonly #asker: Cell;
   readonly #asks = new Set<OwnedAsk<unknown>>();
 
-  constructor(owner: Owner, asker: Cell) {
+  constructor(owner: AskOwner, asker: Cell) {
     this.#owner = owner;
     this.#asker = asker;
   }
 
-  /** How many have no outcome that was handled. */
+  /** Asks whose outcome the actor has not handled yet. */
   get size(): number {
     return this.#asks.size;
   }
 
+  /**
+   * Asks, and delivers the outcome to the owner.
+   *
+   * @throws {ActorError} `too_much_owned_work`; what `build` throws.
+   */
   start<M, R>(
     target: ActorRef<M>,
     build: (replyTo: ReplyTo<R>) => M,
@@ -45,9 +56,9 @@ export class OwnedAsks {
       this.#owner.deliver(new Envelope(open, content, true));
     });
     ask.asker = this.#asker;
-    ask.cause = this.#owner.askInHand;
+    ask.cause = this.#owner.currentAsk;
     asks.add(ask);
-    if (this.#isCircular(ask, target)) return;
+    if (this.#closesCycle(ask, target)) return;
     try {
       ask.start(target, build, {
         timeoutMs: mapping.timeoutMs,
@@ -59,21 +70,21 @@ export class OwnedAsks {
     }
   }
 
-  /** Looks for a circle if the system is told to, and deals with it as told. */
-  #isCircular(ask: PendingAsk<never>, target: ActorRef<never>): boolean {
-    const { askCircles, log } = this.#asker.runtime;
-    if (askCircles === "allow") return false;
+  /** Looks for a cycle and reports or refuses it, as the system's option `askCycles` says. */
+  #closesCycle(ask: PendingAsk<never>, target: ActorRef<never>): boolean {
+    const { askCycles: askCycles, log } = this.#asker.runtime;
+    if (askCycles === "allow") return false;
     const cell = CellRef.cellOf(target);
     if (cell === undefined) return false;
-    const circle = findAskCycle(cell, this.#asker, ask.cause);
-    if (circle === undefined) return false;
-    log.warn("actors ask in a circle", { circle });
-    if (askCircles === "report") return false;
-    ask.refuse(circle);
+    const cycle = findAskCycle(cell, this.#asker, ask.cause);
+    if (cycle === undefined) return false;
+    log.warn("actors ask in a cycle", { cycle });
+    if (askCycles === "report") return false;
+    ask.refuse(cycle);
     return true;
   }
 
-  /** Cancels all. */
+  /** Cancels all asks. */
   end(): void {
     for (const ask of this.#asks) ask.cancel();
   }

@@ -1,12 +1,12 @@
 /**
- * All that one incarnation may own, made at the first use of any of it: most actors of a large system
- * own nothing.
+ * All resources that one incarnation may own. They are made at the first use of any of them: most
+ * actors of a large system own nothing.
  *
  * @module
  */
 
 import type { AdapterRef } from "./message_adapter.ts";
-import type { StopReason } from "../actor_definition.ts";
+import type { StopReason } from "../stop_reason.ts";
 import type { ActorLogger } from "../logger.ts";
 import type { OwnedAsks } from "./owned_asks.ts";
 import type { OwnedTasks } from "./owned_tasks.ts";
@@ -15,7 +15,7 @@ import type { Links } from "./links.ts";
 import type { Stash } from "./stash.ts";
 import type { DeathWatch } from "./death_watch.ts";
 
-/** Each part is made at its own first use. */
+/** The resources of one incarnation. Each is made at its own first use. */
 export class OwnedResources {
   log: ActorLogger | undefined = undefined;
   controller: AbortController | undefined = undefined;
@@ -32,9 +32,9 @@ export class OwnedResources {
     return (this.timers?.size ?? 0) + (this.tasks?.size ?? 0) + (this.asks?.size ?? 0);
   }
 
-  /** Ends all of it. */
+  /** Ends all resources. */
   end(path: string, reason: StopReason): void {
-    // Back into the mailbox first, so that what belongs to this incarnation is taken out of there.
+    // First, because what belongs to this incarnation is then taken out of the mailbox again.
     this.stash?.release();
     this.timers?.end();
     this.asks?.end();

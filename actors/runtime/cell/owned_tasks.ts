@@ -11,11 +11,11 @@ import type { Owner } from "./owner.ts";
 interface Task {
   readonly controller: AbortController;
   readonly key: string | undefined;
-  /** Whether the actor took it back: then nobody misses its outcome. */
+  /** Whether the actor cancelled it: then its outcome is no dead letter. */
   cancelled: boolean;
 }
 
-/** See `pipeToSelf` and `cancelTask` of `ActorContext`. */
+/** The tasks that one incarnation has in flight: what `pipeToSelf` and `cancelTask` do. */
 export class OwnedTasks {
   readonly #owner: Owner;
   readonly #tasks = new Set<Task>();
@@ -24,11 +24,16 @@ export class OwnedTasks {
     this.#owner = owner;
   }
 
-  /** How many are in flight. */
+  /** Tasks in flight. */
   get size(): number {
     return this.#tasks.size;
   }
 
+  /**
+   * Starts a task, after cancelling the one under the same key.
+   *
+   * @throws {ActorError} `too_much_owned_work`.
+   */
   run<T>(
     start: (signal: AbortSignal) => Promise<T>,
     map: PipeMapping<T, unknown>,
@@ -41,14 +46,15 @@ export class OwnedTasks {
     // An async function, so that a task that throws before its first await rejects as well.
     (async () => await start(task.controller.signal))().then(
       (value) => {
-        if (this.#owner.ended && !task.cancelled) this.#owner.buryStale(value);
+        if (this.#owner.ended && !task.cancelled) this.#owner.deadLetterStale(value);
         else this.#settle(task, value, () => map.ok(value));
       },
-      // After the end an error is most often the abort that the end itself caused: no dead letter.
+      // After the end an error is most often the abort that the end itself has caused: no dead letter.
       (error: unknown) => this.#settle(task, error, () => map.error(error)),
     );
   }
 
+  /** Cancels the task under this key. */
   cancel(key: string): void {
     for (const task of this.#tasks) {
       if (task.key !== key || task.cancelled) continue;
@@ -58,7 +64,7 @@ export class OwnedTasks {
     }
   }
 
-  /** Aborts all. */
+  /** Aborts all tasks. */
   end(): void {
     for (const { controller } of this.#tasks) controller.abort();
   }

@@ -20,7 +20,7 @@ interface Timer {
   ticked: boolean;
 }
 
-/** See {@linkcode ActorTimers}. */
+/** The timers of one incarnation, by key; see {@linkcode ActorTimers}. */
 export class OwnedTimers implements ActorTimers<unknown> {
   readonly #owner: Owner;
   readonly #timers = new Map<string, Timer>();
@@ -29,7 +29,7 @@ export class OwnedTimers implements ActorTimers<unknown> {
     this.#owner = owner;
   }
 
-  /** How many are active. */
+  /** Active timers. */
   get size(): number {
     return this.#timers.size;
   }
@@ -53,7 +53,7 @@ export class OwnedTimers implements ActorTimers<unknown> {
     return this.#timers.has(key);
   }
 
-  /** Cancels all. */
+  /** Cancels all timers. */
   end(): void {
     for (const timer of this.#timers.values()) timer.cancel();
     this.#timers.clear();
@@ -73,7 +73,7 @@ export class OwnedTimers implements ActorTimers<unknown> {
     timer.cancel = clock.after(Math.max(0, dueMs - clock.nowMs()), () => {
       this.#tick(key, timer);
       if (timer.periodMs === undefined) return;
-      // Counted from when it was due, so that a period does not drift; what was missed is skipped.
+      // Counted from when it was due, so that a period does not drift. Ticks that were missed are skipped.
       const lateMs = Math.max(0, clock.nowMs() - dueMs);
       const periods = 1 + Math.floor(lateMs / timer.periodMs);
       this.#arm(key, timer, dueMs + periods * timer.periodMs);

@@ -1,5 +1,5 @@
 /**
- * What the parts of an incarnation (its timers, tasks, asks, watches) need of it.
+ * What an incarnation's timers, tasks and asks need of it.
  *
  * @module
  */
@@ -7,22 +7,19 @@
 import type { Clock } from "../clock.ts";
 import type { Deadlines } from "../dispatch/deadlines.ts";
 import type { Envelope } from "../dispatch/mailbox.ts";
-import type { PendingAsk } from "./pending_ask.ts";
 
-/** The incarnation, as its parts see it. */
+/** The incarnation that owns timers, tasks and asks, as these see it. */
 export interface Owner {
   readonly clock: Clock;
-  /** Where its asks keep their deadlines. */
+  /** Where its asks register their deadlines. */
   readonly deadlines: Deadlines;
   readonly path: string;
-  /** The message in hand, if it is an ask. */
-  readonly askInHand: PendingAsk<never> | undefined;
   /** Whether it has ended: then nothing new starts. */
   readonly ended: boolean;
   /** Puts an envelope into the actor's mailbox, for which there is always room. */
   deliver(envelope: Envelope): void;
-  /** Records content that came too late. */
-  buryStale(content: unknown): void;
-  /** Throws if the actor owns too much already. */
+  /** Makes a dead letter of an outcome that came after the incarnation's end. */
+  deadLetterStale(content: unknown): void;
+  /** @throws {ActorError} `too_much_owned_work` if the actor owns too much already. */
   checkOwnedWork(): void;
 }

@@ -1,6 +1,6 @@
 /**
- * An ask that has no answer yet. One object is all that an ask consists of: the question's place in
- * the target's mailbox, its deadline, and the wish to know of the target's end.
+ * An ask that has no answer yet. One object is the whole ask: the entry in the target's mailbox, the
+ * deadline, and the listener for the target's end. So an ask costs one allocation.
  *
  * @module
  */
@@ -26,16 +26,16 @@ import {
 } from "../ref.ts";
 import { findRuntime, type Runtime, runtimeOf } from "./runtime.ts";
 
-/** See `AskOptions` in ask.ts. */
+/** How long an ask may take, and what else ends it; see `AskOptions` in ask.ts. */
 export interface PendingAskOptions {
   readonly timeoutMs: number;
   readonly signal?: AbortSignal;
   readonly clock?: Clock;
-  /** Where the deadline is kept, instead of with those of the target's system. */
+  /** Where the deadline is registered. Default: with those of the target's system. */
   readonly keptIn?: Deadlines;
 }
 
-/** An ask of which it is left open where its outcome goes. */
+/** An ask that is waiting for its outcome. Subclasses say where the outcome goes. */
 export abstract class PendingAsk<R> extends Wrapped
   implements Deadline, TerminationObserver, AskBehind {
   readonly target: ActorRef<never>;
@@ -58,7 +58,10 @@ export abstract class PendingAsk<R> extends Wrapped
   listeners: TerminationListeners | undefined = undefined;
 
   readonly #runtime: Runtime | undefined;
-  /** What else ends with it: for asks with a signal or a clock, or of a reference of others. */
+  /**
+   * Undoes what the ask has registered elsewhere. Only for asks with a signal or a clock of their own,
+   * and of references that this runtime did not make.
+   */
   #undo: Cancel[] | undefined = undefined;
 
   constructor(target: ActorRef<never>, timeoutMs: number) {
@@ -79,11 +82,12 @@ export abstract class PendingAsk<R> extends Wrapped
   /** Called at most once, when there will be no answer. */
   protected abstract onFailure(error: AskError): void;
 
+  /** The runtime of the target; undefined if this runtime did not make the reference. */
   get runtime(): Runtime | undefined {
     return this.#runtime;
   }
 
-  /** Asks. What `build` throws is thrown. */
+  /** Sends the question. Throws what `build` throws. */
   start<M>(
     target: ActorRef<M>,
     build: (replyTo: ReplyTo<R>) => M,
@@ -95,7 +99,7 @@ export abstract class PendingAsk<R> extends Wrapped
     let outcome: TellOutcome;
     if (cell === undefined) {
       outcome = target.tell(message);
-      // A reference of somebody else's may have answered inline.
+      // A reference that this runtime did not make may have answered inline.
       if (this.finished) return;
     } else {
       this.content = message;
@@ -116,9 +120,9 @@ export abstract class PendingAsk<R> extends Wrapped
     const { target, timeoutMs } = this;
     const { signal, clock } = options;
     if (cell !== undefined) {
-      cell.addEndListener(this);
+      cell.addTerminationObserver(this);
     } else if (isWatchable(target)) {
-      this.#endWith(target[onTermination]((_reason) => this.onEnd()));
+      this.#endWith(target[onTermination]((_reason) => this.onTerminated()));
     }
     const keptIn = options.keptIn ?? this.#runtime?.deadlines;
     if (keptIn !== undefined && clock === undefined) {
@@ -140,7 +144,7 @@ export abstract class PendingAsk<R> extends Wrapped
     else (this.#undo ??= []).push(undo);
   }
 
-  /** Takes the first answer; says whether this was it. */
+  /** Takes the answer. Returns false if the ask has ended already. */
   answer(reply: R): boolean {
     if (this.finished) return false;
     this.cancel();
@@ -148,7 +152,7 @@ export abstract class PendingAsk<R> extends Wrapped
     return true;
   }
 
-  /** Ends it without an outcome. */
+  /** Ends the ask without an outcome. */
   cancel(): void {
     this.finished = true;
     this.cause = undefined;
@@ -163,15 +167,15 @@ export abstract class PendingAsk<R> extends Wrapped
     this.#giveUp("ask_timeout", `expected an answer within ${this.timeoutMs} ms, there was none`);
   }
 
-  onEnd(): void {
+  onTerminated(): void {
     this.#giveUp("ask_stopped", "expected an answer, the actor ended without one");
   }
 
-  /** Ends it before it began. */
-  refuse(circle: readonly string[]): void {
+  /** Ends the ask before the question is sent, because it would close a cycle of asks. */
+  refuse(cycle: readonly string[]): void {
     this.#giveUp(
       "ask_circular",
-      `expected no circle, there is one: ${circle.join(" asks ")}; have one of them tell instead`,
+      `expected no cycle, there is one: ${cycle.join(" asks ")}; have one of them tell instead`,
     );
   }
 
@@ -191,7 +195,7 @@ export abstract class PendingAsk<R> extends Wrapped
   }
 }
 
-/** The reference that one answer comes back through. */
+/** The reference through which the one answer comes back. */
 class AnswerRef<R> implements ActorRef<R> {
   readonly #ask: PendingAsk<R>;
 

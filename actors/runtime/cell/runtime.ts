@@ -1,10 +1,10 @@
 /**
- * What all actors of one system share. Internal: made by system.ts, used by the cells.
+ * What all actors of one system share: clock, dispatcher, dead letters, counters. Internal: system.ts
+ * makes it, and the cells use it.
  *
  * @module
  */
 
-import type { AskCycles } from "./ask_cycle.ts";
 import type { Clock } from "../clock.ts";
 import type { DeadLetterReason, DeadLetters } from "../observe/dead_letters.ts";
 import type { Dispatcher } from "../dispatch/dispatcher.ts";
@@ -31,7 +31,7 @@ export interface SystemCounters {
   readonly handled: number;
 }
 
-/** The shared parts of a system. */
+/** The parts of a system that all its actors share. */
 export interface Runtime {
   readonly clock: Clock;
   readonly random: Random;
@@ -40,25 +40,25 @@ export interface Runtime {
   readonly deadlines: Deadlines;
   readonly deadLetters: DeadLetters;
   readonly recorder: FlightRecorder;
-  /** Undefined unless a tracer outside wants to follow messages. */
+  /** Undefined unless an outside tracer follows messages. */
   readonly hooks: MessageHooks | undefined;
-  readonly askCircles: AskCycles;
+  readonly askCycles: AskCycles;
   readonly counters: { -readonly [Name in keyof SystemCounters]: SystemCounters[Name] };
 }
 
-/** The key under which a reference of this runtime tells which system it belongs to. Internal. */
+/** The key under which references of this runtime give access to it. Internal. */
 export const runtimeOf: unique symbol = Symbol("rollcall.actor.runtimeOf");
 
-/** The runtime that made this reference; undefined for references made elsewhere. */
+/** The runtime that has made this reference; undefined for references made elsewhere. */
 export function findRuntime(ref: object): Runtime | undefined {
   return runtimeOf in ref ? ref[runtimeOf] as Runtime : undefined;
 }
 
 /**
- * Sends a mailbox entry to the dead letters, unless whoever put it there took it back. Says whether
- * it did.
+ * Makes a dead letter of a mailbox entry, unless its content was taken back in the meantime. Returns
+ * whether it did.
  */
-export function deadLetter(
+export function sendToDeadLetters(
   runtime: Runtime,
   letter: {
     readonly recipient: { readonly path: string };
@@ -73,3 +73,12 @@ export function deadLetter(
   runtime.deadLetters.publish({ recipient: recipient.path, message, reason });
   return true;
 }
+
+/**
+ * What to do about asks that go in a cycle.
+ *
+ * - `allow`: nothing. The default.
+ * - `report`: log a warning with the actors in the cycle.
+ * - `refuse`: the ask that would close the cycle fails with `ask_circular`.
+ */
+export type AskCycles = "allow" | "report" | "refuse";

@@ -1,5 +1,6 @@
 /**
- * Messages that an actor has put aside for later.
+ * The stash: messages that an actor has put aside for later. Used by the state machines of
+ * patterns/state_machine.ts; otherwise it is for the library's users.
  *
  * @module
  */
@@ -8,21 +9,25 @@ import type { ActorStash } from "../actor_definition.ts";
 import { ActorError } from "../errors.ts";
 
 /**
- * Messages that may be put aside unless stated otherwise: as many as may wait in a mailbox. One that
- * puts aside more is waiting for something that does not come.
+ * How many messages a stash may hold unless stated otherwise: as many as may wait in a mailbox. An
+ * actor that puts aside more is waiting for something that does not come.
  */
 export const DEFAULT_STASH_CAPACITY = 1024;
 
-/** What the stash needs of its actor. */
+/** What a stash needs of its incarnation. */
 export interface StashOwner {
   readonly path: string;
-  /** Takes the message in hand, as it will go back into the mailbox; throws if there is none. */
-  takeInHand(): unknown;
+  /**
+   * Takes the current message out, as it will go back into the mailbox.
+   *
+   * @throws {ActorError} `no_current_message`.
+   */
+  takeCurrentEntry(): unknown;
   /** Puts entries back ahead of those that wait. */
   putBack(entries: readonly unknown[]): void;
 }
 
-/** See {@linkcode ActorStash}. */
+/** The stash of one incarnation; see {@linkcode ActorStash}. */
 export class Stash implements ActorStash {
   readonly #owner: StashOwner;
   readonly #capacity: number;
@@ -45,7 +50,7 @@ export class Stash implements ActorStash {
           "aside already, there are as many; release them, or let the sender wait",
       );
     }
-    this.#entries.push(this.#owner.takeInHand());
+    this.#entries.push(this.#owner.takeCurrentEntry());
   }
 
   release(): void {

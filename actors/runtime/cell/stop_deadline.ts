@@ -1,5 +1,5 @@
 /**
- * Waits for an actor's `onStop` to come to its end, within its deadline.
+ * The deadline of an actor's asynchronous `onStop`.
  *
  * @module
  */
@@ -7,19 +7,22 @@
 import type { Cancel, Clock } from "../clock.ts";
 import type { ActorLogger } from "../logger.ts";
 
-/** What waiting needs. */
+/** What {@linkcode startStopDeadline} works with. */
 export interface StopDeadlineOptions {
   readonly path: string;
   readonly clock: Clock;
   readonly log: ActorLogger;
   readonly deadlineMs: number;
-  /** Called when it is over, or its deadline is: first of the two matters, the caller ignores the other. */
+  /**
+   * Called when `onStop` has settled, and called with `late` when the deadline has passed. It may be
+   * called for both; the caller ignores the second call.
+   */
   readonly done: (late: boolean) => void;
 }
 
 /**
- * Waits. Returns the way to cancel the deadline. What `onStop` rejects with is logged: the actor ends
- * all the same.
+ * Waits for the promise of an `onStop`, at most until its deadline. Returns the function that cancels
+ * the deadline. A rejection is logged, and the actor ends all the same.
  */
 export function startStopDeadline(cleaning: Promise<void>, options: StopDeadlineOptions): Cancel {
   const { path, clock, log, deadlineMs, done } = options;

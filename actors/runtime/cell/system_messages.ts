@@ -1,12 +1,13 @@
 /**
- * What passes between the cells of a tree apart from messages: the control lane, and how a child
- * stands to its parent. Only types and the key of the hook that supervisors have.
+ * System messages: what the cells of a tree tell each other, apart from the actors' own messages. They
+ * have a queue of their own and are handled first. This file has only types and one key.
  *
  * @module
  */
 
 import type { Cell } from "./cell.ts";
-import type { ActorDefinition, StopReason } from "../actor_definition.ts";
+import type { StopReason } from "../stop_reason.ts";
+import type { ActorDefinition } from "../actor_definition.ts";
 import type { Incarnation } from "./incarnation.ts";
 import type { ActorRef } from "../ref.ts";
 import type { RestartPolicy } from "../supervision/restart_policy.ts";
@@ -19,7 +20,7 @@ import type { RestartPolicy } from "../supervision/restart_policy.ts";
  */
 export type ActorStatus = "new" | "running" | "ending" | "down" | "stopped";
 
-/** How an actor stands to its parent. */
+/** How a child is supervised by its parent. */
 export interface Supervision {
   /** Which ends are followed by a restart. */
   readonly restart: RestartPolicy;
@@ -27,7 +28,10 @@ export interface Supervision {
   readonly stopDeadlineMs?: number;
 }
 
-/** What a supervisor's definition does with the end of a child; undefined for other definitions. */
+/**
+ * The key of the function by which a supervisor's definition handles the end of a child. Other
+ * definitions do not have it.
+ */
 export const onChildEnd: unique symbol = Symbol("rollcall.actor.onChildEnd");
 
 /** An incarnation of a child has ended, and for good if the cell is `stopped`. */
@@ -58,12 +62,14 @@ export interface LinkedFailure {
 }
 
 /**
- * A message in the control lane. At most one `end` is in force, two `child_end` per child, one
- * `terminated` per watch, one `linked_failure` per link and one `cleaned_up` per incarnation: this is what bounds the lane.
+ * A system message. The queue of a cell is bounded by what its actor has: at most one `end` is in
+ * force, two `child_end` per child, one `terminated` per watch, one `linked_failure` per link and two
+ * `stop_settled` per incarnation.
  */
 export type SystemMessage =
   | { readonly kind: "end"; readonly reason: StopReason }
   | ChildEnd
-  | { readonly kind: "cleaned_up"; readonly incarnation: Incarnation; readonly late: boolean }
+  /** The incarnation's `onStop` has settled, or was too `late`. */
+  | { readonly kind: "stop_settled"; readonly incarnation: Incarnation; readonly late: boolean }
   | WatchedEnd
   | LinkedFailure;

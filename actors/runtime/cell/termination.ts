@@ -1,6 +1,6 @@
 /**
- * The end of one incarnation in its steps: children right to left, then `onStop` within its
- * deadline. What comes after that, a restart or the end for good, is the cell's affair.
+ * The end of one incarnation, step by step: its children end from right to left, then `onStop` runs
+ * within its deadline. Whether a restart follows, or the end for good, is decided by the cell.
  *
  * @module
  */
@@ -8,53 +8,54 @@
 import type { Cell } from "./cell.ts";
 import { startStopDeadline } from "./stop_deadline.ts";
 import type { Cancel } from "../clock.ts";
-import { DEFAULT_STOP_DEADLINE_MS, type StopReason } from "../actor_definition.ts";
+import { type StopReason } from "../stop_reason.ts";
+import { DEFAULT_STOP_DEADLINE_MS } from "../actor_definition.ts";
 import type { Incarnation } from "./incarnation.ts";
 
-/** See the head of this file. */
+/** Ends one incarnation. */
 export class Termination {
-  /** Why it ends. */
+  /** Why the incarnation ends. */
   readonly reason: StopReason;
   readonly #cell: Cell;
   readonly #incarnation: Incarnation;
-  /** The children that are still there, left to right. */
-  readonly #toStop: Cell[] | undefined;
-  /** Whether `onStop` was called. */
-  #cleaning = false;
+  /** The children that have not ended yet, from left to right. */
+  readonly #childrenToStop: Cell[] | undefined;
+  /** Whether all children have ended, and `onStop` was called. */
+  #isCleaningUp = false;
   #cancelDeadline: Cancel | undefined;
 
   constructor(cell: Cell, incarnation: Incarnation, reason: StopReason) {
     this.#cell = cell;
     this.#incarnation = incarnation;
     this.reason = reason;
-    this.#toStop = cell.children === undefined ? undefined : [...cell.children.values()];
+    this.#childrenToStop = cell.children === undefined ? undefined : [...cell.children.values()];
   }
 
-  /** Goes on as far as it can; called again whenever a child is gone. */
+  /** Goes on as far as possible. Called again whenever a child has ended. */
   continue(): void {
-    if (this.#cleaning || this.#awaitsChild()) return;
-    this.#cleaning = true;
-    if (this.#incarnation.initialised) this.#cleanUp();
-    if (this.#cancelDeadline === undefined) this.#cell.finishEnd(this.reason);
+    if (this.#isCleaningUp || this.#awaitsChild()) return;
+    this.#isCleaningUp = true;
+    if (this.#incarnation.initialised) this.#callOnStop();
+    if (this.#cancelDeadline === undefined) this.#cell.finishTermination(this.reason);
   }
 
-  /** Goes on when the clean-up is over, or has taken too long. */
-  onCleanedUp(incarnation: Incarnation, late: boolean): void {
+  /** Goes on when `onStop` has settled, or has taken too long. */
+  onStopSettled(incarnation: Incarnation, late: boolean): void {
     if (incarnation !== this.#incarnation) return;
     if (late) this.#cell.runtime.counters.abandoned++;
     this.#cancelDeadline?.();
-    this.#cell.finishEnd(this.reason);
+    this.#cell.finishTermination(this.reason);
   }
 
   #awaitsChild(): boolean {
-    if (this.#toStop === undefined) return false;
-    while (this.#toStop.at(-1)?.status === "stopped") this.#toStop.pop();
-    const last = this.#toStop.at(-1);
+    if (this.#childrenToStop === undefined) return false;
+    while (this.#childrenToStop.at(-1)?.status === "stopped") this.#childrenToStop.pop();
+    const last = this.#childrenToStop.at(-1);
     last?.requestStop();
     return last !== undefined;
   }
 
-  #cleanUp(): void {
+  #callOnStop(): void {
     const cell = this.#cell;
     const { definition, runtime: { clock, log } } = cell;
     const incarnation = this.#incarnation;
@@ -73,7 +74,7 @@ export class Termination {
       log,
       deadlineMs: cell.supervision?.stopDeadlineMs ?? definition.stopDeadlineMs ??
         DEFAULT_STOP_DEADLINE_MS,
-      done: (late) => cell.control({ kind: "cleaned_up", incarnation, late }),
+      done: (late) => cell.sendSystemMessage({ kind: "stop_settled", incarnation, late }),
     });
   }
 }

@@ -1,31 +1,31 @@
 /**
- * The deadlines of all asks of a system. Nearly every ask is answered within the turn of the event
- * loop in which it was made, and then no timer should have been set for it.
+ * The deadlines of all asks of a system. Nearly every ask is answered within the turn of the event loop
+ * in which it was made, so no timer is set before the end of that turn.
  *
  * @module
  */
 
 import type { Cancel, Clock } from "../clock.ts";
 
-/** Something with a deadline. Under at most one at a time. */
+/** Something that has at most one deadline at a time. An entry of a linked list, to save allocations. */
 export interface Deadline {
-  /** When it is due, on the monotonic clock. */
+  /** When the deadline is due, on the monotonic clock. */
   dueMs: number;
-  /** Neighbours, and the list itself: {@linkcode Deadlines}' own. Undefined at first. */
+  /** Its neighbours and its list. Only {@linkcode EqualDeadlines} changes them. Undefined at first. */
   previousDeadline: Deadline | undefined;
   nextDeadline: Deadline | undefined;
   deadlines: EqualDeadlines | undefined;
-  /** Called once when it has passed. */
+  /** Called once, when the deadline has passed. */
   onDeadline(): void;
 }
 
-/** Deadlines with the same time to go, which are therefore due in the order in which they came. */
+/** Deadlines with the same timeout. They are due in the order in which they were added. */
 export class EqualDeadlines {
   readonly timeoutMs: number;
   first: Deadline | undefined = undefined;
   last: Deadline | undefined = undefined;
   cancelTimer: Cancel | undefined = undefined;
-  /** Whether some came in this turn of the event loop, so that it will be looked at after it. */
+  /** Whether deadlines were added in this turn of the event loop: then it is armed after the turn. */
   isNew = false;
   readonly #forget: (equal: EqualDeadlines) => void;
 
@@ -34,7 +34,7 @@ export class EqualDeadlines {
     this.#forget = forget;
   }
 
-  /** Adds one that is in no list. */
+  /** Adds a deadline that is in no list. */
   add(deadline: Deadline): void {
     deadline.deadlines = this;
     deadline.previousDeadline = this.last;
@@ -43,7 +43,7 @@ export class EqualDeadlines {
     this.last = deadline;
   }
 
-  /** Takes out one that is in this list, and with the last one the timer. */
+  /** Removes a deadline that is in this list. With the last one the timer is cancelled. */
   remove(deadline: Deadline): void {
     const { previousDeadline: previous, nextDeadline: next } = deadline;
     if (previous === undefined) this.first = next;
@@ -54,7 +54,7 @@ export class EqualDeadlines {
     if (this.first === undefined && !this.isNew) this.end();
   }
 
-  /** Ends it when it is empty. */
+  /** Cancels the timer and forgets the list, which is empty. */
   end(): void {
     this.cancelTimer?.();
     this.cancelTimer = undefined;
@@ -63,25 +63,25 @@ export class EqualDeadlines {
 }
 
 /**
- * Deadlines by the time they give. There are few different ones in a program (at worst one for each
- * pending ask), so each needs one timer for its first deadline and none for the others. A timer is
- * set when the event loop has gone round and the ask is still there.
+ * Deadlines, in one list per timeout. A program has few different timeouts (at worst one for each
+ * pending ask), and each list needs a timer for its first deadline only. A timer is set when the turn
+ * of the event loop is over and the ask still has no answer.
  */
 export class Deadlines {
   readonly #clock: Clock;
   readonly #noticeTurn: () => void;
   readonly #byTimeout = new Map<number, EqualDeadlines>();
-  // The list that was used last: most programs ask with one and the same timeout.
+  // The list that was used last: most programs use one and the same timeout.
   #recent: EqualDeadlines | undefined;
   #new: EqualDeadlines[] = [];
 
-  /** `noticeTurn` has {@linkcode arm} called when the event loop has gone round. */
+  /** `noticeTurn` makes sure that {@linkcode arm} is called after this turn of the event loop. */
   constructor(clock: Clock, noticeTurn: () => void) {
     this.#clock = clock;
     this.#noticeTurn = noticeTurn;
   }
 
-  /** Adds one that is due after this many milliseconds. */
+  /** Adds a deadline that is due after this many milliseconds. */
   add(deadline: Deadline, timeoutMs: number): void {
     deadline.dueMs = this.#clock.nowMs() + timeoutMs;
     const equal = this.#recent?.timeoutMs === timeoutMs ? this.#recent : this.#find(timeoutMs);
@@ -92,7 +92,7 @@ export class Deadlines {
     this.#noticeTurn();
   }
 
-  /** Sets timers for what is still there, and forgets the lists that are empty. */
+  /** Sets timers for the lists with deadlines that were added in this turn, and forgets empty lists. */
   arm(): void {
     if (this.#new.length === 0) return;
     const lists = this.#new;

@@ -1,6 +1,8 @@
 /**
- * Decides which actor runs next and when the others in the process, timers and sockets, get their
- * turn. It knows nothing of messages.
+ * Decides which actor runs next, and when timers and sockets of the process get their turn. The room
+ * `dispatch/` is what actors run on: the dispatcher, the mailboxes and their queues, the deadlines of
+ * asks, and the lists of those who observe an end. Cells put themselves into the dispatcher's queue
+ * when they have work; it runs them in turns. It knows nothing of messages.
  *
  * @module
  */
@@ -10,21 +12,21 @@ import { EMPTY, RingQueue } from "./ring_queue.ts";
 
 /** What the dispatcher runs. */
 export interface Runnable {
-  /** Whether it is in the queue; the dispatcher's own mark. */
+  /** Whether it is in the dispatcher's queue. Only the dispatcher changes this. */
   queued: boolean;
   /** Whether it has something to do. */
   readonly hasWork: boolean;
-  /** Whether it was seen to take long: then it handles one message per turn. */
+  /** Whether its messages take long: then it handles one message per turn. */
   readonly isSlow: boolean;
-  /** Handles up to `limit` messages and returns how many it did. */
+  /** Handles up to `limit` messages and returns how many it has handled. */
   run(limit: number): number;
-  /** Learns how long a run took, now and then: not each one is measured. */
+  /** Told how long a run took. Only some runs are measured. */
   onMeasured(tookMs: number, handled: number): void;
 }
 
-/** Which of those that are ready runs next. For tests; without it they go round. */
+/** Which of the actors that are ready runs next. For tests. Default: the one that waited longest. */
 export interface RunOrder {
-  /** The place, from 0, among `count` that are ready, of which there is at least one. */
+  /** Returns an index below `count`, the number of actors that are ready, which is at least 1. */
   pick(count: number): number;
 }
 
@@ -34,30 +36,30 @@ export interface RunOrder {
  * A run starts in a microtask: an actor answers within the turn of the event loop in which it was
  * asked, at a cost of some ten nanoseconds instead of the microsecond of a macrotask. But microtasks
  * run before any timer or socket, so two actors that keep each other busy (or a caller that awaits
- * one ask after another) would freeze the process. Therefore the dispatcher looks how long the event
- * loop has not gone round, and after BUSY_MS_PER_LOOP the rest waits until it has.
+ * one ask after another) would freeze the process. Therefore the dispatcher measures how long this
+ * turn of the event loop has lasted, and after BUSY_MS_PER_LOOP the other actors wait for the next.
  *
- * Going round once is not enough: while a turn is pending at all, Deno looks at its sockets only at
- * every 61st turn. So the dispatcher lets TURNS_PER_YIELD of them pass, which takes some 50 µs.
+ * One turn is not enough: while a turn is pending at all, Deno polls its sockets only in every 61st
+ * turn. So the dispatcher lets TURNS_PER_YIELD of them pass, which takes some 50 µs.
  *
- * Among the actors it goes round: each has up to MESSAGES_PER_TURN messages before the next one.
- * Reading the clock costs as much as handling several messages. In each turn of the loop it is read
- * around the first run of an actor, and then again after 2 messages, 4 and so on up to
- * MESSAGES_PER_MEASUREMENT, each time around a run, so that it also shows who is slow. When those
- * run it is read at each message.
+ * Actors run round robin: each handles up to MESSAGES_PER_TURN messages before the next one. Reading
+ * the clock costs as much as handling several messages. In each turn of the loop it is read around the
+ * first run of an actor, and then after 2 messages, 4 and so on up to MESSAGES_PER_MEASUREMENT, each
+ * time around one run, so that the readings also show which actors are slow. While slow actors run, it
+ * is read at each message.
  */
 
-/** Few enough to be fair, enough for an actor's code and state to stay in the CPU's cache. */
+/** Messages in a row. Few enough to be fair, enough to keep an actor's code and state in the cache. */
 const MESSAGES_PER_TURN = 32;
-/** What a timer or socket may be late for busy actors, on top of one turn of one actor. */
+/** How late busy actors may make a timer or socket, on top of one run of one actor, in milliseconds. */
 const BUSY_MS_PER_LOOP = 0.5;
-/** For clocks that stand still: what a fast actor handles in BUSY_MS_PER_LOOP. */
+/** The same bound for clocks that stand still: what a fast actor handles in BUSY_MS_PER_LOOP. */
 const MESSAGES_PER_LOOP = 65_536;
-/** One more than tokio's 61 (`event_interval`), and then some in case that grows. */
+/** Turns to let pass. More than tokio's 61 (`event_interval`), with some to spare in case that grows. */
 const TURNS_PER_YIELD = 64;
 /**
- * Two readings of the clock are then some hundredths of the work between them; and an actor that is
- * slow for the first time holds up the others for no more than so many messages.
+ * Most messages between two readings of the clock. The readings then cost some hundredths of the work
+ * between them, and an actor that becomes slow holds up the others for no more than these messages.
  */
 const MESSAGES_PER_MEASUREMENT = 64;
 
@@ -67,21 +69,21 @@ export class Dispatcher {
   readonly #order: RunOrder | undefined;
   readonly #afterTurn: () => void;
   readonly #ready = new RingQueue<Runnable>();
-  /** Whether a drain is under way or on the way. */
+  /** Whether a drain is running or scheduled. */
   #armed = false;
   /** Whether the end of this turn of the event loop will be noticed. */
   #inTurn = false;
   #turnBeganMs = 0;
   #handledInTurn = 0;
-  /** Messages since the clock was last read, and how many there are to be. */
+  /** Messages handled since the clock was read, and after how many it is read again. */
   #unmeasured = 0;
   #measureAfter = 1;
-  /** Whether the next run is measured by itself, and when it began. */
+  /** Whether the next run is measured, and when that began. */
   #measuresNext = false;
   #measuringSinceMs = 0;
   #turnsToPass = 0;
 
-  /** `afterTurn` is called when the loop has gone round after each turn in which actors ran. */
+  /** `afterTurn` is called after each turn of the event loop in which actors ran. */
   constructor(clock: Clock, afterTurn: () => void, order?: RunOrder) {
     this.#clock = clock;
     this.#afterTurn = afterTurn;
@@ -93,7 +95,7 @@ export class Dispatcher {
     return this.#turnBeganMs;
   }
 
-  /** Puts it in the queue, unless it is there. It never runs before this returns. */
+  /** Puts an actor into the queue, unless it is there. It never runs before this returns. */
   schedule(runnable: Runnable): void {
     if (runnable.queued) return;
     runnable.queued = true;
@@ -103,7 +105,7 @@ export class Dispatcher {
     queueMicrotask(this.#drain);
   }
 
-  /** Notices the end of this turn. Called by whatever needs `afterTurn`. */
+  /** Makes sure that `afterTurn` is called after this turn of the event loop. */
   noticeTurn(): void {
     if (this.#inTurn) return;
     this.#inTurn = true;
@@ -142,7 +144,7 @@ export class Dispatcher {
         runnable.queued = true;
         this.#ready.push(runnable);
       }
-      // A run in which there was nothing to do takes time as well.
+      // A run without a message takes time as well.
       this.#unmeasured += Math.max(1, handled);
       if (!this.#measuresNext && this.#unmeasured < this.#measureAfter && !oneByOne) continue;
       if (this.#isTurnOver(runnable, handled)) {

@@ -1,7 +1,6 @@
 /**
- * The user lane of an actor: messages that wait, up to a bound. The control lane is a queue in
- * cell.ts; it needs no bound of its own, because what may be in it is bounded by what the actor has
- * (children, watches, one stop).
+ * Mailboxes: the messages that wait for an actor, up to a bound. System messages wait in a queue of the
+ * cell, which needs no bound of its own: see cell/system_messages.ts.
  *
  * @module
  */
@@ -10,18 +9,18 @@ import { DEFAULT_MAILBOX_CAPACITY, type MailboxOptions } from "../actor_definiti
 import { EMPTY, RingQueue } from "./ring_queue.ts";
 import { ActorError } from "../errors.ts";
 
-/** What opening an envelope yields when its content was taken back in the meantime. */
+/** What opening an envelope returns when its content was taken back in the meantime. */
 export const takenBack: unique symbol = Symbol("rollcall.actor.takenBack");
 
 /**
- * A mailbox entry that is more than its message. Most are the message alone, so that telling costs
- * nothing but a slot.
+ * A mailbox entry that holds more than a message. Most entries are the message itself, so that telling
+ * allocates nothing.
  */
 export abstract class Wrapped {
-  /** What is inside, for dead letters; `takenBack` if nobody will miss it. */
+  /** The content, for dead letters; `takenBack` if it is not to be one. */
   abstract readonly content: unknown;
 
-  /** The same for those who only look: to see it does not take it out. */
+  /** The content for tracers. Reading it does not count as taking the message out. */
   get shown(): unknown {
     return this.content;
   }
@@ -29,20 +28,20 @@ export abstract class Wrapped {
 
 /**
  * A message that belongs to one incarnation: a tick, the outcome of a task or an ask, or a message
- * in another protocol. What the actor will see is made when it is opened, in the actor's own turn,
- * so that a mapping that throws fails the right actor.
+ * through an adapter. The message is made when the envelope is opened, in the actor's own turn, so that
+ * a mapping that throws fails the right actor.
  */
 export class Envelope extends Wrapped {
   /** Makes the message. */
   readonly open: () => unknown;
-  /** What is inside before mapping. */
+  /** The content before mapping. */
   readonly content: unknown;
   /**
-   * Whether the actor brought this on itself. Then it does not count against the capacity: dropping
-   * the one outcome that an actor waits for would leave it waiting for ever.
+   * Whether this comes of the actor's own work. Then it does not count against the capacity: an actor
+   * whose awaited outcome was dropped would wait for ever.
    */
   readonly owned: boolean;
-  /** What a hook had it carry from where it was told to where it is handled. */
+  /** What a message hook attached to it when it was told. */
   carried: unknown = undefined;
 
   constructor(open: () => unknown, content: unknown, owned: boolean) {
@@ -82,18 +81,18 @@ export class Mailbox {
     return this.#entries.size - this.#owned >= this.#capacity;
   }
 
-  /** Adds an entry that counts. The caller has made sure that there is room. */
+  /** Adds an entry. The caller has made sure that there is room. */
   push(entry: unknown): void {
     this.#entries.push(entry);
   }
 
-  /** Adds an entry that needs no room. */
+  /** Adds an entry that does not count against the capacity. */
   pushOwned(envelope: Envelope): void {
     this.#owned++;
     this.#entries.push(envelope);
   }
 
-  /** Puts entries ahead of all others, in their order. What may come back is bounded elsewhere. */
+  /** Puts entries ahead of all others, in their order. The stash bounds how many those are. */
   putBack(entries: readonly unknown[]): void {
     for (const entry of entries.toReversed()) {
       if (isOwned(entry)) this.#owned++;
@@ -101,20 +100,20 @@ export class Mailbox {
     }
   }
 
-  /** When it is full: makes room for another entry and returns what went, or `nothing` if it may not. */
+  /** Drops the oldest entry to make room and returns it; `EMPTY` if the overflow policy forbids that. */
   makeRoom(): unknown {
     if (!this.#dropOldest) return EMPTY;
     return this.#entries.takeFirst((oldest) => !isOwned(oldest));
   }
 
-  /** Takes the first entry, or `nothing`. */
+  /** Takes the first entry; `EMPTY` if there is none. */
   take(): unknown {
     const entry = this.#entries.shift();
     if (this.#owned > 0 && isOwned(entry)) this.#owned--;
     return entry;
   }
 
-  /** Takes every envelope and leaves the others: what a restart does. */
+  /** Takes every envelope and leaves the other entries. For restarts. */
   takeEnvelopes(): Envelope[] {
     if (this.#entries.size === 0) return [];
     this.#owned = 0;

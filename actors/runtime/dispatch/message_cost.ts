@@ -1,15 +1,15 @@
 /**
- * What an actor's messages cost it. Measured now and then by the dispatcher, not at each message.
+ * How long an actor's messages take to handle. The dispatcher measures some runs, not each message.
  *
  * @module
  */
 
-/** From here on an actor handles one message per turn: 32 would hold up the others for some ms. */
+/** Above this an actor handles one message per turn: 32 would hold up the others for some ms. */
 const SLOW_MS_PER_MESSAGE = 0.1;
-/** What a new measurement counts in the mean of the earlier ones: some ten of them matter. */
+/** Weight of a new measurement in the moving mean: about the last ten measurements matter. */
 const NEW_MEASUREMENT_WEIGHT = 0.125;
 
-/** A moving mean. */
+/** A moving mean of the time per message. */
 export class MessageCost {
   #msPerMessage: number;
 
@@ -17,17 +17,17 @@ export class MessageCost {
     this.#msPerMessage = firstMs;
   }
 
-  /** How long a message takes to handle, in milliseconds. */
+  /** Mean time that a message takes to handle, in milliseconds. */
   get msPerMessage(): number {
     return this.#msPerMessage;
   }
 
-  /** Whether it should not handle several messages in a row. */
+  /** Whether messages take so long that the actor should handle one per turn. */
   get isSlow(): boolean {
     return this.#msPerMessage > SLOW_MS_PER_MESSAGE;
   }
 
-  /** Takes a measurement in. */
+  /** Adds a measurement. */
   add(msPerMessage: number): void {
     this.#msPerMessage += (msPerMessage - this.#msPerMessage) * NEW_MEASUREMENT_WEIGHT;
   }

@@ -1,17 +1,17 @@
 /**
- * A first-in, first-out queue on a ring that grows by doubling. It has no bound of its own: whoever
- * uses it sets one. Not an array, because `shift` on a long array copies it.
+ * A first-in, first-out queue on a ring buffer that grows by doubling. It has no bound: its users set
+ * one. An array would not do, because `shift` on a long array copies it.
  *
  * @module
  */
 
-/** What {@linkcode RingQueue} answers when it is empty; no message can be this. */
-export const EMPTY: unique symbol = Symbol("rollcall.actor.nothing");
+/** What {@linkcode RingQueue} returns when it is empty. No message can be this. */
+export const EMPTY: unique symbol = Symbol("rollcall.actor.empty");
 
-/** Most queues of a system are empty for all their life: these share one ring. Never written to. */
+/** The shared ring of queues that were always empty, as most of a system are. Never written to. */
 const NO_SLOTS: never[] = [];
 
-/** A power of two. Many queues hold one item in their life, such as an order to stop. */
+/** Smallest size of a ring, a power of two. Many queues never hold more than one item. */
 const SMALLEST_RING = 2;
 
 /** An unbounded queue with constant-time access to both ends. */

@@ -1,29 +1,29 @@
 /**
- * Who wants to know when something ends. A list of links rather than a set of functions: an ask
- * enters and leaves it, and must not cost an allocation for that.
+ * The observers of one end. A linked list rather than a set of functions: every ask enters and leaves
+ * one, and must not cost an allocation for that.
  *
  * @module
  */
 
-import type { StopReason } from "../actor_definition.ts";
+import type { StopReason } from "../stop_reason.ts";
 import type { TerminationListener } from "../ref.ts";
 
-/** One who wants to know. In at most one list at a time. They belong to the runtime and do not throw. */
+/** An observer of an end, in at most one list at a time. Observers are the runtime's and do not throw. */
 export interface TerminationObserver {
-  /** Neighbours, and the list itself: {@linkcode TerminationListeners}' own. Undefined at first. */
+  /** Its neighbours and its list. Only {@linkcode TerminationListeners} changes them. */
   previousListener: TerminationObserver | undefined;
   nextListener: TerminationObserver | undefined;
   listeners: TerminationListeners | undefined;
-  /** Called once with the reason, when the thing has ended for good. */
-  onEnd(reason: StopReason): void;
+  /** Called once, with the reason, at the end for good. */
+  onTerminated(reason: StopReason): void;
 }
 
-/** The listeners for one end, in the order in which they came. */
+/** The observers of one end, in the order in which they were added. */
 export class TerminationListeners {
   #first: TerminationObserver | undefined;
   #last: TerminationObserver | undefined;
 
-  /** Adds one that is in no list. */
+  /** Adds an observer that is in no list. */
   add(listener: TerminationObserver): void {
     listener.listeners = this;
     listener.previousListener = this.#last;
@@ -32,7 +32,7 @@ export class TerminationListeners {
     this.#last = listener;
   }
 
-  /** Takes one out; of no effect if it is not in this list. */
+  /** Removes an observer. It has no effect on one that is not in this list. */
   remove(listener: TerminationObserver): void {
     if (listener.listeners !== this) return;
     const { previousListener: previous, nextListener: next } = listener;
@@ -43,16 +43,16 @@ export class TerminationListeners {
     listener.listeners = listener.previousListener = listener.nextListener = undefined;
   }
 
-  /** Takes all out, one after the other, and calls each. */
+  /** Removes all observers, one after the other, and calls each. */
   end(reason: StopReason): void {
     for (let first = this.#first; first !== undefined; first = this.#first) {
       this.remove(first);
-      first.onEnd(reason);
+      first.onTerminated(reason);
     }
   }
 }
 
-/** A listener that is a function. */
+/** An observer that calls a function. */
 export class FunctionListener implements TerminationObserver {
   previousListener: TerminationObserver | undefined = undefined;
   nextListener: TerminationObserver | undefined = undefined;
@@ -63,7 +63,7 @@ export class FunctionListener implements TerminationObserver {
     this.#listener = listener;
   }
 
-  onEnd(reason: StopReason): void {
+  onTerminated(reason: StopReason): void {
     this.#listener(reason);
   }
 }

@@ -1,24 +1,25 @@
 /**
- * The end of something that is no actor, for those who want to know of it.
+ * The observable end of a reference that has no cell: an adapter, or a reference to another process
+ * or worker.
  *
  * @module
  */
 
-import type { StopReason } from "../actor_definition.ts";
+import type { StopReason } from "../stop_reason.ts";
 import { FunctionListener, TerminationListeners } from "./termination_listeners.ts";
 import type { TerminationListener } from "../ref.ts";
 
-/** Listeners, and whether it has ended. */
+/** The observers of an end, and the reason once it has come. */
 export class TerminationSource {
   readonly #listeners = new TerminationListeners();
   #reason: StopReason | undefined;
 
-  /** Why it ended; undefined until it has. */
+  /** Why it has ended; undefined until then. */
   get reason(): StopReason | undefined {
     return this.#reason;
   }
 
-  /** Adds a listener and returns its removal. After the end it is called at once. */
+  /** Adds a listener and returns the function that removes it. After the end it is called at once. */
   add(listener: TerminationListener): () => void {
     if (this.#reason !== undefined) {
       listener(this.#reason);

@@ -1,6 +1,6 @@
 /**
- * Where messages end up that no actor will handle: counted by reason, and shown to whoever
- * subscribes. They are not kept.
+ * Dead letters: messages that no actor will handle. They are counted by reason and shown to
+ * subscribers. They are not kept.
  *
  * @module
  */
@@ -15,7 +15,7 @@ import type { ActorLogger } from "../logger.ts";
  * - `failed`: the actor threw while it handled it.
  * - `stale`: it was for an earlier incarnation: the outcome of a task or ask that the incarnation
  *   started, or a message through one of its adapters.
- * - `invalid`: it came from another process, or was to go there, and does not fit the schema.
+ * - `invalid`: it came from another process, or was to be sent there, and does not match the schema.
  * - `late_answer`: an answer to an ask that had ended already.
  */
 export type DeadLetterReason =
@@ -37,8 +37,8 @@ export interface DeadLetter {
 }
 
 /**
- * How many dead letters that the listeners themselves cause are shown to them per letter from
- * outside. Beyond it they are only counted: a listener that always causes another would never end.
+ * Dead letters that listeners may cause, and are shown, per letter from elsewhere. Further ones are
+ * only counted: a listener that always causes another would never end.
  */
 const NESTED_LIMIT = 100;
 
@@ -58,23 +58,24 @@ export class DeadLetters {
   /** Letters that arose while listeners ran; undefined when none run. */
   #nested: DeadLetter[] | undefined;
 
+  /** Internal: a system makes its own. */
   constructor(log: ActorLogger) {
     this.#log = log;
   }
 
-  /** All dead letters so far. */
+  /** Number of dead letters so far. */
   get total(): number {
     return this.#total;
   }
 
-  /** Dead letters so far, by reason. */
+  /** Number of dead letters so far, by reason. */
   get counts(): Readonly<Record<DeadLetterReason, number>> {
     return { ...this.#counts };
   }
 
   /**
    * Calls the listener with each dead letter from now on, in the turn in which it was dropped.
-   * Returns the way to end that. What a listener throws is logged.
+   * Returns the function that unsubscribes. Errors of the listener are logged.
    */
   subscribe(listener: (letter: DeadLetter) => void): () => void {
     // A wrapper of its own, so that the same function may be subscribed twice and removed once.
@@ -83,7 +84,7 @@ export class DeadLetters {
     return () => void this.#listeners.delete(entry);
   }
 
-  /** Records one. Internal: only the runtime decides what is a dead letter. */
+  /** Records a dead letter. Internal: only the runtime decides what is one. */
   publish(letter: DeadLetter): void {
     this.#counts[letter.reason]++;
     this.#total++;

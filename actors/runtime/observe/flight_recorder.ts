@@ -1,14 +1,14 @@
 /**
- * What happened last in a system: starts, ends, failures, restarts, dead letters. Kept in a ring, so
- * that it costs next to nothing until somebody wants to know, and handed out when the system fails.
+ * The flight recorder: the last events of a system (starts, ends, failures, restarts, dead letters).
+ * They are kept in a ring buffer, so that recording costs next to nothing, and handed out when the
+ * system fails.
  *
  * @module
  */
 
 import type { DeadLetterReason } from "./dead_letters.ts";
-import type { StopReason } from "../actor_definition.ts";
-
-/** One thing that happened. Times are on the monotonic clock, as of the turn of the event loop. */
+import type { StopReason } from "../stop_reason.ts";
+/** One event. Times are on the monotonic clock, as of the turn of the event loop. */
 export type FlightEvent =
   & { readonly number: number; readonly atMs: number; readonly path: string }
   & (
@@ -19,7 +19,7 @@ export type FlightEvent =
     | { readonly type: "dead_letter"; readonly reason: DeadLetterReason }
   );
 
-/** A failure that no supervisor dealt with. */
+/** A failure that no supervisor has handled. */
 export interface RootFailure {
   /** The top-level actor that failed. */
   readonly path: string;
@@ -35,13 +35,13 @@ export interface FlightRecorderOptions {
    */
   readonly capacity?: number;
   /**
-   * Called with the events, oldest first, and with the failure, when that stops the system. What it
-   * throws is logged.
+   * Called with the events, oldest first, and the failure, when a failure stops the system. Its errors
+   * are logged.
    */
   readonly sink?: (events: readonly FlightEvent[], failure: RootFailure) => void;
 }
 
-/** Whoever an event is about: its path is asked for only when somebody reads the events. */
+/** The actor that an event is about. Its path is asked for only when the events are read. */
 interface Subject {
   readonly path: string;
 }
@@ -49,10 +49,10 @@ interface Subject {
 /** Events kept unless stated otherwise. */
 const DEFAULT_CAPACITY = 256;
 
-/** The ring. */
+/** The ring buffer of the last events. */
 export class FlightRecorder {
   readonly #capacity: number;
-  // A column for each part of an event: to record is to overwrite, not to allocate.
+  // One array for each field of an event, so that recording overwrites and does not allocate.
   readonly #types: FlightEvent["type"][] = [];
   readonly #subjects: Subject[] = [];
   readonly #details: unknown[] = [];
@@ -63,7 +63,7 @@ export class FlightRecorder {
     this.#capacity = capacity;
   }
 
-  /** Records one. */
+  /** Records an event. */
   record(type: FlightEvent["type"], subject: Subject, atMs: number, detail?: unknown): void {
     if (this.#capacity === 0) return;
     const slot = this.#recorded++ % this.#capacity;
@@ -73,7 +73,7 @@ export class FlightRecorder {
     this.#timesMs[slot] = atMs;
   }
 
-  /** What is kept, oldest first. */
+  /** The events that are kept, oldest first. */
   events(): FlightEvent[] {
     const events: FlightEvent[] = [];
     const first = Math.max(0, this.#recorded - this.#capacity);

@@ -1,5 +1,5 @@
 /**
- * The actors as they stand, as data: what an operator or a dashboard looks at.
+ * Snapshots: the state of all actors as data, for operators and dashboards.
  *
  * @module
  */
@@ -8,12 +8,15 @@ import type { Cell } from "../cell/cell.ts";
 import type { Clock } from "../clock.ts";
 import type { ActorStatus } from "../cell/system_messages.ts";
 
-/** One actor, as it stands, and its children from left to right. */
+/** The state of one actor, and of its children from left to right. */
 export interface ActorSnapshot {
+  /** Its name among its siblings. */
   readonly name: string;
-  /** What its definition calls itself. */
+  /** The name of its definition. */
   readonly kind: string;
+  /** Its path. */
   readonly path: string;
+  /** Where it is in its life. */
   readonly status: ActorStatus;
   /** Messages that wait. */
   readonly mailboxLength: number;
@@ -23,14 +26,15 @@ export interface ActorSnapshot {
   readonly handled: number;
   /** Messages that became dead letters. */
   readonly dropped: number;
-  /** How long a message takes to handle, in milliseconds; null if it was never measured. */
+  /** Mean time that a message takes to handle, in milliseconds; null if never measured. */
   readonly msPerMessage: number | null;
   /** What its definition's `summarize` shows of its state; null if there is none. */
   readonly summary: unknown;
+  /** Its children, from left to right. */
   readonly children: readonly ActorSnapshot[];
 }
 
-/** A cell with all below it. */
+/** Makes a snapshot of an actor with all actors below it. */
 export function snapshot(cell: Cell): ActorSnapshot {
   const { name, path, status, mailboxLength, restarts, handled, dropped } = cell;
   return {
@@ -50,7 +54,7 @@ export function snapshot(cell: Cell): ActorSnapshot {
 
 function summarise({ definition, incarnation, status }: Cell): unknown {
   if (definition.summarize === undefined || !incarnation?.initialised) return null;
-  // While it ends, the state is in the hands of its clean-up.
+  // While it ends, `onStop` may be changing the state.
   if (status !== "running") return null;
   try {
     return definition.summarize(incarnation.state) ?? null;
@@ -59,33 +63,37 @@ function summarise({ definition, incarnation, status }: Cell): unknown {
   }
 }
 
-/** Something that has a tree of actors. */
+/** Something that has a tree of actors, such as an actor system. */
 export interface Observed {
+  /** The clock that rates are measured by. */
   readonly clock: Clock;
+  /** The actors at the top, with all below them. */
   tree(): readonly ActorSnapshot[];
 }
 
-/** An actor with what it did since one looked last. */
+/** A snapshot of an actor, with its rate since the last look. */
 export interface ObservedActor extends Omit<ActorSnapshot, "children"> {
   /** Messages and signals handled per second since the last look; null at the first. */
   readonly handledPerSecond: number | null;
+  /** Its children, from left to right. */
   readonly children: readonly ObservedActor[];
 }
 
 /**
- * Looks at a system again and again, as a live view does, and says what happened in between. Each
- * viewer has one of its own.
+ * Looks at a system repeatedly, as a live view does, and computes rates between two looks. Each viewer
+ * has an observer of its own.
  */
 export class Observer {
   readonly #observed: Observed;
   #lookedAtMs = 0;
   #handled = new Map<string, number>();
 
+  /** Makes an observer that has not looked yet. */
   constructor(observed: Observed) {
     this.#observed = observed;
   }
 
-  /** The actors as they stand. */
+  /** The actors now, with their rates since the last look. */
   look(): readonly ObservedActor[] {
     const nowMs = this.#observed.clock.nowMs();
     const passedMs = nowMs - this.#lookedAtMs;
@@ -94,7 +102,7 @@ export class Observer {
     function observe({ children, ...actor }: ActorSnapshot): ObservedActor {
       const before = handledBefore.get(actor.path);
       handledNow.set(actor.path, actor.handled);
-      // An actor that was replaced by another of its name begins at 0 again.
+      // Another actor of the same name begins at 0 again.
       const since = before === undefined || before > actor.handled ? undefined : before;
       const handledPerSecond = since === undefined || passedMs <= 0
         ? null

@@ -1,6 +1,6 @@
 /**
- * Following messages: the trace of a single actor, and hooks through which a tracer outside (say, of
- * OpenTelemetry) learns which message was caused by which. Costs nothing while unused.
+ * Tracing: the trace of a single actor, and hooks through which an outside tracer (say, of
+ * OpenTelemetry) learns which message caused which. Both cost nothing while unused.
  *
  * @module
  */
@@ -12,10 +12,13 @@ import { Envelope, takenBack, Wrapped } from "../dispatch/mailbox.ts";
 
 /** One message or signal that a traced actor has handled. */
 export interface TraceEvent {
+  /** The path of the actor. */
   readonly path: string;
   /** When its handling began, on the monotonic clock. */
   readonly atMs: number;
+  /** How long it took, in milliseconds. */
   readonly tookMs: number;
+  /** The message or signal. */
   readonly handled:
     | { readonly type: "message"; readonly message: unknown }
     | { readonly type: "signal"; readonly signal: Signal };
@@ -24,19 +27,19 @@ export interface TraceEvent {
 }
 
 /**
- * What a tracer outside does with the flow of messages. Both are called on every message of the
- * system, so they should be quick. What they throw is logged, and the message is handled all the same.
+ * What an outside tracer does at each message. Both functions are called for every message of the
+ * system, so they should be quick. Their errors are logged, and the message is handled all the same.
  */
 export interface MessageHooks {
   /**
-   * Called when a message is told, or an outcome of an actor's own work comes in: what it returns
-   * travels along. (The current span, say.) Nobody tells the ticks of a timer: they carry undefined.
+   * Called when a message is told, or an outcome of an actor's own work comes in. What it returns (the
+   * current span, say) is attached to the message. Ticks of timers have undefined attached.
    */
   readonly onTell: (told: { readonly to: string; readonly message: unknown }) => unknown;
   /**
-   * Called when it is handled, with what {@linkcode onTell} returned, and the message as the actor
-   * sees it. It calls `handle` once, within whatever it sets up around it. `handle` does not throw;
-   * it returns what the actor threw, if it did.
+   * Called when the message is handled, with what {@linkcode onTell} has returned and the message as
+   * the actor sees it. It must call `handle` once, within whatever it sets up around it. `handle` does
+   * not throw; it returns what the actor threw, if it did.
    */
   readonly onHandle: (
     handling: { readonly by: string; readonly message: unknown; readonly carried: unknown },
@@ -44,14 +47,15 @@ export interface MessageHooks {
   ) => void;
 }
 
-/** What an actor threw while it handled a message. */
+/** The failure of an actor while it handled a message. */
 export interface HandlingFailure {
+  /** What it threw. */
   readonly error: unknown;
 }
 
-/** A mailbox entry with what a hook had it carry. */
+/** A mailbox entry with what a message hook attached to it. */
 export class Carrying extends Wrapped {
-  /** The entry as it would be without hooks. */
+  /** The entry without the attachment. */
   readonly entry: unknown;
   readonly carried: unknown;
 
@@ -66,7 +70,7 @@ export class Carrying extends Wrapped {
   }
 }
 
-/** Makes an entry carry what the hooks want it to. */
+/** Calls `onTell` for a mailbox entry, and attaches what it returns. */
 export function wrapForHooks(
   entry: unknown,
   { hooks, to, log }: {
@@ -85,19 +89,19 @@ export function wrapForHooks(
   }
 }
 
-/** The entry with that on board. An envelope stays one, or a restart would not find it. */
+/** Attaches something to an entry. An envelope stays an envelope, because restarts look for those. */
 export function carry(entry: unknown, carried: unknown): unknown {
   if (!(entry instanceof Envelope)) return new Carrying(entry, carried);
   entry.carried = carried;
   return entry;
 }
 
-/** What an entry has on board. */
+/** What is attached to an entry. */
 export function carriedBy(entry: unknown): unknown {
   return entry instanceof Carrying || entry instanceof Envelope ? entry.carried : undefined;
 }
 
-/** Handles a message within its hook, exactly once whatever the hook does. */
+/** Handles a message within the hook `onHandle`, exactly once whatever the hook does. */
 export function handleWithHooks(
   handling: { readonly by: string; readonly message: unknown; readonly carried: unknown },
   { hooks, log, handle }: {
@@ -131,19 +135,19 @@ export class Tracers {
     this.#log = log;
   }
 
-  /** Whether nobody follows any more. */
+  /** Whether there is no listener left. */
   get isEmpty(): boolean {
     return this.#listeners.size === 0;
   }
 
-  /** Adds one; returns the way to end it. */
+  /** Adds a listener; returns the function that removes it. */
   add(listener: (event: TraceEvent) => void): () => void {
     const entry = (event: TraceEvent): void => listener(event);
     this.#listeners.add(entry);
     return () => void this.#listeners.delete(entry);
   }
 
-  /** Runs what handles a message or signal, and shows it to all. What it throws goes on. */
+  /** Runs `handle`, and shows the message or signal to all listeners. Errors of `handle` are rethrown. */
   trace(path: string, handled: TraceEvent["handled"], handle: () => void): void {
     const atMs = this.#clock.nowMs();
     let failure: { readonly error: unknown } | undefined;

@@ -1,6 +1,7 @@
 /**
- * Finding actors by what they do: names that one actor holds, and groups of actors that offer the
- * same service. Entries leave with their actors.
+ * The receptionist: actors are found by the service that they offer, under a name that one actor holds
+ * or as a group. An actor's entries are removed when it ends. The product does not use it, because its
+ * actors are handed the references that they need; it is for the library's users.
  *
  * @module
  */
@@ -8,11 +9,11 @@
 import { ActorError } from "../errors.ts";
 import { type ActorRef, isWatchable, onTermination } from "../ref.ts";
 
-/** Names a service, and the protocol that whoever offers it speaks. Make one per service, once. */
+/** Names a service and the protocol of the actors that offer it. Make one key per service, once. */
 export interface ServiceKey<M> {
-  /** For people. Two keys of the same name are two services. */
+  /** The service's name, for people. Two keys of the same name are two services. */
   readonly name: string;
-  /** Only in the types: what is found under a key speaks the key's protocol, no more and no less. */
+  /** Only in the types: actors found under a key have exactly the key's protocol. */
   readonly protocol?: (message: M) => M;
 }
 
@@ -21,33 +22,37 @@ export function serviceKey<M>(name: string): ServiceKey<M> {
   return { name };
 }
 
-/** Who offers a service, in the order of registration. What subscribers get. */
+/** The message that subscribers get: the actors that offer a service. */
 export interface Listing<M> {
+  /** Tells it apart from other messages of the subscriber's protocol. */
   readonly type: "listing";
+  /** The service. */
   readonly key: ServiceKey<M>;
+  /** The actors that offer it, in the order of registration. */
   readonly refs: readonly ActorRef<M>[];
 }
 
-/** A key whatever its protocol, which only the types of the methods care for. */
+/** A key whose protocol is of no interest. */
 interface AnyKey {
   readonly name: string;
 }
 
 /** Entries and subscribers under one key. */
 interface Service {
-  /** Each with the way to end its death watch. */
+  /** Each with the function that ends its death watch. */
   readonly refs: Map<ActorRef<never>, () => void>;
   readonly subscribers: Map<ActorRef<never>, () => void>;
 }
 
 /**
- * Entries and subscribers of one key at most. They are the actors of one process; more than this
- * means that registering is in a loop.
+ * Most entries and most subscribers of one key. They are actors of one process; more than this means
+ * that an actor registers in a loop.
  */
 const LIMIT_PER_KEY = 4096;
 
 /**
- * Who offers what. Hand it to those who need it; there may be several.
+ * A register of actors by the service that they offer. Hand it to the actors that need it; there may be
+ * several.
  *
  * An actor that registers `context.self` stays registered over its restarts.
  */
@@ -82,26 +87,26 @@ export class Receptionist {
     this.register(key, ref);
   }
 
-  /** Takes an actor out; of no effect if it is not registered. */
+  /** Removes an actor; it has no effect on one that is not registered. */
   unregister<M>(key: ServiceKey<M>, ref: ActorRef<M>): void {
     const refs = this.#services.get(key)?.refs;
     refs?.get(ref)?.();
     if (refs?.delete(ref)) this.#announce(key);
   }
 
-  /** Those that offer the service, in the order of registration. */
+  /** The actors that offer the service, in the order of registration. */
   find<M>(key: ServiceKey<M>): readonly ActorRef<M>[] {
     // Only `register` adds entries, with the protocol of the same key.
     return [...this.#services.get(key)?.refs.keys() ?? []] as ActorRef<M>[];
   }
 
-  /** The first of them; undefined if there is none. */
+  /** The first actor that offers the service; undefined if there is none. */
   findOne<M>(key: ServiceKey<M>): ActorRef<M> | undefined {
     return this.find(key)[0];
   }
 
   /**
-   * Sends the listing now and at each change, until the subscriber ends.
+   * Sends the subscriber the listing now and at each change, until the subscriber ends.
    *
    * @throws {ActorError} As {@linkcode register}.
    */
@@ -113,7 +118,7 @@ export class Receptionist {
     }
   }
 
-  /** Ends that; of no effect if there is no subscription. */
+  /** Removes a subscriber; it has no effect on one that has not subscribed. */
   unsubscribe<M>(key: ServiceKey<M>, subscriber: ActorRef<Listing<M>>): void {
     const subscribers = this.#services.get(key)?.subscribers;
     subscribers?.get(subscriber)?.();
@@ -152,7 +157,7 @@ export class Receptionist {
       this.#forgetIfEmpty(key);
       throw problem;
     }
-    // Entered first: on an actor that has ended the listener is called inline.
+    // Entered before the watch: if the actor has ended, the listener is called at once.
     entries.set(ref, () => {});
     const unwatch = ref[onTermination](() => {
       entries.delete(ref);

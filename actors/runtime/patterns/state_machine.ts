@@ -1,7 +1,8 @@
 /**
- * Actors whose behaviour depends on the state that they are in, written as a table, as with OTP's
- * gen_statem: which states there are, which may follow which, what each does with each message. What
- * the table does not allow does not compile.
+ * State machines: actors whose behaviour depends on their state, written as a table, as with OTP's
+ * gen_statem. The table says which states there are, which may follow which, and what each does with
+ * each message; what it does not allow does not compile. The product does not use it; it is for the
+ * library's users.
  *
  * @module
  */
@@ -9,85 +10,97 @@
 import type { ActorContext, ActorDefinition } from "../actor_definition.ts";
 import { ActorError } from "../errors.ts";
 
-/** The states of a machine: the type of the data that belongs to each, by name. */
+/** The states of a machine, whichever they are: the type of each state's data, by the state's name. */
 // deno-lint-ignore no-explicit-any -- an index signature would refuse interfaces
-type AnyStates = Record<string, any>;
+export type MachineStates = Record<string, any>;
 
 /** A message of a machine's protocol. */
-interface Tagged {
+export interface MachineMessage {
+  /** Which message it is. */
   readonly type: string;
 }
 
-/** Where a machine is, with the data of that state. */
+/** The current state of a machine, with the data of that state. */
 export type MachineState<States> = {
   readonly [S in keyof States & string]: { readonly state: S; readonly data: States[S] };
 }[keyof States & string];
 
-declare const next: unique symbol;
+/** The key of {@linkcode MachineStep}'s type parameter. It exists only in the types. */
+export declare const machineStepBrand: unique symbol;
 
-/** What a handler decides. Made by the tools that the handler is given; `Next` is where it may lead. */
+/** What a handler decides, made by {@linkcode MachineTools}. `Next` are the states that it may lead to. */
 export interface MachineStep<Next> {
   /** Only in the types. */
-  readonly [next]: Next;
+  readonly [machineStepBrand]: Next;
 }
 
 /** What the handlers of one state work with. */
 export interface MachineTools<States, M, S extends keyof States, Next extends keyof States> {
+  /** The actor's context. */
   readonly context: ActorContext<M>;
-  /** Stays, with other data if given. The state's time-out goes on. */
+  /** Stays in this state, with other data if given. The state's time-out goes on. */
   stay(data?: States[S]): MachineStep<S>;
   /**
-   * Goes to a state that may follow this one. Its `enter` runs, its time-out begins, and what was
-   * postponed comes back, ahead of the messages that wait.
+   * Goes to a state that may follow this one. Its `enter` runs, its time-out begins, and postponed
+   * messages come back, ahead of those that wait.
    */
   to<N extends Next>(state: N, data: States[N]): MachineStep<N>;
-  /** Stays, and has the message in hand come back in the next state. */
+  /** Stays in this state. The current message comes back in the next state. */
   postpone(): MachineStep<S>;
 }
 
-type Handler<States, M, T extends Tagged, S extends keyof States, Next extends keyof States> = (
+/** Handles one kind of message in one state. */
+export type StateHandler<
+  States,
+  M,
+  T extends MachineMessage,
+  S extends keyof States,
+  Next extends keyof States,
+> = (
   data: States[S],
   message: T,
   tools: MachineTools<States, M, S, Next>,
 ) => MachineStep<S | Next>;
 
-/** One state: what it does with each message, on entry, and after too long. */
+/** One state: what it does with each message, on entry, and at its time-out. */
 export interface StateSpec<
   States,
-  M extends Tagged,
+  M extends MachineMessage,
   S extends keyof States,
   Next extends keyof States,
 > {
-  /** Runs when the state is entered, also as the first one. */
+  /** Runs when the state is entered, also as the first state. */
   readonly enter?: (data: States[S], context: ActorContext<M>) => void;
   /** What happens when the machine is still in this state after a time. */
   readonly timeout?: {
-    /** In milliseconds, counted from the entry. */
+    /** The time-out in milliseconds, counted from the entry. */
     readonly afterMs: number | ((data: States[S]) => number);
+    /** What to do then. */
     readonly then: (
       data: States[S],
       tools: Omit<MachineTools<States, M, S, Next>, "postpone">,
     ) => MachineStep<S | Next>;
   };
-  /** Every message of the protocol: a handler, or what becomes of it. */
+  /** For every message of the protocol: a handler, or what becomes of the message. */
   readonly on: {
     readonly [T in M["type"]]:
-      | Handler<States, M, Extract<M, { readonly type: T }>, S, Next>
+      | StateHandler<States, M, Extract<M, { readonly type: T }>, S, Next>
       | "ignore"
       | "postpone";
   };
 }
 
-/** A whole machine. */
+/** The table of a machine. */
 export interface MachineSpec<
   States,
-  M extends Tagged,
+  M extends MachineMessage,
   Edges extends { readonly [S in keyof States]: readonly (keyof States)[] },
 > extends Pick<ActorDefinition<never, M>, "name" | "mailbox" | "stopDeadlineMs" | "stashCapacity"> {
   /** Which states may follow which. */
   readonly transitions: Edges;
-  /** Where it begins; again at every restart. */
+  /** Makes the first state, also at every restart. */
   readonly init: (context: ActorContext<M>) => MachineState<States>;
+  /** The states. */
   readonly states: {
     readonly [S in keyof States]: StateSpec<States, M, S, Edges[S][number]>;
   };
@@ -130,7 +143,7 @@ export type MachineDefinition<States, M> = ActorDefinition<MachineState<States>,
  * await system.stop();
  * ```
  */
-export function stateMachine<States extends AnyStates, M extends Tagged>(): <
+export function stateMachine<States extends MachineStates, M extends MachineMessage>(): <
   const Edges extends { readonly [S in keyof States]: readonly (keyof States)[] },
 >(
   spec: MachineSpec<States, M, Edges>,
@@ -138,13 +151,13 @@ export function stateMachine<States extends AnyStates, M extends Tagged>(): <
   return (spec) => define(spec as unknown as ErasedSpec<M>) as MachineDefinition<States, M>;
 }
 
-/** A table with the types of its states dropped: the typed one has checked them. */
-interface ErasedSpec<M extends Tagged> extends
+/** A table with the types of its states dropped: they were checked where it was written. */
+interface ErasedSpec<M extends MachineMessage> extends
   Omit<
-    MachineSpec<AnyStates, M, Record<string, string[]>>,
+    MachineSpec<MachineStates, M, Record<string, string[]>>,
     "states"
   > {
-  readonly states: Record<string, StateSpec<AnyStates, M, string, string>>;
+  readonly states: Record<string, StateSpec<MachineStates, M, string, string>>;
 }
 
 interface ErasedState {
@@ -152,9 +165,9 @@ interface ErasedState {
   readonly data: unknown;
 }
 
-/** What a step really is. */
+/** What a step is at run time. */
 class Step implements MachineStep<never> {
-  declare readonly [next]: never;
+  declare readonly [machineStepBrand]: never;
 
   constructor(
     readonly kind: "stay" | "to" | "postpone",
@@ -163,29 +176,29 @@ class Step implements MachineStep<never> {
   ) {}
 }
 
-/** The time-out of a state, as the actor tells it itself. */
+/** The message that a machine sends itself at a state's time-out. */
 class StateTimeout {
   readonly type = "state_timeout";
 }
 const TIMEOUT = new StateTimeout();
-/** No timer of a machine's author has a slash at the front, by the same habit as names of actors. */
+/** The key of the timer. Handlers should not use keys that begin with a slash. */
 const TIMEOUT_KEY = "/state";
 
-function define<M extends Tagged>(spec: ErasedSpec<M>): ActorDefinition<ErasedState, M> {
+function define<M extends MachineMessage>(spec: ErasedSpec<M>): ActorDefinition<ErasedState, M> {
   function enter(current: ErasedState, context: ActorContext<M>): ErasedState {
     const { enter, timeout } = specOf(current);
     context.timers.cancel(TIMEOUT_KEY);
     if (timeout !== undefined) {
       const { afterMs } = timeout;
       const delayMs = typeof afterMs === "number" ? afterMs : afterMs(current.data);
-      // It is taken out again in `receive`, before any handler sees it.
+      // `receive` takes it out again, before any handler sees it.
       context.timers.after(TIMEOUT_KEY, delayMs, TIMEOUT as unknown as M);
     }
     enter?.(current.data, context);
     return current;
   }
 
-  function specOf({ state }: ErasedState): StateSpec<AnyStates, M, string, string> {
+  function specOf({ state }: ErasedState): StateSpec<MachineStates, M, string, string> {
     const found = spec.states[state];
     if (found === undefined) {
       throw new ActorError("invalid_option", `enter state "${state}": expected one of the table`);

@@ -1,6 +1,7 @@
 /**
- * Channels between actors: a topic passes each message on to all who have subscribed. It keeps no
- * queue of its own; each subscriber's mailbox is the bound, and its overflow policy decides.
+ * Topics: typed channels between actors, which pass each message on to all subscribers. A topic keeps
+ * no queue of its own; each subscriber's mailbox is the bound, and its overflow policy decides. The
+ * agent's actors tell each other their news by topics.
  *
  * @module
  */
@@ -22,7 +23,7 @@ export interface TopicOptions {
   readonly maxSubscribers?: number;
 }
 
-/** What became of one message. */
+/** What became of one message that was published. */
 export interface Published {
   /** Subscribers whose mailbox took it. */
   readonly accepted: number;
@@ -32,12 +33,15 @@ export interface Published {
 
 /** The sending end of a topic. */
 export interface Publisher<in M> {
+  /** Passes a message on to all subscribers. */
   readonly publish: (message: M) => Published;
 }
 
 /** The receiving end of a topic. */
 export interface Subscribable<out M> {
+  /** Adds a subscriber. */
   readonly subscribe: (subscriber: ActorRef<M>) => void;
+  /** Removes a subscriber. */
   readonly unsubscribe: (subscriber: ActorRef<M>) => void;
 }
 
@@ -49,21 +53,22 @@ export interface Subscribable<out M> {
  * its restarts; one that subscribes an adapter is dropped with the incarnation that made it.
  */
 export class Topic<M> implements Publisher<M>, Subscribable<M> {
-  /** What the topic is about, for people. */
+  /** The topic's name, for people. */
   readonly name: string;
   readonly #replayLast: boolean;
   readonly #maxSubscribers: number;
-  /** Each with the way to end its death watch. */
+  /** Each with the function that ends its death watch. */
   readonly #subscribers = new Map<ActorRef<M>, () => void>();
   #last: { readonly message: M } | undefined;
 
+  /** Makes a topic without subscribers. */
   constructor(name: string, options: TopicOptions = {}) {
     this.name = name;
     this.#replayLast = options.replayLast ?? false;
     this.#maxSubscribers = options.maxSubscribers ?? 1024;
   }
 
-  /** How many are subscribed. */
+  /** Number of subscribers. */
   get subscriberCount(): number {
     return this.#subscribers.size;
   }
@@ -91,7 +96,7 @@ export class Topic<M> implements Publisher<M>, Subscribable<M> {
     if (this.#replayLast && this.#last !== undefined) subscriber.tell(this.#last.message);
   }
 
-  /** Removes a subscriber; of no effect if there is none. */
+  /** Removes a subscriber; it has no effect on one that has not subscribed. */
   unsubscribe(subscriber: ActorRef<M>): void {
     this.#subscribers.get(subscriber)?.();
     this.#subscribers.delete(subscriber);

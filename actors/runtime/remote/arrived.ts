@@ -1,12 +1,12 @@
 /**
- * A message from elsewhere in the mailbox of an actor here.
+ * Mailbox entries that hold a message from another process or worker.
  *
  * @module
  */
 
 import { Wrapped } from "../dispatch/mailbox.ts";
 
-/** Says when it leaves the mailbox, so that its sender may send another. */
+/** A message from elsewhere. It calls back when it leaves the mailbox: its sender may send another then. */
 export class Arrived extends Wrapped {
   readonly #message: unknown;
   #onTaken: (() => void) | undefined;
@@ -21,7 +21,7 @@ export class Arrived extends Wrapped {
     return this.#message;
   }
 
-  /** Looked at when it is handled or becomes a dead letter, whichever comes first. */
+  /** The message. Reading it means that it leaves the mailbox: handled, or as a dead letter. */
   override get content(): unknown {
     const onTaken = this.#onTaken;
     this.#onTaken = undefined;

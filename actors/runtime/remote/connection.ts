@@ -1,6 +1,6 @@
 /**
- * One stream of bytes as a stream of frames: bounded, written in batches, and given up when the
- * other side is silent, does not read, or does not keep to the protocol.
+ * Connections: a stream of bytes that carries frames. It is bounded, written in batches, and closed when
+ * the other side is silent, does not read, or breaks the protocol.
  *
  * @module
  */
@@ -13,18 +13,20 @@ import type { RemoteLimits } from "./options.ts";
 import type { ByteStream } from "./transport.ts";
 
 /**
- * What became of a frame that was to be sent.
+ * The outcome of sending a frame.
  *
- * - `full`: too much waits to be written. Only for messages.
- * - `unfit`: it is too large, or is not what JSON can carry.
+ * - `sent`: it is written, or will be.
+ * - `full`: too many bytes wait to be written. Only for messages.
+ * - `unfit`: it is too large, or JSON cannot carry it.
+ * - `closed`: the connection is closed.
  */
 export type SendOutcome = "sent" | "full" | "unfit" | "closed";
 
 /** Carries frames to the other side. */
 export interface Channel {
-  /** Sends a message of a user; there may be no room for it. */
+  /** Sends an actor's message, unless there is no room for it. */
   sendMessage(frame: Frame): SendOutcome;
-  /** Sends what must not be dropped; closes the connection if there is no room at all. */
+  /** Sends a frame that must not be dropped. If there is no room even for it, closes the connection. */
   send(frame: Frame): SendOutcome;
 }
 
@@ -32,19 +34,19 @@ export interface Channel {
 export interface ConnectionOptions {
   readonly clock: Clock;
   readonly limits: RemoteLimits;
-  /** Takes each frame. What it throws closes the connection. */
+  /** Takes each frame. If it throws, the connection is closed. */
   readonly onFrame: (frame: Frame) => void;
-  /** Called once, when no frame will come any more. */
+  /** Called once, when the connection is closed. */
   readonly onClosed: (error: RemoteError) => void;
 }
 
-/** Bytes read at once: one read takes what a burst of small frames brings. */
+/** Size of the read buffer, in bytes: one read takes a burst of small frames. */
 const READ_BYTES = 65_536;
 
-/** How long what waits may take to be written when a connection ends properly, in milliseconds. */
+/** How long a connection that is ended goes on writing what waits, in milliseconds. */
 const LINGER_MS = 500;
 
-/** See the head of this file. */
+/** One connection, as a stream of frames in both directions. */
 export class Connection implements Channel {
   readonly #stream: ByteStream;
   readonly #options: ConnectionOptions;
@@ -93,13 +95,13 @@ export class Connection implements Channel {
     this.#waitingBytes += bytes.length;
     if (!this.#writing) {
       this.#writing = true;
-      // After the turn, so that what is told in one turn is written at once.
+      // After this turn, so that all that is told in it is written together.
       queueMicrotask(() => void this.#write());
     }
     return "sent";
   }
 
-  /** Ends it at once; what waits is lost. */
+  /** Closes the connection at once. Frames that wait to be written are lost. */
   close(error: RemoteError): void {
     if (this.#closed) return;
     this.#closed = true;
@@ -114,7 +116,7 @@ export class Connection implements Channel {
     this.#options.onClosed(error);
   }
 
-  /** Ends it when what waits has been written, or after half a second. */
+  /** Closes the connection when the frames that wait are written, or after half a second. */
   end(error: RemoteError): void {
     if (this.#closed || this.#ending) return;
     this.#ending = true;

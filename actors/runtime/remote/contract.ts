@@ -1,6 +1,6 @@
 /**
- * What two processes agree on about an actor: its name, and the schema of its messages and answers.
- * Both sides hold the same contract, and each checks what reaches it.
+ * Contracts: what two processes agree on about an actor, its name and the schema of its messages and
+ * answers. Both sides hold the same contract, and each checks what it receives.
  *
  * @module
  */
@@ -10,15 +10,69 @@ import type { ActorRef, ReplyTo, TellOutcome } from "../mod.ts";
 import { askBehindOf } from "./ask_behind.ts";
 import { RemoteError } from "./errors.ts";
 
-/** Under which name an actor is exported, and what it takes. */
+/** What a schema says of a value that does not match. */
+export interface SchemaProblem {
+  /** The problems, the first one first. */
+  readonly issues: readonly {
+    /** What was expected. */
+    readonly message: string;
+    /** Where in the value. */
+    readonly path: readonly PropertyKey[];
+  }[];
+}
+
+/** A schema of zod for values of the type `T`, as far as a contract needs it. */
+export interface MessageSchema<out T> {
+  /** Where `z.infer` and `z.object` find the type. */
+  readonly _zod: {
+    /** The type of the values. */
+    readonly output: T;
+  };
+  /** Checks a value. The schema describes and does not transform, because it runs on both sides. */
+  safeParse(
+    value: unknown,
+  ):
+    | { readonly success: true; readonly data: T }
+    | { readonly success: false; readonly error: SchemaProblem };
+}
+
+/** The schema that {@linkcode replyTo} makes, for a field of an object's schema. */
+export interface ReplySchema<R> extends MessageSchema<ReplyTo<R>> {
+  /** Where `z.object` finds the types. */
+  readonly _zod: {
+    /** The type of the field. */
+    readonly output: ReplyTo<R>;
+    /** The type of the field before it is checked. */
+    readonly input: ReplyTo<R>;
+  };
+  /** Makes the schema for a message that asks for an answer or does not. */
+  optional(): OptionalReplySchema<R>;
+}
+
+/** The schema of a field `replyTo` that may be left out. */
+export interface OptionalReplySchema<R> extends MessageSchema<ReplyTo<R> | undefined> {
+  /** Where `z.object` finds the types. */
+  readonly _zod: {
+    /** The type of the field. */
+    readonly output: ReplyTo<R> | undefined;
+    /** The type of the field before it is checked. */
+    readonly input: ReplyTo<R> | undefined;
+    /** Says that the field may be left out. */
+    readonly optin: "optional" | "defaulted";
+    /** Says that the field may be left out. */
+    readonly optout: "optional";
+  };
+}
+
+/** The name under which an actor is exported, and the schema of its messages. */
 export interface RemoteContract<M> {
   /** The name, unique within a node. */
   readonly name: string;
-  /** The schema of its messages. It describes and does not transform: it runs on both sides. */
-  readonly messages: z.ZodType<M>;
+  /** The schema of its messages. */
+  readonly messages: MessageSchema<M>;
 }
 
-/** Longest name of an exported actor, in characters: as for actors themselves. */
+/** Longest name of an exported actor, in characters. The same bound as for names of actors. */
 export const NAME_LIMIT = 200;
 
 /**
@@ -40,7 +94,7 @@ export const NAME_LIMIT = 200;
  *
  * @throws {RemoteError} `invalid_option` if the name is empty or longer than 200 characters.
  */
-export function remoteContract<M>(name: string, messages: z.ZodType<M>): RemoteContract<M> {
+export function remoteContract<M>(name: string, messages: MessageSchema<M>): RemoteContract<M> {
   if (name.length === 0 || name.length > NAME_LIMIT) {
     throw new RemoteError(
       "invalid_option",
@@ -51,10 +105,10 @@ export function remoteContract<M>(name: string, messages: z.ZodType<M>): RemoteC
 }
 
 /**
- * The schema of the field `replyTo` in a message that asks: a reference for an answer of that
- * schema. Elsewhere in a message a reference cannot be sent.
+ * Makes the schema of the field `replyTo` in a message that asks: a reference for an answer that matches
+ * the schema `answer`. A reference cannot be sent elsewhere in a message.
  */
-export function replyTo<R>(answer: z.ZodType<R>): z.ZodType<ReplyTo<R>> {
+export function replyTo<R>(answer: MessageSchema<R>): ReplySchema<R> {
   return z.custom<ActorRef<R>>(isReference, "expected a reference for the answer")
     .transform((ref): ReplyTo<R> => new CheckedReply(ref, answer));
 }
@@ -64,12 +118,12 @@ function isReference(value: unknown): boolean {
     typeof value.tell === "function";
 }
 
-/** A reference for an answer that lets only those through which fit the schema. */
+/** A reference for an answer that passes on only answers that match the schema. */
 export class CheckedReply<R> implements ActorRef<R> {
   readonly #to: ActorRef<R>;
-  readonly #schema: z.ZodType<R>;
+  readonly #schema: MessageSchema<R>;
 
-  constructor(to: ActorRef<R>, schema: z.ZodType<R>) {
+  constructor(to: ActorRef<R>, schema: MessageSchema<R>) {
     this.#to = to;
     this.#schema = schema;
   }
@@ -78,7 +132,7 @@ export class CheckedReply<R> implements ActorRef<R> {
     return this.#to.path;
   }
 
-  /** How long the asker waits, in milliseconds; undefined if what waits is no ask. */
+  /** How long the asker waits, in milliseconds; undefined if no ask is waiting for the answer. */
   get timeoutMs(): number | undefined {
     return askBehindOf(this.#to)?.timeoutMs;
   }
@@ -90,12 +144,12 @@ export class CheckedReply<R> implements ActorRef<R> {
     return "stopped";
   }
 
-  /** Ends the ask, if there is one. */
+  /** Ends the ask without an answer, if there is one. */
   fail(code: AskFailure, what: string): void {
     askBehindOf(this.#to)?.fail(code, what);
   }
 
-  /** References are part of no message. */
+  /** Refuses: a reference cannot be part of a message. */
   toJSON(): never {
     throw new RemoteError(
       "invalid_option",
@@ -112,15 +166,15 @@ export type AskFailure =
   | "ask_unreachable"
   | "ask_rejected";
 
-/** Whether a value fits, in words if it does not. Never throws. */
+/** Checks a value against a schema, and describes the first problem. Never throws. */
 export function check<T>(
-  schema: z.ZodType<T>,
+  schema: MessageSchema<T>,
   value: unknown,
 ): { readonly ok: true; readonly value: T } | { readonly ok: false; readonly problem: string } {
   try {
-    const { success, data, error } = schema.safeParse(value);
-    if (success) return { ok: true, value: data };
-    const [issue] = error.issues;
+    const parsed = schema.safeParse(value);
+    if (parsed.success) return { ok: true, value: parsed.data };
+    const [issue] = parsed.error.issues;
     const where = issue === undefined || issue.path.length === 0
       ? ""
       : ` at ${issue.path.join(".")}`;

@@ -1,5 +1,5 @@
 /**
- * What can go wrong between two processes, apart from the outcome of a single ask.
+ * The errors of connections and references between processes. Outcomes of single asks are `AskError`s.
  *
  * @module
  */
@@ -28,19 +28,21 @@ export type RemoteErrorCode =
   | "too_many"
   | "node_closed";
 
-/** A connection to, or a reference into, another process that is of no use any more. */
+/** A connection to another process, or a reference into it, that cannot be used, or not any more. */
 export class RemoteError extends Error {
+  /** Always `RemoteError`. */
   override readonly name = "RemoteError";
   /** What went wrong, stable across versions. */
   readonly code: RemoteErrorCode;
 
+  /** Makes an error with a stable code and a message for people. */
   constructor(code: RemoteErrorCode, message: string, options?: ErrorOptions) {
     super(message, options);
     this.code = code;
   }
 }
 
-/** What a connection ends with whose other side does not keep to the protocol. */
+/** Makes the error of a connection whose other side breaks the protocol. */
 export function violation(what: string): RemoteError {
   return new RemoteError("protocol_violation", `read from the other node: ${what}`);
 }

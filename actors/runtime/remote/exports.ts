@@ -10,27 +10,29 @@ import { isWatchable, onTermination, type Watchable } from "../ref.ts";
 import type { RemoteContract } from "./contract.ts";
 import { RemoteError } from "./errors.ts";
 
-/** One actor that is exported. */
+/** One exported actor. */
 export interface Export {
   readonly contract: RemoteContract<unknown>;
   readonly target: ActorRef<unknown> & Watchable;
 }
 
-/** See the head of this file. */
+/** The exported actors of one node, by name. */
 export class Exports {
   readonly #exports = new Map<string, Export>();
 
-  /** How many there are. */
+  /** Number of exported actors. */
   get size(): number {
     return this.#exports.size;
   }
 
+  /** The actor that is exported under this name. */
   find(name: string): Export | undefined {
     return this.#exports.get(name);
   }
 
   /**
-   * Adds one, until it ends or the returned function is called: from then on nobody new finds it.
+   * Exports an actor, until it ends or the returned function is called. References that were opened
+   * before stay.
    *
    * @throws {RemoteError} `name_taken`; `invalid_option` if it is no actor of this process.
    */
@@ -45,7 +47,7 @@ export class Exports {
     if (this.#exports.has(name)) {
       throw new RemoteError("name_taken", `export ${target.path} as ${name}: the name is taken`);
     }
-    // What reaches the target has passed its contract; this is where the type is dropped.
+    // Here the type is dropped. That is safe: messages are checked against the contract first.
     const entry = { contract, target } as unknown as Export;
     this.#exports.set(name, entry);
     const remove = (): void => {

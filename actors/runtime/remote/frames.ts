@@ -1,5 +1,5 @@
 /**
- * What passes between two nodes, as data. Connections carry frames as JSON, workers as they are.
+ * Frames: what two nodes send each other, as data. Connections carry them as JSON.
  *
  * @module
  */
@@ -7,16 +7,16 @@
 import { NAME_LIMIT } from "./contract.ts";
 import { violation } from "./errors.ts";
 
-/** The version of what is in this file. Nodes of different versions do not talk. */
+/** The version of the protocol in this file. Nodes of different versions refuse each other. */
 export const PROTOCOL_VERSION = 1;
 
-/** Why a question has no answer, as the callee says it. */
+/** Why a question has no answer, as the callee reports it. */
 export type FailureCode = "overflow" | "stopped" | "timeout" | "rejected";
 
 /** How the actor behind a reference has ended. */
 export type EndKind = "normal" | "shutdown" | "failed" | "not_exported";
 
-/** One frame. `ref` and `ask` are numbers that the sender of `open` and `ask` chose. */
+/** One frame. `ref` and `ask` are numbers that the sender of `open` or `ask` has chosen. */
 export type Frame =
   /** First in each direction. `node` is new in each life of a node; `window` is the credit per reference. */
   | {
@@ -43,14 +43,14 @@ export type Frame =
     readonly code: FailureCode;
     readonly why: string;
   }
-  /** So many messages have left the mailbox: there is room for as many more. */
+  /** `count` messages have left the mailbox: there is room for as many more. */
   | { readonly k: "credit"; readonly ref: number; readonly count: number }
   | { readonly k: "ended"; readonly ref: number; readonly kind: EndKind; readonly why: string }
-  /** The reference is not used any more, after `ended`. */
+  /** The reference is not used any more. Sent after `ended`. */
   | { readonly k: "release"; readonly ref: number }
-  /** Nothing but a sign of life. */
+  /** A sign of life, and nothing else. */
   | { readonly k: "beat" }
-  /** Last: the node ends, and its actors with it. */
+  /** The last frame: the node ends, and its actors with it. */
   | { readonly k: "bye" };
 
 /** Largest credit that a node may offer. */
@@ -63,7 +63,7 @@ export const ASK_LIMIT_MS = 3_600_000;
 export const WHY_LIMIT = 1_000;
 
 /**
- * Checks what came from the other side. The messages in it are checked by their contracts.
+ * Checks a frame from the other side. Messages inside it are checked by their contracts.
  *
  * @throws {RemoteError} `protocol_violation`.
  */

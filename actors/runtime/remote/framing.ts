@@ -1,22 +1,22 @@
 /**
- * Frames as bytes: the length of the JSON in four bytes, most significant first, then the JSON in
- * UTF-8. A length beyond the limit is refused before room is made for it.
+ * Framing: a frame is the length of its JSON in four bytes, most significant first, followed by the JSON
+ * in UTF-8. A length above the limit is refused before memory is allocated for it.
  *
  * @module
  */
 
 import { violation } from "./errors.ts";
 
-/** Bytes ahead of each frame. */
+/** Size of the length ahead of each frame, in bytes. */
 export const HEADER_BYTES = 4;
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder("utf-8", { fatal: true });
 
 /**
- * One frame as bytes; undefined if it is longer than the limit.
+ * Encodes one frame; undefined if its JSON is longer than the limit.
  *
- * @throws What JSON throws: for cycles, bigints and references.
+ * @throws {TypeError | RemoteError} What `JSON.stringify` throws: for cycles, bigints and references.
  */
 export function encodeFrame(frame: unknown, limitBytes: number): Uint8Array | undefined {
   const json = JSON.stringify(frame);
@@ -28,7 +28,7 @@ export function encodeFrame(frame: unknown, limitBytes: number): Uint8Array | un
   return bytes.subarray(0, HEADER_BYTES + written);
 }
 
-/** Puts frames together from what arrives in pieces. Holds one frame and one piece at most. */
+/** Assembles frames from bytes that arrive in chunks. Holds one frame and one chunk at most. */
 export class FrameAssembler {
   readonly #limitBytes: number;
   #pending: Uint8Array<ArrayBuffer> = new Uint8Array(0);
@@ -39,14 +39,14 @@ export class FrameAssembler {
   }
 
   /**
-   * Takes a piece, which may be overwritten afterwards, and hands out what is complete.
+   * Takes a chunk, which may be overwritten afterwards, and yields the frames that are complete.
    *
    * @throws {RemoteError} `protocol_violation` on a frame that is too long or no JSON.
    */
-  *push(piece: Uint8Array): Generator<unknown> {
-    let bytes: Uint8Array = piece;
+  *push(chunk: Uint8Array): Generator<unknown> {
+    let bytes: Uint8Array = chunk;
     if (this.#length > 0) {
-      this.#append(piece);
+      this.#append(chunk);
       bytes = this.#pending.subarray(0, this.#length);
     }
     let at = 0;
@@ -65,20 +65,20 @@ export class FrameAssembler {
     this.#keep(bytes.subarray(at));
   }
 
-  #append(piece: Uint8Array): void {
-    const needed = this.#length + piece.length;
+  #append(chunk: Uint8Array): void {
+    const needed = this.#length + chunk.length;
     if (this.#pending.length < needed) {
       const room = new Uint8Array(Math.max(needed, this.#pending.length * 2));
       room.set(this.#pending.subarray(0, this.#length));
       this.#pending = room;
     }
-    this.#pending.set(piece, this.#length);
+    this.#pending.set(chunk, this.#length);
     this.#length = needed;
   }
 
   #keep(rest: Uint8Array): void {
     if (rest.length === 0) {
-      // A large frame is an exception: what it needed is given back.
+      // Large frames are an exception: the memory for one is released.
       if (this.#pending.length > 65_536) this.#pending = new Uint8Array(0);
     } else if (rest.buffer === this.#pending.buffer) {
       this.#pending.copyWithin(0, rest.byteOffset, rest.byteOffset + rest.length);

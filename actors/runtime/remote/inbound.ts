@@ -1,6 +1,6 @@
 /**
- * What another node does here through one connection: it opens actors that are exported, tells them
- * things and asks them. Everything that arrives is checked, and bounded by the credit.
+ * The callee's side of a connection: another node opens exported actors, tells them messages and asks
+ * them. Everything that arrives is checked, and bounded by the credit.
  *
  * @module
  */
@@ -14,19 +14,19 @@ import { violation } from "./errors.ts";
 import type { Export } from "./exports.ts";
 import { type EndKind, type FailureCode, type Frame, WHY_LIMIT } from "./frames.ts";
 
-/** What the other node's doings need here. */
+/** What the callee's side of a connection works with. */
 export interface InboundOptions {
   readonly find: (name: string) => Export | undefined;
   readonly channel: Channel;
   readonly window: number;
   readonly deadLetters: DeadLetters;
-  /** Calls back when answers that were given by now are on their way. */
+  /** Calls back when the answers that were given by now have been sent. */
   readonly nextTurn: (callback: () => void) => void;
-  /** Called for each message that does not fit its schema. */
+  /** Called for each message that does not match its schema. */
   readonly onInvalid: () => void;
 }
 
-/** References that one connection may hold open: far beyond what a node exports. */
+/** Most references that one connection may hold open: far more than a node exports. */
 const OPEN_LIMIT = 1_024;
 
 /** One reference that the other node holds. */
@@ -36,12 +36,12 @@ interface Opened {
   readonly found: Export | undefined;
   /** Messages that count against the credit. */
   underWay: number;
-  /** Those of them that are done and not reported yet. */
+  /** Those of them that have left the mailbox, and for which no credit was returned yet. */
   done: number;
   unwatch: () => void;
 }
 
-/** See the head of this file. */
+/** The references that another node holds here through one connection, and the asks it has made. */
 export class Inbound {
   readonly #options: InboundOptions;
   readonly #opened = new Map<number, Opened>();
@@ -52,7 +52,7 @@ export class Inbound {
   }
 
   /**
-   * Takes a frame; says whether it was one for here.
+   * Handles a frame. Returns false if it is not one that a caller sends.
    *
    * @throws {RemoteError} `protocol_violation`.
    */
@@ -76,7 +76,7 @@ export class Inbound {
     }
   }
 
-  /** The connection is gone: nobody waits for answers any more. */
+  /** Called when the connection is closed: closes all references and ends all asks. */
   end(): void {
     for (const { unwatch } of this.#opened.values()) unwatch();
     this.#opened.clear();
@@ -105,9 +105,9 @@ export class Inbound {
 
   #onEnd(ref: number, reason: StopReason): void {
     const kind: EndKind = reason.kind === "sibling_failed" ? "shutdown" : reason.kind;
-    // Of a failure its text alone leaves the process.
+    // Only the text of a failure leaves the process.
     const why = reason.kind === "failed" ? String(reason.error).slice(0, WHY_LIMIT) : kind;
-    // An answer that it gave before its end goes first.
+    // An answer that the actor gave before its end is sent first.
     this.#options.nextTurn(() => this.#options.channel.send({ k: "ended", ref, kind, why }));
   }
 
@@ -122,11 +122,12 @@ export class Inbound {
     return opened;
   }
 
-  /** Gives the credit for one message back, when it is worth a frame. */
+  /** Returns the credit for one message, together with that of others, once it is worth a frame. */
   #giveBack(opened: Opened): void {
     const { window, channel } = this.#options;
     opened.done++;
-    // The other side waits only if all is under way: a quarter is then still to be done, and reported.
+    // A quarter of the window makes a frame. The other side never waits for less: with its credit used
+    // up, the whole window is under way here.
     if (opened.done < Math.max(1, window >> 2)) return;
     const count = opened.done;
     opened.underWay -= count;
@@ -171,7 +172,7 @@ export class Inbound {
     this.#giveBack(opened);
   }
 
-  /** Asks the actor here, in the name of the other node. Never rejects. */
+  /** Asks the actor on behalf of the other node. Never rejects. */
   async #question(
     found: Export,
     { message, timeoutMs }: Frame & { readonly k: "ask" },

@@ -1,6 +1,6 @@
 /**
- * A connection between two nodes from the handshake on. The side that dialled has references into
- * the other; the side that was dialled lets its exported actors be reached. Not the other way round.
+ * Links: a connection between two nodes from the handshake on. The side that has dialled (the caller)
+ * has references to actors that the other side (the callee) exports, and not the other way round.
  *
  * @module
  */
@@ -12,19 +12,19 @@ import { type Frame, PROTOCOL_VERSION } from "./frames.ts";
 import type { RemoteLimits } from "./options.ts";
 import type { ByteStream } from "./transport.ts";
 
-/** What the other side says of itself. */
+/** What the other side tells about itself in its first frame. */
 export interface Greeting {
-  /** Its name in this life: new at each start. */
+  /** The node's identity, which is new at each start. */
   readonly node: string;
-  /** Messages that may be under way to each of its actors. */
+  /** The credit for each reference: messages that may be under way. */
   readonly window: number;
 }
 
-/** One side's doings on a connection. */
+/** One side's part of a connection: the caller's (`Outbound`) or the callee's (`Inbound`). */
 export interface Side {
-  /** Takes a frame; says whether it was one for this side. */
+  /** Handles a frame. Returns false if it is not one for this side. */
   take(frame: Frame): boolean;
-  /** The connection is gone. */
+  /** Called when the connection is closed. */
   end(): void;
 }
 
@@ -32,15 +32,15 @@ export interface Side {
 export interface LinkOptions {
   readonly clock: Clock;
   readonly limits: RemoteLimits;
-  /** This node's name in this life. */
+  /** This node's identity. */
   readonly node: string;
-  /** Called once the other side has greeted. */
+  /** Called when the other side's greeting has arrived. Makes this side's part. */
   readonly onUp: (greeting: Greeting, connection: Connection) => Side;
-  /** Called once, after the side has ended. */
+  /** Called once, after the connection is closed. */
   readonly onDown: (error: RemoteError) => void;
 }
 
-/** See the head of this file. */
+/** One connection between two nodes, with its handshake. */
 export class Link {
   readonly #options: LinkOptions;
   readonly #connection: Connection;
@@ -68,12 +68,12 @@ export class Link {
     });
   }
 
-  /** Resolves when nothing of it is left. Never rejects. */
+  /** Resolves when nothing more will be read. Never rejects. */
   get done(): Promise<void> {
     return this.#connection.done;
   }
 
-  /** Says good-bye and ends when that is written. */
+  /** Sends a good-bye, and closes the connection when that is written. */
   close(): void {
     this.#connection.send({ k: "bye" });
     this.#connection.end(new RemoteError("node_closed", "close the node: it was asked to"));

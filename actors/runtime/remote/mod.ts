@@ -5,7 +5,15 @@
  * @module
  */
 
-export { type RemoteContract, remoteContract, replyTo } from "./contract.ts";
+export {
+  type MessageSchema,
+  type OptionalReplySchema,
+  type RemoteContract,
+  remoteContract,
+  type ReplySchema,
+  replyTo,
+  type SchemaProblem,
+} from "./contract.ts";
 export { RemoteError, type RemoteErrorCode } from "./errors.ts";
 export { RemoteNode, type RemoteNodeOptions, type RemoteNodeStatus } from "./node.ts";
 export { DEFAULT_REMOTE_LIMITS, type RemoteLimits } from "./options.ts";

@@ -1,6 +1,9 @@
 /**
- * A node: one actor system's door to others. It exports actors under names, takes connections, and
- * makes them. It is an actor of its system, so it is seen in the tree and ends with it.
+ * Nodes: the connection points of an actor system to others. The room `remote/` carries messages between
+ * processes: a node exports actors under names, listens and dials; a peer is another node with its
+ * references; links, connections and framing carry their frames over a transport. What is told to a
+ * remote reference goes out through `Outbound`, and comes in through the other node's `Inbound`, which
+ * tells the exported actor.
  *
  * @module
  */
@@ -16,29 +19,29 @@ import { type RemoteLimits, remoteLimits } from "./options.ts";
 import { Peer, type PeerStatus } from "./peer.ts";
 import { type ByteListener, type ByteStream, tcpTransport, type Transport } from "./transport.ts";
 
-/** What a node is made with. */
+/** The options of a node. */
 export interface RemoteNodeOptions {
-  /** Whose actors it exports, and where its clock, randomness and log come from. */
+  /** The system whose actors it exports, and whose clock, randomness and log it uses. */
   readonly system: ActorSystem;
-  /** The name of its actor. Default `remote`. */
+  /** The name of the node's actor in its system. Default `remote`. */
   readonly name?: string;
-  /** How bytes get to other nodes. Default {@linkcode tcpTransport}. */
+  /** The transport to other nodes. Default {@linkcode tcpTransport}. */
   readonly transport?: Transport;
   /** Bounds and times; see {@linkcode RemoteLimits} for the defaults. */
   readonly limits?: Partial<RemoteLimits>;
 }
 
-/** A node as it stands. */
+/** The state of a node. */
 export interface RemoteNodeStatus {
-  /** Where it listens; undefined if it does not. */
+  /** The URL that it listens at; undefined if it does not listen. */
   readonly url: string | undefined;
   /** Actors that it exports. */
   readonly exported: number;
-  /** Connections that others have made. */
+  /** Connections that other nodes have made to it. */
   readonly connections: number;
   /** Nodes that it has dialled. */
   readonly peers: readonly { readonly url: string; readonly status: PeerStatus }[];
-  /** Messages that did not fit their schema. */
+  /** Messages that did not match their schema. */
   readonly invalidMessages: number;
   /** Connections that were closed because the other side broke the protocol. */
   readonly violations: number;
@@ -46,11 +49,12 @@ export interface RemoteNodeStatus {
   readonly refused: number;
 }
 
-/** Wait after a failed accept, in milliseconds: the process is out of files, and others close some. */
+/** Wait after a failed accept, in milliseconds. The process has no free file descriptor at that time. */
 const ACCEPT_RETRY_MS = 100;
 
 /**
- * See the head of this file.
+ * A node of an actor system. It is an actor of the system, so it is shown in the tree and ends with the
+ * system.
  *
  * @example
  * ```ts
@@ -95,9 +99,12 @@ export class RemoteNode {
   readonly #runtime: Runtime;
   readonly #transport: Transport;
   readonly #limits: RemoteLimits;
-  readonly #life: string;
+  /** The node's identity, which is new at each start. */
+  readonly #identity: string;
   readonly #exports = new Exports();
   readonly #links = new Set<Link>();
+  /** How many there are of each address. */
+  readonly #linksOf = new Map<string | undefined, number>();
   readonly #peers = new Map<string, Peer>();
   readonly #closed = new AbortController();
   #listener: ByteListener | undefined;
@@ -117,10 +124,10 @@ export class RemoteNode {
       summarize: () => this.status,
     });
     const runtime = findRuntime(actor);
-    // Every actor of a system has one; only the type says less.
+    // Every actor's reference has a runtime; its type does not say so.
     if (runtime === undefined) throw new Error("make a node: expected an actor system");
     this.#runtime = runtime;
-    this.#life = lifeName(runtime);
+    this.#identity = newIdentity(runtime);
   }
 
   /**
@@ -132,7 +139,7 @@ export class RemoteNode {
     return new RemoteNode(options);
   }
 
-  /** The node as it stands. */
+  /** The state of the node. */
   get status(): RemoteNodeStatus {
     return {
       url: this.#listener?.url,
@@ -197,17 +204,17 @@ export class RemoteNode {
       runtime: this.#runtime,
       limits: this.#limits,
       transport: this.#transport,
-      node: this.#life,
+      node: this.#identity,
     });
     this.#peers.set(url, peer);
     return peer;
   }
 
-  /** Closes all. Resolves when nothing is left; takes at most half a second. */
+  /** Closes the node with all its connections, within half a second. Resolves when that is done. */
   async close(): Promise<void> {
     this.#closed.abort();
     this.#listener?.close();
-    // Ends of actors that happened by now are told before the good-bye.
+    // Ends of actors that have happened by now are sent before the good-bye.
     await new Promise<void>((resolve) => this.#runtime.clock.nextTurn(resolve));
     for (const link of this.#links) link.close();
     await Promise.all([
@@ -225,28 +232,59 @@ export class RemoteNode {
   async #accept(listener: ByteListener): Promise<void> {
     const { clock, log } = this.#runtime;
     const { signal } = this.#closed;
+    let failures = 0;
     while (!signal.aborted) {
       try {
         this.#serve(await listener.accept());
       } catch (error) {
         if (signal.aborted) return;
-        log.warn("no connection taken: {error}", { error });
+        if (isTold(++failures)) {
+          log.warn("no connection taken, time {failures}: {error}", { failures, error });
+        }
         await sleep(clock, ACCEPT_RETRY_MS, { signal }).catch(() => {});
       }
     }
   }
 
+  #refuse(stream: ByteStream, address: string | undefined): void {
+    const refused = ++this.#refused;
+    if (isTold(refused)) {
+      this.#runtime.log.warn(
+        "connection {refused} refused, from {address}: there are {links} already",
+        {
+          refused,
+          address: address ?? "an unknown address",
+          links: this.#links.size,
+        },
+      );
+    }
+    stream.close();
+  }
+
+  /** Counts one connection of this address less. */
+  #forget(address: string | undefined): void {
+    const left = (this.#linksOf.get(address) ?? 1) - 1;
+    if (left > 0) this.#linksOf.set(address, left);
+    else this.#linksOf.delete(address);
+  }
+
   #serve(stream: ByteStream): void {
-    if (this.#closed.signal.aborted || this.#links.size >= this.#limits.connections) {
-      this.#refused++;
-      stream.close();
+    const address = addressOf(stream);
+    const ofAddress = this.#linksOf.get(address) ?? 0;
+    const { connections, connectionsPerAddress } = this.#limits;
+    if (
+      this.#closed.signal.aborted || this.#links.size >= connections ||
+      (address !== undefined && ofAddress >= connectionsPerAddress)
+    ) {
+      this.#refuse(stream, address);
       return;
     }
+    this.#linksOf.set(address, ofAddress + 1);
     const { clock, deadLetters, log } = this.#runtime;
     const link = new Link(stream, {
       clock,
       limits: this.#limits,
-      node: this.#life,
+      node: this.#identity,
       onUp: (_greeting, channel) =>
         new Inbound({
           find: (name) => this.#exports.find(name),
@@ -258,17 +296,31 @@ export class RemoteNode {
         }),
       onDown: (error) => {
         this.#links.delete(link);
+        this.#forget(address);
         if (error.code !== "protocol_violation") return;
-        this.#violations++;
-        log.warn("connection closed: {error}", { error });
+        const violations = ++this.#violations;
+        if (isTold(violations)) {
+          log.warn("connection closed, violation {violations}: {error}", { violations, error });
+        }
       },
     });
     this.#links.add(link);
   }
 }
 
-/** A name that no other life has: 64 random bits. It tells lives apart, it keeps nobody out. */
-function lifeName({ random }: Runtime): string {
+/** The host that a connection comes from; undefined if its transport does not say. */
+function addressOf({ remoteAddr }: ByteStream): string | undefined {
+  if (remoteAddr === undefined || !("hostname" in remoteAddr)) return undefined;
+  return String(remoteAddr.hostname);
+}
+
+/** Whether the event with this number is logged: those at powers of two, so that nobody can fill the log. */
+function isTold(count: number): boolean {
+  return (count & (count - 1)) === 0;
+}
+
+/** A new identity of 64 random bits. It tells one start of a node from another; it is no secret. */
+function newIdentity({ random }: Runtime): string {
   const word = (): string => Math.floor(random.next() * 2 ** 32).toString(16).padStart(8, "0");
   return word() + word();
 }

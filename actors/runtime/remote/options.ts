@@ -1,5 +1,5 @@
 /**
- * The numbers that a node works by, each with its default and the reason for it.
+ * The limits of a node, each with its default and the reason for it.
  *
  * @module
  */
@@ -20,32 +20,37 @@ export interface RemoteLimits {
    */
   readonly frameBytes: number;
   /**
-   * Bytes that wait to be written before `tell` says `overflow`. Default 4 MiB. At twice as much the
-   * connection is given up: the other side asks and does not read.
+   * Bytes that may wait to be written before `tell` returns `overflow`. Default 4 MiB. At twice as much
+   * the connection is closed: the other side asks and does not read.
    */
   readonly queueBytes: number;
-  /** A node that sent nothing for so long sends a sign of life, in milliseconds. Default 5000. */
+  /** After how long without a frame of its own a node sends a sign of life, in ms. Default 5000. */
   readonly heartbeatMs: number;
-  /** A connection on which nothing came for so long is dead. Default 15 000: three signs of life. */
+  /** After how long without a frame a connection is closed, in ms. Default 15 000: three signs of life. */
   readonly silenceMs: number;
   /** How long to dial and shake hands, in milliseconds. Default 5000. */
   readonly connectTimeoutMs: number;
   /**
-   * How long after the loss of a connection, in milliseconds, the actors beyond it are taken for
-   * ended. Default 30 000: a restart of a switch is shorter, and a watcher can wait that long.
+   * How long after the loss of a connection, in milliseconds, the actors beyond it count as ended.
+   * Default 30 000: a restart of a network switch is shorter, and a watcher can wait that long.
    */
   readonly unreachableAfterMs: number;
   /** Wait before the first new attempt to connect, in milliseconds. Default 200. */
   readonly initialBackoffMs: number;
   /** Longest wait between attempts, in milliseconds. Default 10 000. */
   readonly maxBackoffMs: number;
-  /** Connections that a node takes. Default 1024: one per host of a large site. */
+  /** Most connections that a node accepts. Default 1024: one per host of a large site. */
   readonly connections: number;
-  /** Other nodes that a node dials. Default 1024, for the same reason. */
+  /**
+   * Most connections that a node accepts from one address. Default 64: some operators behind one gateway,
+   * and far from all that there may be, so that no single machine locks the others out.
+   */
+  readonly connectionsPerAddress: number;
+  /** Most other nodes that a node dials. Default 1024, for the same reason. */
   readonly peers: number;
 }
 
-/** See {@linkcode RemoteLimits} for each value's reason. */
+/** The default limits; see {@linkcode RemoteLimits} for each value's reason. */
 export const DEFAULT_REMOTE_LIMITS: RemoteLimits = {
   window: 256,
   frameBytes: 1_048_576,
@@ -57,10 +62,15 @@ export const DEFAULT_REMOTE_LIMITS: RemoteLimits = {
   initialBackoffMs: 200,
   maxBackoffMs: 10_000,
   connections: 1_024,
+  connectionsPerAddress: 64,
   peers: 1_024,
 };
 
-/** Fills in the defaults and checks the ranges. */
+/**
+ * Fills in the defaults and checks the ranges.
+ *
+ * @throws {RemoteError} `invalid_option`.
+ */
 export function remoteLimits(options: Partial<RemoteLimits>): RemoteLimits {
   const limits = { ...DEFAULT_REMOTE_LIMITS, ...options };
   for (const [name, value] of Object.entries(limits)) {

@@ -1,6 +1,6 @@
 /**
- * What this node does on another one through one connection: the credit of each reference, and the
- * asks that have no outcome yet.
+ * The caller's side of a connection: the credit of each reference into the other node, and the asks that
+ * have no outcome yet.
  *
  * @module
  */
@@ -13,17 +13,17 @@ import { ASK_LIMIT_MS, type EndKind, type FailureCode, type Frame } from "./fram
 import type { Lane, RemoteRef } from "./remote_ref.ts";
 
 /**
- * How long an answer may take that no ask waits for, in milliseconds: when an actor gave its own
- * reference as `replyTo`. A minute: someone who needs to know asks, with a time of their own.
+ * How long an answer may take that no ask is waiting for, in milliseconds: when an actor has passed its
+ * own reference as `replyTo`. A minute: an actor that needs the answer asks, with a timeout of its own.
  */
 export const DEFAULT_ANSWER_MS = 60_000;
 
-/** See the head of this file. */
+/** The references into another node that use one connection, and the asks under way. */
 export class Outbound {
   readonly #channel: Channel;
   readonly #window: number;
   readonly #lanes = new Map<number, OpenLane>();
-  /** At most one for each message under way. */
+  /** At most one for each message under way, so the credit bounds it. */
   readonly #asks = new Map<number, CheckedReply<unknown>>();
   #nextRef = 0;
   #nextAsk = 0;
@@ -39,7 +39,7 @@ export class Outbound {
     return this.#asks.size;
   }
 
-  /** Connects a reference with its actor. Messages may follow at once. */
+  /** Opens a reference's actor on the other node. Messages may follow at once. */
   open(ref: RemoteRef): void {
     const number = this.#nextRef++;
     const lane = new OpenLane(ref, this.#window, (message, replyTo) => {
@@ -60,7 +60,7 @@ export class Outbound {
   }
 
   /**
-   * Takes a frame; says whether it was one for here.
+   * Handles a frame. Returns false if it is not one that a callee sends.
    *
    * @throws {RemoteError} `protocol_violation`.
    */
@@ -73,7 +73,7 @@ export class Outbound {
         this.#onFailed(this.#settle(frame.ask), frame.code, frame.why);
         return true;
       case "credit":
-        // It may have crossed the release of a reference that has ended.
+        // It may have crossed our release of a reference that has ended.
         if (!this.#lanes.has(frame.ref) && frame.ref < this.#nextRef) return true;
         this.#lane(frame.ref).add(frame.count, this.#window);
         return true;
@@ -87,7 +87,7 @@ export class Outbound {
     }
   }
 
-  /** The connection is gone. Its asks fail; its references wait for another. */
+  /** Called when the connection is closed: its asks fail, its references wait for the next one. */
   end(): void {
     for (const { ref } of this.#lanes.values()) ref.lane = undefined;
     this.#lanes.clear();
@@ -115,7 +115,7 @@ export class Outbound {
   }
 
   #onFailed(replyTo: CheckedReply<unknown>, code: FailureCode, why: string): void {
-    // The asker keeps the time itself.
+    // The asker has its own timer for that.
     if (code === "timeout") return;
     const codes = {
       overflow: "ask_overflow",
@@ -126,7 +126,7 @@ export class Outbound {
   }
 }
 
-/** What one reference sends through. */
+/** The way by which one reference sends, with its credit. */
 class OpenLane implements Lane {
   readonly ref: RemoteRef;
   readonly #send: (message: unknown, replyTo?: CheckedReply<unknown>) => SendOutcome;

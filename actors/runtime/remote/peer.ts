@@ -1,6 +1,6 @@
 /**
- * Another node as this one sees it: one connection, made again when it is lost, and the references
- * that lead there.
+ * Peers: other nodes that this node has dialled. A peer has one connection, which is made again when it
+ * is lost, and the references to the actors there.
  *
  * @module
  */
@@ -16,19 +16,19 @@ import { RemoteRef } from "./remote_ref.ts";
 import type { ByteStream, Transport } from "./transport.ts";
 import { Waiters } from "./waiters.ts";
 
-/** What a peer works with. */
+/** What a peer works with. Internal. */
 export interface PeerOptions {
   readonly runtime: Runtime;
   readonly limits: RemoteLimits;
   readonly transport: Transport;
-  /** This node's name in this life. */
+  /** This node's identity. */
   readonly node: string;
 }
 
-/** Whether there is a connection. */
+/** Whether there is a connection to a peer. `closed` is final. */
 export type PeerStatus = "connecting" | "connected" | "closed";
 
-/** References that may lead to one node: far beyond what it exports. */
+/** Most references to the actors of one node: far more than it exports. */
 const REFERENCE_LIMIT = 1_024;
 
 /** Another node. Made by `RemoteNode.connect`. */
@@ -41,8 +41,8 @@ export class Peer {
   #link: Link | undefined;
   #dialling: AbortController | undefined;
   #outbound: Outbound | undefined;
-  /** The life of the other node that the references point into. */
-  #life: string | undefined;
+  /** The identity of the other node at the start into which the references point. */
+  #identity: string | undefined;
   #status: PeerStatus = "connecting";
   #lastError: unknown = undefined;
   #attempts = 0;
@@ -51,7 +51,7 @@ export class Peer {
   #cancelUnreachable: (() => void) | undefined;
   #done: Promise<void> = Promise.resolve();
 
-  /** Internal: begins to dial. */
+  /** Internal: peers are made by `RemoteNode.connect`. Begins to dial. */
   constructor(url: string, options: PeerOptions) {
     this.url = url;
     this.#options = options;
@@ -64,7 +64,7 @@ export class Peer {
     return this.#status;
   }
 
-  /** Asks to its actors that have no outcome yet. */
+  /** Asks of its actors that have no outcome yet. */
   get pendingAsks(): number {
     return this.#outbound?.pendingAsks ?? 0;
   }
@@ -112,7 +112,7 @@ export class Peer {
     );
   }
 
-  /** Gives it up: its references end. Resolves when nothing of it is left. */
+  /** Closes the connection for good and ends the references. Resolves when nothing is left. */
   async close(): Promise<void> {
     if (this.#status !== "closed") {
       this.#status = "closed";
@@ -170,16 +170,16 @@ export class Peer {
 
   #onUp({ node }: Greeting, outbound: Outbound): void {
     const { runtime } = this.#options;
-    if (this.#life !== undefined && this.#life !== node) {
+    if (this.#identity !== undefined && this.#identity !== node) {
       this.#endReferences(
         new RemoteError(
           "node_ended",
           `reconnect to ${this.url}: expected the same node, it is new`,
         ),
-        { of: "earlier life" },
+        { of: "earlier start" },
       );
     }
-    this.#life = node;
+    this.#identity = node;
     this.#status = "connected";
     this.#upAtMs = runtime.clock.nowMs();
     this.#cancelUnreachable?.();
@@ -198,21 +198,21 @@ export class Peer {
     this.#status = "connecting";
     this.#lastError = error;
     if (error instanceof RemoteError && error.code === "node_ended") {
-      this.#life = undefined;
+      this.#identity = undefined;
       this.#endReferences(error);
     }
-    // A node that takes connections only to drop them is not dialled ever faster.
+    // The back-off is reset only after a connection that lasted: a node may accept and drop connections.
     const nowMs = runtime.clock.nowMs();
     if (wasUp && nowMs - this.#upAtMs >= limits.maxBackoffMs) this.#attempts = 0;
     const fullMs = Math.min(limits.maxBackoffMs, limits.initialBackoffMs * 2 ** this.#attempts++);
-    // Half of it is random, so that the others of a node that was lost do not come back at once.
+    // Half of the wait is random, so that the peers of a node that was lost do not all dial at once.
     const delayMs = fullMs * (1 - runtime.random.next() / 2);
     runtime.log.warn("no connection to {url}", { url: this.url, error, retryMs: delayMs });
     this.#cancelRetry = runtime.clock.after(delayMs, () => this.#dial());
     this.#awaitConnection();
   }
 
-  /** Begins to count the time after which the actors there are taken for ended. */
+  /** Starts the timer after which the actors there count as ended. */
   #awaitConnection(): void {
     if (this.#cancelUnreachable !== undefined || this.#references.size === 0) return;
     const { runtime, limits } = this.#options;
@@ -225,9 +225,9 @@ export class Peer {
     });
   }
 
-  #endReferences(error: RemoteError, { of }: { of?: "earlier life" } = {}): void {
+  #endReferences(error: RemoteError, { of }: { of?: "earlier start" } = {}): void {
     for (const [contract, ref] of [...this.#references]) {
-      // A reference that has never seen a connection points to whatever life comes first.
+      // A reference that was never opened points to whichever start of the node is connected first.
       if (of !== undefined && !ref.wasOpened) continue;
       this.#references.delete(contract);
       ref.end({ kind: "failed", error });

@@ -11,19 +11,21 @@ import { TerminationSource } from "../dispatch/termination_source.ts";
 import { askBehindOf } from "./ask_behind.ts";
 import { type AskFailure, check, CheckedReply, type RemoteContract } from "./contract.ts";
 
-/** What carries messages while there is a connection. */
+/** Carries the messages of one reference while there is a connection. */
 export interface Lane {
+  /** Sends a message, unless its credit is used up. */
   tell(message: unknown): TellOutcome | "unfit";
+  /** Sends a question; its answer goes to `replyTo`. */
   ask(message: object, replyTo: CheckedReply<unknown>): TellOutcome | "unfit";
 }
 
-/** See {@linkcode ActorRef}. It outlives connections, not the actor nor the node that it points to. */
+/** The reference of an actor of another process. It outlives connections, but not its actor or node. */
 export class RemoteRef implements ActorRef<unknown>, Watchable {
   readonly path: string;
   readonly contract: RemoteContract<unknown>;
   /** Undefined while there is no connection. */
   lane: Lane | undefined = undefined;
-  /** Whether it has led to an actor of some life of its node. */
+  /** Whether it was ever opened, and so points to an actor of a particular start of its node. */
   wasOpened = false;
   readonly #runtime: Runtime;
   readonly #terminations = new TerminationSource();
@@ -34,11 +36,12 @@ export class RemoteRef implements ActorRef<unknown>, Watchable {
     this.contract = contract;
   }
 
-  /** Its asks take their time from this process, and their late answers are its dead letters. */
+  /** The runtime of this process: it keeps the deadlines of asks, and has late answers as dead letters. */
   get [runtimeOf](): Runtime {
     return this.#runtime;
   }
 
+  /** Whether the actor has ended, as far as this process knows. */
   get hasEnded(): boolean {
     return this.#terminations.reason !== undefined;
   }
@@ -66,7 +69,7 @@ export class RemoteRef implements ActorRef<unknown>, Watchable {
     return this.#terminations.add(listener);
   }
 
-  /** From here on it is a reference to a stopped actor. */
+  /** Turns it into a reference to a stopped actor. */
   end(reason: StopReason): void {
     this.lane = undefined;
     this.#terminations.end(reason);
@@ -83,7 +86,7 @@ export class RemoteRef implements ActorRef<unknown>, Watchable {
 
   #drop(message: unknown, reason: DeadLetterReason): TellOutcome {
     this.#runtime.deadLetters.publish({ recipient: this.path, message, reason });
-    // A message that fits nowhere finds no room, but the actor is there.
+    // A message that cannot be sent counts as one without room: the actor has not stopped.
     return reason === "stopped" ? "stopped" : "overflow";
   }
 }

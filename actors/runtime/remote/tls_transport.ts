@@ -1,6 +1,7 @@
 /**
- * TLS between nodes: nobody on the way reads or changes what they say, and the dialling side knows whom it reached. The
- * other side does not: Deno's listeners ask for no certificate of a client.
+ * TLS between nodes: nobody on the way can read or change what is sent, and the side that dials knows
+ * which node it has reached. The other side does not know who calls: Deno's listeners do not request a
+ * certificate from clients.
  *
  * @module
  */
@@ -11,13 +12,13 @@ import { addressOf, type ByteStream, type Transport, urlOf, withoutDelay } from 
 /** Certificates and keys, all in PEM. */
 export interface TlsTransportOptions {
   /**
-   * Authorities that certificates of other nodes may come from, besides those that Deno trusts
-   * already. Default: none besides; a fleet has an authority of its own.
+   * Authorities whose certificates are accepted from other nodes, in addition to those that Deno
+   * trusts. Default: none in addition. A fleet has an authority of its own.
    */
   readonly caCerts?: readonly string[];
-  /** This node's certificate with those between it and the authority. Needed to listen. */
+  /** This node's certificate, with the intermediate certificates up to the authority. Needed to listen. */
   readonly cert?: string;
-  /** The key of `cert`. */
+  /** The private key of `cert`. Needed to listen. */
   readonly key?: string;
 }
 
@@ -46,7 +47,7 @@ export function tlsTransport(options: TlsTransportOptions): Transport {
   return {
     async dial(url, signal) {
       const address = addressOf(url, PROTOCOL);
-      // Not by connectTls, which knows neither a signal nor how to send small frames at once.
+      // Not with connectTls, which takes no signal and cannot turn off Nagle's algorithm.
       const tcp = withoutDelay(await Deno.connect({ ...address, signal }));
       const { hostname } = address;
       return await handshaken(
@@ -62,7 +63,7 @@ export function tlsTransport(options: TlsTransportOptions): Transport {
       const listener = Deno.listenTls({ hostname, port, cert, key });
       return {
         url: urlOf(PROTOCOL, { hostname, port: listener.addr.port }),
-        // The handshake is the first read's, so that one who dawdles holds up nobody else.
+        // The handshake happens with the first read, so that a slow client does not delay the others.
         accept: () => listener.accept(),
         close: () => listener.close(),
       };
@@ -70,7 +71,7 @@ export function tlsTransport(options: TlsTransportOptions): Transport {
   };
 }
 
-/** Connected, and the other side's certificate checked. */
+/** Waits for the handshake, in which the other side's certificate is checked. */
 async function handshaken(conn: Deno.TlsConn, signal: AbortSignal): Promise<ByteStream> {
   function close(): void {
     try {
@@ -79,7 +80,7 @@ async function handshaken(conn: Deno.TlsConn, signal: AbortSignal): Promise<Byte
       // It is closed already.
     }
   }
-  // It knows no signal, but the end of its connection.
+  // The handshake takes no signal, but it fails when its connection is closed.
   signal.addEventListener("abort", close, { once: true });
   try {
     signal.throwIfAborted();

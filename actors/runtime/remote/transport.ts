@@ -1,37 +1,39 @@
 /**
- * Where the bytes between two nodes come from: TCP, or whatever a test hands in. For TLS see
- * tls_transport.ts.
+ * Transports: how the bytes between two nodes are carried. TCP is here, TLS is in tls_transport.ts, and
+ * tests hand in their own.
  *
  * @module
  */
 
 import { RemoteError } from "./errors.ts";
 
-/** Bytes in both directions. A `Deno.Conn` is one. */
+/** A stream of bytes in both directions. A `Deno.Conn` is one. */
 export interface ByteStream {
-  /** Fills the buffer; null at the end. */
+  /** Reads into the buffer, and resolves to the number of bytes; null at the end. */
   read(buffer: Uint8Array): Promise<number | null>;
-  /** Writes a part, and says how much. */
+  /** Writes some of the bytes, and resolves to their number. */
   write(bytes: Uint8Array): Promise<number>;
-  /** Ends both directions at once. */
+  /** Closes both directions at once. */
   close(): void;
+  /** Where the other side is, where that is known; connections are counted by it. */
+  readonly remoteAddr?: object;
 }
 
-/** Takes connections. */
+/** Accepts connections. */
 export interface ByteListener {
   /** The URL that others dial. */
   readonly url: string;
   /** The next connection; rejects when none can be taken, and for good once it is closed. */
   accept(): Promise<ByteStream>;
-  /** Takes no more. Connections that were taken go on. */
+  /** Stops accepting. Connections that were accepted go on. */
   close(): void;
 }
 
-/** Makes connections. */
+/** Makes connections to other nodes, and accepts theirs. */
 export interface Transport {
-  /** Dials; rejects when the signal is aborted. */
+  /** Connects to the node at the URL; rejects when the signal is aborted. */
   dial(url: string, signal: AbortSignal): Promise<ByteStream>;
-  /** Listens where the URL says; port 0 is any free one. */
+  /** Listens at the URL; port 0 means any free port. */
   listen(url: string): ByteListener;
 }
 
@@ -52,14 +54,14 @@ export const tcpTransport: Transport = {
   },
 };
 
-/** Where a URL of a transport leads. */
+/** The host and port in the URL of a transport. */
 interface Address {
   readonly hostname: string;
   readonly port: number;
 }
 
 /**
- * Reads a URL of the form `tcp://HOST:PORT`, or of another protocol.
+ * Parses a URL of the form `tcp://HOST:PORT`, or with another protocol.
  *
  * @throws {RemoteError} `invalid_option` if it is not one.
  */
@@ -74,12 +76,12 @@ export function addressOf(text: string, protocol: string): Address {
   return { hostname: url.hostname.replace(/^\[(.*)\]$/, "$1"), port: Number(url.port) };
 }
 
-/** The URL for an address. */
+/** Makes the URL for an address. */
 export function urlOf(protocol: string, { hostname, port }: Address): string {
   return `${protocol}//${hostname.includes(":") ? `[${hostname}]` : hostname}:${port}`;
 }
 
-/** Frames are collected before they are written; to wait for more would only add latency. */
+/** Turns off Nagle's algorithm: frames are written in batches already, and it would only add latency. */
 export function withoutDelay(conn: Deno.TcpConn): Deno.TcpConn {
   conn.setNoDelay(true);
   return conn;

@@ -1,5 +1,5 @@
 /**
- * Those who wait for one thing to happen, each for so long.
+ * Promises that wait for one event, each with a time-out.
  *
  * @module
  */
@@ -11,7 +11,7 @@ interface Waiter {
   readonly reject: (error: Error) => void;
 }
 
-/** See the head of this file. Bounded by their own time-outs. */
+/** The promises that wait for one event. Their time-outs bound their number. */
 export class Waiters {
   readonly #clock: Clock;
   readonly #waiters = new Set<Waiter>();
@@ -20,7 +20,7 @@ export class Waiters {
     this.#clock = clock;
   }
 
-  /** Waits, at most so long. */
+  /** Waits for the event. Rejects with the error of `onTimeout` after the time-out. */
   wait(timeoutMs: number, onTimeout: () => Error): Promise<void> {
     return new Promise((resolve, reject) => {
       const cancel = this.#clock.after(timeoutMs, () => {
@@ -41,12 +41,12 @@ export class Waiters {
     });
   }
 
-  /** It has happened. */
+  /** Resolves all that wait: the event has happened. */
   succeed(): void {
     for (const waiter of this.#take()) waiter.resolve();
   }
 
-  /** It will not happen. */
+  /** Rejects all that wait: the event will not happen. */
   fail(error: Error): void {
     for (const waiter of this.#take()) waiter.reject(error);
   }

@@ -1,14 +1,13 @@
 /**
- * When a supervisor restarts a child, after how long, and when it gives up. Pure calculations; the
- * supervisor itself is in supervisor.ts.
+ * When a supervisor restarts a child, after how long, and when it gives up. Pure calculations; they are
+ * used by supervised_children.ts.
  *
  * @module
  */
 
 import { ActorError } from "../errors.ts";
 import type { Random } from "../random.ts";
-import type { StopReason } from "../actor_definition.ts";
-
+import type { StopReason } from "../stop_reason.ts";
 /**
  * Which ends of a child are followed by a restart, as in OTP.
  *
@@ -18,7 +17,7 @@ import type { StopReason } from "../actor_definition.ts";
  */
 export type RestartPolicy = "permanent" | "transient" | "temporary";
 
-/** How many restarts there may be within some time. */
+/** A bound on the number of restarts within some time. */
 export interface RestartRate {
   /** Restarts allowed within the window; one more escalates. Default 5. */
   readonly maxRestarts: number;
@@ -29,8 +28,8 @@ export interface RestartRate {
 /** How many restarts a supervisor makes before it gives up and fails itself. */
 export interface RestartIntensity extends RestartRate {
   /**
-   * A second bound, over a longer time, for what fails too slowly to be a burst and never gets
-   * better: say 30 within an hour. Default none: what is bearable for long depends on the actor.
+   * A second bound, over a longer time, for failures that are too slow to be a burst and never end:
+   * say 30 within an hour. Default none: how many are bearable for long depends on the actor.
    */
   readonly sustained?: RestartRate;
 }
@@ -56,8 +55,8 @@ export interface RestartBackoff {
 }
 
 /**
- * 5 restarts within a minute. With the default back-off a child that fails at once uses them up in
- * some 3 seconds: past that, its trouble is not its own, and its supervisor's parent starts afresh.
+ * 5 restarts within a minute. With the default back-off, a child that fails at once uses them up in
+ * some 3 seconds. A restart of that child alone does not help then, so its supervisor fails.
  */
 export const DEFAULT_RESTART_INTENSITY: RestartIntensity = { maxRestarts: 5, withinMs: 60_000 };
 
@@ -70,7 +69,7 @@ export const DEFAULT_RESTART_BACKOFF: RestartBackoff = {
   resetAfterMs: 60_000,
 };
 
-/** Whether a child with this policy lives on after an end for this reason. */
+/** Whether a child with this policy is restarted after an end for this reason. */
 export function isRestarted(policy: RestartPolicy, reason: StopReason): boolean {
   switch (policy) {
     case "temporary":
@@ -99,7 +98,7 @@ class RestartWindow {
     this.rate = rate;
   }
 
-  /** Whether one more is too many. */
+  /** Whether one more restart would exceed the rate. */
   isUsedUp(atMs: number): boolean {
     const oldestMs = atMs - this.rate.withinMs;
     this.#restartsAtMs = this.#restartsAtMs.filter((restartMs) => restartMs > oldestMs);
@@ -111,7 +110,7 @@ class RestartWindow {
   }
 }
 
-/** Counts restarts against an intensity: bursts, and what goes on and on. */
+/** Counts restarts against an intensity: against its bound for bursts, and the sustained one. */
 export class RestartCounter {
   readonly #windows: readonly RestartWindow[];
 
@@ -120,9 +119,9 @@ export class RestartCounter {
     this.#windows = rates.map((rate) => new RestartWindow(rate));
   }
 
-  /** Records a restart, unless it would be one too many: then returns the bound that it would break. */
+  /** Records a restart. If it would be one too many, returns the bound that it would exceed instead. */
   record(atMs: number): RestartRate | undefined {
-    // Each is looked at, so that none holds times that have left it.
+    // All of them are asked, because that also drops the times that have left their windows.
     const [usedUp] = this.#windows.filter((window) => window.isUsedUp(atMs));
     if (usedUp !== undefined) return usedUp.rate;
     for (const window of this.#windows) window.record(atMs);
@@ -145,7 +144,7 @@ export function restartSettings(
   check("intensity.withinMs", withinMs, withinMs > 0);
   if (sustained !== undefined) {
     const { maxRestarts: most, withinMs: forMs } = sustained;
-    // One that allows less in a longer time, or as long a time, would make the other mean nothing.
+    // A sustained rate that allows fewer restarts, or has a shorter window, would replace the other.
     const isWider = most > maxRestarts && forMs > withinMs;
     check("intensity.sustained.maxRestarts", most, Number.isInteger(most) && isWider);
     check("intensity.sustained.withinMs", forMs, forMs < Infinity);

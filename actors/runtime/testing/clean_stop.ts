@@ -1,5 +1,5 @@
 /**
- * The end of a system in a test, and what must not be left after it.
+ * Stops a system in a test, and checks that nothing is left of it.
  *
  * @module
  */
@@ -7,29 +7,34 @@
 import type { ActorSystem } from "../system.ts";
 import type { VirtualClock } from "./virtual_clock.ts";
 
-/** A system and the clock that it runs on. */
-interface Running {
+/** A system, and the virtual clock that it runs on. */
+export interface VirtualSystem {
+  /** The system. */
   readonly system: ActorSystem;
+  /** The clock that the system was made with. */
   readonly clock: VirtualClock;
 }
 
-/** Virtual time in which a system must be able to stop, in milliseconds: an hour. */
+/** Virtual time within which a system must stop, in milliseconds: an hour. */
 export const STOP_WITHIN_MS = 3_600_000;
 
-/** Stops a system, with that much virtual time for its clean-ups and their deadlines. */
-export async function stopWithin({ system, clock }: Running, durationMs: number): Promise<void> {
+/** Stops a system, and lets that much virtual time pass for its deadlines. */
+export async function stopWithin(
+  { system, clock }: VirtualSystem,
+  durationMs: number,
+): Promise<void> {
   const stopped = system.stop();
   await clock.advance(durationMs);
   await stopped;
 }
 
 /**
- * Stops a system, with an hour of virtual time for it, and says that nothing is left: no actor, no
- * clean-up that had to be abandoned, no timer on the clock.
+ * Stops a system within an hour of virtual time, and checks that nothing is left: no actor, no
+ * `onStop` that missed its deadline, no timer on the clock.
  *
  * @throws {Error} With what is left.
  */
-export async function stopCleanly({ system, clock }: Running): Promise<void> {
+export async function stopCleanly({ system, clock }: VirtualSystem): Promise<void> {
   await stopWithin({ system, clock }, STOP_WITHIN_MS);
   const { actors, abandoned } = system.counters;
   const timers = clock.scheduledCount;

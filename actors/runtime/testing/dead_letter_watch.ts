@@ -1,5 +1,5 @@
 /**
- * What a test expects of the dead letters of a system: most often, that there are none.
+ * Dead letters as expectations of a test: most often, that there are none.
  *
  * @module
  */
@@ -7,7 +7,7 @@
 import type { DeadLetter, DeadLetterReason } from "../observe/dead_letters.ts";
 import type { ActorSystem } from "../system.ts";
 
-/** The dead letters of a system since the watch began. */
+/** The dead letters of a system since {@linkcode watchDeadLetters} was called. */
 export interface DeadLetterWatch {
   /** Those that were not expected yet, oldest first. */
   readonly letters: readonly DeadLetter[];
@@ -18,7 +18,7 @@ export interface DeadLetterWatch {
    */
   expect(reason: DeadLetterReason, type?: string): DeadLetter;
   /**
-   * Says that there are no others than those that were expected.
+   * Checks that there are no dead letters besides those that were expected.
    *
    * @throws {Error} With the list of what there is.
    */
@@ -30,7 +30,7 @@ export interface DeadLetterWatch {
 /** Letters that are kept: a test that causes more has another problem than a missing expectation. */
 const KEPT = 10_000;
 
-/** Begins to watch. With a virtual clock, `settle` before looking. */
+/** Begins to watch the dead letters of a system. With a virtual clock, `settle` before looking. */
 export function watchDeadLetters(system: ActorSystem): DeadLetterWatch {
   const letters: DeadLetter[] = [];
   const end = system.deadLetters.subscribe((letter) => {

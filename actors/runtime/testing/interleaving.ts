@@ -1,6 +1,6 @@
 /**
- * Tries orders in which the actors of a scenario could run. What is promised to hold must hold in
- * all of them, not only in the one in which the dispatcher happens to go round.
+ * Runs a scenario in many orders in which its actors could run. What a test expects must hold in all of
+ * them, not only in the order in which the dispatcher happens to run them.
  *
  * @module
  */
@@ -10,13 +10,15 @@ import { ActorSystem, type ActorSystemOptions } from "../system.ts";
 import { STOP_WITHIN_MS, stopWithin } from "./clean_stop.ts";
 import { VirtualClock } from "./virtual_clock.ts";
 
-/** What a scenario runs in: a system of its own, in which one message is handled at a time. */
+/** What a scenario runs in: a system of its own, whose actors handle one message per turn. */
 export interface InterleavingWorld {
+  /** The system; it is stopped after the scenario. */
   readonly system: ActorSystem;
+  /** The system's clock. */
   readonly clock: VirtualClock;
-  /** For what the scenario itself leaves open; from the same seed. */
+  /** Randomness for the scenario itself, from the same seed. */
   readonly random: Random;
-  /** What repeats this order. */
+  /** The seed that replays this order. */
   readonly seed: number;
 }
 
@@ -26,17 +28,17 @@ export interface InterleavingOptions {
   readonly runs?: number;
   /** The first seed; each run takes the next. Default 1. */
   readonly seed?: number;
-  /** For the system; `onFailure` is `continue` unless stated. */
+  /** Options of the system; `onFailure` is `continue` unless stated. */
   readonly system?: Partial<Omit<ActorSystemOptions, "clock" | "random" | "runOrder">>;
 }
 
 /**
- * Runs the scenario once for each order, and resolves to what came of each. The scenario makes its
- * actors, tells, settles the clock, and throws if something does not hold. The system is stopped
- * for it; a scenario that wants nothing to be left calls `stopCleanly` itself.
+ * Runs the scenario once for each order, and resolves to the results. The scenario makes its actors,
+ * tells, settles the clock, and throws if something does not hold. Its system is stopped after it; a
+ * scenario that checks that nothing is left calls `stopCleanly` itself.
  *
- * The same seed gives the same order, as long as the scenario itself takes clock and randomness
- * from its world and waits for nothing outside.
+ * The same seed gives the same order, as long as the scenario takes clock and randomness from its world
+ * and waits for nothing outside.
  *
  * @throws {Error} At the first order in which the scenario throws; names the seed that replays it.
  */

@@ -5,7 +5,7 @@
  * @module
  */
 
-export { stopCleanly } from "./clean_stop.ts";
+export { stopCleanly, type VirtualSystem } from "./clean_stop.ts";
 export { type DeadLetterWatch, watchDeadLetters } from "./dead_letter_watch.ts";
 export {
   exploreInterleavings,

@@ -1,5 +1,5 @@
 /**
- * An actor that a test sends to in place of the real one. Part of the public test kit.
+ * Probes: actors that stand in for real ones in tests. Part of the public test kit.
  *
  * @module
  */
@@ -8,21 +8,21 @@ import type { Signal } from "../actor_definition.ts";
 import type { ActorRef } from "../ref.ts";
 import type { ActorSystem } from "../system.ts";
 
-/** Keeps what it was sent, for a test to look at. */
+/** An actor that keeps what it was sent, for a test to look at. */
 export interface Probe<M> {
-  /** Stands in for an actor. */
+  /** The probe's reference, to be used in place of a real actor's. */
   readonly ref: ActorRef<M>;
-  /** What has arrived and was not taken, oldest first. */
+  /** The messages that have arrived and were not taken, oldest first. */
   readonly messages: readonly M[];
-  /** The signals that it got: it watches what {@linkcode Probe.watch} is given. */
+  /** The signals of the actors that it watches. */
   readonly signals: readonly Signal[];
   /** Takes the oldest message; undefined if there is none. */
   take(): M | undefined;
-  /** Watches an actor, from the probe's next turn on. */
+  /** Watches an actor. The watch begins with the probe's next turn. */
   watch(ref: ActorRef<never>): void;
 }
 
-/** What a probe is told by the test itself. */
+/** The message by which a test makes its probe watch an actor. */
 class WatchOrder {
   constructor(readonly ref: ActorRef<never>) {}
 }

@@ -13,8 +13,8 @@ interface Due {
 }
 
 /**
- * Turns of the event loop that {@linkcode VirtualClock.settle} waits at most. Each lets a system
- * handle some thousand messages; actors that are still busy then keep each other busy for ever.
+ * Most turns of the event loop that {@linkcode VirtualClock.settle} waits. A system handles some
+ * thousand messages in each; actors that are still busy then keep each other busy for ever.
  */
 const SETTLE_TURNS_LIMIT = 10_000;
 
@@ -47,7 +47,7 @@ export class VirtualClock implements Clock {
     this.#startMs = startMs;
   }
 
-  /** How many callbacks are scheduled: what a test looks at to find forgotten timers. */
+  /** Number of scheduled callbacks. Tests find forgotten timers by it. */
   get scheduledCount(): number {
     return this.#due.length;
   }

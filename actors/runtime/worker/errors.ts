@@ -1,5 +1,5 @@
 /**
- * What ends an actor in a worker.
+ * The errors of actors in workers.
  *
  * @module
  */
@@ -15,10 +15,12 @@ export type WorkerErrorCode = "worker_failed" | "actor_failed" | "invalid_option
 
 /** The failure of an actor that lives in a worker, as its supervisor sees it. */
 export class WorkerError extends Error {
+  /** Always `WorkerError`. */
   override readonly name = "WorkerError";
   /** What went wrong, stable across versions. */
   readonly code: WorkerErrorCode;
 
+  /** Makes an error with a stable code and a message for people. */
   constructor(code: WorkerErrorCode, message: string, options?: ErrorOptions) {
     super(message, options);
     this.code = code;

@@ -1,13 +1,13 @@
 /**
- * What passes between an actor's reference and the worker that it lives in. Both are parts of one
- * program, so nothing is checked.
+ * What an actor's reference and the worker that the actor lives in send each other. Both are parts of
+ * one program, so nothing is checked.
  *
  * @module
  */
 
 import type { DeadLetterReason } from "../mod.ts";
 
-/** To the worker. `id` counts the messages. */
+/** What is sent to the worker. `id` numbers the messages. */
 export type ToWorker =
   | { readonly k: "tell"; readonly id: number; readonly message: unknown }
   | {
@@ -22,11 +22,11 @@ export type ToWorker =
 /** Why a question has no answer. */
 export type WorkerFailure = "ask_timeout" | "ask_overflow" | "ask_stopped" | "ask_rejected";
 
-/** From the worker. */
+/** What is sent from the worker. */
 export type FromWorker =
-  /** These have left the mailbox. */
+  /** These messages have left the mailbox. */
   | { readonly k: "taken"; readonly ids: readonly number[] }
-  /** This one was not handled; it is a dead letter. */
+  /** This message was not handled and is a dead letter. */
   | { readonly k: "lost"; readonly id: number; readonly reason: DeadLetterReason }
   | { readonly k: "answer"; readonly id: number; readonly answer: unknown }
   | {
@@ -35,7 +35,7 @@ export type FromWorker =
     readonly code: WorkerFailure;
     readonly why: string;
   }
-  /** The actor has ended; last. `error` is what it threw, if it failed. */
+  /** The last one: the actor has ended. `error` is what it threw, if it failed. */
   | {
     readonly k: "ended";
     readonly kind: "normal" | "shutdown" | "failed";

@@ -1,6 +1,6 @@
 /**
- * The worker's side: the module that a worker runs calls {@linkcode serveWorker} with the actor that
- * is to live there.
+ * The worker's side: the module that a worker runs calls {@linkcode serveWorker} with the definition of
+ * the actor that is to live there.
  *
  * @module
  */
@@ -18,11 +18,11 @@ import {
 import { Arrived } from "../remote/arrived.ts";
 import type { FromWorker, ToWorker, WorkerFailure } from "./protocol.ts";
 
-/** How an actor lives in a worker. */
+/** Options of {@linkcode serveWorker}. */
 export interface ServeWorkerOptions {
-  /** For the system in the worker, of which the actor is the only one at the top. */
+  /** Options of the actor system in the worker. */
   readonly system?: Partial<ActorSystemOptions>;
-  /** What of an answer is handed over instead of copied. Default: nothing. */
+  /** The parts of an answer that are transferred instead of copied. Default: none. */
   readonly transfer?: (answer: unknown) => readonly Transferable[];
 }
 
@@ -33,7 +33,7 @@ interface WorkerScope {
   onmessage: ((event: MessageEvent<ToWorker>) => void) | null;
 }
 
-/** Lets an actor live in this worker. To be called once, at the top of the worker's module. */
+/** Runs an actor in this worker. To be called once, at the top level of the worker's module. */
 export function serveWorker<S, M>(
   definition: ActorDefinition<S, M>,
   options: ServeWorkerOptions = {},
@@ -67,7 +67,7 @@ class ServedActor<S, M> {
         return "stop";
       },
     });
-    // Messages come from the reference, which takes those of the actor only.
+    // Messages come from the reference, whose type accepts the actor's protocol only.
     this.#actor = this.#system.spawn(name, definition) as unknown as ActorRef<unknown>;
   }
 
@@ -93,7 +93,7 @@ class ServedActor<S, M> {
     }
   }
 
-  /** Reports together what leaves the mailbox in one turn. */
+  /** Reports all messages that leave the mailbox in one turn together. */
   #onTaken(id: number, message: unknown): void {
     this.#taken.push({ id, message });
     if (this.#taken.length === 1) this.#system.clock.nextTurn(() => this.#reportTaken());
@@ -105,7 +105,7 @@ class ServedActor<S, M> {
     if (ids.length > 0) this.#post({ k: "taken", ids });
   }
 
-  /** A message that was taken only to be dropped, or that the actor failed of, is a loss there. */
+  /** Reports a dead letter. Its message has just left the mailbox, so it is the last one taken. */
   #onDeadLetter({ recipient, message, reason }: DeadLetter): void {
     const last = this.#taken.at(-1);
     if (last === undefined || last.message !== message || recipient !== this.#actor.path) return;
@@ -156,7 +156,7 @@ class ServedActor<S, M> {
     this.#scope.close();
   }
 
-  /** An error is copied as far as it can be; some carry what cannot. */
+  /** Sends the error itself if it can be copied, else its text. */
   #postFailure(error: unknown): void {
     try {
       this.#post({ k: "ended", kind: "failed", error });

@@ -1,6 +1,8 @@
 /**
- * An actor that lives in a Web Worker: its reference, and the keeper, the actor that stands for it in
- * the tree here, owns the worker, and fails when that does.
+ * Actors that live in Web Workers. The keeper is an actor here that owns the worker and fails when the
+ * worker does; it stands for the actor in the tree. Messages go from the reference (worker_ref.ts)
+ * through the worker's port to the actor that serve_worker.ts runs there; answers come back the same
+ * way.
  *
  * @module
  */
@@ -12,7 +14,7 @@ import { WorkerError } from "./errors.ts";
 import type { FromWorker } from "./protocol.ts";
 import { WorkerRef } from "./worker_ref.ts";
 
-/** How an actor is to live in a worker. */
+/** Options of {@linkcode workerActor}. */
 export interface WorkerActorOptions<M> {
   /**
    * Makes the worker, whose module calls `serveWorker`. For `deno compile` to find the module, write
@@ -27,40 +29,44 @@ export interface WorkerActorOptions<M> {
    * busy while a turn here takes its time, few enough for messages of some megabytes.
    */
   readonly window?: number;
-  /** What of a message is handed over instead of copied, as buffers can be. Default: nothing. */
+  /** The parts of a message that are transferred instead of copied, such as buffers. Default: none. */
   readonly transfer?: (message: M) => readonly Transferable[];
   /** How long the actor may take to stop before the worker is ended, in milliseconds. Default 1000. */
   readonly stopGraceMs?: number;
 }
 
-/** What the keeper tells itself. */
+/** The message that a keeper sends itself when its worker has ended. */
 export interface KeeperMessage {
+  /** Which message it is. */
   readonly type: "worker_ended";
+  /** The worker that has ended. */
   readonly worker: Worker;
+  /** Why it has ended. */
   readonly reason: StopReason;
 }
 
-/** An actor in a worker, to be spawned. */
+/** An actor in a worker: the definition of its keeper, and its reference. */
 export interface WorkerActor<M> {
-  /** The keeper; to be spawned once, under a supervisor that restarts it. */
+  /** The keeper. Spawn it once, under a supervisor that restarts it. */
   readonly definition: ActorDefinition<KeeperState, KeeperMessage>;
   /** Reaches the actor in the worker. */
   readonly ref: ActorRef<M>;
 }
 
-/** The keeper's state: nothing that others need. */
+/** The keeper's state. Nothing outside looks into it. */
 export interface KeeperState {
+  /** The worker. */
   readonly worker: Worker;
   /** Resolves when the actor in the worker has ended. */
   readonly ended: Promise<void>;
-  /** From here on the worker's end is no news. */
+  /** Makes the keeper ignore the worker's end, because it is stopping the worker itself. */
   readonly ignoreEnd: () => void;
 }
 
 /**
  * Makes an actor that lives in a worker. If the worker dies or the actor in it fails, the keeper
- * fails; its restart makes a new worker, and the reference leads there. What was sent to the old one
- * and not handled is lost, what was told in between waits.
+ * fails; its restart makes a new worker, to which the reference leads from then on. Messages that the
+ * old worker had not handled are lost; messages that were told in between wait.
  *
  * @throws {WorkerError} `invalid_option` if `window` is not a positive whole number.
  */
@@ -74,7 +80,7 @@ export function workerActor<M>(options: WorkerActorOptions<M>): WorkerActor<M> {
   }
   const ref = new WorkerRef({
     window,
-    // The reference takes messages of this protocol only.
+    // The reference's type accepts this protocol only.
     transfer: (message) => options.transfer?.(message as M) ?? [],
   });
   let owner: ActorRef<KeeperMessage> | undefined;
@@ -84,7 +90,7 @@ export function workerActor<M>(options: WorkerActorOptions<M>): WorkerActor<M> {
       name: options.name ?? "worker",
       stopDeadlineMs: stopGraceMs + 1_000,
       init(context) {
-        if (owner === undefined) belongTo(ref, context);
+        if (owner === undefined) attachToKeeper(ref, context);
         else if (owner !== context.self) {
           throw new WorkerError(
             "invalid_option",
@@ -115,9 +121,9 @@ export function workerActor<M>(options: WorkerActorOptions<M>): WorkerActor<M> {
   };
 }
 
-/** Ties the reference's end to the keeper's, which comes when no restart follows. */
-function belongTo(ref: WorkerRef, { self, path }: ActorContext<KeeperMessage>): void {
-  ref.belongTo(findRuntime(self), path);
+/** Makes the reference end when the keeper has ended for good. */
+function attachToKeeper(ref: WorkerRef, { self, path }: ActorContext<KeeperMessage>): void {
+  ref.attachToKeeper(findRuntime(self), path);
   if (isWatchable(self)) self[onTermination]((reason) => ref.end(reason));
 }
 
@@ -140,7 +146,7 @@ function startWorker(
     else ref.take(data);
   });
   worker.addEventListener("error", (event) => {
-    // Unhandled, it would end this process too.
+    // Without this, the error would end this process too.
     event.preventDefault();
     onEnd(failed("worker_failed", event.message));
   });

@@ -12,14 +12,14 @@ import { type Runtime, runtimeOf } from "../cell/runtime.ts";
 import { TerminationSource } from "../dispatch/termination_source.ts";
 import type { FromWorker, ToWorker, WorkerFailure } from "./protocol.ts";
 
-/** Posts to the worker. Throws if the frame cannot be copied. */
+/** Posts a frame to the worker. Throws if the frame cannot be copied. */
 export type Post = (frame: ToWorker, transfer: readonly Transferable[]) => void;
 
 /** What a reference works with. */
 export interface WorkerRefOptions {
   /** Messages that may be under way. */
   readonly window: number;
-  /** What of a message is handed over instead of copied. */
+  /** The parts of a message that are transferred instead of copied. */
   readonly transfer: (message: unknown) => readonly Transferable[];
 }
 
@@ -29,11 +29,11 @@ interface UnderWay {
   readonly replyTo: ActorRef<unknown> | undefined;
 }
 
-/** See {@linkcode ActorRef}. */
+/** The reference of an actor in a worker. */
 export class WorkerRef implements ActorRef<unknown>, Watchable {
   readonly #options: WorkerRefOptions;
   readonly #terminations = new TerminationSource();
-  /** At most `window`. */
+  /** At most `window` messages. */
   readonly #underWay = new Map<number, UnderWay>();
   /** Those of them that wait for the next worker. */
   #unsent: number[] = [];
@@ -57,8 +57,8 @@ export class WorkerRef implements ActorRef<unknown>, Watchable {
     return this.#underWay.size;
   }
 
-  /** Learns where its keeper is. */
-  belongTo(runtime: Runtime | undefined, path: string): void {
+  /** Tells the reference which keeper it belongs to. */
+  attachToKeeper(runtime: Runtime | undefined, path: string): void {
     this.#runtime = runtime;
     this.#path = path;
   }
@@ -77,7 +77,7 @@ export class WorkerRef implements ActorRef<unknown>, Watchable {
     return this.#terminations.add(listener);
   }
 
-  /** A worker is there: what waits is sent. */
+  /** Connects the reference with a new worker, and sends the messages that wait. */
   connect(post: Post): void {
     this.#post = post;
     const unsent = this.#unsent;
@@ -85,7 +85,7 @@ export class WorkerRef implements ActorRef<unknown>, Watchable {
     for (const id of unsent) this.#send(id, post);
   }
 
-  /** The worker is gone, with all that was sent to it and not handled. */
+  /** Called when the worker has ended: the messages that it had not handled are lost. */
   disconnect(): void {
     if (this.#post === undefined) return;
     this.#post = undefined;
@@ -94,7 +94,7 @@ export class WorkerRef implements ActorRef<unknown>, Watchable {
     }
   }
 
-  /** From here on it is a reference to a stopped actor. */
+  /** Turns it into a reference to a stopped actor. */
   end(reason: StopReason): void {
     this.#post = undefined;
     for (const id of [...this.#underWay.keys()]) {
@@ -104,7 +104,7 @@ export class WorkerRef implements ActorRef<unknown>, Watchable {
     this.#terminations.end(reason);
   }
 
-  /** Takes what the worker says of a message. */
+  /** Handles what the worker reports of a message. */
   take(frame: FromWorker & { readonly k: "taken" | "lost" | "answer" | "failed" }): void {
     switch (frame.k) {
       case "taken":
@@ -118,7 +118,7 @@ export class WorkerRef implements ActorRef<unknown>, Watchable {
         return;
       case "failed": {
         const replyTo = this.#settle(frame.id);
-        // The asker keeps the time itself.
+        // The asker has its own timer for that.
         if (replyTo !== undefined && frame.code !== "ask_timeout") {
           failAsk(replyTo, frame.code, `its worker says: ${frame.why}`);
         }

@@ -31,7 +31,7 @@ export interface Contender {
   readonly file: string;
 }
 
-/** Those that are compared. Ours runs by the same rules, in a process of its own. */
+/** The libraries that are compared. Ours runs by the same rules, in a process of its own. */
 export const CONTENDERS: readonly [Contender, ...Contender[]] = [
   { name: "ours", file: "ours.ts" },
   { name: "nact", file: "nact.js" },
@@ -40,10 +40,10 @@ export const CONTENDERS: readonly [Contender, ...Contender[]] = [
   { name: "Effect", file: "effect.js" },
 ];
 
-/** What the channels cost by themselves. Not a rival: it checks, bounds, supervises and times nothing. */
+/** The bare channels, for comparison: no checks, bounds, supervision or timeouts. */
 export const BARE: Contender = { name: "bare channel", file: "bare.js" };
 
-/** Those that take part where a question leaves its thread; nact, XState and Effect have nothing for it. */
+/** The contenders for questions that leave their thread; nact, XState and Effect cannot do that. */
 export const CROSSING_CONTENDERS: Readonly<Record<string, readonly Contender[]>> = {
   "message through a worker": [
     ...CONTENDERS.filter(({ name }) => name === "ours" || name === "Comedy"),

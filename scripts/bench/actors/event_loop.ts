@@ -1,6 +1,6 @@
 /**
- * What the dispatcher's design rests on: what it costs to let the event loop go round, and how long a
- * socket waits while a process lets it go round all the time. See docs/decisions/010-dispatch.md.
+ * Measurements behind the dispatcher's design: the cost of a turn of the event loop, and how long a
+ * socket waits in a process that yields to the event loop all the time. See docs/decisions/010-dispatch.md.
  *
  * deno run -A scripts/bench/actors/event_loop.ts
  */

@@ -1,7 +1,7 @@
 /**
  * The benchmark of the actor runtime, beside other actor libraries on the same Deno and beside Erlang.
- * Each contender has a process of its own; rounds take turns, so that what else the machine does
- * hits all alike; medians and spreads are shown.
+ * Each contender runs in a process of its own; rounds alternate, so that other load on the machine
+ * affects all of them alike; medians and spreads are shown.
  *
  * deno run -A scripts/bench/actors/main.ts [--quick] [--json] [--write]
  *
@@ -33,9 +33,9 @@ const ROUND_MS = quick ? 200 : 1_000;
 const WARM_UP_MS = quick ? 150 : 1_000;
 const DELAY_MS = quick ? 500 : 2_000;
 const IDLE_ACTORS = 100_000;
-/** Comedy takes ten times as long to spawn, and holds as much per actor whatever their number. */
+/** Fewer for Comedy, which takes ten times as long to spawn; its memory per actor does not depend on their number. */
 const IDLE_ACTORS_OF_COMEDY = quick ? 20_000 : IDLE_ACTORS;
-/** Contenders of which a busy actor lets the event loop go round at all. */
+/** Contenders whose busy actors let the event loop turn at all. */
 const WITH_DELAYS = ["ours", "nact", "Effect"];
 const OWN_LOADS = [undefined, "one busy actor", "100 busy actors", "one caller that asks"];
 
@@ -43,7 +43,7 @@ function progress(text: string): void {
   Deno.stderr.writeSync(new TextEncoder().encode(`${text}\n`));
 }
 
-/** The peers are a package of its own, of which the project knows nothing. */
+/** The other libraries are installed as a package of their own, which the project does not depend on. */
 async function installPeers(): Promise<void> {
   const { success } = await new Deno.Command(Deno.execPath(), {
     args: ["install", "--frozen", "--quiet"],
@@ -83,7 +83,7 @@ async function runRates(
   for (const process of processes) await process.end();
 }
 
-/** Each in fresh processes: what ran before would count. */
+/** Each case in new processes, because earlier cases would affect the memory. */
 async function runMemory(): Promise<void> {
   for (let round = 0; round < (quick ? 1 : 3); round++) {
     for (const contender of CONTENDERS) {

@@ -1,4 +1,4 @@
-/** What came out: medians and spreads, as rows, as tables, as the page in the documentation. */
+/** The results: medians and spreads, as rows, as tables, and as the page in the documentation. */
 
 import { type Case, CASES } from "./cases.ts";
 import { BARE, type Times } from "./contender.ts";
@@ -8,7 +8,7 @@ import { median, type Row, table, withSpread } from "../report.ts";
 /** All values of one case, by contender. */
 export type Values = ReadonlyMap<string, readonly number[]>;
 
-/** What a whole run came to. */
+/** The results of a whole run. */
 export interface Results {
   readonly values: ReadonlyMap<string, Values>;
   readonly ownDelays: ReadonlyMap<string, { readonly timer: Times; readonly socket: Times }>;
@@ -46,7 +46,7 @@ function round(value: number): number {
   return Number(value.toPrecision(4));
 }
 
-/** Empty for whoever has no such case. */
+/** Empty for contenders without this case. */
 function cell(values: readonly number[] | undefined): string {
   return values === undefined ? "" : withSpread(values);
 }

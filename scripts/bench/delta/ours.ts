@@ -26,7 +26,7 @@ export async function startOurs(folder: string) {
   const tracker = await createTracker({
     hostname: "127.0.0.1",
     log: silentLog,
-    policy: { hungryIntervalMs: 1000 },
+    settings: { hungryIntervalMs: 1000 },
   });
   const startEngine = (host: string) =>
     createSwarmEngine({

@@ -91,7 +91,7 @@ ${toMarkdown(measured)}
 
 opentracker closes each connection after one answer, so with it both HTTP cases are the same. The second table
 counts the servers' own time and depends less on what else the machine does; for why the package's server was
-replaced see [the decision](../decisions/020-tracker-fronts.md).
+replaced see [the decision](../decisions/020-tracker-frontends.md).
 `;
 }
 

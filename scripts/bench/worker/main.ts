@@ -66,7 +66,7 @@ const contenders: readonly Contender[] = [
   { name: "one worker, copy", refs: [spawnWorker("copy", false)] },
 ];
 
-/** Hashes so many bytes and checks each digest. */
+/** Hashes this many bytes and checks each digest. */
 async function run(
   { refs }: Contender,
   { algorithm, bufferBytes }: { algorithm: Algorithm; bufferBytes: number },

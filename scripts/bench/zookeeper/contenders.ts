@@ -1,4 +1,4 @@
-// Starts the contenders, each in a process of its own that ends with one line of results.
+// Runs the contenders, each in a process of its own whose last line of output has its results.
 const here = import.meta.dirname ?? ".";
 
 /** Operations per second by case. */
@@ -11,7 +11,7 @@ export interface Contender {
   args: string[];
 }
 
-/** All clients whose runtime is there; `missing` says what the others would need. */
+/** Returns all clients whose runtime is installed; `missing` says what the others need. */
 export async function findContenders(
   folder: string,
 ): Promise<{ contenders: Contender[]; missing: string[] }> {
@@ -25,7 +25,7 @@ export async function findContenders(
     deno("node-zookeeper-client", "node_zookeeper_client.js"),
   ];
   const missing: string[] = [];
-  // Debian's own Python: another one has no kazoo.
+  // Debian's own Python, which has kazoo.
   if (await succeeds("/usr/bin/python3", ["-c", "import kazoo"])) {
     contenders.push({
       name: "kazoo",

@@ -1,5 +1,5 @@
-// A server that answers at once and keeps nothing: what is measured against it is the client alone.
-// Prints its port. It knows only what the contenders ask for.
+// A server that answers at once and keeps nothing, so that a benchmark against it measures the client alone. It prints its
+// port, and it knows only the requests of the contenders.
 import { FrameBuffer } from "../../../zookeeper/wire/frame_buffer.ts";
 import { JuteReader, JuteWriter } from "../../../zookeeper/wire/jute.ts";
 import { maxRequestSizeBytes, opcodes } from "../../../zookeeper/wire/protocol.ts";

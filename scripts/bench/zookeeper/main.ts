@@ -24,7 +24,7 @@ const { values } = parseArgs({
 const rounds = values.quick ? 1 : 5;
 const caseMs = values.quick ? 150 : 1_000;
 
-/** Collected in rounds, whoever began last time coming last this time. */
+/** Measures in rounds; the contender that began a round comes last in the next one. */
 async function inTurns(
   names: readonly string[],
   run: (name: string) => Promise<Results>,
@@ -78,7 +78,7 @@ async function run(
 
   const real = await startRealZooKeeper({ optimized: true });
   try {
-    // The server compiles itself while it is used; that should be nobody's disadvantage.
+    // The server is compiled while it runs, which should be no contender's disadvantage.
     await measure(contender("ours"), [real.connectString, `${caseMs}`]);
     const rounds = await inTurns(
       names,

@@ -1,10 +1,10 @@
-// What a run of the ZooKeeper benchmark came to: rows for programs, tables and a page for people.
+// The results of a run of the ZooKeeper benchmark: rows for programs, tables and a page for people.
 import type { Results } from "./contenders.ts";
 import { inDigits, median, type Row, table, withSpread } from "../report.ts";
 
-/** Everything that was measured of one part, by contender and round. */
+/** All measurements of one part of the benchmark, by contender and round. */
 export interface Part {
-  /** What the names of its cases begin with. */
+  /** Prefix of the names of its cases. */
   name: string;
   /** The contender that is ours. */
   ours: string;
@@ -28,7 +28,7 @@ export function rowsOf(part: Part): Row[] {
   });
 }
 
-/** The part as tables: what was measured with its spread, and ours against each of the others. */
+/** The tables of a part: the measurements with their spread, and the ratio of ours to each of the others. */
 export function tables(part: Part): string {
   const peers = peersOf(part);
   const cases = casesOf(part);
@@ -71,7 +71,7 @@ function rounded(ratio: number): number {
   return Number(ratio.toPrecision(3));
 }
 
-/** What the page says of each part before its tables, by the part's name. */
+/** The text of the page before the tables of each part, by the name of the part. */
 const explanations: Record<string, string> = {
   "clients on ZooKeeper":
     "The same real server for all, 3.8, which here does not wait for the disk. Server and client share the\n" +

@@ -1,5 +1,5 @@
-// A server that shakes hands and then talks nonsense: the client leaves it for a better one, every time, and
-// nothing else comes of it. ROLLCALL_SEED sets which nonsense.
+// A server that does the handshake and then sends garbage: each time the client goes on to the next server, and nothing
+// else happens. ROLLCALL_SEED sets the seed of the garbage.
 import assert from "node:assert/strict";
 import { Coordinator } from "../../../zookeeper/server/mod.ts";
 import { type Log, silentLog, ZooKeeper, ZooKeeperError } from "../../../zookeeper/mod.ts";
@@ -7,14 +7,12 @@ import { JuteWriter } from "../../../zookeeper/wire/jute.ts";
 import { xids } from "../../../zookeeper/wire/protocol.ts";
 import { writeConnectResponse, writeReplyHeader } from "../../../zookeeper/wire/records.ts";
 import { makeFrame } from "./frames.ts";
-import { Dice } from "./random.ts";
+import { Dice, seedOfRun } from "./random.ts";
 
-const seed = Number(
-  Deno.env.get("ROLLCALL_SEED") ?? crypto.getRandomValues(new Uint32Array(1))[0],
-);
+const seed = seedOfRun();
 const rounds = 400;
 
-/** A handshake as it should be, and then frames of which few are replies to anything. */
+/** Returns a valid handshake, followed by frames most of which are no replies. */
 function nonsense(dice: Dice): Uint8Array {
   const writer = new JuteWriter();
   const frame = (write: () => void) => {
@@ -25,7 +23,7 @@ function nonsense(dice: Dice): Uint8Array {
   frame(() =>
     writeConnectResponse(writer, {
       protocolVersion: 0,
-      // Short, as a client that believes a false zxid is turned away elsewhere until its session is over.
+      // Short: a client with a false zxid is refused by the other server until its session is over.
       timeoutMs: 100,
       sessionId: 7n,
       password: new Uint8Array(16),
@@ -63,14 +61,14 @@ Deno.test(`ZooKeeper: ${rounds} servers that talk nonsense, and the client goes 
         await conn.closeWrite();
         while (await conn.read(new Uint8Array(1024)) !== null);
       } catch {
-        // The client has had enough.
+        // The client has closed the connection.
       } finally {
         conn.close();
       }
     }
   })();
   const coordinator = await Coordinator.listen();
-  // The order as it is written: the other one first.
+  // `random` keeps the order: the server with the garbage comes first.
   const connectString = `127.0.0.1:${listener.addr.port},${coordinator.connectString}`;
   try {
     for (let round = 0; round < rounds; round++) {
@@ -86,7 +84,7 @@ Deno.test(`ZooKeeper: ${rounds} servers that talk nonsense, and the client goes 
         if (outcome.status === "fulfilled") continue;
         assert.ok(outcome.reason instanceof ZooKeeperError, `seed ${seed}: ${outcome.reason}`);
       }
-      // The session that it was promised is not known there, so there is an honest one in the end.
+      // The other server does not know the session of the first one, so the client gets a new session there.
       while (zk.server !== coordinator.connectString) {
         await zk.connected();
         await zk.exists("/").catch(() => {});

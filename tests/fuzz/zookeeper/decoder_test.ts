@@ -1,8 +1,8 @@
-// Bytes that nobody should send, into everything that reads the wire: it must say so, and do nothing else.
-// ROLLCALL_FRAMES sets how many frames (default: a million), ROLLCALL_SEED which.
+// Malformed frames into every decoder of the wire: each must fail with its own error or return a value.
+// ROLLCALL_FUZZ_INPUTS sets the number of frames (default: a million), ROLLCALL_SEED the seed.
 import assert from "node:assert/strict";
-import { readMulti, readMultiRead } from "../../../zookeeper/client/multi_codec.ts";
-import { readNotification } from "../../../zookeeper/client/notification.ts";
+import { readMulti, readMultiRead } from "../../../zookeeper/client/requests/multi_codec.ts";
+import { readNotification } from "../../../zookeeper/client/watches/watch_notification.ts";
 import { DataTree } from "../../../zookeeper/server/tree/data_tree.ts";
 import { readMultiOperations } from "../../../zookeeper/server/requests/multi_operations.ts";
 import { answerRead } from "../../../zookeeper/server/requests/read_operations.ts";
@@ -21,18 +21,16 @@ import {
   readStat,
 } from "../../../zookeeper/wire/records.ts";
 import { makeFrame } from "./frames.ts";
-import { Dice } from "./random.ts";
+import { Dice, inputCount, seedOfRun } from "./random.ts";
 
-const count = Number(Deno.env.get("ROLLCALL_FRAMES") ?? 1_000_000);
-const seed = Number(
-  Deno.env.get("ROLLCALL_SEED") ?? crypto.getRandomValues(new Uint32Array(1))[0],
-);
+const count = inputCount(1_000_000);
+const seed = seedOfRun();
 
 const paths = { toServer: (path: string) => path, toCaller: (path: string) => path };
 const requester = { sessionId: 1n, identities: [] };
 const types = Object.values(opcodes);
 
-/** Everything that reads bytes of the other side. */
+/** Every decoder of bytes from the peer. */
 const readers: ((reader: JuteReader, dice: Dice) => unknown)[] = [
   readStat,
   readAcl,
@@ -81,7 +79,8 @@ Deno.test(`the wire's decoders: ${count} bad frames, and no failure but their ow
       }
     }
   }
-  // Frames that every reader takes, or none, would show nothing.
+  // If a reader took every frame, or none, the test would show nothing.
+  if (count < 10_000) return;
   for (const [index, { taken, refused }] of outcomes.entries()) {
     assert.ok(taken > 0 && refused > 0, `reader ${index}: ${taken} taken, ${refused} refused`);
   }

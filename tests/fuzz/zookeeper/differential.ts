@@ -1,22 +1,22 @@
-// Plays the same sequences on two servers and compares what the clients saw; a difference is shrunk to
-// the few steps that make it.
+// Plays the same sequences on two servers and compares what the clients observed. A difference is shrunk to the few steps
+// that cause it.
 import { isDeepStrictEqual } from "node:util";
 import { play } from "./player.ts";
 import { makeSequence, type Step } from "./sequences.ts";
-import type { Sight } from "./sights.ts";
+import type { Observation } from "./observations.ts";
 
-/** Two servers that should not be told apart. */
+/** Ports of two servers that should behave the same. */
 export interface Ports {
   coordinator: number;
   real: number;
 }
 
-/** How many sequences are under way at once: enough that neither server waits for the other. */
+/** Sequences under way at once: enough that neither server waits for the other. */
 const workers = 6;
 
 let played = 0;
 
-/** Undefined if both servers showed the same; else what each showed. */
+/** Returns what each server showed; undefined if it is the same. */
 async function difference(ports: Ports, steps: readonly Step[]) {
   const root = `/fuzz-${played++}-${Date.now().toString(36)}/root`;
   const [ours, theirs] = await Promise.all([
@@ -31,7 +31,7 @@ function endsSession(step: Step): boolean {
   return step.op === "end" || (step.op === "burst" && step.parts.some(({ op }) => op === "end"));
 }
 
-/** In which order a session's ephemeral nodes go when it ends is nobody's promise either. */
+/** Sorts events, since no server promises an order in which the ephemeral nodes of a session vanish. */
 function eventsSorted(saw: unknown[]): unknown[] {
   const sorted: unknown[] = [];
   let events: string[] = [];
@@ -46,7 +46,7 @@ function eventsSorted(saw: unknown[]): unknown[] {
   return sorted;
 }
 
-/** Where two accounts part, in words. */
+/** Describes the first difference between two lists of observations. */
 function firstDifference(ours: unknown[][], theirs: unknown[][]): string | undefined {
   for (let client = 0; client < Math.max(ours.length, theirs.length); client++) {
     const [left = [], right = []] = [ours[client], theirs[client]];
@@ -61,14 +61,14 @@ function firstDifference(ours: unknown[][], theirs: unknown[][]): string | undef
   return undefined;
 }
 
-/** The order between clients is nobody's promise: an event may be read by its client later. */
-function byClient(sights: Sight[]): unknown[][] {
+/** Groups observations by client: there is no promise about the order between clients. */
+function byClient(observations: Observation[]): unknown[][] {
   const lists: unknown[][] = [];
-  for (const { client, saw } of sights) (lists[client] ??= []).push(saw);
+  for (const { client, saw } of observations) (lists[client] ??= []).push(saw);
   return lists;
 }
 
-/** Leaves out whatever is not needed for the difference to show. */
+/** Removes every step that is not needed to show the difference. */
 async function shrunk(ports: Ports, steps: Step[]): Promise<Step[]> {
   let kept = steps;
   for (let size = Math.ceil(kept.length / 2); size >= 1; size = Math.floor(size / 2)) {

@@ -3,7 +3,7 @@ import { Coordinator } from "../../../zookeeper/server/mod.ts";
 import { startRealZooKeeper } from "../../real_zookeeper.ts";
 import { compareServers } from "./differential.ts";
 
-/** Always the same ones first, so that a failure stays until it is mended; then new ones in each run. */
+/** Sequences with fixed seeds, so that a failure repeats until it is fixed; then some with new seeds in each run. */
 const fixedCount = 1_500;
 const freshCount = 1_500;
 

@@ -1,4 +1,4 @@
-// Frames that nobody should send.
+// Malformed frames.
 import { JuteWriter } from "../../../zookeeper/wire/jute.ts";
 import { opcodes } from "../../../zookeeper/wire/protocol.ts";
 import { multiEnd, writeAcl, writeMultiHeader } from "../../../zookeeper/wire/records.ts";
@@ -6,7 +6,7 @@ import type { Dice } from "./random.ts";
 
 const types = Object.values(opcodes);
 
-/** Bytes that are nearly right get further than noise. */
+/** Creates a frame that is nearly valid: it gets further into a decoder than noise. */
 export function makeFrame(dice: Dice): Uint8Array {
   const writer = new JuteWriter(256);
   for (let part = dice.below(8); part >= 0; part--) {
@@ -30,7 +30,7 @@ export function makeFrame(dice: Dice): Uint8Array {
         );
         break;
       case 5: {
-        // A result of an operation that failed: what a reply to several of them is made of.
+        // The result of an operation that failed, as in the reply to a `multi`.
         const error = dice.pick([0, -101, -110]);
         writeMultiHeader(writer, { type: opcodes.error, done: false, error });
         writer.int(error);

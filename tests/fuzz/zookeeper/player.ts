@@ -1,12 +1,12 @@
-// Plays a sequence on one server over raw connections, and writes down everything that the clients see:
-// replies and watch events in their order.
+// Plays a sequence on one server over raw connections, and records everything that the clients observe: replies and watch
+// events in their order.
 import { parentPath } from "../../../zookeeper/paths.ts";
 import type { JuteReader, JuteWriter } from "../../../zookeeper/wire/jute.ts";
 import { opcodes, xids } from "../../../zookeeper/wire/protocol.ts";
 import { readReplyHeader, writeAcl } from "../../../zookeeper/wire/records.ts";
 import { RawClient } from "../../integration/zookeeper/raw_client.ts";
 import { clientCount, type RequestStep, type Step } from "./sequences.ts";
-import { mapped, newestZxid, type Sight } from "./sights.ts";
+import { newestZxid, normalize, type Observation } from "./observations.ts";
 import { changingOpcodes, opcodeOf, readBody, writeStep } from "./step_codec.ts";
 
 const credentials = [[], ["ann:a"], ["ann:a", "bob:b"]];
@@ -20,7 +20,7 @@ interface Player {
   password: Uint8Array;
   xid: number;
   lastZxid: bigint;
-  /** Its server has closed the connection. */
+  /** Whether the server has closed the connection. */
   gone: boolean;
 }
 
@@ -31,8 +31,12 @@ interface Sent {
 }
 
 /** Plays a sequence below a node of its own. */
-export async function play(port: number, root: string, steps: readonly Step[]): Promise<Sight[]> {
-  const sights: Sight[] = [];
+export async function play(
+  port: number,
+  root: string,
+  steps: readonly Step[],
+): Promise<Observation[]> {
+  const observations: Observation[] = [];
   const owners = new Map<bigint, number>();
   const players: Player[] = [];
   const toServer = (path: string) => path.replace("ROOT", root);
@@ -45,7 +49,7 @@ export async function play(port: number, root: string, steps: readonly Step[]): 
       await playStep(step);
     }
     stepIndex = steps.length;
-    // What is on its way to the others arrives before the answer to a ping.
+    // Events on their way to the other clients arrive before the answer to a ping.
     for (const [client, player] of players.entries()) {
       if (!player.gone) await requests(client, player, [{ op: "ping" }]);
     }
@@ -56,9 +60,9 @@ export async function play(port: number, root: string, steps: readonly Step[]): 
   } finally {
     for (const player of players) player.raw.close();
   }
-  return mapped(sights, root, owners);
+  return normalize(observations, root, owners);
 
-  /** With a node around it, so that what a sequence makes beside its root meets no other sequence. */
+  /** Creates the root below a node of its own, so that no other sequence sees what a sequence creates beside its root. */
   async function makeRoot(): Promise<void> {
     const maker = players[0] as Player;
     for (const path of [parentPath(root), root]) {
@@ -77,7 +81,7 @@ export async function play(port: number, root: string, steps: readonly Step[]): 
     let player = players[client] as Player;
     if (step.op === "reconnect" || step.op === "intrude" || player.gone) {
       const { raw: earlier } = player;
-      // Moved, the session goes on over the new connection while the old one still stands.
+      // If moved, the session goes on over the new connection while the old one is still open.
       if (step.op !== "reconnect" || !step.moved) earlier.close();
       if (step.op === "intrude") await intrude(client, player);
       player = players[client] = await join(client, player.gone ? undefined : player);
@@ -88,13 +92,13 @@ export async function play(port: number, root: string, steps: readonly Step[]): 
   }
 
   /**
-   * Somebody asks for another's session and does not know its password. (Not while its client is connected:
-   * ZooKeeper cuts that off before it looks at the password, which the coordinator does not.)
+   * Asks for another client's session without its password. (Not while its client is connected: ZooKeeper disconnects that
+   * client before it checks the password, which the coordinator does not.)
    */
   async function intrude(client: number, { sessionId }: Player): Promise<void> {
     const raw = await RawClient.connect(port);
     const { timeoutMs } = await raw.shakeHands({ timeoutMs: sessionTimeoutMs, sessionId });
-    sights.push({ client, step: stepIndex, saw: { intruded: timeoutMs > 0 } });
+    observations.push({ client, step: stepIndex, saw: { intruded: timeoutMs > 0 } });
     await raw.closedByServer();
     raw.close();
   }
@@ -108,7 +112,7 @@ export async function play(port: number, root: string, steps: readonly Step[]): 
         : { sessionId: session.sessionId, password: session.password }),
     });
     const { sessionId, password, timeoutMs } = response;
-    if (timeoutMs <= 0) sights.push({ client, step: stepIndex, saw: "session refused" });
+    if (timeoutMs <= 0) observations.push({ client, step: stepIndex, saw: "session refused" });
     owners.set(sessionId, client);
     const player: Player = {
       raw,
@@ -124,7 +128,7 @@ export async function play(port: number, root: string, steps: readonly Step[]): 
     return player;
   }
 
-  /** Sends them all, and then takes their replies. */
+  /** Sends all requests, and then reads their replies. */
   async function requests(
     client: number,
     player: Player,
@@ -161,28 +165,28 @@ export async function play(port: number, root: string, steps: readonly Step[]): 
         write(writer);
       });
     } catch {
-      // The answer will say that it is gone.
+      // Reading the answer will show that the connection is gone.
     }
     return { xid, opcode };
   }
 
-  /** Writes down events until the reply has come, and then the reply. */
+  /** Records events until the reply, and then the reply. */
   async function answer(client: number, player: Player, sent: Sent): Promise<void> {
     for (;;) {
       const reader = await player.raw.receive();
       if (reader === undefined) {
         player.gone = true;
-        sights.push({ client, step: stepIndex, saw: "the server closed the connection" });
+        observations.push({ client, step: stepIndex, saw: "the server closed the connection" });
         return;
       }
-      const saw = readSight(reader, player, sent);
-      sights.push({ client, step: stepIndex, saw });
+      const saw = readObservation(reader, player, sent);
+      observations.push({ client, step: stepIndex, saw });
       if (!("event" in saw)) return;
     }
   }
 }
 
-/** Requests that go by the same xid each time. */
+/** Requests with a fixed xid. */
 const fixedXids = new Map<number, number>([
   [opcodes.setWatches, xids.setWatches],
   [opcodes.setWatches2, xids.setWatches],
@@ -190,7 +194,7 @@ const fixedXids = new Map<number, number>([
   [opcodes.auth, xids.auth],
 ]);
 
-function readSight(reader: JuteReader, player: Player, { xid, opcode }: Sent): object {
+function readObservation(reader: JuteReader, player: Player, { xid, opcode }: Sent): object {
   const header = readReplyHeader(reader);
   if (header.xid === xids.watchEvent) {
     return { event: reader.int(), state: reader.int(), path: reader.string() };
@@ -198,7 +202,7 @@ function readSight(reader: JuteReader, player: Player, { xid, opcode }: Sent): o
   const body = header.error === 0 && reader.remainingBytes > 0
     ? readBody(opcode, reader)
     : undefined;
-  // What a client has seen it must not see undone: the header's zxid never goes back, and covers the body.
+  // A client must never observe an older state after a newer one: the header's zxid never decreases, and it covers the body.
   const covers = header.zxid <= 0n ||
     (header.zxid >= player.lastZxid && header.zxid >= newestZxid(body));
   if (header.zxid > player.lastZxid) player.lastZxid = header.zxid;

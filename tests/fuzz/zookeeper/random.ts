@@ -1,6 +1,6 @@
-// A random generator with a seed, so that every sequence can be made again.
+// A random generator with a seed, so that every sequence can be repeated.
 
-/** Numbers in [0, 1) that depend on nothing but the seed (mulberry32). */
+/** Returns a generator of numbers in [0, 1) that depend only on the seed (mulberry32). */
 export function seeded(seed: number): () => number {
   let state = seed >>> 0;
   return () => {
@@ -11,7 +11,7 @@ export function seeded(seed: number): () => number {
   };
 }
 
-/** Draws from a generator. */
+/** Random choices from a seed. */
 export class Dice {
   readonly random: () => number;
 
@@ -32,7 +32,7 @@ export class Dice {
     return items[this.below(items.length)] as T;
   }
 
-  /** One of the keys, each as likely as its weight says. */
+  /** Returns one of the keys, with probabilities by weight. */
   weighted<K extends string>(weights: Record<K, number>): K {
     const entries = Object.entries(weights) as [K, number][];
     let left = this.random() * entries.reduce((sum, [, weight]) => sum + weight, 0);
@@ -42,4 +42,14 @@ export class Dice {
     }
     return (entries[0] as [K, number])[0];
   }
+}
+
+/** The seed of this run: `ROLLCALL_SEED`, or a new one. */
+export function seedOfRun(): number {
+  return Number(Deno.env.get("ROLLCALL_SEED") ?? crypto.getRandomValues(new Uint32Array(1))[0]);
+}
+
+/** How many inputs a fuzz test takes: `ROLLCALL_FUZZ_INPUTS`, or by default as many as some seconds allow. */
+export function inputCount(usual: number): number {
+  return Number(Deno.env.get("ROLLCALL_FUZZ_INPUTS") ?? usual);
 }

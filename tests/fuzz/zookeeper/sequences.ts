@@ -1,9 +1,8 @@
-// Random sequences of requests from several clients, as plain data: they can be printed, shrunk and
-// played again.
+// Random sequences of requests from several clients, as plain data that can be printed, shrunk and replayed.
 import type { Acl } from "../../../zookeeper/mod.ts";
 import { Dice } from "./random.ts";
 
-/** How many clients take part. The first proves nothing, the second is ann, the third ann and bob. */
+/** Number of clients. The first one has no credentials, the second is ann, the third is ann and bob. */
 export const clientCount = 3;
 
 /** A create, alone or in a `multi`. */
@@ -57,7 +56,7 @@ const acls: Acl[][] = [
     { permissions: 3, scheme: "world", id: "anyone" },
     { permissions: 31, scheme: "auth", id: "" },
   ],
-  // The last ones are none.
+  // The following ones are invalid.
   [],
   [{ permissions: 31, scheme: "world", id: "nobody" }],
   [{ permissions: 31, scheme: "unheard-of", id: "x" }],
@@ -65,7 +64,7 @@ const acls: Acl[][] = [
   [{ permissions: 31, scheme: "digest", id: "no-colon" }],
 ];
 
-/** The sequence that belongs to a seed. */
+/** Returns the sequence of a seed. */
 export function makeSequence(seed: number): Step[] {
   const dice = new Dice(seed);
   const length = 10 + dice.below(30);

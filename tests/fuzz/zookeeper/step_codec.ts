@@ -1,4 +1,4 @@
-// How a step goes over the wire, and how the reply to it is read.
+// Encodes a step for the wire, and decodes the reply to it.
 import type { JuteReader, JuteWriter } from "../../../zookeeper/wire/jute.ts";
 import { opcodes } from "../../../zookeeper/wire/protocol.ts";
 import {
@@ -37,12 +37,12 @@ const stepOpcodes: Record<Exclude<RequestStep["op"], "create">, number> = {
   end: opcodes.closeSession,
 };
 
-/** The operation code of a step. */
+/** Returns the operation code of a step. */
 export function opcodeOf(step: RequestStep): number {
   return step.op === "create" ? opcodes[step.opcode] : stepOpcodes[step.op];
 }
 
-/** Replies to these carry the id of a transaction of their own, also where they refuse. */
+/** Operations whose replies have a zxid of their own, also if they are refused. */
 export const changingOpcodes: ReadonlySet<number> = new Set([
   opcodes.create,
   opcodes.create2,
@@ -112,7 +112,7 @@ export function writeStep(
       for (const list of step.lists) writer.strings(list.map(toServer));
       break;
     case "auth":
-      // A type that was never used.
+      // The field `type`, which was never used.
       writer.int(0);
       writer.string(step.scheme);
       writer.buffer(new TextEncoder().encode(step.secret));
@@ -148,7 +148,7 @@ function writeChange(
   }
 }
 
-/** Reads the body of a reply. A body that is not what its operation should answer with is a sight of its own. */
+/** Reads the body of a reply. A body that cannot be read is an observation, too. */
 export function readBody(opcode: number, reader: JuteReader): unknown {
   try {
     return readBodyOf(opcode, reader);

@@ -1,6 +1,5 @@
 /**
- * `rollcall actors`: from the name of a host to the tree of its agent's actors, over a remote reference; what they handle,
- * and what happened to them.
+ * `rollcall actors`: shows the tree of a host's agent over a remote reference, with traces and the last events.
  *
  * @module
  */

@@ -4,15 +4,15 @@ import { DRAIN_SWITCH } from "./harness/agent_config.ts";
 import { TestFleet } from "./harness/fleet.ts";
 import { type Behaviour, stubbornSwitch } from "./harness/service_program.ts";
 
-/** How a switch is held at a step, so that the agent can be killed there. */
+/** How a switch is held at one of its steps, so that the agent can be killed there. */
 interface Hold {
   /** The step at which the agent is killed. */
   readonly at: Step;
-  /** The step that the journal is set to, for those that pass too fast to be met: a crash there leaves just that. */
+  /** The step that is written to the journal after the kill, for steps that are too short to be killed in. */
   readonly journal?: Step;
   /** Whether the new version's process is gone as well. */
   readonly withoutService?: boolean;
-  /** What holds it there; turned to `released` once the agent is back. */
+  /** What holds the switch there; set to `released` once the agent is back. */
   readonly hold: "drain" | "old version stubborn" | "new version unwell" | "bake time";
   readonly released: "on" | "off";
 }
@@ -67,14 +67,15 @@ async function killDuringSwitch(
   await fleet.observer.forget();
   await fleet.startRollout({
     versions: { web: to },
-    // Long enough to be met in it.
+    // Long enough to be killed in it.
     policy: { bakeTime: at === "baking" ? 1_500 : 50, health: { deadline: 60_000 } },
   });
   const host = await untilStep(fleet, at);
   if (isAfterStart(at)) {
     await fleet.until("it answers", async () => (await fleet.service(host))?.version === to);
   }
-  // The slot is taken first and written down a moment later; who dies in between has not begun, and gives it back.
+  // The slot is taken first and the journal is written a moment later. An agent that dies in between has not begun the
+  // switch, and gives the slot back.
   await fleet.until("the journal tells of it", async () => await readJournal(fleet, host) !== null);
   await fleet.killAgent(host);
   const pid = (await fleet.service(host))?.pid;
@@ -86,7 +87,7 @@ async function killDuringSwitch(
   await fleet.untilServing(to);
   assert.deepEqual(fleet.observer.admissions.toSorted(), ["web/web-1", "web/web-2"]);
   assert.equal(fleet.observer.mostHolders, 1);
-  // Where the new version ran on, it is not started a second time.
+  // If the new version went on running, it is not started a second time.
   if (isAfterStart(at) && hold.withoutService !== true) {
     assert.equal((await fleet.service(host))?.pid, pid);
   }
@@ -149,10 +150,10 @@ Deno.test("agent: a version that is gone each time the agent comes back is rolle
       await fleet.until("v2 answers", async () => (await fleet.service("web-1"))?.version === "v2");
       await fleet.killMachine("web-1");
       await fleet.startAgent("web-1");
-      // Its slot may say "baking" still; its own word is that it has begun again, or goes back.
+      // Its slot may still have the step "baking"; its entry shows that it has begun again, or rolls back.
       await fleet.until(
         "it goes on",
-        () => /switches from v1 to v2, at (starting|rolling_back)/.test(fleet.agent("web-1").log),
+        () => /switches from v1 to v2, at (pointing|rolling_back)/.test(fleet.agent("web-1").log),
       );
     }
     await fleet.until("the rollout is halted", ({ control }) => control?.state === "halted");

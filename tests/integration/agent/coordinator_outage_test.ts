@@ -38,7 +38,7 @@ Deno.test("coordinator: without it services keep serving and nobody goes down; a
     const before = await pids(fleet);
     await fleet.stopCoordinator();
     fleet.observer.silences.clear();
-    // The switch that is under way gets to its end, but cannot say so.
+    // The switch that is under way is carried to its end, but cannot be reported.
     await fleet.turn("good", "on");
     await new Promise((resolve) => setTimeout(resolve, OUTAGE_MS));
     assert.deepEqual(await pids(fleet), before);

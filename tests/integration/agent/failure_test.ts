@@ -4,7 +4,7 @@ import { TestFleet } from "./harness/fleet.ts";
 
 const HOSTS = ["web-1", "web-2", "web-3"];
 
-/** Waits for the halt and for the way back; returns the host that failed. */
+/** Waits until the rollout is halted and the host has rolled back; returns the host that failed. */
 async function untilRolledBack(fleet: TestFleet, version: string): Promise<string> {
   const { services, control } = await fleet.until(
     "the rollout is halted",

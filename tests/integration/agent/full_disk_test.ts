@@ -1,5 +1,5 @@
 /**
- * A disk without room for a release that its looks had promised room for, as those see it who look at the fleet.
+ * A disk that fills up during a fetch, as `rollcall status` shows it.
  *
  * @module
  */
@@ -12,8 +12,8 @@ import { canMount } from "../cli/small_disk.ts";
 import { TestFleet } from "./harness/fleet.ts";
 
 /**
- * Runs an agent that finds a small disk at the folder `$0` of a release that it is about to fetch, which grows once there
- * is the file `$1`. The disk that holds the release as a whole has room, so that only the fetch itself comes upon it.
+ * Runs an agent that has a small file system mounted at the folder `$0` of a release that it is about to fetch. It grows
+ * once the file `$1` exists. The disk around it has room, so that only the fetch itself runs out of space.
  */
 const ON_SMALL_DISK = `
   disk="$0"; switch="$1"; shift

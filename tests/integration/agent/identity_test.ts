@@ -29,3 +29,19 @@ Deno.test("agent: a second one on the same data folder ends at once and says why
     assert.match(second.log, /expected to be its only agent, but the agent with pid \d+ uses it/);
   });
 });
+
+Deno.test("agent: one with a copy of another's data folder is refused, and does not disturb it", async () => {
+  await TestFleet.run({ hosts: ["web-1"] }, async (fleet) => {
+    await fleet.install("v1");
+    const before = await fleet.service("web-1");
+    await fleet.copyDataDir("web-1", "clone");
+    const clone = await fleet.startAgent("clone", { name: "web-1", dataDirOf: "clone" });
+    await fleet.until(
+      "it is refused",
+      () => clone.log.includes("an agent with a copy of this data folder is online"),
+    );
+    await fleet.untilServing("v1");
+    assert.deepEqual(await fleet.service("web-1"), before, "the same process");
+    assert.doesNotMatch(clone.log, /gives back|switches|starts v/);
+  });
+});

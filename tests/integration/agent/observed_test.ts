@@ -1,5 +1,5 @@
 /**
- * What an agent leaves for those who were not looking: a flight record of a crash, and spans of its messages.
+ * What can be read of an agent afterwards: the flight record of a crash, and the spans of its messages.
  *
  * @module
  */
@@ -21,7 +21,7 @@ Deno.test("agent: one that restarts do not mend leaves a record of what its acto
     const configPath = `${fleet.folder}/web-2.yaml`;
     const logPath = `${fleet.folder}/web-2.log`;
     const config = parse(await Deno.readTextFile(`${fleet.folder}/web-1.yaml`));
-    // The first one's: where it listens nobody else can.
+    // The first agent's address: nothing else can listen there.
     const listen = new URL(endpoint ?? "").host;
     await Deno.writeTextFile(configPath, stringify({ ...config, host: "web-2", dataDir, listen }));
     const agent = new AgentProcess({ configPath, logPath, mark: "crash" });
@@ -35,7 +35,7 @@ Deno.test("agent: one that restarts do not mend leaves a record of what its acto
     assert.equal(file.host, "web-2");
     assert.match(file.reason, /^restart \/agent\/endpoint: .*; because: .*[Aa]ddress/);
     const failures = file.events.filter(({ type }) => type === "failed");
-    // The endpoint with each of its five restarts, and the supervisor that then gave up.
+    // The failures of the endpoint in each of its five restarts, and of the supervisor that then gave up.
     assert.deepEqual(
       failures.map((event) => event.path),
       [...Array(6).fill("/agent/endpoint"), "/agent"],
@@ -66,7 +66,7 @@ interface ExportedTraces {
   }[];
 }
 
-/** Takes what OpenTelemetry exports by HTTP, as a collector does. */
+/** Receives what OpenTelemetry exports over HTTP, as a collector does. */
 function startCollector(): { url: string; spans: ExportedSpan[]; close: () => Promise<void> } {
   const spans: ExportedSpan[] = [];
   const server = Deno.serve(
@@ -104,7 +104,7 @@ Deno.test("agent: with OTEL_DENO the flow of its messages arrives at a collector
         );
       const parents = named("tells", ({ parentSpanId }) => [parentSpanId]);
       const links = named("causes", (span) => span.links.map(({ spanId }) => spanId));
-      // While it handled that, it told this; and what it began then came to this later.
+      // The second was told while the first was handled; the third came later, from a task that the first had started.
       assert.ok(parents.includes("fetcher phase tells upgrade_coordinator fetch_progress"));
       assert.ok(links.includes("fetcher prepare causes fetcher prepared"));
     });

@@ -65,7 +65,8 @@ Deno.test("rollout: a canary goes first, the others when its wave is finished (I
   });
 });
 
-Deno.test("rollout: while it is paused nobody else goes down, and who is under way finishes (I6)", async () => {
+Deno.test("rollout: while it is paused nobody goes down, not even who drains with a slot (I6)", async () => {
+  // Regression: a pause, an abort or a halt during a long drain stopped the service all the same.
   await TestFleet.run({ hosts: ["web-1", "web-2", "web-3"] }, async (fleet) => {
     await fleet.install("v1");
     await fleet.observer.forget();
@@ -79,7 +80,36 @@ Deno.test("rollout: while it is paused nobody else goes down, and who is under w
     const [first = ""] = (services["web"]?.hosts ?? []).filter(({ slot }) => slot !== null)
       .map(({ host }) => host);
     await fleet.setControl("paused");
+    await fleet.untilHost(first, "gives its slot back", ({ slot }) => slot === null);
     await fleet.turn(DRAIN_SWITCH, "off");
+    for (const host of fleet.hosts) {
+      await fleet.untilHost(
+        host,
+        "says why it waits",
+        ({ waitingFor }) => waitingFor?.startsWith("control is paused by test") === true,
+      );
+    }
+    assert.equal(fleet.observer.mostHolders, 1);
+    await fleet.untilServing("v1");
+    await fleet.setControl("running");
+    await fleet.untilFinished();
+    await fleet.untilServing("v2");
+  });
+});
+
+Deno.test("rollout: while it is paused who is down already finishes, and nobody else goes down (I6)", async () => {
+  await TestFleet.run({ hosts: ["web-1", "web-2", "web-3"] }, async (fleet) => {
+    await fleet.install("v1");
+    await fleet.observer.forget();
+    await fleet.publish("v2");
+    await fleet.startRollout({ versions: { web: "v2" }, policy: { bakeTime: 5_000 } });
+    const { services } = await fleet.until(
+      "one bakes",
+      (seen) => seen.services["web"]?.hosts.some(({ slot }) => slot?.step === "baking") === true,
+    );
+    const [first = ""] = (services["web"]?.hosts ?? []).filter(({ slot }) => slot !== null)
+      .map(({ host }) => host);
+    await fleet.setControl("paused");
     await fleet.untilServing("v2", [first]);
     for (const host of fleet.hosts.filter((other) => other !== first)) {
       await fleet.untilHost(

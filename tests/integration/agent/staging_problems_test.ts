@@ -40,7 +40,7 @@ Deno.test("staging: a .torrent of another release is refused (I4)", async () => 
     );
     assert.equal(version, null);
     assert.match((await fleet.host("web-1")).waitingFor ?? "", /info hash|0123456789/);
-    // And a good rollout does not wait for the bad one's next try.
+    // And a good rollout does not wait for the next attempt of the bad one.
     await fleet.abort();
     await fleet.startRollout({ versions: { web: "v1" } });
     await fleet.untilFinished();
@@ -54,7 +54,7 @@ const UNPRIVILEGED = ["prlimit", "--memlock=65536:65536", "setpriv", "--bounding
 Deno.test({
   name:
     "pin: without permission `required` waits and says what is missing, `preferred` goes on unpinned",
-  // Dropping a capability from the bounding set takes root; another user has not got it in the first place.
+  // Only root can drop a capability from the bounding set; another user does not have it in the first place.
   ignore: Deno.uid() !== 0,
   async fn() {
     const hosts = ["web-1"];

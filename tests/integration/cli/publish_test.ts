@@ -7,7 +7,7 @@
 import assert from "node:assert/strict";
 import { TextLineStream } from "./text_lines.ts";
 import { readFeed, readRelease } from "../../../torrent/mod.ts";
-import { readChunkMap } from "../../../torrent/delta/mod.ts";
+import { readChunkMap } from "../../../torrent/release/chunk_map.ts";
 import { sampleBytes } from "../torrent/peer_harness.ts";
 import { startPublishCommand, startTrackerCommand } from "./long_running.ts";
 import { PROGRAM, rollcall } from "./rollcall_process.ts";

@@ -2,7 +2,7 @@
 
 import bencode from "bencode";
 import { type Clock, systemClock } from "../../../base/clock.ts";
-import type { Locality } from "../../../base/locality.ts";
+import type { Distance, Locality } from "../../../base/locality.ts";
 import { silentLog } from "../../../base/log.ts";
 import {
   createRelease,
@@ -11,6 +11,7 @@ import {
   type TorrentEngine,
   type TransferEvent,
 } from "../../../torrent/mod.ts";
+import { encodeExtensions } from "../../../torrent/swarm/wire/extension_protocol.ts";
 import { type FrameHandler, FrameReader } from "../../../torrent/swarm/wire/frame_reader.ts";
 import { encodeHandshake, HANDSHAKE_BYTES } from "../../../torrent/swarm/wire/handshake.ts";
 import {
@@ -21,6 +22,7 @@ import {
   readUint32,
   writeBlockHeader,
 } from "../../../torrent/swarm/wire/messages.ts";
+import type { ManualClock } from "../../support/manual_clock.ts";
 import { sampleBytes, temporaryDirectory } from "./peer_harness.ts";
 
 /** Where test hosts stand. */
@@ -46,8 +48,33 @@ export const fastClock: Clock = {
   after: (delayMs, callback) => systemClock.after(delayMs / 20, callback),
 };
 
+/** Of the clock that {@link runUntil} moves. */
+const STEP_MS = 250;
+
+/**
+ * Moves the clock on until the promise is settled, and lets real sockets carry what they can between two steps; whether it
+ * was settled before so much of the clock's time had passed. How long that takes decides nothing.
+ */
+export async function runUntil(
+  settled: Promise<unknown>,
+  clock: ManualClock,
+  maxMs: number,
+): Promise<boolean> {
+  let isSettled = false;
+  void settled.catch(() => {}).then(() => isSettled = true);
+  const endMs = clock.nowMs() + maxMs;
+  while (!isSettled && clock.nowMs() < endMs) {
+    await new Promise((resolve) => setTimeout(resolve, 5));
+    if (!isSettled) clock.jump(STEP_MS);
+  }
+  return isSettled;
+}
+
 /** A tracker that names these ports of the loopback to whoever asks, known by its own port. */
-export function startFixedTracker(ports: (asker: number) => readonly number[]) {
+export function startFixedTracker(
+  ports: (asker: number) => readonly number[],
+  reach?: Distance,
+) {
   const server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen() {} }, (request) => {
     const asker = Number(new URL(request.url).searchParams.get("port"));
     const peers = ports(asker).flatMap((port) => [127, 0, 0, 1, port >> 8, port & 255]);
@@ -56,6 +83,7 @@ export function startFixedTracker(ports: (asker: number) => readonly number[]) {
         interval: 1,
         "min interval": 1,
         peers: new Uint8Array(peers),
+        ...reach === undefined ? {} : { reach },
       })),
     );
   });
@@ -103,8 +131,16 @@ export function until(
 export interface Manners {
   /** Before anything else, in place of everything else. */
   readonly garbage?: boolean;
+  /** Its peer id, 40 hexadecimal digits. Default: a random one. */
+  readonly peerId?: string;
+  /** Where it says it is. Default: it does not say. */
+  readonly locality?: Locality;
+  /** What it says after the handshakes. Default: that it has every piece, and that everybody may ask. */
+  readonly says?: (outbox: Outbox) => void;
   /** What to send for a request; nothing: it is never answered. */
   readonly answer?: (request: BlockRange) => Uint8Array;
+  /** How an answer is sent. Default: at once. */
+  readonly send?: (connection: Deno.TcpConn, bytes: Uint8Array) => Promise<void>;
   /** Pieces that it would rather be asked for, though it lets nobody ask. */
   readonly suggests?: readonly number[];
 }
@@ -118,23 +154,12 @@ interface Notes {
 /** Listens, says that it has everything, lets everybody ask, and then behaves as it is told. */
 export function startBadPeer(infoHash: string, manners: Manners) {
   const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  const open = new Set<Deno.TcpConn>();
-  let served = 0;
+  const talks = new Talks();
   let met = 0;
-  const haves: number[] = [];
-  const notes = { onServed: () => served++, onHave: (index: number) => haves.push(index) };
   const serving = (async () => {
     for await (const connection of listener) {
       met++;
-      open.add(connection);
-      talk(connection, infoHash, { manners, notes }).catch(() => {}).finally(() => {
-        open.delete(connection);
-        try {
-          connection.close();
-        } catch {
-          // It is closed already.
-        }
-      });
+      talks.begin(connection, infoHash, { manners, isDialling: false });
     }
   })();
   return {
@@ -144,38 +169,114 @@ export function startBadPeer(infoHash: string, manners: Manners) {
       return met;
     },
     /** Pieces that it was told of, in that order. */
-    haves,
+    haves: talks.haves,
     /** How many requests it answered. */
     get served() {
-      return served;
+      return talks.served;
     },
     async [Symbol.asyncDispose]() {
       listener.close();
-      for (const connection of open) connection.close();
       await serving.catch(() => {});
-      while (open.size > 0) await new Promise((resolve) => setTimeout(resolve, 5));
+      await talks.end();
     },
   };
+}
+
+/** Dials that port as a peer would, and then behaves as it is told; `count` times at once. */
+export async function startBadDiallers(
+  infoHash: string,
+  manners: Manners,
+  { port, hostname = "127.0.0.1", count = 1 }: {
+    readonly port: number;
+    readonly hostname?: string;
+    readonly count?: number;
+  },
+) {
+  const talks = new Talks();
+  for (let dialled = 0; dialled < count; dialled++) {
+    const connection = await Deno.connect({ hostname, port });
+    talks.begin(connection, infoHash, { manners, isDialling: true });
+  }
+  return {
+    /** How many requests they answered. */
+    get served() {
+      return talks.served;
+    },
+    /** How many connections are still open. */
+    get open() {
+      return talks.open;
+    },
+    [Symbol.asyncDispose]: () => talks.end(),
+  };
+}
+
+/** The connections of a bad peer, and what it has noted on them. */
+class Talks {
+  readonly haves: number[] = [];
+  served = 0;
+  readonly #open = new Map<Deno.TcpConn, Promise<void>>();
+
+  get open(): number {
+    return this.#open.size;
+  }
+
+  begin(
+    connection: Deno.TcpConn,
+    infoHash: string,
+    options: { readonly manners: Manners; readonly isDialling: boolean },
+  ): void {
+    const notes = {
+      onServed: () => void this.served++,
+      onHave: (index: number) => void this.haves.push(index),
+    };
+    const talking = talk(connection, infoHash, { ...options, notes }).catch(() => {}).finally(
+      () => {
+        this.#open.delete(connection);
+        closeQuietly(connection);
+      },
+    );
+    this.#open.set(connection, talking);
+  }
+
+  async end(): Promise<void> {
+    const talking = [...this.#open.values()];
+    for (const connection of this.#open.keys()) closeQuietly(connection);
+    await Promise.all(talking);
+  }
+}
+
+function closeQuietly(connection: Deno.TcpConn): void {
+  try {
+    connection.close();
+  } catch {
+    // It is closed already.
+  }
+}
+
+function randomPeerId(): string {
+  return [...crypto.getRandomValues(new Uint8Array(20))]
+    .map((byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
 async function talk(
   connection: Deno.TcpConn,
   infoHash: string,
-  { manners, notes }: { readonly manners: Manners; readonly notes: Notes },
+  { manners, notes, isDialling }: {
+    readonly manners: Manners;
+    readonly notes: Notes;
+    readonly isDialling: boolean;
+  },
 ): Promise<void> {
   if (manners.garbage === true) {
     const garbage = crypto.getRandomValues(new Uint8Array(65_536));
     while (await connection.write(garbage) > 0);
     return;
   }
-  await readExactly(connection, HANDSHAKE_BYTES);
-  const peerId = [...crypto.getRandomValues(new Uint8Array(20))]
-    .map((byte) => byte.toString(16).padStart(2, "0")).join("");
-  await writeAll(connection, encodeHandshake(infoHash, peerId));
+  if (!isDialling) await readExactly(connection, HANDSHAKE_BYTES);
+  await writeAll(connection, encodeHandshake(infoHash, manners.peerId ?? randomPeerId()));
+  if (isDialling) await readExactly(connection, HANDSHAKE_BYTES);
   const outbox = new Outbox(1_000_000);
-  outbox.signal(MessageId.haveAll);
-  if (manners.suggests === undefined) outbox.signal(MessageId.unchoke);
-  for (const index of manners.suggests ?? []) outbox.suggest(index);
+  sayHello(outbox, manners);
   const hello = new Uint8Array(outbox.sizeBytes);
   outbox.drainTo(hello, 0);
   await writeAll(connection, hello);
@@ -194,7 +295,8 @@ async function talk(
     onBlockBytes() {},
     onBlockEnd() {},
   };
-  const reader = new FrameReader({ maxMessageBytes: 65_536, maxBlockBytes: 131_072 });
+  const reader = new FrameReader({ maxMessageBytes: 65_536, maxBlockBytes: 262_144 });
+  const { send = writeAll } = manners;
   for (;;) {
     const sizeBytes = await connection.read(reader.room());
     if (sizeBytes === null) return;
@@ -202,10 +304,21 @@ async function talk(
     for (const request of requests.splice(0)) {
       const bytes = manners.answer?.(request);
       if (bytes === undefined) continue;
-      await writeAll(connection, bytes);
+      await send(connection, bytes);
       notes.onServed();
     }
   }
+}
+
+function sayHello(outbox: Outbox, { locality, says, suggests }: Manners): void {
+  if (locality !== undefined) {
+    const extensions = { port: 0, maxRequests: 250, maxRequestBytes: 16_384, metadataBytes: 0 };
+    outbox.extended(0, encodeExtensions({ ...extensions, locality }));
+  }
+  if (says !== undefined) return says(outbox);
+  outbox.signal(MessageId.haveAll);
+  if (suggests === undefined) outbox.signal(MessageId.unchoke);
+  for (const index of suggests ?? []) outbox.suggest(index);
 }
 
 /** A whole answer with these bytes in it. */

@@ -22,7 +22,7 @@ function startTracker(port = 0): Promise<Tracker> {
     hostname: "127.0.0.1",
     port,
     log: silentLog,
-    policy: { hungryIntervalMs: 1000 },
+    settings: { hungryIntervalMs: 1000 },
   });
 }
 

@@ -37,7 +37,7 @@ async function fetchInTwoSites(engine: EngineName): Promise<void> {
   const tracker = await createTracker({
     hostname: "127.0.0.1",
     log: silentLog,
-    policy: { hungryIntervalMs: 1000, leecherIntervalMs: 2000 },
+    settings: { hungryIntervalMs: 1000, leecherIntervalMs: 2000 },
   });
   const peers: PeerProcess[] = [];
   try {
@@ -107,11 +107,11 @@ async function killTheGateway(
   const tracker = await createTracker({
     hostname: "127.0.0.1",
     log: silentLog,
-    policy: {
+    settings: {
       hungryIntervalMs: 1000,
       leecherIntervalMs: 1000,
-      // Our own engine tells whom it has lost: nobody is to be saved by falling silent, or by starving.
-      ...(engine === "swarm" ? { silentIntervals: 1000, patientAnnounces: 1000 } : {}),
+      // Rollcall's engine reports lost gateways: neither a time-out nor starving shall help here.
+      ...(engine === "swarm" ? { timeoutIntervals: 1000, patientAnnounces: 1000 } : {}),
     },
   });
   const peers = new Map<string, PeerProcess>();

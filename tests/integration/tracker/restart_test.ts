@@ -20,7 +20,7 @@ async function restart(engine: EngineName): Promise<void> {
   const options: TrackerOptions = {
     hostname: "127.0.0.1",
     log: silentLog,
-    policy: { hungryIntervalMs: 1000, leecherIntervalMs: 1000, seedIntervalMs: 1000 },
+    settings: { hungryIntervalMs: 1000, leecherIntervalMs: 1000, seedIntervalMs: 1000 },
   };
   let tracker = await createTracker(options);
   const { port, announceUrl } = tracker;

@@ -1,6 +1,6 @@
 /**
- * The tracker over real HTTP: what it answers, and what it does not let itself be asked; by fronts of our
- * own, and by the server of bittorrent-tracker.
+ * The tracker over real HTTP: what it answers and what it refuses, with Rollcall's own frontend and with the server of
+ * bittorrent-tracker.
  */
 
 import assert from "node:assert/strict";
@@ -71,7 +71,7 @@ testBoth("may be closed twice, and both wait until nothing listens", {}, async (
 });
 
 testBoth("hands a peer's address to another of its rack, with intervals in seconds", {
-  policy: { hungryIntervalMs: 2000 },
+  settings: { hungryIntervalMs: 2000 },
 }, async (tracker) => {
   const place = { site: "nörth", rack: "a" };
   await announce(tracker, { port: 4001, host: "web-1", ...place });

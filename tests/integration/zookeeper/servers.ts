@@ -2,7 +2,7 @@
 import { Coordinator } from "../../../zookeeper/server/mod.ts";
 import { type SessionState, ZooKeeper, type ZooKeeperOptions } from "../../../zookeeper/mod.ts";
 import { startRealEnsemble, startRealZooKeeper } from "../../real_zookeeper.ts";
-import { TcpProxy } from "./tcp_proxy.ts";
+import { FaultyProxy } from "../../../zookeeper/testing/mod.ts";
 
 /** A server that is running. */
 export interface TestServer {
@@ -86,14 +86,14 @@ export class CaseContext {
 
   /** A connected client that sees this case's node as its root. */
   async client(
-    options: ZooKeeperOptions & { via?: TcpProxy | TcpProxy[] } = {},
+    options: ZooKeeperOptions & { via?: FaultyProxy | FaultyProxy[] } = {},
   ): Promise<ZooKeeper> {
     const zk = this.unconnected(options);
     await zk.connected();
     return zk;
   }
 
-  unconnected(options: ZooKeeperOptions & { via?: TcpProxy | TcpProxy[] } = {}): ZooKeeper {
+  unconnected(options: ZooKeeperOptions & { via?: FaultyProxy | FaultyProxy[] } = {}): ZooKeeper {
     const { via, ...clientOptions } = options;
     // One case's clients share a server, as most cases expect to see each other's writes at once.
     const direct = { connectString: `127.0.0.1:${this.server.port}` };
@@ -104,8 +104,8 @@ export class CaseContext {
     return zk;
   }
 
-  proxy(): TcpProxy {
-    const proxy = new TcpProxy(this.server.port);
+  proxy(): FaultyProxy {
+    const proxy = new FaultyProxy(this.server.port);
     this.#open.push(proxy);
     return proxy;
   }

@@ -1,33 +1,33 @@
-/** A fleet for the tracker's simulation: who stands where, how fast it is, when it comes and goes. */
+/** A fleet for the tracker's simulation: where each host stands, how fast it is, when it begins and when it dies. */
 
 /** How large a fleet is. */
 export interface FleetShape {
   readonly sites: number;
   readonly racksPerSite: number;
-  /** Without the build machine. */
+  /** The number of hosts, without the build machine. */
   readonly hosts: number;
   /** Pieces of the release; a host's link carries one per round in each direction. */
   readonly pieces: number;
-  /** Pieces per round between two racks and between two sites, as a part of what all hosts behind it could take. */
+  /** Pieces per round between two racks and between two sites, as a share of what all hosts behind the link could receive. */
   readonly rackLink: number;
   readonly siteLink: number;
 }
 
-/** One host of it. The build machine is number 0, in a rack of its own. */
+/** One host of the fleet. The build machine is number 0, in a rack of its own. */
 export interface Host {
   readonly index: number;
   readonly site: number;
   /** Counted over all sites. */
   readonly rack: number;
-  /** Round in which it begins to fetch. */
+  /** The round in which it begins to fetch. */
   joins: number;
-  /** Round in which it dies without a word; undefined: never. */
+  /** The round in which it dies without announcing it; undefined if never. */
   dies: number | undefined;
   /** Pieces per round, in each direction; at most 1. */
   rate: number;
 }
 
-/** The fleet of the issue: 10,000 hosts in 3 sites of 40 racks; links between racks 4:1, between sites 8:1. */
+/** The full fleet: 10,000 hosts in 3 sites of 40 racks; links between racks 4:1, between sites 8:1. */
 export const fullShape: FleetShape = {
   sites: 3,
   racksPerSite: 40,
@@ -47,7 +47,7 @@ export const smallShape: FleetShape = {
   siteLink: 1 / 8,
 };
 
-/** Two hosts in a rack, as many pieces as a small release has: what each host sends counts. */
+/** Two hosts per rack and as many pieces as a small release has, so that each host's upload matters. */
 export const pairsShape: FleetShape = {
   sites: 2,
   racksPerSite: 4,

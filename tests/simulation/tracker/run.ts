@@ -1,16 +1,16 @@
 /** Runs one scenario under one policy, from the same seed always the same way. */
 
 import type { HandoutSettings } from "../../../tracker/handout/handout_settings.ts";
-import { Random } from "../random.ts";
+import { Random } from "../rollout/random.ts";
 import { type FleetShape, layOut } from "./fleet.ts";
 import { isMeasured, leastRounds, type ScenarioName, stage } from "./scenarios.ts";
 import { State } from "./state.ts";
 import { makeTracker, type PolicyName, type Told } from "./trackers.ts";
 import { Transfers } from "./transfers.ts";
 
-/** Intervals vary by up to this part, as the announcer's do. */
+/** Intervals vary by up to this share, as the announcer's do. */
 const JITTER = 0.1;
-/** Rounds over the least possible after which nobody waits any longer. */
+/** A run is given up after so many times the least possible rounds. */
 export const GIVE_UP = 12;
 
 /** What is run. */
@@ -29,7 +29,7 @@ export interface RunOptions {
   readonly onRound?: (round: number, state: State) => void;
 }
 
-/** What came out. Times in rounds. */
+/** The result of a run. Times are in rounds. */
 export interface RunResult {
   readonly least: number;
   /** When the first, the middle and the last measured host were complete; Infinity: never. */
@@ -41,11 +41,11 @@ export interface RunResult {
   readonly acrossRacks: number;
   /** The most announces in one round, but for the first. */
   readonly announcesPerRound: number;
-  /** Part of the measured hosts that are complete, after each round. */
+  /** The share of the measured hosts that are complete, after each round. */
   readonly completed: readonly number[];
 }
 
-/** Runs until every measured host is complete, or nothing comes of it any more. */
+/** Runs until every measured host is complete, or the run is given up. */
 export function run(options: RunOptions): RunResult {
   const { shape } = options;
   const source = new Random(options.seed);

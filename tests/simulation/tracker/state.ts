@@ -1,11 +1,11 @@
-/** What every host of a simulated fleet has and to whom it is connected, and what crossed which border. */
+/** Which pieces each host of a simulated fleet has, to whom it is connected, and what has crossed which border. */
 
 import type { FleetShape, Host } from "./fleet.ts";
 
 /** Connections of a host; more are refused. */
 export const MAX_CONNECTIONS = 100;
 
-/** From how far a host fetches: 0 its rack, 1 its site, 2 everywhere. */
+/** How far away a host fetches: 0 in its rack, 1 in its site, 2 everywhere. Numbers, since they are compared in every round. */
 export type ReachLevel = 0 | 1 | 2;
 
 /** The state of a run. */
@@ -21,6 +21,8 @@ export class State {
   readonly siteOf: Uint8Array;
   readonly reach: Uint8Array;
   readonly links: number[][];
+  /** From whom each host has received since it announced last, the newest at the end. */
+  readonly sources: number[][];
   /** Hosts of a rack that have a piece: `rack * pieces + piece`. */
   readonly inRack: Uint16Array;
   readonly inFleet: Uint16Array;
@@ -40,6 +42,7 @@ export class State {
     this.siteOf = Uint8Array.from(hosts, ({ site }) => site);
     this.reach = new Uint8Array(hosts.length).fill(2);
     this.links = hosts.map(() => []);
+    this.sources = hosts.map(() => []);
     this.inRack = new Uint16Array(racks * shape.pieces);
     this.inFleet = new Uint16Array(shape.pieces);
     this.intoSite = new Int32Array(shape.sites);
@@ -90,7 +93,7 @@ export class State {
     const theirs = this.linksOf(to);
     if (own.includes(to) || theirs.length >= MAX_CONNECTIONS) return;
     if (own.length >= MAX_CONNECTIONS) {
-      // Neighbours of the own rack are many; one across a border is worth more than one of them.
+      // Connections within the own rack are many, so one of them is given up for one across a border.
       if (this.distance(from, to) === 0) return;
       const near = own.filter((one) => this.distance(from, one) === 0);
       const dropped = near[Math.floor(random() * near.length)];
@@ -109,7 +112,7 @@ export class State {
     }
   }
 
-  /** Its pieces are gone with it. */
+  /** Takes a host down; its pieces are gone with it. */
   kill(index: number): void {
     this.isUp[index] = 0;
     for (const other of [...this.linksOf(index)]) this.disconnect(index, other);

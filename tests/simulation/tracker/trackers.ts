@@ -1,4 +1,4 @@
-/** The trackers that are compared: ours as it is, and three others as models. */
+/** The trackers that are compared: Rollcall's as it is, and three others as models. */
 
 import { silentLog } from "../../../base/log.ts";
 import type { Announce } from "../../../tracker/members/announce.ts";
@@ -14,8 +14,11 @@ import type { ReachLevel, State } from "./state.ts";
 
 /** Milliseconds that a round stands for: a piece of a large release over a fast link. */
 export const ROUND_MS = 1000;
-/** What clients ask for. */
+/** The number of peers that clients ask for. */
 const WANTED = 50;
+
+/** How many sources an announce has room for. */
+const MAX_SOURCES = 8;
 
 /** What a host is told. */
 export interface Told {
@@ -40,7 +43,7 @@ export const policyNames: readonly PolicyName[] = [
   "ours",
 ];
 
-/** Makes one of them anew. */
+/** Makes a tracker of that policy. */
 export function makeTracker(
   name: PolicyName,
   random: Random,
@@ -62,14 +65,14 @@ export function makeTracker(
   }
 }
 
-/** The real swarm, announced to as its fronts would. */
+/** The production code of a swarm, announced to as a frontend would. */
 class OurTracker implements SimulatedTracker {
   readonly swarm: Swarm;
   #round = 0;
 
   constructor(random: Random, policy: HandoutSettings) {
     this.swarm = new Swarm("0".repeat(40), {
-      policy,
+      settings: policy,
       subnets: new SubnetMap([]),
       clock: { nowMs: () => this.#round * ROUND_MS },
       random,
@@ -80,10 +83,11 @@ class OurTracker implements SimulatedTracker {
   announce(index: number, state: State, round: number): Told {
     this.#round = round;
     const host = state.host(index);
+    const sources = new Set(state.sources[index]?.splice(0).reverse());
     const announce: Announce = {
       infoHash: "",
       peerId: String(index),
-      ip: `10.${index >> 16}.${(index >> 8) & 255}.${index & 255}`,
+      ip: addressOf(index),
       port: 6881,
       leftBytes: state.shape.pieces - (state.count[index] ?? 0),
       isStopped: false,
@@ -92,6 +96,7 @@ class OurTracker implements SimulatedTracker {
       site: `s${host.site}`,
       rack: rackName(state.shape, host.rack),
       keepsReach: true,
+      sources: [...sources].slice(0, MAX_SOURCES).map((from) => `${addressOf(from)}:6881`),
     };
     const answer = this.swarm.announce(announce);
     if ("refusal" in answer) throw new Error(`announce host ${index}: refused: ${answer.refusal}`);
@@ -103,7 +108,11 @@ class OurTracker implements SimulatedTracker {
   }
 }
 
-/** Knows everybody who is up and has announced; asks to come back at our own intervals. */
+function addressOf(index: number): string {
+  return `10.${index >> 16}.${(index >> 8) & 255}.${index & 255}`;
+}
+
+/** Knows all hosts that are up and have announced; its intervals are the same as Rollcall's. */
 function modelTracker(
   choose: (host: number, known: readonly number[], state: State) => number[],
 ): SimulatedTracker {

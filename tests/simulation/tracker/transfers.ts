@@ -1,9 +1,8 @@
 /**
- * One round of a simulated swarm, by the rules of our engine: everybody who lacks something asks a
- * neighbour for the rarest piece that it has, those that nobody in the own rack has first. A gateway whose
- * rack is behind sends to it alone, and an origin is left to its own site. Links of
- * hosts, racks and sites carry what they can and no more; a piece can be passed on in the round
- * after it has come.
+ * One round of a simulated swarm, by the rules of Rollcall's engine: every leecher requests from a connected host the
+ * rarest piece that it has, first those that nobody in the own rack has. A gateway whose rack is behind sends to its rack
+ * alone, and the seed of a site is left to that site. Links of hosts, racks and sites carry no more than they can; a piece
+ * can be passed on in the round after it has arrived.
  */
 
 import type { FleetShape } from "./fleet.ts";
@@ -192,6 +191,7 @@ export class Transfers {
     const { up, down, rackOut, rackIn, siteOut, siteIn } = this.#tokens;
     const [source, target] = [state.host(from), state.host(to)];
     this.#pending.push([to, piece]);
+    state.sources[to]?.push(from);
     spend(up, from);
     spend(down, to);
     const distance = state.distance(from, to);

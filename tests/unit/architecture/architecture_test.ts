@@ -144,3 +144,14 @@ Deno.test("architecture: bare imports are in the import map, and nothing comes f
       .map((specifier) => `${source.path}: imports "${specifier}"`)
   ));
 });
+
+Deno.test("architecture: deno task check reads the documentation of every entry point", () => {
+  const { exports, tasks } = JSON.parse(
+    Deno.readTextFileSync(new URL("../../../deno.json", import.meta.url)),
+  );
+  const [, linted = ""] = /deno doc --lint ([^&]*)/.exec(tasks.check.command) ?? [];
+  assert.deepEqual(
+    linted.trim().split(/\s+/).toSorted(),
+    Object.values<string>(exports).map((path) => path.replace("./", "")).toSorted(),
+  );
+});

@@ -7,7 +7,7 @@
 
 import type { Source } from "./sources.ts";
 
-/** See the file's head. `importsOf` names the paths that a file imports; those of no source are left out. */
+/** Returns the circles of imports, each as its paths in order. `importsOf` names the paths that a file imports; those of no source are left out. */
 export function findCircles(
   sources: readonly Source[],
   importsOf: (source: Source) => readonly string[],

@@ -1,6 +1,12 @@
 import assert from "node:assert/strict";
-import { HostNameTaken, refuseNamesake, registerHost } from "../../../coordination/mod.ts";
-import { currentPath } from "../../../rollout/mod.ts";
+import {
+  HostNameTaken,
+  joinRoster,
+  refuseNamesake,
+  registerHost,
+  writeHost,
+} from "../../../coordination/mod.ts";
+import { currentPath, encodeEntry, SCHEMA_VERSION } from "../../../rollout/mod.ts";
 import { current } from "../rollout/views.ts";
 import { read, SERVICE, TestTree } from "./tree.ts";
 
@@ -8,11 +14,11 @@ Deno.test("registerHost: replaces a ghost of this agent's earlier session", asyn
   await TestTree.run(async (tree, zk) => {
     await tree.addHosts("web-1");
     const later = tree.client();
-    await registerHost(later, SERVICE, current("web-1", { version: "2" }));
+    await registerHost(later, SERVICE, { entry: current("web-1", { version: "2" }), epoch: 0 });
     assert.equal((await read(zk)).view.current.get("web-1")?.version, "2");
     const stat = await zk.exists(currentPath(SERVICE, "web-1"));
     assert.equal(stat?.ephemeralOwner, later.sessionId);
-    await registerHost(later, SERVICE, current("web-1", { version: "3" }));
+    await registerHost(later, SERVICE, { entry: current("web-1", { version: "3" }), epoch: 0 });
     assert.equal((await read(zk)).view.current.get("web-1")?.version, "3");
   });
 });
@@ -22,7 +28,10 @@ Deno.test("registerHost: never takes the entry of another machine", async () => 
     await tree.addHosts("web-1");
     const namesake = current("web-1", { agent: "another", version: "9" });
     await assert.rejects(() => refuseNamesake(tree.client(), SERVICE, namesake), HostNameTaken);
-    await assert.rejects(() => registerHost(tree.client(), SERVICE, namesake), HostNameTaken);
+    await assert.rejects(
+      () => registerHost(tree.client(), SERVICE, { entry: namesake, epoch: 0 }),
+      HostNameTaken,
+    );
     assert.equal((await read(zk)).view.current.get("web-1")?.version, "1");
   });
 });
@@ -31,10 +40,94 @@ Deno.test("registerHost: of two machines that start at once under one name, one 
   await TestTree.run(async (tree, zk) => {
     await tree.addHosts("web-2");
     const outcomes = await Promise.allSettled(
-      ["a", "b"].map((agent) => registerHost(tree.client(), SERVICE, current("web-1", { agent }))),
+      ["a", "b"].map(async (agent) => {
+        const client = tree.client();
+        const roster = { schema: SCHEMA_VERSION, site: "north", rack: "r1" } as const;
+        const epoch = await joinRoster(client, SERVICE, { host: "web-1", roster });
+        await registerHost(client, SERVICE, { entry: current("web-1", { agent }), epoch });
+      }),
     );
     assert.deepEqual(outcomes.map(({ status }) => status).toSorted(), ["fulfilled", "rejected"]);
     const winner = outcomes[0]?.status === "fulfilled" ? "a" : "b";
     assert.equal((await read(zk)).view.current.get("web-1")?.agent, winner);
+  });
+});
+
+Deno.test("writeHost: a late request of an agent from before the present registration changes nothing (I5)", async () => {
+  // Regression: it overwrote "down" by "serving", and a request of a dead agent deleted the slot of the switch under way.
+  await TestTree.run(async (tree, zk) => {
+    const [[, earlier] = []] = [...await tree.addHosts("web-1")];
+    assert.ok(earlier);
+    const later = tree.client();
+    const roster = { schema: SCHEMA_VERSION, site: "north", rack: "r1" } as const;
+    const epoch = await joinRoster(later, SERVICE, { host: "web-1", roster });
+    assert.equal(epoch, 1);
+    const down = current("web-1", { state: "down" });
+    await registerHost(later, SERVICE, { entry: down, epoch });
+    const late = writeHost(earlier, SERVICE, { entry: current("web-1"), said: null, epoch: 0 });
+    await assert.rejects(() => late, { code: "BAD_VERSION" });
+    assert.equal((await read(zk)).view.current.get("web-1")?.state, "down");
+  });
+});
+
+Deno.test("joinRoster: one host more has those decide again that have decided without it", async () => {
+  await TestTree.run(async (tree, zk) => {
+    await tree.addHosts("web-1");
+    const { slotsVersion } = (await read(zk)).view;
+    await tree.addHosts("web-2");
+    assert.ok((await read(zk)).view.slotsVersion > slotsVersion);
+  });
+});
+
+Deno.test("registerHost: an entry that no session holds is no agent's, and is replaced", async () => {
+  await TestTree.run(async (tree, zk) => {
+    await tree.addHosts("web-2");
+    for (const data of ["garbage", encodeEntry(current("web-1", { agent: "another" }))]) {
+      await zk.create(currentPath(SERVICE, "web-1"), data);
+      await zk.create(`${currentPath(SERVICE, "web-1")}/child`);
+      const host = tree.client();
+      await refuseNamesake(host, SERVICE, current("web-1"));
+      const roster = { schema: SCHEMA_VERSION, site: "north", rack: "r1" } as const;
+      const epoch = await joinRoster(host, SERVICE, { host: "web-1", roster });
+      await registerHost(host, SERVICE, { entry: current("web-1"), epoch });
+      const stat = await zk.exists(currentPath(SERVICE, "web-1"));
+      assert.equal(stat?.ephemeralOwner, host.sessionId);
+      await zk.delete(currentPath(SERVICE, "web-1"));
+    }
+  });
+});
+
+Deno.test("registerHost: an entry of another session that cannot be read stays, and is named", async () => {
+  await TestTree.run(async (tree, zk) => {
+    await tree.addHosts("web-2");
+    await zk.create(currentPath(SERVICE, "web-1"), "garbage", { mode: "ephemeral" });
+    const refusal = /^EntryError: read \/dc\/current\/web\/web-1: expected JSON/;
+    await assert.rejects(() => refuseNamesake(tree.client(), SERVICE, current("web-1")), refusal);
+    const roster = { schema: SCHEMA_VERSION, site: "north", rack: "r1" } as const;
+    const epoch = await joinRoster(zk, SERVICE, { host: "web-1", roster });
+    const write = { entry: current("web-1"), epoch };
+    await assert.rejects(() => registerHost(tree.client(), SERVICE, write), refusal);
+  });
+});
+
+Deno.test("registerHost: a copy of the data folder on another machine, or of another boot, is refused", async () => {
+  // Regression: a cloned machine counted as the same host, and two instances were down at once with a budget of one.
+  await TestTree.run(async (_, zk) => {
+    const roster = { schema: SCHEMA_VERSION, site: "north", rack: "r1" } as const;
+    const register = async (machine: { id: string; boot: string }) => {
+      const own = current("web-1", { machine });
+      await refuseNamesake(zk, SERVICE, own);
+      const epoch = await joinRoster(zk, SERVICE, { host: "web-1", roster });
+      await registerHost(zk, SERVICE, { entry: own, epoch });
+    };
+    await register({ id: "a", boot: "1" });
+    await register({ id: "a", boot: "1" });
+    for (const machine of [{ id: "b", boot: "2" }, { id: "a", boot: "3" }]) {
+      await assert.rejects(() => register(machine), {
+        code: "HOST_NAME_TAKEN",
+        message: /an agent with a copy of this data folder is online under that name/,
+      });
+    }
+    assert.deepEqual((await read(zk)).view.current.get("web-1")?.machine, { id: "a", boot: "1" });
   });
 });

@@ -58,8 +58,8 @@ export class TestTree {
     for (const host of hosts) {
       const zk = this.client();
       const roster = { schema: SCHEMA_VERSION, site: "north", rack: "r1" } as const;
-      await joinRoster(zk, SERVICE, { host, roster });
-      await registerHost(zk, SERVICE, current(host));
+      const epoch = await joinRoster(zk, SERVICE, { host, roster });
+      await registerHost(zk, SERVICE, { entry: current(host), epoch });
       clients.set(host, zk);
     }
     return clients;
@@ -71,8 +71,9 @@ export async function roll(
   zk: ZooKeeper,
   version: string,
   policy: Partial<Policy> = {},
+  { nowMs = Date.now() }: { readonly nowMs?: number } = {},
 ): Promise<string> {
-  const id = createRolloutId(Date.now(), Math.random);
+  const id = createRolloutId(nowMs, Math.random);
   const release = { service: SERVICE, version, infoHash: null, sizeBytes: 0, torrentUrl: null };
   await startRollout(zk, {
     id,

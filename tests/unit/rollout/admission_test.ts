@@ -6,13 +6,16 @@ import {
   type Control,
   covers,
   decideAdmission,
+  decideFailure,
+  decideFence,
   failedHosts,
+  type FenceRequest,
   isHeld,
   type ServiceView,
   STEPS,
   unavailableHosts,
 } from "../../../rollout/mod.ts";
-import { failedSlot, slot, view, wave } from "./views.ts";
+import { failedSlot, slot, view, type ViewChanges, wave } from "./views.ts";
 
 function ask(view: ServiceView, host = "web-1", more: Partial<AdmissionRequest> = {}) {
   const request = { host, service: "A", version: "2", catchUp: false, nowMs: 12_000, ...more };
@@ -219,4 +222,101 @@ Deno.test("unavailableHosts: down, offline or holding a slot, each once; not a f
 Deno.test("failedHosts: those of that version only", () => {
   const slots = [failedSlot("web-1"), failedSlot("web-2", { to: "1.9" }), slot("web-3")];
   assert.deepEqual(failedHosts(view({ slots }), "2"), ["web-1"]);
+});
+
+Deno.test("decideAdmission: if all are down at once, they are admitted one at a time, except where nothing ran", () => {
+  // Regression: a shared dependency failed all health checks, and all ten hosts switched at once.
+  const current = { "web-1": { state: "down" }, "web-2": { state: "down" } } as const;
+  const slots = [slot("web-1")];
+  assertWaits(
+    view({ current, slots }),
+    "one at a time: web-1 holds the slot for 12 s (draining)",
+    "web-2",
+  );
+  assertAdmitted(view({ current, slots, policy: { maxConcurrent: 2 } }), "web-2");
+  const empty = { ...current, "web-2": { state: "down", version: null } } as const;
+  assertAdmitted(view({ current: empty, slots }), "web-2");
+});
+
+function fence(changes: ViewChanges, request: Partial<FenceRequest> = {}) {
+  const own = slot("web-1");
+  return decideFence(view({ slots: [own], ...changes }), {
+    slot: own,
+    waveNodes: ["A-0000000000"],
+    committed: "1",
+    nowMs: 12_000,
+    ...request,
+  });
+}
+
+Deno.test("decideFence: a host that holds its slot may stop its service", () => {
+  assert.deepEqual(fence({}), { stop: true });
+  const own = slot("web-1", { wave: null });
+  assert.deepEqual(fence({ slots: [own] }, { slot: own, waveNodes: [], committed: "2" }), {
+    stop: true,
+  });
+  assert.deepEqual(fence({ slots: [slot("web-1", { step: "stopping" })] }), { stop: true });
+});
+
+Deno.test("decideFence: not without its slot, with control not running, or without its wave", () => {
+  // Regression: an agent that came back in draining stopped the service, though the operator had freed its slot, paused and
+  // aborted meanwhile.
+  const reason = (changes: ViewChanges, request: Partial<FenceRequest> = {}) => {
+    const found = fence(changes, request);
+    return found.stop ? "stops" : found.reason;
+  };
+  assert.equal(reason({ slots: [] }), "its slot is gone");
+  assert.equal(reason({ slots: [slot("web-1", { sinceMs: 1 })] }), "its slot is gone");
+  assert.equal(reason({ slots: [failedSlot("web-1")] }), "its slot is gone");
+  assert.equal(reason({ control: control({ state: "paused" }) }), "control is paused by ann");
+  assert.equal(reason({ control: control({ state: "halted" }) }), "control is halted by ann");
+  assert.equal(reason({}, { waveNodes: [] }), "the wave of 2 is gone");
+  const own = slot("web-1", { wave: null });
+  assert.equal(
+    reason({ slots: [own] }, { slot: own }),
+    "2 is not the committed version any more",
+  );
+  assert.equal(
+    reason({ current: { "web-1": null } }),
+    "it is not registered among the current hosts",
+  );
+});
+
+Deno.test("decideFence: looks at the budget and at who switches once more", () => {
+  const down = { "web-1": { state: "down" } } as const;
+  const second = { slots: [slot("web-1"), slot("web-2")] };
+  const waits = { stop: false, reason: "one at a time: web-2 holds the slot for 12 s (draining)" };
+  assert.deepEqual(fence({ ...second, current: down }), waits);
+  assert.deepEqual(fence({ current: { "web-2": { state: "down" } } }), {
+    stop: false,
+    reason: "budget: 1 of 1 down, web-2 is down",
+  });
+  // It was admitted beyond the budget because it was down, and it is down still.
+  assert.deepEqual(fence({ current: { ...down, "web-2": { state: "down" } } }), { stop: true });
+});
+Deno.test("decideAdmission, decideFailure: a thousand hosts that are away make a short sentence", () => {
+  const roster = Array.from({ length: 1_000 }, (_, index) => `web-${index}`);
+  const offline = Object.fromEntries(roster.slice(1).map((host) => [host, null]));
+  const slots = roster.slice(1).map((host) => failedSlot(host));
+  const away = view({ roster, current: offline, staged: roster, policy: { quorum: 1 } });
+  const admission = decideAdmission(away, {
+    host: "web-0",
+    service: "A",
+    version: "2",
+    catchUp: false,
+    nowMs: 0,
+  });
+  assert.match(
+    admission.admit ? "" : admission.waitingFor,
+    /^budget: 999 of 1 down, .*, and 996 more$/,
+  );
+  const failure = { host: "web-0", service: "A", version: "2" };
+  const decision = decideFailure({
+    ...away,
+    slots: new Map(slots.map((slot) => [slot.host, slot])),
+  }, failure);
+  assert.match(
+    decision.halt ? decision.reason : "",
+    /failed on web-0, web-1, web-10, and 997 more: /,
+  );
 });

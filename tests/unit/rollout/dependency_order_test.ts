@@ -104,3 +104,20 @@ Deno.test("allDependencies: ends on circles", () => {
   const circle = new Map([["A", ["B"]], ["B", ["A"]]]);
   assert.deepEqual([...allDependencies("A", circle)].sort(), ["A", "B"]);
 });
+
+Deno.test("findCycle, orderByDependencies: a chain longer than the call stack is deep", () => {
+  const length = 50_000;
+  const chain = new Map(
+    Array.from({ length }, (_, index) => [`s${index}`, [`s${index + 1}`]] as const),
+  );
+  assert.equal(findCycle(chain), null);
+  assert.equal(orderByDependencies(["s0", `s${length}`], chain).at(-1), "s0");
+  const circle = new Map([...chain, [`s${length}`, ["s0"]] as const]);
+  assert.equal(findCycle(circle)?.length, length + 2);
+});
+
+Deno.test("findCycle: only among what the given services depend on", () => {
+  const dependencies = new Map([["web", ["db"]], ["zz", ["zz"]]]);
+  assert.equal(findCycle(dependencies, ["web"]), null);
+  assert.deepEqual(findCycle(dependencies), ["zz", "zz"]);
+});

@@ -41,3 +41,10 @@ Deno.test("durationSchema: milliseconds, or a message with examples", () => {
     'expected a duration such as 500ms, 30s, 5m or 2h, was "soon"',
   );
 });
+
+Deno.test("parseDurationMs: no longer than a year, whatever the number of digits", () => {
+  assert.equal(parseDurationMs("8760h"), 365 * 24 * 3_600_000);
+  for (const text of ["8761h", "99999999999999999999h", `${"9".repeat(400)}ms`]) {
+    assert.equal(parseDurationMs(text), null, text.slice(0, 20));
+  }
+});

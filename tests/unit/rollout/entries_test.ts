@@ -119,3 +119,34 @@ Deno.test("offerSchema: an info hash is 40 hex digits or null", () => {
   assert.equal(offerSchema.safeParse({ ...offer, infoHash: "abc" }).success, false);
   assert.equal(offerSchema.safeParse({ ...offer, infoHash: "A".repeat(40) }).success, false);
 });
+
+Deno.test("decodeEntry: a name or version that is none is refused, and shown so that it can do no harm", () => {
+  for (
+    const to of ["", "..", "../../pwn", "a\0b", "\u202egnp", "\x1b[2J", "x".repeat(300), "current"]
+  ) {
+    const data = encodeEntry({ ...slot("web-1"), to });
+    assertRefused(data, /at "to": expected a version .*, was "/);
+    assertRefused(data, /^[\x20-\x7e]{1,400}$/);
+  }
+  for (const host of ["", ".", "a/b", "web 1", "x".repeat(65)]) {
+    assertRefused(encodeEntry({ ...slot("web-1"), host }), /at "host": expected up to 64 letters/);
+  }
+});
+
+Deno.test("decodeEntry: what is nested too deep to be written again is refused", () => {
+  const deep = `{"extra":${"[".repeat(30_000)}${"]".repeat(30_000)}}`;
+  assert.throws(
+    () => decodeEntry(slotSchema, new TextEncoder().encode(deep), PATH),
+    /^EntryError: read \/dc\/slots\/A\/web-1: expected at most 32 levels of JSON/,
+  );
+  const brackets = { ...slot("web-1"), reason: `"${"[".repeat(100)}\\` };
+  assert.deepEqual(decodeEntry(slotSchema, encodeEntry(brackets), PATH), brackets);
+});
+
+Deno.test("encodeEntry: an explanation without end is shortened, and nothing else is", () => {
+  const long = "x".repeat(10_000);
+  const entry = { ...current("web-1", { waitingFor: long }), extra: long };
+  const read = JSON.parse(new TextDecoder().decode(encodeEntry(entry)));
+  assert.equal(read.waitingFor, `${"x".repeat(4_096)}…`);
+  assert.equal(read.extra, long);
+});

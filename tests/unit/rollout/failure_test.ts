@@ -43,8 +43,18 @@ Deno.test("decideFailure: halts a wave that nobody is left to run", () => {
   assert.deepEqual(decideFailure(view({ policy, wave: canary }), WEB_1), { halt: false });
 });
 
-Deno.test("decideFailure: a host that fails to catch up halts nobody", () => {
-  assert.deepEqual(decideFailure(view({ wave: null }), WEB_1), { halt: false });
-  assert.deepEqual(decideFailure(view({ wave: wave({ service: "B" }) }), WEB_1), { halt: false });
-  assert.deepEqual(decideFailure(view({ wave: wave({ version: "3" }) }), WEB_1), { halt: false });
+Deno.test("decideFailure: a host that fails to catch up counts like any other", () => {
+  // Regression: hosts that came back took a version one by one that failed on each of them, and nothing halted.
+  const halt = { halt: true, reason: "A 2 failed on web-1: the policy allows 0" };
+  const others = [null, wave({ service: "B" }), wave({ version: "3" })];
+  for (const wave of others) assert.deepEqual(decideFailure(view({ wave }), WEB_1), halt);
+  const policy = { maxFailures: 1 };
+  for (const wave of others) {
+    assert.deepEqual(decideFailure(view({ wave, policy }), WEB_1), { halt: false });
+  }
+  const slots = [failedSlot("web-2")];
+  assert.deepEqual(decideFailure(view({ wave: null, policy, slots }), WEB_1), {
+    halt: true,
+    reason: "A 2 failed on web-1, web-2: the policy allows 1",
+  });
 });

@@ -23,9 +23,19 @@ Deno.test("decideFinish: over when every online host serves the version", () => 
   });
 });
 
-Deno.test("decideFinish: an offline host is not waited for, but somebody must run the version", () => {
+Deno.test("decideFinish: no more offline hosts are left out than may be away", () => {
   assertFinished({ current: { ...ALL_UPGRADED, "web-2": null } });
-  assertWaitsFor([], { current: { "web-1": null, "web-2": null, "web-3": null } });
+  // Regression: the sessions of all expired, one upgraded host registered first, and committed the version alone.
+  const current = { ...ALL_UPGRADED, "web-2": null, "web-3": null };
+  assertWaitsFor(["web-2", "web-3"], { current });
+  assertFinished({ current, policy: { maxUnavailable: 2 } });
+  const all = { "web-1": null, "web-2": null, "web-3": null };
+  assertWaitsFor(["web-1", "web-2", "web-3"], { current: all });
+});
+
+Deno.test("decideFinish: somebody must run the version", () => {
+  const all = { "web-1": null, "web-2": null, "web-3": null };
+  assertWaitsFor([], { current: all, policy: { maxUnavailable: 3 } });
 });
 
 Deno.test("decideFinish: a held slot is waited for, also of a host outside of the wave, also offline", () => {

@@ -11,6 +11,7 @@ interface Situation extends ViewChanges {
   readonly offered?: string | null;
   readonly service?: GoalInput["service"];
   readonly controlVersion?: number;
+  readonly unprepared?: string | null;
 }
 
 /** web-1 runs 1 and has rejoined; a wave takes A to 2, unless said otherwise. */
@@ -32,6 +33,7 @@ function decide(situation: Situation = {}) {
     waves: situation.waves ?? [wave()],
     running,
     hasRejoined: situation.hasRejoined ?? true,
+    unprepared: situation.unprepared ?? null,
   });
 }
 
@@ -152,12 +154,29 @@ Deno.test("decideGoal: a host with the wave's version does not go back when its 
   });
 });
 
-Deno.test("decideGoal: an abort takes nobody down who has the version already, coming back does", () => {
+Deno.test("decideGoal: neither an abort nor a new session takes anybody down who has the version already", () => {
   const situation = { running: "2", waves: [], service: service({ withdrawn: ["2"] }) };
   assertGoal(situation, { kind: "stay", waitingFor: null });
-  assertGoal({ ...situation, hasRejoined: false }, {
-    kind: "catch_up",
+  // Regression: after an outage, in which all sessions expired, half of the fleet went back.
+  assertGoal({ ...situation, hasRejoined: false }, { kind: "stay", waitingFor: null });
+});
+
+Deno.test("decideGoal: a host that was off when a rollout was aborted does not start its version", () => {
+  const situation = { running: null, waves: [], service: service({ withdrawn: ["2"] }) };
+  const { goal } = decide({ ...situation, current: { "web-2": { version: "2" } } });
+  assert.deepEqual(goal, { kind: "start", version: "1", reason: "most popular: 1 host serves 1" });
+});
+
+Deno.test("decideGoal: a host that is down, and cannot have what it should start, goes along with the wave", () => {
+  // Regression: a file of the running release was touched, and the machine restarted. It was down for ever, and the budget
+  // held everybody else.
+  const situation = { running: null, unprepared: "1" };
+  assertGoal(situation, { kind: "roll", version: "2" });
+  assertGoal({ ...situation, unprepared: null }, {
+    kind: "start",
     version: "1",
-    reason: "1 is the committed version",
+    reason: "most popular: 2 hosts serve 1",
   });
+  const canary = wave({ hosts: ["web-2"] });
+  assert.equal(decide({ ...situation, waves: [canary] }).goal.kind, "start");
 });

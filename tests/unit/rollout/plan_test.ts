@@ -193,3 +193,22 @@ Deno.test("planSchema: refuses unknown keys, no services, an empty order, a feed
     assert.equal(planSchema.safeParse(plan).success, false, JSON.stringify(plan));
   }
 });
+
+Deno.test("checkPlan: a circle among services that the plan does not need is no obstacle", () => {
+  const fleet = new Map([
+    ["web", { entry: service(), roster: ["web-1"] }],
+    ["zz", { entry: service({ dependsOn: ["zz"] }), roster: [] }],
+  ]);
+  assert.equal(checkPlan({ services: { web: { version: "2" } } }, fleet).ok, true);
+});
+
+Deno.test("planSchema: names and versions go by the rules of the tree", () => {
+  for (const version of ["../../pwn", "current", "a/b", "x".repeat(129), ""]) {
+    const parsed = planSchema.safeParse({ services: { web: { version } } });
+    assert.match(parsed.error?.issues[0]?.message ?? "", /^expected a version /, version);
+  }
+  for (const name of ["../web", "a b", "__proto__", "x".repeat(65)]) {
+    const services = Object.fromEntries([[name, { version: "2" }]]);
+    assert.equal(planSchema.safeParse({ services }).success, false, name);
+  }
+});

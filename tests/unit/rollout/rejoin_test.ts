@@ -2,30 +2,56 @@
 
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { type Current, decideRejoin, type Service } from "../../../rollout/mod.ts";
+import { type Control, type Current, decideRejoin, type Service } from "../../../rollout/mod.ts";
 import { current, service } from "./views.ts";
 
 function rejoin(
   versions: Readonly<Record<string, Partial<Current>>>,
   entry: Partial<Service> = {},
+  situation: { readonly rosterSize?: number; readonly control?: Control | null } = {},
 ) {
   const entries = Object.entries(versions).map(([host, entry]) =>
     [host, current(host, entry)] as const
   );
-  return decideRejoin("web-1", service(entry), new Map(entries));
+  const names = new Set(["web-1", ...Object.keys(versions)]);
+  while (names.size < (situation.rosterSize ?? 0)) names.add(`web-${names.size + 1}`);
+  const view = {
+    current: new Map(entries),
+    roster: [...names],
+    control: situation.control ?? null,
+  };
+  return decideRejoin("web-1", service(entry), view);
 }
 
 Deno.test("decideRejoin: the most popular version among those that serve", () => {
   const versions = {
     "web-2": { version: "2" },
     "web-3": { version: "2" },
-    "web-4": { version: "1" },
+    "web-4": { version: "2" },
+    "web-5": { version: "1" },
   };
-  assert.deepEqual(rejoin(versions), { version: "2", reason: "most popular: 2 hosts serve 2" });
-  assert.deepEqual(rejoin({ "web-2": { version: "2" } }), {
-    version: "2",
-    reason: "most popular: 1 host serves 2",
+  assert.deepEqual(rejoin(versions), { version: "2", reason: "most popular: 3 hosts serve 2" });
+  assert.deepEqual(rejoin({ "web-2": { version: "1" } }), {
+    version: "1",
+    reason: "most popular: 1 host serves 1",
   });
+});
+
+Deno.test("decideRejoin: an uncommitted version needs more than half of the roster, and control running", () => {
+  // Regression: only the canary kept its power, and nine others came back on its version, past the wave and its quorum.
+  assert.deepEqual(rejoin({ "web-2": { version: "2" } }, {}, { rosterSize: 10 }), {
+    version: "1",
+    reason: "2 is not committed, and 1 of 10 hosts serve it: the committed version 1",
+  });
+  const versions = { "web-2": { version: "2" }, "web-3": { version: "2" } };
+  assert.equal(rejoin(versions, {}, { rosterSize: 4 }).version, "1");
+  assert.equal(rejoin(versions, {}, { rosterSize: 3 }).version, "2");
+  const paused = { schema: 1, state: "paused", by: "ann", reason: null, sinceMs: 0 } as const;
+  assert.deepEqual(rejoin(versions, {}, { rosterSize: 3, control: paused }), {
+    version: "1",
+    reason: "2 is not committed, and control is paused: the committed version 1",
+  });
+  assert.equal(rejoin(versions, { committed: null }, { rosterSize: 4 }).version, null);
 });
 
 Deno.test("decideRejoin: neither its own entry, nor a host that is down or runs nothing, has a vote", () => {
@@ -33,9 +59,15 @@ Deno.test("decideRejoin: neither its own entry, nor a host that is down or runs 
     "web-1": { version: "3" },
     "web-2": { version: "2", state: "down" },
     "web-3": { version: null },
-    "web-4": { version: "1.5" },
+    "web-4": { version: "1" },
+    "web-5": { version: "1" },
+    "web-6": { version: "1" },
   } as const;
-  assert.equal(rejoin(versions).version, "1.5");
+  assert.deepEqual(rejoin(versions, { committed: null }), {
+    version: null,
+    reason: "no version is committed yet",
+  });
+  assert.equal(rejoin(versions).reason, "most popular: 3 hosts serve 1");
 });
 
 Deno.test("decideRejoin: a tie is settled by the committed version", () => {
@@ -89,8 +121,11 @@ Deno.test("decideRejoin: never a withdrawn version, and none that more hosts out
       if (chosen === null) return withdrawn.includes("1");
       const votes = (candidate: string) =>
         hosts.filter((host) => host.isServing && host.version === candidate).length;
+      // The committed version may be outvoted, by what no more than half of the roster serves.
+      const isMajority = (version: string) => 2 * votes(version) > hosts.length + 1;
+      if (chosen !== "1" && !isMajority(chosen)) return false;
       const rivals = ["1", "2", "3"].filter((rival) =>
-        rival !== chosen && !withdrawn.includes(rival)
+        rival !== chosen && !withdrawn.includes(rival) && isMajority(rival)
       );
       const isOutvoted = rivals.some((rival) =>
         votes(rival) > votes(chosen) &&

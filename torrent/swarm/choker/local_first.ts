@@ -1,74 +1,80 @@
 /**
- * When a host sends to its own alone: a gateway to its rack, an origin to its site. What it holds and they do not,
- * nobody else can bring there; others have other helpers, or get it from those who get it now. So while they are
- * behind, everybody outside waits, unless they do not take what they could have. Pure; fed once a second.
+ * When to serve local peers alone: a gateway its rack, a seed its site. What we hold and no local peer has, nobody else
+ * can bring there; peers elsewhere have other helpers, or get it from the local ones later. So while the local peers
+ * are behind, all others wait, unless the local ones do not make use of it. Pure; called once a second.
  */
 
-/** What is looked at. */
+/** What the decision of one second is made from. */
 export interface LocalDemand {
-  /** Whether it depends on us what they get: we fetch across the rack's border and are not done, or are the origin. */
+  /** Whether local peers depend on us: we fetch across the rack's border and are not done, or we are a seed. */
   readonly isSource: boolean;
-  /** Whether one of them lacks something that we have. */
-  readonly hasTakers: boolean;
-  /** What we hold and none of them does. */
-  readonly owedBytes: number;
+  /** Whether a local peer lacks something that we have. */
+  readonly hasLocalDownloaders: boolean;
+  /** Size of the pieces that we have and no local peer has. */
+  readonly missingLocallyBytes: number;
+  /** The release's piece length. */
   readonly pieceBytes: number;
+  /** What we download ourselves. */
   readonly downloadBytesPerSecond: number;
-  /** Sent in this second, to them and to everybody. */
-  readonly sentHomeBytes: number;
+  /** Sent in this second to local peers. */
+  readonly sentLocallyBytes: number;
+  /** Sent in this second to all peers. */
   readonly sentBytes: number;
+  /** Length of this second; not exactly one if the process was held up. */
   readonly seconds: number;
 }
 
-/** So much of our download they may be behind: what is on its way at any time is less. */
+/** Local peers count as behind when they lack more than this many seconds of our download: less is always under way. */
 const BEHIND_SECONDS = 0.5;
-/** The same in pieces, for small rates. */
+/** The same as a number of pieces, for downloads so slow that the time above is less than that. */
 const BEHIND_PIECES = 4;
-/** With less than this part of what our link has shown, they do not take what they could have. */
-const TAKEN_PART = 0.2;
-/** So many seconds of that are no chance. */
+/** Local peers that take less than this part of the best rate that our link has shown do not use their priority. */
+const USED_PART = 0.2;
+/** After this many seconds in a row of not using their priority, the local peers lose it. */
 const FUTILE_TICKS = 5;
-/** Until they get their next chance. */
-const PAUSE_TICKS = 30;
-/** After so many seconds for them alone there is one for everybody: else what the link can do would never show. */
+/** How many seconds the priority is suspended, after which the local peers get another chance. */
+const SUSPENDED_TICKS = 30;
+/** One second in this many all peers are served: otherwise it would never show what the link can carry. */
 const PROBE_TICKS = 20;
-/** Per second: a link that has become slower is known as such within a minute. */
-const FORGETTING = 0.98;
+/** Factor per second on the best rate seen: a link that has become slower is known as such within a minute. */
+const DECAY = 0.98;
 
-/** See the file's head. */
+/** Decides once a second whether local peers alone are served. */
 export class LocalFirst {
-  #isOwing = false;
+  #isActive = false;
   #bestBytesPerSecond = 0;
-  #owingTicks = 0;
+  #activeTicks = 0;
   #futileTicks = 0;
-  #pauseTicks = 0;
+  #suspendedTicks = 0;
 
-  /** Whether nobody else is to be sent to. */
-  get isOwing(): boolean {
-    return this.#isOwing;
+  /** Whether local peers alone are served at present. */
+  get isActive(): boolean {
+    return this.#isActive;
   }
 
-  /** So it stands now; returns `isOwing`. */
+  /** Decides for the next second; returns {@link isActive}. */
   onTick(state: LocalDemand): boolean {
-    const { sentHomeBytes, sentBytes, seconds } = state;
-    this.#bestBytesPerSecond = Math.max(this.#bestBytesPerSecond * FORGETTING, sentBytes / seconds);
-    const isTaking = sentHomeBytes / seconds >= TAKEN_PART * this.#bestBytesPerSecond;
-    this.#futileTicks = this.#isOwing && !isTaking ? this.#futileTicks + 1 : 0;
-    if (this.#futileTicks >= FUTILE_TICKS) this.#pauseTicks = PAUSE_TICKS;
-    else if (this.#pauseTicks > 0) this.#pauseTicks--;
-    const isBehind = state.isSource && state.hasTakers && this.#pauseTicks === 0 &&
-      state.owedBytes > this.#limitBytes(state);
-    this.#owingTicks = isBehind ? (this.#owingTicks + 1) % PROBE_TICKS : 0;
-    this.#isOwing = isBehind && this.#owingTicks !== 0;
-    return this.#isOwing;
+    const { sentLocallyBytes, sentBytes, seconds } = state;
+    this.#bestBytesPerSecond = Math.max(this.#bestBytesPerSecond * DECAY, sentBytes / seconds);
+    const isUsed = sentLocallyBytes / seconds >= USED_PART * this.#bestBytesPerSecond;
+    this.#futileTicks = this.#isActive && !isUsed ? this.#futileTicks + 1 : 0;
+    if (this.#futileTicks >= FUTILE_TICKS) this.#suspendedTicks = SUSPENDED_TICKS;
+    else if (this.#suspendedTicks > 0) this.#suspendedTicks--;
+    const isBehind = state.isSource && state.hasLocalDownloaders && this.#suspendedTicks === 0 &&
+      state.missingLocallyBytes > this.#limitBytes(state);
+    this.#activeTicks = isBehind ? (this.#activeTicks + 1) % PROBE_TICKS : 0;
+    this.#isActive = isBehind && this.#activeTicks !== 0;
+    return this.#isActive;
   }
 
-  /** Half of it ends what all of it began, so that nobody is choked and let in again every second. */
+  /**
+   * The priority ends at half the backlog at which it began, so that peers are not choked and unchoked every second.
+   */
   #limitBytes({ downloadBytesPerSecond, pieceBytes }: LocalDemand): number {
     const limitBytes = Math.max(
       BEHIND_SECONDS * downloadBytesPerSecond,
       BEHIND_PIECES * pieceBytes,
     );
-    return this.#owingTicks > 0 ? limitBytes / 2 : limitBytes;
+    return this.#activeTicks > 0 ? limitBytes / 2 : limitBytes;
   }
 }

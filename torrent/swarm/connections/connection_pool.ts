@@ -1,12 +1,13 @@
 /**
- * The connections of one transfer: whom to dial, whom to let in, and which of two connections
- * between the same two hosts stays. What is said on them is the peers' business.
+ * This room decides with whom a transfer is connected. Addresses come in from the tracker, established connections from
+ * the engine's port; out go dialled connections and decisions: which connection is kept, which of two between the same
+ * two hosts, and who is banned. What is said on a connection is the business of the peer that `admit` makes of it.
  */
 
 import type { Clock } from "../../../base/clock.ts";
 import type { Random } from "../../../base/random.ts";
-import { PeerList } from "./peer_list.ts";
-import { BanList } from "./ban_list.ts";
+import type { RequestTarget } from "../pieces/request_target.ts";
+import type { SwarmPeer } from "../swarm_peer.ts";
 import {
   dial,
   type EstablishedConnection,
@@ -14,37 +15,54 @@ import {
   parseAddress,
   type Provenance,
 } from "../wire/handshaker.ts";
-import type { Peer } from "../peer/peer.ts";
+import { BAN_TICKS, BanList } from "./ban_list.ts";
+import { PeerList } from "./peer_list.ts";
 
-/** The tracker names fewer neighbours than that; each costs buffers of up to 1.5 MiB while busy. */
+/** The tracker names fewer neighbours than that; each connection costs buffers of up to 1.5 MiB while it is busy. */
 const MAX_CONNECTIONS = 128;
-/** Leaves room for those who dial us. */
+/** Connections that we dial; the rest of {@link MAX_CONNECTIONS} is left for those who dial us. */
 const MAX_OUTGOING = 80;
-/** Attempts at a time; a rack that is down must not hold up the others. */
+/**
+ * Connections with one address, which is a host and may be a stranger's: a quarter of all. Hosts have one each; several
+ * agents on one machine, or behind one NAT, have a few.
+ */
+const MAX_PER_ADDRESS = 32;
+/**
+ * A connection on which no block has passed for so many seconds may be dropped for a new one when there are too many.
+ * New ones have that long to show what they are for.
+ */
+const IDLE_TICKS = 10;
+/** Attempts to dial at a time: a rack that is down must not hold up the others. */
 const MAX_DIALLING = 16;
 
-/** What it needs. */
+/** What a pool works with, and whom it tells. */
 export interface ConnectionPoolOptions {
+  /** The release's info hash and our peer id, for the handshake. */
   readonly own: OwnIdentity;
   readonly clock: Clock;
   readonly random: Random;
+  /** The transfer's seconds; see `PeerContext.tick`. */
   readonly tick: () => number;
-  /** Whether there is a reason to dial again by ourselves whom a tracker named earlier. */
+  /** Whether pieces are missing: then addresses that a tracker named earlier are dialled again. */
   readonly isHungry: () => boolean;
-  /** A connection is to be kept: makes a peer of it. */
-  readonly admit: (origin: Provenance) => Peer;
+  /** Makes a peer of a connection that is to be kept. */
+  readonly admit: (provenance: Provenance) => SwarmPeer;
   /** Nobody listens at that address any more. */
   readonly onRefused: (address: string) => void;
-  /** The peer is in the table: it begins. */
-  readonly start: (peer: Peer) => void;
+  /** A peer is banned for so many seconds. */
+  readonly onBanned: (address: string, reason: string, seconds: number) => void;
+  /** A connection with that address was not kept, or dropped for another one. */
+  readonly onTurnedAway: (address: string, reason: string) => void;
 }
 
-/** See the file's head. */
+/** The open connections of a transfer, and the attempts to open more. */
 export class ConnectionPool {
   readonly #options: ConnectionPoolOptions;
-  readonly #peers = new Set<Peer>();
+  readonly #peers = new Set<SwarmPeer>();
   readonly #addresses: PeerList;
   readonly #bans = new BanList();
+  /** The peers of this transfer, gone or not, as long as a piece remembers that it came from them. */
+  readonly #peerOf = new WeakMap<RequestTarget, SwarmPeer>();
   readonly #stop = new AbortController();
   readonly #work = new Set<Promise<void>>();
   #dialling = 0;
@@ -55,52 +73,62 @@ export class ConnectionPool {
   }
 
   /** The peers whose connections are open. */
-  get peers(): ReadonlySet<Peer> {
+  get peers(): ReadonlySet<SwarmPeer> {
     return this.#peers;
   }
 
-  /** A tracker has named these. */
+  /** A tracker has named these addresses ("address:port"): they are dialled as far as there is room. */
   add(addresses: readonly string[]): void {
     for (const address of addresses) this.#addresses.add(address);
-    this.#dialDue(true);
+    this.#dialDue({ evenIfSated: true });
   }
 
-  /** Somebody has dialled us. */
-  accept(greeted: EstablishedConnection): void {
-    this.#decide({ ...greeted, isOutgoing: false });
+  /** A peer has dialled us for this release: the connection is kept or closed. */
+  accept(established: EstablishedConnection): void {
+    this.#decide({ ...established, isOutgoing: false });
   }
 
-  /** Once a second. */
+  /** Once a second: dials addresses that have become due again. */
   onTick(): void {
-    if (this.#options.isHungry()) this.#dialDue(false);
+    this.#dialDue({ evenIfSated: false });
   }
 
-  /** It sent wrong bytes: it goes, and does not come back. */
-  ban(peer: Peer, reason: string): void {
-    const { handshake: { peerId }, address } = peer.origin;
-    const { listensOn } = peer;
-    this.#bans.ban({ peerId, listensOn, host: parseAddress(address).hostname });
-    if (listensOn !== undefined) this.#addresses.delete(listensOn);
-    peer.close(reason);
+  /**
+   * These peers sent wrong bytes: their connections end, and no others with them are kept for a while. It holds also
+   * for a peer that has disconnected before its bytes were found to be wrong.
+   */
+  ban(guilty: readonly RequestTarget[]): void {
+    const reason = "it sent bytes that do not match their hash";
+    for (const target of guilty) {
+      const peer = this.#peerOf.get(target);
+      if (peer === undefined) continue;
+      this.#bans.ban(peer, this.#options.tick());
+      peer.close(reason);
+      this.#options.onBanned(peer.provenance.address, reason, BAN_TICKS);
+    }
+  }
+
+  /** The addresses of the peers that are banned at present. */
+  get banned(): readonly string[] {
+    return this.#bans.at(this.#options.tick());
   }
 
   /** The peer's connection has ended. */
-  remove(peer: Peer): void {
+  remove(peer: SwarmPeer): void {
     this.#peers.delete(peer);
-    if (peer.origin.isOutgoing) {
-      this.#addresses.ended(peer.origin.address, this.#options.tick());
-    }
-    this.#track(peer.socket.ended());
+    const { isOutgoing, address } = peer.provenance;
+    if (isOutgoing) this.#addresses.ended(address, this.#options.tick());
+    this.#track(peer.ended());
   }
 
-  /** Closes all of them, and waits until no socket is left. */
+  /** Closes all connections and resolves when no socket is left. */
   async close(): Promise<void> {
     this.#stop.abort();
     for (const peer of [...this.#peers]) peer.close("the transfer has ended");
     while (this.#work.size > 0) await Promise.all(this.#work);
   }
 
-  #dialDue(evenIfSated: boolean): void {
+  #dialDue({ evenIfSated }: { evenIfSated: boolean }): void {
     if (this.#stop.signal.aborted) return;
     const { tick, isHungry } = this.#options;
     if (!evenIfSated && !isHungry()) return;
@@ -108,11 +136,10 @@ export class ConnectionPool {
     let outgoing = this.#dialling;
     for (const peer of this.#peers) {
       connected.add(peer.listensOn);
-      if (peer.origin.isOutgoing) outgoing++;
+      if (peer.provenance.isOutgoing) outgoing++;
     }
     const isWanted = (address: string) =>
-      !connected.has(address) &&
-      !this.#bans.isBanned({ listensOn: address, host: parseAddress(address).hostname });
+      !connected.has(address) && !this.#bans.isAddressBanned(address, tick());
     while (this.#dialling < MAX_DIALLING && outgoing < MAX_OUTGOING) {
       const address = this.#addresses.next(tick(), isWanted);
       if (address === undefined) return;
@@ -125,48 +152,83 @@ export class ConnectionPool {
     const { own, clock, tick } = this.#options;
     this.#dialling++;
     try {
-      const greeted = await dial(address, own, { clock, signal: this.#stop.signal });
-      if (this.#decide({ ...greeted, isOutgoing: true })) this.#addresses.connected(address);
+      const established = await dial(address, own, { clock, signal: this.#stop.signal });
+      if (this.#decide({ ...established, isOutgoing: true })) this.#addresses.connected(address);
       else this.#addresses.ended(address, tick());
     } catch (error) {
       if (error instanceof Deno.errors.ConnectionRefused) this.#options.onRefused(address);
-      // Refused, unreachable, silent, or ourselves: the book says when it is worth another attempt.
+      // Refused, unreachable, silent, or ourselves: the peer list says when another attempt is due.
       this.#addresses.ended(address, tick());
     } finally {
       this.#dialling--;
     }
-    this.#dialDue(false);
+    this.#dialDue({ evenIfSated: false });
   }
 
-  /** Keeps the connection or closes it. */
-  #decide(origin: Provenance): boolean {
-    if (!this.#isWelcome(origin)) {
-      origin.connection.close();
+  /** Makes a peer of the connection, or closes it; whether it was kept. */
+  #decide(provenance: Provenance): boolean {
+    if (!this.#isWelcome(provenance)) {
+      provenance.connection.close();
       return false;
     }
-    const peer = this.#options.admit(origin);
+    const peer = this.#options.admit(provenance);
     this.#peers.add(peer);
-    this.#options.start(peer);
+    this.#peerOf.set(peer.download, peer);
+    peer.start();
     return true;
   }
 
-  #isWelcome(origin: Provenance): boolean {
+  #isWelcome(provenance: Provenance): boolean {
     if (this.#stop.signal.aborted) return false;
-    const { handshake: { peerId }, address, isOutgoing } = origin;
+    const { handshake: { peerId }, address, isOutgoing } = provenance;
     const host = parseAddress(address).hostname;
-    if (this.#bans.isBanned({ peerId, host })) return false;
+    if (this.#bans.isBanned(provenance, this.#options.tick())) {
+      this.#options.onTurnedAway(address, "it is banned");
+      return false;
+    }
     for (const other of this.#peers) {
-      if (other.origin.handshake.peerId !== peerId) continue;
-      // An id is nothing to go by at another address: whoever was there first keeps it.
-      if (parseAddress(other.origin.address).hostname !== host) return false;
-      // Two hosts that dial each other at once get two connections, and everything twice to do. Both
-      // ends keep the one that the smaller peer id dialled.
+      // A peer id proves nothing, since everybody hears it: at another address it is another peer.
+      if (other.provenance.handshake.peerId !== peerId || other.ipAddress !== host) continue;
+      // Two hosts that dial each other at once get two connections. Both ends keep the one that the host with the
+      // smaller peer id dialled.
       const keepsDialled = this.#options.own.peerId < peerId;
-      if (isOutgoing === other.origin.isOutgoing || isOutgoing !== keepsDialled) return false;
+      if (isOutgoing === other.provenance.isOutgoing || isOutgoing !== keepsDialled) return false;
       other.close("there is a second connection with it");
       break;
     }
-    return this.#peers.size < MAX_CONNECTIONS;
+    return this.#makeRoom(provenance);
+  }
+
+  /** Whether there is room for that connection; if need be the least useful one is dropped for it. */
+  #makeRoom({ address }: Provenance): boolean {
+    const host = parseAddress(address).hostname;
+    const ofHost = [...this.#peers].filter(({ ipAddress }) => ipAddress === host);
+    if (ofHost.length >= MAX_PER_ADDRESS) {
+      return this.#dropIdle(ofHost, { for: address, because: "its address has too many" });
+    }
+    if (this.#peers.size < MAX_CONNECTIONS) return true;
+    return this.#dropIdle(this.#peers, { for: address, because: "there are too many" });
+  }
+
+  /** Drops the connection that has been idle for the longest time; false if none has for long enough. */
+  #dropIdle(
+    peers: Iterable<SwarmPeer>,
+    { for: address, because }: { readonly for: string; readonly because: string },
+  ): boolean {
+    let longest: SwarmPeer | undefined;
+    for (const peer of peers) {
+      if (peer.idleTicks >= IDLE_TICKS && peer.idleTicks > (longest?.idleTicks ?? 0)) {
+        longest = peer;
+      }
+    }
+    const { onTurnedAway } = this.#options;
+    if (longest === undefined) {
+      onTurnedAway(address, `${because}, and none of them is idle`);
+      return false;
+    }
+    onTurnedAway(longest.provenance.address, `${because}, and it is idle`);
+    longest.close(`${because}, and it is idle`);
+    return true;
   }
 
   #track(work: Promise<void>): void {

@@ -1,49 +1,46 @@
 /**
- * Hosts of our site that we might have fetched from and whose connections broke off before they had everything, and those
- * at whose address nobody listens any more. If one of them was a gateway, all that is behind it waits until somebody else
- * is: the tracker is to hear of it before it misses their announces. Pure.
+ * The lost peers, which the next announce names: hosts of our site that we might have fetched from and whose
+ * connections broke off before they had everything, and those at whose address nobody listens any more. If one of them
+ * was a gateway, everything behind it waits until another host becomes one, so the tracker should hear of it before it
+ * notices that their announces stay away. Pure.
  */
 
-import { type Distance, isWithin } from "../../../base/locality.ts";
+import { isWithin, type Reach } from "../../../base/locality.ts";
+import type { SwarmPeer } from "../swarm_peer.ts";
 
-/** What is looked at of a peer. */
-export interface Losable {
-  /** "address:port", or undefined if it has not said. */
-  readonly listensOn: string | undefined;
-  readonly distance: Distance;
-  readonly download: { readonly pieces: { readonly isSeed: boolean } };
-}
-
-/** A rack that loses its power takes more with it; of those the tracker has only one gateway to replace. */
+/** A rack that loses its power takes more with it, but the tracker has only one gateway to replace. */
 const MAX_LOST = 8;
-/** After that the tracker has missed them by itself. */
+/** After this many seconds the tracker has missed their announces by itself. */
 const LOST_TICKS = 15;
 
-/** See the file's head. */
+/** Addresses of hosts that were lost lately; times are in the transfer's seconds. */
 export class LostPeers {
-  /** By address, with the second at which they were lost, oldest first. */
+  /** The tick at which each address was lost, oldest first. */
   readonly #lost = new Map<string, number>();
 
-  /** Its connection has ended; whether it is missed by us, who are to fetch from so far away. */
-  onEnded(peer: Losable, { reach, tick }: { reach: Distance; tick: number }): boolean {
-    const { listensOn, distance, download } = peer;
+  /** A connection has ended. Returns whether the peer is one that we, with that reach, might have fetched from. */
+  onEnded(
+    peer: Pick<SwarmPeer, "listensOn" | "distance" | "isSeed">,
+    { reach, tick }: { reach: Reach; tick: number },
+  ): boolean {
+    const { listensOn, distance, isSeed } = peer;
     if (!isWithin("site", distance) || !isWithin(reach, distance)) return false;
-    if (listensOn === undefined || download.pieces.isSeed) return false;
+    if (listensOn === undefined || isSeed) return false;
     this.#add(listensOn, tick);
     return true;
   }
 
-  /** Nobody listens where the tracker says that one does. */
+  /** Nobody listens at an address that the tracker has named. */
   onRefused(address: string, tick: number): void {
     this.#add(address, tick);
   }
 
-  /** There is a connection with it (again). */
-  onConnected({ listensOn }: Pick<Losable, "listensOn">): void {
+  /** There is a connection with that peer (again). */
+  onConnected({ listensOn }: Pick<SwarmPeer, "listensOn">): void {
     if (listensOn !== undefined) this.#lost.delete(listensOn);
   }
 
-  /** The addresses of those that were lost in the last seconds. */
+  /** The addresses that were lost in the last seconds before that tick. */
   at(tick: number): readonly string[] {
     for (const [address, lostTick] of this.#lost) {
       if (tick - lostTick > LOST_TICKS) this.#lost.delete(address);

@@ -1,15 +1,15 @@
 /**
- * The addresses at which a transfer's peers listen, and when to try each of them (again). A tracker
- * that is away takes nothing from whoever knows its last peers. Pure; time is counted in ticks.
+ * The addresses at which a transfer's peers listen, and when each of them is to be dialled (again). It outlives the
+ * tracker: while that is down, the peers that it named last are still dialled. Pure; times are the transfer's seconds.
  */
 
 import type { Random } from "../../../base/random.ts";
 
-/** Trackers name fewer than that at a time; beyond it the oldest are forgotten. */
+/** Bound of the list: trackers name fewer addresses at a time. Beyond it the oldest are forgotten. */
 const MAX_ADDRESSES = 512;
-/** In a row; then the address is forgotten until a tracker names it again. */
+/** After this many failures in a row an address is forgotten until a tracker names it again. */
 const MAX_FAILURES = 10;
-/** The longest pause, in ticks: a host that has been restarted is found again within that time. */
+/** The longest pause between two attempts: a host that was restarted is found again within that time. */
 const MAX_PAUSE_TICKS = 30;
 
 interface Entry {
@@ -18,7 +18,7 @@ interface Entry {
   isBusy: boolean;
 }
 
-/** See the file's head. */
+/** Known addresses with their failures and the time of the next attempt. */
 export class PeerList {
   readonly #random: Random;
   readonly #entries = new Map<string, Entry>();
@@ -32,7 +32,7 @@ export class PeerList {
     return this.#entries.size;
   }
 
-  /** A tracker has named it: it is due at once. */
+  /** A tracker has named that address: it is due at once. */
   add(address: string): void {
     const known = this.#entries.get(address);
     if (known !== undefined) {
@@ -46,7 +46,7 @@ export class PeerList {
     }
   }
 
-  /** The next one to dial; busy from now on. */
+  /** The next address to dial, which is busy from now on; undefined if none is due. */
   next(tick: number, isWanted: (address: string) => boolean): string | undefined {
     for (const [address, entry] of this.#entries) {
       if (entry.isBusy || entry.dueTick > tick || !isWanted(address)) continue;
@@ -56,13 +56,13 @@ export class PeerList {
     return undefined;
   }
 
-  /** There is a connection: no failure counts any more. */
+  /** There is a connection with that address: earlier failures count no more. */
   connected(address: string): void {
     const entry = this.#entries.get(address);
     if (entry !== undefined) entry.failures = 0;
   }
 
-  /** Dialling failed, or the connection has gone: again later, or not at all. */
+  /** Dialling failed, or the connection has ended: the address is due again after a pause, or forgotten. */
   ended(address: string, tick: number): void {
     const entry = this.#entries.get(address);
     if (entry === undefined) return;
@@ -72,10 +72,5 @@ export class PeerList {
     const pauseTicks = Math.min(2 ** entry.failures, MAX_PAUSE_TICKS);
     // Hosts that lost the same peer at the same moment should not all come back at the same moment.
     entry.dueTick = tick + Math.ceil(pauseTicks * (0.5 + this.#random() / 2));
-  }
-
-  /** Never to be dialled again. */
-  delete(address: string): void {
-    this.#entries.delete(address);
   }
 }

@@ -1,22 +1,19 @@
-/** Two that have everything have nothing to say to each other, and others may want the place. Pure. */
+/** Connections between two seeds carry nothing, and others may want the place: they are closed after a while. Pure. */
 
-/** What is looked at of a peer. */
-export interface Idler {
-  readonly download: { readonly pieces: { readonly isSeed: boolean } };
-}
+import type { SwarmPeer } from "../swarm_peer.ts";
 
-/** So long a connection between two that have everything stays: progress shows it to the last. */
-const USELESS_TICKS = 5;
+/** How many seconds such a connection stays open, so that displays of progress show the peer until the end. */
+const GRACE_TICKS = 5;
 
-/** See the file's head. */
+/** Counts for how long each connected seed has been redundant. */
 export class RedundantSeeds {
-  readonly #ticks = new WeakMap<Idler, number>();
+  readonly #ticks = new WeakMap<Pick<SwarmPeer, "isSeed">, number>();
 
-  /** Once a second, for a host that has everything; whether that peer's connection is to be closed. */
-  onTick(peer: Idler): boolean {
-    if (!peer.download.pieces.isSeed) return false;
+  /** Once a second for each peer of a host that has everything; whether the peer's connection is to be closed. */
+  onTick(peer: Pick<SwarmPeer, "isSeed">): boolean {
+    if (!peer.isSeed) return false;
     const ticks = (this.#ticks.get(peer) ?? 0) + 1;
     this.#ticks.set(peer, ticks);
-    return ticks > USELESS_TICKS;
+    return ticks > GRACE_TICKS;
   }
 }

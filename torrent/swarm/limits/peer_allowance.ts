@@ -1,16 +1,16 @@
-/** One peer's dealings with the host's rate limits, in one direction: may this go now, and if not, when. */
+/** One peer's use of the host's rate limits in one direction: whether bytes may go now, and a call when they may. */
 
 import type { Distance } from "../../../base/locality.ts";
 import type { RateLimits } from "./rate_limits.ts";
 import type { Direction } from "./rate_schedule.ts";
 
-/** See the file's head. Without limits it costs one comparison. */
+/** What one peer may send or request in one direction. Without limits a call costs one comparison. */
 export class PeerAllowance {
   readonly #limits: RateLimits;
   readonly #direction: Direction;
   readonly #signal: AbortSignal;
   readonly #onRoom: () => void;
-  /** Paid for and not used. */
+  /** Bytes that were paid for and not used. */
   #creditBytes = 0;
   #isWaiting = false;
 
@@ -24,12 +24,12 @@ export class PeerAllowance {
     this.#onRoom = options.onRoom;
   }
 
-  /** Whether nothing can go before `onRoom` is called. */
+  /** Whether nothing may go before `onRoom` is called. */
   get isWaiting(): boolean {
     return this.#isWaiting;
   }
 
-  /** True: the bytes may go now, and are paid for. False: `onRoom` will be called. */
+  /** True: the bytes may go now and are paid for. False: not yet, and `onRoom` will be called. */
   take(distance: Distance, sizeBytes: number): boolean {
     if (!this.#limits.isLimiting) return true;
     if (this.#isWaiting) return false;
@@ -49,14 +49,14 @@ export class PeerAllowance {
     return true;
   }
 
-  /** So much of what was paid for is not needed; it is used for what comes next. */
+  /** Gives back bytes that were paid for and are not needed: they count for what comes next. */
   refund(sizeBytes: number): void {
     if (this.#limits.isLimiting) this.#creditBytes += sizeBytes;
   }
 
   #await(turn: Promise<boolean>, dueBytes: number): void {
     this.#isWaiting = true;
-    // It does not reject: a wait that is aborted answers false.
+    // The promise does not reject: a wait that is aborted gives false.
     void turn.then((paid) => {
       this.#isWaiting = false;
       if (!paid) return;

@@ -1,6 +1,7 @@
 /**
- * How much of the network a host may use: in all and by how far the bytes go, each direction for itself, by time of day.
- * Token buckets; who sends what, and to whom, is not decided here.
+ * This room limits bandwidth: `rate_schedule.ts` says which rates hold at a time of day, this file keeps them with
+ * token buckets for the whole host (in all and by distance, each direction for itself), and `peer_allowance.ts` is one
+ * peer's use of them. Who sends what, and to whom, is not decided here.
  */
 
 import { type Clock, sleep, systemClock } from "../../../base/clock.ts";
@@ -15,22 +16,22 @@ import {
 import { TokenBucket } from "./token_bucket.ts";
 
 /**
- * How often the calendar is asked whether another entry of the schedule holds: a limit sets in or ends at most this late,
- * and a machine whose clock is set right is followed as soon.
+ * How often the schedule is looked up: a limit begins or ends at most this late, also on a machine whose clock is set
+ * right meanwhile.
  */
 const SCHEDULE_INTERVAL_MS = 10_000;
 
-/** The longest sleep at a time, so that whoever waits notices soon that a limit was lifted. */
+/** The longest sleep at a time, so that a waiter notices soon that a limit was lifted. */
 const LONGEST_SLEEP_MS = 1_000;
 
-/** A sleep never ends too early by this much; without it a wait could go round for a rounding error. */
+/** Added to a sleep, which may end early by less than this: else a waiter could sleep again for a rounding error. */
 const TIMER_SLACK_MS = 1;
 
 /** What {@link RateLimits} is made from. */
 export interface RateLimitsOptions {
-  /** Default: none. */
+  /** Default: no limits. */
   readonly limits?: BandwidthLimits;
-  /** Default: the system's. The schedule goes by its wall time, in the local time zone. */
+  /** Default: the system's. The schedule uses its wall time in the local time zone. */
   readonly clock?: Clock;
 }
 
@@ -40,9 +41,9 @@ interface Buckets {
 }
 
 /**
- * The limits of one host, shared by all its transfers. Bytes are spent from two buckets, the one for all and the one for
- * their distance, and may go when both have enough. Whoever waits stands in line: what was spent first goes first, so
- * that a large request is not overtaken for ever by small ones.
+ * The limits of one host, shared by all its transfers. Bytes are spent from two buckets, the total one and the one of
+ * their distance, and may go when both have enough. Waiters form a queue: what was spent first goes first, so that a
+ * large request is not overtaken for ever by small ones.
  */
 export class RateLimits {
   readonly #limits: BandwidthLimits;
@@ -51,7 +52,7 @@ export class RateLimits {
   readonly #down: Buckets;
   #nextLookMs = -Infinity;
 
-  /** Whether anything can ever be limited. False: {@link wait} need not be called at all. */
+  /** Whether there is any limit at any time. False: {@link wait} need not be called. */
   readonly isLimiting: boolean;
 
   constructor({ limits = {}, clock = systemClock }: RateLimitsOptions = {}) {
@@ -65,8 +66,8 @@ export class RateLimits {
   }
 
   /**
-   * How many bytes may go now without a wait; Infinity where nothing limits, 0 or less while others wait. One comparison
-   * when the host has no limits.
+   * How many bytes may go now without a wait: Infinity without a limit, 0 or less while others wait. Costs one
+   * comparison if the host has no limits.
    */
   allowance(direction: Direction, distance: Distance): number {
     if (!this.isLimiting) return Infinity;
@@ -75,7 +76,7 @@ export class RateLimits {
     return Math.min(total.level(nowMs), classes[distance].level(nowMs));
   }
 
-  /** Counts bytes that go now, whether or not the allowance covers them; what exceeds it delays those who come next. */
+  /** Counts bytes that go now, whether or not the allowance covers them; what exceeds it delays later ones. */
   spend(direction: Direction, distance: Distance, sizeBytes: number): void {
     if (!this.isLimiting) return;
     const nowMs = this.#follow();
@@ -85,8 +86,8 @@ export class RateLimits {
   }
 
   /**
-   * Spends the bytes and resolves when they may go, or as soon as the signal is aborted: then they are given back and the
-   * answer is false. Undefined at once, and no promise, where they may go now.
+   * Spends the bytes and resolves with true when they may go. When the signal is aborted before that, the bytes are
+   * given back and the result is false. Returns undefined, without a promise, if they may go now.
    */
   wait(
     direction: Direction,
@@ -120,7 +121,7 @@ export class RateLimits {
     }
   }
 
-  /** Brings the rates up to date with the time of day. @returns the clock's time. */
+  /** Sets the rates that hold now. @returns the clock's time. */
   #follow(): number {
     const nowMs = this.#clock.nowMs();
     if (nowMs < this.#nextLookMs) return nowMs;

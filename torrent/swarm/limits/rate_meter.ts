@@ -1,9 +1,9 @@
-/** How fast bytes pass, averaged over the last seconds; for people to read. Pure. */
+/** How fast bytes pass, averaged over the last seconds, for people to read. Pure. */
 
 /** Weight of the last second: a change shows within about three. */
 const SMOOTHING = 0.4;
 
-/** See the file's head. */
+/** A rate in bytes per second. */
 export class RateMeter {
   #sinceTickBytes = 0;
   #bytesPerSecond = 0;
@@ -13,11 +13,12 @@ export class RateMeter {
     return Math.round(this.#bytesPerSecond);
   }
 
+  /** Bytes have passed. */
   onBytes(sizeBytes: number): void {
     this.#sinceTickBytes += sizeBytes;
   }
 
-  /** So much time has passed since the last call. */
+  /** Updates the rate; `seconds` have passed since the last call. */
   onTick(seconds: number): void {
     this.#bytesPerSecond += SMOOTHING * (this.#sinceTickBytes / seconds - this.#bytesPerSecond);
     this.#sinceTickBytes = 0;

@@ -2,13 +2,13 @@
 
 import type { Distance } from "../../../base/locality.ts";
 
-/** From this host to others, or to it. */
+/** Up: from this host to others; down: from others to this host. */
 export type Direction = "up" | "down";
 
-/** Bytes per second; Infinity lifts a limit that would hold otherwise, what is left out is not limited. */
+/** Limits in bytes per second. Infinity lifts a limit that would hold otherwise; what is left out is not limited. */
 export type Rates = Readonly<Partial<Record<"total" | Distance, number | undefined>>>;
 
-/** A time of day, in minutes since midnight, local time. */
+/** A time of day in minutes since midnight, local time. */
 export type MinuteOfDay = number;
 
 /** Limits for a part of the day. */
@@ -19,23 +19,25 @@ export interface ScheduledLimits {
   readonly to: MinuteOfDay;
   /** Days on which it begins, 0 for Sunday as in `Date.getDay()`. Default: every day. */
   readonly days?: readonly number[] | undefined;
-  /** What is named here takes the place of the standing limit, the others go on to hold. */
+  /** Limits that replace the standing ones of the same name; the others go on to hold. */
   readonly up?: Rates | undefined;
+  /** The same for the other direction. */
   readonly down?: Rates | undefined;
 }
 
 /** The limits of a host. */
 export interface BandwidthLimits {
-  /** What holds while no entry of the schedule says otherwise. Default: nothing is limited. */
+  /** The standing limits, which hold while no entry of the schedule replaces them. Default: none. */
   readonly up?: Rates | undefined;
+  /** The same for the other direction. */
   readonly down?: Rates | undefined;
-  /** The first entry that covers the time holds, alone. */
+  /** Of the entries that cover a time, the first one alone holds. */
   readonly schedule?: readonly ScheduledLimits[] | undefined;
 }
 
 const MINUTES_PER_DAY = 24 * 60;
 
-/** The rates at a time, by the date's local hour and weekday. */
+/** The rates that hold at a time, by its local hour and weekday. */
 export function limitsAt(limits: BandwidthLimits, now: Date): { up: Rates; down: Rates } {
   const entry = limits.schedule?.find((one) => covers(one, now));
   return {
@@ -59,6 +61,6 @@ function covers({ from, to, days }: ScheduledLimits, now: Date): boolean {
   const beginsOn = (weekday: number) => days === undefined || days.includes(weekday);
   if (from < to) return minute >= from && minute < to && beginsOn(day);
   if (minute >= from && minute < MINUTES_PER_DAY) return beginsOn(day);
-  // After midnight it is the entry that began the day before.
+  // After midnight the entry belongs to the day before.
   return minute < to && beginsOn((day + 6) % 7);
 }

@@ -1,15 +1,18 @@
-/** One token bucket: what was earned at a rate, what was spent, and when a spender's turn comes. No clock, no timer. */
+/** A token bucket: bytes are earned at a rate and spent, and each spender has a turn. It has no clock and no timer. */
 
-/** How much may go at once after a pause: a tenth of a second's worth evens out timers and keeps the queues short. */
+/** How much may go at once after a pause: a tenth of a second's worth evens out timers and keeps queues short. */
 const BURST_SECONDS = 0.1;
 
-/** One block of BEP 3: below it nothing could ever go without a wait. */
+/** The burst is at least one block of 16 KiB: with less, nothing could ever go without a wait. */
 const LEAST_BURST_BYTES = 16 * 1024;
 
-/** See the file's head. Times in milliseconds of one monotonic clock, amounts in bytes. */
+/** A token bucket. Times are milliseconds of one monotonic clock, amounts are bytes. */
 export class TokenBucket {
   #bytesPerSecond = Infinity;
-  /** Both since the beginning: a spender's ticket is what had been spent with it, and its turn is when that is earned. */
+  /**
+   * Both since the beginning. A spender's ticket is the sum that was spent up to and including it, and its turn is when
+   * that sum is earned.
+   */
   #earnedBytes = 0;
   #spentBytes = 0;
   #earnedAtMs: number;
@@ -18,7 +21,7 @@ export class TokenBucket {
     this.#earnedAtMs = nowMs;
   }
 
-  /** Another rate from now on; what was earned at the former one stays earned, up to the burst. Infinity: no limit. */
+  /** Sets the rate from now on; what was earned before stays earned, up to the burst. Infinity: no limit. */
   setRate(bytesPerSecond: number, nowMs: number): void {
     if (bytesPerSecond === this.#bytesPerSecond) return;
     this.#earn(nowMs);
@@ -26,7 +29,7 @@ export class TokenBucket {
     this.#earn(nowMs);
   }
 
-  /** What may go now; negative while spenders wait. */
+  /** How many bytes may go now; negative while spenders wait. */
   level(nowMs: number): number {
     if (this.#bytesPerSecond === Infinity) return Infinity;
     this.#earn(nowMs);
@@ -40,7 +43,7 @@ export class TokenBucket {
     return this.#spentBytes;
   }
 
-  /** Undoes a spending: as earned, so that all who wait move up. */
+  /** Undoes a spending. The bytes count as earned, so that all waiters move up. */
   giveBack(sizeBytes: number): void {
     this.#earnedBytes += sizeBytes;
   }

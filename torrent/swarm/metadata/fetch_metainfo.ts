@@ -1,7 +1,8 @@
 /**
- * Fetches a release's .torrent from its peers when only its info hash is known, as a magnet link has
- * it (BEP 9). Each peer is asked on a connection of its own, a few at a time; what they say is believed
- * once its SHA-1 is the info hash.
+ * This room exchanges metadata, the info dictionary of a .torrent (BEP 9): `metadata_service.ts` hands it to peers that
+ * have only its hash, `metadata_request.ts` asks one peer for it. This file fetches a .torrent when only its info hash
+ * is known, as in a magnet link: it asks peers, a few at a time and each on a connection of its own, until one sends a
+ * dictionary whose SHA-1 is the info hash.
  */
 
 import { createHash } from "node:crypto";
@@ -16,20 +17,20 @@ import { MAX_METAINFO_BYTES, readRelease } from "../../release/metainfo.ts";
 import { dial } from "../wire/handshaker.ts";
 import { requestMetadata } from "./metadata_request.ts";
 
-/** Peers asked at a time: the second takes over where the first hangs. */
-const PARALLEL_PEERS = 4;
-/** Between two rounds of asking trackers and peers. */
+/** Peers that are asked at a time, so that some that hang do not hold up the search. */
+const PARALLEL_PEERS = 8;
+/** Pause between two rounds of asking trackers and peers. */
 const ROUND_PAUSE_MS = 1000;
 
-/** What is known. */
+/** What is known of the .torrent, and whom to ask. */
 export interface FetchMetainfoOptions {
-  /** 40 hexadecimal digits. */
+  /** Of the release, 40 hexadecimal digits. */
   readonly infoHash: string;
-  /** HTTP trackers to ask for peers; they become those of the .torrent. Default: none. */
+  /** HTTP trackers to ask for peers; they become the trackers of the .torrent. Default: none. */
   readonly trackers?: readonly string[];
   /** "address:port" of peers that are known already (`x.pe` of a magnet link). Default: none. */
   readonly peers?: readonly string[];
-  /** Where we stand, for trackers that go by it. */
+  /** Where we are, for trackers that choose peers by it. */
   readonly locality: Locality;
   /** Ends the search; without one it goes on until a peer has answered. */
   readonly signal?: AbortSignal;
@@ -38,9 +39,9 @@ export interface FetchMetainfoOptions {
 }
 
 /**
- * The bytes of the .torrent. Rejects with a {@link TransferError} "stopped" when the signal ends the
- * search, "engine_failed" if there is nobody to ask, and a `ReleaseError` if what has that hash is
- * no release of Rollcall's.
+ * Fetches the bytes of the .torrent. Rejects with a {@link TransferError} "stopped" when the signal ends the search,
+ * "engine_failed" if there is nobody to ask, and with a `ReleaseError` if the dictionary with that hash is no release
+ * of Rollcall's.
  */
 export async function fetchMetainfo(options: FetchMetainfoOptions): Promise<Uint8Array> {
   const { infoHash, trackers = [], peers = [], clock = systemClock } = options;
@@ -66,7 +67,7 @@ export async function fetchMetainfo(options: FetchMetainfoOptions): Promise<Uint
   });
 }
 
-/** Whoever does not answer has no peers for us now. */
+/** The peers that a tracker names; none if it does not answer. */
 async function askTracker(
   tracker: string,
   own: { infoHash: string; peerId: string; locality: Locality; signal: AbortSignal },
@@ -76,7 +77,7 @@ async function askTracker(
     tracker,
     infoHash,
     peerId,
-    // Nobody can fetch anything from us: a port that never answers (discard, RFC 863).
+    // Nobody can fetch anything from us, so the port is one that never answers (discard, RFC 863).
     port: 9,
     locality,
     uploadedBytes: 0,
@@ -86,7 +87,7 @@ async function askTracker(
   };
   try {
     const { peers } = await announce(asked);
-    // The tracker forgets us at once: the fetch itself announces for itself.
+    // The tracker is to forget this announce at once; the transfer makes its own.
     await announce({ ...asked, event: "stopped" }).catch(() => {});
     return peers;
   } catch {
@@ -94,7 +95,7 @@ async function askTracker(
   }
 }
 
-/** The info dictionary from the first peer that has the right one. */
+/** The info dictionary from the first peer that sends the right one; undefined if none does. */
 async function askPeers(
   addresses: readonly string[],
   own: { infoHash: string; peerId: string; clock: Clock; signal: AbortSignal },
@@ -109,8 +110,11 @@ async function askPeers(
     for (let address = pending.shift(); address !== undefined; address = pending.shift()) {
       if (enough.signal.aborted) return;
       try {
-        const greeted = await dial(address, { infoHash, peerId }, { clock, signal: enough.signal });
-        const bytes = await requestMetadata(greeted, {
+        const established = await dial(address, { infoHash, peerId }, {
+          clock,
+          signal: enough.signal,
+        });
+        const bytes = await requestMetadata(established, {
           clock,
           signal: enough.signal,
           maxBytes: MAX_METAINFO_BYTES,
@@ -119,7 +123,7 @@ async function askPeers(
         info ??= bytes;
         return stop();
       } catch {
-        // The next one may be better.
+        // The next peer may answer.
       }
     }
   };
@@ -129,6 +133,7 @@ async function askPeers(
   return info;
 }
 
+/** Puts a .torrent together from the info dictionary and the trackers. */
 function assemble(info: Uint8Array, trackers: readonly string[]): Uint8Array {
   const [first] = trackers;
   const head = bencode.encode({
@@ -137,7 +142,7 @@ function assemble(info: Uint8Array, trackers: readonly string[]): Uint8Array {
       : { announce: first, "announce-list": trackers.map((url) => [url]) },
     "created by": "rollcall",
   });
-  // The keys before "info" end here; the dictionary itself goes in as it is, or its hash would change.
+  // The encoded dictionary is put in as it is: encoding it anew could change its hash.
   const metainfo = new Uint8Array(
     Buffer.concat([head.subarray(0, -1), Buffer.from("4:info"), info, Buffer.from("e")]),
   );

@@ -1,4 +1,4 @@
-/** Asks one peer for the whole info dictionary (BEP 9) and closes the connection again. */
+/** Requests the whole info dictionary from one peer (BEP 9) and closes the connection again. */
 
 import { type Clock, sleep } from "../../../base/clock.ts";
 import {
@@ -13,14 +13,19 @@ import { type FrameHandler, FrameReader } from "../wire/frame_reader.ts";
 import type { EstablishedConnection } from "../wire/handshaker.ts";
 import { MessageId, Outbox, ProtocolViolation } from "../wire/messages.ts";
 
-/** From the handshake to the last part; a peer that takes longer is no better than none. */
+/** Time limit from the handshake to the last part: a peer that takes longer is no better than none. */
 const DEADLINE_MS = 30_000;
-/** Parts asked for at a time: enough for a round trip between data centers. */
+/** A peer of which no part arrives for so long is given up before that: liars must not keep the honest ones waiting. */
+const IDLE_MS = 5000;
+/** Parts that are requested at a time: enough for a round trip between data centers. */
 const WINDOW_PARTS = 32;
-/** Bitfields of two million pieces, and every other message. */
+/** Largest message that is accepted: room for the bitfield of two million pieces. */
 const MAX_MESSAGE_BYTES = 256 * 1024;
 
-/** Rejects with what went wrong; the bytes are not checked against anything. */
+/**
+ * Resolves with the bytes that the peer sent, which are not checked against the info hash; rejects with what went
+ * wrong.
+ */
 export async function requestMetadata(
   { connection, handshake }: EstablishedConnection,
   options: { clock: Clock; signal: AbortSignal; maxBytes: number },
@@ -29,10 +34,11 @@ export async function requestMetadata(
   const stop = () => ending.abort();
   options.signal.addEventListener("abort", stop);
   if (options.signal.aborted) stop();
-  const late = sleep(options.clock, DEADLINE_MS, ending.signal).then(() => connection.close());
+  const outbox = new Outbox(MAX_MESSAGE_BYTES);
+  const collector = new MetadataCollector(outbox, options.maxBytes);
+  const late = whenLate(collector, options.clock, ending.signal).then(() => connection.close());
   try {
     if (!handshake.extended) throw new ProtocolViolation("metadata: the peer has no extensions");
-    const outbox = new Outbox(MAX_MESSAGE_BYTES);
     outbox.extended(
       0,
       encodeExtensions({
@@ -43,7 +49,6 @@ export async function requestMetadata(
         metadataBytes: 0,
       }),
     );
-    const collector = new MetadataCollector(outbox, options.maxBytes);
     const reader = new FrameReader({
       maxMessageBytes: MAX_MESSAGE_BYTES,
       maxBlockBytes: METADATA_PART_BYTES,
@@ -64,7 +69,21 @@ export async function requestMetadata(
   }
 }
 
-/** Puts the parts together as they come. */
+/** Resolves when the peer has taken too long, or when the signal is aborted. */
+async function whenLate(
+  collector: MetadataCollector,
+  clock: Clock,
+  signal: AbortSignal,
+): Promise<void> {
+  let arrived = 0;
+  for (let passedMs = 0; passedMs < DEADLINE_MS; passedMs += IDLE_MS) {
+    await sleep(clock, IDLE_MS, signal);
+    if (signal.aborted || collector.arrivedCount === arrived) return;
+    arrived = collector.arrivedCount;
+  }
+}
+
+/** Requests the parts and puts them together as they arrive. */
 class MetadataCollector implements FrameHandler {
   readonly #outbox: Outbox;
   readonly #maxBytes: number;
@@ -78,11 +97,16 @@ class MetadataCollector implements FrameHandler {
     this.#maxBytes = maxBytes;
   }
 
-  /** All of it, once it is there. */
+  /** The whole dictionary, once every part has arrived. */
   get result(): Uint8Array | undefined {
     return this.#bytes !== undefined && this.#arrived.size === this.#partCount
       ? this.#bytes
       : undefined;
+  }
+
+  /** How many parts have arrived. */
+  get arrivedCount(): number {
+    return this.#arrived.size;
   }
 
   get #partCount(): number {

@@ -1,16 +1,12 @@
-/** Hands the info dictionary to a peer that has only its hash (BEP 9), part by part, within bounds. Pure. */
+/** Serves the info dictionary, part by part, to a peer that has only its hash (BEP 9). Bounded and pure. */
 
 import { outlineBencode } from "../../release/bencode_check.ts";
-import {
-  encodeMetadataMessage,
-  METADATA_PART_BYTES,
-  type MetadataMessage,
-} from "../wire/extension_protocol.ts";
+import { encodeMetadataMessage, METADATA_PART_BYTES } from "../wire/extension_protocol.ts";
 
-/** Times that one peer may have the whole of it: once, and once more if it lost its way. */
+/** How often one peer is served the whole dictionary: once, and once more in case it has to begin again. */
 const MAX_COPIES = 2;
 
-/** See the file's head; one per peer. */
+/** Answers one peer's requests for metadata. */
 export class MetadataService {
   readonly #infoBytes: Uint8Array;
   readonly #partCount: number;
@@ -21,12 +17,15 @@ export class MetadataService {
     this.#partCount = Math.ceil(infoBytes.length / METADATA_PART_BYTES);
   }
 
-  /** The payload to send back, if any. */
-  answer(message: MetadataMessage): Uint8Array | undefined {
-    if (message.type !== "request") return undefined;
-    const { part } = message;
+  /** How many parts one peer is given at most. */
+  get maxParts(): number {
+    return MAX_COPIES * this.#partCount;
+  }
+
+  /** The payload that answers a request for that part: the part, or a reject. */
+  answer(part: number): Uint8Array {
     const totalBytes = this.#infoBytes.length;
-    if (part >= this.#partCount || this.#served >= MAX_COPIES * this.#partCount) {
+    if (part >= this.#partCount || this.#served >= this.maxParts) {
       return encodeMetadataMessage({ type: "reject", part }, totalBytes);
     }
     this.#served++;
@@ -36,7 +35,7 @@ export class MetadataService {
   }
 }
 
-/** The info dictionary as it stands in a .torrent that `readRelease` has accepted. */
+/** The encoded info dictionary of a .torrent that `readRelease` has accepted. */
 export function infoBytesOf(metainfo: Uint8Array): Uint8Array {
   const range = outlineBencode(metainfo)?.entries.get("info");
   if (range === undefined) throw new Error("read .torrent: expected an info dictionary");

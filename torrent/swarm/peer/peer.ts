@@ -1,14 +1,18 @@
 /**
- * One peer of one release, from the handshake to the end of the connection: reads its messages, tells
- * it what we have, and hands on the rest to its two halves, `PeerDownload` and `PeerUpload`.
+ * This room holds one peer of one release, from the handshake to the end of the connection. Messages come in from
+ * `wire/peer_socket.ts` and go to the two halves of a peer: what we fetch from it (`peer_download.ts`) and what it
+ * fetches from us (`peer_upload.ts`). Both answer through one outbox, and report to the swarm through
+ * `peer_context.ts`.
  */
 
 import { sleep } from "../../../base/clock.ts";
 import { type Distance, distanceBetween, type Locality } from "../../../base/locality.ts";
 import { PeerAllowance } from "../limits/peer_allowance.ts";
-import { FrameReader } from "../wire/frame_reader.ts";
-import type { Provenance } from "../wire/handshaker.ts";
+import { Suggestions } from "../suggest/suggestions.ts";
+import type { SwarmPeer } from "../swarm_peer.ts";
 import { ConnectionTimeouts } from "../wire/connection_timeouts.ts";
+import { FrameReader } from "../wire/frame_reader.ts";
+import { parseAddress, type Provenance } from "../wire/handshaker.ts";
 import {
   type BlockRange,
   expectBytes,
@@ -17,126 +21,141 @@ import {
   readRange,
   readUint32,
 } from "../wire/messages.ts";
+import { PeerSocket, type SocketOwner } from "../wire/peer_socket.ts";
+import type { PeerContext } from "./peer_context.ts";
 import { PeerDownload } from "./peer_download.ts";
 import { PeerExtensions } from "./peer_extensions.ts";
-import { PeerSocket, type SocketOwner } from "../wire/peer_socket.ts";
 import { MAX_REQUEST_BYTES, PeerUpload } from "./peer_upload.ts";
-import type { PeerContext } from "./peer_context.ts";
-import { Suggestions } from "../suggest/suggestions.ts";
 
-/** Messages that may wait for a peer that does not read, beside its bitfield and metadata. */
+/** Messages that may wait for a peer that does not read, beside the bitfield. */
 const MAX_WAITING_BYTES = 1024 * 1024;
-/** Whoever asks for metadata (BEP 9) asks for many parts at a time. */
-const MAX_WAITING_METADATA_BYTES = 8 * 1024 * 1024;
-/** Of a message that is no block: extension handshakes are far below. */
+/** The largest message other than a block and a bitfield that is accepted: extension handshakes are far smaller. */
 const MAX_MESSAGE_BYTES = 64 * 1024;
 
-/** See the file's head. */
-export class Peer implements SocketOwner {
-  readonly origin: Provenance;
+/** A connected peer: reads its messages, tells it what we have, and joins its two halves. */
+export class Peer implements SwarmPeer, SocketOwner {
+  readonly provenance: Provenance;
+  readonly ipAddress: string;
   readonly download: PeerDownload;
   readonly upload: PeerUpload;
   readonly socket: PeerSocket;
-  readonly #host: PeerContext;
+  readonly suggestions: Suggestions | undefined;
+  readonly #context: PeerContext;
   readonly #outbox: Outbox;
   readonly #extensions: PeerExtensions;
-  readonly #liveness: ConnectionTimeouts;
+  readonly #timeouts: ConnectionTimeouts;
   readonly #ending = new AbortController();
-  /** What we suggest to it, if it understands that. */
-  readonly suggestions: Suggestions | undefined;
   #isInterested = false;
-  #isPumpingLater = false;
+  #isWaitingForDue = false;
+  /**
+   * Bytes of wanted blocks that had passed in both directions by the last tick, and the last tick at which some did.
+   */
+  #usefulBytes = 0;
+  #usefulTick: number;
 
-  constructor(origin: Provenance, host: PeerContext) {
-    const { release } = host.files;
-    this.origin = origin;
-    this.#host = host;
+  constructor(provenance: Provenance, context: PeerContext) {
+    const { files: { release, verified }, limits, infoBytes, buffers } = context;
+    const { fast } = provenance.handshake;
+    this.provenance = provenance;
+    this.ipAddress = parseAddress(provenance.address).hostname;
+    this.#usefulTick = context.tick;
+    this.#context = context;
     const bitfieldBytes = Math.ceil(release.pieceCount / 8);
-    this.#outbox = new Outbox(
-      MAX_WAITING_BYTES + bitfieldBytes +
-        Math.min(host.infoBytes.length, MAX_WAITING_METADATA_BYTES),
-    );
-    this.#extensions = new PeerExtensions(this.#outbox, host.infoBytes);
-    this.#liveness = new ConnectionTimeouts(host.tick());
+    this.#outbox = new Outbox(MAX_WAITING_BYTES + bitfieldBytes);
+    this.#extensions = new PeerExtensions(this.#outbox, infoBytes);
+    this.#timeouts = new ConnectionTimeouts(context.tick);
     const allowance = (direction: "down" | "up", onRoom: () => void) =>
-      new PeerAllowance(host.limits, { direction, signal: this.#ending.signal, onRoom });
-    this.download = new PeerDownload({
-      ...host,
-      pieceCount: release.pieceCount,
-      verified: host.files.verified,
+      new PeerAllowance(limits, { direction, signal: this.#ending.signal, onRoom });
+    this.download = new PeerDownload(context, {
       outbox: this.#outbox,
-      allowance: allowance("down", () => this.pump()),
+      allowance: allowance("down", () => this.requestMore()),
     });
     this.upload = new PeerUpload({
       release,
-      verified: host.files.verified,
+      verified,
       outbox: this.#outbox,
-      fast: origin.handshake.fast,
-      readBlock: host.readBlock,
+      fast,
+      readBlock: (offsetBytes, into) => context.readBlock(offsetBytes, into),
       allowance: allowance("up", () => this.socket.wake()),
-      onSent: (distance, sizeBytes) => host.onSent(this, distance, sizeBytes),
+      onSent: (distance, sizeBytes) => context.onSent(this, distance, sizeBytes),
     });
-    if (origin.handshake.fast) {
-      const next = () => host.deal.next(this);
+    if (fast) {
+      const next = () => context.suggester.next(this);
       const suggest = (piece: number) => this.#send(() => this.#outbox.suggest(piece));
       this.suggestions = new Suggestions({ pieceBytes: release.pieceLengthBytes, next, suggest });
     }
-    this.socket = new PeerSocket(origin.connection, {
+    this.socket = new PeerSocket(provenance.connection, {
       reader: new FrameReader({
         maxMessageBytes: Math.max(MAX_MESSAGE_BYTES, bitfieldBytes + 1),
         maxBlockBytes: MAX_REQUEST_BYTES,
       }),
       outbox: this.#outbox,
-      buffers: host.buffers,
+      buffers,
     });
   }
 
-  /** Says who we are and what we have, and begins to listen. */
   start(): void {
-    this.#greet();
+    this.#introduce();
     this.socket.start(this);
   }
 
-  /** Whether it wants anything that we have. */
   get isInterested(): boolean {
     return this.#isInterested;
   }
 
-  /** How far away it stands; remote as long as it has not said. */
+  get isChoked(): boolean {
+    return this.upload.isChoked;
+  }
+
+  get isThrottled(): boolean {
+    return this.upload.isThrottled;
+  }
+
+  get idleTicks(): number {
+    return this.#context.tick - this.#usefulTick;
+  }
+
+  get isSeed(): boolean {
+    return this.download.pieces.isSeed;
+  }
+
   get distance(): Distance {
     return this.download.distance;
   }
 
-  /** Where it stands, if it has said so. */
   get locality(): Locality | undefined {
     return this.#extensions.locality;
   }
 
-  /** "address:port" on which it listens, as far as it is known. */
   get listensOn(): string | undefined {
-    const { address, isOutgoing } = this.origin;
+    const { address, isOutgoing } = this.provenance;
     if (isOutgoing) return address;
     const { port } = this.#extensions;
     return port === undefined ? undefined : `${address.slice(0, address.lastIndexOf(":"))}:${port}`;
   }
 
+  holds(piece: number): boolean {
+    return this.download.pieces.holds(piece);
+  }
+
   get hasBlocks(): boolean {
-    return this.upload.hasBlocks;
+    return this.upload.hasBlocks || this.#extensions.hasMetadata;
   }
 
   addBlocks(batch: Uint8Array, at: number): number {
-    return this.upload.addBlocks(batch, at);
+    return this.upload.addBlocks(batch, this.#extensions.addMetadata(batch, at));
   }
 
-  /** We have got a piece: it is told of it, unless it has it itself and did not suggest it. */
   announcePiece(index: number): void {
-    const { hints, pieces } = this.download;
-    // BEP 3 lets one spare the message; to whoever has the piece, and does not wait for it, it would only be noise.
-    if (hints.settle(index) || !pieces.holds(index)) this.#send(() => this.#outbox.have(index));
-    pieces.stopWaiting(index);
+    const { receivedSuggestions, pieces } = this.download;
+    // BEP 3 lets one leave out the have for a peer that has the piece itself. A peer that suggested it needs it all the
+    // same, or it would go on to count its suggestion as open.
+    if (receivedSuggestions.settle(index) || !pieces.holds(index)) {
+      this.#send(() => this.#outbox.have(index));
+    }
+    pieces.offer(index);
   }
 
-  /** A slot was won or lost. */
   setChoked(choked: boolean): void {
     this.#send(() => {
       this.upload.setChoked(choked);
@@ -144,40 +163,41 @@ export class Peer implements SocketOwner {
     });
   }
 
-  /** From how far away we are to fetch has changed. */
-  onReach(): void {
+  onReachChanged(): void {
     this.#send(() => this.download.updateInterest());
-    this.pump();
+    this.requestMore();
   }
 
-  /** Asks for what there is to ask for. */
-  pump(): void {
-    this.#send(() => this.download.pump());
-    this.#pumpLater();
+  requestMore(): void {
+    this.#send(() => this.download.fillWindow());
+    this.#requestWhenDue();
   }
 
-  /** Once a second: time-outs, keep-alives, and what an idle peer can help with. */
   onTick(seconds: number): void {
-    const verdict = this.#liveness.look(this.socket, this.#host.tick());
+    this.#noteUse();
+    const verdict = this.#timeouts.check(this.socket, this.#context.tick);
     if (typeof verdict === "object") return this.close(verdict.close);
     if (!this.download.onTick(seconds)) return this.close("it did not send what it was asked for");
     this.#send(() => {
       if (verdict === "keep_alive") this.#outbox.keepAlive();
       this.download.updateInterest();
-      this.download.pump();
-      this.download.pumpLate();
+      this.download.fillWindow();
+      this.download.requestLate();
     });
   }
 
-  /** Ends the connection. */
   close(reason: unknown): void {
     this.socket.close(reason);
+  }
+
+  async ended(): Promise<void> {
+    await this.socket.ended();
   }
 
   onMessage(id: number, payload: Uint8Array): void {
     switch (id) {
       case MessageId.choke:
-        return this.download.onChoke(this.origin.handshake.fast);
+        return this.download.onChoke(this.provenance.handshake.fast);
       case MessageId.unchoke:
         return this.download.onUnchoke();
       case MessageId.interested:
@@ -208,7 +228,7 @@ export class Peer implements SocketOwner {
       case MessageId.extended:
         return this.#onExtended(payload);
       default:
-        // What is not known is to be ignored.
+        // BEP 3: messages of unknown kinds are ignored.
         return;
     }
   }
@@ -226,24 +246,32 @@ export class Peer implements SocketOwner {
   }
 
   onBatch(): void {
-    this.download.pump();
+    this.download.fillWindow();
     this.socket.wake();
-    this.#pumpLater();
+    this.#requestWhenDue();
   }
 
   onEnd(reason: unknown): void {
     this.#ending.abort();
     this.download.end();
-    this.#host.onEnded(this, reason);
+    this.#context.onEnded(this, reason);
   }
 
-  #greet(): void {
-    const { fast, extended } = this.origin.handshake;
-    const { verified, isComplete, verifiedBytes } = this.#host.files;
+  #noteUse(): void {
+    const usefulBytes = this.upload.sentBytes + this.download.wantedBytes;
+    if (usefulBytes === this.#usefulBytes) return;
+    this.#usefulBytes = usefulBytes;
+    this.#usefulTick = this.#context.tick;
+  }
+
+  /** The first messages of a connection: what we have, and the extension handshake. */
+  #introduce(): void {
+    const { fast, extended } = this.provenance.handshake;
+    const { verified, isComplete, verifiedBytes } = this.#context.files;
     if (fast && isComplete) this.#outbox.signal(MessageId.haveAll);
     else if (fast && verifiedBytes === 0) this.#outbox.signal(MessageId.haveNone);
     else if (verifiedBytes > 0) this.#outbox.bitfield(verified.bytes);
-    if (extended) this.#extensions.greet(this.#host);
+    if (extended) this.#extensions.sendHandshake(this.#context);
   }
 
   #onRequest(request: BlockRange): void {
@@ -254,38 +282,43 @@ export class Peer implements SocketOwner {
   #setInterested(interested: boolean): void {
     if (interested === this.#isInterested) return;
     this.#isInterested = interested;
-    this.#host.onInterest(this);
+    this.#context.onInterest(this);
   }
 
   #onExtended(payload: Uint8Array): void {
     const extensions = this.#extensions.onMessage(payload);
-    // What makes no sense is taken as if the peer had said nothing.
+    // A payload that cannot be read is taken as if the peer had sent none.
     if (extensions === undefined) return;
     this.download.setLimits({
       maxRequests: extensions.maxRequests,
       maxRequestBytes: Math.min(extensions.maxRequestBytes ?? 0, MAX_REQUEST_BYTES),
     });
-    const distance = distanceBetween(this.#host.locality, extensions.locality);
+    const distance = distanceBetween(this.#context.locality, extensions.locality);
     const suggests = this.suggestions !== undefined && extensions.locality !== undefined;
-    this.download.setPlace(distance, { suggests });
+    this.download.setDistance(distance, { suggests });
     this.upload.distance = distance;
-    this.#host.onExtensions(this);
+    this.#context.onExtensions(this);
   }
 
-  /** At the end of a release nothing else may come that would lead to another look. */
-  #pumpLater(): void {
+  /**
+   * Near the end of a release no message may come any more that would make us ask for deferred pieces: a timer does.
+   */
+  #requestWhenDue(): void {
     const { outstanding, pieces } = this.download;
-    const inMs = outstanding.count > 0 ? undefined : pieces.dueInMs(this.#host.nowMs());
-    if (inMs === undefined || this.#isPumpingLater) return;
-    this.#isPumpingLater = true;
+    const { clock } = this.#context;
+    const inMs = outstanding.count > 0 ? undefined : pieces.nextDueInMs(clock.nowMs());
+    if (inMs === undefined || this.#isWaitingForDue) return;
+    this.#isWaitingForDue = true;
     const { signal } = this.#ending;
-    void sleep(this.#host.clock, inMs, signal).then(() => {
-      this.#isPumpingLater = false;
-      if (!signal.aborted) this.pump();
+    void sleep(clock, inMs, signal).then(() => {
+      this.#isWaitingForDue = false;
+      if (!signal.aborted) this.requestMore();
     });
   }
 
-  /** What is put into the outbox has to be sent; a peer for which too much waits is dropped. */
+  /**
+   * Runs work that fills the outbox, and wakes the socket; closes the connection if the peer lets too much wait there.
+   */
   #send(work: () => void): void {
     if (this.socket.isClosed) return;
     try {

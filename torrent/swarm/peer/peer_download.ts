@@ -1,68 +1,110 @@
 /**
- * What we take from one peer: what it has, whether it lets us ask, what it has been asked for, and
- * the block that is coming in.
+ * What we fetch from one peer: the pieces that it has, whether it lets us ask (BEP 3: unchoked), what it was asked for,
+ * and the block that is coming in.
  */
 
 import type { Distance } from "../../../base/locality.ts";
 import type { PieceSet } from "../../content/piece_set.ts";
-import type { DownloadOptions } from "./download_context.ts";
-import { BLOCK_BYTES, MessageId, ProtocolViolation } from "../wire/messages.ts";
-import { type Outstanding, OutstandingRequests } from "../pieces/outstanding_requests.ts";
-import { PeerPieces } from "./peer_pieces.ts";
-import type { RequestTarget } from "../pieces/request_scheduler.ts";
+import type { PeerAllowance } from "../limits/peer_allowance.ts";
+import { type OutstandingRequest, OutstandingRequests } from "../pieces/outstanding_requests.ts";
 import type { PartialPiece } from "../pieces/partial_piece.ts";
-import { RequestWindow } from "./request_window.ts";
+import type { RequestTarget } from "../pieces/request_target.ts";
 import { ReceivedSuggestions } from "../suggest/suggestions.ts";
+import { BLOCK_BYTES, MessageId, type Outbox, ProtocolViolation } from "../wire/messages.ts";
+import type { DownloadContext } from "./peer_context.ts";
+import { PeerPieces } from "./peer_pieces.ts";
+import { RequestWindow } from "./request_window.ts";
 
-/** Until the peer has said how many it takes (BEP 10 names this number). */
+/** Outstanding requests until the peer has said how many it accepts; BEP 10 names this number. */
 const DEFAULT_MAX_REQUESTS = 250;
-/** More requests than that at a time serve no purpose, whatever the peer would take. */
+/** More outstanding requests than that serve no purpose, however many the peer would accept. */
 const MAX_REQUESTS = 512;
 /**
- * Requests that fill the window, at the least. Large ones cost less, but a slow peer's must not be
- * large: its sender waits for a rate limit until a whole one may go, and a block that is lost with a
- * connection is fetched again.
+ * At least this many requests fill a window. Large requests cost less, but those to a slow peer must not be large: its
+ * sender waits for a rate limit until a whole one may go, and a block that is lost with a connection is fetched again.
  */
 const REQUESTS_PER_WINDOW = 8;
-/** Seconds without a byte of a block although some are due: others are asked for them. */
+/**
+ * What a peer has to send of the blocks that are due in {@link STALL_TICKS}, which makes 1 KiB/s: far below any link,
+ * and what a peer that sends a byte now and then, to hold its blocks for ever, does not reach.
+ */
+const PACE_BYTES = 8 * 1024;
+/** After this many seconds in which a peer has sent less than {@link PACE_BYTES}, its blocks are asked of others. */
 const STALL_TICKS = 8;
-/** Seconds after which a peer that is due is not worth its connection. */
+/** After this many seconds of the same the connection is closed. */
 const GIVE_UP_TICKS = 60;
 /**
- * Blocks that nobody asked for, in a row, before the peer is taken to flood us: everything that may
- * be under way when requests are cancelled, several times over.
+ * A block that has been coming in for so many seconds is overdue: a peer that has nothing else to do may be asked for
+ * it instead. At the least size of a window a block takes that long below 2 KiB/s.
+ */
+const BLOCK_DEADLINE_TICKS = 10;
+/**
+ * Bytes of blocks in a row that nobody asked for, after which the peer counts as flooding us: several times what may be
+ * under way when requests are cancelled.
  */
 const MAX_UNWANTED_BYTES = 64 * 1024 * 1024;
 
 /**
- * With so few missing nothing may come any more that would end the wait for a piece. With more, a host that had nothing
- * to do for a moment would take what others were to have first, and so would they.
+ * When no more pieces than this are missing, an idle host asks for deferred pieces too, since no message may come any
+ * more that would end their wait. With more missing pieces, a host that is idle for a moment would take what others are
+ * to have first, and so would they.
  */
-const HURRY_PIECES = 32;
+const MISSING_NEAR_END = 32;
 
-/** See the file's head. */
+/** A block that is coming in and of use. */
+interface IncomingBlock {
+  readonly request: OutstandingRequest<RequestTarget>;
+  readonly sinceTick: number;
+  /** Where its next bytes belong in the piece. */
+  at: number;
+}
+
+/** The peer's own part beside the context that all peers share. */
+export interface DownloadOptions {
+  /** Where requests and other messages to the peer go. */
+  readonly outbox: Outbox;
+  /** The host's limits on what it downloads. */
+  readonly allowance: PeerAllowance;
+}
+
+/** One peer as the one that we fetch from. */
 export class PeerDownload implements RequestTarget {
   /** What the peer has. */
   readonly pieces: PeerPieces;
   readonly outstanding = new OutstandingRequests<RequestTarget>();
+  /** How many bytes it may be asked for at a time. */
   readonly window = new RequestWindow();
-  readonly hints = new ReceivedSuggestions();
-  readonly #options: DownloadOptions;
-  distance: Distance = "remote";
+  /** What the peer has suggested to us (BEP 6). */
+  readonly receivedSuggestions = new ReceivedSuggestions();
+  readonly #context: DownloadContext;
+  readonly #outbox: Outbox;
+  readonly #allowance: PeerAllowance;
+  #distance: Distance = "remote";
   #maxRequestBytes = BLOCK_BYTES;
   #maxRequests = DEFAULT_MAX_REQUESTS;
   #choked = true;
   #interested = false;
   #stalled = false;
-  #lastBytesTick: number;
+  /** When the peer last reached its pace or nothing was due, and the bytes of due blocks since then. */
+  #paceTick: number;
+  #paceBytes = 0;
   #notBeforeTick = 0;
   #unwantedBytes = 0;
-  #coming: { request: Outstanding<RequestTarget>; at: number } | undefined;
+  #wantedBytes = 0;
+  /** Whether the block that is coming in was asked for. */
+  #isDueIncoming = false;
+  #incoming: IncomingBlock | undefined;
 
-  constructor(options: DownloadOptions) {
-    this.#options = options;
-    this.pieces = new PeerPieces(options.pieceCount, options.picker);
-    this.#lastBytesTick = options.tick();
+  constructor(context: DownloadContext, { outbox, allowance }: DownloadOptions) {
+    this.#context = context;
+    this.#outbox = outbox;
+    this.#allowance = allowance;
+    this.pieces = new PeerPieces(context.files.release.pieceCount, context.picker);
+    this.#paceTick = context.tick;
+  }
+
+  get distance(): Distance {
+    return this.#distance;
   }
 
   get isStalled(): boolean {
@@ -73,8 +115,8 @@ export class PeerDownload implements RequestTarget {
     return this.pieces.has;
   }
 
-  get isOrigin(): boolean {
-    return this.pieces.joinedFull;
+  get joinedAsSeed(): boolean {
+    return this.pieces.joinedAsSeed;
   }
 
   get bytesPerSecond(): number {
@@ -90,119 +132,135 @@ export class PeerDownload implements RequestTarget {
     return Math.min(this.#maxRequestBytes, Math.max(1, blocks) * BLOCK_BYTES);
   }
 
-  /** The peer has told how many requests it takes, and how large. */
+  /** Bytes of blocks that have arrived so far and were asked for. */
+  get wantedBytes(): number {
+    return this.#wantedBytes;
+  }
+
+  takeSuggested(): number | undefined {
+    return this.receivedSuggestions.take();
+  }
+
+  /** The peer has said how many requests it accepts at a time, and how large. */
   setLimits(limits: { maxRequests: number; maxRequestBytes: number }): void {
     this.#maxRequests = Math.min(limits.maxRequests, MAX_REQUESTS);
     this.#maxRequestBytes = Math.max(limits.maxRequestBytes, BLOCK_BYTES);
   }
 
-  /** The peer stands so far away. If it is one of ours it suggests what it gets to one of those who ask it. */
-  setPlace(distance: Distance, { suggests }: { suggests: boolean }): void {
+  /** Sets how far away the peer is. `suggests`: it suggests each new piece to one of its downloaders, so pieces are deferred. */
+  setDistance(distance: Distance, { suggests }: { suggests: boolean }): void {
     if (suggests) this.pieces.expectSuggestions();
-    this.pieces.move(distance);
-    this.distance = this.window.distance = distance;
+    this.pieces.setDistance(distance);
+    this.#distance = this.window.distance = distance;
     this.updateInterest();
   }
 
-  /** The peer has told what it has. */
+  /** The peer has said what it has (BEP 3: bitfield; BEP 6: have all, have none). */
   onPieces(pieces: Uint8Array | "all" | "none"): void {
-    this.pieces.onPieces(pieces, this.#options.nowMs());
+    this.pieces.onPieces(pieces, this.#context.clock.nowMs());
     this.updateInterest();
   }
 
-  /** The peer has got a piece. */
+  /** The peer has got a piece (BEP 3: have). */
   onHave(index: number): void {
-    const { verified, nowMs } = this.#options;
+    const { files: { verified }, clock } = this.#context;
     const isOurs = verified.has(index);
-    this.pieces.onHave(index, { isOurs, nowMs: nowMs() });
+    this.pieces.onHave(index, { isOurs, nowMs: clock.nowMs() });
     if (!isOurs && !this.#interested) this.updateInterest();
   }
 
-  /** BEP 6: the peer would rather be asked for that one than for others. */
+  /** The peer would rather be asked for that piece than for others (BEP 6: suggest). */
   onSuggest(index: number): void {
-    const { verified, outbox } = this.#options;
-    // It has not heard of it if it had it before us.
-    if (verified.has(index)) outbox.have(index);
-    else this.hints.add(index);
-    this.pieces.stopWaiting(index);
+    // A peer that had the piece before us was not told that we got it.
+    if (this.#context.files.verified.has(index)) this.#outbox.have(index);
+    else this.receivedSuggestions.add(index);
+    this.pieces.offer(index);
   }
 
   /**
-   * Says whether the peer has anything that we lack and may fetch from it, at once or later. Whoever only could, and may
-   * not, is not interested: it would be dealt pieces that others then wait for.
+   * Tells the peer whether we are interested: whether it has a piece that we lack, and is within reach, so that we may
+   * fetch it now or later. A host that is out of reach and interested all the same would be suggested pieces that
+   * others then wait for.
    */
   updateInterest(): void {
-    const { picker, isWithinReach } = this.#options;
-    const interesting = isWithinReach(this.distance) &&
-      (picker.isInteresting(this.has) || this.pieces.isAnyWaiting);
+    const { picker } = this.#context;
+    const interesting = this.#context.isWithinReach(this.#distance) &&
+      (picker.isInteresting(this.has) || this.pieces.hasDeferred);
     if (interesting === this.#interested) return;
     this.#interested = interesting;
-    this.#options.outbox.signal(interesting ? MessageId.interested : MessageId.notInterested);
+    this.#outbox.signal(interesting ? MessageId.interested : MessageId.notInterested);
   }
 
-  /** We have nothing else to do: near the end what others were to have first is not left to them. */
-  hurry(): boolean {
-    return this.#options.picker.missing <= HURRY_PIECES && this.pieces.hurry();
+  offerDeferred(): boolean {
+    return this.#context.picker.missing <= MISSING_NEAR_END && this.pieces.offerOldest();
   }
 
+  /** The peer accepts requests. */
   onUnchoke(): void {
     this.#choked = false;
   }
 
-  /** Without BEP 6 a choke drops what was asked for; with it, each request is rejected by itself. */
+  /**
+   * The peer accepts no more requests. Without BEP 6 that drops all outstanding ones; with it each is rejected by
+   * itself.
+   */
   onChoke(fast: boolean): void {
     this.#choked = true;
     if (fast) return;
-    this.#options.scheduler.withdraw(this);
+    this.#context.scheduler.withdraw(this);
     this.outstanding.takeWhere(() => true);
   }
 
-  /** BEP 6: a request will not be answered. */
+  /** A request will not be answered (BEP 6: reject). */
   onReject(index: number, begin: number, sizeBytes: number): void {
     const request = this.outstanding.take(index, begin, sizeBytes);
     if (request === undefined) return;
-    this.#options.scheduler.giveUp(this, request);
-    // Its queue is full, or it changed its mind: asking again at once would go round in circles.
-    this.#notBeforeTick = this.#options.tick() + 1;
+    this.#context.scheduler.giveUp(this, request);
+    // The peer's queue is full, or it is about to choke us: asking again at once would go round in circles.
+    this.#notBeforeTick = this.#context.tick + 1;
   }
 
-  /** Asks for as much as the window has room for. */
-  pump(): void {
-    const { scheduler: desk, tick, nowMs, mayRequest } = this.#options;
-    // Who has not answered yet has enough to do: what waits there is not to be asked for on top of it.
-    if (this.outstanding.count === 0) this.pieces.onTime(nowMs());
+  /** Sends requests until the window is full or nothing is left to ask this peer for. */
+  fillWindow(): void {
+    const { scheduler, clock } = this.#context;
+    // A peer that has not answered yet has enough to do: deferred pieces are not asked of it on top of that.
+    if (this.outstanding.count === 0) this.pieces.offerDue(clock.nowMs());
     if (
-      this.#choked || !this.#interested || !mayRequest() ||
-      tick() < this.#notBeforeTick
+      this.#choked || !this.#interested || !this.#context.mayRequest ||
+      this.#context.tick < this.#notBeforeTick
     ) return;
     const { limitBytes } = this.window;
     // Requests go out several at a time: one write for each would cost more than its block.
     if (this.outstanding.sizeBytes > limitBytes * 3 / 4) return;
-    this.#askWhile(limitBytes, () => desk.nextRequest(this, tick()));
-    if (this.outstanding.count === 0) this.#options.onIdle(this);
+    this.#requestWhile(limitBytes, () => scheduler.nextRequest(this, this.#context.tick));
+    if (this.outstanding.count === 0) this.#context.onIdle(this);
   }
 
-  /** Asks once more for what others are late with, if nothing else is left to ask this peer for. */
-  pumpLate(): void {
-    const { scheduler: desk, tick, mayRequest } = this.#options;
-    if (this.#choked || !this.#interested || !mayRequest()) return;
+  /** If nothing else is left to ask this peer for, asks it for blocks that others are late with. */
+  requestLate(): void {
+    const { scheduler } = this.#context;
+    if (this.#choked || !this.#interested || !this.#context.mayRequest) return;
     if (this.outstanding.count > 0 || this.#stalled) return;
-    this.#askWhile(this.window.limitBytes, () => desk.nextLateRequest(this, tick()));
+    this.#requestWhile(
+      this.window.limitBytes,
+      () => scheduler.nextLateRequest(this, this.#context.tick),
+    );
   }
 
-  /** Takes back what is here by now, from whomever. */
   cancelArrived(piece: PartialPiece<RequestTarget>): void {
     const arrived = this.outstanding.takeWhere((one) => one.piece === piece && piece.has(one));
     for (const request of arrived) {
       if (!request.released) piece.release(request);
       const { begin, sizeBytes } = request;
-      this.#options.outbox.range(MessageId.cancel, { index: piece.index, begin, sizeBytes });
+      this.#outbox.range(MessageId.cancel, { index: piece.index, begin, sizeBytes });
     }
   }
 
+  /** A block begins to come in. Throws {@link ProtocolViolation} if too much came that nobody asked for. */
   onBlockStart(index: number, begin: number, sizeBytes: number): void {
     const request = this.outstanding.take(index, begin, sizeBytes);
-    this.#coming = undefined;
+    this.#incoming = undefined;
+    this.#isDueIncoming = request !== undefined;
     if (request === undefined) {
       this.#unwantedBytes += sizeBytes;
       if (this.#unwantedBytes > MAX_UNWANTED_BYTES) {
@@ -212,89 +270,118 @@ export class PeerDownload implements RequestTarget {
     }
     this.#unwantedBytes = 0;
     const { piece } = request;
-    const { scheduler: desk } = this.#options;
+    const { scheduler } = this.#context;
     if (request.released) {
-      // It comes late. Others may have been asked for it since, or the piece be somebody's alone.
-      if (!desk.isOpen(piece) || piece.exclusive || !piece.askAgain(request)) return;
+      // The block is late: others may have been asked for it meanwhile, or the piece be fetched from one peer alone.
+      if (!scheduler.isOpen(piece) || piece.exclusive || !piece.askAgain(request)) return;
     }
-    if (desk.isOpen(piece) && piece.startReceiving(request)) {
-      this.#coming = { request, at: begin };
+    if (scheduler.isOpen(piece) && piece.startReceiving(request)) {
+      this.#incoming = { request, at: begin, sinceTick: this.#context.tick };
     } else {
-      desk.refuse(this, request);
+      scheduler.refuse(this, request);
     }
   }
 
+  /** The next bytes of the block. */
   onBlockBytes(bytes: Uint8Array): void {
-    this.#lastBytesTick = this.#options.tick();
-    this.#stalled = false;
+    const context = this.#context;
+    if (this.#isDueIncoming) {
+      this.#paceBytes += bytes.length;
+      if (this.#paceBytes >= PACE_BYTES) this.#reachPace();
+    }
     this.window.onBytes(bytes.length);
-    this.#options.onReceived(this.distance, bytes.length);
-    const coming = this.#coming;
-    if (coming === undefined) return;
-    const { piece } = coming.request;
-    if (!this.#options.scheduler.isOpen(piece)) return;
-    this.#options.scheduler.bufferOf(piece).set(bytes, coming.at);
-    coming.at += bytes.length;
+    context.onReceived(this.#distance, bytes.length);
+    const incoming = this.#incoming;
+    if (incoming === undefined) return;
+    const { piece } = incoming.request;
+    if (!context.scheduler.isOpen(piece)) return;
+    context.scheduler.bufferOf(piece).set(bytes, incoming.at);
+    incoming.at += bytes.length;
   }
 
+  /** All bytes of the block have arrived. */
   onBlockEnd(): void {
-    const request = this.#coming?.request;
-    this.#coming = undefined;
+    const request = this.#incoming?.request;
+    this.#incoming = undefined;
+    if (this.#isDueIncoming) this.#reachPace();
     if (request === undefined) return;
-    const { scheduler: desk, nowMs, onContested, onPiece } = this.#options;
-    this.window.onAnswered(request, nowMs());
+    const { scheduler, clock } = this.#context;
+    this.window.onAnswered(request, clock.nowMs());
     const { piece } = request;
-    if (!desk.isOpen(piece)) return;
+    if (!scheduler.isOpen(piece)) return;
     piece.arrive(request, this);
-    if (piece.isAsked(request)) onContested(piece, this);
-    if (piece.isComplete) onPiece(piece);
+    this.#wantedBytes += request.sizeBytes;
+    this.#context.onBlock(this.#distance);
+    if (piece.isAsked(request)) this.#context.onContested(piece, this);
+    if (piece.isComplete) this.#context.onPiece(piece);
   }
 
-  /** Once a second. False if the peer is not worth its connection any more. */
+  /** Once a second. False if the peer has sent so little for so long that its connection is to be closed. */
   onTick(seconds: number): boolean {
     this.window.onTick(seconds);
-    const isDue = this.outstanding.count > 0 || this.#coming !== undefined;
-    const tick = this.#options.tick();
-    if (!isDue) this.#lastBytesTick = tick;
-    const idleTicks = tick - this.#lastBytesTick;
-    if (idleTicks >= STALL_TICKS && !this.#stalled) this.#stall();
-    return idleTicks < GIVE_UP_TICKS;
+    const isDue = this.outstanding.count > 0 || this.#incoming !== undefined;
+    const { tick } = this.#context;
+    if (!isDue) {
+      this.#paceTick = tick;
+      this.#paceBytes = 0;
+    }
+    const slowTicks = tick - this.#paceTick;
+    if (slowTicks >= STALL_TICKS && !this.#stalled) this.#stall();
+    return slowTicks < GIVE_UP_TICKS;
   }
 
-  /** The connection has gone. */
+  get overdue(): OutstandingRequest<RequestTarget> | undefined {
+    const incoming = this.#incoming;
+    if (incoming === undefined) return undefined;
+    const isOverdue = this.#context.tick - incoming.sinceTick >= BLOCK_DEADLINE_TICKS;
+    return isOverdue ? incoming.request : undefined;
+  }
+
+  abandonIncoming(): void {
+    const request = this.#incoming?.request;
+    this.#incoming = undefined;
+    if (request !== undefined) this.#context.scheduler.abandon(this, request.piece, request);
+  }
+
+  /** The connection has ended: others may be asked for everything that was outstanding here. */
   end(): void {
-    this.#abandonComing();
-    this.#options.scheduler.withdraw(this);
+    this.abandonIncoming();
+    this.#context.scheduler.withdraw(this);
     this.pieces.leave();
   }
 
   #stall(): void {
     this.#stalled = true;
     this.window.onStall();
-    this.#abandonComing();
-    this.#options.scheduler.withdraw(this);
+    // A block that still comes in, however slowly, goes on until an idle peer takes it over: it may be the only one that
+    // has it. Only a piece that is to come from one peer alone must not be left half to a second one.
+    if (this.#paceBytes === 0 || this.#incoming?.request.piece.exclusive) this.abandonIncoming();
+    this.#context.scheduler.withdraw(this);
   }
 
-  #abandonComing(): void {
-    const request = this.#coming?.request;
-    this.#coming = undefined;
-    if (request !== undefined) this.#options.scheduler.abandon(this, request.piece, request);
+  #reachPace(): void {
+    this.#paceTick = this.#context.tick;
+    this.#paceBytes = 0;
+    this.#stalled = false;
   }
 
-  #askWhile(limitBytes: number, next: () => Outstanding<RequestTarget> | undefined): void {
-    const { allowance, nowMs, outbox } = this.#options;
+  #requestWhile(
+    limitBytes: number,
+    next: () => OutstandingRequest<RequestTarget> | undefined,
+  ): void {
+    const { clock } = this.#context;
     const { maxRequestBytes } = this;
     while (
       this.outstanding.sizeBytes < limitBytes && this.outstanding.count < this.#maxRequests &&
-      allowance.take(this.distance, maxRequestBytes)
+      this.#allowance.take(this.#distance, maxRequestBytes)
     ) {
       const request = next();
-      allowance.refund(maxRequestBytes - (request?.sizeBytes ?? 0));
+      this.#allowance.refund(maxRequestBytes - (request?.sizeBytes ?? 0));
       if (request === undefined) return;
-      this.window.onAsked(request, this.outstanding.sizeBytes, nowMs());
+      this.window.onRequested(request, this.outstanding.sizeBytes, clock.nowMs());
       const { piece: { index }, begin, sizeBytes } = request;
-      this.hints.settle(index);
-      outbox.range(MessageId.request, { index, begin, sizeBytes });
+      this.receivedSuggestions.settle(index);
+      this.#outbox.range(MessageId.request, { index, begin, sizeBytes });
     }
   }
 }

@@ -1,4 +1,6 @@
-/** The extension protocol (BEP 10) with one peer: who each of us is, and the metadata (BEP 9) for whoever asks. */
+/**
+ * The extension protocol (BEP 10) with one peer: what both ends say of themselves, and the metadata (BEP 9) on request.
+ */
 
 import type { Locality } from "../../../base/locality.ts";
 import {
@@ -6,15 +8,22 @@ import {
   decodeMetadataMessage,
   encodeExtensions,
   METADATA_EXTENSION,
+  METADATA_PART_BYTES,
   type PeerExtensions as Extensions,
 } from "../wire/extension_protocol.ts";
-import type { Outbox } from "../wire/messages.ts";
+import {
+  EXTENDED_HEADER_BYTES,
+  type Outbox,
+  ProtocolViolation,
+  writeExtended,
+} from "../wire/messages.ts";
 import { MetadataService } from "../metadata/metadata_service.ts";
 import { MAX_REQUEST_BYTES } from "./peer_upload.ts";
 import { MAX_QUEUED_REQUESTS } from "./upload_queue.ts";
 
-/** Who we are. */
+/** What we say of ourselves. */
 export interface OwnExtensions {
+  /** Where we are. */
   readonly locality: Locality;
   /** The TCP port on which peers reach us. */
   readonly port: number;
@@ -22,10 +31,20 @@ export interface OwnExtensions {
   readonly infoBytes: Uint8Array;
 }
 
-/** See the file's head. */
+/** A message with one part: its header, the dictionary before the part, the part. */
+const PART_MESSAGE_BYTES = EXTENDED_HEADER_BYTES + 256 + METADATA_PART_BYTES;
+/** So many requests may wait beside those that are answered with a part: each is rejected. */
+const MAX_EXCESS_REQUESTS = 64;
+
+/** One peer's use of the extension protocol. */
 export class PeerExtensions {
   readonly #outbox: Outbox;
   readonly #metadata: MetadataService;
+  /**
+   * Parts that were requested and not sent yet; they are made when they are sent, or a peer that does not read would
+   * hold them.
+   */
+  readonly #requested: number[] = [];
   #theirs: Extensions | undefined;
 
   constructor(outbox: Outbox, infoBytes: Uint8Array) {
@@ -33,18 +52,18 @@ export class PeerExtensions {
     this.#metadata = new MetadataService(infoBytes);
   }
 
-  /** Where it stands, if it has said so. */
+  /** Where the peer is, if it has said so. */
   get locality(): Locality | undefined {
     return this.#theirs?.locality;
   }
 
-  /** The TCP port on which it listens, if it has said so. */
+  /** The TCP port on which the peer listens, if it has said so. */
   get port(): number | undefined {
     return this.#theirs?.port;
   }
 
-  /** Says who we are. */
-  greet({ locality, port, infoBytes }: OwnExtensions): void {
+  /** Sends our extension handshake. */
+  sendHandshake({ locality, port, infoBytes }: OwnExtensions): void {
     this.#outbox.extended(
       0,
       encodeExtensions({
@@ -57,7 +76,7 @@ export class PeerExtensions {
     );
   }
 
-  /** A message of the protocol. Returns what the peer has said of itself, if this was it and made sense. */
+  /** A message of the extension protocol. Returns the peer's extension handshake, if this was one that can be read. */
   onMessage(payload: Uint8Array): Extensions | undefined {
     const [extension] = payload;
     if (extension === 0 && this.#theirs === undefined) {
@@ -68,8 +87,32 @@ export class PeerExtensions {
     const number = this.#theirs?.metadataExtension;
     const message = decodeMetadataMessage(payload.subarray(1));
     if (number === undefined || message === undefined) return undefined;
-    const answer = this.#metadata.answer(message);
-    if (answer !== undefined) this.#outbox.extended(number, answer);
+    if (message.type === "request") this.#onRequest(message.part);
     return undefined;
+  }
+
+  /** Whether parts of the metadata are to be sent. */
+  get hasMetadata(): boolean {
+    return this.#requested.length > 0;
+  }
+
+  /** Adds as many of the requested parts as the batch has room for; returns where they end. */
+  addMetadata(batch: Uint8Array, at: number): number {
+    const extension = this.#theirs?.metadataExtension ?? 0;
+    while (batch.length - at >= PART_MESSAGE_BYTES) {
+      const part = this.#requested.shift();
+      if (part === undefined) break;
+      at = writeExtended(batch, at, { extension, payload: this.#metadata.answer(part) });
+    }
+    return at;
+  }
+
+  #onRequest(part: number): void {
+    if (this.#requested.length >= this.#metadata.maxParts + MAX_EXCESS_REQUESTS) {
+      throw new ProtocolViolation(
+        `metadata: ${this.#requested.length} requests wait, there are ${this.#metadata.maxParts} parts to give`,
+      );
+    }
+    this.#requested.push(part);
   }
 }

@@ -1,23 +1,23 @@
-/** What one peer has, as it says it bit by bit, and its place in the picker's counts. */
+/** What one peer has, as it announces it piece by piece, and its part in the picker's counts. */
 
 import type { Distance } from "../../../base/locality.ts";
 import { PieceSet } from "../../content/piece_set.ts";
+import type { PiecePicker } from "../pieces/piece_picker.ts";
 import { DeferredPieces } from "../suggest/deferred_pieces.ts";
 import { expectBitfield, ProtocolViolation } from "../wire/messages.ts";
-import type { PiecePicker } from "../pieces/piece_picker.ts";
 
-/** See the file's head. */
+/** The pieces of one peer: those that it may be asked for, and the deferred ones. */
 export class PeerPieces {
-  /** Those that it may be asked for. */
+  /** The pieces that the peer may be asked for. */
   readonly has: PieceSet;
   readonly #pieceCount: number;
   readonly #picker: PiecePicker;
   #count = 0;
   #distance: Distance = "remote";
   #isCounted = false;
-  #joinedFull = false;
-  /** What it has only just got, and may suggest to us or to somebody else. */
-  #fresh: DeferredPieces | undefined;
+  #joinedAsSeed = false;
+  /** Pieces that the peer has only just got, and may suggest to us or to others; undefined if it does not suggest. */
+  #deferred: DeferredPieces | undefined;
 
   constructor(pieceCount: number, picker: PiecePicker) {
     this.#pieceCount = pieceCount;
@@ -25,18 +25,18 @@ export class PeerPieces {
     this.has = new PieceSet(pieceCount);
   }
 
-  /** Whether it has everything. */
+  /** Whether the peer has every piece. */
   get isSeed(): boolean {
     return this.#count === this.#pieceCount;
   }
 
-  /** Whether it had everything when it joined. */
-  get joinedFull(): boolean {
-    return this.#joinedFull;
+  /** Whether it had every piece when it connected. */
+  get joinedAsSeed(): boolean {
+    return this.#joinedAsSeed;
   }
 
-  /** The peer has told where it stands. */
-  move(distance: Distance): void {
+  /** Sets how far away the peer is. */
+  setDistance(distance: Distance): void {
     if (distance === this.#distance) return;
     if (this.#isCounted) this.#remove();
     this.#distance = distance;
@@ -44,8 +44,8 @@ export class PeerPieces {
   }
 
   /**
-   * BEP 3 lets a peer say it once, before all else; BEP 6 knows all and none. aria2 says it later as
-   * well, in place of many haves: what is new in it counts as those.
+   * The peer says what it has. BEP 3 allows that once, before all other messages; BEP 6 adds "all" and "none". aria2
+   * sends a bitfield later as well, in place of many haves: each new piece in it counts as a have.
    */
   onPieces(pieces: Uint8Array | "all" | "none", nowMs: number): void {
     if (pieces instanceof Uint8Array) expectBitfield(pieces, this.#pieceCount);
@@ -61,56 +61,56 @@ export class PeerPieces {
     this.#join();
   }
 
-  /** It suggests what it gets to one of those who ask for it; the others leave that to wait. */
+  /** From now on new pieces are deferred: the peer suggests each of them to one of its downloaders. */
   expectSuggestions(): void {
-    this.#fresh ??= new DeferredPieces();
+    this.#deferred ??= new DeferredPieces();
   }
 
-  /** Whether the peer has told that it has that piece. */
+  /** Whether the peer has announced that piece, deferred or not. */
   holds(index: number): boolean {
-    return this.has.has(index) || (this.#fresh?.has(index) ?? false);
+    return this.has.has(index) || (this.#deferred?.has(index) ?? false);
   }
 
-  /** BEP 3: the peer has got a piece. `isOurs`: so have we. */
+  /** The peer has got a piece (BEP 3: have). `isOurs`: we have it as well, so it need not be deferred. */
   onHave(index: number, { isOurs, nowMs }: { isOurs: boolean; nowMs: number }): void {
     if (index >= this.#pieceCount) throw new ProtocolViolation(`have: there is no piece ${index}`);
     if (this.holds(index)) return;
     this.#join();
     this.#count++;
-    // Also what waits is no longer rare, or others would be asked for it meanwhile.
-    if (this.#fresh === undefined || isOurs) this.has.add(index);
-    else this.#fresh.add(index, nowMs);
+    // A deferred piece counts as the peer's at once: it is no longer rare, and others need not be asked for it.
+    if (this.#deferred === undefined || isOurs) this.has.add(index);
+    else this.#deferred.add(index, nowMs);
     this.#picker.peerGot(index, this.#distance);
   }
 
-  /** BEP 6: it would rather be asked for that one than for others, and may be now. The same if we have got it. */
-  stopWaiting(index: number): void {
-    if (this.#fresh?.take(index)) this.#offer(index);
+  /** The peer has suggested that piece to us (BEP 6), or we have it: it is not deferred any more. */
+  offer(index: number): void {
+    if (this.#deferred?.take(index)) this.#offer(index);
   }
 
-  /** Time has passed: it may be asked for what has waited long enough. */
-  onTime(nowMs: number): void {
-    for (const index of this.#fresh?.due(nowMs) ?? []) this.#offer(index);
+  /** Lets the peer be asked for pieces that were deferred long enough. */
+  offerDue(nowMs: number): void {
+    for (const index of this.#deferred?.due(nowMs) ?? []) this.#offer(index);
   }
 
-  /** Whether there are pieces that others are to have first. */
-  get isAnyWaiting(): boolean {
-    return (this.#fresh?.size ?? 0) > 0;
+  /** Whether any piece is deferred. */
+  get hasDeferred(): boolean {
+    return (this.#deferred?.size ?? 0) > 0;
   }
 
-  /** We have nothing else to do; whether it may be asked for something more. */
-  hurry(): boolean {
-    const index = this.#fresh?.shift();
+  /** Lets the peer be asked for the oldest deferred piece; false if there is none. */
+  offerOldest(): boolean {
+    const index = this.#deferred?.shift();
     if (index !== undefined) this.#offer(index);
     return index !== undefined;
   }
 
-  /** How long until `onTime` may change something, or undefined for never. */
-  dueInMs(nowMs: number): number | undefined {
-    return this.#fresh?.dueInMs(nowMs);
+  /** How long until {@link offerDue} has something to offer, or undefined if nothing is deferred. */
+  nextDueInMs(nowMs: number): number | undefined {
+    return this.#deferred?.dueInMs(nowMs);
   }
 
-  /** The connection has gone. */
+  /** The connection has ended: the peer's pieces leave the picker's counts. */
   leave(): void {
     if (this.#isCounted) this.#remove();
     this.#isCounted = false;
@@ -121,16 +121,16 @@ export class PeerPieces {
     this.#picker.peerOffers(index);
   }
 
-  /** Everything that is counted has to be in the set: also what waits. */
+  /** The picker takes back what is in the set, so deferred pieces, which it has counted, have to be in there too. */
   #remove(): void {
-    while (this.hurry());
+    while (this.offerOldest());
     this.#picker.removePeer(this.has, this.#distance);
   }
 
   #join(): void {
     if (this.#isCounted) return;
     this.#isCounted = true;
-    this.#joinedFull = this.isSeed;
+    this.#joinedAsSeed = this.isSeed;
     this.#picker.addPeer(this.has, this.#distance);
   }
 }

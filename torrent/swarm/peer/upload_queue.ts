@@ -1,16 +1,18 @@
-/** What one peer has asked for and is still to be sent. Pure; the bytes are read when they are sent. */
+/**
+ * The requests of one peer that are still to be answered. Pure; the blocks are read from the disk when they are sent.
+ */
 
 import type { BlockRange } from "../wire/messages.ts";
 
 /**
- * What we say in the extension handshake (reqq): with requests of 16 KiB a window of 8 MiB, more
- * than any client keeps out on a local network.
+ * How many requests one peer may have waiting; we say so in the extension handshake (reqq). With requests of 16 KiB
+ * that is a window of 8 MiB, more than any client has outstanding on a local network.
  */
 export const MAX_QUEUED_REQUESTS = 512;
-/** Large requests fill that many bytes sooner: enough for a window, and what a cancel can save. */
+/** The same in bytes, for large requests: enough for a request window. */
 const MAX_QUEUED_BYTES = 16 * 1024 * 1024;
 
-/** See the file's head. */
+/** One peer's queue of requests, first in, first out. */
 export class UploadQueue {
   #queue: BlockRange[] = [];
   #head = 0;
@@ -21,7 +23,7 @@ export class UploadQueue {
     return this.#queue.length - this.#head;
   }
 
-  /** False if there is no room: the request is to be refused. */
+  /** Adds a request; false if there is no room, so that it has to be rejected. */
   add(request: BlockRange): boolean {
     if (this.count >= MAX_QUEUED_REQUESTS) return false;
     if (this.#bytes + request.sizeBytes > MAX_QUEUED_BYTES) return false;
@@ -30,12 +32,12 @@ export class UploadQueue {
     return true;
   }
 
-  /** The next one to be sent, left in its place. */
+  /** The next request, which stays in the queue. */
   peek(): BlockRange | undefined {
     return this.#queue[this.#head];
   }
 
-  /** Takes the next one out. */
+  /** Takes the next request out. */
   shift(): BlockRange | undefined {
     const request = this.#queue[this.#head];
     if (request === undefined) return undefined;
@@ -48,7 +50,7 @@ export class UploadQueue {
     return request;
   }
 
-  /** Takes out that one; false if it is not there (any more). */
+  /** Takes out exactly that request; false if it is not in the queue. */
   cancel({ index, begin, sizeBytes }: BlockRange): boolean {
     for (let at = this.#head; at < this.#queue.length; at++) {
       const request = this.#queue[at];
@@ -62,7 +64,7 @@ export class UploadQueue {
     return false;
   }
 
-  /** Takes all of them out. */
+  /** Takes all requests out. */
   clear(): BlockRange[] {
     const rest = this.#queue.slice(this.#head);
     this.#queue = [];

@@ -1,56 +1,57 @@
 /**
- * Finding a piece of a peer that has few, where guessing among the rarest does not help: a few places of its bitfield at
- * random, then a walk over it that remembers how far it came, so that all walks together read each byte once, and not
- * once per pick.
+ * Finds a piece of a peer that has few pieces, for which looking among the rarest of all does not help: first in a few
+ * random bytes of its bitfield, then by a walk over the bitfield that remembers how far it came, so that all picks
+ * together read each byte once.
  */
 
 import type { PieceSet } from "../../content/piece_set.ts";
 import type { Random } from "../../../base/random.ts";
 
 /**
- * How many events {@link ChangeLog} remembers. A walk that missed more starts again, which reads one byte per 8 pieces: at
- * 200,000 pieces no more than 7 bytes per missed event.
+ * How many changes {@link ChangeLog} remembers. A walk that missed more starts again, which reads one byte per 8
+ * pieces: at 200,000 pieces no more than 7 bytes per missed change.
  */
 const REMEMBERED_CHANGES = 4_096;
 
-/** Pieces that may have become worth finding behind a walk's back, the latest of them. */
+/** The latest pieces that may have become candidates in a part of the bitfield that a walk has passed. */
 export class ChangeLog {
   readonly #pieces = new Uint32Array(REMEMBERED_CHANGES);
   #count = 0;
   #era = 0;
 
-  /** How many there ever were. */
+  /** How many changes there were in all. */
   get count(): number {
     return this.#count;
   }
 
-  /** Grows when more changed than can be listed; every walk starts again. */
+  /** Grows when more changed than can be listed, so that every walk has to start again. */
   get era(): number {
     return this.#era;
   }
 
+  /** Notes that this piece has changed. */
   add(piece: number): void {
     this.#pieces[this.#count++ % REMEMBERED_CHANGES] = piece;
   }
 
-  /** Makes every walk start again. */
+  /** More has changed than can be listed: every walk starts again. */
   forgetAll(): void {
     this.#era++;
   }
 
-  /** The piece of an event by its number, or undefined when it is no longer remembered. */
+  /** The piece of a change by the change's number, or undefined if it is no longer remembered. */
   at(number: number): number | undefined {
     if (number < this.#count - REMEMBERED_CHANGES) return undefined;
     return this.#pieces[number % REMEMBERED_CHANGES];
   }
 }
 
-/** Of the pieces that both sides have (a byte holds eight, see {@link PieceSet}), which ones count. */
+/** Gives, for the index of a byte of a bitfield (see {@link PieceSet}), a byte with the bits of the candidates. */
 export type Candidates = (byteIndex: number) => number;
 
 /**
- * One walk over one peer's pieces, once around from a place of its own. Between two calls only pieces that the log names
- * may become candidates; others may stop being ones at any time.
+ * One walk over one peer's bitfield, once around from a place of its own. Between two calls only pieces that the log
+ * names may become candidates; any may stop being one.
  */
 export class BitfieldWalk {
   #start: number;
@@ -58,7 +59,7 @@ export class BitfieldWalk {
   #seenChanges: number;
   #seenEra: number;
 
-  /** A walk that begins at the byte `start`: peers that begin elsewhere are asked for other pieces. */
+  /** The walk begins at the byte `start`: walks over other peers, which begin elsewhere, find other pieces. */
   constructor(log: ChangeLog, start: number) {
     this.#start = start;
     this.#seenChanges = log.count;
@@ -66,8 +67,8 @@ export class BitfieldWalk {
   }
 
   /**
-   * Stands on a byte with a candidate and returns its index, or -1 if there is none. `countStep` is called for every byte
-   * and every event that was looked at.
+   * Goes on to a byte that has a candidate and returns the byte's index, or -1 if there is none. `countStep` is called
+   * for every byte and every change that was looked at.
    */
   find(has: PieceSet, log: ChangeLog, candidates: Candidates, countStep: () => void): number {
     const byteCount = has.bytes.length;
@@ -79,7 +80,7 @@ export class BitfieldWalk {
     for (; this.#seenChanges < log.count; this.#seenChanges++) {
       countStep();
       const byteIndex = log.at(this.#seenChanges)! >> 3;
-      // The event stays unseen while its byte has something: nothing else would lead back to it.
+      // The change stays unseen while its byte has a candidate: nothing else would lead back to it.
       if (((has.bytes[byteIndex] ?? 0) & candidates(byteIndex)) !== 0) return byteIndex;
     }
     for (; this.#passed < byteCount; this.#passed++) {
@@ -92,18 +93,18 @@ export class BitfieldWalk {
 }
 
 /**
- * How many places of a peer's bitfield are tried. Hosts that only walked it would all walk in the order in which the
- * peer got its pieces, ask it for the same ones, and have nothing to give to each other.
+ * How many random bytes of a peer's bitfield are looked at. Hosts that only walked would all walk in the order in which
+ * the peer got its pieces, ask it for the same ones, and have nothing to exchange with each other.
  */
 export const SAMPLES = 16;
 
-/** What decides between candidates: how many have each, and chance. */
+/** What decides between candidates: how many peers have each of them, and chance. */
 export interface Rarity {
   readonly counts: Uint32Array;
   readonly random: Random;
 }
 
-/** The rarest of the candidates in a few places of a peer's bitfield, or -1. `countStep` is called for each place. */
+/** The rarest candidate in a few random bytes of a peer's bitfield, or -1. `countStep` is called for each byte. */
 export function sampleRarest(
   has: PieceSet,
   candidates: Candidates,
@@ -122,7 +123,7 @@ export function sampleRarest(
   return best;
 }
 
-/** The least frequent of the pieces whose bits are set; any of those that are equally so. */
+/** The rarest of the pieces whose bits are set, by chance among equally rare ones. */
 export function rarestOf(byteIndex: number, bits: number, { counts, random }: Rarity): number {
   let best = -1;
   const first = Math.floor(random() * 8);
@@ -135,7 +136,7 @@ export function rarestOf(byteIndex: number, bits: number, { counts, random }: Ra
   return best;
 }
 
-/** Whether every piece is in the set; reads four bytes at a time, and stops at the first gap. */
+/** Whether every piece is in the set. Reads four bytes at a time, and stops at the first gap. */
 export function isFull(set: PieceSet, pieceCount: number): boolean {
   const { bytes } = set;
   const wholeBytes = pieceCount >> 3;

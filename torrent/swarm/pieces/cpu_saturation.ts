@@ -1,16 +1,23 @@
 /**
- * Whether this process needs more than one thread: while it uses less than a whole processor it either has little to do,
- * or others have the processors, and in both cases work that it hands to another thread is done no sooner.
+ * Whether this process is limited by one processor, so that a second thread would help. While it uses less than a whole
+ * processor, it either has little to do or other processes use the processors; in both cases work that it hands to
+ * another thread is done no sooner.
  */
 
 import { cpuUsage } from "node:process";
 
-/** Measured over that much of the process's own time: a thousand times the clock's grain, little of a second's transfer. */
+/**
+ * Processor time over which the share is measured: a thousand times the clock's grain, and little of a second's
+ * transfer.
+ */
 const SPAN_MS = 50;
-/** Of one processor. A fetcher that is limited by it comes to 0.95, one that a slow sender keeps waiting to 0.7. */
+/**
+ * Share of one processor from which on a process counts as limited by it: a leecher that is reaches 0.95, one that
+ * waits for a slow sender 0.7.
+ */
 const MIN_SHARE = 0.85;
 
-/** See the file's head. */
+/** Measures the share of one processor that this process uses. */
 export class CpuSaturation {
   readonly #nowMs: () => number;
   readonly #usedMs: () => number;
@@ -19,8 +26,8 @@ export class CpuSaturation {
   #isFull = false;
 
   /**
-   * @param nowMs a clock, of which only differences mean something.
-   * @param usedMs the time that all of this process's threads have run. Default: getrusage(2).
+   * @param nowMs a clock; only differences of its times mean something.
+   * @param usedMs the processor time that all threads of this process have used. Default: getrusage(2).
    */
   constructor(nowMs: () => number, usedMs: () => number = processorMs) {
     this.#nowMs = nowMs;
@@ -29,7 +36,7 @@ export class CpuSaturation {
     this.#sinceUsedMs = usedMs();
   }
 
-  /** Whether the process lately used a whole processor, or more; false until it has run for a while. */
+  /** Whether the process lately used a whole processor or more; false until it has run for a while. */
   get isFull(): boolean {
     const usedMs = this.#usedMs();
     const spanMs = usedMs - this.#sinceUsedMs;

@@ -1,79 +1,82 @@
 /**
- * How many peers at home (of the own rack, or of an origin's site) have each piece, and how many of ours none of them
- * has: what is still owed to them. Peers that had everything when they joined are counted as one number. Pure.
+ * How many local peers (of our rack; for a seed, of its site) have each piece, and how many of our pieces no local peer
+ * has. Peers that had every piece when they joined are counted by one number. Pure.
  */
 
 import { type Distance, isWithin } from "../../../base/locality.ts";
 import { PieceSet } from "../../content/piece_set.ts";
 
-/** See the file's head. Every operation costs the same however many pieces there are. */
+/** Counts of local peers by piece. The cost of an operation does not depend on the number of pieces. */
 export class LocalAvailability {
-  readonly #home: Distance;
+  readonly #scope: Distance;
   readonly #counts: Uint32Array;
   readonly #present: PieceSet;
   readonly #isOurs: (piece: number) => boolean;
-  #full = 0;
-  #owed: number;
+  #seeds = 0;
+  /** Of our pieces those that no local peer has, seeds left aside. */
+  #missing: number;
 
-  /** `home`: who is at home. `ours` pieces are ours from the start; `isOurs` says it of each at any time. */
+  /**
+   * `scope`: which peers are local. `ours`: how many pieces we have from the start; `isOurs`: whether we have one now.
+   */
   constructor(
     pieceCount: number,
-    { home, ours, isOurs }: {
-      readonly home: "rack" | "site";
+    { scope, ours, isOurs }: {
+      readonly scope: "rack" | "site";
       readonly ours: number;
       readonly isOurs: (piece: number) => boolean;
     },
   ) {
-    this.#home = home;
+    this.#scope = scope;
     this.#counts = new Uint32Array(pieceCount);
     this.#present = new PieceSet(pieceCount);
     this.#isOurs = isOurs;
-    this.#owed = ours;
+    this.#missing = ours;
   }
 
-  /** Whether somebody so far away is at home. */
+  /** Whether a peer at this distance is local. */
   includes(distance: Distance): boolean {
-    return isWithin(this.#home, distance);
+    return isWithin(this.#scope, distance);
   }
 
-  /** One bit per piece: whether a counted peer at home has it. */
+  /** One bit per piece: whether a counted local peer has it. */
   get bytes(): Uint8Array {
     return this.#present.bytes;
   }
 
-  /** How many of our pieces nobody else at home has. */
-  get owed(): number {
-    return this.#full > 0 ? 0 : this.#owed;
+  /** How many of our pieces no local peer has. */
+  get missing(): number {
+    return this.#seeds > 0 ? 0 : this.#missing;
   }
 
-  /** Whether a counted peer at home has it. */
+  /** Whether a counted local peer has that piece. */
   has(piece: number): boolean {
     return this.#present.has(piece);
   }
 
-  /** A peer at home has it now. */
+  /** A local peer has got that piece. */
   raise(piece: number): void {
     this.#counts[piece] = this.#counts[piece]! + 1;
     if (this.#counts[piece] !== 1) return;
     this.#present.add(piece);
-    if (this.#isOurs(piece)) this.#owed--;
+    if (this.#isOurs(piece)) this.#missing--;
   }
 
-  /** A peer at home that had it has gone. */
+  /** A local peer that had that piece has gone. */
   lower(piece: number): void {
     this.#counts[piece] = this.#counts[piece]! - 1;
     if (this.#counts[piece] !== 0) return;
     this.#present.delete(piece);
-    if (this.#isOurs(piece)) this.#owed++;
+    if (this.#isOurs(piece)) this.#missing++;
   }
 
-  /** A peer with everything has come home (1) or left (-1). */
-  addFull(by: 1 | -1): void {
-    this.#full += by;
+  /** A local peer that joined as a seed has come (1) or gone (-1). */
+  addSeed(by: 1 | -1): void {
+    this.#seeds += by;
   }
 
-  /** We have got a piece. */
+  /** We have got that piece. */
   got(piece: number): void {
-    if (!this.#present.has(piece)) this.#owed++;
+    if (!this.#present.has(piece)) this.#missing++;
   }
 }

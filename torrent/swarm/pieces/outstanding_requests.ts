@@ -1,44 +1,46 @@
 /**
- * What one peer has been asked for and has not sent yet, in the order of asking, which is nearly
- * always that of the answers. Pure.
+ * What one peer was asked for and has not sent yet, in the order of asking, in which the answers nearly always come.
+ * Pure.
  */
 
-import type { PartialPiece, Range } from "./partial_piece.ts";
+import type { PartialPiece, PieceRange } from "./partial_piece.ts";
 
-/** A request that is out. */
-export interface Outstanding<Sender> extends Range {
+/** A request that was sent to a peer and is not answered yet. */
+export interface OutstandingRequest<Sender> extends PieceRange {
+  /** The piece that its blocks belong to. */
   readonly piece: PartialPiece<Sender>;
-  /** When it was sent, in the transfer's seconds. */
+  /** The transfer's second in which it was sent. */
   readonly sentTick: number;
-  /** Given up: others may be asked, but an answer is still welcome. */
+  /** Whether others may be asked for its blocks; an answer is still welcome. */
   released: boolean;
 }
 
-/** See the file's head. */
+/** The outstanding requests of one peer. `Sender` identifies peers; it is only compared. */
 export class OutstandingRequests<Sender> {
-  #queue: (Outstanding<Sender> | undefined)[] = [];
+  #queue: (OutstandingRequest<Sender> | undefined)[] = [];
   #head = 0;
   #count = 0;
   #bytes = 0;
 
-  /** How many are out. */
+  /** How many requests are outstanding. */
   get count(): number {
     return this.#count;
   }
 
-  /** How much they ask for. */
+  /** How many bytes they ask for. */
   get sizeBytes(): number {
     return this.#bytes;
   }
 
-  add(request: Outstanding<Sender>): void {
+  /** Adds a request that was just sent. */
+  add(request: OutstandingRequest<Sender>): void {
     this.#queue.push(request);
     this.#count++;
     this.#bytes += request.sizeBytes;
   }
 
-  /** Takes out the request that exactly this answers, or undefined if there is none. */
-  take(index: number, begin: number, sizeBytes: number): Outstanding<Sender> | undefined {
+  /** Takes out the request that this block answers exactly; undefined if there is none. */
+  take(index: number, begin: number, sizeBytes: number): OutstandingRequest<Sender> | undefined {
     for (let at = this.#head; at < this.#queue.length; at++) {
       const request = this.#queue[at];
       if (
@@ -51,9 +53,9 @@ export class OutstandingRequests<Sender> {
     return undefined;
   }
 
-  /** Takes out the requests of which the test is true, in order. */
-  takeWhere(test: (request: Outstanding<Sender>) => boolean): Outstanding<Sender>[] {
-    const taken: Outstanding<Sender>[] = [];
+  /** Takes out the requests that pass the test, in order. */
+  takeWhere(test: (request: OutstandingRequest<Sender>) => boolean): OutstandingRequest<Sender>[] {
+    const taken: OutstandingRequest<Sender>[] = [];
     for (let at = this.#head; at < this.#queue.length; at++) {
       const request = this.#queue[at];
       if (request === undefined || !test(request)) continue;
@@ -63,20 +65,20 @@ export class OutstandingRequests<Sender> {
     return taken;
   }
 
-  /** In order. */
-  *[Symbol.iterator](): Generator<Outstanding<Sender>> {
+  /** The requests, in order. */
+  *[Symbol.iterator](): Generator<OutstandingRequest<Sender>> {
     for (let at = this.#head; at < this.#queue.length; at++) {
       const request = this.#queue[at];
       if (request !== undefined) yield request;
     }
   }
 
-  #removeAt(at: number, request: Outstanding<Sender>): void {
+  #removeAt(at: number, request: OutstandingRequest<Sender>): void {
     this.#queue[at] = undefined;
     this.#count--;
     this.#bytes -= request.sizeBytes;
     while (this.#head < this.#queue.length && this.#queue[this.#head] === undefined) this.#head++;
-    // What was taken out is dropped now and then: moving the rest each time would cost more.
+    // The empty places are dropped now and then: moving the rest each time would cost more.
     if (this.#head >= 1024 || this.#head === this.#queue.length) {
       this.#queue = this.#queue.slice(this.#head);
       this.#head = 0;

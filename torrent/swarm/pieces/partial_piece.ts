@@ -1,44 +1,44 @@
 /**
- * One piece that is being fetched: which of its blocks are free, asked for, or here, and who sent
- * them. Pure; who is asked is decided in `request_scheduler.ts`.
+ * A piece that is being fetched: which of its blocks are free, requested, or here, and who sent them. Pure; who is
+ * asked for which block is decided in `request_scheduler.ts`.
  */
 
 import { BLOCK_BYTES } from "../wire/messages.ts";
 
-/** A range of blocks within one piece. */
-export interface Range {
+/** A run of blocks within one piece. */
+export interface PieceRange {
   readonly begin: number;
   readonly sizeBytes: number;
 }
 
-/** The bytes are not here; they are coming in right now; they are here. */
+/** States of a block: its bytes are not here, are coming in now, or are here. */
 const MISSING = 0;
-const COMING = 1;
+const INCOMING = 1;
 const HERE = 2;
 
-/** Once more than the first time: a third request for the same block would only load the network. */
+/** A block is requested once more at most: a third request for it would only load the network. */
 const MAX_REQUESTS_PER_BLOCK = 2;
 
-/** See the file's head. `Sender` identifies who sends; it is only compared. */
+/** A piece in progress. `Sender` identifies the peers that send its blocks; it is only compared. */
 export class PartialPiece<Sender> {
   readonly index: number;
   readonly sizeBytes: number;
   /** The piece's bytes, from the first block that arrives. */
   buffer: Uint8Array | undefined;
-  /** Whoever is asked for the rest of it. */
+  /** The peer that is asked for all of it; others only help. */
   owner: Sender | undefined;
-  /** To be fetched from one sender alone, so that a wrong hash tells who lied. */
+  /** Whether it is to be fetched from one peer alone, so that a wrong hash tells who lied; see `smart_ban.ts`. */
   readonly exclusive: boolean;
-  /** Per block: how many requests for it are out. */
+  /** How many requests for each block are outstanding. */
   readonly #asked: Uint8Array;
   readonly #state: Uint8Array;
   readonly #senders: (Sender | undefined)[];
   #isPrefilled = false;
-  /** Blocks that are missing and not asked for. */
+  /** Number of blocks that are free: missing and not requested. */
   #free: number;
-  /** Blocks that are not here. */
+  /** Number of blocks that are not here. */
   #missing: number;
-  /** No block before it is free. */
+  /** No block before this one is free. */
   #firstFree = 0;
 
   constructor(index: number, sizeBytes: number, options: { exclusive?: boolean } = {}) {
@@ -53,40 +53,40 @@ export class PartialPiece<Sender> {
     this.#missing = blocks;
   }
 
-  /** Whether a block is neither here nor asked for. */
+  /** Whether a block is free: neither here nor requested. */
   get hasFree(): boolean {
     return this.#free > 0;
   }
 
-  /** Whether nothing of it is here or asked for. */
+  /** Whether all blocks are free. */
   get isUntouched(): boolean {
     return this.#free === this.#state.length;
   }
 
-  /** Whether all of it is here. */
+  /** Whether all blocks are here. */
   get isComplete(): boolean {
     return this.#missing === 0;
   }
 
-  /** Whether a part of it was on disk before, and so came from nobody. */
+  /** Whether some blocks were on disk before, and so came from no peer. */
   get isPrefilled(): boolean {
     return this.#isPrefilled;
   }
 
-  /** Who sent each block that is here, in the order of the blocks. */
+  /** The sender of each block that is here, in the order of the blocks. */
   get senderOfBlocks(): readonly (Sender | undefined)[] {
     return this.#senders;
   }
 
-  /** Everybody who sent a part of what is here. */
+  /** The senders of all blocks that are here. */
   get senders(): Set<Sender> {
     const senders = new Set<Sender>();
     for (const sender of this.#senders) if (sender !== undefined) senders.add(sender);
     return senders;
   }
 
-  /** These whole blocks, which nobody was asked for, are in the buffer: they were on disk before. */
-  prefill(range: Range): void {
+  /** These whole blocks are in the buffer because they were on disk before; nobody was asked for them. */
+  prefill(range: PieceRange): void {
     const { first, end } = blocksOf(range);
     for (let block = first; block < end; block++) {
       if (!this.#isFree(block)) continue;
@@ -97,8 +97,8 @@ export class PartialPiece<Sender> {
     }
   }
 
-  /** The first run of free blocks, of at most that size; a request for them is out from now on. */
-  takeFree(maxBytes: number): Range | undefined {
+  /** Takes the first run of free blocks, of at most that size, for a request; undefined if none is free. */
+  takeFree(maxBytes: number): PieceRange | undefined {
     if (this.#free === 0) return undefined;
     let first = this.#firstFree;
     while (!this.#isFree(first)) first++;
@@ -112,8 +112,11 @@ export class PartialPiece<Sender> {
     return { begin, sizeBytes: Math.min(end * BLOCK_BYTES, this.sizeBytes) - begin };
   }
 
-  /** Counts one more request for these blocks; false, and nothing counted, where that is too much. */
-  askAgain(range: Range): boolean {
+  /**
+   * Counts one more request for these blocks. False, and nothing is counted, if one of them is here or requested too
+   * often.
+   */
+  askAgain(range: PieceRange): boolean {
     const { first, end } = blocksOf(range);
     for (let block = first; block < end; block++) {
       if (this.#state[block] !== MISSING || this.#asked[block]! >= MAX_REQUESTS_PER_BLOCK) {
@@ -126,33 +129,33 @@ export class PartialPiece<Sender> {
     return true;
   }
 
-  /** A request for these blocks will not be answered. */
-  release(range: Range): void {
+  /** A request for these blocks will not be answered: it counts no more. */
+  release(range: PieceRange): void {
     const { first, end } = blocksOf(range);
     for (let block = first; block < end; block++) this.#unask(block);
   }
 
-  /** Their bytes begin to come in; false if they are here already, or coming from somebody else. */
-  startReceiving(range: Range): boolean {
+  /** The blocks' bytes begin to come in. False if some are here already, or come in from another peer. */
+  startReceiving(range: PieceRange): boolean {
     const { first, end } = blocksOf(range);
     for (let block = first; block < end; block++) {
       if (this.#state[block] !== MISSING) return false;
     }
-    this.#state.fill(COMING, first, end);
+    this.#state.fill(INCOMING, first, end);
     return true;
   }
 
-  /** They stopped coming in midway; whoever was asked for them will not go on. */
-  abandonReceiving(range: Range): void {
+  /** The blocks' bytes stopped coming in midway, and the peer will not go on. */
+  abandonReceiving(range: PieceRange): void {
     const { first, end } = blocksOf(range);
     for (let block = first; block < end; block++) {
-      if (this.#state[block] === COMING) this.#state[block] = MISSING;
+      if (this.#state[block] === INCOMING) this.#state[block] = MISSING;
       this.#unask(block);
     }
   }
 
-  /** All bytes of these blocks, which were coming in, are in the buffer. */
-  arrive(range: Range, sender: Sender): void {
+  /** All bytes of these blocks, which were coming in from that sender, are in the buffer. */
+  arrive(range: PieceRange, sender: Sender): void {
     const { first, end } = blocksOf(range);
     for (let block = first; block < end; block++) {
       this.#state[block] = HERE;
@@ -163,20 +166,20 @@ export class PartialPiece<Sender> {
   }
 
   /** Whether all of these blocks are here. */
-  has(range: Range): boolean {
+  has(range: PieceRange): boolean {
     const { first, end } = blocksOf(range);
     for (let block = first; block < end; block++) if (this.#state[block] !== HERE) return false;
     return true;
   }
 
-  /** Whether somebody else is still being asked for one of these blocks. */
-  isAsked(range: Range): boolean {
+  /** Whether a request for one of these blocks is outstanding. */
+  isAsked(range: PieceRange): boolean {
     const { first, end } = blocksOf(range);
     for (let block = first; block < end; block++) if (this.#asked[block] !== 0) return true;
     return false;
   }
 
-  /** Forgets what is here; what is asked for stays so. */
+  /** Forgets the blocks that are here; outstanding requests stay counted. */
   reset(): void {
     for (let block = 0; block < this.#state.length; block++) {
       if (this.#state[block] !== HERE) continue;
@@ -202,6 +205,6 @@ export class PartialPiece<Sender> {
   }
 }
 
-function blocksOf({ begin, sizeBytes }: Range): { first: number; end: number } {
+function blocksOf({ begin, sizeBytes }: PieceRange): { first: number; end: number } {
   return { first: begin / BLOCK_BYTES, end: Math.ceil((begin + sizeBytes) / BLOCK_BYTES) };
 }

@@ -1,36 +1,38 @@
 /**
- * What becomes of a piece of which every block is here: it is compared with its hash, and then written, or fetched again
- * and its sender banned. Hashes may be known later, and in another order, and by then the peers that sent the piece may
- * have gone, the disk be full, or the transfer be over.
+ * What becomes of a piece of which every block is here: it is compared with its hash and then written, or fetched again
+ * and its sender banned. The hash may be known later, and in another order, and by then the peers that sent the piece
+ * may have gone, the disk be full, or the transfer be over.
  */
 
 import type { TransferFiles } from "../../content/transfer_files.ts";
 import type { SmartBan } from "./smart_ban.ts";
 import type { PiecePicker } from "./piece_picker.ts";
-import type { RequestScheduler, RequestTarget } from "./request_scheduler.ts";
+import type { RequestScheduler } from "./request_scheduler.ts";
+import type { RequestTarget } from "./request_target.ts";
 import type { PieceHasher } from "./piece_hasher.ts";
 import type { PartialPiece } from "./partial_piece.ts";
 import type { PieceWriter } from "./piece_writer.ts";
 import { findGuilty } from "./prefill.ts";
 
-/** What it works with, and whom it tells. */
+/** What the completion of pieces works with, and whom it tells. */
 export interface PieceCompletionOptions {
   readonly files: TransferFiles;
-  readonly desk: Pick<RequestScheduler, "seal" | "close">;
+  readonly scheduler: Pick<RequestScheduler, "seal" | "close">;
   readonly picker: Pick<PiecePicker, "putBack">;
-  readonly bad: SmartBan<RequestTarget>;
+  readonly smartBan: SmartBan<RequestTarget>;
   readonly hasher: PieceHasher;
   readonly writer: Pick<PieceWriter, "write" | "isPaused">;
-  /** Aborted when the transfer is over: nothing is written or told any more. */
+  /** Aborted when the transfer is over: nothing is written or reported any more. */
   readonly signal: AbortSignal;
+  /** A piece did not match its hash. */
   readonly onRejected: (message: string) => void;
-  /** These have certainly sent wrong bytes. One may have gone already. */
+  /** These peers have certainly sent wrong bytes. Some may have disconnected already. */
   readonly onGuilty: (guilty: readonly RequestTarget[]) => void;
-  /** A piece is to be fetched again, or has made room for another: whoever has nothing to do can be asked. */
+  /** A piece is to be fetched again, or has made room for another: idle peers can be asked for more. */
   readonly onRoom: () => void;
 }
 
-/** See the file's head. */
+/** Verifies and writes pieces, or has them fetched again. */
 export class PieceCompletion {
   readonly #options: PieceCompletionOptions;
 
@@ -40,35 +42,36 @@ export class PieceCompletion {
 
   /** Every block of the piece is here. */
   onPiece(piece: PartialPiece<RequestTarget>): void {
-    const { desk, hasher } = this.#options;
-    // From here on nobody is asked for it, and who leaves does not take anything of it along.
-    const bytes = desk.seal(piece).subarray(0, piece.sizeBytes);
+    const { scheduler, hasher } = this.#options;
+    // From here on nobody is asked for the piece, and a sender that leaves does not take its blocks back.
+    const bytes = scheduler.seal(piece).subarray(0, piece.sizeBytes);
     let isLater = false;
     hasher.check(piece.index, bytes, (matches) => {
       const isPutBack = this.#onKnown(piece, bytes, matches);
-      // Otherwise the piece's last sender is asked for more as soon as this has returned.
+      // Otherwise nobody need be asked now: the piece's last sender is as soon as this has returned.
       if (isLater || isPutBack) this.#options.onRoom();
     });
     isLater = true;
   }
 
-  /** Resolves when no thread looks at a piece any more. */
+  /** Resolves when no other thread reads a piece any more. */
   async ended(): Promise<void> {
     await this.#options.hasher.ended();
   }
 
-  /** Whether the piece is to be fetched again. */
+  /** The piece's hash is known. Returns whether the piece is to be fetched again. */
   #onKnown(piece: PartialPiece<RequestTarget>, bytes: Uint8Array, matches: boolean): boolean {
-    const { files, desk, picker, bad, writer, signal, onRejected, onGuilty } = this.#options;
+    const { files, scheduler, picker, smartBan, writer, signal, onRejected, onGuilty } =
+      this.#options;
     if (signal.aborted) {
-      // The files are about to be closed. Whoever goes on with the transfer fetches the piece again.
-      desk.close(piece);
+      // The files are about to be closed. A transfer that resumes fetches the piece again.
+      scheduler.close(piece);
       return false;
     }
-    const guilty = matches ? bad.onMatch(piece) : findGuilty(piece, { files, bad });
+    const guilty = matches ? smartBan.onMatch(piece) : findGuilty(piece, { files, smartBan });
     const isWritten = matches && !writer.isPaused;
     if (isWritten) writer.write(piece.index, bytes);
-    desk.close(piece);
+    scheduler.close(piece);
     if (!isWritten) picker.putBack(piece.index);
     if (!matches) {
       const blame = guilty.length > 0 ? "its sender is banned" : "it came from several sources";

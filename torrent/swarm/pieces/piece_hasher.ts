@@ -1,7 +1,7 @@
 /**
- * Compares pieces with their hashes. Hashing takes more than half of a fetcher's time, so while that is what limits it,
- * some are hashed on other threads while the caller's goes on receiving; the rest at once on the caller's, which so never
- * waits. Figures: docs/decisions/018-own-swarm-engine.md.
+ * Compares pieces with their hashes. Hashing takes more than half of a leecher's processor time, so while that is the
+ * bottleneck, some pieces are hashed on other threads while the caller's thread goes on receiving. The others are hashed at
+ * once on the caller's thread, which therefore never waits. Figures: docs/history/swarm-engine.md.
  */
 
 import { type BackgroundSha1, backgroundSha1 } from "../../../ffi/mod.ts";
@@ -10,46 +10,50 @@ import type { Release } from "../../release/release.ts";
 import type { CpuSaturation } from "./cpu_saturation.ts";
 
 /**
- * Smaller ones are not worth the call: handed over at all times they cost a swarm of nine processes a twentieth more
- * processor time with 512 KiB, a fiftieth with this.
+ * Smaller pieces are not worth the hand-over: when all pieces were handed over, a swarm of nine processes took a
+ * twentieth more processor time with pieces of 512 KiB, a fiftieth with this size.
  */
 const MIN_BYTES = 1024 * 1024;
 /**
- * At a time. With few the other threads stand still until the event loop comes round: from host to host pieces of 2 MiB
- * were 3 % faster with two than with none, 14 % with three or four, 10 % with six or eight, which leave the processor's cache.
+ * Pieces that are hashed on other threads at a time. With few of them those threads stand still until the event loop
+ * comes round: from host to host, pieces of 2 MiB were 3 % faster with two than with none, 14 % with three or four, and
+ * 10 % with six or eight, which no longer fit the processor's cache.
  */
 const MAX_PIECES = 4;
-/** At a time, so that large pieces leave the desk (`request_scheduler.ts`) room for those that are being fetched. */
+/**
+ * The same in bytes, so that large pieces leave room in memory for those that are being fetched
+ * (`request_scheduler.ts`).
+ */
 const MAX_BYTES = 32 * 1024 * 1024;
 
-/** See the file's head. */
+/** Hashes the pieces of one release, on this thread or others. */
 export class PieceHasher {
   readonly #release: Release;
   readonly #open: () => BackgroundSha1 | undefined;
-  readonly #use: Pick<CpuSaturation, "isFull">;
+  readonly #saturation: Pick<CpuSaturation, "isFull">;
   readonly #running = new Set<Promise<void>>();
   #runningBytes = 0;
 
   /**
-   * @param options the release, whether this process has use for another thread, and how to get at a SHA-1 there, which is
-   *   first asked for when a piece is to be handed over. Default: that of libcrypto. Where there is none all is hashed on
-   *   the caller's thread.
+   * @param options the release; whether this process has use for another thread; and `open`, which gives a SHA-1 that
+   * runs on other threads and is first called when a piece is to be handed over. Default: that of libcrypto. If there
+   * is none, all pieces are hashed on the caller's thread.
    */
   constructor(
     options: {
       readonly release: Release;
-      readonly use: Pick<CpuSaturation, "isFull">;
+      readonly saturation: Pick<CpuSaturation, "isFull">;
       readonly open?: () => BackgroundSha1 | undefined;
     },
   ) {
     this.#release = options.release;
-    this.#use = options.use;
+    this.#saturation = options.saturation;
     this.#open = options.open ?? backgroundSha1;
   }
 
   /**
-   * Tells whether the bytes are what the release says of that piece: now, or later, in which case they must not be changed
-   * until then. Pieces need not be told of in the order in which they were given.
+   * Calls `onKnown` with whether the bytes match that piece's hash: now, or later, in which case they must not be
+   * changed until then. The order of the calls need not be that of the pieces.
    */
   check(index: number, bytes: Uint8Array, onKnown: (matches: boolean) => void): void {
     const sha1 = this.#isHandedOver(bytes.length) ? this.#open() : undefined;
@@ -63,18 +67,18 @@ export class PieceHasher {
     this.#running.add(running);
   }
 
-  /** Resolves when all that was given has been told. */
+  /** Resolves when `onKnown` was called for every piece. */
   async ended(): Promise<void> {
     while (this.#running.size > 0) await Promise.all(this.#running);
   }
 
   #isHandedOver(sizeBytes: number): boolean {
-    return sizeBytes >= MIN_BYTES && this.#use.isFull && this.#running.size < MAX_PIECES &&
+    return sizeBytes >= MIN_BYTES && this.#saturation.isFull && this.#running.size < MAX_PIECES &&
       this.#runningBytes + sizeBytes <= MAX_BYTES;
   }
 
   async #matches(sha1: BackgroundSha1, index: number, bytes: Uint8Array): Promise<boolean> {
-    // Without a digest (no thread to be had, the library does not make SHA-1 any more) nobody is to blame.
+    // There may be no digest (no thread to be had, or the library makes no SHA-1 any more): then it is made here.
     const digest = await sha1(bytes).catch(() => undefined);
     return digest === undefined
       ? pieceMatches(this.#release, index, bytes)

@@ -1,6 +1,7 @@
 /**
- * Which piece to ask a peer for: rarest first, chosen without a search; what nobody at home (in the rack) has before the
- * rest; what was begun and given up before all. No I/O, no clock; who is asked, and how often, is the engine's business.
+ * Which piece to ask a peer for: rarest first, chosen without a search; pieces that no local peer has before the
+ * others; pieces that were started and given up before all. No I/O, no clock; which peer is asked, and when, is decided
+ * in `request_scheduler.ts`.
  */
 
 import type { Distance } from "../../../base/locality.ts";
@@ -20,84 +21,91 @@ import {
 /** What a {@link PiecePicker} is made from. */
 export interface PiecePickerOptions {
   readonly pieceCount: number;
-  /** Ties between equally rare pieces; hosts with the same chance would ask for the same pieces. */
+  /** Decides between equally rare pieces. Hosts with the same random numbers would ask for the same pieces. */
   readonly random: Random;
-  /** Pieces we have already; read once. */
+  /** Pieces that we have already; read once. */
   readonly have: PieceSet;
-  /** Who our own are: what none of them has is picked first, and counted as owed. Default: the rack. */
-  readonly home?: "rack" | "site";
+  /** Which peers are local: pieces that none of them has are picked first. Default: those of our rack. */
+  readonly localScope?: "rack" | "site";
 }
 
-/** So many are looked at in order of rarity before a peer's own pieces are; what that misses costs rarity, never a piece. */
+/**
+ * This many pieces are looked at in order of rarity before those of the peer's bitfield are. What that misses makes a less
+ * rare piece be picked, but no piece be missed.
+ */
 const PROBES = 64;
 
 /**
- * So many of them among equally rare pieces, as long as more than {@link PROBES} are open: what only a gateway has may be
- * rarer than anything its neighbours have, and must not use up all looks at theirs.
+ * This many of those among equally rare pieces, as long as more than {@link PROBES} pieces are open: the pieces that only a
+ * gateway has may be rarer than all that its neighbours have, and must not use up the probes for theirs.
  */
 const PROBES_PER_COUNT = 16;
 
 /** What is known of a peer. */
-interface Peer {
-  /** Had everything when it was added, and costs nothing per piece. */
-  readonly full: boolean;
-  /** Its pieces are in the counts. */
-  readonly counted: boolean;
-  /** For pieces that nobody at home has, for any piece, and for {@link PiecePicker.isInteresting}. */
-  readonly abroad: BitfieldWalk;
-  readonly anywhere: BitfieldWalk;
-  readonly interesting: BitfieldWalk;
+interface PickerPeer {
+  /** Whether it had every piece when it was added: then it costs nothing per piece. */
+  readonly isSeed: boolean;
+  /** Whether its pieces are in the counts. */
+  readonly isCounted: boolean;
+  /** Finds pieces that no local peer has. */
+  readonly notLocalWalk: BitfieldWalk;
+  /** Finds any open piece. */
+  readonly openWalk: BitfieldWalk;
+  /** Finds pieces that are missing, for {@link PiecePicker.isInteresting}. */
+  readonly missingWalk: BitfieldWalk;
 }
 
 /**
- * The pieces of one download. A peer is known by its {@link PieceSet}: hand in the same object each time, and add to it
- * what the peer announces before calling {@link peerGot} (once per piece: a repeated Have is the caller's to drop).
+ * The pieces of one download. A piece is open (neither complete nor started), started, or complete. A peer is
+ * identified by its {@link PieceSet}: hand in the same object each time, and add to it what the peer announces before
+ * calling {@link peerGot} (once per piece: the caller drops repeated haves).
  *
- * A peer that has everything when it joins costs neither memory nor time per piece. Picking costs the same at 100 pieces
- * and at a million for such a peer; for others at most {@link PROBES} looks and a few samples in each of two orders, plus
- * a walk over their bitfields that reads each byte once in the download's life.
+ * A peer that has every piece when it joins costs neither memory nor time per piece, and picking for it costs the same
+ * at 100 pieces and at a million. For other peers a pick costs at most {@link PROBES} probes and a few samples in each
+ * of two orders, plus a walk over their bitfields that reads each byte once in the download's life.
  */
 export class PiecePicker {
   readonly #random: Random;
-  /** How many peers have a piece, without those that had everything when they joined. */
+  /** How many peers have each piece, without those that joined as seeds. */
   readonly #counts: Uint32Array;
-  readonly #atHome: LocalAvailability;
-  /** Bits of pieces that are neither complete nor started. */
+  readonly #local: LocalAvailability;
+  /** Bits of the open pieces. */
   readonly #open: PieceSet;
-  /** Bits of pieces that are not complete. */
+  /** Bits of the pieces that are not complete. */
   readonly #lacking: PieceSet;
-  /** Open pieces that no counted peer at home has; the other open ones. */
-  readonly #abroad: RarityBuckets;
-  readonly #near: RarityBuckets;
-  /** Open pieces that had been started (all in the list of count 0), and their bits. */
+  /** Open pieces that no counted local peer has. */
+  readonly #notLocalBuckets: RarityBuckets;
+  /** The other open pieces. */
+  readonly #localBuckets: RarityBuckets;
+  /** Open pieces that had been started and were put back (all in the list of count 0), and their bits. */
   readonly #returned: RarityBuckets;
   readonly #wasReturned: PieceSet;
-  readonly #peers = new Map<PieceSet, Peer>();
-  /** Pieces that a peer got or that were put back, and so may be worth asking for again. */
+  readonly #peers = new Map<PieceSet, PickerPeer>();
+  /** Pieces that a peer got or that were put back, and so may have become worth asking for. */
   readonly #changes = new ChangeLog();
   #missing = 0;
   #started = 0;
   #steps = 0;
   readonly #countStep = () => void this.#steps++;
 
-  constructor({ pieceCount, random, have, home = "rack" }: PiecePickerOptions) {
+  constructor({ pieceCount, random, have, localScope = "rack" }: PiecePickerOptions) {
     this.#random = random;
     this.#counts = new Uint32Array(pieceCount);
     this.#open = new PieceSet(pieceCount);
     this.#lacking = new PieceSet(pieceCount);
-    this.#abroad = new RarityBuckets(pieceCount);
-    this.#near = new RarityBuckets(pieceCount);
+    this.#notLocalBuckets = new RarityBuckets(pieceCount);
+    this.#localBuckets = new RarityBuckets(pieceCount);
     this.#returned = new RarityBuckets(pieceCount);
     this.#wasReturned = new PieceSet(pieceCount);
     for (let piece = 0; piece < pieceCount; piece++) {
       if (have.has(piece)) continue;
       this.#lacking.add(piece);
       this.#open.add(piece);
-      this.#abroad.add(piece, 0);
+      this.#notLocalBuckets.add(piece, 0);
       this.#missing++;
     }
-    this.#atHome = new LocalAvailability(pieceCount, {
-      home,
+    this.#local = new LocalAvailability(pieceCount, {
+      scope: localScope,
       ours: pieceCount - this.#missing,
       isOurs: (piece) => !this.#lacking.has(piece),
     });
@@ -108,91 +116,96 @@ export class PiecePicker {
     return this.#missing;
   }
 
-  /** How many of those have been picked and are under way. The endgame begins when all that is missing is started. */
+  /** How many of those are started. The endgame begins when every missing piece is. */
   get started(): number {
     return this.#started;
   }
 
-  /** How many of our pieces no peer at home has. */
-  get owedHome(): number {
-    return this.#atHome.owed;
+  /** How many of our pieces no local peer has. */
+  get missingLocally(): number {
+    return this.#local.missing;
   }
 
-  /** Pieces, bytes of bitfields and events looked at since the start: what the work grows with, for tests. */
+  /** Pieces, bytes of bitfields and changes looked at since the start: what the work grows with, for tests. */
   get steps(): number {
     return this.#steps;
   }
 
   /**
-   * Whether there is an open piece that only peers with everything could bring from that distance or nearer: at home one that
-   * nobody counted there has, for farther away one that nobody counted has at all.
+   * Whether there is an open piece that only seeds could bring from that distance or nearer: for a local distance a
+   * piece that no counted local peer has, for others a piece that no counted peer has at all.
    */
   hasRare(distance: Distance): boolean {
-    const count = this.#abroad.nextCount(0);
-    return this.#atHome.includes(distance) ? count !== -1 : count === 0;
+    const count = this.#notLocalBuckets.nextCount(0);
+    return this.#local.includes(distance) ? count !== -1 : count === 0;
   }
 
-  /** A peer's bitfield joins the counts. A peer that has everything costs a look at its bitfield, 32 pieces at a time. */
+  /** Adds a peer's bitfield to the counts. A seed costs one look at its bitfield, 32 pieces at a time. */
   addPeer(has: PieceSet, distance: Distance): void {
     if (this.#peers.has(has)) throw new Error("Picker: a peer that is unknown was expected");
-    const full = isFull(has, this.#counts.length);
-    if (!full) has.forEach((piece) => this.#count(piece, distance, 1));
-    else if (this.#atHome.includes(distance)) this.#atHome.addFull(1);
-    this.#peers.set(has, this.#newPeer({ full, counted: !full }));
+    const isSeed = isFull(has, this.#counts.length);
+    if (!isSeed) has.forEach((piece) => this.#count(piece, distance, 1));
+    else if (this.#local.includes(distance)) this.#local.addSeed(1);
+    this.#peers.set(has, this.#newPeer({ isSeed, isCounted: !isSeed }));
   }
 
-  /** The peer has gone: everything in its set leaves the counts. */
+  /** The peer has gone: takes everything in its set out of the counts. */
   removePeer(has: PieceSet, distance: Distance): void {
     const peer = this.#peers.get(has);
     if (peer === undefined) throw new Error("Picker: a peer that was added was expected");
     this.#peers.delete(has);
-    if (peer.full) {
-      if (this.#atHome.includes(distance)) this.#atHome.addFull(-1);
+    if (peer.isSeed) {
+      if (this.#local.includes(distance)) this.#local.addSeed(-1);
       return;
     }
     has.forEach((piece) => this.#count(piece, distance, -1));
-    // Many pieces may be there no more: more than the walks could be told one by one.
-    if (this.#atHome.includes(distance)) this.#changes.forgetAll();
+    // Many pieces may be local no more: more than could be told to the walks one by one.
+    if (this.#local.includes(distance)) this.#changes.forgetAll();
   }
 
-  /** A peer that was added has got one more piece, which is in its set by now or will be when it {@link peerOffers} it. */
+  /**
+   * A peer that was added has got a piece, which is in its set by now, or will be when {@link peerOffers} is called for
+   * it.
+   */
   peerGot(index: number, distance: Distance): void {
     this.#count(index, distance, 1);
     this.#changes.add(index);
   }
 
-  /** It may be asked for one that it got earlier, which is in its set by now. */
+  /** A peer may be asked for a piece that it got earlier, which is in its set by now. */
   peerOffers(index: number): void {
     this.#changes.add(index);
   }
 
-  /** The next piece for a peer that has these, or undefined if it has none that is open; the piece is now started. */
+  /** Starts and returns the next piece for a peer that has these pieces; undefined if none of them is open. */
   pick(has: PieceSet, distance: Distance): number | undefined {
     if (this.#missing === this.#started) return undefined;
-    const peer = this.#peers.get(has) ?? this.#newPeer({ full: false, counted: false });
-    // What a counted peer at home has is there.
-    const isNear = this.#atHome.includes(distance) && peer.counted;
-    const piece = (isNear ? undefined : this.#pickFrom(this.#abroad, has, peer)) ??
-      this.#pickFrom(this.#near, has, peer);
+    const peer = this.#peers.get(has) ?? this.#newPeer({ isSeed: false, isCounted: false });
+    // Whatever a counted local peer has is available locally.
+    const isLocal = this.#local.includes(distance) && peer.isCounted;
+    const piece = (isLocal ? undefined : this.#pickFrom(this.#notLocalBuckets, has, peer)) ??
+      this.#pickFrom(this.#localBuckets, has, peer);
     if (piece === undefined) return undefined;
     this.#close(piece);
     this.#started++;
     return piece;
   }
 
-  /** Starts that piece, which a peer with these has suggested; false unless it is open and nobody else is to bring it. */
+  /**
+   * Starts a piece that a peer with these pieces has suggested. False unless it is open and nobody else is to bring it.
+   */
   take(index: number, has: PieceSet, distance: Distance): boolean {
-    // A peer with everything is not to bring what a counted one has, one from abroad not what one at home has.
-    const isThere = this.#peers.get(has)?.full === false
-      ? this.#atHome.has(index) && !this.#atHome.includes(distance)
+    // A seed is not to bring what a counted peer has, a peer elsewhere not what a local one has.
+    const isAvailable = this.#peers.get(has)?.isSeed === false
+      ? this.#local.has(index) && !this.#local.includes(distance)
       : this.#counts[index] !== 0;
-    if (isThere || !this.#open.has(index)) return false;
+    if (isAvailable || !this.#open.has(index)) return false;
     this.#close(index);
     this.#started++;
     return true;
   }
 
-  /** A started piece that was given up, or that failed its hash: it can be picked again, and soon. */
+  /** A started piece was given up, or did not match its hash: it is open again, and picked soon. */
   putBack(index: number): void {
     if (!this.#lacking.has(index) || this.#open.has(index)) return;
     this.#started--;
@@ -203,64 +216,64 @@ export class PiecePicker {
     this.#changes.add(index);
   }
 
-  /** We have it now, whether it was started or not. */
+  /** We have that piece now, whether it was started or not. */
   complete(index: number): void {
     if (!this.#lacking.has(index)) return;
     if (this.#open.has(index)) this.#close(index);
     else this.#started--;
     this.#lacking.delete(index);
-    this.#atHome.got(index);
+    this.#local.got(index);
     this.#missing--;
   }
 
-  /** Whether the peer has anything that we lack, started or not. */
+  /** Whether a peer with these pieces has one that is not complete. */
   isInteresting(has: PieceSet): boolean {
     if (this.#missing === 0) return false;
-    const { full, interesting: walk } = this.#peers.get(has) ??
-      this.#newPeer({ full: false, counted: false });
-    if (full) return true;
+    const { isSeed, missingWalk } = this.#peers.get(has) ??
+      this.#newPeer({ isSeed: false, isCounted: false });
+    if (isSeed) return true;
     const lacking = this.#lacking.bytes;
-    return walk.find(has, this.#changes, (byte) => lacking[byte]!, this.#countStep) !== -1;
+    return missingWalk.find(has, this.#changes, (byte) => lacking[byte]!, this.#countStep) !== -1;
   }
 
-  /** One of the two orders: what was put back, the rarest, then whatever the peer has. */
-  #pickFrom(buckets: RarityBuckets, has: PieceSet, peer: Peer): number | undefined {
-    const abroad = buckets === this.#abroad;
-    const returned = this.#findReturned(has, abroad);
+  /** Picks from one of the two orders: pieces that were put back, then the rarest, then whatever the peer has. */
+  #pickFrom(buckets: RarityBuckets, has: PieceSet, peer: PickerPeer): number | undefined {
+    const isNotLocal = buckets === this.#notLocalBuckets;
+    const returned = this.#findReturned(has, isNotLocal);
     if (returned !== undefined) return returned;
     const rare = this.#findRare(buckets, has, peer);
-    if (rare !== undefined || peer.full) return rare;
+    if (rare !== undefined || peer.isSeed) return rare;
     const open = this.#open.bytes;
-    const atHome = this.#atHome.bytes;
-    const candidates: Candidates = abroad
-      ? (byte) => open[byte]! & ~atHome[byte]!
+    const local = this.#local.bytes;
+    const candidates: Candidates = isNotLocal
+      ? (byte) => open[byte]! & ~local[byte]!
       : (byte) => open[byte]!;
     const order = { counts: this.#counts, random: this.#random };
     const sampled = sampleRarest(has, candidates, { ...order, countStep: this.#countStep });
     if (sampled !== -1) return sampled;
-    const walk = abroad ? peer.abroad : peer.anywhere;
+    const walk = isNotLocal ? peer.notLocalWalk : peer.openWalk;
     const byteIndex = walk.find(has, this.#changes, candidates, this.#countStep);
     if (byteIndex === -1) return undefined;
     return rarestOf(byteIndex, has.bytes[byteIndex]! & candidates(byteIndex), order);
   }
 
-  /** One that was put back, if it is among the few that are looked at; it is open in any case. */
-  #findReturned(has: PieceSet, abroad: boolean): number | undefined {
+  /** A piece that was put back, if it is among the few that are looked at; it stays open in any case. */
+  #findReturned(has: PieceSet, isNotLocal: boolean): number | undefined {
     const length = this.#returned.lengthOf(0);
     for (let place = length - 1; place >= Math.max(0, length - PROBES); place--) {
       this.#steps++;
       const piece = this.#returned.at(0, place);
-      if (has.has(piece) && this.#atHome.has(piece) !== abroad) return piece;
+      if (has.has(piece) && this.#local.has(piece) !== isNotLocal) return piece;
     }
     return undefined;
   }
 
-  /** A piece by rarity, from a random place among the equally rare. The first one fits a peer that has everything. */
-  #findRare(buckets: RarityBuckets, has: PieceSet, peer: Peer): number | undefined {
+  /** A piece by rarity, from a random place among equally rare ones. For a seed the first one fits. */
+  #findRare(buckets: RarityBuckets, has: PieceSet, peer: PickerPeer): number | undefined {
     let probes = 0;
     const most = this.#missing - this.#started > PROBES ? PROBES_PER_COUNT : PROBES;
-    // What a counted peer has is counted once at least.
-    let count = buckets.nextCount(peer.counted ? 1 : 0);
+    // A piece of a counted peer has a count of one at least.
+    let count = buckets.nextCount(peer.isCounted ? 1 : 0);
     for (; count !== -1; count = buckets.nextCount(count + 1)) {
       const length = buckets.lengthOf(count);
       const start = Math.floor(this.#random() * length);
@@ -268,7 +281,7 @@ export class PiecePicker {
         if (++probes > PROBES) return undefined;
         this.#steps++;
         const piece = buckets.at(count, (start + offset) % length);
-        if (peer.full || has.has(piece)) return piece;
+        if (peer.isSeed || has.has(piece)) return piece;
       }
     }
     return undefined;
@@ -283,25 +296,25 @@ export class PiecePicker {
     this.#wasReturned.delete(piece);
   }
 
-  /** One more peer has it, or one less. */
+  /** Adds one peer to those that have this piece, or takes one away. */
   #count(piece: number, distance: Distance, by: 1 | -1): void {
     this.#steps++;
     const open = this.#open.has(piece);
     if (open) this.#bucketsOf(piece).remove(piece, this.#counts[piece]!);
     this.#counts[piece] = this.#counts[piece]! + by;
-    if (this.#atHome.includes(distance)) {
-      by === 1 ? this.#atHome.raise(piece) : this.#atHome.lower(piece);
+    if (this.#local.includes(distance)) {
+      by === 1 ? this.#local.raise(piece) : this.#local.lower(piece);
     }
     if (open) this.#bucketsOf(piece).add(piece, this.#counts[piece]!);
   }
 
   #bucketsOf(piece: number): RarityBuckets {
-    return this.#atHome.has(piece) ? this.#near : this.#abroad;
+    return this.#local.has(piece) ? this.#localBuckets : this.#notLocalBuckets;
   }
 
-  #newPeer(kind: Pick<Peer, "full" | "counted">): Peer {
+  #newPeer(kind: Pick<PickerPeer, "isSeed" | "isCounted">): PickerPeer {
     const newWalk = () =>
       new BitfieldWalk(this.#changes, Math.floor(this.#random() * this.#open.bytes.length));
-    return { ...kind, abroad: newWalk(), anywhere: newWalk(), interesting: newWalk() };
+    return { ...kind, notLocalWalk: newWalk(), openWalk: newWalk(), missingWalk: newWalk() };
   }
 }

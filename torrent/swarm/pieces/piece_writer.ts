@@ -1,19 +1,19 @@
 /**
- * Writes pieces that have been verified. While the disk is full it holds on to one of them, tries
- * until there is room for it, and takes no others: what arrives meanwhile is asked for again later.
+ * Writes verified pieces to the disk. While the disk is full it keeps one piece, tries again until there is room for
+ * it, and accepts no others: pieces that arrive meanwhile are fetched again later.
  */
 
 import { diskError } from "../../content/content_store.ts";
 import type { TransferError } from "../../errors.ts";
-import { type PieceWriting, whenThereIsRoom } from "../../content/transfer_files.ts";
+import { type PieceStoreOptions, retryWhileDiskFull } from "../../content/transfer_files.ts";
 
-/** What it needs, and whom it tells. `onContinued` comes before the `onWritten` of the piece that waited. */
-export interface PieceWriterOptions extends PieceWriting {
-  /** The disk failed in another way. */
+/** What a writer works with, and whom it tells. `onContinued` comes before the `onWritten` of the piece that waited. */
+export interface PieceWriterOptions extends PieceStoreOptions {
+  /** The disk failed in another way than being full. */
   readonly onFailed: (error: TransferError) => void;
 }
 
-/** See the file's head. */
+/** Writes one transfer's pieces. */
 export class PieceWriter {
   readonly #options: PieceWriterOptions;
   #isPaused = false;
@@ -23,12 +23,12 @@ export class PieceWriter {
     this.#options = options;
   }
 
-  /** Whether it takes no pieces for now. */
+  /** Whether the disk is full, so that no pieces are accepted for now. */
   get isPaused(): boolean {
     return this.#isPaused;
   }
 
-  /** Writes the piece now, or later if there is no room. The bytes may be reused afterwards. */
+  /** Writes the piece now, or later if there is no room. The caller may reuse the bytes at once. */
   write(index: number, bytes: Uint8Array): void {
     const { files, onWritten, onFailed } = this.#options;
     try {
@@ -42,7 +42,7 @@ export class PieceWriter {
     onWritten(index);
   }
 
-  /** Resolves when it waits for nothing any more; after the signal has been aborted. */
+  /** Resolves when no piece waits for room any more; to be called after the signal was aborted. */
   async ended(): Promise<void> {
     await this.#waiting;
   }
@@ -58,7 +58,7 @@ export class PieceWriter {
     this.#isPaused = true;
     onPaused(full);
     try {
-      await whenThereIsRoom(() => this.#write(index, bytes), {
+      await retryWhileDiskFull(() => this.#write(index, bytes), {
         clock,
         signal,
         onFull: () => {},

@@ -1,6 +1,7 @@
 /**
- * Puts into a piece what is on disk of it already (see `../../content/present_blocks.ts`), so that only the rest is asked for.
- * The piece's hash decides whether it was right; if not, nobody is to blame, and all of it is asked for.
+ * Fills a piece with those of its blocks that are on disk already (see `../../content/present_blocks.ts`), so that only
+ * the others are requested. The piece's hash decides whether they were right; if not, no peer is to blame, and the
+ * whole piece is fetched.
  */
 
 import { TransferError } from "../../errors.ts";
@@ -8,7 +9,7 @@ import type { TransferFiles } from "../../content/transfer_files.ts";
 import type { SmartBan } from "./smart_ban.ts";
 import type { PartialPiece } from "./partial_piece.ts";
 
-/** Before anybody is asked for the piece. `bufferOf` is only called when there is something to read. */
+/** Called before any block of the piece is requested. `bufferOf` is called only if there is something to read. */
 export function prefill<Sender>(
   piece: PartialPiece<Sender>,
   { files, bufferOf }: { files: TransferFiles; bufferOf: () => Uint8Array },
@@ -24,19 +25,21 @@ export function prefill<Sender>(
       piece.prefill(run);
     }
   } catch (error) {
-    // What cannot be read is asked for; should it be the disk, writing the piece will tell.
+    // Blocks that cannot be read are fetched; if the disk is broken, writing the piece will tell.
     if (!(error instanceof TransferError)) throw error;
     present?.forget(piece.index);
     piece.reset();
   }
 }
 
-/** The piece did not match: who certainly sent wrong bytes. Nobody, where what was on disk may have been wrong. */
+/**
+ * The piece did not match its hash: who certainly sent wrong bytes. Nobody, if what was on disk may have been wrong.
+ */
 export function findGuilty<Sender>(
   piece: PartialPiece<Sender>,
-  { files, bad }: { files: TransferFiles; bad: SmartBan<Sender> },
+  { files, smartBan }: { files: TransferFiles; smartBan: SmartBan<Sender> },
 ): Sender[] {
-  if (!piece.isPrefilled) return bad.onMismatch(piece);
+  if (!piece.isPrefilled) return smartBan.onMismatch(piece);
   files.present?.forget(piece.index);
   return [];
 }

@@ -1,18 +1,18 @@
 /**
- * Pieces sorted by how many peers have them, so that the rarest is found without a search: one growable list per
- * count, a bitmap of the lists that hold something, and where each piece stands in its list.
+ * Pieces sorted by how many peers have them, so that the rarest is found without a search: one growable list per count,
+ * a bitmap of the lists that are not empty, and the position of each piece in its list.
  */
 
-/** Room of a list when it first holds something. */
+/** Capacity of a list when its first piece is added. */
 const FIRST_ROOM = 8;
 
-/** Pieces by count. Each operation costs the same however many pieces there are (growth: amortised). */
+/** Pieces by count. The cost of an operation does not depend on the number of pieces (growth: amortised). */
 export class RarityBuckets {
   readonly #lists: Uint32Array[] = [];
   readonly #lengths: number[] = [];
-  /** One bit per list: whether it holds anything. As many words as peers / 32. */
+  /** One bit per list: whether it holds a piece. As many words as peers / 32. */
   readonly #occupied: number[] = [];
-  /** Where a piece stands in its list; means nothing for a piece in none. */
+  /** The position of each piece in its list; without meaning for a piece that is in none. */
   readonly #positions: Uint32Array;
 
   constructor(pieceCount: number) {
@@ -34,7 +34,7 @@ export class RarityBuckets {
     if (length === 0) this.#occupied[count >> 5] = (this.#occupied[count >> 5] ?? 0) | bitOf(count);
   }
 
-  /** Takes a piece out of the list of that count, in which it has to be: the list's last takes its place. */
+  /** Takes a piece out of the list of that count, in which it has to be. The list's last piece takes its place. */
   remove(piece: number, count: number): void {
     const list = this.#lists[count]!;
     const last = this.#lengths[count]! - 1;
@@ -44,11 +44,11 @@ export class RarityBuckets {
     this.#positions[moved] = position;
     this.#lengths[count] = last;
     if (last === 0) this.#occupied[count >> 5] = (this.#occupied[count >> 5] ?? 0) & ~bitOf(count);
-    // A list that once held everything must not keep the room: there is one per peer.
+    // A list that once held every piece must not keep that room: there may be as many lists as peers.
     if (last > FIRST_ROOM && last * 4 < list.length) this.#resize(count, last * 2);
   }
 
-  /** The least count from `least` on that some piece has, or -1. */
+  /** The smallest count from `least` on that some piece has, or -1. */
   nextCount(least: number): number {
     let word = least >> 5;
     let bits = (this.#occupied[word] ?? 0) & ~(bitOf(least) - 1);
@@ -64,7 +64,7 @@ export class RarityBuckets {
     return this.#lengths[count] ?? 0;
   }
 
-  /** A piece of that count, by its place among them. */
+  /** A piece of that count, by its position in the list. */
   at(count: number, place: number): number {
     return this.#lists[count]![place]!;
   }

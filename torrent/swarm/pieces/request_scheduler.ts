@@ -1,70 +1,64 @@
 /**
- * Decides what each peer is asked for next, and keeps the pieces that are being fetched. A piece has
- * one owner who is asked for all of it; others help only where nothing else is left for them, and
- * never from farther away than the owner. The bytes of all open pieces together are bounded. No I/O.
+ * This room turns what peers have into verified pieces. `piece_picker.ts` chooses pieces, this file decides which peer
+ * is asked for which of their blocks and collects these in a `partial_piece.ts`; once every block is here
+ * `piece_completion.ts` has it hashed and written. Each piece that is being fetched has one owner, a peer that is asked
+ * for all of it; others help only if nothing else is left for them, and never from farther away than the owner. The
+ * memory of all open pieces together is bounded. No I/O.
  */
 
 import { isWithin } from "../../../base/locality.ts";
-import type { PieceSet } from "../../content/piece_set.ts";
 import { pieceSizeBytes, type Release } from "../../release/release.ts";
 import type { SmartBan } from "./smart_ban.ts";
-import { type Feeder, isFedByOthers } from "./seed_relief.ts";
-import type { Outstanding, OutstandingRequests } from "./outstanding_requests.ts";
+import { isFedByOthers } from "./seed_relief.ts";
+import type { OutstandingRequest } from "./outstanding_requests.ts";
 import type { PiecePicker } from "./piece_picker.ts";
-import { PartialPiece, type Range } from "./partial_piece.ts";
-import type { ReceivedSuggestions } from "../suggest/suggestions.ts";
+import { PartialPiece, type PieceRange } from "./partial_piece.ts";
+import type { RequestTarget } from "./request_target.ts";
 
 /**
- * Memory for pieces in progress, those that are being hashed among them: six of the largest, 1,536 of the smallest. With
- * the runtime's own 65 MB and the sockets' buffers a process stays below 300 MB.
+ * Memory for pieces in progress, including those that are being hashed: six of the largest pieces, 1,536 of the
+ * smallest. With the runtime's own 65 MB and the sockets' buffers a process stays below 300 MB.
  */
 const MAX_OPEN_BYTES = 96 * 1024 * 1024;
-/** A request that is older, in the transfer's seconds, may be made once more to an idle peer. */
+/** Blocks of a request that is this many seconds old may be asked for once more, of an idle peer. */
 const LATE_TICKS = 2;
 
-/** A peer that can be asked. */
-export interface RequestTarget extends Feeder {
-  readonly has: PieceSet;
-  /** The pieces that it has suggested (BEP 6). */
-  readonly hints: Pick<ReceivedSuggestions, "take">;
-  readonly maxRequestBytes: number;
-  readonly outstanding: OutstandingRequests<RequestTarget>;
-}
-
-/** See the file's head. */
+/** The pieces in progress of one transfer, and who is asked for them. */
 export class RequestScheduler {
   readonly #release: Release;
   readonly #picker: PiecePicker;
-  readonly #bad: SmartBan<RequestTarget>;
+  readonly #smartBan: SmartBan<RequestTarget>;
   readonly #maxOpen: number;
+  /** The pieces that are being fetched. */
   readonly #open = new Map<number, PartialPiece<RequestTarget>>();
-  /** All here, and their buffers looked at still. */
+  /** Pieces of which every block is here, and whose buffers are still read. */
   readonly #sealed = new Set<PartialPiece<RequestTarget>>();
-  /** Open pieces with free blocks that nobody owns. */
+  /** Open pieces that have free blocks and no owner. */
   readonly #loose = new Set<PartialPiece<RequestTarget>>();
   readonly #owned = new Map<RequestTarget, PartialPiece<RequestTarget>>();
+  /** Buffers for the next pieces. */
   readonly #pool: Uint8Array[] = [];
-  readonly #sources: () => Iterable<RequestTarget>;
+  readonly #targets: () => Iterable<RequestTarget>;
   readonly #prefill: (piece: PartialPiece<RequestTarget>) => void;
-  /** Since when others than those with everything have all that is left. */
+  /** The tick since which leechers together have every missing piece; undefined if they have not. */
   #commonSinceTick: number | undefined;
 
   constructor(
     options: {
       release: Release;
       picker: PiecePicker;
-      bad: SmartBan<RequestTarget>;
-      /** Everybody that can be asked. */
-      sources: () => Iterable<RequestTarget>;
-      /** Puts into a piece that is opened what need not be asked for. */
+      smartBan: SmartBan<RequestTarget>;
+      /** All connected peers. */
+      targets: () => Iterable<RequestTarget>;
+      /** Fills a piece that is opened with what need not be requested. */
       prefill: (piece: PartialPiece<RequestTarget>) => void;
     },
   ) {
-    this.#sources = options.sources;
+    this.#targets = options.targets;
     this.#prefill = options.prefill;
     this.#release = options.release;
     this.#picker = options.picker;
-    this.#bad = options.bad;
+    this.#smartBan = options.smartBan;
     this.#maxOpen = Math.max(2, Math.floor(MAX_OPEN_BYTES / options.release.pieceLengthBytes));
   }
 
@@ -73,103 +67,124 @@ export class RequestScheduler {
     return this.#open.size;
   }
 
-  /** What to ask this peer for next, or undefined if there is nothing (for now). */
-  nextRequest(source: RequestTarget, tick: number): Outstanding<RequestTarget> | undefined {
-    let piece = this.#owned.get(source);
+  /** Makes the next request to this peer; undefined if there is nothing to ask it for now. */
+  nextRequest(target: RequestTarget, tick: number): OutstandingRequest<RequestTarget> | undefined {
+    let piece = this.#owned.get(target);
     if (piece === undefined || !piece.hasFree) {
-      piece = this.#takeLoose(source);
-      if (piece === undefined && this.#mayOpen(source, tick)) {
-        piece = this.#openNext(source) ?? this.#findShared(source);
+      piece = this.#takeLoose(target);
+      if (piece === undefined && this.#mayOpen(target, tick)) {
+        piece = this.#openNext(target) ?? this.#findShared(target);
       }
     }
-    const range = piece?.takeFree(source.maxRequestBytes);
+    const range = piece?.takeFree(target.maxRequestBytes);
     if (piece === undefined || range === undefined) return undefined;
     if (!piece.hasFree) this.#loose.delete(piece);
-    return this.#note(source, { ...range, piece, sentTick: tick, released: false });
+    return this.#add(target, { ...range, piece, sentTick: tick, released: false });
   }
 
   /**
-   * What to ask an idle peer for once more: what somebody else has been asked for long ago (the
-   * endgame, and the answer to peers that are slow without standing still).
+   * Makes a request to an idle peer for blocks that another peer was asked for {@link LATE_TICKS} ago, or that come in
+   * from it for too long. This is the endgame, and the answer to peers that are slow without stalling.
    */
-  nextLateRequest(source: RequestTarget, tick: number): Outstanding<RequestTarget> | undefined {
-    for (const other of this.#sources()) {
-      if (other === source) continue;
+  nextLateRequest(
+    target: RequestTarget,
+    tick: number,
+  ): OutstandingRequest<RequestTarget> | undefined {
+    for (const other of this.#targets()) {
+      if (other === target) continue;
+      const takenOver = this.#takeOver(target, other, tick);
+      if (takenOver !== undefined) return takenOver;
       for (const { piece, begin, sizeBytes, sentTick, released } of other.outstanding) {
         if (released || sentTick > tick - LATE_TICKS || piece.exclusive) continue;
-        if (!source.has.has(piece.index) || this.#open.get(piece.index) !== piece) continue;
-        const step = source.maxRequestBytes;
+        if (!target.has.has(piece.index) || this.#open.get(piece.index) !== piece) continue;
+        const step = target.maxRequestBytes;
         for (let at = begin; at < begin + sizeBytes; at += step) {
           const range = { begin: at, sizeBytes: Math.min(step, begin + sizeBytes - at) };
           if (!piece.askAgain(range)) continue;
-          return this.#note(source, { ...range, piece, sentTick: tick, released: false });
+          return this.#add(target, { ...range, piece, sentTick: tick, released: false });
         }
       }
     }
     return undefined;
   }
 
-  /** Whether the piece is still being fetched, and a late answer to that request of use. */
+  /** Makes a request for the block that comes in from the other peer for too long, which then counts no more. */
+  #takeOver(
+    target: RequestTarget,
+    other: RequestTarget,
+    tick: number,
+  ): OutstandingRequest<RequestTarget> | undefined {
+    const { overdue } = other;
+    if (overdue === undefined || overdue.piece.exclusive) return undefined;
+    if (!target.has.has(overdue.piece.index)) return undefined;
+    // Its blocks are free then, and nobody has anything better to do than this peer.
+    other.abandonIncoming();
+    return this.nextRequest(target, tick);
+  }
+
+  /** Whether the piece is still being fetched, so that a late block of it is of use. */
   isOpen(piece: PartialPiece<RequestTarget>): boolean {
     return this.#open.get(piece.index) === piece;
   }
 
-  /** Where the bytes of an open piece go. */
+  /** The buffer that the bytes of an open piece go to. */
   bufferOf(piece: PartialPiece<RequestTarget>): Uint8Array {
     piece.buffer ??= this.#pool.pop() ?? new Uint8Array(this.#release.pieceLengthBytes);
     return piece.buffer;
   }
 
-  /** That request will not be answered: others may be asked. */
-  giveUp(source: RequestTarget, request: Outstanding<RequestTarget>): void {
+  /** Gives a request up that will not be answered: other peers may be asked for its blocks. */
+  giveUp(target: RequestTarget, request: OutstandingRequest<RequestTarget>): void {
     if (request.released) return;
     request.released = true;
-    this.refuse(source, request);
+    this.refuse(target, request);
   }
 
-  /** The answer to that request is not taken: what is not here yet may be asked for again. */
-  refuse(source: RequestTarget, request: Outstanding<RequestTarget>): void {
+  /** The answer to that request is not accepted: blocks that are not here yet may be requested again. */
+  refuse(target: RequestTarget, request: OutstandingRequest<RequestTarget>): void {
     request.piece.release(request);
-    this.#settle(source, request.piece);
+    this.#settle(target, request.piece);
   }
 
-  /** A block that was coming in stopped in the middle. */
-  abandon(source: RequestTarget, piece: PartialPiece<RequestTarget>, range: Range): void {
+  /** Blocks that were coming in stopped in the middle. */
+  abandon(target: RequestTarget, piece: PartialPiece<RequestTarget>, range: PieceRange): void {
     piece.abandonReceiving(range);
-    this.#settle(source, piece);
+    this.#settle(target, piece);
   }
 
-  /** The peer is not to be asked for now: nobody waits for what it was asked for. */
-  withdraw(source: RequestTarget): void {
-    for (const request of source.outstanding) this.giveUp(source, request);
-    const piece = this.#owned.get(source);
-    if (piece !== undefined) this.#disown(source, piece);
+  /** The peer does not answer for now: others may be asked for everything that is outstanding there. */
+  withdraw(target: RequestTarget): void {
+    for (const request of target.outstanding) this.giveUp(target, request);
+    const piece = this.#owned.get(target);
+    if (piece !== undefined) this.#disown(target, piece);
   }
 
-  /** All of the open piece is here: it is not being fetched any more, and its bytes stay where they are until it is closed. */
+  /**
+   * Every block of the open piece is here: it is not being fetched any more, and keeps its buffer until it is closed.
+   */
   seal(piece: PartialPiece<RequestTarget>): Uint8Array {
     this.#takeOff(piece);
     this.#sealed.add(piece);
     return this.bufferOf(piece);
   }
 
-  /** The piece is written, or has to be fetched anew: its buffer serves the next one. */
+  /** The piece is written, or is to be fetched anew: its buffer serves the next one. */
   close(piece: PartialPiece<RequestTarget>): void {
     if (!this.#sealed.delete(piece) && !this.#takeOff(piece)) return;
     const { buffer } = piece;
     piece.buffer = undefined;
     if (buffer === undefined) return;
-    // A new one costs a page fault per 4 KiB, so all that there may be are kept, until nothing is missing.
+    // A new buffer costs a page fault per 4 KiB, so all are kept until no piece is missing.
     if (this.#picker.missing <= 1) this.#pool.length = 0;
     else if (this.#heldCount + this.#pool.length < this.#maxOpen) this.#pool.push(buffer);
   }
 
-  /** Pieces that take memory. */
+  /** How many pieces hold memory. */
   get #heldCount(): number {
     return this.#open.size + this.#sealed.size;
   }
 
-  /** It is not being fetched any more; false if it was not. */
+  /** Ends the fetching of the piece; false if it was not being fetched. */
   #takeOff(piece: PartialPiece<RequestTarget>): boolean {
     if (!this.isOpen(piece)) return false;
     this.#open.delete(piece.index);
@@ -181,23 +196,26 @@ export class RequestScheduler {
     return true;
   }
 
-  #note(source: RequestTarget, request: Outstanding<RequestTarget>): Outstanding<RequestTarget> {
-    source.outstanding.add(request);
+  #add(
+    target: RequestTarget,
+    request: OutstandingRequest<RequestTarget>,
+  ): OutstandingRequest<RequestTarget> {
+    target.outstanding.add(request);
     return request;
   }
 
-  /** After a request was given up: who goes on with its piece. */
-  #settle(source: RequestTarget, piece: PartialPiece<RequestTarget>): void {
+  /** A request was given up: frees its piece for others if need be. */
+  #settle(target: RequestTarget, piece: PartialPiece<RequestTarget>): void {
     if (!this.isOpen(piece)) return;
-    if (piece.exclusive || piece.owner === source) this.#disown(source, piece);
+    if (piece.exclusive || piece.owner === target) this.#disown(target, piece);
     else if (piece.owner === undefined) this.#loosen(piece);
   }
 
-  #disown(source: RequestTarget, piece: PartialPiece<RequestTarget>): void {
-    if (this.#owned.get(source) === piece) this.#owned.delete(source);
+  #disown(target: RequestTarget, piece: PartialPiece<RequestTarget>): void {
+    if (this.#owned.get(target) === piece) this.#owned.delete(target);
     if (!this.isOpen(piece)) return;
     piece.owner = undefined;
-    // A second sender's blocks among the first one's would hide again who lied.
+    // Blocks of a second sender among those of the first would hide again who lied.
     if (piece.exclusive) piece.reset();
     this.#loosen(piece);
   }
@@ -211,58 +229,58 @@ export class RequestScheduler {
     }
   }
 
-  #own(source: RequestTarget, piece: PartialPiece<RequestTarget>): PartialPiece<RequestTarget> {
+  #own(target: RequestTarget, piece: PartialPiece<RequestTarget>): PartialPiece<RequestTarget> {
     this.#loose.delete(piece);
-    const former = this.#owned.get(source);
+    const former = this.#owned.get(target);
     if (former !== undefined && former !== piece) former.owner = undefined;
-    piece.owner = source;
-    this.#owned.set(source, piece);
+    piece.owner = target;
+    this.#owned.set(target, piece);
     return piece;
   }
 
-  #takeLoose(source: RequestTarget): PartialPiece<RequestTarget> | undefined {
+  #takeLoose(target: RequestTarget): PartialPiece<RequestTarget> | undefined {
     for (const piece of this.#loose) {
-      if (source.has.has(piece.index)) return this.#own(source, piece);
+      if (target.has.has(piece.index)) return this.#own(target, piece);
     }
     return undefined;
   }
 
-  /** See `seed_relief.ts`. */
-  #mayOpen(source: RequestTarget, tick: number): boolean {
-    if (!source.isOrigin) return true;
-    if (this.#picker.hasRare(source.distance)) {
+  /** Whether the peer may be asked for another piece: seeds are relieved where leechers suffice (`seed_relief.ts`). */
+  #mayOpen(target: RequestTarget, tick: number): boolean {
+    if (!target.joinedAsSeed) return true;
+    if (this.#picker.hasRare(target.distance)) {
       this.#commonSinceTick = undefined;
       return true;
     }
     this.#commonSinceTick ??= tick;
-    return !isFedByOthers(source, this.#sources(), tick - this.#commonSinceTick);
+    return !isFedByOthers(target, this.#targets(), tick - this.#commonSinceTick);
   }
 
-  #openNext(source: RequestTarget): PartialPiece<RequestTarget> | undefined {
-    if (this.#heldCount >= this.#maxOpen && !this.#evict(source)) return undefined;
-    const index = this.#pickSuggested(source) ?? this.#picker.pick(source.has, source.distance);
+  #openNext(target: RequestTarget): PartialPiece<RequestTarget> | undefined {
+    if (this.#heldCount >= this.#maxOpen && !this.#evict(target)) return undefined;
+    const index = this.#takeSuggested(target) ?? this.#picker.pick(target.has, target.distance);
     if (index === undefined) return undefined;
     const piece = new PartialPiece<RequestTarget>(index, pieceSizeBytes(this.#release, index), {
-      exclusive: this.#bad.isSuspect(index),
+      exclusive: this.#smartBan.isSuspect(index),
     });
     this.#open.set(index, piece);
-    // Blocks from elsewhere among a suspect's would hide who lied.
+    // Blocks from the disk among those of a suspect piece would hide who lied.
     if (!piece.exclusive) this.#prefill(piece);
-    return this.#own(source, piece);
+    return this.#own(target, piece);
   }
 
-  #pickSuggested(source: RequestTarget): number | undefined {
+  #takeSuggested(target: RequestTarget): number | undefined {
     for (;;) {
-      const index = source.hints.take();
+      const index = target.takeSuggested();
       if (index === undefined) return undefined;
-      const { has, distance } = source;
+      const { has, distance } = target;
       if (has.has(index) && this.#picker.take(index, has, distance)) return index;
     }
   }
 
-  /** Memory is used up by pieces whose senders have gone: the oldest makes room. */
-  #evict(source: RequestTarget): boolean {
-    if (this.#findShared(source) !== undefined) return false;
+  /** All memory is in use. If pieces whose senders have gone hold some, the oldest of them is given up. */
+  #evict(target: RequestTarget): boolean {
+    if (this.#findShared(target) !== undefined) return false;
     for (const piece of this.#loose) {
       this.close(piece);
       this.#picker.putBack(piece.index);
@@ -271,12 +289,12 @@ export class RequestScheduler {
     return false;
   }
 
-  #findShared(source: RequestTarget): PartialPiece<RequestTarget> | undefined {
+  #findShared(target: RequestTarget): PartialPiece<RequestTarget> | undefined {
     for (const piece of this.#open.values()) {
       const { owner } = piece;
-      if (!piece.hasFree || piece.exclusive || owner === undefined || owner === source) continue;
-      if (!source.has.has(piece.index)) continue;
-      if (owner.isStalled || isWithin(owner.distance, source.distance)) return piece;
+      if (!piece.hasFree || piece.exclusive || owner === undefined || owner === target) continue;
+      if (!target.has.has(piece.index)) continue;
+      if (owner.isStalled || isWithin(owner.distance, target.distance)) return piece;
     }
     return undefined;
   }

@@ -1,46 +1,42 @@
 /**
- * When to leave a peer alone that had everything from the start: whatever others can bring as well is
- * taken from them, so that the origin's link carries each piece about once, and first what nobody has
- * (the idea of super-seeding, BEP 16, on the side of those who ask). Pure.
+ * When to leave a seed alone: whatever other leechers can bring as well is taken from them, so that the link of the
+ * first seed carries each piece about once, and first the pieces that nobody else has. This is the idea of
+ * super-seeding (BEP 16) on the side of the downloaders. Pure.
  */
 
-import { type Distance, isWithin } from "../../../base/locality.ts";
+import { isWithin } from "../../../base/locality.ts";
+import type { RequestTarget } from "./request_target.ts";
 
-/** What is looked at of a peer. */
-export interface Feeder {
-  /** It had everything when it joined. */
-  readonly isOrigin: boolean;
-  readonly isStalled: boolean;
-  readonly distance: Distance;
-  readonly outstanding: { readonly count: number };
-  /** Averaged over the last seconds. */
-  readonly bytesPerSecond: number;
-  /** The most that it has brought, slowly forgotten. */
-  readonly bestBytesPerSecond: number;
-}
+/** Others that bring less than this part of the seed's best rate are no replacement for it. */
+const SUFFICIENT_PART = 0.5;
 
-/** With less than this part of what the origin has shown, the others are no replacement for it. */
-const ENOUGH = 0.5;
-
-/** So many seconds the others must have had something to show before their rate means anything. */
+/** For this many seconds others must have had every missing piece before their rate is judged: it takes time to rise. */
 const TRIAL_TICKS = 3;
 
+/** What of a peer the decision depends on. */
+export type RatedTarget =
+  & Pick<
+    RequestTarget,
+    "joinedAsSeed" | "isStalled" | "distance" | "bytesPerSecond" | "bestBytesPerSecond"
+  >
+  & { readonly outstanding: { readonly count: number } };
+
 /**
- * Whether peers that stand no farther away than the origin keep us fed without it. `commonTicks`: for
- * how many seconds all that is left could have been had from others.
+ * Whether leechers that are no farther away than the seed keep us supplied without it. `commonTicks`: for how many
+ * seconds every missing piece could have been had from leechers.
  */
 export function isFedByOthers(
-  origin: Feeder,
-  peers: Iterable<Feeder>,
+  seed: RatedTarget,
+  peers: Iterable<RatedTarget>,
   commonTicks: number,
 ): boolean {
   let isFlowing = false;
   let bytesPerSecond = 0;
   for (const peer of peers) {
-    if (peer.isOrigin || peer.isStalled || !isWithin(origin.distance, peer.distance)) continue;
+    if (peer.joinedAsSeed || peer.isStalled || !isWithin(seed.distance, peer.distance)) continue;
     if (peer.outstanding.count > 0) isFlowing = true;
     bytesPerSecond += peer.bytesPerSecond;
   }
   if (!isFlowing) return false;
-  return commonTicks < TRIAL_TICKS || bytesPerSecond >= ENOUGH * origin.bestBytesPerSecond;
+  return commonTicks < TRIAL_TICKS || bytesPerSecond >= SUFFICIENT_PART * seed.bestBytesPerSecond;
 }

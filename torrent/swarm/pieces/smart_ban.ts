@@ -1,32 +1,36 @@
 /**
- * Finds out who sent the bytes of a piece that did not match its hash. One sender is guilty at once.
- * Of several, the blocks' digests are kept, the piece is fetched again from one peer alone, and
- * whoever sent other blocks than the right ones is guilty. Pure.
+ * Finds out which peer sent wrong bytes when a piece did not match its hash (other clients call this "smart ban"). The
+ * only sender of a piece is guilty at once. If there were several, the digests of their blocks are kept, the piece is
+ * fetched again from one peer alone, and the senders whose blocks differed from the right ones are guilty. Pure.
  */
 
 import { createHash } from "node:crypto";
 import { BLOCK_BYTES } from "../wire/messages.ts";
 import type { PartialPiece } from "./partial_piece.ts";
 
-/** Pieces under suspicion at a time; beyond that the oldest is forgotten, the piece still fetched. */
+/**
+ * Bound of the suspect pieces; beyond it the digests of the oldest are forgotten, and the piece is fetched all the
+ * same.
+ */
 const MAX_SUSPECTS = 64;
 
+/** What one sender sent for one block. */
 interface Suspect<Sender> {
   readonly digest: string;
   readonly sender: Sender;
 }
 
-/** See the file's head. */
+/** The suspect pieces of one transfer. `Sender` identifies peers; it is only compared. */
 export class SmartBan<Sender> {
-  /** By piece, then by block. */
+  /** The suspects by piece, then by block. */
   readonly #suspects = new Map<number, Map<number, Suspect<Sender>>>();
 
-  /** Whether the piece is to be fetched from one peer alone. */
+  /** Whether the piece is suspect, and so to be fetched from one peer alone. */
   isSuspect(index: number): boolean {
     return this.#suspects.has(index);
   }
 
-  /** The piece did not match: who certainly sent wrong bytes; empty while that is open. */
+  /** The piece did not match its hash: returns who certainly sent wrong bytes, nobody if that is still open. */
   onMismatch(piece: PartialPiece<Sender>): Sender[] {
     const [first, ...others] = piece.senders;
     if (first === undefined) return [];
@@ -46,7 +50,7 @@ export class SmartBan<Sender> {
     return [];
   }
 
-  /** The piece matched: who had sent something else for it before. */
+  /** The piece matched its hash: returns who had sent other bytes for it before. */
   onMatch(piece: PartialPiece<Sender>): Sender[] {
     const blocks = this.#suspects.get(piece.index);
     if (blocks === undefined) return [];

@@ -1,58 +1,58 @@
 /**
- * Deals what we have just got: of the hosts that are equally far away one is suggested each piece, and the others leave it
- * alone for a while (`deferred_pieces.ts`), in which it comes to them from there. Pure.
+ * What a leecher suggests: of the hosts at the same distance each new piece is suggested to one alone; the others defer
+ * it (`deferred_pieces.ts`) and get it from that one. Pure.
  */
 
-import type { Distance, Locality } from "../../../base/locality.ts";
+import type { Distance } from "../../../base/locality.ts";
+import type { OpenSuggestions, SwarmPeer } from "../swarm_peer.ts";
 import { PATIENCE_PIECES } from "./deferred_pieces.ts";
-import type { Suggestions } from "./suggestions.ts";
+import type { PieceSuggester } from "./suggestions.ts";
 
-/** Who may be dealt a piece. */
-export interface Assignee {
-  /** Missing if it does not understand them. */
-  readonly suggestions: Pick<Suggestions, "dealt" | "hasRoom" | "fill"> | undefined;
-  readonly distance: Distance;
-  /** Where it stands; only hosts of ours say so. */
-  readonly locality: Locality | undefined;
-  readonly isInterested: boolean;
-  readonly upload: { readonly isChoked: boolean };
-  readonly download: { readonly pieces: { holds(piece: number): boolean } };
-}
+/** What the assigner needs to know of a peer that pieces may be assigned to. */
+export type Assignee = Pick<
+  SwarmPeer,
+  "suggestions" | "distance" | "locality" | "isInterested" | "isChoked" | "holds"
+>;
 
-/** See the file's head. */
-export class NewPieceAssigner {
-  /** Those that nobody there could take yet, oldest first; beyond so many, they have been waited for long enough. */
-  readonly #left: Readonly<Record<Distance, number[]>> = { rack: [], site: [], remote: [] };
-  readonly #takers: () => Iterable<Assignee>;
+/** Assigns each new piece to one peer at each distance. */
+export class NewPieceAssigner implements PieceSuggester<Assignee> {
+  /**
+   * Pieces that no peer at that distance could take yet, oldest first. It is bounded, because after that many further
+   * pieces the others do not wait for it any more.
+   */
+  readonly #unassigned: Readonly<Record<Distance, number[]>> = { rack: [], site: [], remote: [] };
+  readonly #peers: () => Iterable<Assignee>;
 
-  constructor(takers: () => Iterable<Assignee>) {
-    this.#takers = takers;
+  constructor(peers: () => Iterable<Assignee>) {
+    this.#peers = peers;
   }
 
-  /** We have got that piece: at each distance it goes to the one that was dealt least. */
+  /** We have got that piece: at each distance it goes to the peer that was suggested the fewest. */
   add(piece: number): void {
-    for (const left of Object.values(this.#left)) {
-      left.push(piece);
-      if (left.length > PATIENCE_PIECES) left.shift();
+    for (const unassigned of Object.values(this.#unassigned)) {
+      unassigned.push(piece);
+      if (unassigned.length > PATIENCE_PIECES) unassigned.shift();
     }
-    const least: Partial<Record<Distance, NonNullable<Assignee["suggestions"]>>> = {};
-    for (const taker of this.#takers()) {
-      const { suggestions, distance, download } = taker;
-      if (!canTake(taker) || !suggestions?.hasRoom || download.pieces.holds(piece)) continue;
-      if (suggestions.dealt < (least[distance]?.dealt ?? Infinity)) least[distance] = suggestions;
+    const least: Partial<Record<Distance, OpenSuggestions>> = {};
+    for (const peer of this.#peers()) {
+      const { suggestions, distance } = peer;
+      if (!isDownloading(peer) || !suggestions?.hasRoom || peer.holds(piece)) continue;
+      if (suggestions.suggestedCount < (least[distance]?.suggestedCount ?? Infinity)) {
+        least[distance] = suggestions;
+      }
     }
     for (const suggestions of Object.values(least)) suggestions.fill();
   }
 
-  /** What that one is to be dealt next, if anything is. */
-  next(taker: Assignee): number | undefined {
-    if (!canTake(taker)) return undefined;
-    const left = this.#left[taker.distance];
-    const at = left.findIndex((piece) => !taker.download.pieces.holds(piece));
-    return at === -1 ? undefined : left.splice(at, 1)[0];
+  next(peer: Assignee): number | undefined {
+    if (!isDownloading(peer)) return undefined;
+    const unassigned = this.#unassigned[peer.distance];
+    const at = unassigned.findIndex((piece) => !peer.holds(piece));
+    return at === -1 ? undefined : unassigned.splice(at, 1)[0];
   }
 }
 
-function canTake({ isInterested, locality, upload }: Assignee): boolean {
-  return isInterested && locality !== undefined && !upload.isChoked;
+/** Only hosts that run Rollcall, which say where they are, defer pieces and so are assigned any. */
+function isDownloading({ isInterested, locality, isChoked }: Assignee): boolean {
+  return isInterested && locality !== undefined && !isChoked;
 }

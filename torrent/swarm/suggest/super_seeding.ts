@@ -1,24 +1,28 @@
 /**
- * What an origin suggests to whom: each piece that nobody has to one peer, so that several who ask at once, before they
- * can know of each other, do not all fetch the same ones from it. Pure.
+ * What a seed suggests: each piece that nobody has to one peer alone (super-seeding, BEP 16), so that several leechers
+ * that ask at once, before they can know of each other, do not all fetch the same pieces from it. Pure.
  */
 
-import type { PieceSet } from "../../content/piece_set.ts";
 import type { Random } from "../../../base/random.ts";
+import type { RequestTarget } from "../pieces/request_target.ts";
+import type { SwarmPeer } from "../swarm_peer.ts";
+import type { PieceSuggester } from "./suggestions.ts";
 
-/** The pieces in the order in which they are dealt, each once. Shared by all peers of an origin. */
-export class SuperSeeding {
+/** The pieces in the order in which they are suggested, each once. All peers of a seed share it. */
+export class SuperSeeding implements PieceSuggester<Pick<SwarmPeer, "isChoked">> {
   readonly #pieceCount: number;
   readonly #first: number;
-  readonly #peers: () => Iterable<{ readonly has: PieceSet }>;
-  #dealt = 0;
+  readonly #peers: () => Iterable<Pick<RequestTarget, "has">>;
+  #passed = 0;
 
-  /** Begins anywhere, so that two origins do not deal alike. What one of `peers` has need not be dealt. */
+  /**
+   * Begins at a random piece, so that two seeds do not suggest alike. Pieces that one of `peers` has are passed over.
+   */
   constructor(
     { pieceCount, random, peers }: {
       readonly pieceCount: number;
       readonly random: Random;
-      readonly peers: () => Iterable<{ readonly has: PieceSet }>;
+      readonly peers: () => Iterable<Pick<RequestTarget, "has">>;
     },
   ) {
     this.#pieceCount = pieceCount;
@@ -26,10 +30,10 @@ export class SuperSeeding {
     this.#peers = peers;
   }
 
-  /** The next one, or undefined for whoever may not ask for it now, and when all have been dealt. */
-  next({ upload }: { readonly upload: { readonly isChoked: boolean } }): number | undefined {
-    while (!upload.isChoked && this.#dealt < this.#pieceCount) {
-      const piece = (this.#first + this.#dealt++) % this.#pieceCount;
+  /** The next piece; undefined for a peer that is choked, and when every piece was suggested. */
+  next({ isChoked }: Pick<SwarmPeer, "isChoked">): number | undefined {
+    while (!isChoked && this.#passed < this.#pieceCount) {
+      const piece = (this.#first + this.#passed++) % this.#pieceCount;
       if (!this.#isHeld(piece)) return piece;
     }
     return undefined;

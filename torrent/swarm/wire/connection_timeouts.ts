@@ -1,44 +1,56 @@
-/** Whether a connection still lives, seen once a second: silence, and a peer that does not read. Pure. */
+/** Time-outs of a connection, checked once a second: a peer that is silent, and a peer that does not read. Pure. */
 
-/** BEP 3 asks for a word every two minutes; twice as often, one may be lost. */
+/** A keep-alive is sent after this many seconds without a message. BEP 3 expects one every two minutes; at twice that rate one may be lost. */
 const KEEP_ALIVE_TICKS = 60;
-/** Two and a half of the usual two minutes. */
+/** A peer that has sent nothing for this many seconds is gone: two and a half times the usual two minutes. */
 const SILENT_TICKS = 300;
-/** A peer that does not take a byte for so long, although some wait for it, is gone. */
+/**
+ * A peer that has read less than {@link UNREAD_BYTES} in this many seconds, although more waits for it, is gone, or means
+ * to hold buffers for ever.
+ */
 const UNREAD_TICKS = 30;
+/** Next to nothing: any client reads that within a second. */
+const UNREAD_BYTES = 1024;
 
-/** What is seen of a connection. */
+/** What of a connection the time-outs depend on. */
 export interface ConnectionState {
-  /** All that was read so far. */
+  /** Bytes read so far. */
   readonly readBytes: number;
-  /** All that was written so far. */
+  /** Bytes written so far. */
   readonly writtenBytes: number;
   /** Whether a write is under way. */
   readonly isWriting: boolean;
 }
 
-/** What to do about it. */
-export type Verdict = "fine" | "keep_alive" | { readonly close: string };
+/** What is to be done about a connection: nothing, send a keep-alive, or close it for that reason. */
+export type TimeoutVerdict = "fine" | "keep_alive" | { readonly close: string };
 
-/** See the file's head. */
+/** Watches one connection. */
 export class ConnectionTimeouts {
   #readBytes = 0;
   #readTick: number;
   #writtenBytes = 0;
   #writtenTick: number;
-  /** When nothing was waiting to be read by the peer, or it last read something. */
+  /** The last tick at which nothing waited for the peer, or it had read a little more. */
   #takenTick: number;
+  /** Bytes written until then. */
+  #takenBytes = 0;
 
+  /** @param tick The tick of the transfer at which the connection begins. */
   constructor(tick: number) {
     this.#readTick = tick;
     this.#writtenTick = tick;
     this.#takenTick = tick;
   }
 
-  look({ readBytes, writtenBytes, isWriting }: ConnectionState, tick: number): Verdict {
+  /** Decides what is to be done; called once a second with the connection's counters and the transfer's tick. */
+  check({ readBytes, writtenBytes, isWriting }: ConnectionState, tick: number): TimeoutVerdict {
     if (readBytes !== this.#readBytes) this.#readTick = tick;
-    if (writtenBytes !== this.#writtenBytes) this.#writtenTick = this.#takenTick = tick;
-    if (!isWriting) this.#takenTick = tick;
+    if (writtenBytes !== this.#writtenBytes) this.#writtenTick = tick;
+    if (!isWriting || writtenBytes - this.#takenBytes >= UNREAD_BYTES) {
+      this.#takenTick = tick;
+      this.#takenBytes = writtenBytes;
+    }
     this.#readBytes = readBytes;
     this.#writtenBytes = writtenBytes;
     const unreadTicks = tick - this.#takenTick;

@@ -1,6 +1,6 @@
 /**
- * The payloads of the extension protocol: the handshake (BEP 10) with what hosts of ours tell each
- * other in it, and the exchange of metadata (BEP 9). Pure; whatever came from a peer is checked.
+ * The payloads of the extension protocol: the extension handshake (BEP 10), in which hosts that run Rollcall also say
+ * where they are, and the exchange of metadata (BEP 9). Pure; everything that comes from a peer is checked.
  */
 
 import { Buffer } from "node:buffer";
@@ -10,21 +10,22 @@ import { outlineBencode } from "../../release/bencode_check.ts";
 import type { Locality } from "../../../base/locality.ts";
 import { peerLocalitySchema } from "../../peer_locality.ts";
 
-/** The number under which peers send us messages of BEP 9; ours to choose. */
+/** The extension number under which peers send us messages of BEP 9; BEP 10 lets the receiver choose it. */
 export const METADATA_EXTENSION = 2;
 
 /** BEP 9 divides metadata into parts of this size. */
 export const METADATA_PART_BYTES = 16 * 1024;
 
-/** BEP 10 names this number for those who do not say how many requests they take. */
+/** How many requests a peer accepts that does not say so; BEP 10 names this number. */
 const DEFAULT_MAX_REQUESTS = 250;
 
-/** What we say of ourselves. */
+/** What we say in the extension handshake. */
 export interface OwnExtensions {
-  /** Where peers reach us; 0 if they do not. */
+  /** The TCP port on which peers reach us; 0 if they cannot. */
   readonly port: number;
+  /** Where we are; undefined: not said. */
   readonly locality: Locality | undefined;
-  /** Requests that may wait here. */
+  /** How many requests may wait here (reqq). */
   readonly maxRequests: number;
   /** Size of the largest request that is served here. */
   readonly maxRequestBytes: number;
@@ -32,15 +33,19 @@ export interface OwnExtensions {
   readonly metadataBytes: number;
 }
 
-/** What a peer said; missing where it said nothing of use. */
+/** What a peer said in its extension handshake; undefined where it said nothing that can be used. */
 export interface PeerExtensions {
+  /** The TCP port on which it listens. */
   readonly port: number | undefined;
+  /** Where it is; only hosts that run Rollcall say so. */
   readonly locality: Locality | undefined;
+  /** How many requests it accepts at a time. */
   readonly maxRequests: number;
-  /** Only hosts of ours say it: requests of up to this size are welcome. */
+  /** Size of the largest request that it accepts; only hosts that run Rollcall say so. */
   readonly maxRequestBytes: number | undefined;
-  /** The number under which it wants messages of BEP 9; missing if it does not speak it. */
+  /** The extension number under which it wants messages of BEP 9; undefined if it does not support them. */
   readonly metadataExtension: number | undefined;
+  /** Size of the info dictionary, if it has that. */
   readonly metadataBytes: number | undefined;
 }
 
@@ -67,7 +72,7 @@ export function encodeExtensions(own: OwnExtensions): Uint8Array {
   });
 }
 
-/** The payload of a peer's extension handshake, or undefined if it makes no sense. */
+/** Reads the payload of a peer's extension handshake; undefined if it is not one. */
 export function decodeExtensions(payload: Uint8Array): PeerExtensions | undefined {
   const parsed = handshakeSchema.safeParse(decode(payload)?.value).data;
   if (parsed === undefined) return undefined;
@@ -106,7 +111,7 @@ export function encodeMetadataMessage(message: MetadataMessage, totalBytes: numb
   }
 }
 
-/** A peer's message of BEP 9, or undefined if it makes no sense. */
+/** Reads the payload of a peer's message of BEP 9; undefined if it is not one. */
 export function decodeMetadataMessage(payload: Uint8Array): MetadataMessage | undefined {
   const decoded = decode(payload);
   const parsed = metadataSchema.safeParse(decoded?.value).data;
@@ -124,7 +129,7 @@ export function decodeMetadataMessage(payload: Uint8Array): MetadataMessage | un
   }
 }
 
-/** The family's decoder trusts the lengths that it reads, so only what is well-formed gets there. */
+/** The bencode library trusts the lengths that it reads, so only well-formed payloads are handed to it. */
 function decode(payload: Uint8Array): { value: unknown; sizeBytes: number } | undefined {
   const outline = outlineBencode(payload);
   if (outline === undefined) return undefined;

@@ -1,37 +1,37 @@
 /**
- * Takes a peer's bytes apart into messages (BEP 3), whatever pieces they arrive in. A block's bytes
- * are handed on as they come and never wait for the rest of their message; any other message is
- * handed on whole. Knows lengths, nothing of what the messages mean.
+ * Splits a peer's bytes into messages (BEP 3), however the network cuts them. The bytes of a block are handed on as
+ * they arrive and do not wait for the rest of their message; any other message is handed on whole. It knows the lengths
+ * of messages and nothing of their meaning.
  */
 
 import { BLOCK_HEADER_BYTES, MessageId, ProtocolViolation, readUint32 } from "./messages.ts";
 
-/** Enough for a peer that says little; doubled whenever one read fills it. */
+/** First size of the buffer, enough for a peer that sends little; doubled whenever one read fills it. */
 const FIRST_BUFFER_BYTES = 64 * 1024;
-/** With larger ones the system calls no longer count. */
+/** Largest size of the buffer: with more, the cost of system calls no longer matters. */
 const MAX_BUFFER_BYTES = 1024 * 1024;
 
-/** What the reader calls. Any of them may throw {@link ProtocolViolation}. */
+/** What a reader calls. Each method may throw {@link ProtocolViolation}. */
 export interface FrameHandler {
   /** A message other than a block. The payload is valid during the call only. */
   onMessage(id: number, payload: Uint8Array): void;
   /** A block of that many bytes begins. */
   onBlockStart(index: number, begin: number, sizeBytes: number): void;
-  /** The next of its bytes, valid during the call only. */
+  /** The next bytes of the block, valid during the call only. */
   onBlockBytes(bytes: Uint8Array): void;
-  /** All of its bytes have come. */
+  /** All bytes of the block have arrived. */
   onBlockEnd(): void;
 }
 
-/** How large messages may be. */
+/** How large messages may be; a larger one is a {@link ProtocolViolation}. */
 export interface FrameLimits {
-  /** Id and payload of a message that is no block. */
+  /** Id and payload of a message other than a block. */
   readonly maxMessageBytes: number;
   /** The bytes of a block. */
   readonly maxBlockBytes: number;
 }
 
-/** See the file's head. */
+/** The incoming side of one connection. */
 export class FrameReader {
   readonly #limits: FrameLimits;
   #buffer = new Uint8Array(FIRST_BUFFER_BYTES);
@@ -42,12 +42,12 @@ export class FrameReader {
     this.#limits = limits;
   }
 
-  /** Where the next bytes of the socket go; never empty. Call {@link advance} once they are there. */
+  /** The part of the buffer that the next bytes from the socket go to; never empty. Call {@link advance} afterwards. */
   room(): Uint8Array<ArrayBuffer> {
     return this.#fill === 0 ? this.#buffer : this.#buffer.subarray(this.#fill);
   }
 
-  /** That many bytes have arrived in {@link room}: hands on every message that they complete. */
+  /** Takes the bytes that have arrived in {@link room}, and hands on every message that they complete. */
   advance(sizeBytes: number, handler: FrameHandler): void {
     const wasFilled = this.#fill + sizeBytes === this.#buffer.length;
     this.#fill += sizeBytes;
@@ -116,7 +116,7 @@ export class FrameReader {
     return at + sizeBytes;
   }
 
-  /** Up to the largest message that is let in; what is in the buffer stays. */
+  /** Enlarges the buffer, up to the largest message that is accepted; what is in it stays. */
   #grow(wantedBytes: number): void {
     const capBytes = Math.max(MAX_BUFFER_BYTES, 4 + this.#limits.maxMessageBytes);
     // A message that does not begin at the buffer's start is moved there before more is read.

@@ -1,9 +1,9 @@
-/** The 68 bytes with which both ends of a connection begin (BEP 3), and what they say. Pure. */
+/** The handshake: the 68 bytes with which both ends of a connection begin (BEP 3). Pure. */
 
 import { Buffer } from "node:buffer";
 import { ProtocolViolation } from "./messages.ts";
 
-/** Length of a handshake. */
+/** Length of a handshake in bytes. */
 export const HANDSHAKE_BYTES = 68;
 
 const PROTOCOL = new TextEncoder().encode("BitTorrent protocol");
@@ -17,9 +17,9 @@ const FAST_BIT = 0x04;
 
 /** What a handshake says. */
 export interface Handshake {
-  /** 40 hexadecimal digits. */
+  /** Info hash of the release, 40 hexadecimal digits. */
   readonly infoHash: string;
-  /** 40 hexadecimal digits. */
+  /** Peer id of the sender, 40 hexadecimal digits. */
   readonly peerId: string;
   /** Whether the sender speaks the fast extension (BEP 6). */
   readonly fast: boolean;
@@ -27,7 +27,7 @@ export interface Handshake {
   readonly extended: boolean;
 }
 
-/** Ours: it always offers both extensions. */
+/** Writes our handshake, which offers both extensions. */
 export function encodeHandshake(infoHash: string, peerId: string): Uint8Array {
   const bytes = new Uint8Array(HANDSHAKE_BYTES);
   bytes[0] = PROTOCOL.length;
@@ -39,7 +39,7 @@ export function encodeHandshake(infoHash: string, peerId: string): Uint8Array {
   return bytes;
 }
 
-/** Theirs, whole. Throws {@link ProtocolViolation} for anything else, encrypted ones among it. */
+/** Reads a peer's handshake. Throws {@link ProtocolViolation} for anything else, such as an encrypted handshake. */
 export function decodeHandshake(bytes: Uint8Array): Handshake {
   const isOurs = bytes.length === HANDSHAKE_BYTES && bytes[0] === PROTOCOL.length &&
     PROTOCOL.every((byte, at) => bytes[at + 1] === byte);

@@ -1,38 +1,43 @@
-/** From an address or an accepted socket to a connection whose handshake (BEP 3) is done, within a deadline. */
+/**
+ * This room is the wire protocol: bytes of a socket become messages and messages become bytes, nothing is decided here.
+ * This file makes an established connection, one whose handshake (BEP 3) is done, of an address (`dial`) or an accepted
+ * socket (`acceptHandshake`); `peer_socket.ts` then reads and writes it, with `frame_reader.ts` and `messages.ts`.
+ */
 
 import { type Clock, sleep } from "../../../base/clock.ts";
 import { decodeHandshake, encodeHandshake, type Handshake, HANDSHAKE_BYTES } from "./handshake.ts";
 import { ProtocolViolation } from "./messages.ts";
 import type { Connection } from "./peer_socket.ts";
 
-/** For both connecting and shaking hands: ample within and between data centers. */
+/** Time limit on connecting and the handshake together: ample within and between data centers. */
 const DEADLINE_MS = 10_000;
 
-/** Who we are to the peer. */
+/** What we say in our handshake. */
 export interface OwnIdentity {
-  /** 40 hexadecimal digits. */
+  /** Info hash of the release, 40 hexadecimal digits. */
   readonly infoHash: string;
-  /** 40 hexadecimal digits. */
+  /** Our peer id, 40 hexadecimal digits. */
   readonly peerId: string;
 }
 
-/** A connection with both handshakes done. */
+/** A connection on which both ends have sent their handshake. */
 export interface EstablishedConnection {
   readonly connection: Connection;
+  /** The peer's handshake. */
   readonly handshake: Handshake;
   /** "address:port" of the other end. */
   readonly address: string;
 }
 
-/** Where a peer's connection came from. */
+/** An established connection, and which end opened it. */
 export interface Provenance extends EstablishedConnection {
-  /** Whether we dialled. */
+  /** Whether we dialled; false: the peer did. */
   readonly isOutgoing: boolean;
 }
 
 /**
- * Connects and says who we are first. Rejects with what went wrong: refused, too late, another info
- * hash, or ourselves at the other end.
+ * Connects to an address and sends our handshake first. Rejects if the connection is refused, takes too long, has
+ * another info hash, or leads to ourselves.
  */
 export async function dial(
   address: string,
@@ -68,10 +73,10 @@ export async function dial(
 }
 
 /**
- * Hears who is there, then says who we are if `find` knows the info hash. Undefined, and the
- * connection closed, for everything else. To end it early, close the connection.
+ * Waits for the handshake of a peer that has dialled us, and answers it if `find` knows the info hash. For everything
+ * else the connection is closed and the result is undefined. To end the wait early, close the connection.
  */
-export async function answer(
+export async function acceptHandshake(
   connection: Deno.TcpConn,
   find: (infoHash: string) => OwnIdentity | undefined,
   clock: Clock,
@@ -88,9 +93,9 @@ export async function answer(
     expectPeer(handshake, own);
     await writeAll(connection, encodeHandshake(own.infoHash, own.peerId));
     const { hostname, port } = connection.remoteAddr;
-    return { connection, handshake, address: formatAddress(hostname, port) };
+    return { connection, handshake, address: formatAddress(plainAddress(hostname), port) };
   } catch {
-    // Strangers, scanners, encrypted attempts: they may come back in clear, and nobody need know.
+    // Port scanners, encrypted handshakes, unknown releases: none of this is worth a line in the log.
     closeQuietly(connection);
     return undefined;
   } finally {
@@ -104,13 +109,20 @@ export function formatAddress(hostname: string, port: number): string {
   return hostname.includes(":") ? `[${hostname}]:${port}` : `${hostname}:${port}`;
 }
 
-/** The other way round. */
+/** Splits what {@link formatAddress} has joined. */
 export function parseAddress(address: string): { hostname: string; port: number } {
   const colon = address.lastIndexOf(":");
   return {
     hostname: address.slice(0, colon).replace(/^\[(.*)\]$/, "$1"),
     port: Number(address.slice(colon + 1)),
   };
+}
+
+/**
+ * An IPv4 address as such: a socket that listens for both kinds shows it within an IPv6 address (RFC 4291, 2.5.5.2).
+ */
+function plainAddress(hostname: string): string {
+  return hostname.replace(/^::ffff:(?=\d+\.)/i, "");
 }
 
 function expectPeer(handshake: Handshake, own: OwnIdentity): void {

@@ -1,10 +1,10 @@
 /**
- * The numbers of the peer protocol, and the buffer in which messages wait to be sent. Pure bytes:
- * BEP 3 (base), BEP 6 (fast extension), BEP 10 (extension protocol). Blocks are not in here, they go
- * from the disk to the socket's buffer directly (see `block_batch.ts`).
+ * The messages of the peer protocol (BEP 3; BEP 6, the fast extension; BEP 10, the extension protocol), and the outbox
+ * in which they wait to be sent. Pure. Blocks are not in here: they go from the disk to the send buffer directly, see
+ * `block_batch.ts`.
  */
 
-/** What the byte after a message's length means. */
+/** The message ids: the byte after a message's length. */
 export const MessageId = {
   choke: 0,
   unchoke: 1,
@@ -23,26 +23,25 @@ export const MessageId = {
   extended: 20,
 } as const;
 
-/** The unit that every client asks in, and in which pieces in progress are accounted for. */
+/** The size of requests that every client makes, and the unit in which pieces in progress are accounted for. */
 export const BLOCK_BYTES = 16 * 1024;
 
-/**
- * The largest request that is served to whoever did not say more: what older clients send at most;
- * the usual ones send 16 KiB.
- */
+/** The largest request of other clients that is served: older ones send at most this, the usual ones 16 KiB. */
 export const MAX_FOREIGN_REQUEST_BYTES = 128 * 1024;
 
-/** Length, id, index, begin: what stands before a block's bytes. */
+/** Size of what precedes a block's bytes: length, id, index, begin. */
 export const BLOCK_HEADER_BYTES = 13;
 
-/** A range of one piece, as requested, cancelled or rejected. */
+/** A range of one piece, as it is requested, cancelled or rejected. */
 export interface BlockRange {
+  /** The piece. */
   readonly index: number;
+  /** Offset within the piece, in bytes. */
   readonly begin: number;
   readonly sizeBytes: number;
 }
 
-/** A peer broke the protocol: its connection, and nothing else, ends. */
+/** A peer broke the protocol: its connection ends, and nothing else. */
 export class ProtocolViolation extends Error {
   override readonly name = "ProtocolViolation";
 }
@@ -61,12 +60,28 @@ export function writeUint32(bytes: Uint8Array, at: number, value: number): void 
   bytes[at + 3] = value;
 }
 
-/** Writes what stands before a block's bytes; they follow at `at + BLOCK_HEADER_BYTES`. */
+/** Writes what precedes a block's bytes, which follow at `at + BLOCK_HEADER_BYTES`. */
 export function writeBlockHeader(bytes: Uint8Array, at: number, block: BlockRange): void {
   writeUint32(bytes, at, 9 + block.sizeBytes);
   bytes[at + 4] = MessageId.piece;
   writeUint32(bytes, at + 5, block.index);
   writeUint32(bytes, at + 9, block.begin);
+}
+
+/** Size of what precedes the payload of a message of the extension protocol: length, id, extension number. */
+export const EXTENDED_HEADER_BYTES = 6;
+
+/** Writes a whole message of the extension protocol (BEP 10); returns where it ends. */
+export function writeExtended(
+  bytes: Uint8Array,
+  at: number,
+  { extension, payload }: { readonly extension: number; readonly payload: Uint8Array },
+): number {
+  writeUint32(bytes, at, 2 + payload.length);
+  bytes[at + 4] = MessageId.extended;
+  bytes[at + 5] = extension;
+  bytes.set(payload, at + EXTENDED_HEADER_BYTES);
+  return at + EXTENDED_HEADER_BYTES + payload.length;
 }
 
 /** Throws a {@link ProtocolViolation} unless a message's payload has that size. */
@@ -77,7 +92,7 @@ export function expectBytes(what: string, payload: Uint8Array, sizeBytes: number
   );
 }
 
-/** The payload of a request, cancel or reject; throws a {@link ProtocolViolation}. */
+/** Reads the payload of a request, cancel or reject. Throws a {@link ProtocolViolation} if it has another size. */
 export function readRange(what: string, payload: Uint8Array): BlockRange {
   expectBytes(what, payload, 12);
   return {
@@ -87,7 +102,7 @@ export function readRange(what: string, payload: Uint8Array): BlockRange {
   };
 }
 
-/** Throws a {@link ProtocolViolation} unless that is a bitfield of so many pieces, and no more. */
+/** Throws a {@link ProtocolViolation} unless the bitfield is of exactly this many pieces. */
 export function expectBitfield(pieces: Uint8Array, pieceCount: number): void {
   const byteCount = Math.ceil(pieceCount / 8);
   const spareBits = byteCount * 8 - pieceCount;
@@ -99,17 +114,19 @@ export function expectBitfield(pieces: Uint8Array, pieceCount: number): void {
   );
 }
 
-/** Most connections never need more: requests and haves of a few milliseconds. */
+/** First size of an outbox: most connections never need more, which is the requests and haves of a few milliseconds. */
 const FIRST_CAPACITY_BYTES = 4 * 1024;
 
-/** Messages in the order in which they are to be sent, as one run of bytes. */
+/** The messages that wait to be sent to one peer, in order, as one run of bytes. */
 export class Outbox {
   readonly #maxBytes: number;
   #bytes = new Uint8Array(FIRST_CAPACITY_BYTES);
   #start = 0;
   #end = 0;
 
-  /** With more than that waiting, a peer does not read: adding throws {@link ProtocolViolation}. */
+  /**
+   * A peer for which more than `maxBytes` wait does not read: adding a message then throws {@link ProtocolViolation}.
+   */
   constructor(maxBytes: number) {
     this.#maxBytes = maxBytes;
   }
@@ -129,25 +146,25 @@ export class Outbox {
     this.#begin(id, 0);
   }
 
-  /** BEP 3: a piece has been verified. */
+  /** BEP 3: we have got that piece. */
   have(index: number): void {
     const at = this.#begin(MessageId.have, 4);
     writeUint32(this.#bytes, at, index);
   }
 
-  /** BEP 6: a piece that the peer had better ask us for. */
+  /** BEP 6: we would rather be asked for that piece than for others. */
   suggest(index: number): void {
     const at = this.#begin(MessageId.suggest, 4);
     writeUint32(this.#bytes, at, index);
   }
 
-  /** BEP 3: the pieces that are there, once, before anything else. */
+  /** BEP 3: the pieces that we have; only valid as the first message. */
   bitfield(pieces: Uint8Array): void {
     const at = this.#begin(MessageId.bitfield, pieces.length);
     this.#bytes.set(pieces, at);
   }
 
-  /** A message about a range: request, cancel or reject (BEP 6). */
+  /** A message about a range: request, cancel (BEP 3) or reject (BEP 6). */
   range(id: number, range: BlockRange): void {
     const at = this.#begin(id, 12);
     const bytes = this.#bytes;
@@ -156,14 +173,14 @@ export class Outbox {
     writeUint32(bytes, at + 8, range.sizeBytes);
   }
 
-  /** BEP 10: number 0 is the extension handshake, others are what the peer said in its own. */
+  /** BEP 10: extension 0 is the extension handshake; the other numbers are those of the peer's own handshake. */
   extended(extension: number, payload: Uint8Array): void {
     const at = this.#begin(MessageId.extended, 1 + payload.length);
     this.#bytes[at] = extension;
     this.#bytes.set(payload, at + 1);
   }
 
-  /** Moves as much as there is room for into `target` from `at` on; returns how many bytes. */
+  /** Moves as many bytes as there is room for to `target` from `at` on; returns how many. */
   drainTo(target: Uint8Array, at: number): number {
     const sizeBytes = Math.min(this.sizeBytes, target.length - at);
     target.set(this.#bytes.subarray(this.#start, this.#start + sizeBytes), at);
@@ -172,7 +189,7 @@ export class Outbox {
     return sizeBytes;
   }
 
-  /** Writes length and id; returns where the payload goes. */
+  /** Writes length and id; returns the position of the payload. */
   #begin(id: number, payloadBytes: number): number {
     const at = this.#claim(5 + payloadBytes);
     writeUint32(this.#bytes, at, 1 + payloadBytes);
@@ -180,6 +197,7 @@ export class Outbox {
     return at + 5;
   }
 
+  /** Makes room at the end of the run; returns its position. */
   #claim(sizeBytes: number): number {
     const waitingBytes = this.sizeBytes;
     if (waitingBytes + sizeBytes > this.#maxBytes) {

@@ -1,7 +1,7 @@
 /**
- * One connection's two loops: bytes in, taken apart by a `FrameReader`; messages and blocks out, in
- * batches. Reading never waits for writing, nor the other way round, so two peers that send to each
- * other cannot lock each other up; what would pile up instead is bounded by the outbox.
+ * The two loops of one connection: incoming bytes go through a `FrameReader` to the owner, messages and blocks go out
+ * in batches. Neither loop waits for the other, so two peers that send to each other cannot deadlock; what would pile
+ * up instead is bounded by the outbox.
  */
 
 import type { FrameHandler, FrameReader } from "./frame_reader.ts";
@@ -9,30 +9,37 @@ import type { Outbox } from "./messages.ts";
 
 /** What is needed of a TCP connection; `Deno.TcpConn` is one. */
 export interface Connection {
+  /** Reads into the buffer; null at the end. */
   read(buffer: Uint8Array): Promise<number | null>;
+  /** Writes some of the bytes; returns how many. */
   write(bytes: Uint8Array): Promise<number>;
+  /** Closes both directions; throws if that was done already. */
   close(): void;
 }
 
-/** Buffers from which batches are sent, shared by all connections of an engine. */
+/** The buffers from which batches are sent, shared by all connections of an engine. */
 export interface SendBuffers {
+  /** A buffer, until it is given back. */
   take(): Uint8Array;
+  /** Gives a buffer back. */
   give(buffer: Uint8Array): void;
 }
 
-/** What a socket's owner does. Everything but `onEnd` may throw: the connection then ends. */
+/** The owner of a socket. All methods but `onEnd` may throw: the connection then ends. */
 export interface SocketOwner extends FrameHandler {
-  /** All messages of one read have been handed on. */
+  /** All messages of one read were handed on. */
   onBatch(): void;
-  /** Adds blocks to the batch, from `at` on; returns where they end. */
+  /**
+   * Adds blocks, and other answers that are made when they are sent, to the batch from `at` on; returns where they end.
+   */
   addBlocks(batch: Uint8Array, at: number): number;
   /** Whether there are blocks to add; becomes true later only together with {@link PeerSocket.wake}. */
   readonly hasBlocks: boolean;
-  /** The connection is closed, once. */
+  /** The connection has ended; called once. */
   onEnd(reason: unknown): void;
 }
 
-/** See the file's head. */
+/** One connection of a peer. */
 export class PeerSocket {
   readonly #connection: Connection;
   readonly #reader: FrameReader;
@@ -56,7 +63,7 @@ export class PeerSocket {
     this.#buffers = options.buffers;
   }
 
-  /** Begins both loops. */
+  /** Starts both loops. */
   start(owner: SocketOwner): void {
     this.#owner = owner;
     this.#loops = Promise.all([this.#read(owner), this.#write(owner)]);
@@ -67,12 +74,12 @@ export class PeerSocket {
     return this.#closed;
   }
 
-  /** All that was read so far; it stands still if the peer says nothing. */
+  /** Bytes read so far; does not grow while the peer is silent. */
   get readBytes(): number {
     return this.#readBytes;
   }
 
-  /** All that was written so far; it stands still with {@link isWriting} if the peer does not read. */
+  /** Bytes written so far; does not grow, while {@link isWriting} is true, if the peer does not read. */
   get writtenBytes(): number {
     return this.#writtenBytes;
   }
@@ -82,19 +89,19 @@ export class PeerSocket {
     return this.#isWriting;
   }
 
-  /** There is something to send. */
+  /** There is something to send: the outbox has a message, or the owner has blocks. */
   wake(): void {
     this.#wake?.();
   }
 
-  /** Closes the connection; `onEnd` hears the reason, whichever comes first. */
+  /** Closes the connection and calls `onEnd` with the reason, unless it is closed already. */
   close(reason: unknown): void {
     if (this.#closed) return;
     this.#closed = true;
     try {
       this.#connection.close();
     } catch {
-      // The other end was faster.
+      // The connection is closed already.
     }
     this.#wake?.();
     this.#owner?.onEnd(reason);

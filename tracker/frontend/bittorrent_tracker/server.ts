@@ -1,11 +1,11 @@
 /**
- * The HTTP and UDP server of `npm:bittorrent-tracker` in place of fronts of our own, with our swarms
- * behind it and our pages beside it; no WebSockets. Loaded only if it is asked for. Put right on the
- * way in and out is what would harm others or lose what our hosts tell:
+ * The HTTP and UDP server of `npm:bittorrent-tracker` as a frontend, with this tracker's swarms behind it and its pages
+ * beside it, without WebSockets. It is loaded only if it is asked for. What would harm others, or lose what Rollcall's
+ * engines tell, is put right on the way in and out:
  *
- * - Over UDP it takes one number, known to all, for a connection id, so that anybody could have it
- *   send to somebody else; and it puts whatever address a peer claims into the swarm.
- * - Over UDP it leaves URL data (BEP 41) aside, and answers IPv6 peers with IPv4 addresses.
+ * - Over UDP its only connection id is a number known to all, so anybody could make it send to somebody else; and it
+ *   puts whatever address a peer says into the swarm.
+ * - Over UDP it ignores URL data (BEP 41), and answers IPv6 peers with IPv4 addresses.
  * - Its encoder takes bytes above 127 for text: info hashes in scrapes and peer ids would be wrong.
  */
 
@@ -15,7 +15,7 @@ import type { EventEmitter } from "node:events";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import Server from "bittorrent-tracker/server";
-import { MAX_SCRAPED, parseUrlData, type Told } from "../announce_parser.ts";
+import { MAX_SCRAPED, parseUrlData, type RollcallFields } from "../announce_parser.ts";
 import { SharedSwarm, toBytes, withoutMapping } from "./swarm.ts";
 import {
   Action,
@@ -33,18 +33,18 @@ import { PROTOCOL_ID, readUrlData } from "../udp.ts";
 
 const CONNECT_BYTES = 16;
 const ANNOUNCE_BYTES = 98;
-/** Where an announce over UDP has the address that it claims. */
+/** The bytes of a UDP announce with the address that the peer says it has. */
 const CLAIMED_ADDRESS = { begin: 84, end: 88 };
 
 const PackageServer = Server as unknown as PackageServerConstructor;
 
-/** See {@link OpenFrontend}. */
+/** Opens the package's server as a frontend; see {@link OpenFrontend}. */
 export async function openBittorrentTracker(options: FrontendOptions): Promise<Frontend> {
   const { hostname } = options;
   const server = new SharedServer(options);
-  // Its own `listen` binds HTTP and UDP at once: a free port would be a different one for each, and
-  // an IPv4 address fails on the IPv6 socket that it always has. So one after the other, and only
-  // the socket that suits the address.
+  // The package's own `listen` binds HTTP and UDP at once: a free port would be a different one for each, and an IPv4
+  // address fails on the IPv6 socket that it always has. So they are bound one after the other, and of the UDP sockets
+  // only the one of the address's family.
   const udp = hostname.includes(":") ? server.udp6 : server.udp4;
   const other = hostname.includes(":") ? server.udp4 : server.udp6;
   other?.close();
@@ -62,7 +62,7 @@ export async function openBittorrentTracker(options: FrontendOptions): Promise<F
   }
 }
 
-/** Errors of its sockets come by way of the server. */
+/** Begins to listen; resolves once it does. Errors of the sockets are events of the server. */
 function listening(server: EventEmitter, socket: EventEmitter, begin: () => void): Promise<void> {
   const { promise, resolve, reject } = Promise.withResolvers<void>();
   server.once("error", reject);
@@ -78,17 +78,17 @@ class SharedServer extends PackageServer {
   readonly #options: FrontendOptions;
   readonly #ids: ConnectionIds;
   /** Where the datagram that is being read comes from, and what it tells in its URL data. */
-  #datagram: { readonly ip: string; readonly told: Told | undefined } | undefined;
-  /** Requests that the package's parsers took. */
+  #datagram: { readonly ip: string; readonly fields: RollcallFields | undefined } | undefined;
+  /** The number of requests that the package's parsers accepted. */
   #parsed = 0;
 
   constructor(options: FrontendOptions) {
     super({
       http: true,
-      // Else a port that another process has is shared with it, and each gets some of the datagrams.
+      // Otherwise a port that another process has would be shared, and each would get some of the datagrams.
       udp: options.udp ? { reuseAddr: false } : false,
       ws: false,
-      // Its statistics are of its own caches, which stay empty.
+      // The package's statistics are of its own caches, which stay empty.
       stats: false,
     });
     this.#options = options;
@@ -100,11 +100,11 @@ class SharedServer extends PackageServer {
     this.#ids = new ConnectionIds(options.clock);
   }
 
-  /** Swarms are never kept here, so none stays when it is empty. */
+  /** Called by the base for each announce. Swarms are never kept here, so none stays when it is empty. */
   override getSwarm(infoHash: string, callback: Callback<PackageSwarm>): void {
     const { swarms, onError } = this.#options;
-    const told = (announce: PackageAnnounce) => this.#toldBy(announce);
-    callback(null, new SharedSwarm(infoHash, { swarms, told, onError }));
+    const fieldsOf = (announce: PackageAnnounce) => this.#fieldsOf(announce);
+    callback(null, new SharedSwarm(infoHash, { swarms, fieldsOf, onError }));
   }
 
   override onHttpRequest(request: IncomingMessage, response: ServerResponse): void {
@@ -123,14 +123,14 @@ class SharedServer extends PackageServer {
     const ip = withoutMapping(from.address);
     if (this.#admit(datagram, ip)) {
       const view = new DataView(datagram.buffer, datagram.byteOffset, datagram.byteLength);
-      this.#datagram = { ip, told: parseUrlData(readUrlData(view)) };
+      this.#datagram = { ip, fields: parseUrlData(readUrlData(view)) };
       super.onUdpRequest(datagram, from);
       this.#datagram = undefined;
     }
     if (this.#parsed === before) this.#options.counters.udpIgnored++;
   }
 
-  /** Called by the base with what its parsers made of a request. */
+  /** Called by the base with a request that its parsers accepted. */
   override _onRequest(request: PackageRequest, callback: Callback<PackageResponse>): void {
     this.#parsed++;
     const { counters } = this.#options;
@@ -155,7 +155,7 @@ class SharedServer extends PackageServer {
     });
   }
 
-  /** Resolves when its sockets are closed. */
+  /** Closes the sockets; resolves when they are closed. */
   async end(): Promise<void> {
     const { promise, resolve } = Promise.withResolvers<void>();
     this.close(resolve);
@@ -163,7 +163,7 @@ class SharedServer extends PackageServer {
     await promise;
   }
 
-  /** Whether a datagram is to be read; then it is as the package's parser wants it. */
+  /** Whether a datagram is to be parsed; if so, it is changed to what the package's parser accepts. */
   #admit(datagram: Buffer, ip: string): boolean {
     if (datagram.length < CONNECT_BYTES) return false;
     const action = datagram.readUInt32BE(8);
@@ -176,9 +176,9 @@ class SharedServer extends PackageServer {
     return true;
   }
 
-  #toldBy({ httpReq }: PackageAnnounce): Told | undefined {
-    // From the query itself: the package's parser has decoded it as if names were bytes.
-    return httpReq === undefined ? this.#datagram?.told : parseUrlData(httpReq.url ?? "");
+  #fieldsOf({ httpReq }: PackageAnnounce): RollcallFields | undefined {
+    // Taken from the query itself, since the package's parser has decoded names as if they were bytes.
+    return httpReq === undefined ? this.#datagram?.fields : parseUrlData(httpReq.url ?? "");
   }
 
   #count({ type, action }: PackageRequest): void {
@@ -188,7 +188,7 @@ class SharedServer extends PackageServer {
     else counters[`${type}Scrapes`]++;
   }
 
-  /** Puts right what the package would encode wrongly. */
+  /** Corrects what the package would encode wrongly. */
   #mend(request: PackageRequest, response: PackageResponse): void {
     if (request.action === Action.Scrape) {
       response.files = this.#scraped(request.info_hash ?? [], request.type);
@@ -197,7 +197,7 @@ class SharedServer extends PackageServer {
       if (isIpv6 && response.peers6 !== undefined) response.peers = response.peers6;
     } else if (request.action === Action.Announce && Array.isArray(response.peers)) {
       for (const peer of response.peers) {
-        // A query may also ask for a form in which there is none.
+        // A query may also ask for the form without peer ids.
         if (typeof peer["peer id"] === "string") {
           peer["peer id"] = Buffer.from(peer["peer id"], "latin1");
         }
@@ -209,9 +209,9 @@ class SharedServer extends PackageServer {
     const entries = hashes.map((hash) =>
       [hash, this.#options.swarms.scrape(toBytes(hash))] as const
     );
-    // Over UDP only the order counts.
+    // Over UDP only the order of the entries matters.
     if (type === "udp") return Object.fromEntries(entries);
-    // Its encoder sorts keys by their text; by hexadecimal digits is by bytes, as it has to be.
+    // Its encoder sorts keys by their text; hexadecimal digits sort as the bytes do.
     return new Map(entries.map(([hash, entry]) => [
       Object.assign(Buffer.from(hash, "hex"), { toString: () => hash }),
       entry,

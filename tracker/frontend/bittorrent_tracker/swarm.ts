@@ -1,21 +1,20 @@
 /**
- * A swarm as the server of `npm:bittorrent-tracker` wants it, which keeps nothing: announces and
- * scrapes go to the tracker's own `Swarms`, with its policy, subnet map, allow-list and bounds. The
- * package's cache of peers (which drops the living beyond a thousand, and hands peers to themselves)
- * stays empty, so that its `_getPeers` has nothing to choose from and is not called.
+ * A swarm as the server of `npm:bittorrent-tracker` wants it, without state: announces and scrapes go to the tracker's own
+ * `Swarms`, with its settings, subnet map, allow-list and bounds. The package's own cache of peers (which drops living
+ * peers beyond a thousand, and hands peers to themselves) stays empty, and its `_getPeers` is not called.
  */
 
 import { Buffer } from "node:buffer";
 import Server from "bittorrent-tracker/server";
-import type { Announce, Answer } from "../../members/announce.ts";
-import { DEFAULT_WANTED, type Told } from "../announce_parser.ts";
+import type { Announce, Answer } from "../../members/mod.ts";
+import { DEFAULT_WANTED, type RollcallFields } from "../announce_parser.ts";
 import type {
   Callback,
   PackageAnnounce,
   PackageAnswer,
   PackageServerConstructor,
 } from "./types.ts";
-import type { Swarms } from "../../swarm/swarms.ts";
+import type { Swarms } from "../../swarm/mod.ts";
 import { MAX_UDP_WANTED } from "../udp.ts";
 
 const { Swarm } = Server as unknown as PackageServerConstructor;
@@ -24,12 +23,12 @@ const MAPPED_IPV4 = "::ffff:";
 /** What a shared swarm needs. */
 export interface SharedSwarmOptions {
   readonly swarms: Swarms;
-  /** What the package's parsers leave aside. */
-  readonly told: (announce: PackageAnnounce) => Told | undefined;
+  /** What an announce tells that the package's parsers ignore. */
+  readonly fieldsOf: (announce: PackageAnnounce) => RollcallFields | undefined;
   readonly onError: (cause: unknown) => void;
 }
 
-/** See the file's head. */
+/** Hands the announces and scrapes of one info hash on to the tracker's `Swarms`. */
 export class SharedSwarm extends Swarm {
   readonly #infoHash: string;
   readonly #options: SharedSwarmOptions;
@@ -43,12 +42,12 @@ export class SharedSwarm extends Swarm {
 
   /** Called by the server for every announce that its parsers accepted. */
   override announce(asked: PackageAnnounce, callback: Callback<PackageAnswer>): void {
-    const { swarms, told, onError } = this.#options;
+    const { swarms, fieldsOf, onError } = this.#options;
     let answer: PackageAnswer | Error;
     try {
-      answer = answerTo(asked, told(asked), swarms);
+      answer = answerTo(asked, fieldsOf(asked), swarms);
     } catch (cause) {
-      // Nobody above catches it: one strange announce would end the tracker.
+      // The package catches nothing: one strange announce would end the tracker.
       onError(cause);
       answer = new Error("the tracker failed");
     }
@@ -65,28 +64,28 @@ export class SharedSwarm extends Swarm {
   }
 }
 
-/** An address as our swarms know it: an IPv4 address that came over IPv6 as IPv4. */
+/** An address as the tracker's swarms know it: an IPv4 address that came over IPv6 is written as IPv4. */
 export function withoutMapping(ip: string): string {
   return ip.startsWith(MAPPED_IPV4) ? ip.slice(MAPPED_IPV4.length) : ip;
 }
 
-/** One character per byte, from hexadecimal. */
+/** Hexadecimal digits as a string of one character per byte. */
 export function toBytes(hexadecimal: string): string {
   return Buffer.from(hexadecimal, "hex").toString("latin1");
 }
 
 function answerTo(
   asked: PackageAnnounce,
-  told: Told | undefined,
+  fields: RollcallFields | undefined,
   swarms: Swarms,
 ): PackageAnswer | Error {
   if (!Number.isInteger(asked.port)) return new Error("expected a port from 1 to 65535");
-  const answer = swarms.announce(toAnnounce(asked, told));
+  const answer = swarms.announce(toAnnounce(asked, fields));
   if ("refusal" in answer) return new Error(answer.refusal);
-  return toPackage(answer, told?.site !== undefined);
+  return toPackage(answer, fields?.site !== undefined);
 }
 
-function toAnnounce(asked: PackageAnnounce, told: Told | undefined): Announce {
+function toAnnounce(asked: PackageAnnounce, fields: RollcallFields | undefined): Announce {
   const { event, left, numwant } = asked;
   const ip = withoutMapping(asked.ip);
   const family = ip.includes(":") ? 6 : 4;
@@ -106,13 +105,13 @@ function toAnnounce(asked: PackageAnnounce, told: Told | undefined): Announce {
     // The package would send longer datagrams than every link takes.
     wanted: asked.type === "udp" ? Math.min(wanted, MAX_UDP_WANTED) : wanted,
     ...(asked.type === "udp" ? { family } : {}),
-    ...told,
+    ...fields,
   };
 }
 
-/** Anything that is no whole number counts as nothing. */
-function toCount(told: unknown): number {
-  const count = Number(told);
+/** A whole number that is not negative; anything else counts as 0. */
+function toCount(value: unknown): number {
+  const count = Number(value);
   return Number.isSafeInteger(count) && count >= 0 ? count : 0;
 }
 

@@ -1,14 +1,14 @@
-/** The parts of bittorrent-tracker 11.2.3's server that are used here; it brings no types. */
+/** Types of those parts of bittorrent-tracker 11.2.3's server that are used here; the package has none. */
 
 import type { Buffer } from "node:buffer";
 import type { RemoteInfo, Socket } from "node:dgram";
 import type { EventEmitter } from "node:events";
 import type { IncomingMessage, Server as HttpServer, ServerResponse } from "node:http";
 
-/** Its numbers for what is asked (BEP 15), over HTTP too. */
+/** The package's numbers for the kinds of requests (BEP 15), over HTTP too. */
 export const Action = { Connect: 0, Announce: 1, Scrape: 2 } as const;
 
-/** What its parsers leave of a request. Over HTTP it also holds every further key of the query. */
+/** A request as its parsers return it. Over HTTP it also holds every further key of the query. */
 export type PackageRequest =
   & {
     readonly type: "http" | "udp";
@@ -23,7 +23,7 @@ export type PackageRequest =
     | { readonly action: typeof Action.Scrape; readonly info_hash?: readonly string[] | null }
   );
 
-/** An announce; hashes and ids in 40 hexadecimal digits. */
+/** An announce; hashes and ids are 40 hexadecimal digits. */
 export interface PackageAnnounce {
   readonly type: "http" | "udp";
   readonly httpReq?: IncomingMessage;
@@ -44,7 +44,7 @@ export interface PackageAnnounce {
   readonly event?: unknown;
 }
 
-/** What a swarm answers to an announce; intervals in seconds, `peerId` in hexadecimal. */
+/** A swarm's answer to an announce; intervals are in seconds, `peerId` is in hexadecimal. */
 export interface PackageAnswer {
   readonly complete: number;
   readonly incomplete: number;
@@ -54,7 +54,7 @@ export interface PackageAnswer {
   readonly reach?: string;
 }
 
-/** What the server makes of that, before it is encoded. */
+/** The response that the server makes of it, before it is encoded. */
 export interface PackageResponse {
   /** Encoded by family, or as dictionaries. */
   peers?: Uint8Array | readonly { "peer id": string | Uint8Array }[];
@@ -63,16 +63,16 @@ export interface PackageResponse {
   files?: object;
 }
 
-/** Node's form of a result. */
+/** A callback in the style of Node. */
 export type Callback<Value> = (error: Error | null, value?: Value) => void;
 
-/** The base of swarms. */
+/** The base class of swarms. */
 export interface PackageSwarm {
   announce(request: PackageAnnounce, callback: Callback<PackageAnswer>): void;
   scrape(request: unknown, callback: Callback<{ complete: number; incomplete: number }>): void;
 }
 
-/** The server. */
+/** The package's server. */
 export interface PackageServer extends EventEmitter {
   readonly http: HttpServer;
   udp4: Socket | null;
@@ -84,7 +84,7 @@ export interface PackageServer extends EventEmitter {
   _onRequest(request: PackageRequest, callback: Callback<PackageResponse>): void;
 }
 
-/** Constructor of {@link PackageServer}. */
+/** The constructor of {@link PackageServer}. */
 export interface PackageServerConstructor {
   new (options: {
     http: true;

@@ -1,67 +1,81 @@
-// What the coordinator's page shows, as plain data; programs read the same from `/facts.json`.
+/**
+ * The data of the coordinator's page, as plain data; programs read the same from `/facts.json`.
+ *
+ * @module
+ */
 
 /** The figures of a coordinator. */
 export interface AdminFacts {
-  /** Where clients connect. */
+  /** The connect string for clients. */
   connectString: string;
-  /** Where the data is; null: in memory alone. */
+  /** Folder of the data; null: only in memory. */
   dataDir: string | null;
+  /** Time since the start, in ms. */
   upTimeMs: number;
-  /** The id of the last change, in hexadecimal. */
+  /** The zxid of the last change, in hexadecimal. */
   zxid: string;
+  /** Number of connections. */
   connections: number;
+  /** Number of nodes. */
   nodes: number;
+  /** Number of ephemeral nodes. */
   ephemerals: number;
+  /** Number of watches. */
   watches: number;
+  /** Bytes of all data and paths. */
   dataSizeBytes: number;
-  /** Over the last ten seconds. */
+  /** Commits per second, averaged over the last ten seconds. */
   commitsPerSecond: number;
-  /** Over the last ten seconds. */
+  /** Changes per second, averaged over the last ten seconds. */
   changesPerSecond: number;
-  /** Changes in each of the last seconds that are over, the latest last. */
+  /** Changes in each of the last whole seconds, at most 60, the latest last. */
   changesBySecond: number[];
+  /** All sessions. */
   sessions: SessionFacts[];
 }
 
-/** One session. */
+/** One session as the page shows it. */
 export interface SessionFacts {
-  /** In hexadecimal, as other tools show it. */
+  /** Id in hexadecimal, as other tools show it. */
   id: string;
+  /** The session time-out that was granted, in ms. */
   timeoutMs: number;
   /** Its client's address; null while it is not connected. */
   client: string | null;
-  /** How long nothing was heard of its client. */
+  /** Time since its client was heard last, in ms. */
   silentMs: number;
+  /** Number of its ephemeral nodes. */
   ephemerals: number;
+  /** Number of its watches. */
   watches: number;
 }
 
 /** One node as the page shows it. */
 export interface NodeView {
-  /** The first children by name, as many as anybody reads. */
+  /** The first children by name, at most 500. */
   children: ChildView[];
-  /** How many there are in all. */
+  /** Number of all children. */
   childCount: number;
   version: number;
   cversion: number;
   aversion: number;
-  /** Ids of changes, in hexadecimal. */
+  /** Zxids in hexadecimal, as in a stat. */
   czxid: string;
   mzxid: string;
   pzxid: string;
-  /** In hexadecimal; undefined: it is not ephemeral. */
+  /** Id of the owning session in hexadecimal; undefined if the node is not ephemeral. */
   ephemeralOwner: string | undefined;
   isContainer: boolean;
-  /** 0: for ever. */
+  /** Time to live, in ms; 0: for ever. */
   ttlMs: number;
   ctimeMs: number;
   mtimeMs: number;
   dataSizeBytes: number;
-  /** Who may do what, as `cdrwa world:anyone`; without hashes of passwords. */
+  /** The ACL, as `cdrwa world:anyone`; without hashes of passwords. */
   acl: string[];
-  /** False if not everybody may read it: then there are neither children nor text. */
+  /** Whether everybody may read the node; if not, neither children nor text are shown. */
   isPublic: boolean;
-  /** The data as text; undefined if it is none, is long, or not everybody may read it. */
+  /** The data as text; undefined if it is no text, is too long, or may not be read by everybody. */
   text: string | undefined;
 }
 

@@ -1,14 +1,18 @@
-// Counts events per second over the last minute.
+/**
+ * Counts events per second over the last minute.
+ *
+ * @module
+ */
 
-/** Long enough to see what has happened while one looked away. */
+/** Length of the history: long enough to see what happened while one looked away. */
 const windowSeconds = 60;
 
-/** Long enough for a steady figure, short enough to show what goes on now. */
+/** Length of the average: long enough for a steady figure, short enough to show the present. */
 const averagedSeconds = 10;
 
-/** A ring of one count per second. */
+/** Counts events in a ring with one counter per second. */
 export class RateMeter {
-  /** One more than the window: the present second is not over. */
+  /** One more than the history: the present second is not over. */
   readonly #counts = new Array<number>(windowSeconds + 1).fill(0);
   readonly #startedMs: number;
   #second = 0;
@@ -24,7 +28,7 @@ export class RateMeter {
     this.#counts[place] = (this.#counts[place] ?? 0) + count;
   }
 
-  /** Events per second, over the last ten seconds or as long as there has been. */
+  /** Returns events per second, averaged over the last ten seconds, or since the start if that is less. */
   perSecond(nowMs: number): number {
     this.#advance(nowMs);
     const seconds = Math.min(averagedSeconds, Math.max(1, (nowMs - this.#startedMs) / 1000));
@@ -33,7 +37,7 @@ export class RateMeter {
     return sum / seconds;
   }
 
-  /** Events in each of the last sixty seconds that are over, or as many as there have been; the latest last. */
+  /** Returns the events in each of the last sixty whole seconds, or since the start if that is less; the latest last. */
   bySecond(nowMs: number): number[] {
     this.#advance(nowMs);
     const length = Math.min(windowSeconds, this.#second);

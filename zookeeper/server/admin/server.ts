@@ -1,5 +1,11 @@
-// The coordinator's page for people: what it holds and who is connected. It only shows; nothing can be
-// changed by it.
+/**
+ * Serves the coordinator's page for people: what the tree holds and who is connected. `source.ts` reads the figures
+ * from the parts of the server, `page.ts` renders them, and this file answers the requests. The page only shows; it
+ * changes nothing.
+ *
+ * @module
+ */
+
 import { Hono } from "hono";
 import { pathProblem } from "../../paths.ts";
 import type { AdminFacts, NodeView } from "./facts.ts";
@@ -7,25 +13,25 @@ import { adminPage } from "./page.ts";
 import { type Log, silentLog } from "../../log.ts";
 import type { AdminAddress, ServeHttp } from "../options.ts";
 
-/** What the page is made of, asked for at each view. */
+/** Where the page gets its data, asked at each request. */
 export interface AdminSource {
-  /** The figures. */
+  /** Returns the figures. */
   facts(): AdminFacts;
-  /** One node with its children; undefined if there is none. */
+  /** Returns one node with its children; undefined if there is none. */
   node(path: string): NodeView | undefined;
-  /** What "ago" is counted from, in ms since 1970. */
+  /** Returns the present time, in ms since 1970. */
   wallTimeMs(): number;
 }
 
 /** A page that is being served. */
 export interface AdminServer {
-  /** Where to look. */
+  /** URL of the page. */
   readonly url: string;
   /** Stops serving. */
   close(): Promise<void>;
 }
 
-/** Nothing from elsewhere is loaded, nothing runs, nobody frames it. */
+/** Headers with which a browser loads nothing from elsewhere, runs no script, and shows the page in no frame. */
 const securityHeaders = {
   "content-security-policy":
     "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'",
@@ -34,11 +40,11 @@ const securityHeaders = {
   "cache-control": "no-store",
 };
 
-/** The page and its figures as an application, without a socket. With `loopbackOnly` it answers to no other name. */
+/** Returns the page and its figures as an application without a socket. `loopbackOnly`: requests for other host names are refused. */
 export function adminApp(source: AdminSource, options: { loopbackOnly: boolean }): Hono {
   const app = new Hono();
   app.use(async (context, next) => {
-    // A page from elsewhere may call this machine by a name of its own, and then read what we answer.
+    // A foreign site could give its own name this machine's address, and then read the answers (DNS rebinding).
     if (options.loopbackOnly && !isLoopback(new URL(context.req.url).hostname)) {
       return context.text("Ask for this page as localhost.\n", 403);
     }
@@ -61,7 +67,7 @@ export function adminApp(source: AdminSource, options: { loopbackOnly: boolean }
   return app;
 }
 
-/** Serves it until it is closed. */
+/** Serves the page until `close`. */
 export function serveAdmin(
   source: AdminSource,
   address: AdminAddress,

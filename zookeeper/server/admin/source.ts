@@ -1,4 +1,9 @@
-// What the coordinator's page is told: figures, sessions and nodes, taken from the coordinator's parts.
+/**
+ * Collects the data of the coordinator's page from the parts of the server: figures, sessions and nodes.
+ *
+ * @module
+ */
+
 import type { Clock } from "../../clock.ts";
 import { childPath } from "../../paths.ts";
 import { type Acl, permissions } from "../../types.ts";
@@ -13,13 +18,13 @@ import type { SessionTable } from "../sessions/session_table.ts";
 import type { TreeNode } from "../tree/tree_node.ts";
 import type { WatchTable } from "../tree/watch_table.ts";
 
-/** Data beyond this is not shown, in bytes: nobody reads it on a page. */
+/** Longest data that is shown, in bytes: nobody reads more on a page. */
 const maxShownBytes = 16_384;
 
-/** More children than anybody reads; the rest is counted. */
+/** Most children that are listed, more than anybody reads; the others are counted. */
 const maxListed = 500;
 
-/** Where the figures come from. */
+/** The parts of the server that the figures come from. */
 export interface AdminSourceOptions {
   tree: DataTree;
   watches: WatchTable;
@@ -34,7 +39,7 @@ export interface AdminSourceOptions {
   clock: Clock;
 }
 
-/** Puts them together. */
+/** Returns the source of the page's data. */
 export function adminSource(options: AdminSourceOptions): AdminSource {
   const { tree, clock } = options;
   return {
@@ -74,7 +79,7 @@ function facts(options: AdminSourceOptions): AdminFacts {
 function nodeView(tree: DataTree, path: string): NodeView | undefined {
   const node = tree.find(path);
   if (node === undefined) return undefined;
-  // The page proves no identity, so it sees what the whole world may see.
+  // The page proves no identity, so it shows what everybody may read.
   const isPublic = isAllowed(node.acl, [], permissions.READ);
   return {
     children: isPublic ? childViews(tree, node) : [],

@@ -1,6 +1,10 @@
-// How the coordinator's page looks, by day and by night.
+/**
+ * The style sheet of the coordinator's page, in light and dark.
+ *
+ * @module
+ */
 
-/** The style sheet; nothing in it is fetched from anywhere. */
+/** The style sheet. It loads nothing from elsewhere. */
 export const style = `
 :root { color-scheme: light dark; --line: light-dark(#e4e4ea, #303038); --quiet: light-dark(#70707c, #93939f);
   --accent: light-dark(#2456c9, #8fb2ff); --card: light-dark(#fff, #1c1c21); --good: light-dark(#1a7f4b, #57c98b);

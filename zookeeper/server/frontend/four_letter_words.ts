@@ -1,7 +1,11 @@
-// The four-letter words that monitoring tools and some clients send in place of a handshake: ruok, srvr, stat,
-// mntr, envi, isro.
+/**
+ * The four-letter words that monitoring tools and some clients send instead of a handshake: ruok, srvr, stat, mntr,
+ * envi, isro.
+ *
+ * @module
+ */
 
-/** What the words report. */
+/** The figures that the answers report. */
 export interface ServerFacts {
   zxid: bigint;
   nodes: number;
@@ -15,16 +19,16 @@ export interface ServerFacts {
   clients: { remote: string; received: number; sent: number }[];
 }
 
-/** Tools read the protocol's level from this: we speak that of 3.8. */
+/** Tools read the version of the protocol from this text; ours is that of 3.8. */
 const version = "3.8.0-rollcall, built on the embedded coordinator";
 
-/** The word in the first four bytes of a connection, if it is one; else they are the length of a handshake. */
+/** Returns the word in the first four bytes of a connection; undefined if they are the length of a handshake. */
 export function fourLetterWord(bytes: Uint8Array): string | undefined {
   const word = String.fromCharCode(...bytes.subarray(0, 4));
   return /^[a-z]{4}$/.test(word) ? word : undefined;
 }
 
-/** The answer to a word; an unknown one is told so. */
+/** Returns the answer to a word, also to an unknown one. */
 export function answerWord(word: string, facts: ServerFacts): string {
   switch (word) {
     case "ruok":
@@ -40,7 +44,7 @@ export function answerWord(word: string, facts: ServerFacts): string {
     case "mntr":
       return monitored(facts);
     case "envi":
-      // Where kazoo looks for the version.
+      // kazoo reads the version from here.
       return `Environment:\nzookeeper.version=${version}\n`;
     case "isro":
       return "rw";

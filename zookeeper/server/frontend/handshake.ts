@@ -1,21 +1,28 @@
-// The first message of a connection: a new session, the resumption of one, or a refusal.
+/**
+ * The first message of a connection: it begins a session, resumes one, or is refused.
+ *
+ * @module
+ */
+
 import type { JuteReader } from "../../wire/jute.ts";
 import { readConnectRequest, writeConnectResponse } from "../../wire/records.ts";
 import type { ClientConnection } from "../sessions/client_connection.ts";
 import type { CoordinatorSettings } from "../options.ts";
 import type { RequestProcessor } from "../requests/request_processor.ts";
 import { passwordSizeBytes, type SessionTable } from "../sessions/session_table.ts";
+import type { SeldomLog } from "./seldom_log.ts";
 import type { WatchTable } from "../tree/watch_table.ts";
 
-/** What a handshake is done on. */
+/** What a handshake works on. */
 export interface HandshakeContext {
   settings: CoordinatorSettings;
   sessions: SessionTable<ClientConnection>;
   processor: RequestProcessor;
   watches: WatchTable;
+  seldom: SeldomLog;
 }
 
-/** So says ZooKeeper that a session is expired (or the password wrong). */
+/** ZooKeeper's answer if the session has expired or the password is wrong. */
 const refusal = {
   protocolVersion: 0,
   timeoutMs: 0,
@@ -24,24 +31,27 @@ const refusal = {
 };
 
 /**
- * Gives the client a session, or closes the connection once it has been told why not.
+ * Gives the client a session, or tells it that the session has expired and closes the connection.
  *
- * @throws {WireError} if what it sent is no handshake.
+ * @throws {WireError} if the bytes are no handshake.
  */
 export function shakeHands(
   connection: ClientConnection,
   reader: JuteReader,
-  { settings, sessions, processor, watches }: HandshakeContext,
+  { settings, sessions, processor, watches, seldom }: HandshakeContext,
 ): void {
-  const { clock, tickTimeMs, maxSessionTimeoutMs, log } = settings;
+  const { clock, tickTimeMs, maxSessionTimeoutMs } = settings;
   const request = readConnectRequest(reader);
   if (request.lastZxidSeen > processor.lastZxid) {
-    log.warn("client turned away: it has seen newer data than is here; was the data folder lost?", {
-      client: connection.remote,
-      seen: request.lastZxidSeen,
-      here: processor.lastZxid,
-    });
-    connection.close("it has seen newer data than is here");
+    seldom.warn(
+      "client refused: it has seen newer data than this server has; was the data folder lost?",
+      {
+        client: connection.remote,
+        seen: request.lastZxidSeen,
+        here: processor.lastZxid,
+      },
+    );
+    connection.close("it has seen newer data than this server has");
     return;
   }
   const timeoutMs = Math.max(tickTimeMs * 2, Math.min(request.timeoutMs, maxSessionTimeoutMs));

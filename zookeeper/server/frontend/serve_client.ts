@@ -1,25 +1,34 @@
-// Works for one client from its first byte to its last: tells a four-letter word from a handshake, takes
-// requests, and cuts off whoever cannot be understood.
+/**
+ * Serves one client from its first byte to its last: it tells a four-letter word from a handshake, hands requests
+ * over, and closes the connection of a client whose bytes cannot be decoded. Frames come in from `sessions/`'s
+ * connection and go to the handshake here or to `requests/`; the replies leave through the same connection.
+ *
+ * @module
+ */
+
 import type { Clock } from "../../clock.ts";
 import type { Log } from "../../log.ts";
 import { JuteReader, WireError } from "../../wire/jute.ts";
 import type { ClientConnection } from "../sessions/client_connection.ts";
 import { isConnectionError } from "../sessions/connection_errors.ts";
+import type { SeldomLog } from "./seldom_log.ts";
 import { answerWord, fourLetterWord, type ServerFacts } from "./four_letter_words.ts";
 import { type HandshakeContext, shakeHands } from "./handshake.ts";
 import type { RequestProcessor } from "../requests/request_processor.ts";
 
-/** What a client is served with. */
+/** What serving a client needs. */
 export interface ServeContext {
   log: Log;
+  /** For what any client can cause, again and again. */
+  seldom: SeldomLog;
   clock: Clock;
   handshakes: HandshakeContext;
   processor: RequestProcessor;
-  /** What the four-letter words report. */
+  /** Returns the figures for the four-letter words. */
   facts(): ServerFacts;
 }
 
-/** Works for one client until it goes; then its connection is closed. Never rejects: its trouble is nobody else's. */
+/** Serves one client until its connection ends. Never rejects: an error of one client concerns no other. */
 export async function serveClient(
   connection: ClientConnection,
   context: ServeContext,
@@ -28,18 +37,18 @@ export async function serveClient(
   try {
     while (!connection.isClosing && await connection.receive()) take(connection, context);
     if (connection.isClosing && connection.isOpen) {
-      // Whatever else the client says is not heard, but its last replies should reach it.
+      // Further bytes of the client are dropped, but the last replies should reach it.
       while (await connection.receive()) connection.frames.discard();
     }
     connection.close("the client closed it");
   } catch (error) {
     if (connection.isOpen && error instanceof WireError) {
-      log.warn("client cut off: what it sent cannot be read", {
+      context.seldom.warn("client disconnected: its bytes cannot be decoded", {
         client: connection.remote,
         error: error.message,
       });
     } else if (connection.isOpen && !isConnectionError(error)) {
-      log.error("client cut off: its request failed in the coordinator", {
+      log.error("client disconnected: its request failed in the server", {
         client: connection.remote,
         error,
       });
@@ -49,7 +58,7 @@ export async function serveClient(
   log.debug("client gone", { client: connection.remote, reason: connection.reason });
 }
 
-/** Does everything that has arrived in full. */
+/** Handles all frames that have arrived in full. */
 function take(connection: ClientConnection, context: ServeContext): void {
   if (connection.session === undefined) {
     const start = connection.frames.peek(4);

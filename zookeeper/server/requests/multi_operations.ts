@@ -1,4 +1,9 @@
-// `multi` and `multiRead` on the coordinator's side.
+/**
+ * Executes `multi` and `multiRead` on the tree.
+ *
+ * @module
+ */
+
 import { resultCodes } from "../../errors.ts";
 import { permissions } from "../../types.ts";
 import { type JuteReader, type JuteWriter, WireError } from "../../wire/jute.ts";
@@ -23,7 +28,7 @@ export function readMultiOperations(reader: JuteReader): WriteOperation[] {
     if (operation === undefined || operation.type === opcodes.setAcl) {
       throw new WireError(`read multi: expected a change, type ${header.type} was there`);
     }
-    // Inside a multi ZooKeeper makes no difference between the two: the result is a path alone.
+    // Inside a multi ZooKeeper treats `create2` as `create`: the result is only a path.
     operations.push(
       operation.type === opcodes.create2 ? { ...operation, type: opcodes.create } : operation,
     );
@@ -31,7 +36,7 @@ export function readMultiOperations(reader: JuteReader): WriteOperation[] {
   return operations;
 }
 
-/** Does all or none. The result writes the reply's body, which also tells of a refusal. */
+/** Executes all operations or none. `write` writes the body of the reply, also that of a refusal. */
 export function applyMulti(
   tree: DataTree,
   operations: readonly WriteOperation[],
@@ -63,7 +68,7 @@ function writeResults(
   writes: readonly ((writer: JuteWriter) => void)[],
 ): void {
   operations.forEach(({ type }, index) => {
-    // The result of a container's create, and of a mortal node's, is that of `create2`.
+    // The create of a container and of a TTL node have the result of `create2`.
     const resultType = type === opcodes.createContainer || type === opcodes.createTtl
       ? opcodes.create2
       : type;
@@ -86,7 +91,7 @@ function writeFailure(writer: JuteWriter, count: number, failed: number, code: n
   writeMultiHeader(writer, multiEnd);
 }
 
-/** Answers a `multiRead`: each read by itself. */
+/** Answers a `multiRead`; each read has its own result or error. */
 export function answerMultiRead(
   tree: DataTree,
   reader: JuteReader,
@@ -98,7 +103,7 @@ export function answerMultiRead(
       throw new WireError(`read multiRead: expected a read, type ${header.type} was there`);
     }
     reads.push({ type: header.type, path: reader.string() });
-    // A watch flag; it has no meaning here.
+    // The watch flag, which has no meaning here.
     reader.bool();
   }
   return (writer) => {

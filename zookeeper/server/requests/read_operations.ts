@@ -1,4 +1,9 @@
-// The requests that only look, and those that set or remove watches.
+/**
+ * The requests that change no node: reads, and requests that set or remove watches.
+ *
+ * @module
+ */
+
 import { resultCodes } from "../../errors.ts";
 import { permissions } from "../../types.ts";
 import type { JuteReader, JuteWriter } from "../../wire/jute.ts";
@@ -11,7 +16,7 @@ import { Refusal } from "../tree/refusal.ts";
 import type { Watcher, WatchTable } from "../tree/watch_table.ts";
 import type { Requester } from "./write_operations.ts";
 
-/** What an answer may need to know. */
+/** What a read works on. */
 export interface ReadContext {
   tree: DataTree;
   watches: WatchTable;
@@ -22,7 +27,7 @@ export interface ReadContext {
 type Answer = (writer: JuteWriter) => void;
 
 /**
- * Answers a request that changes no node; undefined if `type` is none of them.
+ * Answers a request that changes no node; undefined if `type` is no such request.
  *
  * @throws {Refusal}
  */
@@ -35,7 +40,7 @@ export function answerRead(
   switch (type) {
     case opcodes.exists: {
       const path = reader.string();
-      // The watch waits for a node that does not exist as well.
+      // The watch is set for a missing node, too.
       if (reader.bool()) watches.addData(path, watcher);
       const stat = tree.stat(tree.node(path));
       return (writer) => writeStat(writer, stat);

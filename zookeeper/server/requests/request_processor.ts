@@ -1,6 +1,12 @@
-// Takes one request at a time from a client's session, does it on the tree, tells the watchers, and
-// writes the reply. It also ends sessions. It does no I/O of its own: the coordinator commits what it
-// did and releases what it wrote.
+/**
+ * Executes the requests of clients one at a time: it reads a request from the wire, executes it on the tree, notifies
+ * the watchers, and writes the reply. It also ends sessions. It does no I/O: the group commit makes its changes
+ * durable and then releases its replies. The other files of this room have the requests by kind: `read_operations.ts`,
+ * `write_operations.ts` and `multi_operations.ts`.
+ *
+ * @module
+ */
+
 import { type Clock } from "../../clock.ts";
 import { resultCodes } from "../../errors.ts";
 import type { Log } from "../../log.ts";
@@ -18,17 +24,18 @@ import type { SessionEntry, SessionTable } from "../sessions/session_table.ts";
 import type { WatchTable } from "../tree/watch_table.ts";
 import { applyWrite, readWriteOperation, type Requester } from "./write_operations.ts";
 
-/** What requests are done on. */
+/** What requests work on. */
 export interface RequestProcessorOptions {
   tree: DataTree;
   watches: WatchTable;
   sessions: SessionTable<ClientConnection>;
+  /** The zxid of the last change that was stored. */
   lastZxid: bigint;
   clock: Clock;
   log: Log;
 }
 
-/** Does requests, one at a time, in the order in which they arrive. */
+/** Executes requests one at a time, in the order in which they arrive. */
 export class RequestProcessor {
   readonly #options: RequestProcessorOptions;
   #lastZxid: bigint;
@@ -38,12 +45,12 @@ export class RequestProcessor {
     this.#lastZxid = options.lastZxid;
   }
 
-  /** The id of the last change. */
+  /** The zxid of the last change. */
   get lastZxid(): bigint {
     return this.#lastZxid;
   }
 
-  /** Sessions begin and end in the order of changes, so each takes an id as well. */
+  /** Takes the next zxid. Sessions begin and end in the order of changes, so they take one as well. */
   nextTransaction(): TransactionId {
     this.#lastZxid++;
     return { zxid: this.#lastZxid, timeMs: this.#options.clock.wallTimeMs() };
@@ -52,7 +59,7 @@ export class RequestProcessor {
   /**
    * Answers one request.
    *
-   * @throws {WireError} if it cannot be read: the connection is of no more use.
+   * @throws {WireError} if the request cannot be decoded: then the connection cannot be used any more.
    */
   process(
     connection: ClientConnection,
@@ -85,7 +92,7 @@ export class RequestProcessor {
     }
   }
 
-  /** Ends a session: its ephemeral nodes are gone when this returns. */
+  /** Ends a session and deletes its ephemeral nodes. */
   endSession(session: SessionEntry<ClientConnection>): void {
     const { tree, sessions } = this.#options;
     const id = this.nextTransaction();
@@ -96,10 +103,10 @@ export class RequestProcessor {
     this.#fire(events);
   }
 
-  /** Removes the containers that have become empty and the nodes whose time to live is over. */
-  removeOutlived(): void {
+  /** Deletes the containers that have become empty and the nodes whose time to live is over. */
+  removeExpiredNodes(): void {
     const { tree, clock } = this.#options;
-    for (const path of tree.outlived(clock.wallTimeMs())) {
+    for (const path of tree.expiredNodes(clock.wallTimeMs())) {
       const id = this.nextTransaction();
       this.#fire(tree.transact(() => tree.delete(path, -1, id)).events);
     }
@@ -132,11 +139,11 @@ export class RequestProcessor {
   }
 
   #authenticate(connection: ClientConnection, xid: number, reader: JuteReader): void {
-    // A type that was never used.
+    // The field `type`, which was never used.
     reader.int();
     const scheme = reader.string();
     const secret = reader.buffer();
-    // By its address every connection is known already; to say so again is no error.
+    // The address of every connection is known already, so the scheme `ip` adds nothing and is no error.
     if (scheme !== "ip") {
       const identity = scheme === "digest" ? digestIdentity(secret) : undefined;
       if (identity === undefined) {
@@ -151,12 +158,12 @@ export class RequestProcessor {
     this.#replyWithoutZxid(connection, xid, resultCodes.OK);
   }
 
-  /** Credentials have no place in the order of changes. */
+  /** Replies to credentials have no zxid: they are not in the order of changes. */
   #replyWithoutZxid(connection: ClientConnection, xid: number, error: number): void {
     connection.send((writer) => writeReplyHeader(writer, { xid, zxid: 0n, error }));
   }
 
-  /** Notifications precede the reply to the change that caused them. */
+  /** Notifies the watchers, before the reply to the change is written. */
   #fire(events: readonly TreeEvent[]): void {
     for (const event of events) this.#options.watches.fire(event);
   }

@@ -1,21 +1,26 @@
-// The requests that change the tree, alone or inside a `multi`: read from the wire, checked, done.
+/**
+ * The requests that change the tree, alone or inside a `multi`: decoded, checked, and executed.
+ *
+ * @module
+ */
+
 import { type Acl, permissions } from "../../types.ts";
 import type { JuteReader, JuteWriter } from "../../wire/jute.ts";
 import { createFlags, maxTtlMs, opcodes } from "../../wire/protocol.ts";
 import { readAcl, writeStat } from "../../wire/records.ts";
 import { parentPath, pathProblem } from "../../paths.ts";
-import { checkAcl, fixedAcl, type Identity } from "../tree/acl.ts";
+import { checkAcl, type Identity, resolveAcl } from "../tree/acl.ts";
 import type { DataTree } from "../tree/data_tree.ts";
 import { ownPaths, type TransactionId, type TreeNode } from "../tree/tree_node.ts";
 import { Refusal } from "../tree/refusal.ts";
 
-/** Who asks. */
+/** The client that makes a request. */
 export interface Requester {
   sessionId: bigint;
   identities: readonly Identity[];
 }
 
-/** A change that was read from the wire. */
+/** A change as it was decoded from the wire. */
 export type WriteOperation =
   | {
     type:
@@ -27,14 +32,14 @@ export type WriteOperation =
     data: Uint8Array;
     acl: Acl[];
     flags: number;
-    /** Undefined unless the operation is the one for nodes with a time to live. */
+    /** Time to live; undefined unless the operation is `createTtl`. */
     ttlMs: number | undefined;
   }
   | { type: typeof opcodes.delete | typeof opcodes.check; path: string; version: number }
   | { type: typeof opcodes.setData; path: string; data: Uint8Array; version: number }
   | { type: typeof opcodes.setAcl; path: string; acl: Acl[]; version: number };
 
-/** Reads the body of a changing request; undefined if `type` is none. */
+/** Decodes the body of a request that changes the tree; undefined if `type` is no such request. */
 export function readWriteOperation(type: number, reader: JuteReader): WriteOperation | undefined {
   switch (type) {
     case opcodes.create:
@@ -62,7 +67,7 @@ export function readWriteOperation(type: number, reader: JuteReader): WriteOpera
 }
 
 /**
- * Does it, within a transaction of the tree. The result writes the reply's body.
+ * Executes an operation within a transaction of the tree. The returned function writes the body of the reply.
  *
  * @throws {Refusal}
  */
@@ -73,7 +78,7 @@ export function applyWrite(
 ): (writer: JuteWriter) => void {
   const { id, requester } = context;
   const { identities } = requester;
-  // What is checked first decides which code the client sees; the order is ZooKeeper's.
+  // The order of the checks decides which error code the client gets; it is ZooKeeper's order.
   switch (operation.type) {
     case opcodes.create:
     case opcodes.create2:
@@ -100,7 +105,7 @@ export function applyWrite(
     }
     case opcodes.setAcl: {
       checkPath(operation.path);
-      const acl = fixedAcl(operation.acl, identities);
+      const acl = resolveAcl(operation.acl, identities);
       checkAcl(tree.node(operation.path).acl, identities, permissions.ADMIN);
       return statWriter(tree, tree.setAcl(operation.path, acl, operation.version));
     }
@@ -116,7 +121,7 @@ function applyCreate(
   const { sessionId, identities } = context.requester;
   const kind = kindOf(operation);
   const parent = checkedParent(path);
-  const acl = fixedAcl(operation.acl, identities);
+  const acl = resolveAcl(operation.acl, identities);
   checkAcl(tree.node(parent).acl, identities, permissions.CREATE);
   const node = tree.create({
     path,
@@ -136,8 +141,7 @@ function applyCreate(
 }
 
 /**
- * What a create's flags ask for. The flag alone makes no node with a time to live: that takes the operation
- * that says how long.
+ * Decodes the flags of a create. A TTL flag is valid only with the operation `createTtl`, which has the time to live.
  *
  * @throws {Refusal} `BAD_ARGUMENTS`
  */
@@ -160,13 +164,13 @@ function kindOf({ flags, ttlMs, type }: Extract<WriteOperation, { flags: number 
   };
 }
 
-/** The stat is taken now: a later operation may change the node before the reply is written. */
+/** Takes the stat now: a later operation may change the node before the reply is written. */
 function statWriter(tree: DataTree, node: TreeNode): (writer: JuteWriter) => void {
   const stat = tree.stat(node);
   return (writer) => writeStat(writer, stat);
 }
 
-/** The parent of a path of which only so much is known that it has one. */
+/** Returns the parent of a path that was not validated yet. */
 function checkedParent(path: string): string {
   if (!path.includes("/") || path.includes("\0")) throw new Refusal("BAD_ARGUMENTS");
   return parentPath(path);

@@ -1,5 +1,10 @@
-// One client's TCP connection to the coordinator: frames in, frames out. What is to be sent is held
-// back until the coordinator says that the changes behind it are safe.
+/**
+ * One client's TCP connection: frames in, frames out. Output is held back until the commit of the changes that it
+ * reports.
+ *
+ * @module
+ */
+
 import { FrameBuffer } from "../../wire/frame_buffer.ts";
 import { JuteWriter } from "../../wire/jute.ts";
 import {
@@ -15,10 +20,10 @@ import type { TreeEvent } from "../tree/tree_node.ts";
 import type { SessionEntry } from "./session_table.ts";
 import type { Watcher } from "../tree/watch_table.ts";
 
-/** Above this much unsent output no more requests of this client are read: it should take its replies first. */
+/** Above this many unsent bytes no more requests of this client are read: it must read its replies first. */
 const pauseAtBytes = 1 << 20;
 
-/** What an idle client costs: room for a handshake and pings. It grows with the first request that does not fit. */
+/** Initial size of the buffers, in bytes: enough for a handshake and pings, and all that an idle client costs. */
 const idleBufferBytes = 512;
 
 const eventNumbers = {
@@ -28,31 +33,36 @@ const eventNumbers = {
   children_changed: eventTypes.childrenChanged,
 } as const;
 
-/** Limits and hooks of a {@linkcode ClientConnection}. */
+/** Settings of a {@linkcode ClientConnection}. */
 export interface ClientConnectionOptions {
-  /** A client with more unsent output than this is cut off. */
+  /** Most unsent bytes before the client is disconnected. */
   maxOutputBytes: number;
+  /** When the connection was accepted, by the monotonic clock. */
   openedMs: number;
-  /** Something was written: it wants to be released. */
+  /** Called after output was appended, so that {@linkcode ClientConnection.release} follows. */
   onOutput: (connection: ClientConnection) => void;
 }
 
-/** A client as the coordinator sees it: a socket, an identity, a session, held-back output. */
+/** A client of the server: its socket, its identities, its session, and its output. */
 export class ClientConnection implements Watcher {
   readonly #conn: Deno.TcpConn;
   readonly #options: ClientConnectionOptions;
+  /** The bytes that were received. */
   readonly frames = new FrameBuffer({
     maxFrameSizeBytes: maxRequestSizeBytes,
     initialSizeBytes: idleBufferBytes,
   });
+  /** Who the client has proven to be; at first its address alone. */
   readonly identities: Identity[];
+  /** Its session; undefined before the handshake and after the end of the session. */
   session: SessionEntry<ClientConnection> | undefined;
-  /** Requests taken and frames sent, for the four-letter words. */
+  /** Requests received, for the four-letter words. */
   received = 0;
+  /** Frames sent, for the four-letter words. */
   sent = 0;
   #held = new JuteWriter(idleBufferBytes);
   #spare = new JuteWriter(idleBufferBytes);
-  /** How much of `#held` was released; all of it, or the rest waits for the next release. */
+  /** How many bytes of `#held` were released. Output that was appended after that waits for the next release. */
   #releasedBytes = 0;
   #writingBytes = 0;
   #open = true;
@@ -66,19 +76,22 @@ export class ClientConnection implements Watcher {
     this.identities = [{ scheme: "ip", id: conn.remoteAddr.hostname }];
   }
 
+  /** When the connection was accepted, by the monotonic clock. */
   get openedMs(): number {
     return this.#options.openedMs;
   }
 
+  /** The client's address and port. */
   get remote(): string {
     return `${this.#conn.remoteAddr.hostname}:${this.#conn.remoteAddr.port}`;
   }
 
+  /** True until {@linkcode close}. */
   get isOpen(): boolean {
     return this.#open;
   }
 
-  /** True once nothing more should be read from it. */
+  /** True once no more requests are taken from it. */
   get isClosing(): boolean {
     return !this.#open || this.#closeWhenWritten;
   }
@@ -88,7 +101,7 @@ export class ClientConnection implements Watcher {
     return this.#reason;
   }
 
-  /** Waits for bytes from the client, and first for it to take its replies. False: no more will come. */
+  /** Waits until the client has read enough of its replies, then for bytes from it. Resolves to false if no more will come. */
   async receive(): Promise<boolean> {
     if (this.#held.sizeBytes + this.#writingBytes > pauseAtBytes) {
       await new Promise<void>((resolve) => this.#onDrained = resolve);
@@ -102,7 +115,7 @@ export class ClientConnection implements Watcher {
 
   /** Appends a frame. */
   send(write: (writer: JuteWriter) => void): void {
-    if (!this.#open || this.#isDeaf()) return;
+    if (!this.#open || this.#exceedsOutputLimit()) return;
     const start = this.#held.beginFrame();
     try {
       write(this.#held);
@@ -115,13 +128,14 @@ export class ClientConnection implements Watcher {
     this.#options.onOutput(this);
   }
 
-  /** Appends bytes without a length: the answer to a four-letter word. */
+  /** Appends bytes without a length field: the answer to a four-letter word. */
   sendRaw(bytes: Uint8Array): void {
     this.#held.raw(bytes);
     this.sent++;
     this.#options.onOutput(this);
   }
 
+  /** Appends a watch notification, if the client may read the node. */
   notify(event: TreeEvent): void {
     if (event.acl !== undefined && !isAllowed(event.acl, this.identities, permissions.READ)) return;
     this.send((writer) => {
@@ -132,39 +146,40 @@ export class ClientConnection implements Watcher {
     });
   }
 
-  /** Everything appended so far may leave. */
+  /** Lets everything that was appended so far be sent. */
   release(): void {
     this.#releasedBytes = this.#held.sizeBytes;
     if (this.#writingBytes === 0) this.#write();
   }
 
-  /** Closes once everything has left. */
+  /** Closes the connection once all output has been sent. */
   closeWhenWritten(): void {
     this.#closeWhenWritten = true;
     this.#options.onOutput(this);
   }
 
+  /** Closes the connection at once. Idempotent: the first reason stays. */
   close(reason: string): void {
     if (!this.#open) return;
     this.#open = false;
     this.#reason = reason;
     this.#conn.close();
-    this.#drained();
+    this.#resumeReading();
   }
 
-  /** True if it leaves too much unread, and then it is cut off. One large reply alone is no sign of that. */
-  #isDeaf(): boolean {
+  /** Returns true, and closes the connection, if too much output is unsent. The check comes before a frame is appended, so that one large reply alone is allowed. */
+  #exceedsOutputLimit(): boolean {
     const outputBytes = this.#held.sizeBytes + this.#writingBytes;
     if (outputBytes <= this.#options.maxOutputBytes) return false;
     this.close(`it does not read: ${outputBytes} bytes were waiting`);
     return true;
   }
 
-  /** Writes what was released, for as long as there is more. Never rejects. */
+  /** Sends the released output until none is left. Never rejects. */
   async #write(): Promise<void> {
     try {
       while (this.#open) {
-        // What was appended after the last release is not safe yet; its release follows.
+        // Output that was appended after the last release is not committed yet; its release follows.
         if (this.#releasedBytes !== this.#held.sizeBytes) return;
         if (this.#releasedBytes === 0) {
           if (this.#closeWhenWritten) this.close("the session was closed");
@@ -180,14 +195,14 @@ export class ClientConnection implements Watcher {
         }
         batch.clear();
         this.#writingBytes = 0;
-        this.#drained();
+        this.#resumeReading();
       }
     } catch (error) {
       this.close(`writing failed: ${error instanceof Error ? error.message : error}`);
     }
   }
 
-  #drained(): void {
+  #resumeReading(): void {
     if (this.#open && this.#held.sizeBytes + this.#writingBytes > pauseAtBytes) return;
     this.#onDrained?.();
     this.#onDrained = undefined;

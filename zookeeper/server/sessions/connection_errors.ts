@@ -1,6 +1,10 @@
-// Tells the errors by which a socket says that the other side has gone from those of a program.
+/**
+ * Tells errors of a socket whose peer has gone from errors of the program.
+ *
+ * @module
+ */
 
-/** Errors by which a socket says that the other side has gone. */
+/** Returns true for an error that means that the peer has gone. */
 export function isConnectionError(error: unknown): boolean {
   return error instanceof Deno.errors.ConnectionReset ||
     error instanceof Deno.errors.BrokenPipe ||

@@ -1,13 +1,22 @@
-// The sessions that are alive: who they are, when they were last heard of, and which are over.
+/**
+ * The sessions that are alive: their ids and passwords, when each client was heard last, and which are overdue. The
+ * handshake begins and resumes sessions here, housekeeping expires them, and the commit takes what has changed. A
+ * session is served by at most one `client_connection.ts` at a time.
+ *
+ * @module
+ */
+
 import { secureRandomBytes } from "../../random.ts";
 import type { StoredSession } from "../storage/storage.ts";
 
-/** ZooKeeper's passwords have this length, and its clients expect it. */
+/** Length of a session password in bytes; ZooKeeper's clients expect it. */
 export const passwordSizeBytes = 16;
 
-/** One session; at most one connection serves it at a time. */
+/** A session that is alive; at most one connection serves it at a time. */
 export interface SessionEntry<Connection> extends StoredSession {
+  /** When its client was heard last, by the monotonic clock. */
   lastHeardMs: number;
+  /** The connection that serves it; undefined while its client is not connected. */
   connection: Connection | undefined;
 }
 
@@ -17,29 +26,32 @@ export class SessionTable<Connection> {
   #begun: StoredSession[] = [];
   #ended: bigint[] = [];
 
-  /** Stored sessions get their whole time-out again: their clients could not reach us meanwhile. */
+  /** Begins with the stored sessions. They get their whole time-out again, since their clients could not reach the server. */
   constructor(stored: readonly StoredSession[], nowMs: number) {
     for (const session of stored) {
       this.#sessions.set(session.id, { ...session, lastHeardMs: nowMs, connection: undefined });
     }
   }
 
+  /** Number of sessions. */
   get size(): number {
     return this.#sessions.size;
   }
 
-  /** All of them. */
+  /** Returns all sessions. */
   entries(): IterableIterator<SessionEntry<Connection>> {
     return this.#sessions.values();
   }
 
+  /** Returns a session by its id. */
   get(id: bigint): SessionEntry<Connection> | undefined {
     return this.#sessions.get(id);
   }
 
+  /** Begins a session. */
   begin(timeoutMs: number, nowMs: number): SessionEntry<Connection> {
     let id = 0n;
-    // 0 means none, and negative ids confuse some clients.
+    // 0 means no session, and negative ids confuse some clients.
     while (id === 0n || this.#sessions.has(id)) {
       id = new DataView(secureRandomBytes(8).buffer).getBigInt64(0) & 0x7fff_ffff_ffff_ffffn;
     }
@@ -50,30 +62,31 @@ export class SessionTable<Connection> {
     return session;
   }
 
-  /** The session that a client wants to go on with, if it may. */
+  /** Returns the session that a client wants to resume; undefined if there is none or the password is wrong. */
   resume(id: bigint, password: Uint8Array): SessionEntry<Connection> | undefined {
     const session = this.#sessions.get(id);
     if (session === undefined || !sameBytes(session.password, password)) return undefined;
     return session;
   }
 
+  /** Removes a session. */
   end(id: bigint): void {
     if (this.#sessions.delete(id)) this.#ended.push(id);
   }
 
-  /** Those not heard of for longer than their time-out. */
+  /** Returns the sessions whose clients were not heard for longer than their time-out. */
   overdue(nowMs: number): SessionEntry<Connection>[] {
     return [...this.#sessions.values()].filter(({ lastHeardMs, timeoutMs }) =>
       nowMs - lastHeardMs > timeoutMs
     );
   }
 
-  /** The server itself stood still: nobody could be heard, so nobody is to blame. */
-  forgive(pauseMs: number): void {
+  /** Extends all sessions, since the server itself stood still and could hear no client. */
+  extendAll(pauseMs: number): void {
     for (const session of this.#sessions.values()) session.lastHeardMs += pauseMs;
   }
 
-  /** What began and ended since the last call. */
+  /** Takes the sessions that began and ended since the last call. */
   takeDirty(): { begun: StoredSession[]; ended: bigint[] } {
     const ended = this.#ended;
     const begun = this.#begun.filter(({ id }) => this.#sessions.has(id));
@@ -84,7 +97,7 @@ export class SessionTable<Connection> {
 }
 
 function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
-  // Every byte is looked at, so that the time does not tell how many were right.
+  // In constant time, so that the duration does not tell how many bytes were right.
   let difference = a.length ^ b.length;
   for (let index = 0; index < a.length; index++) difference |= (a[index] ?? 0) ^ (b[index] ?? 0);
   return difference === 0;

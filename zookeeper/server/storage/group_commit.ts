@@ -1,29 +1,38 @@
-// Makes changes safe in groups: everything that was done in one turn of the event loop goes into one
-// transaction of the storage, and only then do the replies leave.
+/**
+ * Commits changes in groups: all changes of one turn of the event loop are one transaction of the storage, and only
+ * after it their replies are sent.
+ *
+ * @module
+ */
+
 import { nextTurn } from "../../clock.ts";
 import type { DataTree } from "../tree/data_tree.ts";
 import type { TreeNode } from "../tree/tree_node.ts";
 import type { Storage, StoredSession } from "./storage.ts";
 
-/** Whoever has output that waits for the commit behind it. */
+/** An output that is held back until the changes that it reports are committed. */
 export interface Releasable {
+  /** Lets everything that was appended so far be sent. */
   release(): void;
 }
 
-/** What a {@linkcode GroupCommit} works on. */
+/** Dependencies of a {@linkcode GroupCommit}. */
 export interface GroupCommitOptions {
+  /** Where the changes are made durable. */
   storage: Storage;
+  /** The tree that changes. */
   tree: DataTree;
+  /** The sessions that begin and end. */
   sessions: { takeDirty(): { begun: StoredSession[]; ended: bigint[] } };
-  /** The id of the last change in memory. */
+  /** Returns the zxid of the last change in memory. */
   lastZxid(): bigint;
-  /** A group is safe; how many changes it held. */
+  /** Called after a commit, with the number of its changes. */
   onCommit(changes: number): void;
-  /** The storage failed: memory is ahead of the disk, and nobody may hear of it. */
+  /** Called when the storage failed: memory is ahead of the disk, and no client may learn of it. */
   onFailure(error: unknown): void;
 }
 
-/** Commits what the tree and the sessions call dirty, and releases the output that depends on it. */
+/** Commits the dirty nodes and sessions, and then releases the output that reports them. */
 export class GroupCommit {
   readonly #options: GroupCommitOptions;
   readonly #waiting = new Set<Releasable>();
@@ -36,7 +45,7 @@ export class GroupCommit {
     this.#committedZxid = options.lastZxid();
   }
 
-  /** Commits in a later turn, so that all that has arrived by then is in it; then releases `output`. */
+  /** Schedules a commit for the next turn of the event loop, so that it has all requests of this turn; then releases `output`. */
   schedule(output?: Releasable): void {
     if (output !== undefined) this.#waiting.add(output);
     if (this.#scheduled || this.#stopped) return;
@@ -44,7 +53,7 @@ export class GroupCommit {
     nextTurn().then(() => this.flush());
   }
 
-  /** Commits now what is scheduled. */
+  /** Runs a scheduled commit now. */
   flush(): void {
     if (!this.#scheduled || this.#stopped) return;
     this.#scheduled = false;
@@ -60,12 +69,12 @@ export class GroupCommit {
     for (const output of released) output.release();
   }
 
-  /** Forgets an output whose client has gone. */
+  /** Removes an output whose client has gone. */
   forget(output: Releasable): void {
     this.#waiting.delete(output);
   }
 
-  /** Nothing is committed or released from now on. */
+  /** Stops: nothing is committed or released any more. */
   stop(): void {
     this.#stopped = true;
     this.#waiting.clear();

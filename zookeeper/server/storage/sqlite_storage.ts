@@ -1,12 +1,17 @@
-// Storage in one SQLite file, by the module that comes with the runtime. A commit has reached the disk when
-// it returns, as with synchronous=FULL, only that it is we who wait for the log.
+/**
+ * A storage in one SQLite file, by the module that comes with the runtime. A commit is on the disk when it returns, as
+ * with synchronous=FULL, but this class syncs the log itself.
+ *
+ * @module
+ */
+
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync, type StatementSync } from "node:sqlite";
 import type { Acl } from "../../types.ts";
 import type { Commit, Storage, StoredState } from "./storage.ts";
 
-/** The way from nothing to the present tables: each entry leads one version up. */
+/** The migrations from an empty file to the present tables; each leads one schema version up. */
 const migrations = [
   `
   CREATE TABLE meta (only INTEGER PRIMARY KEY CHECK (only = 1), last_zxid INTEGER NOT NULL) STRICT;
@@ -25,15 +30,14 @@ const migrations = [
 ];
 
 /**
- * How long the log is made before it is used, in bytes: as long as it gets between two checkpoints (1,000
- * pages). A commit that makes the log longer waits several times as long for the disk as one that
- * writes over what is there.
+ * Size to which the log is grown at the start, in bytes: the size that it has between two checkpoints (1,000 pages). A
+ * commit that makes the log longer waits several times as long for the disk as one that overwrites it.
  */
 const logSizeBytes = 4 << 20;
 
 /**
- * What a commit writes of a node. It is updated in place: a replaced row would move, and its index with it, which
- * is a page more to write.
+ * The statement that stores a node. It updates an existing row in place: a replaced row would move, and so would its
+ * entry in the index, which is one more page to write.
  */
 const putNode = `
   INSERT INTO nodes VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
@@ -45,10 +49,10 @@ const putNode = `
     ephemeral_owner = excluded.ephemeral_owner, is_container = excluded.is_container,
     ttl_ms = excluded.ttl_ms`;
 
-/** A {@linkcode Storage} in `coordinator.sqlite` in a folder that it has to itself. */
+/** A {@linkcode Storage} in the file `coordinator.sqlite` of a folder that no other coordinator uses. */
 export class SqliteStorage implements Storage {
   readonly #database: DatabaseSync;
-  /** SQLite's log of commits, opened once more to be synced. It holds no lock that closing it could lose. */
+  /** SQLite's write-ahead log, opened a second time to sync it. SQLite has no lock on it that closing it would release. */
   readonly #log: Deno.FsFile;
   readonly #putNode: StatementSync;
   readonly #putCounters: StatementSync;
@@ -58,9 +62,9 @@ export class SqliteStorage implements Storage {
   readonly #putZxid: StatementSync;
 
   /**
-   * Opens `coordinator.sqlite` in `folder`; both are made if they are not there.
+   * Opens `coordinator.sqlite` in `folder`; both are created if they do not exist.
    *
-   * @throws if another coordinator has it open, or it was written by a later version.
+   * @throws if another coordinator has the file open, or if a later version has written it.
    */
   constructor(folder: string) {
     mkdirSync(folder, { recursive: true });
@@ -84,7 +88,7 @@ export class SqliteStorage implements Storage {
     }
   }
 
-  /** Reads everything. */
+  /** Reads the whole state. */
   load(): StoredState {
     const nodes = this.#rows("SELECT * FROM nodes").map((row) => ({
       path: String(row.path),
@@ -111,7 +115,7 @@ export class SqliteStorage implements Storage {
     return { lastZxid, nodes, sessions };
   }
 
-  /** One transaction; on the disk when it returns. */
+  /** Executes one transaction, which is on the disk when this returns. */
   commit(commit: Commit): void {
     this.#database.exec("BEGIN IMMEDIATE");
     try {
@@ -150,19 +154,19 @@ export class SqliteStorage implements Storage {
     }
   }
 
-  /** Closes the file and lets go of its lock. */
+  /** Closes the file and releases its lock. */
   close(): void {
     this.#log.close();
     this.#database.close();
   }
 
   #prepare(file: string): void {
-    // The exclusive lock keeps a second coordinator off the same data.
+    // The exclusive lock keeps a second coordinator away from the same file.
     this.#database.exec("PRAGMA locking_mode = EXCLUSIVE");
     try {
-      // FULL would call fsync at each commit (SQLite's build knows no fdatasync), which waits for the file's
-      // times as well, and with them for whatever else the machine writes: ten times as long on a busy disk.
-      // NORMAL syncs log and database around checkpoints; the log at each commit, `commit` does.
+      // FULL would call fsync at each commit (the build of SQLite has no fdatasync). That also waits for the file's
+      // times, and so for everything else that the machine writes: ten times as long on a busy disk. NORMAL syncs the
+      // log and the database around checkpoints, and `commit` syncs the log after each transaction.
       this.#database.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL");
     } catch (cause) {
       throw new Error(

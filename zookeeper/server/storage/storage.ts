@@ -1,54 +1,59 @@
-// Where the coordinator keeps what must outlive its process. The tree itself is in memory; a storage
-// is told what changed, in groups, and gives everything back at the start.
+/**
+ * The interface of a durable storage. The tree itself is in memory: a storage gives everything back at the start, and
+ * then gets the changes in groups from `group_commit.ts`. `sqlite_storage.ts` is the one that keeps them in a file.
+ *
+ * @module
+ */
+
 import type { TreeNode } from "../tree/tree_node.ts";
 
-/** A session as it is stored: whether its client is connected is not part of it. */
+/** A session as it is stored, without the state of its connection. */
 export interface StoredSession {
-  /** As its client knows it; never 0n. */
+  /** Id of the session; never 0n. */
   id: bigint;
-  /** What the client must show to go on with it. */
+  /** The password that resumes the session. */
   password: Uint8Array;
-  /** After this long without a word from the client it is over. */
+  /** The session time-out that was granted, in ms. */
   timeoutMs: number;
 }
 
-/** Everything a coordinator needs to go on where an earlier one stopped. */
+/** The state with which a server goes on where an earlier one stopped. */
 export interface StoredState {
-  /** The id of the last change. */
+  /** The zxid of the last change. */
   lastZxid: bigint;
-  /** All nodes, in any order; who is whose child follows from the paths. */
+  /** All nodes, in any order; the children follow from the paths. */
   nodes: Omit<TreeNode, "children">[];
   /** The sessions that had not ended. */
   sessions: StoredSession[];
 }
 
-/** One group of changes, all or none of which must survive. */
+/** One group of changes, which must become durable together or not at all. */
 export interface Commit {
-  /** The id of the last change in it. */
+  /** The zxid of the last change in the group. */
   lastZxid: bigint;
-  /** Nodes of which more than the counters changed, or which are new. */
+  /** Nodes that are new, or of which more than `creates` and `pzxid` changed. */
   nodes: readonly TreeNode[];
   /** Nodes of which only `creates` and `pzxid` changed: their data need not be written again. */
   counters: readonly TreeNode[];
-  /** Nodes that are gone; some may never have been stored. */
+  /** Nodes that were deleted; some may never have been stored. */
   deletedPaths: readonly string[];
-  /** Sessions that have begun. */
+  /** Sessions that began. */
   sessions: readonly StoredSession[];
-  /** Sessions that are over. */
+  /** Sessions that ended. */
   endedSessions: readonly bigint[];
 }
 
-/** A place that outlives the process. */
+/** A durable storage. */
 export interface Storage {
-  /** What was committed last, as a whole. Called once, first. */
+  /** Returns the whole state that was committed last. Called once, before anything else. */
   load(): StoredState;
-  /** Returns once the changes are safe. If it throws, nobody may be told that they happened. */
+  /** Returns once the changes are durable. If it throws, no client may be told that they happened. */
   commit(commit: Commit): void;
-  /** Called once, last. */
+  /** Frees everything. Called once, after everything else. */
   close(): void;
 }
 
-/** Keeps nothing: for tests and for a coordinator whose state may end with it. */
+/** A storage that keeps nothing: for tests, and for a server whose state may be lost with it. */
 export const noStorage: Storage = {
   load: () => ({ lastZxid: 0n, nodes: [], sessions: [] }),
   commit() {},

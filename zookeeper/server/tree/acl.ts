@@ -1,5 +1,10 @@
-// Access control: who a client is, and what a node's list allows it. Schemes: world, ip, digest, and
-// auth (short for the creator's own digests), as in ZooKeeper.
+/**
+ * Access control: the identities of a client, and what a node's list allows them. Schemes: world, ip, digest, and auth
+ * (short for the creator's own digests), as in ZooKeeper.
+ *
+ * @module
+ */
+
 import { createHash } from "node:crypto";
 import { type Acl, permissions } from "../../types.ts";
 import { Refusal } from "./refusal.ts";
@@ -10,7 +15,7 @@ export interface Identity {
   id: string;
 }
 
-/** The identity that `user:password` proves: `user:` and the Base64 of the SHA-1 of both. */
+/** Returns the identity that `user:password` proves: `user:` and the Base64 of the SHA-1 of `user:password`; undefined without a colon. */
 export function digestIdentity(credentials: Uint8Array): Identity | undefined {
   const text = new TextDecoder().decode(credentials);
   const colon = text.indexOf(":");
@@ -20,11 +25,11 @@ export function digestIdentity(credentials: Uint8Array): Identity | undefined {
 }
 
 /**
- * Checks a list that a client wants to set, and replaces `auth` by the client's own digests.
+ * Validates a list that a client wants to set, and replaces `auth` by the client's own digests.
  *
- * @throws {Refusal} `INVALID_ACL` if it is empty or has an entry that cannot be meant.
+ * @throws {Refusal} `INVALID_ACL` if it is empty or has an invalid entry.
  */
-export function fixedAcl(acl: readonly Acl[], identities: readonly Identity[]): Acl[] {
+export function resolveAcl(acl: readonly Acl[], identities: readonly Identity[]): Acl[] {
   const fixed: Acl[] = [];
   for (const entry of acl) {
     if (entry.scheme === "auth") {
@@ -42,7 +47,7 @@ export function fixedAcl(acl: readonly Acl[], identities: readonly Identity[]): 
 }
 
 /**
- * Checks that one of the identities has one of the wanted permissions.
+ * Throws unless one of the identities has one of the wanted permissions.
  *
  * @throws {Refusal} `NO_AUTH`
  */
@@ -54,7 +59,7 @@ export function checkAcl(
   if (!isAllowed(acl, identities, wanted)) throw new Refusal("NO_AUTH");
 }
 
-/** True if one of the identities has one of the wanted permissions. */
+/** Returns true if one of the identities has one of the wanted permissions. */
 export function isAllowed(
   acl: readonly Acl[],
   identities: readonly Identity[],
@@ -70,14 +75,14 @@ export function isAllowed(
   });
 }
 
-/** The hash of a password is only for those who may set it. */
+/** Replaces the hashes of passwords by `x`: only clients with the permission ADMIN may see them. */
 export function withoutHashes(acl: readonly Acl[]): Acl[] {
   return acl.map((entry) =>
     entry.scheme === "digest" ? { ...entry, id: entry.id.replace(/:.*/s, ":x") } : entry
   );
 }
 
-/** Everybody may read, nobody may change: ZooKeeper's own nodes. */
+/** Everybody may read and nobody may change: the ACL of `/zookeeper/config`. */
 export const readOnlyAcl: readonly Acl[] = [
   { permissions: permissions.READ, scheme: "world", id: "anyone" },
 ];
@@ -102,7 +107,7 @@ function ipMatches(pattern: string, address: string): boolean {
   return Math.floor(expected / ignored) === Math.floor(actual / ignored);
 }
 
-/** An IPv4 address as a number. */
+/** Returns an IPv4 address as a number. */
 function ipNumber(address: string): number | undefined {
   const parts = address.split(".");
   if (parts.length !== 4 || parts.some((part) => !/^\d{1,3}$/.test(part) || Number(part) > 255)) {

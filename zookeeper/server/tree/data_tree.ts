@@ -1,5 +1,11 @@
-// The tree of nodes in memory, and the rules of each change: versions, sequence numbers, ephemeral
-// owners, transactions. It does no I/O, reads no clock and knows no session, client or wire.
+/**
+ * The tree of nodes in memory, and the rules of each change: versions, sequence numbers, ephemeral owners,
+ * transactions. `requests/` changes it in transactions; the events of a transaction go to `watch_table.ts`, and the
+ * changed nodes to the group commit. It does no I/O, reads no clock, and knows no session, client or wire.
+ *
+ * @module
+ */
+
 import { baseName, childPath, parentPath, pathProblem } from "../../paths.ts";
 import { type Acl, openAcl, type Stat } from "../../types.ts";
 import { readOnlyAcl } from "./acl.ts";
@@ -13,19 +19,19 @@ import {
   type TreeNode,
 } from "./tree_node.ts";
 
-/** All nodes, and the only way to change them. */
+/** The tree of nodes. Every change goes through {@linkcode transact}. */
 export class DataTree {
   readonly #nodes = new Map<string, TreeNode>();
   readonly #ephemerals = new Map<bigint, Set<string>>();
   /** Containers and nodes with a time to live. */
-  readonly #mortal = new Set<string>();
-  /** What changed since {@linkcode takeDirty}: true if more than the counters of the node. */
+  readonly #expiring = new Set<string>();
+  /** Paths that changed since {@linkcode takeDirty}: true if more than `creates` and `pzxid` changed. */
   #dirty = new Map<string, boolean>();
   #events: TreeEvent[] = [];
   #undo: (() => void)[] = [];
   #dataSizeBytes = 0;
 
-  /** A tree with the given nodes, or a fresh one. */
+  /** Creates a tree with the given nodes and those of the server itself. */
   constructor(nodes: Iterable<Omit<TreeNode, "children">> = []) {
     for (const node of nodes) this.#insert({ ...node, children: new Set() });
     for (const path of ownPaths) {
@@ -39,32 +45,40 @@ export class DataTree {
     }
   }
 
+  /** Number of nodes. */
   get size(): number {
     return this.#nodes.size;
   }
 
-  /** Bytes of all data and paths, roughly what the tree takes beside its own structure. */
+  /** Bytes of all data and paths: roughly the memory of the tree without its own structure. */
   get dataSizeBytes(): number {
     return this.#dataSizeBytes;
   }
 
+  /** Number of ephemeral nodes. */
   get ephemeralCount(): number {
     let count = 0;
     for (const paths of this.#ephemerals.values()) count += paths.size;
     return count;
   }
 
+  /** Returns a node; undefined if there is none. */
   find(path: string): TreeNode | undefined {
     return this.#nodes.get(path);
   }
 
-  /** @throws {Refusal} `NO_NODE` */
+  /**
+   * Returns a node.
+   *
+   * @throws {Refusal} `NO_NODE`
+   */
   node(path: string): TreeNode {
     const node = this.#nodes.get(path);
     if (node === undefined) throw new Refusal("NO_NODE");
     return node;
   }
 
+  /** Returns a node's stat. */
   stat(node: TreeNode): Stat {
     return {
       czxid: node.czxid,
@@ -72,7 +86,7 @@ export class DataTree {
       ctimeMs: node.ctimeMs,
       mtimeMs: node.mtimeMs,
       version: node.version,
-      // Creations and deletions of children together.
+      // The number of creates and deletes of children.
       cversion: node.creates * 2 - node.children.size,
       aversion: node.aversion,
       ephemeralOwner: node.ephemeralOwner,
@@ -82,12 +96,12 @@ export class DataTree {
     };
   }
 
-  /** The ephemeral nodes of a session. */
+  /** Returns the paths of the ephemeral nodes of a session. */
   ephemeralsOf(owner: bigint): string[] {
     return [...this.#ephemerals.get(owner) ?? []];
   }
 
-  /** How many nodes are below `path`, at any depth. */
+  /** Counts the nodes below `path`, at any depth. */
   countDescendants(path: string): number {
     let count = 0;
     const open = [this.node(path)];
@@ -102,9 +116,9 @@ export class DataTree {
     return count;
   }
 
-  /** Containers that had children and have none any more, and nodes whose time to live is over. */
-  outlived(nowMs: number): string[] {
-    return [...this.#mortal].filter((path) => {
+  /** Returns the paths of containers that have lost their last child, and of nodes whose time to live is over. */
+  expiredNodes(nowMs: number): string[] {
+    return [...this.#expiring].filter((path) => {
       const node = this.#nodes.get(path);
       if (node === undefined || node.children.size > 0) return false;
       return node.isContainer ? node.creates > 0 : nowMs - node.mtimeMs > node.ttlMs;
@@ -112,8 +126,8 @@ export class DataTree {
   }
 
   /**
-   * Runs `change` as one transaction: if it throws, nothing of it has happened. The events are in the
-   * order in which a server sends them.
+   * Runs `change` as one transaction: if it throws, all of it is undone. The events are in the order in which a server
+   * sends them.
    */
   transact<T>(change: () => T): { value: T; events: TreeEvent[] } {
     this.#undo = [];
@@ -127,7 +141,7 @@ export class DataTree {
   }
 
   /**
-   * Only inside {@linkcode transact}, as the other changes.
+   * Creates a node. Only inside {@linkcode transact}, like the other changes.
    *
    * @throws {Refusal} `BAD_ARGUMENTS`, `NO_NODE`, `NODE_EXISTS`, `NO_CHILDREN_FOR_EPHEMERALS`
    */
@@ -160,6 +174,8 @@ export class DataTree {
   }
 
   /**
+   * Deletes a node.
+   *
    * @param version the version that the node must have; -1: any
    * @throws {Refusal} `BAD_ARGUMENTS`, `NO_NODE`, `BAD_VERSION`, `NOT_EMPTY`
    */
@@ -184,7 +200,11 @@ export class DataTree {
     this.#events.push({ type: "children_changed", path: parent.path, acl: parent.acl });
   }
 
-  /** @throws {Refusal} `NO_NODE`, `BAD_VERSION` */
+  /**
+   * Replaces a node's data.
+   *
+   * @throws {Refusal} `NO_NODE`, `BAD_VERSION`
+   */
   setData(path: string, data: Uint8Array, version: number, id: TransactionId): TreeNode {
     const node = this.node(path);
     checkVersion(node.version, version);
@@ -206,7 +226,11 @@ export class DataTree {
     return node;
   }
 
-  /** @throws {Refusal} `NO_NODE`, `BAD_VERSION` */
+  /**
+   * Replaces a node's ACL; `version` is compared with `aversion`.
+   *
+   * @throws {Refusal} `NO_NODE`, `BAD_VERSION`
+   */
   setAcl(path: string, acl: readonly Acl[], version: number): TreeNode {
     const node = this.node(path);
     checkVersion(node.aversion, version);
@@ -221,12 +245,16 @@ export class DataTree {
     return node;
   }
 
-  /** @throws {Refusal} `NO_NODE`, `BAD_VERSION` */
+  /**
+   * Throws unless the node has this version.
+   *
+   * @throws {Refusal} `NO_NODE`, `BAD_VERSION`
+   */
   check(path: string, version: number): void {
     checkVersion(this.node(path).version, version);
   }
 
-  /** Which nodes changed, and whether more than their counters did; then forgets it. A path without a node was deleted. */
+  /** Takes the paths that changed since the last call: true if more than `creates` and `pzxid` changed. A path without a node was deleted. */
   takeDirty(): Map<string, boolean> {
     const dirty = this.#dirty;
     this.#dirty = new Map();
@@ -240,7 +268,7 @@ export class DataTree {
   #insert(node: TreeNode): void {
     this.#nodes.set(node.path, node);
     this.#dataSizeBytes += node.path.length + node.data.length;
-    if (node.isContainer || node.ttlMs > 0) this.#mortal.add(node.path);
+    if (node.isContainer || node.ttlMs > 0) this.#expiring.add(node.path);
     if (node.ephemeralOwner === 0n) return;
     const paths = this.#ephemerals.get(node.ephemeralOwner);
     if (paths === undefined) this.#ephemerals.set(node.ephemeralOwner, new Set([node.path]));
@@ -250,7 +278,7 @@ export class DataTree {
   #erase(node: TreeNode): void {
     this.#nodes.delete(node.path);
     this.#dataSizeBytes -= node.path.length + node.data.length;
-    this.#mortal.delete(node.path);
+    this.#expiring.delete(node.path);
     const paths = this.#ephemerals.get(node.ephemeralOwner);
     if (paths === undefined) return;
     paths.delete(node.path);

@@ -1,4 +1,9 @@
-// How the coordinator says no to a request. It becomes an error reply, never an error of the process.
+/**
+ * The error with which the server refuses a request. It becomes an error reply, never an error of the process.
+ *
+ * @module
+ */
+
 import { resultCodes, type ZooKeeperErrorCode } from "../../errors.ts";
 
 /** The codes that a server can answer with. */

@@ -1,55 +1,60 @@
-// The shapes that the tree is made of and told about: nodes, what to make, what has happened.
+/**
+ * The types of the tree: nodes, requests to create one, and events.
+ *
+ * @module
+ */
+
 import type { Acl } from "../../types.ts";
 
-/** One node. Only the tree changes it. */
+/** One node. Only the tree (`data_tree.ts`) changes it. */
 export interface TreeNode {
-  /** Where it is; its name is the last component. */
+  /** Its path; the name is the last component. */
   readonly path: string;
-  /** Never changed in place. */
+  /** Its data. The bytes are never changed in place. */
   data: Uint8Array;
-  /** Never changed in place. */
+  /** Its access control list. The list is never changed in place. */
   acl: readonly Acl[];
-  /** The transaction that made it. */
+  /** The transaction that created it. */
   czxid: bigint;
   /** The transaction that last changed its data. */
   mzxid: bigint;
   /** The transaction that last changed its set of children. */
   pzxid: bigint;
-  /** When it was made, in ms since 1970. */
+  /** When it was created, in ms since 1970. */
   ctimeMs: number;
   /** When its data last changed, in ms since 1970. */
   mtimeMs: number;
-  /** How often its data has changed. */
+  /** Number of changes of its data. */
   version: number;
-  /** How often its ACL has changed. */
+  /** Number of changes of its ACL. */
   aversion: number;
-  /** How many children were ever created: the next sequence number, and what `cversion` is derived from. */
+  /** Number of children that were ever created: the next sequence number; `cversion` is derived from it. */
   creates: number;
-  /** The session that it ends with; 0n: none. */
+  /** The session with which it is deleted; 0n: none. */
   ephemeralOwner: bigint;
-  /** A container is removed once its last child is gone. */
+  /** Whether it is deleted once its last child is gone. */
   isContainer: boolean;
-  /** It is removed once it has had no children and no change for this long; 0: never. */
+  /** Time to live, in ms: it is deleted once it has had no children and no change for this long; 0: never. */
   ttlMs: number;
   /** The names of its children. */
   readonly children: Set<string>;
 }
 
-/** What happened to a node, for watches. */
+/** An event for watches. */
 export interface TreeEvent {
   type: "created" | "deleted" | "data_changed" | "children_changed";
   path: string;
-  /** The list of the node at `path`: whoever may not read it hears nothing. Undefined: everybody may. */
+  /** ACL of the node: watchers that may not read the node hear nothing. Undefined: all may. */
   acl?: readonly Acl[];
 }
 
-/** Which transaction a change belongs to. */
+/** The transaction that a change belongs to. */
 export interface TransactionId {
   zxid: bigint;
   timeMs: number;
 }
 
-/** A node to be made. */
+/** A request to create a node. */
 export interface CreateNode {
   path: string;
   data: Uint8Array;
@@ -60,7 +65,7 @@ export interface CreateNode {
   ttlMs?: number;
 }
 
-/** Nodes that the server itself needs; they cannot be created or deleted. */
+/** The server's own nodes; clients can neither create nor delete them. */
 export const ownPaths: readonly string[] = [
   "/",
   "/zookeeper",
@@ -68,7 +73,7 @@ export const ownPaths: readonly string[] = [
   "/zookeeper/quota",
 ];
 
-/** A node that nothing has happened to yet. */
+/** Returns a new node. */
 export function newNode(request: CreateNode, { zxid, timeMs }: TransactionId): TreeNode {
   return {
     path: request.path,

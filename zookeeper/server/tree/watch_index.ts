@@ -1,30 +1,36 @@
-// One of ZooKeeper's two tables of watches (its WatchManager, 3.8): who watches which path, and how. A
-// watcher has one watch per path and table; setting another replaces it, whatever its mode was.
+/**
+ * One of ZooKeeper's two tables of watches (its WatchManager, 3.8): which watcher watches which path in which mode. A
+ * watcher has one watch per path and table; setting another one replaces it, whatever its mode.
+ *
+ * @module
+ */
+
 import { parentPath } from "../../paths.ts";
 import type { TreeEvent } from "./tree_node.ts";
 
-/** How long a watch lasts and how far it reaches. */
+/** The mode of a watch: used up by one event, persistent, or persistent for everything below the path as well. */
 export type WatchMode = "one_shot" | "persistent" | "recursive";
 
 /** Watches by path and by watcher. */
 export class WatchIndex<Watcher> {
   readonly #byPath = new Map<string, Map<Watcher, WatchMode>>();
   readonly #pathsOf = new Map<Watcher, Set<string>>();
-  /** Without any recursive one, no ancestor needs to be looked at. */
+  /** Number of recursive watches; if it is 0, no ancestor of a path needs to be looked up. */
   #recursiveCount = 0;
 
-  /** How many watches there are. */
+  /** Number of watches. */
   get size(): number {
     let count = 0;
     for (const watchers of this.#byPath.values()) count += watchers.size;
     return count;
   }
 
-  /** How many of them are this watcher's. */
+  /** Returns the number of watches of a watcher. */
   countOf(watcher: Watcher): number {
     return this.#pathsOf.get(watcher)?.size ?? 0;
   }
 
+  /** Sets a watch. */
   add(path: string, watcher: Watcher, mode: WatchMode): void {
     let watchers = this.#byPath.get(path);
     if (watchers === undefined) this.#byPath.set(path, watchers = new Map());
@@ -36,11 +42,12 @@ export class WatchIndex<Watcher> {
     else paths.add(path);
   }
 
+  /** Returns true if the watcher watches the path. */
   has(path: string, watcher: Watcher): boolean {
     return this.#byPath.get(path)?.has(watcher) === true;
   }
 
-  /** False if there was none. */
+  /** Removes a watch; returns false if there was none. */
   remove(path: string, watcher: Watcher): boolean {
     const watchers = this.#byPath.get(path);
     const mode = watchers?.get(watcher);
@@ -54,12 +61,12 @@ export class WatchIndex<Watcher> {
     return true;
   }
 
-  /** Forgets a watcher. */
+  /** Removes all watches of a watcher. */
   removeAll(watcher: Watcher): void {
     for (const path of [...this.#pathsOf.get(watcher) ?? []]) this.remove(path, watcher);
   }
 
-  /** Puts everyone who hears of the event into `heard`, and uses up one-shot watches. */
+  /** Adds every watcher that hears of the event to `heard`, and uses up one-shot watches. */
   trigger({ type, path }: TreeEvent, heard: Set<Watcher>): void {
     for (const [watcher, mode] of [...this.#byPath.get(path) ?? []]) {
       if (mode === "recursive") continue;

@@ -1,11 +1,17 @@
-// Who watches what. It decides which watchers hear of an event; sending is up to the watcher.
+/**
+ * All watches of all clients. It decides which watchers hear of an event; the watcher sends the notification.
+ *
+ * @module
+ */
+
 import type { WatchKind } from "../../types.ts";
 import type { DataTree } from "./data_tree.ts";
 import type { TreeEvent } from "./tree_node.ts";
 import { WatchIndex } from "./watch_index.ts";
 
-/** A client's connection, as far as watches go. */
+/** The receiver of watch events: a client's connection. */
 export interface Watcher {
+  /** Is called for each event of a watch. */
   notify(event: TreeEvent): void;
 }
 
@@ -19,55 +25,58 @@ export interface RestoredWatches {
   persistentRecursive: readonly string[];
 }
 
-/** All watches of all clients, in ZooKeeper's two tables: on nodes and their data, and on their children. */
+/** All watches, in ZooKeeper's two tables: those on nodes and their data, and those on their children. */
 export class WatchTable {
   readonly #data = new WatchIndex<Watcher>();
   readonly #children = new WatchIndex<Watcher>();
 
-  /** How many watches there are. */
+  /** Number of watches. */
   get size(): number {
     return this.#data.size + this.#children.size;
   }
 
-  /** How many of them are this watcher's. */
+  /** Returns the number of watches of a watcher. */
   countOf(watcher: Watcher): number {
     return this.#data.countOf(watcher) + this.#children.countOf(watcher);
   }
 
+  /** Sets a one-shot watch on a node and its data. */
   addData(path: string, watcher: Watcher): void {
     this.#data.add(path, watcher, "one_shot");
   }
 
+  /** Sets a one-shot watch on the children of a node. */
   addChildren(path: string, watcher: Watcher): void {
     this.#children.add(path, watcher, "one_shot");
   }
 
+  /** Sets a persistent watch. */
   addPersistent(path: string, recursive: boolean, watcher: Watcher): void {
     const mode = recursive ? "recursive" : "persistent";
     this.#data.add(path, watcher, mode);
     this.#children.add(path, watcher, mode);
   }
 
-  /** Removes a watcher's watches on one path, of any mode; false if there was none. */
+  /** Removes a watcher's watches on one path, of any mode; returns false if there was none. */
   remove(path: string, watcher: Watcher, which: WatchKind): boolean {
     const children = which !== "data" && this.#children.remove(path, watcher);
     const data = which !== "children" && this.#data.remove(path, watcher);
     return children || data;
   }
 
-  /** True if {@linkcode remove} would find one. */
+  /** Returns true if {@linkcode remove} would find a watch. */
   has(path: string, watcher: Watcher, which: WatchKind): boolean {
     return (which !== "children" && this.#data.has(path, watcher)) ||
       (which !== "data" && this.#children.has(path, watcher));
   }
 
-  /** Forgets a watcher. */
+  /** Removes all watches of a watcher. */
   removeAll(watcher: Watcher): void {
     this.#data.removeAll(watcher);
     this.#children.removeAll(watcher);
   }
 
-  /** Tells everyone concerned, each at most once, and uses up the one-shot watches. */
+  /** Notifies every watcher of the event, each at most once, and uses up the one-shot watches. */
   fire(event: TreeEvent): void {
     const heard = new Set<Watcher>();
     if (event.type !== "children_changed") this.#data.trigger(event, heard);
@@ -77,7 +86,7 @@ export class WatchTable {
     for (const watcher of heard) watcher.notify(event);
   }
 
-  /** Sets the watches of a client that has come back; what it missed since `relativeZxid`, it hears at once. */
+  /** Sets the watches of a client that has reconnected. It hears at once of what it missed since `relativeZxid`. */
   restore(watches: RestoredWatches, tree: DataTree, watcher: Watcher): void {
     const { relativeZxid } = watches;
     for (const path of watches.data) {

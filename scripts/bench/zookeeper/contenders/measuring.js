@@ -1,8 +1,8 @@
 // How the contenders in JavaScript measure and report.
 
-/** Repeats `run`, which says how many operations it completed, for about `caseMs`; the result is operations per second. */
+/** Repeats `run`, which returns the number of operations that it completed, for about `caseMs`; returns operations per second. */
 export async function measured(caseMs, run) {
-  // What is compiled and grown at first should not count.
+  // A warm-up: compilation and growth of buffers should not count.
   await run();
   const startMs = performance.now();
   let completed = 0;
@@ -14,7 +14,7 @@ export async function measured(caseMs, run) {
   return completed / ((nowMs - startMs) / 1000);
 }
 
-/** The last thing that a contender says. */
+/** Prints the results, the last line of a contender. */
 export function report(results) {
   Deno.stdout.writeSync(
     new TextEncoder().encode(`${JSON.stringify(results)}\n`),

@@ -19,7 +19,7 @@ const watched = Array.from(
 );
 await Promise.all(watched.map((path) => zk.create(path, data)));
 
-/** A whole batch is on its way at once; each reply is looked at. */
+/** Sends a whole batch at once and checks each reply. */
 async function pipelined(
   run: (index: number) => Promise<boolean>,
 ): Promise<number> {

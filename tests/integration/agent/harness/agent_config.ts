@@ -5,6 +5,7 @@
  */
 
 import { fileURLToPath } from "node:url";
+import { MARK_VARIABLE } from "../../../../scripts/demo/marked_processes.ts";
 
 /** What a test may say about a host's config. */
 export interface HostOptions {
@@ -12,11 +13,13 @@ export interface HostOptions {
   readonly pin?: "required" | "preferred" | "off";
   /** Default `leave`. */
   readonly onExit?: "leave" | "stop";
-  /** Another name than the test's own for the host. */
+  /** How long the host waits for ZooKeeper until it starts what it ran, milliseconds. Default: the config's. */
+  readonly startAloneAfter?: number;
+  /** The host's name in the config, if it is another than the test's name for it. */
   readonly name?: string;
-  /** Uses the data folder of that host. */
+  /** Use the data folder of that host. */
   readonly dataDirOf?: string;
-  /** Put before the agent's command. */
+  /** Words before the agent's command. */
   readonly wrapper?: readonly string[];
 }
 
@@ -27,16 +30,18 @@ export const DRAIN_SWITCH = "drain";
 
 /** The config, to be written as YAML. */
 export function agentConfig(
-  { pin = "off", onExit = "leave" }: HostOptions,
+  { pin = "off", onExit = "leave", startAloneAfter }: HostOptions,
   place: {
     readonly host: string;
     readonly folder: string;
     readonly dataDir: string;
     readonly zookeeper: string;
     readonly ports: ReadonlyMap<string, number>;
+    /** By it the harness finds processes to end. */
+    readonly mark: string;
   },
 ): Record<string, unknown> {
-  const { host, folder, dataDir, zookeeper, ports } = place;
+  const { host, folder, dataDir, zookeeper, ports, mark } = place;
   const switches = `${folder}/switches`;
   const services = [...ports].map(([service, port]) => [service, {
     command: [
@@ -51,9 +56,11 @@ export function agentConfig(
       "{host}",
       switches,
     ],
+    env: { [MARK_VARIABLE]: mark },
     drain: ["sh", "-c", `while [ -e ${switches}/${DRAIN_SWITCH} ]; do sleep 0.05; done`],
     drainTimeout: "60s",
     stopGrace: "60s",
+    ...startAloneAfter === undefined ? {} : { startAloneAfter: `${startAloneAfter}ms` },
     health: { type: "http", url: `http://127.0.0.1:${port}/health`, timeout: "2s" },
     healthInterval: "100ms",
     pin: { mode: pin, limit: "16M" },

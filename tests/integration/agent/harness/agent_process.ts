@@ -13,9 +13,9 @@ import { MARK_VARIABLE } from "../../../../scripts/demo/marked_processes.ts";
 export interface AgentProcessOptions {
   readonly configPath: string;
   readonly logPath: string;
-  /** What its children inherit, for the tidying up. */
+  /** An environment variable that its children inherit: by it the harness finds processes to end. */
   readonly mark: string;
-  /** Put before the command, such as `setpriv` with its arguments. */
+  /** Words before the command, such as `setpriv` with its arguments. */
   readonly wrapper?: readonly string[];
 }
 
@@ -30,7 +30,7 @@ const PROGRAM = fileURLToPath(new URL("../../../../mod.ts", import.meta.url));
 /** A running agent. */
 export class AgentProcess {
   readonly exited: Promise<Exit>;
-  /** How it ended without having been told to; `null` as long as that has not happened. */
+  /** How it ended without having been told to; `null` if it has not. */
   unexpectedEnd: Exit | null = null;
   #isToldToEnd = false;
   readonly #child: ChildProcess;
@@ -59,7 +59,7 @@ export class AgentProcess {
     return this.#child.pid ?? 0;
   }
 
-  /** Everything that it has logged, with that of the agents that had the same log before it. */
+  /** The whole log file, which earlier agents with the same log have written to as well. */
   get log(): string {
     return readFileSync(this.#logPath, "utf8");
   }
@@ -67,7 +67,7 @@ export class AgentProcess {
   /** Sends a signal. */
   signal(signal: "SIGTERM" | "SIGKILL" | "SIGSTOP" | "SIGCONT"): void {
     if (signal === "SIGTERM" || signal === "SIGKILL") this.#isToldToEnd = true;
-    // Not by the child's own method: with that, Deno reports any end as one by the signal that was sent.
+    // Not with `child.kill`, after which Deno reports any end as one by that signal.
     try {
       Deno.kill(this.pid, signal);
     } catch (error) {
@@ -75,7 +75,7 @@ export class AgentProcess {
     }
   }
 
-  /** Waits for an end that it comes to by itself. */
+  /** Waits until it has ended by itself. */
   async untilEnded(): Promise<Exit> {
     this.#isToldToEnd = true;
     return await this.exited;

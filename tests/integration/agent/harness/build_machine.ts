@@ -26,7 +26,7 @@ export interface TestRelease {
   readonly service: string;
   readonly version: string;
   readonly behaviour: Behaviour;
-  /** Bytes of the blob beside the file that steers it. Default 1000. */
+  /** Bytes of the blob besides the file that controls its behaviour. Default 1000. */
   readonly sizeBytes?: number;
   /** Folder of the release that the blob lies in. Default: its root. */
   readonly folder?: string;
@@ -55,7 +55,7 @@ export class BuildMachine {
     const tracker = await createTracker({
       hostname: "127.0.0.1",
       log: silent,
-      policy: { hungryIntervalMs: 1_000, leecherIntervalMs: 1_000 },
+      settings: { hungryIntervalMs: 1_000, leecherIntervalMs: 1_000 },
     });
     const machine = new BuildMachine(folder, tracker);
     await machine.comeBack();
@@ -92,7 +92,7 @@ export class BuildMachine {
     await open?.engine.close();
   }
 
-  /** Starts feed and seeder, where they were. */
+  /** Starts feed and seeder again, at the same addresses. */
   async comeBack(): Promise<void> {
     const feedDir = `${this.#folder}/feed`;
     await new Inbox(feedDir).open();
@@ -109,7 +109,7 @@ export class BuildMachine {
     });
     this.#port = feed.port;
     const publisher = new Publisher({ feedDir, feed, engine, log: silent, clock: systemClock });
-    // One round: seeds what the feed lists, and does not go on.
+    // One round: seeds what the feed lists, and returns.
     await publisher.run(AbortSignal.abort());
     this.#open = { engine, feed, publisher };
   }

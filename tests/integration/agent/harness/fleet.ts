@@ -12,21 +12,17 @@ import {
   ensureSkeleton,
   type Fleet,
   type FleetHost,
-  readChildren,
   readFleet,
-  readServices,
+  readKnownServices,
   setControl,
   startRollout,
 } from "../../../../coordination/mod.ts";
 import {
   checkPlan,
   type Control,
-  type KnownService,
   type Plan,
   type PolicyInput,
   type Release,
-  servicePath,
-  SERVICES,
 } from "../../../../rollout/mod.ts";
 import { endMarked, findMarked } from "../../../../scripts/demo/marked_processes.ts";
 import { pickFreePorts } from "../../../../scripts/demo/ports.ts";
@@ -39,30 +35,30 @@ import { BuildMachine, type TestRelease } from "./build_machine.ts";
 import { askService, Observer, pause, type Place } from "./observer.ts";
 import type { Behaviour } from "./service_program.ts";
 
-/** What a test wants of its fleet. */
+/** The options of a fleet. */
 export interface FleetOptions extends HostOptions {
   readonly hosts: readonly string[];
   /** Default: one, `web`. */
   readonly services?: readonly string[];
 }
 
-/** A rollout as a test asks for it. */
+/** The options of a rollout. */
 export interface TestRollout {
   /** Version by service. */
   readonly versions: Readonly<Record<string, string>>;
   readonly policy?: PolicyInput;
   readonly dependsOn?: Readonly<Record<string, readonly string[]>>;
   readonly order?: Plan["order"];
-  /** Called with the releases before anything is written; what it makes of them is offered. */
+  /** Changes the releases before they are offered. */
   readonly beforeWriting?: (releases: Map<string, Release>) => Promise<void> | void;
 }
 
-/** Generous: it is reached only when the test fails. */
+/** How long a test waits. Generous: it is reached only when the test fails. */
 const PATIENCE_MS = 60_000;
 
 const LOG_TAIL_LINES = 25;
 
-/** Short enough for tests, and so that every step can be seen. */
+/** A policy with short times for tests, long enough for every step to be seen. */
 const QUICK: PolicyInput = {
   quorum: 1,
   bakeTime: 100,
@@ -147,11 +143,12 @@ export class TestFleet {
         this.#places.filter((place) => place.host === (changes.name ?? host))
           .map(({ service, port }) => [service, port]),
       ),
+      mark: this.#mark,
     });
     await Deno.writeTextFile(configPath, stringify(config));
     const agent = new AgentProcess({
       configPath,
-      // One file for each agent, so that what is read there is its own word.
+      // One log file for each agent, so that it holds only its own records.
       logPath: `${this.folder}/${host}-${++this.#startedCount}.log`,
       mark: this.#mark,
       ...(options.wrapper === undefined ? {} : { wrapper: options.wrapper }),
@@ -183,6 +180,20 @@ export class TestFleet {
     for (const pid of await this.keeperPids(host)) Deno.kill(pid, "SIGKILL");
   }
 
+  /** Copies a host's data folder while its agent runs, as the clone of a virtual machine has it. */
+  async copyDataDir(host: string, to: string): Promise<void> {
+    const { success } = await new Deno.Command("cp", {
+      args: ["-a", `${this.folder}/${host}`, `${this.folder}/${to}`],
+    }).output();
+    if (!success) throw new Error(`the data folder of ${host} was not copied`);
+  }
+
+  /** Changes the times of a release's files, as a backup that was restored does: they are not as they were verified. */
+  async touchRelease(host: string, version: string, service = "web"): Promise<void> {
+    const folder = `${this.folder}/${host}/${service}/${version}`;
+    for await (const { name } of Deno.readDir(folder)) await Deno.utime(`${folder}/${name}`, 1, 1);
+  }
+
   /** The pin keepers of a host, as their status files name them. */
   async keeperPids(host: string, service = "web"): Promise<number[]> {
     const folder = `${this.folder}/${host}/${service}/.rollcall`;
@@ -201,13 +212,13 @@ export class TestFleet {
     return findMarked(this.#mark).length;
   }
 
-  /** What the service of a host says about itself. */
+  /** What the service of a host answers about itself. */
   async service(host: string, service = "web") {
     const place = this.#places.find((other) => other.host === host && other.service === service);
     return place === undefined ? null : await askService(place.port);
   }
 
-  /** Turns a switch on or off that services and hooks look at. */
+  /** Turns a switch on or off that services and hooks react to. */
   async turn(name: string, to: "on" | "off"): Promise<void> {
     const path = `${this.folder}/switches/${name}`;
     if (to === "on") await Deno.writeTextFile(path, "");
@@ -243,7 +254,7 @@ export class TestFleet {
     );
     const checked = checkPlan(
       { services, ...(order === undefined ? {} : { order }) } as Plan,
-      await this.#knownServices(),
+      (await readKnownServices(this.zookeeper)).services,
     );
     if (!checked.ok) throw new Error(checked.problems.join("\n"));
     await beforeWriting?.(releases);
@@ -274,7 +285,7 @@ export class TestFleet {
     );
   }
 
-  /** Waits until the coordinator has given these hosts, or all, up. */
+  /** Waits until the sessions of these hosts, or of all, have expired. */
   async untilOffline(hosts: readonly string[] = this.hosts): Promise<void> {
     await this.until(
       `${hosts.join(", ")} are offline`,
@@ -286,7 +297,7 @@ export class TestFleet {
     await this.until("the rollout is finished", ({ rollout }) => rollout?.state === "finished");
   }
 
-  /** Waits until these hosts, or all, serve that version by their entries and by their own word. */
+  /** Waits until these hosts, or all, serve that version, by their entries and by their services' answers. */
   async untilServing(version: string, hosts: readonly string[] = this.hosts): Promise<void> {
     await this.until(`${hosts.join(", ")} serve ${version}`, async (fleet) => {
       const isRegistered = hosts.every((name) => {
@@ -320,7 +331,7 @@ export class TestFleet {
     return host;
   }
 
-  /** Waits until the fleet is as described; says what it was when it does not get there. */
+  /** Waits until the fleet is as described. If it never is, the error shows the fleet. */
   async until(
     what: string,
     isTrue: (fleet: Fleet) => boolean | Promise<boolean>,
@@ -368,16 +379,6 @@ export class TestFleet {
       dataDir: `${this.folder}/coordinator`,
       tickTimeMs: 100,
     });
-  }
-
-  async #knownServices(): Promise<Map<string, KnownService>> {
-    const [names = []] = await readChildren(this.zookeeper, [SERVICES]);
-    const rosters = await readChildren(this.zookeeper, names.map((name) => servicePath(name)));
-    const services = await readServices(this.zookeeper, names);
-    return new Map(names.map((name, index) => [name, {
-      entry: services.get(name)?.entry ?? null,
-      roster: rosters[index] ?? [],
-    }]));
   }
 
   #tails(): string {

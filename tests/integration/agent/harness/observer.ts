@@ -1,5 +1,5 @@
 /**
- * Looks at the fleet all the time, from the tree and from the services' own answers, and notes what must never be seen.
+ * Looks at the fleet continually, in the tree and by the services' own answers, and records what must never happen.
  *
  * @module
  */
@@ -23,7 +23,7 @@ const ANSWER_TIMEOUT_MS = 2_000;
 export class Observer {
   /** The most slots of one service that were held at once. */
   mostHolders = 0;
-  /** Slots as they were taken, `service/host`; one that vanished and was taken again is here twice. */
+  /** Slots in the order in which they were taken, `service/host`; a slot that was taken twice is here twice. */
   admissions: string[] = [];
   /** Looks at which a service did not answer, by `host/service`. */
   readonly silences = new Map<string, number>();
@@ -40,7 +40,7 @@ export class Observer {
     this.#running = Promise.all([this.#watchTree(), this.#watchServices()]);
   }
 
-  /** Forgets what it has seen, and what it is just looking at. */
+  /** Forgets what it has seen so far, including the look that is under way. */
   async forget(): Promise<void> {
     const looksCount = this.#looksCount;
     while (this.#looksCount < looksCount + 2) await pause();
@@ -107,7 +107,7 @@ export async function askService(port: number): Promise<ServiceAnswer | null> {
   }
 }
 
-/** The pause between two looks. */
+/** Time between two looks. */
 export async function pause(): Promise<void> {
   await new Promise((resolve) => setTimeout(resolve, LOOK_INTERVAL_MS));
 }

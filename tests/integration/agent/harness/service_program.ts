@@ -8,11 +8,11 @@
 /** What a version does; the file `behaviour.json` of its blob. */
 export type Behaviour =
   | { readonly kind: "healthy" }
-  /** Answers, but says that it is not well; with `unless`, until a switch of that name is on. */
+  /** Answers that it is unhealthy; with `unless`, until a switch of that name is on. */
   | { readonly kind: "unwell"; readonly unless?: string }
-  /** Well at first, gone after that time; with `hosts`, on these alone. */
+  /** Healthy at first, ends after that time; with `hosts`, only on these. */
   | { readonly kind: "crashes"; readonly afterMs: number; readonly hosts?: readonly string[] }
-  /** Well after that time only. */
+  /** Healthy only after that time. */
   | { readonly kind: "slow"; readonly afterMs: number };
 
 /** What the service answers at `/version`. */
@@ -21,7 +21,7 @@ export interface ServiceAnswer {
   readonly pid: number;
 }
 
-/** The switch of a version that does not go on SIGTERM as long as it is on. */
+/** The switch of a version that ignores SIGTERM as long as it is on. */
 export function stubbornSwitch(version: string): string {
   return `stubborn-${version}`;
 }

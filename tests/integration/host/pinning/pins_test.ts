@@ -146,3 +146,40 @@ Deno.test("releasePin never signals a process that got the pid later, and forgiv
     await assert.rejects(Deno.stat(copy), Deno.errors.NotFound);
   });
 });
+
+Deno.test("releasePin and startPin leave a stranger alone that a forged status names", async () => {
+  await withRelease(async (options) => {
+    const stranger = new Deno.Command("sleep", { args: ["600"] }).spawn();
+    try {
+      const fields = Deno.readTextFileSync(`/proc/${stranger.pid}/stat`).replace(/^.*\) /s, "")
+        .split(" ");
+      const forged = {
+        schema: 1,
+        pid: stranger.pid,
+        startTimeTicks: Number(fields[19]),
+        bootId: Deno.readTextFileSync("/proc/sys/kernel/random/boot_id").trim(),
+        root: options.root,
+        rootIdentity: "",
+        state: "locked",
+        filesCount: 3,
+        totalBytes: TOTAL_BYTES,
+        lockedBytes: TOTAL_BYTES,
+        vmLckBytes: TOTAL_BYTES,
+        residentBytes: TOTAL_BYTES,
+        updatedAt: 1,
+      };
+      writeJsonFile(options.statusPath, forged);
+      assert.equal(pinStatus(options.statusPath)?.alive, false, "it keeps nothing locked");
+      await releasePin(options.statusPath);
+      assert.equal(isGone(stranger.pid), false);
+      writeJsonFile(options.statusPath, forged);
+      const pin = await startPin(options);
+      assert.equal(pin.adopted, false);
+      assert.equal((await awaitPinned(pin)).residentBytes, TOTAL_BYTES);
+      assert.equal(isGone(stranger.pid), false);
+    } finally {
+      killIfAlive(stranger.pid);
+      await stranger.status;
+    }
+  });
+});

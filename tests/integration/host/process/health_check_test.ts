@@ -111,6 +111,28 @@ Deno.test("checkHealth exec goes by the exit code", async () => {
   assert.match(await reasonOf(check({ type: "exec", argv: ["/no/such/program"] })), /ENOENT/);
 });
 
+Deno.test("checkHealth exec runs a service's check with the service's environment, and as its user", async () => {
+  Deno.env.set("ROLLCALL_TEST_SECRET", "hunter2");
+  try {
+    const script = 'test -z "$ROLLCALL_TEST_SECRET" && test "$PORT" = 9000 && test -n "$PATH"';
+    const checkOf = healthCheckSchema.parse({ type: "exec", argv: ["sh", "-c", script] });
+    assert.deepEqual(await checkHealth(checkOf, { service: { env: { PORT: "9000" } } }), {
+      ok: true,
+    });
+    assert.equal((await checkHealth(checkOf)).ok, false, "a hook of the operator's own gets all");
+    const asNobody = healthCheckSchema.parse({
+      type: "exec",
+      argv: ["sh", "-c", "test $(id -un) = nobody"],
+    });
+    const outcome = await checkHealth(asNobody, { service: { env: {}, user: "nobody" } });
+    if (Deno.uid() === 0) assert.deepEqual(outcome, { ok: true });
+    const unknown = { service: { env: {}, user: "no-such-user-here" } };
+    assert.match(await reasonOf(checkHealth(checkOf, unknown)), /expected a user/);
+  } finally {
+    Deno.env.delete("ROLLCALL_TEST_SECRET");
+  }
+});
+
 Deno.test("checkHealth exec kills a check that takes too long, with what it started", async () => {
   await withFolder(async (folder) => {
     const pids = join(folder, "pids");

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
 import { join } from "node:path";
 import { adoptService, startService, type StartServiceOptions } from "../../../../host/mod.ts";
 import {
@@ -183,6 +184,129 @@ Deno.test("adoptService never takes or signals a process that got the pid later"
       await bystander.stop({ graceMs: 5000 });
     }
   });
+});
+
+/** The identity of a running process, as a record would have it. */
+function identityOf(pid: number): { pid: number; startTimeTicks: number; bootId: string } {
+  const fields = Deno.readTextFileSync(`/proc/${pid}/stat`).replace(/^.*\) /s, "").split(" ");
+  const bootId = Deno.readTextFileSync("/proc/sys/kernel/random/boot_id").trim();
+  return { pid, startTimeTicks: Number(fields[19]), bootId };
+}
+
+Deno.test("adoptService and startService leave a stranger alone that a forged record names", async () => {
+  await withFolder(async (folder) => {
+    const options = shell(folder, "exec sleep 600");
+    // In a group of its own, as a daemon is: a whole group would be signalled.
+    const stranger = spawn("setsid", ["sleep", "600"], { stdio: "ignore" });
+    const pid = stranger.pid ?? 0;
+    const exited = new Promise((resolve) => stranger.once("exit", resolve));
+    try {
+      await eventually(() =>
+        Deno.readTextFileSync(`/proc/${pid}/cmdline`).startsWith("sleep") && pid
+      );
+      const { recordPath, logPath } = options;
+      const forged = { schema: 1, instance: "x", version: "v1", argv: ["sleep"], startedAt: 1 };
+      await Deno.writeTextFile(recordPath, JSON.stringify({ ...forged, ...identityOf(pid) }));
+      const refusals: string[] = [];
+      const adopted = adoptService(recordPath, {
+        logPath,
+        onRefused: (reason) => refusals.push(reason),
+      });
+      assert.equal(adopted, null);
+      assert.match(refusals.join(), new RegExp(`pid ${pid}\\b.*not started`));
+      const started = await startService(options);
+      await started.stop({ graceMs: 5000 });
+      assert.equal(isGone(pid), false);
+    } finally {
+      stranger.kill("SIGKILL");
+      await exited;
+    }
+  });
+});
+
+Deno.test("adoptService finds a service that has overwritten its environment, by its log", async () => {
+  await withFolder(async (folder) => {
+    const options = shell(folder, "exec env -i sleep 600");
+    const started = await startService(options);
+    try {
+      await eventually(() =>
+        Deno.readTextFileSync(`/proc/${started.pid}/cmdline`).startsWith("sleep") && started
+      );
+      started.detach();
+      assert.equal(
+        adoptService(options.recordPath),
+        null,
+        "without its log nothing shows whose it is",
+      );
+      const adopted = adoptService(options.recordPath, { logPath: options.logPath });
+      assert.equal(adopted?.pid, started.pid);
+      await adopted?.stop({ graceMs: 5000 });
+      await eventually(() => isGone(started.pid));
+    } finally {
+      killIfAlive(started.pid);
+    }
+  });
+});
+
+Deno.test("startService hands a service little of the agent's environment, and its log is not for all", async () => {
+  await withFolder(async (folder) => {
+    Deno.env.set("ROLLCALL_TEST_SECRET", "hunter2");
+    try {
+      const options = { ...shell(folder, "env; exec sleep 600"), env: { PORT: "9000" } };
+      const service = await startService(options);
+      try {
+        const text = await eventually(async () => {
+          const log = await Deno.readTextFile(options.logPath);
+          return log.includes("PORT=9000") && log.includes("PATH=") && log;
+        });
+        assert.doesNotMatch(text, /hunter2/);
+        const names = text.trim().split("\n").map((line) => line.split("=")[0] ?? "");
+        const allowed =
+          /^(PATH|HOME|LANG|LANGUAGE|LC_\w+|TZ|USER|LOGNAME|SHELL|TMPDIR|PORT|PWD|SHLVL|OLDPWD|_|ROLLCALL_INSTANCE)$/;
+        assert.deepEqual(names.filter((name) => !allowed.test(name)), []);
+        assert.equal(((await Deno.stat(options.logPath)).mode ?? 0) & 0o777, 0o640);
+      } finally {
+        await service.stop({ graceMs: 5000 });
+      }
+    } finally {
+      Deno.env.delete("ROLLCALL_TEST_SECRET");
+    }
+  });
+});
+
+Deno.test({
+  name:
+    "startService runs a service as another user, with that user's home and no group of the agent's",
+  // Only root may start processes of other users.
+  ignore: Deno.uid() !== 0,
+  fn: () =>
+    withFolder(async (folder) => {
+      await Deno.chmod(folder, 0o755);
+      const script = 'id -u; id -g; id -G; echo "$HOME $USER"; exec sleep 600';
+      const options = { ...shell(folder, script), user: "nobody" };
+      const service = await startService(options);
+      try {
+        const nobody = Deno.readTextFileSync("/etc/passwd").split("\n")
+          .find((line) => line.startsWith("nobody:"))?.split(":") ?? [];
+        const [, , uid, gid, , home] = nobody;
+        const expected = `${uid}\n${gid}\n${gid}\n${home} nobody\n`;
+        await eventually(async () => await Deno.readTextFile(options.logPath) === expected);
+        service.detach();
+        const adopted = adoptService(options.recordPath, { logPath: options.logPath });
+        assert.equal(adopted?.pid, service.pid);
+        await adopted?.stop({ graceMs: 5000 });
+        await eventually(() => isGone(service.pid));
+      } finally {
+        killIfAlive(service.pid);
+      }
+      for (const user of ["no-such-user-here", "nobody:root:x", "-1", "../root"]) {
+        const error = await rejectsWith(
+          startService({ ...options, user }),
+          "SERVICE_START_FAILED",
+        );
+        assert.match(error.message, /expected a user/);
+      }
+    }),
 });
 
 Deno.test("startService ends what the instance before it has left behind", async () => {

@@ -27,6 +27,10 @@ async function addRelease(store: ReleaseStore, version: string) {
   await store.promote(version);
 }
 
+async function isThere(path: string): Promise<boolean> {
+  return await Deno.stat(path).then(() => true, () => false);
+}
+
 async function reasonOf(store: ReleaseStore, version: string): Promise<string> {
   const result = await store.isIntact(version);
   return result.intact ? "intact" : result.reason;
@@ -172,6 +176,38 @@ Deno.test("cleanUp keeps the current release and those it is told to keep", asyn
     await store.switchCurrent("v3");
     assert.deepEqual(await store.cleanUp({ keep: ["v2", "v5"] }), ["v1", "v4"]);
     assert.deepEqual((await store.list()).map((release) => release.version), ["v2", "v3", "v5"]);
+  });
+});
+
+Deno.test("remove and cleanUp leave nothing of a release among Rollcall's own files", async () => {
+  await withStore(async (store) => {
+    for (const version of ["v1", "v2", "v3"]) {
+      await addRelease(store, version);
+      const { torrent, progress, received, pinLog } = store.paths(version);
+      for (const path of [torrent, `${torrent}.new`, progress, received, pinLog]) {
+        await Deno.writeTextFile(path, "{}");
+      }
+    }
+    await Deno.writeTextFile(store.paths("never-fetched").received, "{}");
+    await store.switchCurrent("v1");
+    await store.remove("v2");
+    await store.cleanUp({ keep: [] });
+    const names = [...Deno.readDirSync(store.layout.stateDir)].map(({ name }) => name);
+    assert.deepEqual(names.filter((name) => !name.startsWith("v1.")), ["trash"]);
+    await Deno.writeTextFile(store.paths("never-fetched").received, "{}");
+    await store.open();
+    assert.ok(!await isThere(store.paths("never-fetched").received));
+    assert.ok(await isThere(store.paths("v1").received));
+  });
+});
+
+Deno.test("open closes Rollcall's own folder to other users, also one that was open", async () => {
+  await withStore(async (store) => {
+    const mode = async () => ((await Deno.stat(store.layout.stateDir)).mode ?? 0) & 0o777;
+    assert.equal(await mode(), 0o700);
+    await Deno.chmod(store.layout.stateDir, 0o755);
+    await store.open();
+    assert.equal(await mode(), 0o700);
   });
 });
 

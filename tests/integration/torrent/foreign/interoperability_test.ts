@@ -41,7 +41,7 @@ async function setUp(client: ForeignClient, own: OwnEngine) {
   const tracker = meeting !== undefined ? undefined : await createTracker({
     hostname: "127.0.0.1",
     log: silentLog,
-    policy: { hungryIntervalMs: 1_000 },
+    settings: { hungryIntervalMs: 1_000 },
   });
   // Foreign clients keep a folder's content under the torrent's name, which is the release's.
   const root = `${directory.path}/source/web-1.0`;

@@ -29,7 +29,7 @@ async function setUp() {
   const tracker = await createTracker({
     hostname: "127.0.0.1",
     log: silentLog,
-    policy: { hungryIntervalMs: 1000, seedIntervalMs: 1000, leecherIntervalMs: 1000 },
+    settings: { hungryIntervalMs: 1000, seedIntervalMs: 1000, leecherIntervalMs: 1000 },
   });
   const release = await createRelease({
     service: "web",
@@ -94,12 +94,12 @@ Deno.test("tracker: aria2 with a magnet link alone is no copy; it is given seeds
     // Else it ends when it has all, and says so too soon to be seen.
     "--seed-time=60",
   ]);
-  const alone = await until(tracker, ({ claimed }) => claimed === 1, foreign);
+  const alone = await until(tracker, ({ unverifiedSeeds: claimed }) => claimed === 1, foreign);
   assert.deepEqual([alone.seeds, alone.leechers, alone.progress], [0, 1, 0]);
 
   await (await test.engine("builder")).seed({ metainfo: release.metainfo, root: test.root }).done;
   const done = await until(tracker, ({ completed }) => completed === 1, foreign);
-  assert.deepEqual([done.seeds, done.claimed], [2, 0]);
+  assert.deepEqual([done.seeds, done.unverifiedSeeds], [2, 0]);
   assert.deepEqual(
     await Deno.readFile(`${test.target}/web-1.0/blob`),
     await Deno.readFile(`${test.root}/blob`),
@@ -112,12 +112,12 @@ Deno.test("tracker: aria2 that starts with all of the content is found, and a co
   await using foreign = new ForeignProcess(
     await aria2.seed({ ...test.orders, folder: test.sourceFolder }),
   );
-  await until(tracker, ({ claimed }) => claimed === 1, foreign);
+  await until(tracker, ({ unverifiedSeeds: claimed }) => claimed === 1, foreign);
   const host = await test.engine("web-1");
   const fetched = host.fetch({ metainfo: release.metainfo, root: `${test.target}/web` });
   const shown = await until(tracker, ({ seeds }) => seeds === 2, foreign);
   await fetched.done;
-  assert.deepEqual([shown.claimed, shown.completed], [0, 1]);
+  assert.deepEqual([shown.unverifiedSeeds, shown.completed], [0, 1]);
   assert.deepEqual(
     await Deno.readFile(`${test.target}/web/blob`),
     await Deno.readFile(`${test.root}/blob`),

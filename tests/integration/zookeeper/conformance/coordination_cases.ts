@@ -9,7 +9,7 @@ import {
   ZooKeeperError,
 } from "../../../../zookeeper/mod.ts";
 import { type CaseContext, causes, until } from "../servers.ts";
-import { expireSession } from "../tcp_proxy.ts";
+import { expireSession } from "../../../../zookeeper/testing/mod.ts";
 
 const text = (data: Uint8Array | undefined) => new TextDecoder().decode(data);
 
@@ -106,7 +106,7 @@ export const coordinationCases: Record<string, (context: CaseContext) => Promise
     assert.ok(proxy.session);
     await causes("expired", ahead, () => {
       void expireSession(
-        context.server.port,
+        context.server,
         proxy.session ?? { id: 0n, password: new Uint8Array() },
       );
     });
@@ -125,7 +125,7 @@ export const coordinationCases: Record<string, (context: CaseContext) => Promise
     const turn = place.turn();
     assert.ok(proxy.session);
     const { session } = proxy;
-    await causes("expired", behind, () => void expireSession(context.server.port, session));
+    await causes("expired", behind, () => void expireSession(context.server, session));
     const again = await joinQueue(behind, "/queue/n-", { ephemeral: false, id: "me" });
     assert.equal(again.path, place.path);
     await first.leave();
@@ -162,7 +162,7 @@ export const coordinationCases: Record<string, (context: CaseContext) => Promise
     await until("it has caught up", () => !tree.get("/t/a/b") && tree.get("/t/c") !== undefined);
     assert.ok(proxy.session);
     const session = proxy.session;
-    await causes("expired", zk, () => void expireSession(context.server.port, session));
+    await causes("expired", zk, () => void expireSession(context.server, session));
     await writer.set("/t/c", "33");
     await until("it has caught up", () => text(tree.get("/t/c")?.data) === "33");
     for (const path of ["/t/c", "/t/a", "/t"]) await writer.delete(path);

@@ -9,7 +9,7 @@ import {
 } from "../../../../zookeeper/mod.ts";
 import { baseName } from "../../../../zookeeper/paths.ts";
 import type { CaseContext } from "../servers.ts";
-import { expireSession } from "../tcp_proxy.ts";
+import { expireSession } from "../../../../zookeeper/testing/mod.ts";
 
 const text = (data: Uint8Array) => new TextDecoder().decode(data);
 
@@ -106,7 +106,7 @@ export const recipeCases: Record<string, (context: CaseContext) => Promise<void>
       const creating = createProtected(zk, `/${mode}/n-`, { mode });
       await answered;
       // It has happened; now neither its reply nor its session is there any more.
-      await expireSession(context.server.port, session);
+      await expireSession(context.server, session);
       proxy.cut();
       const path = await creating;
       assert.deepEqual(await zk.childNames(`/${mode}`), [baseName(path)]);

@@ -2,9 +2,13 @@
 import assert from "node:assert/strict";
 import { type SessionState, type WatchEvent, ZooKeeperError } from "../../../../zookeeper/mod.ts";
 import { type CaseContext, causes, until } from "../servers.ts";
-import { expireSession, type OverheardSession, type TcpProxy } from "../tcp_proxy.ts";
+import {
+  expireSession,
+  type FaultyProxy,
+  type GrantedSession,
+} from "../../../../zookeeper/testing/mod.ts";
 
-function overheard(proxy: TcpProxy): OverheardSession {
+function overheard(proxy: FaultyProxy): GrantedSession {
   assert.ok(proxy.session);
   return proxy.session;
 }
@@ -126,7 +130,7 @@ export const sessionCases: Record<string, (context: CaseContext) => Promise<void
     await zk.get("/a", { watch: (event) => oneShot.push(event) });
     await zk.exists("/b", { watch: (event) => oneShot.push(event) });
     const { sessionId } = zk;
-    await expireSession(context.server.port, overheard(proxy));
+    await expireSession(context.server, overheard(proxy));
     await until("there is a new session", () => states.includes("expired") && zk.sessionId !== 0n);
     await zk.connected();
     assert.notEqual(zk.sessionId, sessionId);

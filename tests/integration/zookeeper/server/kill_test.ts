@@ -21,7 +21,7 @@ async function startProcess(folder: string, port: number) {
       "run",
       "-A",
       "--no-check",
-      new URL("../coordinator_process.ts", import.meta.url).pathname,
+      new URL("./coordinator_process.ts", import.meta.url).pathname,
       folder,
       `${port}`,
     ],

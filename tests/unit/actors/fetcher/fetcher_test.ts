@@ -22,7 +22,7 @@ import {
   type Transfer,
 } from "../../../../torrent/mod.ts";
 
-/** Nothing of these tests gets as far as a transfer. */
+/** An engine for tests that end before a transfer. */
 const engine: TorrentEngine = {
   port: 0,
   fetch: () => assert.fail("nothing to fetch"),
@@ -34,7 +34,7 @@ function release(version: string, entry: Partial<Release> = {}): Release {
   return { service: "web", version, infoHash: null, sizeBytes: 0, torrentUrl: null, ...entry };
 }
 
-/** Has every piece at once: what it is asked to fetch is on disk. */
+/** An engine whose transfers are complete at once: what is to be fetched is on disk already. */
 const idleTransfer: Transfer = {
   infoHash: "",
   done: Promise.resolve(),
@@ -78,6 +78,7 @@ async function run(
             type: "prepare",
             release: wanted,
             isPinned,
+            isRunning: false,
             progressTo: progress.ref,
             replyTo,
           }),
@@ -153,7 +154,11 @@ Deno.test("fetcher: tells how much it found on this host's own disk, and remembe
     });
     torrents.set(`/${version}`, new Uint8Array(made.metainfo));
     const torrentUrl = `http://127.0.0.1:${server.addr.port}/${version}`;
-    return { made, wanted: release(version, { infoHash: made.infoHash, sizeBytes, torrentUrl }) };
+    const peers = ["build.example.com:6881"];
+    return {
+      made,
+      wanted: release(version, { infoHash: made.infoHash, sizeBytes, torrentUrl, peers }),
+    };
   }
   try {
     const old = await publish("v1");
@@ -183,13 +188,66 @@ Deno.test("fetcher: tells how much it found on this host's own disk, and remembe
       };
       assert.deepEqual(await prepare(wanted), { ok: true, received });
       assert.equal((await store.isIntact("v2", { infoHash: wanted.infoHash! })).intact, true);
-      // Asked again, it does nothing, and still knows.
+      // Asked again, it fetches nothing, and still has the record.
       assert.deepEqual(await prepare(wanted), { ok: true, received });
       assert.equal((await prepare(pinned, true)).ok, true);
       assert.deepEqual(
-        orders.map(({ pages, checkFiles }) => [pages, checkFiles]),
-        [["drop", true], ["keep", true]],
+        orders.map(({ pages, checkFiles, fallbackPeers }) => [pages, checkFiles, fallbackPeers]),
+        [["drop", true, ["build.example.com:6881"]], ["keep", true, ["build.example.com:6881"]]],
         "what is not locked right afterwards leaves the page cache",
+      );
+    }, fetching);
+  } finally {
+    await server.shutdown();
+    await Deno.remove(folder, { recursive: true });
+  }
+});
+
+Deno.test("fetcher: a version that is no name writes nothing outside of the service's folder, and fails no actor", async () => {
+  await run(async ({ store, prepare }) => {
+    const { dataDir, stateDir } = store.layout;
+    for (const version of ["../../../pwn", "../../pwn", "a/b", "x".repeat(300), "a\0b", ""]) {
+      const outcome = await prepare(release(version));
+      assert.ok(!outcome.ok && outcome.reason.includes("expected"), JSON.stringify(outcome));
+    }
+    assert.equal((await prepare(release("v1"))).ok, true, "it goes on");
+    const [parent] = [dataDir.slice(0, dataDir.lastIndexOf("/"))];
+    for (const folder of [parent, dataDir]) {
+      const names = [...Deno.readDirSync(folder)].map(({ name }) => name);
+      assert.deepEqual(names.filter((name) => name.includes("pwn")), [], folder);
+    }
+    const records = [...Deno.readDirSync(stateDir)].map(({ name }) => name)
+      .filter((name) => name.endsWith(".received.json"));
+    assert.deepEqual(records, ["v1.received.json"]);
+  });
+});
+
+Deno.test("fetcher: an offer that is not of the size of its .torrent is refused before anything is fetched", async () => {
+  const folder = await Deno.makeTempDir({ prefix: "rollcall-published-" });
+  await Deno.writeFile(`${folder}/blob`, new Uint8Array(100_000));
+  const { infoHash, metainfo } = await createRelease({
+    service: "web",
+    version: "v2",
+    path: `${folder}/blob`,
+    announce: [],
+    log: silentLog,
+  });
+  const server = Deno.serve(
+    { hostname: "127.0.0.1", port: 0, onListen() {} },
+    () => new Response(new Uint8Array(metainfo)),
+  );
+  const torrentUrl = `http://127.0.0.1:${server.addr.port}/`;
+  const fetching: TorrentEngine = {
+    ...engine,
+    fetch: () => assert.fail("it must not be fetched"),
+  };
+  try {
+    await run(async ({ prepare }) => {
+      const outcome = await prepare(release("v2", { infoHash, sizeBytes: 1, torrentUrl }));
+      assert.ok(!outcome.ok);
+      assert.match(
+        outcome.reason,
+        /expected 1 bytes as the release was offered, its \.torrent has 100000/,
       );
     }, fetching);
   } finally {

@@ -1,4 +1,4 @@
-/** The observer, asked as from another process but on a virtual clock. */
+/** The observer, asked through a remote reference on a virtual clock. */
 
 import assert from "node:assert/strict";
 import type { TraceLook } from "../../../../actors/observer/contract.ts";
@@ -88,7 +88,7 @@ Deno.test("observer: a trace follows a restarted supervisor's new child at the s
     const path = "/outer/inner/worker";
     const first = await trace(path, null);
     await clock.advance(1_100);
-    // Down: the supervisor waits before it starts the other.
+    // The actor is down: the supervisor waits before it starts the next one.
     const down = await trace(path, first.next);
     assert.equal(down.status, "no_such_actor");
     assert.deepEqual(down.handled.map(({ failure }) => failure), ["crash"]);

@@ -28,7 +28,7 @@ interface Bench {
   readonly registrar: ActorRef<RegistrarMessage>;
   readonly events: Topic<SessionEvent>;
   readonly warnings: string[];
-  /** The host's entry, once it is as described. */
+  /** Waits until the host's entry is as described, and returns it. */
   until(what: string, isTrue: (entry: Current | undefined) => boolean): Promise<void>;
 }
 

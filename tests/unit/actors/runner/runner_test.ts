@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { agentConfigSchema } from "../../../../actors/agent/config.ts";
+import { agentConfigSchema } from "../../../../actors/config/agent_config.ts";
 import type {
   HealthEvent,
   RunnerMessage,

@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
 import {
-  type ActorContext,
   type ActorRef,
   ActorSystem,
   ask,
@@ -11,6 +10,14 @@ import {
 } from "../../../../actors/runtime/mod.ts";
 import { recorder, withSystem } from "./fixture.ts";
 
+const answering = {
+  init: () => undefined,
+  receive(state: undefined, { text, replyTo }: Question): undefined {
+    replyTo.tell(`${text}!`);
+    return state;
+  },
+};
+
 interface Question {
   readonly text: string;
   readonly replyTo: ReplyTo<string>;
@@ -19,14 +26,6 @@ interface Question {
 function failsWith(code: string) {
   return (error: unknown) => error instanceof AskError && error.code === code;
 }
-
-const answering = {
-  init: () => undefined,
-  receive(state: undefined, { text, replyTo }: Question): undefined {
-    replyTo.tell(`${text}!`);
-    return state;
-  },
-};
 
 Deno.test("G21: ask resolves to the answer and leaves nothing behind", () =>
   withSystem(async ({ system, clock }) => {
@@ -149,32 +148,6 @@ Deno.test("G21: an ask that waits in the mailbox is answered after a restart of 
     await clock.advance(1_000);
     assert.equal(await kept, "kept!");
     await lost;
-  }));
-
-Deno.test("ActorContext.ask delivers the answer, or its absence, as a message", () =>
-  withSystem(async ({ system, clock }) => {
-    const seen: string[] = [];
-    const target = system.spawn("target", answering);
-    const silent = spawnProbe<Question>(system);
-    system.spawn(
-      "asker",
-      recorder(seen, {
-        init(context: ActorContext<string>) {
-          for (const ref of [target, silent.ref]) {
-            context.ask(ref, (replyTo) => ({ text: "hi", replyTo }), {
-              timeoutMs: 100,
-              ok: (answer) => answer.toUpperCase(),
-              error: (error) => error.code,
-            });
-          }
-          return 0;
-        },
-      }),
-    );
-    await clock.settle();
-    assert.deepEqual(seen, ["HI!"]);
-    await clock.advance(100);
-    assert.deepEqual(seen, ["HI!", "ask_timeout"]);
   }));
 
 Deno.test("ask works on a reference of somebody else's, even one that answers inline", async () => {

@@ -23,7 +23,7 @@ interface Worker {
   readonly restart: RestartPolicy;
   readonly capacity: number;
   readonly overflow: "drop_newest" | "drop_oldest";
-  /** Longer than the deadline of 50 ms for some; 0 is a clean-up that ends at once. */
+  /** How long `onStop` takes: for some longer than the deadline of 50 ms; 0 is a synchronous one. */
   readonly cleanUpMs: number;
   readonly hasChild: boolean;
   /** Which starts fail: the n-th of all starts of this worker, from 0. */
@@ -85,7 +85,7 @@ interface Message {
   readonly replyTo?: ReplyTo<number>;
 }
 
-/** Everything that one run is checked by. */
+/** What one run records, to be checked after it. */
 class Run {
   readonly clock = new VirtualClock();
   readonly system: ActorSystem;
@@ -99,7 +99,7 @@ class Run {
   readonly violations: string[] = [];
   /** Paths of actors between `init` and the end of their clean-up, with the incarnation. */
   readonly alive = new Map<string, number>();
-  /** Messages that were put aside: they come back once, behind some that came later. */
+  /** Messages that were put into the stash: they may be handled after some that came later. */
   readonly #held = new Set<Message>();
   readonly #lastHandled = new Map<ActorRef<Message>, number>();
   #incarnations = 0;
@@ -119,7 +119,7 @@ class Run {
     });
   }
 
-  /** Actors fail when they throw, so what they find wrong is kept for the end. */
+  /** Problems that actors have found. They must not throw, which would be a failure of the actor. */
   #check(holds: boolean, rule: string): void {
     if (!holds) this.violations.push(rule);
   }
@@ -176,7 +176,7 @@ class Run {
         if (message.op === "release") stash.release();
         if (message.op === "link" && message.other !== undefined) context.link(message.other);
         if (message.op === "ask" && message.other !== undefined) {
-          // Behind what waits already, a crash perhaps: then the answer is for an earlier incarnation.
+          // It is handled after messages that wait already, perhaps a crash: then the answer is for an earlier incarnation.
           const outcome = { op: "result", number: incarnation };
           context.ask(message.other, (replyTo) => ({ op: "question", number: -1, replyTo }), {
             timeoutMs: 25,
@@ -298,7 +298,7 @@ export interface ModelOptions {
 }
 
 /**
- * Runs so many random cases, or the one that is named.
+ * Runs `count` random cases, or the one at `path`.
  *
  * @throws When one breaks a guarantee: with the smallest such case, and how to run it again.
  */

@@ -1,6 +1,6 @@
 /**
- * A system on the machine's own clock, for as long as one likes: `deno task test:soak` runs it for minutes.
- * What is left behind shows in the sanitizers, and with --trace-leaks where it began.
+ * A system on the machine's own clock, under crashes and restarts; `deno task test:soak` runs it for minutes. Leaks are found
+ * by the sanitizers, and --trace-leaks shows where they began.
  */
 
 import assert from "node:assert/strict";

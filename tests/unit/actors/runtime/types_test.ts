@@ -1,4 +1,4 @@
-/** What the compiler refuses and infers; the assertions at run time are beside the point. */
+/** What the compiler refuses and infers. The assertions at run time matter less. */
 
 import assert from "node:assert/strict";
 import { getLogger } from "@logtape/logtape";

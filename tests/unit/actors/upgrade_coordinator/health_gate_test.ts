@@ -11,7 +11,7 @@ const WELL: ServiceStatus = { wanted: "v2", version: "v2", pid: 1, health: { ok:
 const UNWELL: ServiceStatus = { ...WELL, health: { ok: false, reason: "503" } };
 const GONE: ServiceStatus = { ...UNWELL, version: null, pid: null };
 
-/** Runs a gate against a runner whose checks find these, the last one for ever; returns how it went. */
+/** Runs a gate with a runner whose checks give these results, the last one for ever; returns the outcome. */
 async function run(
   gate: (gate: HealthGate) => Promise<void>,
   checks: readonly ServiceStatus[],

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { stringify } from "yaml";
 import { z } from "zod";
-import { agentConfigSchema } from "../../../../actors/agent/config.ts";
+import { agentConfigSchema } from "../../../../actors/config/agent_config.ts";
 import { UsageError } from "../../../../cli/shared/errors.ts";
 import { parseYaml, readYamlFile } from "../../../../cli/shared/yaml_file.ts";
 import { planSchema } from "../../../../rollout/mod.ts";
@@ -56,7 +56,7 @@ Deno.test("parseYaml: many errors are shown in part", () => {
 Deno.test("readYamlFile: a file that never ends, or is too large, is refused with its name", async () => {
   await assert.rejects(
     readYamlFile("/dev/zero", "plan", schema),
-    /^UsageError: read plan \/dev\/zero: expected a YAML file of at most 1048576 bytes, it has more$/,
+    /^UsageError: read plan \/dev\/zero: expected at most 1048576 bytes, there were more$/,
   );
   await assert.rejects(
     readYamlFile("/nothing.yaml", "plan", schema),

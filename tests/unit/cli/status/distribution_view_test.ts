@@ -3,11 +3,11 @@ import { stripVTControlCharacters } from "node:util";
 import type { Distribution } from "../../../../cli/status/distribution.ts";
 import { renderDistribution } from "../../../../cli/status/distribution_view.ts";
 import type { ReleaseReport } from "../../../../cli/status/tracker_client.ts";
-import type { PlaceReport } from "../../../../tracker/stats/swarm_report.ts";
+import type { GroupReport } from "../../../../tracker/stats/swarm_report.ts";
 
 const MIB = 1024 ** 2;
 
-function place(name: string, more: Partial<PlaceReport> = {}): PlaceReport {
+function place(name: string, more: Partial<GroupReport> = {}): GroupReport {
   return {
     name,
     peers: 3,

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { parse } from "yaml";
-import { agentConfigSchema } from "../../../../actors/agent/config.ts";
+import { agentConfigSchema } from "../../../../actors/config/agent_config.ts";
 import { planSchema } from "../../../../rollout/mod.ts";
 import { quorumCount, writeAgentConfig, writePlan } from "../../../../scripts/demo/config_files.ts";
 

@@ -42,6 +42,7 @@ export function measured(changes: Partial<Measurements> = {}): Measurements {
     durationMs: 12_345.6,
     lockedBytes: 240 * MIB,
     killed: null,
+    inside: { host: "web-1", actorsCount: 17 },
     timings: {},
     ...changes,
   };

@@ -22,6 +22,7 @@ Deno.test("parseDemoOptions has a default for everything", () => {
     blobSizeBytes: 24 * 2 ** 20,
     killHost: null,
     zookeeper: null,
+    program: null,
     json: false,
     keep: false,
   });
@@ -38,6 +39,8 @@ Deno.test("parseDemoOptions takes every option", () => {
       "web-8",
       "--zookeeper",
       "127.0.0.1:2181",
+      "--program",
+      Deno.execPath(),
       "--json",
       "--keep",
     ),
@@ -47,6 +50,7 @@ Deno.test("parseDemoOptions takes every option", () => {
       blobSizeBytes: 2 ** 20,
       killHost: "web-8",
       zookeeper: "127.0.0.1:2181",
+      program: Deno.execPath(),
       json: true,
       keep: true,
     },
@@ -73,5 +77,16 @@ Deno.test("parseDemoOptions refuses a blob that is not there, and a size for one
     assert.match(complaint("--blob", folder, "--blob-size", "1M"), /expected one of them/);
   } finally {
     await Deno.remove(folder, { recursive: true });
+  }
+});
+
+Deno.test("parseDemoOptions refuses a program that is not there or cannot be run", async () => {
+  assert.match(complaint("--program", "/nowhere/rollcall"), /cannot read "\/nowhere\/rollcall"/);
+  const file = await Deno.makeTempFile();
+  try {
+    await Deno.chmod(file, 0o600);
+    assert.match(complaint("--program", file), /expected a program, ".*" cannot be run/);
+  } finally {
+    await Deno.remove(file);
   }
 });

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import pico from "picocolors";
+import { SERVICES } from "../../../../scripts/demo/fleet_layout.ts";
 import { makeFailureReport, makeReport } from "../../../../scripts/demo/report.ts";
 import { renderSummary } from "../../../../scripts/demo/summary.ts";
 import { measured, MIB } from "./measurements.ts";
@@ -11,6 +12,7 @@ Deno.test("renderSummary fits 80 columns and says everything that was measured",
     awayMs: 7_000,
     seenOffline: true,
     servicesKept: true,
+    keptServices: SERVICES,
     cameBackWith: { A: "v1", B: "v1" },
   } as const;
   const text = renderSummary(makeReport(measured({ killed })), pico.createColors(false));
@@ -20,6 +22,7 @@ Deno.test("renderSummary fits 80 columns and says everything that was measured",
   assert.match(text, /across sites +20\.0 MiB, least possible 20\.0 MiB \(1\.00 ×\)/);
   assert.match(text, /across racks +100 MiB, least possible 80\.0 MiB \(1\.25 ×\)/);
   assert.match(text, /locked +240 MiB in memory/);
+  assert.match(text, /inside +the agent of web-1: 17 actors/);
   assert.match(text, /agent killed +web-5, away 7\.0 s, services went on, rejoined on A v2, B v2/);
   assert.match(text, /every host runs v2/);
 });

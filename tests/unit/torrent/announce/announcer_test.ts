@@ -89,7 +89,7 @@ function makeAnnouncer(options: Partial<AnnouncerOptions>) {
     random: () => 0.5,
     log: silentLog,
     state: () => ({ uploadedBytes: 1, downloadedBytes: 2, leftBytes: 3 }),
-    isLonely: () => false,
+    hasNoPeers: () => false,
     onReply: (answer) => peers.push(...answer.peers),
     onFailure: (message) => failures.push(message),
     ...options,
@@ -102,7 +102,7 @@ Deno.test("Announcer: started, then plain, completed once, stopped at the end", 
   const { announcer, clock, peers } = makeAnnouncer({ trackers: [tracker.url] });
   announcer.start();
   assert.equal(await clock.untilAsleep(), 2000);
-  announcer.hurry();
+  announcer.announceSoon();
   clock.wake();
   await clock.untilAsleep();
   announcer.completed();
@@ -127,7 +127,7 @@ Deno.test("Announcer: says whom the transfer has lost", async () => {
   announcer.start();
   await clock.untilAsleep();
   lost = ["10.0.0.2:6881", "[::1]:6882"];
-  announcer.hurry();
+  announcer.announceSoon();
   clock.wake();
   await clock.untilAsleep();
   await announcer.stop();
@@ -142,7 +142,7 @@ Deno.test("Announcer: waits for the interval, or for the shorter one while it is
   let lonely = true;
   const { announcer, clock } = makeAnnouncer({
     trackers: [tracker.url],
-    isLonely: () => lonely,
+    hasNoPeers: () => lonely,
   });
   announcer.start();
   await clock.untilAsleep();
@@ -266,7 +266,7 @@ Deno.test("Announcer: says what it received by distance and that it keeps to the
     await clock.untilAsleep();
   }
   await announcer.stop();
-  assert.deepEqual(reaches, ["rack", "site", "remote", undefined]);
+  assert.deepEqual(reaches, ["rack", "site", "everywhere", undefined]);
   const [query] = tracker.queries;
   assert.deepEqual(
     ["rack_bytes", "site_bytes", "remote_bytes", "keeps_reach"].map((key) => query?.get(key)),

@@ -8,8 +8,6 @@ import {
   WriteBehind,
   type WriteBehindOptions,
 } from "../../../../torrent/content/write_behind.ts";
-import { ContentStore } from "../../../../torrent/content/content_store.ts";
-import { TransferError } from "../../../../torrent/errors.ts";
 import type { Release } from "../../../../torrent/release/release.ts";
 import { noise, release as releaseOf } from "../delta/content.ts";
 
@@ -175,24 +173,4 @@ Deno.test("WriteBehind: a flush that fails drops nothing, and is told however ma
     await behind.settled();
     assert.deepEqual(calls, [`${setting.root}/f001`]);
     assert.equal(behind.failure?.path, `${setting.root}/f000`);
-  }));
-
-Deno.test("ContentStore: a flush in the background that has failed fails the sync", () =>
-  withFiles([80 * MIB], async ({ release, root }) => {
-    const store = new ContentStore(release, root);
-    try {
-      await store.prepare({ discard: false, signal: new AbortController().signal });
-      store.write(0, noise(MIB, 1));
-      // Its descriptor is open, so that writing goes on.
-      await Deno.rename(`${root}/f000`, `${root}/gone`);
-      for (let at = 1; at < 64; at++) store.write(at * MIB, noise(MIB, 1));
-      await store.settled();
-      await Deno.rename(`${root}/gone`, `${root}/f000`);
-      await assert.rejects(
-        store.sync(),
-        (error) => error instanceof TransferError && error.code === "disk_failed",
-      );
-    } finally {
-      store.close();
-    }
   }));

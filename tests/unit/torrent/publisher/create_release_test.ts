@@ -5,7 +5,6 @@ import { Buffer } from "node:buffer";
 import { createRelease } from "../../../../torrent/publisher/create_release.ts";
 import { ReleaseError } from "../../../../torrent/errors.ts";
 import { silentLog } from "../../../../base/log.ts";
-import { choosePieceLength } from "../../../../torrent/release/piece_length.ts";
 import { theirCreate, theirParse } from "../family.ts";
 
 const common = { service: "web", version: "1.0", announce: [], log: silentLog };
@@ -107,10 +106,3 @@ Deno.test("createRelease: the caller's signal ends it", () =>
       (error) => error instanceof ReleaseError && error.code === "aborted",
     );
   }));
-
-Deno.test("choosePieceLength: a power of two within its limits that keeps the pieces few", () => {
-  const GIB = 1024 ** 3;
-  assert.equal(choosePieceLength(0), 64 * 1024);
-  assert.equal(choosePieceLength(GIB), 1024 * 1024);
-  assert.equal(choosePieceLength(200 * GIB), 16 * 1024 * 1024);
-});

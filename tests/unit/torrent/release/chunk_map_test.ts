@@ -1,4 +1,4 @@
-/** The map of chunks in a .torrent: made when publishing, read back, and never relied on. */
+/** The chunk map in a .torrent: made when publishing, read back, and never relied on. */
 
 import assert from "node:assert/strict";
 import bencode from "bencode";

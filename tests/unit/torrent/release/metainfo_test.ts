@@ -3,11 +3,12 @@
 import assert from "node:assert/strict";
 import bencode from "bencode";
 import { ReleaseError } from "../../../../torrent/errors.ts";
+import { readRelease } from "../../../../torrent/release/metainfo.ts";
 import {
   encodeMetainfo,
   type MetainfoParts,
-  readRelease,
-} from "../../../../torrent/release/metainfo.ts";
+  withTrackers,
+} from "../../../../torrent/release/metainfo_writer.ts";
 import { theirParse } from "../family.ts";
 
 const sha256 = "ab".repeat(32);
@@ -128,4 +129,45 @@ Deno.test("readRelease: refuses bytes that are no canonical bencode, and ends", 
   assertRefused(new TextEncoder().encode("d4:infol-3:ee"), /canonical/);
   assertRefused(new Uint8Array([...encodeMetainfo(parts()), 0x65]), /canonical/);
   assertRefused(new Uint8Array(), /canonical/);
+});
+
+Deno.test("readRelease: another info hash than expected is refused before anything is decoded", () => {
+  const metainfo = broken(({ info }) => delete info.rollcall);
+  assert.throws(
+    () => readRelease(metainfo, { expectInfoHash: "0".repeat(40) }),
+    /expected info hash 0{40}, there was [0-9a-f]{40}/,
+  );
+  const { infoHash } = readRelease(encodeMetainfo(parts()));
+  assert.equal(
+    readRelease(encodeMetainfo(parts()), { expectInfoHash: infoHash }).infoHash,
+    infoHash,
+  );
+});
+
+Deno.test("readRelease: what a release does not have is stepped over, and what is too much of it is refused", () => {
+  const more = broken((metainfo) => {
+    metainfo.comment = Array(5000).fill("");
+    metainfo.info.more = { deep: Array(5000).fill("") };
+  });
+  assert.equal(readRelease(more).files.length, 3);
+  assertRefused(broken(({ info }) => info.files[0].path = Array(65).fill("a")), /at most 64 items/);
+  assertRefused(broken(({ info }) => info.files = Array(200_001).fill({})), /info.files/);
+  assertRefused(
+    broken((metainfo) => metainfo["announce-list"] = Array(17).fill(["http://a/"])),
+    /at most 16 items/,
+  );
+  const keys = Object.fromEntries(Array.from({ length: 1025 }, (_, key) => [`k${key}`, 0]));
+  assertRefused(broken(({ info }) => info.rollcall = keys), /at most 1024 keys/);
+  assertRefused(broken((metainfo) => Object.assign(metainfo, keys)), /canonical/);
+});
+
+Deno.test("withTrackers: changes the trackers and nothing else, not one byte of it", () => {
+  const metainfo = encodeMetainfo(parts());
+  const trackers = ["http://a/announce", "http://b/announce"];
+  const moved = withTrackers(metainfo, trackers);
+  assert.deepEqual(readRelease(moved).announce, trackers);
+  assert.equal(readRelease(moved).infoHash, readRelease(metainfo).infoHash);
+  assert.deepEqual(moved, encodeMetainfo(parts({ announce: trackers })));
+  assert.deepEqual(withTrackers(moved, parts().announce), metainfo);
+  assert.deepEqual(withTrackers(metainfo, []), encodeMetainfo(parts({ announce: [] })));
 });

@@ -16,7 +16,7 @@ const HASH = new Uint8Array(20).fill(0xab);
 function setUp() {
   const clock = { now: 0, nowMs: () => clock.now };
   const swarms = new Swarms({
-    policy: defaultHandoutSettings,
+    settings: defaultHandoutSettings,
     subnets: new SubnetMap([]),
     clock,
     random: () => 0,
@@ -95,7 +95,7 @@ Deno.test("UdpFrontend: names come as URL data of BEP 41, in parts as well", () 
     255,
   ]);
   front.answer(split, "10.0.0.1");
-  const [site] = swarms.all[0]?.members.fleet.parts.values() ?? [];
+  const [site] = swarms.all[0]?.members.fleet.children.values() ?? [];
   assert.equal(site?.name, "north");
 });
 

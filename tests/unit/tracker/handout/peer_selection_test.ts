@@ -3,25 +3,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { defaultHandoutSettings } from "../../../../tracker/handout/handout_settings.ts";
-import { SIZE_BYTES, SwarmModel } from "../swarm/swarm_model.ts";
-
-/** The build machine in the north, four hosts each in north and south. */
-function fleet() {
-  const swarm = new SwarmModel();
-  const builder = swarm.join("builder", { at: "north/build", leftBytes: 0 });
-  const join = (host: string, at: string) => swarm.join(host, { at });
-  return {
-    swarm,
-    builder,
-    northA1: join("north-a1", "north/a"),
-    northA2: join("north-a2", "north/a"),
-    northB1: join("north-b1", "north/b"),
-    southA1: join("south-a1", "south/a"),
-    southA2: join("south-a2", "south/a"),
-    southB1: join("south-b1", "south/b"),
-    southB2: join("south-b2", "south/b"),
-  };
-}
+import { fleet, SIZE_BYTES, SwarmModel } from "./swarm_model.ts";
 
 Deno.test("selectPeers: the first of a rack fetches from the site's copy and its other racks, the others from the rack", () => {
   const { swarm, northA1, northA2, northB1 } = fleet();
@@ -57,41 +39,6 @@ Deno.test("selectPeers: a seed gets no seeds, only its rack and the gateways of 
   swarm.report(southA2);
   assert.deepEqual(swarm.peersOf(second), new Set(["north-a1", "north-b1"]));
   assert.equal(swarm.select(second).intervalMs, defaultHandoutSettings.seedIntervalMs);
-});
-
-Deno.test("selectPeers: a gateway that stalls or leaves is replaced", () => {
-  const { swarm, southA1, southA2, southB1 } = fleet();
-  swarm.report(southA2, 900);
-  for (let announce = 0; announce < defaultHandoutSettings.gatewayStallAnnounces; announce++) {
-    swarm.report(southA1);
-  }
-  assert.ok(swarm.peersOf(southA2).has("builder"), "the next one is chosen by what it has");
-  assert.ok(!swarm.peersOf(southA1).has("builder"));
-  swarm.leave(southA2);
-  swarm.report(southB1);
-  assert.ok(swarm.peersOf(southB1).has("builder"), "the one that stalled comes last");
-});
-
-Deno.test("selectPeers: a site's next gateway is of the last one's rack, the one after that of another", () => {
-  const { swarm, southA1, southA2, southB1 } = fleet();
-  const stall = (member: typeof southA1) => {
-    for (let announce = 0; announce < defaultHandoutSettings.gatewayStallAnnounces; announce++) {
-      swarm.report(member);
-    }
-  };
-  swarm.report(southB1, SIZE_BYTES - 900);
-  stall(southA1);
-  assert.deepEqual(southA1.site?.gateways, [southA2], "what the first has brought is in its rack");
-  stall(southA2);
-  assert.deepEqual(southA1.site?.gateways, [southB1], "it may be that rack's link");
-});
-
-Deno.test("selectPeers: a gateway that falls silent is replaced and no longer handed out", () => {
-  const { swarm, southA1, southA2 } = fleet();
-  swarm.nowMs += southA1.intervalMs * (defaultHandoutSettings.silentIntervals + 0.1);
-  swarm.report(southA2);
-  assert.deepEqual(southA2.site?.gateways, [southA2]);
-  assert.ok(!swarm.peersOf(southA2).has("south-a1"));
 });
 
 /** Six racks of two in the north, more than the build machine alone is to feed. */
@@ -164,11 +111,11 @@ Deno.test("selectPeers: without a seed gateways that hold something help, whomev
 Deno.test("selectPeers: who only says that it holds everything uses up no helper's place, and is no gateway", () => {
   const { swarm, racks } = manyRacks();
   const { gateway, mate } = racks[1]!;
-  swarm.members.setStanding(mate, { leftBytes: Infinity, claimsCopy: true });
+  swarm.members.setProgress(mate, { leftBytes: Infinity, isUnverifiedSeed: true });
   assert.ok(!swarm.peersOf(racks[0]!.gateway).has("mate-1"));
   const other = swarm.join("other-1", { at: "north/r1" });
   swarm.report(mate, 10);
-  swarm.members.setStanding(mate, { leftBytes: 10, claimsCopy: true });
+  swarm.members.setProgress(mate, { leftBytes: 10, isUnverifiedSeed: true });
   swarm.leave(gateway);
   assert.deepEqual(other.rack?.gateways, [other]);
 });
@@ -283,7 +230,7 @@ Deno.test("selectPeers: after any history, everyone who makes progress crosses n
     fc.property(fc.array(eventArbitrary, { maxLength: 60 }), (events) => {
       const swarm = play(events);
       for (const member of swarm.members.fleet.list) {
-        if (member.place === undefined || member.leftBytes === 0) continue;
+        if (member.location === undefined || member.leftBytes === 0) continue;
         if (member.announcesWithoutProgress > 0) continue;
         const isGatewayOfSite = member.site?.gateways.includes(member);
         const isGateway = member.rack?.gateways.includes(member);

@@ -1,19 +1,22 @@
-/** The sections of groups: after any history everybody is where it belongs, in each of its groups. */
+/** The buckets of groups: after any history each member stands where it belongs, in each of its groups. */
 
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { BucketRange, type MemberIndex } from "../../../../tracker/members/member_index.ts";
-import { Member, Members, Rank } from "../../../../tracker/members/members.ts";
+import { type Group, Member, Rank } from "../../../../tracker/members/member.ts";
+import { BucketRange } from "../../../../tracker/members/member_index.ts";
+import { Members } from "../../../../tracker/members/members.ts";
 
 const SIZE = 1000;
 const MAX_HELPED = 2;
 
-const PARTS: Readonly<Record<keyof typeof BucketRange, (member: Member) => boolean>> = {
-  Seeds: ({ rank }) => rank === Rank.Seed,
-  FreeSeeds: (member) => member.rank === Rank.Seed && isFree(member),
+const RANGES: Readonly<Record<keyof typeof BucketRange, (member: Member) => boolean>> = {
+  ConfirmedSeeds: ({ rank, isConfirmed }) => rank === Rank.Seed && isConfirmed,
+  UnconfirmedSeeds: ({ rank, isConfirmed }) => rank === Rank.Seed && !isConfirmed,
+  FreeSeeds: (member) => member.rank === Rank.Seed && member.isConfirmed && isFree(member),
   Holders: ({ rank }) => rank === Rank.Holder,
-  KnownHolders: ({ rank, claimsCopy }) => rank === Rank.Holder && !claimsCopy,
-  FreeHolders: (member) => member.rank === Rank.Holder && !member.claimsCopy && isFree(member),
+  KnownHolders: ({ rank, isUnverifiedSeed }) => rank === Rank.Holder && !isUnverifiedSeed,
+  FreeHolders: (member) =>
+    member.rank === Rank.Holder && !member.isUnverifiedSeed && isFree(member),
   FreeEmpty: (member) => member.rank === Rank.Empty && isFree(member),
   Leechers: ({ rank }) => rank !== Rank.Seed,
   WithData: ({ rank }) => rank !== Rank.Empty,
@@ -31,14 +34,19 @@ const eventArbitrary = fc.oneof(
     leftBytes: fc.constantFrom(0, SIZE, Infinity),
   }),
   fc.record({
-    kind: fc.constantFrom("leave" as const, "silent" as const, "back" as const),
+    kind: fc.constantFrom(
+      "leave" as const,
+      "time out" as const,
+      "back" as const,
+      "confirm" as const,
+    ),
     who: fc.nat(20),
   }),
   fc.record({
-    kind: fc.constant("stand" as const),
+    kind: fc.constant("progress" as const),
     who: fc.nat(20),
     leftBytes: fc.constantFrom(0, SIZE / 2, SIZE),
-    claims: fc.boolean(),
+    unverified: fc.boolean(),
   }),
   fc.record({
     kind: fc.constant("help" as const),
@@ -47,10 +55,11 @@ const eventArbitrary = fc.oneof(
   }),
 );
 
-Deno.test("Group: after any history each part of each group holds exactly those that it should", () => {
+Deno.test("MemberIndex: after any history each range of each group holds exactly those that it should", () => {
   fc.assert(
     fc.property(fc.array(eventArbitrary, { maxLength: 80 }), (events) => {
       const members = new Members({ maxHelped: MAX_HELPED });
+      members.expectConfirmation();
       const there: Member[] = [];
       for (const [index, event] of events.entries()) {
         if (event.kind === "join") {
@@ -66,16 +75,19 @@ Deno.test("Group: after any history each part of each group holds exactly those 
             members.remove(member);
             there.splice(there.indexOf(member), 1);
             break;
-          case "silent":
-          case "back":
-            members.setApart(member, event.kind === "silent");
+          case "confirm":
+            members.confirm(member);
             break;
-          case "stand": {
-            const { claims, leftBytes } = event;
-            const claimsCopy = claims && leftBytes === 0;
-            members.setStanding(member, {
-              leftBytes: claimsCopy ? Infinity : leftBytes,
-              claimsCopy,
+          case "time out":
+          case "back":
+            members.setTimedOut(member, event.kind === "time out");
+            break;
+          case "progress": {
+            const { unverified, leftBytes } = event;
+            const isUnverifiedSeed = unverified && leftBytes === 0;
+            members.setProgress(member, {
+              leftBytes: isUnverifiedSeed ? Infinity : leftBytes,
+              isUnverifiedSeed,
             });
             break;
           }
@@ -107,7 +119,7 @@ function arrive(
     port: 1,
     peerId: "-".repeat(20),
     host: undefined,
-    place: at === undefined ? undefined : { site, rack },
+    location: at === undefined ? undefined : { site, rack },
     leftBytes,
     nowMs: 0,
     intervalMs: 3000,
@@ -121,26 +133,42 @@ function check(members: Members, there: readonly Member[]): void {
   }
   for (const member of there) assert.equal(member.helped, helped.get(member) ?? 0);
   const { fleet } = members;
-  const sites = [...fleet.parts.values()];
-  const racks = sites.flatMap((site) => [...site.parts.values()]);
+  const sites = [...fleet.children.values()];
+  const racks = sites.flatMap((site) => [...site.children.values()]);
   checkGroup(fleet, there);
-  checkGroup(members.strangers, there.filter(({ place }) => place === undefined));
+  checkGroup(members.unlocated, there.filter(({ location }) => location === undefined));
   for (const site of sites) checkGroup(site, there.filter((one) => one.site === site));
   for (const rack of racks) checkGroup(rack, there.filter((one) => one.rack === rack));
 }
 
-function checkGroup(group: MemberIndex, expected: readonly Member[]): void {
+function checkGroup(group: Group, expected: readonly Member[]): void {
   const sorted = (list: readonly Member[]) => list.map(({ key }) => key).sort();
   assert.deepEqual(sorted(group.list), sorted(expected));
   for (const [slot, member] of group.list.entries()) {
     assert.equal(member.slots[group.level], slot);
   }
   assert.equal(group.seeds, expected.filter(({ rank }) => rank === Rank.Seed).length);
-  for (const [name, belongs] of Object.entries(PARTS)) {
-    const part = BucketRange[name as keyof typeof BucketRange];
-    const found = group.list.slice(group.begin(part), group.end(part));
-    const due = expected.filter((member) => !member.isApart && belongs(member));
+  for (const [name, belongs] of Object.entries(RANGES)) {
+    const range = BucketRange[name as keyof typeof BucketRange];
+    const found = group.list.slice(group.begin(range), group.end(range));
+    const due = expected.filter((member) => !member.hasTimedOut && belongs(member));
     assert.deepEqual(sorted(found), sorted(due), `${name} of level ${group.level}`);
-    assert.equal(group.count(part), due.length);
+    assert.equal(group.count(range), due.length);
   }
 }
+
+Deno.test("Members: seeds that were believed have to be confirmed once somebody tells whom bytes come from", () => {
+  const members = new Members({ maxHelped: MAX_HELPED });
+  const [first, second] = [0, 1].map((index) => arrive(index, { at: "n/a", leftBytes: 0 }));
+  for (const member of [first!, second!]) members.add(member);
+  const counts = () => [
+    members.fleet.count(BucketRange.ConfirmedSeeds),
+    members.fleet.count(BucketRange.UnconfirmedSeeds),
+    members.fleet.seeds,
+  ];
+  assert.deepEqual(counts(), [2, 0, 2]);
+  members.expectConfirmation();
+  assert.deepEqual(counts(), [0, 2, 2]);
+  members.confirm(second!);
+  assert.deepEqual(counts(), [1, 1, 2]);
+});

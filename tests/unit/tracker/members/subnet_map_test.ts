@@ -10,15 +10,15 @@ const map = new SubnetMap([
 ]);
 
 Deno.test("SubnetMap: the longest prefix counts", () => {
-  assert.deepEqual(map.placeOf("10.1.2.3"), { site: "north", rack: "b" });
-  assert.deepEqual(map.placeOf("10.1.3.3"), { site: "north", rack: "any" });
-  assert.deepEqual(map.placeOf("::ffff:10.1.2.3"), { site: "north", rack: "b" });
-  assert.deepEqual(map.placeOf("fd00:1::5"), { site: "south", rack: "a" });
+  assert.deepEqual(map.locationOf("10.1.2.3"), { site: "north", rack: "b" });
+  assert.deepEqual(map.locationOf("10.1.3.3"), { site: "north", rack: "any" });
+  assert.deepEqual(map.locationOf("::ffff:10.1.2.3"), { site: "north", rack: "b" });
+  assert.deepEqual(map.locationOf("fd00:1::5"), { site: "south", rack: "a" });
 });
 
 Deno.test("SubnetMap: what is in no subnet, or no address, has no place", () => {
-  assert.equal(map.placeOf("192.168.1.1"), undefined);
-  assert.equal(map.placeOf("web-1"), undefined);
+  assert.equal(map.locationOf("192.168.1.1"), undefined);
+  assert.equal(map.locationOf("web-1"), undefined);
 });
 
 Deno.test("SubnetMap: a line that is no subnet is named", () => {

@@ -1,45 +1,9 @@
 /** One swarm of the tracker, announced to directly. */
 
 import assert from "node:assert/strict";
-import { silentLog } from "../../../../base/log.ts";
 import type { Announce, Answer } from "../../../../tracker/members/announce.ts";
 import { defaultHandoutSettings } from "../../../../tracker/handout/handout_settings.ts";
-import { type Subnet, SubnetMap } from "../../../../tracker/members/subnet_map.ts";
-import { Swarm } from "../../../../tracker/swarm/swarm.ts";
-
-function setUp(subnets: Subnet[] = []) {
-  const clock = { now: 0, nowMs: () => clock.now };
-  const warnings: string[] = [];
-  const swarm = new Swarm("0".repeat(40), {
-    policy: defaultHandoutSettings,
-    subnets: new SubnetMap(subnets),
-    clock,
-    random: () => 0,
-    log: { ...silentLog, warn: (message) => warnings.push(message) },
-  });
-  return { swarm, clock, warnings };
-}
-
-function ask(swarm: Swarm, announce: Partial<Announce>) {
-  return swarm.announce({
-    infoHash: "0".repeat(20),
-    peerId: "0".repeat(20),
-    ip: "10.0.0.1",
-    port: 6881,
-    leftBytes: 1000,
-    isStopped: false,
-    wanted: 50,
-    ...announce,
-  });
-}
-
-function announce(swarm: Swarm, fields: Partial<Announce>): Answer {
-  const answer = ask(swarm, fields);
-  assert.ok(!("refusal" in answer), "refused");
-  return answer;
-}
-
-const here = { site: "north", rack: "a" };
+import { announce, ask, here, setUp } from "./announced_swarm.ts";
 
 Deno.test("Swarm: counts seeds and leechers, and forgets who says good-bye", () => {
   const { swarm } = setUp();
@@ -66,17 +30,17 @@ Deno.test("Swarm: who stays silent for several of its intervals is forgotten", (
   announce(swarm, { ip: "10.0.0.1", leftBytes: 0, ...here });
   announce(swarm, { ip: "10.0.0.2", ...here });
   clock.now += defaultHandoutSettings.hungryIntervalMs *
-    (defaultHandoutSettings.forgottenIntervals + 1);
+    (defaultHandoutSettings.forgetIntervals + 1);
   assert.deepEqual(announce(swarm, { ip: "10.0.0.3", ...here }).incomplete, 1);
   assert.equal(swarm.sweep(clock.now), false);
   clock.now += defaultHandoutSettings.seedIntervalMs *
-    (defaultHandoutSettings.forgottenIntervals + 1);
+    (defaultHandoutSettings.forgetIntervals + 1);
   assert.equal(swarm.sweep(clock.now), true);
 });
 
 Deno.test("Swarm: whom others wait for is replaced when it says good-bye, before anybody else announces", () => {
   const { swarm } = setUp();
-  const rack = () => swarm.members.fleet.parts.get("north")?.parts.get("a");
+  const rack = () => swarm.members.fleet.children.get("north")?.children.get("a");
   const gateways = () => rack()?.gateways.map(({ ip }) => ip);
   for (const index of [1, 2, 3]) announce(swarm, { ip: `10.0.0.${index}`, ...here });
   assert.deepEqual(gateways(), ["10.0.0.1"]);
@@ -99,7 +63,7 @@ Deno.test("Swarm: the subnet map wins over what a peer says, which is logged onc
   const { swarm, warnings } = setUp([{ cidr: "10.2.0.0/16", site: "south", rack: "b" }]);
   announce(swarm, { ip: "10.2.0.1", port: 1, ...here });
   announce(swarm, { ip: "10.2.0.1", port: 2, ...here });
-  assert.deepEqual([...swarm.members.fleet.parts.keys()], ["south"]);
+  assert.deepEqual([...swarm.members.fleet.children.keys()], ["south"]);
   assert.equal(warnings.length, 1);
 });
 
@@ -119,13 +83,15 @@ Deno.test("Swarm: 20,000 hosts in one swarm all stay, and each gets at most what
 });
 
 Deno.test("Swarm: a full address is refused, and nobody is pushed out", () => {
-  const { swarm } = setUp();
-  for (let port = 1; port <= 2000; port++) announce(swarm, { port, ...here });
+  const { swarm, warnings } = setUp();
+  for (let port = 1; port <= 32; port++) announce(swarm, { port, ...here });
   const refused = ask(swarm, { port: 3000, ...here });
-  assert.ok("refusal" in refused && /2000 members at 10\.0\.0\.1/.test(refused.refusal));
-  assert.equal(announce(swarm, { ip: "10.0.0.2", ...here }).incomplete, 2001);
+  assert.ok("refusal" in refused && /32 members at 10\.0\.0\.1/.test(refused.refusal));
+  ask(swarm, { port: 3001, ...here });
+  assert.equal(warnings.length, 1, "which is told once");
+  assert.equal(announce(swarm, { ip: "10.0.0.2", ...here }).incomplete, 33);
   announce(swarm, { port: 1, isStopped: true });
-  assert.equal(announce(swarm, { port: 3000, ...here }).incomplete, 2001);
+  assert.equal(announce(swarm, { port: 3000, ...here }).incomplete, 33);
 });
 
 Deno.test("Swarm: a slow gateway of a site is replaced, one that is as slow as all others is not", () => {
@@ -173,20 +139,6 @@ Deno.test("Swarm: who is asked to come every second is not given up sooner for i
   assert.ok(swarm.replacedGateways > 0, "but it is in the end");
 });
 
-Deno.test("Swarm: bytes by border are what peers say, also of those that left, each counted once", () => {
-  const { swarm } = setUp();
-  const received = { rackBytes: 1, siteBytes: 20, remoteBytes: 300 };
-  const other = { ip: "10.0.0.2", peerId: "1".repeat(20), ...here };
-  announce(swarm, { received, ...here });
-  announce(swarm, { received: { ...received, rackBytes: 5 }, ...here });
-  announce(swarm, { received, ...other });
-  announce(swarm, { received, ...other, isStopped: true });
-  announce(swarm, { received, ...other });
-  assert.deepEqual(swarm.traffic.total, { rackBytes: 6, siteBytes: 40, remoteBytes: 600 });
-  announce(swarm, { received: { rackBytes: 2, siteBytes: 0, remoteBytes: 0 }, ...here });
-  assert.equal(swarm.traffic.total.rackBytes, 8, "one that began anew has received all it says");
-});
-
 /** Two racks of two hosts each, of which the first is the gateway of both rack and site. */
 function gatewayAndOthers() {
   const { swarm, clock } = setUp();
@@ -195,7 +147,7 @@ function gatewayAndOthers() {
   const neighbour = { ip: "10.0.0.3", site: "north", rack: "b" };
   const abroad = { ip: "10.0.0.4", site: "south", rack: "c" };
   for (const host of [gateway, mate, neighbour, abroad]) announce(swarm, host);
-  const north = swarm.members.fleet.parts.get("north");
+  const north = swarm.members.fleet.children.get("north");
   const gateways = () => north?.gateways.map(({ ip }) => ip);
   assert.deepEqual(gateways(), [gateway.ip]);
   return { swarm, clock, gateway, mate, neighbour, abroad, gateways };
@@ -237,4 +189,125 @@ Deno.test("Swarm: a gateway without anybody to ask may come back within a second
   const { swarm, gateway, mate } = gatewayAndOthers();
   assert.equal(announce(swarm, gateway).minIntervalMs, defaultHandoutSettings.eagerIntervalMs);
   assert.equal(announce(swarm, mate).minIntervalMs, defaultHandoutSettings.hungryIntervalMs);
+});
+
+Deno.test("Swarm: a network of IPv6 is one address, loopback and the subnet map's NAT have more", () => {
+  const { swarm } = setUp([
+    { cidr: "10.9.0.0/16", site: "north", rack: "nat", peersPerAddress: 100 },
+  ]);
+  const accepted = (ipOf: (index: number) => string) =>
+    Array.from({ length: 200 }, (_, index) => ask(swarm, { ip: ipOf(index), port: 1 + index }))
+      .filter((answer) => !("refusal" in answer)).length;
+  assert.equal(accepted((index) => `2001:db8:0:1::${index.toString(16)}`), 32);
+  assert.equal(accepted((index) => `2001:db8:0:2:${index.toString(16)}:1:2:3`), 32);
+  assert.equal(accepted(() => "10.9.0.1"), 100);
+  assert.equal(accepted(() => "127.0.0.1"), 200);
+});
+
+/** A rack of three hosts behind a build machine in another site; all tell whom bytes come from. */
+function rackAndBuilder(random?: () => number) {
+  const { swarm, clock } = setUp([], random);
+  const builder = { ip: "10.1.0.1", host: "builder", leftBytes: 0, site: "south", rack: "build" };
+  const hosts = ["10.0.0.1", "10.0.0.2", "10.0.0.3"].map((ip) => ({ ip, host: ip, ...here }));
+  const say = (fields: Partial<Announce>) => announce(swarm, { sources: [], ...fields });
+  say(builder);
+  for (const host of hosts) say(host);
+  const rack = swarm.members.fleet.children.get("north")?.children.get("a");
+  const gateways = () => rack?.gateways.map(({ ip }) => ip);
+  return { swarm, clock, builder, hosts, say, gateways };
+}
+
+Deno.test("Swarm: a peer that only says that it is a seed makes no rack wait", () => {
+  const { clock, hosts, say, gateways } = rackAndBuilder();
+  const [gateway, ...others] = hosts;
+  const liar = { ip: "10.0.0.66", host: "web-9", leftBytes: 0, ...here };
+  for (let turn = 0; turn < 3; turn++) {
+    say(liar);
+    assert.deepEqual(gateways(), [gateway!.ip]);
+    const { reach, peers } = say({ ...gateway, leftBytes: 900 - turn });
+    assert.equal(reach, "everywhere");
+    assert.ok(peers.some(({ ip }) => ip === "10.1.0.1"), "it is still given the build machine");
+    for (const other of others) say({ ...other, leftBytes: 950 - turn });
+    clock.now += defaultHandoutSettings.hungryIntervalMs;
+  }
+});
+
+Deno.test("Swarm: a seed that somebody else receives bytes from is a copy, and its rack needs no gateway", () => {
+  const { hosts, say, gateways } = rackAndBuilder();
+  const seed = { ip: "10.0.0.5", host: "web-5", leftBytes: 0, ...here };
+  say(seed);
+  say({ ...hosts[1], sources: ["10.0.0.5:6881", "10.9.9.9:1", "nonsense"] });
+  assert.deepEqual(gateways(), []);
+  assert.equal(say(hosts[0]!).reach, "rack");
+});
+
+Deno.test("Swarm: one machine does not confirm itself", () => {
+  const { hosts, say, gateways } = rackAndBuilder();
+  say({ ip: "10.0.0.66", port: 1, host: "web-8", leftBytes: 0, ...here });
+  say({
+    ip: "10.0.0.66",
+    port: 2,
+    host: "web-9",
+    ...here,
+    sources: ["10.0.0.66:1", "10.0.0.66:2"],
+  });
+  assert.deepEqual(gateways(), [hosts[0]!.ip]);
+});
+
+Deno.test("Swarm: behind NAT that the subnet map tells of, hosts at one address confirm each other", () => {
+  const { swarm } = setUp([
+    { cidr: "10.9.0.0/16", site: "north", rack: "nat", peersPerAddress: 100 },
+  ]);
+  const say = (port: number, fields: Partial<Announce>) =>
+    announce(swarm, { ip: "10.9.0.1", port, host: `h${port}`, sources: [], ...fields });
+  const gateways = () => swarm.members.fleet.children.get("north")?.children.get("nat")?.gateways;
+  say(1, { leftBytes: 0 });
+  say(2, {});
+  assert.equal(gateways()?.length, 1);
+  say(2, { sources: ["10.9.0.1:1"] });
+  assert.equal(gateways()?.length, 0);
+});
+
+Deno.test("Swarm: false seeds from dozens of addresses do not hide the true one from a gateway", () => {
+  let state = 1;
+  const { clock, hosts, say } = rackAndBuilder(
+    () => (state = (state * 48271) % 0x7fffffff) / 0x7fffffff,
+  );
+  for (let index = 0; index < 30; index++) {
+    say({
+      ip: `10.6.0.${index}`,
+      host: `x${index}`,
+      leftBytes: 0,
+      site: "east",
+      rack: `x${index}`,
+    });
+  }
+  let announces = 0;
+  for (let isFound = false; !isFound; announces++) {
+    clock.now += defaultHandoutSettings.eagerIntervalMs;
+    const { peers } = say({ ...hosts[0], leftBytes: 900 });
+    isFound = peers.some(({ ip }) => ip === "10.1.0.1");
+    assert.ok(announces < 12);
+  }
+  say({ ...hosts[0], leftBytes: 800, sources: ["10.1.0.1:6881"] });
+  for (let turn = 0; turn < 5; turn++) {
+    assert.ok(say({ ...hosts[0], leftBytes: 700 }).peers.some(({ ip }) => ip === "10.1.0.1"));
+  }
+});
+
+Deno.test("Swarm: one machine under ever new names is a gateway once", () => {
+  const { swarm, clock } = setUp();
+  const honest = { ip: "10.0.0.1", host: "web-1", ...here };
+  const turns: string[] = [];
+  for (let turn = 0; turn < 20; turn++) {
+    announce(swarm, { ip: "10.0.0.66", port: 1 + turn, host: `x${turn}`, leftBytes: 1, ...here });
+    for (let port = 1; port <= turn; port++) {
+      announce(swarm, { ip: "10.0.0.66", port, host: `x${port - 1}`, leftBytes: 1, ...here });
+    }
+    announce(swarm, { ...honest, leftBytes: 1000 - turn });
+    const rack = swarm.members.fleet.children.get("north")?.children.get("a");
+    turns.push(rack?.gateways[0]?.ip ?? "none");
+    clock.now += defaultHandoutSettings.hungryIntervalMs;
+  }
+  assert.deepEqual(new Set(turns.slice(6)), new Set([honest.ip]), turns.join(" "));
 });

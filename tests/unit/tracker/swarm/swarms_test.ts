@@ -1,4 +1,4 @@
-/** What strangers can make the tracker keep. */
+/** How much anybody can make the tracker keep. */
 
 import assert from "node:assert/strict";
 import { silentLog } from "../../../../base/log.ts";
@@ -10,7 +10,7 @@ import { Swarms } from "../../../../tracker/swarm/swarms.ts";
 function setUp(allow?: (infoHash: string) => boolean) {
   const clock = { now: 0, nowMs: () => clock.now };
   const swarms = new Swarms({
-    policy: defaultHandoutSettings,
+    settings: defaultHandoutSettings,
     subnets: new SubnetMap([]),
     clock,
     random: () => 0,

@@ -127,10 +127,10 @@ Deno.test("G27: there is nothing to put aside twice, in init, or on a signal", (
     system.stopActor(gone);
     await clock.settle();
     assert.deepEqual(codes, [
-      "nothing_in_hand",
+      "no_current_message",
       "held",
-      "nothing_in_hand",
-      "nothing_in_hand",
+      "no_current_message",
+      "no_current_message",
     ]);
   }));
 
@@ -213,5 +213,5 @@ Deno.test("G27: an incarnation that has ended puts nothing of the next one's asi
     );
     for (const message of ["crash", "a"]) refs[0]?.tell(message);
     await clock.advance(1_000);
-    assert.deepEqual(log, ["nothing_in_hand", undefined, "a"]);
+    assert.deepEqual(log, ["no_current_message", undefined, "a"]);
   }));

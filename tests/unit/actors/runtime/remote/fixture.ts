@@ -1,5 +1,6 @@
 /** What the tests of remote references share: two systems with a node each, on one virtual clock. */
 
+import assert from "node:assert/strict";
 import { z } from "zod";
 import {
   type ActorDefinition,
@@ -16,6 +17,7 @@ import {
   type Peer,
   type RemoteContract,
   remoteContract,
+  RemoteError,
   type RemoteLimits,
   RemoteNode,
   replyTo,
@@ -150,4 +152,17 @@ export function spawnWatcher(system: ActorSystem, watched: ActorRef<never>): unk
     },
   });
   return ends;
+}
+
+/** A message that needs no answer. */
+export function note(text: string) {
+  return { type: "note", text } as const satisfies DeskMessage;
+}
+
+/** Checks that a reference has ended once, by a failure with this code. */
+export function endsWith(ends: readonly unknown[], code: string): void {
+  assert.equal(ends.length, 1);
+  const [end] = ends as { kind: string; error: unknown }[];
+  assert.ok(end?.kind === "failed" && end.error instanceof RemoteError, JSON.stringify(end));
+  assert.equal(end.error.code, code);
 }

@@ -1,9 +1,11 @@
 import assert from "node:assert/strict";
 
 const page = new URL("../../../../../docs/remote_actors.md", import.meta.url);
-const folders = ["./", "../../../../integration/actors/runtime/"].map((path) =>
-  new URL(path, import.meta.url)
-);
+const folders = [
+  "./",
+  "../../../../integration/actors/runtime/remote/",
+  "../../../../integration/actors/runtime/worker/",
+].map((path) => new URL(path, import.meta.url));
 
 /** The names of all tests that carry the number of a guarantee. */
 async function numberedTests(): Promise<string[]> {

@@ -62,7 +62,7 @@ class Wire {
   }
 }
 
-/** See the head of this file. */
+/** The network, with its switches and counters. */
 export class MemoryNetwork implements Transport {
   /** Nobody gets a connection. */
   down = false;

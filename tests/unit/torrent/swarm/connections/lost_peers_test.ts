@@ -1,23 +1,23 @@
 /** Which hosts are missed, and for how long. */
 
 import assert from "node:assert/strict";
-import type { Distance } from "../../../../../base/locality.ts";
+import type { Distance, Reach } from "../../../../../base/locality.ts";
 import { LostPeers } from "../../../../../torrent/swarm/connections/lost_peers.ts";
 
 const peerAt = (listensOn: string | undefined, distance: Distance, isSeed = false) => ({
   listensOn,
   distance,
-  download: { pieces: { isSeed } },
+  isSeed,
 });
 
 Deno.test("LostPeers: hosts of the site that we are to fetch from, unless they had everything", () => {
   const lost = new LostPeers();
-  const isMissed = (reach: Distance, ...peer: Parameters<typeof peerAt>) =>
+  const isMissed = (reach: Reach, ...peer: Parameters<typeof peerAt>) =>
     lost.onEnded(peerAt(...peer), { reach, tick: 0 });
   assert.ok(isMissed("rack", "10.0.0.1:1", "rack"));
   assert.ok(!isMissed("rack", "10.0.0.2:1", "site"), "farther away than we are to fetch from");
   assert.ok(isMissed("site", "10.0.0.3:1", "site"));
-  assert.ok(!isMissed("remote", "10.0.0.4:1", "remote"), "its own site misses it");
+  assert.ok(!isMissed("everywhere", "10.0.0.4:1", "remote"), "its own site misses it");
   assert.ok(!isMissed("site", "10.0.0.5:1", "rack", true));
   assert.ok(!isMissed("site", undefined, "rack"), "nobody knows it by that connection's port");
   assert.deepEqual(lost.at(0), ["10.0.0.1:1", "10.0.0.3:1"]);

@@ -1,10 +1,11 @@
-/** Pieces in progress, the requests that are out for them, and who is to blame for a bad one. */
+/** The blocks of a piece in progress. */
 
-import assert from "node:assert/strict";
 import fc from "fast-check";
-import { SmartBan } from "../../../../../torrent/swarm/pieces/smart_ban.ts";
-import { OutstandingRequests } from "../../../../../torrent/swarm/pieces/outstanding_requests.ts";
-import { PartialPiece, type Range } from "../../../../../torrent/swarm/pieces/partial_piece.ts";
+import assert from "node:assert/strict";
+import {
+  PartialPiece,
+  type PieceRange,
+} from "../../../../../torrent/swarm/pieces/partial_piece.ts";
 
 const BLOCK = 16 * 1024;
 
@@ -29,10 +30,10 @@ Deno.test("PartialPiece: whatever peers do, every block can be had and none is h
       fc.array(step, { maxLength: 200 }),
       (blocks, steps) => {
         const piece = new PartialPiece<number>(0, blocks * BLOCK - 5);
-        const out: Range[] = [];
-        const coming: Range[] = [];
+        const out: PieceRange[] = [];
+        const coming: PieceRange[] = [];
         const here = new Set<number>();
-        const blocksOf = ({ begin, sizeBytes }: Range) =>
+        const blocksOf = ({ begin, sizeBytes }: PieceRange) =>
           Array.from({ length: Math.ceil(sizeBytes / BLOCK) }, (_, at) => begin / BLOCK + at);
         for (const [what, number] of steps) {
           const at = number % Math.max(1, out.length);
@@ -92,74 +93,4 @@ Deno.test("PartialPiece: whatever peers do, every block can be had and none is h
     ),
     { numRuns: 300 },
   );
-});
-
-Deno.test("OutstandingRequests: answers in any order find their request, once", () => {
-  const piece = new PartialPiece<string>(1, 3000 * BLOCK);
-  const requests = new OutstandingRequests<string>();
-  const begins: number[] = [];
-  for (let block = 0; block < 2500; block++) {
-    const begin = block * BLOCK;
-    begins.push(begin);
-    requests.add({ piece, begin, sizeBytes: BLOCK, sentTick: 0, released: false });
-  }
-  assert.equal(requests.sizeBytes, 2500 * BLOCK);
-  assert.equal(requests.take(2, 0, BLOCK), undefined, "another piece");
-  assert.equal(requests.take(1, 0, BLOCK + 1), undefined, "another size");
-  // Mostly in order, now and then the other way round.
-  for (let at = 0; at < begins.length; at += 10) {
-    for (const begin of begins.slice(at, at + 10).reverse()) {
-      assert.equal(requests.take(1, begin, BLOCK)?.begin, begin);
-      assert.equal(requests.take(1, begin, BLOCK), undefined);
-    }
-  }
-  assert.equal(requests.count, 0);
-  assert.equal(requests.sizeBytes, 0);
-});
-
-function received(index: number, blocks: readonly (readonly [string, number])[]) {
-  const piece = new PartialPiece<string>(index, blocks.length * BLOCK);
-  const buffer = new Uint8Array(blocks.length * BLOCK);
-  piece.buffer = buffer;
-  for (const [block, [sender, byte]] of blocks.entries()) {
-    const range = piece.takeFree(BLOCK);
-    assert.ok(range !== undefined && piece.startReceiving(range));
-    buffer.fill(byte, block * BLOCK, (block + 1) * BLOCK);
-    piece.arrive(range, sender);
-  }
-  return piece;
-}
-
-Deno.test("SmartBan: the only sender of a bad piece is guilty at once", () => {
-  const bad = new SmartBan<string>();
-  assert.deepEqual(bad.onMismatch(received(1, [["mallory", 1], ["mallory", 2]])), ["mallory"]);
-  assert.equal(bad.isSuspect(1), false);
-});
-
-Deno.test("SmartBan: of several senders the one whose block was wrong is found", () => {
-  const bad = new SmartBan<string>();
-  const first = received(1, [["alice", 1], ["mallory", 66], ["bob", 3]]);
-  assert.deepEqual(bad.onMismatch(first), []);
-  assert.ok(bad.isSuspect(1), "it is to be fetched from one alone");
-  const right = received(1, [["carol", 1], ["carol", 2], ["carol", 3]]);
-  assert.deepEqual(bad.onMatch(right), ["mallory"]);
-  assert.equal(bad.isSuspect(1), false);
-});
-
-Deno.test("SmartBan: a liar that is asked alone for a suspect piece is found as well", () => {
-  const bad = new SmartBan<string>();
-  bad.onMismatch(received(1, [["alice", 1], ["mallory", 66]]));
-  assert.deepEqual(bad.onMismatch(received(1, [["mallory", 5], ["mallory", 5]])), ["mallory"]);
-});
-
-Deno.test("SmartBan: what it remembers is bounded", () => {
-  const bad = new SmartBan<string>();
-  for (let index = 0; index < 200; index++) {
-    bad.onMismatch(received(index, [["alice", 1], ["mallory", 66]]));
-  }
-  const suspects = Array.from({ length: 200 }, (_, index) => index).filter((index) =>
-    bad.isSuspect(index)
-  );
-  assert.equal(suspects.length, 64);
-  assert.ok(suspects.includes(199), "the newest are kept");
 });

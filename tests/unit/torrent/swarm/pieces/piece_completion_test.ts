@@ -5,17 +5,15 @@ import { createHash } from "node:crypto";
 import type { BackgroundSha1 } from "../../../../../ffi/mod.ts";
 import { PieceSet } from "../../../../../torrent/content/piece_set.ts";
 import { SmartBan } from "../../../../../torrent/swarm/pieces/smart_ban.ts";
-import type { Outstanding } from "../../../../../torrent/swarm/pieces/outstanding_requests.ts";
+import type { OutstandingRequest } from "../../../../../torrent/swarm/pieces/outstanding_requests.ts";
 import { PiecePicker } from "../../../../../torrent/swarm/pieces/piece_picker.ts";
 import { PieceCompletion } from "../../../../../torrent/swarm/pieces/piece_completion.ts";
-import {
-  RequestScheduler,
-  type RequestTarget,
-} from "../../../../../torrent/swarm/pieces/request_scheduler.ts";
+import { RequestScheduler } from "../../../../../torrent/swarm/pieces/request_scheduler.ts";
+import type { RequestTarget } from "../../../../../torrent/swarm/pieces/request_target.ts";
 import { PieceHasher } from "../../../../../torrent/swarm/pieces/piece_hasher.ts";
 import { TransferFiles } from "../../../../../torrent/content/transfer_files.ts";
 import { bareRelease } from "../bare_release.ts";
-import { bareSource } from "./bare_source.ts";
+import { bareTarget } from "./bare_target.ts";
 
 /** Large enough to be hashed on another thread. */
 const PIECE = 2 * 1024 * 1024;
@@ -36,9 +34,15 @@ function setUp({ isElsewhere = true } = {}) {
     random: () => 0,
     have: new PieceSet(PIECES),
   });
-  const bad = new SmartBan<RequestTarget>();
-  const sources: RequestTarget[] = [];
-  const desk = new RequestScheduler({ release, picker, bad, sources: () => sources, prefill() {} });
+  const smartBan = new SmartBan<RequestTarget>();
+  const targets: RequestTarget[] = [];
+  const scheduler = new RequestScheduler({
+    release,
+    picker,
+    smartBan,
+    targets: () => targets,
+    prefill() {},
+  });
   const answers: { bytes: Uint8Array; give: () => Promise<void> }[] = [];
   const sha1: BackgroundSha1 = (bytes) => {
     const { promise, resolve } = Promise.withResolvers<Uint8Array>();
@@ -55,7 +59,7 @@ function setUp({ isElsewhere = true } = {}) {
   };
   const hasher = new PieceHasher({
     release,
-    use: { isFull: true },
+    saturation: { isFull: true },
     open: () => isElsewhere ? sha1 : undefined,
   });
   const stop = new AbortController();
@@ -68,41 +72,41 @@ function setUp({ isElsewhere = true } = {}) {
   const told: string[] = [];
   const check = new PieceCompletion({
     files: new TransferFiles(release, "/nowhere", {}),
-    desk,
+    scheduler,
     picker,
-    bad,
+    smartBan,
     hasher,
     writer,
     signal: stop.signal,
     onRejected: (message) => told.push(message),
-    onGuilty: (guilty) => told.push(`guilty: ${guilty.map((one) => sources.indexOf(one))}`),
+    onGuilty: (guilty) => told.push(`guilty: ${guilty.map((one) => targets.indexOf(one))}`),
     onRoom: () => told.push("room"),
   });
   const add = (): RequestTarget => {
-    const source = bareSource({ has: PieceSet.full(PIECES), maxRequestBytes: PIECE });
-    sources.push(source);
-    picker.addPeer(source.has, source.distance);
-    return source;
+    const target = bareTarget({ has: PieceSet.full(PIECES), maxRequestBytes: PIECE });
+    targets.push(target);
+    picker.addPeer(target.has, target.distance);
+    return target;
   };
   /** The answer to that request comes; `content` is by default what it should be. */
   const answer = (
-    source: RequestTarget,
-    request: Outstanding<RequestTarget>,
+    target: RequestTarget,
+    request: OutstandingRequest<RequestTarget>,
     content?: Uint8Array,
   ) => {
     const { piece, begin, sizeBytes } = request;
-    assert.equal(source.outstanding.take(piece.index, begin, sizeBytes), request);
+    assert.equal(target.outstanding.take(piece.index, begin, sizeBytes), request);
     assert.ok(piece.startReceiving(request));
     const bytes = (content ?? contentOf(piece.index)).subarray(begin, begin + sizeBytes);
-    desk.bufferOf(piece).set(bytes, begin);
-    piece.arrive(request, source);
+    scheduler.bufferOf(piece).set(bytes, begin);
+    piece.arrive(request, target);
     if (piece.isComplete) check.onPiece(piece);
     return piece;
   };
   /** A whole piece comes from that peer. */
-  const fetch = (source: RequestTarget, content?: Uint8Array) =>
-    answer(source, some(desk.nextRequest(source, 0)), content);
-  return { picker, bad, desk, check, stop, writer, told, answers, add, answer, fetch };
+  const fetch = (target: RequestTarget, content?: Uint8Array) =>
+    answer(target, some(scheduler.nextRequest(target, 0)), content);
+  return { picker, smartBan, scheduler, check, stop, writer, told, answers, add, answer, fetch };
 }
 
 function some<Value>(value: Value | undefined): Value {
@@ -111,7 +115,7 @@ function some<Value>(value: Value | undefined): Value {
 }
 
 Deno.test("PieceCompletion: a buffer serves the next piece once its hash is known, and not before", async () => {
-  const { fetch, add, desk, answers, writer } = setUp();
+  const { fetch, add, scheduler, answers, writer } = setUp();
   const a = add();
   const first = fetch(a);
   const buffer = some(first.buffer);
@@ -120,8 +124,8 @@ Deno.test("PieceCompletion: a buffer serves the next piece once its hash is know
   assert.deepEqual(writer.written, []);
   await some(answers[0]).give();
   assert.deepEqual(writer.written, [first.index]);
-  const third = some(desk.nextRequest(a, 0)).piece;
-  assert.equal(desk.bufferOf(third), buffer);
+  const third = some(scheduler.nextRequest(a, 0)).piece;
+  assert.equal(scheduler.bufferOf(third), buffer);
   await some(answers[1]).give();
   assert.deepEqual(writer.written, [first.index, second.index]);
 });
@@ -149,25 +153,25 @@ Deno.test("PieceCompletion: what is hashed at once makes others ask only if it i
 });
 
 Deno.test("PieceCompletion: who has sent the piece leaves meanwhile", async () => {
-  const { fetch, add, answers, desk, writer, told } = setUp();
+  const { fetch, add, answers, scheduler, writer, told } = setUp();
   const a = add();
   const { index } = fetch(a);
-  desk.withdraw(a);
+  scheduler.withdraw(a);
   await some(answers[0]).give();
   assert.deepEqual(writer.written, [index]);
   assert.deepEqual(told, ["room"]);
 });
 
 Deno.test("PieceCompletion: the only peer that a suspect may come from leaves meanwhile", async () => {
-  const { answer, add, answers, desk, bad, picker, writer, told } = setUp();
+  const { answer, add, answers, scheduler, smartBan, picker, writer, told } = setUp();
   const [a, b] = [add(), add()];
   // Half of it from each, and one of them lies.
   Object.assign(a, { maxRequestBytes: PIECE / 2 });
-  const half = some(desk.nextRequest(a, 0));
+  const half = some(scheduler.nextRequest(a, 0));
   const { piece } = half;
   answer(a, half);
-  desk.withdraw(a);
-  const rest = some(desk.nextRequest(b, 0));
+  scheduler.withdraw(a);
+  const rest = some(scheduler.nextRequest(b, 0));
   assert.equal(rest.piece, piece);
   answer(b, rest, new Uint8Array(PIECE));
   await some(answers[0]).give();
@@ -175,26 +179,26 @@ Deno.test("PieceCompletion: the only peer that a suspect may come from leaves me
     `piece ${piece.index} does not match its hash; it came from several sources`,
     "room",
   ]);
-  assert.ok(bad.isSuspect(piece.index));
+  assert.ok(smartBan.isSuspect(piece.index));
   assert.ok(picker.take(piece.index, new PieceSet(0), "rack"));
   picker.putBack(piece.index);
 
   Object.assign(a, { maxRequestBytes: PIECE });
-  const again = some(desk.nextRequest(a, 0));
+  const again = some(scheduler.nextRequest(a, 0));
   assert.equal(again.piece.index, piece.index);
   assert.ok(again.piece.exclusive);
   answer(a, again);
-  desk.withdraw(a);
+  scheduler.withdraw(a);
   await some(answers[1]).give();
   assert.deepEqual(writer.written, [piece.index]);
   assert.deepEqual(told, ["guilty: 1", "room"]);
 });
 
 Deno.test("PieceCompletion: who sent wrong bytes is named although it has gone, and the piece asked for again", async () => {
-  const { fetch, add, answers, desk, writer, told } = setUp();
+  const { fetch, add, answers, scheduler, writer, told } = setUp();
   const [a, b] = [add(), add()];
   const { index } = fetch(a, new Uint8Array(PIECE));
-  desk.withdraw(a);
+  scheduler.withdraw(a);
   await some(answers[0]).give();
   assert.deepEqual(told, [
     `piece ${index} does not match its hash; its sender is banned`,
@@ -202,12 +206,12 @@ Deno.test("PieceCompletion: who sent wrong bytes is named although it has gone, 
     "room",
   ]);
   assert.deepEqual(writer.written, []);
-  const again = [1, 2, 3, 4].map(() => some(desk.nextRequest(b, 0)).piece.index);
+  const again = [1, 2, 3, 4].map(() => some(scheduler.nextRequest(b, 0)).piece.index);
   assert.ok(again.includes(index));
 });
 
 Deno.test("PieceCompletion: the disk is full by the time the hash is known", async () => {
-  const { fetch, add, answers, desk, writer, told } = setUp();
+  const { fetch, add, answers, scheduler, writer, told } = setUp();
   const a = add();
   const { index } = fetch(a);
   writer.isPaused = true;
@@ -215,7 +219,7 @@ Deno.test("PieceCompletion: the disk is full by the time the hash is known", asy
   assert.deepEqual(writer.written, []);
   assert.deepEqual(told, ["room"]);
   writer.isPaused = false;
-  const again = [1, 2, 3, 4].map(() => some(desk.nextRequest(a, 0)).piece.index);
+  const again = [1, 2, 3, 4].map(() => some(scheduler.nextRequest(a, 0)).piece.index);
   assert.ok(again.includes(index));
 });
 
@@ -237,19 +241,19 @@ Deno.test("PieceCompletion: the transfer is stopped meanwhile: it waits for the 
 });
 
 Deno.test("PieceCompletion: a piece is asked for once only while its hash is being made, late answers included", async () => {
-  const { answer, add, answers, desk, picker, writer } = setUp();
+  const { answer, add, answers, scheduler, picker, writer } = setUp();
   const [a, b] = [add(), add()];
-  const requests = [1, 2, 3, 4].map(() => some(desk.nextRequest(a, 0)));
-  const late = some(desk.nextLateRequest(b, 10));
+  const requests = [1, 2, 3, 4].map(() => some(scheduler.nextRequest(a, 0)));
+  const late = some(scheduler.nextLateRequest(b, 10));
   const first = some(requests.find(({ piece }) => piece === late.piece));
   answer(a, first);
   // The same bytes once more from somebody else.
-  assert.equal(desk.isOpen(late.piece), false);
+  assert.equal(scheduler.isOpen(late.piece), false);
   assert.equal(late.piece.startReceiving(late), false);
-  desk.refuse(b, late);
+  scheduler.refuse(b, late);
   b.outstanding.takeWhere(() => true);
   assert.equal(picker.take(first.piece.index, new PieceSet(0), "rack"), false);
-  assert.notEqual(desk.nextLateRequest(b, 10)?.piece, first.piece);
+  assert.notEqual(scheduler.nextLateRequest(b, 10)?.piece, first.piece);
   await some(answers[0]).give();
   assert.deepEqual(writer.written, [first.piece.index]);
   assert.equal(answers.length, 1);

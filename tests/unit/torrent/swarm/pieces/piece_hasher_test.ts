@@ -42,12 +42,12 @@ function setUp(pieceBytes: number, sha1: BackgroundSha1 | undefined) {
     pieceHashes.set(createHash("sha1").update(piece).digest(), at * 20);
   }
   const release = { ...bareRelease(PIECES * pieceBytes, pieceBytes), pieceHashes };
-  const use = { isFull: true };
-  const hasher = new PieceHasher({ release, use, open: () => sha1 });
+  const saturation = { isFull: true };
+  const hasher = new PieceHasher({ release, saturation, open: () => sha1 });
   const known: [number, boolean][] = [];
   const check = (index: number, bytes = pieces[index] ?? new Uint8Array()) =>
     hasher.check(index, bytes, (matches) => known.push([index, matches]));
-  return { hasher, use, pieces, known, check };
+  return { hasher, saturation, pieces, known, check };
 }
 
 Deno.test("PieceHasher: four pieces at a time are hashed elsewhere, the others here and at once", async () => {
@@ -67,14 +67,14 @@ Deno.test("PieceHasher: four pieces at a time are hashed elsewhere, the others h
 
 Deno.test("PieceHasher: a process that one processor is enough for hashes everything here", async () => {
   const elsewhere = new Elsewhere();
-  const { use, known, check } = setUp(2 * MIB, elsewhere.sha1);
-  use.isFull = false;
+  const { saturation, known, check } = setUp(2 * MIB, elsewhere.sha1);
+  saturation.isFull = false;
   check(0);
   assert.deepEqual(known, [[0, true]]);
-  use.isFull = true;
+  saturation.isFull = true;
   check(1);
   assert.equal(elsewhere.waiting.length, 1);
-  use.isFull = false;
+  saturation.isFull = false;
   check(2);
   await elsewhere.finish();
   assert.deepEqual(known, [[0, true], [2, true], [1, true]]);

@@ -1,4 +1,6 @@
-/** Tests of the picker: random histories beside a naive model, and the work at 200,000 pieces, counted and not timed. */
+/**
+ * Tests of the picker: random histories beside a naive model, and the work at 200,000 pieces, counted and not timed.
+ */
 
 import assert from "node:assert/strict";
 import fc from "fast-check";
@@ -26,7 +28,7 @@ function setOf(pieceCount: number, pieces: Iterable<number>): PieceSet {
 interface ModelPeer {
   readonly has: PieceSet;
   readonly distance: Distance;
-  readonly wasFull: boolean;
+  readonly joinedAsSeed: boolean;
 }
 
 /** What the picker has to do, said as plainly as possible and as slowly as that is. */
@@ -35,7 +37,7 @@ class Model {
   readonly state: ("open" | "started" | "complete")[];
   readonly returned = new Set<number>();
 
-  constructor(readonly pieceCount: number, have: PieceSet, readonly home: "rack" | "site") {
+  constructor(readonly pieceCount: number, have: PieceSet, readonly localScope: "rack" | "site") {
     this.state = Array.from(
       { length: pieceCount },
       (_, piece) => have.has(piece) ? "complete" : "open",
@@ -46,29 +48,29 @@ class Model {
     return this.state.filter((one) => one === state).length;
   }
 
-  isAtHome({ distance }: Pick<ModelPeer, "distance">): boolean {
-    return distance === "rack" || distance === this.home;
+  isLocal({ distance }: Pick<ModelPeer, "distance">): boolean {
+    return distance === "rack" || distance === this.localScope;
   }
 
-  /** Complete pieces that no peer at home has. */
-  owedHome(): number {
-    const own = this.peers.filter((peer) => this.isAtHome(peer));
+  /** Complete pieces that no peer that is local has. */
+  missingLocally(): number {
+    const own = this.peers.filter((peer) => this.isLocal(peer));
     return this.state.filter((state, piece) =>
       state === "complete" && !own.some(({ has }) => has.has(piece))
     ).length;
   }
 
   /** All pieces among which the picker may choose for that peer; none: it has to say so. */
-  choices({ has, distance, wasFull }: ModelPeer, exact: boolean): number[] {
+  choices({ has, distance, joinedAsSeed }: ModelPeer, exact: boolean): number[] {
     const open = [...has].filter((piece) => this.state[piece] === "open");
-    const counted = this.peers.filter((peer) => !peer.wasFull);
-    const isThere = (piece: number) =>
-      counted.some((peer) => this.isAtHome(peer) && peer.has.has(piece));
+    const counted = this.peers.filter((peer) => !peer.joinedAsSeed);
+    const isAvailable = (piece: number) =>
+      counted.some((peer) => this.isLocal(peer) && peer.has.has(piece));
     const rarity = (piece: number) => counted.filter((peer) => peer.has.has(piece)).length;
-    // Without a counted peer at home that has it, nobody there can be asked but a seed.
-    const abroad = open.filter((piece) => !isThere(piece));
-    assert.ok(!this.isAtHome({ distance }) || wasFull || abroad.length === 0);
-    const order = abroad.length > 0 ? abroad : open;
+    // Without a counted peer that is local that has it, nobody there can be asked but a seed.
+    const notLocal = open.filter((piece) => !isAvailable(piece));
+    assert.ok(!this.isLocal({ distance }) || joinedAsSeed || notLocal.length === 0);
+    const order = notLocal.length > 0 ? notLocal : open;
     if (!exact) return order;
     const returned = order.filter((piece) => this.returned.has(piece));
     if (returned.length > 0) return returned;
@@ -125,24 +127,24 @@ function runHistory(
   options: {
     seed: number;
     haveShare: number;
-    home: "rack" | "site";
+    localScope: "rack" | "site";
     steps: readonly Step[];
     exact: boolean;
   },
 ): void {
-  const { home } = options;
+  const { localScope } = options;
   const random = seededRandom(options.seed);
   const have = new PieceSet(pieceCount);
   for (let piece = 0; piece < pieceCount; piece++) {
     if (random() < options.haveShare) have.add(piece);
   }
-  const model = new Model(pieceCount, have, home);
-  const picker = new PiecePicker({ pieceCount, random, have, home });
+  const model = new Model(pieceCount, have, localScope);
+  const picker = new PiecePicker({ pieceCount, random, have, localScope: localScope });
   for (const step of options.steps) {
     applyStep(step, { model, picker, exact: options.exact });
     assert.equal(picker.missing, pieceCount - model.count("complete"));
     assert.equal(picker.started, model.count("started"));
-    assert.equal(picker.owedHome, model.owedHome());
+    assert.equal(picker.missingLocally, model.missingLocally());
   }
 }
 
@@ -156,7 +158,7 @@ function applyStep(
     const has = new PieceSet(pieceCount);
     for (let piece = 0; piece < pieceCount; piece++) if (random() < step.share) has.add(piece);
     const distance = DISTANCES[step.distance]!;
-    peers.push({ has, distance, wasFull: [...has].length === pieceCount });
+    peers.push({ has, distance, joinedAsSeed: [...has].length === pieceCount });
     return picker.addPeer(has, distance);
   }
   if (!("peer" in step)) {
@@ -187,11 +189,11 @@ function applyStep(
     }
     case "take": {
       const index = step.piece % pieceCount;
-      const others = peers.filter(({ has, wasFull }) => !wasFull && has.has(index));
-      const isThere = peer.wasFull
+      const others = peers.filter(({ has, joinedAsSeed }) => !joinedAsSeed && has.has(index));
+      const isAvailable = peer.joinedAsSeed
         ? others.length > 0
-        : !model.isAtHome(peer) && others.some((other) => model.isAtHome(other));
-      const isTaken = state[index] === "open" && !isThere;
+        : !model.isLocal(peer) && others.some((other) => model.isLocal(other));
+      const isTaken = state[index] === "open" && !isAvailable;
       assert.equal(picker.take(index, peer.has, peer.distance), isTaken);
       if (!isTaken) return;
       state[index] = "started";
@@ -217,7 +219,7 @@ function applyStep(
 const anyHistory = {
   seed: anyIndex,
   haveShare: fc.constantFrom(0, 0, 0.5, 1),
-  home: fc.constantFrom("rack" as const, "site" as const),
+  localScope: fc.constantFrom("rack" as const, "site" as const),
   steps: fc.array(anyStep, { minLength: 5, maxLength: 150, size: "max" }),
 };
 

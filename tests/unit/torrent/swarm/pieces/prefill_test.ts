@@ -76,7 +76,7 @@ Deno.test("prefill: what is on disk is in the buffer, and only the rest is asked
 
 Deno.test("prefill: a mismatch is nobody's fault, and the piece is asked for in full from then on", async () => {
   await withFiles((files) => {
-    const bad = new SmartBan<string>();
+    const smartBan = new SmartBan<string>();
     const piece = open(files, 0);
     for (const begin of [0, 3 * BLOCK]) {
       const range = { begin, sizeBytes: BLOCK };
@@ -84,13 +84,13 @@ Deno.test("prefill: a mismatch is nobody's fault, and the piece is asked for in 
       piece.startReceiving(range);
       piece.arrive(range, "peer");
     }
-    assert.deepEqual(findGuilty(piece, { files, bad }), []);
-    assert.equal(bad.isSuspect(0), false);
+    assert.deepEqual(findGuilty(piece, { files, smartBan }), []);
+    assert.equal(smartBan.isSuspect(0), false);
     const again = open(files, 0);
     assert.ok(again.isUntouched && !again.isPrefilled);
     again.startReceiving({ begin: 0, sizeBytes: 4 * BLOCK });
     again.arrive({ begin: 0, sizeBytes: 4 * BLOCK }, "peer");
-    assert.deepEqual(findGuilty(again, { files, bad }), ["peer"]);
+    assert.deepEqual(findGuilty(again, { files, smartBan }), ["peer"]);
   });
 });
 

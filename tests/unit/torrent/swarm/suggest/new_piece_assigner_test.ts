@@ -10,7 +10,7 @@ import {
 import { Suggestions } from "../../../../../torrent/swarm/suggest/suggestions.ts";
 
 const PIECE_BYTES = 64 * 1024;
-/** What one taker may be ahead with pieces of that size. */
+/** What one peer may be ahead with pieces of that size. */
 const AHEAD = 16;
 const PIECES = 40;
 
@@ -22,32 +22,32 @@ interface Told {
   readonly holds: boolean;
 }
 
-/** A taker that asks for what it is suggested at once, unless it is told not to. */
-function makeTaker(deal: () => NewPieceAssigner, told: Told) {
+/** A peer that asks for what it is suggested at once, unless it is told not to. */
+function makePeer(assigner: () => NewPieceAssigner, told: Told) {
   const pieces: number[] = [];
-  const taker = {
+  const peer = {
     isLazy: false,
     pieces,
     distance: told.distance,
     locality: told.isOurs ? { host: "web", site: "north", rack: "a" } : undefined,
     isInterested: told.isInterested,
-    upload: { isChoked: told.isChoked },
-    download: { pieces: { holds: () => told.holds } },
+    isChoked: told.isChoked,
+    holds: () => told.holds,
   };
   const suggestions: Suggestions = new Suggestions({
     pieceBytes: PIECE_BYTES,
-    next: () => deal().next(result),
+    next: () => assigner().next(result),
     suggest: (piece) => pieces.push(piece),
   });
-  const result: Assignee & typeof taker & { suggestions: Suggestions } = { ...taker, suggestions };
+  const result: Assignee & typeof peer & { suggestions: Suggestions } = { ...peer, suggestions };
   return result;
 }
 
-function makeDeal(told: readonly Told[]) {
-  const takers: ReturnType<typeof makeTaker>[] = [];
-  const deal = new NewPieceAssigner(() => takers);
-  takers.push(...told.map((one) => makeTaker(() => deal, one)));
-  return { deal, takers };
+function setUp(told: readonly Told[]) {
+  const peers: ReturnType<typeof makePeer>[] = [];
+  const assigner = new NewPieceAssigner(() => peers);
+  peers.push(...told.map((one) => makePeer(() => assigner, one)));
+  return { assigner, peers };
 }
 
 const READY = { isOurs: true, isInterested: true, isChoked: false, holds: false } as const;
@@ -61,34 +61,34 @@ Deno.test("NewPieceAssigner: at each distance a piece goes to one host that can 
     holds: fc.boolean(),
   });
   fc.assert(fc.property(fc.array(anyTold, { maxLength: 8 }), (told) => {
-    const { deal, takers } = makeDeal(told);
+    const { assigner, peers } = setUp(told);
     for (let piece = 0; piece < PIECES; piece++) {
-      deal.add(piece);
-      for (const { suggestions } of takers) suggestions.onTaken(piece);
+      assigner.add(piece);
+      for (const { suggestions } of peers) suggestions.onTaken(piece);
     }
-    const canTake = ({ isOurs, isInterested, isChoked, holds }: Told) =>
+    const isAble = ({ isOurs, isInterested, isChoked, holds }: Told) =>
       isOurs && isInterested && !isChoked && !holds;
     for (const distance of ["rack", "site", "remote"]) {
-      const able = takers.filter((_, at) => told[at]?.distance === distance && canTake(told[at]!));
-      const dealt = able.flatMap(({ pieces }) => pieces).toSorted((a, b) => a - b);
+      const able = peers.filter((_, at) => told[at]?.distance === distance && isAble(told[at]!));
+      const suggested = able.flatMap(({ pieces }) => pieces).toSorted((a, b) => a - b);
       const all = Array.from({ length: PIECES }, (_, piece) => piece);
-      assert.deepEqual(dealt, able.length === 0 ? [] : all);
+      assert.deepEqual(suggested, able.length === 0 ? [] : all);
       for (const { pieces } of able) assert.ok(Math.abs(pieces.length - PIECES / able.length) < 1);
     }
-    for (const [at, { pieces }] of takers.entries()) {
-      if (!canTake(told[at]!)) assert.deepEqual(pieces, []);
+    for (const [at, { pieces }] of peers.entries()) {
+      if (!isAble(told[at]!)) assert.deepEqual(pieces, []);
     }
   }));
 });
 
-Deno.test("NewPieceAssigner: who does not ask for what it was dealt gets no more, and the others get it", () => {
-  const { deal, takers: [lazy, eager] } = makeDeal([
+Deno.test("NewPieceAssigner: who does not ask for what it was suggested gets no more, and the others get it", () => {
+  const { assigner, peers: [lazy, eager] } = setUp([
     { ...READY, distance: "rack" },
     { ...READY, distance: "rack" },
   ]);
   assert.ok(lazy !== undefined && eager !== undefined);
   for (let piece = 0; piece < 4 * AHEAD; piece++) {
-    deal.add(piece);
+    assigner.add(piece);
     if (eager.pieces.includes(piece)) eager.suggestions.onTaken(piece);
   }
   assert.equal(lazy.pieces.length, AHEAD);
@@ -97,12 +97,12 @@ Deno.test("NewPieceAssigner: who does not ask for what it was dealt gets no more
 
 Deno.test("NewPieceAssigner: what nobody could take goes to the first that can, as much as may be ahead", () => {
   const told = { ...READY, distance: "site" } as const;
-  const { deal, takers } = makeDeal([{ ...told, isChoked: true }]);
-  for (let piece = 0; piece < 1000; piece++) deal.add(piece);
-  const [choked] = takers;
+  const { assigner, peers } = setUp([{ ...told, isChoked: true }]);
+  for (let piece = 0; piece < 1000; piece++) assigner.add(piece);
+  const [choked] = peers;
   assert.deepEqual(choked?.pieces, []);
-  const late = makeTaker(() => deal, told);
-  takers.push(late);
+  const late = makePeer(() => assigner, told);
+  peers.push(late);
   late.suggestions.fill();
   assert.equal(late.pieces.length, AHEAD);
   assert.ok(late.pieces.every((piece) => piece > 800), "older ones wait for nobody any more");

@@ -1,23 +1,18 @@
 /** What peers tell each other beyond the base protocol (BEP 9, BEP 10), and what is made of nonsense. */
 
-import assert from "node:assert/strict";
 import bencode from "bencode";
 import fc from "fast-check";
+import assert from "node:assert/strict";
 import {
   decodeExtensions,
   decodeMetadataMessage,
   encodeExtensions,
   encodeMetadataMessage,
-  METADATA_PART_BYTES,
 } from "../../../../../torrent/swarm/wire/extension_protocol.ts";
-import {
-  infoBytesOf,
-  MetadataService,
-} from "../../../../../torrent/swarm/metadata/metadata_service.ts";
 
 const locality = { host: "wéb-1", site: "north", rack: "a" };
 
-Deno.test("extension handshake: hosts of ours hear all of each other", () => {
+Deno.test("encodeExtensions, decodeExtensions: hosts that run Rollcall hear all of each other", () => {
   const payload = encodeExtensions({
     port: 6881,
     locality,
@@ -35,7 +30,7 @@ Deno.test("extension handshake: hosts of ours hear all of each other", () => {
   });
 });
 
-Deno.test("extension handshake: what makes no sense is as if it had not been said", () => {
+Deno.test("decodeExtensions: what makes no sense is as if it had not been said", () => {
   const nothing = {
     port: undefined,
     locality: undefined,
@@ -62,7 +57,7 @@ Deno.test("extension handshake: what makes no sense is as if it had not been sai
   }
 });
 
-Deno.test("extension messages: no bytes whatever throw", () => {
+Deno.test("decodeExtensions, decodeMetadataMessage: no bytes whatever throw", () => {
   fc.assert(
     fc.property(fc.uint8Array({ maxLength: 200 }), (bytes) => {
       decodeExtensions(bytes);
@@ -72,7 +67,7 @@ Deno.test("extension messages: no bytes whatever throw", () => {
   );
 });
 
-Deno.test("metadata messages: read back as they were written", () => {
+Deno.test("encodeMetadataMessage, decodeMetadataMessage: read back as they were written", () => {
   const bytes = new Uint8Array(100).fill(9);
   for (
     const message of [
@@ -85,30 +80,4 @@ Deno.test("metadata messages: read back as they were written", () => {
     assert.deepEqual(decoded && { ...decoded }, message);
   }
   assert.equal(decodeMetadataMessage(bencode.encode({ msg_type: 7, piece: 0 })), undefined);
-});
-
-Deno.test("MetadataService: gives every part, refuses the rest, and the whole at most twice", () => {
-  const info = new Uint8Array(METADATA_PART_BYTES * 2 + 10).map((_, at) => at % 251);
-  const service = new MetadataService(info);
-  const ask = (part: number) => {
-    const answer = service.answer({ type: "request", part });
-    return answer === undefined ? undefined : decodeMetadataMessage(answer);
-  };
-  const parts: number[] = [];
-  for (let part = 0; part < 3; part++) {
-    const answer = ask(part);
-    assert.ok(answer?.type === "data");
-    parts.push(...answer.bytes);
-  }
-  assert.deepEqual(parts, [...info]);
-  assert.deepEqual(ask(3), { type: "reject", part: 3 });
-  for (let part = 0; part < 3; part++) assert.equal(ask(part)?.type, "data");
-  assert.deepEqual(ask(0), { type: "reject", part: 0 });
-  assert.equal(service.answer({ type: "reject", part: 0 }), undefined);
-});
-
-Deno.test("infoBytesOf: the dictionary byte for byte, as its hash covers it", () => {
-  const info = { length: 5, name: "x" };
-  const metainfo = bencode.encode({ announce: "http://t/announce", info });
-  assert.deepEqual([...infoBytesOf(metainfo)], [...bencode.encode(info)]);
 });

@@ -1,0 +1,177 @@
+/**
+ * The agent's config: one YAML file, one schema, every default in one place. The command line reads the file, this schema
+ * checks it and fills in the defaults, and the agent hands each actor its part. Unknown keys are errors. What each key
+ * means for an operator is in `docs/operating.md`.
+ *
+ * @module
+ */
+
+import { z } from "zod";
+import { isName, NAME_RULE } from "../../base/names.ts";
+import { ENGINE_NAMES } from "../../torrent/engine/engine_names.ts";
+import {
+  HEALTH_TIMEOUT_MAX_MS,
+  type HealthCheck,
+  healthCheckSchema,
+  SERVICE_USER_PATTERN,
+} from "../../host/mod.ts";
+import { durationSchema } from "../../rollout/mod.ts";
+import { isLimiting } from "../../torrent/swarm/limits/rate_schedule.ts";
+import { limitsSchema } from "./limits.ts";
+import { sizeSchema } from "./size.ts";
+
+/** Names that become nodes, folders and labels: short, and safe in all three. */
+export const nameSchema = z.string().refine(isName, `expected ${NAME_RULE}, such as web-3`);
+
+const argvSchema = z.tuple([z.string().min(1)], z.string(), {
+  error: "expected a list: the program and its arguments",
+});
+
+const listenSchema = z.string().transform((text, context) => {
+  const match = /^(?:\[([0-9a-fA-F:]+)\]|([^:\s]*)):(\d{1,5})$/.exec(text);
+  const port = Number(match?.[3]);
+  if (match !== null && port <= 65_535) {
+    return { hostname: match[1] ?? (match[2] || "0.0.0.0"), port };
+  }
+  context.addIssue({
+    code: "custom",
+    message: `expected HOST:PORT such as 127.0.0.1:7070, was "${text}"`,
+  });
+  return z.NEVER;
+});
+
+/** A day: whatever waits longer than that waits for nothing. */
+const LONGEST_MS = 24 * 3_600_000;
+
+/** A duration between two bounds; a day at most unless stated. */
+function duration({ leastMs = 0, mostMs = LONGEST_MS } = {}) {
+  return durationSchema.refine(
+    (ms) => ms >= leastMs && ms <= mostMs,
+    `expected a duration from ${leastMs}ms to ${mostMs / 3_600_000}h`,
+  );
+}
+
+/** Checks more often than this would keep service and agent busy with nothing else. */
+const LEAST_INTERVAL_MS = 10;
+
+/** A session shorter than this ends at every pause of a busy machine. */
+const LEAST_SESSION_MS = 100;
+
+const TIMEOUT_EXPECTED = "expected a time-out from 1ms to 10m";
+
+/** Default 5 s: long enough for a busy service, short enough for a rollout to notice. */
+const healthTimeout = {
+  timeout: durationSchema.prefault("5s").pipe(
+    z.int(TIMEOUT_EXPECTED).min(1, TIMEOUT_EXPECTED).max(HEALTH_TIMEOUT_MAX_MS, TIMEOUT_EXPECTED),
+  ),
+};
+
+const healthSchema = z.discriminatedUnion("type", [
+  z.strictObject({
+    type: z.literal("http"),
+    url: z.string().min(1),
+    expectStatus: z.int().min(100).max(599).optional(),
+    ...healthTimeout,
+  }),
+  z.strictObject({
+    type: z.literal("tcp"),
+    host: z.string().optional(),
+    port: z.int().min(1).max(65_535),
+    ...healthTimeout,
+  }),
+  z.strictObject({ type: z.literal("exec"), argv: argvSchema, ...healthTimeout }),
+]).transform(({ timeout, ...check }, context): HealthCheck => {
+  // What is thrown in a transformation is no issue of the file, so nothing may be.
+  const parsed = healthCheckSchema.safeParse({ ...check, timeoutMs: timeout });
+  if (parsed.success) return parsed.data;
+  context.addIssue({ code: "custom", message: z.prettifyError(parsed.error) });
+  return z.NEVER;
+});
+
+const pinSchema = z.strictObject({
+  /**
+   * `required`: a release that cannot be locked is not staged. `preferred`: it goes on unpinned, with a warning.
+   * `off`: nothing is locked.
+   */
+  mode: z.enum(["required", "preferred", "off"]).default("required"),
+  /** Largest release that is locked; a larger one is refused before anything is locked. As `-m` of vmtouch. */
+  limit: sizeSchema.prefault("64G"),
+});
+
+const serviceSchema = z.strictObject({
+  /** The program and its arguments; `{blob}`, `{version}`, `{service}` and `{host}` are filled in. */
+  command: argvSchema,
+  /** The user that the service and its `exec` checks run as: a name, `UID` or `UID:GID`. Default: the agent's own. */
+  user: z.union([z.string(), z.int().min(0).transform(String)]).refine(
+    (user) => SERVICE_USER_PATTERN.test(user),
+    "expected a user such as www-data, 1000 or 1000:1000",
+  ).optional(),
+  /** Added to what a service gets of the agent's environment; templates as in `command`. */
+  env: z.record(z.string(), z.string()).default({}),
+  /** Default: the release's folder. */
+  workingDirectory: z.string().optional(),
+  /** Command that is run before the service is stopped for an upgrade, to take the host out of a load balancer, say. */
+  drain: argvSchema.optional(),
+  /** Command that undoes `drain`, for a service that is not stopped after all: its rollout was paused or aborted meanwhile. */
+  undrain: argvSchema.optional(),
+  /** How long `drain` and `undrain` may each take. After that the switch goes on without it. */
+  drainTimeout: duration().prefault("30s"),
+  /**
+   * How long a machine that comes back waits for ZooKeeper until it starts the release that it ran before, if its files are
+   * as they were verified. An ensemble that restarts, or a network that comes up after the machine, is there within seconds.
+   */
+  startAloneAfter: duration().prefault("1m"),
+  /** Time from SIGTERM to SIGKILL when the service is stopped. */
+  stopGrace: duration().prefault("10s"),
+  /** The health check. Without one, the service is healthy as long as its process lives. */
+  health: healthSchema.optional(),
+  /** Time between two health checks outside of a switch. */
+  healthInterval: duration({ leastMs: LEAST_INTERVAL_MS }).prefault("2s"),
+  pin: pinSchema.prefault({}),
+  /** Releases that stay on disk beside the current one, so that a roll back needs no network. */
+  keepReleases: z.int().min(1).max(100).default(1),
+});
+
+/** An agent's config file. */
+export const agentConfigSchema = z.strictObject({
+  /** This host's name, unique in the fleet. Default: the machine's own. */
+  host: nameSchema.prefault(() => Deno.hostname()),
+  /** The data center that the host stands in. */
+  site: nameSchema,
+  /** The rack within the site. */
+  rack: nameSchema,
+  /** ZooKeeper servers, with an optional chroot: `zk1:2181,zk2:2181,zk3:2181/prod`. */
+  zookeeper: z.string().min(1),
+  /** How long ZooKeeper waits for a sign of life of this host before its session ends and it counts as away. */
+  sessionTimeout: duration({ leastMs: LEAST_SESSION_MS, mostMs: 3_600_000 }).prefault("10s"),
+  /** Where releases, locks and records live; on the file system that holds the blobs. */
+  dataDir: z.string().min(1),
+  /** Status, metrics and health of the agent itself, over HTTP. */
+  listen: listenSchema.prefault("127.0.0.1:0"),
+  /**
+   * Further names that the endpoint is asked by, such as `web-1.example.com`. Addresses, names without a dot, and this
+   * machine's own name need not be given.
+   */
+  hostNames: z.array(z.string().min(1)).default([]),
+  /** TCP port for `rollcall actors` and `status`, on the address of `listen`; 0: any free one. */
+  actorsPort: z.int().min(0).max(65_535).default(0),
+  /** TCP port for BitTorrent peers; 0: any free one. */
+  torrentPort: z.int().min(0).max(65_535).default(0),
+  /** The torrent engine: `swarm` is Rollcall's own. `webtorrent` keeps no limits and resumes only whole pieces. */
+  engine: z.enum(ENGINE_NAMES).default("swarm"),
+  /** How much of the network releases may use. Default: as much as there is. */
+  limits: limitsSchema.prefault({}),
+  /** Whether services and locked pages stay when the agent is told to stop. They always stay when it crashes. */
+  onExit: z.enum(["leave", "stop"]).default("leave"),
+  services: z.record(nameSchema, serviceSchema)
+    .refine((services) => Object.keys(services).length > 0, "expected at least one service"),
+}).refine(({ engine, limits }) => engine === "swarm" || !isLimiting(limits), {
+  path: ["limits"],
+  message: "expected none with the engine webtorrent, which cannot keep them: use swarm",
+});
+
+/** An agent's config with every default filled in; durations in milliseconds, sizes in bytes. */
+export type AgentConfig = z.output<typeof agentConfigSchema>;
+
+/** One service of an agent's config. */
+export type ServiceConfig = AgentConfig["services"][string];

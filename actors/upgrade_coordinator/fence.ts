@@ -1,0 +1,114 @@
+/**
+ * The fence before the service is stopped. The slot was taken a while ago: the service had to drain, and the agent may have
+ * been dead, or the machine paused, in between. So the host looks at the tree once more, with every reading while it drains
+ * and when it has drained, and stops the service only by a transaction that finds everything as it was read. Else it gives
+ * its slot back and goes on serving. Without ZooKeeper it waits, and serves.
+ *
+ * @module
+ */
+
+import { giveSlotBack, passFence } from "../../coordination/mod.ts";
+import { checkHealth } from "../../host/mod.ts";
+import { decideFence, isOfSameAgent } from "../../rollout/mod.ts";
+import { type Deps, type Reading, reasonOf, setWaitingFor, type State } from "./state.ts";
+import { type Switch, toSlot } from "./switch.ts";
+
+/** Looks whether a switch that is draining may go on; if it has drained, asks for the step. */
+export function lookAtFence(
+  state: State,
+  reading: Reading,
+  { change, deps }: { readonly change: Switch; readonly deps: Deps },
+): State {
+  const { options, context } = deps;
+  const { zookeeper } = state;
+  if (zookeeper === null) return state;
+  const { host, service } = options;
+  const slot = toSlot(change, host);
+  const own = reading.view.current.get(host);
+  const isOurs = own !== undefined && isOfSameAgent(own, options);
+  const fence = isOurs
+    ? decideFence(reading.view, {
+      slot,
+      waveNodes: reading.waves.map(({ node }) => node),
+      committed: reading.service?.entry.committed?.version ?? null,
+      nowMs: context.clock.wallTimeMs(),
+    })
+    : { stop: false, reason: "it is not registered under its name" } as const;
+  if (!fence.stop) return turnBack(state, reading, { change, reason: fence.reason, deps });
+  if (!state.isDrained) return state;
+  state.isActing = true;
+  context.pipeToSelf(
+    () =>
+      passFence(zookeeper, {
+        service,
+        slot: toSlot({ ...change, step: "stopping" }, host),
+        reading,
+      }),
+    {
+      ok: (isPassed) => ({ type: "fence_answer", change, isPassed }),
+      error: (error) => ({
+        type: "acted",
+        what: "stop the service by its slot",
+        error: error ?? new Error("unknown"),
+      }),
+    },
+  );
+  return state;
+}
+
+/** Ends a switch that has not stopped anything: the slot goes back, the service goes on. */
+function turnBack(
+  state: State,
+  reading: Reading,
+  { change, reason, deps }: {
+    readonly change: Switch;
+    readonly reason: string;
+    readonly deps: Deps;
+  },
+): State {
+  const { options, context } = deps;
+  const { zookeeper } = state;
+  if (zookeeper === null) return state;
+  const { host, service, config } = options;
+  context.log.warn("{service}: does not switch to {to}, and gives its slot back: {reason}", {
+    service,
+    to: change.to,
+    reason,
+  });
+  context.cancelTask("step");
+  const hasDrained = config.drain !== undefined;
+  state.change = null;
+  state.isDrained = false;
+  // The slot after the journal: a slot without a journal is given back, a journal without a slot would be resumed.
+  state.journal.clear();
+  setWaitingFor(reason, deps);
+  state.isActing = true;
+  context.pipeToSelf(
+    async (signal) => {
+      await giveSlotBack(zookeeper, service, { slot: toSlot(change, host), view: reading.view });
+      if (hasDrained && config.undrain !== undefined) {
+        const hook = {
+          type: "exec",
+          argv: config.undrain,
+          timeoutMs: config.drainTimeout,
+        } as const;
+        const result = await checkHealth(hook, { signal });
+        if (!result.ok) {
+          context.log.warn("{service}: the undrain hook failed: {reason}", {
+            service,
+            reason: result.reason,
+          });
+        }
+      }
+    },
+    {
+      ok: () => ({ type: "acted", what: "give the slot back", error: null }),
+      error: (error) => ({
+        type: "acted",
+        what: "give the slot back",
+        error: new Error(reasonOf(error)),
+      }),
+    },
+  );
+  return state;
+}

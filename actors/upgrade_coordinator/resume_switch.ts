@@ -1,0 +1,73 @@
+/**
+ * Goes on with a switch that the end of the agent, or of the whole machine, has interrupted. The journal says how far it had
+ * come, but not what has happened in the tree since: so the tree is read first.
+ *
+ * @module
+ */
+
+import { isHeld, isSameSlot } from "../../rollout/mod.ts";
+import { lookAtFence } from "./fence.ts";
+import { beginSwitch } from "./run_switch.ts";
+import type { Deps, Reading, State } from "./state.ts";
+import { fromJournal, resume, toSlot } from "./switch.ts";
+
+/** Whether the agent ended while a new version was on trial, and nothing has been decided about it since. */
+export function isOnTrial({ interrupted }: State): boolean {
+  return interrupted !== null && interrupted.step !== "draining" && interrupted.step !== "stopping";
+}
+
+/**
+ * Goes on with the interrupted switch, or drops it.
+ *
+ * @returns Whether there is a switch now. If not, the host decides as if there had been none: it starts what it should run,
+ * and gives a slot back that stands in its name.
+ */
+export function resumeSwitch(state: State, reading: Reading, deps: Deps): boolean {
+  const { interrupted, status } = state;
+  if (interrupted === null || status === null) return false;
+  const { options, context } = deps;
+  const change = fromJournal(interrupted);
+  const { service, host } = options;
+  state.interrupted = null;
+  if (change.step === "reporting" || change.step === "rolling_back") {
+    beginSwitch(state, change, deps);
+    return true;
+  }
+  const hasStopped = change.step !== "draining" && change.step !== "stopping";
+  if (!hasStopped && status.wanted !== null) {
+    // The old version runs. Whether it may still be stopped is for the fence to say; the drain hook has been run, or is run
+    // again from its beginning.
+    if (change.step === "stopping") {
+      state.change = { ...change, step: "draining" };
+      state.isDrained = true;
+      lookAtFence(state, reading, { change: state.change, deps });
+    } else {
+      beginSwitch(state, change, deps);
+    }
+    return true;
+  }
+  if (status.wanted === null) {
+    const standing = reading.view.slots.get(host);
+    const hasSlot = !change.hasSlot ||
+      (standing !== undefined && isHeld(standing) && isSameSlot(standing, toSlot(change, host)));
+    const isWithdrawn = reading.service?.entry.withdrawn.includes(change.to) ?? false;
+    if (!hasSlot || isWithdrawn) {
+      context.log.warn("{service}: nothing runs, and the switch to {to} is dropped: {reason}", {
+        service,
+        to: change.to,
+        reason: isWithdrawn ? "its rollout was aborted" : "its slot is gone",
+      });
+      state.journal.clear();
+      return false;
+    }
+    // Both are locked again before the new version starts, as they were before the machine went down (invariant I10).
+    for (const version of [change.from, change.to]) {
+      if (version === null || options.config.pin.mode === "off" || state.locked.has(version)) {
+        continue;
+      }
+      options.pinner.tell({ type: "pin", version, progressTo: null, replyTo: null });
+    }
+  }
+  beginSwitch(state, resume(change, status), deps);
+  return true;
+}

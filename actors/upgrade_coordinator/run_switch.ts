@@ -1,0 +1,250 @@
+/**
+ * Runs a switch from its first step to its report. Each step is written to the journal and to the slot before it is taken,
+ * so that after a crash at any step the switch is resumed or rolled back, and no step is repeated blindly.
+ *
+ * @module
+ */
+
+import { writeSlot } from "../../coordination/mod.ts";
+import type { Current } from "../../rollout/mod.ts";
+import type { EntryPatch, ReportOutcome } from "../registrar/messages.ts";
+import {
+  type Deps,
+  healthPatch,
+  holdBack,
+  readAfter,
+  reasonOf,
+  setWaitingFor,
+  type State,
+} from "./state.ts";
+import { readTree } from "./read_tree.ts";
+import { stepAfter, type Switch, takeStep, toJournal, toSlot } from "./switch.ts";
+
+/** Progress of a switch at the beginning of each step, 0 to 1. */
+const PROGRESS: Readonly<Record<Switch["step"], number>> = {
+  draining: 0,
+  stopping: 0.15,
+  pointing: 0.3,
+  starting: 0.4,
+  checking: 0.5,
+  baking: 0.7,
+  reporting: 0.95,
+  rolling_back: 0.5,
+};
+
+/** How long a report may take. The transaction takes milliseconds, but the connection may have to be made again. */
+const REPORT_TIMEOUT_MS = 30_000;
+
+/** Time before a report that has failed is made again. It is retried for ever, because the slot is held until then. */
+const REPORT_RETRY_MS = 1_000;
+
+/** Begins a switch, or resumes one that a crash has interrupted. */
+export function beginSwitch(state: State, change: Switch, deps: Deps): State {
+  const { options, context } = deps;
+  context.log.info("{service}: switches from {from} to {to}, at {step}", {
+    service: options.service,
+    from: change.from ?? "nothing",
+    to: change.to,
+    step: change.step,
+  });
+  state.predecessor = null;
+  state.isDrained = false;
+  return runStep(state, change, deps);
+}
+
+/** Begins the current step of a switch. */
+function runStep(state: State, change: Switch, deps: Deps): State {
+  const { options, context } = deps;
+  state.change = change;
+  const isAway = change.step !== "draining" && change.step !== "reporting";
+  const patch: EntryPatch = {
+    preparation: { version: change.to, phase: "switching", progress: PROGRESS[change.step] },
+    waitingFor: `switching to ${change.to}: ${change.step.replace("_", " ")}`,
+    // The old version, down: the new version counts only after its bake time.
+    ...(isAway ? { version: change.from, state: "down" } : healthPatch(state)),
+  };
+  options.registrar.tell({ type: "update", service: options.service, patch });
+  if (change.step === "reporting") return report(state, change, deps);
+
+  const { zookeeper, journal } = state;
+  context.pipeToSelf(
+    async (signal) => {
+      // A roll back goes on even if the disk is full.
+      if (change.step === "rolling_back") writeJournal(state, change, deps);
+      else journal.write(toJournal(change));
+      if (change.hasSlot && zookeeper !== null) {
+        // The step in the slot is for other hosts and people to read. Only the journal matters for a resume, so a lost
+        // connection does not stop the switch.
+        await writeSlot(zookeeper, options.service, toSlot(change, options.host)).catch(() => {});
+      }
+      await takeStep(change, {
+        config: options.config,
+        store: options.store,
+        runner: options.runner,
+        clock: context.clock,
+        log: context.log,
+        signal,
+      });
+    },
+    {
+      ok: () => ({ type: "step_taken", change }),
+      error: (error) => ({ type: "step_failed", change, error }),
+    },
+    { key: "step" },
+  );
+  return state;
+}
+
+/** Handles a step that has succeeded. */
+export function onStepTaken(state: State, change: Switch, deps: Deps): State {
+  if (state.change !== change) return state;
+  if (change.step === "draining" && change.hasSlot) {
+    state.isDrained = true;
+    return readTree(state, deps);
+  }
+  const next = stepAfter(change.step);
+  return next === null ? state : runStep(state, { ...change, step: next }, deps);
+}
+
+/** Handles the answer of the fence: stops the service, or reads the tree again. */
+export function onFenceAnswer(
+  state: State,
+  { change, isPassed }: { readonly change: Switch; readonly isPassed: boolean },
+  deps: Deps,
+): State {
+  state.isActing = false;
+  if (state.change !== change) return state;
+  if (!isPassed) return readTree(state, deps);
+  state.isDrained = false;
+  return runStep(state, { ...change, step: "stopping" }, deps);
+}
+
+/** Handles a step that has failed: rolls back, or, if the roll back has failed, reports that. */
+export function onStepFailed(
+  state: State,
+  failed: { change: Switch; error: unknown },
+  deps: Deps,
+): State {
+  const { change, error } = failed;
+  if (state.change !== change) return state;
+  const { options, context } = deps;
+  const reason = reasonOf(error);
+  context.log.error("{service}: {step} of {to} failed: {reason}", {
+    service: options.service,
+    step: change.step,
+    to: change.to,
+    reason,
+  });
+  if (change.step === "rolling_back") {
+    const both = `${change.reason ?? "failed"}; then the way back to ${
+      change.from ?? "nothing"
+    } failed: ${reason}`;
+    return runStep(state, { ...change, step: "reporting", reason: both }, deps);
+  }
+  // Nothing has been stopped yet, so nothing has to be rolled back.
+  const step = change.step === "draining" ? "reporting" : "rolling_back";
+  return runStep(state, { ...change, step, reason }, deps);
+}
+
+/** Writes to the journal. If that fails, a crash before the next step repeats this one, which does no harm. */
+function writeJournal(state: State, change: Switch, { options, context }: Deps): void {
+  try {
+    state.journal.write(toJournal(change));
+  } catch (error) {
+    context.log.error("{service}: the journal of the switch cannot be written: {error}", {
+      service: options.service,
+      error,
+    });
+  }
+}
+
+/** Makes the report that ends the switch; {@link onReported} handles its outcome. */
+export function report(state: State, change: Switch, deps: Deps): State {
+  const { options, context } = deps;
+  writeJournal(state, change, deps);
+  const { service, registrar, host } = options;
+  if (change.reason !== null && !change.hasSlot) {
+    registrar.tell({ type: "update", service, patch: outcomePatch(state, change) });
+    context.self.tell({ type: "report_answer", outcome: { ok: true, halted: false } });
+    return state;
+  }
+  context.ask<Parameters<typeof registrar.tell>[0], ReportOutcome>(
+    registrar,
+    (replyTo) => ({
+      type: "report",
+      service,
+      patch: outcomePatch(state, change),
+      slot: toSlot(change, host),
+      isFailure: change.reason !== null,
+      replyTo,
+    }),
+    {
+      timeoutMs: REPORT_TIMEOUT_MS,
+      ok: (outcome) => ({ type: "report_answer", outcome }),
+      error: (error) => ({ type: "report_answer", outcome: { ok: false, reason: error.message } }),
+    },
+  );
+  return state;
+}
+
+/** Handles the outcome of a report: ends the switch, or tries again later. */
+export function onReported(state: State, outcome: ReportOutcome, deps: Deps): State {
+  const { options, context } = deps;
+  const { change } = state;
+  if (change === null) return state;
+  if (!outcome.ok) {
+    // Logged once for each reason, because it is tried every second for as long as ZooKeeper is away.
+    if (state.reportProblem !== outcome.reason) {
+      context.log.warn("{service}: report not made yet, tried again until it is: {reason}", {
+        service: options.service,
+        reason: outcome.reason,
+      });
+    }
+    state.reportProblem = outcome.reason;
+    setWaitingFor(`the report that ends the switch is not made yet: ${outcome.reason}`, deps);
+    context.timers.after("report", REPORT_RETRY_MS, { type: "report_due" });
+    return state;
+  }
+  state.journal.clear();
+  state.change = null;
+  state.reportProblem = null;
+  if (change.reason === null) {
+    context.log.info("{service}: runs {to}", { service: options.service, to: change.to });
+    state.lastFailed = null;
+    state.hasRejoined = true;
+    // The bake time is over, so the old release may be unlocked. It stays on disk, for a roll back without the network.
+    options.pinner.tell({ type: "keep", versions: [change.to] });
+    options.fetcher.tell({
+      type: "keep",
+      // The version that ran before is kept first: a newer one on the disk may be a version that failed.
+      versions: change.from === null ? [change.to] : [change.to, change.from],
+      others: change.from === null ? options.config.keepReleases : options.config.keepReleases - 1,
+    });
+  } else {
+    if (outcome.halted) {
+      context.log.error("{service}: the rollout is halted, since {to} failed here", {
+        service: options.service,
+        to: change.to,
+      });
+    }
+    state.prepared = null;
+    holdBack(state, change.to, deps);
+    setWaitingFor(`${change.to} failed here: ${change.reason}`, deps);
+  }
+  // The service's status may have changed while the report was under way.
+  options.registrar.tell({ type: "update", service: options.service, patch: healthPatch(state) });
+  readAfter(0, deps);
+  return state;
+}
+
+function outcomePatch(state: State, change: Switch): EntryPatch {
+  if (change.reason === null) {
+    return { ...healthPatch(state), preparation: null, waitingFor: null };
+  }
+  const failed: Current["preparation"] = { version: change.to, phase: "failed", progress: 0 };
+  return {
+    ...healthPatch(state),
+    preparation: failed,
+    waitingFor: `${change.to} failed here: ${change.reason}`,
+  };
+}

@@ -1,0 +1,114 @@
+/**
+ * Forgetting a host that is dead for good: what an operator does about it.
+ *
+ * @module
+ */
+
+import { isName, NAME_RULE, quoteForeign } from "../base/names.ts";
+import {
+  currentPath,
+  listNames,
+  ROOT,
+  servicePath,
+  SERVICES,
+  SERVICES_MAX,
+  slotsPath,
+} from "../rollout/mod.ts";
+import { hasCode, type MultiOperation, op, type ZooKeeper } from "../zookeeper/mod.ts";
+import { readChildren } from "./entry_reader.ts";
+import { multiClearing } from "./foreign_children.ts";
+import { keepNames } from "./node_names.ts";
+import { Problems } from "./problems.ts";
+import { bumpCounter } from "./slots.ts";
+
+/** The host cannot be forgotten. */
+export class HostForgetError extends Error {
+  /** Stable name of the error. */
+  readonly code = "HOST_FORGET";
+  override readonly name = "HostForgetError";
+}
+
+/**
+ * Takes a host off the rosters and removes its slots, in one transaction per service. It changes the admission counter, so
+ * that a host that is deciding at that moment reads again. An entry among the current hosts that no agent has made goes as
+ * well.
+ *
+ * @param only The services to look at; default all.
+ * @returns The services that knew it.
+ * @throws {HostForgetError} when its agent is online, or when no service knows the host.
+ */
+export async function forgetHost(
+  zk: ZooKeeper,
+  host: string,
+  only?: readonly string[],
+): Promise<string[]> {
+  const wrong = [host, ...(only ?? [])].find((name) => !isName(name));
+  if (wrong !== undefined) {
+    const what = wrong === host ? "host" : "service";
+    throw new HostForgetError(
+      `forget ${
+        quoteForeign(wrong)
+      }: expected the name of a ${what} (${NAME_RULE}); no other counts`,
+    );
+  }
+  const services = only ?? await readServiceNames(zk);
+  const forgotten: string[] = [];
+  for (const service of services) {
+    if (await forgetIn(zk, service, host)) forgotten.push(service);
+  }
+  if (forgotten.length === 0) {
+    const where = services.length > 3 ? listNames(services) : services.join(" or ");
+    throw new HostForgetError(
+      `forget ${host}: expected it on the roster of ${where || "a service"}, it is on none; ` +
+        "rollcall status shows the names",
+    );
+  }
+  return forgotten;
+}
+
+async function readServiceNames(zk: ZooKeeper): Promise<string[]> {
+  const [children = []] = await readChildren(zk, [SERVICES], SERVICES_MAX);
+  return keepNames(children, SERVICES, new Problems());
+}
+
+async function forgetIn(zk: ZooKeeper, service: string, host: string): Promise<boolean> {
+  await zk.sync(ROOT);
+  const [counter, onRoster, slot, current] = await Promise.all([
+    zk.exists(slotsPath(service)),
+    zk.exists(servicePath(service, host)),
+    zk.exists(slotsPath(service, host)),
+    zk.exists(currentPath(service, host)),
+  ]);
+  // Agents register with ephemeral nodes alone: what no session holds is somebody else's.
+  const isForged = current !== null && current.ephemeralOwner === 0n;
+  if (onRoster === null && slot === null && !isForged) return false;
+  if (current !== null && !isForged) {
+    throw new HostForgetError(
+      `forget ${host}: its agent is online for ${service}; stop it first, or it would be back at once`,
+    );
+  }
+  const path = currentPath(service, host);
+  const operations: MultiOperation[] = [
+    ...(counter === null ? [] : [bumpCounter(service)]),
+    ...(isForged ? [op.delete(path)] : []),
+    // Claims the place of the host's entry for a moment: a host that has registered since it was looked at is not forgotten,
+    // and one that registers later finds that it is off the roster, and joins it again.
+    op.create(path, new Uint8Array(0)),
+    op.delete(path),
+  ];
+  if (onRoster !== null) operations.push(op.delete(servicePath(service, host)));
+  if (slot !== null) operations.push(op.delete(slotsPath(service, host)));
+  try {
+    await multiClearing(zk, operations);
+  } catch (error) {
+    if (hasCode(error, "NODE_EXISTS")) {
+      throw new HostForgetError(
+        `forget ${host}: its agent has just come online for ${service}; stop it first, or it would be back at once`,
+        { cause: error },
+      );
+    }
+    // Another operator has just done the same.
+    if (!hasCode(error, "NO_NODE")) throw error;
+  }
+  return true;
+}

@@ -1,0 +1,42 @@
+/**
+ * Children by their names: those that a host or a service can have. Everything else below Rollcall's nodes is somebody else's:
+ * it does not count, and is told.
+ *
+ * @module
+ */
+
+import { isName, NAME_RULE, quoteForeign } from "../base/names.ts";
+import { type SequentialName, sortSequential } from "../rollout/mod.ts";
+import type { Problems } from "./problems.ts";
+
+/** Keeps the names that a host or a service can have, and tells of the others. */
+export function keepNames(
+  names: readonly string[],
+  parent: string,
+  problems: Problems,
+): string[] {
+  return names.filter((name) => {
+    if (isName(name)) return true;
+    problems.add(describe(parent, name));
+    return false;
+  });
+}
+
+/** Keeps the sequential nodes whose prefix can be the name of a host or a service, in order, and tells of the others. */
+export function keepSequential(
+  names: readonly string[],
+  parent: string,
+  problems: Problems,
+): SequentialName[] {
+  const kept = sortSequential(names).filter(({ prefix }) => isName(prefix));
+  if (kept.length < names.length) {
+    const known = new Set(kept.map(({ node }) => node));
+    for (const name of names) if (!known.has(name)) problems.add(describe(parent, name));
+  }
+  return kept;
+}
+
+function describe(parent: string, name: string): string {
+  return `read ${parent}: expected children whose names have ${NAME_RULE}, was ` +
+    `${quoteForeign(name)}, which does not count; delete it`;
+}

@@ -1,0 +1,111 @@
+/** Tests of the fence before a service is stopped, with real agents: what happens to the tree while one is away. */
+
+import assert from "node:assert/strict";
+import { forgetHost } from "../../../coordination/mod.ts";
+import { DRAIN_SWITCH } from "./harness/agent_config.ts";
+import { TestFleet } from "./harness/fleet.ts";
+
+const HOSTS = ["web-1", "web-2"];
+
+/** Longer than the agents' sessions last. */
+const OUTAGE_MS = 3_500;
+
+/** Starts a rollout to v2, and holds its first host while it drains. @returns That host. */
+async function startDraining(fleet: TestFleet): Promise<string> {
+  await fleet.install("v1");
+  await fleet.observer.forget();
+  await fleet.publish("v2");
+  await fleet.turn(DRAIN_SWITCH, "on");
+  await fleet.startRollout({ versions: { web: "v2" } });
+  const { services } = await fleet.until(
+    "one drains",
+    (seen) => seen.services["web"]?.hosts.some(({ slot }) => slot?.step === "draining") === true,
+  );
+  return services["web"]?.hosts.find(({ slot }) => slot !== null)?.host ?? "";
+}
+
+Deno.test("fence: an agent that died while it drained does not stop a service whose slot an operator freed (I5, I6)", async () => {
+  // Regression: it trusted its journal, and took v1 down with no slot, control paused, and v2 withdrawn.
+  await TestFleet.run({ hosts: HOSTS }, async (fleet) => {
+    const host = await startDraining(fleet);
+    const before = await fleet.service(host);
+    await fleet.killAgent(host);
+    await fleet.untilOffline([host]);
+    await forgetHost(fleet.zookeeper, host);
+    await fleet.abort();
+    await fleet.setControl("paused");
+    await fleet.turn(DRAIN_SWITCH, "off");
+    await fleet.startAgent(host);
+    await fleet.untilServing("v1", [host]);
+    await fleet.until(
+      "it gives up",
+      () =>
+        /does not switch to v2, and gives its slot back: its slot is gone/.test(
+          fleet.agent(host).log,
+        ),
+    );
+    assert.deepEqual(await fleet.service(host), before, "the same process");
+    assert.equal((await fleet.host(host)).slot, null);
+  });
+});
+
+Deno.test("fence: without ZooKeeper a host that has drained waits and serves, and goes on afterwards (I9)", async () => {
+  // Regression: it stopped its service with nobody there to say whether it still might.
+  await TestFleet.run({ hosts: HOSTS }, async (fleet) => {
+    const host = await startDraining(fleet);
+    const before = await fleet.service(host);
+    await fleet.stopCoordinator();
+    await fleet.turn(DRAIN_SWITCH, "off");
+    await new Promise((resolve) => setTimeout(resolve, OUTAGE_MS));
+    assert.deepEqual(await fleet.service(host), before, "the same process");
+    await fleet.restartCoordinator();
+    await fleet.untilFinished();
+    await fleet.untilServing("v2");
+    assert.equal(fleet.observer.mostHolders, 1);
+  });
+});
+
+Deno.test("fence: an abort while a host drains leaves its service alone", async () => {
+  await TestFleet.run({ hosts: HOSTS }, async (fleet) => {
+    const host = await startDraining(fleet);
+    const before = await fleet.service(host);
+    await fleet.abort();
+    await fleet.untilHost(host, "gives its slot back", ({ slot }) => slot === null);
+    await fleet.turn(DRAIN_SWITCH, "off");
+    await fleet.untilServing("v1");
+    assert.deepEqual(await fleet.service(host), before, "the same process");
+  });
+});
+
+Deno.test("machine: one whose release was touched repairs it when it comes back, and holds nobody up", async () => {
+  // Regression: it was down for ever, since "the service runs from" files that had changed, though nothing ran.
+  await TestFleet.run({ hosts: HOSTS }, async (fleet) => {
+    await fleet.install("v1");
+    await fleet.killMachine("web-1");
+    await fleet.untilOffline(["web-1"]);
+    await fleet.touchRelease("web-1", "v1");
+    await fleet.startAgent("web-1");
+    await fleet.untilServing("v1");
+  });
+});
+
+Deno.test("machine: without ZooKeeper one that comes back starts what it ran, after a while", async () => {
+  await TestFleet.run({ hosts: ["web-1"], startAloneAfter: 1_000 }, async (fleet) => {
+    await fleet.install("v1");
+    await fleet.killMachine("web-1");
+    await fleet.stopCoordinator();
+    await fleet.startAgent("web-1");
+    await untilAnswers(fleet, "web-1", "v1");
+    await fleet.restartCoordinator();
+    await fleet.untilServing("v1");
+  });
+});
+
+/** Asks the service itself, because the tree is away. */
+async function untilAnswers(fleet: TestFleet, host: string, version: string): Promise<void> {
+  for (let look = 0; look < 600; look++) {
+    if ((await fleet.service(host))?.version === version) return;
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+  throw new Error(`waited in vain until ${host} answers as ${version}`);
+}

@@ -1,0 +1,56 @@
+/**
+ * Leaves the page cache of files as it was while they are read: the pages of a service that runs from them stay in memory,
+ * and the pages that only the reading brought in are dropped.
+ */
+
+import { dropFromPageCache, residentParts } from "../../ffi/mod.ts";
+
+/** How finely it is known what was resident; each such part of a file costs one byte of memory. */
+const PART_BYTES = 1024 * 1024;
+
+/** Files of which that is remembered: at most a megabyte for small files, and a byte per MiB for large ones. */
+const MAX_FILES = 1_000;
+
+/** Which parts of files were in the page cache before they were read. */
+export class ResidentPages {
+  readonly #resident = new Map<string, Uint8Array>();
+
+  /** To be called before a file is read for the first time; later calls change nothing. */
+  note(path: string, sizeBytes: number): void {
+    if (this.#resident.has(path)) return;
+    if (this.#resident.size >= MAX_FILES) {
+      for (const oldest of this.#resident.keys()) {
+        this.#resident.delete(oldest);
+        break;
+      }
+    }
+    try {
+      this.#resident.set(path, residentParts(path, { sizeBytes, partBytes: PART_BYTES }));
+    } catch {
+      // Nothing is dropped then; reading the file will show what is wrong with it.
+    }
+  }
+
+  /** To be called after a range has been read: drops those parts of it of which nothing was resident. */
+  async drop(path: string, range: { fromBytes: number; sizeBytes: number }): Promise<void> {
+    const resident = this.#resident.get(path);
+    if (resident === undefined) return;
+    const end = Math.ceil((range.fromBytes + range.sizeBytes) / PART_BYTES);
+    let part = Math.floor(range.fromBytes / PART_BYTES);
+    while (part < end) {
+      let runEnd = part;
+      while (runEnd < end && resident[runEnd] === 0) runEnd++;
+      if (runEnd > part) {
+        try {
+          await dropFromPageCache(path, {
+            offsetBytes: part * PART_BYTES,
+            lengthBytes: (runEnd - part) * PART_BYTES,
+          });
+        } catch {
+          // It is only advice, and a file that is gone has no pages either.
+        }
+      }
+      part = runEnd + 1;
+    }
+  }
+}

@@ -8,7 +8,7 @@
  * @module
  */
 
-import { CONTROL, DEPLOY, type Preparation } from "../../rollout/mod.ts";
+import { CONTROL, DEPLOY, EntryError, type Preparation } from "../../rollout/mod.ts";
 import { hasCode } from "../../zookeeper/mod.ts";
 import type { ActorDefinition } from "../runtime/mod.ts";
 import type { HealthEvent } from "../runner/messages.ts";
@@ -198,7 +198,12 @@ function onReadFailed(state: State, error: unknown, deps: Deps): State {
     return state;
   }
   const reason = shorten(reasonOf(error));
-  tellProblem(state.problems, `the tree makes no sense: ${reason}`, deps);
+  // What stands in one node is told once, however often it is read; what else may come, now and then.
+  if (error instanceof EntryError) {
+    state.readingProblems.tell(options.service, [error.message], context.log);
+  } else {
+    tellProblem(state.problems, `the tree makes no sense: ${reason}`, deps);
+  }
   // During a switch, the entry shows its step.
   if (state.change === null) setWaitingFor(`the tree makes no sense: ${reason}`, deps);
   return state;

@@ -53,6 +53,26 @@ export function effectiveIntervalMs({ intervalMs }: Member, settings: HandoutSet
   return Math.max(intervalMs, settings.hungryIntervalMs);
 }
 
+/**
+ * Begins the grace of a member's site and rack where they have a seed that nobody has confirmed yet: for so long it counts as
+ * a copy. A true one is confirmed by then, and no piece crosses a border a second time meanwhile; false ones cost a group
+ * that time once, however many come.
+ */
+export function graceUnconfirmed(
+  { site, rack }: Member,
+  { settings, nowMs }: Pick<ElectionOptions, "settings" | "nowMs">,
+): void {
+  if (site === undefined || rack === undefined) return;
+  const graceUntilMs = nowMs + settings.unconfirmedGraceMs;
+  if (needsGrace(site)) site.graceUntilMs = graceUntilMs;
+  if (needsGrace(rack)) rack.graceUntilMs = graceUntilMs;
+}
+
+function needsGrace(group: Group): boolean {
+  return group.graceUntilMs === undefined && group.count(BucketRange.UnconfirmedSeeds) > 0 &&
+    group.count(BucketRange.Leechers) > 0;
+}
+
 /** Elects anew, where there is need, in the site and rack of a member that has announced or left. */
 export function electGateways(member: Member, options: ElectionOptions): readonly Election[] {
   const { site, rack } = member;
@@ -174,6 +194,10 @@ function fitness(member: Member, group: Group, options: ElectionOptions): Verdic
 }
 
 function holdsCopy(group: Group, options: ElectionOptions): boolean {
+  if (
+    group.graceUntilMs !== undefined && options.nowMs < group.graceUntilMs &&
+    group.count(BucketRange.UnconfirmedSeeds) > 0
+  ) return true;
   const seeds = group.end(BucketRange.ConfirmedSeeds);
   const looks = Math.min(seeds, MAX_SEEDS_LOOKED_AT);
   for (let slot = 0; slot < looks; slot++) {

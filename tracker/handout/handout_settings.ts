@@ -10,6 +10,8 @@ export interface HandoutSettings {
   readonly outsideSeeds: number;
   /** Unconfirmed seeds across a border for those who get any, while no seed is confirmed. */
   readonly triedSeeds: number;
+  /** For so long, once per site and rack, a seed that nobody has confirmed counts as a copy. */
+  readonly unconfirmedGraceMs: number;
   /** Besides these seeds, hosts across the border that hold a part, where the seeds alone would be too few. */
   readonly outsideHolders: number;
   /** The least of those for the gateway of a site, even if they already help as many others as they should. */
@@ -62,6 +64,8 @@ export const defaultHandoutSettings: HandoutSettings = {
   outsideSeeds: 2,
   // With eight a true one is among them within a second or two, also beside dozens of false ones.
   triedSeeds: 8,
+  // Whoever fetches from it says so with its next announce, 3 s later at the latest.
+  unconfirmedGraceMs: 5000,
   // In the simulation fewer leave gateways waiting for each other, more change nothing.
   outsideHolders: 16,
   // Each gives a quarter of its link at worst, so four are a link's worth.

@@ -96,6 +96,8 @@ export class MemberIndex<Entry extends IndexEntry> {
   receivedBytes = 0;
   /** The most that one of its members held: at least that much had to come in, unless there was an initial seed. */
   mostHeldBytes = 0;
+  /** Until when its unconfirmed seeds count as copies; undefined before it had one. See `graceUnconfirmed`. */
+  graceUntilMs: number | undefined;
   /** The usual rate of its gateways; 0 while it is not known. See `measureUsualRates`. */
   usualBytesPerMs = 0;
 

@@ -23,6 +23,7 @@ import {
   applyElection,
   effectiveIntervalMs,
   electGateways,
+  graceUnconfirmed,
   type HandoutSettings,
   isGateway,
   measureUsualRates,
@@ -321,6 +322,7 @@ export class Swarm {
     const { settings, log } = this.#options;
     const { members } = this;
     const options = { members, settings, nowMs, ...(asker === undefined ? {} : { asker }) };
+    graceUnconfirmed(member, options);
     for (const election of electGateways(member, options)) {
       applyElection(election, members);
       for (const { member, why } of election.demoted) {

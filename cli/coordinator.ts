@@ -4,8 +4,10 @@
  * @module
  */
 
+import { systemClock } from "../base/clock.ts";
 import type { Log } from "../base/log.ts";
-import { Coordinator } from "../zookeeper/server/mod.ts";
+import { answerOnlyTo, fetchHandler, HostNames, HttpServer } from "../http/mod.ts";
+import { Coordinator, type ServeHttp } from "../zookeeper/server/mod.ts";
 import { CommandError } from "./shared/errors.ts";
 import { setUpLogging } from "./shared/logging.ts";
 import type { ListenAddress, LogLevelName } from "./shared/options.ts";
@@ -48,6 +50,19 @@ export async function runCoordinator(options: CoordinatorCommandOptions): Promis
   }
 }
 
+/** Serves the page within the limits of all HTTP here, and only to names that no stranger can have (see `HostNames`). */
+function servePage({ hostname }: ListenAddress, log: Log): ServeHttp {
+  const names = new HostNames([hostname]);
+  return (address, handler) =>
+    HttpServer.listen({
+      name: "coordinator",
+      ...address,
+      handler: answerOnlyTo(names, "name it in --admin", fetchHandler(handler)),
+      log,
+      clock: systemClock,
+    });
+}
+
 async function start(options: CoordinatorCommandOptions, log: Log): Promise<Coordinator> {
   const { listen, data, admin } = options;
   try {
@@ -55,7 +70,7 @@ async function start(options: CoordinatorCommandOptions, log: Log): Promise<Coor
       hostname: listen.hostname,
       port: listen.port,
       dataDir: data,
-      admin,
+      admin: admin === undefined ? undefined : { ...admin, serve: servePage(admin, log) },
       log,
     });
   } catch (cause) {

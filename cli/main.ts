@@ -11,6 +11,7 @@
 
 import { CommanderError } from "@commander-js/extra-typings";
 import { describeError, UsageError } from "./shared/errors.ts";
+import { plainText } from "./shared/terminal_text.ts";
 import { createProgram } from "./program.ts";
 
 /** Exit status for a command line, plan or config that is wrong. */
@@ -27,8 +28,10 @@ export async function main(args: readonly string[]): Promise<number> {
   } catch (error) {
     // Commander has printed its message by now; --help and --version end here as well, with status 0.
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : EXIT_USAGE;
-    await writeError(`rollcall: ${describeError(error)}\n`);
-    if (isDebugging() && error instanceof Error) await writeError(`${error.stack}\n`);
+    await writeError(`rollcall: ${plainText(describeError(error))}\n`);
+    if (isDebugging() && error instanceof Error) {
+      await writeError(`${plainText(error.stack ?? "")}\n`);
+    }
     return error instanceof UsageError ? EXIT_USAGE : EXIT_FAILURE;
   }
 }

@@ -22,6 +22,7 @@ import {
 import { parseDuration } from "./fetch/seed_goal.ts";
 import {
   adminOption,
+  allowHostOption,
   collect,
   jsonOption,
   listenOption,
@@ -110,6 +111,7 @@ function addPublish(program: Command): void {
       "--base-url <url>",
       "what the feed's URLs begin with, where it differs from the address",
     )
+    .addOption(allowHostOption())
     .addOption(jsonOption('print {"feedUrl"} as JSON on stdout once ready'))
     .addOption(logLevelOption())
     .action(async (service, version, path, options) =>

@@ -46,6 +46,7 @@ export interface PublishCommandOptions {
   /** Whether the .torrent gets the chunk map, by which hosts find parts of the content in releases that they have. */
   readonly chunkMap: boolean;
   readonly baseUrl?: string | undefined;
+  readonly allowHost: readonly string[];
   readonly json: boolean;
   readonly logLevel: LogLevelName;
 }
@@ -187,6 +188,7 @@ async function serve(
       hostname: options.listen.hostname,
       port: options.listen.port,
       ...(options.baseUrl === undefined ? {} : { baseUrl: options.baseUrl }),
+      hostNames: options.allowHost,
       origin: { site: options.site, rack: options.rack },
       peerPort: engine.port,
       log,

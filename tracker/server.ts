@@ -13,6 +13,7 @@ import {
   openNativeFrontend,
 } from "./frontend/mod.ts";
 import type { Log } from "../base/log.ts";
+import { HostNames } from "../http/mod.ts";
 import { defaultHandoutSettings, type HandoutSettings } from "./handout/mod.ts";
 import { type Random, systemRandom } from "../base/random.ts";
 import type { TrackerServerName } from "./server_names.ts";
@@ -37,6 +38,11 @@ export interface TrackerOptions {
   readonly server?: TrackerServerName;
   /** The host name in the announce URL. Default: `hostname`, or this machine's name if that is a wildcard. */
   readonly publicHostname?: string;
+  /**
+   * Further names that the pages are answered to, beside `publicHostname`; see `HostNames` for those that need not be
+   * given. Default: none.
+   */
+  readonly hostNames?: readonly string[];
   /** Which subnet is which rack; a peer in one of them stands where the map says. Default: none. */
   readonly subnets?: readonly Subnet[];
   /** Whether an info hash (40 hexadecimal digits) is served. Default: any is, or those of `allowFeed`. */
@@ -100,6 +106,8 @@ export async function createTracker(options: TrackerOptions): Promise<Tracker> {
       counters,
       clock,
       pages: pages(statistics, name),
+      names: new HostNames([name, hostname, ...options.hostNames ?? []]),
+      log,
       onError: (cause) => log.warn("tracker: {cause}", { cause }),
     })
   ).catch(async (cause: unknown) => {

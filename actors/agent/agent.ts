@@ -219,6 +219,7 @@ function spawnTree(
           "endpoint",
           endpointActor({
             listen: config.listen,
+            hostNames: config.hostNames,
             registrar,
             actors: () => system.tree(),
             actorsPort,

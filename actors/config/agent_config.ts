@@ -148,6 +148,11 @@ export const agentConfigSchema = z.strictObject({
   dataDir: z.string().min(1),
   /** Status, metrics and health of the agent itself, over HTTP. */
   listen: listenSchema.prefault("127.0.0.1:0"),
+  /**
+   * Further names that the endpoint is asked by, such as `web-1.example.com`. Addresses, names without a dot, and this
+   * machine's own name need not be given.
+   */
+  hostNames: z.array(z.string().min(1)).default([]),
   /** TCP port for `rollcall actors` and `status`, on the address of `listen`; 0: any free one. */
   actorsPort: z.int().min(0).max(65_535).default(0),
   /** TCP port for BitTorrent peers; 0: any free one. */

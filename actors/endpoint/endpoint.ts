@@ -7,6 +7,7 @@
  */
 
 import { Hono } from "hono";
+import { answerOnlyTo, fetchHandler, HostNames, HttpServer } from "../../http/mod.ts";
 import type { RegistrarMessage, ServiceEntry } from "../registrar/messages.ts";
 import {
   type ActorDefinition,
@@ -20,6 +21,8 @@ import { AgentMetrics } from "./metrics.ts";
 /** What the endpoint works with. */
 export interface EndpointOptions {
   readonly listen: { readonly hostname: string; readonly port: number };
+  /** Further names that it answers to; see `HostNames` for those that need not be given. Default: none. */
+  readonly hostNames?: readonly string[];
   readonly registrar: ActorRef<RegistrarMessage>;
   /** Takes a snapshot of the agent's actors. */
   readonly actors: () => readonly ActorSnapshot[];
@@ -36,7 +39,7 @@ export interface EndpointMessage {
 }
 
 interface State {
-  readonly server: Deno.HttpServer;
+  readonly server: HttpServer;
 }
 
 /**
@@ -54,34 +57,30 @@ export function endpointActor(options: EndpointOptions): ActorDefinition<State, 
     name: "endpoint",
     init(context) {
       const app = routes(options, context.clock);
-      const server = Deno.serve({
-        hostname: options.listen.hostname,
-        port: options.listen.port,
-        onListen: ({ hostname, port }) => {
-          const url = urlOf(hostname, port);
-          context.log.info("listens on {url}", { url });
-          context.self.tell({ type: "announce_due" });
-          options.onListening(url);
-        },
-        onError: (error) => {
-          context.log.error("endpoint: {error}", { error });
-          return new Response("internal error\n", { status: 500 });
-        },
-      }, app.fetch);
+      const names = new HostNames([options.listen.hostname, ...options.hostNames ?? []]);
+      const server = HttpServer.listen({
+        name: "endpoint",
+        ...options.listen,
+        handler: answerOnlyTo(names, "add it to hostNames in the config", fetchHandler(app.fetch)),
+        log: context.log,
+        clock: context.clock,
+      });
+      const url = urlOf(server);
+      context.log.info("listens on {url}", { url });
+      context.self.tell({ type: "announce_due" });
+      options.onListening(url);
       context.timers.every("announce", ANNOUNCE_INTERVAL_MS, { type: "announce_due" });
       return { server };
     },
     receive(state) {
-      const { hostname, port } = state.server.addr as Deno.NetAddr;
-      options.registrar.tell({ type: "endpoint", url: urlOf(hostname, port) });
+      options.registrar.tell({ type: "endpoint", url: urlOf(state.server) });
       return state;
     },
     async onStop(state) {
-      await state.server.shutdown();
+      await state.server.close();
     },
     summarize({ server }) {
-      const { hostname, port } = server.addr as Deno.NetAddr;
-      return urlOf(hostname, port);
+      return urlOf(server);
     },
   };
 }
@@ -117,7 +116,7 @@ function routes({ registrar, actors, actorsPort }: EndpointOptions, clock: Clock
   return app;
 }
 
-function urlOf(hostname: string, port: number): string {
+function urlOf({ hostname, port }: { readonly hostname: string; readonly port: number }): string {
   return `http://${formatHost(hostname)}:${port}`;
 }
 

@@ -8,6 +8,7 @@ import pc from "picocolors";
 import type { RecordedEvent, TracedMessage } from "../../actors/observer/contract.ts";
 import type { ObservedActor } from "../../actors/runtime/mod.ts";
 import { cut, formatCount } from "../shared/format.ts";
+import { plain } from "../shared/terminal_text.ts";
 
 /** How large the view may be. */
 export interface ActorsViewOptions {
@@ -38,9 +39,10 @@ const ROWS_BESIDE_TREE = 4;
 
 /** Renders the tree, one line for each actor. */
 export function renderActors(
-  actors: readonly ObservedActor[],
+  told: readonly ObservedActor[],
   { host, columns, rows: height = Infinity }: ActorsViewOptions,
 ): string {
+  const actors = plain(told);
   const rows = actors.flatMap((actor) => rowsOf(actor, { lead: "", below: "" }));
   const shown = rows.slice(0, Math.max(1, height - ROWS_BESIDE_TREE));
   const hidden = rows.length - shown.length;
@@ -147,7 +149,7 @@ function inner(value: unknown): string {
 
 /** The last events, one line each; failures, restarts and dead letters are coloured. */
 export function renderEvents(events: readonly RecordedEvent[]): string {
-  return events.map(({ at, type, path, detail }) => {
+  return plain(events).map(({ at, type, path, detail }) => {
     const text = `${timeOf(at)}  ${type.replace("_", " ").padEnd(11)}  ${path}${
       detail === null ? "" : `: ${oneLine(detail)}`
     }`;
@@ -157,7 +159,8 @@ export function renderEvents(events: readonly RecordedEvent[]): string {
 }
 
 /** One message that a traced actor has handled, as a line. */
-export function renderTraced({ at, tookMs, kind, text, failure }: TracedMessage): string {
+export function renderTraced(message: TracedMessage): string {
+  const { at, tookMs, kind, text, failure } = plain(message);
   const what = kind === "signal" ? `signal ${text}` : text;
   const line = `${timeOf(at)}  ${tookMs.toFixed(2).padStart(8)} ms  ${oneLine(what)}`;
   return failure === null ? line : pc.red(`${line}  threw ${oneLine(failure)}`);

@@ -2,7 +2,7 @@
  * `rollcall fetch`: fetches a release by hand, resumes where an earlier run ended, verifies every file, and seeds if asked.
  *
  * The room: `source.ts` tells what the user has named, `resolve_release.ts` turns it into a release (`metadata_exchange.ts`
- * asks the swarm), `state_dir.ts` decides where it is put together, `reuse.ts` takes what earlier releases have, the engine
+ * asks the swarm), `state_dir.ts` decides where it is put together (`own_files.ts` that nothing is overwritten), `reuse.ts` takes what earlier releases have, the engine
  * fetches the rest, and `verify_and_seed.ts` checks and seeds it. `seed.ts` is `rollcall seed`. Meanwhile
  * `progress_monitor.ts` follows the transfer, and `progress_display.ts` shows it as `progress_view.ts` renders it.
  *
@@ -27,6 +27,7 @@ import { type FoundRelease, resolveReleaseOrStop } from "./resolve_release.ts";
 import { exchangeMetainfo } from "./metadata_exchange.ts";
 import { reuseEarlier } from "./reuse.ts";
 import { seedWithProgress, verifyWithProgress } from "./verify_and_seed.ts";
+import { expectOwnFiles } from "./own_files.ts";
 import { parseSource } from "./source.ts";
 import { StateDir } from "./state_dir.ts";
 import { describeSeedGoal, type SeedGoal } from "./seed_goal.ts";
@@ -107,6 +108,8 @@ async function fetchRelease(
   const shownFolder = relative(Deno.cwd(), folder) || ".";
   using state = await StateDir.open(folder);
   const target = await state.targetFor(release);
+  await expectOwnFiles(release, target.root, { isOwn: await state.owns(release, target) });
+  await state.claim(release);
   const begunMs = systemClock.nowMs();
   const shown = { release, root: shownFolder, display };
   using reuseMonitor = new ProgressMonitor(shown);

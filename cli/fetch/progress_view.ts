@@ -10,6 +10,7 @@ import pc from "picocolors";
 import { totalBytes } from "../../base/locality.ts";
 import type { TransferProgress } from "../../torrent/mod.ts";
 import { cut, formatBytes, formatCount, formatRate, formatTimeSpan } from "../shared/format.ts";
+import { plain } from "../shared/terminal_text.ts";
 
 /** The phase that a command is in with a release. */
 export type TransferPhase = "reusing" | "fetching" | "verifying" | "seeding";
@@ -52,7 +53,8 @@ const DISTANCES = [
 ] as const;
 
 /** Renders the view in two to four lines, none of them wider than the terminal. */
-export function renderProgress(view: ProgressView, { columns }: { columns: number }): string {
+export function renderProgress(told: ProgressView, { columns }: { columns: number }): string {
+  const view = plain(told);
   const width = Math.max(MIN_VIEW_COLUMNS, columns);
   const lines = [renderTitle(view, width)];
   if (view.phase === "seeding") lines.push(...renderSeeding(view));
@@ -63,7 +65,8 @@ export function renderProgress(view: ProgressView, { columns }: { columns: numbe
 }
 
 /** Renders the view as one line, for logs and pipes. */
-export function renderProgressLine(view: ProgressView): string {
+export function renderProgressLine(told: ProgressView): string {
+  const view = plain(told);
   const { name, phase, progress, obstacle: trouble } = view;
   const parts = phase === "seeding"
     ? [`gave ${formatBytes(totalBytes(progress.sent))}`, formatRate(progress.uploadBytesPerSecond)]

@@ -95,11 +95,29 @@ export class StateDir implements Disposable {
     return { root, journalPath, previous: former };
   }
 
+  /** Whether what is at the target was put there by a fetch of this release, in this state folder or as one that is kept. */
+  async owns(release: Release, target: FetchTarget): Promise<boolean> {
+    if (target.root !== this.#folder) return true;
+    if ((await readKeptRelease(this.#folder))?.infoHash === release.infoHash) return true;
+    // While earlier releases are reused, another file names the release; see reuse.ts.
+    const claims = [this.#claim, join(this.path, "reuse")].map(readText);
+    return (await Promise.all(claims)).includes(release.infoHash);
+  }
+
+  /** Notes that from now on files at the target are of this release, also after a crash. */
+  async claim(release: Release): Promise<void> {
+    await writeWhole(this.#claim, new TextEncoder().encode(release.infoHash));
+  }
+
+  get #claim(): string {
+    return join(this.path, "fetching");
+  }
+
   /** Puts the verified release in its final place, and keeps its .torrent for the next fetch. */
   async settle(release: Release, { previous: former }: FetchTarget): Promise<void> {
     if (former === undefined) {
-      await removeAll(presentBlocksPath(join(this.path, "resume")));
-      return await writeWhole(join(this.path, "release.torrent"), release.metainfo);
+      await writeWhole(join(this.path, "release.torrent"), release.metainfo);
+      return await removeAll(presentBlocksPath(join(this.path, "resume")), this.#claim);
     }
     await Deno.rename(this.#folder, join(this.path, "former"));
     await this.#finishSwap();
@@ -119,6 +137,7 @@ export class StateDir implements Disposable {
     }
     await removeAll(
       join(this.path, "former"),
+      this.#claim,
       presentBlocksPath(join(this.path, "resume")),
       presentBlocksPath(join(this.path, "next.resume")),
     );
@@ -158,12 +177,14 @@ async function expectOnly(former: Release, folder: string): Promise<void> {
       `fetch into ${folder}: it holds ${name} and is a link; give the folder itself with --to`,
     );
   }
-  const known = new Set(former.files.map(({ path }) => path));
+  const known = new Map(former.files.map(({ path, sizeBytes }) => [path, sizeBytes]));
   for await (const path of filesBelow(folder)) {
-    if (known.has(path)) continue;
+    const { size } = await Deno.lstat(join(folder, path));
+    if (known.get(path) === size) continue;
+    const what = known.has(path) ? `a changed ${path}` : path;
     throw new CommandError(
       `fetch into ${folder}: expected nothing there but the files of ${name}, which the new release replaces, there ` +
-        `is ${path}; move it away or choose another --to`,
+        `is ${what}; move it away or choose another --to`,
     );
   }
 }
@@ -173,6 +194,15 @@ async function* filesBelow(folder: string, below = ""): AsyncGenerator<string> {
     const path = `${below}${entry.name}`;
     if (entry.isDirectory) yield* filesBelow(folder, `${path}/`);
     else yield path;
+  }
+}
+
+async function readText(path: string): Promise<string | undefined> {
+  try {
+    return await Deno.readTextFile(path);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return undefined;
+    throw error;
   }
 }
 

@@ -10,10 +10,14 @@ import { ActorSystem, AskError } from "../../actors/runtime/mod.ts";
 import { type Peer, RemoteError, RemoteNode } from "../../actors/runtime/remote/mod.ts";
 import { readFleet } from "../../coordination/mod.ts";
 import { withZooKeeper } from "./zookeeper_session.ts";
+import { AnswerError, fetchBounded, parseJson } from "./bounded_fetch.ts";
 import { CommandError } from "./errors.ts";
 
 /** How long an agent may take to answer, in milliseconds. One that takes longer is stuck or gone. */
 export const AGENT_ANSWER_TIMEOUT_MS = 5_000;
+
+/** The largest answer of an endpoint that is read; it consists of one URL. */
+const MAX_ANSWER_BYTES = 4_096;
 
 /** Time between two snapshots of an agent, in milliseconds: as often as people read numbers. */
 export const LOOK_INTERVAL_MS = 1_000;
@@ -71,21 +75,29 @@ async function endpointOf(host: string, zookeeper: string): Promise<string> {
 const actorsAnswer = z.object({ url: z.string() });
 
 /**
- * Asks an agent's endpoint where its actors can be reached.
+ * Asks an agent's endpoint where its actors can be reached. The endpoint comes from the tree, where a stranger may have put it,
+ * so it may not send us to any other machine than its own.
  *
  * @throws {CommandError} When it does not say so in time.
  */
 export async function actorsUrl(endpoint: string, signal?: AbortSignal): Promise<string> {
-  const timeout = AbortSignal.timeout(AGENT_ANSWER_TIMEOUT_MS);
   try {
-    const response = await fetch(new URL("/actors", endpoint), {
-      signal: signal === undefined ? timeout : AbortSignal.any([timeout, signal]),
+    const asked = new URL("/actors", endpoint);
+    const { status, text } = await fetchBounded(asked, {
+      expected: "an agent of Rollcall",
+      maxBytes: MAX_ANSWER_BYTES,
+      timeoutMs: AGENT_ANSWER_TIMEOUT_MS,
+      signal,
     });
-    if (!response.ok) {
-      await response.body?.cancel();
-      throw new Error(`status ${response.status}; is it an older agent?`);
+    if (status !== 200) {
+      throw new AnswerError(`answers with status ${status}; is it an older agent?`);
     }
-    return actorsAnswer.parse(await response.json()).url;
+    const answer = actorsAnswer.safeParse(parseJson(text)).data;
+    const url = URL.parse(answer?.url ?? "");
+    if (url?.protocol !== "tcp:" || url.hostname !== asked.hostname) {
+      throw new AnswerError(`answers with something else than tcp://${asked.hostname}:PORT`);
+    }
+    return url.href;
   } catch (cause) {
     throw new CommandError(`ask ${endpoint}/actors where the agent's actors can be reached`, {
       cause,

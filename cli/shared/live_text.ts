@@ -6,6 +6,7 @@
 
 import { createLogUpdate } from "log-update";
 import process from "node:process";
+import { terminalText } from "./terminal_text.ts";
 
 const HIDE_CURSOR = "\x1b[?25l";
 const SHOW_CURSOR = "\x1b[?25h";
@@ -42,7 +43,7 @@ export function createLiveText(): LiveText {
         globalThis.addEventListener("unload", showCursor);
         process.stdout.write(HIDE_CURSOR);
       }
-      live(text);
+      live(terminalText(text));
     },
     clear: () => live.clear(),
     done() {

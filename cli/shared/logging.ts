@@ -12,6 +12,7 @@ import {
   type LogRecord,
 } from "@logtape/logtape";
 import type { Log } from "../../base/log.ts";
+import { plainText } from "./terminal_text.ts";
 
 /**
  * Configures logging for the process and returns the command's logger.
@@ -27,7 +28,7 @@ export async function setUpLogging(category: string, level: LogLevel): Promise<L
     value: formatValue,
   });
   await configure({
-    sinks: { stderr: (record: LogRecord) => writeLine(format(withProperties(record))) },
+    sinks: { stderr: (record: LogRecord) => writeLine(oneEntry(format(withProperties(record)))) },
     loggers: [
       { category: "rollcall", lowestLevel: level, sinks: ["stderr"] },
       { category: ["logtape", "meta"], lowestLevel: "warning", sinks: ["stderr"] },
@@ -35,6 +36,11 @@ export async function setUpLogging(category: string, level: LogLevel): Promise<L
     reset: true,
   });
   return getLogger(["rollcall", category]);
+}
+
+/** Safe on a terminal, and one entry for whoever reads it: what a value has after a line end is indented. */
+function oneEntry(line: string): string {
+  return `${plainText(line).trimEnd().replaceAll("\n", "\n    ")}\n`;
 }
 
 const encoder = new TextEncoder();

@@ -67,6 +67,15 @@ export function adminOption() {
   ).argParser(parseListenAddress);
 }
 
+/** `--allow-host`. */
+export function allowHostOption() {
+  return new Option(
+    "--allow-host <name>",
+    "answer to this name as well, such as build.example.com; may be given again (addresses, names without a dot and " +
+      "this machine's own need not be given)",
+  ).argParser(collect).default([] as string[], "none");
+}
+
 /** `--tracker` of the commands that show the fleet. */
 export function reportTrackerOption() {
   return new Option(

@@ -1,23 +1,25 @@
 /**
- * Writes results to stdout: text for people or JSON for programs.
+ * Writes results to stdout: text for people or JSON for programs. All of it passes `terminal_text.ts`, since parts of it come
+ * from other machines.
  *
  * @module
  */
 
+import { terminalJson, terminalText } from "./terminal_text.ts";
+
 const encoder = new TextEncoder();
 
-/** Writes text to stdout as it is. */
-export function writeText(text: string): void {
-  let bytes = encoder.encode(text);
-  while (bytes.length > 0) bytes = bytes.subarray(Deno.stdout.writeSync(bytes));
-}
-
-/** Writes one line to stdout. */
+/** Writes one line, or several, to stdout. */
 export function writeLine(line: string): void {
-  writeText(`${line}\n`);
+  write(`${terminalText(line)}\n`);
 }
 
 /** Writes one JSON document as one line, for programs that read line by line. */
 export function writeJson(value: unknown): void {
-  writeLine(JSON.stringify(value));
+  write(`${terminalJson(value)}\n`);
+}
+
+function write(text: string): void {
+  let bytes = encoder.encode(text);
+  while (bytes.length > 0) bytes = bytes.subarray(Deno.stdout.writeSync(bytes));
 }

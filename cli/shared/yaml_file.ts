@@ -8,7 +8,17 @@
 import { closest, distance } from "fastest-levenshtein";
 import { parseDocument } from "yaml";
 import { z } from "zod";
+import { readFile } from "../../base/bounded_read.ts";
 import { UsageError } from "./errors.ts";
+
+/** The largest file that is read: a plan of a thousand services has a tenth of it. */
+const MAX_FILE_BYTES = 1024 * 1024;
+
+/** How many nodes aliases may stand for, which keeps a few lines from becoming gigabytes. */
+const MAX_ALIASES = 1_000;
+
+/** How many errors of the parser are shown; the first one often causes the others. */
+const MAX_PROBLEMS = 20;
 
 /**
  * Reads and checks a YAML file.
@@ -23,7 +33,7 @@ export async function readYamlFile<T>(
 ): Promise<T> {
   let text: string;
   try {
-    text = await Deno.readTextFile(path);
+    text = new TextDecoder().decode(await readFile(path, MAX_FILE_BYTES));
   } catch (cause) {
     const why = cause instanceof Deno.errors.NotFound ? "no such file" : (cause as Error).message;
     throw new UsageError(`read ${kind} ${path}: ${why}`, { cause });
@@ -37,32 +47,28 @@ export function parseYaml<T>(
   source: { path: string; kind: string; schema: z.ZodType<T> },
 ): T {
   const { path, kind, schema } = source;
-  // Warnings would be printed by the library itself; whatever they are about does not fit a schema either.
-  const document = parseDocument(text, { prettyErrors: true, logLevel: "error" });
-  if (document.errors.length > 0) {
-    const details = document.errors.map((error) => error.message.trimEnd());
-    throw new UsageError(`read ${kind} ${path}: not valid YAML:\n  ${details.join("\n  ")}`);
-  }
-  const parsed = schema.safeParse(toValue(document, source));
+  const parsed = schema.safeParse(toValue(text, `read ${kind} ${path}`));
   if (parsed.success) return parsed.data;
-  const problems = parsed.error.issues.flatMap((issue) => describeIssue(issue, schema));
-  throw new UsageError(`read ${kind} ${path}:\n  ${[...new Set(problems)].join("\n  ")}`);
+  const problems = [
+    ...new Set(parsed.error.issues.flatMap((issue) => describeIssue(issue, schema))),
+  ];
+  throw new UsageError(`read ${kind} ${path}:\n  ${problems.join("\n  ")}`);
 }
 
-/**
- * The document's value. Aliases are followed only here: one without an anchor, or so many that they would fill the memory,
- * are errors of the file.
- */
-function toValue(
-  document: ReturnType<typeof parseDocument>,
-  { path, kind }: { path: string; kind: string },
-): unknown {
+/** The value that the text stands for. The parser throws where aliases lead nowhere or are too many, and where it is nested too deeply. */
+function toValue(text: string, action: string): unknown {
+  let problems: readonly string[];
   try {
-    return document.toJS();
+    // Warnings would be printed by the library itself; whatever they are about does not fit a schema either.
+    const document = parseDocument(text, { prettyErrors: true, logLevel: "error" });
+    if (document.errors.length === 0) return document.toJS({ maxAliasCount: MAX_ALIASES });
+    problems = document.errors.map((error) => error.message.trimEnd());
   } catch (cause) {
-    const why = cause instanceof Error ? cause.message : String(cause);
-    throw new UsageError(`read ${kind} ${path}: not valid YAML:\n  ${why}`, { cause });
+    problems = [cause instanceof Error ? cause.message : String(cause)];
   }
+  const shown = problems.slice(0, MAX_PROBLEMS);
+  if (shown.length < problems.length) shown.push(`and ${problems.length - shown.length} more`);
+  throw new UsageError(`${action}: not valid YAML:\n  ${shown.join("\n  ")}`);
 }
 
 function describeIssue(issue: z.core.$ZodIssue, schema: z.ZodType): string[] {

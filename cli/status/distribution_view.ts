@@ -11,6 +11,7 @@ import type { Distribution } from "./distribution.ts";
 import type { BorderReport, GroupReport, SiteReport } from "../../tracker/stats/swarm_report.ts";
 import type { ReleaseReport } from "./tracker_client.ts";
 import { cut, formatBytes, formatCount, layOut, wrapWords } from "../shared/format.ts";
+import { plain } from "../shared/terminal_text.ts";
 
 /** The most sites that get a line each. */
 const MAX_SITES = 8;
@@ -29,9 +30,10 @@ const DOT = " · ";
 
 /** Renders how a release spreads, no line wider than `columns`. A release that all its peers hold, none of them slow, takes two lines. */
 export function renderDistribution(
-  { version, tracker, report, problem }: Distribution,
+  distribution: Distribution,
   { columns }: { readonly columns: number },
 ): string[] {
+  const { version, tracker, report, problem } = plain(distribution);
   if (report === null) {
     const text = `${version}: ${problem ?? "no report"}`;
     return wrapWords(text, { columns, maxLines: PROBLEM_LINES }).map(pc.yellow);

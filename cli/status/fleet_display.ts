@@ -14,6 +14,7 @@ import { createLiveText } from "../shared/live_text.ts";
 import { TransferPoller } from "./transfer_poller.ts";
 import { writeLine } from "../shared/output.ts";
 import { terminalColumns } from "../shared/terminal.ts";
+import { plain, terminalJson } from "../shared/terminal_text.ts";
 
 /** Shows snapshots of the fleet. */
 export interface FleetDisplay {
@@ -42,7 +43,7 @@ function jsonDisplay(trackers: readonly string[]): FleetDisplay {
   let shown: Fleet | null = null;
   function write(): void {
     if (shown === null) return;
-    const text = JSON.stringify({ ...shown, distributions: distributions.latest });
+    const text = terminalJson({ ...shown, distributions: distributions.latest });
     if (text !== last) writeLine(text);
     last = text;
   }
@@ -99,7 +100,8 @@ function lineDisplay(): FleetDisplay {
     writeLine(line);
   }
   return {
-    show(fleet) {
+    show(told) {
+      const fleet = plain(told);
       const { rollout, control } = fleet;
       if (rollout !== null) say("rollout", `rollout ${rollout.id}: ${rollout.state}`);
       if (control !== null) {

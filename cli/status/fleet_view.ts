@@ -11,6 +11,7 @@ import type { Distribution } from "./distribution.ts";
 import { renderDistribution, renderReceived, renderReused } from "./distribution_view.ts";
 import { type HostsViewOptions, renderHosts } from "./hosts_view.ts";
 import { formatTimeSpan } from "../shared/format.ts";
+import { plain } from "../shared/terminal_text.ts";
 
 /** The width of the view, of which at least {@link MIN_COLUMNS} are used, and what is known besides the snapshot. */
 export interface FleetViewOptions extends HostsViewOptions {
@@ -22,7 +23,8 @@ export interface FleetViewOptions extends HostsViewOptions {
 export const MIN_COLUMNS = 72;
 
 /** Renders the whole fleet. */
-export function renderFleet(fleet: Fleet, given: FleetViewOptions): string {
+export function renderFleet(told: Fleet, given: FleetViewOptions): string {
+  const fleet = plain(told);
   const options = { ...given, columns: Math.max(MIN_COLUMNS, given.columns) };
   const sections = [renderHead(fleet, options)];
   for (const [name, service] of Object.entries(fleet.services)) {

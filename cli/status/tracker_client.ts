@@ -5,11 +5,11 @@
  * @module
  */
 
-import { Buffer } from "node:buffer";
-import { stripVTControlCharacters } from "node:util";
 import { z } from "zod";
 import type { SwarmReport } from "../../tracker/stats/swarm_report.ts";
+import { AnswerError, fetchBounded, parseJson } from "../shared/bounded_fetch.ts";
 import { describeError } from "../shared/errors.ts";
+import { plainText } from "../shared/terminal_text.ts";
 
 /** How long a tracker may take: a tracker that works answers in milliseconds, and an operator does not wait longer. */
 export const TRACKER_ANSWER_TIMEOUT_MS = 2_000;
@@ -102,26 +102,17 @@ export async function askTracker(
   }
 }
 
-/** The tracker answered without a report. The message continues a sentence that begins with its address. */
-class AnswerError extends Error {
-  override readonly name = "AnswerError";
-}
-
 async function fetchReport(
   url: URL,
   { infoHash, signal }: { readonly infoHash: string; readonly signal: AbortSignal },
 ): Promise<ReleaseReport> {
-  const response = await fetch(url, {
-    // Our trackers never redirect.
-    redirect: "manual",
-    signal: AbortSignal.any([signal, AbortSignal.timeout(TRACKER_ANSWER_TIMEOUT_MS)]),
+  const { status, text } = await fetchBounded(url, {
+    expected: "a tracker of Rollcall",
+    maxBytes: MAX_ANSWER_BYTES,
+    timeoutMs: TRACKER_ANSWER_TIMEOUT_MS,
+    signal,
   });
-  const { status } = response;
-  if (status !== 200 && status !== 404) {
-    await response.body?.cancel();
-    throw new AnswerError(`answers with status ${status}: is it a tracker of Rollcall?`);
-  }
-  const value = parseJson(await readBounded(response));
+  const value = parseJson(text);
   if (status === 404) {
     throw new AnswerError(
       unknownSchema.safeParse(value).data?.infoHash === infoHash
@@ -139,29 +130,6 @@ async function fetchReport(
     throw new AnswerError("answers with the report of another release");
   }
   return parsed.data;
-}
-
-async function readBounded(response: Response): Promise<string> {
-  const chunks: Uint8Array[] = [];
-  let sizeBytes = 0;
-  // Leaving the loop early cancels the body.
-  for await (const chunk of response.body ?? []) {
-    sizeBytes += chunk.length;
-    if (sizeBytes > MAX_ANSWER_BYTES) {
-      throw new AnswerError(`answers with more than ${MAX_ANSWER_BYTES} bytes`);
-    }
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks).toString("utf8");
-}
-
-/** Parses JSON; `undefined` for anything else. */
-function parseJson(source: string): unknown {
-  try {
-    return JSON.parse(source);
-  } catch {
-    return undefined;
-  }
 }
 
 /** The URL of the report, `stats/INFO_HASH.json` beside the announce URL; `null` where the tracker cannot be asked over HTTP. */
@@ -188,7 +156,5 @@ function describe(cause: unknown): string {
 
 /** Without what moves a cursor, hides text or turns its direction. */
 function printable(source: string): string {
-  return stripVTControlCharacters(source)
-    .replaceAll(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu, "")
-    .slice(0, MAX_TEXT_LENGTH);
+  return plainText(source).replaceAll(/[\n\t]/g, "").slice(0, MAX_TEXT_LENGTH);
 }

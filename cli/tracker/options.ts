@@ -6,7 +6,13 @@
 
 import { type Command, Option } from "@commander-js/extra-typings";
 import { TRACKER_SERVERS } from "../../tracker/server_names.ts";
-import { jsonOption, listenOption, logLevelOption, parseCount } from "../shared/options.ts";
+import {
+  allowHostOption,
+  jsonOption,
+  listenOption,
+  logLevelOption,
+  parseCount,
+} from "../shared/options.ts";
 
 /** Adds the command to the program. */
 export function addTracker(program: Command): void {
@@ -27,6 +33,7 @@ export function addTracker(program: Command): void {
       parseCount(1, 3_600),
     )
     .option("--public-host <name>", "name in the announce URL, where it differs from the address")
+    .addOption(allowHostOption())
     .option("--allow <feed>", "URL of a feed; only its releases are served, and shown by name")
     .option("--no-udp", "announces over HTTP only")
     .addOption(

@@ -19,6 +19,7 @@ export interface TrackerCommandOptions {
   readonly subnets?: string | undefined;
   readonly hungryInterval?: number | undefined;
   readonly publicHost?: string | undefined;
+  readonly allowHost: readonly string[];
   readonly allow?: string | undefined;
   readonly udp: boolean;
   readonly server: TrackerServerName;
@@ -49,6 +50,7 @@ export async function runTracker(options: TrackerCommandOptions): Promise<void> 
     ...(options.hungryInterval === undefined
       ? {}
       : { settings: { hungryIntervalMs: options.hungryInterval * 1_000 } }),
+    hostNames: options.allowHost,
     udp: options.udp,
     server: options.server,
     ...(options.allow === undefined ? {} : { allowFeed: options.allow }),

@@ -9,6 +9,7 @@ import { createLogUpdate } from "log-update";
 import pico from "picocolors";
 import type { Colors } from "picocolors/types";
 import { formatTimeSpan } from "../../cli/shared/format.ts";
+import { terminalText } from "../../cli/shared/terminal_text.ts";
 import { listEvents } from "./events.ts";
 import type { DemoHost } from "./fleet_layout.ts";
 import { renderFrame } from "./frame.ts";
@@ -78,7 +79,7 @@ export class Display {
   /** Writes a line that stays. */
   say(text: string): void {
     if (this.#live === null) this.#line(text);
-    else this.#live.persist(` ${text}`);
+    else this.#live.persist(terminalText(` ${text}`));
   }
 
   /** Ends the display, shows the cursor, and leaves the last frame on the terminal, or only its head. */
@@ -92,12 +93,12 @@ export class Display {
 
   /** Writes text to the stream; only after {@link Display.close}. */
   write(text: string): void {
-    this.#stream.write(text);
+    this.#stream.write(terminalText(text));
   }
 
   #draw({ showsHosts } = { showsHosts: true }): void {
     if (this.#live === null) return;
-    this.#live(renderFrame(
+    this.#live(terminalText(renderFrame(
       {
         hosts: this.#hosts,
         releaseBytes: this.#releaseBytes,
@@ -108,12 +109,12 @@ export class Display {
       },
       this.colors,
       { columns: this.#stream.columns ?? 80, rows: this.#stream.rows ?? 24 },
-    ));
+    )));
   }
 
   #line(text: string): void {
     if (this.#live !== null) return;
     const spentMs = performance.now() - (this.#steps[0]?.beganMs ?? performance.now());
-    this.#stream.write(`${(spentMs / 1000).toFixed(1).padStart(6)}  ${text}\n`);
+    this.write(`${(spentMs / 1000).toFixed(1).padStart(6)}  ${text}\n`);
   }
 }

@@ -7,6 +7,7 @@
  */
 
 import { CommanderError } from "@commander-js/extra-typings";
+import { terminalJson } from "../../cli/shared/terminal_text.ts";
 import { type BorrowedZooKeeper, borrowZooKeeper } from "./borrowed_zookeeper.ts";
 import { DemoError, StopRequested } from "./deadlines.ts";
 import { Display } from "./display.ts";
@@ -71,7 +72,7 @@ export async function runDemo(args: readonly string[]): Promise<number> {
   report = addProblems(report, cleanUpProblems);
   display.write(renderSummary(report, display.colors));
   if (options.keep) display.write(` kept: ${workspace.folder}\n`);
-  if (options.json) writeTo(Deno.stdout, `${JSON.stringify(report)}\n`);
+  if (options.json) writeTo(Deno.stdout, `${terminalJson(report)}\n`);
   ignoreSignals();
 
   if (abort.signal.reason instanceof StopRequested) return abort.signal.reason.exitStatus;

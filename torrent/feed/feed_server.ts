@@ -4,6 +4,7 @@ import { createHash } from "node:crypto";
 import { Hono } from "hono";
 import { type Clock, systemClock } from "../../base/clock.ts";
 import type { Log } from "../../base/log.ts";
+import { answerOnlyTo, fetchHandler, HostNames, HttpServer } from "../../http/mod.ts";
 import {
   type Origin,
   type PublishedRelease,
@@ -24,6 +25,8 @@ export interface FeedServerOptions {
   readonly baseUrl?: string;
   /** Where this machine stands; with it, reports tell how little could have crossed borders. Default: not told. */
   readonly origin?: Origin;
+  /** Further names that the feed is answered to, beside that in `baseUrl`; see `HostNames`. Default: none. */
+  readonly hostNames?: readonly string[];
   /** The port on which this machine seeds the releases; hosts try it when their trackers are of no use. Default: not told. */
   readonly peerPort?: number;
   readonly log: Log;
@@ -80,8 +83,17 @@ export async function createFeedServer(options: FeedServerOptions): Promise<Feed
     log.error("feed: {error}", { error });
     return context.text("the feed cannot be read now\n", 500);
   });
-  const server = Deno.serve({ hostname, port: options.port ?? 0, onListen() {} }, app.fetch);
-  const { port } = server.addr;
+  const names = new HostNames([hostname, ...urlHost(options.baseUrl), ...options.hostNames ?? []]);
+  const server = HttpServer.listen({
+    name: "feed",
+    hostname,
+    port: options.port ?? 0,
+    log,
+    // Time limits of connections are real time, also where the feed's calendar is a test's.
+    clock: systemClock,
+    handler: answerOnlyTo(names, "publish with --allow-host NAME", fetchHandler(app.fetch)),
+  });
+  const { port } = server;
   baseUrl = options.baseUrl?.replace(/\/+$/, "") ?? defaultBaseUrl(hostname, port);
   if (options.peerPort !== undefined) peers = [`${new URL(baseUrl).hostname}:${options.peerPort}`];
   return {
@@ -93,8 +105,14 @@ export async function createFeedServer(options: FeedServerOptions): Promise<Feed
     torrent: (infoHash) => store.torrent(infoHash),
     add: (metainfo) => store.add(metainfo),
     torrentUrl: (infoHash) => `${baseUrl}/torrents/${infoHash}.torrent`,
-    close: () => server.shutdown(),
+    close: () => server.close(),
   };
+}
+
+/** The host of a URL as it is given, if one is. */
+function urlHost(url: string | undefined): string[] {
+  const hostname = URL.parse(url ?? "")?.hostname;
+  return hostname === undefined ? [] : [hostname];
 }
 
 function defaultBaseUrl(hostname: string, port: number): string {

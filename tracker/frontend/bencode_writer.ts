@@ -1,6 +1,9 @@
 /**
  * Writes answers in bencode straight into bytes (BEP 3, compact peers of BEP 23 and BEP 7). A general encoder needs an
  * object per answer first, which took more time than selecting the peers.
+ *
+ * All answers are written into one buffer: what a function returns is valid until the next call, so the caller sends or
+ * copies it at once.
  */
 
 import type { Answer, Member } from "../members/mod.ts";
@@ -10,6 +13,8 @@ import type { ScrapeEntry } from "../swarm/mod.ts";
 const MAX_BYTES = 16_384;
 const IPV4_BYTES = 6;
 const IPV6_BYTES = 18;
+/** Up to five digits and a colon. */
+const LENGTH_BYTES = 6;
 
 const encoder = new TextEncoder();
 const buffer = new Uint8Array(MAX_BYTES);
@@ -32,7 +37,7 @@ function integer(key: string, value: number): void {
 }
 
 function finish(): Uint8Array<ArrayBuffer> {
-  const bytes = buffer.slice(0, length);
+  const bytes = buffer.subarray(0, length);
   length = 0;
   return bytes;
 }
@@ -56,12 +61,8 @@ export function encodeAnswer(answer: Answer, form: AnswerForm): Uint8Array<Array
   integer("8:interval", toSeconds(answer.intervalMs));
   integer("12:min interval", toSeconds(Math.min(answer.minIntervalMs, answer.intervalMs)));
   text("5:peers");
-  if (form.isCompact) compactPeers(answer.peers, IPV4_BYTES);
+  if (form.isCompact) compactPeers(answer.peers);
   else dictionaryPeers(answer.peers, form.omitsPeerIds);
-  if (form.isCompact && answer.peers.some(({ compact }) => compact.length === IPV6_BYTES)) {
-    text("6:peers6");
-    compactPeers(answer.peers, IPV6_BYTES);
-  }
   if (form.tellsReach) {
     text("5:reach");
     number(answer.reach.length);
@@ -107,19 +108,35 @@ export function encodeScrape(
   return finish();
 }
 
-function compactPeers(peers: readonly Member[], entryBytes: number): void {
-  let count = 0;
-  for (const { compact } of peers) if (compact.length === entryBytes) count++;
-  number(count * entryBytes);
-  text(":");
+/** This loop is most of what an answer costs, so it visits the peers once, unless some of them have IPv6 addresses. */
+function compactPeers(peers: readonly Member[]): void {
+  const lengthAt = length;
+  // The number of bytes comes first, and is known last: room for five digits and the colon is left before the peers.
+  const from = lengthAt + LENGTH_BYTES;
+  let at = from;
   for (const { compact, ipv4, port } of peers) {
-    if (compact.length !== entryBytes) continue;
-    if (entryBytes === IPV4_BYTES) {
-      // Two stores instead of a copy: this loop is most of what an answer costs.
-      view.setUint32(length, ipv4);
-      view.setUint16(length + 4, port);
-    } else buffer.set(compact, length);
-    length += entryBytes;
+    if (compact.length !== IPV4_BYTES) continue;
+    // Two stores in place of a copy.
+    view.setUint32(at, ipv4);
+    view.setUint16(at + 4, port);
+    at += IPV4_BYTES;
+  }
+  number(at - from);
+  text(":");
+  buffer.copyWithin(length, from, at);
+  length += at - from;
+  const ipv6Count = peers.length - (at - from) / IPV4_BYTES;
+  if (ipv6Count > 0) compactPeers6(peers, ipv6Count);
+}
+
+function compactPeers6(peers: readonly Member[], count: number): void {
+  text("6:peers6");
+  number(count * IPV6_BYTES);
+  text(":");
+  for (const { compact } of peers) {
+    if (compact.length !== IPV6_BYTES) continue;
+    buffer.set(compact, length);
+    length += IPV6_BYTES;
   }
 }
 

@@ -4,6 +4,8 @@
  */
 
 import type { MonotonicClock } from "../../base/clock.ts";
+import type { Log } from "../../base/log.ts";
+import type { HostNames } from "../../http/mod.ts";
 import type { Counters, Pages } from "../stats/mod.ts";
 import type { Swarms } from "../swarm/mod.ts";
 
@@ -19,6 +21,9 @@ export interface FrontendOptions {
   readonly clock: MonotonicClock;
   /** Answers requests that are neither announce nor scrape. */
   readonly pages: Pages;
+  /** The names to which pages are answered; announces are answered to any. */
+  readonly names: HostNames;
+  readonly log: Log;
   /** Called with whatever goes wrong with one request; the frontend goes on. */
   readonly onError: (cause: unknown) => void;
 }

@@ -1,8 +1,14 @@
 /**
- * The tracker over HTTP, on `Deno.serve`: announces and scrapes are answered in bencode, always with status 200 (BEP 3);
- * all other requests are answered by `pages`.
+ * The tracker over HTTP: announces and scrapes are answered in bencode, always with status 200 (BEP 3); all other requests
+ * are answered by `pages`.
  */
 
+import {
+  headerLines,
+  type HttpHandler,
+  type HttpRequest,
+  type HttpResponse,
+} from "../../http/mod.ts";
 import {
   type AnnounceQuery,
   MAX_QUERY_LENGTH,
@@ -10,7 +16,7 @@ import {
   parseScrapeQuery,
 } from "./announce_parser.ts";
 import { encodeAnswer, encodeFailure, encodeScrape } from "./bencode_writer.ts";
-import type { Counters, Pages } from "../stats/mod.ts";
+import type { Counters } from "../stats/mod.ts";
 import type { Swarms } from "../swarm/mod.ts";
 
 /** What the HTTP frontend needs. */
@@ -18,57 +24,54 @@ export interface HttpFrontendOptions {
   readonly swarms: Swarms;
   readonly counters: Counters;
   /** Answers requests that are neither announce nor scrape. */
-  readonly pages: Pages;
+  readonly pages: HttpHandler;
 }
 
-const BENCODED = { headers: { "content-type": "text/plain" } };
-const MAPPED_IPV4 = "::ffff:";
+const BENCODED = headerLines([["content-type", "text/plain"]]);
 
-/** The handler for `Deno.serve`. */
-export function httpFrontend(
-  options: HttpFrontendOptions,
-): (request: Request, info: Deno.ServeHandlerInfo<Deno.NetAddr>) => Response | Promise<Response> {
-  const { swarms, counters, pages } = options;
-  return (request, info) => {
-    const { url } = request;
-    // The path begins behind "http://" and the host. A URL object would cost more than the announce.
-    const pathAt = url.indexOf("/", 8);
-    const question = url.indexOf("?", pathAt);
-    const path = question < 0 ? url.slice(pathAt) : url.slice(pathAt, question);
-    if (path !== "/announce" && path !== "/scrape") return pages(request, path);
-    const query = question < 0 ? "" : url.slice(question + 1);
+/** The handler for the HTTP server. */
+export function httpFrontend({ swarms, counters, pages }: HttpFrontendOptions): HttpHandler {
+  return (request) => {
+    const { target } = request;
+    const question = target.indexOf("?");
+    const path = question < 0 ? target : target.slice(0, question);
+    if (path !== "/announce" && path !== "/scrape") return pages(request);
+    const query = question < 0 ? "" : target.slice(question + 1);
     if (query.length > MAX_QUERY_LENGTH) {
       return failure(`expected a query of at most ${MAX_QUERY_LENGTH} characters`);
     }
-    return path === "/announce" ? announce(query, info) : scrape(query);
+    return path === "/announce" ? announce(query, request) : scrape(query);
   };
 
-  function announce(query: string, info: Deno.ServeHandlerInfo<Deno.NetAddr>): Response {
+  function announce(query: string, { remoteAddress }: HttpRequest): HttpResponse {
     const parsed = parseAnnounceQuery(query);
     if (typeof parsed === "string") return failure(parsed);
-    const answer = swarms.announce(withAddress(parsed, info.remoteAddr.hostname));
+    const answer = swarms.announce(withAddress(parsed, remoteAddress));
     if ("refusal" in answer) return failure(answer.refusal);
     counters.httpAnnounces++;
     const { isCompact, omitsPeerIds, site } = parsed;
     const form = { isCompact, omitsPeerIds, tellsReach: site !== undefined };
-    return new Response(encodeAnswer(answer, form), BENCODED);
+    return bencoded(encodeAnswer(answer, form));
   }
 
-  function scrape(query: string): Response {
+  function scrape(query: string): HttpResponse {
     const hashes = parseScrapeQuery(query);
     if (typeof hashes === "string") return failure(hashes);
     counters.httpScrapes++;
     const entries = new Map(hashes.map((hash) => [hash, swarms.scrape(hash)]));
-    return new Response(encodeScrape(entries), BENCODED);
+    return bencoded(encodeScrape(entries));
   }
 
-  function failure(reason: string): Response {
+  function failure(reason: string): HttpResponse {
     counters.refusals++;
-    return new Response(encodeFailure(reason), BENCODED);
+    return bencoded(encodeFailure(reason));
   }
 }
 
-function withAddress(query: AnnounceQuery, hostname: string) {
-  const ip = hostname.startsWith(MAPPED_IPV4) ? hostname.slice(MAPPED_IPV4.length) : hostname;
+function bencoded(body: Uint8Array): HttpResponse {
+  return { status: 200, headers: BENCODED, body };
+}
+
+function withAddress(query: AnnounceQuery, ip: string) {
   return { ...query, ip };
 }

@@ -258,7 +258,7 @@ export class Coordinator {
       startedMs: this.#startedMs,
       clock: this.#options.clock,
     });
-    this.#admin = serveAdmin(source, address);
+    this.#admin = serveAdmin(source, address, this.#options.log);
   }
 
   #facts(): ServerFacts {

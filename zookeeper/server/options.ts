@@ -14,7 +14,15 @@ export interface AdminAddress {
   hostname?: string | undefined;
   /** Port to listen on. Default 0: any free port. */
   port?: number | undefined;
+  /** What serves the page over HTTP. Default: `Deno.serve`, which sets no limits to its clients. */
+  serve?: ServeHttp | undefined;
 }
+
+/** Serves a handler over HTTP on an address until it is closed; throws if it cannot listen there. */
+export type ServeHttp = (
+  address: { readonly hostname: string; readonly port: number },
+  handler: (request: Request) => Response | Promise<Response>,
+) => { readonly hostname: string; readonly port: number; close(): Promise<void> };
 
 /** Settings of {@linkcode Coordinator.listen}; every one has a default. */
 export interface CoordinatorOptions {

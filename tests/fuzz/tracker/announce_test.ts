@@ -5,6 +5,8 @@
 
 import assert from "node:assert/strict";
 import { silentLog } from "../../../base/log.ts";
+import { withoutMapping } from "../../../http/address_key.ts";
+import { textResponse } from "../../../http/mod.ts";
 import { outlineBencode } from "../../../torrent/release/bencode_check.ts";
 import { ConnectionIds } from "../../../tracker/frontend/connection_ids.ts";
 import { httpFrontend } from "../../../tracker/frontend/http.ts";
@@ -72,7 +74,7 @@ function setUp(dice: Dice) {
   });
   const counters = newCounters();
   const ids = new ConnectionIds(clock, new Uint8Array(32));
-  const http = httpFrontend({ swarms, counters, pages: () => new Response("page") });
+  const http = httpFrontend({ swarms, counters, pages: () => textResponse(200, "page") });
   return { clock, settings, swarms, ids, http, udp: new UdpFrontend({ swarms, ids, counters }) };
 }
 
@@ -135,9 +137,14 @@ fuzzTest(
         const path = dice.pick(["announce", "announce", "announce", "scrape"]);
         // As a URL object writes it, which is what the server hands on.
         const { href } = new URL(`http://tracker/${path}?${anyQuery(dice)}`);
-        const request = { url: href, method: "GET" } as Request;
-        const info = { remoteAddr: { hostname: ip } } as Deno.ServeHandlerInfo<Deno.NetAddr>;
-        const bytes = new Uint8Array(await (await http(request, info)).arrayBuffer());
+        const { body: bytes } = await http({
+          method: "GET",
+          target: href.slice("http://tracker".length),
+          host: "tracker",
+          remoteAddress: withoutMapping(ip),
+          headerLines: "",
+          keepsAlive: true,
+        });
         assert.equal(outlineBencode(bytes)?.sizeBytes, bytes.length, href);
         assert.ok(bytes.length <= 16_384);
       } else {

@@ -27,7 +27,7 @@ export const ROOMS: Readonly<Record<string, readonly string[]>> = {
     "torrent",
   ],
   "actors/config": ["base", "host", "rollout", "torrent/engine", "torrent/swarm/limits"],
-  "actors/endpoint": ["actors/registrar", "actors/runtime", "rollout"],
+  "actors/endpoint": ["actors/registrar", "actors/runtime", "http", "rollout"],
   "actors/fetcher": [
     "actors/runtime",
     "actors/runtime/remote",
@@ -97,6 +97,7 @@ export const ROOMS: Readonly<Record<string, readonly string[]>> = {
     "coordination",
     "ffi",
     "host",
+    "http",
     "torrent",
     "zookeeper/server",
   ],
@@ -130,6 +131,7 @@ export const ROOMS: Readonly<Record<string, readonly string[]>> = {
   "host/pinning": ["base", "ffi", "host", "host/process"],
   "host/process": ["base", "host"],
   "host/releases": ["base", "ffi", "host"],
+  "http": ["base"],
   "rollout": ["base"],
   "torrent": [
     "torrent/content",
@@ -153,7 +155,7 @@ export const ROOMS: Readonly<Record<string, readonly string[]>> = {
     "torrent/release",
   ],
   "torrent/errors.ts": [],
-  "torrent/feed": ["base", "torrent/errors.ts", "torrent/release"],
+  "torrent/feed": ["base", "http", "torrent/errors.ts", "torrent/release"],
   "torrent/peer_locality.ts": [],
   "torrent/publisher": [
     "base",
@@ -225,6 +227,7 @@ export const ROOMS: Readonly<Record<string, readonly string[]>> = {
   ],
   "tracker": [
     "base",
+    "http",
     "torrent/feed",
     "tracker/frontend",
     "tracker/frontend/bittorrent_tracker",
@@ -233,8 +236,13 @@ export const ROOMS: Readonly<Record<string, readonly string[]>> = {
     "tracker/stats",
     "tracker/swarm",
   ],
-  "tracker/frontend": ["base", "tracker/members", "tracker/stats", "tracker/swarm"],
-  "tracker/frontend/bittorrent_tracker": ["tracker/frontend", "tracker/members", "tracker/swarm"],
+  "tracker/frontend": ["base", "http", "tracker/members", "tracker/stats", "tracker/swarm"],
+  "tracker/frontend/bittorrent_tracker": [
+    "http",
+    "tracker/frontend",
+    "tracker/members",
+    "tracker/swarm",
+  ],
   "tracker/handout": ["base", "tracker/members"],
   "tracker/members": ["base"],
   "tracker/stats": ["base", "tracker/handout", "tracker/members", "tracker/swarm"],

@@ -26,6 +26,7 @@ import {
   type PackageServerConstructor,
   type PackageSwarm,
 } from "./types.ts";
+import { DEFAULT_HTTP_LIMITS } from "../../../http/mod.ts";
 import { ConnectionIds } from "../connection_ids.ts";
 import type { Frontend, FrontendOptions } from "../frontend.ts";
 import { PROTOCOL_ID, readUrlData } from "../udp.ts";
@@ -91,6 +92,11 @@ class SharedServer extends PackageServer {
       stats: false,
     });
     this.#options = options;
+    const { maxConnections, headTimeoutMs, idleTimeoutMs } = DEFAULT_HTTP_LIMITS;
+    this.http.maxConnections = maxConnections;
+    this.http.headersTimeout = headTimeoutMs;
+    this.http.requestTimeout = headTimeoutMs;
+    this.http.keepAliveTimeout = idleTimeoutMs;
     this.#ids = new ConnectionIds(options.clock);
   }
 
@@ -217,10 +223,19 @@ class SharedServer extends PackageServer {
     response: ServerResponse,
     path: string,
   ): Promise<void> {
+    if (!this.#options.names.includes(hostOf(request))) {
+      response.writeHead(403).end("expected one of the tracker's names\n");
+      return;
+    }
     const page = await this.#options.pages({ method: request.method ?? "" }, path);
     response.writeHead(page.status, Object.fromEntries(page.headers));
     response.end(await page.text());
   }
+}
+
+/** The host that was asked for, without its port. */
+function hostOf({ headers }: IncomingMessage): string {
+  return (headers.host ?? "").replace(/:\d*$/, "");
 }
 
 function scrapeProblem(hashes: readonly string[] | null | undefined): string | undefined {

@@ -10,7 +10,8 @@ import { Hono } from "hono";
 import { pathProblem } from "../../paths.ts";
 import type { AdminFacts, NodeView } from "./facts.ts";
 import { adminPage } from "./page.ts";
-import type { AdminAddress } from "../options.ts";
+import { type Log, silentLog } from "../../log.ts";
+import type { AdminAddress, ServeHttp } from "../options.ts";
 
 /** Where the page gets its data, asked at each request. */
 export interface AdminSource {
@@ -67,15 +68,34 @@ export function adminApp(source: AdminSource, options: { loopbackOnly: boolean }
 }
 
 /** Serves the page until `close`. */
-export function serveAdmin(source: AdminSource, address: AdminAddress): AdminServer {
-  const { hostname: wanted = "127.0.0.1", port: wantedPort = 0 } = address;
+export function serveAdmin(
+  source: AdminSource,
+  address: AdminAddress,
+  log: Pick<Log, "error"> = silentLog,
+): AdminServer {
+  const { hostname: wanted = "127.0.0.1", port: wantedPort = 0, serve } = address;
   const app = adminApp(source, { loopbackOnly: isLoopback(wanted) });
-  const server = Deno.serve({ hostname: wanted, port: wantedPort, onListen() {} }, app.fetch);
-  const { hostname, port } = server.addr;
+  const where = { hostname: wanted, port: wantedPort };
+  const server = serve?.(where, app.fetch) ?? serveWithDeno(where, app.fetch, log);
+  const { hostname, port } = server;
   return {
     url: `http://${hostname.includes(":") ? `[${hostname}]` : hostname}:${port}/`,
-    close: () => server.shutdown(),
+    close: () => server.close(),
   };
+}
+
+function serveWithDeno(
+  address: Parameters<ServeHttp>[0],
+  handler: Parameters<ServeHttp>[1],
+  log: Pick<Log, "error">,
+): ReturnType<ServeHttp> {
+  const server = Deno.serve({ ...address, onListen() {} }, handler);
+  // It ends for good when the process has no file descriptors left, which must not end the coordinator.
+  server.finished.catch((error: unknown) =>
+    log.error("the page is not served any more", { error })
+  );
+  const { hostname, port } = server.addr;
+  return { hostname, port, close: () => server.shutdown() };
 }
 
 function isLoopback(hostname: string): boolean {

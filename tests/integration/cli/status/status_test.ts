@@ -57,3 +57,24 @@ Deno.test("rollcall status: how a release spreads, from the tracker that its ent
   assert.equal(wrong.status, 2);
   assert.match(wrong.stderr, /expected an announce URL such as http:\/\/tracker:8000\/announce/);
 });
+
+Deno.test("rollcall status: nothing that others have written steers the terminal, nor passes for a line", async () => {
+  await using servers = await startServers();
+  await using zookeeper = new ZooKeeper(servers.zookeeper);
+  await ensureSkeleton(zookeeper, 0);
+  const evil =
+    "\x1b]0;pwned\x07\x1b[2J\x1b[1;1H\u202egnihton\u2066\r\n web-9 ams/r1 v2 serving\x9b8m";
+  const at = ["--zookeeper", servers.zookeeper];
+  assert.equal((await rollcall("rollout", "pause", "--reason", evil, ...at)).status, 0);
+  const shown = await rollcall("status", ...at);
+  assert.equal(shown.status, 0, shown.stderr);
+  assert.match(shown.stdout, /PAUSED by /);
+  assert.doesNotMatch(shown.stdout.replaceAll("\n", ""), /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u);
+  assert.doesNotMatch(shown.stdout, /^ *web-9/m);
+  const json = await rollcall("status", "--json", ...at);
+  assert.doesNotMatch(json.stdout.replaceAll("\n", ""), /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u);
+  assert.equal(JSON.parse(json.stdout).control.reason, evil);
+  const wrong = await rollcall("fetch", `/nothing/${evil}`);
+  assert.equal(wrong.status, 2);
+  assert.doesNotMatch(wrong.stderr.replaceAll("\n", ""), /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u);
+});

@@ -313,6 +313,21 @@ Deno.test("fence: an entry that is not up to date does not say whether the servi
   }, { journal: interruptedAt("stopping"), running: "v1", zookeeper });
 });
 
+Deno.test("resume: a service that was started again without ZooKeeper is stopped by the fence alone", async () => {
+  // Regression: it was taken down by a slot that an operator had freed long ago.
+  const reading = heldReading("serving");
+  for (const step of ["pointing", "starting", "checking", "baking"] as const) {
+    await run(async ({ clock, coordinator, logged }) => {
+      coordinator.tell({
+        type: "read",
+        reading: { ...reading, view: { ...reading.view, slots: new Map() } },
+      });
+      await clock.settle();
+      assert.ok(logged.some(({ text }) => /switches from v1 to v2, at draining/.test(text)));
+    }, { journal: interruptedAt(step), running: "v1" });
+  }
+});
+
 Deno.test("fence: a slot that cannot be given back does not keep the service drained", async () => {
   // Regression: the undrain hook was left out, so the host served nobody from then on, and said that it did.
   const folder = await Deno.makeTempDir({ prefix: "rollcall-undrain-" });

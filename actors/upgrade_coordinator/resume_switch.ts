@@ -29,6 +29,17 @@ export function resumeSwitch(state: State, reading: Reading, deps: Deps): boolea
   const change = fromJournal(interrupted);
   const { service, host } = options;
   state.interrupted = null;
+  if (status.wanted !== null && status.wanted !== change.from && status.wanted !== change.to) {
+    // A journal of another time, such as from a backup. To go back would be to stop what serves, without a slot.
+    context.log.warn("{service}: the switch to {to} is dropped: {running} runs, not {from}", {
+      service,
+      to: change.to,
+      running: status.wanted,
+      from: change.from ?? "nothing",
+    });
+    state.journal.clear();
+    return false;
+  }
   if (change.step === "reporting" || change.step === "rolling_back") {
     beginSwitch(state, change, deps);
     return true;

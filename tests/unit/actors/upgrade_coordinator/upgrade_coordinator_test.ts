@@ -364,3 +364,16 @@ Deno.test("fence: a slot that cannot be given back does not keep the service dra
     await Deno.remove(folder, { recursive: true });
   }
 });
+
+Deno.test("resume: a journal that knows nothing of what runs is dropped", async () => {
+  // Regression: a data folder from a backup said that v2 was on trial. v3 was not v2, so it was stopped, and v1 started.
+  for (const step of ["pointing", "starting", "checking", "baking", "rolling_back"] as const) {
+    await run(async ({ clock, coordinator, logged, journal }) => {
+      coordinator.tell({ type: "read", reading: readingOf("v3") });
+      await clock.settle();
+      assert.ok(logged.some(({ text }) => /switch to v2 is dropped: v3 runs, not v1/.test(text)));
+      assert.ok(!logged.some(({ text }) => /switches from/.test(text)));
+      assert.equal(journal.read().state, "absent");
+    }, { journal: interruptedAt(step), running: "v3" });
+  }
+});

@@ -8,7 +8,6 @@
  */
 
 import { giveSlotBack, passFence } from "../../coordination/mod.ts";
-import { checkHealth } from "../../host/mod.ts";
 import { decideFence, isOfSameAgent } from "../../rollout/mod.ts";
 import {
   type Deps,
@@ -19,7 +18,7 @@ import {
   setWaitingFor,
   type State,
 } from "./state.ts";
-import { type Switch, toSlot } from "./switch.ts";
+import { type Switch, toSlot, undrain } from "./switch.ts";
 
 /** Time to the next reading while the host's own entry is not up to date. */
 const STALE_READ_MS = 500;
@@ -93,7 +92,6 @@ function turnBack(
     reason,
   });
   context.cancelTask("step");
-  const hasDrained = config.drain !== undefined;
   state.change = null;
   state.isDrained = false;
   setWaitingFor(reason, deps);
@@ -104,7 +102,7 @@ function turnBack(
         await giveSlotBack(zookeeper, service, { slot: toSlot(change, host), view: reading.view });
       } finally {
         // Also when the slot stands for now: without a switch it is given back with the next reading.
-        if (hasDrained) await undrain(deps, signal);
+        await undrain({ config, log: context.log, signal });
         // Last: an agent that dies before drains again, finds that its slot is gone, and undrains.
         if (!signal.aborted) state.journal.clear();
       }
@@ -119,16 +117,4 @@ function turnBack(
     },
   );
   return state;
-}
-
-async function undrain({ options, context }: Deps, signal: AbortSignal): Promise<void> {
-  const { config, service } = options;
-  if (config.undrain === undefined) return;
-  const hook = { type: "exec", argv: config.undrain, timeoutMs: config.drainTimeout } as const;
-  const result = await checkHealth(hook, { signal });
-  if (result.ok) return;
-  context.log.warn("{service}: the undrain hook failed: {reason}", {
-    service,
-    reason: result.reason,
-  });
 }

@@ -16,10 +16,11 @@ import {
 } from "../rollout/mod.ts";
 import { hasCode, type MultiOperation, op, type ZooKeeper } from "../zookeeper/mod.ts";
 import { readControlToChange } from "./control.ts";
-import { readNodes } from "./entry_reader.ts";
+import { type RawNode, readNodes } from "./entry_reader.ts";
 import { multiClearing } from "./foreign_children.ts";
 import { readRecord } from "./rollout_record.ts";
 import { decodeService, newestRollout, readDeployQueue, RolloutError } from "./rollouts.ts";
+import { decodeOffer } from "./service_view.ts";
 
 /** Most withdrawn versions that a service keeps: a host may still run the version of a few rollouts ago, but not of a hundred. */
 const WITHDRAWN_MAX = 100;
@@ -43,14 +44,18 @@ export async function abortRollout(
   const { waves } = await readDeployQueue(zk);
   if (waves.length === 0) throw new RolloutError("abort rollout: none is under way");
   const entries = waves.flatMap(({ entry }) => entry ?? []);
-  const id = entries[0]?.rollout ?? await newestRollout(zk);
   const control = await readControlToChange(zk);
-  const record = id === null ? null : await readRecord(zk, id);
+  const { id, record } = await findRollout(zk, entries);
   const operations: MultiOperation[] = [
     ...waves.map(({ name }) => op.delete(wavePath(name.node))),
     ...await withdrawOperations(
       zk,
-      new Map(entries.map(({ service, version }) => [service, version])),
+      new Map(
+        waves.map(({ name: { prefix } }): [string, string[]] => [
+          prefix,
+          entries.filter(({ service }) => service === prefix).map(({ version }) => version),
+        ]),
+      ),
     ),
   ];
   if (id !== null && record !== null && record.entry.state === "running") {
@@ -88,10 +93,28 @@ export async function abortRollout(
   return name;
 }
 
-/** Withdraws the versions and removes the offers, by service. */
+/**
+ * The rollout that is under way: the newest one, if its record says that it runs. Waves alone do not tell, since the first of
+ * them may be a stranger's. If no record helps, it is that of the first wave.
+ */
+async function findRollout(
+  zk: ZooKeeper,
+  waves: readonly { readonly rollout: string }[],
+): Promise<{ id: string | null; record: Awaited<ReturnType<typeof readRecord>> }> {
+  const newest = await newestRollout(zk);
+  const record = newest === null ? null : await readRecord(zk, newest);
+  if (record?.entry.state === "running") return { id: newest, record };
+  const id = waves[0]?.rollout ?? newest;
+  return { id, record: id === null ? null : await readRecord(zk, id) };
+}
+
+/**
+ * Withdraws the versions of the waves and those on offer, and removes the offers, by service. A wave may be a stranger's, or
+ * may not be readable any more; then the offer says what was being rolled out.
+ */
 async function withdrawOperations(
   zk: ZooKeeper,
-  versions: ReadonlyMap<string, string>,
+  versions: ReadonlyMap<string, readonly string[]>,
 ): Promise<MultiOperation[]> {
   const names = [...versions.keys()];
   const nodes = await readNodes(zk, [
@@ -103,13 +126,13 @@ async function withdrawOperations(
     const offer = hasOffer ? [op.set(stagingPath(name), new Uint8Array(0))] : [];
     try {
       const service = decodeService(name, nodes[index] ?? null);
-      const version = versions.get(name);
-      if (service === null || version === undefined) return offer;
+      if (service === null) return offer;
       const { entry, znodeVersion } = service;
-      // The committed version is never withdrawn: a host that comes back would have no version to start.
-      const withdrawn = entry.committed?.version === version
-        ? entry.withdrawn
-        : [...new Set([...entry.withdrawn, version])].slice(-WITHDRAWN_MAX);
+      const offered = offeredVersion(name, nodes[names.length + index] ?? null);
+      const ended = [...versions.get(name) ?? [], ...offered]
+        // The committed version is never withdrawn: a host that comes back would have no version to start.
+        .filter((version) => version !== entry.committed?.version);
+      const withdrawn = [...new Set([...entry.withdrawn, ...ended])].slice(-WITHDRAWN_MAX);
       return [
         op.set(servicePath(name), encodeEntry({ ...entry, withdrawn }), { version: znodeVersion }),
         ...offer,
@@ -119,6 +142,17 @@ async function withdrawOperations(
       throw error;
     }
   });
+}
+
+/** The version on offer, if there is one that can be read. */
+function offeredVersion(service: string, node: RawNode): string[] {
+  try {
+    const offer = decodeOffer(node, service);
+    return offer === null ? [] : [offer.version];
+  } catch (error) {
+    if (error instanceof EntryError) return [];
+    throw error;
+  }
 }
 
 async function isAborted(zk: ZooKeeper, id: string | null): Promise<boolean> {

@@ -112,6 +112,8 @@ export function decideAdmission(view: ServiceView, request: AdmissionRequest): A
   if (!request.catchUp && wave !== null) {
     const head = view.staged.find((staged) =>
       staged.version === wave.version && covers(wave, staged.host) &&
+      // An entry of a host that is away, or of none, is a stranger's: the queue's nodes end with their sessions.
+      view.current.has(staged.host) && view.roster.includes(staged.host) &&
       // These hosts will ask for no slot: the one has or had its turn, the other came back on the new version.
       !view.slots.has(staged.host) && view.current.get(staged.host)?.version !== wave.version
     );

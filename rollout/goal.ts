@@ -84,9 +84,14 @@ export function decideGoal(input: GoalInput): GoalDecision {
   if (target.version === null || target.version === running || isStaying) {
     return { goal: { kind: "stay", waitingFor: waitOfAFinishedHost(input) }, hasRejoined };
   }
-  const goal: Goal = ownSlot?.to === target.version
-    ? { kind: "stay", waitingFor: describeFailure(ownSlot) }
-    : { kind: "catch_up", version: target.version, reason: target.reason };
+  if (ownSlot?.to === target.version) {
+    return { goal: { kind: "stay", waitingFor: describeFailure(ownSlot) }, hasRejoined };
+  }
+  // The fence lets nobody go down for another version than the committed one, outside of waves: a host that asked for a slot
+  // all the same would take it, drain, and give it back, over and over.
+  const goal: Goal = target.version === service.committed?.version
+    ? { kind: "catch_up", version: target.version, reason: target.reason }
+    : { kind: "stay", waitingFor: `${target.version} is not committed yet, and no wave is for it` };
   return { goal, hasRejoined };
 }
 

@@ -8,10 +8,20 @@
  */
 
 import { giveSlotBack, passFence } from "../../coordination/mod.ts";
-import { checkHealth } from "../../host/mod.ts";
 import { decideFence, isOfSameAgent } from "../../rollout/mod.ts";
-import { type Deps, type Reading, reasonOf, setWaitingFor, type State } from "./state.ts";
-import { type Switch, toSlot } from "./switch.ts";
+import {
+  type Deps,
+  healthPatch,
+  readAfter,
+  type Reading,
+  reasonOf,
+  setWaitingFor,
+  type State,
+} from "./state.ts";
+import { type Switch, toSlot, undrain } from "./switch.ts";
+
+/** Time to the next reading while the host's own entry is not up to date. */
+const STALE_READ_MS = 500;
 
 /** Looks whether a switch that is draining may go on; if it has drained, asks for the step. */
 export function lookAtFence(
@@ -36,6 +46,12 @@ export function lookAtFence(
     : { stop: false, reason: "it is not registered under its name" } as const;
   if (!fence.stop) return turnBack(state, reading, { change, reason: fence.reason, deps });
   if (!state.isDrained) return state;
+  if (own?.state !== healthPatch(state).state) {
+    // The entry in the tree is not up to date: after a restart of the agent it says down for a moment, and by that the budget
+    // would not be looked at.
+    readAfter(STALE_READ_MS, deps);
+    return state;
+  }
   state.isActing = true;
   context.pipeToSelf(
     () =>
@@ -76,29 +92,19 @@ function turnBack(
     reason,
   });
   context.cancelTask("step");
-  const hasDrained = config.drain !== undefined;
   state.change = null;
   state.isDrained = false;
-  // The slot after the journal: a slot without a journal is given back, a journal without a slot would be resumed.
-  state.journal.clear();
   setWaitingFor(reason, deps);
   state.isActing = true;
   context.pipeToSelf(
     async (signal) => {
-      await giveSlotBack(zookeeper, service, { slot: toSlot(change, host), view: reading.view });
-      if (hasDrained && config.undrain !== undefined) {
-        const hook = {
-          type: "exec",
-          argv: config.undrain,
-          timeoutMs: config.drainTimeout,
-        } as const;
-        const result = await checkHealth(hook, { signal });
-        if (!result.ok) {
-          context.log.warn("{service}: the undrain hook failed: {reason}", {
-            service,
-            reason: result.reason,
-          });
-        }
+      try {
+        await giveSlotBack(zookeeper, service, { slot: toSlot(change, host), view: reading.view });
+      } finally {
+        // Also when the slot stands for now: without a switch it is given back with the next reading.
+        await undrain({ config, log: context.log, signal });
+        // Last: an agent that dies before drains again, finds that its slot is gone, and undrains.
+        if (!signal.aborted) state.journal.clear();
       }
     },
     {

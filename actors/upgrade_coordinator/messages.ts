@@ -24,7 +24,7 @@ export type CoordinatorMessage =
   | PinnedEvent
   | FetchProgress
   | PinProgress
-  /** ZooKeeper has been away for as long as a host without a service waits for it. */
+  /** The tree has not been read for as long as a host without a service waits for it. */
   | { readonly type: "alone" }
   | { readonly type: "started_alone"; readonly result: string | null }
   /** Time to read the tree again. */

@@ -9,7 +9,7 @@ import { isHeld, isSameSlot } from "../../rollout/mod.ts";
 import { lookAtFence } from "./fence.ts";
 import { beginSwitch } from "./run_switch.ts";
 import type { Deps, Reading, State } from "./state.ts";
-import { fromJournal, resume, toSlot } from "./switch.ts";
+import { fromJournal, resume, type Switch, toSlot } from "./switch.ts";
 
 /** Whether the agent ended while a new version was on trial, and nothing has been decided about it since. */
 export function isOnTrial({ interrupted }: State): boolean {
@@ -29,11 +29,34 @@ export function resumeSwitch(state: State, reading: Reading, deps: Deps): boolea
   const change = fromJournal(interrupted);
   const { service, host } = options;
   state.interrupted = null;
+  if (status.wanted !== null && status.wanted !== change.from && status.wanted !== change.to) {
+    // A journal of another time, such as from a backup. To go back would be to stop what serves, without a slot.
+    context.log.warn("{service}: the switch to {to} is dropped: {running} runs, not {from}", {
+      service,
+      to: change.to,
+      running: status.wanted,
+      from: change.from ?? "nothing",
+    });
+    state.journal.clear();
+    return false;
+  }
   if (change.step === "reporting" || change.step === "rolling_back") {
     beginSwitch(state, change, deps);
     return true;
   }
   const hasStopped = change.step !== "draining" && change.step !== "stopping";
+  // Without ZooKeeper it was started again (start_alone.ts), and serves. To stop it is to take the host down anew.
+  const isBack = hasStopped && status.wanted !== null && status.wanted === change.from &&
+    status.wanted !== change.to;
+  if (isBack) {
+    if (change.hasSlot) {
+      lockBoth(state, change, deps);
+      beginSwitch(state, { ...change, step: "draining" }, deps);
+      return true;
+    }
+    state.journal.clear();
+    return false;
+  }
   if (!hasStopped && status.wanted !== null) {
     // The old version runs. Whether it may still be stopped is for the fence to say; the drain hook has been run, or is run
     // again from its beginning.
@@ -60,14 +83,17 @@ export function resumeSwitch(state: State, reading: Reading, deps: Deps): boolea
       state.journal.clear();
       return false;
     }
-    // Both are locked again before the new version starts, as they were before the machine went down (invariant I10).
-    for (const version of [change.from, change.to]) {
-      if (version === null || options.config.pin.mode === "off" || state.locked.has(version)) {
-        continue;
-      }
-      options.pinner.tell({ type: "pin", version, progressTo: null, replyTo: null });
-    }
+    lockBoth(state, change, deps);
   }
   beginSwitch(state, resume(change, status), deps);
   return true;
+}
+
+/** Locks both versions before the new one starts, as they were before the machine went down (invariant I10). */
+function lockBoth(state: State, { from, to }: Switch, { options }: Deps): void {
+  if (options.config.pin.mode === "off") return;
+  for (const version of [from, to]) {
+    if (version === null || state.locked.has(version)) continue;
+    options.pinner.tell({ type: "pin", version, progressTo: null, replyTo: null });
+  }
 }

@@ -1,6 +1,7 @@
 /**
- * Starts the service without anybody's word, where nothing runs and ZooKeeper is away: a machine that comes back is not to
- * stand still because the ensemble does. What it starts is the release that was the current one before, if its files are as
+ * Starts the service without anybody's word, where nothing runs and the tree cannot be read, be it that ZooKeeper is away,
+ * comes and goes, or that somebody has put something into the tree that makes no sense: a machine that comes back is not to
+ * stand still for that. What it starts is the release that was the current one before, if its files are as
  * they were verified. It takes no other host down, and whatever the fleet runs by now, the host catches up with once it can
  * ask.
  *
@@ -11,30 +12,32 @@ import { type ActorRef, ask } from "../runtime/mod.ts";
 import type { RunnerMessage, RunnerOutcome } from "../runner/messages.ts";
 import type { Deps, State } from "./state.ts";
 
-/** Key of the timer that ends the wait for ZooKeeper. */
+/** Key of the timer that ends the wait for a reading. */
 const ALONE_TIMER = "alone";
 
 /** A stop that waits for its turn behind another, and a machine that is slow to do anything. */
 const START_TIMEOUT_MS = 120_000;
 
-/** Begins the wait for ZooKeeper, unless it has begun. */
-export function awaitZooKeeper({ options, context }: Deps): void {
+/** Begins the wait for a reading of the tree, unless it has begun. */
+export function awaitReading({ options, context }: Deps): void {
   if (context.timers.isActive(ALONE_TIMER)) return;
   context.timers.after(ALONE_TIMER, options.config.startAloneAfter, { type: "alone" });
 }
 
-/** Ends the wait: there is a session. */
-export function stopAwaitingZooKeeper({ context }: Deps): void {
+/** Ends the wait: the tree was read. A session alone does not do it, since it may end before the reading does. */
+export function stopAwaitingReading({ context }: Deps): void {
   context.timers.cancel(ALONE_TIMER);
 }
 
-/** Starts the current release, if nothing runs and there is still no session. */
+/** Starts the current release, if nothing runs and the tree has still not been read. */
 export function startAlone(state: State, deps: Deps): State {
   const { options, context } = deps;
-  if (state.zookeeper !== null) return state;
-  awaitZooKeeper(deps);
-  if (state.status === null || state.status.wanted !== null || state.change !== null) return state;
+  awaitReading(deps);
+  if (state.status === null || state.status.wanted !== null) return state;
+  if (state.change !== null || state.isActing) return state;
   const { store, service, config } = options;
+  // What is read meanwhile is decided on afterwards: else two versions might be started at once.
+  state.isActing = true;
   context.pipeToSelf(
     async (signal) => {
       const version = await store.currentVersion();
@@ -53,7 +56,7 @@ export function startAlone(state: State, deps: Deps): State {
     },
     { key: "alone" },
   );
-  context.log.warn("{service}: nothing runs, and there was no ZooKeeper for {seconds} s", {
+  context.log.warn("{service}: nothing runs, and the tree was not read for {seconds} s", {
     service,
     seconds: config.startAloneAfter / 1000,
   });

@@ -187,6 +187,16 @@ async function drain({ config, log, signal }: SwitchTools): Promise<void> {
   if (!result.ok) log.warn("the drain hook failed, going on: {reason}", { reason: result.reason });
 }
 
+/** Undoes the drain of a service that was not stopped, if there was one. A hook that fails is told. */
+export async function undrain(
+  { config, log, signal }: Pick<SwitchTools, "config" | "log" | "signal">,
+): Promise<void> {
+  if (config.drain === undefined || config.undrain === undefined) return;
+  const hook = { type: "exec", argv: config.undrain, timeoutMs: config.drainTimeout } as const;
+  const result = await checkHealth(hook, { signal });
+  if (!result.ok) log.warn("the undrain hook failed: {reason}", { reason: result.reason });
+}
+
 /** No release is started that has not been verified in full, or that has changed since (invariant I4). */
 async function expectIntact(version: string, { store }: SwitchTools): Promise<void> {
   const found = await store.isIntact(version);
@@ -206,20 +216,27 @@ async function start(version: string, tools: SwitchTools): Promise<void> {
 
 /** Stops what is running, unless it is that version. */
 async function stopOther(version: string | null, tools: SwitchTools): Promise<void> {
-  const status = await ask<RunnerMessage, ServiceStatus>(
+  const status = await askStatus(tools);
+  if (status.version === null || status.version !== version) await stop(tools);
+}
+
+async function askStatus(tools: SwitchTools): Promise<ServiceStatus> {
+  return await ask<RunnerMessage, ServiceStatus>(
     tools.runner,
     (replyTo) => ({ type: "status", replyTo }),
     askOptions(tools),
   );
-  if (status.version === null || status.version !== version) await stop(tools);
 }
 
 /** Back to the old release, which is still on disk and still locked (invariant I10). */
 async function rollBack({ from, trial }: Switch, tools: SwitchTools): Promise<void> {
+  const { version } = await askStatus(tools);
   await stopOther(from, tools);
   if (from === null) return;
   await tools.store.switchCurrent(from);
   await start(from, tools);
+  // It was not stopped, so nothing has undone the drain: the journal could not be written, or the stop has failed.
+  if (version === from) await undrain(tools);
   await awaitHealthy({ ...tools, trial, version: from });
 }
 

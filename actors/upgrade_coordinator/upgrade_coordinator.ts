@@ -39,7 +39,7 @@ import {
   onStepTaken,
   report,
 } from "./run_switch.ts";
-import { awaitZooKeeper, startAlone, stopAwaitingZooKeeper } from "./start_alone.ts";
+import { awaitReading, startAlone, stopAwaitingReading } from "./start_alone.ts";
 
 /** Time before the tree is read again after a reading or a change has failed. */
 const AFTER_ERROR_MS = 1_000;
@@ -70,7 +70,7 @@ export function upgradeCoordinator(
       for (const path of [CONTROL, DEPLOY]) {
         options.session.tell({ type: "watch", path, subscriber: context.self });
       }
-      awaitZooKeeper({ options, context });
+      awaitReading({ options, context });
       return firstState({ options, context });
     },
     receive(state, message, context) {
@@ -96,7 +96,6 @@ function receive(state: State, message: CoordinatorMessage, deps: Deps): State {
   switch (message.type) {
     case "session_connected":
       state.zookeeper = message.zookeeper;
-      stopAwaitingZooKeeper(deps);
       if (message.sessionId !== state.sessionId) {
         state.sessionId = message.sessionId;
         state.hasRejoined = false;
@@ -106,7 +105,7 @@ function receive(state: State, message: CoordinatorMessage, deps: Deps): State {
       return readTree(state, deps);
     case "session_suspended":
       state.zookeeper = null;
-      awaitZooKeeper(deps);
+      awaitReading(deps);
       return state;
     case "alone":
       return startAlone(state, deps);
@@ -117,12 +116,14 @@ function receive(state: State, message: CoordinatorMessage, deps: Deps): State {
           result: message.result,
         });
       }
-      return state;
+      state.isActing = false;
+      return readTree(state, deps);
     case "znode_changed":
     case "read_due":
       return readTree(state, deps);
     case "read":
       state.isReading = false;
+      stopAwaitingReading(deps);
       state.readingProblems.tell(options.service, message.reading.problems, context.log);
       try {
         decide(state, message.reading, deps);

@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import { forgetHost } from "../../../coordination/mod.ts";
+import { CONTROL } from "../../../rollout/mod.ts";
 import { DRAIN_SWITCH } from "./harness/agent_config.ts";
 import { TestFleet } from "./harness/fleet.ts";
 
@@ -97,6 +98,20 @@ Deno.test("machine: without ZooKeeper one that comes back starts what it ran, af
     await fleet.startAgent("web-1");
     await untilAnswers(fleet, "web-1", "v1");
     await fleet.restartCoordinator();
+    await fleet.untilServing("v1");
+  });
+});
+
+Deno.test("machine: with a tree that makes no sense one that comes back starts what it ran, after a while", async () => {
+  // Regression: there was a session, so it waited for ever.
+  await TestFleet.run({ hosts: ["web-1"], startAloneAfter: 1_000 }, async (fleet) => {
+    await fleet.install("v1");
+    await fleet.killMachine("web-1");
+    const { data } = await fleet.zookeeper.get(CONTROL);
+    await fleet.zookeeper.set(CONTROL, "garbage");
+    await fleet.startAgent("web-1");
+    await untilAnswers(fleet, "web-1", "v1");
+    await fleet.zookeeper.set(CONTROL, data);
     await fleet.untilServing("v1");
   });
 });

@@ -53,3 +53,34 @@ Deno.test("abortRollout: a service that cannot be read keeps its entry and loses
     assert.equal(new TextDecoder().decode((await zk.get("/dc/services/web")).data), "garbage");
   });
 });
+
+Deno.test("abortRollout: a stranger's waves do not keep the version of the rollout from being withdrawn", async () => {
+  // Regression: of two waves of a service only the last one's version was withdrawn, and the record of a rollout that the
+  // first wave made up was looked for. An aborted version could spread by popularity.
+  const wave = { schema: 1, rollout: "made-up", service: SERVICE, version: "9", hosts: null };
+  const data = JSON.stringify(wave);
+  await TestTree.run(async (tree, zk) => {
+    await tree.addHosts("web-1");
+    const id = await roll(zk, "2");
+    await zk.create("/dc/deploy/web--000000001", data);
+    await zk.create("/dc/deploy/web-2147480000", data);
+    assert.equal(await abortRollout(zk, { by: "test", nowMs: 0 }), id);
+    const { service, queue } = await read(zk);
+    assert.ok(service?.entry.withdrawn.includes("2"), JSON.stringify(service?.entry.withdrawn));
+    assert.equal(queue.length, 0);
+    const { data: record } = await zk.get(`/dc/history/${id}`);
+    assert.equal(JSON.parse(new TextDecoder().decode(record)).state, "aborted");
+  });
+});
+
+Deno.test("abortRollout: withdraws what was on offer where the wave cannot be read", async () => {
+  // Regression: nothing was withdrawn then, and hosts that came back could start the aborted version.
+  await TestTree.run(async (tree, zk) => {
+    await tree.addHosts("web-1");
+    await roll(zk, "2");
+    const [node = ""] = await zk.childNames("/dc/deploy");
+    await zk.set(`/dc/deploy/${node}`, "garbage");
+    await abortRollout(zk, { by: "test", nowMs: 0 });
+    assert.deepEqual((await read(zk)).service?.entry.withdrawn, ["2"]);
+  });
+});

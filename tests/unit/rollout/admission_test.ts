@@ -109,6 +109,13 @@ Deno.test("decideAdmission: the staging queue's order decides, past those who sw
   assertAdmitted(view({ wave: wave({ hosts: ["web-2"] }) }), "web-2");
 });
 
+Deno.test("decideAdmission: an entry in the staging queue of nobody, or of who is away, holds nobody up", () => {
+  // Regression: one node of a stranger at the head stopped the rollout, and `host forget` knew no such host.
+  assertAdmitted(view({ staged: ["zz", "web-1", "web-2", "web-3"] }), "web-1");
+  const policy = { maxUnavailable: 2 };
+  assertAdmitted(view({ policy, current: { "web-1": null } }), "web-2");
+});
+
 Deno.test("decideAdmission: a host that has not staged waits until it has", () => {
   const policy = { quorum: 1 } as const;
   const current = { "web-2": { version: "2" } };

@@ -180,3 +180,15 @@ Deno.test("decideGoal: a host that is down, and cannot have what it should start
   const canary = wave({ hosts: ["web-2"] });
   assert.equal(decide({ ...situation, waves: [canary] }).goal.kind, "start");
 });
+
+Deno.test("decideGoal: nobody goes after a version outside of waves that the fence would not let it stop for", () => {
+  // Regression: a host that had missed the first of two waves took a slot, drained and gave the slot back, over and over.
+  const canary = wave({ hosts: ["web-2"] });
+  const stay = {
+    kind: "stay",
+    waitingFor: "2 is not committed yet, and no wave is for it",
+  } as const;
+  const situation = { waves: [canary], control: RUNNING, current: MOST_RUN_2, hasRejoined: false };
+  assertGoal(situation, stay);
+  assertGoal({ ...situation, service: service({ committed: null }) }, stay);
+});

@@ -23,8 +23,11 @@ const IDLE_TICKS = 5;
  * So many seconds a holder keeps its slot while others wait, however little it takes: the bound of everybody's wait.
  */
 const TURN_TICKS = 30;
-/** An address, which is a host and may be a stranger's, holds no more slots than that while others wait: a quarter. */
-const SLOTS_PER_ADDRESS = 16;
+/**
+ * An address, which is a host and may be a stranger's, that holds so many slots more than that of one who waits, gives one
+ * up. By one more, two addresses would take a slot from each other in turn.
+ */
+const UNFAIR_SLOTS = 2;
 
 /** A slot that was granted (choked: false) or withdrawn (choked: true). */
 export interface SlotChange<Peer> {
@@ -142,8 +145,7 @@ export class UploadSlots<Peer> {
     let longestTicks = -1;
     for (const [peer, { address, sinceTick, lastSentTick }] of this.#holders) {
       const idleTicks = this.#tick - lastSentTick;
-      const mayYield =
-        nextHolds < SLOTS_PER_ADDRESS && (this.#heldBy.get(address) ?? 0) > SLOTS_PER_ADDRESS ||
+      const mayYield = (this.#heldBy.get(address) ?? 0) >= nextHolds + UNFAIR_SLOTS ||
         this.#tick - sinceTick >= TURN_TICKS ||
         idleTicks >= IDLE_TICKS && !this.#options.isThrottled(peer);
       if (!mayYield || idleTicks <= longestTicks) continue;

@@ -32,6 +32,11 @@ const MAX_PER_ADDRESS = 32;
  * New ones have that long to show what they are for.
  */
 const IDLE_TICKS = 10;
+/**
+ * When there are too many, an address with so many connections more than that of a newcomer gives one up for it. By one more,
+ * two addresses would take one from each other in turn.
+ */
+const UNFAIR_CONNECTIONS = 2;
 /** Attempts to dial at a time: a rack that is down must not hold up the others. */
 const MAX_DIALLING = 16;
 
@@ -207,7 +212,27 @@ export class ConnectionPool {
       return this.#dropIdle(ofHost, { for: address, because: "its address has too many" });
     }
     if (this.#peers.size < MAX_CONNECTIONS) return true;
+    // A stranger keeps as many connections busy as it likes, with little. So where none is idle, who has fewer comes first.
+    const isAnyIdle = [...this.#peers].some(({ idleTicks }) => idleTicks >= IDLE_TICKS);
+    const crowd = this.#largestCrowd();
+    if (!isAnyIdle && crowd.length >= ofHost.length + UNFAIR_CONNECTIONS) {
+      const idlest = crowd.reduce((idlest, peer) =>
+        peer.idleTicks > idlest.idleTicks ? peer : idlest
+      );
+      const because = "there are too many, and most are with its address";
+      this.#options.onTurnedAway(idlest.provenance.address, because);
+      idlest.close(because);
+      return true;
+    }
     return this.#dropIdle(this.#peers, { for: address, because: "there are too many" });
+  }
+
+  /** The connections with the address that has the most of them. */
+  #largestCrowd(): SwarmPeer[] {
+    const crowds = Map.groupBy(this.#peers, ({ ipAddress }) => ipAddress);
+    let largest: SwarmPeer[] = [];
+    for (const crowd of crowds.values()) if (crowd.length > largest.length) largest = crowd;
+    return largest;
   }
 
   /** Drops the connection that has been idle for the longest time; false if none has for long enough. */

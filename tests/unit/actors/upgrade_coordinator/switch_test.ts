@@ -6,8 +6,12 @@ import {
   resume,
   stepAfter,
   type Switch,
+  type SwitchTools,
+  takeStep,
   toJournal,
 } from "../../../../actors/upgrade_coordinator/switch.ts";
+import type { RunnerMessage } from "../../../../actors/runner/messages.ts";
+import { ActorSystem, silentLogger, systemClock } from "../../../../actors/runtime/mod.ts";
 import { SWITCH_STEPS } from "../../../../host/mod.ts";
 import { DEFAULT_POLICY } from "../../../../rollout/mod.ts";
 
@@ -92,5 +96,57 @@ Deno.test("resume: where nothing is meant to run yet, or any more, nothing is st
   for (const step of ["stopping", "pointing", "rolling_back", "reporting"] as const) {
     const change = { ...CHANGE, step };
     assert.equal(resume(change, { wanted: null }), change);
+  }
+});
+
+Deno.test("takeStep: a service that was drained and could not be stopped is undrained on the way back", async () => {
+  // Regression: with a full disk the journal could not be written. The host served nobody from then on.
+  const folder = await Deno.makeTempDir({ prefix: "rollcall-switch-" });
+  const undrained = `${folder}/undrained`;
+  const system = ActorSystem.create({ name: "test" });
+  const status = (version: string) => ({
+    wanted: version,
+    version,
+    pid: 1,
+    health: { ok: true as const },
+  });
+  try {
+    for (const running of ["v1", "v2"]) {
+      let version = running;
+      const runner = system.spawn<null, RunnerMessage>(`runner-${running}`, {
+        name: "runner",
+        init: () => null,
+        receive(state, message) {
+          if (message.type === "status" || message.type === "check") {
+            message.replyTo.tell(status(version));
+          } else if (message.type === "stop" || message.type === "start") {
+            if (message.type === "start") version = message.version;
+            message.replyTo.tell({ ok: true });
+          }
+          return state;
+        },
+      });
+      const tools = {
+        config: {
+          drain: ["true"],
+          undrain: ["touch", undrained],
+          drainTimeout: 5_000,
+          stopGrace: 1_000,
+        },
+        store: { switchCurrent: () => Promise.resolve() },
+        runner,
+        clock: systemClock,
+        log: silentLogger,
+        signal: new AbortController().signal,
+      } as unknown as SwitchTools;
+      const trial = { bakeMs: 0, health: { deadlineMs: 5_000, intervalMs: 1, successes: 1 } };
+      await takeStep({ ...CHANGE, step: "rolling_back", reason: "disk full", trial }, tools);
+      const isUndrained = await Deno.stat(undrained).then(() => true, () => false);
+      assert.equal(isUndrained, running === "v1");
+      if (isUndrained) await Deno.remove(undrained);
+    }
+  } finally {
+    await system.stop();
+    await Deno.remove(folder, { recursive: true });
   }
 });

@@ -16,8 +16,8 @@ import type { SessionEvent, SessionMessage } from "../../../../actors/session/se
 import type { CoordinatorMessage } from "../../../../actors/upgrade_coordinator/messages.ts";
 import { upgradeCoordinator } from "../../../../actors/upgrade_coordinator/upgrade_coordinator.ts";
 import type { ServiceReading } from "../../../../coordination/mod.ts";
-import { ReleaseStore } from "../../../../host/mod.ts";
-import { DEFAULT_POLICY } from "../../../../rollout/mod.ts";
+import { ReleaseStore, type SwitchEntry, SwitchJournal } from "../../../../host/mod.ts";
+import { type Current, DEFAULT_POLICY } from "../../../../rollout/mod.ts";
 import { ZooKeeperError } from "../../../../zookeeper/mod.ts";
 import type { ZooKeeper } from "../../../../zookeeper/mod.ts";
 
@@ -30,6 +30,7 @@ interface Bench {
   readonly session: Topic<SessionEvent>;
   /** Records of each level, with what was put into them. */
   readonly logged: { readonly level: string; readonly text: string }[];
+  readonly journal: SwitchJournal;
   /** What the host's entry says that it waits for. */
   waitingFor(): string | null | undefined;
 }
@@ -40,7 +41,20 @@ const zookeeper = {
   multiRead: () => new Promise(() => {}),
 } as unknown as ZooKeeper;
 
-async function run(test: (bench: Bench) => Promise<void>): Promise<void> {
+/** What differs from a host on which nothing runs. */
+interface Beginning {
+  /** The switch that the agent's end has interrupted. */
+  readonly journal?: SwitchEntry;
+  /** The version that runs, and is healthy. */
+  readonly running?: string;
+  readonly zookeeper?: Partial<ZooKeeper>;
+  readonly hooks?: { readonly drain: string[]; readonly undrain: string[] };
+}
+
+async function run(
+  test: (bench: Bench) => Promise<void>,
+  beginning: Beginning = {},
+): Promise<void> {
   const folder = await Deno.makeTempDir({ prefix: "rollcall-coordinator-" });
   const clock = new VirtualClock();
   const logged: Bench["logged"] = [];
@@ -57,12 +71,14 @@ async function run(test: (bench: Bench) => Promise<void>): Promise<void> {
   try {
     const store = new ReleaseStore(folder, "web");
     await store.open();
+    const journal = new SwitchJournal(store.layout.switchJournal);
+    if (beginning.journal !== undefined) journal.write(beginning.journal);
     const config = agentConfigSchema.parse({
       site: "north",
       rack: "r1",
       zookeeper: "localhost:1",
       dataDir: folder,
-      services: { web: { command: ["true"], pin: { mode: "off" } } },
+      services: { web: { command: ["true"], pin: { mode: "off" }, ...beginning.hooks } },
     }).services["web"];
     assert.ok(config);
     const session = new Topic<SessionEvent>("session", { replayLast: true });
@@ -87,11 +103,20 @@ async function run(test: (bench: Bench) => Promise<void>): Promise<void> {
         pinnedEvents: new Topic<PinnedEvent>("pinned", { replayLast: true }),
       }),
     );
-    session.publish({ type: "session_connected", zookeeper, sessionId: 1n });
-    const status = { wanted: null, version: null, pid: null };
+    session.publish({
+      type: "session_connected",
+      zookeeper: { ...zookeeper, ...beginning.zookeeper } as ZooKeeper,
+      sessionId: 1n,
+    });
+    const version = beginning.running ?? null;
     health.publish({
       type: "health_changed",
-      status: { ...status, health: { ok: false, reason: "not running" } },
+      status: {
+        wanted: version,
+        version,
+        pid: version === null ? null : 1,
+        health: version === null ? { ok: false, reason: "not running" } : { ok: true },
+      },
     });
     await clock.settle();
     await test({
@@ -102,6 +127,7 @@ async function run(test: (bench: Bench) => Promise<void>): Promise<void> {
       fetcher,
       session,
       logged,
+      journal,
       waitingFor: () =>
         registrar.messages.flatMap((message) =>
           message.type === "update" && message.patch.waitingFor !== undefined
@@ -235,4 +261,119 @@ Deno.test("upgrade coordinator: a lost connection is no problem of the tree", as
     assert.deepEqual(logged.filter(({ level }) => level === "warn"), []);
     assert.equal(waitingFor(), undefined);
   });
+});
+
+/** A switch from v1 to v2 outside of any wave, as the journal has it. */
+function interruptedAt(step: SwitchEntry["step"]): SwitchEntry {
+  return { step, from: "v1", to: "v2", since: 5, context: { hasSlot: "true" } };
+}
+
+/** A tree in which v2 is committed, and the host holds its slot and has this state. */
+function heldReading(state: Current["state"]): ServiceReading {
+  const reading = readingOf("v2");
+  const own = reading.view.current.get("web-1");
+  assert.ok(own !== undefined);
+  const entry = { ...own, state, version: state === "serving" ? "v1" : null };
+  const slot = {
+    schema: 1 as const,
+    host: "web-1",
+    from: "v1",
+    to: "v2",
+    step: "stopping" as const,
+    sinceMs: 5,
+    wave: null,
+    reason: null,
+  };
+  return {
+    ...reading,
+    view: {
+      ...reading.view,
+      current: new Map([["web-1", entry]]),
+      slots: new Map([["web-1", slot]]),
+    },
+  };
+}
+
+Deno.test("fence: an entry that is not up to date does not say whether the service may be stopped", async () => {
+  // Regression: after a restart of the agent its entry said down for a moment, and the budget was not looked at.
+  let changes = 0;
+  const zookeeper = {
+    multi: () => {
+      changes++;
+      return new Promise<never>(() => {});
+    },
+  };
+  await run(async ({ clock, coordinator }) => {
+    coordinator.tell({ type: "read", reading: heldReading("down") });
+    await clock.settle();
+    assert.equal(changes, 0);
+    coordinator.tell({ type: "read", reading: heldReading("serving") });
+    await clock.settle();
+    assert.equal(changes, 1);
+  }, { journal: interruptedAt("stopping"), running: "v1", zookeeper });
+});
+
+Deno.test("resume: a service that was started again without ZooKeeper is stopped by the fence alone", async () => {
+  // Regression: it was taken down by a slot that an operator had freed long ago.
+  const reading = heldReading("serving");
+  for (const step of ["pointing", "starting", "checking", "baking"] as const) {
+    await run(async ({ clock, coordinator, logged }) => {
+      coordinator.tell({
+        type: "read",
+        reading: { ...reading, view: { ...reading.view, slots: new Map() } },
+      });
+      await clock.settle();
+      assert.ok(logged.some(({ text }) => /switches from v1 to v2, at draining/.test(text)));
+    }, { journal: interruptedAt(step), running: "v1" });
+  }
+});
+
+Deno.test("fence: a slot that cannot be given back does not keep the service drained", async () => {
+  // Regression: the undrain hook was left out, so the host served nobody from then on, and said that it did.
+  const folder = await Deno.makeTempDir({ prefix: "rollcall-undrain-" });
+  const undrained = `${folder}/undrained`;
+  const zookeeper = {
+    multi: () =>
+      Promise.reject(
+        new ZooKeeperError({ code: "CONNECTION_LOSS", operation: "multi", path: "/dc" }),
+      ),
+  };
+  const held = heldReading("serving");
+  const control = {
+    schema: 1 as const,
+    state: "paused" as const,
+    by: "ann",
+    reason: null,
+    sinceMs: 0,
+  };
+  try {
+    await run(async ({ coordinator, journal }) => {
+      coordinator.tell({ type: "read", reading: { ...held, view: { ...held.view, control } } });
+      for (let look = 0; look < 100 && journal.read().state === "present"; look++) {
+        await new Promise((resolve) => setTimeout(resolve, 50));
+      }
+      assert.equal(journal.read().state, "absent");
+      assert.ok((await Deno.stat(undrained)).isFile);
+    }, {
+      journal: interruptedAt("stopping"),
+      running: "v1",
+      zookeeper,
+      hooks: { drain: ["true"], undrain: ["touch", undrained] },
+    });
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});
+
+Deno.test("resume: a journal that knows nothing of what runs is dropped", async () => {
+  // Regression: a data folder from a backup said that v2 was on trial. v3 was not v2, so it was stopped, and v1 started.
+  for (const step of ["pointing", "starting", "checking", "baking", "rolling_back"] as const) {
+    await run(async ({ clock, coordinator, logged, journal }) => {
+      coordinator.tell({ type: "read", reading: readingOf("v3") });
+      await clock.settle();
+      assert.ok(logged.some(({ text }) => /switch to v2 is dropped: v3 runs, not v1/.test(text)));
+      assert.ok(!logged.some(({ text }) => /switches from/.test(text)));
+      assert.equal(journal.read().state, "absent");
+    }, { journal: interruptedAt(step), running: "v3" });
+  }
 });

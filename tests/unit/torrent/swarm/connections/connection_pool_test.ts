@@ -97,6 +97,20 @@ Deno.test("ConnectionPool: what is too many drops the connection that has been i
   }
 });
 
+Deno.test("ConnectionPool: a few addresses that keep busy keep nobody out", async () => {
+  // Regression: with a block now and then no connection was idle, so all newcomers were turned away.
+  const { pool, peers, accept } = setUp();
+  for (let at = 0; at < 144; at++) accept(idOf(at), `10.0.0.${at % 12}:${1000 + at}`);
+  assert.equal(pool.peers.size, 128);
+  peers[3]!.idleTicks = 4;
+  const honest = Array.from({ length: 100 }, (_, at) => accept(idOf(500 + at), `10.1.${at}.1:1`));
+  assert.equal(honest.filter(Boolean).length, 100);
+  assert.ok(peers[3]!.closedFor.length > 0);
+  assert.ok(peers.slice(128).every(({ closedFor }) => closedFor.length === 0));
+  assert.equal(pool.peers.size, 128);
+  await pool.close();
+});
+
 Deno.test("ConnectionPool: the same peer id from the same host is one peer, from another host another", async () => {
   const { pool, accept } = setUp();
   assert.ok(accept(idOf(1), "10.0.0.1:1000"));

@@ -8,6 +8,7 @@
  * @module
  */
 
+import type { ReleaseStore } from "../../host/mod.ts";
 import { type ActorRef, ask } from "../runtime/mod.ts";
 import type { RunnerMessage, RunnerOutcome } from "../runner/messages.ts";
 import type { Deps, State } from "./state.ts";
@@ -36,11 +37,12 @@ export function startAlone(state: State, deps: Deps): State {
   if (state.status === null || state.status.wanted !== null) return state;
   if (state.change !== null || state.isActing) return state;
   const { store, service, config } = options;
+  const before = state.interrupted?.from ?? null;
   // What is read meanwhile is decided on afterwards: else two versions might be started at once.
   state.isActing = true;
   context.pipeToSelf(
     async (signal) => {
-      const version = await store.currentVersion();
+      const version = await chooseVersion(before, store);
       if (version === null) return null;
       const found = await store.isIntact(version);
       if (!found.intact) return `${version} is not as it was verified: ${found.reason}`;
@@ -61,6 +63,21 @@ export function startAlone(state: State, deps: Deps): State {
     seconds: config.startAloneAfter / 1000,
   });
   return state;
+}
+
+/**
+ * What ran before a switch that the end of the machine has interrupted, else the current release: the version that was on
+ * trial may be what took the machine down, and would do so again and again with nobody to count.
+ */
+export async function chooseVersion(
+  before: string | null,
+  store: {
+    readonly currentVersion: ReleaseStore["currentVersion"];
+    readonly isIntact: (version: string) => Promise<{ readonly intact: boolean }>;
+  },
+): Promise<string | null> {
+  if (before !== null && (await store.isIntact(before)).intact) return before;
+  return await store.currentVersion();
 }
 
 async function askRunner(

@@ -6,12 +6,12 @@
  * @module
  */
 
-import type { ReleaseStore } from "../../host/mod.ts";
+import type { Releases } from "../../host/mod.ts";
 import type { Received, Release } from "../../rollout/mod.ts";
 import type { TorrentEngine, Transfer } from "../../torrent/mod.ts";
 import type { ActorContext, ActorDefinition, ActorRef, ReplyTo } from "../runtime/mod.ts";
+import { type FetcherDisk, thisDisk } from "./disk.ts";
 import { prepareRelease } from "./prepare_release.ts";
-import { readReceived, writeReceived } from "./received_record.ts";
 import { describePause, transferDetails, type TransfersMessage } from "./transfers.ts";
 
 /** Progress of the release under preparation. */
@@ -79,8 +79,10 @@ interface State {
 
 /** What the fetcher works with. */
 export interface FetcherOptions {
-  readonly store: ReleaseStore;
+  readonly store: Releases;
   readonly engine: TorrentEngine;
+  /** Default: this machine's. */
+  readonly disk?: FetcherDisk;
 }
 
 const PREPARE_KEY = "prepare";
@@ -89,12 +91,12 @@ const GIVEN_UP = "given up: another release is wanted";
 
 /** Makes the fetcher actor of one service. */
 export function fetcherActor(
-  { store, engine }: FetcherOptions,
+  { store, engine, disk = thisDisk }: FetcherOptions,
 ): ActorDefinition<State, FetcherMessage> {
   return {
     name: "fetcher",
     init(context) {
-      context.pipeToSelf(() => seedStored(store, engine), {
+      context.pipeToSelf(() => seedStored({ store, engine, disk }), {
         ok: (transfers) => ({ type: "seeding", transfers }),
         error: (error) => {
           context.log.warn("seed what is on disk: {error}", { error });
@@ -111,7 +113,7 @@ export function fetcherActor(
             state.early = message;
             return state;
           }
-          return prepare(state, message, { store, engine, context });
+          return prepare(state, message, { store, engine, disk, context });
         case "cancel":
           giveUp(state, context);
           return state;
@@ -145,7 +147,7 @@ export function fetcherActor(
           const { preparation } = state;
           if (preparation?.version !== message.version) return state;
           const received = receivedSoFar(state, preparation);
-          writeReceived(store, received);
+          disk.writeReceived(store, received);
           state.preparation = null;
           if (message.error !== null) stopTransfer(state, message.version, context);
           preparation.replyTo.tell(
@@ -162,7 +164,7 @@ export function fetcherActor(
           state.isReady = true;
           return state.early === null
             ? state
-            : prepare(state, state.early, { store, engine, context });
+            : prepare(state, state.early, { store, engine, disk, context });
         case "keep": {
           const versions = [
             ...message.versions,
@@ -203,7 +205,7 @@ const ignoreOutcome = {
   error: (error: unknown): FetcherMessage => ({ type: "failed", what: "stop seeding", error }),
 };
 
-interface Deps extends FetcherOptions {
+interface Deps extends Required<FetcherOptions> {
   readonly context: ActorContext<FetcherMessage>;
 }
 
@@ -213,11 +215,11 @@ function prepare(
   deps: Deps,
 ): State {
   const { release, isPinned, progressTo, replyTo } = message;
-  const { store, engine, context } = deps;
+  const { store, engine, disk, context } = deps;
   state.early = null;
   giveUp(state, context);
   const { version } = release;
-  const before = readReceived(store, version);
+  const before = disk.readReceived(store, version);
   state.preparation = { version, before, reusedBytes: 0, progressTo, replyTo };
   const standing = state.transfers.get(version);
   context.pipeToSelf(
@@ -227,6 +229,7 @@ function prepare(
       await prepareRelease(release, {
         store,
         engine,
+        disk,
         signal,
         clock: context.clock,
         log: context.log,
@@ -285,7 +288,7 @@ function receivedSoFar(state: State, { version, before, reusedBytes }: Preparati
 
 /** @returns The versions that are gone. */
 async function removeOld(
-  store: ReleaseStore,
+  store: Releases,
   keep: { versions: readonly string[]; others: number },
 ): Promise<readonly string[]> {
   const complete = (await store.list()).filter(({ state }) => state === "complete").map((
@@ -301,13 +304,12 @@ async function removeOld(
 
 /** Seeds every release that is complete and unchanged on disk. */
 async function seedStored(
-  store: ReleaseStore,
-  engine: TorrentEngine,
+  { store, engine, disk }: Required<FetcherOptions>,
 ): Promise<Map<string, Transfer>> {
   const transfers = new Map<string, Transfer>();
   for (const { version, state } of await store.list()) {
     if (state !== "complete" || !(await store.isIntact(version)).intact) continue;
-    const metainfo = await Deno.readFile(store.paths(version).torrent).catch(() => null);
+    const metainfo = await disk.readTorrent(store.paths(version).torrent);
     if (metainfo !== null) {
       transfers.set(version, engine.seed({ metainfo, root: store.paths(version).final }));
     }

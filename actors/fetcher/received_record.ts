@@ -7,7 +7,7 @@
 
 import { join } from "node:path";
 import { z } from "zod";
-import { readJsonFile, type ReleaseStore, writeJsonFile } from "../../host/mod.ts";
+import { readJsonFile, type Releases, writeJsonFile } from "../../host/mod.ts";
 import type { Received } from "../../rollout/mod.ts";
 
 const recordSchema = z.object({
@@ -20,14 +20,14 @@ const recordSchema = z.object({
 const NOTHING = { rackBytes: 0, siteBytes: 0, remoteBytes: 0, reusedBytes: 0 };
 
 /** Reads what earlier transfers of that version have received; zeros if there is no readable record. */
-export function readReceived(store: ReleaseStore, version: string): Received {
+export function readReceived(store: Releases, version: string): Received {
   const file = readJsonFile(recordPath(store, version));
   const parsed = file.state === "present" ? recordSchema.safeParse(file.value) : null;
   return { version, ...(parsed?.data ?? NOTHING) };
 }
 
 /** Replaces the record. A failure is ignored, because the record is only a statistic. */
-export function writeReceived(store: ReleaseStore, received: Received): void {
+export function writeReceived(store: Releases, received: Received): void {
   const { rackBytes, siteBytes, remoteBytes, reusedBytes } = received;
   try {
     const record = { rackBytes, siteBytes, remoteBytes, reusedBytes };
@@ -37,6 +37,6 @@ export function writeReceived(store: ReleaseStore, received: Received): void {
   }
 }
 
-function recordPath(store: ReleaseStore, version: string): string {
+function recordPath(store: Releases, version: string): string {
   return join(store.layout.stateDir, `${version}.received.json`);
 }

@@ -5,11 +5,11 @@
  */
 
 import {
-  checkHealth,
   expandHealthCheck,
   type HealthResult,
   type ServiceProcess,
   type TemplateValues,
+  thisHost,
 } from "../../host/mod.ts";
 import type { ActorContext, Publisher, ReplyTo } from "../runtime/mod.ts";
 import type { HealthEvent, RunnerMessage, RunnerOptions, ServiceStatus } from "./messages.ts";
@@ -56,14 +56,13 @@ export function check(
     replyTo?.tell(statusOf(state));
     return;
   }
-  const spec = options.config.health;
+  const { config: { health: spec }, processes = thisHost.processes } = options;
   context.pipeToSelf<HealthResult>(
     async (signal) => {
       if (!process.isAlive()) return { ok: false, reason: "the process has ended" };
       if (spec === undefined) return { ok: true };
-      return await checkHealth(expandHealthCheck(spec, templateValues(options, process.version)), {
-        signal,
-      });
+      const check = expandHealthCheck(spec, templateValues(options, process.version));
+      return await processes.checkHealth(check, { signal });
     },
     {
       ok: (result) => ({ type: "checked", process, result, replyTo }),

@@ -8,13 +8,7 @@
  * @module
  */
 
-import {
-  adoptService,
-  expandCommand,
-  type HealthResult,
-  type ServiceProcess,
-  startService,
-} from "../../host/mod.ts";
+import { expandCommand, type HealthResult, type ServiceProcess, thisHost } from "../../host/mod.ts";
 import type { ActorContext, ActorDefinition, ReplyTo } from "../runtime/mod.ts";
 import {
   announce,
@@ -50,7 +44,8 @@ export function runnerActor(options: RunnerOptions): ActorDefinition<State, Runn
   return {
     name: "runner",
     init(context) {
-      const process = adoptService(options.layout.processRecord);
+      const { processes = thisHost.processes, layout } = options;
+      const process = processes.adopt(layout.processRecord);
       const state: State = {
         wanted: process?.version ?? null,
         process: null,
@@ -191,7 +186,7 @@ function start(
   { options, context }: Deps,
 ): void {
   const { version, replyTo } = what;
-  const { config, layout } = options;
+  const { config, layout, processes = thisHost.processes } = options;
   state.isBusy = true;
   const starting = (async () => {
     const values = templateValues(options, version);
@@ -203,7 +198,7 @@ function start(
       },
       values,
     );
-    return await startService({
+    return await processes.start({
       ...command,
       env: { ROLLCALL_BLOB: values.blob, ROLLCALL_VERSION: version, ...command.env },
       logPath: layout.serviceLog,

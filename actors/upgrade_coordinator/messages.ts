@@ -5,7 +5,7 @@
  */
 
 import type { ServiceReading } from "../../coordination/mod.ts";
-import type { ReleaseStore } from "../../host/mod.ts";
+import type { HostPorts, Releases } from "../../host/mod.ts";
 import type { Received } from "../../rollout/mod.ts";
 import type { ServiceConfig } from "../config/agent_config.ts";
 import type { FetcherMessage, FetchProgress } from "../fetcher/fetcher.ts";
@@ -45,7 +45,7 @@ export interface CoordinatorOptions {
   readonly agent: string;
   readonly service: string;
   readonly config: ServiceConfig;
-  readonly store: ReleaseStore;
+  readonly store: Releases;
   readonly session: ActorRef<SessionMessage>;
   readonly registrar: ActorRef<RegistrarMessage>;
   readonly runner: ActorRef<RunnerMessage>;
@@ -54,4 +54,6 @@ export interface CoordinatorOptions {
   readonly sessionEvents: Subscribable<SessionEvent>;
   readonly healthEvents: Subscribable<HealthEvent>;
   readonly pinnedEvents: Subscribable<PinnedEvent>;
+  /** The machine that it upgrades the service on. Default: this one. */
+  readonly machine?: HostPorts;
 }

@@ -78,6 +78,7 @@ function runStep(state: State, change: Switch, deps: Deps): State {
       await takeStep(change, {
         config: options.config,
         store: options.store,
+        machine: options.machine,
         runner: options.runner,
         clock: context.clock,
         log: context.log,

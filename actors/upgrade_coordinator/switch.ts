@@ -8,10 +8,11 @@
  */
 
 import {
-  checkHealth,
-  type ReleaseStore,
+  type HostPorts,
+  type Releases,
   type SwitchEntry,
   type SwitchStep,
+  thisHost,
 } from "../../host/mod.ts";
 import { DEFAULT_POLICY, policySchema, SCHEMA_VERSION, type Slot } from "../../rollout/mod.ts";
 import type { ServiceConfig } from "../config/agent_config.ts";
@@ -41,7 +42,9 @@ export interface Switch {
 /** What {@link takeStep} works with. */
 export interface SwitchTools {
   readonly config: ServiceConfig;
-  readonly store: ReleaseStore;
+  readonly store: Releases;
+  /** Where hooks run. Default: on this machine. */
+  readonly machine?: HostPorts | undefined;
   readonly runner: ActorRef<RunnerMessage>;
   readonly clock: Clock;
   readonly log: ActorLogger;
@@ -179,10 +182,10 @@ export function toSlot(change: Switch, host: string): Slot {
 }
 
 /** Runs the drain hook. If it fails, the switch goes on: otherwise one bad script would stop every upgrade. */
-async function drain({ config, log, signal }: SwitchTools): Promise<void> {
+async function drain({ config, machine = thisHost, log, signal }: SwitchTools): Promise<void> {
   if (config.drain === undefined) return;
   const hook = { type: "exec", argv: config.drain, timeoutMs: config.drainTimeout } as const;
-  const result = await checkHealth(hook, { signal });
+  const result = await machine.processes.checkHealth(hook, { signal });
   if (!result.ok) log.warn("the drain hook failed, going on: {reason}", { reason: result.reason });
 }
 

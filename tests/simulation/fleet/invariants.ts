@@ -13,18 +13,47 @@ import type { Change, Replica } from "./replica.ts";
 import { type Difference, isHeld, type ServiceEntries, TreeMirror } from "./tree_mirror.ts";
 import type { World } from "./world.ts";
 
+/** What is checked, by the number of its invariant. */
+export const CHECKS = {
+  "I1 budget":
+    "no admission takes more hosts away than the budget, as the ensemble knew it at that moment",
+  "I1 concurrency": "no more hosts switch at once than the policy says",
+  "I1 down": "no more hosts are down for an upgrade than the budget",
+  "I2 order": "whoever is admitted is covered by the first wave of the queue",
+  "I2 finish": "a wave is not finished while more hosts than the budget are not on its version",
+  "I3 quorum": "the quorum has the release when the first host is admitted",
+  "I4 verified": "what is started is on the disk as it was verified",
+  "I5 slot": "a service that serves is stopped with a slot of its own",
+  "I5 stands": "the slot of a host that is down for its switch stands",
+  "I5 owner": "nobody but its host and an operator removes a slot",
+  "I6 admission": "nobody is admitted while control is not running",
+  "I6 fence": "nobody goes on to stop a service while control is not running",
+  "I7 end": "once the faults have stopped, the rollout ends and everybody serves",
+  "I7 reason": "whoever halts a rollout says why",
+  "I7 halted": "no wave is finished while control is halted",
+  "I7 newest": "the rollout that was started last is the one that is shown",
+  "I8 withdrawn": "no host starts a version that was withdrawn before its agent started",
+  "I8 popular":
+    "a host takes a version that nobody has committed only with its wave or with most others",
+  "I9 alone": "no host that hears nothing from ZooKeeper stops a service",
+  "I10 locked": "what is started in a switch is locked in memory, where it has to be",
+} as const;
+
+/** The name of a check. */
+export type Check = keyof typeof CHECKS;
+
 /** An invariant that does not hold. */
 export class InvariantViolation extends Error {
   override readonly name = "InvariantViolation";
 
   constructor(
-    /** Its number, as I1. */
-    readonly invariant: string,
+    /** What was checked. */
+    readonly check: Check,
     what: string,
     /** The hosts that have to do with it, for the trace. */
     readonly hosts: readonly string[] = [],
   ) {
-    super(`${invariant}: ${what}`);
+    super(`${check}: ${what}`);
   }
 }
 
@@ -71,9 +100,9 @@ export class Invariants implements ChangeObserver {
   }
 
   /** Notes a violation. The first one counts. */
-  fail(invariant: string, what: string, hosts: readonly string[] = []): void {
-    if (this.#failure !== null) return;
-    this.#failure = new InvariantViolation(invariant, what, hosts);
+  fail(check: Check, what: string, hosts: readonly string[] = []): void {
+    if (this.#failure !== null || this.#world.skipped.has(check)) return;
+    this.#failure = new InvariantViolation(check, what, hosts);
     this.#world.trace(null, `VIOLATION ${this.#failure.message}`);
   }
 
@@ -119,7 +148,7 @@ export class Invariants implements ChangeObserver {
         this.#count(`control ${state}`);
         this.#world.trace(null, `control is ${state} by ${by.place}: ${reason}`);
         if (state === "halted" && (reason ?? "") === "") {
-          this.fail("I7", `${by.place} halted the rollout without a reason`);
+          this.fail("I7 reason", `${by.place} halted the rollout without a reason`);
         }
         return;
       }
@@ -163,7 +192,7 @@ export class Invariants implements ChangeObserver {
         if (this.tree.control?.state === "running") this.#fenced.add(key);
         else {
           this.fail(
-            "I6",
+            "I6 fence",
             `${host} goes on to stop ${service} while control is ${this.tree.control?.state}`,
             [host],
           );
@@ -189,7 +218,7 @@ export class Invariants implements ChangeObserver {
     }
     const owner = this.#machineAt(place);
     if (owner !== null && owner.name !== host) {
-      this.fail("I5", `${owner.name} removed the slot of ${host} for ${service}`, [
+      this.fail("I5 owner", `${owner.name} removed the slot of ${host} for ${service}`, [
         host,
         owner.name,
       ]);
@@ -202,16 +231,20 @@ export class Invariants implements ChangeObserver {
     if (policy === undefined) return;
     const { control } = this.tree;
     if (control?.state !== "running") {
-      this.fail("I6", `${host} was admitted for ${service} while control is ${control?.state}`, [
-        host,
-      ]);
+      this.fail(
+        "I6 admission",
+        `${host} was admitted for ${service} while control is ${control?.state}`,
+        [
+          host,
+        ],
+      );
     }
     if (slot.wave !== null) this.#checkOrder({ service, host, slot, policy });
     const isServing = entries.current.get(host)?.state === "serving";
     const holders = [...entries.slots].filter(([other, held]) => other !== host && isHeld(held));
     if (slot.from !== null && holders.length >= policy.maxConcurrent) {
       this.fail(
-        "I1",
+        "I1 concurrency",
         `${host} was admitted for ${service} while ${
           holders.map(([other]) => other)
         } switch, at most ${policy.maxConcurrent} may`,
@@ -226,7 +259,7 @@ export class Invariants implements ChangeObserver {
     const budget = countOf(policy.maxUnavailable, entries.roster.size, "down");
     if (away.length + 1 > budget) {
       this.fail(
-        "I1",
+        "I1 budget",
         `${host} was admitted for ${service} while ${away} are away, the budget is ${budget}`,
         [host, ...away],
       );
@@ -241,7 +274,7 @@ export class Invariants implements ChangeObserver {
       first.node === slot.wave && (first.hosts?.includes(host) ?? true);
     if (!isRight) {
       this.fail(
-        "I2",
+        "I2 order",
         `${host} was admitted for ${service} ${slot.to} of ${slot.wave}, first is ${first?.node}`,
         [host],
       );
@@ -254,7 +287,7 @@ export class Invariants implements ChangeObserver {
     const needed = Math.max(1, countOf(policy.quorum, covered.length, "up"));
     if (ready.length < needed) {
       this.fail(
-        "I3",
+        "I3 quorum",
         `${host} was admitted for ${service} ${slot.to} when ${ready} of ${covered} had it, ` +
           `the quorum is ${needed}`,
         covered,
@@ -281,10 +314,10 @@ export class Invariants implements ChangeObserver {
     if (policy === undefined) return;
     const holders = [...entries.slots].filter(([, slot]) => isHeld(slot)).map(([host]) => host);
     if (holders.length > 0) {
-      this.fail("I2", `${node} was finished while ${holders} switch`, holders);
+      this.fail("I2 finish", `${node} was finished while ${holders} switch`, holders);
     }
     if (this.tree.control?.state === "halted") {
-      this.fail("I7", `${node} was finished while control is halted`);
+      this.fail("I7 halted", `${node} was finished while control is halted`);
     }
     const covered = [...entries.roster].filter((host) => hosts?.includes(host) ?? true);
     const failed = covered.filter((host) => {
@@ -296,7 +329,7 @@ export class Invariants implements ChangeObserver {
       Math.min(failed.length, policy.maxFailures);
     if (behind.length > allowed || behind.length === covered.length) {
       this.fail(
-        "I2",
+        "I2 finish",
         `the wave of ${service} ${version} was finished without ${behind}, ${allowed} may be left behind`,
         behind,
       );
@@ -327,19 +360,27 @@ export class Invariants implements ChangeObserver {
     const isVerified = folder !== undefined && !folder.isDamaged &&
       folder.verifiedGeneration === folder.generation;
     if (!isVerified) {
-      this.fail("I4", `${place} starts ${service} ${version}, which is not verified`, [place]);
+      this.fail("I4 verified", `${place} starts ${service} ${version}, which is not verified`, [
+        place,
+      ]);
     }
     const slot = this.tree.of(service).slots.get(name);
     const isOwnSwitch = slot !== undefined && isHeld(slot);
     if (isOwnSwitch && slot.to === version && !machine.isPinnedOrExcused(service, version)) {
-      this.fail("I10", `${place} starts ${service} ${version}, which is not locked`, [place]);
+      this.fail("I10 locked", `${place} starts ${service} ${version}, which is not locked`, [
+        place,
+      ]);
     }
     // What this life of the agent has run already, it may start again; and after a failed start it goes back.
     if (by.hasRun(service)) return;
     const isWayBack = isOwnSwitch && (slot.step === "rolling_back" || slot.from === version);
     const withdrawnMs = this.#withdrawnMs.get(`${service} ${version}`);
     if (withdrawnMs !== undefined && withdrawnMs < by.startedMs && !isWayBack) {
-      this.fail("I8", `${place} starts ${service} ${version}, which was withdrawn before`, [place]);
+      this.fail(
+        "I8 withdrawn",
+        `${place} starts ${service} ${version}, which was withdrawn before`,
+        [place],
+      );
     }
     if (!isOwnSwitch) this.#checkPopularity(machine, service, version);
   }
@@ -357,7 +398,7 @@ export class Invariants implements ChangeObserver {
     );
     if (isCovered || others.length * 2 >= roster.size - 1) return;
     this.fail(
-      "I8",
+      "I8 popular",
       `${machine.place} starts ${service} ${version}, which only ${others.length} of ` +
         `${roster.size} run and nobody has committed`,
       [machine.place, ...others],
@@ -381,21 +422,31 @@ export class Invariants implements ChangeObserver {
     const key = `${service} ${name}`;
     if (!isHeld(slot)) {
       if (this.#excused.has(key) || this.#isUnreportedStart(running, entries, name)) return;
-      this.fail("I5", `${place} stops ${service} ${version} without a slot of its own`, [place]);
+      this.fail("I5 slot", `${place} stops ${service} ${version} without a slot of its own`, [
+        place,
+      ]);
       return;
     }
     this.#takenDown.set(`${service} ${place}`, { machine, service });
     if (!this.#fenced.has(key)) {
       const { control } = this.tree;
       if (control?.state !== "running") {
-        this.fail("I6", `${place} stops ${service} ${version} while control is ${control?.state}`, [
-          place,
-        ]);
+        this.fail(
+          "I6 fence",
+          `${place} stops ${service} ${version} while control is ${control?.state}`,
+          [
+            place,
+          ],
+        );
       }
       if (this.#world.cutOffMs(machine) > CUT_OFF_MS) {
-        this.fail("I9", `${place} stops ${service} ${version} without a word from ZooKeeper`, [
-          place,
-        ]);
+        this.fail(
+          "I9 alone",
+          `${place} stops ${service} ${version} without a word from ZooKeeper`,
+          [
+            place,
+          ],
+        );
       }
     }
     this.#checkDown(service, entries);
@@ -417,7 +468,7 @@ export class Invariants implements ChangeObserver {
     );
     if (places.length > allowed) {
       this.fail(
-        "I1",
+        "I1 down",
         `${places} are down for an upgrade of ${service}, the budget is ${allowed}`,
         places,
       );
@@ -444,7 +495,7 @@ export class Invariants implements ChangeObserver {
       if (isHeld(this.tree.of(service).slots.get(machine.name))) continue;
       this.#takenDown.delete(key);
       this.fail(
-        "I5",
+        "I5 stands",
         `${machine.place} is down for its switch of ${service}, and its slot is gone`,
         [
           machine.place,

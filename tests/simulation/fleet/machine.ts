@@ -21,6 +21,8 @@ export interface RunningService {
   readonly readyMs: number;
   /** Whether its host held a slot when it was started. */
   readonly hadSlot: boolean;
+  /** Whether it is an instance of a version that never gets healthy. */
+  readonly isBad: boolean;
   isAlive: boolean;
   /** Whether it was told to end: then it does not serve any more. */
   isEnding: boolean;
@@ -137,7 +139,7 @@ export class Machine {
     if (running === undefined || running.version !== version || running.isEnding) return false;
     const { nowMs } = this.world.time;
     return nowMs >= running.readyMs && nowMs >= (this.#unwellUntilMs.get(service) ?? 0) &&
-      !this.world.isBad(service, version, this.name);
+      !running.isBad;
   }
 
   /** Lets a service fail its health checks until then. */
@@ -167,6 +169,7 @@ export class Machine {
       startedMs: time.nowMs,
       readyMs: time.nowMs + this.random.spread(10, 1_000),
       hadSlot: observer.holdsSlot(service, this.name),
+      isBad: this.world.isBad(service, version, this.name),
       isAlive: true,
       isEnding: false,
       ended,
@@ -244,6 +247,21 @@ export class Machine {
     this.#keeperKilledMs = this.world.time.nowMs;
     for (const keeper of this.#keepers.values()) {
       if (keeper.service === service) keeper.isAlive = false;
+    }
+  }
+
+  /** Somebody touches or changes a file of a release. */
+  changeFile(
+    service: string,
+    { isCurrent, isDamaged }: { readonly isCurrent: boolean; readonly isDamaged: boolean },
+  ): void {
+    const { complete, current } = this.diskOf(service);
+    for (const [version, folder] of complete) {
+      if ((version === current) !== isCurrent) continue;
+      folder.generation = ++this.world.generations;
+      folder.isDamaged ||= isDamaged && folder.content !== "";
+      this.world.trace(this, `${service}: ${version} is ${isDamaged ? "changed" : "touched"}`);
+      return;
     }
   }
 

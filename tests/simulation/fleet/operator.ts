@@ -9,12 +9,20 @@ import {
   abortRollout,
   createRolloutId,
   forgetHost,
+  newestRollout,
   readChildren,
   readServices,
   setControl,
   startRollout,
 } from "../../../coordination/mod.ts";
-import { checkPlan, type Plan, type Release, servicePath, SERVICES } from "../../../rollout/mod.ts";
+import {
+  checkPlan,
+  CONTROL,
+  type Plan,
+  type Release,
+  servicePath,
+  SERVICES,
+} from "../../../rollout/mod.ts";
 import { ZooKeeper } from "../../../zookeeper/mod.ts";
 import type { NetworkStream, Party } from "./network.ts";
 import { RandomStream } from "./random.ts";
@@ -42,9 +50,10 @@ export class Operator implements Party {
   /** How often each verb was tried, and how often it was done. */
   readonly counts = new Map<string, number>();
 
-  constructor(world: World, wallOffsetMs: number) {
+  /** `wall` is what its wall clock adds to the time of the run. */
+  constructor(world: World, wall: { readonly offsetMs: number }) {
     this.#world = world;
-    this.clock = new ProcessClock(world.time, { offsetMs: wallOffsetMs });
+    this.clock = new ProcessClock(world.time, wall);
     this.#random = world.random.fork("operator");
     this.#zookeeper = new ZooKeeper(world.ensemble.connectString, {
       clock: this.clock,
@@ -67,6 +76,17 @@ export class Operator implements Party {
       this.#world.trace(null, `operator: ${what} refused or unknown: ${reason}`);
       return false;
     }
+  }
+
+  /** Writes into the control node by hand what is no entry. */
+  spoilControl(): void {
+    this.#count("spoil tried");
+    this.#zookeeper.set(CONTROL, "paused").then(() => this.#count("spoil done"), () => {});
+  }
+
+  /** The newest rollout, as `rollcall status` shows it. */
+  async newestRollout(): Promise<string | null> {
+    return await newestRollout(this.#zookeeper);
   }
 
   async #do(verb: Verb): Promise<void> {

@@ -6,7 +6,7 @@
 
 import type { ActorLogger } from "../../../actors/runtime/mod.ts";
 import { Ensemble } from "./ensemble.ts";
-import { Invariants } from "./invariants.ts";
+import { type Check, Invariants } from "./invariants.ts";
 import { Machine } from "./machine.ts";
 import { Network } from "./network.ts";
 import { RandomStream } from "./random.ts";
@@ -41,6 +41,8 @@ export class World {
   readonly lines: TraceLine[] = [];
   readonly log: LogOf | null;
   badVersions: BadVersion[] = [];
+  /** What is not checked. */
+  readonly skipped: ReadonlySet<Check>;
   isBuildMachineAway = false;
   isSwarmStalled = false;
   pids = 0;
@@ -48,10 +50,16 @@ export class World {
   readonly #cutOffSinceMs = new Map<string, number>();
 
   constructor(
-    { seed, serverCount, log }: { seed: number; serverCount: number; log: LogOf | null },
+    { seed, serverCount, log, skipped }: {
+      readonly seed: number;
+      readonly serverCount: number;
+      readonly log: LogOf | null;
+      readonly skipped: ReadonlySet<Check>;
+    },
   ) {
     this.random = new RandomStream(seed);
     this.log = log;
+    this.skipped = skipped;
     this.network = new Network(this.time, this.random.fork("network"));
     this.observer = new Invariants(this);
     this.ensemble = new Ensemble({

@@ -43,6 +43,8 @@ export class AgentProcess implements Party {
   /** Its session at the moment, for faults. */
   zookeeper: ZooKeeper | null = null;
   crashPoint: CrashPoint | null = null;
+  /** How many calls from now one fails; 0: none does. */
+  failsIn = 0;
   readonly startedMs: number;
   /** Services that it has started or adopted. */
   readonly #ran = new Set<string>();
@@ -129,6 +131,10 @@ export class AgentProcess implements Party {
   #count(what: string): boolean {
     if (this.clock.isDead) return false;
     this.calls++;
+    if (this.failsIn > 0 && --this.failsIn === 0) {
+      this.world.trace(this.machine, `${what} fails`);
+      throw new Error(`${what}: input/output error`);
+    }
     const point = this.crashPoint;
     if (point === null || --point.callsLeft > 0) return false;
     this.crashPoint = null;

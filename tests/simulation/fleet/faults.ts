@@ -72,6 +72,15 @@ export const KINDS = {
       if (agent) agent.crashPoint = { callsLeft: Math.round(amount), isAfter: isOther };
     },
   },
+  /** The n-th call that the agent makes to its machine from now on fails with an error. */
+  io_error: {
+    weight: 2,
+    amount: [1, 60],
+    strike(run, { host, amount }) {
+      const agent = run.machineOf(host)?.agent;
+      if (agent) agent.failsIn = Math.round(amount);
+    },
+  },
   /** The agent dies at a moment. */
   agent_kill: {
     weight: 2,
@@ -141,6 +150,18 @@ export const KINDS = {
     strike(run, { host, amount, isOther }) {
       for (const link of linksOf(run, host)) link.toServer.holdNextMs = amount;
       return () => isOther && run.machineOf(host)?.agent?.crash("with a request under way");
+    },
+  },
+  /** Transactions take long, so that much happens between a reading and what was decided on it. */
+  late_transactions: {
+    weight: 3,
+    amount: [10, 4_000],
+    forMs: [1_000, 20_000],
+    strike(run, { host, amount, forMs, isOther }) {
+      const untilMs = run.world.time.nowMs + forMs;
+      for (const link of linksOf(run, isOther ? "admin" : host)) {
+        link.toServer.lateTransactions = { untilMs, byMs: amount };
+      }
     },
   },
   /** The connection breaks. */
@@ -383,6 +404,21 @@ export const KINDS = {
   forget: {
     weight: 1,
     strike: (run, { host }) => void run.operator.run({ kind: "forget", host }),
+  },
+  /** An operator forgets a host that has been away for long and comes back just then. */
+  forget_returning: {
+    weight: 1,
+    forMs: [7_000, 15_000],
+    amount: [300, 6_000],
+    strike(run, { host, amount }) {
+      const end = powerCut(run, [host]);
+      return () => {
+        const late = { untilMs: run.world.time.nowMs + 1_000, byMs: amount };
+        for (const link of linksOf(run, "admin")) link.toServer.lateTransactions = late;
+        void run.operator.run({ kind: "forget", host });
+        end();
+      };
+    },
   },
   /** An operator pauses, and resumes later. */
   pause: {

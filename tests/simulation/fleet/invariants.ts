@@ -23,6 +23,7 @@ export const CHECKS = {
   "I2 finish": "a wave is not finished while more hosts than the budget are not on its version",
   "I3 quorum": "the quorum has the release when the first host is admitted",
   "I4 verified": "what is started is on the disk as it was verified",
+  "I4 identity": "a wave is finished with hosts that have the content that was rolled out",
   "I5 slot": "a service that serves is stopped with a slot of its own",
   "I5 stands": "the slot of a host that is down for its switch stands",
   "I5 owner": "nobody but its host and an operator removes a slot",
@@ -32,10 +33,12 @@ export const CHECKS = {
   "I7 reason": "whoever halts a rollout says why",
   "I7 halted": "no wave is finished while control is halted",
   "I7 newest": "the rollout that was started last is the one that is shown",
+  "I7 roster": "whoever is online in the end is on the rosters of its services",
   "I8 withdrawn": "no host starts a version that was withdrawn before its agent started",
   "I8 popular":
     "a host takes a version that nobody has committed only with its wave or with most others",
   "I9 alone": "no host that hears nothing from ZooKeeper stops a service",
+  "I9 stays": "a host that runs a withdrawn version stays on it until the next rollout",
   "I10 locked": "what is started in a switch is locked in memory, where it has to be",
 } as const;
 
@@ -165,6 +168,7 @@ export class Invariants implements ChangeObserver {
       }
       case "staged":
         return this.#count(after === null ? "left the queue" : "joined the queue");
+      case "offer":
       case "other":
         return;
     }
@@ -241,6 +245,14 @@ export class Invariants implements ChangeObserver {
     }
     if (slot.wave !== null) this.#checkOrder({ service, host, slot, policy });
     const isServing = entries.current.get(host)?.state === "serving";
+    const isWithdrawn = entries.entry?.withdrawn.includes(slot.from ?? "") ?? false;
+    if (slot.wave === null && isServing && isWithdrawn) {
+      this.fail(
+        "I9 stays",
+        `${host} was admitted for ${service} ${slot.to} outside of any wave, and runs ${slot.from}`,
+        [host],
+      );
+    }
     const holders = [...entries.slots].filter(([other, held]) => other !== host && isHeld(held));
     if (slot.from !== null && holders.length >= policy.maxConcurrent) {
       this.fail(
@@ -325,6 +337,7 @@ export class Invariants implements ChangeObserver {
       return slot?.step === "failed" && slot.to === version;
     });
     const behind = covered.filter((host) => !this.#isOn(service, version, host));
+    this.#checkIdentity(service, version, covered);
     const allowed = countOf(policy.maxUnavailable, entries.roster.size, "down") +
       Math.min(failed.length, policy.maxFailures);
     if (behind.length > allowed || behind.length === covered.length) {
@@ -334,6 +347,24 @@ export class Invariants implements ChangeObserver {
         behind,
       );
     }
+  }
+
+  /** The same version published again with other content is another release. */
+  #checkIdentity(service: string, version: string, hosts: readonly string[]): void {
+    const { offer } = this.tree.of(service);
+    if (offer?.version !== version) return;
+    const strangers = hosts.filter((host) =>
+      this.#world.machinesNamed(host).some((machine) => {
+        const { current, complete } = machine.diskOf(service);
+        return current === version && (complete.get(version)?.content || null) !== offer.infoHash;
+      })
+    );
+    if (strangers.length === 0) return;
+    this.fail(
+      "I4 identity",
+      `the wave of ${service} ${version} was finished with other content on ${strangers}`,
+      strangers,
+    );
   }
 
   #noteWithdrawn(service: string, entry: ServiceEntries["entry"]): void {

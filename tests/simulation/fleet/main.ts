@@ -12,14 +12,13 @@
 
 import process from "node:process";
 import { parseArgs } from "node:util";
-import { addFigures, type Figures, noFigures } from "./campaign.ts";
 import { FAULT_KINDS, type FaultKind } from "./faults.ts";
 import { type Check, CHECKS } from "./invariants.ts";
 import { PENDING_CHECK_NAMES, STANDING_KINDS } from "./pending.ts";
 import { runScenario } from "./run.ts";
 import { drawScenario, type Scenario } from "./scenario.ts";
 import { shrink } from "./shrink.ts";
-import type { Said, Share } from "./worker.ts";
+import { runInThreads } from "./threads.ts";
 import type { TraceLine } from "./world.ts";
 
 /** Lines of the trace that are shown of a run that breaks an invariant. */
@@ -132,43 +131,16 @@ async function explain(seed: number): Promise<Record<string, unknown>> {
   };
 }
 
-/** Runs the seeds in several threads. Resolves to the figures and to what was violated, in the order of the seeds. */
-async function runAll(): Promise<{ figures: Figures; violations: Map<number, string> }> {
-  const jobs = Math.min(wholeNumber(values.jobs, "jobs"), count);
-  const figures = noFigures();
-  const violations = new Map<number, string>();
-  await Promise.all(Array.from({ length: jobs }, (_, job) => {
-    // Each takes every n-th seed, since none knows which ones take long.
-    const seeds = Array.from({ length: count }, (_, index) => first + index)
-      .filter((_, index) => index % jobs === job);
-    const share: Share = { seeds, hostCount, serviceCount, kinds, skipped };
-    const worker = new Worker(new URL("./worker.ts", import.meta.url), { type: "module" });
-    return new Promise<void>((resolve, reject) => {
-      worker.onmessage = ({ data }: MessageEvent<Said>) => {
-        if (data.type === "violation") {
-          violations.set(data.seed, data.message);
-          return;
-        }
-        addFigures(figures, data.figures);
-        worker.terminate();
-        resolve();
-      };
-      worker.onerror = (event) => {
-        event.preventDefault();
-        reject(new Error(event.message));
-      };
-      worker.postMessage(share);
-    });
-  }));
-  return { figures, violations };
-}
-
 async function runMany(): Promise<number> {
   const startedMs = performance.now();
-  const { figures, violations } = await runAll();
+  const seeds = Array.from({ length: count }, (_, index) => first + index);
+  const { figures, violations } = await runInThreads(
+    { seeds, hostCount, serviceCount, kinds, skipped },
+    wholeNumber(values.jobs, "jobs"),
+  );
   const seconds = (performance.now() - startedMs) / 1_000;
   const { user, system } = process.cpuUsage();
-  const [worst] = [...violations.keys()].sort((a, b) => a - b);
+  const [worst] = violations.keys();
   const explained = worst === undefined ? null : await explain(worst);
   const summary = {
     seeds: count,
@@ -178,7 +150,7 @@ async function runMany(): Promise<number> {
     seedsPerSecond: count / seconds,
     seedsPerCpuSecond: count / ((user + system) / 1e6),
     ...figures,
-    violations: Object.fromEntries([...violations].sort(([a], [b]) => a - b)),
+    violations: Object.fromEntries(violations),
     explained,
   };
   if (values.json) say(JSON.stringify(summary));

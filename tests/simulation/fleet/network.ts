@@ -7,6 +7,7 @@
  */
 
 import type { ByteStream } from "../../../zookeeper/mod.ts";
+import { opcodes } from "../../../zookeeper/wire/protocol.ts";
 import type { RandomStream } from "./random.ts";
 import type { ProcessClock, VirtualTime } from "./virtual_time.ts";
 
@@ -163,6 +164,8 @@ export class Pipe {
     | null = null;
   /** The next bytes take that much longer. */
   holdNextMs = 0;
+  /** Until when transactions take longer, and by how much. */
+  lateTransactions: { readonly untilMs: number; readonly byMs: number } | null = null;
   /** The connection breaks instead of delivering the next bytes. */
   breaksNext = false;
 
@@ -182,12 +185,19 @@ export class Pipe {
     if (this.isOver) return;
     const [one, other] = this.#link.places;
     const { time } = this.#network;
-    const delayMs = this.#network.delayMs(one, other) + this.holdNextMs;
+    const delayMs = this.#network.delayMs(one, other) + this.holdNextMs + this.#lateMs(bytes);
     if (bytes !== null) this.holdNextMs = 0;
     const dueMs = Math.max(this.#lastDueMs, time.nowMs + delayMs);
     this.#lastDueMs = dueMs;
     this.#underWay.push({ bytes, dueMs });
     this.flush();
+  }
+
+  #lateMs(bytes: Uint8Array | null): number {
+    const late = this.lateTransactions;
+    if (late === null || bytes === null || this.#network.time.nowMs > late.untilMs) return 0;
+    // A frame's length and the request's number come before the operation code.
+    return bytes[8] === 0 && bytes[11] === opcodes.multi ? late.byMs : 0;
   }
 
   /** Delivers what is due, and comes back for the rest. */

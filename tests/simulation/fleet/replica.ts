@@ -19,6 +19,7 @@ import { JuteReader, WireError } from "../../../zookeeper/wire/jute.ts";
 import { opcodes } from "../../../zookeeper/wire/protocol.ts";
 import { readConnectRequest, writeConnectResponse } from "../../../zookeeper/wire/records.ts";
 import type { NetworkStream, Party } from "./network.ts";
+import { plant, type Sabotage } from "./sabotage.ts";
 import type { ProcessClock } from "./virtual_time.ts";
 
 /** A change in the order that the leader has given it. All servers execute the same changes in the same order. */
@@ -117,11 +118,15 @@ export class Replica implements Party {
   readonly #processor: RequestProcessor;
   readonly #peers: Peers;
   readonly #nobody = nobody();
+  readonly #isSyncIgnored: boolean;
   #present: Change | null = null;
   #waits: { readonly until: number; readonly callback: () => void }[] = [];
   #ports = 0;
 
-  constructor(place: string, { clock, peers }: { clock: ProcessClock; peers: Peers }) {
+  constructor(
+    place: string,
+    { clock, peers, sabotage }: { clock: ProcessClock; peers: Peers; sabotage: Sabotage | null },
+  ) {
     this.place = place;
     this.clock = clock;
     this.#peers = peers;
@@ -140,6 +145,8 @@ export class Replica implements Party {
       log: silentLog,
     });
     this.tree.takeDirty();
+    if (sabotage !== null) plant(sabotage, this.tree, () => this.#present?.sessionId ?? 0n);
+    this.#isSyncIgnored = sabotage === "no_sync";
   }
 
   /** Whether it runs. */
@@ -254,7 +261,7 @@ export class Replica implements Party {
         });
         return;
       }
-      if (type === opcodes.sync) {
+      if (type === opcodes.sync && !this.#isSyncIgnored) {
         client.isWaiting = true;
         this.#peers.askForEnd(this, (committedCount) =>
           this.#whenApplied(committedCount, () => {

@@ -10,6 +10,7 @@ import { type Check, InvariantViolation } from "./invariants.ts";
 import { Machine } from "./machine.ts";
 import { Operator } from "./operator.ts";
 import type { RandomStream } from "./random.ts";
+import type { Sabotage } from "./sabotage.ts";
 import type { PlannedHost, Scenario } from "./scenario.ts";
 import { planOf } from "./scenario.ts";
 import { isHeld } from "./tree_mirror.ts";
@@ -50,15 +51,17 @@ export interface RunOptions {
   readonly log?: LogOf | null;
   /** What is not checked. Default: everything is. */
   readonly skipped?: readonly Check[];
+  /** A bug that is planted. Default: none. */
+  readonly sabotage?: Sabotage | null;
 }
 
 /** Runs a scenario to its end. */
 export async function runScenario(
   scenario: Scenario,
-  { log = null, skipped = [] }: RunOptions = {},
+  { log = null, skipped = [], sabotage = null }: RunOptions = {},
 ): Promise<RunResult> {
   const { seed, serverCount } = scenario;
-  const world = new World({ seed, serverCount, log, skipped: new Set(skipped) });
+  const world = new World({ seed, serverCount, log, skipped: new Set(skipped), sabotage });
   const run = new Run(world, scenario);
   try {
     await run.install();
@@ -282,8 +285,12 @@ export class Run {
     this.#calm();
     const untilMs = time.nowMs + QUIET_MS;
     for (let aborts = 0; time.nowMs < untilMs;) {
-      if (await this.#until(() => this.#isOver(), LOOK_AFTER_MS)) return await this.#checkNewest();
+      if (await this.#until(() => this.#isOver(), LOOK_AFTER_MS)) {
+        return await this.#checkAfterwards();
+      }
       for (const host of this.#toForget) void this.#forget(host);
+      // Whoever has committed a bad version, or has a host that cannot run it, mends it.
+      if (observer.tree.waves.size === 0) this.world.badVersions = [];
       const state = observer.tree.control?.state;
       if (state === "paused") void this.operator.run({ kind: "resume" });
       else if (state === "halted") {
@@ -294,10 +301,20 @@ export class Run {
     this.#stopIfBroken();
   }
 
-  /** Whoever looks must be shown the rollout that was started last, whatever the clocks said. */
-  async #checkNewest(): Promise<void> {
+  /** Checks what must hold when all is over: rosters, and that the rollout that was started last is the one shown. */
+  async #checkAfterwards(): Promise<void> {
     const started = this.operator.rollouts.at(-1);
     let shown: string | null | undefined;
+    for (const [service, { current, roster }] of this.world.observer.tree.services) {
+      const strangers = [...current.keys()].filter((host) => !roster.has(host));
+      if (strangers.length === 0) continue;
+      this.world.observer.fail(
+        "I7 roster",
+        `${strangers} are online and not on the roster of ${service}`,
+        strangers,
+      );
+      this.#stopIfBroken();
+    }
     void this.operator.newestRollout().then((id) => shown = id, () => shown = started);
     await this.#until(() => shown !== undefined, 60_000);
     if (shown === started) return;

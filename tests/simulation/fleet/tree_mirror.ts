@@ -10,6 +10,7 @@ import {
   type Control,
   type Current,
   DEPLOY,
+  type Offer,
   parseSequentialName,
   ROOT,
   type Service,
@@ -27,6 +28,7 @@ export interface QueuedWave extends Wave {
 /** What the tree says about one service. */
 export interface ServiceEntries {
   entry: Service | null;
+  offer: Partial<Offer> | null;
   readonly roster: Set<string>;
   readonly current: Map<string, Current>;
   readonly slots: Map<string, Slot>;
@@ -45,6 +47,7 @@ export interface Difference {
     | "current"
     | "slot"
     | "staged"
+    | "offer"
     | "other";
   readonly service: string;
   /** The host, or the name of the wave's node. */
@@ -66,6 +69,7 @@ export class TreeMirror {
     if (entries === undefined) {
       entries = {
         entry: null,
+        offer: null,
         roster: new Set(),
         current: new Map(),
         slots: new Map(),
@@ -134,6 +138,9 @@ export class TreeMirror {
             after as { readonly host: string; readonly version: string } | null,
           );
           break;
+        case "offer":
+          this.of(service).offer = after as Partial<Offer> | null;
+          break;
         case "other":
           break;
       }
@@ -156,6 +163,8 @@ export class TreeMirror {
         return this.of(service).slots.get(name) ?? null;
       case "staged":
         return this.of(service).staged.get(name) ?? null;
+      case "offer":
+        return this.of(service).offer;
       case "other":
         return null;
     }
@@ -197,7 +206,7 @@ function placeOf(path: string): Pick<Difference, "kind" | "service" | "name"> | 
     case "slots":
       return name === "" ? null : { kind: "slot", service, name };
     case "staging":
-      return name === "" ? null : { kind: "staged", service, name };
+      return { kind: name === "" ? "offer" : "staged", service, name };
     case "history":
       return { kind: "other", service: "", name: service };
     default:

@@ -10,6 +10,7 @@ import { type Check, Invariants } from "./invariants.ts";
 import { Machine } from "./machine.ts";
 import { Network } from "./network.ts";
 import { RandomStream } from "./random.ts";
+import type { Sabotage } from "./sabotage.ts";
 import { VirtualTime } from "./virtual_time.ts";
 
 /** Something that happened. */
@@ -50,11 +51,12 @@ export class World {
   readonly #cutOffSinceMs = new Map<string, number>();
 
   constructor(
-    { seed, serverCount, log, skipped }: {
+    { seed, serverCount, log, skipped, sabotage }: {
       readonly seed: number;
       readonly serverCount: number;
       readonly log: LogOf | null;
       readonly skipped: ReadonlySet<Check>;
+      readonly sabotage: Sabotage | null;
     },
   ) {
     this.random = new RandomStream(seed);
@@ -68,6 +70,7 @@ export class World {
       random: this.random.fork("ensemble"),
       serverCount,
       observer: this.observer,
+      sabotage,
     });
   }
 

@@ -7,5 +7,6 @@
 export { type CorruptFile, readJsonFile, syncFolder, writeJsonFile } from "./atomic_file.ts";
 export { HostError, type HostErrorCode } from "./errors.ts";
 export * from "./pinning/mod.ts";
+export * from "./ports.ts";
 export * from "./process/mod.ts";
 export * from "./releases/mod.ts";

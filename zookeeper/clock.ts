@@ -5,7 +5,7 @@
  * @module
  */
 
-/** A source of time: a monotonic reading for deadlines, the wall time for `ctime` and `mtime`, and timers. */
+/** A source of time: a monotonic reading for deadlines, the wall time for `ctime` and `mtime`, timers, and turns of the event loop. */
 export interface Clock {
   /** Milliseconds since an arbitrary start; never goes back. */
   nowMs(): number;
@@ -13,6 +13,8 @@ export interface Clock {
   wallTimeMs(): number;
   /** Calls `callback` once, `delayMs` from now. The returned function cancels it; cancelling twice is harmless. */
   after(delayMs: number, callback: () => void): () => void;
+  /** Calls `callback` once, in a later turn of the event loop, after the callbacks of all promises that are already resolved. */
+  nextTurn(callback: () => void): void;
 }
 
 /** The machine's own clock. */
@@ -23,12 +25,5 @@ export const systemClock: Clock = {
     const timer = setTimeout(callback, delayMs);
     return () => clearTimeout(timer);
   },
+  nextTurn: (callback) => void setImmediate(callback),
 };
-
-/**
- * Resolves in a later turn of the event loop, after the callbacks of all promises that are already resolved. It keeps the
- * order of the wire between a reply (which settles a promise) and a notification (which is a direct call).
- */
-export function nextTurn(): Promise<void> {
-  return new Promise((resolve) => setImmediate(resolve));
-}

@@ -9,7 +9,9 @@
  */
 
 export * from "./client/zookeeper.ts";
-export type { TlsOptions } from "./client/connection/dial.ts";
+export * from "./byte_stream.ts";
+export type { ServerAddress } from "./client/connection/connect_string.ts";
+export type { Dial, TlsOptions } from "./client/connection/dial.ts";
 export type { ZooKeeperOptions } from "./client/options.ts";
 export type { SaslCredentials } from "./client/connection/sasl.ts";
 export * from "./clock.ts";

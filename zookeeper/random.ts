@@ -11,6 +11,9 @@ export type Random = () => number;
 /** The runtime's own pseudo-random source: good enough for jitter and shuffling, not for secrets. */
 export const systemRandom: Random = Math.random;
 
+/** A source of random bytes, in a buffer of their own. */
+export type RandomBytes = (sizeBytes: number) => Uint8Array;
+
 /** Random bytes from the system's cryptographically secure source: for session passwords and for ids that nobody may guess. */
 export function secureRandomBytes(sizeBytes: number): Uint8Array {
   return crypto.getRandomValues(new Uint8Array(sizeBytes));

@@ -1,8 +1,6 @@
 /**
- * One host's agent: its tree of actors, and the resources that they share (the lock of the data directory, the release
- * stores, the torrent engine). The config comes in; the tree is built from it: session and registrar for the host, four
- * actors for each service, the HTTP endpoint. References and topics are handed to the actors that need them here, so this
- * file also shows which actor tells which.
+ * One host's agent: it opens what its actors share (the lock of the data directory, the release stores, the torrent
+ * engine), spawns their tree (spawn_tree.ts), and closes all of it in order.
  *
  * @module
  */
@@ -11,7 +9,6 @@ import {
   adoptService,
   dataDirPaths,
   lockDataDir,
-  type MachineIdentity,
   machineIdentity,
   readJsonFile,
   releasePin,
@@ -19,34 +16,21 @@ import {
   writeJsonFile,
 } from "../../host/mod.ts";
 import type { TorrentEngine } from "../../torrent/mod.ts";
-import { endpointActor } from "../endpoint/endpoint.ts";
-import { fetcherActor } from "../fetcher/fetcher.ts";
-import { transfersContract } from "../fetcher/transfers.ts";
-import type { PinnedEvent } from "../pinner/messages.ts";
 import { observerContract } from "../observer/contract.ts";
 import { writeFlightFile } from "../observer/flight_file.ts";
 import { observerActor } from "../observer/observer.ts";
-import { pinnerActor } from "../pinner/pinner.ts";
-import type { RegistrarMessage } from "../registrar/messages.ts";
-import { registrarActor } from "../registrar/registrar.ts";
-import type { HealthEvent } from "../runner/messages.ts";
-import { runnerActor } from "../runner/runner.ts";
 import {
   type ActorLogger,
-  type ActorRef,
   ActorSystem,
   type Clock,
   type FlightEvent,
   type MessageHooks,
   type StopReason,
-  supervisor,
-  Topic,
 } from "../runtime/mod.ts";
 import { RemoteNode } from "../runtime/remote/mod.ts";
-import { sessionActor, type SessionEvent, type SessionMessage } from "../session/session.ts";
-import { upgradeCoordinator } from "../upgrade_coordinator/upgrade_coordinator.ts";
-import type { AgentConfig, ServiceConfig } from "../config/agent_config.ts";
+import type { AgentConfig } from "../config/agent_config.ts";
 import { createEngine } from "./create_engine.ts";
+import { spawnTree } from "./spawn_tree.ts";
 
 /** What an agent works with besides its config. */
 export interface AgentOptions {
@@ -102,9 +86,18 @@ export async function startAgent(config: AgentConfig, options: AgentOptions): Pr
     const node = RemoteNode.create({ system });
     node.export(observerContract, system.spawn("observer", observerActor(system)));
     const actorsPort = listenForOthers(node, config);
-    const endpoint = spawnTree(system, { config, options, stores, engine, node, actorsPort });
+    const { promise: listening, resolve: onListening } = Promise.withResolvers<string>();
+    spawnTree(system, {
+      config,
+      agent: agentId(config.dataDir, options.createId),
+      machine: machineIdentity(Deno.realPathSync(config.dataDir)),
+      stores,
+      engine,
+      keeperCommand: options.keeperCommand,
+      remote: { node, actorsPort, onListening },
+    });
     const { terminated } = system;
-    const url = await Promise.race([endpoint, terminated.then(endedEarly)]);
+    const url = await Promise.race([listening, terminated.then(endedEarly)]);
     const openEngine = engine;
     let hasFailed = false;
     void terminated.then((reason) => hasFailed = reason.kind === "failed");
@@ -156,137 +149,6 @@ function crashRecorder(
 function endedEarly(reason: StopReason): never {
   const cause = reason.kind === "failed" ? reason.error : undefined;
   throw new Error("start agent: its actors ended before it listened", { cause });
-}
-
-/** Spawns the agent's actors. @returns The endpoint's URL, once it listens. */
-function spawnTree(
-  system: ActorSystem,
-  deps: {
-    config: AgentConfig;
-    options: AgentOptions;
-    stores: ReadonlyMap<string, ReleaseStore>;
-    engine: TorrentEngine;
-    node: RemoteNode;
-    actorsPort: number;
-  },
-): Promise<string> {
-  const { config, options, stores, engine, node, actorsPort } = deps;
-  const { host, site, rack } = config;
-  const agent = agentId(config.dataDir, options.createId);
-  const machine = machineIdentity(Deno.realPathSync(config.dataDir));
-  const identity = { host, site, rack, agent, machine };
-  const sessionEvents = new Topic<SessionEvent>("session", { replayLast: true });
-  const { promise: endpoint, resolve: onListening } = Promise.withResolvers<string>();
-  system.spawn(
-    "agent",
-    supervisor({
-      strategy: "one_for_one",
-      children(scope) {
-        const session = scope.child(
-          "session",
-          sessionActor({
-            servers: config.zookeeper,
-            client: { sessionTimeoutMs: config.sessionTimeout },
-            events: sessionEvents,
-          }),
-        );
-        const registrar = scope.child(
-          "registrar",
-          registrarActor({ ...identity, services: Object.keys(config.services) }, sessionEvents),
-        );
-        for (const [service, store] of stores) {
-          const serviceConfig = config.services[service];
-          if (serviceConfig === undefined) continue;
-          scope.child(
-            `service:${service}`,
-            serviceSupervisor({
-              host,
-              agent,
-              machine,
-              service,
-              config: serviceConfig,
-              store,
-              engine,
-              node,
-              session,
-              sessionEvents,
-              registrar,
-              keeperCommand: options.keeperCommand,
-            }),
-          );
-        }
-        scope.child(
-          "endpoint",
-          endpointActor({
-            listen: config.listen,
-            hostNames: config.hostNames,
-            registrar,
-            actors: () => system.tree(),
-            actorsPort,
-            onListening,
-          }),
-        );
-      },
-    }),
-  );
-  return endpoint;
-}
-
-/** The four actors of one service. Each depends on those to its left, and restarts with them. */
-function serviceSupervisor(deps: {
-  host: string;
-  agent: string;
-  machine: MachineIdentity;
-  service: string;
-  config: ServiceConfig;
-  store: ReleaseStore;
-  engine: TorrentEngine;
-  node: RemoteNode;
-  session: ActorRef<SessionMessage>;
-  sessionEvents: Topic<SessionEvent>;
-  registrar: ActorRef<RegistrarMessage>;
-  keeperCommand: readonly string[];
-}) {
-  const { host, agent, service, config, store, engine, session, sessionEvents, registrar } = deps;
-  const { keeperCommand, node } = deps;
-  return supervisor({
-    strategy: "rest_for_one",
-    // A failure every other minute for an hour is not repaired by restarting one actor: then all four begin anew.
-    intensity: { sustained: { maxRestarts: 30, withinMs: 3_600_000 } },
-    children(scope) {
-      const healthEvents = new Topic<HealthEvent>(`${service} health`, { replayLast: true });
-      const pinnedEvents = new Topic<PinnedEvent>(`${service} pinned`, { replayLast: true });
-      const runner = scope.child(
-        "runner",
-        runnerActor({ service, host, config, layout: store.layout, events: healthEvents }),
-      );
-      const fetcher = scope.child("fetcher", fetcherActor({ store, engine }));
-      // The export ends with the fetcher; after a restart of this supervisor there is a new fetcher.
-      node.export(transfersContract(service), fetcher);
-      const pinner = scope.child(
-        "pinner",
-        pinnerActor({ service, store, config: config.pin, keeperCommand, events: pinnedEvents }),
-      );
-      scope.child(
-        "upgrade_coordinator",
-        upgradeCoordinator({
-          host,
-          agent,
-          service,
-          config,
-          store,
-          session,
-          registrar,
-          runner,
-          fetcher,
-          pinner,
-          sessionEvents,
-          healthEvents,
-          pinnedEvents,
-        }),
-      );
-    },
-  });
 }
 
 /**

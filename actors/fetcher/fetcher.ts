@@ -6,13 +6,12 @@
  * @module
  */
 
-import { readFile } from "../../base/bounded_read.ts";
-import type { ReleaseStore } from "../../host/mod.ts";
+import type { Releases } from "../../host/mod.ts";
 import type { Received, Release } from "../../rollout/mod.ts";
-import { MAX_METAINFO_BYTES, type TorrentEngine, type Transfer } from "../../torrent/mod.ts";
+import { type TorrentEngine, type Transfer } from "../../torrent/mod.ts";
 import type { ActorContext, ActorDefinition, ActorRef, ReplyTo } from "../runtime/mod.ts";
+import { type FetcherDisk, thisDisk } from "./disk.ts";
 import { prepareRelease } from "./prepare_release.ts";
-import { readReceived, writeReceived } from "./received_record.ts";
 import { describePause, transferDetails, type TransfersMessage } from "./transfers.ts";
 
 /** Progress of the release under preparation. */
@@ -82,8 +81,10 @@ interface State {
 
 /** What the fetcher works with. */
 export interface FetcherOptions {
-  readonly store: ReleaseStore;
+  readonly store: Releases;
   readonly engine: TorrentEngine;
+  /** Default: this machine's. */
+  readonly disk?: FetcherDisk;
 }
 
 const PREPARE_KEY = "prepare";
@@ -92,12 +93,12 @@ const GIVEN_UP = "given up: another release is wanted";
 
 /** Makes the fetcher actor of one service. */
 export function fetcherActor(
-  { store, engine }: FetcherOptions,
+  { store, engine, disk = thisDisk }: FetcherOptions,
 ): ActorDefinition<State, FetcherMessage> {
   return {
     name: "fetcher",
     init(context) {
-      context.pipeToSelf(() => seedStored(store, engine), {
+      context.pipeToSelf(() => seedStored({ store, engine, disk }), {
         ok: (transfers) => ({ type: "seeding", transfers }),
         error: (error) => {
           context.log.warn("seed what is on disk: {error}", { error });
@@ -114,7 +115,7 @@ export function fetcherActor(
             state.early = message;
             return state;
           }
-          return prepare(state, message, { store, engine, context });
+          return prepare(state, message, { store, engine, disk, context });
         case "cancel":
           giveUp(state, context);
           return state;
@@ -148,7 +149,7 @@ export function fetcherActor(
           const { preparation } = state;
           if (preparation?.version !== message.version) return state;
           const received = receivedSoFar(state, preparation);
-          writeReceived(store, received);
+          disk.writeReceived(store, received);
           state.preparation = null;
           if (message.error !== null) stopTransfer(state, message.version, context);
           preparation.replyTo.tell(
@@ -165,7 +166,7 @@ export function fetcherActor(
           state.isReady = true;
           return state.early === null
             ? state
-            : prepare(state, state.early, { store, engine, context });
+            : prepare(state, state.early, { store, engine, disk, context });
         case "keep": {
           const versions = [
             ...message.versions,
@@ -206,7 +207,7 @@ const ignoreOutcome = {
   error: (error: unknown): FetcherMessage => ({ type: "failed", what: "stop seeding", error }),
 };
 
-interface Deps extends FetcherOptions {
+interface Deps extends Required<FetcherOptions> {
   readonly context: ActorContext<FetcherMessage>;
 }
 
@@ -216,13 +217,13 @@ function prepare(
   deps: Deps,
 ): State {
   const { release, isPinned, isRunning, progressTo, replyTo } = message;
-  const { store, engine, context } = deps;
+  const { store, engine, disk, context } = deps;
   state.early = null;
   giveUp(state, context);
   const { version } = release;
   let before: Received;
   try {
-    before = readReceived(store, version);
+    before = disk.readReceived(store, version);
   } catch (error) {
     // The version came from the tree, and may be anything: one that names no release cannot be prepared.
     replyTo.tell({ ok: false, reason: reasonOf(error) });
@@ -237,6 +238,7 @@ function prepare(
       await prepareRelease(release, {
         store,
         engine,
+        disk,
         signal,
         clock: context.clock,
         log: context.log,
@@ -296,7 +298,7 @@ function receivedSoFar(state: State, { version, before, reusedBytes }: Preparati
 
 /** @returns The versions that are gone. */
 async function removeOld(
-  store: ReleaseStore,
+  store: Releases,
   keep: { versions: readonly string[]; others: number },
 ): Promise<readonly string[]> {
   const complete = (await store.list()).filter(({ state }) => state === "complete").map((
@@ -312,16 +314,14 @@ async function removeOld(
 
 /** Seeds every release that is complete and unchanged on disk. */
 async function seedStored(
-  store: ReleaseStore,
-  engine: TorrentEngine,
+  { store, engine, disk }: Required<FetcherOptions>,
 ): Promise<Map<string, Transfer>> {
   const transfers = new Map<string, Transfer>();
   for (const { version, state } of await store.list()) {
     if (state !== "complete" || !(await store.isIntact(version)).intact) continue;
-    const { torrent, final } = store.paths(version);
-    const metainfo = await readFile(torrent, MAX_METAINFO_BYTES).catch(() => null);
+    const metainfo = await disk.readTorrent(store.paths(version).torrent);
     if (metainfo !== null) {
-      transfers.set(version, engine.seed({ metainfo, root: final }));
+      transfers.set(version, engine.seed({ metainfo, root: store.paths(version).final }));
     }
   }
   return transfers;

@@ -5,13 +5,10 @@
  * @module
  */
 
-import { readFile } from "../../base/bounded_read.ts";
-import { diskSpace, type ReleaseStore } from "../../host/mod.ts";
+import type { Releases } from "../../host/mod.ts";
 import type { Release } from "../../rollout/mod.ts";
 import type { Log } from "../../base/log.ts";
 import {
-  fetchTorrent,
-  MAX_METAINFO_BYTES,
   type PagePolicy,
   readRelease,
   ReleaseError,
@@ -20,12 +17,14 @@ import {
   type TransferProgress,
 } from "../../torrent/mod.ts";
 import { type Clock, sleep } from "../runtime/mod.ts";
-import { forgetPresentBlocks, isSharing, reuseStored } from "./reuse_stored.ts";
+import { type FetcherDisk, thisDisk } from "./disk.ts";
 
 /** What {@link prepareRelease} works with. */
 export interface PrepareTools {
-  readonly store: ReleaseStore;
+  readonly store: Releases;
   readonly engine: TorrentEngine;
+  /** Default: this machine's. */
+  readonly disk?: FetcherDisk;
   readonly clock: Clock;
   readonly log: Log;
   readonly signal: AbortSignal;
@@ -62,7 +61,7 @@ const NO_BLOB = "0".repeat(40);
  * @throws {PrepareError | TransferError | ReleaseError | FeedError | HostError} and the signal's reason.
  */
 export async function prepareRelease(release: Release, tools: PrepareTools): Promise<void> {
-  const { store, engine, signal } = tools;
+  const { store, engine, disk = thisDisk, signal } = tools;
   const { version, infoHash } = release;
   if (infoHash === null) return await prepareWithoutBlob(release, tools);
   const paths = store.paths(version);
@@ -85,9 +84,9 @@ export async function prepareRelease(release: Release, tools: PrepareTools): Pro
   }
   const root = await store.preparePartial(version);
   // Where copies share their blocks, there may be room for this release only because most of it is on the disk already.
-  if (!isSharing(store)) await expectDiskSpace(release, root);
+  if (!disk.isSharing(store)) await expectDiskSpace(release, { root, disk });
   await reuse(release, { metainfo, root }, tools);
-  await expectDiskSpace(release, root);
+  await expectDiskSpace(release, { root, disk });
 
   let transfer = await runTransfer({ metainfo, root, resume: "journal" }, release, tools);
   try {
@@ -103,7 +102,7 @@ export async function prepareRelease(release: Release, tools: PrepareTools): Pro
   await store.writeReceipt(version, { infoHash, verifiedAt: tools.clock.wallTimeMs() });
   await store.promote(version);
   await transfer.relocate(paths.final);
-  await forgetPresentBlocks(store);
+  await disk.forgetPresentBlocks(store);
 }
 
 /** A release without a blob is an empty folder: the service is restarted, nothing else. */
@@ -118,25 +117,24 @@ async function prepareWithoutBlob(release: Release, tools: PrepareTools): Promis
 /** The .torrent from this host's disk or from where the release says, accepted only with the right info hash. */
 async function loadMetainfo(
   release: Release & { readonly infoHash: string },
-  { store, signal }: PrepareTools,
+  { store, disk = thisDisk, signal }: PrepareTools,
 ): Promise<Uint8Array> {
   const { service, version, infoHash, torrentUrl } = release;
   const path = store.paths(version).torrent;
-  const saved = await readFile(path, MAX_METAINFO_BYTES).catch(() => null);
+  const saved = await disk.readTorrent(path);
   if (saved !== null && isRelease(saved, release)) return saved;
   if (torrentUrl === null) {
     throw new PrepareError(
       `prepare ${service} ${version}: the release names no URL for its .torrent; publish it again`,
     );
   }
-  const metainfo = await fetchTorrent(torrentUrl, { expectInfoHash: infoHash, signal });
+  const metainfo = await disk.fetchTorrent(torrentUrl, { expectInfoHash: infoHash, signal });
   if (!isRelease(metainfo, release)) {
     throw new PrepareError(
       `prepare ${service} ${version}: the .torrent at ${torrentUrl} is for another release`,
     );
   }
-  await Deno.writeFile(`${path}.new`, metainfo);
-  await Deno.rename(`${path}.new`, path);
+  await disk.writeTorrent(path, metainfo);
   return metainfo;
 }
 
@@ -172,9 +170,9 @@ function isRelease(metainfo: Uint8Array, release: Release): boolean {
 async function reuse(
   release: Release,
   what: { readonly metainfo: Uint8Array; readonly root: string },
-  { store, log, signal, onPhase, onReused }: PrepareTools,
+  { store, disk = thisDisk, log, signal, onPhase, onReused }: PrepareTools,
 ): Promise<void> {
-  const { reusedBytes } = await reuseStored(release, what, {
+  const { reusedBytes } = await disk.reuseStored(release, what, {
     store,
     log,
     signal,
@@ -184,26 +182,19 @@ async function reuse(
   if (reusedBytes > 0) onReused(reusedBytes);
 }
 
-async function expectDiskSpace(release: Release, root: string): Promise<void> {
-  const { freeBytes } = await diskSpace(root);
-  const presentBytes = await folderBlocksBytes(root);
+async function expectDiskSpace(
+  release: Release,
+  { root, disk }: { readonly root: string; readonly disk: FetcherDisk },
+): Promise<void> {
+  const freeBytes = await disk.freeBytes(root);
+  // An earlier attempt uses some of the space already.
+  const presentBytes = await disk.usedBytes(root);
   const missingBytes = release.sizeBytes - presentBytes + DISK_RESERVE_BYTES - freeBytes;
   if (missingBytes <= 0) return;
   throw new PrepareError(
     `prepare ${release.service} ${release.version}: expected room for ${release.sizeBytes} bytes at ${root}, ` +
       `${missingBytes} bytes are missing; make room, it goes on by itself`,
   );
-}
-
-/** Space that an earlier attempt uses already. A sparse file counts with the blocks that it has. */
-async function folderBlocksBytes(folder: string): Promise<number> {
-  let bytes = 0;
-  for await (const entry of Deno.readDir(folder)) {
-    const path = `${folder}/${entry.name}`;
-    if (entry.isDirectory) bytes += await folderBlocksBytes(path);
-    else bytes += ((await Deno.lstat(path)).blocks ?? 0) * 512;
-  }
-  return bytes;
 }
 
 async function runTransfer(

@@ -6,7 +6,7 @@
  */
 
 import { z } from "zod";
-import { readJsonFile, type ReleaseStore, writeJsonFile } from "../../host/mod.ts";
+import { readJsonFile, type Releases, writeJsonFile } from "../../host/mod.ts";
 import type { Received } from "../../rollout/mod.ts";
 
 const recordSchema = z.object({
@@ -23,14 +23,14 @@ const NOTHING = { rackBytes: 0, siteBytes: 0, remoteBytes: 0, reusedBytes: 0 };
  *
  * @throws {HostError} `NAME_INVALID`.
  */
-export function readReceived(store: ReleaseStore, version: string): Received {
+export function readReceived(store: Releases, version: string): Received {
   const file = readJsonFile(store.paths(version).received);
   const parsed = file.state === "present" ? recordSchema.safeParse(file.value) : null;
   return { version, ...(parsed?.data ?? NOTHING) };
 }
 
 /** Replaces the record. A failure is ignored, because the record is only a statistic. */
-export function writeReceived(store: ReleaseStore, received: Received): void {
+export function writeReceived(store: Releases, received: Received): void {
   const { rackBytes, siteBytes, remoteBytes, reusedBytes } = received;
   try {
     const record = { rackBytes, siteBytes, remoteBytes, reusedBytes };

@@ -9,7 +9,7 @@ import { readFile } from "../../base/bounded_read.ts";
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { allocateFile, canShareBlocks } from "../../ffi/mod.ts";
-import { readJsonFile, type ReleaseStore, writeJsonFile } from "../../host/mod.ts";
+import { readJsonFile, type Releases, writeJsonFile } from "../../host/mod.ts";
 import type { Release } from "../../rollout/mod.ts";
 import type { Log } from "../../base/log.ts";
 import {
@@ -26,14 +26,14 @@ const SOURCES_MAX = 3;
 
 /** What {@link reuseStored} works with. */
 export interface ReuseTools {
-  readonly store: ReleaseStore;
+  readonly store: Releases;
   readonly log: Log;
   readonly signal: AbortSignal;
   readonly onProgress: (doneBytes: number, totalBytes: number) => void;
 }
 
 /** Whether copies on the store's file system share their blocks, and so take no space. */
-export function isSharing(store: ReleaseStore): boolean {
+export function isSharing(store: Releases): boolean {
   try {
     return canShareBlocks(store.layout.stateDir);
   } catch {
@@ -80,7 +80,7 @@ export async function reuseStored(
 
 /** Removes the notes on present blocks of releases that are complete by now, or not wanted any more. */
 export async function forgetPresentBlocks(
-  { layout }: ReleaseStore,
+  { layout }: Releases,
   options: { readonly but?: string } = {},
 ): Promise<void> {
   const suffix = presentBlocksPath("");
@@ -93,7 +93,7 @@ export async function forgetPresentBlocks(
 const NOTHING: Reuse = { reusedBytes: 0, copiedBytes: 0 };
 
 /** Complete, unchanged releases with their .torrents: the one that runs first, then the newest. */
-async function findSources(store: ReleaseStore, wanted: string): Promise<ReuseFrom[]> {
+async function findSources(store: Releases, wanted: string): Promise<ReuseFrom[]> {
   const stored = (await store.list())
     .filter(({ version, state }) => state === "complete" && version !== wanted)
     .map((one) => ({ ...one, verifiedMs: store.readReceipt(one.version)?.verifiedAt ?? 0 }))

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { ReleaseStore } from "../../host/mod.ts";
+import type { PinKeepers, Releases } from "../../host/mod.ts";
 import type { ServiceConfig } from "../config/agent_config.ts";
 import type { ActorRef, Publisher, ReplyTo } from "../runtime/mod.ts";
 
@@ -67,10 +67,12 @@ export type PinnerMessage =
 /** The pinner's options. */
 export interface PinnerOptions {
   readonly service: string;
-  readonly store: ReleaseStore;
+  readonly store: Releases;
   readonly config: ServiceConfig["pin"];
   /** The program that runs a pin keeper, and its first arguments. */
   readonly keeperCommand: readonly string[];
   /** Where changes of the locked bytes are published. It should replay the last one to new subscribers. */
   readonly events: Publisher<PinnedEvent>;
+  /** Where its keepers run. Default: on this machine. */
+  readonly keepers?: PinKeepers;
 }

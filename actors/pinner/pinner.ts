@@ -6,16 +6,7 @@
  * @module
  */
 
-import {
-  awaitPinned,
-  checkPinnable,
-  HostError,
-  type Pin,
-  pinStatus,
-  releasePin,
-  type ReleaseStore,
-  startPin,
-} from "../../host/mod.ts";
+import { HostError, type Pin, type PinKeepers, thisHost } from "../../host/mod.ts";
 import { type ActorContext, type ActorDefinition, sleep } from "../runtime/mod.ts";
 import type { PinnerMessage, PinnerOptions, PinOutcome } from "./messages.ts";
 
@@ -88,7 +79,7 @@ export function pinnerActor(options: PinnerOptions): ActorDefinition<State, Pinn
             state.wanted.delete(version);
             state.refusals.delete(version);
           }
-          context.pipeToSelf(() => unlockOthers(options.store, versions), {
+          context.pipeToSelf(() => unlockOthers(options, versions), {
             ok: () => ({ type: "kept", error: null, replyTo }),
             error: (error) => ({ type: "kept", error, replyTo }),
           });
@@ -128,14 +119,14 @@ function pin(state: State, request: PinRequest, { options, context }: Deps): voi
     return;
   }
   state.waiting.set(version, [request]);
-  const { store, config, keeperCommand } = options;
+  const { store, config, keeperCommand, keepers = thisHost.keepers } = options;
   context.pipeToSelf<PinOutcome>(
     async (signal) => {
       const { final: root, pinStatus: statusPath } = store.paths(version);
       const command = [...keeperCommand];
-      const starting = startPin({ command, root, statusPath, limitBytes: config.limit });
-      void keepTrack(state, starting, context);
-      const status = await awaitPinned(await starting, {
+      const starting = keepers.start({ command, root, statusPath, limitBytes: config.limit });
+      void keepTrack(state, starting, { keepers, context });
+      const status = await keepers.locked(await starting, {
         signal,
         onProgress({ lockedBytes, totalBytes }) {
           const progress = totalBytes === 0 ? 1 : lockedBytes / totalBytes;
@@ -154,11 +145,15 @@ function pin(state: State, request: PinRequest, { options, context }: Deps): voi
 }
 
 /** A keeper is found again by its status file, so it counts as being started until it has written one. */
-async function keepTrack(state: State, starting: Promise<Pin>, { clock }: Context): Promise<void> {
+async function keepTrack(
+  state: State,
+  starting: Promise<Pin>,
+  { keepers, context: { clock } }: { readonly keepers: PinKeepers; readonly context: Context },
+): Promise<void> {
   const announced = (async () => {
     const keeper = await starting;
     const deadlineMs = clock.nowMs() + FIRST_STATUS_MS;
-    while (pinStatus(keeper.statusPath)?.pid !== keeper.pid && clock.nowMs() < deadlineMs) {
+    while (keepers.status(keeper.statusPath)?.pid !== keeper.pid && clock.nowMs() < deadlineMs) {
       await sleep(clock, FIRST_STATUS_POLL_MS);
     }
   })().catch(() => {});
@@ -194,13 +189,13 @@ function noteOutcome(
 function check(
   state: State,
   { version, sizeBytes }: { version: string; sizeBytes: number },
-  { service, config }: PinnerOptions,
+  { service, config, keepers = thisHost.keepers }: PinnerOptions,
 ): PinOutcome {
   if (config.mode === "off") return { ok: true, lockedBytes: 0 };
   if (state.locked.has(version)) return { ok: true, lockedBytes: sizeBytes };
   try {
     // The sizes of single files are not known before the .torrent is fetched; their sum is.
-    checkPinnable({
+    keepers.check({
       name: `${service} ${version}`,
       fileSizes: [sizeBytes],
       limitBytes: config.limit,
@@ -224,13 +219,13 @@ function refused(
 }
 
 /** Reads which keepers live and how many bytes each has locked. */
-function look({ store }: PinnerOptions, context: Context): void {
+function look({ store, keepers = thisHost.keepers }: PinnerOptions, context: Context): void {
   context.pipeToSelf(
     async () => {
       const locked = new Map<string, number>();
       for (const { version, state } of await store.list()) {
         if (state !== "complete") continue;
-        const status = pinStatus(store.paths(version).pinStatus);
+        const status = keepers.status(store.paths(version).pinStatus);
         if (status?.alive === true && status.state === "locked") {
           locked.set(version, status.lockedBytes);
         }
@@ -269,8 +264,11 @@ function onFound(
   return state;
 }
 
-async function unlockOthers(store: ReleaseStore, keep: readonly string[]): Promise<void> {
+async function unlockOthers(
+  { store, keepers = thisHost.keepers }: PinnerOptions,
+  keep: readonly string[],
+): Promise<void> {
   for (const { version } of await store.list()) {
-    if (!keep.includes(version)) await releasePin(store.paths(version).pinStatus);
+    if (!keep.includes(version)) await keepers.release(store.paths(version).pinStatus);
   }
 }

@@ -5,13 +5,13 @@
  */
 
 import {
-  checkHealth,
   expandCommand,
   type ExpandedCommand,
   expandHealthCheck,
   type HealthResult,
   type ServiceProcess,
   type TemplateValues,
+  thisHost,
 } from "../../host/mod.ts";
 import type { ActorContext, Publisher, ReplyTo } from "../runtime/mod.ts";
 import type { HealthEvent, RunnerMessage, RunnerOptions, ServiceStatus } from "./messages.ts";
@@ -58,13 +58,13 @@ export function check(
     replyTo?.tell(statusOf(state));
     return;
   }
-  const spec = options.config.health;
+  const { config: { health: spec }, processes = thisHost.processes } = options;
   context.pipeToSelf<HealthResult>(
     async (signal) => {
       if (!process.isAlive()) return { ok: false, reason: "the process has ended" };
       if (spec === undefined) return { ok: true };
       const values = templateValues(options, process.version);
-      return await checkHealth(expandHealthCheck(spec, values), {
+      return await processes.checkHealth(expandHealthCheck(spec, values), {
         signal,
         service: {
           user: options.config.user,

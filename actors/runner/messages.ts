@@ -4,7 +4,12 @@
  * @module
  */
 
-import type { HealthResult, ReleaseLayout, ServiceProcess } from "../../host/mod.ts";
+import type {
+  HealthResult,
+  ReleaseLayout,
+  ServiceProcess,
+  ServiceProcesses,
+} from "../../host/mod.ts";
 import type { ServiceConfig } from "../config/agent_config.ts";
 import type { Publisher, ReplyTo } from "../runtime/mod.ts";
 
@@ -71,4 +76,6 @@ export interface RunnerOptions {
   readonly layout: ReleaseLayout;
   /** Where changes of the service's health are published. It should replay the last one to new subscribers. */
   readonly events: Publisher<HealthEvent>;
+  /** Where its processes run. Default: on this machine. */
+  readonly processes?: ServiceProcesses;
 }

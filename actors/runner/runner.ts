@@ -8,12 +8,7 @@
  * @module
  */
 
-import {
-  adoptService,
-  type HealthResult,
-  type ServiceProcess,
-  startService,
-} from "../../host/mod.ts";
+import { type HealthResult, type ServiceProcess, thisHost } from "../../host/mod.ts";
 import type { ActorContext, ActorDefinition, ReplyTo } from "../runtime/mod.ts";
 import {
   announce,
@@ -49,8 +44,9 @@ export function runnerActor(options: RunnerOptions): ActorDefinition<State, Runn
   return {
     name: "runner",
     init(context) {
-      const process = adoptService(options.layout.processRecord, {
-        logPath: options.layout.serviceLog,
+      const { processes = thisHost.processes, layout } = options;
+      const process = processes.adopt(layout.processRecord, {
+        logPath: layout.serviceLog,
         onRefused: (reason) =>
           context.log.warn("{service}: not adopted: {reason}", {
             service: options.service,
@@ -197,10 +193,10 @@ function start(
   { options, context }: Deps,
 ): void {
   const { version, replyTo } = what;
-  const { config, layout } = options;
+  const { config, layout, processes = thisHost.processes } = options;
   state.isBusy = true;
   const starting = (async () => {
-    return await startService({
+    return await processes.start({
       ...serviceCommand(options, version),
       user: config.user,
       logPath: layout.serviceLog,

@@ -58,6 +58,8 @@ export interface SessionOptions {
   readonly client: ZooKeeperOptions;
   /** Where changes of the session are published. It should replay the last one to new subscribers. */
   readonly events: Publisher<SessionEvent>;
+  /** Makes the client, which begins to connect. Default: one that connects over the network. */
+  readonly connect?: (servers: string, options: ZooKeeperOptions) => ZooKeeper;
 }
 
 /** Makes the session actor. It closes the session when it stops, so that the host's entries are removed at once. */
@@ -67,7 +69,8 @@ export function sessionActor(
   return {
     name: "session",
     init(context) {
-      const zookeeper = new ZooKeeper(options.servers, { ...options.client, log: context.log });
+      const { servers, client, connect = connectOverNetwork } = options;
+      const zookeeper = connect(servers, { ...client, log: context.log });
       const stopListening = zookeeper.onState(() => context.self.tell({ type: "state_changed" }));
       // After a restart of this actor, the last event still has the client of the earlier incarnation.
       options.events.publish({ type: "session_suspended" });
@@ -135,6 +138,10 @@ export function sessionActor(
       await state.zookeeper.close();
     },
   };
+}
+
+function connectOverNetwork(servers: string, options: ZooKeeperOptions): ZooKeeper {
+  return new ZooKeeper(servers, options);
 }
 
 function setWatch(state: State, path: string, context: ActorContext<SessionMessage>): void {

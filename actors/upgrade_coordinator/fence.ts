@@ -102,7 +102,7 @@ function turnBack(
         await giveSlotBack(zookeeper, service, { slot: toSlot(change, host), view: reading.view });
       } finally {
         // Also when the slot stands for now: without a switch it is given back with the next reading.
-        await undrain({ config, log: context.log, signal });
+        await undrain({ config, ports: options.ports, log: context.log, signal });
         // Last: an agent that dies before drains again, finds that its slot is gone, and undrains.
         if (!signal.aborted) state.journal.clear();
       }

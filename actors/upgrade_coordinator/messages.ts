@@ -5,7 +5,7 @@
  */
 
 import type { ServiceReading } from "../../coordination/mod.ts";
-import type { ReleaseStore } from "../../host/mod.ts";
+import type { HostPorts, Releases } from "../../host/mod.ts";
 import type { AgentIdentity, Received } from "../../rollout/mod.ts";
 import type { ServiceConfig } from "../config/agent_config.ts";
 import type { FetcherMessage, FetchProgress } from "../fetcher/fetcher.ts";
@@ -52,7 +52,7 @@ export interface CoordinatorOptions {
   readonly machine?: AgentIdentity["machine"];
   readonly service: string;
   readonly config: ServiceConfig;
-  readonly store: ReleaseStore;
+  readonly store: Releases;
   readonly session: ActorRef<SessionMessage>;
   readonly registrar: ActorRef<RegistrarMessage>;
   readonly runner: ActorRef<RunnerMessage>;
@@ -61,4 +61,6 @@ export interface CoordinatorOptions {
   readonly sessionEvents: Subscribable<SessionEvent>;
   readonly healthEvents: Subscribable<HealthEvent>;
   readonly pinnedEvents: Subscribable<PinnedEvent>;
+  /** What it does to its machine. Default: to the one that this program runs on. */
+  readonly ports?: HostPorts;
 }

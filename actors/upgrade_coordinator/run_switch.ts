@@ -80,6 +80,7 @@ function runStep(state: State, change: Switch, deps: Deps): State {
       await takeStep(change, {
         config: options.config,
         store: options.store,
+        ports: options.ports,
         runner: options.runner,
         clock: context.clock,
         log: context.log,

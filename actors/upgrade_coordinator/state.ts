@@ -5,7 +5,7 @@
  */
 
 import type { ServiceReading } from "../../coordination/mod.ts";
-import { type SwitchEntry, SwitchJournal } from "../../host/mod.ts";
+import { type Journal, type SwitchEntry, thisHost } from "../../host/mod.ts";
 import type { Current } from "../../rollout/mod.ts";
 import type { ZooKeeper } from "../../zookeeper/mod.ts";
 import type { ServiceStatus } from "../runner/messages.ts";
@@ -67,7 +67,7 @@ export interface State {
   isDrained: boolean;
   /** The switch that was under way when the agent ended, as the journal has it. */
   interrupted: SwitchEntry | null;
-  readonly journal: SwitchJournal;
+  readonly journal: Journal;
   /** Why the last report did not get through; `null` when none is waiting. */
   reportProblem: string | null;
 }
@@ -80,7 +80,8 @@ export const RETRY_TIMER = "retry";
 
 /** The state of a coordinator that has just started. */
 export function firstState({ options, context }: Deps): State {
-  const journal = new SwitchJournal(options.store.layout.switchJournal);
+  const { ports = thisHost, store } = options;
+  const journal = ports.openJournal(store.layout.switchJournal);
   const found = journal.read();
   if (found.state === "corrupt") {
     context.log.error(

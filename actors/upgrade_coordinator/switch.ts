@@ -8,10 +8,11 @@
  */
 
 import {
-  checkHealth,
-  type ReleaseStore,
+  type HostPorts,
+  type Releases,
   type SwitchEntry,
   type SwitchStep,
+  thisHost,
 } from "../../host/mod.ts";
 import { DEFAULT_POLICY, policySchema, SCHEMA_VERSION, type Slot } from "../../rollout/mod.ts";
 import type { ServiceConfig } from "../config/agent_config.ts";
@@ -41,7 +42,9 @@ export interface Switch {
 /** What {@link takeStep} works with. */
 export interface SwitchTools {
   readonly config: ServiceConfig;
-  readonly store: ReleaseStore;
+  readonly store: Releases;
+  /** Where hooks run. Default: on this machine. */
+  readonly ports?: HostPorts | undefined;
   readonly runner: ActorRef<RunnerMessage>;
   readonly clock: Clock;
   readonly log: ActorLogger;
@@ -180,20 +183,23 @@ export function toSlot(change: Switch, host: string): Slot {
 }
 
 /** Runs the drain hook. If it fails, the switch goes on: otherwise one bad script would stop every upgrade. */
-async function drain({ config, log, signal }: SwitchTools): Promise<void> {
+async function drain({ config, ports = thisHost, log, signal }: SwitchTools): Promise<void> {
   if (config.drain === undefined) return;
   const hook = { type: "exec", argv: config.drain, timeoutMs: config.drainTimeout } as const;
-  const result = await checkHealth(hook, { signal });
+  const result = await ports.processes.checkHealth(hook, { signal });
   if (!result.ok) log.warn("the drain hook failed, going on: {reason}", { reason: result.reason });
 }
 
 /** Undoes the drain of a service that was not stopped, if there was one. A hook that fails is told. */
 export async function undrain(
-  { config, log, signal }: Pick<SwitchTools, "config" | "log" | "signal">,
+  { config, ports = thisHost, log, signal }: Pick<
+    SwitchTools,
+    "config" | "ports" | "log" | "signal"
+  >,
 ): Promise<void> {
   if (config.drain === undefined || config.undrain === undefined) return;
   const hook = { type: "exec", argv: config.undrain, timeoutMs: config.drainTimeout } as const;
-  const result = await checkHealth(hook, { signal });
+  const result = await ports.processes.checkHealth(hook, { signal });
   if (!result.ok) log.warn("the undrain hook failed: {reason}", { reason: result.reason });
 }
 

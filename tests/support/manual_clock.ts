@@ -32,6 +32,11 @@ export class ManualClock implements Clock {
     return () => void this.#timers.delete(timer);
   }
 
+  /** Turns of the event loop go on while the time stands still. */
+  nextTurn(callback: () => void): void {
+    setImmediate(callback);
+  }
+
   /** The number of timers that have not run yet. */
   get waiting(): number {
     return this.#timers.size;

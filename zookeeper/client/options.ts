@@ -8,7 +8,7 @@ import { type Clock, systemClock } from "../clock.ts";
 import { type Log, silentLog } from "../log.ts";
 import { type Random, systemRandom } from "../random.ts";
 import type { SaslCredentials } from "./connection/sasl.ts";
-import type { TlsOptions } from "./connection/dial.ts";
+import { type Dial, socketDial, type TlsOptions } from "./connection/dial.ts";
 
 /** Settings of a {@linkcode ZooKeeper} client; every one has a default. */
 export interface ZooKeeperOptions {
@@ -39,6 +39,10 @@ export interface ZooKeeperOptions {
    * plain TCP, as a server's `clientPort` expects; TLS needs its `secureClientPort`.
    */
   tls?: TlsOptions | undefined;
+  /**
+   * Opens a connection to a server, for example over a network in memory; then `tls` has no meaning. Default: a socket.
+   */
+  dial?: Dial | undefined;
   /** Credentials for SASL DIGEST-MD5 (RFC 2831), which then begins each connection. Default: none. */
   sasl?: SaslCredentials | undefined;
 }
@@ -53,7 +57,7 @@ export interface ZooKeeperSettings {
   log: Log;
   clock: Clock;
   random: Random;
-  tls: TlsOptions | undefined;
+  dial: Dial;
   sasl: SaslCredentials | undefined;
 }
 
@@ -69,6 +73,7 @@ export function settingsOf(options: ZooKeeperOptions, serverCount: number): ZooK
     clock = systemClock,
     random = systemRandom,
     tls,
+    dial = socketDial(tls),
     sasl,
   } = options;
   return {
@@ -80,7 +85,7 @@ export function settingsOf(options: ZooKeeperOptions, serverCount: number): ZooK
     log,
     clock,
     random,
-    tls,
+    dial,
     sasl,
   };
 }

@@ -5,9 +5,10 @@
  * @module
  */
 
+import type { ByteStream } from "../byte_stream.ts";
 import type { AdminServer } from "./admin/server.ts";
 import { adminSource } from "./admin/source.ts";
-import { ClientConnection } from "./sessions/client_connection.ts";
+import { type ClientAddress, ClientConnection } from "./sessions/client_connection.ts";
 import { DataTree } from "./tree/data_tree.ts";
 import type { ServerFacts } from "./frontend/four_letter_words.ts";
 import { GroupCommit } from "./storage/group_commit.ts";
@@ -55,7 +56,7 @@ export class Coordinator {
 
   private constructor(options: CoordinatorOptions, storage: Storage) {
     this.#options = settingsOf(options);
-    const { clock, log } = this.#options;
+    const { clock, log, randomBytes } = this.#options;
     this.#seldom = new SeldomLog(log, clock);
     this.#storage = storage;
     const state = storage.load();
@@ -65,7 +66,7 @@ export class Coordinator {
     this.#changeRate = new RateMeter(nowMs);
     this.#dataDir = options.dataDir;
     this.#tree = new DataTree(state.nodes);
-    this.#sessions = new SessionTable(state.sessions, nowMs);
+    this.#sessions = new SessionTable(state.sessions, nowMs, randomBytes);
     this.#processor = new RequestProcessor({
       tree: this.#tree,
       watches: this.#watches,
@@ -75,6 +76,7 @@ export class Coordinator {
       log,
     });
     this.#commits = new GroupCommit({
+      clock,
       storage,
       tree: this.#tree,
       sessions: this.#sessions,
@@ -167,6 +169,28 @@ export class Coordinator {
     return this.#admin?.url;
   }
 
+  /**
+   * Serves a client over a connection that was opened elsewhere, such as a network in memory, as one that was accepted.
+   *
+   * @returns false if there are too many clients or the coordinator has stopped: then it closes the connection.
+   */
+  attach(stream: ByteStream, remote: ClientAddress): boolean {
+    const { maxConnections, maxOutputBytes, clock } = this.#options;
+    if (this.#closed || this.#connections.size >= maxConnections) {
+      this.#seldom.warn("client refused: too many connections", { maxConnections });
+      stream.close();
+      return false;
+    }
+    const connection = new ClientConnection(stream, {
+      remote,
+      maxOutputBytes,
+      openedMs: clock.nowMs(),
+      onOutput: (dirty) => this.#commits.schedule(dirty),
+    });
+    this.#connections.set(connection, this.#serve(connection));
+    return true;
+  }
+
   /** Commits what is scheduled, closes all connections and stops. The sessions are kept for the next start. */
   async close(): Promise<void> {
     this.#stop();
@@ -192,7 +216,7 @@ export class Coordinator {
   }
 
   async #accept(): Promise<void> {
-    const { maxConnections, maxOutputBytes, clock } = this.#options;
+    const { clock } = this.#options;
     while (!this.#closed) {
       let conn: Deno.TcpConn;
       try {
@@ -204,22 +228,12 @@ export class Coordinator {
         await new Promise<void>((resolve) => clock.after(10, resolve));
         continue;
       }
-      if (this.#closed || this.#connections.size >= maxConnections) {
-        this.#seldom.warn("client refused: too many connections", { maxConnections });
-        conn.close();
-        continue;
-      }
       try {
         conn.setNoDelay(true);
       } catch {
         // The client has gone already; reading will show it.
       }
-      const connection = new ClientConnection(conn, {
-        maxOutputBytes,
-        openedMs: clock.nowMs(),
-        onOutput: (dirty) => this.#commits.schedule(dirty),
-      });
-      this.#connections.set(connection, this.#serve(connection));
+      this.attach(conn, conn.remoteAddr);
     }
   }
 

@@ -6,6 +6,7 @@
 
 import { type Clock, systemClock } from "../clock.ts";
 import { type Log, silentLog } from "../log.ts";
+import { type RandomBytes, secureRandomBytes } from "../random.ts";
 import type { Storage } from "./storage/storage.ts";
 
 /** The address of the page for people. */
@@ -56,6 +57,8 @@ export interface CoordinatorOptions {
   log?: Log | undefined;
   /** Source of time. Default: the machine's clock. */
   clock?: Clock | undefined;
+  /** Source of session ids and passwords, for tests that repeat a run. Default: the system's, which nobody can guess. */
+  randomBytes?: RandomBytes | undefined;
 }
 
 /** The options with their defaults applied, without those that only the start needs. */
@@ -67,6 +70,7 @@ export interface CoordinatorSettings {
   containerCheckMs: number;
   log: Log;
   clock: Clock;
+  randomBytes: RandomBytes;
 }
 
 /** Applies the defaults. */
@@ -79,6 +83,7 @@ export function settingsOf(options: CoordinatorOptions): CoordinatorSettings {
     containerCheckMs = 60_000,
     log = silentLog,
     clock = systemClock,
+    randomBytes = secureRandomBytes,
   } = options;
   return {
     tickTimeMs,
@@ -88,5 +93,6 @@ export function settingsOf(options: CoordinatorOptions): CoordinatorSettings {
     containerCheckMs,
     log,
     clock,
+    randomBytes,
   };
 }

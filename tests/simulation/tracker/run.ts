@@ -1,7 +1,7 @@
 /** Runs one scenario under one policy, from the same seed always the same way. */
 
 import type { HandoutSettings } from "../../../tracker/handout/handout_settings.ts";
-import { Random } from "../rollout/random.ts";
+import { Random } from "./random.ts";
 import { type FleetShape, layOut } from "./fleet.ts";
 import { isMeasured, leastRounds, type ScenarioName, stage } from "./scenarios.ts";
 import { State } from "./state.ts";

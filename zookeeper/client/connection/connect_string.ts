@@ -12,7 +12,9 @@ const defaultPort = 2181;
 
 /** The address of a server. */
 export interface ServerAddress {
+  /** A name, or an IP address without brackets. */
   hostname: string;
+  /** The TCP port of its clients. */
   port: number;
 }
 

@@ -9,6 +9,7 @@
  * @module
  */
 
+import type { ByteStream } from "../../byte_stream.ts";
 import type { Clock } from "../../clock.ts";
 import { errorCodeFromNumber, ZooKeeperError } from "../../errors.ts";
 import { FrameBuffer } from "../../wire/frame_buffer.ts";
@@ -22,7 +23,7 @@ import {
   writeConnectRequest,
 } from "../../wire/records.ts";
 import type { ServerAddress } from "./connect_string.ts";
-import { dial, type TlsOptions } from "./dial.ts";
+import type { Dial } from "./dial.ts";
 import { authenticateDigestMd5, type SaslCredentials } from "./sasl.ts";
 
 /**
@@ -42,8 +43,8 @@ export interface OpenOptions {
   clock: Clock;
   /** Time-out of the connect, the handshake and SASL together. */
   timeoutMs: number;
-  /** Default: plain TCP. */
-  tls?: TlsOptions | undefined;
+  /** Opens the connection. */
+  dial: Dial;
   /** Default: none. */
   sasl?: SaslCredentials | undefined;
   /** Its abort closes the connection, at any time. */
@@ -54,7 +55,7 @@ export interface OpenOptions {
 export class Connection {
   /** The server of this connection. */
   readonly server: ServerAddress;
-  readonly #conn: Deno.Conn<Deno.NetAddr>;
+  readonly #stream: ByteStream;
   readonly #clock: Clock;
   readonly #frames = new FrameBuffer({
     maxFrameSizeBytes: maxReplySizeBytes,
@@ -79,8 +80,8 @@ export class Connection {
   /** Called when the unsent bytes have been written to the socket. */
   onDrained: () => void = () => {};
 
-  private constructor(conn: Deno.Conn<Deno.NetAddr>, server: ServerAddress, clock: Clock) {
-    this.#conn = conn;
+  private constructor(stream: ByteStream, server: ServerAddress, clock: Clock) {
+    this.#stream = stream;
     this.server = server;
     this.#clock = clock;
     this.lastSentMs = this.lastReceivedMs = clock.nowMs();
@@ -91,7 +92,7 @@ export class Connection {
     server: ServerAddress,
     options: OpenOptions & { request: ConnectRequest },
   ): Promise<Connection> {
-    const { clock, timeoutMs, signal, request, tls, sasl } = options;
+    const { clock, timeoutMs, signal, request, dial, sasl } = options;
     signal.throwIfAborted();
     const attempt = new AbortController();
     const onAbort = () => attempt.abort(signal.reason);
@@ -103,8 +104,8 @@ export class Connection {
     });
     let connection: Connection | undefined;
     try {
-      const conn = await dial(server, { tls, signal: attempt.signal });
-      connection = new Connection(conn, server, clock);
+      const stream = await dial(server, { signal: attempt.signal });
+      connection = new Connection(stream, server, clock);
       const opened = connection;
       attempt.signal.addEventListener("abort", () => opened.close(attempt.signal.reason));
       if (attempt.signal.aborted) throw attempt.signal.reason;
@@ -176,12 +177,12 @@ export class Connection {
     }
   }
 
-  /** Closes the socket, which ends `read`. Idempotent: the first reason stays. */
+  /** Closes the connection, which ends `read`. Idempotent: the first reason stays. */
   close(reason: unknown): void {
     if (!this.#open) return;
     this.#open = false;
     this.#reason = reason;
-    this.#conn.close();
+    this.#stream.close();
   }
 
   async #shakeHands(request: ConnectRequest): Promise<void> {
@@ -214,7 +215,7 @@ export class Connection {
   }
 
   async #receive(): Promise<void> {
-    const sizeBytes = await this.#conn.read(this.#frames.space());
+    const sizeBytes = await this.#stream.read(this.#frames.space());
     if (sizeBytes === null) {
       throw new Error("read: expected more frames, the server closed the connection");
     }
@@ -231,7 +232,7 @@ export class Connection {
         this.#outgoing = this.#spare;
         this.#spare = batch;
         for (let rest = batch.bytes(); rest.length > 0;) {
-          rest = rest.subarray(await this.#conn.write(rest));
+          rest = rest.subarray(await this.#stream.write(rest));
         }
         batch.clear();
         this.lastSentMs = this.#clock.nowMs();

@@ -4,6 +4,7 @@
  * @module
  */
 
+import type { ByteStream } from "../../byte_stream.ts";
 import type { ServerAddress } from "./connect_string.ts";
 
 /** Settings of TLS. All certificates and keys are PEM text. */
@@ -21,12 +22,23 @@ export interface TlsOptions {
   unsafelyDisableHostnameVerification?: boolean | undefined;
 }
 
+/** Opens a connection to a server. An abort rejects it with the signal's reason, and leaves no connection open. */
+export type Dial = (
+  server: ServerAddress,
+  options: { signal: AbortSignal },
+) => Promise<ByteStream>;
+
+/** Returns how a client connects that is not told otherwise: over TCP, or over TLS with these settings. */
+export function socketDial(tls: TlsOptions | undefined): Dial {
+  return (server, { signal }) => dialSocket(server, { tls, signal });
+}
+
 /**
  * Connects to a server. An abort rejects it with the signal's reason, and no socket stays open.
  *
  * @throws the error of the runtime when nobody listens or a certificate is not valid.
  */
-export async function dial(
+async function dialSocket(
   server: ServerAddress,
   options: { tls: TlsOptions | undefined; signal: AbortSignal },
 ): Promise<Deno.Conn<Deno.NetAddr>> {

@@ -12,14 +12,14 @@ import type { ConnectRequest } from "../../wire/records.ts";
 import { reconnectDelayMs } from "./back_off.ts";
 import type { ServerAddress } from "./connect_string.ts";
 import { Connection } from "./connection.ts";
-import type { TlsOptions } from "./dial.ts";
+import type { Dial } from "./dial.ts";
 import type { SaslCredentials } from "./sasl.ts";
 
 /** Dependencies and settings of a {@linkcode ServerRotation}. */
 export interface ServerRotationOptions {
   servers: readonly ServerAddress[];
   connectTimeoutMs: number;
-  tls: TlsOptions | undefined;
+  dial: Dial;
   sasl: SaslCredentials | undefined;
   clock: Clock;
   log: Log;
@@ -41,7 +41,7 @@ export class ServerRotation {
 
   /** Makes one attempt at the next server, after its pause; undefined if it failed. Never rejects. */
   async attempt(request: () => ConnectRequest): Promise<Connection | undefined> {
-    const { servers, clock, random, log, connectTimeoutMs, tls, sasl } = this.#options;
+    const { servers, clock, random, log, connectTimeoutMs, dial, sasl } = this.#options;
     const server = servers[this.#turn % servers.length];
     if (server === undefined || this.#stopped) return undefined;
     this.#turn++;
@@ -55,7 +55,7 @@ export class ServerRotation {
         clock,
         signal,
         timeoutMs: connectTimeoutMs,
-        tls,
+        dial,
         sasl,
         request: request(),
       });

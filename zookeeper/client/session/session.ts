@@ -8,7 +8,6 @@
  * @module
  */
 
-import { nextTurn } from "../../clock.ts";
 import { resultCodes } from "../../errors.ts";
 import type { CallOptions, SessionState } from "../../types.ts";
 import { JuteReader, WireError } from "../../wire/jute.ts";
@@ -283,7 +282,8 @@ export class Session {
     if (!this.#repliedInTurn) return this.#options.watches.dispatch(event.type, event.path);
     // The code that awaits an earlier reply must run first, as on the wire.
     this.#repliedInTurn = false;
-    return nextTurn().then(() => this.#options.watches.dispatch(event.type, event.path));
+    return new Promise<void>((resolve) => this.#options.clock.nextTurn(resolve))
+      .then(() => this.#options.watches.dispatch(event.type, event.path));
   }
 
   #restoreWatches(connection: Connection): void {

@@ -1,10 +1,11 @@
 /**
- * One client's TCP connection: frames in, frames out. Output is held back until the commit of the changes that it
+ * One client's connection: frames in, frames out. Output is held back until the commit of the changes that it
  * reports.
  *
  * @module
  */
 
+import type { ByteStream } from "../../byte_stream.ts";
 import { FrameBuffer } from "../../wire/frame_buffer.ts";
 import { JuteWriter } from "../../wire/jute.ts";
 import {
@@ -35,6 +36,8 @@ const eventNumbers = {
 
 /** Settings of a {@linkcode ClientConnection}. */
 export interface ClientConnectionOptions {
+  /** The client's address, which is its first identity. */
+  remote: ClientAddress;
   /** Most unsent bytes before the client is disconnected. */
   maxOutputBytes: number;
   /** When the connection was accepted, by the monotonic clock. */
@@ -43,9 +46,17 @@ export interface ClientConnectionOptions {
   onOutput: (connection: ClientConnection) => void;
 }
 
-/** A client of the server: its socket, its identities, its session, and its output. */
+/** The address that a client connects from. */
+export interface ClientAddress {
+  /** Its IP address. */
+  hostname: string;
+  /** The port that it connects from. */
+  port: number;
+}
+
+/** A client of the server: its connection, its identities, its session, and its output. */
 export class ClientConnection implements Watcher {
-  readonly #conn: Deno.TcpConn;
+  readonly #stream: ByteStream;
   readonly #options: ClientConnectionOptions;
   /** The bytes that were received. */
   readonly frames = new FrameBuffer({
@@ -70,10 +81,10 @@ export class ClientConnection implements Watcher {
   #reason = "";
   #onDrained: (() => void) | undefined;
 
-  constructor(conn: Deno.TcpConn, options: ClientConnectionOptions) {
-    this.#conn = conn;
+  constructor(stream: ByteStream, options: ClientConnectionOptions) {
+    this.#stream = stream;
     this.#options = options;
-    this.identities = [{ scheme: "ip", id: conn.remoteAddr.hostname }];
+    this.identities = [{ scheme: "ip", id: options.remote.hostname }];
   }
 
   /** When the connection was accepted, by the monotonic clock. */
@@ -83,7 +94,8 @@ export class ClientConnection implements Watcher {
 
   /** The client's address and port. */
   get remote(): string {
-    return `${this.#conn.remoteAddr.hostname}:${this.#conn.remoteAddr.port}`;
+    const { hostname, port } = this.#options.remote;
+    return `${hostname}:${port}`;
   }
 
   /** True until {@linkcode close}. */
@@ -107,7 +119,7 @@ export class ClientConnection implements Watcher {
       await new Promise<void>((resolve) => this.#onDrained = resolve);
     }
     if (!this.#open) return false;
-    const sizeBytes = await this.#conn.read(this.frames.space());
+    const sizeBytes = await this.#stream.read(this.frames.space());
     if (sizeBytes === null) return false;
     this.frames.received(sizeBytes);
     return true;
@@ -163,7 +175,7 @@ export class ClientConnection implements Watcher {
     if (!this.#open) return;
     this.#open = false;
     this.#reason = reason;
-    this.#conn.close();
+    this.#stream.close();
     this.#resumeReading();
   }
 
@@ -191,7 +203,7 @@ export class ClientConnection implements Watcher {
         this.#releasedBytes = 0;
         this.#writingBytes = batch.sizeBytes;
         for (let rest = batch.bytes(); rest.length > 0;) {
-          rest = rest.subarray(await this.#conn.write(rest));
+          rest = rest.subarray(await this.#stream.write(rest));
         }
         batch.clear();
         this.#writingBytes = 0;

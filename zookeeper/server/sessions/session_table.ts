@@ -6,7 +6,7 @@
  * @module
  */
 
-import { secureRandomBytes } from "../../random.ts";
+import { type RandomBytes, secureRandomBytes } from "../../random.ts";
 import type { StoredSession } from "../storage/storage.ts";
 
 /** Length of a session password in bytes; ZooKeeper's clients expect it. */
@@ -26,8 +26,18 @@ export class SessionTable<Connection> {
   #begun: StoredSession[] = [];
   #ended: bigint[] = [];
 
-  /** Begins with the stored sessions. They get their whole time-out again, since their clients could not reach the server. */
-  constructor(stored: readonly StoredSession[], nowMs: number) {
+  readonly #randomBytes: RandomBytes;
+
+  /**
+   * Begins with the stored sessions. They get their whole time-out again, since their clients could not reach the server.
+   * `randomBytes` makes the ids and passwords of new sessions; by default nobody can guess them.
+   */
+  constructor(
+    stored: readonly StoredSession[],
+    nowMs: number,
+    randomBytes: RandomBytes = secureRandomBytes,
+  ) {
+    this.#randomBytes = randomBytes;
     for (const session of stored) {
       this.#sessions.set(session.id, { ...session, lastHeardMs: nowMs, connection: undefined });
     }
@@ -53,9 +63,9 @@ export class SessionTable<Connection> {
     let id = 0n;
     // 0 means no session, and negative ids confuse some clients.
     while (id === 0n || this.#sessions.has(id)) {
-      id = new DataView(secureRandomBytes(8).buffer).getBigInt64(0) & 0x7fff_ffff_ffff_ffffn;
+      id = new DataView(this.#randomBytes(8).buffer).getBigInt64(0) & 0x7fff_ffff_ffff_ffffn;
     }
-    const stored = { id, password: secureRandomBytes(passwordSizeBytes), timeoutMs };
+    const stored = { id, password: this.#randomBytes(passwordSizeBytes), timeoutMs };
     const session = { ...stored, lastHeardMs: nowMs, connection: undefined };
     this.#sessions.set(id, session);
     this.#begun.push(stored);

@@ -5,7 +5,7 @@
  * @module
  */
 
-import { nextTurn } from "../../clock.ts";
+import type { Clock } from "../../clock.ts";
 import type { DataTree } from "../tree/data_tree.ts";
 import type { TreeNode } from "../tree/tree_node.ts";
 import type { Storage, StoredSession } from "./storage.ts";
@@ -18,6 +18,8 @@ export interface Releasable {
 
 /** Dependencies of a {@linkcode GroupCommit}. */
 export interface GroupCommitOptions {
+  /** Says when a turn of the event loop is over. */
+  clock: Pick<Clock, "nextTurn">;
   /** Where the changes are made durable. */
   storage: Storage;
   /** The tree that changes. */
@@ -50,7 +52,7 @@ export class GroupCommit {
     if (output !== undefined) this.#waiting.add(output);
     if (this.#scheduled || this.#stopped) return;
     this.#scheduled = true;
-    nextTurn().then(() => this.flush());
+    this.#options.clock.nextTurn(() => this.flush());
   }
 
   /** Runs a scheduled commit now. */

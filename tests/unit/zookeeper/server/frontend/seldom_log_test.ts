@@ -5,7 +5,7 @@ import { SeldomLog } from "../../../../../zookeeper/server/frontend/seldom_log.t
 Deno.test("SeldomLog: each message once a minute, with how often it would have been there", () => {
   const lines: unknown[] = [];
   let nowMs = 0;
-  const clock = { nowMs: () => nowMs, wallTimeMs: () => 0, after: () => () => {} };
+  const clock = { nowMs: () => nowMs, wallTimeMs: () => 0, after: () => () => {}, nextTurn() {} };
   const log = { ...silentLog, warn: (...line: unknown[]) => lines.push(line) };
   const seldom = new SeldomLog(log, clock);
   for (; nowMs < 60_000; nowMs += 10) seldom.warn("refused", { client: nowMs });

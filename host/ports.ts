@@ -1,0 +1,64 @@
+/**
+ * What an agent's actors do to their machine, as interfaces: the processes of services, the keepers of locked pages, the
+ * releases on disk and the journal of a switch. `thisHost` is the machine that the agent runs on. A simulation hands in
+ * machines of its own, so that the same actors run on them.
+ *
+ * @module
+ */
+
+import { awaitPinned, checkPinnable, pinStatus, releasePin, startPin } from "./pinning/mod.ts";
+import { adoptService, checkHealth, startService } from "./process/mod.ts";
+import { type ReleaseStore, SwitchJournal } from "./releases/mod.ts";
+
+/** The releases of one service on the disk. */
+export type Releases = Pick<ReleaseStore, keyof ReleaseStore>;
+
+/** The journal of one service's switch. */
+export type Journal = Pick<SwitchJournal, "read" | "write" | "clear">;
+
+/** The processes of services, and the commands that look at them. */
+export interface ServiceProcesses {
+  /** Finds the process that an earlier agent has started; null if none runs. */
+  readonly adopt: typeof adoptService;
+  /** Starts a service's process. */
+  readonly start: typeof startService;
+  /** Runs one health check, or a hook: a command whose exit status says how it went. */
+  readonly checkHealth: typeof checkHealth;
+}
+
+/** The processes that keep releases locked in memory. */
+export interface PinKeepers {
+  /** Says whether a release could be locked. */
+  readonly check: typeof checkPinnable;
+  /** Starts or adopts the keeper of a release. */
+  readonly start: typeof startPin;
+  /** Waits until a keeper has locked all pages. */
+  readonly locked: typeof awaitPinned;
+  /** Reads a keeper's status. */
+  readonly status: typeof pinStatus;
+  /** Ends a keeper. */
+  readonly release: typeof releasePin;
+}
+
+/** A machine, as the actors of its agent see it. */
+export interface HostPorts {
+  /** The processes of its services. */
+  readonly processes: ServiceProcesses;
+  /** The keepers of its locked pages. */
+  readonly keepers: PinKeepers;
+  /** Opens the journal at that path. */
+  readonly openJournal: (path: string) => Journal;
+}
+
+/** The machine that this program runs on. */
+export const thisHost: HostPorts = {
+  processes: { adopt: adoptService, start: startService, checkHealth },
+  keepers: {
+    check: checkPinnable,
+    start: startPin,
+    locked: awaitPinned,
+    status: pinStatus,
+    release: releasePin,
+  },
+  openJournal: (path) => new SwitchJournal(path),
+};

@@ -1,0 +1,563 @@
+/**
+ * The invariants of docs/architecture.md, checked from outside: by what machines did, and by what the ensemble has
+ * decided at that moment. None of the rules under test is used here.
+ *
+ * @module
+ */
+
+import type { Control, Current, Policy, Slot, Wave } from "../../../rollout/mod.ts";
+import type { AgentProcess } from "./agent_process.ts";
+import type { ChangeObserver } from "./ensemble.ts";
+import type { Machine, RunningService } from "./machine.ts";
+import type { Change, Replica } from "./replica.ts";
+import { type Difference, isHeld, type ServiceEntries, TreeMirror } from "./tree_mirror.ts";
+import type { World } from "./world.ts";
+
+/** What is checked, by the number of its invariant. */
+export const CHECKS = {
+  "I1 budget":
+    "no admission takes more hosts away than the budget, as the ensemble knew it at that moment",
+  "I1 concurrency": "no more hosts switch at once than the policy says",
+  "I1 down": "no more hosts are down for an upgrade than the budget",
+  "I2 order": "whoever is admitted is covered by the first wave of the queue",
+  "I2 finish": "a wave is not finished while more hosts than the budget are not on its version",
+  "I3 quorum": "the quorum has the release when the first host is admitted",
+  "I4 verified": "what is started is on the disk as it was verified",
+  "I4 identity": "a wave is finished with hosts that have the content that was rolled out",
+  "I5 slot": "a service that serves is stopped with a slot of its own",
+  "I5 stands": "the slot of a host that is down for its switch stands",
+  "I5 owner": "nobody but its host and an operator removes a slot",
+  "I6 admission": "nobody is admitted while control is not running",
+  "I6 fence": "nobody goes on to stop a service while control is not running",
+  "I7 end": "once the faults have stopped, the rollout ends and everybody serves",
+  "I7 reason": "whoever halts a rollout says why",
+  "I7 halted": "no wave is finished while control is halted",
+  "I7 newest": "the rollout that was started last is the one that is shown",
+  "I7 roster": "whoever is online in the end is on the rosters of its services",
+  "I8 withdrawn": "no host starts a version that was withdrawn before its agent started",
+  "I8 popular":
+    "a host takes a version that nobody has committed only with its wave or with most others",
+  "I9 alone": "no host that hears nothing from ZooKeeper stops a service",
+  "I9 stays": "a host that runs a withdrawn version stays on it until the next rollout",
+  "I10 locked": "what is started in a switch is locked in memory, where it has to be",
+} as const;
+
+/** The name of a check. */
+export type Check = keyof typeof CHECKS;
+
+/** An invariant that does not hold. */
+export class InvariantViolation extends Error {
+  override readonly name = "InvariantViolation";
+
+  constructor(
+    /** What was checked. */
+    readonly check: Check,
+    what: string,
+    /** The hosts that have to do with it, for the trace. */
+    readonly hosts: readonly string[] = [],
+  ) {
+    super(`${check}: ${what}`);
+  }
+}
+
+/** How long a start may take until it is known to be good or bad, in ms. */
+const TRIAL_MS = 60_000;
+
+/** How long a host must have been cut off to know so, in ms. */
+const CUT_OFF_MS = 5_000;
+
+/** A service that an agent has stopped and that does not serve again yet. */
+interface TakenDown {
+  readonly machine: Machine;
+  readonly service: string;
+}
+
+/** Watches a run, and says when an invariant does not hold. */
+export class Invariants implements ChangeObserver {
+  readonly tree = new TreeMirror();
+  readonly #world: World;
+  readonly #sessionPlaces = new Map<bigint, string>();
+  readonly #takenDown = new Map<string, TakenDown>();
+  /** When each version was withdrawn, by service and version. */
+  readonly #withdrawnMs = new Map<string, number>();
+  /** Slots that were at or past their fence when control was running, by service and host. */
+  readonly #fenced = new Set<string>();
+  /** Hosts past their fence that an operator has forgotten, by service and host. */
+  readonly #excused = new Set<string>();
+  readonly #budgetAtAdmission = new Map<string, number>();
+  /** The machines that have each release in full, or had it, by service and version. */
+  readonly #staged = new Map<string, Set<string>>();
+  #failure: InvariantViolation | null = null;
+  /** How often each kind of transaction happened. */
+  readonly transactions = new Map<string, number>();
+  /** When the ensemble has decided something last. */
+  lastChangeMs = 0;
+
+  constructor(world: World) {
+    this.#world = world;
+  }
+
+  /** The first violation; null if there was none. */
+  get failure(): InvariantViolation | null {
+    return this.#failure;
+  }
+
+  /** Notes a violation. The first one counts. */
+  fail(check: Check, what: string, hosts: readonly string[] = []): void {
+    if (this.#failure !== null || this.#world.skipped.has(check)) return;
+    this.#failure = new InvariantViolation(check, what, hosts);
+    this.#world.trace(null, `VIOLATION ${this.#failure.message}`);
+  }
+
+  /** A change has happened. */
+  changed(change: Change, server: Replica): void {
+    if (change.kind === "open_session") {
+      for (const { id } of server.sessions.entries()) {
+        if (this.#sessionPlaces.has(id)) continue;
+        this.#sessionPlaces.set(id, change.client?.stream.link.places[0] ?? "");
+      }
+    }
+    const differences = this.tree.differences(change, server);
+    if (differences.length === 0) return;
+    const place = this.#sessionPlaces.get(change.sessionId) ?? "";
+    const isExpiry = change.kind === "end_session";
+    for (const difference of differences) {
+      this.#checkDifference(difference, { place, isExpiry, differences });
+    }
+    this.tree.take(differences);
+    this.lastChangeMs = this.#world.time.nowMs;
+  }
+
+  #checkDifference(
+    difference: Difference,
+    by: { place: string; isExpiry: boolean; differences: readonly Difference[] },
+  ): void {
+    const { kind, service, name, before, after } = difference;
+    switch (kind) {
+      case "slot":
+        return this.#checkSlot(
+          { service, host: name, before: before as Slot | null, after: after as Slot | null },
+          by.place,
+        );
+      case "wave":
+        if (before === null) this.#count("wave queued");
+        if (after !== null) return;
+        if (this.#isOperator(by.place)) return this.#count("wave aborted");
+        this.#count("wave finished");
+        return this.#checkFinish(before as Wave);
+      case "control": {
+        const { state, reason } = after as Control;
+        if (state === (before as Control | null)?.state) return;
+        this.#count(`control ${state}`);
+        this.#world.trace(null, `control is ${state} by ${by.place}: ${reason}`);
+        if (state === "halted" && (reason ?? "") === "") {
+          this.fail("I7 reason", `${by.place} halted the rollout without a reason`);
+        }
+        return;
+      }
+      case "service":
+        return this.#noteWithdrawn(service, after as ServiceEntries["entry"]);
+      case "roster":
+        return this.#count(after === null ? "host forgotten" : "host joined");
+      case "current": {
+        if (after === null) return this.#count(by.isExpiry ? "host expired" : "host left");
+        const [was, is] = [before as Current | null, after as Current];
+        if (was === null) return this.#count("host registered");
+        this.#count(was.state === is.state ? "entry written" : `entry ${is.state}`);
+        return;
+      }
+      case "staged":
+        return this.#count(after === null ? "left the queue" : "joined the queue");
+      case "rollout":
+        if (before === null) this.#count("rollout started");
+        return;
+      case "offer":
+        return;
+    }
+  }
+
+  #checkSlot(
+    slot: { service: string; host: string; before: Slot | null; after: Slot | null },
+    place: string,
+  ): void {
+    const { service, host, before, after } = slot;
+    const key = `${service} ${host}`;
+    const wasHeld = before !== null && isHeld(before);
+    const isTaken = after !== null && isHeld(after);
+    if (!wasHeld && isTaken) {
+      this.#count("slot taken");
+      this.#world.trace(this.#machineAt(place), `${service}: slot to ${after.to} by ${host}`);
+      this.#fenced.delete(key);
+      this.#excused.delete(key);
+      this.#budgetAtAdmission.set(key, this.#budget(service, this.tree.of(service).roster.size));
+      return this.#checkAdmission({ service, host, slot: after });
+    }
+    if (wasHeld && isTaken) {
+      this.#count(`step ${after.step}`);
+      if (before.step === "draining" && after.step === "stopping") {
+        if (this.tree.control?.state === "running") this.#fenced.add(key);
+        else {
+          this.fail(
+            "I6 fence",
+            `${host} goes on to stop ${service} while control is ${this.tree.control?.state}`,
+            [host],
+          );
+        }
+      }
+      return;
+    }
+    if (!wasHeld) return;
+    this.#count(after === null ? "slot given back" : "slot failed");
+    this.#world.trace(
+      this.#machineAt(place),
+      `${service}: slot of ${host} ${after === null ? "goes" : `failed: ${after.reason}`}`,
+    );
+    if (after !== null) {
+      this.#forgetTakenDown(service, host);
+      return;
+    }
+    if (this.#isOperator(place)) {
+      // The operator says that the host is dead for good. If it is not and was past its fence, nothing can hold it up.
+      if (this.#fenced.has(key)) this.#excused.add(key);
+      this.#forgetTakenDown(service, host);
+      return;
+    }
+    const owner = this.#machineAt(place);
+    if (owner !== null && owner.name !== host) {
+      this.fail("I5 owner", `${owner.name} removed the slot of ${host} for ${service}`, [
+        host,
+        owner.name,
+      ]);
+    }
+  }
+
+  #checkAdmission({ service, host, slot }: { service: string; host: string; slot: Slot }): void {
+    const entries = this.tree.of(service);
+    const policy = entries.entry?.policy;
+    if (policy === undefined) return;
+    const { control } = this.tree;
+    if (control?.state !== "running") {
+      this.fail(
+        "I6 admission",
+        `${host} was admitted for ${service} while control is ${control?.state}`,
+        [
+          host,
+        ],
+      );
+    }
+    if (slot.wave !== null) this.#checkOrder({ service, host, slot, policy });
+    const isServing = entries.current.get(host)?.state === "serving";
+    const isWithdrawn = entries.entry?.withdrawn.includes(slot.from ?? "") ?? false;
+    if (slot.wave === null && isServing && isWithdrawn) {
+      this.fail(
+        "I9 stays",
+        `${host} was admitted for ${service} ${slot.to} outside of any wave, and runs ${slot.from}`,
+        [host],
+      );
+    }
+    const holders = [...entries.slots].filter(([other, held]) => other !== host && isHeld(held));
+    if (slot.from !== null && holders.length >= policy.maxConcurrent) {
+      this.fail(
+        "I1 concurrency",
+        `${host} was admitted for ${service} while ${
+          holders.map(([other]) => other)
+        } switch, at most ${policy.maxConcurrent} may`,
+        [host, ...holders.map(([other]) => other)],
+      );
+    }
+    if (!isServing) return;
+    const away = [...entries.roster].filter((other) =>
+      other !== host &&
+      (entries.current.get(other)?.state !== "serving" || isHeld(entries.slots.get(other)))
+    );
+    const budget = countOf(policy.maxUnavailable, entries.roster.size, "down");
+    if (away.length + 1 > budget) {
+      this.fail(
+        "I1 budget",
+        `${host} was admitted for ${service} while ${away} are away, the budget is ${budget}`,
+        [host, ...away],
+      );
+    }
+  }
+
+  #checkOrder(
+    { service, host, slot, policy }: { service: string; host: string; slot: Slot; policy: Policy },
+  ): void {
+    const first = this.tree.firstWave;
+    const isRight = first !== null && first.service === service && first.version === slot.to &&
+      first.node === slot.wave && (first.hosts?.includes(host) ?? true);
+    if (!isRight) {
+      this.fail(
+        "I2 order",
+        `${host} was admitted for ${service} ${slot.to} of ${slot.wave}, first is ${first?.node}`,
+        [host],
+      );
+      return;
+    }
+    const covered = [...this.tree.of(service).roster].filter((other) =>
+      first.hosts?.includes(other) ?? true
+    );
+    const ready = covered.filter((other) => this.#hasRelease(service, slot.to, other));
+    const needed = Math.max(1, countOf(policy.quorum, covered.length, "up"));
+    if (ready.length < needed) {
+      this.fail(
+        "I3 quorum",
+        `${host} was admitted for ${service} ${slot.to} when ${ready} of ${covered} had it, ` +
+          `the quorum is ${needed}`,
+        covered,
+      );
+    }
+  }
+
+  /** Whether a host has a release, or had it at some time: it may have been damaged since. */
+  #hasRelease(service: string, version: string, host: string): boolean {
+    const key = `${service} ${version}`;
+    let staged = this.#staged.get(key);
+    if (staged === undefined) this.#staged.set(key, staged = new Set());
+    for (const machine of this.#world.machinesNamed(host)) {
+      if (machine.services.includes(service) && machine.diskOf(service).complete.has(version)) {
+        staged.add(host);
+      }
+    }
+    return staged.has(host);
+  }
+
+  #checkFinish({ service, version, hosts, node }: Wave & { node?: string }): void {
+    const entries = this.tree.of(service);
+    const policy = entries.entry?.policy;
+    if (policy === undefined) return;
+    const holders = [...entries.slots].filter(([, slot]) => isHeld(slot)).map(([host]) => host);
+    if (holders.length > 0) {
+      this.fail("I2 finish", `${node} was finished while ${holders} switch`, holders);
+    }
+    if (this.tree.control?.state === "halted") {
+      this.fail("I7 halted", `${node} was finished while control is halted`);
+    }
+    const covered = [...entries.roster].filter((host) => hosts?.includes(host) ?? true);
+    const failed = covered.filter((host) => {
+      const slot = entries.slots.get(host);
+      return slot?.step === "failed" && slot.to === version;
+    });
+    const behind = covered.filter((host) => !this.#isOn(service, version, host));
+    this.#checkIdentity(service, version, covered);
+    const allowed = countOf(policy.maxUnavailable, entries.roster.size, "down") +
+      Math.min(failed.length, policy.maxFailures);
+    if (behind.length > allowed || behind.length === covered.length) {
+      this.fail(
+        "I2 finish",
+        `the wave of ${service} ${version} was finished without ${behind}, ${allowed} may be left behind`,
+        behind,
+      );
+    }
+  }
+
+  /** The same version published again with other content is another release. */
+  #checkIdentity(service: string, version: string, hosts: readonly string[]): void {
+    const { offer } = this.tree.of(service);
+    if (offer?.version !== version) return;
+    const strangers = hosts.filter((host) =>
+      this.#world.machinesNamed(host).some((machine) => {
+        const { current, complete } = machine.diskOf(service);
+        return current === version && (complete.get(version)?.content || null) !== offer.infoHash;
+      })
+    );
+    if (strangers.length === 0) return;
+    this.fail(
+      "I4 identity",
+      `the wave of ${service} ${version} was finished with other content on ${strangers}`,
+      strangers,
+    );
+  }
+
+  #noteWithdrawn(service: string, entry: ServiceEntries["entry"]): void {
+    const withdrawn = entry?.withdrawn ?? [];
+    for (const key of [...this.#withdrawnMs.keys()]) {
+      const [of = "", version = ""] = key.split(" ");
+      if (of === service && !withdrawn.includes(version)) this.#withdrawnMs.delete(key);
+    }
+    for (const version of withdrawn) {
+      const key = `${service} ${version}`;
+      if (!this.#withdrawnMs.has(key)) this.#withdrawnMs.set(key, this.#world.time.nowMs);
+    }
+    const before = this.tree.of(service).entry?.committed?.version;
+    if (entry?.committed?.version !== before) this.#count("version committed");
+  }
+
+  /** An agent is about to start a service. */
+  starting(
+    machine: Machine,
+    { service, version, by }: { service: string; version: string; by: AgentProcess },
+  ): void {
+    const { place, name } = machine;
+    const folder = machine.diskOf(service).complete.get(version);
+    const isVerified = folder !== undefined && !folder.isDamaged &&
+      folder.verifiedGeneration === folder.generation;
+    if (!isVerified) {
+      this.fail("I4 verified", `${place} starts ${service} ${version}, which is not verified`, [
+        place,
+      ]);
+    }
+    const slot = this.tree.of(service).slots.get(name);
+    const isOwnSwitch = slot !== undefined && isHeld(slot);
+    if (isOwnSwitch && slot.to === version && !machine.isPinnedOrExcused(service, version)) {
+      this.fail("I10 locked", `${place} starts ${service} ${version}, which is not locked`, [
+        place,
+      ]);
+    }
+    // What this life of the agent has run already, it may start again; and after a failed start it goes back.
+    if (by.hasRun(service)) return;
+    const isWayBack = isOwnSwitch && (slot.step === "rolling_back" || slot.from === version);
+    const withdrawnMs = this.#withdrawnMs.get(`${service} ${version}`);
+    if (withdrawnMs !== undefined && withdrawnMs < by.startedMs && !isWayBack) {
+      this.fail(
+        "I8 withdrawn",
+        `${place} starts ${service} ${version}, which was withdrawn before`,
+        [place],
+      );
+    }
+    if (!isOwnSwitch) this.#checkPopularity(machine, service, version);
+  }
+
+  /** A host takes a version that nobody has committed only where the fleet goes: with its wave, or with most others. */
+  #checkPopularity(machine: Machine, service: string, version: string): void {
+    const { entry, roster } = this.tree.of(service);
+    const committed = entry?.committed?.version;
+    if (committed === undefined || committed === version) return;
+    const first = this.tree.firstWave;
+    const isCovered = first !== null && first.service === service && first.version === version &&
+      (first.hosts?.includes(machine.name) ?? true);
+    const others = [...roster].filter((host) =>
+      host !== machine.name && this.#isOn(service, version, host)
+    );
+    if (isCovered || others.length * 2 >= roster.size - 1) return;
+    this.fail(
+      "I8 popular",
+      `${machine.place} starts ${service} ${version}, which only ${others.length} of ` +
+        `${roster.size} run and nobody has committed`,
+      [machine.place, ...others],
+    );
+  }
+
+  /** Whether a host has a version as its current one. */
+  #isOn(service: string, version: string, host: string): boolean {
+    return this.#world.machinesNamed(host).some((machine) =>
+      machine.services.includes(service) && machine.diskOf(service).current === version
+    );
+  }
+
+  /** An agent is about to stop a service. */
+  stopping(machine: Machine, running: RunningService): void {
+    const { service, version } = running;
+    if (!machine.isServing(service)) return;
+    const { name, place } = machine;
+    const entries = this.tree.of(service);
+    const slot = entries.slots.get(name);
+    const key = `${service} ${name}`;
+    if (!isHeld(slot)) {
+      if (this.#excused.has(key) || this.#isUnreportedStart(running, entries, name)) return;
+      this.fail("I5 slot", `${place} stops ${service} ${version} without a slot of its own`, [
+        place,
+      ]);
+      return;
+    }
+    this.#takenDown.set(`${service} ${place}`, { machine, service });
+    if (!this.#fenced.has(key)) {
+      const { control } = this.tree;
+      if (control?.state !== "running") {
+        this.fail(
+          "I6 fence",
+          `${place} stops ${service} ${version} while control is ${control?.state}`,
+          [
+            place,
+          ],
+        );
+      }
+      if (this.#world.cutOffMs(machine) > CUT_OFF_MS) {
+        this.fail(
+          "I9 alone",
+          `${place} stops ${service} ${version} without a word from ZooKeeper`,
+          [
+            place,
+          ],
+        );
+      }
+    }
+    this.#checkDown(service, entries);
+  }
+
+  /** What was started without a slot, because nothing ran, is taken back without one if it does not come up. */
+  #isUnreportedStart(running: RunningService, { current }: ServiceEntries, host: string): boolean {
+    return !running.hadSlot && current.get(host)?.state !== "serving" &&
+      this.#world.time.nowMs - running.startedMs < TRIAL_MS;
+  }
+
+  #checkDown(service: string, { roster, slots }: ServiceEntries): void {
+    const places = [...this.#takenDown.values()].filter((one) => one.service === service)
+      .map(({ machine }) => machine.place);
+    // A new rollout may allow less than the one by which a host was admitted that still holds its slot.
+    const allowed = Math.max(
+      this.#budget(service, roster.size),
+      ...[...slots.keys()].map((host) => this.#budgetAtAdmission.get(`${service} ${host}`) ?? 0),
+    );
+    if (places.length > allowed) {
+      this.fail(
+        "I1 down",
+        `${places} are down for an upgrade of ${service}, the budget is ${allowed}`,
+        places,
+      );
+    }
+  }
+
+  #budget(service: string, rosterSize: number): number {
+    const policy = this.tree.of(service).entry?.policy;
+    return policy === undefined ? 0 : countOf(policy.maxUnavailable, rosterSize, "down");
+  }
+
+  /** Whether a host holds a slot. */
+  holdsSlot(service: string, host: string): boolean {
+    return isHeld(this.tree.of(service).slots.get(host));
+  }
+
+  /** Checks what must hold at every moment. */
+  check(): void {
+    for (const [key, { machine, service }] of this.#takenDown) {
+      if (machine.isServing(service)) {
+        if (!machine.runningOf(service)?.isEnding) this.#takenDown.delete(key);
+        continue;
+      }
+      if (isHeld(this.tree.of(service).slots.get(machine.name))) continue;
+      this.#takenDown.delete(key);
+      this.fail(
+        "I5 stands",
+        `${machine.place} is down for its switch of ${service}, and its slot is gone`,
+        [
+          machine.place,
+        ],
+      );
+    }
+  }
+
+  #forgetTakenDown(service: string, host: string): void {
+    for (const [key, one] of this.#takenDown) {
+      if (one.service === service && one.machine.name === host) this.#takenDown.delete(key);
+    }
+  }
+
+  #isOperator(place: string): boolean {
+    return place === "admin";
+  }
+
+  #machineAt(place: string): Machine | null {
+    return this.#world.machines.find((machine) => machine.place === place) ?? null;
+  }
+
+  #count(what: string): void {
+    this.transactions.set(what, (this.transactions.get(what) ?? 0) + 1);
+  }
+}
+
+function countOf(count: number | `${number}%`, hosts: number, direction: "up" | "down"): number {
+  if (typeof count === "number") return count;
+  const exact = (Number.parseInt(count, 10) / 100) * hosts;
+  return direction === "up" ? Math.ceil(exact - 1e-9) : Math.max(1, Math.floor(exact + 1e-9));
+}

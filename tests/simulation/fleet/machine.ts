@@ -1,0 +1,324 @@
+/**
+ * A simulated machine: what its disk holds, which processes run on it, and what is wrong with it. This is the truth of a
+ * run: the invariants are checked by what happens here, never by what somebody says about it.
+ *
+ * @module
+ */
+
+import type { AgentConfig } from "../../../actors/config/agent_config.ts";
+import { AgentProcess } from "./agent_process.ts";
+import { copyDisk, emptyDisk, losePower, type ServiceDisk, whatIsAt } from "./disk.ts";
+import type { RandomStream } from "./random.ts";
+import type { World } from "./world.ts";
+
+/** A service's process. It outlives the agent that has started it, and not its machine. */
+export interface RunningService {
+  readonly pid: number;
+  readonly service: string;
+  readonly version: string;
+  readonly startedMs: number;
+  /** When it can serve for the first time. */
+  readonly readyMs: number;
+  /** Whether its host held a slot when it was started. */
+  readonly hadSlot: boolean;
+  /** Whether it is an instance of a version that never gets healthy. */
+  readonly isBad: boolean;
+  isAlive: boolean;
+  /** Whether it was told to end: then it does not serve any more. */
+  isEnding: boolean;
+  readonly ended: Promise<void>;
+  readonly end: () => void;
+}
+
+/** A process that keeps a release locked in memory. */
+export interface Keeper {
+  readonly pid: number;
+  readonly service: string;
+  readonly version: string;
+  readonly statusPath: string;
+  /** When it has locked all pages. */
+  readonly lockedMs: number;
+  isAlive: boolean;
+}
+
+/** How the hook behaves that is run before a service is stopped. */
+export interface DrainBehaviour {
+  mode: "works" | "fails" | "hangs";
+  takesMs: number;
+}
+
+/** Time that an agent has to notice that a keeper was killed, in ms. */
+const REPIN_MS = 15_000;
+
+/** A machine. */
+export class Machine {
+  readonly world: World;
+  /** The name under which its agent registers. A clone has that of its original. */
+  readonly name: string;
+  /** Its place in the network, which nobody shares. */
+  readonly place: string;
+  readonly rack: string;
+  readonly agentId: string;
+  readonly config: AgentConfig;
+  readonly random: RandomStream;
+  /** What its wall clock adds to the time of the run. */
+  readonly wall: { offsetMs: number };
+  readonly drain: DrainBehaviour = { mode: "works", takesMs: 50 };
+  /** Lives of its agent so far. */
+  lives = 0;
+  /** How often it has been switched on. */
+  boots = 0;
+  isOn = false;
+  /** It never comes back. */
+  isGone = false;
+  agent: AgentProcess | null = null;
+  isDiskFull = false;
+  canPin = true;
+  /** How many of the next fetches bring bytes that are not right. */
+  spoilsCount = 0;
+  /** How much longer than usual fetches take. */
+  slowness = 1;
+  /** Until when each service fails its health checks. */
+  readonly #unwellUntilMs = new Map<string, number>();
+  /** Versions that were healthy here. */
+  readonly #good = new Set<string>();
+  readonly #disks = new Map<string, ServiceDisk>();
+  readonly #running = new Map<string, RunningService>();
+  readonly #keepers = new Map<string, Keeper>();
+  #keeperKilledMs = Number.NEGATIVE_INFINITY;
+
+  constructor(
+    world: World,
+    { name, place, rack, config, agentId, wallOffsetMs }: {
+      readonly name: string;
+      readonly place: string;
+      readonly rack: string;
+      readonly config: AgentConfig;
+      readonly agentId: string;
+      readonly wallOffsetMs: number;
+    },
+  ) {
+    this.world = world;
+    this.name = name;
+    this.place = place;
+    this.rack = rack;
+    this.config = config;
+    this.agentId = agentId;
+    this.wall = { offsetMs: wallOffsetMs };
+    this.random = world.random.fork(`machine ${place}`);
+    for (const service of this.services) this.#disks.set(service, emptyDisk());
+  }
+
+  /** The services that it should run. */
+  get services(): string[] {
+    return Object.keys(this.config.services);
+  }
+
+  /** A service's part of the disk. */
+  diskOf(service: string): ServiceDisk {
+    const disk = this.#disks.get(service);
+    if (disk === undefined) throw new Error(`${this.place} has no disk for ${service}`);
+    return disk;
+  }
+
+  /** Takes over the disk of another machine: this one is its clone. */
+  cloneDiskOf(other: Machine): void {
+    for (const service of this.services) this.#disks.set(service, copyDisk(other.diskOf(service)));
+  }
+
+  /** The process of a service; null if none runs. */
+  runningOf(service: string): RunningService | null {
+    return this.#running.get(service) ?? null;
+  }
+
+  /** Whether a service serves right now. */
+  isServing(service: string): boolean {
+    const running = this.runningOf(service);
+    return running !== null && this.isHealthy(service, running.version);
+  }
+
+  /** Whether a version of a service would pass a health check right now. */
+  isHealthy(service: string, version: string): boolean {
+    const running = this.#running.get(service);
+    if (running === undefined || running.version !== version || running.isEnding) return false;
+    const { nowMs } = this.world.time;
+    if (nowMs < running.readyMs || nowMs < (this.#unwellUntilMs.get(service) ?? 0)) return false;
+    // What was once good here stays so: a version that turns bad later is no matter of a rollout.
+    const key = `${service} ${version}`;
+    const isBad = running.isBad && !this.#good.has(key) &&
+      this.world.isBad(service, version, this.name);
+    if (!isBad) this.#good.add(key);
+    return !isBad;
+  }
+
+  /** Lets a service fail its health checks until then. */
+  makeUnwell(service: string, untilMs: number): void {
+    this.#unwellUntilMs.set(service, Math.max(untilMs, this.#unwellUntilMs.get(service) ?? 0));
+  }
+
+  /** Nothing fails its health checks any more, but for versions that are bad. */
+  cure(): void {
+    this.#unwellUntilMs.clear();
+    this.isDiskFull = false;
+    this.canPin = true;
+    this.spoilsCount = 0;
+    this.slowness = 1;
+    this.drain.mode = "works";
+  }
+
+  /** An agent starts a service. */
+  start(service: string, version: string, by: AgentProcess): RunningService {
+    const { time, observer } = this.world;
+    observer.starting(this, { service, version, by });
+    const { promise: ended, resolve: end } = Promise.withResolvers<void>();
+    const running: RunningService = {
+      pid: ++this.world.pids,
+      service,
+      version,
+      startedMs: time.nowMs,
+      readyMs: time.nowMs + this.random.spread(10, 1_000),
+      hadSlot: observer.holdsSlot(service, this.name),
+      isBad: this.world.isBad(service, version, this.name),
+      isAlive: true,
+      isEnding: false,
+      ended,
+      end,
+    };
+    by.noteRun(service);
+    this.#running.set(service, running);
+    this.world.trace(this, `${service}: ${version} starts`);
+    return running;
+  }
+
+  /** An agent tells a service to end. */
+  terminate(running: RunningService): void {
+    if (!running.isAlive || running.isEnding) return;
+    this.world.observer.stopping(this, running);
+    this.world.trace(this, `${running.service}: ${running.version} is stopped`);
+    running.isEnding = true;
+    this.world.time.after(this.random.spread(5, 500), () => this.end(running, "ended"));
+  }
+
+  /** A service's process ends. */
+  end(running: RunningService, how: string): void {
+    if (!running.isAlive) return;
+    running.isAlive = false;
+    this.#running.delete(running.service);
+    this.world.trace(this, `${running.service}: ${running.version} ${how}`);
+    running.end();
+  }
+
+  /** The keeper whose status is at that path; null if none has written one. */
+  keeperAt(statusPath: string): Keeper | null {
+    return this.#keepers.get(statusPath) ?? null;
+  }
+
+  /** Whether a release is locked in memory. */
+  isPinned(service: string, version: string): boolean {
+    for (const keeper of this.#keepers.values()) {
+      if (keeper.service !== service || keeper.version !== version) continue;
+      if (keeper.isAlive && this.world.time.nowMs >= keeper.lockedMs) return true;
+    }
+    return false;
+  }
+
+  /** Whether a release is locked, or cannot be expected to be: its keeper was killed, or nothing has to be locked. */
+  isPinnedOrExcused(service: string, version: string): boolean {
+    if (this.config.services[service]?.pin.mode !== "required") return true;
+    const { nowMs } = this.world.time;
+    return this.isPinned(service, version) || nowMs - this.#keeperKilledMs < REPIN_MS;
+  }
+
+  /** Starts a keeper, or finds one that runs. */
+  startKeeper(statusPath: string): { keeper: Keeper; adopted: boolean } {
+    const found = this.#keepers.get(statusPath);
+    if (found?.isAlive === true) return { keeper: found, adopted: true };
+    const keeper: Keeper = {
+      pid: ++this.world.pids,
+      ...whatIsAt(statusPath),
+      statusPath,
+      lockedMs: this.world.time.nowMs + this.random.spread(5, 500),
+      isAlive: true,
+    };
+    this.#keepers.set(statusPath, keeper);
+    return { keeper, adopted: false };
+  }
+
+  /** Ends a keeper on purpose. */
+  endKeeper(statusPath: string): void {
+    const keeper = this.#keepers.get(statusPath);
+    if (keeper !== undefined) keeper.isAlive = false;
+    this.#keepers.delete(statusPath);
+  }
+
+  /** Kills a keeper, which leaves its status file. */
+  killKeeper(service: string): void {
+    this.#keeperKilledMs = this.world.time.nowMs;
+    for (const keeper of this.#keepers.values()) {
+      if (keeper.service === service) keeper.isAlive = false;
+    }
+  }
+
+  /** Somebody touches or changes a file of a release. */
+  changeFile(
+    service: string,
+    { isCurrent, isDamaged }: { readonly isCurrent: boolean; readonly isDamaged: boolean },
+  ): void {
+    const { complete, current } = this.diskOf(service);
+    for (const [version, folder] of complete) {
+      if ((version === current) !== isCurrent) continue;
+      folder.generation = ++this.world.generations;
+      folder.isDamaged ||= isDamaged && folder.content !== "";
+      this.world.trace(this, `${service}: ${version} is ${isDamaged ? "changed" : "touched"}`);
+      return;
+    }
+  }
+
+  /** How long the next fetch takes, in ms. */
+  fetchMs(): number {
+    return this.random.spread(20, 1_500) * this.slowness;
+  }
+
+  /** Whether the next fetch brings bytes that are not right. */
+  spoilsNext(): boolean {
+    if (this.spoilsCount === 0) return false;
+    this.spoilsCount--;
+    return true;
+  }
+
+  /** The machine gets power, and starts its agent. */
+  powerOn(): void {
+    if (this.isOn || this.isGone) return;
+    this.isOn = true;
+    this.boots++;
+    this.world.trace(this, "has power");
+    this.#startAgentIn(this.random.spread(100, 3_000));
+  }
+
+  /** The machine loses its power: everything that runs ends, and what was not synced is lost. */
+  powerOff(): void {
+    if (!this.isOn) return;
+    this.isOn = false;
+    this.world.trace(this, "loses its power");
+    this.agent?.vanish();
+    this.agent = null;
+    for (const running of [...this.#running.values()]) this.end(running, "gone");
+    for (const keeper of this.#keepers.values()) keeper.isAlive = false;
+    for (const disk of this.#disks.values()) losePower(disk);
+  }
+
+  /** Called by an agent that has ended; the init system starts it again. */
+  onAgentEnded(agent: AgentProcess): void {
+    if (this.agent !== agent) return;
+    this.agent = null;
+    if (this.isOn) this.#startAgentIn(this.random.spread(50, 3_000));
+  }
+
+  #startAgentIn(delayMs: number): void {
+    this.world.time.after(delayMs, () => {
+      if (!this.isOn || this.agent !== null) return;
+      this.world.trace(this, "agent starts");
+      this.agent = new AgentProcess(this, this.world);
+    });
+  }
+}

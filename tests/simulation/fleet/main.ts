@@ -1,0 +1,195 @@
+/**
+ * The simulation at any length, and the replay of one run:
+ *
+ *     deno task simulate [--seeds N] [--seed X] [--hosts H] [--services S] [--faults KIND,…|all] [--json]
+ *
+ * Runs N seeds from X on. Of the first that breaks an invariant it shows the seed, the shortest schedule that it finds,
+ * what happened on the hosts that have to do with it, and the command that replays it. `--skip` says what is not checked. `--only` keeps some of the faults
+ * of a seed, by their numbers; `--trace` shows all that happened in a single run; `--jobs` says how many threads run.
+ *
+ * @module
+ */
+
+import process from "node:process";
+import { parseArgs } from "node:util";
+import { FAULT_KINDS, type FaultKind } from "./faults.ts";
+import { type Check, CHECKS } from "./invariants.ts";
+import { PENDING_CHECK_NAMES, STANDING_KINDS } from "./pending.ts";
+import { runScenario } from "./run.ts";
+import { drawScenario, type Scenario } from "./scenario.ts";
+import { shrink } from "./shrink.ts";
+import { runInThreads } from "./threads.ts";
+import type { TraceLine } from "./world.ts";
+
+/** Lines of the trace that are shown of a run that breaks an invariant. */
+const SHOWN_LINES = 60;
+
+const { values } = parseArgs({
+  options: {
+    seeds: { type: "string", default: "1000" },
+    seed: { type: "string", default: "1" },
+    hosts: { type: "string" },
+    services: { type: "string" },
+    faults: { type: "string" },
+    only: { type: "string" },
+    skip: { type: "string" },
+    jobs: { type: "string", default: `${Math.max(1, navigator.hardwareConcurrency)}` },
+    json: { type: "boolean", default: false },
+    trace: { type: "boolean", default: false },
+  },
+});
+
+function say(text: string): void {
+  Deno.stdout.writeSync(new TextEncoder().encode(`${text}\n`));
+}
+
+function wholeNumber(text: string, name: string): number {
+  const number = Number(text);
+  if (Number.isInteger(number) && number >= 0) return number;
+  throw new Error(`read --${name}: expected a whole number, was ${text}`);
+}
+
+function readKinds(text: string | undefined): readonly FaultKind[] {
+  if (text === undefined) return STANDING_KINDS;
+  if (text === "all") return FAULT_KINDS;
+  if (text === "none") return [];
+  return text.split(",").map((name) => {
+    const kind = FAULT_KINDS.find((known) => known === name);
+    if (kind !== undefined) return kind;
+    throw new Error(`read --faults: expected some of ${FAULT_KINDS.join(", ")}, was ${name}`);
+  });
+}
+
+function readSkipped(text: string | undefined): readonly Check[] {
+  if (text === undefined) return values.faults === undefined ? PENDING_CHECK_NAMES : [];
+  return text.split(",").filter((name) => name !== "none").map((name) => {
+    if (name in CHECKS) return name as Check;
+    throw new Error(`read --skip: expected some of ${Object.keys(CHECKS).join(", ")}, was ${name}`);
+  });
+}
+
+const kinds = readKinds(values.faults);
+const skipped = readSkipped(values.skip);
+const first = wholeNumber(values.seed, "seed");
+const count = wholeNumber(values.seeds, "seeds");
+const hostCount = values.hosts === undefined ? undefined : wholeNumber(values.hosts, "hosts");
+const serviceCount = values.services === undefined
+  ? undefined
+  : wholeNumber(values.services, "services");
+
+/** The command that makes a run again, with the faults that matter. */
+function replayOf(seed: number, all: Scenario, kept: Scenario): string {
+  const only = kept.faults.map((fault) => all.faults.indexOf(fault));
+  return [
+    `deno task simulate --seeds 1 --seed ${seed}`,
+    ...hostCount === undefined ? [] : [`--hosts ${hostCount}`],
+    ...serviceCount === undefined ? [] : [`--services ${serviceCount}`],
+    ...values.faults === undefined ? [] : [`--faults ${values.faults}`],
+    ...values.skip === undefined ? [] : [`--skip "${values.skip}"`],
+    ...only.length === all.faults.length ? [] : [`--only ${only.join(",") || "none"}`],
+    "--trace",
+  ].join(" ");
+}
+
+function lineOf({ atMs, place, what }: TraceLine): string {
+  return `${atMs.toFixed(0).padStart(8)} ms  ${place.padEnd(12)} ${what}`;
+}
+
+/** Shows one run in full. */
+async function showOne(): Promise<number> {
+  const all = drawScenario({ seed: first, hostCount, serviceCount, kinds });
+  const kept = values.only === undefined
+    ? all.faults
+    : all.faults.filter((_, index) => values.only?.split(",").includes(`${index}`));
+  const result = await runScenario({ ...all, faults: kept }, { skipped });
+  if (values.json) say(JSON.stringify({ ...result, violation: result.violation?.message ?? null }));
+  else {
+    say(JSON.stringify({ ...all, faults: kept }, null, 2));
+    for (const line of result.lines) say(lineOf(line));
+    say(result.violation === null ? "all invariants hold" : result.violation.message);
+  }
+  return result.violation === null ? 0 : 1;
+}
+
+/** Explains a run that breaks an invariant. */
+async function explain(seed: number): Promise<Record<string, unknown>> {
+  const scenario = drawScenario({ seed, hostCount, serviceCount, kinds });
+  const shrunk = await shrink(scenario, await runScenario(scenario, { skipped }), { skipped });
+  const { violation, lines } = shrunk.result;
+  const hosts = new Set(violation?.hosts ?? []);
+  const involved = lines.filter(({ place }) =>
+    place === "" || hosts.size === 0 || hosts.has(place)
+  );
+  return {
+    seed,
+    violation: violation?.message,
+    fleet: { ...shrunk.scenario, faults: undefined },
+    schedule: shrunk.scenario.faults,
+    faultsBefore: scenario.faults.length,
+    trace: involved.slice(-SHOWN_LINES).map(lineOf),
+    replay: replayOf(seed, scenario, shrunk.scenario),
+  };
+}
+
+async function runMany(): Promise<number> {
+  const startedMs = performance.now();
+  const seeds = Array.from({ length: count }, (_, index) => first + index);
+  const { figures, violations } = await runInThreads(
+    { seeds, hostCount, serviceCount, kinds, skipped },
+    wholeNumber(values.jobs, "jobs"),
+  );
+  const seconds = (performance.now() - startedMs) / 1_000;
+  const { user, system } = process.cpuUsage();
+  const [worst] = violations.keys();
+  const explained = worst === undefined ? null : await explain(worst);
+  const summary = {
+    seeds: count,
+    first,
+    kinds,
+    seconds,
+    seedsPerSecond: count / seconds,
+    seedsPerCpuSecond: count / ((user + system) / 1e6),
+    ...figures,
+    violations: Object.fromEntries(violations),
+    explained,
+  };
+  if (values.json) say(JSON.stringify(summary));
+  else show(summary);
+  return violations.size === 0 ? 0 : 1;
+}
+
+function show(summary: {
+  seeds: number;
+  seedsPerSecond: number;
+  seedsPerCpuSecond: number;
+  violations: Record<string, string>;
+  faults: Record<string, number>;
+  transactions: Record<string, number>;
+  verbs: Record<string, number>;
+  explained: Record<string, unknown> | null;
+}): void {
+  const counts = (of: Record<string, number>) =>
+    Object.entries(of).sort(([, a], [, b]) => b - a).map(([name, n]) => `${name} ${n}`).join(", ");
+  say(
+    `${summary.seeds} seeds, ${summary.seedsPerSecond.toFixed(1)} per second ` +
+      `(${summary.seedsPerCpuSecond.toFixed(1)} per second of processor time)`,
+  );
+  say(`faults: ${counts(summary.faults)}`);
+  say(`transactions: ${counts(summary.transactions)}`);
+  say(`operators: ${counts(summary.verbs)}`);
+  const broken = Object.entries(summary.violations);
+  if (broken.length === 0) return say("all invariants hold");
+  say(`${broken.length} seeds break an invariant:`);
+  for (const [seed, message] of broken.slice(0, 50)) {
+    say(`  ${seed}: ${message.split("\n", 1)[0]?.slice(0, 160)}`);
+  }
+  const { explained } = summary;
+  if (explained === null) return;
+  say(`\nseed ${explained["seed"]}: ${explained["violation"]}`);
+  say(`\n${(explained["trace"] as string[]).join("\n")}`);
+  say(`\nschedule (${explained["faultsBefore"]} faults before it was shortened):`);
+  say(JSON.stringify(explained["schedule"], null, 1));
+  say(`\nagain: ${explained["replay"]}`);
+}
+
+Deno.exitCode = values.trace ? await showOne() : await runMany();

@@ -1,0 +1,138 @@
+/**
+ * The operators of a run: they use the functions that the command line uses, over the same network, through clients of
+ * their own. Their replies get lost as anybody's do.
+ *
+ * @module
+ */
+
+import {
+  abortRollout,
+  createRolloutId,
+  forgetHost,
+  newestRollout,
+  readChildren,
+  readServices,
+  setControl,
+  startRollout,
+} from "../../../coordination/mod.ts";
+import {
+  checkPlan,
+  CONTROL,
+  type Plan,
+  type Release,
+  servicePath,
+  SERVICES,
+} from "../../../rollout/mod.ts";
+import { ZooKeeper } from "../../../zookeeper/mod.ts";
+import type { NetworkStream, Party } from "./network.ts";
+import { RandomStream } from "./random.ts";
+import { ProcessClock } from "./virtual_time.ts";
+import type { World } from "./world.ts";
+
+/** What an operator may do. */
+export type Verb =
+  | { readonly kind: "rollout"; readonly plan: Plan; readonly releases: readonly Release[] }
+  | { readonly kind: "pause" }
+  | { readonly kind: "resume" }
+  | { readonly kind: "abort" }
+  | { readonly kind: "forget"; readonly host: string };
+
+/** The admin box. */
+export class Operator implements Party {
+  readonly place = "admin";
+  readonly clock: ProcessClock;
+  readonly #world: World;
+  readonly #random: RandomStream;
+  readonly #streams = new Set<NetworkStream>();
+  readonly #zookeeper: ZooKeeper;
+  /** How often each verb was tried, and how often it was done. */
+  readonly counts = new Map<string, number>();
+
+  /** `wall` is what its wall clock adds to the time of the run. */
+  constructor(world: World, wall: { readonly offsetMs: number }) {
+    this.#world = world;
+    this.clock = new ProcessClock(world.time, wall);
+    this.#random = world.random.fork("operator");
+    this.#zookeeper = new ZooKeeper(world.ensemble.connectString, {
+      clock: this.clock,
+      random: () => this.#random.next(),
+      dial: world.ensemble.dialFor(this, this.#streams),
+    });
+  }
+
+  /** Does something. Resolves to whether it is known to be done. */
+  async run(verb: Verb): Promise<boolean> {
+    const what = verb.kind === "forget" ? `forget ${verb.host}` : verb.kind;
+    this.#count(`${verb.kind} tried`);
+    try {
+      await this.#do(verb);
+      this.#count(`${verb.kind} done`);
+      this.#world.trace(null, `operator: ${what} done`);
+      return true;
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      this.#world.trace(null, `operator: ${what} refused or unknown: ${reason}`);
+      return false;
+    }
+  }
+
+  /** Writes into the control node by hand what is no entry. */
+  spoilControl(): void {
+    this.#count("spoil tried");
+    this.#zookeeper.set(CONTROL, "paused").then(() => this.#count("spoil done"), () => {});
+  }
+
+  /** The newest rollout, as `rollcall status` shows it. */
+  async newestRollout(): Promise<string | null> {
+    return await newestRollout(this.#zookeeper);
+  }
+
+  async #do(verb: Verb): Promise<void> {
+    const zk = this.#zookeeper;
+    const by = "operator";
+    const nowMs = this.clock.wallTimeMs();
+    switch (verb.kind) {
+      case "rollout":
+        return await this.#start(verb.plan, verb.releases);
+      case "pause":
+        await setControl(zk, { state: "paused", by, reason: "because", sinceMs: nowMs });
+        return;
+      case "resume":
+        await setControl(zk, { state: "running", by, reason: null, sinceMs: nowMs });
+        return;
+      case "abort":
+        await abortRollout(zk, { by, nowMs });
+        return;
+      case "forget":
+        await forgetHost(zk, verb.host);
+        return;
+    }
+  }
+
+  async #start(plan: Plan, published: readonly Release[]): Promise<void> {
+    const zk = this.#zookeeper;
+    const [names = []] = await readChildren(zk, [SERVICES]);
+    const rosters = await readChildren(zk, names.map((name) => servicePath(name)));
+    const services = await readServices(zk, names);
+    const known = new Map(names.map((name, index) => [name, {
+      entry: services.get(name)?.entry ?? null,
+      roster: rosters[index] ?? [],
+    }]));
+    const checked = checkPlan(plan, known);
+    if (!checked.ok) throw new Error(`plan: ${checked.problems.join("; ")}`);
+    const nowMs = this.clock.wallTimeMs();
+    const id = createRolloutId(nowMs, () => this.#random.next());
+    await startRollout(zk, {
+      id,
+      by: "operator",
+      nowMs,
+      services: checked.services,
+      waves: checked.waves,
+      releases: new Map(published.map((release) => [release.service, release])),
+    });
+  }
+
+  #count(what: string): void {
+    this.counts.set(what, (this.counts.get(what) ?? 0) + 1);
+  }
+}

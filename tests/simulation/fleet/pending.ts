@@ -1,0 +1,33 @@
+/**
+ * What the protocol does not stand yet. Each entry names the item of the issue "The protocol that ships is the protocol
+ * that is proven" that it waits for; when that is done, the entry goes. They are left out of the share of runs that is made
+ * with the tests, and of `deno task simulate` unless faults are named.
+ *
+ * @module
+ */
+
+import { FAULT_KINDS, type FaultKind } from "./faults.ts";
+import type { Check } from "./invariants.ts";
+
+/** Faults that are not made. */
+export const PENDING_KINDS: Partial<Record<FaultKind, number>> = {
+  // A version is known by its name alone: the content of a second publication of it is not told from the first.
+  republish: 7,
+  // A release that is demoted twice leaves a partial and a complete one, and neither is fetched.
+  file_change: 12,
+  // Nobody who operates the simulated fleet deletes an entry that makes no sense.
+  bad_entry: 14,
+};
+
+/** What is not checked. */
+export const PENDING_CHECKS: Partial<Record<Check, number>> = {
+  "I10 locked": 10,
+};
+
+/** The kinds that the protocol stands. */
+export const STANDING_KINDS: readonly FaultKind[] = FAULT_KINDS.filter((kind) =>
+  !(kind in PENDING_KINDS)
+);
+
+/** The names of what is not checked. */
+export const PENDING_CHECK_NAMES = Object.keys(PENDING_CHECKS) as readonly Check[];

@@ -1,0 +1,162 @@
+/**
+ * The ports through which the actors of one life of an agent reach their simulated machine: processes, keepers and the
+ * journal of a switch.
+ *
+ * @module
+ */
+
+import {
+  HostError,
+  type HostPorts,
+  type ObservedPin,
+  type Pin,
+  type ServiceProcess,
+} from "../../../host/mod.ts";
+import type { AgentProcess } from "./agent_process.ts";
+import { whatIsAt } from "./disk.ts";
+import type { Keeper, RunningService } from "./machine.ts";
+
+/** Makes the ports of one life of an agent. */
+export function portsOf(process: AgentProcess): HostPorts {
+  const { machine, world } = process;
+
+  /** A running service, as this life of the agent sees it. */
+  function seen(running: RunningService, adopted: boolean): ServiceProcess {
+    return {
+      pid: running.pid,
+      version: running.version,
+      argv: [running.service],
+      startedAt: running.startedMs,
+      adopted,
+      exited: process.clock.deliver(running.ended.then(() => ({ type: "unknown" as const }))),
+      isAlive: () => running.isAlive,
+      stop: ({ graceMs }) =>
+        process.call(`stop ${running.service}`, async () => {
+          machine.terminate(running);
+          // The process that stops it sends SIGKILL when the grace is over, if it is still there.
+          process.clock.after(graceMs, () => machine.end(running, "killed"));
+          await running.ended;
+        }),
+      detach() {},
+    };
+  }
+
+  function pinOf(keeper: Keeper, adopted: boolean): Pin {
+    return {
+      pid: keeper.pid,
+      startTimeTicks: keeper.pid,
+      bootId: "boot",
+      root: "",
+      statusPath: keeper.statusPath,
+      adopted,
+    };
+  }
+
+  function statusOf(keeper: Keeper): ObservedPin {
+    const isLocked = world.time.nowMs >= keeper.lockedMs;
+    return {
+      schema: 1,
+      pid: keeper.pid,
+      startTimeTicks: keeper.pid,
+      bootId: "boot",
+      root: "",
+      rootIdentity: "",
+      state: isLocked ? "locked" : "locking",
+      filesCount: 1,
+      totalBytes: 1,
+      lockedBytes: isLocked ? 1 : 0,
+      vmLckBytes: 1,
+      residentBytes: 1,
+      updatedAt: 0,
+      alive: keeper.isAlive,
+    };
+  }
+
+  return {
+    processes: {
+      adopt(recordPath) {
+        return process.callNow("adopt", () => {
+          const running = machine.runningOf(whatIsAt(recordPath).service);
+          if (running === null) return null;
+          process.noteRun(whatIsAt(recordPath).service);
+          return seen(running, true);
+        });
+      },
+      start: ({ recordPath, version }) => {
+        const { service } = whatIsAt(recordPath);
+        return process.call(`start ${service} ${version}`, () => {
+          if (machine.runningOf(service) !== null) {
+            throw new HostError("SERVICE_RUNNING", { message: `start ${service}: it runs` });
+          }
+          return seen(machine.start(service, version, process), false);
+        }, 5 + process.random.next() * 100);
+      },
+      checkHealth: (check, { signal } = {}) => {
+        const [what = "", service = "", version = ""] = check.type === "exec" ? check.argv : [];
+        if (what === "drain") return drain(service, check.timeoutMs, signal);
+        return process.call(
+          "check health",
+          () =>
+            machine.isHealthy(service, version)
+              ? { ok: true as const }
+              : { ok: false as const, reason: "not healthy" },
+        );
+      },
+    },
+    keepers: {
+      check() {
+        if (!machine.canPin) throw new HostError("PIN_LIMIT", { message: "pin: not permitted" });
+      },
+      start: ({ statusPath }) =>
+        process.call("start keeper", () => {
+          const { keeper, adopted } = machine.startKeeper(statusPath);
+          return pinOf(keeper, adopted);
+        }, 1),
+      async locked({ statusPath, pid }, { signal } = {}) {
+        for (;;) {
+          signal?.throwIfAborted();
+          const keeper = machine.keeperAt(statusPath);
+          if (keeper?.pid !== pid || !keeper.isAlive) {
+            throw new HostError("PIN_KEEPER_DIED", { message: "pin: its keeper has ended" });
+          }
+          if (world.time.nowMs >= keeper.lockedMs) return statusOf(keeper);
+          await process.call("wait for keeper", () => {}, keeper.lockedMs - world.time.nowMs + 1);
+        }
+      },
+      status(statusPath) {
+        const keeper = machine.keeperAt(statusPath);
+        return keeper === null ? null : statusOf(keeper);
+      },
+      release: (statusPath) =>
+        process.call("release keeper", () => machine.endKeeper(statusPath), 1),
+    },
+    openJournal(path) {
+      const { service } = whatIsAt(path);
+      return {
+        read: () =>
+          process.callNow("read journal", () => {
+            const entry = machine.diskOf(service).journal;
+            return entry === null ? { state: "absent" } : { state: "present", entry };
+          }),
+        write(entry) {
+          process.callNow("write journal", () => {
+            if (machine.isDiskFull) throw new Error("write journal: no space left on device");
+            machine.diskOf(service).journal = entry;
+          });
+        },
+        clear: () =>
+          process.callNow("clear journal", () => void (machine.diskOf(service).journal = null)),
+      };
+    },
+  };
+
+  async function drain(service: string, timeoutMs: number, signal: AbortSignal | undefined) {
+    const { mode, takesMs } = machine.drain;
+    world.trace(machine, `${service}: drains`);
+    await process.call("drain", () => {}, mode === "hangs" ? timeoutMs : takesMs);
+    signal?.throwIfAborted();
+    return mode === "works"
+      ? { ok: true as const }
+      : { ok: false as const, reason: mode === "hangs" ? "no answer" : "exit status 1" };
+  }
+}

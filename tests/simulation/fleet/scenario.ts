@@ -1,0 +1,130 @@
+/**
+ * What one run is about, drawn from its seed before it begins: the fleet, its services and policies, the rollouts, and
+ * the faults. A scenario is data, so that a part of it can be left out to find out whether it matters.
+ *
+ * @module
+ */
+
+import type { Plan, Release } from "../../../rollout/mod.ts";
+import { drawFaults, type Fault, type FaultKind } from "./faults.ts";
+import { RandomStream } from "./random.ts";
+import { publish } from "./releases.ts";
+
+/** One host of the fleet. */
+export interface PlannedHost {
+  readonly name: string;
+  readonly rack: string;
+  readonly services: readonly string[];
+  /** How wrong its wall clock is, in ms. */
+  readonly wallSkewMs: number;
+}
+
+/** One service of the fleet. */
+export interface PlannedService {
+  readonly name: string;
+  readonly dependsOn: readonly string[];
+  readonly hasBlob: boolean;
+  readonly isPinned: boolean;
+  readonly hasDrain: boolean;
+  readonly policy: NonNullable<Plan["services"][string]["policy"]>;
+  /** The first hosts of it; null if all go at once. */
+  readonly canary: readonly string[] | null;
+}
+
+/** A run before it begins. */
+export interface Scenario {
+  readonly seed: number;
+  readonly serverCount: number;
+  readonly hosts: readonly PlannedHost[];
+  readonly services: readonly PlannedService[];
+  readonly adminSkewMs: number;
+  readonly faults: readonly Fault[];
+}
+
+/** What a scenario may be. */
+export interface ScenarioLimits {
+  readonly seed: number;
+  /** Default: one to twelve, most often a few. */
+  readonly hostCount?: number | undefined;
+  /** Default: one to three. */
+  readonly serviceCount?: number | undefined;
+  readonly kinds: readonly FaultKind[];
+}
+
+/** Draws a scenario. */
+export function drawScenario({ seed, hostCount, serviceCount, kinds }: ScenarioLimits): Scenario {
+  const random = new RandomStream(seed).fork("scenario");
+  const count = hostCount ?? random.pick([1, 2, 3, 3, 3, 4, 4, 5, 5, 6, 8, 12]);
+  const serviceNames = ["A", "B", "C"].slice(0, serviceCount ?? random.pick([1, 1, 1, 2, 2, 3]));
+  const rackCount = random.between(1, Math.min(3, count));
+  const hosts = Array.from({ length: count }, (_, index): PlannedHost => ({
+    name: `web-${index + 1}`,
+    rack: `r${(index % rackCount) + 1}`,
+    services: serviceNames,
+    wallSkewMs: random.chance(0.3) ? random.between(-600_000, 600_000) : random.between(-500, 500),
+  }));
+  const names = hosts.map(({ name }) => name);
+  const services = serviceNames.map((name, index): PlannedService => ({
+    name,
+    dependsOn: index > 0 && random.chance(0.7) ? [serviceNames[index - 1] ?? ""] : [],
+    hasBlob: random.chance(0.7),
+    isPinned: random.chance(0.3),
+    hasDrain: random.chance(0.3),
+    canary: count > 1 && random.chance(0.25)
+      ? random.some(names, random.between(1, count - 1))
+      : null,
+    policy: {
+      quorum: random.pick<PlannedService["policy"]["quorum"]>([1, "50%", "75%", "75%", "100%"]),
+      maxUnavailable: random.pick<PlannedService["policy"]["maxUnavailable"]>([1, 1, 1, 2, "50%"]),
+      maxConcurrent: random.pick([1, 1, 2, 3]),
+      maxFailures: random.pick([0, 0, 1, 2]),
+      bakeTime: random.pick([0, 500, 2_000]),
+      health: { deadline: 20_000, interval: 200, successes: random.pick([1, 2]) },
+    },
+  }));
+  const fleet = { hosts, services };
+  return {
+    seed,
+    serverCount: random.pick([1, 3, 3]),
+    hosts,
+    services,
+    adminSkewMs: random.between(-1_000, 1_000),
+    faults: drawFaults(random.fork("faults"), { ...fleet, kinds }),
+  };
+}
+
+/** The plan of a rollout to that version, and its releases. */
+export function planOf(
+  { services }: Pick<Scenario, "services">,
+  version: string,
+  { isFirst = false, build = 1 }: { isFirst?: boolean; build?: number } = {},
+): { plan: Plan; releases: Release[] } {
+  const everything: NonNullable<Plan["services"][string]["policy"]> = {
+    quorum: 1,
+    maxUnavailable: "100%",
+    maxConcurrent: 1_000,
+    maxFailures: 0,
+    bakeTime: 0,
+    health: { deadline: 20_000, interval: 200, successes: 1 },
+  };
+  const hasCanary = !isFirst && services.some(({ canary }) => canary !== null);
+  return {
+    plan: {
+      services: Object.fromEntries(services.map(({ name, dependsOn, policy }) => [name, {
+        version,
+        dependsOn: [...dependsOn],
+        policy: isFirst ? everything : policy,
+      }])),
+      ...(hasCanary
+        ? {
+          order: services.flatMap(({ name, canary }) =>
+            canary === null ? [name] : [{ service: name, hosts: [...canary] }, name]
+          ),
+        }
+        : {}),
+    },
+    releases: services.map(({ name, hasBlob }) =>
+      publish(name, version, { hasBlob, build }).release
+    ),
+  };
+}

@@ -1,0 +1,220 @@
+/**
+ * What is decided: the entries of the tree as of the last change that happened, kept beside the ensemble so that the
+ * invariants can be checked without asking anybody. This is the only file that knows how the tree is laid out.
+ *
+ * @module
+ */
+
+import {
+  CONTROL,
+  type Control,
+  type Current,
+  DEPLOY,
+  type Offer,
+  parseSequentialName,
+  ROOT,
+  type Service,
+  type Slot,
+  type Wave,
+} from "../../../rollout/mod.ts";
+import type { Change, Replica } from "./replica.ts";
+
+/** A wave in the deploy queue. */
+export interface QueuedWave extends Wave {
+  readonly node: string;
+  readonly sequence: number;
+}
+
+/** What the tree says about one service. */
+export interface ServiceEntries {
+  entry: Service | null;
+  offer: Partial<Offer> | null;
+  readonly roster: Set<string>;
+  readonly current: Map<string, Current>;
+  readonly slots: Map<string, Slot>;
+  /** Hosts in the staging queue, by node. */
+  readonly staged: Map<string, { readonly host: string; readonly version: string }>;
+}
+
+/** A node that a change has made, changed or removed. */
+export interface Difference {
+  readonly path: string;
+  readonly kind:
+    | "control"
+    | "wave"
+    | "service"
+    | "roster"
+    | "current"
+    | "slot"
+    | "staged"
+    | "offer"
+    | "rollout";
+  readonly service: string;
+  /** The host, or the name of the wave's node. */
+  readonly name: string;
+  readonly before: unknown;
+  readonly after: unknown;
+}
+
+/** The entries of the tree. */
+export class TreeMirror {
+  control: Control | null = null;
+  /** The rollout that was started last. */
+  newestRollout: string | null = null;
+  readonly #rollouts = new Set<string>();
+  readonly waves = new Map<string, QueuedWave>();
+  readonly services = new Map<string, ServiceEntries>();
+  readonly #decoder = new TextDecoder();
+
+  /** The entries of a service. */
+  of(service: string): ServiceEntries {
+    let entries = this.services.get(service);
+    if (entries === undefined) {
+      entries = {
+        entry: null,
+        offer: null,
+        roster: new Set(),
+        current: new Map(),
+        slots: new Map(),
+        staged: new Map(),
+      };
+      this.services.set(service, entries);
+    }
+    return entries;
+  }
+
+  /** The wave at the head of the deploy queue; null if it is empty. */
+  get firstWave(): QueuedWave | null {
+    let first: QueuedWave | null = null;
+    for (const wave of this.waves.values()) {
+      if (first === null || wave.sequence < first.sequence) first = wave;
+    }
+    return first;
+  }
+
+  /** What a change has changed, before {@link take} takes it over. */
+  differences(_change: Change, server: Replica): Difference[] {
+    const differences: Difference[] = [];
+    for (const [path, isWhole] of server.tree.takeDirty()) {
+      if (!isWhole && server.tree.find(path) !== undefined) continue;
+      const place = placeOf(path);
+      if (place === null) continue;
+      const node = server.tree.find(path);
+      const after = node === undefined ? null : this.#decode(node.data);
+      differences.push({ path, ...place, before: this.#at(place), after });
+    }
+    return differences;
+  }
+
+  /** Takes the changes over. */
+  take(differences: readonly Difference[]): void {
+    for (const { kind, service, name, after } of differences) {
+      switch (kind) {
+        case "control":
+          this.control = after as Control | null;
+          break;
+        case "wave": {
+          const parsed = parseSequentialName(name);
+          if (after === null || parsed === null) this.waves.delete(name);
+          else {
+            this.waves.set(name, { ...after as Wave, node: name, sequence: parsed.sequence });
+          }
+          break;
+        }
+        case "service":
+          this.of(service).entry = after as Service | null;
+          break;
+        case "roster":
+          if (after === null) this.of(service).roster.delete(name);
+          else this.of(service).roster.add(name);
+          break;
+        case "current":
+          put(this.of(service).current, name, after as Current | null);
+          break;
+        case "slot":
+          put(this.of(service).slots, name, after as Slot | null);
+          break;
+        case "staged":
+          put(
+            this.of(service).staged,
+            name,
+            after as { readonly host: string; readonly version: string } | null,
+          );
+          break;
+        case "offer":
+          this.of(service).offer = after as Partial<Offer> | null;
+          break;
+        case "rollout":
+          if (!this.#rollouts.has(name)) this.newestRollout = name;
+          this.#rollouts.add(name);
+          break;
+      }
+    }
+  }
+
+  #at({ kind, service, name }: Pick<Difference, "kind" | "service" | "name">): unknown {
+    switch (kind) {
+      case "control":
+        return this.control;
+      case "wave":
+        return this.waves.get(name) ?? null;
+      case "service":
+        return this.of(service).entry;
+      case "roster":
+        return this.of(service).roster.has(name) ? {} : null;
+      case "current":
+        return this.of(service).current.get(name) ?? null;
+      case "slot":
+        return this.of(service).slots.get(name) ?? null;
+      case "staged":
+        return this.of(service).staged.get(name) ?? null;
+      case "offer":
+        return this.of(service).offer;
+      case "rollout":
+        return this.#rollouts.has(name) ? {} : null;
+    }
+  }
+
+  #decode(data: Uint8Array): unknown {
+    if (data.length === 0) return {};
+    try {
+      return JSON.parse(this.#decoder.decode(data));
+    } catch {
+      return {};
+    }
+  }
+}
+
+function put<T>(map: Map<string, T>, name: string, value: T | null): void {
+  if (value === null) map.delete(name);
+  else map.set(name, value);
+}
+
+/** Whether a slot is held: its host may be down for its switch. */
+export function isHeld(slot: Slot | undefined): boolean {
+  return slot !== undefined && slot.step !== "failed";
+}
+
+function placeOf(path: string): Pick<Difference, "kind" | "service" | "name"> | null {
+  if (path === CONTROL) return { kind: "control", service: "", name: "" };
+  if (path.startsWith(`${DEPLOY}/`)) {
+    return { kind: "wave", service: "", name: path.slice(DEPLOY.length + 1) };
+  }
+  if (!path.startsWith(`${ROOT}/`)) return null;
+  const [folder = "", service = "", name = ""] = path.slice(ROOT.length + 1).split("/");
+  if (service === "") return null;
+  switch (folder) {
+    case "services":
+      return { kind: name === "" ? "service" : "roster", service, name };
+    case "current":
+      return name === "" ? null : { kind: "current", service, name };
+    case "slots":
+      return name === "" ? null : { kind: "slot", service, name };
+    case "staging":
+      return { kind: name === "" ? "offer" : "staged", service, name };
+    case "history":
+      return { kind: "rollout", service: "", name: service };
+    default:
+      return null;
+  }
+}

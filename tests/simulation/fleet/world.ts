@@ -1,0 +1,125 @@
+/**
+ * What one run consists of: its time, its network, its ensemble, its machines, and what is wrong with all of them.
+ *
+ * @module
+ */
+
+import type { ActorLogger } from "../../../actors/runtime/mod.ts";
+import { Ensemble } from "./ensemble.ts";
+import { type Check, Invariants } from "./invariants.ts";
+import { Machine } from "./machine.ts";
+import { Network } from "./network.ts";
+import { RandomStream } from "./random.ts";
+import type { Sabotage } from "./sabotage.ts";
+import { VirtualTime } from "./virtual_time.ts";
+
+/** Something that happened. */
+export interface TraceLine {
+  readonly atMs: number;
+  /** The machine that it happened on; empty if on none. */
+  readonly place: string;
+  readonly what: string;
+}
+
+/** Makes a logger for the agents of a machine. */
+export type LogOf = (machine: Machine) => ActorLogger;
+
+/** A version that does not pass its health checks: everywhere, or on some hosts. */
+export interface BadVersion {
+  readonly service: string;
+  readonly version: string;
+  readonly hosts: readonly string[] | null;
+}
+
+/** One run's world. */
+export class World {
+  readonly time = new VirtualTime();
+  readonly random: RandomStream;
+  readonly network: Network;
+  readonly observer: Invariants;
+  readonly ensemble: Ensemble;
+  readonly machines: Machine[] = [];
+  readonly lines: TraceLine[] = [];
+  readonly log: LogOf | null;
+  badVersions: BadVersion[] = [];
+  /** What is not checked. */
+  readonly skipped: ReadonlySet<Check>;
+  isBuildMachineAway = false;
+  isSwarmStalled = false;
+  pids = 0;
+  generations = 0;
+  readonly #cutOffSinceMs = new Map<string, number>();
+
+  constructor(
+    { seed, serverCount, log, skipped, sabotage }: {
+      readonly seed: number;
+      readonly serverCount: number;
+      readonly log: LogOf | null;
+      readonly skipped: ReadonlySet<Check>;
+      readonly sabotage: Sabotage | null;
+    },
+  ) {
+    this.random = new RandomStream(seed);
+    this.log = log;
+    this.skipped = skipped;
+    this.network = new Network(this.time, this.random.fork("network"));
+    this.observer = new Invariants(this);
+    this.ensemble = new Ensemble({
+      time: this.time,
+      network: this.network,
+      random: this.random.fork("ensemble"),
+      serverCount,
+      observer: this.observer,
+      sabotage,
+    });
+  }
+
+  /** Notes something for the report of a run that fails, and for comparing runs. */
+  trace(machine: Machine | null, what: string): void {
+    this.lines.push({ atMs: this.time.nowMs, place: machine?.place ?? "", what });
+  }
+
+  /** The machines of a name: more than one if it was cloned. */
+  machinesNamed(name: string): Machine[] {
+    return this.machines.filter((machine) => machine.name === name);
+  }
+
+  /** Whether a version does not pass its health checks on a host. */
+  isBad(service: string, version: string, host: string): boolean {
+    return this.badVersions.some((bad) =>
+      bad.service === service && bad.version === version && (bad.hosts?.includes(host) ?? true)
+    );
+  }
+
+  /** Whether a machine can reach a server that serves. */
+  isConnected(machine: Machine): boolean {
+    return this.ensemble.leader !== null &&
+      this.ensemble.servers.some((server) =>
+        server.isUp && this.network.isReachable(machine.place, server.place)
+      );
+  }
+
+  /** How long a machine has been cut off from the whole ensemble, in ms. */
+  cutOffMs(machine: Machine): number {
+    const sinceMs = this.#cutOffSinceMs.get(machine.place);
+    return sinceMs === undefined ? 0 : this.time.nowMs - sinceMs;
+  }
+
+  /** Called when something has happened. */
+  onMoment(): void {
+    const { leader } = this.ensemble;
+    const isWhole = this.network.isWhole && leader !== null && leader.isUp;
+    if (isWhole) this.#cutOffSinceMs.clear();
+    else this.#noteWhoIsCutOff();
+    this.observer.check();
+  }
+
+  #noteWhoIsCutOff(): void {
+    for (const machine of this.machines) {
+      if (this.isConnected(machine)) this.#cutOffSinceMs.delete(machine.place);
+      else if (!this.#cutOffSinceMs.has(machine.place)) {
+        this.#cutOffSinceMs.set(machine.place, this.time.nowMs);
+      }
+    }
+  }
+}

@@ -5,7 +5,7 @@
  * @module
  */
 
-import type { Releases } from "../../host/mod.ts";
+import { NO_BLOB, type Releases } from "../../host/mod.ts";
 import type { Release } from "../../rollout/mod.ts";
 import type { Log } from "../../base/log.ts";
 import {
@@ -52,9 +52,6 @@ const PROGRESS_INTERVAL_MS = 250;
 /** Space that stays free on the disk, for logs and records of the machine. */
 const DISK_RESERVE_BYTES = 64 * 1024 ** 2;
 
-/** The info hash in the receipt of a release that has no blob. */
-const NO_BLOB = "0".repeat(40);
-
 /**
  * Brings a release onto this host, complete and verified (invariant I4), and leaves it seeding.
  *
@@ -71,17 +68,7 @@ export async function prepareRelease(release: Release, tools: PrepareTools): Pro
     tools.onTransfer(engine.seed({ metainfo, root: paths.final }));
     return;
   }
-  if (
-    (await store.list()).some((stored) => stored.version === version && stored.state === "complete")
-  ) {
-    if (tools.isRunning) {
-      throw new PrepareError(
-        `prepare ${release.service} ${version}: its files at ${paths.final} have changed since they were verified, and ` +
-          `the service runs from them; publish another version, or stop the service to have them repaired`,
-      );
-    }
-    await store.demote(version);
-  }
+  if (await hasChanged(release, tools)) await store.demote(version);
   const root = await store.preparePartial(version);
   // Where copies share their blocks, there may be room for this release only because most of it is on the disk already.
   if (!disk.isSharing(store)) await expectDiskSpace(release, { root, disk });
@@ -109,9 +96,31 @@ export async function prepareRelease(release: Release, tools: PrepareTools): Pro
 async function prepareWithoutBlob(release: Release, tools: PrepareTools): Promise<void> {
   const { store, clock } = tools;
   if ((await store.isIntact(release.version, { infoHash: NO_BLOB })).intact) return;
+  // There is nothing to repair: a new folder takes the place of one in which somebody has changed something.
+  const replace = await hasChanged(release, tools);
   await store.preparePartial(release.version);
   await store.writeReceipt(release.version, { infoHash: NO_BLOB, verifiedAt: clock.wallTimeMs() });
-  await store.promote(release.version);
+  await store.promote(release.version, { replace });
+}
+
+/**
+ * Whether a release that is not intact is there as a complete one, so that it has to be made again.
+ *
+ * @throws {PrepareError} when the service runs from it.
+ */
+async function hasChanged(
+  { service, version }: Release,
+  { store, isRunning }: PrepareTools,
+): Promise<boolean> {
+  const stored = await store.list();
+  if (!stored.some((one) => one.version === version && one.state === "complete")) return false;
+  if (!isRunning) return true;
+  throw new PrepareError(
+    `prepare ${service} ${version}: its files at ${
+      store.paths(version).final
+    } have changed since they were verified, and ` +
+      `the service runs from them; publish another version, or stop the service to have them repaired`,
+  );
 }
 
 /** The .torrent from this host's disk or from where the release says, accepted only with the right info hash. */

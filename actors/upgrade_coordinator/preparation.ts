@@ -4,6 +4,7 @@
  * @module
  */
 
+import { NO_BLOB } from "../../host/mod.ts";
 import type { Release } from "../../rollout/mod.ts";
 import { prepare } from "./prepare.ts";
 import { type Deps, type Reading, RETRY_TIMER, setWaitingFor, type State } from "./state.ts";
@@ -71,7 +72,7 @@ function findRelease(reading: Reading, version: string, { options }: Deps): Rele
   return {
     service: options.service,
     version,
-    infoHash: receipt.infoHash,
+    infoHash: receipt.infoHash === NO_BLOB ? null : receipt.infoHash,
     sizeBytes,
     torrentUrl: null,
   };

@@ -15,6 +15,9 @@ import { yieldToOthers } from "../../base/clock.ts";
 /** The version of the receipt's format. */
 const RECEIPT_SCHEMA = 1;
 
+/** The info hash in the receipt of a release that has no blob, and so no torrent. */
+export const NO_BLOB = "0".repeat(40);
+
 const fileSchema = z.object({
   /** Relative to the release's folder, with `/`. */
   path: z.string(),

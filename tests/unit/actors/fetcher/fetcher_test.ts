@@ -57,7 +57,7 @@ async function run(
   test: (bench: {
     store: ReleaseStore;
     fetcher: ActorRef<FetcherMessage>;
-    prepare(release: Release, isPinned?: boolean): Promise<PrepareOutcome>;
+    prepare(release: Release, isPinned?: boolean, isRunning?: boolean): Promise<PrepareOutcome>;
   }) => Promise<void>,
   engineOfTest: TorrentEngine = engine,
 ): Promise<void> {
@@ -71,14 +71,14 @@ async function run(
     await test({
       store,
       fetcher,
-      prepare: (wanted, isPinned = false) =>
+      prepare: (wanted, isPinned = false, isRunning = false) =>
         ask<FetcherMessage, PrepareOutcome>(
           fetcher,
           (replyTo) => ({
             type: "prepare",
             release: wanted,
             isPinned,
-            isRunning: false,
+            isRunning,
             progressTo: progress.ref,
             replyTo,
           }),
@@ -96,6 +96,21 @@ Deno.test("fetcher: a release without a blob is an empty folder, complete", asyn
     assert.equal((await prepare(release("v1"))).ok, true);
     assert.equal((await store.isIntact("v1")).intact, true);
     assert.equal((await prepare(release("v1"))).ok, true);
+  });
+});
+
+Deno.test("fetcher: a release without a blob in which a file has appeared is made again, unless the service runs from it", async () => {
+  await run(async ({ store, prepare }) => {
+    assert.equal((await prepare(release("v1"))).ok, true);
+    const stray = `${store.paths("v1").final}/stray`;
+    await Deno.writeTextFile(stray, "left behind");
+    const refused = await prepare(release("v1"), false, true);
+    assert.ok(!refused.ok);
+    assert.match(refused.reason, /have changed since they were verified/);
+    await Deno.stat(stray);
+    assert.equal((await prepare(release("v1"))).ok, true);
+    assert.equal((await store.isIntact("v1")).intact, true);
+    await assert.rejects(Deno.stat(stray), Deno.errors.NotFound);
   });
 });
 

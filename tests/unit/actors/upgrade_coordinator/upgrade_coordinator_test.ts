@@ -16,7 +16,7 @@ import type { SessionEvent, SessionMessage } from "../../../../actors/session/se
 import type { CoordinatorMessage } from "../../../../actors/upgrade_coordinator/messages.ts";
 import { upgradeCoordinator } from "../../../../actors/upgrade_coordinator/upgrade_coordinator.ts";
 import type { ServiceReading } from "../../../../coordination/mod.ts";
-import { ReleaseStore, type SwitchEntry, SwitchJournal } from "../../../../host/mod.ts";
+import { NO_BLOB, ReleaseStore, type SwitchEntry, SwitchJournal } from "../../../../host/mod.ts";
 import { type Current, DEFAULT_POLICY } from "../../../../rollout/mod.ts";
 import { ZooKeeperError } from "../../../../zookeeper/mod.ts";
 import type { ZooKeeper } from "../../../../zookeeper/mod.ts";
@@ -27,6 +27,7 @@ interface Bench {
   readonly coordinator: ActorRef<CoordinatorMessage>;
   readonly registrar: Probe<RegistrarMessage>;
   readonly fetcher: Probe<FetcherMessage>;
+  readonly pinner: Probe<PinnerMessage>;
   readonly session: Topic<SessionEvent>;
   /** Records of each level, with what was put into them. */
   readonly logged: { readonly level: string; readonly text: string }[];
@@ -47,6 +48,8 @@ interface Beginning {
   readonly journal?: SwitchEntry;
   /** The version that runs, and is healthy. */
   readonly running?: string;
+  /** A version without a blob that is on the disk, complete. */
+  readonly stored?: string;
   readonly zookeeper?: Partial<ZooKeeper>;
   readonly hooks?: { readonly drain: string[]; readonly undrain: string[] };
 }
@@ -71,6 +74,11 @@ async function run(
   try {
     const store = new ReleaseStore(folder, "web");
     await store.open();
+    if (beginning.stored !== undefined) {
+      await store.preparePartial(beginning.stored);
+      await store.writeReceipt(beginning.stored, { infoHash: NO_BLOB, verifiedAt: 0 });
+      await store.promote(beginning.stored);
+    }
     const journal = new SwitchJournal(store.layout.switchJournal);
     if (beginning.journal !== undefined) journal.write(beginning.journal);
     const config = agentConfigSchema.parse({
@@ -85,6 +93,7 @@ async function run(
     const health = new Topic<HealthEvent>("health", { replayLast: true });
     const registrar = spawnProbe<RegistrarMessage>(system, "registrar");
     const fetcher = spawnProbe<FetcherMessage>(system, "fetcher");
+    const pinner = spawnProbe<PinnerMessage>(system, "pinner");
     const coordinator = system.spawn(
       "coordinator",
       upgradeCoordinator({
@@ -97,7 +106,7 @@ async function run(
         registrar: registrar.ref,
         runner: spawnProbe<RunnerMessage>(system, "runner").ref,
         fetcher: fetcher.ref,
-        pinner: spawnProbe<PinnerMessage>(system, "pinner").ref,
+        pinner: pinner.ref,
         sessionEvents: session,
         healthEvents: health,
         pinnedEvents: new Topic<PinnedEvent>("pinned", { replayLast: true }),
@@ -125,6 +134,7 @@ async function run(
       coordinator,
       registrar,
       fetcher,
+      pinner,
       session,
       logged,
       journal,
@@ -251,6 +261,19 @@ Deno.test("upgrade coordinator: goes on with the next reading that makes sense",
     assert.equal(system.counters.failures, 0);
     assert.deepEqual(fetcher.messages.map(({ type }) => type), []);
   });
+});
+
+Deno.test("upgrade coordinator: a release without a blob that only this host's disk knows has no torrent", async () => {
+  await run(async ({ clock, coordinator, pinner, fetcher }) => {
+    coordinator.tell({ type: "read", reading: forgedReadingOf("v1") });
+    await clock.advance(100);
+    for (const message of pinner.messages) {
+      if (message.type === "check") message.replyTo.tell({ ok: true, lockedBytes: 0 });
+    }
+    await clock.settle();
+    const prepared = fetcher.messages.filter((message) => message.type === "prepare");
+    assert.deepEqual(prepared.map(({ release }) => release.infoHash), [null]);
+  }, { stored: "v1" });
 });
 
 Deno.test("upgrade coordinator: a lost connection is no problem of the tree", async () => {

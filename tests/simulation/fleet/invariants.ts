@@ -415,7 +415,9 @@ export class Invariants implements ChangeObserver {
         [place],
       );
     }
-    if (!isOwnSwitch) this.#checkPopularity(machine, service, version);
+    // A host on which the new version has failed is back on the one from before, also after a reboot, until somebody decides.
+    const hasGoneBack = slot !== undefined && !isHeld(slot) && slot.from === version;
+    if (!isOwnSwitch && !hasGoneBack) this.#checkPopularity(machine, service, version);
   }
 
   /** A host takes a version that nobody has committed only where the fleet goes: with its wave, or with most others. */

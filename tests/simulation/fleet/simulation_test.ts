@@ -72,7 +72,8 @@ Deno.test("simulation: the same seed gives the same run", async () => {
 });
 
 Deno.test("simulation: a schedule is shortened to what breaks the invariant", async () => {
-  const options = { sabotage: "ephemeral_slot", skipped: PENDING_CHECK_NAMES } as const;
+  const skipped = PENDING_CHECK_NAMES.filter((check) => check !== "I5 stands");
+  const options = { sabotage: "ephemeral_slot", skipped } as const;
   for (let seed = 1; seed <= SEEDS_PER_BUG; seed++) {
     const scenario = drawScenario({ seed, kinds: STANDING_KINDS });
     const result = await runScenario(scenario, options);
@@ -108,9 +109,9 @@ const NOTICED: Readonly<
 for (const bug of Object.keys(NOTICED) as Sabotage[]) {
   const { checks, kinds } = NOTICED[bug];
   Deno.test(`simulation: notices servers with ${bug}`, async () => {
+    const skipped = PENDING_CHECK_NAMES.filter((check) => !checks.includes(check));
     for (let seed = 1; seed <= SEEDS_PER_BUG; seed++) {
       const scenario = drawScenario({ seed, kinds });
-      const skipped = PENDING_CHECK_NAMES;
       const { violation } = await runScenario(scenario, { skipped, sabotage: bug });
       if (violation === null || !checks.includes(violation.check)) continue;
       const sound = await runScenario(scenario, { skipped });

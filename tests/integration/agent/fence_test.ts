@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import { forgetHost } from "../../../coordination/mod.ts";
+import { SwitchJournal } from "../../../host/mod.ts";
 import { CONTROL } from "../../../rollout/mod.ts";
 import { DRAIN_SWITCH } from "./harness/agent_config.ts";
 import { TestFleet } from "./harness/fleet.ts";
@@ -22,7 +23,11 @@ async function startDraining(fleet: TestFleet): Promise<string> {
     "one drains",
     (seen) => seen.services["web"]?.hosts.some(({ slot }) => slot?.step === "draining") === true,
   );
-  return services["web"]?.hosts.find(({ slot }) => slot !== null)?.host ?? "";
+  const host = services["web"]?.hosts.find(({ slot }) => slot !== null)?.host ?? "";
+  // The slot says that a host drains from the moment it is taken; the hook runs once the journal says so as well.
+  const journal = new SwitchJournal(`${fleet.folder}/${host}/web/.rollcall/switch.json`);
+  await fleet.until("its journal says so", () => journal.read().state === "present");
+  return host;
 }
 
 Deno.test("fence: an agent that died while it drained does not stop a service whose slot an operator freed (I5, I6)", async () => {

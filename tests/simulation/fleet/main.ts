@@ -1,20 +1,13 @@
 /**
- * The simulation at any length, and the replay of one run:
- *
- *     deno task simulate [--seeds N] [--seed X] [--hosts H] [--services S] [--faults KIND,…|all] [--json]
- *
- * Runs N seeds from X on. Of the first that breaks an invariant it shows the seed, the shortest schedule that it finds,
- * what happened on the hosts that have to do with it, and the command that replays it. `--skip` says what is not checked. `--only` keeps some of the faults
- * of a seed, by their numbers; `--trace` shows all that happened in a single run; `--jobs` says how many threads run.
+ * The simulation at any length, and the replay of one run: `deno task simulate --help` says how. Runs that many seeds; of
+ * the first that breaks an invariant it shows the shortest schedule that it finds, what happened on the hosts that have to
+ * do with it, and the command that replays it.
  *
  * @module
  */
 
 import process from "node:process";
-import { parseArgs } from "node:util";
-import { FAULT_KINDS, type FaultKind } from "./faults.ts";
-import { type Check, CHECKS } from "./invariants.ts";
-import { PENDING_CHECK_NAMES, STANDING_KINDS } from "./pending.ts";
+import { parseSimulateOptions } from "./options.ts";
 import { runScenario } from "./run.ts";
 import { drawScenario, type Scenario } from "./scenario.ts";
 import { shrink } from "./shrink.ts";
@@ -24,58 +17,13 @@ import type { TraceLine } from "./world.ts";
 /** Lines of the trace that are shown of a run that breaks an invariant. */
 const SHOWN_LINES = 60;
 
-const { values } = parseArgs({
-  options: {
-    seeds: { type: "string", default: "1000" },
-    seed: { type: "string", default: "1" },
-    hosts: { type: "string" },
-    services: { type: "string" },
-    faults: { type: "string" },
-    only: { type: "string" },
-    skip: { type: "string" },
-    jobs: { type: "string", default: `${Math.max(1, navigator.hardwareConcurrency)}` },
-    json: { type: "boolean", default: false },
-    trace: { type: "boolean", default: false },
-  },
-});
+const options = parseSimulateOptions(Deno.args);
+const { kinds, skipped, seed: first, seeds: count, hosts: hostCount, services: serviceCount } =
+  options;
 
 function say(text: string): void {
   Deno.stdout.writeSync(new TextEncoder().encode(`${text}\n`));
 }
-
-function wholeNumber(text: string, name: string): number {
-  const number = Number(text);
-  if (Number.isInteger(number) && number >= 0) return number;
-  throw new Error(`read --${name}: expected a whole number, was ${text}`);
-}
-
-function readKinds(text: string | undefined): readonly FaultKind[] {
-  if (text === undefined) return STANDING_KINDS;
-  if (text === "all") return FAULT_KINDS;
-  if (text === "none") return [];
-  return text.split(",").map((name) => {
-    const kind = FAULT_KINDS.find((known) => known === name);
-    if (kind !== undefined) return kind;
-    throw new Error(`read --faults: expected some of ${FAULT_KINDS.join(", ")}, was ${name}`);
-  });
-}
-
-function readSkipped(text: string | undefined): readonly Check[] {
-  if (text === undefined) return values.faults === undefined ? PENDING_CHECK_NAMES : [];
-  return text.split(",").filter((name) => name !== "none").map((name) => {
-    if (name in CHECKS) return name as Check;
-    throw new Error(`read --skip: expected some of ${Object.keys(CHECKS).join(", ")}, was ${name}`);
-  });
-}
-
-const kinds = readKinds(values.faults);
-const skipped = readSkipped(values.skip);
-const first = wholeNumber(values.seed, "seed");
-const count = wholeNumber(values.seeds, "seeds");
-const hostCount = values.hosts === undefined ? undefined : wholeNumber(values.hosts, "hosts");
-const serviceCount = values.services === undefined
-  ? undefined
-  : wholeNumber(values.services, "services");
 
 /** The command that makes a run again, with the faults that matter. */
 function replayOf(seed: number, all: Scenario, kept: Scenario): string {
@@ -84,8 +32,7 @@ function replayOf(seed: number, all: Scenario, kept: Scenario): string {
     `deno task simulate --seeds 1 --seed ${seed}`,
     ...hostCount === undefined ? [] : [`--hosts ${hostCount}`],
     ...serviceCount === undefined ? [] : [`--services ${serviceCount}`],
-    ...values.faults === undefined ? [] : [`--faults ${values.faults}`],
-    ...values.skip === undefined ? [] : [`--skip "${values.skip}"`],
+    ...options.given,
     ...only.length === all.faults.length ? [] : [`--only ${only.join(",") || "none"}`],
     "--trace",
   ].join(" ");
@@ -98,12 +45,13 @@ function lineOf({ atMs, place, what }: TraceLine): string {
 /** Shows one run in full. */
 async function showOne(): Promise<number> {
   const all = drawScenario({ seed: first, hostCount, serviceCount, kinds });
-  const kept = values.only === undefined
+  const kept = options.only === undefined
     ? all.faults
-    : all.faults.filter((_, index) => values.only?.split(",").includes(`${index}`));
+    : all.faults.filter((_, index) => options.only?.split(",").includes(`${index}`));
   const result = await runScenario({ ...all, faults: kept }, { skipped });
-  if (values.json) say(JSON.stringify({ ...result, violation: result.violation?.message ?? null }));
-  else {
+  if (options.json) {
+    say(JSON.stringify({ ...result, violation: result.violation?.message ?? null }));
+  } else {
     say(JSON.stringify({ ...all, faults: kept }, null, 2));
     for (const line of result.lines) say(lineOf(line));
     say(result.violation === null ? "all invariants hold" : result.violation.message);
@@ -136,7 +84,7 @@ async function runMany(): Promise<number> {
   const seeds = Array.from({ length: count }, (_, index) => first + index);
   const { figures, violations } = await runInThreads(
     { seeds, hostCount, serviceCount, kinds, skipped },
-    wholeNumber(values.jobs, "jobs"),
+    options.jobs,
   );
   const seconds = (performance.now() - startedMs) / 1_000;
   const { user, system } = process.cpuUsage();
@@ -153,7 +101,7 @@ async function runMany(): Promise<number> {
     violations: Object.fromEntries(violations),
     explained,
   };
-  if (values.json) say(JSON.stringify(summary));
+  if (options.json) say(JSON.stringify(summary));
   else show(summary);
   return violations.size === 0 ? 0 : 1;
 }
@@ -192,4 +140,4 @@ function show(summary: {
   say(`\nagain: ${explained["replay"]}`);
 }
 
-Deno.exitCode = values.trace ? await showOne() : await runMany();
+Deno.exitCode = options.trace ? await showOne() : await runMany();

@@ -1,0 +1,85 @@
+/**
+ * The command line of `deno task simulate`.
+ *
+ * @module
+ */
+
+import { Command, InvalidArgumentError } from "@commander-js/extra-typings";
+import { FAULT_KINDS, type FaultKind } from "./faults.ts";
+import { type Check, CHECKS } from "./invariants.ts";
+import { PENDING_CHECK_NAMES, STANDING_KINDS } from "./pending.ts";
+
+/** Exit status of a wrong command line. */
+const EXIT_USAGE = 2;
+
+/** What the user asked for. Ends the program with one message if the arguments are wrong, or after `--help`. */
+export function parseSimulateOptions(args: readonly string[]) {
+  const command = new Command("simulate")
+    .usage("[options]")
+    .description(
+      "Runs a fleet of real agents in virtual time, with faults drawn from a seed, and checks the invariants. Of the first " +
+        "run that breaks one it shows the shortest schedule that it finds, what happened on the hosts that have to do with " +
+        "it, and the command that replays it.",
+    )
+    .option("--seeds <n>", "how many runs", wholeNumber, 1_000)
+    .option("--seed <n>", "the first seed", wholeNumber, 1)
+    .option("--hosts <n>", "hosts of the fleet; the default is drawn from the seed", wholeNumber)
+    .option("--services <n>", "services; the default is drawn from the seed", wholeNumber)
+    .option(
+      "--faults <kinds>",
+      "kinds of faults, separated by commas, or all or none; the default is what the protocol stands (pending.ts)",
+      parseKinds,
+    )
+    .option(
+      "--skip <checks>",
+      "what is not checked, separated by commas, or none; the default, unless faults are named, is what pending.ts names",
+      parseChecks,
+    )
+    .option(
+      "--only <indexes>",
+      "with --trace: which faults of the seed to keep, by their numbers, or none",
+    )
+    .option("--jobs <n>", "threads", wholeNumber, Math.max(1, navigator.hardwareConcurrency))
+    .option("--trace", "show all that happened in the run of the first seed", false)
+    .option("--json", "one JSON object on stdout", false)
+    .allowExcessArguments(false)
+    .exitOverride(({ exitCode }) => Deno.exit(exitCode === 0 ? 0 : EXIT_USAGE));
+  command.parse([...args], { from: "user" });
+  const { faults, skip, ...others } = command.opts();
+  return {
+    ...others,
+    kinds: faults ?? STANDING_KINDS,
+    skipped: skip ?? (faults === undefined ? PENDING_CHECK_NAMES : []),
+    /** The options that say which faults and which checks, as they have to be given again. */
+    given: [
+      ...faults === undefined ? [] : [`--faults ${wordFor(faults)}`],
+      ...skip === undefined ? [] : [`--skip "${skip.join(",") || "none"}"`],
+    ],
+  };
+}
+
+function wholeNumber(text: string): number {
+  if (/^\d{1,9}$/.test(text)) return Number(text);
+  throw new InvalidArgumentError("Expected a whole number.");
+}
+
+function parseKinds(text: string): readonly FaultKind[] {
+  return text === "all" ? FAULT_KINDS : parseNames(text, FAULT_KINDS);
+}
+
+function wordFor(kinds: readonly FaultKind[]): string {
+  return kinds === FAULT_KINDS ? "all" : kinds.join(",") || "none";
+}
+
+function parseChecks(text: string): readonly Check[] {
+  return parseNames(text, Object.keys(CHECKS) as Check[]);
+}
+
+function parseNames<Name extends string>(text: string, known: readonly Name[]): Name[] {
+  if (text === "none") return [];
+  return text.split(",").map((word) => {
+    const name = known.find((one) => one === word);
+    if (name !== undefined) return name;
+    throw new InvalidArgumentError(`Expected some of ${known.join(", ")}, was ${word}.`);
+  });
+}

@@ -1,7 +1,7 @@
 /** Runs one scenario under one policy, from the same seed always the same way. */
 
 import type { HandoutSettings } from "../../../tracker/handout/handout_settings.ts";
-import { Random } from "./random.ts";
+import { mulberry32 } from "./random.ts";
 import { type FleetShape, layOut } from "./fleet.ts";
 import { isMeasured, leastRounds, type ScenarioName, stage } from "./scenarios.ts";
 import { State } from "./state.ts";
@@ -48,8 +48,7 @@ export interface RunResult {
 /** Runs until every measured host is complete, or the run is given up. */
 export function run(options: RunOptions): RunResult {
   const { shape } = options;
-  const source = new Random(options.seed);
-  const random = () => source.next();
+  const random = mulberry32(options.seed);
   const hosts = layOut(shape);
   stage(options.scenario, { shape, hosts, random });
   const state = new State(shape, hosts);

@@ -49,7 +49,7 @@ export function createProgram(): Command {
   addStatus(program);
   addHost(program);
   addActors(program);
-  for (const command of [program, ...program.commands]) {
+  for (const command of program.commands) {
     command.exitOverride().showHelpAfterError(
       `(rollcall ${command.name()} --help shows what is expected)`,
     );

@@ -5,6 +5,7 @@ Deno.test("rollcall: an unknown command, option or address ends with status 2 an
   const unknown = await rollcall("agnet");
   assert.equal(unknown.status, 2);
   assert.match(unknown.stderr, /unknown command 'agnet'.*\n.*Did you mean agent\?/);
+  assert.match(unknown.stderr, /\(rollcall --help shows the commands\)/);
   const address = await rollcall("tracker", "--listen", "nowhere");
   assert.equal(address.status, 2);
   assert.match(address.stderr, /expected HOST:PORT such as 127\.0\.0\.1:2181, was "nowhere"/);

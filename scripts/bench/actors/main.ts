@@ -2,13 +2,9 @@
  * The benchmark of the actor runtime, beside other actor libraries on the same Deno and beside Erlang.
  * Each contender runs in a process of its own; rounds alternate, so that other load on the machine
  * affects all of them alike; medians and spreads are shown.
- *
- * deno run -A scripts/bench/actors/main.ts [--quick] [--json] [--write]
- *
- * `--quick` takes under a minute and leaves Erlang out. `--json` prints one object with the rows.
- * `--write` writes docs/benchmarks/actors.md.
  */
 
+import { benchCommand } from "../command_line.ts";
 import { type Case, CROSSINGS, DELAYS, MEMORY, RATES } from "./cases.ts";
 import {
   type Answer,
@@ -24,9 +20,12 @@ import { type Results, toMarkdown, toRows } from "./results.ts";
 const HERE = new URL("./", import.meta.url);
 const PAGE = new URL("../../../docs/benchmarks/actors.md", HERE);
 
-const quick = Deno.args.includes("--quick");
-const json = Deno.args.includes("--json");
-const write = Deno.args.includes("--write");
+const { quick, json, write } = benchCommand({
+  name: "actors",
+  compares: "The actor runtime beside other actor libraries on the same Deno, and beside Erlang",
+  quick: "without Erlang, within 50 s",
+  page: "docs/benchmarks/actors.md",
+}).parse(Deno.args, { from: "user" }).opts();
 
 const ROUNDS = quick ? 3 : 7;
 const ROUND_MS = quick ? 200 : 1_000;

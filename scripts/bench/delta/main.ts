@@ -1,13 +1,9 @@
 /**
  * Measures what a release costs on top of yesterday's: bytes over the network and seconds until it is verified, compared
  * with rsync from its daemon on the same two folders; and what the chunk map costs when publishing.
- *
- * deno run -A scripts/bench/delta/main.ts [--quick] [--json] [--write]
- *
- * `--quick` takes under a minute, with 128 MiB in place of 960. `--json` prints one object with the rows. `--write`
- * writes docs/benchmarks/delta.md.
  */
 
+import { benchCommand } from "../command_line.ts";
 import { cases, writeContent, yesterday } from "./content.ts";
 import { type Outcome, startOurs } from "./ours.ts";
 import { rsyncVersion, startRsync } from "./rsync.ts";
@@ -16,7 +12,12 @@ import { median, type Row } from "../report.ts";
 const PAGE = new URL("../../../docs/benchmarks/delta.md", import.meta.url);
 const MIB = 1024 * 1024;
 
-const quick = Deno.args.includes("--quick");
+const { quick, json, write } = benchCommand({
+  name: "delta",
+  compares: "What a release costs on top of yesterday's, beside rsync on the same two folders",
+  quick: "128 MiB in place of 960, within 50 s",
+  page: "docs/benchmarks/delta.md",
+}).parse(Deno.args, { from: "user" }).opts();
 // Not close to a size at which the chunks of a release become larger: a release that grows past it is cut anew by the host.
 const SIZE_BYTES = quick ? 128 * MIB : 960 * MIB;
 const ROUNDS = quick ? 1 : 3;
@@ -24,9 +25,9 @@ const ROUNDS = quick ? 1 : 3;
 const folder = await Deno.makeTempDir({ prefix: "rollcall-bench-delta-" });
 try {
   const { rows, mapBytes } = await measure();
-  const text = Deno.args.includes("--json") ? JSON.stringify({ rows }) : toTable(rows);
+  const text = json ? JSON.stringify({ rows }) : toTable(rows);
   Deno.stdout.writeSync(new TextEncoder().encode(`${text}\n`));
-  if (Deno.args.includes("--write")) await Deno.writeTextFile(PAGE, await page(rows, mapBytes));
+  if (write) await Deno.writeTextFile(PAGE, await page(rows, mapBytes));
 } finally {
   await Deno.remove(folder, { recursive: true });
 }

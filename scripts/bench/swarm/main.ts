@@ -2,16 +2,11 @@
  * The benchmark of a whole swarm: hosts as network namespaces on this machine, in racks and sites with links of limited
  * speed, that all fetch one file from a build machine. Ours beside ours with uniformly random peers, libtorrent with
  * opentracker, and rsync. Needs root, for the namespaces.
- *
- * deno run -A scripts/bench/swarm/main.ts [--quick] [--json] [--write] [--only TITLE]
- *   [--contender NAME] [--rounds N]
- *
- * `--quick` takes less than 50 s. `--json` prints one object with the rows. `--write` writes docs/benchmarks/swarm.md.
- * `--only` runs the races whose title has that in it, `--contender` that contender alone, `--rounds` as many
- * rounds as that.
  */
 
-import { parseArgs } from "node:util";
+import { InvalidArgumentError } from "@commander-js/extra-typings";
+import { countingNumber, oneOf } from "../../command_line.ts";
+import { benchCommand } from "../command_line.ts";
 import type { Contender } from "./contender.ts";
 import { libtorrent } from "./contenders/libtorrent.ts";
 import { ours } from "./contenders/ours.ts";
@@ -34,22 +29,26 @@ import { choosePieceLength } from "../../../torrent/release/piece_length.ts";
 const PAGE = new URL("../../../docs/benchmarks/swarm.md", import.meta.url);
 const FILE_NAME = "blob";
 
-const { values } = parseArgs({
-  options: {
-    quick: { type: "boolean", default: false },
-    json: { type: "boolean", default: false },
-    write: { type: "boolean", default: false },
-    only: { type: "string", default: "" },
-    contender: { type: "string", default: "" },
-    rounds: { type: "string" },
-  },
-});
-
 const OURS = ours({ name: "ours", tracker: "ours", engine: "swarm" });
 const OTHERS: readonly Contender[] = [
   ours({ name: "ours, uniform random peers", tracker: "stock", engine: "swarm" }),
   libtorrent,
 ];
+
+const options = benchCommand({
+  name: "swarm",
+  compares: "Hosts in network namespaces that all fetch one file: ours beside libtorrent and rsync",
+  quick: "one small race, within 50 s",
+  page: "docs/benchmarks/swarm.md",
+})
+  .option("--only <title>", "the races whose title has that in it", partOfATitle, "")
+  .option(
+    "--contender <name>",
+    "that contender alone",
+    oneOf([OURS, ...OTHERS, rsync].map(({ name }) => name)),
+  )
+  .option("--rounds <n>", "as many rounds of each race", countingNumber)
+  .parse(Deno.args, { from: "user" }).opts();
 
 function say(text: string): void {
   Deno.stderr.writeSync(new TextEncoder().encode(`${text}\n`));
@@ -59,24 +58,10 @@ function print(text: string): void {
   Deno.stdout.writeSync(new TextEncoder().encode(`${text}\n`));
 }
 
-/** Ends the process with status 2 when an argument names no race, no contender or no count. */
-function checkArguments(plan: readonly PlannedRace[]): void {
-  const contenders = [OURS, ...OTHERS, rsync].map(({ name }) => name);
-  const rounds = Number(values.rounds ?? 1);
-  const complaints = [
-    plan.length === 0 &&
-    `--only: expected a part of a race's title (${
-      [...FULL_PLAN, ...QUICK_PLAN].map(({ title }) => `"${title}"`).join(", ")
-    }), was "${values.only}"`,
-    values.contender !== "" && !contenders.includes(values.contender) &&
-    `--contender: expected one of ${
-      contenders.map((name) => `"${name}"`).join(", ")
-    }, was "${values.contender}"`,
-    !(Number.isInteger(rounds) && rounds > 0) &&
-    `--rounds: expected a whole number from 1 on, was "${values.rounds}"`,
-  ].filter((complaint) => complaint !== false);
-  for (const complaint of complaints) say(complaint);
-  if (complaints.length > 0) Deno.exit(2);
+function partOfATitle(text: string): string {
+  const titles = [...FULL_PLAN, ...QUICK_PLAN].map(({ title }) => title);
+  if (titles.some((title) => title.includes(text))) return text;
+  throw new InvalidArgumentError(`Expected a part of a race's title (${titles.join("; ")}).`);
 }
 
 function writeRandomFile(path: string, sizeBytes: number): void {
@@ -102,9 +87,9 @@ async function runRace(planned: PlannedRace, folder: string): Promise<RaceResult
   const source = { folder: `${folder}/source`, fileName: FILE_NAME, sizeBytes };
   const course = courseOf(planned.course, boundSeconds);
   const contenders = [OURS, ...OTHERS, ...planned.withRsync ? [rsync] : []]
-    .filter(({ name }) => values.contender === "" || name === values.contender);
+    .filter(({ name }) => options.contender === undefined || name === options.contender);
   const outcomes = new Map<string, Outcome[]>(contenders.map(({ name }) => [name, []]));
-  const rounds = values.rounds === undefined ? planned.rounds : Number(values.rounds);
+  const rounds = options.rounds ?? planned.rounds;
   for (let round = 0; round < rounds; round++) {
     for (let turn = 0; turn < contenders.length; turn++) {
       const contender = contenders[(round + turn) % contenders.length];
@@ -161,9 +146,8 @@ ${toMarkdown(races)}
 `;
 }
 
-const plan = (values.quick ? QUICK_PLAN : FULL_PLAN)
-  .filter(({ title }) => title.includes(values.only));
-checkArguments(plan);
+const plan = (options.quick ? QUICK_PLAN : FULL_PLAN)
+  .filter(({ title }) => title.includes(options.only));
 listenForSignals();
 // A copy for each host and one for the build machine, and as much again for files that are being replaced.
 const neededBytes = Math.max(...plan.map((race) => race.sizeBytes * (race.hostCount + 1))) * 2;
@@ -178,8 +162,8 @@ try {
   // The results of earlier races are printed all the same.
   failure = error;
 }
-print(values.json ? JSON.stringify({ rows: toRows(races) }) : toMarkdown(races));
+print(options.json ? JSON.stringify({ rows: toRows(races) }) : toMarkdown(races));
 if (failure !== undefined) throw failure;
-if (values.write) await Deno.writeTextFile(PAGE, page(races));
+if (options.write) await Deno.writeTextFile(PAGE, page(races));
 // The signal listeners would keep the process alive.
 Deno.exit(0);

@@ -2,22 +2,21 @@
  * The tracker beside bittorrent-tracker's own server (on the same Deno) and opentracker: announces per
  * second over HTTP and UDP. Every server is a process on one core, the generator is a program in C on
  * another; rounds take turns, so that what else the machine does hits all alike.
- *
- * deno run -A scripts/bench/tracker/main.ts [--quick] [--json] [--write]
- *
- * `--quick` takes under a minute. `--json` prints one object with the rows. `--write` writes
- * docs/benchmarks/tracker.md.
  */
 
+import { benchCommand } from "../command_line.ts";
 import { type ContenderName, CONTENDERS, type RunningTracker, startTracker } from "./contenders.ts";
 import { compileGenerator, fill, load, type Mode, PEERS } from "./generator.ts";
 import { type Measured, toMarkdown, toRows } from "./results.ts";
 
 const PAGE = new URL("../../../docs/benchmarks/tracker.md", import.meta.url);
 
-const quick = Deno.args.includes("--quick");
-const json = Deno.args.includes("--json");
-const write = Deno.args.includes("--write");
+const { quick, json, write } = benchCommand({
+  name: "tracker",
+  compares: "The tracker beside bittorrent-tracker's server and opentracker: announces per second",
+  quick: "shorter rounds, within 50 s",
+  page: "docs/benchmarks/tracker.md",
+}).parse(Deno.args, { from: "user" }).opts();
 
 const ROUNDS = quick ? 3 : 7;
 const ROUND_MS = quick ? 700 : 2_000;

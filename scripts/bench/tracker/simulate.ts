@@ -1,13 +1,9 @@
 /**
  * The tracker's simulation in full: 10,000 hosts in 3 sites of 40 racks, five scenarios, four policies.
- *
- * deno run -A scripts/bench/tracker/simulate.ts [--quick] [--json] [--write | --pictures]
- *
- * `--quick` takes the small fleet of the tests. `--pictures` draws only, from the first scenario. `--json` prints the rows. `--write` writes
- * docs/benchmarks/tracker_simulation.md and the pictures in docs/pictures. The same figures come out
- * in every run.
+ * The same figures come out in every run.
  */
 
+import { newCommand } from "../../command_line.ts";
 import { type FleetShape, fullShape, smallShape } from "../../../tests/simulation/tracker/fleet.ts";
 import { run, type RunResult } from "../../../tests/simulation/tracker/run.ts";
 import { type ScenarioName, scenarioNames } from "../../../tests/simulation/tracker/scenarios.ts";
@@ -20,10 +16,15 @@ const SEED = 1;
 /** Those that get a picture of their own. */
 const PICTURED: readonly PolicyName[] = ["uniform random", "nearest only", "ours"];
 
-const quick = Deno.args.includes("--quick");
-const json = Deno.args.includes("--json");
-const write = Deno.args.includes("--write");
-const pictureOnly = Deno.args.includes("--pictures");
+const { quick, json, write, pictures: pictureOnly } = newCommand(
+  "simulate:tracker",
+  "The tracker's policy over 10,000 simulated hosts, beside others",
+)
+  .option("--quick", "the small fleet of the tests", false)
+  .option("--json", "one object with the rows on stdout", false)
+  .option("--write", "write docs/benchmarks/tracker_simulation.md and docs/pictures", false)
+  .option("--pictures", "draw the pictures only, from the first scenario", false)
+  .parse(Deno.args, { from: "user" }).opts();
 const shape = quick ? smallShape : fullShape;
 
 interface Case {

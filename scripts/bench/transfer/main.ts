@@ -1,21 +1,21 @@
 /**
  * Compares the swarm engine with other BitTorrent clients: from host to host, and from one host to eight. Every host is a
  * process of its own, the contenders alternate, and every run ends with comparing the SHA-256 of what arrived.
- *
- * deno run -A scripts/bench/transfer/main.ts [--quick] [--json] [--write]
- *
- * `--quick` takes below 50 seconds. `--json` prints one object with the rows. `--write` writes
- * docs/benchmarks/transfer.md. Needs python3-libtorrent and aria2 (task setup:torrent_clients).
+ * Needs python3-libtorrent and aria2 (task setup:torrent_clients).
  */
 
+import { benchCommand } from "../command_line.ts";
 import type { Contender } from "./contenders.ts";
 import { type Comparison, toMarkdown, toRows, Values } from "./results.ts";
 import { type PairResult, publish, runPair, runRaw, runSwarm, unpublish } from "./runs.ts";
 
 const PAGE = new URL("../../../docs/benchmarks/transfer.md", import.meta.url);
-const quick = Deno.args.includes("--quick");
-const json = Deno.args.includes("--json");
-const write = Deno.args.includes("--write");
+const { quick, json, write } = benchCommand({
+  name: "transfer",
+  compares: "The swarm engine beside other BitTorrent clients: host to host, and one host to eight",
+  quick: "smaller files, within 50 s",
+  page: "docs/benchmarks/transfer.md",
+}).parse(Deno.args, { from: "user" }).opts();
 
 const MEMORY = "/dev/shm";
 const PAIR_MIB = quick ? 256 : 2048;

@@ -3,26 +3,26 @@
  * thread, in one worker, in two, and in one with copies instead of transfers; with the main thread
  * idle otherwise. Prints throughput, and how late the main thread's timers were meanwhile.
  *
- *     deno run -A scripts/bench/worker/main.ts [--quick] [--json]
- *
- * `--json` prints one object with the rows, as all benchmarks of the project do.
- *
  * @module
  */
 
-import { parseArgs } from "node:util";
 import { type ActorRef, ActorSystem, ask } from "../../../actors/runtime/mod.ts";
 import { workerActor } from "../../../actors/runtime/worker/mod.ts";
 import { type Algorithm, hashActor, type HashMessage } from "./hashing.ts";
+import { newCommand } from "../../command_line.ts";
 import { median, type Row } from "../report.ts";
 
-const { values: flags } = parseArgs({
-  options: { json: { type: "boolean" }, quick: { type: "boolean" } },
-});
+const { quick, json } = newCommand(
+  "bench:worker",
+  "Hashing on the main thread beside hashing in Web Workers: throughput, and how late timers are meanwhile",
+)
+  .option("--quick", "fewer bytes and rounds, within 50 s", false)
+  .option("--json", "one object with the rows on stdout", false)
+  .parse(Deno.args, { from: "user" }).opts();
 
-const ROUNDS = flags.quick ? 2 : 7;
+const ROUNDS = quick ? 2 : 7;
 /** What is hashed in a round. */
-const ROUND_BYTES = (flags.quick ? 16 : 128) * 2 ** 20;
+const ROUND_BYTES = (quick ? 16 : 128) * 2 ** 20;
 const ALGORITHMS: readonly Algorithm[] = ["sha1", "sha256"];
 const BUFFER_BYTES = [16 * 2 ** 10, 256 * 2 ** 10, 4 * 2 ** 20];
 /** The contender that the workers are measured against. */
@@ -145,7 +145,7 @@ for (const algorithm of ALGORITHMS) {
 }
 await system.stop();
 
-if (flags.json) {
+if (json) {
   await print(JSON.stringify({ rows: toRows() }));
 } else {
   const lines = results.map(({ contender, algorithm, bufferBytes, mbPerSecond, timerDelayMs }) => {

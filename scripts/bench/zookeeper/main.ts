@@ -1,28 +1,22 @@
 // The ZooKeeper benchmark: this client beside others on the same real server, the client alone on a
 // server that answers at once, and the embedded coordinator beside the real server, both with every
 // write on the disk before it is acknowledged. All in one run, in turns.
-//
-// deno run -A scripts/bench/zookeeper/main.ts [--quick] [--json] [--write]
-//
-// `--quick` takes some 20 s, else it is 5 minutes. `--json` prints one object with the rows. `--write` writes
-// docs/benchmarks/zookeeper.md.
-import { parseArgs } from "node:util";
+import { benchCommand } from "../command_line.ts";
 import { startRealZooKeeper } from "../../../tests/real_zookeeper.ts";
 import { type Contender, findContenders, measure, type Results } from "./contenders.ts";
 import { type Part, rowsOf, tables, toPage } from "./results.ts";
 
 const page = new URL("../../../docs/benchmarks/zookeeper.md", import.meta.url);
 
-const { values } = parseArgs({
-  options: {
-    quick: { type: "boolean", default: false },
-    json: { type: "boolean", default: false },
-    write: { type: "boolean", default: false },
-  },
-});
+const { quick, json, write } = benchCommand({
+  name: "zookeeper",
+  compares: "The ZooKeeper client beside others, and the embedded coordinator beside a real server",
+  quick: "one short round: some 20 s in place of 5 minutes",
+  page: "docs/benchmarks/zookeeper.md",
+}).parse(Deno.args, { from: "user" }).opts();
 
-const rounds = values.quick ? 1 : 5;
-const caseMs = values.quick ? 150 : 1_000;
+const rounds = quick ? 1 : 5;
+const caseMs = quick ? 150 : 1_000;
 
 /** Measures in rounds; the contender that began a round comes last in the next one. */
 async function inTurns(
@@ -129,11 +123,11 @@ const folder = await Deno.makeTempDir({ prefix: "rollcall-bench-" });
 try {
   const { parts, missing } = await run(folder);
   const say = (text: string) => Deno.stdout.writeSync(new TextEncoder().encode(`${text}\n`));
-  if (values.write) {
+  if (write) {
     const versions = `Deno ${Deno.version.deno}, ${navigator.hardwareConcurrency} cores`;
     await Deno.writeTextFile(page, toPage(parts, { rounds, caseMs, versions }));
   }
-  if (values.json) say(JSON.stringify({ rows: parts.flatMap(rowsOf) }));
+  if (json) say(JSON.stringify({ rows: parts.flatMap(rowsOf) }));
   else {
     for (const part of parts) say(`${part.name}\n\n${tables(part)}\n`);
     for (const each of missing) say(`left out: ${each}`);

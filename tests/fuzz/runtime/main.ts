@@ -1,29 +1,25 @@
 /**
- * The guarantees of the actor runtime under random trees, crashes and messages, at any length:
- *
- *     deno run -A tests/fuzz/runtime/main.ts [--count N] [--seed N [--path PATH]]
- *
- * Without a seed the cases are new ones; the seed is printed first.
+ * The guarantees of the actor runtime under random trees, crashes and messages, at any length. Without a seed the cases
+ * are new ones; the seed is printed first.
  */
 
-import { parseArgs } from "node:util";
+import { InvalidArgumentError } from "@commander-js/extra-typings";
+import { countingNumber, newCommand } from "../../../scripts/command_line.ts";
 import { checkModel } from "../../unit/actors/runtime/model.ts";
 
-const { values } = parseArgs({
-  options: {
-    count: { type: "string", default: "100000" },
-    seed: { type: "string", default: `${crypto.getRandomValues(new Int32Array(1))[0]}` },
-    path: { type: "string" },
-  },
-});
-const { path } = values;
-const seed = Number(values.seed);
-const cases = Number(values.count);
-if (!Number.isInteger(seed) || !Number.isInteger(cases) || cases < 1) {
-  throw new Error(
-    `read the arguments: expected whole numbers, got ${values.count}, ${values.seed}`,
-  );
-}
+const { path, seed, count: cases } = newCommand(
+  "test:model",
+  "The guarantees of the actor runtime under random trees, crashes and messages",
+)
+  .option("--count <n>", "how many cases", countingNumber, 100_000)
+  .option(
+    "--seed <n>",
+    "the seed of the cases; the default is another one each time",
+    parseSeed,
+    crypto.getRandomValues(new Int32Array(1))[0] ?? 0,
+  )
+  .option("--path <path>", "of that seed only the case at this path, as a failure names it")
+  .parse(Deno.args, { from: "user" }).opts();
 
 function say(text: string): void {
   Deno.stdout.writeSync(new TextEncoder().encode(`${text}\n`));
@@ -37,4 +33,10 @@ try {
 } catch (error) {
   say(error instanceof Error ? error.message : String(error));
   Deno.exitCode = 1;
+}
+
+/** A seed is a signed integer of 32 bits. */
+function parseSeed(text: string): number {
+  if (/^-?\d+$/.test(text) && Number(text) === (Number(text) | 0)) return Number(text);
+  throw new InvalidArgumentError("Expected a whole number of 32 bits.");
 }

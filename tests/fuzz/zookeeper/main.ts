@@ -1,17 +1,21 @@
-// Differential fuzzing at any length: deno run -A tests/fuzz/zookeeper/main.ts --seed N --count N
-import { parseArgs } from "node:util";
+// Differential fuzzing at any length.
+import { countingNumber, newCommand, wholeNumber } from "../../../scripts/command_line.ts";
 import { Coordinator } from "../../../zookeeper/server/mod.ts";
 import { startRealZooKeeper } from "../../real_zookeeper.ts";
 import { compareServers } from "./differential.ts";
 
-const { values } = parseArgs({
-  options: {
-    seed: { type: "string", default: `${Date.now() % 2 ** 31}` },
-    count: { type: "string", default: "20000" },
-  },
-});
-const firstSeed = Number(values.seed);
-const count = Number(values.count);
+const { seed: firstSeed, count } = newCommand(
+  "tests/fuzz/zookeeper/main.ts",
+  "The same random requests to the embedded coordinator and to a real server, answers compared",
+)
+  .option(
+    "--seed <n>",
+    "the first seed; the default is another one each time",
+    wholeNumber,
+    newSeed(),
+  )
+  .option("--count <n>", "sequences of requests", countingNumber, 20_000)
+  .parse(Deno.args, { from: "user" }).opts();
 const coordinator = await Coordinator.listen({ tickTimeMs: 500 });
 const real = await startRealZooKeeper();
 const say = (text: string) => Deno.stdout.write(new TextEncoder().encode(`${text}\n`));
@@ -29,4 +33,8 @@ try {
 } finally {
   await coordinator.close();
   await real.stop();
+}
+
+function newSeed(): number {
+  return Date.now() % 1_000_000_000;
 }

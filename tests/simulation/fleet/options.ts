@@ -4,23 +4,20 @@
  * @module
  */
 
-import { Command, InvalidArgumentError } from "@commander-js/extra-typings";
+import { InvalidArgumentError } from "@commander-js/extra-typings";
+import { newCommand, wholeNumber } from "../../../scripts/command_line.ts";
 import { FAULT_KINDS, type FaultKind } from "./faults.ts";
 import { type Check, CHECKS } from "./invariants.ts";
 import { PENDING_CHECK_NAMES, STANDING_KINDS } from "./pending.ts";
 
-/** Exit status of a wrong command line. */
-const EXIT_USAGE = 2;
-
 /** What the user asked for. Ends the program with one message if the arguments are wrong, or after `--help`. */
 export function parseSimulateOptions(args: readonly string[]) {
-  const command = new Command("simulate")
-    .usage("[options]")
-    .description(
-      "Runs a fleet of real agents in virtual time, with faults drawn from a seed, and checks the invariants. Of the first " +
-        "run that breaks one it shows the shortest schedule that it finds, what happened on the hosts that have to do with " +
-        "it, and the command that replays it.",
-    )
+  const command = newCommand(
+    "simulate",
+    "Runs a fleet of real agents in virtual time, with faults drawn from a seed, and checks the invariants. Of the first " +
+      "run that breaks one it shows the shortest schedule that it finds, what happened on the hosts that have to do with " +
+      "it, and the command that replays it.",
+  )
     .option("--seeds <n>", "how many runs", wholeNumber, 1_000)
     .option("--seed <n>", "the first seed", wholeNumber, 1)
     .option("--hosts <n>", "hosts of the fleet; the default is drawn from the seed", wholeNumber)
@@ -41,9 +38,7 @@ export function parseSimulateOptions(args: readonly string[]) {
     )
     .option("--jobs <n>", "threads", wholeNumber, Math.max(1, navigator.hardwareConcurrency))
     .option("--trace", "show all that happened in the run of the first seed", false)
-    .option("--json", "one JSON object on stdout", false)
-    .allowExcessArguments(false)
-    .exitOverride(({ exitCode }) => Deno.exit(exitCode === 0 ? 0 : EXIT_USAGE));
+    .option("--json", "one JSON object on stdout", false);
   command.parse([...args], { from: "user" });
   const { faults, skip, ...others } = command.opts();
   return {
@@ -56,11 +51,6 @@ export function parseSimulateOptions(args: readonly string[]) {
       ...skip === undefined ? [] : [`--skip "${skip.join(",") || "none"}"`],
     ],
   };
-}
-
-function wholeNumber(text: string): number {
-  if (/^\d{1,9}$/.test(text)) return Number(text);
-  throw new InvalidArgumentError("Expected a whole number.");
 }
 
 function parseKinds(text: string): readonly FaultKind[] {

@@ -5,25 +5,21 @@
  */
 
 import {
-  CONTROL,
-  encodeEntry,
+  decodeOffer,
+  decodeService,
   EntryError,
-  historyPath,
-  SCHEMA_VERSION,
+  type RawNode,
+  RolloutError,
   servicePath,
   stagingPath,
-  wavePath,
+  transactions,
 } from "../rollout/mod.ts";
-import { hasCode, type MultiOperation, op, type ZooKeeper } from "../zookeeper/mod.ts";
+import { hasCode, type ZooKeeper } from "../zookeeper/mod.ts";
+import { apply, isUnknown } from "./apply.ts";
 import { readControlToChange } from "./control.ts";
-import { type RawNode, readNodes } from "./entry_reader.ts";
-import { multiClearing } from "./foreign_children.ts";
+import { readNodes } from "./entry_reader.ts";
 import { readRecord } from "./rollout_record.ts";
-import { decodeService, newestRollout, readDeployQueue, RolloutError } from "./rollouts.ts";
-import { decodeOffer } from "./service_view.ts";
-
-/** Most withdrawn versions that a service keeps: a host may still run the version of a few rollouts ago, but not of a hundred. */
-const WITHDRAWN_MAX = 100;
+import { newestRollout, readDeployQueue } from "./rollouts.ts";
 
 /**
  * Aborts the rollout that is under way: its waves and offers are removed in one transaction, its versions withdrawn where a
@@ -43,48 +39,17 @@ export async function abortRollout(
 ): Promise<string> {
   const { waves } = await readDeployQueue(zk);
   if (waves.length === 0) throw new RolloutError("abort rollout: none is under way");
-  const entries = waves.flatMap(({ entry }) => entry ?? []);
   const control = await readControlToChange(zk);
-  const { id, record } = await findRollout(zk, entries);
-  const operations: MultiOperation[] = [
-    ...waves.map(({ name }) => op.delete(wavePath(name.node))),
-    ...await withdrawOperations(
-      zk,
-      new Map(
-        waves.map(({ name: { prefix } }): [string, string[]] => [
-          prefix,
-          entries.filter(({ service }) => service === prefix).map(({ version }) => version),
-        ]),
-      ),
-    ),
-  ];
-  if (id !== null && record !== null && record.entry.state === "running") {
-    operations.push(op.set(
-      historyPath(id),
-      encodeEntry({ ...record.entry, state: "aborted", endedMs: abort.nowMs }),
-      { version: record.znodeVersion },
-    ));
-  }
-  operations.push(op.set(
-    CONTROL,
-    encodeEntry({
-      schema: SCHEMA_VERSION,
-      ...control.entry,
-      state: "running",
-      by: abort.by,
-      reason: null,
-      sinceMs: abort.nowMs,
-    }),
-    { version: control.znodeVersion },
-  ));
+  const { id, record } = await findRollout(zk, waves.flatMap(({ entry }) => entry ?? []));
+  const services = await readAborted(zk, [...new Set(waves.map(({ name }) => name.prefix))]);
+  const ended = record === null || id === null ? null : { ...record, id };
+  const view = { control, waves, services, record: ended };
   const name = id ?? "a rollout without a record";
   try {
-    await multiClearing(zk, operations);
+    await apply(zk, transactions.abortRollout(view, abort));
   } catch (error) {
     // The reply may have been lost after the transaction: then the rollout's record says that it is aborted.
-    if (hasCode(error, "CONNECTION_LOSS", "OPERATION_TIMEOUT") && await isAborted(zk, id)) {
-      return name;
-    }
+    if (isUnknown(error) && await isAborted(zk, id)) return name;
     if (!hasCode(error, "BAD_VERSION", "NO_NODE")) throw error;
     throw new RolloutError("abort rollout: it moved on meanwhile; nothing was written, try again", {
       cause: error,
@@ -108,49 +73,31 @@ async function findRollout(
   return { id, record: id === null ? null : await readRecord(zk, id) };
 }
 
-/**
- * Withdraws the versions of the waves and those on offer, and removes the offers, by service. A wave may be a stranger's, or
- * may not be readable any more; then the offer says what was being rolled out.
- */
-async function withdrawOperations(
+/** Reads the services of the queue, as far as they can be read. */
+async function readAborted(
   zk: ZooKeeper,
-  versions: ReadonlyMap<string, readonly string[]>,
-): Promise<MultiOperation[]> {
-  const names = [...versions.keys()];
+  names: readonly string[],
+): Promise<Map<string, transactions.AbortedService>> {
   const nodes = await readNodes(zk, [
     ...names.map((name) => servicePath(name)),
     ...names.map((name) => stagingPath(name)),
   ]);
-  return names.flatMap((name, index) => {
-    const hasOffer = (nodes[names.length + index] ?? null) !== null;
-    const offer = hasOffer ? [op.set(stagingPath(name), new Uint8Array(0))] : [];
-    try {
-      const service = decodeService(name, nodes[index] ?? null);
-      if (service === null) return offer;
-      const { entry, znodeVersion } = service;
-      const offered = offeredVersion(name, nodes[names.length + index] ?? null);
-      const ended = [...versions.get(name) ?? [], ...offered]
-        // The committed version is never withdrawn: a host that comes back would have no version to start.
-        .filter((version) => version !== entry.committed?.version);
-      const withdrawn = [...new Set([...entry.withdrawn, ...ended])].slice(-WITHDRAWN_MAX);
-      return [
-        op.set(servicePath(name), encodeEntry({ ...entry, withdrawn }), { version: znodeVersion }),
-        ...offer,
-      ];
-    } catch (error) {
-      if (error instanceof EntryError) return offer;
-      throw error;
-    }
-  });
+  return new Map(names.map((name, index) => {
+    const offer: RawNode = nodes[names.length + index] ?? null;
+    return [name, {
+      service: ifReadable(() => decodeService(name, nodes[index] ?? null)),
+      hasOffer: offer !== null,
+      offered: ifReadable(() => decodeOffer(offer, name))?.version ?? null,
+    }];
+  }));
 }
 
-/** The version on offer, if there is one that can be read. */
-function offeredVersion(service: string, node: RawNode): string[] {
+/** An entry; `null` if there is none that can be read. */
+function ifReadable<T>(decode: () => T | null): T | null {
   try {
-    const offer = decodeOffer(node, service);
-    return offer === null ? [] : [offer.version];
+    return decode();
   } catch (error) {
-    if (error instanceof EntryError) return [];
+    if (error instanceof EntryError) return null;
     throw error;
   }
 }

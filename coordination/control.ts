@@ -8,13 +8,17 @@ import {
   CONTROL,
   type Control,
   controlSchema,
-  encodeEntry,
+  decodeNode,
   EntryError,
+  type RawNode,
+  RolloutError,
   SCHEMA_VERSION,
+  transactions,
+  type Versioned,
 } from "../rollout/mod.ts";
 import { hasCode, type ZooKeeper } from "../zookeeper/mod.ts";
-import { decodeNode, type RawNode, readNodes, type Versioned } from "./entry_reader.ts";
-import { RolloutError } from "./rollouts.ts";
+import { apply } from "./apply.ts";
+import { readNodes } from "./entry_reader.ts";
 
 /**
  * Writes the control node, also over an entry that cannot be read: an operator's word is how a fleet gets out of that.
@@ -29,9 +33,7 @@ export async function setControl(
 ): Promise<Control | null> {
   const standing = await readControlToChange(zk);
   try {
-    await zk.set(CONTROL, encodeEntry({ schema: SCHEMA_VERSION, ...standing.entry, ...change }), {
-      version: standing.znodeVersion,
-    });
+    await apply(zk, [transactions.setControl(standing, change)]);
   } catch (error) {
     if (!hasCode(error, "BAD_VERSION")) throw error;
     throw new RolloutError(
@@ -62,7 +64,7 @@ export async function readControl(zk: ZooKeeper): Promise<Versioned<Control>> {
  */
 export async function readControlToChange(
   zk: ZooKeeper,
-): Promise<{ readonly entry: Control | null; readonly znodeVersion: number }> {
+): Promise<transactions.StandingControl> {
   const node = await readRaw(zk);
   try {
     const control = decodeNode(controlSchema, node, CONTROL);

@@ -1,41 +1,12 @@
 /**
- * Reads many entries of the tree in few requests, and tells a missing entry from a broken one. Every entry is decoded here.
- *
- * Whoever can reach the ensemble can write any bytes into any node. So everything that is read has a bound, and whatever does
- * not fit becomes an {@link EntryError}, which the caller tells, and nothing else.
+ * Reads many nodes of the tree in few requests, and tells a missing node from one that cannot be read. Whoever can reach the
+ * ensemble can write any bytes into any node, so everything that is read has a bound.
  *
  * @module
  */
 
-import { ADVICE, decodeEntry, EntryError, maxBytesOf } from "../rollout/mod.ts";
+import { ADVICE, checkChildCount, EntryError, maxBytesOf, type RawNode } from "../rollout/mod.ts";
 import { op, type ReadResult, type ZooKeeper, ZooKeeperError } from "../zookeeper/mod.ts";
-import type { z } from "zod";
-
-/** An entry with the version of its node, for writes that depend on it. */
-export interface Versioned<T> {
-  readonly entry: T;
-  readonly znodeVersion: number;
-}
-
-/** A node with its data. */
-export interface NodeContent {
-  readonly data: Uint8Array;
-  readonly version: number;
-  /** When the data last changed, by the server's clock, milliseconds since the epoch. */
-  readonly mtimeMs: number;
-  readonly childCount: number;
-}
-
-/** A node that is there and cannot be read. */
-export interface UnreadableNode {
-  /** Why. */
-  readonly problem: string;
-  /** 0 where it is not known. */
-  readonly childCount: number;
-}
-
-/** A node as it was read: its content; why it cannot be read; or `null` if there is no such node. */
-export type RawNode = NodeContent | UnreadableNode | null;
 
 /**
  * Reads per `multiRead`. A node has at most a megabyte, and the client takes replies of 64 MiB: a stranger's fifty largest
@@ -45,9 +16,6 @@ const READS_PER_REQUEST = 50;
 
 /** Most bytes of all entries of one reading: a fleet of ten thousand hosts has a tenth of it. */
 const READING_MAX_BYTES = 64 * 1024 * 1024;
-
-/** Most children of one node that are read: five times the largest fleet that the tracker was simulated with. */
-const CHILDREN_MAX = 50_000;
 
 /**
  * Reads several nodes; a missing node is `null`. Data that are too large for an entry of their path are dropped at once.
@@ -87,7 +55,7 @@ export async function readNodes(
 export async function readChildren(
   zk: ZooKeeper,
   paths: readonly string[],
-  max: number = CHILDREN_MAX,
+  max?: number,
 ): Promise<string[][]> {
   const stats = await Promise.all(paths.map((path) => zk.exists(path)));
   paths.forEach((path, index) => checkChildCount(path, stats[index]?.numChildren ?? 0, max));
@@ -98,18 +66,6 @@ export async function readChildren(
     part.forEach((path, index) => lists.push(toChildren(results[index], path)));
   }
   return lists;
-}
-
-/**
- * Checks that a node has no more children than may be read, before their list is asked for.
- *
- * @throws {EntryError}
- */
-export function checkChildCount(path: string, count: number, max: number = CHILDREN_MAX): void {
-  if (count <= max) return;
-  throw new EntryError(
-    `read ${path}: expected at most ${max} children, was ${count}; delete what is not Rollcall's`,
-  );
 }
 
 /** What a `get` of a `multiRead` found. */
@@ -146,39 +102,4 @@ export function toChildren(
     throw new EntryError(`read ${path}: ${result.message}`, { cause: result });
   }
   return result?.kind === "children" ? result.children : [];
-}
-
-/**
- * Decodes the entry of a node; `null` if there is no node.
- *
- * @throws {EntryError} when the node cannot be read or its data do not fit the schema.
- */
-export function decodeNode<T>(
-  schema: z.ZodType<T>,
-  node: RawNode,
-  path: string,
-): Versioned<T> | null {
-  if (node === null) return null;
-  if ("problem" in node) throw new EntryError(`read ${path}: ${node.problem}`);
-  return { entry: decodeEntry(schema, node.data, path), znodeVersion: node.version };
-}
-
-/**
- * Decodes an entry that says whose it is: its field must be the name that its node has. An entry under another name would
- * speak for somebody else.
- *
- * @throws {EntryError} as {@link decodeNode}, and when the names differ.
- */
-export function decodeOwned<Field extends "host" | "service", T extends Record<Field, string>>(
-  schema: z.ZodType<T>,
-  node: RawNode,
-  of: { readonly path: string; readonly field: Field; readonly name: string },
-): Versioned<T> | null {
-  const { path, field, name } = of;
-  const decoded = decodeNode(schema, node, path);
-  if (decoded === null || decoded.entry[field] === name) return decoded;
-  throw new EntryError(
-    `read ${path}: expected "${field}" to be "${name}", as the node is named, was ` +
-      `"${decoded.entry[field]}"; ${ADVICE}`,
-  );
 }

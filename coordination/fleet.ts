@@ -11,10 +11,18 @@ import {
   type Current,
   currentPath,
   currentSchema,
+  decodeNode,
+  decodeOffer,
+  decodeOwned,
+  decodeService,
   EntryError,
   historyPath,
+  keepNames,
+  keepSequential,
   type Offer,
   type Preparation,
+  Problems,
+  type RawNode,
   type Received,
   type Release,
   type Rollout,
@@ -28,20 +36,11 @@ import {
   slotSchema,
   slotsPath,
   stagingPath,
+  type Versioned,
 } from "../rollout/mod.ts";
 import type { ZooKeeper } from "../zookeeper/mod.ts";
-import {
-  decodeNode,
-  decodeOwned,
-  type RawNode,
-  readChildren,
-  readNodes,
-  type Versioned,
-} from "./entry_reader.ts";
-import { keepNames, keepSequential } from "./node_names.ts";
-import { Problems } from "./problems.ts";
-import { decodeService, newestRollout, readDeployQueue } from "./rollouts.ts";
-import { decodeOffer } from "./service_view.ts";
+import { readChildren, readNodes } from "./entry_reader.ts";
+import { newestRollout, readDeployQueue } from "./rollouts.ts";
 
 /** One host of one service. */
 export interface FleetHost {

@@ -6,9 +6,11 @@
  */
 
 import {
+  type CallOptions,
   hasCode,
   MultiError,
   type MultiOperation,
+  type MultiResult,
   type ZooKeeper,
   ZooKeeperError,
 } from "../zookeeper/mod.ts";
@@ -23,35 +25,18 @@ const DESCENDANTS_MAX = 1_000;
 export async function multiClearing(
   zk: ZooKeeper,
   operations: readonly MultiOperation[],
-): Promise<void> {
+  options: CallOptions = {},
+): Promise<MultiResult[]> {
   const deleted = operations.filter(({ kind }) => kind === "delete").map(({ path }) => path);
   for (let round = 1;; round++) {
     try {
-      await zk.multi(operations);
-      return;
+      return await zk.multi(operations, options);
     } catch (error) {
       if (!(error instanceof MultiError) || error.code !== "NOT_EMPTY" || round === ROUNDS_MAX) {
         throw error;
       }
     }
     for (const path of deleted) await clear(zk, path);
-  }
-}
-
-/** Deletes a node with what is below it. */
-export async function deleteClearing(
-  zk: ZooKeeper,
-  path: string,
-  options: { readonly version?: number } = {},
-): Promise<void> {
-  for (let round = 1;; round++) {
-    try {
-      await zk.delete(path, options);
-      return;
-    } catch (error) {
-      if (!hasCode(error, "NOT_EMPTY") || round === ROUNDS_MAX) throw error;
-    }
-    await clear(zk, path);
   }
 }
 

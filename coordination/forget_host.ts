@@ -7,19 +7,19 @@
 import { isName, NAME_RULE, quoteForeign } from "../base/names.ts";
 import {
   currentPath,
+  keepNames,
   listNames,
+  Problems,
   ROOT,
   servicePath,
   SERVICES,
   SERVICES_MAX,
   slotsPath,
+  transactions,
 } from "../rollout/mod.ts";
-import { hasCode, type MultiOperation, op, type ZooKeeper } from "../zookeeper/mod.ts";
+import { hasCode, type ZooKeeper } from "../zookeeper/mod.ts";
+import { apply } from "./apply.ts";
 import { readChildren } from "./entry_reader.ts";
-import { multiClearing } from "./foreign_children.ts";
-import { keepNames } from "./node_names.ts";
-import { Problems } from "./problems.ts";
-import { bumpCounter } from "./slots.ts";
 
 /** The host cannot be forgotten. */
 export class HostForgetError extends Error {
@@ -87,19 +87,14 @@ async function forgetIn(zk: ZooKeeper, service: string, host: string): Promise<b
       `forget ${host}: its agent is online for ${service}; stop it first, or it would be back at once`,
     );
   }
-  const path = currentPath(service, host);
-  const operations: MultiOperation[] = [
-    ...(counter === null ? [] : [bumpCounter(service)]),
-    ...(isForged ? [op.delete(path)] : []),
-    // Claims the place of the host's entry for a moment: a host that has registered since it was looked at is not forgotten,
-    // and one that registers later finds that it is off the roster, and joins it again.
-    op.create(path, new Uint8Array(0)),
-    op.delete(path),
-  ];
-  if (onRoster !== null) operations.push(op.delete(servicePath(service, host)));
-  if (slot !== null) operations.push(op.delete(slotsPath(service, host)));
+  const remains = {
+    hasCounter: counter !== null,
+    isOnRoster: onRoster !== null,
+    hasSlot: slot !== null,
+    isForged,
+  };
   try {
-    await multiClearing(zk, operations);
+    await apply(zk, transactions.forgetHost(remains, { service, host }));
   } catch (error) {
     if (hasCode(error, "NODE_EXISTS")) {
       throw new HostForgetError(

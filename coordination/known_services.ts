@@ -5,17 +5,17 @@
  */
 
 import {
+  decodeService,
   EntryError,
+  keepNames,
   type KnownService,
+  Problems,
   servicePath,
   SERVICES,
   SERVICES_MAX,
 } from "../rollout/mod.ts";
 import type { ZooKeeper } from "../zookeeper/mod.ts";
 import { readChildren, readNodes } from "./entry_reader.ts";
-import { keepNames } from "./node_names.ts";
-import { Problems } from "./problems.ts";
-import { decodeService } from "./rollouts.ts";
 
 /** What is known of the services, and what cannot be read. */
 export interface KnownServices {

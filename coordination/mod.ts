@@ -1,20 +1,20 @@
 /**
- * Rollcall's tree in ZooKeeper, read and written. Entries are decoded at one place (`entry_reader.ts`) and put
- * together to views (`service_view.ts` for a host, `fleet.ts` for an operator); the pure rules of `rollout/` decide on
- * a view; the other files here carry the decision out, each in one transaction that fails if what the decision rests
- * on has changed.
+ * Rollcall's tree in ZooKeeper, read and written. Nodes are read here (`service_view.ts` for a host, `fleet.ts` for an
+ * operator) and decoded by `rollout/reading/`; the rules of `rollout/` decide; `rollout/transactions/` says what is written,
+ * and `apply.ts` writes it. What is left here is what a network makes of that: what to read again, when to try again, and
+ * what a lost reply means.
  *
  * @module
  */
 
 export * from "./abort_rollout.ts";
+export * from "./apply.ts";
 export * from "./control.ts";
 export * from "./entry_reader.ts";
 export * from "./finish_wave.ts";
 export * from "./fleet.ts";
 export * from "./forget_host.ts";
 export * from "./known_services.ts";
-export * from "./problems.ts";
 export * from "./registration.ts";
 export * from "./reports.ts";
 export * from "./rollouts.ts";

@@ -9,13 +9,13 @@ import {
   currentPath,
   currentSchema,
   decodeEntry,
-  encodeEntry,
   isOfSameAgent,
-  servicePath,
+  type Roster,
+  transactions,
 } from "../rollout/mod.ts";
-import { hasCode, type MultiOperation, op, type Stat, type ZooKeeper } from "../zookeeper/mod.ts";
-import { deleteClearing } from "./foreign_children.ts";
-import { bumpCounter } from "./slots.ts";
+import { hasCode, type Stat, type ZooKeeper } from "../zookeeper/mod.ts";
+import { apply } from "./apply.ts";
+import { ensureService } from "./skeleton.ts";
 
 /** Another agent is registered under this host's name. */
 export class HostNameTaken extends Error {
@@ -47,11 +47,27 @@ export async function refuseNamesake(
   }
 }
 
-/** What a host registers with, and writes from then on. */
-export interface HostWrite {
-  readonly entry: Current;
-  /** The epoch of its registration, as {@link joinRoster} returned it. */
-  readonly epoch: number;
+/**
+ * Puts a host on a service's roster, and creates the service's nodes for its first host. Idempotent.
+ *
+ * @returns The epoch of this registration: the version of the roster entry, which each registration moves on. Every later
+ * write of the host checks it, so that a late request of an agent that is dead, or of a machine whose name another one has
+ * taken over, changes nothing.
+ */
+export async function joinRoster(
+  zk: ZooKeeper,
+  service: string,
+  member: { readonly host: string; readonly roster: Roster },
+): Promise<number> {
+  await ensureService(zk, service);
+  try {
+    await apply(zk, transactions.joinRoster(service, member));
+    return 0;
+  } catch (error) {
+    if (!hasCode(error, "NODE_EXISTS")) throw error;
+  }
+  const [renewed] = await apply(zk, transactions.renewRoster(service, member));
+  return renewed?.kind === "set" ? renewed.stat.version : 0;
 }
 
 /**
@@ -65,33 +81,27 @@ export interface HostWrite {
 export async function registerHost(
   zk: ZooKeeper,
   service: string,
-  { entry, epoch }: HostWrite,
+  write: transactions.HostWrite,
 ): Promise<void> {
-  const path = currentPath(service, entry.host);
-  const inEpoch = checkEpoch(service, { entry, epoch });
+  const { entry } = write;
+  const { host } = entry;
+  const path = currentPath(service, host);
   for (let attempt = 1;; attempt++) {
     try {
-      await zk.multi([
-        inEpoch,
-        op.create(path, encodeEntry(entry), { mode: "ephemeral" }),
-        ...bumpIfServing(service, entry),
-      ]);
+      await apply(zk, transactions.registerHost(service, write));
       return;
     } catch (error) {
       if (!hasCode(error, "NODE_EXISTS") || attempt === ATTEMPTS_MAX) throw error;
     }
     try {
       const { data, stat } = await zk.get(path);
+      const { version } = stat;
       if (isOfAgent(stat)) expectOwn(decodeEntry(currentSchema, data, path), service, entry);
       if (stat.ephemeralOwner === zk.sessionId) {
-        await zk.multi([
-          inEpoch,
-          op.set(path, encodeEntry(entry), { version: stat.version }),
-          bumpCounter(service),
-        ]);
+        await apply(zk, transactions.registerAgain(service, { ...write, version }));
         return;
       }
-      await deleteClearing(zk, path, { version: stat.version });
+      await apply(zk, transactions.removeGhost(service, { host, version }));
     } catch (error) {
       if (!hasCode(error, "NO_NODE", "BAD_VERSION")) throw error;
     }
@@ -105,28 +115,9 @@ export async function registerHost(
 export async function writeHost(
   zk: ZooKeeper,
   service: string,
-  write: HostWrite & { readonly said: Current["state"] | null },
+  write: transactions.HostWrite & { readonly said: Current["state"] | null },
 ): Promise<void> {
-  const { entry, said } = write;
-  await zk.multi([
-    checkEpoch(service, write),
-    op.set(currentPath(service, entry.host), encodeEntry(entry)),
-    ...(said === entry.state ? [] : [bumpCounter(service)]),
-  ]);
-}
-
-/** Refuses a write from before the host's present registration, or from before it was taken off the roster. */
-export function checkEpoch(service: string, { entry, epoch }: HostWrite): MultiOperation {
-  return op.check(servicePath(service, entry.host), epoch);
-}
-
-/**
- * Who is away is what admissions depend on. So a write with which a host begins to count as serving, or stops to, changes
- * the admission counter: a request that was decided on before is refused then (invariant I1). A host that registers while
- * it is down was away before.
- */
-function bumpIfServing(service: string, { state }: Current): MultiOperation[] {
-  return state === "serving" ? [bumpCounter(service)] : [];
+  await apply(zk, transactions.writeHost(service, write));
 }
 
 /** Agents register with ephemeral nodes alone: a node that no session holds is somebody else's, whatever it says. */

@@ -4,9 +4,16 @@
  * @module
  */
 
-import { EntryError, historyPath, type Rollout, rolloutSchema } from "../rollout/mod.ts";
+import {
+  decodeNode,
+  EntryError,
+  historyPath,
+  type Rollout,
+  rolloutSchema,
+  type Versioned,
+} from "../rollout/mod.ts";
 import type { ZooKeeper } from "../zookeeper/mod.ts";
-import { decodeNode, readNodes, type Versioned } from "./entry_reader.ts";
+import { readNodes } from "./entry_reader.ts";
 
 /**
  * Reads the record of a rollout, to write it again; `null` when there is none, or none that can be read. Since nothing rests

@@ -8,36 +8,25 @@
 import {
   CONTROL,
   controlSchema,
+  decodeNode,
+  decodeService,
+  decodeWave,
   DEPLOY,
   EntryError,
   HISTORY,
+  keepSequential,
+  Problems,
+  type RawNode,
   type SequentialName,
   type Service,
   servicePath,
-  serviceSchema,
+  type Versioned,
   type Wave,
   wavePath,
   WAVES_MAX,
-  waveSchema,
 } from "../rollout/mod.ts";
 import type { ZooKeeper } from "../zookeeper/mod.ts";
-import {
-  decodeNode,
-  decodeOwned,
-  type RawNode,
-  readChildren,
-  readNodes,
-  type Versioned,
-} from "./entry_reader.ts";
-import { keepSequential } from "./node_names.ts";
-import { Problems } from "./problems.ts";
-
-/** A rollout cannot be started, paused, resumed or aborted as things stand. */
-export class RolloutError extends Error {
-  /** Stable name of the error. */
-  readonly code = "ROLLOUT";
-  override readonly name = "RolloutError";
-}
+import { readChildren, readNodes } from "./entry_reader.ts";
 
 /** The deploy queue, in order; a wave that cannot be read has no entry. */
 export interface DeployQueue {
@@ -64,9 +53,8 @@ export async function readDeployQueue(zk: ZooKeeper): Promise<DeployQueue> {
 }
 
 function decodeWaveOf(name: SequentialName, node: RawNode, problems: Problems): Wave | null {
-  const of = { path: wavePath(name.node), field: "service", name: name.prefix } as const;
   try {
-    return decodeOwned<"service", Wave>(waveSchema, node, of)?.entry ?? null;
+    return decodeWave(name, node)?.entry ?? null;
   } catch (error) {
     if (!(error instanceof EntryError)) throw error;
     problems.add(error);
@@ -120,19 +108,4 @@ export async function readServices(
     if (entry !== null) services.set(name, entry);
   });
   return services;
-}
-
-/**
- * Decodes a service's entry, whose committed release must be of that service; `null` if there is no node.
- *
- * @throws {EntryError}
- */
-export function decodeService(name: string, node: RawNode): Versioned<Service> | null {
-  const path = servicePath(name);
-  const service = decodeNode(serviceSchema, node, path);
-  const committed = service?.entry.committed ?? null;
-  if (committed === null || committed.service === name) return service;
-  throw new EntryError(
-    `read ${path}: expected a committed release of "${name}", was one of "${committed.service}"`,
-  );
 }

@@ -9,7 +9,6 @@ import {
   currentPath,
   DEFAULT_POLICY,
   encodeEntry,
-  type Roster,
   SCHEMA_VERSION,
   type Service,
   servicePath,
@@ -17,8 +16,7 @@ import {
   slotsPath,
   stagingPath,
 } from "../rollout/mod.ts";
-import { ensurePath, hasCode, op, type ZooKeeper } from "../zookeeper/mod.ts";
-import { bumpCounter } from "./slots.ts";
+import { ensurePath, hasCode, type ZooKeeper } from "../zookeeper/mod.ts";
 
 /** Creates the tree's persistent nodes where they are missing. Idempotent, and safe while others do the same. */
 export async function ensureSkeleton(zk: ZooKeeper, nowMs: number): Promise<void> {
@@ -45,18 +43,8 @@ export async function ensureSkeleton(zk: ZooKeeper, nowMs: number): Promise<void
   );
 }
 
-/**
- * Puts a host on a service's roster, and creates the service's nodes for its first host. Idempotent.
- *
- * @returns The epoch of this registration: the version of the roster entry, which each registration moves on. Every later
- * write of the host checks it, so that a late request of an agent that is dead, or of a machine whose name another one has
- * taken over, changes nothing.
- */
-export async function joinRoster(
-  zk: ZooKeeper,
-  service: string,
-  member: { readonly host: string; readonly roster: Roster },
-): Promise<number> {
+/** Creates the nodes of a service, for its first host. Idempotent, and safe while others do the same. */
+export async function ensureService(zk: ZooKeeper, service: string): Promise<void> {
   const entry: Service = {
     schema: SCHEMA_VERSION,
     dependsOn: [],
@@ -68,17 +56,6 @@ export async function joinRoster(
   for (const path of [stagingPath(service), slotsPath(service), currentPath(service)]) {
     await ensurePath(zk, path);
   }
-  const path = servicePath(service, member.host);
-  const data = encodeEntry(member.roster);
-  try {
-    // One host more shares the budget: whoever decided without it decides again.
-    await zk.multi([op.create(path, data), bumpCounter(service)]);
-    return 0;
-  } catch (error) {
-    if (!hasCode(error, "NODE_EXISTS")) throw error;
-  }
-  // The host may have moved to another rack since.
-  return (await zk.set(path, data)).version;
 }
 
 /**

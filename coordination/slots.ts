@@ -9,26 +9,21 @@
  */
 
 import {
-  CONTROL,
   decodeEntry,
-  encodeEntry,
   type FirstWave,
   isSameSlot,
-  SCHEMA_VERSION,
-  servicePath,
+  type ServiceReading,
   type ServiceView,
   type Slot,
   slotSchema,
   slotsPath,
-  wavePath,
+  transactions,
 } from "../rollout/mod.ts";
-import { hasCode, type MultiOperation, op, type ZooKeeper } from "../zookeeper/mod.ts";
-import { multiClearing } from "./foreign_children.ts";
-import type { ServiceReading } from "./service_view.ts";
+import { hasCode, type ZooKeeper } from "../zookeeper/mod.ts";
+import { apply, applyIfUnchanged, isUnknown } from "./apply.ts";
 
 /**
- * Takes a slot if nothing has changed that the decision rests on: the control node, the wave, and the service's admission
- * counter must have the versions of the view.
+ * Takes a slot if nothing has changed that the decision rests on.
  *
  * @returns Whether the host holds the slot now; `false` means: read again, decide again.
  */
@@ -41,19 +36,13 @@ export async function takeSlot(
     readonly wave: FirstWave | null;
   },
 ): Promise<boolean> {
-  const { service, slot, view, wave } = request;
-  const operations: MultiOperation[] = [op.check(CONTROL, view.controlVersion)];
-  if (wave !== null) operations.push(op.check(wavePath(wave.node), wave.znodeVersion));
-  operations.push(
-    changeCounter(service, view),
-    op.create(slotsPath(service, slot.host), encodeEntry(slot)),
-  );
+  const { service, slot, view } = request;
   try {
-    await zk.multi(operations);
+    await apply(zk, transactions.takeSlot(view, request));
     return true;
   } catch (error) {
-    if (hasCode(error, "BAD_VERSION") || hasCode(error, "NO_NODE")) return false;
-    if (!hasCode(error, "NODE_EXISTS") && !isUnknownOutcome(error)) throw error;
+    if (hasCode(error, "BAD_VERSION", "NO_NODE")) return false;
+    if (!hasCode(error, "NODE_EXISTS") && !isUnknown(error)) throw error;
     const standing = await readSlot(zk, service, slot.host);
     return standing !== null && isSameSlot(standing, slot);
   }
@@ -79,9 +68,6 @@ const WRITE_ROUNDS_MAX = 3;
 /**
  * Writes into the slot which step its owner is about to take. A slot that an operator has removed is not created again, and
  * a later slot of the host is not changed.
- *
- * A request of a dead agent may arrive when the host has its next slot. The node's own version does not tell the two slots
- * apart, since it begins at 0 with each; the service's admission counter does, because taking a slot changes it.
  */
 export async function writeSlot(zk: ZooKeeper, service: string, slot: Slot): Promise<void> {
   const path = slotsPath(service, slot.host);
@@ -92,10 +78,9 @@ export async function writeSlot(zk: ZooKeeper, service: string, slot: Slot): Pro
       const { stat: counter } = await zk.get(slotsPath(service), options);
       const { data, stat } = await zk.get(path, options);
       if (!isSameSlot(decodeEntry(slotSchema, data, path), slot)) return;
-      await zk.multi([
-        op.check(slotsPath(service), counter.version),
-        op.set(path, encodeEntry(slot), { version: stat.version }),
-      ], options);
+      const view = { slotsVersion: counter.version };
+      const step = { service, slot, version: stat.version };
+      await apply(zk, transactions.writeStep(view, step), options);
       return;
     } catch (error) {
       if (hasCode(error, "NO_NODE")) return;
@@ -105,17 +90,7 @@ export async function writeSlot(zk: ZooKeeper, service: string, slot: Slot): Pro
 }
 
 /**
- * Returns the operation that changes a service's admission counter. Admissions, failures and finished waves depend on the
- * version of the counter that was read; so every host that decided on an earlier reading has to read again.
- */
-export function bumpCounter(service: string): MultiOperation {
-  return op.set(slotsPath(service), encodeEntry({ schema: SCHEMA_VERSION }));
-}
-
-/**
- * Makes the step from draining to stopping, if everything that `decideFence` has looked at still stands: control, the wave
- * or (outside of waves) the committed version, and the admission counter, which every change of a slot and of the roster
- * moves on.
+ * Makes the step from draining to stopping, if everything that `decideFence` has looked at still stands.
  *
  * @param pass `slot` is the slot with its new step, `reading` what the decision was made on.
  * @returns Whether the service may be stopped; `false` means: read again, decide again.
@@ -124,35 +99,12 @@ export async function passFence(
   zk: ZooKeeper,
   pass: { readonly service: string; readonly slot: Slot; readonly reading: ServiceReading },
 ): Promise<boolean> {
-  const { service, slot, reading } = pass;
-  const { view, waves } = reading;
-  const wave = waves.find(({ node }) => node === slot.wave);
-  if (slot.wave !== null && wave === undefined) return false;
-  try {
-    await zk.multi([
-      op.check(CONTROL, view.controlVersion),
-      wave === undefined
-        ? op.check(servicePath(service), reading.service?.znodeVersion ?? 0)
-        : op.check(wavePath(wave.node), wave.znodeVersion),
-      changeCounter(service, view),
-      op.set(slotsPath(service, slot.host), encodeEntry(slot)),
-    ]);
-    return true;
-  } catch (error) {
-    if (hasCode(error, "BAD_VERSION", "NO_NODE")) return false;
-    throw error;
-  }
-}
-
-/** Changes the admission counter at the version that was read, so that nothing was admitted, freed or ended since. */
-export function changeCounter(service: string, view: ServiceView): MultiOperation {
-  return op.set(slotsPath(service), encodeEntry({ schema: SCHEMA_VERSION }), {
-    version: view.slotsVersion,
-  });
+  const operations = transactions.passFence(pass.reading, pass);
+  return operations !== null && await applyIfUnchanged(zk, operations);
 }
 
 /**
- * Removes the slot that a host holds, unless it is another one by now. A late request finds the counter changed.
+ * Removes the slot that a host holds, unless it is another one by now.
  *
  * @returns Whether it is gone; `false` means: read again, decide again.
  */
@@ -161,21 +113,6 @@ export async function giveSlotBack(
   service: string,
   held: { readonly slot: Slot; readonly view: ServiceView },
 ): Promise<boolean> {
-  const { slot, view } = held;
-  const standing = view.slots.get(slot.host);
-  if (standing === undefined || !isSameSlot(standing, slot)) return true;
-  try {
-    await multiClearing(zk, [
-      changeCounter(service, view),
-      op.delete(slotsPath(service, slot.host)),
-    ]);
-    return true;
-  } catch (error) {
-    if (hasCode(error, "BAD_VERSION", "NO_NODE")) return false;
-    throw error;
-  }
-}
-
-function isUnknownOutcome(error: unknown): boolean {
-  return hasCode(error, "CONNECTION_LOSS") || hasCode(error, "OPERATION_TIMEOUT");
+  const operations = transactions.giveSlotBack(held.view, { service, slot: held.slot });
+  return operations === null || await applyIfUnchanged(zk, operations);
 }

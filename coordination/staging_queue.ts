@@ -6,16 +6,14 @@
 
 import {
   decodeEntry,
-  encodeEntry,
   EntryError,
-  SCHEMA_VERSION,
   sortSequential,
   stagedSchema,
   stagingPath,
-  stagingPrefix,
+  transactions,
 } from "../rollout/mod.ts";
 import { hasCode, type ZooKeeper } from "../zookeeper/mod.ts";
-import { deleteClearing } from "./foreign_children.ts";
+import { applyDecision } from "./apply.ts";
 
 /**
  * Makes sure that the host is in the queue exactly once, with that version and in this session. It removes entries of an
@@ -28,30 +26,35 @@ export async function joinStaging(
   service: string,
   entry: { readonly host: string; readonly version: string },
 ): Promise<string> {
-  const { host, version } = entry;
-  const { children } = await zk.children(stagingPath(service));
-  let standing: string | null = null;
-  for (const { node, prefix } of sortSequential(children)) {
-    if (prefix !== host) continue;
-    const isGood = standing === null && await isOwn(zk, stagingPath(service, node), entry);
-    if (isGood) standing = node;
-    else await deleteIfThere(zk, stagingPath(service, node));
-  }
-  if (standing !== null) return standing;
-  const path = await zk.create(
-    stagingPrefix(service, host),
-    encodeEntry({ schema: SCHEMA_VERSION, host, version }),
-    { mode: "ephemeral_sequential" },
-  );
-  return path.slice(path.lastIndexOf("/") + 1);
+  return await applyDecision(zk, async () => {
+    const standing = [];
+    for (const place of await placesOf(zk, service, entry.host)) {
+      standing.push({ node: place, isGood: await isOwn(zk, stagingPath(service, place), entry) });
+    }
+    const { operations, node } = transactions.joinStaging(service, { ...entry, standing });
+    return {
+      operations,
+      result: (results) => {
+        const created = results.at(-1);
+        const path = created?.kind === "create" ? created.path : node ?? "";
+        return path.slice(path.lastIndexOf("/") + 1);
+      },
+    };
+  });
 }
 
 /** Takes the host out of the queue. */
 export async function leaveStaging(zk: ZooKeeper, service: string, host: string): Promise<void> {
+  await applyDecision(zk, async () => ({
+    operations: transactions.leaveStaging(service, await placesOf(zk, service, host)),
+    result: () => undefined,
+  }));
+}
+
+/** The nodes of a host in the queue, in order. */
+async function placesOf(zk: ZooKeeper, service: string, host: string): Promise<string[]> {
   const { children } = await zk.children(stagingPath(service));
-  for (const { node, prefix } of sortSequential(children)) {
-    if (prefix === host) await deleteIfThere(zk, stagingPath(service, node));
-  }
+  return sortSequential(children).filter(({ prefix }) => prefix === host).map(({ node }) => node);
 }
 
 async function isOwn(
@@ -68,13 +71,5 @@ async function isOwn(
     // Somebody has overwritten it: it makes room for a good one.
     if (error instanceof EntryError || hasCode(error, "NO_NODE")) return false;
     throw error;
-  }
-}
-
-async function deleteIfThere(zk: ZooKeeper, path: string): Promise<void> {
-  try {
-    await deleteClearing(zk, path);
-  } catch (error) {
-    if (!hasCode(error, "NO_NODE")) throw error;
   }
 }

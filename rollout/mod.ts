@@ -1,7 +1,7 @@
 /**
  * The upgrade protocol as pure functions and data: the tree's layout and its entries, the plan, who may go down, when
- * a wave is over, what a host runs that comes back. `coordination/` reads a view from the tree and hands it in; a
- * decision comes out, and `coordination/` carries it out. No I/O, no clock.
+ * a wave is over, what a host runs that comes back. `coordination/` reads nodes, and `reading/` makes of them what the
+ * rules decide on; `transactions/` says what is written, and `coordination/` writes it. No I/O, no clock.
  *
  * @module
  */
@@ -17,5 +17,8 @@ export * from "./goal.ts";
 export * from "./name_list.ts";
 export * from "./plan.ts";
 export * from "./policy.ts";
+export * from "./reading/mod.ts";
 export * from "./rejoin.ts";
+export * from "./rollout_error.ts";
+export * as transactions from "./transactions/mod.ts";
 export * from "./tree.ts";

@@ -4,9 +4,8 @@
  * @module
  */
 
-import type { ServiceReading } from "../../coordination/mod.ts";
 import type { HostPorts, Releases } from "../../host/mod.ts";
-import type { AgentIdentity, Received } from "../../rollout/mod.ts";
+import type { AgentIdentity, Received, ServiceReading } from "../../rollout/mod.ts";
 import type { ServiceConfig } from "../config/agent_config.ts";
 import type { FetcherMessage, FetchProgress } from "../fetcher/fetcher.ts";
 import type { PinnedEvent, PinnerMessage, PinProgress } from "../pinner/messages.ts";

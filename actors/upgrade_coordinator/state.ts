@@ -4,9 +4,8 @@
  * @module
  */
 
-import type { ServiceReading } from "../../coordination/mod.ts";
 import { type Journal, type SwitchEntry, thisHost } from "../../host/mod.ts";
-import type { Current } from "../../rollout/mod.ts";
+import type { Current, ServiceReading } from "../../rollout/mod.ts";
 import type { ZooKeeper } from "../../zookeeper/mod.ts";
 import type { ServiceStatus } from "../runner/messages.ts";
 import type { ActorContext } from "../runtime/mod.ts";

@@ -13,7 +13,6 @@ import {
   type Fleet,
   newestRollout,
   readKnownServices,
-  RolloutError,
   setControl,
   startRollout,
 } from "../../coordination/mod.ts";
@@ -25,6 +24,7 @@ import {
   type PlannedService,
   planSchema,
   type Release,
+  RolloutError,
 } from "../../rollout/mod.ts";
 import { type OfferedRelease, readFeed } from "../../torrent/mod.ts";
 import type { ZooKeeper } from "../../zookeeper/mod.ts";

@@ -29,8 +29,6 @@ import {
   registerHost,
   reportFailure,
   reportSwitch,
-  RolloutError,
-  type ServiceReading,
   setControl,
   startRollout,
   takeSlot,
@@ -46,7 +44,9 @@ import {
   DEFAULT_POLICY,
   DEPLOY,
   EntryError,
+  RolloutError,
   SCHEMA_VERSION,
+  type ServiceReading,
   slotsPath,
 } from "../../../rollout/mod.ts";
 import { type ZooKeeper, ZooKeeperError } from "../../../zookeeper/mod.ts";

@@ -11,6 +11,7 @@ import {
   type CreateOptions,
   MultiError,
   type MultiOperation,
+  type MultiResult,
   type NodeData,
   openAcl,
   type ReadOperation,
@@ -97,17 +98,19 @@ export class LocalZooKeeper {
     await Promise.resolve();
   }
 
-  async multi(operations: readonly MultiOperation[]): Promise<void> {
+  async multi(operations: readonly MultiOperation[]): Promise<MultiResult[]> {
     await Promise.resolve();
     for (const { path } of operations) this.#check("multi", path);
     let index = 0;
     try {
-      this.tree.transact(() => {
+      return this.tree.transact(() => {
+        const results: MultiResult[] = [];
         for (const operation of operations) {
-          this.#apply(operation);
+          results.push(this.#result(operation.kind, this.#apply(operation)));
           index++;
         }
-      });
+        return results;
+      }).value;
     } catch (error) {
       if (!(error instanceof Refusal)) throw error;
       const path = operations[index]?.path ?? "";
@@ -159,6 +162,11 @@ export class LocalZooKeeper {
         this.tree.check(path, operation.version);
         return path;
     }
+  }
+
+  #result(kind: MultiOperation["kind"], path: string): MultiResult {
+    if (kind === "create") return { kind, path };
+    return kind === "set" ? { kind, stat: this.tree.stat(this.#node(kind, path)) } : { kind };
   }
 
   #node(operation: string, path: string) {

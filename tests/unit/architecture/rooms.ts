@@ -132,7 +132,9 @@ export const ROOMS: Readonly<Record<string, readonly string[]>> = {
   "host/process": ["base", "host"],
   "host/releases": ["base", "ffi", "host"],
   "http": ["base"],
-  "rollout": ["base"],
+  "rollout": ["base", "rollout/reading", "rollout/transactions"],
+  "rollout/reading": ["base", "rollout"],
+  "rollout/transactions": ["rollout", "rollout/reading"],
   "torrent": [
     "torrent/content",
     "torrent/delta",

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import {
   abortRollout,
-  bumpCounter,
+  apply,
   passFence,
   readService,
   readSlot,
@@ -12,7 +12,7 @@ import {
   writeHost,
   writeSlot,
 } from "../../../coordination/mod.ts";
-import { SCHEMA_VERSION, type Slot } from "../../../rollout/mod.ts";
+import { SCHEMA_VERSION, type Slot, transactions } from "../../../rollout/mod.ts";
 import type { ZooKeeper } from "../../../zookeeper/mod.ts";
 import { current } from "../rollout/views.ts";
 import { admit, read, roll, SERVICE, TestTree } from "./tree.ts";
@@ -117,7 +117,7 @@ Deno.test("writeSlot: another host's admission in between only delays the step, 
     assert.ok(host);
     await roll(zk, "2");
     const slot = { ...await admit(host, "web-1", "2"), step: "stopping" } as const;
-    const bump = () => zk.multi([bumpCounter(SERVICE)]);
+    const bump = () => apply(zk, [transactions.bumpCounter(SERVICE)]);
     const stepNow = async () => (await read(zk)).view.slots.get("web-1")?.step;
     await writeSlot(disturbed(host, bump, Infinity), SERVICE, slot);
     assert.equal(await stepNow(), "draining", "shown late; the journal is what counts");

@@ -11,11 +11,16 @@ import {
   joinStaging,
   readService,
   registerHost,
-  type ServiceReading,
   startRollout,
   takeSlot,
 } from "../../../coordination/mod.ts";
-import { DEFAULT_POLICY, type Policy, SCHEMA_VERSION, type Slot } from "../../../rollout/mod.ts";
+import {
+  DEFAULT_POLICY,
+  type Policy,
+  SCHEMA_VERSION,
+  type ServiceReading,
+  type Slot,
+} from "../../../rollout/mod.ts";
 import { Coordinator } from "../../../zookeeper/server/mod.ts";
 import { ZooKeeper } from "../../../zookeeper/mod.ts";
 import { current } from "../rollout/views.ts";

@@ -15,9 +15,8 @@ import {
 import type { SessionEvent, SessionMessage } from "../../../../actors/session/session.ts";
 import type { CoordinatorMessage } from "../../../../actors/upgrade_coordinator/messages.ts";
 import { upgradeCoordinator } from "../../../../actors/upgrade_coordinator/upgrade_coordinator.ts";
-import type { ServiceReading } from "../../../../coordination/mod.ts";
 import { NO_BLOB, ReleaseStore, type SwitchEntry, SwitchJournal } from "../../../../host/mod.ts";
-import { type Current, DEFAULT_POLICY } from "../../../../rollout/mod.ts";
+import { type Current, DEFAULT_POLICY, type ServiceReading } from "../../../../rollout/mod.ts";
 import { ZooKeeperError } from "../../../../zookeeper/mod.ts";
 import type { ZooKeeper } from "../../../../zookeeper/mod.ts";
 

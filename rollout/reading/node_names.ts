@@ -5,8 +5,8 @@
  * @module
  */
 
-import { isName, NAME_RULE, quoteForeign } from "../base/names.ts";
-import { type SequentialName, sortSequential } from "../rollout/mod.ts";
+import { isName, NAME_RULE, quoteForeign } from "../../base/names.ts";
+import { type SequentialName, sortSequential } from "../tree.ts";
 import type { Problems } from "./problems.ts";
 
 /** Keeps the names that a host or a service can have, and tells of the others. */

@@ -1,0 +1,11 @@
+/**
+ * From the nodes of the tree to what the rules decide on.
+ *
+ * @module
+ */
+
+export * from "./node.ts";
+export * from "./node_names.ts";
+export * from "./problems.ts";
+export * from "./service_reading.ts";
+export * from "./shared_entries.ts";

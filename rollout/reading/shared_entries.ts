@@ -1,0 +1,64 @@
+/**
+ * Decodes the entries that all hosts of a service depend on: the service itself, the release on offer, a wave. One that
+ * belongs to another service than its node is an error.
+ *
+ * @module
+ */
+
+import type { FirstWave } from "../admission.ts";
+import {
+  EntryError,
+  type Offer,
+  offerSchema,
+  type Service,
+  serviceSchema,
+  type Wave,
+  waveSchema,
+} from "../entries.ts";
+import { type SequentialName, servicePath, stagingPath, wavePath } from "../tree.ts";
+import { decodeNode, decodeOwned, type RawNode, type Versioned } from "./node.ts";
+
+/**
+ * Decodes a service's entry, whose committed release must be of that service; `null` if there is no node.
+ *
+ * @throws {EntryError}
+ */
+export function decodeService(name: string, node: RawNode): Versioned<Service> | null {
+  const path = servicePath(name);
+  const service = decodeNode(serviceSchema, node, path);
+  const committed = service?.entry.committed ?? null;
+  if (committed === null || committed.service === name) return service;
+  throw new EntryError(
+    `read ${path}: expected a committed release of "${name}", was one of "${committed.service}"`,
+  );
+}
+
+/**
+ * Decodes the release on offer; `null` if there is none, which is a node without data.
+ *
+ * @throws {EntryError}
+ */
+export function decodeOffer(node: RawNode, service: string): Offer | null {
+  if (node !== null && "data" in node && node.data.length === 0) return null;
+  const of = { path: stagingPath(service), field: "service", name: service } as const;
+  return decodeOwned<"service", Offer>(offerSchema, node, of)?.entry ?? null;
+}
+
+/**
+ * Decodes a wave's entry; `null` if there is no node.
+ *
+ * @throws {EntryError}
+ */
+export function decodeWave(name: SequentialName, node: RawNode): Versioned<Wave> | null {
+  const of = { path: wavePath(name.node), field: "service", name: name.prefix } as const;
+  return decodeOwned<"service", Wave>(waveSchema, node, of);
+}
+
+/** A wave as the rules see it. */
+export function toFirstWave(
+  { node }: Pick<SequentialName, "node">,
+  { entry, znodeVersion }: Versioned<Wave>,
+): FirstWave {
+  const { service, version, hosts } = entry;
+  return { node, znodeVersion, service, version, hosts };
+}

@@ -1,0 +1,29 @@
+/**
+ * The admission counter of a service: the version of the node above its slots. Everything that an admission depends on
+ * moves it on, and an admission is refused if it has moved since the reading.
+ *
+ * @module
+ */
+
+import type { ServiceView } from "../admission.ts";
+import { encodeEntry, SCHEMA_VERSION } from "../entries.ts";
+import { slotsPath } from "../tree.ts";
+import type { TreeOperation } from "./operation.ts";
+
+/** Moves the counter on: who decided on an earlier reading has to read again. */
+export function bumpCounter(service: string): TreeOperation {
+  return { op: "set", path: slotsPath(service), data: encodeEntry({ schema: SCHEMA_VERSION }) };
+}
+
+/** Moves the counter on if it stands as it was read, so that nothing was admitted, freed or ended since. */
+export function changeCounter(
+  service: string,
+  { slotsVersion }: Pick<ServiceView, "slotsVersion">,
+): TreeOperation {
+  return {
+    op: "set",
+    path: slotsPath(service),
+    data: encodeEntry({ schema: SCHEMA_VERSION }),
+    version: slotsVersion,
+  };
+}

@@ -1,0 +1,90 @@
+/**
+ * The end of a wave: it goes, is recorded, and after the last wave of a service its version is committed.
+ *
+ * @module
+ */
+
+import {
+  encodeEntry,
+  type Release,
+  releaseSchema,
+  type Rollout,
+  SCHEMA_VERSION,
+  type Wave,
+} from "../entries.ts";
+import type { Versioned } from "../reading/node.ts";
+import type { ServiceReading } from "../reading/service_reading.ts";
+import { CONTROL, historyPath, servicePath, slotsPath, wavePath } from "../tree.ts";
+import type { Transaction, TreeOperation } from "./operation.ts";
+
+/**
+ * Removes the first wave after `decideFinish` has found it over, if the admission counter and the control node stand as they
+ * were read: then no host was admitted in between, and a halted rollout commits nothing.
+ *
+ * @param finish.wave The entry of the first wave.
+ * @param finish.record The record of its rollout; `null` if there is none that can be read: nothing rests on it.
+ * @returns `null` if the first wave is not this service's.
+ */
+export function finishWave(
+  { view, queue, offer, service: entry }: Pick<
+    ServiceReading,
+    "view" | "queue" | "offer" | "service"
+  >,
+  finish: {
+    readonly service: string;
+    readonly wave: Wave;
+    readonly record: Versioned<Rollout> | null;
+    readonly nowMs: number;
+  },
+): Transaction | null {
+  const { service, record, nowMs } = finish;
+  const { wave, controlVersion, slotsVersion } = view;
+  if (wave === null || wave.service !== service) return null;
+  const { version } = wave;
+  const operations: TreeOperation[] = [
+    // A failure moves the counter on, a halt changes the control node: neither may have happened since the reading.
+    { op: "check", path: CONTROL, version: controlVersion },
+    { op: "check", path: slotsPath(service), version: slotsVersion },
+    { op: "delete", path: wavePath(wave.node), version: wave.znodeVersion },
+  ];
+  if (record !== null) {
+    const isLast = queue.length <= 1;
+    operations.push({
+      op: "set",
+      path: historyPath(finish.wave.rollout),
+      data: encodeEntry(withFinishedWave(record.entry, { service, version, nowMs, isLast })),
+      version: record.znodeVersion,
+    });
+  }
+  const isLastOfService = !queue.slice(1).some((other) => other.service === service);
+  const committed = offer !== null && offer.version === version ? toRelease(offer) : null;
+  if (isLastOfService && committed !== null && entry !== null) {
+    operations.push({
+      op: "set",
+      path: servicePath(service),
+      data: encodeEntry({ ...entry.entry, schema: SCHEMA_VERSION, committed }),
+      version: entry.znodeVersion,
+    });
+  }
+  return operations;
+}
+
+function withFinishedWave(
+  rollout: Rollout,
+  wave: { service: string; version: string; nowMs: number; isLast: boolean },
+): Rollout {
+  const index = rollout.waves.findIndex((entry) =>
+    entry.service === wave.service && entry.version === wave.version && entry.finishedMs === null
+  );
+  const waves = rollout.waves.map((entry, at) =>
+    at === index ? { ...entry, finishedMs: wave.nowMs } : entry
+  );
+  return wave.isLast
+    ? { ...rollout, waves, state: "finished", endedMs: wave.nowMs }
+    : { ...rollout, waves };
+}
+
+function toRelease(offer: NonNullable<ServiceReading["offer"]>): Release {
+  const { schema: _schema, rollout: _rollout, ...release } = offer;
+  return releaseSchema.parse(release);
+}

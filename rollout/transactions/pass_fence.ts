@@ -1,0 +1,34 @@
+/**
+ * The step of a switch from draining to stopping.
+ *
+ * @module
+ */
+
+import { encodeEntry, type Slot } from "../entries.ts";
+import type { ServiceReading } from "../reading/service_reading.ts";
+import { CONTROL, servicePath, slotsPath, wavePath } from "../tree.ts";
+import { changeCounter } from "./counter.ts";
+import type { Transaction } from "./operation.ts";
+
+/**
+ * Writes the step, if everything that `decideFence` has looked at stands as it was read: control, the wave or (outside of
+ * waves) the committed version, and the admission counter, which every change of a slot and of the roster moves on.
+ *
+ * @param slot The slot with its new step.
+ * @returns `null` if the slot's wave is gone.
+ */
+export function passFence(
+  { view, waves, service: entry }: Pick<ServiceReading, "view" | "waves" | "service">,
+  { service, slot }: { readonly service: string; readonly slot: Slot },
+): Transaction | null {
+  const wave = waves.find(({ node }) => node === slot.wave);
+  if (slot.wave !== null && wave === undefined) return null;
+  return [
+    { op: "check", path: CONTROL, version: view.controlVersion },
+    wave === undefined
+      ? { op: "check", path: servicePath(service), version: entry?.znodeVersion ?? 0 }
+      : { op: "check", path: wavePath(wave.node), version: wave.znodeVersion },
+    changeCounter(service, view),
+    { op: "set", path: slotsPath(service, slot.host), data: encodeEntry(slot) },
+  ];
+}

@@ -1,0 +1,82 @@
+/**
+ * The report that a switch has failed and the old release is back.
+ *
+ * @module
+ */
+
+import { isHeld, isSameSlot } from "../admission.ts";
+import { type Current, encodeEntry, SCHEMA_VERSION, type Slot } from "../entries.ts";
+import { decideFailure } from "../failure.ts";
+import type { ServiceReading } from "../reading/service_reading.ts";
+import { CONTROL, currentPath, slotsPath } from "../tree.ts";
+import { changeCounter } from "./counter.ts";
+import { checkEpoch } from "./host_entry.ts";
+import type { Transaction, TreeOperation } from "./operation.ts";
+import { placesOf } from "./report_switch.ts";
+import { leaveStaging } from "./staging.ts";
+
+/** The failure of a switch, as the host reports it. */
+export interface FailureReport {
+  /** The slot of the switch, with the reason. */
+  readonly slot: Slot;
+  /** The host's entry from now on. */
+  readonly current: Current;
+  /** The epoch of the host's registration. */
+  readonly epoch: number;
+  /** Now, milliseconds since the epoch: for the record of a halt. */
+  readonly nowMs: number;
+}
+
+/**
+ * Makes the slot the record of the failure, takes the host out of the queue, and halts the rollout if the policy allows no
+ * more failures. It depends on the admission counter and moves it on, so that of two hosts that fail at once each counts the
+ * other. It may be made again after a lost reply: what is done is left out.
+ *
+ * @returns The transaction, and whether the rollout is halted by this failure.
+ */
+export function reportFailure(
+  { view, stagingNodes }: Pick<ServiceReading, "view" | "stagingNodes">,
+  { service, slot, current, epoch, nowMs }: FailureReport & { readonly service: string },
+): { readonly operations: Transaction; readonly halts: boolean } {
+  const { host } = slot;
+  const inEpoch = checkEpoch(service, { host, epoch });
+  const standing = view.slots.get(host);
+  const isHalted = view.control?.state === "halted";
+  const entry: TreeOperation = {
+    op: "set",
+    path: currentPath(service, host),
+    data: encodeEntry(current),
+  };
+  const isOurs = standing !== undefined && isSameSlot(standing, slot);
+  if (standing !== undefined && (isHeld(standing) ? !isOurs : isOurs)) {
+    // The report was made before and its reply was lost: the standing slot is a later one, or the record. Halting again
+    // would undo what an operator has decided since.
+    return { operations: [inEpoch, entry], halts: isHalted };
+  }
+  const decision = decideFailure(view, { host, service, version: slot.to });
+  const halts = decision.halt && !isHalted;
+  // Halting changes the version of the control node itself.
+  const controlVersion = view.controlVersion + (halts ? 1 : 0);
+  const failed = encodeEntry({ ...slot, step: "failed", controlVersion });
+  const operations: TreeOperation[] = [
+    inEpoch,
+    changeCounter(service, view),
+    // An operator may have removed the slot; the failure must be recorded all the same.
+    { op: standing === undefined ? "create" : "set", path: slotsPath(service, host), data: failed },
+    entry,
+    ...leaveStaging(service, placesOf(host, stagingNodes)),
+  ];
+  if (decision.halt && halts) {
+    const control = {
+      ...view.control,
+      schema: SCHEMA_VERSION,
+      state: "halted",
+      by: host,
+      reason: `${decision.reason} (${host}: ${slot.reason ?? "no reason given"})`,
+      sinceMs: nowMs,
+    };
+    const version = view.controlVersion;
+    operations.push({ op: "set", path: CONTROL, data: encodeEntry(control), version });
+  }
+  return { operations, halts };
+}

@@ -1,0 +1,51 @@
+/**
+ * A host's place in the staging queue: taking one, and leaving it.
+ *
+ * @module
+ */
+
+import { encodeEntry, SCHEMA_VERSION } from "../entries.ts";
+import { stagingPath, stagingPrefix } from "../tree.ts";
+import type { Transaction, TreeOperation } from "./operation.ts";
+
+/** A place that the host has in the queue already. */
+export interface StandingPlace {
+  /** Name of the node. */
+  readonly node: string;
+  /** Whether it is of the host's present session, and for the version that it has staged. */
+  readonly isGood: boolean;
+}
+
+/**
+ * Leaves the host in the queue exactly once: places of an earlier session, for another version, or doubled by a lost reply
+ * go, and there is a new one unless a good one stands.
+ *
+ * @returns The transaction, which may have nothing to do, and the good place; `null`: the last operation makes it.
+ */
+export function joinStaging(
+  service: string,
+  { host, version, standing }: {
+    readonly host: string;
+    readonly version: string;
+    readonly standing: readonly StandingPlace[];
+  },
+): { readonly operations: Transaction; readonly node: string | null } {
+  const good = standing.find(({ isGood }) => isGood) ?? null;
+  const removed = standing.filter((place) => place !== good).map(({ node }) => node);
+  const entry = encodeEntry({ schema: SCHEMA_VERSION, host, version });
+  const created: TreeOperation = {
+    op: "create",
+    path: stagingPrefix(service, host),
+    data: entry,
+    mode: "ephemeral_sequential",
+  };
+  return {
+    operations: [...leaveStaging(service, removed), ...(good === null ? [created] : [])],
+    node: good?.node ?? null,
+  };
+}
+
+/** Removes places from the queue, by the names of their nodes. */
+export function leaveStaging(service: string, nodes: readonly string[]): Transaction {
+  return nodes.map((node) => ({ op: "delete", path: stagingPath(service, node) }));
+}

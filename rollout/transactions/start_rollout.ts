@@ -1,0 +1,176 @@
+/**
+ * Starting a rollout: offers, policies, waves and the record, all at once.
+ *
+ * @module
+ */
+
+import type { z } from "zod";
+import {
+  type Control,
+  encodeEntry,
+  type Offer,
+  offerSchema,
+  type Release,
+  type Rollout,
+  rolloutSchema,
+  SCHEMA_VERSION,
+  type Service,
+  serviceSchema,
+  type Wave,
+  waveSchema,
+} from "../entries.ts";
+import type { PlannedService, PlannedWave } from "../plan.ts";
+import type { Versioned } from "../reading/node.ts";
+import { RolloutError } from "../rollout_error.ts";
+import { historyPath, servicePath, stagingPath, wavePrefix } from "../tree.ts";
+import type { Transaction } from "./operation.ts";
+import { setControl } from "./set_control.ts";
+
+/** A rollout that was checked and is ready to be written. */
+export interface NewRollout {
+  /** Its id, from `createRolloutId`. */
+  readonly id: string;
+  /** Who starts it. */
+  readonly by: string;
+  /** Now, milliseconds since the epoch. */
+  readonly nowMs: number;
+  /** Its services by name. */
+  readonly services: ReadonlyMap<string, PlannedService>;
+  /** The release of each service. */
+  readonly releases: ReadonlyMap<string, Release>;
+  /** Its waves, in order. */
+  readonly waves: readonly PlannedWave[];
+}
+
+/** What an operator reads before a rollout is started. */
+export interface StartView {
+  readonly control: Versioned<Control>;
+  /** The deploy queue; a wave that cannot be read is `null`. */
+  readonly waves: readonly (Pick<Wave, "rollout"> | null)[];
+  /** The services' entries by name. */
+  readonly services: ReadonlyMap<string, Versioned<Service>>;
+}
+
+/**
+ * Starts a rollout, if control and the services stand as they were read, so that of two admins who start at once one is
+ * refused.
+ *
+ * @throws {RolloutError} when another rollout is under way, control is not `running`, or no agent could read an entry.
+ */
+export function startRollout(view: StartView, rollout: NewRollout): Transaction {
+  const { control, services } = view;
+  expectIdle(view);
+  const change = { by: rollout.by, reason: null, sinceMs: rollout.nowMs, rollout: rollout.id };
+  const record: Rollout = {
+    schema: SCHEMA_VERSION,
+    by: rollout.by,
+    startedMs: rollout.nowMs,
+    endedMs: null,
+    state: "running",
+    waves: rollout.waves.map(({ service, version, hosts }) => ({
+      service,
+      from: services.get(service)?.entry.committed?.version ?? null,
+      version,
+      hosts: hosts === null ? null : [...hosts],
+      finishedMs: null,
+    })),
+  };
+  const path = historyPath(rollout.id);
+  return [
+    setControl(control, change),
+    ...[...rollout.services].flatMap(([name, planned]) =>
+      offerOperations(view, { rollout, name, planned })
+    ),
+    { op: "create", path, data: encodeChecked(rolloutSchema, record, path) },
+    ...rollout.waves.map((wave) => waveOperation(rollout.id, wave)),
+  ];
+}
+
+function expectIdle({ control, waves }: StartView): void {
+  if (waves.length > 0) {
+    const id = waves.find((wave) => wave !== null)?.rollout ?? "another one";
+    throw new RolloutError(
+      `start rollout: ${id} is under way with ${waves.length} waves to go; watch it (rollcall rollout watch) ` +
+        `or abort it (rollcall rollout abort)`,
+    );
+  }
+  const { state, by, reason } = control.entry;
+  if (state === "running") return;
+  throw new RolloutError(
+    `start rollout: control is ${state} by ${by}${reason === null ? "" : ` (${reason})`}; ` +
+      "resume it first (rollcall rollout resume)",
+  );
+}
+
+function offerOperations(
+  { services }: StartView,
+  { rollout, name, planned }: {
+    readonly rollout: NewRollout;
+    readonly name: string;
+    readonly planned: PlannedService;
+  },
+): Transaction {
+  const standing = services.get(name);
+  const release = rollout.releases.get(name);
+  if (standing === undefined || release === undefined) {
+    throw new RolloutError(
+      `start rollout: ${name} has no ${release === undefined ? "release" : "hosts"}`,
+    );
+  }
+  const entry: Service = {
+    ...standing.entry,
+    dependsOn: [...planned.dependsOn],
+    policy: planned.policy,
+    withdrawn: standing.entry.withdrawn.filter((version) => version !== planned.version),
+  };
+  const offer: Offer = { ...release, schema: SCHEMA_VERSION, rollout: rollout.id };
+  const path = servicePath(name);
+  return [
+    {
+      op: "set",
+      path,
+      data: encodeChecked(serviceSchema, entry, path),
+      version: standing.znodeVersion,
+    },
+    {
+      op: "set",
+      path: stagingPath(name),
+      data: encodeChecked<Offer>(offerSchema, offer, stagingPath(name)),
+    },
+  ];
+}
+
+function waveOperation(
+  rollout: string,
+  { service, version, hosts }: PlannedWave,
+): Transaction[number] {
+  const wave: Wave = {
+    schema: SCHEMA_VERSION,
+    rollout,
+    service,
+    version,
+    hosts: hosts === null ? null : [...hosts],
+  };
+  const path = wavePrefix(service);
+  const data = encodeChecked<Wave>(waveSchema, wave, path);
+  return { op: "create", path, data, mode: "persistent_sequential" };
+}
+
+/**
+ * Encodes an entry that every agent can read: what comes from a feed or a command line is not written as it is.
+ *
+ * @throws {RolloutError} that says which field no agent would take.
+ */
+function encodeChecked<T extends Record<string, unknown>>(
+  schema: z.ZodType<T>,
+  entry: T,
+  path: string,
+): Uint8Array {
+  const checked = schema.safeParse(entry);
+  if (checked.success) return encodeEntry(checked.data);
+  const [issue] = checked.error.issues;
+  throw new RolloutError(
+    `start rollout: ${path} would not be read by the agents, at "${issue?.path.join(".")}": ` +
+      `${issue?.message}; nothing was written`,
+  );
+}

@@ -1,0 +1,185 @@
+/**
+ * A tree in memory: transactions are applied to it, and readings come from it, by the rules of ZooKeeper and without one.
+ *
+ * @module
+ */
+
+import {
+  currentPath,
+  decodeReading,
+  DEFAULT_POLICY,
+  encodeEntry,
+  type Policy,
+  type RawNode,
+  type Release,
+  SCHEMA_VERSION,
+  servicePath,
+  type ServiceReading,
+  SKELETON,
+  slotsPath,
+  stagingPath,
+  transactions,
+  type TreePart,
+} from "../../../rollout/mod.ts";
+import { current } from "./views.ts";
+
+interface MemoryNode {
+  readonly data: Uint8Array;
+  readonly version: number;
+  /** The session that it ends with; `null`: none. */
+  readonly session: string | null;
+}
+
+/** Why a transaction did not happen, as ZooKeeper says it. */
+export type Refusal = "NO_NODE" | "NODE_EXISTS" | "BAD_VERSION" | "NOT_EMPTY";
+
+const EMPTY = new Uint8Array(0);
+
+/** The service of these tests. */
+export const SERVICE = "A";
+
+/** A tree in memory. */
+export class MemoryTree implements TreePart {
+  /** The empty path is the root, above all others. */
+  #nodes = new Map<string, MemoryNode>([["", { data: EMPTY, version: 0, session: null }]]);
+  #sequence = 0;
+
+  readonly node = (path: string): RawNode => {
+    const found = this.#nodes.get(path);
+    if (found === undefined) return null;
+    const { data, version } = found;
+    return { data, version, mtimeMs: 0, childCount: this.children(path).length };
+  };
+
+  readonly children = (path: string): string[] =>
+    [...this.#nodes.keys()].filter((other) =>
+      other.startsWith(`${path}/`) && !other.slice(path.length + 1).includes("/")
+    ).map((other) => other.slice(path.length + 1));
+
+  /**
+   * Applies all operations, or none.
+   *
+   * @param session The session of ephemeral nodes.
+   * @returns `null` if they have happened.
+   */
+  apply(operations: transactions.Transaction, session = "session"): Refusal | null {
+    const before = new Map(this.#nodes);
+    for (const operation of operations) {
+      const refusal = this.#one(operation, session);
+      if (refusal === null) continue;
+      this.#nodes = before;
+      return refusal;
+    }
+    return null;
+  }
+
+  /** Ends a session, with its nodes. */
+  expire(session: string): void {
+    for (const [path, node] of this.#nodes) if (node.session === session) this.#nodes.delete(path);
+  }
+
+  /** What a host reads. */
+  read(): ServiceReading {
+    return decodeReading(SERVICE, this);
+  }
+
+  /** A node's entry as it stands there. */
+  entry(path: string): Record<string, unknown> | null {
+    const node = this.#nodes.get(path);
+    return node === undefined ? null : JSON.parse(new TextDecoder().decode(node.data));
+  }
+
+  #one(operation: transactions.TreeOperation, session: string): Refusal | null {
+    const { path } = operation;
+    if (operation.op === "create") {
+      const { data, mode = "persistent" } = operation;
+      if (!this.#nodes.has(path.slice(0, path.lastIndexOf("/")))) return "NO_NODE";
+      const isSequential = mode.endsWith("sequential");
+      const name = isSequential ? `${path}${String(this.#sequence++).padStart(10, "0")}` : path;
+      if (this.#nodes.has(name)) return "NODE_EXISTS";
+      const owner = mode.startsWith("ephemeral") ? session : null;
+      this.#nodes.set(name, { data, version: 0, session: owner });
+      return null;
+    }
+    const found = this.#nodes.get(path);
+    if (found === undefined) return "NO_NODE";
+    if (operation.version !== undefined && operation.version !== found.version) {
+      return "BAD_VERSION";
+    }
+    if (operation.op === "set") {
+      this.#nodes.set(path, { ...found, data: operation.data, version: found.version + 1 });
+    } else if (operation.op === "delete") {
+      if (this.children(path).length > 0) return "NOT_EMPTY";
+      this.#nodes.delete(path);
+    }
+    return null;
+  }
+}
+
+/** A tree with the service and hosts that serve version 1, each in a session of its name. */
+export function fleet(...hosts: string[]): MemoryTree {
+  const tree = new MemoryTree();
+  const committed = releaseOf("1");
+  const entry = {
+    schema: SCHEMA_VERSION,
+    dependsOn: [],
+    policy: DEFAULT_POLICY,
+    committed,
+    withdrawn: [],
+  };
+  const control = {
+    schema: SCHEMA_VERSION,
+    state: "running",
+    by: "test",
+    reason: null,
+    sinceMs: 0,
+  };
+  for (const path of SKELETON) must(tree.apply([{ op: "create", path, data: EMPTY }]));
+  must(tree.apply([
+    { op: "create", path: "/dc/control", data: encodeEntry(control) },
+    { op: "create", path: servicePath(SERVICE), data: encodeEntry(entry) },
+    ...[stagingPath(SERVICE), slotsPath(SERVICE), currentPath(SERVICE)].map((path) =>
+      ({ op: "create", path, data: EMPTY }) as const
+    ),
+  ]));
+  const roster = { schema: SCHEMA_VERSION, site: "north", rack: "r1" } as const;
+  for (const host of hosts) {
+    must(tree.apply(transactions.joinRoster(SERVICE, { host, roster })));
+    const write = { entry: current(host), epoch: 0 };
+    must(tree.apply(transactions.registerHost(SERVICE, write), host));
+  }
+  return tree;
+}
+
+/** Starts a rollout to all hosts. */
+export function roll(tree: MemoryTree, version: string, policy: Partial<Policy> = {}): void {
+  const { view, service, queue } = tree.read();
+  if (view.control === null || service === null) throw new Error("no tree");
+  const control = { entry: view.control, znodeVersion: view.controlVersion };
+  const planned = {
+    version,
+    dependsOn: [],
+    policy: { ...DEFAULT_POLICY, quorum: 1, ...policy },
+  };
+  must(tree.apply(transactions.startRollout(
+    { control, waves: queue.map(() => null), services: new Map([[SERVICE, service]]) },
+    {
+      id: `rollout-${version}`,
+      by: "test",
+      nowMs: 0,
+      services: new Map([[SERVICE, planned]]),
+      releases: new Map([[SERVICE, releaseOf(version)]]),
+      waves: [{ service: SERVICE, version, hosts: null }],
+    },
+  )));
+}
+
+/** A release without a blob. */
+export function releaseOf(version: string): Release {
+  return { service: SERVICE, version, infoHash: null, sizeBytes: 0, torrentUrl: null };
+}
+
+/** Expects that a transaction has happened. */
+export function must(refusal: Refusal | null): void {
+  if (refusal !== null) throw new Error(`expected it to happen, was refused: ${refusal}`);
+}

@@ -1,0 +1,137 @@
+/** How a switch ends, and a wave. */
+
+import assert from "node:assert/strict";
+import { decideFinish, type Slot, transactions } from "../../../../rollout/mod.ts";
+import { fleet, type MemoryTree, must, releaseOf, roll, SERVICE } from "../memory_tree.ts";
+import { current, slot } from "../views.ts";
+
+/** Stages a host, and takes a slot for it. */
+function admit(tree: MemoryTree, host: string): Slot {
+  const joining = { host, version: "2", standing: [] };
+  must(tree.apply(transactions.joinStaging(SERVICE, joining).operations, host));
+  const { view } = tree.read();
+  const taken = slot(host, { wave: view.wave?.node ?? null });
+  const request = { service: SERVICE, slot: taken, wave: view.wave };
+  must(tree.apply(transactions.takeSlot(view, request)));
+  return taken;
+}
+
+function reportSwitch(tree: MemoryTree, taken: Slot): transactions.Transaction {
+  const done = current(taken.host, { version: taken.to });
+  const report = { service: SERVICE, current: done, slot: taken, epoch: 0 };
+  return transactions.reportSwitch(tree.read(), report);
+}
+
+function reportFailure(tree: MemoryTree, taken: Slot) {
+  const report = {
+    service: SERVICE,
+    slot: { ...taken, reason: "health gate" },
+    current: current(taken.host),
+    epoch: 0,
+    nowMs: 9,
+  };
+  return transactions.reportFailure(tree.read(), report);
+}
+
+function finishWave(tree: MemoryTree): transactions.Transaction | null {
+  const reading = tree.read();
+  const { wave } = reading.view;
+  const entry = {
+    schema: 1,
+    rollout: "rollout-2",
+    service: SERVICE,
+    version: wave?.version ?? "",
+    hosts: null,
+  } as const;
+  return transactions.finishWave(reading, {
+    service: SERVICE,
+    wave: entry,
+    record: null,
+    nowMs: 9,
+  });
+}
+
+Deno.test("reportSwitch: the entry, the queue, the slot and the counter change together; again it changes the entry alone", () => {
+  const tree = fleet("web-1", "web-2");
+  roll(tree, "2");
+  const taken = admit(tree, "web-1");
+  const { slotsVersion } = tree.read().view;
+  must(tree.apply(reportSwitch(tree, taken)));
+  for (let round = 0; round < 2; round++) {
+    const { view, stagingNodes } = tree.read();
+    assert.equal(view.current.get("web-1")?.version, "2");
+    assert.deepEqual([view.slots.size, stagingNodes.length], [0, 0]);
+    assert.equal(view.slotsVersion, slotsVersion + 1 + round);
+    must(tree.apply(reportSwitch(tree, taken)));
+  }
+});
+
+Deno.test("reportSwitch, reportFailure: not of an epoch that is over", () => {
+  const tree = fleet("web-1");
+  roll(tree, "2");
+  const taken = admit(tree, "web-1");
+  const late = [reportSwitch(tree, taken), reportFailure(tree, taken).operations];
+  const roster = { schema: 1, site: "north", rack: "r1" } as const;
+  must(tree.apply(transactions.renewRoster(SERVICE, { host: "web-1", roster })));
+  for (const operations of late) assert.equal(tree.apply(operations), "BAD_VERSION");
+  assert.ok(tree.read().view.slots.has("web-1"));
+});
+
+Deno.test("reportSwitch: leaves the host's later slot alone", () => {
+  const tree = fleet("web-1");
+  roll(tree, "2");
+  const taken = admit(tree, "web-1");
+  must(tree.apply(reportSwitch(tree, { ...taken, sinceMs: -1 })));
+  assert.deepEqual(tree.read().view.slots.get("web-1"), taken);
+});
+
+Deno.test("reportFailure: the second of two at once is refused, and halts with the other one counted", () => {
+  const tree = fleet("web-1", "web-2", "web-3");
+  roll(tree, "2", { maxFailures: 1, maxConcurrent: 2, maxUnavailable: 2 });
+  const slots = [admit(tree, "web-1"), admit(tree, "web-2")] as const;
+  const reports = slots.map((taken) => reportFailure(tree, taken));
+  assert.deepEqual(reports.map(({ halts }) => halts), [false, false]);
+  must(tree.apply(reports[0]?.operations ?? []));
+  assert.equal(tree.apply(reports[1]?.operations ?? []), "BAD_VERSION");
+  const again = reportFailure(tree, slots[1]);
+  assert.equal(again.halts, true);
+  must(tree.apply(again.operations));
+  const { view } = tree.read();
+  assert.equal(view.control?.state, "halted");
+  assert.match(view.control.reason ?? "", /failed on web-1, web-2.*web-2: health gate/);
+  const failed = view.slots.get("web-2");
+  assert.deepEqual([failed?.step, failed?.controlVersion], ["failed", view.controlVersion]);
+  assert.deepEqual(view.staged, []);
+});
+
+Deno.test("reportFailure: once more halts nothing that an operator has resumed", () => {
+  const tree = fleet("web-1", "web-2");
+  roll(tree, "2");
+  const taken = admit(tree, "web-1");
+  const report = reportFailure(tree, taken);
+  assert.equal(report.halts, true);
+  must(tree.apply(report.operations));
+  const { control: entry, controlVersion: znodeVersion } = tree.read().view;
+  must(tree.apply([transactions.setControl({ entry, znodeVersion }, { state: "running" })]));
+  const again = reportFailure(tree, { ...taken });
+  assert.equal(again.halts, false);
+  must(tree.apply(again.operations));
+  assert.equal(tree.read().view.control?.state, "running");
+});
+
+Deno.test("finishWave: commits the offer with the last wave, and is refused once anything has changed", () => {
+  const tree = fleet("web-1");
+  roll(tree, "2");
+  const taken = admit(tree, "web-1");
+  const early = finishWave(tree);
+  must(tree.apply(reportSwitch(tree, taken)));
+  assert.equal(tree.apply(early ?? []), "BAD_VERSION", "the counter has moved on");
+  assert.equal(decideFinish(tree.read().view).finished, true);
+  const operations = finishWave(tree);
+  must(tree.apply(operations ?? []));
+  const { service, queue } = tree.read();
+  assert.deepEqual(service?.entry.committed, releaseOf("2"));
+  assert.equal(queue.length, 0);
+  assert.equal(tree.apply(operations ?? []), "NO_NODE", "as after a lost reply");
+  assert.equal(finishWave(tree), null);
+});

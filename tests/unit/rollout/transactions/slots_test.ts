@@ -1,0 +1,139 @@
+/** Taking a slot, passing the fence, showing a step, giving the slot back. */
+
+import assert from "node:assert/strict";
+import { transactions, wavePath } from "../../../../rollout/mod.ts";
+import { fleet, type MemoryTree, must, roll, SERVICE } from "../memory_tree.ts";
+import { current, slot } from "../views.ts";
+
+/** The slot of web-1 for the first wave. */
+function slotFor(tree: MemoryTree) {
+  return slot("web-1", { wave: tree.read().view.wave?.node ?? null });
+}
+
+function takeSlot(tree: MemoryTree): transactions.Transaction {
+  const { view } = tree.read();
+  return transactions.takeSlot(view, { service: SERVICE, slot: slotFor(tree), wave: view.wave });
+}
+
+function rolling(): MemoryTree {
+  const tree = fleet("web-1", "web-2");
+  roll(tree, "2");
+  return tree;
+}
+
+/** What may happen between a reading and a transaction that rests on it. */
+const CHANGES: Readonly<Record<string, (tree: MemoryTree) => transactions.Transaction>> = {
+  "control is set": (tree) => {
+    const { control: entry, controlVersion: znodeVersion } = tree.read().view;
+    return [transactions.setControl({ entry, znodeVersion }, { state: "paused" })];
+  },
+  "the wave is gone": (tree) => {
+    const node = tree.read().view.wave?.node ?? "";
+    return [{ op: "delete", path: wavePath(node) }];
+  },
+  "another host is down": () =>
+    transactions.writeHost(SERVICE, {
+      entry: current("web-2", { state: "down" }),
+      said: "serving",
+      epoch: 0,
+    }),
+  "a host joins the roster": () =>
+    transactions.joinRoster(SERVICE, {
+      host: "web-3",
+      roster: { schema: 1, site: "north", rack: "r1" },
+    }),
+  "another host takes a slot": (tree) => {
+    const { view } = tree.read();
+    const taken = slot("web-2", { wave: view.wave?.node ?? null });
+    return transactions.takeSlot(view, { service: SERVICE, slot: taken, wave: view.wave });
+  },
+};
+
+for (const [what, change] of Object.entries(CHANGES)) {
+  Deno.test(`takeSlot: refused if meanwhile ${what}`, () => {
+    const tree = rolling();
+    const operations = takeSlot(tree);
+    must(tree.apply(change(tree)));
+    assert.notEqual(tree.apply(operations), null);
+    assert.equal(tree.read().view.slots.has("web-1"), false);
+  });
+
+  Deno.test(`passFence: refused if meanwhile ${what}`, () => {
+    const tree = rolling();
+    must(tree.apply(takeSlot(tree)));
+    const step = { ...slotFor(tree), step: "stopping" } as const;
+    const operations = transactions.passFence(tree.read(), { service: SERVICE, slot: step });
+    must(tree.apply(change(tree)));
+    assert.notEqual(tree.apply(operations ?? []), null);
+    assert.equal(tree.read().view.slots.get("web-1")?.step, "draining");
+  });
+}
+
+Deno.test("takeSlot, passFence: happen if nothing has changed, and only once", () => {
+  const tree = rolling();
+  const taking = takeSlot(tree);
+  must(tree.apply(taking));
+  assert.equal(tree.apply(taking), "BAD_VERSION", "as after a lost reply");
+  const step = { ...slotFor(tree), step: "stopping" } as const;
+  const passing = transactions.passFence(tree.read(), { service: SERVICE, slot: step });
+  must(tree.apply(passing ?? []));
+  assert.deepEqual(tree.read().view.slots.get("web-1"), step);
+  assert.equal(tree.apply(passing ?? []), "BAD_VERSION");
+});
+
+Deno.test("takeSlot: outside of any wave it rests on no wave", () => {
+  const tree = fleet("web-1");
+  const { view } = tree.read();
+  const request = { service: SERVICE, slot: slot("web-1", { wave: null }), wave: null };
+  must(tree.apply(transactions.takeSlot(view, request)));
+  assert.equal(tree.read().view.slots.get("web-1")?.wave, null);
+});
+
+Deno.test("passFence: outside of waves, refused once another version is committed", () => {
+  const tree = fleet("web-1");
+  const catchUp = slot("web-1", { wave: null });
+  must(
+    tree.apply(transactions.takeSlot(tree.read().view, {
+      service: SERVICE,
+      slot: catchUp,
+      wave: null,
+    })),
+  );
+  const operations = transactions.passFence(tree.read(), { service: SERVICE, slot: catchUp });
+  roll(tree, "3");
+  assert.equal(tree.apply(operations ?? []), "BAD_VERSION");
+});
+
+Deno.test("passFence: not without its wave", () => {
+  const tree = rolling();
+  const gone = slot("web-1", { wave: "A-0000000099" });
+  assert.equal(transactions.passFence(tree.read(), { service: SERVICE, slot: gone }), null);
+});
+
+Deno.test("giveSlotBack: moves the counter on, and leaves a later slot alone", () => {
+  const tree = rolling();
+  must(tree.apply(takeSlot(tree)));
+  const { view } = tree.read();
+  const later = { ...slotFor(tree), sinceMs: 9 };
+  assert.equal(transactions.giveSlotBack(view, { service: SERVICE, slot: later }), null);
+  const operations = transactions.giveSlotBack(view, { service: SERVICE, slot: slotFor(tree) });
+  must(tree.apply(operations ?? []));
+  const after = tree.read().view;
+  assert.equal(after.slots.size, 0);
+  assert.equal(after.slotsVersion, view.slotsVersion + 1);
+});
+
+Deno.test("writeStep: shows nothing in the host's next slot", () => {
+  const tree = rolling();
+  must(tree.apply(takeSlot(tree)));
+  const { view } = tree.read();
+  const step = { ...slotFor(tree), step: "baking" } as const;
+  const late = transactions.writeStep(view, { service: SERVICE, slot: step, version: 0 });
+  const back = transactions.giveSlotBack(view, { service: SERVICE, slot: slotFor(tree) });
+  must(tree.apply(back ?? []));
+  must(tree.apply(takeSlot(tree)));
+  assert.equal(tree.apply(late), "BAD_VERSION");
+  const now = tree.read().view;
+  must(tree.apply(transactions.writeStep(now, { service: SERVICE, slot: step, version: 0 })));
+  assert.equal(tree.read().view.slots.get("web-1")?.step, "baking");
+});

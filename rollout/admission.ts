@@ -53,7 +53,10 @@ export type Admission =
   | { readonly admit: true; readonly wave: FirstWave | null }
   | { readonly admit: false; readonly waitingFor: string };
 
-/** What a host asks for: to switch in the first wave, or to catch up with the fleet outside of any wave. */
+/**
+ * What a host asks for that has no switch under way: to switch in the first wave, or to catch up with the fleet outside of
+ * any wave.
+ */
 export interface AdmissionRequest {
   /** The host that asks. */
   readonly host: string;
@@ -75,7 +78,9 @@ export function decideAdmission(view: ServiceView, request: AdmissionRequest): A
   // already.
   if (own === undefined) return wait("not registered among the current hosts yet");
   const slot = view.slots.get(request.host);
-  if (slot !== undefined) {
+  // A slot of a switch that was dropped stands as long as the host is down, and the next one takes its place.
+  const isReplaced = slot !== undefined && isHeld(slot) && own.state !== "serving";
+  if (slot !== undefined && !isReplaced) {
     return wait(
       isHeld(slot)
         ? `holds its slot already (${slot.step})`

@@ -18,7 +18,10 @@ export type Goal =
   | { readonly kind: "roll"; readonly version: string }
   /** The fleet was upgraded without this host: prepare, ask for a slot outside of any wave. */
   | { readonly kind: "catch_up"; readonly version: string; readonly reason: string }
-  /** The host has a slot though no switch is under way, or the record of its failure is no longer needed: remove it. */
+  /**
+   * The host serves and has a slot though no switch is under way, or has nothing to serve, or the record of its failure is no
+   * longer needed: remove it.
+   */
   | { readonly kind: "return_slot" };
 
 /** The input of {@link decideGoal}. */
@@ -35,6 +38,8 @@ export interface GoalInput {
   readonly waves: readonly { readonly version: string; readonly hosts: readonly string[] | null }[];
   /** The version that the host runs or restarts; `null` when its service is stopped. */
   readonly running: string | null;
+  /** Whether its service serves: it runs, and is healthy. */
+  readonly isServing: boolean;
   /** Whether the host has run the fleet's version at some moment since its session began. */
   readonly hasRejoined: boolean;
   /** The version that could not be prepared here the last time, `null` if none. */
@@ -47,14 +52,36 @@ export interface GoalDecision {
   readonly hasRejoined: boolean;
 }
 
-/** Decides what to do next. */
+/**
+ * Decides what to do next, while no switch is under way.
+ *
+ * A slot that stands says that its host may be down (invariant I5). So the host serves first, and gives the slot back then:
+ * it starts what it should run while the slot stands, or has a slot for what a wave brings in its place.
+ */
 export function decideGoal(input: GoalInput): GoalDecision {
-  const { host, service, view, running } = input;
-  const ownSlot = view.slots.get(host);
-  if (ownSlot !== undefined && (isHeld(ownSlot) || isFailureOver(ownSlot, input))) {
-    return { goal: { kind: "return_slot" }, hasRejoined: input.hasRejoined };
+  const slot = input.view.slots.get(input.host);
+  if (slot === undefined) return decideWithoutSlot(input, null);
+  const { hasRejoined } = input;
+  if (!isHeld(slot)) {
+    return isFailureOver(slot, input)
+      ? { goal: { kind: "return_slot" }, hasRejoined }
+      : decideWithoutSlot(input, slot);
   }
+  if (input.isServing) return { goal: { kind: "return_slot" }, hasRejoined };
+  const decision = decideWithoutSlot(input, null);
+  if (decision.goal.kind !== "stay") return decision;
+  // Nobody can wait for a host to serve that has nothing to serve.
+  const isIdle = input.running === null &&
+    decideRejoin(input.host, input.service, input.view).version === null;
+  if (isIdle) return { goal: { kind: "return_slot" }, hasRejoined };
+  const waitingFor = decision.goal.waitingFor ??
+    `its slot for ${slot.to} stands until ${input.running} serves`;
+  return { ...decision, goal: { kind: "stay", waitingFor } };
+}
 
+/** Decides what to do next, as if the host held no slot. `failure` is the record of its last switch, if that has failed. */
+function decideWithoutSlot(input: GoalInput, failure: Slot | null): GoalDecision {
+  const { host, service, view, running } = input;
   const rejoin = decideRejoin(host, service, view);
   const wave = input.waves.find((candidate) => covers(candidate, host));
   // What it should start cannot be had here (its files are damaged, and nobody has them any more): it goes along with the
@@ -63,8 +90,8 @@ export function decideGoal(input: GoalInput): GoalDecision {
     wave.version !== rejoin.version;
   if (running === null && rejoin.version !== null && !isStuck) {
     // A version that failed here would fail again, and without a slot the failure would not count.
-    const goal: Goal = ownSlot?.to === rejoin.version && ownSlot.from !== null
-      ? { kind: "start", version: ownSlot.from, reason: describeFailure(ownSlot) }
+    const goal: Goal = failure?.to === rejoin.version && failure.from !== null
+      ? { kind: "start", version: failure.from, reason: describeFailure(failure) }
       : { kind: "start", version: rejoin.version, reason: rejoin.reason };
     return { goal, hasRejoined: false };
   }
@@ -73,7 +100,7 @@ export function decideGoal(input: GoalInput): GoalDecision {
     // A host that runs the wave's version has rejoined, also while most others still run the old version.
     const hasRejoined = input.hasRejoined || wave.version === running ||
       rejoin.version === null || rejoin.version === running;
-    return { goal: goalInWave(wave.version, input), hasRejoined };
+    return { goal: goalInWave(wave.version, input, failure), hasRejoined };
   }
 
   const target = targetOutsideOfWaves(input, rejoin);
@@ -84,8 +111,8 @@ export function decideGoal(input: GoalInput): GoalDecision {
   if (target.version === null || target.version === running || isStaying) {
     return { goal: { kind: "stay", waitingFor: waitOfAFinishedHost(input) }, hasRejoined };
   }
-  if (ownSlot?.to === target.version) {
-    return { goal: { kind: "stay", waitingFor: describeFailure(ownSlot) }, hasRejoined };
+  if (failure?.to === target.version) {
+    return { goal: { kind: "stay", waitingFor: describeFailure(failure) }, hasRejoined };
   }
   // The fence lets nobody go down for another version than the committed one, outside of waves: a host that asked for a slot
   // all the same would take it, drain, and give it back, over and over.
@@ -96,10 +123,9 @@ export function decideGoal(input: GoalInput): GoalDecision {
 }
 
 /** The goal of a host that a wave covers: to switch, unless it has switched or its switch has failed. */
-function goalInWave(version: string, input: GoalInput): Goal {
-  const ownSlot = input.view.slots.get(input.host);
+function goalInWave(version: string, input: GoalInput, failure: Slot | null): Goal {
   if (version === input.running) return { kind: "stay", waitingFor: waitOfAFinishedHost(input) };
-  if (ownSlot?.to === version) return { kind: "stay", waitingFor: describeFailure(ownSlot) };
+  if (failure?.to === version) return { kind: "stay", waitingFor: describeFailure(failure) };
   return input.offer?.version === version
     ? { kind: "roll", version }
     : { kind: "stay", waitingFor: `the release ${version} is not on offer` };

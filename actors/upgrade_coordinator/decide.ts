@@ -75,6 +75,7 @@ export function decide(state: State, reading: Reading, deps: Deps): State {
     view: reading.view,
     waves: reading.waves,
     running: status.wanted,
+    isServing: healthPatch(state).state === "serving",
     hasRejoined: state.hasRejoined,
     unprepared: state.failures > 0 ? state.lastFailed : null,
   });

@@ -20,7 +20,7 @@ export function isOnTrial({ interrupted }: State): boolean {
  * Goes on with the interrupted switch, or drops it.
  *
  * @returns Whether there is a switch now. If not, the host decides as if there had been none: it starts what it should run,
- * and gives a slot back that stands in its name.
+ * and gives a slot back that stands in its name once it serves.
  */
 export function resumeSwitch(state: State, reading: Reading, deps: Deps): boolean {
   const { interrupted, status } = state;

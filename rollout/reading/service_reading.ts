@@ -198,7 +198,7 @@ function namesIn(service: string, tree: TreePart, problems: Problems): Names {
 
 /**
  * Whoever holds a slot may be down, and a slot that cannot be read may be held. So it counts as held by the host that its
- * node names; that host gives it back as soon as it has no switch under way.
+ * node names; that host gives it back once it has no switch under way, and serves.
  */
 function unreadableSlot(host: string, node: RawNode): Slot {
   return {

@@ -12,10 +12,11 @@ import type { Transaction } from "./operation.ts";
 
 /**
  * Takes a slot, if the control node, the wave (`null`: outside of any wave) and the service's admission counter stand as they
- * were read.
+ * were read. It takes the place of one that the host holds from a switch that was dropped, so that there is no moment at
+ * which the host is down without one.
  */
 export function takeSlot(
-  view: Pick<ServiceView, "controlVersion" | "slotsVersion">,
+  view: Pick<ServiceView, "controlVersion" | "slots" | "slotsVersion">,
   { service, slot, wave }: {
     readonly service: string;
     readonly slot: Slot;
@@ -28,6 +29,10 @@ export function takeSlot(
       ? []
       : [{ op: "check", path: wavePath(wave.node), version: wave.znodeVersion } as const]),
     changeCounter(service, view),
-    { op: "create", path: slotsPath(service, slot.host), data: encodeEntry(slot) },
+    {
+      op: view.slots.has(slot.host) ? "set" : "create",
+      path: slotsPath(service, slot.host),
+      data: encodeEntry(slot),
+    },
   ];
 }

@@ -184,8 +184,10 @@ export class Invariants implements ChangeObserver {
     const key = `${service} ${host}`;
     const wasHeld = before !== null && isHeld(before);
     const isTaken = after !== null && isHeld(after);
-    if (!wasHeld && isTaken) {
-      this.#count("slot taken");
+    const isAnother = wasHeld && isTaken &&
+      (before.to !== after.to || before.sinceMs !== after.sinceMs);
+    if (isTaken && (!wasHeld || isAnother)) {
+      this.#count(isAnother ? "slot replaced" : "slot taken");
       this.#world.trace(this.#machineAt(place), `${service}: slot to ${after.to} by ${host}`);
       this.#fenced.delete(key);
       this.#excused.delete(key);

@@ -21,8 +21,6 @@ export const PENDING_KINDS: Partial<Record<FaultKind, number>> = {
 
 /** What is not checked. */
 export const PENDING_CHECKS: Partial<Record<Check, number>> = {
-  // Where the switch of a host that is down is dropped because its rollout was aborted, its slot goes before it serves again.
-  "I5 stands": 1,
   // After a power cut the new version is started again while its lock is under way.
   "I10 locked": 10,
 };

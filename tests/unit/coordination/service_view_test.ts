@@ -136,6 +136,7 @@ Deno.test("readService: a slot that cannot be read counts as held, until its hos
       host: "web-1",
       service: service.entry,
       running: "1",
+      isServing: true,
       hasRejoined: true,
       unprepared: null,
     });

@@ -58,6 +58,21 @@ Deno.test("takeSlot: a request that was made while the host was down is refused 
   });
 });
 
+Deno.test("takeSlot: a slot takes the place of one that stands, unless something has changed since (I5)", async () => {
+  await TestTree.run(async (tree, zk) => {
+    const [[, host] = []] = [...await tree.addHosts("web-1", "web-2")];
+    assert.ok(host);
+    await roll(zk, "2");
+    const standing = await admit(host, "web-1", "2");
+    const next = { ...standing, to: "3", sinceMs: standing.sinceMs + 1 };
+    const { view } = await read(host);
+    const takeNext = () => takeSlot(host, { service: SERVICE, slot: next, view, wave: null });
+    assert.equal(await takeNext(), true);
+    assert.deepEqual((await read(zk)).view.slots.get("web-1"), next);
+    assert.equal(await takeNext(), false);
+  });
+});
+
 Deno.test("takeSlot: what a host says while it stays as it is refuses nobody", async () => {
   await TestTree.run(async (tree, zk) => {
     const [[, host] = []] = [...await tree.addHosts("web-1", "web-2")];

@@ -187,6 +187,15 @@ Deno.test("decideAdmission: a host that has a slot gets no second one", () => {
   );
 });
 
+Deno.test("decideAdmission: a slot that stands of a switch that was dropped keeps no host that is down from the next", () => {
+  const down = { "web-1": { state: "down" } } as const;
+  assertAdmitted(view({ current: down, slots: [slot("web-1", { to: "1.9" })] }));
+  assertWaits(
+    view({ current: down, slots: [slot("web-1"), slot("web-2")] }),
+    "one at a time: web-2 holds the slot for 12 s (draining)",
+  );
+});
+
 Deno.test("decideAdmission: catching up needs no wave, quorum or queue, but the budget", () => {
   const straggler = { wave: null, staged: [] };
   assert.deepEqual(ask(view(straggler), "web-2", CATCH_UP), { admit: true, wave: null });

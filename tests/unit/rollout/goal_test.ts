@@ -6,6 +6,7 @@ import { failedSlot, service, slot, view, type ViewChanges, wave } from "./views
 
 interface Situation extends ViewChanges {
   readonly running?: string | null;
+  readonly isServing?: boolean;
   readonly hasRejoined?: boolean;
   readonly waves?: readonly FirstWave[];
   readonly offered?: string | null;
@@ -32,6 +33,7 @@ function decide(situation: Situation = {}) {
     view: { ...view(situation), controlVersion },
     waves: situation.waves ?? [wave()],
     running,
+    isServing: situation.isServing ?? running !== null,
     hasRejoined: situation.hasRejoined ?? true,
     unprepared: situation.unprepared ?? null,
   });
@@ -96,6 +98,38 @@ Deno.test("decideGoal: a stopped service does not start on what failed on this h
 
 Deno.test("decideGoal: a slot without a switch is given back", () => {
   assertGoal({ slots: [slot("web-1")] }, { kind: "return_slot" });
+});
+
+Deno.test("decideGoal: a host that is down keeps its slot until it serves", () => {
+  // Regression, found by the simulation: after a power cut in a switch whose rollout was aborted the slot went first.
+  const aborted = {
+    slots: [slot("web-1", { step: "starting" })],
+    waves: [],
+    service: service({ withdrawn: ["2"] }),
+  };
+  const start = { kind: "start", version: "1", reason: "most popular: 2 hosts serve 1" } as const;
+  assertGoal({ ...aborted, running: null }, start);
+  const waitingFor = "its slot for 2 stands until 1 serves";
+  assertGoal({ ...aborted, isServing: false }, { kind: "stay", waitingFor });
+  assertGoal(aborted, { kind: "return_slot" });
+});
+
+Deno.test("decideGoal: a host with nothing to serve gives its slot back", () => {
+  const slots = [slot("web-1", { from: null })];
+  const situation = { running: null, waves: [], service: service({ committed: null }) };
+  const current = { "web-2": null, "web-3": null };
+  assertGoal({ ...situation, slots, current }, { kind: "return_slot" });
+});
+
+Deno.test("decideGoal: a slot that stands is no record of a failure, and keeps no host from the wave that covers it", () => {
+  const slots = [slot("web-1")];
+  assertGoal({ slots, isServing: false }, { kind: "roll", version: "2" });
+  assertGoal({ slots, running: null, unprepared: "1" }, { kind: "roll", version: "2" });
+  const start = { kind: "start", version: "2", reason: "most popular: 2 hosts serve 2" } as const;
+  assertGoal({ slots, running: null, current: MOST_RUN_2 }, start);
+  const behind = { slots, waves: [], service: COMMITTED_2, isServing: false };
+  const reason = "2 is the committed version";
+  assertGoal(behind, { kind: "catch_up", version: "2", reason });
 });
 
 Deno.test("decideGoal: a failed host stays, until an operator resumes", () => {

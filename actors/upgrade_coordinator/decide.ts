@@ -14,6 +14,7 @@ import {
 } from "../../coordination/mod.ts";
 import { decideAdmission, decideFinish, decideGoal, isOfSameAgent } from "../../rollout/mod.ts";
 import { lookAtFence } from "./fence.ts";
+import { beginLock } from "./lock_releases.ts";
 import { ensurePrepared, giveUpPreparation } from "./preparation.ts";
 import { resumeSwitch } from "./resume_switch.ts";
 import { isQueued, watchPredecessor } from "./staging_queue.ts";
@@ -310,7 +311,7 @@ function lockWhatRuns(state: State, { options, context }: Deps): void {
   const running = state.status?.wanted ?? null;
   if (running === null || options.config.pin.mode === "off") return;
   if (state.locked.has(running) || context.timers.isActive(REPIN_TIMER)) return;
-  options.pinner.tell({ type: "pin", version: running, progressTo: null, replyTo: null });
+  beginLock(running, options);
   context.timers.after(REPIN_TIMER, REPIN_PAUSE_MS, { type: "read_due" });
 }
 

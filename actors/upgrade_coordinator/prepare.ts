@@ -69,7 +69,12 @@ export async function prepare(release: Release, tools: PreparationTools): Promis
   return fetched.received;
 }
 
-function expectPinned(outcome: PinOutcome, version: string): void {
+/**
+ * Expects that a version is locked where that is required.
+ *
+ * @throws {PreparationError} in an operator's words.
+ */
+export function expectPinned(outcome: PinOutcome, version: string): void {
   if (outcome.ok || !outcome.required) return;
   const advice = outcome.advice === null ? "" : ` ${outcome.advice.replaceAll(/\s*\n\s*/g, " ")}`;
   throw new PreparationError(`${version} is not locked in memory: ${outcome.reason}${advice}`);

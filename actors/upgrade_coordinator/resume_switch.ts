@@ -9,7 +9,7 @@ import { isHeld, isSameSlot } from "../../rollout/mod.ts";
 import { lookAtFence } from "./fence.ts";
 import { beginSwitch } from "./run_switch.ts";
 import type { Deps, Reading, State } from "./state.ts";
-import { fromJournal, resume, type Switch, toSlot } from "./switch.ts";
+import { fromJournal, resume, toSlot } from "./switch.ts";
 
 /** Whether the agent ended while a new version was on trial, and nothing has been decided about it since. */
 export function isOnTrial({ interrupted }: State): boolean {
@@ -50,7 +50,6 @@ export function resumeSwitch(state: State, reading: Reading, deps: Deps): boolea
     status.wanted !== change.to;
   if (isBack) {
     if (change.hasSlot) {
-      lockBoth(state, change, deps);
       beginSwitch(state, { ...change, step: "draining" }, deps);
       return true;
     }
@@ -83,17 +82,7 @@ export function resumeSwitch(state: State, reading: Reading, deps: Deps): boolea
       state.journal.clear();
       return false;
     }
-    lockBoth(state, change, deps);
   }
   beginSwitch(state, resume(change, status), deps);
   return true;
-}
-
-/** Locks both versions before the new one starts, as they were before the machine went down (invariant I10). */
-function lockBoth(state: State, { from, to }: Switch, { options }: Deps): void {
-  if (options.config.pin.mode === "off") return;
-  for (const version of [from, to]) {
-    if (version === null || state.locked.has(version)) continue;
-    options.pinner.tell({ type: "pin", version, progressTo: null, replyTo: null });
-  }
 }

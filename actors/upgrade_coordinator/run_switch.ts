@@ -82,6 +82,7 @@ function runStep(state: State, change: Switch, deps: Deps): State {
         store: options.store,
         ports: options.ports,
         runner: options.runner,
+        pinner: options.pinner,
         clock: context.clock,
         log: context.log,
         signal,

@@ -11,6 +11,7 @@
 import type { ReleaseStore } from "../../host/mod.ts";
 import { type ActorRef, ask } from "../runtime/mod.ts";
 import type { RunnerMessage, RunnerOutcome } from "../runner/messages.ts";
+import { beginLock } from "./lock_releases.ts";
 import type { Deps, State } from "./state.ts";
 
 /** Key of the timer that ends the wait for a reading. */
@@ -46,9 +47,7 @@ export function startAlone(state: State, deps: Deps): State {
       if (version === null) return null;
       const found = await store.isIntact(version);
       if (!found.intact) return `${version} is not as it was verified: ${found.reason}`;
-      if (config.pin.mode !== "off") {
-        options.pinner.tell({ type: "pin", version, progressTo: null, replyTo: null });
-      }
+      beginLock(version, options);
       const outcome = await askRunner(options.runner, version, { ...deps, signal });
       return outcome.ok ? `${version} is started` : `${version} does not start: ${outcome.reason}`;
     },

@@ -18,7 +18,9 @@ import { DEFAULT_POLICY, policySchema, SCHEMA_VERSION, type Slot } from "../../r
 import type { ServiceConfig } from "../config/agent_config.ts";
 import { type ActorLogger, type ActorRef, ask, type Clock } from "../runtime/mod.ts";
 import type { RunnerMessage, RunnerOutcome, ServiceStatus } from "../runner/messages.ts";
+import type { PinnerMessage } from "../pinner/messages.ts";
 import { awaitHealthy, bake, type Trial } from "./health_gate.ts";
+import { beginLock, lockReleases } from "./lock_releases.ts";
 
 /** A switch that is under way. */
 export interface Switch {
@@ -46,6 +48,7 @@ export interface SwitchTools {
   /** Where hooks run. Default: on this machine. */
   readonly ports?: HostPorts | undefined;
   readonly runner: ActorRef<RunnerMessage>;
+  readonly pinner: ActorRef<PinnerMessage>;
   readonly clock: Clock;
   readonly log: ActorLogger;
   readonly signal: AbortSignal;
@@ -112,6 +115,8 @@ export async function takeStep(change: Switch, tools: SwitchTools): Promise<void
   switch (change.step) {
     case "draining":
       await expectIntact(change.to, tools);
+      // Before the service is stopped: it would be down for as long as that takes.
+      await lockReleases(change, tools);
       return await drain(tools);
     case "stopping":
       return await stop(tools);
@@ -119,6 +124,7 @@ export async function takeStep(change: Switch, tools: SwitchTools): Promise<void
       await expectIntact(change.to, tools);
       return await tools.store.switchCurrent(change.to);
     case "starting":
+      await lockReleases(change, tools);
       return await start(change.to, tools);
     case "checking":
       return await awaitHealthy(gate);
@@ -234,12 +240,13 @@ async function askStatus(tools: SwitchTools): Promise<ServiceStatus> {
   );
 }
 
-/** Back to the old release, which is still on disk and still locked (invariant I10). */
+/** Back to the old release, which is still on disk and, unless the machine was restarted, still locked (invariant I10). */
 async function rollBack({ from, trial }: Switch, tools: SwitchTools): Promise<void> {
   const { version } = await askStatus(tools);
   await stopOther(from, tools);
   if (from === null) return;
   await tools.store.switchCurrent(from);
+  beginLock(from, tools);
   await start(from, tools);
   // It was not stopped, so nothing has undone the drain: the journal could not be written, or the stop has failed.
   if (version === from) await undrain(tools);

@@ -20,10 +20,7 @@ export const PENDING_KINDS: Partial<Record<FaultKind, number>> = {
 };
 
 /** What is not checked. */
-export const PENDING_CHECKS: Partial<Record<Check, number>> = {
-  // After a power cut the new version is started again while its lock is under way.
-  "I10 locked": 10,
-};
+export const PENDING_CHECKS: Partial<Record<Check, number>> = {};
 
 /** The kinds that the protocol stands. */
 export const STANDING_KINDS: readonly FaultKind[] = FAULT_KINDS.filter((kind) =>

@@ -132,6 +132,7 @@ Deno.test("takeStep: a service that was drained and could not be stopped is undr
           undrain: ["touch", undrained],
           drainTimeout: 5_000,
           stopGrace: 1_000,
+          pin: { mode: "off" },
         },
         store: { switchCurrent: () => Promise.resolve() },
         runner,

@@ -1,0 +1,75 @@
+/**
+ * Locks the releases of a switch in memory before the service is stopped, and again before the new version is started
+ * (invariant I10). In most switches both are locked since the preparation, and this only finds that out; after a power cut
+ * neither is.
+ *
+ * @module
+ */
+
+import type { ServiceConfig } from "../config/agent_config.ts";
+import type { PinnerMessage, PinOutcome } from "../pinner/messages.ts";
+import { type ActorRef, ask, type Clock, sleep } from "../runtime/mod.ts";
+import { expectPinned } from "./prepare.ts";
+
+/** What {@link lockReleases} works with. */
+export interface LockTools {
+  readonly config: Pick<ServiceConfig, "pin">;
+  readonly pinner: ActorRef<PinnerMessage>;
+  readonly clock: Clock;
+  readonly signal: AbortSignal;
+}
+
+/** How long each attempt may take: 200 GiB from a disk that reads 120 MB/s. The service may be down meanwhile. */
+const LOCK_TIMEOUT_MS = 30 * 60_000;
+
+/** Most attempts: a keeper that somebody has killed is started again, what is not permitted stays so. */
+const ATTEMPTS_MAX = 3;
+
+/** Time between two attempts. */
+const ATTEMPT_PAUSE_MS = 1_000;
+
+/**
+ * Locks the version that is about to be started, and the one before it, which the way back needs. Where locking is required,
+ * it waits for both. Only the new version has to be locked then: the old one serves unlocked as well, and the pinner tells
+ * why it could not be locked. Where locking is only preferred, nothing waits for it.
+ *
+ * @throws {PreparationError | AskError} when the new version has to be locked and is not.
+ */
+export async function lockReleases(
+  { from, to }: { readonly from: string | null; readonly to: string },
+  tools: LockTools,
+): Promise<void> {
+  const { config: { pin: { mode } }, signal } = tools;
+  if (mode !== "required") {
+    for (const version of [from, to]) if (version !== null) beginLock(version, tools);
+    return;
+  }
+  const [outcome] = await Promise.all([
+    lock(to, tools),
+    from === null ? null : lock(from, tools).catch(() => null),
+  ]);
+  signal.throwIfAborted();
+  expectPinned(outcome, to);
+}
+
+/** Has a version locked, and does not wait for it: nothing may keep the way back from the old version. */
+export function beginLock(
+  version: string,
+  { config, pinner }: Pick<LockTools, "config" | "pinner">,
+): void {
+  if (config.pin.mode === "off") return;
+  pinner.tell({ type: "pin", version, progressTo: null, replyTo: null });
+}
+
+async function lock(version: string, tools: LockTools): Promise<PinOutcome> {
+  const { pinner, clock, signal } = tools;
+  for (let attempt = 1;; attempt++) {
+    const outcome = await ask<PinnerMessage, PinOutcome>(
+      pinner,
+      (replyTo) => ({ type: "pin", version, progressTo: null, replyTo }),
+      { timeoutMs: LOCK_TIMEOUT_MS, clock, signal },
+    );
+    if (outcome.ok || attempt === ATTEMPTS_MAX) return outcome;
+    await sleep(clock, ATTEMPT_PAUSE_MS, { signal });
+  }
+}

@@ -131,11 +131,10 @@ function serviceSupervisor(
     children(scope) {
       const healthEvents = new Topic<HealthEvent>(`${service} health`, { replayLast: true });
       const pinnedEvents = new Topic<PinnedEvent>(`${service} pinned`, { replayLast: true });
-      const { layout } = store;
       const { processes, keepers } = ports;
       const runner = scope.child(
         "runner",
-        runnerActor({ service, host, config, layout, events: healthEvents, processes }),
+        runnerActor({ service, host, config, store, events: healthEvents, processes }),
       );
       const fetcher = scope.child("fetcher", fetcherActor({ store, engine, disk }));
       // The export ends with the fetcher; after a restart of this supervisor there is a new fetcher.

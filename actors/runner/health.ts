@@ -150,7 +150,7 @@ export function serviceCommand(options: RunnerOptions, version: string): Expande
 /** The values of the templates in a service's commands. */
 export function templateValues(options: RunnerOptions, version: string): TemplateValues {
   return {
-    blob: options.layout.paths(version).final,
+    blob: options.store.layout.paths(version).final,
     version,
     service: options.service,
     host: options.host,

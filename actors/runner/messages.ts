@@ -4,12 +4,7 @@
  * @module
  */
 
-import type {
-  HealthResult,
-  ReleaseLayout,
-  ServiceProcess,
-  ServiceProcesses,
-} from "../../host/mod.ts";
+import type { HealthResult, Releases, ServiceProcess, ServiceProcesses } from "../../host/mod.ts";
 import type { ServiceConfig } from "../config/agent_config.ts";
 import type { Publisher, ReplyTo } from "../runtime/mod.ts";
 
@@ -37,7 +32,7 @@ export interface HealthEvent {
 /** The messages of the runner. */
 export type RunnerMessage =
   | { readonly type: "status"; readonly replyTo: ReplyTo<ServiceStatus> }
-  /** Starts that version. It succeeds if that version is running already. */
+  /** Starts that version, if its files are as they were verified. It succeeds if that version is running already. */
   | { readonly type: "start"; readonly version: string; readonly replyTo: ReplyTo<RunnerOutcome> }
   /** Stops the service. It succeeds if nothing is running. */
   | { readonly type: "stop"; readonly replyTo: ReplyTo<RunnerOutcome> }
@@ -73,7 +68,8 @@ export interface RunnerOptions {
   readonly service: string;
   readonly host: string;
   readonly config: ServiceConfig;
-  readonly layout: ReleaseLayout;
+  /** The releases that it starts, each only as it was verified. */
+  readonly store: Pick<Releases, "layout" | "isIntact">;
   /** Where changes of the service's health are published. It should replay the last one to new subscribers. */
   readonly events: Publisher<HealthEvent>;
   /** Where its processes run. Default: on this machine. */

@@ -1,7 +1,7 @@
 /**
  * The runner: runs one service. It starts the service, adopts the process that an earlier agent has started, checks its
  * health, starts it again when it crashes, and stops it when told. Orders come from the upgrade coordinator, which decides
- * which version runs; the service's health is published as an event.
+ * which version runs; the service's health is published as an event. Whatever it starts is compared with its receipt first.
  *
  * The process outlives this actor and the agent: when the actor stops, it only stops watching the process.
  *
@@ -35,6 +35,11 @@ const STEADY_MS = 60_000;
 /** Most requests that may wait for a start or stop to end. The coordinator makes one at a time. */
 const WAITING_MAX = 8;
 
+/** The files of a release are not as they were verified: to try again would not help before somebody has repaired it. */
+class ChangedReleaseError extends Error {
+  override readonly name = "ChangedReleaseError";
+}
+
 const NOT_RUNNING: HealthResult = { ok: false, reason: "not running" };
 
 type Context = ActorContext<RunnerMessage>;
@@ -44,7 +49,7 @@ export function runnerActor(options: RunnerOptions): ActorDefinition<State, Runn
   return {
     name: "runner",
     init(context) {
-      const { processes = thisHost.processes, layout } = options;
+      const { processes = thisHost.processes, store: { layout } } = options;
       const process = processes.adopt(layout.processRecord, {
         logPath: layout.serviceLog,
         onRefused: (reason) =>
@@ -107,8 +112,10 @@ export function runnerActor(options: RunnerOptions): ActorDefinition<State, Runn
           state.starting = null;
           message.replyTo?.tell({ ok: false, reason: reasonOf(message.error) });
           // The sender of a request handles its failure; a restart after a crash is tried again here.
-          if (message.replyTo === null) scheduleRestart(state, context);
-          else state.wanted = null;
+          if (message.replyTo !== null) state.wanted = null;
+          else if (message.error instanceof ChangedReleaseError) {
+            giveUp(state, message.error, { options, context });
+          } else scheduleRestart(state, context);
           return next(state, { options, context });
         case "stop_settled":
           if (message.error === null) state.process = null;
@@ -193,9 +200,17 @@ function start(
   { options, context }: Deps,
 ): void {
   const { version, replyTo } = what;
-  const { config, layout, processes = thisHost.processes } = options;
+  const { config, store, processes = thisHost.processes } = options;
+  const { layout } = store;
   state.isBusy = true;
   const starting = (async () => {
+    // Only sizes, times and inodes are compared, so that a restart after a crash costs a millisecond for some dozen files.
+    const found = await store.isIntact(version);
+    if (!found.intact) {
+      throw new ChangedReleaseError(
+        `expected ${version} on disk as it was verified: ${found.reason}; it is not started before it is repaired`,
+      );
+    }
     return await processes.start({
       ...serviceCommand(options, version),
       user: config.user,
@@ -241,7 +256,7 @@ function onExit(
     service: options.service,
     version: process.version,
     how,
-    log: options.layout.serviceLog,
+    log: options.store.layout.serviceLog,
   });
   setHealth(state, { ok: false, reason: `the process ended, ${how}` }, options.events);
   scheduleRestart(state, context);
@@ -252,6 +267,21 @@ function scheduleRestart(state: State, context: Context): void {
   const delayMs = Math.min(LONGEST_RESTART_DELAY_MS, FIRST_RESTART_DELAY_MS * 2 ** state.crashes);
   state.crashes++;
   context.timers.after("restart", delayMs, { type: "restart_due" });
+}
+
+/** Does not start a release again that has changed. As on a machine that comes back, the coordinator has it repaired. */
+function giveUp(
+  state: State,
+  { message }: ChangedReleaseError,
+  { options, context }: Deps,
+): void {
+  context.log.warn("{service} {version}: not started again: {reason}", {
+    service: options.service,
+    version: state.wanted,
+    reason: message,
+  });
+  state.wanted = null;
+  setHealth(state, { ok: false, reason: message }, options.events);
 }
 
 function next(state: State, deps: Deps): State {

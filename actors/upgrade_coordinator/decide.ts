@@ -216,14 +216,19 @@ function startWithoutSlot(
   reading: Reading,
   { version, deps }: { version: string; deps: Deps },
 ): State {
-  const { options: { store }, context } = deps;
+  const { options: { store, host }, context } = deps;
+  // The one that a switch has left as the current one, when it failed here or its rollout was aborted, is no way back.
+  const unfit = [
+    version,
+    reading.view.slots.get(host)?.to,
+    ...reading.service?.entry.withdrawn ?? [],
+  ];
   state.isActing = true;
   context.pipeToSelf(
     async () => {
       const current = await store.currentVersion();
-      return current !== null && current !== version && (await store.isIntact(current)).intact
-        ? current
-        : null;
+      if (current === null || unfit.includes(current)) return null;
+      return (await store.isIntact(current)).intact ? current : null;
     },
     {
       ok: (from) => {

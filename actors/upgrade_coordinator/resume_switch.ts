@@ -40,6 +40,12 @@ export function resumeSwitch(state: State, reading: Reading, deps: Deps): boolea
     state.journal.clear();
     return false;
   }
+  if (status.wanted === null && !change.hasSlot) {
+    // It began as the start of what the fleet ran then, and nobody has waited for it since.
+    context.log.info("{service}: nothing runs, and what to start is decided anew", { service });
+    state.journal.clear();
+    return false;
+  }
   if (change.step === "reporting" || change.step === "rolling_back") {
     beginSwitch(state, change, deps);
     return true;
@@ -70,8 +76,8 @@ export function resumeSwitch(state: State, reading: Reading, deps: Deps): boolea
   }
   if (status.wanted === null) {
     const standing = reading.view.slots.get(host);
-    const hasSlot = !change.hasSlot ||
-      (standing !== undefined && isHeld(standing) && isSameSlot(standing, toSlot(change, host)));
+    const hasSlot = standing !== undefined && isHeld(standing) &&
+      isSameSlot(standing, toSlot(change, host));
     const isWithdrawn = reading.service?.entry.withdrawn.includes(change.to) ?? false;
     if (!hasSlot || isWithdrawn) {
       context.log.warn("{service}: nothing runs, and the switch to {to} is dropped: {reason}", {

@@ -45,8 +45,6 @@ export function startAlone(state: State, deps: Deps): State {
     async (signal) => {
       const version = await chooseVersion(before, store);
       if (version === null) return null;
-      const found = await store.isIntact(version);
-      if (!found.intact) return `${version} is not as it was verified: ${found.reason}`;
       beginLock(version, options);
       const outcome = await askRunner(options.runner, version, { ...deps, signal });
       return outcome.ok ? `${version} is started` : `${version} does not start: ${outcome.reason}`;

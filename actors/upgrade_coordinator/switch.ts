@@ -240,7 +240,10 @@ async function askStatus(tools: SwitchTools): Promise<ServiceStatus> {
   );
 }
 
-/** Back to the old release, which is still on disk and, unless the machine was restarted, still locked (invariant I10). */
+/**
+ * Back to the old release, which is still on disk and, unless the machine was restarted, still locked (invariant I10). It
+ * becomes the current one also if the runner refuses to start it because its files have changed: then it is repaired.
+ */
 async function rollBack({ from, trial }: Switch, tools: SwitchTools): Promise<void> {
   const { version } = await askStatus(tools);
   await stopOther(from, tools);

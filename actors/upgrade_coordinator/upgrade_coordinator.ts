@@ -244,6 +244,8 @@ function onActed(
 
 function onHealth(state: State, { status }: HealthEvent, deps: Deps): State {
   const { options } = deps;
+  // What ran may have changed on the disk by now, so before it is started again it is looked at like any other release.
+  if (status.wanted === null && state.prepared === state.status?.wanted) state.prepared = null;
   state.status = status;
   // During a switch its steps set the entry; a healthy new version counts only after its bake time.
   if (state.change !== null && state.change.step !== "draining") return state;

@@ -31,6 +31,8 @@ export interface Folder {
   isDamaged: boolean;
   /** Changes with each change of a file, as inodes and modification times do. */
   generation: number;
+  /** When somebody changed it last. */
+  changedMs: number;
   /** The generation that was verified in full; 0 if none. */
   verifiedGeneration: number;
 }
@@ -187,6 +189,7 @@ export function storeOf(process: AgentProcess, service: string): Releases {
             durableBytes: 0,
             isDamaged: false,
             generation,
+            changedMs: Number.NEGATIVE_INFINITY,
             // An empty folder is what a release without a blob consists of: there is nothing to verify.
             verifiedGeneration: generation,
           });

@@ -268,6 +268,7 @@ export class Machine {
     for (const [version, folder] of complete) {
       if ((version === current) !== isCurrent) continue;
       folder.generation = ++this.world.generations;
+      folder.changedMs = this.world.time.nowMs;
       folder.isDamaged ||= isDamaged && folder.content !== "";
       this.world.trace(this, `${service}: ${version} is ${isDamaged ? "changed" : "touched"}`);
       return;

@@ -13,8 +13,6 @@ import type { Check } from "./invariants.ts";
 export const PENDING_KINDS: Partial<Record<FaultKind, number>> = {
   // A version is known by its name alone: the content of a second publication of it is not told from the first.
   republish: 7,
-  // A roll back, and a start after a crash, do not compare the release with its receipt.
-  file_change: 12,
   // Nobody who operates the simulated fleet deletes an entry that makes no sense.
   bad_entry: 14,
 };

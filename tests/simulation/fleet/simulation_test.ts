@@ -72,8 +72,7 @@ Deno.test("simulation: the same seed gives the same run", async () => {
 });
 
 Deno.test("simulation: a schedule is shortened to what breaks the invariant", async () => {
-  const skipped = PENDING_CHECK_NAMES.filter((check) => check !== "I5 stands");
-  const options = { sabotage: "ephemeral_slot", skipped } as const;
+  const options = { sabotage: "ephemeral_slot", skipped: PENDING_CHECK_NAMES } as const;
   for (let seed = 1; seed <= SEEDS_PER_BUG; seed++) {
     const scenario = drawScenario({ seed, kinds: STANDING_KINDS });
     const result = await runScenario(scenario, options);

@@ -15,7 +15,7 @@ import {
   Topic,
   VirtualClock,
 } from "../../../../actors/runtime/mod.ts";
-import { adoptService, ReleaseStore } from "../../../../host/mod.ts";
+import { adoptService, NO_BLOB, ReleaseStore } from "../../../../host/mod.ts";
 
 interface Bench {
   readonly folder: string;
@@ -31,7 +31,10 @@ async function run(test: (bench: Bench) => Promise<void>): Promise<void> {
   const folder = await Deno.makeTempDir({ prefix: "rollcall-runner-" });
   const store = new ReleaseStore(folder, "web");
   await store.open();
-  await Deno.mkdir(store.paths("v1").final);
+  await store.preparePartial("v1");
+  await Deno.writeTextFile(`${store.paths("v1").partial}/blob`, "v1");
+  await store.writeReceipt("v1", { infoHash: NO_BLOB, verifiedAt: 0 });
+  await store.promote("v1");
   const clock = new VirtualClock();
   const systems: ActorSystem[] = [];
   try {
@@ -54,7 +57,7 @@ async function run(test: (bench: Bench) => Promise<void>): Promise<void> {
         const events = new Topic<HealthEvent>("health", { replayLast: true });
         const health = spawnProbe<HealthEvent>(system, "health");
         events.subscribe(health.ref);
-        const options = { service: "web", host: "web-1", config, layout: store.layout, events };
+        const options = { service: "web", host: "web-1", config, store, events };
         return { runner: system.spawn("runner", runnerActor(options)), health };
       },
       async until(what, isTrue) {
@@ -143,5 +146,37 @@ Deno.test("runner: nothing runs after a stop, and a start of what runs already i
     ]);
     assert.equal(adoptService(store.layout.processRecord), null);
     assert.equal(health.messages.at(-1)?.status.wanted, null);
+  });
+});
+
+Deno.test("runner: what has changed since it was verified is not started, and it says what (I4)", async () => {
+  // Regression: a roll back, and a restart after a crash, started whatever was on the disk.
+  await run(async ({ folder, store, clock, spawn, until }) => {
+    const { runner, health } = spawn(`echo x >> ${folder}/starts; exit 3`);
+    const starts = () => Deno.readTextFileSync(`${folder}/starts`).length / 2;
+    const outcomes: RunnerOutcome[] = [];
+    const replyTo = {
+      path: "/test",
+      tell: (outcome: RunnerOutcome) => (outcomes.push(outcome), "accepted" as const),
+    };
+    runner.tell({ type: "start", version: "v1", replyTo });
+    const reason = () => {
+      const last = health.messages.at(-1)?.status.health;
+      return last === undefined || last.ok ? "" : last.reason;
+    };
+    await until("it has crashed", () => reason().includes("exit status 3"));
+
+    await Deno.writeTextFile(`${store.paths("v1").final}/blob`, "something else");
+    await clock.advance(1_000);
+    await until("it is given up", () => health.messages.at(-1)?.status.wanted === null);
+    assert.match(reason(), /v1 on disk as it was verified: blob has 14 bytes instead of 2/);
+    await clock.advance(600_000);
+    assert.equal(starts(), 1);
+
+    runner.tell({ type: "start", version: "v1", replyTo });
+    await until("it is answered", () => outcomes.length === 2);
+    const [, second] = outcomes;
+    assert.match(second?.ok === false ? second.reason : "", /blob has 14 bytes instead of 2/);
+    assert.equal(starts(), 1);
   });
 });

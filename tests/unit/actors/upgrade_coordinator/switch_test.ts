@@ -151,3 +151,37 @@ Deno.test("takeStep: a service that was drained and could not be stopped is undr
     await Deno.remove(folder, { recursive: true });
   }
 });
+
+Deno.test("takeStep: the old version that the runner refuses is the current one all the same, and it says why", async () => {
+  const system = ActorSystem.create({ name: "test" });
+  const refused = { ok: false as const, reason: "expected v1 on disk as it was verified" };
+  const runner = system.spawn<null, RunnerMessage>("runner", {
+    name: "runner",
+    init: () => null,
+    receive(state, message) {
+      if (message.type === "status") {
+        const health = { ok: false as const, reason: "not running" };
+        message.replyTo.tell({ wanted: null, version: null, pid: null, health });
+      } else if (message.type === "stop") message.replyTo.tell({ ok: true });
+      else if (message.type === "start") message.replyTo.tell(refused);
+      return state;
+    },
+  });
+  const pointed: string[] = [];
+  const tools = {
+    config: { stopGrace: 1_000, pin: { mode: "off" } },
+    store: { switchCurrent: (version: string) => Promise.resolve(void pointed.push(version)) },
+    runner,
+    clock: systemClock,
+    log: silentLogger,
+    signal: new AbortController().signal,
+  } as unknown as SwitchTools;
+  try {
+    const back = { ...CHANGE, step: "rolling_back", reason: "health gate" } as const;
+    await assert.rejects(takeStep(back, tools), /start v1: expected v1 on disk as it was verified/);
+    // What is current is what the machine starts if it cannot ask anybody.
+    assert.deepEqual(pointed, ["v1"]);
+  } finally {
+    await system.stop();
+  }
+});

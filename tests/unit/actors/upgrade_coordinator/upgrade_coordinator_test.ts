@@ -28,6 +28,7 @@ interface Bench {
   readonly fetcher: Probe<FetcherMessage>;
   readonly pinner: Probe<PinnerMessage>;
   readonly session: Topic<SessionEvent>;
+  readonly health: Topic<HealthEvent>;
   /** Records of each level, with what was put into them. */
   readonly logged: { readonly level: string; readonly text: string }[];
   readonly journal: SwitchJournal;
@@ -49,6 +50,8 @@ interface Beginning {
   readonly running?: string;
   /** A version without a blob that is on the disk, complete. */
   readonly stored?: string;
+  /** Another one that is the current one as well. */
+  readonly current?: string;
   readonly zookeeper?: Partial<ZooKeeper>;
   readonly hooks?: { readonly drain: string[]; readonly undrain: string[] };
 }
@@ -73,11 +76,13 @@ async function run(
   try {
     const store = new ReleaseStore(folder, "web");
     await store.open();
-    if (beginning.stored !== undefined) {
-      await store.preparePartial(beginning.stored);
-      await store.writeReceipt(beginning.stored, { infoHash: NO_BLOB, verifiedAt: 0 });
-      await store.promote(beginning.stored);
+    for (const version of [beginning.stored, beginning.current]) {
+      if (version === undefined) continue;
+      await store.preparePartial(version);
+      await store.writeReceipt(version, { infoHash: NO_BLOB, verifiedAt: 0 });
+      await store.promote(version);
     }
+    if (beginning.current !== undefined) await store.switchCurrent(beginning.current);
     const journal = new SwitchJournal(store.layout.switchJournal);
     if (beginning.journal !== undefined) journal.write(beginning.journal);
     const config = agentConfigSchema.parse({
@@ -135,6 +140,7 @@ async function run(
       fetcher,
       pinner,
       session,
+      health,
       logged,
       journal,
       waitingFor: () =>
@@ -398,4 +404,95 @@ Deno.test("resume: a journal that knows nothing of what runs is dropped", async 
       assert.equal(journal.read().state, "absent");
     }, { journal: interruptedAt(step), running: "v3" });
   }
+});
+
+/** The pinner and the fetcher have what the coordinator asks for. */
+async function answerPreparation({ clock, pinner, fetcher }: Bench): Promise<void> {
+  await clock.settle();
+  for (const message of pinner.messages) {
+    if (message.type === "check") message.replyTo.tell({ ok: true, lockedBytes: 0 });
+  }
+  await clock.settle();
+  for (const message of fetcher.messages) {
+    if (message.type !== "prepare") continue;
+    const received = { rackBytes: 0, siteBytes: 0, remoteBytes: 0 };
+    message.replyTo.tell({ ok: true, received: { version: message.release.version, ...received } });
+  }
+  await clock.settle();
+  for (const message of pinner.messages) {
+    if (message.type === "pin") message.replyTo?.tell({ ok: true, lockedBytes: 0 });
+  }
+  await clock.settle();
+}
+
+Deno.test("upgrade coordinator: a service does not go back to what was withdrawn, or what failed here", async () => {
+  // Regression: a switch to v2 was dropped behind its step pointing; v1 was unwell for a while, and v2 was started.
+  const reading = readingOf("v1");
+  assert.ok(reading.service !== null);
+  const withdrawn = ["v2"];
+  const aborted = {
+    ...reading,
+    service: { ...reading.service, entry: { ...reading.service.entry, withdrawn } },
+  };
+  const failed = heldReading("down").view.slots.get("web-1");
+  assert.ok(failed !== undefined);
+  const slots = new Map([["web-1", { ...failed, step: "failed" as const, controlVersion: 1 }]]);
+  const failedHere = {
+    ...reading,
+    waves: [{ node: "web-0000000001", znodeVersion: 0, service: "web", version: "v2", hosts: [] }],
+    view: { ...reading.view, slots },
+  };
+  for (
+    const [found, from] of [[reading, "v2"], [aborted, null], [failedHere, null]] as const
+  ) {
+    await run(async (bench) => {
+      bench.coordinator.tell({ type: "read", reading: found });
+      await answerPreparation(bench);
+      bench.coordinator.tell({ type: "read", reading: found });
+      for (let look = 0; look < 200 && bench.journal.read().state !== "present"; look++) {
+        await new Promise((resolve) => setTimeout(resolve, 5));
+        await bench.clock.settle();
+      }
+      const entry = bench.journal.read();
+      assert.equal(entry.state === "present" ? entry.entry.from : "no switch", from);
+    }, { stored: "v1", current: "v2" });
+  }
+});
+
+Deno.test("resume: what was being started without a slot is decided anew where nothing runs", async () => {
+  // Regression, found by the simulation: the fleet had committed v2 meanwhile, and v1 was started again all the same.
+  for (const step of ["pointing", "starting", "baking", "rolling_back", "reporting"] as const) {
+    const entry = { ...interruptedAt(step), from: "v3", to: "v1", context: { hasSlot: "false" } };
+    await run(async ({ clock, coordinator, journal, pinner, logged }) => {
+      coordinator.tell({ type: "read", reading: readingOf("v2") });
+      await clock.settle();
+      assert.equal(journal.read().state, "absent");
+      assert.ok(!logged.some(({ text }) => /switches from/.test(text)));
+      const checked = pinner.messages.filter((message) => message.type === "check");
+      assert.deepEqual(checked.map(({ version }) => version), ["v2"]);
+    }, { journal: entry });
+  }
+});
+
+Deno.test("upgrade coordinator: what ran and was given up is prepared again before it is started", async () => {
+  await run(async (bench) => {
+    const { clock, coordinator, fetcher, health } = bench;
+    const prepared = () => fetcher.messages.filter(({ type }) => type === "prepare").length;
+    coordinator.tell({ type: "read", reading: readingOf("v1") });
+    await answerPreparation(bench);
+    assert.equal(prepared(), 1);
+    const status = { wanted: "v1", version: "v1", pid: 1, health: { ok: true as const } };
+    health.publish({ type: "health_changed", status });
+    await clock.settle();
+    const changed = { ok: false as const, reason: "its files have changed" };
+    health.publish({
+      type: "health_changed",
+      status: { wanted: null, version: null, pid: null, health: changed },
+    });
+    coordinator.tell({ type: "prepared", version: "v1", received: null });
+    await clock.settle();
+    coordinator.tell({ type: "read", reading: readingOf("v1") });
+    await answerPreparation(bench);
+    assert.equal(prepared(), 2);
+  });
 });

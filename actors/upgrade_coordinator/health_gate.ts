@@ -88,7 +88,10 @@ export async function bake(gate: HealthGate): Promise<void> {
   }
 }
 
-async function checkOnce({ runner, clock, signal }: HealthGate): Promise<ServiceStatus> {
+/** Has the service's health checked now, once. */
+export async function checkOnce(
+  { runner, clock, signal }: Pick<HealthGate, "runner" | "clock" | "signal">,
+): Promise<ServiceStatus> {
   return await ask<RunnerMessage, ServiceStatus>(
     runner,
     (replyTo) => ({ type: "check", replyTo }),

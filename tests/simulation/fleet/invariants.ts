@@ -536,6 +536,10 @@ export class Invariants implements ChangeObserver {
       }
       if (isHeld(this.tree.of(service).slots.get(machine.name))) continue;
       this.#takenDown.delete(key);
+      // The machine that has the name now serves: the one that was taken down is a clone, or has one.
+      if (this.#world.machinesNamed(machine.name).some((other) => other.isServing(service))) {
+        continue;
+      }
       this.fail(
         "I5 stands",
         `${machine.place} is down for its switch of ${service}, and its slot is gone`,

@@ -42,8 +42,8 @@ export interface GoalInput {
   readonly isServing: boolean;
   /** Whether the host has run the fleet's version at some moment since its session began. */
   readonly hasRejoined: boolean;
-  /** The version that could not be prepared here the last time, `null` if none. */
-  readonly unprepared: string | null;
+  /** The version that could not be prepared or started here the last time, `null` if none. */
+  readonly unstarted: string | null;
 }
 
 /** The goal, and the new value of {@link GoalInput.hasRejoined}. */
@@ -84,10 +84,12 @@ function decideWithoutSlot(input: GoalInput, failure: Slot | null): GoalDecision
   const { host, service, view, running } = input;
   const rejoin = decideRejoin(host, service, view);
   const wave = input.waves.find((candidate) => covers(candidate, host));
-  // What it should start cannot be had here (its files are damaged, and nobody has them any more): it goes along with the
-  // wave. It is down already, and would else hold all others up until somebody looks.
-  const isStuck = rejoin.version === input.unprepared && wave !== undefined &&
-    wave.version !== rejoin.version;
+  const inWave = wave === undefined ? null : goalInWave(wave.version, input, failure);
+  // What it should start cannot be had here (its files are damaged, and nobody has them any more), or does not come up: it
+  // goes along with the wave, if that has anything for it. It is down already, and would else hold all others up until
+  // somebody looks.
+  const isStuck = rejoin.version === input.unstarted && wave?.version !== rejoin.version &&
+    inWave?.kind === "roll";
   if (running === null && rejoin.version !== null && !isStuck) {
     // A version that failed here would fail again, and without a slot the failure would not count.
     const goal: Goal = failure?.to === rejoin.version && failure.from !== null
@@ -96,11 +98,11 @@ function decideWithoutSlot(input: GoalInput, failure: Slot | null): GoalDecision
     return { goal, hasRejoined: false };
   }
 
-  if (wave !== undefined) {
+  if (wave !== undefined && inWave !== null) {
     // A host that runs the wave's version has rejoined, also while most others still run the old version.
     const hasRejoined = input.hasRejoined || wave.version === running ||
       rejoin.version === null || rejoin.version === running;
-    return { goal: goalInWave(wave.version, input, failure), hasRejoined };
+    return { goal: inWave, hasRejoined };
   }
 
   const target = targetOutsideOfWaves(input, rejoin);

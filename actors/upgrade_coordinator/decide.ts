@@ -26,6 +26,7 @@ import {
   type Reading,
   setWaitingFor,
   type State,
+  unstartedVersion,
 } from "./state.ts";
 import { firstStep, type Switch, toSlot } from "./switch.ts";
 
@@ -78,7 +79,7 @@ export function decide(state: State, reading: Reading, deps: Deps): State {
     running: status.wanted,
     isServing: healthPatch(state).state === "serving",
     hasRejoined: state.hasRejoined,
-    unprepared: state.failures > 0 ? state.lastFailed : null,
+    unstarted: unstartedVersion(state, deps),
   });
   state.hasRejoined = decision.hasRejoined;
   const { goal } = decision;

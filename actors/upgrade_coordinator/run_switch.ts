@@ -213,6 +213,7 @@ export function onReported(state: State, outcome: ReportOutcome, deps: Deps): St
   if (change.reason === null) {
     context.log.info("{service}: runs {to}", { service: options.service, to: change.to });
     state.lastFailed = null;
+    state.unstarted = null;
     state.hasRejoined = true;
     // The bake time is over, so the old release may be unlocked. It stays on disk, for a roll back without the network.
     options.pinner.tell({ type: "keep", versions: [change.to] });

@@ -58,6 +58,8 @@ export interface State {
   failures: number;
   /** The version that failed last. Only that version is held back by the retry timer. */
   lastFailed: string | null;
+  /** What could not be prepared or started here, and until when a wave that covers the host goes before it. */
+  unstarted: { readonly version: string; readonly untilMs: number } | null;
   /** The znode of the host that this one waits for in the staging queue. */
   predecessor: string | null;
   /** The switch that is under way. */
@@ -73,6 +75,9 @@ export interface State {
 
 /** Key of the timer that asks for the next reading. */
 export const READ_TIMER = "look";
+
+/** How long a wave goes before what could not be started. What it lacked may be back then: a machine, or an operator's cure. */
+const WAVE_FIRST_MS = 60_000;
 
 /** Key of the timer that holds back what has just failed. */
 export const RETRY_TIMER = "retry";
@@ -106,6 +111,7 @@ export function firstState({ options, context }: Deps): State {
     prepared: null,
     failures: 0,
     lastFailed: null,
+    unstarted: null,
     predecessor: null,
     change: null,
     isDrained: false,
@@ -130,9 +136,23 @@ export function lockedBytes({ locked }: State): number {
 export function holdBack(state: State, version: string, { context }: Deps): number {
   state.failures = state.lastFailed === version ? state.failures + 1 : 1;
   state.lastFailed = version;
+  state.unstarted = { version, untilMs: context.clock.nowMs() + WAVE_FIRST_MS };
   const delayMs = backOffMs(state.failures);
   context.timers.after(RETRY_TIMER, delayMs, { type: "read_due" });
   return delayMs;
+}
+
+/**
+ * The version that could not be prepared or started here just now; `null` if none. It stays so while another one is being
+ * prepared: whoever goes to and fro between two versions gets neither.
+ */
+export function unstartedVersion(
+  { unstarted, preparing }: State,
+  { context }: Deps,
+): string | null {
+  if (unstarted === null) return null;
+  const isOtherPreparing = preparing !== null && preparing !== unstarted.version;
+  return isOtherPreparing || context.clock.nowMs() < unstarted.untilMs ? unstarted.version : null;
 }
 
 /** Shows in the host's entry what it waits for. */

@@ -118,7 +118,8 @@ function decideAll(reading: ServiceReading, service: string, { tree }: LocalZooK
         service: reading.service.entry,
         running,
         hasRejoined: true,
-        unprepared: null,
+        isServing: running !== null,
+        unstarted: null,
       };
       const { goal } = decideGoal(input);
       if ("version" in goal) assert.ok(isVersion(goal.version), `${goal.kind} ${goal.version}`);

@@ -138,7 +138,7 @@ Deno.test("readService: a slot that cannot be read counts as held, until its hos
       running: "1",
       isServing: true,
       hasRejoined: true,
-      unprepared: null,
+      unstarted: null,
     });
     assert.equal(goal.goal.kind, "return_slot");
   });

@@ -12,7 +12,7 @@ interface Situation extends ViewChanges {
   readonly offered?: string | null;
   readonly service?: GoalInput["service"];
   readonly controlVersion?: number;
-  readonly unprepared?: string | null;
+  readonly unstarted?: string | null;
 }
 
 /** web-1 runs 1 and has rejoined; a wave takes A to 2, unless said otherwise. */
@@ -35,7 +35,7 @@ function decide(situation: Situation = {}) {
     running,
     isServing: situation.isServing ?? running !== null,
     hasRejoined: situation.hasRejoined ?? true,
-    unprepared: situation.unprepared ?? null,
+    unstarted: situation.unstarted ?? null,
   });
 }
 
@@ -124,7 +124,7 @@ Deno.test("decideGoal: a host with nothing to serve gives its slot back", () => 
 Deno.test("decideGoal: a slot that stands is no record of a failure, and keeps no host from the wave that covers it", () => {
   const slots = [slot("web-1")];
   assertGoal({ slots, isServing: false }, { kind: "roll", version: "2" });
-  assertGoal({ slots, running: null, unprepared: "1" }, { kind: "roll", version: "2" });
+  assertGoal({ slots, running: null, unstarted: "1" }, { kind: "roll", version: "2" });
   const start = { kind: "start", version: "2", reason: "most popular: 2 hosts serve 2" } as const;
   assertGoal({ slots, running: null, current: MOST_RUN_2 }, start);
   const behind = { slots, waves: [], service: COMMITTED_2, isServing: false };
@@ -204,15 +204,18 @@ Deno.test("decideGoal: a host that was off when a rollout was aborted does not s
 Deno.test("decideGoal: a host that is down, and cannot have what it should start, goes along with the wave", () => {
   // Regression: a file of the running release was touched, and the machine restarted. It was down for ever, and the budget
   // held everybody else.
-  const situation = { running: null, unprepared: "1" };
+  const situation = { running: null, unstarted: "1" };
   assertGoal(situation, { kind: "roll", version: "2" });
-  assertGoal({ ...situation, unprepared: null }, {
+  assertGoal({ ...situation, unstarted: null }, {
     kind: "start",
     version: "1",
     reason: "most popular: 2 hosts serve 1",
   });
   const canary = wave({ hosts: ["web-2"] });
   assert.equal(decide({ ...situation, waves: [canary] }).goal.kind, "start");
+  // Regression, found by the simulation: what the wave brings had failed here, so it tried neither, for ever.
+  assert.equal(decide({ ...situation, slots: [failedSlot("web-1")] }).goal.kind, "start");
+  assert.equal(decide({ ...situation, offered: null }).goal.kind, "start");
 });
 
 Deno.test("decideGoal: nobody goes after a version outside of waves that the fence would not let it stop for", () => {

@@ -496,3 +496,44 @@ Deno.test("upgrade coordinator: what ran and was given up is prepared again befo
     assert.equal(prepared(), 2);
   });
 });
+
+Deno.test("upgrade coordinator: a host that cannot start what it ran does not go to and fro between that and its wave", async () => {
+  // Regression: what the wave brings was given up with the next reading, for another try of what had just failed.
+  const wave = {
+    node: "web-0000000001",
+    znodeVersion: 0,
+    service: "web",
+    version: "v2",
+    hosts: null,
+  };
+  const offered = { service: "web", version: "v2", infoHash: null, sizeBytes: 0, torrentUrl: null };
+  const settled = readingOf("v1");
+  const reading: ServiceReading = {
+    ...settled,
+    offer: { schema: 1, rollout: "r", ...offered },
+    waves: [wave],
+    view: { ...settled.view, wave },
+  };
+  await run(async ({ clock, coordinator, pinner }) => {
+    const checked = () =>
+      pinner.messages.flatMap((message) => message.type === "check" ? [message.version] : []);
+    const readAgain = async () => {
+      coordinator.tell({ type: "read", reading });
+      await clock.settle();
+    };
+    await readAgain();
+    assert.deepEqual(checked(), ["v1"]);
+    coordinator.tell({ type: "not_prepared", version: "v1", error: new Error("nobody has it") });
+    await readAgain();
+    assert.deepEqual(checked(), ["v1", "v2"]);
+    for (let minute = 0; minute < 10; minute++) {
+      await readAgain();
+      await clock.advance(60_000);
+    }
+    assert.deepEqual(checked(), ["v1", "v2"]);
+    // When that is done, what has failed gets another try now and then: control may be paused for long.
+    coordinator.tell({ type: "prepared", version: "v2", received: null });
+    await readAgain();
+    assert.deepEqual(checked(), ["v1", "v2", "v1"]);
+  });
+});

@@ -108,14 +108,11 @@ export async function registerHost(
   }
 }
 
-/**
- * Writes the host's entry, which must exist. `said`: the state that the present entry is known to have, `null` if that is
- * not known.
- */
+/** Writes the host's entry, which must exist, and the slot that it holds. */
 export async function writeHost(
   zk: ZooKeeper,
   service: string,
-  write: transactions.HostWrite & { readonly said: Current["state"] | null },
+  write: Parameters<typeof transactions.writeHost>[1],
 ): Promise<void> {
   await apply(zk, transactions.writeHost(service, write));
 }

@@ -59,36 +59,6 @@ export async function readSlot(zk: ZooKeeper, service: string, host: string): Pr
   }
 }
 
-/** Time-out of each request of {@link writeSlot}, in ms. A step of the switch waits for it while the service may be down, and a healthy ensemble answers within a second. */
-const WRITE_TIMEOUT_MS = 1_000;
-
-/** Most attempts of {@link writeSlot}. An attempt fails if another host's admission or report comes first, which is rare; then the step shows a little later. */
-const WRITE_ROUNDS_MAX = 3;
-
-/**
- * Writes into the slot which step its owner is about to take. A slot that an operator has removed is not created again, and
- * a later slot of the host is not changed.
- */
-export async function writeSlot(zk: ZooKeeper, service: string, slot: Slot): Promise<void> {
-  const path = slotsPath(service, slot.host);
-  const options = { timeoutMs: WRITE_TIMEOUT_MS };
-  for (let round = 1; round <= WRITE_ROUNDS_MAX; round++) {
-    try {
-      // In this order: a slot that is taken after the counter was read has changed the counter.
-      const { stat: counter } = await zk.get(slotsPath(service), options);
-      const { data, stat } = await zk.get(path, options);
-      if (!isSameSlot(decodeEntry(slotSchema, data, path), slot)) return;
-      const view = { slotsVersion: counter.version };
-      const step = { service, slot, version: stat.version };
-      await apply(zk, transactions.writeStep(view, step), options);
-      return;
-    } catch (error) {
-      if (hasCode(error, "NO_NODE")) return;
-      if (!hasCode(error, "BAD_VERSION")) throw error;
-    }
-  }
-}
-
 /**
  * Makes the step from draining to stopping, if everything that `decideFence` has looked at still stands.
  *

@@ -66,8 +66,6 @@ export interface AdmissionRequest {
   readonly version: string;
   /** Whether the host came back with an old version and no wave covers it. */
   readonly catchUp: boolean;
-  /** Now, milliseconds since the epoch: only to say how long another host has held its slot. */
-  readonly nowMs: number;
 }
 
 /** Decides whether the host may take a slot (invariants I1, I2, I3, I6). */
@@ -111,7 +109,7 @@ export function decideAdmission(view: ServiceView, request: AdmissionRequest): A
   // else be on all of them before anything is known of it. Where nothing ran, there is nothing to lose.
   const admitted: Admission = { admit: true, wave: request.catchUp ? null : wave };
   if (own.state !== "serving") {
-    return own.version === null ? admitted : checkConcurrency(view, request) ?? admitted;
+    return own.version === null ? admitted : checkConcurrency(view, request.host) ?? admitted;
   }
 
   if (!request.catchUp && wave !== null) {
@@ -125,7 +123,7 @@ export function decideAdmission(view: ServiceView, request: AdmissionRequest): A
     if (head === undefined) return wait("not in the staging queue yet");
     if (head.host !== request.host) return wait(`${head.host} is next in the staging queue`);
   }
-  return checkBudget(view, request) ?? checkConcurrency(view, request) ?? admitted;
+  return checkBudget(view, request.host) ?? checkConcurrency(view, request.host) ?? admitted;
 }
 
 /** May a host that holds a slot stop its service now: yes, or why its slot has to be given back. */
@@ -141,8 +139,6 @@ export interface FenceRequest {
   readonly waveNodes: readonly string[];
   /** The committed version, `null` if there is none. */
   readonly committed: string | null;
-  /** Now, milliseconds since the epoch: only to say how long another host has held its slot. */
-  readonly nowMs: number;
 }
 
 /**
@@ -168,12 +164,12 @@ export function decideFence(view: ServiceView, request: FenceRequest): Fence {
   }
   const own = view.current.get(slot.host);
   if (own === undefined) return giveBack("it is not registered among the current hosts");
-  const admission = { host: slot.host, nowMs: request.nowMs };
+  const { host } = slot;
   const blocked = own.state === "serving"
-    ? checkBudget(view, admission) ?? checkConcurrency(view, admission)
+    ? checkBudget(view, host) ?? checkConcurrency(view, host)
     : own.version === null
     ? null
-    : checkConcurrency(view, admission);
+    : checkConcurrency(view, host);
   return blocked === null || blocked.admit ? { stop: true } : giveBack(blocked.waitingFor);
 }
 
@@ -210,6 +206,11 @@ export function unavailableHosts(view: ServiceView): string[] {
   );
 }
 
+/** Whether enough hosts of the wave have its version staged, or run it already. */
+export function isQuorumMet(view: ServiceView, wave: FirstWave): boolean {
+  return checkQuorum(view, wave) === null;
+}
+
 function checkQuorum(view: ServiceView, wave: FirstWave): string | null {
   const covered = view.roster.filter((host) => covers(wave, host));
   const staged = new Set(
@@ -225,24 +226,22 @@ function checkQuorum(view: ServiceView, wave: FirstWave): string | null {
   return readyCount >= neededCount ? null : `quorum: ${readyCount} of ${neededCount} hosts staged`;
 }
 
-type Asking = Pick<AdmissionRequest, "host" | "nowMs">;
-
 /** Whether one more host may be away; if not, the hosts that are. */
-function checkBudget(view: ServiceView, request: Asking): Admission | null {
-  const others = unavailableHosts(view).filter((host) => host !== request.host);
+function checkBudget(view: ServiceView, asking: string): Admission | null {
+  const others = unavailableHosts(view).filter((host) => host !== asking);
   const budget = budgetHosts(view.policy, view.roster.length);
   if (others.length + 1 <= budget) return null;
-  const why = describeAbsences(others, view, request.nowMs);
+  const why = describeAbsences(others, view);
   return wait(`budget: ${others.length} of ${budget} down, ${why}`);
 }
 
 /** Whether one more host may switch; if not, the hosts that do. */
-function checkConcurrency(view: ServiceView, request: Asking): Admission | null {
+function checkConcurrency(view: ServiceView, asking: string): Admission | null {
   const holders = [...view.slots.values()]
-    .filter((slot) => isHeld(slot) && slot.host !== request.host).map(({ host }) => host);
+    .filter((slot) => isHeld(slot) && slot.host !== asking).map(({ host }) => host);
   const { maxConcurrent } = view.policy;
   if (holders.length < maxConcurrent) return null;
-  const why = describeAbsences(holders, view, request.nowMs);
+  const why = describeAbsences(holders, view);
   return wait(`${maxConcurrent === 1 ? "one" : maxConcurrent} at a time: ${why}`);
 }
 
@@ -257,16 +256,14 @@ function describeCovered(view: ServiceView, wave: FirstWave): string {
   return `wave of ${wave.version} goes to ${named || "other hosts"} first`;
 }
 
-function describeAbsences(hosts: readonly string[], view: ServiceView, nowMs: number): string {
-  return listNames(hosts.map((host) => describeAbsence(host, view, nowMs)));
+function describeAbsences(hosts: readonly string[], view: ServiceView): string {
+  return listNames(hosts.map((host) => describeAbsence(host, view)));
 }
 
-function describeAbsence(host: string, view: ServiceView, nowMs: number): string {
+/** Without ages: they would be old when they are read. The slot says since when it is held. */
+function describeAbsence(host: string, view: ServiceView): string {
   const slot = view.slots.get(host);
-  if (slot !== undefined && isHeld(slot)) {
-    const heldSeconds = Math.max(0, Math.round((nowMs - slot.sinceMs) / 1000));
-    return `${host} holds the slot for ${heldSeconds} s (${slot.step})`;
-  }
+  if (slot !== undefined && isHeld(slot)) return `${host} holds the slot (${slot.step})`;
   return view.current.has(host) ? `${host} is down` : `${host} is offline`;
 }
 

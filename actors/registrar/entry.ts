@@ -38,3 +38,17 @@ export function patchEntry(
   const next: Current = { ...entry, ...patch, sinceMs: isOtherState ? nowMs : entry.sinceMs };
   return JSON.stringify(next) === JSON.stringify(entry) ? entry : next;
 }
+
+/** How soon a change of an entry has to be in the tree. */
+export type Urgency = "state" | "words" | "progress";
+
+/** How soon the difference between two entries has to be in the tree. */
+export function urgencyOf(before: Current, after: Current): Urgency {
+  const phaseOf = ({ preparation }: Current) => `${preparation?.version} ${preparation?.phase}`;
+  const isOtherState = before.state !== after.state || before.version !== after.version ||
+    before.endpoint !== after.endpoint || phaseOf(before) !== phaseOf(after);
+  if (isOtherState) return "state";
+  const isOtherWord = before.waitingFor !== after.waitingFor ||
+    before.preparation?.pause !== after.preparation?.pause;
+  return isOtherWord ? "words" : "progress";
+}

@@ -27,7 +27,13 @@ export interface ServiceEntry {
 
 /** The messages of the registrar. */
 export type RegistrarMessage =
-  | { readonly type: "update"; readonly service: string; readonly patch: EntryPatch }
+  | {
+    readonly type: "update";
+    readonly service: string;
+    readonly patch: EntryPatch;
+    /** The slot that the host holds, at its present step; `null`: it holds none. Left out: as before. */
+    readonly slot?: Slot | null;
+  }
   | {
     readonly type: "report";
     readonly service: string;
@@ -61,6 +67,8 @@ export type RegistrarMessage =
     readonly service: string;
     /** The state that was written; `null` if it is not known which state the entry in the tree has now. */
     readonly said: Current["state"] | null;
+    /** The slot that was to be written as well; `null` if none was. */
+    readonly slot: Slot | null;
     readonly error: unknown;
   }
   | { readonly type: "write_due"; readonly service: string }

@@ -1,7 +1,7 @@
 /**
  * The registrar: keeps the host's entries in `/dc/current` and on the rosters. Patches come in from the service's actors
- * and are written to the tree, at most five times a second; a new session makes it register again; the report that ends a
- * switch is a transaction. No other actor writes these znodes.
+ * and are written to the tree, progress less often than what others decide by; a new session makes it register again; the
+ * report that ends a switch is a transaction. No other actor writes these znodes.
  *
  * @module
  */
@@ -16,11 +16,11 @@ import {
   reportSwitch,
   writeHost,
 } from "../../coordination/mod.ts";
-import { type Current, SCHEMA_VERSION } from "../../rollout/mod.ts";
+import { type Current, SCHEMA_VERSION, type Slot } from "../../rollout/mod.ts";
 import { hasCode, type ZooKeeper } from "../../zookeeper/mod.ts";
 import type { ActorContext, ActorDefinition, Subscribable } from "../runtime/mod.ts";
 import type { SessionEvent } from "../session/session.ts";
-import { firstEntry, patchEntry } from "./entry.ts";
+import { firstEntry, patchEntry, type Urgency, urgencyOf } from "./entry.ts";
 import type { HostIdentity, RegistrarMessage, ReportOutcome } from "./messages.ts";
 
 interface Registration {
@@ -33,8 +33,12 @@ interface Registration {
   said: Current["state"] | null;
   /** The epoch of the registration; `null` before the first one. */
   epoch: number | null;
+  /** The slot that has to be shown with its present step; `null` if none has. */
+  slot: Slot | null;
   /** When the last write began, on the monotonic clock. */
   writtenMs: number;
+  /** When the next write is due, if its timer is active. */
+  dueMs: number;
   /** Why the last attempt to register failed. Each reason is logged once. */
   problem: string | null;
 }
@@ -53,11 +57,15 @@ interface Deps {
   readonly context: ActorContext<RegistrarMessage>;
 }
 
-/**
- * Least time between two writes of one entry. Progress changes many times a second; five writes a second are more than any
- * display needs and few enough for a thousand hosts.
- */
-const WRITE_GAP_MS = 200;
+/** Least time between two writes of one entry, by what is new in it; see `urgencyOf`. */
+const WRITE_GAP_MS: Readonly<Record<Urgency, number>> = {
+  // What others decide by, and the steps that they follow: at once, except where steps take no time.
+  state: 200,
+  // Why a host waits: soon enough for who looks at it.
+  words: 1_000,
+  // Progress changes many times a second, on every host of a fleet at once. Live figures come from the agents themselves.
+  progress: 10_000,
+};
 
 /** Time before a registration that failed is tried again. */
 const RETRY_MS = 2_000;
@@ -81,7 +89,9 @@ export function registrarActor(
           isWriting: false,
           said: null,
           epoch: null,
+          slot: null,
           writtenMs: Number.NEGATIVE_INFINITY,
+          dueMs: Number.NEGATIVE_INFINITY,
           problem: null,
         },
       ]));
@@ -140,8 +150,9 @@ function receive(state: State, message: RegistrarMessage, deps: Deps): void {
     case "restore":
       if (state.registrations.get(message.service)?.isRegistered !== true) return;
       forgetWrittenState(state, message.service);
-      return markDirty(state, message.service, context);
+      return markDirty(state, message.service, { urgency: "state", context });
     case "update":
+      showSlot(state, message, context);
       return patch(state, message.service, { change: message.patch, context });
     case "write_due":
       return write(state, message.service, context);
@@ -153,7 +164,7 @@ function receive(state: State, message: RegistrarMessage, deps: Deps): void {
       // If the transaction failed, the entry is written without it: what the host runs is true in any case.
       // If it succeeded, it may have overwritten a patch that came in the meantime.
       forgetWrittenState(state, message.service);
-      markDirty(state, message.service, context);
+      markDirty(state, message.service, { urgency: "state", context });
       message.replyTo.tell(message.outcome);
       return;
   }
@@ -216,13 +227,20 @@ function onWritten(
   if (error !== null) {
     registration.isDirty = true;
     deps.context.log.debug("{service}: entry not written: {error}", { service, error });
-    // The entry is gone, or the host is off the roster: register again.
     if (hasCode(error, "NO_NODE", "BAD_VERSION")) {
-      registration.isRegistered = false;
-      return register(state, service, deps);
+      if (message.slot === null) {
+        // The entry is gone, or the host is off the roster: register again.
+        registration.isRegistered = false;
+        return register(state, service, deps);
+      }
+      // It may be the slot that is gone, which an operator may remove. If it is not, the next write tells.
+    } else if (message.slot !== null && registration.slot === null) {
+      registration.slot = message.slot;
     }
   }
-  if (registration.isDirty) markDirty(state, service, deps.context);
+  if (registration.isDirty) {
+    markDirty(state, service, { urgency: "state", context: deps.context });
+  }
 }
 
 function patch(
@@ -240,8 +258,21 @@ function patch(
     nowMs: deps.context.clock.wallTimeMs(),
   });
   if (next === registration.entry) return;
+  const urgency = urgencyOf(registration.entry, next);
   registration.entry = next;
-  markDirty(state, service, deps.context);
+  markDirty(state, service, { urgency, context: deps.context });
+}
+
+/** Notes the slot that is to be shown; the step of a switch is. */
+function showSlot(
+  state: State,
+  { service, slot }: Extract<RegistrarMessage, { type: "update" }>,
+  context: ActorContext<RegistrarMessage>,
+): void {
+  const registration = state.registrations.get(service);
+  if (registration === undefined || slot === undefined) return;
+  registration.slot = slot;
+  if (slot !== null) markDirty(state, service, { urgency: "state", context });
 }
 
 /** A report writes the entry as well, before or after a write that was under way: its state is not known any more. */
@@ -250,16 +281,24 @@ function forgetWrittenState(state: State, service: string): void {
   if (registration !== undefined) registration.said = null;
 }
 
-function markDirty(state: State, service: string, context: ActorContext<RegistrarMessage>): void {
+function markDirty(
+  state: State,
+  service: string,
+  { urgency, context }: {
+    readonly urgency: Urgency;
+    readonly context: ActorContext<RegistrarMessage>;
+  },
+): void {
   const registration = state.registrations.get(service);
   if (registration === undefined) return;
   registration.isDirty = true;
+  if (registration.isWriting) return;
   const key = `write ${service}`;
-  if (!registration.isWriting && !context.timers.isActive(key)) {
-    const waitedMs = context.clock.nowMs() - registration.writtenMs;
-    const delayMs = Math.max(0, WRITE_GAP_MS - waitedMs);
-    context.timers.after(key, delayMs, { type: "write_due", service });
-  }
+  const dueMs = registration.writtenMs + WRITE_GAP_MS[urgency];
+  if (context.timers.isActive(key) && registration.dueMs <= dueMs) return;
+  registration.dueMs = dueMs;
+  const delayMs = Math.max(0, dueMs - context.clock.nowMs());
+  context.timers.after(key, delayMs, { type: "write_due", service });
 }
 
 function write(state: State, service: string, context: ActorContext<RegistrarMessage>): void {
@@ -271,12 +310,13 @@ function write(state: State, service: string, context: ActorContext<RegistrarMes
   registration.isDirty = false;
   registration.isWriting = true;
   registration.writtenMs = context.clock.nowMs();
-  const { entry, said } = registration;
+  const { entry, said, slot } = registration;
+  registration.slot = null;
   context.pipeToSelf(
-    () => writeHost(zookeeper, service, { entry, said, epoch }),
+    () => writeHost(zookeeper, service, { entry, said, epoch, slot }),
     {
-      ok: () => ({ type: "written", service, said: entry.state, error: null }),
-      error: (error) => ({ type: "written", service, said: null, error }),
+      ok: () => ({ type: "written", service, said: entry.state, slot, error: null }),
+      error: (error) => ({ type: "written", service, said: null, slot, error }),
     },
   );
 }
@@ -325,6 +365,7 @@ function report(
     return;
   }
   forgetWrittenState(state, service);
+  registration.slot = null;
   const { entry: current } = registration;
   const nowMs = context.clock.wallTimeMs();
   const reported = (outcome: ReportOutcome): RegistrarMessage => ({

@@ -12,32 +12,36 @@ import {
   leaveStaging,
   takeSlot,
 } from "../../coordination/mod.ts";
-import { decideAdmission, decideFinish, decideGoal, isOfSameAgent } from "../../rollout/mod.ts";
+import {
+  decideAdmission,
+  decideFinish,
+  decideGoal,
+  isOfSameAgent,
+  isQuorumMet,
+} from "../../rollout/mod.ts";
+import { act } from "./act.ts";
 import { lookAtFence } from "./fence.ts";
 import { beginLock } from "./lock_releases.ts";
+import {
+  lookAsHead,
+  lookAsNamesake,
+  lookLater,
+  lookOnceWritten,
+  lookWhileWaiting,
+} from "./look.ts";
 import { ensurePrepared, giveUpPreparation } from "./preparation.ts";
 import { resumeSwitch } from "./resume_switch.ts";
-import { isQueued, watchPredecessor } from "./staging_queue.ts";
+import { awaitTurn, isQueued, wakeHead } from "./staging_queue.ts";
 import {
   type Deps,
   healthPatch,
   lockedBytes,
-  readAfter,
   type Reading,
   setWaitingFor,
   type State,
   unstartedVersion,
 } from "./state.ts";
 import { firstStep, type Switch, toSlot } from "./switch.ts";
-
-/** Time to the next reading while the deploy queue is empty: only an operator changes anything, and the queue is watched. */
-const IDLE_READ_MS = 10_000;
-
-/** Time to the next reading while other hosts have to act. Watches report that; this is for the case that one is lost. */
-const WAITING_READ_MS = 5_000;
-
-/** Time to the next reading while the host is next and waits for the quorum or the budget, which it does not watch. */
-const NEXT_READ_MS = 500;
 
 /** Key of the timer that delays the next attempt to lock the running version. */
 const REPIN_TIMER = "repin";
@@ -49,7 +53,9 @@ const REPIN_PAUSE_MS = 60_000;
 export function decide(state: State, reading: Reading, deps: Deps): State {
   const { options, context } = deps;
   const { zookeeper, status } = state;
-  readAfter(reading.queue.length === 0 ? IDLE_READ_MS : WAITING_READ_MS, deps);
+  state.rosterCount = reading.view.roster.length;
+  state.isNext = false;
+  lookLater(reading, deps);
   if (zookeeper === null || status === null || state.isActing) return state;
   const { change } = state;
   if (change !== null) {
@@ -61,7 +67,8 @@ export function decide(state: State, reading: Reading, deps: Deps): State {
     // This host is not registered yet, or its name belongs to another machine: it must not change anything.
     const isNamesake = reading.view.current.has(options.host);
     options.registrar.tell({ type: "restore", service: options.service });
-    readAfter(isNamesake ? WAITING_READ_MS : NEXT_READ_MS, deps);
+    if (isNamesake) lookAsNamesake(deps);
+    else lookOnceWritten(deps);
     return state;
   }
   if (resumeSwitch(state, reading, deps)) return state;
@@ -107,6 +114,8 @@ export function decide(state: State, reading: Reading, deps: Deps): State {
         return state;
       }
       if (!isQueued(reading, goal.version, options.host)) {
+        const { wave } = reading.view;
+        state.joinedBelowQuorum = wave !== null && !isQuorumMet(reading.view, wave);
         const entry = { host: options.host, version: goal.version };
         act(
           state,
@@ -126,15 +135,6 @@ export function decide(state: State, reading: Reading, deps: Deps): State {
 function isRegistered(reading: Reading, { options }: Deps): boolean {
   const entry = reading.view.current.get(options.host);
   return entry !== undefined && isOfSameAgent(entry, options);
-}
-
-/** Begins one change of the tree. Its outcome comes back as a message. */
-function act(state: State, what: string, change: () => Promise<unknown>, { context }: Deps): void {
-  state.isActing = true;
-  context.pipeToSelf(change, {
-    ok: () => ({ type: "acted", what, error: null }),
-    error: (error) => ({ type: "acted", what, error: error ?? new Error("unknown") }),
-  });
 }
 
 /** Gives back a slot that stands in the host's name. */
@@ -173,17 +173,17 @@ function askForSlot(
   const { host, service } = options;
   if (reading.view.current.get(host)?.state !== healthPatch(state).state) {
     // The entry in the tree is not up to date. By an old entry that says down, the host would be admitted past the budget.
-    readAfter(NEXT_READ_MS, deps);
+    lookOnceWritten(deps);
     return state;
   }
-  const request = { host, service, version, catchUp, nowMs: context.clock.wallTimeMs() };
+  const request = { host, service, version, catchUp };
   const admission = decideAdmission(reading.view, request);
   if (!admission.admit) {
     setWaitingFor(admission.waitingFor, deps);
-    const aheadCount = watchPredecessor(state, reading, { zookeeper, deps });
-    // Hosts stay in the queue while they switch, so up to `maxConcurrent` hosts at its head may be admitted.
-    const isNext = aheadCount < reading.view.policy.maxConcurrent;
-    if (isNext && reading.view.wave?.service === service) readAfter(NEXT_READ_MS, deps);
+    if (catchUp) lookWhileWaiting(reading, deps);
+    if (catchUp || wakeHead(state, reading, { zookeeper, deps })) return state;
+    state.isNext = awaitTurn(state, reading, { zookeeper, deps });
+    if (state.isNext) lookAsHead(deps);
     return state;
   }
   const change: Switch = {
@@ -289,6 +289,10 @@ function stay(
   }
   const { wave } = reading.view;
   if (wave?.service === service) {
+    // Whether the wave is over may depend on this host's own entry, which is being written.
+    if (reading.view.current.get(options.host)?.state !== healthPatch(state).state) {
+      lookOnceWritten(deps);
+    }
     const finish = decideFinish(reading.view);
     if (finish.finished) {
       act(

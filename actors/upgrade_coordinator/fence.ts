@@ -9,19 +9,9 @@
 
 import { giveSlotBack, passFence } from "../../coordination/mod.ts";
 import { decideFence, isOfSameAgent } from "../../rollout/mod.ts";
-import {
-  type Deps,
-  healthPatch,
-  readAfter,
-  type Reading,
-  reasonOf,
-  setWaitingFor,
-  type State,
-} from "./state.ts";
+import { lookOnceWritten } from "./look.ts";
+import { type Deps, healthPatch, type Reading, reasonOf, shorten, type State } from "./state.ts";
 import { type Switch, toSlot, undrain } from "./switch.ts";
-
-/** Time to the next reading while the host's own entry is not up to date. */
-const STALE_READ_MS = 500;
 
 /** Looks whether a switch that is draining may go on; if it has drained, asks for the step. */
 export function lookAtFence(
@@ -41,7 +31,6 @@ export function lookAtFence(
       slot,
       waveNodes: reading.waves.map(({ node }) => node),
       committed: reading.service?.entry.committed?.version ?? null,
-      nowMs: context.clock.wallTimeMs(),
     })
     : { stop: false, reason: "it is not registered under its name" } as const;
   if (!fence.stop) return turnBack(state, reading, { change, reason: fence.reason, deps });
@@ -49,7 +38,7 @@ export function lookAtFence(
   if (own?.state !== healthPatch(state).state) {
     // The entry in the tree is not up to date: after a restart of the agent it says down for a moment, and by that the budget
     // would not be looked at.
-    readAfter(STALE_READ_MS, deps);
+    lookOnceWritten(deps);
     return state;
   }
   state.isActing = true;
@@ -94,7 +83,8 @@ function turnBack(
   context.cancelTask("step");
   state.change = null;
   state.isDrained = false;
-  setWaitingFor(reason, deps);
+  const patch = { waitingFor: shorten(reason) };
+  options.registrar.tell({ type: "update", service, patch, slot: null });
   state.isActing = true;
   context.pipeToSelf(
     async (signal) => {

@@ -32,6 +32,10 @@ export type CoordinatorMessage =
   | { readonly type: "read_failed"; readonly error: unknown }
   | { readonly type: "prepared"; readonly version: string; readonly received: Received | null }
   | { readonly type: "not_prepared"; readonly version: string; readonly error: unknown }
+  /** What the host waits for in the staging queue has changed. */
+  | { readonly type: "turn_changed"; readonly path: string }
+  /** A watch on that is set; `isCurrent`: nothing has changed since the reading. */
+  | { readonly type: "turn_watched"; readonly path: string; readonly isCurrent: boolean }
   /** A change of the tree has been made, or has failed. */
   | { readonly type: "acted"; readonly what: string; readonly error: unknown }
   | { readonly type: "slot_answer"; readonly change: Switch; readonly isTaken: boolean }

@@ -7,10 +7,14 @@
 import { readService } from "../../coordination/mod.ts";
 import type { Deps, State } from "./state.ts";
 
-/** Reads the tree. If a reading is under way, one more follows it. */
+/**
+ * Reads the tree. If a reading is under way, one more follows it. From the fence to the report of a switch nothing is decided,
+ * so nothing is read.
+ */
 export function readTree(state: State, { options, context }: Deps): State {
-  const { zookeeper } = state;
-  if (zookeeper === null) return state;
+  const { zookeeper, change } = state;
+  const isPastFence = change !== null && !(change.step === "draining" && change.hasSlot);
+  if (zookeeper === null || isPastFence) return state;
   state.isStale = state.isReading;
   if (state.isReading) return state;
   state.isReading = true;

@@ -5,18 +5,10 @@
  * @module
  */
 
-import { writeSlot } from "../../coordination/mod.ts";
 import type { Current } from "../../rollout/mod.ts";
 import type { EntryPatch, ReportOutcome } from "../registrar/messages.ts";
-import {
-  type Deps,
-  healthPatch,
-  holdBack,
-  readAfter,
-  reasonOf,
-  setWaitingFor,
-  type State,
-} from "./state.ts";
+import { type Deps, healthPatch, holdBack, reasonOf, setWaitingFor, type State } from "./state.ts";
+import { lookAfter } from "./look.ts";
 import { readTree } from "./read_tree.ts";
 import { stepAfter, type Switch, takeStep, toJournal, toSlot } from "./switch.ts";
 
@@ -63,20 +55,17 @@ function runStep(state: State, change: Switch, deps: Deps): State {
     // The old version, down: the new version counts only after its bake time.
     ...(isAway ? { version: change.from, state: "down" } : healthPatch(state)),
   };
-  options.registrar.tell({ type: "update", service: options.service, patch });
+  // The step in the slot is for other hosts and people to read. Only the journal matters for a resume, so nobody waits for it.
+  const slot = change.hasSlot && change.step !== "reporting" ? toSlot(change, options.host) : null;
+  options.registrar.tell({ type: "update", service: options.service, patch, slot });
   if (change.step === "reporting") return report(state, change, deps);
 
-  const { zookeeper, journal } = state;
+  const { journal } = state;
   context.pipeToSelf(
     async (signal) => {
       // A roll back goes on even if the disk is full.
       if (change.step === "rolling_back") writeJournal(state, change, deps);
       else journal.write(toJournal(change));
-      if (change.hasSlot && zookeeper !== null) {
-        // The step in the slot is for other hosts and people to read. Only the journal matters for a resume, so a lost
-        // connection does not stop the switch.
-        await writeSlot(zookeeper, options.service, toSlot(change, options.host)).catch(() => {});
-      }
       await takeStep(change, {
         config: options.config,
         store: options.store,
@@ -236,7 +225,7 @@ export function onReported(state: State, outcome: ReportOutcome, deps: Deps): St
   }
   // The service's status may have changed while the report was under way.
   options.registrar.tell({ type: "update", service: options.service, patch: healthPatch(state) });
-  readAfter(0, deps);
+  lookAfter(0, deps);
   return state;
 }
 

@@ -60,8 +60,16 @@ export interface State {
   lastFailed: string | null;
   /** What could not be prepared or started here, and until when a wave that covers the host goes before it. */
   unstarted: { readonly version: string; readonly untilMs: number } | null;
-  /** The znode of the host that this one waits for in the staging queue. */
+  /** The znode of the host that this one waits for in the staging queue, as far as it is watched. */
   predecessor: string | null;
+  /** Whether the admission counter is watched. */
+  isCounterWatched: boolean;
+  /** Whether the host may be the next one to switch. */
+  isNext: boolean;
+  /** Whether the host has joined the staging queue when the quorum was not met, and has not looked since. */
+  joinedBelowQuorum: boolean;
+  /** How many hosts should run the service, by the last reading. */
+  rosterCount: number;
   /** The switch that is under way. */
   change: Switch | null;
   /** Whether the service has been drained for that switch, so that the fence is all that is before its stop. */
@@ -72,9 +80,6 @@ export interface State {
   /** Why the last report did not get through; `null` when none is waiting. */
   reportProblem: string | null;
 }
-
-/** Key of the timer that asks for the next reading. */
-export const READ_TIMER = "look";
 
 /** How long a wave goes before what could not be started. What it lacked may be back then: a machine, or an operator's cure. */
 const WAVE_FIRST_MS = 60_000;
@@ -113,6 +118,10 @@ export function firstState({ options, context }: Deps): State {
     lastFailed: null,
     unstarted: null,
     predecessor: null,
+    isCounterWatched: false,
+    isNext: false,
+    joinedBelowQuorum: false,
+    rosterCount: 0,
     change: null,
     isDrained: false,
     interrupted: found.state === "present" ? found.entry : null,
@@ -170,12 +179,6 @@ const SHOWN_MAX = 500;
 /** A text of bounded length. */
 export function shorten(text: string): string {
   return text.length <= SHOWN_MAX ? text : `${text.slice(0, SHOWN_MAX - 1)}…`;
-}
-
-/** Has the tree read again after `delayMs`, give or take a fifth, so that a fleet does not read at the same moment. */
-export function readAfter(delayMs: number, { context }: Deps): void {
-  const jitter = 0.8 + 0.4 * context.random.next();
-  context.timers.after(READ_TIMER, delayMs * jitter, { type: "read_due" });
 }
 
 /** Time before something that has failed `failures` times in a row is tried again. */

@@ -22,14 +22,15 @@ import {
   healthPatch,
   holdBack,
   lockedBytes,
-  readAfter,
   reasonOf,
   setWaitingFor,
   shorten,
   type State,
   type TreeProblems,
 } from "./state.ts";
+import { isForUsFirst, lookAfter } from "./look.ts";
 import { readTree } from "./read_tree.ts";
+import { forgetWatch } from "./staging_queue.ts";
 import { isOnTrial } from "./resume_switch.ts";
 import {
   beginSwitch,
@@ -100,6 +101,7 @@ function receive(state: State, message: CoordinatorMessage, deps: Deps): State {
         state.sessionId = message.sessionId;
         state.hasRejoined = false;
         state.predecessor = null;
+        state.isCounterWatched = false;
       }
       // A change that was under way when the connection was lost fails, and is handled as `acted`.
       return readTree(state, deps);
@@ -119,6 +121,14 @@ function receive(state: State, message: CoordinatorMessage, deps: Deps): State {
       state.isActing = false;
       return readTree(state, deps);
     case "znode_changed":
+      return isForUsFirst(state, deps) ? readTree(state, deps) : state;
+    case "turn_changed":
+      forgetWatch(state, message.path, deps);
+      return readTree(state, deps);
+    case "turn_watched":
+      if (message.isCurrent) return state;
+      forgetWatch(state, message.path, deps);
+      return readTree(state, deps);
     case "read_due":
       return readTree(state, deps);
     case "read":
@@ -193,7 +203,7 @@ function receive(state: State, message: CoordinatorMessage, deps: Deps): State {
 /** A reading failed, or could not be acted on. The tree is read again, after a while. */
 function onReadFailed(state: State, error: unknown, deps: Deps): State {
   const { options, context } = deps;
-  readAfter(AFTER_ERROR_MS, deps);
+  lookAfter(AFTER_ERROR_MS, deps);
   if (state.zookeeper === null || hasCode(error, ...CONNECTION_CODES)) {
     context.log.debug("{service}: tree not read: {error}", { service: options.service, error });
     return state;
@@ -230,15 +240,10 @@ function onActed(
   message: Extract<CoordinatorMessage, { type: "acted" }>,
   deps: Deps,
 ): State {
-  if (message.what === "watch the predecessor") {
-    if (message.error === null) return state;
-    state.predecessor = null;
-    return readTree(state, deps);
-  }
   state.isActing = false;
   if (message.error === null) return readTree(state, deps);
   tellProblem(state.problems, `${message.what}: ${shorten(reasonOf(message.error))}`, deps);
-  readAfter(AFTER_ERROR_MS, deps);
+  lookAfter(AFTER_ERROR_MS, deps);
   return state;
 }
 

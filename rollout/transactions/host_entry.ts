@@ -8,8 +8,8 @@
  * @module
  */
 
-import { type Current, encodeEntry, type Roster } from "../entries.ts";
-import { currentPath, servicePath } from "../tree.ts";
+import { type Current, encodeEntry, type Roster, type Slot } from "../entries.ts";
+import { currentPath, servicePath, slotsPath } from "../tree.ts";
 import { bumpCounter } from "./counter.ts";
 import type { Transaction, TreeOperation } from "./operation.ts";
 
@@ -81,14 +81,31 @@ export function removeGhost(
   return [{ op: "delete", path: currentPath(service, host), version }];
 }
 
-/** Writes a host's entry. `said`: the state that the present entry is known to have, `null` if that is not known. */
+/**
+ * Writes a host's entry, and the slot that it holds with its present step, which is for others to read.
+ *
+ * No late request of an agent that is dead gets into the host's next slot, since its epoch is over; and the requests of one
+ * session keep their order. A holder of a slot counts as away already: nobody has to decide again when it goes down.
+ *
+ * @param write.said The state that the present entry is known to have, `null` if that is not known.
+ */
 export function writeHost(
   service: string,
-  { entry, epoch, said }: HostWrite & { readonly said: Current["state"] | null },
+  write: HostWrite & {
+    readonly said: Current["state"] | null;
+    /** Default: the slot stays as it is. */
+    readonly slot?: Slot | null;
+  },
 ): Transaction {
+  const { entry, epoch, said, slot = null } = write;
+  const { host } = entry;
+  const isGoingDown = slot !== null && said === "serving" && entry.state === "down";
   return [
-    checkEpoch(service, { host: entry.host, epoch }),
-    { op: "set", path: currentPath(service, entry.host), data: encodeEntry(entry) },
-    ...(said === entry.state ? [] : [bumpCounter(service)]),
+    checkEpoch(service, { host, epoch }),
+    { op: "set", path: currentPath(service, host), data: encodeEntry(entry) },
+    ...(slot === null
+      ? []
+      : [{ op: "set", path: slotsPath(service, host), data: encodeEntry(slot) } as const]),
+    ...(said === entry.state || isGoingDown ? [] : [bumpCounter(service)]),
   ];
 }

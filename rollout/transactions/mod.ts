@@ -20,4 +20,3 @@ export * from "./set_control.ts";
 export * from "./staging.ts";
 export * from "./start_rollout.ts";
 export * from "./take_slot.ts";
-export * from "./write_step.ts";

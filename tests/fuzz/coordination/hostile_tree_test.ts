@@ -32,7 +32,6 @@ import {
   setControl,
   startRollout,
   takeSlot,
-  writeSlot,
 } from "../../../coordination/mod.ts";
 import {
   checkPlan,
@@ -107,7 +106,7 @@ function decideAll(reading: ServiceReading, service: string, { tree }: LocalZooK
     for (const version of ["1", "2"]) {
       decideFailure(view, { host, service, version });
       for (const catchUp of [false, true]) {
-        decideAdmission(view, { host, service, version, catchUp, nowMs: 5 });
+        decideAdmission(view, { host, service, version, catchUp });
       }
     }
     if (reading.service === null) continue;
@@ -175,7 +174,6 @@ async function changeOne({ client }: LocalZooKeeper, dice: Dice): Promise<void> 
       return await giveSlotBack(client, service, { slot: view.slots.get(host) ?? own, view });
     },
     passFence: async () => await passFence(client, { service, slot: own, reading: await read() }),
-    writeSlot: () => writeSlot(client, service, own),
     reportSwitch: () =>
       reportSwitch(client, service, { epoch: 0, current: current(host), slot: own }),
     reportFailure: () =>

@@ -1,7 +1,7 @@
 /** Agents in a tree that a stranger writes into: they live, say so once, and go on when it is put right. */
 
 import assert from "node:assert/strict";
-import { currentPath, encodeEntry, servicePath, slotsPath } from "../../../rollout/mod.ts";
+import { CONTROL, currentPath, encodeEntry, servicePath, slotsPath } from "../../../rollout/mod.ts";
 import { current } from "../../unit/rollout/views.ts";
 import { TestFleet } from "./harness/fleet.ts";
 
@@ -24,6 +24,8 @@ Deno.test("agent: entries that a stranger forges freeze nobody and end nobody, a
     const service = JSON.parse(new TextDecoder().decode(sound));
     for (const [index, version] of BAD_VERSIONS.entries()) {
       await zk.set(path, encodeEntry({ ...service, committed: { ...service.committed, version } }));
+      // An idle fleet reads only what it watches, and looks once in a while.
+      await zk.set(CONTROL, (await zk.get(CONTROL)).data);
       await fleet.until(
         `${version.slice(0, 9)} is told`,
         () => agents.every(({ log }) => countOf(log, BAD_COMMITTED) === index + 1),

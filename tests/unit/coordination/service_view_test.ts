@@ -127,7 +127,7 @@ Deno.test("readService: a slot that cannot be read counts as held, until its hos
     const reading = await read(zk);
     const { view, service } = reading;
     assert.match(reading.problems.join(), /^read \/dc\/slots\/web\/web-1: expected JSON/);
-    const request = { host: "web-2", service: SERVICE, version: "2", catchUp: true, nowMs: 0 };
+    const request = { host: "web-2", service: SERVICE, version: "2", catchUp: true };
     const admission = decideAdmission(view, request);
     assert.match(admission.admit ? "" : admission.waitingFor, /^budget: 1 of 1 down, web-1 holds/);
     assert.ok(service);

@@ -1,18 +1,16 @@
 import assert from "node:assert/strict";
 import {
   abortRollout,
-  apply,
+  joinRoster,
   passFence,
   readService,
   readSlot,
   registerHost,
-  reportSwitch,
   setControl,
   takeSlot,
   writeHost,
-  writeSlot,
 } from "../../../coordination/mod.ts";
-import { SCHEMA_VERSION, type Slot, transactions } from "../../../rollout/mod.ts";
+import { SCHEMA_VERSION, type Slot, slotsPath } from "../../../rollout/mod.ts";
 import type { ZooKeeper } from "../../../zookeeper/mod.ts";
 import { current } from "../rollout/views.ts";
 import { admit, read, roll, SERVICE, TestTree } from "./tree.ts";
@@ -88,56 +86,36 @@ Deno.test("takeSlot: what a host says while it stays as it is refuses nobody", a
   });
 });
 
-/** A client that does something else before each `multi` that it sends, as often as that. */
-function disturbed(zk: ZooKeeper, work: () => Promise<unknown>, times = 1): ZooKeeper {
-  let left = times;
-  return new Proxy(zk, {
-    get(target, name) {
-      const value = Reflect.get(target, name);
-      if (typeof value !== "function") return value;
-      if (name !== "multi") return value.bind(target);
-      return async (...args: Parameters<ZooKeeper["multi"]>) => {
-        if (left-- > 0) await work();
-        return await target.multi(...args);
-      };
-    },
-  });
-}
-
-Deno.test("writeSlot: a request on its way when the host gets its next slot does not appear in that one (I5)", async () => {
+Deno.test("writeHost: a step on its way when its agent dies does not appear in the host's next slot (I5)", async () => {
   await TestTree.run(async (tree, zk) => {
     const [[, host] = []] = [...await tree.addHosts("web-1", "web-2")];
     assert.ok(host);
     await roll(zk, "2");
     const slot = await admit(host, "web-1", "2");
-    const next = { ...slot, sinceMs: slot.sinceMs + 1 };
-    const late = disturbed(host, async () => {
-      await reportSwitch(host, SERVICE, {
-        epoch: 0,
-        current: current("web-1", { version: "2" }),
-        slot,
-      });
-      const { view } = await read(host);
-      // Its znode's version is 0 again, which is what the request was made at.
-      assert.equal(await takeSlot(host, { service: SERVICE, slot: next, view, wave: null }), true);
-    });
-    await writeSlot(late, SERVICE, { ...slot, step: "rolling_back" });
-    assert.deepEqual((await read(zk)).view.slots.get("web-1"), next);
+    const stepOf = async () => (await read(zk)).view.slots.get("web-1")?.step;
+    const write = { entry: current("web-1", { state: "down" }), said: "serving" } as const;
+    const { slotsVersion } = (await read(zk)).view;
+    await writeHost(host, SERVICE, { ...write, epoch: 0, slot: { ...slot, step: "pointing" } });
+    assert.equal(await stepOf(), "pointing");
+    assert.equal((await read(zk)).view.slotsVersion, slotsVersion, "it was away already");
+    const roster = { schema: SCHEMA_VERSION, site: "north", rack: "r1" } as const;
+    const epoch = await joinRoster(host, SERVICE, { host: "web-1", roster });
+    const late = { ...write, epoch: epoch - 1, slot: { ...slot, step: "baking" } } as const;
+    await assert.rejects(() => writeHost(host, SERVICE, late), { code: "BAD_VERSION" });
+    assert.equal(await stepOf(), "pointing");
   });
 });
 
-Deno.test("writeSlot: another host's admission in between only delays the step, and not for ever", async () => {
+Deno.test("writeHost: a slot that an operator has removed is not made again", async () => {
   await TestTree.run(async (tree, zk) => {
-    const [[, host] = []] = [...await tree.addHosts("web-1", "web-2")];
+    const [[, host] = []] = [...await tree.addHosts("web-1")];
     assert.ok(host);
     await roll(zk, "2");
-    const slot = { ...await admit(host, "web-1", "2"), step: "stopping" } as const;
-    const bump = () => apply(zk, [transactions.bumpCounter(SERVICE)]);
-    const stepNow = async () => (await read(zk)).view.slots.get("web-1")?.step;
-    await writeSlot(disturbed(host, bump, Infinity), SERVICE, slot);
-    assert.equal(await stepNow(), "draining", "shown late; the journal is what counts");
-    await writeSlot(disturbed(host, bump, 2), SERVICE, slot);
-    assert.equal(await stepNow(), "stopping");
+    const slot = await admit(host, "web-1", "2");
+    await zk.delete(slotsPath(SERVICE, "web-1"));
+    const write = { entry: current("web-1"), said: "serving", epoch: 0, slot } as const;
+    await assert.rejects(() => writeHost(host, SERVICE, write), { code: "NO_NODE" });
+    assert.equal((await read(zk)).view.slots.size, 0);
   });
 });
 

@@ -537,3 +537,60 @@ Deno.test("upgrade coordinator: a host that cannot start what it ran does not go
     assert.deepEqual(checked(), ["v1", "v2", "v1"]);
   });
 });
+
+Deno.test("look: an idle host reads nothing for most of a minute, and then looks once", async () => {
+  // Regression: it read the whole service every ten seconds, for ever.
+  let reads = 0;
+  const zookeeper = {
+    multiRead: () => {
+      reads++;
+      return new Promise<never>(() => {});
+    },
+  };
+  await run(async ({ clock, coordinator }) => {
+    const reading = readingOf("v1");
+    const own = reading.view.current.get("web-1");
+    assert.ok(own);
+    const serving = { ...own, version: "v1", state: "serving" as const };
+    const view = { ...reading.view, current: new Map([["web-1", serving]]) };
+    // Twice: the first one was under way when the host heard of its service, and another follows it.
+    for (let round = 0; round < 2; round++) {
+      coordinator.tell({ type: "read", reading: { ...reading, view } });
+      await clock.settle();
+    }
+    reads = 0;
+    await clock.advance(45_000);
+    assert.equal(reads, 0);
+    await clock.advance(30_000);
+    assert.equal(reads, 1);
+  }, { running: "v1", zookeeper });
+});
+
+Deno.test("look: what the whole fleet hears of is not read by all at the same moment", async () => {
+  let reads = 0;
+  const zookeeper = {
+    multiRead: () => {
+      reads++;
+      return new Promise<never>(() => {});
+    },
+  };
+  await run(async ({ clock, coordinator }) => {
+    const reading = readingOf("v1");
+    const own = reading.view.current.get("web-1");
+    assert.ok(own);
+    const serving = { ...own, version: "v1", state: "serving" as const };
+    const roster = Array.from({ length: 1_000 }, (_, index) => `web-${index + 1}`);
+    const view = { ...reading.view, roster, current: new Map([["web-1", serving]]) };
+    // Twice: the first one was under way when the host heard of its service, and another follows it.
+    for (let round = 0; round < 2; round++) {
+      coordinator.tell({ type: "read", reading: { ...reading, view } });
+      await clock.settle();
+    }
+    reads = 0;
+    coordinator.tell({ type: "znode_changed", path: "/dc/deploy" });
+    await clock.settle();
+    assert.equal(reads, 0);
+    await clock.advance(5_000);
+    assert.equal(reads, 1);
+  }, { running: "v1", zookeeper });
+});

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { transactions } from "../../../../rollout/mod.ts";
 import { fleet, must, SERVICE } from "../memory_tree.ts";
-import { current } from "../views.ts";
+import { current, slot } from "../views.ts";
 
 const ROSTER = { schema: 1, site: "north", rack: "r1" } as const;
 
@@ -91,4 +91,21 @@ Deno.test("forgetHost: not a host that has registered since it was looked at", (
   assert.deepEqual(view.roster, ["web-2"]);
   assert.equal(view.current.has("web-1"), false);
   assert.equal(view.slotsVersion, slotsVersion + 1, "who counts on it decides again");
+});
+
+Deno.test("writeHost: shows the step of a slot that stands, and moves nothing on for a holder that goes down", () => {
+  const tree = fleet("web-1");
+  const { view } = tree.read();
+  const held = slot("web-1", { wave: null });
+  must(tree.apply(transactions.takeSlot(view, { service: SERVICE, slot: held, wave: null })));
+  const { slotsVersion } = tree.read().view;
+  const entry = current("web-1", { state: "down" });
+  const step = { ...held, step: "stopping" } as const;
+  const write = { entry, epoch: 0, said: "serving", slot: step } as const;
+  must(tree.apply(transactions.writeHost(SERVICE, write)));
+  assert.equal(tree.read().view.slots.get("web-1")?.step, "stopping");
+  assert.equal(tree.read().view.slotsVersion, slotsVersion);
+  const given = transactions.giveSlotBack(tree.read().view, { service: SERVICE, slot: step });
+  must(tree.apply(given ?? []));
+  assert.equal(tree.apply(transactions.writeHost(SERVICE, write)), "NO_NODE");
 });

@@ -122,18 +122,3 @@ Deno.test("giveSlotBack: moves the counter on, and leaves a later slot alone", (
   assert.equal(after.slots.size, 0);
   assert.equal(after.slotsVersion, view.slotsVersion + 1);
 });
-
-Deno.test("writeStep: shows nothing in the host's next slot", () => {
-  const tree = rolling();
-  must(tree.apply(takeSlot(tree)));
-  const { view } = tree.read();
-  const step = { ...slotFor(tree), step: "baking" } as const;
-  const late = transactions.writeStep(view, { service: SERVICE, slot: step, version: 0 });
-  const back = transactions.giveSlotBack(view, { service: SERVICE, slot: slotFor(tree) });
-  must(tree.apply(back ?? []));
-  must(tree.apply(takeSlot(tree)));
-  assert.equal(tree.apply(late), "BAD_VERSION");
-  const now = tree.read().view;
-  must(tree.apply(transactions.writeStep(now, { service: SERVICE, slot: step, version: 0 })));
-  assert.equal(tree.read().view.slots.get("web-1")?.step, "baking");
-});

@@ -1,0 +1,21 @@
+/**
+ * One change of the tree, begun by a decision. Nothing else is decided until its outcome is known.
+ *
+ * @module
+ */
+
+import type { Deps, State } from "./state.ts";
+
+/** Begins a change. Its outcome comes back as a message. */
+export function act(
+  state: State,
+  what: string,
+  change: () => Promise<unknown>,
+  { context }: Deps,
+): void {
+  state.isActing = true;
+  context.pipeToSelf(change, {
+    ok: () => ({ type: "acted", what, error: null }),
+    error: (error) => ({ type: "acted", what, error: error ?? new Error("unknown") }),
+  });
+}

@@ -9,6 +9,7 @@
 
 import { giveSlotBack, passFence } from "../../coordination/mod.ts";
 import { decideFence, isOfSameAgent } from "../../rollout/mod.ts";
+import { checkOnce } from "./health_gate.ts";
 import { lookOnceWritten } from "./look.ts";
 import { type Deps, healthPatch, type Reading, reasonOf, shorten, type State } from "./state.ts";
 import { type Switch, toSlot, undrain } from "./switch.ts";
@@ -43,12 +44,12 @@ export function lookAtFence(
   }
   state.isActing = true;
   context.pipeToSelf(
-    () =>
-      passFence(zookeeper, {
-        service,
-        slot: toSlot({ ...change, step: "stopping" }, host),
-        reading,
-      }),
+    async (signal) => {
+      // As a host that is down it may pass beyond the budget. If it serves again, the runner tells, and it is decided anew.
+      if (own?.state === "down" && await isServing({ options, context, signal })) return false;
+      const slot = toSlot({ ...change, step: "stopping" }, host);
+      return await passFence(zookeeper, { service, slot, reading });
+    },
     {
       ok: (isPassed) => ({ type: "fence_answer", change, isPassed }),
       error: (error) => ({
@@ -59,6 +60,14 @@ export function lookAtFence(
     },
   );
   return state;
+}
+
+/** Whether the service serves at this moment. */
+async function isServing(
+  { options: { runner }, context: { clock }, signal }: Deps & { readonly signal: AbortSignal },
+): Promise<boolean> {
+  const { version, health } = await checkOnce({ runner, clock, signal });
+  return version !== null && health.ok;
 }
 
 /** Ends a switch that has not stopped anything: the slot goes back, the service goes on. */

@@ -88,7 +88,7 @@ export async function bake(gate: HealthGate): Promise<void> {
   }
 }
 
-/** Has the service's health checked now, once. */
+/** Checks the service now, whatever was known of it. */
 export async function checkOnce(
   { runner, clock, signal }: Pick<HealthGate, "runner" | "clock" | "signal">,
 ): Promise<ServiceStatus> {

@@ -19,7 +19,7 @@ import type { ServiceConfig } from "../config/agent_config.ts";
 import { type ActorLogger, type ActorRef, ask, type Clock } from "../runtime/mod.ts";
 import type { RunnerMessage, RunnerOutcome, ServiceStatus } from "../runner/messages.ts";
 import type { PinnerMessage } from "../pinner/messages.ts";
-import { awaitHealthy, bake, checkOnce, type Trial } from "./health_gate.ts";
+import { awaitHealthy, bake, type Trial } from "./health_gate.ts";
 import { beginLock, lockReleases } from "./lock_releases.ts";
 
 /** A switch that is under way. */
@@ -117,8 +117,7 @@ export async function takeStep(change: Switch, tools: SwitchTools): Promise<void
       await expectIntact(change.to, tools);
       // Before the service is stopped: it would be down for as long as that takes.
       await lockReleases(change, tools);
-      await drain(tools);
-      return await lookAgain(tools);
+      return await drain(tools);
     case "stopping":
       return await stop(tools);
     case "pointing":
@@ -195,16 +194,6 @@ async function drain({ config, ports = thisHost, log, signal }: SwitchTools): Pr
   const hook = { type: "exec", argv: config.drain, timeoutMs: config.drainTimeout } as const;
   const result = await ports.processes.checkHealth(hook, { signal });
   if (!result.ok) log.warn("the drain hook failed, going on: {reason}", { reason: result.reason });
-}
-
-/**
- * Checks a service that is unwell once more: who is down is excused from the budget, and the last check may be a while ago. If
- * it is well by now, the runner publishes that before this returns, and so before the fence.
- */
-async function lookAgain(tools: SwitchTools): Promise<void> {
-  const { health, pid } = await askStatus(tools);
-  if (health.ok || pid === null) return;
-  await checkOnce(tools);
 }
 
 /** Undoes the drain of a service that was not stopped, if there was one. A hook that fails is told. */

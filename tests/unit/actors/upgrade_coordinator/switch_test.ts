@@ -185,37 +185,3 @@ Deno.test("takeStep: the old version that the runner refuses is the current one 
     await system.stop();
   }
 });
-
-Deno.test("takeStep: a service that is down is checked once more before the fence (I1)", async () => {
-  // Regression, found by the simulation: two hosts had become well since their last checks, and both were stopped as down.
-  const system = ActorSystem.create({ name: "test" });
-  try {
-    for (const isWell of [false, true]) {
-      let checks = 0;
-      const health = isWell ? { ok: true as const } : { ok: false as const, reason: "no answer" };
-      const runner = system.spawn<null, RunnerMessage>(`runner-${isWell}`, {
-        name: "runner",
-        init: () => null,
-        receive(state, message) {
-          if (message.type === "check") checks++;
-          if (message.type === "status" || message.type === "check") {
-            message.replyTo.tell({ wanted: "v1", version: "v1", pid: 1, health });
-          }
-          return state;
-        },
-      });
-      const tools = {
-        config: { stopGrace: 1_000, pin: { mode: "off" } },
-        store: { isIntact: () => Promise.resolve({ intact: true }) },
-        runner,
-        clock: systemClock,
-        log: silentLogger,
-        signal: new AbortController().signal,
-      } as unknown as SwitchTools;
-      await takeStep({ ...CHANGE, step: "draining" }, tools);
-      assert.equal(checks, isWell ? 0 : 1);
-    }
-  } finally {
-    await system.stop();
-  }
-});

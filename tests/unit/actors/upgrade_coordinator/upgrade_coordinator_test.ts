@@ -27,6 +27,7 @@ interface Bench {
   readonly registrar: Probe<RegistrarMessage>;
   readonly fetcher: Probe<FetcherMessage>;
   readonly pinner: Probe<PinnerMessage>;
+  readonly runner: Probe<RunnerMessage>;
   readonly session: Topic<SessionEvent>;
   readonly health: Topic<HealthEvent>;
   /** Records of each level, with what was put into them. */
@@ -98,6 +99,7 @@ async function run(
     const registrar = spawnProbe<RegistrarMessage>(system, "registrar");
     const fetcher = spawnProbe<FetcherMessage>(system, "fetcher");
     const pinner = spawnProbe<PinnerMessage>(system, "pinner");
+    const runner = spawnProbe<RunnerMessage>(system, "runner");
     const coordinator = system.spawn(
       "coordinator",
       upgradeCoordinator({
@@ -108,7 +110,7 @@ async function run(
         store,
         session: spawnProbe<SessionMessage>(system, "session").ref,
         registrar: registrar.ref,
-        runner: spawnProbe<RunnerMessage>(system, "runner").ref,
+        runner: runner.ref,
         fetcher: fetcher.ref,
         pinner: pinner.ref,
         sessionEvents: session,
@@ -139,6 +141,7 @@ async function run(
       registrar,
       fetcher,
       pinner,
+      runner,
       session,
       health,
       logged,
@@ -339,6 +342,32 @@ Deno.test("fence: an entry that is not up to date does not say whether the servi
     await clock.settle();
     assert.equal(changes, 1);
   }, { journal: interruptedAt("stopping"), running: "v1", zookeeper });
+});
+
+Deno.test("fence: a service that is down is checked once more before it is stopped as such", async () => {
+  // Regression, found by the simulation: two hosts had become well since their last checks, and both were stopped as down.
+  const unwell = { ok: false as const, reason: "no answer" };
+  for (const health of [{ ok: true as const }, unwell]) {
+    let changes = 0;
+    const zookeeper = {
+      multi: () => {
+        changes++;
+        return new Promise<never>(() => {});
+      },
+    };
+    await run(async (bench) => {
+      const status = { wanted: "v1", version: "v1", pid: 1 };
+      bench.health.publish({ type: "health_changed", status: { ...status, health: unwell } });
+      bench.coordinator.tell({ type: "read", reading: heldReading("down") });
+      await bench.clock.settle();
+      assert.equal(changes, 0);
+      for (const message of bench.runner.messages) {
+        if (message.type === "check") message.replyTo.tell({ ...status, health });
+      }
+      await bench.clock.settle();
+      assert.equal(changes, health.ok ? 0 : 1);
+    }, { journal: interruptedAt("stopping"), running: "v1", zookeeper });
+  }
 });
 
 Deno.test("resume: a service that was started again without ZooKeeper is stopped by the fence alone", async () => {

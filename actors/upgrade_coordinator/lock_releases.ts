@@ -33,22 +33,27 @@ const ATTEMPT_PAUSE_MS = 1_000;
  * it waits for both. Only the new version has to be locked then: the old one serves unlocked as well, and the pinner tells
  * why it could not be locked. Where locking is only preferred, nothing waits for it.
  *
- * @throws {PreparationError | AskError} when the new version has to be locked and is not.
+ * @throws {PreparationError} when the new version has to be locked and is not; and the signal's reason.
  */
 export async function lockReleases(
-  { from, to }: { readonly from: string | null; readonly to: string },
+  { from, to, hasSlot }: {
+    readonly from: string | null;
+    readonly to: string;
+    readonly hasSlot: boolean;
+  },
   tools: LockTools,
 ): Promise<void> {
-  const { config: { pin: { mode } }, signal } = tools;
+  const { config: { pin: { mode } } } = tools;
+  // What is started without a slot takes nobody's place, so there is none whose place it has to keep.
+  const before = hasSlot ? from : null;
   if (mode !== "required") {
-    for (const version of [from, to]) if (version !== null) beginLock(version, tools);
+    for (const version of [before, to]) if (version !== null) beginLock(version, tools);
     return;
   }
   const [outcome] = await Promise.all([
     lock(to, tools),
-    from === null ? null : lock(from, tools).catch(() => null),
+    before === null ? null : lock(before, tools),
   ]);
-  signal.throwIfAborted();
   expectPinned(outcome, to);
 }
 
@@ -64,12 +69,19 @@ export function beginLock(
 async function lock(version: string, tools: LockTools): Promise<PinOutcome> {
   const { pinner, clock, signal } = tools;
   for (let attempt = 1;; attempt++) {
-    const outcome = await ask<PinnerMessage, PinOutcome>(
-      pinner,
-      (replyTo) => ({ type: "pin", version, progressTo: null, replyTo }),
-      { timeoutMs: LOCK_TIMEOUT_MS, clock, signal },
-    );
-    if (outcome.ok || attempt === ATTEMPTS_MAX) return outcome;
+    try {
+      const outcome = await ask<PinnerMessage, PinOutcome>(
+        pinner,
+        (replyTo) => ({ type: "pin", version, progressTo: null, replyTo }),
+        { timeoutMs: LOCK_TIMEOUT_MS, clock, signal },
+      );
+      if (outcome.ok || attempt === ATTEMPTS_MAX) return outcome;
+    } catch (error) {
+      signal.throwIfAborted();
+      // It is not done in time, or the pinner has ended.
+      const reason = error instanceof Error ? error.message : String(error);
+      return { ok: false, required: true, reason, advice: null };
+    }
     await sleep(clock, ATTEMPT_PAUSE_MS, { signal });
   }
 }

@@ -32,7 +32,7 @@ interface Bench {
   /** What the pinner and the runner were asked, in order. */
   readonly asked: string[];
   /** Takes a step of the switch from v1 to v2. Resolves to why it failed, null if it did not. */
-  take(step: Switch["step"]): Promise<string | null>;
+  take(step: Switch["step"], change?: Partial<Switch>): Promise<string | null>;
 }
 
 /** A host on which nothing runs, whose pinner answers so. */
@@ -88,8 +88,8 @@ async function run(
     await test({
       clock,
       asked,
-      take: (step) =>
-        takeStep({ ...CHANGE, step }, tools).then(() => null, (error) => String(error)),
+      take: (step, change = {}) =>
+        takeStep({ ...CHANGE, ...change, step }, tools).then(() => null, (error) => String(error)),
     });
   } finally {
     const stopped = system.stop();
@@ -109,7 +109,11 @@ Deno.test("takeStep: the new version is started when both are locked, and not be
       await clock.advance(60_000);
       assert.deepEqual(asked.toSorted(), ["pin v1", "pin v2"]);
       await clock.advance(30 * 60_000);
-      assert.match(await waiting ?? "", /pinner/, "it does not wait for ever");
+      assert.match(
+        await waiting ?? "",
+        /v2 is not locked in memory: .*pinner/,
+        "it does not wait for ever",
+      );
       assert.ok(!asked.includes("start v2"));
 
       answers.set("v2", { ok: true, lockedBytes: 1 });
@@ -151,6 +155,14 @@ Deno.test("takeStep: the old version need not be locked, and no lock keeps the w
     assert.equal(await back, null);
     assert.ok(asked.includes("pin v1"));
     assert.equal(asked.at(-1), "start v1");
+  });
+});
+
+Deno.test("takeStep: a start without a slot locks what it starts, and nothing else", async () => {
+  const answer = (): PinOutcome => ({ ok: true, lockedBytes: 1 });
+  await run({ mode: "required", answer }, async ({ asked, take }) => {
+    assert.equal(await take("starting", { hasSlot: false }), null);
+    assert.deepEqual(asked.filter((what) => what.startsWith("pin")), ["pin v2"]);
   });
 });
 

@@ -87,7 +87,7 @@ async function readAborted(
     return [name, {
       service: ifReadable(() => decodeService(name, nodes[index] ?? null)),
       hasOffer: offer !== null,
-      offered: ifReadable(() => decodeOffer(offer, name))?.version ?? null,
+      offered: ifReadable(() => decodeOffer(offer, name)),
     }];
   }));
 }

@@ -7,6 +7,7 @@
 import {
   decodeEntry,
   EntryError,
+  isSameRelease,
   sortSequential,
   stagedSchema,
   stagingPath,
@@ -16,15 +17,15 @@ import { hasCode, type ZooKeeper } from "../zookeeper/mod.ts";
 import { applyDecision } from "./apply.ts";
 
 /**
- * Makes sure that the host is in the queue exactly once, with that version and in this session. It removes entries of an
- * earlier session, a duplicate from a lost reply, and an entry for another version.
+ * Makes sure that the host is in the queue exactly once, with that release and in this session. It removes entries of an
+ * earlier session, a duplicate from a lost reply, and an entry for another release.
  *
  * @returns The name of the node.
  */
 export async function joinStaging(
   zk: ZooKeeper,
   service: string,
-  entry: { readonly host: string; readonly version: string },
+  entry: transactions.ReadyHost,
 ): Promise<string> {
   return await applyDecision(zk, async () => {
     const standing = [];
@@ -60,13 +61,13 @@ async function placesOf(zk: ZooKeeper, service: string, host: string): Promise<s
 async function isOwn(
   zk: ZooKeeper,
   path: string,
-  { host, version }: { readonly host: string; readonly version: string },
+  entry: transactions.ReadyHost,
 ): Promise<boolean> {
   try {
     const { data, stat } = await zk.get(path);
     const staged = decodeEntry(stagedSchema, data, path);
-    return stat.ephemeralOwner === zk.sessionId && staged.host === host &&
-      staged.version === version;
+    return stat.ephemeralOwner === zk.sessionId && staged.host === entry.host &&
+      isSameRelease(staged, entry);
   } catch (error) {
     // Somebody has overwritten it: it makes room for a good one.
     if (error instanceof EntryError || hasCode(error, "NO_NODE")) return false;

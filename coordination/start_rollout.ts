@@ -9,12 +9,14 @@ import { historyPath, RolloutError, transactions } from "../rollout/mod.ts";
 import { hasCode, type ZooKeeper } from "../zookeeper/mod.ts";
 import { apply, isUnknown } from "./apply.ts";
 import { readControl } from "./control.ts";
+import { findOtherContent } from "./known_releases.ts";
 import { readDeployQueue, readServices } from "./rollouts.ts";
 
 /**
  * Writes the offers, the policies and the waves in one transaction.
  *
- * @throws {RolloutError} when another rollout is under way, or control is not `running`.
+ * @throws {RolloutError} when another rollout is under way, control is not `running`, or the fleet knows one of the versions
+ * with other content.
  */
 export async function startRollout(
   zk: ZooKeeper,
@@ -25,6 +27,10 @@ export async function startRollout(
   const services = await readServices(zk, [...rollout.services.keys()]);
   const view = { control, services, waves: waves.map(({ entry }) => entry) };
   const operations = transactions.startRollout(view, rollout);
+  const otherContent = await findOtherContent(zk, rollout.releases.values());
+  if (otherContent.length > 0) {
+    throw new RolloutError(`start rollout: ${otherContent.join("; ")}; nothing was written`);
+  }
   try {
     await apply(zk, operations);
   } catch (error) {

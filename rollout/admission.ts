@@ -11,9 +11,15 @@
 import type { Control, Current, Slot, Staged } from "./entries.ts";
 import { listNames } from "./name_list.ts";
 import { budgetHosts, type Policy, quorumHosts } from "./policy.ts";
+import {
+  describeOtherContent,
+  isOtherContent,
+  isSameRelease,
+  type ReleaseIdentity,
+} from "./release_identity.ts";
 
 /** The first wave of the deploy queue, with the version that an admission depends on. */
-export interface FirstWave {
+export interface FirstWave extends ReleaseIdentity {
   /** Name of its node. */
   readonly node: string;
   /** Version of its node. */
@@ -22,6 +28,8 @@ export interface FirstWave {
   readonly service: string;
   /** The version that it upgrades to. */
   readonly version: string;
+  /** The info hash of that version, as it is on offer. Not known for another service than the view's. */
+  readonly infoHash?: string | null | undefined;
   /** Its hosts; `null`: all hosts of the service. */
   readonly hosts: readonly string[] | null;
 }
@@ -57,7 +65,7 @@ export type Admission =
  * What a host asks for that has no switch under way: to switch in the first wave, or to catch up with the fleet outside of
  * any wave.
  */
-export interface AdmissionRequest {
+export interface AdmissionRequest extends ReleaseIdentity {
   /** The host that asks. */
   readonly host: string;
   /** Its service. */
@@ -95,8 +103,12 @@ export function decideAdmission(view: ServiceView, request: AdmissionRequest): A
     if (wave.service !== request.service) {
       return wait(`wave of ${wave.service} ${wave.version} goes first`);
     }
-    if (wave.version !== request.version) {
-      return wait(`wave is for ${wave.version}, not ${request.version}`);
+    if (!isSameRelease(wave, request)) {
+      return wait(
+        isOtherContent(wave, request)
+          ? describeOtherContent({ known: request, place: "what is staged here", wanted: wave })
+          : `wave is for ${wave.version}, not ${request.version}`,
+      );
     }
     if (!covers(wave, request.host)) return wait(describeCovered(view, wave));
     const quorum = checkQuorum(view, wave);
@@ -114,11 +126,11 @@ export function decideAdmission(view: ServiceView, request: AdmissionRequest): A
 
   if (!request.catchUp && wave !== null) {
     const head = view.staged.find((staged) =>
-      staged.version === wave.version && covers(wave, staged.host) &&
+      isSameRelease(staged, wave) && covers(wave, staged.host) &&
       // An entry of a host that is away, or of none, is a stranger's: the queue's nodes end with their sessions.
       view.current.has(staged.host) && view.roster.includes(staged.host) &&
       // These hosts will ask for no slot: the one has or had its turn, the other came back on the new version.
-      !view.slots.has(staged.host) && view.current.get(staged.host)?.version !== wave.version
+      !view.slots.has(staged.host) && !runs(view, staged.host, wave)
     );
     if (head === undefined) return wait("not in the staging queue yet");
     if (head.host !== request.host) return wait(`${head.host} is next in the staging queue`);
@@ -137,8 +149,8 @@ export interface FenceRequest {
   readonly slot: Slot;
   /** The nodes of all waves that are in the deploy queue. */
   readonly waveNodes: readonly string[];
-  /** The committed version, `null` if there is none. */
-  readonly committed: string | null;
+  /** The committed release, `null` if there is none. */
+  readonly committed: ReleaseIdentity | null;
 }
 
 /**
@@ -159,7 +171,9 @@ export function decideFence(view: ServiceView, request: FenceRequest): Fence {
   if (slot.wave !== null && !request.waveNodes.includes(slot.wave)) {
     return giveBack(`the wave of ${slot.to} is gone`);
   }
-  if (slot.wave === null && request.committed !== slot.to) {
+  const isCommitted = request.committed !== null &&
+    isSameRelease(request.committed, slotTarget(slot));
+  if (slot.wave === null && !isCommitted) {
     return giveBack(`${slot.to} is not the committed version any more`);
   }
   const own = view.current.get(slot.host);
@@ -187,10 +201,15 @@ export function isSameSlot(slot: Slot, other: Slot): boolean {
   return slot.host === other.host && slot.to === other.to && slot.sinceMs === other.sinceMs;
 }
 
-/** The hosts whose switch to that version failed, and whose record of it still stands. */
-export function failedHosts(view: ServiceView, version: string): string[] {
+/** The release that a slot is for, or whose failure it records. */
+export function slotTarget(slot: Slot): ReleaseIdentity {
+  return { version: slot.to, infoHash: slot.infoHash };
+}
+
+/** The hosts whose switch to that release failed, and whose record of it still stands. */
+export function failedHosts(view: ServiceView, release: ReleaseIdentity): string[] {
   return [...view.slots.values()]
-    .filter((slot) => slot.step === "failed" && slot.to === version)
+    .filter((slot) => slot.step === "failed" && isSameRelease(slotTarget(slot), release))
     .map((slot) => slot.host);
 }
 
@@ -214,16 +233,22 @@ export function isQuorumMet(view: ServiceView, wave: FirstWave): boolean {
 function checkQuorum(view: ServiceView, wave: FirstWave): string | null {
   const covered = view.roster.filter((host) => covers(wave, host));
   const staged = new Set(
-    view.staged.filter((entry) => entry.version === wave.version).map((entry) => entry.host),
+    view.staged.filter((entry) => isSameRelease(entry, wave)).map((entry) => entry.host),
   );
-  const readyCount = covered.filter((host) =>
+  const readyCount = covered.filter((host) => {
+    const slot = view.slots.get(host);
     // A host with a slot for this version, held or failed, was staged when it took the slot. If a failed one did not count,
     // a failure that the policy allows could make the quorum unreachable.
-    staged.has(host) || view.slots.get(host)?.to === wave.version ||
-    view.current.get(host)?.version === wave.version
-  ).length;
+    return staged.has(host) || (slot !== undefined && isSameRelease(slotTarget(slot), wave)) ||
+      runs(view, host, wave);
+  }).length;
   const neededCount = quorumHosts(view.policy, covered.length);
   return readyCount >= neededCount ? null : `quorum: ${readyCount} of ${neededCount} hosts staged`;
+}
+
+function runs(view: ServiceView, host: string, release: ReleaseIdentity): boolean {
+  const entry = view.current.get(host);
+  return entry !== undefined && isSameRelease(entry, release);
 }
 
 /** Whether one more host may be away; if not, the hosts that are. */
@@ -247,9 +272,7 @@ function checkConcurrency(view: ServiceView, asking: string): Admission | null {
 
 /** Names the hosts of the wave that are missing: if one of them is away, an operator must see that all others wait for it. */
 function describeCovered(view: ServiceView, wave: FirstWave): string {
-  const missing = (wave.hosts ?? []).filter((host) =>
-    view.current.get(host)?.version !== wave.version
-  );
+  const missing = (wave.hosts ?? []).filter((host) => !runs(view, host, wave));
   const named = listNames(
     missing.map((host) => view.current.has(host) ? host : `${host} (offline)`),
   );

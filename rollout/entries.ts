@@ -42,11 +42,14 @@ export const versionSchema: z.ZodType<string, string> = z.string().refine(isVers
 
 const urlSchema = z.string().max(URL_LENGTH_MAX);
 
+/** Schema of an info hash; `null` for a release without a blob. */
+const infoHashSchema = z.string().regex(/^[0-9a-f]{40}$/).nullable();
+
 /** Schema of a release. `infoHash` is `null` for a release without a blob: a pure restart. */
 export const releaseSchema = z.looseObject({
   service: nameSchema,
   version: versionSchema,
-  infoHash: z.string().regex(/^[0-9a-f]{40}$/).nullable(),
+  infoHash: infoHashSchema,
   sizeBytes: z.int().min(0),
   /** URL of the .torrent, by HTTP; the info hash tells whether it is the right one. */
   torrentUrl: urlSchema.nullable(),
@@ -69,7 +72,13 @@ export const offerSchema = releaseSchema.extend({ schema, rollout: nameSchema })
 export type Offer = z.infer<typeof offerSchema>;
 
 /** Schema of `/dc/staging/<service>/<host>-<n>`: a host that is ready to switch. */
-export const stagedSchema = z.looseObject({ schema, host: nameSchema, version: versionSchema });
+export const stagedSchema = z.looseObject({
+  schema,
+  host: nameSchema,
+  version: versionSchema,
+  /** Info hash of `version`, see `release_identity.ts`; agents of earlier versions leave it out. */
+  infoHash: infoHashSchema.optional(),
+});
 /** A host in the staging queue. */
 export type Staged = z.infer<typeof stagedSchema>;
 
@@ -108,6 +117,11 @@ export const currentSchema = z.looseObject({
   site: nameSchema,
   rack: nameSchema,
   version: versionSchema.nullable(),
+  /**
+   * Info hash of `version`, see `release_identity.ts`. Agents of earlier versions leave it out, and those whose receipt of that
+   * version cannot be read.
+   */
+  infoHash: infoHashSchema.optional(),
   /** `serving`: up and passing its health check; `down`: anything else. */
   state: z.enum(["serving", "down"]),
   /** When the state last changed, milliseconds since the epoch. */
@@ -130,6 +144,8 @@ export const serviceSchema = z.looseObject({
   committed: releaseSchema.nullable(),
   /** Versions of aborted rollouts: a host that comes back never runs one. */
   withdrawn: z.array(versionSchema),
+  /** Info hashes of the withdrawn versions, as far as they are known; left out in the entries of earlier versions. */
+  withdrawnHashes: z.record(versionSchema, infoHashSchema).optional(),
 });
 /** The entry of a service. */
 export type Service = z.infer<typeof serviceSchema>;
@@ -173,6 +189,8 @@ export const slotSchema = z.looseObject({
   host: nameSchema,
   from: versionSchema.nullable(),
   to: versionSchema,
+  /** Info hash of `to`, see `release_identity.ts`; agents of earlier versions leave it out. */
+  infoHash: infoHashSchema.optional(),
   step: stepSchema,
   sinceMs: z.int(),
   /** Name of the node of the wave that it was taken for; `null` for a host that catches up outside of any wave. */

@@ -8,6 +8,7 @@
 
 import { listNames } from "./name_list.ts";
 import { covers, failedHosts, type ServiceView } from "./admission.ts";
+import { isSameRelease, type ReleaseIdentity } from "./release_identity.ts";
 
 /** Whether the control node must become `halted`, and why. */
 export type Failure =
@@ -22,17 +23,19 @@ export type Failure =
  */
 export function decideFailure(
   view: ServiceView,
-  failure: { readonly host: string; readonly service: string; readonly version: string },
+  failure: ReleaseIdentity & { readonly host: string; readonly service: string },
 ): Failure {
   const { host, service, version } = failure;
   const { wave } = view;
-  const failed = new Set([...failedHosts(view, version), host]);
+  const failed = new Set([...failedHosts(view, failure), host]);
   const failures = `${service} ${version} failed on ${listNames([...failed].sort())}`;
   const { maxFailures } = view.policy;
   if (failed.size > maxFailures) {
     return { halt: true, reason: `${failures}: the policy allows ${maxFailures}` };
   }
-  if (wave === null || wave.service !== service || wave.version !== version) return { halt: false };
+  if (wave === null || wave.service !== service || !isSameRelease(wave, failure)) {
+    return { halt: false };
+  }
   const isHopeless = view.roster.every((other) =>
     failed.has(other) || !view.current.has(other) || !covers(wave, other)
   );

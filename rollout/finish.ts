@@ -8,6 +8,7 @@
 
 import { covers, failedHosts, isHeld, type ServiceView } from "./admission.ts";
 import { budgetHosts } from "./policy.ts";
+import { isSameRelease } from "./release_identity.ts";
 
 /** Whether the wave is over; if not, the hosts that it waits for. */
 export type Finish =
@@ -27,14 +28,14 @@ export function decideFinish(view: ServiceView): Finish {
   const { wave } = view;
   if (wave === null) return { finished: false, missing: [] };
   const holders = [...view.slots.values()].filter(isHeld).map((slot) => slot.host);
-  const failed = new Set(failedHosts(view, wave.version));
+  const failed = new Set(failedHosts(view, wave));
   const mayLeaveBehind = failed.size <= view.policy.maxFailures;
   const behind = view.roster.filter((host) => {
     const entry = view.current.get(host);
     if (entry === undefined || !covers(wave, host)) return false;
     // Its entry does not count: it may be from before the roll-back.
     if (failed.has(host)) return !mayLeaveBehind;
-    return entry.version !== wave.version || entry.state !== "serving";
+    return !isSameRelease(entry, wave) || entry.state !== "serving";
   });
   const offline = view.roster.filter((host) =>
     covers(wave, host) && !view.current.has(host) && !failed.has(host)
@@ -43,7 +44,7 @@ export function decideFinish(view: ServiceView): Finish {
   const missing = [...new Set([...holders, ...behind, ...(isTooManyOffline ? offline : [])])];
   if (view.control?.state === "halted") return { finished: false, missing };
   const isReached = [...view.current.values()].some((entry) =>
-    entry.version === wave.version && entry.state === "serving" && covers(wave, entry.host)
+    isSameRelease(entry, wave) && entry.state === "serving" && covers(wave, entry.host)
   );
   return missing.length === 0 && isReached ? { finished: true } : { finished: false, missing };
 }

@@ -4,20 +4,29 @@
  * @module
  */
 
-import { covers, isHeld, type ServiceView } from "./admission.ts";
+import { covers, isHeld, type ServiceView, slotTarget } from "./admission.ts";
 import type { Offer, Service, Slot } from "./entries.ts";
 import { decideRejoin, type Rejoin } from "./rejoin.ts";
+import {
+  describeOtherContent,
+  isOtherContent,
+  isSameRelease,
+  type ReleaseIdentity,
+} from "./release_identity.ts";
+
+/** A release that a host is to have. */
+type Wanted = ReleaseIdentity & { readonly version: string };
 
 /** The next thing to do. */
 export type Goal =
   /** Nothing. */
   | { readonly kind: "stay"; readonly waitingFor: string | null }
   /** The service is down and should be up: start that version. It needs no slot for that. */
-  | { readonly kind: "start"; readonly version: string; readonly reason: string }
+  | Wanted & { readonly kind: "start"; readonly reason: string }
   /** A wave covers the host: prepare, join the staging queue, ask for a slot. */
-  | { readonly kind: "roll"; readonly version: string }
+  | Wanted & { readonly kind: "roll" }
   /** The fleet was upgraded without this host: prepare, ask for a slot outside of any wave. */
-  | { readonly kind: "catch_up"; readonly version: string; readonly reason: string }
+  | Wanted & { readonly kind: "catch_up"; readonly reason: string }
   /**
    * The host serves and has a slot though no switch is under way, or has nothing to serve, or the record of its failure is no
    * longer needed: remove it.
@@ -35,9 +44,9 @@ export interface GoalInput {
   /** What was read from the tree. */
   readonly view: ServiceView;
   /** The waves of this service, in order. */
-  readonly waves: readonly { readonly version: string; readonly hosts: readonly string[] | null }[];
-  /** The version that the host runs or restarts; `null` when its service is stopped. */
-  readonly running: string | null;
+  readonly waves: readonly (Wanted & { readonly hosts: readonly string[] | null })[];
+  /** The release that the host runs or restarts; `null` when its service is stopped. */
+  readonly running: ReleaseIdentity | null;
   /** Whether its service serves: it runs, and is healthy. */
   readonly isServing: boolean;
   /** Whether the host has run the fleet's version at some moment since its session began. */
@@ -75,7 +84,7 @@ export function decideGoal(input: GoalInput): GoalDecision {
     decideRejoin(input.host, input.service, input.view).version === null;
   if (isIdle) return { goal: { kind: "return_slot" }, hasRejoined };
   const waitingFor = decision.goal.waitingFor ??
-    `its slot for ${slot.to} stands until ${input.running} serves`;
+    `its slot for ${slot.to} stands until ${input.running?.version} serves`;
   return { ...decision, goal: { kind: "stay", waitingFor } };
 }
 
@@ -84,7 +93,7 @@ function decideWithoutSlot(input: GoalInput, failure: Slot | null): GoalDecision
   const { host, service, view, running } = input;
   const rejoin = decideRejoin(host, service, view);
   const wave = input.waves.find((candidate) => covers(candidate, host));
-  const inWave = wave === undefined ? null : goalInWave(wave.version, input, failure);
+  const inWave = wave === undefined ? null : goalInWave(wave, input, failure);
   // What it should start cannot be had here (its files are damaged, and nobody has them any more), or does not come up: it
   // goes along with the wave, if that has anything for it. It is down already, and would else hold all others up until
   // somebody looks.
@@ -92,60 +101,82 @@ function decideWithoutSlot(input: GoalInput, failure: Slot | null): GoalDecision
     inWave?.kind === "roll";
   if (running === null && rejoin.version !== null && !isStuck) {
     // A version that failed here would fail again, and without a slot the failure would not count.
-    const goal: Goal = failure?.to === rejoin.version && failure.from !== null
+    const { version, infoHash, reason } = rejoin;
+    const hasFailed = failure !== null && isSameRelease(slotTarget(failure), rejoin);
+    const goal: Goal = hasFailed && failure.from !== null
       ? { kind: "start", version: failure.from, reason: describeFailure(failure) }
-      : { kind: "start", version: rejoin.version, reason: rejoin.reason };
+      : { kind: "start", version, infoHash, reason };
     return { goal, hasRejoined: false };
   }
 
   if (wave !== undefined && inWave !== null) {
     // A host that runs the wave's version has rejoined, also while most others still run the old version.
-    const hasRejoined = input.hasRejoined || wave.version === running ||
-      rejoin.version === null || rejoin.version === running;
+    const hasRejoined = input.hasRejoined || isRunning(wave, input) ||
+      rejoin.version === null || isRunning(rejoin, input);
     return { goal: inWave, hasRejoined };
   }
 
   const target = targetOutsideOfWaves(input, rejoin);
-  const hasRejoined = input.hasRejoined || target.version === null || target.version === running;
+  const hasRejoined = input.hasRejoined || target.version === null || isRunning(target, input);
   // A host that has rejoined can still fall behind: it may come back just when the wave finishes without it. A host that
   // runs a withdrawn version stays on it, also when its session is new: neither an abort nor an outage takes a host down.
-  const isStaying = running !== null && service.withdrawn.includes(running);
-  if (target.version === null || target.version === running || isStaying) {
+  const isStaying = running !== null && service.withdrawn.includes(running.version ?? "");
+  if (target.version === null || isRunning(target, input) || isStaying) {
     return { goal: { kind: "stay", waitingFor: waitOfAFinishedHost(input) }, hasRejoined };
   }
-  if (failure?.to === target.version) {
+  if (running !== null && isOtherContent(running, target)) {
+    return { goal: refuseOtherContent(running, target), hasRejoined };
+  }
+  if (failure !== null && isSameRelease(slotTarget(failure), target)) {
     return { goal: { kind: "stay", waitingFor: describeFailure(failure) }, hasRejoined };
   }
   // The fence lets nobody go down for another version than the committed one, outside of waves: a host that asked for a slot
   // all the same would take it, drain, and give it back, over and over.
-  const goal: Goal = target.version === service.committed?.version
-    ? { kind: "catch_up", version: target.version, reason: target.reason }
-    : { kind: "stay", waitingFor: `${target.version} is not committed yet, and no wave is for it` };
+  const { version, infoHash, reason } = target;
+  const isCommitted = service.committed !== null && isSameRelease(service.committed, target);
+  const goal: Goal = isCommitted
+    ? { kind: "catch_up", version, infoHash, reason }
+    : { kind: "stay", waitingFor: `${version} is not committed yet, and no wave is for it` };
   return { goal, hasRejoined };
 }
 
 /** The goal of a host that a wave covers: to switch, unless it has switched or its switch has failed. */
-function goalInWave(version: string, input: GoalInput, failure: Slot | null): Goal {
-  if (version === input.running) return { kind: "stay", waitingFor: waitOfAFinishedHost(input) };
-  if (failure?.to === version) return { kind: "stay", waitingFor: describeFailure(failure) };
-  return input.offer?.version === version
-    ? { kind: "roll", version }
+function goalInWave(wave: Wanted, input: GoalInput, failure: Slot | null): Goal {
+  const { running, offer } = input;
+  const { version, infoHash } = wave;
+  if (isRunning(wave, input)) return { kind: "stay", waitingFor: waitOfAFinishedHost(input) };
+  if (running !== null && isOtherContent(running, wave)) return refuseOtherContent(running, wave);
+  if (failure !== null && isSameRelease(slotTarget(failure), wave)) {
+    return { kind: "stay", waitingFor: describeFailure(failure) };
+  }
+  return offer !== null && isSameRelease(offer, wave)
+    ? { kind: "roll", version, infoHash }
     : { kind: "stay", waitingFor: `the release ${version} is not on offer` };
+}
+
+/** What runs has the wanted version and is something else. To take one for the other would be to run what nobody rolled out. */
+function refuseOtherContent(running: ReleaseIdentity, wanted: ReleaseIdentity): Goal {
+  const known = { known: running, place: "what runs here" };
+  return { kind: "stay", waitingFor: describeOtherContent({ ...known, wanted }) };
+}
+
+function isRunning(release: ReleaseIdentity, { running }: GoalInput): boolean {
+  return running !== null && isSameRelease(running, release);
 }
 
 /** The version without a wave: the committed one. By popularity, two halves of a fleet could switch to each other's version. */
 function targetOutsideOfWaves({ service, waves }: GoalInput, rejoin: Rejoin): Rejoin {
-  const committed = service.committed?.version;
-  if (waves.length > 0 || committed === undefined || service.withdrawn.includes(committed)) {
+  const { version, infoHash } = service.committed ?? {};
+  if (waves.length > 0 || version === undefined || service.withdrawn.includes(version)) {
     return rejoin;
   }
-  return { version: committed, reason: `${committed} is the committed version` };
+  return { version, infoHash, reason: `${version} is the committed version` };
 }
 
 /** Whether the record of a failed switch is no longer needed: an operator wants another try, or no wave has that version any more. */
 function isFailureOver(slot: Slot, { service, view, waves }: GoalInput): boolean {
-  const isWanted = service.committed?.version === slot.to ||
-    waves.some((wave) => wave.version === slot.to);
+  const wanted: readonly (ReleaseIdentity | null)[] = [service.committed, ...waves];
+  const isWanted = wanted.some((one) => one !== null && isSameRelease(one, slotTarget(slot)));
   const isRetryAsked = view.control?.state === "running" &&
     view.controlVersion > (slot.controlVersion ?? Number.MAX_SAFE_INTEGER);
   return isRetryAsked || !isWanted;
@@ -160,7 +191,7 @@ function waitOfAFinishedHost({ view, waves, running }: GoalInput): string | null
     return "nothing to run yet: no version is committed and no wave is on its way";
   }
   const [wave] = waves;
-  if (wave === undefined || wave.version !== running) return null;
+  if (wave === undefined || !isSameRelease(wave, running)) return null;
   return view.control !== null && view.control.state !== "running"
     ? `rollout is ${view.control.state}`
     : null;

@@ -19,6 +19,7 @@ export * from "./plan.ts";
 export * from "./policy.ts";
 export * from "./reading/mod.ts";
 export * from "./rejoin.ts";
+export * from "./release_identity.ts";
 export * from "./rollout_error.ts";
 export * as transactions from "./transactions/mod.ts";
 export * from "./tree.ts";

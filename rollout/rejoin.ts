@@ -7,10 +7,10 @@
 import type { ServiceView } from "./admission.ts";
 import type { Service } from "./entries.ts";
 import { listNames } from "./name_list.ts";
+import { isSameRelease, type ReleaseIdentity } from "./release_identity.ts";
 
-/** The version to run, and why; `null` when there is none. */
-export interface Rejoin {
-  readonly version: string | null;
+/** The release to run, and why; its version is `null` when there is none. */
+export interface Rejoin extends ReleaseIdentity {
   readonly reason: string;
 }
 
@@ -20,7 +20,8 @@ export interface Rejoin {
  * The most popular version among the other hosts that serve wins, if it is the committed one, or if more than half of the
  * roster serves it and control is `running`: what a wave has not finished yet must not spread past the wave and its quorum,
  * because the few hosts that have it happen to be those that are online. Else it is the committed version. A withdrawn
- * version is never chosen, however many hosts still run it.
+ * version is never chosen, however many hosts still run it. Hosts that have other content under the same version vote for
+ * another release.
  */
 export function decideRejoin(
   host: string,
@@ -28,23 +29,30 @@ export function decideRejoin(
   view: Pick<ServiceView, "current" | "roster" | "control">,
 ): Rejoin {
   const { current, roster, control } = view;
-  const votes = new Map<string, number>();
-  for (const entry of current.values()) {
-    if (entry.host === host || entry.state !== "serving" || entry.version === null) continue;
-    if (service.withdrawn.includes(entry.version)) continue;
-    votes.set(entry.version, (votes.get(entry.version) ?? 0) + 1);
-  }
+  const votes = countVotes(
+    [...current.values()].filter((entry) =>
+      entry.host !== host && entry.state === "serving" && entry.version !== null &&
+      !service.withdrawn.includes(entry.version)
+    ),
+  );
   let mostVotes = 0;
-  for (const count of votes.values()) mostVotes = Math.max(mostVotes, count);
-  const leaders = [...votes].filter(([, count]) => count === mostVotes).map(([version]) => version);
-  const [leader] = leaders;
+  for (const { count } of votes) mostVotes = Math.max(mostVotes, count);
+  const leaders = votes.filter(({ count }) => count === mostVotes);
+  const [first] = leaders;
+  const leader = first?.version;
   const committed = service.committed?.version ?? null;
+  const isCommitted = first !== undefined && service.committed !== null &&
+    isSameRelease(first, service.committed);
   const isRunning = control === null || control.state === "running";
   const isTaken = leaders.length === 1 &&
-    (leader === committed || (isRunning && 2 * mostVotes > roster.length));
-  if (leader !== undefined && isTaken) {
+    (isCommitted || (isRunning && 2 * mostVotes > roster.length));
+  if (first !== undefined && isTaken) {
     const serve = mostVotes === 1 ? "1 host serves" : `${mostVotes} hosts serve`;
-    return { version: leader, reason: `most popular: ${serve} ${leader}` };
+    return {
+      version: first.version,
+      infoHash: isCommitted ? service.committed?.infoHash : first.infoHash,
+      reason: `most popular: ${serve} ${leader}`,
+    };
   }
   if (committed === null) return { version: null, reason: "no version is committed yet" };
   if (service.withdrawn.includes(committed)) {
@@ -53,11 +61,44 @@ export function decideRejoin(
   const why = leaders.length === 0
     ? "no other host serves"
     : leaders.length > 1
-    ? `tie between ${describeTie(leaders.sort())}`
+    ? `tie between ${describeTie(leaders.map(({ version }) => version).sort())}`
     : isRunning
     ? `${leader} is not committed, and ${mostVotes} of ${roster.length} hosts serve it`
     : `${leader} is not committed, and control is ${control?.state}`;
-  return { version: committed, reason: `${why}: the committed version ${committed}` };
+  return {
+    version: committed,
+    infoHash: service.committed?.infoHash,
+    reason: `${why}: the committed version ${committed}`,
+  };
+}
+
+/** A release that hosts serve, and how many do. */
+interface Votes extends ReleaseIdentity {
+  readonly version: string;
+  count: number;
+}
+
+/** Counts the hosts by release. One that does not say which content it has counts for each of its version. */
+function countVotes(entries: readonly ReleaseIdentity[]): Votes[] {
+  const releases = new Map<string, Votes>();
+  const unknown = new Map<string, number>();
+  for (const { version, infoHash } of entries) {
+    if (version === null) continue;
+    if (infoHash === undefined) {
+      unknown.set(version, (unknown.get(version) ?? 0) + 1);
+      continue;
+    }
+    const key = `${version} ${infoHash}`;
+    const votes = releases.get(key) ?? { version, infoHash, count: 0 };
+    votes.count++;
+    releases.set(key, votes);
+  }
+  for (const [version, count] of unknown) {
+    const ofVersion = [...releases.values()].filter((votes) => votes.version === version);
+    for (const votes of ofVersion) votes.count += count;
+    if (ofVersion.length === 0) releases.set(version, { version, count });
+  }
+  return [...releases.values()];
 }
 
 function describeTie(versions: readonly string[]): string {

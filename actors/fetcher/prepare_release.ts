@@ -5,8 +5,8 @@
  * @module
  */
 
-import { NO_BLOB, type Releases } from "../../host/mod.ts";
-import type { Release } from "../../rollout/mod.ts";
+import { infoHashOf, NO_BLOB, type Releases } from "../../host/mod.ts";
+import { describeOtherContent, isOtherContent, type Release } from "../../rollout/mod.ts";
 import type { Log } from "../../base/log.ts";
 import {
   type PagePolicy,
@@ -60,6 +60,7 @@ const DISK_RESERVE_BYTES = 64 * 1024 ** 2;
 export async function prepareRelease(release: Release, tools: PrepareTools): Promise<void> {
   const { store, engine, disk = thisDisk, signal } = tools;
   const { version, infoHash } = release;
+  await refuseOtherContent(release, store);
   if (infoHash === null) return await prepareWithoutBlob(release, tools);
   const paths = store.paths(version);
   const metainfo = await loadMetainfo({ ...release, infoHash }, tools);
@@ -92,6 +93,26 @@ export async function prepareRelease(release: Release, tools: PrepareTools): Pro
   await disk.forgetPresentBlocks(store);
 }
 
+/**
+ * Releases never change: what is here under the version may run, may be what a host goes back to, and is seeded. So it is
+ * neither taken for the wanted release nor replaced by it.
+ *
+ * @throws {PrepareError} when this host has other content under the version.
+ */
+async function refuseOtherContent(release: Release, store: Releases): Promise<void> {
+  const { service, version } = release;
+  const receipt = store.readReceipt(version);
+  if (receipt === null) return;
+  const known = { version, infoHash: infoHashOf(receipt) };
+  if (!isOtherContent(known, release) || !await isComplete(version, store)) return;
+  const refusal = describeOtherContent({ known, place: "on this host's disk", wanted: release });
+  throw new PrepareError(`prepare ${service}: ${refusal}`);
+}
+
+async function isComplete(version: string, store: Releases): Promise<boolean> {
+  return (await store.list()).some((one) => one.version === version && one.state === "complete");
+}
+
 /** A release without a blob is an empty folder: the service is restarted, nothing else. */
 async function prepareWithoutBlob(release: Release, tools: PrepareTools): Promise<void> {
   const { store, clock } = tools;
@@ -112,8 +133,7 @@ async function hasChanged(
   { service, version }: Release,
   { store, isRunning }: PrepareTools,
 ): Promise<boolean> {
-  const stored = await store.list();
-  if (!stored.some((one) => one.version === version && one.state === "complete")) return false;
+  if (!await isComplete(version, store)) return false;
   if (!isRunning) return true;
   throw new PrepareError(
     `prepare ${service} ${version}: its files at ${

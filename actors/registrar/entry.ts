@@ -28,14 +28,16 @@ export function firstEntry(identity: HostIdentity, nowMs: number): Current {
   };
 }
 
-/** Applies a patch. @returns The patched entry; the same object when the patch changes nothing. */
+/** Applies a patch. An info hash belongs to its version: a patch with a version and without one makes it unknown. @returns The patched entry; the same object when the patch changes nothing. */
 export function patchEntry(
   entry: Current,
   { patch, nowMs }: { readonly patch: Partial<Current>; readonly nowMs: number },
 ): Current {
   const isOtherState = (patch.state !== undefined && patch.state !== entry.state) ||
     (patch.version !== undefined && patch.version !== entry.version);
-  const next: Current = { ...entry, ...patch, sinceMs: isOtherState ? nowMs : entry.sinceMs };
+  const { infoHash } = patch.version === undefined ? entry : patch;
+  const sinceMs = isOtherState ? nowMs : entry.sinceMs;
+  const next: Current = { ...entry, ...patch, infoHash, sinceMs };
   return JSON.stringify(next) === JSON.stringify(entry) ? entry : next;
 }
 

@@ -10,7 +10,10 @@ import type { SessionEvent } from "../session/session.ts";
 
 /** The fields of the host's entry that a service's actors may change. */
 export type EntryPatch = Partial<
-  Pick<Current, "version" | "state" | "pinnedBytes" | "preparation" | "received" | "waitingFor">
+  Pick<
+    Current,
+    "version" | "infoHash" | "state" | "pinnedBytes" | "preparation" | "received" | "waitingFor"
+  >
 >;
 
 /** The outcome of a report. */

@@ -18,6 +18,7 @@ import {
   decideGoal,
   isOfSameAgent,
   isQuorumMet,
+  type ReleaseIdentity,
 } from "../../rollout/mod.ts";
 import { act } from "./act.ts";
 import { lookAtFence } from "./fence.ts";
@@ -41,7 +42,11 @@ import {
   type State,
   unstartedVersion,
 } from "./state.ts";
+import { storedRelease } from "./stored_release.ts";
 import { firstStep, type Switch, toSlot } from "./switch.ts";
+
+/** The release that the host is to have. */
+type Wanted = ReleaseIdentity & { readonly version: string };
 
 /** Key of the timer that delays the next attempt to lock the running version. */
 const REPIN_TIMER = "repin";
@@ -83,7 +88,7 @@ export function decide(state: State, reading: Reading, deps: Deps): State {
     offer: reading.offer,
     view: reading.view,
     waves: reading.waves,
-    running: status.wanted,
+    running: state.running,
     isServing: healthPatch(state).state === "serving",
     hasRejoined: state.hasRejoined,
     unstarted: unstartedVersion(state, deps),
@@ -97,26 +102,27 @@ export function decide(state: State, reading: Reading, deps: Deps): State {
       });
       return returnSlot(state, reading, deps);
     case "start":
-      if (!ensurePrepared(state, reading, { version: goal.version, deps })) return state;
+      if (!ensurePrepared(state, reading, { ...goal, deps })) return state;
       context.log.info("{service}: starts {version}, {reason}", {
         service: options.service,
         version: goal.version,
         reason: goal.reason,
       });
-      return startWithoutSlot(state, reading, { version: goal.version, deps });
+      return startWithoutSlot(state, reading, { ...goal, deps });
     case "catch_up":
-      if (!ensurePrepared(state, reading, { version: goal.version, deps })) return state;
-      return askForSlot(state, reading, { version: goal.version, catchUp: true, deps });
+      if (!ensurePrepared(state, reading, { ...goal, deps })) return state;
+      return askForSlot(state, reading, { ...goal, catchUp: true, deps });
     case "roll":
-      if (!ensurePrepared(state, reading, { version: goal.version, deps })) {
+      if (!ensurePrepared(state, reading, { ...goal, deps })) {
         // At the head of the queue it would hold everybody up who is ready.
         leaveQueue(state, reading, deps);
         return state;
       }
-      if (!isQueued(reading, goal.version, options.host)) {
+      if (!isQueued(reading, goal, options.host)) {
         const { wave } = reading.view;
         state.joinedBelowQuorum = wave !== null && !isQuorumMet(reading.view, wave);
-        const entry = { host: options.host, version: goal.version };
+        const { version, infoHash } = goal;
+        const entry = { host: options.host, version, infoHash };
         act(
           state,
           "join the staging queue",
@@ -125,7 +131,7 @@ export function decide(state: State, reading: Reading, deps: Deps): State {
         );
         return state;
       }
-      return askForSlot(state, reading, { version: goal.version, catchUp: false, deps });
+      return askForSlot(state, reading, { ...goal, catchUp: false, deps });
     case "stay":
       return stay(state, reading, { waitingFor: goal.waitingFor, deps });
   }
@@ -164,9 +170,9 @@ function leaveQueue(state: State, reading: Reading, deps: Deps): boolean {
 function askForSlot(
   state: State,
   reading: Reading,
-  want: { version: string; catchUp: boolean; deps: Deps },
+  want: Wanted & { catchUp: boolean; deps: Deps },
 ): State {
-  const { version, catchUp, deps } = want;
+  const { version, infoHash, catchUp, deps } = want;
   const { options, context } = deps;
   const { zookeeper, status } = state;
   if (zookeeper === null || status === null) return state;
@@ -176,7 +182,7 @@ function askForSlot(
     lookOnceWritten(deps);
     return state;
   }
-  const request = { host, service, version, catchUp };
+  const request = { host, service, version, infoHash, catchUp };
   const admission = decideAdmission(reading.view, request);
   if (!admission.admit) {
     setWaitingFor(admission.waitingFor, deps);
@@ -187,7 +193,7 @@ function askForSlot(
     return state;
   }
   const change: Switch = {
-    ...newSwitch(status.wanted, version, { reading, deps }),
+    ...newSwitch(state.running, want, { reading, deps }),
     wave: admission.wave?.node ?? null,
   };
   state.isActing = true;
@@ -215,8 +221,9 @@ function askForSlot(
 function startWithoutSlot(
   state: State,
   reading: Reading,
-  { version, deps }: { version: string; deps: Deps },
+  want: Wanted & { deps: Deps },
 ): State {
+  const { version, deps } = want;
   const { options: { store, host }, context } = deps;
   // The one that a switch has left as the current one, when it failed here or its rollout was aborted, is no way back.
   const unfit = [
@@ -234,7 +241,7 @@ function startWithoutSlot(
     {
       ok: (from) => {
         const change: Switch = {
-          ...newSwitch(from, version, { reading, deps }),
+          ...newSwitch(from === null ? null : storedRelease(store, from), want, { reading, deps }),
           step: "pointing",
           hasSlot: false,
         };
@@ -251,15 +258,17 @@ function startWithoutSlot(
 }
 
 function newSwitch(
-  from: string | null,
-  to: string,
+  from: ReleaseIdentity | null,
+  to: Wanted,
   { reading, deps }: { reading: Reading; deps: Deps },
 ): Switch {
   const { bakeMs, health } = reading.view.policy;
   return {
-    from,
-    to,
-    step: firstStep(from),
+    from: from?.version ?? null,
+    fromHash: from?.infoHash,
+    to: to.version,
+    infoHash: to.infoHash,
+    step: firstStep(from?.version ?? null),
     sinceMs: deps.context.clock.wallTimeMs(),
     hasSlot: true,
     wave: null,
@@ -332,5 +341,5 @@ function unlockOthers(state: State, { options }: Deps): void {
   if (![...state.locked.keys()].some((version) => version !== running)) return;
   options.pinner.tell({ type: "keep", versions: [running] });
   // If the prepared version is wanted again, it must be locked again.
-  if (state.prepared !== running) state.prepared = null;
+  if (state.prepared?.version !== running) state.prepared = null;
 }

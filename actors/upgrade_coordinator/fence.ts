@@ -31,7 +31,7 @@ export function lookAtFence(
     ? decideFence(reading.view, {
       slot,
       waveNodes: reading.waves.map(({ node }) => node),
-      committed: reading.service?.entry.committed?.version ?? null,
+      committed: reading.service?.entry.committed ?? null,
     })
     : { stop: false, reason: "it is not registered under its name" } as const;
   if (!fence.stop) return turnBack(state, reading, { change, reason: fence.reason, deps });

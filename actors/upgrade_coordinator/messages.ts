@@ -5,7 +5,12 @@
  */
 
 import type { HostPorts, Releases } from "../../host/mod.ts";
-import type { AgentIdentity, Received, ServiceReading } from "../../rollout/mod.ts";
+import type {
+  AgentIdentity,
+  Received,
+  ReleaseIdentity,
+  ServiceReading,
+} from "../../rollout/mod.ts";
 import type { ServiceConfig } from "../config/agent_config.ts";
 import type { FetcherMessage, FetchProgress } from "../fetcher/fetcher.ts";
 import type { PinnedEvent, PinnerMessage, PinProgress } from "../pinner/messages.ts";
@@ -14,6 +19,9 @@ import type { HealthEvent, RunnerMessage } from "../runner/messages.ts";
 import type { ActorRef, Subscribable } from "../runtime/mod.ts";
 import type { SessionEvent, SessionMessage, ZnodeEvent } from "../session/session.ts";
 import type { Switch } from "./switch.ts";
+
+/** A release that has been prepared, or has not. */
+type Named = ReleaseIdentity & { readonly version: string };
 
 /** The messages of the upgrade coordinator. */
 export type CoordinatorMessage =
@@ -30,8 +38,8 @@ export type CoordinatorMessage =
   | { readonly type: "read_due" }
   | { readonly type: "read"; readonly reading: ServiceReading }
   | { readonly type: "read_failed"; readonly error: unknown }
-  | { readonly type: "prepared"; readonly version: string; readonly received: Received | null }
-  | { readonly type: "not_prepared"; readonly version: string; readonly error: unknown }
+  | { readonly type: "prepared"; readonly release: Named; readonly received: Received | null }
+  | { readonly type: "not_prepared"; readonly release: Named; readonly error: unknown }
   /** What the host waits for in the staging queue has changed. */
   | { readonly type: "turn_changed"; readonly path: string }
   /** A watch on that is set; `isCurrent`: nothing has changed since the reading. */

@@ -4,20 +4,20 @@
  * @module
  */
 
-import { NO_BLOB } from "../../host/mod.ts";
-import type { Release } from "../../rollout/mod.ts";
+import { infoHashOf } from "../../host/mod.ts";
+import { isSameRelease, type Release, type ReleaseIdentity } from "../../rollout/mod.ts";
 import { prepare } from "./prepare.ts";
 import { type Deps, type Reading, RETRY_TIMER, setWaitingFor, type State } from "./state.ts";
 
 /**
- * Makes sure that a version is prepared, or being prepared.
+ * Makes sure that a release is prepared, or being prepared.
  *
  * @returns Whether it is prepared. If not, its preparation is under way, or held back for a while after a failure.
  */
 export function ensurePrepared(
   state: State,
   reading: Reading,
-  want: { version: string; deps: Deps },
+  want: ReleaseIdentity & { version: string; deps: Deps },
 ): boolean {
   const { version, deps } = want;
   const { options, context } = deps;
@@ -26,9 +26,12 @@ export function ensurePrepared(
     state.lastFailed = null;
     context.timers.cancel(RETRY_TIMER);
   }
-  if (state.prepared === version) return !context.timers.isActive(RETRY_TIMER);
-  if (state.preparing === version || context.timers.isActive(RETRY_TIMER)) return false;
-  const release = findRelease(reading, version, deps);
+  if (state.prepared !== null && isSameRelease(state.prepared, want)) {
+    return !context.timers.isActive(RETRY_TIMER);
+  }
+  const isUnderWay = state.preparing !== null && isSameRelease(state.preparing, want);
+  if (isUnderWay || context.timers.isActive(RETRY_TIMER)) return false;
+  const release = findRelease(reading, want, deps);
   if (release === null) {
     setWaitingFor(
       `the release ${version} is neither on offer, nor committed, nor on this host's disk`,
@@ -36,7 +39,7 @@ export function ensurePrepared(
     );
     return false;
   }
-  state.preparing = version;
+  state.preparing = release;
   setWaitingFor(null, deps);
   const tools = {
     fetcher: options.fetcher,
@@ -56,23 +59,28 @@ export function ensurePrepared(
     },
   };
   context.pipeToSelf((signal) => prepare(release, { ...tools, signal }), {
-    ok: (received) => ({ type: "prepared", version, received }),
-    error: (error) => ({ type: "not_prepared", version, error }),
+    ok: (received) => ({ type: "prepared", release, received }),
+    error: (error) => ({ type: "not_prepared", release, error }),
   }, { key: "prepare" });
   return false;
 }
 
-function findRelease(reading: Reading, version: string, { options }: Deps): Release | null {
-  const committed = reading.service?.entry.committed ?? null;
-  if (reading.offer?.version === version) return reading.offer;
-  if (committed?.version === version) return committed;
+function findRelease(
+  { offer, service }: Reading,
+  wanted: ReleaseIdentity & { readonly version: string },
+  { options }: Deps,
+): Release | null {
+  const { version } = wanted;
+  const committed = service?.entry.committed ?? null;
+  if (offer !== null && isSameRelease(offer, wanted)) return offer;
+  if (committed !== null && isSameRelease(committed, wanted)) return committed;
   const receipt = options.store.readReceipt(version);
   if (receipt === null) return null;
   const sizeBytes = receipt.files.reduce((sum, file) => sum + file.sizeBytes, 0);
   return {
     service: options.service,
     version,
-    infoHash: receipt.infoHash === NO_BLOB ? null : receipt.infoHash,
+    infoHash: infoHashOf(receipt),
     sizeBytes,
     torrentUrl: null,
   };

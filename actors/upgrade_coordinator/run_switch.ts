@@ -10,7 +10,7 @@ import type { EntryPatch, ReportOutcome } from "../registrar/messages.ts";
 import { type Deps, healthPatch, holdBack, reasonOf, setWaitingFor, type State } from "./state.ts";
 import { lookAfter } from "./look.ts";
 import { readTree } from "./read_tree.ts";
-import { stepAfter, type Switch, takeStep, toJournal, toSlot } from "./switch.ts";
+import { releaseBefore, stepAfter, type Switch, takeStep, toJournal, toSlot } from "./switch.ts";
 
 /** Progress of a switch at the beginning of each step, 0 to 1. */
 const PROGRESS: Readonly<Record<Switch["step"], number>> = {
@@ -53,7 +53,7 @@ function runStep(state: State, change: Switch, deps: Deps): State {
     preparation: { version: change.to, phase: "switching", progress: PROGRESS[change.step] },
     waitingFor: `switching to ${change.to}: ${change.step.replace("_", " ")}`,
     // The old version, down: the new version counts only after its bake time.
-    ...(isAway ? { version: change.from, state: "down" } : healthPatch(state)),
+    ...(isAway ? { ...releaseBefore(change), state: "down" } : healthPatch(state)),
   };
   // The step in the slot is for other hosts and people to read. Only the journal matters for a resume, so nobody waits for it.
   const slot = change.hasSlot && change.step !== "reporting" ? toSlot(change, options.host) : null;

@@ -5,7 +5,7 @@
  */
 
 import { type Journal, type SwitchEntry, thisHost } from "../../host/mod.ts";
-import type { Current, ServiceReading } from "../../rollout/mod.ts";
+import type { Current, Release, ReleaseIdentity, ServiceReading } from "../../rollout/mod.ts";
 import type { ZooKeeper } from "../../zookeeper/mod.ts";
 import type { ServiceStatus } from "../runner/messages.ts";
 import type { ActorContext } from "../runtime/mod.ts";
@@ -39,6 +39,8 @@ export interface State {
   sessionId: bigint | null;
   /** `null` until the runner has published the service's status. */
   status: ServiceStatus | null;
+  /** The release of the version that should run; `null` if none should. */
+  running: ReleaseIdentity | null;
   locked: ReadonlyMap<string, number>;
   /** Whether the host was found to run what the fleet runs since its session began. */
   hasRejoined: boolean;
@@ -50,10 +52,10 @@ export interface State {
   readonly problems: TreeProblems;
   /** Whether a change of the tree is under way. Nothing else is decided until its outcome is known. */
   isActing: boolean;
-  /** The version that is being prepared. */
-  preparing: string | null;
-  /** The version that is on disk, verified and locked as asked. */
-  prepared: string | null;
+  /** The release that is being prepared. */
+  preparing: Release | null;
+  /** The release that is on disk, verified and locked as asked. */
+  prepared: Release | null;
   /** Preparations, or starts, of `lastFailed` that failed in a row. */
   failures: number;
   /** The version that failed last. Only that version is held back by the retry timer. */
@@ -105,6 +107,7 @@ export function firstState({ options, context }: Deps): State {
     zookeeper: null,
     sessionId: null,
     status: null,
+    running: null,
     locked: new Map(),
     hasRejoined: false,
     isReading: false,
@@ -131,9 +134,15 @@ export function firstState({ options, context }: Deps): State {
 }
 
 /** The fields of the host's entry that follow from the service's status, while no switch is under way. */
-export function healthPatch({ status }: State): Pick<Current, "version" | "state"> {
+export function healthPatch(
+  { status, running }: State,
+): Pick<Current, "version" | "infoHash" | "state"> {
   const isServing = status !== null && status.version !== null && status.health.ok;
-  return { version: status?.wanted ?? null, state: isServing ? "serving" : "down" };
+  return {
+    version: status?.wanted ?? null,
+    infoHash: running?.infoHash,
+    state: isServing ? "serving" : "down",
+  };
 }
 
 /** The locked bytes of all versions. */
@@ -160,7 +169,7 @@ export function unstartedVersion(
   { context }: Deps,
 ): string | null {
   if (unstarted === null) return null;
-  const isOtherPreparing = preparing !== null && preparing !== unstarted.version;
+  const isOtherPreparing = preparing !== null && preparing.version !== unstarted.version;
   return isOtherPreparing || context.clock.nowMs() < unstarted.untilMs ? unstarted.version : null;
 }
 

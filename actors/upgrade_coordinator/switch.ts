@@ -9,12 +9,20 @@
 
 import {
   type HostPorts,
+  infoHashOf,
+  NO_BLOB,
   type Releases,
   type SwitchEntry,
   type SwitchStep,
   thisHost,
 } from "../../host/mod.ts";
-import { DEFAULT_POLICY, policySchema, SCHEMA_VERSION, type Slot } from "../../rollout/mod.ts";
+import {
+  type Current,
+  DEFAULT_POLICY,
+  policySchema,
+  SCHEMA_VERSION,
+  type Slot,
+} from "../../rollout/mod.ts";
 import type { ServiceConfig } from "../config/agent_config.ts";
 import { type ActorLogger, type ActorRef, ask, type Clock } from "../runtime/mod.ts";
 import type { RunnerMessage, RunnerOutcome, ServiceStatus } from "../runner/messages.ts";
@@ -25,7 +33,11 @@ import { beginLock, lockReleases } from "./lock_releases.ts";
 /** A switch that is under way. */
 export interface Switch {
   readonly from: string | null;
+  /** Info hash of `from`, as in {@link ReleaseIdentity}. */
+  readonly fromHash?: string | null | undefined;
   readonly to: string;
+  /** Info hash of `to`, as in {@link ReleaseIdentity}. */
+  readonly infoHash?: string | null | undefined;
   readonly step: SwitchStep;
   /** When it began, milliseconds since the epoch. */
   readonly sinceMs: number;
@@ -114,14 +126,14 @@ export async function takeStep(change: Switch, tools: SwitchTools): Promise<void
   const gate = { ...tools, trial: change.trial, version: change.to };
   switch (change.step) {
     case "draining":
-      await expectIntact(change.to, tools);
+      await expectIntact(change.to, { ...tools, infoHash: change.infoHash });
       // Before the service is stopped: it would be down for as long as that takes.
       await lockReleases(change, tools);
       return await drain(tools);
     case "stopping":
       return await stop(tools);
     case "pointing":
-      await expectIntact(change.to, tools);
+      await expectIntact(change.to, { ...tools, infoHash: change.infoHash });
       return await tools.store.switchCurrent(change.to);
     case "starting":
       await lockReleases(change, tools);
@@ -140,6 +152,7 @@ export async function takeStep(change: Switch, tools: SwitchTools): Promise<void
 /** The switch as an entry of the journal on the local disk. */
 export function toJournal(change: Switch): SwitchEntry {
   const { step, from, to, sinceMs, hasSlot, wave, reason, restarts, trial } = change;
+  const { fromHash, infoHash } = change;
   return {
     step,
     from,
@@ -149,6 +162,8 @@ export function toJournal(change: Switch): SwitchEntry {
       hasSlot: String(hasSlot),
       restarts: String(restarts),
       trial: JSON.stringify({ bakeMs: trial.bakeMs, health: trial.health }),
+      ...(fromHash === undefined ? {} : { fromHash: fromHash ?? NO_BLOB }),
+      ...(infoHash === undefined ? {} : { infoHash: infoHash ?? NO_BLOB }),
       ...(wave === null ? {} : { wave }),
       ...(reason === null ? {} : { reason }),
     },
@@ -161,7 +176,9 @@ export function fromJournal(entry: SwitchEntry): Switch {
   return {
     step,
     from,
+    fromHash: hashIn(context["fromHash"]),
     to,
+    infoHash: hashIn(context["infoHash"]),
     sinceMs: since,
     hasSlot: context["hasSlot"] === "true",
     wave: context["wave"] ?? null,
@@ -182,10 +199,20 @@ function parseTrial(text: string | undefined): Trial {
 
 const trialSchema = policySchema.pick({ bakeMs: true, health: true });
 
+/** An info hash in an entry of the journal; there is none in one of an earlier version. */
+function hashIn(infoHash: string | undefined): string | null | undefined {
+  return infoHash === undefined ? undefined : infoHashOf({ infoHash });
+}
+
 /** The switch as its slot shows it to other hosts. */
 export function toSlot(change: Switch, host: string): Slot {
-  const { from, to, step, sinceMs, wave, reason } = change;
-  return { schema: SCHEMA_VERSION, host, from, to, step, sinceMs, wave, reason };
+  const { from, to, infoHash, step, sinceMs, wave, reason } = change;
+  return { schema: SCHEMA_VERSION, host, from, to, infoHash, step, sinceMs, wave, reason };
+}
+
+/** What the host ran before the switch, as its entry says it. */
+export function releaseBefore({ from, fromHash }: Switch): Pick<Current, "version" | "infoHash"> {
+  return { version: from, infoHash: fromHash };
 }
 
 /** Runs the drain hook. If it fails, the switch goes on: otherwise one bad script would stop every upgrade. */
@@ -209,9 +236,16 @@ export async function undrain(
   if (!result.ok) log.warn("the undrain hook failed: {reason}", { reason: result.reason });
 }
 
-/** No release is started that has not been verified in full, or that has changed since (invariant I4). */
-async function expectIntact(version: string, { store }: SwitchTools): Promise<void> {
-  const found = await store.isIntact(version);
+/**
+ * No release is started that has not been verified in full, or that has changed since (invariant I4), or that has other
+ * content than the one that is meant.
+ */
+async function expectIntact(
+  version: string,
+  { store, infoHash }: SwitchTools & Pick<Switch, "infoHash">,
+): Promise<void> {
+  const expected = infoHash === undefined ? {} : { infoHash: infoHash ?? NO_BLOB };
+  const found = await store.isIntact(version, expected);
   if (!found.intact) {
     throw new SwitchError(`switch to ${version}: expected it verified on disk: ${found.reason}`);
   }

@@ -8,7 +8,7 @@
  * @module
  */
 
-import { CONTROL, DEPLOY, EntryError, type Preparation } from "../../rollout/mod.ts";
+import { CONTROL, DEPLOY, EntryError, isSameRelease, type Preparation } from "../../rollout/mod.ts";
 import { hasCode } from "../../zookeeper/mod.ts";
 import type { ActorDefinition } from "../runtime/mod.ts";
 import type { HealthEvent } from "../runner/messages.ts";
@@ -40,6 +40,8 @@ import {
   onStepTaken,
   report,
 } from "./run_switch.ts";
+import { storedRelease } from "./stored_release.ts";
+import { fromJournal, releaseBefore } from "./switch.ts";
 import { awaitReading, startAlone, stopAwaitingReading } from "./start_alone.ts";
 
 /** Time before the tree is read again after a reading or a change has failed. */
@@ -81,8 +83,8 @@ export function upgradeCoordinator(
       { hasRejoined, preparing, prepared, predecessor, change, failures, lastFailed },
     ) => ({
       rejoined: hasRejoined,
-      preparing,
-      prepared,
+      preparing: preparing?.version ?? null,
+      prepared: prepared?.version ?? null,
       behind: predecessor,
       switch: change === null
         ? null
@@ -157,7 +159,7 @@ function receive(state: State, message: CoordinatorMessage, deps: Deps): State {
     }
     case "fetch_progress": {
       const { version, phase, progress, received, pause } = message;
-      if (state.preparing === version) {
+      if (state.preparing?.version === version) {
         const paused = pause === null ? {} : { pause };
         showPreparation({ version, phase, progress, ...paused }, deps);
       }
@@ -166,16 +168,18 @@ function receive(state: State, message: CoordinatorMessage, deps: Deps): State {
     }
     case "pin_progress": {
       const { version, progress } = message;
-      if (state.preparing === version) {
+      if (state.preparing?.version === version) {
         showPreparation({ version, phase: "pinning", progress }, deps);
       }
       return state;
     }
     case "prepared":
-      if (state.preparing !== message.version) return state;
+      if (state.preparing === null || !isSameRelease(state.preparing, message.release)) {
+        return state;
+      }
+      state.prepared = state.preparing;
       state.preparing = null;
-      state.prepared = message.version;
-      showPreparation({ version: message.version, phase: "staged", progress: 1 }, deps);
+      showPreparation({ version: message.release.version, phase: "staged", progress: 1 }, deps);
       if (message.received !== null) {
         const patch = { received: message.received };
         options.registrar.tell({ type: "update", service: options.service, patch });
@@ -249,14 +253,21 @@ function onActed(
 
 function onHealth(state: State, { status }: HealthEvent, deps: Deps): State {
   const { options } = deps;
+  const { wanted } = status;
   // What ran may have changed on the disk by now, so before it is started again it is looked at like any other release.
-  if (status.wanted === null && state.prepared === state.status?.wanted) state.prepared = null;
+  if (wanted === null && state.prepared?.version === state.status?.wanted) state.prepared = null;
+  // The receipt of a version that runs does not change, so it is read when another one begins to.
+  if (wanted === null) state.running = null;
+  else if (wanted !== state.running?.version) {
+    state.running = storedRelease(options.store, wanted);
+  }
   state.status = status;
   // During a switch its steps set the entry; a healthy new version counts only after its bake time.
   if (state.change !== null && state.change.step !== "draining") return state;
   // A version that is on trial does not count yet, also while the tree has not been read again after a crash.
-  const patch = isOnTrial(state)
-    ? { version: state.interrupted?.from ?? null, state: "down" } as const
+  const { interrupted } = state;
+  const patch = interrupted !== null && isOnTrial(state)
+    ? { ...releaseBefore(fromJournal(interrupted)), state: "down" } as const
     : healthPatch(state);
   options.registrar.tell({ type: "update", service: options.service, patch });
   return readTree(state, deps);
@@ -264,11 +275,12 @@ function onHealth(state: State, { status }: HealthEvent, deps: Deps): State {
 
 function onNotPrepared(
   state: State,
-  { version, error }: Extract<CoordinatorMessage, { type: "not_prepared" }>,
+  { release, error }: Extract<CoordinatorMessage, { type: "not_prepared" }>,
   deps: Deps,
 ): State {
   const { options, context } = deps;
-  if (state.preparing !== version) return state;
+  if (state.preparing === null || !isSameRelease(state.preparing, release)) return state;
+  const { version } = release;
   state.preparing = null;
   const delayMs = holdBack(state, version, deps);
   const reason = reasonOf(error);

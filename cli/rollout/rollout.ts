@@ -10,6 +10,7 @@ import {
   abortRollout,
   activeRollout,
   createRolloutId,
+  findOtherContent,
   type Fleet,
   newestRollout,
   readKnownServices,
@@ -59,7 +60,7 @@ export async function startRolloutCommand(planPath: string, options: StartOption
     const checked = checkPlan(plan, await readFleetOf(plan, { zookeeper, planPath }));
     const problems = checked.ok ? [] : [...checked.problems];
     const { releases, missing } = findReleases(plan, { feed, feedUrl });
-    problems.push(...missing);
+    problems.push(...missing, ...await findOtherContent(zookeeper, releases.values()));
     if (!checked.ok || problems.length > 0) {
       throw new UsageError(`plan ${planPath}: nothing was written:\n  ${problems.join("\n  ")}`);
     }

@@ -39,6 +39,11 @@ export const releaseReceiptSchema = z.object({
 /** What the files of a release looked like when they were verified. */
 export type ReleaseReceipt = z.output<typeof releaseReceiptSchema>;
 
+/** The info hash of a verified release; `null` if it has no blob. */
+export function infoHashOf({ infoHash }: Pick<ReleaseReceipt, "infoHash">): string | null {
+  return infoHash === NO_BLOB ? null : infoHash;
+}
+
 /** One file of a release as it is on disk. */
 export type ReceiptFile = z.output<typeof fileSchema>;
 

@@ -128,9 +128,10 @@ export function decodeReading(service: string, tree: TreePart): ServiceReading {
     if (childCountOf(tree.node(path)) === 0) continue;
     problems.add(`read ${path}: expected no children, there are; they go when it goes`);
   }
+  const offer = decodeOffer(tree.node(stagingPath(service)), service);
   const decodedWaves = new Map(waves.map((name): [string, FirstWave | null] => {
     const wave = decodeWave(name, tree.node(wavePath(name.node)));
-    return [name.node, wave === null ? null : toFirstWave(name, wave)];
+    return [name.node, wave === null ? null : toFirstWave(name, wave, offer)];
   }));
   const onRoster = new Set(roster);
   const slots = decodeHostEntries<Slot>(slotSchema, slotNodes, {
@@ -160,7 +161,7 @@ export function decodeReading(service: string, tree: TreePart): ServiceReading {
       slotsVersion: counter !== null && "version" in counter ? counter.version : -1,
     },
     service: serviceEntry,
-    offer: decodeOffer(tree.node(stagingPath(service)), service),
+    offer,
     queue: queue.map(({ node, prefix }) => ({ node, service: prefix })),
     waves: queue.filter(({ prefix }) => prefix === service)
       .flatMap(({ node }) => decodedWaves.get(node) ?? []),

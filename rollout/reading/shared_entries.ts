@@ -54,11 +54,23 @@ export function decodeWave(name: SequentialName, node: RawNode): Versioned<Wave>
   return decodeOwned<"service", Wave>(waveSchema, node, of);
 }
 
-/** A wave as the rules see it. */
+/**
+ * A wave as the rules see it. The offer says which content its version has: both are written and removed together, which
+ * moves the control node on.
+ */
 export function toFirstWave(
   { node }: Pick<SequentialName, "node">,
   { entry, znodeVersion }: Versioned<Wave>,
+  offer: Offer | null,
 ): FirstWave {
   const { service, version, hosts } = entry;
-  return { node, znodeVersion, service, version, hosts };
+  const isOffered = offer?.service === service && offer.version === version;
+  return {
+    node,
+    znodeVersion,
+    service,
+    version,
+    infoHash: isOffered ? offer.infoHash : undefined,
+    hosts,
+  };
 }

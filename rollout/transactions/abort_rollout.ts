@@ -5,6 +5,7 @@
  */
 
 import { encodeEntry, type Rollout, type Service, type Wave } from "../entries.ts";
+import type { ReleaseIdentity } from "../release_identity.ts";
 import type { Versioned } from "../reading/node.ts";
 import { historyPath, type SequentialName, servicePath, stagingPath, wavePath } from "../tree.ts";
 import type { Transaction, TreeOperation } from "./operation.ts";
@@ -19,8 +20,8 @@ export interface AbortedService {
   readonly service: Versioned<Service> | null;
   /** Whether the node of the offer exists. */
   readonly hasOffer: boolean;
-  /** The version on offer; `null` if there is none that can be read. */
-  readonly offered: string | null;
+  /** The release on offer; `null` if there is none that can be read. */
+  readonly offered: (ReleaseIdentity & { readonly version: string }) | null;
 }
 
 /** What an operator reads before a rollout is aborted. */
@@ -79,10 +80,22 @@ function withdraw(
     : [];
   if (service === null) return emptied;
   const { entry, znodeVersion } = service;
-  const ended = [...versions, ...(offered === null ? [] : [offered])]
+  const ended = [...versions, ...(offered === null ? [] : [offered.version])]
     // The committed version is never withdrawn: a host that comes back would have no version to start.
     .filter((version) => version !== entry.committed?.version);
   const withdrawn = [...new Set([...entry.withdrawn, ...ended])].slice(-WITHDRAWN_MAX);
-  const data = encodeEntry({ ...entry, withdrawn });
+  const withdrawnHashes = hashesOf(withdrawn, entry.withdrawnHashes ?? {}, offered);
+  const data = encodeEntry({ ...entry, withdrawn, withdrawnHashes });
   return [{ op: "set", path: servicePath(name), data, version: znodeVersion }, ...emptied];
+}
+
+/** The info hashes of the withdrawn versions: those that were known before, and that of the release on offer. */
+function hashesOf(
+  withdrawn: readonly string[],
+  known: NonNullable<Service["withdrawnHashes"]>,
+  offered: AbortedService["offered"],
+): NonNullable<Service["withdrawnHashes"]> {
+  const all = new Map(Object.entries(known));
+  if (offered?.infoHash !== undefined) all.set(offered.version, offered.infoHash);
+  return Object.fromEntries([...all].filter(([version]) => withdrawn.includes(version)));
 }

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { isHeld, isSameSlot } from "../admission.ts";
+import { isHeld, isSameSlot, slotTarget } from "../admission.ts";
 import { type Current, encodeEntry, SCHEMA_VERSION, type Slot } from "../entries.ts";
 import { decideFailure } from "../failure.ts";
 import type { ServiceReading } from "../reading/service_reading.ts";
@@ -53,7 +53,7 @@ export function reportFailure(
     // would undo what an operator has decided since.
     return { operations: [inEpoch, entry], halts: isHalted };
   }
-  const decision = decideFailure(view, { host, service, version: slot.to });
+  const decision = decideFailure(view, { host, service, ...slotTarget(slot) });
   const halts = decision.halt && !isHalted;
   // Halting changes the version of the control node itself.
   const controlVersion = view.controlVersion + (halts ? 1 : 0);

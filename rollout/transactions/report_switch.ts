@@ -4,9 +4,10 @@
  * @module
  */
 
-import { isHeld, isSameSlot } from "../admission.ts";
+import { isHeld, isSameSlot, slotTarget } from "../admission.ts";
 import { type Current, encodeEntry, type Slot } from "../entries.ts";
 import type { ServiceReading } from "../reading/service_reading.ts";
+import { isSameRelease } from "../release_identity.ts";
 import { currentPath, slotsPath } from "../tree.ts";
 import { changeCounter } from "./counter.ts";
 import { checkEpoch } from "./host_entry.ts";
@@ -50,6 +51,7 @@ export function placesOf(host: string, nodes: ServiceReading["stagingNodes"]): s
  * it keeps the host from trying that version again. Neither does a slot that the host took later.
  */
 function isOver(standing: Slot | undefined, slot: Slot): boolean {
-  if (standing === undefined || standing.to !== slot.to) return false;
+  if (standing === undefined) return false;
+  if (!isSameRelease(slotTarget(standing), slotTarget(slot))) return false;
   return !isHeld(standing) || isSameSlot(standing, slot);
 }

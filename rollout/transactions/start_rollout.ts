@@ -117,11 +117,13 @@ function offerOperations(
       `start rollout: ${name} has no ${release === undefined ? "release" : "hosts"}`,
     );
   }
+  const { [planned.version]: _again, ...withdrawnHashes } = standing.entry.withdrawnHashes ?? {};
   const entry: Service = {
     ...standing.entry,
     dependsOn: [...planned.dependsOn],
     policy: planned.policy,
     withdrawn: standing.entry.withdrawn.filter((version) => version !== planned.version),
+    withdrawnHashes,
   };
   const offer: Offer = { ...release, schema: SCHEMA_VERSION, rollout: rollout.id };
   const path = servicePath(name);

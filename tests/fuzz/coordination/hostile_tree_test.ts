@@ -12,6 +12,7 @@ import { isName, isVersion } from "../../../base/names.ts";
 import {
   abortRollout,
   activeRollout,
+  findOtherContent,
   finishWave,
   forgetHost,
   giveSlotBack,
@@ -110,7 +111,8 @@ function decideAll(reading: ServiceReading, service: string, { tree }: LocalZooK
       }
     }
     if (reading.service === null) continue;
-    for (const running of [null, "1", "2"]) {
+    for (const version of [null, "1", "2"]) {
+      const running = version === null ? null : { version, infoHash: null };
       const input = {
         ...reading,
         host,
@@ -145,6 +147,8 @@ async function readAll(zk: LocalZooKeeper): Promise<void> {
       checkPlan({ services: { [name]: { version: "3" } } }, known.services);
     }
   }
+  const release = { service: "web", version: "2", infoHash: null, sizeBytes: 0, torrentUrl: null };
+  await tell("findOtherContent", () => findOtherContent(client, [release]));
   await tell("activeRollout", () => activeRollout(client));
   const newest = await newestRollout(client);
   assert.ok(newest === null || isName(newest));

@@ -48,6 +48,42 @@ Deno.test("staging: a .torrent of another release is refused (I4)", async () => 
   });
 });
 
+Deno.test("staging: a version that was built again is refused by the start, and by a host that has it on its disk", async () => {
+  // Regression: a host took what it had under the version for what was rolled out, or replaced the one by the other.
+  await TestFleet.run({ hosts: ["web-1"] }, async (fleet) => {
+    const infoHash = "0123456789".repeat(4);
+    const rebuilt = (version: string) =>
+      fleet.startRollout({
+        versions: { web: version },
+        beforeWriting(releases) {
+          const release = releases.get("web");
+          assert.ok(release);
+          releases.set("web", { ...release, infoHash });
+        },
+      });
+    await fleet.install("v1");
+    await fleet.install("v2");
+    await assert.rejects(
+      () => rebuilt("v2"),
+      /v2 is [0-9a-f]{40} \(committed, on offer, on web-1\), and (0123456789){4} is wanted under/,
+    );
+    // The tree does not know any more which content v1 has, but the host's disk does.
+    await rebuilt("v1");
+    const { waitingFor, version } = await fleet.untilHost(
+      "web-1",
+      "refuses it",
+      (host) => /next try in \d+ s/.test(host.waitingFor ?? ""),
+    );
+    assert.match(
+      waitingFor ?? "",
+      /v1 is [0-9a-f]{40} \(on this host's disk\), and (0123456789){4} is wanted under the same version; publish/,
+    );
+    assert.equal(version, "v2");
+    await fleet.abort();
+    await fleet.install("v3");
+  });
+});
+
 /** A process that may lock 64 KiB, and has no capability to lock more. */
 const UNPRIVILEGED = ["prlimit", "--memlock=65536:65536", "setpriv", "--bounding-set=-ipc_lock"];
 

@@ -135,7 +135,7 @@ Deno.test("readService: a slot that cannot be read counts as held, until its hos
       ...reading,
       host: "web-1",
       service: service.entry,
-      running: "1",
+      running: { version: "1" },
       isServing: true,
       hasRejoined: true,
       unstarted: null,

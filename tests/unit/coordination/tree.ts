@@ -76,10 +76,13 @@ export async function roll(
   zk: ZooKeeper,
   version: string,
   policy: Partial<Policy> = {},
-  { nowMs = Date.now() }: { readonly nowMs?: number } = {},
+  { nowMs = Date.now(), infoHash = null }: {
+    readonly nowMs?: number;
+    readonly infoHash?: string | null;
+  } = {},
 ): Promise<string> {
   const id = createRolloutId(nowMs, Math.random);
-  const release = { service: SERVICE, version, infoHash: null, sizeBytes: 0, torrentUrl: null };
+  const release = { service: SERVICE, version, infoHash, sizeBytes: 0, torrentUrl: null };
   await startRollout(zk, {
     id,
     by: "test",

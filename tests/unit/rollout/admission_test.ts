@@ -15,7 +15,7 @@ import {
   STEPS,
   unavailableHosts,
 } from "../../../rollout/mod.ts";
-import { failedSlot, slot, view, type ViewChanges, wave } from "./views.ts";
+import { failedSlot, HASHES, slot, view, type ViewChanges, wave } from "./views.ts";
 
 function ask(view: ServiceView, host = "web-1", more: Partial<AdmissionRequest> = {}) {
   const request = { host, service: "A", version: "2", catchUp: false, ...more };
@@ -237,7 +237,7 @@ Deno.test("unavailableHosts: down, offline or holding a slot, each once; not a f
 
 Deno.test("failedHosts: those of that version only", () => {
   const slots = [failedSlot("web-1"), failedSlot("web-2", { to: "1.9" }), slot("web-3")];
-  assert.deepEqual(failedHosts(view({ slots }), "2"), ["web-1"]);
+  assert.deepEqual(failedHosts(view({ slots }), { version: "2" }), ["web-1"]);
 });
 
 Deno.test("decideAdmission: if all are down at once, they are admitted one at a time, except where nothing ran", () => {
@@ -259,7 +259,7 @@ function fence(changes: ViewChanges, request: Partial<FenceRequest> = {}) {
   return decideFence(view({ slots: [own], ...changes }), {
     slot: own,
     waveNodes: ["A-0000000000"],
-    committed: "1",
+    committed: { version: "1" },
     ...request,
   });
 }
@@ -267,9 +267,12 @@ function fence(changes: ViewChanges, request: Partial<FenceRequest> = {}) {
 Deno.test("decideFence: a host that holds its slot may stop its service", () => {
   assert.deepEqual(fence({}), { stop: true });
   const own = slot("web-1", { wave: null });
-  assert.deepEqual(fence({ slots: [own] }, { slot: own, waveNodes: [], committed: "2" }), {
-    stop: true,
-  });
+  assert.deepEqual(
+    fence({ slots: [own] }, { slot: own, waveNodes: [], committed: { version: "2" } }),
+    {
+      stop: true,
+    },
+  );
   assert.deepEqual(fence({ slots: [slot("web-1", { step: "stopping" })] }), { stop: true });
 });
 
@@ -333,4 +336,45 @@ Deno.test("decideAdmission, decideFailure: a thousand hosts that are away make a
     decision.halt ? decision.reason : "",
     /failed on web-0, web-1, web-10, and 997 more: /,
   );
+});
+
+Deno.test("decideAdmission: other content under the version is staged by nobody, and in nobody's way", () => {
+  const [one, other] = HASHES;
+  const request = { version: "2", infoHash: one } as const;
+  const policy = { quorum: 2 };
+  const republished = { wave: wave({ infoHash: one }), policy };
+  assertWaits(
+    view({ ...republished, stagedHash: other }),
+    "quorum: 0 of 2 hosts staged",
+    "web-1",
+    request,
+  );
+  assertAdmitted(view({ ...republished, stagedHash: one }), "web-1", request);
+  const current = { "web-2": { version: "2", infoHash: other } };
+  const slots = [failedSlot("web-3", { infoHash: other })];
+  assertWaits(
+    view({ ...republished, current, slots, staged: ["web-1"], stagedHash: one }),
+    "quorum: 1 of 2 hosts staged",
+    "web-1",
+    request,
+  );
+  assertWaits(
+    view({ ...republished, stagedHash: one }),
+    `2 is ${other} (what is staged here), and ${one} is wanted under the same version; ` +
+      "publish the new content under another version, and roll that out",
+    "web-1",
+    { version: "2", infoHash: other },
+  );
+});
+
+Deno.test("decideFence: outside of waves, not for other content than that of the committed version", () => {
+  const [one, other] = HASHES;
+  const own = slot("web-1", { wave: null, infoHash: one });
+  const committed = (infoHash: string) =>
+    fence({ slots: [own] }, { slot: own, waveNodes: [], committed: { version: "2", infoHash } });
+  assert.deepEqual(committed(one), { stop: true });
+  assert.deepEqual(committed(other), {
+    stop: false,
+    reason: "2 is not the committed version any more",
+  });
 });

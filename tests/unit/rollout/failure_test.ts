@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { decideFailure } from "../../../rollout/mod.ts";
-import { failedSlot, slot, view, wave } from "./views.ts";
+import { failedSlot, HASHES, slot, view, wave } from "./views.ts";
 
 const WEB_1 = { host: "web-1", service: "A", version: "2" };
 
@@ -26,6 +26,17 @@ Deno.test("decideFailure: failures of other versions, and the host's own earlier
   const policy = { maxFailures: 1 };
   const slots = [failedSlot("web-1"), failedSlot("web-2", { to: "1.9" })];
   assert.deepEqual(decideFailure(view({ policy, slots }), WEB_1), { halt: false });
+});
+
+Deno.test("decideFailure: failures of other content under the same version do not add up", () => {
+  const policy = { maxFailures: 1 };
+  const [infoHash, other] = HASHES;
+  const failedElsewhere = (content: string) =>
+    decideFailure(view({ policy, slots: [failedSlot("web-2", { infoHash: content })] }), {
+      ...WEB_1,
+      infoHash,
+    }).halt;
+  assert.deepEqual([failedElsewhere(infoHash), failedElsewhere(other)], [true, false]);
 });
 
 Deno.test("decideFailure: halts a wave that nobody is left to run", () => {

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { type Control, decideFinish } from "../../../rollout/mod.ts";
-import { failedSlot, slot, view, wave } from "./views.ts";
+import { failedSlot, HASHES, slot, view, wave } from "./views.ts";
 
 const UPGRADED = { version: "2" };
 const ALL_UPGRADED = { "web-1": UPGRADED, "web-2": UPGRADED, "web-3": UPGRADED };
@@ -87,4 +87,18 @@ Deno.test("decideFinish: nothing ends while control is halted; paused does not m
 
 Deno.test("decideFinish: without a wave there is nothing to finish", () => {
   assertWaitsFor([], { wave: null });
+});
+
+Deno.test("decideFinish: a host with other content under the version is not on it", () => {
+  // Regression: v2 was published elsewhere with other content, and waves were finished with hosts on the old one.
+  const [one, other] = HASHES;
+  const all = (infoHash: string) =>
+    Object.fromEntries(
+      ["web-1", "web-2", "web-3"].map((host) => [host, { ...UPGRADED, infoHash }]),
+    );
+  const current = { ...all(one), "web-2": { ...UPGRADED, infoHash: other } };
+  assertWaitsFor(["web-2"], { current, wave: wave({ infoHash: one }) });
+  assertFinished({ current: all(one), wave: wave({ infoHash: one }) });
+  // An agent of an earlier version does not say what it has.
+  assertFinished({ current: { ...all(one), "web-2": UPGRADED }, wave: wave({ infoHash: one }) });
 });

@@ -2,14 +2,27 @@
 
 import assert from "node:assert/strict";
 import { decideGoal, type FirstWave, type Goal, type GoalInput } from "../../../rollout/mod.ts";
-import { failedSlot, service, slot, view, type ViewChanges, wave } from "./views.ts";
+import {
+  failedSlot,
+  HASHES,
+  service,
+  slot,
+  view,
+  type ViewChanges,
+  wave,
+  withoutHash,
+} from "./views.ts";
 
 interface Situation extends ViewChanges {
   readonly running?: string | null;
+  /** The info hash of what runs. */
+  readonly content?: string | null;
   readonly isServing?: boolean;
   readonly hasRejoined?: boolean;
   readonly waves?: readonly FirstWave[];
   readonly offered?: string | null;
+  /** The info hash of what is on offer. */
+  readonly offeredHash?: string | null;
   readonly service?: GoalInput["service"];
   readonly controlVersion?: number;
   readonly unstarted?: string | null;
@@ -26,13 +39,13 @@ function decide(situation: Situation = {}) {
       rollout: "r",
       service: "A",
       version: offered,
-      infoHash: null,
+      infoHash: situation.offeredHash ?? null,
       sizeBytes: 0,
       torrentUrl: null,
     },
     view: { ...view(situation), controlVersion },
     waves: situation.waves ?? [wave()],
-    running,
+    running: running === null ? null : { version: running, infoHash: situation.content },
     isServing: situation.isServing ?? running !== null,
     hasRejoined: situation.hasRejoined ?? true,
     unstarted: situation.unstarted ?? null,
@@ -40,7 +53,7 @@ function decide(situation: Situation = {}) {
 }
 
 function assertGoal(situation: Situation, goal: Goal): void {
-  assert.deepEqual(decide(situation).goal, goal);
+  assert.deepEqual(withoutHash(decide(situation).goal), goal);
 }
 
 const RUNNING = { schema: 1, state: "running", by: "ann", reason: null, sinceMs: 0 } as const;
@@ -83,10 +96,13 @@ Deno.test("decideGoal: says what a host that is done waits for", () => {
 });
 
 Deno.test("decideGoal: a stopped service starts on the popular version and has not rejoined yet", () => {
-  assert.deepEqual(decide({ running: null, current: MOST_RUN_2 }), {
-    goal: { kind: "start", version: "2", reason: "most popular: 2 hosts serve 2" },
-    hasRejoined: false,
+  const { goal, hasRejoined } = decide({ running: null, current: MOST_RUN_2 });
+  assert.deepEqual(withoutHash(goal), {
+    kind: "start",
+    version: "2",
+    reason: "most popular: 2 hosts serve 2",
   });
+  assert.equal(hasRejoined, false);
 });
 
 Deno.test("decideGoal: a stopped service does not start on what failed on this host", () => {
@@ -198,7 +214,11 @@ Deno.test("decideGoal: neither an abort nor a new session takes anybody down who
 Deno.test("decideGoal: a host that was off when a rollout was aborted does not start its version", () => {
   const situation = { running: null, waves: [], service: service({ withdrawn: ["2"] }) };
   const { goal } = decide({ ...situation, current: { "web-2": { version: "2" } } });
-  assert.deepEqual(goal, { kind: "start", version: "1", reason: "most popular: 1 host serves 1" });
+  assert.deepEqual(withoutHash(goal), {
+    kind: "start",
+    version: "1",
+    reason: "most popular: 1 host serves 1",
+  });
 });
 
 Deno.test("decideGoal: a host that is down, and cannot have what it should start, goes along with the wave", () => {
@@ -228,4 +248,48 @@ Deno.test("decideGoal: nobody goes after a version outside of waves that the fen
   const situation = { waves: [canary], control: RUNNING, current: MOST_RUN_2, hasRejoined: false };
   assertGoal(situation, stay);
   assertGoal({ ...situation, service: service({ committed: null }) }, stay);
+});
+
+/** What a host says that has other content under version 2 than what is wanted. */
+const REFUSAL =
+  `2 is ${HASHES[0]} (what runs here), and ${HASHES[1]} is wanted under the same version; ` +
+  "publish the new content under another version, and roll that out";
+
+Deno.test("decideGoal: what runs is not taken for other content of the same version", () => {
+  // Regression: v2 was published elsewhere with other content, and a host on the old v2 said that it was done.
+  const republished = { waves: [wave({ infoHash: HASHES[1] })], offeredHash: HASHES[1] };
+  const refusal: Goal = { kind: "stay", waitingFor: REFUSAL };
+  assertGoal({ ...republished, running: "2", content: HASHES[0] }, refusal);
+  assertGoal({ ...republished, running: "2", content: HASHES[1] }, {
+    kind: "stay",
+    waitingFor: null,
+  });
+  const committed = service({ committed: { ...release("2"), infoHash: HASHES[1] } });
+  assertGoal({ waves: [], service: committed, running: "2", content: HASHES[0] }, refusal);
+  assert.equal(decide({ ...republished, running: "2", content: HASHES[0] }).hasRejoined, true);
+});
+
+Deno.test("decideGoal: goes along with a wave whose version it knows with other content, if that does not run", () => {
+  // Whether it has that on its disk is for the fetcher to find out.
+  const waves = [wave({ infoHash: HASHES[1] })];
+  const { goal } = decide({ waves, offeredHash: HASHES[1] });
+  assert.deepEqual(goal, { kind: "roll", version: "2", infoHash: HASHES[1] });
+  const waitingFor = "the release 2 is not on offer";
+  assertGoal({ waves, offeredHash: HASHES[0] }, { kind: "stay", waitingFor });
+});
+
+Deno.test("decideGoal: the failure of other content of the same version is no failure of this one", () => {
+  const waves = [wave({ infoHash: HASHES[1] })];
+  const slots = [failedSlot("web-1", { infoHash: HASHES[0] })];
+  assertGoal({ waves, slots, offeredHash: HASHES[1] }, { kind: "return_slot" });
+  const same = [failedSlot("web-1", { infoHash: HASHES[1] })];
+  assertGoal({ waves, slots: same, offeredHash: HASHES[1] }, {
+    kind: "stay",
+    waitingFor: "2 failed here: health gate",
+  });
+});
+
+Deno.test("decideGoal: an agent that does not know which content runs is as one of an earlier version", () => {
+  const waves = [wave({ infoHash: HASHES[1] })];
+  assertGoal({ waves, offeredHash: HASHES[1], running: "2" }, { kind: "stay", waitingFor: null });
 });

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { type Control, type Current, decideRejoin, type Service } from "../../../rollout/mod.ts";
-import { current, service } from "./views.ts";
+import { current, HASHES, service, withoutHash } from "./views.ts";
 
 function rejoin(
   versions: Readonly<Record<string, Partial<Current>>>,
@@ -23,6 +23,11 @@ function rejoin(
   return decideRejoin("web-1", service(entry), view);
 }
 
+/** The decision where nobody says which content a version has. */
+function rejoinByName(...of: Parameters<typeof rejoin>) {
+  return withoutHash(rejoin(...of));
+}
+
 Deno.test("decideRejoin: the most popular version among those that serve", () => {
   const versions = {
     "web-2": { version: "2" },
@@ -30,8 +35,11 @@ Deno.test("decideRejoin: the most popular version among those that serve", () =>
     "web-4": { version: "2" },
     "web-5": { version: "1" },
   };
-  assert.deepEqual(rejoin(versions), { version: "2", reason: "most popular: 3 hosts serve 2" });
-  assert.deepEqual(rejoin({ "web-2": { version: "1" } }), {
+  assert.deepEqual(rejoinByName(versions), {
+    version: "2",
+    reason: "most popular: 3 hosts serve 2",
+  });
+  assert.deepEqual(rejoinByName({ "web-2": { version: "1" } }), {
     version: "1",
     reason: "most popular: 1 host serves 1",
   });
@@ -39,7 +47,7 @@ Deno.test("decideRejoin: the most popular version among those that serve", () =>
 
 Deno.test("decideRejoin: an uncommitted version needs more than half of the roster, and control running", () => {
   // Regression: only the canary kept its power, and nine others came back on its version, past the wave and its quorum.
-  assert.deepEqual(rejoin({ "web-2": { version: "2" } }, {}, { rosterSize: 10 }), {
+  assert.deepEqual(rejoinByName({ "web-2": { version: "2" } }, {}, { rosterSize: 10 }), {
     version: "1",
     reason: "2 is not committed, and 1 of 10 hosts serve it: the committed version 1",
   });
@@ -47,7 +55,7 @@ Deno.test("decideRejoin: an uncommitted version needs more than half of the rost
   assert.equal(rejoin(versions, {}, { rosterSize: 4 }).version, "1");
   assert.equal(rejoin(versions, {}, { rosterSize: 3 }).version, "2");
   const paused = { schema: 1, state: "paused", by: "ann", reason: null, sinceMs: 0 } as const;
-  assert.deepEqual(rejoin(versions, {}, { rosterSize: 3, control: paused }), {
+  assert.deepEqual(rejoinByName(versions, {}, { rosterSize: 3, control: paused }), {
     version: "1",
     reason: "2 is not committed, and control is paused: the committed version 1",
   });
@@ -63,7 +71,7 @@ Deno.test("decideRejoin: neither its own entry, nor a host that is down or runs 
     "web-5": { version: "1" },
     "web-6": { version: "1" },
   } as const;
-  assert.deepEqual(rejoin(versions, { committed: null }), {
+  assert.deepEqual(rejoinByName(versions, { committed: null }), {
     version: null,
     reason: "no version is committed yet",
   });
@@ -71,21 +79,21 @@ Deno.test("decideRejoin: neither its own entry, nor a host that is down or runs 
 });
 
 Deno.test("decideRejoin: a tie is settled by the committed version", () => {
-  assert.deepEqual(rejoin({ "web-2": { version: "3" }, "web-3": { version: "2" } }), {
+  assert.deepEqual(rejoinByName({ "web-2": { version: "3" }, "web-3": { version: "2" } }), {
     version: "1",
     reason: "tie between 2 and 3: the committed version 1",
   });
 });
 
 Deno.test("decideRejoin: after a power cut the committed version", () => {
-  assert.deepEqual(rejoin({}), {
+  assert.deepEqual(rejoinByName({}), {
     version: "1",
     reason: "no other host serves: the committed version 1",
   });
 });
 
 Deno.test("decideRejoin: nothing without votes and a committed version", () => {
-  assert.deepEqual(rejoin({}, { committed: null }), {
+  assert.deepEqual(rejoinByName({}, { committed: null }), {
     version: null,
     reason: "no version is committed yet",
   });
@@ -101,7 +109,7 @@ Deno.test("decideRejoin: a withdrawn version has no votes, however many serve it
 });
 
 Deno.test("decideRejoin: a committed version that was withdrawn is not taken either", () => {
-  assert.deepEqual(rejoin({}, { withdrawn: ["1"] }), {
+  assert.deepEqual(rejoinByName({}, { withdrawn: ["1"] }), {
     version: null,
     reason: "the committed version 1 was withdrawn",
   });
@@ -134,4 +142,42 @@ Deno.test("decideRejoin: never a withdrawn version, and none that more hosts out
       return !withdrawn.includes(chosen) && !isOutvoted;
     },
   ));
+});
+
+Deno.test("decideRejoin: hosts with other content under the same version vote for another release", () => {
+  const [one, other] = HASHES;
+  const versions = {
+    "web-2": { version: "2", infoHash: one },
+    "web-3": { version: "2", infoHash: one },
+    "web-4": { version: "2", infoHash: other },
+  };
+  assert.deepEqual(rejoin(versions, {}, { rosterSize: 4 }), {
+    version: "1",
+    infoHash: null,
+    reason: "2 is not committed, and 2 of 4 hosts serve it: the committed version 1",
+  });
+  assert.deepEqual(rejoin({ ...versions, "web-5": { version: "2", infoHash: one } }), {
+    version: "2",
+    infoHash: one,
+    reason: "most popular: 3 hosts serve 2",
+  });
+});
+
+Deno.test("decideRejoin: hosts that do not say which content they have vote for the release that others name", () => {
+  const [one] = HASHES;
+  const versions = {
+    "web-2": { version: "2", infoHash: one },
+    "web-3": { version: "2" },
+    "web-4": { version: "2" },
+  };
+  assert.equal(rejoin(versions, {}, { rosterSize: 4 }).infoHash, one);
+  const committed = {
+    service: "A",
+    version: "2",
+    infoHash: one,
+    sizeBytes: 0,
+    torrentUrl: null,
+  };
+  const unnamed = { "web-2": { version: "2" }, "web-3": { version: "2" } };
+  assert.equal(rejoin(unnamed, { committed }).infoHash, one);
 });

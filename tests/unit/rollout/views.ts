@@ -16,6 +16,15 @@ import {
   type Staged,
 } from "../../../rollout/mod.ts";
 
+/** The info hashes of two releases that may have the same version. */
+export const HASHES = ["a".repeat(40), "b".repeat(40)] as const;
+
+/** What a rule decided on, without the info hash, for tests in which nobody says which content a version has. */
+export function withoutHash<T extends object>(decision: T): Omit<T, "infoHash"> {
+  const { infoHash: _, ...rest } = decision as T & { infoHash?: unknown };
+  return rest;
+}
+
 /** A host's entry: serving version 1. */
 export function current(host: string, entry: Partial<Current> = {}): Current {
   return {
@@ -86,6 +95,8 @@ export interface ViewChanges {
   /** Entries that differ; `null` takes the host offline. */
   readonly current?: Readonly<Record<string, Partial<Current> | null>>;
   readonly staged?: readonly string[];
+  /** The info hash of what is staged. */
+  readonly stagedHash?: string | null;
   readonly slots?: readonly Slot[];
   readonly policy?: Partial<Policy>;
   readonly wave?: FirstWave | null;
@@ -110,6 +121,7 @@ export function view(changes: ViewChanges = {}): ServiceView {
       schema: SCHEMA_VERSION,
       host,
       version: "2",
+      ...(changes.stagedHash === undefined ? {} : { infoHash: changes.stagedHash }),
     })),
     slots: new Map((changes.slots ?? []).map((slot) => [slot.host, slot])),
     slotsVersion: 0,

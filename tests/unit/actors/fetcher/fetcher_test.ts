@@ -114,6 +114,33 @@ Deno.test("fetcher: a release without a blob in which a file has appeared is mad
   });
 });
 
+Deno.test("fetcher: other content under a version that is on the disk is refused, and changes nothing", async () => {
+  // Regression: the release on the disk was overwritten by the other one, whose .torrent it was seeded with meanwhile.
+  await run(async ({ store, prepare }) => {
+    const [known, wanted] = ["a".repeat(40), "b".repeat(40)] as const;
+    await store.preparePartial("v1");
+    await Deno.writeTextFile(`${store.paths("v1").partial}/blob`, "content");
+    await store.writeReceipt("v1", { infoHash: known, verifiedAt: 0 });
+    await store.promote("v1");
+    await Deno.writeTextFile(store.paths("v1").torrent, "its .torrent");
+    for (
+      const [infoHash, named] of [[wanted, wanted], [null, "a release without a blob"]] as const
+    ) {
+      const refused = await prepare(
+        release("v1", { infoHash, torrentUrl: "http://127.0.0.1:1/other.torrent" }),
+      );
+      assert.ok(!refused.ok);
+      assert.equal(
+        refused.reason,
+        `prepare web: v1 is ${known} (on this host's disk), and ${named} is wanted under the same version; ` +
+          "publish the new content under another version, and roll that out",
+      );
+      assert.equal((await store.isIntact("v1", { infoHash: known })).intact, true);
+      assert.equal(await Deno.readTextFile(store.paths("v1").torrent), "its .torrent");
+    }
+  });
+});
+
 Deno.test("fetcher: a preparation that is cancelled, or overtaken, is answered at once", async () => {
   await run(async ({ fetcher, prepare }) => {
     // A build machine that takes connections and never answers.

@@ -85,6 +85,20 @@ Deno.test("registrar: registers the host and writes what is said about it, the l
   });
 });
 
+Deno.test("registrar: an info hash stands in the entry as long as its version does", async () => {
+  await run(async ({ zk, registrar, events, until }) => {
+    const infoHash = "a".repeat(40);
+    registrar.tell(update({ version: "1", infoHash, state: "serving" }));
+    events.publish(await connected(zk));
+    await until("it says what it runs", (entry) => entry?.infoHash === infoHash);
+    registrar.tell(update({ waitingFor: "something" }));
+    await until("it stands", (entry) => entry?.waitingFor === "something");
+    assert.equal((await read(zk)).view.current.get("web-1")?.infoHash, infoHash);
+    registrar.tell(update({ version: "2" }));
+    await until("it went", (entry) => entry?.version === "2" && entry.infoHash === undefined);
+  });
+});
+
 Deno.test("registrar: an entry that somebody has removed is made again", async () => {
   await run(async ({ zk, registrar, events, until }) => {
     events.publish(await connected(zk));

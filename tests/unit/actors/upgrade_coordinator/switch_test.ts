@@ -31,9 +31,13 @@ const CHANGE: Switch = {
 const WEEK_MS = 7 * 24 * 3_600_000;
 
 const version = fc.stringMatching(/^[a-z0-9]{1,8}$/);
+/** As in an entry of an earlier version, without a blob, and with one. */
+const infoHash = fc.constantFrom(undefined, null, "a".repeat(40));
 const switches: fc.Arbitrary<Switch> = fc.record({
   from: fc.option(version),
+  fromHash: infoHash,
   to: version,
+  infoHash,
   step: fc.constantFrom(...SWITCH_STEPS),
   sinceMs: fc.nat(),
   hasSlot: fc.boolean(),

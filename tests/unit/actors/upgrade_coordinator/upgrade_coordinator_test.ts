@@ -211,6 +211,14 @@ function readingOf(version: string): ServiceReading {
   };
 }
 
+/** The same, where the committed version has that content. */
+function committedReading(version: string, infoHash: string): ServiceReading {
+  const { service, ...reading } = readingOf(version);
+  assert.ok(service?.entry.committed);
+  const committed = { ...service.entry.committed, infoHash, torrentUrl: "http://build/v.torrent" };
+  return { ...reading, service: { ...service, entry: { ...service.entry, committed } } };
+}
+
 /** The same, where the committed release is of another version than the fleet's word for it: nobody has it. */
 function forgedReadingOf(version: string): ServiceReading {
   const reading = readingOf(version);
@@ -282,6 +290,47 @@ Deno.test("upgrade coordinator: a release without a blob that only this host's d
     const prepared = fetcher.messages.filter((message) => message.type === "prepare");
     assert.deepEqual(prepared.map(({ release }) => release.infoHash), [null]);
   }, { stored: "v1" });
+});
+
+Deno.test("upgrade coordinator: what was prepared is not taken for other content of the same version", async () => {
+  // Regression: v2 was prepared, then published elsewhere with other content, and the host staged the one for the other.
+  await run(async ({ clock, coordinator, pinner, fetcher }) => {
+    const [one, other] = ["a".repeat(40), "b".repeat(40)] as const;
+    const asked = async (infoHash: string) => {
+      coordinator.tell({ type: "read", reading: committedReading("v2", infoHash) });
+      await clock.settle();
+      for (const message of pinner.messages) {
+        if (message.type !== "check" && message.type !== "pin") continue;
+        message.replyTo?.tell({ ok: true, lockedBytes: 0 });
+      }
+      await clock.settle();
+      return fetcher.messages.flatMap((message) =>
+        message.type === "prepare" ? [message.release.infoHash] : []
+      );
+    };
+    assert.deepEqual(await asked(one), [one]);
+    assert.deepEqual(await asked(one), [one]);
+    assert.deepEqual(await asked(other), [one, other]);
+    const [former, latter] = fetcher.messages.filter((message) => message.type === "prepare");
+    const received = { version: "v2", rackBytes: 0, siteBytes: 0, remoteBytes: 0 };
+    // The answer for what is not wanted any more comes late.
+    former?.replyTo.tell({ ok: true, received });
+    await clock.settle();
+    latter?.replyTo.tell({ ok: true, received });
+    await clock.settle();
+    assert.deepEqual(await asked(other), [one, other]);
+    assert.deepEqual(await asked(one), [one, other, one]);
+  });
+});
+
+Deno.test("upgrade coordinator: its entry says which content the version that runs has", async () => {
+  await run(({ registrar }) => {
+    const patches = registrar.messages.flatMap((message) =>
+      message.type === "update" && message.patch.version === "v1" ? [message.patch.infoHash] : []
+    );
+    assert.deepEqual(patches, [null]);
+    return Promise.resolve();
+  }, { running: "v1", stored: "v1" });
 });
 
 Deno.test("upgrade coordinator: a lost connection is no problem of the tree", async () => {
@@ -518,7 +567,7 @@ Deno.test("upgrade coordinator: what ran and was given up is prepared again befo
       type: "health_changed",
       status: { wanted: null, version: null, pid: null, health: changed },
     });
-    coordinator.tell({ type: "prepared", version: "v1", received: null });
+    coordinator.tell({ type: "prepared", release: { version: "v1" }, received: null });
     await clock.settle();
     coordinator.tell({ type: "read", reading: readingOf("v1") });
     await answerPreparation(bench);
@@ -552,7 +601,11 @@ Deno.test("upgrade coordinator: a host that cannot start what it ran does not go
     };
     await readAgain();
     assert.deepEqual(checked(), ["v1"]);
-    coordinator.tell({ type: "not_prepared", version: "v1", error: new Error("nobody has it") });
+    coordinator.tell({
+      type: "not_prepared",
+      release: { version: "v1" },
+      error: new Error("nobody has it"),
+    });
     await readAgain();
     assert.deepEqual(checked(), ["v1", "v2"]);
     for (let minute = 0; minute < 10; minute++) {
@@ -561,7 +614,7 @@ Deno.test("upgrade coordinator: a host that cannot start what it ran does not go
     }
     assert.deepEqual(checked(), ["v1", "v2"]);
     // When that is done, what has failed gets another try now and then: control may be paused for long.
-    coordinator.tell({ type: "prepared", version: "v2", received: null });
+    coordinator.tell({ type: "prepared", release: { version: "v2" }, received: null });
     await readAgain();
     assert.deepEqual(checked(), ["v1", "v2", "v1"]);
   });

@@ -24,7 +24,7 @@ function abort(tree: MemoryTree): transactions.Transaction {
     services: new Map([[SERVICE, {
       service,
       hasOffer: true,
-      offered: offer?.version ?? null,
+      offered: offer,
     }]]),
     record: null,
   }, { by: "test", nowMs: 0 });

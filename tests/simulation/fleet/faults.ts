@@ -5,6 +5,7 @@
  * @module
  */
 
+import { CONTROL, slotsPath, wavePath } from "../../../rollout/mod.ts";
 import type { PlannedService, Scenario } from "./scenario.ts";
 import type { Link } from "./network.ts";
 import type { RandomStream } from "./random.ts";
@@ -472,12 +473,12 @@ export const KINDS = {
   /** An operator aborts the rollout and starts another one at once. */
   supersede: {
     weight: 2,
-    strike: (run) => void run.supersede("v3", 1),
+    strike: (run) => void run.supersede("v3"),
   },
-  /** As before, with other content under the same version. */
+  /** As before, with other content under the same version; or so by an admin box of an earlier version, which does not look. */
   republish: {
     weight: 1,
-    strike: (run) => void run.supersede("v2", 2),
+    strike: (run, { isOther }) => void run.supersede("v2", { build: 2, isEarlier: isOther }),
   },
   /** The reply to what an operator asks next is lost. */
   operator_lost_reply: {
@@ -486,10 +487,23 @@ export const KINDS = {
       for (const link of linksOf(run, "admin")) link.toClient.breaksNext = true;
     },
   },
-  /** Somebody writes something into the control node by hand. */
+  /**
+   * Somebody writes by hand what is no entry: into the control node, the first wave, or the slot of a host; or makes a node
+   * that is nobody's.
+   */
   bad_entry: {
     weight: 1,
-    strike: (run) => run.operator.spoilControl(),
+    amount: [1, 8],
+    strike(run, { service, host, amount }) {
+      const { tree } = run.world.observer;
+      const wave = tree.firstWave;
+      // On a logarithmic scale: the control node in a third of the cases, each of the others as often.
+      if (amount < 2) run.operator.spoil(CONTROL);
+      else if (amount < 4 && wave !== null) run.operator.spoil(wavePath(wave.node));
+      else if (amount < 5.6 && tree.of(service).slots.has(host)) {
+        run.operator.spoil(slotsPath(service, host));
+      } else run.operator.makeStray(wavePath("nobody's"));
+    },
   },
 } satisfies Record<string, Kind>;
 

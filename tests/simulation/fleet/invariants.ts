@@ -23,7 +23,8 @@ export const CHECKS = {
   "I2 finish": "a wave is not finished while more hosts than the budget are not on its version",
   "I3 quorum": "the quorum has the release when the first host is admitted",
   "I4 verified": "what is started is on the disk as it was verified",
-  "I4 identity": "a wave is finished with hosts that have the content that was rolled out",
+  "I4 identity":
+    "who switches in a wave starts the content that was rolled out, and the wave is finished with no other",
   "I5 slot": "a service that serves is stopped with a slot of its own",
   "I5 stands": "the slot of a host that is down for its switch stands",
   "I5 owner": "nobody but its host and an operator removes a slot",
@@ -374,6 +375,18 @@ export class Invariants implements ChangeObserver {
     );
   }
 
+  /** What a host starts by a wave is what the rollout has put on offer. */
+  #checkContent(machine: Machine, service: string, version: string): void {
+    const { offer } = this.tree.of(service);
+    const content = machine.diskOf(service).complete.get(version)?.content || null;
+    if (offer?.version !== version || offer.infoHash === content) return;
+    this.fail(
+      "I4 identity",
+      `${machine.place} starts ${content} as ${service} ${version}, which is ${offer.infoHash}`,
+      [machine.place],
+    );
+  }
+
   #noteWithdrawn(service: string, entry: ServiceEntries["entry"]): void {
     const withdrawn = entry?.withdrawn ?? [];
     for (const key of [...this.#withdrawnMs.keys()]) {
@@ -410,6 +423,9 @@ export class Invariants implements ChangeObserver {
       this.fail("I10 locked", `${place} starts ${service} ${version}, which is not locked`, [
         place,
       ]);
+    }
+    if (isOwnSwitch && slot.to === version && this.tree.waves.has(slot.wave ?? "")) {
+      this.#checkContent(machine, service, version);
     }
     // What this life of the agent has run already, it may start again; and after a failed start it goes back.
     if (by.hasRun(service)) return;

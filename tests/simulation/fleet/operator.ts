@@ -7,21 +7,26 @@
 
 import {
   abortRollout,
+  apply,
   createRolloutId,
+  type Fleet,
   forgetHost,
   newestRollout,
   readChildren,
+  readControl,
+  readDeployQueue,
+  readFleet,
   readServices,
   setControl,
   startRollout,
 } from "../../../coordination/mod.ts";
 import {
   checkPlan,
-  CONTROL,
   type Plan,
   type Release,
   servicePath,
   SERVICES,
+  transactions,
 } from "../../../rollout/mod.ts";
 import { ZooKeeper } from "../../../zookeeper/mod.ts";
 import type { NetworkStream, Party } from "./network.ts";
@@ -31,11 +36,19 @@ import type { World } from "./world.ts";
 
 /** What an operator may do. */
 export type Verb =
-  | { readonly kind: "rollout"; readonly plan: Plan; readonly releases: readonly Release[] }
+  | {
+    readonly kind: "rollout";
+    readonly plan: Plan;
+    readonly releases: readonly Release[];
+    /** Whether the admin box has a program of an earlier version, which does not look for other content. */
+    readonly isEarlier?: boolean;
+  }
   | { readonly kind: "pause" }
   | { readonly kind: "resume" }
   | { readonly kind: "abort" }
-  | { readonly kind: "forget"; readonly host: string };
+  | { readonly kind: "forget"; readonly host: string }
+  /** Deletes a node, as one does with `zkCli.sh`. */
+  | { readonly kind: "delete"; readonly path: string };
 
 /** The admin box. */
 export class Operator implements Party {
@@ -62,7 +75,11 @@ export class Operator implements Party {
 
   /** Does something. Resolves to whether it is known to be done. */
   async run(verb: Verb): Promise<boolean> {
-    const what = verb.kind === "forget" ? `forget ${verb.host}` : verb.kind;
+    const what = verb.kind === "forget"
+      ? `forget ${verb.host}`
+      : verb.kind === "delete"
+      ? `delete ${verb.path}`
+      : verb.kind;
     this.#count(`${verb.kind} tried`);
     try {
       await this.#do(verb);
@@ -76,15 +93,36 @@ export class Operator implements Party {
     }
   }
 
-  /** Writes into the control node by hand what is no entry. */
-  spoilControl(): void {
-    this.#count("spoil tried");
-    this.#zookeeper.set(CONTROL, "paused").then(() => this.#count("spoil done"), () => {});
+  /** Writes into a node by hand what is no entry. */
+  spoil(path: string): void {
+    this.#byHand(`spoil ${path}`, this.#zookeeper.set(path, "paused"));
+  }
+
+  /** Makes a node by hand that is nobody's. */
+  makeStray(path: string): void {
+    this.#byHand(`make ${path}`, this.#zookeeper.create(path, ""));
+  }
+
+  #byHand(what: string, change: Promise<unknown>): void {
+    this.#count("by hand tried");
+    change.then(() => {
+      this.#count("by hand done");
+      this.#world.trace(null, `by hand: ${what} done`);
+    }, () => {});
   }
 
   /** The newest rollout, as `rollcall status` shows it. */
   async newestRollout(): Promise<string | null> {
     return await newestRollout(this.#zookeeper);
+  }
+
+  /** What `rollcall status` shows; `null` if it does not answer. */
+  async status(): Promise<Fleet | null> {
+    try {
+      return await readFleet(this.#zookeeper);
+    } catch {
+      return null;
+    }
   }
 
   async #do(verb: Verb): Promise<void> {
@@ -93,7 +131,7 @@ export class Operator implements Party {
     const nowMs = this.clock.wallTimeMs();
     switch (verb.kind) {
       case "rollout":
-        return await this.#start(verb.plan, verb.releases);
+        return await this.#start(verb);
       case "pause":
         await setControl(zk, { state: "paused", by, reason: "because", sinceMs: nowMs });
         return;
@@ -106,10 +144,15 @@ export class Operator implements Party {
       case "forget":
         await forgetHost(zk, verb.host);
         return;
+      case "delete":
+        await zk.delete(verb.path);
+        return;
     }
   }
 
-  async #start(plan: Plan, published: readonly Release[]): Promise<void> {
+  async #start(
+    { plan, releases, isEarlier = false }: Extract<Verb, { kind: "rollout" }>,
+  ): Promise<void> {
     const zk = this.#zookeeper;
     const [names = []] = await readChildren(zk, [SERVICES]);
     const rosters = await readChildren(zk, names.map((name) => servicePath(name)));
@@ -122,14 +165,19 @@ export class Operator implements Party {
     if (!checked.ok) throw new Error(`plan: ${checked.problems.join("; ")}`);
     const nowMs = this.clock.wallTimeMs();
     const id = createRolloutId(nowMs, () => this.#random.next());
-    await startRollout(zk, {
+    const rollout = {
       id,
       by: "operator",
       nowMs,
       services: checked.services,
       waves: checked.waves,
-      releases: new Map(published.map((release) => [release.service, release])),
-    });
+      releases: new Map(releases.map((release) => [release.service, release])),
+    };
+    if (!isEarlier) return await startRollout(zk, rollout);
+    const control = await readControl(zk);
+    const { waves } = await readDeployQueue(zk);
+    const view = { control, services, waves: waves.map(({ entry }) => entry) };
+    await apply(zk, transactions.startRollout(view, rollout));
   }
 
   #count(what: string): void {

@@ -6,6 +6,7 @@
 
 import { type AgentConfig, agentConfigSchema } from "../../../actors/config/agent_config.ts";
 import { type Fault, kindOf } from "./faults.ts";
+import { answerTo } from "./duty.ts";
 import { type Check, InvariantViolation } from "./invariants.ts";
 import { Machine } from "./machine.ts";
 import { Operator } from "./operator.ts";
@@ -175,17 +176,21 @@ export class Run {
   }
 
   /** Starts a rollout of all services. */
-  async rollOut(version: string, build = 1): Promise<boolean> {
+  async rollOut(version: string, { build = 1, isEarlier = false } = {}): Promise<boolean> {
     return await this.operator.run({
       kind: "rollout",
       ...planOf(this.#scenario, version, { build }),
+      isEarlier,
     });
   }
 
   /** Aborts what is under way, and starts another rollout. */
-  async supersede(version: string, build: number): Promise<void> {
+  async supersede(
+    version: string,
+    how: { build?: number; isEarlier?: boolean } = {},
+  ): Promise<void> {
     await this.operator.run({ kind: "abort" });
-    await this.rollOut(version, build);
+    await this.rollOut(version, how);
   }
 
   async #until(isOver: () => boolean, withinMs: number): Promise<boolean> {
@@ -297,31 +302,24 @@ export class Run {
     const { observer, time } = this.world;
     this.#calm();
     const untilMs = time.nowMs + QUIET_MS;
-    for (let aborts = 0; time.nowMs < untilMs;) {
+    let resumedCount = 0;
+    while (time.nowMs < untilMs) {
       if (await this.#until(() => this.#isOver(), LOOK_AFTER_MS)) {
         return await this.#checkAfterwards();
       }
       for (const host of this.#toForget) void this.#forget(host);
       // Whoever has committed a bad version, or has a host that cannot run it, mends it.
       if (observer.tree.waves.size === 0) this.world.badVersions = [];
-      const state = observer.tree.control?.state;
-      if (this.#waitsForTheForgotten()) void this.operator.run({ kind: "abort" });
-      else if (state === "paused") void this.operator.run({ kind: "resume" });
-      else if (state === "halted") {
-        void this.operator.run({ kind: aborts++ < 1 ? "resume" : "abort" });
-      }
+      void this.operator.status().then((fleet) => {
+        const answer = fleet === null ? null : answerTo(fleet, { resumedCount });
+        if (answer === null) return;
+        if (fleet?.control?.state === "halted") resumedCount++;
+        if (answer.kind === "publish under another version") return this.rollOut("v4");
+        return this.operator.run(answer);
+      });
     }
     observer.fail("I7 end", `the rollout does not end: ${this.#describe()}`);
     this.#stopIfBroken();
-  }
-
-  /** Whether nobody of the first wave is on the roster any more: its rollout waits until an operator aborts it. */
-  #waitsForTheForgotten(): boolean {
-    const { waves, services } = this.world.observer.tree;
-    const [first] = [...waves.values()];
-    const roster = services.get(first?.service ?? "")?.roster;
-    if (first === undefined || roster === undefined) return false;
-    return first.hosts?.every((host) => !roster.has(host)) ?? roster.size === 0;
   }
 
   /** Checks what must hold when all is over: rosters, and that the rollout that was started last is the one shown. */
@@ -340,7 +338,8 @@ export class Run {
     }
     void this.operator.newestRollout().then((id) => shown = id, () => shown = started);
     await this.#until(() => shown !== undefined, 60_000);
-    if (shown === started) return;
+    // Another one may have begun just when they asked.
+    if (shown === started || shown === this.world.observer.tree.newestRollout) return;
     this.world.observer.fail(
       "I7 newest",
       `${started} was started last, operators are shown ${shown}`,

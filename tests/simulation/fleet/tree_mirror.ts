@@ -198,7 +198,8 @@ export function isHeld(slot: Slot | undefined): boolean {
 function placeOf(path: string): Pick<Difference, "kind" | "service" | "name"> | null {
   if (path === CONTROL) return { kind: "control", service: "", name: "" };
   if (path.startsWith(`${DEPLOY}/`)) {
-    return { kind: "wave", service: "", name: path.slice(DEPLOY.length + 1) };
+    const name = path.slice(DEPLOY.length + 1);
+    return parseSequentialName(name) === null ? null : { kind: "wave", service: "", name };
   }
   if (!path.startsWith(`${ROOT}/`)) return null;
   const [folder = "", service = "", name = ""] = path.slice(ROOT.length + 1).split("/");

@@ -6,14 +6,14 @@
 
 import type { Deps, State } from "./state.ts";
 
-/** Begins a change. Its outcome comes back as a message. */
+/** Begins a change. Its outcome comes back as a message. It is for a host that has nothing under way. */
 export function act(
   state: State,
   what: string,
   change: () => Promise<unknown>,
   { context }: Deps,
 ): void {
-  state.isActing = true;
+  state.phase = { kind: "acting", interrupted: null };
   context.pipeToSelf(change, {
     ok: () => ({ type: "acted", what, error: null }),
     error: (error) => ({ type: "acted", what, error: error ?? new Error("unknown") }),

@@ -1,6 +1,6 @@
 /**
- * Decides on the next action after a reading of the tree: prepare, join the queue, ask for a slot, end a wave, tidy up. One
- * action at a time; after each the tree is read again.
+ * Acts on a reading of the tree. What to do is decided by the pure functions of machine/; here it is carried out: one thing at
+ * a time, and after each the tree is read again.
  *
  * @module
  */
@@ -12,14 +12,8 @@ import {
   leaveStaging,
   takeSlot,
 } from "../../coordination/mod.ts";
-import {
-  decideAdmission,
-  decideFinish,
-  decideGoal,
-  isOfSameAgent,
-  isQuorumMet,
-  type ReleaseIdentity,
-} from "../../rollout/mod.ts";
+import type { FirstWave } from "../../rollout/mod.ts";
+import type { ZooKeeper } from "../../zookeeper/mod.ts";
 import { act } from "./act.ts";
 import { lookAtFence } from "./fence.ts";
 import { beginLock } from "./lock_releases.ts";
@@ -30,23 +24,29 @@ import {
   lookOnceWritten,
   lookWhileWaiting,
 } from "./look.ts";
-import { ensurePrepared, giveUpPreparation } from "./preparation.ts";
-import { resumeSwitch } from "./resume_switch.ts";
-import { awaitTurn, isQueued, wakeHead } from "./staging_queue.ts";
+import {
+  decideNext,
+  type HostNow,
+  isEntryTrue,
+  isRegistered,
+  type Next,
+  type Wanted,
+} from "./machine/next.ts";
+import { decideResumption } from "./machine/resume.ts";
+import { newStart, newSwitch, type Switch, toSlot } from "./machine/switch.ts";
+import { beginPreparation, giveUpPreparation, noteWanted } from "./preparation.ts";
+import { beginSwitch } from "./run_switch.ts";
+import { awaitTurn, wakeHead } from "./staging_queue.ts";
 import {
   type Deps,
   healthPatch,
+  hostNow,
   lockedBytes,
   type Reading,
   setWaitingFor,
   type State,
-  unstartedVersion,
 } from "./state.ts";
 import { storedRelease } from "./stored_release.ts";
-import { firstStep, type Switch, toSlot } from "./switch.ts";
-
-/** The release that the host is to have. */
-type Wanted = ReleaseIdentity & { readonly version: string };
 
 /** Key of the timer that delays the next attempt to lock the running version. */
 const REPIN_TIMER = "repin";
@@ -54,166 +54,187 @@ const REPIN_TIMER = "repin";
 /** Time between two attempts. A limit that is too low stays too low until somebody changes it. */
 const REPIN_PAUSE_MS = 60_000;
 
-/** Decides on the next action after a reading, and begins it. */
+/** What a decision is carried out with. */
+interface Tools {
+  readonly zookeeper: ZooKeeper;
+  readonly now: HostNow;
+  readonly deps: Deps;
+}
+
+/** Acts on a reading: goes on with what is under way, or begins what is next. */
 export function decide(state: State, reading: Reading, deps: Deps): State {
-  const { options, context } = deps;
-  const { zookeeper, status } = state;
+  const { zookeeper, phase } = state;
+  const now = hostNow(state, deps);
   state.rosterCount = reading.view.roster.length;
   state.isNext = false;
   lookLater(reading, deps);
-  if (zookeeper === null || status === null || state.isActing) return state;
-  const { change } = state;
-  if (change !== null) {
-    return change.step === "draining" && change.hasSlot
-      ? lookAtFence(state, reading, { change, deps })
-      : state;
+  if (zookeeper === null || now === null) return state;
+  switch (phase.kind) {
+    case "acting":
+    case "switching":
+    case "reporting":
+      return state;
+    case "draining":
+      return lookAtFence(state, reading, { zookeeper, now, deps });
+    case "interrupted":
+      if (reading.service !== null && isRegistered(now, reading)) {
+        resumeSwitch(state, reading, { zookeeper, change: phase.change, now, deps });
+      }
+      break;
+    case "idle":
+      break;
   }
-  if (reading.service === null || !isRegistered(reading, deps)) {
-    // This host is not registered yet, or its name belongs to another machine: it must not change anything.
-    const isNamesake = reading.view.current.has(options.host);
-    options.registrar.tell({ type: "restore", service: options.service });
-    if (isNamesake) lookAsNamesake(deps);
+  const { kind } = state.phase;
+  return kind === "idle" || kind === "interrupted"
+    ? beginNext(state, reading, { zookeeper, now, deps })
+    : state;
+}
+
+/** Goes on with the switch that the agent's end has interrupted, or drops it. */
+function resumeSwitch(
+  state: State,
+  reading: Reading,
+  { change, ...tools }: Tools & { readonly change: Switch },
+): void {
+  const { options, context } = tools.deps;
+  const resumption = decideResumption(
+    change,
+    { host: options.host, running: tools.now.running?.version ?? null },
+    reading,
+  );
+  switch (resumption.kind) {
+    case "go_on":
+      beginSwitch(state, resumption.change, tools.deps);
+      return;
+    case "at_fence":
+      state.phase = { kind: "draining", change: resumption.change, at: "fence" };
+      lookAtFence(state, reading, tools);
+      return;
+    case "drop":
+      context.log[resumption.isExpected ? "info" : "warn"](
+        "{service}: the switch to {to} is dropped: {why}",
+        { service: options.service, to: change.to, why: resumption.why },
+      );
+      state.journal.clear();
+      state.phase = { kind: "idle" };
+  }
+}
+
+/** Decides what is next, and begins it. */
+function beginNext(state: State, reading: Reading, tools: Tools): State {
+  const { zookeeper, now, deps } = tools;
+  const { options, context } = deps;
+  const { service, host } = options;
+  const { next, hasRejoined } = decideNext(now, reading);
+  state.hasRejoined = hasRejoined;
+  if (next.kind === "register") {
+    options.registrar.tell({ type: "restore", service });
+    if (next.isNamesake) lookAsNamesake(deps);
     else lookOnceWritten(deps);
     return state;
   }
-  if (resumeSwitch(state, reading, deps)) return state;
   // A registrar that was restarted has forgotten this. It writes nothing if nothing has changed.
   const patch = { ...healthPatch(state), pinnedBytes: lockedBytes(state) };
-  options.registrar.tell({ type: "update", service: options.service, patch });
-
+  options.registrar.tell({ type: "update", service, patch });
   lockWhatRuns(state, deps);
-  const decision = decideGoal({
-    host: options.host,
-    service: reading.service.entry,
-    offer: reading.offer,
-    view: reading.view,
-    waves: reading.waves,
-    running: state.running,
-    isServing: healthPatch(state).state === "serving",
-    hasRejoined: state.hasRejoined,
-    unstarted: unstartedVersion(state, deps),
-  });
-  state.hasRejoined = decision.hasRejoined;
-  const { goal } = decision;
-  switch (goal.kind) {
-    case "return_slot":
-      context.log.info("{service}: gives back a slot that it does not need", {
-        service: options.service,
-      });
-      return returnSlot(state, reading, deps);
+  if ("version" in next) noteWanted(state, next.version, deps);
+  switch (next.kind) {
+    case "await_entry":
+      lookOnceWritten(deps);
+      return state;
+    case "prepare":
+      beginPreparation(state, reading, { wanted: next, deps });
+      // At the head of the queue it would hold everybody up who is ready.
+      if (next.leavesQueue && isQueued(reading, host)) leaveQueue(state, tools);
+      return state;
     case "start":
-      if (!ensurePrepared(state, reading, { ...goal, deps })) return state;
       context.log.info("{service}: starts {version}, {reason}", {
-        service: options.service,
-        version: goal.version,
-        reason: goal.reason,
+        service,
+        version: next.version,
+        reason: next.reason,
       });
-      return startWithoutSlot(state, reading, { ...goal, deps });
-    case "catch_up":
-      if (!ensurePrepared(state, reading, { ...goal, deps })) return state;
-      return askForSlot(state, reading, { ...goal, catchUp: true, deps });
-    case "roll":
-      if (!ensurePrepared(state, reading, { ...goal, deps })) {
-        // At the head of the queue it would hold everybody up who is ready.
-        leaveQueue(state, reading, deps);
-        return state;
-      }
-      if (!isQueued(reading, goal, options.host)) {
-        const { wave } = reading.view;
-        state.joinedBelowQuorum = wave !== null && !isQuorumMet(reading.view, wave);
-        const { version, infoHash } = goal;
-        const entry = { host: options.host, version, infoHash };
-        act(
-          state,
-          "join the staging queue",
-          () => joinStaging(zookeeper, options.service, entry),
-          deps,
-        );
-        return state;
-      }
-      return askForSlot(state, reading, { ...goal, catchUp: false, deps });
-    case "stay":
-      return stay(state, reading, { waitingFor: goal.waitingFor, deps });
+      return startWithoutSlot(state, reading, { wanted: next, deps });
+    case "join_queue": {
+      state.joinedBelowQuorum = next.isBelowQuorum;
+      const entry = { host, version: next.version, infoHash: next.infoHash };
+      act(state, "join the staging queue", () => joinStaging(zookeeper, service, entry), deps);
+      return state;
+    }
+    case "leave_queue":
+      leaveQueue(state, tools);
+      return state;
+    case "take_slot":
+      return askForSlot(state, reading, { ...tools, wanted: next, wave: next.wave });
+    case "wait":
+      return awaitOthers(state, reading, { ...tools, next });
+    case "give_slot_back": {
+      const held = { slot: next.slot, view: reading.view };
+      context.log.info("{service}: gives back a slot that it does not need", { service });
+      act(state, "give back the slot", () => giveSlotBack(zookeeper, service, held), deps);
+      return state;
+    }
+    case "end_wave": {
+      settle(state, next.waitingFor, deps);
+      const finish = { service, nowMs: context.clock.wallTimeMs() };
+      act(state, "end the wave", () => finishWave(zookeeper, reading, finish), deps);
+      return state;
+    }
+    case "rest":
+      return rest(state, reading, { ...tools, next });
   }
 }
 
-/** Whether the entry under this host's name is this agent's. */
-function isRegistered(reading: Reading, { options }: Deps): boolean {
-  const entry = reading.view.current.get(options.host);
-  return entry !== undefined && isOfSameAgent(entry, options);
+function isQueued({ stagingNodes }: Reading, host: string): boolean {
+  return stagingNodes.some((node) => node.host === host);
 }
 
-/** Gives back a slot that stands in the host's name. */
-function returnSlot(state: State, reading: Reading, deps: Deps): State {
-  const { options: { service, host } } = deps;
-  const { zookeeper } = state;
-  const slot = reading.view.slots.get(host);
-  if (zookeeper === null || slot === undefined) return state;
-  act(
-    state,
-    "give back the slot",
-    () => giveSlotBack(zookeeper, service, { slot, view: reading.view }),
-    deps,
-  );
-  return state;
-}
-
-/** Takes the host out of the staging queue. @returns Whether it was in it. */
-function leaveQueue(state: State, reading: Reading, deps: Deps): boolean {
-  const { options: { service, host } } = deps;
-  const { zookeeper } = state;
-  if (zookeeper === null || !reading.stagingNodes.some((node) => node.host === host)) return false;
+function leaveQueue(state: State, { zookeeper, deps }: Tools): void {
+  const { service, host } = deps.options;
   act(state, "leave the staging queue", () => leaveStaging(zookeeper, service, host), deps);
-  return true;
 }
 
+/** Takes a slot for a new switch. */
 function askForSlot(
   state: State,
   reading: Reading,
-  want: Wanted & { catchUp: boolean; deps: Deps },
+  { zookeeper, now, wanted, wave, deps }: Tools & {
+    readonly wanted: Wanted;
+    readonly wave: FirstWave | null;
+  },
 ): State {
-  const { version, infoHash, catchUp, deps } = want;
-  const { options, context } = deps;
-  const { zookeeper, status } = state;
-  if (zookeeper === null || status === null) return state;
-  const { host, service } = options;
-  if (reading.view.current.get(host)?.state !== healthPatch(state).state) {
-    // The entry in the tree is not up to date. By an old entry that says down, the host would be admitted past the budget.
-    lookOnceWritten(deps);
+  const { service, host } = deps.options;
+  const change = newSwitch(now.running, wanted, {
+    policy: reading.view.policy,
+    sinceMs: deps.context.clock.wallTimeMs(),
+    wave,
+  });
+  const request = { service, slot: toSlot(change, host), view: reading.view, wave };
+  state.phase = { kind: "acting", interrupted: null };
+  deps.context.pipeToSelf(() => takeSlot(zookeeper, request), {
+    ok: (isTaken) => ({ type: "slot_answer", change, isTaken }),
+    error: (error) => ({
+      type: "acted",
+      what: "take a slot",
+      error: error ?? new Error("unknown"),
+    }),
+  });
+  return state;
+}
+
+/** Shows what the host waits for, and sees to it that it is woken. */
+function awaitOthers(
+  state: State,
+  reading: Reading,
+  { zookeeper, next, deps }: Tools & { readonly next: Extract<Next, { kind: "wait" }> },
+): State {
+  setWaitingFor(next.waitingFor, deps);
+  if (!next.isQueued) {
+    lookWhileWaiting(reading, deps);
     return state;
   }
-  const request = { host, service, version, infoHash, catchUp };
-  const admission = decideAdmission(reading.view, request);
-  if (!admission.admit) {
-    setWaitingFor(admission.waitingFor, deps);
-    if (catchUp) lookWhileWaiting(reading, deps);
-    if (catchUp || wakeHead(state, reading, { zookeeper, deps })) return state;
-    state.isNext = awaitTurn(state, reading, { zookeeper, deps });
-    if (state.isNext) lookAsHead(deps);
-    return state;
-  }
-  const change: Switch = {
-    ...newSwitch(state.running, want, { reading, deps }),
-    wave: admission.wave?.node ?? null,
-  };
-  state.isActing = true;
-  context.pipeToSelf(
-    () =>
-      takeSlot(zookeeper, {
-        service,
-        slot: toSlot(change, host),
-        view: reading.view,
-        wave: admission.wave,
-      }),
-    {
-      ok: (isTaken) => ({ type: "slot_answer", change, isTaken }),
-      error: (error) => ({
-        type: "acted",
-        what: "take a slot",
-        error: error ?? new Error("unknown"),
-      }),
-    },
-  );
+  if (wakeHead(state, reading, { zookeeper, deps })) return state;
+  state.isNext = awaitTurn(state, reading, { zookeeper, deps });
+  if (state.isNext) lookAsHead(deps);
   return state;
 }
 
@@ -221,17 +242,17 @@ function askForSlot(
 function startWithoutSlot(
   state: State,
   reading: Reading,
-  want: Wanted & { deps: Deps },
+  { wanted, deps }: { readonly wanted: Wanted; readonly deps: Deps },
 ): State {
-  const { version, deps } = want;
   const { options: { store, host }, context } = deps;
+  const { policy } = reading.view;
   // The one that a switch has left as the current one, when it failed here or its rollout was aborted, is no way back.
   const unfit = [
-    version,
+    wanted.version,
     reading.view.slots.get(host)?.to,
     ...reading.service?.entry.withdrawn ?? [],
   ];
-  state.isActing = true;
+  state.phase = { kind: "acting", interrupted: null };
   context.pipeToSelf(
     async () => {
       const current = await store.currentVersion();
@@ -240,11 +261,9 @@ function startWithoutSlot(
     },
     {
       ok: (from) => {
-        const change: Switch = {
-          ...newSwitch(from === null ? null : storedRelease(store, from), want, { reading, deps }),
-          step: "pointing",
-          hasSlot: false,
-        };
+        const sinceMs = context.clock.wallTimeMs();
+        const before = from === null ? null : storedRelease(store, from);
+        const change = newStart(before, wanted, { policy, sinceMs });
         return { type: "slot_answer", change, isTaken: true };
       },
       error: (error) => ({
@@ -257,72 +276,29 @@ function startWithoutSlot(
   return state;
 }
 
-function newSwitch(
-  from: ReleaseIdentity | null,
-  to: Wanted,
-  { reading, deps }: { reading: Reading; deps: Deps },
-): Switch {
-  const { bakeMs, health } = reading.view.policy;
-  return {
-    from: from?.version ?? null,
-    fromHash: from?.infoHash,
-    to: to.version,
-    infoHash: to.infoHash,
-    step: firstStep(from?.version ?? null),
-    sinceMs: deps.context.clock.wallTimeMs(),
-    hasSlot: true,
-    wave: null,
-    reason: null,
-    restarts: 0,
-    trial: { bakeMs, health },
-  };
-}
-
-/** The host itself has nothing to do: it ends the wave if that is over, and tidies up after its last switch. */
-function stay(
+/** The host has nothing to do: it says so, and tidies up after its last switch. */
+function rest(
   state: State,
   reading: Reading,
-  want: { waitingFor: string | null; deps: Deps },
+  { now, next, deps }: Tools & { readonly next: Extract<Next, { kind: "rest" }> },
 ): State {
-  const { waitingFor, deps } = want;
-  const { options, context } = deps;
-  const { zookeeper, status } = state;
-  if (zookeeper === null || status === null) return state;
-  const { service } = options;
-  const running = status.wanted;
-  if (leaveQueue(state, reading, deps)) return state;
-  // The rollout was aborted, or the fleet has settled on what runs here.
-  giveUpPreparation(state, deps);
-  if (waitingFor === null) {
-    options.registrar.tell({ type: "update", service, patch: { preparation: null } });
-  }
-  const { wave } = reading.view;
-  if (wave?.service === service) {
-    // Whether the wave is over may depend on this host's own entry, which is being written.
-    if (reading.view.current.get(options.host)?.state !== healthPatch(state).state) {
-      lookOnceWritten(deps);
-    }
-    const finish = decideFinish(reading.view);
-    if (finish.finished) {
-      act(
-        state,
-        "end the wave",
-        () => finishWave(zookeeper, reading, { service, nowMs: context.clock.wallTimeMs() }),
-        deps,
-      );
-      return state;
-    }
-    setWaitingFor(waitingFor, deps);
-    return state;
-  }
-  const isUnwell = running !== null && !status.health.ok;
-  setWaitingFor(
-    waitingFor ??
-      (isUnwell && !status.health.ok ? `${running} is unwell: ${status.health.reason}` : null),
-    deps,
-  );
-  if (reading.waves.length === 0) unlockOthers(state, deps);
+  const { status } = state;
+  settle(state, next.waitingFor, deps);
+  // Whether the wave is over may depend on this host's own entry, which is being written.
+  if (next.isFirstWave && !isEntryTrue(now, reading)) lookOnceWritten(deps);
+  const isUnwell = !next.isFirstWave && now.running !== null && status?.health.ok === false;
+  const unwell = isUnwell ? `${now.running?.version} is unwell: ${status.health.reason}` : null;
+  setWaitingFor(next.waitingFor ?? unwell, deps);
+  if (next.isFleetIdle) unlockOthers(state, deps);
   return state;
+}
+
+/** The rollout was aborted, or the fleet has settled on what runs here: what was being prepared is not wanted any more. */
+function settle(state: State, waitingFor: string | null, deps: Deps): void {
+  giveUpPreparation(state, deps);
+  if (waitingFor !== null) return;
+  const { service, registrar } = deps.options;
+  registrar.tell({ type: "update", service, patch: { preparation: null } });
 }
 
 /** Locks the running version if it is not locked: after a reboot, or when its keeper has died. */

@@ -8,45 +8,58 @@
  */
 
 import { giveSlotBack, passFence } from "../../coordination/mod.ts";
-import { decideFence, isOfSameAgent } from "../../rollout/mod.ts";
+import type { ZooKeeper } from "../../zookeeper/mod.ts";
 import { checkOnce } from "./health_gate.ts";
 import { lookOnceWritten } from "./look.ts";
-import { type Deps, healthPatch, type Reading, reasonOf, shorten, type State } from "./state.ts";
-import { type Switch, toSlot, undrain } from "./switch.ts";
+import { decideAtFence } from "./machine/at_fence.ts";
+import type { HostNow } from "./machine/next.ts";
+import { type Deps, type Reading, reasonOf, shorten, type State } from "./state.ts";
+import { undrain } from "./take_step.ts";
+import { type Switch, toSlot } from "./machine/switch.ts";
+
+/** What the fence is looked at with. */
+interface Tools {
+  readonly zookeeper: ZooKeeper;
+  readonly now: HostNow;
+  readonly deps: Deps;
+}
 
 /** Looks whether a switch that is draining may go on; if it has drained, asks for the step. */
-export function lookAtFence(
+export function lookAtFence(state: State, reading: Reading, tools: Tools): State {
+  const { phase } = state;
+  if (phase.kind !== "draining" || phase.at === "asking") return state;
+  const { change } = phase;
+  const { now, deps } = tools;
+  const decision = decideAtFence(now, reading, { change, isDrained: phase.at === "fence" });
+  switch (decision.kind) {
+    case "turn_back":
+      return turnBack(state, reading, { ...tools, change, reason: decision.reason });
+    case "drain":
+      return state;
+    case "await_entry":
+      lookOnceWritten(deps);
+      return state;
+    case "ask":
+      return askForStop(state, reading, { ...tools, change, isDown: decision.isDown });
+  }
+}
+
+/** Asks the tree whether the service may be stopped. */
+function askForStop(
   state: State,
   reading: Reading,
-  { change, deps }: { readonly change: Switch; readonly deps: Deps },
+  { zookeeper, change, isDown, deps }: Tools & {
+    readonly change: Switch;
+    readonly isDown: boolean;
+  },
 ): State {
   const { options, context } = deps;
-  const { zookeeper } = state;
-  if (zookeeper === null) return state;
   const { host, service } = options;
-  const slot = toSlot(change, host);
-  const own = reading.view.current.get(host);
-  const isOurs = own !== undefined && isOfSameAgent(own, options);
-  const fence = isOurs
-    ? decideFence(reading.view, {
-      slot,
-      waveNodes: reading.waves.map(({ node }) => node),
-      committed: reading.service?.entry.committed ?? null,
-    })
-    : { stop: false, reason: "it is not registered under its name" } as const;
-  if (!fence.stop) return turnBack(state, reading, { change, reason: fence.reason, deps });
-  if (!state.isDrained) return state;
-  if (own?.state !== healthPatch(state).state) {
-    // The entry in the tree is not up to date: after a restart of the agent it says down for a moment, and by that the budget
-    // would not be looked at.
-    lookOnceWritten(deps);
-    return state;
-  }
-  state.isActing = true;
+  state.phase = { kind: "draining", change, at: "asking" };
   context.pipeToSelf(
     async (signal) => {
       // As a host that is down it may pass beyond the budget. If it serves again, the runner tells, and it is decided anew.
-      if (own?.state === "down" && await isServing({ options, context, signal })) return false;
+      if (isDown && await isServing({ options, context, signal })) return false;
       const slot = toSlot({ ...change, step: "stopping" }, host);
       return await passFence(zookeeper, { service, slot, reading });
     },
@@ -74,15 +87,12 @@ async function isServing(
 function turnBack(
   state: State,
   reading: Reading,
-  { change, reason, deps }: {
+  { zookeeper, change, reason, deps }: Tools & {
     readonly change: Switch;
     readonly reason: string;
-    readonly deps: Deps;
   },
 ): State {
   const { options, context } = deps;
-  const { zookeeper } = state;
-  if (zookeeper === null) return state;
   const { host, service, config } = options;
   context.log.warn("{service}: does not switch to {to}, and gives its slot back: {reason}", {
     service,
@@ -90,11 +100,9 @@ function turnBack(
     reason,
   });
   context.cancelTask("step");
-  state.change = null;
-  state.isDrained = false;
   const patch = { waitingFor: shorten(reason) };
   options.registrar.tell({ type: "update", service, patch, slot: null });
-  state.isActing = true;
+  state.phase = { kind: "acting", interrupted: null };
   context.pipeToSelf(
     async (signal) => {
       try {

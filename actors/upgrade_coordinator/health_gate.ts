@@ -5,9 +5,9 @@
  * @module
  */
 
-import type { Policy } from "../../rollout/mod.ts";
 import { type ActorRef, ask, type Clock, sleep } from "../runtime/mod.ts";
 import type { RunnerMessage, ServiceStatus } from "../runner/messages.ts";
+import type { Trial } from "./machine/switch.ts";
 
 /** A version has not passed the health gate. */
 export class HealthGateError extends Error {
@@ -15,9 +15,6 @@ export class HealthGateError extends Error {
   readonly code = "HEALTH_GATE";
   override readonly name = "HealthGateError";
 }
-
-/** The part of the policy that a new version is tested by. A switch keeps it in its journal. */
-export type Trial = Pick<Policy, "bakeMs" | "health">;
 
 /** What the health gate works with. */
 export interface HealthGate {

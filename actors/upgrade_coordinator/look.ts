@@ -74,7 +74,7 @@ export function lookAfter(delayMs: number, { context }: Deps): void {
  * the others, the next reading is set at some moment soon, each at its own.
  */
 export function isForUsFirst(state: State, { context }: Deps): boolean {
-  if (state.isNext || state.change !== null) return true;
+  if (state.isNext || state.phase.kind === "draining") return true;
   const [perHostMs, mostMs] = SPREAD_MS;
   const spreadMs = Math.min(mostMs, perHostMs * state.rosterCount);
   if (!context.timers.isActive(EVENT_TIMER)) {

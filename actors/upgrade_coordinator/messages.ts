@@ -18,7 +18,7 @@ import type { RegistrarMessage, ReportOutcome } from "../registrar/messages.ts";
 import type { HealthEvent, RunnerMessage } from "../runner/messages.ts";
 import type { ActorRef, Subscribable } from "../runtime/mod.ts";
 import type { SessionEvent, SessionMessage, ZnodeEvent } from "../session/session.ts";
-import type { Switch } from "./switch.ts";
+import type { Switch } from "./machine/switch.ts";
 
 /** A release that has been prepared, or has not. */
 type Named = ReleaseIdentity & { readonly version: string };

@@ -5,39 +5,42 @@
  */
 
 import { infoHashOf } from "../../host/mod.ts";
-import { isSameRelease, type Release, type ReleaseIdentity } from "../../rollout/mod.ts";
+import { isSameRelease, type Release } from "../../rollout/mod.ts";
 import { prepare } from "./prepare.ts";
-import { type Deps, type Reading, RETRY_TIMER, setWaitingFor, type State } from "./state.ts";
+import type { Wanted } from "./machine/next.ts";
+import {
+  type Deps,
+  isHeldBack,
+  type Reading,
+  RETRY_TIMER,
+  setWaitingFor,
+  type State,
+} from "./state.ts";
 
-/**
- * Makes sure that a release is prepared, or being prepared.
- *
- * @returns Whether it is prepared. If not, its preparation is under way, or held back for a while after a failure.
- */
-export function ensurePrepared(
+/** Notes which version is wanted. If it is another one than the one that has failed, nothing is held back any more. */
+export function noteWanted(state: State, version: string, { context }: Deps): void {
+  if (state.lastFailed === null || state.lastFailed === version) return;
+  state.lastFailed = null;
+  context.timers.cancel(RETRY_TIMER);
+}
+
+/** Begins the preparation of a release, unless it is under way, or held back for a while after a failure. */
+export function beginPreparation(
   state: State,
   reading: Reading,
-  want: ReleaseIdentity & { version: string; deps: Deps },
-): boolean {
-  const { version, deps } = want;
+  { wanted, deps }: { readonly wanted: Wanted; readonly deps: Deps },
+): void {
+  const { version } = wanted;
   const { options, context } = deps;
-  if (state.lastFailed !== null && state.lastFailed !== version) {
-    // Another version is wanted now, which has not failed.
-    state.lastFailed = null;
-    context.timers.cancel(RETRY_TIMER);
-  }
-  if (state.prepared !== null && isSameRelease(state.prepared, want)) {
-    return !context.timers.isActive(RETRY_TIMER);
-  }
-  const isUnderWay = state.preparing !== null && isSameRelease(state.preparing, want);
-  if (isUnderWay || context.timers.isActive(RETRY_TIMER)) return false;
-  const release = findRelease(reading, want, deps);
+  const isUnderWay = state.preparing !== null && isSameRelease(state.preparing, wanted);
+  if (isUnderWay || isHeldBack(state, version, deps)) return;
+  const release = findRelease(reading, wanted, deps);
   if (release === null) {
     setWaitingFor(
       `the release ${version} is neither on offer, nor committed, nor on this host's disk`,
       deps,
     );
-    return false;
+    return;
   }
   state.preparing = release;
   setWaitingFor(null, deps);
@@ -62,12 +65,11 @@ export function ensurePrepared(
     ok: (received) => ({ type: "prepared", release, received }),
     error: (error) => ({ type: "not_prepared", release, error }),
   }, { key: "prepare" });
-  return false;
 }
 
 function findRelease(
   { offer, service }: Reading,
-  wanted: ReleaseIdentity & { readonly version: string },
+  wanted: Wanted,
   { options }: Deps,
 ): Release | null {
   const { version } = wanted;

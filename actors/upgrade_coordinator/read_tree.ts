@@ -12,8 +12,8 @@ import type { Deps, State } from "./state.ts";
  * so nothing is read.
  */
 export function readTree(state: State, { options, context }: Deps): State {
-  const { zookeeper, change } = state;
-  const isPastFence = change !== null && !(change.step === "draining" && change.hasSlot);
+  const { zookeeper, phase } = state;
+  const isPastFence = phase.kind === "switching" || phase.kind === "reporting";
   if (zookeeper === null || isPastFence) return state;
   state.isStale = state.isReading;
   if (state.isReading) return state;

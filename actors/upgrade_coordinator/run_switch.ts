@@ -9,8 +9,17 @@ import type { Current } from "../../rollout/mod.ts";
 import type { EntryPatch, ReportOutcome } from "../registrar/messages.ts";
 import { type Deps, healthPatch, holdBack, reasonOf, setWaitingFor, type State } from "./state.ts";
 import { lookAfter } from "./look.ts";
+import { type Phase, switchOf } from "./machine/phase.ts";
+import {
+  afterFailure,
+  releaseBefore,
+  stepAfter,
+  type Switch,
+  toJournal,
+  toSlot,
+} from "./machine/switch.ts";
 import { readTree } from "./read_tree.ts";
-import { releaseBefore, stepAfter, type Switch, takeStep, toJournal, toSlot } from "./switch.ts";
+import { takeStep } from "./take_step.ts";
 
 /** Progress of a switch at the beginning of each step, 0 to 1. */
 const PROGRESS: Readonly<Record<Switch["step"], number>> = {
@@ -40,14 +49,25 @@ export function beginSwitch(state: State, change: Switch, deps: Deps): State {
     step: change.step,
   });
   state.predecessor = null;
-  state.isDrained = false;
   return runStep(state, change, deps);
+}
+
+/** The phase that a switch is in when a step of it begins. */
+function phaseOf(change: Switch): Phase {
+  switch (change.step) {
+    case "draining":
+      return { kind: "draining", change, at: "drain" };
+    case "reporting":
+      return { kind: "reporting", change, problem: null };
+    default:
+      return { kind: "switching", change };
+  }
 }
 
 /** Begins the current step of a switch. */
 function runStep(state: State, change: Switch, deps: Deps): State {
   const { options, context } = deps;
-  state.change = change;
+  state.phase = phaseOf(change);
   const isAway = change.step !== "draining" && change.step !== "reporting";
   const patch: EntryPatch = {
     preparation: { version: change.to, phase: "switching", progress: PROGRESS[change.step] },
@@ -88,9 +108,10 @@ function runStep(state: State, change: Switch, deps: Deps): State {
 
 /** Handles a step that has succeeded. */
 export function onStepTaken(state: State, change: Switch, deps: Deps): State {
-  if (state.change !== change) return state;
-  if (change.step === "draining" && change.hasSlot) {
-    state.isDrained = true;
+  const { phase } = state;
+  if (switchOf(phase) !== change) return state;
+  if (phase.kind === "draining") {
+    state.phase = { ...phase, at: "fence" };
     return readTree(state, deps);
   }
   const next = stepAfter(change.step);
@@ -103,10 +124,10 @@ export function onFenceAnswer(
   { change, isPassed }: { readonly change: Switch; readonly isPassed: boolean },
   deps: Deps,
 ): State {
-  state.isActing = false;
-  if (state.change !== change) return state;
+  const { phase } = state;
+  if (phase.kind !== "draining" || phase.change !== change) return state;
+  state.phase = { ...phase, at: "fence" };
   if (!isPassed) return readTree(state, deps);
-  state.isDrained = false;
   return runStep(state, { ...change, step: "stopping" }, deps);
 }
 
@@ -117,7 +138,7 @@ export function onStepFailed(
   deps: Deps,
 ): State {
   const { change, error } = failed;
-  if (state.change !== change) return state;
+  if (switchOf(state.phase) !== change) return state;
   const { options, context } = deps;
   const reason = reasonOf(error);
   context.log.error("{service}: {step} of {to} failed: {reason}", {
@@ -126,15 +147,7 @@ export function onStepFailed(
     to: change.to,
     reason,
   });
-  if (change.step === "rolling_back") {
-    const both = `${change.reason ?? "failed"}; then the way back to ${
-      change.from ?? "nothing"
-    } failed: ${reason}`;
-    return runStep(state, { ...change, step: "reporting", reason: both }, deps);
-  }
-  // Nothing has been stopped yet, so nothing has to be rolled back.
-  const step = change.step === "draining" ? "reporting" : "rolling_back";
-  return runStep(state, { ...change, step, reason }, deps);
+  return runStep(state, afterFailure(change, reason), deps);
 }
 
 /** Writes to the journal. If that fails, a crash before the next step repeats this one, which does no harm. */
@@ -181,24 +194,24 @@ export function report(state: State, change: Switch, deps: Deps): State {
 /** Handles the outcome of a report: ends the switch, or tries again later. */
 export function onReported(state: State, outcome: ReportOutcome, deps: Deps): State {
   const { options, context } = deps;
-  const { change } = state;
-  if (change === null) return state;
+  const { phase } = state;
+  if (phase.kind !== "reporting") return state;
+  const { change } = phase;
   if (!outcome.ok) {
     // Logged once for each reason, because it is tried every second for as long as ZooKeeper is away.
-    if (state.reportProblem !== outcome.reason) {
+    if (phase.problem !== outcome.reason) {
       context.log.warn("{service}: report not made yet, tried again until it is: {reason}", {
         service: options.service,
         reason: outcome.reason,
       });
     }
-    state.reportProblem = outcome.reason;
+    state.phase = { ...phase, problem: outcome.reason };
     setWaitingFor(`the report that ends the switch is not made yet: ${outcome.reason}`, deps);
     context.timers.after("report", REPORT_RETRY_MS, { type: "report_due" });
     return state;
   }
   state.journal.clear();
-  state.change = null;
-  state.reportProblem = null;
+  state.phase = { kind: "idle" };
   if (change.reason === null) {
     context.log.info("{service}: runs {to}", { service: options.service, to: change.to });
     state.lastFailed = null;

@@ -6,25 +6,10 @@
  */
 
 import { apply } from "../../coordination/mod.ts";
-import {
-  covers,
-  isQuorumMet,
-  isSameRelease,
-  type ReleaseIdentity,
-  slotsPath,
-  stagingPath,
-  transactions,
-} from "../../rollout/mod.ts";
+import { covers, isQuorumMet, slotsPath, stagingPath, transactions } from "../../rollout/mod.ts";
 import type { ZooKeeper } from "../../zookeeper/mod.ts";
 import { act } from "./act.ts";
 import type { Deps, Reading, State } from "./state.ts";
-
-/** Whether the host is in the queue exactly once, with that release. */
-export function isQueued(reading: Reading, release: ReleaseIdentity, host: string): boolean {
-  const nodes = reading.stagingNodes.filter((node) => node.host === host);
-  return nodes.length === 1 &&
-    reading.view.staged.some((entry) => entry.host === host && isSameRelease(entry, release));
-}
 
 /**
  * Sees to it that the host is woken when it is its turn.

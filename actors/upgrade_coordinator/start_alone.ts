@@ -12,6 +12,7 @@ import type { ReleaseStore } from "../../host/mod.ts";
 import { type ActorRef, ask } from "../runtime/mod.ts";
 import type { RunnerMessage, RunnerOutcome } from "../runner/messages.ts";
 import { beginLock } from "./lock_releases.ts";
+import { interruptedSwitch } from "./machine/phase.ts";
 import type { Deps, State } from "./state.ts";
 
 /** Key of the timer that ends the wait for a reading. */
@@ -36,11 +37,13 @@ export function startAlone(state: State, deps: Deps): State {
   const { options, context } = deps;
   awaitReading(deps);
   if (state.status === null || state.status.wanted !== null) return state;
-  if (state.change !== null || state.isActing) return state;
+  const { phase } = state;
+  if (phase.kind !== "idle" && phase.kind !== "interrupted") return state;
   const { store, service, config } = options;
-  const before = state.interrupted?.from ?? null;
+  const interrupted = interruptedSwitch(phase);
+  const before = interrupted?.from ?? null;
   // What is read meanwhile is decided on afterwards: else two versions might be started at once.
-  state.isActing = true;
+  state.phase = { kind: "acting", interrupted };
   context.pipeToSelf(
     async (signal) => {
       const version = await chooseVersion(before, store);

@@ -4,14 +4,16 @@
  * @module
  */
 
-import { type Journal, type SwitchEntry, thisHost } from "../../host/mod.ts";
+import { type Journal, thisHost } from "../../host/mod.ts";
 import type { Current, Release, ReleaseIdentity, ServiceReading } from "../../rollout/mod.ts";
 import type { ZooKeeper } from "../../zookeeper/mod.ts";
 import type { ServiceStatus } from "../runner/messages.ts";
 import type { ActorContext } from "../runtime/mod.ts";
 import type { CoordinatorMessage, CoordinatorOptions } from "./messages.ts";
 import { ReadingProblems } from "./reading_problems.ts";
-import type { Switch } from "./switch.ts";
+import type { HostNow } from "./machine/next.ts";
+import type { Phase } from "./machine/phase.ts";
+import { fromJournal } from "./machine/switch.ts";
 
 /** The coordinator's context. */
 export type Context = ActorContext<CoordinatorMessage>;
@@ -50,8 +52,8 @@ export interface State {
   /** What in the tree could not be read, as far as it was told. */
   readonly readingProblems: ReadingProblems;
   readonly problems: TreeProblems;
-  /** Whether a change of the tree is under way. Nothing else is decided until its outcome is known. */
-  isActing: boolean;
+  /** What is under way. */
+  phase: Phase;
   /** The release that is being prepared. */
   preparing: Release | null;
   /** The release that is on disk, verified and locked as asked. */
@@ -72,15 +74,7 @@ export interface State {
   joinedBelowQuorum: boolean;
   /** How many hosts should run the service, by the last reading. */
   rosterCount: number;
-  /** The switch that is under way. */
-  change: Switch | null;
-  /** Whether the service has been drained for that switch, so that the fence is all that is before its stop. */
-  isDrained: boolean;
-  /** The switch that was under way when the agent ended, as the journal has it. */
-  interrupted: SwitchEntry | null;
   readonly journal: Journal;
-  /** Why the last report did not get through; `null` when none is waiting. */
-  reportProblem: string | null;
 }
 
 /** How long a wave goes before what could not be started. What it lacked may be back then: a machine, or an operator's cure. */
@@ -114,7 +108,9 @@ export function firstState({ options, context }: Deps): State {
     isStale: false,
     readingProblems: new ReadingProblems(),
     problems: { last: null, toldMs: Number.NEGATIVE_INFINITY, untold: 0 },
-    isActing: false,
+    phase: found.state === "present"
+      ? { kind: "interrupted", change: fromJournal(found.entry) }
+      : { kind: "idle" },
     preparing: null,
     prepared: null,
     failures: 0,
@@ -125,11 +121,7 @@ export function firstState({ options, context }: Deps): State {
     isNext: false,
     joinedBelowQuorum: false,
     rosterCount: 0,
-    change: null,
-    isDrained: false,
-    interrupted: found.state === "present" ? found.entry : null,
     journal,
-    reportProblem: null,
   };
 }
 
@@ -142,6 +134,29 @@ export function healthPatch(
     version: status?.wanted ?? null,
     infoHash: running?.infoHash,
     state: isServing ? "serving" : "down",
+  };
+}
+
+/** Whether a version is held back, because it has failed here a moment ago. */
+export function isHeldBack(state: State, version: string, { context }: Deps): boolean {
+  return state.lastFailed === version && context.timers.isActive(RETRY_TIMER);
+}
+
+/** What the host knows of itself; `null` as long as it does not know what runs. */
+export function hostNow(state: State, deps: Deps): HostNow | null {
+  const { status, prepared } = state;
+  if (status === null) return null;
+  const { host, service, agent, machine } = deps.options;
+  const isReady = prepared !== null && !isHeldBack(state, prepared.version, deps);
+  return {
+    host,
+    identity: { agent, machine },
+    service,
+    running: state.running,
+    isServing: healthPatch(state).state === "serving",
+    hasRejoined: state.hasRejoined,
+    ready: isReady ? prepared : null,
+    unstarted: unstartedVersion(state, deps),
   };
 }
 
@@ -164,7 +179,7 @@ export function holdBack(state: State, version: string, { context }: Deps): numb
  * The version that could not be prepared or started here just now; `null` if none. It stays so while another one is being
  * prepared: whoever goes to and fro between two versions gets neither.
  */
-export function unstartedVersion(
+function unstartedVersion(
   { unstarted, preparing }: State,
   { context }: Deps,
 ): string | null {

@@ -29,9 +29,10 @@ import {
   type TreeProblems,
 } from "./state.ts";
 import { isForUsFirst, lookAfter } from "./look.ts";
+import { afterActing, interruptedSwitch, switchOf } from "./machine/phase.ts";
+import { hasStopped, releaseBefore, type Switch } from "./machine/switch.ts";
 import { readTree } from "./read_tree.ts";
 import { forgetWatch } from "./staging_queue.ts";
-import { isOnTrial } from "./resume_switch.ts";
 import {
   beginSwitch,
   onFenceAnswer,
@@ -41,7 +42,6 @@ import {
   report,
 } from "./run_switch.ts";
 import { storedRelease } from "./stored_release.ts";
-import { fromJournal, releaseBefore } from "./switch.ts";
 import { awaitReading, startAlone, stopAwaitingReading } from "./start_alone.ts";
 
 /** Time before the tree is read again after a reading or a change has failed. */
@@ -80,18 +80,20 @@ export function upgradeCoordinator(
       return receive(state, message, { options, context });
     },
     summarize: (
-      { hasRejoined, preparing, prepared, predecessor, change, failures, lastFailed },
+      { hasRejoined, preparing, prepared, predecessor, phase, failures, lastFailed },
     ) => ({
       rejoined: hasRejoined,
       preparing: preparing?.version ?? null,
       prepared: prepared?.version ?? null,
       behind: predecessor,
-      switch: change === null
-        ? null
-        : `${change.from ?? "nothing"} to ${change.to}: ${change.step}`,
+      switch: describeSwitch(switchOf(phase)),
       failed: failures === 0 ? null : `${lastFailed}, ${failures} in a row`,
     }),
   };
+}
+
+function describeSwitch(change: Switch | null): string | null {
+  return change === null ? null : `${change.from ?? "nothing"} to ${change.to}: ${change.step}`;
 }
 
 function receive(state: State, message: CoordinatorMessage, deps: Deps): State {
@@ -120,7 +122,7 @@ function receive(state: State, message: CoordinatorMessage, deps: Deps): State {
           result: message.result,
         });
       }
-      state.isActing = false;
+      state.phase = afterActing(state.phase);
       return readTree(state, deps);
     case "znode_changed":
       return isForUsFirst(state, deps) ? readTree(state, deps) : state;
@@ -188,7 +190,7 @@ function receive(state: State, message: CoordinatorMessage, deps: Deps): State {
     case "not_prepared":
       return onNotPrepared(state, message, deps);
     case "slot_answer":
-      state.isActing = false;
+      state.phase = afterActing(state.phase);
       if (!message.isTaken) return readTree(state, deps);
       return beginSwitch(state, message.change, deps);
     case "fence_answer":
@@ -198,7 +200,7 @@ function receive(state: State, message: CoordinatorMessage, deps: Deps): State {
     case "step_failed":
       return onStepFailed(state, message, deps);
     case "report_due":
-      return state.change === null ? state : report(state, state.change, deps);
+      return state.phase.kind === "reporting" ? report(state, state.phase.change, deps) : state;
     case "report_answer":
       return onReported(state, message.outcome, deps);
   }
@@ -220,7 +222,7 @@ function onReadFailed(state: State, error: unknown, deps: Deps): State {
     tellProblem(state.problems, `the tree makes no sense: ${reason}`, deps);
   }
   // During a switch, the entry shows its step.
-  if (state.change === null) setWaitingFor(`the tree makes no sense: ${reason}`, deps);
+  if (switchOf(state.phase) === null) setWaitingFor(`the tree makes no sense: ${reason}`, deps);
   return state;
 }
 
@@ -244,7 +246,10 @@ function onActed(
   message: Extract<CoordinatorMessage, { type: "acted" }>,
   deps: Deps,
 ): State {
-  state.isActing = false;
+  const { phase } = state;
+  // Whether the service may be stopped is not known: it is asked again.
+  if (phase.kind === "draining") state.phase = { ...phase, at: "fence" };
+  else state.phase = afterActing(phase);
   if (message.error === null) return readTree(state, deps);
   tellProblem(state.problems, `${message.what}: ${shorten(reasonOf(message.error))}`, deps);
   lookAfter(AFTER_ERROR_MS, deps);
@@ -263,11 +268,11 @@ function onHealth(state: State, { status }: HealthEvent, deps: Deps): State {
   }
   state.status = status;
   // During a switch its steps set the entry; a healthy new version counts only after its bake time.
-  if (state.change !== null && state.change.step !== "draining") return state;
+  if (state.phase.kind === "switching" || state.phase.kind === "reporting") return state;
   // A version that is on trial does not count yet, also while the tree has not been read again after a crash.
-  const { interrupted } = state;
-  const patch = interrupted !== null && isOnTrial(state)
-    ? { ...releaseBefore(fromJournal(interrupted)), state: "down" } as const
+  const interrupted = interruptedSwitch(state.phase);
+  const patch = interrupted !== null && hasStopped(interrupted)
+    ? { ...releaseBefore(interrupted), state: "down" } as const
     : healthPatch(state);
   options.registrar.tell({ type: "update", service: options.service, patch });
   return readTree(state, deps);

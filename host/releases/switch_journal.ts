@@ -1,7 +1,7 @@
 /**
  * The write-ahead journal of a switch: a host notes each step before it takes it, so that after a crash
  * the switch is resumed or undone instead of repeated blindly. Which step follows which is decided in
- * `actors/upgrade_coordinator/switch.ts`.
+ * `actors/upgrade_coordinator/machine/switch.ts`.
  *
  * @module
  */

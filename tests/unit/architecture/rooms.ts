@@ -76,11 +76,13 @@ export const ROOMS: Readonly<Record<string, readonly string[]>> = {
     "actors/runner",
     "actors/runtime",
     "actors/session",
+    "actors/upgrade_coordinator/machine",
     "coordination",
     "host",
     "rollout",
     "zookeeper",
   ],
+  "actors/upgrade_coordinator/machine": ["host", "rollout"],
   "base": [],
   "cli": [
     "actors/agent",

@@ -23,7 +23,8 @@ import {
 } from "../../../rollout/mod.ts";
 import { current } from "./views.ts";
 
-interface MemoryNode {
+/** A node. */
+export interface MemoryNode {
   readonly data: Uint8Array;
   readonly version: number;
   /** The session that it ends with; `null`: none. */
@@ -76,6 +77,19 @@ export class MemoryTree implements TreePart {
   /** Ends a session, with its nodes. */
   expire(session: string): void {
     for (const [path, node] of this.#nodes) if (node.session === session) this.#nodes.delete(path);
+  }
+
+  /** Another tree that is as this one is. */
+  copy(): MemoryTree {
+    const copy = new MemoryTree();
+    copy.#nodes = new Map(this.#nodes);
+    copy.#sequence = this.#sequence;
+    return copy;
+  }
+
+  /** All nodes, by path. */
+  nodes(): ReadonlyMap<string, MemoryNode> {
+    return this.#nodes;
   }
 
   /** What a host reads. */

@@ -2,11 +2,8 @@ import assert from "node:assert/strict";
 import type { PinnerMessage, PinOutcome } from "../../../../actors/pinner/messages.ts";
 import type { RunnerMessage } from "../../../../actors/runner/messages.ts";
 import { ActorSystem, silentLogger, VirtualClock } from "../../../../actors/runtime/mod.ts";
-import {
-  type Switch,
-  type SwitchTools,
-  takeStep,
-} from "../../../../actors/upgrade_coordinator/switch.ts";
+import type { Switch } from "../../../../actors/upgrade_coordinator/machine/switch.ts";
+import { type SwitchTools, takeStep } from "../../../../actors/upgrade_coordinator/take_step.ts";
 
 const CHANGE: Switch = {
   from: "v1",

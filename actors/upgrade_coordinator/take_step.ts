@@ -1,57 +1,19 @@
 /**
- * One host's switch from one version to another: its steps, their order, what each of them does, and how a switch is kept
- * in the journal and in its slot. When a switch may begin is decided elsewhere.
+ * What each step of a switch does on this machine. Which step comes when is decided by machine/switch.ts.
  *
  * Every step may be taken again after a crash: it first looks at what is done already.
  *
  * @module
  */
 
-import {
-  type HostPorts,
-  infoHashOf,
-  NO_BLOB,
-  type Releases,
-  type SwitchEntry,
-  type SwitchStep,
-  thisHost,
-} from "../../host/mod.ts";
-import {
-  type Current,
-  DEFAULT_POLICY,
-  policySchema,
-  SCHEMA_VERSION,
-  type Slot,
-} from "../../rollout/mod.ts";
+import { type HostPorts, NO_BLOB, type Releases, thisHost } from "../../host/mod.ts";
 import type { ServiceConfig } from "../config/agent_config.ts";
 import { type ActorLogger, type ActorRef, ask, type Clock } from "../runtime/mod.ts";
 import type { RunnerMessage, RunnerOutcome, ServiceStatus } from "../runner/messages.ts";
 import type { PinnerMessage } from "../pinner/messages.ts";
-import { awaitHealthy, bake, type Trial } from "./health_gate.ts";
+import { awaitHealthy, bake } from "./health_gate.ts";
 import { beginLock, lockReleases } from "./lock_releases.ts";
-
-/** A switch that is under way. */
-export interface Switch {
-  readonly from: string | null;
-  /** Info hash of `from`, as in {@link ReleaseIdentity}. */
-  readonly fromHash?: string | null | undefined;
-  readonly to: string;
-  /** Info hash of `to`, as in {@link ReleaseIdentity}. */
-  readonly infoHash?: string | null | undefined;
-  readonly step: SwitchStep;
-  /** When it began, milliseconds since the epoch. */
-  readonly sinceMs: number;
-  /** Whether the host holds a slot for it. A host whose service is down needs none. */
-  readonly hasSlot: boolean;
-  /** Name of the znode of its wave. */
-  readonly wave: string | null;
-  /** Why it is being rolled back. */
-  readonly reason: string | null;
-  /** How often the new version was started again because it was gone when the agent came back. */
-  readonly restarts: number;
-  /** The policy's test of a new version when the switch began: an agent that resumes it has not read the policy yet. */
-  readonly trial: Trial;
-}
+import type { Switch } from "./machine/switch.ts";
 
 /** What {@link takeStep} works with. */
 export interface SwitchTools {
@@ -66,59 +28,11 @@ export interface SwitchTools {
   readonly signal: AbortSignal;
 }
 
-/**
- * Most restarts of a new version that was gone when the agent came back. Two power cuts in one switch may be an accident; a
- * version that takes the machine down does so each time.
- */
-const RESTARTS_MAX = 2;
-
 /** A step could not be taken. */
 export class SwitchError extends Error {
   /** Stable name of the error. */
   readonly code = "SWITCH";
   override readonly name = "SwitchError";
-}
-
-/** The first step of a switch: if nothing is running, nothing has to be drained and stopped. */
-export function firstStep(from: string | null): SwitchStep {
-  return from === null ? "pointing" : "draining";
-}
-
-/** The step after one that has succeeded; `null` after the report, which ends the switch. */
-export function stepAfter(step: SwitchStep): SwitchStep | null {
-  switch (step) {
-    case "draining":
-      return "stopping";
-    case "stopping":
-      return "pointing";
-    case "pointing":
-      return "starting";
-    case "starting":
-      return "checking";
-    case "checking":
-      return "baking";
-    case "baking":
-    case "rolling_back":
-      return "reporting";
-    case "reporting":
-      return null;
-  }
-}
-
-/**
- * Where a switch goes on after the agent or the whole machine was restarted: at the step that it had come to. A new version
- * that is gone is started again, and its bake time begins anew.
- */
-export function resume(change: Switch, status: Pick<ServiceStatus, "wanted">): Switch {
-  const { step, to, restarts } = change;
-  const isOnTrial = step === "starting" || step === "checking" || step === "baking";
-  if (!isOnTrial || status.wanted !== null) return change;
-  // At pointing, which looks once more whether its files are as they were verified (invariant I4).
-  if (restarts < RESTARTS_MAX) return { ...change, step: "pointing", restarts: restarts + 1 };
-  const reason = `${to} was gone ${
-    restarts + 1
-  } times when the agent came back: does it take the host down?`;
-  return { ...change, step: "rolling_back", reason };
 }
 
 /** Takes one step. The report is not one of them: it is made by the registrar. */
@@ -147,72 +61,6 @@ export async function takeStep(change: Switch, tools: SwitchTools): Promise<void
     case "reporting":
       return;
   }
-}
-
-/** The switch as an entry of the journal on the local disk. */
-export function toJournal(change: Switch): SwitchEntry {
-  const { step, from, to, sinceMs, hasSlot, wave, reason, restarts, trial } = change;
-  const { fromHash, infoHash } = change;
-  return {
-    step,
-    from,
-    to,
-    since: sinceMs,
-    context: {
-      hasSlot: String(hasSlot),
-      restarts: String(restarts),
-      trial: JSON.stringify({ bakeMs: trial.bakeMs, health: trial.health }),
-      ...(fromHash === undefined ? {} : { fromHash: fromHash ?? NO_BLOB }),
-      ...(infoHash === undefined ? {} : { infoHash: infoHash ?? NO_BLOB }),
-      ...(wave === null ? {} : { wave }),
-      ...(reason === null ? {} : { reason }),
-    },
-  };
-}
-
-/** The switch in an entry of the journal. */
-export function fromJournal(entry: SwitchEntry): Switch {
-  const { step, from, to, since, context = {} } = entry;
-  return {
-    step,
-    from,
-    fromHash: hashIn(context["fromHash"]),
-    to,
-    infoHash: hashIn(context["infoHash"]),
-    sinceMs: since,
-    hasSlot: context["hasSlot"] === "true",
-    wave: context["wave"] ?? null,
-    reason: context["reason"] ?? null,
-    restarts: Number(context["restarts"] ?? 0),
-    trial: parseTrial(context["trial"]),
-  };
-}
-
-/** The trial in an entry of the journal; the default policy's if there is none that can be read. */
-function parseTrial(text: string | undefined): Trial {
-  try {
-    return trialSchema.parse(JSON.parse(text ?? ""));
-  } catch {
-    return DEFAULT_POLICY;
-  }
-}
-
-const trialSchema = policySchema.pick({ bakeMs: true, health: true });
-
-/** An info hash in an entry of the journal; there is none in one of an earlier version. */
-function hashIn(infoHash: string | undefined): string | null | undefined {
-  return infoHash === undefined ? undefined : infoHashOf({ infoHash });
-}
-
-/** The switch as its slot shows it to other hosts. */
-export function toSlot(change: Switch, host: string): Slot {
-  const { from, to, infoHash, step, sinceMs, wave, reason } = change;
-  return { schema: SCHEMA_VERSION, host, from, to, infoHash, step, sinceMs, wave, reason };
-}
-
-/** What the host ran before the switch, as its entry says it. */
-export function releaseBefore({ from, fromHash }: Switch): Pick<Current, "version" | "infoHash"> {
-  return { version: from, infoHash: fromHash };
 }
 
 /** Runs the drain hook. If it fails, the switch goes on: otherwise one bad script would stop every upgrade. */

@@ -1,0 +1,166 @@
+/**
+ * What a host does next about one service, while no switch is under way: one function of what it knows of itself and what it
+ * has read. Pure; decide.ts carries it out, and the exhaustive check tries all its outcomes.
+ *
+ * @module
+ */
+
+import {
+  type AgentIdentity,
+  decideAdmission,
+  decideFinish,
+  decideGoal,
+  type FirstWave,
+  isOfSameAgent,
+  isQuorumMet,
+  isSameRelease,
+  type ReleaseIdentity,
+  type ServiceReading,
+  type Slot,
+} from "../../../rollout/mod.ts";
+
+/** A release that a host is to have. */
+export type Wanted = ReleaseIdentity & { readonly version: string };
+
+/** What a host knows of itself. */
+export interface HostNow {
+  readonly host: string;
+  /** By what its entry is told from that of another machine under its name. */
+  readonly identity: AgentIdentity;
+  readonly service: string;
+  /** The release that it runs or restarts; `null` when its service is stopped. */
+  readonly running: ReleaseIdentity | null;
+  /** Whether its service serves: it runs, and is healthy. */
+  readonly isServing: boolean;
+  /** Whether it has run the fleet's version at some moment since its session began. */
+  readonly hasRejoined: boolean;
+  /** The release that is on its disk, verified and locked as asked, and not held back after a failure; `null` if none is. */
+  readonly ready: ReleaseIdentity | null;
+  /** The version that could not be prepared or started here the last time; `null` if none. */
+  readonly unstarted: string | null;
+}
+
+/** What to do next. */
+export type Next =
+  /** The host's entry is not in the tree, or (`isNamesake`) another machine's is: change nothing. */
+  | { readonly kind: "register"; readonly isNamesake: boolean }
+  /** The entry in the tree does not say what is true, and nothing may be decided by it: wait until it is written. */
+  | { readonly kind: "await_entry" }
+  /** Fetch, verify and lock a version. `leavesQueue`: and leave the staging queue, in which it would hold up who is ready. */
+  | Wanted & { readonly kind: "prepare"; readonly leavesQueue: boolean }
+  /** Start a version, without a slot: nothing runs. */
+  | Wanted & { readonly kind: "start"; readonly reason: string }
+  | Wanted & { readonly kind: "join_queue"; readonly isBelowQuorum: boolean }
+  | { readonly kind: "leave_queue" }
+  /** Take a slot, and begin a switch. `wave`: `null` outside of any. */
+  | Wanted & { readonly kind: "take_slot"; readonly wave: FirstWave | null }
+  /** Wait for other hosts or an operator. `isQueued`: in the staging queue. */
+  | Wanted & { readonly kind: "wait"; readonly waitingFor: string; readonly isQueued: boolean }
+  | { readonly kind: "give_slot_back"; readonly slot: Slot }
+  | { readonly kind: "end_wave"; readonly waitingFor: string | null }
+  /** Nothing. `isFleetIdle`: no wave of the service is left, so releases that do not run may go. */
+  | {
+    readonly kind: "rest";
+    readonly waitingFor: string | null;
+    readonly isFirstWave: boolean;
+    readonly isFleetIdle: boolean;
+  };
+
+/** The next thing to do, and the new value of {@link HostNow.hasRejoined}. */
+export interface NextDecision {
+  readonly next: Next;
+  readonly hasRejoined: boolean;
+}
+
+/** Decides what to do next. */
+export function decideNext(now: HostNow, reading: ServiceReading): NextDecision {
+  const { host, service } = now;
+  const { view } = reading;
+  if (reading.service === null || !isRegistered(now, reading)) {
+    const next: Next = { kind: "register", isNamesake: view.current.has(host) };
+    return { next, hasRejoined: now.hasRejoined };
+  }
+  const { goal, hasRejoined } = decideGoal({
+    host,
+    service: reading.service.entry,
+    offer: reading.offer,
+    view,
+    waves: reading.waves,
+    running: now.running,
+    isServing: now.isServing,
+    hasRejoined: now.hasRejoined,
+    unstarted: now.unstarted,
+  });
+  const after = (next: Next): NextDecision => ({ next, hasRejoined });
+  switch (goal.kind) {
+    case "return_slot": {
+      const slot = view.slots.get(host);
+      return after(
+        slot === undefined ? rest(now, reading, null) : { kind: "give_slot_back", slot },
+      );
+    }
+    case "stay":
+      return after(rest(now, reading, goal.waitingFor));
+    case "start":
+    case "catch_up":
+    case "roll": {
+      const { version, infoHash } = goal;
+      const wanted: Wanted = { version, infoHash };
+      if (now.ready === null || !isSameRelease(now.ready, wanted)) {
+        return after({ kind: "prepare", ...wanted, leavesQueue: goal.kind === "roll" });
+      }
+      if (goal.kind === "start") return after(goal);
+      if (goal.kind === "catch_up") {
+        return after(askForSlot(now, reading, { wanted, catchUp: true }));
+      }
+      if (!isQueued(reading, wanted, host)) {
+        const { wave } = view;
+        const isBelowQuorum = wave?.service === service && !isQuorumMet(view, wave);
+        return after({ kind: "join_queue", ...wanted, isBelowQuorum });
+      }
+      return after(askForSlot(now, reading, { wanted, catchUp: false }));
+    }
+  }
+}
+
+/** Whether the entry under the host's name is its own. */
+export function isRegistered({ host, identity }: HostNow, { view }: ServiceReading): boolean {
+  const entry = view.current.get(host);
+  return entry !== undefined && isOfSameAgent(entry, identity);
+}
+
+/**
+ * Whether the host's entry in the tree says what is true of its service. It may be late, after a restart of the agent too: by an
+ * old entry that says down, the host would be admitted past the budget.
+ */
+export function isEntryTrue({ host, isServing }: HostNow, { view }: ServiceReading): boolean {
+  return (view.current.get(host)?.state === "serving") === isServing;
+}
+
+/** Whether the host is in the staging queue exactly once, with that release. */
+function isQueued(reading: ServiceReading, release: ReleaseIdentity, host: string): boolean {
+  const nodes = reading.stagingNodes.filter((node) => node.host === host);
+  return nodes.length === 1 &&
+    reading.view.staged.some((entry) => entry.host === host && isSameRelease(entry, release));
+}
+
+function askForSlot(
+  now: HostNow,
+  reading: ServiceReading,
+  { wanted, catchUp }: { readonly wanted: Wanted; readonly catchUp: boolean },
+): Next {
+  const { host, service } = now;
+  if (!isEntryTrue(now, reading)) return { kind: "await_entry" };
+  const admission = decideAdmission(reading.view, { host, service, ...wanted, catchUp });
+  return admission.admit
+    ? { kind: "take_slot", ...wanted, wave: admission.wave }
+    : { kind: "wait", ...wanted, waitingFor: admission.waitingFor, isQueued: !catchUp };
+}
+
+/** The host itself has nothing to do: it leaves the queue, or ends the wave if that is over. */
+function rest(now: HostNow, reading: ServiceReading, waitingFor: string | null): Next {
+  if (reading.stagingNodes.some(({ host }) => host === now.host)) return { kind: "leave_queue" };
+  const isFirstWave = reading.view.wave?.service === now.service;
+  if (isFirstWave && decideFinish(reading.view).finished) return { kind: "end_wave", waitingFor };
+  return { kind: "rest", waitingFor, isFirstWave, isFleetIdle: reading.waves.length === 0 };
+}

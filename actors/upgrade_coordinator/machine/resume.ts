@@ -1,0 +1,64 @@
+/**
+ * How a host goes on with a switch that the end of the agent, or of the whole machine, has interrupted. The journal says how far
+ * it had come, but not what has happened in the tree since: so the tree is read first. Pure.
+ *
+ * @module
+ */
+
+import { isHeld, isSameSlot, type ServiceReading } from "../../../rollout/mod.ts";
+import { hasStopped, resume, type Switch, toSlot } from "./switch.ts";
+
+/** How to go on. */
+export type Resumption =
+  /** At this step. */
+  | { readonly kind: "go_on"; readonly change: Switch }
+  /** The service has been drained, and runs: at the fence. */
+  | { readonly kind: "at_fence"; readonly change: Switch }
+  /**
+   * Not at all: the host decides as if there had been none. It starts what it should run, and gives a slot back that stands in
+   * its name once it serves. `isExpected`: nobody needs to look why.
+   */
+  | { readonly kind: "drop"; readonly why: string; readonly isExpected: boolean };
+
+/** Decides how to go on. `running`: the version that the host runs or restarts, `null` if none. */
+export function decideResumption(
+  change: Switch,
+  { host, running }: { readonly host: string; readonly running: string | null },
+  reading: ServiceReading,
+): Resumption {
+  const { from, to, step, hasSlot } = change;
+  if (running !== null && running !== from && running !== to) {
+    // A journal of another time, such as from a backup. To go back would be to stop what serves, without a slot.
+    return drop(`${running} runs, not ${from ?? "nothing"}`);
+  }
+  if (running === null && !hasSlot) {
+    // It began as the start of what the fleet ran then, and nobody has waited for it since.
+    return { kind: "drop", why: "what to start is decided anew", isExpected: true };
+  }
+  if (step === "reporting" || step === "rolling_back") return { kind: "go_on", change };
+  // Without ZooKeeper it was started again (start_alone.ts), and serves. To stop it is to take the host down anew.
+  if (hasStopped(change) && running !== null && running === from && running !== to) {
+    return hasSlot
+      ? { kind: "go_on", change: { ...change, step: "draining" } }
+      : { kind: "drop", why: `${running} runs again`, isExpected: true };
+  }
+  if (!hasStopped(change) && running !== null) {
+    // The old version runs. Whether it may still be stopped is for the fence to say; the drain hook has been run, or is run
+    // again from its beginning.
+    return step === "stopping"
+      ? { kind: "at_fence", change: { ...change, step: "draining" } }
+      : { kind: "go_on", change };
+  }
+  if (running === null) {
+    if (reading.service?.entry.withdrawn.includes(to)) return drop("its rollout was aborted");
+    const standing = reading.view.slots.get(host);
+    const isOwn = standing !== undefined && isHeld(standing) &&
+      isSameSlot(standing, toSlot(change, host));
+    if (!isOwn) return drop("its slot is gone, and nothing runs");
+  }
+  return { kind: "go_on", change: resume(change, running) };
+}
+
+function drop(why: string): Resumption {
+  return { kind: "drop", why, isExpected: false };
+}

@@ -1,0 +1,210 @@
+/**
+ * One host's switch from one version to another: its steps and their order, and how it is kept in the journal and in its slot.
+ * Pure. What each step does is in take_step.ts; when a switch may begin is decided elsewhere.
+ *
+ * @module
+ */
+
+import { infoHashOf, NO_BLOB, type SwitchEntry, type SwitchStep } from "../../../host/mod.ts";
+import {
+  type Current,
+  DEFAULT_POLICY,
+  type FirstWave,
+  type Policy,
+  policySchema,
+  type ReleaseIdentity,
+  SCHEMA_VERSION,
+  type Slot,
+} from "../../../rollout/mod.ts";
+
+/** The part of the policy that a new version is tested by. A switch keeps it in its journal. */
+export type Trial = Pick<Policy, "bakeMs" | "health">;
+
+/** A switch that is under way. */
+export interface Switch {
+  readonly from: string | null;
+  /** Info hash of `from`, as in {@link ReleaseIdentity}. */
+  readonly fromHash?: string | null | undefined;
+  readonly to: string;
+  /** Info hash of `to`, as in {@link ReleaseIdentity}. */
+  readonly infoHash?: string | null | undefined;
+  readonly step: SwitchStep;
+  /** When it began, milliseconds since the epoch. */
+  readonly sinceMs: number;
+  /** Whether the host holds a slot for it. A host whose service is down needs none. */
+  readonly hasSlot: boolean;
+  /** Name of the znode of its wave. */
+  readonly wave: string | null;
+  /** Why it is being rolled back. */
+  readonly reason: string | null;
+  /** How often the new version was started again because it was gone when the agent came back. */
+  readonly restarts: number;
+  /** The policy's test of a new version when the switch began: an agent that resumes it has not read the policy yet. */
+  readonly trial: Trial;
+}
+
+/**
+ * Most restarts of a new version that was gone when the agent came back. Two power cuts in one switch may be an accident; a
+ * version that takes the machine down does so each time.
+ */
+const RESTARTS_MAX = 2;
+
+/** What a switch begins with besides its releases. */
+interface Beginning {
+  readonly policy: Trial;
+  /** When it begins, milliseconds since the epoch. */
+  readonly sinceMs: number;
+}
+
+/** A switch that has a slot. If nothing is running, nothing has to be drained and stopped. `wave`: `null` outside of any. */
+export function newSwitch(
+  from: ReleaseIdentity | null,
+  to: ReleaseIdentity & { readonly version: string },
+  { policy, sinceMs, wave }: Beginning & { readonly wave: Pick<FirstWave, "node"> | null },
+): Switch {
+  const { bakeMs, health } = policy;
+  return {
+    from: from?.version ?? null,
+    fromHash: from?.infoHash,
+    to: to.version,
+    infoHash: to.infoHash,
+    step: (from?.version ?? null) === null ? "pointing" : "draining",
+    sinceMs,
+    hasSlot: true,
+    wave: wave?.node ?? null,
+    reason: null,
+    restarts: 0,
+    trial: { bakeMs, health },
+  };
+}
+
+/** The start of a version without a slot, while nothing runs. `before`: what to go back to if it does not come up. */
+export function newStart(
+  before: ReleaseIdentity | null,
+  to: ReleaseIdentity & { readonly version: string },
+  beginning: Beginning,
+): Switch {
+  const change = newSwitch(before, to, { ...beginning, wave: null });
+  return { ...change, step: "pointing", hasSlot: false };
+}
+
+/** The step after one that has succeeded; `null` after the report, which ends the switch. */
+export function stepAfter(step: SwitchStep): SwitchStep | null {
+  switch (step) {
+    case "draining":
+      return "stopping";
+    case "stopping":
+      return "pointing";
+    case "pointing":
+      return "starting";
+    case "starting":
+      return "checking";
+    case "checking":
+      return "baking";
+    case "baking":
+    case "rolling_back":
+      return "reporting";
+    case "reporting":
+      return null;
+  }
+}
+
+/**
+ * Where a switch goes on after the agent or the whole machine was restarted: at the step that it had come to. A new version
+ * that is gone is started again, and its bake time begins anew.
+ */
+export function resume(change: Switch, running: string | null): Switch {
+  const { step, to, restarts } = change;
+  const isOnTrial = step === "starting" || step === "checking" || step === "baking";
+  if (!isOnTrial || running !== null) return change;
+  // At pointing, which looks once more whether its files are as they were verified (invariant I4).
+  if (restarts < RESTARTS_MAX) return { ...change, step: "pointing", restarts: restarts + 1 };
+  const reason = `${to} was gone ${
+    restarts + 1
+  } times when the agent came back: does it take the host down?`;
+  return { ...change, step: "rolling_back", reason };
+}
+
+/** Whether a switch has come so far that it has stopped the service, or is about to say how it has ended. */
+export function hasStopped({ step }: Switch): boolean {
+  return step !== "draining" && step !== "stopping";
+}
+
+/** Where a switch goes on after a step that has failed: the way back, or, if there is none, the report. */
+export function afterFailure(change: Switch, reason: string): Switch {
+  if (change.step === "rolling_back") {
+    const both = `${change.reason ?? "failed"}; then the way back to ${
+      change.from ?? "nothing"
+    } failed: ${reason}`;
+    return { ...change, step: "reporting", reason: both };
+  }
+  // Nothing has been stopped yet, so nothing has to be rolled back.
+  const step = change.step === "draining" ? "reporting" : "rolling_back";
+  return { ...change, step, reason };
+}
+
+/** The switch as an entry of the journal on the local disk. */
+export function toJournal(change: Switch): SwitchEntry {
+  const { step, from, to, sinceMs, hasSlot, wave, reason, restarts, trial } = change;
+  const { fromHash, infoHash } = change;
+  return {
+    step,
+    from,
+    to,
+    since: sinceMs,
+    context: {
+      hasSlot: String(hasSlot),
+      restarts: String(restarts),
+      trial: JSON.stringify({ bakeMs: trial.bakeMs, health: trial.health }),
+      ...(fromHash === undefined ? {} : { fromHash: fromHash ?? NO_BLOB }),
+      ...(infoHash === undefined ? {} : { infoHash: infoHash ?? NO_BLOB }),
+      ...(wave === null ? {} : { wave }),
+      ...(reason === null ? {} : { reason }),
+    },
+  };
+}
+
+/** The switch in an entry of the journal. */
+export function fromJournal(entry: SwitchEntry): Switch {
+  const { step, from, to, since, context = {} } = entry;
+  return {
+    step,
+    from,
+    fromHash: hashIn(context["fromHash"]),
+    to,
+    infoHash: hashIn(context["infoHash"]),
+    sinceMs: since,
+    hasSlot: context["hasSlot"] === "true",
+    wave: context["wave"] ?? null,
+    reason: context["reason"] ?? null,
+    restarts: Number(context["restarts"] ?? 0),
+    trial: parseTrial(context["trial"]),
+  };
+}
+
+/** The trial in an entry of the journal; the default policy's if there is none that can be read. */
+function parseTrial(text: string | undefined): Trial {
+  try {
+    return trialSchema.parse(JSON.parse(text ?? ""));
+  } catch {
+    return DEFAULT_POLICY;
+  }
+}
+
+const trialSchema = policySchema.pick({ bakeMs: true, health: true });
+
+/** An info hash in an entry of the journal; there is none in one of an earlier version. */
+function hashIn(infoHash: string | undefined): string | null | undefined {
+  return infoHash === undefined ? undefined : infoHashOf({ infoHash });
+}
+
+/** The switch as its slot shows it to other hosts. */
+export function toSlot(change: Switch, host: string): Slot {
+  const { from, to, infoHash, step, sinceMs, wave, reason } = change;
+  return { schema: SCHEMA_VERSION, host, from, to, infoHash, step, sinceMs, wave, reason };
+}
+
+/** What the host ran before the switch, as its entry says it. */
+export function releaseBefore({ from, fromHash }: Switch): Pick<Current, "version" | "infoHash"> {
+  return { version: from, infoHash: fromHash };
+}

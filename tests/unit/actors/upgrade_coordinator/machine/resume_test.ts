@@ -1,0 +1,96 @@
+import assert from "node:assert/strict";
+import { decideResumption } from "../../../../../actors/upgrade_coordinator/machine/resume.ts";
+import {
+  newStart,
+  newSwitch,
+  type Switch,
+  toSlot,
+} from "../../../../../actors/upgrade_coordinator/machine/switch.ts";
+import { DEFAULT_POLICY, type ServiceReading, transactions } from "../../../../../rollout/mod.ts";
+import { fleet, must, roll, SERVICE } from "../../../rollout/memory_tree.ts";
+
+const HOST = "web-1";
+
+/** A switch to version 2, and a tree in which it has its slot. */
+function slotted(): { readonly change: Switch; readonly reading: ServiceReading } {
+  const tree = fleet(HOST, "web-2");
+  roll(tree, "2");
+  const { view } = tree.read();
+  const change = newSwitch({ version: "1" }, { version: "2" }, {
+    policy: DEFAULT_POLICY,
+    sinceMs: 5,
+    wave: view.wave,
+  });
+  const slot = toSlot(change, HOST);
+  must(tree.apply(transactions.takeSlot(view, { service: SERVICE, slot, wave: view.wave })));
+  return { change, reading: tree.read() };
+}
+
+function withoutSlot(reading: ServiceReading): ServiceReading {
+  return { ...reading, view: { ...reading.view, slots: new Map() } };
+}
+
+Deno.test("decideResumption: while the old version runs, the fence decides", () => {
+  const { change, reading } = slotted();
+  const host = { host: HOST, running: "1" };
+  for (const found of [reading, withoutSlot(reading)]) {
+    assert.deepEqual(decideResumption(change, host, found), { kind: "go_on", change });
+    const stopping = { ...change, step: "stopping" as const };
+    assert.deepEqual(decideResumption(stopping, host, found), { kind: "at_fence", change });
+    // It was started again without ZooKeeper.
+    const checking = { ...change, step: "checking" as const };
+    assert.deepEqual(decideResumption(checking, host, found), { kind: "go_on", change });
+  }
+});
+
+Deno.test("decideResumption: with nothing running it goes on under its own slot alone", () => {
+  const { change, reading } = slotted();
+  const pointing = { ...change, step: "pointing" as const };
+  const host = { host: HOST, running: null };
+  assert.deepEqual(decideResumption(pointing, host, reading), { kind: "go_on", change: pointing });
+  assert.equal(decideResumption(pointing, host, withoutSlot(reading)).kind, "drop");
+  const later = { ...pointing, sinceMs: 6 };
+  assert.equal(decideResumption(later, host, reading).kind, "drop");
+});
+
+Deno.test("decideResumption: a version that was withdrawn is not started", () => {
+  const { change, reading } = slotted();
+  assert.ok(reading.service !== null);
+  const entry = { ...reading.service.entry, withdrawn: ["2"] };
+  const aborted = { ...reading, service: { ...reading.service, entry } };
+  const pointing = { ...change, step: "pointing" as const };
+  const resumption = decideResumption(pointing, { host: HOST, running: null }, aborted);
+  assert.deepEqual(resumption, {
+    kind: "drop",
+    why: "its rollout was aborted",
+    isExpected: false,
+  });
+});
+
+Deno.test("decideResumption: a journal of another time stops nothing", () => {
+  const { change, reading } = slotted();
+  const resumption = decideResumption(change, { host: HOST, running: "7" }, reading);
+  assert.deepEqual(resumption, { kind: "drop", why: "7 runs, not 1", isExpected: false });
+});
+
+Deno.test("decideResumption: what was started without a slot is decided anew where nothing runs", () => {
+  const { reading } = slotted();
+  const start = newStart(null, { version: "1" }, { policy: DEFAULT_POLICY, sinceMs: 5 });
+  const resumption = decideResumption(start, { host: HOST, running: null }, reading);
+  assert.equal(resumption.kind, "drop");
+  const running = decideResumption(
+    { ...start, step: "baking" },
+    { host: HOST, running: "1" },
+    reading,
+  );
+  assert.equal(running.kind, "go_on");
+});
+
+Deno.test("decideResumption: a report, and a way back, are gone on with whatever the tree says", () => {
+  const { change, reading } = slotted();
+  for (const step of ["reporting", "rolling_back"] as const) {
+    const last = { ...change, step };
+    const resumption = decideResumption(last, { host: HOST, running: null }, withoutSlot(reading));
+    assert.deepEqual(resumption, { kind: "go_on", change: last });
+  }
+});

@@ -1,0 +1,125 @@
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import {
+  afterFailure,
+  fromJournal,
+  newStart,
+  newSwitch,
+  resume,
+  stepAfter,
+  type Switch,
+  toJournal,
+} from "../../../../../actors/upgrade_coordinator/machine/switch.ts";
+import { SWITCH_STEPS } from "../../../../../host/mod.ts";
+import { DEFAULT_POLICY } from "../../../../../rollout/mod.ts";
+
+const CHANGE: Switch = {
+  from: "v1",
+  to: "v2",
+  step: "draining",
+  sinceMs: 5,
+  hasSlot: true,
+  wave: "web-0000000001",
+  reason: null,
+  restarts: 0,
+  trial: { bakeMs: 7, health: { deadlineMs: 8, intervalMs: 9, successes: 3 } },
+};
+
+/** The longest time that a policy may have. */
+const WEEK_MS = 7 * 24 * 3_600_000;
+
+const version = fc.stringMatching(/^[a-z0-9]{1,8}$/);
+/** As in an entry of an earlier version, without a blob, and with one. */
+const infoHash = fc.constantFrom(undefined, null, "a".repeat(40));
+const switches: fc.Arbitrary<Switch> = fc.record({
+  from: fc.option(version),
+  fromHash: infoHash,
+  to: version,
+  infoHash,
+  step: fc.constantFrom(...SWITCH_STEPS),
+  sinceMs: fc.nat(),
+  hasSlot: fc.boolean(),
+  wave: fc.option(version),
+  reason: fc.option(fc.string()),
+  restarts: fc.nat(3),
+  trial: fc.record({
+    bakeMs: fc.nat(WEEK_MS),
+    health: fc.record({
+      deadlineMs: fc.integer({ min: 1, max: WEEK_MS }),
+      intervalMs: fc.integer({ min: 1, max: WEEK_MS }),
+      successes: fc.integer({ min: 1, max: 1_000 }),
+    }, { noNullPrototype: true }),
+  }, { noNullPrototype: true }),
+}, { noNullPrototype: true });
+
+Deno.test("fromJournal: reads back what toJournal wrote", () => {
+  fc.assert(fc.property(switches, (change) => {
+    assert.deepEqual(fromJournal(JSON.parse(JSON.stringify(toJournal(change)))), change);
+  }));
+});
+
+Deno.test("fromJournal: an entry without a trial gets the default policy's", () => {
+  const { context: _, ...entry } = toJournal(CHANGE);
+  const { trial, restarts, hasSlot } = fromJournal(entry);
+  assert.equal(trial.bakeMs, DEFAULT_POLICY.bakeMs);
+  assert.deepEqual([restarts, hasSlot], [0, false]);
+});
+
+const BEGINNING = { policy: DEFAULT_POLICY, sinceMs: 5 };
+
+Deno.test("stepAfter: from any first step, and on the way back, the switch ends", () => {
+  const firsts = [
+    newSwitch({ version: "v1" }, { version: "v2" }, { ...BEGINNING, wave: null }),
+    newSwitch(null, { version: "v2" }, { ...BEGINNING, wave: null }),
+    newStart({ version: "v1" }, { version: "v2" }, BEGINNING),
+    afterFailure({ ...CHANGE, step: "checking" }, "unwell"),
+  ];
+  assert.deepEqual(firsts.map(({ step }) => step), [
+    "draining",
+    "pointing",
+    "pointing",
+    "rolling_back",
+  ]);
+  for (const { step: first } of firsts) {
+    let steps = 0;
+    for (let step: ReturnType<typeof stepAfter> = first; step !== null; step = stepAfter(step)) {
+      assert.ok(++steps <= SWITCH_STEPS.length);
+    }
+  }
+});
+
+Deno.test("afterFailure: what has stopped nothing has no way back, and a way back that fails says both", () => {
+  const early = afterFailure({ ...CHANGE, step: "draining" }, "its files have changed");
+  assert.deepEqual([early.step, early.reason], ["reporting", "its files have changed"]);
+  const back = afterFailure({ ...CHANGE, step: "checking" }, "unwell");
+  const lost = afterFailure(back, "v1 is gone");
+  assert.equal(lost.step, "reporting");
+  assert.equal(lost.reason, "unwell; then the way back to v1 failed: v1 is gone");
+});
+
+Deno.test("resume: goes on at the step it had come to, as long as the new version runs", () => {
+  for (const step of SWITCH_STEPS) {
+    const change = { ...CHANGE, step };
+    assert.equal(resume(change, "v2"), change);
+  }
+});
+
+Deno.test("resume: a new version that is gone is started again, twice, then it is rolled back", () => {
+  let change: Switch = { ...CHANGE, step: "baking" };
+  for (const restarts of [1, 2]) {
+    change = resume(change, null);
+    assert.deepEqual([change.step, change.restarts], ["pointing", restarts]);
+    // It comes as far as its start, and takes the machine down again.
+    change = { ...change, step: "starting" };
+  }
+  change = resume(change, null);
+  assert.equal(change.step, "rolling_back");
+  assert.match(change.reason ?? "", /v2 was gone 3 times/);
+});
+
+Deno.test("resume: where nothing is meant to run yet, or any more, nothing is started", () => {
+  for (const step of ["stopping", "pointing", "rolling_back", "reporting"] as const) {
+    const change = { ...CHANGE, step };
+    assert.equal(resume(change, null), change);
+  }
+});

@@ -47,7 +47,10 @@ export function renewRoster(
   return [{ op: "set", path: servicePath(service, host), data: encodeEntry(roster) }];
 }
 
-/** Registers a host that has no entry. One that is down was away before, and changes nothing for others. */
+/**
+ * Registers a host that has no entry. It moves the counter on also if the host is down: the end of a session moves nothing on, so
+ * who has read that the host serves would else not notice that it says by now that it is down.
+ */
 export function registerHost(service: string, { entry, epoch }: HostWrite): Transaction {
   return [
     checkEpoch(service, { host: entry.host, epoch }),
@@ -57,7 +60,7 @@ export function registerHost(service: string, { entry, epoch }: HostWrite): Tran
       data: encodeEntry(entry),
       mode: "ephemeral",
     },
-    ...(entry.state === "serving" ? [bumpCounter(service)] : []),
+    bumpCounter(service),
   ];
 }
 

@@ -1,0 +1,664 @@
+/**
+ * Everything that can happen next in a state: what the hosts do by the rules that ship, in any order, and what goes wrong.
+ *
+ * @module
+ */
+
+import { decideAtFence } from "../../../actors/upgrade_coordinator/machine/at_fence.ts";
+import { decideNext, type HostNow } from "../../../actors/upgrade_coordinator/machine/next.ts";
+import type { Phase } from "../../../actors/upgrade_coordinator/machine/phase.ts";
+import { decideResumption } from "../../../actors/upgrade_coordinator/machine/resume.ts";
+import {
+  afterFailure,
+  newStart,
+  newSwitch,
+  stepAfter,
+  type Switch,
+  toSlot,
+} from "../../../actors/upgrade_coordinator/machine/switch.ts";
+import {
+  type Current,
+  currentPath,
+  currentSchema,
+  decodeWave,
+  historyPath,
+  isSameSlot,
+  parseSequentialName,
+  rolloutSchema,
+  servicePath,
+  type ServiceReading,
+  transactions,
+  wavePath,
+} from "../../../rollout/mod.ts";
+import { type MemoryTree, SERVICE } from "../../unit/rollout/memory_tree.ts";
+import { current } from "../../unit/rollout/views.ts";
+import { checkCommit, checkStop } from "./invariants.ts";
+import {
+  type Agent,
+  type Allowance,
+  type Asked,
+  type Host,
+  type Request,
+  treeAfter,
+  withAgent,
+  withHost,
+  type World,
+} from "./world.ts";
+
+/** Something that can happen, and the state after it. */
+export interface Outcome {
+  /** In words, for a trace. */
+  readonly what: string;
+  /** Whether it is a fault, or an operator's act: it need not happen. */
+  readonly isFault: boolean;
+  readonly world: World;
+}
+
+const readings = new WeakMap<MemoryTree, ServiceReading>();
+
+/** What a host reads. */
+export function readingOf(tree: MemoryTree): ServiceReading {
+  const known = readings.get(tree);
+  if (known !== undefined) return known;
+  const reading = tree.read();
+  readings.set(tree, reading);
+  return reading;
+}
+
+/** All that can happen next. */
+export function outcomesOf(world: World): Outcome[] {
+  return [...world.hosts.flatMap((host) => hostOutcomes(world, host)), ...verbs(world)];
+}
+
+function hostOutcomes(world: World, host: Host): Outcome[] {
+  const { agent } = host;
+  const outcomes: Outcome[] = [];
+  const add = (what: string, after: World | null, isFault = false) => {
+    if (after !== null) outcomes.push({ what: `${host.name}: ${what}`, isFault, world: after });
+  };
+  if (host.late !== null) add("a late request arrives", arriveLate(world, host));
+  if (host.leftSession !== null) add("its last session ends", endLeftSession(world, host));
+  if (agent === null) {
+    // A machine has one session of the past at the most here: the next agent begins when that has room.
+    if (host.leftSession === null || host.late === null) {
+      add("its agent starts", start(world, host));
+    }
+    return outcomes;
+  }
+  add("registers", register(world, { ...host, agent }));
+  add("writes its entry", writeEntry(world, { ...host, agent }));
+  if (agent.request === null) {
+    for (const [what, after] of think(world, { ...host, agent })) add(what, after);
+  } else {
+    const { kind } = agent.request.asked;
+    add(`${kind}, answered`, deliver(world, { ...host, agent }, { isAnswered: true }));
+    const lose = spend(world, "losses");
+    if (lose !== null) {
+      add(`${kind}, the answer is lost`, deliver(lose, { ...host, agent }, {}), true);
+      add(`${kind}, lost`, forgetRequest(lose, { ...host, agent }), true);
+    }
+  }
+  const crash = spend(world, "crashes");
+  if (crash !== null) add("its agent dies", die(crash, { ...host, agent }, host.running), true);
+  const cut = spend(world, "powerCuts");
+  if (cut !== null) add("its power is cut", die(cut, { ...host, agent }, null), true);
+  const expiry = spend(world, "expiries");
+  if (expiry !== null) add("its session ends", expire(expiry, { ...host, agent }), true);
+  return outcomes;
+}
+
+type Alive = Host & { readonly agent: Agent };
+
+function spend(world: World, what: keyof Allowance): World | null {
+  const left = world.left[what];
+  return left === 0 ? null : { ...world, left: { ...world.left, [what]: left - 1 } };
+}
+
+/** The tree after a transaction; `null` if it is refused. */
+function applied(
+  world: World,
+  operations: transactions.Transaction,
+  session: string,
+): World | null {
+  const tree = treeAfter(world, operations, session);
+  return tree === null ? null : { ...world, tree };
+}
+
+function arriveLate(world: World, host: Host): World {
+  const { late } = host;
+  if (late === null) return world;
+  return withHost(applied(world, late.operations, late.session) ?? world, { ...host, late: null });
+}
+
+function endLeftSession(world: World, host: Host): World {
+  const tree = world.tree.copy();
+  tree.expire(host.leftSession ?? "");
+  // What is still under way in a session that has ended is refused.
+  return withHost({ ...world, tree }, { ...host, leftSession: null, late: null });
+}
+
+/** An agent starts, with what the disk says. */
+function start(world: World, host: Host): World {
+  const { journal, count } = host;
+  const phase: Phase = journal === null
+    ? { kind: "idle" }
+    : { kind: "interrupted", change: journal };
+  const agent = newAgent(`${host.name}#${count + 1}`, phase);
+  // Whatever runs is adopted.
+  return withHost(world, { ...host, agent, count: count + 1 });
+}
+
+function newAgent(session: string, phase: Phase): Agent {
+  return { session, registration: "none", epoch: -1, phase, hasRejoined: false, request: null };
+}
+
+/** The agent dies. What it has asked for last may arrive later. */
+function die(world: World, host: Alive, running: string | null): World | null {
+  const { agent } = host;
+  // One session and one request of the past are enough to go wrong.
+  if (host.leftSession !== null) return null;
+  return withHost(world, {
+    ...host,
+    running,
+    agent: null,
+    leftSession: agent.session,
+    late: agent.request ?? lateEntry(world, host),
+    // A service that is off with its machine has not been stopped by a switch, unless it was before.
+    isStopped: host.isStopped,
+  });
+}
+
+/** An entry that was being written when the agent died. */
+function lateEntry(world: World, host: Alive): Request | null {
+  const { registration, session } = host.agent;
+  if (registration !== "registered") return null;
+  const operations = entryOperations(world, host);
+  return operations === null ? null : { operations, session, asked: { kind: "change" } };
+}
+
+/** A session ends although its agent lives: it connects anew, and registers. */
+function expire(world: World, host: Alive): World {
+  const { agent, count } = host;
+  const tree = world.tree.copy();
+  tree.expire(agent.session);
+  return withHost({ ...world, tree }, {
+    ...host,
+    count: count + 1,
+    agent: {
+      ...agent,
+      session: `${host.name}#${count + 1}`,
+      registration: "none",
+      hasRejoined: false,
+      request: null,
+      phase: afterUnknown(agent),
+    },
+  });
+}
+
+/** The phase of an agent that will never hear what has become of its request. */
+function afterUnknown({ phase, request }: Agent): Phase {
+  if (request === null || phase.kind === "reporting") return phase;
+  if (phase.kind === "draining") return { ...phase, at: "fence" };
+  return { kind: "idle" };
+}
+
+/** The next step of the registration: the roster, then the entry. */
+function register(world: World, host: Alive): World | null {
+  const { agent, name } = host;
+  const { tree } = world;
+  const path = currentPath(SERVICE, name);
+  switch (agent.registration) {
+    case "registered":
+      return null;
+    case "none": {
+      const roster = { schema: 1 as const, site: "north", rack: "r1" };
+      const member = { host: name, roster };
+      const isNew = tree.node(servicePath(SERVICE, name)) === null;
+      const operations = isNew
+        ? transactions.joinRoster(SERVICE, member)
+        : transactions.renewRoster(SERVICE, member);
+      const after = applied(world, operations, agent.session);
+      const node = after?.tree.node(servicePath(SERVICE, name));
+      if (after === null || node === null || node === undefined || !("version" in node)) {
+        return null;
+      }
+      return withAgent(after, host, { registration: "enrolled", epoch: node.version });
+    }
+    case "enrolled": {
+      const write = { entry: entryOf(host), epoch: agent.epoch };
+      const found = tree.nodes().get(path);
+      if (found === undefined) {
+        const after = applied(world, transactions.registerHost(SERVICE, write), agent.session);
+        return withAgent(after ?? world, host, {
+          registration: after === null ? "none" : "registered",
+        });
+      }
+      const { version, session } = found;
+      if (session === agent.session) {
+        const operations = transactions.registerAgain(SERVICE, { ...write, version });
+        const after = applied(world, operations, agent.session);
+        return withAgent(after ?? world, host, {
+          registration: after === null ? "none" : "registered",
+        });
+      }
+      return applied(
+        world,
+        transactions.removeGhost(SERVICE, { host: name, version }),
+        agent.session,
+      );
+    }
+  }
+}
+
+/** The entry that a host shows. */
+function entryOf(host: Alive): Current {
+  const { agent: { phase }, running, name } = host;
+  const switching = phase.kind === "switching" || phase.kind === "reporting" ? phase.change : null;
+  const interrupted = phase.kind === "interrupted" ? phase.change : null;
+  const isOnTrial = interrupted !== null && interrupted.step !== "draining" &&
+    interrupted.step !== "stopping";
+  const trial = switching ?? (isOnTrial ? interrupted : null);
+  return trial === null
+    ? current(name, { version: running, state: running === null ? "down" : "serving" })
+    : current(name, { version: trial.from, state: "down" });
+}
+
+/** The transaction that brings a host's entry up to date; `null` if it is. */
+function entryOperations({ tree }: World, host: Alive): transactions.Transaction | null {
+  const standing = readingOf(tree).view.current.get(host.name);
+  const entry = entryOf(host);
+  if (
+    standing !== undefined &&
+    JSON.stringify(standing) === JSON.stringify(currentSchema.parse(entry))
+  ) {
+    return null;
+  }
+  const said = standing?.state ?? null;
+  return transactions.writeHost(SERVICE, { entry, epoch: host.agent.epoch, said, slot: null });
+}
+
+function writeEntry(world: World, host: Alive): World | null {
+  if (host.agent.registration !== "registered") return null;
+  const operations = entryOperations(world, host);
+  if (operations === null) return null;
+  return applied(world, operations, host.agent.session) ??
+    withAgent(world, host, { registration: "none" });
+}
+
+/** What the agent does next by itself: it reads the tree and decides, or takes a step of its switch. */
+function think(world: World, host: Alive): [string, World][] {
+  const { phase } = host.agent;
+  switch (phase.kind) {
+    case "acting":
+      return [];
+    case "draining":
+      return phase.at === "drain"
+        ? [["has drained", withAgent(world, host, { phase: { ...phase, at: "fence" } })]]
+        : phase.at === "fence"
+        ? [lookAtFence(world, host, phase.change)]
+        : [];
+    case "switching":
+      return takeStep(world, host, phase.change);
+    case "reporting":
+      return report(world, host, phase.change);
+    case "interrupted":
+      return [resume(world, host, phase.change)];
+    case "idle":
+      return beginNext(world, host);
+  }
+}
+
+function nowOf({ name, agent, running }: Alive): HostNow {
+  const { agent: identity } = current(name);
+  return {
+    host: name,
+    identity: { agent: identity },
+    service: SERVICE,
+    running: running === null ? null : { version: running },
+    isServing: running !== null,
+    hasRejoined: agent.hasRejoined,
+    // Everything is on the disk: preparations are the simulation's.
+    ready: null,
+    unstarted: null,
+  };
+}
+
+function ask(
+  world: World,
+  host: Alive,
+  { operations, asked, phase }: {
+    readonly operations: transactions.Transaction;
+    readonly asked: Asked;
+    readonly phase: Phase;
+  },
+): World {
+  const request = { operations, session: host.agent.session, asked };
+  return withAgent(world, host, { request, phase });
+}
+
+const ACTING: Phase = { kind: "acting", interrupted: null };
+
+function beginNext(world: World, host: Alive): [string, World][] {
+  const reading = readingOf(world.tree);
+  const unready = decideNext(nowOf(host), reading);
+  // What it wants is ready.
+  const decision = unready.next.kind === "prepare"
+    ? decideNext({ ...nowOf(host), ready: unready.next }, reading)
+    : unready;
+  const { next, hasRejoined } = decision;
+  const decided = hasRejoined === host.agent.hasRejoined
+    ? world
+    : withAgent(world, host, { hasRejoined });
+  const me = decided.hosts.find(({ name }) => name === host.name) ?? host;
+  const alive = { ...host, ...me, agent: me.agent ?? host.agent };
+  const change = (what: string, operations: transactions.Transaction): [string, World] => [
+    what,
+    ask(decided, alive, { operations, asked: { kind: "change" }, phase: ACTING }),
+  ];
+  const beginning = { policy: reading.view.policy, sinceMs: host.count + 1 };
+  const ownPlaces = reading.stagingNodes.filter((place) => place.host === host.name)
+    .map(({ node }) => node);
+  switch (next.kind) {
+    case "register":
+    case "await_entry":
+    case "wait":
+    case "rest":
+      return decided === world ? [] : [[next.kind, decided]];
+    case "prepare":
+      throw new Error("everything is ready");
+    case "start": {
+      const begun = newStart(null, next, beginning);
+      return [[`starts ${next.version}`, begin(decided, alive, begun)]];
+    }
+    case "join_queue": {
+      const standing = ownPlaces.map((node) => ({ node, isGood: false }));
+      const place = { host: host.name, version: next.version, standing };
+      return [change("joins the queue", transactions.joinStaging(SERVICE, place).operations)];
+    }
+    case "leave_queue":
+      return [change("leaves the queue", transactions.leaveStaging(SERVICE, ownPlaces))];
+    case "take_slot": {
+      const { wave } = next;
+      const running = host.running === null ? null : { version: host.running };
+      const switched = newSwitch(running, next, { ...beginning, wave });
+      const slot = toSlot(switched, host.name);
+      const operations = transactions.takeSlot(reading.view, { service: SERVICE, slot, wave });
+      const asked = { kind: "take_slot", change: switched } as const;
+      const counted = withHost(decided, { ...alive, count: alive.count + 1 });
+      const asking = { ...alive, count: alive.count + 1 };
+      return [["asks for a slot", ask(counted, asking, { operations, asked, phase: ACTING })]];
+    }
+    case "give_slot_back": {
+      const operations = transactions.giveSlotBack(reading.view, {
+        service: SERVICE,
+        slot: next.slot,
+      });
+      return operations === null ? [] : [change("gives its slot back", operations)];
+    }
+    case "end_wave": {
+      const operations = endWave(world.tree, reading);
+      return operations === null ? [] : [change("ends the wave", operations)];
+    }
+  }
+}
+
+function endWave(tree: MemoryTree, reading: ServiceReading): transactions.Transaction | null {
+  const { wave } = reading.view;
+  const name = wave === null ? null : parseSequentialName(wave.node);
+  const found = name === null ? null : decodeWave(name, tree.node(wavePath(name.node)));
+  if (found === null) return null;
+  const path = historyPath(found.entry.rollout);
+  const node = tree.node(path);
+  const record = node !== null && "version" in node
+    ? { entry: rolloutSchema.parse(tree.entry(path)), znodeVersion: node.version }
+    : null;
+  return transactions.finishWave(reading, {
+    service: SERVICE,
+    wave: found.entry,
+    record,
+    nowMs: 0,
+  });
+}
+
+/** Begins a step of a switch: it is in the journal before it is taken. */
+function begin(world: World, host: Alive, change: Switch): World {
+  const phase: Phase = change.step === "draining"
+    ? { kind: "draining", change, at: "drain" }
+    : change.step === "reporting"
+    ? { kind: "reporting", change, problem: null }
+    : { kind: "switching", change };
+  const { agent } = host;
+  return withHost(world, {
+    ...host,
+    journal: change,
+    // What happens to its service from here on is not the switch's doing.
+    isStopped: host.isStopped && change.step !== "reporting",
+    agent: { ...agent, phase, request: null },
+  });
+}
+
+function resume(world: World, host: Alive, change: Switch): [string, World] {
+  const reading = readingOf(world.tree);
+  if (decideNext(nowOf(host), reading).next.kind === "register") return ["waits", world];
+  const resumption = decideResumption(change, { host: host.name, running: host.running }, reading);
+  switch (resumption.kind) {
+    case "go_on":
+      return ["resumes its switch", begin(world, host, resumption.change)];
+    case "at_fence": {
+      const phase: Phase = { kind: "draining", change: resumption.change, at: "fence" };
+      return ["resumes its switch at the fence", withAgent(world, host, { phase })];
+    }
+    case "drop":
+      return [
+        "drops its switch",
+        withHost(world, {
+          ...host,
+          journal: null,
+          agent: { ...host.agent, phase: { kind: "idle" } },
+        }),
+      ];
+  }
+}
+
+function lookAtFence(world: World, host: Alive, change: Switch): [string, World] {
+  const reading = readingOf(world.tree);
+  const slot = toSlot(change, host.name);
+  const decision = decideAtFence(nowOf(host), reading, { change, isDrained: true });
+  switch (decision.kind) {
+    case "turn_back": {
+      const operations = transactions.giveSlotBack(reading.view, { service: SERVICE, slot }) ?? [];
+      const asked = { kind: "turn_back" } as const;
+      return ["turns back", ask(world, host, { operations, asked, phase: ACTING })];
+    }
+    case "drain":
+    case "await_entry":
+      return ["waits at the fence", world];
+    case "ask": {
+      const step = { ...slot, step: "stopping" as const };
+      const operations = transactions.passFence(reading, { service: SERVICE, slot: step });
+      if (operations === null) return ["waits at the fence", world];
+      const phase: Phase = { kind: "draining", change, at: "asking" };
+      const { roster, current: online } = reading.view;
+      const offline = roster.filter((other) => !online.has(other));
+      const asked = { kind: "pass_fence", change, offline } as const;
+      return ["asks to stop", ask(world, host, { operations, asked, phase })];
+    }
+  }
+}
+
+/** The steps from the stop to the report. A new version may turn out to be unwell. */
+function takeStep(world: World, host: Alive, change: Switch): [string, World][] {
+  const next = stepAfter(change.step);
+  const goOn = (running: string | null, isStopped: boolean): World => {
+    const after = { ...host, running, isStopped };
+    return begin(withHost(world, after), after, { ...change, step: next ?? "reporting" });
+  };
+  switch (change.step) {
+    case "stopping":
+      return [["stops its service", goOn(null, true)]];
+    case "starting":
+      return [[`starts ${change.to}`, goOn(change.to, host.isStopped)]];
+    case "checking": {
+      const well: [string, World] = [`${change.to} is well`, goOn(host.running, host.isStopped)];
+      const failing = spend(world, "failures");
+      if (failing === null) return [well];
+      const failed = begin(failing, host, afterFailure(change, "unwell"));
+      return [well, [`${change.to} is unwell`, failed]];
+    }
+    case "rolling_back":
+      return [[`starts ${change.from} again`, goOn(change.from, host.isStopped)]];
+    default:
+      return [[change.step, goOn(host.running, host.isStopped)]];
+  }
+}
+
+function report(world: World, host: Alive, change: Switch): [string, World][] {
+  const { agent, name } = host;
+  const { phase } = agent;
+  const entry = current(name, {
+    version: host.running,
+    state: host.running === null ? "down" : "serving",
+  });
+  if (change.reason !== null && !change.hasSlot) return [["is done", finish(world, host)]];
+  if (agent.registration !== "registered") return [];
+  const reading = readingOf(world.tree);
+  const slot = toSlot(change, name);
+  const done = { service: SERVICE, current: entry, slot, epoch: agent.epoch };
+  const operations = change.reason === null
+    ? transactions.reportSwitch(reading, done)
+    : transactions.reportFailure(reading, { ...done, nowMs: 0 }).operations;
+  return [["reports", ask(world, host, { operations, asked: { kind: "report" }, phase })]];
+}
+
+/** The switch is over. */
+function finish(world: World, host: Alive): World {
+  return withHost(world, {
+    ...host,
+    journal: null,
+    isStopped: false,
+    agent: { ...host.agent, phase: { kind: "idle" }, request: null },
+  });
+}
+
+/** A request reaches the tree. `isAnswered`: and the agent hears what has become of it. */
+function deliver(
+  world: World,
+  host: Alive,
+  { isAnswered = false }: { readonly isAnswered?: boolean },
+): World {
+  const { request, phase } = host.agent;
+  if (request === null) return world;
+  const { operations, asked } = request;
+  if (asked.kind === "pass_fence") checkStop(world, host, { operations, offline: asked.offline });
+  else checkCommit(world, operations);
+  const after = applied(world, operations, host.agent.session);
+  const isDone = after !== null;
+  const next = after ?? world;
+  switch (asked.kind) {
+    case "take_slot": {
+      // After a lost answer it looks whether the slot stands.
+      const { change } = asked;
+      const standing = readingOf(next.tree).view.slots.get(host.name);
+      const isTaken = isAnswered
+        ? isDone
+        : standing !== undefined && isSameSlot(standing, toSlot(change, host.name));
+      return isTaken ? begin(next, host, change) : idle(next, host);
+    }
+    case "pass_fence":
+      if (isAnswered && isDone) return begin(next, host, { ...asked.change, step: "stopping" });
+      return withAgent(next, host, {
+        request: null,
+        phase: { kind: "draining", change: asked.change, at: "fence" },
+      });
+    case "report":
+      if (isAnswered && isDone) return finish(next, host);
+      // Off the roster, or its entry is gone: it registers again before it reports.
+      return withAgent(next, host, {
+        request: null,
+        phase,
+        registration: isDone ? host.agent.registration : "none",
+      });
+    case "turn_back":
+      return withHost(next, {
+        ...host,
+        journal: null,
+        agent: { ...host.agent, phase: { kind: "idle" }, request: null },
+      });
+    case "change":
+      return idle(next, host);
+  }
+}
+
+function idle(world: World, host: Alive): World {
+  return withAgent(world, host, { request: null, phase: { kind: "idle" } });
+}
+
+/** A request that never reached the tree, and the agent does not know that. */
+function forgetRequest(world: World, host: Alive): World {
+  const { request } = host.agent;
+  if (request?.asked.kind === "turn_back") {
+    return withHost(world, {
+      ...host,
+      journal: null,
+      agent: { ...host.agent, phase: { kind: "idle" }, request: null },
+    });
+  }
+  return withAgent(world, host, { request: null, phase: afterUnknown(host.agent) });
+}
+
+/** What operators may do. Who has paused, or finds a halt, resumes in the end. */
+function verbs(world: World): Outcome[] {
+  const outcomes: Outcome[] = [];
+  const reading = readingOf(world.tree);
+  const { control: entry, controlVersion: znodeVersion } = reading.view;
+  if (entry === null) return outcomes;
+  const add = (what: string, from: World | null, operations: transactions.Transaction) => {
+    const after = from === null ? null : applied(from, operations, "operator");
+    if (after !== null) outcomes.push({ what: `operator: ${what}`, isFault: true, world: after });
+  };
+  const control = { entry, znodeVersion };
+  if (entry.state === "running") {
+    const pause = [transactions.setControl(control, { state: "paused" })];
+    add("pause", spend(world, "pauses"), pause);
+  } else {
+    const resume = transactions.setControl(control, { state: "running", reason: null });
+    const after = applied(world, [resume], "operator");
+    if (after !== null) outcomes.push({ what: "operator: resume", isFault: false, world: after });
+  }
+  if (reading.waves.length > 0) add("abort", spend(world, "aborts"), abort(world.tree, reading));
+  for (const host of world.hosts) {
+    const { name } = host;
+    if (host.agent !== null || reading.view.current.has(name)) continue;
+    const remains = {
+      hasCounter: true,
+      isOnRoster: reading.view.roster.includes(name),
+      hasSlot: reading.view.slots.has(name),
+      isForged: false,
+    };
+    if (!remains.isOnRoster) continue;
+    const forgets = spend(world, "forgets");
+    if (forgets === null) continue;
+    const forgotten = host.isStopped ? [...forgets.forgotten, name] : forgets.forgotten;
+    add(
+      `forget ${name}`,
+      { ...forgets, forgotten },
+      transactions.forgetHost(remains, { service: SERVICE, host: name }),
+    );
+  }
+  return outcomes;
+}
+
+function abort(tree: MemoryTree, reading: ServiceReading): transactions.Transaction {
+  const { view, service, offer, waves } = reading;
+  const control = { entry: view.control, znodeVersion: view.controlVersion };
+  const found = waves.flatMap(({ node }) => {
+    const name = parseSequentialName(node);
+    if (name === null) return [];
+    return [{ name, entry: decodeWave(name, tree.node(wavePath(node)))?.entry ?? null }];
+  });
+  const aborted = { service, hasOffer: true, offered: offer };
+  return transactions.abortRollout(
+    { control, waves: found, services: new Map([[SERVICE, aborted]]), record: null },
+    { by: "operator", nowMs: 0 },
+  );
+}

@@ -1,0 +1,97 @@
+/**
+ * The small fleets that are gone through whole, and what may happen in each.
+ *
+ * @module
+ */
+
+import type { Policy } from "../../../rollout/mod.ts";
+import { fleet, roll } from "../../unit/rollout/memory_tree.ts";
+import type { Allowance, Host, World } from "./world.ts";
+
+/** A fleet, at the begin of a rollout, with what may happen in it. */
+export interface Plan {
+  readonly hostCount: number;
+  readonly may: Partial<Allowance>;
+  readonly policy?: Partial<Policy>;
+}
+
+const NOTHING: Allowance = {
+  crashes: 0,
+  powerCuts: 0,
+  expiries: 0,
+  losses: 0,
+  failures: 0,
+  pauses: 0,
+  aborts: 0,
+  forgets: 0,
+};
+
+/** Two at a time of three. */
+const TWO_OF_THREE = { quorum: 2, maxUnavailable: 2, maxConcurrent: 2 } as const;
+
+/** The plans that are gone through with the tests: some 50,000 states. */
+export const SHARE: readonly Plan[] = [
+  { hostCount: 2, may: { crashes: 1 } },
+  { hostCount: 2, may: { powerCuts: 1, forgets: 1 } },
+  { hostCount: 2, may: { expiries: 1, losses: 1 } },
+  { hostCount: 2, may: { failures: 1, pauses: 1 } },
+  { hostCount: 2, may: { failures: 1 }, policy: { maxFailures: 1 } },
+  { hostCount: 2, may: { aborts: 1, losses: 1 } },
+  { hostCount: 3, may: {} },
+  { hostCount: 3, may: {}, policy: TWO_OF_THREE },
+];
+
+/** All plans: some million states. */
+export const ALL: readonly Plan[] = [
+  ...SHARE,
+  { hostCount: 2, may: { crashes: 1, aborts: 1, forgets: 1 } },
+  { hostCount: 2, may: { crashes: 1, losses: 1, failures: 1 } },
+  { hostCount: 2, may: { crashes: 1, expiries: 1, forgets: 1, pauses: 1 } },
+  { hostCount: 2, may: { powerCuts: 1, aborts: 1, pauses: 1 } },
+  { hostCount: 2, may: { powerCuts: 2 } },
+  { hostCount: 3, may: { crashes: 1 } },
+  { hostCount: 3, may: { powerCuts: 1 } },
+  { hostCount: 3, may: { expiries: 1 } },
+  { hostCount: 3, may: { losses: 1, failures: 1 } },
+  { hostCount: 3, may: { pauses: 1, aborts: 1 } },
+  { hostCount: 3, may: { failures: 2 }, policy: { maxFailures: 1 } },
+  { hostCount: 3, may: { crashes: 1 }, policy: TWO_OF_THREE },
+];
+
+/** A plan in words. */
+export function describePlan({ hostCount, may, policy }: Plan): string {
+  const happens = Object.entries(may).map(([what, count]) => `${what} ${count}`);
+  const differs = Object.entries(policy ?? {}).map(([what, value]) => `${what} ${value}`);
+  return [`${hostCount} hosts`, ...happens, ...differs].join(", ");
+}
+
+/** The state that a plan begins with: all hosts serve version 1, and a rollout of version 2 has just been started. */
+export function beginningOf({ hostCount, may, policy = {} }: Plan): World {
+  const names = Array.from({ length: hostCount }, (_, index) => `web-${index + 1}`);
+  const tree = fleet(...names);
+  roll(tree, "2", {
+    quorum: Math.min(2, hostCount),
+    maxUnavailable: 1,
+    maxConcurrent: 1,
+    maxFailures: 0,
+    ...policy,
+  });
+  const hosts = names.map((name): Host => ({
+    name,
+    running: "1",
+    journal: null,
+    isStopped: false,
+    leftSession: null,
+    late: null,
+    count: 0,
+    agent: {
+      session: name,
+      registration: "registered",
+      epoch: 0,
+      phase: { kind: "idle" },
+      hasRejoined: false,
+      request: null,
+    },
+  }));
+  return { tree, hosts, left: { ...NOTHING, ...may }, forgotten: [] };
+}

@@ -14,8 +14,8 @@ import type { Machine } from "./machine.ts";
 import type { NetworkStream, Party } from "./network.ts";
 import { portsOf } from "./ports.ts";
 import type { RandomStream } from "./random.ts";
+import type { Surroundings } from "./surroundings.ts";
 import { ProcessClock } from "./virtual_time.ts";
-import type { World } from "./world.ts";
 
 /** What a call throws whose process has just died; nobody is left to catch it. */
 export class ProcessDied extends Error {
@@ -33,7 +33,7 @@ export interface CrashPoint {
 /** A life of an agent. */
 export class AgentProcess implements Party {
   readonly machine: Machine;
-  readonly world: World;
+  readonly world: Surroundings;
   readonly clock: ProcessClock;
   readonly random: RandomStream;
   /** Connections that it has open. */
@@ -50,7 +50,7 @@ export class AgentProcess implements Party {
   readonly #ran = new Set<string>();
   readonly #system: ActorSystem;
 
-  constructor(machine: Machine, world: World) {
+  constructor(machine: Machine, world: Surroundings) {
     this.machine = machine;
     this.world = world;
     this.clock = new ProcessClock(world.time, machine.wall);
@@ -84,7 +84,7 @@ export class AgentProcess implements Party {
           ...options,
           clock: this.clock,
           random: () => this.random.next(),
-          dial: world.ensemble.dialFor(this, this.streams),
+          dial: world.dialFor(this),
         });
         return this.zookeeper;
       },

@@ -111,7 +111,7 @@ export function storeOf(process: AgentProcess, service: string): Releases {
   const { machine } = process;
   const layout = layoutOf(service);
   const disk = () => machine.diskOf(service);
-  const writeMs = () => 0.2 + process.random.next() * 3;
+  const writeMs = () => process.world.pace.writeMs(process.random);
 
   function expectComplete(version: string, action: string): Folder {
     const folder = disk().complete.get(version);
@@ -257,7 +257,7 @@ export function fetcherDiskOf(process: AgentProcess): FetcherDisk {
   const { machine, world } = process;
   return {
     async fetchTorrent(url, { expectInfoHash }) {
-      await process.call("fetch torrent", () => {}, 1 + process.random.next() * 5);
+      await process.call("fetch torrent", () => {}, world.pace.torrentMs(process.random));
       const release = publishedAt(url);
       if (world.isBuildMachineAway || release === null) throw new Error(`fetch ${url}: no answer`);
       if (release.infoHash !== expectInfoHash) throw new Error(`fetch ${url}: another info hash`);

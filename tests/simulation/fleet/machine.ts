@@ -9,7 +9,7 @@ import type { AgentConfig } from "../../../actors/config/agent_config.ts";
 import { AgentProcess } from "./agent_process.ts";
 import { copyDisk, emptyDisk, losePower, type ServiceDisk, whatIsAt } from "./disk.ts";
 import type { RandomStream } from "./random.ts";
-import type { World } from "./world.ts";
+import type { Surroundings } from "./surroundings.ts";
 
 /** A service's process. It outlives the agent that has started it, and not its machine. */
 export interface RunningService {
@@ -52,7 +52,7 @@ const REPIN_MS = 15_000;
 
 /** A machine. */
 export class Machine {
-  readonly world: World;
+  readonly world: Surroundings;
   /** The name under which its agent registers. A clone has that of its original. */
   readonly name: string;
   /** Its place in the network, which nobody shares. */
@@ -88,7 +88,7 @@ export class Machine {
   #keeperKilledMs = Number.NEGATIVE_INFINITY;
 
   constructor(
-    world: World,
+    world: Surroundings,
     { name, place, rack, config, agentId, wallOffsetMs }: {
       readonly name: string;
       readonly place: string;
@@ -176,7 +176,7 @@ export class Machine {
       service,
       version,
       startedMs: time.nowMs,
-      readyMs: time.nowMs + this.random.spread(10, 1_000),
+      readyMs: time.nowMs + this.world.pace.readyMs(this.random),
       hadSlot: observer.holdsSlot(service, this.name),
       isBad: this.world.isBad(service, version, this.name),
       isAlive: true,
@@ -196,7 +196,7 @@ export class Machine {
     this.world.observer.stopping(this, running);
     this.world.trace(this, `${running.service}: ${running.version} is stopped`);
     running.isEnding = true;
-    this.world.time.after(this.random.spread(5, 500), () => this.end(running, "ended"));
+    this.world.time.after(this.world.pace.stopMs(this.random), () => this.end(running, "ended"));
   }
 
   /** A service's process ends. */
@@ -237,7 +237,7 @@ export class Machine {
       pid: ++this.world.pids,
       ...whatIsAt(statusPath),
       statusPath,
-      lockedMs: this.world.time.nowMs + this.random.spread(5, 500),
+      lockedMs: this.world.time.nowMs + this.world.pace.lockMs(this.random),
       isAlive: true,
     };
     this.#keepers.set(statusPath, keeper);
@@ -277,7 +277,7 @@ export class Machine {
 
   /** How long the next fetch takes, in ms. */
   fetchMs(): number {
-    return this.random.spread(20, 1_500) * this.slowness;
+    return this.world.pace.fetchMs(this.random) * this.slowness;
   }
 
   /** Whether the next fetch brings bytes that are not right. */
@@ -293,7 +293,7 @@ export class Machine {
     this.isOn = true;
     this.boots++;
     this.world.trace(this, "has power");
-    this.#startAgentIn(this.random.spread(100, 3_000));
+    this.#startAgentIn(this.world.pace.bootMs(this.random));
   }
 
   /** The machine loses its power: everything that runs ends, and what was not synced is lost. */
@@ -312,7 +312,7 @@ export class Machine {
   onAgentEnded(agent: AgentProcess): void {
     if (this.agent !== agent) return;
     this.agent = null;
-    if (this.isOn) this.#startAgentIn(this.random.spread(50, 3_000));
+    if (this.isOn) this.#startAgentIn(this.world.pace.restartMs(this.random));
   }
 
   #startAgentIn(delayMs: number): void {

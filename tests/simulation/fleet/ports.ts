@@ -89,7 +89,7 @@ export function portsOf(process: AgentProcess): HostPorts {
             throw new HostError("SERVICE_RUNNING", { message: `start ${service}: it runs` });
           }
           return seen(machine.start(service, version, process), false);
-        }, 5 + process.random.next() * 100);
+        }, world.pace.spawnMs(process.random));
       },
       checkHealth: (check, { signal } = {}) => {
         const [what = "", service = "", version = ""] = check.type === "exec" ? check.argv : [];

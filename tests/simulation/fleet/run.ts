@@ -15,7 +15,8 @@ import type { Sabotage } from "./sabotage.ts";
 import type { PlannedHost, Scenario } from "./scenario.ts";
 import { planOf } from "./scenario.ts";
 import { isHeld } from "./tree_mirror.ts";
-import { type LogOf, type TraceLine, World } from "./world.ts";
+import type { LogOf } from "./surroundings.ts";
+import { type TraceLine, World } from "./world.ts";
 
 /** How long the first version may take to be everywhere, in ms. */
 const INSTALL_MS = 120_000;

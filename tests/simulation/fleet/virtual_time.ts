@@ -7,6 +7,16 @@
 
 import type { Clock } from "../../../actors/runtime/mod.ts";
 
+/** The time of processes, and what is due in it. */
+export interface Time {
+  /** Milliseconds since some fixed point. */
+  readonly nowMs: number;
+  /** Calls back after that time, unless its owner is dead by then. The returned function cancels it. */
+  after(delayMs: number, callback: () => void, owner?: ProcessClock | null): () => void;
+  /** Calls back in the next turn, when all promises that were resolved have had theirs. */
+  nextTurn(callback: () => void): void;
+}
+
 /** Something that is due. */
 interface Due {
   readonly atMs: number;
@@ -28,7 +38,7 @@ const TURNS_AT_ONE_MOMENT_MAX = 20_000;
 const GRAINS_PER_MS = 1024;
 
 /** The time of one run. */
-export class VirtualTime {
+export class VirtualTime implements Time {
   #nowMs = 0;
   #orders = 0;
   /** A heap; the next one is first. */
@@ -159,14 +169,14 @@ function isBefore(one: Due, other: Due): boolean {
  * gets all of it late. Its wall clock may be wrong and may jump.
  */
 export class ProcessClock implements Clock {
-  readonly #time: VirtualTime;
+  readonly #time: Time;
   readonly #wall: { readonly offsetMs: number };
   #isDead = false;
   /** What has come while it stands still; null while it runs. */
   #late: (() => void)[] | null = null;
 
   /** `wall` is the machine's: what is added to the run's time to get the time of day. */
-  constructor(time: VirtualTime, wall: { readonly offsetMs: number }) {
+  constructor(time: Time, wall: { readonly offsetMs: number }) {
     this.#time = time;
     this.#wall = wall;
   }

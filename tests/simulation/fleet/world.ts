@@ -4,13 +4,16 @@
  * @module
  */
 
-import type { ActorLogger } from "../../../actors/runtime/mod.ts";
+import type { Dial } from "../../../zookeeper/mod.ts";
+import type { AgentProcess } from "./agent_process.ts";
 import { Ensemble } from "./ensemble.ts";
 import { type Check, Invariants } from "./invariants.ts";
-import { Machine } from "./machine.ts";
+import type { Machine } from "./machine.ts";
 import { Network } from "./network.ts";
+import { ANY_PACE } from "./pace.ts";
 import { RandomStream } from "./random.ts";
 import type { Sabotage } from "./sabotage.ts";
+import type { LogOf, Surroundings } from "./surroundings.ts";
 import { VirtualTime } from "./virtual_time.ts";
 
 /** Something that happened. */
@@ -21,9 +24,6 @@ export interface TraceLine {
   readonly what: string;
 }
 
-/** Makes a logger for the agents of a machine. */
-export type LogOf = (machine: Machine) => ActorLogger;
-
 /** A version that does not pass its health checks: everywhere, or on some hosts. */
 export interface BadVersion {
   readonly service: string;
@@ -32,8 +32,9 @@ export interface BadVersion {
 }
 
 /** One run's world. */
-export class World {
+export class World implements Surroundings {
   readonly time = new VirtualTime();
+  readonly pace = ANY_PACE;
   readonly random: RandomStream;
   readonly network: Network;
   readonly observer: Invariants;
@@ -77,6 +78,10 @@ export class World {
   /** Notes something for the report of a run that fails, and for comparing runs. */
   trace(machine: Machine | null, what: string): void {
     this.lines.push({ atMs: this.time.nowMs, place: machine?.place ?? "", what });
+  }
+
+  dialFor(process: AgentProcess): Dial {
+    return this.ensemble.dialFor(process, process.streams);
   }
 
   /** The machines of a name: more than one if it was cloned. */

@@ -150,30 +150,14 @@ export class Operator implements Party {
     }
   }
 
-  async #start(
-    { plan, releases, isEarlier = false }: Extract<Verb, { kind: "rollout" }>,
-  ): Promise<void> {
+  async #start(verb: Extract<Verb, { kind: "rollout" }>): Promise<void> {
     const zk = this.#zookeeper;
-    const [names = []] = await readChildren(zk, [SERVICES]);
-    const rosters = await readChildren(zk, names.map((name) => servicePath(name)));
-    const services = await readServices(zk, names);
-    const known = new Map(names.map((name, index) => [name, {
-      entry: services.get(name)?.entry ?? null,
-      roster: rosters[index] ?? [],
-    }]));
-    const checked = checkPlan(plan, known);
-    if (!checked.ok) throw new Error(`plan: ${checked.problems.join("; ")}`);
-    const nowMs = this.clock.wallTimeMs();
-    const id = createRolloutId(nowMs, () => this.#random.next());
-    const rollout = {
-      id,
+    const { services, rollout } = await readAndPlan(zk, verb, {
       by: "operator",
-      nowMs,
-      services: checked.services,
-      waves: checked.waves,
-      releases: new Map(releases.map((release) => [release.service, release])),
-    };
-    if (!isEarlier) return await startRollout(zk, rollout);
+      nowMs: this.clock.wallTimeMs(),
+      random: () => this.#random.next(),
+    });
+    if (verb.isEarlier !== true) return await startRollout(zk, rollout);
     const control = await readControl(zk);
     const { waves } = await readDeployQueue(zk);
     const view = { control, services, waves: waves.map(({ entry }) => entry) };
@@ -183,4 +167,44 @@ export class Operator implements Party {
   #count(what: string): void {
     this.counts.set(what, (this.counts.get(what) ?? 0) + 1);
   }
+}
+
+/** Checks a plan against the tree and starts its rollout, as the command line does. */
+export async function rollOut(
+  zk: ZooKeeper,
+  planned: { readonly plan: Plan; readonly releases: readonly Release[] },
+  by: { readonly by: string; readonly nowMs: number; readonly random: () => number },
+): Promise<void> {
+  const { rollout } = await readAndPlan(zk, planned, by);
+  await startRollout(zk, rollout);
+}
+
+/** Checks a plan against the tree. Gives back what was read, and the rollout. */
+async function readAndPlan(
+  zk: ZooKeeper,
+  { plan, releases }: { readonly plan: Plan; readonly releases: readonly Release[] },
+  { by, nowMs, random }: {
+    readonly by: string;
+    readonly nowMs: number;
+    readonly random: () => number;
+  },
+) {
+  const [names = []] = await readChildren(zk, [SERVICES]);
+  const rosters = await readChildren(zk, names.map((name) => servicePath(name)));
+  const services = await readServices(zk, names);
+  const known = new Map(names.map((name, index) => [name, {
+    entry: services.get(name)?.entry ?? null,
+    roster: rosters[index] ?? [],
+  }]));
+  const checked = checkPlan(plan, known);
+  if (!checked.ok) throw new Error(`plan: ${checked.problems.join("; ")}`);
+  const rollout = {
+    id: createRolloutId(nowMs, random),
+    by,
+    nowMs,
+    services: checked.services,
+    waves: checked.waves,
+    releases: new Map(releases.map((release) => [release.service, release])),
+  };
+  return { services, rollout };
 }

@@ -15,8 +15,8 @@ export interface HostRange {
 /** One way to upgrade a fleet. */
 export interface Contender {
   readonly name: string;
-  /** The commands that run those hosts, which connect as told. */
-  commands(connectString: string, hosts: HostRange): readonly (readonly string[])[];
+  /** The command that runs those hosts, which connect as told. */
+  command(connectString: string, hosts: HostRange): readonly string[];
   /** Prepares an empty tree, before there are hosts. */
   prepare(zk: ZooKeeper): Promise<void>;
   /** Whether the first host has registered. */

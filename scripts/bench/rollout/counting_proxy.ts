@@ -5,22 +5,12 @@
  * @module
  */
 
-import { FrameBuffer } from "../../../zookeeper/wire/frame_buffer.ts";
-import { maxRequestSizeBytes } from "../../../zookeeper/wire/protocol.ts";
 import type { Counts } from "./counts.ts";
-import {
-  countGreeting,
-  countRequest,
-  emptyTally,
-  ReplyCounter,
-  type Tally,
-} from "./frame_counter.ts";
+import { emptyTally, ReplyCounter, RequestCounter, type Tally } from "./frame_counter.ts";
 
-/** Bytes that one read of a server's replies takes in at most. */
+/** Bytes that one read takes in at most: there are thousands of clients, and requests are small. */
+const REQUEST_READ_BYTES = 4 * 1024;
 const REPLY_READ_BYTES = 64 * 1024;
-
-/** First size of the buffer for a client's requests: there are thousands of clients, and requests are small. */
-const REQUEST_BUFFER_BYTES = 4 * 1024;
 
 /** A proxy that counts. */
 export class CountingProxy {
@@ -78,7 +68,16 @@ export class CountingProxy {
       client.setNoDelay(true);
       server.setNoDelay(true);
       // When one side is over, so is the other.
-      await Promise.race([this.#passRequests(client, server), this.#passReplies(server, client)]);
+      await Promise.race([
+        this.#pass(client, server, {
+          counter: new RequestCounter(this.#tally),
+          sizeBytes: REQUEST_READ_BYTES,
+        }),
+        this.#pass(server, client, {
+          counter: new ReplyCounter(this.#tally),
+          sizeBytes: REPLY_READ_BYTES,
+        }),
+      ]);
     } catch {
       // One of the two has gone, and the other one is told by the end of its connection.
     } finally {
@@ -90,35 +89,19 @@ export class CountingProxy {
     }
   }
 
-  async #passRequests(client: Deno.Conn, server: Deno.Conn): Promise<void> {
-    const frames = new FrameBuffer({
-      maxFrameSizeBytes: maxRequestSizeBytes,
-      initialSizeBytes: REQUEST_BUFFER_BYTES,
-    });
-    let isGreeted = false;
+  async #pass(
+    from: Deno.Conn,
+    to: Deno.Conn,
+    { counter, sizeBytes }: { counter: RequestCounter | ReplyCounter; sizeBytes: number },
+  ): Promise<void> {
+    const buffer = new Uint8Array(sizeBytes);
     for (;;) {
-      const space = frames.space();
-      const sizeBytes = await client.read(space);
-      if (sizeBytes === null) return;
-      await writeAll(server, space.subarray(0, sizeBytes));
-      frames.received(sizeBytes);
-      for (let frame = frames.next(); frame !== undefined; frame = frames.next()) {
-        if (isGreeted) countRequest(this.#tally, frame);
-        else countGreeting(this.#tally, frame);
-        isGreeted = true;
-      }
-    }
-  }
-
-  async #passReplies(server: Deno.Conn, client: Deno.Conn): Promise<void> {
-    const buffer = new Uint8Array(REPLY_READ_BYTES);
-    const counter = new ReplyCounter(this.#tally);
-    for (;;) {
-      const sizeBytes = await server.read(buffer);
-      if (sizeBytes === null) return;
-      const bytes = buffer.subarray(0, sizeBytes);
+      const readBytes = await from.read(buffer);
+      if (readBytes === null) return;
+      const bytes = buffer.subarray(0, readBytes);
+      // Before they are passed on: whoever has an answer finds it counted.
       counter.count(bytes);
-      await writeAll(client, bytes);
+      await writeAll(to, bytes);
     }
   }
 }

@@ -21,7 +21,7 @@ import type { ProcessClock, Time } from "../../../tests/simulation/fleet/virtual
 import { paceOf, RESTART } from "./pace.ts";
 import { SERVICE, SESSION_TIMEOUT_MS, VERSIONS } from "./plan.ts";
 import type { HostRange } from "./contender.ts";
-import type { HostsState, Restart } from "./hosts_process.ts";
+import type { HostsState, Restart } from "./setting.ts";
 
 /** The machine's own time. */
 const realTime: Time = {

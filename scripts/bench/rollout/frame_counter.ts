@@ -4,8 +4,9 @@
  * @module
  */
 
+import { FrameBuffer } from "../../../zookeeper/wire/frame_buffer.ts";
 import { JuteReader } from "../../../zookeeper/wire/jute.ts";
-import { opcodes, xids } from "../../../zookeeper/wire/protocol.ts";
+import { maxRequestSizeBytes, opcodes, xids } from "../../../zookeeper/wire/protocol.ts";
 import { readMultiHeader } from "../../../zookeeper/wire/records.ts";
 import { readWriteOperation } from "../../../zookeeper/server/requests/write_operations.ts";
 import { type Counts, NO_COUNTS } from "./counts.ts";
@@ -21,30 +22,54 @@ export function emptyTally(): Tally {
 /** Bytes of a frame's length field. */
 const LENGTH_BYTES = 4;
 
-/**
- * Counts one frame from a client, which begins with its `xid` and its type. The first frame of a connection is no such
- * request; it is counted by {@link countGreeting}.
- *
- * @throws {WireError} when a `multi` cannot be read.
- */
-export function countRequest(tally: Tally, frame: Uint8Array): void {
-  const reader = new JuteReader(frame);
-  reader.int();
-  const type = reader.int();
-  if (type === opcodes.ping) {
-    tally.pings++;
-    return;
-  }
-  tally.requests++;
-  tally.requestBytes += LENGTH_BYTES + frame.length;
-  tally.operations += operationsOf(type, reader);
-}
+/** First size of the buffer for a client's requests: there are thousands of clients, and requests are small. */
+const REQUEST_BUFFER_BYTES = 4 * 1024;
 
-/** Counts the frame that asks for a session. */
-export function countGreeting(tally: Tally, frame: Uint8Array): void {
-  tally.requests++;
-  tally.operations++;
-  tally.requestBytes += LENGTH_BYTES + frame.length;
+/** Counts the frames from a client. */
+export class RequestCounter {
+  readonly #tally: Tally;
+  readonly #frames = new FrameBuffer({
+    maxFrameSizeBytes: maxRequestSizeBytes,
+    initialSizeBytes: REQUEST_BUFFER_BYTES,
+  });
+  #isFirst = true;
+
+  constructor(tally: Tally) {
+    this.#tally = tally;
+  }
+
+  /** Counts the frames that end in the next bytes. @throws {WireError} when they make no sense. */
+  count(bytes: Uint8Array): void {
+    for (let rest = bytes; rest.length > 0;) {
+      const space = this.#frames.space();
+      const taken = rest.subarray(0, space.length);
+      space.set(taken);
+      this.#frames.received(taken.length);
+      rest = rest.subarray(taken.length);
+      for (let frame = this.#frames.next(); frame !== undefined; frame = this.#frames.next()) {
+        this.#countFrame(frame);
+      }
+    }
+  }
+
+  #countFrame(frame: Uint8Array): void {
+    const reader = new JuteReader(frame);
+    // The first frame asks for a session; each other one begins with its xid and its type.
+    let operations = 1;
+    if (!this.#isFirst) {
+      reader.int();
+      const type = reader.int();
+      if (type === opcodes.ping) {
+        this.#tally.pings++;
+        return;
+      }
+      operations = operationsOf(type, reader);
+    }
+    this.#isFirst = false;
+    this.#tally.requests++;
+    this.#tally.requestBytes += LENGTH_BYTES + frame.length;
+    this.#tally.operations += operations;
+  }
 }
 
 function operationsOf(type: number, reader: JuteReader): number {

@@ -6,28 +6,10 @@
  */
 
 import { DidNotComplete } from "./did_not_complete.ts";
-
-/** One restart of a service. */
-export interface Restart {
-  /** When it was told to stop, in ms since the epoch: hosts of several processes are compared. */
-  readonly stoppedMs: number;
-  /** When it could serve again. */
-  readonly servingMs: number;
-}
-
-/** How far hosts are. */
-export interface HostsState {
-  /** How many hosts serve, by version. */
-  readonly serving: Readonly<Record<string, number>>;
-  /** The restarts since it was asked before. */
-  readonly restarts: readonly Restart[];
-}
+import type { HostsState } from "./setting.ts";
 
 /** How much of its standard error is kept for the message when it ends by itself. */
 const KEPT_CHARACTERS = 2_000;
-
-/** How long it may take to answer; hosts that are too many for their process leave it no time. */
-const ANSWER_MS = 60_000;
 
 /** A running process. Disposing of it kills it. */
 export class HostsProcess implements AsyncDisposable {
@@ -50,13 +32,13 @@ export class HostsProcess implements AsyncDisposable {
     this.#reading = this.#readErrors();
   }
 
-  /** Asks how far its hosts are. @throws {DidNotComplete} when it has ended, or does not answer. */
-  async state(): Promise<HostsState> {
+  /** Asks how far its hosts are. @throws {DidNotComplete} when it has ended, or does not answer within that time. */
+  async state(withinMs: number): Promise<HostsState> {
     let timer: ReturnType<typeof setTimeout> | undefined;
     const late = new Promise<never>((_resolve, reject) => {
       timer = setTimeout(
-        () => reject(new DidNotComplete(`expected an answer of the hosts within ${ANSWER_MS} ms`)),
-        ANSWER_MS,
+        () => reject(new DidNotComplete("the process of the hosts does not answer")),
+        withinMs,
       );
     });
     try {

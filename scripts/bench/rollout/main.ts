@@ -20,6 +20,7 @@ import { DidNotComplete } from "./did_not_complete.ts";
 import { measure, type Outcome } from "./measure.ts";
 import { parseOptions } from "./options.ts";
 import { SESSION_TIMEOUT_MS } from "./plan.ts";
+import { RealSetting } from "./real_setting.ts";
 import { type Case, failuresOf, toRows, toTables } from "./results.ts";
 
 const options = parseOptions(Deno.args);
@@ -71,16 +72,17 @@ async function measureFleet(
       const { name } = contender;
       if (failures.has(name)) continue;
       try {
-        outcomes.get(name)?.push(
-          await measure(contender, {
-            serverPort: server.port,
-            chroot: `/${name}-${hostCount}-${round}`,
-            hostCount,
-            settleMs: EXTENT.settleMs,
-            limitMs: () => Math.min(EXTENT.limitMs, leftMs()),
-            idleMs: () => isIdleMeasured(hostCount) && leftMs() > EXTENT.idleMs ? EXTENT.idleMs : 0,
-          }),
-        );
+        await using setting = await RealSetting.open(contender, {
+          serverPort: server.port,
+          chroot: `/${name}-${hostCount}-${round}`,
+        });
+        const outcome = await measure(contender, setting, {
+          hostCount,
+          settleMs: EXTENT.settleMs,
+          limitMs: () => Math.min(EXTENT.limitMs, leftMs()),
+          idleMs: () => isIdleMeasured(hostCount) && leftMs() > EXTENT.idleMs ? EXTENT.idleMs : 0,
+        });
+        outcomes.get(name)?.push(outcome);
         progress(`${hostCount} hosts, ${name}: round ${round + 1} of ${rounds}`);
       } catch (error) {
         if (!(error instanceof DidNotComplete)) throw error;

@@ -16,22 +16,15 @@ const PYTHON = "/usr/bin/python3";
 
 const PARENT = "/service";
 
-/** Most hosts in one process: each has three threads, which share one interpreter. */
-const HOSTS_PER_PROCESS = 250;
-
 /** Kazoo's Lock. */
 export const kazoo: Contender = {
   name: "kazoo",
-  commands: (connectString, hosts) =>
-    Array.from({ length: Math.ceil(hosts.count / HOSTS_PER_PROCESS) }, (_, index) => {
-      const skipped = index * HOSTS_PER_PROCESS;
-      const first = hosts.first + skipped;
-      const count = Math.min(HOSTS_PER_PROCESS, hosts.count - skipped);
-      const { stopMs, spawnMs, readyMs, healthIntervalMs } = RESTART;
-      const seconds = [SESSION_TIMEOUT_MS, stopMs, spawnMs, readyMs, healthIntervalMs]
-        .map((durationMs) => `${durationMs / 1_000}`);
-      return [PYTHON, HOSTS, connectString, `${first}`, `${count}`, ...seconds];
-    }),
+  command: (connectString, { first, count }) => {
+    const { stopMs, spawnMs, readyMs, healthIntervalMs } = RESTART;
+    const seconds = [SESSION_TIMEOUT_MS, stopMs, spawnMs, readyMs, healthIntervalMs]
+      .map((durationMs) => `${durationMs / 1_000}`);
+    return [PYTHON, HOSTS, connectString, `${first}`, `${count}`, ...seconds];
+  },
   prepare: async (zk) => void await zk.create(PARENT, FIRST_VERSION),
   isRegistered: () => Promise.resolve(true),
   install: () => Promise.resolve(),

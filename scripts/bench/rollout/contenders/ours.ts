@@ -17,8 +17,9 @@ const HOSTS = new URL("../fleet_process.ts", import.meta.url).pathname;
 /** Our agents. */
 export const ours: Contender = {
   name: "ours",
-  commands: (connectString, { first, count }) => [
-    [Deno.execPath(), "run", "-A", "--no-check", HOSTS, connectString, `${first}`, `${count}`],
+  command: (connectString, { first, count }) => [
+    ...[Deno.execPath(), "run", "-A", "--no-check", HOSTS],
+    ...[connectString, `${first}`, `${count}`],
   ],
   prepare: () => Promise.resolve(),
   isRegistered: async (zk) => (await countChildren(zk, servicePath(SERVICE))) > 0,

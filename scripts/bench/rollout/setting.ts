@@ -1,0 +1,42 @@
+/**
+ * Where a rollout is measured: hosts, a server, something that counts between them, and a clock. Over real sockets to a
+ * real server (`real_setting.ts`), or in virtual time (`simulated_setting.ts`).
+ *
+ * @module
+ */
+
+import type { ZooKeeper } from "../../../zookeeper/mod.ts";
+import type { HostRange } from "./contender.ts";
+import type { Counts } from "./counts.ts";
+
+/** One restart of a service. */
+export interface Restart {
+  /** When it was told to stop, in ms since the epoch: hosts of several processes are compared. */
+  readonly stoppedMs: number;
+  /** When it could serve again. */
+  readonly servingMs: number;
+}
+
+/** How far hosts are. */
+export interface HostsState {
+  /** How many hosts serve, by version. */
+  readonly serving: Readonly<Record<string, number>>;
+  /** The restarts since it was asked before. */
+  readonly restarts: readonly Restart[];
+}
+
+/** A place to measure in. */
+export interface Setting {
+  /** A client of the operator, who is not counted. */
+  readonly zk: ZooKeeper;
+  /** Starts hosts. */
+  start(hosts: HostRange): void;
+  /** How far all hosts are. @throws {DidNotComplete} when they do not answer within that time, in ms. */
+  state(withinMs: number): Promise<HostsState>;
+  /** What has gone by between hosts and server so far. */
+  counts(): Counts;
+  /** The time, in ms; only differences mean something. */
+  nowMs(): number;
+  /** Waits. */
+  pause(durationMs: number): Promise<void>;
+}

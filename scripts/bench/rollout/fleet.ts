@@ -1,14 +1,13 @@
 /**
- * The hosts of ours: simulated machines with the actors of real agents, in real time, whose ZooKeeper clients connect over
- * real sockets.
+ * The hosts of ours: simulated machines with the actors of real agents. Time and network are handed in: real ones, or
+ * simulated ones.
  *
  * @module
  */
 
 import { type AgentConfig, agentConfigSchema } from "../../../actors/config/agent_config.ts";
-import { systemClock } from "../../../base/clock.ts";
-import { socketDial } from "../../../zookeeper/client/connection/dial.ts";
 import type { Dial } from "../../../zookeeper/mod.ts";
+import type { AgentProcess } from "../../../tests/simulation/fleet/agent_process.ts";
 import { Machine, type RunningService } from "../../../tests/simulation/fleet/machine.ts";
 import type { Pace } from "../../../tests/simulation/fleet/pace.ts";
 import { publish } from "../../../tests/simulation/fleet/releases.ts";
@@ -17,29 +16,24 @@ import type {
   MachineObserver,
   Surroundings,
 } from "../../../tests/simulation/fleet/surroundings.ts";
-import type { ProcessClock, Time } from "../../../tests/simulation/fleet/virtual_time.ts";
+import type { Time } from "../../../tests/simulation/fleet/virtual_time.ts";
 import { paceOf, RESTART } from "./pace.ts";
 import { SERVICE, SESSION_TIMEOUT_MS, VERSIONS } from "./plan.ts";
 import type { HostRange } from "./contender.ts";
 import type { HostsState, Restart } from "./setting.ts";
 
-/** The machine's own time. */
-const realTime: Time = {
-  get nowMs() {
-    return systemClock.nowMs();
-  },
-  after(delayMs, callback, owner: ProcessClock | null = null) {
-    return systemClock.after(delayMs, () => owner?.isDead === true || callback());
-  },
-  nextTurn: (callback) => void setImmediate(callback),
-};
-
-/** What the wall clock adds to that time. */
-const WALL_OFFSET_MS = systemClock.wallTimeMs() - systemClock.nowMs();
+/** What the hosts share with whoever else there is. */
+export interface FleetPlace {
+  readonly time: Time;
+  /** What the wall clock adds to the time. */
+  readonly wallOffsetMs: number;
+  /** How an agent connects to the server. */
+  readonly dialFor: (process: AgentProcess) => Dial;
+}
 
 /** The hosts, which begin to start at once. */
 export class Fleet implements Surroundings, MachineObserver {
-  readonly time = realTime;
+  readonly time: Time;
   readonly pace: Pace;
   readonly random = new RandomStream(1);
   readonly observer: MachineObserver = this;
@@ -49,12 +43,20 @@ export class Fleet implements Surroundings, MachineObserver {
   pids = 0;
   generations = 0;
   readonly #machines: readonly Machine[];
-  readonly #dial = socketDial(undefined);
+  readonly #place: FleetPlace;
   readonly #restarts: Restart[] = [];
   /** When each machine was told to stop what it ran. */
   readonly #stoppedMs = new Map<Machine, number>();
 
-  constructor(connectString: string, { first, count }: HostRange) {
+  constructor(
+    place: FleetPlace,
+    { connectString, hosts: { first, count } }: {
+      readonly connectString: string;
+      readonly hosts: HostRange;
+    },
+  ) {
+    this.#place = place;
+    this.time = place.time;
     this.pace = paceOf(count);
     // The hosts fetch what their build machine has, which is a table in this process.
     for (const { version, hasBlob } of VERSIONS) publish(SERVICE, version, { hasBlob });
@@ -67,7 +69,7 @@ export class Fleet implements Surroundings, MachineObserver {
         rack: config.rack,
         config: { ...config, host: name },
         agentId: `agent of ${name}`,
-        wallOffsetMs: WALL_OFFSET_MS,
+        wallOffsetMs: place.wallOffsetMs,
       });
     });
     for (const machine of this.#machines) machine.powerOn();
@@ -85,14 +87,14 @@ export class Fleet implements Surroundings, MachineObserver {
   }
 
   stopping(machine: Machine, _running: RunningService): void {
-    this.#stoppedMs.set(machine, WALL_OFFSET_MS + this.time.nowMs);
+    this.#stoppedMs.set(machine, this.#place.wallOffsetMs + this.time.nowMs);
   }
 
   starting(machine: Machine): void {
     const stoppedMs = this.#stoppedMs.get(machine);
     if (stoppedMs === undefined) return;
     this.#stoppedMs.delete(machine);
-    const servingMs = WALL_OFFSET_MS + this.time.nowMs + RESTART.readyMs;
+    const servingMs = this.#place.wallOffsetMs + this.time.nowMs + RESTART.readyMs;
     this.#restarts.push({ stoppedMs, servingMs });
   }
 
@@ -107,8 +109,8 @@ export class Fleet implements Surroundings, MachineObserver {
     return false;
   }
 
-  dialFor(): Dial {
-    return this.#dial;
+  dialFor(process: AgentProcess): Dial {
+    return this.#place.dialFor(process);
   }
 }
 
@@ -123,6 +125,8 @@ function configOf(zookeeper: string): AgentConfig {
       [SERVICE]: {
         command: [SERVICE],
         health: { type: "exec", argv: ["health", SERVICE, "{version}"] },
+        // Outside of a switch it says nothing to the server, and thousands of hosts in one process have other things to do.
+        healthInterval: "30s",
       },
     },
   });

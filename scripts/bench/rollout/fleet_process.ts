@@ -10,10 +10,30 @@
 
 import process from "node:process";
 import { createInterface } from "node:readline";
+import { systemClock } from "../../../base/clock.ts";
+import type { Time } from "../../../tests/simulation/fleet/virtual_time.ts";
+import { socketDial } from "../../../zookeeper/client/connection/dial.ts";
 import { Fleet } from "./fleet.ts";
 
+/** The machine's own time. */
+const realTime: Time = {
+  get nowMs() {
+    return systemClock.nowMs();
+  },
+  after: (delayMs, callback, owner = null) =>
+    systemClock.after(delayMs, () => owner?.isDead === true || callback()),
+  nextTurn: (callback) => void setImmediate(callback),
+};
+
 const [connectString = "", first = "", count = ""] = Deno.args;
-const fleet = new Fleet(connectString, { first: Number(first), count: Number(count) });
+const dial = socketDial(undefined);
+const place = {
+  time: realTime,
+  wallOffsetMs: systemClock.wallTimeMs() - systemClock.nowMs(),
+  dialFor: () => dial,
+};
+const hosts = { first: Number(first), count: Number(count) };
+const fleet = new Fleet(place, { connectString, hosts });
 const encoder = new TextEncoder();
 for await (const _question of createInterface({ input: process.stdin })) {
   Deno.stdout.writeSync(encoder.encode(`${JSON.stringify(fleet.state())}\n`));

@@ -10,7 +10,7 @@ import { ZooKeeper } from "../../../zookeeper/mod.ts";
 import type { Contender, HostRange } from "./contender.ts";
 import { CountingProxy } from "./counting_proxy.ts";
 import { HostsProcess } from "./hosts_process.ts";
-import type { HostsState, Setting } from "./setting.ts";
+import { addStates, type HostsState, type Setting } from "./setting.ts";
 
 /** Most hosts in one process, whoever's: those of kazoo have three threads each, which share one interpreter. */
 const HOSTS_PER_PROCESS = 250;
@@ -81,15 +81,4 @@ export interface RealServer {
   readonly serverPort: number;
   /** A node of its own, which is not there yet. */
   readonly chroot: string;
-}
-
-/** How far hosts are, that of several groups together. */
-export function addStates(states: readonly HostsState[]): HostsState {
-  const serving: Record<string, number> = {};
-  for (const state of states) {
-    for (const [version, count] of Object.entries(state.serving)) {
-      serving[version] = (serving[version] ?? 0) + count;
-    }
-  }
-  return { serving, restarts: states.flatMap(({ restarts }) => restarts) };
 }

@@ -40,3 +40,14 @@ export interface Setting {
   /** Waits. */
   pause(durationMs: number): Promise<void>;
 }
+
+/** How far hosts are, that of several groups together. */
+export function addStates(states: readonly HostsState[]): HostsState {
+  const serving: Record<string, number> = {};
+  for (const state of states) {
+    for (const [version, count] of Object.entries(state.serving)) {
+      serving[version] = (serving[version] ?? 0) + count;
+    }
+  }
+  return { serving, restarts: states.flatMap(({ restarts }) => restarts) };
+}

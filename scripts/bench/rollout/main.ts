@@ -1,12 +1,8 @@
 /**
  * The benchmark of a rollout: what it costs at ZooKeeper, and how long one host waits for the next, with the real client
  * and the real actors over sockets to a real server. Beside it the plain recipe, kazoo's Lock, on the same server in the
- * same run. Both are counted by the same proxy.
- *
- * deno run -A scripts/bench/rollout/main.ts [--quick] [--json] [--write] [--hosts N,N] [--ours]
- *
- * `--quick` takes less than 50 s. `--json` prints one object with the rows. `--write` writes docs/benchmarks/rollout.md.
- * What does not complete is not counted; it is said on stderr, and under `failures` in the JSON.
+ * same run; both are counted by the same proxy. A fleet that no machine holds runs in virtual time. What does not complete
+ * is not counted; it is said on stderr, on the page, and under `failures` in the JSON.
  *
  * @module
  */
@@ -19,19 +15,43 @@ import { ours } from "./contenders/ours.ts";
 import { DidNotComplete } from "./did_not_complete.ts";
 import { measure, type Outcome } from "./measure.ts";
 import { parseOptions } from "./options.ts";
+import { toPage } from "./page.ts";
 import { SESSION_TIMEOUT_MS } from "./plan.ts";
 import { RealSetting } from "./real_setting.ts";
-import { type Case, failuresOf, toRows, toTables } from "./results.ts";
+import { type Case, failuresOf, OURS, toRows, toTable } from "./results.ts";
+import { simulate } from "./simulate.ts";
+
+const PAGE = new URL("../../../docs/benchmarks/rollout.md", import.meta.url);
 
 const options = parseOptions(Deno.args);
 
 /** How much is measured. */
 const EXTENT = options.quick
-  ? { hostCounts: [10, 20], rounds: 1, idleMs: 10_500, settleMs: 1_000, limitMs: 20_000 }
-  : { hostCounts: [10, 100, 1_000], rounds: 3, idleMs: 60_000, settleMs: 3_000, limitMs: 600_000 };
+  ? {
+    hosts: [10, 20],
+    simulated: [],
+    rounds: 1,
+    idleMs: 10_500,
+    settleMs: 1_000,
+    limitMs: 20_000,
+  }
+  : {
+    hosts: [10, 100, 1_000],
+    simulated: [100, 10_000],
+    rounds: 3,
+    idleMs: 60_000,
+    settleMs: 3_000,
+    limitMs: 600_000,
+  };
 
-/** The sizes of the fleets. */
-const HOST_COUNTS = options.hosts ?? EXTENT.hostCounts;
+/** Most real time for a fleet in virtual time, in ms: a thousand times as much happens as in a fleet of ten. */
+const SIMULATION_LIMIT_MS = 1_200_000;
+
+const { hosts: HOST_COUNTS = EXTENT.hosts, simulated: SIMULATED_COUNTS = EXTENT.simulated } =
+  options;
+
+/** An idle fleet that is watched for less says nothing. */
+const IDLE_LEAST_MS = 2_000;
 
 /** Fleets that are so large are run once. */
 const ONE_ROUND_FROM_HOSTS = 500;
@@ -80,7 +100,7 @@ async function measureFleet(
           hostCount,
           settleMs: EXTENT.settleMs,
           limitMs: () => Math.min(EXTENT.limitMs, leftMs()),
-          idleMs: () => isIdleMeasured(hostCount) && leftMs() > EXTENT.idleMs ? EXTENT.idleMs : 0,
+          idleMs: () => round === rounds - 1 ? idleMsOf(hostCount) : 0,
         });
         outcomes.get(name)?.push(outcome);
         progress(`${hostCount} hosts, ${name}: round ${round + 1} of ${rounds}`);
@@ -94,14 +114,33 @@ async function measureFleet(
   return contenders.map(({ name }) => ({
     hostCount,
     contender: name,
+    isSimulated: false,
     outcomes: failures.has(name) ? [] : outcomes.get(name) ?? [],
     failure: failures.get(name) ?? null,
   }));
 }
 
-/** There is no time in a quick run to watch each fleet while it is idle. */
-function isIdleMeasured(hostCount: number): boolean {
-  return !options.quick || hostCount === HOST_COUNTS.at(-1);
+/** Measures ours in virtual time. */
+async function measureSimulated(hostCount: number): Promise<Case> {
+  const { settleMs, idleMs } = EXTENT;
+  const facts = { hostCount, contender: OURS, isSimulated: true };
+  try {
+    const realLimitMs = Math.min(SIMULATION_LIMIT_MS, leftMs());
+    const outcome = await simulate({ hostCount, settleMs, idleMs, realLimitMs });
+    progress(`${hostCount} hosts, simulated`);
+    return { ...facts, outcomes: [outcome], failure: null };
+  } catch (error) {
+    if (!(error instanceof DidNotComplete)) throw error;
+    progress(`${hostCount} hosts, simulated: did not complete: ${error.message}`);
+    return { ...facts, outcomes: [], failure: error.message };
+  }
+}
+
+/** How long an idle fleet is watched. In a quick run that is the last one alone, and there may not be much time left. */
+function idleMsOf(hostCount: number): number {
+  if (options.quick && hostCount !== HOST_COUNTS.at(-1)) return 0;
+  const idleMs = Math.min(EXTENT.idleMs, leftMs());
+  return idleMs < IDLE_LEAST_MS ? 0 : idleMs;
 }
 
 function progress(text: string): void {
@@ -110,8 +149,12 @@ function progress(text: string): void {
 
 const missing = options.ours ? null : await findKazoo();
 if (missing !== null) progress(missing);
-const cases = await measureAll(options.ours || missing !== null ? [ours] : [ours, kazoo]);
+const cases = HOST_COUNTS.length === 0
+  ? []
+  : await measureAll(options.ours || missing !== null ? [ours] : [ours, kazoo]);
+for (const hostCount of SIMULATED_COUNTS) cases.push(await measureSimulated(hostCount));
 const text = options.json
   ? JSON.stringify({ rows: toRows(cases), failures: failuresOf(cases) })
-  : toTables(cases);
+  : [toTable(cases), ...failuresOf(cases)].join("\n\n");
 Deno.stdout.writeSync(new TextEncoder().encode(`${text}\n`));
+if (options.write) await Deno.writeTextFile(PAGE, toPage(cases, EXTENT));

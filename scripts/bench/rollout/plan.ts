@@ -24,7 +24,7 @@ export const VERSIONS = [
 ] as const;
 
 /** The session time-out of all clients, in ms: long enough for a process with a thousand of them. */
-export const SESSION_TIMEOUT_MS = 30_000;
+export const SESSION_TIMEOUT_MS = 60_000;
 
 const health = { deadline: 60_000, interval: RESTART.healthIntervalMs, successes: 1 };
 

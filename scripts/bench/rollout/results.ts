@@ -12,13 +12,15 @@ import type { Outcome } from "./measure.ts";
 export interface Case {
   readonly hostCount: number;
   readonly contender: string;
+  /** Whether it ran in virtual time. */
+  readonly isSimulated: boolean;
   readonly outcomes: readonly Outcome[];
   /** Why it did not complete; null if it did. */
   readonly failure: string | null;
 }
 
 /** The name of ours among the contenders. */
-const OURS = "ours";
+export const OURS = "ours";
 
 const MS_PER_MINUTE = 60_000;
 
@@ -26,106 +28,127 @@ const MS_PER_MINUTE = 60_000;
 interface Measure {
   readonly name: string;
   readonly unit: string;
+  /** Whether it is a time that passes, which says nothing where the time is simulated. */
+  readonly isTime?: true;
   readonly value: (outcome: Outcome, hostCount: number) => number;
 }
 
-function perHost(name: string, unit: string, count: (counts: Counts) => number): Measure {
+function perHost(unit: string, count: (counts: Counts) => number): Measure {
   return {
-    name: `${name} per host and rollout`,
+    name: `${unit} per host and rollout`,
     unit,
     value: ({ rollout }, hostCount) => count(rollout) / hostCount,
   };
 }
 
-function idle(name: string, unit: string, count: (counts: Counts) => number): Measure {
+function perIdleHost(unit: string, count: (counts: Counts) => number): Measure {
   return {
-    name: `${name} per idle host and minute`,
+    name: `${unit} per idle host and minute`,
     unit,
     value: ({ idle, idleMs }, hostCount) => count(idle) / hostCount * (MS_PER_MINUTE / idleMs),
   };
 }
 
 const bytesOf = ({ requestBytes, replyBytes }: Counts) => requestBytes + replyBytes;
+const mean = (values: readonly number[]) =>
+  values.reduce((sum, value) => sum + value, 0) / values.length;
 
 const MEASURES: readonly Measure[] = [
-  perHost("operations", "operations", ({ operations }) => operations),
-  perHost("requests", "requests", ({ requests }) => requests),
-  perHost("notifications", "notifications", ({ notifications }) => notifications),
-  perHost("bytes", "bytes", bytesOf),
+  perHost("operations", ({ operations }) => operations),
+  perHost("requests", ({ requests }) => requests),
+  perHost("notifications", ({ notifications }) => notifications),
+  perHost("bytes", bytesOf),
   {
     name: "from one host's stop to the next one's, beyond the restart, median",
     unit: "ms",
+    isTime: true,
     value: ({ handoversMs }) => median(handoversMs),
   },
   {
     name: "from one host's stop to the next one's, beyond the restart, mean",
     unit: "ms",
-    value: ({ handoversMs }) =>
-      handoversMs.reduce((sum, value) => sum + value, 0) / handoversMs.length,
+    isTime: true,
+    value: ({ handoversMs }) => mean(handoversMs),
   },
-  idle("operations", "operations", ({ operations }) => operations),
-  idle("bytes", "bytes", bytesOf),
+  perIdleHost("operations", ({ operations }) => operations),
+  perIdleHost("bytes", bytesOf),
 ];
 
-/** The rows of all cases in which ours completed. */
+/** Cases of one size of fleet in one setting. */
+interface Group {
+  readonly title: string;
+  readonly isSimulated: boolean;
+  readonly cases: readonly Case[];
+}
+
+function groupsOf(cases: readonly Case[]): Group[] {
+  return Object.values(Object.groupBy(cases, titleOf)).flatMap((group = []) => {
+    const [first] = group;
+    if (first === undefined) return [];
+    return [{ title: titleOf(first), isSimulated: first.isSimulated, cases: group }];
+  });
+}
+
+function titleOf({ hostCount, isSimulated }: Case): string {
+  return `${inDigits(hostCount)} hosts${isSimulated ? ", simulated" : ""}`;
+}
+
+/** The median over the rounds; undefined if it was not measured. */
+function valueOf({ outcomes, hostCount }: Case, measure: Measure): number | undefined {
+  const values = outcomes.map((outcome) => measure.value(outcome, hostCount))
+    .filter((value) => !Number.isNaN(value));
+  return values.length === 0 ? undefined : rounded(median(values));
+}
+
+/**
+ * The rows of all cases in which ours completed. Whoever else there is, is a peer; the peer of a simulated fleet is ours
+ * with the smallest real one, since what does not depend on the number of hosts is the same there.
+ */
 export function toRows(cases: readonly Case[]): Row[] {
-  return sizesOf(cases).flatMap((hostCount) => {
-    const values = (contender: string, measure: Measure) =>
-      cases.filter((one) => one.hostCount === hostCount && one.contender === contender)
-        .flatMap(({ outcomes }) => outcomes.map((outcome) => measure.value(outcome, hostCount)))
-        .filter((value) => !Number.isNaN(value));
-    const peers = [...new Set(cases.map(({ contender }) => contender))]
-      .filter((name) => name !== OURS);
+  const smallest = cases.filter((one) => one.contender === OURS && !one.isSimulated)
+    .toSorted((a, b) => a.hostCount - b.hostCount)[0];
+  return groupsOf(cases).flatMap(({ title, isSimulated, cases }) => {
+    const ours = cases.find(({ contender }) => contender === OURS);
+    const others = isSimulated
+      ? smallest === undefined ? [] : [[`ours, ${titleOf(smallest)}`, smallest] as const]
+      : cases.filter((one) => one !== ours).map((one) => [one.contender, one] as const);
     return MEASURES.flatMap((measure): Row[] => {
-      const ours = values(OURS, measure);
-      if (ours.length === 0) return [];
-      const theirs = peers.map((name) => [name, values(name, measure)] as const)
-        .filter(([, all]) => all.length > 0)
-        .map(([name, all]) => [name, rounded(median(all))] as const);
-      const own = rounded(median(ours));
-      return [{
-        case: `${hostCount} hosts: ${measure.name}`,
-        unit: measure.unit,
-        ours: own,
-        peers: Object.fromEntries(theirs),
-        ratio: ratioOf(own, theirs.map(([, value]) => value)),
-      }];
+      const own = ours === undefined ? undefined : valueOf(ours, measure);
+      if (own === undefined || (isSimulated && measure.isTime)) return [];
+      const peers = Object.fromEntries(others.flatMap(([name, other]) => {
+        const value = valueOf(other, measure);
+        return value === undefined ? [] : [[name, value]];
+      }));
+      const ratio = ratioOf(own, Object.values(peers));
+      return [{ case: `${title}: ${measure.name}`, unit: measure.unit, ours: own, peers, ratio }];
     });
   });
 }
 
 /** What did not complete, one message each. */
 export function failuresOf(cases: readonly Case[]): string[] {
-  return cases.flatMap(({ hostCount, contender, failure }) =>
-    failure === null ? [] : [`${hostCount} hosts, ${contender}: did not complete: ${failure}`]
+  return cases.flatMap((one) =>
+    one.failure === null
+      ? []
+      : [`${titleOf(one)}, ${one.contender}: did not complete: ${one.failure}`]
   );
 }
 
-/** A table for each size of fleet. */
-export function toTables(cases: readonly Case[]): string {
-  const rows = toRows(cases);
-  return sizesOf(cases).map((hostCount) => {
-    const names = cases.filter((one) => one.hostCount === hostCount).map((one) => one.contender);
-    const prefix = `${hostCount} hosts: `;
-    const lines = rows.filter((row) => row.case.startsWith(prefix)).map((row) => [
-      row.case.slice(prefix.length),
-      row.unit,
-      ...names.map((name) => {
-        const value = name === OURS ? row.ours : row.peers[name];
-        return value === undefined ? "did not complete" : inDigits(value);
+/** One table: a line for what is measured, and a column for each size of fleet and contender. */
+export function toTable(cases: readonly Case[]): string {
+  const columns = groupsOf(cases).flatMap(({ cases }) => cases);
+  return table(
+    ["", ...columns.map((one) => `${titleOf(one)}: ${one.contender}`)],
+    MEASURES.map((measure) => [
+      measure.unit === "ms" ? `${measure.name}, ms` : measure.name,
+      ...columns.map((one) => {
+        if (one.failure !== null) return "did not complete";
+        if (one.isSimulated && measure.isTime) return "";
+        const value = valueOf(one, measure);
+        return value === undefined ? "" : inDigits(value);
       }),
-    ]);
-    const failures = failuresOf(cases).filter((text) => text.startsWith(`${hostCount} hosts, `));
-    return [
-      `${hostCount} hosts`,
-      ...lines.length === 0 ? [] : [table(["", "unit", ...names], lines)],
-      ...failures,
-    ].join("\n\n");
-  }).join("\n\n");
-}
-
-function sizesOf(cases: readonly Case[]): number[] {
-  return [...new Set(cases.map(({ hostCount }) => hostCount))];
+    ]),
+  );
 }
 
 /** How much less ours is than the best of the others. Where a contender has nothing at all, it counts as one. */

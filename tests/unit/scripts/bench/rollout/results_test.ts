@@ -6,7 +6,7 @@ import {
   type Case,
   failuresOf,
   toRows,
-  toTables,
+  toTable,
 } from "../../../../../scripts/bench/rollout/results.ts";
 
 const OUTCOME: Outcome = {
@@ -21,6 +21,7 @@ function caseOf(contender: string, outcome: Outcome | null): Case {
   return {
     hostCount: 10,
     contender,
+    isSimulated: false,
     outcomes: outcome === null ? [] : [outcome],
     failure: outcome === null ? "3 of 10 hosts serve v2 after 5 s" : null,
   };
@@ -67,8 +68,22 @@ Deno.test("results: what did not complete is not counted, and said", () => {
   assert.deepEqual(failuresOf(cases), [
     "10 hosts, kazoo: did not complete: 3 of 10 hosts serve v2 after 5 s",
   ]);
-  assert.match(toTables(cases), /\| did not complete \|/);
+  assert.match(toTable(cases), /\| did not complete \|/);
   assert.deepEqual(toRows([caseOf("ours", null), caseOf("kazoo", OUTCOME)]), []);
+});
+
+Deno.test("toRows: a simulated fleet is compared with the smallest real one, and no times of it", () => {
+  const simulated = { ...caseOf("ours", OUTCOME), hostCount: 100, isSimulated: true };
+  const rows = toRows([caseOf("ours", OUTCOME), caseOf("kazoo", OUTCOME), simulated])
+    .filter((row) => row.case.startsWith("100 hosts, simulated: "));
+  assert.deepEqual(rows[0], {
+    case: "100 hosts, simulated: operations per host and rollout",
+    unit: "operations",
+    ours: 2,
+    peers: { "ours, 10 hosts": 20 },
+    ratio: 10,
+  });
+  assert.deepEqual(rows.filter((row) => row.unit === "ms"), []);
 });
 
 Deno.test("handovers: from stop to stop, without the restart, whoever reports first", () => {

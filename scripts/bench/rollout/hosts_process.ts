@@ -56,7 +56,8 @@ export class HostsProcess implements AsyncDisposable {
     }
     await this.#child.status;
     await this.#reading;
-    await this.#answers.return?.();
+    // Nobody may have read to its end.
+    while ((await this.#answers.next()).done !== true);
     await this.#questions.abort().catch(() => {});
   }
 

@@ -31,15 +31,7 @@ export const NO_COUNTS: Counts = {
 
 /** What has been counted between two readings. */
 export function countsBetween(before: Counts, after: Counts): Counts {
-  return mapCounts((name) => after[name] - before[name]);
-}
-
-/** Counts divided by a number, such as that of the hosts. */
-export function countsPer(counts: Counts, divisor: number): Counts {
-  return mapCounts((name) => counts[name] / divisor);
-}
-
-function mapCounts(value: (name: keyof Counts) => number): Counts {
   const names = Object.keys(NO_COUNTS) as (keyof Counts)[];
-  return Object.fromEntries(names.map((name) => [name, value(name)])) as unknown as Counts;
+  const differences = names.map((name) => [name, after[name] - before[name]]);
+  return Object.fromEntries(differences) as unknown as Counts;
 }

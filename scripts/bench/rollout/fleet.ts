@@ -8,7 +8,7 @@
 import { type AgentConfig, agentConfigSchema } from "../../../actors/config/agent_config.ts";
 import type { Dial } from "../../../zookeeper/mod.ts";
 import type { AgentProcess } from "../../../tests/simulation/fleet/agent_process.ts";
-import { Machine, type RunningService } from "../../../tests/simulation/fleet/machine.ts";
+import { Machine } from "../../../tests/simulation/fleet/machine.ts";
 import type { Pace } from "../../../tests/simulation/fleet/pace.ts";
 import { publish } from "../../../tests/simulation/fleet/releases.ts";
 import { RandomStream } from "../../../tests/simulation/fleet/random.ts";
@@ -17,10 +17,10 @@ import type {
   Surroundings,
 } from "../../../tests/simulation/fleet/surroundings.ts";
 import type { Time } from "../../../tests/simulation/fleet/virtual_time.ts";
-import { paceOf, RESTART } from "./pace.ts";
+import { paceOf } from "./pace.ts";
 import { SERVICE, SESSION_TIMEOUT_MS, VERSIONS } from "./plan.ts";
 import type { HostRange } from "./contender.ts";
-import type { HostsState, Restart } from "./setting.ts";
+import type { HostsState } from "./setting.ts";
 
 /** What the hosts share with whoever else there is. */
 export interface FleetPlace {
@@ -44,9 +44,7 @@ export class Fleet implements Surroundings, MachineObserver {
   generations = 0;
   readonly #machines: readonly Machine[];
   readonly #place: FleetPlace;
-  readonly #restarts: Restart[] = [];
-  /** When each machine was told to stop what it ran. */
-  readonly #stoppedMs = new Map<Machine, number>();
+  #stopsMs: number[] = [];
 
   constructor(
     place: FleetPlace,
@@ -75,7 +73,7 @@ export class Fleet implements Surroundings, MachineObserver {
     for (const machine of this.#machines) machine.powerOn();
   }
 
-  /** How many hosts serve which version, and the restarts so far. */
+  /** How many hosts serve which version, and when services were stopped since it was asked before. */
   state(): HostsState {
     const serving: Record<string, number> = {};
     for (const machine of this.#machines) {
@@ -83,20 +81,16 @@ export class Fleet implements Surroundings, MachineObserver {
       if (version === undefined || !machine.isServing(SERVICE)) continue;
       serving[version] = (serving[version] ?? 0) + 1;
     }
-    return { serving, restarts: this.#restarts.splice(0) };
+    const stopsMs = this.#stopsMs;
+    this.#stopsMs = [];
+    return { serving, stopsMs };
   }
 
-  stopping(machine: Machine, _running: RunningService): void {
-    this.#stoppedMs.set(machine, this.#place.wallOffsetMs + this.time.nowMs);
+  stopping(): void {
+    this.#stopsMs.push(this.#place.wallOffsetMs + this.time.nowMs);
   }
 
-  starting(machine: Machine): void {
-    const stoppedMs = this.#stoppedMs.get(machine);
-    if (stoppedMs === undefined) return;
-    this.#stoppedMs.delete(machine);
-    const servingMs = this.#place.wallOffsetMs + this.time.nowMs + RESTART.readyMs;
-    this.#restarts.push({ stoppedMs, servingMs });
-  }
+  starting(): void {}
 
   holdsSlot(): boolean {
     // Only the invariants of the simulation ask, which are not checked here.

@@ -24,7 +24,7 @@ class Host:
     def __init__(self, name):
         self.name = name
         self.version = None
-        self.restarts = []
+        self.stops_ms = []
         self.wanted = threading.Event()
         self.wanted_version = None
         self.client = KazooClient(hosts=connect_string, timeout=session_timeout)
@@ -53,7 +53,7 @@ class Host:
         self.wanted.set()
 
     def restart(self, version):
-        stopped = time.time()
+        self.stops_ms.append(time.time() * 1000)
         self.version = None
         time.sleep(stop_s)
         time.sleep(spawn_s)
@@ -61,7 +61,6 @@ class Host:
         while time.time() < ready:
             time.sleep(health_interval_s)
         self.version = version
-        self.restarts.append({"stoppedMs": stopped * 1000, "servingMs": ready * 1000})
 
 
 def fail(failed):
@@ -78,12 +77,12 @@ for host in hosts:
     threading.Thread(target=host.run, daemon=True).start()
 
 for _question in sys.stdin:
-    serving, restarts = {}, []
+    serving, stops_ms = {}, []
     for host in hosts:
         version = host.version
         if version is not None:
             serving[version] = serving.get(version, 0) + 1
-        taken = len(host.restarts)
-        restarts += host.restarts[:taken]
-        del host.restarts[:taken]
-    print(json.dumps({"serving": serving, "restarts": restarts}), flush=True)
+        taken = len(host.stops_ms)
+        stops_ms += host.stops_ms[:taken]
+        del host.stops_ms[:taken]
+    print(json.dumps({"serving": serving, "stopsMs": stops_ms}), flush=True)

@@ -41,7 +41,7 @@ const EXTENT = options.quick
     rounds: 3,
     idleMs: 60_000,
     settleMs: 3_000,
-    limitMs: 600_000,
+    limitMs: 300_000,
   };
 
 /** Most real time for a fleet in virtual time, in ms: a thousand times as much happens as in a fleet of ten. */

@@ -9,7 +9,7 @@ import { type Counts, countsBetween } from "./counts.ts";
 import { DidNotComplete } from "./did_not_complete.ts";
 import { RESTART_MS } from "./pace.ts";
 import { FIRST_VERSION, NEW_VERSION } from "./plan.ts";
-import type { Restart, Setting } from "./setting.ts";
+import type { Setting } from "./setting.ts";
 
 /** What one rollout took. */
 export interface Outcome {
@@ -21,8 +21,6 @@ export interface Outcome {
   readonly idleMs: number;
   /** From each host's stop to the next one's, beyond the restart itself, in ms. */
   readonly handoversMs: readonly number[];
-  /** From the rollout's start to its end, in ms. */
-  readonly durationMs: number;
 }
 
 /** How a rollout is measured. */
@@ -59,12 +57,10 @@ export async function measure(
   await setting.pause(settleMs);
 
   const before = setting.counts();
-  const startedMs = setting.nowMs();
-  course.restarts.length = 0;
+  course.stopsMs.length = 0;
   await contender.rollOut(zk);
   await course.untilServing(NEW_VERSION, hostCount);
   await course.until("the rollout ends", () => contender.isSettled(zk));
-  const durationMs = setting.nowMs() - startedMs;
   await setting.pause(settleMs);
   const rollout = countsBetween(before, setting.counts());
 
@@ -72,21 +68,21 @@ export async function measure(
   const idleFrom = setting.counts();
   await setting.pause(idleMs);
   const idle = countsBetween(idleFrom, setting.counts());
-  if (course.restarts.length !== hostCount) {
-    throw new DidNotComplete(`expected ${hostCount} restarts, was ${course.restarts.length}`);
+  if (course.stopsMs.length !== hostCount) {
+    throw new DidNotComplete(`expected ${hostCount} restarts, was ${course.stopsMs.length}`);
   }
-  return { rollout, idle, idleMs, handoversMs: handovers(course.restarts), durationMs };
+  return { rollout, idle, idleMs, handoversMs: handovers(course.stopsMs) };
 }
 
-/** The times between two restarts that follow each other, beyond what a restart takes. */
-export function handovers(restarts: readonly Restart[]): number[] {
-  const stopsMs = restarts.map(({ stoppedMs }) => stoppedMs).toSorted((a, b) => a - b);
-  return stopsMs.slice(1).map((stopMs, index) => stopMs - (stopsMs[index] ?? NaN) - RESTART_MS);
+/** The times between two stops that follow each other, beyond what a restart takes. */
+export function handovers(stopsMs: readonly number[]): number[] {
+  const sortedMs = stopsMs.toSorted((a, b) => a - b);
+  return sortedMs.slice(1).map((stopMs, index) => stopMs - (sortedMs[index] ?? NaN) - RESTART_MS);
 }
 
 /** Follows how far the hosts are. */
 class Course {
-  readonly restarts: Restart[] = [];
+  readonly stopsMs: number[] = [];
   readonly #setting: Setting;
   readonly #limitMs: () => number;
 
@@ -100,8 +96,8 @@ class Course {
     let count = 0;
     const reached = () => `${count} of ${hostCount} hosts serve ${version}`;
     await this.#until(reached, async (leftMs) => {
-      const { serving, restarts } = await this.#setting.state(leftMs);
-      this.restarts.push(...restarts);
+      const { serving, stopsMs } = await this.#setting.state(leftMs);
+      this.stopsMs.push(...stopsMs);
       count = serving[version] ?? 0;
       return count === hostCount;
     });

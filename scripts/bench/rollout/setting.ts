@@ -9,20 +9,12 @@ import type { ZooKeeper } from "../../../zookeeper/mod.ts";
 import type { HostRange } from "./contender.ts";
 import type { Counts } from "./counts.ts";
 
-/** One restart of a service. */
-export interface Restart {
-  /** When it was told to stop, in ms since the epoch: hosts of several processes are compared. */
-  readonly stoppedMs: number;
-  /** When it could serve again. */
-  readonly servingMs: number;
-}
-
 /** How far hosts are. */
 export interface HostsState {
   /** How many hosts serve, by version. */
   readonly serving: Readonly<Record<string, number>>;
-  /** The restarts since it was asked before. */
-  readonly restarts: readonly Restart[];
+  /** When services were told to stop since it was asked before, in ms since the epoch: several processes are compared. */
+  readonly stopsMs: readonly number[];
 }
 
 /** A place to measure in. */
@@ -49,5 +41,5 @@ export function addStates(states: readonly HostsState[]): HostsState {
       serving[version] = (serving[version] ?? 0) + count;
     }
   }
-  return { serving, restarts: states.flatMap(({ restarts }) => restarts) };
+  return { serving, stopsMs: states.flatMap(({ stopsMs }) => stopsMs) };
 }

@@ -47,6 +47,9 @@ const EXTENT = options.quick
 /** Most real time for a fleet in virtual time, in ms: a thousand times as much happens as in a fleet of ten. */
 const SIMULATION_LIMIT_MS = 1_200_000;
 
+/** Other programs slow down whoever has many threads less than whoever has one. */
+const loadBefore = Deno.loadavg()[0] ?? NaN;
+
 const { hosts: HOST_COUNTS = EXTENT.hosts, simulated: SIMULATED_COUNTS = EXTENT.simulated } =
   options;
 
@@ -157,4 +160,4 @@ const text = options.json
   ? JSON.stringify({ rows: toRows(cases), failures: failuresOf(cases) })
   : [toTable(cases), ...failuresOf(cases)].join("\n\n");
 Deno.stdout.writeSync(new TextEncoder().encode(`${text}\n`));
-if (options.write) await Deno.writeTextFile(PAGE, toPage(cases, EXTENT));
+if (options.write) await Deno.writeTextFile(PAGE, toPage(cases, { ...EXTENT, loadBefore }));

@@ -11,10 +11,12 @@ import { type Case, failuresOf, toTable } from "./results.ts";
 export interface Extent {
   readonly rounds: number;
   readonly idleMs: number;
+  /** The load of the machine by other programs when it began. */
+  readonly loadBefore: number;
 }
 
 /** The page. */
-export function toPage(cases: readonly Case[], { rounds, idleMs }: Extent): string {
+export function toPage(cases: readonly Case[], { rounds, idleMs, loadBefore }: Extent): string {
   const real = cases.filter(({ isSimulated }) => !isSimulated);
   const simulated = cases.filter(({ isSimulated }) => isSimulated);
   return `<!-- deno-fmt-ignore-file -->
@@ -41,7 +43,8 @@ come to rest. An _operation_ is one request, or one part of a \`multi\`. Pings c
 both (${RESTART.stopMs} until the service has ended, ${RESTART.spawnMs} until its process runs, ${RESTART.readyMs} until it serves); it is asked every ${RESTART.healthIntervalMs} ms whether it
 serves, and what is lost by that counts as the time beyond the restart. An _idle_ fleet was watched for ${
     idleMs / 1_000
-  } s.
+  } s. The machine's load when this began was ${loadBefore.toFixed(1)}: above 2,
+others worked on it as well, and times (not counts) say less.
 
 ${toTable(real)}
 ${simulated.length === 0 ? "" : `\n${SIMULATED}\n\n${toTable(simulated)}\n`}${failures(cases)}`;

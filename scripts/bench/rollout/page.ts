@@ -41,10 +41,11 @@ halts, and nothing that outlives a crash; it prepares nothing. It is what remain
 Both are counted by the same proxy in front of the server, frame by frame, from the rollout's start until the fleet has
 come to rest. An _operation_ is one request, or one part of a \`multi\`. Pings count nowhere. A restart takes ${RESTART_MS} ms for
 both (${RESTART.stopMs} until the service has ended, ${RESTART.spawnMs} until its process runs, ${RESTART.readyMs} until it serves); it is asked every ${RESTART.healthIntervalMs} ms whether it
-serves, and what is lost by that counts as the time beyond the restart. An _idle_ fleet was watched for ${
-    idleMs / 1_000
-  } s. The machine's load when this began was ${loadBefore.toFixed(1)}: above 2,
-others worked on it as well, and times (not counts) say less.
+serves, and what is lost by that counts as the time beyond the restart. An _idle_ fleet was watched
+for ${idleMs / 1_000} s. The machine's load when this began was ${
+    loadBefore.toFixed(1)
+  }: above 2, others worked on it as well, and
+times say less; so do counts, since whoever waits longer looks more often.
 
 ${toTable(real)}
 ${simulated.length === 0 ? "" : `\n${SIMULATED}\n\n${toTable(simulated)}\n`}${failures(cases)}`;

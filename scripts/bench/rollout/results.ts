@@ -134,20 +134,27 @@ export function failuresOf(cases: readonly Case[]): string[] {
   );
 }
 
-/** One table: a line for what is measured, and a column for each size of fleet and contender. */
+/**
+ * One table: a line for what is measured, and a column for each size of fleet and contender. What was measured of none has
+ * no line.
+ */
 export function toTable(cases: readonly Case[]): string {
   const columns = groupsOf(cases).flatMap(({ cases }) => cases);
   return table(
     ["", ...columns.map((one) => `${titleOf(one)}: ${one.contender}`)],
-    MEASURES.map((measure) => [
-      measure.unit === "ms" ? `${measure.name}, ms` : measure.name,
-      ...columns.map((one) => {
-        if (one.failure !== null) return "did not complete";
-        if (one.isSimulated && measure.isTime) return "";
-        const value = valueOf(one, measure);
-        return value === undefined ? "" : inDigits(value);
-      }),
-    ]),
+    MEASURES.filter(({ isTime }) => isTime !== true || columns.some((one) => !one.isSimulated)).map(
+      (
+        measure,
+      ) => [
+        measure.unit === "ms" ? `${measure.name}, ms` : measure.name,
+        ...columns.map((one) => {
+          if (one.failure !== null) return "did not complete";
+          if (one.isSimulated && measure.isTime) return "";
+          const value = valueOf(one, measure);
+          return value === undefined ? "" : inDigits(value);
+        }),
+      ],
+    ),
   );
 }
 

@@ -86,3 +86,6 @@ for _question in sys.stdin:
         stops_ms += host.stops_ms[:taken]
         del host.stops_ms[:taken]
     print(json.dumps({"serving": serving, "stopsMs": stops_ms}), flush=True)
+
+# Whoever has started it has gone, and the threads of the clients would go on.
+os._exit(0)

@@ -44,6 +44,34 @@ Deno.test("rollcall rollout: a plan with mistakes is refused with all of them, a
   assert.deepEqual([fleet.queue, fleet.rollout, fleet.services["A"]?.offer], [[], null, null]);
 });
 
+Deno.test("rollcall rollout: a version that the fleet knows with other content is refused, with both info hashes", async () => {
+  await using servers = await startServers();
+  await enlist(servers, ["web-1"]);
+  await using zookeeper = new ZooKeeper(servers.zookeeper);
+  const { data } = await zookeeper.get("/dc/services/A");
+  const committed = {
+    service: "A",
+    version: "v2",
+    infoHash: "0123456789".repeat(4),
+    sizeBytes: 1,
+    torrentUrl: null,
+  };
+  const entry = { ...JSON.parse(new TextDecoder().decode(data)), committed };
+  await zookeeper.set("/dc/services/A", JSON.stringify(entry));
+  const plan = await writePlan(servers, "services:\n  A: { version: v2 }\n");
+  for (const how of ["--check", "--detach"]) {
+    const refused = await rollcall("rollout", plan, how, "--zookeeper", servers.zookeeper);
+    assert.equal(refused.status, 2);
+    assert.match(refused.stderr, /nothing was written/);
+    assert.match(
+      refused.stderr,
+      /service "A": v2 is (0123456789){4} \(committed\), and [0-9a-f]{40} is wanted under the same version; publish/,
+    );
+  }
+  const fleet = await readFleet(zookeeper);
+  assert.deepEqual([fleet.queue, fleet.rollout], [[], null]);
+});
+
 Deno.test("rollcall rollout: --check writes nothing, start is one at a time, pause, resume and abort say what they did", async () => {
   await using servers = await startServers();
   await enlist(servers, ["web-1"]);

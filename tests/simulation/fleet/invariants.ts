@@ -70,6 +70,9 @@ const UNSEEN_MS = 250;
 /** How long a host must have been cut off to know so, in ms. */
 const CUT_OFF_MS = 5_000;
 
+/** How long a start may be under way that was decided on when the tree could not be read, in ms. */
+const ALONE_MS = 5_000;
+
 /** A service that an agent has stopped and that does not serve again yet. */
 interface TakenDown {
   readonly machine: Machine;
@@ -91,6 +94,8 @@ export class Invariants implements ChangeObserver {
   readonly #budgetAtAdmission = new Map<string, number>();
   /** The machines that have each release in full, or had it, by service and version. */
   readonly #staged = new Map<string, Set<string>>();
+  /** When it was last known that the tree cannot be read. */
+  #unreadableMs = Number.NEGATIVE_INFINITY;
   #failure: InvariantViolation | null = null;
   /** How often each kind of transaction happened. */
   readonly transactions = new Map<string, number>();
@@ -128,6 +133,7 @@ export class Invariants implements ChangeObserver {
     for (const difference of differences) {
       this.#checkDifference(difference, { place, isExpiry, differences });
     }
+    if (this.tree.isUnreadable) this.#unreadableMs = this.#world.time.nowMs;
     this.tree.take(differences);
     this.lastChangeMs = this.#world.time.nowMs;
   }
@@ -186,6 +192,8 @@ export class Invariants implements ChangeObserver {
   ): void {
     const { service, host, before, after } = slot;
     const key = `${service} ${host}`;
+    // Written by hand, and by nobody who was admitted.
+    if (after !== null && after.step === undefined) return;
     const wasHeld = before !== null && isHeld(before);
     const isTaken = after !== null && isHeld(after);
     const isAnother = wasHeld && isTaken &&
@@ -375,6 +383,10 @@ export class Invariants implements ChangeObserver {
     );
   }
 
+  #wasUnreadable(): boolean {
+    return this.tree.isUnreadable || this.#world.time.nowMs - this.#unreadableMs < ALONE_MS;
+  }
+
   /** What a host starts by a wave is what the rollout has put on offer. */
   #checkContent(machine: Machine, service: string, version: string): void {
     const { offer } = this.tree.of(service);
@@ -427,8 +439,9 @@ export class Invariants implements ChangeObserver {
     if (isOwnSwitch && slot.to === version && this.tree.waves.has(slot.wave ?? "")) {
       this.#checkContent(machine, service, version);
     }
-    // What this life of the agent has run already, it may start again; and after a failed start it goes back.
-    if (by.hasRun(service)) return;
+    // What this life of the agent has run already, it may start again; and after a failed start it goes back. Who cannot
+    // read the tree starts what it ran.
+    if (by.hasRun(service) || this.#wasUnreadable()) return;
     const isWayBack = isOwnSwitch && (slot.step === "rolling_back" || slot.from === version);
     const withdrawnMs = this.#withdrawnMs.get(`${service} ${version}`);
     if (withdrawnMs !== undefined && withdrawnMs < by.startedMs && !isWayBack) {

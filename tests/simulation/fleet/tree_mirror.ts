@@ -92,6 +92,13 @@ export class TreeMirror {
     return first;
   }
 
+  /** Whether no agent can decide anything by the tree, because somebody has written what is no entry. */
+  get isUnreadable(): boolean {
+    const { firstWave } = this;
+    const isControlBroken = this.control !== null && this.control.state === undefined;
+    return isControlBroken || (firstWave !== null && firstWave.service === undefined);
+  }
+
   /** What a change has changed, before {@link take} takes it over. */
   differences(_change: Change, server: Replica): Difference[] {
     const differences: Difference[] = [];

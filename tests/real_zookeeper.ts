@@ -19,8 +19,9 @@ const LIBRARIES = [
   "slf4j-nop",
   "metrics-core",
   "snappy-java",
+  "commons-io",
 ];
-const CLASS_PATH = [JAR, ...LIBRARIES.map((name) => `${JAVA_FOLDER}/${name}.jar`)].join(":");
+const LIBRARY_PATHS = LIBRARIES.map((name) => `${JAVA_FOLDER}/${name}.jar`);
 
 /** How long a server may take until it answers. On an idle machine it takes about 2 s. */
 const START_TIMEOUT_MS = 60_000;
@@ -33,6 +34,8 @@ const MAX_ATTEMPTS = 5;
 
 /** How a server differs from a standalone one with short ticks. */
 export interface RealZooKeeperOptions {
+  /** The jars of the server. Default: those of Debian, 3.8.0. */
+  jars?: readonly string[];
   /** More lines of `zoo.cfg`; `FOLDER` in them becomes the server's own folder. */
   config?: string[];
   /** System properties of its Java. */
@@ -209,7 +212,7 @@ async function prepare(
     ...(options.optimized === true ? [] : ["-XX:TieredStopAtLevel=1"]),
     ...Object.entries(properties).map(([name, value]) => `-D${name}=${inFolder(value)}`),
     "-cp",
-    CLASS_PATH,
+    [...options.jars ?? [JAR], ...LIBRARY_PATHS].join(":"),
     "org.apache.zookeeper.server.quorum.QuorumPeerMain",
     config,
   ];

@@ -2,7 +2,9 @@
 import { Coordinator } from "../../../zookeeper/server/mod.ts";
 import { type SessionState, ZooKeeper, type ZooKeeperOptions } from "../../../zookeeper/mod.ts";
 import { startRealEnsemble, startRealZooKeeper } from "../../real_zookeeper.ts";
+import { findZooKeeper39 } from "../../zookeeper_3_9.ts";
 import { FaultyProxy } from "../../../zookeeper/testing/mod.ts";
+import { RawClient } from "./raw_client.ts";
 
 /** A server that is running. */
 export interface TestServer {
@@ -11,9 +13,15 @@ export interface TestServer {
   stop(): Promise<void>;
 }
 
+/** What a server is: where the real ones differ from each other, the embedded one does as 3.9 does. */
+export type ServerVersion = "embedded" | "3.8" | "3.9";
+
 /** A kind of server; all have ticks of half a second. */
 export interface ServerKind {
   name: string;
+  version: ServerVersion;
+  /** Why its cases are not run. Default: they are. */
+  missing?: string;
   /** True if it takes long to start, so that all cases share one. */
   shared: boolean;
   start(): Promise<TestServer>;
@@ -22,9 +30,12 @@ export interface ServerKind {
 /** Looks for nodes that have outlived themselves every half second in place of every minute. */
 const quickContainers = { properties: { "znode.container.checkIntervalMs": "500" } };
 
+const jars39 = await findZooKeeper39();
+
 export const serverKinds: readonly ServerKind[] = [
   {
     name: "embedded coordinator",
+    version: "embedded",
     shared: false,
     async start() {
       const coordinator = await Coordinator.listen({ tickTimeMs: 500, containerCheckMs: 500 });
@@ -37,6 +48,7 @@ export const serverKinds: readonly ServerKind[] = [
   },
   {
     name: "embedded coordinator with data folder",
+    version: "embedded",
     shared: false,
     async start() {
       const dataDir = await Deno.makeTempDir({ prefix: "rollcall-coordinator-" });
@@ -55,9 +67,22 @@ export const serverKinds: readonly ServerKind[] = [
       };
     },
   },
-  { name: "real ZooKeeper", shared: true, start: () => startRealZooKeeper(quickContainers) },
+  {
+    name: "real ZooKeeper",
+    version: "3.8",
+    shared: true,
+    start: () => startRealZooKeeper(quickContainers),
+  },
+  {
+    name: "real ZooKeeper 3.9",
+    version: "3.9",
+    shared: true,
+    ...jars39 === null ? { missing: "not fetched: deno task setup:zookeeper_3_9" } : {},
+    start: () => startRealZooKeeper({ ...quickContainers, jars: jars39 ?? [] }),
+  },
   {
     name: "real ensemble of three",
+    version: "3.8",
     shared: true,
     async start() {
       const ensemble = await startRealEnsemble(quickContainers);
@@ -76,12 +101,21 @@ export const serverKinds: readonly ServerKind[] = [
 /** Shared by the cases of one server, each of which works below a node of its own. */
 export class CaseContext {
   readonly server: TestServer;
+  readonly version: ServerVersion;
   readonly root: string;
-  readonly #open: { close(): Promise<void> }[] = [];
+  readonly #open: { close(): void | Promise<void> }[] = [];
 
-  constructor(server: TestServer, root: string) {
+  constructor(server: TestServer, version: ServerVersion, root: string) {
     this.server = server;
+    this.version = version;
     this.root = root;
+  }
+
+  /** A connection without our client; this case's node is not its root. */
+  async raw(): Promise<RawClient> {
+    const client = await RawClient.connect(this.server.port);
+    this.#open.push(client);
+    return client;
   }
 
   /** A connected client that sees this case's node as its root. */

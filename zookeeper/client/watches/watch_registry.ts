@@ -7,6 +7,9 @@
  * *replaces* it (ZOOKEEPER-4466). So where a persistent watch is set, one-shot watches are kept only here, and are
  * served from the events of the persistent one.
  *
+ * In the same way a recursive watch replaces a plain one on its path until 3.8, and from 3.9 on the server keeps both. The
+ * plain listeners are served from the recursive watch, and what a server then says in addition is left out.
+ *
  * @module
  */
 
@@ -25,6 +28,8 @@ interface PersistentEntry {
   listeners: Map<symbol, { recursive: boolean; listener: WatchListener }>;
   /** The mode that was sent over the present connection last; undefined if none was. */
   modeOnWire: number | undefined;
+  /** True while the last `children_changed` was derived from a child's event, so that the same from the server says nothing new. */
+  hasDerived: boolean;
   /** True once a server has confirmed the watch. Only then is it restored and resynchronized. */
   established: boolean;
 }
@@ -66,7 +71,12 @@ export class WatchRegistry {
   addPersistent(path: string, recursive: boolean, listener: WatchListener): symbol {
     let entry = this.#persistent.get(path);
     if (entry === undefined) {
-      entry = { listeners: new Map(), modeOnWire: undefined, established: false };
+      entry = {
+        listeners: new Map(),
+        modeOnWire: undefined,
+        hasDerived: false,
+        established: false,
+      };
       this.#persistent.set(path, entry);
     }
     const key = Symbol(path);
@@ -80,7 +90,10 @@ export class WatchRegistry {
     const mode = entry !== undefined && wantsRecursive(entry)
       ? watchModes.persistentRecursive
       : watchModes.persistent;
-    if (entry !== undefined) entry.modeOnWire = mode;
+    if (entry !== undefined) {
+      entry.modeOnWire = mode;
+      entry.hasDerived = false;
+    }
     return mode;
   }
 
@@ -123,6 +136,7 @@ export class WatchRegistry {
 
   /** Calls every listener that waits for an event of the server. */
   dispatch(type: WatchEvent["type"], path: string): void {
+    if (type === "children_changed" && this.#wasDerived(path)) return;
     this.#dispatchOneShots(type, path);
     this.#persistent.get(path)?.listeners.forEach(({ recursive, listener }) => {
       if (!recursive) this.#call(listener, type, path);
@@ -139,7 +153,10 @@ export class WatchRegistry {
 
   /** The connection is lost: no server has our watches any more. */
   connectionLost(): void {
-    for (const entry of this.#persistent.values()) entry.modeOnWire = undefined;
+    for (const entry of this.#persistent.values()) {
+      entry.modeOnWire = undefined;
+      entry.hasDerived = false;
+    }
   }
 
   /** The session is lost: a `resync` uses up the one-shot watches, since events may have been missed. */
@@ -183,10 +200,19 @@ export class WatchRegistry {
   #deriveChildrenChanged(parent: string): void {
     const entry = this.#persistent.get(parent);
     if (entry?.modeOnWire !== watchModes.persistentRecursive) return;
+    entry.hasDerived = true;
     this.#dispatchOneShots("children_changed", parent);
     entry.listeners.forEach(({ recursive, listener }) => {
       if (!recursive) this.#call(listener, "children_changed", parent);
     });
+  }
+
+  /** Returns true if `children_changed` of this node was derived from the event before: servers send the child's event first. */
+  #wasDerived(path: string): boolean {
+    const entry = this.#persistent.get(path);
+    if (entry === undefined || !entry.hasDerived) return false;
+    entry.hasDerived = false;
+    return true;
   }
 
   #dispatchOneShots(type: WatchEvent["type"], path: string): void {

@@ -95,3 +95,23 @@ Deno.test("WatchRegistry: a listener that waits for data and children hears of a
   watches.dispatch("deleted", "/a");
   assert.deepEqual(events, ["deleted /a"]);
 });
+
+Deno.test("WatchRegistry: a plain listener beside a recursive one hears of children once, whatever the server keeps", () => {
+  for (const serverKeepsBoth of [false, true]) {
+    const watches = registry();
+    const plain = persistent(watches, "/a", false);
+    const recursive = persistent(watches, "/a", true);
+    const say = (type: WatchEvent["type"], child: string) => {
+      watches.dispatch(type, child);
+      if (serverKeepsBoth) watches.dispatch("children_changed", "/a");
+    };
+    say("created", "/a/b");
+    say("created", "/a/c");
+    say("deleted", "/a/b");
+    assert.deepEqual(plain.events, Array(3).fill("children_changed /a"));
+    assert.deepEqual(recursive.events, ["created /a/b", "created /a/c", "deleted /a/b"]);
+    // A child that we may not read has no event of its own.
+    if (serverKeepsBoth) watches.dispatch("children_changed", "/a");
+    assert.equal(plain.events.length, serverKeepsBoth ? 4 : 3);
+  }
+});

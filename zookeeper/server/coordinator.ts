@@ -184,7 +184,7 @@ export class Coordinator {
     const connection = new ClientConnection(stream, {
       remote,
       maxOutputBytes,
-      openedMs: clock.nowMs(),
+      nowMs: () => clock.nowMs(),
       onOutput: (dirty) => this.#commits.schedule(dirty),
     });
     this.#connections.set(connection, this.#serve(connection));

@@ -13,6 +13,13 @@ import type { SessionTable } from "./sessions/session_table.ts";
 /** A connection that has asked for no session after this time, in ms, is closed. */
 const handshakeTimeoutMs = 10_000;
 
+/**
+ * A connection whose output has waited this long, in ms, without any of it being taken is closed. A system says that it
+ * has taken some only when a third of its buffer is free again, which may be more than a megabyte: who reads 30 kB per
+ * second is still heard of in this time.
+ */
+const stalledTimeoutMs = 60_000;
+
 /** What housekeeping works on. */
 export interface HousekeepingOptions {
   settings: CoordinatorSettings;
@@ -39,6 +46,7 @@ export function startHousekeeping(options: HousekeepingOptions): () => void {
     if (lateMs > tickTimeMs) {
       log.warn("the server stood still; all sessions are extended by that time", { lateMs });
       sessions.extendAll(lateMs);
+      for (const connection of connections()) connection.extend(lateMs);
     }
     for (const session of sessions.overdue(nowMs)) {
       log.info("session expired", { sessionId: `0x${session.id.toString(16)}` });
@@ -52,8 +60,11 @@ export function startHousekeeping(options: HousekeepingOptions): () => void {
       onChange();
     }
     for (const connection of connections()) {
-      if (connection.session === undefined && nowMs - connection.openedMs > handshakeTimeoutMs) {
+      const isMute = connection.session === undefined && !connection.isClosing;
+      if (isMute && nowMs - connection.openedMs > handshakeTimeoutMs) {
         connection.close("it did not ask for a session");
+      } else if (connection.stalledMs(nowMs) > stalledTimeoutMs) {
+        connection.close(`it does not read: nothing was taken for ${stalledTimeoutMs / 1_000} s`);
       }
     }
     cancel = clock.after(tickTimeMs, tick);

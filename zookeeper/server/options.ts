@@ -46,7 +46,10 @@ export interface CoordinatorOptions {
   maxSessionTimeoutMs?: number | undefined;
   /** Most connections at once; further ones are closed. Default 4,096: below the usual raised limit of open files. */
   maxConnections?: number | undefined;
-  /** Most bytes of output that a client may leave unread before it is disconnected. Default 16 MiB: sixteen of the largest nodes. */
+  /**
+   * Most bytes of watch events that a client may leave unread before it is disconnected. Default 16 MiB: some 200,000
+   * events. Replies need no such limit: no request is executed while more than 1 MiB is unread.
+   */
   maxOutputBytes?: number | undefined;
   /**
    * Interval at which containers that have become empty and nodes whose time to live is over are deleted, in ms. Default

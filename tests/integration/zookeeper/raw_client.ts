@@ -49,6 +49,24 @@ export class RawClient {
     }
   }
 
+  /** All bytes until the server has closed the connection. */
+  async rest(): Promise<Uint8Array> {
+    const parts: Uint8Array[] = [];
+    for (;;) {
+      const buffer = new Uint8Array(16 * 1024);
+      let sizeBytes: number | null;
+      try {
+        sizeBytes = await this.conn.read(buffer);
+      } catch {
+        sizeBytes = null;
+      }
+      if (sizeBytes === null) {
+        return new Uint8Array(await new Blob(parts as BlobPart[]).arrayBuffer());
+      }
+      parts.push(buffer.subarray(0, sizeBytes));
+    }
+  }
+
   async shakeHands(
     session: { sessionId?: bigint; password?: Uint8Array; timeoutMs?: number } = {},
   ): Promise<ConnectResponse> {

@@ -73,7 +73,7 @@ const refusal = {
 function nobody(): ClientConnection {
   const connection = new ClientConnection(
     { read: () => Promise.resolve(null), write: () => Promise.resolve(0), close() {} },
-    { remote: { hostname: "nobody", port: 0 }, maxOutputBytes: 0, openedMs: 0, onOutput() {} },
+    { remote: { hostname: "nobody", port: 0 }, maxOutputBytes: 0, nowMs: () => 0, onOutput() {} },
   );
   connection.close("it stands in for one elsewhere");
   return connection;
@@ -94,7 +94,7 @@ export class Client {
     this.connection = new ClientConnection(stream, {
       remote: address,
       maxOutputBytes: 16 << 20,
-      openedMs: 0,
+      nowMs: () => 0,
       // Nothing is stored, so nothing has to be held back.
       onOutput: (connection) => queueMicrotask(() => connection.release()),
     });
@@ -231,7 +231,7 @@ export class Replica implements Party {
         session === undefined ? refusal : { ...session, protocolVersion: 0, sessionId: session.id },
       )
     );
-    if (session === undefined) return connection.closeWhenWritten();
+    if (session === undefined) return connection.closeWhenWritten("its session has expired");
     session.connection = connection;
     connection.session = session;
     client.isWaiting = false;

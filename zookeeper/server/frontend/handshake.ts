@@ -68,7 +68,7 @@ export function shakeHands(
     )
   );
   if (session === undefined) {
-    connection.closeWhenWritten();
+    connection.closeWhenWritten("its session has expired");
     return;
   }
   if (session.connection !== undefined && session.connection !== connection) {

@@ -33,44 +33,62 @@ export async function serveClient(
   connection: ClientConnection,
   context: ServeContext,
 ): Promise<void> {
-  const { log } = context;
+  const { clock, log } = context;
+  let hasEnded = false;
+  const attend = () => {
+    try {
+      take(connection, context);
+    } catch (error) {
+      disconnect(connection, error, context);
+    }
+    if (hasEnded && !connection.isPaused) connection.closeWhenWritten("the client closed it");
+  };
+  connection.onResume = attend;
   try {
-    while (!connection.isClosing && await connection.receive()) take(connection, context);
-    if (connection.isClosing && connection.isOpen) {
-      // Further bytes of the client are dropped, but the last replies should reach it.
-      while (await connection.receive()) connection.frames.discard();
+    while (await connection.receive()) {
+      if (connection.session !== undefined) connection.session.lastHeardMs = clock.nowMs();
+      attend();
     }
-    connection.close("the client closed it");
   } catch (error) {
-    if (connection.isOpen && error instanceof WireError) {
-      context.seldom.warn("client disconnected: its bytes cannot be decoded", {
-        client: connection.remote,
-        error: error.message,
-      });
-    } else if (connection.isOpen && !isConnectionError(error)) {
-      log.error("client disconnected: its request failed in the server", {
-        client: connection.remote,
-        error,
-      });
-    }
-    connection.close(error instanceof Error ? error.message : String(error));
+    disconnect(connection, error, context);
   }
+  // It sends no more, but may still read: what it has asked for is done and answered.
+  hasEnded = true;
+  if (connection.isOpen) attend();
+  await connection.closed;
   log.debug("client gone", { client: connection.remote, reason: connection.reason });
 }
 
-/** Handles all frames that have arrived in full. */
+function disconnect(
+  connection: ClientConnection,
+  error: unknown,
+  { log, seldom }: ServeContext,
+): void {
+  if (connection.isOpen && error instanceof WireError) {
+    seldom.warn("client disconnected: its bytes cannot be decoded", {
+      client: connection.remote,
+      error: error.message,
+    });
+  } else if (connection.isOpen && !isConnectionError(error)) {
+    log.error("client disconnected: its request failed in the server", {
+      client: connection.remote,
+      error,
+    });
+  }
+  connection.close(error instanceof Error ? error.message : String(error));
+}
+
+/** Handles the frames that have arrived in full, as long as their replies find room. */
 function take(connection: ClientConnection, context: ServeContext): void {
-  if (connection.session === undefined) {
+  if (connection.session === undefined && !connection.isClosing) {
     const start = connection.frames.peek(4);
     const word = start === undefined ? undefined : fourLetterWord(start);
     if (word !== undefined) {
       connection.sendRaw(new TextEncoder().encode(answerWord(word, context.facts())));
-      connection.closeWhenWritten();
-      return;
+      connection.closeWhenWritten("a four-letter word was answered");
     }
   }
-  const nowMs = context.clock.nowMs();
-  while (!connection.isClosing) {
+  while (!connection.isClosing && !connection.isPaused) {
     const frame = connection.frames.next();
     if (frame === undefined) return;
     const { session } = connection;
@@ -78,8 +96,9 @@ function take(connection: ClientConnection, context: ServeContext): void {
       shakeHands(connection, new JuteReader(frame), context.handshakes);
       continue;
     }
-    session.lastHeardMs = nowMs;
     connection.received++;
     context.processor.process(connection, session, new JuteReader(frame));
   }
+  // Further bytes of the client are dropped, but the last replies should reach it.
+  if (connection.isClosing) connection.frames.discard();
 }

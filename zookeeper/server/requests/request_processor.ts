@@ -79,7 +79,7 @@ export class RequestProcessor {
         this.endSession(session);
         this.#reply(connection, xid, 0);
         connection.session = undefined;
-        connection.closeWhenWritten();
+        connection.closeWhenWritten("the session was closed");
         return;
     }
     const requester = { sessionId: session.id, identities: connection.identities };
@@ -148,7 +148,7 @@ export class RequestProcessor {
       const identity = scheme === "digest" ? digestIdentity(secret) : undefined;
       if (identity === undefined) {
         this.#replyWithoutZxid(connection, xid, resultCodes.AUTH_FAILED);
-        connection.closeWhenWritten();
+        connection.closeWhenWritten("its credentials were refused");
         return;
       }
       if (!connection.identities.some(({ id }) => id === identity.id)) {

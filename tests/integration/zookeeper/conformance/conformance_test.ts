@@ -8,6 +8,7 @@ import { operationCases } from "./operation_cases.ts";
 import { recipeCases } from "./recipe_cases.ts";
 import { CaseContext, serverKinds, type TestServer } from "../servers.ts";
 import { sessionCases } from "./session_cases.ts";
+import { slowReaderCases } from "./slow_reader_cases.ts";
 import { watchCases } from "./watch_cases.ts";
 
 const cases = {
@@ -18,6 +19,7 @@ const cases = {
   ...watchCases,
   ...recipeCases,
   ...coordinationCases,
+  ...slowReaderCases,
 };
 
 for (const kind of serverKinds) {

@@ -94,8 +94,9 @@ export class JuteWriter {
     this.#length += 8;
   }
 
-  /** Appends bytes behind their length. */
-  buffer(value: Uint8Array): void {
+  /** Appends bytes behind their length; null is the length -1. */
+  buffer(value: Uint8Array | null): void {
+    if (value === null) return this.int(-1);
     this.int(value.length);
     this.raw(value);
   }
@@ -181,6 +182,13 @@ export class JuteReader {
     const sizeBytes = this.#length("buffer", 1);
     const at = this.#take(sizeBytes);
     return this.#bytes.slice(at, at + sizeBytes);
+  }
+
+  /** Reads a buffer as {@linkcode buffer} does, and tells null from empty. */
+  bufferOrNull(): Uint8Array | null {
+    const isNull = this.remainingBytes >= 4 && this.#view.getInt32(this.#position) === -1;
+    const bytes = this.buffer();
+    return isNull ? null : bytes;
   }
 
   /** Reads a string. Null becomes the empty string. */

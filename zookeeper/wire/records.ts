@@ -68,6 +68,8 @@ export interface ConnectRequest {
   /** 0n asks for a new session. */
   sessionId: bigint;
   password: Uint8Array;
+  /** Whether a server without a quorum will do; undefined if the client is older than 3.4 and does not know of such. */
+  readOnly?: boolean | undefined;
 }
 
 /** Writes the handshake of a client of 3.4 or later. */
@@ -83,16 +85,14 @@ export function writeConnectRequest(writer: JuteWriter, request: ConnectRequest)
 
 /** Reads a handshake, also that of a client older than 3.4. */
 export function readConnectRequest(reader: JuteReader): ConnectRequest {
-  const request = {
+  return {
     protocolVersion: reader.int(),
     lastZxidSeen: reader.long(),
     timeoutMs: reader.int(),
     sessionId: reader.long(),
     password: reader.buffer(),
+    readOnly: reader.remainingBytes > 0 ? reader.bool() : undefined,
   };
-  // Clients older than 3.4 send no readOnly flag.
-  if (reader.remainingBytes > 0) reader.bool();
-  return request;
 }
 
 /** The server's answer to a handshake. A time-out of 0 means that the session has expired. */
@@ -103,13 +103,17 @@ export interface ConnectResponse {
   password: Uint8Array;
 }
 
-/** Writes the answer to a handshake. */
-export function writeConnectResponse(writer: JuteWriter, response: ConnectResponse): void {
+/** Writes the answer to a handshake, for a client older than 3.4 (`isOldClient`) without the readOnly flag. */
+export function writeConnectResponse(
+  writer: JuteWriter,
+  response: ConnectResponse,
+  isOldClient = false,
+): void {
   writer.int(response.protocolVersion);
   writer.int(response.timeoutMs);
   writer.long(response.sessionId);
   writer.buffer(response.password);
-  writer.bool(false);
+  if (!isOldClient) writer.bool(false);
 }
 
 /** Reads the answer to a handshake, also that of a server older than 3.4. */

@@ -19,6 +19,7 @@ import {
   wavePrefix,
 } from "../../../rollout/mod.ts";
 import { pathProblem } from "../../../zookeeper/paths.ts";
+import { bytesOf } from "../../../zookeeper/server/tree/tree_node.ts";
 import { current, slot } from "../../unit/rollout/views.ts";
 import type { Dice } from "../zookeeper/random.ts";
 import { LocalZooKeeper } from "./local_zookeeper.ts";
@@ -175,10 +176,10 @@ async function strike(zk: LocalZooKeeper, paths: string[], dice: Dice): Promise<
   if (node === undefined) return;
   switch (dice.weighted({ field: 8, bytes: 3, child: 5, empty: 1, delete: 1, copy: 3, deep: 1 })) {
     case "field":
-      await zk.set(path, withField(node.data, dice));
+      await zk.set(path, withField(bytesOf(node), dice));
       return;
     case "bytes":
-      await zk.set(path, mutated(node.data, dice));
+      await zk.set(path, mutated(bytesOf(node), dice));
       return;
     case "empty":
       await zk.set(path, "");

@@ -50,6 +50,7 @@ import {
   slotsPath,
 } from "../../../rollout/mod.ts";
 import { type ZooKeeper, ZooKeeperError } from "../../../zookeeper/mod.ts";
+import { bytesOf } from "../../../zookeeper/server/tree/tree_node.ts";
 import { current, slot } from "../../unit/rollout/views.ts";
 import { Dice, inputCount, seedOfRun } from "../zookeeper/random.ts";
 import { HOSTS, makeHostileTree, SERVICES_OF_FLEET } from "./hostile_tree.ts";
@@ -91,7 +92,7 @@ function decideAll(reading: ServiceReading, service: string, { tree }: LocalZooK
   /** An entry speaks for a host only if it is the host's own node that says so. */
   const assertOwn = (host: string, path: string, entry: unknown) => {
     assert.ok(isName(host), host);
-    const text = new TextDecoder().decode(tree.find(path)?.data);
+    const text = new TextDecoder().decode(bytesOf(tree.node(path)));
     assert.deepEqual(JSON.parse(text), entry, path);
   };
   for (const [host, entry] of view.current) assertOwn(host, currentPath(service, host), entry);

@@ -7,6 +7,7 @@
 
 import { DataTree } from "../../../zookeeper/server/tree/data_tree.ts";
 import { Refusal } from "../../../zookeeper/server/tree/refusal.ts";
+import { bytesOf } from "../../../zookeeper/server/tree/tree_node.ts";
 import {
   type CreateOptions,
   MultiError,
@@ -53,7 +54,7 @@ export class LocalZooKeeper {
 
   async get(path: string): Promise<{ data: Uint8Array; stat: Stat }> {
     const node = this.#node("get", path);
-    return await Promise.resolve({ data: node.data, stat: this.tree.stat(node) });
+    return await Promise.resolve({ data: bytesOf(node), stat: this.tree.stat(node) });
   }
 
   async childNames(path: string): Promise<string[]> {
@@ -72,7 +73,7 @@ export class LocalZooKeeper {
       try {
         const node = this.#node(kind, path);
         return kind === "get"
-          ? { kind, data: node.data, stat: this.tree.stat(node) }
+          ? { kind, data: bytesOf(node), stat: this.tree.stat(node) }
           : { kind, children: [...node.children] };
       } catch (error) {
         if (error instanceof ZooKeeperError && error.code === "NO_NODE") return error;

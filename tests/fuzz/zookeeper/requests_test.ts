@@ -11,6 +11,7 @@ import {
   SessionTable,
 } from "../../../zookeeper/server/sessions/session_table.ts";
 import { DataTree } from "../../../zookeeper/server/tree/data_tree.ts";
+import { bytesOf } from "../../../zookeeper/server/tree/tree_node.ts";
 import { WatchTable } from "../../../zookeeper/server/tree/watch_table.ts";
 import { JuteReader, JuteWriter, WireError } from "../../../zookeeper/wire/jute.ts";
 import { opcodes } from "../../../zookeeper/wire/protocol.ts";
@@ -98,7 +99,7 @@ function checkTree(tree: DataTree): void {
     const path = open.pop() ?? "/";
     const node = tree.node(path);
     nodes++;
-    sizeBytes += path.length + node.data.length;
+    sizeBytes += path.length + bytesOf(node).length;
     if (node.ephemeralOwner !== 0n) ephemerals++;
     assert.ok(node.ephemeralOwner === 0n || node.children.size === 0, path);
     assert.ok(path === "/" || tree.node(parentPath(path)).children.has(baseName(path)), path);

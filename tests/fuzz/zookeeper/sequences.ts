@@ -10,7 +10,8 @@ export interface CreateStep {
   op: "create";
   opcode: "create" | "create2" | "createContainer" | "createTtl";
   path: string;
-  data: string;
+  /** Null is not the same as empty. */
+  data: string | null;
   acl: Acl[];
   flags: number;
   ttl: number;
@@ -19,7 +20,7 @@ export interface CreateStep {
 /** One change that a `multi` may hold. */
 export type ChangeStep =
   | CreateStep
-  | { op: "set"; path: string; data: string; version: number }
+  | { op: "set"; path: string; data: string | null; version: number }
   | { op: "delete"; path: string; version: number }
   | { op: "check"; path: string; version: number };
 
@@ -56,12 +57,19 @@ const acls: Acl[][] = [
     { permissions: 3, scheme: "world", id: "anyone" },
     { permissions: 31, scheme: "auth", id: "" },
   ],
+  [
+    { permissions: 31, scheme: "world", id: "anyone" },
+    { permissions: 31, scheme: "digest", id: ":hash" },
+    { permissions: 31, scheme: "world", id: "anyone" },
+    { permissions: 31, scheme: "digest", id: "user:hash:" },
+  ],
   // The following ones are invalid.
   [],
   [{ permissions: 31, scheme: "world", id: "nobody" }],
   [{ permissions: 31, scheme: "unheard-of", id: "x" }],
   [{ permissions: 31, scheme: "ip", id: "300.1.1.1" }],
   [{ permissions: 31, scheme: "digest", id: "no-colon" }],
+  [{ permissions: 31, scheme: "digest", id: "no-hash:" }],
 ];
 
 /** Returns the sequence of a seed. */
@@ -183,6 +191,7 @@ function makeRequest(dice: Dice): RequestStep {
         { op, scheme: "digest", secret: "ann:a" },
         { op, scheme: "digest", secret: "bob:b" },
         { op, scheme: "ip", secret: "" },
+        { op, scheme: "digest", secret: "no-colon" },
         { op, scheme: "unheard-of", secret: "x" },
       ]);
     case "whoAmI":
@@ -210,7 +219,7 @@ function makeChange(dice: Dice, op: ChangeStep["op"]): ChangeStep {
         op,
         opcode,
         path: (flags === 2 || flags === 3 || flags === 6) && dice.chance(0.3) ? `${path}/` : path,
-        data: "x".repeat(dice.below(4)),
+        data: dice.chance(0.1) ? null : "x".repeat(dice.below(4)),
         acl: makeAcl(dice),
         // Now and then flags that mean nothing. (Those of another operation make chimeras in ZooKeeper, as a
         // container with a sequence number, which the coordinator refuses.)
@@ -219,7 +228,12 @@ function makeChange(dice: Dice, op: ChangeStep["op"]): ChangeStep {
       };
     }
     case "set":
-      return { op, path, data: "y".repeat(dice.below(4)), version: makeVersion(dice) };
+      return {
+        op,
+        path,
+        data: dice.chance(0.1) ? null : "y".repeat(dice.below(4)),
+        version: makeVersion(dice),
+      };
     case "delete":
     case "check":
       return { op, path, version: makeVersion(dice) };

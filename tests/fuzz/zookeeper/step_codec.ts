@@ -132,13 +132,13 @@ function writeChange(
   writer.string(toServer(step.path));
   switch (step.op) {
     case "create":
-      writer.buffer(new TextEncoder().encode(step.data));
+      writer.buffer(step.data === null ? null : new TextEncoder().encode(step.data));
       writeAcl(writer, step.acl);
       writer.int(step.flags);
       if (step.opcode === "createTtl") writer.longFromNumber(step.ttl);
       break;
     case "set":
-      writer.buffer(new TextEncoder().encode(step.data));
+      writer.buffer(step.data === null ? null : new TextEncoder().encode(step.data));
       writer.int(step.version);
       break;
     case "delete":
@@ -171,7 +171,7 @@ function readBodyOf(opcode: number, reader: JuteReader): unknown {
     case opcodes.exists:
       return readStat(reader);
     case opcodes.getData:
-      return { data: [...reader.buffer()], stat: readStat(reader) };
+      return { data: readData(reader), stat: readStat(reader) };
     case opcodes.getChildren:
     case opcodes.getEphemerals:
       return reader.strings().sort();
@@ -192,6 +192,11 @@ function readBodyOf(opcode: number, reader: JuteReader): unknown {
   }
 }
 
+function readData(reader: JuteReader): number[] | null {
+  const data = reader.bufferOrNull();
+  return data === null ? null : [...data];
+}
+
 function readResults(reader: JuteReader): unknown[] {
   const results: unknown[] = [];
   for (let header = readMultiHeader(reader); !header.done; header = readMultiHeader(reader)) {
@@ -201,7 +206,16 @@ function readResults(reader: JuteReader): unknown[] {
       : hasBody
       ? readBodyOf(header.type, reader)
       : undefined;
-    results.push({ type: header.type, error: header.error, body });
+    // 3.8.0 answers a `create2` within a multi as a `create`; 3.8.4, 3.9 and the coordinator as what it is.
+    results.push(
+      header.type === opcodes.create || header.type === opcodes.create2
+        ? { type: opcodes.create, error: header.error, path: pathOf(body) }
+        : { type: header.type, error: header.error, body },
+    );
   }
   return results;
+}
+
+function pathOf(body: unknown): unknown {
+  return typeof body === "object" && body !== null && "path" in body ? body.path : body;
 }

@@ -17,6 +17,7 @@ import {
   type Slot,
   type Wave,
 } from "../../../rollout/mod.ts";
+import { bytesOf } from "../../../zookeeper/server/tree/tree_node.ts";
 import type { Change, Replica } from "./replica.ts";
 
 /** A wave in the deploy queue. */
@@ -107,7 +108,7 @@ export class TreeMirror {
       const place = placeOf(path);
       if (place === null) continue;
       const node = server.tree.find(path);
-      const after = node === undefined ? null : this.#decode(node.data);
+      const after = node === undefined ? null : this.#decode(bytesOf(node));
       differences.push({ path, ...place, before: this.#at(place), after });
     }
     return differences;

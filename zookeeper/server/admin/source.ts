@@ -15,7 +15,7 @@ import type { DataTree } from "../tree/data_tree.ts";
 import type { RateMeter } from "./rate_meter.ts";
 import type { RequestProcessor } from "../requests/request_processor.ts";
 import type { SessionTable } from "../sessions/session_table.ts";
-import type { TreeNode } from "../tree/tree_node.ts";
+import { bytesOf, type TreeNode } from "../tree/tree_node.ts";
 import type { WatchTable } from "../tree/watch_table.ts";
 
 /** Longest data that is shown, in bytes: nobody reads more on a page. */
@@ -95,10 +95,10 @@ function nodeView(tree: DataTree, path: string): NodeView | undefined {
     ttlMs: node.ttlMs,
     ctimeMs: node.ctimeMs,
     mtimeMs: node.mtimeMs,
-    dataSizeBytes: node.data.length,
+    dataSizeBytes: bytesOf(node).length,
     acl: withoutHashes(node.acl).map(aclText),
     isPublic,
-    text: isPublic && node.data.length <= maxShownBytes ? textOf(node.data) : undefined,
+    text: isPublic && bytesOf(node).length <= maxShownBytes ? textOf(bytesOf(node)) : undefined,
   };
 }
 
@@ -108,7 +108,7 @@ function childViews(tree: DataTree, node: TreeNode): ChildView[] {
     return child === undefined ? [] : [{
       name,
       childCount: child.children.size,
-      dataSizeBytes: child.data.length,
+      dataSizeBytes: bytesOf(child).length,
       version: child.version,
       isEphemeral: child.ephemeralOwner !== 0n,
       mtimeMs: child.mtimeMs,

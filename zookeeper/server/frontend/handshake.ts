@@ -65,6 +65,7 @@ export function shakeHands(
     writeConnectResponse(
       writer,
       session === undefined ? refusal : { ...session, protocolVersion: 0, sessionId: session.id },
+      request.readOnly === undefined,
     )
   );
   if (session === undefined) {

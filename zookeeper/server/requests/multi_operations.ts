@@ -28,10 +28,7 @@ export function readMultiOperations(reader: JuteReader): WriteOperation[] {
     if (operation === undefined || operation.type === opcodes.setAcl) {
       throw new WireError(`read multi: expected a change, type ${header.type} was there`);
     }
-    // Inside a multi ZooKeeper treats `create2` as `create`: the result is only a path.
-    operations.push(
-      operation.type === opcodes.create2 ? { ...operation, type: opcodes.create } : operation,
-    );
+    operations.push(operation);
   }
   return operations;
 }

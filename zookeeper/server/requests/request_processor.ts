@@ -10,7 +10,7 @@
 import { type Clock } from "../../clock.ts";
 import { resultCodes } from "../../errors.ts";
 import type { Log } from "../../log.ts";
-import { type JuteReader, type JuteWriter } from "../../wire/jute.ts";
+import { type JuteReader, type JuteWriter, WireError } from "../../wire/jute.ts";
 import { opcodes, xids } from "../../wire/protocol.ts";
 import { writeReplyHeader } from "../../wire/records.ts";
 import { digestIdentity } from "../tree/acl.ts";
@@ -22,7 +22,7 @@ import { answerRead } from "./read_operations.ts";
 import { Refusal } from "../tree/refusal.ts";
 import type { SessionEntry, SessionTable } from "../sessions/session_table.ts";
 import type { WatchTable } from "../tree/watch_table.ts";
-import { applyWrite, readWriteOperation, type Requester } from "./write_operations.ts";
+import { applyWrite, isWrite, readWriteOperation, type Requester } from "./write_operations.ts";
 
 /** What requests work on. */
 export interface RequestProcessorOptions {
@@ -59,7 +59,7 @@ export class RequestProcessor {
   /**
    * Answers one request.
    *
-   * @throws {WireError} if the request cannot be decoded: then the connection cannot be used any more.
+   * @throws {WireError} if its header or its credentials cannot be decoded: then the connection cannot be used any more.
    */
   process(
     connection: ClientConnection,
@@ -75,6 +75,11 @@ export class RequestProcessor {
       case opcodes.auth:
         this.#authenticate(connection, xid, reader);
         return;
+      case opcodes.sasl:
+        // The answer of a server that has no SASL: a client that would like some goes on without.
+        reader.buffer();
+        this.#replyWithoutZxid(connection, xid, resultCodes.OK, (writer) => writer.buffer(null));
+        return;
       case opcodes.closeSession:
         this.endSession(session);
         this.#reply(connection, xid, 0);
@@ -87,8 +92,11 @@ export class RequestProcessor {
       const body = this.#answer(type, reader, connection, requester);
       this.#reply(connection, xid, 0, body);
     } catch (error) {
-      if (!(error instanceof Refusal)) throw error;
-      this.#reply(connection, xid, error.number);
+      if (error instanceof Refusal) return this.#reply(connection, xid, error.number);
+      if (!(error instanceof WireError)) throw error;
+      // The frame's length was right, so that the next request can be read.
+      if (isWrite(type)) this.nextTransaction();
+      this.#reply(connection, xid, resultCodes.MARSHALLING_ERROR);
     }
   }
 
@@ -145,12 +153,12 @@ export class RequestProcessor {
     const secret = reader.buffer();
     // The address of every connection is known already, so the scheme `ip` adds nothing and is no error.
     if (scheme !== "ip") {
-      const identity = scheme === "digest" ? digestIdentity(secret) : undefined;
-      if (identity === undefined) {
+      if (scheme !== "digest") {
         this.#replyWithoutZxid(connection, xid, resultCodes.AUTH_FAILED);
         connection.closeWhenWritten("its credentials were refused");
         return;
       }
+      const identity = digestIdentity(secret);
       if (!connection.identities.some(({ id }) => id === identity.id)) {
         connection.identities.push(identity);
       }
@@ -159,8 +167,16 @@ export class RequestProcessor {
   }
 
   /** Replies to credentials have no zxid: they are not in the order of changes. */
-  #replyWithoutZxid(connection: ClientConnection, xid: number, error: number): void {
-    connection.send((writer) => writeReplyHeader(writer, { xid, zxid: 0n, error }));
+  #replyWithoutZxid(
+    connection: ClientConnection,
+    xid: number,
+    error: number,
+    body?: (writer: JuteWriter) => void,
+  ): void {
+    connection.send((writer) => {
+      writeReplyHeader(writer, { xid, zxid: 0n, error });
+      body?.(writer);
+    });
   }
 
   /** Notifies the watchers, before the reply to the change is written. */

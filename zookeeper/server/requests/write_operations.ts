@@ -29,15 +29,33 @@ export type WriteOperation =
       | typeof opcodes.createContainer
       | typeof opcodes.createTtl;
     path: string;
-    data: Uint8Array;
+    data: Uint8Array | null;
     acl: Acl[];
     flags: number;
     /** Time to live; undefined unless the operation is `createTtl`. */
     ttlMs: number | undefined;
   }
   | { type: typeof opcodes.delete | typeof opcodes.check; path: string; version: number }
-  | { type: typeof opcodes.setData; path: string; data: Uint8Array; version: number }
+  | { type: typeof opcodes.setData; path: string; data: Uint8Array | null; version: number }
   | { type: typeof opcodes.setAcl; path: string; acl: Acl[]; version: number };
+
+/** Returns true for a request that takes a transaction id, also where it is refused. */
+export function isWrite(type: number): boolean {
+  switch (type) {
+    case opcodes.create:
+    case opcodes.create2:
+    case opcodes.createContainer:
+    case opcodes.createTtl:
+    case opcodes.delete:
+    case opcodes.check:
+    case opcodes.setData:
+    case opcodes.setAcl:
+    case opcodes.multi:
+      return true;
+    default:
+      return false;
+  }
+}
 
 /** Decodes the body of a request that changes the tree; undefined if `type` is no such request. */
 export function readWriteOperation(type: number, reader: JuteReader): WriteOperation | undefined {
@@ -49,7 +67,7 @@ export function readWriteOperation(type: number, reader: JuteReader): WriteOpera
       return {
         type,
         path: reader.string(),
-        data: reader.buffer(),
+        data: reader.bufferOrNull(),
         acl: readAcl(reader),
         flags: reader.int(),
         ttlMs: type === opcodes.createTtl ? reader.longAsNumber() : undefined,
@@ -58,7 +76,7 @@ export function readWriteOperation(type: number, reader: JuteReader): WriteOpera
     case opcodes.check:
       return { type, path: reader.string(), version: reader.int() };
     case opcodes.setData:
-      return { type, path: reader.string(), data: reader.buffer(), version: reader.int() };
+      return { type, path: reader.string(), data: reader.bufferOrNull(), version: reader.int() };
     case opcodes.setAcl:
       return { type, path: reader.string(), acl: readAcl(reader), version: reader.int() };
     default:
@@ -152,7 +170,8 @@ function kindOf({ flags, ttlMs, type }: Extract<WriteOperation, { flags: number 
     throw new Refusal("BAD_ARGUMENTS");
   }
   const isContainer = flags === createFlags.container;
-  if (isContainer !== (type === opcodes.createContainer)) throw new Refusal("BAD_ARGUMENTS");
+  // A plain create may ask for a container by its flag; the operation for containers makes nothing else.
+  if (type === opcodes.createContainer && !isContainer) throw new Refusal("BAD_ARGUMENTS");
   if (isTtl !== (ttlMs !== undefined)) throw new Refusal("BAD_ARGUMENTS");
   if (ttlMs !== undefined && (ttlMs < 1 || ttlMs > maxTtlMs)) throw new Refusal("BAD_ARGUMENTS");
   return {

@@ -16,7 +16,7 @@ import {
 } from "../../wire/protocol.ts";
 import { writeReplyHeader } from "../../wire/records.ts";
 import { permissions } from "../../types.ts";
-import { type Identity, isAllowed } from "../tree/acl.ts";
+import { addressIdentity, type Identity, isAllowed } from "../tree/acl.ts";
 import type { TreeEvent } from "../tree/tree_node.ts";
 import type { SessionEntry } from "./session_table.ts";
 import type { Watcher } from "../tree/watch_table.ts";
@@ -107,7 +107,7 @@ export class ClientConnection implements Watcher {
     this.#stream = stream;
     this.#options = options;
     this.openedMs = options.nowMs();
-    this.identities = [{ scheme: "ip", id: options.remote.hostname }];
+    this.identities = [addressIdentity(options.remote.hostname)];
   }
 
   /** The client's address and port. */

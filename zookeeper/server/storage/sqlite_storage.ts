@@ -9,6 +9,7 @@ import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync, type StatementSync } from "node:sqlite";
 import type { Acl } from "../../types.ts";
+import { bytesOf } from "../tree/tree_node.ts";
 import type { Commit, Storage, StoredState } from "./storage.ts";
 
 /** The migrations from an empty file to the present tables; each leads one schema version up. */
@@ -27,6 +28,8 @@ const migrations = [
     id INTEGER PRIMARY KEY, password BLOB NOT NULL, timeout_ms INTEGER NOT NULL
   ) STRICT;`,
   "ALTER TABLE nodes ADD COLUMN ttl_ms INTEGER NOT NULL DEFAULT 0;",
+  // A column instead of NULL in `data`, which would have to be a new table: that takes room and time at an upgrade.
+  "ALTER TABLE nodes ADD COLUMN data_is_null INTEGER NOT NULL DEFAULT 0;",
 ];
 
 /**
@@ -40,14 +43,14 @@ const logSizeBytes = 4 << 20;
  * entry in the index, which is one more page to write.
  */
 const putNode = `
-  INSERT INTO nodes VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+  INSERT INTO nodes VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
   ON CONFLICT (path) DO UPDATE SET
     data = excluded.data, acl = excluded.acl,
     czxid = excluded.czxid, mzxid = excluded.mzxid, pzxid = excluded.pzxid,
     ctime_ms = excluded.ctime_ms, mtime_ms = excluded.mtime_ms,
     version = excluded.version, aversion = excluded.aversion, creates = excluded.creates,
     ephemeral_owner = excluded.ephemeral_owner, is_container = excluded.is_container,
-    ttl_ms = excluded.ttl_ms`;
+    ttl_ms = excluded.ttl_ms, data_is_null = excluded.data_is_null`;
 
 /** A {@linkcode Storage} in the file `coordinator.sqlite` of a folder that no other coordinator uses. */
 export class SqliteStorage implements Storage {
@@ -92,7 +95,7 @@ export class SqliteStorage implements Storage {
   load(): StoredState {
     const nodes = this.#rows("SELECT * FROM nodes").map((row) => ({
       path: String(row.path),
-      data: row.data as Uint8Array,
+      data: row.data_is_null === 0n ? row.data as Uint8Array : null,
       acl: JSON.parse(String(row.acl)) as Acl[],
       czxid: row.czxid as bigint,
       mzxid: row.mzxid as bigint,
@@ -123,7 +126,7 @@ export class SqliteStorage implements Storage {
       for (const node of commit.nodes) {
         this.#putNode.run(
           node.path,
-          node.data,
+          bytesOf(node),
           JSON.stringify(node.acl),
           node.czxid,
           node.mzxid,
@@ -136,6 +139,7 @@ export class SqliteStorage implements Storage {
           node.ephemeralOwner,
           node.isContainer ? 1 : 0,
           node.ttlMs,
+          node.data === null ? 1 : 0,
         );
       }
       for (const node of commit.counters) {

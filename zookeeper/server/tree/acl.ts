@@ -15,23 +15,29 @@ export interface Identity {
   id: string;
 }
 
-/** Returns the identity that `user:password` proves: `user:` and the Base64 of the SHA-1 of `user:password`; undefined without a colon. */
-export function digestIdentity(credentials: Uint8Array): Identity | undefined {
-  const text = new TextDecoder().decode(credentials);
-  const colon = text.indexOf(":");
-  if (colon < 0) return undefined;
+/**
+ * Returns the identity that `user:password` proves: `user:` and the Base64 of the SHA-1 of `user:password`. Without a colon
+ * all of it is the user.
+ */
+export function digestIdentity(credentials: Uint8Array): Identity {
+  const [user = ""] = new TextDecoder().decode(credentials).split(":", 1);
   const hash = createHash("sha1").update(credentials).digest("base64");
-  return { scheme: "digest", id: `${text.slice(0, colon)}:${hash}` };
+  return { scheme: "digest", id: `${user}:${hash}` };
+}
+
+/** Returns the identity of a client that connects from this address: IPv4 also where the socket is one of IPv6. */
+export function addressIdentity(hostname: string): Identity {
+  return { scheme: "ip", id: hostname.replace(/^::ffff:(?=\d+\.\d+\.\d+\.\d+$)/i, "") };
 }
 
 /**
- * Validates a list that a client wants to set, and replaces `auth` by the client's own digests.
+ * Validates a list that a client wants to set, drops entries that are there already, and replaces `auth` by the client's own digests.
  *
  * @throws {Refusal} `INVALID_ACL` if it is empty or has an invalid entry.
  */
 export function resolveAcl(acl: readonly Acl[], identities: readonly Identity[]): Acl[] {
   const fixed: Acl[] = [];
-  for (const entry of acl) {
+  for (const entry of withoutRepeats(acl)) {
     if (entry.scheme === "auth") {
       const own = identities.filter(({ scheme }) => scheme === "digest");
       if (own.length === 0) throw new Refusal("INVALID_ACL");
@@ -87,9 +93,18 @@ export const readOnlyAcl: readonly Acl[] = [
   { permissions: permissions.READ, scheme: "world", id: "anyone" },
 ];
 
+function withoutRepeats(acl: readonly Acl[]): readonly Acl[] {
+  return acl.filter((entry, index) =>
+    acl.findIndex(({ permissions, scheme, id }) =>
+      permissions === entry.permissions && scheme === entry.scheme && id === entry.id
+    ) === index
+  );
+}
+
 function isValid({ scheme, id }: Acl): boolean {
   if (scheme === "world") return id === "anyone";
-  if (scheme === "digest") return id.split(":").length === 2;
+  // A user, which may be empty, and a hash, which may not; colons at the end are overlooked, as ZooKeeper does.
+  if (scheme === "digest") return /^[^:]*:[^:]+:*$/.test(id);
   if (scheme === "ip") {
     const [address = "", bits = "32", ...more] = id.split("/");
     return ipNumber(address) !== undefined && /^\d{1,2}$/.test(bits) && Number(bits) <= 32 &&

@@ -11,6 +11,7 @@ import { type Acl, openAcl, type Stat } from "../../types.ts";
 import { readOnlyAcl } from "./acl.ts";
 import { Refusal } from "./refusal.ts";
 import {
+  bytesOf,
   type CreateNode,
   newNode,
   ownPaths,
@@ -62,9 +63,9 @@ export class DataTree {
     return count;
   }
 
-  /** Returns a node; undefined if there is none. */
+  /** Returns a node; undefined if there is none. The empty path is the root, as in ZooKeeper. */
   find(path: string): TreeNode | undefined {
-    return this.#nodes.get(path);
+    return this.#nodes.get(path === "" ? "/" : path);
   }
 
   /**
@@ -73,7 +74,7 @@ export class DataTree {
    * @throws {Refusal} `NO_NODE`
    */
   node(path: string): TreeNode {
-    const node = this.#nodes.get(path);
+    const node = this.find(path);
     if (node === undefined) throw new Refusal("NO_NODE");
     return node;
   }
@@ -90,7 +91,7 @@ export class DataTree {
       cversion: node.creates * 2 - node.children.size,
       aversion: node.aversion,
       ephemeralOwner: node.ephemeralOwner,
-      dataSizeBytes: node.data.length,
+      dataSizeBytes: bytesOf(node).length,
       numChildren: node.children.size,
       pzxid: node.pzxid,
     };
@@ -205,17 +206,17 @@ export class DataTree {
    *
    * @throws {Refusal} `NO_NODE`, `BAD_VERSION`
    */
-  setData(path: string, data: Uint8Array, version: number, id: TransactionId): TreeNode {
+  setData(path: string, data: Uint8Array | null, version: number, id: TransactionId): TreeNode {
     const node = this.node(path);
     checkVersion(node.version, version);
     const before = { ...node };
-    this.#dataSizeBytes += data.length - node.data.length;
+    this.#dataSizeBytes += bytesOf({ data }).length - bytesOf(node).length;
     node.data = data;
     node.version++;
     node.mzxid = id.zxid;
     node.mtimeMs = id.timeMs;
     this.#undo.push(() => {
-      this.#dataSizeBytes += before.data.length - data.length;
+      this.#dataSizeBytes += bytesOf(before).length - bytesOf({ data }).length;
       node.data = before.data;
       node.version = before.version;
       node.mzxid = before.mzxid;
@@ -267,7 +268,7 @@ export class DataTree {
 
   #insert(node: TreeNode): void {
     this.#nodes.set(node.path, node);
-    this.#dataSizeBytes += node.path.length + node.data.length;
+    this.#dataSizeBytes += node.path.length + bytesOf(node).length;
     if (node.isContainer || node.ttlMs > 0) this.#expiring.add(node.path);
     if (node.ephemeralOwner === 0n) return;
     const paths = this.#ephemerals.get(node.ephemeralOwner);
@@ -277,7 +278,7 @@ export class DataTree {
 
   #erase(node: TreeNode): void {
     this.#nodes.delete(node.path);
-    this.#dataSizeBytes -= node.path.length + node.data.length;
+    this.#dataSizeBytes -= node.path.length + bytesOf(node).length;
     this.#expiring.delete(node.path);
     const paths = this.#ephemerals.get(node.ephemeralOwner);
     if (paths === undefined) return;

@@ -10,8 +10,8 @@ import type { Acl } from "../../types.ts";
 export interface TreeNode {
   /** Its path; the name is the last component. */
   readonly path: string;
-  /** Its data. The bytes are never changed in place. */
-  data: Uint8Array;
+  /** Its data; null is not the same as none. The bytes are never changed in place. */
+  data: Uint8Array | null;
   /** Its access control list. The list is never changed in place. */
   acl: readonly Acl[];
   /** The transaction that created it. */
@@ -57,7 +57,7 @@ export interface TransactionId {
 /** A request to create a node. */
 export interface CreateNode {
   path: string;
-  data: Uint8Array;
+  data: Uint8Array | null;
   acl: readonly Acl[];
   sequential?: boolean;
   ephemeralOwner?: bigint;
@@ -72,6 +72,13 @@ export const ownPaths: readonly string[] = [
   "/zookeeper/config",
   "/zookeeper/quota",
 ];
+
+/** Returns a node's data as bytes, where null need not be told from none. */
+export function bytesOf({ data }: Pick<TreeNode, "data">): Uint8Array {
+  return data ?? noBytes;
+}
+
+const noBytes = new Uint8Array(0);
 
 /** Returns a new node. */
 export function newNode(request: CreateNode, { zxid, timeMs }: TransactionId): TreeNode {

@@ -10,6 +10,7 @@ import { CaseContext, serverKinds, type TestServer } from "../servers.ts";
 import { sessionCases } from "./session_cases.ts";
 import { slowReaderCases } from "./slow_reader_cases.ts";
 import { watchCases } from "./watch_cases.ts";
+import { wireCases } from "./wire_cases.ts";
 
 const cases = {
   ...operationCases,
@@ -19,6 +20,7 @@ const cases = {
   ...watchCases,
   ...recipeCases,
   ...coordinationCases,
+  ...wireCases,
   ...slowReaderCases,
 };
 

@@ -297,3 +297,22 @@ Deno.test("Coordinator: answers the four-letter words", async () => {
   await zk.close();
   await coordinator.close();
 });
+
+Deno.test({
+  name: "Coordinator: an IPv4 client of an IPv6 socket is let in by an ACL for its address",
+  ignore: !Deno.networkInterfaces().some(({ address }) => address === "::1"),
+  async fn() {
+    const coordinator = await Coordinator.listen({ hostname: "::" });
+    const zk = new ZooKeeper(`127.0.0.1:${coordinator.port}`);
+    try {
+      await zk.create("/mine", "1", {
+        acl: [{ permissions: 31, scheme: "ip", id: "127.0.0.1" }],
+      });
+      assert.equal(text((await zk.get("/mine")).data), "1");
+      assert.deepEqual(await zk.whoAmI(), [{ scheme: "ip", user: "127.0.0.1" }]);
+    } finally {
+      await zk.close();
+      await coordinator.close();
+    }
+  },
+});

@@ -72,6 +72,14 @@ Deno.test("JuteReader: null strings, buffers and lists are empty", () => {
   assert.deepEqual(reader.strings(), []);
 });
 
+Deno.test("JuteWriter and JuteReader: null data is not empty data", () => {
+  for (const data of [null, new Uint8Array(0), Uint8Array.of(7)]) {
+    const bytes = written((writer) => writer.buffer(data));
+    assert.deepEqual(bytes.bufferOrNull(), data);
+    assert.equal(bytes.remainingBytes, 0);
+  }
+});
+
 Deno.test("JuteReader: buffer is a copy, so that the memory under it can be used again", () => {
   const bytes = Uint8Array.of(0, 0, 0, 2, 7, 8);
   const copy = new JuteReader(bytes).buffer();
@@ -117,7 +125,7 @@ Deno.test("records: stat, ACL and handshake come back as they were", () => {
     );
     assert.deepEqual(
       plain(readConnectRequest(written((writer) => writeConnectRequest(writer, aRequest)))),
-      plain(aRequest),
+      plain({ ...aRequest, readOnly: false }),
     );
     assert.deepEqual(
       plain(readConnectResponse(written((writer) => writeConnectResponse(writer, aResponse)))),

@@ -73,11 +73,13 @@ Deno.test("SqliteStorage: nodes are changed in place, deleted, and given back as
   const make = (path: string, ttlMs: number) =>
     tree.transact(() => tree.create({ path, data: Uint8Array.of(1), acl: openAcl, ttlMs }, id))
       .value;
+  const none =
+    tree.transact(() => tree.create({ path: "/null", data: null, acl: openAcl }, id)).value;
   const kept = make("/kept", 7);
   const gone = make("/gone", 0);
   try {
     const first = new SqliteStorage(folder);
-    first.commit({ ...nothing, nodes: [kept, gone] });
+    first.commit({ ...nothing, nodes: [kept, gone, none] });
     const changed = tree.transact(() =>
       tree.setData("/kept", Uint8Array.of(2, 3), -1, { zxid: 2n, timeMs: 9 })
     ).value;
@@ -86,8 +88,8 @@ Deno.test("SqliteStorage: nodes are changed in place, deleted, and given back as
     const second = new SqliteStorage(folder);
     const { lastZxid, nodes } = second.load();
     second.close();
-    const { children: _, ...expected } = changed;
-    assert.deepEqual({ lastZxid, nodes }, { lastZxid: 2n, nodes: [expected] });
+    const expected = [changed, none].map(({ children: _, ...node }) => node);
+    assert.deepEqual({ lastZxid, nodes }, { lastZxid: 2n, nodes: expected });
   } finally {
     Deno.removeSync(folder, { recursive: true });
   }

@@ -7,7 +7,7 @@
 import { systemClock } from "../base/clock.ts";
 import type { Log } from "../base/log.ts";
 import { answerOnlyTo, fetchHandler, HostNames, HttpServer } from "../http/mod.ts";
-import { Coordinator, type ServeHttp } from "../zookeeper/server/mod.ts";
+import { Coordinator, type ServeHttp, StorageError } from "../zookeeper/server/mod.ts";
 import { CommandError } from "./shared/errors.ts";
 import { setUpLogging } from "./shared/logging.ts";
 import type { ListenAddress, LogLevelName } from "./shared/options.ts";
@@ -74,14 +74,28 @@ async function start(options: CoordinatorCommandOptions, log: Log): Promise<Coor
       log,
     });
   } catch (cause) {
-    if (!(cause instanceof Deno.errors.AddrInUse)) throw cause;
+    if (cause instanceof StorageError) {
+      throw new CommandError(`coordinator: ${cause.message}`, { cause });
+    }
+    const isInUse = cause instanceof Deno.errors.AddrInUse;
+    if (!isInUse && !isAddressError(cause)) throw cause;
     const addresses = [listen, ...(admin === undefined ? [] : [admin])]
       .map(({ hostname, port }) => `${hostname}:${port}`).join(" or ");
     throw new CommandError(
-      `coordinator: ${addresses} is in use; stop what listens there, or choose another --listen${
-        admin === undefined ? "" : " or --admin"
-      }`,
+      `coordinator: ${
+        isInUse
+          ? `${addresses} is in use; stop what listens there, or`
+          : `it cannot listen on ${addresses}: ${cause.message};`
+      } choose another --listen${admin === undefined ? "" : " or --admin"}`,
       { cause },
     );
   }
+}
+
+/** An address that is not this machine's, a port that this user may not have, a name that nobody knows. */
+function isAddressError(error: unknown): error is Error {
+  return error instanceof Deno.errors.AddrNotAvailable ||
+    error instanceof Deno.errors.PermissionDenied ||
+    // A name that cannot be resolved has no class of its own.
+    (error instanceof Error && /lookup address|cannot assign/i.test(error.message));
 }

@@ -38,6 +38,8 @@ export function createProgram(): Command {
     .description("Rolls releases of static data out over a fleet: BitTorrent, mlock, ZooKeeper.")
     .version(denoConfig.version, "-V, --version")
     .showHelpAfterError("(rollcall --help shows the commands)")
+    // What stands behind an inner command belongs to it, also where the outer one has an option of that name.
+    .enablePositionalOptions()
     .exitOverride();
   addCoordinator(program);
   addTracker(program);
@@ -59,7 +61,8 @@ export function createProgram(): Command {
 }
 
 function addCoordinator(program: Command): void {
-  program.command("coordinator")
+  const coordinator = program.command("coordinator")
+    .enablePositionalOptions()
     .summary("run the embedded coordinator, in place of ZooKeeper on one machine")
     .description(
       "Run the embedded coordinator: ZooKeeper's protocol for one machine, development and tests.\n" +
@@ -74,6 +77,18 @@ function addCoordinator(program: Command): void {
     .addOption(jsonOption('print {"listening", "adminUrl"} as JSON on stdout once ready'))
     .addOption(logLevelOption())
     .action(async (options) => (await import("./coordinator.ts")).runCoordinator(options));
+  coordinator.command("backup")
+    .summary("copy the data of a coordinator, which may be running")
+    .description(
+      "Copy the data of a coordinator, which may be running, to a new file: all of it, as it was at one moment.\n" +
+        "To restore it, put it into an empty folder as coordinator.sqlite, and start a coordinator on that folder.",
+    )
+    .argument("<file>", "the copy; on a disk that is not the data's own, it is worth more")
+    .requiredOption("-d, --data <dir>", "the coordinator's folder")
+    .addOption(jsonOption('print {"file", "nodes", "lastZxid", "sizeBytes"} as JSON on stdout'))
+    .action(async (file, options) =>
+      (await import("./coordinator_backup.ts")).runCoordinatorBackup(file, options)
+    );
 }
 
 function addPublish(program: Command): void {

@@ -127,11 +127,12 @@ export class Coordinator {
    * Starts a coordinator. With `dataDir`, nothing that was acknowledged is lost, sessions included, even if the process is
    * killed.
    *
-   * @throws if an address is in use, or if another coordinator uses the same folder.
+   * @throws {StorageError} if another coordinator uses the folder, or its file cannot be opened or read; another error if
+   * it cannot listen on an address.
    */
   static async listen(options: CoordinatorOptions = {}): Promise<Coordinator> {
     const storage = options.storage ??
-      (options.dataDir === undefined ? noStorage : new SqliteStorage(options.dataDir));
+      (options.dataDir === undefined ? noStorage : new SqliteStorage(options.dataDir, options.log));
     let coordinator: Coordinator;
     try {
       coordinator = new Coordinator(options, storage);
@@ -224,7 +225,13 @@ export class Coordinator {
       } catch (error) {
         if (this.#closed) return;
         // No file descriptor is left, or the client has gone already: the other clients must not suffer.
-        this.#seldom.warn("accepting a client failed", { error });
+        const isOutOfFiles = error instanceof Error && /too many open files/i.test(error.message);
+        this.#seldom.warn(
+          isOutOfFiles
+            ? "clients must wait: no more files can be open; raise the limit (ulimit -n, LimitNOFILE)"
+            : "accepting a client failed",
+          { error },
+        );
         await new Promise<void>((resolve) => clock.after(10, resolve));
         continue;
       }
@@ -247,11 +254,10 @@ export class Coordinator {
 
   #fail(cause: unknown): void {
     // The changes in memory are not durable, so no client may learn of them: stop, and start again from the disk.
-    const failure = new Error(
-      "commit: expected the storage to keep the changes, it failed; " +
-        "free some space or repair it and start again",
-      { cause },
-    );
+    const said = cause instanceof Error ? cause.message : String(cause);
+    const failure = new Error(`commit: expected the storage to keep the changes: ${said}`, {
+      cause,
+    });
     this.#options.log.error("coordinator stops", { error: failure });
     this.#stop(failure);
   }

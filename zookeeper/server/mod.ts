@@ -14,5 +14,7 @@ export * from "./coordinator.ts";
 export type { AdminAddress, CoordinatorOptions, ServeHttp } from "./options.ts";
 export type { ClientAddress } from "./sessions/client_connection.ts";
 export type { TreeNode } from "./tree/tree_node.ts";
+export * from "./storage/backup.ts";
 export { SqliteStorage } from "./storage/sqlite_storage.ts";
+export { StorageError } from "./storage/storage_error.ts";
 export * from "./storage/storage.ts";

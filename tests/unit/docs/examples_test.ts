@@ -54,7 +54,7 @@ async function parse(args: readonly string[]): Promise<void> {
   const quiet = { writeOut: () => {}, writeErr: () => {} };
   const silence = (command: ReturnType<typeof createProgram>) => {
     command.configureOutput(quiet).exitOverride();
-    if (command.commands.length === 0) command.action(() => {});
+    if (command !== program) command.action(() => {});
     for (const inner of command.commands) silence(inner as typeof command);
   };
   silence(program);

@@ -8,9 +8,20 @@
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync, type StatementSync } from "node:sqlite";
+import { type Log, silentLog } from "../../log.ts";
 import type { Acl } from "../../types.ts";
 import { bytesOf } from "../tree/tree_node.ts";
 import type { Commit, Storage, StoredState } from "./storage.ts";
+import { StorageError, storageError } from "./storage_error.ts";
+
+/** The file in the folder of the data. */
+export const fileName = "coordinator.sqlite";
+
+/**
+ * The file in the folder of the data that a running coordinator has locked. The lock goes with the process. SQLite's own
+ * would do, but it would keep everybody away, also who only wants to read a backup.
+ */
+const lockName = "coordinator.lock";
 
 /** The migrations from an empty file to the present tables; each leads one schema version up. */
 const migrations = [
@@ -38,6 +49,9 @@ const migrations = [
  */
 const logSizeBytes = 4 << 20;
 
+/** How long a commit waits for another program that has the file locked for a moment, in ms: less than any session lives. */
+const busyTimeoutMs = 500;
+
 /**
  * The statement that stores a node. It updates an existing row in place: a replaced row would move, and so would its
  * entry in the index, which is one more page to write.
@@ -55,6 +69,8 @@ const putNode = `
 /** A {@linkcode Storage} in the file `coordinator.sqlite` of a folder that no other coordinator uses. */
 export class SqliteStorage implements Storage {
   readonly #database: DatabaseSync;
+  readonly #file: string;
+  readonly #lock: Deno.FsFile;
   /** SQLite's write-ahead log, opened a second time to sync it. SQLite has no lock on it that closing it would release. */
   readonly #log: Deno.FsFile;
   readonly #putNode: StatementSync;
@@ -67,16 +83,26 @@ export class SqliteStorage implements Storage {
   /**
    * Opens `coordinator.sqlite` in `folder`; both are created if they do not exist.
    *
-   * @throws if another coordinator has the file open, or if a later version has written it.
+   * @throws {StorageError} if another coordinator uses the folder, a later version has written the file, or it cannot be
+   * opened.
    */
-  constructor(folder: string) {
-    mkdirSync(folder, { recursive: true });
-    const file = join(folder, "coordinator.sqlite");
-    this.#database = new DatabaseSync(file);
+  constructor(folder: string, log: Log = silentLog) {
+    this.#file = join(folder, fileName);
+    this.#lock = lockFolder(folder);
+    let database: DatabaseSync | undefined;
     try {
-      this.#prepare(file);
-      this.#growLog();
-      this.#log = Deno.openSync(`${file}-wal`, { write: true });
+      database = new DatabaseSync(this.#file, { timeout: busyTimeoutMs });
+      this.#database = database;
+      this.#prepare();
+      this.#log = Deno.openSync(`${this.#file}-wal`, { write: true, create: true });
+      growLog(
+        this.#log,
+        (error) =>
+          log.warn("the log of the data could not be grown, which makes commits slower", {
+            file: this.#file,
+            error,
+          }),
+      );
       this.#putNode = this.#database.prepare(putNode);
       this.#putCounters = this.#database.prepare(
         "UPDATE nodes SET creates = ?, pzxid = ? WHERE path = ?",
@@ -85,14 +111,23 @@ export class SqliteStorage implements Storage {
       this.#putSession = this.#database.prepare("INSERT OR REPLACE INTO sessions VALUES (?, ?, ?)");
       this.#deleteSession = this.#database.prepare("DELETE FROM sessions WHERE id = ?");
       this.#putZxid = this.#database.prepare("UPDATE meta SET last_zxid = ?");
-    } catch (error) {
-      this.#database.close();
-      throw error;
+    } catch (cause) {
+      database?.close();
+      this.#lock.close();
+      throw storageError("open", this.#file, cause);
     }
   }
 
-  /** Reads the whole state. */
+  /** Reads the whole state. @throws {StorageError} if it cannot be read. */
   load(): StoredState {
+    try {
+      return this.#load();
+    } catch (cause) {
+      throw storageError("read", this.#file, cause);
+    }
+  }
+
+  #load(): StoredState {
     const nodes = this.#rows("SELECT * FROM nodes").map((row) => ({
       path: String(row.path),
       data: row.data_is_null === 0n ? row.data as Uint8Array : null,
@@ -118,10 +153,10 @@ export class SqliteStorage implements Storage {
     return { lastZxid, nodes, sessions };
   }
 
-  /** Executes one transaction, which is on the disk when this returns. */
+  /** Executes one transaction, which is on the disk when this returns. @throws {StorageError} if that fails. */
   commit(commit: Commit): void {
-    this.#database.exec("BEGIN IMMEDIATE");
     try {
+      this.#database.exec("BEGIN IMMEDIATE");
       for (const path of commit.deletedPaths) this.#deleteNode.run(path);
       for (const node of commit.nodes) {
         this.#putNode.run(
@@ -152,36 +187,28 @@ export class SqliteStorage implements Storage {
       this.#putZxid.run(commit.lastZxid);
       this.#database.exec("COMMIT");
       this.#log.syncDataSync();
-    } catch (error) {
+    } catch (cause) {
       if (this.#database.isTransaction) this.#database.exec("ROLLBACK");
-      throw error;
+      throw storageError("write", this.#file, cause);
     }
   }
 
-  /** Closes the file and releases its lock. */
+  /** Closes the file and releases the folder. */
   close(): void {
     this.#log.close();
     this.#database.close();
+    this.#lock.close();
   }
 
-  #prepare(file: string): void {
-    // The exclusive lock keeps a second coordinator away from the same file.
-    this.#database.exec("PRAGMA locking_mode = EXCLUSIVE");
-    try {
-      // FULL would call fsync at each commit (the build of SQLite has no fdatasync). That also waits for the file's
-      // times, and so for everything else that the machine writes: ten times as long on a busy disk. NORMAL syncs the
-      // log and the database around checkpoints, and `commit` syncs the log after each transaction.
-      this.#database.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL");
-    } catch (cause) {
-      throw new Error(
-        `open ${file}: expected to be alone with it; is another coordinator running on this folder?`,
-        { cause },
-      );
-    }
+  #prepare(): void {
+    // FULL would call fsync at each commit (the build of SQLite has no fdatasync). That also waits for the file's
+    // times, and so for everything else that the machine writes: ten times as long on a busy disk. NORMAL syncs the
+    // log and the database around checkpoints, and `commit` syncs the log after each transaction.
+    this.#database.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL");
     const found = Number(this.#rows("PRAGMA user_version")[0]?.user_version ?? 0n);
     if (found > migrations.length) {
-      throw new Error(
-        `open ${file}: expected schema version ${migrations.length} at most, ${found} was there; ` +
+      throw new StorageError(
+        `open ${this.#file}: expected schema version ${migrations.length} at most, ${found} was there; ` +
           "use the version of this program that wrote it",
       );
     }
@@ -191,16 +218,48 @@ export class SqliteStorage implements Storage {
     }
   }
 
-  #growLog(): void {
-    this.#database.exec("BEGIN; CREATE TABLE filler (bytes BLOB) STRICT");
-    this.#database.prepare("INSERT INTO filler VALUES (zeroblob(?))").run(logSizeBytes);
-    this.#database.exec("DROP TABLE filler; COMMIT; PRAGMA wal_checkpoint(RESTART)");
-  }
-
   #rows(sql: string): Record<string, unknown>[] {
     const statement = this.#database.prepare(sql);
     // Session ids and zxids use all 64 bits.
     statement.setReadBigInts(true);
     return statement.all();
+  }
+}
+
+/** Locks a folder, which is created if it does not exist, until the file is closed. @throws {StorageError} */
+function lockFolder(folder: string): Deno.FsFile {
+  const path = join(folder, lockName);
+  let file: Deno.FsFile | undefined;
+  try {
+    mkdirSync(folder, { recursive: true });
+    file = Deno.openSync(path, { create: true, write: true });
+    if (file.tryLockSync(true)) return file;
+  } catch (cause) {
+    file?.close();
+    throw storageError("open", path, cause);
+  }
+  file.close();
+  throw new StorageError(
+    `open ${path}: expected to be alone in its folder, another coordinator has it locked; ` +
+      "stop that one, or choose another folder",
+  );
+}
+
+/**
+ * Grows the log with zeros, which SQLite takes for what an earlier round has left: it believes no frame without the
+ * checksum. Where there is no room the log stays as it is, since a start must not need more than what is stored.
+ */
+function growLog(log: Deno.FsFile, onFailure: (error: unknown) => void): void {
+  const { size } = log.statSync();
+  try {
+    log.seekSync(size, Deno.SeekMode.Start);
+    const zeros = new Uint8Array(64 * 1024);
+    for (let left = logSizeBytes - size; left > 0;) {
+      left -= log.writeSync(zeros.subarray(0, Math.min(left, zeros.length)));
+    }
+    log.syncSync();
+  } catch (error) {
+    log.truncateSync(size);
+    onFailure(error);
   }
 }

@@ -1,0 +1,209 @@
+/**
+ * `rollcall coordinator` and its data: backups while it runs, what it says when it cannot start, and a full disk.
+ *
+ * @module
+ */
+
+import assert from "node:assert/strict";
+import { DatabaseSync } from "node:sqlite";
+import { fileURLToPath } from "node:url";
+import { ZooKeeper } from "../../../zookeeper/mod.ts";
+import { Coordinator } from "../../../zookeeper/server/mod.ts";
+import { PROGRAM, rollcall } from "./rollcall_process.ts";
+import { canMount, onSmallDisk } from "./small_disk.ts";
+
+async function withFolder(run: (folder: string) => Promise<void>): Promise<void> {
+  const folder = await Deno.makeTempDir({ prefix: "rollcall-coordinator-" });
+  try {
+    await run(folder);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+/** Starts a coordinator on a backup alone, as docs/operating.md says. */
+async function restored(backup: string, folder: string): Promise<Coordinator> {
+  await Deno.mkdir(folder);
+  await Deno.copyFile(backup, `${folder}/coordinator.sqlite`);
+  return await Coordinator.listen({ dataDir: folder });
+}
+
+Deno.test("coordinator backup: what was acknowledged before is in the copy of a running one, which restores", async () => {
+  await withFolder(async (folder) => {
+    const dataDir = `${folder}/data`;
+    const coordinator = await Coordinator.listen({ dataDir });
+    const zk = new ZooKeeper(coordinator.connectString);
+    let isRunning = true;
+    const acknowledged: string[] = [];
+    try {
+      await zk.create("/n");
+      await zk.create("/e", "", { mode: "ephemeral" });
+      const mode = "persistent_sequential";
+      const load = (async () => {
+        while (isRunning) {
+          const made = await Promise.all(
+            Array.from({ length: 20 }, () => zk.create("/n/x-", "y".repeat(500), { mode })),
+          );
+          acknowledged.push(...made);
+        }
+      })();
+      for (let round = 0; round < 3; round++) {
+        // What a backup that was killed has left does not matter.
+        const file = `${folder}/backup-${round}`;
+        await Deno.writeTextFile(`${file}.partial`, "half of it");
+        const before = [...acknowledged];
+        const run = await rollcall("coordinator", "backup", file, "--data", dataDir, "--json");
+        assert.equal(run.status, 0, run.stderr);
+        const { nodes, sizeBytes } = JSON.parse(run.stdout);
+        assert.equal(sizeBytes, (await Deno.stat(file)).size);
+        await assert.rejects(Deno.stat(`${file}.partial`), Deno.errors.NotFound);
+
+        const copy = await restored(file, `${folder}/restored-${round}`);
+        const reader = new ZooKeeper(copy.connectString);
+        const { children, stat } = await reader.children("/n");
+        const there = new Set(children.map((name) => `/n/${name}`));
+        assert.deepEqual(before.filter((path) => !there.has(path)), []);
+        // One moment: the parent's counter is that of its children, and the root's own seven are there.
+        assert.equal(stat.cversion, children.length);
+        assert.equal(nodes, children.length + 6);
+        assert.equal((await reader.exists("/e"))?.ephemeralOwner, zk.sessionId);
+        await reader.close();
+        await copy.close();
+      }
+      isRunning = false;
+      await load;
+      assert.ok(acknowledged.length > 0);
+
+      // SQLite's own tools are let in as well.
+      const tool = new DatabaseSync(`${dataDir}/coordinator.sqlite`, { readOnly: true });
+      const row = tool.prepare("SELECT count(*) AS nodes FROM nodes").get();
+      assert.equal(row?.nodes, acknowledged.length + 6);
+      tool.close();
+
+      const again = await rollcall(
+        ...["coordinator", "backup", `${folder}/backup-0`, "--data", dataDir],
+      );
+      assert.equal(again.status, 1);
+      assert.match(again.stderr, /backup-0: expected a new file.*choose another name/);
+    } finally {
+      isRunning = false;
+      await zk.close();
+      await coordinator.close();
+    }
+  });
+});
+
+Deno.test("coordinator: what prevents a start is said with the file and what to do", async () => {
+  await withFolder(async (folder) => {
+    const start = async (...args: string[]) => {
+      const { status, stderr } = await rollcall("coordinator", "--listen", "127.0.0.1:0", ...args);
+      assert.equal(status, 1, stderr);
+      // One message, and no stack.
+      assert.equal(stderr.trim().split("\n").length, 1, stderr);
+      return stderr;
+    };
+    const running = await Coordinator.listen({ dataDir: `${folder}/running` });
+    assert.match(
+      await start("--data", `${folder}/running`),
+      /running\/coordinator\.lock: .*another coordinator.*stop that one, or choose another folder/,
+    );
+    await running.close();
+
+    await Deno.mkdir(`${folder}/garbage`);
+    await Deno.writeTextFile(`${folder}/garbage/coordinator.sqlite`, "no database ".repeat(500));
+    assert.match(
+      await start("--data", `${folder}/garbage`),
+      /garbage\/coordinator\.sqlite: file is not a database; put a backup in its place/,
+    );
+
+    await Deno.writeTextFile(`${folder}/file`, "");
+    assert.match(
+      await start("--data", `${folder}/file`),
+      /open .*\/file\/.*choose another folder/,
+    );
+
+    // Damage behind the first page shows only when the rows are read.
+    const torn = await Coordinator.listen({ dataDir: `${folder}/torn` });
+    const zk = new ZooKeeper(torn.connectString);
+    for (let index = 0; index < 40; index++) await zk.create(`/n${index}`, "x".repeat(2_000));
+    await zk.close();
+    await torn.close();
+    const file = await Deno.open(`${folder}/torn/coordinator.sqlite`, { write: true });
+    await file.seek(5_000, Deno.SeekMode.Start);
+    await file.write(new Uint8Array(50_000).fill(0xff));
+    file.close();
+    assert.match(
+      await start("--data", `${folder}/torn`),
+      /torn\/coordinator\.sqlite: .*malformed.*put a backup in its place/,
+    );
+
+    // 192.0.2.0/24 is nobody's.
+    const elsewhere = await rollcall("coordinator", "--listen", "192.0.2.1:2181");
+    assert.equal(elsewhere.status, 1);
+    assert.match(elsewhere.stderr, /cannot listen on 192\.0\.2\.1:2181: .*choose another --listen/);
+  });
+});
+
+Deno.test("coordinator: out of files, it says so once and serves those who are there; the others wait", async () => {
+  const child = new Deno.Command("sh", {
+    args: [
+      ...["-c", 'ulimit -n 64; exec "$@"', "sh", Deno.execPath(), "run", "-A", PROGRAM],
+      ...["coordinator", "--listen", "127.0.0.1:0", "--json"],
+    ],
+    env: { NO_COLOR: "1" },
+    stdin: "null",
+    stdout: "piped",
+    stderr: "piped",
+  }).spawn();
+  const idle: Deno.TcpConn[] = [];
+  const output = child.stdout.getReader();
+  const stderr = new Response(child.stderr).text();
+  try {
+    const { value } = await output.read();
+    const { listening } = JSON.parse(new TextDecoder().decode(value));
+    const port = Number(listening.split(":")[1]);
+    const early = new ZooKeeper(listening);
+    await early.create("/early", "");
+    while (idle.length < 100) idle.push(await Deno.connect({ hostname: "127.0.0.1", port }));
+    const late = new ZooKeeper(listening, { connectTimeoutMs: 5_000 });
+    // Some hundred attempts to accept.
+    for (let second = 0; second < 2; second++) {
+      await new Promise((resolve) => setTimeout(resolve, 1_000));
+      await early.set("/early", "");
+    }
+    for (const conn of idle.splice(0)) conn.close();
+    await late.create("/late", "");
+    assert.equal(early.state, "connected");
+    await Promise.all([early.close(), late.close()]);
+  } finally {
+    for (const conn of idle) conn.close();
+    child.kill("SIGTERM");
+    await child.status;
+    await output.cancel();
+  }
+  const lines = (await stderr).split("\n").filter((line) => line.includes("[warning]"));
+  assert.equal(lines.length, 1, lines.join("\n"));
+  assert.match(lines[0] ?? "", /no more files can be open; raise the limit/);
+});
+
+const ON_FULL_DISK = fileURLToPath(new URL("./coordinator_on_full_disk.ts", import.meta.url));
+
+Deno.test({
+  name:
+    "coordinator: a start needs no room on the disk; a full one stops it, loses nothing, and is named",
+  ignore: !await canMount(),
+  async fn() {
+    const folder = await Deno.makeTempDir({ prefix: "rollcall-coordinator-" });
+    try {
+      const { success, stdout, stderr } = await onSmallDisk(folder, { sizeMib: 8 }, [
+        Deno.execPath(),
+        ...["run", "-A", "--no-check", ON_FULL_DISK, folder],
+      ]);
+      const said = new TextDecoder().decode(stdout) + new TextDecoder().decode(stderr);
+      assert.ok(success, said);
+      assert.match(said, /survived/);
+    } finally {
+      await Deno.remove(folder, { recursive: true });
+    }
+  },
+});

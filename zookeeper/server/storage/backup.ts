@@ -1,0 +1,99 @@
+/**
+ * Copies the data of a coordinator, which may be running: a second connection to the file sees one moment of it, however
+ * long the copy takes and whatever is written meanwhile.
+ *
+ * @module
+ */
+
+import { dirname, join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
+import { fileName } from "./sqlite_storage.ts";
+import { StorageError, storageError } from "./storage_error.ts";
+
+/** What a backup holds. */
+export interface Backup {
+  /** The zxid of the last change in it. */
+  lastZxid: bigint;
+  /** Number of nodes. */
+  nodes: number;
+  /** Size of the file, in bytes. */
+  sizeBytes: number;
+}
+
+/**
+ * Copies the data in `folder` to a new file, which is there as a whole or not at all, and on the disk when this returns.
+ * As `coordinator.sqlite` in an empty folder it is where another coordinator goes on.
+ *
+ * @throws {StorageError} if there are no data, the file is there already, or it cannot be written.
+ */
+export function backUp(folder: string, file: string): Backup {
+  const source = join(folder, fileName);
+  if (!exists(source)) {
+    throw new StorageError(
+      `back up ${source}: expected a coordinator's data, there is no such file; name its folder`,
+    );
+  }
+  if (exists(file)) {
+    throw new StorageError(
+      `back up to ${file}: expected a new file, it is there already; choose another name`,
+    );
+  }
+  const partial = `${file}.partial`;
+  try {
+    // What a backup that was killed has left.
+    removeIfThere(partial);
+    const database = new DatabaseSync(source, { readOnly: true });
+    try {
+      database.prepare("VACUUM INTO ?").run(partial);
+    } finally {
+      database.close();
+    }
+    const backup = inspect(partial);
+    syncFile(partial);
+    Deno.renameSync(partial, file);
+    syncFile(dirname(file));
+    return backup;
+  } catch (cause) {
+    removeIfThere(partial);
+    throw storageError("back up to", file, cause);
+  }
+}
+
+/** Reads the copy once: a backup that nobody can read is none. */
+function inspect(file: string): Backup {
+  const database = new DatabaseSync(file, { readOnly: true });
+  try {
+    const [check] = database.prepare("PRAGMA quick_check").all();
+    if (check?.quick_check !== "ok") throw new Error(`malformed copy: ${check?.quick_check}`);
+    const statement = database.prepare(
+      "SELECT last_zxid, (SELECT count(*) FROM nodes) AS nodes FROM meta",
+    );
+    statement.setReadBigInts(true);
+    const row = statement.get();
+    return {
+      lastZxid: row?.last_zxid as bigint,
+      nodes: Number(row?.nodes),
+      sizeBytes: Deno.statSync(file).size,
+    };
+  } finally {
+    database.close();
+  }
+}
+
+function syncFile(path: string): void {
+  using file = Deno.openSync(path);
+  file.syncSync();
+}
+
+function exists(path: string): boolean {
+  try {
+    Deno.statSync(path);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function removeIfThere(path: string): void {
+  if (exists(path)) Deno.removeSync(path);
+}

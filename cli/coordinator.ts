@@ -19,6 +19,7 @@ export interface CoordinatorCommandOptions {
   readonly listen: ListenAddress;
   readonly data?: string | undefined;
   readonly admin?: ListenAddress | undefined;
+  readonly enforceQuota: boolean;
   readonly json: boolean;
   readonly logLevel: LogLevelName;
 }
@@ -70,6 +71,7 @@ async function start(options: CoordinatorCommandOptions, log: Log): Promise<Coor
       hostname: listen.hostname,
       port: listen.port,
       dataDir: data,
+      enforceQuota: options.enforceQuota,
       admin: admin === undefined ? undefined : { ...admin, serve: servePage(admin, log) },
       log,
     });

@@ -73,6 +73,11 @@ function addCoordinator(program: Command): void {
       "-d, --data <dir>",
       "keep the tree in this folder; without it, all is gone when it stops",
     )
+    .option(
+      "--enforce-quota",
+      "refuse what exceeds a hard quota; without it, it is only logged",
+      false,
+    )
     .addOption(adminOption())
     .addOption(jsonOption('print {"listening", "adminUrl"} as JSON on stdout once ready'))
     .addOption(logLevelOption())

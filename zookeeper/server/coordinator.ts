@@ -10,7 +10,6 @@ import type { AdminServer } from "./admin/server.ts";
 import { adminSource } from "./admin/source.ts";
 import { type ClientAddress, ClientConnection } from "./sessions/client_connection.ts";
 import { DataTree } from "./tree/data_tree.ts";
-import type { ServerFacts } from "./frontend/four_letter_words.ts";
 import { GroupCommit } from "./storage/group_commit.ts";
 import { startHousekeeping } from "./housekeeping.ts";
 import {
@@ -27,6 +26,7 @@ import { SessionTable } from "./sessions/session_table.ts";
 import { SqliteStorage } from "./storage/sqlite_storage.ts";
 import { noStorage, type Storage } from "./storage/storage.ts";
 import { WatchTable } from "./tree/watch_table.ts";
+import { ServerWordSource } from "./word_source.ts";
 
 /** A server in this process that behaves like a standalone ZooKeeper 3.8. */
 export class Coordinator {
@@ -41,6 +41,7 @@ export class Coordinator {
   readonly #commits: GroupCommit;
   readonly #seldom: SeldomLog;
   readonly #serving: ServeContext;
+  readonly #words: ServerWordSource;
   readonly #startedMs: number;
   readonly #commitRate: RateMeter;
   readonly #changeRate: RateMeter;
@@ -65,7 +66,10 @@ export class Coordinator {
     this.#commitRate = new RateMeter(nowMs);
     this.#changeRate = new RateMeter(nowMs);
     this.#dataDir = options.dataDir;
-    this.#tree = new DataTree(state.nodes);
+    this.#tree = new DataTree(state.nodes, {
+      enforceQuota: this.#options.enforceQuota,
+      onQuotaExceeded: (exceeded) => this.#seldom.warn("quota exceeded", { ...exceeded }),
+    });
     this.#sessions = new SessionTable(state.sessions, nowMs, randomBytes);
     this.#processor = new RequestProcessor({
       tree: this.#tree,
@@ -93,6 +97,18 @@ export class Coordinator {
       hostname: options.hostname ?? "127.0.0.1",
       port: options.port ?? 0,
     });
+    this.#words = new ServerWordSource({
+      tree: this.#tree,
+      watches: this.#watches,
+      sessions: this.#sessions,
+      processor: this.#processor,
+      storage,
+      settings: this.#options,
+      dataDir: options.dataDir,
+      startedMs: nowMs,
+      port: () => this.port,
+      connections: () => this.#connections.keys(),
+    });
     this.#serving = {
       log,
       clock,
@@ -105,7 +121,7 @@ export class Coordinator {
         processor: this.#processor,
         watches: this.#watches,
       },
-      facts: () => this.#facts(),
+      words: this.#words,
     };
     this.#stopHousekeeping = startHousekeeping({
       settings: this.#options,
@@ -250,6 +266,7 @@ export class Coordinator {
     if (connection.session?.connection === connection) connection.session.connection = undefined;
     this.#commits.forget(connection);
     this.#connections.delete(connection);
+    this.#words.keep(connection);
   }
 
   #fail(cause: unknown): void {
@@ -279,25 +296,5 @@ export class Coordinator {
       clock: this.#options.clock,
     });
     this.#admin = serveAdmin(source, address, this.#options.log);
-  }
-
-  #facts(): ServerFacts {
-    const clients = [...this.#connections.keys()].map(({ remote, received, sent }) => ({
-      remote,
-      received,
-      sent,
-    }));
-    return {
-      zxid: this.#processor.lastZxid,
-      nodes: this.#tree.size,
-      ephemerals: this.#tree.ephemeralCount,
-      watches: this.#watches.size,
-      sessions: this.#sessions.size,
-      dataSizeBytes: this.#tree.dataSizeBytes,
-      received: clients.reduce((sum, client) => sum + client.received, 0),
-      sent: clients.reduce((sum, client) => sum + client.sent, 0),
-      upTimeMs: this.#options.clock.nowMs() - this.#startedMs,
-      clients,
-    };
   }
 }

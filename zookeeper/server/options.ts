@@ -56,6 +56,11 @@ export interface CoordinatorOptions {
    * 60,000, as in ZooKeeper.
    */
   containerCheckMs?: number | undefined;
+  /**
+   * Whether what exceeds a hard quota is refused (`QUOTA_EXCEEDED`). Default false, as in ZooKeeper: quotas are counted,
+   * and what exceeds one is logged.
+   */
+  enforceQuota?: boolean | undefined;
   /** Logger. Default: none. */
   log?: Log | undefined;
   /** Source of time. Default: the machine's clock. */
@@ -71,6 +76,7 @@ export interface CoordinatorSettings {
   maxConnections: number;
   maxOutputBytes: number;
   containerCheckMs: number;
+  enforceQuota: boolean;
   log: Log;
   clock: Clock;
   randomBytes: RandomBytes;
@@ -84,6 +90,7 @@ export function settingsOf(options: CoordinatorOptions): CoordinatorSettings {
     maxConnections = 4_096,
     maxOutputBytes = 16 << 20,
     containerCheckMs = 60_000,
+    enforceQuota = false,
     log = silentLog,
     clock = systemClock,
     randomBytes = secureRandomBytes,
@@ -94,6 +101,7 @@ export function settingsOf(options: CoordinatorOptions): CoordinatorSettings {
     maxConnections,
     maxOutputBytes,
     containerCheckMs,
+    enforceQuota,
     log,
     clock,
     randomBytes,

@@ -27,8 +27,11 @@ export interface ServerKind {
   start(): Promise<TestServer>;
 }
 
-/** Looks for nodes that have outlived themselves every half second in place of every minute. */
-const quickContainers = { properties: { "znode.container.checkIntervalMs": "500" } };
+/** Looks for nodes that have outlived themselves every half second in place of every minute, and refuses what exceeds a hard quota. */
+const coordinatorOptions = { tickTimeMs: 500, containerCheckMs: 500, enforceQuota: true };
+const realOptions = {
+  properties: { "znode.container.checkIntervalMs": "500", "zookeeper.enforceQuota": "true" },
+};
 
 const jars39 = await findZooKeeper39();
 
@@ -38,7 +41,7 @@ export const serverKinds: readonly ServerKind[] = [
     version: "embedded",
     shared: false,
     async start() {
-      const coordinator = await Coordinator.listen({ tickTimeMs: 500, containerCheckMs: 500 });
+      const coordinator = await Coordinator.listen(coordinatorOptions);
       return {
         connectString: coordinator.connectString,
         port: coordinator.port,
@@ -52,11 +55,7 @@ export const serverKinds: readonly ServerKind[] = [
     shared: false,
     async start() {
       const dataDir = await Deno.makeTempDir({ prefix: "rollcall-coordinator-" });
-      const coordinator = await Coordinator.listen({
-        tickTimeMs: 500,
-        containerCheckMs: 500,
-        dataDir,
-      });
+      const coordinator = await Coordinator.listen({ ...coordinatorOptions, dataDir });
       return {
         connectString: coordinator.connectString,
         port: coordinator.port,
@@ -71,21 +70,21 @@ export const serverKinds: readonly ServerKind[] = [
     name: "real ZooKeeper",
     version: "3.8",
     shared: true,
-    start: () => startRealZooKeeper(quickContainers),
+    start: () => startRealZooKeeper(realOptions),
   },
   {
     name: "real ZooKeeper 3.9",
     version: "3.9",
     shared: true,
     ...jars39 === null ? { missing: "not fetched: deno task setup:zookeeper_3_9" } : {},
-    start: () => startRealZooKeeper({ ...quickContainers, jars: jars39 ?? [] }),
+    start: () => startRealZooKeeper({ ...realOptions, jars: jars39 ?? [] }),
   },
   {
     name: "real ensemble of three",
     version: "3.8",
     shared: true,
     async start() {
-      const ensemble = await startRealEnsemble(quickContainers);
+      const ensemble = await startRealEnsemble(realOptions);
       // A case that needs one server gets a follower: the way to the leader and back is the longer one.
       const leader = await ensemble.leader();
       const follower = ensemble.servers.find((server) => server !== leader) ?? leader;

@@ -12,7 +12,7 @@ import { JuteReader, WireError } from "../../wire/jute.ts";
 import type { ClientConnection } from "../sessions/client_connection.ts";
 import { isConnectionError } from "../sessions/connection_errors.ts";
 import type { SeldomLog } from "./seldom_log.ts";
-import { answerWord, fourLetterWord, type ServerFacts } from "./four_letter_words.ts";
+import { answerWord, fourLetterWord, type WordSource } from "./four_letter_words.ts";
 import { type HandshakeContext, shakeHands } from "./handshake.ts";
 import type { RequestProcessor } from "../requests/request_processor.ts";
 
@@ -24,8 +24,8 @@ export interface ServeContext {
   clock: Clock;
   handshakes: HandshakeContext;
   processor: RequestProcessor;
-  /** Returns the figures for the four-letter words. */
-  facts(): ServerFacts;
+  /** What the four-letter words ask. */
+  words: WordSource;
 }
 
 /** Serves one client until its connection ends. Never rejects: an error of one client concerns no other. */
@@ -84,7 +84,7 @@ function take(connection: ClientConnection, context: ServeContext): void {
     const start = connection.frames.peek(4);
     const word = start === undefined ? undefined : fourLetterWord(start);
     if (word !== undefined) {
-      connection.sendRaw(new TextEncoder().encode(answerWord(word, context.facts())));
+      connection.sendRaw(new TextEncoder().encode(answerWord(word, context.words)));
       connection.closeWhenWritten("a four-letter word was answered");
     }
   }

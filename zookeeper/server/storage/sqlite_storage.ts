@@ -193,6 +193,11 @@ export class SqliteStorage implements Storage {
     }
   }
 
+  /** Returns the size of the file and its log, in bytes. */
+  sizeBytes(): number {
+    return Deno.statSync(this.#file).size + this.#log.statSync().size;
+  }
+
   /** Closes the file and releases the folder. */
   close(): void {
     this.#log.close();

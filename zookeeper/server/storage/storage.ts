@@ -49,6 +49,8 @@ export interface Storage {
   load(): StoredState;
   /** Returns once the changes are durable. If it throws, no client may be told that they happened. */
   commit(commit: Commit): void;
+  /** Returns the size of what is stored, in bytes. */
+  sizeBytes(): number;
   /** Frees everything. Called once, after everything else. */
   close(): void;
 }
@@ -57,5 +59,6 @@ export interface Storage {
 export const noStorage: Storage = {
   load: () => ({ lastZxid: 0n, nodes: [], sessions: [] }),
   commit() {},
+  sizeBytes: () => 0,
   close() {},
 };

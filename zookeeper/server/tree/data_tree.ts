@@ -9,6 +9,7 @@
 import { baseName, childPath, parentPath, pathProblem } from "../../paths.ts";
 import { type Acl, openAcl, type Stat } from "../../types.ts";
 import { readOnlyAcl } from "./acl.ts";
+import { QuotaKeeper, type QuotaOptions } from "./quota_keeper.ts";
 import { Refusal } from "./refusal.ts";
 import {
   bytesOf,
@@ -26,6 +27,7 @@ export class DataTree {
   readonly #ephemerals = new Map<bigint, Set<string>>();
   /** Containers and nodes with a time to live. */
   readonly #expiring = new Set<string>();
+  readonly #quotas: QuotaKeeper;
   /** Paths that changed since {@linkcode takeDirty}: true if more than `creates` and `pzxid` changed. */
   #dirty = new Map<string, boolean>();
   #events: TreeEvent[] = [];
@@ -33,7 +35,7 @@ export class DataTree {
   #dataSizeBytes = 0;
 
   /** Creates a tree with the given nodes and those of the server itself. */
-  constructor(nodes: Iterable<Omit<TreeNode, "children">> = []) {
+  constructor(nodes: Iterable<Omit<TreeNode, "children">> = [], options: QuotaOptions = {}) {
     for (const node of nodes) this.#insert({ ...node, children: new Set() });
     for (const path of ownPaths) {
       if (this.#nodes.has(path)) continue;
@@ -44,6 +46,15 @@ export class DataTree {
     for (const path of this.#nodes.keys()) {
       if (path !== "/") this.#nodes.get(parentPath(path))?.children.add(baseName(path));
     }
+    this.#quotas = new QuotaKeeper({
+      find: (path) => this.find(path),
+      descendants: (path) => this.#descendants(path),
+      note: (node, data) => this.#note(node, data),
+      onUndo: (undo) => this.#undo.push(undo),
+    }, options);
+    this.#quotas.restore();
+    // Nothing can be undone before the first transaction.
+    this.#undo = [];
   }
 
   /** Number of nodes. */
@@ -104,17 +115,7 @@ export class DataTree {
 
   /** Counts the nodes below `path`, at any depth. */
   countDescendants(path: string): number {
-    let count = 0;
-    const open = [this.node(path)];
-    for (let node = open.pop(); node !== undefined; node = open.pop()) {
-      for (const name of node.children) {
-        const child = this.#nodes.get(childPath(node.path, name));
-        if (child === undefined) continue;
-        count++;
-        open.push(child);
-      }
-    }
-    return count;
+    return this.#descendants(this.node(path).path).length;
   }
 
   /** Returns the paths of containers that have lost their last child, and of nodes whose time to live is over. */
@@ -144,7 +145,7 @@ export class DataTree {
   /**
    * Creates a node. Only inside {@linkcode transact}, like the other changes.
    *
-   * @throws {Refusal} `BAD_ARGUMENTS`, `NO_NODE`, `NODE_EXISTS`, `NO_CHILDREN_FOR_EPHEMERALS`
+   * @throws {Refusal} `BAD_ARGUMENTS`, `NO_NODE`, `NODE_EXISTS`, `NO_CHILDREN_FOR_EPHEMERALS`, `QUOTA_EXCEEDED`
    */
   create(request: CreateNode, id: TransactionId): TreeNode {
     const parent = this.#nodes.get(parentPath(request.path));
@@ -155,6 +156,7 @@ export class DataTree {
     checkPath(path);
     if (this.#nodes.has(path)) throw new Refusal("NODE_EXISTS");
     if (parent.ephemeralOwner !== 0n) throw new Refusal("NO_CHILDREN_FOR_EPHEMERALS");
+    this.#quotas.check(path, { count: 1, bytes: bytesOf(request).length });
     const node = newNode({ ...request, path }, id);
     const { creates, pzxid } = parent;
     this.#insert(node);
@@ -169,6 +171,7 @@ export class DataTree {
     });
     this.#dirty.set(path, true);
     this.#touch(parent);
+    this.#quotas.countNode(node, 1);
     this.#events.push({ type: "created", path, acl: node.acl });
     this.#events.push({ type: "children_changed", path: parent.path, acl: parent.acl });
     return node;
@@ -197,6 +200,7 @@ export class DataTree {
     });
     this.#dirty.set(path, true);
     this.#touch(parent);
+    this.#quotas.countNode(node, -1);
     this.#events.push({ type: "deleted", path, acl: node.acl });
     this.#events.push({ type: "children_changed", path: parent.path, acl: parent.acl });
   }
@@ -204,10 +208,12 @@ export class DataTree {
   /**
    * Replaces a node's data.
    *
-   * @throws {Refusal} `NO_NODE`, `BAD_VERSION`
+   * @throws {Refusal} `NO_NODE`, `QUOTA_EXCEEDED`, `BAD_VERSION`
    */
   setData(path: string, data: Uint8Array | null, version: number, id: TransactionId): TreeNode {
     const node = this.node(path);
+    const change = { count: 0, bytes: bytesOf({ data }).length - bytesOf(node).length };
+    this.#quotas.check(path, change);
     checkVersion(node.version, version);
     const before = { ...node };
     this.#dataSizeBytes += bytesOf({ data }).length - bytesOf(node).length;
@@ -223,6 +229,7 @@ export class DataTree {
       node.mtimeMs = before.mtimeMs;
     });
     this.#dirty.set(path, true);
+    this.#quotas.count(path, change);
     this.#events.push({ type: "data_changed", path, acl: node.acl });
     return node;
   }
@@ -260,6 +267,32 @@ export class DataTree {
     const dirty = this.#dirty;
     this.#dirty = new Map();
     return dirty;
+  }
+
+  /** Returns the paths of all nodes below one. */
+  #descendants(path: string): string[] {
+    const found: string[] = [];
+    const open = [path];
+    for (let at = open.pop(); at !== undefined; at = open.pop()) {
+      for (const name of this.#nodes.get(at)?.children ?? []) {
+        const child = childPath(at, name);
+        found.push(child);
+        open.push(child);
+      }
+    }
+    return found;
+  }
+
+  /** Writes what a quota counts. */
+  #note(node: TreeNode, data: Uint8Array): void {
+    const before = node.data;
+    const put = (next: Uint8Array | null) => {
+      this.#dataSizeBytes += bytesOf({ data: next }).length - bytesOf(node).length;
+      node.data = next;
+    };
+    put(data);
+    this.#undo.push(() => put(before));
+    this.#dirty.set(node.path, true);
   }
 
   #touch(node: TreeNode): void {

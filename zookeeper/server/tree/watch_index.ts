@@ -25,6 +25,11 @@ export class WatchIndex<Watcher> {
     return count;
   }
 
+  /** Returns every path that is watched, with its watchers. */
+  *entries(): Generator<{ path: string; watchers: Iterable<Watcher> }> {
+    for (const [path, watchers] of this.#byPath) yield { path, watchers: watchers.keys() };
+  }
+
   /** Returns the number of watches of a watcher. */
   countOf(watcher: Watcher): number {
     return this.#pathsOf.get(watcher)?.size ?? 0;

@@ -11,6 +11,8 @@ import { WatchIndex } from "./watch_index.ts";
 
 /** The receiver of watch events: a client's connection. */
 export interface Watcher {
+  /** Its session; undefined if it has none. */
+  readonly session?: { readonly id: bigint } | undefined;
   /** Is called for each event of a watch. */
   notify(event: TreeEvent): void;
 }
@@ -33,6 +35,11 @@ export class WatchTable {
   /** Number of watches. */
   get size(): number {
     return this.#data.size + this.#children.size;
+  }
+
+  /** Returns every path with a watch on the node or its data, with its watchers: what the four-letter words tell of. */
+  dataWatches(): Iterable<{ path: string; watchers: Iterable<Watcher> }> {
+    return this.#data.entries();
   }
 
   /** Returns the number of watches of a watcher. */

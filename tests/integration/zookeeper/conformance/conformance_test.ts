@@ -5,12 +5,14 @@ import { extendedCases } from "./extended_cases.ts";
 import { coordinationCases } from "./coordination_cases.ts";
 import { multiCases } from "./multi_cases.ts";
 import { operationCases } from "./operation_cases.ts";
+import { quotaCases } from "./quota_cases.ts";
 import { recipeCases } from "./recipe_cases.ts";
 import { CaseContext, serverKinds, type TestServer } from "../servers.ts";
 import { sessionCases } from "./session_cases.ts";
 import { slowReaderCases } from "./slow_reader_cases.ts";
 import { watchCases } from "./watch_cases.ts";
 import { wireCases } from "./wire_cases.ts";
+import { wordCases } from "./word_cases.ts";
 
 const cases = {
   ...operationCases,
@@ -22,6 +24,8 @@ const cases = {
   ...coordinationCases,
   ...wireCases,
   ...slowReaderCases,
+  ...quotaCases,
+  ...wordCases,
 };
 
 for (const kind of serverKinds) {

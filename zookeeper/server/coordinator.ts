@@ -128,6 +128,7 @@ export class Coordinator {
       sessions: this.#sessions,
       processor: this.#processor,
       connections: () => this.#connections.keys(),
+      tidy: () => this.#tidy(),
       onChange: () => this.#commits.schedule(),
     });
     this.#accepting = this.#accept();
@@ -267,6 +268,15 @@ export class Coordinator {
     this.#commits.forget(connection);
     this.#connections.delete(connection);
     this.#words.keep(connection);
+  }
+
+  #tidy(): void {
+    try {
+      this.#storage.tidy();
+    } catch (error) {
+      // If the disk is really broken, the next commit will show it.
+      this.#seldom.warn("the storage could not give room back", { error });
+    }
   }
 
   #fail(cause: unknown): void {

@@ -26,13 +26,15 @@ export interface HousekeepingOptions {
   sessions: SessionTable<ClientConnection>;
   processor: RequestProcessor;
   connections(): Iterable<ClientConnection>;
+  /** Called once per tick, beside all else. */
+  tidy(): void;
   /** Called after a change, so that it is committed. */
   onChange(): void;
 }
 
 /** Starts housekeeping, once per tick. The returned function stops it. */
 export function startHousekeeping(options: HousekeepingOptions): () => void {
-  const { settings, sessions, processor, connections, onChange } = options;
+  const { settings, sessions, processor, connections, tidy, onChange } = options;
   const { clock, tickTimeMs, containerCheckMs, log } = settings;
   let lastTickMs = clock.nowMs();
   let lastContainersMs = lastTickMs;
@@ -67,6 +69,7 @@ export function startHousekeeping(options: HousekeepingOptions): () => void {
         connection.close(`it does not read: nothing was taken for ${stalledTimeoutMs / 1_000} s`);
       }
     }
+    tidy();
     cancel = clock.after(tickTimeMs, tick);
   }
 }

@@ -10,7 +10,7 @@ import { join } from "node:path";
 import { DatabaseSync, type StatementSync } from "node:sqlite";
 import { type Log, silentLog } from "../../log.ts";
 import type { Acl } from "../../types.ts";
-import { bytesOf } from "../tree/tree_node.ts";
+import { bytesOf, type TreeNode } from "../tree/tree_node.ts";
 import type { Commit, Storage, StoredState } from "./storage.ts";
 import { StorageError, storageError } from "./storage_error.ts";
 
@@ -49,6 +49,19 @@ const migrations = [
  */
 const logSizeBytes = 4 << 20;
 
+/** Above this size the log is cut back at its next round, in bytes: a long backup or a large commit lets it grow. */
+const maxLogSizeBytes = 16 << 20;
+
+/**
+ * The file gives room back once a quarter of it is free, and 1 MiB (256 pages of 4 KiB): less is soon used again. Then it
+ * goes on until a twentieth is left.
+ */
+const tidyFrom = { share: 1 / 4, pages: 256 };
+const tidyUntilShare = 1 / 20;
+
+/** Pages that are given back at once: a few milliseconds' work. */
+const tidyPages = 128;
+
 /** How long a commit waits for another program that has the file locked for a moment, in ms: less than any session lives. */
 const busyTimeoutMs = 500;
 
@@ -79,6 +92,10 @@ export class SqliteStorage implements Storage {
   readonly #putSession: StatementSync;
   readonly #deleteSession: StatementSync;
   readonly #putZxid: StatementSync;
+  readonly #freePages: StatementSync;
+  readonly #pages: StatementSync;
+  readonly #giveBack: StatementSync;
+  #isTidying = false;
 
   /**
    * Opens `coordinator.sqlite` in `folder`; both are created if they do not exist.
@@ -93,7 +110,7 @@ export class SqliteStorage implements Storage {
     try {
       database = new DatabaseSync(this.#file, { timeout: busyTimeoutMs });
       this.#database = database;
-      this.#prepare();
+      this.#prepare(log);
       this.#log = Deno.openSync(`${this.#file}-wal`, { write: true, create: true });
       growLog(
         this.#log,
@@ -111,6 +128,9 @@ export class SqliteStorage implements Storage {
       this.#putSession = this.#database.prepare("INSERT OR REPLACE INTO sessions VALUES (?, ?, ?)");
       this.#deleteSession = this.#database.prepare("DELETE FROM sessions WHERE id = ?");
       this.#putZxid = this.#database.prepare("UPDATE meta SET last_zxid = ?");
+      this.#freePages = this.#database.prepare("PRAGMA freelist_count");
+      this.#pages = this.#database.prepare("PRAGMA page_count");
+      this.#giveBack = this.#database.prepare(`PRAGMA incremental_vacuum(${tidyPages})`);
     } catch (cause) {
       database?.close();
       this.#lock.close();
@@ -118,39 +138,54 @@ export class SqliteStorage implements Storage {
     }
   }
 
-  /** Reads the whole state. @throws {StorageError} if it cannot be read. */
+  /** Reads the whole state; the nodes while they are taken. @throws {StorageError} if it cannot be read. */
   load(): StoredState {
     try {
-      return this.#load();
+      const sessions = this.#rows("SELECT * FROM sessions").map((row) => ({
+        id: row.id as bigint,
+        password: row.password as Uint8Array,
+        timeoutMs: Number(row.timeout_ms),
+      }));
+      const lastZxid = this.#rows("SELECT last_zxid FROM meta")[0]?.last_zxid as bigint;
+      return { lastZxid, nodes: this.#nodes(), sessions };
     } catch (cause) {
       throw storageError("read", this.#file, cause);
     }
   }
 
-  #load(): StoredState {
-    const nodes = this.#rows("SELECT * FROM nodes").map((row) => ({
-      path: String(row.path),
-      data: row.data_is_null === 0n ? row.data as Uint8Array : null,
-      acl: JSON.parse(String(row.acl)) as Acl[],
-      czxid: row.czxid as bigint,
-      mzxid: row.mzxid as bigint,
-      pzxid: row.pzxid as bigint,
-      ctimeMs: Number(row.ctime_ms),
-      mtimeMs: Number(row.mtime_ms),
-      version: Number(row.version),
-      aversion: Number(row.aversion),
-      creates: Number(row.creates),
-      ephemeralOwner: row.ephemeral_owner as bigint,
-      isContainer: row.is_container !== 0n,
-      ttlMs: Number(row.ttl_ms),
-    }));
-    const sessions = this.#rows("SELECT * FROM sessions").map((row) => ({
-      id: row.id as bigint,
-      password: row.password as Uint8Array,
-      timeoutMs: Number(row.timeout_ms),
-    }));
-    const lastZxid = this.#rows("SELECT last_zxid FROM meta")[0]?.last_zxid as bigint;
-    return { lastZxid, nodes, sessions };
+  /** One row at a time, and what is the same in many nodes only once: the tree takes no more memory than when it was made. */
+  *#nodes(): Generator<Omit<TreeNode, "children">> {
+    const lists = new Map<string, readonly Acl[]>();
+    const aclOf = (text: string) => {
+      const known = lists.get(text);
+      if (known !== undefined) return known;
+      const acl: readonly Acl[] = JSON.parse(text);
+      lists.set(text, acl);
+      return acl;
+    };
+    try {
+      for (const row of this.#statement("SELECT * FROM nodes").iterate()) {
+        const czxid = row.czxid as bigint;
+        yield {
+          path: String(row.path),
+          data: row.data_is_null === 0n ? row.data as Uint8Array : null,
+          acl: aclOf(String(row.acl)),
+          czxid,
+          mzxid: row.mzxid === czxid ? czxid : row.mzxid as bigint,
+          pzxid: row.pzxid === czxid ? czxid : row.pzxid as bigint,
+          ctimeMs: Number(row.ctime_ms),
+          mtimeMs: Number(row.mtime_ms),
+          version: Number(row.version),
+          aversion: Number(row.aversion),
+          creates: Number(row.creates),
+          ephemeralOwner: row.ephemeral_owner === 0n ? 0n : row.ephemeral_owner as bigint,
+          isContainer: row.is_container !== 0n,
+          ttlMs: Number(row.ttl_ms),
+        };
+      }
+    } catch (cause) {
+      throw storageError("read", this.#file, cause);
+    }
   }
 
   /** Executes one transaction, which is on the disk when this returns. @throws {StorageError} if that fails. */
@@ -193,6 +228,21 @@ export class SqliteStorage implements Storage {
     }
   }
 
+  /** Gives back some pages that are free, if there are many. What a power cut undoes of that is done again. */
+  tidy(): void {
+    const free = Number(this.#freePages.get()?.freelist_count);
+    const share = free / Number(this.#pages.get()?.page_count);
+    if (!this.#isTidying && (free < tidyFrom.pages || share < tidyFrom.share)) return;
+    try {
+      this.#isTidying = share > tidyUntilShare;
+      if (this.#isTidying) this.#giveBack.all();
+      // The file itself gets shorter when the log is carried over.
+      else this.#database.exec("PRAGMA wal_checkpoint(PASSIVE)");
+    } catch (cause) {
+      throw storageError("write", this.#file, cause);
+    }
+  }
+
   /** Returns the size of the file and its log, in bytes. */
   sizeBytes(): number {
     return Deno.statSync(this.#file).size + this.#log.statSync().size;
@@ -205,11 +255,14 @@ export class SqliteStorage implements Storage {
     this.#lock.close();
   }
 
-  #prepare(): void {
+  #prepare(log: Log): void {
+    // Only a file that is new takes this at once.
+    this.#database.exec("PRAGMA auto_vacuum = INCREMENTAL");
     // FULL would call fsync at each commit (the build of SQLite has no fdatasync). That also waits for the file's
     // times, and so for everything else that the machine writes: ten times as long on a busy disk. NORMAL syncs the
     // log and the database around checkpoints, and `commit` syncs the log after each transaction.
     this.#database.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL");
+    this.#database.exec(`PRAGMA journal_size_limit = ${maxLogSizeBytes}`);
     const found = Number(this.#rows("PRAGMA user_version")[0]?.user_version ?? 0n);
     if (found > migrations.length) {
       throw new StorageError(
@@ -221,13 +274,26 @@ export class SqliteStorage implements Storage {
       if (index < found) continue;
       this.#database.exec(`BEGIN; ${migration} PRAGMA user_version = ${index + 1}; COMMIT`);
     }
+    if (this.#rows("PRAGMA auto_vacuum")[0]?.auto_vacuum !== 0n) return;
+    try {
+      this.#database.exec("PRAGMA auto_vacuum = INCREMENTAL; VACUUM");
+    } catch (error) {
+      log.warn("an earlier version's file could not be written anew, so it will not shrink", {
+        file: this.#file,
+        error,
+      });
+    }
   }
 
   #rows(sql: string): Record<string, unknown>[] {
+    return this.#statement(sql).all();
+  }
+
+  #statement(sql: string): StatementSync {
     const statement = this.#database.prepare(sql);
     // Session ids and zxids use all 64 bits.
     statement.setReadBigInts(true);
-    return statement.all();
+    return statement;
   }
 }
 

@@ -21,8 +21,8 @@ export interface StoredSession {
 export interface StoredState {
   /** The zxid of the last change. */
   lastZxid: bigint;
-  /** All nodes, in any order; the children follow from the paths. */
-  nodes: Omit<TreeNode, "children">[];
+  /** All nodes, in any order, to be taken once; the children follow from the paths. */
+  nodes: Iterable<Omit<TreeNode, "children">>;
   /** The sessions that had not ended. */
   sessions: StoredSession[];
 }
@@ -49,6 +49,8 @@ export interface Storage {
   load(): StoredState;
   /** Returns once the changes are durable. If it throws, no client may be told that they happened. */
   commit(commit: Commit): void;
+  /** Gives a little room back that is no longer needed. Called now and then, beside all else: it must not take long. */
+  tidy(): void;
   /** Returns the size of what is stored, in bytes. */
   sizeBytes(): number;
   /** Frees everything. Called once, after everything else. */
@@ -59,6 +61,7 @@ export interface Storage {
 export const noStorage: Storage = {
   load: () => ({ lastZxid: 0n, nodes: [], sessions: [] }),
   commit() {},
+  tidy() {},
   sizeBytes: () => 0,
   close() {},
 };

@@ -6,7 +6,7 @@
  */
 
 import { createHash } from "node:crypto";
-import { type Acl, permissions } from "../../types.ts";
+import { type Acl, openAcl, permissions } from "../../types.ts";
 import { Refusal } from "./refusal.ts";
 
 /** One proven identity of a connection. */
@@ -35,7 +35,10 @@ export function addressIdentity(hostname: string): Identity {
  *
  * @throws {Refusal} `INVALID_ACL` if it is empty or has an invalid entry.
  */
-export function resolveAcl(acl: readonly Acl[], identities: readonly Identity[]): Acl[] {
+export function resolveAcl(
+  acl: readonly Acl[],
+  identities: readonly Identity[],
+): readonly Acl[] {
   const fixed: Acl[] = [];
   for (const entry of withoutRepeats(acl)) {
     if (entry.scheme === "auth") {
@@ -48,8 +51,12 @@ export function resolveAcl(acl: readonly Acl[], identities: readonly Identity[])
       throw new Refusal("INVALID_ACL");
     }
   }
-  if (fixed.length === 0) throw new Refusal("INVALID_ACL");
-  return fixed;
+  const [first] = fixed;
+  if (first === undefined) throw new Refusal("INVALID_ACL");
+  // By far the most nodes have this one, and share it.
+  const isOpen = fixed.length === 1 && first.scheme === "world" &&
+    first.permissions === permissions.ALL;
+  return isOpen ? openAcl : fixed;
 }
 
 /**

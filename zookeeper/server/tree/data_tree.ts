@@ -15,6 +15,7 @@ import {
   bytesOf,
   type CreateNode,
   newNode,
+  noChildren,
   ownPaths,
   type TransactionId,
   type TreeEvent,
@@ -36,7 +37,7 @@ export class DataTree {
 
   /** Creates a tree with the given nodes and those of the server itself. */
   constructor(nodes: Iterable<Omit<TreeNode, "children">> = [], options: QuotaOptions = {}) {
-    for (const node of nodes) this.#insert({ ...node, children: new Set() });
+    for (const node of nodes) this.#insert({ ...node, children: noChildren });
     for (const path of ownPaths) {
       if (this.#nodes.has(path)) continue;
       const acl = path === "/zookeeper/config" ? readOnlyAcl : openAcl;
@@ -44,7 +45,8 @@ export class DataTree {
       this.#dirty.set(path, true);
     }
     for (const path of this.#nodes.keys()) {
-      if (path !== "/") this.#nodes.get(parentPath(path))?.children.add(baseName(path));
+      const parent = path === "/" ? undefined : this.#nodes.get(parentPath(path));
+      if (parent !== undefined) addChild(parent, baseName(path));
     }
     this.#quotas = new QuotaKeeper({
       find: (path) => this.find(path),
@@ -160,12 +162,12 @@ export class DataTree {
     const node = newNode({ ...request, path }, id);
     const { creates, pzxid } = parent;
     this.#insert(node);
-    parent.children.add(baseName(path));
+    addChild(parent, baseName(path));
     parent.creates++;
     parent.pzxid = id.zxid;
     this.#undo.push(() => {
       this.#erase(node);
-      parent.children.delete(baseName(path));
+      deleteChild(parent, baseName(path));
       parent.creates = creates;
       parent.pzxid = pzxid;
     });
@@ -191,11 +193,11 @@ export class DataTree {
     const parent = this.node(parentPath(path));
     const { pzxid } = parent;
     this.#erase(node);
-    parent.children.delete(baseName(path));
+    deleteChild(parent, baseName(path));
     parent.pzxid = id.zxid;
     this.#undo.push(() => {
       this.#insert(node);
-      parent.children.add(baseName(path));
+      addChild(parent, baseName(path));
       parent.pzxid = pzxid;
     });
     this.#dirty.set(path, true);
@@ -318,6 +320,16 @@ export class DataTree {
     paths.delete(node.path);
     if (paths.size === 0) this.#ephemerals.delete(node.ephemeralOwner);
   }
+}
+
+function addChild(parent: TreeNode, name: string): void {
+  if (parent.children === noChildren) parent.children = new Set([name]);
+  else (parent.children as Set<string>).add(name);
+}
+
+function deleteChild(parent: TreeNode, name: string): void {
+  if (parent.children.size === 1 && parent.children.has(name)) parent.children = noChildren;
+  else (parent.children as Set<string>).delete(name);
 }
 
 function checkPath(path: string): void {

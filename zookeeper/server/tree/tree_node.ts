@@ -36,8 +36,8 @@ export interface TreeNode {
   isContainer: boolean;
   /** Time to live, in ms: it is deleted once it has had no children and no change for this long; 0: never. */
   ttlMs: number;
-  /** The names of its children. */
-  readonly children: Set<string>;
+  /** The names of its children. Most nodes have none, and share one empty set. */
+  children: ReadonlySet<string>;
 }
 
 /** An event for watches. */
@@ -80,6 +80,9 @@ export function bytesOf({ data }: Pick<TreeNode, "data">): Uint8Array {
 
 const noBytes = new Uint8Array(0);
 
+/** The children of every node that has none. */
+export const noChildren: ReadonlySet<string> = new Set();
+
 /** Returns a new node. */
 export function newNode(request: CreateNode, { zxid, timeMs }: TransactionId): TreeNode {
   return {
@@ -97,6 +100,6 @@ export function newNode(request: CreateNode, { zxid, timeMs }: TransactionId): T
     ephemeralOwner: request.ephemeralOwner ?? 0n,
     isContainer: request.isContainer ?? false,
     ttlMs: request.ttlMs ?? 0,
-    children: new Set(),
+    children: noChildren,
   };
 }

@@ -16,9 +16,12 @@ export interface CoordinatorBackupOptions {
 }
 
 /** Makes the copy and says what is in it. @throws {CommandError} when it cannot be made. */
-export function runCoordinatorBackup(file: string, options: CoordinatorBackupOptions): void {
+export async function runCoordinatorBackup(
+  file: string,
+  options: CoordinatorBackupOptions,
+): Promise<void> {
   try {
-    const { nodes, lastZxid, sizeBytes } = backUp(options.data, file);
+    const { nodes, lastZxid, sizeBytes } = await backUp(options.data, file);
     const zxid = `0x${lastZxid.toString(16)}`;
     if (options.json) writeJson({ file, nodes, lastZxid: zxid, sizeBytes });
     else writeLine(`${file}: ${nodes} nodes up to zxid ${zxid}, ${formatBytes(sizeBytes)}.`);

@@ -109,6 +109,17 @@ Deno.test("coordinator: what prevents a start is said with the file and what to 
     );
     await running.close();
 
+    // Not every program that has the file locked is a coordinator.
+    const tool = new DatabaseSync(`${folder}/running/coordinator.sqlite`);
+    tool.exec("PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE");
+    const locked = await start("--data", `${folder}/running`);
+    assert.match(
+      locked,
+      /coordinator\.sqlite: database is locked; end the program that has it open/,
+    );
+    assert.doesNotMatch(locked, /another coordinator/);
+    tool.close();
+
     await Deno.mkdir(`${folder}/garbage`);
     await Deno.writeTextFile(`${folder}/garbage/coordinator.sqlite`, "no database ".repeat(500));
     assert.match(

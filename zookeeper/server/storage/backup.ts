@@ -6,9 +6,12 @@
  */
 
 import { dirname, join } from "node:path";
-import { DatabaseSync } from "node:sqlite";
+import { backup, DatabaseSync } from "node:sqlite";
 import { fileName } from "./sqlite_storage.ts";
 import { StorageError, storageError } from "./storage_error.ts";
+
+/** Pages that are copied at once: all of them, since a copy in parts begins again whenever something is written. */
+const pagesAtOnce = 0x7fff_ffff;
 
 /** What a backup holds. */
 export interface Backup {
@@ -26,7 +29,7 @@ export interface Backup {
  *
  * @throws {StorageError} if there are no data, the file is there already, or it cannot be written.
  */
-export function backUp(folder: string, file: string): Backup {
+export async function backUp(folder: string, file: string): Promise<Backup> {
   const source = join(folder, fileName);
   if (!exists(source)) {
     throw new StorageError(
@@ -41,28 +44,29 @@ export function backUp(folder: string, file: string): Backup {
   const partial = `${file}.partial`;
   try {
     // What a backup that was killed has left.
-    removeIfThere(partial);
+    removePartial(partial);
     const database = new DatabaseSync(source, { readOnly: true });
     try {
-      database.prepare("VACUUM INTO ?").run(partial);
+      await backup(database, partial, { rate: pagesAtOnce });
     } finally {
       database.close();
     }
-    const backup = inspect(partial);
+    const content = inspect(partial);
     syncFile(partial);
     Deno.renameSync(partial, file);
     syncFile(dirname(file));
-    return backup;
+    return content;
   } catch (cause) {
-    removeIfThere(partial);
+    removePartial(partial);
     throw storageError("back up to", file, cause);
   }
 }
 
-/** Reads the copy once: a backup that nobody can read is none. */
+/** Reads the copy once, since a backup that nobody can read is none, and sees to it that it is one file. */
 function inspect(file: string): Backup {
-  const database = new DatabaseSync(file, { readOnly: true });
+  const database = new DatabaseSync(file);
   try {
+    database.exec("PRAGMA journal_mode = DELETE");
     const [check] = database.prepare("PRAGMA quick_check").all();
     if (check?.quick_check !== "ok") throw new Error(`malformed copy: ${check?.quick_check}`);
     const statement = database.prepare(
@@ -94,6 +98,9 @@ function exists(path: string): boolean {
   }
 }
 
-function removeIfThere(path: string): void {
-  if (exists(path)) Deno.removeSync(path);
+/** Removes a copy, and the logs that SQLite keeps beside it while it has it open. */
+function removePartial(path: string): void {
+  for (const each of [path, `${path}-wal`, `${path}-shm`, `${path}-journal`]) {
+    if (exists(each)) Deno.removeSync(each);
+  }
 }

@@ -8,7 +8,8 @@ import assert from "node:assert/strict";
 import { DatabaseSync } from "node:sqlite";
 import { fileURLToPath } from "node:url";
 import { ZooKeeper } from "../../../zookeeper/mod.ts";
-import { Coordinator } from "../../../zookeeper/server/mod.ts";
+import { backUp, Coordinator } from "../../../zookeeper/server/mod.ts";
+import { until } from "../zookeeper/servers.ts";
 import { PROGRAM, rollcall } from "./rollcall_process.ts";
 import { canMount, onSmallDisk } from "./small_disk.ts";
 
@@ -74,11 +75,24 @@ Deno.test("coordinator backup: what was acknowledged before is in the copy of a 
       await load;
       assert.ok(acknowledged.length > 0);
 
-      // SQLite's own tools are let in as well.
-      const tool = new DatabaseSync(`${dataDir}/coordinator.sqlite`, { readOnly: true });
-      const row = tool.prepare("SELECT count(*) AS nodes FROM nodes").get();
-      assert.equal(row?.nodes, acknowledged.length + 6);
-      tool.close();
+      // A program can copy the data of its own coordinator.
+      const own = await backUp(dataDir, `${folder}/own`);
+      assert.equal(own.nodes, acknowledged.length + 6);
+      // What a reader has left that was killed keeps the door open for nobody.
+      await Deno.writeTextFile(`${dataDir}/coordinator.backup`, "");
+      // Afterwards it has the file for itself again, which makes commits faster.
+      await until("the door is shut", () => {
+        const tool = new DatabaseSync(`${dataDir}/coordinator.sqlite`, { readOnly: true });
+        try {
+          tool.prepare("SELECT last_zxid FROM meta").get();
+          return false;
+        } catch (error) {
+          assert.match(String(error), /locked/);
+          return true;
+        } finally {
+          tool.close();
+        }
+      });
 
       const again = await rollcall(
         ...["coordinator", "backup", `${folder}/backup-0`, "--data", dataDir],

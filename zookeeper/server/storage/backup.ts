@@ -7,11 +7,17 @@
 
 import { dirname, join } from "node:path";
 import { backup, DatabaseSync } from "node:sqlite";
+import { systemClock } from "../../clock.ts";
+import { ReadingWish } from "./backup_door.ts";
 import { fileName } from "./sqlite_storage.ts";
 import { StorageError, storageError } from "./storage_error.ts";
 
 /** Pages that are copied at once: all of them, since a copy in parts begins again whenever something is written. */
 const pagesAtOnce = 0x7fff_ffff;
+
+/** How long a running coordinator may take to let a backup in, in ms: several of its ticks, also on a busy machine. */
+const admissionTimeoutMs = 20_000;
+const admissionPauseMs = 50;
 
 /** What a backup holds. */
 export interface Backup {
@@ -45,8 +51,10 @@ export async function backUp(folder: string, file: string): Promise<Backup> {
   try {
     // What a backup that was killed has left.
     removePartial(partial);
+    using _wish = new ReadingWish(folder);
     const database = new DatabaseSync(source, { readOnly: true });
     try {
+      await admitted(database);
       await backup(database, partial, { rate: pagesAtOnce });
     } finally {
       database.close();
@@ -59,6 +67,21 @@ export async function backUp(folder: string, file: string): Promise<Backup> {
   } catch (cause) {
     removePartial(partial);
     throw storageError("back up to", file, cause);
+  }
+}
+
+/** Waits until the file can be read. The coordinator may be this program's own, and must not be held up. */
+async function admitted(database: DatabaseSync): Promise<void> {
+  const deadlineMs = systemClock.nowMs() + admissionTimeoutMs;
+  for (;;) {
+    try {
+      database.prepare("SELECT last_zxid FROM meta").get();
+      return;
+    } catch (error) {
+      const isLocked = error instanceof Error && /locked/.test(error.message);
+      if (!isLocked || systemClock.nowMs() > deadlineMs) throw error;
+    }
+    await new Promise<void>((resolve) => systemClock.after(admissionPauseMs, resolve));
   }
 }
 

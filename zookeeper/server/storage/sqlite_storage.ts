@@ -10,6 +10,7 @@ import { join } from "node:path";
 import { DatabaseSync, type StatementSync } from "node:sqlite";
 import { type Log, silentLog } from "../../log.ts";
 import type { Acl } from "../../types.ts";
+import { isReadingWished } from "./backup_door.ts";
 import { bytesOf, type TreeNode } from "../tree/tree_node.ts";
 import type { Commit, Storage, StoredState } from "./storage.ts";
 import { StorageError, storageError } from "./storage_error.ts";
@@ -19,7 +20,7 @@ export const fileName = "coordinator.sqlite";
 
 /**
  * The file in the folder of the data that a running coordinator has locked. The lock goes with the process. SQLite's own
- * would do, but it would keep everybody away, also who only wants to read a backup.
+ * is given up while a backup is made.
  */
 const lockName = "coordinator.lock";
 
@@ -96,6 +97,9 @@ export class SqliteStorage implements Storage {
   readonly #pages: StatementSync;
   readonly #giveBack: StatementSync;
   #isTidying = false;
+  readonly #folder: string;
+  /** Whether nobody else can read the file: the usual state, in which commits need no locks. */
+  #isShut = false;
 
   /**
    * Opens `coordinator.sqlite` in `folder`; both are created if they do not exist.
@@ -104,6 +108,7 @@ export class SqliteStorage implements Storage {
    * opened.
    */
   constructor(folder: string, log: Log = silentLog) {
+    this.#folder = folder;
     this.#file = join(folder, fileName);
     this.#lock = lockFolder(folder);
     let database: DatabaseSync | undefined;
@@ -126,6 +131,7 @@ export class SqliteStorage implements Storage {
       );
       this.#deleteNode = this.#database.prepare("DELETE FROM nodes WHERE path = ?");
       this.#putSession = this.#database.prepare("INSERT OR REPLACE INTO sessions VALUES (?, ?, ?)");
+      this.#shut();
       this.#deleteSession = this.#database.prepare("DELETE FROM sessions WHERE id = ?");
       this.#putZxid = this.#database.prepare("UPDATE meta SET last_zxid = ?");
       this.#freePages = this.#database.prepare("PRAGMA freelist_count");
@@ -228,8 +234,12 @@ export class SqliteStorage implements Storage {
     }
   }
 
-  /** Gives back some pages that are free, if there are many. What a power cut undoes of that is done again. */
+  /** Lets a backup in or shuts the door behind it, and gives back some pages that are free, if there are many. */
   tidy(): void {
+    if (this.#isShut === isReadingWished(this.#folder)) {
+      if (this.#isShut) this.#open();
+      else this.#shut();
+    }
     const free = Number(this.#freePages.get()?.freelist_count);
     const share = free / Number(this.#pages.get()?.page_count);
     if (!this.#isTidying && (free < tidyFrom.pages || share < tidyFrom.share)) return;
@@ -238,6 +248,7 @@ export class SqliteStorage implements Storage {
       if (this.#isTidying) this.#giveBack.all();
       // The file itself gets shorter when the log is carried over.
       else this.#database.exec("PRAGMA wal_checkpoint(PASSIVE)");
+      // What a power cut undoes of that is done again.
     } catch (cause) {
       throw storageError("write", this.#file, cause);
     }
@@ -283,6 +294,25 @@ export class SqliteStorage implements Storage {
         error,
       });
     }
+  }
+
+  /** Has the file for itself from now on, unless somebody else is reading it. */
+  #shut(): void {
+    this.#database.exec("PRAGMA busy_timeout = 0; PRAGMA locking_mode = EXCLUSIVE");
+    try {
+      this.#database.exec("BEGIN IMMEDIATE; COMMIT");
+      this.#isShut = true;
+    } catch {
+      // The next commit must not fail for that.
+      this.#open();
+    }
+    this.#database.exec(`PRAGMA busy_timeout = ${busyTimeoutMs}`);
+  }
+
+  #open(): void {
+    // The lock is given up at the end of the next transaction.
+    this.#database.exec("PRAGMA locking_mode = NORMAL; BEGIN; SELECT last_zxid FROM meta; COMMIT");
+    this.#isShut = false;
   }
 
   #rows(sql: string): Record<string, unknown>[] {

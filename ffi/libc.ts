@@ -60,8 +60,7 @@ const SYMBOLS = {
   },
   // Variadic in C; one integer is passed like any other on x86-64 and on arm64.
   ioctl: { parameters: ["i32", "u64", "usize"], result: "i32" },
-  getrlimit: { parameters: ["i32", "buffer"], result: "i32" },
-  setrlimit: { parameters: ["i32", "buffer"], result: "i32" },
+  prlimit: { parameters: ["i32", "i32", "buffer", "buffer"], result: "i32" },
   sysconf: { parameters: ["i32"], result: "i64" },
   flock: { parameters: ["i32", "i32"], result: "i32" },
 } as const satisfies Deno.ForeignLibraryInterface;

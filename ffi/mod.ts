@@ -15,5 +15,6 @@ export * from "./libcrypto.ts";
 export * from "./memory_lock.ts";
 export * from "./memory_map.ts";
 export * from "./page_cache.ts";
+export * from "./process_limits.ts";
 export * from "./resource_limits.ts";
 export * from "./sync_file_system.ts";

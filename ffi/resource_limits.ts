@@ -5,16 +5,14 @@
 
 import { readFileSync } from "node:fs";
 import { userInfo } from "node:os";
-import { lastError } from "./errno.ts";
-import { libc, pageSizeBytes } from "./libc.ts";
+import { pageSizeBytes } from "./libc.ts";
+import { processLimit, setProcessLimit } from "./process_limits.ts";
 
-const RLIMIT_MEMLOCK = 8;
-const RLIM_INFINITY = 0xffff_ffff_ffff_ffffn;
 const CAP_IPC_LOCK = 14n;
 /** The uid_map of the initial user namespace, which maps every id to itself. */
 const INITIAL_USER_NAMESPACE = /^\s*0\s+0\s+4294967295\s*$/;
 
-/** A limit of getrlimit(2), in bytes; RLIM_INFINITY is `Infinity`. */
+/** A limit in bytes; `Infinity` for none. */
 export interface ResourceLimit {
   softBytes: number;
   hardBytes: number;
@@ -32,29 +30,20 @@ export interface LockingAllowance {
   source: "CAP_IPC_LOCK" | "RLIMIT_MEMLOCK";
 }
 
-/** RLIMIT_MEMLOCK of this process. @throws {LibcError} if getrlimit(2) fails, for which there is no known reason. */
+/** RLIMIT_MEMLOCK of this process. @throws {LibcError} if prlimit(2) fails, for which there is no known reason. */
 export function memoryLockLimit(): ResourceLimit {
-  const buffer = new BigUint64Array(2);
-  if (libc().getrlimit(RLIMIT_MEMLOCK, buffer) !== 0) throw lastError("getrlimit");
-  return { softBytes: limitBytes(buffer[0]), hardBytes: limitBytes(buffer[1]) };
+  const { soft, hard } = processLimit(0, "memlock");
+  return { softBytes: soft, hardBytes: hard };
 }
 
 /**
  * Raises the soft limit of RLIMIT_MEMLOCK to the hard limit, which every process may do for itself, and
- * returns the limits that then hold. setrlimit(2).
+ * returns the limits that then hold.
  */
 export function raiseMemoryLockLimit(): ResourceLimit {
-  const buffer = new BigUint64Array(2);
-  if (libc().getrlimit(RLIMIT_MEMLOCK, buffer) !== 0) throw lastError("getrlimit");
-  if (buffer[0] !== buffer[1]) {
-    buffer[0] = buffer[1] ?? 0n;
-    if (libc().setrlimit(RLIMIT_MEMLOCK, buffer) !== 0) throw lastError("setrlimit");
-  }
-  return { softBytes: limitBytes(buffer[0]), hardBytes: limitBytes(buffer[1]) };
-}
-
-function limitBytes(value: bigint | undefined): number {
-  return value === undefined || value === RLIM_INFINITY ? Infinity : Number(value);
+  const { soft, hard } = processLimit(0, "memlock");
+  if (soft !== hard) setProcessLimit(0, "memlock", { soft: hard, hard });
+  return { softBytes: hard, hardBytes: hard };
 }
 
 /** How much this process may lock, by its capabilities, RLIMIT_MEMLOCK and what it has locked. */

@@ -163,7 +163,8 @@ async function stopServices(
     try {
       const { processRecord, serviceLog } = store.layout;
       const process = adoptService(processRecord, { logPath: serviceLog });
-      await process?.stop({ graceMs: config.services[service]?.stopGrace ?? 0 });
+      const { stopGrace = 0, stopSignal } = config.services[service] ?? {};
+      await process?.stop({ graceMs: stopGrace, signal: stopSignal });
       for (const { version } of await store.list()) {
         await releasePin(store.paths(version).pinStatus);
       }

@@ -13,19 +13,19 @@ import {
   HEALTH_TIMEOUT_MAX_MS,
   type HealthCheck,
   healthCheckSchema,
+  SERVICE_GROUP_PATTERN,
   SERVICE_USER_PATTERN,
+  STOP_SIGNALS,
 } from "../../host/mod.ts";
 import { durationSchema } from "../../rollout/mod.ts";
 import { isLimiting } from "../../torrent/swarm/limits/rate_schedule.ts";
+import { argvSchema, duration } from "./basics.ts";
 import { limitsSchema } from "./limits.ts";
 import { sizeSchema } from "./size.ts";
+import { ulimitsSchema } from "./ulimits.ts";
 
 /** Names that become nodes, folders and labels: short, and safe in all three. */
 export const nameSchema = z.string().refine(isName, `expected ${NAME_RULE}, such as web-3`);
-
-const argvSchema = z.tuple([z.string().min(1)], z.string(), {
-  error: "expected a list: the program and its arguments",
-});
 
 const listenSchema = z.string().transform((text, context) => {
   const match = /^(?:\[([0-9a-fA-F:]+)\]|([^:\s]*)):(\d{1,5})$/.exec(text);
@@ -39,17 +39,6 @@ const listenSchema = z.string().transform((text, context) => {
   });
   return z.NEVER;
 });
-
-/** A day: whatever waits longer than that waits for nothing. */
-const LONGEST_MS = 24 * 3_600_000;
-
-/** A duration between two bounds; a day at most unless stated. */
-function duration({ leastMs = 0, mostMs = LONGEST_MS } = {}) {
-  return durationSchema.refine(
-    (ms) => ms >= leastMs && ms <= mostMs,
-    `expected a duration from ${leastMs}ms to ${mostMs / 3_600_000}h`,
-  );
-}
 
 /** Checks more often than this would keep service and agent busy with nothing else. */
 const LEAST_INTERVAL_MS = 10;
@@ -110,18 +99,29 @@ const serviceSchema = z.strictObject({
   env: z.record(z.string(), z.string()).default({}),
   /** Default: the release's folder. */
   workingDirectory: z.string().optional(),
+  /** Its group besides: a name or `GID`. Default: the user's own. */
+  group: z.union([z.string(), z.int().min(0).transform(String)]).refine(
+    (group) => SERVICE_GROUP_PATTERN.test(group),
+    "expected a group such as www-data or 1000",
+  ).optional(),
+  /** Limits of its processes. Default: 1024 files (it may raise that to 524288), 8M locked; all others as the agent has them. */
+  ulimits: ulimitsSchema.optional(),
+  /** How soon the OOM killer takes it, -1000 (never) to 1000. Default: 0, as any other process, whatever the agent has. */
+  oomScoreAdjust: z.int().min(-1000).max(1000).optional(),
   /** Command that is run before the service is stopped for an upgrade, to take the host out of a load balancer, say. */
   drain: argvSchema.optional(),
   /** Command that undoes `drain`, for a service that is not stopped after all: its rollout was paused or aborted meanwhile. */
   undrain: argvSchema.optional(),
-  /** How long `drain` and `undrain` may each take. After that the switch goes on without it. */
+  /** How long `drain` and `undrain` may each take, unless they say so themselves. The others: 30 s. */
   drainTimeout: duration().prefault("30s"),
   /**
    * How long a machine that comes back waits for ZooKeeper until it starts the release that it ran before, if its files are
    * as they were verified. An ensemble that restarts, or a network that comes up after the machine, is there within seconds.
    */
   startAloneAfter: duration().prefault("1m"),
-  /** Time from SIGTERM to SIGKILL when the service is stopped. */
+  /** What tells its main process to end. The others are told when that one has ended. */
+  stopSignal: z.enum(STOP_SIGNALS).default("SIGTERM"),
+  /** Time from that signal to SIGKILL for whatever still runs. */
   stopGrace: duration().prefault("10s"),
   /** The health check. Without one, the service is healthy as long as its process lives. */
   health: healthSchema.optional(),

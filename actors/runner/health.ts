@@ -10,6 +10,7 @@ import {
   expandHealthCheck,
   type HealthResult,
   type ServiceProcess,
+  type ServiceSettings,
   type TemplateValues,
   thisHost,
 } from "../../host/mod.ts";
@@ -68,6 +69,7 @@ export function check(
         signal,
         service: {
           user: options.config.user,
+          group: options.config.group,
           env: serviceCommand(options, process.version).env,
         },
       });
@@ -135,8 +137,14 @@ export function statusOf(state: State): ServiceStatus {
   };
 }
 
+/** How the config has a version started, with the templates filled in. */
+export function serviceSettings(options: RunnerOptions, version: string): ServiceSettings {
+  const { user, group, ulimits, oomScoreAdjust } = options.config;
+  return { ...serviceCommand(options, version), user, group, ulimits, oomScoreAdjust };
+}
+
 /** The service's command for a version, with its templates filled in. */
-export function serviceCommand(options: RunnerOptions, version: string): ExpandedCommand {
+function serviceCommand(options: RunnerOptions, version: string): ExpandedCommand {
   const { command, env, workingDirectory } = options.config;
   const values = templateValues(options, version);
   const cwd = workingDirectory === undefined ? {} : { cwd: workingDirectory };

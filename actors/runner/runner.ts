@@ -16,7 +16,7 @@ import {
   type Deps,
   onChecked,
   reasonOf,
-  serviceCommand,
+  serviceSettings,
   setHealth,
   type State,
   statusOf,
@@ -170,8 +170,8 @@ function request(
       return state;
     }
     state.isBusy = true;
-    const graceMs = deps.options.config.stopGrace;
-    deps.context.pipeToSelf(() => process.stop({ graceMs }), {
+    const { stopGrace: graceMs, stopSignal: signal } = deps.options.config;
+    deps.context.pipeToSelf(() => process.stop({ graceMs, signal }), {
       ok: () => ({ type: "stop_settled", error: null, replyTo }),
       error: (error) => ({ type: "stop_settled", error: error ?? "unknown", replyTo }),
     });
@@ -200,7 +200,7 @@ function start(
   { options, context }: Deps,
 ): void {
   const { version, replyTo } = what;
-  const { config, store, processes = thisHost.processes } = options;
+  const { store, processes = thisHost.processes } = options;
   const { layout } = store;
   state.isBusy = true;
   const starting = (async () => {
@@ -212,8 +212,7 @@ function start(
       );
     }
     return await processes.start({
-      ...serviceCommand(options, version),
-      user: config.user,
+      ...serviceSettings(options, version),
       logPath: layout.serviceLog,
       recordPath: layout.processRecord,
       version,

@@ -47,6 +47,19 @@ export interface DetachedChild {
  * @throws the system's error (`ENOENT`, `EACCES`, …) when program or cwd is missing or may not be run.
  */
 export async function spawnDetached(options: DetachedSpawn): Promise<DetachedChild> {
+  const { pid, exited, child } = await spawnWithInput(options, "ignore");
+  return { pid, exited, unref: () => child.unref() };
+}
+
+/**
+ * As {@linkcode spawnDetached}, with the process itself, whose standard input may be a pipe.
+ *
+ * @throws as that does.
+ */
+export async function spawnWithInput(
+  options: DetachedSpawn,
+  input: "ignore" | "pipe",
+): Promise<{ pid: number; exited: Promise<ChildExit>; child: ChildProcess }> {
   const [program, ...args] = options.argv;
   if (program === undefined) throw new TypeError("spawn: expected a program, got an empty list");
   mkdirSync(dirname(options.logPath), { recursive: true });
@@ -59,12 +72,11 @@ export async function spawnDetached(options: DetachedSpawn): Promise<DetachedChi
       env: { ...options.env },
       // On Linux this is setsid(2): no signal meant for the agent's terminal or group reaches it.
       detached: true,
-      stdio: ["ignore", log, log],
+      stdio: [input, log, log],
       ...options.user === undefined ? {} : { uid: options.user.uid, gid: options.user.gid },
     });
     const exited = whenExited(child);
-    const pid = await whenSpawned(child);
-    return { pid, exited, unref: () => child.unref() };
+    return { pid: await whenSpawned(child), exited, child };
   } finally {
     closeSync(log);
   }

@@ -5,33 +5,30 @@
  * @module
  */
 
-import { spawn } from "node:child_process";
 import { request as requestHttp } from "node:http";
 import { request as requestHttps } from "node:https";
 import { connect } from "node:net";
-import process from "node:process";
 import { type Clock, systemClock } from "../../base/clock.ts";
 import type { HealthCheck } from "./commands.ts";
+import { runCommand } from "./run_command.ts";
 import { serviceEnvironment } from "./service_environment.ts";
-import { findServiceUser } from "./service_user.ts";
+import { findServiceUser, type ServiceOwner } from "./service_user.ts";
 
 /** How an `exec` check is run as the service itself would be. */
-export interface ServiceContext {
-  /** The user of the service; default: the agent's own. */
-  user?: string | undefined;
+export interface ServiceContext extends ServiceOwner {
   /** Added to what a service gets of the agent's environment. */
   env: Readonly<Record<string, string>>;
 }
 
-/** The outcome of a check; `reason` is for an operator. */
-export type HealthResult = { ok: true } | { ok: false; reason: string };
+/** The outcome of a check; `reason` is for an operator, `said` is the last line that a command has written. */
+export type HealthResult = { ok: true; said?: string } | { ok: false; reason: string };
 
 type CheckOf<Type extends HealthCheck["type"]> = Extract<HealthCheck, { type: Type }>;
 
 /**
  * Runs one check within its `timeoutMs`. Every failure is a result; the only thing thrown is the
  * signal's reason when the signal aborts. What the check has opened or started is closed or killed
- * when it returns.
+ * when it returns, also when it has succeeded.
  *
  * @param options.service has an `exec` check run as the service's user with the service's environment, since
  *   its program may come with the release. Default: as this process, for an operator's own hooks.
@@ -55,7 +52,7 @@ export async function checkHealth(
     () => ending.abort(new Error(`no answer within ${check.timeoutMs} ms`)),
   );
   try {
-    return await runCheck(check, ending.signal, service);
+    return await runCheck(check, { signal: ending.signal, clock, service });
   } catch (error) {
     signal?.throwIfAborted();
     const cause = ending.signal.aborted ? ending.signal.reason : error;
@@ -66,18 +63,21 @@ export async function checkHealth(
   }
 }
 
-function runCheck(
-  check: HealthCheck,
-  signal: AbortSignal,
-  service: ServiceContext | undefined,
-): Promise<HealthResult> {
+interface CheckTools {
+  readonly signal: AbortSignal;
+  readonly clock: Clock;
+  readonly service: ServiceContext | undefined;
+}
+
+function runCheck(check: HealthCheck, tools: CheckTools): Promise<HealthResult> {
+  const { signal } = tools;
   switch (check.type) {
     case "http":
       return checkHttp(check, signal);
     case "tcp":
       return checkTcp(check, signal);
     case "exec":
-      return checkExec(check, signal, service);
+      return checkExec(check, tools);
   }
 }
 
@@ -140,50 +140,29 @@ function checkTcp(check: CheckOf<"tcp">, signal: AbortSignal): Promise<HealthRes
   });
 }
 
-function checkExec(
+async function checkExec(
   check: CheckOf<"exec">,
-  signal: AbortSignal,
-  service: ServiceContext | undefined,
+  { signal, clock, service }: CheckTools,
 ): Promise<HealthResult> {
-  const [program, ...args] = check.argv;
   const as = service === undefined ? {} : spawnOptionsOf(service);
-  return new Promise((resolve, reject) => {
-    // A group of its own, so that what the check has started is killed with it.
-    const child = spawn(program, args, { stdio: "ignore", detached: true, ...as });
-    const onAbort = () => killGroup(child.pid);
-    signal.addEventListener("abort", onAbort, { once: true });
-    child.once("error", (error) => {
-      signal.removeEventListener("abort", onAbort);
-      reject(error);
-    });
-    child.once("exit", (code, exitSignal) => {
-      signal.removeEventListener("abort", onAbort);
-      if (signal.aborted) reject(signal.reason);
-      else if (code === 0) resolve({ ok: true });
-      else {
-        const ended = exitSignal === null ? `exit code ${code}` : `signal ${exitSignal}`;
-        resolve({ ok: false, reason: `${describe(check)}: expected exit code 0, got ${ended}` });
-      }
-    });
+  const { code, signal: exitSignal, lastLine } = await runCommand(check.argv, {
+    signal,
+    clock,
+    ...as,
   });
+  const said = lastLine === undefined ? {} : { said: lastLine };
+  if (code === 0) return { ok: true, ...said };
+  const ended = exitSignal === null ? `exit code ${code}` : `signal ${exitSignal}`;
+  const why = lastLine === undefined ? "" : `: ${lastLine}`;
+  return { ok: false, reason: `${describe(check)}: expected exit code 0, got ${ended}${why}` };
 }
 
-function spawnOptionsOf({ user, env }: ServiceContext) {
-  const found = user === undefined ? null : findServiceUser(user);
+function spawnOptionsOf({ env, ...owner }: ServiceContext) {
+  const found = findServiceUser(owner);
   return {
     env: { ...serviceEnvironment(Deno.env.toObject(), found), ...env },
     ...found === null ? {} : { uid: found.uid, gid: found.gid },
   };
-}
-
-/** Kills a child's process group. The child must not have been reaped yet, so that its pid is still its own. */
-function killGroup(pid: number | undefined): void {
-  if (pid === undefined) return;
-  try {
-    process.kill(-pid, "SIGKILL");
-  } catch {
-    // It ended in this moment.
-  }
 }
 
 function describe(check: HealthCheck): string {

@@ -7,5 +7,14 @@
 export * from "./commands.ts";
 export * from "./health_check.ts";
 export * from "./machine_identity.ts";
-export * from "./service_process.ts";
-export { SERVICE_USER_PATTERN } from "./service_user.ts";
+export {
+  adoptService,
+  type AdoptServiceOptions,
+  type ServiceExit,
+  type ServiceProcess,
+} from "./service_process.ts";
+export * from "./service_limits.ts";
+export { type ServiceSettings } from "./service_settings.ts";
+export { findServiceUser, SERVICE_GROUP_PATTERN, SERVICE_USER_PATTERN } from "./service_user.ts";
+export { STOP_SIGNALS, type StopSignal } from "./signals.ts";
+export * from "./start_service.ts";

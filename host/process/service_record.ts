@@ -1,7 +1,6 @@
 /**
- * The record of a service's process on disk. It is written twice: before the start with the
- * instance's id alone, which the process also gets in its environment, and after the start with the
- * pid. So the next agent finds the process, whenever this one dies.
+ * The record of a service's process on disk: written when the process is there and before its program begins, so that the
+ * next agent finds the process, whenever this one dies. The instance's id is also in the environment of the process.
  *
  * @module
  */
@@ -23,9 +22,10 @@ const recordSchema = z.object({
   /** Milliseconds since 1970. */
   startedAt: z.number(),
   bootId: z.string(),
-  /** Both absent while the process is being started. */
-  pid: z.int().positive().optional(),
-  startTimeTicks: z.number().optional(),
+  pid: z.int().positive(),
+  startTimeTicks: z.number(),
+  /** What it was started with, see service_settings.ts. Absent in a record of an earlier version. */
+  settings: z.record(z.string(), z.string()).optional(),
 });
 
 /** What the record says: which instance of a service was started, when, and as which process. */

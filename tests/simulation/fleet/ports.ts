@@ -37,6 +37,7 @@ export function portsOf(process: AgentProcess): HostPorts {
           process.clock.after(graceMs, () => machine.end(running, "killed"));
           await running.ended;
         }),
+      differencesFrom: () => [],
       detach() {},
     };
   }

@@ -131,7 +131,7 @@ export const ROOMS: Readonly<Record<string, readonly string[]>> = {
   "ffi": [],
   "host": ["host/pinning", "host/process", "host/releases"],
   "host/pinning": ["base", "ffi", "host", "host/process"],
-  "host/process": ["base", "host"],
+  "host/process": ["base", "ffi", "host"],
   "host/releases": ["base", "ffi", "host"],
   "http": ["base"],
   "rollout": ["base", "rollout/reading", "rollout/transactions"],

@@ -146,6 +146,33 @@ Deno.test("checkHealth exec kills a check that takes too long, with what it star
   });
 });
 
+Deno.test("checkHealth exec ends what a check has left in the background, also when it succeeded", async () => {
+  await withFolder(async (folder) => {
+    const pids = join(folder, "pids");
+    // The first keeps the output open, the second has closed it.
+    const script = `sleep 600 & echo $! > ${pids}; sleep 601 >/dev/null 2>&1 & echo $! >> ${pids}`;
+    for (const status of [0, 3]) {
+      const argv = ["sh", "-c", `${script}; exit ${status}`];
+      assert.equal((await check({ type: "exec", argv })).ok, status === 0);
+      const started = (await readFile(pids, "utf8")).trim().split("\n");
+      assert.equal(started.length, 2);
+      for (const pid of started) await eventually(() => isGone(Number(pid)));
+    }
+  });
+});
+
+Deno.test("checkHealth exec tells the last line of what the check has written", async () => {
+  const failing = ["sh", "-c", "echo one; echo 'disk is full' >&2; exit 3"];
+  assert.match(
+    await reasonOf(check({ type: "exec", argv: failing })),
+    /got exit code 3: disk is full$/,
+  );
+  const well = await check({ type: "exec", argv: ["sh", "-c", "echo left; echo the pool; echo"] });
+  assert.deepEqual(well, { ok: true, said: "the pool" });
+  const endless = ["sh", "-c", "yes | head -c 1000000; exit 3"];
+  assert.match(await reasonOf(check({ type: "exec", argv: endless })), /got exit code 3: y$/);
+});
+
 Deno.test("checkHealth throws the signal's reason when it is aborted", async () => {
   const aborting = new AbortController();
   const result = check({ type: "exec", argv: ["sleep", "600"] }, aborting.signal);

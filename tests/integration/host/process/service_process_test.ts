@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { join } from "node:path";
+import { systemClock } from "../../../../base/clock.ts";
 import { adoptService, startService, type StartServiceOptions } from "../../../../host/mod.ts";
+import { spawnGated } from "../../../../host/process/gated_spawn.ts";
 import {
   eventually,
   eventualText,
@@ -72,6 +74,120 @@ Deno.test("startService refuses a missing program and a missing cwd, and leaves 
   });
 });
 
+Deno.test("startService says why a program cannot be run, and leaves nothing", async () => {
+  await withFolder(async (folder) => {
+    const program = join(folder, "program");
+    await Deno.writeTextFile(program, "#!/bin/sh\nexit 0\n", { mode: 0o644 });
+    const options = { ...shell(folder, ""), argv: [program] } as const;
+    const error = await rejectsWith(startService(options), "SERVICE_START_FAILED");
+    assert.match(error.message, /start \S+program in \S+: .*denied/i);
+    await assert.rejects(Deno.stat(options.recordPath), Deno.errors.NotFound);
+  });
+});
+
+Deno.test("startService runs nothing whose record cannot be written", async () => {
+  await withFolder(async (folder) => {
+    const options = { ...shell(folder, "touch ran"), recordPath: join(folder, "none", "p.json") };
+    await rejectsWith(startService(options), "SERVICE_START_FAILED");
+    await assert.rejects(Deno.stat(join(folder, "ran")), Deno.errors.NotFound);
+  });
+});
+
+Deno.test("a process at its gate has its pid, and begins its program only when the gate is opened", async () => {
+  await withFolder(async (folder) => {
+    const options = {
+      ...shell(folder, 'echo "$$ ${PLAIN}" > ran; exec sleep 600'),
+      env: { PATH: "/usr/bin:/bin", PLAIN: "it's", "odd.name": "kept" },
+      user: undefined,
+      before: "",
+    };
+    const opened = await spawnGated(options, systemClock);
+    assert.equal(isGone(opened.pid), false);
+    await assert.rejects(Deno.stat(join(folder, "ran")), Deno.errors.NotFound);
+    await opened.open();
+    const ran = join(folder, "ran");
+    await eventually(async () =>
+      await Deno.readTextFile(ran).catch(() => "") === `${opened.pid} it's\n`
+    );
+    Deno.kill(opened.pid, "SIGKILL");
+    assert.deepEqual(await opened.exited, { code: null, signal: "SIGKILL" });
+    await Deno.remove(ran);
+    const printing = await spawnGated({ ...options, argv: ["env"] }, systemClock);
+    await printing.open();
+    await printing.exited;
+    assert.match(await Deno.readTextFile(options.logPath), /^odd\.name=kept$/m);
+    const closed = await spawnGated(options, systemClock);
+    await closed.close();
+    assert.equal(isGone(closed.pid), true);
+    await assert.rejects(Deno.stat(ran), Deno.errors.NotFound);
+  });
+});
+
+Deno.test("startService gives a service its own limits and OOM score, not the agent's", async () => {
+  await withFolder(async (folder) => {
+    const limits = async (options: StartServiceOptions) => {
+      const service = await startService(options);
+      const [adjust, text] = await Promise.all(
+        ["oom_score_adj", "limits"].map((name) =>
+          Deno.readTextFile(`/proc/${service.pid}/${name}`)
+        ),
+      );
+      await service.stop({ graceMs: 5000 });
+      const of = (name: string) =>
+        new RegExp(`${name} +(\\S+) +(\\S+)`).exec(text ?? "")?.slice(1).join(" ");
+      return {
+        adjust: Number(adjust),
+        files: of("Max open files"),
+        core: of("Max core file size"),
+        processes: of("Max processes"),
+      };
+    };
+    const options = shell(folder, "exec sleep 600");
+    const adjusted = Deno.readTextFileSync("/proc/self/oom_score_adj").trim();
+    try {
+      // As an agent runs whose unit says OOMScoreAdjust; everybody may set a higher one.
+      Deno.writeTextFileSync("/proc/self/oom_score_adj", "300");
+      const { adjust, files } = await limits(options);
+      if (Deno.uid() === 0) assert.equal(adjust, 0);
+      assert.match(files ?? "", /^1024 /);
+      const named = await limits({
+        ...options,
+        oomScoreAdjust: 500,
+        ulimits: {
+          nofile: { soft: 100, hard: 200 },
+          core: { soft: 0, hard: 4096 },
+          nproc: { soft: 4000, hard: 5000 },
+        },
+      });
+      assert.deepEqual(named, {
+        adjust: 500,
+        files: "100 200",
+        core: "0 4096",
+        processes: "4000 5000",
+      });
+    } finally {
+      Deno.writeTextFileSync("/proc/self/oom_score_adj", adjusted);
+    }
+  });
+});
+
+Deno.test({
+  name: "startService refuses a limit above the agent's own that it may not give",
+  // As root it might be given; what is started as another user may not raise anything.
+  ignore: Deno.uid() !== 0,
+  fn: () =>
+    withFolder(async (folder) => {
+      await Deno.chmod(folder, 0o755);
+      const nofile = { soft: 1024, hard: 1_000_000_000 };
+      const options = { ...shell(folder, "touch /tmp/ran"), user: "nobody", ulimits: { nofile } };
+      const error = await rejectsWith(startService(options), "SERVICE_START_FAILED");
+      assert.match(
+        error.message,
+        /ulimits.nofile: expected at most \d+.*was 1000000000.*LimitNOFILE=/,
+      );
+    }),
+});
+
 Deno.test("startService refuses a second instance while the first one runs", async () => {
   await withFolder(async (folder) => {
     const service = await startService(shell(folder, "exec sleep 600"));
@@ -93,6 +209,43 @@ Deno.test("stop reaches the whole group, and kills after the grace what ignores 
     await service.stop({ graceMs: 200 });
     for (const pid of started) assert.equal(isGone(pid), true);
     assert.deepEqual(await service.exited, { type: "signal", signal: "SIGKILL" });
+  });
+});
+
+/** A master that has its worker finish what it does: the worker knows no SIGTERM. */
+const MASTER = `
+finish() { echo $1 > finish; wait $worker; exit 0; }
+trap "finish TERM" TERM
+trap "finish INT" INT
+(until [ -e finish ]; do sleep 0.02; done; sleep 0.3; cp finish finished) &
+worker=$!
+echo ready > ready
+while :; do wait; done`;
+
+for (const signal of [undefined, "SIGINT"] as const) {
+  Deno.test(`stop lets a master end its workers itself (${signal ?? "SIGTERM, the default"})`, async () => {
+    await withFolder(async (folder) => {
+      const service = await startService(shell(folder, MASTER));
+      await eventualText(join(folder, "ready"));
+      await service.stop({ graceMs: 10_000, signal });
+      assert.equal(
+        await eventualText(join(folder, "finished")),
+        signal === "SIGINT" ? "INT" : "TERM",
+      );
+      assert.deepEqual(await service.exited, { type: "code", code: 0 });
+    });
+  });
+}
+
+Deno.test("stop tells what the first process leaves behind to end, and gives it what is left of the grace", async () => {
+  await withFolder(async (folder) => {
+    const worker =
+      "trap 'sleep 0.2; touch cleaned; exit' TERM; touch ready; while :; do sleep 0.02; done";
+    // A shell without a trap ends at once, and its child is all that knows how to.
+    const service = await startService(shell(folder, `sh -c "${worker}" & wait`));
+    await eventually(() => Deno.stat(join(folder, "ready")).catch(() => null));
+    await service.stop({ graceMs: 10_000 });
+    await Deno.stat(join(folder, "cleaned"));
   });
 });
 
@@ -142,25 +295,6 @@ Deno.test("adoptService's exited settles when the adopted service dies by itself
   });
 });
 
-Deno.test("adoptService finds a service whose agent died between the start and the record", async () => {
-  await withFolder(async (folder) => {
-    const options = shell(folder, "exec sleep 600");
-    const pid = await startAndKillAgent("service", { ...options });
-    try {
-      const { pid: _, startTimeTicks: __, ...intent } = JSON.parse(
-        await Deno.readTextFile(options.recordPath),
-      );
-      await Deno.writeTextFile(options.recordPath, JSON.stringify(intent));
-      const service = adoptService(options.recordPath);
-      assert.equal(service?.pid, pid);
-      assert.equal(JSON.parse(await Deno.readTextFile(options.recordPath)).pid, pid);
-      await service?.stop({ graceMs: 5000 });
-    } finally {
-      killIfAlive(pid);
-    }
-  });
-});
-
 Deno.test("adoptService never takes or signals a process that got the pid later", async () => {
   await withFolder(async (folder) => {
     const bystander = await startService(shell(folder, "exec sleep 600"));
@@ -170,7 +304,6 @@ Deno.test("adoptService never takes or signals a process that got the pid later"
     const recycled = [
       { ...record, startTimeTicks: record.startTimeTicks - 1, instance: "another" },
       { ...record, bootId: "an-earlier-boot", instance: "another" },
-      { ...record, pid: undefined, startTimeTicks: undefined, instance: "another" },
     ];
     try {
       for (const each of recycled) {
@@ -299,6 +432,23 @@ Deno.test({
       } finally {
         killIfAlive(service.pid);
       }
+      const group = Deno.readTextFileSync("/etc/group").split("\n")
+        .map((line) => line.split(":")).find(([, , gid]) => gid !== undefined && Number(gid) > 0);
+      const inGroup = await startService({
+        ...options,
+        argv: ["sh", "-c", "id -u; id -G; exec sleep 600"],
+        group: group?.[0],
+      });
+      const ids = `${Deno.readTextFileSync("/etc/passwd").match(/^nobody:[^:]*:(\d+)/m)?.[1]}\n${
+        group?.[2]
+      }\n`;
+      await eventually(async () => (await Deno.readTextFile(options.logPath)).endsWith(ids));
+      await inGroup.stop({ graceMs: 5000 });
+      const noGroup = await rejectsWith(
+        startService({ ...options, group: "no-such-group" }),
+        "SERVICE_START_FAILED",
+      );
+      assert.match(noGroup.message, /expected a group of \/etc\/group/);
       for (const user of ["no-such-user-here", "nobody:root:x", "-1", "../root"]) {
         const error = await rejectsWith(
           startService({ ...options, user }),

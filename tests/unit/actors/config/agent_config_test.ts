@@ -44,3 +44,45 @@ Deno.test("agent config: user is a name, a number, or two numbers", () => {
     assert.equal(userOf(user), "refused", JSON.stringify(user));
   }
 });
+
+/** What is wrong with a service, by its place; or what it became. */
+function serviceOf(keys: Record<string, unknown>) {
+  const parsed = agentConfigSchema.safeParse({
+    host: "web-1",
+    site: "ams",
+    rack: "r1",
+    zookeeper: "127.0.0.1:2181",
+    dataDir: "data",
+    services: { web: { command: ["/bin/true"], ...keys } },
+  });
+  if (parsed.success) return parsed.data.services["web"];
+  return parsed.error.issues.map(({ path, message }) => `${path.slice(2).join(".")}: ${message}`)
+    .join("\n");
+}
+
+Deno.test("agent config: ulimits are one number for both, or a soft and a hard one", () => {
+  const ulimits = {
+    nofile: { soft: 1024, hard: "unlimited" },
+    memlock: "8M",
+    core: 0,
+    nproc: "unlimited",
+  };
+  const web = serviceOf({ ulimits });
+  assert.ok(typeof web === "object");
+  assert.deepEqual(web.ulimits, {
+    nofile: { soft: 1024, hard: Infinity },
+    memlock: { soft: 8 * 1024 ** 2, hard: 8 * 1024 ** 2 },
+    core: { soft: 0, hard: 0 },
+    nproc: { soft: Infinity, hard: Infinity },
+  });
+  assert.match(
+    String(serviceOf({ ulimits: { nofile: { soft: 2, hard: 1 } } })),
+    /ulimits.nofile: .*soft/,
+  );
+  for (const wrong of [{ files: 1 }, { nofile: "many" }, { nofile: -1 }, { nofile: { soft: 1 } }]) {
+    assert.match(String(serviceOf({ ulimits: wrong })), /^ulimits/, JSON.stringify(wrong));
+  }
+  assert.match(String(serviceOf({ oomScoreAdjust: 1001 })), /^oomScoreAdjust/);
+  assert.match(String(serviceOf({ stopSignal: "SIGKILL" })), /^stopSignal/);
+  assert.match(String(serviceOf({ group: "a b" })), /^group: expected a group/);
+});

@@ -20,9 +20,12 @@ import {
 import { durationSchema } from "../../rollout/mod.ts";
 import { isLimiting } from "../../torrent/swarm/limits/rate_schedule.ts";
 import { argvSchema, duration } from "./basics.ts";
+import { hookSchema } from "./hooks.ts";
 import { limitsSchema } from "./limits.ts";
 import { sizeSchema } from "./size.ts";
 import { ulimitsSchema } from "./ulimits.ts";
+
+export type { Hook } from "./hooks.ts";
 
 /** Names that become nodes, folders and labels: short, and safe in all three. */
 export const nameSchema = z.string().refine(isName, `expected ${NAME_RULE}, such as web-3`);
@@ -108,10 +111,17 @@ const serviceSchema = z.strictObject({
   ulimits: ulimitsSchema.optional(),
   /** How soon the OOM killer takes it, -1000 (never) to 1000. Default: 0, as any other process, whatever the agent has. */
   oomScoreAdjust: z.int().min(-1000).max(1000).optional(),
-  /** Command that is run before the service is stopped for an upgrade, to take the host out of a load balancer, say. */
-  drain: argvSchema.optional(),
-  /** Command that undoes `drain`, for a service that is not stopped after all: its rollout was paused or aborted meanwhile. */
-  undrain: argvSchema.optional(),
+  /**
+   * Run before the service is stopped for an upgrade, to take the host out of a load balancer, say. Its failure is only told
+   * unless `onFailure: stop`: otherwise one bad script would stop every upgrade.
+   */
+  drain: hookSchema("ignore").optional(),
+  /** Undoes `drain`: run when the service is well again, whichever version runs, and when it was not stopped after all. */
+  undrain: hookSchema("ignore").optional(),
+  /** Run when the old version has been stopped, and before the new one is started. */
+  preStart: hookSchema("stop").optional(),
+  /** Run when the new version has passed its bake time. */
+  postSwitch: hookSchema("stop").optional(),
   /** How long `drain` and `undrain` may each take, unless they say so themselves. The others: 30 s. */
   drainTimeout: duration().prefault("30s"),
   /**

@@ -14,7 +14,7 @@ import { lookOnceWritten } from "./look.ts";
 import { decideAtFence } from "./machine/at_fence.ts";
 import type { HostNow } from "./machine/next.ts";
 import { type Deps, type Reading, reasonOf, shorten, type State } from "./state.ts";
-import { undrain } from "./take_step.ts";
+import { undrain } from "./hooks.ts";
 import { type Switch, toSlot } from "./machine/switch.ts";
 
 /** What the fence is looked at with. */
@@ -93,7 +93,7 @@ function turnBack(
   },
 ): State {
   const { options, context } = deps;
-  const { host, service, config } = options;
+  const { host, service } = options;
   context.log.warn("{service}: does not switch to {to}, and gives its slot back: {reason}", {
     service,
     to: change.to,
@@ -109,7 +109,7 @@ function turnBack(
         await giveSlotBack(zookeeper, service, { slot: toSlot(change, host), view: reading.view });
       } finally {
         // Also when the slot stands for now: without a switch it is given back with the next reading.
-        await undrain({ config, ports: options.ports, log: context.log, signal });
+        await undrain(change.from ?? change.to, { ...options, log: context.log, signal });
         // Last: an agent that dies before drains again, finds that its slot is gone, and undrains.
         if (!signal.aborted) state.journal.clear();
       }

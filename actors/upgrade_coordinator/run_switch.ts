@@ -18,6 +18,7 @@ import {
   toJournal,
   toSlot,
 } from "./machine/switch.ts";
+import { HookError } from "./hooks.ts";
 import { readTree } from "./read_tree.ts";
 import { takeStep } from "./take_step.ts";
 
@@ -38,6 +39,12 @@ const REPORT_TIMEOUT_MS = 30_000;
 
 /** Time before a report that has failed is made again. It is retried for ever, because the slot is held until then. */
 const REPORT_RETRY_MS = 1_000;
+
+/**
+ * How much longer than others a switch waits for its next try that a hook has ended: 60 s, and half an hour at most. Each
+ * may have the host stop its service, and somebody has to mend the hook.
+ */
+const HOOK_PACE = 30;
 
 /** Begins a switch, or resumes one that a crash has interrupted. */
 export function beginSwitch(state: State, change: Switch, deps: Deps): State {
@@ -87,6 +94,7 @@ function runStep(state: State, change: Switch, deps: Deps): State {
       if (change.step === "rolling_back") writeJournal(state, change, deps);
       else journal.write(toJournal(change));
       await takeStep(change, {
+        host: options.host,
         config: options.config,
         store: options.store,
         ports: options.ports,
@@ -147,7 +155,7 @@ export function onStepFailed(
     to: change.to,
     reason,
   });
-  return runStep(state, afterFailure(change, reason), deps);
+  return runStep(state, afterFailure(change, reason, error instanceof HookError), deps);
 }
 
 /** Writes to the journal. If that fails, a crash before the next step repeats this one, which does no harm. */
@@ -179,7 +187,8 @@ export function report(state: State, change: Switch, deps: Deps): State {
       service,
       patch: outcomePatch(state, change),
       slot: toSlot(change, host),
-      isFailure: change.reason !== null,
+      // A hook that fails says nothing about the version: the slot goes back, and nobody else is halted.
+      isFailure: change.reason !== null && change.isHookFailure !== true,
       replyTo,
     }),
     {
@@ -233,8 +242,12 @@ export function onReported(state: State, outcome: ReportOutcome, deps: Deps): St
       });
     }
     state.prepared = null;
-    holdBack(state, change.to, deps);
-    setWaitingFor(`${change.to} failed here: ${change.reason}`, deps);
+    const pace = change.isHookFailure === true ? HOOK_PACE : 1;
+    const delayMs = holdBack(state, change.to, { ...deps, pace });
+    const again = change.isHookFailure === true
+      ? ` (next try in ${Math.round(delayMs / 1000)} s)`
+      : "";
+    setWaitingFor(`${change.to} failed here: ${change.reason}${again}`, deps);
   }
   // The service's status may have changed while the report was under way.
   options.registrar.tell({ type: "update", service: options.service, patch: healthPatch(state) });

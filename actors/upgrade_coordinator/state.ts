@@ -165,12 +165,20 @@ export function lockedBytes({ locked }: State): number {
   return [...locked.values()].reduce((sum, bytes) => sum + bytes, 0);
 }
 
-/** Notes that a version failed, and holds it back for a while. @returns For how long, in milliseconds. */
-export function holdBack(state: State, version: string, { context }: Deps): number {
+/**
+ * Notes that a version failed, and holds it back for a while, `pace` times as long as usual.
+ *
+ * @returns For how long, in milliseconds.
+ */
+export function holdBack(
+  state: State,
+  version: string,
+  { context, pace = 1 }: Deps & { readonly pace?: number },
+): number {
   state.failures = state.lastFailed === version ? state.failures + 1 : 1;
   state.lastFailed = version;
   state.unstarted = { version, untilMs: context.clock.nowMs() + WAVE_FIRST_MS };
-  const delayMs = backOffMs(state.failures);
+  const delayMs = pace * backOffMs(state.failures);
   context.timers.after(RETRY_TIMER, delayMs, { type: "read_due" });
   return delayMs;
 }

@@ -6,26 +6,21 @@
  * @module
  */
 
-import { type HostPorts, NO_BLOB, type Releases, thisHost } from "../../host/mod.ts";
-import type { ServiceConfig } from "../config/agent_config.ts";
-import { type ActorLogger, type ActorRef, ask, type Clock } from "../runtime/mod.ts";
+import { NO_BLOB, type Releases } from "../../host/mod.ts";
+import { type ActorRef, ask, type Clock } from "../runtime/mod.ts";
 import type { RunnerMessage, RunnerOutcome, ServiceStatus } from "../runner/messages.ts";
 import type { PinnerMessage } from "../pinner/messages.ts";
 import { awaitHealthy, bake } from "./health_gate.ts";
+import { type HookTools, runHook, undrain } from "./hooks.ts";
 import { beginLock, lockReleases } from "./lock_releases.ts";
 import type { Switch } from "./machine/switch.ts";
 
 /** What {@link takeStep} works with. */
-export interface SwitchTools {
-  readonly config: ServiceConfig;
+export interface SwitchTools extends HookTools {
   readonly store: Releases;
-  /** Where hooks run. Default: on this machine. */
-  readonly ports?: HostPorts | undefined;
   readonly runner: ActorRef<RunnerMessage>;
   readonly pinner: ActorRef<PinnerMessage>;
   readonly clock: Clock;
-  readonly log: ActorLogger;
-  readonly signal: AbortSignal;
 }
 
 /** A step could not be taken. */
@@ -43,7 +38,7 @@ export async function takeStep(change: Switch, tools: SwitchTools): Promise<void
       await expectIntact(change.to, { ...tools, infoHash: change.infoHash });
       // Before the service is stopped: it would be down for as long as that takes.
       await lockReleases(change, tools);
-      return await drain(tools);
+      return await drain(change, tools);
     case "stopping":
       return await stop(tools);
     case "pointing":
@@ -51,11 +46,14 @@ export async function takeStep(change: Switch, tools: SwitchTools): Promise<void
       return await tools.store.switchCurrent(change.to);
     case "starting":
       await lockReleases(change, tools);
-      return await start(change.to, tools);
+      return await startNew(change.to, tools);
     case "checking":
       return await awaitHealthy(gate);
     case "baking":
-      return await bake(gate);
+      // Before the bake time: a version that nobody asks for anything proves nothing.
+      await runHook("undrain", change.to, tools);
+      await bake(gate);
+      return await runHook("postSwitch", change.to, tools);
     case "rolling_back":
       return await rollBack(change, tools);
     case "reporting":
@@ -63,25 +61,14 @@ export async function takeStep(change: Switch, tools: SwitchTools): Promise<void
   }
 }
 
-/** Runs the drain hook. If it fails, the switch goes on: otherwise one bad script would stop every upgrade. */
-async function drain({ config, ports = thisHost, log, signal }: SwitchTools): Promise<void> {
-  if (config.drain === undefined) return;
-  const hook = { type: "exec", argv: config.drain, timeoutMs: config.drainTimeout } as const;
-  const result = await ports.processes.checkHealth(hook, { signal });
-  if (!result.ok) log.warn("the drain hook failed, going on: {reason}", { reason: result.reason });
-}
-
-/** Undoes the drain of a service that was not stopped, if there was one. A hook that fails is told. */
-export async function undrain(
-  { config, ports = thisHost, log, signal }: Pick<
-    SwitchTools,
-    "config" | "ports" | "log" | "signal"
-  >,
-): Promise<void> {
-  if (config.drain === undefined || config.undrain === undefined) return;
-  const hook = { type: "exec", argv: config.undrain, timeoutMs: config.drainTimeout } as const;
-  const result = await ports.processes.checkHealth(hook, { signal });
-  if (!result.ok) log.warn("the undrain hook failed: {reason}", { reason: result.reason });
+/** Takes the host out of what sends it work. A drain that has failed, and must not, may have done half of it. */
+async function drain({ to, from }: Switch, tools: SwitchTools): Promise<void> {
+  try {
+    await runHook("drain", to, tools);
+  } catch (error) {
+    await undrain(from ?? to, tools);
+    throw error;
+  }
 }
 
 /**
@@ -106,6 +93,14 @@ async function stop(tools: SwitchTools): Promise<void> {
 async function start(version: string, tools: SwitchTools): Promise<void> {
   await stopOther(version, tools);
   expectOk(`start ${version}`, await askRunner(tools, "start", version));
+}
+
+/** Starts the new version, with its hook before; if it runs already, the agent was restarted since. */
+async function startNew(version: string, tools: SwitchTools): Promise<void> {
+  await stopOther(version, tools);
+  const { version: running } = await askStatus(tools);
+  if (running !== version) await runHook("preStart", version, tools);
+  await start(version, tools);
 }
 
 /** Stops what is running, unless it is that version. */
@@ -134,8 +129,9 @@ async function rollBack({ from, trial }: Switch, tools: SwitchTools): Promise<vo
   beginLock(from, tools);
   await start(from, tools);
   // It was not stopped, so nothing has undone the drain: the journal could not be written, or the stop has failed.
-  if (version === from) await undrain(tools);
+  if (version === from) await undrain(from, tools);
   await awaitHealthy({ ...tools, trial, version: from });
+  if (version !== from) await undrain(from, tools);
 }
 
 async function askRunner(tools: SwitchTools, what: "stop"): Promise<RunnerOutcome>;

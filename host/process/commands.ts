@@ -80,7 +80,7 @@ export interface ExpandedCommand {
 /** Expands the templates in a command's `argv`, `env` and `cwd`; `cwd` defaults to the release's folder. */
 export function expandCommand(command: Command, values: TemplateValues): ExpandedCommand {
   return {
-    argv: expandAll(command.argv, values),
+    argv: expandArguments(command.argv, values),
     env: Object.fromEntries(
       Object.entries(command.env).map(([name, value]) => [name, expandTemplate(value, values)]),
     ),
@@ -96,11 +96,12 @@ export function expandHealthCheck(check: HealthCheck, values: TemplateValues): H
     case "tcp":
       return { ...check, host: expandTemplate(check.host, values) };
     case "exec":
-      return { ...check, argv: expandAll(check.argv, values) };
+      return { ...check, argv: expandArguments(check.argv, values) };
   }
 }
 
-function expandAll(
+/** Expands the templates in a program and its arguments. */
+export function expandArguments(
   argv: readonly [string, ...string[]],
   values: TemplateValues,
 ): [string, ...string[]] {

@@ -37,6 +37,8 @@ export interface Switch {
   readonly wave: string | null;
   /** Why it is being rolled back. */
   readonly reason: string | null;
+  /** Whether a hook is the reason: then the host goes back, and it is no failure of the version. Default: false. */
+  readonly isHookFailure?: boolean;
   /** How often the new version was started again because it was gone when the agent came back. */
   readonly restarts: number;
   /** The policy's test of a new version when the switch began: an agent that resumes it has not read the policy yet. */
@@ -130,23 +132,27 @@ export function hasStopped({ step }: Switch): boolean {
   return step !== "draining" && step !== "stopping";
 }
 
-/** Where a switch goes on after a step that has failed: the way back, or, if there is none, the report. */
-export function afterFailure(change: Switch, reason: string): Switch {
+/**
+ * Where a switch goes on after a step that has failed: the way back, or, if there is none, the report. A way back that fails
+ * is a failure, whatever has led to it.
+ */
+export function afterFailure(change: Switch, reason: string, isHookFailure = false): Switch {
   if (change.step === "rolling_back") {
     const both = `${change.reason ?? "failed"}; then the way back to ${
       change.from ?? "nothing"
     } failed: ${reason}`;
-    return { ...change, step: "reporting", reason: both };
+    const { isHookFailure: _, ...rest } = change;
+    return { ...rest, step: "reporting", reason: both };
   }
   // Nothing has been stopped yet, so nothing has to be rolled back.
   const step = change.step === "draining" ? "reporting" : "rolling_back";
-  return { ...change, step, reason };
+  return { ...change, step, reason, ...isHookFailure ? { isHookFailure } : {} };
 }
 
 /** The switch as an entry of the journal on the local disk. */
 export function toJournal(change: Switch): SwitchEntry {
   const { step, from, to, sinceMs, hasSlot, wave, reason, restarts, trial } = change;
-  const { fromHash, infoHash } = change;
+  const { fromHash, infoHash, isHookFailure } = change;
   return {
     step,
     from,
@@ -160,6 +166,7 @@ export function toJournal(change: Switch): SwitchEntry {
       ...(infoHash === undefined ? {} : { infoHash: infoHash ?? NO_BLOB }),
       ...(wave === null ? {} : { wave }),
       ...(reason === null ? {} : { reason }),
+      ...(isHookFailure === true ? { isHookFailure: "true" } : {}),
     },
   };
 }
@@ -177,6 +184,7 @@ export function fromJournal(entry: SwitchEntry): Switch {
     hasSlot: context["hasSlot"] === "true",
     wave: context["wave"] ?? null,
     reason: context["reason"] ?? null,
+    ...(context["isHookFailure"] === "true" ? { isHookFailure: true } : {}),
     restarts: Number(context["restarts"] ?? 0),
     trial: parseTrial(context["trial"]),
   };

@@ -676,3 +676,27 @@ Deno.test("look: what the whole fleet hears of is not read by all at the same mo
     assert.equal(reads, 1);
   }, { running: "v1", zookeeper });
 });
+
+Deno.test("report: a hook that has failed gives the slot back, and nobody else is halted", async () => {
+  for (const [hook, isFailure] of [["true", false], ["false", true]] as const) {
+    const { context = {}, ...interrupted } = interruptedAt("reporting");
+    const reason = "the preStart hook failed: exit code 4";
+    const journal = { ...interrupted, context: { ...context, reason, isHookFailure: hook } };
+    await run(async ({ clock, coordinator, registrar, waitingFor }) => {
+      coordinator.tell({ type: "read", reading: readingOf("v1") });
+      await clock.settle();
+      const reports = registrar.messages.flatMap((message) =>
+        message.type === "report" ? [message] : []
+      );
+      assert.deepEqual(reports.map((report) => report.isFailure), [isFailure]);
+      reports[0]?.replyTo.tell({ ok: true, halted: false });
+      await clock.settle();
+      assert.match(
+        waitingFor() ?? "",
+        isFailure
+          ? /^v2 failed here: .*code 4$/
+          : /^v2 failed here: .*code 4 \(next try in 60 s\)$/,
+      );
+    }, { journal, running: "v1" });
+  }
+});

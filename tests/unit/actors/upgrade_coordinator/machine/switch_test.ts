@@ -123,3 +123,11 @@ Deno.test("resume: where nothing is meant to run yet, or any more, nothing is st
     assert.equal(resume(change, null), change);
   }
 });
+
+Deno.test("afterFailure: a hook is no failure of the version, until the way back fails as well", () => {
+  const back = afterFailure({ ...CHANGE, step: "starting" }, "the preStart hook failed", true);
+  assert.deepEqual([back.step, back.isHookFailure], ["rolling_back", true]);
+  assert.equal(fromJournal(toJournal(back)).isHookFailure, true);
+  const lost = afterFailure(back, "v1 is gone");
+  assert.deepEqual([lost.step, lost.isHookFailure], ["reporting", undefined]);
+});

@@ -134,7 +134,15 @@ function serviceSupervisor(
       const { processes, keepers } = ports;
       const runner = scope.child(
         "runner",
-        runnerActor({ service, host, config, store, events: healthEvents, processes }),
+        runnerActor({
+          service,
+          host,
+          config,
+          store,
+          events: healthEvents,
+          facts: { tell: (running) => registrar.tell({ type: "running", service, running }) },
+          processes,
+        }),
       );
       const fetcher = scope.child("fetcher", fetcherActor({ store, engine, disk }));
       // The export ends with the fetcher; after a restart of this supervisor there is a new fetcher.

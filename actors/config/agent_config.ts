@@ -137,6 +137,10 @@ const serviceSchema = z.strictObject({
   health: healthSchema.optional(),
   /** Time between two health checks outside of a switch. */
   healthInterval: duration({ leastMs: LEAST_INTERVAL_MS }).prefault("2s"),
+  /**
+   * Failed checks in a row after which a service that was well is stopped and started again, since it hangs. Default: never.
+   */
+  restartAfterFailedChecks: z.int().min(2).max(10_000).optional(),
   pin: pinSchema.prefault({}),
   /** Releases that stay on disk beside the current one, so that a roll back needs no network. */
   keepReleases: z.int().min(1).max(100).default(1),

@@ -20,6 +20,16 @@ export class AgentMetrics {
       "version",
     ],
   );
+  readonly #serviceRestarts = this.#gauge(
+    "rollcall_service_restarts",
+    "Restarts of the service by the agent since that began: after a crash, or after too many failed checks",
+    ["service"],
+  );
+  readonly #differences = this.#gauge(
+    "rollcall_service_differences",
+    "Settings in which the running process differs from the config",
+    ["service"],
+  );
   readonly #pinnedBytes = this.#gauge(
     "rollcall_pinned_bytes",
     "Bytes of releases locked in memory",
@@ -58,7 +68,11 @@ export class AgentMetrics {
     actors: readonly ActorSnapshot[],
   ): Promise<string> {
     this.#registry.resetMetrics();
-    for (const { service, entry } of services) this.#setService(service, entry);
+    for (const { service, entry, running } of services) {
+      this.#setService(service, entry);
+      this.#serviceRestarts.set({ service }, running.restarts);
+      this.#differences.set({ service }, running.differences.length);
+    }
     for (const actor of actors) this.#setActor(actor);
     return await this.#registry.metrics();
   }

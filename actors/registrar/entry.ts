@@ -5,7 +5,7 @@
  */
 
 import { type Current, SCHEMA_VERSION } from "../../rollout/mod.ts";
-import type { HostIdentity } from "./messages.ts";
+import type { HostIdentity, Running } from "./messages.ts";
 
 /** The entry of an agent that has just started and knows nothing yet. */
 export function firstEntry(identity: HostIdentity, nowMs: number): Current {
@@ -53,4 +53,21 @@ export function urgencyOf(before: Current, after: Current): Urgency {
   const isOtherWord = before.waitingFor !== after.waitingFor ||
     before.preparation?.pause !== after.preparation?.pause;
   return isOtherWord ? "words" : "progress";
+}
+
+/** Most settings that the entry names; the host's own page names all. */
+const NAMED_MAX = 5;
+
+/** The entry as others see it: a host that waits for nothing says what is not as its config says. */
+export function shownEntry(
+  { entry, running }: { readonly entry: Current; readonly running: Running },
+): Current {
+  const { differences } = running;
+  if (entry.waitingFor !== null || differences.length === 0) return entry;
+  const more = differences.length - NAMED_MAX;
+  const named = differences.slice(0, NAMED_MAX).join(", ") + (more > 0 ? ` and ${more} more` : "");
+  return {
+    ...entry,
+    waitingFor: `runs otherwise than its config says (${named}), until it is started anew`,
+  };
 }

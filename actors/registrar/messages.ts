@@ -22,10 +22,19 @@ export type ReportOutcome =
   /** Not yet: there is no session, or the write failed. The caller tries again later. */
   | { readonly ok: false; readonly reason: string };
 
-/** The host's entry for one service, as it is in the tree or will be written next. */
+/** What is known of a service's process on this host. It is not in the tree. */
+export interface Running {
+  /** How often it was started again since the agent began. */
+  readonly restarts: number;
+  /** The settings in which it was started otherwise than the config says now. */
+  readonly differences: readonly string[];
+}
+
+/** The host's entry for one service, as it is in the tree or will be written next, and what is known here besides. */
 export interface ServiceEntry {
   readonly service: string;
   readonly entry: Current;
+  readonly running: Running;
 }
 
 /** The messages of the registrar. */
@@ -37,6 +46,7 @@ export type RegistrarMessage =
     /** The slot that the host holds, at its present step; `null`: it holds none. Left out: as before. */
     readonly slot?: Slot | null;
   }
+  | { readonly type: "running"; readonly service: string; readonly running: Running }
   | {
     readonly type: "report";
     readonly service: string;

@@ -16,32 +16,13 @@ import {
   reportSwitch,
   writeHost,
 } from "../../coordination/mod.ts";
-import { type Current, SCHEMA_VERSION, type Slot } from "../../rollout/mod.ts";
+import { type Current, SCHEMA_VERSION } from "../../rollout/mod.ts";
 import { hasCode, type ZooKeeper } from "../../zookeeper/mod.ts";
 import type { ActorContext, ActorDefinition, Subscribable } from "../runtime/mod.ts";
 import type { SessionEvent } from "../session/session.ts";
-import { firstEntry, patchEntry, type Urgency, urgencyOf } from "./entry.ts";
+import { patchEntry, shownEntry, type Urgency, urgencyOf } from "./entry.ts";
 import type { HostIdentity, RegistrarMessage, ReportOutcome } from "./messages.ts";
-
-interface Registration {
-  entry: Current;
-  isRegistered: boolean;
-  /** Whether the entry in the tree may differ from `entry`. */
-  isDirty: boolean;
-  isWriting: boolean;
-  /** The state that the entry in the tree is known to have; `null` if that is not known. */
-  said: Current["state"] | null;
-  /** The epoch of the registration; `null` before the first one. */
-  epoch: number | null;
-  /** The slot that has to be shown with its present step; `null` if none has. */
-  slot: Slot | null;
-  /** When the last write began, on the monotonic clock. */
-  writtenMs: number;
-  /** When the next write is due, if its timer is active. */
-  dueMs: number;
-  /** Why the last attempt to register failed. Each reason is logged once. */
-  problem: string | null;
-}
+import { firstRegistration, type Registration } from "./registration.ts";
 
 interface State {
   /** `null` while there is no connection. */
@@ -80,21 +61,9 @@ export function registrarActor(
     init(context) {
       session.subscribe(context.adapt((event: SessionEvent) => event));
       const nowMs = context.clock.wallTimeMs();
-      const registrations = new Map(identity.services.map((service): [string, Registration] => [
-        service,
-        {
-          entry: firstEntry(identity, nowMs),
-          isRegistered: false,
-          isDirty: false,
-          isWriting: false,
-          said: null,
-          epoch: null,
-          slot: null,
-          writtenMs: Number.NEGATIVE_INFINITY,
-          dueMs: Number.NEGATIVE_INFINITY,
-          problem: null,
-        },
-      ]));
+      const registrations = new Map(
+        identity.services.map((service) => [service, firstRegistration(identity, nowMs)]),
+      );
       return { zookeeper: null, sessionId: null, registrations, attempt: 0 };
     },
     receive(state, message, context) {
@@ -139,7 +108,11 @@ function receive(state: State, message: RegistrarMessage, deps: Deps): void {
       return onNotRegistered(state, message, deps);
     case "list":
       message.replyTo.tell(
-        [...state.registrations].map(([service, { entry }]) => ({ service, entry })),
+        [...state.registrations].map(([service, registration]) => ({
+          service,
+          entry: shownEntry(registration),
+          running: registration.running,
+        })),
       );
       return;
     case "endpoint":
@@ -154,6 +127,14 @@ function receive(state: State, message: RegistrarMessage, deps: Deps): void {
     case "update":
       showSlot(state, message, context);
       return patch(state, message.service, { change: message.patch, context });
+    case "running": {
+      const registration = state.registrations.get(message.service);
+      if (registration === undefined) return;
+      const before = shownEntry(registration).waitingFor;
+      registration.running = message.running;
+      if (shownEntry(registration).waitingFor === before) return;
+      return markDirty(state, message.service, { urgency: "words", context });
+    }
     case "write_due":
       return write(state, message.service, context);
     case "written":
@@ -310,7 +291,8 @@ function write(state: State, service: string, context: ActorContext<RegistrarMes
   registration.isDirty = false;
   registration.isWriting = true;
   registration.writtenMs = context.clock.nowMs();
-  const { entry, said, slot } = registration;
+  const { said, slot } = registration;
+  const entry = shownEntry(registration);
   registration.slot = null;
   context.pipeToSelf(
     () => writeHost(zookeeper, service, { entry, said, epoch, slot }),
@@ -325,7 +307,7 @@ function register(state: State, service: string, { identity, context }: Deps): v
   const registration = state.registrations.get(service);
   const { zookeeper, attempt } = state;
   if (registration === undefined || zookeeper === null) return;
-  const { entry } = registration;
+  const entry = shownEntry(registration);
   registration.isDirty = true;
   context.pipeToSelf(
     async () => {
@@ -366,7 +348,7 @@ function report(
   }
   forgetWrittenState(state, service);
   registration.slot = null;
-  const { entry: current } = registration;
+  const current = shownEntry(registration);
   const nowMs = context.clock.wallTimeMs();
   const reported = (outcome: ReportOutcome): RegistrarMessage => ({
     type: "reported",

@@ -31,8 +31,19 @@ export interface State {
   failures: number;
   /** Crashes in a row, for the back-off. */
   crashes: number;
+  /** Whether the process has passed a check since it was attached; and whether that it is well, or not any more, was told. */
+  wasWell: boolean;
+  isToldWell: boolean;
+  /** Starts after a crash, or after too many failed checks, since the agent began. */
+  restarts: number;
+  /** How the process was started otherwise than the config says now. */
+  differences: readonly string[];
+  /** Why the last start has failed, as far as it was told; `null` if it has not. */
+  startFailure: string | null;
   /** A start or stop is under way; others wait for it. */
   isBusy: boolean;
+  /** The stop under way is to be followed by a start: the service was unwell for too long. */
+  isRestarting: boolean;
   /** The start that is under way. Its process must not be lost if the actor ends meanwhile. */
   starting: Promise<ServiceProcess> | null;
   /** Requests that wait for it. */
@@ -103,11 +114,34 @@ export function onChecked(
   state.failures = result.ok ? 0 : state.failures + 1;
   // A healthy service gets a second chance; a service that was not healthy is reported at once.
   if (result.ok || !state.health.ok || state.failures >= FAILURES_UNTIL_UNHEALTHY) {
+    tellHealth(state, result, deps);
     setHealth(state, result, deps.options.events);
   }
+  tellFacts(state, deps.options);
   if (!state.isAnnounced) announce(state, deps.options.events);
   replyTo?.tell({ ...statusOf(state), health: result });
   return state;
+}
+
+/** Logs once that a service is well, and once that it is not any more. */
+function tellHealth(state: State, result: HealthResult, { options, context }: Deps): void {
+  state.wasWell ||= result.ok;
+  if (!state.wasWell || state.isToldWell === result.ok) return;
+  state.isToldWell = result.ok;
+  const about = { service: options.service, version: state.process?.version };
+  if (result.ok) context.log.info("{service} {version}: well", about);
+  else {context.log.warn("{service} {version}: unwell: {reason}", {
+      ...about,
+      reason: result.reason,
+    });}
+}
+
+/** Tells what is known of the process. Whoever is told may have been restarted, so it is told again. */
+export function tellFacts(
+  { restarts, differences }: State,
+  { facts }: Pick<RunnerOptions, "facts">,
+): void {
+  facts?.tell({ restarts, differences });
 }
 
 /** Notes the service's health, and publishes it if it has changed. */

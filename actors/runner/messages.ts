@@ -20,6 +20,14 @@ export interface ServiceStatus {
   readonly health: HealthResult;
 }
 
+/** What is known of the running process besides, for those who look at this host. */
+export interface RunningFacts {
+  /** How often the service was started again since the agent began: after a crash, or because it was unwell for too long. */
+  readonly restarts: number;
+  /** The settings in which what runs was started otherwise than the config says now, such as `env PORT`. */
+  readonly differences: readonly string[];
+}
+
 /** The outcome of a request to start or stop. */
 export type RunnerOutcome = { readonly ok: true } | { readonly ok: false; readonly reason: string };
 
@@ -53,6 +61,8 @@ export type RunnerMessage =
     readonly error: unknown;
     readonly replyTo: ReplyTo<RunnerOutcome>;
   }
+  /** A service that was unwell for too long has been stopped, or could not be. */
+  | { readonly type: "unwell_stopped"; readonly process: ServiceProcess; readonly error: unknown }
   | { readonly type: "exited"; readonly process: ServiceProcess; readonly how: string }
   | { readonly type: "check_due" }
   | { readonly type: "restart_due" }
@@ -72,6 +82,8 @@ export interface RunnerOptions {
   readonly store: Pick<Releases, "layout" | "isIntact">;
   /** Where changes of the service's health are published. It should replay the last one to new subscribers. */
   readonly events: Publisher<HealthEvent>;
+  /** Told what is known of the process, after each change and each check. Default: nobody. */
+  readonly facts?: { tell(facts: RunningFacts): void };
   /** Where its processes run. Default: on this machine. */
   readonly processes?: ServiceProcesses;
 }

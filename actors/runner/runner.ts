@@ -8,8 +8,8 @@
  * @module
  */
 
-import { type HealthResult, type ServiceProcess, thisHost } from "../../host/mod.ts";
-import type { ActorContext, ActorDefinition, ReplyTo } from "../runtime/mod.ts";
+import { type HealthResult, thisHost } from "../../host/mod.ts";
+import type { ActorDefinition, ReplyTo } from "../runtime/mod.ts";
 import {
   announce,
   check,
@@ -21,6 +21,7 @@ import {
   type State,
   statusOf,
 } from "./health.ts";
+import { attach, findRunning, lookForRunning } from "./attach.ts";
 import type { RunnerMessage, RunnerOptions, RunnerOutcome } from "./messages.ts";
 
 /** Wait before the first restart after a crash. It doubles with each crash: 1 s, 2 s, 4 s, … */
@@ -42,22 +43,12 @@ class ChangedReleaseError extends Error {
 
 const NOT_RUNNING: HealthResult = { ok: false, reason: "not running" };
 
-type Context = ActorContext<RunnerMessage>;
-
 /** Makes the runner actor of one service. */
 export function runnerActor(options: RunnerOptions): ActorDefinition<State, RunnerMessage> {
   return {
     name: "runner",
     init(context) {
-      const { processes = thisHost.processes, store: { layout } } = options;
-      const process = processes.adopt(layout.processRecord, {
-        logPath: layout.serviceLog,
-        onRefused: (reason) =>
-          context.log.warn("{service}: not adopted: {reason}", {
-            service: options.service,
-            reason,
-          }),
-      });
+      const process = findRunning({ options, context });
       const state: State = {
         wanted: process?.version ?? null,
         process: null,
@@ -66,19 +57,20 @@ export function runnerActor(options: RunnerOptions): ActorDefinition<State, Runn
         attachedMs: 0,
         failures: 0,
         crashes: 0,
+        wasWell: false,
+        isToldWell: false,
+        restarts: 0,
+        differences: [],
+        startFailure: null,
         isBusy: false,
+        isRestarting: false,
         starting: null,
         waiting: [],
       };
       if (process !== null) {
-        context.log.info("{service} {version}: adopted, pid {pid}", {
-          service: options.service,
-          version: process.version,
-          pid: process.pid,
-        });
         // Its status is not known before the first check. To publish "down" would be false, and by it the host would be
         // admitted past the budget.
-        attach(state, process, context);
+        attach(state, process, { options, context });
       } else {
         announce(state, options.events);
       }
@@ -100,7 +92,9 @@ export function runnerActor(options: RunnerOptions): ActorDefinition<State, Runn
           return request(state, message, { options, context });
         case "started":
           state.starting = null;
-          attach(state, message.process, context);
+          state.startFailure = null;
+          if (message.replyTo === null) state.restarts++;
+          attach(state, message.process, { options, context });
           context.log.info("{service} {version}: started, pid {pid}", {
             service: options.service,
             version: message.process.version,
@@ -110,12 +104,8 @@ export function runnerActor(options: RunnerOptions): ActorDefinition<State, Runn
           return next(state, { options, context });
         case "start_failed":
           state.starting = null;
+          onStartFailed(state, message, { options, context });
           message.replyTo?.tell({ ok: false, reason: reasonOf(message.error) });
-          // The sender of a request handles its failure; a restart after a crash is tried again here.
-          if (message.replyTo !== null) state.wanted = null;
-          else if (message.error instanceof ChangedReleaseError) {
-            giveUp(state, message.error, { options, context });
-          } else scheduleRestart(state, context);
           return next(state, { options, context });
         case "stop_settled":
           if (message.error === null) state.process = null;
@@ -124,10 +114,16 @@ export function runnerActor(options: RunnerOptions): ActorDefinition<State, Runn
             message.error === null ? { ok: true } : { ok: false, reason: reasonOf(message.error) },
           );
           return next(state, { options, context });
+        case "unwell_stopped":
+          return onUnwellStopped(state, message, { options, context });
         case "exited":
           return onExit(state, message, { options, context });
         case "restart_due":
-          if (state.wanted !== null && state.process === null && !state.isBusy) {
+          if (state.wanted === null || state.isBusy) return state;
+          lookForRunning(state, { options, context });
+          // Whatever runs already is what should run: another version was started by somebody else.
+          if (state.process !== null) state.wanted = state.process.version;
+          else {
             start(state, { version: state.wanted, replyTo: null }, { options, context });
           }
           return state;
@@ -138,7 +134,10 @@ export function runnerActor(options: RunnerOptions): ActorDefinition<State, Runn
           check(state, null, { options, context });
           return state;
         case "checked":
-          return onChecked(state, message, { options, context });
+          return restartIfUnwell(
+            onChecked(state, message, { options, context }),
+            { options, context },
+          );
       }
     },
     async onStop(state) {
@@ -162,6 +161,7 @@ function request(
     return state;
   }
   deps.context.timers.cancel("restart");
+  lookForRunning(state, deps);
   if (message.type === "stop") {
     state.wanted = null;
     const { process } = state;
@@ -225,18 +225,6 @@ function start(
   });
 }
 
-/** Begins to watch a process: waits for its end and checks its health. */
-function attach(state: State, process: ServiceProcess, context: Context): void {
-  state.process = process;
-  state.attachedMs = context.clock.nowMs();
-  state.failures = 0;
-  context.pipeToSelf(() => process.exited, {
-    ok: (exit) => ({ type: "exited", process, how: describeExit(exit) }),
-    error: (error) => ({ type: "exited", process, how: reasonOf(error) }),
-  });
-  context.self.tell({ type: "check_due" });
-}
-
 function onExit(
   state: State,
   message: Extract<RunnerMessage, { type: "exited" }>,
@@ -246,7 +234,7 @@ function onExit(
   if (state.process !== process) return state;
   const { context, options } = deps;
   // While it is being stopped, the stop itself reports when the last of its processes has ended.
-  if (state.wanted === null && state.isBusy) return state;
+  if (state.isBusy && (state.wanted === null || state.isRestarting)) return state;
   state.process = null;
   // A process that a failed stop has left has ended after all.
   if (state.wanted === null) return state;
@@ -262,25 +250,71 @@ function onExit(
   return state;
 }
 
-function scheduleRestart(state: State, context: Context): void {
+/** A start has failed: each reason is logged once, and is what is wrong with the service until it runs. */
+function onStartFailed(
+  state: State,
+  { error, replyTo }: Extract<RunnerMessage, { type: "start_failed" }>,
+  { options, context }: Deps,
+): void {
+  const reason = `it does not start: ${reasonOf(error)}`;
+  if (reason !== state.startFailure) {
+    context.log.warn("{service} {version}: {reason}", {
+      service: options.service,
+      version: state.wanted,
+      reason,
+    });
+  }
+  state.startFailure = reason;
+  // The sender of a request handles its failure, and the coordinator has a changed release repaired. Any other restart
+  // after a crash is tried again here.
+  if (replyTo !== null || error instanceof ChangedReleaseError) state.wanted = null;
+  else scheduleRestart(state, context);
+  setHealth(state, { ok: false, reason }, options.events);
+}
+
+/**
+ * Starts a service again that has been well and has failed as many checks in a row as the config says: it hangs. One that
+ * has not been well yet may only be slow to begin.
+ */
+function restartIfUnwell(state: State, { options, context }: Deps): State {
+  const { restartAfterFailedChecks: most, stopGrace: graceMs, stopSignal: signal } = options.config;
+  const { process, failures } = state;
+  if (most === undefined || failures < most || !state.wasWell || process === null) return state;
+  if (state.isBusy || state.wanted === null) return state;
+  context.log.warn("{service} {version}: started again after {failures} failed checks", {
+    service: options.service,
+    version: process.version,
+    failures,
+  });
+  state.isBusy = true;
+  state.isRestarting = true;
+  context.pipeToSelf(() => process.stop({ graceMs, signal }), {
+    ok: () => ({ type: "unwell_stopped", process, error: null }),
+    error: (error) => ({ type: "unwell_stopped", process, error: error ?? "unknown" }),
+  });
+  return state;
+}
+
+function onUnwellStopped(
+  state: State,
+  { error }: Extract<RunnerMessage, { type: "unwell_stopped" }>,
+  deps: Deps,
+): State {
+  const { options, context } = deps;
+  state.isRestarting = false;
+  if (error !== null || state.wanted === null) {
+    context.log.error("{service}: not started again: {error}", { service: options.service, error });
+    return next(state, deps);
+  }
+  state.process = null;
+  start(state, { version: state.wanted, replyTo: null }, deps);
+  return state;
+}
+
+function scheduleRestart(state: State, context: Deps["context"]): void {
   const delayMs = Math.min(LONGEST_RESTART_DELAY_MS, FIRST_RESTART_DELAY_MS * 2 ** state.crashes);
   state.crashes++;
   context.timers.after("restart", delayMs, { type: "restart_due" });
-}
-
-/** Does not start a release again that has changed. As on a machine that comes back, the coordinator has it repaired. */
-function giveUp(
-  state: State,
-  { message }: ChangedReleaseError,
-  { options, context }: Deps,
-): void {
-  context.log.warn("{service} {version}: not started again: {reason}", {
-    service: options.service,
-    version: state.wanted,
-    reason: message,
-  });
-  state.wanted = null;
-  setHealth(state, { ok: false, reason: message }, options.events);
 }
 
 function next(state: State, deps: Deps): State {
@@ -292,15 +326,4 @@ function next(state: State, deps: Deps): State {
     request(state, waiting, deps);
   }
   return state;
-}
-
-function describeExit(exit: Awaited<ServiceProcess["exited"]>): string {
-  switch (exit.type) {
-    case "code":
-      return `exit status ${exit.code}`;
-    case "signal":
-      return `signal ${exit.signal}`;
-    case "unknown":
-      return "exit status unknown";
-  }
 }

@@ -42,6 +42,7 @@ services:
     workingDirectory: /srv/search
     drain: [/usr/local/bin/leave-lb, "search"]
     drainTimeout: 30s
+    restartAfterFailedChecks: 15
     preStart: { command: [/usr/local/bin/migrate, "{blob}"], timeout: 2m, onFailure: stop }
     ulimits: { nofile: { soft: 1024, hard: 4096 }, memlock: 8M }
     stopGrace: 10s

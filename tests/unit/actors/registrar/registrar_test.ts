@@ -1,5 +1,9 @@
 import assert from "node:assert/strict";
-import type { RegistrarMessage, ReportOutcome } from "../../../../actors/registrar/messages.ts";
+import type {
+  RegistrarMessage,
+  ReportOutcome,
+  ServiceEntry,
+} from "../../../../actors/registrar/messages.ts";
 import { registrarActor } from "../../../../actors/registrar/registrar.ts";
 import {
   type ActorLogger,
@@ -179,5 +183,34 @@ Deno.test("registrar: a report waits for the registration, then goes through wit
       await new Promise((resolve) => setTimeout(resolve, 10));
     }
     assert.equal((await read(zk)).view.current.get("web-1")?.version, "2");
+  });
+});
+
+Deno.test("registrar: a host that waits for nothing says in what its process differs from its config", async () => {
+  await run(async ({ zk, registrar, events, until }) => {
+    const differences = ["command", ..."abcdef".split("").map((letter) => `env ${letter}`)];
+    const text = "runs otherwise than its config says " +
+      "(command, env a, env b, env c, env d and 2 more), until it is started anew";
+    registrar.tell(update({ version: "1", state: "serving", waitingFor: null }));
+    events.publish(await connected(zk));
+    await until("it serves", (entry) => entry?.state === "serving");
+    registrar.tell({ type: "running", service: SERVICE, running: { restarts: 2, differences } });
+    await until("the entry says it", (entry) => entry?.waitingFor === text);
+    const list = await ask<RegistrarMessage, readonly ServiceEntry[]>(
+      registrar,
+      (replyTo) => ({ type: "list", replyTo }),
+      { timeoutMs: 10_000, clock: systemClock },
+    );
+    assert.deepEqual(list.map(({ running }) => running), [{ restarts: 2, differences }]);
+    registrar.tell(update({ waitingFor: "v2 failed here" }));
+    await until("something else counts more", (entry) => entry?.waitingFor === "v2 failed here");
+    registrar.tell(update({ waitingFor: null }));
+    await until("the entry says it again", (entry) => entry?.waitingFor === text);
+    registrar.tell({
+      type: "running",
+      service: SERVICE,
+      running: { restarts: 3, differences: [] },
+    });
+    await until("it waits for nothing", (entry) => entry?.waitingFor === null);
   });
 });

@@ -4,6 +4,7 @@ import type {
   HealthEvent,
   RunnerMessage,
   RunnerOutcome,
+  RunningFacts,
 } from "../../../../actors/runner/messages.ts";
 import { runnerActor } from "../../../../actors/runner/runner.ts";
 import {
@@ -15,14 +16,21 @@ import {
   Topic,
   VirtualClock,
 } from "../../../../actors/runtime/mod.ts";
-import { adoptService, NO_BLOB, ReleaseStore } from "../../../../host/mod.ts";
+import { adoptService, NO_BLOB, ReleaseStore, startService } from "../../../../host/mod.ts";
 
 interface Bench {
   readonly folder: string;
   readonly store: ReleaseStore;
   readonly clock: VirtualClock;
-  /** Starts a runner of a service that runs this shell script. */
-  spawn(script: string): { runner: ActorRef<RunnerMessage>; health: Probe<HealthEvent> };
+  /** Starts a runner of a service that runs this shell script, with further keys of the config. */
+  spawn(script: string, keys?: Record<string, unknown>): {
+    runner: ActorRef<RunnerMessage>;
+    health: Probe<HealthEvent>;
+    /** What it has told of its process. */
+    facts: RunningFacts[];
+  };
+  /** What was logged as a warning or for information. */
+  readonly logged: string[];
   /** Waits for something outside the actors; virtual time stands still. */
   until(what: string, isTrue: () => boolean): Promise<void>;
 }
@@ -37,28 +45,44 @@ async function run(test: (bench: Bench) => Promise<void>): Promise<void> {
   await store.promote("v1");
   const clock = new VirtualClock();
   const systems: ActorSystem[] = [];
+  const logged: string[] = [];
+  const log = (text: string, properties: Record<string, unknown> = {}) =>
+    void logged.push(text.replaceAll(/\{(\w+)\}/g, (_, name) => String(properties[name])));
   try {
     await test({
       folder,
       store,
       clock,
-      spawn(script) {
-        const system = ActorSystem.create({ name: "test", clock });
+      logged,
+      spawn(script, keys = {}) {
+        const system = ActorSystem.create({
+          name: "test",
+          clock,
+          log: { debug() {}, info: log, warn: log, error: log },
+        });
         systems.push(system);
         const { services } = agentConfigSchema.parse({
           site: "north",
           rack: "r1",
           zookeeper: "localhost:1",
           dataDir: folder,
-          services: { web: { command: ["sh", "-c", script], stopGrace: "1s" } },
+          services: { web: { command: ["sh", "-c", script], stopGrace: "1s", ...keys } },
         });
         const config = services["web"];
         assert.ok(config);
         const events = new Topic<HealthEvent>("health", { replayLast: true });
         const health = spawnProbe<HealthEvent>(system, "health");
         events.subscribe(health.ref);
-        const options = { service: "web", host: "web-1", config, store, events };
-        return { runner: system.spawn("runner", runnerActor(options)), health };
+        const facts: RunningFacts[] = [];
+        const runner = runnerActor({
+          service: "web",
+          host: "web-1",
+          config,
+          store,
+          events,
+          facts: { tell: (told) => facts.push(told) },
+        });
+        return { runner: system.spawn("runner", runner), health, facts };
       },
       async until(what, isTrue) {
         for (let look = 0; look < 1_000; look++) {
@@ -178,5 +202,142 @@ Deno.test("runner: what has changed since it was verified is not started, and it
     const [, second] = outcomes;
     assert.match(second?.ok === false ? second.reason : "", /blob has 14 bytes instead of 2/);
     assert.equal(starts(), 1);
+  });
+});
+
+/** Collects the outcomes of requests. */
+function collect(): { outcomes: RunnerOutcome[]; replyTo: ReplyTo<RunnerOutcome> } {
+  const outcomes: RunnerOutcome[] = [];
+  const tell = (outcome: RunnerOutcome) => (outcomes.push(outcome), "accepted" as const);
+  return { outcomes, replyTo: { path: "/test", tell } };
+}
+
+Deno.test("runner: why a service does not start is logged once, and is what is wrong with it", async () => {
+  await run(async ({ folder, clock, logged, spawn, until }) => {
+    const program = `${folder}/program`;
+    await Deno.writeTextFile(program, "#!/bin/sh\nexit 3\n", { mode: 0o755 });
+    const { runner, health } = spawn("", { command: [program] });
+    runner.tell({ type: "start", version: "v1", replyTo: ignore });
+    await until("it has ended", () => logged.some((line) => /ended by itself/.test(line)));
+    await Deno.chmod(program, 0o644);
+    const reason = () => {
+      const last = health.messages.at(-1)?.status.health;
+      return last?.ok === false ? last.reason : "";
+    };
+    for (const delayMs of [1_000, 2_000, 4_000]) {
+      await clock.settle();
+      const before = health.messages.length;
+      await clock.advance(delayMs);
+      await until("it has been tried again", () => health.messages.length > before);
+      assert.match(reason(), /it does not start: .*denied/i);
+    }
+    assert.equal(
+      logged.filter((line) => /web v1: it does not start: .*denied/i.test(line)).length,
+      1,
+    );
+  });
+});
+
+Deno.test("runner: a start and a stop go by what runs on the machine, not by what is known of it", async () => {
+  await run(async ({ folder, store, spawn, until }) => {
+    const { layout } = store;
+    const lost = async () => {
+      const service = await startService({
+        argv: ["sh", "-c", "exec sleep 60"],
+        cwd: folder,
+        logPath: layout.serviceLog,
+        recordPath: layout.processRecord,
+        version: "v1",
+      });
+      service.detach();
+      return service;
+    };
+    const { runner, health } = spawn("exec sleep 60");
+    await until("it is there", () => health.messages.length > 0);
+    const { outcomes, replyTo } = collect();
+    const first = await lost();
+    runner.tell({ type: "start", version: "v1", replyTo });
+    await until("it is well", () => health.messages.at(-1)?.status.health.ok === true);
+    assert.equal(health.messages.at(-1)?.status.pid, first.pid);
+    runner.tell({ type: "stop", replyTo });
+    await until("it is stopped", () => outcomes.length === 2);
+
+    const second = await lost();
+    runner.tell({ type: "start", version: "v2", replyTo });
+    runner.tell({ type: "stop", replyTo });
+    await until("it is stopped again", () => outcomes.length === 4);
+    assert.equal(second.isAlive(), false);
+    assert.deepEqual(outcomes, [
+      { ok: true },
+      { ok: true },
+      { ok: false, reason: "version v1 runs; stop it first" },
+      { ok: true },
+    ]);
+  });
+});
+
+Deno.test("runner: a service that was well and hangs is started again after as many failed checks as the config says", async () => {
+  await run(async ({ folder, clock, logged, spawn, until }) => {
+    const { runner, health, facts } = spawn("exec sleep 60", {
+      health: { type: "exec", argv: ["test", "-e", `${folder}/well`] },
+      restartAfterFailedChecks: 3,
+    });
+    const checked = async (count: number) => {
+      for (let check = 0; check < count; check++) {
+        const before = facts.length;
+        await clock.advance(2_000);
+        await until("it is checked", () => facts.length > before);
+        await until("the next check is due", () => clock.scheduledCount > 0);
+      }
+    };
+    runner.tell({ type: "start", version: "v1", replyTo: ignore });
+    await until("it is checked", () => facts.length > 1);
+    const pid = () => health.messages.at(-1)?.status.pid;
+    const first = pid();
+    // It has not been well yet: it may only be slow to begin.
+    await checked(5);
+    assert.deepEqual([pid(), facts.at(-1)?.restarts], [first, 0]);
+    await Deno.writeTextFile(`${folder}/well`, "");
+    await checked(2);
+    await Deno.remove(`${folder}/well`);
+    await checked(2);
+    assert.deepEqual([pid(), facts.at(-1)?.restarts], [first, 0]);
+    await checked(1);
+    await until("it is started again", () => facts.at(-1)?.restarts === 1);
+    await Deno.writeTextFile(`${folder}/well`, "");
+    await checked(2);
+    await until("it is well", () => health.messages.at(-1)?.status.health.ok === true);
+    assert.notEqual(pid(), first);
+    const told = logged.filter((line) => /: (well|unwell|started again)/.test(line))
+      .map((line) => line.replace(/check .*/, "check"));
+    assert.deepEqual(told, [
+      "web v1: well",
+      "web v1: unwell: exec check",
+      "web v1: started again after 3 failed checks",
+      "web v1: well",
+    ]);
+  });
+});
+
+Deno.test("runner: says in what a process that it adopts differs from the config", async () => {
+  await run(async ({ logged, spawn, until }) => {
+    const first = spawn("exec sleep 60", { env: { PORT: "1", SECRET: "a", SAME: "same" } });
+    first.runner.tell({ type: "start", version: "v1", replyTo: ignore });
+    await until("it is well", () => first.health.messages.at(-1)?.status.health.ok === true);
+    assert.deepEqual(first.facts.at(-1)?.differences, []);
+    const same = spawn("exec sleep 60", { env: { SAME: "same", SECRET: "a", PORT: "1" } });
+    await until("it is adopted", () => same.facts.length > 0);
+    assert.deepEqual(same.facts[0]?.differences, []);
+    const second = spawn("exec  sleep 60", {
+      env: { PORT: "1", SECRET: "b", SAME: "same", NEW: "" },
+    });
+    await until("it is adopted", () => second.facts.length > 0);
+    assert.deepEqual(second.facts[0]?.differences, ["command", "env NEW", "env SECRET"]);
+    const [line = "", ...more] = logged.filter((text) => text.includes("otherwise"));
+    assert.match(
+      line,
+      /web v1: runs otherwise than the config says \(command, env NEW, env SECRET\)/,
+    );
+    assert.deepEqual(more, []);
   });
 });

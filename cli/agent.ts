@@ -6,8 +6,9 @@
 
 import { agentConfigSchema } from "../actors/config/agent_config.ts";
 import { startAgent } from "../actors/agent/agent.ts";
+import { checkMachine } from "../actors/agent/check_machine.ts";
 import { type MessageHooks, systemClock } from "../actors/runtime/mod.ts";
-import { CommandError } from "./shared/errors.ts";
+import { CommandError, UsageError } from "./shared/errors.ts";
 import { setUpLogging } from "./shared/logging.ts";
 import type { LogLevelName } from "./shared/options.ts";
 import { writeJson, writeLine } from "./shared/output.ts";
@@ -25,6 +26,10 @@ export interface AgentCommandOptions {
 /** Runs the agent until it is told to stop. */
 export async function runAgent(options: AgentCommandOptions): Promise<void> {
   const config = await readYamlFile(options.config, "config", agentConfigSchema);
+  const problems = checkMachine(config);
+  if (problems.length > 0) {
+    throw new UsageError(`check config ${options.config}:\n  ${problems.join("\n  ")}`);
+  }
   const log = await setUpLogging("agent", options.logLevel);
   // A promise that a library has forgotten must not end the agent; the log says what it was.
   globalThis.addEventListener("unhandledrejection", (event) => {

@@ -10,6 +10,7 @@ import { z } from "zod";
 import { isName, NAME_RULE } from "../../base/names.ts";
 import { ENGINE_NAMES } from "../../torrent/engine/engine_names.ts";
 import {
+  expandTemplate,
   HEALTH_TIMEOUT_MAX_MS,
   type HealthCheck,
   healthCheckSchema,
@@ -19,7 +20,8 @@ import {
 } from "../../host/mod.ts";
 import { durationSchema } from "../../rollout/mod.ts";
 import { isLimiting } from "../../torrent/swarm/limits/rate_schedule.ts";
-import { argvSchema, duration } from "./basics.ts";
+import { parseConnectString } from "../../zookeeper/client/connection/connect_string.ts";
+import { argvSchema, duration, templateSchema } from "./basics.ts";
 import { hookSchema } from "./hooks.ts";
 import { limitsSchema } from "./limits.ts";
 import { sizeSchema } from "./size.ts";
@@ -58,16 +60,27 @@ const healthTimeout = {
   ),
 };
 
+/** Whether a health check can ask it, once its templates are filled in. */
+function isHttpUrl(template: string): boolean {
+  const url = URL.parse(
+    expandTemplate(template, { blob: "/blob", version: "v1", service: "web", host: "web-1" }),
+  );
+  return url !== null && /^https?:$/.test(url.protocol);
+}
+
 const healthSchema = z.discriminatedUnion("type", [
   z.strictObject({
     type: z.literal("http"),
-    url: z.string().min(1),
+    url: templateSchema.refine(
+      isHttpUrl,
+      "expected a URL such as http://127.0.0.1:9000/health",
+    ),
     expectStatus: z.int().min(100).max(599).optional(),
     ...healthTimeout,
   }),
   z.strictObject({
     type: z.literal("tcp"),
-    host: z.string().optional(),
+    host: templateSchema.optional(),
     port: z.int().min(1).max(65_535),
     ...healthTimeout,
   }),
@@ -99,9 +112,9 @@ const serviceSchema = z.strictObject({
     "expected a user such as www-data, 1000 or 1000:1000",
   ).optional(),
   /** Added to what a service gets of the agent's environment; templates as in `command`. */
-  env: z.record(z.string(), z.string()).default({}),
+  env: z.record(z.string(), templateSchema).default({}),
   /** Default: the release's folder. */
-  workingDirectory: z.string().optional(),
+  workingDirectory: templateSchema.optional(),
   /** Its group besides: a name or `GID`. Default: the user's own. */
   group: z.union([z.string(), z.int().min(0).transform(String)]).refine(
     (group) => SERVICE_GROUP_PATTERN.test(group),
@@ -155,7 +168,16 @@ export const agentConfigSchema = z.strictObject({
   /** The rack within the site. */
   rack: nameSchema,
   /** ZooKeeper servers, with an optional chroot: `zk1:2181,zk2:2181,zk3:2181/prod`. */
-  zookeeper: z.string().min(1),
+  zookeeper: z.string().superRefine((text, context) => {
+    try {
+      parseConnectString(text);
+    } catch {
+      context.addIssue({
+        code: "custom",
+        message: `expected servers such as zk1:2181,zk2:2181/prod, was "${text}"`,
+      });
+    }
+  }),
   /** How long ZooKeeper waits for a sign of life of this host before its session ends and it counts as away. */
   sessionTimeout: duration({ leastMs: LEAST_SESSION_MS, mostMs: 3_600_000 }).prefault("10s"),
   /** Where releases, locks and records live; on the file system that holds the blobs. */

@@ -1,10 +1,22 @@
 /** What several keys of the config are made of. */
 
 import { z } from "zod";
+import { unknownPlaceholder } from "../../host/mod.ts";
 import { durationSchema } from "../../rollout/mod.ts";
 
-/** A program and its arguments. */
-export const argvSchema = z.tuple([z.string().min(1)], z.string(), {
+/** A text in which `{blob}`, `{version}`, `{service}` and `{host}` are filled in. */
+export const templateSchema = z.string().superRefine((text, context) => {
+  const word = unknownPlaceholder(text);
+  if (word === undefined) return;
+  context.addIssue({
+    code: "custom",
+    message: `expected {blob}, {version}, {service} or {host}, was {${word}}; ` +
+      `{{${word}}} is that word in braces`,
+  });
+});
+
+/** A program and its arguments, with templates. */
+export const argvSchema = z.tuple([templateSchema.min(1)], templateSchema, {
   error: "expected a list: the program and its arguments",
 });
 

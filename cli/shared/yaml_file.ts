@@ -6,7 +6,7 @@
  */
 
 import { closest, distance } from "fastest-levenshtein";
-import { parseDocument } from "yaml";
+import { isNode, parseDocument } from "yaml";
 import { z } from "zod";
 import { readFile } from "../../base/bounded_read.ts";
 import { UsageError } from "./errors.ts";
@@ -47,21 +47,28 @@ export function parseYaml<T>(
   source: { path: string; kind: string; schema: z.ZodType<T> },
 ): T {
   const { path, kind, schema } = source;
-  const parsed = schema.safeParse(toValue(text, `read ${kind} ${path}`));
+  const { value, written } = toValue(text, `read ${kind} ${path}`);
+  const parsed = schema.safeParse(value);
   if (parsed.success) return parsed.data;
   const problems = [
-    ...new Set(parsed.error.issues.flatMap((issue) => describeIssue(issue, schema))),
+    ...new Set(parsed.error.issues.flatMap((issue) => describeIssue(issue, { schema, written }))),
   ];
   throw new UsageError(`read ${kind} ${path}:\n  ${problems.join("\n  ")}`);
 }
 
+/** How the value at a place is written in the file; undefined if it is not there, or more than a short line. */
+type Written = (path: readonly PropertyKey[]) => string | undefined;
+
 /** The value that the text stands for. The parser throws where aliases lead nowhere or are too many, and where it is nested too deeply. */
-function toValue(text: string, action: string): unknown {
+function toValue(text: string, action: string): { value: unknown; written: Written } {
   let problems: readonly string[];
   try {
     // Warnings would be printed by the library itself; whatever they are about does not fit a schema either.
     const document = parseDocument(text, { prettyErrors: true, logLevel: "error" });
-    if (document.errors.length === 0) return document.toJS({ maxAliasCount: MAX_ALIASES });
+    if (document.errors.length === 0) {
+      const value: unknown = document.toJS({ maxAliasCount: MAX_ALIASES });
+      return { value, written: (path) => writtenAt(text, document.getIn(path, true)) };
+    }
     problems = document.errors.map((error) => error.message.trimEnd());
   } catch (cause) {
     problems = [cause instanceof Error ? cause.message : String(cause)];
@@ -71,7 +78,21 @@ function toValue(text: string, action: string): unknown {
   throw new UsageError(`${action}: not valid YAML:\n  ${shown.join("\n  ")}`);
 }
 
-function describeIssue(issue: z.core.$ZodIssue, schema: z.ZodType): string[] {
+/** Longest value that is shown as it could be written, in characters. */
+const SHOWN_MAX = 80;
+
+function writtenAt(text: string, node: unknown): string | undefined {
+  if (!isNode(node) || !node.range) return undefined;
+  const [start, end] = node.range;
+  const written = text.slice(start, end);
+  return written.length <= SHOWN_MAX && !written.includes("\n") ? written : undefined;
+}
+
+function describeIssue(
+  issue: z.core.$ZodIssue,
+  source: { readonly schema: z.ZodType; readonly written: Written },
+): string[] {
+  const { schema, written } = source;
   const place = formatPlace(issue.path);
   if (issue.code === "unrecognized_keys") {
     const known = knownKeys(schema, issue.path);
@@ -84,12 +105,18 @@ function describeIssue(issue: z.core.$ZodIssue, schema: z.ZodType): string[] {
     const [branch] = issue.errors.toSorted((a, b) => depth(b) - depth(a));
     if (branch !== undefined && depth(branch) > 0) {
       return branch.flatMap((inner) =>
-        describeIssue({ ...inner, path: [...issue.path, ...inner.path] }, schema)
+        describeIssue({ ...inner, path: [...issue.path, ...inner.path] }, source)
       );
     }
   }
   if (issue.code === "invalid_type" && issue.message.endsWith("received undefined")) {
     return [`${place}: missing, expected ${issue.expected}`];
+  }
+  const isPlain = issue.message.startsWith("Invalid input");
+  if (isPlain && issue.code === "invalid_type" && issue.expected === "string") {
+    // YAML takes 9000 for a number, 1.10 for 1.1, no for a boolean, and {blob} for a map.
+    const text = written(issue.path);
+    if (text !== undefined) return [`${place}: put it in quotes: ${JSON.stringify(text)}`];
   }
   return [`${place}: ${issue.message}`];
 }

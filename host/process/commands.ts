@@ -59,15 +59,29 @@ export const healthCheckSchema = z.discriminatedUnion("type", [
 /** A health check as a config gives it, with the defaults filled in. */
 export type HealthCheck = z.output<typeof healthCheckSchema>;
 
+const PLACEHOLDERS = ["blob", "version", "service", "host"] as const;
+
+/** A word in braces, in two pairs to stand for itself. Not one that belongs to a shell, curl or printf: `${x}`, `%{x}`. */
+const WORD_IN_BRACES = /\{\{(\w+)\}\}|(?<![$%\\{])\{([A-Za-z_]\w*)\}/g;
+
 /**
- * Replaces `{blob}`, `{version}`, `{service}` and `{host}` by their values. All other braces stay as
- * they are, since they belong to the shell, to awk or to JSON.
+ * Replaces `{blob}`, `{version}`, `{service}` and `{host}` by their values, and `{{word}}` by `{word}`. All other braces
+ * stay as they are, since they belong to the shell, to awk or to JSON.
  */
 export function expandTemplate(text: string, values: TemplateValues): string {
-  return text.replaceAll(
-    /\{(blob|version|service|host)\}/g,
-    (_, word: keyof TemplateValues) => values[word],
-  );
+  return text.replaceAll(WORD_IN_BRACES, (all, literal?: string, word?: string) => {
+    if (literal !== undefined) return `{${literal}}`;
+    const known = PLACEHOLDERS.find((each) => each === word);
+    return known === undefined ? all : values[known];
+  });
+}
+
+/** A word in braces that stands for nothing, which is most likely a mistake; undefined if there is none. */
+export function unknownPlaceholder(text: string): string | undefined {
+  for (const [, literal, word] of text.matchAll(WORD_IN_BRACES)) {
+    if (literal === undefined && !PLACEHOLDERS.some((each) => each === word)) return word;
+  }
+  return undefined;
 }
 
 /** A command with its templates filled in, ready for `startService`. */

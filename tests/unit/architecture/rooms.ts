@@ -26,7 +26,14 @@ export const ROOMS: Readonly<Record<string, readonly string[]>> = {
     "host",
     "torrent",
   ],
-  "actors/config": ["base", "host", "rollout", "torrent/engine", "torrent/swarm/limits"],
+  "actors/config": [
+    "base",
+    "host",
+    "rollout",
+    "torrent/engine",
+    "torrent/swarm/limits",
+    "zookeeper/client/connection",
+  ],
   "actors/endpoint": ["actors/registrar", "actors/runtime", "http", "rollout"],
   "actors/fetcher": [
     "actors/runtime",

@@ -48,6 +48,20 @@ Deno.test("parseYaml: nesting without end is an error of the file, not of the pr
   assert.match(problemOf(`name: ${"{a: ".repeat(20_000)}`), /^read config test\.yaml: /);
 });
 
+Deno.test("parseYaml: what YAML does not take for text is shown in quotes, as it is written", () => {
+  assert.equal(
+    problemOf("name: 1.10\nlist: [ok, true, {blob}, 0x1F, ~, [a]]"),
+    "read config test.yaml:\n" +
+      ["name", "list[1]", "list[2]", "list[3]", "list[4]", "list[5]"].map((place, index) =>
+        `  ${place}: put it in quotes: ${
+          ['"1.10"', '"true"', '"{blob}"', '"0x1F"', '"~"', '"[a]"'][index]
+        }`
+      ).join("\n"),
+  );
+  assert.match(problemOf("name:\n  a: b\n  c: d\n"), /name: .*expected string, received object/);
+  assert.match(problemOf("{}"), /name: missing/);
+});
+
 Deno.test("parseYaml: many errors are shown in part", () => {
   const lines = problemOf("}\n".repeat(500)).split("\n");
   assert.ok(lines.length < 200, `${lines.length} lines`);

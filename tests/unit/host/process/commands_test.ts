@@ -5,6 +5,7 @@ import {
   expandHealthCheck,
   expandTemplate,
   healthCheckSchema,
+  unknownPlaceholder,
 } from "../../../../host/mod.ts";
 
 const values = { blob: "/data/web/v2", version: "v2", service: "web", host: "web-1" };
@@ -58,4 +59,28 @@ Deno.test("healthCheckSchema and commandSchema refuse unknown keys and empty com
   for (const each of wrong) assert.equal(healthCheckSchema.safeParse(each).success, false);
   assert.equal(commandSchema.safeParse({ argv: [] }).success, false);
   assert.equal(commandSchema.safeParse({ argv: ["x"], user: "root" }).success, false);
+});
+
+Deno.test("unknownPlaceholder finds a word in braces that stands for nothing, and leaves others' braces alone", () => {
+  assert.equal(unknownPlaceholder("--data {blob} {blub} {x}"), "blub");
+  for (
+    const text of [
+      "{blob}/{version}",
+      "${HOME} ${blub}",
+      "%{http_code}",
+      "{print $1}",
+      '{"a": {}}',
+      "{a,b}",
+      "{{print}}",
+      "{}",
+      "\\{x}",
+    ]
+  ) {
+    assert.equal(unknownPlaceholder(text), undefined, text);
+  }
+  const values = { blob: "/b", version: "v1", service: "s", host: "h" };
+  assert.equal(
+    expandTemplate("{blob} {{blob}} ${blob} {print $1} {{x}}", values),
+    "/b {blob} ${blob} {print $1} {x}",
+  );
 });

@@ -1,5 +1,6 @@
 /**
- * A session with ZooKeeper for the length of one command, with a helpful message where no server answers.
+ * A session with ZooKeeper for the length of one command, with a helpful message where no server answers or the chroot
+ * is missing.
  *
  * @module
  */
@@ -13,7 +14,7 @@ const CONNECT_TIMEOUT_MS = 10_000;
 /**
  * Runs `work` with a session and closes it afterwards.
  *
- * @throws {UsageError} for an invalid connect string; {CommandError} when no server answers.
+ * @throws {UsageError} for an invalid connect string; {CommandError} when no server answers, or the chroot is missing.
  */
 export async function withZooKeeper<T>(
   servers: string,
@@ -39,8 +40,26 @@ export async function withZooKeeper<T>(
           "is it running, and is --zookeeper (or ROLLCALL_ZOOKEEPER) right?",
       );
     }
+    await expectChroot(zookeeper, servers);
     return await work(zookeeper);
   } finally {
     await zookeeper.close();
   }
+}
+
+/** A fleet without its chroot looks like one in which nobody has started anything yet; somebody has to make it once. */
+async function expectChroot(zookeeper: ZooKeeper, servers: string): Promise<void> {
+  const slash = servers.indexOf("/");
+  const parts = slash < 0 ? [] : servers.slice(slash).split("/").filter((part) => part !== "");
+  if (parts.length === 0 || await zookeeper.exists("/") !== null) return;
+  const [first = ""] = servers.split(/[,/]/);
+  const commands = parts.map((_, index) =>
+    `zkCli.sh -server ${first.trim()} create /${parts.slice(0, index + 1).join("/")}`
+  );
+  throw new CommandError(
+    `connect to ZooKeeper: the chroot /${
+      parts.join("/")
+    } in ${servers} does not exist; if it is right, ` +
+      `create it once:\n  ${commands.join("\n  ")}`,
+  );
 }

@@ -78,3 +78,22 @@ Deno.test("rollcall status: nothing that others have written steers the terminal
   assert.equal(wrong.status, 2);
   assert.doesNotMatch(wrong.stderr.replaceAll("\n", ""), /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u);
 });
+
+Deno.test("rollcall status: a chroot that is missing is said, with the command that makes it", async () => {
+  await using servers = await startServers();
+  const at = `${servers.zookeeper}/prod/eu`;
+  for (
+    const command of [["status"], ["status", "--json"], ["status", "--watch"], ["rollout", "watch"]]
+  ) {
+    const { status, stdout, stderr } = await rollcall(...command, "--zookeeper", at);
+    assert.equal(status, 1, command.join(" "));
+    assert.equal(stdout, "");
+    assert.match(stderr, /the chroot \/prod\/eu in \S+ does not exist/);
+    const make = `zkCli.sh -server ${servers.zookeeper} create /prod`;
+    assert.ok(stderr.includes(`\n  ${make}\n  ${make}/eu`), stderr);
+  }
+  await using zookeeper = new ZooKeeper(servers.zookeeper);
+  await zookeeper.create("/prod");
+  await zookeeper.create("/prod/eu");
+  assert.equal((await rollcall("status", "--zookeeper", at)).status, 0);
+});

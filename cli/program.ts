@@ -44,6 +44,7 @@ export function createProgram(): Command {
   addCoordinator(program);
   addTracker(program);
   addPublish(program);
+  addUnpublish(program);
   addFetch(program);
   addSeed(program);
   addAgent(program);
@@ -108,8 +109,9 @@ function addPublish(program: Command): void {
     .argument("[version]", "its version; one name is given to one content only")
     .argument(
       "[path]",
-      "file or folder; left out: an empty release, to restart services that need no data",
+      "file or folder, which is seeded from where it lies",
     )
+    .option("--empty", "no path: a release without data, to restart services that need none", false)
     .requiredOption("-f, --feed <dir>", "folder of the feed; made if it is missing")
     .addOption(listenOption("0.0.0.0:8080", "where to serve the feed"))
     .option(
@@ -136,6 +138,22 @@ function addPublish(program: Command): void {
     .addOption(logLevelOption())
     .action(async (service, version, path, options) =>
       (await import("./publish.ts")).runPublish({ service, version, path }, options)
+    );
+}
+
+function addUnpublish(program: Command): void {
+  program.command("unpublish")
+    .summary("take a release out of a feed")
+    .description(
+      "Take a release out of a feed, and seed it no more. Its version may be published anew. Hosts that have it keep it, and\n" +
+        "those that fetch it go on with what other hosts have.",
+    )
+    .argument("<service>", "its service")
+    .argument("<version>", "its version")
+    .requiredOption("-f, --feed <dir>", "folder of the feed")
+    .addOption(jsonOption('print {"infoHash"} as JSON on stdout'))
+    .action(async (service, version, options) =>
+      (await import("./unpublish.ts")).runUnpublish({ service, version }, options)
     );
 }
 

@@ -15,8 +15,10 @@ import {
   type EngineName,
   ENGINES,
   type FeedServer,
+  findChangedInPlace,
   Inbox,
   Publisher,
+  recordPublishedFiles,
   type TorrentEngine,
 } from "../torrent/mod.ts";
 import { CommandError, UsageError } from "./shared/errors.ts";
@@ -47,6 +49,8 @@ export interface PublishCommandOptions {
   readonly chunkMap: boolean;
   readonly baseUrl?: string | undefined;
   readonly allowHost: readonly string[];
+  /** A release without data, which needs no path. */
+  readonly empty: boolean;
   readonly json: boolean;
   readonly logLevel: LogLevelName;
 }
@@ -66,6 +70,14 @@ export async function runPublish(
   if (service !== undefined && version === undefined) {
     throw new UsageError(
       `publish ${service}: expected a version after the service, such as: publish ${service} v2 PATH`,
+    );
+  }
+  if (version !== undefined && (path === undefined) !== options.empty) {
+    throw new UsageError(
+      options.empty
+        ? `publish ${service} ${version}: expected either a path or --empty, there were both`
+        : `publish ${service} ${version}: expected a path, such as: publish ${service} ${version} PATH; for a release ` +
+          "without data, which restarts the service with an empty {blob}: --empty",
     );
   }
   if (version !== undefined && !isVersionName(version)) {
@@ -125,6 +137,7 @@ async function submit(
       throw new UsageError(`publish: expected a URL after --announce, was "${url}"`);
     }
   }
+  if (path !== undefined) await expectOthersIntact(options.feed, { service, version, path });
   const created = await createRelease({
     service,
     version,
@@ -135,6 +148,7 @@ async function submit(
     signal,
   });
   await inbox.submit(created);
+  await recordPublishedFiles(options.feed, created);
   log.info("{service} {version}: {sizeBytes} bytes in {files} files, {pieces} pieces", {
     service,
     version,
@@ -143,6 +157,22 @@ async function submit(
     pieces: created.pieceCount,
   });
   return created.infoHash;
+}
+
+/** Refuses content of which another version is seeded and that was changed since: every host would ban its only seed. */
+async function expectOthersIntact(
+  feed: string,
+  what: { service: string; version: string; path: string },
+): Promise<void> {
+  const changed = await findChangedInPlace(feed, what);
+  if (changed === null) return;
+  const { service, version } = what;
+  throw new CommandError(
+    `publish ${service} ${version}: ${changed.service} ${changed.version} is seeded from ${changed.root}, and ` +
+      `${changed.file} has changed there since it was published; publish ${version} from another folder and put ` +
+      `${changed.version} back, or, if no host needs it any more: rollcall unpublish ${changed.service} ` +
+      `${changed.version} --feed ${feed}`,
+  );
 }
 
 /** Waits until the process that serves the feed has accepted the release. */

@@ -46,6 +46,8 @@ export interface FeedServer {
    * service and version has other content, or with a `ReleaseError` if the .torrent is not acceptable.
    */
   add(metainfo: Uint8Array): Promise<boolean>;
+  /** Takes a release out of the feed; returns false if it is not there. */
+  remove(infoHash: string): Promise<boolean>;
   /** The .torrent of a release in the feed, or undefined. */
   torrent(infoHash: string): Promise<Uint8Array | undefined>;
   /** The URL of a release's .torrent. */
@@ -104,6 +106,7 @@ export async function createFeedServer(options: FeedServerOptions): Promise<Feed
     },
     torrent: (infoHash) => store.torrent(infoHash),
     add: (metainfo) => store.add(metainfo),
+    remove: (infoHash) => store.remove(infoHash),
     torrentUrl: (infoHash) => `${baseUrl}/torrents/${infoHash}.torrent`,
     close: () => server.close(),
   };

@@ -79,6 +79,13 @@ export class FeedStore {
     return adding;
   }
 
+  /** Takes a release out of the feed; returns false if it is not there. Its version may be published anew. */
+  remove(infoHash: string): Promise<boolean> {
+    const removing = this.#changing.then(() => this.#remove(infoHash));
+    this.#changing = removing.catch(() => {});
+    return removing;
+  }
+
   /** The .torrent of a release in the feed, or undefined. */
   async torrent(infoHash: string): Promise<Uint8Array<ArrayBuffer> | undefined> {
     if (!this.#releases.some((release) => release.infoHash === infoHash)) return undefined;
@@ -107,9 +114,28 @@ export class FeedStore {
       torrentBytes: metainfo.length,
     };
     const releases = [added, ...this.#releases].slice(0, MAX_RELEASES);
-    const dropped = this.#releases.filter((release) => !releases.includes(release));
     await replaceFile(this.#torrentPath(infoHash), metainfo);
-    const index: z.input<typeof indexSchema> = { schema: 1, releases };
+    await this.#replaceIndex(releases);
+    this.#options.log.info("published {service} {version} as {infoHash}", {
+      service,
+      version,
+      infoHash,
+    });
+    return true;
+  }
+
+  async #remove(infoHash: string): Promise<boolean> {
+    const releases = this.#releases.filter((release) => release.infoHash !== infoHash);
+    if (releases.length === this.#releases.length) return false;
+    await this.#replaceIndex(releases);
+    this.#options.log.info("taken out of the feed: {infoHash}", { infoHash });
+    return true;
+  }
+
+  /** Writes the index, then removes each .torrent that it does not name any more. */
+  async #replaceIndex(releases: readonly PublishedRelease[]): Promise<void> {
+    const dropped = this.#releases.filter((release) => !releases.includes(release));
+    const index: z.input<typeof indexSchema> = { schema: 1, releases: [...releases] };
     await replaceFile(
       `${this.#options.directory}/index.json`,
       new TextEncoder().encode(JSON.stringify(index, null, 2)),
@@ -120,12 +146,6 @@ export class FeedStore {
         this.#options.log.debug("old .torrent stays: {cause}", { cause });
       });
     }
-    this.#options.log.info("published {service} {version} as {infoHash}", {
-      service,
-      version,
-      infoHash,
-    });
-    return true;
   }
 
   #torrentPath(infoHash: string): string {

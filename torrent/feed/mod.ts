@@ -12,3 +12,4 @@ export {
   TORRENT_MIME_TYPE,
 } from "./feed_format.ts";
 export * from "./feed_server.ts";
+export { FeedStore, type FeedStoreOptions } from "./feed_store.ts";

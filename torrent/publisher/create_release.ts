@@ -130,7 +130,12 @@ async function findContent(path: string | undefined): Promise<Content> {
     const code = systemErrorCode(cause) ?? "unknown";
     throw unpublishable(path, `expected a file or a folder that can be read (${code})`, cause);
   }
-  if (info.isDirectory) return { layout: "folder", root, files: await walkContent(root) };
+  if (info.isDirectory) {
+    const files = await walkContent(root);
+    // Most likely the build has put it somewhere else; a release without data is asked for by giving no path.
+    if (files.length === 0) throw unpublishable(path, "expected at least one file in the folder");
+    return { layout: "folder", root, files };
+  }
   if (!info.isFile) throw unpublishable(path, "neither a file nor a folder");
   const slash = root.lastIndexOf("/");
   const name = root.slice(slash + 1);

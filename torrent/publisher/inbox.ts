@@ -5,14 +5,16 @@
  *     <feed>/roots/<infoHash>.json      where the content lies, for seeding
  *     <feed>/inbox/<infoHash>.torrent   to be added to the feed; gone once it is
  *     <feed>/inbox/<infoHash>.refused   why it was not
+ *     <feed>/inbox/<infoHash>.withdrawn  to be taken out of the feed; gone once it is
  *
  * @module
  */
 
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { z } from "zod";
 import { readFile } from "../../base/bounded_read.ts";
 import { MAX_METAINFO_BYTES } from "../release/mod.ts";
+import { forgetPublishedFiles } from "./published_files.ts";
 
 const rootSchema = z.object({ root: z.string() });
 
@@ -76,6 +78,34 @@ export class Inbox {
     return found;
   }
 
+  /** Asks for a release to be taken out of the feed. */
+  async withdraw(infoHash: string): Promise<void> {
+    await replace(this.#withdrawal(infoHash), new Uint8Array());
+  }
+
+  /** Whether a release is still to be taken out. */
+  async isWithdrawing(infoHash: string): Promise<boolean> {
+    return await Deno.stat(this.#withdrawal(infoHash)).catch(nullIfMissing) !== null;
+  }
+
+  /** The releases that are to be taken out. */
+  async withdrawals(): Promise<string[]> {
+    const found: string[] = [];
+    for await (const entry of Deno.readDir(this.#inboxDir)) {
+      const infoHash = /^([0-9a-f]{40})\.withdrawn$/.exec(entry.name)?.[1];
+      if (infoHash !== undefined) found.push(infoHash);
+      if (found.length >= MAX_INBOX_FILES) break;
+    }
+    return found;
+  }
+
+  /** Notes that a release was taken out, and forgets where its content lies. */
+  async settleWithdrawal(infoHash: string): Promise<void> {
+    await Deno.remove(join(this.#rootsDir, `${infoHash}.json`)).catch(ignoreMissing);
+    await forgetPublishedFiles(dirname(this.#rootsDir), infoHash);
+    await Deno.remove(this.#withdrawal(infoHash)).catch(ignoreMissing);
+  }
+
   /** Takes a release out of the inbox; with words, it was refused. */
   async settle(infoHash: string, refused: string | null): Promise<void> {
     if (refused !== null) await replace(this.#refusal(infoHash), new TextEncoder().encode(refused));
@@ -92,6 +122,10 @@ export class Inbox {
 
   #torrent(infoHash: string): string {
     return join(this.#inboxDir, `${infoHash}.torrent`);
+  }
+
+  #withdrawal(infoHash: string): string {
+    return join(this.#inboxDir, `${infoHash}.withdrawn`);
   }
 
   #refusal(infoHash: string): string {

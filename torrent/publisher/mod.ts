@@ -6,4 +6,5 @@
 
 export * from "./create_release.ts";
 export * from "./inbox.ts";
+export * from "./published_files.ts";
 export * from "./publisher.ts";

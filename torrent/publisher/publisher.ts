@@ -52,9 +52,10 @@ export class Publisher {
     } while (!signal.aborted);
   }
 
-  /** Adds the releases that are waiting in the inbox now. */
+  /** Takes the releases out that were withdrawn, and adds those that are waiting in the inbox now. */
   async takeIn(): Promise<void> {
     const { feed, log } = this.#options;
+    for (const infoHash of await this.#inbox.withdrawals()) await this.#withdraw(infoHash);
     for (const { infoHash, metainfo } of await this.#inbox.waiting()) {
       let refused: string | null = null;
       try {
@@ -68,6 +69,15 @@ export class Publisher {
       }
       await this.#inbox.settle(infoHash, refused);
     }
+  }
+
+  /** From then on nobody gets its .torrent or its bytes from here; hosts that have some of it give it to each other. */
+  async #withdraw(infoHash: string): Promise<void> {
+    await this.#options.feed.remove(infoHash);
+    this.#unseeded.delete(infoHash);
+    await this.#seeds.get(infoHash)?.stop();
+    this.#seeds.delete(infoHash);
+    await this.#inbox.settleWithdrawal(infoHash);
   }
 
   async #round(): Promise<void> {

@@ -20,6 +20,7 @@ Deno.test("rollcall: every command has help, with status 0", async () => {
       "coordinator",
       "tracker",
       "publish",
+      "unpublish",
       "fetch",
       "seed",
       "agent",

@@ -49,8 +49,10 @@ Deno.test("rollcall publish: hands over to the one that serves, refuses other co
     const feed = ["--feed", `${folder}/feed`, "--announce", "http://127.0.0.1:1/announce"];
     {
       await using publisher = await startPublisher("web", "v1", blob, ...feed);
-      await Deno.writeTextFile(`${blob}/data`, "two");
-      const second = await rollcall("publish", "web", "v2", blob, ...feed);
+      const other = `${folder}/other`;
+      await Deno.mkdir(other);
+      await Deno.writeTextFile(`${other}/data`, "two");
+      const second = await rollcall("publish", "web", "v2", other, ...feed);
       assert.equal(second.status, 0, second.stderr);
       assert.match(
         second.stdout,
@@ -115,10 +117,14 @@ Deno.test("rollcall publish: --engine webtorrent seeds, --no-chunk-map leaves th
 Deno.test("rollcall publish: what cannot be published is refused before anything is written", async () => {
   const folder = await Deno.makeTempDir();
   try {
+    await Deno.mkdir(`${folder}/none/inner`, { recursive: true });
     const feed = ["--feed", `${folder}/feed`, "--listen", "127.0.0.1:0"];
     const announce = ["--announce", "http://127.0.0.1:1/announce"];
     const cases: [string[], RegExp, number][] = [
       [["web"], /expected a version after the service/, 2],
+      [["web", "v1", ...announce], /expected a path.*without data.*--empty/, 2],
+      [["web", "v1", folder, "--empty", ...announce], /either a path or --empty/, 2],
+      [["web", "v1", `${folder}/none`, ...announce], /expected at least one file in the folder/, 1],
       [["web", "v1", folder], /expected the tracker's announce URL/, 2],
       [
         ["web", "current", folder, ...announce],
@@ -132,6 +138,83 @@ Deno.test("rollcall publish: what cannot be published is refused before anything
       assert.equal(run.status, status, run.stderr);
       assert.match(run.stderr, message);
     }
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});
+
+Deno.test("rollcall publish: content that is seeded as another version and was changed in place is refused", async () => {
+  const folder = await Deno.makeTempDir({ prefix: "rollcall-publish-" });
+  try {
+    const blob = `${folder}/blob`;
+    await Deno.mkdir(`${blob}/deep`, { recursive: true });
+    await Deno.writeTextFile(`${blob}/data`, "one");
+    await Deno.writeTextFile(`${blob}/deep/more`, "more");
+    const feed = ["--feed", `${folder}/feed`, "--announce", "http://127.0.0.1:1/announce"];
+    await using publisher = await startPublisher("web", "v1", blob, ...feed);
+    const listed = async () =>
+      (await readFeed(publisher.feedUrl)).map(({ service, version }) => `${service} ${version}`);
+
+    const same = await rollcall("publish", "web", "v2", blob, ...feed);
+    assert.equal(same.status, 0, same.stderr);
+    // The same size; the time alone tells.
+    await Deno.writeTextFile(`${blob}/data`, "two");
+    for (const path of [blob, `${blob}/data`, folder]) {
+      const changed = await rollcall("publish", "web", "v3", path, ...feed);
+      assert.equal(changed.status, 1);
+      assert.match(
+        changed.stderr,
+        /publish web v3: web v[12] is seeded from \S+blob, and data has changed/,
+      );
+      assert.match(changed.stderr, /rollcall unpublish web v[12] --feed/);
+    }
+    const other = await rollcall("publish", "web", "v3", `${blob}/deep`, ...feed);
+    assert.equal(other.status, 0, other.stderr);
+    assert.deepEqual(await listed(), ["web v3", "web v2", "web v1"]);
+
+    for (const version of ["v1", "v2"]) {
+      const gone = await rollcall("unpublish", "web", version, "--feed", `${folder}/feed`);
+      assert.equal(gone.status, 0, gone.stderr);
+      assert.match(
+        gone.stdout,
+        new RegExp(`^web ${version} \\([0-9a-f]{40}\\) is not in the feed`),
+      );
+    }
+    assert.deepEqual(await listed(), ["web v3"]);
+    const again = await rollcall("publish", "web", "v1", blob, ...feed);
+    assert.equal(again.status, 0, again.stderr);
+    assert.deepEqual(await listed(), ["web v1", "web v3"]);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});
+
+Deno.test("rollcall unpublish: also where nobody serves the feed; what is not there is said", async () => {
+  const folder = await Deno.makeTempDir({ prefix: "rollcall-publish-" });
+  try {
+    const feed = ["--feed", `${folder}/feed`];
+    const wrong = await rollcall("unpublish", "web", "v1", ...feed);
+    assert.equal(wrong.status, 2);
+    assert.match(wrong.stderr, /expected the folder of a feed/);
+    const announce = ["--announce", "http://127.0.0.1:1/announce"];
+    let torrentUrl = "";
+    {
+      await using publisher = await startPublisher("web", "v1", "--empty", ...feed, ...announce);
+      torrentUrl = (await readFeed(publisher.feedUrl))[0]?.torrentUrl ?? "";
+      assert.equal((await fetch(torrentUrl).then((answer) => answer.bytes())).length > 0, true);
+    }
+    const gone = await rollcall("unpublish", "web", "v1", ...feed, "--json");
+    assert.equal(gone.status, 0, gone.stderr);
+    const { infoHash } = JSON.parse(gone.stdout);
+    await assert.rejects(
+      Deno.stat(`${folder}/feed/torrents/${infoHash}.torrent`),
+      Deno.errors.NotFound,
+    );
+    const twice = await rollcall("unpublish", "web", "v1", ...feed);
+    assert.equal(twice.status, 1);
+    assert.match(twice.stderr, /unpublish web v1: the feed in \S+ has no such release/);
+    await using publisher = await startPublisher(...feed);
+    assert.deepEqual(await readFeed(publisher.feedUrl), []);
   } finally {
     await Deno.remove(folder, { recursive: true });
   }

@@ -72,12 +72,11 @@ Deno.test("createRelease: a single file lies directly in the root and keeps its 
     );
   }));
 
-Deno.test("createRelease: nothing, an empty folder and empty files are releases of 0 bytes", () =>
+Deno.test("createRelease: nothing and empty files are releases of 0 bytes; an empty folder is a mistake", () =>
   withDirectory(async (directory) => {
     const restart = await createRelease(common);
-    const folder = await createRelease({ ...common, path: directory });
     assert.deepEqual([restart.sizeBytes, restart.files.length], [0, 0]);
-    assert.equal(folder.infoHash, restart.infoHash);
+    await assertUnpublishable(directory, /expected at least one file/);
     await write(`${directory}/empty`, "");
     const empty = await createRelease({ ...common, path: directory });
     assert.deepEqual([empty.sizeBytes, empty.files.length], [0, 1]);

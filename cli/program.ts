@@ -5,7 +5,7 @@
  * @module
  */
 
-import { Command, Option } from "@commander-js/extra-typings";
+import { Command, InvalidArgumentError, Option } from "@commander-js/extra-typings";
 import denoConfig from "../deno.json" with { type: "json" };
 import {
   engineOption,
@@ -51,6 +51,7 @@ export function createProgram(): Command {
   addRollout(program);
   addStatus(program);
   addHost(program);
+  addLogs(program);
   addActors(program);
   for (const command of program.commands) {
     command.exitOverride().showHelpAfterError(
@@ -305,6 +306,35 @@ function addHost(program: Command): void {
     .option("--service <name>", "only for this service")
     .addOption(zookeeperOption())
     .action(async (name, options) => (await import("./host.ts")).forgetHostCommand(name, options));
+}
+
+function addLogs(program: Command): void {
+  program.command("logs")
+    .summary("show what a service has written on a host")
+    .description(
+      "Show the last lines that a service has written on a host, and with --follow what comes. The host's agent shows its\n" +
+        "logs only with serveLogs: true in its config.",
+    )
+    .argument("<host>", "its name, or the URL of its agent's endpoint")
+    .argument("<service>", "the service")
+    .addOption(
+      new Option("-n, --lines <count>", "how many lines, at most 1000").argParser(parseLines)
+        .default(100),
+    )
+    .option("-f, --follow", "go on with what comes until stopped", false)
+    .addOption(zookeeperOption())
+    .action(async (host, service, options) =>
+      (await import("./logs.ts")).runLogs({ host, service }, options)
+    );
+}
+
+/** Most lines of a log that an agent shows at a time. */
+const MAX_LINES = 1000;
+
+function parseLines(text: string): number {
+  const lines = /^\d{1,4}$/.test(text) ? Number(text) : NaN;
+  if (lines <= MAX_LINES) return lines;
+  throw new InvalidArgumentError(`expected a number from 0 to ${MAX_LINES}, was "${text}".`);
 }
 
 function addActors(program: Command): void {

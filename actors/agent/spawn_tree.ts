@@ -95,6 +95,9 @@ export function spawnTree(system: ActorSystem, options: TreeOptions): void {
           endpointActor({
             listen: config.listen,
             hostNames: config.hostNames,
+            logs: config.serveLogs
+              ? new Map([...stores].map(([service, { layout }]) => [service, layout.serviceLog]))
+              : undefined,
             registrar,
             actors: () => system.tree(),
             actorsPort,

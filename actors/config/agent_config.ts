@@ -189,6 +189,11 @@ export const agentConfigSchema = z.strictObject({
    * machine's own name need not be given.
    */
   hostNames: z.array(z.string().min(1)).default([]),
+  /**
+   * Whether the endpoint shows the logs of the services, for `rollcall logs`. Whoever reaches it can read them then, and a
+   * log may tell more than its readers should know: files have mode 0640.
+   */
+  serveLogs: z.boolean().default(false),
   /** TCP port for `rollcall actors` and `status`, on the address of `listen`; 0: any free one. */
   actorsPort: z.int().min(0).max(65_535).default(0),
   /** TCP port for BitTorrent peers; 0: any free one. */

@@ -1,12 +1,13 @@
 /**
  * The agent's HTTP endpoint: `/status` for people, `/actors` for `rollcall actors`, `/healthz` for whoever monitors the
- * agent, `/metrics` for Prometheus. It is read-only: requests come in, the registrar is asked for the host's entries and
+ * agent, `/metrics` for Prometheus, `/logs/SERVICE` for `rollcall logs` where the config allows it. It is read-only: requests come in, the registrar is asked for the host's entries and
  * the actor system for its tree, and the answers go out.
  *
  * @module
  */
 
 import { Hono } from "hono";
+import { isLogPlace, LOG_LINES_MAX, readLogAfter, readLogEnd } from "../../host/mod.ts";
 import { answerOnlyTo, fetchHandler, HostNames, HttpServer } from "../../http/mod.ts";
 import type { RegistrarMessage, ServiceEntry } from "../registrar/messages.ts";
 import {
@@ -28,6 +29,8 @@ export interface EndpointOptions {
   readonly actors: () => readonly ActorSnapshot[];
   /** TCP port at which the observer of the actors is exported. */
   readonly actorsPort: number;
+  /** The logs that it shows, by service. Default: it shows none. */
+  readonly logs?: ReadonlyMap<string, string> | undefined;
   /** Called with the URL once the endpoint listens. */
   readonly onListening: (url: string) => void;
 }
@@ -47,6 +50,9 @@ interface State {
  * nothing while the URL is the same.
  */
 const ANNOUNCE_INTERVAL_MS = 10_000;
+
+/** Lines of a log, where a request does not say how many. */
+const DEFAULT_LINES = 100;
 
 /** How long the registrar may take to answer. It only reads its memory; if it takes longer, it is stuck. */
 const ANSWER_TIMEOUT_MS = 2_000;
@@ -85,7 +91,10 @@ export function endpointActor(options: EndpointOptions): ActorDefinition<State, 
   };
 }
 
-function routes({ registrar, actors, actorsPort }: EndpointOptions, clock: Clock): Hono {
+function routes(
+  { registrar, actors, actorsPort, logs }: EndpointOptions,
+  clock: Clock,
+): Hono {
   const metrics = new AgentMetrics();
   const app = new Hono();
   async function readEntries(): Promise<readonly ServiceEntry[]> {
@@ -110,8 +119,22 @@ function routes({ registrar, actors, actorsPort }: EndpointOptions, clock: Clock
   });
   // A client that has reached this endpoint by a host name reaches the other port by the same name.
   app.get("/actors", (c) => c.json({ url: `tcp://${new URL(c.req.url).hostname}:${actorsPort}` }));
+  app.get("/logs/:service", (c) => {
+    if (logs === undefined) {
+      return c.text("shows no logs; with serveLogs: true in its config it does\n", 404);
+    }
+    const service = c.req.param("service");
+    const path = logs.get(service);
+    if (path === undefined) {
+      return c.text(`has no service ${service}, but ${[...logs.keys()].join(", ")}\n`, 404);
+    }
+    const after = c.req.query("after");
+    if (after !== undefined && isLogPlace(after)) return c.json(readLogAfter(path, after));
+    const lines = Math.min(LOG_LINES_MAX, Number(c.req.query("lines") ?? DEFAULT_LINES) || 0);
+    return c.json(readLogEnd(path, Math.max(0, Math.trunc(lines))));
+  });
   app.notFound((c) =>
-    c.text("not found; there are /status, /actors, /healthz and /metrics\n", 404)
+    c.text("not found; there are /status, /actors, /healthz, /logs/SERVICE and /metrics\n", 404)
   );
   return app;
 }

@@ -40,7 +40,9 @@ export async function withAgent<T>(
   zookeeper: string,
   use: (agent: AgentClient) => Promise<T>,
 ): Promise<T> {
-  const endpoint = URL.canParse(host) ? host : await endpointOf(host, zookeeper);
+  const endpoint = URL.canParse(host)
+    ? host
+    : await endpointOf(host, { zookeeper, what: `look at the actors of ${host}` });
   const url = await actorsUrl(endpoint);
   const system = ActorSystem.create({ name: "rollcall" });
   try {
@@ -57,7 +59,15 @@ export async function withAgent<T>(
   }
 }
 
-async function endpointOf(host: string, zookeeper: string): Promise<string> {
+/**
+ * The URL of the endpoint of a host's agent, by the tree. `what` is what is to be done, for messages.
+ *
+ * @throws {CommandError} When no such agent is online.
+ */
+export async function endpointOf(
+  host: string,
+  { zookeeper, what }: { readonly zookeeper: string; readonly what: string },
+): Promise<string> {
   const fleet = await withZooKeeper(zookeeper, readFleet);
   const entries = Object.values(fleet.services).flatMap(({ hosts }) => hosts);
   const endpoint = entries.find((entry) => entry.host === host && entry.endpoint !== null)
@@ -66,9 +76,7 @@ async function endpointOf(host: string, zookeeper: string): Promise<string> {
   const online = entries.filter((entry) => entry.endpoint !== null).map((entry) => entry.host);
   const names = [...new Set(online)].toSorted().join(", ");
   throw new CommandError(
-    `look at the actors of ${host}: expected an agent that is online, ${
-      names === "" ? "none is" : `there are ${names}`
-    }`,
+    `${what}: expected an agent that is online, ${names === "" ? "none is" : `there are ${names}`}`,
   );
 }
 

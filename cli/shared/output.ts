@@ -5,13 +5,18 @@
  * @module
  */
 
-import { terminalJson, terminalText } from "./terminal_text.ts";
+import { plainText, terminalJson, terminalText } from "./terminal_text.ts";
 
 const encoder = new TextEncoder();
 
 /** Writes one line, or several, to stdout. */
 export function writeLine(line: string): void {
   write(`${terminalText(line)}\n`);
+}
+
+/** Writes what others have written as it is, but for what a terminal could obey. */
+export function writeText(text: string): void {
+  write(plainText(text));
 }
 
 /** Writes one JSON document as one line, for programs that read line by line. */

@@ -6,6 +6,7 @@
 
 export * from "./commands.ts";
 export * from "./health_check.ts";
+export * from "./log_tail.ts";
 export * from "./machine_identity.ts";
 export {
   adoptService,

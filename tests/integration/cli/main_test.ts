@@ -27,6 +27,7 @@ Deno.test("rollcall: every command has help, with status 0", async () => {
       "rollout",
       "status",
       "host",
+      "logs",
       "actors",
     ]
   ) {

@@ -34,7 +34,7 @@ export const ROOMS: Readonly<Record<string, readonly string[]>> = {
     "torrent/swarm/limits",
     "zookeeper/client/connection",
   ],
-  "actors/endpoint": ["actors/registrar", "actors/runtime", "http", "rollout"],
+  "actors/endpoint": ["actors/registrar", "actors/runtime", "host", "http", "rollout"],
   "actors/fetcher": [
     "actors/runtime",
     "actors/runtime/remote",

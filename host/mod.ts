@@ -10,3 +10,4 @@ export * from "./pinning/mod.ts";
 export * from "./ports.ts";
 export * from "./process/mod.ts";
 export * from "./releases/mod.ts";
+export * from "./removed_services.ts";

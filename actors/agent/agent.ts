@@ -8,6 +8,8 @@
 import {
   adoptService,
   dataDirPaths,
+  endRemovedService,
+  findRemovedServices,
   lockDataDir,
   machineIdentity,
   readJsonFile,
@@ -94,6 +96,7 @@ export async function startAgent(config: AgentConfig, options: AgentOptions): Pr
       stores,
       engine,
       keeperCommand: options.keeperCommand,
+      removed: removedServices(config),
       remote: { node, actorsPort, onListening },
     });
     const { terminated } = system;
@@ -118,6 +121,16 @@ export async function startAgent(config: AgentConfig, options: AgentOptions): Pr
     lock.release();
     throw error;
   }
+}
+
+/** Grace of a service of which the config does not say how it is stopped any more: the default of `stopGrace`. */
+const REMOVED_GRACE_MS = 10_000;
+
+function removedServices({ dataDir, services }: AgentConfig) {
+  return {
+    find: () => findRemovedServices(dataDir, Object.keys(services)),
+    end: (service: string) => endRemovedService(dataDir, { service, graceMs: REMOVED_GRACE_MS }),
+  };
 }
 
 /** Listens for other processes that look at the exported actors. Returns the port. */

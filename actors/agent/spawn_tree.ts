@@ -17,6 +17,7 @@ import { pinnerActor } from "../pinner/pinner.ts";
 import type { RegistrarMessage } from "../registrar/messages.ts";
 import { registrarActor } from "../registrar/registrar.ts";
 import type { HealthEvent } from "../runner/messages.ts";
+import { removedActor, type RemovedOptions } from "../removed/removed.ts";
 import { runnerActor } from "../runner/runner.ts";
 import { type ActorRef, type ActorSystem, supervisor, Topic } from "../runtime/mod.ts";
 import type { RemoteNode } from "../runtime/remote/mod.ts";
@@ -45,6 +46,8 @@ export interface TreeOptions {
   readonly agent: string;
   /** What tells this machine from one that has a copy of the data directory. */
   readonly machine: MachineIdentity;
+  /** What runs of services that the config does not have. Default: nothing is looked for. */
+  readonly removed?: Pick<RemovedOptions, "find" | "end"> | undefined;
   /** The releases on the disk, by service. */
   readonly stores: ReadonlyMap<string, Releases>;
   readonly engine: TorrentEngine;
@@ -62,7 +65,7 @@ export interface TreeOptions {
 
 /** Spawns the agent's actors. */
 export function spawnTree(system: ActorSystem, options: TreeOptions): void {
-  const { config, agent, machine, stores, remote, connect } = options;
+  const { config, agent, machine, stores, removed, remote, connect } = options;
   const { host, site, rack } = config;
   const identity = { host, site, rack, agent, machine };
   const sessionEvents = new Topic<SessionEvent>("session", { replayLast: true });
@@ -88,6 +91,10 @@ export function spawnTree(system: ActorSystem, options: TreeOptions): void {
           const shared = { service, store, session, sessionEvents, registrar };
           scope.child(`service:${service}`, serviceSupervisor(shared, options));
         }
+        if (removed !== undefined) {
+          const { stopRemovedAfter: stopAfterMs } = config;
+          scope.child("removed", removedActor({ host, stopAfterMs, ...removed }));
+        }
         if (remote === undefined) return;
         const { actorsPort, onListening } = remote;
         scope.child(
@@ -99,6 +106,7 @@ export function spawnTree(system: ActorSystem, options: TreeOptions): void {
               ? new Map([...stores].map(([service, { layout }]) => [service, layout.serviceLog]))
               : undefined,
             registrar,
+            removed: removed?.find,
             actors: () => system.tree(),
             actorsPort,
             onListening,

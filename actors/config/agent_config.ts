@@ -204,6 +204,11 @@ export const agentConfigSchema = z.strictObject({
   limits: limitsSchema.prefault({}),
   /** Whether services and locked pages stay when the agent is told to stop. They always stay when it crashes. */
   onExit: z.enum(["leave", "stop"]).default("leave"),
+  /**
+   * How long after its start the agent ends what still runs of services that the config has no more. Default: never, since a
+   * service may be missing by mistake.
+   */
+  stopRemovedAfter: duration().optional(),
   services: z.record(nameSchema, serviceSchema)
     .refine((services) => Object.keys(services).length > 0, "expected at least one service"),
 }).refine(({ engine, limits }) => engine === "swarm" || !isLimiting(limits), {

@@ -7,7 +7,13 @@
  */
 
 import { Hono } from "hono";
-import { isLogPlace, LOG_LINES_MAX, readLogAfter, readLogEnd } from "../../host/mod.ts";
+import {
+  isLogPlace,
+  LOG_LINES_MAX,
+  readLogAfter,
+  readLogEnd,
+  type RemovedService,
+} from "../../host/mod.ts";
 import { answerOnlyTo, fetchHandler, HostNames, HttpServer } from "../../http/mod.ts";
 import type { RegistrarMessage, ServiceEntry } from "../registrar/messages.ts";
 import {
@@ -25,6 +31,8 @@ export interface EndpointOptions {
   /** Further names that it answers to; see `HostNames` for those that need not be given. Default: none. */
   readonly hostNames?: readonly string[];
   readonly registrar: ActorRef<RegistrarMessage>;
+  /** Finds what runs of services that the config does not have. Default: nothing is looked for. */
+  readonly removed?: (() => readonly RemovedService[]) | undefined;
   /** Takes a snapshot of the agent's actors. */
   readonly actors: () => readonly ActorSnapshot[];
   /** TCP port at which the observer of the actors is exported. */
@@ -92,7 +100,7 @@ export function endpointActor(options: EndpointOptions): ActorDefinition<State, 
 }
 
 function routes(
-  { registrar, actors, actorsPort, logs }: EndpointOptions,
+  { registrar, actors, actorsPort, logs, removed = () => [] }: EndpointOptions,
   clock: Clock,
 ): Hono {
   const metrics = new AgentMetrics();
@@ -112,7 +120,10 @@ function routes(
       return c.text("the agent does not answer\n", 503);
     }
   });
-  app.get("/status", async (c) => c.json({ services: await readEntries(), actors: actors() }));
+  app.get(
+    "/status",
+    async (c) => c.json({ services: await readEntries(), removed: removed(), actors: actors() }),
+  );
   app.get("/metrics", async (c) => {
     const text = await metrics.render(await readEntries(), actors());
     return c.text(text, 200, { "content-type": metrics.contentType });

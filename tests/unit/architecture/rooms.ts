@@ -16,6 +16,7 @@ export const ROOMS: Readonly<Record<string, readonly string[]>> = {
     "actors/observer",
     "actors/pinner",
     "actors/registrar",
+    "actors/removed",
     "actors/runner",
     "actors/runtime",
     "actors/runtime/remote",
@@ -47,6 +48,7 @@ export const ROOMS: Readonly<Record<string, readonly string[]>> = {
   "actors/observer": ["actors/runtime", "actors/runtime/remote"],
   "actors/pinner": ["actors/config", "actors/runtime", "host"],
   "actors/registrar": ["actors/runtime", "actors/session", "coordination", "rollout", "zookeeper"],
+  "actors/removed": ["actors/runtime", "host"],
   "actors/runner": ["actors/config", "actors/runtime", "host"],
   "actors/runtime": [
     "actors/runtime/cell",

@@ -5,6 +5,7 @@
  * @module
  */
 
+const LOOPBACK = "127.0.0.1";
 const JAVA_FOLDER = "/usr/share/java";
 const JAR = `${JAVA_FOLDER}/zookeeper.jar`;
 
@@ -48,13 +49,17 @@ export interface RealZooKeeperOptions {
   forceSync?: boolean;
   /** Whether Java may compile as in production. Default false: that costs time at the start. */
   optimized?: boolean;
+  /** The address that it listens on. Default: loopback. */
+  hostname?: string;
 }
 
 /** A server that is running. */
 export interface RealZooKeeper {
-  /** For a client: `127.0.0.1:port`. */
+  /** For a client: `address:port`. */
   connectString: string;
   port: number;
+  /** Where its transaction logs and snapshots are. */
+  dataFolder: string;
   /** The port for TLS; 0 without. */
   securePort: number;
   /** Ends the server, by default with SIGTERM, and keeps its data. */
@@ -90,7 +95,7 @@ export async function startRealZooKeeper(
   options: RealZooKeeperOptions = {},
 ): Promise<RealZooKeeper> {
   return await started(async () => {
-    const server = await prepare(options, { port: freePort(), members: "" });
+    const server = await prepare(options, { port: freePort(options.hostname), members: "" });
     server.launch();
     try {
       await server.ready();
@@ -106,10 +111,12 @@ export async function startRealZooKeeper(
 export async function startRealEnsemble(
   options: RealZooKeeperOptions & { size?: number } = {},
 ): Promise<RealEnsemble> {
-  const { size = 3 } = options;
+  const { size = 3, hostname = LOOPBACK } = options;
   return await started(async () => {
     const ids = Array.from({ length: size }, (_, index) => index + 1);
-    const members = ids.map((id) => `server.${id}=127.0.0.1:${freePort()}:${freePort()}`);
+    const members = ids.map((id) =>
+      `server.${id}=${hostname}:${freePort(hostname)}:${freePort(hostname)}`
+    );
     const lines = [
       ...members,
       "initLimit=20",
@@ -120,7 +127,7 @@ export async function startRealEnsemble(
     const servers = await Promise.all(
       ids.map((id) =>
         prepare({ ...options, files: { ...options.files, "data/myid": `${id}\n` } }, {
-          port: freePort(),
+          port: freePort(hostname),
           members: lines,
         })
       ),
@@ -171,6 +178,7 @@ async function prepare(
   options: RealZooKeeperOptions,
   { port, members }: { port: number; members: string },
 ): Promise<RealZooKeeper> {
+  const { hostname = LOOPBACK } = options;
   const folder = await Deno.makeTempDir({ prefix: "rollcall-zookeeper-" });
   await Deno.mkdir(`${folder}/data`);
   for (const [name, content] of Object.entries(options.files ?? {})) {
@@ -178,7 +186,7 @@ async function prepare(
     await Deno.writeFile(`${folder}/${name}`, bytes);
   }
   const inFolder = (text: string) => text.replaceAll("FOLDER", folder);
-  const securePort = options.secure === true ? freePort() : 0;
+  const securePort = options.secure === true ? freePort(hostname) : 0;
   const config = `${folder}/zoo.cfg`;
   await Deno.writeTextFile(
     config,
@@ -186,10 +194,10 @@ async function prepare(
       "tickTime=500",
       `dataDir=${folder}/data`,
       `clientPort=${port}`,
-      "clientPortAddress=127.0.0.1",
+      `clientPortAddress=${hostname}`,
       ...(securePort === 0 ? [] : [
         `secureClientPort=${securePort}`,
-        "secureClientPortAddress=127.0.0.1",
+        `secureClientPortAddress=${hostname}`,
         "serverCnxnFactory=org.apache.zookeeper.server.NettyServerCnxnFactory",
       ]),
       "maxClientCnxns=0",
@@ -209,6 +217,8 @@ async function prepare(
   const args = [
     "-Xmx256m",
     "-XX:+UseSerialGC",
+    // Else it keeps figures in a file in /tmp, which a server that is killed leaves behind.
+    "-XX:-UsePerfData",
     ...(options.optimized === true ? [] : ["-XX:TieredStopAtLevel=1"]),
     ...Object.entries(properties).map(([name, value]) => `-D${name}=${inFolder(value)}`),
     "-cp",
@@ -218,15 +228,16 @@ async function prepare(
   ];
   let child: Deno.ChildProcess | undefined;
   const server: RealZooKeeper = {
-    connectString: `127.0.0.1:${port}`,
+    connectString: `${hostname}:${port}`,
     port,
+    dataFolder: `${folder}/data/version-2`,
     securePort,
     launch() {
       child = new Deno.Command("java", { args, stdin: "null", stdout: "null", stderr: "null" })
         .spawn();
     },
     async ready() {
-      if (child !== undefined) await answering(port, child);
+      if (child !== undefined) await answering({ hostname, port }, child);
     },
     async halt(signal: Deno.Signal = "SIGTERM") {
       if (child === undefined) return;
@@ -254,7 +265,7 @@ async function prepare(
     thaw: () => child?.kill("SIGCONT"),
     async mode() {
       try {
-        return /^Mode: (\w+)/m.exec(await fourLetterWord(port, "srvr"))?.[1] ?? "none";
+        return /^Mode: (\w+)/m.exec(await fourLetterWord(port, "srvr", hostname))?.[1] ?? "none";
       } catch {
         return "none";
       }
@@ -267,14 +278,17 @@ async function prepare(
   return server;
 }
 
-async function answering(port: number, child: Deno.ChildProcess): Promise<void> {
+async function answering(
+  { hostname, port }: { hostname: string; port: number },
+  child: Deno.ChildProcess,
+): Promise<void> {
   const deadlineMs = performance.now() + START_TIMEOUT_MS;
   let ended = false;
   child.status.then(() => ended = true);
   while (performance.now() < deadlineMs && !ended) {
     try {
       // It says "imok" before it takes sessions; its mode it knows only then.
-      if ((await fourLetterWord(port, "srvr")).includes("Mode: ")) return;
+      if ((await fourLetterWord(port, "srvr", hostname)).includes("Mode: ")) return;
     } catch {
       // Not listening yet, or not serving.
     }
@@ -284,8 +298,12 @@ async function answering(port: number, child: Deno.ChildProcess): Promise<void> 
 }
 
 /** Sends one of the four-letter words and returns the whole answer; a server that is mute fails within seconds. */
-export async function fourLetterWord(port: number, word: string): Promise<string> {
-  const conn = await Deno.connect({ hostname: "127.0.0.1", port });
+export async function fourLetterWord(
+  port: number,
+  word: string,
+  hostname: string = LOOPBACK,
+): Promise<string> {
+  const conn = await Deno.connect({ hostname, port });
   const close = () => {
     try {
       conn.close();
@@ -314,8 +332,8 @@ function delay(delayMs: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, delayMs));
 }
 
-function freePort(): number {
-  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+function freePort(hostname: string = LOOPBACK): number {
+  const listener = Deno.listen({ hostname, port: 0 });
   const { port } = listener.addr;
   listener.close();
   return port;

@@ -9,13 +9,11 @@ import { z } from "zod";
 import type { Child, ChildOptions, Children } from "./children.ts";
 import { DemoError } from "./deadlines.ts";
 import { BUILD_MACHINE } from "./fleet_layout.ts";
-import type { DemoRelease } from "./releases.ts";
 
 const SOURCE = fileURLToPath(new URL("../../mod.ts", import.meta.url));
 
 // Twenty programs start at once on two cores; one alone needs a second.
 const READY_DEADLINE_MS = 60_000;
-const ANY_PORT = "127.0.0.1:0";
 
 /** The command line up to the command of rollcall: the binary that was named, else Deno with the source. */
 export function rollcallCommand(binary: string | null): [string, ...string[]] {
@@ -35,6 +33,8 @@ export interface CommandsOptions {
   readonly program: string | null;
   /** Ends every wait. */
   readonly signal: AbortSignal;
+  /** The address that tracker and build machine listen on. Default: loopback. */
+  readonly hostname?: string;
 }
 
 /** Runs the commands for one demo. */
@@ -42,8 +42,14 @@ export class Commands {
   readonly #children: Children;
   readonly #rollcall: readonly [string, ...string[]];
   readonly #signal: AbortSignal;
+  /** Any free port of the address. */
+  readonly #listen: string;
 
-  constructor(children: Children, { program, signal }: CommandsOptions) {
+  constructor(
+    children: Children,
+    { program, signal, hostname = "127.0.0.1" }: CommandsOptions,
+  ) {
+    this.#listen = `${hostname}:0`;
     this.#children = children;
     this.#rollcall = rollcallCommand(program);
     this.#signal = signal;
@@ -51,14 +57,14 @@ export class Commands {
 
   /** Starts the embedded coordinator; the address is `HOST:PORT`. */
   coordinator(dataFolder: string): Promise<Started> {
-    const args = ["coordinator", "--listen", ANY_PORT, "--data", dataFolder, "--json"];
+    const args = ["coordinator", "--listen", this.#listen, "--data", dataFolder, "--json"];
     return this.#start({ name: "coordinator", args }, "listening");
   }
 
   /** Starts the tracker; the address is its announce URL. */
   tracker(): Promise<Started> {
     return this.#start(
-      { name: "tracker", args: ["tracker", "--listen", ANY_PORT, "--json"] },
+      { name: "tracker", args: ["tracker", "--listen", this.#listen, "--json"] },
       "announceUrl",
     );
   }
@@ -66,17 +72,20 @@ export class Commands {
   /** Starts the build machine with an empty feed; the address is the feed's URL. */
   buildMachine(feedFolder: string, announceUrl: string): Promise<Started> {
     return this.#start(
-      { name: BUILD_MACHINE.name, args: publishArgs([], { feedFolder, announceUrl }) },
+      { name: BUILD_MACHINE.name, args: this.#publishArgs([], { feedFolder, announceUrl }) },
       "feedUrl",
     );
   }
 
   /** Adds a release to the feed of the build machine that runs. */
-  async publish(release: DemoRelease, feed: FeedPlace): Promise<void> {
+  async publish(
+    release: { readonly service: string; readonly version: string; readonly folder: string },
+    feed: FeedPlace,
+  ): Promise<void> {
     const { service, version, folder } = release;
     const child = this.#run({
       name: `publish-${service}-${version}`,
-      args: publishArgs([service, version, folder], feed),
+      args: this.#publishArgs([service, version, folder], feed),
       endsByItself: true,
     });
     await child.finished;
@@ -106,6 +115,13 @@ export class Commands {
       args: ["rollout", planPath, "--zookeeper", zookeeper, "--json"],
       endsByItself: true,
     });
+  }
+
+  #publishArgs(release: readonly string[], { feedFolder, announceUrl }: FeedPlace): string[] {
+    const { name, site, rack } = BUILD_MACHINE;
+    const feed = ["--feed", feedFolder, "--listen", this.#listen, "--announce", announceUrl];
+    const place = ["--host", name, "--site", site, "--rack", rack];
+    return ["publish", ...release, ...feed, ...place, "--json"];
   }
 
   #run({ args, ...options }: RollcallOptions): Child {
@@ -172,11 +188,4 @@ function readJson(line: string): unknown {
   } catch {
     return null;
   }
-}
-
-function publishArgs(release: readonly string[], { feedFolder, announceUrl }: FeedPlace): string[] {
-  const { name, site, rack } = BUILD_MACHINE;
-  const feed = ["--feed", feedFolder, "--listen", ANY_PORT, "--announce", announceUrl];
-  const place = ["--host", name, "--site", site, "--rack", rack];
-  return ["publish", ...release, ...feed, ...place, "--json"];
 }

@@ -598,7 +598,12 @@ export class Invariants implements ChangeObserver {
   }
 }
 
-function countOf(count: number | `${number}%`, hosts: number, direction: "up" | "down"): number {
+/** A number of hosts: as it is, or a share of them, rounded. */
+export function countOf(
+  count: number | `${number}%`,
+  hosts: number,
+  direction: "up" | "down",
+): number {
   if (typeof count === "number") return count;
   const exact = (Number.parseInt(count, 10) / 100) * hosts;
   return direction === "up" ? Math.ceil(exact - 1e-9) : Math.max(1, Math.floor(exact + 1e-9));

@@ -105,13 +105,19 @@ export class TreeMirror {
     const differences: Difference[] = [];
     for (const [path, isWhole] of server.tree.takeDirty()) {
       if (!isWhole && server.tree.find(path) !== undefined) continue;
-      const place = placeOf(path);
-      if (place === null) continue;
       const node = server.tree.find(path);
-      const after = node === undefined ? null : this.#decode(bytesOf(node));
-      differences.push({ path, ...place, before: this.#at(place), after });
+      const difference = this.difference(path, node === undefined ? null : bytesOf(node));
+      if (difference !== null) differences.push(difference);
     }
     return differences;
+  }
+
+  /** What a node's new data changes, or its removal (null); null if the node has nothing to do with the protocol. */
+  difference(path: string, data: Uint8Array | null): Difference | null {
+    const place = placeOf(path);
+    if (place === null) return null;
+    const after = data === null ? null : this.#decode(data);
+    return { path, ...place, before: this.#at(place), after };
   }
 
   /** Takes the changes over. */

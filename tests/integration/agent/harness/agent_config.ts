@@ -19,6 +19,12 @@ export interface HostOptions {
   readonly name?: string;
   /** Use the data folder of that host. */
   readonly dataDirOf?: string;
+  /** Time between two checks of a healthy service, milliseconds. Default 100. */
+  readonly healthInterval?: number;
+  /** How long the drain hook takes at least, seconds. Default 0. */
+  readonly drainSeconds?: number;
+  /** The address that its services listen on. Default: loopback. */
+  readonly hostname?: string;
   /** Words before the agent's command. */
   readonly wrapper?: readonly string[];
 }
@@ -30,7 +36,7 @@ export const DRAIN_SWITCH = "drain";
 
 /** The config, to be written as YAML. */
 export function agentConfig(
-  { pin = "off", onExit = "leave", startAloneAfter }: HostOptions,
+  options: HostOptions,
   place: {
     readonly host: string;
     readonly folder: string;
@@ -41,6 +47,8 @@ export function agentConfig(
     readonly mark: string;
   },
 ): Record<string, unknown> {
+  const { pin = "off", onExit = "leave", startAloneAfter, hostname } = options;
+  const { healthInterval = 100, drainSeconds = 0 } = options;
   const { host, folder, dataDir, zookeeper, ports, mark } = place;
   const switches = `${folder}/switches`;
   const services = [...ports].map(([service, port]) => [service, {
@@ -55,14 +63,19 @@ export function agentConfig(
       String(port),
       "{host}",
       switches,
+      ...hostname === undefined ? [] : [hostname],
     ],
     env: { [MARK_VARIABLE]: mark },
-    drain: ["sh", "-c", `while [ -e ${switches}/${DRAIN_SWITCH} ]; do sleep 0.05; done`],
+    drain: [
+      "sh",
+      "-c",
+      `sleep ${drainSeconds}; while [ -e ${switches}/${DRAIN_SWITCH} ]; do sleep 0.05; done`,
+    ],
     drainTimeout: "60s",
     stopGrace: "60s",
     ...startAloneAfter === undefined ? {} : { startAloneAfter: `${startAloneAfter}ms` },
     health: { type: "http", url: `http://127.0.0.1:${port}/health`, timeout: "2s" },
-    healthInterval: "100ms",
+    healthInterval: `${healthInterval}ms`,
     pin: { mode: pin, limit: "16M" },
   }]);
   return {

@@ -6,6 +6,8 @@
  * @module
  */
 
+import { batch } from "../../scripts/network_batch.ts";
+
 /** The address of everything that is no host. */
 export const CENTER = "10.77.0.254";
 
@@ -104,19 +106,4 @@ function bridge(name: string, address: string): string[] {
     `addr add ${address} dev ${name}`,
     `link set ${name} up`,
   ];
-}
-
-/** Runs commands of ip(8), in a namespace if one is named. */
-async function batch(lines: readonly string[], namespace?: string): Promise<void> {
-  const child = new Deno.Command("ip", {
-    args: [...namespace === undefined ? [] : ["-n", namespace], "-batch", "-"],
-    stdin: "piped",
-    stdout: "null",
-    stderr: "piped",
-  }).spawn();
-  const writer = child.stdin.getWriter();
-  await writer.write(new TextEncoder().encode(`${lines.join("\n")}\n`));
-  await writer.close();
-  const { success, stderr } = await child.output();
-  if (!success) throw new Error(`ip: ${new TextDecoder().decode(stderr).trim()}`);
 }

@@ -4,6 +4,7 @@
  * of their own, so that removing the namespaces removes everything. Needs root.
  */
 
+import { batch, networkFailure } from "../../network_batch.ts";
 import type { Host, Topology } from "./topology.ts";
 import { isLeftover, PREFIX, undoAtSignal } from "./workspace.ts";
 
@@ -188,34 +189,9 @@ function tbf(link: string, bitsPerSecond: number): string {
   return `qdisc add dev ${link} root tbf rate ${bitsPerSecond}bit burst ${BURST_BYTES} limit ${QUEUE_BYTES}`;
 }
 
-/** Runs many commands of ip(8) or tc(8) in one process. */
-async function batch(
-  lines: readonly string[],
-  namespace?: string,
-  program: "ip" | "tc" = "ip",
-): Promise<void> {
-  const where = namespace === undefined ? [] : ["-n", namespace];
-  const child = new Deno.Command(program, {
-    args: [...where, "-batch", "-"],
-    stdin: "piped",
-    stdout: "null",
-    stderr: "piped",
-  }).spawn();
-  const writer = child.stdin.getWriter();
-  await writer.write(new TextEncoder().encode(`${lines.join("\n")}\n`));
-  await writer.close();
-  const { success, stderr } = await child.output();
-  if (!success) throw failure([program, ...where], stderr);
-}
-
 async function run([program = "", ...args]: readonly string[]): Promise<string> {
   const { success, stdout, stderr } = await new Deno.Command(program, { args, stdin: "null" })
     .output();
-  if (!success) throw failure([program, ...args], stderr);
+  if (!success) throw networkFailure([program, ...args], stderr);
   return new TextDecoder().decode(stdout);
-}
-
-function failure(command: readonly string[], stderr: Uint8Array): Error {
-  const said = new TextDecoder().decode(stderr).trim();
-  return new Error(`${command.join(" ")}: ${said}; the benchmark needs root and Linux's ip and tc`);
 }

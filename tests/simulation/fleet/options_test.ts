@@ -1,17 +1,6 @@
-import assert from "node:assert/strict";
-import { fileURLToPath } from "node:url";
-
-const MAIN = fileURLToPath(new URL("./main.ts", import.meta.url));
+import { expectUsageErrors } from "../../support/usage_error.ts";
 
 Deno.test("simulate: a wrong argument gets one message and exit 2", async () => {
-  for (const args of [["--seeds", "x"], ["--faults", "thunder"], ["--skip", "I99"], ["--bogus"]]) {
-    const { code, stderr } = await new Deno.Command(Deno.execPath(), {
-      args: ["run", "-A", "--no-check", MAIN, ...args],
-      stdout: "null",
-    }).output();
-    const said = new TextDecoder().decode(stderr).trimEnd();
-    assert.equal(code, 2, said);
-    assert.match(said, /^error: /);
-    assert.equal(said.split("\n").length, 1, said);
-  }
+  const wrong = [["--seeds", "x"], ["--faults", "thunder"], ["--skip", "I99"], ["--bogus"]];
+  await expectUsageErrors(new URL("./main.ts", import.meta.url), wrong);
 });

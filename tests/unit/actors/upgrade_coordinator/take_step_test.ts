@@ -1,5 +1,4 @@
 import assert from "node:assert/strict";
-import type { Switch } from "../../../../actors/upgrade_coordinator/machine/switch.ts";
 import { type SwitchTools, takeStep } from "../../../../actors/upgrade_coordinator/take_step.ts";
 import type { RunnerMessage } from "../../../../actors/runner/messages.ts";
 import { agentConfigSchema } from "../../../../actors/config/agent_config.ts";
@@ -10,18 +9,7 @@ import {
   systemClock,
 } from "../../../../actors/runtime/mod.ts";
 import { ReleaseLayout, thisHost } from "../../../../host/mod.ts";
-
-const CHANGE: Switch = {
-  from: "v1",
-  to: "v2",
-  step: "draining",
-  sinceMs: 5,
-  hasSlot: true,
-  wave: "web-0000000001",
-  reason: null,
-  restarts: 0,
-  trial: { bakeMs: 7, health: { deadlineMs: 8, intervalMs: 9, successes: 3 } },
-};
+import { CHANGE } from "./changes.ts";
 
 /** A host on which `running` runs, and hooks that note in a file that they were run. */
 async function runHooks(

@@ -12,18 +12,7 @@ import {
 } from "../../../../../actors/upgrade_coordinator/machine/switch.ts";
 import { SWITCH_STEPS } from "../../../../../host/mod.ts";
 import { DEFAULT_POLICY } from "../../../../../rollout/mod.ts";
-
-const CHANGE: Switch = {
-  from: "v1",
-  to: "v2",
-  step: "draining",
-  sinceMs: 5,
-  hasSlot: true,
-  wave: "web-0000000001",
-  reason: null,
-  restarts: 0,
-  trial: { bakeMs: 7, health: { deadlineMs: 8, intervalMs: 9, successes: 3 } },
-};
+import { CHANGE } from "../changes.ts";
 
 /** The longest time that a policy may have. */
 const WEEK_MS = 7 * 24 * 3_600_000;

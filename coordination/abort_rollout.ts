@@ -7,7 +7,6 @@
 import {
   decodeOffer,
   decodeService,
-  EntryError,
   type RawNode,
   RolloutError,
   servicePath,
@@ -17,7 +16,7 @@ import {
 import { hasCode, type ZooKeeper } from "../zookeeper/mod.ts";
 import { apply, isUnknown } from "./apply.ts";
 import { readControlToChange } from "./control.ts";
-import { readNodes } from "./entry_reader.ts";
+import { ifReadable, readNodes } from "./entry_reader.ts";
 import { readRecord } from "./rollout_record.ts";
 import { newestRollout, readDeployQueue } from "./rollouts.ts";
 
@@ -90,16 +89,6 @@ async function readAborted(
       offered: ifReadable(() => decodeOffer(offer, name)),
     }];
   }));
-}
-
-/** An entry; `null` if there is none that can be read. */
-function ifReadable<T>(decode: () => T | null): T | null {
-  try {
-    return decode();
-  } catch (error) {
-    if (error instanceof EntryError) return null;
-    throw error;
-  }
 }
 
 async function isAborted(zk: ZooKeeper, id: string | null): Promise<boolean> {

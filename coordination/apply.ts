@@ -52,11 +52,12 @@ export async function applyIfUnchanged(
 /**
  * Reads, decides and executes, again if something has changed in between.
  *
- * @param decide Reads, and returns the transaction, and what the call returns once it has happened.
+ * @param decide Reads, and returns the transaction, and what the call returns once it has happened. `isAgain`: what was read
+ * before was refused, so it has to read what is new.
  */
 export async function applyDecision<T>(
   zk: ZooKeeper,
-  decide: () => Promise<
+  decide: (isAgain: boolean) => Promise<
     {
       readonly operations: transactions.Transaction;
       readonly result: (results: readonly MultiResult[]) => T;
@@ -64,7 +65,7 @@ export async function applyDecision<T>(
   >,
 ): Promise<T> {
   for (let round = 1;; round++) {
-    const { operations, result } = await decide();
+    const { operations, result } = await decide(round > 1);
     try {
       return result(operations.length === 0 ? [] : await apply(zk, operations));
     } catch (error) {

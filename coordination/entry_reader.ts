@@ -85,7 +85,8 @@ export function toRawNode(
     const problem = `expected at most ${maxBytes} bytes, was ${data.length}; ${ADVICE}`;
     return { problem, childCount };
   }
-  return { data, version: stat.version, mtimeMs: stat.mtimeMs, childCount };
+  const { version, mtimeMs, cversion: childrenVersion, ephemeralOwner: session } = stat;
+  return { data, version, mtimeMs, childCount, childrenVersion, session };
 }
 
 /**
@@ -102,4 +103,14 @@ export function toChildren(
     throw new EntryError(`read ${path}: ${result.message}`, { cause: result });
   }
   return result?.kind === "children" ? result.children : [];
+}
+
+/** An entry; `null` if there is none that can be read. */
+export function ifReadable<T>(decode: () => T | null): T | null {
+  try {
+    return decode();
+  } catch (error) {
+    if (error instanceof EntryError) return null;
+    throw error;
+  }
 }

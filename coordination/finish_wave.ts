@@ -6,9 +6,9 @@
  */
 
 import {
+  type CensusReading,
   decodeWave,
   parseSequentialName,
-  type ServiceReading,
   transactions,
   wavePath,
 } from "../rollout/mod.ts";
@@ -24,10 +24,10 @@ import { readRecord } from "./rollout_record.ts";
  */
 export async function finishWave(
   zk: ZooKeeper,
-  reading: ServiceReading,
+  reading: CensusReading,
   finish: { readonly service: string; readonly nowMs: number },
 ): Promise<boolean> {
-  const { wave } = reading.view;
+  const { wave } = reading.census;
   const name = wave === null ? null : parseSequentialName(wave.node);
   if (name === null) return false;
   const [node = null] = await readNodes(zk, [wavePath(name.node)]);

@@ -7,7 +7,10 @@
 import { isName, NAME_RULE, quoteForeign } from "../base/names.ts";
 import {
   currentPath,
+  decodeWave,
+  DEPLOY,
   keepNames,
+  keepSequential,
   listNames,
   Problems,
   ROOT,
@@ -16,10 +19,12 @@ import {
   SERVICES_MAX,
   slotsPath,
   transactions,
+  wavePath,
+  WAVES_MAX,
 } from "../rollout/mod.ts";
 import { hasCode, type ZooKeeper } from "../zookeeper/mod.ts";
 import { apply } from "./apply.ts";
-import { readChildren } from "./entry_reader.ts";
+import { ifReadable, readChildren, readNodes } from "./entry_reader.ts";
 
 /** The host cannot be forgotten. */
 export class HostForgetError extends Error {
@@ -92,6 +97,7 @@ async function forgetIn(zk: ZooKeeper, service: string, host: string): Promise<b
     isOnRoster: onRoster !== null,
     hasSlot: slot !== null,
     isForged,
+    waves: await readWavesOf(zk, service, host),
   };
   try {
     await apply(zk, transactions.forgetHost(remains, { service, host }));
@@ -106,4 +112,20 @@ async function forgetIn(zk: ZooKeeper, service: string, host: string): Promise<b
     if (!hasCode(error, "NO_NODE")) throw error;
   }
   return true;
+}
+
+/** The waves of the service in the queue that name the host. One that cannot be read is an operator's to abort. */
+async function readWavesOf(
+  zk: ZooKeeper,
+  service: string,
+  host: string,
+): Promise<transactions.HostRemains["waves"]> {
+  const [names = []] = await readChildren(zk, [DEPLOY], WAVES_MAX);
+  const queue = keepSequential(names, DEPLOY, new Problems())
+    .filter(({ prefix }) => prefix === service);
+  const nodes = await readNodes(zk, queue.map(({ node }) => wavePath(node)));
+  return queue.flatMap((name, index) => {
+    const wave = ifReadable(() => decodeWave(name, nodes[index] ?? null));
+    return wave?.entry.hosts?.includes(host) ? [{ node: name.node, wave }] : [];
+  });
 }

@@ -9,6 +9,8 @@
 
 export * from "./abort_rollout.ts";
 export * from "./apply.ts";
+export * from "./away_hosts.ts";
+export * from "./census.ts";
 export * from "./control.ts";
 export * from "./entry_reader.ts";
 export * from "./finish_wave.ts";

@@ -5,16 +5,28 @@
  */
 
 import {
+  type CountedWave,
   type Current,
   currentPath,
   currentSchema,
   decodeEntry,
+  decodeNode,
+  donePath,
+  doneTallies,
   isOfSameAgent,
+  markersOf,
+  type RawNode,
+  readyPath,
+  readyTallies,
+  type ReleaseIdentity,
+  ROOT,
   type Roster,
+  servingPath,
   transactions,
 } from "../rollout/mod.ts";
-import { hasCode, type Stat, type ZooKeeper } from "../zookeeper/mod.ts";
-import { apply } from "./apply.ts";
+import { hasCode, type ZooKeeper } from "../zookeeper/mod.ts";
+import { apply, isRefused } from "./apply.ts";
+import { readChildren, readNodes } from "./entry_reader.ts";
 import { ensureService } from "./skeleton.ts";
 
 /** Another agent is registered under this host's name. */
@@ -24,7 +36,7 @@ export class HostNameTaken extends Error {
   override readonly name = "HostNameTaken";
 }
 
-/** Most attempts to register: an attempt fails if an entry appears or vanishes in between, which is rare. */
+/** Most attempts to register: an attempt fails if an entry or a marker appears or vanishes in between, which is rare. */
 const ATTEMPTS_MAX = 5;
 
 /**
@@ -41,7 +53,9 @@ export async function refuseNamesake(
   const path = currentPath(service, own.host);
   try {
     const { data, stat } = await zk.get(path);
-    if (isOfAgent(stat)) expectOwn(decodeEntry(currentSchema, data, path), service, own);
+    if (isOfAgent({ session: stat.ephemeralOwner })) {
+      expectOwn(decodeEntry(currentSchema, data, path), service, own);
+    }
   } catch (error) {
     if (!hasCode(error, "NO_NODE")) throw error;
   }
@@ -70,42 +84,80 @@ export async function joinRoster(
   return renewed?.kind === "set" ? renewed.stat.version : 0;
 }
 
+/** A host that registers. */
+export interface Registration {
+  readonly entry: Current;
+  /** The epoch of the registration, as {@link joinRoster} returned it. */
+  readonly epoch: number;
+  /** The waves that are known to cover the host. */
+  readonly waves: readonly CountedWave[];
+  /** The release that it is ready to switch to. */
+  readonly staged: ReleaseIdentity | null;
+}
+
 /**
- * Registers the host with an ephemeral node of the present session. It replaces the node that an earlier session of this
- * agent has left. Each change depends on the version that was read, so that of two machines that start at once under one
- * name one is refused.
+ * Registers the host with ephemeral nodes of the present session. They replace those that an earlier session of this agent has
+ * left. Each change depends on what was read, so that of two machines that start at once under one name one is refused.
  *
+ * @returns The markers that stand now, and the tallies of those waves whose hosts are not counted any more.
  * @throws {HostNameTaken}
  * @throws {EntryError} when the entry of another session cannot be read.
  */
 export async function registerHost(
   zk: ZooKeeper,
   service: string,
-  write: transactions.HostWrite,
-): Promise<void> {
-  const { entry } = write;
+  registration: Registration,
+): Promise<
+  { readonly markers: ReadonlySet<string>; readonly gone: ReadonlySet<string> }
+> {
+  const { entry, epoch, waves, staged } = registration;
   const { host } = entry;
-  const path = currentPath(service, host);
   for (let attempt = 1;; attempt++) {
+    await zk.sync(ROOT);
+    const [ready = [], done = []] = await readChildren(zk, [
+      readyTallies(service),
+      doneTallies(service),
+    ]);
+    const paths = [
+      servingPath(service, host),
+      ...ready.map((tally) => readyPath(service, tally, host)),
+      ...done.map((tally) => donePath(service, tally, host)),
+    ];
+    const [node = null, ...markers] = await readNodes(zk, [currentPath(service, host), ...paths]);
+    const standing = decodeStanding(node, { zk, service, entry });
+    // What is counted no more has no place for a marker.
+    const counted = waves.filter(({ tally }) => ready.includes(tally) && done.includes(tally));
+    const wanted = markersOf(entry, { service, waves: counted, staged });
+    const found = new Set(paths.filter((_, index) => (markers[index] ?? null) !== null));
+    const write = { entry, epoch, standing, markers: { standing: found, wanted } };
     try {
       await apply(zk, transactions.registerHost(service, write));
-      return;
+      const gone = waves.filter((wave) => !counted.includes(wave)).map(({ tally }) => tally);
+      return { markers: wanted, gone: new Set(gone) };
     } catch (error) {
-      if (!hasCode(error, "NODE_EXISTS") || attempt === ATTEMPTS_MAX) throw error;
-    }
-    try {
-      const { data, stat } = await zk.get(path);
-      const { version } = stat;
-      if (isOfAgent(stat)) expectOwn(decodeEntry(currentSchema, data, path), service, entry);
-      if (stat.ephemeralOwner === zk.sessionId) {
-        await apply(zk, transactions.registerAgain(service, { ...write, version }));
-        return;
-      }
-      await apply(zk, transactions.removeGhost(service, { host, version }));
-    } catch (error) {
-      if (!hasCode(error, "NO_NODE", "BAD_VERSION")) throw error;
+      // A marker or an entry of an earlier session may just have gone. The epoch is not read anew.
+      if (!isRefused(error) || attempt === ATTEMPTS_MAX) throw error;
     }
   }
+}
+
+/** The entry that was found, unless it is another agent's. */
+function decodeStanding(
+  node: RawNode,
+  { zk, service, entry }: {
+    readonly zk: ZooKeeper;
+    readonly service: string;
+    readonly entry: Current;
+  },
+): transactions.StandingEntry | null {
+  if (node === null) return null;
+  const path = currentPath(service, entry.host);
+  if (!("data" in node) || isOfAgent(node)) {
+    const found = decodeNode(currentSchema, node, path);
+    if (found !== null) expectOwn(found.entry, service, entry);
+  }
+  const version = "version" in node ? node.version : -1;
+  return { version, isOfSession: "session" in node && node.session === zk.sessionId };
 }
 
 /** Writes the host's entry, which must exist, and the slot that it holds. */
@@ -118,8 +170,8 @@ export async function writeHost(
 }
 
 /** Agents register with ephemeral nodes alone: a node that no session holds is somebody else's, whatever it says. */
-function isOfAgent(stat: Stat): boolean {
-  return stat.ephemeralOwner !== 0n;
+function isOfAgent({ session }: { readonly session: bigint }): boolean {
+  return session !== 0n;
 }
 
 function expectOwn(

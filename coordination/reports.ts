@@ -1,5 +1,5 @@
 /**
- * How a switch ends in the tree: one transaction changes the host's entry, its place in the staging queue and its
+ * How a switch ends in the tree: one transaction changes the host's entry and markers, its place in the staging queue and its
  * slot.
  *
  * Both reports may be repeated after a lost reply: they look first at what is in the tree.
@@ -7,20 +7,47 @@
  * @module
  */
 
-import { type Current, type Slot, transactions } from "../rollout/mod.ts";
+import {
+  decodeSlot,
+  ROOT,
+  type Slot,
+  slotsPath,
+  stagingPath,
+  transactions,
+} from "../rollout/mod.ts";
 import type { ZooKeeper } from "../zookeeper/mod.ts";
 import { applyDecision } from "./apply.ts";
+import { NodesRead } from "./nodes_read.ts";
 import { readService } from "./service_view.ts";
+import { readPlaces } from "./staging_queue.ts";
 
-/** Reports that the switch has succeeded. The host's own entry must exist. */
+/** A switch that has succeeded. */
+export interface SwitchReport extends transactions.HostWrite {
+  /** The slot of the switch. */
+  readonly slot: Slot;
+  /** Whether the host was given it. If nothing ran, it has switched without one. */
+  readonly holdsSlot: boolean;
+  /** The host's nodes in the staging queue; `null` if they are not known. */
+  readonly places: readonly string[] | null;
+}
+
+/**
+ * Reports that the switch has succeeded. The host's own entry must exist.
+ *
+ * It begins with what the host knows: that it holds the slot, and which place it has. If that is not so, since a reply was lost
+ * or somebody has removed something by hand, it reads.
+ */
 export async function reportSwitch(
   zk: ZooKeeper,
   service: string,
-  done: { readonly current: Current; readonly slot: Slot; readonly epoch: number },
+  done: SwitchReport,
 ): Promise<void> {
-  await applyDecision(zk, async () => {
-    const reading = await readService(zk, service);
-    const operations = transactions.reportSwitch(reading, { service, ...done });
+  await applyDecision(zk, async (isAgain) => {
+    const { slot, places, holdsSlot } = done;
+    const view = !isAgain && holdsSlot && places !== null
+      ? { slotsVersion: null, slot, places }
+      : await readReportView(zk, service, done);
+    const operations = transactions.reportSwitch(view, { service, ...done });
     return { operations, result: () => undefined };
   });
 }
@@ -41,4 +68,23 @@ export async function reportFailure(
     const { operations, halts } = transactions.reportFailure(reading, { service, ...failure });
     return { operations, result: () => halts };
   });
+}
+
+async function readReportView(
+  zk: ZooKeeper,
+  service: string,
+  { entry: { host }, places }: Pick<SwitchReport, "entry" | "places">,
+): Promise<transactions.ReportView> {
+  await zk.sync(ROOT);
+  const tree = new NodesRead(zk);
+  const known = places ?? await readPlaces(zk, service, host);
+  const slotPath = slotsPath(service, host);
+  const placePaths = known.map((node) => stagingPath(service, node));
+  await tree.readOnce([slotsPath(service), slotPath, ...placePaths]);
+  const counter = tree.node(slotsPath(service));
+  return {
+    slotsVersion: counter !== null && "version" in counter ? counter.version : -1,
+    slot: decodeSlot(service, host, tree.node(slotPath)) ?? undefined,
+    places: known.filter((node) => tree.node(stagingPath(service, node)) !== null),
+  };
 }

@@ -12,6 +12,7 @@ import {
   SCHEMA_VERSION,
   type Service,
   servicePath,
+  servingPath,
   SKELETON,
   slotsPath,
   stagingPath,
@@ -53,7 +54,8 @@ export async function ensureService(zk: ZooKeeper, service: string): Promise<voi
     withdrawn: [],
   };
   await createUnlessThere(zk, servicePath(service), encodeEntry(entry));
-  for (const path of [stagingPath(service), slotsPath(service), currentPath(service)]) {
+  const parents = [stagingPath, slotsPath, currentPath, servingPath].map((path) => path(service));
+  for (const path of parents) {
     await ensurePath(zk, path);
   }
 }

@@ -9,11 +9,11 @@
  */
 
 import {
+  type Census,
+  type CensusReading,
   decodeEntry,
   type FirstWave,
   isSameSlot,
-  type ServiceReading,
-  type ServiceView,
   type Slot,
   slotSchema,
   slotsPath,
@@ -32,13 +32,15 @@ export async function takeSlot(
   request: {
     readonly service: string;
     readonly slot: Slot;
-    readonly view: ServiceView;
+    readonly census: Census;
     readonly wave: FirstWave | null;
+    /** The place in the staging queue that the host leaves by this; `null`: it keeps its place. */
+    readonly place: string | null;
   },
 ): Promise<boolean> {
-  const { service, slot, view } = request;
+  const { service, slot, census } = request;
   try {
-    await apply(zk, transactions.takeSlot(view, request));
+    await apply(zk, transactions.takeSlot(census, request));
     return true;
   } catch (error) {
     if (hasCode(error, "BAD_VERSION", "NO_NODE")) return false;
@@ -67,7 +69,7 @@ export async function readSlot(zk: ZooKeeper, service: string, host: string): Pr
  */
 export async function passFence(
   zk: ZooKeeper,
-  pass: { readonly service: string; readonly slot: Slot; readonly reading: ServiceReading },
+  pass: { readonly service: string; readonly slot: Slot; readonly reading: CensusReading },
 ): Promise<boolean> {
   const operations = transactions.passFence(pass.reading, pass);
   return operations !== null && await applyIfUnchanged(zk, operations);
@@ -81,8 +83,8 @@ export async function passFence(
 export async function giveSlotBack(
   zk: ZooKeeper,
   service: string,
-  held: { readonly slot: Slot; readonly view: ServiceView },
+  held: { readonly slot: Slot; readonly census: Census },
 ): Promise<boolean> {
-  const operations = transactions.giveSlotBack(held.view, { service, slot: held.slot });
+  const operations = transactions.giveSlotBack(held.census, { service, slot: held.slot });
   return operations === null || await applyIfUnchanged(zk, operations);
 }

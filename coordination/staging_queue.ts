@@ -16,52 +16,76 @@ import {
 import { hasCode, type ZooKeeper } from "../zookeeper/mod.ts";
 import { applyDecision } from "./apply.ts";
 
+/** A host's place in the staging queue. */
+export interface Place {
+  /** Name of its node. */
+  readonly node: string;
+  /** The nodes that were before it when it joined, in order. Whoever joins later is behind it. */
+  readonly ahead: readonly string[];
+}
+
+/** A host that joins the staging queue. */
+export interface Joining extends transactions.HostWrite {
+  readonly release: transactions.ReadyRelease;
+  /** Whether it may have a place already: of an earlier session, for another release, or since a reply was lost. */
+  readonly mayStand: boolean;
+}
+
 /**
  * Makes sure that the host is in the queue exactly once, with that release and in this session. It removes entries of an
  * earlier session, a duplicate from a lost reply, and an entry for another release.
- *
- * @returns The name of the node.
  */
 export async function joinStaging(
   zk: ZooKeeper,
   service: string,
-  entry: transactions.ReadyHost,
-): Promise<string> {
-  return await applyDecision(zk, async () => {
-    const standing = [];
-    for (const place of await placesOf(zk, service, entry.host)) {
-      standing.push({ node: place, isGood: await isOwn(zk, stagingPath(service, place), entry) });
+  join: Joining,
+): Promise<Place> {
+  const { entry: { host }, release, mayStand } = join;
+  const node = await applyDecision(zk, async (isAgain) => {
+    const places = [];
+    for (const place of mayStand || isAgain ? await readPlaces(zk, service, host) : []) {
+      const isGood = await isOwn(zk, stagingPath(service, place), { host, ...release });
+      places.push({ node: place, isGood });
     }
-    const { operations, node } = transactions.joinStaging(service, { ...entry, standing });
+    const { operations, node } = transactions.joinStaging(service, { ...join, places });
     return {
       operations,
       result: (results) => {
         const created = results.at(-1);
-        const path = created?.kind === "create" ? created.path : node ?? "";
-        return path.slice(path.lastIndexOf("/") + 1);
+        const path = created?.kind === "create" ? created.path : "";
+        return node ?? path.slice(path.lastIndexOf("/") + 1);
       },
     };
   });
+  // Read once the place is taken: whoever joins from now on is behind it.
+  const names = await readNames(zk, service);
+  const ahead = names.slice(0, Math.max(0, names.findIndex((name) => name.node === node)))
+    .filter(({ prefix }) => prefix !== host).map((name) => name.node);
+  return { node, ahead };
 }
 
 /** Takes the host out of the queue. */
 export async function leaveStaging(zk: ZooKeeper, service: string, host: string): Promise<void> {
   await applyDecision(zk, async () => ({
-    operations: transactions.leaveStaging(service, await placesOf(zk, service, host)),
+    operations: transactions.leaveStaging(service, await readPlaces(zk, service, host)),
     result: () => undefined,
   }));
 }
 
 /** The nodes of a host in the queue, in order. */
-async function placesOf(zk: ZooKeeper, service: string, host: string): Promise<string[]> {
-  const { children } = await zk.children(stagingPath(service));
-  return sortSequential(children).filter(({ prefix }) => prefix === host).map(({ node }) => node);
+export async function readPlaces(zk: ZooKeeper, service: string, host: string): Promise<string[]> {
+  return (await readNames(zk, service)).filter(({ prefix }) => prefix === host)
+    .map(({ node }) => node);
+}
+
+async function readNames(zk: ZooKeeper, service: string) {
+  return sortSequential((await zk.children(stagingPath(service))).children);
 }
 
 async function isOwn(
   zk: ZooKeeper,
   path: string,
-  entry: transactions.ReadyHost,
+  entry: transactions.ReadyRelease & { readonly host: string },
 ): Promise<boolean> {
   try {
     const { data, stat } = await zk.get(path);

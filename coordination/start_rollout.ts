@@ -5,12 +5,13 @@
  * @module
  */
 
-import { historyPath, RolloutError, transactions } from "../rollout/mod.ts";
-import { hasCode, type ZooKeeper } from "../zookeeper/mod.ts";
+import { EntryError, historyPath, RolloutError, transactions } from "../rollout/mod.ts";
+import { hasCode, type ZooKeeper, ZooKeeperError } from "../zookeeper/mod.ts";
 import { apply, isUnknown } from "./apply.ts";
 import { readControl } from "./control.ts";
 import { findOtherContent } from "./known_releases.ts";
 import { readDeployQueue, readServices } from "./rollouts.ts";
+import { ensureTallies, removeOldTallies } from "./tallies.ts";
 
 /**
  * Writes the offers, the policies and the waves in one transaction.
@@ -27,6 +28,8 @@ export async function startRollout(
   const services = await readServices(zk, [...rollout.services.keys()]);
   const view = { control, services, waves: waves.map(({ entry }) => entry) };
   const operations = transactions.startRollout(view, rollout);
+  // A tree of an earlier version does not have them.
+  for (const service of services.keys()) await ensureTallies(zk, service);
   const otherContent = await findOtherContent(zk, rollout.releases.values());
   if (otherContent.length > 0) {
     throw new RolloutError(`start rollout: ${otherContent.join("; ")}; nothing was written`);
@@ -42,5 +45,11 @@ export async function startRollout(
     }
     // The reply may have been lost after the transaction: then the record of this id exists.
     if (!isUnknown(error) || await zk.exists(historyPath(rollout.id)) === null) throw error;
+  }
+  try {
+    await removeOldTallies(zk, rollout.services.keys());
+  } catch (error) {
+    // The rollout is started all the same; the next one removes them.
+    if (!(error instanceof ZooKeeperError || error instanceof EntryError)) throw error;
   }
 }

@@ -8,58 +8,28 @@
  * @module
  */
 
-import type { Control, Current, Slot, Staged } from "./entries.ts";
+import type { Census, SlotHost } from "./census.ts";
+import type { Slot } from "./entries.ts";
 import { listNames } from "./name_list.ts";
-import { budgetHosts, type Policy, quorumHosts } from "./policy.ts";
+import { budgetHosts, quorumHosts } from "./policy.ts";
 import {
   describeOtherContent,
   isOtherContent,
   isSameRelease,
   type ReleaseIdentity,
 } from "./release_identity.ts";
-
-/** The first wave of the deploy queue, with the version that an admission depends on. */
-export interface FirstWave extends ReleaseIdentity {
-  /** Name of its node. */
-  readonly node: string;
-  /** Version of its node. */
-  readonly znodeVersion: number;
-  /** The service that it upgrades. */
-  readonly service: string;
-  /** The version that it upgrades to. */
-  readonly version: string;
-  /** The info hash of that version, as it is on offer. Not known for another service than the view's. */
-  readonly infoHash?: string | null | undefined;
-  /** Its hosts; `null`: all hosts of the service. */
-  readonly hosts: readonly string[] | null;
-}
-
-/** What a host has read about its service before it decides. */
-export interface ServiceView {
-  /** The control node's entry; `null` when there is none. */
-  readonly control: Control | null;
-  /** Version of the control node; the admission fails if it has changed since. */
-  readonly controlVersion: number;
-  /** The head of the deploy queue, whichever service it is for; `null` when the queue is empty. */
-  readonly wave: FirstWave | null;
-  /** The service's policy. */
-  readonly policy: Policy;
-  /** The hosts that should run the service, also while they are away. */
-  readonly roster: readonly string[];
-  /** The entries of the hosts that are online, by host. */
-  readonly current: ReadonlyMap<string, Current>;
-  /** The staging queue, in order. */
-  readonly staged: readonly Staged[];
-  /** The slots, by host: held ones, and records of failures. */
-  readonly slots: ReadonlyMap<string, Slot>;
-  /** Version of the service's counter node. */
-  readonly slotsVersion: number;
-}
+import { covers, type FirstWave } from "./service_view.ts";
+import { isHeld, isSameSlot, slotTarget } from "./slot.ts";
 
 /** Whether a host may take a slot; if not, `waitingFor` says why, in words for an operator. */
 export type Admission =
   | { readonly admit: true; readonly wave: FirstWave | null }
-  | { readonly admit: false; readonly waitingFor: string };
+  | {
+    readonly admit: false;
+    readonly waitingFor: string;
+    /** Whether it waits for hosts that are away and not known by name. */
+    readonly isForUnnamed: boolean;
+  };
 
 /**
  * What a host asks for that has no switch under way: to switch in the first wave, or to catch up with the fleet outside of
@@ -74,16 +44,20 @@ export interface AdmissionRequest extends ReleaseIdentity {
   readonly version: string;
   /** Whether the host came back with an old version and no wave covers it. */
   readonly catchUp: boolean;
+  /**
+   * The host before it in the staging queue; `null`: it is the first one. Two that both think so do no harm: only one of them
+   * gets the slot.
+   */
+  readonly behind: string | null;
 }
 
 /** Decides whether the host may take a slot (invariants I1, I2, I3, I6). */
-export function decideAdmission(view: ServiceView, request: AdmissionRequest): Admission {
-  const { control, wave } = view;
-  const own = view.current.get(request.host);
+export function decideAdmission(census: Census, request: AdmissionRequest): Admission {
+  const { control, wave, own } = census;
   // A host without an entry counts as away although its service may be running: it must not count as a host that is down
   // already.
-  if (own === undefined) return wait("not registered among the current hosts yet");
-  const slot = view.slots.get(request.host);
+  if (own === null) return wait("not registered among the current hosts yet");
+  const slot = census.slots.get(request.host)?.slot;
   // A slot of a switch that was dropped stands as long as the host is down, and the next one takes its place.
   const isReplaced = slot !== undefined && isHeld(slot) && own.state !== "serving";
   if (slot !== undefined && !isReplaced) {
@@ -110,8 +84,11 @@ export function decideAdmission(view: ServiceView, request: AdmissionRequest): A
           : `wave is for ${wave.version}, not ${request.version}`,
       );
     }
-    if (!covers(wave, request.host)) return wait(describeCovered(view, wave));
-    const quorum = checkQuorum(view, wave);
+    if (!covers(wave, request.host)) {
+      const others = listNames(wave.hosts ?? []);
+      return wait(`wave of ${wave.version} goes to ${others || "other hosts"} first`);
+    }
+    const quorum = checkQuorum(census);
     if (quorum !== null) return wait(quorum);
   }
 
@@ -120,22 +97,12 @@ export function decideAdmission(view: ServiceView, request: AdmissionRequest): A
   // waits for those that switch: if all hosts are down at once, because of what they all depend on, the new version would
   // else be on all of them before anything is known of it. Where nothing ran, there is nothing to lose.
   const admitted: Admission = { admit: true, wave: request.catchUp ? null : wave };
-  if (own.state !== "serving") {
-    return own.version === null ? admitted : checkConcurrency(view, request.host) ?? admitted;
+  const concurrency = checkConcurrency(census, request.host);
+  if (own.state !== "serving") return own.version === null ? admitted : concurrency ?? admitted;
+  if (!request.catchUp && request.behind !== null) {
+    return wait(`waits behind ${request.behind} in the staging queue`);
   }
-
-  if (!request.catchUp && wave !== null) {
-    const head = view.staged.find((staged) =>
-      isSameRelease(staged, wave) && covers(wave, staged.host) &&
-      // An entry of a host that is away, or of none, is a stranger's: the queue's nodes end with their sessions.
-      view.current.has(staged.host) && view.roster.includes(staged.host) &&
-      // These hosts will ask for no slot: the one has or had its turn, the other came back on the new version.
-      !view.slots.has(staged.host) && !runs(view, staged.host, wave)
-    );
-    if (head === undefined) return wait("not in the staging queue yet");
-    if (head.host !== request.host) return wait(`${head.host} is next in the staging queue`);
-  }
-  return checkBudget(view, request.host) ?? checkConcurrency(view, request.host) ?? admitted;
+  return checkBudget(census, request.host) ?? concurrency ?? admitted;
 }
 
 /** May a host that holds a slot stop its service now: yes, or why its slot has to be given back. */
@@ -158,10 +125,10 @@ export interface FenceRequest {
  * moment the host may have been dead, paused or draining for a long time, in which operators freed its slot, paused or
  * aborted. The caller makes the step from draining to stopping in a `multi` that checks what this decision rests on.
  */
-export function decideFence(view: ServiceView, request: FenceRequest): Fence {
+export function decideFence(census: Census, request: FenceRequest): Fence {
   const { slot } = request;
-  const { control } = view;
-  const standing = view.slots.get(slot.host);
+  const { control, own } = census;
+  const standing = census.slots.get(slot.host)?.slot;
   if (standing === undefined || !isSameSlot(standing, slot) || !isHeld(standing)) {
     return giveBack("its slot is gone");
   }
@@ -176,14 +143,13 @@ export function decideFence(view: ServiceView, request: FenceRequest): Fence {
   if (slot.wave === null && !isCommitted) {
     return giveBack(`${slot.to} is not the committed version any more`);
   }
-  const own = view.current.get(slot.host);
-  if (own === undefined) return giveBack("it is not registered among the current hosts");
+  if (own === null) return giveBack("it is not registered among the current hosts");
   const { host } = slot;
   const blocked = own.state === "serving"
-    ? checkBudget(view, host) ?? checkConcurrency(view, host)
+    ? checkBudget(census, host) ?? checkConcurrency(census, host)
     : own.version === null
     ? null
-    : checkConcurrency(view, host);
+    : checkConcurrency(census, host);
   return blocked === null || blocked.admit ? { stop: true } : giveBack(blocked.waitingFor);
 }
 
@@ -191,105 +157,71 @@ function giveBack(reason: string): Fence {
   return { stop: false, reason };
 }
 
-/** Whether a slot means that its host may be down; a failed slot is only a record. */
-export function isHeld(slot: Slot | undefined): boolean {
-  return slot !== undefined && slot.step !== "failed";
-}
-
-/** Whether both are the same slot at two moments, and not an earlier and a later slot of the host. */
-export function isSameSlot(slot: Slot, other: Slot): boolean {
-  return slot.host === other.host && slot.to === other.to && slot.sinceMs === other.sinceMs;
-}
-
-/** The release that a slot is for, or whose failure it records. */
-export function slotTarget(slot: Slot): ReleaseIdentity {
-  return { version: slot.to, infoHash: slot.infoHash };
-}
-
 /** The hosts whose switch to that release failed, and whose record of it still stands. */
-export function failedHosts(view: ServiceView, release: ReleaseIdentity): string[] {
-  return [...view.slots.values()]
-    .filter((slot) => slot.step === "failed" && isSameRelease(slotTarget(slot), release))
-    .map((slot) => slot.host);
-}
-
-/** Whether the wave covers that host. */
-export function covers(wave: Pick<FirstWave, "hosts">, host: string): boolean {
-  return wave.hosts === null || wave.hosts.includes(host);
-}
-
-/** The hosts that count as away: not serving, for whatever cause, or holding a slot. */
-export function unavailableHosts(view: ServiceView): string[] {
-  return view.roster.filter((host) =>
-    view.current.get(host)?.state !== "serving" || isHeld(view.slots.get(host))
+export function failedHosts(
+  { slots }: Pick<Census, "slots">,
+  release: ReleaseIdentity,
+): SlotHost[] {
+  return [...slots.values()].filter(({ slot }) =>
+    slot.step === "failed" && isSameRelease(slotTarget(slot), release)
   );
 }
 
-/** Whether enough hosts of the wave have its version staged, or run it already. */
-export function isQuorumMet(view: ServiceView, wave: FirstWave): boolean {
-  return checkQuorum(view, wave) === null;
+/** Whether enough hosts of the first wave have its version staged, or run it already. */
+export function isQuorumMet(census: Census): boolean {
+  return checkQuorum(census) === null;
 }
 
-function checkQuorum(view: ServiceView, wave: FirstWave): string | null {
-  const covered = view.roster.filter((host) => covers(wave, host));
-  const staged = new Set(
-    view.staged.filter((entry) => isSameRelease(entry, wave)).map((entry) => entry.host),
-  );
-  const readyCount = covered.filter((host) => {
-    const slot = view.slots.get(host);
-    // A host with a slot for this version, held or failed, was staged when it took the slot. If a failed one did not count,
-    // a failure that the policy allows could make the quorum unreachable.
-    return staged.has(host) || (slot !== undefined && isSameRelease(slotTarget(slot), wave)) ||
-      runs(view, host, wave);
-  }).length;
-  const neededCount = quorumHosts(view.policy, covered.length);
+function checkQuorum({ counts, policy }: Census): string | null {
+  if (counts === null) return "quorum: the hosts of the wave are not counted yet";
+  const { readyCount, coveredCount } = counts;
+  const neededCount = quorumHosts(policy, coveredCount);
   return readyCount >= neededCount ? null : `quorum: ${readyCount} of ${neededCount} hosts staged`;
 }
 
-function runs(view: ServiceView, host: string, release: ReleaseIdentity): boolean {
-  const entry = view.current.get(host);
-  return entry !== undefined && isSameRelease(entry, release);
+/** How many other hosts count as away: not serving, for whatever cause, or holding a slot. */
+function countAwayOthers(
+  { rosterCount, servingCount, own, slots }: Census,
+  asking: string,
+): number {
+  const servingOthers = servingCount - (own?.state === "serving" ? 1 : 0);
+  const servingHolders =
+    [...slots.values()].filter(({ slot, entry }) =>
+      slot.host !== asking && isHeld(slot) && entry?.state === "serving"
+    ).length;
+  // Nodes of strangers, and of a host that has just been taken off the roster, may count as serving.
+  return Math.max(0, rosterCount - 1 - servingOthers) + servingHolders;
 }
 
-/** Whether one more host may be away; if not, the hosts that are. */
-function checkBudget(view: ServiceView, asking: string): Admission | null {
-  const others = unavailableHosts(view).filter((host) => host !== asking);
-  const budget = budgetHosts(view.policy, view.roster.length);
-  if (others.length + 1 <= budget) return null;
-  const why = describeAbsences(others, view);
-  return wait(`budget: ${others.length} of ${budget} down, ${why}`);
+/** Whether one more host may be away; if not, the hosts that are, as far as they are known. */
+function checkBudget(census: Census, asking: string): Admission | null {
+  const awayCount = countAwayOthers(census, asking);
+  const budget = budgetHosts(census.policy, census.rosterCount);
+  if (awayCount + 1 <= budget) return null;
+  const holders = describeHolders(census, asking);
+  const known = [...holders, ...census.awayHosts ?? []];
+  const named = known.length === 0 ? "" : `, ${listNames(known)}`;
+  return {
+    admit: false,
+    waitingFor: `budget: ${awayCount} of ${budget} down${named}`,
+    isForUnnamed: census.awayHosts === null && holders.length < awayCount,
+  };
 }
 
 /** Whether one more host may switch; if not, the hosts that do. */
-function checkConcurrency(view: ServiceView, asking: string): Admission | null {
-  const holders = [...view.slots.values()]
-    .filter((slot) => isHeld(slot) && slot.host !== asking).map(({ host }) => host);
-  const { maxConcurrent } = view.policy;
+function checkConcurrency(census: Census, asking: string): Admission | null {
+  const holders = describeHolders(census, asking);
+  const { maxConcurrent } = census.policy;
   if (holders.length < maxConcurrent) return null;
-  const why = describeAbsences(holders, view);
-  return wait(`${maxConcurrent === 1 ? "one" : maxConcurrent} at a time: ${why}`);
+  return wait(`${maxConcurrent === 1 ? "one" : maxConcurrent} at a time: ${listNames(holders)}`);
 }
 
-/** Names the hosts of the wave that are missing: if one of them is away, an operator must see that all others wait for it. */
-function describeCovered(view: ServiceView, wave: FirstWave): string {
-  const missing = (wave.hosts ?? []).filter((host) => !runs(view, host, wave));
-  const named = listNames(
-    missing.map((host) => view.current.has(host) ? host : `${host} (offline)`),
-  );
-  return `wave of ${wave.version} goes to ${named || "other hosts"} first`;
-}
-
-function describeAbsences(hosts: readonly string[], view: ServiceView): string {
-  return listNames(hosts.map((host) => describeAbsence(host, view)));
-}
-
-/** Without ages: they would be old when they are read. The slot says since when it is held. */
-function describeAbsence(host: string, view: ServiceView): string {
-  const slot = view.slots.get(host);
-  if (slot !== undefined && isHeld(slot)) return `${host} holds the slot (${slot.step})`;
-  return view.current.has(host) ? `${host} is down` : `${host} is offline`;
+/** The other hosts that hold a slot. Without ages: they would be old when they are read. */
+function describeHolders({ slots }: Census, asking: string): string[] {
+  return [...slots.values()].filter(({ slot }) => isHeld(slot) && slot.host !== asking)
+    .map(({ slot }) => `${slot.host} holds the slot (${slot.step})`);
 }
 
 function wait(waitingFor: string): Admission {
-  return { admit: false, waitingFor };
+  return { admit: false, waitingFor, isForUnnamed: false };
 }

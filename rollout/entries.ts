@@ -162,6 +162,11 @@ export const waveSchema = z.looseObject({
   service: nameSchema,
   version: versionSchema,
   hosts: z.array(nameSchema).nullable(),
+  /**
+   * Under which name its hosts are counted, see `markers.ts`: that of its own node is not known before it is there. Left out
+   * in the waves of earlier versions.
+   */
+  tally: nameSchema.optional(),
 });
 /** The entry of a wave. */
 export type Wave = z.infer<typeof waveSchema>;

@@ -7,8 +7,9 @@
  */
 
 import { listNames } from "./name_list.ts";
-import { covers, failedHosts, type ServiceView } from "./admission.ts";
+import type { Census } from "./census.ts";
 import { isSameRelease, type ReleaseIdentity } from "./release_identity.ts";
+import { failedHosts } from "./admission.ts";
 
 /** Whether the control node must become `halted`, and why. */
 export type Failure =
@@ -22,23 +23,25 @@ export type Failure =
  * such a wave could never finish.
  */
 export function decideFailure(
-  view: ServiceView,
+  census: Census,
   failure: ReleaseIdentity & { readonly host: string; readonly service: string },
 ): Failure {
   const { host, service, version } = failure;
-  const { wave } = view;
-  const failed = new Set([...failedHosts(view, failure), host]);
+  const { wave, counts } = census;
+  const others = failedHosts(census, failure).filter(({ slot }) => slot.host !== host);
+  const failed = new Set([...others.map(({ slot }) => slot.host), host]);
   const failures = `${service} ${version} failed on ${listNames([...failed].sort())}`;
-  const { maxFailures } = view.policy;
+  const { maxFailures } = census.policy;
   if (failed.size > maxFailures) {
     return { halt: true, reason: `${failures}: the policy allows ${maxFailures}` };
   }
   if (wave === null || wave.service !== service || !isSameRelease(wave, failure)) {
     return { halt: false };
   }
-  const isHopeless = view.roster.every((other) =>
-    failed.has(other) || !view.current.has(other) || !covers(wave, other)
-  );
+  const failedOnlineCount = others.filter(({ entry }) => entry !== null).length +
+    (census.own === null ? 0 : 1);
+  const isHopeless = counts !== null && counts.onlineCount !== null &&
+    counts.onlineCount <= failedOnlineCount;
   return isHopeless
     ? { halt: true, reason: `${failures}: no other host of the wave is online` }
     : { halt: false };

@@ -6,14 +6,15 @@
  * @module
  */
 
-import { covers, failedHosts, isHeld, type ServiceView } from "./admission.ts";
+import type { Census } from "./census.ts";
 import { budgetHosts } from "./policy.ts";
 import { isSameRelease } from "./release_identity.ts";
+import { failedHosts } from "./admission.ts";
+import { covers } from "./service_view.ts";
+import { isHeld } from "./slot.ts";
 
-/** Whether the wave is over; if not, the hosts that it waits for. */
-export type Finish =
-  | { readonly finished: true }
-  | { readonly finished: false; readonly missing: readonly string[] };
+/** Whether the wave is over. `unknown`: only the names of its hosts tell whether those that lack its version are offline. */
+export type Finish = "finished" | "going_on" | "unknown";
 
 /**
  * Decides whether the first wave is over: when every host of it that is online serves its version, no slot of the service
@@ -22,29 +23,23 @@ export type Finish =
  * whose switch failed, within what the policy allows, is not waited for. At least one host must serve the version. While
  * control is halted no wave finishes, since the operator may still abort the rollout.
  *
- * The view must be that of the first wave's service.
+ * The census must be that of the first wave's service.
  */
-export function decideFinish(view: ServiceView): Finish {
-  const { wave } = view;
-  if (wave === null) return { finished: false, missing: [] };
-  const holders = [...view.slots.values()].filter(isHeld).map((slot) => slot.host);
-  const failed = new Set(failedHosts(view, wave));
-  const mayLeaveBehind = failed.size <= view.policy.maxFailures;
-  const behind = view.roster.filter((host) => {
-    const entry = view.current.get(host);
-    if (entry === undefined || !covers(wave, host)) return false;
-    // Its entry does not count: it may be from before the roll-back.
-    if (failed.has(host)) return !mayLeaveBehind;
-    return !isSameRelease(entry, wave) || entry.state !== "serving";
-  });
-  const offline = view.roster.filter((host) =>
-    covers(wave, host) && !view.current.has(host) && !failed.has(host)
-  );
-  const isTooManyOffline = offline.length > budgetHosts(view.policy, view.roster.length);
-  const missing = [...new Set([...holders, ...behind, ...(isTooManyOffline ? offline : [])])];
-  if (view.control?.state === "halted") return { finished: false, missing };
-  const isReached = [...view.current.values()].some((entry) =>
-    isSameRelease(entry, wave) && entry.state === "serving" && covers(wave, entry.host)
-  );
-  return missing.length === 0 && isReached ? { finished: true } : { finished: false, missing };
+export function decideFinish(census: Census): Finish {
+  const { wave, counts, control, policy } = census;
+  if (wave === null || counts === null || control?.state === "halted") return "going_on";
+  if ([...census.slots.values()].some(({ slot }) => isHeld(slot))) return "going_on";
+  const failed = failedHosts(census, wave).filter(({ slot }) => covers(wave, slot.host));
+  const failedOnlineCount = failed.filter(({ entry }) => entry !== null).length;
+  if (failedOnlineCount > 0 && failed.length > policy.maxFailures) return "going_on";
+  // The entry of a host that failed does not count: it may be from before the roll-back.
+  const isDone = ({ entry }: (typeof failed)[number]) =>
+    entry !== null && isSameRelease(entry, wave) && entry.state === "serving";
+  const doneCount = counts.doneCount - failed.filter(isDone).length;
+  if (doneCount === 0) return "going_on";
+  const leftCount = counts.coveredCount - doneCount - failed.length;
+  if (leftCount <= 0) return "finished";
+  if (leftCount > budgetHosts(policy, census.rosterCount)) return "going_on";
+  if (counts.onlineCount === null) return "unknown";
+  return counts.onlineCount - failedOnlineCount > doneCount ? "going_on" : "finished";
 }

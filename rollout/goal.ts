@@ -4,7 +4,7 @@
  * @module
  */
 
-import { covers, isHeld, type ServiceView, slotTarget } from "./admission.ts";
+import type { Census } from "./census.ts";
 import type { Offer, Service, Slot } from "./entries.ts";
 import { decideRejoin, type Rejoin } from "./rejoin.ts";
 import {
@@ -13,6 +13,8 @@ import {
   isSameRelease,
   type ReleaseIdentity,
 } from "./release_identity.ts";
+import { covers, type ServiceView } from "./service_view.ts";
+import { isHeld, slotTarget } from "./slot.ts";
 
 /** A release that a host is to have. */
 type Wanted = ReleaseIdentity & { readonly version: string };
@@ -31,7 +33,9 @@ export type Goal =
    * The host serves and has a slot though no switch is under way, or has nothing to serve, or the record of its failure is no
    * longer needed: remove it.
    */
-  | { readonly kind: "return_slot" };
+  | { readonly kind: "return_slot" }
+  /** Nothing runs, and what the others run has to be read before it is decided what is started. */
+  | { readonly kind: "look_around" };
 
 /** The input of {@link decideGoal}. */
 export interface GoalInput {
@@ -42,7 +46,9 @@ export interface GoalInput {
   /** The release on offer. */
   readonly offer: Offer | null;
   /** What was read from the tree. */
-  readonly view: ServiceView;
+  readonly census: Census;
+  /** The same with all hosts, `null` if only their number was read. Needed where nothing runs. */
+  readonly view: ServiceView | null;
   /** The waves of this service, in order. */
   readonly waves: readonly (Wanted & { readonly hosts: readonly string[] | null })[];
   /** The release that the host runs or restarts; `null` when its service is stopped. */
@@ -68,9 +74,12 @@ export interface GoalDecision {
  * it starts what it should run while the slot stands, or has a slot for what a wave brings in its place.
  */
 export function decideGoal(input: GoalInput): GoalDecision {
-  const slot = input.view.slots.get(input.host);
-  if (slot === undefined) return decideWithoutSlot(input, null);
+  const slot = input.census.slots.get(input.host)?.slot;
   const { hasRejoined } = input;
+  if (input.running === null && input.view === null) {
+    return { goal: { kind: "look_around" }, hasRejoined };
+  }
+  if (slot === undefined) return decideWithoutSlot(input, null);
   if (!isHeld(slot)) {
     return isFailureOver(slot, input)
       ? { goal: { kind: "return_slot" }, hasRejoined }
@@ -80,8 +89,7 @@ export function decideGoal(input: GoalInput): GoalDecision {
   const decision = decideWithoutSlot(input, null);
   if (decision.goal.kind !== "stay") return decision;
   // Nobody can wait for a host to serve that has nothing to serve.
-  const isIdle = input.running === null &&
-    decideRejoin(input.host, input.service, input.view).version === null;
+  const isIdle = input.running === null && rejoinOf(input).version === null;
   if (isIdle) return { goal: { kind: "return_slot" }, hasRejoined };
   const waitingFor = decision.goal.waitingFor ??
     `its slot for ${slot.to} stands until ${input.running?.version} serves`;
@@ -90,8 +98,8 @@ export function decideGoal(input: GoalInput): GoalDecision {
 
 /** Decides what to do next, as if the host held no slot. `failure` is the record of its last switch, if that has failed. */
 function decideWithoutSlot(input: GoalInput, failure: Slot | null): GoalDecision {
-  const { host, service, view, running } = input;
-  const rejoin = decideRejoin(host, service, view);
+  const { host, service, running } = input;
+  const rejoin = rejoinOf(input);
   const wave = input.waves.find((candidate) => covers(candidate, host));
   const inWave = wave === undefined ? null : goalInWave(wave, input, failure);
   // What it should start cannot be had here (its files are damaged, and nobody has them any more), or does not come up: it
@@ -130,14 +138,15 @@ function decideWithoutSlot(input: GoalInput, failure: Slot | null): GoalDecision
   if (failure !== null && isSameRelease(slotTarget(failure), target)) {
     return { goal: { kind: "stay", waitingFor: describeFailure(failure) }, hasRejoined };
   }
-  // The fence lets nobody go down for another version than the committed one, outside of waves: a host that asked for a slot
-  // all the same would take it, drain, and give it back, over and over.
+  // It is the committed one: the fence lets nobody go down for another one outside of waves.
   const { version, infoHash, reason } = target;
-  const isCommitted = service.committed !== null && isSameRelease(service.committed, target);
-  const goal: Goal = isCommitted
-    ? { kind: "catch_up", version, infoHash, reason }
-    : { kind: "stay", waitingFor: `${version} is not committed yet, and no wave is for it` };
-  return { goal, hasRejoined };
+  return { goal: { kind: "catch_up", version, infoHash, reason }, hasRejoined };
+}
+
+/** What a host starts on which nothing runs. One that runs something is told by waves and the committed version. */
+function rejoinOf({ host, service, view, running }: GoalInput): Rejoin {
+  if (running === null && view !== null) return decideRejoin(host, service, view);
+  return { version: running?.version ?? null, infoHash: running?.infoHash, reason: "it runs" };
 }
 
 /** The goal of a host that a wave covers: to switch, unless it has switched or its switch has failed. */
@@ -174,11 +183,11 @@ function targetOutsideOfWaves({ service, waves }: GoalInput, rejoin: Rejoin): Re
 }
 
 /** Whether the record of a failed switch is no longer needed: an operator wants another try, or no wave has that version any more. */
-function isFailureOver(slot: Slot, { service, view, waves }: GoalInput): boolean {
+function isFailureOver(slot: Slot, { service, census, waves }: GoalInput): boolean {
   const wanted: readonly (ReleaseIdentity | null)[] = [service.committed, ...waves];
   const isWanted = wanted.some((one) => one !== null && isSameRelease(one, slotTarget(slot)));
-  const isRetryAsked = view.control?.state === "running" &&
-    view.controlVersion > (slot.controlVersion ?? Number.MAX_SAFE_INTEGER);
+  const isRetryAsked = census.control?.state === "running" &&
+    census.controlVersion > (slot.controlVersion ?? Number.MAX_SAFE_INTEGER);
   return isRetryAsked || !isWanted;
 }
 
@@ -186,13 +195,13 @@ function describeFailure(slot: Slot): string {
   return `${slot.to} failed here: ${slot.reason ?? "no reason given"}`;
 }
 
-function waitOfAFinishedHost({ view, waves, running }: GoalInput): string | null {
+function waitOfAFinishedHost({ census, waves, running }: GoalInput): string | null {
   if (running === null) {
     return "nothing to run yet: no version is committed and no wave is on its way";
   }
   const [wave] = waves;
   if (wave === undefined || !isSameRelease(wave, running)) return null;
-  return view.control !== null && view.control.state !== "running"
-    ? `rollout is ${view.control.state}`
+  return census.control !== null && census.control.state !== "running"
+    ? `rollout is ${census.control.state}`
     : null;
 }

@@ -8,12 +8,14 @@
 
 export * from "./admission.ts";
 export * from "./agent_identity.ts";
+export * from "./census.ts";
 export * from "./dependency_order.ts";
 export * from "./duration.ts";
 export * from "./entries.ts";
 export * from "./failure.ts";
 export * from "./finish.ts";
 export * from "./goal.ts";
+export * from "./markers.ts";
 export * from "./name_list.ts";
 export * from "./plan.ts";
 export * from "./policy.ts";
@@ -21,5 +23,7 @@ export * from "./reading/mod.ts";
 export * from "./rejoin.ts";
 export * from "./release_identity.ts";
 export * from "./rollout_error.ts";
+export * from "./service_view.ts";
+export * from "./slot.ts";
 export * as transactions from "./transactions/mod.ts";
 export * from "./tree.ts";

@@ -4,10 +4,10 @@
  * @module
  */
 
-import type { ServiceView } from "./admission.ts";
 import type { Service } from "./entries.ts";
 import { listNames } from "./name_list.ts";
 import { isSameRelease, type ReleaseIdentity } from "./release_identity.ts";
+import type { ServiceView } from "./service_view.ts";
 
 /** The release to run, and why; its version is `null` when there is none. */
 export interface Rejoin extends ReleaseIdentity {

@@ -16,6 +16,9 @@ export const SKELETON: readonly string[] = [
   `${ROOT}/deploy`,
   `${ROOT}/services`,
   `${ROOT}/slots`,
+  `${ROOT}/serving`,
+  `${ROOT}/ready`,
+  `${ROOT}/done`,
   `${ROOT}/history`,
 ];
 
@@ -44,6 +47,31 @@ export function stagingPath(service: string, entry?: string): string {
 /** Prefix of the sequential node with which a host joins the staging queue. */
 export function stagingPrefix(service: string, host: string): string {
   return `${stagingPath(service)}/${host}-`;
+}
+
+/** Where the hosts are counted that serve, or where one is. */
+export function servingPath(service: string, host?: string): string {
+  return join(`${ROOT}/serving/${service}`, host);
+}
+
+/** Where the hosts are counted that are ready for a wave, or where one is. `tally`: the wave's name for its counts. */
+export function readyPath(service: string, tally: string, host?: string): string {
+  return join(`${readyTallies(service)}/${tally}`, host);
+}
+
+/** Where the hosts are counted that serve a wave's version, or where one is. */
+export function donePath(service: string, tally: string, host?: string): string {
+  return join(`${doneTallies(service)}/${tally}`, host);
+}
+
+/** Parent of the tallies of the hosts that are ready. */
+export function readyTallies(service: string): string {
+  return `${ROOT}/ready/${service}`;
+}
+
+/** Parent of the tallies of the hosts that serve. */
+export function doneTallies(service: string): string {
+  return `${ROOT}/done/${service}`;
 }
 
 /** A wave, by the name of its node. */

@@ -42,14 +42,15 @@ export function patchEntry(
 }
 
 /** How soon a change of an entry has to be in the tree. */
-export type Urgency = "state" | "words" | "progress";
+export type Urgency = "state" | "phase" | "words" | "progress";
 
 /** How soon the difference between two entries has to be in the tree. */
 export function urgencyOf(before: Current, after: Current): Urgency {
   const phaseOf = ({ preparation }: Current) => `${preparation?.version} ${preparation?.phase}`;
   const isOtherState = before.state !== after.state || before.version !== after.version ||
-    before.endpoint !== after.endpoint || phaseOf(before) !== phaseOf(after);
+    before.endpoint !== after.endpoint;
   if (isOtherState) return "state";
+  if (phaseOf(before) !== phaseOf(after)) return "phase";
   const isOtherWord = before.waitingFor !== after.waitingFor ||
     before.preparation?.pause !== after.preparation?.pause;
   return isOtherWord ? "words" : "progress";

@@ -4,7 +4,14 @@
  * @module
  */
 
-import type { Current, Slot } from "../../rollout/mod.ts";
+import type { Place } from "../../coordination/mod.ts";
+import type {
+  CountedWave,
+  Current,
+  ReleaseIdentity,
+  Slot,
+  transactions,
+} from "../../rollout/mod.ts";
 import type { ReplyTo } from "../runtime/mod.ts";
 import type { SessionEvent } from "../session/session.ts";
 
@@ -20,6 +27,20 @@ export type EntryPatch = Partial<
 export type ReportOutcome =
   | { readonly ok: true; readonly halted: boolean }
   /** Not yet: there is no session, or the write failed. The caller tries again later. */
+  | { readonly ok: false; readonly reason: string };
+
+/** What a host is counted by besides its entry. */
+export interface Counted {
+  /** The waves that cover it. */
+  readonly waves: readonly CountedWave[];
+  /** The release that it is ready to switch to, or whose switch has failed here; `null` if none. */
+  readonly staged: ReleaseIdentity | null;
+}
+
+/** The outcome of joining the staging queue. */
+export type JoinOutcome =
+  | { readonly ok: true; readonly place: Place }
+  /** Not yet: there is no session, or the write failed. */
   | { readonly ok: false; readonly reason: string };
 
 /** What is known of a service's process on this host. It is not in the tree. */
@@ -45,14 +66,29 @@ export type RegistrarMessage =
     readonly patch: EntryPatch;
     /** The slot that the host holds, at its present step; `null`: it holds none. Left out: as before. */
     readonly slot?: Slot | null;
+    /** What the host is counted by besides its entry. Left out: as before. */
+    readonly counted?: Counted;
   }
   | { readonly type: "running"; readonly service: string; readonly running: Running }
+  /** The host is ready to switch to a release: it joins the staging queue. */
+  | {
+    readonly type: "join";
+    readonly service: string;
+    readonly release: transactions.ReadyRelease;
+    /** Whether it may have a place already. */
+    readonly mayStand: boolean;
+    readonly replyTo: ReplyTo<JoinOutcome>;
+  }
   | {
     readonly type: "report";
     readonly service: string;
     readonly patch: EntryPatch;
     /** The switch that is over, as its slot shows it. */
     readonly slot: Slot;
+    /** Whether the host was given it. */
+    readonly holdsSlot: boolean;
+    /** The host's nodes in the staging queue; `null` if they are not known. */
+    readonly places: readonly string[] | null;
     /** Whether the switch failed: the slot stays as the record of it. */
     readonly isFailure: boolean;
     readonly replyTo: ReplyTo<ReportOutcome>;
@@ -67,6 +103,9 @@ export type RegistrarMessage =
     readonly service: string;
     readonly attempt: number;
     readonly epoch: number;
+    readonly markers: ReadonlySet<string>;
+    /** Tallies of waves that were known to cover the host, and whose hosts are not counted any more. */
+    readonly gone: ReadonlySet<string>;
   }
   | {
     readonly type: "not_registered";
@@ -78,8 +117,9 @@ export type RegistrarMessage =
   | {
     readonly type: "written";
     readonly service: string;
-    /** The state that was written; `null` if it is not known which state the entry in the tree has now. */
-    readonly said: Current["state"] | null;
+    readonly attempt: number;
+    /** The markers that stand now; `null` if that is not known. */
+    readonly markers: ReadonlySet<string> | null;
     /** The slot that was to be written as well; `null` if none was. */
     readonly slot: Slot | null;
     readonly error: unknown;
@@ -88,8 +128,20 @@ export type RegistrarMessage =
   | {
     readonly type: "reported";
     readonly service: string;
+    readonly attempt: number;
     readonly replyTo: ReplyTo<ReportOutcome>;
     readonly outcome: ReportOutcome;
+    /** The markers that stand now; `null` if that is not known. */
+    readonly markers: ReadonlySet<string> | null;
+  }
+  | {
+    readonly type: "joined";
+    readonly service: string;
+    readonly attempt: number;
+    readonly replyTo: ReplyTo<JoinOutcome>;
+    readonly outcome: JoinOutcome;
+    /** The markers that stand now; `null` if that is not known. */
+    readonly markers: ReadonlySet<string> | null;
   };
 
 /** The identity of this host. */

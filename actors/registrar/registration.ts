@@ -1,8 +1,28 @@
-/** What the registrar knows of one service's entry, and what of it is in the tree. */
+/**
+ * What the registrar knows of the host's entry for one service, and when it is written next.
+ *
+ * @module
+ */
 
-import type { Current, Slot } from "../../rollout/mod.ts";
-import { firstEntry } from "./entry.ts";
-import type { HostIdentity, Running } from "./messages.ts";
+import {
+  type Current,
+  donePath,
+  type MarkerChange,
+  markersOf,
+  readyPath,
+  servingPath,
+  type Slot,
+} from "../../rollout/mod.ts";
+import type { ZooKeeper } from "../../zookeeper/mod.ts";
+import type { ActorContext } from "../runtime/mod.ts";
+import { firstEntry, patchEntry, type Urgency, urgencyOf } from "./entry.ts";
+import type { Counted, HostIdentity, RegistrarMessage, Running } from "./messages.ts";
+
+/** The registrar's context. */
+export type Context = ActorContext<RegistrarMessage>;
+
+/** A message whose answer needs a transaction. */
+export type Request = Extract<RegistrarMessage, { type: "report" | "join" }>;
 
 /** What the registrar keeps of one service. */
 export interface Registration {
@@ -10,11 +30,16 @@ export interface Registration {
   entry: Current;
   running: Running;
   isRegistered: boolean;
-  /** Whether the entry in the tree may differ from `entry`. */
+  /** Whether the entry or the markers in the tree may differ from what they should be. */
   isDirty: boolean;
+  /** Whether a transaction is under way. The next one depends on its outcome. */
   isWriting: boolean;
-  /** The state that the entry in the tree is known to have; `null` if that is not known. */
-  said: Current["state"] | null;
+  /** Requests that wait for it, by type. */
+  readonly waiting: Map<Request["type"], Request>;
+  /** The markers that stand, once the host is registered. */
+  markers: ReadonlySet<string>;
+  /** What the host is counted by besides its entry. */
+  counted: Counted;
   /** The epoch of the registration; `null` before the first one. */
   epoch: number | null;
   /** The slot that has to be shown with its present step; `null` if none has. */
@@ -27,7 +52,32 @@ export interface Registration {
   problem: string | null;
 }
 
-/** The registration of a service of an agent that has just started. */
+/** The registrar's state. */
+export interface State {
+  /** `null` while there is no connection. */
+  zookeeper: ZooKeeper | null;
+  sessionId: bigint | null;
+  readonly registrations: Map<string, Registration>;
+  /** Counts sessions, so that outcomes of attempts in earlier sessions are ignored. */
+  attempt: number;
+}
+
+/** Least time between two writes of one entry, by what is new in it; see `urgencyOf`. */
+const WRITE_GAP_MS: Readonly<Record<Urgency, number>> = {
+  // What others decide by: at once.
+  state: 200,
+  // What others follow: some of its steps take no time.
+  phase: 500,
+  // Why a host waits: soon enough for who looks at it.
+  words: 1_000,
+  // Progress changes many times a second, on every host of a fleet at once. Live figures come from the agents themselves.
+  progress: 10_000,
+};
+
+/** How long a write waits that nobody decides by, for what else is about to be said or done: in ms. */
+const COALESCED_MS = 200;
+
+/** The registration of an agent that has just started. */
 export function firstRegistration(identity: HostIdentity, nowMs: number): Registration {
   return {
     entry: firstEntry(identity, nowMs),
@@ -35,11 +85,87 @@ export function firstRegistration(identity: HostIdentity, nowMs: number): Regist
     isRegistered: false,
     isDirty: false,
     isWriting: false,
-    said: null,
+    waiting: new Map(),
+    markers: new Set(),
+    counted: { waves: [], staged: null },
     epoch: null,
     slot: null,
     writtenMs: Number.NEGATIVE_INFINITY,
     dueMs: Number.NEGATIVE_INFINITY,
     problem: null,
   };
+}
+
+/** The markers as they stand, and as they should be by what the entry says. */
+export function markerChange(
+  { entry, markers, counted }: Registration,
+  service: string,
+): MarkerChange {
+  return { standing: markers, wanted: markersOf(entry, { service, ...counted }) };
+}
+
+/** Changes the entry, and has it written if that changes anything. */
+export function patch(
+  state: State,
+  service: string,
+  { change, context }: { readonly change: Partial<Current>; readonly context: Context },
+): void {
+  const registration = state.registrations.get(service);
+  if (registration === undefined) return;
+  const nowMs = context.clock.wallTimeMs();
+  const next = patchEntry(registration.entry, { patch: change, nowMs });
+  if (next === registration.entry) return;
+  const urgency = urgencyOf(registration.entry, next);
+  registration.entry = next;
+  markDirty(registration, service, { urgency, context });
+}
+
+/** Notes what the host is counted by, and the slot that is to be shown; has them written if that changes anything. */
+export function note(
+  state: State,
+  { service, slot, counted }: Extract<RegistrarMessage, { type: "update" }>,
+  context: Context,
+): void {
+  const registration = state.registrations.get(service);
+  if (registration === undefined) return;
+  if (slot !== undefined) registration.slot = slot;
+  if (slot !== undefined && slot !== null) {
+    markDirty(registration, service, { urgency: "phase", context });
+  }
+  if (counted === undefined) return;
+  registration.counted = counted;
+  const { standing, wanted } = markerChange(registration, service);
+  if (wanted.difference(standing).size > 0) {
+    markDirty(registration, service, { urgency: "phase", context });
+    return;
+  }
+  // Nobody looks at the markers of waves that are over: they go with the next write.
+  const { entry: { host } } = registration;
+  const counting = new Set([
+    servingPath(service, host),
+    ...counted.waves.flatMap(({ tally }) => [
+      readyPath(service, tally, host),
+      donePath(service, tally, host),
+    ]),
+  ]);
+  if (standing.difference(wanted).intersection(counting).size > 0) {
+    markDirty(registration, service, { urgency: "phase", context });
+  }
+}
+
+/** Has the entry written when the last write is long enough ago. */
+export function markDirty(
+  registration: Registration,
+  service: string,
+  { urgency, context }: { readonly urgency: Urgency; readonly context: Context },
+): void {
+  registration.isDirty = true;
+  if (registration.isWriting) return;
+  const key = `write ${service}`;
+  const dueMs = registration.writtenMs + WRITE_GAP_MS[urgency];
+  if (context.timers.isActive(key) && registration.dueMs <= dueMs) return;
+  registration.dueMs = dueMs;
+  const leastMs = urgency === "state" ? 0 : COALESCED_MS;
+  const delayMs = Math.max(leastMs, dueMs - context.clock.nowMs());
+  context.timers.after(key, delayMs, { type: "write_due", service });
 }

@@ -5,16 +5,12 @@
  * @module
  */
 
-import {
-  finishWave,
-  giveSlotBack,
-  joinStaging,
-  leaveStaging,
-  takeSlot,
-} from "../../coordination/mod.ts";
+import { finishWave, giveSlotBack, takeSlot } from "../../coordination/mod.ts";
 import type { FirstWave } from "../../rollout/mod.ts";
 import type { ZooKeeper } from "../../zookeeper/mod.ts";
 import { act } from "./act.ts";
+import { nameAway, withKnownAway } from "./away_hosts.ts";
+import { countedBy } from "./counted_by.ts";
 import { lookAtFence } from "./fence.ts";
 import { beginLock } from "./lock_releases.ts";
 import {
@@ -36,7 +32,15 @@ import { decideResumption } from "./machine/resume.ts";
 import { newStart, newSwitch, type Switch, toSlot } from "./machine/switch.ts";
 import { beginPreparation, giveUpPreparation, noteWanted } from "./preparation.ts";
 import { beginSwitch } from "./run_switch.ts";
-import { awaitTurn, wakeHead } from "./staging_queue.ts";
+import { readTree } from "./read_tree.ts";
+import {
+  awaitTurn,
+  joinQueue,
+  leaveQueue,
+  placeNow,
+  placeToLeave,
+  wakeHead,
+} from "./staging_queue.ts";
 import {
   type Deps,
   healthPatch,
@@ -64,11 +68,13 @@ interface Tools {
 /** Acts on a reading: goes on with what is under way, or begins what is next. */
 export function decide(state: State, reading: Reading, deps: Deps): State {
   const { zookeeper, phase } = state;
-  const now = hostNow(state, deps);
-  state.rosterCount = reading.view.roster.length;
+  const place = placeNow(state, reading, deps);
+  const now = hostNow(state, deps, place === "not_read" ? null : place);
+  state.rosterCount = reading.census.rosterCount;
   state.isNext = false;
   lookLater(reading, deps);
   if (zookeeper === null || now === null) return state;
+  if (place === "not_read") return readTree(state, deps);
   switch (phase.kind) {
     case "acting":
     case "switching":
@@ -124,8 +130,9 @@ function resumeSwitch(
 function beginNext(state: State, reading: Reading, tools: Tools): State {
   const { zookeeper, now, deps } = tools;
   const { options, context } = deps;
-  const { service, host } = options;
-  const { next, hasRejoined } = decideNext(now, reading);
+  const { service } = options;
+  const known = withKnownAway(state, reading, deps);
+  const { next, hasRejoined } = decideNext(now, known);
   state.hasRejoined = hasRejoined;
   if (next.kind === "register") {
     options.registrar.tell({ type: "restore", service });
@@ -133,9 +140,14 @@ function beginNext(state: State, reading: Reading, tools: Tools): State {
     else lookOnceWritten(deps);
     return state;
   }
+  if (next.kind === "look_around") {
+    state.areAllNeeded = true;
+    return readTree(state, deps);
+  }
   // A registrar that was restarted has forgotten this. It writes nothing if nothing has changed.
   const patch = { ...healthPatch(state), pinnedBytes: lockedBytes(state) };
-  options.registrar.tell({ type: "update", service, patch });
+  const counted = countedBy(now, reading);
+  options.registrar.tell({ type: "update", service, patch, counted });
   lockWhatRuns(state, deps);
   if ("version" in next) noteWanted(state, next.version, deps);
   switch (next.kind) {
@@ -145,7 +157,7 @@ function beginNext(state: State, reading: Reading, tools: Tools): State {
     case "prepare":
       beginPreparation(state, reading, { wanted: next, deps });
       // At the head of the queue it would hold everybody up who is ready.
-      if (next.leavesQueue && isQueued(reading, host)) leaveQueue(state, tools);
+      if (next.leavesQueue && state.place !== null) leaveQueue(state, tools);
       return state;
     case "start":
       context.log.info("{service}: starts {version}, {reason}", {
@@ -154,12 +166,8 @@ function beginNext(state: State, reading: Reading, tools: Tools): State {
         reason: next.reason,
       });
       return startWithoutSlot(state, reading, { wanted: next, deps });
-    case "join_queue": {
-      state.joinedBelowQuorum = next.isBelowQuorum;
-      const entry = { host, version: next.version, infoHash: next.infoHash };
-      act(state, "join the staging queue", () => joinStaging(zookeeper, service, entry), deps);
-      return state;
-    }
+    case "join_queue":
+      return joinQueue(state, next, deps);
     case "leave_queue":
       leaveQueue(state, tools);
       return state;
@@ -168,7 +176,7 @@ function beginNext(state: State, reading: Reading, tools: Tools): State {
     case "wait":
       return awaitOthers(state, reading, { ...tools, next });
     case "give_slot_back": {
-      const held = { slot: next.slot, view: reading.view };
+      const held = { slot: next.slot, census: reading.census };
       context.log.info("{service}: gives back a slot that it does not need", { service });
       act(state, "give back the slot", () => giveSlotBack(zookeeper, service, held), deps);
       return state;
@@ -184,15 +192,6 @@ function beginNext(state: State, reading: Reading, tools: Tools): State {
   }
 }
 
-function isQueued({ stagingNodes }: Reading, host: string): boolean {
-  return stagingNodes.some((node) => node.host === host);
-}
-
-function leaveQueue(state: State, { zookeeper, deps }: Tools): void {
-  const { service, host } = deps.options;
-  act(state, "leave the staging queue", () => leaveStaging(zookeeper, service, host), deps);
-}
-
 /** Takes a slot for a new switch. */
 function askForSlot(
   state: State,
@@ -204,14 +203,21 @@ function askForSlot(
 ): State {
   const { service, host } = deps.options;
   const change = newSwitch(now.running, wanted, {
-    policy: reading.view.policy,
+    policy: reading.census.policy,
     sinceMs: deps.context.clock.wallTimeMs(),
     wave,
   });
-  const request = { service, slot: toSlot(change, host), view: reading.view, wave };
+  const { census } = reading;
+  const place = placeToLeave(state, reading);
+  const request = { service, slot: toSlot(change, host), census, wave, place };
   state.phase = { kind: "acting", interrupted: null };
   deps.context.pipeToSelf(() => takeSlot(zookeeper, request), {
-    ok: (isTaken) => ({ type: "slot_answer", change, isTaken }),
+    ok: (isTaken) => ({
+      type: "slot_answer",
+      change,
+      isTaken,
+      leavesQueue: place !== null,
+    }),
     error: (error) => ({
       type: "acted",
       what: "take a slot",
@@ -228,13 +234,11 @@ function awaitOthers(
   { zookeeper, next, deps }: Tools & { readonly next: Extract<Next, { kind: "wait" }> },
 ): State {
   setWaitingFor(next.waitingFor, deps);
-  if (!next.isQueued) {
-    lookWhileWaiting(reading, deps);
-    return state;
-  }
-  if (wakeHead(state, reading, { zookeeper, deps })) return state;
-  state.isNext = awaitTurn(state, reading, { zookeeper, deps });
+  if (!next.isQueued) lookWhileWaiting(reading, deps);
+  else if (wakeHead(state, reading, { zookeeper, deps })) return state;
+  else state.isNext = awaitTurn(state, reading, { zookeeper, deps });
   if (state.isNext) lookAsHead(deps);
+  if (next.isForUnnamed && (state.isNext || !next.isQueued)) nameAway(reading, zookeeper, deps);
   return state;
 }
 
@@ -245,11 +249,11 @@ function startWithoutSlot(
   { wanted, deps }: { readonly wanted: Wanted; readonly deps: Deps },
 ): State {
   const { options: { store, host }, context } = deps;
-  const { policy } = reading.view;
+  const { policy } = reading.census;
   // The one that a switch has left as the current one, when it failed here or its rollout was aborted, is no way back.
   const unfit = [
     wanted.version,
-    reading.view.slots.get(host)?.to,
+    reading.census.slots.get(host)?.slot.to,
     ...reading.service?.entry.withdrawn ?? [],
   ];
   state.phase = { kind: "acting", interrupted: null };
@@ -264,7 +268,7 @@ function startWithoutSlot(
         const sinceMs = context.clock.wallTimeMs();
         const before = from === null ? null : storedRelease(store, from);
         const change = newStart(before, wanted, { policy, sinceMs });
-        return { type: "slot_answer", change, isTaken: true };
+        return { type: "slot_answer", change, isTaken: true, leavesQueue: false };
       },
       error: (error) => ({
         type: "acted",

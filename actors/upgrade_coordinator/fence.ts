@@ -106,7 +106,10 @@ function turnBack(
   context.pipeToSelf(
     async (signal) => {
       try {
-        await giveSlotBack(zookeeper, service, { slot: toSlot(change, host), view: reading.view });
+        await giveSlotBack(zookeeper, service, {
+          slot: toSlot(change, host),
+          census: reading.census,
+        });
       } finally {
         // Also when the slot stands for now: without a switch it is given back with the next reading.
         await undrain(change.from ?? change.to, { ...options, log: context.log, signal });

@@ -44,7 +44,7 @@ export function lookLater(reading: Reading, deps: Deps): void {
 /** Sets the safety look of a host that waits for others. One that catches up waits for its look alone. */
 export function lookWhileWaiting(reading: Reading, deps: Deps): void {
   const [leastMs, mostMs] = WAITING_MS;
-  const sharedMs = FLEET_GAP_MS * reading.view.roster.length;
+  const sharedMs = FLEET_GAP_MS * reading.census.rosterCount;
   lookAfter(Math.min(mostMs, Math.max(leastMs, sharedMs)), deps);
 }
 

@@ -5,16 +5,11 @@
  */
 
 import type { HostPorts, Releases } from "../../host/mod.ts";
-import type {
-  AgentIdentity,
-  Received,
-  ReleaseIdentity,
-  ServiceReading,
-} from "../../rollout/mod.ts";
+import type { AgentIdentity, CensusReading, Received, ReleaseIdentity } from "../../rollout/mod.ts";
 import type { ServiceConfig } from "../config/agent_config.ts";
 import type { FetcherMessage, FetchProgress } from "../fetcher/fetcher.ts";
 import type { PinnedEvent, PinnerMessage, PinProgress } from "../pinner/messages.ts";
-import type { RegistrarMessage, ReportOutcome } from "../registrar/messages.ts";
+import type { JoinOutcome, RegistrarMessage, ReportOutcome } from "../registrar/messages.ts";
 import type { HealthEvent, RunnerMessage } from "../runner/messages.ts";
 import type { ActorRef, Subscribable } from "../runtime/mod.ts";
 import type { SessionEvent, SessionMessage, ZnodeEvent } from "../session/session.ts";
@@ -36,7 +31,7 @@ export type CoordinatorMessage =
   | { readonly type: "started_alone"; readonly result: string | null }
   /** Time to read the tree again. */
   | { readonly type: "read_due" }
-  | { readonly type: "read"; readonly reading: ServiceReading }
+  | { readonly type: "read"; readonly reading: CensusReading }
   | { readonly type: "read_failed"; readonly error: unknown }
   | { readonly type: "prepared"; readonly release: Named; readonly received: Received | null }
   | { readonly type: "not_prepared"; readonly release: Named; readonly error: unknown }
@@ -44,9 +39,23 @@ export type CoordinatorMessage =
   | { readonly type: "turn_changed"; readonly path: string }
   /** A watch on that is set; `isCurrent`: nothing has changed since the reading. */
   | { readonly type: "turn_watched"; readonly path: string; readonly isCurrent: boolean }
+  | {
+    readonly type: "queue_answer";
+    readonly release: Named;
+    readonly outcome: JoinOutcome;
+  }
+  | { readonly type: "left_queue"; readonly isGone: boolean }
+  /** Who is away, by name. */
+  | { readonly type: "away_named"; readonly hosts: readonly string[] }
   /** A change of the tree has been made, or has failed. */
   | { readonly type: "acted"; readonly what: string; readonly error: unknown }
-  | { readonly type: "slot_answer"; readonly change: Switch; readonly isTaken: boolean }
+  | {
+    readonly type: "slot_answer";
+    readonly change: Switch;
+    readonly isTaken: boolean;
+    /** Whether the host has left the staging queue by that. */
+    readonly leavesQueue: boolean;
+  }
   /** Whether the service may be stopped; `false`: read again, decide again. */
   | { readonly type: "fence_answer"; readonly change: Switch; readonly isPassed: boolean }
   | { readonly type: "step_taken"; readonly change: Switch }

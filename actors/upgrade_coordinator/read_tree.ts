@@ -5,22 +5,41 @@
  */
 
 import { readService } from "../../coordination/mod.ts";
+import { fromFullReading } from "../../rollout/mod.ts";
+import { placesToAskFor } from "./staging_queue.ts";
 import type { Deps, State } from "./state.ts";
 
 /**
  * Reads the tree. If a reading is under way, one more follows it. From the fence to the report of a switch nothing is decided,
  * so nothing is read.
+ *
+ * Where nothing runs, what to start depends on what the others run, so all of them are read; and what a switch of an earlier
+ * life is resumed by is enforced by no transaction, so it has to be fresh.
  */
 export function readTree(state: State, { options, context }: Deps): State {
-  const { zookeeper, phase } = state;
+  const { zookeeper, phase, status } = state;
   const isPastFence = phase.kind === "switching" || phase.kind === "reporting";
   if (zookeeper === null || isPastFence) return state;
   state.isStale = state.isReading;
   if (state.isReading) return state;
   state.isReading = true;
-  context.pipeToSelf(() => readService(zookeeper, options.service), {
-    ok: (reading) => ({ type: "read", reading }),
-    error: (error) => ({ type: "read_failed", error }),
-  });
+  const { service, host } = options;
+  const areAllNeeded = state.areAllNeeded || status === null || status.wanted === null;
+  const isFresh = state.isFreshNeeded || phase.kind === "interrupted";
+  state.areAllNeeded = false;
+  state.isFreshNeeded = false;
+  const places = placesToAskFor(state);
+  state.askedPlaces = places;
+  const { census } = state;
+  context.pipeToSelf(
+    async () =>
+      areAllNeeded
+        ? fromFullReading(await readService(zookeeper, service), host)
+        : await census.read(zookeeper, { service, host, places }, { isFresh }),
+    {
+      ok: (reading) => ({ type: "read", reading }),
+      error: (error) => ({ type: "read_failed", error }),
+    },
+  );
   return state;
 }

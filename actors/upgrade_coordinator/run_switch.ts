@@ -135,7 +135,10 @@ export function onFenceAnswer(
   const { phase } = state;
   if (phase.kind !== "draining" || phase.change !== change) return state;
   state.phase = { ...phase, at: "fence" };
-  if (!isPassed) return readTree(state, deps);
+  if (!isPassed) {
+    state.isFreshNeeded = true;
+    return readTree(state, deps);
+  }
   return runStep(state, { ...change, step: "stopping" }, deps);
 }
 
@@ -187,6 +190,8 @@ export function report(state: State, change: Switch, deps: Deps): State {
       service,
       patch: outcomePatch(state, change),
       slot: toSlot(change, host),
+      holdsSlot: change.hasSlot,
+      places: state.place === undefined ? null : state.place === null ? [] : [state.place.node],
       // A hook that fails says nothing about the version: the slot goes back, and nobody else is halted.
       isFailure: change.reason !== null && change.isHookFailure !== true,
       replyTo,
@@ -221,6 +226,7 @@ export function onReported(state: State, outcome: ReportOutcome, deps: Deps): St
   }
   state.journal.clear();
   state.phase = { kind: "idle" };
+  state.place = null;
   if (change.reason === null) {
     context.log.info("{service}: runs {to}", { service: options.service, to: change.to });
     state.lastFailed = null;

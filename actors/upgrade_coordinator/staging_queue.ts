@@ -5,35 +5,132 @@
  * @module
  */
 
-import { apply } from "../../coordination/mod.ts";
-import { covers, isQuorumMet, slotsPath, stagingPath, transactions } from "../../rollout/mod.ts";
+import { apply, leaveStaging } from "../../coordination/mod.ts";
+import {
+  isQuorumMet,
+  parseSequentialName,
+  slotsPath,
+  stagingPath,
+  transactions,
+} from "../../rollout/mod.ts";
 import type { ZooKeeper } from "../../zookeeper/mod.ts";
 import { act } from "./act.ts";
+import type { JoinOutcome, RegistrarMessage } from "../registrar/messages.ts";
+import type { HostNow, Next } from "./machine/next.ts";
 import type { Deps, Reading, State } from "./state.ts";
 
+/** How long joining the queue may take. The transaction takes milliseconds, but the connection may have to be made again. */
+const JOIN_TIMEOUT_MS = 30_000;
+
+/** Most hosts before this one that are looked for at a time. Two that both think that they are first do no harm. */
+const LOOKED_FOR_MAX = 10;
+
+/** The places that a reading looks for: the host's own, and the nearest ones before it. */
+export function placesToAskFor({ place, covered }: State): readonly string[] {
+  return place ? [place.node, ...nearestAhead(place, covered)] : [];
+}
+
+/** The host's place as the rules see it; `not_read`: who is before it has to be read first. */
+export function placeNow(
+  state: State,
+  { census: { wave }, places, view }: Reading,
+  { options: { service } }: Deps,
+): HostNow["place"] | "not_read" {
+  const { place } = state;
+  if (place === null || place === undefined) return place;
+  // Hosts that the wave does not cover stay in the queue for a later one.
+  state.covered = wave?.service === service ? wave.hosts : null;
+  const isKnown = (node: string) => view !== null || state.askedPlaces.includes(node);
+  const nearest = nearestAhead(place, state.covered);
+  const found = nearest.findLast((node) => places.has(node));
+  if (!isKnown(place.node) || found === undefined && !nearest.every(isKnown)) return "not_read";
+  // Who has left does not come back to its place.
+  const ahead = place.ahead.filter((node) => places.has(node) || !isKnown(node));
+  state.place = { ...place, ahead };
+  state.ahead = found ?? null;
+  const behind = found === undefined ? null : hostOfPlace(found);
+  return { release: place.release, stands: places.has(place.node), behind };
+}
+
+/** Where several may switch at once, who waits behind a host does not wait for its report: the place that it leaves before. */
+export function placeToLeave({ place }: State, { census, places }: Reading): string | null {
+  if (place === null || place === undefined || census.policy.maxConcurrent === 1) return null;
+  return places.has(place.node) ? place.node : null;
+}
+
+/** Joins the staging queue. */
+export function joinQueue(
+  state: State,
+  { version, infoHash, isBelowQuorum }: Extract<Next, { kind: "join_queue" }>,
+  { options, context }: Deps,
+): State {
+  const release = { version, infoHash };
+  const mayStand = state.place !== null;
+  state.joinedBelowQuorum = isBelowQuorum;
+  state.phase = { kind: "acting", interrupted: null };
+  context.ask<RegistrarMessage, JoinOutcome>(
+    options.registrar,
+    (replyTo) => ({ type: "join", service: options.service, release, mayStand, replyTo }),
+    {
+      timeoutMs: JOIN_TIMEOUT_MS,
+      ok: (outcome) => ({ type: "queue_answer", release, outcome }),
+      error: ({ message: reason }) => ({
+        type: "queue_answer",
+        release,
+        outcome: { ok: false, reason },
+      }),
+    },
+  );
+  return state;
+}
+
+/** Leaves the staging queue. */
+export function leaveQueue(
+  state: State,
+  { zookeeper, deps: { options: { service, host }, context } }: {
+    readonly zookeeper: ZooKeeper;
+    readonly deps: Deps;
+  },
+): void {
+  state.place = undefined;
+  state.phase = { kind: "acting", interrupted: null };
+  context.pipeToSelf(() => leaveStaging(zookeeper, service, host), {
+    ok: () => ({ type: "left_queue", isGone: true }),
+    error: () => ({ type: "left_queue", isGone: false }),
+  });
+}
+
+function nearestAhead(
+  { ahead }: NonNullable<State["place"]>,
+  covered: readonly string[] | null,
+): string[] {
+  const hosts = covered === null ? null : new Set(covered);
+  const nodes = hosts === null ? ahead : ahead.filter((node) => hosts.has(hostOfPlace(node)));
+  return nodes.slice(-LOOKED_FOR_MAX);
+}
+
+/** The host that a place belongs to. */
+function hostOfPlace(node: string): string {
+  return parseSequentialName(node)?.prefix ?? node;
+}
+
 /**
- * Sees to it that the host is woken when it is its turn.
+ * Sees to it that the host is woken when it is its turn: by the end of the host before it; or, if it is the first one, or is
+ * down and waits for nobody in the queue, by the admission counter.
  *
- * @returns Whether it may be next: hosts stay in the queue while they switch, so as many as may switch at once are. So is a host
- * that is down, which waits for nobody in the queue.
+ * @returns Whether it may be next.
  */
 export function awaitTurn(
   state: State,
   reading: Reading,
   on: { zookeeper: ZooKeeper; deps: Deps },
 ): boolean {
-  const { options } = on.deps;
-  const { wave, policy, current } = reading.view;
-  // Hosts that the wave does not cover stay in the queue for a later one.
-  const queue = reading.stagingNodes.filter(({ host }) =>
-    host === options.host || wave === null || covers(wave, host)
-  );
-  const aheadCount = Math.max(0, queue.findIndex(({ host }) => host === options.host));
-  const predecessor = queue[aheadCount - 1]?.node ?? null;
+  const { census: { wave, own } } = reading;
+  const { deps } = on;
+  const predecessor = state.ahead;
   if (predecessor !== null) watchPredecessor(state, predecessor, on);
-  const isDown = current.get(options.host)?.state !== "serving";
-  const isNext = wave?.service === options.service &&
-    (isDown || aheadCount < policy.maxConcurrent);
+  const isFirst = predecessor === null || own?.state !== "serving";
+  const isNext = wave?.service === deps.options.service && isFirst;
   if (isNext) watchCounter(state, reading, on);
   return isNext;
 }
@@ -52,9 +149,9 @@ export function wakeHead(
   const { service } = deps.options;
   const isFirstLook = state.joinedBelowQuorum;
   state.joinedBelowQuorum = false;
-  const { wave } = reading.view;
+  const { wave } = reading.census;
   if (!isFirstLook || wave === null || wave.service !== service) return false;
-  if (!isQuorumMet(reading.view, wave)) return false;
+  if (!isQuorumMet(reading.census)) return false;
   const operations = [transactions.bumpCounter(service)];
   act(state, "wake the head of the queue", () => apply(zookeeper, operations), deps);
   return true;
@@ -85,7 +182,7 @@ function watchPredecessor(
 
 function watchCounter(
   state: State,
-  { view: { slotsVersion } }: Reading,
+  { census: { slotsVersion } }: Reading,
   { zookeeper, deps: { options, context } }: { zookeeper: ZooKeeper; deps: Deps },
 ): void {
   if (state.isCounterWatched) return;

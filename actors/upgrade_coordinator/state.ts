@@ -5,7 +5,8 @@
  */
 
 import { type Journal, thisHost } from "../../host/mod.ts";
-import type { Current, Release, ReleaseIdentity, ServiceReading } from "../../rollout/mod.ts";
+import type { CensusReading, Current, Release, ReleaseIdentity } from "../../rollout/mod.ts";
+import { CensusReader, type Place } from "../../coordination/mod.ts";
 import type { ZooKeeper } from "../../zookeeper/mod.ts";
 import type { ServiceStatus } from "../runner/messages.ts";
 import type { ActorContext } from "../runtime/mod.ts";
@@ -49,6 +50,11 @@ export interface State {
   /** Whether a reading is under way. `isStale`: something has happened since it began. */
   isReading: boolean;
   isStale: boolean;
+  readonly census: CensusReader;
+  /** Whether the next reading has to have everything that was written before: in a new session, and after a refusal. */
+  isFreshNeeded: boolean;
+  /** Whether the next reading has to have all hosts, not only their numbers. */
+  areAllNeeded: boolean;
   /** What in the tree could not be read, as far as it was told. */
   readonly readingProblems: ReadingProblems;
   readonly problems: TreeProblems;
@@ -64,6 +70,16 @@ export interface State {
   lastFailed: string | null;
   /** What could not be prepared or started here, and until when a wave that covers the host goes before it. */
   unstarted: { readonly version: string; readonly untilMs: number } | null;
+  /** The host's place in the staging queue; `null`: it has none; `undefined`: an earlier life of this actor may have left one. */
+  place: (Place & { readonly release: ReleaseIdentity }) | null | undefined;
+  /** The places in the staging queue that were asked for with the reading that is under way, or was made last. */
+  askedPlaces: readonly string[];
+  /** The nearest place before it that stood with the last reading; `null`: none. */
+  ahead: string | null;
+  /** The hosts of the first wave, by the last reading; `null`: all, or it is another service's. */
+  covered: readonly string[] | null;
+  /** The hosts that were found to be away, and when, on the monotonic clock. */
+  away: { readonly hosts: readonly string[]; readonly atMs: number } | null;
   /** The znode of the host that this one waits for in the staging queue, as far as it is watched. */
   predecessor: string | null;
   /** Whether the admission counter is watched. */
@@ -106,6 +122,9 @@ export function firstState({ options, context }: Deps): State {
     hasRejoined: false,
     isReading: false,
     isStale: false,
+    census: new CensusReader(),
+    isFreshNeeded: true,
+    areAllNeeded: false,
     readingProblems: new ReadingProblems(),
     problems: { last: null, toldMs: Number.NEGATIVE_INFINITY, untold: 0 },
     phase: found.state === "present"
@@ -116,6 +135,11 @@ export function firstState({ options, context }: Deps): State {
     failures: 0,
     lastFailed: null,
     unstarted: null,
+    place: undefined,
+    askedPlaces: [],
+    ahead: null,
+    covered: null,
+    away: null,
     predecessor: null,
     isCounterWatched: false,
     isNext: false,
@@ -143,7 +167,11 @@ export function isHeldBack(state: State, version: string, { context }: Deps): bo
 }
 
 /** What the host knows of itself; `null` as long as it does not know what runs. */
-export function hostNow(state: State, deps: Deps): HostNow | null {
+export function hostNow(
+  state: State,
+  deps: Deps,
+  place: HostNow["place"],
+): HostNow | null {
   const { status, prepared } = state;
   if (status === null) return null;
   const { host, service, agent, machine } = deps.options;
@@ -157,6 +185,7 @@ export function hostNow(state: State, deps: Deps): HostNow | null {
     hasRejoined: state.hasRejoined,
     ready: isReady ? prepared : null,
     unstarted: unstartedVersion(state, deps),
+    place,
   };
 }
 
@@ -220,7 +249,7 @@ function backOffMs(failures: number): number {
 }
 
 /** What a reading of the tree has found. */
-export type Reading = ServiceReading;
+export type Reading = CensusReading;
 
 /** The message of an error. */
 export function reasonOf(error: unknown): string {

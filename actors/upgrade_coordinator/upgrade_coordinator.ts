@@ -101,11 +101,14 @@ function receive(state: State, message: CoordinatorMessage, deps: Deps): State {
   switch (message.type) {
     case "session_connected":
       state.zookeeper = message.zookeeper;
+      state.isFreshNeeded = true;
       if (message.sessionId !== state.sessionId) {
         state.sessionId = message.sessionId;
         state.hasRejoined = false;
         state.predecessor = null;
         state.isCounterWatched = false;
+        // It ends with the session that it was taken in.
+        if (state.place !== undefined) state.place = null;
       }
       // A change that was under way when the connection was lost fails, and is handled as `acted`.
       return readTree(state, deps);
@@ -189,9 +192,27 @@ function receive(state: State, message: CoordinatorMessage, deps: Deps): State {
       return readTree(state, deps);
     case "not_prepared":
       return onNotPrepared(state, message, deps);
+    case "queue_answer":
+      state.phase = afterActing(state.phase);
+      return onQueueAnswer(state, message, deps);
+    case "left_queue":
+      state.phase = afterActing(state.phase);
+      if (message.isGone) {
+        state.place = null;
+        return readTree(state, deps);
+      }
+      lookAfter(AFTER_ERROR_MS, deps);
+      return state;
+    case "away_named":
+      state.away = { hosts: message.hosts, atMs: context.clock.nowMs() };
+      return readTree(state, deps);
     case "slot_answer":
       state.phase = afterActing(state.phase);
-      if (!message.isTaken) return readTree(state, deps);
+      if (!message.isTaken) {
+        state.isFreshNeeded = true;
+        return readTree(state, deps);
+      }
+      if (message.leavesQueue) state.place = null;
       return beginSwitch(state, message.change, deps);
     case "fence_answer":
       return onFenceAnswer(state, message, deps);
@@ -250,8 +271,28 @@ function onActed(
   // Whether the service may be stopped is not known: it is asked again.
   if (phase.kind === "draining") state.phase = { ...phase, at: "fence" };
   else state.phase = afterActing(phase);
+  // A change that rested on an old reading has changed nothing.
+  state.isFreshNeeded = true;
   if (message.error === null) return readTree(state, deps);
   tellProblem(state.problems, `${message.what}: ${shorten(reasonOf(message.error))}`, deps);
+  lookAfter(AFTER_ERROR_MS, deps);
+  return state;
+}
+
+function onQueueAnswer(
+  state: State,
+  { release, outcome }: Extract<CoordinatorMessage, { type: "queue_answer" }>,
+  deps: Deps,
+): State {
+  if (outcome.ok) {
+    state.place = { ...outcome.place, release };
+    return readTree(state, deps);
+  }
+  state.place = undefined;
+  deps.context.log.debug("{service}: not in the staging queue yet: {reason}", {
+    service: deps.options.service,
+    reason: outcome.reason,
+  });
   lookAfter(AFTER_ERROR_MS, deps);
   return state;
 }

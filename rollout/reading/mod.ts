@@ -4,6 +4,7 @@
  * @module
  */
 
+export * from "./census_reading.ts";
 export * from "./node.ts";
 export * from "./node_names.ts";
 export * from "./problems.ts";

@@ -23,6 +23,10 @@ export interface NodeContent {
   /** When the data last changed, by the server's clock, milliseconds since the epoch. */
   readonly mtimeMs: number;
   readonly childCount: number;
+  /** How often the set of its children has changed. */
+  readonly childrenVersion: number;
+  /** The session that it ends with; 0n for a persistent node. */
+  readonly session: bigint;
 }
 
 /** A node that is there and cannot be read. */

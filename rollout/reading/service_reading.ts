@@ -6,7 +6,6 @@
  */
 
 import type { z } from "zod";
-import type { FirstWave, ServiceView } from "../admission.ts";
 import {
   controlSchema,
   type Current,
@@ -42,7 +41,14 @@ import {
   type Versioned,
 } from "./node.ts";
 import { Problems } from "./problems.ts";
-import { decodeOffer, decodeService, decodeWave, toFirstWave } from "./shared_entries.ts";
+import {
+  decodeOffer,
+  decodeService,
+  decodeWave,
+  toFirstWave,
+  withContent,
+} from "./shared_entries.ts";
+import type { FirstWave, ServiceView } from "../service_view.ts";
 
 /** A {@link ServiceView} with what else the host's own decisions need. */
 export interface ServiceReading {
@@ -131,7 +137,7 @@ export function decodeReading(service: string, tree: TreePart): ServiceReading {
   const offer = decodeOffer(tree.node(stagingPath(service)), service);
   const decodedWaves = new Map(waves.map((name): [string, FirstWave | null] => {
     const wave = decodeWave(name, tree.node(wavePath(name.node)));
-    return [name.node, wave === null ? null : toFirstWave(name, wave, offer)];
+    return [name.node, wave === null ? null : withContent(toFirstWave(name, wave), offer)];
   }));
   const onRoster = new Set(roster);
   const slots = decodeHostEntries<Slot>(slotSchema, slotNodes, {
@@ -201,7 +207,7 @@ function namesIn(service: string, tree: TreePart, problems: Problems): Names {
  * Whoever holds a slot may be down, and a slot that cannot be read may be held. So it counts as held by the host that its
  * node names; that host gives it back once it has no switch under way, and serves.
  */
-function unreadableSlot(host: string, node: RawNode): Slot {
+export function unreadableSlot(host: string, node: RawNode): Slot {
   return {
     schema: SCHEMA_VERSION,
     host,

@@ -5,7 +5,6 @@
  * @module
  */
 
-import type { FirstWave } from "../admission.ts";
 import {
   EntryError,
   type Offer,
@@ -17,6 +16,7 @@ import {
 } from "../entries.ts";
 import { type SequentialName, servicePath, stagingPath, wavePath } from "../tree.ts";
 import { decodeNode, decodeOwned, type RawNode, type Versioned } from "./node.ts";
+import type { FirstWave } from "../service_view.ts";
 
 /**
  * Decodes a service's entry, whose committed release must be of that service; `null` if there is no node.
@@ -54,23 +54,20 @@ export function decodeWave(name: SequentialName, node: RawNode): Versioned<Wave>
   return decodeOwned<"service", Wave>(waveSchema, node, of);
 }
 
+/** A wave as it is queued: which content its version has is not known yet. */
+export function toFirstWave(
+  { node }: Pick<SequentialName, "node">,
+  { entry, znodeVersion }: Versioned<Wave>,
+): FirstWave {
+  const { service, version, hosts, tally } = entry;
+  return { node, znodeVersion, service, version, infoHash: undefined, hosts, tally };
+}
+
 /**
  * A wave as the rules see it. The offer says which content its version has: both are written and removed together, which
  * moves the control node on.
  */
-export function toFirstWave(
-  { node }: Pick<SequentialName, "node">,
-  { entry, znodeVersion }: Versioned<Wave>,
-  offer: Offer | null,
-): FirstWave {
-  const { service, version, hosts } = entry;
-  const isOffered = offer?.service === service && offer.version === version;
-  return {
-    node,
-    znodeVersion,
-    service,
-    version,
-    infoHash: isOffered ? offer.infoHash : undefined,
-    hosts,
-  };
+export function withContent(wave: FirstWave, offer: Offer | null): FirstWave {
+  const isOffered = offer?.service === wave.service && offer.version === wave.version;
+  return isOffered ? { ...wave, infoHash: offer.infoHash } : wave;
 }

@@ -5,7 +5,7 @@
  * @module
  */
 
-import type { ServiceView } from "../admission.ts";
+import type { Census } from "../census.ts";
 import { encodeEntry, SCHEMA_VERSION } from "../entries.ts";
 import { slotsPath } from "../tree.ts";
 import type { TreeOperation } from "./operation.ts";
@@ -18,7 +18,7 @@ export function bumpCounter(service: string): TreeOperation {
 /** Moves the counter on if it stands as it was read, so that nothing was admitted, freed or ended since. */
 export function changeCounter(
   service: string,
-  { slotsVersion }: Pick<ServiceView, "slotsVersion">,
+  { slotsVersion }: Pick<Census, "slotsVersion">,
 ): TreeOperation {
   return {
     op: "set",

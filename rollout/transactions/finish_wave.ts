@@ -6,6 +6,7 @@
 
 import {
   encodeEntry,
+  type Offer,
   type Release,
   releaseSchema,
   type Rollout,
@@ -13,7 +14,7 @@ import {
   type Wave,
 } from "../entries.ts";
 import type { Versioned } from "../reading/node.ts";
-import type { ServiceReading } from "../reading/service_reading.ts";
+import type { CensusReading } from "../reading/census_reading.ts";
 import { CONTROL, historyPath, servicePath, slotsPath, wavePath } from "../tree.ts";
 import type { Transaction, TreeOperation } from "./operation.ts";
 
@@ -26,9 +27,9 @@ import type { Transaction, TreeOperation } from "./operation.ts";
  * @returns `null` if the first wave is not this service's.
  */
 export function finishWave(
-  { view, queue, offer, service: entry }: Pick<
-    ServiceReading,
-    "view" | "queue" | "offer" | "service"
+  { census, queue, offer, service: entry }: Pick<
+    CensusReading,
+    "census" | "queue" | "offer" | "service"
   >,
   finish: {
     readonly service: string;
@@ -38,7 +39,7 @@ export function finishWave(
   },
 ): Transaction | null {
   const { service, record, nowMs } = finish;
-  const { wave, controlVersion, slotsVersion } = view;
+  const { wave, controlVersion, slotsVersion } = census;
   if (wave === null || wave.service !== service) return null;
   const { version } = wave;
   const operations: TreeOperation[] = [
@@ -84,7 +85,7 @@ function withFinishedWave(
     : { ...rollout, waves };
 }
 
-function toRelease(offer: NonNullable<ServiceReading["offer"]>): Release {
+function toRelease(offer: Offer): Release {
   const { schema: _schema, rollout: _rollout, ...release } = offer;
   return releaseSchema.parse(release);
 }

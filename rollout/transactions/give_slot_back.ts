@@ -4,11 +4,12 @@
  * @module
  */
 
-import { isSameSlot, type ServiceView } from "../admission.ts";
+import type { Census } from "../census.ts";
 import type { Slot } from "../entries.ts";
 import { slotsPath } from "../tree.ts";
 import { changeCounter } from "./counter.ts";
 import type { Transaction } from "./operation.ts";
+import { isSameSlot } from "../slot.ts";
 
 /**
  * Removes the slot that a host holds. A late request finds the counter moved on.
@@ -16,13 +17,13 @@ import type { Transaction } from "./operation.ts";
  * @returns `null` if it is gone, or is another one by now: there is nothing to do.
  */
 export function giveSlotBack(
-  view: Pick<ServiceView, "slots" | "slotsVersion">,
+  census: Pick<Census, "slots" | "slotsVersion">,
   { service, slot }: { readonly service: string; readonly slot: Slot },
 ): Transaction | null {
-  const standing = view.slots.get(slot.host);
+  const standing = census.slots.get(slot.host)?.slot;
   if (standing === undefined || !isSameSlot(standing, slot)) return null;
   return [
-    changeCounter(service, view),
+    changeCounter(service, census),
     { op: "delete", path: slotsPath(service, slot.host) },
   ];
 }

@@ -1,5 +1,5 @@
 /**
- * A host's own entry among the current hosts: registering it, and writing it.
+ * A host's own entry among the current hosts: registering it, and writing it, with the markers by which the host is counted.
  *
  * Every write of a host checks its epoch, the version of its entry on the roster, which each registration moves on. Who is
  * away is what admissions depend on: so a write with which a host begins to count as serving, or stops to, moves the
@@ -9,7 +9,8 @@
  */
 
 import { type Current, encodeEntry, type Roster, type Slot } from "../entries.ts";
-import { currentPath, servicePath, slotsPath } from "../tree.ts";
+import type { MarkerChange } from "../markers.ts";
+import { currentPath, servicePath, servingPath, slotsPath } from "../tree.ts";
 import { bumpCounter } from "./counter.ts";
 import type { Transaction, TreeOperation } from "./operation.ts";
 
@@ -18,6 +19,7 @@ export interface HostWrite {
   readonly entry: Current;
   /** The epoch of its registration. */
   readonly epoch: number;
+  readonly markers: MarkerChange;
 }
 
 /** Refuses a write from before the host's present registration, or from before it was taken off the roster. */
@@ -47,68 +49,97 @@ export function renewRoster(
   return [{ op: "set", path: servicePath(service, host), data: encodeEntry(roster) }];
 }
 
+/** The entry of the host that was found when it registers. */
+export interface StandingEntry {
+  /** The version of its node. */
+  readonly version: number;
+  /** Whether it ends with the present session. */
+  readonly isOfSession: boolean;
+}
+
 /**
- * Registers a host that has no entry. It moves the counter on also if the host is down: the end of a session moves nothing on, so
- * who has read that the host serves would else not notice that it says by now that it is down.
+ * Registers a host: with an entry of the present session in place of one of an earlier session, if there is one, and with
+ * markers of the present session alone. All of that at once, so that nobody finds the host away in between. It moves the
+ * counter on also if the host is down: the end of a session moves nothing on, so who has read that the host serves would else
+ * not notice that it says by now that it is down.
+ *
+ * @param write.markers `standing` are those of any session.
+ * @param write.standing The entry that was found; `null` if there is none. It must stand as it was read: of two machines that
+ * start at once under one name one is refused.
  */
-export function registerHost(service: string, { entry, epoch }: HostWrite): Transaction {
+export function registerHost(
+  service: string,
+  write: HostWrite & { readonly standing: StandingEntry | null },
+): Transaction {
+  const { entry, epoch, standing, markers } = write;
+  const { host } = entry;
+  const path = currentPath(service, host);
+  const data = encodeEntry(entry);
+  const isKept = standing?.isOfSession ?? false;
   return [
-    checkEpoch(service, { host: entry.host, epoch }),
-    {
-      op: "create",
-      path: currentPath(service, entry.host),
-      data: encodeEntry(entry),
-      mode: "ephemeral",
-    },
+    checkEpoch(service, { host, epoch }),
+    ...(standing === null || isKept
+      ? []
+      : [{ op: "delete", path, version: standing.version } as const]),
+    standing !== null && isKept
+      ? { op: "set", path, data, version: standing.version }
+      : { op: "create", path, data, mode: "ephemeral" },
+    ...removeMarkers(markers.standing),
+    ...createMarkers(markers.wanted),
     bumpCounter(service),
   ];
-}
-
-/** Registers a host anew over the entry of the same session. `version`: of the entry's node, as it was read. */
-export function registerAgain(
-  service: string,
-  { entry, epoch, version }: HostWrite & { readonly version: number },
-): Transaction {
-  return [
-    checkEpoch(service, { host: entry.host, epoch }),
-    { op: "set", path: currentPath(service, entry.host), data: encodeEntry(entry), version },
-    bumpCounter(service),
-  ];
-}
-
-/** Removes the entry that an earlier session has left. `version`: of its node, as it was read. */
-export function removeGhost(
-  service: string,
-  { host, version }: { readonly host: string; readonly version: number },
-): Transaction {
-  return [{ op: "delete", path: currentPath(service, host), version }];
 }
 
 /**
- * Writes a host's entry, and the slot that it holds with its present step, which is for others to read.
+ * Writes a host's entry and its markers, and the slot that it holds with its present step, which is for others to read.
  *
  * No late request of an agent that is dead gets into the host's next slot, since its epoch is over; and the requests of one
  * session keep their order. A holder of a slot counts as away already: nobody has to decide again when it goes down.
- *
- * @param write.said The state that the present entry is known to have, `null` if that is not known.
  */
 export function writeHost(
   service: string,
   write: HostWrite & {
-    readonly said: Current["state"] | null;
     /** Default: the slot stays as it is. */
     readonly slot?: Slot | null;
   },
 ): Transaction {
-  const { entry, epoch, said, slot = null } = write;
+  const { entry, epoch, slot = null, markers } = write;
   const { host } = entry;
-  const isGoingDown = slot !== null && said === "serving" && entry.state === "down";
+  const serving = servingPath(service, host);
+  const [was, is] = [markers.standing.has(serving), markers.wanted.has(serving)];
+  const isCounted = was !== is && !(slot !== null && was);
   return [
     checkEpoch(service, { host, epoch }),
-    { op: "set", path: currentPath(service, host), data: encodeEntry(entry) },
+    ...writeEntry(service, write),
     ...(slot === null
       ? []
       : [{ op: "set", path: slotsPath(service, host), data: encodeEntry(slot) } as const]),
-    ...(said === entry.state || isGoingDown ? [] : [bumpCounter(service)]),
+    ...(isCounted ? [bumpCounter(service)] : []),
   ];
+}
+
+/** The operations that write an entry that stands, and change its markers. */
+export function writeEntry(
+  service: string,
+  { entry, markers }: Pick<HostWrite, "entry" | "markers">,
+): Transaction {
+  const { standing, wanted } = markers;
+  return [
+    { op: "set", path: currentPath(service, entry.host), data: encodeEntry(entry) },
+    ...removeMarkers(standing.difference(wanted)),
+    ...createMarkers(wanted.difference(standing)),
+  ];
+}
+
+function removeMarkers(paths: ReadonlySet<string>): TreeOperation[] {
+  return [...paths].map((path) => ({ op: "delete", path }));
+}
+
+function createMarkers(paths: ReadonlySet<string>): TreeOperation[] {
+  return [...paths].map((path) => ({
+    op: "create",
+    path,
+    data: new Uint8Array(0),
+    mode: "ephemeral",
+  }));
 }

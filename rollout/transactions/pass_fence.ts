@@ -5,7 +5,7 @@
  */
 
 import { encodeEntry, type Slot } from "../entries.ts";
-import type { ServiceReading } from "../reading/service_reading.ts";
+import type { CensusReading } from "../reading/census_reading.ts";
 import { CONTROL, servicePath, slotsPath, wavePath } from "../tree.ts";
 import { changeCounter } from "./counter.ts";
 import type { Transaction } from "./operation.ts";
@@ -18,17 +18,17 @@ import type { Transaction } from "./operation.ts";
  * @returns `null` if the slot's wave is gone.
  */
 export function passFence(
-  { view, waves, service: entry }: Pick<ServiceReading, "view" | "waves" | "service">,
+  { census, waves, service: entry }: Pick<CensusReading, "census" | "waves" | "service">,
   { service, slot }: { readonly service: string; readonly slot: Slot },
 ): Transaction | null {
   const wave = waves.find(({ node }) => node === slot.wave);
   if (slot.wave !== null && wave === undefined) return null;
   return [
-    { op: "check", path: CONTROL, version: view.controlVersion },
+    { op: "check", path: CONTROL, version: census.controlVersion },
     wave === undefined
       ? { op: "check", path: servicePath(service), version: entry?.znodeVersion ?? 0 }
       : { op: "check", path: wavePath(wave.node), version: wave.znodeVersion },
-    changeCounter(service, view),
+    changeCounter(service, census),
     { op: "set", path: slotsPath(service, slot.host), data: encodeEntry(slot) },
   ];
 }

@@ -4,25 +4,21 @@
  * @module
  */
 
-import { isHeld, isSameSlot, slotTarget } from "../admission.ts";
-import { type Current, encodeEntry, SCHEMA_VERSION, type Slot } from "../entries.ts";
+import { encodeEntry, SCHEMA_VERSION, type Slot } from "../entries.ts";
+import { toCensus } from "../census.ts";
 import { decideFailure } from "../failure.ts";
 import type { ServiceReading } from "../reading/service_reading.ts";
-import { CONTROL, currentPath, slotsPath } from "../tree.ts";
+import { CONTROL, slotsPath } from "../tree.ts";
 import { changeCounter } from "./counter.ts";
-import { checkEpoch } from "./host_entry.ts";
+import { checkEpoch, type HostWrite, writeEntry } from "./host_entry.ts";
 import type { Transaction, TreeOperation } from "./operation.ts";
-import { placesOf } from "./report_switch.ts";
 import { leaveStaging } from "./staging.ts";
+import { isHeld, isSameSlot, slotTarget } from "../slot.ts";
 
 /** The failure of a switch, as the host reports it. */
-export interface FailureReport {
+export interface FailureReport extends HostWrite {
   /** The slot of the switch, with the reason. */
   readonly slot: Slot;
-  /** The host's entry from now on. */
-  readonly current: Current;
-  /** The epoch of the host's registration. */
-  readonly epoch: number;
   /** Now, milliseconds since the epoch: for the record of a halt. */
   readonly nowMs: number;
 }
@@ -36,24 +32,21 @@ export interface FailureReport {
  */
 export function reportFailure(
   { view, stagingNodes }: Pick<ServiceReading, "view" | "stagingNodes">,
-  { service, slot, current, epoch, nowMs }: FailureReport & { readonly service: string },
+  failure: FailureReport & { readonly service: string },
 ): { readonly operations: Transaction; readonly halts: boolean } {
+  const { service, slot, epoch, nowMs } = failure;
   const { host } = slot;
   const inEpoch = checkEpoch(service, { host, epoch });
   const standing = view.slots.get(host);
   const isHalted = view.control?.state === "halted";
-  const entry: TreeOperation = {
-    op: "set",
-    path: currentPath(service, host),
-    data: encodeEntry(current),
-  };
+  const entry = writeEntry(service, failure);
   const isOurs = standing !== undefined && isSameSlot(standing, slot);
   if (standing !== undefined && (isHeld(standing) ? !isOurs : isOurs)) {
     // The report was made before and its reply was lost: the standing slot is a later one, or the record. Halting again
     // would undo what an operator has decided since.
-    return { operations: [inEpoch, entry], halts: isHalted };
+    return { operations: [inEpoch, ...entry], halts: isHalted };
   }
-  const decision = decideFailure(view, { host, service, ...slotTarget(slot) });
+  const decision = decideFailure(toCensus(view, host), { host, service, ...slotTarget(slot) });
   const halts = decision.halt && !isHalted;
   // Halting changes the version of the control node itself.
   const controlVersion = view.controlVersion + (halts ? 1 : 0);
@@ -63,8 +56,11 @@ export function reportFailure(
     changeCounter(service, view),
     // An operator may have removed the slot; the failure must be recorded all the same.
     { op: standing === undefined ? "create" : "set", path: slotsPath(service, host), data: failed },
-    entry,
-    ...leaveStaging(service, placesOf(host, stagingNodes)),
+    ...entry,
+    ...leaveStaging(
+      service,
+      stagingNodes.filter((place) => place.host === host).map(({ node }) => node),
+    ),
   ];
   if (decision.halt && halts) {
     const control = {

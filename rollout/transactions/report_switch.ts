@@ -4,15 +4,24 @@
  * @module
  */
 
-import { isHeld, isSameSlot, slotTarget } from "../admission.ts";
-import { type Current, encodeEntry, type Slot } from "../entries.ts";
-import type { ServiceReading } from "../reading/service_reading.ts";
+import type { Slot } from "../entries.ts";
 import { isSameRelease } from "../release_identity.ts";
-import { currentPath, slotsPath } from "../tree.ts";
-import { changeCounter } from "./counter.ts";
-import { checkEpoch } from "./host_entry.ts";
+import { slotsPath } from "../tree.ts";
+import { bumpCounter, changeCounter } from "./counter.ts";
+import { checkEpoch, type HostWrite, writeEntry } from "./host_entry.ts";
 import type { Transaction } from "./operation.ts";
 import { leaveStaging } from "./staging.ts";
+import { isHeld, isSameSlot, slotTarget } from "../slot.ts";
+
+/** What a host knows before it reports: by what it has done, or once more by what it has read. */
+export interface ReportView {
+  /** Version of the admission counter; `null` if it was not read: nothing is decided by this report that rests on it. */
+  readonly slotsVersion: number | null;
+  /** The host's slot; left out if there is none. */
+  readonly slot?: Slot | undefined;
+  /** The host's nodes in the staging queue. */
+  readonly places: readonly string[];
+}
 
 /**
  * Gives the host's entry the version that it runs, and removes the host from the staging queue, its slot, and a record that
@@ -20,30 +29,18 @@ import { leaveStaging } from "./staging.ts";
  * must exist.
  */
 export function reportSwitch(
-  { view, stagingNodes }: Pick<ServiceReading, "view" | "stagingNodes">,
-  { service, current, slot, epoch }: {
-    readonly service: string;
-    readonly current: Current;
-    readonly slot: Slot;
-    readonly epoch: number;
-  },
+  { slotsVersion, slot: standing, places }: ReportView,
+  report: HostWrite & { readonly service: string; readonly slot: Slot },
 ): Transaction {
-  const { host } = current;
+  const { service, entry: { host }, slot, epoch } = report;
   return [
     checkEpoch(service, { host, epoch }),
     // The host counts as serving from here on.
-    changeCounter(service, view),
-    { op: "set", path: currentPath(service, host), data: encodeEntry(current) },
-    ...leaveStaging(service, placesOf(host, stagingNodes)),
-    ...(isOver(view.slots.get(host), slot)
-      ? [{ op: "delete", path: slotsPath(service, host) } as const]
-      : []),
+    slotsVersion === null ? bumpCounter(service) : changeCounter(service, { slotsVersion }),
+    ...writeEntry(service, report),
+    ...leaveStaging(service, places),
+    ...(isOver(standing, slot) ? [{ op: "delete", path: slotsPath(service, host) } as const] : []),
   ];
-}
-
-/** The nodes of a host in the staging queue. */
-export function placesOf(host: string, nodes: ServiceReading["stagingNodes"]): string[] {
-  return nodes.filter((place) => place.host === host).map(({ node }) => node);
 }
 
 /**

@@ -7,12 +7,11 @@
 import { encodeEntry, SCHEMA_VERSION } from "../entries.ts";
 import type { ReleaseIdentity } from "../release_identity.ts";
 import { stagingPath, stagingPrefix } from "../tree.ts";
-import type { Transaction, TreeOperation } from "./operation.ts";
+import { checkEpoch, type HostWrite, writeEntry } from "./host_entry.ts";
+import type { Transaction } from "./operation.ts";
 
-/** A host, and the release that it is ready to switch to. */
-export interface ReadyHost extends ReleaseIdentity {
-  /** Its name. */
-  readonly host: string;
+/** A release that a host is ready to switch to. */
+export interface ReadyRelease extends ReleaseIdentity {
   /** The version. */
   readonly version: string;
 }
@@ -26,29 +25,32 @@ export interface StandingPlace {
 }
 
 /**
- * Leaves the host in the queue exactly once: places of an earlier session, for another release, or doubled by a lost reply
- * go, and there is a new one unless a good one stands.
+ * Leaves the host in the queue exactly once, and says so in its entry and by its markers: places of an earlier session, for
+ * another release, or doubled by a lost reply go, and there is a new one unless a good one stands.
  *
- * @returns The transaction, which may have nothing to do, and the good place; `null`: the last operation makes it.
+ * @returns The transaction, and the good place; `null`: its last operation makes one.
  */
 export function joinStaging(
   service: string,
-  { host, version, infoHash, standing }: ReadyHost & {
-    readonly standing: readonly StandingPlace[];
+  join: HostWrite & {
+    readonly release: ReadyRelease;
+    readonly places: readonly StandingPlace[];
   },
 ): { readonly operations: Transaction; readonly node: string | null } {
-  const good = standing.find(({ isGood }) => isGood) ?? null;
-  const removed = standing.filter((place) => place !== good).map(({ node }) => node);
-  const entry = encodeEntry({ schema: SCHEMA_VERSION, host, version, infoHash });
-  const created: TreeOperation = {
-    op: "create",
-    path: stagingPrefix(service, host),
-    data: entry,
-    mode: "ephemeral_sequential",
-  };
+  const { entry: { host }, epoch, release: { version, infoHash }, places } = join;
+  const good = places.find(({ isGood }) => isGood) ?? null;
+  const removed = places.filter((place) => place !== good).map(({ node }) => node);
+  const operations: Transaction = [
+    checkEpoch(service, { host, epoch }),
+    ...writeEntry(service, join),
+    ...leaveStaging(service, removed),
+  ];
+  if (good !== null) return { operations, node: good.node };
+  const data = encodeEntry({ schema: SCHEMA_VERSION, host, version, infoHash });
+  const path = stagingPrefix(service, host);
   return {
-    operations: [...leaveStaging(service, removed), ...(good === null ? [created] : [])],
-    node: good?.node ?? null,
+    operations: [...operations, { op: "create", path, data, mode: "ephemeral_sequential" }],
+    node: null,
   };
 }
 

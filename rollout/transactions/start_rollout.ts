@@ -22,7 +22,7 @@ import {
 import type { PlannedService, PlannedWave } from "../plan.ts";
 import type { Versioned } from "../reading/node.ts";
 import { RolloutError } from "../rollout_error.ts";
-import { historyPath, servicePath, stagingPath, wavePrefix } from "../tree.ts";
+import { donePath, historyPath, readyPath, servicePath, stagingPath, wavePrefix } from "../tree.ts";
 import type { Transaction } from "./operation.ts";
 import { setControl } from "./set_control.ts";
 
@@ -82,7 +82,9 @@ export function startRollout(view: StartView, rollout: NewRollout): Transaction 
       offerOperations(view, { rollout, name, planned })
     ),
     { op: "create", path, data: encodeChecked(rolloutSchema, record, path) },
-    ...rollout.waves.map((wave) => waveOperation(rollout.id, wave)),
+    ...rollout.waves.flatMap((wave, index) =>
+      waveOperations(rollout.id, `${rollout.id}-${index}`, wave)
+    ),
   ];
 }
 
@@ -142,20 +144,28 @@ function offerOperations(
   ];
 }
 
-function waveOperation(
+/** A wave, and the nodes below which its hosts are counted. */
+function waveOperations(
   rollout: string,
+  tally: string,
   { service, version, hosts }: PlannedWave,
-): Transaction[number] {
+): Transaction {
   const wave: Wave = {
     schema: SCHEMA_VERSION,
     rollout,
     service,
     version,
     hosts: hosts === null ? null : [...hosts],
+    tally,
   };
   const path = wavePrefix(service);
   const data = encodeChecked<Wave>(waveSchema, wave, path);
-  return { op: "create", path, data, mode: "persistent_sequential" };
+  const empty = new Uint8Array(0);
+  return [
+    { op: "create", path: readyPath(service, tally), data: empty },
+    { op: "create", path: donePath(service, tally), data: empty },
+    { op: "create", path, data, mode: "persistent_sequential" },
+  ];
 }
 
 /**

@@ -4,11 +4,13 @@
  * @module
  */
 
-import type { FirstWave, ServiceView } from "../admission.ts";
+import type { Census } from "../census.ts";
 import { encodeEntry, type Slot } from "../entries.ts";
 import { CONTROL, slotsPath, wavePath } from "../tree.ts";
 import { changeCounter } from "./counter.ts";
 import type { Transaction } from "./operation.ts";
+import { leaveStaging } from "./staging.ts";
+import type { FirstWave } from "../service_view.ts";
 
 /**
  * Takes a slot, if the control node, the wave (`null`: outside of any wave) and the service's admission counter stand as they
@@ -16,23 +18,26 @@ import type { Transaction } from "./operation.ts";
  * which the host is down without one.
  */
 export function takeSlot(
-  view: Pick<ServiceView, "controlVersion" | "slots" | "slotsVersion">,
-  { service, slot, wave }: {
+  census: Pick<Census, "controlVersion" | "slots" | "slotsVersion">,
+  { service, slot, wave, place }: {
     readonly service: string;
     readonly slot: Slot;
     readonly wave: FirstWave | null;
+    /** The place in the staging queue that the host leaves by this; `null`: it keeps its place until its report. */
+    readonly place: string | null;
   },
 ): Transaction {
   return [
-    { op: "check", path: CONTROL, version: view.controlVersion },
+    { op: "check", path: CONTROL, version: census.controlVersion },
     ...(wave === null
       ? []
       : [{ op: "check", path: wavePath(wave.node), version: wave.znodeVersion } as const]),
-    changeCounter(service, view),
+    changeCounter(service, census),
     {
-      op: view.slots.has(slot.host) ? "set" : "create",
+      op: census.slots.has(slot.host) ? "set" : "create",
       path: slotsPath(service, slot.host),
       data: encodeEntry(slot),
     },
+    ...leaveStaging(service, place === null ? [] : [place]),
   ];
 }

@@ -5,7 +5,7 @@
  * @module
  */
 
-import { decideFence, type ServiceReading } from "../../../rollout/mod.ts";
+import { type CensusReading, decideFence } from "../../../rollout/mod.ts";
 import { type HostNow, isEntryTrue, isRegistered } from "./next.ts";
 import { type Switch, toSlot } from "./switch.ts";
 
@@ -26,13 +26,13 @@ export type AtFence =
 /** Decides what to do. */
 export function decideAtFence(
   now: HostNow,
-  reading: ServiceReading,
+  reading: CensusReading,
   { change, isDrained }: { readonly change: Switch; readonly isDrained: boolean },
 ): AtFence {
   if (!isRegistered(now, reading)) {
     return { kind: "turn_back", reason: "it is not registered under its name" };
   }
-  const fence = decideFence(reading.view, {
+  const fence = decideFence(reading.census, {
     slot: toSlot(change, now.host),
     waveNodes: reading.waves.map(({ node }) => node),
     committed: reading.service?.entry.committed ?? null,

@@ -7,6 +7,7 @@
 
 import {
   type AgentIdentity,
+  type CensusReading,
   decideAdmission,
   decideFinish,
   decideGoal,
@@ -15,7 +16,6 @@ import {
   isQuorumMet,
   isSameRelease,
   type ReleaseIdentity,
-  type ServiceReading,
   type Slot,
 } from "../../../rollout/mod.ts";
 
@@ -38,12 +38,26 @@ export interface HostNow {
   readonly ready: ReleaseIdentity | null;
   /** The version that could not be prepared or started here the last time; `null` if none. */
   readonly unstarted: string | null;
+  /** Its place in the staging queue; `null` if it has none; `undefined` if an earlier life of its agent may have left one. */
+  readonly place: QueuePlace | null | undefined;
+}
+
+/** A host's place in the staging queue. */
+export interface QueuePlace {
+  /** The release that it waits for. */
+  readonly release: ReleaseIdentity;
+  /** Whether it still stands. */
+  readonly stands: boolean;
+  /** The nearest host before it of those that the first wave covers; `null`: it is the first one. */
+  readonly behind: string | null;
 }
 
 /** What to do next. */
 export type Next =
   /** The host's entry is not in the tree, or (`isNamesake`) another machine's is: change nothing. */
   | { readonly kind: "register"; readonly isNamesake: boolean }
+  /** Read all hosts, not only their numbers: what is next depends on them. */
+  | { readonly kind: "look_around" }
   /** The entry in the tree does not say what is true, and nothing may be decided by it: wait until it is written. */
   | { readonly kind: "await_entry" }
   /** Fetch, verify and lock a version. `leavesQueue`: and leave the staging queue, in which it would hold up who is ready. */
@@ -55,7 +69,13 @@ export type Next =
   /** Take a slot, and begin a switch. `wave`: `null` outside of any. */
   | Wanted & { readonly kind: "take_slot"; readonly wave: FirstWave | null }
   /** Wait for other hosts or an operator. `isQueued`: in the staging queue. */
-  | Wanted & { readonly kind: "wait"; readonly waitingFor: string; readonly isQueued: boolean }
+  | Wanted & {
+    readonly kind: "wait";
+    readonly waitingFor: string;
+    readonly isQueued: boolean;
+    /** Whether it waits for hosts that are away and not known by name. */
+    readonly isForUnnamed: boolean;
+  }
   | { readonly kind: "give_slot_back"; readonly slot: Slot }
   | { readonly kind: "end_wave"; readonly waitingFor: string | null }
   /** Nothing. `isFleetIdle`: no wave of the service is left, so releases that do not run may go. */
@@ -73,18 +93,24 @@ export interface NextDecision {
 }
 
 /** Decides what to do next. */
-export function decideNext(now: HostNow, reading: ServiceReading): NextDecision {
+export function decideNext(now: HostNow, reading: CensusReading): NextDecision {
   const { host, service } = now;
-  const { view } = reading;
+  const { census } = reading;
   if (reading.service === null || !isRegistered(now, reading)) {
-    const next: Next = { kind: "register", isNamesake: view.current.has(host) };
+    const next: Next = { kind: "register", isNamesake: census.own !== null };
     return { next, hasRejoined: now.hasRejoined };
+  }
+  const isCounted = census.wave?.service !== service || census.counts !== null;
+  if (!isCounted && reading.view === null) {
+    // A wave of an earlier version of this program, whose hosts nobody counts.
+    return { next: { kind: "look_around" }, hasRejoined: now.hasRejoined };
   }
   const { goal, hasRejoined } = decideGoal({
     host,
     service: reading.service.entry,
     offer: reading.offer,
-    view,
+    census,
+    view: reading.view,
     waves: reading.waves,
     running: now.running,
     isServing: now.isServing,
@@ -93,8 +119,10 @@ export function decideNext(now: HostNow, reading: ServiceReading): NextDecision 
   });
   const after = (next: Next): NextDecision => ({ next, hasRejoined });
   switch (goal.kind) {
+    case "look_around":
+      return after({ kind: "look_around" });
     case "return_slot": {
-      const slot = view.slots.get(host);
+      const slot = census.slots.get(host)?.slot;
       return after(
         slot === undefined ? rest(now, reading, null) : { kind: "give_slot_back", slot },
       );
@@ -113,9 +141,8 @@ export function decideNext(now: HostNow, reading: ServiceReading): NextDecision 
       if (goal.kind === "catch_up") {
         return after(askForSlot(now, reading, { wanted, catchUp: true }));
       }
-      if (!isQueued(reading, wanted, host)) {
-        const { wave } = view;
-        const isBelowQuorum = wave?.service === service && !isQuorumMet(view, wave);
+      if (!isQueued(now, wanted)) {
+        const isBelowQuorum = census.wave?.service === service && !isQuorumMet(census);
         return after({ kind: "join_queue", ...wanted, isBelowQuorum });
       }
       return after(askForSlot(now, reading, { wanted, catchUp: false }));
@@ -124,43 +151,45 @@ export function decideNext(now: HostNow, reading: ServiceReading): NextDecision 
 }
 
 /** Whether the entry under the host's name is its own. */
-export function isRegistered({ host, identity }: HostNow, { view }: ServiceReading): boolean {
-  const entry = view.current.get(host);
-  return entry !== undefined && isOfSameAgent(entry, identity);
+export function isRegistered({ identity }: HostNow, { census: { own } }: CensusReading): boolean {
+  return own !== null && isOfSameAgent(own, identity);
 }
 
 /**
  * Whether the host's entry in the tree says what is true of its service. It may be late, after a restart of the agent too: by an
  * old entry that says down, the host would be admitted past the budget.
  */
-export function isEntryTrue({ host, isServing }: HostNow, { view }: ServiceReading): boolean {
-  return (view.current.get(host)?.state === "serving") === isServing;
+export function isEntryTrue({ isServing }: HostNow, { census: { own } }: CensusReading): boolean {
+  return (own?.state === "serving") === isServing;
 }
 
-/** Whether the host is in the staging queue exactly once, with that release. */
-function isQueued(reading: ServiceReading, release: ReleaseIdentity, host: string): boolean {
-  const nodes = reading.stagingNodes.filter((node) => node.host === host);
-  return nodes.length === 1 &&
-    reading.view.staged.some((entry) => entry.host === host && isSameRelease(entry, release));
+/** Whether the host is in the staging queue with that release. */
+function isQueued({ place }: HostNow, release: ReleaseIdentity): boolean {
+  return place !== null && place !== undefined && place.stands &&
+    isSameRelease(place.release, release);
 }
 
 function askForSlot(
   now: HostNow,
-  reading: ServiceReading,
+  reading: CensusReading,
   { wanted, catchUp }: { readonly wanted: Wanted; readonly catchUp: boolean },
 ): Next {
-  const { host, service } = now;
+  const { host, service, place } = now;
   if (!isEntryTrue(now, reading)) return { kind: "await_entry" };
-  const admission = decideAdmission(reading.view, { host, service, ...wanted, catchUp });
-  return admission.admit
-    ? { kind: "take_slot", ...wanted, wave: admission.wave }
-    : { kind: "wait", ...wanted, waitingFor: admission.waitingFor, isQueued: !catchUp };
+  const behind = place?.behind ?? null;
+  const request = { host, service, ...wanted, catchUp, behind };
+  const admission = decideAdmission(reading.census, request);
+  if (admission.admit) return { kind: "take_slot", ...wanted, wave: admission.wave };
+  const { waitingFor, isForUnnamed } = admission;
+  return { kind: "wait", ...wanted, waitingFor, isForUnnamed, isQueued: !catchUp };
 }
 
 /** The host itself has nothing to do: it leaves the queue, or ends the wave if that is over. */
-function rest(now: HostNow, reading: ServiceReading, waitingFor: string | null): Next {
-  if (reading.stagingNodes.some(({ host }) => host === now.host)) return { kind: "leave_queue" };
-  const isFirstWave = reading.view.wave?.service === now.service;
-  if (isFirstWave && decideFinish(reading.view).finished) return { kind: "end_wave", waitingFor };
+function rest(now: HostNow, reading: CensusReading, waitingFor: string | null): Next {
+  if (now.place !== null) return { kind: "leave_queue" };
+  const isFirstWave = reading.census.wave?.service === now.service;
+  const finish = isFirstWave ? decideFinish(reading.census) : "going_on";
+  if (finish === "finished") return { kind: "end_wave", waitingFor };
+  if (finish === "unknown") return { kind: "look_around" };
   return { kind: "rest", waitingFor, isFirstWave, isFleetIdle: reading.waves.length === 0 };
 }

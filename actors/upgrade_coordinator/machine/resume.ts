@@ -5,7 +5,7 @@
  * @module
  */
 
-import { isHeld, isSameSlot, type ServiceReading } from "../../../rollout/mod.ts";
+import { type CensusReading, isHeld, isSameSlot } from "../../../rollout/mod.ts";
 import { hasStopped, resume, type Switch, toSlot } from "./switch.ts";
 
 /** How to go on. */
@@ -24,7 +24,7 @@ export type Resumption =
 export function decideResumption(
   change: Switch,
   { host, running }: { readonly host: string; readonly running: string | null },
-  reading: ServiceReading,
+  reading: CensusReading,
 ): Resumption {
   const { from, to, step, hasSlot } = change;
   if (running !== null && running !== from && running !== to) {
@@ -51,7 +51,7 @@ export function decideResumption(
   }
   if (running === null) {
     if (reading.service?.entry.withdrawn.includes(to)) return drop("its rollout was aborted");
-    const standing = reading.view.slots.get(host);
+    const standing = reading.census.slots.get(host)?.slot;
     const isOwn = standing !== undefined && isHeld(standing) &&
       isSameSlot(standing, toSlot(change, host));
     if (!isOwn) return drop("its slot is gone, and nothing runs");

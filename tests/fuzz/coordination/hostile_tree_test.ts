@@ -12,6 +12,7 @@ import { isName, isVersion } from "../../../base/names.ts";
 import {
   abortRollout,
   activeRollout,
+  CensusReader,
   findOtherContent,
   finishWave,
   forgetHost,
@@ -22,6 +23,7 @@ import {
   joinStaging,
   newestRollout,
   passFence,
+  readAwayHosts,
   readFleet,
   readKnownServices,
   readService,
@@ -33,6 +35,7 @@ import {
   setControl,
   startRollout,
   takeSlot,
+  writeHost,
 } from "../../../coordination/mod.ts";
 import {
   checkPlan,
@@ -44,6 +47,8 @@ import {
   DEFAULT_POLICY,
   DEPLOY,
   EntryError,
+  fromFullReading,
+  markersOf,
   RolloutError,
   SCHEMA_VERSION,
   type ServiceReading,
@@ -103,12 +108,13 @@ function decideAll(reading: ServiceReading, service: string, { tree }: LocalZooK
   for (const host of view.roster) assert.ok(isName(host), host);
   for (const problem of reading.problems) assert.ok(problem.length < 3_000, problem);
   assert.ok(reading.problems.length <= 101);
-  decideFinish(view);
   for (const host of [...HOSTS, "zz"]) {
+    const { census } = fromFullReading(reading, host);
+    decideFinish(census);
     for (const version of ["1", "2"]) {
-      decideFailure(view, { host, service, version });
+      decideFailure(census, { host, service, version });
       for (const catchUp of [false, true]) {
-        decideAdmission(view, { host, service, version, catchUp });
+        decideAdmission(census, { host, service, version, catchUp, behind: null });
       }
     }
     if (reading.service === null) continue;
@@ -117,6 +123,7 @@ function decideAll(reading: ServiceReading, service: string, { tree }: LocalZooK
       const input = {
         ...reading,
         host,
+        census,
         service: reading.service.entry,
         running,
         hasRejoined: true,
@@ -134,6 +141,13 @@ async function readAll(zk: LocalZooKeeper): Promise<void> {
   for (const service of SERVICES_OF_FLEET) {
     const reading = await tell("readService", () => readService(client, service));
     if (reading !== null) decideAll(reading, service, zk);
+    const of = { service, host: "web-1", places: ["web-1-0000000000", "zz-0000000001"] };
+    const counted = await tell(
+      "readCensus",
+      () => new CensusReader().read(client, of, { isFresh: true }),
+    );
+    if (counted !== null) decideFinish(counted.census);
+    await tell("readAwayHosts", () => readAwayHosts(client, service, ["web-1"]));
     await tell("readSlot", () => readSlot(client, service, "web-1"));
     await tell("refuseNamesake", () => refuseNamesake(client, service, current("web-1")));
   }
@@ -166,26 +180,42 @@ async function changeOne({ client }: LocalZooKeeper, dice: Dice): Promise<void> 
   const service = dice.pick(SERVICES_OF_FLEET);
   const host = dice.pick([...HOSTS, "zz"]);
   const own = slot(host, { step: "baking" });
-  const read = () => readService(client, service);
+  const read = async () => fromFullReading(await readService(client, service), host);
+  const entry = current(host);
+  const standing = new Set<string>();
+  const wanted = markersOf(entry, { service, waves: [], staged: null });
+  const write = { entry, epoch: 0, markers: { standing, wanted } };
   const changes: Record<string, () => Promise<unknown>> = {
-    joinStaging: () => joinStaging(client, service, { host, version: "2" }),
+    joinStaging: () =>
+      joinStaging(client, service, {
+        ...write,
+        release: { version: "2" },
+        mayStand: dice.pick([true, false]),
+      }),
     registerHost: async () => {
       const roster = { schema: SCHEMA_VERSION, site: "north", rack: "r1" } as const;
       const epoch = await joinRoster(client, service, { host, roster });
-      await registerHost(client, service, { entry: current(host), epoch });
+      await registerHost(client, service, { entry, epoch, waves: [], staged: null });
     },
     giveSlotBack: async () => {
-      const { view } = await read();
-      return await giveSlotBack(client, service, { slot: view.slots.get(host) ?? own, view });
+      const { census } = await read();
+      const held = census.slots.get(host)?.slot ?? own;
+      return await giveSlotBack(client, service, { slot: held, census });
     },
     passFence: async () => await passFence(client, { service, slot: own, reading: await read() }),
+    writeHost: () => writeHost(client, service, { ...write, slot: own }),
     reportSwitch: () =>
-      reportSwitch(client, service, { epoch: 0, current: current(host), slot: own }),
-    reportFailure: () =>
-      reportFailure(client, service, { epoch: 0, slot: own, current: current(host), nowMs: 9 }),
+      reportSwitch(client, service, {
+        ...write,
+        slot: own,
+        holdsSlot: true,
+        places: dice.pick([null, []]),
+      }),
+    reportFailure: () => reportFailure(client, service, { ...write, slot: own, nowMs: 9 }),
     takeSlot: async () => {
-      const { view } = await read();
-      return await takeSlot(client, { service, slot: own, view, wave: view.wave });
+      const { census } = await read();
+      const request = { service, slot: own, census, wave: census.wave, place: null };
+      return await takeSlot(client, request);
     },
     finishWave: async () => await finishWave(client, await read(), { service, nowMs: 9 }),
     forgetHost: () => forgetHost(client, host),

@@ -5,7 +5,11 @@
  */
 
 import { decideAtFence } from "../../../actors/upgrade_coordinator/machine/at_fence.ts";
-import { decideNext, type HostNow } from "../../../actors/upgrade_coordinator/machine/next.ts";
+import {
+  decideNext,
+  type HostNow,
+  type NextDecision,
+} from "../../../actors/upgrade_coordinator/machine/next.ts";
 import type { Phase } from "../../../actors/upgrade_coordinator/machine/phase.ts";
 import { decideResumption } from "../../../actors/upgrade_coordinator/machine/resume.ts";
 import {
@@ -17,6 +21,7 @@ import {
   toSlot,
 } from "../../../actors/upgrade_coordinator/machine/switch.ts";
 import {
+  type CensusReading,
   type Current,
   currentPath,
   currentSchema,
@@ -24,13 +29,16 @@ import {
   historyPath,
   isSameSlot,
   parseSequentialName,
+  type ReleaseIdentity,
   rolloutSchema,
   servicePath,
   type ServiceReading,
+  slotTarget,
+  stagingPath,
   transactions,
   wavePath,
 } from "../../../rollout/mod.ts";
-import { type MemoryTree, SERVICE } from "../../unit/rollout/memory_tree.ts";
+import { type FullReading, type MemoryTree, SERVICE } from "../../unit/rollout/memory_tree.ts";
 import { current } from "../../unit/rollout/views.ts";
 import { checkCommit, checkStop } from "./invariants.ts";
 import {
@@ -54,15 +62,53 @@ export interface Outcome {
   readonly world: World;
 }
 
-const readings = new WeakMap<MemoryTree, ServiceReading>();
+const readings = new WeakMap<MemoryTree, FullReading>();
 
-/** What a host reads. */
-export function readingOf(tree: MemoryTree): ServiceReading {
+/** All that stands in the tree. */
+export function readingOf(tree: MemoryTree): FullReading {
   const known = readings.get(tree);
   if (known !== undefined) return known;
   const reading = tree.read();
   readings.set(tree, reading);
   return reading;
+}
+
+/** What a host reads: the numbers of the others. */
+function censusOf(tree: MemoryTree, { name }: Host): CensusReading {
+  return tree.count(name, readingOf(tree).stagingNodes.map(({ node }) => node));
+}
+
+/** What a host decides. Where it has to, it reads all the others. */
+function decide(tree: MemoryTree, host: Alive, ready: HostNow["ready"]): NextDecision {
+  const now = { ...nowOf(tree, host), ready };
+  const decision = decideNext(now, censusOf(tree, host));
+  return decision.next.kind === "look_around" ? decideNext(now, tree.read(host.name)) : decision;
+}
+
+/** The places of a host in the staging queue. */
+function placesOf(tree: MemoryTree, { name }: Host): string[] {
+  return readingOf(tree).stagingNodes.filter(({ host }) => host === name).map(({ node }) => node);
+}
+
+/** The host's place as its agent knows it. */
+function placeOf(tree: MemoryTree, host: Alive): HostNow["place"] {
+  const { stagingNodes, view } = readingOf(tree);
+  const isOwn = (node: string) =>
+    tree.nodes().get(stagingPath(SERVICE, node))?.session === host.agent.session;
+  const own = placesOf(tree, host);
+  const mine = own.find(isOwn);
+  if (mine === undefined) return own.length === 0 ? null : undefined;
+  const ahead = stagingNodes.slice(0, stagingNodes.findIndex(({ node }) => node === mine))
+    .filter((place) => place.host !== host.name);
+  const version = view.staged.find((staged) => staged.host === host.name)?.version ?? null;
+  return { release: { version }, stands: true, behind: ahead.at(-1)?.host ?? null };
+}
+
+/** The release that a host is counted as ready for. */
+function stagedOf(tree: MemoryTree, host: Alive): ReleaseIdentity | null {
+  const place = placeOf(tree, host);
+  const slot = readingOf(tree).view.slots.get(host.name);
+  return place?.release ?? (slot === undefined ? null : slotTarget(slot));
 }
 
 /** All that can happen next. */
@@ -225,27 +271,17 @@ function register(world: World, host: Alive): World | null {
       return withAgent(after, host, { registration: "enrolled", epoch: node.version });
     }
     case "enrolled": {
-      const write = { entry: entryOf(host), epoch: agent.epoch };
+      const entry = entryOf(host);
       const found = tree.nodes().get(path);
-      if (found === undefined) {
-        const after = applied(world, transactions.registerHost(SERVICE, write), agent.session);
-        return withAgent(after ?? world, host, {
-          registration: after === null ? "none" : "registered",
-        });
-      }
-      const { version, session } = found;
-      if (session === agent.session) {
-        const operations = transactions.registerAgain(SERVICE, { ...write, version });
-        const after = applied(world, operations, agent.session);
-        return withAgent(after ?? world, host, {
-          registration: after === null ? "none" : "registered",
-        });
-      }
-      return applied(
-        world,
-        transactions.removeGhost(SERVICE, { host: name, version }),
-        agent.session,
-      );
+      const standing = found === undefined
+        ? null
+        : { version: found.version, isOfSession: found.session === agent.session };
+      const markers = tree.markers(entry, stagedOf(tree, host));
+      const write = { entry, epoch: agent.epoch, standing, markers };
+      const after = applied(world, transactions.registerHost(SERVICE, write), agent.session);
+      return withAgent(after ?? world, host, {
+        registration: after === null ? "none" : "registered",
+      });
     }
   }
 }
@@ -267,14 +303,15 @@ function entryOf(host: Alive): Current {
 function entryOperations({ tree }: World, host: Alive): transactions.Transaction | null {
   const standing = readingOf(tree).view.current.get(host.name);
   const entry = entryOf(host);
+  const markers = tree.markers(entry, stagedOf(tree, host));
   if (
     standing !== undefined &&
-    JSON.stringify(standing) === JSON.stringify(currentSchema.parse(entry))
+    JSON.stringify(standing) === JSON.stringify(currentSchema.parse(entry)) &&
+    markers.standing.symmetricDifference(markers.wanted).size === 0
   ) {
     return null;
   }
-  const said = standing?.state ?? null;
-  return transactions.writeHost(SERVICE, { entry, epoch: host.agent.epoch, said, slot: null });
+  return transactions.writeHost(SERVICE, { entry, epoch: host.agent.epoch, markers, slot: null });
 }
 
 function writeEntry(world: World, host: Alive): World | null {
@@ -308,7 +345,8 @@ function think(world: World, host: Alive): [string, World][] {
   }
 }
 
-function nowOf({ name, agent, running }: Alive): HostNow {
+function nowOf(tree: MemoryTree, host: Alive): HostNow {
+  const { name, agent, running } = host;
   const { agent: identity } = current(name);
   return {
     host: name,
@@ -320,6 +358,7 @@ function nowOf({ name, agent, running }: Alive): HostNow {
     // Everything is on the disk: preparations are the simulation's.
     ready: null,
     unstarted: null,
+    place: placeOf(tree, host),
   };
 }
 
@@ -340,10 +379,10 @@ const ACTING: Phase = { kind: "acting", interrupted: null };
 
 function beginNext(world: World, host: Alive): [string, World][] {
   const reading = readingOf(world.tree);
-  const unready = decideNext(nowOf(host), reading);
+  const unready = decide(world.tree, host, null);
   // What it wants is ready.
   const decision = unready.next.kind === "prepare"
-    ? decideNext({ ...nowOf(host), ready: unready.next }, reading)
+    ? decide(world.tree, host, unready.next)
     : unready;
   const { next, hasRejoined } = decision;
   const decided = hasRejoined === host.agent.hasRejoined
@@ -356,13 +395,14 @@ function beginNext(world: World, host: Alive): [string, World][] {
     ask(decided, alive, { operations, asked: { kind: "change" }, phase: ACTING }),
   ];
   const beginning = { policy: reading.view.policy, sinceMs: host.count + 1 };
-  const ownPlaces = reading.stagingNodes.filter((place) => place.host === host.name)
-    .map(({ node }) => node);
+  const ownPlaces = placesOf(world.tree, host);
+  const { census } = censusOf(world.tree, host);
   switch (next.kind) {
     case "register":
     case "await_entry":
     case "wait":
     case "rest":
+    case "look_around":
       return decided === world ? [] : [[next.kind, decided]];
     case "prepare":
       throw new Error("everything is ready");
@@ -371,9 +411,18 @@ function beginNext(world: World, host: Alive): [string, World][] {
       return [[`starts ${next.version}`, begin(decided, alive, begun)]];
     }
     case "join_queue": {
-      const standing = ownPlaces.map((node) => ({ node, isGood: false }));
-      const place = { host: host.name, version: next.version, standing };
-      return [change("joins the queue", transactions.joinStaging(SERVICE, place).operations)];
+      const { agent } = alive;
+      if (agent.registration !== "registered") return [];
+      const entry = entryOf(alive);
+      const release = { version: next.version };
+      const join = {
+        entry,
+        epoch: agent.epoch,
+        markers: world.tree.markers(entry, release),
+        release,
+        places: ownPlaces.map((node) => ({ node, isGood: false })),
+      };
+      return [change("joins the queue", transactions.joinStaging(SERVICE, join).operations)];
     }
     case "leave_queue":
       return [change("leaves the queue", transactions.leaveStaging(SERVICE, ownPlaces))];
@@ -382,28 +431,26 @@ function beginNext(world: World, host: Alive): [string, World][] {
       const running = host.running === null ? null : { version: host.running };
       const switched = newSwitch(running, next, { ...beginning, wave });
       const slot = toSlot(switched, host.name);
-      const operations = transactions.takeSlot(reading.view, { service: SERVICE, slot, wave });
+      const [place = null] = census.policy.maxConcurrent > 1 ? ownPlaces : [];
+      const operations = transactions.takeSlot(census, { service: SERVICE, slot, wave, place });
       const asked = { kind: "take_slot", change: switched } as const;
       const counted = withHost(decided, { ...alive, count: alive.count + 1 });
       const asking = { ...alive, count: alive.count + 1 };
       return [["asks for a slot", ask(counted, asking, { operations, asked, phase: ACTING })]];
     }
     case "give_slot_back": {
-      const operations = transactions.giveSlotBack(reading.view, {
-        service: SERVICE,
-        slot: next.slot,
-      });
+      const operations = transactions.giveSlotBack(census, { service: SERVICE, slot: next.slot });
       return operations === null ? [] : [change("gives its slot back", operations)];
     }
     case "end_wave": {
-      const operations = endWave(world.tree, reading);
+      const operations = endWave(world.tree, censusOf(world.tree, host));
       return operations === null ? [] : [change("ends the wave", operations)];
     }
   }
 }
 
-function endWave(tree: MemoryTree, reading: ServiceReading): transactions.Transaction | null {
-  const { wave } = reading.view;
+function endWave(tree: MemoryTree, reading: CensusReading): transactions.Transaction | null {
+  const { wave } = reading.census;
   const name = wave === null ? null : parseSequentialName(wave.node);
   const found = name === null ? null : decodeWave(name, tree.node(wavePath(name.node)));
   if (found === null) return null;
@@ -438,8 +485,8 @@ function begin(world: World, host: Alive, change: Switch): World {
 }
 
 function resume(world: World, host: Alive, change: Switch): [string, World] {
-  const reading = readingOf(world.tree);
-  if (decideNext(nowOf(host), reading).next.kind === "register") return ["waits", world];
+  const reading = censusOf(world.tree, host);
+  if (decide(world.tree, host, null).next.kind === "register") return ["waits", world];
   const resumption = decideResumption(change, { host: host.name, running: host.running }, reading);
   switch (resumption.kind) {
     case "go_on":
@@ -461,12 +508,13 @@ function resume(world: World, host: Alive, change: Switch): [string, World] {
 }
 
 function lookAtFence(world: World, host: Alive, change: Switch): [string, World] {
-  const reading = readingOf(world.tree);
+  const reading = censusOf(world.tree, host);
   const slot = toSlot(change, host.name);
-  const decision = decideAtFence(nowOf(host), reading, { change, isDrained: true });
+  const decision = decideAtFence(nowOf(world.tree, host), reading, { change, isDrained: true });
   switch (decision.kind) {
     case "turn_back": {
-      const operations = transactions.giveSlotBack(reading.view, { service: SERVICE, slot }) ?? [];
+      const operations = transactions.giveSlotBack(reading.census, { service: SERVICE, slot }) ??
+        [];
       const asked = { kind: "turn_back" } as const;
       return ["turns back", ask(world, host, { operations, asked, phase: ACTING })];
     }
@@ -478,7 +526,7 @@ function lookAtFence(world: World, host: Alive, change: Switch): [string, World]
       const operations = transactions.passFence(reading, { service: SERVICE, slot: step });
       if (operations === null) return ["waits at the fence", world];
       const phase: Phase = { kind: "draining", change, at: "asking" };
-      const { roster, current: online } = reading.view;
+      const { roster, current: online } = readingOf(world.tree).view;
       const offline = roster.filter((other) => !online.has(other));
       const asked = { kind: "pass_fence", change, offline } as const;
       return ["asks to stop", ask(world, host, { operations, asked, phase })];
@@ -523,9 +571,17 @@ function report(world: World, host: Alive, change: Switch): [string, World][] {
   if (agent.registration !== "registered") return [];
   const reading = readingOf(world.tree);
   const slot = toSlot(change, name);
-  const done = { service: SERVICE, current: entry, slot, epoch: agent.epoch };
+  const markers = world.tree.markers(entry, stagedOf(world.tree, host));
+  const done = { service: SERVICE, entry, slot, epoch: agent.epoch, markers };
+  const { view: { slots, slotsVersion } } = reading;
+  const places = placesOf(world.tree, host);
+  // It begins with what it knows; where that is refused, it reads.
+  const standing = slots.get(name);
+  const view = change.hasSlot && standing !== undefined
+    ? { slotsVersion: null, slot, places }
+    : { slotsVersion, slot: standing, places };
   const operations = change.reason === null
-    ? transactions.reportSwitch(reading, done)
+    ? transactions.reportSwitch(view, done)
     : transactions.reportFailure(reading, { ...done, nowMs: 0 }).operations;
   return [["reports", ask(world, host, { operations, asked: { kind: "report" }, phase })]];
 }
@@ -634,6 +690,7 @@ function verbs(world: World): Outcome[] {
       isOnRoster: reading.view.roster.includes(name),
       hasSlot: reading.view.slots.has(name),
       isForged: false,
+      waves: [],
     };
     if (!remains.isOnRoster) continue;
     const forgets = spend(world, "forgets");

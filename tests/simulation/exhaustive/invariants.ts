@@ -10,7 +10,6 @@ import {
   servicePath,
   slotsPath,
   type transactions,
-  unavailableHosts,
 } from "../../../rollout/mod.ts";
 import { SERVICE } from "../../unit/rollout/memory_tree.ts";
 import { type Host, treeAfter, type World } from "./world.ts";
@@ -53,8 +52,9 @@ export function checkStop(
   const held = [...view.slots.values()].filter(isHeld);
   expect(held.length <= view.policy.maxConcurrent, `I1: ${held.length} switch at once`);
   if (host.running === null) return;
-  const away = unavailableHosts(view).filter((other) =>
+  const away = view.roster.filter((other) =>
     other !== name &&
+    (view.current.get(other)?.state !== "serving" || isHeld(view.slots.get(other))) &&
     (view.current.has(other) || isHeld(view.slots.get(other)) || offline.includes(other))
   );
   const budget = budgetHosts(view.policy, view.roster.length);

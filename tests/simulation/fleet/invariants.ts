@@ -5,7 +5,15 @@
  * @module
  */
 
-import type { Control, Current, Policy, Slot, Wave } from "../../../rollout/mod.ts";
+import {
+  type Control,
+  type Current,
+  donePath,
+  type Policy,
+  servingPath,
+  type Slot,
+  type Wave,
+} from "../../../rollout/mod.ts";
 import type { AgentProcess } from "./agent_process.ts";
 import type { ChangeObserver } from "./ensemble.ts";
 import type { Machine, RunningService } from "./machine.ts";
@@ -19,6 +27,7 @@ export const CHECKS = {
     "no admission takes more hosts away than the budget, as the ensemble knew it at that moment",
   "I1 concurrency": "no more hosts switch at once than the policy says",
   "I1 down": "no more hosts are down for an upgrade than the budget",
+  "I1 counts": "the markers by which the hosts are counted say what the hosts' entries say",
   "I2 order": "whoever is admitted is covered by the first wave of the queue",
   "I2 finish": "a wave is not finished while more hosts than the budget are not on its version",
   "I3 quorum": "the quorum has the release when the first host is admitted",
@@ -135,6 +144,10 @@ export class Invariants implements ChangeObserver {
     }
     if (this.tree.isUnreadable) this.#unreadableMs = this.#world.time.nowMs;
     this.tree.take(differences);
+    const isCounted = ({ kind }: Difference) => kind === "current" || kind === "marker";
+    for (const service of new Set(differences.filter(isCounted).map((one) => one.service))) {
+      this.#checkCounts(service);
+    }
     this.lastChangeMs = this.#world.time.nowMs;
   }
 
@@ -181,8 +194,44 @@ export class Invariants implements ChangeObserver {
       case "rollout":
         if (before === null) this.#count("rollout started");
         return;
+      case "marker":
       case "offer":
         return;
+    }
+  }
+
+  /** Who is counted as serving serves by its entry, and who as done serves the version of the wave. */
+  #checkCounts(service: string): void {
+    const { current, markers } = this.tree.of(service);
+    const versions = new Map(
+      [...this.tree.waves.values()].map((wave) => [wave.tally, wave.version]),
+    );
+    for (const [host, { state, version }] of current) {
+      // An entry that was written over by hand says nothing until its host writes it again.
+      if (state === undefined) continue;
+      const isServing = state === "serving";
+      if (markers.has(servingPath(service, host)) !== isServing) {
+        this.fail(
+          "I1 counts",
+          `${host} is ${state} by its entry for ${service}, and counted wrong`,
+          [host],
+        );
+      }
+      for (const [tally, wanted] of versions) {
+        if (tally === undefined || !markers.has(donePath(service, tally, host))) continue;
+        if (isServing && version === wanted) continue;
+        this.fail(
+          "I1 counts",
+          `${host} is ${state} with ${service} ${version}, and counted as done`,
+          [host],
+        );
+      }
+    }
+    for (const path of markers) {
+      const host = path.slice(path.lastIndexOf("/") + 1);
+      if (!current.has(host)) {
+        this.fail("I1 counts", `${path} counts a host without an entry`, [host]);
+      }
     }
   }
 

@@ -33,6 +33,8 @@ export interface ServiceEntries {
   readonly roster: Set<string>;
   readonly current: Map<string, Current>;
   readonly slots: Map<string, Slot>;
+  /** The markers by which hosts are counted, by path. */
+  readonly markers: Set<string>;
   /** Hosts in the staging queue, by node. */
   readonly staged: Map<string, { readonly host: string; readonly version: string }>;
 }
@@ -48,6 +50,7 @@ export interface Difference {
     | "current"
     | "slot"
     | "staged"
+    | "marker"
     | "offer"
     | "rollout";
   readonly service: string;
@@ -77,6 +80,7 @@ export class TreeMirror {
         roster: new Set(),
         current: new Map(),
         slots: new Map(),
+        markers: new Set(),
         staged: new Map(),
       };
       this.services.set(service, entries);
@@ -155,6 +159,10 @@ export class TreeMirror {
             after as { readonly host: string; readonly version: string } | null,
           );
           break;
+        case "marker":
+          if (after === null) this.of(service).markers.delete(name);
+          else this.of(service).markers.add(name);
+          break;
         case "offer":
           this.of(service).offer = after as Partial<Offer> | null;
           break;
@@ -182,6 +190,8 @@ export class TreeMirror {
         return this.of(service).slots.get(name) ?? null;
       case "staged":
         return this.of(service).staged.get(name) ?? null;
+      case "marker":
+        return this.of(service).markers.has(name) ? {} : null;
       case "offer":
         return this.of(service).offer;
       case "rollout":
@@ -216,7 +226,8 @@ function placeOf(path: string): Pick<Difference, "kind" | "service" | "name"> | 
     return parseSequentialName(name) === null ? null : { kind: "wave", service: "", name };
   }
   if (!path.startsWith(`${ROOT}/`)) return null;
-  const [folder = "", service = "", name = ""] = path.slice(ROOT.length + 1).split("/");
+  const parts = path.slice(ROOT.length + 1).split("/");
+  const [folder = "", service = "", name = ""] = parts;
   if (service === "") return null;
   switch (folder) {
     case "services":
@@ -227,6 +238,11 @@ function placeOf(path: string): Pick<Difference, "kind" | "service" | "name"> | 
       return name === "" ? null : { kind: "slot", service, name };
     case "staging":
       return { kind: name === "" ? "offer" : "staged", service, name };
+    case "serving":
+      return parts.length === 3 ? { kind: "marker", service, name: path } : null;
+    case "ready":
+    case "done":
+      return parts.length === 4 ? { kind: "marker", service, name: path } : null;
     case "history":
       return { kind: "rollout", service: "", name: service };
     default:

@@ -1,15 +1,8 @@
 import assert from "node:assert/strict";
-import {
-  finishWave,
-  giveSlotBack,
-  reportFailure,
-  reportSwitch,
-  setControl,
-  writeHost,
-} from "../../../coordination/mod.ts";
+import { finishWave, giveSlotBack, setControl } from "../../../coordination/mod.ts";
 import { decideFinish, type Slot } from "../../../rollout/mod.ts";
 import { current } from "../rollout/views.ts";
-import { admit, read, roll, SERVICE, TestTree } from "./tree.ts";
+import { admit, read, reportDone, reportFailed, roll, say, SERVICE, TestTree } from "./tree.ts";
 
 Deno.test("finishWave: is refused when a host that it leaves behind is about to try again (I2)", async () => {
   await TestTree.run(async (tree, zk) => {
@@ -21,19 +14,15 @@ Deno.test("finishWave: is refused when a host that it leaves behind is about to 
       reason: "health gate",
       step: "reporting",
     };
-    await reportFailure(failing, SERVICE, { epoch: 0, slot, current: current("web-1"), nowMs: 9 });
-    await writeHost(other, SERVICE, {
-      entry: current("web-2", { version: "2" }),
-      said: "serving",
-      epoch: 0,
-    });
+    await reportFailed(failing, slot);
+    await say(other, current("web-2", { version: "2" }));
     const reading = await read(other);
-    assert.equal(decideFinish(reading.view).finished, true);
+    assert.equal(decideFinish(reading.census), "finished");
 
     await setControl(zk, { state: "running", by: "test", reason: null, sinceMs: 0 });
     const afterResume = await read(other);
     const record = { ...slot, step: "failed" } as const;
-    assert.ok(await giveSlotBack(failing, SERVICE, { slot: record, view: afterResume.view }));
+    assert.ok(await giveSlotBack(failing, SERVICE, { slot: record, census: afterResume.census }));
     const finish = { service: SERVICE, nowMs: 9 };
     assert.equal(await finishWave(other, afterResume, finish), false);
     assert.notEqual((await read(zk)).view.wave, null);
@@ -45,13 +34,9 @@ Deno.test("finishWave: not on a reading from before a halt", async () => {
     assert.ok(host);
     await roll(zk, "2");
     const slot = await admit(host, "web-1", "2");
-    await reportSwitch(host, SERVICE, {
-      epoch: 0,
-      current: current("web-1", { version: "2" }),
-      slot,
-    });
+    await reportDone(host, current("web-1", { version: "2" }), slot);
     const before = await read(zk);
-    assert.equal(decideFinish(before.view).finished, true);
+    assert.equal(decideFinish(before.census), "finished");
     await setControl(zk, { state: "halted", by: "test", reason: null, sinceMs: 0 });
     assert.equal(await finishWave(zk, before, { service: SERVICE, nowMs: 0 }), false);
     await setControl(zk, { state: "running", by: "test", reason: null, sinceMs: 0 });
@@ -68,11 +53,7 @@ Deno.test("finishWave: a record that cannot be read keeps no wave from ending", 
     assert.ok(host);
     const id = await roll(zk, "2");
     const slot = await admit(host, "web-1", "2");
-    await reportSwitch(host, SERVICE, {
-      epoch: 0,
-      current: current("web-1", { version: "2" }),
-      slot,
-    });
+    await reportDone(host, current("web-1", { version: "2" }), slot);
     await zk.set(`/dc/history/${id}`, "garbage");
     assert.equal(await finishWave(zk, await read(zk), { service: SERVICE, nowMs: 0 }), true);
     assert.equal((await read(zk)).service?.entry.committed?.version, "2");

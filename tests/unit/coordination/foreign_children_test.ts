@@ -1,16 +1,10 @@
 /** A stranger's child below a node keeps ZooKeeper from deleting it; it must not keep a slot or a wave standing. */
 
 import assert from "node:assert/strict";
-import {
-  abortRollout,
-  finishWave,
-  forgetHost,
-  giveSlotBack,
-  reportSwitch,
-} from "../../../coordination/mod.ts";
+import { abortRollout, finishWave, forgetHost, giveSlotBack } from "../../../coordination/mod.ts";
 import { servicePath, slotsPath, wavePath } from "../../../rollout/mod.ts";
 import { current } from "../rollout/views.ts";
-import { admit, read, roll, SERVICE, TestTree } from "./tree.ts";
+import { admit, read, reportDone, roll, SERVICE, TestTree } from "./tree.ts";
 
 Deno.test("reportSwitch, finishWave: a stranger's nodes below the slot and the wave go with them", async () => {
   await TestTree.run(async (tree, zk) => {
@@ -26,11 +20,7 @@ Deno.test("reportSwitch, finishWave: a stranger's nodes below the slot and the w
       await zk.create(`${path}/c`);
     }
     assert.equal((await read(zk)).problems.length, 2, "each is told");
-    await reportSwitch(host, SERVICE, {
-      epoch: 0,
-      current: current("web-1", { version: "2" }),
-      slot,
-    });
+    await reportDone(host, current("web-1", { version: "2" }), slot);
     assert.equal((await read(zk)).view.slots.size, 0);
     assert.equal(await finishWave(zk, await read(zk), { service: SERVICE, nowMs: 0 }), true);
     assert.deepEqual(await zk.childNames("/dc/deploy"), []);
@@ -49,10 +39,10 @@ Deno.test("giveSlotBack, abortRollout, forgetHost: what an operator does works i
       await zk.create(`${path}/a`);
     }
     await zk.create(`${servicePath(SERVICE, "web-9")}/a`);
-    const { view } = await read(zk);
+    const { view, census } = await read(zk);
     const slot = view.slots.get("web-1");
     assert.ok(slot);
-    assert.equal(await giveSlotBack(zk, SERVICE, { slot, view }), true);
+    assert.equal(await giveSlotBack(zk, SERVICE, { slot, census }), true);
     await abortRollout(zk, { by: "test", nowMs: 0 });
     assert.deepEqual(await forgetHost(zk, "web-9"), [SERVICE]);
     assert.deepEqual(await zk.childNames(slotsPath(SERVICE)), []);

@@ -1,24 +1,18 @@
 import assert from "node:assert/strict";
-import {
-  HostNameTaken,
-  joinRoster,
-  refuseNamesake,
-  registerHost,
-  writeHost,
-} from "../../../coordination/mod.ts";
+import { HostNameTaken, joinRoster, refuseNamesake } from "../../../coordination/mod.ts";
 import { currentPath, encodeEntry, SCHEMA_VERSION } from "../../../rollout/mod.ts";
 import { current } from "../rollout/views.ts";
-import { read, SERVICE, TestTree } from "./tree.ts";
+import { read, register, say, SERVICE, TestTree } from "./tree.ts";
 
 Deno.test("registerHost: replaces a ghost of this agent's earlier session", async () => {
   await TestTree.run(async (tree, zk) => {
     await tree.addHosts("web-1");
     const later = tree.client();
-    await registerHost(later, SERVICE, { entry: current("web-1", { version: "2" }), epoch: 0 });
+    await register(later, current("web-1", { version: "2" }));
     assert.equal((await read(zk)).view.current.get("web-1")?.version, "2");
     const stat = await zk.exists(currentPath(SERVICE, "web-1"));
     assert.equal(stat?.ephemeralOwner, later.sessionId);
-    await registerHost(later, SERVICE, { entry: current("web-1", { version: "3" }), epoch: 0 });
+    await register(later, current("web-1", { version: "3" }));
     assert.equal((await read(zk)).view.current.get("web-1")?.version, "3");
   });
 });
@@ -29,7 +23,7 @@ Deno.test("registerHost: never takes the entry of another machine", async () => 
     const namesake = current("web-1", { agent: "another", version: "9" });
     await assert.rejects(() => refuseNamesake(tree.client(), SERVICE, namesake), HostNameTaken);
     await assert.rejects(
-      () => registerHost(tree.client(), SERVICE, { entry: namesake, epoch: 0 }),
+      () => register(tree.client(), namesake),
       HostNameTaken,
     );
     assert.equal((await read(zk)).view.current.get("web-1")?.version, "1");
@@ -44,7 +38,7 @@ Deno.test("registerHost: of two machines that start at once under one name, one 
         const client = tree.client();
         const roster = { schema: SCHEMA_VERSION, site: "north", rack: "r1" } as const;
         const epoch = await joinRoster(client, SERVICE, { host: "web-1", roster });
-        await registerHost(client, SERVICE, { entry: current("web-1", { agent }), epoch });
+        await register(client, current("web-1", { agent }), epoch);
       }),
     );
     assert.deepEqual(outcomes.map(({ status }) => status).toSorted(), ["fulfilled", "rejected"]);
@@ -63,8 +57,8 @@ Deno.test("writeHost: a late request of an agent from before the present registr
     const epoch = await joinRoster(later, SERVICE, { host: "web-1", roster });
     assert.equal(epoch, 1);
     const down = current("web-1", { state: "down" });
-    await registerHost(later, SERVICE, { entry: down, epoch });
-    const late = writeHost(earlier, SERVICE, { entry: current("web-1"), said: null, epoch: 0 });
+    await register(later, down, epoch);
+    const late = say(earlier, current("web-1"));
     await assert.rejects(() => late, { code: "BAD_VERSION" });
     assert.equal((await read(zk)).view.current.get("web-1")?.state, "down");
   });
@@ -89,7 +83,7 @@ Deno.test("registerHost: an entry that no session holds is no agent's, and is re
       await refuseNamesake(host, SERVICE, current("web-1"));
       const roster = { schema: SCHEMA_VERSION, site: "north", rack: "r1" } as const;
       const epoch = await joinRoster(host, SERVICE, { host: "web-1", roster });
-      await registerHost(host, SERVICE, { entry: current("web-1"), epoch });
+      await register(host, current("web-1"), epoch);
       const stat = await zk.exists(currentPath(SERVICE, "web-1"));
       assert.equal(stat?.ephemeralOwner, host.sessionId);
       await zk.delete(currentPath(SERVICE, "web-1"));
@@ -105,8 +99,7 @@ Deno.test("registerHost: an entry of another session that cannot be read stays, 
     await assert.rejects(() => refuseNamesake(tree.client(), SERVICE, current("web-1")), refusal);
     const roster = { schema: SCHEMA_VERSION, site: "north", rack: "r1" } as const;
     const epoch = await joinRoster(zk, SERVICE, { host: "web-1", roster });
-    const write = { entry: current("web-1"), epoch };
-    await assert.rejects(() => registerHost(tree.client(), SERVICE, write), refusal);
+    await assert.rejects(() => register(tree.client(), current("web-1"), epoch), refusal);
   });
 });
 
@@ -114,16 +107,16 @@ Deno.test("registerHost: a copy of the data folder on another machine, or of ano
   // Regression: a cloned machine counted as the same host, and two instances were down at once with a budget of one.
   await TestTree.run(async (_, zk) => {
     const roster = { schema: SCHEMA_VERSION, site: "north", rack: "r1" } as const;
-    const register = async (machine: { id: string; boot: string }) => {
+    const registerOn = async (machine: { id: string; boot: string }) => {
       const own = current("web-1", { machine });
       await refuseNamesake(zk, SERVICE, own);
       const epoch = await joinRoster(zk, SERVICE, { host: "web-1", roster });
-      await registerHost(zk, SERVICE, { entry: own, epoch });
+      await register(zk, own, epoch);
     };
-    await register({ id: "a", boot: "1" });
-    await register({ id: "a", boot: "1" });
+    await registerOn({ id: "a", boot: "1" });
+    await registerOn({ id: "a", boot: "1" });
     for (const machine of [{ id: "b", boot: "2" }, { id: "a", boot: "3" }]) {
-      await assert.rejects(() => register(machine), {
+      await assert.rejects(() => registerOn(machine), {
         code: "HOST_NAME_TAKEN",
         message: /an agent with a copy of this data folder is online under that name/,
       });

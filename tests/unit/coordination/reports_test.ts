@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
-import { reportFailure, reportSwitch, setControl } from "../../../coordination/mod.ts";
+import { setControl } from "../../../coordination/mod.ts";
 import { current } from "../rollout/views.ts";
-import { admit, read, roll, SERVICE, TestTree } from "./tree.ts";
+import { admit, read, reportDone, reportFailed, roll, TestTree } from "./tree.ts";
 
 const FAILED = { reason: "health gate", step: "reporting" } as const;
 
@@ -11,9 +11,8 @@ Deno.test("reportSwitch: the entry, the queue and the slot change together, and 
     assert.ok(host);
     await roll(zk, "2");
     const slot = await admit(host, "web-1", "2");
-    const done = { epoch: 0, current: current("web-1", { version: "2" }), slot };
     for (let round = 0; round < 2; round++) {
-      await reportSwitch(host, SERVICE, done);
+      await reportDone(host, current("web-1", { version: "2" }), slot);
       const { view, stagingNodes } = await read(zk);
       assert.equal(view.current.get("web-1")?.version, "2");
       assert.deepEqual([view.slots.size, stagingNodes.length], [0, 0]);
@@ -27,12 +26,8 @@ Deno.test("reportSwitch: the record that another version failed here stays", asy
     assert.ok(host);
     await roll(zk, "2", { maxFailures: 1 });
     const slot = { ...await admit(host, "web-1", "2"), ...FAILED };
-    await reportFailure(host, SERVICE, { epoch: 0, slot, current: current("web-1"), nowMs: 9 });
-    await reportSwitch(host, SERVICE, {
-      epoch: 0,
-      current: current("web-1"),
-      slot: { ...slot, to: "1" },
-    });
+    await reportFailed(host, slot);
+    await reportDone(host, current("web-1"), { ...slot, to: "1" });
     assert.equal((await read(zk)).view.slots.get("web-1")?.step, "failed");
   });
 });
@@ -44,14 +39,8 @@ Deno.test("reportSwitch, reportFailure: leave a slot alone that the host has bee
     await roll(zk, "2");
     const slot = await admit(host, "web-1", "2");
     const earlier = { ...slot, sinceMs: slot.sinceMs - 1 };
-    await reportSwitch(host, SERVICE, { epoch: 0, current: current("web-1"), slot: earlier });
-    const failure = {
-      epoch: 0,
-      slot: { ...earlier, ...FAILED },
-      current: current("web-1"),
-      nowMs: 9,
-    };
-    assert.equal(await reportFailure(host, SERVICE, failure), false);
+    await reportDone(host, current("web-1"), earlier);
+    assert.equal(await reportFailed(host, { ...earlier, ...FAILED }), false);
     const { view } = await read(zk);
     assert.deepEqual(view.slots.get("web-1"), slot);
     assert.equal(view.control?.state, "running");
@@ -64,14 +53,13 @@ Deno.test("reportFailure: halts, and a second report of the same failure does no
     assert.ok(host);
     await roll(zk, "2");
     const slot = { ...await admit(host, "web-1", "2"), ...FAILED };
-    const failure = { epoch: 0, slot, current: current("web-1"), nowMs: 9 };
-    assert.equal(await reportFailure(host, SERVICE, failure), true);
+    assert.equal(await reportFailed(host, slot), true);
     const halted = (await read(zk)).view;
     assert.match(halted.control?.reason ?? "", /web 2 failed on web-1: .* \(web-1: health gate\)/);
     assert.equal(halted.slots.get("web-1")?.controlVersion, halted.controlVersion);
 
     await setControl(zk, { state: "running", by: "test", reason: null, sinceMs: 0 });
-    assert.equal(await reportFailure(host, SERVICE, failure), false);
+    assert.equal(await reportFailed(host, slot), false);
     assert.equal((await read(zk)).view.control?.state, "running");
   });
 });
@@ -83,10 +71,10 @@ Deno.test("reportFailure: of two hosts that fail at once each counts the other (
     const failures = [];
     for (const [host, client] of [...hosts].slice(0, 2)) {
       const slot = { ...await admit(client, host, "2"), ...FAILED };
-      failures.push({ client, failure: { epoch: 0, slot, current: current(host), nowMs: 9 } });
+      failures.push({ client, slot });
     }
     const halts = await Promise.all(
-      failures.map(({ client, failure }) => reportFailure(client, SERVICE, failure)),
+      failures.map(({ client, slot }) => reportFailed(client, slot)),
     );
     assert.deepEqual(halts.toSorted(), [false, true]);
     assert.equal((await read(zk)).view.control?.state, "halted");

@@ -1,7 +1,7 @@
 /** What strangers write into the tree, and what a host makes of it: bounds of one reading. */
 
 import assert from "node:assert/strict";
-import { joinStaging, readService } from "../../../coordination/mod.ts";
+import { readService } from "../../../coordination/mod.ts";
 import {
   currentPath,
   decideAdmission,
@@ -17,7 +17,7 @@ import {
 } from "../../../rollout/mod.ts";
 import { permissions, type ZooKeeper } from "../../../zookeeper/mod.ts";
 import { current, slot } from "../rollout/views.ts";
-import { admit, read, roll, SERVICE, TestTree } from "./tree.ts";
+import { admit, join, read, roll, SERVICE, TestTree } from "./tree.ts";
 
 /** Waits for a reading that fails, and returns its message. */
 async function problemOf(zk: ZooKeeper): Promise<string> {
@@ -123,12 +123,12 @@ Deno.test("readService: a slot that cannot be read counts as held, until its hos
     await roll(zk, "2");
     await admit(host, "web-1", "2");
     await zk.set(slotsPath(SERVICE, "web-1"), "garbage");
-    await joinStaging(host, SERVICE, { host: "web-2", version: "2" });
+    await join(host, "web-2", "2");
     const reading = await read(zk);
-    const { view, service } = reading;
+    const { service } = reading;
     assert.match(reading.problems.join(), /^read \/dc\/slots\/web\/web-1: expected JSON/);
-    const request = { host: "web-2", service: SERVICE, version: "2", catchUp: true };
-    const admission = decideAdmission(view, request);
+    const request = { host: "web-2", service: SERVICE, version: "2", catchUp: true, behind: null };
+    const admission = decideAdmission((await read(zk, "web-2")).census, request);
     assert.match(admission.admit ? "" : admission.waitingFor, /^budget: 1 of 1 down, web-1 holds/);
     assert.ok(service);
     const goal = decideGoal({
@@ -213,9 +213,9 @@ Deno.test("joinStaging: an entry of its own that was overwritten is replaced", a
   await TestTree.run(async (tree, zk) => {
     const [[, host] = []] = [...await tree.addHosts("web-1")];
     assert.ok(host);
-    const node = await joinStaging(host, SERVICE, { host: "web-1", version: "2" });
+    const { node } = await join(host, "web-1", "2");
     await zk.set(stagingPath(SERVICE, node), "garbage");
-    const again = await joinStaging(host, SERVICE, { host: "web-1", version: "2" });
+    const { node: again } = await join(host, "web-1", "2");
     assert.notEqual(again, node);
     assert.deepEqual((await read(zk)).stagingNodes.map((staged) => staged.node), [again]);
   });

@@ -3,21 +3,18 @@ import {
   abortRollout,
   joinRoster,
   passFence,
-  readService,
   readSlot,
-  registerHost,
   setControl,
   takeSlot,
-  writeHost,
 } from "../../../coordination/mod.ts";
 import { SCHEMA_VERSION, type Slot, slotsPath } from "../../../rollout/mod.ts";
 import type { ZooKeeper } from "../../../zookeeper/mod.ts";
 import { current } from "../rollout/views.ts";
-import { admit, read, roll, SERVICE, TestTree } from "./tree.ts";
+import { admit, read, register, roll, say, SERVICE, TestTree } from "./tree.ts";
 
 /** A request for a slot by a host that is down, ready to be sent; it needs no place in the queue and no budget. */
 async function lateRequest(zk: ZooKeeper): Promise<() => Promise<boolean>> {
-  const { view } = await read(zk);
+  const { census } = await read(zk);
   const slot: Slot = {
     schema: SCHEMA_VERSION,
     host: "web-1",
@@ -25,10 +22,10 @@ async function lateRequest(zk: ZooKeeper): Promise<() => Promise<boolean>> {
     to: "2",
     step: "draining",
     sinceMs: 7,
-    wave: view.wave?.node ?? null,
+    wave: census.wave?.node ?? null,
     reason: null,
   };
-  return () => takeSlot(zk, { service: SERVICE, slot, view, wave: view.wave });
+  return () => takeSlot(zk, { service: SERVICE, slot, census, wave: census.wave, place: null });
 }
 
 Deno.test("takeSlot: a request that was made while the host was down is refused once it serves (I1)", async () => {
@@ -36,22 +33,14 @@ Deno.test("takeSlot: a request that was made while the host was down is refused 
     const [[, host] = []] = [...await tree.addHosts("web-1", "web-2")];
     assert.ok(host);
     await roll(zk, "2");
-    await writeHost(host, SERVICE, {
-      entry: current("web-1", { state: "down" }),
-      said: "serving",
-      epoch: 0,
-    });
+    await say(host, current("web-1", { state: "down" }));
     const sameLife = await lateRequest(host);
-    await writeHost(host, SERVICE, { entry: current("web-1"), said: "down", epoch: 0 });
+    await say(host, current("web-1"));
     assert.equal(await sameLife(), false);
 
-    await writeHost(host, SERVICE, {
-      entry: current("web-1", { state: "down" }),
-      said: "serving",
-      epoch: 0,
-    });
+    await say(host, current("web-1", { state: "down" }));
     const earlierLife = await lateRequest(host);
-    await registerHost(tree.client(), SERVICE, { entry: current("web-1"), epoch: 0 });
+    await register(tree.client(), current("web-1"));
     assert.equal(await earlierLife(), false);
   });
 });
@@ -63,8 +52,9 @@ Deno.test("takeSlot: a slot takes the place of one that stands, unless something
     await roll(zk, "2");
     const standing = await admit(host, "web-1", "2");
     const next = { ...standing, to: "3", sinceMs: standing.sinceMs + 1 };
-    const { view } = await read(host);
-    const takeNext = () => takeSlot(host, { service: SERVICE, slot: next, view, wave: null });
+    const { census } = await read(host);
+    const request = { service: SERVICE, slot: next, census, wave: null, place: null };
+    const takeNext = () => takeSlot(host, request);
     assert.equal(await takeNext(), true);
     assert.deepEqual((await read(zk)).view.slots.get("web-1"), next);
     assert.equal(await takeNext(), false);
@@ -77,11 +67,7 @@ Deno.test("takeSlot: what a host says while it stays as it is refuses nobody", a
     assert.ok(host);
     await roll(zk, "2");
     const request = await lateRequest(host);
-    await writeHost(host, SERVICE, {
-      entry: current("web-1", { waitingFor: "its turn" }),
-      said: "serving",
-      epoch: 0,
-    });
+    await say(host, current("web-1", { waitingFor: "its turn" }));
     assert.equal(await request(), true);
   });
 });
@@ -93,15 +79,15 @@ Deno.test("writeHost: a step on its way when its agent dies does not appear in t
     await roll(zk, "2");
     const slot = await admit(host, "web-1", "2");
     const stepOf = async () => (await read(zk)).view.slots.get("web-1")?.step;
-    const write = { entry: current("web-1", { state: "down" }), said: "serving" } as const;
+    const down = current("web-1", { state: "down" });
     const { slotsVersion } = (await read(zk)).view;
-    await writeHost(host, SERVICE, { ...write, epoch: 0, slot: { ...slot, step: "pointing" } });
+    await say(host, down, { slot: { ...slot, step: "pointing" } });
     assert.equal(await stepOf(), "pointing");
     assert.equal((await read(zk)).view.slotsVersion, slotsVersion, "it was away already");
     const roster = { schema: SCHEMA_VERSION, site: "north", rack: "r1" } as const;
     const epoch = await joinRoster(host, SERVICE, { host: "web-1", roster });
-    const late = { ...write, epoch: epoch - 1, slot: { ...slot, step: "baking" } } as const;
-    await assert.rejects(() => writeHost(host, SERVICE, late), { code: "BAD_VERSION" });
+    const late = { epoch: epoch - 1, slot: { ...slot, step: "baking" } } as const;
+    await assert.rejects(() => say(host, down, late), { code: "BAD_VERSION" });
     assert.equal(await stepOf(), "pointing");
   });
 });
@@ -113,8 +99,7 @@ Deno.test("writeHost: a slot that an operator has removed is not made again", as
     await roll(zk, "2");
     const slot = await admit(host, "web-1", "2");
     await zk.delete(slotsPath(SERVICE, "web-1"));
-    const write = { entry: current("web-1"), said: "serving", epoch: 0, slot } as const;
-    await assert.rejects(() => writeHost(host, SERVICE, write), { code: "NO_NODE" });
+    await assert.rejects(() => say(host, current("web-1"), { slot }), { code: "NO_NODE" });
     assert.equal((await read(zk)).view.slots.size, 0);
   });
 });
@@ -127,7 +112,7 @@ Deno.test("takeSlot: a request that was made before another host said that it is
     await roll(zk, "2");
     const request = await lateRequest(host);
     const down = current("web-2", { state: "down" });
-    await writeHost(other, SERVICE, { entry: down, said: "serving", epoch: 0 });
+    await say(other, down);
     assert.equal(await request(), false);
   });
 });
@@ -139,17 +124,20 @@ Deno.test("passFence: refused by anything that has changed since the reading (I5
     await roll(zk, "2");
     const slot: Slot = await admit(host, "web-1", "2");
     const pass = async (meanwhile: () => Promise<unknown>) => {
-      const reading = await readService(host, SERVICE);
+      const reading = await read(host);
       await meanwhile();
       const step = { ...slot, step: "stopping" } as const;
-      return await passFence(host, { service: SERVICE, slot: step, reading });
+      return await passFence(host, {
+        service: SERVICE,
+        slot: step,
+        reading: { ...reading, view: null },
+      });
     };
     const control = { by: "test", reason: null, sinceMs: 0 };
     assert.equal(await pass(() => setControl(zk, { ...control, state: "paused" })), false);
     await setControl(zk, { ...control, state: "running" });
     const down = current("web-2", { state: "down" });
-    const write = { entry: down, said: "serving", epoch: 0 } as const;
-    assert.equal(await pass(() => writeHost(other, SERVICE, write)), false);
+    assert.equal(await pass(() => say(other, down)), false);
     assert.equal((await readSlot(zk, SERVICE, "web-1"))?.step, "draining");
     assert.equal(await pass(() => Promise.resolve()), true);
     assert.equal((await readSlot(zk, SERVICE, "web-1"))?.step, "stopping");

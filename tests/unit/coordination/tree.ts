@@ -9,17 +9,30 @@ import {
   ensureSkeleton,
   joinRoster,
   joinStaging,
+  type Place,
   readService,
   registerHost,
+  reportFailure,
+  reportSwitch,
   startRollout,
   takeSlot,
+  writeHost,
 } from "../../../coordination/mod.ts";
 import {
+  type CensusReading,
+  type Current,
   DEFAULT_POLICY,
+  donePath,
+  fromFullReading,
+  markersOf,
   type Policy,
+  readyPath,
+  type ReleaseIdentity,
   SCHEMA_VERSION,
   type ServiceReading,
+  servingPath,
   type Slot,
+  type transactions,
 } from "../../../rollout/mod.ts";
 import { Coordinator } from "../../../zookeeper/server/mod.ts";
 import { ZooKeeper } from "../../../zookeeper/mod.ts";
@@ -64,7 +77,7 @@ export class TestTree {
       const zk = this.client();
       const roster = { schema: SCHEMA_VERSION, site: "north", rack: "r1" } as const;
       const epoch = await joinRoster(zk, SERVICE, { host, roster });
-      await registerHost(zk, SERVICE, { entry: current(host), epoch });
+      await register(zk, current(host), epoch);
       clients.set(host, zk);
     }
     return clients;
@@ -100,8 +113,8 @@ export async function roll(
 
 /** Stages the host and takes a slot for the first wave, as an admitted agent does. */
 export async function admit(zk: ZooKeeper, host: string, version: string): Promise<Slot> {
-  await joinStaging(zk, SERVICE, { host, version });
-  const { view } = await readService(zk, SERVICE);
+  await join(zk, host, version);
+  const { census } = await read(zk, host);
   const slot: Slot = {
     schema: SCHEMA_VERSION,
     host,
@@ -109,15 +122,91 @@ export async function admit(zk: ZooKeeper, host: string, version: string): Promi
     to: version,
     step: "draining",
     sinceMs: 7,
-    wave: view.wave?.node ?? null,
+    wave: census.wave?.node ?? null,
     reason: null,
   };
-  const isTaken = await takeSlot(zk, { service: SERVICE, slot, view, wave: view.wave });
+  const isTaken = await takeSlot(zk, {
+    service: SERVICE,
+    slot,
+    census,
+    wave: census.wave,
+    place: null,
+  });
   if (!isTaken) throw new Error(`${host} did not get a slot`);
   return slot;
 }
 
+/** Joins the staging queue, as an agent does that has the version. */
+export async function join(
+  zk: ZooKeeper,
+  host: string,
+  version: string,
+  infoHash?: string,
+): Promise<Place> {
+  const release = { version, infoHash };
+  const write = await writeOf(zk, current(host), { staged: release });
+  return await joinStaging(zk, SERVICE, { ...write, release, mayStand: true });
+}
+
+/** What a host writes to say that: with the markers that stand, and those that it should have. */
+export async function writeOf(
+  zk: ZooKeeper,
+  entry: Current,
+  { epoch = 0, staged = null }: { epoch?: number; staged?: ReleaseIdentity | null } = {},
+): Promise<transactions.HostWrite> {
+  const { host } = entry;
+  const { waves } = await readService(zk, SERVICE);
+  const counted = waves.flatMap((wave) =>
+    wave.tally === undefined ? [] : [{ ...wave, tally: wave.tally }]
+  );
+  const wanted = markersOf(entry, { service: SERVICE, waves: counted, staged });
+  const paths = [
+    servingPath(SERVICE, host),
+    ...counted.flatMap(({ tally }) => [
+      readyPath(SERVICE, tally, host),
+      donePath(SERVICE, tally, host),
+    ]),
+  ];
+  const stats = await Promise.all(paths.map((path) => zk.exists(path)));
+  const standing = new Set(paths.filter((_, index) => stats[index] !== null));
+  return { entry, epoch, markers: { standing, wanted } };
+}
+
+/** Has a host say that, in its entry and by its markers, and show its slot. */
+export async function say(
+  zk: ZooKeeper,
+  entry: Current,
+  { epoch = 0, slot = null }: { epoch?: number; slot?: Slot | null } = {},
+): Promise<void> {
+  await writeHost(zk, SERVICE, { ...await writeOf(zk, entry, { epoch }), slot });
+}
+
+/** Registers a host that has staged nothing. */
+export async function register(zk: ZooKeeper, entry: Current, epoch = 0): Promise<void> {
+  await registerHost(zk, SERVICE, { entry, epoch, waves: [], staged: null });
+}
+
+/** Has a host report that its switch has succeeded. */
+export async function reportDone(zk: ZooKeeper, entry: Current, slot: Slot): Promise<void> {
+  await reportSwitch(zk, SERVICE, {
+    ...await writeOf(zk, entry),
+    places: null,
+    holdsSlot: true,
+    slot,
+  });
+}
+
+/** Has a host report that its switch has failed. @returns Whether it has halted the rollout. */
+export async function reportFailed(zk: ZooKeeper, slot: Slot): Promise<boolean> {
+  const write = await writeOf(zk, current(slot.host), { staged: { version: slot.to } });
+  return await reportFailure(zk, SERVICE, { ...write, slot, nowMs: 9 });
+}
+
+/** A reading of all hosts, and what one host decides by it. */
+export type FullReading = ServiceReading & Omit<CensusReading, "view">;
+
 /** The service as it stands. */
-export async function read(zk: ZooKeeper): Promise<ServiceReading> {
-  return await readService(zk, SERVICE);
+export async function read(zk: ZooKeeper, host = "web-1"): Promise<FullReading> {
+  const reading = await readService(zk, SERVICE);
+  return { ...fromFullReading(reading, host), ...reading };
 }

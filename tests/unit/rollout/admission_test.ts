@@ -13,13 +13,13 @@ import {
   isHeld,
   type ServiceView,
   STEPS,
-  unavailableHosts,
+  toCensus,
 } from "../../../rollout/mod.ts";
 import { failedSlot, HASHES, slot, view, type ViewChanges, wave } from "./views.ts";
 
 function ask(view: ServiceView, host = "web-1", more: Partial<AdmissionRequest> = {}) {
-  const request = { host, service: "A", version: "2", catchUp: false, ...more };
-  return decideAdmission(view, request);
+  const request = { host, service: "A", version: "2", catchUp: false, behind: null, ...more };
+  return decideAdmission(toCensus(view, host), request);
 }
 
 function assertWaits(
@@ -27,7 +27,7 @@ function assertWaits(
   waitingFor: string,
   ...rest: [string?, Partial<AdmissionRequest>?]
 ) {
-  assert.deepEqual(ask(view, ...rest), { admit: false, waitingFor });
+  assert.deepEqual(ask(view, ...rest), { admit: false, waitingFor, isForUnnamed: false });
 }
 
 function assertAdmitted(view: ServiceView, ...rest: [string?, Partial<AdmissionRequest>?]) {
@@ -65,7 +65,7 @@ Deno.test("decideAdmission: waits for its wave", () => {
   assertWaits(view({ wave: wave({ hosts: ["web-2"] }) }), "wave of 2 goes to web-2 first");
   assertWaits(
     view({ wave: wave({ hosts: ["web-2", "web-9"] }) }),
-    "wave of 2 goes to web-2, web-9 (offline) first",
+    "wave of 2 goes to web-2, web-9 first",
   );
 });
 
@@ -100,26 +100,12 @@ Deno.test("decideAdmission: staged entries of another version count for nothing"
   assertWaits({ ...old, staged }, "quorum: 0 of 3 hosts staged");
 });
 
-Deno.test("decideAdmission: the staging queue's order decides, past those who switch or have had their turn", () => {
-  assertWaits(view(), "web-1 is next in the staging queue", "web-2");
-  const policy = { maxUnavailable: 2, maxConcurrent: 2, maxFailures: 1 };
-  assertAdmitted(view({ policy, slots: [slot("web-1")] }), "web-2");
-  assertAdmitted(view({ policy, slots: [failedSlot("web-1")] }), "web-2");
-  assertAdmitted(view({ policy, current: { "web-1": { version: "2" } } }), "web-2");
-  assertAdmitted(view({ wave: wave({ hosts: ["web-2"] }) }), "web-2");
-});
-
-Deno.test("decideAdmission: an entry in the staging queue of nobody, or of who is away, holds nobody up", () => {
-  // Regression: one node of a stranger at the head stopped the rollout, and `host forget` knew no such host.
-  assertAdmitted(view({ staged: ["zz", "web-1", "web-2", "web-3"] }), "web-1");
-  const policy = { maxUnavailable: 2 };
-  assertAdmitted(view({ policy, current: { "web-1": null } }), "web-2");
-});
-
-Deno.test("decideAdmission: a host that has not staged waits until it has", () => {
-  const policy = { quorum: 1 } as const;
-  const current = { "web-2": { version: "2" } };
-  assertWaits(view({ policy, staged: [], current }), "not in the staging queue yet");
+Deno.test("decideAdmission: whoever is behind another one in the staging queue waits for it, unless it is down", () => {
+  const behind = { behind: "web-1" };
+  assertWaits(view(), "waits behind web-1 in the staging queue", "web-2", behind);
+  assertAdmitted(view(), "web-2");
+  assertAdmitted(view({ current: { "web-2": { state: "down" } } }), "web-2", behind);
+  assertAdmitted(view(), "web-2", { ...behind, ...CATCH_UP });
 });
 
 Deno.test("decideAdmission: hosts that are away from any cause use the budget up", () => {
@@ -140,13 +126,6 @@ Deno.test("decideAdmission: hosts that are away from any cause use the budget up
       current: { "web-3": null, "web-4": { state: "down" } },
     }),
     "budget: 2 of 2 down, web-3 is offline, web-4 is down",
-  );
-});
-
-Deno.test("decideAdmission: a slot whose clock runs ahead is held for 0 s", () => {
-  assertWaits(
-    view({ slots: [slot("web-3", { sinceMs: 99_000 })] }),
-    "budget: 1 of 1 down, web-3 holds the slot (draining)",
   );
 });
 
@@ -224,20 +203,47 @@ Deno.test("covers: all hosts, or those named", () => {
   assert.equal(covers({ hosts: ["web-1"] }, "web-10"), false);
 });
 
-Deno.test("unavailableHosts: down, offline or holding a slot, each once; not a failed slot", () => {
-  const roster = ["web-1", "web-2", "web-3", "web-4", "web-5"];
-  const slots = [slot("web-3"), failedSlot("web-4")];
+Deno.test("decideAdmission: hosts that are down, offline or hold a slot are away, each once; a failed one is not", () => {
+  const roster = ["web-1", "web-2", "web-3", "web-4", "web-5", "web-6"];
   const current = {
     "web-1": null,
     "web-2": { state: "down" },
     "web-3": { state: "down" },
   } as const;
-  assert.deepEqual(unavailableHosts(view({ roster, slots, current })), ["web-1", "web-2", "web-3"]);
+  const slots = [slot("web-3"), failedSlot("web-4"), slot("web-5")];
+  const policy = { maxUnavailable: 3, maxConcurrent: 3, quorum: 1 };
+  assertWaits(
+    view({ roster, slots, current, policy }),
+    "budget: 4 of 3 down, web-3 holds the slot (draining), web-5 holds the slot (draining), " +
+      "web-1 is offline, and 1 more",
+    "web-6",
+    CATCH_UP,
+  );
+  const more = { ...policy, maxUnavailable: 5 };
+  assertAdmitted(view({ roster, slots, current, policy: more }), "web-6", CATCH_UP);
+});
+
+Deno.test("decideAdmission: where the hosts are only counted, it asks for their names", () => {
+  const census = toCensus(view({ current: { "web-3": null } }), "web-1");
+  const request = { host: "web-1", service: "A", version: "2", catchUp: false, behind: null };
+  assert.deepEqual(decideAdmission({ ...census, awayHosts: null }, request), {
+    admit: false,
+    waitingFor: "budget: 1 of 1 down",
+    isForUnnamed: true,
+  });
+  // Whoever holds a slot is known by it.
+  const held = toCensus(view({ slots: [slot("web-3")] }), "web-1");
+  assert.deepEqual(decideAdmission({ ...held, awayHosts: null }, request), {
+    admit: false,
+    waitingFor: "budget: 1 of 1 down, web-3 holds the slot (draining)",
+    isForUnnamed: false,
+  });
 });
 
 Deno.test("failedHosts: those of that version only", () => {
   const slots = [failedSlot("web-1"), failedSlot("web-2", { to: "1.9" }), slot("web-3")];
-  assert.deepEqual(failedHosts(view({ slots }), { version: "2" }), ["web-1"]);
+  const failed = failedHosts(toCensus(view({ slots }), "web-1"), { version: "2" });
+  assert.deepEqual(failed.map(({ slot }) => slot.host), ["web-1"]);
 });
 
 Deno.test("decideAdmission: if all are down at once, they are admitted one at a time, except where nothing ran", () => {
@@ -256,7 +262,7 @@ Deno.test("decideAdmission: if all are down at once, they are admitted one at a 
 
 function fence(changes: ViewChanges, request: Partial<FenceRequest> = {}) {
   const own = slot("web-1");
-  return decideFence(view({ slots: [own], ...changes }), {
+  return decideFence(toCensus(view({ slots: [own], ...changes }), "web-1"), {
     slot: own,
     waveNodes: ["A-0000000000"],
     committed: { version: "1" },
@@ -317,21 +323,14 @@ Deno.test("decideAdmission, decideFailure: a thousand hosts that are away make a
   const offline = Object.fromEntries(roster.slice(1).map((host) => [host, null]));
   const slots = roster.slice(1).map((host) => failedSlot(host));
   const away = view({ roster, current: offline, staged: roster, policy: { quorum: 1 } });
-  const admission = decideAdmission(away, {
-    host: "web-0",
-    service: "A",
-    version: "2",
-    catchUp: false,
-  });
+  const admission = ask(away, "web-0");
   assert.match(
     admission.admit ? "" : admission.waitingFor,
     /^budget: 999 of 1 down, .*, and 996 more$/,
   );
   const failure = { host: "web-0", service: "A", version: "2" };
-  const decision = decideFailure({
-    ...away,
-    slots: new Map(slots.map((slot) => [slot.host, slot])),
-  }, failure);
+  const failed = { ...away, slots: new Map(slots.map((slot) => [slot.host, slot])) };
+  const decision = decideFailure(toCensus(failed, "web-0"), failure);
   assert.match(
     decision.halt ? decision.reason : "",
     /failed on web-0, web-1, web-10, and 997 more: /,

@@ -1,20 +1,24 @@
 /** Tests of whether a failed switch halts the rollout. */
 
 import assert from "node:assert/strict";
-import { decideFailure } from "../../../rollout/mod.ts";
+import { decideFailure, type ServiceView, toCensus } from "../../../rollout/mod.ts";
 import { failedSlot, HASHES, slot, view, wave } from "./views.ts";
 
 const WEB_1 = { host: "web-1", service: "A", version: "2" };
 
+function decide(view: ServiceView, failure: Parameters<typeof decideFailure>[1]) {
+  return decideFailure(toCensus(view, failure.host), failure);
+}
+
 Deno.test("decideFailure: halts when more hosts failed than the policy allows, and names them", () => {
-  assert.deepEqual(decideFailure(view({ slots: [slot("web-1")] }), WEB_1), {
+  assert.deepEqual(decide(view({ slots: [slot("web-1")] }), WEB_1), {
     halt: true,
     reason: "A 2 failed on web-1: the policy allows 0",
   });
   const policy = { maxFailures: 1 };
-  assert.deepEqual(decideFailure(view({ policy, slots: [slot("web-1")] }), WEB_1), { halt: false });
+  assert.deepEqual(decide(view({ policy, slots: [slot("web-1")] }), WEB_1), { halt: false });
   assert.deepEqual(
-    decideFailure(view({ policy, slots: [failedSlot("web-2"), slot("web-1")] }), WEB_1),
+    decide(view({ policy, slots: [failedSlot("web-2"), slot("web-1")] }), WEB_1),
     {
       halt: true,
       reason: "A 2 failed on web-1, web-2: the policy allows 1",
@@ -25,14 +29,14 @@ Deno.test("decideFailure: halts when more hosts failed than the policy allows, a
 Deno.test("decideFailure: failures of other versions, and the host's own earlier one, do not add up", () => {
   const policy = { maxFailures: 1 };
   const slots = [failedSlot("web-1"), failedSlot("web-2", { to: "1.9" })];
-  assert.deepEqual(decideFailure(view({ policy, slots }), WEB_1), { halt: false });
+  assert.deepEqual(decide(view({ policy, slots }), WEB_1), { halt: false });
 });
 
 Deno.test("decideFailure: failures of other content under the same version do not add up", () => {
   const policy = { maxFailures: 1 };
   const [infoHash, other] = HASHES;
   const failedElsewhere = (content: string) =>
-    decideFailure(view({ policy, slots: [failedSlot("web-2", { infoHash: content })] }), {
+    decide(view({ policy, slots: [failedSlot("web-2", { infoHash: content })] }), {
       ...WEB_1,
       infoHash,
     }).halt;
@@ -45,26 +49,26 @@ Deno.test("decideFailure: halts a wave that nobody is left to run", () => {
   const canary = wave({ hosts: ["web-1", "web-2"] });
   const reason = "A 2 failed on web-1: no other host of the wave is online";
   assert.deepEqual(
-    decideFailure(view({ policy, wave: canary, current: { "web-2": null } }), WEB_1),
+    decide(view({ policy, wave: canary, current: { "web-2": null } }), WEB_1),
     {
       halt: true,
       reason,
     },
   );
-  assert.deepEqual(decideFailure(view({ policy, wave: canary }), WEB_1), { halt: false });
+  assert.deepEqual(decide(view({ policy, wave: canary }), WEB_1), { halt: false });
 });
 
 Deno.test("decideFailure: a host that fails to catch up counts like any other", () => {
   // Regression: hosts that came back took a version one by one that failed on each of them, and nothing halted.
   const halt = { halt: true, reason: "A 2 failed on web-1: the policy allows 0" };
   const others = [null, wave({ service: "B" }), wave({ version: "3" })];
-  for (const wave of others) assert.deepEqual(decideFailure(view({ wave }), WEB_1), halt);
+  for (const wave of others) assert.deepEqual(decide(view({ wave }), WEB_1), halt);
   const policy = { maxFailures: 1 };
   for (const wave of others) {
-    assert.deepEqual(decideFailure(view({ wave, policy }), WEB_1), { halt: false });
+    assert.deepEqual(decide(view({ wave, policy }), WEB_1), { halt: false });
   }
   const slots = [failedSlot("web-2")];
-  assert.deepEqual(decideFailure(view({ wave: null, policy, slots }), WEB_1), {
+  assert.deepEqual(decide(view({ wave: null, policy, slots }), WEB_1), {
     halt: true,
     reason: "A 2 failed on web-1, web-2: the policy allows 1",
   });

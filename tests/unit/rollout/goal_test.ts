@@ -1,7 +1,13 @@
 /** Tests of what a host does next about a service. */
 
 import assert from "node:assert/strict";
-import { decideGoal, type FirstWave, type Goal, type GoalInput } from "../../../rollout/mod.ts";
+import {
+  decideGoal,
+  type FirstWave,
+  type Goal,
+  type GoalInput,
+  toCensus,
+} from "../../../rollout/mod.ts";
 import {
   failedSlot,
   HASHES,
@@ -43,6 +49,7 @@ function decide(situation: Situation = {}) {
       sizeBytes: 0,
       torrentUrl: null,
     },
+    census: { ...toCensus(view(situation), "web-1"), controlVersion },
     view: { ...view(situation), controlVersion },
     waves: situation.waves ?? [wave()],
     running: running === null ? null : { version: running, infoHash: situation.content },
@@ -241,10 +248,7 @@ Deno.test("decideGoal: a host that is down, and cannot have what it should start
 Deno.test("decideGoal: nobody goes after a version outside of waves that the fence would not let it stop for", () => {
   // Regression: a host that had missed the first of two waves took a slot, drained and gave the slot back, over and over.
   const canary = wave({ hosts: ["web-2"] });
-  const stay = {
-    kind: "stay",
-    waitingFor: "2 is not committed yet, and no wave is for it",
-  } as const;
+  const stay = { kind: "stay", waitingFor: null } as const;
   const situation = { waves: [canary], control: RUNNING, current: MOST_RUN_2, hasRejoined: false };
   assertGoal(situation, stay);
   assertGoal({ ...situation, service: service({ committed: null }) }, stay);
@@ -292,4 +296,27 @@ Deno.test("decideGoal: the failure of other content of the same version is no fa
 Deno.test("decideGoal: an agent that does not know which content runs is as one of an earlier version", () => {
   const waves = [wave({ infoHash: HASHES[1] })];
   assertGoal({ waves, offeredHash: HASHES[1], running: "2" }, { kind: "stay", waitingFor: null });
+});
+
+Deno.test("decideGoal: only where nothing runs the others have to be looked at one by one", () => {
+  const counted = (running: string | null) => {
+    const all = view();
+    return decideGoal({
+      host: "web-1",
+      service: service(),
+      offer: null,
+      census: toCensus(all, "web-1"),
+      view: null,
+      waves: [],
+      running: running === null ? null : { version: running },
+      isServing: running !== null,
+      hasRejoined: true,
+      unstarted: null,
+    }).goal.kind;
+  };
+  assert.deepEqual([counted(null), counted("1"), counted("0")], [
+    "look_around",
+    "stay",
+    "catch_up",
+  ]);
 });

@@ -5,16 +5,29 @@
  */
 
 import {
+  type CensusReading,
+  type Current,
   currentPath,
+  decodeCensus,
+  decodeQueue,
   decodeReading,
   DEFAULT_POLICY,
+  donePath,
+  doneTallies,
   encodeEntry,
+  fromFullReading,
+  type MarkerChange,
+  markersOf,
   type Policy,
   type RawNode,
+  readyPath,
+  readyTallies,
   type Release,
+  type ReleaseIdentity,
   SCHEMA_VERSION,
   servicePath,
   type ServiceReading,
+  servingPath,
   SKELETON,
   slotsPath,
   stagingPath,
@@ -27,6 +40,8 @@ import { current } from "./views.ts";
 export interface MemoryNode {
   readonly data: Uint8Array;
   readonly version: number;
+  /** How often the set of its children has changed. */
+  childrenVersion: number;
   /** The session that it ends with; `null`: none. */
   readonly session: string | null;
 }
@@ -39,17 +54,32 @@ const EMPTY = new Uint8Array(0);
 /** The service of these tests. */
 export const SERVICE = "A";
 
+/** A reading of all hosts, and what one host decides by it. */
+export type FullReading = ServiceReading & Omit<CensusReading, "view">;
+
 /** A tree in memory. */
 export class MemoryTree implements TreePart {
   /** The empty path is the root, above all others. */
-  #nodes = new Map<string, MemoryNode>([["", { data: EMPTY, version: 0, session: null }]]);
+  #nodes = new Map<string, MemoryNode>([["", {
+    data: EMPTY,
+    version: 0,
+    childrenVersion: 0,
+    session: null,
+  }]]);
   #sequence = 0;
 
   readonly node = (path: string): RawNode => {
     const found = this.#nodes.get(path);
     if (found === undefined) return null;
     const { data, version } = found;
-    return { data, version, mtimeMs: 0, childCount: this.children(path).length };
+    return {
+      data,
+      version,
+      mtimeMs: 0,
+      childCount: this.children(path).length,
+      childrenVersion: found.childrenVersion,
+      session: found.session === null ? 0n : 1n,
+    };
   };
 
   readonly children = (path: string): string[] =>
@@ -64,7 +94,7 @@ export class MemoryTree implements TreePart {
    * @returns `null` if they have happened.
    */
   apply(operations: transactions.Transaction, session = "session"): Refusal | null {
-    const before = new Map(this.#nodes);
+    const before = new Map([...this.#nodes].map(([path, node]) => [path, { ...node }] as const));
     for (const operation of operations) {
       const refusal = this.#one(operation, session);
       if (refusal === null) continue;
@@ -76,13 +106,17 @@ export class MemoryTree implements TreePart {
 
   /** Ends a session, with its nodes. */
   expire(session: string): void {
-    for (const [path, node] of this.#nodes) if (node.session === session) this.#nodes.delete(path);
+    for (const [path, node] of this.#nodes) {
+      if (node.session !== session) continue;
+      this.#nodes.delete(path);
+      this.#parentOf(path).childrenVersion++;
+    }
   }
 
   /** Another tree that is as this one is. */
   copy(): MemoryTree {
     const copy = new MemoryTree();
-    copy.#nodes = new Map(this.#nodes);
+    copy.#nodes = new Map([...this.#nodes].map(([path, node]) => [path, { ...node }] as const));
     copy.#sequence = this.#sequence;
     return copy;
   }
@@ -92,9 +126,33 @@ export class MemoryTree implements TreePart {
     return this.#nodes;
   }
 
-  /** What a host reads. */
-  read(): ServiceReading {
-    return decodeReading(SERVICE, this);
+  /** What a host reads that looks at all others. */
+  read(host = "web-1"): FullReading {
+    const reading = decodeReading(SERVICE, this);
+    return { ...fromFullReading(reading, host), ...reading };
+  }
+
+  /** What a host reads otherwise. */
+  count(host = "web-1", places: readonly string[] = []): CensusReading {
+    const of = { service: SERVICE, host, places };
+    return decodeCensus(of, decodeQueue(SERVICE, this), this);
+  }
+
+  /** The markers of a host that stand, and those that it should have by its entry. */
+  markers(entry: Current, staged: ReleaseIdentity | null = null): MarkerChange {
+    const { waves } = this.count(entry.host);
+    const counted = waves.flatMap((wave) =>
+      wave.tally === undefined ? [] : [{ ...wave, tally: wave.tally }]
+    );
+    const wanted = markersOf(entry, { service: SERVICE, waves: counted, staged });
+    const all = [
+      servingPath(SERVICE, entry.host),
+      ...counted.flatMap(({ tally }) => [
+        readyPath(SERVICE, tally, entry.host),
+        donePath(SERVICE, tally, entry.host),
+      ]),
+    ];
+    return { standing: new Set(all.filter((path) => this.#nodes.has(path))), wanted };
   }
 
   /** A node's entry as it stands there. */
@@ -112,7 +170,8 @@ export class MemoryTree implements TreePart {
       const name = isSequential ? `${path}${String(this.#sequence++).padStart(10, "0")}` : path;
       if (this.#nodes.has(name)) return "NODE_EXISTS";
       const owner = mode.startsWith("ephemeral") ? session : null;
-      this.#nodes.set(name, { data, version: 0, session: owner });
+      this.#nodes.set(name, { data, version: 0, childrenVersion: 0, session: owner });
+      this.#parentOf(name).childrenVersion++;
       return null;
     }
     const found = this.#nodes.get(path);
@@ -125,8 +184,15 @@ export class MemoryTree implements TreePart {
     } else if (operation.op === "delete") {
       if (this.children(path).length > 0) return "NOT_EMPTY";
       this.#nodes.delete(path);
+      this.#parentOf(path).childrenVersion++;
     }
     return null;
+  }
+
+  #parentOf(path: string): MemoryNode {
+    const parent = this.#nodes.get(path.slice(0, path.lastIndexOf("/")));
+    if (parent === undefined) throw new Error(`${path} has no parent`);
+    return parent;
   }
 }
 
@@ -152,21 +218,32 @@ export function fleet(...hosts: string[]): MemoryTree {
   must(tree.apply([
     { op: "create", path: "/dc/control", data: encodeEntry(control) },
     { op: "create", path: servicePath(SERVICE), data: encodeEntry(entry) },
-    ...[stagingPath(SERVICE), slotsPath(SERVICE), currentPath(SERVICE)].map((path) =>
-      ({ op: "create", path, data: EMPTY }) as const
-    ),
+    ...[
+      stagingPath,
+      slotsPath,
+      currentPath,
+      servingPath,
+      readyTallies,
+      doneTallies,
+    ].map((path) => ({ op: "create", path: path(SERVICE), data: EMPTY }) as const),
   ]));
   const roster = { schema: SCHEMA_VERSION, site: "north", rack: "r1" } as const;
   for (const host of hosts) {
     must(tree.apply(transactions.joinRoster(SERVICE, { host, roster })));
-    const write = { entry: current(host), epoch: 0 };
+    const entry = current(host);
+    const write = { entry, epoch: 0, standing: null, markers: tree.markers(entry) };
     must(tree.apply(transactions.registerHost(SERVICE, write), host));
   }
   return tree;
 }
 
-/** Starts a rollout to all hosts. */
-export function roll(tree: MemoryTree, version: string, policy: Partial<Policy> = {}): void {
+/** Starts a rollout: to all hosts, unless some are listed. */
+export function roll(
+  tree: MemoryTree,
+  version: string,
+  policy: Partial<Policy> = {},
+  hosts: readonly string[] | null = null,
+): void {
   const { view, service, queue } = tree.read();
   if (view.control === null || service === null) throw new Error("no tree");
   const control = { entry: view.control, znodeVersion: view.controlVersion };
@@ -183,7 +260,7 @@ export function roll(tree: MemoryTree, version: string, policy: Partial<Policy> 
       nowMs: 0,
       services: new Map([[SERVICE, planned]]),
       releases: new Map([[SERVICE, releaseOf(version)]]),
-      waves: [{ service: SERVICE, version, hosts: null }],
+      waves: [{ service: SERVICE, version, hosts }],
     },
   )));
 }

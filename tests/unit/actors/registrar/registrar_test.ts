@@ -168,6 +168,8 @@ Deno.test("registrar: a report waits for the registration, then goes through wit
           service: SERVICE,
           patch: { version: "2", state: "serving" },
           slot: over,
+          places: null,
+          holdsSlot: true,
           isFailure: false,
           replyTo,
         }),

@@ -16,7 +16,13 @@ import type { SessionEvent, SessionMessage } from "../../../../actors/session/se
 import type { CoordinatorMessage } from "../../../../actors/upgrade_coordinator/messages.ts";
 import { upgradeCoordinator } from "../../../../actors/upgrade_coordinator/upgrade_coordinator.ts";
 import { NO_BLOB, ReleaseStore, type SwitchEntry, SwitchJournal } from "../../../../host/mod.ts";
-import { type Current, DEFAULT_POLICY, type ServiceReading } from "../../../../rollout/mod.ts";
+import {
+  type CensusReading,
+  type Current,
+  DEFAULT_POLICY,
+  fromFullReading,
+  type ServiceReading,
+} from "../../../../rollout/mod.ts";
 import { ZooKeeperError } from "../../../../zookeeper/mod.ts";
 import type { ZooKeeper } from "../../../../zookeeper/mod.ts";
 
@@ -41,6 +47,7 @@ interface Bench {
 const zookeeper = {
   sync: () => new Promise(() => {}),
   multiRead: () => new Promise(() => {}),
+  children: () => Promise.resolve({ children: [] }),
 } as unknown as ZooKeeper;
 
 /** What differs from a host on which nothing runs. */
@@ -161,6 +168,11 @@ async function run(
   }
 }
 
+/** As the coordinator gets it. */
+function asRead(reading: ServiceReading): CensusReading {
+  return fromFullReading(reading, "web-1");
+}
+
 /** A tree in which the fleet has settled on this version, and the host has registered. */
 function readingOf(version: string): ServiceReading {
   const entry = { schema: 1, host: "web-1", agent: "this-machine", site: "north", rack: "r1" };
@@ -240,7 +252,7 @@ Deno.test("upgrade coordinator: what a reading cannot be acted on for is said on
     const reading = forgedReadingOf(version);
     await run(async ({ system, clock, coordinator, logged, waitingFor }) => {
       for (let times = 0; times < 50; times++) {
-        coordinator.tell({ type: "read", reading });
+        coordinator.tell({ type: "read", reading: asRead(reading) });
         await clock.settle();
       }
       assert.equal(system.counters.failures, 0);
@@ -256,7 +268,7 @@ Deno.test("upgrade coordinator: what a reading cannot be acted on for is said on
 Deno.test("upgrade coordinator: problems that change all the time are told now and then, with their number", async () => {
   await run(async ({ system, clock, coordinator, logged }) => {
     for (let times = 0; times < 1_000; times++) {
-      coordinator.tell({ type: "read", reading: forgedReadingOf(`../${times}`) });
+      coordinator.tell({ type: "read", reading: asRead(forgedReadingOf(`../${times}`)) });
       await clock.advance(20);
     }
     assert.equal(system.counters.failures, 0);
@@ -268,10 +280,10 @@ Deno.test("upgrade coordinator: problems that change all the time are told now a
 
 Deno.test("upgrade coordinator: goes on with the next reading that makes sense", async () => {
   await run(async ({ system, clock, coordinator, fetcher, waitingFor }) => {
-    coordinator.tell({ type: "read", reading: forgedReadingOf("a\0b") });
+    coordinator.tell({ type: "read", reading: asRead(forgedReadingOf("a\0b")) });
     await clock.settle();
     assert.match(waitingFor() ?? "", /"a\\u0000b"/);
-    coordinator.tell({ type: "read", reading: readingOf("v1") });
+    coordinator.tell({ type: "read", reading: asRead(readingOf("v1")) });
     await clock.advance(100);
     assert.equal(waitingFor(), null);
     assert.equal(system.counters.failures, 0);
@@ -281,7 +293,7 @@ Deno.test("upgrade coordinator: goes on with the next reading that makes sense",
 
 Deno.test("upgrade coordinator: a release without a blob that only this host's disk knows has no torrent", async () => {
   await run(async ({ clock, coordinator, pinner, fetcher }) => {
-    coordinator.tell({ type: "read", reading: forgedReadingOf("v1") });
+    coordinator.tell({ type: "read", reading: asRead(forgedReadingOf("v1")) });
     await clock.advance(100);
     for (const message of pinner.messages) {
       if (message.type === "check") message.replyTo.tell({ ok: true, lockedBytes: 0 });
@@ -297,7 +309,7 @@ Deno.test("upgrade coordinator: what was prepared is not taken for other content
   await run(async ({ clock, coordinator, pinner, fetcher }) => {
     const [one, other] = ["a".repeat(40), "b".repeat(40)] as const;
     const asked = async (infoHash: string) => {
-      coordinator.tell({ type: "read", reading: committedReading("v2", infoHash) });
+      coordinator.tell({ type: "read", reading: asRead(committedReading("v2", infoHash)) });
       await clock.settle();
       for (const message of pinner.messages) {
         if (message.type !== "check" && message.type !== "pin") continue;
@@ -384,10 +396,10 @@ Deno.test("fence: an entry that is not up to date does not say whether the servi
     },
   };
   await run(async ({ clock, coordinator }) => {
-    coordinator.tell({ type: "read", reading: heldReading("down") });
+    coordinator.tell({ type: "read", reading: asRead(heldReading("down")) });
     await clock.settle();
     assert.equal(changes, 0);
-    coordinator.tell({ type: "read", reading: heldReading("serving") });
+    coordinator.tell({ type: "read", reading: asRead(heldReading("serving")) });
     await clock.settle();
     assert.equal(changes, 1);
   }, { journal: interruptedAt("stopping"), running: "v1", zookeeper });
@@ -407,7 +419,7 @@ Deno.test("fence: a service that is down is checked once more before it is stopp
     await run(async (bench) => {
       const status = { wanted: "v1", version: "v1", pid: 1 };
       bench.health.publish({ type: "health_changed", status: { ...status, health: unwell } });
-      bench.coordinator.tell({ type: "read", reading: heldReading("down") });
+      bench.coordinator.tell({ type: "read", reading: asRead(heldReading("down")) });
       await bench.clock.settle();
       assert.equal(changes, 0);
       for (const message of bench.runner.messages) {
@@ -426,7 +438,7 @@ Deno.test("resume: a service that was started again without ZooKeeper is stopped
     await run(async ({ clock, coordinator, logged }) => {
       coordinator.tell({
         type: "read",
-        reading: { ...reading, view: { ...reading.view, slots: new Map() } },
+        reading: asRead({ ...reading, view: { ...reading.view, slots: new Map() } }),
       });
       await clock.settle();
       assert.ok(logged.some(({ text }) => /switches from v1 to v2, at draining/.test(text)));
@@ -454,7 +466,10 @@ Deno.test("fence: a slot that cannot be given back does not keep the service dra
   };
   try {
     await run(async ({ coordinator, journal }) => {
-      coordinator.tell({ type: "read", reading: { ...held, view: { ...held.view, control } } });
+      coordinator.tell({
+        type: "read",
+        reading: asRead({ ...held, view: { ...held.view, control } }),
+      });
       for (let look = 0; look < 100 && journal.read().state === "present"; look++) {
         await new Promise((resolve) => setTimeout(resolve, 50));
       }
@@ -475,7 +490,7 @@ Deno.test("resume: a journal that knows nothing of what runs is dropped", async 
   // Regression: a data folder from a backup said that v2 was on trial. v3 was not v2, so it was stopped, and v1 started.
   for (const step of ["pointing", "starting", "checking", "baking", "rolling_back"] as const) {
     await run(async ({ clock, coordinator, logged, journal }) => {
-      coordinator.tell({ type: "read", reading: readingOf("v3") });
+      coordinator.tell({ type: "read", reading: asRead(readingOf("v3")) });
       await clock.settle();
       assert.ok(logged.some(({ text }) => /switch to v2 is dropped: v3 runs, not v1/.test(text)));
       assert.ok(!logged.some(({ text }) => /switches from/.test(text)));
@@ -524,9 +539,9 @@ Deno.test("upgrade coordinator: a service does not go back to what was withdrawn
     const [found, from] of [[reading, "v2"], [aborted, null], [failedHere, null]] as const
   ) {
     await run(async (bench) => {
-      bench.coordinator.tell({ type: "read", reading: found });
+      bench.coordinator.tell({ type: "read", reading: asRead(found) });
       await answerPreparation(bench);
-      bench.coordinator.tell({ type: "read", reading: found });
+      bench.coordinator.tell({ type: "read", reading: asRead(found) });
       for (let look = 0; look < 200 && bench.journal.read().state !== "present"; look++) {
         await new Promise((resolve) => setTimeout(resolve, 5));
         await bench.clock.settle();
@@ -542,7 +557,7 @@ Deno.test("resume: what was being started without a slot is decided anew where n
   for (const step of ["pointing", "starting", "baking", "rolling_back", "reporting"] as const) {
     const entry = { ...interruptedAt(step), from: "v3", to: "v1", context: { hasSlot: "false" } };
     await run(async ({ clock, coordinator, journal, pinner, logged }) => {
-      coordinator.tell({ type: "read", reading: readingOf("v2") });
+      coordinator.tell({ type: "read", reading: asRead(readingOf("v2")) });
       await clock.settle();
       assert.equal(journal.read().state, "absent");
       assert.ok(!logged.some(({ text }) => /switches from/.test(text)));
@@ -556,7 +571,7 @@ Deno.test("upgrade coordinator: what ran and was given up is prepared again befo
   await run(async (bench) => {
     const { clock, coordinator, fetcher, health } = bench;
     const prepared = () => fetcher.messages.filter(({ type }) => type === "prepare").length;
-    coordinator.tell({ type: "read", reading: readingOf("v1") });
+    coordinator.tell({ type: "read", reading: asRead(readingOf("v1")) });
     await answerPreparation(bench);
     assert.equal(prepared(), 1);
     const status = { wanted: "v1", version: "v1", pid: 1, health: { ok: true as const } };
@@ -569,7 +584,7 @@ Deno.test("upgrade coordinator: what ran and was given up is prepared again befo
     });
     coordinator.tell({ type: "prepared", release: { version: "v1" }, received: null });
     await clock.settle();
-    coordinator.tell({ type: "read", reading: readingOf("v1") });
+    coordinator.tell({ type: "read", reading: asRead(readingOf("v1")) });
     await answerPreparation(bench);
     assert.equal(prepared(), 2);
   });
@@ -596,7 +611,7 @@ Deno.test("upgrade coordinator: a host that cannot start what it ran does not go
     const checked = () =>
       pinner.messages.flatMap((message) => message.type === "check" ? [message.version] : []);
     const readAgain = async () => {
-      coordinator.tell({ type: "read", reading });
+      coordinator.tell({ type: "read", reading: asRead(reading) });
       await clock.settle();
     };
     await readAgain();
@@ -635,9 +650,9 @@ Deno.test("look: an idle host reads nothing for most of a minute, and then looks
     assert.ok(own);
     const serving = { ...own, version: "v1", state: "serving" as const };
     const view = { ...reading.view, current: new Map([["web-1", serving]]) };
-    // Twice: the first one was under way when the host heard of its service, and another follows it.
-    for (let round = 0; round < 2; round++) {
-      coordinator.tell({ type: "read", reading: { ...reading, view } });
+    // Others follow the first one: the host has heard of its service meanwhile, and looked for its place in the queue.
+    for (let round = 0; round < 3; round++) {
+      coordinator.tell({ type: "read", reading: asRead({ ...reading, view }) });
       await clock.settle();
     }
     reads = 0;
@@ -663,9 +678,9 @@ Deno.test("look: what the whole fleet hears of is not read by all at the same mo
     const serving = { ...own, version: "v1", state: "serving" as const };
     const roster = Array.from({ length: 1_000 }, (_, index) => `web-${index + 1}`);
     const view = { ...reading.view, roster, current: new Map([["web-1", serving]]) };
-    // Twice: the first one was under way when the host heard of its service, and another follows it.
-    for (let round = 0; round < 2; round++) {
-      coordinator.tell({ type: "read", reading: { ...reading, view } });
+    // Others follow the first one: the host has heard of its service meanwhile, and looked for its place in the queue.
+    for (let round = 0; round < 3; round++) {
+      coordinator.tell({ type: "read", reading: asRead({ ...reading, view }) });
       await clock.settle();
     }
     reads = 0;
@@ -683,7 +698,7 @@ Deno.test("report: a hook that has failed gives the slot back, and nobody else i
     const reason = "the preStart hook failed: exit code 4";
     const journal = { ...interrupted, context: { ...context, reason, isHookFailure: hook } };
     await run(async ({ clock, coordinator, registrar, waitingFor }) => {
-      coordinator.tell({ type: "read", reading: readingOf("v1") });
+      coordinator.tell({ type: "read", reading: asRead(readingOf("v1")) });
       await clock.settle();
       const reports = registrar.messages.flatMap((message) =>
         message.type === "report" ? [message] : []

@@ -25,14 +25,21 @@ Deno.test("decodeReading: needs no node that entryPaths does not name", () => {
   const tree = fleet("web-1", "web-2");
   roll(tree, "2");
   const reading = decodeReading(SERVICE, partOf(tree));
-  assert.deepEqual(reading, tree.read());
+  assert.deepEqual(reading, decodeReading(SERVICE, tree));
   assert.deepEqual(reading.view.roster, ["web-1", "web-2"]);
   assert.deepEqual([reading.waves.length, reading.offer?.version], [1, "2"]);
   assert.deepEqual([...reading.view.current.keys()], ["web-1", "web-2"]);
 });
 
 Deno.test("checkParents: a node with more children than anybody has is not listed", () => {
-  const node = { data: new Uint8Array(0), version: 0, mtimeMs: 0, childCount: 1_001 };
+  const node = {
+    data: new Uint8Array(0),
+    version: 0,
+    mtimeMs: 0,
+    childCount: 1_001,
+    childrenVersion: 0,
+    session: 0n,
+  };
   const crowded = (path: string) => path === "/dc/deploy" ? node : null;
   assert.throws(() => checkParents(SERVICE, { node: crowded }), EntryError);
 });

@@ -1,26 +1,30 @@
 /** A host's entry, its place in the queue, and its end. */
 
 import assert from "node:assert/strict";
-import { transactions } from "../../../../rollout/mod.ts";
-import { fleet, must, SERVICE } from "../memory_tree.ts";
+import {
+  decodeQueue,
+  decodeWave,
+  parseSequentialName,
+  queueVersion,
+  transactions,
+  wavePath,
+} from "../../../../rollout/mod.ts";
+import { fleet, must, roll, SERVICE } from "../memory_tree.ts";
 import { current, slot } from "../views.ts";
 
 const ROSTER = { schema: 1, site: "north", rack: "r1" } as const;
 
-Deno.test("writeHost: moves the counter on if the state changes, or may have changed", () => {
+Deno.test("writeHost: moves the counter on, and counts the host, if its state changes", () => {
+  const tree = fleet("web-1");
   for (
-    const [said, state, moved] of [
-      ["serving", "serving", 0],
-      ["serving", "down", 1],
-      ["down", "serving", 1],
-      [null, "serving", 1],
-    ] as const
+    const [state, moved] of [["serving", 0], ["down", 1], ["down", 0], ["serving", 1]] as const
   ) {
-    const tree = fleet("web-1");
     const { slotsVersion } = tree.read().view;
     const entry = current("web-1", { state });
-    must(tree.apply(transactions.writeHost(SERVICE, { entry, said, epoch: 0 })));
-    assert.equal(tree.read().view.slotsVersion - slotsVersion, moved, `${said} ${state}`);
+    const write = { entry, epoch: 0, markers: tree.markers(entry) };
+    must(tree.apply(transactions.writeHost(SERVICE, write), "web-1"));
+    assert.equal(tree.read().view.slotsVersion - slotsVersion, moved, state);
+    assert.equal(tree.count().census.servingCount, state === "serving" ? 1 : 0);
   }
 });
 
@@ -31,7 +35,8 @@ Deno.test("registerHost: moves the counter on, also for a host that is down", ()
     tree.expire("web-1");
     const { slotsVersion } = tree.read().view;
     const entry = current("web-1", { state });
-    must(tree.apply(transactions.registerHost(SERVICE, { entry, epoch: 0 }), "later"));
+    const write = { entry, epoch: 0, standing: null, markers: tree.markers(entry) };
+    must(tree.apply(transactions.registerHost(SERVICE, write), "later"));
     assert.equal(tree.read().view.slotsVersion - slotsVersion, 1);
   }
 });
@@ -40,31 +45,52 @@ Deno.test("registerHost, writeHost: not of an epoch that is over, nor off the ro
   const tree = fleet("web-1");
   must(tree.apply(transactions.renewRoster(SERVICE, { host: "web-1", roster: ROSTER })));
   const entry = current("web-1", { state: "down" });
-  const write = { entry, epoch: 0, said: null };
+  const write = { entry, epoch: 0, markers: tree.markers(entry) };
   assert.equal(tree.apply(transactions.writeHost(SERVICE, write)), "BAD_VERSION");
   must(tree.apply(transactions.writeHost(SERVICE, { ...write, epoch: 1 })));
   tree.expire("web-1");
-  const remains = { hasCounter: true, isOnRoster: true, hasSlot: false, isForged: false };
+  const remains = {
+    hasCounter: true,
+    isOnRoster: true,
+    hasSlot: false,
+    isForged: false,
+    waves: [],
+  };
   must(tree.apply(transactions.forgetHost(remains, { service: SERVICE, host: "web-1" })));
-  assert.equal(tree.apply(transactions.registerHost(SERVICE, { entry, epoch: 1 })), "NO_NODE");
+  const again = { entry, epoch: 1, standing: null, markers: tree.markers(entry) };
+  assert.equal(tree.apply(transactions.registerHost(SERVICE, again)), "NO_NODE");
 });
 
-Deno.test("registerAgain, removeGhost: not over an entry that has changed since it was read", () => {
-  const tree = fleet("web-1");
-  const entry = current("web-1", { waitingFor: "something" });
-  must(tree.apply(transactions.writeHost(SERVICE, { entry, said: null, epoch: 0 })));
-  const again = { entry, epoch: 0, version: 0 };
-  assert.equal(tree.apply(transactions.registerAgain(SERVICE, again)), "BAD_VERSION");
-  const ghost = { host: "web-1", version: 0 };
-  assert.equal(tree.apply(transactions.removeGhost(SERVICE, ghost)), "BAD_VERSION");
-  must(tree.apply(transactions.registerAgain(SERVICE, { ...again, version: 1 })));
-  must(tree.apply(transactions.removeGhost(SERVICE, { ...ghost, version: 2 })));
+Deno.test("registerHost: takes the place of an earlier session's entry and markers at once, if they stand as they were read", () => {
+  const tree = fleet("web-1", "web-2");
+  const entry = current("web-1", { state: "down" });
+  const { slotsVersion } = tree.read().view;
+  const ghost = { version: 0, isOfSession: false };
+  const write = { entry, epoch: 0, markers: tree.markers(entry), standing: ghost };
+  const stale = { ...write, standing: { ...ghost, version: 7 } };
+  assert.equal(tree.apply(transactions.registerHost(SERVICE, stale), "later"), "BAD_VERSION");
+  must(tree.apply(transactions.registerHost(SERVICE, write), "later"));
+  const { census } = tree.count();
+  assert.deepEqual([census.own?.state, census.servingCount], ["down", 1]);
+  assert.ok(census.slotsVersion > slotsVersion, "who counted on it decides again");
+  tree.expire("web-1");
+  assert.equal(tree.count().census.own?.state, "down", "it ends with the later session alone");
+  const serving = current("web-1");
+  const again = { entry: serving, epoch: 0, markers: tree.markers(serving) };
+  const own = { ...again, standing: { version: 0, isOfSession: true } };
+  must(tree.apply(transactions.registerHost(SERVICE, own), "later"));
+  assert.equal(tree.count().census.servingCount, 2);
+  tree.expire("later");
+  assert.equal(tree.count().census.servingCount, 1);
 });
 
 Deno.test("joinStaging: the first good place stays, and the others go", () => {
   const tree = fleet("web-1");
-  const join = (standing: readonly transactions.StandingPlace[]) => {
-    const joining = { host: "web-1", version: "2", standing };
+  const join = (places: readonly transactions.StandingPlace[]) => {
+    const entry = current("web-1");
+    const release = { version: "2" };
+    const markers = tree.markers(entry, release);
+    const joining = { entry, epoch: 0, markers, release, places };
     const { operations, node } = transactions.joinStaging(SERVICE, joining);
     must(tree.apply(operations, "web-1"));
     return node;
@@ -82,7 +108,13 @@ Deno.test("joinStaging: the first good place stays, and the others go", () => {
 
 Deno.test("forgetHost: not a host that has registered since it was looked at", () => {
   const tree = fleet("web-1", "web-2");
-  const remains = { hasCounter: true, isOnRoster: true, hasSlot: false, isForged: false };
+  const remains = {
+    hasCounter: true,
+    isOnRoster: true,
+    hasSlot: false,
+    isForged: false,
+    waves: [],
+  };
   const forget = transactions.forgetHost(remains, { service: SERVICE, host: "web-1" });
   assert.equal(tree.apply(forget), "NODE_EXISTS");
   tree.expire("web-1");
@@ -96,17 +128,39 @@ Deno.test("forgetHost: not a host that has registered since it was looked at", (
 
 Deno.test("writeHost: shows the step of a slot that stands, and moves nothing on for a holder that goes down", () => {
   const tree = fleet("web-1");
-  const { view } = tree.read();
   const held = slot("web-1", { wave: null });
-  must(tree.apply(transactions.takeSlot(view, { service: SERVICE, slot: held, wave: null })));
+  const request = { service: SERVICE, slot: held, wave: null, place: null };
+  must(tree.apply(transactions.takeSlot(tree.count().census, request)));
   const { slotsVersion } = tree.read().view;
   const entry = current("web-1", { state: "down" });
   const step = { ...held, step: "stopping" } as const;
-  const write = { entry, epoch: 0, said: "serving", slot: step } as const;
+  const write = { entry, epoch: 0, markers: tree.markers(entry), slot: step };
   must(tree.apply(transactions.writeHost(SERVICE, write)));
   assert.equal(tree.read().view.slots.get("web-1")?.step, "stopping");
   assert.equal(tree.read().view.slotsVersion, slotsVersion);
-  const given = transactions.giveSlotBack(tree.read().view, { service: SERVICE, slot: step });
+  const given = transactions.giveSlotBack(tree.count().census, { service: SERVICE, slot: step });
   must(tree.apply(given ?? []));
-  assert.equal(tree.apply(transactions.writeHost(SERVICE, write)), "NO_NODE");
+  const late = { ...write, markers: tree.markers(entry) };
+  assert.equal(tree.apply(transactions.writeHost(SERVICE, late)), "NO_NODE");
+});
+
+Deno.test("forgetHost: a wave that lists its hosts lists the host no more", () => {
+  const tree = fleet("web-1", "web-2");
+  roll(tree, "2", {}, ["web-1", "web-2"]);
+  const reading = tree.count("web-2");
+  assert.equal(reading.census.counts?.coveredCount, 2);
+  const [name = ""] = tree.children("/dc/deploy");
+  const wave = decodeWave(parseSequentialName(name) ?? assert.fail(), tree.node(wavePath(name)));
+  assert.ok(wave);
+  tree.expire("web-1");
+  const remains = {
+    hasCounter: true,
+    isOnRoster: true,
+    hasSlot: false,
+    isForged: false,
+    waves: [{ node: name, wave }],
+  };
+  must(tree.apply(transactions.forgetHost(remains, { service: SERVICE, host: "web-1" })));
+  assert.equal(tree.count("web-2").census.counts?.coveredCount, 1);
+  assert.notEqual(queueVersion(tree), decodeQueue(SERVICE, fleet()).version);
 });

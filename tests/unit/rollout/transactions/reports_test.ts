@@ -7,26 +7,33 @@ import { current, slot } from "../views.ts";
 
 /** Stages a host, and takes a slot for it. */
 function admit(tree: MemoryTree, host: string): Slot {
-  const joining = { host, version: "2", standing: [] };
+  const entry = current(host);
+  const release = { version: "2" };
+  const joining = { entry, epoch: 0, markers: tree.markers(entry, release), release, places: [] };
   must(tree.apply(transactions.joinStaging(SERVICE, joining).operations, host));
-  const { view } = tree.read();
-  const taken = slot(host, { wave: view.wave?.node ?? null });
-  const request = { service: SERVICE, slot: taken, wave: view.wave };
-  must(tree.apply(transactions.takeSlot(view, request)));
+  const { census } = tree.count(host);
+  const taken = slot(host, { wave: census.wave?.node ?? null });
+  const request = { service: SERVICE, slot: taken, wave: census.wave, place: null };
+  must(tree.apply(transactions.takeSlot(census, request)));
   return taken;
 }
 
 function reportSwitch(tree: MemoryTree, taken: Slot): transactions.Transaction {
-  const done = current(taken.host, { version: taken.to });
-  const report = { service: SERVICE, current: done, slot: taken, epoch: 0 };
-  return transactions.reportSwitch(tree.read(), report);
+  const entry = current(taken.host, { version: taken.to });
+  const markers = tree.markers(entry);
+  const { view: { slots, slotsVersion }, stagingNodes } = tree.read();
+  const places = stagingNodes.filter(({ host }) => host === taken.host).map(({ node }) => node);
+  const view = { slotsVersion, slot: slots.get(taken.host), places };
+  const report = { service: SERVICE, entry, markers, slot: taken, epoch: 0 };
+  return transactions.reportSwitch(view, report);
 }
 
 function reportFailure(tree: MemoryTree, taken: Slot) {
   const report = {
     service: SERVICE,
     slot: { ...taken, reason: "health gate" },
-    current: current(taken.host),
+    entry: current(taken.host),
+    markers: tree.markers(current(taken.host), { version: taken.to }),
     epoch: 0,
     nowMs: 9,
   };
@@ -34,8 +41,8 @@ function reportFailure(tree: MemoryTree, taken: Slot) {
 }
 
 function finishWave(tree: MemoryTree): transactions.Transaction | null {
-  const reading = tree.read();
-  const { wave } = reading.view;
+  const reading = tree.count();
+  const { wave } = reading.census;
   const entry = {
     schema: 1,
     rollout: "rollout-2",
@@ -126,7 +133,8 @@ Deno.test("finishWave: commits the offer with the last wave, and is refused once
   const early = finishWave(tree);
   must(tree.apply(reportSwitch(tree, taken)));
   assert.equal(tree.apply(early ?? []), "BAD_VERSION", "the counter has moved on");
-  assert.equal(decideFinish(tree.read().view).finished, true);
+  assert.equal(decideFinish(tree.count().census), "finished");
+  assert.equal(decideFinish(tree.read().census), "finished");
   const operations = finishWave(tree);
   must(tree.apply(operations ?? []));
   const { service, queue } = tree.read();

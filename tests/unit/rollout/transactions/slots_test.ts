@@ -11,8 +11,9 @@ function slotFor(tree: MemoryTree) {
 }
 
 function takeSlot(tree: MemoryTree): transactions.Transaction {
-  const { view } = tree.read();
-  return transactions.takeSlot(view, { service: SERVICE, slot: slotFor(tree), wave: view.wave });
+  const { census } = tree.count();
+  const request = { service: SERVICE, slot: slotFor(tree), wave: census.wave, place: null };
+  return transactions.takeSlot(census, request);
 }
 
 function rolling(): MemoryTree {
@@ -31,21 +32,20 @@ const CHANGES: Readonly<Record<string, (tree: MemoryTree) => transactions.Transa
     const node = tree.read().view.wave?.node ?? "";
     return [{ op: "delete", path: wavePath(node) }];
   },
-  "another host is down": () =>
-    transactions.writeHost(SERVICE, {
-      entry: current("web-2", { state: "down" }),
-      said: "serving",
-      epoch: 0,
-    }),
+  "another host is down": (tree) => {
+    const entry = current("web-2", { state: "down" });
+    return transactions.writeHost(SERVICE, { entry, epoch: 0, markers: tree.markers(entry) });
+  },
   "a host joins the roster": () =>
     transactions.joinRoster(SERVICE, {
       host: "web-3",
       roster: { schema: 1, site: "north", rack: "r1" },
     }),
   "another host takes a slot": (tree) => {
-    const { view } = tree.read();
-    const taken = slot("web-2", { wave: view.wave?.node ?? null });
-    return transactions.takeSlot(view, { service: SERVICE, slot: taken, wave: view.wave });
+    const { census } = tree.count("web-2");
+    const taken = slot("web-2", { wave: census.wave?.node ?? null });
+    const request = { service: SERVICE, slot: taken, wave: census.wave, place: null };
+    return transactions.takeSlot(census, request);
   },
 };
 
@@ -62,7 +62,7 @@ for (const [what, change] of Object.entries(CHANGES)) {
     const tree = rolling();
     must(tree.apply(takeSlot(tree)));
     const step = { ...slotFor(tree), step: "stopping" } as const;
-    const operations = transactions.passFence(tree.read(), { service: SERVICE, slot: step });
+    const operations = transactions.passFence(tree.count(), { service: SERVICE, slot: step });
     must(tree.apply(change(tree)));
     assert.notEqual(tree.apply(operations ?? []), null);
     assert.equal(tree.read().view.slots.get("web-1")?.step, "draining");
@@ -75,7 +75,7 @@ Deno.test("takeSlot, passFence: happen if nothing has changed, and only once", (
   must(tree.apply(taking));
   assert.equal(tree.apply(taking), "BAD_VERSION", "as after a lost reply");
   const step = { ...slotFor(tree), step: "stopping" } as const;
-  const passing = transactions.passFence(tree.read(), { service: SERVICE, slot: step });
+  const passing = transactions.passFence(tree.count(), { service: SERVICE, slot: step });
   must(tree.apply(passing ?? []));
   assert.deepEqual(tree.read().view.slots.get("web-1"), step);
   assert.equal(tree.apply(passing ?? []), "BAD_VERSION");
@@ -83,23 +83,19 @@ Deno.test("takeSlot, passFence: happen if nothing has changed, and only once", (
 
 Deno.test("takeSlot: outside of any wave it rests on no wave", () => {
   const tree = fleet("web-1");
-  const { view } = tree.read();
-  const request = { service: SERVICE, slot: slot("web-1", { wave: null }), wave: null };
-  must(tree.apply(transactions.takeSlot(view, request)));
+  const { census } = tree.count();
+  const alone = slot("web-1", { wave: null });
+  const request = { service: SERVICE, slot: alone, wave: null, place: null };
+  must(tree.apply(transactions.takeSlot(census, request)));
   assert.equal(tree.read().view.slots.get("web-1")?.wave, null);
 });
 
 Deno.test("passFence: outside of waves, refused once another version is committed", () => {
   const tree = fleet("web-1");
   const catchUp = slot("web-1", { wave: null });
-  must(
-    tree.apply(transactions.takeSlot(tree.read().view, {
-      service: SERVICE,
-      slot: catchUp,
-      wave: null,
-    })),
-  );
-  const operations = transactions.passFence(tree.read(), { service: SERVICE, slot: catchUp });
+  const request = { service: SERVICE, slot: catchUp, wave: null, place: null };
+  must(tree.apply(transactions.takeSlot(tree.count().census, request)));
+  const operations = transactions.passFence(tree.count(), { service: SERVICE, slot: catchUp });
   roll(tree, "3");
   assert.equal(tree.apply(operations ?? []), "BAD_VERSION");
 });
@@ -107,18 +103,32 @@ Deno.test("passFence: outside of waves, refused once another version is committe
 Deno.test("passFence: not without its wave", () => {
   const tree = rolling();
   const gone = slot("web-1", { wave: "A-0000000099" });
-  assert.equal(transactions.passFence(tree.read(), { service: SERVICE, slot: gone }), null);
+  assert.equal(transactions.passFence(tree.count(), { service: SERVICE, slot: gone }), null);
 });
 
 Deno.test("giveSlotBack: moves the counter on, and leaves a later slot alone", () => {
   const tree = rolling();
   must(tree.apply(takeSlot(tree)));
-  const { view } = tree.read();
+  const { census } = tree.count();
   const later = { ...slotFor(tree), sinceMs: 9 };
-  assert.equal(transactions.giveSlotBack(view, { service: SERVICE, slot: later }), null);
-  const operations = transactions.giveSlotBack(view, { service: SERVICE, slot: slotFor(tree) });
+  assert.equal(transactions.giveSlotBack(census, { service: SERVICE, slot: later }), null);
+  const operations = transactions.giveSlotBack(census, { service: SERVICE, slot: slotFor(tree) });
   must(tree.apply(operations ?? []));
   const after = tree.read().view;
   assert.equal(after.slots.size, 0);
-  assert.equal(after.slotsVersion, view.slotsVersion + 1);
+  assert.equal(after.slotsVersion, census.slotsVersion + 1);
+});
+
+Deno.test("takeSlot: leaves its place in the staging queue, if it says so", () => {
+  const tree = rolling();
+  const entry = current("web-1");
+  const release = { version: "2" };
+  const markers = tree.markers(entry, release);
+  const join = { entry, epoch: 0, markers, release, places: [] };
+  must(tree.apply(transactions.joinStaging(SERVICE, join).operations, "web-1"));
+  const [place = null] = tree.read().stagingNodes.map(({ node }) => node);
+  const { census } = tree.count();
+  const request = { service: SERVICE, slot: slotFor(tree), wave: census.wave, place };
+  must(tree.apply(transactions.takeSlot(census, request)));
+  assert.deepEqual(tree.read().stagingNodes, []);
 });

@@ -21,11 +21,15 @@ const NOW: HostNow = {
   hasRejoined: false,
   ready: { version: "2", infoHash: null },
   unstarted: null,
+  place: null,
 };
 
 function kind(tree: MemoryTree, now: Partial<HostNow> = {}): string {
-  return decideNext({ ...NOW, ...now }, tree.read()).next.kind;
+  return decideNext({ ...NOW, ...now }, tree.count()).next.kind;
 }
+
+/** A place in the queue that stands. */
+const PLACE = { release: { version: "2" }, stands: true, behind: null };
 
 function rolling(): MemoryTree {
   const tree = fleet(HOST, "web-2");
@@ -34,8 +38,10 @@ function rolling(): MemoryTree {
 }
 
 function join(tree: MemoryTree, host: string): void {
-  const place = { host, version: "2", infoHash: null, standing: [] };
-  must(tree.apply(transactions.joinStaging(SERVICE, place).operations, host));
+  const entry = current(host);
+  const release = { version: "2" };
+  const join = { entry, epoch: 0, markers: tree.markers(entry, release), release, places: [] };
+  must(tree.apply(transactions.joinStaging(SERVICE, join).operations, host));
 }
 
 Deno.test("decideNext: prepares, joins the queue, takes a slot", () => {
@@ -43,14 +49,18 @@ Deno.test("decideNext: prepares, joins the queue, takes a slot", () => {
   assert.equal(kind(tree, { ready: null }), "prepare");
   assert.equal(kind(tree), "join_queue");
   join(tree, HOST);
-  assert.equal(kind(tree), "take_slot");
+  join(tree, "web-2");
+  assert.equal(kind(tree, { place: PLACE }), "take_slot");
+  assert.equal(kind(tree, { place: { ...PLACE, stands: false } }), "join_queue");
+  assert.equal(kind(tree, { place: { ...PLACE, release: { version: "1.9" } } }), "join_queue");
 });
 
 Deno.test("decideNext: who is not the head of the queue waits for it", () => {
   const tree = rolling();
   join(tree, "web-2");
   join(tree, HOST);
-  const { next } = decideNext(NOW, tree.read());
+  const place = { ...PLACE, behind: "web-2" };
+  const { next } = decideNext({ ...NOW, place }, tree.count());
   assert.ok(next.kind === "wait");
   assert.match(next.waitingFor, /web-2/);
 });
@@ -58,43 +68,36 @@ Deno.test("decideNext: who is not the head of the queue waits for it", () => {
 Deno.test("decideNext: nothing is taken by an entry that does not say what is true", () => {
   const tree = rolling();
   join(tree, HOST);
-  assert.equal(kind(tree, { isServing: false }), "await_entry");
+  assert.equal(kind(tree, { isServing: false, place: PLACE }), "await_entry");
 });
 
 Deno.test("decideNext: changes nothing before it is registered, or under another machine's entry", () => {
   const tree = rolling();
   const identity = { agent: "another" };
-  assert.deepEqual(decideNext({ ...NOW, identity }, tree.read()).next, {
+  assert.deepEqual(decideNext({ ...NOW, identity }, tree.count()).next, {
     kind: "register",
     isNamesake: true,
   });
   tree.expire(HOST);
-  assert.deepEqual(decideNext(NOW, tree.read()).next, { kind: "register", isNamesake: false });
+  assert.deepEqual(decideNext(NOW, tree.count()).next, { kind: "register", isNamesake: false });
 });
 
 Deno.test("decideNext: a host that is done leaves the queue, rests, and the last one ends the wave", () => {
   const tree = rolling();
   const running = { version: "2", infoHash: null };
-  const write = (host: string) =>
-    must(tree.apply(
-      transactions.writeHost(SERVICE, {
-        entry: current(host, { version: "2" }),
-        epoch: 0,
-        said: null,
-        slot: null,
-      }),
-    ));
+  const write = (host: string) => {
+    const entry = current(host, { version: "2" });
+    const write = { entry, epoch: 0, markers: tree.markers(entry), slot: null };
+    must(tree.apply(transactions.writeHost(SERVICE, write), host));
+  };
   join(tree, HOST);
   write(HOST);
-  assert.equal(kind(tree, { running }), "leave_queue");
+  assert.equal(kind(tree, { running, place: PLACE }), "leave_queue");
+  assert.equal(kind(tree, { running, place: undefined }), "leave_queue");
   tree.expire(HOST);
-  must(tree.apply(
-    transactions.registerHost(SERVICE, {
-      entry: current(HOST, { version: "2" }),
-      epoch: 0,
-    }),
-    HOST,
-  ));
+  const entry = current(HOST, { version: "2" });
+  const again = { entry, epoch: 0, standing: null, markers: tree.markers(entry) };
+  must(tree.apply(transactions.registerHost(SERVICE, again), HOST));
   assert.equal(kind(tree, { running }), "rest");
   write("web-2");
   assert.equal(kind(tree, { running }), "end_wave");
@@ -102,20 +105,35 @@ Deno.test("decideNext: a host that is done leaves the queue, rests, and the last
 
 Deno.test("decideAtFence: asks once it has drained, and turns back without its slot", () => {
   const tree = rolling();
-  const { view } = tree.read();
-  const { wave } = view;
+  const { census } = tree.count();
+  const { wave } = census;
   const change = newSwitch({ version: "1" }, { version: "2", infoHash: null }, {
     policy: DEFAULT_POLICY,
     sinceMs: 5,
     wave,
   });
   const look = (isDrained: boolean, now: Partial<HostNow> = {}) =>
-    decideAtFence({ ...NOW, ...now }, tree.read(), { change, isDrained });
+    decideAtFence({ ...NOW, ...now }, tree.count(), { change, isDrained });
   assert.equal(look(true).kind, "turn_back");
   const slot = toSlot(change, HOST);
-  must(tree.apply(transactions.takeSlot(view, { service: SERVICE, slot, wave })));
+  must(tree.apply(transactions.takeSlot(census, { service: SERVICE, slot, wave, place: null })));
   assert.deepEqual(look(false), { kind: "drain" });
   assert.deepEqual(look(true), { kind: "ask", isDown: false });
   assert.deepEqual(look(true, { isServing: false }), { kind: "await_entry" });
   assert.equal(look(true, { identity: { agent: "another" } }).kind, "turn_back");
+});
+
+Deno.test("decideNext: looks at all hosts where nothing runs, and at the end of a wave that lists its hosts", () => {
+  const tree = fleet(HOST, "web-2", "web-3");
+  assert.equal(kind(tree, { running: null, isServing: false }), "look_around");
+  roll(tree, "2", {}, [HOST, "web-2"]);
+  const entry = current(HOST, { version: "2" });
+  const write = { entry, epoch: 0, markers: tree.markers(entry), slot: null };
+  must(tree.apply(transactions.writeHost(SERVICE, write), HOST));
+  const running = { version: "2" };
+  assert.equal(kind(tree, { running }), "look_around");
+  const all = (now: Partial<HostNow>) => decideNext({ ...NOW, ...now }, tree.read()).next.kind;
+  assert.equal(all({ running }), "rest");
+  tree.expire("web-2");
+  assert.equal(all({ running }), "end_wave");
 });

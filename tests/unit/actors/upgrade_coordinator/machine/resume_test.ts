@@ -6,28 +6,32 @@ import {
   type Switch,
   toSlot,
 } from "../../../../../actors/upgrade_coordinator/machine/switch.ts";
-import { DEFAULT_POLICY, type ServiceReading, transactions } from "../../../../../rollout/mod.ts";
+import { type CensusReading, DEFAULT_POLICY, transactions } from "../../../../../rollout/mod.ts";
 import { fleet, must, roll, SERVICE } from "../../../rollout/memory_tree.ts";
 
 const HOST = "web-1";
 
 /** A switch to version 2, and a tree in which it has its slot. */
-function slotted(): { readonly change: Switch; readonly reading: ServiceReading } {
+function slotted(): { readonly change: Switch; readonly reading: CensusReading } {
   const tree = fleet(HOST, "web-2");
   roll(tree, "2");
-  const { view } = tree.read();
+  const { census } = tree.count();
   const change = newSwitch({ version: "1" }, { version: "2" }, {
     policy: DEFAULT_POLICY,
     sinceMs: 5,
-    wave: view.wave,
+    wave: census.wave,
   });
   const slot = toSlot(change, HOST);
-  must(tree.apply(transactions.takeSlot(view, { service: SERVICE, slot, wave: view.wave })));
-  return { change, reading: tree.read() };
+  must(
+    tree.apply(
+      transactions.takeSlot(census, { service: SERVICE, slot, wave: census.wave, place: null }),
+    ),
+  );
+  return { change, reading: tree.count() };
 }
 
-function withoutSlot(reading: ServiceReading): ServiceReading {
-  return { ...reading, view: { ...reading.view, slots: new Map() } };
+function withoutSlot(reading: CensusReading): CensusReading {
+  return { ...reading, census: { ...reading.census, slots: new Map() } };
 }
 
 Deno.test("decideResumption: while the old version runs, the fence decides", () => {

@@ -1,0 +1,236 @@
+/**
+ * The transactions of the registrar, one at a time for each service: each changes the markers, and the next one has to know
+ * which stand. If the outcome of one is not known, the host registers again, which looks.
+ *
+ * @module
+ */
+
+import {
+  ensureSkeleton,
+  joinRoster,
+  joinStaging,
+  refuseNamesake,
+  registerHost,
+  reportFailure,
+  reportSwitch,
+  writeHost,
+} from "../../coordination/mod.ts";
+import { markersOf, SCHEMA_VERSION } from "../../rollout/mod.ts";
+import { hasCode } from "../../zookeeper/mod.ts";
+import { shownEntry } from "./entry.ts";
+import type { HostIdentity, RegistrarMessage } from "./messages.ts";
+import {
+  type Context,
+  markDirty,
+  markerChange,
+  patch,
+  type Registration,
+  type Request,
+  type State,
+} from "./registration.ts";
+
+/** Registers the host for a service: anew, or since it is not known what stands in the tree. */
+export function register(
+  state: State,
+  service: string,
+  { identity, context }: { readonly identity: HostIdentity; readonly context: Context },
+): void {
+  const registration = state.registrations.get(service);
+  const { zookeeper, attempt } = state;
+  if (registration === undefined) return;
+  registration.isRegistered = false;
+  registration.isDirty = true;
+  if (zookeeper === null) return;
+  const { counted } = registration;
+  const entry = shownEntry(registration);
+  context.pipeToSelf(
+    async () => {
+      const { host, site, rack } = identity;
+      await ensureSkeleton(zookeeper, context.clock.wallTimeMs());
+      // Before anything is written, the roster included: the name may belong to another machine.
+      await refuseNamesake(zookeeper, service, identity);
+      const roster = { schema: SCHEMA_VERSION, site, rack } as const;
+      const epoch = await joinRoster(zookeeper, service, { host, roster });
+      return { epoch, ...await registerHost(zookeeper, service, { entry, epoch, ...counted }) };
+    },
+    {
+      ok: (registered) => ({ type: "registered", service, attempt, ...registered }),
+      error: (error) => ({ type: "not_registered", service, attempt, error }),
+    },
+    { key: `register ${service}` },
+  );
+}
+
+/** Writes the entry, if that is due and possible; a request that waits goes first. */
+export function write(state: State, service: string, context: Context): void {
+  const registration = state.registrations.get(service);
+  if (registration === undefined || registration.isWriting) return;
+  for (const [type, request] of registration.waiting) {
+    registration.waiting.delete(type);
+    return make(state, request, context);
+  }
+  const { zookeeper, attempt } = state;
+  const { epoch, isRegistered, isDirty } = registration;
+  if (zookeeper === null || !isRegistered || epoch === null || !isDirty) return;
+  begin(registration, context);
+  const { slot } = registration;
+  const entry = shownEntry(registration);
+  registration.slot = null;
+  const markers = markerChange(registration, service);
+  context.pipeToSelf(
+    () => writeHost(zookeeper, service, { entry, epoch, slot, markers }),
+    {
+      ok: () => ({
+        type: "written",
+        service,
+        attempt,
+        markers: markers.wanted,
+        slot,
+        error: null,
+      }),
+      error: (error) => ({ type: "written", service, attempt, markers: null, slot, error }),
+    },
+  );
+}
+
+/** Makes a report, or joins the staging queue, once nothing else is under way. */
+export function make(state: State, request: Request, context: Context): void {
+  const { service } = request;
+  const registration = state.registrations.get(service);
+  if (request.type === "report") patch(state, service, { change: request.patch, context });
+  if (registration?.isWriting) {
+    // Who asks again has given up on the answer to the first one.
+    registration.waiting.set(request.type, request);
+    return;
+  }
+  if (registration === undefined || !registration.isRegistered || state.zookeeper === null) {
+    request.replyTo.tell({ ok: false, reason: "the host is not registered in ZooKeeper" });
+    return;
+  }
+  if (request.type === "report") report(state, registration, { request, context });
+  else join(state, registration, { request, context });
+}
+
+function report(
+  state: State,
+  registration: Registration,
+  { request, context }: {
+    readonly request: Extract<RegistrarMessage, { type: "report" }>;
+    readonly context: Context;
+  },
+): void {
+  const { service, slot, holdsSlot, places, isFailure, replyTo } = request;
+  const { zookeeper, attempt } = state;
+  const { epoch } = registration;
+  const entry = shownEntry(registration);
+  if (zookeeper === null || epoch === null) return;
+  begin(registration, context);
+  registration.slot = null;
+  const markers = markerChange(registration, service);
+  const nowMs = context.clock.wallTimeMs();
+  context.pipeToSelf<boolean>(
+    async () => {
+      if (isFailure) {
+        return await reportFailure(zookeeper, service, { slot, entry, epoch, markers, nowMs });
+      }
+      const report = { entry, slot, epoch, markers, holdsSlot, places };
+      await reportSwitch(zookeeper, service, report);
+      return false;
+    },
+    {
+      ok: (halted): RegistrarMessage => {
+        const outcome = { ok: true, halted } as const;
+        return { type: "reported", service, attempt, replyTo, outcome, markers: markers.wanted };
+      },
+      error: (error): RegistrarMessage => {
+        const outcome = { ok: false, reason: reasonOf(error) } as const;
+        return { type: "reported", service, attempt, replyTo, outcome, markers: null };
+      },
+    },
+  );
+}
+
+function join(
+  state: State,
+  registration: Registration,
+  { request, context }: {
+    readonly request: Extract<RegistrarMessage, { type: "join" }>;
+    readonly context: Context;
+  },
+): void {
+  const { service, release, mayStand, replyTo } = request;
+  const { zookeeper, attempt } = state;
+  const { epoch, counted } = registration;
+  const entry = shownEntry(registration);
+  if (zookeeper === null || epoch === null) return;
+  begin(registration, context);
+  const wanted = markersOf(entry, { service, ...counted, staged: release });
+  const markers = { standing: registration.markers, wanted };
+  context.pipeToSelf(
+    () => joinStaging(zookeeper, service, { entry, epoch, markers, release, mayStand }),
+    {
+      ok: (place): RegistrarMessage => {
+        const outcome = { ok: true, place } as const;
+        return { type: "joined", service, attempt, replyTo, outcome, markers: wanted };
+      },
+      error: (error): RegistrarMessage => {
+        const outcome = { ok: false, reason: reasonOf(error) } as const;
+        return { type: "joined", service, attempt, replyTo, outcome, markers: null };
+      },
+    },
+  );
+}
+
+/** A transaction begins, which writes the entry as it is. */
+function begin(registration: Registration, context: Context): void {
+  registration.isWriting = true;
+  registration.isDirty = false;
+  registration.writtenMs = context.clock.nowMs();
+}
+
+/** Handles the outcome of a transaction: notes what stands, or registers again, and goes on with what waits. */
+export function onOutcome(
+  state: State,
+  { service, attempt, markers }: {
+    readonly service: string;
+    readonly attempt: number;
+    readonly markers: ReadonlySet<string> | null;
+  },
+  deps: { readonly identity: HostIdentity; readonly context: Context },
+): void {
+  const registration = state.registrations.get(service);
+  if (registration === undefined) return;
+  registration.isWriting = false;
+  // A new session has begun with registering.
+  if (attempt === state.attempt && registration.isRegistered) {
+    if (markers === null) register(state, service, deps);
+    else registration.markers = markers;
+  }
+  if (registration.waiting.size > 0) write(state, service, deps.context);
+  if (registration.isDirty) {
+    markDirty(registration, service, { urgency: "state", context: deps.context });
+  }
+}
+
+/** Handles the outcome of a write. */
+export function onWritten(
+  state: State,
+  message: Extract<RegistrarMessage, { type: "written" }>,
+  deps: { readonly identity: HostIdentity; readonly context: Context },
+): void {
+  const { service, slot, error } = message;
+  const registration = state.registrations.get(service);
+  if (registration === undefined) return;
+  if (error !== null) {
+    registration.isDirty = true;
+    deps.context.log.debug("{service}: entry not written: {error}", { service, error });
+    // If it is the slot that is gone, an operator has removed it.
+    const isRefused = hasCode(error, "NO_NODE", "BAD_VERSION", "NODE_EXISTS");
+    if (!isRefused && registration.slot === null) registration.slot = slot;
+  }
+  onOutcome(state, message, deps);
+}
+
+function reasonOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

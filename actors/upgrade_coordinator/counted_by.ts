@@ -1,0 +1,24 @@
+/**
+ * What a host is counted by besides its entry.
+ *
+ * @module
+ */
+
+import { covers, slotTarget } from "../../rollout/mod.ts";
+import type { Counted } from "../registrar/messages.ts";
+import type { HostNow } from "./machine/next.ts";
+import type { Reading } from "./state.ts";
+
+/** The waves that cover the host, and the release that it could switch to. */
+export function countedBy({ host, ready }: HostNow, { waves, census }: Reading): Counted {
+  // Where its switch has failed, within what the policy allows, the quorum must not become unreachable by that.
+  const slot = census.slots.get(host)?.slot;
+  const failed = slot === undefined ? null : slotTarget(slot);
+  return {
+    waves: waves.flatMap((wave) => {
+      const { tally, version, infoHash } = wave;
+      return tally !== undefined && covers(wave, host) ? [{ tally, version, infoHash }] : [];
+    }),
+    staged: ready ?? failed,
+  };
+}

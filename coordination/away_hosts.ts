@@ -1,0 +1,42 @@
+/**
+ * Who is away, by name. All else that a host decides by are numbers; but an operator has to see for whom a fleet waits.
+ *
+ * @module
+ */
+
+import {
+  currentPath,
+  describeAway,
+  keepNames,
+  Problems,
+  servicePath,
+  servingPath,
+} from "../rollout/mod.ts";
+import type { ZooKeeper } from "../zookeeper/mod.ts";
+import { readNodes } from "./entry_reader.ts";
+import { NodesRead } from "./nodes_read.ts";
+
+/** Most hosts that are named: a message has room for no more. */
+const NAMED_MAX = 5;
+
+/**
+ * The hosts of a service that do not serve, in words for an operator; without the one that asks, and those that are known
+ * otherwise. It reads the names of all hosts, so it is not for every look.
+ */
+export async function readAwayHosts(
+  zk: ZooKeeper,
+  service: string,
+  known: readonly string[],
+): Promise<string[]> {
+  const tree = new NodesRead(zk);
+  await tree.readOnce([], [servicePath(service), servingPath(service)]);
+  const serving = new Set(tree.children(servingPath(service)));
+  const away = keepNames(tree.children(servicePath(service)), servicePath(service), new Problems())
+    .filter((host) => !serving.has(host) && !known.includes(host)).toSorted();
+  const named = away.slice(0, NAMED_MAX);
+  const nodes = await readNodes(zk, named.map((host) => currentPath(service, host)));
+  return [
+    ...named.map((host, index) => describeAway(host, (nodes[index] ?? null) !== null)),
+    ...away.slice(NAMED_MAX),
+  ];
+}

@@ -1,0 +1,74 @@
+/**
+ * Reads what a host decides on, in one request as long as nothing has changed in the deploy queue and no other host holds a
+ * slot, and in a few more else. The entries of waves, which may list many hosts, are kept as long as the queue stands.
+ *
+ * @module
+ */
+
+import {
+  type CensusOf,
+  censusPaths,
+  type CensusReading,
+  decodeCensus,
+  decodeQueue,
+  DEPLOY,
+  fromFullReading,
+  type KnownQueue,
+  queueVersion,
+  ROOT,
+  slotPaths,
+  slotsPath,
+  tallyPaths,
+  wavePaths,
+} from "../rollout/mod.ts";
+import type { ZooKeeper } from "../zookeeper/mod.ts";
+import { NodesRead } from "./nodes_read.ts";
+import { readService } from "./service_view.ts";
+
+/** Most nodes that are read at one moment. If more hosts switch at once, all are read one by one. */
+const AT_ONCE_MAX = 301;
+
+/** Reads one host's censuses of one service. */
+export class CensusReader {
+  #queue: KnownQueue | null = null;
+  #wasFresh = false;
+
+  /**
+   * Reads a census.
+   *
+   * @param isFresh Whether a `sync` comes first, so that it has everything that was acknowledged before the call. A decision
+   * that a transaction enforces needs none: if it rests on what is old, it is refused.
+   * @throws {EntryError} when an entry is broken that all hosts depend on.
+   * @throws {ZooKeeperError} when a request fails.
+   */
+  async read(
+    zk: ZooKeeper,
+    of: CensusOf,
+    { isFresh }: { isFresh: boolean },
+  ): Promise<CensusReading> {
+    const { service } = of;
+    // Most often a transaction is refused since others were faster. If one is refused again, it may be for a wave that
+    // somebody has changed by hand.
+    if (isFresh && this.#wasFresh) this.#queue = null;
+    this.#wasFresh = isFresh;
+    const tree = new NodesRead(zk);
+    const known = this.#queue;
+    const tallies = known === null ? [] : tallyPaths(service, known);
+    const parents = [DEPLOY, slotsPath(service)];
+    await Promise.all([
+      isFresh ? zk.sync(ROOT) : null,
+      tree.readOnce([...censusPaths(of), ...tallies], parents),
+    ]);
+    const atOnce = slotPaths(of, tree);
+    if (atOnce.length > AT_ONCE_MAX) {
+      return fromFullReading(await readService(zk, service), of.host);
+    }
+    await tree.readOnce(atOnce);
+    const isKnown = known?.version === queueVersion(tree);
+    if (!isKnown) await tree.readMany(wavePaths(service, tree));
+    const queue = isKnown ? known : decodeQueue(service, tree);
+    await tree.readOnce(tallyPaths(service, queue).filter((path) => tree.node(path) === null));
+    this.#queue = queue;
+    return decodeCensus(of, queue, tree);
+  }
+}

@@ -1,0 +1,114 @@
+/**
+ * What a host decides on: itself, the few hosts that hold slots, and of all others only how many they are. Its size does not
+ * depend on the fleet's.
+ *
+ * @module
+ */
+
+import type { Control, Current, Slot } from "./entries.ts";
+import type { Policy } from "./policy.ts";
+import { isSameRelease } from "./release_identity.ts";
+import { covers, type FirstWave, type ServiceView } from "./service_view.ts";
+import { isHeld, slotTarget } from "./slot.ts";
+
+/** The hosts of the first wave, counted. */
+export interface WaveCounts {
+  /** Hosts that it covers. */
+  readonly coveredCount: number;
+  /** Of those, hosts that have its version staged or run it, or whose switch to it failed: for the quorum. */
+  readonly readyCount: number;
+  /** Of those, hosts that serve its version. */
+  readonly doneCount: number;
+  /** Of those, hosts that are online; `null`: not known, as of a wave that lists its hosts. */
+  readonly onlineCount: number | null;
+}
+
+/** A host that holds a slot, or whose failure one records. */
+export interface SlotHost {
+  readonly slot: Slot;
+  /** Its entry; `null` while it is offline. */
+  readonly entry: Current | null;
+}
+
+/** What a host has read about its service before it decides. */
+export interface Census {
+  /** The control node's entry; `null` when there is none. */
+  readonly control: Control | null;
+  /** Version of the control node; the admission fails if it has changed since. */
+  readonly controlVersion: number;
+  /** The head of the deploy queue, whichever service it is for; `null` when the queue is empty. */
+  readonly wave: FirstWave | null;
+  /** Its hosts; `null` if it is another service's, or if they are not counted. */
+  readonly counts: WaveCounts | null;
+  /** The service's policy. */
+  readonly policy: Policy;
+  /** How many hosts should run the service, also while they are away. */
+  readonly rosterCount: number;
+  /** How many of them serve, holders of slots included. */
+  readonly servingCount: number;
+  /** The entry of the host that decides; `null` while it is not registered. */
+  readonly own: Current | null;
+  /** The slots by host: held ones, and records of failures. */
+  readonly slots: ReadonlyMap<string, SlotHost>;
+  /** Version of the service's counter node. */
+  readonly slotsVersion: number;
+  /** Hosts that are away and hold no slot, in words for an operator; `null`: not known by name. */
+  readonly awayHosts: readonly string[] | null;
+}
+
+/** Counts a full reading, as one host sees it. */
+export function toCensus(view: ServiceView, host: string): Census {
+  const { control, controlVersion, wave, policy, roster, current, slots, slotsVersion } = view;
+  const isServing = (other: string) => current.get(other)?.state === "serving";
+  return {
+    control,
+    controlVersion,
+    wave,
+    counts: wave === null ? null : countWave(view, wave),
+    policy,
+    rosterCount: roster.length,
+    servingCount: roster.filter(isServing).length,
+    own: current.get(host) ?? null,
+    slots: new Map(
+      [...slots].map(([holder, slot]) => [holder, { slot, entry: current.get(holder) ?? null }]),
+    ),
+    slotsVersion,
+    awayHosts: roster.filter((other) =>
+      other !== host && !isServing(other) && !isHeld(slots.get(other))
+    ).map((other) => describeAway(other, current.has(other))),
+  };
+}
+
+/** Says how a host is away. */
+export function describeAway(host: string, isOnline: boolean): string {
+  return isOnline ? `${host} is down` : `${host} is offline`;
+}
+
+/** What a host runs that is offline. */
+const NOTHING = { version: null };
+
+function countWave(
+  { roster, current, slots, staged }: ServiceView,
+  wave: FirstWave,
+): WaveCounts {
+  const covered = roster.filter((host) => covers(wave, host));
+  const isStaged = new Set(
+    staged.filter((entry) => isSameRelease(entry, wave)).map(({ host }) => host),
+  );
+  const runs = (host: string) => isSameRelease(current.get(host) ?? NOTHING, wave);
+  const hasSlot = (host: string) => {
+    const slot = slots.get(host);
+    return slot !== undefined && isSameRelease(slotTarget(slot), wave);
+  };
+  return {
+    coveredCount: covered.length,
+    readyCount: covered.filter((host) =>
+      // A host with a slot for this version, held or failed, was staged when it took the slot. If a failed one did not
+      // count, a failure that the policy allows could make the quorum unreachable.
+      isStaged.has(host) || hasSlot(host) || runs(host)
+    ).length,
+    doneCount: covered.filter((host) => runs(host) && current.get(host)?.state === "serving")
+      .length,
+    onlineCount: covered.filter((host) => current.has(host)).length,
+  };
+}

@@ -1,0 +1,321 @@
+/**
+ * What a host reads while it waits or switches: itself, the waves, the few hosts that hold slots, and the numbers of all
+ * others. Which nodes it needs, and what they say. Pure: whoever has the nodes hands them in.
+ *
+ * @module
+ */
+
+import { type Census, type SlotHost, toCensus, type WaveCounts } from "../census.ts";
+import {
+  controlSchema,
+  type Current,
+  currentSchema,
+  EntryError,
+  type Offer,
+  type Service,
+  type Slot,
+  slotSchema,
+} from "../entries.ts";
+import { DEFAULT_POLICY } from "../policy.ts";
+import {
+  CONTROL,
+  currentPath,
+  DEPLOY,
+  donePath,
+  readyPath,
+  type SequentialName,
+  servicePath,
+  servingPath,
+  slotsPath,
+  stagingPath,
+  wavePath,
+} from "../tree.ts";
+import { keepNames, keepSequential } from "./node_names.ts";
+import { decodeNode, decodeOwned, type RawNode, type TreePart, type Versioned } from "./node.ts";
+import { Problems } from "./problems.ts";
+import { type ServiceReading, unreadableSlot } from "./service_reading.ts";
+import {
+  decodeOffer,
+  decodeService,
+  decodeWave,
+  toFirstWave,
+  withContent,
+} from "./shared_entries.ts";
+import type { FirstWave } from "../service_view.ts";
+
+/** A {@link Census} with what else the host's own decisions need. */
+export interface CensusReading {
+  /** The input of the rules. */
+  readonly census: Census;
+  /** All hosts, if they were read. */
+  readonly view: ServiceReading["view"] | null;
+  /** The service's entry; `null` when there is none. */
+  readonly service: Versioned<Service> | null;
+  /** The release on offer; `null` when there is none. */
+  readonly offer: Offer | null;
+  /** Services of the deploy queue, in order. */
+  readonly queue: readonly { readonly node: string; readonly service: string }[];
+  /** The waves of this service, in order. */
+  readonly waves: readonly FirstWave[];
+  /** Nodes of the staging queue that stand, of those that were asked for. */
+  readonly places: ReadonlySet<string>;
+  /** What was dropped because it cannot be read, one message each. */
+  readonly problems: readonly string[];
+}
+
+/** Whose census it is, and what it knows of the staging queue. */
+export interface CensusOf {
+  readonly service: string;
+  readonly host: string;
+  /** Nodes of the staging queue: the host's own, and the nearest ones before it. */
+  readonly places: readonly string[];
+}
+
+/** The deploy queue as it was read, with the entries of its first wave and of the service's: good as long as it stands. */
+export interface KnownQueue {
+  /** Changes with every wave that comes, goes or changes. */
+  readonly version: string;
+  readonly queue: CensusReading["queue"];
+  readonly waves: readonly FirstWave[];
+  readonly problems: readonly string[];
+}
+
+/**
+ * The nodes of every census. The control node and the counter come first: a transaction that checks their versions is refused
+ * then if anything that was read after them has changed since.
+ */
+export function censusPaths({ service, host, places }: CensusOf): readonly string[] {
+  return [
+    CONTROL,
+    slotsPath(service),
+    DEPLOY,
+    servicePath(service),
+    stagingPath(service),
+    servingPath(service),
+    currentPath(service),
+    currentPath(service, host),
+    slotsPath(service, host),
+    ...places.map((node) => stagingPath(service, node)),
+  ];
+}
+
+/** The nodes below which the hosts of the first wave are counted, if it is this service's. */
+export function tallyPaths(service: string, known: KnownQueue): readonly string[] {
+  const tally = firstWaveOf(known)?.service === service ? firstWaveOf(known)?.tally : undefined;
+  return tally === undefined ? [] : [readyPath(service, tally), donePath(service, tally)];
+}
+
+/**
+ * The nodes of the hosts that hold slots, and that below which the hosts are counted that serve; none if no other host holds one. They
+ * have to be read at one moment: a holder that goes down moves no counter on, and would else be taken for one of those that
+ * serve when these are counted, and for one that is down when it is looked at, and be missed.
+ */
+export function slotPaths(
+  { service, host }: Pick<CensusOf, "service" | "host">,
+  tree: Pick<TreePart, "children">,
+): readonly string[] {
+  const hosts = slotHosts(service, tree, new Problems());
+  // Of the host itself every census has all of that.
+  if (hosts.every((holder) => holder === host)) return [];
+  return [
+    servingPath(service),
+    ...hosts.flatMap((holder) => [
+      slotsPath(service, holder),
+      currentPath(service, holder),
+      servicePath(service, holder),
+    ]),
+  ];
+}
+
+/** The version of the deploy queue; see {@link KnownQueue}. */
+export function queueVersion(tree: Pick<TreePart, "node">): string {
+  const node = tree.node(DEPLOY);
+  return node !== null && "data" in node ? `${node.version} ${node.childrenVersion}` : "none";
+}
+
+/** The nodes of the waves that a census needs: the first one, and the service's. */
+export function wavePaths(service: string, tree: Pick<TreePart, "children">): readonly string[] {
+  return waveNames(service, tree, new Problems()).waves.map(({ node }) => wavePath(node));
+}
+
+/**
+ * Puts the deploy queue together, from its names and the nodes of {@link wavePaths}.
+ *
+ * @throws {EntryError} when a wave cannot be read.
+ */
+export function decodeQueue(service: string, tree: TreePart): KnownQueue {
+  const problems = new Problems();
+  const { queue, waves } = waveNames(service, tree, problems);
+  return {
+    version: queueVersion(tree),
+    queue: queue.map(({ node, prefix }) => ({ node, service: prefix })),
+    waves: waves.flatMap((name) => {
+      const path = wavePath(name.node);
+      const node = tree.node(path);
+      tellChildren(path, { tree, problems });
+      const wave = decodeWave(name, node);
+      return wave === null ? [] : [toFirstWave(name, wave)];
+    }),
+    problems: problems.messages,
+  };
+}
+
+/**
+ * Puts a census together, from its nodes, those of {@link tallyPaths} and those of {@link slotPaths}.
+ *
+ * @throws {EntryError} when an entry is broken that all hosts depend on.
+ */
+export function decodeCensus(
+  { service, host, places }: CensusOf,
+  known: KnownQueue,
+  tree: TreePart,
+): CensusReading {
+  const problems = new Problems();
+  for (const problem of known.problems) problems.add(problem);
+  const source = { tree, problems };
+  const control = decodeNode(controlSchema, tree.node(CONTROL), CONTROL);
+  const entry = decodeService(service, tree.node(servicePath(service)));
+  const counter = tree.node(slotsPath(service));
+  const slots = new Map<string, SlotHost>();
+  for (const holder of slotHosts(service, tree, problems)) {
+    const path = slotsPath(service, holder);
+    tellChildren(path, source);
+    // A host that is on no roster cannot be down for an upgrade.
+    const isMember = holder === host || tree.node(servicePath(service, holder)) !== null;
+    const node = tree.node(path);
+    const slot = decodeSlot(service, holder, node, { problems, isMember });
+    if (slot !== null) slots.set(holder, { slot, entry: decodeCurrent(service, holder, source) });
+  }
+  const offer = decodeOffer(tree.node(stagingPath(service)), service);
+  const first = firstWaveOf(known);
+  const wave = first === null ? null : withContent(first, offer);
+  return {
+    census: {
+      control: control?.entry ?? null,
+      controlVersion: control?.znodeVersion ?? -1,
+      wave,
+      counts: countWave(wave, service, tree),
+      policy: entry?.entry.policy ?? DEFAULT_POLICY,
+      rosterCount: childCountAt(tree, servicePath(service)),
+      servingCount: childCountAt(tree, servingPath(service)),
+      own: decodeCurrent(service, host, source),
+      slots,
+      slotsVersion: counter !== null && "version" in counter ? counter.version : -1,
+      awayHosts: null,
+    },
+    view: null,
+    service: entry,
+    offer,
+    queue: known.queue,
+    waves: known.waves.filter((one) => one.service === service)
+      .map((one) => withContent(one, offer)),
+    places: new Set(places.filter((node) => isOfSession(tree.node(stagingPath(service, node))))),
+    problems: problems.messages,
+  };
+}
+
+/** A full reading as a census, which knows all hosts. */
+export function fromFullReading(
+  { view, service, offer, queue, waves, stagingNodes, problems }: ServiceReading,
+  host: string,
+): CensusReading {
+  const places = new Set(
+    stagingNodes.filter((place) => view.current.has(place.host) && view.roster.includes(place.host))
+      .map(({ node }) => node),
+  );
+  return { census: toCensus(view, host), view, service, offer, queue, waves, places, problems };
+}
+
+function firstWaveOf({ waves, queue }: KnownQueue): FirstWave | null {
+  return waves.find(({ node }) => node === queue[0]?.node) ?? null;
+}
+
+/** `null`: it is no wave of this service, or one that is not counted, as of an earlier version. */
+function countWave(wave: FirstWave | null, service: string, tree: TreePart): WaveCounts | null {
+  if (wave === null || wave.service !== service || wave.tally === undefined) return null;
+  const ready = tree.node(readyPath(service, wave.tally));
+  const done = tree.node(donePath(service, wave.tally));
+  if (ready === null || done === null) return null;
+  return {
+    coveredCount: wave.hosts?.length ?? childCountAt(tree, servicePath(service)),
+    readyCount: ready.childCount,
+    doneCount: done.childCount,
+    onlineCount: wave.hosts === null ? childCountAt(tree, currentPath(service)) : null,
+  };
+}
+
+function waveNames(
+  service: string,
+  tree: Pick<TreePart, "children">,
+  problems: Problems,
+): { readonly queue: readonly SequentialName[]; readonly waves: readonly SequentialName[] } {
+  const queue = keepSequential(tree.children(DEPLOY), DEPLOY, problems);
+  const waves = queue.filter(({ prefix }, index) => index === 0 || prefix === service);
+  return { queue, waves };
+}
+
+function slotHosts(
+  service: string,
+  tree: Pick<TreePart, "children">,
+  problems: Problems,
+): string[] {
+  return keepNames(tree.children(slotsPath(service)), slotsPath(service), problems);
+}
+
+interface Source {
+  readonly tree: TreePart;
+  readonly problems: Problems;
+}
+
+/**
+ * Decodes a host's slot; `null` if there is none. One that cannot be read counts as held, since its host may be down, unless
+ * the host is on no roster.
+ */
+export function decodeSlot(
+  service: string,
+  host: string,
+  node: RawNode,
+  { problems = new Problems(), isMember = true }: {
+    readonly problems?: Problems;
+    readonly isMember?: boolean;
+  } = {},
+): Slot | null {
+  const of = { path: slotsPath(service, host), field: "host", name: host } as const;
+  return orElse(
+    () => decodeOwned<"host", Slot>(slotSchema, node, of)?.entry ?? null,
+    problems,
+    () => isMember ? unreadableSlot(host, node) : null,
+  );
+}
+
+function decodeCurrent(service: string, host: string, { tree, problems }: Source): Current | null {
+  const path = currentPath(service, host);
+  const of = { path, field: "host", name: host } as const;
+  const decode = () =>
+    decodeOwned<"host", Current>(currentSchema, tree.node(path), of)?.entry ?? null;
+  return orElse(decode, problems, () => null);
+}
+
+function orElse<T>(decode: () => T, problems: Problems, instead: () => T): T {
+  try {
+    return decode();
+  } catch (error) {
+    if (!(error instanceof EntryError)) throw error;
+    problems.add(error);
+    return instead();
+  }
+}
+
+/** Agents take their places with ephemeral nodes alone: a node that no session holds is a stranger's, and in nobody's way. */
+function isOfSession(node: RawNode): boolean {
+  return node !== null && "session" in node && node.session !== 0n;
+}
+
+function tellChildren(path: string, { tree, problems }: Source): void {
+  if (childCountAt(tree, path) === 0) return;
+  problems.add(`read ${path}: expected no children, there are; they go when it goes`);
+}
+
+function childCountAt(tree: TreePart, path: string): number {
+  return tree.node(path)?.childCount ?? 0;
+}

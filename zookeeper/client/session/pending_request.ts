@@ -32,6 +32,8 @@ export class PendingRequest<Result = unknown> {
   readonly deadlineMs: number;
   /** Request id on the wire; undefined until the request is sent. */
   xid: number | undefined;
+  /** When the request was sent, by the monotonic clock; undefined until then. */
+  sentMs: number | undefined;
   #resolve!: (value: Result) => void;
   #reject!: (error: unknown) => void;
   #settled = false;

@@ -27,6 +27,10 @@ class Fifo<T> {
     return this.#items.length - this.#head;
   }
 
+  get first(): T | undefined {
+    return this.#items[this.#head];
+  }
+
   push(item: T): void {
     this.#items.push(item);
   }
@@ -80,6 +84,11 @@ export class RequestQueue {
 
   constructor(options: RequestQueueOptions) {
     this.#options = options;
+  }
+
+  /** When the oldest request in flight was sent, by the monotonic clock; undefined if none is in flight. */
+  get unansweredSinceMs(): number | undefined {
+    return this.#inFlight.first?.sentMs;
   }
 
   /** Issues a request: it is sent now if there is a connection and room in the window, else it waits. */
@@ -177,6 +186,7 @@ export class RequestQueue {
       return;
     }
     request.xid = xid;
+    request.sentMs = this.#options.clock.nowMs();
     // Positive numbers of 31 bits: negative xids have fixed meanings.
     this.#nextXid = xid === 0x7fffffff ? 1 : xid + 1;
     this.#inFlight.push(request);

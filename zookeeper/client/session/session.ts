@@ -212,6 +212,9 @@ export class Session {
     this.#requests.attach(connection);
     const stopKeepAlive = keepAlive(connection, {
       timeoutMs: this.#timeoutMs,
+      // A call may have a deadline of its own that says nothing of the server.
+      answerTimeoutMs: Math.max(this.#timeoutMs, this.#options.operationTimeoutMs),
+      unansweredSinceMs: () => this.#requests.unansweredSinceMs,
       clock: this.#options.clock,
     });
     await connection.read((frame) => this.#onFrame(frame));

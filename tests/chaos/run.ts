@@ -11,6 +11,7 @@ import { Children } from "../../scripts/demo/children.ts";
 import { Commands } from "../../scripts/demo/commands.ts";
 import { within } from "../../scripts/demo/deadlines.ts";
 import { ZooKeeper } from "../../zookeeper/mod.ts";
+import { ROOT } from "../../rollout/mod.ts";
 import { type RealEnsemble, startRealEnsemble } from "../real_zookeeper.ts";
 import { readDecisions, type Violation } from "./decisions.ts";
 import { makeFaults } from "./faults.ts";
@@ -55,6 +56,8 @@ const END_MS = 180_000;
 /** How often the operator resumes in the end, which is what a halt asks for; more often means that it never ends. */
 const RESUMES_MAX = 20;
 const LOOK_MS = 500;
+/** How long one server may take to say what it shows. */
+const SERVER_MS = 5_000;
 /** Of hosts that wait for each other some are enough to see why. */
 const SHOWN_WAITING = 3;
 /** Lines of each log that are shown: those around the violation. */
@@ -277,7 +280,7 @@ async function setUp(
 
 /** The operator puts things right after the faults; what is still wrong when the time is up. */
 async function settle(stage: Stage): Promise<Violation[]> {
-  const { operator, zookeeper, say, schedule: { hosts } } = stage;
+  const { operator, ensemble, zookeeper, say, schedule: { hosts } } = stage;
   const violations: Violation[] = [];
   const fail = (check: string, what: string, about: readonly string[] = []) =>
     violations.push({ check, what, hosts: about, atMs: Date.now() });
@@ -315,7 +318,8 @@ async function settle(stage: Stage): Promise<Violation[]> {
     fail(
       "end",
       `expected everything to come right within ${END_MS / 1_000} s, missing: ${missing}\n` +
-        `${fleet === null ? "the tree cannot be read" : describe(fleet)}`,
+        `${fleet === null ? "the tree cannot be read" : describe(fleet)}\n` +
+        await describeServers(ensemble, fleet),
       fleet === null ? [] : suspects(fleet, hosts),
     );
     return violations;
@@ -333,8 +337,34 @@ function lastPolicy(hostCount: number): PlannedPolicy {
   };
 }
 
+/** What the ensemble has decided, and not what the server knows that happens to be asked: it may have fallen behind. */
 async function read(zookeeper: ZooKeeper): Promise<Fleet | null> {
-  return await readFleet(zookeeper).catch(() => null);
+  try {
+    await zookeeper.sync(ROOT);
+    return await readFleet(zookeeper);
+  } catch {
+    return null;
+  }
+}
+
+/** What each server shows by itself. Where they differ, or one answers nothing, the fleet may stand still because of them. */
+async function describeServers({ servers }: RealEnsemble, fleet: Fleet | null): Promise<string> {
+  const expected = fleet === null ? null : describe(fleet);
+  const lines = await Promise.all(servers.map(async (server) => {
+    const calls = { timeoutMs: SERVER_MS };
+    const zookeeper = new ZooKeeper(server.connectString, { operationTimeoutMs: SERVER_MS });
+    try {
+      await zookeeper.connected(calls);
+      const shown = describe(await readFleet(zookeeper));
+      await zookeeper.sync(ROOT, calls);
+      return shown === expected ? "shows the same" : `shows\n${shown}`;
+    } catch (error) {
+      return `does not answer: ${error}`;
+    } finally {
+      await zookeeper.close();
+    }
+  }));
+  return lines.map((line, index) => `server ${index + 1} ${line}`).join("\n");
 }
 
 function hostOf(fleet: Fleet, name: string) {

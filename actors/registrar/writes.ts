@@ -17,6 +17,7 @@ import {
 } from "../../coordination/mod.ts";
 import { markersOf, SCHEMA_VERSION } from "../../rollout/mod.ts";
 import { hasCode } from "../../zookeeper/mod.ts";
+import { inTime, OverdueError } from "../session/in_time.ts";
 import { shownEntry } from "./entry.ts";
 import type { HostIdentity, RegistrarMessage } from "./messages.ts";
 import {
@@ -43,16 +44,17 @@ export function register(
   if (zookeeper === null) return;
   const { counted } = registration;
   const entry = shownEntry(registration);
+  const enter = async () => {
+    const { host, site, rack } = identity;
+    await ensureSkeleton(zookeeper, context.clock.wallTimeMs());
+    // Before anything is written, the roster included: the name may belong to another machine.
+    await refuseNamesake(zookeeper, service, identity);
+    const roster = { schema: SCHEMA_VERSION, site, rack } as const;
+    const epoch = await joinRoster(zookeeper, service, { host, roster });
+    return { epoch, ...await registerHost(zookeeper, service, { entry, epoch, ...counted }) };
+  };
   context.pipeToSelf(
-    async () => {
-      const { host, site, rack } = identity;
-      await ensureSkeleton(zookeeper, context.clock.wallTimeMs());
-      // Before anything is written, the roster included: the name may belong to another machine.
-      await refuseNamesake(zookeeper, service, identity);
-      const roster = { schema: SCHEMA_VERSION, site, rack } as const;
-      const epoch = await joinRoster(zookeeper, service, { host, roster });
-      return { epoch, ...await registerHost(zookeeper, service, { entry, epoch, ...counted }) };
-    },
+    (signal) => inTime(enter(), { clock: context.clock, signal }),
     {
       ok: (registered) => ({ type: "registered", service, attempt, ...registered }),
       error: (error) => ({ type: "not_registered", service, attempt, error }),
@@ -78,7 +80,11 @@ export function write(state: State, service: string, context: Context): void {
   registration.slot = null;
   const markers = markerChange(registration, service);
   context.pipeToSelf(
-    () => writeHost(zookeeper, service, { entry, epoch, slot, markers }),
+    (signal) =>
+      inTime(writeHost(zookeeper, service, { entry, epoch, slot, markers }), {
+        clock: context.clock,
+        signal,
+      }),
     {
       ok: () => ({
         type: "written",
@@ -128,15 +134,16 @@ function report(
   registration.slot = null;
   const markers = markerChange(registration, service);
   const nowMs = context.clock.wallTimeMs();
+  const make = async () => {
+    if (isFailure) {
+      return await reportFailure(zookeeper, service, { slot, entry, epoch, markers, nowMs });
+    }
+    const report = { entry, slot, epoch, markers, holdsSlot, places };
+    await reportSwitch(zookeeper, service, report);
+    return false;
+  };
   context.pipeToSelf<boolean>(
-    async () => {
-      if (isFailure) {
-        return await reportFailure(zookeeper, service, { slot, entry, epoch, markers, nowMs });
-      }
-      const report = { entry, slot, epoch, markers, holdsSlot, places };
-      await reportSwitch(zookeeper, service, report);
-      return false;
-    },
+    (signal) => inTime(make(), { clock: context.clock, signal }),
     {
       ok: (halted): RegistrarMessage => {
         const outcome = { ok: true, halted } as const;
@@ -167,7 +174,11 @@ function join(
   const wanted = markersOf(entry, { service, ...counted, staged: release });
   const markers = { standing: registration.markers, wanted };
   context.pipeToSelf(
-    () => joinStaging(zookeeper, service, { entry, epoch, markers, release, mayStand }),
+    (signal) =>
+      inTime(joinStaging(zookeeper, service, { entry, epoch, markers, release, mayStand }), {
+        clock: context.clock,
+        signal,
+      }),
     {
       ok: (place): RegistrarMessage => {
         const outcome = { ok: true, place } as const;
@@ -223,7 +234,8 @@ export function onWritten(
   if (registration === undefined) return;
   if (error !== null) {
     registration.isDirty = true;
-    deps.context.log.debug("{service}: entry not written: {error}", { service, error });
+    const level = error instanceof OverdueError ? "warn" : "debug";
+    deps.context.log[level]("{service}: entry not written: {error}", { service, error });
     // If it is the slot that is gone, an operator has removed it.
     const isRefused = hasCode(error, "NO_NODE", "BAD_VERSION", "NODE_EXISTS");
     if (!isRefused && registration.slot === null) registration.slot = slot;

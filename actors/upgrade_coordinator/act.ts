@@ -4,6 +4,7 @@
  * @module
  */
 
+import { inTime } from "../session/in_time.ts";
 import type { Deps, State } from "./state.ts";
 
 /** Begins a change. Its outcome comes back as a message. It is for a host that has nothing under way. */
@@ -14,7 +15,7 @@ export function act(
   { context }: Deps,
 ): void {
   state.phase = { kind: "acting", interrupted: null };
-  context.pipeToSelf(change, {
+  context.pipeToSelf((signal) => inTime(change(), { clock: context.clock, signal }), {
     ok: () => ({ type: "acted", what, error: null }),
     error: (error) => ({ type: "acted", what, error: error ?? new Error("unknown") }),
   });

@@ -8,6 +8,7 @@
 import { finishWave, giveSlotBack, takeSlot } from "../../coordination/mod.ts";
 import type { FirstWave } from "../../rollout/mod.ts";
 import type { ZooKeeper } from "../../zookeeper/mod.ts";
+import { inTime } from "../session/in_time.ts";
 import { act } from "./act.ts";
 import { nameAway, withKnownAway } from "./away_hosts.ts";
 import { countedBy } from "./counted_by.ts";
@@ -58,6 +59,9 @@ const REPIN_TIMER = "repin";
 /** Time between two attempts. A limit that is too low stays too low until somebody changes it. */
 const REPIN_PAUSE_MS = 60_000;
 
+/** How long the host's entry may not say what is true, ms. Its write takes milliseconds, and waits for others for less than one second. */
+const UNTRUE_MS = 5_000;
+
 /** What a decision is carried out with. */
 interface Tools {
   readonly zookeeper: ZooKeeper;
@@ -74,6 +78,7 @@ export function decide(state: State, reading: Reading, deps: Deps): State {
   state.isNext = false;
   lookLater(reading, deps);
   if (zookeeper === null || now === null) return state;
+  restoreEntry(state, reading, { now, deps });
   if (place === "not_read") return readTree(state, deps);
   switch (phase.kind) {
     case "acting":
@@ -94,6 +99,26 @@ export function decide(state: State, reading: Reading, deps: Deps): State {
   return kind === "idle" || kind === "interrupted"
     ? beginNext(state, reading, { zookeeper, now, deps })
     : state;
+}
+
+/**
+ * Has the host's entry written again that has not said what is true for a while: somebody else may have written it. The
+ * registrar writes what has changed here, and so would never write it again, and nothing may be decided by it meanwhile.
+ */
+function restoreEntry(
+  state: State,
+  reading: Reading,
+  { now, deps: { options, context } }: { readonly now: HostNow; readonly deps: Deps },
+): void {
+  if (!isRegistered(now, reading) || isEntryTrue(now, reading)) {
+    state.untrueSinceMs = null;
+    return;
+  }
+  const nowMs = context.clock.nowMs();
+  state.untrueSinceMs ??= nowMs;
+  if (nowMs - state.untrueSinceMs < UNTRUE_MS) return;
+  state.untrueSinceMs = nowMs;
+  options.registrar.tell({ type: "restore", service: options.service });
 }
 
 /** Goes on with the switch that the agent's end has interrupted, or drops it. */
@@ -211,7 +236,9 @@ function askForSlot(
   const place = placeToLeave(state, reading);
   const request = { service, slot: toSlot(change, host), census, wave, place };
   state.phase = { kind: "acting", interrupted: null };
-  deps.context.pipeToSelf(() => takeSlot(zookeeper, request), {
+  const { clock } = deps.context;
+  const take = (signal: AbortSignal) => inTime(takeSlot(zookeeper, request), { clock, signal });
+  deps.context.pipeToSelf(take, {
     ok: (isTaken) => ({
       type: "slot_answer",
       change,

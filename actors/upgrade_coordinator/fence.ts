@@ -9,6 +9,7 @@
 
 import { giveSlotBack, passFence } from "../../coordination/mod.ts";
 import type { ZooKeeper } from "../../zookeeper/mod.ts";
+import { inTime } from "../session/in_time.ts";
 import { checkOnce } from "./health_gate.ts";
 import { lookOnceWritten } from "./look.ts";
 import { decideAtFence } from "./machine/at_fence.ts";
@@ -61,7 +62,8 @@ function askForStop(
       // As a host that is down it may pass beyond the budget. If it serves again, the runner tells, and it is decided anew.
       if (isDown && await isServing({ options, context, signal })) return false;
       const slot = toSlot({ ...change, step: "stopping" }, host);
-      return await passFence(zookeeper, { service, slot, reading });
+      const passed = passFence(zookeeper, { service, slot, reading });
+      return await inTime(passed, { clock: context.clock, signal });
     },
     {
       ok: (isPassed) => ({ type: "fence_answer", change, isPassed }),
@@ -106,10 +108,9 @@ function turnBack(
   context.pipeToSelf(
     async (signal) => {
       try {
-        await giveSlotBack(zookeeper, service, {
-          slot: toSlot(change, host),
-          census: reading.census,
-        });
+        const held = { slot: toSlot(change, host), census: reading.census };
+        const given = giveSlotBack(zookeeper, service, held);
+        await inTime(given, { clock: context.clock, signal });
       } finally {
         // Also when the slot stands for now: without a switch it is given back with the next reading.
         await undrain(change.from ?? change.to, { ...options, log: context.log, signal });

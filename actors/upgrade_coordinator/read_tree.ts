@@ -6,6 +6,7 @@
 
 import { readService } from "../../coordination/mod.ts";
 import { fromFullReading } from "../../rollout/mod.ts";
+import { inTime } from "../session/in_time.ts";
 import { placesToAskFor } from "./staging_queue.ts";
 import type { Deps, State } from "./state.ts";
 
@@ -31,11 +32,12 @@ export function readTree(state: State, { options, context }: Deps): State {
   const places = placesToAskFor(state);
   state.askedPlaces = places;
   const { census } = state;
+  const read = async () =>
+    areAllNeeded
+      ? fromFullReading(await readService(zookeeper, service), host)
+      : await census.read(zookeeper, { service, host, places }, { isFresh });
   context.pipeToSelf(
-    async () =>
-      areAllNeeded
-        ? fromFullReading(await readService(zookeeper, service), host)
-        : await census.read(zookeeper, { service, host, places }, { isFresh }),
+    (signal) => inTime(read(), { clock: context.clock, signal }),
     {
       ok: (reading) => ({ type: "read", reading }),
       error: (error) => ({ type: "read_failed", error }),

@@ -50,6 +50,8 @@ export interface State {
   /** Whether a reading is under way. `isStale`: something has happened since it began. */
   isReading: boolean;
   isStale: boolean;
+  /** Since when the host's entry in the tree has not said what is true, on the monotonic clock; `null` if it does. */
+  untrueSinceMs: number | null;
   readonly census: CensusReader;
   /** Whether the next reading has to have everything that was written before: in a new session, and after a refusal. */
   isFreshNeeded: boolean;
@@ -122,6 +124,7 @@ export function firstState({ options, context }: Deps): State {
     hasRejoined: false,
     isReading: false,
     isStale: false,
+    untrueSinceMs: null,
     census: new CensusReader(),
     isFreshNeeded: true,
     areAllNeeded: false,

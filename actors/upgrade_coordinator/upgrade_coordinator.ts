@@ -13,6 +13,7 @@ import { hasCode } from "../../zookeeper/mod.ts";
 import type { ActorDefinition } from "../runtime/mod.ts";
 import type { HealthEvent } from "../runner/messages.ts";
 import type { PinnedEvent } from "../pinner/messages.ts";
+import { OverdueError } from "../session/in_time.ts";
 import type { SessionEvent } from "../session/session.ts";
 import { decide } from "./decide.ts";
 import type { CoordinatorMessage, CoordinatorOptions } from "./messages.ts";
@@ -70,9 +71,6 @@ export function upgradeCoordinator(
       options.sessionEvents.subscribe(context.adapt((event: SessionEvent) => event));
       options.healthEvents.subscribe(context.adapt((event: HealthEvent) => event));
       options.pinnedEvents.subscribe(context.adapt((event: PinnedEvent) => event));
-      for (const path of [CONTROL, DEPLOY]) {
-        options.session.tell({ type: "watch", path, subscriber: context.self });
-      }
       awaitReading({ options, context });
       return firstState({ options, context });
     },
@@ -101,6 +99,10 @@ function receive(state: State, message: CoordinatorMessage, deps: Deps): State {
   switch (message.type) {
     case "session_connected":
       state.zookeeper = message.zookeeper;
+      // Each time, since a session actor that was restarted has forgotten it. It sets what it watches already once only.
+      for (const path of [CONTROL, DEPLOY]) {
+        options.session.tell({ type: "watch", path, subscriber: context.self });
+      }
       state.isFreshNeeded = true;
       if (message.sessionId !== state.sessionId) {
         state.sessionId = message.sessionId;
@@ -233,6 +235,10 @@ function onReadFailed(state: State, error: unknown, deps: Deps): State {
   lookAfter(AFTER_ERROR_MS, deps);
   if (state.zookeeper === null || hasCode(error, ...CONNECTION_CODES)) {
     context.log.debug("{service}: tree not read: {error}", { service: options.service, error });
+    return state;
+  }
+  if (error instanceof OverdueError) {
+    tellProblem(state.problems, `read the tree: ${error.message}`, deps);
     return state;
   }
   const reason = shorten(reasonOf(error));

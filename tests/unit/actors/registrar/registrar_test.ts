@@ -12,6 +12,7 @@ import {
   ask,
   systemClock,
   Topic,
+  VirtualClock,
 } from "../../../../actors/runtime/mod.ts";
 import type { SessionEvent } from "../../../../actors/session/session.ts";
 import { type Current, currentPath, type Slot } from "../../../../rollout/mod.ts";
@@ -214,5 +215,60 @@ Deno.test("registrar: a host that waits for nothing says in what its process dif
       running: { restarts: 3, differences: [] },
     });
     await until("it waits for nothing", (entry) => entry?.waitingFor === null);
+  });
+});
+
+Deno.test("registrar: a write that does not end is told, and made again", async () => {
+  await TestTree.run(async (_, zk) => {
+    const clock = new VirtualClock();
+    const warnings: string[] = [];
+    const log: ActorLogger = {
+      debug() {},
+      info() {},
+      warn: (text, properties) => void warnings.push(`${text} ${properties?.["error"]}`),
+      error() {},
+    };
+    const system = ActorSystem.create({ name: "test", clock, log });
+    const events = new Topic<SessionEvent>("session", { replayLast: true });
+    const registrar = system.spawn("registrar", registrarActor(IDENTITY, events));
+    let isStuck = false;
+    let stuckCount = 0;
+    const zookeeper = new Proxy(zk, {
+      get(target, name) {
+        if (name === "multi" && isStuck) {
+          stuckCount++;
+          return () => new Promise(() => {});
+        }
+        const value: unknown = Reflect.get(target, name);
+        return typeof value === "function" ? value.bind(target) : value;
+      },
+    });
+    const until = async (isTrue: (entry: Current | undefined) => boolean) => {
+      for (let look = 0; look < 1_000; look++) {
+        if (isTrue((await read(zk)).view.current.get("web-1"))) return;
+        await new Promise((resolve) => setTimeout(resolve, 10));
+        // Not far enough for what is late.
+        await clock.advance(10);
+      }
+      throw new Error("waited in vain for the entry");
+    };
+    try {
+      events.publish(await connected(zookeeper));
+      registrar.tell(update({ version: "v1" }));
+      await until((entry) => entry?.version === "v1");
+      isStuck = true;
+      registrar.tell(update({ version: "v2" }));
+      await clock.advance(1_000);
+      assert.equal(stuckCount, 1);
+      isStuck = false;
+      await clock.advance(60_000);
+      await until((entry) => entry?.version === "v2");
+      assert.equal(warnings.length, 1);
+      assert.match(warnings[0] ?? "", /entry not written.*expected an outcome from ZooKeeper/);
+    } finally {
+      const stopped = system.stop();
+      await clock.advance(60_000);
+      await stopped;
+    }
   });
 });

@@ -18,8 +18,10 @@ import { upgradeCoordinator } from "../../../../actors/upgrade_coordinator/upgra
 import { NO_BLOB, ReleaseStore, type SwitchEntry, SwitchJournal } from "../../../../host/mod.ts";
 import {
   type CensusReading,
+  CONTROL,
   type Current,
   DEFAULT_POLICY,
+  DEPLOY,
   fromFullReading,
   type ServiceReading,
 } from "../../../../rollout/mod.ts";
@@ -35,6 +37,7 @@ interface Bench {
   readonly pinner: Probe<PinnerMessage>;
   readonly runner: Probe<RunnerMessage>;
   readonly session: Topic<SessionEvent>;
+  readonly sessionActor: Probe<SessionMessage>;
   readonly health: Topic<HealthEvent>;
   /** Records of each level, with what was put into them. */
   readonly logged: { readonly level: string; readonly text: string }[];
@@ -103,6 +106,7 @@ async function run(
     assert.ok(config);
     const session = new Topic<SessionEvent>("session", { replayLast: true });
     const health = new Topic<HealthEvent>("health", { replayLast: true });
+    const sessionActor = spawnProbe<SessionMessage>(system, "session");
     const registrar = spawnProbe<RegistrarMessage>(system, "registrar");
     const fetcher = spawnProbe<FetcherMessage>(system, "fetcher");
     const pinner = spawnProbe<PinnerMessage>(system, "pinner");
@@ -115,7 +119,7 @@ async function run(
         service: "web",
         config,
         store,
-        session: spawnProbe<SessionMessage>(system, "session").ref,
+        session: sessionActor.ref,
         registrar: registrar.ref,
         runner: runner.ref,
         fetcher: fetcher.ref,
@@ -150,6 +154,7 @@ async function run(
       pinner,
       runner,
       session,
+      sessionActor,
       health,
       logged,
       journal,
@@ -638,10 +643,12 @@ Deno.test("upgrade coordinator: a host that cannot start what it ran does not go
 Deno.test("look: an idle host reads nothing for most of a minute, and then looks once", async () => {
   // Regression: it read the whole service every ten seconds, for ever.
   let reads = 0;
+  const lost = new ZooKeeperError({ code: "CONNECTION_LOSS", operation: "multiRead" });
+  let endReading = () => {};
   const zookeeper = {
     multiRead: () => {
       reads++;
-      return new Promise<never>(() => {});
+      return new Promise<never>((_, reject) => endReading = () => reject(lost));
     },
   };
   await run(async ({ clock, coordinator }) => {
@@ -650,8 +657,10 @@ Deno.test("look: an idle host reads nothing for most of a minute, and then looks
     assert.ok(own);
     const serving = { ...own, version: "v1", state: "serving" as const };
     const view = { ...reading.view, current: new Map([["web-1", serving]]) };
-    // Others follow the first one: the host has heard of its service meanwhile, and looked for its place in the queue.
+    // Its own readings are over, so that none of them is overdue later.
     for (let round = 0; round < 3; round++) {
+      endReading();
+      await clock.settle();
       coordinator.tell({ type: "read", reading: asRead({ ...reading, view }) });
       await clock.settle();
     }
@@ -714,4 +723,89 @@ Deno.test("report: a hook that has failed gives the slot back, and nobody else i
       );
     }, { journal, running: "v1" });
   }
+});
+
+Deno.test("upgrade coordinator: a reading that does not end is told once, and made again", async () => {
+  let readings = 0;
+  const multiRead = () => {
+    readings++;
+    return new Promise<never>(() => {});
+  };
+  await run(async ({ clock, logged }) => {
+    assert.equal(readings, 1);
+    await clock.advance(70_000);
+    assert.equal(readings, 2);
+    await clock.advance(70_000);
+    assert.equal(readings, 3);
+    const warnings = logged.filter(({ level }) => level === "warn").map(({ text }) => text);
+    assert.deepEqual(warnings.filter((text) => /read the tree: expected an outcome/.test(text)), [
+      "web: read the tree: expected an outcome from ZooKeeper within 60 s, there is none; it is tried again " +
+      "(problem 1 since the last record)",
+    ]);
+  }, { running: "v1", stored: "v1", zookeeper: { multiRead } });
+});
+
+Deno.test("upgrade coordinator: a change that does not end counts as failed, and the tree is read again", async () => {
+  let readings = 0;
+  const multiRead = () => {
+    readings++;
+    return Promise.reject(new ZooKeeperError({ code: "CONNECTION_LOSS", operation: "multiRead" }));
+  };
+  let changes = 0;
+  const multi = () => {
+    changes++;
+    return new Promise<never>(() => {});
+  };
+  await run(async ({ clock, coordinator, logged }) => {
+    // The host serves and has a slot that it does not need.
+    const reading = asRead(heldReading("serving"));
+    coordinator.tell({ type: "read", reading });
+    await clock.settle();
+    assert.equal(changes, 1);
+    coordinator.tell({ type: "read", reading });
+    await clock.settle();
+    assert.equal(changes, 1, "one change at a time");
+    const before = readings;
+    await clock.advance(62_000);
+    assert.ok(
+      logged.some(({ level, text }) =>
+        level === "warn" && /give back the slot: expected an outcome/.test(text)
+      ),
+    );
+    assert.ok(readings > before);
+    coordinator.tell({ type: "read", reading });
+    await clock.settle();
+    assert.equal(changes, 2);
+  }, { running: "v1", stored: "v1", zookeeper: { multiRead, multi } });
+});
+
+Deno.test("upgrade coordinator: it watches anew after a restart of the session actor, which has forgotten it", async () => {
+  await run(async ({ clock, session, sessionActor }) => {
+    const watched = () =>
+      sessionActor.messages.flatMap((message) => message.type === "watch" ? [message.path] : []);
+    assert.deepEqual(watched(), [CONTROL, DEPLOY]);
+    session.publish({ type: "session_suspended" });
+    session.publish({ type: "session_connected", zookeeper, sessionId: 2n });
+    await clock.settle();
+    assert.deepEqual(watched(), [CONTROL, DEPLOY, CONTROL, DEPLOY]);
+  });
+});
+
+Deno.test("upgrade coordinator: an entry that stays untrue is written again", async () => {
+  await run(async ({ clock, coordinator, registrar }) => {
+    const restored = () => registrar.messages.filter(({ type }) => type === "restore").length;
+    // It says that the host is down, and the host serves.
+    const reading = readingOf("v1");
+    for (let second = 0; second < 5; second++) {
+      coordinator.tell({ type: "read", reading: asRead(reading) });
+      await clock.advance(1_000);
+    }
+    assert.equal(restored(), 0);
+    coordinator.tell({ type: "read", reading: asRead(reading) });
+    await clock.settle();
+    assert.equal(restored(), 1);
+    coordinator.tell({ type: "read", reading: asRead(reading) });
+    await clock.settle();
+    assert.equal(restored(), 1);
+  }, { running: "v1", stored: "v1" });
 });

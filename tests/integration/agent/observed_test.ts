@@ -5,6 +5,7 @@
  */
 
 import assert from "node:assert/strict";
+import { fileURLToPath } from "node:url";
 import { parse, stringify } from "yaml";
 import type { FlightFile } from "../../../actors/observer/flight_file.ts";
 import { AgentProcess } from "./harness/agent_process.ts";
@@ -12,19 +13,21 @@ import { TestFleet } from "./harness/fleet.ts";
 
 Deno.test("agent: one that restarts do not mend leaves a record of what its actors did last", async () => {
   await TestFleet.run({ hosts: ["web-1"] }, async (fleet) => {
-    const { endpoint } = await fleet.untilHost(
-      "web-1",
-      "names its endpoint",
-      (host) => host.endpoint !== null,
-    );
     const dataDir = `${fleet.folder}/web-2`;
     const configPath = `${fleet.folder}/web-2.yaml`;
     const logPath = `${fleet.folder}/web-2.log`;
     const config = parse(await Deno.readTextFile(`${fleet.folder}/web-1.yaml`));
-    // The first agent's address: nothing else can listen there.
-    const listen = new URL(endpoint ?? "").host;
+    const probe = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+    const { port } = probe.addr;
+    probe.close();
+    const listen = `127.0.0.1:${port}`;
     await Deno.writeTextFile(configPath, stringify({ ...config, host: "web-2", dataDir, listen }));
-    const agent = new AgentProcess({ configPath, logPath, mark: "crash" });
+    // Free when the agent looks, and taken when its endpoint listens.
+    const preload = {
+      module: fileURLToPath(new URL("./harness/taken_port_preload.ts", import.meta.url)),
+      env: { ROLLCALL_TEST_TAKEN_PORT: String(port) },
+    };
+    const agent = new AgentProcess({ configPath, logPath, mark: "crash", preload });
     assert.equal((await agent.untilEnded()).code, 1);
 
     const records = [...Deno.readDirSync(`${dataDir}/.flight-records`)];

@@ -17,6 +17,8 @@ export interface AgentProcessOptions {
   readonly mark: string;
   /** Words before the command, such as `setpriv` with its arguments. */
   readonly wrapper?: readonly string[];
+  /** A module that runs before the program, and its environment. */
+  readonly preload?: { readonly module: string; readonly env: Readonly<Record<string, string>> };
 }
 
 /** How a process ended. */
@@ -36,13 +38,14 @@ export class AgentProcess {
   readonly #child: ChildProcess;
   readonly #logPath: string;
 
-  constructor({ configPath, logPath, mark, wrapper = [] }: AgentProcessOptions) {
+  constructor({ configPath, logPath, mark, wrapper = [], preload }: AgentProcessOptions) {
     const log = openSync(logPath, "a");
-    const argv = [...wrapper, Deno.execPath(), "run", "-A", PROGRAM, "agent"];
+    const first = preload === undefined ? [] : ["--preload", preload.module];
+    const argv = [...wrapper, Deno.execPath(), "run", "-A", ...first, PROGRAM, "agent"];
     const [program = "", ...args] = [...argv, "--config", configPath, "--log-level", "debug"];
     this.#child = spawn(program, args, {
       stdio: ["ignore", log, log],
-      env: { ...Deno.env.toObject(), NO_COLOR: "1", [MARK_VARIABLE]: mark },
+      env: { ...Deno.env.toObject(), NO_COLOR: "1", [MARK_VARIABLE]: mark, ...preload?.env },
     });
     closeSync(log);
     this.#logPath = logPath;

@@ -107,6 +107,61 @@ Deno.test("coordinator backup: what was acknowledged before is in the copy of a 
   });
 });
 
+Deno.test("coordinator backup: of two to one name at once the first is made, and the second says why not", async () => {
+  await withFolder(async (folder) => {
+    const dataDir = `${folder}/data`;
+    const coordinator = await Coordinator.listen({ dataDir });
+    try {
+      const file = `${folder}/copy`;
+      const [first, second] = await Promise.allSettled([
+        backUp(dataDir, file),
+        backUp(dataDir, file),
+      ]);
+      assert.equal(first.status, "fulfilled", String(Object.entries(first)));
+      assert.ok(second.status === "rejected");
+      assert.match(
+        String(second.reason),
+        /copy: .*another backup is writing it; wait for that one/,
+      );
+      assert.equal(first.value.sizeBytes, (await Deno.stat(file)).size);
+      await assert.rejects(Deno.stat(`${file}.partial`), Deno.errors.NotFound);
+      await (await restored(file, `${folder}/restored`)).close();
+    } finally {
+      await coordinator.close();
+    }
+  });
+});
+
+Deno.test("coordinator backup: data that cannot be read are named, and not the copy", async () => {
+  await withFolder(async (folder) => {
+    const refused = async (content: string | Uint8Array) => {
+      await Deno.mkdir(`${folder}/data`, { recursive: true });
+      await Deno.writeFile(
+        `${folder}/data/coordinator.sqlite`,
+        typeof content === "string" ? new TextEncoder().encode(content) : content,
+      );
+      const { status, stderr } = await rollcall(
+        ...["coordinator", "backup", `${folder}/copy`, "--data", `${folder}/data`],
+      );
+      assert.equal(status, 1, stderr);
+      const left = await Array.fromAsync(Deno.readDir(folder), ({ name }) => name);
+      assert.deepEqual(left.filter((name) => name.startsWith("copy")), []);
+      return stderr;
+    };
+    assert.match(
+      await refused("no database ".repeat(500)),
+      /back up .*data\/coordinator\.sqlite: file is not a database/,
+    );
+    assert.match(await refused(""), /back up .*data\/coordinator\.sqlite: no such table/);
+
+    await (await Coordinator.listen({ dataDir: `${folder}/torn` })).close();
+    const torn = await Deno.readFile(`${folder}/torn/coordinator.sqlite`);
+    // Damage behind the first page shows only when the copy is read.
+    torn.fill(0xff, 4 * 4096);
+    assert.match(await refused(torn), /back up .*data\/coordinator\.sqlite: .*malformed/);
+  });
+});
+
 Deno.test("coordinator: what prevents a start is said with the file and what to do", async () => {
   await withFolder(async (folder) => {
     const start = async (...args: string[]) => {

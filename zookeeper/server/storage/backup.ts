@@ -8,7 +8,7 @@
 import { dirname, join } from "node:path";
 import { backup, DatabaseSync } from "node:sqlite";
 import { systemClock } from "../../clock.ts";
-import { ReadingWish } from "./backup_door.ts";
+import { inodeOf, ReadingWish } from "./backup_door.ts";
 import { fileName } from "./sqlite_storage.ts";
 import { StorageError, storageError } from "./storage_error.ts";
 
@@ -31,9 +31,11 @@ export interface Backup {
 
 /**
  * Copies the data in `folder` to a new file, which is there as a whole or not at all, and on the disk when this returns.
- * As `coordinator.sqlite` in an empty folder it is where another coordinator goes on.
+ * As `coordinator.sqlite` in an empty folder it is where another coordinator goes on. The copying itself holds up the
+ * program that calls this, and a coordinator that runs in it.
  *
- * @throws {StorageError} if there are no data, the file is there already, or it cannot be written.
+ * @throws {StorageError} if there are no data or they cannot be read, the file is there already or another backup is
+ * writing it, or it cannot be written.
  */
 export async function backUp(folder: string, file: string): Promise<Backup> {
   const source = join(folder, fileName);
@@ -42,30 +44,78 @@ export async function backUp(folder: string, file: string): Promise<Backup> {
       `back up ${source}: expected a coordinator's data, there is no such file; name its folder`,
     );
   }
-  if (exists(file)) {
-    throw new StorageError(
-      `back up to ${file}: expected a new file, it is there already; choose another name`,
-    );
-  }
   const partial = `${file}.partial`;
+  using _lock = lockPartial(partial, file);
   try {
-    // What a backup that was killed has left.
-    removePartial(partial);
-    using _wish = new ReadingWish(folder);
-    const database = new DatabaseSync(source, { readOnly: true });
-    try {
-      await admitted(database);
-      await backup(database, partial, { rate: pagesAtOnce });
-    } finally {
-      database.close();
+    if (exists(file)) {
+      throw new StorageError(
+        `back up to ${file}: expected a new file, it is there already; choose another name`,
+      );
     }
+    await copy(folder, partial);
     const content = inspect(partial);
     syncFile(partial);
     Deno.renameSync(partial, file);
     syncFile(dirname(file));
     return content;
   } catch (cause) {
-    removePartial(partial);
+    removeAll([partial, ...logsOf(partial)]);
+    // The copy is as damaged as the data, and no backup need be put in its place.
+    const isDamaged = cause instanceof Error && /not a database|malformed/.test(cause.message);
+    throw isDamaged
+      ? storageError("back up", source, cause)
+      : storageError("back up to", file, cause);
+  }
+}
+
+/** Copies what is in the folder at one moment. @throws {StorageError} for the data, if it is they that cannot be read. */
+async function copy(folder: string, partial: string): Promise<void> {
+  const source = join(folder, fileName);
+  let wish: ReadingWish | undefined;
+  let database: DatabaseSync | undefined;
+  try {
+    wish = new ReadingWish(folder);
+    database = new DatabaseSync(source, { readOnly: true });
+    await admitted(database);
+  } catch (cause) {
+    database?.close();
+    wish?.[Symbol.dispose]();
+    throw storageError("back up", source, cause);
+  }
+  try {
+    await backup(database, partial, { rate: pagesAtOnce });
+  } finally {
+    database.close();
+    wish[Symbol.dispose]();
+  }
+}
+
+/**
+ * Opens the file that becomes the copy, empty, and locks it until it is closed: two backups to one name must not write
+ * into each other's. What a backup that was killed has left is overwritten.
+ *
+ * @throws {StorageError} if another backup has it locked, or it cannot be opened.
+ */
+function lockPartial(partial: string, file: string): Deno.FsFile {
+  try {
+    for (;;) {
+      const opened = Deno.openSync(partial, { create: true, write: true });
+      if (!opened.tryLockSync(true)) {
+        opened.close();
+        throw new StorageError(
+          `back up to ${file}: expected to be alone, another backup is writing it; wait for that one, ` +
+            "or choose another name",
+        );
+      }
+      // Before it was locked, the backup that had it may have ended: then it is that one's copy by now.
+      if (inodeOf(partial) === opened.statSync().ino) {
+        removeAll(logsOf(partial));
+        opened.truncateSync();
+        return opened;
+      }
+      opened.close();
+    }
+  } catch (cause) {
     throw storageError("back up to", file, cause);
   }
 }
@@ -113,17 +163,16 @@ function syncFile(path: string): void {
 }
 
 function exists(path: string): boolean {
-  try {
-    Deno.statSync(path);
-    return true;
-  } catch {
-    return false;
-  }
+  return inodeOf(path) !== null;
 }
 
-/** Removes a copy, and the logs that SQLite keeps beside it while it has it open. */
-function removePartial(path: string): void {
-  for (const each of [path, `${path}-wal`, `${path}-shm`, `${path}-journal`]) {
-    if (exists(each)) Deno.removeSync(each);
+/** The logs that SQLite keeps beside a file while it has it open. */
+function logsOf(path: string): string[] {
+  return [`${path}-wal`, `${path}-shm`, `${path}-journal`];
+}
+
+function removeAll(paths: readonly string[]): void {
+  for (const path of paths) {
+    if (exists(path)) Deno.removeSync(path);
   }
 }

@@ -39,7 +39,8 @@ function openLocked(path: string): Deno.FsFile {
   }
 }
 
-function inodeOf(path: string): number | null {
+/** Returns which file has this path at present; null if there is none. */
+export function inodeOf(path: string): number | null {
   try {
     return Deno.statSync(path).ino;
   } catch {

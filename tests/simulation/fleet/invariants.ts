@@ -21,6 +21,9 @@ import type { Change, Replica } from "./replica.ts";
 import { type Difference, isHeld, type ServiceEntries, TreeMirror } from "./tree_mirror.ts";
 import type { World } from "./world.ts";
 
+/** How old what an admission rests on may be, ms: a request on a slow network takes as long as that. */
+const UNREAD_MS = 1_000;
+
 /** What is checked, by the number of its invariant. */
 export const CHECKS = {
   "I1 budget":
@@ -103,6 +106,8 @@ export class Invariants implements ChangeObserver {
   readonly #budgetAtAdmission = new Map<string, number>();
   /** The machines that have each release in full, or had it, by service and version. */
   readonly #staged = new Map<string, Set<string>>();
+  /** When the entry of a host has ended last, by service and host. */
+  readonly #endedMs = new Map<string, number>();
   /** When it was last known that the tree cannot be read. */
   #unreadableMs = Number.NEGATIVE_INFINITY;
   #failure: InvariantViolation | null = null;
@@ -183,6 +188,7 @@ export class Invariants implements ChangeObserver {
       case "roster":
         return this.#count(after === null ? "host forgotten" : "host joined");
       case "current": {
+        if (after === null) this.#endedMs.set(`${service} ${name}`, this.#world.time.nowMs);
         if (after === null) return this.#count(by.isExpiry ? "host expired" : "host left");
         const [was, is] = [before as Current | null, after as Current];
         if (was === null) return this.#count("host registered");
@@ -331,7 +337,8 @@ export class Invariants implements ChangeObserver {
     if (!isServing) return;
     const away = [...entries.roster].filter((other) =>
       other !== host &&
-      (entries.current.get(other)?.state !== "serving" || isHeld(entries.slots.get(other)))
+      (isHeld(entries.slots.get(other)) ||
+        (entries.current.get(other)?.state !== "serving" && !this.#hasJustEnded(service, other)))
     );
     const budget = countOf(policy.maxUnavailable, entries.roster.size, "down");
     if (away.length + 1 > budget) {
@@ -341,6 +348,16 @@ export class Invariants implements ChangeObserver {
         [host, ...away],
       );
     }
+  }
+
+  /**
+   * Whether a host's session has ended so short a time ago that whoever asks may not have read it: the end of a session moves no
+   * counter on. The fence looks again before anything is stopped.
+   */
+  #hasJustEnded(service: string, host: string): boolean {
+    const endedMs = this.#endedMs.get(`${service} ${host}`);
+    return !this.tree.of(service).current.has(host) && endedMs !== undefined &&
+      this.#world.time.nowMs - endedMs < UNREAD_MS;
   }
 
   #checkOrder(

@@ -8,6 +8,7 @@
 import * as fs from "node:fs";
 import { basename, dirname, join } from "node:path";
 import process from "node:process";
+import { reasonOf } from "../base/reason.ts";
 
 /** A file that exists and is not what it should be. */
 export interface CorruptFile {
@@ -61,7 +62,7 @@ export function readJsonFile(path: string): JsonFile {
   try {
     return { state: "present", value: JSON.parse(text) };
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
+    const reason = reasonOf(error);
     return { state: "corrupt", file: { path, reason: `expected JSON: ${reason}` } };
   }
 }

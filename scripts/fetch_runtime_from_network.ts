@@ -11,6 +11,7 @@
 
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { reasonOf } from "../base/reason.ts";
 import { readElf } from "./compile/elf.ts";
 import { findOlderDeno, findRuntime, olderDenoPaths } from "./compile/known_runtimes.ts";
 import { RUNTIME_VARIABLE, runtimeProblem } from "./compile/runtime.ts";
@@ -30,7 +31,7 @@ if (import.meta.main) {
   try {
     console.error(await fetchRuntime());
   } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
+    const why = reasonOf(error);
     console.error(`setup:runtime: the test of the binary will not be run: ${why}`);
   }
 }

@@ -12,6 +12,7 @@
 
 import { createHash } from "node:crypto";
 import { fileURLToPath } from "node:url";
+import { reasonOf } from "../base/reason.ts";
 import { findZooKeeper39, zooKeeper39Folder, zooKeeper39Jars } from "../tests/zookeeper_3_9.ts";
 
 const ROOT = fileURLToPath(new URL("../", import.meta.url));
@@ -23,7 +24,7 @@ if (import.meta.main) {
   try {
     console.error(await fetchZooKeeper39());
   } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
+    const why = reasonOf(error);
     console.error(`setup:zookeeper_3_9: the tests against ZooKeeper 3.9 will not be run: ${why}`);
   }
 }

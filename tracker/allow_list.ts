@@ -4,6 +4,7 @@
  * stop a fleet that has begun.
  */
 
+import { reasonOf } from "../base/reason.ts";
 import { readFeed } from "../torrent/feed/mod.ts";
 import { type MonotonicClock, repeat } from "../base/clock.ts";
 import type { Log } from "../base/log.ts";
@@ -70,7 +71,7 @@ export class AllowList {
       );
     } catch (error) {
       if (this.#abort.signal.aborted) return;
-      const message = error instanceof Error ? error.message : String(error);
+      const message = reasonOf(error);
       const kept = this.#names === undefined
         ? "any info hash"
         : `the ${this.#names.size} of before`;

@@ -3,6 +3,7 @@
  * `stats/pages.ts`. The frontend that reads requests is chosen by name; what answers them is the same for all.
  */
 
+import { reasonOf } from "../base/reason.ts";
 import { AllowList } from "./allow_list.ts";
 import { type MonotonicClock, systemClock } from "../base/clock.ts";
 import { newCounters, pages, Statistics, type TrackerStats } from "./stats/mod.ts";
@@ -144,7 +145,7 @@ async function listen(open: OpenFrontend, options: FrontendOptions): Promise<Fro
       return await open(options);
     } catch (cause) {
       if (options.port === 0 && attempt < PORT_TRIES) continue;
-      const detail = cause instanceof Error ? cause.message : String(cause);
+      const detail = reasonOf(cause);
       throw new Error(
         `start tracker: cannot listen on ${options.hostname}:${options.port}: ${detail}`,
         { cause },

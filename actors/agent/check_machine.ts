@@ -5,6 +5,7 @@
  * @module
  */
 
+import { reasonOf } from "../../base/reason.ts";
 import { findServiceUser } from "../../host/mod.ts";
 import type { AgentConfig } from "../config/agent_config.ts";
 
@@ -57,8 +58,4 @@ function checkPorts({ listen, actorsPort, torrentPort }: AgentConfig): string[] 
   }
   for (const listener of listeners) listener.close();
   return problems;
-}
-
-function reasonOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

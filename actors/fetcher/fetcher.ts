@@ -6,6 +6,7 @@
  * @module
  */
 
+import { reasonOf } from "../../base/reason.ts";
 import type { Releases } from "../../host/mod.ts";
 import type { Received, Release } from "../../rollout/mod.ts";
 import { type TorrentEngine, type Transfer } from "../../torrent/mod.ts";
@@ -325,8 +326,4 @@ async function seedStored(
     }
   }
   return transfers;
-}
-
-function reasonOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -6,6 +6,7 @@
  * @module
  */
 
+import { reasonOf } from "../../base/reason.ts";
 import { HostError, type Pin, type PinKeepers, thisHost } from "../../host/mod.ts";
 import { type ActorContext, type ActorDefinition, sleep } from "../runtime/mod.ts";
 import type { PinnerMessage, PinnerOptions, PinOutcome } from "./messages.ts";
@@ -213,7 +214,7 @@ function refused(
   return {
     ok: false,
     required: config.mode === "required",
-    reason: error instanceof Error ? error.message : String(error),
+    reason: reasonOf(error),
     advice: error instanceof HostError ? error.advice ?? null : null,
   };
 }

@@ -7,6 +7,7 @@
  * @module
  */
 
+import { reasonOf } from "../../base/reason.ts";
 import { HostNameTaken } from "../../coordination/mod.ts";
 import type { ActorDefinition, Subscribable } from "../runtime/mod.ts";
 import type { SessionEvent } from "../session/session.ts";
@@ -175,7 +176,7 @@ function onNotRegistered(
   if (registration === undefined || message.attempt !== state.attempt || state.zookeeper === null) {
     return;
   }
-  const problem = error instanceof Error ? error.message : String(error);
+  const problem = reasonOf(error);
   if (problem !== registration.problem) {
     context.log.warn("{service}: not registered: {problem}", { service, problem });
   }

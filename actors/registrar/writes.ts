@@ -5,6 +5,7 @@
  * @module
  */
 
+import { reasonOf } from "../../base/reason.ts";
 import {
   ensureSkeleton,
   joinRoster,
@@ -241,8 +242,4 @@ export function onWritten(
     if (!isRefused && registration.slot === null) registration.slot = slot;
   }
   onOutcome(state, message, deps);
-}
-
-function reasonOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

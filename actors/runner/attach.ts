@@ -4,8 +4,9 @@
  * @module
  */
 
+import { reasonOf } from "../../base/reason.ts";
 import { type ServiceProcess, thisHost } from "../../host/mod.ts";
-import { type Deps, reasonOf, serviceSettings, type State, tellFacts } from "./health.ts";
+import { type Deps, serviceSettings, type State, tellFacts } from "./health.ts";
 
 /** The process of the service that its record names, whoever has started it; null if none runs. */
 export function findRunning({ options, context }: Deps): ServiceProcess | null {

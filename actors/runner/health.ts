@@ -4,6 +4,7 @@
  * @module
  */
 
+import { reasonOf } from "../../base/reason.ts";
 import {
   expandCommand,
   type ExpandedCommand,
@@ -197,9 +198,4 @@ export function templateValues(options: RunnerOptions, version: string): Templat
     service: options.service,
     host: options.host,
   };
-}
-
-/** The message of an error. */
-export function reasonOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

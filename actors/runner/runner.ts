@@ -8,6 +8,7 @@
  * @module
  */
 
+import { reasonOf } from "../../base/reason.ts";
 import { type HealthResult, thisHost } from "../../host/mod.ts";
 import type { ActorDefinition, ReplyTo } from "../runtime/mod.ts";
 import {
@@ -15,7 +16,6 @@ import {
   check,
   type Deps,
   onChecked,
-  reasonOf,
   serviceSettings,
   setHealth,
   type State,

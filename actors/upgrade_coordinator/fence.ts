@@ -7,6 +7,7 @@
  * @module
  */
 
+import { reasonOf } from "../../base/reason.ts";
 import { giveSlotBack, passFence } from "../../coordination/mod.ts";
 import type { ZooKeeper } from "../../zookeeper/mod.ts";
 import { inTime } from "../session/in_time.ts";
@@ -14,7 +15,7 @@ import { checkOnce } from "./health_gate.ts";
 import { lookOnceWritten } from "./look.ts";
 import { decideAtFence } from "./machine/at_fence.ts";
 import type { HostNow } from "./machine/next.ts";
-import { type Deps, type Reading, reasonOf, shorten, type State } from "./state.ts";
+import { type Deps, type Reading, shorten, type State } from "./state.ts";
 import { undrain } from "./hooks.ts";
 import { type Switch, toSlot } from "./machine/switch.ts";
 

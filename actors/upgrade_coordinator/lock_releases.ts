@@ -6,6 +6,7 @@
  * @module
  */
 
+import { reasonOf } from "../../base/reason.ts";
 import type { ServiceConfig } from "../config/agent_config.ts";
 import type { PinnerMessage, PinOutcome } from "../pinner/messages.ts";
 import { type ActorRef, ask, type Clock, sleep } from "../runtime/mod.ts";
@@ -79,7 +80,7 @@ async function lock(version: string, tools: LockTools): Promise<PinOutcome> {
     } catch (error) {
       signal.throwIfAborted();
       // It is not done in time, or the pinner has ended.
-      const reason = error instanceof Error ? error.message : String(error);
+      const reason = reasonOf(error);
       return { ok: false, required: true, reason, advice: null };
     }
     await sleep(clock, ATTEMPT_PAUSE_MS, { signal });

@@ -5,9 +5,10 @@
  * @module
  */
 
+import { reasonOf } from "../../base/reason.ts";
 import type { Current } from "../../rollout/mod.ts";
 import type { EntryPatch, ReportOutcome } from "../registrar/messages.ts";
-import { type Deps, healthPatch, holdBack, reasonOf, setWaitingFor, type State } from "./state.ts";
+import { type Deps, healthPatch, holdBack, setWaitingFor, type State } from "./state.ts";
 import { lookAfter } from "./look.ts";
 import { type Phase, switchOf } from "./machine/phase.ts";
 import {

@@ -253,8 +253,3 @@ function backOffMs(failures: number): number {
 
 /** What a reading of the tree has found. */
 export type Reading = CensusReading;
-
-/** The message of an error. */
-export function reasonOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
-}

@@ -8,6 +8,7 @@
  * @module
  */
 
+import { reasonOf } from "../../base/reason.ts";
 import { CONTROL, DEPLOY, EntryError, isSameRelease, type Preparation } from "../../rollout/mod.ts";
 import { hasCode } from "../../zookeeper/mod.ts";
 import type { ActorDefinition } from "../runtime/mod.ts";
@@ -23,7 +24,6 @@ import {
   healthPatch,
   holdBack,
   lockedBytes,
-  reasonOf,
   setWaitingFor,
   shorten,
   type State,

@@ -4,6 +4,8 @@
  * @module
  */
 
+import { reasonOf } from "../../base/reason.ts";
+
 /** The command line, or a file that it names, is wrong. Exit status 2; nothing has been changed. */
 export class UsageError extends Error {
   /** Stable name of the error. */
@@ -23,7 +25,7 @@ export function describeError(error: unknown): string {
   const messages: string[] = [];
   // At most five levels: real chains have two or three, and a chain of causes may be a circle.
   for (let next = error, depth = 0; next !== undefined && next !== null && depth < 5; depth++) {
-    const message = next instanceof Error ? next.message : String(next);
+    const message = reasonOf(next);
     if (!messages.some((said) => said.includes(message))) messages.push(message);
     next = next instanceof Error ? next.cause : undefined;
   }

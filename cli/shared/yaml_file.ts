@@ -9,6 +9,7 @@ import { closest, distance } from "fastest-levenshtein";
 import { isNode, parseDocument } from "yaml";
 import { z } from "zod";
 import { readFile } from "../../base/bounded_read.ts";
+import { reasonOf } from "../../base/reason.ts";
 import { UsageError } from "./errors.ts";
 
 /** The largest file that is read: a plan of a thousand services has a tenth of it. */
@@ -71,7 +72,7 @@ function toValue(text: string, action: string): { value: unknown; written: Writt
     }
     problems = document.errors.map((error) => error.message.trimEnd());
   } catch (cause) {
-    problems = [cause instanceof Error ? cause.message : String(cause)];
+    problems = [reasonOf(cause)];
   }
   const shown = problems.slice(0, MAX_PROBLEMS);
   if (shown.length < problems.length) shown.push(`and ${problems.length - shown.length} more`);

@@ -5,6 +5,7 @@
  * @module
  */
 
+import { reasonOf } from "../../base/reason.ts";
 import { ZooKeeper, ZooKeeperError } from "../../zookeeper/mod.ts";
 import { CommandError, UsageError } from "./errors.ts";
 
@@ -24,7 +25,7 @@ export async function withZooKeeper<T>(
   try {
     zookeeper = new ZooKeeper(servers);
   } catch (cause) {
-    throw new UsageError(`--zookeeper: ${cause instanceof Error ? cause.message : String(cause)}`, {
+    throw new UsageError(`--zookeeper: ${reasonOf(cause)}`, {
       cause,
     });
   }

@@ -8,6 +8,7 @@
 
 import { rmSync, statSync } from "node:fs";
 import process from "node:process";
+import { reasonOf } from "../../base/reason.ts";
 import {
   LibcError,
   lockedMemoryBytes,
@@ -299,6 +300,6 @@ function toFailure(error: unknown): PinFailure {
     const { code, message, advice } = error;
     return { code, message, advice };
   }
-  const message = error instanceof Error ? error.message : String(error);
+  const message = reasonOf(error);
   return { code: isMissing(error) ? "PIN_FILES_CHANGED" : "PIN_READ_FAILED", message };
 }

@@ -9,6 +9,7 @@ import { mkdirSync, rmSync, statSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import process from "node:process";
 import { z } from "zod";
+import { reasonOf } from "../../base/reason.ts";
 import { readJsonFile } from "../atomic_file.ts";
 import { type Clock, sleep, systemClock } from "../../base/clock.ts";
 import { HostError, type HostErrorCode } from "../errors.ts";
@@ -124,7 +125,7 @@ export async function startPin(options: StartPinOptions): Promise<Pin> {
     if (identity === null) throw new Error("it ended at once");
     return { ...identity, root, statusPath, adopted: false };
   } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause);
+    const reason = reasonOf(cause);
     throw new HostError("PIN_KEEPER_FAILED", {
       message: `pin ${root}: expected to start ${command.join(" ")}, got: ${reason}`,
       cause,

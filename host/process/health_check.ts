@@ -9,6 +9,7 @@ import { request as requestHttp } from "node:http";
 import { request as requestHttps } from "node:https";
 import { connect } from "node:net";
 import { type Clock, systemClock } from "../../base/clock.ts";
+import { reasonOf } from "../../base/reason.ts";
 import type { HealthCheck } from "./commands.ts";
 import { runCommand } from "./run_command.ts";
 import { serviceEnvironment } from "./service_environment.ts";
@@ -174,10 +175,6 @@ function describe(check: HealthCheck): string {
     case "exec":
       return `exec check ${check.argv.join(" ")}`;
   }
-}
-
-function reasonOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }
 
 function reasonAsError(reason: unknown): Error {

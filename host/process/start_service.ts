@@ -7,6 +7,7 @@
 
 import { randomUUID } from "node:crypto";
 import { type Clock, systemClock } from "../../base/clock.ts";
+import { reasonOf } from "../../base/reason.ts";
 import { HostError } from "../errors.ts";
 import { type GatedChild, spawnGated } from "./gated_spawn.ts";
 import { bootId, identify } from "./process_table.ts";
@@ -117,7 +118,7 @@ function orExplain<Value>(options: StartServiceOptions, find: () => Value): Valu
 }
 
 function explained({ argv, cwd }: StartServiceOptions, cause: unknown): HostError {
-  const reason = cause instanceof Error ? cause.message : String(cause);
+  const reason = reasonOf(cause);
   return new HostError("SERVICE_START_FAILED", {
     message: `start ${argv[0]} in ${cwd}: ${reason}`,
     cause,

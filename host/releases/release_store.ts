@@ -19,6 +19,7 @@ import {
 } from "node:fs/promises";
 import { randomUUID } from "node:crypto";
 import { basename, join } from "node:path";
+import { reasonOf } from "../../base/reason.ts";
 import { isMissing, readJsonFile, syncFolder, writeJsonFile } from "../atomic_file.ts";
 import { dropFromPageCache, syncFileSystem } from "../../ffi/mod.ts";
 import { HostError } from "../errors.ts";
@@ -78,7 +79,7 @@ export class ReleaseStore {
     try {
       await chmod(stateDir, STATE_DIR_MODE);
     } catch (cause) {
-      const reason = cause instanceof Error ? cause.message : String(cause);
+      const reason = reasonOf(cause);
       throw new HostError("STATE_DIR_OPEN", {
         message:
           `close ${stateDir} to other users: expected to own it, got: ${reason}; give it to the ` +

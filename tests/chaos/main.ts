@@ -4,6 +4,7 @@
  * @module
  */
 
+import { reasonOf } from "../../base/reason.ts";
 import { addCounts, explain, isolatedRun, isolationProblem } from "./campaign.ts";
 import { parseChaosOptions } from "./options.ts";
 
@@ -68,7 +69,7 @@ async function main(): Promise<number> {
       if (violations.length > 0) say(explain(result));
     } catch (error) {
       if (stop.signal.aborted) break;
-      const message = error instanceof Error ? error.message : String(error);
+      const message = reasonOf(error);
       runs.push({ seed, failure: message });
       say(`seed ${seed}: the run could not be made: ${message}`);
     }

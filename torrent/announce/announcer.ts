@@ -4,6 +4,7 @@
  * on with the peers that it has.
  */
 
+import { reasonOf } from "../../base/reason.ts";
 import {
   announce,
   type AnnounceReply,
@@ -145,7 +146,7 @@ export class Announcer {
   }
 
   #reportFailure(error: unknown): void {
-    const message = error instanceof Error ? error.message : String(error);
+    const message = reasonOf(error);
     this.#options.log.debug("announce of {infoHash} to {tracker} failed: {message}", {
       infoHash: this.#options.infoHash,
       tracker: this.#tracker,

@@ -6,6 +6,7 @@
 
 import * as fs from "node:fs";
 import { yieldToOthers } from "../../base/clock.ts";
+import { reasonOf } from "../../base/reason.ts";
 import { segmentsOf } from "./content_layout.ts";
 import { freeBytesOf } from "./free_space.ts";
 import { systemErrorCode, TransferError } from "../errors.ts";
@@ -358,6 +359,6 @@ export function diskError(action: string, path: string, cause: unknown): Transfe
       { cause },
     );
   }
-  const detail = code ?? (cause instanceof Error ? cause.message : String(cause));
+  const detail = code ?? (reasonOf(cause));
   return new TransferError("disk_failed", `${action} content: ${path}: ${detail}`, { cause });
 }

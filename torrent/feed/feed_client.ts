@@ -2,6 +2,7 @@
 
 import { z } from "zod";
 import { readStream, TooLargeError } from "../../base/bounded_read.ts";
+import { reasonOf } from "../../base/reason.ts";
 import { FeedError, ReleaseError } from "../errors.ts";
 import { MAX_METAINFO_BYTES, readRelease } from "../release/mod.ts";
 import { type FeedRelease, feedSchema, type Origin, TORRENT_MIME_TYPE } from "./feed_format.ts";
@@ -120,7 +121,7 @@ async function download(
     if (cause instanceof TooLargeError) {
       throw new FeedError("invalid_answer", `get ${url}: ${cause.message}`, { cause });
     }
-    const detail = cause instanceof Error ? cause.message : String(cause);
+    const detail = reasonOf(cause);
     throw new FeedError("unreachable", `get ${url}: ${detail}; it is worth trying again`, {
       cause,
     });

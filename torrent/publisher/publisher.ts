@@ -5,6 +5,7 @@
  */
 
 import { type Clock, sleep } from "../../base/clock.ts";
+import { reasonOf } from "../../base/reason.ts";
 import type { TorrentEngine, Transfer } from "../engine/mod.ts";
 import type { FeedServer } from "../feed/mod.ts";
 import type { Log } from "../../base/log.ts";
@@ -64,7 +65,7 @@ export class Publisher {
       } catch (error) {
         // It stays in the inbox: there is nothing wrong with the release.
         if (isTransient(error)) throw error;
-        refused = error instanceof Error ? error.message : String(error);
+        refused = reasonOf(error);
         log.warn("refused {infoHash}: {refused}", { infoHash, refused });
       }
       await this.#inbox.settle(infoHash, refused);

@@ -6,6 +6,7 @@
 import { Buffer } from "node:buffer";
 import { randomBytes } from "node:crypto";
 import { type Clock, sleep, systemClock } from "../../base/clock.ts";
+import { reasonOf } from "../../base/reason.ts";
 import type {
   EngineOptions,
   FetchOptions,
@@ -46,7 +47,7 @@ export async function createSwarmEngine(options: SwarmEngineOptions): Promise<To
     const listener = Deno.listen({ hostname: options.hostname ?? "0.0.0.0", port });
     return new SwarmEngine(listener, options);
   } catch (cause) {
-    const detail = cause instanceof Error ? cause.message : String(cause);
+    const detail = reasonOf(cause);
     throw new TransferError(
       "engine_failed",
       `start engine: cannot listen on port ${port}: ${detail}`,

@@ -5,6 +5,7 @@
  */
 
 import WebTorrent from "webtorrent";
+import { reasonOf } from "../../base/reason.ts";
 import { patchBencode } from "./bencode_patch.ts";
 import { type Clock, sleep, systemClock } from "../../base/clock.ts";
 import {
@@ -52,7 +53,7 @@ export async function createWebtorrentEngine(
   await new Promise<void>((resolve, reject) => {
     client.once("listening", resolve);
     client.once("error", (cause: unknown) => {
-      const detail = cause instanceof Error ? cause.message : String(cause);
+      const detail = reasonOf(cause);
       reject(
         new TransferError(
           "engine_failed",

@@ -1,5 +1,6 @@
 /** One release in a WebTorrent client. Its life is in `../engine/engine_transfer.ts`. */
 
+import { reasonOf } from "../../base/reason.ts";
 import { EngineTransfer, type TransferContext, type TransferTraffic } from "../engine/mod.ts";
 import { TransferError } from "../errors.ts";
 import type { BytesByDistance } from "../../base/locality.ts";
@@ -70,7 +71,7 @@ export class WebTorrentTransfer extends EngineTransfer<WebTorrentTransferContext
     torrent.once("metadata", () => torrent.metadata = new Uint8Array());
     torrent.on("error", (error: unknown) => this.fail(asTransferError(error)));
     torrent.on("warning", (error: unknown) => {
-      const message = error instanceof Error ? error.message : String(error);
+      const message = reasonOf(error);
       this.emit({ type: "piece_rejected", message });
     });
     torrent.on("done", () => this.completeSoon());
@@ -120,7 +121,7 @@ export class WebTorrentTransfer extends EngineTransfer<WebTorrentTransferContext
 
 function asTransferError(error: unknown): TransferError {
   if (error instanceof TransferError) return error;
-  const message = error instanceof Error ? error.message : String(error);
+  const message = reasonOf(error);
   return new TransferError("engine_failed", `transfer: ${message}; fetch it again to resume`, {
     cause: error,
   });

@@ -4,6 +4,7 @@
  */
 
 import { InvalidArgumentError } from "@commander-js/extra-typings";
+import { reasonOf } from "../../../base/reason.ts";
 import { countingNumber, newCommand } from "../../../scripts/command_line.ts";
 import { checkModel } from "../../unit/actors/runtime/model.ts";
 
@@ -31,7 +32,7 @@ try {
   await checkModel({ cases, seed, ...path === undefined ? {} : { path } });
   say(`all keep the guarantees; ${((performance.now() - startedMs) / 1_000).toFixed(1)} s`);
 } catch (error) {
-  say(error instanceof Error ? error.message : String(error));
+  say(reasonOf(error));
   Deno.exitCode = 1;
 }
 

@@ -1,4 +1,5 @@
 // Differential fuzzing at any length.
+import { reasonOf } from "../../../base/reason.ts";
 import { countingNumber, newCommand, wholeNumber } from "../../../scripts/command_line.ts";
 import { Coordinator } from "../../../zookeeper/server/mod.ts";
 import { startRealZooKeeper } from "../../real_zookeeper.ts";
@@ -28,7 +29,7 @@ try {
   );
   await say(`no difference; ${((performance.now() - startedMs) / 1000).toFixed(1)} s`);
 } catch (error) {
-  await say(error instanceof Error ? error.message : String(error));
+  await say(reasonOf(error));
   Deno.exitCode = 1;
 } finally {
   await coordinator.close();

@@ -5,6 +5,7 @@
  * @module
  */
 
+import { reasonOf } from "../../../base/reason.ts";
 import {
   abortRollout,
   apply,
@@ -87,7 +88,7 @@ export class Operator implements Party {
       this.#world.trace(null, `operator: ${what} done`);
       return true;
     } catch (error) {
-      const reason = error instanceof Error ? error.message : String(error);
+      const reason = reasonOf(error);
       this.#world.trace(null, `operator: ${what} refused or unknown: ${reason}`);
       return false;
     }

@@ -5,6 +5,7 @@
  * @module
  */
 
+import { reasonOf } from "../../../base/reason.ts";
 import { silentLog } from "../../../zookeeper/mod.ts";
 import { RequestProcessor } from "../../../zookeeper/server/requests/request_processor.ts";
 import { ClientConnection } from "../../../zookeeper/server/sessions/client_connection.ts";
@@ -162,7 +163,7 @@ export class Replica implements Party {
       while (connection.isOpen && await connection.receive()) connection.frames.discard();
       connection.close("the client closed it");
     } catch (error) {
-      connection.close(error instanceof Error ? error.message : String(error));
+      connection.close(reasonOf(error));
     }
     this.#forget(client);
   }

@@ -6,6 +6,7 @@
 // deno-lint-ignore-file no-console -- its output is the result.
 
 import { Buffer } from "node:buffer";
+import { reasonOf } from "../../../../base/reason.ts";
 import { readRelease } from "../../../../torrent/release/metainfo.ts";
 import { readChunkMap } from "../../../../torrent/release/chunk_map.ts";
 
@@ -56,7 +57,7 @@ if (import.meta.main) {
   try {
     readChunkMap(readRelease(new Uint8Array(makeBomb(place, sizeBytes))));
   } catch (error) {
-    refused = error instanceof Error ? error.message : String(error);
+    refused = reasonOf(error);
   }
   console.log(
     JSON.stringify({ grownBytes: residentBytes() - before, refused } satisfies BombReport),

@@ -32,6 +32,27 @@ export function countingNumber(text: string): number {
   throw new InvalidArgumentError("Expected a whole number from 1 on.");
 }
 
+/** Reads an argument as a whole number between two others, both included. */
+export function numberBetween(least: number, most: number): (text: string) => number {
+  return (text) => {
+    const value = /^\d{1,9}$/.test(text) ? Number(text) : NaN;
+    if (value >= least && value <= most) return value;
+    throw new InvalidArgumentError(`Expected a whole number from ${least} to ${most}.`);
+  };
+}
+
+/** Reads an argument as some of these names, separated by commas; `none` is none of them. */
+export function someOf<Name extends string>(known: readonly Name[]): (text: string) => Name[] {
+  return (text) => {
+    if (text === "none") return [];
+    return text.split(",").map((word) => {
+      const name = known.find((one) => one === word);
+      if (name !== undefined) return name;
+      throw new InvalidArgumentError(`Expected some of ${known.join(", ")}, was ${word}.`);
+    });
+  };
+}
+
 /** Reads an argument that has to be one of these names. */
 export function oneOf<Name extends string>(known: readonly Name[]): (text: string) => Name {
   return (text) => {

@@ -17,14 +17,14 @@ export class OverdueError extends Error {
  * How long a reading or a change may take, ms. It takes milliseconds, and the client ends each of its requests by itself after
  * 15 s: this is four of them in a row, none of them answered.
  */
-export const IN_TIME_MS = 60_000;
+const IN_TIME_MS = 60_000;
 
 /**
  * Waits for a reading or a change. An actor goes on only when it knows the outcome, so an outcome that does not come would
  * hold it up for ever, without a word.
  *
  * @param on.signal Ends the wait, and not what is waited for.
- * @throws {OverdueError} after {@link IN_TIME_MS}.
+ * @throws {OverdueError} when it has not ended within a minute.
  */
 export async function inTime<T>(
   work: Promise<T>,

@@ -11,8 +11,6 @@ import {
   type Current,
   currentSchema,
   EntryError,
-  type Offer,
-  type Service,
   type Slot,
   slotSchema,
 } from "../entries.ts";
@@ -31,36 +29,27 @@ import {
   wavePath,
 } from "../tree.ts";
 import { keepNames, keepSequential } from "./node_names.ts";
-import { decodeNode, decodeOwned, type RawNode, type TreePart, type Versioned } from "./node.ts";
+import { decodeNode, decodeOwned, type RawNode, type TreePart } from "./node.ts";
 import { Problems } from "./problems.ts";
 import { type ServiceReading, unreadableSlot } from "./service_reading.ts";
 import {
   decodeOffer,
   decodeService,
   decodeWave,
+  type SharedEntries,
   toFirstWave,
   withContent,
 } from "./shared_entries.ts";
 import type { FirstWave } from "../service_view.ts";
 
 /** A {@link Census} with what else the host's own decisions need. */
-export interface CensusReading {
+export interface CensusReading extends SharedEntries {
   /** The input of the rules. */
   readonly census: Census;
   /** All hosts, if they were read. */
   readonly view: ServiceReading["view"] | null;
-  /** The service's entry; `null` when there is none. */
-  readonly service: Versioned<Service> | null;
-  /** The release on offer; `null` when there is none. */
-  readonly offer: Offer | null;
-  /** Services of the deploy queue, in order. */
-  readonly queue: readonly { readonly node: string; readonly service: string }[];
-  /** The waves of this service, in order. */
-  readonly waves: readonly FirstWave[];
   /** Nodes of the staging queue that stand, of those that were asked for. */
   readonly places: ReadonlySet<string>;
-  /** What was dropped because it cannot be read, one message each. */
-  readonly problems: readonly string[];
 }
 
 /** Whose census it is, and what it knows of the staging queue. */

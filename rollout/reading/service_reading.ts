@@ -11,9 +11,7 @@ import {
   type Current,
   currentSchema,
   EntryError,
-  type Offer,
   SCHEMA_VERSION,
-  type Service,
   type Slot,
   slotSchema,
   type Staged,
@@ -32,40 +30,24 @@ import {
   wavePath,
 } from "../tree.ts";
 import { keepNames, keepSequential } from "./node_names.ts";
-import {
-  checkChildCount,
-  decodeNode,
-  decodeOwned,
-  type RawNode,
-  type TreePart,
-  type Versioned,
-} from "./node.ts";
+import { checkChildCount, decodeNode, decodeOwned, type RawNode, type TreePart } from "./node.ts";
 import { Problems } from "./problems.ts";
 import {
   decodeOffer,
   decodeService,
   decodeWave,
+  type SharedEntries,
   toFirstWave,
   withContent,
 } from "./shared_entries.ts";
 import type { FirstWave, ServiceView } from "../service_view.ts";
 
 /** A {@link ServiceView} with what else the host's own decisions need. */
-export interface ServiceReading {
+export interface ServiceReading extends SharedEntries {
   /** The input of the rules. */
   readonly view: ServiceView;
-  /** The service's entry; `null` when there is none. */
-  readonly service: Versioned<Service> | null;
-  /** The release on offer; `null` when there is none. */
-  readonly offer: Offer | null;
-  /** Services of the deploy queue, in order. */
-  readonly queue: readonly { readonly node: string; readonly service: string }[];
-  /** The waves of this service, in order. */
-  readonly waves: readonly FirstWave[];
   /** Nodes of the staging queue, in order, with the host that each belongs to. */
   readonly stagingNodes: readonly { readonly node: string; readonly host: string }[];
-  /** What was dropped because it cannot be read, one message each. */
-  readonly problems: readonly string[];
 }
 
 /** The nodes whose children a reading lists: waves, roster, staging queue, slots, hosts that are online. */

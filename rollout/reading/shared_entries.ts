@@ -18,6 +18,20 @@ import { type SequentialName, servicePath, stagingPath, wavePath } from "../tree
 import { decodeNode, decodeOwned, type RawNode, type Versioned } from "./node.ts";
 import type { FirstWave } from "../service_view.ts";
 
+/** What every reading has of what all hosts of a service depend on. */
+export interface SharedEntries {
+  /** The service's entry; `null` when there is none. */
+  readonly service: Versioned<Service> | null;
+  /** The release on offer; `null` when there is none. */
+  readonly offer: Offer | null;
+  /** Services of the deploy queue, in order. */
+  readonly queue: readonly { readonly node: string; readonly service: string }[];
+  /** The waves of this service, in order. */
+  readonly waves: readonly FirstWave[];
+  /** What was dropped because it cannot be read, one message each. */
+  readonly problems: readonly string[];
+}
+
 /**
  * Decodes a service's entry, whose committed release must be of that service; `null` if there is no node.
  *

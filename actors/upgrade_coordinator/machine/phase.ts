@@ -31,9 +31,6 @@ export type Phase =
   /** The report that ends a switch. `problem`: why the last attempt did not get through. */
   | { readonly kind: "reporting"; readonly change: Switch; readonly problem: string | null };
 
-/** The phases in which there is nothing under way that a decision would have to wait for. */
-export type RestingPhase = Extract<Phase, { readonly kind: "idle" | "interrupted" }>;
-
 /** The phase after a change. */
 export function afterActing(phase: Phase): Phase {
   if (phase.kind !== "acting") return phase;

@@ -4,8 +4,7 @@
  * @module
  */
 
-import { InvalidArgumentError } from "@commander-js/extra-typings";
-import { newCommand, wholeNumber } from "../../../scripts/command_line.ts";
+import { newCommand, someOf, wholeNumber } from "../../../scripts/command_line.ts";
 import { FAULT_KINDS, type FaultKind } from "./faults.ts";
 import { type Check, CHECKS } from "./invariants.ts";
 import { PENDING_CHECK_NAMES, STANDING_KINDS } from "./pending.ts";
@@ -30,7 +29,7 @@ export function parseSimulateOptions(args: readonly string[]) {
     .option(
       "--skip <checks>",
       "what is not checked, separated by commas, or none; the default, unless faults are named, is what pending.ts names",
-      parseChecks,
+      someOf(Object.keys(CHECKS) as Check[]),
     )
     .option(
       "--only <indexes>",
@@ -54,22 +53,9 @@ export function parseSimulateOptions(args: readonly string[]) {
 }
 
 function parseKinds(text: string): readonly FaultKind[] {
-  return text === "all" ? FAULT_KINDS : parseNames(text, FAULT_KINDS);
+  return text === "all" ? FAULT_KINDS : someOf(FAULT_KINDS)(text);
 }
 
 function wordFor(kinds: readonly FaultKind[]): string {
   return kinds === FAULT_KINDS ? "all" : kinds.join(",") || "none";
-}
-
-function parseChecks(text: string): readonly Check[] {
-  return parseNames(text, Object.keys(CHECKS) as Check[]);
-}
-
-function parseNames<Name extends string>(text: string, known: readonly Name[]): Name[] {
-  if (text === "none") return [];
-  return text.split(",").map((word) => {
-    const name = known.find((one) => one === word);
-    if (name !== undefined) return name;
-    throw new InvalidArgumentError(`Expected some of ${known.join(", ")}, was ${word}.`);
-  });
 }

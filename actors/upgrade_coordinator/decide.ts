@@ -8,7 +8,6 @@
 import { finishWave, giveSlotBack, takeSlot } from "../../coordination/mod.ts";
 import type { FirstWave } from "../../rollout/mod.ts";
 import type { ZooKeeper } from "../../zookeeper/mod.ts";
-import { inTime } from "../session/in_time.ts";
 import { act } from "./act.ts";
 import { nameAway, withKnownAway } from "./away_hosts.ts";
 import { countedBy } from "./counted_by.ts";
@@ -203,13 +202,15 @@ function beginNext(state: State, reading: Reading, tools: Tools): State {
     case "give_slot_back": {
       const held = { slot: next.slot, census: reading.census };
       context.log.info("{service}: gives back a slot that it does not need", { service });
-      act(state, "give back the slot", () => giveSlotBack(zookeeper, service, held), deps);
+      const change = () => giveSlotBack(zookeeper, service, held);
+      act(state, { what: "give back the slot", change }, deps);
       return state;
     }
     case "end_wave": {
       settle(state, next.waitingFor, deps);
       const finish = { service, nowMs: context.clock.wallTimeMs() };
-      act(state, "end the wave", () => finishWave(zookeeper, reading, finish), deps);
+      const change = () => finishWave(zookeeper, reading, finish);
+      act(state, { what: "end the wave", change }, deps);
       return state;
     }
     case "rest":
@@ -235,22 +236,16 @@ function askForSlot(
   const { census } = reading;
   const place = placeToLeave(state, reading);
   const request = { service, slot: toSlot(change, host), census, wave, place };
-  state.phase = { kind: "acting", interrupted: null };
-  const { clock } = deps.context;
-  const take = (signal: AbortSignal) => inTime(takeSlot(zookeeper, request), { clock, signal });
-  deps.context.pipeToSelf(take, {
-    ok: (isTaken) => ({
+  act(state, {
+    what: "take a slot",
+    change: () => takeSlot(zookeeper, request),
+    onDone: (isTaken) => ({
       type: "slot_answer",
       change,
       isTaken,
       leavesQueue: place !== null,
     }),
-    error: (error) => ({
-      type: "acted",
-      what: "take a slot",
-      error: error ?? new Error("unknown"),
-    }),
-  });
+  }, deps);
   return state;
 }
 

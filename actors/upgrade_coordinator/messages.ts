@@ -44,7 +44,7 @@ export type CoordinatorMessage =
     readonly release: Named;
     readonly outcome: JoinOutcome;
   }
-  | { readonly type: "left_queue"; readonly isGone: boolean }
+  | { readonly type: "left_queue" }
   /** Who is away, by name. */
   | { readonly type: "away_named"; readonly hosts: readonly string[] }
   /** A change of the tree has been made, or has failed. */

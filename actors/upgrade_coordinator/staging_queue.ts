@@ -87,17 +87,15 @@ export function joinQueue(
 /** Leaves the staging queue. */
 export function leaveQueue(
   state: State,
-  { zookeeper, deps: { options: { service, host }, context } }: {
-    readonly zookeeper: ZooKeeper;
-    readonly deps: Deps;
-  },
+  { zookeeper, deps }: { readonly zookeeper: ZooKeeper; readonly deps: Deps },
 ): void {
+  const { service, host } = deps.options;
   state.place = undefined;
-  state.phase = { kind: "acting", interrupted: null };
-  context.pipeToSelf(() => leaveStaging(zookeeper, service, host), {
-    ok: () => ({ type: "left_queue", isGone: true }),
-    error: () => ({ type: "left_queue", isGone: false }),
-  });
+  act(state, {
+    what: "leave the staging queue",
+    change: () => leaveStaging(zookeeper, service, host),
+    onDone: () => ({ type: "left_queue" }),
+  }, deps);
 }
 
 function nearestAhead(
@@ -153,7 +151,8 @@ export function wakeHead(
   if (!isFirstLook || wave === null || wave.service !== service) return false;
   if (!isQuorumMet(reading.census)) return false;
   const operations = [transactions.bumpCounter(service)];
-  act(state, "wake the head of the queue", () => apply(zookeeper, operations), deps);
+  const change = () => apply(zookeeper, operations);
+  act(state, { what: "wake the head of the queue", change }, deps);
   return true;
 }
 

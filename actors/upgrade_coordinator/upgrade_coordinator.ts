@@ -199,12 +199,8 @@ function receive(state: State, message: CoordinatorMessage, deps: Deps): State {
       return onQueueAnswer(state, message, deps);
     case "left_queue":
       state.phase = afterActing(state.phase);
-      if (message.isGone) {
-        state.place = null;
-        return readTree(state, deps);
-      }
-      lookAfter(AFTER_ERROR_MS, deps);
-      return state;
+      state.place = null;
+      return readTree(state, deps);
     case "away_named":
       state.away = { hosts: message.hosts, atMs: context.clock.nowMs() };
       return readTree(state, deps);

@@ -6,6 +6,7 @@
 
 import { Command, InvalidArgumentError } from "@commander-js/extra-typings";
 import { resolve } from "node:path";
+import { reasonOf } from "../../base/reason.ts";
 import { layOutFleet } from "./fleet_layout.ts";
 import { parseSizeBytes } from "./units.ts";
 
@@ -132,7 +133,7 @@ function programProblem(path: string): string | null {
       ? null
       : `expected a program, "${path}" cannot be run`;
   } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
+    const why = reasonOf(error);
     return `cannot read "${path}": ${why}. "deno task compile" makes dist/rollcall`;
   }
 }
@@ -142,7 +143,7 @@ function blobProblem(path: string): string | null {
     const { isFile, isDirectory } = Deno.statSync(path);
     return isFile || isDirectory ? null : `expected a file or a folder, "${path}" is neither`;
   } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
+    const why = reasonOf(error);
     return `cannot read "${path}": ${why}`;
   }
 }

@@ -791,6 +791,40 @@ Deno.test("upgrade coordinator: a change that does not end counts as failed, and
   }, { running: "v1", stored: "v1", zookeeper: { multiRead, multi } });
 });
 
+Deno.test("upgrade coordinator: leaving the queue is not waited for for ever, and is told when it fails", async () => {
+  // Regression: nobody heard of a failure, and an outcome that did not come held the host up.
+  const failures = [
+    () => new Promise<never>(() => {}),
+    () => Promise.reject(new ZooKeeperError({ code: "NO_AUTH", operation: "children" })),
+  ];
+  const multiRead = () =>
+    Promise.reject(new ZooKeeperError({ code: "CONNECTION_LOSS", operation: "multiRead" }));
+  for (const children of failures) {
+    let looks = 0;
+    const look = () => {
+      looks++;
+      return children();
+    };
+    await run(async ({ clock, coordinator, logged }) => {
+      // The host serves what is committed, and an earlier life of its agent may have left a place.
+      const held = heldReading("serving");
+      const reading = asRead({ ...readingOf("v1"), view: { ...held.view, slots: new Map() } });
+      coordinator.tell({ type: "read", reading });
+      await clock.settle();
+      assert.equal(looks, 1);
+      await clock.advance(62_000);
+      assert.ok(
+        logged.some(({ level, text }) =>
+          level === "warn" && /web: leave the staging queue: /.test(text)
+        ),
+      );
+      coordinator.tell({ type: "read", reading });
+      await clock.settle();
+      assert.ok(looks > 1);
+    }, { running: "v1", stored: "v1", zookeeper: { multiRead, children: look } });
+  }
+});
+
 Deno.test("upgrade coordinator: it watches anew after a restart of the session actor, which has forgotten it", async () => {
   await run(async ({ clock, session, sessionActor }) => {
     const watched = () =>

@@ -150,8 +150,24 @@ export const serviceSchema = z.looseObject({
 /** The entry of a service. */
 export type Service = z.infer<typeof serviceSchema>;
 
+/** Schema of an operator's word that a host is not to be counted on, until an operator takes it back. */
+export const drainedSchema = z.looseObject({
+  by: z.string(),
+  reason: z.string().nullable(),
+  /** When, by the clock of the operator's machine, milliseconds since the epoch: to be shown, and for nothing else. */
+  sinceMs: z.int(),
+});
+/** An operator's word that a host is not to be counted on. */
+export type Drained = z.infer<typeof drainedSchema>;
+
 /** Schema of `/dc/services/<service>/<host>`: the host should run the service, also while it is away. */
-export const rosterSchema = z.looseObject({ schema, site: nameSchema, rack: nameSchema });
+export const rosterSchema = z.looseObject({
+  schema,
+  site: nameSchema,
+  rack: nameSchema,
+  /** Left out, unless an operator has drained the host. Whoever writes the entry again keeps it. */
+  drained: drainedSchema.optional(),
+});
 /** The entry of a host on the roster. */
 export type Roster = z.infer<typeof rosterSchema>;
 

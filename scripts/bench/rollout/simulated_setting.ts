@@ -40,7 +40,6 @@ export class SimulatedSetting implements Setting {
       serverCount: 1,
       // Nobody looks at what has changed.
       observer: { changed: (_change, server) => void server.tree.takeDirty() },
-      sabotage: null,
     });
     const clock = new ProcessClock(time, { offsetMs: EPOCH_MS });
     const operator = random.fork("operator");

@@ -9,7 +9,6 @@
 import type { Dial } from "../../../zookeeper/mod.ts";
 import type { Network, NetworkStream, Party } from "./network.ts";
 import type { RandomStream } from "./random.ts";
-import type { Sabotage } from "./sabotage.ts";
 import { type Change, type Client, type Peers, Replica } from "./replica.ts";
 import { ProcessClock, type VirtualTime } from "./virtual_time.ts";
 
@@ -31,8 +30,6 @@ export interface EnsembleOptions {
   readonly random: RandomStream;
   readonly serverCount: number;
   readonly observer: ChangeObserver;
-  /** A bug that is planted into the servers. */
-  readonly sabotage: Sabotage | null;
 }
 
 /** The ensemble. */
@@ -52,14 +49,13 @@ export class Ensemble implements Peers {
 
   constructor(options: EnsembleOptions) {
     this.#options = options;
-    const { time, serverCount, sabotage } = options;
+    const { time, serverCount } = options;
     this.servers = Array.from(
       { length: serverCount },
       (_, index) =>
         new Replica(`zk${index + 1}`, {
           clock: new ProcessClock(time, this.#wall),
           peers: this,
-          sabotage,
         }),
     );
     this.#leader = this.servers[0] ?? null;

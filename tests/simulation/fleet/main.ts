@@ -7,7 +7,12 @@
  */
 
 import process from "node:process";
+import { runCampaign } from "./campaign.ts";
 import { parseSimulateOptions } from "./options.ts";
+import { readBugs } from "./planted/planted_bug.ts";
+import { runPlanted } from "./planted/planted_tree.ts";
+import type { FirstViolation } from "./planted/search.ts";
+import { PLANTED } from "./planted/this_tree.ts";
 import { runScenario } from "./run.ts";
 import { drawScenario, type Scenario } from "./scenario.ts";
 import { shrink } from "./shrink.ts";
@@ -17,8 +22,8 @@ import type { TraceLine } from "./world.ts";
 /** Lines of the trace that are shown of a run that breaks an invariant. */
 const SHOWN_LINES = 60;
 
-const options = parseSimulateOptions(Deno.args);
-const { kinds, skipped, seed: first, seeds: count, hosts: hostCount, services: serviceCount } =
+const options = parseSimulateOptions(Deno.args, await readBugs());
+const { bug, kinds, skipped, seed: first, seeds: count, hosts: hostCount, services: serviceCount } =
   options;
 
 function say(text: string): void {
@@ -77,6 +82,26 @@ async function explain(seed: number): Promise<Record<string, unknown>> {
     trace: involved.slice(-SHOWN_LINES).map(lineOf),
     replay: replayOf(seed, scenario, shrunk.scenario),
   };
+}
+
+/** Makes runs until one breaks an invariant. */
+async function runUntilFirst(): Promise<number> {
+  const seeds = Array.from({ length: count }, (_, index) => first + index);
+  let found: FirstViolation | null = null;
+  await runCampaign({
+    seeds,
+    hostCount,
+    serviceCount,
+    kinds,
+    skipped,
+    onRun(_, { seed, violation }) {
+      if (violation === null) return true;
+      found = { seed, check: violation.check, message: violation.message };
+      return false;
+    },
+  });
+  say(JSON.stringify(found));
+  return found === null ? 0 : 1;
 }
 
 async function runMany(): Promise<number> {
@@ -140,4 +165,7 @@ function show(summary: {
   say(`\nagain: ${explained["replay"]}`);
 }
 
-Deno.exitCode = options.trace ? await showOne() : await runMany();
+if (bug !== null && bug.name !== PLANTED) {
+  Deno.exitCode = (await runPlanted(bug, Deno.args, { stdout: "inherit" })).code;
+} else if (options.trace) Deno.exitCode = await showOne();
+else Deno.exitCode = options.first ? await runUntilFirst() : await runMany();

@@ -4,13 +4,17 @@
  * @module
  */
 
-import { newCommand, someOf, wholeNumber } from "../../../scripts/command_line.ts";
+import { newCommand, oneOf, someOf, wholeNumber } from "../../../scripts/command_line.ts";
 import { FAULT_KINDS, type FaultKind } from "./faults.ts";
 import { type Check, CHECKS } from "./invariants.ts";
 import { PENDING_CHECK_NAMES, STANDING_KINDS } from "./pending.ts";
+import { type NamedBug, skippedFor } from "./planted/planted_bug.ts";
 
 /** What the user asked for. Ends the program with one message if the arguments are wrong, or after `--help`. */
-export function parseSimulateOptions(args: readonly string[]) {
+export function parseSimulateOptions(
+  args: readonly string[],
+  bugs: ReadonlyMap<string, NamedBug>,
+) {
   const command = newCommand(
     "simulate",
     "Runs a fleet of real agents in virtual time, with faults drawn from a seed, and checks the invariants. Of the first " +
@@ -35,17 +39,31 @@ export function parseSimulateOptions(args: readonly string[]) {
       "--only <indexes>",
       "with --trace: which faults of the seed to keep, by their numbers, or none",
     )
+    .option(
+      "--bug <name>",
+      "a planted bug (planted/bugs) to put into the code; faults and checks are those that are named for it",
+      oneOf([...bugs.keys()]),
+    )
+    .option(
+      "--first",
+      "end at the first run that breaks an invariant, and do not shorten it",
+      false,
+    )
     .option("--jobs <n>", "threads", wholeNumber, Math.max(1, navigator.hardwareConcurrency))
     .option("--trace", "show all that happened in the run of the first seed", false)
     .option("--json", "one JSON object on stdout", false);
   command.parse([...args], { from: "user" });
-  const { faults, skip, ...others } = command.opts();
+  const { faults, skip, bug: name, ...others } = command.opts();
+  const bug = name === undefined ? null : bugs.get(name) ?? null;
   return {
     ...others,
-    kinds: faults ?? STANDING_KINDS,
-    skipped: skip ?? (faults === undefined ? PENDING_CHECK_NAMES : []),
-    /** The options that say which faults and which checks, as they have to be given again. */
+    bug,
+    kinds: faults ?? bug?.kinds ?? STANDING_KINDS,
+    skipped: skip ??
+      (bug !== null ? skippedFor(bug) : faults === undefined ? PENDING_CHECK_NAMES : []),
+    /** The options that say which code, which faults and which checks, as they have to be given again. */
     given: [
+      ...bug === null ? [] : [`--bug ${bug.name}`],
       ...faults === undefined ? [] : [`--faults ${wordFor(faults)}`],
       ...skip === undefined ? [] : [`--skip "${skip.join(",") || "none"}"`],
     ],

@@ -20,7 +20,6 @@ import { JuteReader, WireError } from "../../../zookeeper/wire/jute.ts";
 import { opcodes } from "../../../zookeeper/wire/protocol.ts";
 import { readConnectRequest, writeConnectResponse } from "../../../zookeeper/wire/records.ts";
 import type { NetworkStream, Party } from "./network.ts";
-import { plant, type Sabotage } from "./sabotage.ts";
 import type { ProcessClock } from "./virtual_time.ts";
 
 /** A change in the order that the leader has given it. All servers execute the same changes in the same order. */
@@ -125,7 +124,7 @@ export class Replica implements Party {
 
   constructor(
     place: string,
-    { clock, peers, sabotage }: { clock: ProcessClock; peers: Peers; sabotage: Sabotage | null },
+    { clock, peers }: { clock: ProcessClock; peers: Peers },
   ) {
     this.place = place;
     this.clock = clock;
@@ -145,7 +144,6 @@ export class Replica implements Party {
       log: silentLog,
     });
     this.tree.takeDirty();
-    if (sabotage !== null) plant(sabotage, this.tree, () => this.#present?.sessionId ?? 0n);
   }
 
   /** Whether it runs. */

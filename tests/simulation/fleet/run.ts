@@ -11,7 +11,6 @@ import { type Check, InvariantViolation } from "./invariants.ts";
 import { Machine } from "./machine.ts";
 import { Operator } from "./operator.ts";
 import type { RandomStream } from "./random.ts";
-import type { Sabotage } from "./sabotage.ts";
 import type { PlannedHost, Scenario } from "./scenario.ts";
 import { planOf } from "./scenario.ts";
 import { isHeld } from "./tree_mirror.ts";
@@ -53,17 +52,15 @@ export interface RunOptions {
   readonly log?: LogOf | null;
   /** What is not checked. Default: everything is. */
   readonly skipped?: readonly Check[];
-  /** A bug that is planted. Default: none. */
-  readonly sabotage?: Sabotage | null;
 }
 
 /** Runs a scenario to its end. */
 export async function runScenario(
   scenario: Scenario,
-  { log = null, skipped = [], sabotage = null }: RunOptions = {},
+  { log = null, skipped = [] }: RunOptions = {},
 ): Promise<RunResult> {
   const { seed, serverCount } = scenario;
-  const world = new World({ seed, serverCount, log, skipped: new Set(skipped), sabotage });
+  const world = new World({ seed, serverCount, log, skipped: new Set(skipped) });
   const run = new Run(world, scenario);
   try {
     await run.install();

@@ -12,7 +12,6 @@ import type { Machine } from "./machine.ts";
 import { Network } from "./network.ts";
 import { ANY_PACE } from "./pace.ts";
 import { RandomStream } from "./random.ts";
-import type { Sabotage } from "./sabotage.ts";
 import type { LogOf, Surroundings } from "./surroundings.ts";
 import { VirtualTime } from "./virtual_time.ts";
 
@@ -52,12 +51,11 @@ export class World implements Surroundings {
   readonly #cutOffSinceMs = new Map<string, number>();
 
   constructor(
-    { seed, serverCount, log, skipped, sabotage }: {
+    { seed, serverCount, log, skipped }: {
       readonly seed: number;
       readonly serverCount: number;
       readonly log: LogOf | null;
       readonly skipped: ReadonlySet<Check>;
-      readonly sabotage: Sabotage | null;
     },
   ) {
     this.random = new RandomStream(seed);
@@ -71,7 +69,6 @@ export class World implements Surroundings {
       random: this.random.fork("ensemble"),
       serverCount,
       observer: this.observer,
-      sabotage,
     });
   }
 

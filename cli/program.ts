@@ -295,7 +295,7 @@ function addStatus(program: Command): void {
 
 function addHost(program: Command): void {
   const host = program.command("host")
-    .summary("take a host that is dead for good out of the fleet")
+    .summary("take a host that is dead for good out of the fleet, or free its slot")
     .description("What operators do about a single host.");
   host.command("forget")
     .description(
@@ -306,6 +306,15 @@ function addHost(program: Command): void {
     .option("--service <name>", "only for this service")
     .addOption(zookeeperOption())
     .action(async (name, options) => (await import("./host.ts")).forgetHostCommand(name, options));
+  host.command("release-slot")
+    .description(
+      "Free a slot in a host's name whose machine is gone for good: a clone, or the machine that had the name before. " +
+        "Refused while that machine's agent is online, which gives it back by itself.",
+    )
+    .argument("<host>", "its name")
+    .option("--service <name>", "only for this service")
+    .addOption(zookeeperOption())
+    .action(async (name, options) => (await import("./host.ts")).releaseSlotCommand(name, options));
 }
 
 function addLogs(program: Command): void {

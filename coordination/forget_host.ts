@@ -71,7 +71,8 @@ export async function forgetHost(
   return forgotten;
 }
 
-async function readServiceNames(zk: ZooKeeper): Promise<string[]> {
+/** The services of the tree, by name. */
+export async function readServiceNames(zk: ZooKeeper): Promise<string[]> {
   const [children = []] = await readChildren(zk, [SERVICES], SERVICES_MAX);
   return keepNames(children, SERVICES, new Problems());
 }

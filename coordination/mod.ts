@@ -19,6 +19,7 @@ export * from "./forget_host.ts";
 export * from "./known_releases.ts";
 export * from "./known_services.ts";
 export * from "./registration.ts";
+export * from "./release_slot.ts";
 export * from "./reports.ts";
 export * from "./rollouts.ts";
 export * from "./service_view.ts";

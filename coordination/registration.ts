@@ -11,8 +11,10 @@ import {
   currentSchema,
   decodeEntry,
   decodeNode,
+  decodeSlot,
   donePath,
   doneTallies,
+  isHeldElsewhere,
   isOfSameAgent,
   markersOf,
   type RawNode,
@@ -22,6 +24,7 @@ import {
   ROOT,
   type Roster,
   servingPath,
+  slotsPath,
   transactions,
 } from "../rollout/mod.ts";
 import { hasCode, type ZooKeeper } from "../zookeeper/mod.ts";
@@ -99,7 +102,8 @@ export interface Registration {
  * Registers the host with ephemeral nodes of the present session. They replace those that an earlier session of this agent has
  * left. Each change depends on what was read, so that of two machines that start at once under one name one is refused.
  *
- * @returns The markers that stand now, and the tallies of those waves whose hosts are not counted any more.
+ * @returns The markers that stand now; the tallies of those waves whose hosts are not counted any more; and whether another
+ * machine holds a slot in the host's name. None takes one from now on: only who is registered under a name does.
  * @throws {HostNameTaken}
  * @throws {EntryError} when the entry of another session cannot be read.
  */
@@ -108,7 +112,11 @@ export async function registerHost(
   service: string,
   registration: Registration,
 ): Promise<
-  { readonly markers: ReadonlySet<string>; readonly gone: ReadonlySet<string> }
+  {
+    readonly markers: ReadonlySet<string>;
+    readonly gone: ReadonlySet<string>;
+    readonly isSlotElsewhere: boolean;
+  }
 > {
   const { entry, epoch, waves, staged } = registration;
   const { host } = entry;
@@ -123,7 +131,11 @@ export async function registerHost(
       ...ready.map((tally) => readyPath(service, tally, host)),
       ...done.map((tally) => donePath(service, tally, host)),
     ];
-    const [node = null, ...markers] = await readNodes(zk, [currentPath(service, host), ...paths]);
+    const [node = null, slotNode = null, ...markers] = await readNodes(zk, [
+      currentPath(service, host),
+      slotsPath(service, host),
+      ...paths,
+    ]);
     const standing = decodeStanding(node, { zk, service, entry });
     // What is counted no more has no place for a marker.
     const counted = waves.filter(({ tally }) => ready.includes(tally) && done.includes(tally));
@@ -133,7 +145,9 @@ export async function registerHost(
     try {
       await apply(zk, transactions.registerHost(service, write));
       const gone = waves.filter((wave) => !counted.includes(wave)).map(({ tally }) => tally);
-      return { markers: wanted, gone: new Set(gone) };
+      const slot = decodeSlot(service, host, slotNode);
+      const isSlotElsewhere = slot !== null && isHeldElsewhere(slot, entry);
+      return { markers: wanted, gone: new Set(gone), isSlotElsewhere };
     } catch (error) {
       // A marker or an entry of an earlier session may just have gone. The epoch is not read anew.
       if (!isRefused(error) || attempt === ATTEMPTS_MAX) throw error;

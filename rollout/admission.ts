@@ -19,7 +19,7 @@ import {
   type ReleaseIdentity,
 } from "./release_identity.ts";
 import { covers, type FirstWave } from "./service_view.ts";
-import { isHeld, isSameSlot, slotTarget } from "./slot.ts";
+import { describeHeldElsewhere, isHeld, isHeldElsewhere, isSameSlot, slotTarget } from "./slot.ts";
 
 /** Whether a host may take a slot; if not, `waitingFor` says why, in words for an operator. */
 export type Admission =
@@ -60,6 +60,7 @@ export function decideAdmission(census: Census, request: AdmissionRequest): Admi
   const slot = census.slots.get(request.host)?.slot;
   // A slot of a switch that was dropped stands as long as the host is down, and the next one takes its place.
   const isReplaced = slot !== undefined && isHeld(slot) && own.state !== "serving";
+  if (slot !== undefined && isHeldElsewhere(slot, own)) return wait(describeHeldElsewhere(slot));
   if (slot !== undefined && !isReplaced) {
     return wait(
       isHeld(slot)

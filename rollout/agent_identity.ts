@@ -17,3 +17,18 @@ export function isOfSameAgent(entry: AgentIdentity, own: AgentIdentity): boolean
   if (entry.machine === undefined || own.machine === undefined) return true;
   return entry.machine.id === own.machine.id && entry.machine.boot === own.machine.boot;
 }
+
+/** Who has taken a slot, as far as it says so. */
+export type TakenBy = {
+  readonly [Field in keyof AgentIdentity]?: AgentIdentity[Field] | undefined;
+};
+
+/**
+ * Whether a slot was taken by this machine, before or since its last boot: a slot outlives the machine's crash. Who has taken
+ * it is not known of the slots of earlier versions, which count as the machine's own.
+ */
+export function isOfSameMachine(slot: TakenBy, own: TakenBy): boolean {
+  const isOther = (one: string | undefined, other: string | undefined) =>
+    one !== undefined && other !== undefined && one !== other;
+  return !isOther(slot.agent, own.agent) && !isOther(slot.machine?.id, own.machine?.id);
+}

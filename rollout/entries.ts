@@ -106,6 +106,9 @@ export const receivedSchema = z.looseObject({
 /** Bytes that a host received for one version, by where they came from. */
 export type Received = z.infer<typeof receivedSchema>;
 
+/** Schema of a machine and its boot. */
+const machineSchema = z.object({ id: z.string().max(64), boot: z.string().max(64) });
+
 /** Schema of `/dc/current/<service>/<host>`: what the host runs, how ready it is, and why it waits. */
 export const currentSchema = z.looseObject({
   schema,
@@ -113,7 +116,7 @@ export const currentSchema = z.looseObject({
   /** Id of the agent's data directory: it tells two machines with the same name apart. */
   agent: z.string(),
   /** The machine that the agent runs on, and its boot: they tell a copy of the data directory apart. */
-  machine: z.object({ id: z.string().max(64), boot: z.string().max(64) }).optional(),
+  machine: machineSchema.optional(),
   site: nameSchema,
   rack: nameSchema,
   version: versionSchema.nullable(),
@@ -208,6 +211,12 @@ export type Step = z.infer<typeof stepSchema>;
 export const slotSchema = z.looseObject({
   schema,
   host: nameSchema,
+  /**
+   * The agent that took it, and the machine on which: see `agent_identity.ts`. Another machine under the same name has no
+   * right to it. Agents of earlier versions leave both out.
+   */
+  agent: z.string().optional(),
+  machine: machineSchema.optional(),
   from: versionSchema.nullable(),
   to: versionSchema,
   /** Info hash of `to`, see `release_identity.ts`; agents of earlier versions leave it out. */

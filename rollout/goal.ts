@@ -14,7 +14,7 @@ import {
   type ReleaseIdentity,
 } from "./release_identity.ts";
 import { covers, type ServiceView } from "./service_view.ts";
-import { isHeld, slotTarget } from "./slot.ts";
+import { describeHeldElsewhere, isHeld, isHeldElsewhere, slotTarget } from "./slot.ts";
 
 /** A release that a host is to have. */
 type Wanted = ReleaseIdentity & { readonly version: string };
@@ -85,8 +85,15 @@ export function decideGoal(input: GoalInput): GoalDecision {
       ? { goal: { kind: "return_slot" }, hasRejoined }
       : decideWithoutSlot(input, slot);
   }
-  if (input.isServing) return { goal: { kind: "return_slot" }, hasRejoined };
+  const isElsewhere = isHeldElsewhere(slot, input.census.own);
+  if (input.isServing && !isElsewhere) return { goal: { kind: "return_slot" }, hasRejoined };
   const decision = decideWithoutSlot(input, null);
+  if (isElsewhere) {
+    // It serves, or starts to, as any host; but nobody goes down in its name beside the machine that may be down already.
+    return decision.goal.kind === "start"
+      ? decision
+      : { ...decision, goal: { kind: "stay", waitingFor: describeHeldElsewhere(slot) } };
+  }
   if (decision.goal.kind !== "stay") return decision;
   // Nobody can wait for a host to serve that has nothing to serve.
   const isIdle = input.running === null && rejoinOf(input).version === null;

@@ -106,6 +106,8 @@ export type RegistrarMessage =
     readonly markers: ReadonlySet<string>;
     /** Tallies of waves that were known to cover the host, and whose hosts are not counted any more. */
     readonly gone: ReadonlySet<string>;
+    /** Whether another machine holds a slot in this host's name. */
+    readonly isSlotElsewhere: boolean;
   }
   | {
     readonly type: "not_registered";

@@ -148,14 +148,16 @@ function onConnected(
 
 function onRegistered(
   state: State,
-  { service, attempt, epoch, markers, gone }: Extract<RegistrarMessage, { type: "registered" }>,
+  message: Extract<RegistrarMessage, { type: "registered" }>,
   { identity: { host }, context }: Deps,
 ): void {
+  const { service, attempt, epoch, markers, gone, isSlotElsewhere } = message;
   const registration = state.registrations.get(service);
   if (registration === undefined || attempt !== state.attempt) return;
   registration.isRegistered = true;
   registration.epoch = epoch;
   registration.markers = markers;
+  registration.isSlotElsewhere = isSlotElsewhere;
   // A wave may have ended while the host was busy with its switch. Its coordinator will say which there are.
   const { counted } = registration;
   const waves = counted.waves.filter(({ tally }) => !gone.has(tally));

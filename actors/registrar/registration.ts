@@ -44,6 +44,11 @@ export interface Registration {
   epoch: number | null;
   /** The slot that has to be shown with its present step; `null` if none has. */
   slot: Slot | null;
+  /**
+   * Whether another machine held a slot in this host's name when it registered: then the host writes and removes none without
+   * looking.
+   */
+  isSlotElsewhere: boolean;
   /** When the last write began, on the monotonic clock. */
   writtenMs: number;
   /** When the next write is due, if its timer is active. */
@@ -90,6 +95,7 @@ export function firstRegistration(identity: HostIdentity, nowMs: number): Regist
     counted: { waves: [], staged: null },
     epoch: null,
     slot: null,
+    isSlotElsewhere: false,
     writtenMs: Number.NEGATIVE_INFINITY,
     dueMs: Number.NEGATIVE_INFINITY,
     problem: null,

@@ -76,7 +76,7 @@ export function write(state: State, service: string, context: Context): void {
   const { epoch, isRegistered, isDirty } = registration;
   if (zookeeper === null || !isRegistered || epoch === null || !isDirty) return;
   begin(registration, context);
-  const { slot } = registration;
+  const slot = registration.isSlotElsewhere ? null : registration.slot;
   const entry = shownEntry(registration);
   registration.slot = null;
   const markers = markerChange(registration, service);
@@ -126,7 +126,8 @@ function report(
     readonly context: Context;
   },
 ): void {
-  const { service, slot, holdsSlot, places, isFailure, replyTo } = request;
+  const { service, slot, places, isFailure, replyTo } = request;
+  const holdsSlot = request.holdsSlot && !registration.isSlotElsewhere;
   const { zookeeper, attempt } = state;
   const { epoch } = registration;
   const entry = shownEntry(registration);

@@ -129,7 +129,7 @@ function resumeSwitch(
   const { options, context } = tools.deps;
   const resumption = decideResumption(
     change,
-    { host: options.host, running: tools.now.running?.version ?? null },
+    { owner: options, running: tools.now.running?.version ?? null },
     reading,
   );
   switch (resumption.kind) {
@@ -227,7 +227,7 @@ function askForSlot(
     readonly wave: FirstWave | null;
   },
 ): State {
-  const { service, host } = deps.options;
+  const { service } = deps.options;
   const change = newSwitch(now.running, wanted, {
     policy: reading.census.policy,
     sinceMs: deps.context.clock.wallTimeMs(),
@@ -235,7 +235,7 @@ function askForSlot(
   });
   const { census } = reading;
   const place = placeToLeave(state, reading);
-  const request = { service, slot: toSlot(change, host), census, wave, place };
+  const request = { service, slot: toSlot(change, deps.options), census, wave, place };
   act(state, {
     what: "take a slot",
     change: () => takeSlot(zookeeper, request),

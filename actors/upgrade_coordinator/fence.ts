@@ -56,13 +56,13 @@ function askForStop(
   },
 ): State {
   const { options, context } = deps;
-  const { host, service } = options;
+  const { service } = options;
   state.phase = { kind: "draining", change, at: "asking" };
   context.pipeToSelf(
     async (signal) => {
       // As a host that is down it may pass beyond the budget. If it serves again, the runner tells, and it is decided anew.
       if (isDown && await isServing({ options, context, signal })) return false;
-      const slot = toSlot({ ...change, step: "stopping" }, host);
+      const slot = toSlot({ ...change, step: "stopping" }, options);
       const passed = passFence(zookeeper, { service, slot, reading });
       return await inTime(passed, { clock: context.clock, signal });
     },
@@ -96,7 +96,7 @@ function turnBack(
   },
 ): State {
   const { options, context } = deps;
-  const { host, service } = options;
+  const { service } = options;
   context.log.warn("{service}: does not switch to {to}, and gives its slot back: {reason}", {
     service,
     to: change.to,
@@ -109,7 +109,7 @@ function turnBack(
   context.pipeToSelf(
     async (signal) => {
       try {
-        const held = { slot: toSlot(change, host), census: reading.census };
+        const held = { slot: toSlot(change, options), census: reading.census };
         const given = giveSlotBack(zookeeper, service, held);
         await inTime(given, { clock: context.clock, signal });
       } finally {

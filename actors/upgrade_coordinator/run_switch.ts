@@ -84,7 +84,7 @@ function runStep(state: State, change: Switch, deps: Deps): State {
     ...(isAway ? { ...releaseBefore(change), state: "down" } : healthPatch(state)),
   };
   // The step in the slot is for other hosts and people to read. Only the journal matters for a resume, so nobody waits for it.
-  const slot = change.hasSlot && change.step !== "reporting" ? toSlot(change, options.host) : null;
+  const slot = change.hasSlot && change.step !== "reporting" ? toSlot(change, options) : null;
   options.registrar.tell({ type: "update", service: options.service, patch, slot });
   if (change.step === "reporting") return report(state, change, deps);
 
@@ -178,7 +178,7 @@ function writeJournal(state: State, change: Switch, { options, context }: Deps):
 export function report(state: State, change: Switch, deps: Deps): State {
   const { options, context } = deps;
   writeJournal(state, change, deps);
-  const { service, registrar, host } = options;
+  const { service, registrar } = options;
   if (change.reason !== null && !change.hasSlot) {
     registrar.tell({ type: "update", service, patch: outcomePatch(state, change) });
     context.self.tell({ type: "report_answer", outcome: { ok: true, halted: false } });
@@ -190,7 +190,7 @@ export function report(state: State, change: Switch, deps: Deps): State {
       type: "report",
       service,
       patch: outcomePatch(state, change),
-      slot: toSlot(change, host),
+      slot: toSlot(change, options),
       holdsSlot: change.hasSlot,
       places: state.place === undefined ? null : state.place === null ? [] : [state.place.node],
       // A hook that fails says nothing about the version: the slot goes back, and nobody else is halted.

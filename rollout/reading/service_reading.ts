@@ -41,6 +41,7 @@ import {
   withContent,
 } from "./shared_entries.ts";
 import type { FirstWave, ServiceView } from "../service_view.ts";
+import { UNREADABLE } from "../slot.ts";
 
 /** A {@link ServiceView} with what else the host's own decisions need. */
 export interface ServiceReading extends SharedEntries {
@@ -194,7 +195,7 @@ export function unreadableSlot(host: string, node: RawNode): Slot {
     schema: SCHEMA_VERSION,
     host,
     from: null,
-    to: "unreadable",
+    to: UNREADABLE,
     step: "draining",
     sinceMs: node !== null && "mtimeMs" in node ? node.mtimeMs : 0,
     wave: null,

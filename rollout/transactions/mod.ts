@@ -14,6 +14,7 @@ export * from "./give_slot_back.ts";
 export * from "./host_entry.ts";
 export * from "./operation.ts";
 export * from "./pass_fence.ts";
+export * from "./release_slot.ts";
 export * from "./report_failure.ts";
 export * from "./report_switch.ts";
 export * from "./set_control.ts";

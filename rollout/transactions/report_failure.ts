@@ -13,7 +13,7 @@ import { changeCounter } from "./counter.ts";
 import { checkEpoch, type HostWrite, writeEntry } from "./host_entry.ts";
 import type { Transaction, TreeOperation } from "./operation.ts";
 import { leaveStaging } from "./staging.ts";
-import { isHeld, isSameSlot, slotTarget } from "../slot.ts";
+import { isHeld, isSameSlot, isUnreadable, slotTarget } from "../slot.ts";
 
 /** The failure of a switch, as the host reports it. */
 export interface FailureReport extends HostWrite {
@@ -40,11 +40,12 @@ export function reportFailure(
   const standing = view.slots.get(host);
   const isHalted = view.control?.state === "halted";
   const entry = writeEntry(service, failure);
-  const isOurs = standing !== undefined && isSameSlot(standing, slot);
-  if (standing !== undefined && (isHeld(standing) ? !isOurs : isOurs)) {
-    // The report was made before and its reply was lost: the standing slot is a later one, or the record. Halting again
-    // would undo what an operator has decided since.
-    return { operations: [inEpoch, ...entry], halts: isHalted };
+  const leaving = leaveStaging(
+    service,
+    stagingNodes.filter((place) => place.host === host).map(({ node }) => node),
+  );
+  if (standing !== undefined && !isToBeRecorded(standing, slot)) {
+    return { operations: [inEpoch, ...entry, ...leaving], halts: isHalted };
   }
   const decision = decideFailure(toCensus(view, host), { host, service, ...slotTarget(slot) });
   const halts = decision.halt && !isHalted;
@@ -57,10 +58,7 @@ export function reportFailure(
     // An operator may have removed the slot; the failure must be recorded all the same.
     { op: standing === undefined ? "create" : "set", path: slotsPath(service, host), data: failed },
     ...entry,
-    ...leaveStaging(
-      service,
-      stagingNodes.filter((place) => place.host === host).map(({ node }) => node),
-    ),
+    ...leaving,
   ];
   if (decision.halt && halts) {
     const control = {
@@ -75,4 +73,15 @@ export function reportFailure(
     operations.push({ op: "set", path: CONTROL, data: encodeEntry(control), version });
   }
   return { operations, halts };
+}
+
+/**
+ * Whether the standing slot becomes the record of this failure. The record of this very switch says that the report was made
+ * before and its reply was lost: halting again would undo what an operator has decided since. So says a slot that the host
+ * has taken later; and that of another machine under its name is not the host's to overwrite. One that cannot be read is the
+ * slot of this switch, unless somebody shows another.
+ */
+function isToBeRecorded(standing: Slot, slot: Slot): boolean {
+  const isOurs = isSameSlot(standing, slot);
+  return isHeld(standing) ? isOurs || isUnreadable(standing) : !isOurs;
 }

@@ -33,7 +33,7 @@ export function decideAtFence(
     return { kind: "turn_back", reason: "it is not registered under its name" };
   }
   const fence = decideFence(reading.census, {
-    slot: toSlot(change, now.host),
+    slot: toSlot(change, { host: now.host, ...now.identity }),
     waveNodes: reading.waves.map(({ node }) => node),
     committed: reading.service?.entry.committed ?? null,
   });

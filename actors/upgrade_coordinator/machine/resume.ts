@@ -6,7 +6,7 @@
  */
 
 import { type CensusReading, isHeld, isSameSlot } from "../../../rollout/mod.ts";
-import { hasStopped, resume, type Switch, toSlot } from "./switch.ts";
+import { hasStopped, resume, type SlotOwner, type Switch, toSlot } from "./switch.ts";
 
 /** How to go on. */
 export type Resumption =
@@ -23,7 +23,7 @@ export type Resumption =
 /** Decides how to go on. `running`: the version that the host runs or restarts, `null` if none. */
 export function decideResumption(
   change: Switch,
-  { host, running }: { readonly host: string; readonly running: string | null },
+  { owner, running }: { readonly owner: SlotOwner; readonly running: string | null },
   reading: CensusReading,
 ): Resumption {
   const { from, to, step, hasSlot } = change;
@@ -51,9 +51,9 @@ export function decideResumption(
   }
   if (running === null) {
     if (reading.service?.entry.withdrawn.includes(to)) return drop("its rollout was aborted");
-    const standing = reading.census.slots.get(host)?.slot;
+    const standing = reading.census.slots.get(owner.host)?.slot;
     const isOwn = standing !== undefined && isHeld(standing) &&
-      isSameSlot(standing, toSlot(change, host));
+      isSameSlot(standing, toSlot(change, owner));
     if (!isOwn) return drop("its slot is gone, and nothing runs");
   }
   return { kind: "go_on", change: resume(change, running) };

@@ -7,6 +7,7 @@
 
 import { infoHashOf, NO_BLOB, type SwitchEntry, type SwitchStep } from "../../../host/mod.ts";
 import {
+  type AgentIdentity,
   type Current,
   DEFAULT_POLICY,
   type FirstWave,
@@ -206,10 +207,14 @@ function hashIn(infoHash: string | undefined): string | null | undefined {
   return infoHash === undefined ? undefined : infoHashOf({ infoHash });
 }
 
+/** Whose switch it is. */
+export type SlotOwner = AgentIdentity & { readonly host: string };
+
 /** The switch as its slot shows it to other hosts. */
-export function toSlot(change: Switch, host: string): Slot {
+export function toSlot(change: Switch, { host, agent, machine }: SlotOwner): Slot {
   const { from, to, infoHash, step, sinceMs, wave, reason } = change;
-  return { schema: SCHEMA_VERSION, host, from, to, infoHash, step, sinceMs, wave, reason };
+  const owner = { host, agent, machine };
+  return { schema: SCHEMA_VERSION, ...owner, from, to, infoHash, step, sinceMs, wave, reason };
 }
 
 /** What the host ran before the switch, as its entry says it. */

@@ -48,6 +48,7 @@ import {
   DEPLOY,
   EntryError,
   fromFullReading,
+  isUnreadable,
   markersOf,
   RolloutError,
   SCHEMA_VERSION,
@@ -102,7 +103,7 @@ function decideAll(reading: ServiceReading, service: string, { tree }: LocalZooK
   };
   for (const [host, entry] of view.current) assertOwn(host, currentPath(service, host), entry);
   for (const [host, entry] of view.slots) {
-    if (entry.to !== "unreadable") assertOwn(host, slotsPath(service, host), entry);
+    if (!isUnreadable(entry)) assertOwn(host, slotsPath(service, host), entry);
     else assert.ok(tree.find(slotsPath(service, host)) !== undefined, host);
   }
   for (const host of view.roster) assert.ok(isName(host), host);

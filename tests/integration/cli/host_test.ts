@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
 import { readFleet } from "../../../coordination/mod.ts";
+import { encodeEntry, slotsPath } from "../../../rollout/mod.ts";
+import { slot } from "../../unit/rollout/views.ts";
 import { ZooKeeper } from "../../../zookeeper/mod.ts";
 import { rollcall, startServers } from "./rollcall_process.ts";
 import { enlist } from "./rosters.ts";
@@ -15,4 +17,18 @@ Deno.test("rollcall host forget: takes a host that is offline off the rosters, a
   await using zookeeper = new ZooKeeper(servers.zookeeper);
   const fleet = await readFleet(zookeeper);
   assert.deepEqual(fleet.services["A"]?.hosts.map(({ host }) => host), ["web-1"]);
+});
+
+Deno.test("rollcall host release-slot: frees a slot whose machine is gone, and leaves the host on the roster", async () => {
+  await using servers = await startServers();
+  await enlist(servers, ["web-1"]);
+  await using zookeeper = new ZooKeeper(servers.zookeeper);
+  const held = slot("web-1", { agent: "gone", to: "2", step: "checking" });
+  await zookeeper.create(slotsPath("A", "web-1"), encodeEntry(held));
+  const release = ["host", "release-slot", "web-1", "--zookeeper", servers.zookeeper] as const;
+  const freed = await rollcall(...release);
+  assert.equal(freed.stdout, "Freed the slot of web-1 for A: it was at checking, to 2.\n");
+  const again = await rollcall(...release);
+  assert.equal(again.status, 1);
+  assert.match(again.stderr, /expected one of A, B, it has none/);
 });

@@ -430,7 +430,7 @@ function beginNext(world: World, host: Alive): [string, World][] {
       const { wave } = next;
       const running = host.running === null ? null : { version: host.running };
       const switched = newSwitch(running, next, { ...beginning, wave });
-      const slot = toSlot(switched, host.name);
+      const slot = toSlot(switched, current(host.name));
       const [place = null] = census.policy.maxConcurrent > 1 ? ownPlaces : [];
       const operations = transactions.takeSlot(census, { service: SERVICE, slot, wave, place });
       const asked = { kind: "take_slot", change: switched } as const;
@@ -487,7 +487,11 @@ function begin(world: World, host: Alive, change: Switch): World {
 function resume(world: World, host: Alive, change: Switch): [string, World] {
   const reading = censusOf(world.tree, host);
   if (decide(world.tree, host, null).next.kind === "register") return ["waits", world];
-  const resumption = decideResumption(change, { host: host.name, running: host.running }, reading);
+  const resumption = decideResumption(
+    change,
+    { owner: current(host.name), running: host.running },
+    reading,
+  );
   switch (resumption.kind) {
     case "go_on":
       return ["resumes its switch", begin(world, host, resumption.change)];
@@ -509,7 +513,7 @@ function resume(world: World, host: Alive, change: Switch): [string, World] {
 
 function lookAtFence(world: World, host: Alive, change: Switch): [string, World] {
   const reading = censusOf(world.tree, host);
-  const slot = toSlot(change, host.name);
+  const slot = toSlot(change, current(host.name));
   const decision = decideAtFence(nowOf(world.tree, host), reading, { change, isDrained: true });
   switch (decision.kind) {
     case "turn_back": {
@@ -570,7 +574,7 @@ function report(world: World, host: Alive, change: Switch): [string, World][] {
   if (change.reason !== null && !change.hasSlot) return [["is done", finish(world, host)]];
   if (agent.registration !== "registered") return [];
   const reading = readingOf(world.tree);
-  const slot = toSlot(change, name);
+  const slot = toSlot(change, current(name));
   const markers = world.tree.markers(entry, stagedOf(world.tree, host));
   const done = { service: SERVICE, entry, slot, epoch: agent.epoch, markers };
   const { view: { slots, slotsVersion } } = reading;
@@ -617,7 +621,7 @@ function deliver(
       const standing = readingOf(next.tree).view.slots.get(host.name);
       const isTaken = isAnswered
         ? isDone
-        : standing !== undefined && isSameSlot(standing, toSlot(change, host.name));
+        : standing !== undefined && isSameSlot(standing, toSlot(change, current(host.name)));
       return isTaken ? begin(next, host, change) : idle(next, host);
     }
     case "pass_fence":

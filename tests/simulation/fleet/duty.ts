@@ -6,13 +6,15 @@
  */
 
 import type { Fleet } from "../../../coordination/mod.ts";
-import { CONTROL, DEPLOY, OTHER_CONTENT_ADVICE } from "../../../rollout/mod.ts";
+import { CONTROL, DEPLOY, OTHER_CONTENT_ADVICE, releaseAdvice } from "../../../rollout/mod.ts";
 
 /** What is to be done. */
 export type Answer =
   | { readonly kind: "resume" }
   | { readonly kind: "abort" }
   | { readonly kind: "publish under another version" }
+  /** Free the slot in a host's name whose machine is gone. */
+  | { readonly kind: "release_slot"; readonly host: string }
   /** Delete a node that is nobody's. */
   | { readonly kind: "delete"; readonly path: string };
 
@@ -28,6 +30,8 @@ export function answerTo(
   if (stray !== undefined) return { kind: "delete", path: stray };
   const [wave] = queue;
   const hosts = Object.values(services).flatMap((service) => service.hosts);
+  const holder = hosts.find(({ host, waitingFor }) => waitingFor?.endsWith(releaseAdvice(host)));
+  if (holder !== undefined) return { kind: "release_slot", host: holder.host };
   if (hosts.some(({ waitingFor }) => waitingFor?.includes(OTHER_CONTENT_ADVICE))) {
     return wave === undefined ? { kind: "publish under another version" } : { kind: "abort" };
   }

@@ -407,15 +407,17 @@ export const KINDS = {
       run.machineOf(host)?.changeFile(service, { isCurrent: isOther, isDamaged: amount > 1 });
     },
   },
-  /** A second machine comes up with a copy of the disk. */
+  /** A second machine comes up with a copy of the disk, where the first one is cut off perhaps, so that it gets the name. */
   clone: {
     weight: 1,
-    forMs: [3_000, 20_000],
-    strike(run, { host }) {
+    forMs: [3_000, 40_000],
+    strike(run, { host, isOther }) {
       const clone = run.addClone(host);
-      clone?.powerOn();
+      if (clone === null) return;
+      clone.powerOn();
+      const heal = isOther ? cut(run, [host], serverPlaces(run)) : () => {};
       return () => {
-        if (clone === null) return;
+        heal();
         clone.isGone = true;
         clone.powerOff();
       };

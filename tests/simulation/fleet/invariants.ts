@@ -39,7 +39,7 @@ export const CHECKS = {
     "who switches in a wave starts the content that was rolled out, and the wave is finished with no other",
   "I5 slot": "a service that serves is stopped with a slot of its own",
   "I5 stands": "the slot of a host that is down for its switch stands",
-  "I5 owner": "nobody but its host and an operator removes a slot",
+  "I5 owner": "nobody but the machine that took a slot and an operator changes or removes it",
   "I6 admission": "nobody is admitted while control is not running",
   "I6 fence": "nobody goes on to stop a service while control is not running",
   "I7 end": "once the faults have stopped, the rollout ends and everybody serves",
@@ -103,6 +103,8 @@ export class Invariants implements ChangeObserver {
   readonly #fenced = new Set<string>();
   /** Hosts past their fence that an operator has forgotten, by service and host. */
   readonly #excused = new Set<string>();
+  /** The machine that took each slot, by service and host. */
+  readonly #slotPlaces = new Map<string, string>();
   readonly #budgetAtAdmission = new Map<string, number>();
   /** The machines that have each release in full, or had it, by service and version. */
   readonly #staged = new Map<string, Set<string>>();
@@ -253,6 +255,7 @@ export class Invariants implements ChangeObserver {
     const isTaken = after !== null && isHeld(after);
     const isAnother = wasHeld && isTaken &&
       (before.to !== after.to || before.sinceMs !== after.sinceMs);
+    this.#checkOwner(slot, place, { isTaken });
     if (isTaken && (!wasHeld || isAnother)) {
       this.#count(isAnother ? "slot replaced" : "slot taken");
       this.#world.trace(this.#machineAt(place), `${service}: slot to ${after.to} by ${host}`);
@@ -291,13 +294,28 @@ export class Invariants implements ChangeObserver {
       this.#forgetTakenDown(service, host);
       return;
     }
-    const owner = this.#machineAt(place);
-    if (owner !== null && owner.name !== host) {
-      this.fail("I5 owner", `${owner.name} removed the slot of ${host} for ${service}`, [
-        host,
-        owner.name,
-      ]);
+  }
+
+  /** A clone, or who had the name before, is another machine: its slot is not its namesake's to use, to end or to replace. */
+  #checkOwner(
+    { service, host, before, after }: {
+      service: string;
+      host: string;
+      before: Slot | null;
+      after: Slot | null;
+    },
+    place: string,
+    { isTaken }: { isTaken: boolean },
+  ): void {
+    const key = `${service} ${host}`;
+    const wasHeld = before !== null && isHeld(before);
+    const owner = this.#slotPlaces.get(key) ?? place;
+    if (wasHeld && owner !== place && !this.#isOperator(place)) {
+      const what = after === null ? "removes" : "changes";
+      this.fail("I5 owner", `${place} ${what} the slot of ${owner} for ${service}`, [owner, place]);
     }
+    if (isTaken && !wasHeld) this.#slotPlaces.set(key, place);
+    if (!isTaken) this.#slotPlaces.delete(key);
   }
 
   #checkAdmission({ service, host, slot }: { service: string; host: string; slot: Slot }): void {
@@ -557,7 +575,7 @@ export class Invariants implements ChangeObserver {
     const entries = this.tree.of(service);
     const slot = entries.slots.get(name);
     const key = `${service} ${name}`;
-    if (!isHeld(slot)) {
+    if (!isHeld(slot) || this.#slotPlaces.get(key) !== place) {
       if (this.#excused.has(key) || this.#isUnreportedStart(running, entries, name)) return;
       this.fail("I5 slot", `${place} stops ${service} ${version} without a slot of its own`, [
         place,
@@ -631,10 +649,6 @@ export class Invariants implements ChangeObserver {
       }
       if (isHeld(this.tree.of(service).slots.get(machine.name))) continue;
       this.#takenDown.delete(key);
-      // The machine that has the name now serves: the one that was taken down is a clone, or has one.
-      if (this.#world.machinesNamed(machine.name).some((other) => other.isServing(service))) {
-        continue;
-      }
       this.fail(
         "I5 stands",
         `${machine.place} is down for its switch of ${service}, and its slot is gone`,

@@ -18,6 +18,7 @@ import {
   readDeployQueue,
   readFleet,
   readServices,
+  releaseSlot,
   setControl,
   startRollout,
 } from "../../../coordination/mod.ts";
@@ -48,6 +49,8 @@ export type Verb =
   | { readonly kind: "resume" }
   | { readonly kind: "abort" }
   | { readonly kind: "forget"; readonly host: string }
+  /** Frees the slot in a host's name whose machine is gone. */
+  | { readonly kind: "release_slot"; readonly host: string }
   /** Deletes a node, as one does with `zkCli.sh`. */
   | { readonly kind: "delete"; readonly path: string };
 
@@ -76,8 +79,8 @@ export class Operator implements Party {
 
   /** Does something. Resolves to whether it is known to be done. */
   async run(verb: Verb): Promise<boolean> {
-    const what = verb.kind === "forget"
-      ? `forget ${verb.host}`
+    const what = verb.kind === "forget" || verb.kind === "release_slot"
+      ? `${verb.kind} ${verb.host}`
       : verb.kind === "delete"
       ? `delete ${verb.path}`
       : verb.kind;
@@ -144,6 +147,9 @@ export class Operator implements Party {
         return;
       case "forget":
         await forgetHost(zk, verb.host);
+        return;
+      case "release_slot":
+        await releaseSlot(zk, verb.host);
         return;
       case "delete":
         await zk.delete(verb.path);

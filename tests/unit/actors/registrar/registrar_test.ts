@@ -15,7 +15,15 @@ import {
   VirtualClock,
 } from "../../../../actors/runtime/mod.ts";
 import type { SessionEvent } from "../../../../actors/session/session.ts";
-import { type Current, currentPath, type Slot } from "../../../../rollout/mod.ts";
+import { joinRoster } from "../../../../coordination/mod.ts";
+import {
+  type Current,
+  currentPath,
+  encodeEntry,
+  SCHEMA_VERSION,
+  type Slot,
+  slotsPath,
+} from "../../../../rollout/mod.ts";
 import type { ZooKeeper } from "../../../../zookeeper/mod.ts";
 import { read, SERVICE, TestTree } from "../../coordination/tree.ts";
 import { slot } from "../../rollout/views.ts";
@@ -270,5 +278,33 @@ Deno.test("registrar: a write that does not end is told, and made again", async 
       await clock.advance(60_000);
       await stopped;
     }
+  });
+});
+
+Deno.test("registrar: a report removes no slot that another machine has taken under this name", async () => {
+  // Regression: a host that knew that it had held a slot removed whatever stood there.
+  await run(async ({ zk, registrar, events, until }) => {
+    const held = slot("web-1", { agent: "that-machine", sinceMs: 7 });
+    const roster = { schema: SCHEMA_VERSION, site: "north", rack: "r1" } as const;
+    await joinRoster(zk, SERVICE, { host: "web-1", roster });
+    await zk.create(slotsPath(SERVICE, "web-1"), encodeEntry(held));
+    events.publish(await connected(zk));
+    await until("it is registered", (entry) => entry !== undefined);
+    const own = slot("web-1", { agent: IDENTITY.agent, sinceMs: 3 });
+    const patch = { version: "2", state: "serving" } as const;
+    registrar.tell({ type: "update", service: SERVICE, patch, slot: { ...own, step: "baking" } });
+    await until("it serves", (entry) => entry?.state === "serving");
+    const outcome = await ask<RegistrarMessage, ReportOutcome>(registrar, (replyTo) => ({
+      type: "report",
+      service: SERVICE,
+      patch: {},
+      slot: own,
+      holdsSlot: true,
+      places: [],
+      isFailure: false,
+      replyTo,
+    }), { timeoutMs: 5_000, clock: systemClock });
+    assert.deepEqual(outcome, { ok: true, halted: false });
+    assert.deepEqual((await read(zk)).view.slots.get("web-1"), held);
   });
 });

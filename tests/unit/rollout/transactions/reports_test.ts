@@ -1,7 +1,13 @@
 /** How a switch ends, and a wave. */
 
 import assert from "node:assert/strict";
-import { decideFinish, type Slot, transactions } from "../../../../rollout/mod.ts";
+import {
+  decideFinish,
+  encodeEntry,
+  type Slot,
+  slotsPath,
+  transactions,
+} from "../../../../rollout/mod.ts";
 import { fleet, type MemoryTree, must, releaseOf, roll, SERVICE } from "../memory_tree.ts";
 import { current, slot } from "../views.ts";
 
@@ -142,4 +148,30 @@ Deno.test("finishWave: commits the offer with the last wave, and is refused once
   assert.equal(queue.length, 0);
   assert.equal(tree.apply(operations ?? []), "NO_NODE", "as after a lost reply");
   assert.equal(finishWave(tree), null);
+});
+
+Deno.test("reportFailure: a slot that cannot be read becomes the record, and counts", () => {
+  // Regression: it was taken for one that the host had taken later, so the failure was recorded nowhere and halted nothing.
+  const tree = fleet("web-1", "web-2");
+  roll(tree, "2");
+  const taken = admit(tree, "web-1");
+  const spoiled = new TextEncoder().encode("paused");
+  must(tree.apply([{ op: "set", path: slotsPath(SERVICE, "web-1"), data: spoiled }]));
+  const report = reportFailure(tree, taken);
+  assert.equal(report.halts, true);
+  must(tree.apply(report.operations));
+  assert.equal(tree.read().view.slots.get("web-1")?.step, "failed");
+});
+
+Deno.test("reportSwitch, reportFailure: leave another machine's slot under the same name alone", () => {
+  const tree = fleet("web-1");
+  roll(tree, "2");
+  const taken = admit(tree, "web-1");
+  const other = { ...taken, agent: "web-1-agent", machine: { id: "m2", boot: "b2" } };
+  const data = encodeEntry(other);
+  must(tree.apply([{ op: "set", path: slotsPath(SERVICE, "web-1"), data }]));
+  const own = { ...taken, agent: "web-1-agent", machine: { id: "m1", boot: "b1" } };
+  must(tree.apply(reportSwitch(tree, own)));
+  must(tree.apply(reportFailure(tree, own).operations));
+  assert.deepEqual(tree.read().view.slots.get("web-1")?.machine, other.machine);
 });

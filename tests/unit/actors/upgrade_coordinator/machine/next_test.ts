@@ -5,9 +5,9 @@ import {
   type HostNow,
 } from "../../../../../actors/upgrade_coordinator/machine/next.ts";
 import { newSwitch, toSlot } from "../../../../../actors/upgrade_coordinator/machine/switch.ts";
-import { DEFAULT_POLICY, transactions } from "../../../../../rollout/mod.ts";
+import { type Current, DEFAULT_POLICY, transactions } from "../../../../../rollout/mod.ts";
 import { fleet, type MemoryTree, must, roll, SERVICE } from "../../../rollout/memory_tree.ts";
-import { current } from "../../../rollout/views.ts";
+import { current, slot } from "../../../rollout/views.ts";
 
 const HOST = "web-1";
 
@@ -115,7 +115,7 @@ Deno.test("decideAtFence: asks once it has drained, and turns back without its s
   const look = (isDrained: boolean, now: Partial<HostNow> = {}) =>
     decideAtFence({ ...NOW, ...now }, tree.count(), { change, isDrained });
   assert.equal(look(true).kind, "turn_back");
-  const slot = toSlot(change, HOST);
+  const slot = toSlot(change, current(HOST));
   must(tree.apply(transactions.takeSlot(census, { service: SERVICE, slot, wave, place: null })));
   assert.deepEqual(look(false), { kind: "drain" });
   assert.deepEqual(look(true), { kind: "ask", isDown: false });
@@ -136,4 +136,49 @@ Deno.test("decideNext: looks at all hosts where nothing runs, and at the end of 
   assert.equal(all({ running }), "rest");
   tree.expire("web-2");
   assert.equal(all({ running }), "end_wave");
+});
+
+/** Gives web-1 an entry of that machine, and has another one under its name take a slot. */
+function heldElsewhere(tree: MemoryTree, entry: Partial<Current> = {}) {
+  const own = current(HOST, { machine: { id: "m1", boot: "b1" }, ...entry });
+  const write = { entry: own, epoch: 0, markers: tree.markers(own), slot: null };
+  must(tree.apply(transactions.writeHost(SERVICE, write), HOST));
+  const { census } = tree.count();
+  const taken = slot(HOST, { agent: own.agent, machine: { id: "m2", boot: "b2" } });
+  const request = { service: SERVICE, slot: taken, wave: census.wave, place: null };
+  must(tree.apply(transactions.takeSlot(census, request)));
+  return { identity: { agent: own.agent, machine: { id: "m1", boot: "b1" } } };
+}
+
+Deno.test("decideNext: a slot that another machine holds under the host's name is neither given back nor used", () => {
+  // Regression: a slot did not say whose it is, so a machine gave its clone's back while the clone was down.
+  const tree = rolling();
+  const now = heldElsewhere(tree);
+  const { next } = decideNext({ ...NOW, ...now }, tree.count());
+  assert.equal(next.kind, "rest");
+  assert.match(
+    ("waitingFor" in next && next.waitingFor) || "",
+    /^another machine under the name web-1 holds its slot .* rollcall host release-slot web-1$/,
+  );
+  assert.equal(kind(tree, { ...now, place: PLACE }), "leave_queue");
+});
+
+Deno.test("decideNext: who is down starts what it should run, and takes no slot in place of another machine's", () => {
+  const tree = rolling();
+  const now = { ...heldElsewhere(tree, { state: "down" }), isServing: false };
+  const start = decideNext({ ...NOW, ...now, running: null, ready: { version: "1" } }, tree.read());
+  assert.equal(start.next.kind, "start");
+  assert.equal(kind(tree, { ...now, place: PLACE }), "leave_queue");
+});
+
+Deno.test("decideAtFence: turns back at another machine's slot", () => {
+  const tree = rolling();
+  const { identity } = heldElsewhere(tree);
+  const { slot: standing } = tree.count().census.slots.get(HOST) ?? {};
+  assert.ok(standing !== undefined);
+  const { from, to, sinceMs } = standing;
+  const how = { policy: DEFAULT_POLICY, sinceMs, wave: tree.count().census.wave };
+  const change = newSwitch({ version: from }, { version: to }, how);
+  const decision = decideAtFence({ ...NOW, identity }, tree.count(), { change, isDrained: true });
+  assert.equal(decision.kind, "turn_back");
 });

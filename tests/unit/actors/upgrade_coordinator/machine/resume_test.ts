@@ -11,6 +11,9 @@ import { fleet, must, roll, SERVICE } from "../../../rollout/memory_tree.ts";
 
 const HOST = "web-1";
 
+/** The machine on which the agent runs. */
+const OWNER = { host: HOST, agent: "web-1-agent", machine: { id: "m1", boot: "b1" } };
+
 /** A switch to version 2, and a tree in which it has its slot. */
 function slotted(): { readonly change: Switch; readonly reading: CensusReading } {
   const tree = fleet(HOST, "web-2");
@@ -21,7 +24,7 @@ function slotted(): { readonly change: Switch; readonly reading: CensusReading }
     sinceMs: 5,
     wave: census.wave,
   });
-  const slot = toSlot(change, HOST);
+  const slot = toSlot(change, OWNER);
   must(
     tree.apply(
       transactions.takeSlot(census, { service: SERVICE, slot, wave: census.wave, place: null }),
@@ -36,7 +39,7 @@ function withoutSlot(reading: CensusReading): CensusReading {
 
 Deno.test("decideResumption: while the old version runs, the fence decides", () => {
   const { change, reading } = slotted();
-  const host = { host: HOST, running: "1" };
+  const host = { owner: OWNER, running: "1" };
   for (const found of [reading, withoutSlot(reading)]) {
     assert.deepEqual(decideResumption(change, host, found), { kind: "go_on", change });
     const stopping = { ...change, step: "stopping" as const };
@@ -50,7 +53,7 @@ Deno.test("decideResumption: while the old version runs, the fence decides", () 
 Deno.test("decideResumption: with nothing running it goes on under its own slot alone", () => {
   const { change, reading } = slotted();
   const pointing = { ...change, step: "pointing" as const };
-  const host = { host: HOST, running: null };
+  const host = { owner: OWNER, running: null };
   assert.deepEqual(decideResumption(pointing, host, reading), { kind: "go_on", change: pointing });
   assert.equal(decideResumption(pointing, host, withoutSlot(reading)).kind, "drop");
   const later = { ...pointing, sinceMs: 6 };
@@ -63,7 +66,7 @@ Deno.test("decideResumption: a version that was withdrawn is not started", () =>
   const entry = { ...reading.service.entry, withdrawn: ["2"] };
   const aborted = { ...reading, service: { ...reading.service, entry } };
   const pointing = { ...change, step: "pointing" as const };
-  const resumption = decideResumption(pointing, { host: HOST, running: null }, aborted);
+  const resumption = decideResumption(pointing, { owner: OWNER, running: null }, aborted);
   assert.deepEqual(resumption, {
     kind: "drop",
     why: "its rollout was aborted",
@@ -73,18 +76,18 @@ Deno.test("decideResumption: a version that was withdrawn is not started", () =>
 
 Deno.test("decideResumption: a journal of another time stops nothing", () => {
   const { change, reading } = slotted();
-  const resumption = decideResumption(change, { host: HOST, running: "7" }, reading);
+  const resumption = decideResumption(change, { owner: OWNER, running: "7" }, reading);
   assert.deepEqual(resumption, { kind: "drop", why: "7 runs, not 1", isExpected: false });
 });
 
 Deno.test("decideResumption: what was started without a slot is decided anew where nothing runs", () => {
   const { reading } = slotted();
   const start = newStart(null, { version: "1" }, { policy: DEFAULT_POLICY, sinceMs: 5 });
-  const resumption = decideResumption(start, { host: HOST, running: null }, reading);
+  const resumption = decideResumption(start, { owner: OWNER, running: null }, reading);
   assert.equal(resumption.kind, "drop");
   const running = decideResumption(
     { ...start, step: "baking" },
-    { host: HOST, running: "1" },
+    { owner: OWNER, running: "1" },
     reading,
   );
   assert.equal(running.kind, "go_on");
@@ -94,7 +97,21 @@ Deno.test("decideResumption: a report, and a way back, are gone on with whatever
   const { change, reading } = slotted();
   for (const step of ["reporting", "rolling_back"] as const) {
     const last = { ...change, step };
-    const resumption = decideResumption(last, { host: HOST, running: null }, withoutSlot(reading));
+    const resumption = decideResumption(
+      last,
+      { owner: OWNER, running: null },
+      withoutSlot(reading),
+    );
     assert.deepEqual(resumption, { kind: "go_on", change: last });
   }
+});
+
+Deno.test("decideResumption: the journal that a clone has copied gives it no right to the slot", () => {
+  const { change, reading } = slotted();
+  const pointing = { ...change, step: "pointing" as const };
+  const clone = { ...OWNER, machine: { id: "m2", boot: "b2" } };
+  assert.equal(decideResumption(pointing, { owner: clone, running: null }, reading).kind, "drop");
+  const rebooted = { ...OWNER, machine: { id: "m1", boot: "b3" } };
+  const resumption = decideResumption(pointing, { owner: rebooted, running: null }, reading);
+  assert.equal(resumption.kind, "go_on");
 });

@@ -1,0 +1,91 @@
+/**
+ * Freeing a slot whose machine is gone for good: what an operator does about it, where the host itself goes on, on another
+ * machine.
+ *
+ * @module
+ */
+
+import {
+  type Current,
+  currentPath,
+  currentSchema,
+  decodeNode,
+  decodeSlot,
+  isHeldElsewhere,
+  listNames,
+  ROOT,
+  servicePath,
+  type Slot,
+  slotsPath,
+  transactions,
+} from "../rollout/mod.ts";
+import type { ZooKeeper } from "../zookeeper/mod.ts";
+import { applyDecision } from "./apply.ts";
+import { ifReadable, readNodes } from "./entry_reader.ts";
+import { readServiceNames } from "./forget_host.ts";
+
+/** The slot cannot be freed. */
+export class SlotReleaseError extends Error {
+  /** Stable name of the error. */
+  readonly code = "SLOT_RELEASE";
+  override readonly name = "SlotReleaseError";
+}
+
+/**
+ * Frees the slots in a host's name, in one transaction per service.
+ *
+ * @param only The services to look at; default all.
+ * @returns The services in which it had one, with the slot.
+ * @throws {SlotReleaseError} when the machine that holds one is online, or when there is none.
+ */
+export async function releaseSlot(
+  zk: ZooKeeper,
+  host: string,
+  only?: readonly string[],
+): Promise<Map<string, Slot>> {
+  const services = only ?? await readServiceNames(zk);
+  const released = new Map<string, Slot>();
+  for (const service of services) {
+    const slot = await releaseIn(zk, service, host);
+    if (slot !== null) released.set(service, slot);
+  }
+  if (released.size === 0) {
+    throw new SlotReleaseError(
+      `release the slot of ${host}: expected one of ${listNames(services) || "a service"}, ` +
+        "it has none; rollcall status shows who holds one",
+    );
+  }
+  return released;
+}
+
+async function releaseIn(zk: ZooKeeper, service: string, host: string): Promise<Slot | null> {
+  return await applyDecision(zk, async () => {
+    await zk.sync(ROOT);
+    const [slotNode = null, rosterNode = null, currentNode = null] = await readNodes(zk, [
+      slotsPath(service, host),
+      servicePath(service, host),
+      currentPath(service, host),
+    ]);
+    const slot = decodeSlot(service, host, slotNode);
+    if (slot === null || slotNode === null) return { operations: [], result: () => null };
+    // Agents register with ephemeral nodes alone: what no session holds is somebody else's.
+    const isOnline = currentNode !== null &&
+      !("session" in currentNode && currentNode.session === 0n);
+    const path = currentPath(service, host);
+    const own: Current | null = isOnline
+      ? ifReadable(() => decodeNode(currentSchema, currentNode, path))?.entry ?? null
+      : null;
+    if (isOnline && (own === null || !isHeldElsewhere(slot, own))) {
+      throw new SlotReleaseError(
+        `release the slot of ${host}: the machine that took it for ${service} is online, and gives it back by itself; ` +
+          "if it cannot, stop its agent first",
+      );
+    }
+    const released = {
+      znodeVersion: "version" in slotNode ? slotNode.version : -1,
+      epoch: rosterNode !== null && "version" in rosterNode ? rosterNode.version : null,
+    };
+    const operations = transactions.releaseSlot(released, { service, host });
+    return { operations, result: () => slot };
+  });
+}

@@ -250,12 +250,23 @@ function addRollout(program: Command): void {
     .argument("<plan>", "the plan (YAML)")
     .addOption(zookeeperOption())
     .option("--feed <url>", "the build machine's feed, where the plan does not name one")
-    .option("--check", "only check the plan; write nothing", false)
+    .option("--plan-version <version>", "start only what rollout plan has shown under that version")
     .option("--detach", "do not wait for the end", false)
     .addOption(reportTrackerOption())
     .addOption(jsonOption("print snapshots of the fleet as JSON lines"))
     .action(async (plan, options) =>
       (await import("./rollout/rollout.ts")).startRolloutCommand(plan, options)
+    );
+  rollout.command("plan")
+    .description(
+      "Show what a plan would do to the fleet as it is now, wave by wave. Nothing is written.",
+    )
+    .argument("<plan>", "the plan (YAML)")
+    .addOption(zookeeperOption())
+    .option("--feed <url>", "the build machine's feed, where the plan does not name one")
+    .addOption(jsonOption())
+    .action(async (plan, options) =>
+      (await import("./rollout/plan.ts")).planCommand(plan, options)
     );
   rollout.command("watch")
     .description("Show the rollout that is under way until it ends.")

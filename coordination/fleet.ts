@@ -15,6 +15,7 @@ import {
   decodeOffer,
   decodeOwned,
   decodeService,
+  type Drained,
   EntryError,
   historyPath,
   keepNames,
@@ -53,6 +54,8 @@ export interface FleetHost {
   readonly online: boolean;
   /** The version that it runs; `null` if none or unknown. */
   readonly version: string | null;
+  /** Its info hash; left out if the host's entry does not say it. */
+  readonly infoHash?: string | null | undefined;
   /** As in its entry; `down` while it is offline. */
   readonly state: "serving" | "down";
   /** When the state last changed, milliseconds since the epoch; `null` while the host is offline. */
@@ -71,6 +74,8 @@ export interface FleetHost {
   readonly slot: Slot | null;
   /** Whether it is in the staging queue. */
   readonly queued: boolean;
+  /** An operator's word that it is not to be counted on; `null` if there is none. */
+  readonly drained: Drained | null;
 }
 
 /** A release with a blob: on offer, or committed. */
@@ -298,6 +303,7 @@ function fleetHost(
     rack: current?.rack ?? roster?.rack ?? "?",
     online: current !== null,
     version: current?.version ?? null,
+    infoHash: current?.infoHash,
     state: current?.state ?? "down",
     sinceMs: current?.sinceMs ?? null,
     preparation: current?.preparation ?? null,
@@ -307,5 +313,6 @@ function fleetHost(
     endpoint: current?.endpoint ?? null,
     slot,
     queued,
+    drained: roster?.drained ?? null,
   };
 }

@@ -6,3 +6,4 @@
 
 export * from "./reuse_plan.ts";
 export * from "./reuse_release.ts";
+export * from "./shared_content.ts";

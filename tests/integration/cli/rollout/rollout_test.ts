@@ -59,8 +59,8 @@ Deno.test("rollcall rollout: a version that the fleet knows with other content i
   const entry = { ...JSON.parse(new TextDecoder().decode(data)), committed };
   await zookeeper.set("/dc/services/A", JSON.stringify(entry));
   const plan = await writePlan(servers, "services:\n  A: { version: v2 }\n");
-  for (const how of ["--check", "--detach"]) {
-    const refused = await rollcall("rollout", plan, how, "--zookeeper", servers.zookeeper);
+  for (const how of [["plan", plan], [plan, "--detach"]]) {
+    const refused = await rollcall("rollout", ...how, "--zookeeper", servers.zookeeper);
     assert.equal(refused.status, 2);
     assert.match(refused.stderr, /nothing was written/);
     assert.match(
@@ -72,7 +72,7 @@ Deno.test("rollcall rollout: a version that the fleet knows with other content i
   assert.deepEqual([fleet.queue, fleet.rollout], [[], null]);
 });
 
-Deno.test("rollcall rollout: --check writes nothing, start is one at a time, pause, resume and abort say what they did", async () => {
+Deno.test("rollcall rollout: plan writes nothing, start is one at a time, pause, resume and abort say what they did", async () => {
   await using servers = await startServers();
   await enlist(servers, ["web-1"]);
   const plan = await writePlan(
@@ -81,12 +81,29 @@ Deno.test("rollcall rollout: --check writes nothing, start is one at a time, pau
   );
   const zookeeper = ["--zookeeper", servers.zookeeper];
 
-  const checked = await rollcall("rollout", plan, "--check", ...zookeeper);
-  assert.deepEqual([checked.status, checked.stdout], [
-    0,
-    "The plan is good: A v2, then B v2. Nothing was written (--check).\n",
+  const shown = await rollcall("rollout", "plan", plan, ...zookeeper);
+  assert.equal(shown.status, 0, shown.stderr);
+  assert.match(shown.stdout, /^1\. A v2: 0 hosts to switch\n {3}offline, will catch up: web-1\n/);
+  assert.match(shown.stdout, /! its only host web-1 is offline: the wave waits for it/);
+  const forecast = JSON.parse(
+    (await rollcall("rollout", "plan", plan, "--json", ...zookeeper)).stdout,
+  );
+  assert.match(shown.stdout, new RegExp(`--plan-version ${forecast.planVersion}\n$`));
+  assert.deepEqual(forecast.waves.map(({ offline }: { offline: string[] }) => offline), [
+    ["web-1"],
+    ["web-1"],
   ]);
-  const started = await rollcall("rollout", plan, "--detach", ...zookeeper);
+  const outdated = await rollcall(
+    ...["rollout", plan, "--detach", "--plan-version", "0123456789ab", ...zookeeper],
+  );
+  assert.equal(outdated.status, 1);
+  assert.match(
+    outdated.stderr,
+    /expected the plan's version 0123456789ab, was .*nothing was written/,
+  );
+  const started = await rollcall(
+    ...["rollout", plan, "--detach", "--plan-version", forecast.planVersion, ...zookeeper],
+  );
   assert.equal(started.status, 0, started.stderr);
   assert.match(started.stdout, /^Rollout \d{8}-\d{6}\.\d{3}-[0-9a-z]{4}: A v2, then B v2\n$/);
   const second = await rollcall("rollout", plan, "--detach", ...zookeeper);

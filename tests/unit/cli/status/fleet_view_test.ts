@@ -18,6 +18,7 @@ const HOST: FleetHost = {
   endpoint: null,
   slot: null,
   queued: false,
+  drained: null,
 };
 
 function fleetOf(...hosts: readonly FleetHost[]): Fleet {

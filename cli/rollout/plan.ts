@@ -1,0 +1,82 @@
+/**
+ * `rollcall rollout plan`: what a plan would do to the fleet as it is now. Nothing is written.
+ *
+ * @module
+ */
+
+import { readFleet, readPlanVersion } from "../../coordination/mod.ts";
+import { forecastPlan, type Release } from "../../rollout/mod.ts";
+import { FeedError, fetchTorrent, readRelease, sharedBytes } from "../../torrent/mod.ts";
+import { writeLine } from "../shared/output.ts";
+import { terminalColumns } from "../shared/terminal.ts";
+import { withZooKeeper } from "../shared/zookeeper_session.ts";
+import { type CheckedPlanFile, checkPlanFile, readPlanFile } from "./plan_file.ts";
+import { renderForecast, type Reuse } from "./plan_view.ts";
+
+/** Options of `rollout plan`, as `rollcall rollout plan --help` explains them. */
+export interface PlanOptions {
+  readonly zookeeper: string;
+  readonly feed?: string | undefined;
+  readonly json: boolean;
+}
+
+/** `rollout plan`: checks the plan, and shows what it would do. */
+export async function planCommand(planPath: string, options: PlanOptions): Promise<void> {
+  const request = await readPlanFile(planPath, options.feed);
+  await withZooKeeper(options.zookeeper, async (zookeeper) => {
+    const plan = await checkPlanFile(zookeeper, request);
+    const fleet = await readFleet(zookeeper);
+    const version = await readPlanVersion(zookeeper, plan);
+    const hosts = new Map(
+      Object.entries(fleet.services).map(([name, service]) => [
+        name,
+        // Who is not on the roster any more is in no wave.
+        service.hosts.filter(({ host }) => plan.fleet.get(name)?.roster.includes(host)),
+      ]),
+    );
+    const forecast = forecastPlan({ ...plan, hosts });
+    const reuse = await readReuse(plan);
+    if (options.json) {
+      const services = forecast.services.map((each) => ({
+        ...each,
+        reusedBytes: reuse.get(each.service)?.sharedBytes ?? null,
+      }));
+      writeLine(JSON.stringify({ planVersion: version, waves: forecast.waves, services }));
+      return;
+    }
+    writeLine(
+      renderForecast(forecast, {
+        planPath,
+        planVersion: version,
+        reuse,
+        columns: terminalColumns(100),
+      }),
+    );
+  });
+}
+
+/** By service, what hosts with the committed release need not fetch. Left out where the two .torrent files cannot be had. */
+async function readReuse(
+  { services, releases, fleet }: CheckedPlanFile,
+): Promise<ReadonlyMap<string, Reuse>> {
+  const found = new Map<string, Reuse>();
+  await Promise.all([...services.keys()].map(async (service) => {
+    const wanted = releases.get(service);
+    const earlier = fleet.get(service)?.entry?.committed ?? null;
+    if (wanted === undefined || earlier === null || wanted.infoHash === earlier.infoHash) return;
+    try {
+      const [to, from] = await Promise.all([readTorrentOf(wanted), readTorrentOf(earlier)]);
+      if (to === null || from === null) return;
+      found.set(service, { from: earlier.version, sharedBytes: sharedBytes(to, from) });
+    } catch (error) {
+      // The build machine need not keep what was committed long ago.
+      if (!(error instanceof FeedError)) throw error;
+    }
+  }));
+  return found;
+}
+
+async function readTorrentOf({ torrentUrl, infoHash }: Release) {
+  if (torrentUrl === null || infoHash === null) return null;
+  return readRelease(await fetchTorrent(torrentUrl, { expectInfoHash: infoHash }));
+}

@@ -1,0 +1,135 @@
+/**
+ * The plan file of a rollout: read, completed with its releases from the feed, and checked in full against the fleet.
+ *
+ * @module
+ */
+
+import { findOtherContent, readKnownServices } from "../../coordination/mod.ts";
+import {
+  checkPlan,
+  type KnownService,
+  type Plan,
+  type PlannedService,
+  type PlannedWave,
+  planSchema,
+  type Release,
+  RolloutError,
+} from "../../rollout/mod.ts";
+import { type OfferedRelease, readFeed } from "../../torrent/mod.ts";
+import type { ZooKeeper } from "../../zookeeper/mod.ts";
+import { CommandError, UsageError } from "../shared/errors.ts";
+import { readYamlFile } from "../shared/yaml_file.ts";
+
+/** A plan file as it was read, with the feed that it names. */
+export interface PlanFile {
+  readonly planPath: string;
+  readonly plan: Plan;
+  readonly feedUrl: string;
+  readonly feed: readonly OfferedRelease[];
+}
+
+/** A plan that can be started. */
+export interface CheckedPlanFile {
+  readonly services: ReadonlyMap<string, PlannedService>;
+  readonly waves: readonly PlannedWave[];
+  /** The release of each service. */
+  readonly releases: ReadonlyMap<string, Release>;
+  /** The services of the fleet as they were when it was checked. */
+  readonly fleet: ReadonlyMap<string, KnownService>;
+}
+
+/** Reads a plan and its feed. `feed`: its URL, in place of the one that the plan names. */
+export async function readPlanFile(planPath: string, feed?: string): Promise<PlanFile> {
+  const plan = await readYamlFile(planPath, "plan", planSchema);
+  const feedUrl = feed ?? plan.feed;
+  if (feedUrl === undefined) {
+    throw new UsageError(`plan ${planPath}: expected the feed's URL under "feed", or --feed URL`);
+  }
+  return { planPath, plan, feedUrl, feed: await readFeed(feedUrl) };
+}
+
+/**
+ * Checks a plan against the fleet.
+ *
+ * @throws {UsageError} with every problem of it.
+ */
+export async function checkPlanFile(
+  zookeeper: ZooKeeper,
+  { planPath, plan, feedUrl, feed }: PlanFile,
+): Promise<CheckedPlanFile> {
+  const fleet = await readFleetOf(plan, { zookeeper, planPath });
+  const checked = checkPlan(plan, fleet);
+  const problems = checked.ok ? [] : [...checked.problems];
+  const { releases, missing } = findReleases(plan, { feed, feedUrl });
+  problems.push(...missing, ...await findOtherContent(zookeeper, releases.values()));
+  if (!checked.ok || problems.length > 0) {
+    throw new UsageError(`plan ${planPath}: nothing was written:\n  ${problems.join("\n  ")}`);
+  }
+  return { services: checked.services, waves: checked.waves, releases, fleet };
+}
+
+/** The waves in one sentence: `A v2, then B v2`. */
+export function describeOrder({ waves }: Pick<CheckedPlanFile, "waves">): string {
+  return waves.map((wave) => `${wave.service} ${wave.version}`).join(", then ");
+}
+
+/** The services of the fleet, all of whose entries that the plan names can be read. */
+async function readFleetOf(
+  plan: Plan,
+  { zookeeper, planPath }: { zookeeper: ZooKeeper; planPath: string },
+): Promise<ReadonlyMap<string, KnownService>> {
+  const { services, unreadable } = await readKnownServices(zookeeper);
+  const names = Object.keys(plan.services);
+  if (services.size === 0) {
+    throw new RolloutError(
+      `rollout of ${names.join(", ")}: no agent has ever been here; start the agents first, or ` +
+        "check the chroot in --zookeeper",
+    );
+  }
+  const problems = names.flatMap((name) => unreadable.get(name) ?? []);
+  if (problems.length > 0) {
+    throw new CommandError(`plan ${planPath}: nothing was written:\n  ${problems.join("\n  ")}`);
+  }
+  return services;
+}
+
+/** Finds each release of the plan in the feed; `missing` names those that are not there. */
+function findReleases(
+  plan: Plan,
+  where: { feed: readonly OfferedRelease[]; feedUrl: string },
+): { releases: Map<string, Release>; missing: string[] } {
+  const releases = new Map<string, Release>();
+  const missing: string[] = [];
+  for (
+    const [service, { version }] of Object.entries(plan.services) as [
+      string,
+      Pick<PlannedService, "version">,
+    ][]
+  ) {
+    const offered = where.feed.find((release) =>
+      release.service === service && release.version === version
+    );
+    if (offered !== undefined) {
+      const { infoHash, sizeBytes, torrentUrl, origin, trackers, peers } = offered;
+      releases.set(service, {
+        service,
+        version,
+        infoHash,
+        sizeBytes,
+        torrentUrl,
+        ...(origin === undefined ? {} : { origin }),
+        ...(trackers === undefined ? {} : { trackers }),
+        ...(peers === undefined ? {} : { peers: [...peers] }),
+      });
+      continue;
+    }
+    const known = where.feed.filter((release) => release.service === service).map((release) =>
+      release.version
+    );
+    const newest = known.length === 0 ? "none" : known.slice(0, 5).join(", ");
+    missing.push(
+      `service "${service}": version ${version} is not in the feed ${where.feedUrl} (there: ${newest})`,
+    );
+  }
+  return { releases, missing };
+}

@@ -1,0 +1,113 @@
+/** Tests of what a plan is said to do. */
+
+import assert from "node:assert/strict";
+import {
+  type ForecastHost,
+  forecastPlan,
+  type PlannedWave,
+  type PolicyInput,
+  resolvePolicy,
+} from "../../../rollout/mod.ts";
+import { failedSlot, slot } from "./views.ts";
+
+const HASH = "a".repeat(40);
+
+function host(name: string, changes: Partial<ForecastHost> = {}): ForecastHost {
+  return {
+    host: name,
+    site: "s1",
+    online: true,
+    state: "serving",
+    version: "1",
+    slot: null,
+    drained: null,
+    ...changes,
+  };
+}
+
+const OFFLINE = { online: false, state: "down", version: null } as const;
+
+function forecast(
+  hosts: readonly ForecastHost[],
+  { policy = {}, waves = [null] }: {
+    readonly policy?: PolicyInput;
+    /** The hosts of each wave; null: all. */
+    readonly waves?: readonly PlannedWave["hosts"][];
+  } = {},
+) {
+  return forecastPlan({
+    services: new Map([["A", { version: "2", dependsOn: [], policy: resolvePolicy(policy) }]]),
+    waves: waves.map((covered) => ({ service: "A", version: "2", hosts: covered })),
+    releases: new Map([["A", {
+      service: "A",
+      version: "2",
+      infoHash: HASH,
+      sizeBytes: 1_000,
+      torrentUrl: null,
+      origin: { site: "s1", rack: "r1" },
+    }]]),
+    hosts: new Map([["A", hosts]]),
+  });
+}
+
+Deno.test("forecastPlan: who switches, who is there already, who catches up later", () => {
+  const { waves: [wave], services: [service] } = forecast([
+    host("web-1"),
+    host("web-2", { version: "2", infoHash: HASH }),
+    host("web-3", OFFLINE),
+    host("web-4", { site: "s2" }),
+    host("web-5", { version: "2", infoHash: "b".repeat(40), site: "s2" }),
+  ], { policy: { maxUnavailable: 3, maxConcurrent: 2 } });
+  assert.deepEqual(wave?.switching, ["web-1", "web-4", "web-5"]);
+  assert.deepEqual(wave.alreadyThere, ["web-2"]);
+  assert.deepEqual(wave.offline, ["web-3"]);
+  assert.deepEqual([wave.servingCount, wave.concurrentCount, wave.leastServingCount], [4, 2, 2]);
+  assert.deepEqual(wave.warnings, []);
+  assert.deepEqual([service?.lackingCount, service?.otherSites], [3, ["s2"]]);
+});
+
+Deno.test("forecastPlan: a second wave has what the first one leaves", () => {
+  const hosts = [host("web-1"), host("web-2"), host("web-3")];
+  const { waves } = forecast(hosts, { waves: [["web-2"], null] });
+  assert.deepEqual(waves.map(({ switching }) => switching), [["web-2"], ["web-1", "web-3"]]);
+  assert.deepEqual(waves.map(({ alreadyThere }) => alreadyThere), [[], ["web-2"]]);
+});
+
+Deno.test("forecastPlan: checks and bake time, one round of hosts after the other", () => {
+  const hosts = ["web-1", "web-2", "web-3", "web-4", "web-5"].map((name) => host(name));
+  const policy: PolicyInput = {
+    maxUnavailable: 2,
+    maxConcurrent: 5,
+    bakeTime: 10_000,
+    health: { interval: 500, successes: 2 },
+  };
+  assert.equal(forecast(hosts, { policy }).waves[0]?.leastMs, 3 * 11_000);
+  // Hosts that are down do not wait for each other.
+  const down = hosts.map((each) => ({ ...each, state: "down" } as const));
+  assert.equal(forecast(down, { policy }).waves[0]?.leastMs, 11_000);
+});
+
+Deno.test("forecastPlan: warns of a wave that waits for ever", () => {
+  const onlyOffline = forecast([host("web-1", OFFLINE), host("web-2")], {
+    waves: [["web-1"], null],
+  });
+  assert.match(onlyOffline.waves[0]?.warnings[0] ?? "", /its only host web-1 is offline/);
+  const noBudget = forecast([host("web-1", OFFLINE), host("web-2"), host("web-3")]);
+  assert.match(noBudget.waves[0]?.warnings[0] ?? "", /1 of 1 hosts are away already \(web-1\)/);
+  assert.deepEqual(noBudget.waves[0]?.concurrentCount, 0);
+  const noQuorum = forecast([host("web-1", OFFLINE), host("web-2")], {
+    policy: { quorum: "100%", maxUnavailable: 2 },
+  });
+  assert.match(noQuorum.waves[0]?.warnings[0] ?? "", /2 of 2 hosts .* only 1 are online/);
+});
+
+Deno.test("forecastPlan: a slot that is held uses the budget, and a failure keeps its host", () => {
+  const { waves: [wave] } = forecast([
+    host("web-1", { slot: slot("web-1", { to: "3" }) }),
+    host("web-2", { slot: failedSlot("web-2", { to: "2", infoHash: HASH, reason: "broken" }) }),
+    host("web-3"),
+  ], { policy: { maxUnavailable: 1 } });
+  assert.deepEqual(wave?.failedBefore, [{ host: "web-2", reason: "broken" }]);
+  assert.deepEqual(wave.concurrentCount, 0);
+  assert.match(wave.warnings[0] ?? "", /away already \(web-1\)/);
+});

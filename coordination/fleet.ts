@@ -26,6 +26,7 @@ import {
   type RawNode,
   type Received,
   type Release,
+  type Restarts,
   type Rollout,
   rolloutSchema,
   type Roster,
@@ -70,6 +71,8 @@ export interface FleetHost {
   readonly waitingFor: string | null;
   /** URL of its agent's endpoint. */
   readonly endpoint: string | null;
+  /** How often its agent has started the service again since it began; `null` if it does not say, or never. */
+  readonly restarts: Restarts | null;
   /** The slot that it holds, or the record of its failure. */
   readonly slot: Slot | null;
   /** Whether it is in the staging queue. */
@@ -311,6 +314,7 @@ function fleetHost(
     received: current?.received ?? null,
     waitingFor: current?.waitingFor ?? null,
     endpoint: current?.endpoint ?? null,
+    restarts: current?.restarts ?? null,
     slot,
     queued,
     drained: roster?.drained ?? null,

@@ -108,6 +108,15 @@ export type Received = z.infer<typeof receivedSchema>;
 
 /** Schema of a machine and its boot. */
 const machineSchema = z.object({ id: z.string().max(64), boot: z.string().max(64) });
+/** Schema of how often a host has started its service again since its agent began, by cause. */
+export const restartsSchema = z.looseObject({
+  /** The service had ended by itself. */
+  crash: z.int().min(0),
+  /** It hung: it was unwell for too long. */
+  unwell: z.int().min(0),
+});
+/** How often a host has started its service again since its agent began, by cause. */
+export type Restarts = z.infer<typeof restartsSchema>;
 
 /** Schema of `/dc/current/<service>/<host>`: what the host runs, how ready it is, and why it waits. */
 export const currentSchema = z.looseObject({
@@ -135,6 +144,8 @@ export const currentSchema = z.looseObject({
   waitingFor: z.string().nullable(),
   /** URL of the agent's own HTTP endpoint. */
   endpoint: urlSchema.nullable(),
+  /** Left out if there were none, and by agents of earlier versions. */
+  restarts: restartsSchema.optional(),
 });
 /** The entry of a host that is online. */
 export type Current = z.infer<typeof currentSchema>;

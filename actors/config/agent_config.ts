@@ -48,6 +48,9 @@ const listenSchema = z.string().transform((text, context) => {
 /** Checks more often than this would keep service and agent busy with nothing else. */
 const LEAST_INTERVAL_MS = 10;
 
+/** Most checks in a row that are waited for: at the shortest interval that is minutes, at the default one hours. */
+const CHECKS_MAX = 10_000;
+
 /** A session shorter than this ends at every pause of a busy machine. */
 const LEAST_SESSION_MS = 100;
 
@@ -150,10 +153,19 @@ const serviceSchema = z.strictObject({
   health: healthSchema.optional(),
   /** Time between two health checks outside of a switch. */
   healthInterval: duration({ leastMs: LEAST_INTERVAL_MS }).prefault("2s"),
+  /** Failed checks in a row after which a service that is well counts as unwell: a single one may be an accident of the check. */
+  failureThreshold: z.int().min(1).max(CHECKS_MAX).default(2),
+  /** Passed checks in a row after which a service that is not well counts as well. */
+  successThreshold: z.int().min(1).max(CHECKS_MAX).default(1),
+  /**
+   * How long a service that was started, or was unwell, must have passed its checks without a break until it counts as well.
+   * In a switch, the policy's `bakeTime` is that.
+   */
+  minHealthyTime: duration().prefault("0s"),
   /**
    * Failed checks in a row after which a service that was well is stopped and started again, since it hangs. Default: never.
    */
-  restartAfterFailedChecks: z.int().min(2).max(10_000).optional(),
+  restartAfterFailedChecks: z.int().min(2).max(CHECKS_MAX).optional(),
   pin: pinSchema.prefault({}),
   /** Releases that stay on disk beside the current one, so that a roll back needs no network. */
   keepReleases: z.int().min(1).max(100).default(1),

@@ -22,8 +22,8 @@ export class AgentMetrics {
   );
   readonly #serviceRestarts = this.#gauge(
     "rollcall_service_restarts",
-    "Restarts of the service by the agent since that began: after a crash, or after too many failed checks",
-    ["service"],
+    "Restarts of the service by the agent since that began, by cause: crash, or unwell for too long",
+    ["service", "cause"],
   );
   readonly #differences = this.#gauge(
     "rollcall_service_differences",
@@ -70,7 +70,9 @@ export class AgentMetrics {
     this.#registry.resetMetrics();
     for (const { service, entry, running } of services) {
       this.#setService(service, entry);
-      this.#serviceRestarts.set({ service }, running.restarts);
+      const { crash, unwell } = running.restarts;
+      this.#serviceRestarts.set({ service, cause: "crash" }, crash);
+      this.#serviceRestarts.set({ service, cause: "unwell" }, unwell);
       this.#differences.set({ service }, running.differences.length);
     }
     for (const actor of actors) this.#setActor(actor);

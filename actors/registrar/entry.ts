@@ -38,7 +38,12 @@ export function patchEntry(
   const { infoHash } = patch.version === undefined ? entry : patch;
   const sinceMs = isOtherState ? nowMs : entry.sinceMs;
   const next: Current = { ...entry, ...patch, infoHash, sinceMs };
-  return JSON.stringify(next) === JSON.stringify(entry) ? entry : next;
+  return isSameEntry(next, entry) ? entry : next;
+}
+
+/** Whether two entries say the same. */
+export function isSameEntry(entry: Current, other: Current): boolean {
+  return JSON.stringify(entry) === JSON.stringify(other);
 }
 
 /** How soon a change of an entry has to be in the tree. */
@@ -59,16 +64,20 @@ export function urgencyOf(before: Current, after: Current): Urgency {
 /** Most settings that the entry names; the host's own page names all. */
 const NAMED_MAX = 5;
 
-/** The entry as others see it: a host that waits for nothing says what is not as its config says. */
+/**
+ * The entry as others see it: with the restarts of the service; and a host that waits for nothing says what is not as its config
+ * says.
+ */
 export function shownEntry(
   { entry, running }: { readonly entry: Current; readonly running: Running },
 ): Current {
-  const { differences } = running;
-  if (entry.waitingFor !== null || differences.length === 0) return entry;
+  const { restarts: { crash, unwell }, differences } = running;
+  const told: Current = crash + unwell === 0 ? entry : { ...entry, restarts: { crash, unwell } };
+  if (entry.waitingFor !== null || differences.length === 0) return told;
   const more = differences.length - NAMED_MAX;
   const named = differences.slice(0, NAMED_MAX).join(", ") + (more > 0 ? ` and ${more} more` : "");
   return {
-    ...entry,
+    ...told,
     waitingFor: `runs otherwise than its config says (${named}), until it is started anew`,
   };
 }

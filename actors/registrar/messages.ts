@@ -9,6 +9,7 @@ import type {
   CountedWave,
   Current,
   ReleaseIdentity,
+  Restarts,
   Slot,
   transactions,
 } from "../../rollout/mod.ts";
@@ -43,10 +44,10 @@ export type JoinOutcome =
   /** Not yet: there is no session, or the write failed. */
   | { readonly ok: false; readonly reason: string };
 
-/** What is known of a service's process on this host. It is not in the tree. */
+/** What is known of a service's process on this host. */
 export interface Running {
   /** How often it was started again since the agent began. */
-  readonly restarts: number;
+  readonly restarts: Pick<Restarts, "crash" | "unwell">;
   /** The settings in which it was started otherwise than the config says now. */
   readonly differences: readonly string[];
 }

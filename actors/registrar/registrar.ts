@@ -11,7 +11,7 @@ import { reasonOf } from "../../base/reason.ts";
 import { HostNameTaken } from "../../coordination/mod.ts";
 import type { ActorDefinition, Subscribable } from "../runtime/mod.ts";
 import type { SessionEvent } from "../session/session.ts";
-import { shownEntry } from "./entry.ts";
+import { isSameEntry, shownEntry } from "./entry.ts";
 import type { HostIdentity, RegistrarMessage } from "./messages.ts";
 import {
   type Context,
@@ -103,9 +103,9 @@ function receive(state: State, message: RegistrarMessage, deps: Deps): void {
     case "running": {
       const registration = state.registrations.get(message.service);
       if (registration === undefined) return;
-      const before = shownEntry(registration).waitingFor;
+      const before = shownEntry(registration);
       registration.running = message.running;
-      if (shownEntry(registration).waitingFor === before) return;
+      if (isSameEntry(shownEntry(registration), before)) return;
       return markDirty(registration, message.service, { urgency: "words", context });
     }
     case "write_due":

@@ -86,7 +86,7 @@ const COALESCED_MS = 200;
 export function firstRegistration(identity: HostIdentity, nowMs: number): Registration {
   return {
     entry: firstEntry(identity, nowMs),
-    running: { restarts: 0, differences: [] },
+    running: { restarts: { crash: 0, unwell: 0 }, differences: [] },
     isRegistered: false,
     isDirty: false,
     isWriting: false,

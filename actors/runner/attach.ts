@@ -7,6 +7,7 @@
 import { reasonOf } from "../../base/reason.ts";
 import { type ServiceProcess, thisHost } from "../../host/mod.ts";
 import { type Deps, serviceSettings, type State, tellFacts } from "./health.ts";
+import { type CheckRow, FOUND_RUNNING } from "./verdict.ts";
 
 /** The process of the service that its record names, whoever has started it; null if none runs. */
 export function findRunning({ options, context }: Deps): ServiceProcess | null {
@@ -26,14 +27,19 @@ export function findRunning({ options, context }: Deps): ServiceProcess | null {
 export function lookForRunning(state: State, deps: Deps): void {
   if (state.process !== null) return;
   const process = findRunning(deps);
-  if (process !== null) attach(state, process, deps);
+  if (process !== null) attach(state, process, { ...deps, row: FOUND_RUNNING });
 }
 
-/** Begins to watch a process: waits for its end and checks its health. */
-export function attach(state: State, process: ServiceProcess, { options, context }: Deps): void {
+/** Begins to watch a process, of which so much is known already: waits for its end and checks its health. */
+export function attach(
+  state: State,
+  process: ServiceProcess,
+  { options, context, row }: Deps & { readonly row: CheckRow },
+): void {
   state.process = process;
-  state.wasWell = false;
-  state.isToldWell = false;
+  // What was found running hangs, if it fails its checks, as far as can be known: nobody else would start it again.
+  state.wasWell = row === FOUND_RUNNING;
+  state.isToldWell = null;
   state.differences = process.differencesFrom(serviceSettings(options, process.version));
   if (state.differences.length > 0) {
     context.log.warn(
@@ -47,7 +53,8 @@ export function attach(state: State, process: ServiceProcess, { options, context
   }
   tellFacts(state, options);
   state.attachedMs = context.clock.nowMs();
-  state.failures = 0;
+  state.row = row;
+  state.hangDueMs = null;
   context.pipeToSelf(() => process.exited, {
     ok: (exit) => ({ type: "exited", process, how: describeExit(exit) }),
     error: (error) => ({ type: "exited", process, how: reasonOf(error) }),

@@ -16,7 +16,14 @@ import {
   thisHost,
 } from "../../host/mod.ts";
 import type { ActorContext, Publisher, ReplyTo } from "../runtime/mod.ts";
-import type { HealthEvent, RunnerMessage, RunnerOptions, ServiceStatus } from "./messages.ts";
+import type {
+  HealthEvent,
+  Restarts,
+  RunnerMessage,
+  RunnerOptions,
+  ServiceStatus,
+} from "./messages.ts";
+import { type CheckRow, judge, withCheck } from "./verdict.ts";
 
 /** What the runner knows between two messages. */
 export interface State {
@@ -28,15 +35,20 @@ export interface State {
   isAnnounced: boolean;
   /** When the process was started or adopted, on the monotonic clock. */
   attachedMs: number;
-  /** Failed checks in a row. */
-  failures: number;
+  /** The last checks of the process. */
+  row: CheckRow;
   /** Crashes in a row, for the back-off. */
   crashes: number;
-  /** Whether the process has passed a check since it was attached; and whether that it is well, or not any more, was told. */
+  /** Restarts of a service that hung, in a row, for the back-off. */
+  hangs: number;
+  /** When a service that hangs is started again, on the monotonic clock; `null` while it does not hang. */
+  hangDueMs: number | null;
+  /** Whether the process has been well, as far as is known. */
   wasWell: boolean;
-  isToldWell: boolean;
-  /** Starts after a crash, or after too many failed checks, since the agent began. */
-  restarts: number;
+  /** Whether it was told last that the process is well, or that it is not any more; `null`: neither. */
+  isToldWell: boolean | null;
+  /** Restarts since the agent began. */
+  restarts: Restarts;
   /** How the process was started otherwise than the config says now. */
   differences: readonly string[];
   /** Why the last start has failed, as far as it was told; `null` if it has not. */
@@ -56,9 +68,6 @@ export interface Deps {
   readonly options: RunnerOptions;
   readonly context: ActorContext<RunnerMessage>;
 }
-
-/** Failed checks in a row that make a healthy service unhealthy: a single one may be an accident of the check. */
-const FAILURES_UNTIL_UNHEALTHY = 2;
 
 /** Checks the service's health once. Without a `replyTo` it is a periodic check, after which the next one is scheduled. */
 export function check(
@@ -112,11 +121,13 @@ export function onChecked(
     replyTo?.tell(statusOf(state));
     return state;
   }
-  state.failures = result.ok ? 0 : state.failures + 1;
-  // A healthy service gets a second chance; a service that was not healthy is reported at once.
-  if (result.ok || !state.health.ok || state.failures >= FAILURES_UNTIL_UNHEALTHY) {
-    tellHealth(state, result, deps);
-    setHealth(state, result, deps.options.events);
+  const nowMs = deps.context.clock.nowMs();
+  state.row = withCheck(state.row, result.ok, nowMs);
+  const thresholds = deps.options.config;
+  const health = judge(state.health, result, { row: state.row, thresholds, nowMs });
+  if (health !== state.health) {
+    tellHealth(state, health, deps);
+    setHealth(state, health, deps.options.events);
   }
   tellFacts(state, deps.options);
   if (!state.isAnnounced) announce(state, deps.options.events);
@@ -124,17 +135,17 @@ export function onChecked(
   return state;
 }
 
-/** Logs once that a service is well, and once that it is not any more. */
-function tellHealth(state: State, result: HealthResult, { options, context }: Deps): void {
-  state.wasWell ||= result.ok;
-  if (!state.wasWell || state.isToldWell === result.ok) return;
-  state.isToldWell = result.ok;
+/** Logs once that a service is well, and once that it is not any more, with what its check has found. */
+function tellHealth(state: State, health: HealthResult, { options, context }: Deps): void {
+  state.wasWell ||= health.ok;
+  if (!state.wasWell || state.isToldWell === health.ok) return;
+  state.isToldWell = health.ok;
   const about = { service: options.service, version: state.process?.version };
-  if (result.ok) context.log.info("{service} {version}: well", about);
-  else {context.log.warn("{service} {version}: unwell: {reason}", {
-      ...about,
-      reason: result.reason,
-    });}
+  if (health.ok) context.log.info("{service} {version}: well", about);
+  else {
+    const { reason } = health;
+    context.log.warn("{service} {version}: unwell: {reason}", { ...about, reason });
+  }
 }
 
 /** Tells what is known of the process. Whoever is told may have been restarted, so it is told again. */

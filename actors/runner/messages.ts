@@ -20,10 +20,18 @@ export interface ServiceStatus {
   readonly health: HealthResult;
 }
 
+/** How often a service was started again, by cause. */
+export interface Restarts {
+  /** It had ended by itself. */
+  readonly crash: number;
+  /** It hung: it was unwell for too long. */
+  readonly unwell: number;
+}
+
 /** What is known of the running process besides, for those who look at this host. */
 export interface RunningFacts {
-  /** How often the service was started again since the agent began: after a crash, or because it was unwell for too long. */
-  readonly restarts: number;
+  /** How often the service was started again since the agent began. */
+  readonly restarts: Restarts;
   /** The settings in which what runs was started otherwise than the config says now, such as `env PORT`. */
   readonly differences: readonly string[];
 }
@@ -50,6 +58,8 @@ export type RunnerMessage =
     readonly type: "started";
     readonly process: ServiceProcess;
     readonly replyTo: ReplyTo<RunnerOutcome> | null;
+    /** Why it was started again; `null`: somebody has asked for it. */
+    readonly cause: keyof Restarts | null;
   }
   | {
     readonly type: "start_failed";

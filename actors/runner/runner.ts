@@ -22,16 +22,9 @@ import {
   statusOf,
 } from "./health.ts";
 import { attach, findRunning, lookForRunning } from "./attach.ts";
-import type { RunnerMessage, RunnerOptions, RunnerOutcome } from "./messages.ts";
-
-/** Wait before the first restart after a crash. It doubles with each crash: 1 s, 2 s, 4 s, … */
-const FIRST_RESTART_DELAY_MS = 1_000;
-
-/** Longest wait before a restart: what the service needs may be back, so it is tried at least twice a minute. */
-const LONGEST_RESTART_DELAY_MS = 30_000;
-
-/** How long a process must run for the next crash to count as the first one again. */
-const STEADY_MS = 60_000;
+import type { Restarts, RunnerMessage, RunnerOptions, RunnerOutcome } from "./messages.ts";
+import { hangDelayMs, isSteady, isSteadyAfterHang, scheduleRestart } from "./restart.ts";
+import { FOUND_RUNNING, NO_CHECKS } from "./verdict.ts";
 
 /** Most requests that may wait for a start or stop to end. The coordinator makes one at a time. */
 const WAITING_MAX = 8;
@@ -55,11 +48,13 @@ export function runnerActor(options: RunnerOptions): ActorDefinition<State, Runn
         health: NOT_RUNNING,
         isAnnounced: false,
         attachedMs: 0,
-        failures: 0,
+        row: NO_CHECKS,
         crashes: 0,
+        hangs: 0,
+        hangDueMs: null,
         wasWell: false,
-        isToldWell: false,
-        restarts: 0,
+        isToldWell: null,
+        restarts: { crash: 0, unwell: 0 },
         differences: [],
         startFailure: null,
         isBusy: false,
@@ -70,17 +65,17 @@ export function runnerActor(options: RunnerOptions): ActorDefinition<State, Runn
       if (process !== null) {
         // Its status is not known before the first check. To publish "down" would be false, and by it the host would be
         // admitted past the budget.
-        attach(state, process, { options, context });
+        attach(state, process, { options, context, row: FOUND_RUNNING });
       } else {
         announce(state, options.events);
       }
       return state;
     },
-    summarize: ({ wanted, process, health, crashes }) => ({
+    summarize: ({ wanted, process, health, restarts }) => ({
       wanted,
       runs: process === null ? null : `${process.version} pid ${process.pid}`,
       health: health.ok ? "ok" : health.reason,
-      crashes,
+      restarts,
     }),
     receive(state, message, context) {
       switch (message.type) {
@@ -93,8 +88,8 @@ export function runnerActor(options: RunnerOptions): ActorDefinition<State, Runn
         case "started":
           state.starting = null;
           state.startFailure = null;
-          if (message.replyTo === null) state.restarts++;
-          attach(state, message.process, { options, context });
+          countRestart(state, message.cause);
+          attach(state, message.process, { options, context, row: NO_CHECKS });
           context.log.info("{service} {version}: started, pid {pid}", {
             service: options.service,
             version: message.process.version,
@@ -124,7 +119,8 @@ export function runnerActor(options: RunnerOptions): ActorDefinition<State, Runn
           // Whatever runs already is what should run: another version was started by somebody else.
           if (state.process !== null) state.wanted = state.process.version;
           else {
-            start(state, { version: state.wanted, replyTo: null }, { options, context });
+            const { wanted: version } = state;
+            start(state, { version, replyTo: null, cause: "crash" }, { options, context });
           }
           return state;
         case "check":
@@ -190,16 +186,21 @@ function request(
   }
   state.wanted = message.version;
   state.crashes = 0;
-  start(state, { version: message.version, replyTo }, deps);
+  state.hangs = 0;
+  start(state, { version: message.version, replyTo, cause: null }, deps);
   return state;
 }
 
 function start(
   state: State,
-  what: { version: string; replyTo: ReplyTo<RunnerOutcome> | null },
+  what: {
+    readonly version: string;
+    readonly replyTo: ReplyTo<RunnerOutcome> | null;
+    readonly cause: keyof Restarts | null;
+  },
   { options, context }: Deps,
 ): void {
-  const { version, replyTo } = what;
+  const { version, replyTo, cause } = what;
   const { store, processes = thisHost.processes } = options;
   const { layout } = store;
   state.isBusy = true;
@@ -220,7 +221,7 @@ function start(
   })();
   state.starting = starting;
   context.pipeToSelf(() => starting, {
-    ok: (process) => ({ type: "started", process, replyTo }),
+    ok: (process) => ({ type: "started", process, replyTo, cause }),
     error: (error) => ({ type: "start_failed", error, replyTo }),
   });
 }
@@ -238,7 +239,7 @@ function onExit(
   state.process = null;
   // A process that a failed stop has left has ended after all.
   if (state.wanted === null) return state;
-  if (context.clock.nowMs() - state.attachedMs >= STEADY_MS) state.crashes = 0;
+  if (isSteady(context.clock.nowMs() - state.attachedMs)) state.crashes = 0;
   context.log.warn("{service} {version}: ended by itself, {how}; its log is {log}", {
     service: options.service,
     version: process.version,
@@ -273,19 +274,31 @@ function onStartFailed(
 }
 
 /**
- * Starts a service again that has been well and has failed as many checks in a row as the config says: it hangs. One that
- * has not been well yet may only be slow to begin.
+ * Starts a service again that has been well and has failed as many checks in a row as the config says: it hangs. It is left for
+ * a while longer (restart.ts), and what is done then is decided by a check that has just failed. One that has not been well yet
+ * may only be slow to begin, or lacks what a restart does not bring back.
  */
 function restartIfUnwell(state: State, { options, context }: Deps): State {
-  const { restartAfterFailedChecks: most, stopGrace: graceMs, stopSignal: signal } = options.config;
-  const { process, failures } = state;
+  const { restartAfterFailedChecks: most, healthInterval, stopGrace: graceMs, stopSignal: signal } =
+    options.config;
+  const { process, row: { failures } } = state;
+  if (failures === 0) state.hangDueMs = null;
   if (most === undefined || failures < most || !state.wasWell || process === null) return state;
   if (state.isBusy || state.wanted === null) return state;
+  const nowMs = context.clock.nowMs();
+  if (state.hangDueMs === null) {
+    if (isSteadyAfterHang(nowMs - state.attachedMs)) state.hangs = 0;
+    const checkedForMs = most * healthInterval;
+    const chance = context.random.next();
+    state.hangDueMs = nowMs + hangDelayMs({ checkedForMs, hangs: state.hangs, chance });
+  }
+  if (nowMs < state.hangDueMs) return state;
   context.log.warn("{service} {version}: started again after {failures} failed checks", {
     service: options.service,
     version: process.version,
     failures,
   });
+  state.hangs++;
   state.isBusy = true;
   state.isRestarting = true;
   context.pipeToSelf(() => process.stop({ graceMs, signal }), {
@@ -307,14 +320,13 @@ function onUnwellStopped(
     return next(state, deps);
   }
   state.process = null;
-  start(state, { version: state.wanted, replyTo: null }, deps);
+  start(state, { version: state.wanted, replyTo: null, cause: "unwell" }, deps);
   return state;
 }
 
-function scheduleRestart(state: State, context: Deps["context"]): void {
-  const delayMs = Math.min(LONGEST_RESTART_DELAY_MS, FIRST_RESTART_DELAY_MS * 2 ** state.crashes);
-  state.crashes++;
-  context.timers.after("restart", delayMs, { type: "restart_due" });
+function countRestart(state: State, cause: keyof Restarts | null): void {
+  if (cause === null) return;
+  state.restarts = { ...state.restarts, [cause]: state.restarts[cause] + 1 };
 }
 
 function next(state: State, deps: Deps): State {

@@ -144,6 +144,7 @@ function renderNext(
         : [pc.dim(cut(waitingFor, options.columns))],
     );
   }
+  if (host.restarts !== null) parts.push(pc.dim(renderRestarts(host.restarts)));
   if (!host.online && host.slot !== null && host.slot.step !== "failed") {
     const heldFor = formatTimeSpan(options.nowMs - host.slot.sinceMs);
     const advice = `dead for good? rollcall host forget ${host.host}`;
@@ -153,6 +154,12 @@ function renderNext(
     parts.push(pc.red(cut(host.slot.reason ?? "failed", options.columns)));
   }
   return parts.join("\n");
+}
+
+/** How often the agent has started the service again since it began. */
+function renderRestarts({ crash, unwell }: NonNullable<FleetHost["restarts"]>): string {
+  const causes = [crash > 0 ? `${crash} crashed` : [], unwell > 0 ? `${unwell} unwell` : []].flat();
+  return `${formatCount(crash + unwell, "restart")}: ${causes.join(", ")}`;
 }
 
 /** How much of that version the host has reused from other releases on its own disk, if it reports so. */

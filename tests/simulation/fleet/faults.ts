@@ -319,6 +319,15 @@ export const KINDS = {
       }
     },
   },
+  /** A service's process stands still (SIGSTOP): where the config says so, its agent has to start it again. */
+  hang: {
+    weight: 2,
+    forMs: [500, 20_000],
+    strike(run, { host, service }) {
+      run.machineOf(host)?.hang(service);
+      return () => run.machineOf(host)?.unhang(service);
+    },
+  },
   /** A service's process ends by itself. */
   service_crash: {
     weight: 2,

@@ -26,6 +26,11 @@ export interface RunningService {
   isAlive: boolean;
   /** Whether it was told to end: then it does not serve any more. */
   isEnding: boolean;
+  /** Whether it stands still, so that it answers nobody, until it is told to go on. */
+  isHung: boolean;
+  /** The checks in a row that it has passed: how many, and when the first of them was made; and whether it was well by that. */
+  passed: { count: number; sinceMs: number };
+  wasWell: boolean;
   readonly ended: Promise<void>;
   readonly end: () => void;
 }
@@ -141,6 +146,7 @@ export class Machine {
   isHealthy(service: string, version: string): boolean {
     const running = this.#running.get(service);
     if (running === undefined || running.version !== version || running.isEnding) return false;
+    if (running.isHung) return false;
     const { nowMs } = this.world.time;
     if (nowMs < running.readyMs || nowMs < (this.#unwellUntilMs.get(service) ?? 0)) return false;
     // What was once good here stays so: a version that turns bad later is no matter of a rollout.
@@ -151,6 +157,33 @@ export class Machine {
     return !isBad;
   }
 
+  /** Notes the result of a check that an agent was told. */
+  noteCheck(service: string, isPassed: boolean): void {
+    const running = this.#running.get(service);
+    const health = this.config.services[service];
+    if (running === undefined || health === undefined) return;
+    const { nowMs } = this.world.time;
+    const { passed } = running;
+    if (!isPassed) passed.count = 0;
+    else if (++passed.count === 1) passed.sinceMs = nowMs;
+    running.wasWell ||= passed.count >= health.successThreshold &&
+      nowMs - passed.sinceMs >= health.minHealthyTime;
+  }
+
+  /** Stops a service's process where it stands. */
+  hang(service: string): void {
+    const running = this.#running.get(service);
+    if (running !== undefined) running.isHung = true;
+    this.world.trace(this, `${service} hangs`);
+  }
+
+  /** Lets a process that hangs go on, unless its agent has to start the service again. */
+  unhang(service: string): void {
+    const running = this.#running.get(service);
+    const isRestarted = this.config.services[service]?.restartAfterFailedChecks !== undefined;
+    if (running !== undefined && !(isRestarted && running.wasWell)) running.isHung = false;
+  }
+
   /** Lets a service fail its health checks until then. */
   makeUnwell(service: string, untilMs: number): void {
     this.#unwellUntilMs.set(service, Math.max(untilMs, this.#unwellUntilMs.get(service) ?? 0));
@@ -158,6 +191,7 @@ export class Machine {
 
   /** Nothing fails its health checks any more, but for versions that are bad. */
   cure(): void {
+    for (const service of this.services) this.unhang(service);
     this.#unwellUntilMs.clear();
     this.isDiskFull = false;
     this.canPin = true;
@@ -181,6 +215,9 @@ export class Machine {
       isBad: this.world.isBad(service, version, this.name),
       isAlive: true,
       isEnding: false,
+      isHung: false,
+      passed: { count: 0, sinceMs: 0 },
+      wasWell: false,
       ended,
       end,
     };

@@ -95,13 +95,15 @@ export function portsOf(process: AgentProcess): HostPorts {
       checkHealth: (check, { signal } = {}) => {
         const [what = "", service = "", version = ""] = check.type === "exec" ? check.argv : [];
         if (what === "drain") return drain(service, check.timeoutMs, signal);
-        return process.call(
-          "check health",
-          () =>
-            machine.isHealthy(service, version)
-              ? { ok: true as const }
-              : { ok: false as const, reason: "not healthy" },
-        );
+        const checked = process.call("check health", () => {
+          const isHealthy = machine.isHealthy(service, version);
+          machine.noteCheck(service, isHealthy);
+          return isHealthy ? { ok: true as const } : { ok: false as const, reason: "not healthy" };
+        });
+        return checked.catch((error) => {
+          machine.noteCheck(service, false);
+          throw error;
+        });
       },
     },
     keepers: {

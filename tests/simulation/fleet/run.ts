@@ -372,7 +372,7 @@ function configOf(
   { name, rack, zookeeper }: { name: string; rack: string; zookeeper: string },
 ): AgentConfig {
   const key = JSON.stringify(
-    services.map(({ name, isPinned, hasDrain }) => [name, isPinned, hasDrain]),
+    services.map(({ name, isPinned, hasDrain, health }) => [name, isPinned, hasDrain, health]),
   );
   let config = configs.get(key);
   if (config === undefined) {
@@ -383,10 +383,12 @@ function configOf(
       zookeeper: "zk:1",
       dataDir: "/data",
       services: Object.fromEntries(
-        services.map(({ name: service, isPinned, hasDrain }) => [service, {
+        services.map(({ name: service, isPinned, hasDrain, health }) => [service, {
           command: [service],
           health: { type: "exec", argv: ["health", service, "{version}"] },
           healthInterval: "1s",
+          ...health,
+          minHealthyTime: `${health.minHealthyTime}ms`,
           stopGrace: "2s",
           drainTimeout: "3s",
           ...(hasDrain ? { drain: ["drain", service] } : {}),

@@ -5,6 +5,7 @@
  * @module
  */
 
+import type { ServiceConfig } from "../../../actors/config/agent_config.ts";
 import type { Plan, Release } from "../../../rollout/mod.ts";
 import { drawFaults, type Fault, type FaultKind } from "./faults.ts";
 import { RandomStream } from "./random.ts";
@@ -26,6 +27,11 @@ export interface PlannedService {
   readonly hasBlob: boolean;
   readonly isPinned: boolean;
   readonly hasDrain: boolean;
+  /** When it counts as well, and after how many failed checks it is started again. */
+  readonly health: Pick<
+    ServiceConfig,
+    "failureThreshold" | "successThreshold" | "minHealthyTime" | "restartAfterFailedChecks"
+  >;
   readonly policy: NonNullable<Plan["services"][string]["policy"]>;
   /** The first hosts of it; null if all go at once. */
   readonly canary: readonly string[] | null;
@@ -70,6 +76,7 @@ export function drawScenario({ seed, hostCount, serviceCount, kinds }: ScenarioL
     hasBlob: random.chance(0.7),
     isPinned: random.chance(0.3),
     hasDrain: random.chance(0.3),
+    health: drawHealth(random.fork(`health of ${name}`)),
     canary: count > 1 && random.chance(0.25)
       ? random.some(names, random.between(1, count - 1))
       : null,
@@ -90,6 +97,15 @@ export function drawScenario({ seed, hostCount, serviceCount, kinds }: ScenarioL
     services,
     adminSkewMs: random.between(-1_000, 1_000),
     faults: drawFaults(random.fork("faults"), { ...fleet, kinds }),
+  };
+}
+
+function drawHealth(random: RandomStream): PlannedService["health"] {
+  return {
+    failureThreshold: random.pick([1, 2, 2, 3]),
+    successThreshold: random.pick([1, 1, 1, 2]),
+    minHealthyTime: random.pick([0, 0, 0, 2_000]),
+    restartAfterFailedChecks: random.chance(0.6) ? random.pick([3, 5]) : undefined,
   };
 }
 

@@ -25,6 +25,8 @@ export interface HostOptions {
   readonly drainSeconds?: number;
   /** The address that its services listen on. Default: loopback. */
   readonly hostname?: string;
+  /** Further keys of each service, in place of those of the tests. */
+  readonly serviceKeys?: Readonly<Record<string, unknown>>;
   /** Words before the agent's command. */
   readonly wrapper?: readonly string[];
 }
@@ -48,7 +50,7 @@ export function agentConfig(
   },
 ): Record<string, unknown> {
   const { pin = "off", onExit = "leave", startAloneAfter, hostname } = options;
-  const { healthInterval = 100, drainSeconds = 0 } = options;
+  const { healthInterval = 100, drainSeconds = 0, serviceKeys = {} } = options;
   const { host, folder, dataDir, zookeeper, ports, mark } = place;
   const switches = `${folder}/switches`;
   const services = [...ports].map(([service, port]) => [service, {
@@ -77,6 +79,7 @@ export function agentConfig(
     health: { type: "http", url: `http://127.0.0.1:${port}/health`, timeout: "2s" },
     healthInterval: `${healthInterval}ms`,
     pin: { mode: pin, limit: "16M" },
+    ...serviceKeys,
   }]);
   return {
     host,

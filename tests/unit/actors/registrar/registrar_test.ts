@@ -205,14 +205,16 @@ Deno.test("registrar: a host that waits for nothing says in what its process dif
     registrar.tell(update({ version: "1", state: "serving", waitingFor: null }));
     events.publish(await connected(zk));
     await until("it serves", (entry) => entry?.state === "serving");
-    registrar.tell({ type: "running", service: SERVICE, running: { restarts: 2, differences } });
+    const restarts = { crash: 1, unwell: 1 };
+    registrar.tell({ type: "running", service: SERVICE, running: { restarts, differences } });
     await until("the entry says it", (entry) => entry?.waitingFor === text);
+    assert.deepEqual((await read(zk)).view.current.get("web-1")?.restarts, restarts);
     const list = await ask<RegistrarMessage, readonly ServiceEntry[]>(
       registrar,
       (replyTo) => ({ type: "list", replyTo }),
       { timeoutMs: 10_000, clock: systemClock },
     );
-    assert.deepEqual(list.map(({ running }) => running), [{ restarts: 2, differences }]);
+    assert.deepEqual(list.map(({ running }) => running), [{ restarts, differences }]);
     registrar.tell(update({ waitingFor: "v2 failed here" }));
     await until("something else counts more", (entry) => entry?.waitingFor === "v2 failed here");
     registrar.tell(update({ waitingFor: null }));
@@ -220,9 +222,10 @@ Deno.test("registrar: a host that waits for nothing says in what its process dif
     registrar.tell({
       type: "running",
       service: SERVICE,
-      running: { restarts: 3, differences: [] },
+      running: { restarts: { crash: 2, unwell: 1 }, differences: [] },
     });
     await until("it waits for nothing", (entry) => entry?.waitingFor === null);
+    await until("the entry counts it", (entry) => entry?.restarts?.crash === 2);
   });
 });
 

@@ -58,6 +58,8 @@ async function run(test: (bench: Bench) => Promise<void>): Promise<void> {
         const system = ActorSystem.create({
           name: "test",
           clock,
+          // Nothing is put off by chance.
+          random: { next: () => 0 },
           log: { debug() {}, info: log, warn: log, error: log },
         });
         systems.push(system);
@@ -296,18 +298,24 @@ Deno.test("runner: a service that was well and hangs is started again after as m
     const first = pid();
     // It has not been well yet: it may only be slow to begin.
     await checked(5);
-    assert.deepEqual([pid(), facts.at(-1)?.restarts], [first, 0]);
+    assert.deepEqual([pid(), facts.at(-1)?.restarts], [first, { crash: 0, unwell: 0 }]);
     await Deno.writeTextFile(`${folder}/well`, "");
     await checked(2);
     await Deno.remove(`${folder}/well`);
     await checked(2);
-    assert.deepEqual([pid(), facts.at(-1)?.restarts], [first, 0]);
+    assert.deepEqual([pid(), facts.at(-1)?.restarts.unwell], [first, 0]);
     await checked(1);
-    await until("it is started again", () => facts.at(-1)?.restarts === 1);
+    await until("it is started again", () => facts.at(-1)?.restarts.unwell === 1);
     await Deno.writeTextFile(`${folder}/well`, "");
     await checked(2);
     await until("it is well", () => health.messages.at(-1)?.status.health.ok === true);
     assert.notEqual(pid(), first);
+    // It hangs again: it is left for longer before it is started again.
+    await Deno.remove(`${folder}/well`);
+    await checked(3);
+    assert.equal(facts.at(-1)?.restarts.unwell, 1);
+    await checked(3);
+    await until("it is started again", () => facts.at(-1)?.restarts.unwell === 2);
     const told = logged.filter((line) => /: (well|unwell|started again)/.test(line))
       .map((line) => line.replace(/check .*/, "check"));
     assert.deepEqual(told, [
@@ -315,7 +323,60 @@ Deno.test("runner: a service that was well and hangs is started again after as m
       "web v1: unwell: exec check",
       "web v1: started again after 3 failed checks",
       "web v1: well",
+      "web v1: unwell: exec check",
+      "web v1: started again after 6 failed checks",
     ]);
+  });
+});
+
+Deno.test("runner: a service that hangs when it is adopted is told, and started again", async () => {
+  await run(async ({ folder, clock, logged, spawn, until }) => {
+    const first = spawn("exec sleep 60");
+    first.runner.tell({ type: "start", version: "v1", replyTo: ignore });
+    await until("it is well", () => first.health.messages.at(-1)?.status.health.ok === true);
+    const { facts } = spawn("exec sleep 60", {
+      health: { type: "exec", argv: ["test", "-e", `${folder}/well`] },
+      restartAfterFailedChecks: 2,
+    });
+    await until("it is checked", () => logged.some((line) => line.includes("unwell: exec check")));
+    for (let check = 0; check < 2; check++) {
+      await until("the next check is due", () => clock.scheduledCount > 0);
+      await clock.advance(2_000);
+    }
+    await until("it is started again", () => facts.at(-1)?.restarts.unwell === 1);
+  });
+});
+
+Deno.test("runner: a service is well again after as many checks and as long as the config says", async () => {
+  await run(async ({ folder, clock, spawn, until }) => {
+    const { runner, health, facts } = spawn("exec sleep 60", {
+      health: { type: "exec", argv: ["test", "-e", `${folder}/well`] },
+      failureThreshold: 3,
+      successThreshold: 2,
+      minHealthyTime: "6s",
+    });
+    const is = () => health.messages.at(-1)?.status.health;
+    const checked = async (count: number) => {
+      for (let check = 0; check < count; check++) {
+        const before = facts.length;
+        await clock.advance(2_000);
+        await until("it is checked", () => facts.length > before);
+        await until("the next check is due", () => clock.scheduledCount > 0);
+      }
+    };
+    await Deno.writeTextFile(`${folder}/well`, "");
+    runner.tell({ type: "start", version: "v1", replyTo: ignore });
+    await until("it is checked", () => facts.length > 1);
+    assert.match(JSON.stringify(is()), /after 2 passed checks in a row/);
+    await checked(2);
+    assert.match(JSON.stringify(is()), /when it has for 6 s/);
+    await checked(1);
+    await until("it is well", () => is()?.ok === true);
+    await Deno.remove(`${folder}/well`);
+    await checked(2);
+    assert.equal(is()?.ok, true);
+    await checked(1);
+    await until("it is unwell", () => is()?.ok === false);
   });
 });
 

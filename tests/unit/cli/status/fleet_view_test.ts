@@ -16,6 +16,7 @@ const HOST: FleetHost = {
   received: null,
   waitingFor: null,
   endpoint: null,
+  restarts: null,
   slot: null,
   queued: false,
   drained: null,

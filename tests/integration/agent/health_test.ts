@@ -1,0 +1,33 @@
+import assert from "node:assert/strict";
+import { TestFleet } from "./harness/fleet.ts";
+
+/** An agent that starts its service again soon when it hangs. */
+const RESTARTS_SOON = { stopGrace: "500ms", restartAfterFailedChecks: 3 };
+
+Deno.test("health: a service that stands still is started again, counted, and told once; nobody else is", async () => {
+  await TestFleet.run({ hosts: ["web-1", "web-2"] }, async (fleet) => {
+    await fleet.install("v1");
+    await fleet.killAgent("web-1", "SIGTERM");
+    const before = await fleet.service("web-1");
+    assert.ok(before);
+    await fleet.startAgent("web-1", { serviceKeys: RESTARTS_SOON });
+    await fleet.untilOnline(["web-1"]);
+    await fleet.untilServing("v1");
+
+    Deno.kill(before.pid, "SIGSTOP");
+    await fleet.untilHost("web-1", "is down", ({ state }) => state === "down");
+    await fleet.untilHost("web-1", "serves again", ({ state }) => state === "serving");
+    const after = await fleet.service("web-1");
+    assert.notEqual(after?.pid, before.pid);
+    const { restarts } = await fleet.untilHost(
+      "web-1",
+      "has counted it",
+      (host) => host.restarts !== null,
+    );
+    assert.deepEqual(restarts, { crash: 0, unwell: 1 });
+    const { log } = fleet.agent("web-1");
+    assert.equal(log.match(/web v1: unwell: /g)?.length, 1, log);
+    assert.equal(log.match(/web v1: started again after \d+ failed checks/g)?.length, 1, log);
+    assert.equal((await fleet.host("web-2")).restarts, null);
+  });
+});

@@ -1,6 +1,7 @@
 /**
  * The entry of the command line: runs the command that the arguments name and turns a failure into an exit status and one
- * clear message: 2 for wrong usage, 1 for failure. Stack traces are shown only with `ROLLCALL_DEBUG=1`.
+ * clear message: 2 for wrong usage, 1 for failure, 3 for what has not ended in time. Stack traces are shown only with
+ * `ROLLCALL_DEBUG=1`.
  *
  * From here calls go to `program.ts` (options and help of all commands), then to the file of the command, which bears the
  * command's name: beside this one, or in the room of that name where the command has several files. What commands share
@@ -10,7 +11,7 @@
  */
 
 import { CommanderError } from "@commander-js/extra-typings";
-import { describeError, UsageError } from "./shared/errors.ts";
+import { describeError, InterruptedError, TimedOutError, UsageError } from "./shared/errors.ts";
 import { plainText } from "./shared/terminal_text.ts";
 import { createProgram } from "./program.ts";
 
@@ -19,6 +20,12 @@ export const EXIT_USAGE = 2;
 
 /** Exit status for a command that was understood and failed. */
 export const EXIT_FAILURE = 1;
+
+/** Exit status for a command that has not waited any longer for something that goes on. */
+export const EXIT_TIMED_OUT = 3;
+
+/** Exit status for a command that a signal has ended before what it waited for: 128 + 2, as a shell reports SIGINT. */
+export const EXIT_INTERRUPTED = 130;
 
 /** Runs one command to its end and returns the exit status. Prints errors to stderr. */
 export async function main(args: readonly string[]): Promise<number> {
@@ -32,8 +39,14 @@ export async function main(args: readonly string[]): Promise<number> {
     if (isDebugging() && error instanceof Error) {
       await writeError(`${plainText(error.stack ?? "")}\n`);
     }
-    return error instanceof UsageError ? EXIT_USAGE : EXIT_FAILURE;
+    return statusOf(error);
   }
+}
+
+function statusOf(error: unknown): number {
+  if (error instanceof UsageError) return EXIT_USAGE;
+  if (error instanceof TimedOutError) return EXIT_TIMED_OUT;
+  return error instanceof InterruptedError ? EXIT_INTERRUPTED : EXIT_FAILURE;
 }
 
 /** Whether stack traces were asked for; false without the permission to read the environment. */

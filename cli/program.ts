@@ -30,6 +30,7 @@ import {
   reportTrackerOption,
   zookeeperOption,
 } from "./shared/options.ts";
+import { timeoutOption } from "./rollout/options.ts";
 import { addTracker } from "./tracker/options.ts";
 
 /** Creates the program with all its commands. It throws commander's errors instead of ending the process. */
@@ -238,11 +239,17 @@ function addAgent(program: Command): void {
     .action(async (options) => (await import("./agent.ts")).runAgent(options));
 }
 
+/** What scripts go by. */
+const EXIT_STATUS_HELP = `
+Exit status of start and watch: 0 finished; 1 halted, aborted or failed; 2 the command line or the plan is wrong, and nothing
+was written; 3 not over within --timeout, and going on; 130 stopped by Ctrl-C, and going on. All other commands: 0 done, 1 not.`;
+
 function addRollout(program: Command): void {
   const rollout = program.command("rollout")
     .summary("roll a plan out; watch, pause, resume or abort it")
     .usage("[options] <plan>\n       rollcall rollout COMMAND")
-    .description("Roll a plan out, and watch, pause, resume or abort what is under way.");
+    .description("Roll a plan out, and watch, pause, resume or abort what is under way.")
+    .addHelpText("after", EXIT_STATUS_HELP);
   rollout.command("start", { isDefault: true })
     .description(
       "Check a plan, start it, and show it until it ends. Ctrl-C leaves it running: the agents carry it.",
@@ -252,6 +259,7 @@ function addRollout(program: Command): void {
     .option("--feed <url>", "the build machine's feed, where the plan does not name one")
     .option("--plan-version <version>", "start only what rollout plan has shown under that version")
     .option("--detach", "do not wait for the end", false)
+    .addOption(timeoutOption())
     .addOption(reportTrackerOption())
     .addOption(jsonOption("print snapshots of the fleet as JSON lines"))
     .action(async (plan, options) =>
@@ -271,24 +279,29 @@ function addRollout(program: Command): void {
   rollout.command("watch")
     .description("Show the rollout that is under way until it ends.")
     .addOption(zookeeperOption())
+    .addOption(timeoutOption())
     .addOption(reportTrackerOption())
     .addOption(jsonOption("print snapshots of the fleet as JSON lines"))
     .action(async (options) => (await import("./rollout/rollout.ts")).watchRolloutCommand(options));
   rollout.command("pause")
-    .description("Let nobody else go down. Hosts that are switching finish.")
-    .addOption(zookeeperOption())
-    .option("--reason <text>", "why, for those who look at the status")
-    .action(async (options) => (await import("./rollout/rollout.ts")).pauseCommand(options));
-  rollout.command("resume")
-    .description("Go on after a pause or a halt. Hosts whose switch failed try again.")
-    .addOption(zookeeperOption())
-    .action(async (options) => (await import("./rollout/rollout.ts")).resumeCommand(options));
-  rollout.command("abort")
     .description(
-      "End the rollout: no wave goes on, hosts that have switched stay, its versions are withdrawn.",
+      "Let nobody else go down. Hosts that are switching finish. A halt that stands keeps its reason.",
     )
     .addOption(zookeeperOption())
-    .action(async (options) => (await import("./rollout/rollout.ts")).abortCommand(options));
+    .option("--reason <text>", "why, for those who look at the status")
+    .action(async (options) => (await import("./rollout/control.ts")).pauseCommand(options));
+  rollout.command("resume")
+    .description(
+      "Go on: lift pause and halt. After a halt, hosts whose switch has failed try again.",
+    )
+    .addOption(zookeeperOption())
+    .action(async (options) => (await import("./rollout/control.ts")).resumeCommand(options));
+  rollout.command("abort")
+    .description(
+      "End the rollout: no wave goes on, hosts that have switched stay, its versions are withdrawn. A pause stays.",
+    )
+    .addOption(zookeeperOption())
+    .action(async (options) => (await import("./rollout/control.ts")).abortCommand(options));
 }
 
 function addStatus(program: Command): void {

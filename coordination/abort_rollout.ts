@@ -5,37 +5,40 @@
  */
 
 import {
+  controlAfterAbort,
   decodeOffer,
   decodeService,
   type RawNode,
   RolloutError,
+  ROOT,
   servicePath,
   stagingPath,
   transactions,
 } from "../rollout/mod.ts";
 import { hasCode, type ZooKeeper } from "../zookeeper/mod.ts";
 import { apply, isUnknown } from "./apply.ts";
-import { readControlToChange } from "./control.ts";
+import { type ControlOutcome, readControlToChange } from "./control.ts";
 import { ifReadable, readNodes } from "./entry_reader.ts";
 import { readRecord } from "./rollout_record.ts";
 import { newestRollout, readDeployQueue } from "./rollouts.ts";
 
 /**
  * Aborts the rollout that is under way: its waves and offers are removed in one transaction, its versions withdrawn where a
- * service had not finished, and control goes back to running. A host that holds a slot finishes or rolls back; no
+ * service had not finished, and a halt is lifted; a pause stays. A host that holds a slot finishes or rolls back; no
  * other host goes down.
  *
  * It is the way out of a queue that nobody can read, so it needs no entry to be readable: a broken wave is removed as well, a
  * broken control entry is written anew, and a broken service keeps its entry.
  *
- * @returns The id of the rollout.
+ * @returns The id of the rollout, and what has become of the control node.
  * @throws {RolloutError} when none is under way.
  * @throws {EntryError} when a later version of this program has written the control node.
  */
 export async function abortRollout(
   zk: ZooKeeper,
   abort: { readonly by: string; readonly nowMs: number },
-): Promise<string> {
+): Promise<ControlOutcome & { readonly id: string }> {
+  await zk.sync(ROOT);
   const { waves } = await readDeployQueue(zk);
   if (waves.length === 0) throw new RolloutError("abort rollout: none is under way");
   const control = await readControlToChange(zk);
@@ -43,18 +46,23 @@ export async function abortRollout(
   const services = await readAborted(zk, [...new Set(waves.map(({ name }) => name.prefix))]);
   const ended = record === null || id === null ? null : { ...record, id };
   const view = { control, waves, services, record: ended };
-  const name = id ?? "a rollout without a record";
+  const word = { by: abort.by, reason: null, sinceMs: abort.nowMs };
+  const outcome = {
+    id: id ?? "a rollout without a record",
+    before: control.entry,
+    after: controlAfterAbort(control.entry, word),
+  };
   try {
     await apply(zk, transactions.abortRollout(view, abort));
   } catch (error) {
     // The reply may have been lost after the transaction: then the rollout's record says that it is aborted.
-    if (isUnknown(error) && await isAborted(zk, id)) return name;
+    if (isUnknown(error) && await isAborted(zk, id)) return outcome;
     if (!hasCode(error, "BAD_VERSION", "NO_NODE")) throw error;
     throw new RolloutError("abort rollout: it moved on meanwhile; nothing was written, try again", {
       cause: error,
     });
   }
-  return name;
+  return outcome;
 }
 
 /**

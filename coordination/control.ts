@@ -7,41 +7,98 @@
 import {
   CONTROL,
   type Control,
+  type ControlDecision,
   controlSchema,
+  type ControlWord,
   decodeNode,
+  describeState,
+  describeStops,
   EntryError,
+  isSaid,
+  pauseControl,
   type RawNode,
+  resumeControl,
   RolloutError,
+  ROOT,
   SCHEMA_VERSION,
   transactions,
   type Versioned,
 } from "../rollout/mod.ts";
 import { hasCode, type ZooKeeper } from "../zookeeper/mod.ts";
-import { apply } from "./apply.ts";
+import { apply, isUnknown } from "./apply.ts";
 import { readNodes } from "./entry_reader.ts";
 
+/** What an operator's word has made of the control node. */
+export interface ControlOutcome {
+  /** The entry from before; `null` when it could not be read. */
+  readonly before: Control | null;
+  readonly after: Control;
+}
+
+/** Most rounds of an operator's word: others change the control node now and then, and replies get lost. */
+const ROUNDS_MAX = 5;
+
 /**
- * Writes the control node, also over an entry that cannot be read: an operator's word is how a fleet gets out of that.
+ * Lets nobody else go down. A halt that stands, or comes meanwhile, stays with its reason.
  *
- * @returns The entry from before; `null` when it could not be read.
- * @throws {RolloutError} when somebody else changes it at the same time.
- * @throws {EntryError} when a later version of this program has written it.
+ * @throws {RolloutError} when it is paused already.
+ * @throws {EntryError} when a later version of this program has written the control node.
  */
-export async function setControl(
+export async function pauseRollout(zk: ZooKeeper, word: ControlWord): Promise<ControlOutcome> {
+  // Whatever else is said meanwhile, the fleet is to stand still.
+  return await say(zk, { verb: "pause", decide: pauseControl, word, insists: true });
+}
+
+/**
+ * Lifts pause and halt, also where the entry cannot be read: an operator's word is how a fleet gets out of that.
+ *
+ * @throws {RolloutError} when nothing is paused or halted, or when somebody else says something at the same time: what the
+ * operator has not seen is not lifted.
+ * @throws {EntryError} when a later version of this program has written the control node.
+ */
+export async function resumeRollout(zk: ZooKeeper, word: ControlWord): Promise<ControlOutcome> {
+  return await say(zk, { verb: "resume", decide: resumeControl, word, insists: false });
+}
+
+/** Writes an operator's word, if the node stands as it was read. After a lost reply, it looks whether it is done. */
+async function say(
   zk: ZooKeeper,
-  change: Pick<Control, "state" | "by" | "reason" | "sinceMs">,
-): Promise<Control | null> {
-  const standing = await readControlToChange(zk);
-  try {
-    await apply(zk, [transactions.setControl(standing, change)]);
-  } catch (error) {
-    if (!hasCode(error, "BAD_VERSION")) throw error;
-    throw new RolloutError(
-      `set control to ${change.state}: somebody else changed it meanwhile; look and try again`,
-      { cause: error },
-    );
+  { verb, decide, word, insists }: {
+    readonly verb: string;
+    readonly decide: (control: Control | null, word: ControlWord) => ControlDecision;
+    readonly word: ControlWord;
+    /** Whether it is said again when somebody else has changed the node meanwhile. */
+    readonly insists: boolean;
+  },
+): Promise<ControlOutcome> {
+  let first: transactions.StandingControl | null = null;
+  let sent: ControlOutcome | null = null;
+  for (let round = 1;; round++) {
+    // Also what is said of a node that needs no change has to be true.
+    await zk.sync(ROOT);
+    const standing: transactions.StandingControl = await readControlToChange(zk);
+    if (sent !== null && isSaid(standing.entry, word)) return sent;
+    first ??= standing;
+    if (!insists && standing.znodeVersion !== first.znodeVersion) {
+      throw new RolloutError(
+        `${verb}: somebody else changed control meanwhile, it is ${
+          standing.entry === null ? describeState(null) : describeStops(standing.entry)
+        } now; nothing was written, look and try again`,
+      );
+    }
+    const decision = decide(standing.entry, word);
+    if (decision.kind === "nothing") {
+      throw new RolloutError(`${verb}: ${decision.why}; nothing was changed`);
+    }
+    sent = { before: standing.entry, after: decision.entry };
+    try {
+      await apply(zk, [transactions.setControl(standing, decision.entry)]);
+      return sent;
+    } catch (error) {
+      const mayGoOn = isUnknown(error) || hasCode(error, "BAD_VERSION");
+      if (!mayGoOn || round === ROUNDS_MAX) throw error;
+    }
   }
-  return standing.entry;
 }
 
 /**

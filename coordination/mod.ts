@@ -21,6 +21,7 @@ export * from "./known_services.ts";
 export * from "./registration.ts";
 export * from "./release_slot.ts";
 export * from "./reports.ts";
+export * from "./rollout_record.ts";
 export * from "./rollouts.ts";
 export * from "./service_view.ts";
 export * from "./skeleton.ts";

@@ -9,6 +9,7 @@
  */
 
 import type { Census, SlotHost } from "./census.ts";
+import { describeStops } from "./control.ts";
 import type { Slot } from "./entries.ts";
 import { listNames } from "./name_list.ts";
 import { budgetHosts, quorumHosts } from "./policy.ts";
@@ -69,9 +70,7 @@ export function decideAdmission(census: Census, request: AdmissionRequest): Admi
     );
   }
   if (control !== null && control.state !== "running") {
-    return wait(
-      `control is ${control.state} by ${control.by}${control.reason ? `: ${control.reason}` : ""}`,
-    );
+    return wait(`control is ${describeStops(control)}`);
   }
   if (!request.catchUp) {
     if (wave === null) return wait("no wave in the deploy queue");

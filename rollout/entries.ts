@@ -255,6 +255,12 @@ export const controlSchema = z.looseObject({
   reason: z.string().nullable(),
   sinceMs: z.int(),
   /**
+   * The pause that stands beside a halt: both were said, and who lifts the one is to know of the other. Means nothing in
+   * another state than `halted`.
+   */
+  paused: z.looseObject({ by: z.string(), reason: z.string().nullable(), sinceMs: z.int() })
+    .optional(),
+  /**
    * Id of the rollout that was started last. Written in the transaction that starts it, so it says which one is the newest
    * whatever the clocks of the admin boxes show. Left out in a tree of an earlier version.
    */

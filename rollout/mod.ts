@@ -9,6 +9,7 @@
 export * from "./admission.ts";
 export * from "./agent_identity.ts";
 export * from "./census.ts";
+export * from "./control.ts";
 export * from "./dependency_order.ts";
 export * from "./duration.ts";
 export * from "./entries.ts";

@@ -20,6 +20,20 @@ export class CommandError extends Error {
   override readonly name = "CommandError";
 }
 
+/** The command has not waited any longer, and what it waited for goes on. Exit status 3. */
+export class TimedOutError extends Error {
+  /** Stable name of the error. */
+  readonly code = "TIMED_OUT";
+  override readonly name = "TimedOutError";
+}
+
+/** Ctrl-C or a signal has ended the command before what it waited for has ended. Exit status 130, as a shell reports it. */
+export class InterruptedError extends Error {
+  /** Stable name of the error. */
+  readonly code = "INTERRUPTED";
+  override readonly name = "InterruptedError";
+}
+
 /** The message of an error and those of its causes; a message that is part of an earlier one is left out. */
 export function describeError(error: unknown): string {
   const messages: string[] = [];

@@ -7,7 +7,7 @@
 
 import type { Fleet } from "../../coordination/mod.ts";
 import { systemClock } from "../../base/clock.ts";
-import type { Preparation } from "../../rollout/mod.ts";
+import { describeStops, type Preparation } from "../../rollout/mod.ts";
 import { MIN_COLUMNS, renderFleet } from "./fleet_view.ts";
 import { DistributionPoller } from "./distribution_poller.ts";
 import { createLiveText } from "../shared/live_text.ts";
@@ -104,9 +104,7 @@ function lineDisplay(): FleetDisplay {
       const fleet = plain(told);
       const { rollout, control } = fleet;
       if (rollout !== null) say("rollout", `rollout ${rollout.id}: ${rollout.state}`);
-      if (control !== null) {
-        say("control", `control: ${control.state}${control.reason ? ` (${control.reason})` : ""}`);
-      }
+      if (control !== null) say("control", `control: ${describeStops(control)}`);
       for (const [service, { hosts }] of Object.entries(fleet.services)) {
         for (const host of hosts) {
           const phase = host.preparation === null ? "" : `, ${describePhase(host.preparation)}`;

@@ -10,6 +10,7 @@ import type { Fleet, FleetService } from "../../coordination/mod.ts";
 import type { Distribution } from "./distribution.ts";
 import { renderDistribution, renderReceived, renderReused } from "./distribution_view.ts";
 import { type HostsViewOptions, renderHosts } from "./hosts_view.ts";
+import { stopsOf } from "../../rollout/mod.ts";
 import { formatTimeSpan } from "../shared/format.ts";
 import { plain } from "../shared/terminal_text.ts";
 
@@ -62,12 +63,16 @@ function renderHead({ control, rollout }: Fleet, { nowMs }: FleetViewOptions): s
     lines.push(`Waves    ${waves.join("   ")}`);
   }
   if (control !== null && control.state !== "running") {
-    const reason = control.reason === null ? "" : `: ${control.reason}`;
-    const color = control.state === "halted" ? pc.red : pc.yellow;
-    lines.push(color(`${control.state.toUpperCase()} by ${control.by}${reason}`));
+    const { halt, pause } = stopsOf(control);
+    if (halt !== null) lines.push(pc.red(`HALTED by ${halt.by}${told(halt.reason)}`));
+    if (pause !== null) lines.push(pc.yellow(`PAUSED by ${pause.by}${told(pause.reason)}`));
     lines.push("         rollcall rollout resume | abort");
   }
   return lines.join("\n");
+}
+
+function told(reason: string | null): string {
+  return reason === null ? "" : `: ${reason}`;
 }
 
 function renderService(name: string, service: FleetService, options: FleetViewOptions): string {

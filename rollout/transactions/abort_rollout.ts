@@ -4,6 +4,7 @@
  * @module
  */
 
+import { controlAfterAbort } from "../control.ts";
 import { encodeEntry, type Rollout, type Service, type Wave } from "../entries.ts";
 import type { ReleaseIdentity } from "../release_identity.ts";
 import type { Versioned } from "../reading/node.ts";
@@ -37,7 +38,7 @@ export interface AbortView {
 
 /**
  * Removes the queue and the offers, withdraws the versions of the waves and those on offer where the service had not committed
- * them, ends the record, and sets control to `running`. It is the way out of a queue that nobody can read, so it needs no
+ * them, ends the record, and lifts a halt; a pause stays. It is the way out of a queue that nobody can read, so it needs no
  * entry to be readable.
  */
 export function abortRollout(
@@ -62,8 +63,8 @@ export function abortRollout(
       version: record.znodeVersion,
     });
   }
-  const change = { state: "running", by, reason: null, sinceMs: nowMs } as const;
-  return [...operations, setControl(control, change)];
+  const word = { by, reason: null, sinceMs: nowMs };
+  return [...operations, setControl(control, controlAfterAbort(control.entry, word))];
 }
 
 /**

@@ -4,7 +4,8 @@
  * @module
  */
 
-import { encodeEntry, SCHEMA_VERSION, type Slot } from "../entries.ts";
+import { haltControl } from "../control.ts";
+import { encodeEntry, type Slot } from "../entries.ts";
 import { toCensus } from "../census.ts";
 import { decideFailure } from "../failure.ts";
 import type { ServiceReading } from "../reading/service_reading.ts";
@@ -61,14 +62,11 @@ export function reportFailure(
     ...leaving,
   ];
   if (decision.halt && halts) {
-    const control = {
-      ...view.control,
-      schema: SCHEMA_VERSION,
-      state: "halted",
+    const control = haltControl(view.control, {
       by: host,
       reason: `${decision.reason} (${host}: ${slot.reason ?? "no reason given"})`,
       sinceMs: nowMs,
-    };
+    });
     const version = view.controlVersion;
     operations.push({ op: "set", path: CONTROL, data: encodeEntry(control), version });
   }

@@ -5,6 +5,7 @@
  */
 
 import type { z } from "zod";
+import { describeStops } from "../control.ts";
 import {
   type Control,
   encodeEntry,
@@ -96,11 +97,11 @@ function expectIdle({ control, waves }: StartView): void {
         `or abort it (rollcall rollout abort)`,
     );
   }
-  const { state, by, reason } = control.entry;
-  if (state === "running") return;
+  if (control.entry.state === "running") return;
   throw new RolloutError(
-    `start rollout: control is ${state} by ${by}${reason === null ? "" : ` (${reason})`}; ` +
-      "resume it first (rollcall rollout resume)",
+    `start rollout: control is ${
+      describeStops(control.entry)
+    }; resume it first (rollcall rollout resume)`,
   );
 }
 

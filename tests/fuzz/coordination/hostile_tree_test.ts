@@ -23,6 +23,7 @@ import {
   joinStaging,
   newestRollout,
   passFence,
+  pauseRollout,
   readAwayHosts,
   readFleet,
   readKnownServices,
@@ -32,7 +33,7 @@ import {
   registerHost,
   reportFailure,
   reportSwitch,
-  setControl,
+  resumeRollout,
   startRollout,
   takeSlot,
   writeHost,
@@ -220,7 +221,8 @@ async function changeOne({ client }: LocalZooKeeper, dice: Dice): Promise<void> 
     },
     finishWave: async () => await finishWave(client, await read(), { service, nowMs: 9 }),
     forgetHost: () => forgetHost(client, host),
-    setControl: () => setControl(client, { state: "running", by: "ann", reason: null, sinceMs: 9 }),
+    pauseRollout: () => pauseRollout(client, { by: "ann", reason: null, sinceMs: 9 }),
+    resumeRollout: () => resumeRollout(client, { by: "ann", reason: null, sinceMs: 9 }),
     abortRollout: () => abortRollout(client, { by: "ann", nowMs: 9 }),
     startRollout: async () => {
       // None can be started while waves are queued, and most trees have some.

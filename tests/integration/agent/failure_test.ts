@@ -42,7 +42,7 @@ Deno.test("failure: a version that never gets healthy is rolled back and halts t
     );
 
     await fleet.turn("mended", "on");
-    await fleet.setControl("running");
+    await fleet.resume();
     await fleet.untilFinished();
     await fleet.untilServing("v2");
     for (const name of HOSTS) {

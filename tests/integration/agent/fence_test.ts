@@ -39,7 +39,7 @@ Deno.test("fence: an agent that died while it drained does not stop a service wh
     await fleet.untilOffline([host]);
     await forgetHost(fleet.zookeeper, host);
     await fleet.abort();
-    await fleet.setControl("paused");
+    await fleet.pause();
     await fleet.turn(DRAIN_SWITCH, "off");
     await fleet.startAgent(host);
     await fleet.untilServing("v1", [host]);

@@ -79,7 +79,7 @@ Deno.test("rollout: while it is paused nobody goes down, not even who drains wit
     );
     const [first = ""] = (services["web"]?.hosts ?? []).filter(({ slot }) => slot !== null)
       .map(({ host }) => host);
-    await fleet.setControl("paused");
+    await fleet.pause();
     await fleet.untilHost(first, "gives its slot back", ({ slot }) => slot === null);
     await fleet.turn(DRAIN_SWITCH, "off");
     for (const host of fleet.hosts) {
@@ -91,7 +91,7 @@ Deno.test("rollout: while it is paused nobody goes down, not even who drains wit
     }
     assert.equal(fleet.observer.mostHolders, 1);
     await fleet.untilServing("v1");
-    await fleet.setControl("running");
+    await fleet.resume();
     await fleet.untilFinished();
     await fleet.untilServing("v2");
   });
@@ -109,7 +109,7 @@ Deno.test("rollout: while it is paused who is down already finishes, and nobody 
     );
     const [first = ""] = (services["web"]?.hosts ?? []).filter(({ slot }) => slot !== null)
       .map(({ host }) => host);
-    await fleet.setControl("paused");
+    await fleet.pause();
     await fleet.untilServing("v2", [first]);
     for (const host of fleet.hosts.filter((other) => other !== first)) {
       await fleet.untilHost(
@@ -119,7 +119,7 @@ Deno.test("rollout: while it is paused who is down already finishes, and nobody 
       );
     }
     assert.deepEqual(fleet.observer.admissions, [`web/${first}`]);
-    await fleet.setControl("running");
+    await fleet.resume();
     await fleet.untilFinished();
     await fleet.untilServing("v2");
   });

@@ -29,7 +29,9 @@ import {
   historyPath,
   isSameSlot,
   parseSequentialName,
+  pauseControl,
   type ReleaseIdentity,
+  resumeControl,
   rolloutSchema,
   servicePath,
   type ServiceReading,
@@ -677,12 +679,16 @@ function verbs(world: World): Outcome[] {
     if (after !== null) outcomes.push({ what: `operator: ${what}`, isFault: true, world: after });
   };
   const control = { entry, znodeVersion };
-  if (entry.state === "running") {
-    const pause = [transactions.setControl(control, { state: "paused" })];
-    add("pause", spend(world, "pauses"), pause);
-  } else {
-    const resume = transactions.setControl(control, { state: "running", reason: null });
-    const after = applied(world, [resume], "operator");
+  const word = { by: "operator", reason: null, sinceMs: 0 };
+  const pause = pauseControl(entry, word);
+  if (pause.kind === "change") {
+    const operations = [transactions.setControl(control, pause.entry)];
+    add("pause", spend(world, "pauses"), operations);
+  }
+  const resume = resumeControl(entry, word);
+  if (resume.kind === "change") {
+    const operations = [transactions.setControl(control, resume.entry)];
+    const after = applied(world, operations, "operator");
     if (after !== null) outcomes.push({ what: "operator: resume", isFault: false, world: after });
   }
   if (reading.waves.length > 0) add("abort", spend(world, "aborts"), abort(world.tree, reading));

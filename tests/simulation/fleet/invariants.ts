@@ -42,6 +42,7 @@ export const CHECKS = {
   "I5 owner": "nobody but the machine that took a slot and an operator changes or removes it",
   "I6 admission": "nobody is admitted while control is not running",
   "I6 fence": "nobody goes on to stop a service while control is not running",
+  "I6 words": "a pause stands until somebody resumes, and a halt until somebody resumes or aborts",
   "I7 end": "once the faults have stopped, the rollout ends and everybody serves",
   "I7 reason": "whoever halts a rollout says why",
   "I7 halted": "no wave is finished while control is halted",
@@ -177,6 +178,7 @@ export class Invariants implements ChangeObserver {
         return this.#checkFinish(before as Wave);
       case "control": {
         const { state, reason } = after as Control;
+        this.#checkWords(before as Control | null, after as Control, by);
         if (state === (before as Control | null)?.state) return;
         this.#count(`control ${state}`);
         this.#world.trace(null, `control is ${state} by ${by.place}: ${reason}`);
@@ -205,6 +207,28 @@ export class Invariants implements ChangeObserver {
       case "marker":
       case "offer":
         return;
+    }
+  }
+
+  /** What a person or a failure has said to the fleet is not taken back by somebody else's word about something else. */
+  #checkWords(
+    before: Control | null,
+    after: Control,
+    { place, differences }: { place: string; differences: readonly Difference[] },
+  ): void {
+    // Written over by hand: who puts a good entry in its place knows nothing of it.
+    if (before?.state === undefined) return;
+    const isAbort = differences.some(({ kind, after }) => kind === "wave" && after === null);
+    const isResume = this.#isOperator(place) && !isAbort && after.state === "running";
+    const pauseIn = ({ state, sinceMs, paused }: Control) =>
+      state === "paused" ? sinceMs : state === "halted" ? paused?.sinceMs : undefined;
+    const [was, is] = [pauseIn(before), pauseIn(after)];
+    if (was !== undefined && was !== is && !isResume) {
+      this.fail("I6 words", `${place} lifts the pause by ${before.by}: ${after.state} now`);
+    }
+    const isHaltLifted = before.state === "halted" && after.state !== "halted";
+    if (isHaltLifted && !isResume && !isAbort) {
+      this.fail("I6 words", `${place} lifts the halt by ${before.by}: ${after.state} now`);
     }
   }
 

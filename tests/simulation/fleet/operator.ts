@@ -13,13 +13,14 @@ import {
   type Fleet,
   forgetHost,
   newestRollout,
+  pauseRollout,
   readChildren,
   readControl,
   readDeployQueue,
   readFleet,
   readServices,
   releaseSlot,
-  setControl,
+  resumeRollout,
   startRollout,
 } from "../../../coordination/mod.ts";
 import {
@@ -137,10 +138,10 @@ export class Operator implements Party {
       case "rollout":
         return await this.#start(verb);
       case "pause":
-        await setControl(zk, { state: "paused", by, reason: "because", sinceMs: nowMs });
+        await pauseRollout(zk, { by, reason: "because", sinceMs: nowMs });
         return;
       case "resume":
-        await setControl(zk, { state: "running", by, reason: null, sinceMs: nowMs });
+        await resumeRollout(zk, { by, reason: null, sinceMs: nowMs });
         return;
       case "abort":
         await abortRollout(zk, { by, nowMs });

@@ -31,7 +31,7 @@ Deno.test("abortRollout: gets a fleet out of a queue, a control entry and a reco
     await zk.create("/dc/deploy/zz", "not a wave at all");
     await zk.set("/dc/control", "garbage");
     await zk.set(`/dc/history/${id}`, "garbage");
-    assert.equal(await abortRollout(zk, { by: "test", nowMs: 0 }), id);
+    assert.equal((await abortRollout(zk, { by: "test", nowMs: 0 })).id, id);
     const { queue, view } = await read(zk);
     assert.deepEqual([queue.length, view.control?.state], [0, "running"]);
     // What is no wave keeps nobody from the next rollout.
@@ -60,7 +60,7 @@ Deno.test("abortRollout: a stranger's waves do not keep the version of the rollo
     const id = await roll(zk, "2");
     await zk.create("/dc/deploy/web--000000001", data);
     await zk.create("/dc/deploy/web-2147480000", data);
-    assert.equal(await abortRollout(zk, { by: "test", nowMs: 0 }), id);
+    assert.equal((await abortRollout(zk, { by: "test", nowMs: 0 })).id, id);
     const { service, queue } = await read(zk);
     assert.ok(service?.entry.withdrawn.includes("2"), JSON.stringify(service?.entry.withdrawn));
     assert.equal(queue.length, 0);

@@ -1,8 +1,24 @@
 import assert from "node:assert/strict";
-import { finishWave, giveSlotBack, setControl } from "../../../coordination/mod.ts";
+import {
+  finishWave,
+  giveSlotBack,
+  pauseRollout,
+  resumeRollout,
+} from "../../../coordination/mod.ts";
 import { decideFinish, type Slot } from "../../../rollout/mod.ts";
 import { current } from "../rollout/views.ts";
-import { admit, read, reportDone, reportFailed, roll, say, SERVICE, TestTree } from "./tree.ts";
+import {
+  admit,
+  halt,
+  read,
+  reportDone,
+  reportFailed,
+  roll,
+  say,
+  SERVICE,
+  TestTree,
+  WORD,
+} from "./tree.ts";
 
 Deno.test("finishWave: is refused when a host that it leaves behind is about to try again (I2)", async () => {
   await TestTree.run(async (tree, zk) => {
@@ -19,7 +35,8 @@ Deno.test("finishWave: is refused when a host that it leaves behind is about to 
     const reading = await read(other);
     assert.equal(decideFinish(reading.census), "finished");
 
-    await setControl(zk, { state: "running", by: "test", reason: null, sinceMs: 0 });
+    await pauseRollout(zk, WORD);
+    await resumeRollout(zk, WORD);
     const afterResume = await read(other);
     const record = { ...slot, step: "failed" } as const;
     assert.ok(await giveSlotBack(failing, SERVICE, { slot: record, census: afterResume.census }));
@@ -37,9 +54,9 @@ Deno.test("finishWave: not on a reading from before a halt", async () => {
     await reportDone(host, current("web-1", { version: "2" }), slot);
     const before = await read(zk);
     assert.equal(decideFinish(before.census), "finished");
-    await setControl(zk, { state: "halted", by: "test", reason: null, sinceMs: 0 });
+    await halt(zk);
     assert.equal(await finishWave(zk, before, { service: SERVICE, nowMs: 0 }), false);
-    await setControl(zk, { state: "running", by: "test", reason: null, sinceMs: 0 });
+    await resumeRollout(zk, WORD);
     const finish = { service: SERVICE, nowMs: 0 };
     assert.equal(await finishWave(zk, await read(zk), finish), true);
     const { service, queue } = await read(zk);

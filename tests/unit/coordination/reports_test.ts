@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
-import { setControl } from "../../../coordination/mod.ts";
+import { resumeRollout } from "../../../coordination/mod.ts";
 import { current } from "../rollout/views.ts";
-import { admit, read, reportDone, reportFailed, roll, TestTree } from "./tree.ts";
+import { admit, read, reportDone, reportFailed, roll, TestTree, WORD } from "./tree.ts";
 
 const FAILED = { reason: "health gate", step: "reporting" } as const;
 
@@ -58,7 +58,7 @@ Deno.test("reportFailure: halts, and a second report of the same failure does no
     assert.match(halted.control?.reason ?? "", /web 2 failed on web-1: .* \(web-1: health gate\)/);
     assert.equal(halted.slots.get("web-1")?.controlVersion, halted.controlVersion);
 
-    await setControl(zk, { state: "running", by: "test", reason: null, sinceMs: 0 });
+    await resumeRollout(zk, WORD);
     assert.equal(await reportFailed(host, slot), false);
     assert.equal((await read(zk)).view.control?.state, "running");
   });

@@ -3,11 +3,11 @@ import {
   abortRollout,
   createRolloutId,
   newestRollout,
+  pauseRollout,
   readFleet,
-  setControl,
 } from "../../../coordination/mod.ts";
 
-import { roll, TestTree } from "./tree.ts";
+import { roll, TestTree, WORD } from "./tree.ts";
 
 Deno.test("createRolloutId: tells the time, to the millisecond", () => {
   const ids = [999, 1_000, 1_001].map((nowMs) => createRolloutId(nowMs, () => 0.5));
@@ -26,7 +26,7 @@ Deno.test("newestRollout: the one that was started last, whatever the clocks of 
     assert.equal(await newestRollout(zk), later);
     assert.equal((await readFleet(zk)).rollout?.id, later);
     // What an operator says in between keeps it.
-    await setControl(zk, { state: "paused", by: "test", reason: null, sinceMs: 0 });
+    await pauseRollout(zk, WORD);
     assert.equal(await newestRollout(zk), later);
   });
 });

@@ -3,14 +3,15 @@ import {
   abortRollout,
   joinRoster,
   passFence,
+  pauseRollout,
   readSlot,
-  setControl,
+  resumeRollout,
   takeSlot,
 } from "../../../coordination/mod.ts";
 import { SCHEMA_VERSION, type Slot, slotsPath } from "../../../rollout/mod.ts";
 import type { ZooKeeper } from "../../../zookeeper/mod.ts";
 import { current } from "../rollout/views.ts";
-import { admit, read, register, roll, say, SERVICE, TestTree } from "./tree.ts";
+import { admit, read, register, roll, say, SERVICE, TestTree, WORD } from "./tree.ts";
 
 /** A request for a slot by a host that is down, ready to be sent; it needs no place in the queue and no budget. */
 async function lateRequest(zk: ZooKeeper): Promise<() => Promise<boolean>> {
@@ -133,9 +134,8 @@ Deno.test("passFence: refused by anything that has changed since the reading (I5
         reading: { ...reading, view: null },
       });
     };
-    const control = { by: "test", reason: null, sinceMs: 0 };
-    assert.equal(await pass(() => setControl(zk, { ...control, state: "paused" })), false);
-    await setControl(zk, { ...control, state: "running" });
+    assert.equal(await pass(() => pauseRollout(zk, WORD)), false);
+    await resumeRollout(zk, WORD);
     const down = current("web-2", { state: "down" });
     assert.equal(await pass(() => say(other, down)), false);
     assert.equal((await readSlot(zk, SERVICE, "web-1"))?.step, "draining");

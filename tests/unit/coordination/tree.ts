@@ -5,11 +5,13 @@
  */
 
 import {
+  apply,
   createRolloutId,
   ensureSkeleton,
   joinRoster,
   joinStaging,
   type Place,
+  readControl,
   readService,
   registerHost,
   reportFailure,
@@ -24,6 +26,7 @@ import {
   DEFAULT_POLICY,
   donePath,
   fromFullReading,
+  haltControl,
   markersOf,
   type Policy,
   readyPath,
@@ -32,10 +35,10 @@ import {
   type ServiceReading,
   servingPath,
   type Slot,
-  type transactions,
+  transactions,
 } from "../../../rollout/mod.ts";
 import { Coordinator } from "../../../zookeeper/server/mod.ts";
-import { ZooKeeper } from "../../../zookeeper/mod.ts";
+import { ZooKeeper, ZooKeeperError } from "../../../zookeeper/mod.ts";
 import { current } from "../rollout/views.ts";
 
 /** The service of these tests. */
@@ -109,6 +112,51 @@ export async function roll(
     waves: [{ service: SERVICE, version, hosts: null }],
   });
   return id;
+}
+
+/** An operator pauses, or resumes. */
+export const WORD = { by: "test", reason: null, sinceMs: 0 } as const;
+
+/** A failure halts the rollout. */
+export async function halt(zk: ZooKeeper, reason: string | null = null): Promise<void> {
+  const { entry, znodeVersion } = await readControl(zk);
+  const halted = haltControl(entry, { ...WORD, by: "web-9", reason });
+  await apply(zk, [transactions.setControl({ entry, znodeVersion }, halted)]);
+}
+
+/** A client whose next transaction happens, and whose reply is lost. */
+export function losesNextReply(zk: ZooKeeper): ZooKeeper {
+  return withNextChange(zk, async (change) => {
+    await change();
+    throw new ZooKeeperError({ code: "CONNECTION_LOSS", operation: "multi" });
+  });
+}
+
+/** A client before whose next transaction somebody else does something. */
+export function afterNextChange(zk: ZooKeeper, meanwhile: () => Promise<unknown>): ZooKeeper {
+  return withNextChange(zk, async (change) => {
+    await meanwhile();
+    return await change();
+  });
+}
+
+function withNextChange(
+  zk: ZooKeeper,
+  around: (change: () => ReturnType<ZooKeeper["multi"]>) => ReturnType<ZooKeeper["multi"]>,
+): ZooKeeper {
+  let isDone = false;
+  const multi: ZooKeeper["multi"] = (...given) => {
+    if (isDone) return zk.multi(...given);
+    isDone = true;
+    return around(() => zk.multi(...given));
+  };
+  return new Proxy(zk, {
+    get(target, key) {
+      if (key === "multi") return multi;
+      const value = Reflect.get(target, key, target);
+      return typeof value === "function" ? value.bind(target) : value;
+    },
+  });
 }
 
 /** Stages the host and takes a slot for the first wave, as an admitted agent does. */

@@ -12,18 +12,13 @@ import {
   ensureSkeleton,
   type Fleet,
   type FleetHost,
+  pauseRollout,
   readFleet,
   readKnownServices,
-  setControl,
+  resumeRollout,
   startRollout,
 } from "../../../../coordination/mod.ts";
-import {
-  checkPlan,
-  type Control,
-  type Plan,
-  type PolicyInput,
-  type Release,
-} from "../../../../rollout/mod.ts";
+import { checkPlan, type Plan, type PolicyInput, type Release } from "../../../../rollout/mod.ts";
 import { endMarked, findMarked } from "../../../../scripts/demo/marked_processes.ts";
 import { pickFreePorts } from "../../../../scripts/demo/ports.ts";
 import { readFeed } from "../../../../torrent/mod.ts";
@@ -310,9 +305,12 @@ export class TestFleet {
     });
   }
 
-  /** Pauses or resumes. */
-  async setControl(state: Control["state"]): Promise<void> {
-    await setControl(this.zookeeper, { state, by: "test", reason: null, sinceMs: Date.now() });
+  async pause(): Promise<void> {
+    await pauseRollout(this.zookeeper, { by: "test", reason: null, sinceMs: Date.now() });
+  }
+
+  async resume(): Promise<void> {
+    await resumeRollout(this.zookeeper, { by: "test", reason: null, sinceMs: Date.now() });
   }
 
   async abort(): Promise<void> {

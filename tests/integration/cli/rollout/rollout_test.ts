@@ -118,8 +118,22 @@ Deno.test("rollcall rollout: plan writes nothing, start is one at a time, pause,
   assert.match(status.stdout, /PAUSED by .*: lunch/);
   assert.match(status.stdout, /▶ A v2 +· B v2/);
   assert.match(status.stdout, /web-1 +s1\/r1 +- +offline/);
-  assert.match((await rollcall("rollout", "resume", ...zookeeper)).stdout, /it was paused/);
+  const resumed = await rollcall("rollout", "resume", ...zookeeper);
+  assert.match(
+    resumed.stdout,
+    /^Control: paused -> running, by .*\nLifted: the pause by .*: lunch\n$/,
+  );
+  const late = await rollcall("rollout", "watch", "--timeout", "10ms", ...zookeeper);
+  assert.deepEqual([late.status, late.stderr], [
+    3,
+    `rollcall: rollout ${
+      started.stdout.split(/[ :]/)[1]
+    }: not over within 10ms; it goes on without this terminal; ` +
+    "see it again: rollcall rollout watch\n",
+  ]);
   assert.match((await rollcall("rollout", "abort", ...zookeeper)).stdout, /^Aborted /);
+  const watched = await rollcall("rollout", "watch", ...zookeeper);
+  assert.deepEqual([watched.status, /: aborted\n$/.test(watched.stderr)], [1, true]);
   const json = JSON.parse((await rollcall("status", "--json", ...zookeeper)).stdout);
   assert.deepEqual([json.rollout.state, json.queue, json.control.state], [
     "aborted",
@@ -128,4 +142,51 @@ Deno.test("rollcall rollout: plan writes nothing, start is one at a time, pause,
   ]);
   const none = await rollcall("rollout", "abort", ...zookeeper);
   assert.deepEqual([none.status, none.stderr], [1, "rollcall: abort rollout: none is under way\n"]);
+});
+
+Deno.test("rollcall rollout pause, resume, abort: a halt and a pause stand side by side, and what cannot be done ends with 1", async () => {
+  await using servers = await startServers();
+  await enlist(servers, ["web-1"]);
+  const plan = await writePlan(servers, "services:\n  A: { version: v2 }\n");
+  const zookeeper = ["--zookeeper", servers.zookeeper];
+  const said = async (...args: string[]) => {
+    const { status, stdout, stderr } = await rollcall("rollout", ...args, ...zookeeper);
+    return [status, (stdout + stderr).replaceAll(/ by \S+@[^\s:.,]+/g, " by ann")] as const;
+  };
+  const nothing = await said("resume");
+  assert.deepEqual(nothing, [
+    1,
+    "rollcall: resume: nothing is paused or halted. A host whose switch has failed tries again with: " +
+    "rollcall rollout retry HOST; nothing was changed\n",
+  ]);
+  assert.equal((await said(plan, "--detach"))[0], 0);
+  await using client = new ZooKeeper(servers.zookeeper);
+  const { data } = await client.get("/dc/control");
+  const halt = { state: "halted", by: "web-1", reason: "A v2 failed on web-1" };
+  const entry = { ...JSON.parse(new TextDecoder().decode(data)), ...halt };
+  await client.set("/dc/control", JSON.stringify(entry));
+  assert.deepEqual(await said("pause", "--reason", "lunch"), [
+    0,
+    "Control: halted -> halted and paused, by ann: lunch.\n" +
+    "The halt by web-1 stands: A v2 failed on web-1\n" +
+    "Hosts that are switching finish, nobody else goes down. Go on: rollcall rollout resume\n",
+  ]);
+  assert.deepEqual(await said("pause"), [
+    1,
+    "rollcall: pause: it is paused by ann: lunch already; nothing was changed\n",
+  ]);
+  const status = (await rollcall("status", ...zookeeper)).stdout;
+  assert.match(status, /HALTED by web-1: A v2 failed on web-1\nPAUSED by \S+: lunch\n/);
+  const [code, watched] = await said("watch");
+  assert.equal(code, 1);
+  assert.match(watched, /halted by web-1: A v2 failed on web-1, and paused by ann: lunch/);
+  const [aborted, told] = await said("abort");
+  assert.equal(aborted, 0);
+  assert.match(told, /\nControl: halted and paused -> paused. The halt by web-1 is over.\n/);
+  assert.match(told, /The pause by ann stands: lunch; nothing is rolled out before/);
+  const [refused, why] = await said(plan, "--detach");
+  assert.equal(refused, 1);
+  assert.match(why, /control is paused by ann: lunch; resume it first/);
+  assert.equal((await said("resume"))[0], 0);
+  assert.equal((await said("resume"))[0], 1);
 });

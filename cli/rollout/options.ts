@@ -1,0 +1,22 @@
+/**
+ * Options of the commands about rollouts.
+ *
+ * @module
+ */
+
+import { InvalidArgumentError, Option } from "@commander-js/extra-typings";
+import { parseDurationMs } from "../../rollout/mod.ts";
+
+/** `--timeout` of the commands that wait for the end of a rollout. */
+export function timeoutOption() {
+  return new Option(
+    "--timeout <time>",
+    "do not wait longer for the end, such as 30m; the rollout goes on, and the exit status is 3",
+  ).argParser(parseTimeout);
+}
+
+function parseTimeout(text: string): number {
+  const durationMs = parseDurationMs(text);
+  if (durationMs !== null && durationMs > 0) return durationMs;
+  throw new InvalidArgumentError(`expected a time such as 30s, 5m or 2h, was "${text}".`);
+}

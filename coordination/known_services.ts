@@ -8,6 +8,7 @@ import {
   decodeService,
   EntryError,
   keepNames,
+  type KnownHost,
   type KnownService,
   Problems,
   servicePath,
@@ -16,6 +17,7 @@ import {
 } from "../rollout/mod.ts";
 import type { ZooKeeper } from "../zookeeper/mod.ts";
 import { readChildren, readNodes } from "./entry_reader.ts";
+import { readKnownHosts } from "./known_hosts.ts";
 
 /** What is known of the services, and what cannot be read. */
 export interface KnownServices {
@@ -25,12 +27,25 @@ export interface KnownServices {
   readonly unreadable: ReadonlyMap<string, string>;
 }
 
-/** Reads all services. A service that cannot be read is no obstacle to a plan without it. */
-export async function readKnownServices(zk: ZooKeeper): Promise<KnownServices> {
+/**
+ * Reads all services. A service that cannot be read is no obstacle to a plan without it.
+ *
+ * @param options.hostsOf The services whose hosts are to be known by more than their names. Default: none.
+ */
+export async function readKnownServices(
+  zk: ZooKeeper,
+  { hostsOf = [] }: { readonly hostsOf?: readonly string[] } = {},
+): Promise<KnownServices> {
   const [children = []] = await readChildren(zk, [SERVICES], SERVICES_MAX);
   const names = keepNames(children, SERVICES, new Problems());
   const rosters = await Promise.all(names.map((name) => readRoster(zk, name)));
   const nodes = await readNodes(zk, names.map((name) => servicePath(name)));
+  const hosts = new Map<string, readonly KnownHost[]>();
+  for (const [index, name] of names.entries()) {
+    const { roster } = rosters[index] ?? {};
+    if (roster === undefined || !hostsOf.includes(name)) continue;
+    hosts.set(name, await readKnownHosts(zk, name, roster));
+  }
   const services = new Map<string, KnownService>();
   const unreadable = new Map<string, string>();
   names.forEach((name, index) => {
@@ -38,7 +53,8 @@ export async function readKnownServices(zk: ZooKeeper): Promise<KnownServices> {
     try {
       if (problem !== undefined) throw problem;
       const entry = decodeService(name, nodes[index] ?? null)?.entry ?? null;
-      services.set(name, { entry, roster });
+      const known = hosts.get(name);
+      services.set(name, { entry, roster, ...(known === undefined ? {} : { hosts: known }) });
     } catch (error) {
       if (!(error instanceof EntryError)) throw error;
       services.set(name, { entry: null, roster });

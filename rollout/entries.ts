@@ -174,6 +174,15 @@ export const drainedSchema = z.looseObject({
 /** An operator's word that a host is not to be counted on. */
 export type Drained = z.infer<typeof drainedSchema>;
 
+/** Most labels of a host. */
+const LABELS_MAX = 32;
+
+/** Schema of a host's labels: what it is, by name, such as `tier: edge`. */
+export const labelsSchema = z.record(nameSchema, nameSchema).refine(
+  (labels) => Object.keys(labels).length <= LABELS_MAX,
+  `expected at most ${LABELS_MAX} labels`,
+);
+
 /** Schema of `/dc/services/<service>/<host>`: the host should run the service, also while it is away. */
 export const rosterSchema = z.looseObject({
   schema,
@@ -181,6 +190,8 @@ export const rosterSchema = z.looseObject({
   rack: nameSchema,
   /** Left out, unless an operator has drained the host. Whoever writes the entry again keeps it. */
   drained: drainedSchema.optional(),
+  /** What its config says that it is. Left out: nothing. */
+  labels: labelsSchema.optional(),
 });
 /** The entry of a host on the roster. */
 export type Roster = z.infer<typeof rosterSchema>;

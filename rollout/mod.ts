@@ -30,3 +30,4 @@ export * from "./service_view.ts";
 export * from "./slot.ts";
 export * as transactions from "./transactions/mod.ts";
 export * from "./tree.ts";
+export * from "./waves/mod.ts";

@@ -17,6 +17,7 @@ import {
   quorumHosts,
   resolvePolicy,
 } from "./policy.ts";
+import { countHosts, type KnownHost, resolveWaves, waveListSchema } from "./waves/mod.ts";
 
 /**
  * Most waves that the deploy queue may have, and so most waves of a plan: two for each of five hundred services. A rollout is
@@ -43,6 +44,8 @@ export const planSchema = z.strictObject({
       /** Services that must be upgraded first. Left out: those in the tree. */
       dependsOn: z.array(nameSchema).optional(),
       policy: policyInputSchema.optional(),
+      /** In place of one wave of all hosts: shares, sites, racks, labels. */
+      waves: waveListSchema.optional(),
     }),
   ).superRefine((services, context) => {
     const names = Object.keys(services);
@@ -65,6 +68,8 @@ export interface KnownService {
   readonly entry: Service | null;
   /** Every host that should run it, online or not. */
   readonly roster: readonly string[];
+  /** The same with what is known of them: for plans that list waves. Left out: nothing was read. */
+  readonly hosts?: readonly KnownHost[];
 }
 
 /** One wave of a checked plan. */
@@ -87,6 +92,8 @@ export type CheckedPlan =
     readonly ok: true;
     readonly services: ReadonlyMap<string, PlannedService>;
     readonly waves: readonly PlannedWave[];
+    /** What the operator should know of it, one line each. */
+    readonly notes: readonly string[];
   }
   | { readonly ok: false; readonly problems: readonly string[] };
 
@@ -134,17 +141,30 @@ export function checkPlan(plan: Plan, fleet: ReadonlyMap<string, KnownService>):
     return { ok: false, problems };
   }
 
+  const notes: string[] = [];
   const order = plan.order ?? orderByDependencies([...services.keys()], dependencies);
   const waves = order.flatMap((entry): PlannedWave[] => {
     const { service, hosts } = typeof entry === "string" ? { service: entry, hosts: null } : entry;
     const planned = services.get(service);
+    const list = plan.services[service]?.waves;
     if (planned === undefined) {
       problems.push(
         `order: "${service}" is not under services (there: ${listKnown([...services.keys()])})`,
       );
       return [];
     }
-    return [{ service, version: planned.version, hosts }];
+    const wave = { service, version: planned.version };
+    if (list === undefined) return [{ ...wave, hosts }];
+    if (hosts !== null) {
+      problems.push(
+        `order: service "${service}" has waves of its own, so name it alone, without hosts`,
+      );
+      return [];
+    }
+    const resolved = resolveWaves(service, { list, hosts: hostsOf(fleet.get(service)) });
+    problems.push(...resolved.problems);
+    notes.push(...resolved.notes);
+    return resolved.waves.map(({ hosts }) => ({ ...wave, hosts }));
   });
 
   for (const name of services.keys()) {
@@ -162,7 +182,19 @@ export function checkPlan(plan: Plan, fleet: ReadonlyMap<string, KnownService>):
   }
   return problems.length > 0
     ? { ok: false, problems: [...new Set(problems)] }
-    : { ok: true, services, waves };
+    : { ok: true, services, waves, notes };
+}
+
+/** The hosts of a service. Of those that were not read only the names are known. */
+function hostsOf(known: KnownService | undefined): readonly KnownHost[] {
+  return known?.hosts ??
+    (known?.roster ?? []).map((host) => ({
+      host,
+      site: "?",
+      rack: "?",
+      labels: {},
+      isServing: true,
+    }));
 }
 
 function orderProblems(
@@ -203,10 +235,6 @@ function waveProblems(wave: PlannedWave, policy: Policy, roster: readonly string
     );
   }
   return problems;
-}
-
-function countHosts(count: number): string {
-  return count === 1 ? "1 host" : `${count} hosts`;
 }
 
 function listKnown(names: readonly string[]): string {

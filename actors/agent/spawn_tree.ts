@@ -66,8 +66,8 @@ export interface TreeOptions {
 /** Spawns the agent's actors. */
 export function spawnTree(system: ActorSystem, options: TreeOptions): void {
   const { config, agent, machine, stores, removed, remote, connect } = options;
-  const { host, site, rack } = config;
-  const identity = { host, site, rack, agent, machine };
+  const { host, site, rack, labels } = config;
+  const identity = { host, site, rack, labels, agent, machine };
   const sessionEvents = new Topic<SessionEvent>("session", { replayLast: true });
   system.spawn(
     "agent",

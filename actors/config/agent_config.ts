@@ -18,7 +18,7 @@ import {
   SERVICE_USER_PATTERN,
   STOP_SIGNALS,
 } from "../../host/mod.ts";
-import { durationSchema } from "../../rollout/mod.ts";
+import { durationSchema, labelsSchema } from "../../rollout/mod.ts";
 import { isLimiting } from "../../torrent/swarm/limits/rate_schedule.ts";
 import { parseConnectString } from "../../zookeeper/client/connection/connect_string.ts";
 import { argvSchema, duration, templateSchema } from "./basics.ts";
@@ -179,6 +179,8 @@ export const agentConfigSchema = z.strictObject({
   site: nameSchema,
   /** The rack within the site. */
   rack: nameSchema,
+  /** What the host is besides, by name: a plan may choose hosts by that. */
+  labels: labelsSchema.default({}),
   /** ZooKeeper servers, with an optional chroot: `zk1:2181,zk2:2181,zk3:2181/prod`. */
   zookeeper: z.string().superRefine((text, context) => {
     try {

@@ -10,6 +10,7 @@ import type {
   Current,
   ReleaseIdentity,
   Restarts,
+  Roster,
   Slot,
   transactions,
 } from "../../rollout/mod.ts";
@@ -152,6 +153,8 @@ export interface HostIdentity {
   readonly host: string;
   readonly site: string;
   readonly rack: string;
+  /** What the host is besides, by name. Default: nothing. */
+  readonly labels?: Roster["labels"];
   /** Identity of the data directory: tells a second machine of the same name from this one. */
   readonly agent: string;
   /** The machine and its boot: tells a copy of the data directory from this one. */

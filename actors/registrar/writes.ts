@@ -16,7 +16,7 @@ import {
   reportSwitch,
   writeHost,
 } from "../../coordination/mod.ts";
-import { markersOf, SCHEMA_VERSION } from "../../rollout/mod.ts";
+import { markersOf, type Roster, SCHEMA_VERSION } from "../../rollout/mod.ts";
 import { hasCode } from "../../zookeeper/mod.ts";
 import { inTime, OverdueError } from "../session/in_time.ts";
 import { shownEntry } from "./entry.ts";
@@ -46,11 +46,11 @@ export function register(
   const { counted } = registration;
   const entry = shownEntry(registration);
   const enter = async () => {
-    const { host, site, rack } = identity;
+    const { host, site, rack, labels = {} } = identity;
     await ensureSkeleton(zookeeper, context.clock.wallTimeMs());
     // Before anything is written, the roster included: the name may belong to another machine.
     await refuseNamesake(zookeeper, service, identity);
-    const roster = { schema: SCHEMA_VERSION, site, rack } as const;
+    const roster: Roster = { schema: SCHEMA_VERSION, site, rack, labels };
     const epoch = await joinRoster(zookeeper, service, { host, roster });
     return { epoch, ...await registerHost(zookeeper, service, { entry, epoch, ...counted }) };
   };

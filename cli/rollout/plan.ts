@@ -41,9 +41,11 @@ export async function planCommand(planPath: string, options: PlanOptions): Promi
         ...each,
         reusedBytes: reuse.get(each.service)?.sharedBytes ?? null,
       }));
-      writeLine(JSON.stringify({ planVersion: version, waves: forecast.waves, services }));
+      const { notes } = plan;
+      writeLine(JSON.stringify({ planVersion: version, waves: forecast.waves, services, notes }));
       return;
     }
+    for (const note of plan.notes) writeLine(`Note: ${note}`);
     writeLine(
       renderForecast(forecast, {
         planPath,

@@ -7,7 +7,9 @@
 import { findOtherContent, readKnownServices } from "../../coordination/mod.ts";
 import {
   checkPlan,
+  countHosts,
   type KnownService,
+  listNames,
   type Plan,
   type PlannedService,
   type PlannedWave,
@@ -32,6 +34,8 @@ export interface PlanFile {
 export interface CheckedPlanFile {
   readonly services: ReadonlyMap<string, PlannedService>;
   readonly waves: readonly PlannedWave[];
+  /** What the operator should know of it, one line each. */
+  readonly notes: readonly string[];
   /** The release of each service. */
   readonly releases: ReadonlyMap<string, Release>;
   /** The services of the fleet as they were when it was checked. */
@@ -65,12 +69,16 @@ export async function checkPlanFile(
   if (!checked.ok || problems.length > 0) {
     throw new UsageError(`plan ${planPath}: nothing was written:\n  ${problems.join("\n  ")}`);
   }
-  return { services: checked.services, waves: checked.waves, releases, fleet };
+  const { services, waves, notes } = checked;
+  return { services, waves, notes, releases, fleet };
 }
 
-/** The waves in one sentence: `A v2, then B v2`. */
+/** The waves in one sentence, each with its hosts unless it is of all: `A v2 on 1 host (web-1), then A v2`. */
 export function describeOrder({ waves }: Pick<CheckedPlanFile, "waves">): string {
-  return waves.map((wave) => `${wave.service} ${wave.version}`).join(", then ");
+  return waves.map(({ service, version, hosts }) => {
+    const of = hosts === null ? "" : ` on ${countHosts(hosts.length)} (${listNames(hosts)})`;
+    return `${service} ${version}${of}`;
+  }).join(", then ");
 }
 
 /** The services of the fleet, all of whose entries that the plan names can be read. */
@@ -78,8 +86,9 @@ async function readFleetOf(
   plan: Plan,
   { zookeeper, planPath }: { zookeeper: ZooKeeper; planPath: string },
 ): Promise<ReadonlyMap<string, KnownService>> {
-  const { services, unreadable } = await readKnownServices(zookeeper);
   const names = Object.keys(plan.services);
+  const hostsOf = names.filter((name) => plan.services[name]?.waves !== undefined);
+  const { services, unreadable } = await readKnownServices(zookeeper, { hostsOf });
   if (services.size === 0) {
     throw new RolloutError(
       `rollout of ${names.join(", ")}: no agent has ever been here; start the agents first, or ` +

@@ -40,7 +40,10 @@ export async function startRolloutCommand(planPath: string, options: StartOption
   await withZooKeeper(options.zookeeper, async (zookeeper) => {
     const plan = await checkPlanFile(zookeeper, request);
     const id = await begin(zookeeper, plan, options.planVersion);
-    if (!options.json) writeLine(`Rollout ${id}: ${describeOrder(plan)}`);
+    if (!options.json) {
+      for (const note of plan.notes) writeLine(`Note: ${note}`);
+      writeLine(`Rollout ${id}: ${describeOrder(plan)}`);
+    }
     if (!options.detach) await follow(zookeeper, id, options);
   });
 }

@@ -18,6 +18,7 @@ import {
   readControl,
   readDeployQueue,
   readFleet,
+  readKnownServices,
   readServices,
   releaseSlot,
   resumeRollout,
@@ -27,7 +28,6 @@ import {
   checkPlan,
   type Plan,
   type Release,
-  servicePath,
   SERVICES,
   transactions,
 } from "../../../rollout/mod.ts";
@@ -198,13 +198,9 @@ async function readAndPlan(
   },
 ) {
   const [names = []] = await readChildren(zk, [SERVICES]);
-  const rosters = await readChildren(zk, names.map((name) => servicePath(name)));
   const services = await readServices(zk, names);
-  const known = new Map(names.map((name, index) => [name, {
-    entry: services.get(name)?.entry ?? null,
-    roster: rosters[index] ?? [],
-  }]));
-  const checked = checkPlan(plan, known);
+  const known = await readKnownServices(zk, { hostsOf: names });
+  const checked = checkPlan(plan, known.services);
   if (!checked.ok) throw new Error(`plan: ${checked.problems.join("; ")}`);
   const rollout = {
     id: createRolloutId(nowMs, random),

@@ -107,7 +107,7 @@ export class Run {
     for (const host of scenario.hosts) world.machines.push(this.#machine(host, host.name));
   }
 
-  #machine({ name, rack, wallSkewMs }: PlannedHost, place: string): Machine {
+  #machine({ name, rack, labels, wallSkewMs }: PlannedHost, place: string): Machine {
     const zookeeper = this.world.ensemble.connectString;
     return new Machine(this.world, {
       name,
@@ -115,7 +115,7 @@ export class Run {
       rack,
       agentId: `agent of ${name}`,
       wallOffsetMs: EPOCH_MS + wallSkewMs,
-      config: configOf(this.#scenario, { name, rack, zookeeper }),
+      config: configOf(this.#scenario, { name, rack, labels, zookeeper }),
     });
   }
 
@@ -140,7 +140,7 @@ export class Run {
   addHost(): Machine {
     const name = `web-${this.world.machines.length + 1}`;
     const services = this.#scenario.services.map((service) => service.name);
-    const machine = this.#machine({ name, rack: "r1", services, wallSkewMs: 0 }, name);
+    const machine = this.#machine({ name, rack: "r1", labels: {}, services, wallSkewMs: 0 }, name);
     this.world.machines.push(machine);
     return machine;
   }
@@ -369,7 +369,9 @@ const configs = new Map<string, AgentConfig>();
 
 function configOf(
   { services }: Scenario,
-  { name, rack, zookeeper }: { name: string; rack: string; zookeeper: string },
+  { name, rack, labels, zookeeper }: Pick<PlannedHost, "name" | "rack" | "labels"> & {
+    readonly zookeeper: string;
+  },
 ): AgentConfig {
   const key = JSON.stringify(
     services.map(({ name, isPinned, hasDrain, health }) => [name, isPinned, hasDrain, health]),
@@ -398,5 +400,5 @@ function configOf(
     });
     configs.set(key, config);
   }
-  return { ...config, host: name, rack, zookeeper, sessionTimeout: 6_000 };
+  return { ...config, host: name, rack, labels: { ...labels }, zookeeper, sessionTimeout: 6_000 };
 }

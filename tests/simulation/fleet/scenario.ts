@@ -6,7 +6,7 @@
  */
 
 import type { ServiceConfig } from "../../../actors/config/agent_config.ts";
-import type { Plan, Release } from "../../../rollout/mod.ts";
+import type { Plan, Release, WaveList } from "../../../rollout/mod.ts";
 import { drawFaults, type Fault, type FaultKind } from "./faults.ts";
 import { RandomStream } from "./random.ts";
 import { publish } from "./releases.ts";
@@ -15,6 +15,7 @@ import { publish } from "./releases.ts";
 export interface PlannedHost {
   readonly name: string;
   readonly rack: string;
+  readonly labels: Readonly<Record<string, string>>;
   readonly services: readonly string[];
   /** How wrong its wall clock is, in ms. */
   readonly wallSkewMs: number;
@@ -35,6 +36,8 @@ export interface PlannedService {
   readonly policy: NonNullable<Plan["services"][string]["policy"]>;
   /** The first hosts of it; null if all go at once. */
   readonly canary: readonly string[] | null;
+  /** Its waves as a plan lists them; null if there are none but the canary. */
+  readonly waves: WaveList | null;
 }
 
 /** A run before it begins. */
@@ -66,29 +69,40 @@ export function drawScenario({ seed, hostCount, serviceCount, kinds }: ScenarioL
   const hosts = Array.from({ length: count }, (_, index): PlannedHost => ({
     name: `web-${index + 1}`,
     rack: `r${(index % rackCount) + 1}`,
+    labels: { tier: index % 2 === 0 ? "odd" : "even" },
     services: serviceNames,
     wallSkewMs: random.chance(0.3) ? random.between(-600_000, 600_000) : random.between(-500, 500),
   }));
   const names = hosts.map(({ name }) => name);
-  const services = serviceNames.map((name, index): PlannedService => ({
-    name,
-    dependsOn: index > 0 && random.chance(0.7) ? [serviceNames[index - 1] ?? ""] : [],
-    hasBlob: random.chance(0.7),
-    isPinned: random.chance(0.3),
-    hasDrain: random.chance(0.3),
-    health: drawHealth(random.fork(`health of ${name}`)),
-    canary: count > 1 && random.chance(0.25)
-      ? random.some(names, random.between(1, count - 1))
-      : null,
-    policy: {
-      quorum: random.pick<PlannedService["policy"]["quorum"]>([1, "50%", "75%", "75%", "100%"]),
-      maxUnavailable: random.pick<PlannedService["policy"]["maxUnavailable"]>([1, 1, 1, 2, "50%"]),
-      maxConcurrent: random.pick([1, 1, 2, 3]),
-      maxFailures: random.pick([0, 0, 1, 2]),
-      bakeTime: random.pick([0, 500, 2_000]),
-      health: { deadline: 20_000, interval: 200, successes: random.pick([1, 2]) },
-    },
-  }));
+  const shares = random.fork("waves");
+  const services = serviceNames.map((name, index): PlannedService =>
+    withWaves(shares, {
+      name,
+      dependsOn: index > 0 && random.chance(0.7) ? [serviceNames[index - 1] ?? ""] : [],
+      hasBlob: random.chance(0.7),
+      isPinned: random.chance(0.3),
+      hasDrain: random.chance(0.3),
+      health: drawHealth(random.fork(`health of ${name}`)),
+      canary: count > 1 && random.chance(0.25)
+        ? random.some(names, random.between(1, count - 1))
+        : null,
+      waves: null,
+      policy: {
+        quorum: random.pick<PlannedService["policy"]["quorum"]>([1, "50%", "75%", "75%", "100%"]),
+        maxUnavailable: random.pick<PlannedService["policy"]["maxUnavailable"]>([
+          1,
+          1,
+          1,
+          2,
+          "50%",
+        ]),
+        maxConcurrent: random.pick([1, 1, 2, 3]),
+        maxFailures: random.pick([0, 0, 1, 2]),
+        bakeTime: random.pick([0, 500, 2_000]),
+        health: { deadline: 20_000, interval: 200, successes: random.pick([1, 2]) },
+      },
+    })
+  );
   const fleet = { hosts, services };
   return {
     seed,
@@ -98,6 +112,20 @@ export function drawScenario({ seed, hostCount, serviceCount, kinds }: ScenarioL
     adminSkewMs: random.between(-1_000, 1_000),
     faults: drawFaults(random.fork("faults"), { ...fleet, kinds }),
   };
+}
+
+/** Some services go in growing shares, or place by place. */
+function withWaves(random: RandomStream, service: PlannedService): PlannedService {
+  const isListed = random.chance(0.3);
+  const waves = random.pick<WaveList>([
+    [1, "all"],
+    [1, "50%", "100%"],
+    ["10%", 2, "75%", "all"],
+    [{ size: 1, rack: "r1" }, { each: "rack" }],
+    [{ each: "rack" }],
+    [{ labels: { tier: "even" } }, "100%"],
+  ]);
+  return isListed ? { ...service, canary: null, waves } : service;
 }
 
 function drawHealth(random: RandomStream): PlannedService["health"] {
@@ -126,10 +154,11 @@ export function planOf(
   const hasCanary = !isFirst && services.some(({ canary }) => canary !== null);
   return {
     plan: {
-      services: Object.fromEntries(services.map(({ name, dependsOn, policy }) => [name, {
+      services: Object.fromEntries(services.map(({ name, dependsOn, policy, waves }) => [name, {
         version,
         dependsOn: [...dependsOn],
         policy: isFirst ? everything : policy,
+        ...(isFirst || waves === null ? {} : { waves }),
       }])),
       ...(hasCanary
         ? {

@@ -151,9 +151,10 @@ export const ROOMS: Readonly<Record<string, readonly string[]>> = {
   "host/process": ["base", "ffi", "host"],
   "host/releases": ["base", "ffi", "host"],
   "http": ["base"],
-  "rollout": ["base", "rollout/reading", "rollout/transactions"],
+  "rollout": ["base", "rollout/reading", "rollout/transactions", "rollout/waves"],
   "rollout/reading": ["base", "rollout"],
   "rollout/transactions": ["rollout", "rollout/reading"],
+  "rollout/waves": ["base", "rollout"],
   "torrent": [
     "torrent/content",
     "torrent/delta",

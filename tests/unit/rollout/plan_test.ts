@@ -41,6 +41,47 @@ Deno.test("checkPlan: canary waves before the whole service", () => {
   ]);
 });
 
+Deno.test("checkPlan: the waves of a service stand where the order names it, chosen among its hosts", () => {
+  const place = { rack: "r1", labels: {}, isServing: true };
+  const hosts = HOSTS.map((host) => ({ host, site: host === "web-3" ? "fra" : "ams", ...place }));
+  const fleet = new Map([...FLEET, ["A", {
+    entry: service(),
+    roster: HOSTS,
+    hosts,
+  }]]) as typeof FLEET;
+  const services = {
+    A: { version: "2", waves: [{ site: "fra" }, "100%"] },
+    B: { version: "2", waves: [1, "all"] },
+  };
+  assert.deepEqual(waves({ services, order: ["A", "B"] }, fleet), [
+    { service: "A", version: "2", hosts: ["web-3"] },
+    { service: "A", version: "2", hosts: null },
+    // Of a service whose hosts were not read only the names are known.
+    { service: "B", version: "2", hosts: ["web-1"] },
+    { service: "B", version: "2", hosts: null },
+  ]);
+  const order = ["A", { service: "B", hosts: ["web-1"] }, "B"];
+  assertProblems({ services, order }, [
+    'order: service "B" has waves of its own, so name it alone, without hosts',
+  ], fleet);
+  const missing = { A: { version: "2", waves: [{ site: "lon" }, "all"] } };
+  assertProblems({ services: missing }, [
+    'service "A": waves: site lon: expected the site of a host (there: ams, fra)',
+  ], fleet);
+  const partial = { A: { version: "2", waves: [1] } };
+  assertProblems({ services: partial }, [
+    'service "A": waves: 2 of 3 hosts are in no wave (web-2, web-3): end with 100%',
+  ], fleet);
+});
+
+Deno.test("checkPlan: says which waves it leaves out", () => {
+  const checked = check({ services: { A: { version: "2", waves: [1, "10%", "100%"] } } });
+  assert.ok(checked.ok);
+  assert.deepEqual(checked.notes, [
+    'service "A": waves: 10%: left out, no host is left for it',
+  ]);
+});
+
 Deno.test("checkPlan: fills in what the plan leaves out from the fleet, else from the defaults", () => {
   const known = service({ dependsOn: ["A"], policy: { ...DEFAULT_POLICY, quorum: 2 } });
   const fleet = new Map([...FLEET, ["B", { entry: known, roster: HOSTS }], ["C", {

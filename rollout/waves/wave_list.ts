@@ -1,0 +1,80 @@
+/**
+ * The waves of a service as an operator lists them in a plan: so many hosts, a share of them, those of a site, a rack or a
+ * label, or named ones. Which hosts that are is decided when the rollout is started (`resolve_waves.ts`).
+ *
+ * @module
+ */
+
+import { z } from "zod";
+import { labelsSchema, nameSchema } from "../entries.ts";
+
+/** How many hosts are to be covered when the wave is over, those of earlier waves included: a number, a share, or all. */
+export type WaveSize = number | `${number}%` | "all";
+
+/** Most items of one service's list: a wave for each rack of a large fleet, and a gate before it. */
+const ITEMS_MAX = 400;
+
+/** Most hosts that a wave counts; no fleet has as many. */
+const HOSTS_MAX = 1_000_000;
+
+/** Schema of a {@link WaveSize}. */
+const sizeSchema = z.custom<WaveSize>(
+  isSize,
+  "expected a number of hosts, a share such as 10%, or all",
+);
+
+function isSize(value: unknown): boolean {
+  return typeof value === "string"
+    ? /^(all|100%|[1-9]\d?%)$/.test(value)
+    : Number.isInteger(value) && Number(value) >= 1 && Number(value) <= HOSTS_MAX;
+}
+
+/** Schema of a wave that says of which hosts it is; all that it says must be true of a host. */
+const selectionSchema = z.strictObject({
+  size: sizeSchema.optional(),
+  site: nameSchema.optional(),
+  rack: nameSchema.optional(),
+  labels: labelsSchema.optional(),
+  hosts: z.array(nameSchema).min(1).optional(),
+  /** One wave after the other, for each site or rack of them. */
+  each: z.enum(["site", "rack"]).optional(),
+}).refine(
+  (selection) => Object.keys(selection).length > 0,
+  "expected size, site, rack, labels, hosts or each",
+).refine(
+  ({ each, size }) => each === undefined || size === undefined,
+  "expected each without size: a wave for each is all of its hosts",
+);
+
+/** Schema of one item of the list. */
+const waveItemSchema = z.union([sizeSchema, selectionSchema], {
+  error: "expected a number of hosts, a share such as 10%, all, or { site: … } and the like",
+});
+
+/** Schema of the waves of a service in a plan. */
+export const waveListSchema = z.array(waveItemSchema).min(1).max(ITEMS_MAX);
+/** The waves of a service in a plan. */
+export type WaveList = z.infer<typeof waveListSchema>;
+
+/** A wave in a plan that says of which hosts it is. */
+export type WaveSelection = z.infer<typeof selectionSchema>;
+
+/** What an item says, in words for an operator. */
+export function describeItem(item: WaveList[number]): string {
+  if (typeof item !== "object") return typeof item === "number" ? countHosts(item) : String(item);
+  const { size, site, rack, labels = {}, hosts, each } = item;
+  const of = [
+    ...site === undefined ? [] : [`site ${site}`],
+    ...rack === undefined ? [] : [`rack ${rack}`],
+    ...Object.entries(labels).map(([name, value]) => `label ${name}=${value}`),
+    ...hosts === undefined ? [] : [hosts.join(", ")],
+  ].join(", ");
+  const amount = size === undefined ? "" : describeItem(size);
+  const chosen = amount !== "" && of !== "" ? `${amount} of ${of}` : amount + of;
+  return each === undefined ? chosen : `each ${each}${chosen === "" ? "" : ` of ${chosen}`}`;
+}
+
+/** A number of hosts, in words. */
+export function countHosts(count: number): string {
+  return count === 1 ? "1 host" : `${count} hosts`;
+}

@@ -7,17 +7,17 @@
 
 import {
   type CensusOf,
+  censusParents,
   censusPaths,
   type CensusReading,
   decodeCensus,
   decodeQueue,
-  DEPLOY,
   fromFullReading,
+  guessedTallyPaths,
   type KnownQueue,
   queueVersion,
   ROOT,
   slotPaths,
-  slotsPath,
   tallyPaths,
   wavePaths,
 } from "../rollout/mod.ts";
@@ -38,13 +38,15 @@ export class CensusReader {
    *
    * @param isFresh Whether a `sync` comes first, so that it has everything that was acknowledged before the call. A decision
    * that a transaction enforces needs none: if it rests on what is old, it is refused.
+   * @param isQueueNew Whether the deploy queue has changed since the last reading, so that what is new can be read in fewer
+   * requests. Default: not known.
    * @throws {EntryError} when an entry is broken that all hosts depend on.
    * @throws {ZooKeeperError} when a request fails.
    */
   async read(
     zk: ZooKeeper,
     of: CensusOf,
-    { isFresh }: { isFresh: boolean },
+    { isFresh, isQueueNew = false }: { isFresh: boolean; isQueueNew?: boolean },
   ): Promise<CensusReading> {
     const { service } = of;
     // Most often a transaction is refused since others were faster. If one is refused again, it may be for a wave that
@@ -54,7 +56,7 @@ export class CensusReader {
     const tree = new NodesRead(zk);
     const known = this.#queue;
     const tallies = known === null ? [] : tallyPaths(service, known);
-    const parents = [DEPLOY, slotsPath(service)];
+    const parents = censusParents(of, isQueueNew || known === null);
     await Promise.all([
       isFresh ? zk.sync(ROOT) : null,
       tree.readOnce([...censusPaths(of), ...tallies], parents),
@@ -65,7 +67,12 @@ export class CensusReader {
     }
     await tree.readOnce(atOnce);
     const isKnown = known?.version === queueVersion(tree);
-    if (!isKnown) await tree.readMany(wavePaths(service, tree));
+    if (!isKnown) {
+      const waves = wavePaths(service, tree);
+      await tree.readMany(
+        waves.length === 0 ? [] : [...waves, ...guessedTallyPaths(service, tree)],
+      );
+    }
     const queue = isKnown ? known : decodeQueue(service, tree);
     await tree.readOnce(tallyPaths(service, queue).filter((path) => tree.node(path) === null));
     this.#queue = queue;

@@ -16,14 +16,6 @@ import {
 import { hasCode, type ZooKeeper } from "../zookeeper/mod.ts";
 import { applyDecision } from "./apply.ts";
 
-/** A host's place in the staging queue. */
-export interface Place {
-  /** Name of its node. */
-  readonly node: string;
-  /** The nodes that were before it when it joined, in order. Whoever joins later is behind it. */
-  readonly ahead: readonly string[];
-}
-
 /** A host that joins the staging queue. */
 export interface Joining extends transactions.HostWrite {
   readonly release: transactions.ReadyRelease;
@@ -34,14 +26,16 @@ export interface Joining extends transactions.HostWrite {
 /**
  * Makes sure that the host is in the queue exactly once, with that release and in this session. It removes entries of an
  * earlier session, a duplicate from a lost reply, and an entry for another release.
+ *
+ * @returns The name of its node.
  */
 export async function joinStaging(
   zk: ZooKeeper,
   service: string,
   join: Joining,
-): Promise<Place> {
+): Promise<string> {
   const { entry: { host }, release, mayStand } = join;
-  const node = await applyDecision(zk, async (isAgain) => {
+  return await applyDecision(zk, async (isAgain) => {
     const places = [];
     for (const place of mayStand || isAgain ? await readPlaces(zk, service, host) : []) {
       const isGood = await isOwn(zk, stagingPath(service, place), { host, ...release });
@@ -57,11 +51,6 @@ export async function joinStaging(
       },
     };
   });
-  // Read once the place is taken: whoever joins from now on is behind it.
-  const names = await readNames(zk, service);
-  const ahead = names.slice(0, Math.max(0, names.findIndex((name) => name.node === node)))
-    .filter(({ prefix }) => prefix !== host).map((name) => name.node);
-  return { node, ahead };
 }
 
 /** Takes the host out of the queue. */
@@ -74,12 +63,8 @@ export async function leaveStaging(zk: ZooKeeper, service: string, host: string)
 
 /** The nodes of a host in the queue, in order. */
 export async function readPlaces(zk: ZooKeeper, service: string, host: string): Promise<string[]> {
-  return (await readNames(zk, service)).filter(({ prefix }) => prefix === host)
-    .map(({ node }) => node);
-}
-
-async function readNames(zk: ZooKeeper, service: string) {
-  return sortSequential((await zk.children(stagingPath(service))).children);
+  return sortSequential((await zk.children(stagingPath(service))).children)
+    .filter(({ prefix }) => prefix === host).map(({ node }) => node);
 }
 
 async function isOwn(

@@ -32,6 +32,9 @@ export type Admission =
     readonly isForUnnamed: boolean;
   };
 
+/** What a host waits for that is in the staging queue, and not the first one. It says so when it joins, and so only once. */
+export const WAITS_FOR_TURN = "waits for its turn in the staging queue";
+
 /**
  * What a host asks for that has no switch under way: to switch in the first wave, or to catch up with the fleet outside of
  * any wave.
@@ -88,6 +91,8 @@ export function decideAdmission(census: Census, request: AdmissionRequest): Admi
       const others = listNames(wave.hosts ?? []);
       return wait(`wave of ${wave.version} goes to ${others || "other hosts"} first`);
     }
+    // What the first one waits for, it says. Whoever is behind it would say what soon is old, since it is not woken by that.
+    if (own.state === "serving" && request.behind !== null) return wait(WAITS_FOR_TURN);
     const quorum = checkQuorum(census);
     if (quorum !== null) return wait(quorum);
   }
@@ -99,9 +104,6 @@ export function decideAdmission(census: Census, request: AdmissionRequest): Admi
   const admitted: Admission = { admit: true, wave: request.catchUp ? null : wave };
   const concurrency = checkConcurrency(census, request.host);
   if (own.state !== "serving") return own.version === null ? admitted : concurrency ?? admitted;
-  if (!request.catchUp && request.behind !== null) {
-    return wait(`waits behind ${request.behind} in the staging queue`);
-  }
   return checkBudget(census, request.host) ?? concurrency ?? admitted;
 }
 

@@ -4,7 +4,6 @@
  * @module
  */
 
-import type { Place } from "../../coordination/mod.ts";
 import type {
   CountedWave,
   Current,
@@ -39,9 +38,9 @@ export interface Counted {
   readonly staged: ReleaseIdentity | null;
 }
 
-/** The outcome of joining the staging queue. */
+/** The outcome of joining the staging queue. `node`: the name of the host's place in it. */
 export type JoinOutcome =
-  | { readonly ok: true; readonly place: Place }
+  | { readonly ok: true; readonly node: string }
   /** Not yet: there is no session, or the write failed. */
   | { readonly ok: false; readonly reason: string };
 

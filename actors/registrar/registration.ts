@@ -32,6 +32,8 @@ export interface Registration {
   isRegistered: boolean;
   /** Whether the entry or the markers in the tree may differ from what they should be. */
   isDirty: boolean;
+  /** How urgent what has changed is, since the transaction began that is under way or was the last. */
+  urgency: Urgency;
   /** Whether a transaction is under way. The next one depends on its outcome. */
   isWriting: boolean;
   /** Requests that wait for it, by type. */
@@ -89,6 +91,7 @@ export function firstRegistration(identity: HostIdentity, nowMs: number): Regist
     running: { restarts: { crash: 0, unwell: 0 }, differences: [] },
     isRegistered: false,
     isDirty: false,
+    urgency: "progress",
     isWriting: false,
     waiting: new Map(),
     markers: new Set(),
@@ -159,6 +162,11 @@ export function note(
   }
 }
 
+/** Key of the timer of the next write. */
+export function writeTimer(service: string): string {
+  return `write ${service}`;
+}
+
 /** Has the entry written when the last write is long enough ago. */
 export function markDirty(
   registration: Registration,
@@ -166,8 +174,9 @@ export function markDirty(
   { urgency, context }: { readonly urgency: Urgency; readonly context: Context },
 ): void {
   registration.isDirty = true;
+  if (WRITE_GAP_MS[urgency] < WRITE_GAP_MS[registration.urgency]) registration.urgency = urgency;
   if (registration.isWriting) return;
-  const key = `write ${service}`;
+  const key = writeTimer(service);
   const dueMs = registration.writtenMs + WRITE_GAP_MS[urgency];
   if (context.timers.isActive(key) && registration.dueMs <= dueMs) return;
   registration.dueMs = dueMs;

@@ -29,6 +29,7 @@ import {
   type Registration,
   type Request,
   type State,
+  writeTimer,
 } from "./registration.ts";
 
 /** Registers the host for a service: anew, or since it is not known what stands in the tree. */
@@ -75,7 +76,7 @@ export function write(state: State, service: string, context: Context): void {
   const { zookeeper, attempt } = state;
   const { epoch, isRegistered, isDirty } = registration;
   if (zookeeper === null || !isRegistered || epoch === null || !isDirty) return;
-  begin(registration, context);
+  begin(registration, service, context);
   const slot = registration.isSlotElsewhere ? null : registration.slot;
   const entry = shownEntry(registration);
   registration.slot = null;
@@ -132,7 +133,7 @@ function report(
   const { epoch } = registration;
   const entry = shownEntry(registration);
   if (zookeeper === null || epoch === null) return;
-  begin(registration, context);
+  begin(registration, service, context);
   registration.slot = null;
   const markers = markerChange(registration, service);
   const nowMs = context.clock.wallTimeMs();
@@ -172,7 +173,7 @@ function join(
   const { epoch, counted } = registration;
   const entry = shownEntry(registration);
   if (zookeeper === null || epoch === null) return;
-  begin(registration, context);
+  begin(registration, service, context);
   const wanted = markersOf(entry, { service, ...counted, staged: release });
   const markers = { standing: registration.markers, wanted };
   context.pipeToSelf(
@@ -182,8 +183,8 @@ function join(
         signal,
       }),
     {
-      ok: (place): RegistrarMessage => {
-        const outcome = { ok: true, place } as const;
+      ok: (node): RegistrarMessage => {
+        const outcome = { ok: true, node } as const;
         return { type: "joined", service, attempt, replyTo, outcome, markers: wanted };
       },
       error: (error): RegistrarMessage => {
@@ -195,9 +196,11 @@ function join(
 }
 
 /** A transaction begins, which writes the entry as it is. */
-function begin(registration: Registration, context: Context): void {
+function begin(registration: Registration, service: string, context: Context): void {
   registration.isWriting = true;
   registration.isDirty = false;
+  registration.urgency = "progress";
+  context.timers.cancel(writeTimer(service));
   registration.writtenMs = context.clock.nowMs();
 }
 
@@ -221,7 +224,7 @@ export function onOutcome(
   }
   if (registration.waiting.size > 0) write(state, service, deps.context);
   if (registration.isDirty) {
-    markDirty(registration, service, { urgency: "state", context: deps.context });
+    markDirty(registration, service, { urgency: registration.urgency, context: deps.context });
   }
 }
 
@@ -236,6 +239,7 @@ export function onWritten(
   if (registration === undefined) return;
   if (error !== null) {
     registration.isDirty = true;
+    registration.urgency = "state";
     const level = error instanceof OverdueError ? "warn" : "debug";
     deps.context.log[level]("{service}: entry not written: {error}", { service, error });
     // If it is the slot that is gone, an operator has removed it.

@@ -7,7 +7,7 @@
 import { readService } from "../../coordination/mod.ts";
 import { fromFullReading } from "../../rollout/mod.ts";
 import { inTime } from "../session/in_time.ts";
-import { placesToAskFor } from "./staging_queue.ts";
+import { needsQueueNames, placesToAskFor } from "./staging_queue.ts";
 import type { Deps, State } from "./state.ts";
 
 /**
@@ -26,16 +26,22 @@ export function readTree(state: State, { options, context }: Deps): State {
   state.isReading = true;
   const { service, host } = options;
   const areAllNeeded = state.areAllNeeded || status === null || status.wanted === null;
+  const { isQueueNew } = state;
   const isFresh = state.isFreshNeeded || phase.kind === "interrupted";
   state.areAllNeeded = false;
   state.isFreshNeeded = false;
+  state.isQueueNew = false;
   const places = placesToAskFor(state);
+  const isQueueNamed = needsQueueNames(state);
   state.askedPlaces = places;
   const { census } = state;
   const read = async () =>
     areAllNeeded
       ? fromFullReading(await readService(zookeeper, service), host)
-      : await census.read(zookeeper, { service, host, places }, { isFresh });
+      : await census.read(zookeeper, { service, host, places, isQueueNamed }, {
+        isFresh,
+        isQueueNew,
+      });
   context.pipeToSelf(
     (signal) => inTime(read(), { clock: context.clock, signal }),
     {

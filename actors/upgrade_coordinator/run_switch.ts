@@ -264,7 +264,9 @@ export function onReported(state: State, outcome: ReportOutcome, deps: Deps): St
 
 function outcomePatch(state: State, change: Switch): EntryPatch {
   if (change.reason === null) {
-    return { ...healthPatch(state), preparation: null, waitingFor: null };
+    // The old release is unlocked with this report.
+    const pinnedBytes = state.locked.get(change.to) ?? 0;
+    return { ...healthPatch(state), pinnedBytes, preparation: null, waitingFor: null };
   }
   const failed: Current["preparation"] = { version: change.to, phase: "failed", progress: 0 };
   return {

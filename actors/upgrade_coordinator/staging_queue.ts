@@ -12,35 +12,45 @@ import {
   slotsPath,
   stagingPath,
   transactions,
+  WAITS_FOR_TURN,
 } from "../../rollout/mod.ts";
 import type { ZooKeeper } from "../../zookeeper/mod.ts";
 import { act } from "./act.ts";
 import type { JoinOutcome, RegistrarMessage } from "../registrar/messages.ts";
 import type { HostNow, Next } from "./machine/next.ts";
-import type { Deps, Reading, State } from "./state.ts";
+import { type Deps, type Place, type Reading, setWaitingFor, type State } from "./state.ts";
 
 /** How long joining the queue may take. The transaction takes milliseconds, but the connection may have to be made again. */
 const JOIN_TIMEOUT_MS = 30_000;
 
 /** Most hosts before this one that are looked for at a time. Two that both think that they are first do no harm. */
-const LOOKED_FOR_MAX = 10;
+const LOOKED_FOR_MAX = 4;
 
 /** The places that a reading looks for: the host's own, and the nearest ones before it. */
 export function placesToAskFor({ place, covered }: State): readonly string[] {
   return place ? [place.node, ...nearestAhead(place, covered)] : [];
 }
 
+/** Whether the host has joined the queue, and does not know yet who is before it. */
+export function needsQueueNames({ place }: State): boolean {
+  return place !== null && place !== undefined && place.ahead === null;
+}
+
 /** The host's place as the rules see it; `not_read`: who is before it has to be read first. */
 export function placeNow(
   state: State,
-  { census: { wave }, places, view }: Reading,
+  reading: Reading,
   { options: { service } }: Deps,
 ): HostNow["place"] | "not_read" {
-  const { place } = state;
+  const { census: { wave }, places: asked, stagingQueue, view } = reading;
+  const isKnown = (node: string) => view !== null || state.askedPlaces.includes(node);
+  const place = withNames(state.place, { queue: stagingQueue, isKnown });
   if (place === null || place === undefined) return place;
+  if (place.ahead === null) return "not_read";
+  // Those that were just named stand.
+  const places = state.place?.ahead === null ? asked.union(new Set(place.ahead)) : asked;
   // Hosts that the wave does not cover stay in the queue for a later one.
   state.covered = wave?.service === service ? wave.hosts : null;
-  const isKnown = (node: string) => view !== null || state.askedPlaces.includes(node);
   const nearest = nearestAhead(place, state.covered);
   const found = nearest.findLast((node) => places.has(node));
   if (!isKnown(place.node) || found === undefined && !nearest.every(isKnown)) return "not_read";
@@ -50,6 +60,22 @@ export function placeNow(
   state.ahead = found ?? null;
   const behind = found === undefined ? null : hostOfPlace(found);
   return { release: place.release, stands: places.has(place.node), behind };
+}
+
+/** The place with those before it, if a reading that knows of this place has just named them. */
+function withNames(
+  place: State["place"],
+  { queue, isKnown }: {
+    readonly queue: readonly string[] | null;
+    readonly isKnown: (node: string) => boolean;
+  },
+): State["place"] {
+  if (place === null || place === undefined || place.ahead !== null || queue === null) return place;
+  if (!isKnown(place.node)) return place;
+  const index = queue.indexOf(place.node);
+  const host = hostOfPlace(place.node);
+  const ahead = queue.slice(0, Math.max(0, index)).filter((node) => hostOfPlace(node) !== host);
+  return { ...place, ahead };
 }
 
 /** Where several may switch at once, who waits behind a host does not wait for its report: the place that it leaves before. */
@@ -68,6 +94,8 @@ export function joinQueue(
   const mayStand = state.place !== null;
   state.joinedBelowQuorum = isBelowQuorum;
   state.phase = { kind: "acting", interrupted: null };
+  // Written as it joins, so that most hosts need not write again until it is their turn.
+  setWaitingFor(WAITS_FOR_TURN, { options, context });
   context.ask<RegistrarMessage, JoinOutcome>(
     options.registrar,
     (replyTo) => ({ type: "join", service: options.service, release, mayStand, replyTo }),
@@ -99,11 +127,12 @@ export function leaveQueue(
 }
 
 function nearestAhead(
-  { ahead }: NonNullable<State["place"]>,
+  { ahead }: Place,
   covered: readonly string[] | null,
 ): string[] {
   const hosts = covered === null ? null : new Set(covered);
-  const nodes = hosts === null ? ahead : ahead.filter((node) => hosts.has(hostOfPlace(node)));
+  const named = ahead ?? [];
+  const nodes = hosts === null ? named : named.filter((node) => hosts.has(hostOfPlace(node)));
   return nodes.slice(-LOOKED_FOR_MAX);
 }
 
@@ -171,8 +200,12 @@ function watchPredecessor(
         signal,
       }),
     {
-      // If it is gone already, the watch will not fire.
-      ok: (stat) => ({ type: "turn_watched", path, isCurrent: stat !== null }),
+      // If it is gone already, the watch will not fire; nor may it ever for a stranger's node, which no session holds.
+      ok: (stat) => ({
+        type: "turn_watched",
+        path,
+        isCurrent: stat !== null && stat.ephemeralOwner !== 0n,
+      }),
       error: () => ({ type: "turn_watched", path, isCurrent: false }),
     },
     { key: "predecessor" },

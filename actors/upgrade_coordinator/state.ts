@@ -6,7 +6,7 @@
 
 import { type Journal, thisHost } from "../../host/mod.ts";
 import type { CensusReading, Current, Release, ReleaseIdentity } from "../../rollout/mod.ts";
-import { CensusReader, type Place } from "../../coordination/mod.ts";
+import { CensusReader } from "../../coordination/mod.ts";
 import type { ZooKeeper } from "../../zookeeper/mod.ts";
 import type { ServiceStatus } from "../runner/messages.ts";
 import type { ActorContext } from "../runtime/mod.ts";
@@ -35,6 +35,19 @@ export interface TreeProblems {
   untold: number;
 }
 
+/** The host's place in the staging queue. */
+export interface Place {
+  /** Name of its node. */
+  readonly node: string;
+  /** The release that it waits for. */
+  readonly release: ReleaseIdentity;
+  /**
+   * The nodes before it that have not been found to be gone, in order; `null` until they are named. Whoever joins later is
+   * behind it.
+   */
+  readonly ahead: readonly string[] | null;
+}
+
 /** The coordinator's state; changed only while it handles a message. */
 export interface State {
   /** `null` while there is no connection. */
@@ -55,6 +68,8 @@ export interface State {
   readonly census: CensusReader;
   /** Whether the next reading has to have everything that was written before: in a new session, and after a refusal. */
   isFreshNeeded: boolean;
+  /** Whether the deploy queue has changed since the last reading began. */
+  isQueueNew: boolean;
   /** Whether the next reading has to have all hosts, not only their numbers. */
   areAllNeeded: boolean;
   /** What in the tree could not be read, as far as it was told. */
@@ -73,7 +88,7 @@ export interface State {
   /** What could not be prepared or started here, and until when a wave that covers the host goes before it. */
   unstarted: { readonly version: string; readonly untilMs: number } | null;
   /** The host's place in the staging queue; `null`: it has none; `undefined`: an earlier life of this actor may have left one. */
-  place: (Place & { readonly release: ReleaseIdentity }) | null | undefined;
+  place: Place | null | undefined;
   /** The places in the staging queue that were asked for with the reading that is under way, or was made last. */
   askedPlaces: readonly string[];
   /** The nearest place before it that stood with the last reading; `null`: none. */
@@ -127,6 +142,7 @@ export function firstState({ options, context }: Deps): State {
     untrueSinceMs: null,
     census: new CensusReader(),
     isFreshNeeded: true,
+    isQueueNew: false,
     areAllNeeded: false,
     readingProblems: new ReadingProblems(),
     problems: { last: null, toldMs: Number.NEGATIVE_INFINITY, untold: 0 },

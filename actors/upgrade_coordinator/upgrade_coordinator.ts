@@ -130,6 +130,7 @@ function receive(state: State, message: CoordinatorMessage, deps: Deps): State {
       state.phase = afterActing(state.phase);
       return readTree(state, deps);
     case "znode_changed":
+      state.isQueueNew ||= message.path === DEPLOY;
       return isForUsFirst(state, deps) ? readTree(state, deps) : state;
     case "turn_changed":
       forgetWatch(state, message.path, deps);
@@ -287,7 +288,7 @@ function onQueueAnswer(
   deps: Deps,
 ): State {
   if (outcome.ok) {
-    state.place = { ...outcome.place, release };
+    state.place = { node: outcome.node, release, ahead: null };
     return readTree(state, deps);
   }
   state.place = undefined;

@@ -21,6 +21,7 @@ import {
   DEPLOY,
   donePath,
   readyPath,
+  readyTallies,
   type SequentialName,
   servicePath,
   servingPath,
@@ -50,6 +51,8 @@ export interface CensusReading extends SharedEntries {
   readonly view: ServiceReading["view"] | null;
   /** Nodes of the staging queue that stand, of those that were asked for. */
   readonly places: ReadonlySet<string>;
+  /** All nodes of the staging queue, in order; `null` if they were not asked for. */
+  readonly stagingQueue: readonly string[] | null;
 }
 
 /** Whose census it is, and what it knows of the staging queue. */
@@ -58,6 +61,8 @@ export interface CensusOf {
   readonly host: string;
   /** Nodes of the staging queue: the host's own, and the nearest ones before it. */
   readonly places: readonly string[];
+  /** Whether it has just joined the queue, and needs the names of all that are before it: once. Default: false. */
+  readonly isQueueNamed?: boolean;
 }
 
 /** The deploy queue as it was read, with the entries of its first wave and of the service's: good as long as it stands. */
@@ -86,6 +91,36 @@ export function censusPaths({ service, host, places }: CensusOf): readonly strin
     slotsPath(service, host),
     ...places.map((node) => stagingPath(service, node)),
   ];
+}
+
+/**
+ * The nodes whose children a census lists.
+ *
+ * @param isQueueNew Whether the deploy queue may not be as it is known: then its tallies are listed as well, so that the wave
+ * and its counts can be read together.
+ */
+export function censusParents(
+  { service, isQueueNamed = false }: CensusOf,
+  isQueueNew: boolean,
+): readonly string[] {
+  return [
+    DEPLOY,
+    slotsPath(service),
+    ...(isQueueNamed ? [stagingPath(service)] : []),
+    ...(isQueueNew ? [readyTallies(service)] : []),
+  ];
+}
+
+/** Most tallies that are read at a guess: a service has as many waves in a rollout, and most have one or two. */
+const GUESSED_MAX = 4;
+
+/** The nodes below which the hosts of the next waves are counted, by the names that were listed: the newest ones. */
+export function guessedTallyPaths(
+  service: string,
+  tree: Pick<TreePart, "children">,
+): readonly string[] {
+  const names = tree.children(readyTallies(service)).toSorted().slice(-GUESSED_MAX);
+  return names.flatMap((tally) => [readyPath(service, tally), donePath(service, tally)]);
 }
 
 /** The nodes below which the hosts of the first wave are counted, if it is this service's. */
@@ -155,7 +190,7 @@ export function decodeQueue(service: string, tree: TreePart): KnownQueue {
  * @throws {EntryError} when an entry is broken that all hosts depend on.
  */
 export function decodeCensus(
-  { service, host, places }: CensusOf,
+  { service, host, places, isQueueNamed = false }: CensusOf,
   known: KnownQueue,
   tree: TreePart,
 ): CensusReading {
@@ -199,6 +234,7 @@ export function decodeCensus(
     waves: known.waves.filter((one) => one.service === service)
       .map((one) => withContent(one, offer)),
     places: new Set(places.filter((node) => isOfSession(tree.node(stagingPath(service, node))))),
+    stagingQueue: isQueueNamed ? stagingNames(service, tree, problems) : null,
     problems: problems.messages,
   };
 }
@@ -212,7 +248,13 @@ export function fromFullReading(
     stagingNodes.filter((place) => view.current.has(place.host) && view.roster.includes(place.host))
       .map(({ node }) => node),
   );
-  return { census: toCensus(view, host), view, service, offer, queue, waves, places, problems };
+  const shared = { service, offer, queue, waves, problems };
+  return { ...shared, census: toCensus(view, host), view, places, stagingQueue: [...places] };
+}
+
+function stagingNames(service: string, tree: TreePart, problems: Problems): string[] {
+  const path = stagingPath(service);
+  return keepSequential(tree.children(path), path, problems).map(({ node }) => node);
 }
 
 function firstWaveOf({ waves, queue }: KnownQueue): FirstWave | null {

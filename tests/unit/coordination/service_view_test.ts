@@ -213,9 +213,9 @@ Deno.test("joinStaging: an entry of its own that was overwritten is replaced", a
   await TestTree.run(async (tree, zk) => {
     const [[, host] = []] = [...await tree.addHosts("web-1")];
     assert.ok(host);
-    const { node } = await join(host, "web-1", "2");
+    const node = await join(host, "web-1", "2");
     await zk.set(stagingPath(SERVICE, node), "garbage");
-    const { node: again } = await join(host, "web-1", "2");
+    const again = await join(host, "web-1", "2");
     assert.notEqual(again, node);
     assert.deepEqual((await read(zk)).stagingNodes.map((staged) => staged.node), [again]);
   });

@@ -10,7 +10,6 @@ import {
   ensureSkeleton,
   joinRoster,
   joinStaging,
-  type Place,
   readControl,
   readService,
   registerHost,
@@ -190,7 +189,7 @@ export async function join(
   host: string,
   version: string,
   infoHash?: string,
-): Promise<Place> {
+): Promise<string> {
   const release = { version, infoHash };
   const write = await writeOf(zk, current(host), { staged: release });
   return await joinStaging(zk, SERVICE, { ...write, release, mayStand: true });

@@ -102,7 +102,13 @@ Deno.test("decideAdmission: staged entries of another version count for nothing"
 
 Deno.test("decideAdmission: whoever is behind another one in the staging queue waits for it, unless it is down", () => {
   const behind = { behind: "web-1" };
-  assertWaits(view(), "waits behind web-1 in the staging queue", "web-2", behind);
+  assertWaits(view(), "waits for its turn in the staging queue", "web-2", behind);
+  assertWaits(
+    { ...view(), staged: [] },
+    "waits for its turn in the staging queue",
+    "web-2",
+    behind,
+  );
   assertAdmitted(view(), "web-2");
   assertAdmitted(view({ current: { "web-2": { state: "down" } } }), "web-2", behind);
   assertAdmitted(view(), "web-2", { ...behind, ...CATCH_UP });

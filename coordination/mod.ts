@@ -29,3 +29,4 @@ export * from "./skeleton.ts";
 export * from "./slots.ts";
 export * from "./staging_queue.ts";
 export * from "./start_rollout.ts";
+export * from "./wave_progress.ts";

@@ -87,7 +87,8 @@ export function describeAway(host: string, isOnline: boolean): string {
 /** What a host runs that is offline. */
 const NOTHING = { version: null };
 
-function countWave(
+/** Counts the hosts of a wave. */
+export function countWave(
   { roster, current, slots, staged }: ServiceView,
   wave: FirstWave,
 ): WaveCounts {

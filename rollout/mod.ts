@@ -22,6 +22,7 @@ export * from "./name_list.ts";
 export * from "./plan.ts";
 export * from "./plan_version.ts";
 export * from "./policy.ts";
+export * from "./progress.ts";
 export * from "./reading/mod.ts";
 export * from "./rejoin.ts";
 export * from "./release_identity.ts";

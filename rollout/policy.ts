@@ -20,6 +20,12 @@ const POLICY_MAX_MS = 7 * 24 * 3_600_000;
 /** Most health checks in a row that a policy asks for. */
 const SUCCESSES_MAX = 1_000;
 
+/**
+ * Default of `progressDeadlineMs`. It has to be longer than anything that is as it should be and shows no progress: the longest
+ * is a large machine that reboots, which takes ten minutes.
+ */
+const PROGRESS_DEADLINE_MS = 15 * 60_000;
+
 /** Schema of a duration in a plan's policy. */
 const policyDurationSchema = durationSchema.refine(
   (durationMs) => durationMs <= POLICY_MAX_MS,
@@ -36,7 +42,8 @@ const hostCountSchema = z.union([
  * A service's policy as it stands in ZooKeeper: plain data, times in milliseconds.
  *
  * `maxUnavailable` is the budget: hosts that are away from any cause count against it. `maxConcurrent` is how many
- * hosts may be switching at once; it never lends more than the budget.
+ * hosts may be switching at once; it never lends more than the budget. `progressDeadlineMs` is how long a wave may get no
+ * further until the rollout is halted (`progress.ts`).
  */
 export const policySchema = z.looseObject({
   quorum: hostCountSchema,
@@ -44,6 +51,8 @@ export const policySchema = z.looseObject({
   maxConcurrent: z.int().min(1).max(HOSTS_MAX),
   maxFailures: z.int().min(0).max(HOSTS_MAX),
   bakeMs: z.int().min(0).max(POLICY_MAX_MS),
+  /** Left out in the entries of earlier versions. */
+  progressDeadlineMs: z.int().min(1).max(POLICY_MAX_MS).default(PROGRESS_DEADLINE_MS),
   health: z.looseObject({
     deadlineMs: z.int().min(1).max(POLICY_MAX_MS),
     intervalMs: z.int().min(1).max(POLICY_MAX_MS),
@@ -66,6 +75,7 @@ export const DEFAULT_POLICY: Policy = {
   maxFailures: 0,
   // Long enough to see a crash at the first requests.
   bakeMs: 10_000,
+  progressDeadlineMs: PROGRESS_DEADLINE_MS,
   health: { deadlineMs: 120_000, intervalMs: 500, successes: 2 },
 };
 
@@ -76,6 +86,7 @@ export const policyInputSchema = z.strictObject({
   maxConcurrent: z.int().min(1).max(HOSTS_MAX).optional(),
   maxFailures: z.int().min(0).max(HOSTS_MAX).optional(),
   bakeTime: policyDurationSchema.optional(),
+  progressDeadline: policyDurationSchema.refine((ms) => ms > 0, "expected more than 0").optional(),
   health: z.strictObject({
     deadline: policyDurationSchema.refine((durationMs) => durationMs > 0, "expected more than 0")
       .optional(),
@@ -97,6 +108,7 @@ export function resolvePolicy(input: PolicyInput = {}): Policy {
     maxConcurrent: input.maxConcurrent ?? DEFAULT_POLICY.maxConcurrent,
     maxFailures: input.maxFailures ?? DEFAULT_POLICY.maxFailures,
     bakeMs: input.bakeTime ?? DEFAULT_POLICY.bakeMs,
+    progressDeadlineMs: input.progressDeadline ?? DEFAULT_POLICY.progressDeadlineMs,
     health: {
       deadlineMs: input.health?.deadline ?? health.deadlineMs,
       intervalMs: input.health?.interval ?? health.intervalMs,

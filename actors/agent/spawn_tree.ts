@@ -1,5 +1,6 @@
 /**
- * The tree of an agent's actors: session and registrar for the host, four actors for each service, the HTTP endpoint.
+ * The tree of an agent's actors: session, registrar and progress watch for the host, four actors for each service, the HTTP
+ * endpoint.
  * References and topics are handed to the actors that need them here, so this file also shows which actor tells which.
  *
  * @module
@@ -14,6 +15,7 @@ import { fetcherActor } from "../fetcher/fetcher.ts";
 import { transfersContract } from "../fetcher/transfers.ts";
 import type { PinnedEvent } from "../pinner/messages.ts";
 import { pinnerActor } from "../pinner/pinner.ts";
+import { progressWatch } from "../progress/progress_watch.ts";
 import type { RegistrarMessage } from "../registrar/messages.ts";
 import { registrarActor } from "../registrar/registrar.ts";
 import type { HealthEvent } from "../runner/messages.ts";
@@ -91,6 +93,7 @@ export function spawnTree(system: ActorSystem, options: TreeOptions): void {
           const shared = { service, store, session, sessionEvents, registrar };
           scope.child(`service:${service}`, serviceSupervisor(shared, options));
         }
+        scope.child("progress", progressWatch({ host, session, sessionEvents }));
         if (removed !== undefined) {
           const { stopRemovedAfter: stopAfterMs } = config;
           scope.child("removed", removedActor({ host, stopAfterMs, ...removed }));

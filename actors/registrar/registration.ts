@@ -16,6 +16,7 @@ import {
 import type { ZooKeeper } from "../../zookeeper/mod.ts";
 import type { ActorContext } from "../runtime/mod.ts";
 import { firstEntry, patchEntry, type Urgency, urgencyOf } from "./entry.ts";
+import { type Furthest, NOT_PREPARED } from "./furthest.ts";
 import type { Counted, HostIdentity, RegistrarMessage, Running } from "./messages.ts";
 
 /** The registrar's context. */
@@ -51,6 +52,8 @@ export interface Registration {
    * looking.
    */
   isSlotElsewhere: boolean;
+  /** How far the preparation of a version has come, as far as the wave's tally says it. */
+  prepared: Furthest;
   /** When the last write began, on the monotonic clock. */
   writtenMs: number;
   /** When the next write is due, if its timer is active. */
@@ -99,6 +102,7 @@ export function firstRegistration(identity: HostIdentity, nowMs: number): Regist
     epoch: null,
     slot: null,
     isSlotElsewhere: false,
+    prepared: NOT_PREPARED,
     writtenMs: Number.NEGATIVE_INFINITY,
     dueMs: Number.NEGATIVE_INFINITY,
     problem: null,

@@ -20,6 +20,7 @@ import { markersOf, type Roster, SCHEMA_VERSION } from "../../rollout/mod.ts";
 import { hasCode } from "../../zookeeper/mod.ts";
 import { inTime, OverdueError } from "../session/in_time.ts";
 import { shownEntry } from "./entry.ts";
+import { furthest } from "./furthest.ts";
 import type { HostIdentity, RegistrarMessage } from "./messages.ts";
 import {
   type Context,
@@ -81,9 +82,13 @@ export function write(state: State, service: string, context: Context): void {
   const entry = shownEntry(registration);
   registration.slot = null;
   const markers = markerChange(registration, service);
+  const { counted, prepared: before } = registration;
+  const prepared = furthest(before, entry, counted.waves);
+  const preparedFor = prepared === before ? null : prepared.tally;
+  registration.prepared = prepared;
   context.pipeToSelf(
     (signal) =>
-      inTime(writeHost(zookeeper, service, { entry, epoch, slot, markers }), {
+      inTime(writeHost(zookeeper, service, { entry, epoch, slot, markers, preparedFor }), {
         clock: context.clock,
         signal,
       }),

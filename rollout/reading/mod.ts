@@ -8,5 +8,6 @@ export * from "./census_reading.ts";
 export * from "./node.ts";
 export * from "./node_names.ts";
 export * from "./problems.ts";
+export * from "./progress_reading.ts";
 export * from "./service_reading.ts";
 export * from "./shared_entries.ts";

@@ -10,7 +10,7 @@
 
 import { type Current, encodeEntry, type Roster, type Slot } from "../entries.ts";
 import type { MarkerChange } from "../markers.ts";
-import { currentPath, servicePath, servingPath, slotsPath } from "../tree.ts";
+import { currentPath, readyPath, servicePath, servingPath, slotsPath } from "../tree.ts";
 import { bumpCounter } from "./counter.ts";
 import type { Transaction, TreeOperation } from "./operation.ts";
 
@@ -101,9 +101,11 @@ export function writeHost(
   write: HostWrite & {
     /** Default: the slot stays as it is. */
     readonly slot?: Slot | null;
+    /** The tally of the wave for which the host has got further with its preparation. Default: it has not. */
+    readonly preparedFor?: string | null;
   },
 ): Transaction {
-  const { entry, epoch, slot = null, markers } = write;
+  const { entry, epoch, slot = null, preparedFor = null, markers } = write;
   const { host } = entry;
   const serving = servingPath(service, host);
   const [was, is] = [markers.standing.has(serving), markers.wanted.has(serving)];
@@ -115,7 +117,13 @@ export function writeHost(
       ? []
       : [{ op: "set", path: slotsPath(service, host), data: encodeEntry(slot) } as const]),
     ...(isCounted ? [bumpCounter(service)] : []),
+    ...(preparedFor === null ? [] : [countProgress(service, preparedFor)]),
   ];
+}
+
+/** Moves a wave's tally on, so that everybody sees from afar that a host gets further. Nobody is woken by it. */
+function countProgress(service: string, tally: string): TreeOperation {
+  return { op: "set", path: readyPath(service, tally), data: new Uint8Array(0) };
 }
 
 /** The operations that write an entry that stands, and change its markers. */

@@ -11,6 +11,7 @@ export * from "./counter.ts";
 export * from "./finish_wave.ts";
 export * from "./forget_host.ts";
 export * from "./give_slot_back.ts";
+export * from "./halt_wave.ts";
 export * from "./host_entry.ts";
 export * from "./operation.ts";
 export * from "./pass_fence.ts";

@@ -146,6 +146,17 @@ export const KINDS = {
       return () => machines.forEach(({ name }) => run.forgetLater(name));
     },
   },
+  /** All hosts that go first are without power, until operators have given the rollout up. */
+  canary_offline: {
+    weight: 1,
+    strike(run, { service }) {
+      const hosts = run.canaryOf(service);
+      for (const machine of run.world.machines.filter(({ name }) => hosts.includes(name))) {
+        machine.isAwaited = true;
+        machine.powerOff();
+      }
+    },
+  },
   /** What the server says next is lost with the connection: the request has happened. */
   lost_reply: {
     weight: 3,

@@ -45,6 +45,7 @@ export const CHECKS = {
   "I6 words": "a pause stands until somebody resumes, and a halt until somebody resumes or aborts",
   "I7 end": "once the faults have stopped, the rollout ends and everybody serves",
   "I7 reason": "whoever halts a rollout says why",
+  "I7 silence": "a wave that gets no further for as long as its policy allows halts the rollout",
   "I7 halted": "no wave is finished while control is halted",
   "I7 newest": "the rollout that was started last is the one that is shown",
   "I7 roster": "whoever is online in the end is on the rosters of its services",
@@ -79,6 +80,9 @@ const TRIAL_MS = 60_000;
 
 /** How long before a start a change of a file may be too late to be seen, in ms: the release was compared just before. */
 const UNSEEN_MS = 250;
+
+/** How much later than its deadline a wave without progress may be halted, in ms: hosts look now and then, and come back first. */
+const LATE_HALT_MS = 120_000;
 
 /** How long a host must have been cut off to know so, in ms. */
 const CUT_OFF_MS = 5_000;
@@ -118,6 +122,9 @@ export class Invariants implements ChangeObserver {
   readonly transactions = new Map<string, number>();
   /** When the ensemble has decided something last. */
   lastChangeMs = 0;
+  /** When something has brought the first wave further, as far as can be seen, or somebody has changed what it waits for. */
+  #progressMs = 0;
+  #isCalm = false;
 
   constructor(world: World) {
     this.#world = world;
@@ -152,6 +159,7 @@ export class Invariants implements ChangeObserver {
     }
     if (this.tree.isUnreadable) this.#unreadableMs = this.#world.time.nowMs;
     this.tree.take(differences);
+    if (differences.some(isProgress)) this.#progressMs = this.#world.time.nowMs;
     const isCounted = ({ kind }: Difference) => kind === "current" || kind === "marker";
     for (const service of new Set(differences.filter(isCounted).map((one) => one.service))) {
       this.#checkCounts(service);
@@ -666,6 +674,7 @@ export class Invariants implements ChangeObserver {
 
   /** Checks what must hold at every moment. */
   check(): void {
+    this.#checkSilence();
     for (const [key, { machine, service }] of this.#takenDown) {
       if (machine.isServing(service)) {
         if (!machine.runningOf(service)?.isEnding) this.#takenDown.delete(key);
@@ -681,6 +690,27 @@ export class Invariants implements ChangeObserver {
         ],
       );
     }
+  }
+
+  /** From now on nothing goes wrong any more. */
+  becomeCalm(): void {
+    this.#isCalm = true;
+    this.#progressMs = this.#world.time.nowMs;
+  }
+
+  #checkSilence(): void {
+    const { firstWave, control } = this.tree;
+    if (!this.#isCalm || firstWave === null || control?.state !== "running") return;
+    if (!this.#world.machines.some(({ isOn }) => isOn)) this.#progressMs = this.#world.time.nowMs;
+    const policy = this.tree.of(firstWave.service).entry?.policy;
+    if (policy === undefined) return;
+    const mostMs = policy.progressDeadlineMs + policy.bakeMs + policy.health.deadlineMs;
+    const silentMs = this.#world.time.nowMs - this.#progressMs;
+    if (silentMs <= mostMs + LATE_HALT_MS) return;
+    this.fail(
+      "I7 silence",
+      `${firstWave.node} has got no further for ${silentMs} ms, and nobody halts the rollout`,
+    );
   }
 
   #forgetTakenDown(service: string, host: string): void {
@@ -699,6 +729,21 @@ export class Invariants implements ChangeObserver {
 
   #count(what: string): void {
     this.transactions.set(what, (this.transactions.get(what) ?? 0) + 1);
+  }
+}
+
+/** Whether a change may bring a wave further: not the going and coming of hosts. */
+function isProgress({ kind, after }: Difference): boolean {
+  switch (kind) {
+    case "wave":
+    case "control":
+    case "slot":
+    case "roster":
+      return true;
+    case "marker":
+      return after !== null;
+    default:
+      return false;
   }
 }
 

@@ -76,6 +76,8 @@ export class Machine {
   isOn = false;
   /** It never comes back. */
   isGone = false;
+  /** It does not come back before somebody has given up the rollout. */
+  isAwaited = false;
   agent: AgentProcess | null = null;
   isDiskFull = false;
   canPin = true;
@@ -326,7 +328,7 @@ export class Machine {
 
   /** The machine gets power, and starts its agent. */
   powerOn(): void {
-    if (this.isOn || this.isGone) return;
+    if (this.isOn || this.isGone || this.isAwaited) return;
     this.isOn = true;
     this.boots++;
     this.world.trace(this, "has power");

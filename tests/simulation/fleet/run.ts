@@ -271,8 +271,9 @@ export class Run {
   }
 
   #calm(): void {
-    const { machines, ensemble } = this.world;
+    const { machines, ensemble, observer } = this.world;
     this.world.trace(null, "the faults are over");
+    observer.becomeCalm();
     for (const end of [...this.#lasting]) end();
     for (const server of ensemble.servers) ensemble.start(server);
     for (const machine of machines) {
@@ -282,6 +283,14 @@ export class Run {
       for (const link of this.world.network.linksOf(machine.place)) {
         link.toClient.breaksNext = link.toServer.breaksNext = false;
       }
+    }
+  }
+
+  /** The machines get power that were to be away until the rollout was given up. */
+  #endAwaiting(): void {
+    for (const machine of this.world.machines.filter(({ isAwaited }) => isAwaited)) {
+      machine.isAwaited = false;
+      machine.powerOn();
     }
   }
 
@@ -306,6 +315,9 @@ export class Run {
         return await this.#checkAfterwards();
       }
       for (const host of this.#toForget) void this.#forget(host);
+      // Where nobody is left, nobody can say anything.
+      const isAnyOn = this.world.machines.some(({ isOn }) => isOn);
+      if (observer.tree.waves.size === 0 || !isAnyOn) this.#endAwaiting();
       // Whoever has committed a bad version, or has a host that cannot run it, mends it.
       if (observer.tree.waves.size === 0) this.world.badVersions = [];
       void this.operator.status().then((fleet) => {

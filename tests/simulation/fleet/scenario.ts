@@ -99,6 +99,12 @@ export function drawScenario({ seed, hostCount, serviceCount, kinds }: ScenarioL
         maxConcurrent: random.pick([1, 1, 2, 3]),
         maxFailures: random.pick([0, 0, 1, 2]),
         bakeTime: random.pick([0, 500, 2_000]),
+        progressDeadline: random.fork(`deadline of ${name}`).pick([
+          15_000,
+          30_000,
+          60_000,
+          120_000,
+        ]),
         health: { deadline: 20_000, interval: 200, successes: random.pick([1, 2]) },
       },
     })

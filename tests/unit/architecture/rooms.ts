@@ -15,6 +15,7 @@ export const ROOMS: Readonly<Record<string, readonly string[]>> = {
     "actors/fetcher",
     "actors/observer",
     "actors/pinner",
+    "actors/progress",
     "actors/registrar",
     "actors/removed",
     "actors/runner",
@@ -47,6 +48,7 @@ export const ROOMS: Readonly<Record<string, readonly string[]>> = {
   ],
   "actors/observer": ["actors/runtime", "actors/runtime/remote"],
   "actors/pinner": ["actors/config", "actors/runtime", "base", "host"],
+  "actors/progress": ["actors/runtime", "actors/session", "coordination", "rollout", "zookeeper"],
   "actors/registrar": [
     "actors/runtime",
     "actors/session",

@@ -69,6 +69,8 @@ export interface FleetHost {
   readonly received: Received | null;
   /** Why it waits, in words for an operator. */
   readonly waitingFor: string | null;
+  /** Since when, by the host's clock, milliseconds since the epoch; `null` if it does not wait, or does not say. */
+  readonly waitingSinceMs: number | null;
   /** URL of its agent's endpoint. */
   readonly endpoint: string | null;
   /** How often its agent has started the service again since it began; `null` if it does not say, or never. */
@@ -313,6 +315,7 @@ function fleetHost(
     pinnedBytes: current?.pinnedBytes ?? 0,
     received: current?.received ?? null,
     waitingFor: current?.waitingFor ?? null,
+    waitingSinceMs: current?.waitingSinceMs ?? null,
     endpoint: current?.endpoint ?? null,
     restarts: current?.restarts ?? null,
     slot,

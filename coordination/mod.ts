@@ -19,6 +19,7 @@ export * from "./forget_host.ts";
 export * from "./known_hosts.ts";
 export * from "./known_releases.ts";
 export * from "./known_services.ts";
+export * from "./missing_hosts.ts";
 export * from "./registration.ts";
 export * from "./release_slot.ts";
 export * from "./reports.ts";

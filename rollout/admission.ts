@@ -12,7 +12,8 @@ import type { Census, SlotHost } from "./census.ts";
 import { describeStops } from "./control.ts";
 import type { Slot } from "./entries.ts";
 import { listNames } from "./name_list.ts";
-import { budgetHosts, quorumHosts } from "./policy.ts";
+import { budgetHosts } from "./policy.ts";
+import { checkQuorum } from "./quorum.ts";
 import {
   describeOtherContent,
   isOtherContent,
@@ -94,7 +95,7 @@ export function decideAdmission(census: Census, request: AdmissionRequest): Admi
     // What the first one waits for, it says. Whoever is behind it would say what soon is old, since it is not woken by that.
     if (own.state === "serving" && request.behind !== null) return wait(WAITS_FOR_TURN);
     const quorum = checkQuorum(census);
-    if (quorum !== null) return wait(quorum);
+    if (quorum !== null) return { admit: false, ...quorum };
   }
 
   // A host that is down already makes nothing worse by starting the new version, so it goes first and beyond the budget.
@@ -167,18 +168,6 @@ export function failedHosts(
   return [...slots.values()].filter(({ slot }) =>
     slot.step === "failed" && isSameRelease(slotTarget(slot), release)
   );
-}
-
-/** Whether enough hosts of the first wave have its version staged, or run it already. */
-export function isQuorumMet(census: Census): boolean {
-  return checkQuorum(census) === null;
-}
-
-function checkQuorum({ counts, policy }: Census): string | null {
-  if (counts === null) return "quorum: the hosts of the wave are not counted yet";
-  const { readyCount, coveredCount } = counts;
-  const neededCount = quorumHosts(policy, coveredCount);
-  return readyCount >= neededCount ? null : `quorum: ${readyCount} of ${neededCount} hosts staged`;
 }
 
 /** How many other hosts count as away: not serving, for whatever cause, or holding a slot. */

@@ -7,6 +7,7 @@
 
 import type { Control, Current, Slot } from "./entries.ts";
 import type { Policy } from "./policy.ts";
+import { describeMissing } from "./missing_host.ts";
 import { isSameRelease } from "./release_identity.ts";
 import { covers, type FirstWave, type ServiceView } from "./service_view.ts";
 import { isHeld, slotTarget } from "./slot.ts";
@@ -54,6 +55,8 @@ export interface Census {
   readonly slotsVersion: number;
   /** Hosts that are away and hold no slot, in words for an operator; `null`: not known by name. */
   readonly awayHosts: readonly string[] | null;
+  /** Hosts of the first wave that are missing from its quorum, in words for an operator; `null`: not known by name. */
+  readonly missingHosts: readonly string[] | null;
 }
 
 /** Counts a full reading, as one host sees it. */
@@ -76,6 +79,8 @@ export function toCensus(view: ServiceView, host: string): Census {
     awayHosts: roster.filter((other) =>
       other !== host && !isServing(other) && !isHeld(slots.get(other))
     ).map((other) => describeAway(other, current.has(other))),
+    missingHosts: wave === null ? null : hostsOfWave(view, wave).filter((other) => !other.isReady)
+      .map((other) => describeMissing(other.host, current.get(other.host) ?? null)),
   };
 }
 
@@ -88,11 +93,21 @@ export function describeAway(host: string, isOnline: boolean): string {
 const NOTHING = { version: null };
 
 /** Counts the hosts of a wave. */
-export function countWave(
+export function countWave(view: ServiceView, wave: FirstWave): WaveCounts {
+  const covered = hostsOfWave(view, wave);
+  return {
+    coveredCount: covered.length,
+    readyCount: covered.filter(({ isReady }) => isReady).length,
+    doneCount: covered.filter(({ isDone }) => isDone).length,
+    onlineCount: covered.filter(({ host }) => view.current.has(host)).length,
+  };
+}
+
+/** The hosts of the roster that a wave covers. */
+function hostsOfWave(
   { roster, current, slots, staged }: ServiceView,
   wave: FirstWave,
-): WaveCounts {
-  const covered = roster.filter((host) => covers(wave, host));
+): { readonly host: string; readonly isReady: boolean; readonly isDone: boolean }[] {
   const isStaged = new Set(
     staged.filter((entry) => isSameRelease(entry, wave)).map(({ host }) => host),
   );
@@ -101,15 +116,11 @@ export function countWave(
     const slot = slots.get(host);
     return slot !== undefined && isSameRelease(slotTarget(slot), wave);
   };
-  return {
-    coveredCount: covered.length,
-    readyCount: covered.filter((host) =>
-      // A host with a slot for this version, held or failed, was staged when it took the slot. If a failed one did not
-      // count, a failure that the policy allows could make the quorum unreachable.
-      isStaged.has(host) || hasSlot(host) || runs(host)
-    ).length,
-    doneCount: covered.filter((host) => runs(host) && current.get(host)?.state === "serving")
-      .length,
-    onlineCount: covered.filter((host) => current.has(host)).length,
-  };
+  return roster.filter((host) => covers(wave, host)).map((host) => ({
+    host,
+    // A host with a slot for this version, held or failed, was staged when it took the slot. If a failed one did not
+    // count, a failure that the policy allows could make the quorum unreachable.
+    isReady: isStaged.has(host) || hasSlot(host) || runs(host),
+    isDone: runs(host) && current.get(host)?.state === "serving",
+  }));
 }

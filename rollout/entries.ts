@@ -141,7 +141,13 @@ export const currentSchema = z.looseObject({
   pinnedBytes: z.int(),
   preparation: preparationSchema.nullable(),
   received: receivedSchema.nullable(),
+  /** What it waits for, in words for an operator, see `waiting.ts`. */
   waitingFor: z.string().nullable(),
+  /**
+   * Since when, by the host's clock, milliseconds since the epoch: to be shown, and for nothing else. Left out while it waits for
+   * nothing, and by agents of earlier versions.
+   */
+  waitingSinceMs: z.int().optional(),
   /** URL of the agent's own HTTP endpoint. */
   endpoint: urlSchema.nullable(),
   /** Left out if there were none, and by agents of earlier versions. */

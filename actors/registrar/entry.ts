@@ -4,7 +4,7 @@
  * @module
  */
 
-import { type Current, SCHEMA_VERSION } from "../../rollout/mod.ts";
+import { type Current, SCHEMA_VERSION, waitingSince } from "../../rollout/mod.ts";
 import type { HostIdentity, Running } from "./messages.ts";
 
 /** The entry of an agent that has just started and knows nothing yet. */
@@ -24,6 +24,7 @@ export function firstEntry(identity: HostIdentity, nowMs: number): Current {
     preparation: null,
     received: null,
     waitingFor: "starting",
+    waitingSinceMs: nowMs,
     endpoint: null,
   };
 }
@@ -37,7 +38,9 @@ export function patchEntry(
     (patch.version !== undefined && patch.version !== entry.version);
   const { infoHash } = patch.version === undefined ? entry : patch;
   const sinceMs = isOtherState ? nowMs : entry.sinceMs;
-  const next: Current = { ...entry, ...patch, infoHash, sinceMs };
+  const waitingFor = patch.waitingFor === undefined ? entry.waitingFor : patch.waitingFor;
+  const waitingSinceMs = waitingSince(entry, waitingFor, nowMs);
+  const next: Current = { ...entry, ...patch, infoHash, sinceMs, waitingSinceMs };
   return isSameEntry(next, entry) ? entry : next;
 }
 

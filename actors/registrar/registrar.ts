@@ -9,6 +9,7 @@
 
 import { reasonOf } from "../../base/reason.ts";
 import { HostNameTaken } from "../../coordination/mod.ts";
+import type { Current } from "../../rollout/mod.ts";
 import type { ActorDefinition, Subscribable } from "../runtime/mod.ts";
 import type { SessionEvent } from "../session/session.ts";
 import { isSameEntry, shownEntry } from "./entry.ts";
@@ -46,7 +47,7 @@ export function registrarActor(
         service,
         firstRegistration(identity, nowMs),
       ]));
-      return { zookeeper: null, sessionId: null, registrations, attempt: 0 };
+      return { zookeeper: null, sessionId: null, suspendedMs: nowMs, registrations, attempt: 0 };
     },
     receive(state, message, context) {
       receive(state, message, { identity, context });
@@ -71,6 +72,7 @@ function receive(state: State, message: RegistrarMessage, deps: Deps): void {
       return onConnected(state, message, deps);
     case "session_suspended":
       state.zookeeper = null;
+      state.suspendedMs ??= context.clock.wallTimeMs();
       return;
     case "retry":
       return register(state, message.service, deps);
@@ -82,7 +84,7 @@ function receive(state: State, message: RegistrarMessage, deps: Deps): void {
       message.replyTo.tell(
         [...state.registrations].map(([service, registration]) => ({
           service,
-          entry: shownEntry(registration),
+          entry: ownEntry(state, registration),
           running: registration.running,
         })),
       );
@@ -123,6 +125,15 @@ function receive(state: State, message: RegistrarMessage, deps: Deps): void {
   }
 }
 
+/** The entry for the host's own page: without ZooKeeper, whatever else it waits for, it waits for that. */
+function ownEntry({ suspendedMs }: State, registration: Registration): Current {
+  const entry = shownEntry(registration);
+  if (suspendedMs === null) return entry;
+  const before = entry.waitingFor === null ? "" : `; before: ${entry.waitingFor}`;
+  const waitingFor = `ZooKeeper: there is no connection, what runs goes on${before}`;
+  return { ...entry, waitingFor, waitingSinceMs: suspendedMs };
+}
+
 function answer(message: Extract<RegistrarMessage, { type: "reported" | "joined" }>): void {
   if (message.type === "reported") message.replyTo.tell(message.outcome);
   else message.replyTo.tell(message.outcome);
@@ -134,6 +145,7 @@ function onConnected(
   deps: Deps,
 ): void {
   state.zookeeper = message.zookeeper;
+  state.suspendedMs = null;
   const isNew = message.sessionId !== state.sessionId;
   if (isNew) {
     state.sessionId = message.sessionId;

@@ -67,6 +67,8 @@ export interface State {
   /** `null` while there is no connection. */
   zookeeper: ZooKeeper | null;
   sessionId: bigint | null;
+  /** Since when there is no connection, by the wall clock; `null` while there is one. */
+  suspendedMs: number | null;
   readonly registrations: Map<string, Registration>;
   /** Counts sessions, so that outcomes of attempts in earlier sessions are ignored. */
   attempt: number;

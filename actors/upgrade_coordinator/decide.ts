@@ -6,7 +6,7 @@
  */
 
 import { finishWave, giveSlotBack, takeSlot } from "../../coordination/mod.ts";
-import type { FirstWave } from "../../rollout/mod.ts";
+import { type FirstWave, isQuorumMet } from "../../rollout/mod.ts";
 import type { ZooKeeper } from "../../zookeeper/mod.ts";
 import { act } from "./act.ts";
 import { nameAway, withKnownAway } from "./away_hosts.ts";
@@ -30,6 +30,7 @@ import {
 } from "./machine/next.ts";
 import { decideResumption } from "./machine/resume.ts";
 import { newStart, newSwitch, type Switch, toSlot } from "./machine/switch.ts";
+import { nameMissing, withKnownMissing } from "./missing_hosts.ts";
 import { beginPreparation, giveUpPreparation, noteWanted } from "./preparation.ts";
 import { beginSwitch } from "./run_switch.ts";
 import { readTree } from "./read_tree.ts";
@@ -155,7 +156,7 @@ function beginNext(state: State, reading: Reading, tools: Tools): State {
   const { zookeeper, now, deps } = tools;
   const { options, context } = deps;
   const { service } = options;
-  const known = withKnownAway(state, reading, deps);
+  const known = withKnownMissing(state, withKnownAway(state, reading, deps), deps);
   const { next, hasRejoined } = decideNext(now, known);
   state.hasRejoined = hasRejoined;
   if (next.kind === "register") {
@@ -253,14 +254,17 @@ function askForSlot(
 function awaitOthers(
   state: State,
   reading: Reading,
-  { zookeeper, next, deps }: Tools & { readonly next: Extract<Next, { kind: "wait" }> },
+  { zookeeper, now, next, deps }: Tools & { readonly next: Extract<Next, { kind: "wait" }> },
 ): State {
-  setWaitingFor(next.waitingFor, deps);
+  const unwell = describeUnwell(state, now);
+  setWaitingFor(unwell === null ? next.waitingFor : `${next.waitingFor}; ${unwell}`, deps);
   if (!next.isQueued) lookWhileWaiting(reading, deps);
   else if (wakeHead(state, reading, { zookeeper, deps })) return state;
   else state.isNext = awaitTurn(state, reading, { zookeeper, deps });
   if (state.isNext) lookAsHead(deps);
-  if (next.isForUnnamed && (state.isNext || !next.isQueued)) nameAway(reading, zookeeper, deps);
+  if (!next.isForUnnamed || next.isQueued && !state.isNext) return state;
+  if (next.isQueued && !isQuorumMet(reading.census)) nameMissing(reading, zookeeper, deps);
+  else nameAway(reading, zookeeper, deps);
   return state;
 }
 
@@ -308,15 +312,18 @@ function rest(
   reading: Reading,
   { now, next, deps }: Tools & { readonly next: Extract<Next, { kind: "rest" }> },
 ): State {
-  const { status } = state;
   settle(state, next.waitingFor, deps);
   // Whether the wave is over may depend on this host's own entry, which is being written.
   if (next.isFirstWave && !isEntryTrue(now, reading)) lookOnceWritten(deps);
-  const isUnwell = !next.isFirstWave && now.running !== null && status?.health.ok === false;
-  const unwell = isUnwell ? `${now.running?.version} is unwell: ${status.health.reason}` : null;
-  setWaitingFor(next.waitingFor ?? unwell, deps);
+  setWaitingFor(next.waitingFor ?? describeUnwell(state, now), deps);
   if (next.isFleetIdle) unlockOthers(state, deps);
   return state;
+}
+
+/** Why the service is down that runs, or should; `null` if it is well. */
+function describeUnwell({ status }: State, { running }: HostNow): string | null {
+  if (running === null || status === null || status.health.ok) return null;
+  return `${running.version} is unwell: ${status.health.reason}`;
 }
 
 /** The rollout was aborted, or the fleet has settled on what runs here: what was being prepared is not wanted any more. */

@@ -47,6 +47,12 @@ export type CoordinatorMessage =
   | { readonly type: "left_queue" }
   /** Who is away, by name. */
   | { readonly type: "away_named"; readonly hosts: readonly string[] }
+  /** Who is missing from the quorum of a wave, by name. */
+  | {
+    readonly type: "missing_named";
+    readonly wave: string;
+    readonly hosts: readonly string[];
+  }
   /** A change of the tree has been made, or has failed. */
   | { readonly type: "acted"; readonly what: string; readonly error: unknown }
   | {

@@ -252,7 +252,7 @@ export function onReported(state: State, outcome: ReportOutcome, deps: Deps): St
     const pace = change.isHookFailure === true ? HOOK_PACE : 1;
     const delayMs = holdBack(state, change.to, { ...deps, pace });
     const again = change.isHookFailure === true
-      ? ` (next try in ${Math.round(delayMs / 1000)} s)`
+      ? ` (next try after ${Math.round(delayMs / 1000)} s)`
       : "";
     setWaitingFor(`${change.to} failed here: ${change.reason}${again}`, deps);
   }

@@ -97,6 +97,12 @@ export interface State {
   covered: readonly string[] | null;
   /** The hosts that were found to be away, and when, on the monotonic clock. */
   away: { readonly hosts: readonly string[]; readonly atMs: number } | null;
+  /** The hosts that were found to be missing from the quorum of a wave, by its node, and when, on the monotonic clock. */
+  missing: {
+    readonly wave: string;
+    readonly hosts: readonly string[];
+    readonly atMs: number;
+  } | null;
   /** The znode of the host that this one waits for in the staging queue, as far as it is watched. */
   predecessor: string | null;
   /** Whether the admission counter is watched. */
@@ -159,6 +165,7 @@ export function firstState({ options, context }: Deps): State {
     ahead: null,
     covered: null,
     away: null,
+    missing: null,
     predecessor: null,
     isCounterWatched: false,
     isNext: false,

@@ -205,6 +205,11 @@ function receive(state: State, message: CoordinatorMessage, deps: Deps): State {
     case "away_named":
       state.away = { hosts: message.hosts, atMs: context.clock.nowMs() };
       return readTree(state, deps);
+    case "missing_named": {
+      const { wave, hosts } = message;
+      state.missing = { wave, hosts, atMs: context.clock.nowMs() };
+      return readTree(state, deps);
+    }
     case "slot_answer":
       state.phase = afterActing(state.phase);
       if (!message.isTaken) {
@@ -340,7 +345,7 @@ function onNotPrepared(
     reason,
   });
   showPreparation({ version, phase: "failed", progress: 0 }, deps);
-  setWaitingFor(`${reason} (next try in ${Math.round(delayMs / 1000)} s)`, deps);
+  setWaitingFor(`${reason} (next try after ${Math.round(delayMs / 1000)} s)`, deps);
   return state;
 }
 

@@ -42,6 +42,9 @@ const GAP_COLUMNS = 2;
 /** The most lines for what keeps a host from getting ready, since the end of the text says what to do. */
 const TROUBLE_LINES = 4;
 
+/** Hosts that have waited for less just wait for each other, in ms. */
+const LEAST_AGE_MS = 1_000;
+
 /** Renders the table with its heading. */
 export function renderHosts(
   service: string,
@@ -114,6 +117,7 @@ function renderNext(
 ): string {
   const parts: string[] = [];
   const { preparation, waitingFor } = host;
+  const waiting = waitingFor === null ? "" : waitingFor + renderAge(host, options);
   if (preparation !== null) {
     const { version, phase, pause } = preparation;
     const transfer = phase === "fetching"
@@ -140,8 +144,8 @@ function renderNext(
   if (waitingFor !== null) {
     parts.push(
       ...preparation?.phase === "failed"
-        ? renderTrouble(waitingFor, options)
-        : [pc.dim(cut(waitingFor, options.columns))],
+        ? renderTrouble(waiting, options)
+        : [pc.dim(cutWaiting(waitingFor, renderAge(host, options), options.columns))],
     );
   }
   if (host.restarts !== null) parts.push(pc.dim(renderRestarts(host.restarts)));
@@ -154,6 +158,17 @@ function renderNext(
     parts.push(pc.red(cut(host.slot.reason ?? "failed", options.columns)));
   }
   return parts.join("\n");
+}
+
+/** How long a host has waited: by two clocks, so it is not shown where it makes no sense. */
+function renderAge({ waitingSinceMs }: FleetHost, { nowMs }: HostsViewOptions): string {
+  const ageMs = waitingSinceMs === null ? 0 : nowMs - waitingSinceMs;
+  return ageMs < LEAST_AGE_MS ? "" : `, for ${formatTimeSpan(ageMs)}`;
+}
+
+/** Shortens the words of a host that waits, and keeps how long it does. */
+function cutWaiting(waitingFor: string, age: string, columns: number): string {
+  return cut(waitingFor, columns - age.length) + age;
 }
 
 /** How often the agent has started the service again since it began. */

@@ -226,6 +226,7 @@ export function decodeCensus(
       slots,
       slotsVersion: counter !== null && "version" in counter ? counter.version : -1,
       awayHosts: null,
+      missingHosts: null,
     },
     view: null,
     service: entry,

@@ -11,7 +11,7 @@ Deno.test("staging: with the build machine away the host says so, tries again, a
     const { waitingFor, preparation } = await fleet.untilHost(
       "web-1",
       "says what is missing",
-      (host) => /next try in \d+ s/.test(host.waitingFor ?? ""),
+      (host) => /next try after \d+ s/.test(host.waitingFor ?? ""),
     );
     assert.match(waitingFor ?? "", /http:\/\/127\.0\.0\.1:\d+/);
     assert.equal(preparation?.phase, "failed");
@@ -36,7 +36,7 @@ Deno.test("staging: a .torrent of another release is refused (I4)", async () => 
     const { version } = await fleet.untilHost(
       "web-1",
       "refuses it",
-      (host) => /next try in \d+ s/.test(host.waitingFor ?? ""),
+      (host) => /next try after \d+ s/.test(host.waitingFor ?? ""),
     );
     assert.equal(version, null);
     assert.match((await fleet.host("web-1")).waitingFor ?? "", /info hash|0123456789/);
@@ -72,7 +72,7 @@ Deno.test("staging: a version that was built again is refused by the start, and 
     const { waitingFor, version } = await fleet.untilHost(
       "web-1",
       "refuses it",
-      (host) => /next try in \d+ s/.test(host.waitingFor ?? ""),
+      (host) => /next try after \d+ s/.test(host.waitingFor ?? ""),
     );
     assert.match(
       waitingFor ?? "",

@@ -46,6 +46,8 @@ export const CHECKS = {
   "I7 end": "once the faults have stopped, the rollout ends and everybody serves",
   "I7 reason": "whoever halts a rollout says why",
   "I7 silence": "a wave that gets no further for as long as its policy allows halts the rollout",
+  "I7 speech":
+    "who is down, or has still to go while a rollout runs, says what it does or waits for",
   "I7 halted": "no wave is finished while control is halted",
   "I7 newest": "the rollout that was started last is the one that is shown",
   "I7 roster": "whoever is online in the end is on the rosters of its services",
@@ -83,6 +85,10 @@ const UNSEEN_MS = 250;
 
 /** How much later than its deadline a wave without progress may be halted, in ms: hosts look now and then, and come back first. */
 const LATE_HALT_MS = 120_000;
+
+/** How long a host may have nothing to say between two things that it does, in ms, and how often that is looked at. */
+const SPEECHLESS_MS = 12_000;
+const SPEECH_GAP_MS = 1_000;
 
 /** How long a host must have been cut off to know so, in ms. */
 const CUT_OFF_MS = 5_000;
@@ -125,6 +131,9 @@ export class Invariants implements ChangeObserver {
   /** When something has brought the first wave further, as far as can be seen, or somebody has changed what it waits for. */
   #progressMs = 0;
   #isCalm = false;
+  /** When it was looked last who says nothing, and since when each does, by service and host. */
+  #spokenMs = 0;
+  readonly #speechlessMs = new Map<string, number>();
 
   constructor(world: World) {
     this.#world = world;
@@ -675,6 +684,7 @@ export class Invariants implements ChangeObserver {
   /** Checks what must hold at every moment. */
   check(): void {
     this.#checkSilence();
+    this.#checkSpeech();
     for (const [key, { machine, service }] of this.#takenDown) {
       if (machine.isServing(service)) {
         if (!machine.runningOf(service)?.isEnding) this.#takenDown.delete(key);
@@ -713,6 +723,41 @@ export class Invariants implements ChangeObserver {
     );
   }
 
+  /** Whether a host's agent runs, and can reach the ensemble. */
+  #canSpeak(host: string): boolean {
+    return this.#world.machinesNamed(host).every((machine) => {
+      const clock = machine.agent?.clock;
+      return clock !== undefined && !clock.isDead && !clock.isPaused &&
+        this.#world.isConnected(machine);
+    });
+  }
+
+  /** Who is online and does not serve what it should says what it does about it, or what it waits for. */
+  #checkSpeech(): void {
+    const { nowMs } = this.#world.time;
+    if (nowMs - this.#spokenMs < SPEECH_GAP_MS) return;
+    this.#spokenMs = nowMs;
+    const { firstWave } = this.tree;
+    for (const [service, { current, roster }] of this.tree.services) {
+      for (const [host, { state, version, waitingFor, preparation }] of current) {
+        const wave = firstWave?.service === service ? firstWave : null;
+        const isCovered = wave !== null && roster.has(host) &&
+          (wave.hosts?.includes(host) ?? true);
+        const isSilent = waitingFor === null && this.#canSpeak(host) &&
+          !WORKING.has(preparation?.phase ?? "") &&
+          (state === "down" || isCovered && version !== wave.version);
+        const key = `${service} ${host}`;
+        if (!isSilent) this.#speechlessMs.delete(key);
+        const sinceMs = isSilent ? this.#speechlessMs.get(key) ?? nowMs : nowMs;
+        if (isSilent) this.#speechlessMs.set(key, sinceMs);
+        if (nowMs - sinceMs <= SPEECHLESS_MS) continue;
+        this.fail("I7 speech", `${host} is ${state} with ${service} ${version}, and says nothing`, [
+          host,
+        ]);
+      }
+    }
+  }
+
   #forgetTakenDown(service: string, host: string): void {
     for (const [key, one] of this.#takenDown) {
       if (one.service === service && one.machine.name === host) this.#takenDown.delete(key);
@@ -731,6 +776,9 @@ export class Invariants implements ChangeObserver {
     this.transactions.set(what, (this.transactions.get(what) ?? 0) + 1);
   }
 }
+
+/** Phases of a preparation in which a host works. */
+const WORKING: ReadonlySet<string> = new Set(["fetching", "verifying", "pinning", "switching"]);
 
 /** Whether a change may bring a wave further: not the going and coming of hosts. */
 function isProgress({ kind, after }: Difference): boolean {

@@ -224,6 +224,11 @@ export class ProcessClock implements Clock {
     this.#late = null;
   }
 
+  /** Whether the process stands still. */
+  get isPaused(): boolean {
+    return this.#late !== null;
+  }
+
   /** Stops the process (SIGSTOP), until {@link resume}. */
   pause(): void {
     this.#late ??= [];

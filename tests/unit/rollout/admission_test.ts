@@ -70,9 +70,41 @@ Deno.test("decideAdmission: waits for its wave", () => {
 });
 
 Deno.test("decideAdmission: waits for the quorum among the hosts that the wave covers", () => {
-  assertWaits(view({ staged: ["web-1"] }), "quorum: 1 of 3 hosts staged");
+  const missing = "web-2 (not staged yet), web-3 (not staged yet)";
+  assertWaits(view({ staged: ["web-1"] }), `quorum: 1 of 3 hosts staged; missing ${missing}`);
   const canary = wave({ hosts: ["web-1"] });
   assertAdmitted(view({ staged: ["web-1"], wave: canary }));
+});
+
+Deno.test("decideAdmission: who is first says who is missing from the quorum, the others behind whom they wait", () => {
+  const preparation = { version: "2", phase: "fetching", progress: 0.418 } as const;
+  const fleet = view({
+    roster: ["web-1", "web-2", "web-3", "web-4", "web-5"],
+    policy: { quorum: "100%" },
+    staged: ["web-1", "web-2"],
+    current: {
+      "web-3": { preparation },
+      "web-4": null,
+      "web-5": {
+        preparation: { ...preparation, phase: "failed" },
+        waitingFor: "get http://build/: refused",
+      },
+    },
+  });
+  assertWaits(
+    fleet,
+    "quorum: 2 of 5 hosts staged; missing web-3 (fetching 41 %), web-4 (offline), " +
+      "web-5 (cannot prepare it: get http://build/: refused)",
+  );
+  const behind = { behind: "web-1" };
+  assertWaits(fleet, "waits for its turn in the staging queue", "web-2", behind);
+  const census = toCensus(fleet, "web-1");
+  const request = { host: "web-1", service: "A", version: "2", catchUp: false, behind: null };
+  assert.deepEqual(decideAdmission({ ...census, missingHosts: null }, request), {
+    admit: false,
+    waitingFor: "quorum: 2 of 5 hosts staged",
+    isForUnnamed: true,
+  });
 });
 
 Deno.test("decideAdmission: the quorum counts hosts that are staged, switch, or run the version", () => {
@@ -84,7 +116,7 @@ Deno.test("decideAdmission: the quorum counts hosts that are staged, switch, or 
   const elsewhere = slot("web-3", { to: "1", from: "0" });
   assertWaits(
     view({ policy, staged: ["web-1", "web-2"], slots: [elsewhere] }),
-    "quorum: 2 of 3 hosts staged",
+    "quorum: 2 of 3 hosts staged; missing web-3 (not staged yet)",
   );
 });
 
@@ -97,7 +129,8 @@ Deno.test("decideAdmission: a failure that the policy allows does not take the q
 Deno.test("decideAdmission: staged entries of another version count for nothing", () => {
   const old = view();
   const staged = old.staged.map((entry) => ({ ...entry, version: "1.9" }));
-  assertWaits({ ...old, staged }, "quorum: 0 of 3 hosts staged");
+  const hosts = ["web-1", "web-2", "web-3"].map((host) => `${host} (not staged yet)`).join(", ");
+  assertWaits({ ...old, staged }, `quorum: 0 of 3 hosts staged; missing ${hosts}`);
 });
 
 Deno.test("decideAdmission: whoever is behind another one in the staging queue waits for it, unless it is down", () => {
@@ -149,7 +182,12 @@ Deno.test("decideAdmission: a failed slot is not held", () => {
 Deno.test("decideAdmission: a host that is down goes first and past the budget, not past quorum and control", () => {
   const current = { "web-2": { state: "down" }, "web-3": null } as const;
   assertAdmitted(view({ current }), "web-2");
-  assertWaits(view({ current, staged: ["web-2"] }), "quorum: 1 of 3 hosts staged", "web-2");
+  const missing = "web-1 (not staged yet), web-3 (offline)";
+  assertWaits(
+    view({ current, staged: ["web-2"] }),
+    `quorum: 1 of 3 hosts staged; missing ${missing}`,
+    "web-2",
+  );
   const paused = control({ state: "paused" });
   assertWaits(view({ current, control: paused }), "control is paused by ann", "web-2");
 });
@@ -350,7 +388,8 @@ Deno.test("decideAdmission: other content under the version is staged by nobody,
   const republished = { wave: wave({ infoHash: one }), policy };
   assertWaits(
     view({ ...republished, stagedHash: other }),
-    "quorum: 0 of 2 hosts staged",
+    "quorum: 0 of 2 hosts staged; missing web-1 (not staged yet), web-2 (not staged yet), " +
+      "web-3 (not staged yet)",
     "web-1",
     request,
   );
@@ -359,7 +398,7 @@ Deno.test("decideAdmission: other content under the version is staged by nobody,
   const slots = [failedSlot("web-3", { infoHash: other })];
   assertWaits(
     view({ ...republished, current, slots, staged: ["web-1"], stagedHash: one }),
-    "quorum: 1 of 2 hosts staged",
+    "quorum: 1 of 2 hosts staged; missing web-2 (not staged yet), web-3 (not staged yet)",
     "web-1",
     request,
   );

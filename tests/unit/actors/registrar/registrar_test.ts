@@ -229,6 +229,31 @@ Deno.test("registrar: a host that waits for nothing says in what its process dif
   });
 });
 
+Deno.test("registrar: without ZooKeeper the host's own page says that it waits for that, and since when", async () => {
+  await run(async ({ zk, registrar, events, until }) => {
+    const own = async () => {
+      const [one] = await ask<RegistrarMessage, readonly ServiceEntry[]>(
+        registrar,
+        (replyTo) => ({ type: "list", replyTo }),
+        { timeoutMs: 10_000, clock: systemClock },
+      );
+      return one?.entry;
+    };
+    assert.match((await own())?.waitingFor ?? "", /^ZooKeeper: there is no connection/);
+    registrar.tell(update({ version: "1", state: "serving", waitingFor: "budget: 1 of 1 down" }));
+    events.publish(await connected(zk));
+    await until("it serves", (entry) => entry?.state === "serving");
+    const { waitingFor, waitingSinceMs } = (await read(zk)).view.current.get("web-1") ?? {};
+    assert.deepEqual([waitingFor, typeof waitingSinceMs], ["budget: 1 of 1 down", "number"]);
+    assert.equal((await own())?.waitingFor, "budget: 1 of 1 down");
+    events.publish({ type: "session_suspended" });
+    assert.match(
+      (await own())?.waitingFor ?? "",
+      /^ZooKeeper: there is no connection.*; before: budget: 1 of 1 down$/,
+    );
+  });
+});
+
 Deno.test("registrar: a write that does not end is told, and made again", async () => {
   await TestTree.run(async (_, zk) => {
     const clock = new VirtualClock();

@@ -731,7 +731,7 @@ Deno.test("report: a hook that has failed gives the slot back, and nobody else i
         waitingFor() ?? "",
         isFailure
           ? /^v2 failed here: .*code 4$/
-          : /^v2 failed here: .*code 4 \(next try in 60 s\)$/,
+          : /^v2 failed here: .*code 4 \(next try after 60 s\)$/,
       );
     }, { journal, running: "v1" });
   }

@@ -17,6 +17,7 @@ const HOST: FleetHost = {
   waitingFor: null,
   endpoint: null,
   restarts: null,
+  waitingSinceMs: null,
   slot: null,
   queued: false,
   drained: null,
@@ -129,6 +130,16 @@ Deno.test("renderFleet: a transfer that is paused says why, in full, until it go
   for (const line of lines) assert.ok(line.length <= 80, line);
   const { pause: _gone, ...going } = paused.preparation ?? assert.fail();
   assert.match(render(fleetOf({ ...paused, preparation: going })), /v2 fetching ███░░░░░░░ +30%$/);
+});
+
+Deno.test("renderFleet: says how long a host has waited, also where its words are cut, and what was restarted", () => {
+  const waitingFor = `budget: 1 of 1 down, ${"web-12 is offline, ".repeat(8)}`;
+  const host = { ...HOST, waitingFor, waitingSinceMs: 60_000 - 125_000 };
+  const text = render(fleetOf({ ...host, restarts: { crash: 2, unwell: 1 } }));
+  assert.match(text, /budget: 1 of 1 down.*…, for 2 min 05 s/);
+  assert.match(text, /3 restarts: 2 crashed, 1 unwell/);
+  const fresh = { ...HOST, waitingFor: "budget: 1 of 1 down", waitingSinceMs: 60_000 + 5_000 };
+  assert.match(render(fleetOf(fresh)), /budget: 1 of 1 down$/m);
 });
 
 Deno.test("renderFleet: a halt stands out with its reason and what can be done", () => {

@@ -20,7 +20,7 @@ import { fleet, type MemoryTree, must, roll, SERVICE } from "../memory_tree.ts";
 import { current, slot } from "../views.ts";
 
 /** What both ways to read have to agree on. */
-function commonOf({ awayHosts: _names, counts, ...census }: Census) {
+function commonOf({ awayHosts: _away, missingHosts: _missing, counts, ...census }: Census) {
   const { onlineCount: _online, ...others } = counts ?? { onlineCount: null };
   return { ...census, counts: counts === null ? null : others };
 }

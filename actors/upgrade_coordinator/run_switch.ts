@@ -227,7 +227,8 @@ export function onReported(state: State, outcome: ReportOutcome, deps: Deps): St
   }
   state.journal.clear();
   state.phase = { kind: "idle" };
-  state.place = null;
+  // The report takes the host out of the queue. A start without a slot that has failed is reported to nobody.
+  if (change.hasSlot || change.reason === null) state.place = null;
   if (change.reason === null) {
     context.log.info("{service}: runs {to}", { service: options.service, to: change.to });
     state.lastFailed = null;

@@ -737,6 +737,39 @@ Deno.test("report: a hook that has failed gives the slot back, and nobody else i
   }
 });
 
+Deno.test("report: a start without a slot that has failed leaves the place in the queue as it was", async () => {
+  // Regression, found by the simulation: an earlier life of the coordinator had left a place, and this one took another
+  // one beside it. The first stayed when the host had switched, and who was behind it waited for ever.
+  const wave = { node: "web-0000000001", znodeVersion: 0, service: "web", hosts: null };
+  const offered = { service: "web", version: "v2", infoHash: null, sizeBytes: 0, torrentUrl: null };
+  const settled = readingOf("v1");
+  const waves = [{ ...wave, version: "v2" }];
+  const reading: ServiceReading = {
+    ...settled,
+    offer: { schema: 1, rollout: "r", ...offered },
+    waves,
+    view: { ...settled.view, wave: waves[0] ?? null },
+  };
+  const context = { hasSlot: "false", reason: "v1 does not come up" };
+  const journal = { ...interruptedAt("reporting"), from: null, to: "v1", context };
+  const looked: string[] = [];
+  const zookeeper = {
+    children: (path: string) => {
+      looked.push(path);
+      return Promise.resolve({ children: [] });
+    },
+  } as unknown as Partial<ZooKeeper>;
+  await run(async (bench) => {
+    const { coordinator, clock } = bench;
+    coordinator.tell({ type: "read", reading: asRead(reading) });
+    await clock.settle();
+    // It has v2 to prepare, and leaves the queue for that, in which it may have a place.
+    coordinator.tell({ type: "read", reading: asRead(reading) });
+    await clock.settle();
+    assert.deepEqual(looked, ["/dc/staging/web"]);
+  }, { journal, running: "v1", zookeeper });
+});
+
 Deno.test("upgrade coordinator: a reading that does not end is told once, and made again", async () => {
   let readings = 0;
   const multiRead = () => {

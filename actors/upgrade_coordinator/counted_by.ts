@@ -4,7 +4,7 @@
  * @module
  */
 
-import { covers, slotTarget } from "../../rollout/mod.ts";
+import { covers, isSameRelease, slotTarget } from "../../rollout/mod.ts";
 import type { Counted } from "../registrar/messages.ts";
 import type { HostNow } from "./machine/next.ts";
 import type { Reading } from "./state.ts";
@@ -14,11 +14,13 @@ export function countedBy({ host, ready }: HostNow, { waves, census }: Reading):
   // Where its switch has failed, within what the policy allows, the quorum must not become unreachable by that.
   const slot = census.slots.get(host)?.slot;
   const failed = slot === undefined ? null : slotTarget(slot);
+  // It may have another release ready all the same: the one that it went back to.
+  const isFailureOfWave = failed !== null && waves.some((wave) => isSameRelease(wave, failed));
   return {
     waves: waves.flatMap((wave) => {
       const { tally, version, infoHash } = wave;
       return tally !== undefined && covers(wave, host) ? [{ tally, version, infoHash }] : [];
     }),
-    staged: ready ?? failed,
+    staged: isFailureOfWave ? failed : ready,
   };
 }

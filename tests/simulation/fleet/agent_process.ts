@@ -30,6 +30,9 @@ export interface CrashPoint {
   readonly isAfter: boolean;
 }
 
+/** An actor that can be told to fail: it begins anew then, in the same session and with what is on the disk. */
+export type FailingActor = "runner" | "coordinator";
+
 /** A life of an agent. */
 export class AgentProcess implements Party {
   readonly machine: Machine;
@@ -45,9 +48,15 @@ export class AgentProcess implements Party {
   crashPoint: CrashPoint | null = null;
   /** How many calls from now one fails; 0: none does. */
   failsIn = 0;
+  /** Which of its actors is to fail, and when it does something for which time; null: none is. */
+  actorFailure: { readonly actor: FailingActor; callsLeft: number } | null = null;
   readonly startedMs: number;
-  /** Services that it has started or adopted. */
+  /** The versions of services that it has started or adopted. */
   readonly #ran = new Set<string>();
+  /** Whether a call or an actor of it has failed. */
+  #hasFailed = false;
+  /** When the present coordinator of each service began. */
+  readonly #coordinatorsMs = new Map<string, number>();
   readonly #system: ActorSystem;
 
   constructor(machine: Machine, world: Surroundings) {
@@ -57,10 +66,17 @@ export class AgentProcess implements Party {
     this.startedMs = world.time.nowMs;
     this.random = world.random.fork(`${machine.name} life ${++machine.lives}`);
     const order = this.random.fork("order");
+    const actors = this.random.fork("actors");
     this.#system = ActorSystem.create({
       name: machine.name,
       clock: this.clock,
-      random: this.random.fork("actors"),
+      random: {
+        next: () => {
+          // Nobody else draws.
+          this.failIfTold("coordinator");
+          return actors.next();
+        },
+      },
       runOrder: { pick: (count) => count === 1 ? 0 : Math.floor(order.next() * count) },
       ...(world.log === null ? {} : { log: world.log(machine) }),
     });
@@ -95,14 +111,39 @@ export class AgentProcess implements Party {
     return this.machine.place;
   }
 
-  /** Whether it has run a service, or found it running. */
-  hasRun(service: string): boolean {
-    return this.#ran.has(service);
+  /** Whether something keeps it from doing what it would, or has: it stood still, or a part of it has failed. */
+  get isDisturbed(): boolean {
+    return this.clock.hasStoodStill || this.#hasFailed;
+  }
+
+  /** Whether it has run a version of a service, or found it running. Left out: any version. */
+  hasRun(service: string, version = ""): boolean {
+    return this.#ran.has(`${service} ${version}`);
   }
 
   /** Notes that it has started a service, or found it running. */
-  noteRun(service: string): void {
-    this.#ran.add(service);
+  noteRun(service: string, version: string): void {
+    this.#ran.add(`${service} `).add(`${service} ${version}`);
+  }
+
+  /** When the actor that decides about a service began, in this life or after a failure. */
+  coordinatorMs(service: string): number {
+    return this.#coordinatorsMs.get(service) ?? this.startedMs;
+  }
+
+  /** Notes that the actor that decides about a service begins. */
+  noteNewCoordinator(service: string): void {
+    this.#coordinatorsMs.set(service, this.world.time.nowMs);
+  }
+
+  /** Fails, if it is time for this actor to. */
+  failIfTold(actor: FailingActor): void {
+    const failure = this.actorFailure;
+    if (failure?.actor !== actor || --failure.callsLeft > 0) return;
+    this.actorFailure = null;
+    this.#hasFailed = true;
+    this.world.trace(this.machine, `an actor fails: ${actor}`);
+    throw new Error("it was told to fail");
   }
 
   /** Makes a call that takes a while: nobody else runs on the machine meanwhile but others do. Dies here if it is time. */
@@ -133,6 +174,7 @@ export class AgentProcess implements Party {
     if (this.clock.isDead) return false;
     this.calls++;
     if (this.failsIn > 0 && --this.failsIn === 0) {
+      this.#hasFailed = true;
       this.world.trace(this.machine, `${what} fails`);
       throw new Error(`${what}: input/output error`);
     }

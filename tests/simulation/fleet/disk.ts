@@ -46,6 +46,8 @@ export interface ServiceDisk {
   readonly received: Map<string, Received>;
   current: string | null;
   journal: SwitchEntry | null;
+  /** Whether what stands in the journal cannot be read. */
+  isJournalSpoilt: boolean;
 }
 
 /** An empty disk. */
@@ -58,6 +60,7 @@ export function emptyDisk(): ServiceDisk {
     received: new Map(),
     current: null,
     journal: null,
+    isJournalSpoilt: false,
   };
 }
 
@@ -81,6 +84,7 @@ export function copyDisk(disk: ServiceDisk): ServiceDisk {
     received: new Map(disk.received),
     current: disk.current,
     journal: disk.journal,
+    isJournalSpoilt: disk.isJournalSpoilt,
   };
 }
 

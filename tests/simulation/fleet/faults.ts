@@ -82,6 +82,20 @@ export const KINDS = {
       if (agent) agent.failsIn = Math.round(amount);
     },
   },
+  /**
+   * One of the agent's actors fails at the n-th thing that it does from now on, and begins anew with those that depend on it, in
+   * the same session. What a runner does is to start and to stop, so that its failures are in the middle of switches.
+   */
+  actor_failure: {
+    weight: 2,
+    amount: [1, 4],
+    strike(run, { host, amount, isOther }) {
+      const agent = run.machineOf(host)?.agent;
+      if (!agent) return;
+      const actor = isOther ? "runner" : "coordinator";
+      agent.actorFailure = { actor, callsLeft: Math.round(amount) };
+    },
+  },
   /** The agent dies at a moment. */
   agent_kill: {
     weight: 2,
@@ -103,6 +117,22 @@ export const KINDS = {
     weight: 4,
     forMs: [500, 30_000],
     strike: (run, { host }) => powerCut(run, [host]),
+  },
+  /**
+   * The agent, or the whole machine (`amount` from 2 on), goes down, and comes back without the journal of a switch, or with
+   * one that cannot be read.
+   */
+  spoilt_journal: {
+    weight: 2,
+    amount: [1, 4],
+    forMs: [500, 20_000],
+    strike(run, { host, service, amount, isOther }) {
+      const machine = run.machineOf(host);
+      const end = amount < 2 ? undefined : powerCut(run, [host]);
+      machine?.agent?.crash("by a signal");
+      machine?.spoilJournal(service, { isUnreadable: isOther });
+      return end;
+    },
   },
   /** A rack loses its power. */
   power_cut_rack: {
@@ -358,6 +388,21 @@ export const KINDS = {
     weight: 2,
     strike(run, { host, service, isOther }) {
       run.world.badVersions.push({ service, version: "v2", hosts: isOther ? null : [host] });
+    },
+  },
+  /**
+   * A machine loses its power, and comes back without something that the old version needs, and the new one does not: the old
+   * one never gets healthy there again. Hosts that go first would wait for somebody to mend that, so all have to go at once.
+   */
+  old_version_breaks: {
+    weight: 1,
+    forMs: [500, 10_000],
+    strike(run, { host, service }) {
+      const machine = run.machineOf(host);
+      if (machine === null || run.canaryOf(service).length > 0) return;
+      run.world.badVersions.push({ service, version: "v1", hosts: [host] });
+      machine.breakVersion(service, "v1");
+      return powerCut(run, [host]);
     },
   },
   /** The hook before a stop fails. */

@@ -18,10 +18,16 @@ import type { AgentProcess } from "./agent_process.ts";
 import type { ChangeObserver } from "./ensemble.ts";
 import type { Machine, RunningService } from "./machine.ts";
 import type { Change, Replica } from "./replica.ts";
-import { type Difference, isHeld, type ServiceEntries, TreeMirror } from "./tree_mirror.ts";
+import {
+  type Difference,
+  isHeld,
+  type QueuedWave,
+  type ServiceEntries,
+  TreeMirror,
+} from "./tree_mirror.ts";
 import type { World } from "./world.ts";
 
-/** How old what an admission rests on may be, ms: a request on a slow network takes as long as that. */
+/** How old what an admission rests on may be, ms, besides what its server lags: a request on a slow network takes as long. */
 const UNREAD_MS = 1_000;
 
 /** What is checked, by the number of its invariant. */
@@ -32,6 +38,8 @@ export const CHECKS = {
   "I1 down": "no more hosts are down for an upgrade than the budget",
   "I1 counts": "the markers by which the hosts are counted say what the hosts' entries say",
   "I2 order": "whoever is admitted is covered by the first wave of the queue",
+  "I2 queue":
+    "whoever is admitted in a wave while it serves is the first of the staging queue that the wave covers",
   "I2 finish": "a wave is not finished while more hosts than the budget are not on its version",
   "I3 quorum": "the quorum has the release when the first host is admitted",
   "I4 verified": "what is started is on the disk as it was verified",
@@ -44,6 +52,7 @@ export const CHECKS = {
   "I6 fence": "nobody goes on to stop a service while control is not running",
   "I6 words": "a pause stands until somebody resumes, and a halt until somebody resumes or aborts",
   "I7 end": "once the faults have stopped, the rollout ends and everybody serves",
+  "I7 ready": "who has lost the release that it is queued for leaves the staging queue",
   "I7 reason": "whoever halts a rollout says why",
   "I7 silence": "a wave that gets no further for as long as its policy allows halts the rollout",
   "I7 speech":
@@ -51,10 +60,13 @@ export const CHECKS = {
   "I7 halted": "no wave is finished while control is halted",
   "I7 newest": "the rollout that was started last is the one that is shown",
   "I7 roster": "whoever is online in the end is on the rosters of its services",
-  "I8 withdrawn": "no host starts a version that was withdrawn before its agent started",
+  "I8 withdrawn":
+    "no host starts a version that was withdrawn before its agent, or what decides in it, began",
   "I8 popular":
     "a host takes a version that nobody has committed only with its wave or with most others",
   "I9 alone": "no host that hears nothing from ZooKeeper stops a service",
+  "I9 starts":
+    "a machine that comes up and hears nothing from ZooKeeper starts what it ran, after a while",
   "I9 stays": "a host that runs a withdrawn version stays on it until the next rollout",
   "I10 locked": "what is started in a switch is locked in memory, where it has to be",
 } as const;
@@ -96,6 +108,12 @@ const CUT_OFF_MS = 5_000;
 /** How long a start may be under way that was decided on when the tree could not be read, in ms. */
 const ALONE_MS = 5_000;
 
+/** How long it may take to start what a machine ran, in ms, once that is decided. */
+const BEGIN_MS = 3_000;
+
+/** How long a host may stay in the staging queue that has to prepare its release again, in ms. */
+const LEAVES_MS = 8_000;
+
 /** A service that an agent has stopped and that does not serve again yet. */
 interface TakenDown {
   readonly machine: Machine;
@@ -121,6 +139,8 @@ export class Invariants implements ChangeObserver {
   readonly #staged = new Map<string, Set<string>>();
   /** When the entry of a host has ended last, by service and host. */
   readonly #endedMs = new Map<string, number>();
+  /** Since when each place in a staging queue is that of a host that lacks the release. */
+  readonly #unreadyMs = new Map<string, number>();
   /** When it was last known that the tree cannot be read. */
   #unreadableMs = Number.NEGATIVE_INFINITY;
   #failure: InvariantViolation | null = null;
@@ -415,8 +435,10 @@ export class Invariants implements ChangeObserver {
    */
   #hasJustEnded(service: string, host: string): boolean {
     const endedMs = this.#endedMs.get(`${service} ${host}`);
+    const lagMs = Math.max(...this.#world.ensemble.servers.map((server) => server.lagMs));
     return !this.tree.of(service).current.has(host) && endedMs !== undefined &&
-      this.#world.time.nowMs - endedMs < UNREAD_MS;
+      // What was read is as old as that, and what is asked on it waits for a change of the same session as long.
+      this.#world.time.nowMs - endedMs < UNREAD_MS + 2 * lagMs;
   }
 
   #checkOrder(
@@ -433,6 +455,7 @@ export class Invariants implements ChangeObserver {
       );
       return;
     }
+    this.#checkTurn({ service, host, first });
     const covered = [...this.tree.of(service).roster].filter((other) =>
       first.hosts?.includes(other) ?? true
     );
@@ -446,6 +469,25 @@ export class Invariants implements ChangeObserver {
         covered,
       );
     }
+  }
+
+  /** A host that is down goes first; of the others, the first one that the wave covers. */
+  #checkTurn(
+    { service, host, first }: { service: string; host: string; first: QueuedWave },
+  ): void {
+    const { staged, current } = this.tree.of(service);
+    if (current.get(host)?.state !== "serving") return;
+    const places = [...staged].filter(([, place]) => first.hosts?.includes(place.host) ?? true)
+      .map(([node, place]) => ({ host: place.host, order: node.slice(node.lastIndexOf("-") + 1) }));
+    const own = places.findLast((place) => place.host === host)?.order ?? "";
+    const ahead = places.filter((place) => place.host !== host && place.order < own);
+    if (own !== "" && ahead.length === 0) return;
+    this.fail(
+      "I2 queue",
+      `${host} was admitted for ${service} ${own === "" ? "without a place in the queue" : ""}` +
+        `before ${ahead.map((place) => place.host)}`,
+      [host, ...ahead.map((place) => place.host)],
+    );
   }
 
   /** Whether a host has a release, or had it at some time: it may have been damaged since. */
@@ -512,6 +554,17 @@ export class Invariants implements ChangeObserver {
     return this.tree.isUnreadable || this.#world.time.nowMs - this.#unreadableMs < ALONE_MS;
   }
 
+  /** Whether an agent may start a version because it has not got to read the tree for long: what it ran. */
+  #mayBeAlone(
+    machine: Machine,
+    { service, version, by }: { service: string; version: string; by: AgentProcess },
+  ): boolean {
+    const { current, journal } = machine.diskOf(service);
+    const afterMs = machine.config.services[service]?.startAloneAfter ?? Infinity;
+    const aliveMs = this.#world.time.nowMs - by.startedMs;
+    return !by.hasRun(service) && aliveMs >= afterMs && [current, journal?.from].includes(version);
+  }
+
   /** What a host starts by a wave is what the rollout has put on offer. */
   #checkContent(machine: Machine, service: string, version: string): void {
     const { offer } = this.tree.of(service);
@@ -566,16 +619,18 @@ export class Invariants implements ChangeObserver {
     }
     // What this life of the agent has run already, it may start again; and after a failed start it goes back. Who cannot
     // read the tree starts what it ran.
-    if (by.hasRun(service) || this.#wasUnreadable()) return;
+    if (by.hasRun(service, version) || this.#wasUnreadable()) return;
+    if (this.#mayBeAlone(machine, { service, version, by })) return;
     const isWayBack = isOwnSwitch && (slot.step === "rolling_back" || slot.from === version);
     const withdrawnMs = this.#withdrawnMs.get(`${service} ${version}`);
-    if (withdrawnMs !== undefined && withdrawnMs < by.startedMs && !isWayBack) {
+    if (withdrawnMs !== undefined && withdrawnMs < by.coordinatorMs(service) && !isWayBack) {
       this.fail(
         "I8 withdrawn",
         `${place} starts ${service} ${version}, which was withdrawn before`,
         [place],
       );
     }
+    if (by.hasRun(service)) return;
     // A host on which the new version has failed is back on the one from before, also after a reboot, until somebody decides.
     const hasGoneBack = slot !== undefined && !isHeld(slot) && slot.from === version;
     if (!isOwnSwitch && !hasGoneBack) this.#checkPopularity(machine, service, version);
@@ -681,6 +736,53 @@ export class Invariants implements ChangeObserver {
     return isHeld(this.tree.of(service).slots.get(host));
   }
 
+  /** Checks what must hold of a machine that reaches no server since then. */
+  checkCutOff(machine: Machine, sinceMs: number): void {
+    const { agent } = machine;
+    if (agent === null || agent.startedMs < sinceMs || agent.isDisturbed) return;
+    const aliveMs = this.#world.time.nowMs - agent.startedMs;
+    for (const service of machine.services) {
+      const afterMs = machine.config.services[service]?.startAloneAfter ?? 0;
+      if (aliveMs < afterMs + BEGIN_MS || agent.hasRun(service)) continue;
+      const { current, complete, receipts } = machine.diskOf(service);
+      const folder = complete.get(current ?? "");
+      if (folder === undefined || receipts.get(current ?? "")?.generation !== folder.generation) {
+        continue;
+      }
+      this.fail("I9 starts", `${machine.place} hears nothing and does not start ${service}`, [
+        machine.place,
+      ]);
+    }
+  }
+
+  /** Checks who waits in the staging queue without what it is queued for. */
+  checkQueues(): void {
+    const { nowMs } = this.#world.time;
+    for (const [service, { staged }] of this.tree.services) {
+      for (const [node, { host, version }] of staged) {
+        const machine = this.#machineAt(host);
+        const isFit = machine !== null && machine.agent?.isDisturbed === false &&
+          this.#world.cutOffMs(machine) === 0;
+        const key = `${service} ${node}`;
+        if (!isFit || machine.diskOf(service).complete.has(version)) {
+          this.#unreadyMs.delete(key);
+          continue;
+        }
+        const sinceMs = this.#unreadyMs.get(key);
+        if (sinceMs === undefined) this.#unreadyMs.set(key, nowMs);
+        else if (nowMs - sinceMs > LEAVES_MS) {
+          this.fail(
+            "I7 ready",
+            `${host} stays queued for ${service} ${version}, which it has lost`,
+            [
+              host,
+            ],
+          );
+        }
+      }
+    }
+  }
+
   /** Checks what must hold at every moment. */
   check(): void {
     this.#checkSilence();
@@ -692,6 +794,9 @@ export class Invariants implements ChangeObserver {
       }
       if (isHeld(this.tree.of(service).slots.get(machine.name))) continue;
       this.#takenDown.delete(key);
+      // The old version runs again, and what keeps it from serving is no matter of the switch.
+      const running = machine.runningOf(service);
+      if (running?.isBad && !running.isEnding && running.version === "v1") continue;
       this.fail(
         "I5 stands",
         `${machine.place} is down for its switch of ${service}, and its slot is gone`,

@@ -202,6 +202,11 @@ export class Machine {
     this.drain.mode = "works";
   }
 
+  /** A version that was good here is not so any more. */
+  breakVersion(service: string, version: string): void {
+    this.#good.delete(`${service} ${version}`);
+  }
+
   /** An agent starts a service. */
   start(service: string, version: string, by: AgentProcess): RunningService {
     const { time, observer } = this.world;
@@ -223,7 +228,7 @@ export class Machine {
       ended,
       end,
     };
-    by.noteRun(service);
+    by.noteRun(service, version);
     this.#running.set(service, running);
     this.world.trace(this, `${service}: ${version} starts`);
     return running;
@@ -312,6 +317,15 @@ export class Machine {
       this.world.trace(this, `${service}: ${version} is ${isDamaged ? "changed" : "touched"}`);
       return;
     }
+  }
+
+  /** The journal of a service's switches is lost, or (`isUnreadable`) not what was written. */
+  spoilJournal(service: string, { isUnreadable }: { readonly isUnreadable: boolean }): void {
+    const disk = this.diskOf(service);
+    if (disk.journal === null) return;
+    this.world.trace(this, `${service}: the journal is ${isUnreadable ? "unreadable" : "lost"}`);
+    if (isUnreadable) disk.isJournalSpoilt = true;
+    else disk.journal = null;
   }
 
   /** How long the next fetch takes, in ms. */

@@ -11,6 +11,7 @@ import {
   type ObservedPin,
   type Pin,
   type ServiceProcess,
+  type SwitchEntry,
 } from "../../../host/mod.ts";
 import type { AgentProcess } from "./agent_process.ts";
 import { whatIsAt } from "./disk.ts";
@@ -77,9 +78,10 @@ export function portsOf(process: AgentProcess): HostPorts {
     processes: {
       adopt(recordPath) {
         return process.callNow("adopt", () => {
+          process.failIfTold("runner");
           const running = machine.runningOf(whatIsAt(recordPath).service);
           if (running === null) return null;
-          process.noteRun(whatIsAt(recordPath).service);
+          process.noteRun(running.service, running.version);
           return seen(running, true);
         });
       },
@@ -138,20 +140,29 @@ export function portsOf(process: AgentProcess): HostPorts {
       return {
         read: () =>
           process.callNow("read journal", () => {
-            const entry = machine.diskOf(service).journal;
+            process.noteNewCoordinator(service);
+            const { journal: entry, isJournalSpoilt } = machine.diskOf(service);
+            if (isJournalSpoilt) {
+              return { state: "corrupt", file: { path, reason: "it is not what was written" } };
+            }
             return entry === null ? { state: "absent" } : { state: "present", entry };
           }),
         write(entry) {
           process.callNow("write journal", () => {
             if (machine.isDiskFull) throw new Error("write journal: no space left on device");
-            machine.diskOf(service).journal = entry;
+            setJournal(service, entry);
           });
         },
-        clear: () =>
-          process.callNow("clear journal", () => void (machine.diskOf(service).journal = null)),
+        clear: () => process.callNow("clear journal", () => setJournal(service, null)),
       };
     },
   };
+
+  function setJournal(service: string, entry: SwitchEntry | null): void {
+    const disk = machine.diskOf(service);
+    disk.journal = entry;
+    disk.isJournalSpoilt = false;
+  }
 
   async function drain(service: string, timeoutMs: number, signal: AbortSignal | undefined) {
     const { mode, takesMs } = machine.drain;

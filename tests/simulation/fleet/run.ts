@@ -279,7 +279,7 @@ export class Run {
     for (const machine of machines) {
       machine.cure();
       machine.powerOn();
-      if (machine.agent !== null) machine.agent.crashPoint = null;
+      if (machine.agent !== null) machine.agent.crashPoint = machine.agent.actorFailure = null;
       for (const link of this.world.network.linksOf(machine.place)) {
         link.toClient.breaksNext = link.toServer.breaksNext = false;
       }
@@ -405,6 +405,7 @@ function configOf(
           minHealthyTime: `${health.minHealthyTime}ms`,
           stopGrace: "2s",
           drainTimeout: "3s",
+          startAloneAfter: "8s",
           ...(hasDrain ? { drain: ["drain", service] } : {}),
           pin: { mode: isPinned ? "required" : "off" },
         }]),

@@ -172,6 +172,7 @@ export class ProcessClock implements Clock {
   readonly #time: Time;
   readonly #wall: { readonly offsetMs: number };
   #isDead = false;
+  #hasStoodStill = false;
   /** What has come while it stands still; null while it runs. */
   #late: (() => void)[] | null = null;
 
@@ -229,8 +230,14 @@ export class ProcessClock implements Clock {
     return this.#late !== null;
   }
 
+  /** Whether it stands still, or did at some time. */
+  get hasStoodStill(): boolean {
+    return this.#hasStoodStill;
+  }
+
   /** Stops the process (SIGSTOP), until {@link resume}. */
   pause(): void {
+    this.#hasStoodStill = true;
     this.#late ??= [];
   }
 

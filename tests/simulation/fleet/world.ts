@@ -15,6 +15,9 @@ import { RandomStream } from "./random.ts";
 import type { LogOf, Surroundings } from "./surroundings.ts";
 import { VirtualTime } from "./virtual_time.ts";
 
+/** How often the staging queues are looked at, in ms. */
+const QUEUES_MS = 1_000;
+
 /** Something that happened. */
 export interface TraceLine {
   readonly atMs: number;
@@ -49,6 +52,7 @@ export class World implements Surroundings {
   pids = 0;
   generations = 0;
   readonly #cutOffSinceMs = new Map<string, number>();
+  #queuesDueMs = 0;
 
   constructor(
     { seed, serverCount, log, skipped }: {
@@ -114,13 +118,18 @@ export class World implements Surroundings {
     if (isWhole) this.#cutOffSinceMs.clear();
     else this.#noteWhoIsCutOff();
     this.observer.check();
+    if (this.time.nowMs < this.#queuesDueMs) return;
+    this.#queuesDueMs = this.time.nowMs + QUEUES_MS;
+    this.observer.checkQueues();
   }
 
   #noteWhoIsCutOff(): void {
     for (const machine of this.machines) {
       if (this.isConnected(machine)) this.#cutOffSinceMs.delete(machine.place);
-      else if (!this.#cutOffSinceMs.has(machine.place)) {
-        this.#cutOffSinceMs.set(machine.place, this.time.nowMs);
+      else {
+        const sinceMs = this.#cutOffSinceMs.get(machine.place) ?? this.time.nowMs;
+        this.#cutOffSinceMs.set(machine.place, sinceMs);
+        this.observer.checkCutOff(machine, sinceMs);
       }
     }
   }

@@ -17,21 +17,28 @@ const command = newCommand(
 )
   .usage("[options] [NAME...]")
   .argument("[NAME...]", "which bugs; the default is all")
+  .option("--from <n>", "the first seed to try", countingNumber, 1)
   .option("--seeds <n>", "most seeds to try", countingNumber, SEEDS_MAX)
   .option("--jobs <n>", "how many at once", countingNumber, navigator.hardwareConcurrency)
+  .option(
+    "--page",
+    "only make docs/planted_bugs.md anew from findings.json, as after a merge",
+    false,
+  )
   .option("--write", "write the seeds to findings.json and docs/planted_bugs.md", false)
   .action(async (names) => {
     const unknown = names.filter((name) => !bugs.has(name));
     if (unknown.length > 0) {
       command.error(`error: expected some of ${[...bugs.keys()].join(", ")}, was ${unknown}`);
     }
+    if (command.opts().page) return await writeFindings(bugs, await readFindings());
     Deno.exitCode = await search(names.length === 0 ? [...bugs.keys()] : names);
   });
 await command.parseAsync(Deno.args, { from: "user" });
 
 /** Looks for all of them. Returns the exit status. */
 async function search(names: readonly string[]): Promise<number> {
-  const { seeds, jobs, write } = command.opts();
+  const { from, seeds, jobs, write } = command.opts();
   const findings = await readFindings();
   const waiting = [...names];
   let missed = 0;
@@ -39,14 +46,14 @@ async function search(names: readonly string[]): Promise<number> {
     for (let name = waiting.shift(); name !== undefined; name = waiting.shift()) {
       const bug = bugs.get(name);
       if (bug === undefined) continue;
-      const found = await findSeed(bug, { from: 1, count: seeds });
+      const found = await findSeed(bug, { from, count: seeds });
       if (found === null) {
         missed++;
         findings.delete(name);
         say(`${name}: not noticed within ${seeds} seeds`);
       } else {
         findings.set(name, { seed: found.seed, check: found.check });
-        say(`${name}: seed ${found.seed}, ${found.message}`);
+        say(`${name}: seed ${found.seed}, ${found.message.split("\n", 1)[0]}`);
       }
     }
   }));

@@ -1,0 +1,20 @@
+import type { PlantedBug } from "../planted_bug.ts";
+
+export const bug: PlantedBug = {
+  what:
+    "A host that does not serve is excused from maxConcurrent, at its admission and at the fence.",
+  changes: [
+    {
+      file: "rollout/admission.ts",
+      find: "return own.version === null ? admitted : concurrency ?? admitted;",
+      replace: "return admitted;",
+    },
+    {
+      file: "rollout/admission.ts",
+      find: "    : own.version === null\n    ? null\n    : checkConcurrency(census, host);",
+      replace: "    : null;",
+    },
+  ],
+  checks: ["I1 concurrency"],
+  kinds: ["unwell_all", "unwell", "service_crash"],
+};

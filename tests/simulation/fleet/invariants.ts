@@ -254,7 +254,7 @@ export class Invariants implements ChangeObserver {
     { place, differences }: { place: string; differences: readonly Difference[] },
   ): void {
     // Written over by hand: who puts a good entry in its place knows nothing of it.
-    if (before?.state === undefined) return;
+    if (before?.state === undefined || after.state === undefined) return;
     const isAbort = differences.some(({ kind, after }) => kind === "wave" && after === null);
     const isResume = this.#isOperator(place) && !isAbort && after.state === "running";
     const pauseIn = ({ state, sinceMs, paused }: Control) =>

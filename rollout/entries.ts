@@ -260,6 +260,11 @@ export const slotSchema = z.looseObject({
    * wants the host to try again; comparing clocks could be wrong.
    */
   controlVersion: z.int().optional(),
+  /**
+   * Who has left the host out of the rollout, and why (`rollout skip`): in the record of that, whose step is `failed`. Agents of
+   * earlier versions take it for a failure.
+   */
+  skipped: z.looseObject({ by: z.string(), reason: z.string().nullable() }).optional(),
 });
 /** A slot, or the record of a failure. */
 export type Slot = z.infer<typeof slotSchema>;

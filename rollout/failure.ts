@@ -10,6 +10,7 @@ import { listNames } from "./name_list.ts";
 import type { Census } from "./census.ts";
 import { isSameRelease, type ReleaseIdentity } from "./release_identity.ts";
 import { failedHosts } from "./admission.ts";
+import { isSkipped } from "./slot.ts";
 
 /** Whether the control node must become `halted`, and why. */
 export type Failure =
@@ -29,7 +30,9 @@ export function decideFailure(
   const { host, service, version } = failure;
   const { wave, counts } = census;
   const others = failedHosts(census, failure).filter(({ slot }) => slot.host !== host);
-  const failed = new Set([...others.map(({ slot }) => slot.host), host]);
+  // Who was left out has been decided about.
+  const counted = others.filter(({ slot }) => !isSkipped(slot));
+  const failed = new Set([...counted.map(({ slot }) => slot.host), host]);
   const failures = `${service} ${version} failed on ${listNames([...failed].sort())}`;
   const { maxFailures } = census.policy;
   if (failed.size > maxFailures) {

@@ -11,7 +11,7 @@ import { budgetHosts } from "./policy.ts";
 import { isSameRelease } from "./release_identity.ts";
 import { failedHosts } from "./admission.ts";
 import { covers } from "./service_view.ts";
-import { isHeld } from "./slot.ts";
+import { isHeld, isSkipped } from "./slot.ts";
 
 /** Whether the wave is over. `unknown`: only the names of its hosts tell whether those that lack its version are offline. */
 export type Finish = "finished" | "going_on" | "unknown";
@@ -20,8 +20,8 @@ export type Finish = "finished" | "going_on" | "unknown";
  * Decides whether the first wave is over: when every host of it that is online serves its version, no slot of the service
  * is held, and no more hosts of it are offline than may be away (`maxUnavailable`). Those catch up when they come back. If
  * more were left out, a network that hides most of a fleet for a moment would let a minority commit the version. A host
- * whose switch failed, within what the policy allows, is not waited for. At least one host must serve the version. While
- * control is halted no wave finishes, since the operator may still abort the rollout.
+ * whose switch failed, within what the policy allows, is not waited for, nor is one that an operator has left out. At least one
+ * host must serve the version, unless all hosts of a wave for some were left out. While control is halted no wave finishes, since the operator may still abort the rollout.
  *
  * The census must be that of the first wave's service.
  */
@@ -31,12 +31,20 @@ export function decideFinish(census: Census): Finish {
   if ([...census.slots.values()].some(({ slot }) => isHeld(slot))) return "going_on";
   const failed = failedHosts(census, wave).filter(({ slot }) => covers(wave, slot.host));
   const failedOnlineCount = failed.filter(({ entry }) => entry !== null).length;
-  if (failedOnlineCount > 0 && failed.length > policy.maxFailures) return "going_on";
+  const skippedCount = failed.filter(({ slot }) => isSkipped(slot)).length;
+  if (failedOnlineCount > 0 && failed.length - skippedCount > policy.maxFailures) {
+    return "going_on";
+  }
   // The entry of a host that failed does not count: it may be from before the roll-back.
   const isDone = ({ entry }: (typeof failed)[number]) =>
     entry !== null && isSameRelease(entry, wave) && entry.state === "serving";
   const doneCount = counts.doneCount - failed.filter(isDone).length;
-  if (doneCount === 0) return "going_on";
+  if (doneCount === 0) {
+    // Somebody has decided that a canary is not to be waited for. A wave for all is left to nobody by that.
+    const isLeftOut = wave.hosts !== null && skippedCount > 0 &&
+      skippedCount === counts.coveredCount;
+    return isLeftOut ? "finished" : "going_on";
+  }
   const leftCount = counts.coveredCount - doneCount - failed.length;
   if (leftCount <= 0) return "finished";
   if (leftCount > budgetHosts(policy, census.rosterCount)) return "going_on";

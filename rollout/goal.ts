@@ -14,7 +14,7 @@ import {
   type ReleaseIdentity,
 } from "./release_identity.ts";
 import { covers, type ServiceView } from "./service_view.ts";
-import { describeHeldElsewhere, isHeld, isHeldElsewhere, slotTarget } from "./slot.ts";
+import { describeHeldElsewhere, isHeld, isHeldElsewhere, isSkipped, slotTarget } from "./slot.ts";
 
 /** A release that a host is to have. */
 type Wanted = ReleaseIdentity & { readonly version: string };
@@ -118,7 +118,10 @@ function decideWithoutSlot(input: GoalInput, failure: Slot | null): GoalDecision
     // A version that failed here would fail again, and without a slot the failure would not count.
     const { version, infoHash, reason } = rejoin;
     const hasFailed = failure !== null && isSameRelease(slotTarget(failure), rejoin);
-    const goal: Goal = hasFailed && failure.from !== null
+    // Who was left out may have run a version then that is withdrawn by now.
+    const isWayBackGone = failure !== null && isSkipped(failure) &&
+      service.withdrawn.includes(failure.from ?? "");
+    const goal: Goal = hasFailed && failure.from !== null && !isWayBackGone
       ? { kind: "start", version: failure.from, reason: describeFailure(failure) }
       : { kind: "start", version, infoHash, reason };
     return { goal, hasRejoined: false };
@@ -190,15 +193,21 @@ function targetOutsideOfWaves({ service, waves }: GoalInput, rejoin: Rejoin): Re
 }
 
 /** Whether the record of a failed switch is no longer needed: an operator wants another try, or no wave has that version any more. */
-function isFailureOver(slot: Slot, { service, census, waves }: GoalInput): boolean {
+function isFailureOver(slot: Slot, { service, census, waves, running }: GoalInput): boolean {
   const wanted: readonly (ReleaseIdentity | null)[] = [service.committed, ...waves];
   const isWanted = wanted.some((one) => one !== null && isSameRelease(one, slotTarget(slot)));
   const isRetryAsked = census.control?.state === "running" &&
     census.controlVersion > (slot.controlVersion ?? Number.MAX_SAFE_INTEGER);
-  return isRetryAsked || !isWanted;
+  // Who was left out while it was away may have come back on that version.
+  const isThereAnyway = isSkipped(slot) && running !== null &&
+    isSameRelease(running, slotTarget(slot));
+  return isRetryAsked || !isWanted || isThereAnyway;
 }
 
 function describeFailure(slot: Slot): string {
+  if (isSkipped(slot)) {
+    return `${slot.to} is not for this host: ${slot.reason}; try it: rollcall rollout retry ${slot.host}`;
+  }
   return `${slot.to} failed here: ${slot.reason ?? "no reason given"}`;
 }
 

@@ -17,6 +17,7 @@ export * from "./failure.ts";
 export * from "./finish.ts";
 export * from "./forecast.ts";
 export * from "./goal.ts";
+export * from "./host_word.ts";
 export * from "./markers.ts";
 export * from "./missing_host.ts";
 export * from "./name_list.ts";

@@ -13,6 +13,11 @@ export function isHeld(slot: Slot | undefined): boolean {
   return slot !== undefined && slot.step !== "failed";
 }
 
+/** Whether a slot is the record that an operator has left its host out of the rollout. */
+export function isSkipped(slot: Slot): boolean {
+  return !isHeld(slot) && slot.skipped !== undefined;
+}
+
 /**
  * Whether both are the same slot at two moments, and not an earlier and a later slot of the host, or that of another machine
  * under its name.

@@ -41,7 +41,9 @@ import {
   toFirstWave,
   withContent,
 } from "./shared_entries.ts";
-import type { FirstWave } from "../service_view.ts";
+import { isSameRelease } from "../release_identity.ts";
+import { covers, type FirstWave } from "../service_view.ts";
+import { isSkipped, slotTarget } from "../slot.ts";
 
 /** A {@link Census} with what else the host's own decisions need. */
 export interface CensusReading extends SharedEntries {
@@ -218,7 +220,7 @@ export function decodeCensus(
       control: control?.entry ?? null,
       controlVersion: control?.znodeVersion ?? -1,
       wave,
-      counts: countWave(wave, service, tree),
+      counts: countWave(wave, { service, tree, slots }),
       policy: entry?.entry.policy ?? DEFAULT_POLICY,
       rosterCount: childCountAt(tree, servicePath(service)),
       servingCount: childCountAt(tree, servingPath(service)),
@@ -263,14 +265,26 @@ function firstWaveOf({ waves, queue }: KnownQueue): FirstWave | null {
 }
 
 /** `null`: it is no wave of this service, or one that is not counted, as of an earlier version. */
-function countWave(wave: FirstWave | null, service: string, tree: TreePart): WaveCounts | null {
+function countWave(
+  wave: FirstWave | null,
+  { service, tree, slots }: {
+    readonly service: string;
+    readonly tree: TreePart;
+    readonly slots: ReadonlyMap<string, SlotHost>;
+  },
+): WaveCounts | null {
   if (wave === null || wave.service !== service || wave.tally === undefined) return null;
   const ready = tree.node(readyPath(service, wave.tally));
   const done = tree.node(donePath(service, wave.tally));
   if (ready === null || done === null) return null;
+  // Who is online says itself that it is not waited for.
+  const awaySkipped = [...slots.values()].filter(({ slot }) =>
+    isSkipped(slot) && isSameRelease(slotTarget(slot), wave) && covers(wave, slot.host) &&
+    tree.node(currentPath(service, slot.host)) === null
+  );
   return {
     coveredCount: wave.hosts?.length ?? childCountAt(tree, servicePath(service)),
-    readyCount: ready.childCount,
+    readyCount: ready.childCount + awaySkipped.length,
     doneCount: done.childCount,
     onlineCount: wave.hosts === null ? childCountAt(tree, currentPath(service)) : null,
   };

@@ -19,6 +19,7 @@ export * from "./release_slot.ts";
 export * from "./report_failure.ts";
 export * from "./report_switch.ts";
 export * from "./set_control.ts";
+export * from "./skip_host.ts";
 export * from "./staging.ts";
 export * from "./start_rollout.ts";
 export * from "./take_slot.ts";

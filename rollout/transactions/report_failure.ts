@@ -14,7 +14,8 @@ import { changeCounter } from "./counter.ts";
 import { checkEpoch, type HostWrite, writeEntry } from "./host_entry.ts";
 import type { Transaction, TreeOperation } from "./operation.ts";
 import { leaveStaging } from "./staging.ts";
-import { isHeld, isSameSlot, isUnreadable, slotTarget } from "../slot.ts";
+import { isSameRelease } from "../release_identity.ts";
+import { isHeld, isSameSlot, isSkipped, isUnreadable, slotTarget } from "../slot.ts";
 
 /** The failure of a switch, as the host reports it. */
 export interface FailureReport extends HostWrite {
@@ -81,5 +82,7 @@ export function reportFailure(
  */
 function isToBeRecorded(standing: Slot, slot: Slot): boolean {
   const isOurs = isSameSlot(standing, slot);
+  // An operator has decided about the host meanwhile.
+  if (isSkipped(standing) && isSameRelease(slotTarget(standing), slotTarget(slot))) return false;
   return isHeld(standing) ? isOurs || isUnreadable(standing) : !isOurs;
 }

@@ -181,6 +181,10 @@ function askForSlot(
   const admission = decideAdmission(reading.census, request);
   if (admission.admit) return { kind: "take_slot", ...wanted, wave: admission.wave };
   const { waitingFor, isForUnnamed } = admission;
+  // Who would end the wave that goes before may have been left out, and be away.
+  const isEarlierOver = !catchUp && reading.census.wave?.service === service &&
+    decideFinish(reading.census) === "finished";
+  if (isEarlierOver) return { kind: "end_wave", waitingFor };
   return { kind: "wait", ...wanted, waitingFor, isForUnnamed, isQueued: !catchUp };
 }
 

@@ -51,6 +51,12 @@ function rackOf(run: Run, host: string): string[] {
   return run.world.machines.filter((machine) => machine.rack === rack).map(({ place }) => place);
 }
 
+/** A host whose switch has failed, or that was left out; null if there is none. */
+function failedHost(run: Run, service: string): string | null {
+  const { slots } = run.world.observer.tree.of(service);
+  return [...slots].find(([, { step }]) => step === "failed")?.[0] ?? null;
+}
+
 function cut(run: Run, places: readonly string[], servers: readonly string[]): () => void {
   run.world.network.cut(places, servers);
   return () => run.world.network.heal(places, servers);
@@ -511,6 +517,22 @@ export const KINDS = {
         void run.operator.run({ kind: "forget", host });
         end();
       };
+    },
+  },
+  /** An operator leaves a host out of the rollout, any, or one that has failed. */
+  skip: {
+    weight: 2,
+    strike(run, { host, service, isOther }) {
+      const failed = isOther ? failedHost(run, service) : null;
+      void run.operator.run({ kind: "skip", host: failed ?? host, service });
+    },
+  },
+  /** An operator has a host try again that has failed, or was left out; or another one, which is refused. */
+  retry: {
+    weight: 2,
+    strike(run, { host, service, isOther }) {
+      const failed = isOther ? null : failedHost(run, service);
+      void run.operator.run({ kind: "retry", host: failed ?? host, service });
     },
   },
   /** An operator pauses, and resumes later. */

@@ -41,6 +41,7 @@ export const CHECKS = {
   "I2 queue":
     "whoever is admitted in a wave while it serves is the first of the staging queue that the wave covers",
   "I2 finish": "a wave is not finished while more hosts than the budget are not on its version",
+  "I2 skip": "a host that an operator has left out of a version does not switch to it",
   "I3 quorum": "the quorum has the release when the first host is admitted",
   "I4 verified": "what is started is on the disk as it was verified",
   "I4 identity":
@@ -134,6 +135,8 @@ export class Invariants implements ChangeObserver {
   readonly #excused = new Set<string>();
   /** The machine that took each slot, by service and host. */
   readonly #slotPlaces = new Map<string, string>();
+  /** The version that each host was left out of by an operator, by service and host. */
+  readonly #skipped = new Map<string, string>();
   readonly #budgetAtAdmission = new Map<string, number>();
   /** The machines that have each release in full, or had it, by service and version. */
   readonly #staged = new Map<string, Set<string>>();
@@ -202,11 +205,16 @@ export class Invariants implements ChangeObserver {
   ): void {
     const { kind, service, name, before, after } = difference;
     switch (kind) {
-      case "slot":
-        return this.#checkSlot(
-          { service, host: name, before: before as Slot | null, after: after as Slot | null },
-          by.place,
-        );
+      case "slot": {
+        const slot = {
+          service,
+          host: name,
+          before: before as Slot | null,
+          after: after as Slot | null,
+        };
+        if (this.#isOperator(by.place)) this.#checkWord(slot, by.differences);
+        return this.#checkSlot(slot, by.place);
+      }
       case "wave":
         if (before === null) this.#count("wave queued");
         if (after !== null) return;
@@ -323,6 +331,11 @@ export class Invariants implements ChangeObserver {
       this.#fenced.delete(key);
       this.#excused.delete(key);
       this.#budgetAtAdmission.set(key, this.#budget(service, this.tree.of(service).roster.size));
+      if (this.#isSkipped(service, after.to, host)) {
+        this.fail("I2 skip", `${host} was left out, and switches ${service} to ${after.to}`, [
+          host,
+        ]);
+      }
       return this.#checkAdmission({ service, host, slot: after });
     }
     if (wasHeld && isTaken) {
@@ -355,6 +368,45 @@ export class Invariants implements ChangeObserver {
       this.#forgetTakenDown(service, host);
       return;
     }
+  }
+
+  /** An operator's word about a host takes no slot away from a machine that is there. */
+  #checkWord(
+    { service, host, before, after }: {
+      service: string;
+      host: string;
+      before: Slot | null;
+      after: Slot | null;
+    },
+    differences: readonly Difference[],
+  ): void {
+    const key = `${service} ${host}`;
+    if (after?.skipped !== undefined) {
+      this.#count("host skipped");
+      this.#skipped.set(key, after.to);
+    } else if (before !== null && this.#skipped.delete(key)) this.#count("host tried again");
+    if (before?.step === undefined || !isHeld(before)) return;
+    const isForgotten = differences.some(({ kind, name, after }) =>
+      kind === "roster" && name === host && after === null
+    );
+    const there = this.tree.of(service).current.get(host);
+    const isThere = there !== undefined && there.machine?.id === before.machine?.id &&
+      there.machine?.boot === before.machine?.boot;
+    if (!isForgotten && isThere) {
+      this.fail(
+        "I5 owner",
+        `an operator takes the slot of ${host} for ${service}, which is there`,
+        [
+          host,
+        ],
+      );
+    }
+  }
+
+  /** Whether an operator has left a host out of that version. */
+  #isSkipped(service: string, version: string, host: string): boolean {
+    return this.#skipped.get(`${service} ${host}`) === version &&
+      this.tree.of(service).slots.get(host)?.skipped !== undefined;
   }
 
   /** A clone, or who had the name before, is another machine: its slot is not its namesake's to use, to end or to replace. */
@@ -459,7 +511,9 @@ export class Invariants implements ChangeObserver {
     const covered = [...this.tree.of(service).roster].filter((other) =>
       first.hosts?.includes(other) ?? true
     );
-    const ready = covered.filter((other) => this.#hasRelease(service, slot.to, other));
+    const ready = covered.filter((other) =>
+      this.#hasRelease(service, slot.to, other) || this.#isSkipped(service, slot.to, other)
+    );
     const needed = Math.max(1, countOf(policy.quorum, covered.length, "up"));
     if (ready.length < needed) {
       this.fail(
@@ -517,13 +571,16 @@ export class Invariants implements ChangeObserver {
     const covered = [...entries.roster].filter((host) => hosts?.includes(host) ?? true);
     const failed = covered.filter((host) => {
       const slot = entries.slots.get(host);
-      return slot?.step === "failed" && slot.to === version;
+      return slot?.step === "failed" && slot.to === version && slot.skipped === undefined;
     });
+    const skipped = covered.filter((host) => this.#isSkipped(service, version, host));
     const behind = covered.filter((host) => !this.#isOn(service, version, host));
     this.#checkIdentity(service, version, covered);
     const allowed = countOf(policy.maxUnavailable, entries.roster.size, "down") +
-      Math.min(failed.length, policy.maxFailures);
-    if (behind.length > allowed || behind.length === covered.length) {
+      Math.min(failed.length, policy.maxFailures) +
+      skipped.filter((host) => behind.includes(host)).length;
+    const isLeftOut = hosts !== null && skipped.length === covered.length;
+    if (behind.length > allowed || (behind.length === covered.length && !isLeftOut)) {
       this.fail(
         "I2 finish",
         `the wave of ${service} ${version} was finished without ${behind}, ${allowed} may be left behind`,

@@ -22,6 +22,8 @@ import {
   readServices,
   releaseSlot,
   resumeRollout,
+  retryHost,
+  skipHost,
   startRollout,
 } from "../../../coordination/mod.ts";
 import {
@@ -50,6 +52,8 @@ export type Verb =
   | { readonly kind: "resume" }
   | { readonly kind: "abort" }
   | { readonly kind: "forget"; readonly host: string }
+  /** Leaves a host out of the rollout, or has it try again. */
+  | { readonly kind: "skip" | "retry"; readonly host: string; readonly service: string }
   /** Frees the slot in a host's name whose machine is gone. */
   | { readonly kind: "release_slot"; readonly host: string }
   /** Deletes a node, as one does with `zkCli.sh`. */
@@ -80,7 +84,7 @@ export class Operator implements Party {
 
   /** Does something. Resolves to whether it is known to be done. */
   async run(verb: Verb): Promise<boolean> {
-    const what = verb.kind === "forget" || verb.kind === "release_slot"
+    const what = "host" in verb
       ? `${verb.kind} ${verb.host}`
       : verb.kind === "delete"
       ? `delete ${verb.path}`
@@ -148,6 +152,12 @@ export class Operator implements Party {
         return;
       case "forget":
         await forgetHost(zk, verb.host);
+        return;
+      case "skip":
+        await skipHost(zk, { ...verb, by, reason: "because", sinceMs: nowMs });
+        return;
+      case "retry":
+        await retryHost(zk, { ...verb, by, reason: null, sinceMs: nowMs });
         return;
       case "release_slot":
         await releaseSlot(zk, verb.host);

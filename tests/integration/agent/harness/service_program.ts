@@ -8,8 +8,8 @@
 /** What a version does; the file `behaviour.json` of its blob. */
 export type Behaviour =
   | { readonly kind: "healthy" }
-  /** Answers that it is unhealthy; with `unless`, until a switch of that name is on. */
-  | { readonly kind: "unwell"; readonly unless?: string }
+  /** Answers that it is unhealthy; with `unless`, until a switch of that name is on; with `hosts`, only on these. */
+  | { readonly kind: "unwell"; readonly unless?: string; readonly hosts?: readonly string[] }
   /** Healthy at first, ends after that time; with `hosts`, only on these. */
   | { readonly kind: "crashes"; readonly afterMs: number; readonly hosts?: readonly string[] }
   /** Healthy only after that time. */
@@ -65,6 +65,7 @@ function serve(
       case "crashes":
         return true;
       case "unwell":
+        if (behaviour.hosts?.includes(host) === false) return true;
         return behaviour.unless !== undefined && isOn(behaviour.unless);
       case "slow":
         return performance.now() - startedMs >= behaviour.afterMs;

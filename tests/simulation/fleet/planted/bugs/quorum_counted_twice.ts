@@ -5,7 +5,7 @@ export const bug: PlantedBug = {
   changes: [
     {
       file: "rollout/reading/census_reading.ts",
-      find: "    readyCount: ready.childCount,",
+      find: "    readyCount: ready.childCount + awaySkipped.length,",
       replace: "    readyCount: ready.childCount + childCountAt(tree, stagingPath(service)),",
     },
   ],

@@ -15,6 +15,7 @@ import {
   decodeOffer,
   decodeOwned,
   decodeService,
+  donePath,
   type Drained,
   EntryError,
   historyPath,
@@ -24,6 +25,7 @@ import {
   type Preparation,
   Problems,
   type RawNode,
+  readyPath,
   type Received,
   type Release,
   type Restarts,
@@ -34,10 +36,12 @@ import {
   servicePath,
   SERVICES,
   SERVICES_MAX,
+  servingPath,
   type Slot,
   slotSchema,
   slotsPath,
   stagingPath,
+  tellStrangers,
   type Versioned,
 } from "../rollout/mod.ts";
 import type { ZooKeeper } from "../zookeeper/mod.ts";
@@ -153,7 +157,10 @@ export async function readFleet(zk: ZooKeeper): Promise<Fleet> {
   const recordNode = recordPath === null ? null : await reader.node(recordPath);
   const services: [string, FleetService][] = [];
   for (const name of serviceNames.toSorted()) {
-    services.push([name, await readFleetService(zk, name, { reader, problems })]);
+    const tallies = queue.waves.flatMap(({ entry }) =>
+      entry?.service === name && entry.tally !== undefined ? [entry.tally] : []
+    );
+    services.push([name, await readFleetService(zk, name, { reader, problems, tallies })]);
   }
   const record = recordPath === null
     ? null
@@ -217,7 +224,12 @@ class TolerantReader {
 async function readFleetService(
   zk: ZooKeeper,
   service: string,
-  { reader, problems }: { readonly reader: TolerantReader; readonly problems: Problems },
+  { reader, problems, tallies }: {
+    readonly reader: TolerantReader;
+    readonly problems: Problems;
+    /** Under which names the hosts of its waves are counted. */
+    readonly tallies: readonly string[];
+  },
 ): Promise<FleetService> {
   const children = async (path: string) => keepNames(await reader.children(path), path, problems);
   const [roster, online, slots] = await Promise.all([
@@ -242,6 +254,13 @@ async function readFleetService(
   const queued = new Set(
     keepSequential(queue, stagingPath(service), problems).map(({ prefix }) => prefix),
   );
+  const counting = [
+    servingPath(service),
+    ...tallies.flatMap((tally) => [readyPath(service, tally), donePath(service, tally)]),
+  ];
+  for (const path of counting) {
+    tellStrangers(await reader.children(path), path, { roster: new Set(names), problems });
+  }
   const entry = reader.decode(() => decodeService(service, serviceNode));
   const offer = reader.decode(() => {
     const decoded = decodeOffer(offerNode, service);

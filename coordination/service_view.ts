@@ -6,6 +6,9 @@
 
 import {
   checkParents,
+  CHILDREN_MAX,
+  countingPaths,
+  currentPath,
   decodeReading,
   entryPaths,
   parentPaths,
@@ -30,5 +33,14 @@ export async function readService(zk: ZooKeeper, service: string): Promise<Servi
   checkParents(service, tree);
   await tree.readOnce([], parentPaths(service));
   await tree.readMany(entryPaths(service, tree));
+  const counting = countingPaths(service, tree);
+  await tree.readOnce(counting);
+  // Strangers are named where there are more nodes than hosts; but not if there are more than any fleet has.
+  const onlineCount = tree.children(currentPath(service)).length;
+  const crowded = counting.filter((path) => {
+    const count = tree.node(path)?.childCount ?? 0;
+    return count > onlineCount && count <= CHILDREN_MAX;
+  });
+  await tree.readOnce([], crowded);
   return decodeReading(service, tree);
 }

@@ -34,6 +34,8 @@ export async function takeSlot(
     readonly slot: Slot;
     readonly census: Census;
     readonly wave: FirstWave | null;
+    /** The node by which the wave is marked as opened, if this host opens it. Default: it does not. */
+    readonly opening?: string | null;
     /** The place in the staging queue that the host leaves by this; `null`: it keeps its place. */
     readonly place: string | null;
   },

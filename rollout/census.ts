@@ -47,6 +47,8 @@ export interface Census {
   readonly rosterCount: number;
   /** How many of them serve, holders of slots included. */
   readonly servingCount: number;
+  /** How many hosts are online. */
+  readonly onlineCount: number;
   /** The entry of the host that decides; `null` while it is not registered. */
   readonly own: Current | null;
   /** The slots by host: held ones, and records of failures. */
@@ -71,6 +73,7 @@ export function toCensus(view: ServiceView, host: string): Census {
     policy,
     rosterCount: roster.length,
     servingCount: roster.filter(isServing).length,
+    onlineCount: current.size,
     own: current.get(host) ?? null,
     slots: new Map(
       [...slots].map(([holder, slot]) => [holder, { slot, entry: current.get(holder) ?? null }]),
@@ -82,6 +85,17 @@ export function toCensus(view: ServiceView, host: string): Census {
     missingHosts: wave === null ? null : hostsOfWave(view, wave).filter((other) => !other.isReady)
       .map((other) => describeMissing(other.host, current.get(other.host) ?? null)),
   };
+}
+
+/**
+ * Whether more hosts are counted as serving than can be: somebody has made nodes where they are counted. Of the hosts that are
+ * online, those that are known by name not to serve cannot be among them.
+ */
+export function isMiscounted({ servingCount, onlineCount, own, slots }: Census): boolean {
+  const entries = new Map([...slots].map(([host, { entry }]) => [host, entry]));
+  if (own !== null) entries.set(own.host, own);
+  const downCount = [...entries.values()].filter((entry) => entry?.state === "down").length;
+  return servingCount + downCount > onlineCount;
 }
 
 /** Says how a host is away. */

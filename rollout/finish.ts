@@ -51,3 +51,16 @@ export function decideFinish(census: Census): Finish {
   if (counts.onlineCount === null) return "unknown";
   return counts.onlineCount - failedOnlineCount > doneCount ? "going_on" : "finished";
 }
+
+/**
+ * Whether the first wave may be over once the host that is about to switch serves its version. If not, it need not look when it
+ * has reported. Where hosts switch one at a time, no other one does meanwhile; else nothing is known.
+ */
+export function mayFinishNext(census: Census): boolean {
+  const { wave, counts, policy } = census;
+  if (wave === null || counts === null || policy.maxConcurrent !== 1) return true;
+  const failedCount = failedHosts(census, wave)
+    .filter(({ slot }) => covers(wave, slot.host)).length;
+  const leftCount = counts.coveredCount - counts.doneCount - failedCount - 1;
+  return leftCount <= budgetHosts(policy, census.rosterCount);
+}

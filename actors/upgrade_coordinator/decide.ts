@@ -6,7 +6,7 @@
  */
 
 import { finishWave, giveSlotBack, takeSlot } from "../../coordination/mod.ts";
-import { type FirstWave, isQuorumMet } from "../../rollout/mod.ts";
+import { isQuorumMet, mayFinishNext } from "../../rollout/mod.ts";
 import type { ZooKeeper } from "../../zookeeper/mod.ts";
 import { act } from "./act.ts";
 import { nameAway, withKnownAway } from "./away_hosts.ts";
@@ -75,6 +75,7 @@ export function decide(state: State, reading: Reading, deps: Deps): State {
   const place = placeNow(state, reading, deps);
   const now = hostNow(state, deps, place === "not_read" ? null : place);
   state.rosterCount = reading.census.rosterCount;
+  state.mayFinishNext = mayFinishNext(reading.census);
   state.isNext = false;
   lookLater(reading, deps);
   if (zookeeper === null || now === null) return state;
@@ -197,7 +198,7 @@ function beginNext(state: State, reading: Reading, tools: Tools): State {
       leaveQueue(state, tools);
       return state;
     case "take_slot":
-      return askForSlot(state, reading, { ...tools, wanted: next, wave: next.wave });
+      return askForSlot(state, reading, { ...tools, wanted: next });
     case "wait":
       return awaitOthers(state, reading, { ...tools, next });
     case "give_slot_back": {
@@ -223,11 +224,11 @@ function beginNext(state: State, reading: Reading, tools: Tools): State {
 function askForSlot(
   state: State,
   reading: Reading,
-  { zookeeper, now, wanted, wave, deps }: Tools & {
-    readonly wanted: Wanted;
-    readonly wave: FirstWave | null;
+  { zookeeper, now, wanted, deps }: Tools & {
+    readonly wanted: Extract<Next, { kind: "take_slot" }>;
   },
 ): State {
+  const { wave, opening } = wanted;
   const { service } = deps.options;
   const change = newSwitch(now.running, wanted, {
     policy: reading.census.policy,
@@ -236,7 +237,7 @@ function askForSlot(
   });
   const { census } = reading;
   const place = placeToLeave(state, reading);
-  const request = { service, slot: toSlot(change, deps.options), census, wave, place };
+  const request = { service, slot: toSlot(change, deps.options), census, wave, opening, place };
   act(state, {
     what: "take a slot",
     change: () => takeSlot(zookeeper, request),

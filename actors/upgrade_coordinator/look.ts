@@ -42,9 +42,25 @@ export function lookLater(reading: Reading, deps: Deps): void {
 }
 
 /** Sets the safety look of a host that waits for others. One that catches up waits for its look alone. */
-export function lookWhileWaiting(reading: Reading, deps: Deps): void {
+export function lookWhileWaiting({ census: { rosterCount } }: Reading, deps: Deps): void {
+  lookAsOneOf(rosterCount, deps);
+}
+
+/**
+ * Sets the look of a host that has reported: at once, if it may end the wave, or if something has happened while it was busy.
+ * Else others go on, and the end of the wave wakes it.
+ */
+export function lookAfterReport(
+  { mayFinishNext, hasMissed, rosterCount }: State,
+  deps: Deps,
+): void {
+  if (mayFinishNext || hasMissed) lookAfter(0, deps);
+  else lookAsOneOf(rosterCount, deps);
+}
+
+function lookAsOneOf(rosterCount: number, deps: Deps): void {
   const [leastMs, mostMs] = WAITING_MS;
-  const sharedMs = FLEET_GAP_MS * reading.census.rosterCount;
+  const sharedMs = FLEET_GAP_MS * rosterCount;
   lookAfter(Math.min(mostMs, Math.max(leastMs, sharedMs)), deps);
 }
 

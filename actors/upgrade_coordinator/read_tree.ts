@@ -20,10 +20,12 @@ import type { Deps, State } from "./state.ts";
 export function readTree(state: State, { options, context }: Deps): State {
   const { zookeeper, phase, status } = state;
   const isPastFence = phase.kind === "switching" || phase.kind === "reporting";
+  if (isPastFence) state.hasMissed = true;
   if (zookeeper === null || isPastFence) return state;
   state.isStale = state.isReading;
   if (state.isReading) return state;
   state.isReading = true;
+  state.hasMissed = false;
   const { service, host } = options;
   const areAllNeeded = state.areAllNeeded || status === null || status.wanted === null;
   const { isQueueNew } = state;

@@ -9,7 +9,7 @@ import { reasonOf } from "../../base/reason.ts";
 import type { Current } from "../../rollout/mod.ts";
 import type { EntryPatch, ReportOutcome } from "../registrar/messages.ts";
 import { type Deps, healthPatch, holdBack, setWaitingFor, type State } from "./state.ts";
-import { lookAfter } from "./look.ts";
+import { lookAfter, lookAfterReport } from "./look.ts";
 import { type Phase, switchOf } from "./machine/phase.ts";
 import {
   afterFailure,
@@ -259,7 +259,8 @@ export function onReported(state: State, outcome: ReportOutcome, deps: Deps): St
   }
   // The service's status may have changed while the report was under way.
   options.registrar.tell({ type: "update", service: options.service, patch: healthPatch(state) });
-  lookAfter(0, deps);
+  if (change.reason === null && change.wave !== null) lookAfterReport(state, deps);
+  else lookAfter(0, deps);
   return state;
 }
 

@@ -111,6 +111,10 @@ export interface State {
   isNext: boolean;
   /** Whether the host has joined the staging queue when the quorum was not met, and has not looked since. */
   joinedBelowQuorum: boolean;
+  /** Whether the first wave may be over once this host has switched, by the last reading. */
+  mayFinishNext: boolean;
+  /** Whether something has happened that was not looked at, since nothing is read from the fence to the report. */
+  hasMissed: boolean;
   /** How many hosts should run the service, by the last reading. */
   rosterCount: number;
   readonly journal: Journal;
@@ -170,6 +174,8 @@ export function firstState({ options, context }: Deps): State {
     isCounterWatched: false,
     isNext: false,
     joinedBelowQuorum: false,
+    mayFinishNext: true,
+    hasMissed: false,
     rosterCount: 0,
     journal,
   };

@@ -37,6 +37,7 @@ import {
   decodeOffer,
   decodeService,
   decodeWave,
+  openingOf,
   type SharedEntries,
   toFirstWave,
   withContent,
@@ -224,6 +225,7 @@ export function decodeCensus(
       policy: entry?.entry.policy ?? DEFAULT_POLICY,
       rosterCount: childCountAt(tree, servicePath(service)),
       servingCount: childCountAt(tree, servingPath(service)),
+      onlineCount: childCountAt(tree, currentPath(service)),
       own: decodeCurrent(service, host, source),
       slots,
       slotsVersion: counter !== null && "version" in counter ? counter.version : -1,
@@ -237,6 +239,7 @@ export function decodeCensus(
     waves: known.waves.filter((one) => one.service === service)
       .map((one) => withContent(one, offer)),
     places: new Set(places.filter((node) => isOfSession(tree.node(stagingPath(service, node))))),
+    opening: openingOf(wave, service, tree),
     stagingQueue: isQueueNamed ? stagingNames(service, tree, problems) : null,
     problems: problems.messages,
   };
@@ -244,14 +247,14 @@ export function decodeCensus(
 
 /** A full reading as a census, which knows all hosts. */
 export function fromFullReading(
-  { view, service, offer, queue, waves, stagingNodes, problems }: ServiceReading,
+  { view, service, offer, queue, waves, stagingNodes, opening, problems }: ServiceReading,
   host: string,
 ): CensusReading {
   const places = new Set(
     stagingNodes.filter((place) => view.current.has(place.host) && view.roster.includes(place.host))
       .map(({ node }) => node),
   );
-  const shared = { service, offer, queue, waves, problems };
+  const shared = { service, offer, queue, waves, opening, problems };
   return { ...shared, census: toCensus(view, host), view, places, stagingQueue: [...places] };
 }
 

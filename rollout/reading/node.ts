@@ -49,7 +49,7 @@ export interface TreePart {
 }
 
 /** Most children of one node that are read: five times the largest fleet that the tracker was simulated with. */
-const CHILDREN_MAX = 50_000;
+export const CHILDREN_MAX = 50_000;
 
 /**
  * Checks that a node has no more children than may be read, before their list is asked for.

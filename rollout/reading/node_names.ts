@@ -36,6 +36,23 @@ export function keepSequential(
   return kept;
 }
 
+/** Most names that are told of one node; an operator who looks sees the others. */
+const TOLD_MAX = 5;
+
+/** Tells of the nodes below which hosts are counted that are no host's of the roster. Whoever counts them counts too many. */
+export function tellStrangers(
+  names: readonly string[],
+  parent: string,
+  { roster, problems }: { readonly roster: ReadonlySet<string>; readonly problems: Problems },
+): void {
+  for (const name of names.filter((one) => !roster.has(one)).slice(0, TOLD_MAX)) {
+    problems.add(
+      `read ${parent}: expected children that are on the roster, was ${quoteForeign(name)}, ` +
+        "which is nobody's; delete it",
+    );
+  }
+}
+
 function describe(parent: string, name: string): string {
   return `read ${parent}: expected children whose names have ${NAME_RULE}, was ` +
     `${quoteForeign(name)}, which does not count; delete it`;

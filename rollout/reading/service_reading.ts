@@ -23,19 +23,23 @@ import {
   CONTROL,
   currentPath,
   DEPLOY,
+  donePath,
+  readyPath,
   type SequentialName,
   servicePath,
+  servingPath,
   slotsPath,
   stagingPath,
   wavePath,
 } from "../tree.ts";
-import { keepNames, keepSequential } from "./node_names.ts";
+import { keepNames, keepSequential, tellStrangers } from "./node_names.ts";
 import { checkChildCount, decodeNode, decodeOwned, type RawNode, type TreePart } from "./node.ts";
 import { Problems } from "./problems.ts";
 import {
   decodeOffer,
   decodeService,
   decodeWave,
+  openingOf,
   type SharedEntries,
   toFirstWave,
   withContent,
@@ -80,6 +84,17 @@ export function checkParents(service: string, tree: Pick<TreePart, "node">): voi
   }
 }
 
+/** Where hosts are counted: those that serve, and those of the first wave, if it is this service's. */
+export function countingPaths(service: string, tree: TreePart): readonly string[] {
+  const [name] = namesIn(service, tree, new Problems()).queue;
+  const wave = name?.prefix === service ? decodeWave(name, tree.node(wavePath(name.node))) : null;
+  const tally = wave?.entry.tally;
+  return [
+    servingPath(service),
+    ...(tally === undefined ? [] : [readyPath(service, tally), donePath(service, tally)]),
+  ];
+}
+
 /** The nodes that a reading ends with, once the children are known. */
 export function entryPaths(service: string, tree: TreePart): readonly string[] {
   const { waves, slotHosts, currentHosts, stagingNodes } = namesIn(service, tree, new Problems());
@@ -92,7 +107,7 @@ export function entryPaths(service: string, tree: TreePart): readonly string[] {
 }
 
 /**
- * Puts the nodes of {@link sharedPaths} and {@link entryPaths} together.
+ * Puts the nodes of {@link sharedPaths} and {@link entryPaths} together, and what is below those of {@link countingPaths}.
  *
  * An entry counts under the name of its node. What cannot be read of a single host is dropped and told: its entry and its
  * place in the staging queue do not count, and its slot counts as held. All of that only makes others more careful. A
@@ -123,6 +138,9 @@ export function decodeReading(service: string, tree: TreePart): ServiceReading {
     return [name.node, wave === null ? null : withContent(toFirstWave(name, wave), offer)];
   }));
   const onRoster = new Set(roster);
+  for (const path of countingPaths(service, tree)) {
+    tellStrangers(tree.children(path), path, { roster: onRoster, problems });
+  }
   const slots = decodeHostEntries<Slot>(slotSchema, slotNodes, {
     problems,
     // A host that is on no roster cannot be down for an upgrade.
@@ -137,11 +155,12 @@ export function decodeReading(service: string, tree: TreePart): ServiceReading {
   const serviceEntry = decodeService(service, tree.node(servicePath(service)));
   const counter = tree.node(slotsPath(service));
   const [first] = queue;
+  const wave = first === undefined ? null : decodedWaves.get(first.node) ?? null;
   return {
     view: {
       control: control?.entry ?? null,
       controlVersion: control?.znodeVersion ?? -1,
-      wave: first === undefined ? null : decodedWaves.get(first.node) ?? null,
+      wave,
       policy: serviceEntry?.entry.policy ?? DEFAULT_POLICY,
       roster,
       current: new Map(current.map((entry) => [entry.host, entry])),
@@ -155,6 +174,7 @@ export function decodeReading(service: string, tree: TreePart): ServiceReading {
     waves: queue.filter(({ prefix }) => prefix === service)
       .flatMap(({ node }) => decodedWaves.get(node) ?? []),
     stagingNodes,
+    opening: openingOf(wave, service, tree),
     problems: problems.messages,
   };
 }

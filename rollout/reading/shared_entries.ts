@@ -14,8 +14,8 @@ import {
   type Wave,
   waveSchema,
 } from "../entries.ts";
-import { type SequentialName, servicePath, stagingPath, wavePath } from "../tree.ts";
-import { decodeNode, decodeOwned, type RawNode, type Versioned } from "./node.ts";
+import { readyPath, type SequentialName, servicePath, stagingPath, wavePath } from "../tree.ts";
+import { decodeNode, decodeOwned, type RawNode, type TreePart, type Versioned } from "./node.ts";
 import type { FirstWave } from "../service_view.ts";
 
 /** What every reading has of what all hosts of a service depend on. */
@@ -28,6 +28,11 @@ export interface SharedEntries {
   readonly queue: readonly { readonly node: string; readonly service: string }[];
   /** The waves of this service, in order. */
   readonly waves: readonly FirstWave[];
+  /**
+   * The node below which the hosts that are ready are counted for the first wave, if that is this service's and no host was
+   * admitted to it yet: whoever opens it sets that node.
+   */
+  readonly opening: string | null;
   /** What was dropped because it cannot be read, one message each. */
   readonly problems: readonly string[];
 }
@@ -84,4 +89,16 @@ export function toFirstWave(
 export function withContent(wave: FirstWave, offer: Offer | null): FirstWave {
   const isOffered = offer?.service === wave.service && offer.version === wave.version;
   return isOffered ? { ...wave, infoHash: offer.infoHash } : wave;
+}
+
+/** See {@link SharedEntries.opening}. A wave that is not counted, or whose node somebody has removed, has none. */
+export function openingOf(
+  wave: FirstWave | null,
+  service: string,
+  tree: Pick<TreePart, "node">,
+): string | null {
+  if (wave === null || wave.service !== service || wave.tally === undefined) return null;
+  const path = readyPath(service, wave.tally);
+  const node = tree.node(path);
+  return node !== null && "version" in node && node.version === 0 ? path : null;
 }

@@ -19,10 +19,12 @@ import type { FirstWave } from "../service_view.ts";
  */
 export function takeSlot(
   census: Pick<Census, "controlVersion" | "slots" | "slotsVersion">,
-  { service, slot, wave, place }: {
+  { service, slot, wave, opening = null, place }: {
     readonly service: string;
     readonly slot: Slot;
     readonly wave: FirstWave | null;
+    /** The node by which the wave is marked as opened, if this host opens it. Default: it does not. */
+    readonly opening?: string | null;
     /** The place in the staging queue that the host leaves by this; `null`: it keeps its place until its report. */
     readonly place: string | null;
   },
@@ -38,6 +40,9 @@ export function takeSlot(
       path: slotsPath(service, slot.host),
       data: encodeEntry(slot),
     },
+    ...(opening === null
+      ? []
+      : [{ op: "set", path: opening, data: new Uint8Array(0), version: 0 } as const]),
     ...leaveStaging(service, place === null ? [] : [place]),
   ];
 }

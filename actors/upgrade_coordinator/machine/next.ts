@@ -12,6 +12,7 @@ import {
   decideFinish,
   decideGoal,
   type FirstWave,
+  isMiscounted,
   isOfSameAgent,
   isQuorumMet,
   isSameRelease,
@@ -67,7 +68,12 @@ export type Next =
   | Wanted & { readonly kind: "join_queue"; readonly isBelowQuorum: boolean }
   | { readonly kind: "leave_queue" }
   /** Take a slot, and begin a switch. `wave`: `null` outside of any. */
-  | Wanted & { readonly kind: "take_slot"; readonly wave: FirstWave | null }
+  | Wanted & {
+    readonly kind: "take_slot";
+    readonly wave: FirstWave | null;
+    /** The node by which the wave is marked as opened, if this host is the first one; `null` if it is not. */
+    readonly opening: string | null;
+  }
   /** Wait for other hosts or an operator. `isQueued`: in the staging queue. */
   | Wanted & {
     readonly kind: "wait";
@@ -179,7 +185,17 @@ function askForSlot(
   const behind = place?.behind ?? null;
   const request = { host, service, ...wanted, catchUp, behind };
   const admission = decideAdmission(reading.census, request);
-  if (admission.admit) return { kind: "take_slot", ...wanted, wave: admission.wave };
+  if (admission.admit) {
+    const { wave } = admission;
+    const opening = wave === null ? null : reading.opening;
+    // Who is counted is a matter of nodes that anybody can make. So who opens a wave goes by the entries of all hosts, and so
+    // does everybody while more are counted than can be.
+    const isByNames = reading.view !== null;
+    if (!isByNames && (opening !== null || isMiscounted(reading.census))) {
+      return { kind: "look_around" };
+    }
+    return { kind: "take_slot", ...wanted, wave, opening };
+  }
   const { waitingFor, isForUnnamed } = admission;
   // Who would end the wave that goes before may have been left out, and be away.
   const isEarlierOver = !catchUp && reading.census.wave?.service === service &&
@@ -193,7 +209,8 @@ function rest(now: HostNow, reading: CensusReading, waitingFor: string | null): 
   if (now.place !== null) return { kind: "leave_queue" };
   const isFirstWave = reading.census.wave?.service === now.service;
   const finish = isFirstWave ? decideFinish(reading.census) : "going_on";
-  if (finish === "finished") return { kind: "end_wave", waitingFor };
-  if (finish === "unknown") return { kind: "look_around" };
+  // By its entries, and not by the nodes that anybody can make by which hosts are counted.
+  if (finish === "finished" && reading.view !== null) return { kind: "end_wave", waitingFor };
+  if (finish !== "going_on") return { kind: "look_around" };
   return { kind: "rest", waitingFor, isFirstWave, isFleetIdle: reading.waves.length === 0 };
 }

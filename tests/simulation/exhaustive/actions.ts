@@ -429,12 +429,13 @@ function beginNext(world: World, host: Alive): [string, World][] {
     case "leave_queue":
       return [change("leaves the queue", transactions.leaveStaging(SERVICE, ownPlaces))];
     case "take_slot": {
-      const { wave } = next;
+      const { wave, opening } = next;
       const running = host.running === null ? null : { version: host.running };
       const switched = newSwitch(running, next, { ...beginning, wave });
       const slot = toSlot(switched, current(host.name));
       const [place = null] = census.policy.maxConcurrent > 1 ? ownPlaces : [];
-      const operations = transactions.takeSlot(census, { service: SERVICE, slot, wave, place });
+      const request = { service: SERVICE, slot, wave, opening, place };
+      const operations = transactions.takeSlot(census, request);
       const asked = { kind: "take_slot", change: switched } as const;
       const counted = withHost(decided, { ...alive, count: alive.count + 1 });
       const asking = { ...alive, count: alive.count + 1 };

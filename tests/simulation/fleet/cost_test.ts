@@ -36,7 +36,7 @@ async function perHost(hostCount: number) {
 }
 
 Deno.test("cost: of a rollout and an idle minute, per host, whatever the number of hosts", async () => {
-  const [small, large] = [await perHost(10), await perHost(60)];
+  const [small, large] = [await perHost(20), await perHost(100)];
   for (const one of [small, large]) {
     assert.ok(one.requests <= REQUESTS_MAX, `${one.requests} requests per host`);
     assert.ok(one.notifications <= NOTIFICATIONS_MAX, `${one.notifications} notifications`);

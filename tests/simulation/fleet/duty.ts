@@ -50,7 +50,7 @@ export function answerTo(
 /** The path of a node whose name is none, as a message about it says; `null` if the message is about something else. */
 function strayIn(problem: string): string | null {
   const [, parent, name] =
-    /^read (\S+): expected children .*, was (".*"), which does not count; delete it$/
+    /^read (\S+): expected children .*, was (".*"), which (?:does not count|is nobody's); delete it$/
       .exec(problem) ?? [];
   return parent === undefined || name === undefined ? null : `${parent}/${JSON.parse(name)}`;
 }

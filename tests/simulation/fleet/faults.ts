@@ -5,7 +5,7 @@
  * @module
  */
 
-import { CONTROL, slotsPath, wavePath } from "../../../rollout/mod.ts";
+import { CONTROL, donePath, readyPath, slotsPath, wavePath } from "../../../rollout/mod.ts";
 import type { PlannedService, Scenario } from "./scenario.ts";
 import type { Link } from "./network.ts";
 import type { RandomStream } from "./random.ts";
@@ -592,6 +592,20 @@ export const KINDS = {
       else if (amount < 5.6 && tree.of(service).slots.has(host)) {
         run.operator.spoil(slotsPath(service, host));
       } else run.operator.makeStray(wavePath("nobody's"));
+    },
+  },
+  /** Somebody makes nodes where the hosts of a wave are counted: under names of hosts, and under others. */
+  strange_markers: {
+    weight: 1,
+    amount: [1, 8],
+    strike(run, { service, host, amount, isOther }) {
+      const wave = run.world.observer.tree.firstWave;
+      if (wave === null || wave.service !== service || wave.tally === undefined) return;
+      const at = isOther ? donePath : readyPath;
+      for (let index = 0; index < Math.round(amount); index++) {
+        const name = index === 0 ? host : `nobody-${index}`;
+        run.operator.makeStray(at(service, wave.tally, name));
+      }
     },
   },
 } satisfies Record<string, Kind>;

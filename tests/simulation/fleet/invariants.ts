@@ -133,6 +133,8 @@ export class Invariants implements ChangeObserver {
   readonly #fenced = new Set<string>();
   /** Hosts past their fence that an operator has forgotten, by service and host. */
   readonly #excused = new Set<string>();
+  /** Nodes that somebody has made by hand where hosts are counted. */
+  readonly #strays = new Set<string>();
   /** The machine that took each slot, by service and host. */
   readonly #slotPlaces = new Map<string, string>();
   /** The version that each host was left out of by an operator, by service and host. */
@@ -192,6 +194,11 @@ export class Invariants implements ChangeObserver {
     if (this.tree.isUnreadable) this.#unreadableMs = this.#world.time.nowMs;
     this.tree.take(differences);
     if (differences.some(isProgress)) this.#progressMs = this.#world.time.nowMs;
+    for (const { kind, name } of differences) {
+      if (kind !== "marker") continue;
+      if (this.#isOperator(place)) this.#strays.add(name);
+      else this.#strays.delete(name);
+    }
     const isCounted = ({ kind }: Difference) => kind === "current" || kind === "marker";
     for (const service of new Set(differences.filter(isCounted).map((one) => one.service))) {
       this.#checkCounts(service);
@@ -295,7 +302,8 @@ export class Invariants implements ChangeObserver {
         );
       }
       for (const [tally, wanted] of versions) {
-        if (tally === undefined || !markers.has(donePath(service, tally, host))) continue;
+        const done = tally === undefined ? null : donePath(service, tally, host);
+        if (done === null || !markers.has(done) || this.#strays.has(done)) continue;
         if (isServing && version === wanted) continue;
         this.fail(
           "I1 counts",
@@ -306,7 +314,7 @@ export class Invariants implements ChangeObserver {
     }
     for (const path of markers) {
       const host = path.slice(path.lastIndexOf("/") + 1);
-      if (!current.has(host)) {
+      if (!current.has(host) && !this.#strays.has(path)) {
         this.fail("I1 counts", `${path} counts a host without an entry`, [host]);
       }
     }

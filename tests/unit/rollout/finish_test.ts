@@ -1,7 +1,13 @@
 /** Tests of when a wave is over. */
 
 import assert from "node:assert/strict";
-import { type Control, decideFinish, type Finish, toCensus } from "../../../rollout/mod.ts";
+import {
+  type Control,
+  decideFinish,
+  type Finish,
+  mayFinishNext,
+  toCensus,
+} from "../../../rollout/mod.ts";
 import { failedSlot, HASHES, slot, view, wave } from "./views.ts";
 
 const UPGRADED = { version: "2" };
@@ -121,4 +127,14 @@ Deno.test("decideFinish: by numbers alone it is over, goes on, or the names have
   const budget = { maxUnavailable: 0 };
   const behind = { ...ALL_UPGRADED, "web-2": null };
   assert.equal(counted({ wave: canary, current: behind, policy: budget }), "going_on");
+});
+
+Deno.test("mayFinishNext: with the last hosts that may be away, and always where several may switch at once", () => {
+  const next = (...[changes]: Parameters<typeof view>) =>
+    mayFinishNext(toCensus(view(changes), "web-1"));
+  assert.equal(next({ current: {} }), false, "two others have to go");
+  assert.equal(next({ current: { "web-2": UPGRADED } }), true, "the third one may be away");
+  assert.equal(next({ current: {}, slots: [failedSlot("web-3")] }), true);
+  assert.equal(next({ current: {}, policy: { maxConcurrent: 2 } }), true);
+  assert.equal(next({ current: {}, policy: { maxUnavailable: 2 } }), true);
 });

@@ -195,6 +195,7 @@ function readingOf(version: string): ServiceReading {
   const entry = { schema: 1, host: "web-1", agent: "this-machine", site: "north", rack: "r1" };
   return {
     problems: [],
+    opening: null,
     view: {
       control: { schema: 1, state: "running", by: "test", reason: null, sinceMs: 0 },
       controlVersion: 1,

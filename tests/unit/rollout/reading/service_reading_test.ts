@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import {
   checkParents,
+  countingPaths,
   decodeReading,
   EntryError,
   entryPaths,
@@ -13,15 +14,16 @@ import { fleet, type MemoryTree, roll, SERVICE } from "../memory_tree.ts";
 
 /** The nodes alone that a reading says it needs. */
 function partOf(tree: MemoryTree) {
-  const parents = parentPaths(SERVICE);
-  const paths = [...sharedPaths(SERVICE), ...entryPaths(SERVICE, tree)];
+  const counting = countingPaths(SERVICE, tree);
+  const parents = [...parentPaths(SERVICE), ...counting];
+  const paths = [...sharedPaths(SERVICE), ...entryPaths(SERVICE, tree), ...counting];
   return {
     node: (path: string) => paths.includes(path) ? tree.node(path) : assert.fail(path),
     children: (path: string) => parents.includes(path) ? tree.children(path) : assert.fail(path),
   };
 }
 
-Deno.test("decodeReading: needs no node that entryPaths does not name", () => {
+Deno.test("decodeReading: needs no node that it does not name", () => {
   const tree = fleet("web-1", "web-2");
   roll(tree, "2");
   const reading = decodeReading(SERVICE, partOf(tree));

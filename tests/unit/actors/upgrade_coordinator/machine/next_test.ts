@@ -7,7 +7,11 @@ import {
 import { newSwitch, toSlot } from "../../../../../actors/upgrade_coordinator/machine/switch.ts";
 import {
   type Current,
+  decideFinish,
   DEFAULT_POLICY,
+  donePath,
+  readyPath,
+  servingPath,
   transactions,
   WAITS_FOR_TURN,
 } from "../../../../../rollout/mod.ts";
@@ -55,7 +59,8 @@ Deno.test("decideNext: prepares, joins the queue, takes a slot", () => {
   assert.equal(kind(tree), "join_queue");
   join(tree, HOST);
   join(tree, "web-2");
-  assert.equal(kind(tree, { place: PLACE }), "take_slot");
+  assert.equal(kind(tree, { place: PLACE }), "look_around");
+  assert.equal(decideNext({ ...NOW, place: PLACE }, tree.read()).next.kind, "take_slot");
   assert.equal(kind(tree, { place: { ...PLACE, stands: false } }), "join_queue");
   assert.equal(kind(tree, { place: { ...PLACE, release: { version: "1.9" } } }), "join_queue");
 });
@@ -105,7 +110,8 @@ Deno.test("decideNext: a host that is done leaves the queue, rests, and the last
   must(tree.apply(transactions.registerHost(SERVICE, again), HOST));
   assert.equal(kind(tree, { running }), "rest");
   write("web-2");
-  assert.equal(kind(tree, { running }), "end_wave");
+  assert.equal(kind(tree, { running }), "look_around");
+  assert.equal(decideNext({ ...NOW, running }, tree.read()).next.kind, "end_wave");
 });
 
 Deno.test("decideAtFence: asks once it has drained, and turns back without its slot", () => {
@@ -186,4 +192,64 @@ Deno.test("decideAtFence: turns back at another machine's slot", () => {
   const change = newSwitch({ version: from }, { version: to }, how);
   const decision = decideAtFence({ ...NOW, identity }, tree.count(), { change, isDrained: true });
   assert.equal(decision.kind, "turn_back");
+});
+
+/** Makes a node where hosts are counted, as anybody can. */
+function makeStray(tree: MemoryTree, path: string): void {
+  must(tree.apply([{ op: "create", path, data: new Uint8Array(0) }]));
+}
+
+Deno.test("decideNext: who opens a wave goes by the entries of all hosts, and marks the wave as opened", () => {
+  // Regression: nodes of strangers were counted, and opened the quorum.
+  const tree = fleet(HOST, "web-2");
+  roll(tree, "2", { quorum: 2 });
+  const tally = tree.count().census.wave?.tally ?? "";
+  join(tree, HOST);
+  for (const name of ["x", "y"]) makeStray(tree, readyPath(SERVICE, tally, name));
+  const now = { ...NOW, place: PLACE };
+  assert.equal(tree.count().census.counts?.readyCount, 3);
+  assert.equal(kind(tree, now), "look_around");
+  const byNames = decideNext(now, tree.read()).next;
+  assert.match(byNames.kind === "wait" ? byNames.waitingFor : "", /^quorum: 1 of 2/);
+  join(tree, "web-2");
+  const { next } = decideNext(now, tree.read());
+  assert.ok(next.kind === "take_slot");
+  assert.equal(next.opening, readyPath(SERVICE, tally));
+  const { census } = tree.count();
+  const { wave, opening } = next;
+  const request = { service: SERVICE, slot: slot("web-2"), wave, opening, place: null };
+  must(tree.apply(transactions.takeSlot(census, request)));
+  must(tree.apply(transactions.giveSlotBack(tree.count().census, request) ?? []));
+  assert.equal(kind(tree, now), "take_slot", "the others go by the numbers");
+});
+
+Deno.test("decideNext: nobody ends a wave by nodes of strangers", () => {
+  // Regression: nodes of strangers were counted, and ended a wave.
+  const tree = rolling();
+  const tally = tree.count().census.wave?.tally ?? "";
+  const entry = current(HOST, { version: "2" });
+  const write = { entry, epoch: 0, markers: tree.markers(entry), slot: null };
+  must(tree.apply(transactions.writeHost(SERVICE, write), HOST));
+  makeStray(tree, donePath(SERVICE, tally, "x"));
+  const now = { ...NOW, running: { version: "2" } };
+  assert.equal(decideFinish(tree.count().census), "finished");
+  assert.equal(kind(tree, now), "look_around");
+  const reading = tree.read();
+  assert.equal(decideNext(now, reading).next.kind, "rest");
+  assert.match(reading.problems.join(), /done\/A\/.* was "x", which is nobody's; delete it/);
+});
+
+Deno.test("decideNext: while more hosts are counted as serving than are online, who would go down reads all of them", () => {
+  const tree = rolling();
+  for (const host of [HOST, "web-2"]) join(tree, host);
+  const { opening, census: { wave } } = tree.count();
+  assert.ok(opening !== null);
+  must(tree.apply([{ op: "set", path: opening, data: new Uint8Array(0) }]));
+  const now = { ...NOW, place: PLACE };
+  assert.equal(kind(tree, now), "take_slot");
+  tree.expire("web-2");
+  for (const name of ["x", "y"]) makeStray(tree, servingPath(SERVICE, name));
+  for (const name of ["x", "y"]) makeStray(tree, readyPath(SERVICE, wave?.tally ?? "", name));
+  assert.equal(kind(tree, now), "look_around");
+  assert.equal(decideNext(now, tree.read()).next.kind, "wait");
 });

@@ -63,6 +63,8 @@ export interface State {
   /** Whether a reading is under way. `isStale`: something has happened since it began. */
   isReading: boolean;
   isStale: boolean;
+  /** Since when readings have failed with their connection, on the monotonic clock; `null` if the last one did not. */
+  unreadSinceMs: number | null;
   /** Since when the host's entry in the tree has not said what is true, on the monotonic clock; `null` if it does. */
   untrueSinceMs: number | null;
   readonly census: CensusReader;
@@ -149,6 +151,7 @@ export function firstState({ options, context }: Deps): State {
     hasRejoined: false,
     isReading: false,
     isStale: false,
+    unreadSinceMs: null,
     untrueSinceMs: null,
     census: new CensusReader(),
     isFreshNeeded: true,

@@ -51,6 +51,9 @@ const AFTER_ERROR_MS = 1_000;
 /** Least time between two records of problems with the tree: whoever writes it must not fill the log. */
 const PROBLEM_GAP_MS = 10_000;
 
+/** How long readings may fail with the connection until that is told, in ms: a server that is left for another one takes less. */
+const UNREAD_MS = 10_000;
+
 /** Failures of the connection rather than of the tree: the session actor tells of those. */
 const CONNECTION_CODES = [
   "CONNECTION_LOSS",
@@ -143,6 +146,7 @@ function receive(state: State, message: CoordinatorMessage, deps: Deps): State {
       return readTree(state, deps);
     case "read":
       state.isReading = false;
+      state.unreadSinceMs = null;
       stopAwaitingReading(deps);
       state.readingProblems.tell(options.service, message.reading.problems, context.log);
       try {
@@ -237,7 +241,7 @@ function onReadFailed(state: State, error: unknown, deps: Deps): State {
   lookAfter(AFTER_ERROR_MS, deps);
   if (state.zookeeper === null || hasCode(error, ...CONNECTION_CODES)) {
     context.log.debug("{service}: tree not read: {error}", { service: options.service, error });
-    return state;
+    return tellIfUnread(state, error, deps);
   }
   if (error instanceof OverdueError) {
     tellProblem(state.problems, `read the tree: ${error.message}`, deps);
@@ -252,6 +256,17 @@ function onReadFailed(state: State, error: unknown, deps: Deps): State {
   }
   // During a switch, the entry shows its step.
   if (switchOf(state.phase) === null) setWaitingFor(`the tree makes no sense: ${reason}`, deps);
+  return state;
+}
+
+/** Says it where no reading gets through for a while, although there is a session: nobody else would tell. */
+function tellIfUnread(state: State, error: unknown, deps: Deps): State {
+  const nowMs = deps.context.clock.nowMs();
+  state.unreadSinceMs ??= nowMs;
+  if (state.zookeeper === null || nowMs - state.unreadSinceMs < UNREAD_MS) return state;
+  const problem = `the tree cannot be read: ${shorten(reasonOf(error))}`;
+  tellProblem(state.problems, problem, deps);
+  if (switchOf(state.phase) === null) setWaitingFor(problem, deps);
   return state;
 }
 

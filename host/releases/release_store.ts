@@ -146,19 +146,19 @@ export class ReleaseStore {
 
   /**
    * Turns a complete release that was found damaged back into a partial one, so that a fetch can
-   * repair it, and deletes its receipt. The service must not be running from it.
+   * repair it. Its receipt stays, which its files do not match: it says which content the version has, and for
+   * a release that is not on offer nothing else does. The service must not be running from it.
    *
    * @throws {HostError} `RELEASE_MISSING`, or `RELEASE_EXISTS` when a partial one is there already.
    */
   async demote(version: string): Promise<void> {
-    const { partial, final, receipt } = this.paths(version);
+    const { partial, final } = this.paths(version);
     await this.#expectComplete(version, "demote");
     if (await isFolder(partial)) {
       throw new HostError("RELEASE_EXISTS", {
         message: `demote ${version}: expected nothing at ${partial}, found a folder; remove one`,
       });
     }
-    await rm(receipt, { force: true });
     await rename(final, partial);
     syncFolder(this.layout.serviceDir);
   }

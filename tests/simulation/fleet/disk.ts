@@ -234,7 +234,6 @@ export function storeOf(process: AgentProcess, service: string): Releases {
         if (disk().partial.has(version)) {
           throw new HostError("RELEASE_EXISTS", { message: `demote ${version}: there is one` });
         }
-        disk().receipts.delete(version);
         disk().complete.delete(version);
         disk().partial.set(version, folder);
       }, writeMs()),

@@ -373,6 +373,24 @@ Deno.test("upgrade coordinator: a lost connection is no problem of the tree", as
   });
 });
 
+Deno.test("upgrade coordinator: readings that keep failing with the connection are told once, and shown", async () => {
+  // Regression: they were logged at debug level alone, and the host went on to show what it had waited for before.
+  const error = new ZooKeeperError({ code: "CONNECTION_LOSS", operation: "sync", path: "/dc" });
+  await run(async ({ clock, logged, waitingFor }) => {
+    const warnings = () => logged.filter(({ level }) => level === "warn");
+    await clock.advance(5_000);
+    assert.deepEqual(warnings(), []);
+    await clock.advance(60_000);
+    assert.equal(warnings().length, 1);
+    assert.match(warnings()[0]?.text ?? "", /^web: the tree cannot be read: .*CONNECTION_LOSS/);
+    assert.match(waitingFor() ?? "", /^the tree cannot be read: /);
+  }, {
+    running: "v1",
+    stored: "v1",
+    zookeeper: { sync: () => Promise.reject(error), multiRead: () => Promise.reject(error) },
+  });
+});
+
 /** A switch from v1 to v2 outside of any wave, as the journal has it. */
 function interruptedAt(step: SwitchEntry["step"]): SwitchEntry {
   return { step, from: "v1", to: "v2", since: 5, context: { hasSlot: "true" } };

@@ -19,6 +19,7 @@ import { hasCode, type ZooKeeper } from "../zookeeper/mod.ts";
 import { apply, isUnknown } from "./apply.ts";
 import { type ControlOutcome, readControlToChange } from "./control.ts";
 import { ifReadable, readNodes } from "./entry_reader.ts";
+import { tellOrder } from "./history.ts";
 import { readRecord } from "./rollout_record.ts";
 import { newestRollout, readDeployQueue } from "./rollouts.ts";
 
@@ -53,7 +54,8 @@ export async function abortRollout(
     after: controlAfterAbort(control.entry, word),
   };
   try {
-    await apply(zk, transactions.abortRollout(view, abort));
+    const told = await tellOrder(zk, ended?.id, { order: "abort", by: abort.by, reason: null });
+    await apply(zk, [...transactions.abortRollout(view, abort), ...told]);
   } catch (error) {
     // The reply may have been lost after the transaction: then the rollout's record says that it is aborted.
     if (isUnknown(error) && await isAborted(zk, id)) return outcome;

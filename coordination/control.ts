@@ -27,6 +27,7 @@ import {
 import { hasCode, type ZooKeeper } from "../zookeeper/mod.ts";
 import { apply, isUnknown } from "./apply.ts";
 import { readNodes } from "./entry_reader.ts";
+import { tellOrder } from "./history.ts";
 
 /** What an operator's word has made of the control node. */
 export interface ControlOutcome {
@@ -92,10 +93,12 @@ async function say(
     }
     sent = { before: standing.entry, after: decision.entry };
     try {
-      await apply(zk, [transactions.setControl(standing, decision.entry)]);
+      const { by, reason } = word;
+      const told = await tellOrder(zk, standing.entry?.rollout, { order: verb, by, reason });
+      await apply(zk, [transactions.setControl(standing, decision.entry), ...told]);
       return sent;
     } catch (error) {
-      const mayGoOn = isUnknown(error) || hasCode(error, "BAD_VERSION");
+      const mayGoOn = isUnknown(error) || hasCode(error, "BAD_VERSION", "NO_NODE");
       if (!mayGoOn || round === ROUNDS_MAX) throw error;
     }
   }

@@ -16,6 +16,7 @@ export * from "./entry_reader.ts";
 export * from "./finish_wave.ts";
 export * from "./fleet.ts";
 export * from "./forget_host.ts";
+export * from "./history.ts";
 export * from "./host_word.ts";
 export * from "./known_hosts.ts";
 export * from "./known_releases.ts";

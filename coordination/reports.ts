@@ -9,6 +9,7 @@
 
 import {
   decodeSlot,
+  historyPath,
   ROOT,
   type Slot,
   slotsPath,
@@ -29,6 +30,8 @@ export interface SwitchReport extends transactions.HostWrite {
   readonly holdsSlot: boolean;
   /** The host's nodes in the staging queue; `null` if they are not known. */
   readonly places: readonly string[] | null;
+  /** What is told in the record of the rollout. Default: nothing. */
+  readonly record?: transactions.SwitchRecord | null;
 }
 
 /**
@@ -65,7 +68,15 @@ export async function reportFailure(
 ): Promise<boolean> {
   return await applyDecision(zk, async () => {
     const reading = await readService(zk, service);
-    const { operations, halts } = transactions.reportFailure(reading, { service, ...failure });
+    // Somebody may have removed the record; the failure is reported all the same.
+    const { record: told = null } = failure;
+    const hasRecord = told !== null && await zk.exists(historyPath(told.rollout)) !== null;
+    const record = hasRecord ? told : null;
+    const { operations, halts } = transactions.reportFailure(reading, {
+      service,
+      ...failure,
+      record,
+    });
     return { operations, result: () => halts };
   });
 }
@@ -73,18 +84,20 @@ export async function reportFailure(
 async function readReportView(
   zk: ZooKeeper,
   service: string,
-  { entry: { host }, places }: Pick<SwitchReport, "entry" | "places">,
+  { entry: { host }, places, record = null }: Pick<SwitchReport, "entry" | "places" | "record">,
 ): Promise<transactions.ReportView> {
   await zk.sync(ROOT);
   const tree = new NodesRead(zk);
   const known = places ?? await readPlaces(zk, service, host);
   const slotPath = slotsPath(service, host);
   const placePaths = known.map((node) => stagingPath(service, node));
-  await tree.readOnce([slotsPath(service), slotPath, ...placePaths]);
+  const recordPaths = record === null ? [] : [historyPath(record.rollout)];
+  await tree.readOnce([slotsPath(service), slotPath, ...placePaths, ...recordPaths]);
   const counter = tree.node(slotsPath(service));
   return {
     slotsVersion: counter !== null && "version" in counter ? counter.version : -1,
     slot: decodeSlot(service, host, tree.node(slotPath)) ?? undefined,
     places: known.filter((node) => tree.node(stagingPath(service, node)) !== null),
+    hasRecord: recordPaths.some((path) => tree.node(path) !== null),
   };
 }

@@ -79,11 +79,16 @@ export async function newestRollout(zk: ZooKeeper): Promise<string | null> {
   }
   // Control cannot be read, or no rollout was started since it names the last one: the ids are all that there is.
   const [names = []] = await readChildren(zk, [HISTORY]);
-  return names.filter((name) => ROLLOUT_ID.test(name)).toSorted().at(-1) ?? null;
+  return names.filter(isRolloutId).toSorted().at(-1) ?? null;
 }
 
 /** As {@link createRolloutId} makes it. Other names in the history are somebody else's, and would sort behind it. */
 const ROLLOUT_ID = /^\d{8}-\d{6}\.\d{3}-[0-9a-z]{4}$/;
+
+/** Whether a name in the history is that of a rollout. */
+export function isRolloutId(name: string): boolean {
+  return ROLLOUT_ID.test(name);
+}
 
 /** Creates the id of a new rollout: the time, for people, to the millisecond. Nothing is ordered by it. The random end keeps two admins at the same moment apart. */
 export function createRolloutId(nowMs: number, random: () => number): string {

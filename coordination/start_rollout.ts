@@ -15,6 +15,7 @@ import {
 import { hasCode, type ZooKeeper, ZooKeeperError } from "../zookeeper/mod.ts";
 import { apply, isUnknown } from "./apply.ts";
 import { readControl } from "./control.ts";
+import { pruneHistory } from "./history.ts";
 import { findOtherContent } from "./known_releases.ts";
 import { readKnownServices } from "./known_services.ts";
 import { readDeployQueue, readServices } from "./rollouts.ts";
@@ -58,6 +59,7 @@ export async function startRollout(
   }
   try {
     await removeOldTallies(zk, rollout.services.keys());
+    await pruneHistory(zk);
   } catch (error) {
     // The rollout is started all the same; the next one removes them.
     if (!(error instanceof ZooKeeperError || error instanceof EntryError)) throw error;

@@ -7,7 +7,7 @@
  */
 
 import { awaitPinned, checkPinnable, pinStatus, releasePin, startPin } from "./pinning/mod.ts";
-import { adoptService, checkHealth, startService } from "./process/mod.ts";
+import { adoptService, checkHealth, lastLines, startService } from "./process/mod.ts";
 import { type ReleaseStore, SwitchJournal } from "./releases/mod.ts";
 
 /** The releases of one service on the disk. */
@@ -24,6 +24,8 @@ export interface ServiceProcesses {
   readonly start: typeof startService;
   /** Runs one health check, or a hook: a command whose exit status says how it went. */
   readonly checkHealth: typeof checkHealth;
+  /** The last lines that a service has written to its log. */
+  readonly lastLines: typeof lastLines;
 }
 
 /** The processes that keep releases locked in memory. */
@@ -52,7 +54,7 @@ export interface HostPorts {
 
 /** The machine that this program runs on. */
 export const thisHost: HostPorts = {
-  processes: { adopt: adoptService, start: startService, checkHealth },
+  processes: { adopt: adoptService, start: startService, checkHealth, lastLines },
   keepers: {
     check: checkPinnable,
     start: startPin,

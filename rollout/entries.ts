@@ -49,7 +49,7 @@ export const versionSchema: z.ZodType<string, string> = z.string().refine(isVers
 const urlSchema = z.string().max(URL_LENGTH_MAX);
 
 /** Schema of an info hash; `null` for a release without a blob. */
-const infoHashSchema = z.string().regex(/^[0-9a-f]{40}$/).nullable();
+export const infoHashSchema = z.string().regex(/^[0-9a-f]{40}$/).nullable();
 
 /** Schema of a release. `infoHash` is `null` for a release without a blob: a pure restart. */
 export const releaseSchema = z.looseObject({

@@ -30,6 +30,7 @@ export * from "./reading/mod.ts";
 export * from "./rejoin.ts";
 export * from "./release_identity.ts";
 export * from "./rollout_error.ts";
+export * from "./rollout_event.ts";
 export * from "./service_view.ts";
 export * from "./slot.ts";
 export * as transactions from "./transactions/mod.ts";

@@ -99,6 +99,14 @@ export function historyPath(rollout: string): string {
   return `${HISTORY}/${rollout}`;
 }
 
+/** The name of an event's node, before the number that ZooKeeper gives it. */
+export const EVENT = "event-";
+
+/** Where an event of a rollout is created. */
+export function eventPrefix(rollout: string): string {
+  return `${historyPath(rollout)}/${EVENT}`;
+}
+
 /** The parts of a sequential node's name: `web-3-0000000012` is `web-3` and 12. */
 export interface SequentialName {
   /** The whole name. */

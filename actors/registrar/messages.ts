@@ -92,6 +92,8 @@ export type RegistrarMessage =
     readonly places: readonly string[] | null;
     /** Whether the switch failed: the slot stays as the record of it. */
     readonly isFailure: boolean;
+    /** What is told in the record of the rollout. Default: nothing. */
+    readonly record?: transactions.SwitchRecord | null;
     readonly replyTo: ReplyTo<ReportOutcome>;
   }
   /** The entry was not found as this host has written it: whoever has changed or removed it, it is written again. */

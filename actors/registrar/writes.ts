@@ -132,7 +132,7 @@ function report(
     readonly context: Context;
   },
 ): void {
-  const { service, slot, places, isFailure, replyTo } = request;
+  const { service, slot, places, isFailure, record = null, replyTo } = request;
   const holdsSlot = request.holdsSlot && !registration.isSlotElsewhere;
   const { zookeeper, attempt } = state;
   const { epoch } = registration;
@@ -144,9 +144,16 @@ function report(
   const nowMs = context.clock.wallTimeMs();
   const make = async () => {
     if (isFailure) {
-      return await reportFailure(zookeeper, service, { slot, entry, epoch, markers, nowMs });
+      return await reportFailure(zookeeper, service, {
+        slot,
+        entry,
+        epoch,
+        markers,
+        nowMs,
+        record,
+      });
     }
-    const report = { entry, slot, epoch, markers, holdsSlot, places };
+    const report = { entry, slot, epoch, markers, holdsSlot, places, record };
     await reportSwitch(zookeeper, service, report);
     return false;
   };

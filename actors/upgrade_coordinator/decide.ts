@@ -234,6 +234,7 @@ function askForSlot(
     policy: reading.census.policy,
     sinceMs: deps.context.clock.wallTimeMs(),
     wave,
+    rollout: reading.census.control?.rollout,
   });
   const { census } = reading;
   const place = placeToLeave(state, reading);

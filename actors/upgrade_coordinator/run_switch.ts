@@ -6,17 +6,20 @@
  */
 
 import { reasonOf } from "../../base/reason.ts";
-import type { Current } from "../../rollout/mod.ts";
+import { thisHost } from "../../host/mod.ts";
+import { type Current, EVENT_LINES_MAX } from "../../rollout/mod.ts";
 import type { EntryPatch, ReportOutcome } from "../registrar/messages.ts";
 import { type Deps, healthPatch, holdBack, setWaitingFor, type State } from "./state.ts";
 import { lookAfter, lookAfterReport } from "./look.ts";
 import { type Phase, switchOf } from "./machine/phase.ts";
 import {
   afterFailure,
+  beginStep,
   releaseBefore,
   stepAfter,
   type Switch,
   toJournal,
+  toRecord,
   toSlot,
 } from "./machine/switch.ts";
 import { HookError } from "./hooks.ts";
@@ -73,8 +76,9 @@ function phaseOf(change: Switch): Phase {
 }
 
 /** Begins the current step of a switch. */
-function runStep(state: State, change: Switch, deps: Deps): State {
+function runStep(state: State, begun: Switch, deps: Deps): State {
   const { options, context } = deps;
+  const change = beginStep(begun, context.clock.wallTimeMs());
   state.phase = phaseOf(change);
   const isAway = change.step !== "draining" && change.step !== "reporting";
   const patch: EntryPatch = {
@@ -152,6 +156,7 @@ export function onStepFailed(
   const { change, error } = failed;
   if (switchOf(state.phase) !== change) return state;
   const { options, context } = deps;
+  const { store, ports: { processes } = thisHost } = options;
   const reason = reasonOf(error);
   context.log.error("{service}: {step} of {to} failed: {reason}", {
     service: options.service,
@@ -159,7 +164,10 @@ export function onStepFailed(
     to: change.to,
     reason,
   });
-  return runStep(state, afterFailure(change, reason, error instanceof HookError), deps);
+  const next = afterFailure(change, reason, error instanceof HookError);
+  // Read now: the release that is started again writes into the same log. The first failure is what people want to know of.
+  const lines = change.lines ?? processes.lastLines(store.layout.serviceLog, EVENT_LINES_MAX);
+  return runStep(state, { ...next, lines }, deps);
 }
 
 /** Writes to the journal. If that fails, a crash before the next step repeats this one, which does no harm. */
@@ -195,6 +203,7 @@ export function report(state: State, change: Switch, deps: Deps): State {
       places: state.place === undefined ? null : state.place === null ? [] : [state.place.node],
       // A hook that fails says nothing about the version: the slot goes back, and nobody else is halted.
       isFailure: change.reason !== null && change.isHookFailure !== true,
+      record: toRecord(change, { host: options.host, service, nowMs: context.clock.wallTimeMs() }),
       replyTo,
     }),
     {

@@ -51,6 +51,12 @@ export function addRollout(program: Command): void {
     .addOption(reportTrackerOption())
     .addOption(jsonOption("print snapshots of the fleet as JSON lines"))
     .action(async (options) => (await import("./rollout.ts")).watchRolloutCommand(options));
+  rollout.command("history")
+    .description("Show the rollouts that there were, the newest first, or what happened in one.")
+    .argument("[id]", "the rollout")
+    .addOption(zookeeperOption())
+    .addOption(jsonOption())
+    .action(async (id, options) => (await import("./history.ts")).historyCommand(id, options));
   rollout.command("pause")
     .description(
       "Let nobody else go down. Hosts that are switching finish. A halt that stands keeps its reason.",

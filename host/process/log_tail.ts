@@ -42,6 +42,19 @@ export function readLogEnd(path: string, lines: number): LogPart {
   });
 }
 
+/** The longest line of a log that is told elsewhere, in characters: one that is longer is data and no message. */
+const TOLD_LINE_MAX = 300;
+
+/** The last lines of a log as text to be told elsewhere: each cut where it is too long; none if it cannot be read. */
+export function lastLines(path: string, lines: number): string[] {
+  try {
+    return readLogEnd(path, lines).text.split("\n").filter((line) => line !== "").slice(-lines)
+      .map((line) => line.length > TOLD_LINE_MAX ? `${line.slice(0, TOLD_LINE_MAX)}…` : line);
+  } catch {
+    return [];
+  }
+}
+
 /** What has been written after a place, up to the last whole line or as much as fits. */
 export function readLogAfter(path: string, place: string): LogPart {
   const [inodeBefore, offset = 0] = place.split("-").map(Number);

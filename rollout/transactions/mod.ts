@@ -15,6 +15,7 @@ export * from "./halt_wave.ts";
 export * from "./host_entry.ts";
 export * from "./operation.ts";
 export * from "./pass_fence.ts";
+export * from "./record_event.ts";
 export * from "./release_slot.ts";
 export * from "./report_failure.ts";
 export * from "./report_switch.ts";

@@ -5,7 +5,7 @@
  */
 
 import { haltControl } from "../control.ts";
-import { encodeEntry, type Slot } from "../entries.ts";
+import { encodeEntry, SCHEMA_VERSION, type Slot } from "../entries.ts";
 import { toCensus } from "../census.ts";
 import { decideFailure } from "../failure.ts";
 import type { ServiceReading } from "../reading/service_reading.ts";
@@ -13,6 +13,8 @@ import { CONTROL, slotsPath } from "../tree.ts";
 import { changeCounter } from "./counter.ts";
 import { checkEpoch, type HostWrite, writeEntry } from "./host_entry.ts";
 import type { Transaction, TreeOperation } from "./operation.ts";
+import { recordEvent } from "./record_event.ts";
+import type { SwitchRecord } from "./report_switch.ts";
 import { leaveStaging } from "./staging.ts";
 import { isSameRelease } from "../release_identity.ts";
 import { isHeld, isSameSlot, isSkipped, isUnreadable, slotTarget } from "../slot.ts";
@@ -21,6 +23,8 @@ import { isHeld, isSameSlot, isSkipped, isUnreadable, slotTarget } from "../slot
 export interface FailureReport extends HostWrite {
   /** The slot of the switch, with the reason. */
   readonly slot: Slot;
+  /** What is told in the record of the rollout, which must be there. Default: nothing. */
+  readonly record?: SwitchRecord | null;
   /** Now, milliseconds since the epoch: for the record of a halt. */
   readonly nowMs: number;
 }
@@ -36,7 +40,7 @@ export function reportFailure(
   { view, stagingNodes }: Pick<ServiceReading, "view" | "stagingNodes">,
   failure: FailureReport & { readonly service: string },
 ): { readonly operations: Transaction; readonly halts: boolean } {
-  const { service, slot, epoch, nowMs } = failure;
+  const { service, slot, epoch, nowMs, record = null } = failure;
   const { host } = slot;
   const inEpoch = checkEpoch(service, { host, epoch });
   const standing = view.slots.get(host);
@@ -61,6 +65,7 @@ export function reportFailure(
     { op: standing === undefined ? "create" : "set", path: slotsPath(service, host), data: failed },
     ...entry,
     ...leaving,
+    ...(record === null ? [] : [recordEvent(record.rollout, record.event)]),
   ];
   if (decision.halt && halts) {
     const control = haltControl(view.control, {
@@ -70,6 +75,17 @@ export function reportFailure(
     });
     const version = view.controlVersion;
     operations.push({ op: "set", path: CONTROL, data: encodeEntry(control), version });
+    if (record !== null) {
+      const { reason } = control;
+      const told = {
+        schema: SCHEMA_VERSION,
+        kind: "order",
+        order: "halt",
+        by: host,
+        reason,
+      } as const;
+      operations.push(recordEvent(record.rollout, told));
+    }
   }
   return { operations, halts };
 }

@@ -6,10 +6,12 @@
 
 import type { Slot } from "../entries.ts";
 import { isSameRelease } from "../release_identity.ts";
+import type { SwitchEvent } from "../rollout_event.ts";
 import { slotsPath } from "../tree.ts";
 import { bumpCounter, changeCounter } from "./counter.ts";
 import { checkEpoch, type HostWrite, writeEntry } from "./host_entry.ts";
 import type { Transaction } from "./operation.ts";
+import { recordEvent } from "./record_event.ts";
 import { leaveStaging } from "./staging.ts";
 import { isHeld, isSameSlot, slotTarget } from "../slot.ts";
 
@@ -21,6 +23,15 @@ export interface ReportView {
   readonly slot?: Slot | undefined;
   /** The host's nodes in the staging queue. */
   readonly places: readonly string[];
+  /** Whether there is a record of the rollout, in which the switch is told. Default: there is. */
+  readonly hasRecord?: boolean;
+}
+
+/** What is told of a switch in the record of a rollout. */
+export interface SwitchRecord {
+  /** The id of the rollout. */
+  readonly rollout: string;
+  readonly event: SwitchEvent;
 }
 
 /**
@@ -29,17 +40,25 @@ export interface ReportView {
  * must exist.
  */
 export function reportSwitch(
-  { slotsVersion, slot: standing, places }: ReportView,
-  report: HostWrite & { readonly service: string; readonly slot: Slot },
+  { slotsVersion, slot: standing, places, hasRecord = true }: ReportView,
+  report: HostWrite & {
+    readonly service: string;
+    readonly slot: Slot;
+    /** What is told in the record of the rollout. Default: nothing. */
+    readonly record?: SwitchRecord | null;
+  },
 ): Transaction {
-  const { service, entry: { host }, slot, epoch } = report;
+  const { service, entry: { host }, slot, epoch, record = null } = report;
+  const isEnded = isOver(standing, slot);
   return [
     checkEpoch(service, { host, epoch }),
     // The host counts as serving from here on.
     slotsVersion === null ? bumpCounter(service) : changeCounter(service, { slotsVersion }),
     ...writeEntry(service, report),
     ...leaveStaging(service, places),
-    ...(isOver(standing, slot) ? [{ op: "delete", path: slotsPath(service, host) } as const] : []),
+    ...(isEnded ? [{ op: "delete", path: slotsPath(service, host) } as const] : []),
+    // A slot that is gone says that the report was made before: then it was told as well.
+    ...(isEnded && hasRecord && record !== null ? [recordEvent(record.rollout, record.event)] : []),
   ];
 }
 

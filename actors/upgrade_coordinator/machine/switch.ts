@@ -5,7 +5,14 @@
  * @module
  */
 
-import { infoHashOf, NO_BLOB, type SwitchEntry, type SwitchStep } from "../../../host/mod.ts";
+import { z } from "zod";
+import {
+  infoHashOf,
+  NO_BLOB,
+  SWITCH_STEPS,
+  type SwitchEntry,
+  type SwitchStep,
+} from "../../../host/mod.ts";
 import {
   type AgentIdentity,
   type Current,
@@ -16,6 +23,8 @@ import {
   type ReleaseIdentity,
   SCHEMA_VERSION,
   type Slot,
+  type SwitchEvent,
+  type transactions,
 } from "../../../rollout/mod.ts";
 
 /** The part of the policy that a new version is tested by. A switch keeps it in its journal. */
@@ -36,8 +45,14 @@ export interface Switch {
   readonly hasSlot: boolean;
   /** Name of the znode of its wave. */
   readonly wave: string | null;
+  /** Id of the rollout in whose record it is told. Default: in none. */
+  readonly rollout?: string | undefined;
+  /** When each step began that was taken, by the host's wall clock, milliseconds since the epoch. For the record alone. */
+  readonly stepsMs?: Readonly<Partial<Record<SwitchStep, number>>>;
   /** Why it is being rolled back. */
   readonly reason: string | null;
+  /** The last lines that the service had written when it failed. For the record alone. Default: none. */
+  readonly lines?: readonly string[];
   /** Whether a hook is the reason: then the host goes back, and it is no failure of the version. Default: false. */
   readonly isHookFailure?: boolean;
   /** How often the new version was started again because it was gone when the agent came back. */
@@ -63,7 +78,11 @@ interface Beginning {
 export function newSwitch(
   from: ReleaseIdentity | null,
   to: ReleaseIdentity & { readonly version: string },
-  { policy, sinceMs, wave }: Beginning & { readonly wave: Pick<FirstWave, "node"> | null },
+  { policy, sinceMs, wave, rollout }: Beginning & {
+    readonly wave: Pick<FirstWave, "node"> | null;
+    /** Id of the rollout that was started last. Default: none is known. */
+    readonly rollout?: string | undefined;
+  },
 ): Switch {
   const { bakeMs, health } = policy;
   return {
@@ -75,6 +94,7 @@ export function newSwitch(
     sinceMs,
     hasSlot: true,
     wave: wave?.node ?? null,
+    ...(rollout === undefined ? {} : { rollout }),
     reason: null,
     restarts: 0,
     trial: { bakeMs, health },
@@ -110,6 +130,56 @@ export function stepAfter(step: SwitchStep): SwitchStep | null {
     case "reporting":
       return null;
   }
+}
+
+/** The switch with the time at which its step begins, unless the step has begun before and is gone on with. */
+export function beginStep(change: Switch, nowMs: number): Switch {
+  const { step, stepsMs = {} } = change;
+  return stepsMs[step] === undefined
+    ? { ...change, stepsMs: { ...stepsMs, [step]: nowMs } }
+    : change;
+}
+
+/**
+ * What is told of a switch that is over. `nowMs`: by the host's wall clock, which is why no step takes less than nothing, should
+ * the clock be set back.
+ */
+export function toRecord(
+  { from, to, infoHash, rollout, stepsMs = {}, reason, lines = [] }: Switch,
+  { host, service, nowMs }: {
+    readonly host: string;
+    readonly service: string;
+    readonly nowMs: number;
+  },
+): transactions.SwitchRecord | null {
+  if (rollout === undefined) return null;
+  const begun = SWITCH_STEPS.flatMap((step) => {
+    const sinceMs = stepsMs[step];
+    return sinceMs === undefined || step === "reporting" ? [] : [{ step, sinceMs }];
+  }).sort((a, b) => a.sinceMs - b.sinceMs);
+  const endMs = stepsMs.reporting ?? nowMs;
+  const steps = begun.map(({ step, sinceMs }, index) => ({
+    step,
+    tookMs: Math.max(0, Math.round((begun[index + 1]?.sinceMs ?? endMs) - sinceMs)),
+  }));
+  const outcome = reason === null ? "switched" : "failed";
+  const ended = {
+    kind: "switch",
+    service,
+    host,
+    from,
+    to,
+    infoHash,
+    outcome,
+    reason,
+    steps,
+  } as const;
+  const event: SwitchEvent = {
+    schema: SCHEMA_VERSION,
+    ...ended,
+    ...(reason === null ? {} : { lines: [...lines] }),
+  };
+  return { rollout, event };
 }
 
 /**
@@ -153,7 +223,7 @@ export function afterFailure(change: Switch, reason: string, isHookFailure = fal
 /** The switch as an entry of the journal on the local disk. */
 export function toJournal(change: Switch): SwitchEntry {
   const { step, from, to, sinceMs, hasSlot, wave, reason, restarts, trial } = change;
-  const { fromHash, infoHash, isHookFailure } = change;
+  const { fromHash, infoHash, isHookFailure, rollout, stepsMs, lines } = change;
   return {
     step,
     from,
@@ -166,6 +236,9 @@ export function toJournal(change: Switch): SwitchEntry {
       ...(fromHash === undefined ? {} : { fromHash: fromHash ?? NO_BLOB }),
       ...(infoHash === undefined ? {} : { infoHash: infoHash ?? NO_BLOB }),
       ...(wave === null ? {} : { wave }),
+      ...(rollout === undefined ? {} : { rollout }),
+      ...(stepsMs === undefined ? {} : { stepsMs: JSON.stringify(stepsMs) }),
+      ...(lines === undefined ? {} : { lines: JSON.stringify(lines) }),
       ...(reason === null ? {} : { reason }),
       ...(isHookFailure === true ? { isHookFailure: "true" } : {}),
     },
@@ -184,6 +257,13 @@ export function fromJournal(entry: SwitchEntry): Switch {
     sinceMs: since,
     hasSlot: context["hasSlot"] === "true",
     wave: context["wave"] ?? null,
+    ...(context["rollout"] === undefined ? {} : { rollout: context["rollout"] }),
+    ...(context["stepsMs"] === undefined
+      ? {}
+      : { stepsMs: parse(stepsSchema, context["stepsMs"]) ?? {} }),
+    ...(context["lines"] === undefined
+      ? {}
+      : { lines: parse(linesSchema, context["lines"]) ?? [] }),
     reason: context["reason"] ?? null,
     ...(context["isHookFailure"] === "true" ? { isHookFailure: true } : {}),
     restarts: Number(context["restarts"] ?? 0),
@@ -192,13 +272,22 @@ export function fromJournal(entry: SwitchEntry): Switch {
 }
 
 /** The trial in an entry of the journal; the default policy's if there is none that can be read. */
-function parseTrial(text: string | undefined): Trial {
+function parseTrial(text = ""): Trial {
+  return parse(trialSchema, text) ?? DEFAULT_POLICY;
+}
+
+/** What stands as JSON in an entry of the journal; `null` if it cannot be read. */
+function parse<T>(schema: z.ZodType<T>, text: string): T | null {
   try {
-    return trialSchema.parse(JSON.parse(text ?? ""));
+    return schema.parse(JSON.parse(text));
   } catch {
-    return DEFAULT_POLICY;
+    return null;
   }
 }
+
+const linesSchema = z.array(z.string());
+
+const stepsSchema = z.partialRecord(z.enum(SWITCH_STEPS), z.number());
 
 const trialSchema = policySchema.pick({ bakeMs: true, health: true });
 

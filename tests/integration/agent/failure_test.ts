@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { readServices } from "../../../coordination/mod.ts";
+import { readRolloutHistory, readServices } from "../../../coordination/mod.ts";
 import { TestFleet } from "./harness/fleet.ts";
 
 const HOSTS = ["web-1", "web-2", "web-3"];
@@ -20,6 +20,28 @@ async function untilRolledBack(fleet: TestFleet, version: string): Promise<strin
   return host;
 }
 
+/** The history says how the switch failed, with what the service has said last, and that it halted the rollout. */
+async function expectTold(fleet: TestFleet, host: string): Promise<void> {
+  const id = (await fleet.read()).rollout?.id ?? "";
+  const { events, problems } = await readRolloutHistory(fleet.zookeeper, id);
+  assert.deepEqual(problems, []);
+  const [failure, halt, ...others] = events;
+  assert.deepEqual(others, []);
+  assert.ok(failure?.kind === "switch" && halt?.kind === "order");
+  assert.deepEqual([failure.host, failure.outcome, halt.order, halt.by], [
+    host,
+    "failed",
+    "halt",
+    host,
+  ]);
+  assert.deepEqual(
+    failure.steps.map(({ step }) => step),
+    ["draining", "stopping", "pointing", "starting", "checking", "rolling_back"],
+  );
+  assert.match(failure.reason ?? "", /healthy within/);
+  assert.equal(failure.lines?.at(-1), "v2 is not well");
+}
+
 Deno.test("failure: a version that never gets healthy is rolled back and halts the rollout; a resume retries (I1, I6, I10)", async () => {
   await TestFleet.run({ hosts: HOSTS, pin: "required" }, async (fleet) => {
     await fleet.install("v1");
@@ -29,6 +51,7 @@ Deno.test("failure: a version that never gets healthy is rolled back and halts t
     await fleet.publish("v2", { kind: "unwell", unless: "mended" });
     await fleet.startRollout({ versions: { web: "v2" } });
     const failed = await untilRolledBack(fleet, "v2");
+    await expectTold(fleet, failed);
     const host = await fleet.host(failed);
     assert.equal(host.preparation?.phase, "failed");
     assert.match(host.waitingFor ?? "", /v2 failed.*healthy within/);

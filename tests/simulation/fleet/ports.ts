@@ -76,6 +76,7 @@ export function portsOf(process: AgentProcess): HostPorts {
 
   return {
     processes: {
+      lastLines: () => [],
       adopt(recordPath) {
         return process.callNow("adopt", () => {
           process.failIfTold("runner");

@@ -111,7 +111,10 @@ function serve(
         }),
       );
     }
-    return isWell() ? new Response("ok\n") : new Response("not well\n", { status: 503 });
+    if (isWell()) return new Response("ok\n");
+    // deno-lint-ignore no-console -- what a service says is its log
+    console.error(`${version} is not well`);
+    return new Response("not well\n", { status: 503 });
   });
 }
 

@@ -140,6 +140,17 @@ Deno.test("rollcall rollout: plan writes nothing, start is one at a time, pause,
     [],
     "running",
   ]);
+  const list = await rollcall("rollout", "history", ...zookeeper);
+  const id = json.rollout.id;
+  assert.match(list.stdout, new RegExp(`^${id} {2}aborted after .* by .*\n  · A nothing → v2 `));
+  const told = await rollcall("rollout", "history", id, ...zookeeper);
+  assert.match(told.stdout, / {2}pause by .*\n +lunch\n.* {2}resume by .*\n.* {2}abort by /);
+  const unknown = await rollcall("rollout", "history", "yesterday", ...zookeeper);
+  assert.deepEqual([unknown.status, unknown.stderr], [
+    1,
+    "rollcall: rollout history: there is no record of yesterday; those that there are: " +
+    "rollcall rollout history\n",
+  ]);
   const none = await rollcall("rollout", "abort", ...zookeeper);
   assert.deepEqual([none.status, none.stderr], [1, "rollcall: abort rollout: none is under way\n"]);
 });

@@ -175,3 +175,64 @@ Deno.test("reportSwitch, reportFailure: leave another machine's slot under the s
   must(tree.apply(reportFailure(tree, own).operations));
   assert.deepEqual(tree.read().view.slots.get("web-1")?.machine, other.machine);
 });
+
+/** Tells the switch in the record of the rollout that `roll` has started. */
+function recordOf(tree: MemoryTree, taken: Slot): transactions.SwitchRecord {
+  const rollout = tree.read().view.control?.rollout ?? "";
+  const { host, from, to } = taken;
+  const ended = { service: SERVICE, host, from, to, outcome: "switched", reason: null } as const;
+  return { rollout, event: { schema: 1, kind: "switch", ...ended, steps: [] } };
+}
+
+function eventsIn(tree: MemoryTree): string[] {
+  return [...tree.nodes().keys()].filter((path) =>
+    /^\/dc\/history\/[^/]+\/event-\d{10}$/.test(path)
+  );
+}
+
+Deno.test("reportSwitch: the switch is told with it, once, and not where there is no record", () => {
+  const tree = fleet("web-1", "web-2");
+  roll(tree, "2");
+  const taken = admit(tree, "web-1");
+  const report = (hasRecord: boolean) => {
+    const { view: { slots, slotsVersion } } = tree.read();
+    const entry = current("web-1", { version: taken.to });
+    return transactions.reportSwitch(
+      { slotsVersion, slot: slots.get("web-1"), places: [], hasRecord },
+      {
+        ...{ service: SERVICE, entry, markers: tree.markers(entry), slot: taken, epoch: 0 },
+        record: recordOf(tree, taken),
+      },
+    );
+  };
+  assert.deepEqual(report(false).filter(({ path }) => path.startsWith("/dc/history")), []);
+  must(tree.apply(report(true)));
+  assert.equal(eventsIn(tree).length, 1);
+  // The reply was lost: it is reported again.
+  must(tree.apply(report(true)));
+  assert.equal(eventsIn(tree).length, 1);
+});
+
+Deno.test("reportFailure: the failure is told with it, and the halt that follows from it", () => {
+  const tree = fleet("web-1", "web-2");
+  roll(tree, "2");
+  const taken = admit(tree, "web-1");
+  const report = () =>
+    transactions.reportFailure(tree.read(), {
+      service: SERVICE,
+      slot: { ...taken, reason: "health gate" },
+      entry: current(taken.host),
+      markers: tree.markers(current(taken.host), { version: taken.to }),
+      epoch: 0,
+      nowMs: 9,
+      record: recordOf(tree, taken),
+    }).operations;
+  must(tree.apply(report()));
+  const kinds = () =>
+    eventsIn(tree).map((path) =>
+      JSON.parse(new TextDecoder().decode(tree.nodes().get(path)?.data)).kind
+    );
+  assert.deepEqual(kinds(), ["switch", "order"]);
+  must(tree.apply(report()));
+  assert.deepEqual(kinds(), ["switch", "order"]);
+});

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import {
   afterFailure,
+  beginStep,
   fromJournal,
   newStart,
   newSwitch,
@@ -9,6 +10,7 @@ import {
   stepAfter,
   type Switch,
   toJournal,
+  toRecord,
 } from "../../../../../actors/upgrade_coordinator/machine/switch.ts";
 import { SWITCH_STEPS } from "../../../../../host/mod.ts";
 import { DEFAULT_POLICY } from "../../../../../rollout/mod.ts";
@@ -29,7 +31,10 @@ const switches: fc.Arbitrary<Switch> = fc.record({
   sinceMs: fc.nat(),
   hasSlot: fc.boolean(),
   wave: fc.option(version),
+  rollout: version,
+  stepsMs: fc.dictionary(fc.constantFrom(...SWITCH_STEPS), fc.nat(), { noNullPrototype: true }),
   reason: fc.option(fc.string()),
+  lines: fc.array(fc.string()),
   restarts: fc.nat(3),
   trial: fc.record({
     bakeMs: fc.nat(WEEK_MS),
@@ -119,4 +124,34 @@ Deno.test("afterFailure: a hook is no failure of the version, until the way back
   assert.equal(fromJournal(toJournal(back)).isHookFailure, true);
   const lost = afterFailure(back, "v1 is gone");
   assert.deepEqual([lost.step, lost.isHookFailure], ["reporting", undefined]);
+});
+
+Deno.test("toRecord: how long each step took, up to the report, and no time where the clock was set back", () => {
+  const begun = [
+    ["draining", 1_000],
+    ["stopping", 3_000],
+    ["pointing", 2_500],
+    ["starting", 2_600],
+    // The agent was restarted, and goes on with the step.
+    ["starting", 4_000],
+    ["reporting", 5_000],
+  ] as const;
+  const change = begun.reduce<Switch>(
+    (all, [step, nowMs]) => beginStep({ ...all, step }, nowMs),
+    { ...CHANGE, rollout: "r1" },
+  );
+  const where = { host: "web-1", service: "A", nowMs: 9_000 };
+  const record = toRecord(change, where);
+  assert.equal(record?.rollout, "r1");
+  const total = record.event.steps.reduce((sum, { tookMs }) => sum + tookMs, 0);
+  assert.equal(total, 4_000);
+  assert.ok(record.event.steps.every(({ tookMs }) => tookMs >= 0));
+  assert.deepEqual([record.event.outcome, record.event.lines], ["switched", undefined]);
+  const failed = toRecord({ ...change, reason: "no health", lines: ["one", "two"] }, where);
+  assert.deepEqual(
+    [failed?.event.outcome, failed?.event.reason, failed?.event.lines],
+    ["failed", "no health", ["one", "two"]],
+  );
+  const { rollout: _, ...outside } = change;
+  assert.equal(toRecord(outside, where), null);
 });

@@ -1,0 +1,95 @@
+/**
+ * The history of rollouts, as text for a terminal. Pure.
+ *
+ * @module
+ */
+
+import pc from "picocolors";
+import type {
+  History,
+  RecordedEvent,
+  RecordedRollout,
+  RolloutHistory,
+} from "../../coordination/mod.ts";
+import { formatTimeSpan, wrapWords } from "../shared/format.ts";
+import { plain } from "../shared/terminal_text.ts";
+
+/** Lines that the reason of a failure takes at the most. */
+const REASON_LINES = 6;
+
+/** Renders the list of all rollouts, the newest first. */
+export function renderHistory(told: History): string {
+  const { rollouts, problems } = plain(told);
+  const lines = rollouts.flatMap((rollout) => renderRollout(rollout));
+  if (rollouts.length === 0) lines.push("There has been no rollout yet.");
+  return [...lines, ...problems.map(renderProblem)].join("\n");
+}
+
+/** Renders what happened in one rollout. */
+export function renderEvents(
+  told: RolloutHistory,
+  { columns }: { readonly columns: number },
+): string {
+  const { rollout, events, problems } = plain(told);
+  const lines = rollout === null ? [] : renderRollout(rollout);
+  for (const event of events) lines.push(...renderEvent(event, columns));
+  if (events.length === 0) lines.push("No host has switched, and nobody has said anything.");
+  return [...lines, ...problems.map(renderProblem)].join("\n");
+}
+
+function renderRollout(rollout: RecordedRollout): string[] {
+  const { id, by, state, startedMs, endedMs, waves } = rollout;
+  const color = state === "finished" ? pc.green : state === "aborted" ? pc.red : pc.cyan;
+  const took = endedMs === null ? "" : ` after ${formatTimeSpan(endedMs - startedMs)}`;
+  const changes = waves.map(({ service, from, version, hosts, finishedMs }) => {
+    const some = hosts === null
+      ? ""
+      : ` on ${hosts.length === 1 ? hosts[0] : `${hosts.length} hosts`}`;
+    return `${finishedMs === null ? "·" : "✔"} ${service} ${from ?? "nothing"} → ${version}${some}`;
+  });
+  return [
+    `${pc.bold(id)}  ${color(state)}${took}  by ${by}`,
+    `  ${changes.join("   ")}`,
+  ];
+}
+
+function renderEvent(event: RecordedEvent, columns: number): string[] {
+  const at = pc.dim(formatTimeOfDay(event.atMs));
+  if (event.kind === "order") {
+    const about = [event.host, event.service].filter((part) => part !== undefined).join(" ");
+    const what = `${event.order}${about === "" ? "" : ` ${about}`} by ${event.by}`;
+    return [
+      `${at}  ${event.order === "halt" ? pc.red(what) : pc.yellow(what)}`,
+      ...reasonLines(event.reason, columns),
+    ];
+  }
+  const { service, host, from, to, outcome, reason, steps, lines = [] } = event;
+  const tookMs = steps.reduce((sum, step) => sum + step.tookMs, 0);
+  const parts = steps.map(({ step, tookMs }) =>
+    `${step.replace("_", " ")} ${formatTimeSpan(tookMs)}`
+  );
+  const sign = outcome === "switched" ? pc.green("✔") : pc.red("✘");
+  return [
+    `${at}  ${sign} ${host}  ${service} ${from ?? "nothing"} → ${to}  ${formatTimeSpan(tookMs)}` +
+    pc.dim(` (${parts.join(", ")})`),
+    ...reasonLines(reason, columns),
+    ...lines.map((line) => pc.dim(`            | ${line}`)),
+  ];
+}
+
+function reasonLines(reason: string | null, columns: number): string[] {
+  if (reason === null) return [];
+  return wrapWords(reason, { columns: Math.max(40, columns - 10), maxLines: REASON_LINES })
+    .map((line) => `          ${line}`);
+}
+
+/** As operators write down what they have done: the time of day here, since a rollout takes hours and no days. */
+function formatTimeOfDay(atMs: number): string {
+  const at = new Date(atMs);
+  return [at.getHours(), at.getMinutes(), at.getSeconds()]
+    .map((part) => String(part).padStart(2, "0")).join(":");
+}
+
+function renderProblem(problem: string): string {
+  return pc.yellow(`! ${problem}`);
+}

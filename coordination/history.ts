@@ -1,0 +1,152 @@
+/**
+ * The history: the records of rollouts, and what happened in each. It is for people, and bounded: old records go when a
+ * rollout starts.
+ *
+ * @module
+ */
+
+import {
+  decodeNode,
+  EntryError,
+  EVENT,
+  HISTORY,
+  historyPath,
+  keepSequential,
+  type OrderEvent,
+  Problems,
+  type Rollout,
+  type RolloutEvent,
+  rolloutEventSchema,
+  rolloutSchema,
+  SCHEMA_VERSION,
+  transactions,
+} from "../rollout/mod.ts";
+import { op, type ZooKeeper } from "../zookeeper/mod.ts";
+import { readChildren, readNodes } from "./entry_reader.ts";
+import { isRolloutId } from "./rollouts.ts";
+
+/** Records of rollouts that are kept: three months of one a day. */
+const RECORDS_MAX = 100;
+
+/** Most events of a rollout that are read: those of ten thousand hosts with five services each. */
+const EVENTS_MAX = 50_000;
+
+/** Nodes that are deleted in one request: a request has at most a megabyte. */
+const DELETES_PER_REQUEST = 1_000;
+
+/** A rollout in the history. */
+export interface RecordedRollout extends Rollout {
+  readonly id: string;
+}
+
+/** An event in the history. */
+export type RecordedEvent = RolloutEvent & {
+  /** When, by the clock of the ensemble, milliseconds since the epoch. */
+  readonly atMs: number;
+};
+
+/** What the history says, and what of it cannot be read. */
+export interface History {
+  /** The rollouts, in the order in which the tree has got them, the newest first. */
+  readonly rollouts: readonly RecordedRollout[];
+  readonly problems: readonly string[];
+}
+
+/** What happened in one rollout. */
+export interface RolloutHistory {
+  /** `null`: there is no record of it. */
+  readonly rollout: RecordedRollout | null;
+  /** In the order of the tree. */
+  readonly events: readonly RecordedEvent[];
+  readonly problems: readonly string[];
+}
+
+/** Reads the records of all rollouts. */
+export async function readHistory(zk: ZooKeeper): Promise<History> {
+  const problems = new Problems();
+  const ids = await readIds(zk);
+  const rollouts = await readRecords(zk, ids.toReversed(), problems);
+  return { rollouts, problems: problems.messages };
+}
+
+/** Reads the record of one rollout, and its events. */
+export async function readRolloutHistory(zk: ZooKeeper, id: string): Promise<RolloutHistory> {
+  const problems = new Problems();
+  const [rollout = null] = await readRecords(zk, [id], problems);
+  const parent = historyPath(id);
+  const [children = []] = await readChildren(zk, [parent], EVENTS_MAX);
+  const names = keepSequential(children, parent, problems);
+  const paths = names.filter(({ prefix }) => `${prefix}-` === EVENT).map(({ node }) =>
+    `${parent}/${node}`
+  );
+  const nodes = await readNodes(zk, paths);
+  const events = paths.flatMap((path, index): RecordedEvent[] => {
+    const node = nodes[index] ?? null;
+    try {
+      const entry = decodeNode(rolloutEventSchema, node, path)?.entry;
+      const atMs = node !== null && "mtimeMs" in node ? Number(node.mtimeMs) : 0;
+      return entry === undefined ? [] : [{ ...entry, atMs }];
+    } catch (error) {
+      if (!(error instanceof EntryError)) throw error;
+      problems.add(error);
+      return [];
+    }
+  });
+  return { rollout, events, problems: problems.messages };
+}
+
+/**
+ * What tells an order in the record of the rollout that was started last: part of the transaction that carries the order out.
+ * None where there is no record, since an order is carried out whether or not it can be told.
+ */
+export async function tellOrder(
+  zk: ZooKeeper,
+  rollout: string | undefined,
+  order: Pick<OrderEvent, "order" | "by" | "reason" | "service" | "host">,
+): Promise<transactions.Transaction> {
+  if (rollout === undefined || await zk.exists(historyPath(rollout)) === null) return [];
+  return [transactions.recordEvent(rollout, { schema: SCHEMA_VERSION, kind: "order", ...order })];
+}
+
+/** Removes the oldest records, with their events. */
+export async function pruneHistory(zk: ZooKeeper): Promise<void> {
+  const ids = await readIds(zk);
+  for (const id of ids.slice(0, Math.max(0, ids.length - RECORDS_MAX))) await remove(zk, id);
+}
+
+async function remove(zk: ZooKeeper, id: string): Promise<void> {
+  const parent = historyPath(id);
+  const paths = (await zk.childNames(parent)).map((name) => `${parent}/${name}`);
+  for (let start = 0; start < paths.length; start += DELETES_PER_REQUEST) {
+    await zk.multi(paths.slice(start, start + DELETES_PER_REQUEST).map((path) => op.delete(path)));
+  }
+  await zk.delete(parent);
+}
+
+/** The ids of the rollouts, in the order in which they were written: no admin's clock orders them. */
+async function readIds(zk: ZooKeeper): Promise<string[]> {
+  const [names = []] = await readChildren(zk, [HISTORY]);
+  const stats = await Promise.all(
+    names.filter(isRolloutId).map(async (id) => ({ id, stat: await zk.exists(historyPath(id)) })),
+  );
+  return stats.flatMap(({ id, stat }) => stat === null ? [] : [{ id, czxid: stat.czxid }])
+    .sort((a, b) => a.czxid < b.czxid ? -1 : 1).map(({ id }) => id);
+}
+
+async function readRecords(
+  zk: ZooKeeper,
+  ids: readonly string[],
+  problems: Problems,
+): Promise<RecordedRollout[]> {
+  const nodes = await readNodes(zk, ids.map(historyPath));
+  return ids.flatMap((id, index): RecordedRollout[] => {
+    try {
+      const entry = decodeNode(rolloutSchema, nodes[index] ?? null, historyPath(id))?.entry;
+      return entry === undefined ? [] : [{ ...entry, id }];
+    } catch (error) {
+      if (!(error instanceof EntryError)) throw error;
+      problems.add(error);
+      return [];
+    }
+  });
+}

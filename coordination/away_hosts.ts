@@ -5,15 +5,19 @@
  */
 
 import {
+  type Current,
   currentPath,
+  currentSchema,
+  decodeNode,
   describeAway,
   keepNames,
   Problems,
+  type RawNode,
   servicePath,
   servingPath,
 } from "../rollout/mod.ts";
 import type { ZooKeeper } from "../zookeeper/mod.ts";
-import { readNodes } from "./entry_reader.ts";
+import { ifReadable, readNodes } from "./entry_reader.ts";
 import { NodesRead } from "./nodes_read.ts";
 
 /** Most hosts that are named: a message has room for no more. */
@@ -36,7 +40,15 @@ export async function readAwayHosts(
   const named = away.slice(0, NAMED_MAX);
   const nodes = await readNodes(zk, named.map((host) => currentPath(service, host)));
   return [
-    ...named.map((host, index) => describeAway(host, (nodes[index] ?? null) !== null)),
+    ...named.map((host, index) =>
+      describeAway(host, entryAt(nodes[index] ?? null, currentPath(service, host)))
+    ),
     ...away.slice(NAMED_MAX),
   ];
+}
+
+/** A host's entry. One that cannot be read is that of a host that is online. */
+function entryAt(node: RawNode, path: string): Pick<Current, "quarantined"> | null {
+  if (node === null) return null;
+  return ifReadable(() => decodeNode(currentSchema, node, path))?.entry ?? {};
 }

@@ -24,6 +24,7 @@ import {
   type Offer,
   type Preparation,
   Problems,
+  type Quarantined,
   type RawNode,
   readyPath,
   type Received,
@@ -79,6 +80,8 @@ export interface FleetHost {
   readonly endpoint: string | null;
   /** How often its agent has started the service again since it began; `null` if it does not say, or never. */
   readonly restarts: Restarts | null;
+  /** Why it is not to be counted on; `null` if it is. */
+  readonly quarantined: Quarantined | null;
   /** The slot that it holds, or the record of its failure. */
   readonly slot: Slot | null;
   /** Whether it is in the staging queue. */
@@ -337,6 +340,7 @@ function fleetHost(
     waitingSinceMs: current?.waitingSinceMs ?? null,
     endpoint: current?.endpoint ?? null,
     restarts: current?.restarts ?? null,
+    quarantined: current?.quarantined ?? null,
     slot,
     queued,
     drained: roster?.drained ?? null,

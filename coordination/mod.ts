@@ -24,6 +24,7 @@ export * from "./known_services.ts";
 export * from "./missing_hosts.ts";
 export * from "./registration.ts";
 export * from "./release_slot.ts";
+export * from "./release_quarantine.ts";
 export * from "./reports.ts";
 export * from "./rollout_record.ts";
 export * from "./rollouts.ts";

@@ -17,6 +17,7 @@ import {
   isHeldElsewhere,
   isOfSameAgent,
   markersOf,
+  quarantinedPath,
   type RawNode,
   readyPath,
   readyTallies,
@@ -128,6 +129,7 @@ export async function registerHost(
     ]);
     const paths = [
       servingPath(service, host),
+      quarantinedPath(service, host),
       ...ready.map((tally) => readyPath(service, tally, host)),
       ...done.map((tally) => donePath(service, tally, host)),
     ];

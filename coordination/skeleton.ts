@@ -9,6 +9,7 @@ import {
   currentPath,
   DEFAULT_POLICY,
   encodeEntry,
+  quarantinedPath,
   SCHEMA_VERSION,
   type Service,
   servicePath,
@@ -54,7 +55,9 @@ export async function ensureService(zk: ZooKeeper, service: string): Promise<voi
     withdrawn: [],
   };
   await createUnlessThere(zk, servicePath(service), encodeEntry(entry));
-  const parents = [stagingPath, slotsPath, currentPath, servingPath].map((path) => path(service));
+  const parents = [stagingPath, slotsPath, currentPath, servingPath, quarantinedPath].map((path) =>
+    path(service)
+  );
   for (const path of parents) {
     await ensurePath(zk, path);
   }

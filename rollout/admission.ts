@@ -13,6 +13,7 @@ import { describeStops } from "./control.ts";
 import type { Slot } from "./entries.ts";
 import { listNames } from "./name_list.ts";
 import { budgetHosts } from "./policy.ts";
+import { describeQuarantine } from "./quarantine.ts";
 import { checkQuorum } from "./quorum.ts";
 import {
   describeOtherContent,
@@ -62,6 +63,8 @@ export function decideAdmission(census: Census, request: AdmissionRequest): Admi
   // A host without an entry counts as away although its service may be running: it must not count as a host that is down
   // already.
   if (own === null) return wait("not registered among the current hosts yet");
+  const quarantine = describeQuarantine(own);
+  if (quarantine !== null) return wait(quarantine);
   const slot = census.slots.get(request.host)?.slot;
   // A slot of a switch that was dropped stands as long as the host is down, and the next one takes its place.
   const isReplaced = slot !== undefined && isHeld(slot) && own.state !== "serving";
@@ -147,6 +150,8 @@ export function decideFence(census: Census, request: FenceRequest): Fence {
     return giveBack(`${slot.to} is not the committed version any more`);
   }
   if (own === null) return giveBack("it is not registered among the current hosts");
+  const quarantine = describeQuarantine(own);
+  if (quarantine !== null) return giveBack(quarantine);
   const { host } = slot;
   const blocked = own.state === "serving"
     ? checkBudget(census, host) ?? checkConcurrency(census, host)

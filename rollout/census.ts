@@ -7,6 +7,7 @@
 
 import type { Control, Current, Slot } from "./entries.ts";
 import type { Policy } from "./policy.ts";
+import { countsAsServing } from "./quarantine.ts";
 import { describeMissing } from "./missing_host.ts";
 import { isSameRelease } from "./release_identity.ts";
 import { covers, type FirstWave, type ServiceView } from "./service_view.ts";
@@ -20,7 +21,7 @@ export interface WaveCounts {
   readonly readyCount: number;
   /** Of those, hosts that serve its version. */
   readonly doneCount: number;
-  /** Of those, hosts that are online; `null`: not known, as of a wave that lists its hosts. */
+  /** Of those, hosts that are online and in no quarantine; `null`: not known, as of a wave that lists its hosts. */
   readonly onlineCount: number | null;
 }
 
@@ -64,7 +65,7 @@ export interface Census {
 /** Counts a full reading, as one host sees it. */
 export function toCensus(view: ServiceView, host: string): Census {
   const { control, controlVersion, wave, policy, roster, current, slots, slotsVersion } = view;
-  const isServing = (other: string) => current.get(other)?.state === "serving";
+  const isServing = (other: string) => countsAsServing(current.get(other));
   return {
     control,
     controlVersion,
@@ -81,7 +82,7 @@ export function toCensus(view: ServiceView, host: string): Census {
     slotsVersion,
     awayHosts: roster.filter((other) =>
       other !== host && !isServing(other) && !isHeld(slots.get(other))
-    ).map((other) => describeAway(other, current.has(other))),
+    ).map((other) => describeAway(other, current.get(other) ?? null)),
     missingHosts: wave === null ? null : hostsOfWave(view, wave).filter((other) => !other.isReady)
       .map((other) => describeMissing(other.host, current.get(other.host) ?? null)),
   };
@@ -99,8 +100,12 @@ export function isMiscounted({ servingCount, onlineCount, own, slots }: Census):
 }
 
 /** Says how a host is away. */
-export function describeAway(host: string, isOnline: boolean): string {
-  return isOnline ? `${host} is down` : `${host} is offline`;
+export function describeAway(
+  host: string,
+  entry: Pick<Current, "quarantined"> | null,
+): string {
+  if (entry === null) return `${host} is offline`;
+  return entry.quarantined === undefined ? `${host} is down` : `${host} is quarantined`;
 }
 
 /** What a host runs that is offline. */
@@ -113,7 +118,8 @@ export function countWave(view: ServiceView, wave: FirstWave): WaveCounts {
     coveredCount: covered.length,
     readyCount: covered.filter(({ isReady }) => isReady).length,
     doneCount: covered.filter(({ isDone }) => isDone).length,
-    onlineCount: covered.filter(({ host }) => view.current.has(host)).length,
+    onlineCount: covered.filter(({ host }) => view.current.get(host)?.quarantined === undefined)
+      .filter(({ host }) => view.current.has(host)).length,
   };
 }
 
@@ -126,6 +132,7 @@ function hostsOfWave(
     staged.filter((entry) => isSameRelease(entry, wave)).map(({ host }) => host),
   );
   const runs = (host: string) => isSameRelease(current.get(host) ?? NOTHING, wave);
+  const isCounted = (host: string) => current.get(host)?.quarantined === undefined;
   const hasSlot = (host: string) => {
     const slot = slots.get(host);
     return slot !== undefined && isSameRelease(slotTarget(slot), wave);
@@ -134,7 +141,7 @@ function hostsOfWave(
     host,
     // A host with a slot for this version, held or failed, was staged when it took the slot. If a failed one did not
     // count, a failure that the policy allows could make the quorum unreachable.
-    isReady: isStaged.has(host) || hasSlot(host) || runs(host),
-    isDone: runs(host) && current.get(host)?.state === "serving",
+    isReady: isCounted(host) && (isStaged.has(host) || hasSlot(host) || runs(host)),
+    isDone: runs(host) && countsAsServing(current.get(host)),
   }));
 }

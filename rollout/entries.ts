@@ -9,6 +9,7 @@ import { z } from "zod";
 import { isName, isVersion, NAME_RULE, quoteForeign, VERSION_RULE } from "../base/names.ts";
 import { SCHEMA_VERSION } from "./entry_codec.ts";
 import { policySchema } from "./policy.ts";
+import { quarantinedSchema, restartsSchema } from "./restarts.ts";
 
 export {
   ADVICE,
@@ -114,16 +115,6 @@ export type Received = z.infer<typeof receivedSchema>;
 
 /** Schema of a machine and its boot. */
 const machineSchema = z.object({ id: z.string().max(64), boot: z.string().max(64) });
-/** Schema of how often a host has started its service again since its agent began, by cause. */
-export const restartsSchema = z.looseObject({
-  /** The service had ended by itself. */
-  crash: z.int().min(0),
-  /** It hung: it was unwell for too long. */
-  unwell: z.int().min(0),
-});
-/** How often a host has started its service again since its agent began, by cause. */
-export type Restarts = z.infer<typeof restartsSchema>;
-
 /** Schema of `/dc/current/<service>/<host>`: what the host runs, how ready it is, and why it waits. */
 export const currentSchema = z.looseObject({
   schema,
@@ -158,6 +149,8 @@ export const currentSchema = z.looseObject({
   endpoint: urlSchema.nullable(),
   /** Left out if there were none, and by agents of earlier versions. */
   restarts: restartsSchema.optional(),
+  /** Left out while the host is in no quarantine, and by agents of earlier versions. */
+  quarantined: quarantinedSchema.optional(),
 });
 /** The entry of a host that is online. */
 export type Current = z.infer<typeof currentSchema>;

@@ -41,8 +41,9 @@ export function decideFailure(
   if (wave === null || wave.service !== service || !isSameRelease(wave, failure)) {
     return { halt: false };
   }
-  const failedOnlineCount = others.filter(({ entry }) => entry !== null).length +
-    (census.own === null ? 0 : 1);
+  const failedOnlineCount =
+    others.filter(({ entry }) => entry !== null && entry.quarantined === undefined).length +
+    (census.own === null || census.own.quarantined !== undefined ? 0 : 1);
   const isHopeless = counts !== null && counts.onlineCount !== null &&
     counts.onlineCount <= failedOnlineCount;
   return isHopeless

@@ -8,6 +8,7 @@
 
 import type { Census } from "./census.ts";
 import { budgetHosts } from "./policy.ts";
+import { countsAsServing } from "./quarantine.ts";
 import { isSameRelease } from "./release_identity.ts";
 import { failedHosts } from "./admission.ts";
 import { covers } from "./service_view.ts";
@@ -30,14 +31,16 @@ export function decideFinish(census: Census): Finish {
   if (wave === null || counts === null || control?.state === "halted") return "going_on";
   if ([...census.slots.values()].some(({ slot }) => isHeld(slot))) return "going_on";
   const failed = failedHosts(census, wave).filter(({ slot }) => covers(wave, slot.host));
-  const failedOnlineCount = failed.filter(({ entry }) => entry !== null).length;
+  // One in quarantine is not among those that are counted as online.
+  const failedOnlineCount =
+    failed.filter(({ entry }) => entry !== null && entry.quarantined === undefined).length;
   const skippedCount = failed.filter(({ slot }) => isSkipped(slot)).length;
   if (failedOnlineCount > 0 && failed.length - skippedCount > policy.maxFailures) {
     return "going_on";
   }
   // The entry of a host that failed does not count: it may be from before the roll-back.
   const isDone = ({ entry }: (typeof failed)[number]) =>
-    entry !== null && isSameRelease(entry, wave) && entry.state === "serving";
+    entry !== null && isSameRelease(entry, wave) && countsAsServing(entry);
   const doneCount = counts.doneCount - failed.filter(isDone).length;
   if (doneCount === 0) {
     // Somebody has decided that a canary is not to be waited for. A wave for all is left to nobody by that.

@@ -6,6 +6,7 @@
 
 import type { Census } from "./census.ts";
 import type { Offer, Service, Slot } from "./entries.ts";
+import { describeQuarantine } from "./quarantine.ts";
 import { decideRejoin, type Rejoin } from "./rejoin.ts";
 import {
   describeOtherContent,
@@ -74,6 +75,17 @@ export interface GoalDecision {
  * it starts what it should run while the slot stands, or has a slot for what a wave brings in its place.
  */
 export function decideGoal(input: GoalInput): GoalDecision {
+  const decision = decideOutsideOfQuarantine(input);
+  const waitingFor = describeQuarantine(input.census.own);
+  const { goal } = decision;
+  // It starts what it should run, and gives back what it does not need, but goes along with nobody.
+  const goesAlong = goal.kind === "roll" || goal.kind === "catch_up" ||
+    goal.kind === "stay" && goal.waitingFor === null;
+  if (waitingFor === null || !goesAlong) return decision;
+  return { ...decision, goal: { kind: "stay", waitingFor } };
+}
+
+function decideOutsideOfQuarantine(input: GoalInput): GoalDecision {
   const slot = input.census.slots.get(input.host)?.slot;
   const { hasRejoined } = input;
   if (input.running === null && input.view === null) {

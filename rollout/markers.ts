@@ -1,7 +1,7 @@
 /**
  * Markers: small ephemeral nodes by which hosts are counted, so that nobody has to read all of them. A host is in `serving`
  * while it serves; of each wave that covers it, in `ready` while it has the version staged or runs it, and in `done` while it
- * serves it. They change in the same transaction as the host's entry, and end with the same session: so the number of
+ * serves it. One in quarantine is in `quarantined` alone. They change in the same transaction as the host's entry, and end with the same session: so the number of
  * children says what the entries say.
  *
  * @module
@@ -9,7 +9,7 @@
 
 import type { Current } from "./entries.ts";
 import { isSameRelease, type ReleaseIdentity } from "./release_identity.ts";
-import { donePath, readyPath, servingPath } from "./tree.ts";
+import { donePath, quarantinedPath, readyPath, servingPath } from "./tree.ts";
 
 /** A wave that covers the host. */
 export interface CountedWave extends ReleaseIdentity {
@@ -25,7 +25,7 @@ export interface MarkerChange {
 
 /** The markers that a host should have, by what its entry says. `staged`: the release that it is ready to switch to. */
 export function markersOf(
-  entry: Pick<Current, "host" | "version" | "infoHash" | "state">,
+  entry: Pick<Current, "host" | "version" | "infoHash" | "state" | "quarantined">,
   { service, waves, staged }: {
     readonly service: string;
     readonly waves: readonly CountedWave[];
@@ -33,6 +33,8 @@ export function markersOf(
   },
 ): Set<string> {
   const { host, state } = entry;
+  // It is counted as nothing else.
+  if (entry.quarantined !== undefined) return new Set([quarantinedPath(service, host)]);
   const markers = new Set<string>();
   if (state === "serving") markers.add(servingPath(service, host));
   for (const wave of waves) {

@@ -12,6 +12,7 @@ import { formatDurationMs } from "./duration.ts";
 import type { Current } from "./entries.ts";
 import { listNames } from "./name_list.ts";
 import type { Policy } from "./policy.ts";
+import { countsAsServing, describeQuarantine } from "./quarantine.ts";
 import { isSameRelease } from "./release_identity.ts";
 import { covers, type FirstWave, type ServiceView } from "./service_view.ts";
 import { isHeld, slotTarget } from "./slot.ts";
@@ -106,7 +107,7 @@ function hostsKept(view: ServiceView, wave: FirstWave): string[] {
   const { roster, current } = view;
   const isDone = (host: string) => {
     const entry = current.get(host);
-    return entry?.state === "serving" && isSameRelease(entry, wave);
+    return entry !== undefined && countsAsServing(entry) && isSameRelease(entry, wave);
   };
   return roster.filter((host) => !isDone(host))
     .map((host) => describeKept(host, view, wave))
@@ -134,6 +135,8 @@ function describeKept(host: string, view: ServiceView, wave: FirstWave): Kept | 
   if (slot?.step === "failed" && isSameRelease(slotTarget(slot), wave)) {
     return kept(1, `failed${slot.reason === null ? "" : ` (${cut(slot.reason)})`}`);
   }
+  const quarantine = describeQuarantine(entry);
+  if (quarantine !== null) return kept(1, `is ${cut(quarantine)}`);
   if (held !== "") return kept(2, `switches (${slot?.step})`);
   const { preparation, state } = entry;
   if (preparation !== null && (preparation.phase === "failed" || preparation.pause !== undefined)) {

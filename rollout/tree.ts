@@ -19,6 +19,7 @@ export const SKELETON: readonly string[] = [
   `${ROOT}/serving`,
   `${ROOT}/ready`,
   `${ROOT}/done`,
+  `${ROOT}/quarantined`,
   `${ROOT}/history`,
 ];
 
@@ -52,6 +53,11 @@ export function stagingPrefix(service: string, host: string): string {
 /** Where the hosts are counted that serve, or where one is. */
 export function servingPath(service: string, host?: string): string {
   return join(`${ROOT}/serving/${service}`, host);
+}
+
+/** Where the hosts are counted that are in quarantine, or where one is. */
+export function quarantinedPath(service: string, host?: string): string {
+  return join(`${ROOT}/quarantined/${service}`, host);
 }
 
 /** Where the hosts are counted that are ready for a wave, or where one is. `tally`: the wave's name for its counts. */

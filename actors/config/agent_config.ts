@@ -166,6 +166,14 @@ const serviceSchema = z.strictObject({
    * Failed checks in a row after which a service that was well is stopped and started again, since it hangs. Default: never.
    */
   restartAfterFailedChecks: z.int().min(2).max(CHECKS_MAX).optional(),
+  /** When the service is started again so often that no rollout counts on this host. */
+  quarantine: z.strictObject({
+    /** Restarts that are not too many yet. The back-off after a crash allows about twenty in ten minutes. */
+    restarts: z.int().min(1).max(1_000).default(10),
+    within: duration().prefault("10m"),
+    /** How long the service must have been well until the host is counted on again. */
+    wellFor: duration().prefault("10m"),
+  }).prefault({}),
   pin: pinSchema.prefault({}),
   /** Releases that stay on disk beside the current one, so that a roll back needs no network. */
   keepReleases: z.int().min(1).max(100).default(1),

@@ -25,6 +25,11 @@ export class AgentMetrics {
     "Restarts of the service by the agent since that began, by cause: crash, or unwell for too long",
     ["service", "cause"],
   );
+  readonly #quarantined = this.#gauge(
+    "rollcall_service_quarantined",
+    "1 while the host is not counted on, since the service was started again too often",
+    ["service"],
+  );
   readonly #differences = this.#gauge(
     "rollcall_service_differences",
     "Settings in which the running process differs from the config",
@@ -73,6 +78,7 @@ export class AgentMetrics {
       const { crash, unwell } = running.restarts;
       this.#serviceRestarts.set({ service, cause: "crash" }, crash);
       this.#serviceRestarts.set({ service, cause: "unwell" }, unwell);
+      this.#quarantined.set({ service }, running.quarantined === null ? 0 : 1);
       this.#differences.set({ service }, running.differences.length);
     }
     for (const actor of actors) this.#setActor(actor);

@@ -74,8 +74,12 @@ const NAMED_MAX = 5;
 export function shownEntry(
   { entry, running }: { readonly entry: Current; readonly running: Running },
 ): Current {
-  const { restarts: { crash, unwell }, differences } = running;
-  const told: Current = crash + unwell === 0 ? entry : { ...entry, restarts: { crash, unwell } };
+  const { restarts: { crash, unwell }, quarantined, differences } = running;
+  const told: Current = {
+    ...entry,
+    ...(crash + unwell === 0 ? {} : { restarts: { crash, unwell } }),
+    ...(quarantined === null ? {} : { quarantined }),
+  };
   if (entry.waitingFor !== null || differences.length === 0) return told;
   const more = differences.length - NAMED_MAX;
   const named = differences.slice(0, NAMED_MAX).join(", ") + (more > 0 ? ` and ${more} more` : "");

@@ -7,6 +7,7 @@
 import type {
   CountedWave,
   Current,
+  Quarantined,
   ReleaseIdentity,
   Restarts,
   Roster,
@@ -48,6 +49,8 @@ export type JoinOutcome =
 export interface Running {
   /** How often it was started again since the agent began. */
   readonly restarts: Pick<Restarts, "crash" | "unwell">;
+  /** Why the host is not to be counted on; `null` if it is. */
+  readonly quarantined: Pick<Quarantined, "reason" | "sinceMs"> | null;
   /** The settings in which it was started otherwise than the config says now. */
   readonly differences: readonly string[];
 }

@@ -108,7 +108,9 @@ function receive(state: State, message: RegistrarMessage, deps: Deps): void {
       const before = shownEntry(registration);
       registration.running = message.running;
       if (isSameEntry(shownEntry(registration), before)) return;
-      return markDirty(registration, message.service, { urgency: "words", context });
+      const isOtherState = shownEntry(registration).quarantined !== before.quarantined;
+      const urgency = isOtherState ? "state" : "words";
+      return markDirty(registration, message.service, { urgency, context });
     }
     case "write_due":
       return write(state, message.service, context);

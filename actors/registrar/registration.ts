@@ -15,7 +15,7 @@ import {
 } from "../../rollout/mod.ts";
 import type { ZooKeeper } from "../../zookeeper/mod.ts";
 import type { ActorContext } from "../runtime/mod.ts";
-import { firstEntry, patchEntry, type Urgency, urgencyOf } from "./entry.ts";
+import { firstEntry, patchEntry, shownEntry, type Urgency, urgencyOf } from "./entry.ts";
 import { type Furthest, NOT_PREPARED } from "./furthest.ts";
 import type { Counted, HostIdentity, RegistrarMessage, Running } from "./messages.ts";
 
@@ -93,7 +93,7 @@ const COALESCED_MS = 200;
 export function firstRegistration(identity: HostIdentity, nowMs: number): Registration {
   return {
     entry: firstEntry(identity, nowMs),
-    running: { restarts: { crash: 0, unwell: 0 }, differences: [] },
+    running: { restarts: { crash: 0, unwell: 0 }, quarantined: null, differences: [] },
     isRegistered: false,
     isDirty: false,
     urgency: "progress",
@@ -113,10 +113,14 @@ export function firstRegistration(identity: HostIdentity, nowMs: number): Regist
 
 /** The markers as they stand, and as they should be by what the entry says. */
 export function markerChange(
-  { entry, markers, counted }: Registration,
+  registration: Registration,
   service: string,
 ): MarkerChange {
-  return { standing: markers, wanted: markersOf(entry, { service, ...counted }) };
+  const { markers, counted } = registration;
+  return {
+    standing: markers,
+    wanted: markersOf(shownEntry(registration), { service, ...counted }),
+  };
 }
 
 /** Changes the entry, and has it written if that changes anything. */

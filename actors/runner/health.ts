@@ -21,8 +21,10 @@ import type {
   Restarts,
   RunnerMessage,
   RunnerOptions,
+  RunningFacts,
   ServiceStatus,
 } from "./messages.ts";
+import type { RestartTimes } from "./flapping.ts";
 import { type CheckRow, judge, withCheck } from "./verdict.ts";
 
 /** What the runner knows between two messages. */
@@ -49,6 +51,9 @@ export interface State {
   isToldWell: boolean | null;
   /** Restarts since the agent began. */
   restarts: Restarts;
+  /** When they were, as far as they may be too many. */
+  restartTimes: RestartTimes;
+  quarantined: RunningFacts["quarantined"];
   /** How the process was started otherwise than the config says now. */
   differences: readonly string[];
   /** Why the last start has failed, as far as it was told; `null` if it has not. */
@@ -150,10 +155,10 @@ function tellHealth(state: State, health: HealthResult, { options, context }: De
 
 /** Tells what is known of the process. Whoever is told may have been restarted, so it is told again. */
 export function tellFacts(
-  { restarts, differences }: State,
+  { restarts, quarantined, differences }: State,
   { facts }: Pick<RunnerOptions, "facts">,
 ): void {
-  facts?.tell({ restarts, differences });
+  facts?.tell({ restarts, quarantined, differences });
 }
 
 /** Notes the service's health, and publishes it if it has changed. */

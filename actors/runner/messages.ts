@@ -32,6 +32,8 @@ export interface Restarts {
 export interface RunningFacts {
   /** How often the service was started again since the agent began. */
   readonly restarts: Restarts;
+  /** Why the host is not to be counted on: the service was started again too often; `null` if it is. `sinceMs`: wall clock. */
+  readonly quarantined: { readonly reason: string; readonly sinceMs: number } | null;
   /** The settings in which what runs was started otherwise than the config says now, such as `env PORT`. */
   readonly differences: readonly string[];
 }
@@ -74,6 +76,8 @@ export type RunnerMessage =
   /** A service that was unwell for too long has been stopped, or could not be. */
   | { readonly type: "unwell_stopped"; readonly process: ServiceProcess; readonly error: unknown }
   | { readonly type: "exited"; readonly process: ServiceProcess; readonly how: string }
+  /** An operator has ended the quarantine. */
+  | { readonly type: "quarantine_lifted" }
   | { readonly type: "check_due" }
   | { readonly type: "restart_due" }
   | {

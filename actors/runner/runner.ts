@@ -23,6 +23,7 @@ import {
 } from "./health.ts";
 import { attach, findRunning, lookForRunning } from "./attach.ts";
 import type { Restarts, RunnerMessage, RunnerOptions, RunnerOutcome } from "./messages.ts";
+import { endQuarantine, endQuarantineAtRest, noteRestart } from "./quarantine.ts";
 import { hangDelayMs, isSteady, isSteadyAfterHang, scheduleRestart } from "./restart.ts";
 import { FOUND_RUNNING, NO_CHECKS } from "./verdict.ts";
 
@@ -55,6 +56,8 @@ export function runnerActor(options: RunnerOptions): ActorDefinition<State, Runn
         wasWell: false,
         isToldWell: null,
         restarts: { crash: 0, unwell: 0 },
+        restartTimes: [],
+        quarantined: null,
         differences: [],
         startFailure: null,
         isBusy: false,
@@ -88,7 +91,7 @@ export function runnerActor(options: RunnerOptions): ActorDefinition<State, Runn
         case "started":
           state.starting = null;
           state.startFailure = null;
-          countRestart(state, message.cause);
+          countRestart(state, message.cause, { options, context });
           attach(state, message.process, { options, context, row: NO_CHECKS });
           context.log.info("{service} {version}: started, pid {pid}", {
             service: options.service,
@@ -123,6 +126,9 @@ export function runnerActor(options: RunnerOptions): ActorDefinition<State, Runn
             start(state, { version, replyTo: null, cause: "crash" }, { options, context });
           }
           return state;
+        case "quarantine_lifted":
+          endQuarantine(state, { options, context }, "an operator says so");
+          return state;
         case "check":
           check(state, message.replyTo, { options, context });
           return state;
@@ -130,10 +136,9 @@ export function runnerActor(options: RunnerOptions): ActorDefinition<State, Runn
           check(state, null, { options, context });
           return state;
         case "checked":
-          return restartIfUnwell(
-            onChecked(state, message, { options, context }),
-            { options, context },
-          );
+          onChecked(state, message, { options, context });
+          endQuarantineAtRest(state, { options, context });
+          return restartIfUnwell(state, { options, context });
       }
     },
     async onStop(state) {
@@ -162,6 +167,8 @@ function request(
     state.wanted = null;
     const { process } = state;
     if (process === null) {
+      // It may have ended by itself, and would have been started again.
+      setHealth(state, NOT_RUNNING, deps.options.events);
       replyTo.tell({ ok: true });
       return state;
     }
@@ -324,9 +331,10 @@ function onUnwellStopped(
   return state;
 }
 
-function countRestart(state: State, cause: keyof Restarts | null): void {
+function countRestart(state: State, cause: keyof Restarts | null, deps: Deps): void {
   if (cause === null) return;
   state.restarts = { ...state.restarts, [cause]: state.restarts[cause] + 1 };
+  noteRestart(state, deps);
 }
 
 function next(state: State, deps: Deps): State {

@@ -16,6 +16,7 @@ import { beginLock } from "./lock_releases.ts";
 import {
   lookAsHead,
   lookAsNamesake,
+  lookInQuarantine,
   lookLater,
   lookOnceWritten,
   lookWhileWaiting,
@@ -78,8 +79,10 @@ export function decide(state: State, reading: Reading, deps: Deps): State {
   state.mayFinishNext = mayFinishNext(reading.census);
   state.isNext = false;
   lookLater(reading, deps);
+  if (reading.census.own?.quarantined !== undefined) lookInQuarantine(deps);
   if (zookeeper === null || now === null) return state;
   restoreEntry(state, reading, { now, deps });
+  if (reading.isQuarantineLifted) deps.options.runner.tell({ type: "quarantine_lifted" });
   if (place === "not_read") return readTree(state, deps);
   switch (phase.kind) {
     case "acting":

@@ -26,6 +26,9 @@ const STALE_MS = 500;
 /** Time to the next reading while the host's name belongs to another machine. */
 const NAMESAKE_MS = 5_000;
 
+/** Time to the next look of a host in quarantine: an operator may end that. */
+const QUARANTINE_MS = 10_000;
+
 /** By how much the readings of a fleet are spread that the same event asks for, in ms per host, and at the most. */
 const SPREAD_MS = [5, 30_000] as const;
 
@@ -72,6 +75,11 @@ export function lookAsHead(deps: Deps): void {
 /** Sets the next look of a host whose entry in the tree does not say what is true. */
 export function lookOnceWritten(deps: Deps): void {
   lookAfter(STALE_MS, deps);
+}
+
+/** Sets the next look of a host in quarantine. */
+export function lookInQuarantine(deps: Deps): void {
+  lookAfter(QUARANTINE_MS, deps);
 }
 
 /** Sets the next look of a host that may not register. */

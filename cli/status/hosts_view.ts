@@ -107,6 +107,7 @@ const NO_BORDERS = Object.fromEntries(
 function renderState(host: FleetHost): string {
   if (!host.online) return pc.red("offline");
   if (host.slot !== null && host.slot.step !== "failed") return pc.cyan("switching");
+  if (host.quarantined !== null) return pc.yellow("quarantined");
   return host.state === "serving" ? pc.green("serving") : pc.red("down");
 }
 

@@ -20,6 +20,7 @@ import {
   currentPath,
   DEPLOY,
   donePath,
+  quarantinedPath,
   readyPath,
   readyTallies,
   type SequentialName,
@@ -52,6 +53,8 @@ export interface CensusReading extends SharedEntries {
   readonly census: Census;
   /** All hosts, if they were read. */
   readonly view: ServiceReading["view"] | null;
+  /** Whether an operator has ended the quarantine that the host's entry speaks of; `false` after a full reading. */
+  readonly isQuarantineLifted: boolean;
   /** Nodes of the staging queue that stand, of those that were asked for. */
   readonly places: ReadonlySet<string>;
   /** All nodes of the staging queue, in order; `null` if they were not asked for. */
@@ -89,6 +92,8 @@ export function censusPaths({ service, host, places }: CensusOf): readonly strin
     servicePath(service),
     stagingPath(service),
     servingPath(service),
+    quarantinedPath(service),
+    quarantinedPath(service, host),
     currentPath(service),
     currentPath(service, host),
     slotsPath(service, host),
@@ -216,6 +221,7 @@ export function decodeCensus(
   const offer = decodeOffer(tree.node(stagingPath(service)), service);
   const first = firstWaveOf(known);
   const wave = first === null ? null : withContent(first, offer);
+  const own = decodeCurrent(service, host, source);
   return {
     census: {
       control: control?.entry ?? null,
@@ -226,7 +232,7 @@ export function decodeCensus(
       rosterCount: childCountAt(tree, servicePath(service)),
       servingCount: childCountAt(tree, servingPath(service)),
       onlineCount: childCountAt(tree, currentPath(service)),
-      own: decodeCurrent(service, host, source),
+      own,
       slots,
       slotsVersion: counter !== null && "version" in counter ? counter.version : -1,
       awayHosts: null,
@@ -238,6 +244,8 @@ export function decodeCensus(
     queue: known.queue,
     waves: known.waves.filter((one) => one.service === service)
       .map((one) => withContent(one, offer)),
+    isQuarantineLifted: own?.quarantined !== undefined &&
+      tree.node(quarantinedPath(service, host)) === null,
     places: new Set(places.filter((node) => isOfSession(tree.node(stagingPath(service, node))))),
     opening: openingOf(wave, service, tree),
     stagingQueue: isQueueNamed ? stagingNames(service, tree, problems) : null,
@@ -255,7 +263,14 @@ export function fromFullReading(
       .map(({ node }) => node),
   );
   const shared = { service, offer, queue, waves, opening, problems };
-  return { ...shared, census: toCensus(view, host), view, places, stagingQueue: [...places] };
+  return {
+    ...shared,
+    census: toCensus(view, host),
+    view,
+    isQuarantineLifted: false,
+    places,
+    stagingQueue: [...places],
+  };
 }
 
 function stagingNames(service: string, tree: TreePart, problems: Problems): string[] {
@@ -289,7 +304,9 @@ function countWave(
     coveredCount: wave.hosts?.length ?? childCountAt(tree, servicePath(service)),
     readyCount: ready.childCount + awaySkipped.length,
     doneCount: done.childCount,
-    onlineCount: wave.hosts === null ? childCountAt(tree, currentPath(service)) : null,
+    onlineCount: wave.hosts === null
+      ? childCountAt(tree, currentPath(service)) - childCountAt(tree, quarantinedPath(service))
+      : null,
   };
 }
 

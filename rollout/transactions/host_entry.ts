@@ -10,7 +10,14 @@
 
 import { type Current, encodeEntry, type Roster, type Slot } from "../entries.ts";
 import type { MarkerChange } from "../markers.ts";
-import { currentPath, readyPath, servicePath, servingPath, slotsPath } from "../tree.ts";
+import {
+  currentPath,
+  quarantinedPath,
+  readyPath,
+  servicePath,
+  servingPath,
+  slotsPath,
+} from "../tree.ts";
 import { bumpCounter } from "./counter.ts";
 import type { Transaction, TreeOperation } from "./operation.ts";
 
@@ -109,7 +116,10 @@ export function writeHost(
   const { host } = entry;
   const serving = servingPath(service, host);
   const [was, is] = [markers.standing.has(serving), markers.wanted.has(serving)];
-  const isCounted = was !== is && !(slot !== null && was);
+  const quarantined = quarantinedPath(service, host);
+  // Who is in quarantine may not be admitted, whether it serves or not.
+  const isOtherwise = markers.standing.has(quarantined) !== markers.wanted.has(quarantined);
+  const isCounted = isOtherwise || was !== is && !(slot !== null && was);
   return [
     checkEpoch(service, { host, epoch }),
     ...writeEntry(service, write),

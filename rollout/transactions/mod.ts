@@ -17,6 +17,7 @@ export * from "./operation.ts";
 export * from "./pass_fence.ts";
 export * from "./record_event.ts";
 export * from "./release_slot.ts";
+export * from "./release_quarantine.ts";
 export * from "./report_failure.ts";
 export * from "./report_switch.ts";
 export * from "./set_control.ts";

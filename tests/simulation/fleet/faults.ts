@@ -375,6 +375,20 @@ export const KINDS = {
       return () => run.machineOf(host)?.unhang(service);
     },
   },
+  /** A service's process ends again and again, each time soon after its start. */
+  flapping: {
+    weight: 2,
+    forMs: [5_000, 40_000],
+    strike(run, { host, service, forMs }) {
+      run.machineOf(host)?.makeFlap(service, run.world.time.nowMs + forMs);
+    },
+  },
+  /** An operator ends the quarantine of a host, if it is in one. */
+  release_quarantine: {
+    weight: 1,
+    strike: (run, { host, service }) =>
+      void run.operator.run({ kind: "release_quarantine", host, service }),
+  },
   /** A service's process ends by itself. */
   service_crash: {
     weight: 2,

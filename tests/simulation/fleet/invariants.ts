@@ -35,6 +35,7 @@ export const CHECKS = {
   "I1 budget":
     "no admission takes more hosts away than the budget, as the ensemble knew it at that moment",
   "I1 concurrency": "no more hosts switch at once than the policy says",
+  "I1 quarantine": "a host in quarantine counts as away, and is not admitted",
   "I1 down": "no more hosts are down for an upgrade than the budget",
   "I1 counts": "the markers by which the hosts are counted say what the hosts' entries say",
   "I2 order": "whoever is admitted is covered by the first wave of the queue",
@@ -248,6 +249,9 @@ export class Invariants implements ChangeObserver {
         if (after === null) return this.#count(by.isExpiry ? "host expired" : "host left");
         const [was, is] = [before as Current | null, after as Current];
         if (was === null) return this.#count("host registered");
+        if (was.quarantined === undefined && is.quarantined !== undefined) {
+          this.#count("host quarantined");
+        }
         this.#count(was.state === is.state ? "entry written" : `entry ${is.state}`);
         return;
       }
@@ -290,10 +294,11 @@ export class Invariants implements ChangeObserver {
     const versions = new Map(
       [...this.tree.waves.values()].map((wave) => [wave.tally, wave.version]),
     );
-    for (const [host, { state, version }] of current) {
+    for (const [host, { state, version, quarantined }] of current) {
       // An entry that was written over by hand says nothing until its host writes it again.
       if (state === undefined) continue;
-      const isServing = state === "serving";
+      const isQuarantined = quarantined !== undefined;
+      const isServing = state === "serving" && !isQuarantined;
       if (markers.has(servingPath(service, host)) !== isServing) {
         this.fail(
           "I1 counts",
@@ -454,6 +459,9 @@ export class Invariants implements ChangeObserver {
       );
     }
     if (slot.wave !== null) this.#checkOrder({ service, host, slot, policy });
+    if (entries.current.get(host)?.quarantined !== undefined) {
+      this.fail("I1 quarantine", `${host} was admitted for ${service} in quarantine`, [host]);
+    }
     const isServing = entries.current.get(host)?.state === "serving";
     const isWithdrawn = entries.entry?.withdrawn.includes(slot.from ?? "") ?? false;
     if (slot.wave === null && isServing && isWithdrawn) {
@@ -477,6 +485,7 @@ export class Invariants implements ChangeObserver {
     const away = [...entries.roster].filter((other) =>
       other !== host &&
       (isHeld(entries.slots.get(other)) ||
+        entries.current.get(other)?.quarantined !== undefined ||
         (entries.current.get(other)?.state !== "serving" && !this.#hasJustEnded(service, other)))
     );
     const budget = countOf(policy.maxUnavailable, entries.roster.size, "down");

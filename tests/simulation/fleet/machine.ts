@@ -87,6 +87,8 @@ export class Machine {
   slowness = 1;
   /** Until when each service fails its health checks. */
   readonly #unwellUntilMs = new Map<string, number>();
+  /** Until when each service ends soon after its start. */
+  readonly #flapsUntilMs = new Map<string, number>();
   /** Versions that were healthy here. */
   readonly #good = new Set<string>();
   readonly #disks = new Map<string, ServiceDisk>();
@@ -172,6 +174,22 @@ export class Machine {
       nowMs - passed.sinceMs >= health.minHealthyTime;
   }
 
+  /** Lets a service end soon after each start, and now, until then. */
+  makeFlap(service: string, untilMs: number): void {
+    this.#flapsUntilMs.set(service, untilMs);
+    const running = this.#running.get(service);
+    if (running !== undefined) this.#endSoonIfFlapping(running);
+  }
+
+  #endSoonIfFlapping(running: RunningService): void {
+    const { time, pace } = this.world;
+    const isFlapping = () => time.nowMs < (this.#flapsUntilMs.get(running.service) ?? 0);
+    if (!isFlapping()) return;
+    time.after(pace.readyMs(this.random) * 2, () => {
+      if (isFlapping() && !running.isEnding) this.end(running, "crashes again");
+    });
+  }
+
   /** Stops a service's process where it stands. */
   hang(service: string): void {
     const running = this.#running.get(service);
@@ -195,6 +213,7 @@ export class Machine {
   cure(): void {
     for (const service of this.services) this.unhang(service);
     this.#unwellUntilMs.clear();
+    this.#flapsUntilMs.clear();
     this.isDiskFull = false;
     this.canPin = true;
     this.spoilsCount = 0;
@@ -231,6 +250,7 @@ export class Machine {
     by.noteRun(service, version);
     this.#running.set(service, running);
     this.world.trace(this, `${service}: ${version} starts`);
+    this.#endSoonIfFlapping(running);
     return running;
   }
 

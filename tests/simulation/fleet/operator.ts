@@ -20,6 +20,7 @@ import {
   readFleet,
   readKnownServices,
   readServices,
+  releaseQuarantine,
   releaseSlot,
   resumeRollout,
   retryHost,
@@ -56,6 +57,8 @@ export type Verb =
   | { readonly kind: "skip" | "retry"; readonly host: string; readonly service: string }
   /** Frees the slot in a host's name whose machine is gone. */
   | { readonly kind: "release_slot"; readonly host: string }
+  /** Ends the quarantine of a host. */
+  | { readonly kind: "release_quarantine"; readonly host: string; readonly service: string }
   /** Deletes a node, as one does with `zkCli.sh`. */
   | { readonly kind: "delete"; readonly path: string };
 
@@ -149,6 +152,11 @@ export class Operator implements Party {
         return;
       case "abort":
         await abortRollout(zk, { by, nowMs });
+        return;
+      case "release_quarantine":
+        if (!await releaseQuarantine(zk, verb.service, verb.host)) {
+          throw new Error(`${verb.host} is not in quarantine`);
+        }
         return;
       case "forget":
         await forgetHost(zk, verb.host);

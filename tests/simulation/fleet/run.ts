@@ -402,6 +402,8 @@ function configOf(
           health: { type: "exec", argv: ["health", service, "{version}"] },
           healthInterval: "1s",
           ...health,
+          // So few that some hosts get there, and so soon over that they come back.
+          quarantine: { restarts: 2, within: "1m", wellFor: "8s" },
           minHealthyTime: `${health.minHealthyTime}ms`,
           stopGrace: "2s",
           drainTimeout: "3s",

@@ -239,6 +239,7 @@ function placeOf(path: string): Pick<Difference, "kind" | "service" | "name"> | 
     case "staging":
       return { kind: name === "" ? "offer" : "staged", service, name };
     case "serving":
+    case "quarantined":
       return parts.length === 3 ? { kind: "marker", service, name: path } : null;
     case "ready":
     case "done":

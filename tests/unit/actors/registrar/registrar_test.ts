@@ -206,7 +206,11 @@ Deno.test("registrar: a host that waits for nothing says in what its process dif
     events.publish(await connected(zk));
     await until("it serves", (entry) => entry?.state === "serving");
     const restarts = { crash: 1, unwell: 1 };
-    registrar.tell({ type: "running", service: SERVICE, running: { restarts, differences } });
+    registrar.tell({
+      type: "running",
+      service: SERVICE,
+      running: { restarts, quarantined: null, differences },
+    });
     await until("the entry says it", (entry) => entry?.waitingFor === text);
     assert.deepEqual((await read(zk)).view.current.get("web-1")?.restarts, restarts);
     const list = await ask<RegistrarMessage, readonly ServiceEntry[]>(
@@ -214,7 +218,11 @@ Deno.test("registrar: a host that waits for nothing says in what its process dif
       (replyTo) => ({ type: "list", replyTo }),
       { timeoutMs: 10_000, clock: systemClock },
     );
-    assert.deepEqual(list.map(({ running }) => running), [{ restarts, differences }]);
+    assert.deepEqual(list.map(({ running }) => running), [{
+      restarts,
+      quarantined: null,
+      differences,
+    }]);
     registrar.tell(update({ waitingFor: "v2 failed here" }));
     await until("something else counts more", (entry) => entry?.waitingFor === "v2 failed here");
     registrar.tell(update({ waitingFor: null }));
@@ -222,7 +230,7 @@ Deno.test("registrar: a host that waits for nothing says in what its process dif
     registrar.tell({
       type: "running",
       service: SERVICE,
-      running: { restarts: { crash: 2, unwell: 1 }, differences: [] },
+      running: { restarts: { crash: 2, unwell: 1 }, quarantined: null, differences: [] },
     });
     await until("it waits for nothing", (entry) => entry?.waitingFor === null);
     await until("the entry counts it", (entry) => entry?.restarts?.crash === 2);

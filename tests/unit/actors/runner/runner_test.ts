@@ -175,6 +175,21 @@ Deno.test("runner: nothing runs after a stop, and a start of what runs already i
   });
 });
 
+Deno.test("runner: a stop between a crash and the restart is told, since nothing is started any more", async () => {
+  // Regression: whoever followed the service waited for ever for its restart.
+  await run(async ({ clock, spawn, until }) => {
+    const { runner, health } = spawn("exit 3");
+    runner.tell({ type: "start", version: "v1", replyTo: ignore });
+    const last = () => health.messages.at(-1)?.status;
+    await until("it has ended", () => JSON.stringify(last()).includes("exit status 3"));
+    assert.equal(last()?.wanted, "v1");
+    runner.tell({ type: "stop", replyTo: ignore });
+    await until("it is told", () => last()?.wanted === null);
+    await clock.advance(60_000);
+    assert.equal(last()?.wanted, null);
+  });
+});
+
 Deno.test("runner: what has changed since it was verified is not started, and it says what (I4)", async () => {
   // Regression: a roll back, and a restart after a crash, started whatever was on the disk.
   await run(async ({ folder, store, clock, spawn, until }) => {
@@ -377,6 +392,41 @@ Deno.test("runner: a service is well again after as many checks and as long as t
     assert.equal(is()?.ok, true);
     await checked(1);
     await until("it is unwell", () => is()?.ok === false);
+  });
+});
+
+Deno.test("runner: a service that is started again too often is in quarantine until it has been well for a while, or an operator says so", async () => {
+  await run(async ({ folder, clock, logged, spawn, until }) => {
+    const quarantine = { restarts: 2, within: "10m", wellFor: "10s" };
+    const keys = { quarantine, healthInterval: "1s" };
+    const script = `[ -e ${folder}/well ] && exec sleep 60; exit 3`;
+    const { runner, facts } = spawn(script, keys);
+    runner.tell({ type: "start", version: "v1", replyTo: ignore });
+    const is = () => facts.at(-1)?.quarantined;
+    const crashUntil = async (isThere: () => boolean) => {
+      for (let second = 0; second < 200 && !isThere(); second++) {
+        await clock.advance(1_000);
+        await new Promise((resolve) => setTimeout(resolve, 20));
+        await clock.settle();
+      }
+      assert.ok(isThere());
+    };
+    await crashUntil(() => is() !== null && is() !== undefined);
+    assert.equal(facts.at(-1)?.restarts.crash, 3);
+    assert.match(is()?.reason ?? "", /^started again more than 2 times within 600 s$/);
+    await Deno.writeTextFile(`${folder}/well`, "");
+    await crashUntil(() => logged.some((line) => line.includes("web v1: well")));
+    assert.notEqual(is(), null);
+    await crashUntil(() => is() === null);
+    assert.ok(logged.includes("web: the quarantine is over, well for 10 s"));
+
+    await Deno.remove(`${folder}/well`);
+    const { pid } = JSON.parse(await Deno.readTextFile(`${folder}/web/.rollcall/process.json`));
+    Deno.kill(pid, "SIGKILL");
+    await crashUntil(() => is() !== null);
+    runner.tell({ type: "quarantine_lifted" });
+    await until("it is over", () => is() === null);
+    assert.ok(logged.includes("web: the quarantine is over, an operator says so"));
   });
 });
 

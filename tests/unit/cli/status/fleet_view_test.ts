@@ -17,6 +17,7 @@ const HOST: FleetHost = {
   waitingFor: null,
   endpoint: null,
   restarts: null,
+  quarantined: null,
   waitingSinceMs: null,
   slot: null,
   queued: false,

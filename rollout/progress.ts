@@ -15,7 +15,7 @@ import type { Policy } from "./policy.ts";
 import { countsAsServing, describeQuarantine } from "./quarantine.ts";
 import { isSameRelease } from "./release_identity.ts";
 import { covers, type FirstWave, type ServiceView } from "./service_view.ts";
-import { isHeld, slotTarget } from "./slot.ts";
+import { isHeld, isSkipped, slotTarget } from "./slot.ts";
 
 /** How far the first wave has come, as one host sees it. Its size does not depend on the fleet's. */
 export interface WaveProgress {
@@ -132,6 +132,8 @@ function describeKept(host: string, view: ServiceView, wave: FirstWave): Kept | 
     // It keeps nobody up but by the budget.
     return entry.state === "serving" ? null : kept(3, `is down${why(entry)}`);
   }
+  // Nobody waits for a host that an operator has left out.
+  if (slot !== undefined && isSkipped(slot) && isSameRelease(slotTarget(slot), wave)) return null;
   if (slot?.step === "failed" && isSameRelease(slotTarget(slot), wave)) {
     return kept(1, `failed${slot.reason === null ? "" : ` (${cut(slot.reason)})`}`);
   }

@@ -122,4 +122,7 @@ Deno.test("describeStall: a canary that is offline, one that holds a slot, and a
     /web-3 is down \(unwell\), web-1 waits$/,
   );
   assert.match(stalled(view({ wave: wave({ hosts: ["web-9"] }) })), /no host .* is on the roster$/);
+  // One that an operator has left out keeps nobody.
+  const skipped = failedSlot("web-1", { skipped: { by: "ann", reason: null, sinceMs: 0 } });
+  assert.doesNotMatch(stalled(view({ slots: [skipped], staged: [] })), /web-1/);
 });

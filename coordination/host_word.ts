@@ -17,6 +17,7 @@ import {
 import type { ZooKeeper } from "../zookeeper/mod.ts";
 import { apply, isRefused, isUnknown } from "./apply.ts";
 import { readServiceNames } from "./forget_host.ts";
+import { tellOrder } from "./history.ts";
 import { readService } from "./service_view.ts";
 
 /** Most rounds of a word: a service whose hosts switch changes all the time, and replies get lost. */
@@ -113,18 +114,18 @@ async function write(
     const { slotsVersion } = reading.view;
     sent = { service, slot: decision.slot };
     try {
-      await apply(
-        zk,
-        decision.kind === "retry"
-          ? transactions.retryHost({ slotsVersion }, word)
-          : transactions.skipHost({ slotsVersion, hasRecord: standing !== undefined }, {
-            service,
-            slot: decision.slot,
-            wave: decision.wave,
-            places: reading.stagingNodes.filter((place) => place.host === host)
-              .map(({ node }) => node),
-          }),
-      );
+      const change = decision.kind === "retry"
+        ? transactions.retryHost({ slotsVersion }, word)
+        : transactions.skipHost({ slotsVersion, hasRecord: standing !== undefined }, {
+          service,
+          slot: decision.slot,
+          wave: decision.wave,
+          places: reading.stagingNodes.filter((place) => place.host === host)
+            .map(({ node }) => node),
+        });
+      const { reason } = word;
+      const told = { order: verb, by, reason, service, host };
+      await apply(zk, [...change, ...await tellOrder(zk, reading.view.control?.rollout, told)]);
       return sent;
     } catch (error) {
       if (!(isRefused(error) || isUnknown(error)) || round === ROUNDS_MAX) throw error;

@@ -26,6 +26,7 @@ import {
 import type { ZooKeeper } from "../zookeeper/mod.ts";
 import { applyIfUnchanged } from "./apply.ts";
 import { NodesRead } from "./nodes_read.ts";
+import { tellOrder } from "./history.ts";
 import { readService } from "./service_view.ts";
 
 /** Looks how far the first wave has come: in one request as long as the deploy queue stands. */
@@ -87,5 +88,7 @@ export async function haltIfStalled(
   if (view.wave === null || !isSame) return null;
   const reason = describeStall(view, view.wave);
   const operations = transactions.haltWave(view, { by: host, reason, nowMs: wallTimeMs });
-  return operations !== null && await applyIfUnchanged(zk, operations) ? reason : null;
+  if (operations === null) return null;
+  const told = await tellOrder(zk, view.control?.rollout, { order: "halt", by: host, reason });
+  return await applyIfUnchanged(zk, [...operations, ...told]) ? reason : null;
 }

@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import { rollcall } from "../cli/rollcall_process.ts";
+import { readRolloutHistory } from "../../../coordination/mod.ts";
 import { TestFleet } from "./harness/fleet.ts";
 
 const HOSTS = ["web-1", "web-2", "web-3"];
@@ -55,6 +56,16 @@ Deno.test("rollout skip, rollout retry: a host whose switch fails is left out, t
     await fleet.untilFinished();
     await fleet.untilServing("v2", ["web-1", "web-3"]);
     await fleet.untilServing("v1", ["web-2"]);
+    const { rollout } = await fleet.read();
+    const { events } = await readRolloutHistory(fleet.zookeeper, rollout?.id ?? "");
+    const orders = events.flatMap((event) =>
+      event.kind === "order" ? [[event.order, event.host, event.reason]] : []
+    );
+    assert.equal(orders[0]?.[0], "halt");
+    assert.deepEqual(orders.slice(1), [
+      ["skip", "web-2", "bad disk"],
+      ["resume", undefined, null],
+    ]);
     await fleet.untilHost(
       "web-2",
       "says why it stays",

@@ -30,7 +30,7 @@ import {
   reportTrackerOption,
   zookeeperOption,
 } from "./shared/options.ts";
-import { addRollout } from "./rollout/commands.ts";
+import { addRestart, addRollout } from "./rollout/commands.ts";
 import { addTracker } from "./tracker/options.ts";
 
 /** Creates the program with all its commands. It throws commander's errors instead of ending the process. */
@@ -50,6 +50,7 @@ export function createProgram(): Command {
   addSeed(program);
   addAgent(program);
   addRollout(program);
+  addRestart(program);
   addStatus(program);
   addHost(program);
   addLogs(program);

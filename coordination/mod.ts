@@ -26,6 +26,7 @@ export * from "./registration.ts";
 export * from "./release_slot.ts";
 export * from "./release_quarantine.ts";
 export * from "./reports.ts";
+export * from "./restart_service.ts";
 export * from "./rollout_record.ts";
 export * from "./rollouts.ts";
 export * from "./service_view.ts";

@@ -67,6 +67,11 @@ export const releaseSchema = z.looseObject({
    * without the build machine; left out if the feed has none. Agents use those of the .torrent.
    */
   trackers: z.array(urlSchema).max(TRACKERS_MAX).optional(),
+  /**
+   * The restart that it is rolled out, or was committed, by: hosts that have not started it anew since do so. Left out by an
+   * ordinary rollout.
+   */
+  restart: nameSchema.optional(),
   /** "address:port" of its first seeders, for when the trackers name nobody who gives anything; left out where not known. */
   peers: z.array(z.string().max(PEER_LENGTH_MAX)).max(PEERS_MAX).optional(),
 });
@@ -131,6 +136,8 @@ export const currentSchema = z.looseObject({
    * version cannot be read.
    */
   infoHash: infoHashSchema.optional(),
+  /** The restart that `version` was started by, see `release_identity.ts`. Left out by agents that know of none. */
+  restart: nameSchema.nullable().optional(),
   /** `serving`: up and passing its health check; `down`: anything else. */
   state: z.enum(["serving", "down"]),
   /** When the state last changed, milliseconds since the epoch. */
@@ -248,6 +255,8 @@ export const slotSchema = z.looseObject({
   to: versionSchema,
   /** Info hash of `to`, see `release_identity.ts`; agents of earlier versions leave it out. */
   infoHash: infoHashSchema.optional(),
+  /** The restart that it is for; left out for any other switch. */
+  restart: nameSchema.optional(),
   step: stepSchema,
   sinceMs: z.int(),
   /** Name of the node of the wave that it was taken for; `null` for a host that catches up outside of any wave. */

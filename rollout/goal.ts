@@ -128,14 +128,14 @@ function decideWithoutSlot(input: GoalInput, failure: Slot | null): GoalDecision
     inWave?.kind === "roll";
   if (running === null && rejoin.version !== null && !isStuck) {
     // A version that failed here would fail again, and without a slot the failure would not count.
-    const { version, infoHash, reason } = rejoin;
+    const { version, infoHash, restart, reason } = rejoin;
     const hasFailed = failure !== null && isSameRelease(slotTarget(failure), rejoin);
     // Who was left out may have run a version then that is withdrawn by now.
     const isWayBackGone = failure !== null && isSkipped(failure) &&
       service.withdrawn.includes(failure.from ?? "");
     const goal: Goal = hasFailed && failure.from !== null && !isWayBackGone
       ? { kind: "start", version: failure.from, reason: describeFailure(failure) }
-      : { kind: "start", version, infoHash, reason };
+      : { kind: "start", version, infoHash, restart, reason };
     return { goal, hasRejoined: false };
   }
 
@@ -161,27 +161,28 @@ function decideWithoutSlot(input: GoalInput, failure: Slot | null): GoalDecision
     return { goal: { kind: "stay", waitingFor: describeFailure(failure) }, hasRejoined };
   }
   // It is the committed one: the fence lets nobody go down for another one outside of waves.
-  const { version, infoHash, reason } = target;
-  return { goal: { kind: "catch_up", version, infoHash, reason }, hasRejoined };
+  const { version, infoHash, restart, reason } = target;
+  return { goal: { kind: "catch_up", version, infoHash, restart, reason }, hasRejoined };
 }
 
 /** What a host starts on which nothing runs. One that runs something is told by waves and the committed version. */
 function rejoinOf({ host, service, view, running }: GoalInput): Rejoin {
   if (running === null && view !== null) return decideRejoin(host, service, view);
-  return { version: running?.version ?? null, infoHash: running?.infoHash, reason: "it runs" };
+  const { version = null, infoHash, restart } = running ?? {};
+  return { version, infoHash, restart, reason: "it runs" };
 }
 
 /** The goal of a host that a wave covers: to switch, unless it has switched or its switch has failed. */
 function goalInWave(wave: Wanted, input: GoalInput, failure: Slot | null): Goal {
   const { running, offer } = input;
-  const { version, infoHash } = wave;
+  const { version, infoHash, restart } = wave;
   if (isRunning(wave, input)) return { kind: "stay", waitingFor: waitOfAFinishedHost(input) };
   if (running !== null && isOtherContent(running, wave)) return refuseOtherContent(running, wave);
   if (failure !== null && isSameRelease(slotTarget(failure), wave)) {
     return { kind: "stay", waitingFor: describeFailure(failure) };
   }
   return offer !== null && isSameRelease(offer, wave)
-    ? { kind: "roll", version, infoHash }
+    ? { kind: "roll", version, infoHash, restart }
     : { kind: "stay", waitingFor: `the release ${version} is not on offer` };
 }
 
@@ -197,17 +198,21 @@ function isRunning(release: ReleaseIdentity, { running }: GoalInput): boolean {
 
 /** The version without a wave: the committed one. By popularity, two halves of a fleet could switch to each other's version. */
 function targetOutsideOfWaves({ service, waves }: GoalInput, rejoin: Rejoin): Rejoin {
-  const { version, infoHash } = service.committed ?? {};
+  const { version, infoHash, restart } = service.committed ?? {};
   if (waves.length > 0 || version === undefined || service.withdrawn.includes(version)) {
     return rejoin;
   }
-  return { version, infoHash, reason: `${version} is the committed version` };
+  return { version, infoHash, restart, reason: `${version} is the committed version` };
 }
 
 /** Whether the record of a failed switch is no longer needed: an operator wants another try, or no wave has that version any more. */
 function isFailureOver(slot: Slot, { service, census, waves, running }: GoalInput): boolean {
   const wanted: readonly (ReleaseIdentity | null)[] = [service.committed, ...waves];
-  const isWanted = wanted.some((one) => one !== null && isSameRelease(one, slotTarget(slot)));
+  // A restart that has failed here is over with its rollout, though the version stays the fleet's.
+  const isWanted = wanted.some((one) =>
+    one !== null && isSameRelease(one, slotTarget(slot)) &&
+    (slot.restart === undefined || slot.restart === one.restart)
+  );
   const isRetryAsked = census.control?.state === "running" &&
     census.controlVersion > (slot.controlVersion ?? Number.MAX_SAFE_INTEGER);
   // Who was left out while it was away may have come back on that version.

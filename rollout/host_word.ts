@@ -48,6 +48,7 @@ export function decideSkip({ view, waves }: HostWordReading, word: HostWord): Sk
   }
   const current = view.current.get(host);
   const { version, infoHash } = wave;
+  const restart = wave.restart ?? undefined;
   if (current !== undefined && isSameRelease(current, wave)) {
     return refused(`${host} runs ${service} ${version} already`);
   }
@@ -68,6 +69,7 @@ export function decideSkip({ view, waves }: HostWordReading, word: HostWord): Sk
     from: current?.version ?? (isRecordOf ? standing.from : null),
     to: version,
     infoHash,
+    ...(restart === undefined ? {} : { restart }),
     step: "failed",
     sinceMs,
     wave: wave.node,

@@ -51,6 +51,8 @@ export function decideRejoin(
     return {
       version: first.version,
       infoHash: isCommitted ? service.committed?.infoHash : first.infoHash,
+      // What is started is started anew.
+      ...(isCommitted ? { restart: service.committed?.restart } : {}),
       reason: `most popular: ${serve} ${leader}`,
     };
   }
@@ -68,6 +70,7 @@ export function decideRejoin(
   return {
     version: committed,
     infoHash: service.committed?.infoHash,
+    restart: service.committed?.restart,
     reason: `${why}: the committed version ${committed}`,
   };
 }

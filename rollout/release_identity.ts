@@ -14,6 +14,11 @@ export interface ReleaseIdentity {
    * there was this field, and where a host has lost its receipt.
    */
   readonly infoHash?: string | null | undefined;
+  /**
+   * By which restart it was started, or is to be: the id of the rollout that has the same version started anew. `null`: by none.
+   * Left out where it does not matter, or is not known.
+   */
+  readonly restart?: string | null | undefined;
 }
 
 /**
@@ -21,7 +26,16 @@ export interface ReleaseIdentity {
  * upgraded from entries without info hashes would wait for each other for ever.
  */
 export function isSameRelease(one: ReleaseIdentity, other: ReleaseIdentity): boolean {
-  return one.version !== null && one.version === other.version && !isOtherContent(one, other);
+  return one.version !== null && one.version === other.version && !isOtherContent(one, other) &&
+    !isOtherRun(one, other);
+}
+
+/** Whether both are known to be of different restarts: then a process of the one is none of the other, version or not. */
+export function isOtherRun(
+  one: Pick<ReleaseIdentity, "restart">,
+  other: Pick<ReleaseIdentity, "restart">,
+): boolean {
+  return one.restart !== undefined && other.restart !== undefined && one.restart !== other.restart;
 }
 
 /** Whether both have the same version, and are known to have different content. */

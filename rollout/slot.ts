@@ -56,5 +56,5 @@ export function releaseAdvice(host: string): string {
 
 /** The release that a slot is for, or whose failure it records. */
 export function slotTarget(slot: Slot): ReleaseIdentity {
-  return { version: slot.to, infoHash: slot.infoHash };
+  return { version: slot.to, infoHash: slot.infoHash, restart: slot.restart };
 }

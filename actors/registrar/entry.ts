@@ -4,7 +4,7 @@
  * @module
  */
 
-import { type Current, SCHEMA_VERSION, waitingSince } from "../../rollout/mod.ts";
+import { type Current, RUNS_OTHERWISE, SCHEMA_VERSION, waitingSince } from "../../rollout/mod.ts";
 import type { HostIdentity, Running } from "./messages.ts";
 
 /** The entry of an agent that has just started and knows nothing yet. */
@@ -29,18 +29,18 @@ export function firstEntry(identity: HostIdentity, nowMs: number): Current {
   };
 }
 
-/** Applies a patch. An info hash belongs to its version: a patch with a version and without one makes it unknown. @returns The patched entry; the same object when the patch changes nothing. */
+/** Applies a patch. An info hash and a restart belong to their version: a patch with a version and without them makes them unknown. @returns The patched entry; the same object when the patch changes nothing. */
 export function patchEntry(
   entry: Current,
   { patch, nowMs }: { readonly patch: Partial<Current>; readonly nowMs: number },
 ): Current {
   const isOtherState = (patch.state !== undefined && patch.state !== entry.state) ||
     (patch.version !== undefined && patch.version !== entry.version);
-  const { infoHash } = patch.version === undefined ? entry : patch;
+  const { infoHash, restart } = patch.version === undefined ? entry : patch;
   const sinceMs = isOtherState ? nowMs : entry.sinceMs;
   const waitingFor = patch.waitingFor === undefined ? entry.waitingFor : patch.waitingFor;
   const waitingSinceMs = waitingSince(entry, waitingFor, nowMs);
-  const next: Current = { ...entry, ...patch, infoHash, sinceMs, waitingSinceMs };
+  const next: Current = { ...entry, ...patch, infoHash, restart, sinceMs, waitingSinceMs };
   return isSameEntry(next, entry) ? entry : next;
 }
 
@@ -56,7 +56,7 @@ export type Urgency = "state" | "phase" | "words" | "progress";
 export function urgencyOf(before: Current, after: Current): Urgency {
   const phaseOf = ({ preparation }: Current) => `${preparation?.version} ${preparation?.phase}`;
   const isOtherState = before.state !== after.state || before.version !== after.version ||
-    before.endpoint !== after.endpoint;
+    before.restart !== after.restart || before.endpoint !== after.endpoint;
   if (isOtherState) return "state";
   if (phaseOf(before) !== phaseOf(after)) return "phase";
   const isOtherWord = before.waitingFor !== after.waitingFor ||
@@ -85,6 +85,6 @@ export function shownEntry(
   const named = differences.slice(0, NAMED_MAX).join(", ") + (more > 0 ? ` and ${more} more` : "");
   return {
     ...told,
-    waitingFor: `runs otherwise than its config says (${named}), until it is started anew`,
+    waitingFor: `${RUNS_OTHERWISE} (${named}), until it is started anew`,
   };
 }

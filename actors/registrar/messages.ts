@@ -21,7 +21,14 @@ import type { SessionEvent } from "../session/session.ts";
 export type EntryPatch = Partial<
   Pick<
     Current,
-    "version" | "infoHash" | "state" | "pinnedBytes" | "preparation" | "received" | "waitingFor"
+    | "version"
+    | "infoHash"
+    | "restart"
+    | "state"
+    | "pinnedBytes"
+    | "preparation"
+    | "received"
+    | "waitingFor"
   >
 >;
 

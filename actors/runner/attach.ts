@@ -37,6 +37,7 @@ export function attach(
   { options, context, row }: Deps & { readonly row: CheckRow },
 ): void {
   state.process = process;
+  state.restart = process.restart;
   // What was found running hangs, if it fails its checks, as far as can be known: nobody else would start it again.
   state.wasWell = row === FOUND_RUNNING;
   state.isToldWell = null;

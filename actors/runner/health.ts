@@ -31,6 +31,8 @@ import { type CheckRow, judge, withCheck } from "./verdict.ts";
 export interface State {
   /** The version that should run; `null` while the service is meant to be stopped. */
   wanted: string | null;
+  /** The restart that it was, or is to be, started by. */
+  restart: string | null;
   process: ServiceProcess | null;
   health: HealthResult;
   /** Whether a status was published. The first one of an adopted process is published after its first check. */
@@ -182,6 +184,7 @@ export function announce(state: State, events: Publisher<HealthEvent>): void {
 export function statusOf(state: State): ServiceStatus {
   return {
     wanted: state.wanted,
+    restart: state.wanted === null ? null : state.restart,
     version: state.process?.version ?? null,
     pid: state.process?.pid ?? null,
     health: state.health,

@@ -12,6 +12,8 @@ import type { Publisher, ReplyTo } from "../runtime/mod.ts";
 export interface ServiceStatus {
   /** The version that should run, and is started again when it crashes; `null` if none should. */
   readonly wanted: string | null;
+  /** The restart that it was, or is to be, started by, see `rollout/release_identity.ts`; `null`: none. */
+  readonly restart: string | null;
   /** The version of the running process; `null` if none is running. */
   readonly version: string | null;
   /** Its process id. */
@@ -50,8 +52,16 @@ export interface HealthEvent {
 /** The messages of the runner. */
 export type RunnerMessage =
   | { readonly type: "status"; readonly replyTo: ReplyTo<ServiceStatus> }
-  /** Starts that version, if its files are as they were verified. It succeeds if that version is running already. */
-  | { readonly type: "start"; readonly version: string; readonly replyTo: ReplyTo<RunnerOutcome> }
+  /**
+   * Starts that version, if its files are as they were verified. It succeeds if that version is running already. `restart`: the
+   * restart that it is started by; default: none.
+   */
+  | {
+    readonly type: "start";
+    readonly version: string;
+    readonly restart?: string | null | undefined;
+    readonly replyTo: ReplyTo<RunnerOutcome>;
+  }
   /** Stops the service. It succeeds if nothing is running. */
   | { readonly type: "stop"; readonly replyTo: ReplyTo<RunnerOutcome> }
   /** Checks the service's health now, once. */

@@ -45,6 +45,7 @@ export function runnerActor(options: RunnerOptions): ActorDefinition<State, Runn
       const process = findRunning({ options, context });
       const state: State = {
         wanted: process?.version ?? null,
+        restart: process?.restart ?? null,
         process: null,
         health: NOT_RUNNING,
         isAnnounced: false,
@@ -181,17 +182,18 @@ function request(
     return state;
   }
   if (state.process !== null) {
-    const isSame = state.process.version === message.version;
+    const { version, restart } = state.process;
+    const isSame = version === message.version &&
+      (message.restart === undefined || message.restart === restart);
     // It may still be running after a stop that has failed.
     if (isSame) state.wanted = message.version;
     replyTo.tell(
-      isSame
-        ? { ok: true }
-        : { ok: false, reason: `version ${state.process.version} runs; stop it first` },
+      isSame ? { ok: true } : { ok: false, reason: `version ${version} runs; stop it first` },
     );
     return state;
   }
   state.wanted = message.version;
+  state.restart = message.restart ?? null;
   state.crashes = 0;
   state.hangs = 0;
   start(state, { version: message.version, replyTo, cause: null }, deps);
@@ -211,6 +213,7 @@ function start(
   const { store, processes = thisHost.processes } = options;
   const { layout } = store;
   state.isBusy = true;
+  const restart = state.restart ?? undefined;
   const starting = (async () => {
     // Only sizes, times and inodes are compared, so that a restart after a crash costs a millisecond for some dozen files.
     const found = await store.isIntact(version);
@@ -224,6 +227,7 @@ function start(
       logPath: layout.serviceLog,
       recordPath: layout.processRecord,
       version,
+      restart,
     });
   })();
   state.starting = starting;

@@ -18,8 +18,10 @@ export function countedBy({ host, ready }: HostNow, { waves, census }: Reading):
   const isFailureOfWave = failed !== null && waves.some((wave) => isSameRelease(wave, failed));
   return {
     waves: waves.flatMap((wave) => {
-      const { tally, version, infoHash } = wave;
-      return tally !== undefined && covers(wave, host) ? [{ tally, version, infoHash }] : [];
+      const { tally, version, infoHash, restart } = wave;
+      return tally !== undefined && covers(wave, host)
+        ? [{ tally, version, infoHash, restart }]
+        : [];
     }),
     staged: isFailureOfWave ? failed : ready,
   };

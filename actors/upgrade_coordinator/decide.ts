@@ -132,9 +132,10 @@ function resumeSwitch(
   { change, ...tools }: Tools & { readonly change: Switch },
 ): void {
   const { options, context } = tools.deps;
+  const { running } = tools.now;
   const resumption = decideResumption(
     change,
-    { owner: options, running: tools.now.running?.version ?? null },
+    { owner: options, running: running?.version ?? null, restart: running?.restart },
     reading,
   );
   switch (resumption.kind) {

@@ -46,7 +46,7 @@ export async function lockReleases(
 ): Promise<void> {
   const { config: { pin: { mode } } } = tools;
   // What is started without a slot takes nobody's place, so there is none whose place it has to keep.
-  const before = hasSlot ? from : null;
+  const before = hasSlot && from !== to ? from : null;
   if (mode !== "required") {
     for (const version of [before, to]) if (version !== null) beginLock(version, tools);
     return;

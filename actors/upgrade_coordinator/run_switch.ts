@@ -245,11 +245,12 @@ export function onReported(state: State, outcome: ReportOutcome, deps: Deps): St
     state.hasRejoined = true;
     // The bake time is over, so the old release may be unlocked. It stays on disk, for a roll back without the network.
     options.pinner.tell({ type: "keep", versions: [change.to] });
+    const before = change.from === change.to ? null : change.from;
     options.fetcher.tell({
       type: "keep",
       // The version that ran before is kept first: a newer one on the disk may be a version that failed.
-      versions: change.from === null ? [change.to] : [change.to, change.from],
-      others: change.from === null ? options.config.keepReleases : options.config.keepReleases - 1,
+      versions: before === null ? [change.to] : [change.to, before],
+      others: before === null ? options.config.keepReleases : options.config.keepReleases - 1,
     });
   } else {
     if (outcome.halted) {

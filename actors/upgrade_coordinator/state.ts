@@ -187,11 +187,12 @@ export function firstState({ options, context }: Deps): State {
 /** The fields of the host's entry that follow from the service's status, while no switch is under way. */
 export function healthPatch(
   { status, running }: State,
-): Pick<Current, "version" | "infoHash" | "state"> {
+): Pick<Current, "version" | "infoHash" | "restart" | "state"> {
   const isServing = status !== null && status.version !== null && status.health.ok;
   return {
     version: status?.wanted ?? null,
     infoHash: running?.infoHash,
+    restart: running?.restart,
     state: isServing ? "serving" : "down",
   };
 }

@@ -7,6 +7,7 @@
  */
 
 import { NO_BLOB, type Releases } from "../../host/mod.ts";
+import { isOtherRun } from "../../rollout/mod.ts";
 import { type ActorRef, ask, type Clock } from "../runtime/mod.ts";
 import type { RunnerMessage, RunnerOutcome, ServiceStatus } from "../runner/messages.ts";
 import type { PinnerMessage } from "../pinner/messages.ts";
@@ -46,7 +47,7 @@ export async function takeStep(change: Switch, tools: SwitchTools): Promise<void
       return await tools.store.switchCurrent(change.to);
     case "starting":
       await lockReleases(change, tools);
-      return await startNew(change.to, tools);
+      return await startNew({ version: change.to, restart: change.restart }, tools);
     case "checking":
       return await awaitHealthy(gate);
     case "baking":
@@ -90,23 +91,32 @@ async function stop(tools: SwitchTools): Promise<void> {
   expectOk("stop", await askRunner(tools, "stop"));
 }
 
-async function start(version: string, tools: SwitchTools): Promise<void> {
-  await stopOther(version, tools);
-  expectOk(`start ${version}`, await askRunner(tools, "start", version));
+/** A version that runs, and the restart that it was started by; left out where any will do. */
+interface Run {
+  readonly version: string;
+  readonly restart?: string | null | undefined;
+}
+
+async function start(run: Run, tools: SwitchTools): Promise<void> {
+  await stopOther(run, tools);
+  expectOk(`start ${run.version}`, await askRunner(tools, "start", run));
 }
 
 /** Starts the new version, with its hook before; if it runs already, the agent was restarted since. */
-async function startNew(version: string, tools: SwitchTools): Promise<void> {
-  await stopOther(version, tools);
-  const { version: running } = await askStatus(tools);
-  if (running !== version) await runHook("preStart", version, tools);
-  await start(version, tools);
+async function startNew(run: Run, tools: SwitchTools): Promise<void> {
+  await stopOther(run, tools);
+  if (!isRunning(await askStatus(tools), run)) await runHook("preStart", run.version, tools);
+  await start(run, tools);
 }
 
-/** Stops what is running, unless it is that version. */
-async function stopOther(version: string | null, tools: SwitchTools): Promise<void> {
-  const status = await askStatus(tools);
-  if (status.version === null || status.version !== version) await stop(tools);
+/** Stops what is running, unless it is that. */
+async function stopOther(run: Run | null, tools: SwitchTools): Promise<void> {
+  if (run === null || !isRunning(await askStatus(tools), run)) await stop(tools);
+}
+
+/** Whether the process that runs is that: of the version, and of no other restart. */
+function isRunning({ version, restart }: ServiceStatus, run: Run): boolean {
+  return version === run.version && !isOtherRun({ restart }, run);
 }
 
 async function askStatus(tools: SwitchTools): Promise<ServiceStatus> {
@@ -121,33 +131,35 @@ async function askStatus(tools: SwitchTools): Promise<ServiceStatus> {
  * Back to the old release, which is still on disk and, unless the machine was restarted, still locked (invariant I10). It
  * becomes the current one also if the runner refuses to start it because its files have changed: then it is repaired.
  */
-async function rollBack({ from, trial }: Switch, tools: SwitchTools): Promise<void> {
-  const { version } = await askStatus(tools);
-  await stopOther(from, tools);
-  if (from === null) return;
-  await tools.store.switchCurrent(from);
-  beginLock(from, tools);
-  await start(from, tools);
+async function rollBack({ from, fromRestart, trial }: Switch, tools: SwitchTools): Promise<void> {
+  const before = from === null ? null : { version: from, restart: fromRestart };
+  const wasRunning = before !== null && isRunning(await askStatus(tools), before);
+  await stopOther(before, tools);
+  if (before === null) return;
+  const { version } = before;
+  await tools.store.switchCurrent(version);
+  beginLock(version, tools);
+  await start(before, tools);
   // It was not stopped, so nothing has undone the drain: the journal could not be written, or the stop has failed.
-  if (version === from) await undrain(from, tools);
-  await awaitHealthy({ ...tools, trial, version: from });
-  if (version !== from) await undrain(from, tools);
+  if (wasRunning) await undrain(version, tools);
+  await awaitHealthy({ ...tools, trial, version });
+  if (!wasRunning) await undrain(version, tools);
 }
 
 async function askRunner(tools: SwitchTools, what: "stop"): Promise<RunnerOutcome>;
 async function askRunner(
   tools: SwitchTools,
   what: "start",
-  version: string,
+  run: Run,
 ): Promise<RunnerOutcome>;
 async function askRunner(
   tools: SwitchTools,
   what: "start" | "stop",
-  version = "",
+  run: Run = { version: "" },
 ): Promise<RunnerOutcome> {
   return await ask<RunnerMessage, RunnerOutcome>(
     tools.runner,
-    (replyTo) => what === "stop" ? { type: "stop", replyTo } : { type: "start", version, replyTo },
+    (replyTo) => what === "stop" ? { type: "stop", replyTo } : { type: "start", ...run, replyTo },
     askOptions(tools),
   );
 }

@@ -327,8 +327,11 @@ function onHealth(state: State, { status }: HealthEvent, deps: Deps): State {
   if (wanted === null && state.prepared?.version === state.status?.wanted) state.prepared = null;
   // The receipt of a version that runs does not change, so it is read when another one begins to.
   if (wanted === null) state.running = null;
-  else if (wanted !== state.running?.version) {
-    state.running = storedRelease(options.store, wanted);
+  else {
+    const { version, infoHash } = wanted === state.running?.version
+      ? state.running
+      : storedRelease(options.store, wanted);
+    state.running = { version, infoHash, restart: status.restart };
   }
   state.status = status;
   // During a switch its steps set the entry; a healthy new version counts only after its bake time.

@@ -105,3 +105,22 @@ function addHostWords(rollout: Command): void {
       (await import("./host_word.ts")).skipHostCommand(host, options)
     );
 }
+
+/** Adds `rollcall restart`. */
+export function addRestart(program: Command): void {
+  program.command("restart")
+    .summary("start what a service runs anew, on one host after the other")
+    .description(
+      "Start the version that a service runs anew on all of its hosts: after a change of its environment, command or config.\n" +
+        "It is a rollout: order, budget, health, bake time and failures are those of the service's policy.",
+    )
+    .argument("<service>", "the service")
+    .addOption(zookeeperOption())
+    .option("--detach", "do not wait for the end", false)
+    .addOption(timeoutOption())
+    .addOption(reportTrackerOption())
+    .addOption(jsonOption("print snapshots of the fleet as JSON lines"))
+    .action(async (service, options) =>
+      (await import("./restart.ts")).restartCommand(service, options)
+    );
+}

@@ -18,7 +18,9 @@ import { CommandError } from "../shared/errors.ts";
 import { operatorName } from "../shared/operator.ts";
 import { writeLine } from "../shared/output.ts";
 import { follow } from "./follow.ts";
+import { describeNothingToDo } from "./nothing_to_do.ts";
 import { type CheckedPlanFile, checkPlanFile, describeOrder, readPlanFile } from "./plan_file.ts";
+import { randomShare } from "./random_share.ts";
 
 /** Options of `rollout start`, as `rollcall rollout --help` explains them. */
 export interface StartOptions {
@@ -39,6 +41,12 @@ export async function startRolloutCommand(planPath: string, options: StartOption
   const request = await readPlanFile(planPath, options.feed);
   await withZooKeeper(options.zookeeper, async (zookeeper) => {
     const plan = await checkPlanFile(zookeeper, request);
+    const nothing = await describeNothingToDo(zookeeper, plan);
+    if (nothing !== null) {
+      if (options.json) writeLine(JSON.stringify({ nothingToDo: nothing }));
+      else for (const line of nothing) writeLine(line);
+      return;
+    }
     const id = await begin(zookeeper, plan, options.planVersion);
     if (!options.json) {
       for (const note of plan.notes) writeLine(`Note: ${note}`);
@@ -65,8 +73,7 @@ async function begin(
   planVersion: string | undefined,
 ): Promise<string> {
   const nowMs = systemClock.wallTimeMs();
-  const [number = 0] = crypto.getRandomValues(new Uint32Array(1));
-  const id = createRolloutId(nowMs, () => number / 2 ** 32);
+  const id = createRolloutId(nowMs, randomShare);
   const rollout = { services, waves, releases, id, by: operatorName(), nowMs };
   await startRollout(zookeeper, rollout, planVersion);
   return id;

@@ -50,6 +50,8 @@ export type ServiceExit =
 export interface ServiceProcess {
   readonly pid: number;
   readonly version: string;
+  /** The restart that it was started by; null: none. */
+  readonly restart: string | null;
   readonly argv: readonly string[];
   /** When it was started, milliseconds since 1970. */
   readonly startedAt: number;
@@ -194,6 +196,10 @@ export class DetachedService implements ServiceProcess {
 
   get version(): string {
     return this.#record.version;
+  }
+
+  get restart(): string | null {
+    return this.#record.restart ?? null;
   }
 
   get argv(): readonly string[] {

@@ -18,6 +18,8 @@ const recordSchema = z.object({
   schema: z.literal(RECORD_SCHEMA),
   instance: z.string(),
   version: z.string(),
+  /** The restart that it was started by. Absent: by none. */
+  restart: z.string().optional(),
   argv: z.array(z.string()),
   /** Milliseconds since 1970. */
   startedAt: z.number(),

@@ -36,6 +36,8 @@ export interface StartServiceOptions extends ServiceSettings, ServiceResources {
   recordPath: string;
   /** The version that runs, kept in the record. */
   version: string;
+  /** The restart that it is started by, kept in the record. Default: none. */
+  restart?: string | undefined;
   clock?: Clock;
 }
 
@@ -66,6 +68,7 @@ export async function startService(options: StartServiceOptions): Promise<Servic
   const record: ServiceRecord = {
     instance,
     version,
+    ...(options.restart === undefined ? {} : { restart: options.restart }),
     argv: [...argv],
     settings: digestSettings(options, instance),
     startedAt: clock.wallTimeMs(),

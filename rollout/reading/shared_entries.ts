@@ -88,7 +88,7 @@ export function toFirstWave(
  */
 export function withContent(wave: FirstWave, offer: Offer | null): FirstWave {
   const isOffered = offer?.service === wave.service && offer.version === wave.version;
-  return isOffered ? { ...wave, infoHash: offer.infoHash } : wave;
+  return isOffered ? { ...wave, infoHash: offer.infoHash, restart: offer.restart } : wave;
 }
 
 /** See {@link SharedEntries.opening}. A wave that is not counted, or whose node somebody has removed, has none. */

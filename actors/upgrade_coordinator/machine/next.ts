@@ -138,8 +138,8 @@ export function decideNext(now: HostNow, reading: CensusReading): NextDecision {
     case "start":
     case "catch_up":
     case "roll": {
-      const { version, infoHash } = goal;
-      const wanted: Wanted = { version, infoHash };
+      const { version, infoHash, restart } = goal;
+      const wanted: Wanted = { version, infoHash, restart };
       if (now.ready === null || !isSameRelease(now.ready, wanted)) {
         return after({ kind: "prepare", ...wanted, leavesQueue: goal.kind === "roll" });
       }

@@ -5,7 +5,13 @@
  * @module
  */
 
-import { type CensusReading, isHeld, isSameSlot } from "../../../rollout/mod.ts";
+import {
+  type CensusReading,
+  isHeld,
+  isOtherRun,
+  isSameSlot,
+  type ReleaseIdentity,
+} from "../../../rollout/mod.ts";
 import { hasStopped, resume, type SlotOwner, type Switch, toSlot } from "./switch.ts";
 
 /** How to go on. */
@@ -20,10 +26,17 @@ export type Resumption =
    */
   | { readonly kind: "drop"; readonly why: string; readonly isExpected: boolean };
 
-/** Decides how to go on. `running`: the version that the host runs or restarts, `null` if none. */
+/**
+ * Decides how to go on. `running`: the version that the host runs or restarts, `null` if none; `restart`: by which restart it was
+ * started. Default: not known.
+ */
 export function decideResumption(
   change: Switch,
-  { owner, running }: { readonly owner: SlotOwner; readonly running: string | null },
+  { owner, running, restart }: {
+    readonly owner: SlotOwner;
+    readonly running: string | null;
+    readonly restart?: ReleaseIdentity["restart"];
+  },
   reading: CensusReading,
 ): Resumption {
   const { from, to, step, hasSlot } = change;
@@ -37,7 +50,8 @@ export function decideResumption(
   }
   if (step === "reporting" || step === "rolling_back") return { kind: "go_on", change };
   // Without ZooKeeper it was started again (start_alone.ts), and serves. To stop it is to take the host down anew.
-  if (hasStopped(change) && running !== null && running === from && running !== to) {
+  const isTarget = running === to && !isOtherRun({ restart }, change);
+  if (hasStopped(change) && running !== null && running === from && !isTarget) {
     return hasSlot
       ? { kind: "go_on", change: { ...change, step: "draining" } }
       : { kind: "drop", why: `${running} runs again`, isExpected: true };

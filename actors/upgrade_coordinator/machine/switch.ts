@@ -38,6 +38,9 @@ export interface Switch {
   readonly to: string;
   /** Info hash of `to`, as in {@link ReleaseIdentity}. */
   readonly infoHash?: string | null | undefined;
+  /** The restarts that `from` was started by, and that `to` is to be, as in {@link ReleaseIdentity}. */
+  readonly fromRestart?: string | null | undefined;
+  readonly restart?: string | null | undefined;
   readonly step: SwitchStep;
   /** When it began, milliseconds since the epoch. */
   readonly sinceMs: number;
@@ -67,6 +70,9 @@ export interface Switch {
  */
 const RESTARTS_MAX = 2;
 
+/** How the journal says that a version was started by no restart. */
+const NO_RESTART = "";
+
 /** What a switch begins with besides its releases. */
 interface Beginning {
   readonly policy: Trial;
@@ -90,6 +96,8 @@ export function newSwitch(
     fromHash: from?.infoHash,
     to: to.version,
     infoHash: to.infoHash,
+    fromRestart: from?.restart,
+    restart: to.restart,
     step: (from?.version ?? null) === null ? "pointing" : "draining",
     sinceMs,
     hasSlot: true,
@@ -223,7 +231,8 @@ export function afterFailure(change: Switch, reason: string, isHookFailure = fal
 /** The switch as an entry of the journal on the local disk. */
 export function toJournal(change: Switch): SwitchEntry {
   const { step, from, to, sinceMs, hasSlot, wave, reason, restarts, trial } = change;
-  const { fromHash, infoHash, isHookFailure, rollout, stepsMs, lines } = change;
+  const { fromHash, infoHash, fromRestart, restart, isHookFailure, rollout, stepsMs, lines } =
+    change;
   return {
     step,
     from,
@@ -235,6 +244,8 @@ export function toJournal(change: Switch): SwitchEntry {
       trial: JSON.stringify({ bakeMs: trial.bakeMs, health: trial.health }),
       ...(fromHash === undefined ? {} : { fromHash: fromHash ?? NO_BLOB }),
       ...(infoHash === undefined ? {} : { infoHash: infoHash ?? NO_BLOB }),
+      ...(fromRestart === undefined ? {} : { fromRestart: fromRestart ?? NO_RESTART }),
+      ...(restart === undefined ? {} : { restart: restart ?? NO_RESTART }),
       ...(wave === null ? {} : { wave }),
       ...(rollout === undefined ? {} : { rollout }),
       ...(stepsMs === undefined ? {} : { stepsMs: JSON.stringify(stepsMs) }),
@@ -254,6 +265,8 @@ export function fromJournal(entry: SwitchEntry): Switch {
     fromHash: hashIn(context["fromHash"]),
     to,
     infoHash: hashIn(context["infoHash"]),
+    fromRestart: restartIn(context["fromRestart"]),
+    restart: restartIn(context["restart"]),
     sinceMs: since,
     hasSlot: context["hasSlot"] === "true",
     wave: context["wave"] ?? null,
@@ -299,14 +312,33 @@ function hashIn(infoHash: string | undefined): string | null | undefined {
 /** Whose switch it is. */
 export type SlotOwner = AgentIdentity & { readonly host: string };
 
+/** A restart in an entry of the journal; it is not known in one of an earlier version. */
+function restartIn(restart: string | undefined): string | null | undefined {
+  return restart === NO_RESTART ? null : restart;
+}
+
 /** The switch as its slot shows it to other hosts. */
 export function toSlot(change: Switch, { host, agent, machine }: SlotOwner): Slot {
   const { from, to, infoHash, step, sinceMs, wave, reason } = change;
   const owner = { host, agent, machine };
-  return { schema: SCHEMA_VERSION, ...owner, from, to, infoHash, step, sinceMs, wave, reason };
+  const restart = change.restart ?? undefined;
+  return {
+    schema: SCHEMA_VERSION,
+    ...owner,
+    from,
+    to,
+    infoHash,
+    ...(restart === undefined ? {} : { restart }),
+    step,
+    sinceMs,
+    wave,
+    reason,
+  };
 }
 
 /** What the host ran before the switch, as its entry says it. */
-export function releaseBefore({ from, fromHash }: Switch): Pick<Current, "version" | "infoHash"> {
-  return { version: from, infoHash: fromHash };
+export function releaseBefore(
+  { from, fromHash, fromRestart }: Switch,
+): Pick<Current, "version" | "infoHash" | "restart"> {
+  return { version: from, infoHash: fromHash, restart: fromRestart };
 }

@@ -568,6 +568,16 @@ export const KINDS = {
     weight: 2,
     strike: (run) => void run.operator.run({ kind: "abort" }),
   },
+  /** An operator has a service started anew, which is refused while a rollout is under way; or aborts that first. */
+  restart: {
+    weight: 2,
+    strike(run, { service, isOther }) {
+      void (async () => {
+        if (isOther) await run.operator.run({ kind: "abort" });
+        await run.operator.run({ kind: "restart", service });
+      })();
+    },
+  },
   /** An operator starts another rollout, which is refused while one is under way. */
   second_rollout: {
     weight: 1,

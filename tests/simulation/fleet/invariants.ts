@@ -9,6 +9,7 @@ import {
   type Control,
   type Current,
   donePath,
+  type Offer,
   type Policy,
   servingPath,
   type Slot,
@@ -42,6 +43,7 @@ export const CHECKS = {
   "I2 queue":
     "whoever is admitted in a wave while it serves is the first of the staging queue that the wave covers",
   "I2 finish": "a wave is not finished while more hosts than the budget are not on its version",
+  "I2 restart": "a restart is not finished while processes from before it run",
   "I2 skip": "a host that an operator has left out of a version does not switch to it",
   "I3 quorum": "the quorum has the release when the first host is admitted",
   "I4 verified": "what is started is on the disk as it was verified",
@@ -140,6 +142,8 @@ export class Invariants implements ChangeObserver {
   readonly #slotPlaces = new Map<string, string>();
   /** The version that each host was left out of by an operator, by service and host. */
   readonly #skipped = new Map<string, string>();
+  /** When the restart that is on offer was asked for, by service. */
+  readonly #restarts = new Map<string, number>();
   readonly #budgetAtAdmission = new Map<string, number>();
   /** The machines that have each release in full, or had it, by service and version. */
   readonly #staged = new Map<string, Set<string>>();
@@ -260,8 +264,15 @@ export class Invariants implements ChangeObserver {
       case "rollout":
         if (before === null) this.#count("rollout started");
         return;
+      case "offer": {
+        const { restart } = (after ?? {}) as Partial<Offer>;
+        if (restart === undefined) this.#restarts.delete(service);
+        else if ((before as Offer | null)?.restart !== restart) {
+          this.#restarts.set(service, this.#world.time.nowMs);
+        }
+        return;
+      }
       case "marker":
-      case "offer":
         return;
     }
   }
@@ -596,6 +607,22 @@ export class Invariants implements ChangeObserver {
     const allowed = countOf(policy.maxUnavailable, entries.roster.size, "down") +
       Math.min(failed.length, policy.maxFailures) +
       skipped.filter((host) => behind.includes(host)).length;
+    const sinceMs = this.#restarts.get(service);
+    const old = sinceMs === undefined
+      ? []
+      : covered.filter((host) =>
+        this.#world.machinesNamed(host).some((machine) =>
+          (machine.runningOf(service)?.startedMs ?? sinceMs) < sinceMs
+        )
+      );
+    if (sinceMs !== undefined) this.#count("restart finished");
+    if (old.length > allowed) {
+      this.fail(
+        "I2 restart",
+        `the restart of ${service} was finished with ${old} as they were, ${allowed} may be left behind`,
+        old,
+      );
+    }
     const isLeftOut = hosts !== null && skipped.length === covered.length;
     if (behind.length > allowed || (behind.length === covered.length && !isLeftOut)) {
       this.fail(

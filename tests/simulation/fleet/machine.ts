@@ -16,6 +16,8 @@ export interface RunningService {
   readonly pid: number;
   readonly service: string;
   readonly version: string;
+  /** The restart that it was started by, as its record says it. */
+  readonly restart: string | null;
   readonly startedMs: number;
   /** When it can serve for the first time. */
   readonly readyMs: number;
@@ -227,7 +229,11 @@ export class Machine {
   }
 
   /** An agent starts a service. */
-  start(service: string, version: string, by: AgentProcess): RunningService {
+  start(
+    service: string,
+    { version, restart }: { readonly version: string; readonly restart: string | null },
+    by: AgentProcess,
+  ): RunningService {
     const { time, observer } = this.world;
     observer.starting(this, { service, version, by });
     const { promise: ended, resolve: end } = Promise.withResolvers<void>();
@@ -235,6 +241,7 @@ export class Machine {
       pid: ++this.world.pids,
       service,
       version,
+      restart,
       startedMs: time.nowMs,
       readyMs: time.nowMs + this.world.pace.readyMs(this.random),
       hadSlot: observer.holdsSlot(service, this.name),

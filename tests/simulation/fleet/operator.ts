@@ -22,6 +22,7 @@ import {
   readServices,
   releaseQuarantine,
   releaseSlot,
+  restartService,
   resumeRollout,
   retryHost,
   skipHost,
@@ -49,6 +50,8 @@ export type Verb =
     /** Whether the admin box has a program of an earlier version, which does not look for other content. */
     readonly isEarlier?: boolean;
   }
+  /** Has a service started anew everywhere. */
+  | { readonly kind: "restart"; readonly service: string }
   | { readonly kind: "pause" }
   | { readonly kind: "resume" }
   | { readonly kind: "abort" }
@@ -144,6 +147,11 @@ export class Operator implements Party {
     switch (verb.kind) {
       case "rollout":
         return await this.#start(verb);
+      case "restart": {
+        const id = createRolloutId(nowMs, () => this.#random.next());
+        await restartService(zk, verb.service, { id, by, nowMs });
+        return;
+      }
       case "pause":
         await pauseRollout(zk, { by, reason: "because", sinceMs: nowMs });
         return;

@@ -26,6 +26,7 @@ export function portsOf(process: AgentProcess): HostPorts {
     return {
       pid: running.pid,
       version: running.version,
+      restart: running.restart,
       argv: [running.service],
       startedAt: running.startedMs,
       adopted,
@@ -86,13 +87,16 @@ export function portsOf(process: AgentProcess): HostPorts {
           return seen(running, true);
         });
       },
-      start: ({ recordPath, version }) => {
+      start: ({ recordPath, version, restart }) => {
         const { service } = whatIsAt(recordPath);
         return process.call(`start ${service} ${version}`, () => {
           if (machine.runningOf(service) !== null) {
             throw new HostError("SERVICE_RUNNING", { message: `start ${service}: it runs` });
           }
-          return seen(machine.start(service, version, process), false);
+          return seen(
+            machine.start(service, { version, restart: restart ?? null }, process),
+            false,
+          );
         }, world.pace.spawnMs(process.random));
       },
       checkHealth: (check, { signal } = {}) => {

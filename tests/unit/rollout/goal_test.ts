@@ -277,7 +277,7 @@ Deno.test("decideGoal: goes along with a wave whose version it knows with other 
   // Whether it has that on its disk is for the fetcher to find out.
   const waves = [wave({ infoHash: HASHES[1] })];
   const { goal } = decide({ waves, offeredHash: HASHES[1] });
-  assert.deepEqual(goal, { kind: "roll", version: "2", infoHash: HASHES[1] });
+  assert.deepEqual(goal, { kind: "roll", version: "2", infoHash: HASHES[1], restart: undefined });
   const waitingFor = "the release 2 is not on offer";
   assertGoal({ waves, offeredHash: HASHES[0] }, { kind: "stay", waitingFor });
 });

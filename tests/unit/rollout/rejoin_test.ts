@@ -154,6 +154,7 @@ Deno.test("decideRejoin: hosts with other content under the same version vote fo
   assert.deepEqual(rejoin(versions, {}, { rosterSize: 4 }), {
     version: "1",
     infoHash: null,
+    restart: undefined,
     reason: "2 is not committed, and 2 of 4 hosts serve it: the committed version 1",
   });
   assert.deepEqual(rejoin({ ...versions, "web-5": { version: "2", infoHash: one } }), {

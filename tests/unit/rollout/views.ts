@@ -19,9 +19,12 @@ import {
 /** The info hashes of two releases that may have the same version. */
 export const HASHES = ["a".repeat(40), "b".repeat(40)] as const;
 
-/** What a rule decided on, without the info hash, for tests in which nobody says which content a version has. */
-export function withoutHash<T extends object>(decision: T): Omit<T, "infoHash"> {
-  const { infoHash: _, ...rest } = decision as T & { infoHash?: unknown };
+/** What a rule decided on, without info hash and restart, for tests in which nobody says which content a version has. */
+export function withoutHash<T extends object>(decision: T): Omit<T, "infoHash" | "restart"> {
+  const { infoHash: _, restart: _restart, ...rest } = decision as T & {
+    infoHash?: unknown;
+    restart?: unknown;
+  };
   return rest;
 }
 

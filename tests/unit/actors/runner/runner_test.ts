@@ -143,7 +143,7 @@ Deno.test("runner: of a process that it adopts it says nothing before the first 
     await clock.settle();
     await until("it says something", () => second.health.messages.length > 0);
     assert.deepEqual(second.health.messages.map(({ status }) => status), [
-      { wanted: "v1", version: "v1", pid, health: { ok: true } },
+      { wanted: "v1", restart: null, version: "v1", pid, health: { ok: true } },
     ]);
     const found = adoptService(store.layout.processRecord);
     found?.detach();

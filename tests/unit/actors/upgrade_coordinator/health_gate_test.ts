@@ -7,7 +7,13 @@ import {
 import type { RunnerMessage, ServiceStatus } from "../../../../actors/runner/messages.ts";
 import { ActorSystem, VirtualClock } from "../../../../actors/runtime/mod.ts";
 
-const WELL: ServiceStatus = { wanted: "v2", version: "v2", pid: 1, health: { ok: true } };
+const WELL: ServiceStatus = {
+  wanted: "v2",
+  restart: null,
+  version: "v2",
+  pid: 1,
+  health: { ok: true },
+};
 const UNWELL: ServiceStatus = { ...WELL, health: { ok: false, reason: "503" } };
 const GONE: ServiceStatus = { ...UNWELL, version: null, pid: null };
 

@@ -60,7 +60,13 @@ async function run(
     init: () => null,
     receive(state, message) {
       if (message.type === "status" || message.type === "check") {
-        message.replyTo.tell({ wanted: version, version, pid: 1, health: { ok: true } });
+        message.replyTo.tell({
+          wanted: version,
+          restart: null,
+          version,
+          pid: 1,
+          health: { ok: true },
+        });
       } else if (message.type === "stop" || message.type === "start") {
         asked.push(message.type === "start" ? `start ${message.version}` : "stop");
         if (message.type === "start") version = message.version;

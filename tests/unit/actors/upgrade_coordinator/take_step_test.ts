@@ -27,7 +27,7 @@ async function runHooks(
     receive(state, message) {
       if (message.type === "status" || message.type === "check") {
         const health = { ok: true as const };
-        message.replyTo.tell({ wanted: version, version, pid: 1, health });
+        message.replyTo.tell({ wanted: version, restart: null, version, pid: 1, health });
       } else if (message.type === "stop" || message.type === "start") {
         if (message.type === "start") done.push(`start ${message.version}`);
         else if (version !== null) done.push("stop");
@@ -166,7 +166,7 @@ Deno.test("takeStep: the old version that the runner refuses is the current one 
     receive(state, message) {
       if (message.type === "status") {
         const health = { ok: false as const, reason: "not running" };
-        message.replyTo.tell({ wanted: null, version: null, pid: null, health });
+        message.replyTo.tell({ wanted: null, restart: null, version: null, pid: null, health });
       } else if (message.type === "stop") message.replyTo.tell({ ok: true });
       else if (message.type === "start") message.replyTo.tell(refused);
       return state;

@@ -139,6 +139,7 @@ async function run(
       type: "health_changed",
       status: {
         wanted: version,
+        restart: null,
         version,
         pid: version === null ? null : 1,
         health: version === null ? { ok: false, reason: "not running" } : { ok: true },
@@ -453,7 +454,7 @@ Deno.test("fence: a service that is down is checked once more before it is stopp
       },
     };
     await run(async (bench) => {
-      const status = { wanted: "v1", version: "v1", pid: 1 };
+      const status = { wanted: "v1", restart: null, version: "v1", pid: 1 };
       bench.health.publish({ type: "health_changed", status: { ...status, health: unwell } });
       bench.coordinator.tell({ type: "read", reading: asRead(heldReading("down")) });
       await bench.clock.settle();
@@ -610,13 +611,19 @@ Deno.test("upgrade coordinator: what ran and was given up is prepared again befo
     coordinator.tell({ type: "read", reading: asRead(readingOf("v1")) });
     await answerPreparation(bench);
     assert.equal(prepared(), 1);
-    const status = { wanted: "v1", version: "v1", pid: 1, health: { ok: true as const } };
+    const status = {
+      wanted: "v1",
+      restart: null,
+      version: "v1",
+      pid: 1,
+      health: { ok: true as const },
+    };
     health.publish({ type: "health_changed", status });
     await clock.settle();
     const changed = { ok: false as const, reason: "its files have changed" };
     health.publish({
       type: "health_changed",
-      status: { wanted: null, version: null, pid: null, health: changed },
+      status: { wanted: null, restart: null, version: null, pid: null, health: changed },
     });
     coordinator.tell({ type: "prepared", release: { version: "v1" }, received: null });
     await clock.settle();

@@ -22,11 +22,15 @@ const WEEK_MS = 7 * 24 * 3_600_000;
 const version = fc.stringMatching(/^[a-z0-9]{1,8}$/);
 /** As in an entry of an earlier version, without a blob, and with one. */
 const infoHash = fc.constantFrom(undefined, null, "a".repeat(40));
+/** As in an entry of an earlier version, by none, and by one. */
+const restart = fc.constantFrom(undefined, null, "20240502-120000.000-abcd");
 const switches: fc.Arbitrary<Switch> = fc.record({
   from: fc.option(version),
   fromHash: infoHash,
   to: version,
   infoHash,
+  fromRestart: restart,
+  restart,
   step: fc.constantFrom(...SWITCH_STEPS),
   sinceMs: fc.nat(),
   hasSlot: fc.boolean(),

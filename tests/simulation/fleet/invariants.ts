@@ -409,7 +409,9 @@ export class Invariants implements ChangeObserver {
       this.#count("host skipped");
       this.#skipped.set(key, after.to);
     } else if (before !== null && this.#skipped.delete(key)) this.#count("host tried again");
-    if (before?.step === undefined || !isHeld(before)) return;
+    // Written by hand, before or now.
+    if (before?.step === undefined || (after !== null && after.step === undefined)) return;
+    if (!isHeld(before)) return;
     const isForgotten = differences.some(({ kind, name, after }) =>
       kind === "roster" && name === host && after === null
     );

@@ -254,9 +254,17 @@ function addStatus(program: Command): void {
 }
 
 function addHost(program: Command): void {
-  const host = program.command("host")
-    .summary("take a host that is dead for good out of the fleet, or free its slot")
-    .description("What operators do about a single host.");
+  const host = program.command("hosts")
+    .alias("host")
+    .summary("list the hosts; take one that is dead for good out of the fleet, or free its slot")
+    .description("The hosts of the fleet, and what operators do about a single one.");
+  host.command("list")
+    .description(
+      "List the hosts: what each runs, whether it is online, what has failed, and who holds a slot.",
+    )
+    .addOption(zookeeperOption())
+    .addOption(jsonOption())
+    .action(async (options) => (await import("./hosts.ts")).listHostsCommand(options));
   host.command("forget")
     .description(
       "Take a host off the rosters and free its slots, so that nobody waits for it any more. Should it come back, its " +
@@ -265,7 +273,7 @@ function addHost(program: Command): void {
     .argument("<host>", "its name")
     .option("--service <name>", "only for this service")
     .addOption(zookeeperOption())
-    .action(async (name, options) => (await import("./host.ts")).forgetHostCommand(name, options));
+    .action(async (name, options) => (await import("./hosts.ts")).forgetHostCommand(name, options));
   host.command("release-slot")
     .description(
       "Free a slot in a host's name whose machine is gone for good: a clone, or the machine that had the name before. " +
@@ -273,8 +281,11 @@ function addHost(program: Command): void {
     )
     .argument("<host>", "its name")
     .option("--service <name>", "only for this service")
+    .option("--force", "also while its agent is online: another host may go down beside it", false)
     .addOption(zookeeperOption())
-    .action(async (name, options) => (await import("./host.ts")).releaseSlotCommand(name, options));
+    .action(async (name, options) =>
+      (await import("./hosts.ts")).releaseSlotCommand(name, options)
+    );
 }
 
 function addLogs(program: Command): void {

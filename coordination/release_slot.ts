@@ -34,19 +34,23 @@ export class SlotReleaseError extends Error {
 /**
  * Frees the slots in a host's name, in one transaction per service.
  *
- * @param only The services to look at; default all.
+ * @param how.only The services to look at; default all.
+ * @param how.force Whether to do so also where its machine is online, and may be down for it. Default: no.
  * @returns The services in which it had one, with the slot.
  * @throws {SlotReleaseError} when the machine that holds one is online, or when there is none.
  */
 export async function releaseSlot(
   zk: ZooKeeper,
   host: string,
-  only?: readonly string[],
+  { only, force = false }: {
+    readonly only?: readonly string[] | undefined;
+    readonly force?: boolean;
+  } = {},
 ): Promise<Map<string, Slot>> {
   const services = only ?? await readServiceNames(zk);
   const released = new Map<string, Slot>();
   for (const service of services) {
-    const slot = await releaseIn(zk, service, host);
+    const slot = await releaseIn(zk, { service, host, force });
     if (slot !== null) released.set(service, slot);
   }
   if (released.size === 0) {
@@ -58,7 +62,14 @@ export async function releaseSlot(
   return released;
 }
 
-async function releaseIn(zk: ZooKeeper, service: string, host: string): Promise<Slot | null> {
+async function releaseIn(
+  zk: ZooKeeper,
+  { service, host, force }: {
+    readonly service: string;
+    readonly host: string;
+    readonly force: boolean;
+  },
+): Promise<Slot | null> {
   return await applyDecision(zk, async () => {
     await zk.sync(ROOT);
     const [slotNode = null, rosterNode = null, currentNode = null] = await readNodes(zk, [
@@ -75,10 +86,10 @@ async function releaseIn(zk: ZooKeeper, service: string, host: string): Promise<
     const own: Current | null = isOnline
       ? ifReadable(() => decodeNode(currentSchema, currentNode, path))?.entry ?? null
       : null;
-    if (isOnline && (own === null || !isHeldElsewhere(slot, own))) {
+    if (!force && isOnline && (own === null || !isHeldElsewhere(slot, own))) {
       throw new SlotReleaseError(
         `release the slot of ${host}: the machine that took it for ${service} is online, and gives it back by itself; ` +
-          "if it cannot, stop its agent first",
+          "if it cannot, stop its agent first, or use --force: another host may go down beside it then",
       );
     }
     const released = {

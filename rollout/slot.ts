@@ -51,7 +51,7 @@ export function describeHeldElsewhere({ host, to, step }: Slot): string {
 
 /** What an operator does about a slot whose machine is gone. */
 export function releaseAdvice(host: string): string {
-  return `free it with: rollcall host release-slot ${host}`;
+  return `free it with: rollcall hosts release-slot ${host}`;
 }
 
 /** The release that a slot is for, or whose failure it records. */

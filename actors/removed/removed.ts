@@ -38,7 +38,7 @@ export function removedActor(options: RemovedOptions): ActorDefinition<null, Rem
         ];
         context.log.warn(
           "{service} is not in the config any more, and runs on unwatched ({what}); {next}; if it does not come back: " +
-            "rollcall host forget {host} --service {service}",
+            "rollcall hosts forget {host} --service {service}",
           {
             service,
             what: what.join("; "),

@@ -152,7 +152,7 @@ function renderNext(
   if (host.restarts !== null) parts.push(pc.dim(renderRestarts(host.restarts)));
   if (!host.online && host.slot !== null && host.slot.step !== "failed") {
     const heldFor = formatTimeSpan(options.nowMs - host.slot.sinceMs);
-    const advice = `dead for good? rollcall host forget ${host.host}`;
+    const advice = `dead for good? rollcall hosts forget ${host.host}`;
     parts.push(pc.yellow(`holds the slot for ${heldFor}, at ${host.slot.step}; ${advice}`));
   }
   if (host.slot?.step === "failed") {

@@ -29,6 +29,8 @@ Deno.test("releaseSlot: not while the machine that holds it is online; once it i
     const [[, host] = []] = [...await tree.addHosts("web-1")];
     await hold(zk, "web-1-agent");
     await assert.rejects(() => releaseSlot(zk, "web-1"), SlotReleaseError);
+    assert.equal((await releaseSlot(zk, "web-1", { force: true })).size, 1);
+    await hold(zk, "web-1-agent");
     await host?.close();
     await releaseSlot(zk, "web-1");
     const { view } = await read(zk);

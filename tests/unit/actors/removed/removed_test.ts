@@ -43,7 +43,7 @@ Deno.test("removed: a service that the config has no more is named once, with th
   assert.deepEqual(ended, []);
   assert.deepEqual(logged, [
     "db is not in the config any more, and runs on unwatched (v3, pid 12; locked: v3); put it back, or set " +
-    "stopRemovedAfter to have it ended; if it does not come back: rollcall host forget web-3 --service db",
+    "stopRemovedAfter to have it ended; if it does not come back: rollcall hosts forget web-3 --service db",
   ]);
 });
 

@@ -165,7 +165,7 @@ Deno.test("renderFleet: an offline host that holds a slot says so, with its age 
   const text = render(fleetOf({ ...HOST, online: false, state: "down", slot }));
   assert.match(
     text,
-    /offline.*holds the slot for 1 min 00 s, at baking; dead for good\? rollcall host forget web-1/,
+    /offline.*holds the slot for 1 min 00 s, at baking; dead for good\? rollcall hosts forget web-1/,
   );
 });
 

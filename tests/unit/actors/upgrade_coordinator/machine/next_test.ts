@@ -169,7 +169,7 @@ Deno.test("decideNext: a slot that another machine holds under the host's name i
   assert.equal(next.kind, "rest");
   assert.match(
     ("waitingFor" in next && next.waitingFor) || "",
-    /^another machine under the name web-1 holds its slot .* rollcall host release-slot web-1$/,
+    /^another machine under the name web-1 holds its slot .* rollcall hosts release-slot web-1$/,
   );
   assert.equal(kind(tree, { ...now, place: PLACE }), "leave_queue");
 });

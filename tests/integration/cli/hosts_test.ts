@@ -6,7 +6,7 @@ import { ZooKeeper } from "../../../zookeeper/mod.ts";
 import { rollcall, startServers } from "./rollcall_process.ts";
 import { enlist } from "./rosters.ts";
 
-Deno.test("rollcall host forget: takes a host that is offline off the rosters, and refuses one that nobody knows", async () => {
+Deno.test("rollcall hosts forget: takes a host that is offline off the rosters, and refuses one that nobody knows", async () => {
   await using servers = await startServers();
   await enlist(servers, ["web-1", "web-2"]);
   const forgot = await rollcall("host", "forget", "web-2", "--zookeeper", servers.zookeeper);
@@ -19,7 +19,7 @@ Deno.test("rollcall host forget: takes a host that is offline off the rosters, a
   assert.deepEqual(fleet.services["A"]?.hosts.map(({ host }) => host), ["web-1"]);
 });
 
-Deno.test("rollcall host release-slot: frees a slot whose machine is gone, and leaves the host on the roster", async () => {
+Deno.test("rollcall hosts release-slot: frees a slot whose machine is gone, and leaves the host on the roster", async () => {
   await using servers = await startServers();
   await enlist(servers, ["web-1"]);
   await using zookeeper = new ZooKeeper(servers.zookeeper);
@@ -27,8 +27,27 @@ Deno.test("rollcall host release-slot: frees a slot whose machine is gone, and l
   await zookeeper.create(slotsPath("A", "web-1"), encodeEntry(held));
   const release = ["host", "release-slot", "web-1", "--zookeeper", servers.zookeeper] as const;
   const freed = await rollcall(...release);
-  assert.equal(freed.stdout, "Freed the slot of web-1 for A: it was at checking, to 2.\n");
+  assert.match(
+    freed.stdout,
+    /^Freed the slot of web-1 for A: it was at checking, to 2\.\nNobody waits for it any more: /,
+  );
   const again = await rollcall(...release);
   assert.equal(again.status, 1);
   assert.match(again.stderr, /expected one of A, B, it has none/);
+});
+
+Deno.test("rollcall hosts list: each host with its services; `host` is the same command", async () => {
+  await using servers = await startServers();
+  await enlist(servers, ["web-2", "web-1"]);
+  for (const name of ["hosts", "host"]) {
+    const { stdout } = await rollcall(name, "list", "--zookeeper", servers.zookeeper);
+    assert.equal(
+      stdout,
+      "host   site/rack  service  runs  state\n" +
+        "web-1  s1/r1      A        -     offline\n" +
+        "web-1  s1/r1      B        -     offline\n" +
+        "web-2  s1/r1      A        -     offline\n" +
+        "web-2  s1/r1      B        -     offline\n",
+    );
+  }
 });

@@ -1,0 +1,56 @@
+/**
+ * `rollcall hosts`: the hosts of the fleet, and what an operator does about a single one.
+ *
+ * @module
+ */
+
+import { forgetHost, readFleet, releaseSlot } from "../coordination/mod.ts";
+import { listHosts } from "./hosts_list.ts";
+import { withZooKeeper } from "./shared/zookeeper_session.ts";
+import { writeJson, writeLine } from "./shared/output.ts";
+import { plain } from "./shared/terminal_text.ts";
+
+/** `hosts list`: each host with what it runs, and what is known of it. */
+export async function listHostsCommand(
+  options: { readonly zookeeper: string; readonly json: boolean },
+): Promise<void> {
+  await withZooKeeper(options.zookeeper, async (zookeeper) => {
+    const { services } = await readFleet(zookeeper);
+    if (options.json) return writeJson(services);
+    for (const line of listHosts(plain(services))) writeLine(line);
+  });
+}
+
+/** `hosts forget`: takes a host that will not come back off the rosters and frees its slots. */
+export async function forgetHostCommand(
+  host: string,
+  options: { readonly zookeeper: string; readonly service?: string | undefined },
+): Promise<void> {
+  await withZooKeeper(options.zookeeper, async (zookeeper) => {
+    const only = options.service === undefined ? undefined : [options.service];
+    const services = await forgetHost(zookeeper, host, only);
+    writeLine(`Forgot ${host} for ${services.join(", ")}: off the roster, its slot free.`);
+  });
+}
+
+/** `hosts release-slot`: frees a slot in a host's name whose machine is gone for good. */
+export async function releaseSlotCommand(
+  host: string,
+  options: {
+    readonly zookeeper: string;
+    readonly service?: string | undefined;
+    readonly force: boolean;
+  },
+): Promise<void> {
+  const { zookeeper: servers, service, force } = options;
+  await withZooKeeper(servers, async (zookeeper) => {
+    const only = service === undefined ? undefined : [service];
+    for (const [of, slot] of await releaseSlot(zookeeper, host, { only, force })) {
+      writeLine(`Freed the slot of ${host} for ${of}: it was at ${slot.step}, to ${slot.to}.`);
+      writeLine(
+        "Nobody waits for it any more: if its service is down, another host may go down beside it. The host stays on the " +
+          "roster and counts as away until it serves.",
+      );
+    }
+  });
+}

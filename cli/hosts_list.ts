@@ -1,0 +1,42 @@
+/**
+ * The hosts of a fleet as lines for a terminal, one for each host and service. Pure.
+ *
+ * @module
+ */
+
+import type { Fleet, FleetHost } from "../coordination/mod.ts";
+
+const HEAD = ["host", "site/rack", "service", "runs", "state", ""];
+
+/** The lines, by host, with a heading; the last column says what is to be known of a host. */
+export function listHosts(services: Fleet["services"]): string[] {
+  const rows = Object.entries(services).flatMap(([service, { hosts }]) =>
+    hosts.map((host) => [
+      host.host,
+      `${host.site}/${host.rack}`,
+      service,
+      host.version ?? "-",
+      host.online ? host.state : "offline",
+      describe(host),
+    ])
+  ).sort((one, other) => compare(one, other));
+  const widths = HEAD.map((title, column) =>
+    Math.max(title.length, ...rows.map((row) => row[column]?.length ?? 0))
+  );
+  return [HEAD, ...rows].map((row) =>
+    row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join("  ").trimEnd()
+  );
+}
+
+function compare([host = "", , service = ""]: string[], [other = "", , of = ""]: string[]): number {
+  if (host !== other) return host < other ? -1 : 1;
+  return service < of ? -1 : 1;
+}
+
+function describe({ slot }: FleetHost): string {
+  if (slot === null) return "";
+  if (slot.step === "failed") {
+    return slot.skipped === undefined ? `${slot.to} failed` : `${slot.to} skipped`;
+  }
+  return `holds its slot (${slot.step}, to ${slot.to})`;
+}

@@ -15,6 +15,7 @@ import {
   fromFullReading,
   guessedTallyPaths,
   type KnownQueue,
+  nextWavePaths,
   queueVersion,
   ROOT,
   slotPaths,
@@ -72,6 +73,7 @@ export class CensusReader {
       await tree.readMany(
         waves.length === 0 ? [] : [...waves, ...guessedTallyPaths(service, tree)],
       );
+      await tree.readMany(nextWavePaths(service, tree));
     }
     const queue = isKnown ? known : decodeQueue(service, tree);
     await tree.readOnce(tallyPaths(service, queue).filter((path) => tree.node(path) === null));

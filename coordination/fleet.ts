@@ -18,6 +18,7 @@ import {
   donePath,
   type Drained,
   EntryError,
+  type Gate,
   historyPath,
   keepNames,
   keepSequential,
@@ -47,7 +48,7 @@ import {
 } from "../rollout/mod.ts";
 import type { ZooKeeper } from "../zookeeper/mod.ts";
 import { readChildren, readNodes } from "./entry_reader.ts";
-import { newestRollout, readDeployQueue } from "./rollouts.ts";
+import { newestRollout, nextWaves, readDeployQueue } from "./rollouts.ts";
 
 /** One host of one service. */
 export interface FleetHost {
@@ -125,6 +126,10 @@ export interface QueuedWave {
   readonly version: string;
   /** The hosts of the wave; `null`: all of the service. */
   readonly hosts: readonly string[] | null;
+  /** The gate before it; left out: none. */
+  readonly gate?: Gate;
+  /** Whether it is next for its service: under way, or waiting at its gate. */
+  readonly isNext: boolean;
 }
 
 /** The state of the fleet. Its parts are read one after the other, so a change in between may show in some of them only. */
@@ -154,6 +159,7 @@ export async function readFleet(zk: ZooKeeper): Promise<Fleet> {
   );
   const rolloutId = await reader.orElse(() => newestRollout(zk), null);
   const queue = await reader.orElse(() => readDeployQueue(zk), { waves: [], problems: [] });
+  const next = nextWaves(queue.waves);
   for (const problem of queue.problems) problems.add(problem);
   const controlNode = await reader.node(CONTROL);
   const recordPath = rolloutId === null ? null : historyPath(rolloutId);
@@ -171,9 +177,17 @@ export async function readFleet(zk: ZooKeeper): Promise<Fleet> {
   return {
     control: reader.decode(() => decodeNode(controlSchema, controlNode, CONTROL)),
     rollout: record === null || rolloutId === null ? null : { ...record, id: rolloutId },
-    queue: queue.waves.flatMap(({ entry }) =>
-      entry === null ? [] : [{ service: entry.service, version: entry.version, hosts: entry.hosts }]
-    ),
+    queue: queue.waves.flatMap(({ name: { node }, entry }): QueuedWave[] => {
+      if (entry === null) return [];
+      const { service, version, hosts, gate } = entry;
+      return [{
+        service,
+        version,
+        hosts,
+        ...(gate === undefined ? {} : { gate }),
+        isNext: next.has(node),
+      }];
+    }),
     services: Object.fromEntries(services),
     problems: problems.messages,
   };

@@ -29,7 +29,7 @@ export async function readKnownHosts(
     const entry = ifReadable(() =>
       decodeNode<Roster>(rosterSchema, nodes[index] ?? null, path)?.entry ?? null
     );
-    const { site = "?", rack = "?", labels = {} } = entry ?? {};
-    return { host, site, rack, labels, isServing: entry !== null && isServing.has(host) };
+    const { site = "?", rack = "?", labels = {}, checks = [] } = entry ?? {};
+    return { host, site, rack, labels, checks, isServing: entry !== null && isServing.has(host) };
   });
 }

@@ -18,6 +18,7 @@ export * from "./fleet.ts";
 export * from "./forget_host.ts";
 export * from "./history.ts";
 export * from "./host_word.ts";
+export * from "./gates.ts";
 export * from "./known_hosts.ts";
 export * from "./known_releases.ts";
 export * from "./known_services.ts";

@@ -13,6 +13,7 @@ import {
   decodeWave,
   DEPLOY,
   EntryError,
+  headOfQueue,
   HISTORY,
   keepSequential,
   Problems,
@@ -50,6 +51,16 @@ export async function readDeployQueue(zk: ZooKeeper): Promise<DeployQueue> {
     entry: decodeWaveOf(name, nodes[index] ?? null, problems),
   }));
   return { waves, problems: problems.messages };
+}
+
+/** The waves that are next for their services, by their nodes. */
+export function nextWaves(waves: DeployQueue["waves"]): Set<string> {
+  const queue = waves.map(({ name: { node, prefix } }) => ({ node, service: prefix }));
+  const entries = new Map(waves.map(({ name, entry }) => [name.node, entry]));
+  const afterOf = (node: string) => entries.get(node)?.after;
+  const isNext = ({ node, service }: (typeof queue)[number]) =>
+    headOfQueue(service, queue, afterOf) === node;
+  return new Set(queue.filter(isNext).map(({ node }) => node));
 }
 
 function decodeWaveOf(name: SequentialName, node: RawNode, problems: Problems): Wave | null {

@@ -11,6 +11,7 @@ import {
   currentPath,
   decodeReading,
   entryPaths,
+  nextWavePaths,
   parentPaths,
   ROOT,
   type ServiceReading,
@@ -42,5 +43,6 @@ export async function readService(zk: ZooKeeper, service: string): Promise<Servi
     return count > onlineCount && count <= CHILDREN_MAX;
   });
   await tree.readOnce([], crowded);
+  await tree.readMany(nextWavePaths(service, tree));
   return decodeReading(service, tree);
 }

@@ -6,21 +6,21 @@
  */
 
 import {
-  decodeFirstWave,
   decodeProgress,
+  decodeWatchedWave,
   DEPLOY,
   describeStall,
-  firstWaveName,
+  headPaths,
   isOverdue,
   type KnownWave,
   noteProgress,
+  otherWavePaths,
   type ProgressMark,
   progressPaths,
   queueVersion,
   ROOT,
   transactions,
   wavePartPaths,
-  wavePath,
   type WaveProgress,
 } from "../rollout/mod.ts";
 import type { ZooKeeper } from "../zookeeper/mod.ts";
@@ -49,11 +49,9 @@ export class ProgressReader {
     ]);
     if (this.#known?.queueVersion !== queueVersion(tree)) {
       this.#known = null;
-      const name = firstWaveName(tree);
-      if (name === null) return null;
-      const path = wavePath(name.node);
-      await tree.readOnce([path]);
-      const wave = decodeFirstWave(name, tree.node(path), tree);
+      await tree.readOnce(headPaths(tree));
+      await tree.readMany(otherWavePaths(tree));
+      const wave = decodeWatchedWave(tree);
       if (wave === null) return null;
       await tree.readOnce(wavePartPaths(wave));
       this.#known = wave;

@@ -11,6 +11,7 @@
 import type { Census, SlotHost } from "./census.ts";
 import { describeStops } from "./control.ts";
 import type { Slot } from "./entries.ts";
+import { closedGate, describeGate } from "./gate.ts";
 import { listNames } from "./name_list.ts";
 import { budgetHosts } from "./policy.ts";
 import { describeQuarantine } from "./quarantine.ts";
@@ -55,6 +56,8 @@ export interface AdmissionRequest extends ReleaseIdentity {
    * gets the slot.
    */
   readonly behind: string | null;
+  /** Since when the host has seen the wave wait at its gate, by its wall clock: for words. Default: not known. */
+  readonly gateSinceMs?: number | null;
 }
 
 /** Decides whether the host may take a slot (invariants I1, I2, I3, I6). */
@@ -97,6 +100,8 @@ export function decideAdmission(census: Census, request: AdmissionRequest): Admi
     }
     // What the first one waits for, it says. Whoever is behind it would say what soon is old, since it is not woken by that.
     if (own.state === "serving" && request.behind !== null) return wait(WAITS_FOR_TURN);
+    const gate = closedGate(wave);
+    if (gate !== null) return wait(describeGate(gate, request.gateSinceMs ?? null));
     const quorum = checkQuorum(census);
     if (quorum !== null) return { admit: false, ...quorum };
   }

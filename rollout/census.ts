@@ -38,7 +38,7 @@ export interface Census {
   readonly control: Control | null;
   /** Version of the control node; the admission fails if it has changed since. */
   readonly controlVersion: number;
-  /** The head of the deploy queue, whichever service it is for; `null` when the queue is empty. */
+  /** The wave that is next for the service, whichever service it is for (`headOfQueue`); `null` when the queue is empty. */
   readonly wave: FirstWave | null;
   /** Its hosts; `null` if it is another service's, or if they are not counted. */
   readonly counts: WaveCounts | null;

@@ -6,10 +6,13 @@
  */
 
 import { z } from "zod";
-import { isName, isVersion, NAME_RULE, quoteForeign, VERSION_RULE } from "../base/names.ts";
 import { SCHEMA_VERSION } from "./entry_codec.ts";
+import { labelsSchema, nameSchema, versionSchema } from "./name_schemas.ts";
 import { policySchema } from "./policy.ts";
 import { quarantinedSchema, restartsSchema } from "./restarts.ts";
+import { gateSchema } from "./waves/gate_entry.ts";
+
+export { labelsSchema, nameSchema, versionSchema };
 
 export {
   ADVICE,
@@ -36,16 +39,6 @@ const PEER_LENGTH_MAX = 261;
 
 /** Most seeders of a release that an entry names; one build machine has one or two. */
 const PEERS_MAX = 16;
-
-/** Schema of the name of a service, host, site, rack or rollout. */
-export const nameSchema: z.ZodType<string, string> = z.string().refine(isName, {
-  error: ({ input }) => `expected ${NAME_RULE}, was ${quoteForeign(String(input))}`,
-});
-
-/** Schema of a version. */
-export const versionSchema: z.ZodType<string, string> = z.string().refine(isVersion, {
-  error: ({ input }) => `expected a version (${VERSION_RULE}), was ${quoteForeign(String(input))}`,
-});
 
 const urlSchema = z.string().max(URL_LENGTH_MAX);
 
@@ -166,6 +159,8 @@ export type Current = z.infer<typeof currentSchema>;
 export const serviceSchema = z.looseObject({
   schema,
   dependsOn: z.array(nameSchema),
+  /** Those of `dependsOn` that have to have baked. Left out: none. */
+  bakedAfter: z.array(nameSchema).optional(),
   policy: policySchema,
   committed: releaseSchema.nullable(),
   /** Versions of aborted rollouts: a host that comes back never runs one. */
@@ -186,14 +181,8 @@ export const drainedSchema = z.looseObject({
 /** An operator's word that a host is not to be counted on. */
 export type Drained = z.infer<typeof drainedSchema>;
 
-/** Most labels of a host. */
-const LABELS_MAX = 32;
-
-/** Schema of a host's labels: what it is, by name, such as `tier: edge`. */
-export const labelsSchema = z.record(nameSchema, nameSchema).refine(
-  (labels) => Object.keys(labels).length <= LABELS_MAX,
-  `expected at most ${LABELS_MAX} labels`,
-);
+/** Most checks of gates in a host's config. */
+export const GATE_CHECKS_MAX = 100;
 
 /** Schema of `/dc/services/<service>/<host>`: the host should run the service, also while it is away. */
 export const rosterSchema = z.looseObject({
@@ -204,6 +193,8 @@ export const rosterSchema = z.looseObject({
   drained: drainedSchema.optional(),
   /** What its config says that it is. Left out: nothing. */
   labels: labelsSchema.optional(),
+  /** The checks of gates that its config has, by name. Left out: none. */
+  checks: z.array(nameSchema).max(GATE_CHECKS_MAX).optional(),
 });
 /** The entry of a host on the roster. */
 export type Roster = z.infer<typeof rosterSchema>;
@@ -220,6 +211,13 @@ export const waveSchema = z.looseObject({
    * in the waves of earlier versions.
    */
   tally: nameSchema.optional(),
+  /** What has to be open before anybody goes down for it. Left out: nothing. */
+  gate: gateSchema.optional(),
+  /**
+   * The services whose earlier waves go before it, as in a rollout in which services that have nothing to do with each other go
+   * at the same time. Left out: all of them. Agents of earlier versions wait for all of them.
+   */
+  after: z.array(nameSchema).optional(),
 });
 /** The entry of a wave. */
 export type Wave = z.infer<typeof waveSchema>;
@@ -312,6 +310,8 @@ export const rolloutSchema = z.looseObject({
     version: versionSchema,
     hosts: z.array(nameSchema).nullable(),
     finishedMs: z.int().nullable(),
+    /** The gate before it; `opened` once the wave is over. */
+    gate: gateSchema.optional(),
   })),
 });
 /** The record of a rollout. */

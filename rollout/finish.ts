@@ -8,6 +8,7 @@
 
 import type { Census } from "./census.ts";
 import { budgetHosts } from "./policy.ts";
+import { closedGate } from "./gate.ts";
 import { countsAsServing } from "./quarantine.ts";
 import { isSameRelease } from "./release_identity.ts";
 import { failedHosts } from "./admission.ts";
@@ -22,13 +23,16 @@ export type Finish = "finished" | "going_on" | "unknown";
  * is held, and no more hosts of it are offline than may be away (`maxUnavailable`). Those catch up when they come back. If
  * more were left out, a network that hides most of a fleet for a moment would let a minority commit the version. A host
  * whose switch failed, within what the policy allows, is not waited for, nor is one that an operator has left out. At least one
- * host must serve the version, unless all hosts of a wave for some were left out. While control is halted no wave finishes, since the operator may still abort the rollout.
+ * host must serve the version, unless all hosts of a wave for some were left out. While control is halted no wave finishes,
+ * since the operator may still abort the rollout; nor does one whose gate is closed.
  *
  * The census must be that of the first wave's service.
  */
 export function decideFinish(census: Census): Finish {
   const { wave, counts, control, policy } = census;
   if (wave === null || counts === null || control?.state === "halted") return "going_on";
+  // Also where nobody is left to go: what the gate stands for has not happened yet.
+  if (closedGate(wave) !== null) return "going_on";
   if ([...census.slots.values()].some(({ slot }) => isHeld(slot))) return "going_on";
   const failed = failedHosts(census, wave).filter(({ slot }) => covers(wave, slot.host));
   // One in quarantine is not among those that are counted as online.

@@ -6,7 +6,7 @@
  */
 
 import type { Drained, Release, Slot } from "./entries.ts";
-import type { PlannedService, PlannedWave } from "./plan.ts";
+import type { PlannedService, PlannedWave } from "./planned.ts";
 import { budgetHosts, type Policy, quorumHosts } from "./policy.ts";
 import { isSameRelease } from "./release_identity.ts";
 import { isHeld, slotTarget } from "./slot.ts";

@@ -8,6 +8,8 @@
 import { z } from "zod";
 import { isName, NAME_RULE, quoteForeign } from "../base/names.ts";
 import { allDependencies, findCycle, orderByDependencies } from "./dependency_order.ts";
+import type { PlannedService, PlannedWave } from "./planned.ts";
+import { awaitBaking, edgesOf, separate, toEdges } from "./plan_order.ts";
 import { nameSchema, type Service, versionSchema } from "./entries.ts";
 import { listNames } from "./name_list.ts";
 import {
@@ -42,7 +44,10 @@ export const planSchema = z.strictObject({
     z.strictObject({
       version: versionSchema,
       /** Services that must be upgraded first. Left out: those in the tree. */
-      dependsOn: z.array(nameSchema).optional(),
+      dependsOn: z.array(z.union([
+        nameSchema,
+        z.strictObject({ service: nameSchema, when: z.enum(["finished", "baked"]).optional() }),
+      ])).optional(),
       policy: policyInputSchema.optional(),
       /** In place of one wave of all hosts: shares, sites, racks, labels. */
       waves: waveListSchema.optional(),
@@ -58,6 +63,11 @@ export const planSchema = z.strictObject({
   }),
   /** The waves. Left out: one wave per service, in dependency order. A service may come twice: first some hosts, then all. */
   order: z.array(orderEntrySchema).min(1).max(WAVES_MAX).optional(),
+  /**
+   * Whether services that do not depend on each other go at the same time, each in the order of its own waves. Default: one
+   * wave after the other.
+   */
+  parallel: z.boolean().optional(),
 });
 /** A plan file, parsed. */
 export type Plan = z.infer<typeof planSchema>;
@@ -70,20 +80,6 @@ export interface KnownService {
   readonly roster: readonly string[];
   /** The same with what is known of them: for plans that list waves. Left out: nothing was read. */
   readonly hosts?: readonly KnownHost[];
-}
-
-/** One wave of a checked plan. */
-export interface PlannedWave {
-  readonly service: string;
-  readonly version: string;
-  readonly hosts: readonly string[] | null;
-}
-
-/** One service of a checked plan, with its defaults filled in. */
-export interface PlannedService {
-  readonly version: string;
-  readonly dependsOn: readonly string[];
-  readonly policy: Policy;
 }
 
 /** The result of the check: the plan with all defaults filled in, or every problem of it. */
@@ -114,12 +110,14 @@ export function checkPlan(plan: Plan, fleet: ReadonlyMap<string, KnownService>):
         `service "${name}": no host has it in its config (known: ${listKnown([...fleet.keys()])})`,
       );
     }
-    const dependsOn = planned.dependsOn ?? known?.entry?.dependsOn ?? [];
+    const { dependsOn, ...edges } = planned.dependsOn === undefined
+      ? edgesOf(known?.entry ?? null)
+      : toEdges(planned.dependsOn);
     dependencies.set(name, dependsOn);
     const policy = planned.policy === undefined && known?.entry
       ? known.entry.policy
       : resolvePolicy(planned.policy);
-    services.set(name, { version: planned.version, dependsOn, policy });
+    services.set(name, { version: planned.version, dependsOn, ...edges, policy });
   }
 
   for (const [name, { dependsOn }] of services) {
@@ -164,7 +162,7 @@ export function checkPlan(plan: Plan, fleet: ReadonlyMap<string, KnownService>):
     const resolved = resolveWaves(service, { list, hosts: hostsOf(fleet.get(service)) });
     problems.push(...resolved.problems);
     notes.push(...resolved.notes);
-    return resolved.waves.map(({ hosts }) => ({ ...wave, hosts }));
+    return resolved.waves.map((chosen) => ({ ...wave, ...chosen }));
   });
 
   for (const name of services.keys()) {
@@ -180,9 +178,16 @@ export function checkPlan(plan: Plan, fleet: ReadonlyMap<string, KnownService>):
       problems.push(...waveProblems(wave, planned.policy, roster));
     }
   }
-  return problems.length > 0
-    ? { ok: false, problems: [...new Set(problems)] }
-    : { ok: true, services, waves, notes };
+  if (problems.length > 0) return { ok: false, problems: [...new Set(problems)] };
+  const baked = awaitBaking(waves, services);
+  notes.push(...baked.notes);
+  const isParallel = plan.parallel ?? false;
+  return {
+    ok: true,
+    services,
+    waves: isParallel ? separate(baked.waves, dependencies) : baked.waves,
+    notes,
+  };
 }
 
 /** The hosts of a service. Of those that were not read only the names are known. */

@@ -7,7 +7,7 @@
 
 import { createHash } from "node:crypto";
 import type { Control, Release, Service } from "./entries.ts";
-import type { PlannedService, PlannedWave } from "./plan.ts";
+import type { PlannedService, PlannedWave } from "./planned.ts";
 
 /** What a plan's version is made of. Which hosts are online is not: they come and go all the time. */
 export interface PlanBasis {

@@ -33,6 +33,8 @@ export interface WaveProgress {
   readonly preparedCount: number;
   /** Whether anybody has a slot: a switch may take as long as its own deadlines say. */
   readonly isSwitching: boolean;
+  /** How long the wave may wait at its gate, in ms: 0 if it waits at none. */
+  readonly gateMs: number;
   readonly policy: Policy;
 }
 
@@ -79,7 +81,7 @@ export function isOverdue(mark: ProgressMark, seen: WaveProgress, nowMs: number)
   const { progressDeadlineMs, bakeMs, health } = seen.policy;
   // Nobody sees from afar how far a switch has come. What it waits for has deadlines of its own.
   const switchMs = seen.isSwitching ? bakeMs + health.deadlineMs : 0;
-  return nowMs - mark.sinceMs >= progressDeadlineMs + switchMs;
+  return nowMs - mark.sinceMs >= progressDeadlineMs + switchMs + seen.gateMs;
 }
 
 /** Most hosts that the sentence names. */

@@ -7,8 +7,9 @@
 import type { Control, Current, Slot, Staged } from "./entries.ts";
 import type { Policy } from "./policy.ts";
 import type { ReleaseIdentity } from "./release_identity.ts";
+import type { Gate } from "./waves/gate_entry.ts";
 
-/** The first wave of the deploy queue, with the version that an admission depends on. */
+/** A wave of the deploy queue, with the version that an admission depends on. */
 export interface FirstWave extends ReleaseIdentity {
   /** Name of its node. */
   readonly node: string;
@@ -24,6 +25,10 @@ export interface FirstWave extends ReleaseIdentity {
   readonly hosts: readonly string[] | null;
   /** Under which name its hosts are counted; left out in the waves of earlier versions. */
   readonly tally?: string | undefined;
+  /** What has to be open before anybody goes down for it; left out: nothing. */
+  readonly gate?: Gate | undefined;
+  /** The services whose earlier waves go before it; left out: all of them. */
+  readonly after?: readonly string[] | undefined;
 }
 
 /** A service with all of its hosts. Only who starts a service on which nothing runs needs so much, and who reports a failure. */
@@ -32,7 +37,7 @@ export interface ServiceView {
   readonly control: Control | null;
   /** Version of the control node; the admission fails if it has changed since. */
   readonly controlVersion: number;
-  /** The head of the deploy queue, whichever service it is for; `null` when the queue is empty. */
+  /** The wave that is next for the service, whichever service it is for (`headOfQueue`); `null` when the queue is empty. */
   readonly wave: FirstWave | null;
   /** The service's policy. */
   readonly policy: Policy;

@@ -69,7 +69,8 @@ export interface TreeOptions {
 export function spawnTree(system: ActorSystem, options: TreeOptions): void {
   const { config, agent, machine, stores, removed, remote, connect } = options;
   const { host, site, rack, labels } = config;
-  const identity = { host, site, rack, labels, agent, machine };
+  const checks = Object.keys(config.checks);
+  const identity = { host, site, rack, labels, checks, agent, machine };
   const sessionEvents = new Topic<SessionEvent>("session", { replayLast: true });
   system.spawn(
     "agent",
@@ -134,7 +135,7 @@ function serviceSupervisor(
   const { service, store, session, sessionEvents, registrar } = shared;
   const { agent, machine, engine, keeperCommand, remote } = options;
   const { ports = thisHost, disk = thisDisk } = options;
-  const { host, services: { [service]: config } } = options.config;
+  const { host, checks, services: { [service]: config } } = options.config;
   if (config === undefined) {
     throw new Error(`spawn actors of ${service}: the config has no such service`);
   }
@@ -179,6 +180,7 @@ function serviceSupervisor(
           agent,
           service,
           config,
+          checks,
           store,
           session,
           registrar,

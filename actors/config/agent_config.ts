@@ -18,7 +18,7 @@ import {
   SERVICE_USER_PATTERN,
   STOP_SIGNALS,
 } from "../../host/mod.ts";
-import { durationSchema, labelsSchema } from "../../rollout/mod.ts";
+import { durationSchema, GATE_CHECKS_MAX, labelsSchema } from "../../rollout/mod.ts";
 import { isLimiting } from "../../torrent/swarm/limits/rate_schedule.ts";
 import { parseConnectString } from "../../zookeeper/client/connection/connect_string.ts";
 import { argvSchema, duration, templateSchema } from "./basics.ts";
@@ -189,6 +189,11 @@ export const agentConfigSchema = z.strictObject({
   rack: nameSchema,
   /** What the host is besides, by name: a plan may choose hosts by that. */
   labels: labelsSchema.default({}),
+  /** Checks that a plan may name, for gates between waves. They run as the agent does. */
+  checks: z.record(nameSchema, healthSchema).refine(
+    (checks) => Object.keys(checks).length <= GATE_CHECKS_MAX,
+    `expected at most ${GATE_CHECKS_MAX} checks`,
+  ).default({}),
   /** ZooKeeper servers, with an optional chroot: `zk1:2181,zk2:2181,zk3:2181/prod`. */
   zookeeper: z.string().superRefine((text, context) => {
     try {

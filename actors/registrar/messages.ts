@@ -166,6 +166,8 @@ export interface HostIdentity {
   readonly rack: string;
   /** What the host is besides, by name. Default: nothing. */
   readonly labels?: Roster["labels"];
+  /** The checks of gates that its config has, by name. Default: none. */
+  readonly checks?: Roster["checks"];
   /** Identity of the data directory: tells a second machine of the same name from this one. */
   readonly agent: string;
   /** The machine and its boot: tells a copy of the data directory from this one. */

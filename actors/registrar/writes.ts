@@ -48,11 +48,11 @@ export function register(
   const { counted } = registration;
   const entry = shownEntry(registration);
   const enter = async () => {
-    const { host, site, rack, labels = {} } = identity;
+    const { host, site, rack, labels = {}, checks = [] } = identity;
     await ensureSkeleton(zookeeper, context.clock.wallTimeMs());
     // Before anything is written, the roster included: the name may belong to another machine.
     await refuseNamesake(zookeeper, service, identity);
-    const roster: Roster = { schema: SCHEMA_VERSION, site, rack, labels };
+    const roster: Roster = { schema: SCHEMA_VERSION, site, rack, labels, checks };
     const epoch = await joinRoster(zookeeper, service, { host, roster });
     return { epoch, ...await registerHost(zookeeper, service, { entry, epoch, ...counted }) };
   };

@@ -5,13 +5,20 @@
  * @module
  */
 
-import { finishWave, giveSlotBack, takeSlot } from "../../coordination/mod.ts";
+import {
+  finishWave,
+  giveSlotBack,
+  haltRollout,
+  openGate,
+  takeSlot,
+} from "../../coordination/mod.ts";
 import { isQuorumMet, mayFinishNext } from "../../rollout/mod.ts";
 import type { ZooKeeper } from "../../zookeeper/mod.ts";
 import { act } from "./act.ts";
 import { nameAway, withKnownAway } from "./away_hosts.ts";
 import { countedBy } from "./counted_by.ts";
 import { lookAtFence } from "./fence.ts";
+import { noteGate } from "./gate.ts";
 import { beginLock } from "./lock_releases.ts";
 import {
   lookAsHead,
@@ -73,6 +80,7 @@ interface Tools {
 /** Acts on a reading: goes on with what is under way, or begins what is next. */
 export function decide(state: State, reading: Reading, deps: Deps): State {
   const { zookeeper, phase } = state;
+  noteGate(state, reading, deps);
   const place = placeNow(state, reading, deps);
   const now = hostNow(state, deps, place === "not_read" ? null : place);
   state.rosterCount = reading.census.rosterCount;
@@ -219,6 +227,10 @@ function beginNext(state: State, reading: Reading, tools: Tools): State {
       act(state, { what: "end the wave", change }, deps);
       return state;
     }
+    case "open_gate":
+      return passOn(state, reading, { ...tools, next });
+    case "halt":
+      return passOn(state, reading, { ...tools, next });
     case "rest":
       return rest(state, reading, { ...tools, next });
   }
@@ -253,6 +265,31 @@ function askForSlot(
       leavesQueue: place !== null,
     }),
   }, deps);
+  return state;
+}
+
+/** Opens the gate before a wave, or halts the rollout because of it. */
+function passOn(
+  state: State,
+  reading: Reading,
+  { zookeeper, next, deps }: Tools & {
+    readonly next: Extract<Next, { kind: "open_gate" | "halt" }>;
+  },
+): State {
+  const { options: { service, host: by }, context: { log, clock } } = deps;
+  const nowMs = clock.wallTimeMs();
+  if (next.kind === "open_gate") {
+    const { wave, how } = next;
+    const { version } = wave;
+    log.info("{service}: opens the gate before {version}: {how}", { service, version, how });
+    const change = () => openGate(zookeeper, reading, { wave, how, by, nowMs });
+    act(state, { what: "open the gate", change }, deps);
+    return state;
+  }
+  const { reason } = next;
+  log.error("{service}: halts the rollout: {reason}", { service, reason });
+  const change = () => haltRollout(zookeeper, reading, { reason, by, nowMs });
+  act(state, { what: "halt the rollout", change }, deps);
   return state;
 }
 

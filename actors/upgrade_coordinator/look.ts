@@ -35,6 +35,9 @@ const SPREAD_MS = [5, 30_000] as const;
 /** Key of the timer that asks for the next reading. */
 const LOOK_TIMER = "look";
 
+/** Key of the timer that asks for the reading by which a gate opens. */
+const GATE_TIMER = "gate";
+
 /** Key of the timer that asks for the reading after an event that many hosts hear of. */
 const EVENT_TIMER = "event";
 
@@ -94,15 +97,33 @@ export function lookAfter(delayMs: number, { context }: Deps): void {
 }
 
 /**
+ * Sets the look by which a gate opens whose time has passed. Whoever looks first opens it, and the others hear of that; so each
+ * looks at a moment of its own, and those that make the check of a gate (`isFirst`) before all others.
+ */
+export function lookForGate(
+  delayMs: number,
+  { isFirst }: { readonly isFirst: boolean },
+  { context, state }: Deps & { readonly state: Pick<State, "rosterCount"> },
+): void {
+  const spreadMs = isFirst ? 0 : spreadOf(state) * context.random.next();
+  context.timers.after(GATE_TIMER, delayMs + spreadMs, { type: "read_due" });
+}
+
+/** Over which time the readings of a fleet are spread that the same event asks for, in ms. */
+function spreadOf({ rosterCount }: Pick<State, "rosterCount">): number {
+  const [perHostMs, mostMs] = SPREAD_MS;
+  return Math.min(mostMs, perHostMs * rosterCount);
+}
+
+/**
  * Whether an event that the whole fleet hears of is acted on at once: by a host that is next, or may have to turn back. For
  * the others, the next reading is set at some moment soon, each at its own.
  */
 export function isForUsFirst(state: State, { context }: Deps): boolean {
   if (state.isNext || state.phase.kind === "draining") return true;
-  const [perHostMs, mostMs] = SPREAD_MS;
-  const spreadMs = Math.min(mostMs, perHostMs * state.rosterCount);
   if (!context.timers.isActive(EVENT_TIMER)) {
-    context.timers.after(EVENT_TIMER, spreadMs * context.random.next(), { type: "read_due" });
+    const delayMs = spreadOf(state) * context.random.next();
+    context.timers.after(EVENT_TIMER, delayMs, { type: "read_due" });
   }
   return false;
 }

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { HostPorts, Releases } from "../../host/mod.ts";
+import type { HealthCheck, HostPorts, Releases } from "../../host/mod.ts";
 import type { AgentIdentity, CensusReading, Received, ReleaseIdentity } from "../../rollout/mod.ts";
 import type { ServiceConfig } from "../config/agent_config.ts";
 import type { FetcherMessage, FetchProgress } from "../fetcher/fetcher.ts";
@@ -53,6 +53,9 @@ export type CoordinatorMessage =
     readonly wave: string;
     readonly hosts: readonly string[];
   }
+  /** The check of a gate was made. `problem`: what is wrong; `null`: it holds. */
+  | { readonly type: "gate_checked"; readonly wave: string; readonly problem: string | null }
+  | { readonly type: "gate_check_due" }
   /** A change of the tree has been made, or has failed. */
   | { readonly type: "acted"; readonly what: string; readonly error: unknown }
   | {
@@ -78,6 +81,8 @@ export interface CoordinatorOptions {
   readonly machine?: AgentIdentity["machine"];
   readonly service: string;
   readonly config: ServiceConfig;
+  /** The checks of gates that this host can make, by name. Default: none. */
+  readonly checks?: Readonly<Record<string, HealthCheck>>;
   readonly store: Releases;
   readonly session: ActorRef<SessionMessage>;
   readonly registrar: ActorRef<RegistrarMessage>;

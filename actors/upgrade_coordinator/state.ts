@@ -10,6 +10,7 @@ import { CensusReader } from "../../coordination/mod.ts";
 import type { ZooKeeper } from "../../zookeeper/mod.ts";
 import type { ServiceStatus } from "../runner/messages.ts";
 import type { ActorContext } from "../runtime/mod.ts";
+import { type GateStopwatch, readStopwatch } from "./gate_stopwatch.ts";
 import type { CoordinatorMessage, CoordinatorOptions } from "./messages.ts";
 import { ReadingProblems } from "./reading_problems.ts";
 import type { HostNow } from "./machine/next.ts";
@@ -117,6 +118,8 @@ export interface State {
   mayFinishNext: boolean;
   /** Whether something has happened that was not looked at, since nothing is read from the fence to the report. */
   hasMissed: boolean;
+  /** The gate that the host waits at, and how it has fared; `null`: none. */
+  gate: GateStopwatch | null;
   /** How many hosts should run the service, by the last reading. */
   rosterCount: number;
   readonly journal: Journal;
@@ -179,6 +182,7 @@ export function firstState({ options, context }: Deps): State {
     joinedBelowQuorum: false,
     mayFinishNext: true,
     hasMissed: false,
+    gate: null,
     rosterCount: 0,
     journal,
   };
@@ -222,6 +226,7 @@ export function hostNow(
     ready: isReady ? prepared : null,
     unstarted: unstartedVersion(state, deps),
     place,
+    gate: readStopwatch(state.gate, deps.context.clock.nowMs()),
   };
 }
 

@@ -29,6 +29,7 @@ import {
   type State,
   type TreeProblems,
 } from "./state.ts";
+import { onGateCheckDue, onGateChecked } from "./gate.ts";
 import { isForUsFirst, lookAfter } from "./look.ts";
 import { afterActing, interruptedSwitch, switchOf } from "./machine/phase.ts";
 import { hasStopped, releaseBefore, type Switch } from "./machine/switch.ts";
@@ -159,6 +160,10 @@ function receive(state: State, message: CoordinatorMessage, deps: Deps): State {
     case "read_failed":
       state.isReading = false;
       return onReadFailed(state, message.error, deps);
+    case "gate_checked":
+      return onGateChecked(state, message, deps);
+    case "gate_check_due":
+      return onGateCheckDue(state, deps);
     case "acted":
       return onActed(state, message, deps);
     case "health_changed":

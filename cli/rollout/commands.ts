@@ -70,6 +70,13 @@ export function addRollout(program: Command): void {
     )
     .addOption(zookeeperOption())
     .action(async (options) => (await import("./control.ts")).resumeCommand(options));
+  rollout.command("promote")
+    .description("Open the gate at which a wave waits, whatever it waits for.")
+    .argument("[service]", "the service whose wave waits, where several do")
+    .addOption(zookeeperOption())
+    .action(async (service, options) =>
+      (await import("./promote.ts")).promoteCommand(service, options)
+    );
   rollout.command("abort")
     .description(
       "End the rollout: no wave goes on, hosts that have switched stay, its versions are withdrawn. A pause stays.",

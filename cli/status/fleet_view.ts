@@ -13,6 +13,7 @@ import { type HostsViewOptions, renderHosts } from "./hosts_view.ts";
 import { stopsOf } from "../../rollout/mod.ts";
 import { formatTimeSpan } from "../shared/format.ts";
 import { plain } from "../shared/terminal_text.ts";
+import { renderWaves } from "./waves_view.ts";
 
 /** The width of the view, of which at least {@link MIN_COLUMNS} are used, and what is known besides the snapshot. */
 export interface FleetViewOptions extends HostsViewOptions {
@@ -41,7 +42,7 @@ export function renderFleet(told: Fleet, given: FleetViewOptions): string {
   return sections.join("\n\n");
 }
 
-function renderHead({ control, rollout }: Fleet, { nowMs }: FleetViewOptions): string {
+function renderHead({ control, rollout, queue }: Fleet, { nowMs }: FleetViewOptions): string {
   const lines: string[] = [];
   if (rollout === null) lines.push("No rollout yet.");
   else {
@@ -50,17 +51,7 @@ function renderHead({ control, rollout }: Fleet, { nowMs }: FleetViewOptions): s
     lines.push(
       `Rollout ${pc.bold(rollout.id)} by ${rollout.by}: ${state}, ${formatTimeSpan(tookMs)}`,
     );
-    const current = rollout.waves.findIndex((wave) => wave.finishedMs === null);
-    const waves = rollout.waves.map((wave, index) => {
-      const label = `${wave.service} ${wave.version}${
-        wave.hosts === null ? "" : ` (${wave.hosts.length} hosts)`
-      }`;
-      if (wave.finishedMs !== null) return pc.green(`✔ ${label}`);
-      return index === current && rollout.state === "running"
-        ? pc.cyan(`▶ ${label}`)
-        : pc.dim(`· ${label}`);
-    });
-    lines.push(`Waves    ${waves.join("   ")}`);
+    lines.push(...renderWaves(rollout, queue));
   }
   if (control !== null && control.state !== "running") {
     const { halt, pause } = stopsOf(control);

@@ -23,13 +23,13 @@ import {
   quarantinedPath,
   readyPath,
   readyTallies,
-  type SequentialName,
   servicePath,
   servingPath,
   slotsPath,
   stagingPath,
   wavePath,
 } from "../tree.ts";
+import { nextWaveOf, queueIn, wavesOf } from "./deploy_queue.ts";
 import { keepNames, keepSequential } from "./node_names.ts";
 import { decodeNode, decodeOwned, type RawNode, type TreePart } from "./node.ts";
 import { Problems } from "./problems.ts";
@@ -71,11 +71,13 @@ export interface CensusOf {
   readonly isQueueNamed?: boolean;
 }
 
-/** The deploy queue as it was read, with the entries of its first wave and of the service's: good as long as it stands. */
+/** The deploy queue as it was read, with the entries of its head and of the service's waves: good as long as it stands. */
 export interface KnownQueue {
   /** Changes with every wave that comes, goes or changes. */
   readonly version: string;
   readonly queue: CensusReading["queue"];
+  /** Name of the node of the wave that is next for the service; `null` if the queue is empty. */
+  readonly next: string | null;
   readonly waves: readonly FirstWave[];
   readonly problems: readonly string[];
 }
@@ -165,11 +167,6 @@ export function queueVersion(tree: Pick<TreePart, "node">): string {
   return node !== null && "data" in node ? `${node.version} ${node.childrenVersion}` : "none";
 }
 
-/** The nodes of the waves that a census needs: the first one, and the service's. */
-export function wavePaths(service: string, tree: Pick<TreePart, "children">): readonly string[] {
-  return waveNames(service, tree, new Problems()).waves.map(({ node }) => wavePath(node));
-}
-
 /**
  * Puts the deploy queue together, from its names and the nodes of {@link wavePaths}.
  *
@@ -177,10 +174,14 @@ export function wavePaths(service: string, tree: Pick<TreePart, "children">): re
  */
 export function decodeQueue(service: string, tree: TreePart): KnownQueue {
   const problems = new Problems();
-  const { queue, waves } = waveNames(service, tree, problems);
+  const queue = queueIn(tree, problems);
+  const next = nextWaveOf(service, queue, tree);
+  const own = wavesOf(service, queue);
+  const waves = next === null || own.includes(next) ? own : [...own, next];
   return {
     version: queueVersion(tree),
     queue: queue.map(({ node, prefix }) => ({ node, service: prefix })),
+    next: next?.node ?? null,
     waves: waves.flatMap((name) => {
       const path = wavePath(name.node);
       const node = tree.node(path);
@@ -278,8 +279,8 @@ function stagingNames(service: string, tree: TreePart, problems: Problems): stri
   return keepSequential(tree.children(path), path, problems).map(({ node }) => node);
 }
 
-function firstWaveOf({ waves, queue }: KnownQueue): FirstWave | null {
-  return waves.find(({ node }) => node === queue[0]?.node) ?? null;
+function firstWaveOf({ waves, next }: KnownQueue): FirstWave | null {
+  return waves.find(({ node }) => node === next) ?? null;
 }
 
 /** `null`: it is no wave of this service, or one that is not counted, as of an earlier version. */
@@ -308,16 +309,6 @@ function countWave(
       ? childCountAt(tree, currentPath(service)) - childCountAt(tree, quarantinedPath(service))
       : null,
   };
-}
-
-function waveNames(
-  service: string,
-  tree: Pick<TreePart, "children">,
-  problems: Problems,
-): { readonly queue: readonly SequentialName[]; readonly waves: readonly SequentialName[] } {
-  const queue = keepSequential(tree.children(DEPLOY), DEPLOY, problems);
-  const waves = queue.filter(({ prefix }, index) => index === 0 || prefix === service);
-  return { queue, waves };
 }
 
 function slotHosts(

@@ -5,6 +5,7 @@
  */
 
 export * from "./census_reading.ts";
+export * from "./deploy_queue.ts";
 export * from "./node.ts";
 export * from "./node_names.ts";
 export * from "./problems.ts";

@@ -5,8 +5,10 @@
  * @module
  */
 
-import { controlSchema } from "../entries.ts";
+import { controlSchema, type Wave } from "../entries.ts";
+import { closedGate, gateTimeMs } from "../gate.ts";
 import type { WaveProgress } from "../progress.ts";
+import { headOfQueue } from "../queue_head.ts";
 import {
   CONTROL,
   DEPLOY,
@@ -15,10 +17,11 @@ import {
   type SequentialName,
   servicePath,
   slotsPath,
+  wavePath,
 } from "../tree.ts";
 import { queueVersion } from "./census_reading.ts";
-import { decodeNode, type RawNode, type TreePart } from "./node.ts";
-import { keepSequential } from "./node_names.ts";
+import { queueIn } from "./deploy_queue.ts";
+import { decodeNode, type TreePart, type Versioned } from "./node.ts";
 import { Problems } from "./problems.ts";
 import { decodeService, decodeWave } from "./shared_entries.ts";
 
@@ -30,6 +33,8 @@ export interface KnownWave {
   readonly znodeVersion: number;
   readonly service: string;
   readonly tally: string;
+  /** How long it may wait at its gate, in ms; 0 if it waits at none. */
+  readonly gateMs: number;
 }
 
 /** The nodes that each look begins with. The children of the deploy queue are read as well. */
@@ -47,24 +52,56 @@ export function wavePartPaths({ service, tally }: KnownWave): readonly string[] 
   ];
 }
 
-/** The first wave of the queue, by its name; `null` if there is none. */
-export function firstWaveName(tree: Pick<TreePart, "children">): SequentialName | null {
-  return keepSequential(tree.children(DEPLOY), DEPLOY, new Problems())[0] ?? null;
+/** The node of the head of the queue; none if the queue is empty. */
+export function headPaths(tree: Pick<TreePart, "children">): readonly string[] {
+  return queueIn(tree, new Problems()).slice(0, 1).map(({ node }) => wavePath(node));
 }
 
 /**
- * What there is to know of the first wave; `null` if it is gone, or if its hosts are not counted, as those of an earlier version.
+ * The nodes of the other waves that may be next, once the head of the queue was read: none, unless services that have nothing to
+ * do with each other go at the same time.
  *
- * @throws {EntryError} when it cannot be read.
+ * @throws {EntryError} when the head cannot be read.
  */
-export function decodeFirstWave(
+export function otherWavePaths(tree: TreePart): readonly string[] {
+  const [head, ...others] = queueIn(tree, new Problems());
+  const isParallel = head !== undefined &&
+    decodeWave(head, tree.node(wavePath(head.node)))?.entry.after !== undefined;
+  return isParallel ? others.map(({ node }) => wavePath(node)) : [];
+}
+
+/**
+ * The wave that is watched, of those that were read: the first one that is next for its service, and does not wait for a
+ * person. `null` if there is none, or if its hosts are not counted, as those of an earlier version.
+ *
+ * @throws {EntryError} when a wave cannot be read.
+ */
+export function decodeWatchedWave(tree: TreePart): KnownWave | null {
+  const names = queueIn(tree, new Problems());
+  const queue = names.map(({ node, prefix }) => ({ node, service: prefix }));
+  const waves = new Map(
+    names.map((name) => [name.node, decodeWave(name, tree.node(wavePath(name.node)))]),
+  );
+  const afterOf = (node: string) => waves.get(node)?.entry.after;
+  for (const name of names) {
+    const wave = waves.get(name.node) ?? null;
+    const isNext = headOfQueue(name.prefix, queue, afterOf) === name.node;
+    const gateMs = wave === null ? null : gateTimeMs(closedGate(wave.entry));
+    if (wave !== null && isNext && gateMs !== null) {
+      return toKnownWave(name, wave, { tree, gateMs });
+    }
+  }
+  return null;
+}
+
+function toKnownWave(
   name: SequentialName,
-  node: RawNode,
-  tree: Pick<TreePart, "node">,
+  wave: Versioned<Wave>,
+  { tree, gateMs }: { readonly tree: TreePart; readonly gateMs: number },
 ): KnownWave | null {
-  const wave = decodeWave(name, node);
-  if (wave === null || wave.entry.tally === undefined) return null;
+  if (wave.entry.tally === undefined) return null;
   return {
+    gateMs,
     queueVersion: queueVersion(tree),
     node: name.node,
     znodeVersion: wave.znodeVersion,
@@ -82,7 +119,7 @@ export function decodeProgress(
   wave: KnownWave,
   tree: Pick<TreePart, "node">,
 ): WaveProgress | null {
-  const { node, znodeVersion, service, tally } = wave;
+  const { node, znodeVersion, service, tally, gateMs } = wave;
   const control = decodeNode(controlSchema, tree.node(CONTROL), CONTROL);
   const serviceNode = tree.node(servicePath(service));
   const entry = decodeService(service, serviceNode);
@@ -102,6 +139,7 @@ export function decodeProgress(
     doneCount: done.childCount,
     preparedCount: ready.version,
     isSwitching: (tree.node(slotsPath(service))?.childCount ?? 0) > 0,
+    gateMs,
     policy: entry.entry.policy,
   };
 }

@@ -32,6 +32,7 @@ import {
   stagingPath,
   wavePath,
 } from "../tree.ts";
+import { nextWaveOf, wavesOf } from "./deploy_queue.ts";
 import { keepNames, keepSequential, tellStrangers } from "./node_names.ts";
 import { checkChildCount, decodeNode, decodeOwned, type RawNode, type TreePart } from "./node.ts";
 import { Problems } from "./problems.ts";
@@ -86,7 +87,7 @@ export function checkParents(service: string, tree: Pick<TreePart, "node">): voi
 
 /** Where hosts are counted: those that serve, and those of the first wave, if it is this service's. */
 export function countingPaths(service: string, tree: TreePart): readonly string[] {
-  const [name] = namesIn(service, tree, new Problems()).queue;
+  const name = nextWaveOf(service, namesIn(service, tree, new Problems()).queue, tree);
   const wave = name?.prefix === service ? decodeWave(name, tree.node(wavePath(name.node))) : null;
   const tally = wave?.entry.tally;
   return [
@@ -133,10 +134,11 @@ export function decodeReading(service: string, tree: TreePart): ServiceReading {
     problems.add(`read ${path}: expected no children, there are; they go when it goes`);
   }
   const offer = decodeOffer(tree.node(stagingPath(service)), service);
-  const decodedWaves = new Map(waves.map((name): [string, FirstWave | null] => {
+  const waveNamed = (name: SequentialName): FirstWave | null => {
     const wave = decodeWave(name, tree.node(wavePath(name.node)));
-    return [name.node, wave === null ? null : withContent(toFirstWave(name, wave), offer)];
-  }));
+    return wave === null ? null : withContent(toFirstWave(name, wave), offer);
+  };
+  const decodedWaves = new Map(waves.map((name) => [name.node, waveNamed(name)]));
   const onRoster = new Set(roster);
   for (const path of countingPaths(service, tree)) {
     tellStrangers(tree.children(path), path, { roster: onRoster, problems });
@@ -154,8 +156,8 @@ export function decodeReading(service: string, tree: TreePart): ServiceReading {
   const control = decodeNode(controlSchema, tree.node(CONTROL), CONTROL);
   const serviceEntry = decodeService(service, tree.node(servicePath(service)));
   const counter = tree.node(slotsPath(service));
-  const [first] = queue;
-  const wave = first === undefined ? null : decodedWaves.get(first.node) ?? null;
+  const next = nextWaveOf(service, queue, tree);
+  const wave = next === null ? null : waveNamed(next);
   return {
     view: {
       control: control?.entry ?? null,
@@ -197,7 +199,7 @@ function namesIn(service: string, tree: TreePart, problems: Problems): Names {
   const queue = sequentialOf(DEPLOY);
   return {
     queue,
-    waves: queue.filter(({ prefix }, index) => index === 0 || prefix === service),
+    waves: wavesOf(service, queue),
     roster: namesOf(servicePath(service)),
     stagingNodes: sequentialOf(stagingPath(service))
       .map(({ node, prefix }) => ({ node, host: prefix })),

@@ -78,8 +78,8 @@ export function toFirstWave(
   { node }: Pick<SequentialName, "node">,
   { entry, znodeVersion }: Versioned<Wave>,
 ): FirstWave {
-  const { service, version, hosts, tally } = entry;
-  return { node, znodeVersion, service, version, infoHash: undefined, hosts, tally };
+  const { service, version, hosts, tally, gate, after } = entry;
+  return { node, znodeVersion, service, version, infoHash: undefined, hosts, tally, gate, after };
 }
 
 /**

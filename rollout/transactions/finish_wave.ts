@@ -19,12 +19,12 @@ import { CONTROL, historyPath, servicePath, slotsPath, wavePath } from "../tree.
 import type { Transaction, TreeOperation } from "./operation.ts";
 
 /**
- * Removes the first wave after `decideFinish` has found it over, if the admission counter and the control node stand as they
+ * Removes the service's wave after `decideFinish` has found it over, if the admission counter and the control node stand as they
  * were read: then no host was admitted in between, and a halted rollout commits nothing.
  *
  * @param finish.wave The entry of the first wave.
  * @param finish.record The record of its rollout; `null` if there is none that can be read: nothing rests on it.
- * @returns `null` if the first wave is not this service's.
+ * @returns `null` if the wave that is next is not this service's.
  */
 export function finishWave(
   { census, queue, offer, service: entry }: Pick<
@@ -49,15 +49,21 @@ export function finishWave(
     { op: "delete", path: wavePath(wave.node), version: wave.znodeVersion },
   ];
   if (record !== null) {
-    const isLast = queue.length <= 1;
+    // Another service's last wave may have ended since the queue was read. The record is written at its version, so it knows.
+    const isLast = queue.length <= 1 ||
+      record.entry.waves.filter((entry) => entry.finishedMs === null).length <= 1;
     operations.push({
       op: "set",
       path: historyPath(finish.wave.rollout),
-      data: encodeEntry(withFinishedWave(record.entry, { service, version, nowMs, isLast })),
+      data: encodeEntry(
+        withFinishedWave(record.entry, { ...finish.wave, nowMs, isLast }),
+      ),
       version: record.znodeVersion,
     });
   }
-  const isLastOfService = !queue.slice(1).some((other) => other.service === service);
+  const isLastOfService = !queue.some((other) =>
+    other.service === service && other.node !== wave.node
+  );
   const committed = offer !== null && offer.version === version ? toRelease(offer) : null;
   if (isLastOfService && committed !== null && entry !== null) {
     operations.push({
@@ -72,17 +78,22 @@ export function finishWave(
 
 function withFinishedWave(
   rollout: Rollout,
-  wave: { service: string; version: string; nowMs: number; isLast: boolean },
+  wave: Pick<Wave, "service" | "version" | "gate"> & { nowMs: number; isLast: boolean },
 ): Rollout {
   const index = rollout.waves.findIndex((entry) =>
     entry.service === wave.service && entry.version === wave.version && entry.finishedMs === null
   );
   const waves = rollout.waves.map((entry, at) =>
-    at === index ? { ...entry, finishedMs: wave.nowMs } : entry
+    at === index ? { ...entry, finishedMs: wave.nowMs, ...withGate(wave) } : entry
   );
   return wave.isLast
     ? { ...rollout, waves, state: "finished", endedMs: wave.nowMs }
     : { ...rollout, waves };
+}
+
+/** Who has opened the gate is kept with the record. */
+function withGate({ gate }: Pick<Wave, "gate">): Pick<Rollout["waves"][number], "gate"> {
+  return gate === undefined ? {} : { gate };
 }
 
 function toRelease(offer: Offer): Release {

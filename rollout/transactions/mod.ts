@@ -13,6 +13,7 @@ export * from "./forget_host.ts";
 export * from "./give_slot_back.ts";
 export * from "./halt_wave.ts";
 export * from "./host_entry.ts";
+export * from "./open_gate.ts";
 export * from "./operation.ts";
 export * from "./pass_fence.ts";
 export * from "./record_event.ts";

@@ -20,7 +20,7 @@ import {
   type Wave,
   waveSchema,
 } from "../entries.ts";
-import type { PlannedService, PlannedWave } from "../plan.ts";
+import type { PlannedService, PlannedWave } from "../planned.ts";
 import type { Versioned } from "../reading/node.ts";
 import { RolloutError } from "../rollout_error.ts";
 import { donePath, historyPath, readyPath, servicePath, stagingPath, wavePrefix } from "../tree.ts";
@@ -68,12 +68,13 @@ export function startRollout(view: StartView, rollout: NewRollout): Transaction 
     startedMs: rollout.nowMs,
     endedMs: null,
     state: "running",
-    waves: rollout.waves.map(({ service, version, hosts }) => ({
+    waves: rollout.waves.map(({ service, version, hosts, gate }) => ({
       service,
       from: services.get(service)?.entry.committed?.version ?? null,
       version,
       hosts: hosts === null ? null : [...hosts],
       finishedMs: null,
+      ...(gate === undefined ? {} : { gate }),
     })),
   };
   const path = historyPath(rollout.id);
@@ -124,6 +125,7 @@ function offerOperations(
   const entry: Service = {
     ...standing.entry,
     dependsOn: [...planned.dependsOn],
+    bakedAfter: [...planned.bakedAfter ?? []],
     policy: planned.policy,
     withdrawn: standing.entry.withdrawn.filter((version) => version !== planned.version),
     withdrawnHashes,
@@ -149,7 +151,7 @@ function offerOperations(
 function waveOperations(
   rollout: string,
   tally: string,
-  { service, version, hosts }: PlannedWave,
+  { service, version, hosts, gate, after }: PlannedWave,
 ): Transaction {
   const wave: Wave = {
     schema: SCHEMA_VERSION,
@@ -158,6 +160,8 @@ function waveOperations(
     version,
     hosts: hosts === null ? null : [...hosts],
     tally,
+    ...(gate === undefined ? {} : { gate }),
+    ...(after === undefined ? {} : { after: [...after] }),
   };
   const path = wavePrefix(service);
   const data = encodeChecked<Wave>(waveSchema, wave, path);

@@ -4,6 +4,8 @@
  * @module
  */
 
+export * from "./gate_entry.ts";
+export * from "./gate_plan.ts";
 export * from "./resolve_waves.ts";
 export * from "./spread.ts";
 export * from "./wave_list.ts";

@@ -6,10 +6,13 @@
  */
 
 import { listNames } from "../name_list.ts";
+import type { Gate } from "./gate_entry.ts";
+import { type GatePlan, resolveGate } from "./gate_plan.ts";
 import { type KnownHost, orderBySpread } from "./spread.ts";
 import {
   countHosts,
   describeItem,
+  isGateItem,
   type WaveList,
   type WaveSelection,
   type WaveSize,
@@ -19,6 +22,8 @@ import {
 export interface ResolvedWave {
   /** The hosts that no earlier wave covers; `null`: all of the service, as in the last wave. */
   readonly hosts: readonly string[] | null;
+  /** The gate before it; left out: none. */
+  readonly gate?: Gate;
 }
 
 /** The waves of a service, or what is wrong with them. */
@@ -41,21 +46,39 @@ export function resolveWaves(
   const notes: string[] = [];
   const problems: string[] = [];
   const covered = new Set<string>();
-  const chosen: string[][] = [];
+  const chosen: { hosts: string[]; gate: { gate?: Gate } }[] = [];
+  // A gate before a wave that is left out stands before the next one, unless that has its own.
+  let gate: { gate?: Gate } = {};
+  const gateOf = (plan: GatePlan): { gate?: Gate } => {
+    const resolved = resolveGate(plan, hosts);
+    if ("gate" in resolved) return resolved;
+    problems.push(`service "${service}": waves: ${resolved.problem}`);
+    return {};
+  };
   for (const item of list) {
+    if (isGateItem(item)) {
+      gate = gateOf(item.gate);
+      continue;
+    }
     const of = `service "${service}": waves: ${describeItem(item)}`;
     const selection = typeof item === "object" ? item : { size: item };
     const found = hosts.filter((host) => isOf(host, selection));
     const unknown = unknownIn(selection, { hosts, foundCount: found.length });
     problems.push(...unknown.map((problem) => `${of}: ${problem}`));
-    for (const group of groupsOf(found, selection)) {
+    const groups = groupsOf(found, selection);
+    for (const [index, group] of groups.entries()) {
       const left = orderBySpread(group.filter(({ host }) => !covered.has(host)));
       const wantedCount = hostCount(selection.size ?? "all", group.length);
       const coveredCount = group.length - left.length;
       const wave = left.slice(0, Math.max(0, wantedCount - coveredCount)).map(({ host }) => host)
         .sort();
-      if (wave.length > 0) chosen.push(wave);
+      if (wave.length > 0) chosen.push({ hosts: wave, gate });
       else if (unknown.length === 0) notes.push(`${of}: left out, no host is left for it`);
+      if (wave.length > 0) gate = {};
+      // It stands between the waves of this item, and not after the last one.
+      if (selection.gate !== undefined && index < groups.length - 1 && chosen.length > 0) {
+        gate = gateOf(selection.gate);
+      }
       for (const host of wave) covered.add(host);
     }
   }
@@ -67,7 +90,8 @@ export function resolveWaves(
     );
   }
   const waves = chosen.map((wave, index): ResolvedWave => ({
-    hosts: index === chosen.length - 1 ? null : wave,
+    ...wave.gate,
+    hosts: index === chosen.length - 1 ? null : wave.hosts,
   }));
   return { waves, notes, problems };
 }

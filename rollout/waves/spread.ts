@@ -12,6 +12,8 @@ export interface KnownHost extends RackLocation {
   readonly host: string;
   /** What its config says that it is, by name. */
   readonly labels: Readonly<Record<string, string>>;
+  /** The checks of gates that its config has, by name. Left out: none. */
+  readonly checks?: readonly string[];
   /** Whether it is online, and serves. */
   readonly isServing: boolean;
 }

@@ -6,7 +6,8 @@
  */
 
 import { z } from "zod";
-import { labelsSchema, nameSchema } from "../entries.ts";
+import { gatePlanSchema } from "./gate_plan.ts";
+import { labelsSchema, nameSchema } from "../name_schemas.ts";
 
 /** How many hosts are to be covered when the wave is over, those of earlier waves included: a number, a share, or all. */
 export type WaveSize = number | `${number}%` | "all";
@@ -38,29 +39,59 @@ const selectionSchema = z.strictObject({
   hosts: z.array(nameSchema).min(1).optional(),
   /** One wave after the other, for each site or rack of them. */
   each: z.enum(["site", "rack"]).optional(),
+  /** Between each two of them. */
+  gate: gatePlanSchema.optional(),
 }).refine(
   (selection) => Object.keys(selection).length > 0,
   "expected size, site, rack, labels, hosts or each",
+).refine(
+  ({ each, gate }) => each !== undefined || gate === undefined,
+  "expected gate only with each: a gate between two waves is an item of its own",
 ).refine(
   ({ each, size }) => each === undefined || size === undefined,
   "expected each without size: a wave for each is all of its hosts",
 );
 
+/** Schema of a gate before the next wave. */
+const gateItemSchema = z.strictObject({ gate: gatePlanSchema });
+
 /** Schema of one item of the list. */
-const waveItemSchema = z.union([sizeSchema, selectionSchema], {
-  error: "expected a number of hosts, a share such as 10%, all, or { site: … } and the like",
+const itemSchema = z.union([sizeSchema, selectionSchema, gateItemSchema], {
+  error:
+    "expected a number of hosts, a share such as 10%, all, or { site: … }, { gate: … } and the like",
 });
 
 /** Schema of the waves of a service in a plan. */
-export const waveListSchema = z.array(waveItemSchema).min(1).max(ITEMS_MAX);
+export const waveListSchema = z.array(itemSchema).min(1).max(ITEMS_MAX).superRefine(
+  (list, context) => {
+    list.forEach((item, index) => {
+      const next = list[index + 1];
+      if (!isGateItem(item) || (next !== undefined && !isGateItem(next))) return;
+      context.addIssue({
+        code: "custom",
+        path: [index],
+        message: "expected a wave after a gate: nothing waits at this one",
+      });
+    });
+  },
+);
 /** The waves of a service in a plan. */
 export type WaveList = z.infer<typeof waveListSchema>;
+
+/** Whether an item is a gate, and no wave. */
+export function isGateItem(item: unknown): item is z.infer<typeof gateItemSchema> {
+  return typeof item === "object" && item !== null && "gate" in item &&
+    Object.keys(item).length === 1;
+}
+
+/** An item that is a wave. */
+export type WaveItem = WaveSize | WaveSelection;
 
 /** A wave in a plan that says of which hosts it is. */
 export type WaveSelection = z.infer<typeof selectionSchema>;
 
-/** What an item says, in words for an operator. */
-export function describeItem(item: WaveList[number]): string {
+/** What a wave says, in words for an operator. */
+export function describeItem(item: WaveItem): string {
   if (typeof item !== "object") return typeof item === "number" ? countHosts(item) : String(item);
   const { size, site, rack, labels = {}, hosts, each } = item;
   const of = [

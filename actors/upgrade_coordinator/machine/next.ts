@@ -10,8 +10,10 @@ import {
   type CensusReading,
   decideAdmission,
   decideFinish,
+  decideGate,
   decideGoal,
   type FirstWave,
+  type GateWatch,
   isMiscounted,
   isOfSameAgent,
   isQuorumMet,
@@ -41,6 +43,8 @@ export interface HostNow {
   readonly unstarted: string | null;
   /** Its place in the staging queue; `null` if it has none; `undefined` if an earlier life of its agent may have left one. */
   readonly place: QueuePlace | null | undefined;
+  /** What it knows of the gate before the wave that is next; left out: nothing yet. */
+  readonly gate?: GateWatch | null;
 }
 
 /** A host's place in the staging queue. */
@@ -84,6 +88,10 @@ export type Next =
   }
   | { readonly kind: "give_slot_back"; readonly slot: Slot }
   | { readonly kind: "end_wave"; readonly waitingFor: string | null }
+  /** Open the gate before the wave that is next. */
+  | { readonly kind: "open_gate"; readonly wave: FirstWave; readonly how: string }
+  /** Halt the rollout: the wave that is next cannot go on. */
+  | { readonly kind: "halt"; readonly reason: string }
   /** Nothing. `isFleetIdle`: no wave of the service is left, so releases that do not run may go. */
   | {
     readonly kind: "rest";
@@ -110,6 +118,15 @@ export function decideNext(now: HostNow, reading: CensusReading): NextDecision {
   if (!isCounted && reading.view === null) {
     // A wave of an earlier version of this program, whose hosts nobody counts.
     return { next: { kind: "look_around" }, hasRejoined: now.hasRejoined };
+  }
+  const watch = now.gate ?? null;
+  const gate = decideGate(census, { service, host, watch });
+  if (census.wave !== null && gate.kind === "opens") {
+    const next: Next = { kind: "open_gate", wave: census.wave, how: gate.how };
+    return { next, hasRejoined: now.hasRejoined };
+  }
+  if (gate.kind === "halts") {
+    return { next: { kind: "halt", reason: gate.reason }, hasRejoined: now.hasRejoined };
   }
   const { goal, hasRejoined } = decideGoal({
     host,
@@ -183,7 +200,8 @@ function askForSlot(
   const { host, service, place } = now;
   if (!isEntryTrue(now, reading)) return { kind: "await_entry" };
   const behind = place?.behind ?? null;
-  const request = { host, service, ...wanted, catchUp, behind };
+  const gateSinceMs = now.gate?.sinceMs ?? null;
+  const request = { host, service, ...wanted, catchUp, behind, gateSinceMs };
   const admission = decideAdmission(reading.census, request);
   if (admission.admit) {
     const { wave } = admission;
@@ -200,6 +218,8 @@ function askForSlot(
   // Who would end the wave that goes before may have been left out, and be away.
   const isEarlierOver = !catchUp && reading.census.wave?.service === service &&
     decideFinish(reading.census) === "finished";
+  // By entries, as in `rest`.
+  if (isEarlierOver && reading.view === null) return { kind: "look_around" };
   if (isEarlierOver) return { kind: "end_wave", waitingFor };
   return { kind: "wait", ...wanted, waitingFor, isForUnnamed, isQueued: !catchUp };
 }

@@ -99,6 +99,10 @@ export class Fleet implements Surroundings, MachineObserver {
 
   trace(): void {}
 
+  checkGate(): boolean {
+    return true;
+  }
+
   isBad(): boolean {
     return false;
   }

@@ -8,6 +8,7 @@ import { decideAtFence } from "../../../actors/upgrade_coordinator/machine/at_fe
 import {
   decideNext,
   type HostNow,
+  type Next,
   type NextDecision,
 } from "../../../actors/upgrade_coordinator/machine/next.ts";
 import type { Phase } from "../../../actors/upgrade_coordinator/machine/phase.ts";
@@ -21,11 +22,15 @@ import {
   toSlot,
 } from "../../../actors/upgrade_coordinator/machine/switch.ts";
 import {
+  type Census,
   type CensusReading,
+  closedGate,
+  covers,
   type Current,
   currentPath,
   currentSchema,
   decodeWave,
+  type GateWatch,
   historyPath,
   isSameSlot,
   parseSequentialName,
@@ -101,7 +106,9 @@ function placeOf(tree: MemoryTree, host: Alive): HostNow["place"] {
   const mine = own.find(isOwn);
   if (mine === undefined) return own.length === 0 ? null : undefined;
   const ahead = stagingNodes.slice(0, stagingNodes.findIndex(({ node }) => node === mine))
-    .filter((place) => place.host !== host.name);
+    .filter((place) =>
+      place.host !== host.name && (view.wave === null || covers(view.wave, place.host))
+    );
   const version = view.staged.find((staged) => staged.host === host.name)?.version ?? null;
   return { release: { version }, stands: true, behind: ahead.at(-1)?.host ?? null };
 }
@@ -361,7 +368,17 @@ function nowOf(tree: MemoryTree, host: Alive): HostNow {
     ready: null,
     unstarted: null,
     place: placeOf(tree, host),
+    // However long it has been: what is not certain is whether the time has passed, and a host that does not act is one for
+    // which it has not.
+    gate: gateOf(tree),
   };
+}
+
+/** What a host knows of the gate at which a wave waits: that its time has passed. */
+function gateOf(tree: MemoryTree): GateWatch | null {
+  const node = readingOf(tree).view.wave?.node;
+  const seenMs = Number.MAX_SAFE_INTEGER;
+  return node === undefined ? null : { node, seenMs, sinceMs: 0, heldMs: null, lastWords: null };
 }
 
 function ask(
@@ -445,11 +462,43 @@ function beginNext(world: World, host: Alive): [string, World][] {
       const operations = transactions.giveSlotBack(census, { service: SERVICE, slot: next.slot });
       return operations === null ? [] : [change("gives its slot back", operations)];
     }
+    case "open_gate":
+    case "halt": {
+      const operations = passOn(world.tree, census, { host: host.name, next });
+      return operations === null ? [] : [change(next.kind, operations)];
+    }
     case "end_wave": {
       const operations = endWave(world.tree, censusOf(world.tree, host));
       return operations === null ? [] : [change("ends the wave", operations)];
     }
   }
+}
+
+/** Opens the gate before a wave, or halts because of it. */
+function passOn(
+  tree: MemoryTree,
+  census: Census,
+  { host, next }: { host: string; next: Extract<Next, { kind: "open_gate" | "halt" }> },
+): transactions.Transaction | null {
+  const by = { by: host, nowMs: 0 };
+  if (next.kind === "halt") {
+    return transactions.haltWave(census, { reason: next.reason, ...by });
+  }
+  return openGate(tree, next.wave.node, {
+    how: next.how,
+    controlVersion: census.controlVersion,
+    ...by,
+  });
+}
+
+function openGate(
+  tree: MemoryTree,
+  node: string,
+  opening: transactions.Opening,
+): transactions.Transaction | null {
+  const name = parseSequentialName(node);
+  const found = name === null ? null : decodeWave(name, tree.node(wavePath(node)));
+  return found === null ? null : transactions.openGate({ node, wave: found }, opening);
 }
 
 function endWave(tree: MemoryTree, reading: CensusReading): transactions.Transaction | null {
@@ -691,6 +740,14 @@ function verbs(world: World): Outcome[] {
     const operations = [transactions.setControl(control, resume.entry)];
     const after = applied(world, operations, "operator");
     if (after !== null) outcomes.push({ what: "operator: resume", isFault: false, world: after });
+  }
+  const { wave } = reading.view;
+  if (closedGate(wave) !== null && wave !== null && closedGate(wave)?.afterMs === undefined) {
+    // Only a person opens it, and does so in the end.
+    const opening = { by: "operator", how: "promoted", nowMs: 0, controlVersion: null };
+    const opened = openGate(world.tree, wave.node, opening);
+    const after = opened === null ? null : applied(world, opened, "operator");
+    if (after !== null) outcomes.push({ what: "operator: promote", isFault: false, world: after });
   }
   if (reading.waves.length > 0) add("abort", spend(world, "aborts"), abort(world.tree, reading));
   for (const host of world.hosts) {

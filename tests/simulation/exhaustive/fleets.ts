@@ -4,8 +4,8 @@
  * @module
  */
 
-import type { Policy } from "../../../rollout/mod.ts";
-import { fleet, roll } from "../../unit/rollout/memory_tree.ts";
+import type { Gate, Policy } from "../../../rollout/mod.ts";
+import { fleet, rollWaves } from "../../unit/rollout/memory_tree.ts";
 import type { Allowance, Host, World } from "./world.ts";
 
 /** A fleet, at the begin of a rollout, with what may happen in it. */
@@ -13,6 +13,8 @@ export interface Plan {
   readonly hostCount: number;
   readonly may: Partial<Allowance>;
   readonly policy?: Partial<Policy>;
+  /** The gate before its second wave, which is of all; the first one is of `web-1`. Default: there is one wave, of all. */
+  readonly gate?: Gate;
 }
 
 const NOTHING: Allowance = {
@@ -37,6 +39,8 @@ export const SHARE: readonly Plan[] = [
   { hostCount: 2, may: { failures: 1, pauses: 1 } },
   { hostCount: 2, may: { failures: 1 }, policy: { maxFailures: 1 } },
   { hostCount: 2, may: { aborts: 1, losses: 1 } },
+  { hostCount: 2, may: { crashes: 1 }, gate: { afterMs: 1 } },
+  { hostCount: 2, may: { losses: 1 }, gate: {} },
   { hostCount: 3, may: {} },
   { hostCount: 3, may: {}, policy: TWO_OF_THREE },
 ];
@@ -49,6 +53,8 @@ export const ALL: readonly Plan[] = [
   { hostCount: 2, may: { crashes: 1, expiries: 1, forgets: 1, pauses: 1 } },
   { hostCount: 2, may: { powerCuts: 1, aborts: 1, pauses: 1 } },
   { hostCount: 2, may: { powerCuts: 2 } },
+  { hostCount: 2, may: { crashes: 1, pauses: 1 }, gate: { afterMs: 1 } },
+  { hostCount: 2, may: { powerCuts: 1, aborts: 1 }, gate: {} },
   { hostCount: 3, may: { crashes: 1 } },
   { hostCount: 3, may: { powerCuts: 1 } },
   { hostCount: 3, may: { expiries: 1 } },
@@ -59,23 +65,25 @@ export const ALL: readonly Plan[] = [
 ];
 
 /** A plan in words. */
-export function describePlan({ hostCount, may, policy }: Plan): string {
+export function describePlan({ hostCount, may, policy, gate }: Plan): string {
   const happens = Object.entries(may).map(([what, count]) => `${what} ${count}`);
   const differs = Object.entries(policy ?? {}).map(([what, value]) => `${what} ${value}`);
-  return [`${hostCount} hosts`, ...happens, ...differs].join(", ");
+  const waits = gate === undefined ? [] : [gate.afterMs === undefined ? "promotion" : "time"];
+  return [`${hostCount} hosts`, ...happens, ...differs, ...waits].join(", ");
 }
 
 /** The state that a plan begins with: all hosts serve version 1, and a rollout of version 2 has just been started. */
-export function beginningOf({ hostCount, may, policy = {} }: Plan): World {
+export function beginningOf({ hostCount, may, policy = {}, gate }: Plan): World {
   const names = Array.from({ length: hostCount }, (_, index) => `web-${index + 1}`);
   const tree = fleet(...names);
-  roll(tree, "2", {
-    quorum: Math.min(2, hostCount),
+  rollWaves(tree, "2", {
+    // A canary has no other host.
+    quorum: gate === undefined ? Math.min(2, hostCount) : 1,
     maxUnavailable: 1,
     maxConcurrent: 1,
     maxFailures: 0,
     ...policy,
-  });
+  }, gate === undefined ? [{ hosts: null }] : [{ hosts: ["web-1"] }, { hosts: null, gate }]);
   const hosts = names.map((name): Host => ({
     name,
     running: "1",

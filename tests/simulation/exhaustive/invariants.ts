@@ -6,6 +6,7 @@
 
 import {
   budgetHosts,
+  closedGate,
   isHeld,
   servicePath,
   slotsPath,
@@ -48,6 +49,11 @@ export function checkStop(
   expect(
     !(service?.entry.withdrawn.includes(slot?.to ?? "") ?? false),
     `I8: ${name} may stop for a version that was withdrawn`,
+  );
+  const wave = waves.find(({ node }) => node === slot?.wave);
+  expect(
+    closedGate(wave ?? null) === null,
+    `I2: ${name} may stop, and the gate of its wave is closed`,
   );
   const held = [...view.slots.values()].filter(isHeld);
   expect(held.length <= view.policy.maxConcurrent, `I1: ${held.length} switch at once`);

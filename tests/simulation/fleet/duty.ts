@@ -6,12 +6,19 @@
  */
 
 import type { Fleet } from "../../../coordination/mod.ts";
-import { CONTROL, DEPLOY, OTHER_CONTENT_ADVICE, releaseAdvice } from "../../../rollout/mod.ts";
+import {
+  closedGate,
+  CONTROL,
+  DEPLOY,
+  OTHER_CONTENT_ADVICE,
+  releaseAdvice,
+} from "../../../rollout/mod.ts";
 
 /** What is to be done. */
 export type Answer =
   | { readonly kind: "resume" }
   | { readonly kind: "abort" }
+  | { readonly kind: "promote"; readonly service: string }
   | { readonly kind: "publish under another version" }
   /** Free the slot in a host's name whose machine is gone. */
   | { readonly kind: "release_slot"; readonly host: string }
@@ -43,8 +50,17 @@ export function answerTo(
       return resumedCount === 0 ? { kind: "resume" } : { kind: "abort" };
     case "running":
     case undefined:
-      return null;
+      return promotionOf(queue);
   }
+}
+
+/** A person opens a gate that only a person opens. */
+function promotionOf(queue: Fleet["queue"]): Answer | null {
+  const waiting = queue.find((wave) => {
+    const gate = wave.isNext ? closedGate(wave) : null;
+    return gate !== null && gate.afterMs === undefined && gate.check === undefined;
+  });
+  return waiting === undefined ? null : { kind: "promote", service: waiting.service };
 }
 
 /** The path of a node whose name is none, as a message about it says; `null` if the message is about something else. */

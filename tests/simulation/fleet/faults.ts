@@ -558,6 +558,20 @@ export const KINDS = {
       return () => void run.operator.run({ kind: "resume" });
     },
   },
+  /** What the checks of gates look at is not as it should be. */
+  gate_failure: {
+    weight: 2,
+    forMs: [200, 30_000],
+    strike(run) {
+      run.world.gateFaults++;
+      return () => void run.world.gateFaults--;
+    },
+  },
+  /** An operator opens a gate, whatever it waits for. */
+  promote: {
+    weight: 1,
+    strike: (run) => void run.operator.run({ kind: "promote" }),
+  },
   /** An operator resumes, whatever there is to resume. */
   resume: {
     weight: 1,

@@ -19,6 +19,7 @@ import type { AgentProcess } from "./agent_process.ts";
 import type { ChangeObserver } from "./ensemble.ts";
 import type { Machine, RunningService } from "./machine.ts";
 import type { Change, Replica } from "./replica.ts";
+import { GateTruth } from "./gate_truth.ts";
 import {
   type Difference,
   isHeld,
@@ -42,6 +43,8 @@ export const CHECKS = {
   "I2 order": "whoever is admitted is covered by the first wave of the queue",
   "I2 queue":
     "whoever is admitted in a wave while it serves is the first of the staging queue that the wave covers",
+  "I2 gate":
+    "no gate opens before its time, its check or an operator's word, and nobody is admitted before",
   "I2 finish": "a wave is not finished while more hosts than the budget are not on its version",
   "I2 restart": "a restart is not finished while processes from before it run",
   "I2 skip": "a host that an operator has left out of a version does not switch to it",
@@ -127,6 +130,7 @@ interface TakenDown {
 /** Watches a run, and says when an invariant does not hold. */
 export class Invariants implements ChangeObserver {
   readonly tree = new TreeMirror();
+  readonly gates = new GateTruth();
   readonly #world: World;
   readonly #sessionPlaces = new Map<bigint, string>();
   readonly #takenDown = new Map<string, TakenDown>();
@@ -204,6 +208,7 @@ export class Invariants implements ChangeObserver {
       if (this.#isOperator(place)) this.#strays.add(name);
       else this.#strays.delete(name);
     }
+    this.gates.noteQueue(this.tree, this.#world.time.nowMs);
     const isCounted = ({ kind }: Difference) => kind === "current" || kind === "marker";
     for (const service of new Set(differences.filter(isCounted).map((one) => one.service))) {
       this.#checkCounts(service);
@@ -229,11 +234,14 @@ export class Invariants implements ChangeObserver {
       }
       case "wave":
         if (before === null) this.#count("wave queued");
-        if (after !== null) return;
+        if (after !== null) {
+          return this.#checkGate(before as QueuedWave | null, after as Wave, by.place);
+        }
         if (this.#isOperator(by.place)) return this.#count("wave aborted");
         this.#count("wave finished");
         return this.#checkFinish(before as Wave);
       case "control": {
+        this.gates.noteControl();
         const { state, reason } = after as Control;
         this.#checkWords(before as Control | null, after as Control, by);
         if (state === (before as Control | null)?.state) return;
@@ -344,6 +352,8 @@ export class Invariants implements ChangeObserver {
     const key = `${service} ${host}`;
     // Written by hand, and by nobody who was admitted.
     if (after !== null && after.step === undefined) return;
+    // Its host writes its slot again that somebody has written over: nobody is admitted by that.
+    if (before !== null && before.step === undefined && after !== null) return;
     const wasHeld = before !== null && isHeld(before);
     const isTaken = after !== null && isHeld(after);
     const isAnother = wasHeld && isTaken &&
@@ -526,7 +536,7 @@ export class Invariants implements ChangeObserver {
   #checkOrder(
     { service, host, slot, policy }: { service: string; host: string; slot: Slot; policy: Policy },
   ): void {
-    const first = this.tree.firstWave;
+    const first = this.tree.nextWave(service);
     const isRight = first !== null && first.service === service && first.version === slot.to &&
       first.node === slot.wave && (first.hosts?.includes(host) ?? true);
     if (!isRight) {
@@ -538,6 +548,9 @@ export class Invariants implements ChangeObserver {
       return;
     }
     this.#checkTurn({ service, host, first });
+    if (!this.gates.isOpen(first)) {
+      this.fail("I2 gate", `${host} was admitted for ${first.node}, whose gate is closed`, [host]);
+    }
     const covered = [...this.tree.of(service).roster].filter((other) =>
       first.hosts?.includes(other) ?? true
     );
@@ -587,6 +600,17 @@ export class Invariants implements ChangeObserver {
     return staged.has(host);
   }
 
+  #checkGate(before: QueuedWave | null, { gate }: Wave, place: string): void {
+    if (before === null || gate?.opened === undefined || before.gate?.opened !== undefined) return;
+    const isOperator = this.#isOperator(place);
+    this.#count(isOperator ? "gate promoted" : "gate opened");
+    const nowMs = this.#world.time.nowMs;
+    const problem = this.gates.opened(before, { place, isOperator, nowMs });
+    if (problem !== null) {
+      this.fail("I2 gate", `${place} opened the gate before ${before.node}: ${problem}`, [place]);
+    }
+  }
+
   #checkFinish({ service, version, hosts, node }: Wave & { node?: string }): void {
     const entries = this.tree.of(service);
     const policy = entries.entry?.policy;
@@ -594,6 +618,10 @@ export class Invariants implements ChangeObserver {
     const holders = [...entries.slots].filter(([, slot]) => isHeld(slot)).map(([host]) => host);
     if (holders.length > 0) {
       this.fail("I2 finish", `${node} was finished while ${holders} switch`, holders);
+    }
+    const finished = this.tree.waves.get(node ?? "");
+    if (finished !== undefined && !this.gates.isOpen(finished)) {
+      this.fail("I2 gate", `${node} was finished, and its gate is closed`);
     }
     if (this.tree.control?.state === "halted") {
       this.fail("I7 halted", `${node} was finished while control is halted`);
@@ -744,7 +772,7 @@ export class Invariants implements ChangeObserver {
     const { entry, roster } = this.tree.of(service);
     const committed = entry?.committed?.version;
     if (committed === undefined || committed === version) return;
-    const first = this.tree.firstWave;
+    const first = this.tree.nextWave(service);
     const isCovered = first !== null && first.service === service && first.version === version &&
       (first.hosts?.includes(machine.name) ?? true);
     const others = [...roster].filter((host) =>
@@ -867,7 +895,11 @@ export class Invariants implements ChangeObserver {
         const isFit = machine !== null && machine.agent?.isDisturbed === false &&
           this.#world.cutOffMs(machine) === 0;
         const key = `${service} ${node}`;
-        if (!isFit || machine.diskOf(service).complete.has(version)) {
+        // A machine with a copy of its disk may have the name, and the place.
+        const hasIt = this.#world.machinesNamed(host).some((one) =>
+          one.diskOf(service).complete.has(version)
+        );
+        if (!isFit || hasIt) {
           this.#unreadyMs.delete(key);
           continue;
         }
@@ -922,7 +954,8 @@ export class Invariants implements ChangeObserver {
     if (!this.#world.machines.some(({ isOn }) => isOn)) this.#progressMs = this.#world.time.nowMs;
     const policy = this.tree.of(firstWave.service).entry?.policy;
     if (policy === undefined) return;
-    const mostMs = policy.progressDeadlineMs + policy.bakeMs + policy.health.deadlineMs;
+    const gateMs = this.gates.isOpen(firstWave) ? 0 : timeOf(firstWave.gate);
+    const mostMs = policy.progressDeadlineMs + policy.bakeMs + policy.health.deadlineMs + gateMs;
     const silentMs = this.#world.time.nowMs - this.#progressMs;
     if (silentMs <= mostMs + LATE_HALT_MS) return;
     this.fail(
@@ -1001,6 +1034,12 @@ function isProgress({ kind, after }: Difference): boolean {
     default:
       return false;
   }
+}
+
+/** How long a gate may be closed until somebody has to say something, in ms. A person may take as long as they like. */
+function timeOf(gate: Wave["gate"]): number {
+  if (gate?.afterMs === undefined && gate?.check === undefined) return Infinity;
+  return (gate.afterMs ?? 0) + (gate.check?.withinMs ?? 0);
 }
 
 /** A number of hosts: as it is, or a share of them, rounded. */

@@ -14,6 +14,7 @@ import {
   forgetHost,
   newestRollout,
   pauseRollout,
+  promote,
   readChildren,
   readControl,
   readDeployQueue,
@@ -55,6 +56,8 @@ export type Verb =
   | { readonly kind: "pause" }
   | { readonly kind: "resume" }
   | { readonly kind: "abort" }
+  /** Opens the gate of a service's wave, or the only one at which a wave waits. */
+  | { readonly kind: "promote"; readonly service?: string }
   | { readonly kind: "forget"; readonly host: string }
   /** Leaves a host out of the rollout, or has it try again. */
   | { readonly kind: "skip" | "retry"; readonly host: string; readonly service: string }
@@ -165,6 +168,9 @@ export class Operator implements Party {
         if (!await releaseQuarantine(zk, verb.service, verb.host)) {
           throw new Error(`${verb.host} is not in quarantine`);
         }
+        return;
+      case "promote":
+        await promote(zk, { service: verb.service, by, nowMs });
         return;
       case "forget":
         await forgetHost(zk, verb.host);

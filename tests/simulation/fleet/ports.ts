@@ -17,6 +17,9 @@ import type { AgentProcess } from "./agent_process.ts";
 import { whatIsAt } from "./disk.ts";
 import type { Keeper, RunningService } from "./machine.ts";
 
+/** The program of the check that a gate may name. */
+export const GATE_CHECK = "gate";
+
 /** Makes the ports of one life of an agent. */
 export function portsOf(process: AgentProcess): HostPorts {
   const { machine, world } = process;
@@ -100,6 +103,9 @@ export function portsOf(process: AgentProcess): HostPorts {
         }, world.pace.spawnMs(process.random));
       },
       checkHealth: (check, { signal } = {}) => {
+        if (check.type === "http" || check.type === "exec" && check.argv[0] === GATE_CHECK) {
+          return process.call("check gate", checkGate);
+        }
         const [what = "", service = "", version = ""] = check.type === "exec" ? check.argv : [];
         if (what === "drain") return drain(service, check.timeoutMs, signal);
         const checked = process.call("check health", () => {
@@ -167,6 +173,12 @@ export function portsOf(process: AgentProcess): HostPorts {
     const disk = machine.diskOf(service);
     disk.journal = entry;
     disk.isJournalSpoilt = false;
+  }
+
+  function checkGate() {
+    return world.checkGate(machine)
+      ? { ok: true as const }
+      : { ok: false as const, reason: "too many errors" };
   }
 
   async function drain(service: string, timeoutMs: number, signal: AbortSignal | undefined) {

@@ -10,6 +10,7 @@ import { answerTo } from "./duty.ts";
 import { type Check, InvariantViolation } from "./invariants.ts";
 import { Machine } from "./machine.ts";
 import { Operator } from "./operator.ts";
+import { GATE_CHECK } from "./ports.ts";
 import type { RandomStream } from "./random.ts";
 import type { PlannedHost, Scenario } from "./scenario.ts";
 import { planOf } from "./scenario.ts";
@@ -104,6 +105,7 @@ export class Run {
     this.#scenario = scenario;
     this.adminWall = { offsetMs: EPOCH_MS + scenario.adminSkewMs };
     this.operator = new Operator(world, this.adminWall);
+    world.observer.tree.isParallel = scenario.isParallel;
     for (const host of scenario.hosts) world.machines.push(this.#machine(host, host.name));
   }
 
@@ -396,6 +398,7 @@ function configOf(
       rack: "rack",
       zookeeper: "zk:1",
       dataDir: "/data",
+      checks: { errors: { type: "exec", argv: [GATE_CHECK, "{service}"] } },
       services: Object.fromEntries(
         services.map(({ name: service, isPinned, hasDrain, health }) => [service, {
           command: [service],

@@ -25,6 +25,8 @@ export interface PlannedHost {
 export interface PlannedService {
   readonly name: string;
   readonly dependsOn: readonly string[];
+  /** Whether what it depends on has to have baked. */
+  readonly isBakedAfter: boolean;
   readonly hasBlob: boolean;
   readonly isPinned: boolean;
   readonly hasDrain: boolean;
@@ -46,6 +48,8 @@ export interface Scenario {
   readonly serverCount: number;
   readonly hosts: readonly PlannedHost[];
   readonly services: readonly PlannedService[];
+  /** Whether services that have nothing to do with each other go at the same time. */
+  readonly isParallel: boolean;
   readonly adminSkewMs: number;
   readonly faults: readonly Fault[];
 }
@@ -87,6 +91,7 @@ export function drawScenario({ seed, hostCount, serviceCount, kinds }: ScenarioL
         ? random.some(names, random.between(1, count - 1))
         : null,
       waves: null,
+      isBakedAfter: false,
       policy: {
         quorum: random.pick<PlannedService["policy"]["quorum"]>([1, "50%", "75%", "75%", "100%"]),
         maxUnavailable: random.pick<PlannedService["policy"]["maxUnavailable"]>([
@@ -115,14 +120,19 @@ export function drawScenario({ seed, hostCount, serviceCount, kinds }: ScenarioL
     serverCount: random.pick([1, 3, 3]),
     hosts,
     services,
+    isParallel: shares.chance(0.4),
     adminSkewMs: random.between(-1_000, 1_000),
     faults: drawFaults(random.fork("faults"), { ...fleet, kinds }),
   };
 }
 
+/** How long a check of a gate has to hold. Half of the runs' faults last longer than what it may take. */
+const CHECK = { for: 2_000, within: 20_000, every: 500 } as const;
+
 /** Some services go in growing shares, or place by place. */
 function withWaves(random: RandomStream, service: PlannedService): PlannedService {
   const isListed = random.chance(0.3);
+  const isBakedAfter = random.chance(0.3);
   const waves = random.pick<WaveList>([
     [1, "all"],
     [1, "50%", "100%"],
@@ -130,8 +140,18 @@ function withWaves(random: RandomStream, service: PlannedService): PlannedServic
     [{ size: 1, rack: "r1" }, { each: "rack" }],
     [{ each: "rack" }],
     [{ labels: { tier: "even" } }, "100%"],
+    ["1%", { gate: "promote" }, "100%"],
+    [{ gate: "promote" }, { each: "rack", gate: { after: 3_000 } }],
+    [
+      1,
+      { gate: { after: 5_000 } },
+      "50%",
+      { gate: { after: 1_000, check: "errors", ...CHECK } },
+      "all",
+    ],
+    [1, { gate: { url: "http://metrics/ok", ...CHECK } }, "all"],
   ]);
-  return isListed ? { ...service, canary: null, waves } : service;
+  return { ...service, isBakedAfter, ...(isListed ? { canary: null, waves } : {}) };
 }
 
 function drawHealth(random: RandomStream): PlannedService["health"] {
@@ -145,7 +165,7 @@ function drawHealth(random: RandomStream): PlannedService["health"] {
 
 /** The plan of a rollout to that version, and its releases. */
 export function planOf(
-  { services }: Pick<Scenario, "services">,
+  { services, isParallel }: Pick<Scenario, "services" | "isParallel">,
   version: string,
   { isFirst = false, build = 1 }: { isFirst?: boolean; build?: number } = {},
 ): { plan: Plan; releases: Release[] } {
@@ -160,12 +180,17 @@ export function planOf(
   const hasCanary = !isFirst && services.some(({ canary }) => canary !== null);
   return {
     plan: {
-      services: Object.fromEntries(services.map(({ name, dependsOn, policy, waves }) => [name, {
-        version,
-        dependsOn: [...dependsOn],
-        policy: isFirst ? everything : policy,
-        ...(isFirst || waves === null ? {} : { waves }),
-      }])),
+      services: Object.fromEntries(
+        services.map(({ name, dependsOn, isBakedAfter, policy, waves }) => [name, {
+          version,
+          dependsOn: dependsOn.map((service) =>
+            isBakedAfter ? { service, when: "baked" } : service
+          ),
+          policy: isFirst ? everything : policy,
+          ...(isFirst || waves === null ? {} : { waves }),
+        }]),
+      ),
+      parallel: isParallel,
       ...(hasCanary
         ? {
           order: services.flatMap(({ name, canary }) =>

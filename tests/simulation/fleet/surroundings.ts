@@ -49,6 +49,8 @@ export interface Surroundings {
   trace(machine: Machine | null, what: string): void;
   /** Whether a version does not pass its health checks on a host. */
   isBad(service: string, version: string, host: string): boolean;
+  /** Makes the check of a gate on a machine. Returns whether all is as it should be. */
+  checkGate(machine: Machine): boolean;
   /** How an agent connects to the ensemble. */
   dialFor(process: AgentProcess): Dial;
 }

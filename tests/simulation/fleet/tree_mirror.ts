@@ -63,6 +63,8 @@ export interface Difference {
 /** The entries of the tree. */
 export class TreeMirror {
   control: Control | null = null;
+  /** Whether services that have nothing to do with each other go at the same time. */
+  isParallel = false;
   /** The rollout that was started last. */
   newestRollout: string | null = null;
   readonly #rollouts = new Set<string>();
@@ -95,6 +97,26 @@ export class TreeMirror {
       if (first === null || wave.sequence < first.sequence) first = wave;
     }
     return first;
+  }
+
+  /**
+   * The wave that a service's hosts go by; null if it has none, or another one goes before it. Unless the rollout is parallel
+   * any earlier wave does; else those of services that it depends on, or that depend on it.
+   */
+  nextWave(service: string): QueuedWave | null {
+    const waves = [...this.waves.values()].sort((a, b) => a.sequence - b.sequence);
+    const own = waves.find((wave) => wave.service === service);
+    if (own === undefined) return null;
+    const goesBefore = (wave: QueuedWave) =>
+      !this.isParallel || wave.service === service || this.#needs(service, wave.service) ||
+      this.#needs(wave.service, service);
+    return waves.find(goesBefore) === own ? own : null;
+  }
+
+  /** Whether a service depends on another one, directly or not. */
+  #needs(service: string, other: string): boolean {
+    const dependsOn = this.of(service).entry?.dependsOn ?? [];
+    return dependsOn.some((one) => one === other || this.#needs(one, other));
   }
 
   /** Whether no agent can decide anything by the tree, because somebody has written what is no entry. */

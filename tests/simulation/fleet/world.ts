@@ -49,6 +49,8 @@ export class World implements Surroundings {
   readonly skipped: ReadonlySet<Check>;
   isBuildMachineAway = false;
   isSwarmStalled = false;
+  /** How many faults make the check of a gate fail. */
+  gateFaults = 0;
   pids = 0;
   generations = 0;
   readonly #cutOffSinceMs = new Map<string, number>();
@@ -95,6 +97,12 @@ export class World implements Surroundings {
     return this.badVersions.some((bad) =>
       bad.service === service && bad.version === version && (bad.hosts?.includes(host) ?? true)
     );
+  }
+
+  checkGate({ place }: Machine): boolean {
+    const isGood = this.gateFaults === 0;
+    this.observer.gates.noteCheck(place, { atMs: this.time.nowMs, isGood });
+    return isGood;
   }
 
   /** Whether a machine can reach a server that serves. */

@@ -18,6 +18,7 @@ import {
   fromFullReading,
   type MarkerChange,
   markersOf,
+  type PlannedWave,
   type Policy,
   type RawNode,
   readyPath,
@@ -237,12 +238,22 @@ export function fleet(...hosts: string[]): MemoryTree {
   return tree;
 }
 
-/** Starts a rollout: to all hosts, unless some are listed. */
+/** Starts a rollout in one wave: to all hosts, unless some are listed. */
 export function roll(
   tree: MemoryTree,
   version: string,
   policy: Partial<Policy> = {},
   hosts: readonly string[] | null = null,
+): void {
+  rollWaves(tree, version, policy, [{ hosts }]);
+}
+
+/** Starts a rollout in these waves. */
+export function rollWaves(
+  tree: MemoryTree,
+  version: string,
+  policy: Partial<Policy>,
+  waves: readonly Pick<PlannedWave, "hosts" | "gate" | "after">[],
 ): void {
   const { view, service, queue } = tree.read();
   if (view.control === null || service === null) throw new Error("no tree");
@@ -260,7 +271,7 @@ export function roll(
       nowMs: 0,
       services: new Map([[SERVICE, planned]]),
       releases: new Map([[SERVICE, releaseOf(version)]]),
-      waves: [{ service: SERVICE, version, hosts }],
+      waves: waves.map((wave) => ({ service: SERVICE, version, ...wave })),
     },
   )));
 }

@@ -19,6 +19,7 @@ const SEEN: WaveProgress = {
   doneCount: 1,
   preparedCount: 5,
   isSwitching: false,
+  gateMs: 0,
   policy: { ...DEFAULT_POLICY, progressDeadlineMs: 60_000, bakeMs: 10_000 },
 };
 
@@ -52,6 +53,15 @@ Deno.test("noteProgress: a change of the wave, of control or of the roster, and 
   const mark = markAfter({}, {});
   const later = noteProgress(mark, SEEN, { nowMs: 50_000, gapMs: 30_000 });
   assert.equal(later.sinceMs, 50_000);
+});
+
+Deno.test("isOverdue: not while the wave may wait at its gate", () => {
+  const waiting = { ...SEEN, gateMs: 600_000 };
+  const mark = markAfter({});
+  assert.deepEqual([isOverdue(mark, waiting, 659_999), isOverdue(mark, waiting, 660_000)], [
+    false,
+    true,
+  ]);
 });
 
 Deno.test("isOverdue: at the deadline; with a switch under way, when that could be over as well", () => {

@@ -27,6 +27,8 @@ export interface HostOptions {
   readonly hostname?: string;
   /** Further keys of each service, in place of those of the tests. */
   readonly serviceKeys?: Readonly<Record<string, unknown>>;
+  /** Further keys of the config, in place of those of the tests. */
+  readonly agentKeys?: Readonly<Record<string, unknown>>;
   /** Words before the agent's command. */
   readonly wrapper?: readonly string[];
 }
@@ -91,5 +93,6 @@ export function agentConfig(
     listen: "127.0.0.1:0",
     onExit,
     services: Object.fromEntries(services),
+    ...options.agentKeys,
   };
 }

@@ -18,7 +18,13 @@ import {
   resumeRollout,
   startRollout,
 } from "../../../../coordination/mod.ts";
-import { checkPlan, type Plan, type PolicyInput, type Release } from "../../../../rollout/mod.ts";
+import {
+  checkPlan,
+  type Plan,
+  type PolicyInput,
+  type Release,
+  type WaveList,
+} from "../../../../rollout/mod.ts";
 import { endMarked, findMarked } from "../../../../scripts/demo/marked_processes.ts";
 import { pickFreePorts } from "../../../../scripts/demo/ports.ts";
 import { readFeed } from "../../../../torrent/mod.ts";
@@ -44,6 +50,9 @@ export interface TestRollout {
   readonly policy?: PolicyInput;
   readonly dependsOn?: Readonly<Record<string, readonly string[]>>;
   readonly order?: Plan["order"];
+  /** Waves by service. */
+  readonly waves?: Readonly<Record<string, WaveList>>;
+  readonly parallel?: boolean;
   /** Changes the releases before they are offered. */
   readonly beforeWriting?: (releases: Map<string, Release>) => Promise<void> | void;
 }
@@ -231,7 +240,7 @@ export class TestFleet {
 
   /** Starts a rollout, as the command does it; returns its id. */
   async startRollout(rollout: TestRollout): Promise<string> {
-    const { versions, policy, dependsOn, order, beforeWriting } = rollout;
+    const { versions, policy, dependsOn, order, waves, parallel = false, beforeWriting } = rollout;
     const offered = await readFeed(this.build.feedUrl);
     const releases = new Map<string, Release>();
     for (const [service, version] of Object.entries(versions)) {
@@ -245,11 +254,12 @@ export class TestFleet {
         version,
         dependsOn: [...(dependsOn?.[service] ?? [])],
         policy: mergePolicy(policy),
+        ...(waves?.[service] === undefined ? {} : { waves: waves[service] }),
       }]),
     );
     const checked = checkPlan(
-      { services, ...(order === undefined ? {} : { order }) } as Plan,
-      (await readKnownServices(this.zookeeper)).services,
+      { services, parallel, ...(order === undefined ? {} : { order }) } as Plan,
+      (await readKnownServices(this.zookeeper, { hostsOf: Object.keys(services) })).services,
     );
     if (!checked.ok) throw new Error(checked.problems.join("\n"));
     await beforeWriting?.(releases);

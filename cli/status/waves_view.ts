@@ -1,0 +1,45 @@
+/**
+ * The waves of a rollout as text: which are over, which are under way, and what a wave waits for at its gate. Pure.
+ *
+ * @module
+ */
+
+import pc from "picocolors";
+import type { Fleet, QueuedWave } from "../../coordination/mod.ts";
+import { closedGate, countHosts, describeGate } from "../../rollout/mod.ts";
+
+/** Renders a line with all waves, and one for each gate that a wave waits at. */
+export function renderWaves(
+  { waves, state, startedMs }: NonNullable<Fleet["rollout"]>,
+  queue: readonly QueuedWave[],
+): string[] {
+  const queued = matchQueue(waves, queue);
+  const labels = waves.map(({ service, version, hosts, finishedMs }, index) => {
+    const of = hosts === null ? "" : ` (${countHosts(hosts.length)})`;
+    const label = `${service} ${version}${of}`;
+    if (finishedMs !== null) return pc.green(`✔ ${label}`);
+    const wave = queued[index];
+    if (state !== "running" || wave?.isNext !== true) return pc.dim(`· ${label}`);
+    return closedGate(wave) === null ? pc.cyan(`▶ ${label}`) : pc.yellow(`⏸ ${label}`);
+  });
+  const endedMs = waves.flatMap(({ finishedMs }) => finishedMs ?? []);
+  const sinceMs = Math.max(startedMs, ...endedMs);
+  const gates = state !== "running" ? [] : queue.flatMap((wave) => {
+    const gate = wave.isNext ? closedGate(wave) : null;
+    if (gate === null) return [];
+    return [pc.yellow(`         ${wave.service} ${wave.version}: ${describeGate(gate, sinceMs)}`)];
+  });
+  return [`Waves    ${labels.join("   ")}`, ...gates];
+}
+
+/** The queued wave of each wave of the record that is not over: both are in order. */
+function matchQueue(
+  waves: NonNullable<Fleet["rollout"]>["waves"],
+  queue: readonly QueuedWave[],
+): (QueuedWave | undefined)[] {
+  const left = [...queue];
+  return waves.map(({ service, finishedMs }) => {
+    const at = finishedMs === null ? left.findIndex((wave) => wave.service === service) : -1;
+    return at < 0 ? undefined : left.splice(at, 1)[0];
+  });
+}

@@ -29,6 +29,7 @@ export * from "./release_quarantine.ts";
 export * from "./reports.ts";
 export * from "./restart_service.ts";
 export * from "./rollout_record.ts";
+export * from "./roll_back.ts";
 export * from "./rollouts.ts";
 export * from "./service_view.ts";
 export * from "./skeleton.ts";

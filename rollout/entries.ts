@@ -7,6 +7,7 @@
 
 import { z } from "zod";
 import { SCHEMA_VERSION } from "./entry_codec.ts";
+import { failureCauseSchema } from "./failure_cause.ts";
 import { labelsSchema, nameSchema, versionSchema } from "./name_schemas.ts";
 import { policySchema } from "./policy.ts";
 import { quarantinedSchema, restartsSchema } from "./restarts.ts";
@@ -72,7 +73,13 @@ export const releaseSchema = z.looseObject({
 export type Release = z.infer<typeof releaseSchema>;
 
 /** Schema of `/dc/staging/<service>`: the release on offer. */
-export const offerSchema = releaseSchema.extend({ schema, rollout: nameSchema });
+export const offerSchema = releaseSchema.extend({
+  schema,
+  rollout: nameSchema,
+  /** What was committed when the rollout began; `null` if nothing was. Earlier versions leave it out. */
+  replaces: z.looseObject({ version: versionSchema, infoHash: infoHashSchema }).nullable()
+    .optional(),
+});
 /** The release on offer. */
 export type Offer = z.infer<typeof offerSchema>;
 
@@ -165,6 +172,11 @@ export const serviceSchema = z.looseObject({
   committed: releaseSchema.nullable(),
   /** Versions of aborted rollouts: a host that comes back never runs one. */
   withdrawn: z.array(versionSchema),
+  /**
+   * Of these, the versions that an abort has left behind since the last one was committed: hosts that run one stay on it. Left
+   * out in the entries of earlier versions: all of them.
+   */
+  abandoned: z.array(versionSchema).optional(),
   /** Info hashes of the withdrawn versions, as far as they are known; left out in the entries of earlier versions. */
   withdrawnHashes: z.record(versionSchema, infoHashSchema).optional(),
 });
@@ -261,6 +273,8 @@ export const slotSchema = z.looseObject({
   wave: z.string().max(WAVE_NODE_LENGTH_MAX).nullable(),
   /** Why the switch failed, once it did. */
   reason: z.string().nullable(),
+  /** What has failed, in the record of a failure. Left out: the switch itself. */
+  cause: failureCauseSchema.optional(),
   /**
    * Version of the control node when the switch failed. A later version with the state `running` means that an operator
    * wants the host to try again; comparing clocks could be wrong.
@@ -274,6 +288,11 @@ export const slotSchema = z.looseObject({
 });
 /** A slot, or the record of a failure. */
 export type Slot = z.infer<typeof slotSchema>;
+
+/** Schema of what becomes of a rollout that is halted: it waits for an operator, or is rolled back by the hosts. */
+export const onFailureSchema = z.enum(["halt", "rollback"]);
+/** What becomes of a rollout that is halted. */
+export type OnFailure = z.infer<typeof onFailureSchema>;
 
 /** Schema of `/dc/control`. */
 export const controlSchema = z.looseObject({
@@ -293,6 +312,8 @@ export const controlSchema = z.looseObject({
    * whatever the clocks of the admin boxes show. Left out in a tree of an earlier version.
    */
   rollout: z.string().optional(),
+  /** What becomes of that rollout when it is halted. Left out: `halt`. */
+  onFailure: onFailureSchema.optional(),
 });
 /** The control node's entry. */
 export type Control = z.infer<typeof controlSchema>;
@@ -313,6 +334,15 @@ export const rolloutSchema = z.looseObject({
     /** The gate before it; `opened` once the wave is over. */
     gate: gateSchema.optional(),
   })),
+  /**
+   * By service, what was committed when the rollout began, as far as it replaces anything: what a rollback goes back to. Left
+   * out in the records of earlier versions.
+   */
+  before: z.record(nameSchema, releaseSchema).optional(),
+  /** The rollout that this one is the rollback of; left out if it is none. */
+  rollsBack: nameSchema.optional(),
+  /** Its rollback, and why there was one; left out if there was none. */
+  rolledBack: z.looseObject({ by: nameSchema, reason: z.string() }).optional(),
 });
 /** The record of a rollout. */
 export type Rollout = z.infer<typeof rolloutSchema>;

@@ -1,11 +1,12 @@
 /**
- * Whether the rollout may go on after a failed switch. Pure. The caller marks the slot as failed, removes the host
+ * Whether the rollout may go on after a failure. Pure. The caller marks the slot as failed, removes the host
  * from the staging queue and, if it must, halts the rollout, all in one `multi` that changes the admission counter at
  * the version in the view. Without the counter, of two hosts that fail at once each would count the other as healthy.
  *
  * @module
  */
 
+import type { FailureCause } from "./failure_cause.ts";
 import { listNames } from "./name_list.ts";
 import type { Census } from "./census.ts";
 import { isSameRelease, type ReleaseIdentity } from "./release_identity.ts";
@@ -20,14 +21,28 @@ export type Failure =
 /**
  * Decides whether the failure of one more host halts the rollout. It does when more hosts have failed than the policy
  * allows, also of those that catch up outside of any wave: they switch without a quorum, so nothing else would stop a
- * version that fails on each of them. And it does when no online host of the wave is left that could run the version, since
+ * version that fails on each of them. A host that only could not get the release ready counts where a wave waits for it. And it
+ * does when no online host of the wave is left that could run the version, since
  * such a wave could never finish.
  */
 export function decideFailure(
   census: Census,
-  failure: ReleaseIdentity & { readonly host: string; readonly service: string },
+  failure: ReleaseIdentity & {
+    readonly host: string;
+    readonly service: string;
+    /** What has failed. Default: a switch. */
+    readonly cause?: FailureCause | undefined;
+    /** The node of the wave that it has failed in; default: `null`, outside of any. */
+    readonly wave?: string | null;
+    /** Whether its rollout was aborted or rolled back since. */
+    readonly isWithdrawn?: boolean;
+  },
 ): Failure {
   const { host, service, version } = failure;
+  // Nobody else will run it, and what is under way by now, such as the rollback, has nothing to do with it.
+  if (failure.isWithdrawn === true) return { halt: false };
+  // It takes nobody down, and nobody waits for it.
+  if (failure.cause === "preparation" && (failure.wave ?? null) === null) return { halt: false };
   const { wave, counts } = census;
   const others = failedHosts(census, failure).filter(({ slot }) => slot.host !== host);
   // Who was left out has been decided about.

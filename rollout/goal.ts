@@ -95,7 +95,7 @@ function decideOutsideOfQuarantine(input: GoalInput): GoalDecision {
   if (!isHeld(slot)) {
     return isFailureOver(slot, input)
       ? { goal: { kind: "return_slot" }, hasRejoined }
-      : decideWithoutSlot(input, slot);
+      : decideWithoutSlot(input, isTriedOn(slot) ? null : slot);
   }
   const isElsewhere = isHeldElsewhere(slot, input.census.own);
   if (input.isServing && !isElsewhere) return { goal: { kind: "return_slot" }, hasRejoined };
@@ -115,6 +115,11 @@ function decideOutsideOfQuarantine(input: GoalInput): GoalDecision {
   return { ...decision, goal: { kind: "stay", waitingFor } };
 }
 
+/** Whether a host goes on trying in spite of the record: it could not get the release ready, and nobody has left it out. */
+function isTriedOn(slot: Slot): boolean {
+  return slot.cause === "preparation" && !isSkipped(slot);
+}
+
 /** Decides what to do next, as if the host held no slot. `failure` is the record of its last switch, if that has failed. */
 function decideWithoutSlot(input: GoalInput, failure: Slot | null): GoalDecision {
   const { host, service, running } = input;
@@ -129,7 +134,9 @@ function decideWithoutSlot(input: GoalInput, failure: Slot | null): GoalDecision
   if (running === null && rejoin.version !== null && !isStuck) {
     // A version that failed here would fail again, and without a slot the failure would not count.
     const { version, infoHash, restart, reason } = rejoin;
-    const hasFailed = failure !== null && isSameRelease(slotTarget(failure), rejoin);
+    // One that has failed after its switch ran here: the host does not change its version by itself.
+    const hasFailed = failure !== null && failure.cause !== "watch" &&
+      isSameRelease(slotTarget(failure), rejoin);
     // Who was left out may have run a version then that is withdrawn by now.
     const isWayBackGone = failure !== null && isSkipped(failure) &&
       service.withdrawn.includes(failure.from ?? "");
@@ -149,10 +156,12 @@ function decideWithoutSlot(input: GoalInput, failure: Slot | null): GoalDecision
   const target = targetOutsideOfWaves(input, rejoin);
   const hasRejoined = input.hasRejoined || target.version === null || isRunning(target, input);
   // A host that has rejoined can still fall behind: it may come back just when the wave finishes without it. A host that
-  // runs a withdrawn version stays on it, also when its session is new: neither an abort nor an outage takes a host down.
-  const isStaying = running !== null && service.withdrawn.includes(running.version ?? "");
+  // runs a version that an abort has left behind stays on it, also when its session is new: neither an abort nor an outage
+  // takes a host down. What has been rolled back, or was left behind before the committed version came, is no place to stay.
+  const left = service.abandoned ?? service.withdrawn;
+  const isStaying = running !== null && left.includes(running.version ?? "");
   if (target.version === null || isRunning(target, input) || isStaying) {
-    return { goal: { kind: "stay", waitingFor: waitOfAFinishedHost(input) }, hasRejoined };
+    return { goal: { kind: "stay", waitingFor: waitOfAFinishedHost(input, failure) }, hasRejoined };
   }
   if (running !== null && isOtherContent(running, target)) {
     return { goal: refuseOtherContent(running, target), hasRejoined };
@@ -176,7 +185,9 @@ function rejoinOf({ host, service, view, running }: GoalInput): Rejoin {
 function goalInWave(wave: Wanted, input: GoalInput, failure: Slot | null): Goal {
   const { running, offer } = input;
   const { version, infoHash, restart } = wave;
-  if (isRunning(wave, input)) return { kind: "stay", waitingFor: waitOfAFinishedHost(input) };
+  if (isRunning(wave, input)) {
+    return { kind: "stay", waitingFor: waitOfAFinishedHost(input, failure) };
+  }
   if (running !== null && isOtherContent(running, wave)) return refuseOtherContent(running, wave);
   if (failure !== null && isSameRelease(slotTarget(failure), wave)) {
     return { kind: "stay", waitingFor: describeFailure(failure) };
@@ -228,9 +239,16 @@ function describeFailure(slot: Slot): string {
   return `${slot.to} failed here: ${slot.reason ?? "no reason given"}`;
 }
 
-function waitOfAFinishedHost({ census, waves, running }: GoalInput): string | null {
+function waitOfAFinishedHost(
+  { census, waves, running }: GoalInput,
+  failure: Slot | null,
+): string | null {
   if (running === null) {
     return "nothing to run yet: no version is committed and no wave is on its way";
+  }
+  // It has failed after its switch, and stays as it is until somebody decides.
+  if (failure !== null && isSameRelease(slotTarget(failure), running)) {
+    return describeFailure(failure);
   }
   const [wave] = waves;
   if (wave === undefined || !isSameRelease(wave, running)) return null;

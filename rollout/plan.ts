@@ -8,9 +8,15 @@
 import { z } from "zod";
 import { isName, NAME_RULE, quoteForeign } from "../base/names.ts";
 import { allDependencies, findCycle, orderByDependencies } from "./dependency_order.ts";
+import {
+  nameSchema,
+  type OnFailure,
+  onFailureSchema,
+  type Service,
+  versionSchema,
+} from "./entries.ts";
 import type { PlannedService, PlannedWave } from "./planned.ts";
 import { awaitBaking, edgesOf, separate, toEdges } from "./plan_order.ts";
-import { nameSchema, type Service, versionSchema } from "./entries.ts";
 import { listNames } from "./name_list.ts";
 import {
   budgetHosts,
@@ -68,6 +74,8 @@ export const planSchema = z.strictObject({
    * wave after the other.
    */
   parallel: z.boolean().optional(),
+  /** What becomes of the rollout when it is halted. Left out: it waits for an operator. */
+  onFailure: onFailureSchema.optional(),
 });
 /** A plan file, parsed. */
 export type Plan = z.infer<typeof planSchema>;
@@ -88,6 +96,7 @@ export type CheckedPlan =
     readonly ok: true;
     readonly services: ReadonlyMap<string, PlannedService>;
     readonly waves: readonly PlannedWave[];
+    readonly onFailure: OnFailure;
     /** What the operator should know of it, one line each. */
     readonly notes: readonly string[];
   }
@@ -186,6 +195,7 @@ export function checkPlan(plan: Plan, fleet: ReadonlyMap<string, KnownService>):
     ok: true,
     services,
     waves: isParallel ? separate(baked.waves, dependencies) : baked.waves,
+    onFailure: plan.onFailure ?? "halt",
     notes,
   };
 }

@@ -26,10 +26,22 @@ const SUCCESSES_MAX = 1_000;
  */
 const PROGRESS_DEADLINE_MS = 15 * 60_000;
 
+/**
+ * How long the preparation of a release may make no progress at all, in milliseconds: ten minutes. A build machine that is
+ * started again, or a site that is cut off for a moment, is back within that; a full disk or a limit that is too low is not.
+ */
+const STALL_MS = 600_000;
+
 /** Schema of a duration in a plan's policy. */
 const policyDurationSchema = durationSchema.refine(
   (durationMs) => durationMs <= POLICY_MAX_MS,
   "expected at most a week (168h)",
+);
+
+/** Schema of a duration in a plan's policy that is not zero. */
+const positiveDurationSchema = policyDurationSchema.refine(
+  (durationMs) => durationMs > 0,
+  "expected more than 0",
 );
 
 /** Schema of a {@link HostCount}. */
@@ -43,7 +55,8 @@ const hostCountSchema = z.union([
  *
  * `maxUnavailable` is the budget: hosts that are away from any cause count against it. `maxConcurrent` is how many
  * hosts may be switching at once; it never lends more than the budget. `progressDeadlineMs` is how long a wave may get no
- * further until the rollout is halted (`progress.ts`).
+ * further until the rollout is halted (`progress.ts`). `preparation` says when a host that cannot get a release ready has
+ * failed: after `stallMs` without any progress, or after `deadlineMs` whatever progress it makes.
  */
 export const policySchema = z.looseObject({
   quorum: hostCountSchema,
@@ -58,6 +71,14 @@ export const policySchema = z.looseObject({
     intervalMs: z.int().min(1).max(POLICY_MAX_MS),
     successes: z.int().min(1).max(SUCCESSES_MAX),
   }),
+  /** How long a host watches a new version after its switch. Left out: as long as the rollout lasts. */
+  watchMs: z.int().min(0).max(POLICY_MAX_MS).optional(),
+  // Entries of earlier versions have none.
+  preparation: z.looseObject({
+    stallMs: z.int().min(1).max(POLICY_MAX_MS),
+    /** Left out: none. */
+    deadlineMs: z.int().min(1).max(POLICY_MAX_MS).optional(),
+  }).default({ stallMs: STALL_MS }),
 });
 
 /** A service's policy with every default filled in. */
@@ -77,6 +98,8 @@ export const DEFAULT_POLICY: Policy = {
   bakeMs: 10_000,
   progressDeadlineMs: PROGRESS_DEADLINE_MS,
   health: { deadlineMs: 120_000, intervalMs: 500, successes: 2 },
+  // No deadline for all of it: how long a release takes depends on its size and the network.
+  preparation: { stallMs: STALL_MS },
 };
 
 /** Schema of a policy in a plan file: everything is optional, durations as `30s`, unknown keys are refused. */
@@ -87,12 +110,15 @@ export const policyInputSchema = z.strictObject({
   maxFailures: z.int().min(0).max(HOSTS_MAX).optional(),
   bakeTime: policyDurationSchema.optional(),
   progressDeadline: policyDurationSchema.refine((ms) => ms > 0, "expected more than 0").optional(),
+  watch: policyDurationSchema.optional(),
   health: z.strictObject({
-    deadline: policyDurationSchema.refine((durationMs) => durationMs > 0, "expected more than 0")
-      .optional(),
-    interval: policyDurationSchema.refine((durationMs) => durationMs > 0, "expected more than 0")
-      .optional(),
+    deadline: positiveDurationSchema.optional(),
+    interval: positiveDurationSchema.optional(),
     successes: z.int().min(1).max(SUCCESSES_MAX).optional(),
+  }).optional(),
+  preparation: z.strictObject({
+    stall: positiveDurationSchema.optional(),
+    deadline: positiveDurationSchema.optional(),
   }).optional(),
 });
 
@@ -101,7 +127,8 @@ export type PolicyInput = z.infer<typeof policyInputSchema>;
 
 /** Fills the defaults into a plan's policy. */
 export function resolvePolicy(input: PolicyInput = {}): Policy {
-  const { health } = DEFAULT_POLICY;
+  const { health, preparation } = DEFAULT_POLICY;
+  const { deadline = preparation.deadlineMs } = input.preparation ?? {};
   return {
     quorum: input.quorum ?? DEFAULT_POLICY.quorum,
     maxUnavailable: input.maxUnavailable ?? DEFAULT_POLICY.maxUnavailable,
@@ -109,10 +136,15 @@ export function resolvePolicy(input: PolicyInput = {}): Policy {
     maxFailures: input.maxFailures ?? DEFAULT_POLICY.maxFailures,
     bakeMs: input.bakeTime ?? DEFAULT_POLICY.bakeMs,
     progressDeadlineMs: input.progressDeadline ?? DEFAULT_POLICY.progressDeadlineMs,
+    ...(input.watch === undefined ? {} : { watchMs: input.watch }),
     health: {
       deadlineMs: input.health?.deadline ?? health.deadlineMs,
       intervalMs: input.health?.interval ?? health.intervalMs,
       successes: input.health?.successes ?? health.successes,
+    },
+    preparation: {
+      stallMs: input.preparation?.stall ?? preparation.stallMs,
+      ...(deadline === undefined ? {} : { deadlineMs: deadline }),
     },
   };
 }

@@ -6,7 +6,8 @@
 
 import { type AgentIdentity, isOfSameMachine } from "./agent_identity.ts";
 import type { Slot } from "./entries.ts";
-import type { ReleaseIdentity } from "./release_identity.ts";
+import type { FailureCause } from "./failure_cause.ts";
+import { isSameRelease, type ReleaseIdentity } from "./release_identity.ts";
 
 /** Whether a slot means that its host may be down; a failed slot is only a record. */
 export function isHeld(slot: Slot | undefined): boolean {
@@ -57,4 +58,13 @@ export function releaseAdvice(host: string): string {
 /** The release that a slot is for, or whose failure it records. */
 export function slotTarget(slot: Slot): ReleaseIdentity {
   return { version: slot.to, infoHash: slot.infoHash, restart: slot.restart };
+}
+
+/** Whether a slot is the record that this release has failed, in that way. */
+export function isFailureOf(
+  slot: Slot | undefined,
+  { release, cause }: { readonly release: ReleaseIdentity; readonly cause: FailureCause },
+): boolean {
+  return slot !== undefined && !isHeld(slot) && (slot.cause ?? "switch") === cause &&
+    isSameRelease(slotTarget(slot), release);
 }

@@ -11,7 +11,8 @@ import type { Reading } from "./state.ts";
 
 /** The waves that cover the host, and the release that it could switch to. */
 export function countedBy({ host, ready }: HostNow, { waves, census }: Reading): Counted {
-  // Where its switch has failed, within what the policy allows, the quorum must not become unreachable by that.
+  // Where its switch has failed, within what the policy allows, the quorum must not become unreachable by that: also if it has
+  // got another release ready since, to go back to.
   const slot = census.slots.get(host)?.slot;
   const failed = slot === undefined ? null : slotTarget(slot);
   // It may have another release ready all the same: the one that it went back to.

@@ -40,6 +40,8 @@ import { decideResumption } from "./machine/resume.ts";
 import { newStart, newSwitch, type Switch, toSlot } from "./machine/switch.ts";
 import { nameMissing, withKnownMissing } from "./missing_hosts.ts";
 import { beginPreparation, giveUpPreparation, noteWanted } from "./preparation.ts";
+import { recordFailure } from "./record_failure.ts";
+import { noteHalt, rollBackHalted } from "./roll_back.ts";
 import { beginSwitch } from "./run_switch.ts";
 import { readTree } from "./read_tree.ts";
 import {
@@ -59,6 +61,7 @@ import {
   setWaitingFor,
   type State,
 } from "./state.ts";
+import { forgetTold, lookAgain } from "./trouble.ts";
 import { storedRelease } from "./stored_release.ts";
 
 /** Key of the timer that delays the next attempt to lock the running version. */
@@ -82,7 +85,10 @@ export function decide(state: State, reading: Reading, deps: Deps): State {
   const { zookeeper, phase } = state;
   noteGate(state, reading, deps);
   const place = placeNow(state, reading, deps);
-  const now = hostNow(state, deps, place === "not_read" ? null : place);
+  const { policy } = reading.census;
+  forgetTold(state, reading, deps);
+  noteHalt(state, reading, deps);
+  const now = hostNow(state, deps, { place: place === "not_read" ? null : place, policy });
   state.rosterCount = reading.census.rosterCount;
   state.mayFinishNext = mayFinishNext(reading.census);
   state.isNext = false;
@@ -197,6 +203,14 @@ function beginNext(state: State, reading: Reading, tools: Tools): State {
       // At the head of the queue it would hold everybody up who is ready.
       if (next.leavesQueue && state.place !== null) leaveQueue(state, tools);
       return state;
+    case "record_failure": {
+      const since = next.cause === "watch" ? state.trouble : state.attempt;
+      const sinceMs = since?.sinceWallMs ?? context.clock.wallTimeMs();
+      const replaced = reading.offer?.replaces?.version ?? null;
+      return recordFailure(state, next, { now, replaced, sinceMs, deps });
+    }
+    case "roll_back":
+      return rollBackHalted(state, zookeeper, deps);
     case "start":
       context.log.info("{service}: starts {version}, {reason}", {
         service,
@@ -216,6 +230,9 @@ function beginNext(state: State, reading: Reading, tools: Tools): State {
     case "give_slot_back": {
       const held = { slot: next.slot, census: reading.census };
       context.log.info("{service}: gives back a slot that it does not need", { service });
+      // An operator wants another try: it has as much time as the first one.
+      state.attempt = null;
+      if (next.slot.cause === "watch") lookAgain(state, reading.census.policy, deps);
       const change = () => giveSlotBack(zookeeper, service, held);
       act(state, { what: "give back the slot", change }, deps);
       return state;

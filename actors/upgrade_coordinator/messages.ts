@@ -45,6 +45,8 @@ export type CoordinatorMessage =
     readonly outcome: JoinOutcome;
   }
   | { readonly type: "left_queue" }
+  /** The record of a failure that came without a switch. */
+  | { readonly type: "record_answer"; readonly outcome: ReportOutcome }
   /** Who is away, by name. */
   | { readonly type: "away_named"; readonly hosts: readonly string[] }
   /** Who is missing from the quorum of a wave, by name. */

@@ -6,6 +6,7 @@
 
 import { infoHashOf } from "../../host/mod.ts";
 import { isSameRelease, type Release } from "../../rollout/mod.ts";
+import { beginAttempt, overdueMs } from "./machine/attempt.ts";
 import { prepare } from "./prepare.ts";
 import type { Wanted } from "./machine/next.ts";
 import {
@@ -33,7 +34,10 @@ export function beginPreparation(
   const { version } = wanted;
   const { options, context } = deps;
   const isUnderWay = state.preparing !== null && isSameRelease(state.preparing, wanted);
-  if (isUnderWay || isHeldBack(state, version, deps)) return;
+  // Nobody tries what is held back after a switch has failed, so it is not late either.
+  const isHeld = isHeldBack(state, version, deps);
+  if (!isHeld || state.attempt !== null) awaitProgress(state, reading, { wanted, deps });
+  if (isUnderWay || isHeld) return;
   const release = findRelease(reading, wanted, deps);
   if (release === null) {
     setWaitingFor(
@@ -67,6 +71,25 @@ export function beginPreparation(
   }, { key: "prepare" });
 }
 
+/** Key of the timer that looks whether the preparation is late. */
+const OVERDUE_TIMER = "overdue";
+
+/** Begins to measure how long the release takes to be ready, and sees to it that the tree is read when it is late. */
+function awaitProgress(
+  state: State,
+  { census: { policy } }: Reading,
+  { wanted, deps: { context } }: { readonly wanted: Wanted; readonly deps: Deps },
+): void {
+  const { clock, timers } = context;
+  const nowMs = clock.nowMs();
+  if (state.attempt === null || !isSameRelease(state.attempt.release, wanted)) {
+    const { version, infoHash } = wanted;
+    state.attempt = beginAttempt({ version, infoHash }, { nowMs, wallMs: clock.wallTimeMs() });
+  }
+  const leftMs = overdueMs(state.attempt, policy.preparation) - nowMs;
+  if (leftMs > 0) timers.after(OVERDUE_TIMER, leftMs, { type: "read_due" });
+}
+
 function findRelease(
   { offer, service }: Reading,
   wanted: Wanted,
@@ -90,6 +113,7 @@ function findRelease(
 
 /** Cancels the preparation that is under way, because its version is not wanted any more. */
 export function giveUpPreparation(state: State, { options, context }: Deps): void {
+  state.attempt = null;
   if (state.preparing === null) return;
   context.cancelTask("prepare");
   options.fetcher.tell({ type: "cancel" });

@@ -25,6 +25,7 @@ import {
 import { HookError } from "./hooks.ts";
 import { readTree } from "./read_tree.ts";
 import { takeStep } from "./take_step.ts";
+import { lookAgain, noteTrouble, type ServiceBefore } from "./trouble.ts";
 
 /** Progress of a switch at the beginning of each step, 0 to 1. */
 const PROGRESS: Readonly<Record<Switch["step"], number>> = {
@@ -243,6 +244,11 @@ export function onReported(state: State, outcome: ReportOutcome, deps: Deps): St
     state.lastFailed = null;
     state.unstarted = null;
     state.hasRejoined = true;
+    state.trouble = null;
+    state.ranSinceMs = context.clock.nowMs();
+    // It has passed its trial, and may have crashed while the report was under way.
+    if (state.status?.version === null) noteTrouble(state, wellBefore(state), deps);
+    else lookAgain(state, change.trial, deps);
     // The bake time is over, so the old release may be unlocked. It stays on disk, for a roll back without the network.
     options.pinner.tell({ type: "keep", versions: [change.to] });
     const before = change.from === change.to ? null : change.from;
@@ -272,6 +278,15 @@ export function onReported(state: State, outcome: ReportOutcome, deps: Deps): St
   if (change.reason === null && change.wave !== null) lookAfterReport(state, deps);
   else lookAfter(0, deps);
   return state;
+}
+
+/** The service as it was when it had passed its trial. */
+function wellBefore({ status, running }: State): ServiceBefore {
+  const version = running?.version ?? null;
+  return {
+    status: status === null ? null : { ...status, version, health: { ok: true } },
+    running,
+  };
 }
 
 function outcomePatch(state: State, change: Switch): EntryPatch {

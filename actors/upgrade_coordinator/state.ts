@@ -5,7 +5,13 @@
  */
 
 import { type Journal, thisHost } from "../../host/mod.ts";
-import type { CensusReading, Current, Release, ReleaseIdentity } from "../../rollout/mod.ts";
+import type {
+  CensusReading,
+  Current,
+  Policy,
+  Release,
+  ReleaseIdentity,
+} from "../../rollout/mod.ts";
 import { CensusReader } from "../../coordination/mod.ts";
 import type { ZooKeeper } from "../../zookeeper/mod.ts";
 import type { ServiceStatus } from "../runner/messages.ts";
@@ -14,8 +20,10 @@ import { type GateStopwatch, readStopwatch } from "./gate_stopwatch.ts";
 import type { CoordinatorMessage, CoordinatorOptions } from "./messages.ts";
 import { ReadingProblems } from "./reading_problems.ts";
 import type { HostNow } from "./machine/next.ts";
+import { type Attempt, describeOverdue } from "./machine/attempt.ts";
 import type { Phase } from "./machine/phase.ts";
 import { fromJournal } from "./machine/switch.ts";
+import { type SeenTrouble, troubleNow } from "./machine/trouble.ts";
 
 /** The coordinator's context. */
 export type Context = ActorContext<CoordinatorMessage>;
@@ -84,6 +92,14 @@ export interface State {
   preparing: Release | null;
   /** The release that is on disk, verified and locked as asked. */
   prepared: Release | null;
+  /** The tries to get a release ready, from the first one until it is. */
+  attempt: Attempt | null;
+  /** The version of the control node that was halted when it was read first, and when that was, on the monotonic clock. */
+  halt: { readonly controlVersion: number; readonly sinceMs: number } | null;
+  /** What has happened to the release that runs, since that was well here; `null` if nothing has. */
+  trouble: SeenTrouble | null;
+  /** Since when the release runs that does, as far as this actor knows, on the monotonic clock. */
+  ranSinceMs: number;
   /** Preparations, or starts, of `lastFailed` that failed in a row. */
   failures: number;
   /** The version that failed last. Only that version is held back by the retry timer. */
@@ -128,6 +144,9 @@ export interface State {
 /** How long a wave goes before what could not be started. What it lacked may be back then: a machine, or an operator's cure. */
 const WAVE_FIRST_MS = 60_000;
 
+/** How long a halt has stood when any host may roll back: the host that has halted needs a second, unless it has died of it. */
+const HALT_STANDS_MS = 10_000;
+
 /** Key of the timer that holds back what has just failed. */
 export const RETRY_TIMER = "retry";
 
@@ -167,6 +186,10 @@ export function firstState({ options, context }: Deps): State {
       : { kind: "idle" },
     preparing: null,
     prepared: null,
+    attempt: null,
+    halt: null,
+    trouble: null,
+    ranSinceMs: context.clock.nowMs(),
     failures: 0,
     lastFailed: null,
     unstarted: null,
@@ -210,12 +233,14 @@ export function isHeldBack(state: State, version: string, { context }: Deps): bo
 export function hostNow(
   state: State,
   deps: Deps,
-  place: HostNow["place"],
+  { place, policy }: { readonly place: HostNow["place"]; readonly policy: Policy },
 ): HostNow | null {
-  const { status, prepared } = state;
+  const { status, prepared, attempt } = state;
   if (status === null) return null;
   const { host, service, agent, machine } = deps.options;
   const isReady = prepared !== null && !isHeldBack(state, prepared.version, deps);
+  const clock = { policy: policy.preparation, nowMs: deps.context.clock.nowMs() };
+  const overdue = attempt === null ? null : describeOverdue(attempt, clock);
   return {
     host,
     identity: { agent, machine },
@@ -225,6 +250,11 @@ export function hostNow(
     hasRejoined: state.hasRejoined,
     ready: isReady ? prepared : null,
     unstarted: unstartedVersion(state, deps),
+    unprepared: attempt === null || overdue === null
+      ? null
+      : { ...attempt.release, reason: overdue },
+    hasHaltStood: state.halt !== null && clock.nowMs - state.halt.sinceMs >= HALT_STANDS_MS,
+    trouble: troubleNow(state.trouble, { ranSinceMs: state.ranSinceMs, nowMs: clock.nowMs }),
     place,
     gate: readStopwatch(state.gate, deps.context.clock.nowMs()),
   };

@@ -31,6 +31,7 @@ import {
 } from "./state.ts";
 import { onGateCheckDue, onGateChecked } from "./gate.ts";
 import { isForUsFirst, lookAfter } from "./look.ts";
+import { noteProblem, noteProgress } from "./machine/attempt.ts";
 import { afterActing, interruptedSwitch, switchOf } from "./machine/phase.ts";
 import { hasStopped, releaseBefore, type Switch } from "./machine/switch.ts";
 import { readTree } from "./read_tree.ts";
@@ -43,6 +44,8 @@ import {
   onStepTaken,
   report,
 } from "./run_switch.ts";
+import { onRecorded } from "./record_failure.ts";
+import { noteTrouble } from "./trouble.ts";
 import { storedRelease } from "./stored_release.ts";
 import { awaitReading, startAlone, stopAwaitingReading } from "./start_alone.ts";
 
@@ -177,6 +180,7 @@ function receive(state: State, message: CoordinatorMessage, deps: Deps): State {
     case "fetch_progress": {
       const { version, phase, progress, received, pause } = message;
       if (state.preparing?.version === version) {
+        noteMoved(state, { phase, progress, pause }, deps);
         const paused = pause === null ? {} : { pause };
         showPreparation({ version, phase, progress, ...paused }, deps);
       }
@@ -186,6 +190,7 @@ function receive(state: State, message: CoordinatorMessage, deps: Deps): State {
     case "pin_progress": {
       const { version, progress } = message;
       if (state.preparing?.version === version) {
+        noteMoved(state, { phase: "pinning", progress }, deps);
         showPreparation({ version, phase: "pinning", progress }, deps);
       }
       return state;
@@ -196,6 +201,7 @@ function receive(state: State, message: CoordinatorMessage, deps: Deps): State {
       }
       state.prepared = state.preparing;
       state.preparing = null;
+      state.attempt = null;
       showPreparation({ version: message.release.version, phase: "staged", progress: 1 }, deps);
       if (message.received !== null) {
         const patch = { received: message.received };
@@ -207,6 +213,8 @@ function receive(state: State, message: CoordinatorMessage, deps: Deps): State {
     case "queue_answer":
       state.phase = afterActing(state.phase);
       return onQueueAnswer(state, message, deps);
+    case "record_answer":
+      return onRecorded(state, message, deps);
     case "left_queue":
       state.phase = afterActing(state.phase);
       state.place = null;
@@ -328,6 +336,7 @@ function onQueueAnswer(
 function onHealth(state: State, { status }: HealthEvent, deps: Deps): State {
   const { options } = deps;
   const { wanted } = status;
+  const before = { status: state.status, running: state.running };
   // What ran may have changed on the disk by now, so before it is started again it is looked at like any other release.
   if (wanted === null && state.prepared?.version === state.status?.wanted) state.prepared = null;
   // The receipt of a version that runs does not change, so it is read when another one begins to.
@@ -341,6 +350,7 @@ function onHealth(state: State, { status }: HealthEvent, deps: Deps): State {
   state.status = status;
   // During a switch its steps set the entry; a healthy new version counts only after its bake time.
   if (state.phase.kind === "switching" || state.phase.kind === "reporting") return state;
+  if (state.phase.kind !== "interrupted") noteTrouble(state, before, deps);
   // A version that is on trial does not count yet, also while the tree has not been read again after a crash.
   const interrupted = interruptedSwitch(state.phase);
   const patch = interrupted !== null && hasStopped(interrupted)
@@ -361,6 +371,7 @@ function onNotPrepared(
   state.preparing = null;
   const delayMs = holdBack(state, version, deps);
   const reason = reasonOf(error);
+  if (state.attempt !== null) state.attempt = noteProblem(state.attempt, shorten(reason));
   context.log.warn("{service} {version}: not prepared, next try in {delayMs} ms: {reason}", {
     service: options.service,
     version,
@@ -370,6 +381,15 @@ function onNotPrepared(
   showPreparation({ version, phase: "failed", progress: 0 }, deps);
   setWaitingFor(`${reason} (next try after ${Math.round(delayMs / 1000)} s)`, deps);
   return state;
+}
+
+function noteMoved(
+  state: State,
+  moved: Omit<Parameters<typeof noteProgress>[1], "nowMs">,
+  { context }: Deps,
+): void {
+  if (state.attempt === null) return;
+  state.attempt = noteProgress(state.attempt, { ...moved, nowMs: context.clock.nowMs() });
 }
 
 function showPreparation(preparation: Preparation, { options }: Deps): void {

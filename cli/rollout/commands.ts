@@ -83,6 +83,18 @@ export function addRollout(program: Command): void {
     )
     .addOption(zookeeperOption())
     .action(async (options) => (await import("./control.ts")).abortCommand(options));
+  rollout.command("rollback")
+    .description(
+      "Take the newest rollout back, whether it is under way, aborted or finished: a rollout of what was committed before, " +
+        "in the reverse order. A pause stays.",
+    )
+    .addOption(zookeeperOption())
+    .option("--reason <text>", "why, for the record")
+    .option("--detach", "do not wait for the end", false)
+    .addOption(timeoutOption())
+    .addOption(reportTrackerOption())
+    .addOption(jsonOption("print snapshots of the fleet as JSON lines"))
+    .action(async (options) => (await import("./rollback.ts")).rollbackCommand(options));
   addHostWords(rollout);
 }
 

@@ -35,7 +35,8 @@ export async function follow(
   const { timeout } = options;
   const late = new AbortController();
   const cancel = timeout === undefined ? () => {} : systemClock.after(timeout, () => late.abort());
-  const isOver = (fleet: Fleet) => hasEnded(fleet, id) || fleet.control?.state === "halted";
+  const startedMs = systemClock.nowMs();
+  const isOver = (fleet: Fleet) => hasEnded(fleet, id) || isHalted(fleet);
   const onward = `it goes on without this terminal; see it again: rollcall rollout watch`;
   try {
     const fleet = await watchFleet(zookeeper, {
@@ -43,7 +44,13 @@ export async function follow(
       signal: AbortSignal.any([stop.signal, late.signal]),
       isOver,
     });
-    if (isOver(fleet)) return expectFinished(fleet, id, await recordOf(zookeeper, fleet, id));
+    if (isOver(fleet)) {
+      const record = await recordOf(zookeeper, fleet, id);
+      const passedMs = systemClock.nowMs() - startedMs;
+      const left = timeout === undefined ? undefined : Math.max(1, timeout - passedMs);
+      await followBack(zookeeper, { id, record }, { ...options, timeout: left });
+      return expectFinished(fleet, id, record);
+    }
   } catch (error) {
     // While the connection is away nobody knows more than that it has not ended in time.
     if (!late.signal.aborted && !stop.signal.aborted) throw error;
@@ -54,6 +61,30 @@ export async function follow(
   if (stop.signal.aborted) throw new InterruptedError(`rollout ${id}: ${onward}`);
   throw new TimedOutError(
     `rollout ${id}: not over within ${formatDurationMs(timeout ?? 0)}; ${onward}`,
+  );
+}
+
+/** Whether it is halted until an operator decides. One that the hosts roll back goes on by itself. */
+function isHalted({ control, queue }: Fleet): boolean {
+  return control?.state === "halted" && !(control.onFailure === "rollback" && queue.length > 0);
+}
+
+/**
+ * Shows the rollback of a rollout, if it was rolled back.
+ *
+ * @throws {CommandError} once that has finished: the rollout itself has failed. Or when the rollback has not.
+ */
+async function followBack(
+  zookeeper: ZooKeeper,
+  { id, record }: { readonly id: string; readonly record: Rollout | null },
+  options: FollowOptions,
+): Promise<void> {
+  const rolledBack = record?.rolledBack;
+  if (rolledBack === undefined) return;
+  const { by, reason } = rolledBack;
+  await follow(zookeeper, by, options);
+  throw new CommandError(
+    `rollout ${id}: ${reason}. It was rolled back by ${by}: what was committed before runs again`,
   );
 }
 
@@ -88,5 +119,5 @@ export function describeHalt({ control, services }: Pick<Fleet, "control" | "ser
   );
   const logs = failed.length === 0 ? "" : `. What the service said: ${listNames(failed)}`;
   const why = control === null ? "halted" : describeStops(control);
-  return `${why}${logs}. Mend it and resume (rollcall rollout resume), or abort (rollcall rollout abort)`;
+  return `${why}${logs}. Mend it and resume (rollcall rollout resume), abort (rollcall rollout abort), or go back (rollcall rollout rollback)`;
 }

@@ -10,6 +10,7 @@ import {
   countHosts,
   type KnownService,
   listNames,
+  type OnFailure,
   type Plan,
   type PlannedService,
   type PlannedWave,
@@ -34,6 +35,7 @@ export interface PlanFile {
 export interface CheckedPlanFile {
   readonly services: ReadonlyMap<string, PlannedService>;
   readonly waves: readonly PlannedWave[];
+  readonly onFailure: OnFailure;
   /** What the operator should know of it, one line each. */
   readonly notes: readonly string[];
   /** The release of each service. */
@@ -69,8 +71,8 @@ export async function checkPlanFile(
   if (!checked.ok || problems.length > 0) {
     throw new UsageError(`plan ${planPath}: nothing was written:\n  ${problems.join("\n  ")}`);
   }
-  const { services, waves, notes } = checked;
-  return { services, waves, notes, releases, fleet };
+  const { services, waves, onFailure, notes } = checked;
+  return { services, waves, onFailure, notes, releases, fleet };
 }
 
 /** The waves in one sentence, each with its hosts unless it is of all: `A v2 on 1 host (web-1), then A v2`. */

@@ -69,12 +69,12 @@ export async function watchRolloutCommand(
 
 async function begin(
   zookeeper: ZooKeeper,
-  { services, waves, releases }: CheckedPlanFile,
+  { services, waves, releases, onFailure }: CheckedPlanFile,
   planVersion: string | undefined,
 ): Promise<string> {
   const nowMs = systemClock.wallTimeMs();
   const id = createRolloutId(nowMs, randomShare);
-  const rollout = { services, waves, releases, id, by: operatorName(), nowMs };
+  const rollout = { services, waves, releases, onFailure, id, by: operatorName(), nowMs };
   await startRollout(zookeeper, rollout, planVersion);
   return id;
 }

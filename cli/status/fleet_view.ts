@@ -51,13 +51,22 @@ function renderHead({ control, rollout, queue }: Fleet, { nowMs }: FleetViewOpti
     lines.push(
       `Rollout ${pc.bold(rollout.id)} by ${rollout.by}: ${state}, ${formatTimeSpan(tookMs)}`,
     );
+    if (rollout.rollsBack !== undefined) lines.push(`Rollback of ${rollout.rollsBack}`);
+    if (rollout.rolledBack !== undefined) {
+      lines.push(`Rolled back by ${rollout.rolledBack.by}: ${rollout.rolledBack.reason}`);
+    }
     lines.push(...renderWaves(rollout, queue));
   }
   if (control !== null && control.state !== "running") {
     const { halt, pause } = stopsOf(control);
     if (halt !== null) lines.push(pc.red(`HALTED by ${halt.by}${told(halt.reason)}`));
     if (pause !== null) lines.push(pc.yellow(`PAUSED by ${pause.by}${told(pause.reason)}`));
-    lines.push("         rollcall rollout resume | abort");
+    const isTakenBack = halt !== null && control.onFailure === "rollback" && queue.length > 0;
+    lines.push(
+      isTakenBack
+        ? "         the hosts roll it back, as its plan says"
+        : "         rollcall rollout resume | abort | rollback",
+    );
   }
   return lines.join("\n");
 }

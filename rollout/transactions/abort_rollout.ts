@@ -13,7 +13,7 @@ import type { Transaction, TreeOperation } from "./operation.ts";
 import { setControl, type StandingControl } from "./set_control.ts";
 
 /** Most withdrawn versions that a service keeps: a host may still run the version of a few rollouts ago, but not of a hundred. */
-const WITHDRAWN_MAX = 100;
+export const WITHDRAWN_MAX = 100;
 
 /** A service with waves in the queue. */
 export interface AbortedService {
@@ -71,7 +71,7 @@ export function abortRollout(
  * Withdraws the versions of a service's waves, and the one on offer: a wave may be a stranger's, or may not be readable any
  * more; then the offer says what was being rolled out.
  */
-function withdraw(
+export function withdraw(
   name: string,
   { service, hasOffer, offered }: AbortedService,
   versions: readonly string[],
@@ -86,12 +86,14 @@ function withdraw(
     .filter((version) => version !== entry.committed?.version);
   const withdrawn = [...new Set([...entry.withdrawn, ...ended])].slice(-WITHDRAWN_MAX);
   const withdrawnHashes = hashesOf(withdrawn, entry.withdrawnHashes ?? {}, offered);
-  const data = encodeEntry({ ...entry, withdrawn, withdrawnHashes });
+  const left = new Set([...entry.abandoned ?? entry.withdrawn, ...ended]);
+  const abandoned = withdrawn.filter((version) => left.has(version));
+  const data = encodeEntry({ ...entry, withdrawn, abandoned, withdrawnHashes });
   return [{ op: "set", path: servicePath(name), data, version: znodeVersion }, ...emptied];
 }
 
 /** The info hashes of the withdrawn versions: those that were known before, and that of the release on offer. */
-function hashesOf(
+export function hashesOf(
   withdrawn: readonly string[],
   known: NonNullable<Service["withdrawnHashes"]>,
   offered: AbortedService["offered"],

@@ -69,7 +69,8 @@ export function finishWave(
     operations.push({
       op: "set",
       path: servicePath(service),
-      data: encodeEntry({ ...entry.entry, schema: SCHEMA_VERSION, committed }),
+      // What an abort has left behind before is no place to stay any more: the fleet has a version again.
+      data: encodeEntry({ ...entry.entry, schema: SCHEMA_VERSION, committed, abandoned: [] }),
       version: entry.znodeVersion,
     });
   }
@@ -97,6 +98,6 @@ function withGate({ gate }: Pick<Wave, "gate">): Pick<Rollout["waves"][number], 
 }
 
 function toRelease(offer: Offer): Release {
-  const { schema: _schema, rollout: _rollout, ...release } = offer;
+  const { schema: _schema, rollout: _rollout, replaces: _replaces, ...release } = offer;
   return releaseSchema.parse(release);
 }

@@ -21,6 +21,7 @@ export * from "./release_slot.ts";
 export * from "./release_quarantine.ts";
 export * from "./report_failure.ts";
 export * from "./report_switch.ts";
+export * from "./roll_back.ts";
 export * from "./set_control.ts";
 export * from "./skip_host.ts";
 export * from "./staging.ts";

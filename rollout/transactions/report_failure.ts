@@ -1,5 +1,5 @@
 /**
- * The report that a switch has failed and the old release is back.
+ * The report that a release has failed on a host: a switch, after which the old release is back, or what needs none.
  *
  * @module
  */
@@ -19,9 +19,9 @@ import { leaveStaging } from "./staging.ts";
 import { isSameRelease } from "../release_identity.ts";
 import { isHeld, isSameSlot, isSkipped, isUnreadable, slotTarget } from "../slot.ts";
 
-/** The failure of a switch, as the host reports it. */
+/** A failure, as the host reports it. */
 export interface FailureReport extends HostWrite {
-  /** The slot of the switch, with the reason. */
+  /** The slot of the switch, or the record where there was none, with the reason. */
   readonly slot: Slot;
   /** What is told in the record of the rollout, which must be there. Default: nothing. */
   readonly record?: SwitchRecord | null;
@@ -37,7 +37,10 @@ export interface FailureReport extends HostWrite {
  * @returns The transaction, and whether the rollout is halted by this failure.
  */
 export function reportFailure(
-  { view, stagingNodes }: Pick<ServiceReading, "view" | "stagingNodes">,
+  { view, stagingNodes, service: entryOfService }: Pick<
+    ServiceReading,
+    "view" | "stagingNodes" | "service"
+  >,
   failure: FailureReport & { readonly service: string },
 ): { readonly operations: Transaction; readonly halts: boolean } {
   const { service, slot, epoch, nowMs, record = null } = failure;
@@ -53,7 +56,14 @@ export function reportFailure(
   if (standing !== undefined && !isToBeRecorded(standing, slot)) {
     return { operations: [inEpoch, ...entry, ...leaving], halts: isHalted };
   }
-  const decision = decideFailure(toCensus(view, host), { host, service, ...slotTarget(slot) });
+  const decision = decideFailure(toCensus(view, host), {
+    host,
+    service,
+    ...slotTarget(slot),
+    cause: slot.cause,
+    wave: slot.wave,
+    isWithdrawn: entryOfService?.entry.withdrawn.includes(slot.to) ?? false,
+  });
   const halts = decision.halt && !isHalted;
   // Halting changes the version of the control node itself.
   const controlVersion = view.controlVersion + (halts ? 1 : 0);

@@ -11,6 +11,7 @@ import {
   encodeEntry,
   type Offer,
   offerSchema,
+  type OnFailure,
   type Release,
   type Rollout,
   rolloutSchema,
@@ -41,6 +42,8 @@ export interface NewRollout {
   readonly releases: ReadonlyMap<string, Release>;
   /** Its waves, in order. */
   readonly waves: readonly PlannedWave[];
+  /** What becomes of it when it is halted. Default: it waits for an operator. */
+  readonly onFailure?: OnFailure | undefined;
 }
 
 /** What an operator reads before a rollout is started. */
@@ -61,7 +64,11 @@ export interface StartView {
 export function startRollout(view: StartView, rollout: NewRollout): Transaction {
   const { control, services } = view;
   expectIdle(view);
-  const change = { by: rollout.by, reason: null, sinceMs: rollout.nowMs, rollout: rollout.id };
+  const before = releasesBefore(services, rollout);
+  // Where nothing was committed before, there is nothing to go back to.
+  const onFailure = Object.keys(before).length === 0 ? "halt" : rollout.onFailure ?? "halt";
+  const word = { by: rollout.by, reason: null, sinceMs: rollout.nowMs };
+  const change = { ...word, rollout: rollout.id, onFailure };
   const record: Rollout = {
     schema: SCHEMA_VERSION,
     by: rollout.by,
@@ -76,6 +83,7 @@ export function startRollout(view: StartView, rollout: NewRollout): Transaction 
       finishedMs: null,
       ...(gate === undefined ? {} : { gate }),
     })),
+    before,
   };
   const path = historyPath(rollout.id);
   return [
@@ -88,6 +96,22 @@ export function startRollout(view: StartView, rollout: NewRollout): Transaction 
       waveOperations(rollout.id, `${rollout.id}-${index}`, wave)
     ),
   ];
+}
+
+/** By service, what is committed and is to be replaced. */
+function releasesBefore(
+  services: StartView["services"],
+  { releases }: Pick<NewRollout, "releases">,
+): Record<string, Release> {
+  const found: [string, Release][] = [];
+  for (const [name, release] of releases) {
+    const committed = services.get(name)?.entry.committed ?? null;
+    // A restart replaces nothing: there is no other version to go back to.
+    const isOther = committed?.version !== release.version ||
+      committed.infoHash !== release.infoHash;
+    if (committed !== null && isOther) found.push([name, committed]);
+  }
+  return Object.fromEntries(found);
 }
 
 function expectIdle({ control, waves }: StartView): void {
@@ -128,9 +152,12 @@ function offerOperations(
     bakedAfter: [...planned.bakedAfter ?? []],
     policy: planned.policy,
     withdrawn: standing.entry.withdrawn.filter((version) => version !== planned.version),
+    abandoned: (standing.entry.abandoned ?? standing.entry.withdrawn)
+      .filter((version) => version !== planned.version),
     withdrawnHashes,
   };
-  const offer: Offer = { ...release, schema: SCHEMA_VERSION, rollout: rollout.id };
+  const replaces = identityOf(standing.entry.committed);
+  const offer: Offer = { ...release, schema: SCHEMA_VERSION, rollout: rollout.id, replaces };
   const path = servicePath(name);
   return [
     {
@@ -147,8 +174,13 @@ function offerOperations(
   ];
 }
 
+/** What an offer says of the release that it replaces. */
+export function identityOf(release: Release | null): NonNullable<Offer["replaces"]> | null {
+  return release === null ? null : { version: release.version, infoHash: release.infoHash };
+}
+
 /** A wave, and the nodes below which its hosts are counted. */
-function waveOperations(
+export function waveOperations(
   rollout: string,
   tally: string,
   { service, version, hosts, gate, after }: PlannedWave,
@@ -178,7 +210,7 @@ function waveOperations(
  *
  * @throws {RolloutError} that says which field no agent would take.
  */
-function encodeChecked<T extends Record<string, unknown>>(
+export function encodeChecked<T extends Record<string, unknown>>(
   schema: z.ZodType<T>,
   entry: T,
   path: string,

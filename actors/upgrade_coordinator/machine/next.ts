@@ -8,19 +8,26 @@
 import {
   type AgentIdentity,
   type CensusReading,
+  covers,
   decideAdmission,
   decideFinish,
   decideGate,
   decideGoal,
+  type FailureCause,
   type FirstWave,
   type GateWatch,
+  isFailureOf,
+  isHeld,
   isMiscounted,
   isOfSameAgent,
   isQuorumMet,
+  isRollBackDue,
   isSameRelease,
+  isWatched,
   type ReleaseIdentity,
   type Slot,
 } from "../../../rollout/mod.ts";
+import type { Trouble } from "./trouble.ts";
 
 /** A release that a host is to have. */
 export type Wanted = ReleaseIdentity & { readonly version: string };
@@ -41,6 +48,12 @@ export interface HostNow {
   readonly ready: ReleaseIdentity | null;
   /** The version that could not be prepared or started here the last time; `null` if none. */
   readonly unstarted: string | null;
+  /** The release that it could not get ready within its deadline, and why; `null` if none. */
+  readonly unprepared: (Wanted & { readonly reason: string }) | null;
+  /** Whether it has known for a while that the rollout is halted. */
+  readonly hasHaltStood: boolean;
+  /** What has happened to the release that it runs, since that was well here; `null` if nothing has. */
+  readonly trouble: Trouble | null;
   /** Its place in the staging queue; `null` if it has none; `undefined` if an earlier life of its agent may have left one. */
   readonly place: QueuePlace | null | undefined;
   /** What it knows of the gate before the wave that is next; left out: nothing yet. */
@@ -67,6 +80,15 @@ export type Next =
   | { readonly kind: "await_entry" }
   /** Fetch, verify and lock a version. `leavesQueue`: and leave the staging queue, in which it would hold up who is ready. */
   | Wanted & { readonly kind: "prepare"; readonly leavesQueue: boolean }
+  /** Record that a release has failed here without a switch. `wave`: the node of the wave that wants it; `null` outside of any. */
+  | Wanted & {
+    readonly kind: "record_failure";
+    readonly cause: FailureCause;
+    readonly reason: string;
+    readonly wave: string | null;
+  }
+  /** Roll the rollout that is halted back, as its plan says. */
+  | { readonly kind: "roll_back" }
   /** Start a version, without a slot: nothing runs. */
   | Wanted & { readonly kind: "start"; readonly reason: string }
   | Wanted & { readonly kind: "join_queue"; readonly isBelowQuorum: boolean }
@@ -119,6 +141,11 @@ export function decideNext(now: HostNow, reading: CensusReading): NextDecision {
     // A wave of an earlier version of this program, whose hosts nobody counts.
     return { next: { kind: "look_around" }, hasRejoined: now.hasRejoined };
   }
+  const failed = failedUnderWatch(now, reading);
+  if (failed !== null) return { next: failed, hasRejoined: now.hasRejoined };
+  if (isRollBackDue(census, now)) {
+    return { next: { kind: "roll_back" }, hasRejoined: now.hasRejoined };
+  }
   const watch = now.gate ?? null;
   const gate = decideGate(census, { service, host, watch });
   if (census.wave !== null && gate.kind === "opens") {
@@ -158,9 +185,14 @@ export function decideNext(now: HostNow, reading: CensusReading): NextDecision {
       const { version, infoHash, restart } = goal;
       const wanted: Wanted = { version, infoHash, restart };
       if (now.ready === null || !isSameRelease(now.ready, wanted)) {
-        return after({ kind: "prepare", ...wanted, leavesQueue: goal.kind === "roll" });
+        const failed = failedPreparation(now, reading, { wanted, goal: goal.kind });
+        return after(failed ?? { kind: "prepare", ...wanted, leavesQueue: goal.kind === "roll" });
       }
       if (goal.kind === "start") return after(goal);
+      const own = census.slots.get(host)?.slot;
+      if (own !== undefined && isFailureOf(own, { release: wanted, cause: "preparation" })) {
+        return after({ kind: "give_slot_back", slot: own });
+      }
       if (goal.kind === "catch_up") {
         return after(askForSlot(now, reading, { wanted, catchUp: true }));
       }
@@ -171,6 +203,42 @@ export function decideNext(now: HostNow, reading: CensusReading): NextDecision {
       return after(askForSlot(now, reading, { wanted, catchUp: false }));
     }
   }
+}
+
+/**
+ * The record of a release that is not ready in time; `null` while it may still come, or if the record stands. What a host has to
+ * start on which nothing runs counts only where a wave waits for it: else nobody does.
+ */
+function failedPreparation(
+  { host, unprepared }: HostNow,
+  { census, waves }: CensusReading,
+  { wanted, goal }: { readonly wanted: Wanted; readonly goal: "start" | "catch_up" | "roll" },
+): Next | null {
+  if (unprepared === null || !isSameRelease(unprepared, wanted)) return null;
+  const own = census.slots.get(host)?.slot;
+  // The slot of a switch that was dropped stands as long as its host is down, and says more than a record would.
+  const stands = isHeld(own) || isFailureOf(own, { release: wanted, cause: "preparation" });
+  if (stands) return null;
+  const wave = waves.find((one) => covers(one, host) && isSameRelease(one, wanted));
+  if (goal === "start" && wave === undefined) return null;
+  const { reason } = unprepared;
+  return {
+    kind: "record_failure",
+    ...wanted,
+    cause: "preparation",
+    reason,
+    wave: wave?.node ?? null,
+  };
+}
+
+/** The record of a release that has failed after its switch; `null` if it has not, nobody watches it, or the record stands. */
+function failedUnderWatch({ host, trouble }: HostNow, reading: CensusReading): Next | null {
+  if (trouble === null || !isWatched(reading, trouble.release, trouble.ranMs)) return null;
+  const { release, reason } = trouble;
+  const own = reading.census.slots.get(host)?.slot;
+  if (isHeld(own) || isFailureOf(own, { release, cause: "watch" })) return null;
+  const wave = reading.waves.find((one) => covers(one, host) && isSameRelease(one, release));
+  return { kind: "record_failure", ...release, cause: "watch", reason, wave: wave?.node ?? null };
 }
 
 /** Whether the entry under the host's name is its own. */

@@ -92,6 +92,10 @@ export class Fleet implements Surroundings, MachineObserver {
 
   starting(): void {}
 
+  crashed(): void {
+    throw new Error("expected no service to end by itself");
+  }
+
   holdsSlot(): boolean {
     // Only the invariants of the simulation ask, which are not checked here.
     return true;

@@ -114,7 +114,7 @@ function decideAll(reading: ServiceReading, service: string, { tree }: LocalZooK
     const { census } = fromFullReading(reading, host);
     decideFinish(census);
     for (const version of ["1", "2"]) {
-      decideFailure(census, { host, service, version });
+      decideFailure(census, { host, service, version, wave: null });
       for (const catchUp of [false, true]) {
         decideAdmission(census, { host, service, version, catchUp, behind: null });
       }

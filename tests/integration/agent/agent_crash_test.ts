@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { Policy, Step } from "../../../rollout/mod.ts";
+import type { Step } from "../../../rollout/mod.ts";
 import { DRAIN_SWITCH } from "./harness/agent_config.ts";
 import { TestFleet } from "./harness/fleet.ts";
 import { type Behaviour, stubbornSwitch } from "./harness/service_program.ts";
@@ -140,7 +140,7 @@ Deno.test("agent: killed while it rolls back, it ends on the old version and hal
 });
 
 Deno.test("agent: a version that is gone each time the agent comes back is rolled back at last", async () => {
-  const policy: Partial<Policy> & { bakeTime: number } = { bakeTime: 30_000 };
+  const policy = { bakeTime: 30_000 };
   await TestFleet.run({ hosts: ["web-1"] }, async (fleet) => {
     await fleet.install("v1");
     await fleet.publish("v2");

@@ -126,3 +126,43 @@ Deno.test("failure: as many as the policy allows are left behind, and the rollou
     assert.match(waitingFor ?? "", /v2 failed here: bake time/);
   });
 });
+
+Deno.test("failure: a version that crashes after its bake time, while its rollout goes on elsewhere, halts it", async () => {
+  // Regression: v2 died after its bake time, the rollout took the whole fleet to it, and ended as finished.
+  const services = ["web", "api"];
+  await TestFleet.run({ hosts: ["web-1"], services }, async (fleet) => {
+    for (const service of services) await fleet.publish("v1", { kind: "healthy" }, { service });
+    await fleet.startRollout({ versions: { web: "v1", api: "v1" } });
+    await fleet.untilFinished();
+    await fleet.publish("v2");
+    // The second service keeps the rollout going.
+    await fleet.publish("v2", { kind: "unwell", unless: "mended" }, { service: "api" });
+    await fleet.startRollout({
+      versions: { web: "v2", api: "v2" },
+      dependsOn: { api: ["web"] },
+      policy: { health: { deadline: 60_000, interval: 50, successes: 1 } },
+    });
+    await fleet.until(
+      "the second service switches",
+      ({ services }) => services["api"]?.hosts[0]?.slot?.step === "checking",
+    );
+    const pid = (await fleet.service("web-1"))?.pid ?? 0;
+    Deno.kill(pid, "SIGKILL");
+    const { control } = await fleet.until(
+      "the rollout is halted",
+      (seen) => seen.control?.state === "halted",
+    );
+    assert.match(
+      control?.reason ?? "",
+      /^web v2 failed on web-1: the policy allows 0 \(web-1: v2 has failed after its switch: the process ended, /,
+    );
+    const { slot } = await fleet.host("web-1");
+    assert.deepEqual([slot?.step, slot?.cause, slot?.from], ["failed", "watch", "v1"]);
+    // It stays on v2, and is started again; what to do is for an operator to say.
+    await fleet.untilServing("v2");
+    await fleet.turn("mended", "on");
+    await fleet.resume();
+    await fleet.untilFinished();
+    assert.equal((await fleet.host("web-1")).slot, null);
+  });
+});

@@ -84,6 +84,39 @@ Deno.test("staging: a version that was built again is refused by the start, and 
   });
 });
 
+Deno.test("staging: a host that cannot get the release fails after its deadline, halts, and goes on once it can", async () => {
+  // Regression: it waited for ever, the rollout was `running` for ever, and nobody was told.
+  await TestFleet.run({ hosts: ["web-1", "web-2"] }, async (fleet) => {
+    await fleet.install("v1");
+    await fleet.publish("v2");
+    await fleet.startRollout({
+      versions: { web: "v2" },
+      policy: { preparation: { stall: 1_000 }, maxFailures: 1 },
+      beforeWriting: () => fleet.build.goAway(),
+    });
+    await fleet.until("the rollout is halted", ({ control }) => control?.state === "halted");
+    const { control } = await fleet.read();
+    assert.match(
+      control?.reason ?? "",
+      /web v2 failed on web-1, web-2: the policy allows 1 \(web-\d: v2 cannot be prepared: no progress for 1s \(.*http:/,
+    );
+    for (const host of fleet.hosts) {
+      const { slot, state, version } = await fleet.host(host);
+      assert.deepEqual([slot?.step, slot?.cause], ["failed", "preparation"]);
+      // It has stopped nothing.
+      assert.deepEqual([state, version], ["serving", "v1"]);
+    }
+    await fleet.build.comeBack();
+    await fleet.until(
+      "the records go once it is ready",
+      ({ services }) => services["web"]?.hosts.every(({ slot }) => slot === null) ?? false,
+    );
+    await fleet.resume();
+    await fleet.untilFinished();
+    await fleet.untilServing("v2");
+  });
+});
+
 /** A process that may lock 64 KiB, and has no capability to lock more. */
 const UNPRIVILEGED = ["prlimit", "--memlock=65536:65536", "setpriv", "--bounding-set=-ipc_lock"];
 

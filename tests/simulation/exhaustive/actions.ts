@@ -367,6 +367,9 @@ function nowOf(tree: MemoryTree, host: Alive): HostNow {
     // Everything is on the disk: preparations are the simulation's.
     ready: null,
     unstarted: null,
+    unprepared: null,
+    trouble: null,
+    hasHaltStood: false,
     place: placeOf(tree, host),
     // However long it has been: what is not certain is whether the time has passed, and a host that does not act is one for
     // which it has not.
@@ -425,6 +428,10 @@ function beginNext(world: World, host: Alive): [string, World][] {
       return decided === world ? [] : [[next.kind, decided]];
     case "prepare":
       throw new Error("everything is ready");
+    case "roll_back":
+      throw new Error("no plan here rolls back");
+    case "record_failure":
+      throw new Error("everything is ready, so nothing is late");
     case "start": {
       const begun = newStart(null, next, beginning);
       return [[`starts ${next.version}`, begin(decided, alive, begun)]];

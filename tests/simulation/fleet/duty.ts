@@ -47,6 +47,8 @@ export function answerTo(
     case "paused":
       return { kind: "resume" };
     case "halted":
+      // The hosts roll it back.
+      if (control.onFailure === "rollback" && wave !== undefined) return null;
       return resumedCount === 0 ? { kind: "resume" } : { kind: "abort" };
     case "running":
     case undefined:

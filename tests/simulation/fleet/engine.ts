@@ -13,6 +13,7 @@ import {
 } from "../../../torrent/mod.ts";
 import type { AgentProcess } from "./agent_process.ts";
 import { type Folder, nextGeneration, whatIsAt } from "./disk.ts";
+import { NEW_VERSION } from "./machine.ts";
 import { infoHashOf } from "./releases.ts";
 
 /** How often a fetch makes progress, in ms. */
@@ -36,7 +37,7 @@ export function engineOf(process: AgentProcess): TorrentEngine {
       const folder = () =>
         process.machine.diskOf(service).partial.get(version) ??
           process.machine.diskOf(service).complete.get(version);
-      return transferOf(process, fetchInto({ process, infoHash, folder, signal }));
+      return transferOf(process, fetchInto({ process, version, infoHash, folder, signal }));
     },
     seed({ metainfo, root }) {
       const { service, version } = whatIsAt(root);
@@ -52,8 +53,9 @@ export function engineOf(process: AgentProcess): TorrentEngine {
 }
 
 function fetchInto(
-  { process, infoHash, folder, signal }: {
+  { process, version, infoHash, folder, signal }: {
     readonly process: AgentProcess;
+    readonly version: string;
     readonly infoHash: string;
     readonly folder: () => Folder | undefined;
     readonly signal: AbortSignal | undefined;
@@ -85,6 +87,7 @@ function fetchInto(
   };
   const onAbort = () => void stop();
   signal?.addEventListener("abort", onAbort, { once: true });
+  const obstacle = () => version === NEW_VERSION ? machine.obstacle : null;
   const durationMs = machine.fetchMs();
   let movedMs = 0;
   const step = () => {
@@ -95,7 +98,8 @@ function fetchInto(
       reject(new TransferError("content_missing", "fetch: its folder has gone"));
       return;
     }
-    if (!machine.isDiskFull && !world.isSwarmStalled) movedMs += STEP_MS;
+    const hasSeeder = !world.isSwarmStalled && obstacle() !== "no_seeder";
+    if (!machine.isDiskFull && hasSeeder) movedMs += STEP_MS;
     target.durableBytes = target.bytes;
     target.bytes = Math.min(total, Math.floor((total * movedMs) / durationMs));
     if (target.bytes < total) {
@@ -105,7 +109,7 @@ function fetchInto(
     isOver = true;
     signal?.removeEventListener("abort", onAbort);
     // What was damaged is found and fetched again, unless the disk spoils it once more.
-    target.isDamaged = machine.spoilsNext();
+    target.isDamaged = machine.spoilsNext() || obstacle() === "corrupt";
     target.generation = nextGeneration(process);
     resolve();
   };

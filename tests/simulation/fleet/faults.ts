@@ -395,7 +395,17 @@ export const KINDS = {
     strike(run, { host, service }) {
       const machine = run.machineOf(host);
       const running = machine?.runningOf(service) ?? null;
-      if (running !== null) machine?.end(running, "crashes");
+      if (running !== null) machine?.crash(running);
+    },
+  },
+  /** The new version crashes some time after each start: on one host, or everywhere. */
+  late_crash: {
+    weight: 2,
+    amount: [1_000, 10_000],
+    strike(run, { host, service, amount, isOther }) {
+      for (const machine of run.world.machines) {
+        if (isOther || machine.name === host) machine.lateDeathMs.set(service, amount);
+      }
     },
   },
   /** A process that keeps a release locked is killed. */
@@ -463,6 +473,14 @@ export const KINDS = {
     strike(run, { host, amount }) {
       const machine = run.machineOf(host);
       if (machine !== null) machine.spoilsCount = Math.round(amount);
+    },
+  },
+  /** A machine never gets the new version, for as long as a wave waits for it. */
+  obstacle: {
+    weight: 2,
+    strike(run, { host, isOther }) {
+      const machine = run.machineOf(host);
+      if (machine !== null) machine.obstacle = isOther ? "no_seeder" : "corrupt";
     },
   },
   /** A disk is full. */
@@ -591,6 +609,11 @@ export const KINDS = {
         await run.operator.run({ kind: "restart", service });
       })();
     },
+  },
+  /** An operator rolls the newest rollout back, whatever has become of it. */
+  rollback: {
+    weight: 2,
+    strike: (run) => void run.operator.run({ kind: "rollback" }),
   },
   /** An operator starts another rollout, which is refused while one is under way. */
   second_rollout: {

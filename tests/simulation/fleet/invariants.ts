@@ -17,7 +17,7 @@ import {
 } from "../../../rollout/mod.ts";
 import type { AgentProcess } from "./agent_process.ts";
 import type { ChangeObserver } from "./ensemble.ts";
-import type { Machine, RunningService } from "./machine.ts";
+import { type Machine, NEW_VERSION, type RunningService } from "./machine.ts";
 import type { Change, Replica } from "./replica.ts";
 import { GateTruth } from "./gate_truth.ts";
 import {
@@ -48,6 +48,7 @@ export const CHECKS = {
   "I2 finish": "a wave is not finished while more hosts than the budget are not on its version",
   "I2 restart": "a restart is not finished while processes from before it run",
   "I2 skip": "a host that an operator has left out of a version does not switch to it",
+  "I2 watch": "no wave is finished over a host whose version has crashed since its switch",
   "I3 quorum": "the quorum has the release when the first host is admitted",
   "I4 verified": "what is started is on the disk as it was verified",
   "I4 identity":
@@ -60,17 +61,20 @@ export const CHECKS = {
   "I6 words": "a pause stands until somebody resumes, and a halt until somebody resumes or aborts",
   "I7 end": "once the faults have stopped, the rollout ends and everybody serves",
   "I7 ready": "who has lost the release that it is queued for leaves the staging queue",
+  "I7 late": "who cannot get a release that a wave brings is recorded as failed after its deadline",
   "I7 reason": "whoever halts a rollout says why",
   "I7 silence": "a wave that gets no further for as long as its policy allows halts the rollout",
   "I7 speech":
     "who is down, or has still to go while a rollout runs, says what it does or waits for",
   "I7 halted": "no wave is finished while control is halted",
+  "I7 rollback": "no host takes a rollout back that is not halted, or whose plan does not say so",
   "I7 newest": "the rollout that was started last is the one that is shown",
   "I7 roster": "whoever is online in the end is on the rosters of its services",
   "I8 withdrawn":
     "no host starts a version that was withdrawn before its agent, or what decides in it, began",
   "I8 popular":
     "a host takes a version that nobody has committed only with its wave or with most others",
+  "I8 back": "after a rollback all hosts run what was committed before",
   "I9 alone": "no host that hears nothing from ZooKeeper stops a service",
   "I9 starts":
     "a machine that comes up and hears nothing from ZooKeeper starts what it ran, after a while",
@@ -121,6 +125,22 @@ const BEGIN_MS = 3_000;
 /** How long a host may stay in the staging queue that has to prepare its release again, in ms. */
 const LEAVES_MS = 8_000;
 
+/** How long a crash may be unknown to the fleet, in ms: requests take seconds at most, and a halt is written at once. */
+const UNTOLD_MS = 8_000;
+
+/** How much longer than its policy says a host may take until it is recorded as late, in ms: tries that move, and pauses. */
+const LATE_MS = 60_000;
+
+/** A crash of the version that is being rolled out, on a host that has switched to it. */
+interface Crash {
+  readonly machine: Machine;
+  readonly by: AgentProcess | null;
+  readonly service: string;
+  readonly version: string;
+  /** Since when its agent could have told. */
+  atMs: number;
+}
+
 /** A service that an agent has stopped and that does not serve again yet. */
 interface TakenDown {
   readonly machine: Machine;
@@ -148,6 +168,10 @@ export class Invariants implements ChangeObserver {
   readonly #skipped = new Map<string, string>();
   /** When the restart that is on offer was asked for, by service. */
   readonly #restarts = new Map<string, number>();
+  /** Since when a machine that never gets the new version could have told, by service and place. */
+  readonly #lateMs = new Map<string, number>();
+  /** Crashes that no record tells of yet, by service and place. */
+  readonly #crashes = new Map<string, Crash>();
   readonly #budgetAtAdmission = new Map<string, number>();
   /** The machines that have each release in full, or had it, by service and version. */
   readonly #staged = new Map<string, Set<string>>();
@@ -238,11 +262,13 @@ export class Invariants implements ChangeObserver {
           return this.#checkGate(before as QueuedWave | null, after as Wave, by.place);
         }
         if (this.#isOperator(by.place)) return this.#count("wave aborted");
+        if (by.differences.some(isNewRollout)) return this.#count("wave rolled back");
         this.#count("wave finished");
         return this.#checkFinish(before as Wave);
       case "control": {
         this.gates.noteControl();
         const { state, reason } = after as Control;
+        if (isNewRollout(difference)) this.#checkRollBack(before as Control | null, by.place);
         this.#checkWords(before as Control | null, after as Control, by);
         if (state === (before as Control | null)?.state) return;
         this.#count(`control ${state}`);
@@ -307,6 +333,16 @@ export class Invariants implements ChangeObserver {
     }
   }
 
+  /** Only operators begin rollouts, and hosts the rollback of one that is halted and to be rolled back. */
+  #checkRollBack(before: Control | null, place: string): void {
+    if (this.#isOperator(place)) return;
+    this.#count("rolled back by a host");
+    if (before?.state === "halted" && before.onFailure === "rollback") return;
+    this.fail("I7 rollback", `${place} takes a rollout back while control is ${before?.state}`, [
+      place,
+    ]);
+  }
+
   /** Who is counted as serving serves by its entry, and who as done serves the version of the wave. */
   #checkCounts(service: string): void {
     const { current, markers } = this.tree.of(service);
@@ -355,6 +391,20 @@ export class Invariants implements ChangeObserver {
     // Its host writes its slot again that somebody has written over: nobody is admitted by that.
     if (before !== null && before.step === undefined && after !== null) return;
     const wasHeld = before !== null && isHeld(before);
+    // What has happened before a record, or a new switch, is told, or past.
+    this.#forgetCrashes(service, host);
+    if (after?.step === "failed") {
+      if (!wasHeld) this.#count(`failure recorded: ${after.cause}`);
+      if ((after.reason ?? "") === "") {
+        this.fail(
+          "I7 reason",
+          `${host} has failed to run ${service} ${after.to} without a reason`,
+          [
+            host,
+          ],
+        );
+      }
+    }
     const isTaken = after !== null && isHeld(after);
     const isAnother = wasHeld && isTaken &&
       (before.to !== after.to || before.sinceMs !== after.sinceMs);
@@ -486,7 +536,9 @@ export class Invariants implements ChangeObserver {
       this.fail("I1 quarantine", `${host} was admitted for ${service} in quarantine`, [host]);
     }
     const isServing = entries.current.get(host)?.state === "serving";
-    const isWithdrawn = entries.entry?.withdrawn.includes(slot.from ?? "") ?? false;
+    // What was left behind before the committed version came, or was rolled back, is no place to stay.
+    const { withdrawn = [], abandoned = withdrawn } = entries.entry ?? {};
+    const isWithdrawn = abandoned.includes(slot.from ?? "");
     if (slot.wave === null && isServing && isWithdrawn) {
       this.fail(
         "I9 stays",
@@ -554,8 +606,14 @@ export class Invariants implements ChangeObserver {
     const covered = [...this.tree.of(service).roster].filter((other) =>
       first.hosts?.includes(other) ?? true
     );
+    // Who could not get it in time is not waited for: the record says so, and counts as a failure.
+    const isRecorded = (other: string) => {
+      const record = this.tree.of(service).slots.get(other);
+      return record?.step === "failed" && record.to === slot.to;
+    };
     const ready = covered.filter((other) =>
-      this.#hasRelease(service, slot.to, other) || this.#isSkipped(service, slot.to, other)
+      this.#hasRelease(service, slot.to, other) || isRecorded(other) ||
+      this.#isSkipped(service, slot.to, other)
     );
     const needed = Math.max(1, countOf(policy.quorum, covered.length, "up"));
     if (ready.length < needed) {
@@ -634,6 +692,7 @@ export class Invariants implements ChangeObserver {
     const skipped = covered.filter((host) => this.#isSkipped(service, version, host));
     const behind = covered.filter((host) => !this.#isOn(service, version, host));
     this.#checkIdentity(service, version, covered);
+    this.#checkCrashes(service, version);
     const allowed = countOf(policy.maxUnavailable, entries.roster.size, "down") +
       Math.min(failed.length, policy.maxFailures) +
       skipped.filter((host) => behind.includes(host)).length;
@@ -660,6 +719,78 @@ export class Invariants implements ChangeObserver {
         `the wave of ${service} ${version} was finished without ${behind}, ${allowed} may be left behind`,
         behind,
       );
+    }
+  }
+
+  /** A service has ended by itself. */
+  crashed(machine: Machine, { service, version }: RunningService): void {
+    const { agent, place } = machine;
+    if (this.tree.of(service).offer?.version !== version || this.tree.waves.size === 0) return;
+    if (this.holdsSlot(service, machine.name)) return;
+    const key = `${service} ${place}`;
+    if (this.#crashes.has(key)) return;
+    const atMs = this.#world.time.nowMs;
+    this.#crashes.set(key, { machine, by: agent, service, version, atMs });
+  }
+
+  /** A crash that the host's agent has seen, and could tell, has halted the rollout, or counts as a failure within its budget. */
+  #checkCrashes(service: string, version: string): void {
+    for (const [key, crash] of this.#crashes) {
+      if (crash.service !== service || crash.version !== version) continue;
+      const { machine, by, atMs } = crash;
+      this.#crashes.delete(key);
+      if (machine.agent !== by || this.#world.time.nowMs - atMs <= UNTOLD_MS) continue;
+      this.fail(
+        "I2 watch",
+        `the wave of ${service} ${version} was finished, and it has crashed on ${machine.place} since its switch`,
+        [machine.place],
+      );
+    }
+  }
+
+  /** A machine that never gets the new version, and serves the old one meanwhile, says so in time. */
+  #checkLate(): void {
+    const { nowMs } = this.#world.time;
+    for (const machine of this.#world.machines) {
+      if (machine.obstacle === null) continue;
+      const { name, place, agent } = machine;
+      for (const service of machine.services) {
+        const key = `${service} ${place}`;
+        const { entry, offer, slots, current } = this.tree.of(service);
+        const version = offer?.version ?? "";
+        const isWaitedFor = [...this.tree.waves.values()].some((wave) =>
+          wave.service === service && (wave.hosts?.includes(name) ?? true)
+        );
+        const isFit = agent !== null && !agent.isDisturbed && machine.slowness === 1 &&
+          this.#world.cutOffMs(machine) === 0 && !this.tree.isUnreadable;
+        const isLate = isFit && isWaitedFor && version === NEW_VERSION &&
+          offer?.infoHash !== null && machine.isServing(service) && current.has(name) &&
+          machine.runningOf(service)?.version !== version &&
+          !machine.diskOf(service).complete.has(version) && !slots.has(name) &&
+          this.#world.machinesNamed(name).length === 1;
+        if (!isLate) {
+          this.#lateMs.delete(key);
+          continue;
+        }
+        const sinceMs = this.#lateMs.get(key);
+        const allowedMs = (entry?.policy.preparation.stallMs ?? 0) + LATE_MS;
+        if (sinceMs === undefined) this.#lateMs.set(key, nowMs);
+        else if (nowMs - sinceMs > allowedMs) {
+          this.fail(
+            "I7 late",
+            `${place} cannot get ${service} ${version} since ${
+              nowMs - sinceMs
+            } ms, and no record tells`,
+            [place],
+          );
+        }
+      }
+    }
+  }
+
+  #forgetCrashes(service: string, host: string): void {
+    for (const [key, { machine, service: of }] of this.#crashes) {
+      if (of === service && machine.name === host) this.#crashes.delete(key);
     }
   }
 
@@ -922,6 +1053,12 @@ export class Invariants implements ChangeObserver {
   check(): void {
     this.#checkSilence();
     this.#checkSpeech();
+    this.#checkLate();
+    for (const crash of this.#crashes.values()) {
+      const { machine, by } = crash;
+      const isHindered = by === null || by.isDisturbed || this.#world.cutOffMs(machine) > 0;
+      if (isHindered || this.tree.isUnreadable) crash.atMs = this.#world.time.nowMs;
+    }
     for (const [key, { machine, service }] of this.#takenDown) {
       if (machine.isServing(service)) {
         if (!machine.runningOf(service)?.isEnding) this.#takenDown.delete(key);
@@ -1040,6 +1177,13 @@ function isProgress({ kind, after }: Difference): boolean {
 function timeOf(gate: Wave["gate"]): number {
   if (gate?.afterMs === undefined && gate?.check === undefined) return Infinity;
   return (gate.afterMs ?? 0) + (gate.check?.withinMs ?? 0);
+}
+
+/** Whether a difference is the begin of another rollout. */
+function isNewRollout({ kind, before, after }: Difference): boolean {
+  if (kind !== "control" || after === null) return false;
+  const { rollout } = after as Control;
+  return rollout !== undefined && rollout !== (before as Control | null)?.rollout;
 }
 
 /** A number of hosts: as it is, or a share of them, rounded. */

@@ -54,6 +54,9 @@ export interface DrainBehaviour {
   takesMs: number;
 }
 
+/** The version that is rolled out first to a fleet that runs another one. */
+export const NEW_VERSION = "v2";
+
 /** Time that an agent has to notice that a keeper was killed, in ms. */
 const REPIN_MS = 15_000;
 
@@ -85,6 +88,10 @@ export class Machine {
   canPin = true;
   /** How many of the next fetches bring bytes that are not right. */
   spoilsCount = 0;
+  /** Why it never gets the new version: nobody sends it anything, or its content is never right; null: it does. */
+  obstacle: "no_seeder" | "corrupt" | null = null;
+  /** How long a service's new version runs until it crashes, each time, by service, in ms. */
+  readonly lateDeathMs = new Map<string, number>();
   /** How much longer than usual fetches take. */
   slowness = 1;
   /** Until when each service fails its health checks. */
@@ -258,6 +265,10 @@ export class Machine {
     this.#running.set(service, running);
     this.world.trace(this, `${service}: ${version} starts`);
     this.#endSoonIfFlapping(running);
+    const lateDeathMs = version === NEW_VERSION ? this.lateDeathMs.get(service) : undefined;
+    if (lateDeathMs !== undefined) {
+      time.after(lateDeathMs, () => this.lateDeathMs.has(service) && this.crash(running));
+    }
     return running;
   }
 
@@ -268,6 +279,13 @@ export class Machine {
     this.world.trace(this, `${running.service}: ${running.version} is stopped`);
     running.isEnding = true;
     this.world.time.after(this.world.pace.stopMs(this.random), () => this.end(running, "ended"));
+  }
+
+  /** A service's process ends by itself. */
+  crash(running: RunningService): void {
+    if (!running.isAlive || running.isEnding) return;
+    this.world.observer.crashed(this, running);
+    this.end(running, "crashes");
   }
 
   /** A service's process ends. */

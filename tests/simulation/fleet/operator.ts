@@ -26,6 +26,7 @@ import {
   restartService,
   resumeRollout,
   retryHost,
+  rollBack,
   skipHost,
   startRollout,
 } from "../../../coordination/mod.ts";
@@ -58,6 +59,7 @@ export type Verb =
   | { readonly kind: "abort" }
   /** Opens the gate of a service's wave, or the only one at which a wave waits. */
   | { readonly kind: "promote"; readonly service?: string }
+  | { readonly kind: "rollback" }
   | { readonly kind: "forget"; readonly host: string }
   /** Leaves a host out of the rollout, or has it try again. */
   | { readonly kind: "skip" | "retry"; readonly host: string; readonly service: string }
@@ -172,6 +174,9 @@ export class Operator implements Party {
       case "promote":
         await promote(zk, { service: verb.service, by, nowMs });
         return;
+      case "rollback":
+        await rollBack(zk, { by, nowMs, random: () => this.#random.next() });
+        return;
       case "forget":
         await forgetHost(zk, verb.host);
         return;
@@ -240,6 +245,7 @@ async function readAndPlan(
     nowMs,
     services: checked.services,
     waves: checked.waves,
+    onFailure: checked.onFailure,
     releases: new Map(releases.map((release) => [release.service, release])),
   };
   return { services, rollout };

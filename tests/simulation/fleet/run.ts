@@ -5,6 +5,7 @@
  */
 
 import { type AgentConfig, agentConfigSchema } from "../../../actors/config/agent_config.ts";
+import type { Fleet } from "../../../coordination/mod.ts";
 import { type Fault, kindOf } from "./faults.ts";
 import { answerTo } from "./duty.ts";
 import { type Check, InvariantViolation } from "./invariants.ts";
@@ -321,7 +322,13 @@ export class Run {
       const isAnyOn = this.world.machines.some(({ isOn }) => isOn);
       if (observer.tree.waves.size === 0 || !isAnyOn) this.#endAwaiting();
       // Whoever has committed a bad version, or has a host that cannot run it, mends it.
-      if (observer.tree.waves.size === 0) this.world.badVersions = [];
+      if (observer.tree.waves.size === 0) {
+        this.world.badVersions = [];
+        for (const machine of this.world.machines) {
+          machine.obstacle = null;
+          machine.lateDeathMs.clear();
+        }
+      }
       void this.operator.status().then((fleet) => {
         const answer = fleet === null ? null : answerTo(fleet, { resumedCount });
         if (answer === null) return;
@@ -348,6 +355,7 @@ export class Run {
       );
       this.#stopIfBroken();
     }
+    await this.#checkBack();
     void this.operator.newestRollout().then((id) => shown = id, () => shown = started);
     await this.#until(() => shown !== undefined, 60_000);
     // Another one may have begun just when they asked.
@@ -355,6 +363,31 @@ export class Run {
     this.world.observer.fail(
       "I7 newest",
       `${started} was started last, operators are shown ${shown}`,
+    );
+    this.#stopIfBroken();
+  }
+
+  /** After a rollback, hosts that have come back later go back as well. */
+  async #checkBack(): Promise<void> {
+    let fleet: Fleet | null | undefined;
+    void this.operator.status().then((found) => fleet = found);
+    await this.#until(() => fleet !== undefined, 60_000);
+    const { rollout, control } = fleet ?? {};
+    if (rollout?.rollsBack === undefined || rollout.state !== "finished") return;
+    if (control?.state !== "running") return;
+    const behind = () =>
+      rollout.waves.flatMap(({ service, version }) =>
+        this.world.machines.filter((machine) =>
+          !machine.isGone && machine.services.includes(service) &&
+          machine.runningOf(service)?.version !== version &&
+          !this.world.observer.tree.of(service).slots.has(machine.name)
+        ).map(({ place }) => place)
+      );
+    if (await this.#until(() => behind().length === 0, 120_000)) return;
+    this.world.observer.fail(
+      "I8 back",
+      `${rollout.id} is finished, and not on ${behind()}`,
+      behind(),
     );
     this.#stopIfBroken();
   }

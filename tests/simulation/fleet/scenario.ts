@@ -50,6 +50,8 @@ export interface Scenario {
   readonly services: readonly PlannedService[];
   /** Whether services that have nothing to do with each other go at the same time. */
   readonly isParallel: boolean;
+  /** Whether a rollout that is halted is to be rolled back. */
+  readonly onFailure: NonNullable<Plan["onFailure"]>;
   readonly adminSkewMs: number;
   readonly faults: readonly Fault[];
 }
@@ -111,6 +113,7 @@ export function drawScenario({ seed, hostCount, serviceCount, kinds }: ScenarioL
           120_000,
         ]),
         health: { deadline: 20_000, interval: 200, successes: random.pick([1, 2]) },
+        preparation: { stall: random.fork(`stall of ${name}`).pick([3_000, 10_000, 60_000]) },
       },
     })
   );
@@ -121,6 +124,7 @@ export function drawScenario({ seed, hostCount, serviceCount, kinds }: ScenarioL
     hosts,
     services,
     isParallel: shares.chance(0.4),
+    onFailure: random.fork("failure").chance(0.4) ? "rollback" : "halt",
     adminSkewMs: random.between(-1_000, 1_000),
     faults: drawFaults(random.fork("faults"), { ...fleet, kinds }),
   };
@@ -165,7 +169,7 @@ function drawHealth(random: RandomStream): PlannedService["health"] {
 
 /** The plan of a rollout to that version, and its releases. */
 export function planOf(
-  { services, isParallel }: Pick<Scenario, "services" | "isParallel">,
+  { services, isParallel, onFailure }: Pick<Scenario, "services" | "isParallel" | "onFailure">,
   version: string,
   { isFirst = false, build = 1 }: { isFirst?: boolean; build?: number } = {},
 ): { plan: Plan; releases: Release[] } {
@@ -191,6 +195,7 @@ export function planOf(
         }]),
       ),
       parallel: isParallel,
+      onFailure,
       ...(hasCanary
         ? {
           order: services.flatMap(({ name, canary }) =>

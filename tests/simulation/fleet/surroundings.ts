@@ -26,6 +26,8 @@ export interface MachineObserver {
   ): void;
   /** An agent is about to stop a service. */
   stopping(machine: Machine, running: RunningService): void;
+  /** A service has ended by itself. */
+  crashed(machine: Machine, running: RunningService): void;
   /** Whether a host holds a slot of a service. */
   holdsSlot(service: string, host: string): boolean;
 }

@@ -372,7 +372,7 @@ Deno.test("decideAdmission, decideFailure: a thousand hosts that are away make a
     admission.admit ? "" : admission.waitingFor,
     /^budget: 999 of 1 down, .*, and 996 more$/,
   );
-  const failure = { host: "web-0", service: "A", version: "2" };
+  const failure = { host: "web-0", service: "A", version: "2", wave: null };
   const failed = { ...away, slots: new Map(slots.map((slot) => [slot.host, slot])) };
   const decision = decideFailure(toCensus(failed, "web-0"), failure);
   assert.match(

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { decideFailure, type ServiceView, toCensus } from "../../../rollout/mod.ts";
 import { failedSlot, HASHES, slot, view, wave } from "./views.ts";
 
-const WEB_1 = { host: "web-1", service: "A", version: "2" };
+const WEB_1 = { host: "web-1", service: "A", version: "2", wave: "A-0000000000" };
 
 function decide(view: ServiceView, failure: Parameters<typeof decideFailure>[1]) {
   return decideFailure(toCensus(view, failure.host), failure);
@@ -72,4 +72,22 @@ Deno.test("decideFailure: a host that fails to catch up counts like any other", 
     halt: true,
     reason: "A 2 failed on web-1, web-2: the policy allows 1",
   });
+});
+
+Deno.test("decideFailure: who cannot get the release ready counts in a wave, and halts nobody outside of any", () => {
+  const unprepared = { ...WEB_1, cause: "preparation" } as const;
+  const halt = { halt: true, reason: "A 2 failed on web-1: the policy allows 0" };
+  assert.deepEqual(decide(view(), unprepared), halt);
+  assert.deepEqual(decide(view({ wave: null }), { ...unprepared, wave: null }), { halt: false });
+  const policy = { maxFailures: 1 };
+  const slots = [failedSlot("web-2", { cause: "preparation" })];
+  assert.deepEqual(decide(view({ policy, slots }), WEB_1), {
+    halt: true,
+    reason: "A 2 failed on web-1, web-2: the policy allows 1",
+  });
+});
+
+Deno.test("decideFailure: what was aborted or rolled back meanwhile halts nothing any more", () => {
+  // The last hosts that were switching to it fail while the rollback is under way.
+  assert.deepEqual(decide(view(), { ...WEB_1, isWithdrawn: true }), { halt: false });
 });

@@ -320,3 +320,17 @@ Deno.test("decideGoal: only where nothing runs the others have to be looked at o
     "catch_up",
   ]);
 });
+
+Deno.test("decideGoal: a host stays on what an abort has left behind, and on nothing that was rolled back", () => {
+  const withdrawn = ["2"];
+  const back = service({ withdrawn, abandoned: [] });
+  const situation = { running: "2", waves: [], offered: null };
+  assert.equal(decide({ ...situation, service: service({ withdrawn }) }).goal.kind, "stay");
+  const left = service({ withdrawn, abandoned: withdrawn });
+  assert.equal(decide({ ...situation, service: left }).goal.kind, "stay");
+  assert.deepEqual(withoutHash(decide({ ...situation, service: back }).goal), {
+    kind: "catch_up",
+    version: "1",
+    reason: "1 is the committed version",
+  });
+});

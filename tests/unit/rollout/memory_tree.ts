@@ -244,8 +244,9 @@ export function roll(
   version: string,
   policy: Partial<Policy> = {},
   hosts: readonly string[] | null = null,
+  onFailure: "halt" | "rollback" = "halt",
 ): void {
-  rollWaves(tree, version, policy, [{ hosts }]);
+  rollWaves(tree, version, policy, [{ hosts }], onFailure);
 }
 
 /** Starts a rollout in these waves. */
@@ -254,6 +255,7 @@ export function rollWaves(
   version: string,
   policy: Partial<Policy>,
   waves: readonly Pick<PlannedWave, "hosts" | "gate" | "after">[],
+  onFailure: "halt" | "rollback" = "halt",
 ): void {
   const { view, service, queue } = tree.read();
   if (view.control === null || service === null) throw new Error("no tree");
@@ -272,6 +274,7 @@ export function rollWaves(
       services: new Map([[SERVICE, planned]]),
       releases: new Map([[SERVICE, releaseOf(version)]]),
       waves: waves.map((wave) => ({ service: SERVICE, version, ...wave })),
+      onFailure,
     },
   )));
 }

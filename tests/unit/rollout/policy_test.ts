@@ -56,6 +56,7 @@ Deno.test("resolvePolicy: fills up with the defaults, field by field", () => {
     maxFailures: 2,
     bakeTime: "1m",
     health: { deadline: "5s" },
+    preparation: { deadline: "6h" },
   });
   assert.deepEqual(resolvePolicy(input), {
     ...DEFAULT_POLICY,
@@ -63,6 +64,7 @@ Deno.test("resolvePolicy: fills up with the defaults, field by field", () => {
     maxFailures: 2,
     bakeMs: 60_000,
     health: { ...DEFAULT_POLICY.health, deadlineMs: 5_000 },
+    preparation: { ...DEFAULT_POLICY.preparation, deadlineMs: 6 * 3_600_000 },
   });
   const zero = resolvePolicy({ maxUnavailable: 0, bakeTime: 0 });
   assert.deepEqual([zero.maxUnavailable, zero.bakeMs], [0, 0]);
@@ -88,6 +90,8 @@ Deno.test("policyInputSchema: refuses unknown keys and impossible numbers", () =
     { maxFailures: -1 },
     { bakeTime: 10 },
     { health: { successes: 0 } },
+    { preparation: { stall: "0s" } },
+    { preparation: { stal: "5m" } },
   ];
   for (const input of refused) {
     assert.equal(policyInputSchema.safeParse(input).success, false, JSON.stringify(input));
@@ -97,4 +101,9 @@ Deno.test("policyInputSchema: refuses unknown keys and impossible numbers", () =
 Deno.test("policySchema: keeps fields that it does not know", () => {
   const policy = { ...DEFAULT_POLICY, autoRollback: true };
   assert.deepEqual(policySchema.parse(policy), policy);
+});
+
+Deno.test("policySchema: an entry of an earlier version says nothing of the preparation, and gets the default", () => {
+  const { preparation: _, ...earlier } = DEFAULT_POLICY;
+  assert.deepEqual(policySchema.parse(earlier), DEFAULT_POLICY);
 });

@@ -53,6 +53,7 @@ export interface TestRollout {
   /** Waves by service. */
   readonly waves?: Readonly<Record<string, WaveList>>;
   readonly parallel?: boolean;
+  readonly onFailure?: Plan["onFailure"];
   /** Changes the releases before they are offered. */
   readonly beforeWriting?: (releases: Map<string, Release>) => Promise<void> | void;
 }
@@ -240,7 +241,16 @@ export class TestFleet {
 
   /** Starts a rollout, as the command does it; returns its id. */
   async startRollout(rollout: TestRollout): Promise<string> {
-    const { versions, policy, dependsOn, order, waves, parallel = false, beforeWriting } = rollout;
+    const {
+      versions,
+      policy,
+      dependsOn,
+      order,
+      waves,
+      parallel = false,
+      onFailure,
+      beforeWriting,
+    } = rollout;
     const offered = await readFeed(this.build.feedUrl);
     const releases = new Map<string, Release>();
     for (const [service, version] of Object.entries(versions)) {
@@ -258,7 +268,12 @@ export class TestFleet {
       }]),
     );
     const checked = checkPlan(
-      { services, parallel, ...(order === undefined ? {} : { order }) } as Plan,
+      {
+        services,
+        parallel,
+        ...(onFailure === undefined ? {} : { onFailure }),
+        ...(order === undefined ? {} : { order }),
+      } as Plan,
       (await readKnownServices(this.zookeeper, { hostsOf: Object.keys(services) })).services,
     );
     if (!checked.ok) throw new Error(checked.problems.join("\n"));

@@ -5,8 +5,7 @@ export const bug: PlantedBug = {
   changes: [
     {
       file: "rollout/goal.ts",
-      find:
-        'const isStaying = running !== null && service.withdrawn.includes(running.version ?? "");',
+      find: 'const isStaying = running !== null && left.includes(running.version ?? "");',
       replace: "const isStaying = false;",
     },
   ],

@@ -10,13 +10,14 @@ import {
   decideFinish,
   DEFAULT_POLICY,
   donePath,
+  type FailureCause,
   readyPath,
   servingPath,
   transactions,
   WAITS_FOR_TURN,
 } from "../../../../../rollout/mod.ts";
 import { fleet, type MemoryTree, must, roll, SERVICE } from "../../../rollout/memory_tree.ts";
-import { current, slot } from "../../../rollout/views.ts";
+import { current, failedSlot, slot } from "../../../rollout/views.ts";
 
 const HOST = "web-1";
 
@@ -30,6 +31,9 @@ const NOW: HostNow = {
   hasRejoined: false,
   ready: { version: "2", infoHash: null },
   unstarted: null,
+  unprepared: null,
+  hasHaltStood: false,
+  trouble: null,
   place: null,
 };
 
@@ -44,6 +48,17 @@ function rolling(): MemoryTree {
   const tree = fleet(HOST, "web-2");
   roll(tree, "2");
   return tree;
+}
+
+/** Records a failure of version 2 that came without a switch. */
+function fail(tree: MemoryTree, host: string, cause: FailureCause): void {
+  const entry = current(host);
+  const [wave] = tree.read().waves;
+  const target = { version: "2", infoHash: null };
+  const slot = failedSlot(host, { to: "2", infoHash: null, cause, wave: wave?.node ?? null });
+  const markers = tree.markers(entry, target);
+  const report = { service: SERVICE, entry, epoch: 0, slot, nowMs: 0, markers };
+  must(tree.apply(transactions.reportFailure(tree.read(), report).operations, host));
 }
 
 function join(tree: MemoryTree, host: string): void {
@@ -252,4 +267,100 @@ Deno.test("decideNext: while more hosts are counted as serving than are online, 
   for (const name of ["x", "y"]) makeStray(tree, readyPath(SERVICE, wave?.tally ?? "", name));
   assert.equal(kind(tree, now), "look_around");
   assert.equal(decideNext(now, tree.read()).next.kind, "wait");
+});
+
+Deno.test("decideNext: what is not ready in time is recorded once, and tried on", () => {
+  const tree = rolling();
+  const late = { ready: null, unprepared: { version: "2", reason: "the disk is full" } };
+  assert.equal(kind(tree, { ...late, unprepared: null }), "prepare");
+  // Of another version than the one that is wanted now, nothing is told.
+  assert.equal(
+    kind(tree, { ready: null, unprepared: { version: "1.9", reason: "late" } }),
+    "prepare",
+  );
+  assert.deepEqual(decideNext({ ...NOW, ...late }, tree.count()).next, {
+    kind: "record_failure",
+    version: "2",
+    infoHash: null,
+    restart: undefined,
+    cause: "preparation",
+    reason: "the disk is full",
+    wave: tree.read().waves[0]?.node,
+  });
+  fail(tree, HOST, "preparation");
+  assert.equal(kind(tree, late), "prepare");
+  // Once it is ready the record goes, and then it takes its place.
+  assert.equal(kind(tree), "give_slot_back");
+});
+
+Deno.test("decideNext: an operator who resumes gives another try to who was late", () => {
+  const tree = rolling();
+  fail(tree, HOST, "preparation");
+  const { control: entry, controlVersion: znodeVersion } = tree.read().view;
+  assert.equal(entry?.state, "halted");
+  must(tree.apply([transactions.setControl({ entry, znodeVersion }, { state: "running" })]));
+  assert.equal(kind(tree, { ready: null }), "give_slot_back");
+});
+
+Deno.test("decideFinish, decideAdmission: who was late does not count as away, and is left behind like any failure", () => {
+  const tree = fleet(HOST, "web-2");
+  roll(tree, "2", { maxFailures: 1, quorum: "100%" });
+  fail(tree, HOST, "preparation");
+  join(tree, "web-2");
+  const place = { ...PLACE };
+  const now = { ...NOW, host: "web-2", identity: { agent: current("web-2").agent }, place };
+  // The quorum is met, and the host that serves the old version uses none of the budget up.
+  const { next } = decideNext(now, tree.read("web-2"));
+  assert.equal(next.kind, "take_slot");
+});
+
+/** What happens to version 2 on web-1 after its switch. */
+const CRASHED = {
+  running: { version: "2" },
+  trouble: { release: { version: "2" }, reason: "it has crashed", ranMs: 15_000 },
+};
+
+Deno.test("decideNext: a version that crashes while its rollout is under way is recorded once", () => {
+  const tree = rolling();
+  const { next } = decideNext({ ...NOW, ...CRASHED }, tree.count());
+  assert.deepEqual(next, {
+    kind: "record_failure",
+    version: "2",
+    cause: "watch",
+    reason: "it has crashed",
+    wave: tree.read().waves[0]?.node,
+  });
+  fail(tree, HOST, "watch");
+  assert.equal(tree.read().view.control?.state, "halted");
+  const recorded = decideNext({ ...NOW, ...CRASHED }, tree.count()).next;
+  assert.equal(recorded.kind === "rest" && recorded.waitingFor, "2 failed here: health gate");
+});
+
+Deno.test("decideNext: what crashes is no failure of a rollout that has not brought it, or is over", () => {
+  const old = { ...CRASHED, trouble: { ...CRASHED.trouble, release: { version: "1" } } };
+  assert.notEqual(kind(rolling(), old), "record_failure");
+  assert.notEqual(kind(fleet(HOST, "web-2"), CRASHED), "record_failure");
+  const tree = fleet(HOST, "web-2");
+  // What was committed before is not new.
+  roll(tree, "1");
+  assert.notEqual(kind(tree, old), "record_failure");
+});
+
+Deno.test("decideNext: nobody watches a version for longer than the policy says", () => {
+  const tree = fleet(HOST, "web-2");
+  roll(tree, "2", { watchMs: 15_000 });
+  assert.equal(kind(tree, CRASHED), "record_failure");
+  const later = { ...CRASHED, trouble: { ...CRASHED.trouble, ranMs: 15_001 } };
+  assert.notEqual(kind(tree, later), "record_failure");
+});
+
+Deno.test("decideFinish: a host that has failed after its switch counts as failed, also while it serves", () => {
+  const tree = fleet(HOST);
+  roll(tree, "2", { maxFailures: 1 });
+  fail(tree, HOST, "watch");
+  const running = { version: "2" };
+  const entry = current(HOST, { version: "2" });
+  const write = { entry, epoch: 0, markers: tree.markers(entry, running), slot: null };
+  must(tree.apply(transactions.writeHost(SERVICE, write), HOST));
+  assert.notEqual(kind(tree, { running }), "end_wave");
 });

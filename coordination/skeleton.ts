@@ -19,11 +19,22 @@ import {
   stagingPath,
 } from "../rollout/mod.ts";
 import { ensurePath, hasCode, type ZooKeeper } from "../zookeeper/mod.ts";
+import { readNodes } from "./entry_reader.ts";
 
 /** Creates the tree's persistent nodes where they are missing. Idempotent, and safe while others do the same. */
 export async function ensureSkeleton(zk: ZooKeeper, nowMs: number): Promise<void> {
+  const running = encodeEntry({
+    schema: SCHEMA_VERSION,
+    state: "running",
+    by: "rollcall",
+    reason: null,
+    sinceMs: nowMs,
+  });
   try {
-    for (const path of SKELETON) await ensurePath(zk, path);
+    await ensureNodes(zk, [...SKELETON.map((path) => ({ path })), {
+      path: CONTROL,
+      data: running,
+    }]);
   } catch (cause) {
     if (!hasCode(cause, "NO_NODE")) throw cause;
     throw new Error(
@@ -32,17 +43,6 @@ export async function ensureSkeleton(zk: ZooKeeper, nowMs: number): Promise<void
       { cause },
     );
   }
-  await createUnlessThere(
-    zk,
-    CONTROL,
-    encodeEntry({
-      schema: SCHEMA_VERSION,
-      state: "running",
-      by: "rollcall",
-      reason: null,
-      sinceMs: nowMs,
-    }),
-  );
 }
 
 /** Creates the nodes of a service, for its first host. Idempotent, and safe while others do the same. */
@@ -54,27 +54,35 @@ export async function ensureService(zk: ZooKeeper, service: string): Promise<voi
     committed: null,
     withdrawn: [],
   };
-  await createUnlessThere(zk, servicePath(service), encodeEntry(entry));
-  const parents = [stagingPath, slotsPath, currentPath, servingPath, quarantinedPath].map((path) =>
-    path(service)
-  );
-  for (const path of parents) {
-    await ensurePath(zk, path);
+  await ensureNodes(zk, [
+    { path: servicePath(service), data: encodeEntry(entry) },
+    ...[stagingPath, slotsPath, currentPath, servingPath, quarantinedPath].map((path) => ({
+      path: path(service),
+    })),
+  ]);
+}
+
+/** A node that has to be there. Its parent is there, or it is before it in the list, unless it has no data. */
+interface NeededNode {
+  readonly path: string;
+  /** What it has if it is created; left out: nothing. */
+  readonly data?: Uint8Array;
+}
+
+/** Creates nodes where they are missing. Nearly always all of them are there, which takes one request to see. */
+export async function ensureNodes(zk: ZooKeeper, nodes: readonly NeededNode[]): Promise<void> {
+  const found = await readNodes(zk, nodes.map(({ path }) => path));
+  for (const [index, { path, data }] of nodes.entries()) {
+    if (found[index] !== null) continue;
+    if (data === undefined) await ensurePath(zk, path);
+    else await createUnlessThere(zk, path, data);
   }
 }
 
-/**
- * Creates a node unless it exists.
- *
- * @returns Whether this call created it.
- */
-async function createUnlessThere(zk: ZooKeeper, path: string, data: Uint8Array): Promise<boolean> {
-  if (await zk.exists(path) !== null) return false;
+async function createUnlessThere(zk: ZooKeeper, path: string, data: Uint8Array): Promise<void> {
   try {
     await zk.create(path, data);
-    return true;
   } catch (error) {
-    if (hasCode(error, "NODE_EXISTS")) return false;
-    throw error;
+    if (!hasCode(error, "NODE_EXISTS")) throw error;
   }
 }

@@ -40,7 +40,7 @@ export async function startRollout(
   const operations = transactions.startRollout(view, rollout);
   if (planVersion !== undefined) await expectPlanVersion(zk, { rollout, planVersion });
   // A tree of an earlier version does not have them.
-  for (const service of services.keys()) await ensureTallies(zk, service);
+  await ensureTallies(zk, services.keys());
   const otherContent = await findOtherContent(zk, rollout.releases.values());
   if (otherContent.length > 0) {
     throw new RolloutError(`start rollout: ${otherContent.join("; ")}; nothing was written`);

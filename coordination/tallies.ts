@@ -5,13 +5,15 @@
  */
 
 import { doneTallies, readyTallies } from "../rollout/mod.ts";
-import { ensurePath, hasCode, type ZooKeeper } from "../zookeeper/mod.ts";
+import { hasCode, type ZooKeeper } from "../zookeeper/mod.ts";
 import { readChildren } from "./entry_reader.ts";
 import { readRecord } from "./rollout_record.ts";
+import { ensureNodes } from "./skeleton.ts";
 
-/** Creates the nodes above a service's tallies, where they are missing. */
-export async function ensureTallies(zk: ZooKeeper, service: string): Promise<void> {
-  for (const path of [readyTallies(service), doneTallies(service)]) await ensurePath(zk, path);
+/** Creates the nodes above the tallies of services, where they are missing. */
+export async function ensureTallies(zk: ZooKeeper, services: Iterable<string>): Promise<void> {
+  const parents = [...services].flatMap((name) => [readyTallies(name), doneTallies(name)]);
+  await ensureNodes(zk, parents.map((path) => ({ path })));
 }
 
 /** Most tallies that are removed at a time. The next rollout removes others. */

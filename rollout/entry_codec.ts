@@ -41,13 +41,19 @@ const EXPLANATION_LENGTH_MAX = 4_096;
 /** Fields that explain something in words, such as the message of an error, whose length nobody knows beforehand. */
 const EXPLANATIONS: ReadonlySet<string> = new Set(["waitingFor", "reason", "pause"]);
 
+const encoder = new TextEncoder();
+const decoder = new TextDecoder("utf-8", { fatal: true });
+
 /** Encodes an entry as the bytes of its node. Explanations that are too long are shortened. */
 export function encodeEntry(entry: Readonly<Record<string, unknown>>): Uint8Array {
+  const text = JSON.stringify(entry);
+  // Nothing in it can be longer than the whole.
+  if (text.length <= EXPLANATION_LENGTH_MAX) return encoder.encode(text);
   const shorten = (key: string, value: unknown) =>
     typeof value === "string" && EXPLANATIONS.has(key) && value.length > EXPLANATION_LENGTH_MAX
       ? `${value.slice(0, EXPLANATION_LENGTH_MAX)}…`
       : value;
-  return new TextEncoder().encode(JSON.stringify(entry, shorten));
+  return encoder.encode(JSON.stringify(entry, shorten));
 }
 
 /**
@@ -58,7 +64,7 @@ export function encodeEntry(entry: Readonly<Record<string, unknown>>): Uint8Arra
 export function decodeEntry<T>(entrySchema: z.ZodType<T>, data: Uint8Array, path: string): T {
   let value: unknown;
   try {
-    const text = new TextDecoder("utf-8", { fatal: true }).decode(data);
+    const text = decoder.decode(data);
     if (nestingOf(text) <= NESTING_MAX) value = JSON.parse(text);
   } catch (cause) {
     throw new EntryError(

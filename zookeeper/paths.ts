@@ -4,11 +4,15 @@
  * @module
  */
 
+/** Paths of letters, digits and the usual signs, without a component that begins with a dot: nearly all that there are. */
+const PLAIN_PATH = /^(?:\/[\w-][\w.:@-]*)+$/;
+
 /**
  * Returns what is wrong with a path, or undefined if it is valid. A valid path is absolute, has no trailing slash, no
  * empty, `.` or `..` component, no control characters, no surrogates and nothing from U+FFF0 on.
  */
 export function pathProblem(path: string): string | undefined {
+  if (PLAIN_PATH.test(path)) return undefined;
   if (path === "") return "a path cannot be empty";
   if (path[0] !== "/") return "a path must start with /";
   if (path === "/") return undefined;

@@ -46,7 +46,13 @@ export function patchEntry(
 
 /** Whether two entries say the same. */
 export function isSameEntry(entry: Current, other: Current): boolean {
-  return JSON.stringify(entry) === JSON.stringify(other);
+  const fields = Object.keys({ ...entry, ...other });
+  return fields.every((field) => isEqual(entry[field], other[field]));
+}
+
+function isEqual(one: unknown, other: unknown): boolean {
+  if (one === other) return true;
+  return typeof one === "object" && JSON.stringify(one) === JSON.stringify(other);
 }
 
 /** How soon a change of an entry has to be in the tree. */

@@ -37,24 +37,60 @@ export function dataDirPaths(dataDir: string): DataDirPaths {
   };
 }
 
-/** The paths of one version; `final` and `partial` are the two states of the same folder. */
-export interface VersionPaths {
+/** The paths of one version; `final` and `partial` are the two states of the same folder. Each is made when it is asked for. */
+export class VersionPaths {
+  readonly #layout: ReleaseLayout;
+  readonly #version: string;
+
+  /** Of {@linkcode ReleaseLayout.paths}, which checks the version. */
+  constructor(layout: ReleaseLayout, version: string) {
+    this.#layout = layout;
+    this.#version = version;
+  }
+
   /** The complete release. */
-  final: string;
+  get final(): string {
+    return pathBelow(this.#layout.serviceDir, this.#version);
+  }
+
   /** The release while it is fetched. */
-  partial: string;
+  get partial(): string {
+    return pathBelow(this.#layout.serviceDir, this.#version + PARTIAL_SUFFIX);
+  }
+
   /** What its files looked like when they were verified; see release_receipt.ts. */
-  receipt: string;
+  get receipt(): string {
+    return this.#ofState(".receipt.json");
+  }
+
   /** Its .torrent file. */
-  torrent: string;
+  get torrent(): string {
+    return this.#ofState(".torrent");
+  }
+
   /** The status file of its pin keeper. */
-  pinStatus: string;
+  get pinStatus(): string {
+    return this.#ofState(".pin.json");
+  }
+
   /** The log of its pin keeper. */
-  pinLog: string;
+  get pinLog(): string {
+    return this.#ofState(".pin.json.log");
+  }
+
   /** The fetcher's journal of verified pieces. */
-  progress: string;
+  get progress(): string {
+    return this.#ofState(".progress.json");
+  }
+
   /** The counts of bytes that were received of it. */
-  received: string;
+  get received(): string {
+    return this.#ofState(RECEIVED_SUFFIX);
+  }
+
+  #ofState(suffix: string): string {
+    return pathBelow(this.#layout.stateDir, this.#version + suffix);
+  }
 }
 
 /** The end of the names of the records of received bytes. */
@@ -99,15 +135,6 @@ export class ReleaseLayout {
   /** The paths of a version. @throws {HostError} `NAME_INVALID`. */
   paths(version: string): VersionPaths {
     checkVersionName(version);
-    return {
-      final: pathBelow(this.serviceDir, version),
-      partial: pathBelow(this.serviceDir, version + PARTIAL_SUFFIX),
-      receipt: pathBelow(this.stateDir, `${version}.receipt.json`),
-      torrent: pathBelow(this.stateDir, `${version}.torrent`),
-      pinStatus: pathBelow(this.stateDir, `${version}.pin.json`),
-      pinLog: pathBelow(this.stateDir, `${version}.pin.json.log`),
-      progress: pathBelow(this.stateDir, `${version}.progress.json`),
-      received: pathBelow(this.stateDir, `${version}${RECEIVED_SUFFIX}`),
-    };
+    return new VersionPaths(this, version);
   }
 }

@@ -19,7 +19,7 @@ import { WatchTable } from "../../../zookeeper/server/tree/watch_table.ts";
 import { JuteReader, WireError } from "../../../zookeeper/wire/jute.ts";
 import { opcodes } from "../../../zookeeper/wire/protocol.ts";
 import { readConnectRequest, writeConnectResponse } from "../../../zookeeper/wire/records.ts";
-import type { NetworkStream, Party } from "./network.ts";
+import { copyOf, type NetworkStream, type Party } from "./network.ts";
 import type { ProcessClock } from "./virtual_time.ts";
 
 /** A change in the order that the leader has given it. All servers execute the same changes in the same order. */
@@ -190,7 +190,7 @@ export class Replica implements Party {
       }
       if (connection.session !== undefined) this.#peers.heard(this, connection.session.id);
       // A copy, since the buffer is used again before the leader has answered.
-      client.queue.push(frame.slice());
+      client.queue.push(copyOf(frame));
       this.#pump(client);
     }
   }

@@ -9,7 +9,7 @@ import { permissions } from "../../types.ts";
 import { type JuteReader, type JuteWriter, WireError } from "../../wire/jute.ts";
 import { opcodes } from "../../wire/protocol.ts";
 import { multiEnd, readMultiHeader, writeMultiHeader, writeStat } from "../../wire/records.ts";
-import { checkAcl } from "../tree/acl.ts";
+import { isAllowed } from "../tree/acl.ts";
 import type { DataTree } from "../tree/data_tree.ts";
 import type { TransactionId, TreeEvent } from "../tree/tree_node.ts";
 import { Refusal } from "../tree/refusal.ts";
@@ -105,19 +105,20 @@ export function answerMultiRead(
   }
   return (writer) => {
     for (const { type, path } of reads) {
-      try {
-        const node = tree.node(path);
-        checkAcl(node.acl, requester.identities, permissions.READ);
-        writeMultiHeader(writer, { type, done: false, error: 0 });
-        if (type === opcodes.getChildren) writer.strings([...node.children]);
-        else {
-          writer.buffer(node.data);
-          writeStat(writer, tree.stat(node));
-        }
-      } catch (error) {
-        if (!(error instanceof Refusal)) throw error;
-        writeMultiHeader(writer, { type: opcodes.error, done: false, error: error.number });
-        writer.int(error.number);
+      const node = tree.find(path);
+      const isReadable = node !== undefined &&
+        isAllowed(node.acl, requester.identities, permissions.READ);
+      if (!isReadable) {
+        const error = node === undefined ? resultCodes.NO_NODE : resultCodes.NO_AUTH;
+        writeMultiHeader(writer, { type: opcodes.error, done: false, error });
+        writer.int(error);
+        continue;
+      }
+      writeMultiHeader(writer, { type, done: false, error: 0 });
+      if (type === opcodes.getChildren) writer.strings([...node.children]);
+      else {
+        writer.buffer(node.data);
+        writeStat(writer, tree.stat(node));
       }
     }
     writeMultiHeader(writer, multiEnd);

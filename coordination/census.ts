@@ -32,13 +32,14 @@ const AT_ONCE_MAX = 301;
 /** Reads one host's censuses of one service. */
 export class CensusReader {
   #queue: KnownQueue | null = null;
-  #wasFresh = false;
+  #wasRefused = false;
 
   /**
    * Reads a census.
    *
    * @param isFresh Whether a `sync` comes first, so that it has everything that was acknowledged before the call. A decision
    * that a transaction enforces needs none: if it rests on what is old, it is refused.
+   * @param isRefused Whether a transaction was refused that rested on the last reading.
    * @param isQueueNew Whether the deploy queue has changed since the last reading, so that what is new can be read in fewer
    * requests. Default: not known.
    * @throws {EntryError} when an entry is broken that all hosts depend on.
@@ -47,13 +48,17 @@ export class CensusReader {
   async read(
     zk: ZooKeeper,
     of: CensusOf,
-    { isFresh, isQueueNew = false }: { isFresh: boolean; isQueueNew?: boolean },
+    { isFresh, isRefused = false, isQueueNew = false }: {
+      isFresh: boolean;
+      isRefused?: boolean;
+      isQueueNew?: boolean;
+    },
   ): Promise<CensusReading> {
     const { service } = of;
     // Most often a transaction is refused since others were faster. If one is refused again, it may be for a wave that
     // somebody has changed by hand.
-    if (isFresh && this.#wasFresh) this.#queue = null;
-    this.#wasFresh = isFresh;
+    if (isRefused && this.#wasRefused) this.#queue = null;
+    this.#wasRefused = isRefused;
     const tree = new NodesRead(zk);
     const known = this.#queue;
     const tallies = known === null ? [] : tallyPaths(service, known);

@@ -7,7 +7,7 @@
 import type { Census } from "./census.ts";
 import type { Offer, Service, Slot } from "./entries.ts";
 import { describeQuarantine } from "./quarantine.ts";
-import { decideRejoin, type Rejoin } from "./rejoin.ts";
+import { areVotesNeeded, decideRejoin, decideRejoinByCount, type Rejoin } from "./rejoin.ts";
 import {
   describeOtherContent,
   isOtherContent,
@@ -48,7 +48,7 @@ export interface GoalInput {
   readonly offer: Offer | null;
   /** What was read from the tree. */
   readonly census: Census;
-  /** The same with all hosts, `null` if only their number was read. Needed where nothing runs. */
+  /** The same with all hosts, `null` if only their number was read. Needed where nothing runs and most others serve. */
   readonly view: ServiceView | null;
   /** The waves of this service, in order. */
   readonly waves: readonly (Wanted & { readonly hosts: readonly string[] | null })[];
@@ -88,7 +88,7 @@ export function decideGoal(input: GoalInput): GoalDecision {
 function decideOutsideOfQuarantine(input: GoalInput): GoalDecision {
   const slot = input.census.slots.get(input.host)?.slot;
   const { hasRejoined } = input;
-  if (input.running === null && input.view === null) {
+  if (input.running === null && input.view === null && areVotesNeeded(input.census)) {
     return { goal: { kind: "look_around" }, hasRejoined };
   }
   if (slot === undefined) return decideWithoutSlot(input, null);
@@ -175,9 +175,11 @@ function decideWithoutSlot(input: GoalInput, failure: Slot | null): GoalDecision
 }
 
 /** What a host starts on which nothing runs. One that runs something is told by waves and the committed version. */
-function rejoinOf({ host, service, view, running }: GoalInput): Rejoin {
-  if (running === null && view !== null) return decideRejoin(host, service, view);
-  const { version = null, infoHash, restart } = running ?? {};
+function rejoinOf({ host, service, census, view, running }: GoalInput): Rejoin {
+  if (running === null) {
+    return view === null ? decideRejoinByCount(service, census) : decideRejoin(host, service, view);
+  }
+  const { version, infoHash, restart } = running;
   return { version, infoHash, restart, reason: "it runs" };
 }
 

@@ -4,6 +4,7 @@
  * @module
  */
 
+import type { Census } from "./census.ts";
 import type { Service } from "./entries.ts";
 import { listNames } from "./name_list.ts";
 import { isSameRelease, type ReleaseIdentity } from "./release_identity.ts";
@@ -40,7 +41,6 @@ export function decideRejoin(
   const leaders = votes.filter(({ count }) => count === mostVotes);
   const [first] = leaders;
   const leader = first?.version;
-  const committed = service.committed?.version ?? null;
   const isCommitted = first !== undefined && service.committed !== null &&
     isSameRelease(first, service.committed);
   const isRunning = control === null || control.state === "running";
@@ -56,10 +56,6 @@ export function decideRejoin(
       reason: `most popular: ${serve} ${leader}`,
     };
   }
-  if (committed === null) return { version: null, reason: "no version is committed yet" };
-  if (service.withdrawn.includes(committed)) {
-    return { version: null, reason: `the committed version ${committed} was withdrawn` };
-  }
   const why = leaders.length === 0
     ? "no other host serves"
     : leaders.length > 1
@@ -67,12 +63,39 @@ export function decideRejoin(
     : isRunning
     ? `${leader} is not committed, and ${mostVotes} of ${roster.length} hosts serve it`
     : `${leader} is not committed, and control is ${control?.state}`;
-  return {
-    version: committed,
-    infoHash: service.committed?.infoHash,
-    restart: service.committed?.restart,
-    reason: `${why}: the committed version ${committed}`,
-  };
+  return takeCommitted(service, why);
+}
+
+/**
+ * Whether what the others run has to be read one by one. Where no more than half of the roster serves, it makes no difference
+ * to {@link decideRejoin}. After a power cut nothing serves at first, and if each host read all others then with each one
+ * that registers, that would be the cube of their number.
+ */
+export function areVotesNeeded(
+  { servingCount, rosterCount }: Pick<Census, "servingCount" | "rosterCount">,
+): boolean {
+  return 2 * servingCount > rosterCount;
+}
+
+/** Decides as {@link decideRejoin}, where it makes no difference what the others run. */
+export function decideRejoinByCount(
+  service: Service,
+  { servingCount, rosterCount }: Pick<Census, "servingCount" | "rosterCount">,
+): Rejoin {
+  return takeCommitted(
+    service,
+    servingCount === 0
+      ? "no other host serves"
+      : `no more than ${servingCount} of ${rosterCount} hosts serve another`,
+  );
+}
+
+function takeCommitted({ committed, withdrawn }: Service, why: string): Rejoin {
+  if (committed === null) return { version: null, reason: "no version is committed yet" };
+  const { version, infoHash, restart } = committed;
+  return withdrawn.includes(version)
+    ? { version: null, reason: `the committed version ${version} was withdrawn` }
+    : { version, infoHash, restart, reason: `${why}: the committed version ${version}` };
 }
 
 /** A release that hosts serve, and how many do. */

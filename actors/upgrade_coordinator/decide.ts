@@ -12,7 +12,7 @@ import {
   openGate,
   takeSlot,
 } from "../../coordination/mod.ts";
-import { isQuorumMet, mayFinishNext } from "../../rollout/mod.ts";
+import { areVotesNeeded, isQuorumMet, mayFinishNext } from "../../rollout/mod.ts";
 import type { ZooKeeper } from "../../zookeeper/mod.ts";
 import { act } from "./act.ts";
 import { nameAway, withKnownAway } from "./away_hosts.ts";
@@ -91,6 +91,7 @@ export function decide(state: State, reading: Reading, deps: Deps): State {
   const now = hostNow(state, deps, { place: place === "not_read" ? null : place, policy });
   state.rosterCount = reading.census.rosterCount;
   state.mayFinishNext = mayFinishNext(reading.census);
+  state.areVotesNeeded = areVotesNeeded(reading.census);
   state.isNext = false;
   lookLater(reading, deps);
   if (reading.census.own?.quarantined !== undefined) lookInQuarantine(deps);

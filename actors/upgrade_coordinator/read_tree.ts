@@ -14,8 +14,8 @@ import type { Deps, State } from "./state.ts";
  * Reads the tree. If a reading is under way, one more follows it. From the fence to the report of a switch nothing is decided,
  * so nothing is read.
  *
- * Where nothing runs, what to start depends on what the others run, so all of them are read; and what a switch of an earlier
- * life is resumed by is enforced by no transaction, so it has to be fresh.
+ * What is started where nothing runs, and what a switch of an earlier life is resumed by, is enforced by no transaction, so it
+ * has to be fresh. Where most others serve, what is started depends on what each of them runs, so all of them are read.
  */
 export function readTree(state: State, { options, context }: Deps): State {
   const { zookeeper, phase, status } = state;
@@ -27,9 +27,11 @@ export function readTree(state: State, { options, context }: Deps): State {
   state.isReading = true;
   state.hasMissed = false;
   const { service, host } = options;
-  const areAllNeeded = state.areAllNeeded || status === null || status.wanted === null;
   const { isQueueNew } = state;
-  const isFresh = state.isFreshNeeded || phase.kind === "interrupted";
+  const isDown = status === null || status.wanted === null;
+  const areAllNeeded = state.areAllNeeded || (isDown && state.areVotesNeeded);
+  const isRefused = state.isFreshNeeded;
+  const isFresh = isRefused || isDown || phase.kind === "interrupted";
   state.areAllNeeded = false;
   state.isFreshNeeded = false;
   state.isQueueNew = false;
@@ -42,6 +44,7 @@ export function readTree(state: State, { options, context }: Deps): State {
       ? fromFullReading(await readService(zookeeper, service), host)
       : await census.read(zookeeper, { service, host, places, isQueueNamed }, {
         isFresh,
+        isRefused,
         isQueueNew,
       });
   context.pipeToSelf(

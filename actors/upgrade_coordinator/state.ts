@@ -83,6 +83,8 @@ export interface State {
   isQueueNew: boolean;
   /** Whether the next reading has to have all hosts, not only their numbers. */
   areAllNeeded: boolean;
+  /** Whether, by the last reading, it depends on what each of the others runs what is started where nothing runs. */
+  areVotesNeeded: boolean;
   /** What in the tree could not be read, as far as it was told. */
   readonly readingProblems: ReadingProblems;
   readonly problems: TreeProblems;
@@ -179,6 +181,7 @@ export function firstState({ options, context }: Deps): State {
     isFreshNeeded: true,
     isQueueNew: false,
     areAllNeeded: false,
+    areVotesNeeded: false,
     readingProblems: new ReadingProblems(),
     problems: { last: null, toldMs: Number.NEGATIVE_INFINITY, untold: 0 },
     phase: found.state === "present"

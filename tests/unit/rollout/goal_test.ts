@@ -298,9 +298,9 @@ Deno.test("decideGoal: an agent that does not know which content runs is as one 
   assertGoal({ waves, offeredHash: HASHES[1], running: "2" }, { kind: "stay", waitingFor: null });
 });
 
-Deno.test("decideGoal: only where nothing runs the others have to be looked at one by one", () => {
-  const counted = (running: string | null) => {
-    const all = view();
+Deno.test("decideGoal: the others are looked at one by one only where nothing runs here and most of them serve", () => {
+  const counted = (running: string | null, current: ViewChanges["current"] = {}) => {
+    const all = view({ current });
     return decideGoal({
       host: "web-1",
       service: service(),
@@ -319,6 +319,10 @@ Deno.test("decideGoal: only where nothing runs the others have to be looked at o
     "stay",
     "catch_up",
   ]);
+  const down = { state: "down" } as const;
+  assert.equal(counted(null, { "web-1": null }), "look_around");
+  assert.equal(counted(null, { "web-1": null, "web-2": null }), "start");
+  assert.equal(counted(null, { "web-1": down, "web-2": down, "web-3": down }), "start");
 });
 
 Deno.test("decideGoal: a host stays on what an abort has left behind, and on nothing that was rolled back", () => {

@@ -2,7 +2,14 @@
 
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { type Control, type Current, decideRejoin, type Service } from "../../../rollout/mod.ts";
+import {
+  areVotesNeeded,
+  type Control,
+  type Current,
+  decideRejoin,
+  decideRejoinByCount,
+  type Service,
+} from "../../../rollout/mod.ts";
 import { current, HASHES, service, withoutHash } from "./views.ts";
 
 function rejoin(
@@ -181,4 +188,53 @@ Deno.test("decideRejoin: hosts that do not say which content they have vote for 
   };
   const unnamed = { "web-2": { version: "2" }, "web-3": { version: "2" } };
   assert.equal(rejoin(unnamed, { committed }).infoHash, one);
+});
+
+Deno.test("decideRejoinByCount: decides the same wherever the votes are not needed", () => {
+  const version = fc.constantFrom("1", "2", "3");
+  const other = fc.record({
+    version: fc.option(version),
+    infoHash: fc.constantFrom(HASHES[0], HASHES[1], undefined),
+    state: fc.constantFrom("serving" as const, "down" as const),
+  });
+  const control = fc.constantFrom(null, "running" as const, "paused" as const);
+  fc.assert(fc.property(
+    fc.array(other, { maxLength: 6 }),
+    fc.nat(8),
+    fc.option(version),
+    fc.array(version, { maxLength: 1 }),
+    control,
+    (others, rosterSize, committed, withdrawn, state) => {
+      const versions = Object.fromEntries(
+        others.map(({ infoHash, ...entry }, index) => [
+          `web-${index + 2}`,
+          infoHash === undefined ? entry : { ...entry, infoHash },
+        ]),
+      );
+      const entry = {
+        committed: committed === null ? null : {
+          service: "A",
+          version: committed,
+          infoHash: HASHES[0],
+          sizeBytes: 1,
+          torrentUrl: "http://build",
+        },
+        withdrawn,
+      };
+      const servingCount = others.filter(({ state }) => state === "serving").length;
+      const rosterCount = Math.max(rosterSize, others.length + 1);
+      fc.pre(!areVotesNeeded({ servingCount, rosterCount }));
+      const voted = rejoin(versions, entry, {
+        rosterSize,
+        control: state === null
+          ? null
+          : { schema: 1, state, by: "admin", reason: null, sinceMs: 0 },
+      });
+      const counted = decideRejoinByCount(service(entry), { servingCount, rosterCount });
+      assert.deepEqual(
+        [counted.version, counted.infoHash],
+        [voted.version, voted.infoHash],
+      );
+    },
+  ));
 });

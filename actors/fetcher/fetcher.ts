@@ -77,6 +77,8 @@ interface State {
   /** A request that came before that. */
   early: Extract<FetcherMessage, { type: "prepare" }> | null;
   preparation: Preparation | null;
+  /** Resolves when no releases are being removed. What is on the disk until then may be gone a moment later. */
+  removal: Promise<unknown>;
   readonly transfers: Map<string, Transfer>;
 }
 
@@ -106,7 +108,13 @@ export function fetcherActor(
           return { type: "seeding", transfers: new Map() };
         },
       });
-      return { isReady: false, early: null, preparation: null, transfers: new Map() };
+      return {
+        isReady: false,
+        early: null,
+        preparation: null,
+        removal: Promise.resolve(),
+        transfers: new Map(),
+      };
     },
     receive(state, message, context) {
       switch (message.type) {
@@ -173,7 +181,11 @@ export function fetcherActor(
             ...message.versions,
             ...(state.preparation === null ? [] : [state.preparation.version]),
           ];
-          context.pipeToSelf(() => removeOld(store, { versions, others: message.others }), {
+          const removal = state.removal.then(() =>
+            removeOld(store, { versions, others: message.others })
+          );
+          state.removal = removal.catch(() => {});
+          context.pipeToSelf(() => removal, {
             ok: (removed) => ({ type: "removed", versions: removed }),
             error: (error) => ({ type: "failed", what: "remove old releases", error }),
           });
@@ -232,8 +244,11 @@ function prepare(
   }
   state.preparation = { version, before, reusedBytes: 0, progressTo, replyTo };
   const standing = state.transfers.get(version);
+  const { removal } = state;
   context.pipeToSelf(
     async (signal) => {
+      await removal;
+      signal.throwIfAborted();
       // The engine has one transfer per release, and an attempt that failed may have left one.
       await standing?.stop();
       await prepareRelease(release, {

@@ -297,3 +297,25 @@ Deno.test("fetcher: an offer that is not of the size of its .torrent is refused 
     await Deno.remove(folder, { recursive: true });
   }
 });
+
+Deno.test("fetcher: a release that is being removed is not taken for one that is there", async () => {
+  await run(async ({ store, fetcher, prepare }) => {
+    for (const version of ["v1", "v2"]) await prepare(release(version));
+    const cleanUp = store.cleanUp.bind(store);
+    const gate = Promise.withResolvers<void>();
+    store.cleanUp = async (options) => {
+      await gate.promise;
+      return await cleanUp(options);
+    };
+    fetcher.tell({ type: "keep", versions: ["v2"], others: 0 });
+    const prepared = prepare(release("v1"));
+    // Long enough for a preparation that waits for nothing.
+    await Promise.race([prepared, new Promise((resolve) => setTimeout(resolve, 100))]);
+    gate.resolve();
+    assert.equal((await prepared).ok, true);
+    // What is removed is gone when something else is removed after it.
+    fetcher.tell({ type: "keep", versions: ["v1", "v2"], others: 0 });
+    await prepare(release("v2"));
+    assert.equal((await store.isIntact("v1")).intact, true);
+  });
+});

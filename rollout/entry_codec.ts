@@ -5,6 +5,7 @@
  */
 
 import type { z } from "zod";
+import { DecodedEntries } from "./decoded_entries.ts";
 import { DEPLOY, HISTORY } from "./tree.ts";
 
 /** Version of the schema of all entries. A reader refuses any other, since it does not know what the fields mean. */
@@ -43,6 +44,7 @@ const EXPLANATIONS: ReadonlySet<string> = new Set(["waitingFor", "reason", "paus
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder("utf-8", { fatal: true });
+const decoded = new DecodedEntries();
 
 /** Encodes an entry as the bytes of its node. Explanations that are too long are shortened. */
 export function encodeEntry(entry: Readonly<Record<string, unknown>>): Uint8Array {
@@ -57,14 +59,17 @@ export function encodeEntry(entry: Readonly<Record<string, unknown>>): Uint8Arra
 }
 
 /**
- * Decodes an entry from the bytes of its node.
+ * Decodes an entry from the bytes of its node. The entry is frozen: whoever reads the same once more may get the same one.
  *
  * @throws {EntryError} when the bytes are not JSON of that schema; the message names the node and what to do.
  */
 export function decodeEntry<T>(entrySchema: z.ZodType<T>, data: Uint8Array, path: string): T {
+  let text: string;
   let value: unknown;
   try {
-    const text = decoder.decode(data);
+    text = decoder.decode(data);
+    const known = decoded.get(entrySchema, text);
+    if (known !== undefined) return known;
     if (nestingOf(text) <= NESTING_MAX) value = JSON.parse(text);
   } catch (cause) {
     throw new EntryError(
@@ -84,6 +89,7 @@ export function decodeEntry<T>(entrySchema: z.ZodType<T>, data: Uint8Array, path
       { cause: parsed.error },
     );
   }
+  decoded.put(entrySchema, text, parsed.data);
   return parsed.data;
 }
 

@@ -50,6 +50,8 @@ export class AgentProcess implements Party {
   failsIn = 0;
   /** Which of its actors is to fail, and when it does something for which time; null: none is. */
   actorFailure: { readonly actor: FailingActor; callsLeft: number } | null = null;
+  /** When a call has failed last. */
+  failedMs = Number.NEGATIVE_INFINITY;
   readonly startedMs: number;
   /** The versions of services that it has started or adopted. */
   readonly #ran = new Set<string>();
@@ -148,6 +150,15 @@ export class AgentProcess implements Party {
 
   /** Makes a call that takes a while: nobody else runs on the machine meanwhile but others do. Dies here if it is time. */
   async call<T>(what: string, effect: () => T | Promise<T>, delayMs = 0): Promise<T> {
+    try {
+      return await this.#call(what, effect, delayMs);
+    } catch (error) {
+      this.failedMs = this.world.time.nowMs;
+      throw error;
+    }
+  }
+
+  async #call<T>(what: string, effect: () => T | Promise<T>, delayMs: number): Promise<T> {
     const isLast = this.#count(what);
     if (this.clock.isDead) return await new Promise<never>(() => {});
     if (delayMs > 0) {
@@ -162,6 +173,15 @@ export class AgentProcess implements Party {
 
   /** Makes a call that takes no time. */
   callNow<T>(what: string, effect: () => T): T {
+    try {
+      return this.#callNow(what, effect);
+    } catch (error) {
+      this.failedMs = this.world.time.nowMs;
+      throw error;
+    }
+  }
+
+  #callNow<T>(what: string, effect: () => T): T {
     const isLast = this.#count(what);
     if (this.clock.isDead) throw new ProcessDied(what);
     const result = effect();

@@ -9,6 +9,7 @@
 import type { Dial } from "../../../zookeeper/mod.ts";
 import type { Network, NetworkStream, Party } from "./network.ts";
 import type { RandomStream } from "./random.ts";
+import { Readings } from "./readings.ts";
 import { type Change, type Client, type Peers, Replica } from "./replica.ts";
 import { ProcessClock, type VirtualTime } from "./virtual_time.ts";
 
@@ -44,6 +45,8 @@ export class Ensemble implements Peers {
   /** Counts leaders; messages of an earlier one are void. */
   #epoch = 0;
   readonly #heard = new Map<bigint, number>();
+  /** What the client of each session has read. */
+  readonly #readings = new Map<bigint, Readings>();
   #isElecting = false;
   readonly #wall = { offsetMs: 1_700_000_000_000 };
 
@@ -155,6 +158,17 @@ export class Ensemble implements Peers {
     });
   }
 
+  readingsOf(sessionId: bigint): Readings {
+    const readings = new Readings(this.#readings.get(sessionId));
+    this.#readings.set(sessionId, readings);
+    return readings;
+  }
+
+  /** What the client of a session has read; undefined if there is no such session. */
+  readBy(sessionId: bigint): Readings | undefined {
+    return this.#readings.get(sessionId);
+  }
+
   heard(_from: Replica, sessionId: bigint): void {
     this.#heard.set(sessionId, this.#options.time.nowMs);
   }
@@ -177,6 +191,8 @@ export class Ensemble implements Peers {
       if (server === leader || !server.isUp) continue;
       this.#fromLeader(server, 0, () => {
         server.received = Math.max(server.received, count);
+        // Whatever a majority has is committed already.
+        if (this.#committed >= count) return;
         this.#toLeader(server, () => this.#countAcknowledged(count));
       });
     }

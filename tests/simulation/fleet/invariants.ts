@@ -13,6 +13,7 @@ import {
   type Policy,
   servingPath,
   type Slot,
+  slotsPath,
   type Wave,
 } from "../../../rollout/mod.ts";
 import type { AgentProcess } from "./agent_process.ts";
@@ -29,13 +30,10 @@ import {
 } from "./tree_mirror.ts";
 import type { World } from "./world.ts";
 
-/** How old what an admission rests on may be, ms, besides what its server lags: a request on a slow network takes as long. */
-const UNREAD_MS = 1_000;
-
 /** What is checked, by the number of its invariant. */
 export const CHECKS = {
   "I1 budget":
-    "no admission takes more hosts away than the budget, as the ensemble knew it at that moment",
+    "no admission, and no step past the fence, takes more hosts away than the budget, by all that whoever asked could know",
   "I1 concurrency": "no more hosts switch at once than the policy says",
   "I1 quarantine": "a host in quarantine counts as away, and is not admitted",
   "I1 down": "no more hosts are down for an upgrade than the budget",
@@ -140,6 +138,8 @@ interface Crash {
   /** Since when its agent could have told. */
   atMs: number;
 }
+/** How long a host takes at most to go back to what it ran, when what it should start has failed before its process began, in ms. */
+const WAY_BACK_MS = 1_000;
 
 /** A service that an agent has stopped and that does not serve again yet. */
 interface TakenDown {
@@ -173,10 +173,14 @@ export class Invariants implements ChangeObserver {
   /** Crashes that no record tells of yet, by service and place. */
   readonly #crashes = new Map<string, Crash>();
   readonly #budgetAtAdmission = new Map<string, number>();
+  /** Slots as they were before somebody wrote over them by hand, by service and host. */
+  readonly #overwritten = new Map<string, Slot>();
+  /** The versions of each service that were committed, with the change by which they were. */
+  readonly #committed = new Map<string, { readonly version: string; readonly at: number }[]>();
   /** The machines that have each release in full, or had it, by service and version. */
   readonly #staged = new Map<string, Set<string>>();
-  /** When the entry of a host has ended last, by service and host. */
-  readonly #endedMs = new Map<string, number>();
+  /** The change with which the entry of a host has ended with its session, by service and host. */
+  readonly #expiredAt = new Map<string, number>();
   /** Since when each place in a staging queue is that of a host that lacks the release. */
   readonly #unreadyMs = new Map<string, number>();
   /** When it was last known that the tree cannot be read. */
@@ -222,7 +226,7 @@ export class Invariants implements ChangeObserver {
     const place = this.#sessionPlaces.get(change.sessionId) ?? "";
     const isExpiry = change.kind === "end_session";
     for (const difference of differences) {
-      this.#checkDifference(difference, { place, isExpiry, differences });
+      this.#checkDifference(difference, { place, isExpiry, differences, change, server });
     }
     if (this.tree.isUnreadable) this.#unreadableMs = this.#world.time.nowMs;
     this.tree.take(differences);
@@ -242,7 +246,13 @@ export class Invariants implements ChangeObserver {
 
   #checkDifference(
     difference: Difference,
-    by: { place: string; isExpiry: boolean; differences: readonly Difference[] },
+    by: {
+      place: string;
+      isExpiry: boolean;
+      differences: readonly Difference[];
+      change: Change;
+      server: Replica;
+    },
   ): void {
     const { kind, service, name, before, after } = difference;
     switch (kind) {
@@ -254,7 +264,7 @@ export class Invariants implements ChangeObserver {
           after: after as Slot | null,
         };
         if (this.#isOperator(by.place)) this.#checkWord(slot, by.differences);
-        return this.#checkSlot(slot, by.place);
+        return this.#checkSlot(slot, by);
       }
       case "wave":
         if (before === null) this.#count("wave queued");
@@ -279,11 +289,14 @@ export class Invariants implements ChangeObserver {
         return;
       }
       case "service":
+        this.#noteCommitted(service, after as ServiceEntries["entry"], by.server.applied);
         return this.#noteWithdrawn(service, after as ServiceEntries["entry"]);
       case "roster":
         return this.#count(after === null ? "host forgotten" : "host joined");
       case "current": {
-        if (after === null) this.#endedMs.set(`${service} ${name}`, this.#world.time.nowMs);
+        const key = `${service} ${name}`;
+        if (after === null && by.isExpiry) this.#expiredAt.set(key, by.server.applied);
+        else this.#expiredAt.delete(key);
         if (after === null) return this.#count(by.isExpiry ? "host expired" : "host left");
         const [was, is] = [before as Current | null, after as Current];
         if (was === null) return this.#count("host registered");
@@ -382,14 +395,19 @@ export class Invariants implements ChangeObserver {
 
   #checkSlot(
     slot: { service: string; host: string; before: Slot | null; after: Slot | null },
-    place: string,
+    { place, change }: { place: string; change: Change },
   ): void {
-    const { service, host, before, after } = slot;
+    const { service, host, after } = slot;
     const key = `${service} ${host}`;
-    // Written by hand, and by nobody who was admitted.
-    if (after !== null && after.step === undefined) return;
-    // Its host writes its slot again that somebody has written over: nobody is admitted by that.
-    if (before !== null && before.step === undefined && after !== null) return;
+    // What was written over by hand stands for its host, which writes it again.
+    const before = slot.before !== null && slot.before.step === undefined
+      ? this.#overwritten.get(key) ?? null
+      : slot.before;
+    if (after !== null && after.step === undefined) {
+      if (before === null) this.#overwritten.delete(key);
+      else this.#overwritten.set(key, before);
+      return;
+    }
     const wasHeld = before !== null && isHeld(before);
     // What has happened before a record, or a new switch, is told, or past.
     this.#forgetCrashes(service, host);
@@ -420,11 +438,12 @@ export class Invariants implements ChangeObserver {
           host,
         ]);
       }
-      return this.#checkAdmission({ service, host, slot: after });
+      return this.#checkAdmission({ service, host, slot: after, change });
     }
     if (wasHeld && isTaken) {
       this.#count(`step ${after.step}`);
       if (before.step === "draining" && after.step === "stopping") {
+        this.#checkBudget({ service, host, change, what: "goes on to stop" });
         if (this.tree.control?.state === "running") this.#fenced.add(key);
         else {
           this.fail(
@@ -517,7 +536,14 @@ export class Invariants implements ChangeObserver {
     if (!isTaken) this.#slotPlaces.delete(key);
   }
 
-  #checkAdmission({ service, host, slot }: { service: string; host: string; slot: Slot }): void {
+  #checkAdmission(
+    { service, host, slot, change }: {
+      service: string;
+      host: string;
+      slot: Slot;
+      change: Change;
+    },
+  ): void {
     const entries = this.tree.of(service);
     const policy = entries.entry?.policy;
     if (policy === undefined) return;
@@ -556,33 +582,41 @@ export class Invariants implements ChangeObserver {
         [host, ...holders.map(([other]) => other)],
       );
     }
-    if (!isServing) return;
-    const away = [...entries.roster].filter((other) =>
-      other !== host &&
-      (isHeld(entries.slots.get(other)) ||
-        entries.current.get(other)?.quarantined !== undefined ||
-        (entries.current.get(other)?.state !== "serving" && !this.#hasJustEnded(service, other)))
-    );
-    const budget = countOf(policy.maxUnavailable, entries.roster.size, "down");
-    if (away.length + 1 > budget) {
-      this.fail(
-        "I1 budget",
-        `${host} was admitted for ${service} while ${away} are away, the budget is ${budget}`,
-        [host, ...away],
-      );
-    }
+    this.#checkBudget({ service, host, change, what: "was admitted for" });
   }
 
   /**
-   * Whether a host's session has ended so short a time ago that whoever asks may not have read it: the end of a session moves no
-   * counter on. The fence looks again before anything is stopped.
+   * Checks that a host that serves may be away, by all that its decision could know. Whoever is away or back moves the counter
+   * on that the transaction sets at the version that was read, so it knows all of that; but for those whose session has ended
+   * since that reading, since the end of a session moves no counter on.
    */
-  #hasJustEnded(service: string, host: string): boolean {
-    const endedMs = this.#endedMs.get(`${service} ${host}`);
-    const lagMs = Math.max(...this.#world.ensemble.servers.map((server) => server.lagMs));
-    return !this.tree.of(service).current.has(host) && endedMs !== undefined &&
-      // What was read is as old as that, and what is asked on it waits for a change of the same session as long.
-      this.#world.time.nowMs - endedMs < UNREAD_MS + 2 * lagMs;
+  #checkBudget(
+    { service, host, change, what }: {
+      service: string;
+      host: string;
+      change: Change;
+      what: string;
+    },
+  ): void {
+    const { current, slots, roster, entry } = this.tree.of(service);
+    if (entry === null || current.get(host)?.state !== "serving") return;
+    const knownUntil = change.client?.readings.appliedAt(slotsPath(service)) ??
+      Number.POSITIVE_INFINITY;
+    const away = [...roster].filter((other) =>
+      other !== host &&
+      (isHeld(slots.get(other)) ||
+        current.get(other)?.quarantined !== undefined ||
+        (current.get(other)?.state !== "serving" &&
+          (this.#expiredAt.get(`${service} ${other}`) ?? 0) <= knownUntil))
+    );
+    const budget = countOf(entry.policy.maxUnavailable, roster.size, "down");
+    if (away.length + 1 > budget) {
+      this.fail(
+        "I1 budget",
+        `${host} ${what} ${service} while ${away} are away, the budget is ${budget}`,
+        [host, ...away],
+      );
+    }
   }
 
   #checkOrder(
@@ -849,8 +883,23 @@ export class Invariants implements ChangeObserver {
       const key = `${service} ${version}`;
       if (!this.#withdrawnMs.has(key)) this.#withdrawnMs.set(key, this.#world.time.nowMs);
     }
-    const before = this.tree.of(service).entry?.committed?.version;
-    if (entry?.committed?.version !== before) this.#count("version committed");
+  }
+
+  #noteCommitted(service: string, entry: ServiceEntries["entry"], at: number): void {
+    const version = entry?.committed?.version;
+    if (version === undefined || version === this.tree.of(service).entry?.committed?.version) {
+      return;
+    }
+    this.#count("version committed");
+    this.#committed.set(service, [...this.#committed.get(service) ?? [], { version, at }]);
+  }
+
+  /** The version that was committed when an agent read the service last. */
+  #committedWhenRead(service: string, agent: AgentProcess): string | undefined {
+    const sessionId = agent.zookeeper?.sessionId ?? 0n;
+    const readings = this.#world.ensemble.readBy(sessionId);
+    const knownUntil = readings?.appliedAt(slotsPath(service)) ?? Number.POSITIVE_INFINITY;
+    return this.#committed.get(service)?.findLast(({ at }) => at <= knownUntil)?.version;
   }
 
   /** An agent is about to start a service. */
@@ -895,14 +944,22 @@ export class Invariants implements ChangeObserver {
     if (by.hasRun(service)) return;
     // A host on which the new version has failed is back on the one from before, also after a reboot, until somebody decides.
     const hasGoneBack = slot !== undefined && !isHeld(slot) && slot.from === version;
-    if (!isOwnSwitch && !hasGoneBack) this.#checkPopularity(machine, service, version);
+    if (!isOwnSwitch && !hasGoneBack) this.#checkPopularity(machine, { service, version, by });
   }
 
   /** A host takes a version that nobody has committed only where the fleet goes: with its wave, or with most others. */
-  #checkPopularity(machine: Machine, service: string, version: string): void {
+  #checkPopularity(
+    machine: Machine,
+    { service, version, by }: { service: string; version: string; by: AgentProcess },
+  ): void {
     const { entry, roster } = this.tree.of(service);
     const committed = entry?.committed?.version;
     if (committed === undefined || committed === version) return;
+    // From its last reading to the start nobody asks any more.
+    if (this.#committedWhenRead(service, by) === version) return;
+    // What it should start has failed before its process began, so it goes back to what it ran.
+    const wasCommitted = this.#committed.get(service)?.some((one) => one.version === version);
+    if (wasCommitted && this.#world.time.nowMs - by.failedMs < WAY_BACK_MS) return;
     const first = this.tree.nextWave(service);
     const isCovered = first !== null && first.service === service && first.version === version &&
       (first.hosts?.includes(machine.name) ?? true);

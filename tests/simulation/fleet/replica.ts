@@ -20,6 +20,7 @@ import { JuteReader, WireError } from "../../../zookeeper/wire/jute.ts";
 import { opcodes } from "../../../zookeeper/wire/protocol.ts";
 import { readConnectRequest, writeConnectResponse } from "../../../zookeeper/wire/records.ts";
 import { copyOf, type NetworkStream, type Party } from "./network.ts";
+import { Readings } from "./readings.ts";
 import type { ProcessClock } from "./virtual_time.ts";
 
 /** A change in the order that the leader has given it. All servers execute the same changes in the same order. */
@@ -48,6 +49,8 @@ export interface Peers {
   askForSession(from: Replica, client: Client, answer: (isAlive: boolean) => void): void;
   /** Tells the leader that the client of a session was heard. */
   heard(from: Replica, sessionId: bigint): void;
+  /** Where to note what the client of a session reads over a new connection. It has what was read over those before it. */
+  readingsOf(sessionId: bigint): Readings;
 }
 
 const WRITES: ReadonlySet<number> = new Set([
@@ -88,6 +91,8 @@ export class Client {
   /** Whether the first of them is at the leader. */
   isWaiting = false;
   request: ReturnType<typeof readConnectRequest> | null = null;
+  /** What it has read. */
+  readings = new Readings();
 
   constructor(stream: NetworkStream, address: { hostname: string; port: number }) {
     this.stream = stream;
@@ -233,6 +238,7 @@ export class Replica implements Party {
     if (session === undefined) return connection.closeWhenWritten("its session has expired");
     session.connection = connection;
     connection.session = session;
+    client.readings = this.#peers.readingsOf(session.id);
     client.isWaiting = false;
     this.#peers.heard(this, session.id);
     this.#pump(client);
@@ -270,6 +276,7 @@ export class Replica implements Party {
         return;
       }
       queue.shift();
+      if (type === opcodes.multiRead) client.readings.note(frame, this.applied);
       this.#process(connection, frame);
     }
   }

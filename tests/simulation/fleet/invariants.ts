@@ -237,9 +237,9 @@ export class Invariants implements ChangeObserver {
       else this.#strays.delete(name);
     }
     this.gates.noteQueue(this.tree, this.#world.time.nowMs);
-    const isCounted = ({ kind }: Difference) => kind === "current" || kind === "marker";
-    for (const service of new Set(differences.filter(isCounted).map((one) => one.service))) {
-      this.#checkCounts(service);
+    for (const { kind, service, name } of differences) {
+      if (kind === "current") this.#checkCounts(service, name);
+      else if (kind === "marker") this.#checkCounts(service, name.slice(name.lastIndexOf("/") + 1));
     }
     this.lastChangeMs = this.#world.time.nowMs;
   }
@@ -356,40 +356,39 @@ export class Invariants implements ChangeObserver {
     ]);
   }
 
-  /** Who is counted as serving serves by its entry, and who as done serves the version of the wave. */
-  #checkCounts(service: string): void {
+  /** A host is counted as serving if it serves by its entry, and as done with a wave only if it serves its version. */
+  #checkCounts(service: string, host: string): void {
     const { current, markers } = this.tree.of(service);
-    const versions = new Map(
-      [...this.tree.waves.values()].map((wave) => [wave.tally, wave.version]),
-    );
-    for (const [host, { state, version, quarantined }] of current) {
-      // An entry that was written over by hand says nothing until its host writes it again.
-      if (state === undefined) continue;
-      const isQuarantined = quarantined !== undefined;
-      const isServing = state === "serving" && !isQuarantined;
-      if (markers.has(servingPath(service, host)) !== isServing) {
-        this.fail(
-          "I1 counts",
-          `${host} is ${state} by its entry for ${service}, and counted wrong`,
-          [host],
-        );
+    const entry = current.get(host);
+    if (entry === undefined) {
+      const stray = [...markers].find((path) =>
+        path.endsWith(`/${host}`) && !this.#strays.has(path)
+      );
+      if (stray !== undefined) {
+        this.fail("I1 counts", `${stray} counts a host without an entry`, [host]);
       }
-      for (const [tally, wanted] of versions) {
-        const done = tally === undefined ? null : donePath(service, tally, host);
-        if (done === null || !markers.has(done) || this.#strays.has(done)) continue;
-        if (isServing && version === wanted) continue;
-        this.fail(
-          "I1 counts",
-          `${host} is ${state} with ${service} ${version}, and counted as done`,
-          [host],
-        );
-      }
+      return;
     }
-    for (const path of markers) {
-      const host = path.slice(path.lastIndexOf("/") + 1);
-      if (!current.has(host) && !this.#strays.has(path)) {
-        this.fail("I1 counts", `${path} counts a host without an entry`, [host]);
-      }
+    const { state, version, quarantined } = entry;
+    // An entry that was written over by hand says nothing until its host writes it again.
+    if (state === undefined) return;
+    const isServing = state === "serving" && quarantined === undefined;
+    if (markers.has(servingPath(service, host)) !== isServing) {
+      this.fail(
+        "I1 counts",
+        `${host} is ${state} by its entry for ${service}, and counted wrong`,
+        [host],
+      );
+    }
+    for (const { tally, version: wanted } of this.tree.waves.values()) {
+      const done = tally === undefined ? null : donePath(service, tally, host);
+      if (done === null || !markers.has(done) || this.#strays.has(done)) continue;
+      if (isServing && version === wanted) continue;
+      this.fail(
+        "I1 counts",
+        `${host} is ${state} with ${service} ${version}, and counted as done`,
+        [host],
+      );
     }
   }
 

@@ -59,18 +59,28 @@ export interface Scenario {
 /** What a scenario may be. */
 export interface ScenarioLimits {
   readonly seed: number;
-  /** Default: one to twelve, most often a few. */
+  /** Default: one to twelve, most often a few, and in one of 500 runs two hundred. */
   readonly hostCount?: number | undefined;
-  /** Default: one to three. */
+  /** Default: one to three, of a large fleet one. */
   readonly serviceCount?: number | undefined;
   readonly kinds: readonly FaultKind[];
 }
 
+/** How many hosts a large fleet has, and how many of the runs have one: each costs as much as a hundred others. */
+const LARGE_COUNT = 200;
+const LARGE_SHARE = 1 / 500;
+
 /** Draws a scenario. */
 export function drawScenario({ seed, hostCount, serviceCount, kinds }: ScenarioLimits): Scenario {
   const random = new RandomStream(seed).fork("scenario");
-  const count = hostCount ?? random.pick([1, 2, 3, 3, 3, 4, 4, 5, 5, 6, 8, 12]);
-  const serviceNames = ["A", "B", "C"].slice(0, serviceCount ?? random.pick([1, 1, 1, 2, 2, 3]));
+  const usualCount = random.pick([1, 2, 3, 3, 3, 4, 4, 5, 5, 6, 8, 12]);
+  const isLarge = random.fork("size").chance(LARGE_SHARE);
+  const count = hostCount ?? (isLarge ? LARGE_COUNT : usualCount);
+  const usualServices = random.pick([1, 1, 1, 2, 2, 3]);
+  const serviceNames = ["A", "B", "C"].slice(
+    0,
+    serviceCount ?? (count >= LARGE_COUNT ? 1 : usualServices),
+  );
   const rackCount = random.between(1, Math.min(3, count));
   const hosts = Array.from({ length: count }, (_, index): PlannedHost => ({
     name: `web-${index + 1}`,
@@ -117,6 +127,11 @@ export function drawScenario({ seed, hostCount, serviceCount, kinds }: ScenarioL
       },
     })
   );
+  if (count >= LARGE_COUNT) {
+    for (const service of services) {
+      quicken(service, random.fork("large"));
+    }
+  }
   const fleet = { hosts, services };
   return {
     seed,
@@ -132,6 +147,13 @@ export function drawScenario({ seed, hostCount, serviceCount, kinds }: ScenarioL
 
 /** How long a check of a gate has to hold. Half of the runs' faults last longer than what it may take. */
 const CHECK = { for: 2_000, within: 20_000, every: 500 } as const;
+
+/** In a large fleet many hosts go at once: one after the other, a rollout would last for longer than a run. */
+function quicken({ policy }: PlannedService, random: RandomStream): void {
+  policy.maxUnavailable = random.pick(["10%", "25%", "50%"]);
+  policy.maxConcurrent = random.pick([20, 50]);
+  policy.bakeTime = random.pick([0, 500]);
+}
 
 /** Some services go in growing shares, or place by place. */
 function withWaves(random: RandomStream, service: PlannedService): PlannedService {

@@ -13,6 +13,7 @@ import { readBugs } from "./planted/planted_bug.ts";
 import { runPlanted } from "./planted/planted_tree.ts";
 import type { FirstViolation } from "./planted/search.ts";
 import { PLANTED } from "./planted/this_tree.ts";
+import { reduce, type Reduction, reductionOf, reductionOptions } from "./reduction.ts";
 import { runScenario } from "./run.ts";
 import { drawScenario, type Scenario } from "./scenario.ts";
 import { shrink } from "./shrink.ts";
@@ -30,15 +31,14 @@ function say(text: string): void {
   Deno.stdout.writeSync(new TextEncoder().encode(`${text}\n`));
 }
 
-/** The command that makes a run again, with the faults that matter. */
-function replayOf(seed: number, all: Scenario, kept: Scenario): string {
-  const only = kept.faults.map((fault) => all.faults.indexOf(fault));
+/** The command that makes a run again, with what matters of it. */
+function replayOf(seed: number, all: Scenario, kept: Reduction): string {
   return [
     `deno task simulate --seeds 1 --seed ${seed}`,
     ...hostCount === undefined ? [] : [`--hosts ${hostCount}`],
     ...serviceCount === undefined ? [] : [`--services ${serviceCount}`],
     ...options.given,
-    ...only.length === all.faults.length ? [] : [`--only ${only.join(",") || "none"}`],
+    ...reductionOptions(all, kept),
     "--trace",
   ].join(" ");
 }
@@ -50,14 +50,20 @@ function lineOf({ atMs, place, what }: TraceLine): string {
 /** Shows one run in full. */
 async function showOne(): Promise<number> {
   const all = drawScenario({ seed: first, hostCount, serviceCount, kinds });
-  const kept = options.only === undefined
-    ? all.faults
-    : all.faults.filter((_, index) => options.only?.split(",").includes(`${index}`));
-  const result = await runScenario({ ...all, faults: kept }, { skipped });
+  const kept = reduce(all, reductionOf(all, options));
+  if (kept.hosts.length === 0 || kept.services.length === 0) {
+    const hosts = all.hosts.map(({ name }) => name).join(", ");
+    const services = all.services.map(({ name }) => name).join(", ");
+    const expected =
+      `simulate: expected some of the hosts ${hosts} and of the services ${services}`;
+    Deno.stderr.writeSync(new TextEncoder().encode(`${expected}\n`));
+    return 2;
+  }
+  const result = await runScenario(kept, { skipped });
   if (options.json) {
     say(JSON.stringify({ ...result, violation: result.violation?.message ?? null }));
   } else {
-    say(JSON.stringify({ ...all, faults: kept }, null, 2));
+    say(JSON.stringify(kept, null, 2));
     for (const line of result.lines) say(lineOf(line));
     say(result.violation === null ? "all invariants hold" : result.violation.message);
   }
@@ -80,7 +86,7 @@ async function explain(seed: number): Promise<Record<string, unknown>> {
     schedule: shrunk.scenario.faults,
     faultsBefore: scenario.faults.length,
     trace: involved.slice(-SHOWN_LINES).map(lineOf),
-    replay: replayOf(seed, scenario, shrunk.scenario),
+    replay: replayOf(seed, scenario, shrunk.kept),
   };
 }
 
@@ -104,6 +110,23 @@ async function runUntilFirst(): Promise<number> {
   return found === null ? 0 : 1;
 }
 
+/** The commit of the code that runs; null if that is not known. */
+async function commit(): Promise<string | null> {
+  try {
+    const cwd = new URL(".", import.meta.url);
+    const git = (...args: string[]) => new Deno.Command("git", { args, cwd }).output();
+    const [head, changes] = await Promise.all([
+      git("rev-parse", "--short=12", "HEAD"),
+      git("status", "--porcelain"),
+    ]);
+    if (!head.success) return null;
+    const name = new TextDecoder().decode(head.stdout).trim();
+    return changes.stdout.length === 0 ? name : `${name} and changes`;
+  } catch {
+    return null;
+  }
+}
+
 async function runMany(): Promise<number> {
   const startedMs = performance.now();
   const seeds = Array.from({ length: count }, (_, index) => first + index);
@@ -116,6 +139,7 @@ async function runMany(): Promise<number> {
   const [worst] = violations.keys();
   const explained = worst === undefined ? null : await explain(worst);
   const summary = {
+    commit: await commit(),
     seeds: count,
     first,
     kinds,

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { InvalidArgumentError } from "@commander-js/extra-typings";
 import { newCommand, oneOf, someOf, wholeNumber } from "../../../scripts/command_line.ts";
 import { FAULT_KINDS, type FaultKind } from "./faults.ts";
 import { type Check, CHECKS } from "./invariants.ts";
@@ -36,9 +37,12 @@ export function parseSimulateOptions(
       someOf(Object.keys(CHECKS) as Check[]),
     )
     .option(
-      "--only <indexes>",
-      "with --trace: which faults of the seed to keep, by their numbers, or none",
+      "--only <faults>",
+      "with --trace: which faults of the seed to keep, by their numbers, or none; 3:500 lets the fourth one last for 500 ms",
+      parseKeptFaults,
     )
+    .option("--only-hosts <names>", "with --trace: which hosts of the seed to keep", parseNames)
+    .option("--only-services <names>", "with --trace: which services to keep", parseNames)
     .option(
       "--bug <name>",
       "a planted bug (planted/bugs) to put into the code; faults and checks are those that are named for it",
@@ -68,6 +72,18 @@ export function parseSimulateOptions(
       ...skip === undefined ? [] : [`--skip "${skip.join(",") || "none"}"`],
     ],
   };
+}
+
+function parseNames(text: string): readonly string[] {
+  return text.split(",");
+}
+
+function parseKeptFaults(text: string): readonly string[] {
+  if (text === "none") return [];
+  const faults = text.split(",");
+  const wrong = faults.find((fault) => !/^\d+(:\d+)?$/.test(fault));
+  if (wrong === undefined) return faults;
+  throw new InvalidArgumentError(`Expected numbers of faults, such as 0,3:500, was ${wrong}.`);
 }
 
 function parseKinds(text: string): readonly FaultKind[] {

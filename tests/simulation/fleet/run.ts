@@ -141,7 +141,9 @@ export class Run {
 
   /** Adds a new host. */
   addHost(): Machine {
-    const name = `web-${this.world.machines.length + 1}`;
+    let number = this.world.machines.length + 1;
+    while (this.machineOf(`web-${number}`) !== null) number++;
+    const name = `web-${number}`;
     const services = this.#scenario.services.map((service) => service.name);
     const machine = this.#machine({ name, rack: "r1", labels: {}, services, wallSkewMs: 0 }, name);
     this.world.machines.push(machine);

@@ -254,6 +254,17 @@ Deno.test("decideNext: nobody ends a wave by nodes of strangers", () => {
   assert.match(reading.problems.join(), /done\/A\/.* was "x", which is nobody's; delete it/);
 });
 
+Deno.test("decideNext: nor does one that waits in the queue of the next", () => {
+  const tree = rolling();
+  for (const host of [HOST, "web-2"]) join(tree, host);
+  const tally = tree.count().census.wave?.tally ?? "";
+  for (const name of ["x", "y"]) makeStray(tree, donePath(SERVICE, tally, name));
+  const now = { ...NOW, place: { ...PLACE, behind: "web-2" } };
+  assert.equal(decideFinish(tree.count().census), "finished");
+  assert.equal(kind(tree, now), "look_around");
+  assert.equal(decideNext(now, tree.read()).next.kind, "wait");
+});
+
 Deno.test("decideNext: while more hosts are counted as serving than are online, who would go down reads all of them", () => {
   const tree = rolling();
   for (const host of [HOST, "web-2"]) join(tree, host);

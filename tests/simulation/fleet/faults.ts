@@ -523,6 +523,8 @@ export const KINDS = {
         heal();
         clone.isGone = true;
         clone.powerOff();
+        // Then nobody has the name any more, and it is on the roster again.
+        if (run.machineOf(host)?.isGone === true) run.forgetLater(host);
       };
     },
   },

@@ -53,6 +53,8 @@ const loadBefore = Deno.loadavg()[0] ?? NaN;
 const { hosts: HOST_COUNTS = EXTENT.hosts, simulated: SIMULATED_COUNTS = EXTENT.simulated } =
   options;
 
+const ROUNDS = options.rounds ?? EXTENT.rounds;
+
 /** An idle fleet that is watched for less says nothing. */
 const IDLE_LEAST_MS = 2_000;
 
@@ -89,7 +91,7 @@ async function measureFleet(
 ): Promise<Case[]> {
   const outcomes = new Map<string, Outcome[]>(contenders.map(({ name }) => [name, []]));
   const failures = new Map<string, string>();
-  const rounds = hostCount < ONE_ROUND_FROM_HOSTS ? EXTENT.rounds : 1;
+  const rounds = hostCount < ONE_ROUND_FROM_HOSTS ? ROUNDS : 1;
   for (let round = 0; round < rounds; round++) {
     for (const contender of contenders) {
       const { name } = contender;
@@ -160,4 +162,6 @@ const text = options.json
   ? JSON.stringify({ rows: toRows(cases), failures: failuresOf(cases) })
   : [toTable(cases), ...failuresOf(cases)].join("\n\n");
 Deno.stdout.writeSync(new TextEncoder().encode(`${text}\n`));
-if (options.write) await Deno.writeTextFile(PAGE, toPage(cases, { ...EXTENT, loadBefore }));
+if (options.write) {
+  await Deno.writeTextFile(PAGE, toPage(cases, { ...EXTENT, rounds: ROUNDS, loadBefore }));
+}

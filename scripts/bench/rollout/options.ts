@@ -5,6 +5,7 @@
  */
 
 import { InvalidArgumentError } from "@commander-js/extra-typings";
+import { countingNumber } from "../../command_line.ts";
 import { benchCommand } from "../command_line.ts";
 
 /** Most hosts over real sockets: each has two of them in the proxy, and actors or threads in a process. */
@@ -28,6 +29,7 @@ export function parseOptions(args: readonly string[]) {
       "sizes of fleets in virtual time, ours alone",
       sizes(SIMULATED_HOSTS_MAX),
     )
+    .option("--rounds <n>", "how often each is measured", countingNumber)
     .option("--ours", "ours alone, without kazoo", false)
     .parse([...args], { from: "user" })
     .opts();

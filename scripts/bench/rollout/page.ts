@@ -25,7 +25,11 @@ export function toPage(cases: readonly Case[], { rounds, idleMs, loadBefore }: E
 # What a rollout costs
 
 One service is rolled out on a fleet, on one host after the other. Deno ${Deno.version.deno}, ${navigator.hardwareConcurrency} cores, everything on
-loopback. Medians of ${rounds} rounds in turns; fleets of 500 hosts and more ran once. Less is better everywhere.
+loopback. ${
+    rounds === 1
+      ? "Each was measured once, in turns."
+      : `Medians of ${rounds} rounds in turns; fleets of 500 hosts and more ran once.`
+  } Less is better everywhere.
 
 _Ours_ is the actors of as many agents, spawned as in production, with the real client over real sockets to a real
 ZooKeeper 3.8, up to 250 agents a process. What is simulated is their machines: processes, disks, the transfer. They

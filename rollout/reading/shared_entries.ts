@@ -14,7 +14,7 @@ import {
   type Wave,
   waveSchema,
 } from "../entries.ts";
-import { readyPath, type SequentialName, servicePath, stagingPath, wavePath } from "../tree.ts";
+import { donePath, type SequentialName, servicePath, stagingPath, wavePath } from "../tree.ts";
 import { decodeNode, decodeOwned, type RawNode, type TreePart, type Versioned } from "./node.ts";
 import type { FirstWave } from "../service_view.ts";
 
@@ -29,7 +29,7 @@ export interface SharedEntries {
   /** The waves of this service, in order. */
   readonly waves: readonly FirstWave[];
   /**
-   * The node below which the hosts that are ready are counted for the first wave, if that is this service's and no host was
+   * The node below which the hosts that are done are counted for the first wave, if that is this service's and no host was
    * admitted to it yet: whoever opens it sets that node.
    */
   readonly opening: string | null;
@@ -98,7 +98,7 @@ export function openingOf(
   tree: Pick<TreePart, "node">,
 ): string | null {
   if (wave === null || wave.service !== service || wave.tally === undefined) return null;
-  const path = readyPath(service, wave.tally);
+  const path = donePath(service, wave.tally);
   const node = tree.node(path);
   return node !== null && "version" in node && node.version === 0 ? path : null;
 }

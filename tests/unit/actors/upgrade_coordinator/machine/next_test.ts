@@ -229,7 +229,7 @@ Deno.test("decideNext: who opens a wave goes by the entries of all hosts, and ma
   join(tree, "web-2");
   const { next } = decideNext(now, tree.read());
   assert.ok(next.kind === "take_slot");
-  assert.equal(next.opening, readyPath(SERVICE, tally));
+  assert.equal(next.opening, donePath(SERVICE, tally));
   const { census } = tree.count();
   const { wave, opening } = next;
   const request = { service: SERVICE, slot: slot("web-2"), wave, opening, place: null };

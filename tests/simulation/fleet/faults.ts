@@ -102,6 +102,19 @@ export const KINDS = {
       agent.actorFailure = { actor, callsLeft: Math.round(amount) };
     },
   },
+  /** The release that a host has ready is damaged just when its coordinator fails, and takes long to be had again. */
+  lost_release: {
+    weight: 1,
+    forMs: [1_000, 40_000],
+    strike(run, { host, service }) {
+      const machine = run.machineOf(host);
+      if (!machine?.agent) return;
+      machine.changeFile(service, { isCurrent: false, isDamaged: true });
+      machine.agent.actorFailure = { actor: "coordinator", callsLeft: 1 };
+      machine.slowness = 100;
+      return () => machine.slowness = 1;
+    },
+  },
   /** The agent dies at a moment. */
   agent_kill: {
     weight: 2,
@@ -215,13 +228,19 @@ export const KINDS = {
       for (const link of linksOf(run, host)) link.toServer.holdNextMs = amount;
     },
   },
-  /** What the agent sends next arrives late, and it dies meanwhile: the request comes from an earlier life of the host. */
+  /**
+   * What the agent sends next, or its next transaction, arrives late, and it dies meanwhile: the request comes from an earlier
+   * life of the host.
+   */
   request_of_the_dead: {
     weight: 3,
     amount: [100, 10_000],
     forMs: [5, 500],
-    strike(run, { host, amount }) {
-      for (const link of linksOf(run, host)) link.toServer.holdNextMs = amount;
+    strike(run, { host, amount, isOther }) {
+      for (const link of linksOf(run, host)) {
+        if (isOther) link.toServer.holdTransactionMs = amount;
+        else link.toServer.holdNextMs = amount;
+      }
       return () => run.machineOf(host)?.agent?.crash("with a request under way");
     },
   },
@@ -234,6 +253,19 @@ export const KINDS = {
       const untilMs = run.world.time.nowMs + forMs;
       for (const link of linksOf(run, isOther ? "admin" : host)) {
         link.toServer.lateTransactions = { untilMs, byMs: amount };
+      }
+    },
+  },
+  /** Transactions of all hosts take long, each host's as long as it happens, as with a leader whose disk is slow. */
+  slow_writes: {
+    weight: 2,
+    amount: [10, 4_000],
+    forMs: [2_000, 30_000],
+    strike(run, { amount, forMs }) {
+      const untilMs = run.world.time.nowMs + forMs;
+      for (const { place } of run.world.machines) {
+        const byMs = amount * run.random.next();
+        for (const link of linksOf(run, place)) link.toServer.lateTransactions = { untilMs, byMs };
       }
     },
   },

@@ -1079,7 +1079,7 @@ export class Invariants implements ChangeObserver {
     for (const [service, { staged }] of this.tree.services) {
       for (const [node, { host, version }] of staged) {
         const machine = this.#machineAt(host);
-        const isFit = machine !== null && machine.agent?.isDisturbed === false &&
+        const isFit = machine !== null && machine.agent?.clock.isPaused === false &&
           this.#world.cutOffMs(machine) === 0;
         const key = `${service} ${node}`;
         // A machine with a copy of its disk may have the name, and the place.

@@ -169,6 +169,8 @@ export class Pipe {
     | null = null;
   /** The next bytes take that much longer. */
   holdNextMs = 0;
+  /** The next transaction takes that much longer, and what is sent after it. */
+  holdTransactionMs = 0;
   /** Until when transactions take longer, and by how much. */
   lateTransactions: { readonly untilMs: number; readonly byMs: number } | null = null;
   /** The connection breaks instead of delivering the next bytes. */
@@ -199,10 +201,13 @@ export class Pipe {
   }
 
   #lateMs(bytes: Uint8Array | null): number {
-    const late = this.lateTransactions;
-    if (late === null || bytes === null || this.#network.time.nowMs > late.untilMs) return 0;
     // A frame's length and the request's number come before the operation code.
-    return bytes[8] === 0 && bytes[11] === opcodes.multi ? late.byMs : 0;
+    if (bytes === null || bytes[8] !== 0 || bytes[11] !== opcodes.multi) return 0;
+    const heldMs = this.holdTransactionMs;
+    this.holdTransactionMs = 0;
+    const late = this.lateTransactions;
+    const isLate = late !== null && this.#network.time.nowMs <= late.untilMs;
+    return heldMs + (isLate ? late.byMs : 0);
   }
 
   /** Delivers what is due, and comes back for the rest. */

@@ -62,6 +62,16 @@ the bug is sound.
 | bug | what is wrong | where | seed | noticed by |
 | --- | --- | --- | --- | --- |
 ${rows.join("\n")}
+
+## What is not among them
+
+No run has shown a reading without its \`sync\`, and none should. What a host decides on a reading is enforced by versions of
+nodes, but for two things: what it starts where nothing runs, and how it goes on with a switch that was interrupted. Both
+are read first in a session, or after a write of the same session. A server answers the requests of a session in their order,
+and a session's opening and its writes only when it has executed everything before them: so it shows at least what was true
+when the agent began. Only an actor that begins anew in an old session may read what is older. It goes on then as it would
+have gone on without its failure, since from the fence to the report nothing is read. 400 seeds with aborts in the middle of
+switches, actors that fail there, and servers that lag have shown nothing.
 `;
 }
 

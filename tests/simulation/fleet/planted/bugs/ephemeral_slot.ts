@@ -8,4 +8,5 @@ export const bug: PlantedBug = {
     replace: '      data: encodeEntry(slot),\n      mode: "ephemeral",\n',
   }],
   checks: ["I5 stands"],
+  kinds: ["agent_pause", "session_expiry"],
 };

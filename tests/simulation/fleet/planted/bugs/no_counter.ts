@@ -8,4 +8,5 @@ export const bug: PlantedBug = {
     replace: "",
   }],
   checks: ["I1 concurrency", "I1 budget"],
+  kinds: ["unwell_all", "unwell"],
 };

@@ -19,7 +19,7 @@ import { nameAway, withKnownAway } from "./away_hosts.ts";
 import { countedBy } from "./counted_by.ts";
 import { lookAtFence } from "./fence.ts";
 import { noteGate } from "./gate.ts";
-import { beginLock } from "./lock_releases.ts";
+import { lockWhatRuns, unlockOthers } from "./lock_releases.ts";
 import {
   lookAsHead,
   lookAsNamesake,
@@ -63,12 +63,6 @@ import {
 } from "./state.ts";
 import { forgetTold, lookAgain } from "./trouble.ts";
 import { storedRelease } from "./stored_release.ts";
-
-/** Key of the timer that delays the next attempt to lock the running version. */
-const REPIN_TIMER = "repin";
-
-/** Time between two attempts. A limit that is too low stays too low until somebody changes it. */
-const REPIN_PAUSE_MS = 60_000;
 
 /** How long the host's entry may not say what is true, ms. Its write takes milliseconds, and waits for others for less than one second. */
 const UNTRUE_MS = 5_000;
@@ -393,23 +387,4 @@ function settle(state: State, waitingFor: string | null, deps: Deps): void {
   if (waitingFor !== null) return;
   const { service, registrar } = deps.options;
   registrar.tell({ type: "update", service, patch: { preparation: null } });
-}
-
-/** Locks the running version if it is not locked: after a reboot, or when its keeper has died. */
-function lockWhatRuns(state: State, { options, context }: Deps): void {
-  const running = state.status?.wanted ?? null;
-  if (running === null || options.config.pin.mode === "off") return;
-  if (state.locked.has(running) || context.timers.isActive(REPIN_TIMER)) return;
-  beginLock(running, options);
-  context.timers.after(REPIN_TIMER, REPIN_PAUSE_MS, { type: "read_due" });
-}
-
-/** Unlocks all versions but the running one, while no wave is in the queue. */
-function unlockOthers(state: State, { options }: Deps): void {
-  const running = state.status?.wanted ?? null;
-  if (running === null || state.preparing !== null) return;
-  if (![...state.locked.keys()].some((version) => version !== running)) return;
-  options.pinner.tell({ type: "keep", versions: [running] });
-  // If the prepared version is wanted again, it must be locked again.
-  if (state.prepared?.version !== running) state.prepared = null;
 }

@@ -1,7 +1,7 @@
 /**
  * Locks the releases of a switch in memory before the service is stopped, and again before the new version is started
  * (invariant I10). In most switches both are locked since the preparation, and this only finds that out; after a power cut
- * neither is.
+ * neither is. Outside of switches the running version is locked, and no other one.
  *
  * @module
  */
@@ -11,6 +11,13 @@ import type { ServiceConfig } from "../config/agent_config.ts";
 import type { PinnerMessage, PinOutcome } from "../pinner/messages.ts";
 import { type ActorRef, ask, type Clock, sleep } from "../runtime/mod.ts";
 import { expectPinned } from "./prepare.ts";
+import type { Deps, State } from "./state.ts";
+
+/** Key of the timer that delays the next attempt to lock the running version. */
+const REPIN_TIMER = "repin";
+
+/** Time between two attempts. A limit that is too low stays too low until somebody changes it. */
+const REPIN_PAUSE_MS = 60_000;
 
 /** What {@link lockReleases} works with. */
 export interface LockTools {
@@ -85,4 +92,23 @@ async function lock(version: string, tools: LockTools): Promise<PinOutcome> {
     }
     await sleep(clock, ATTEMPT_PAUSE_MS, { signal });
   }
+}
+
+/** Locks the running version if it is not locked: after a reboot, or when its keeper has died. */
+export function lockWhatRuns(state: State, { options, context }: Deps): void {
+  const running = state.status?.wanted ?? null;
+  if (running === null || options.config.pin.mode === "off") return;
+  if (state.locked.has(running) || context.timers.isActive(REPIN_TIMER)) return;
+  beginLock(running, options);
+  context.timers.after(REPIN_TIMER, REPIN_PAUSE_MS, { type: "read_due" });
+}
+
+/** Unlocks all versions but the running one, while no wave is in the queue. */
+export function unlockOthers(state: State, { options }: Deps): void {
+  const running = state.status?.wanted ?? null;
+  if (running === null || state.preparing !== null) return;
+  if (![...state.locked.keys()].some((version) => version !== running)) return;
+  options.pinner.tell({ type: "keep", versions: [running] });
+  // If the prepared version is wanted again, it must be locked again.
+  if (state.prepared?.version !== running) state.prepared = null;
 }

@@ -8,6 +8,12 @@ export const bug: PlantedBug = {
       find: "    readyCount: ready.childCount + awaySkipped.length,",
       replace: "    readyCount: ready.childCount + childCountAt(tree, stagingPath(service)),",
     },
+    {
+      file: "rollout/census.ts",
+      find: "    readyCount: covered.filter(({ isReady }) => isReady).length,",
+      replace:
+        "    readyCount: covered.filter(({ isReady }) => isReady).length + view.staged.length,",
+    },
   ],
   checks: ["I3 quorum"],
   kinds: ["slow_download", "disk_full", "power_cut", "build_away"],

@@ -76,9 +76,15 @@ export type Release = z.infer<typeof releaseSchema>;
 export const offerSchema = releaseSchema.extend({
   schema,
   rollout: nameSchema,
-  /** What was committed when the rollout began; `null` if nothing was. Earlier versions leave it out. */
-  replaces: z.looseObject({ version: versionSchema, infoHash: infoHashSchema }).nullable()
-    .optional(),
+  /**
+   * What was committed when the rollout began, with the restart by which it was; `null` if nothing was. Earlier versions leave it
+   * out.
+   */
+  replaces: z.looseObject({
+    version: versionSchema,
+    infoHash: infoHashSchema,
+    restart: nameSchema.nullable().optional(),
+  }).nullable().optional(),
 });
 /** The release on offer. */
 export type Offer = z.infer<typeof offerSchema>;

@@ -42,9 +42,9 @@ export function noteTrouble(state: State, before: ServiceBefore, deps: Deps): vo
   const wasServing = before.status === null ? status?.version !== null : isServing(before.status);
   if (status === null || release === null || release.version === null || !wasServing) return;
   if (status.health.ok || state.trouble?.release.version === release.version) return;
-  const { version, infoHash } = release;
+  const { version, infoHash, restart } = release;
   state.trouble = {
-    release: { version, infoHash },
+    release: { version, infoHash, restart },
     reason: `${version} has failed after its switch: ${status.health.reason}${lastWords(deps)}`,
     sinceMs: nowMs,
     sinceWallMs: clock.wallTimeMs(),
@@ -75,7 +75,7 @@ export function lookAgain(
   const version = running?.version ?? "";
   const nowMs = context.clock.nowMs();
   state.trouble = {
-    release: { version, infoHash: running?.infoHash },
+    release: { version, infoHash: running?.infoHash, restart: running?.restart },
     reason: `${version} is unwell after its switch: ${status.health.reason}`,
     sinceMs: nowMs,
     sinceWallMs: context.clock.wallTimeMs(),

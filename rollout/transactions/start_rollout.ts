@@ -176,7 +176,9 @@ function offerOperations(
 
 /** What an offer says of the release that it replaces. */
 export function identityOf(release: Release | null): NonNullable<Offer["replaces"]> | null {
-  return release === null ? null : { version: release.version, infoHash: release.infoHash };
+  if (release === null) return null;
+  const { version, infoHash, restart = null } = release;
+  return { version, infoHash, restart };
 }
 
 /** A wave, and the nodes below which its hosts are counted. */

@@ -991,6 +991,7 @@ export class Invariants implements ChangeObserver {
     const key = `${service} ${name}`;
     if (!isHeld(slot) || this.#slotPlaces.get(key) !== place) {
       if (this.#excused.has(key) || this.#isUnreportedStart(running, entries, name)) return;
+      if (machine.seemsHung(service)) return this.#count("hung service stopped");
       this.fail("I5 slot", `${place} stops ${service} ${version} without a slot of its own`, [
         place,
       ]);

@@ -183,6 +183,15 @@ export class Machine {
       nowMs - passed.sinceMs >= health.minHealthyTime;
   }
 
+  /**
+   * Whether its agent has reason to start the service anew, by the last check that it made: one that hangs is started anew after
+   * enough of them, and it may have come back since the last one, or that may have failed for want of a process.
+   */
+  seemsHung(service: string): boolean {
+    const isRestarted = this.config.services[service]?.restartAfterFailedChecks !== undefined;
+    return isRestarted && this.#running.get(service)?.passed.count === 0;
+  }
+
   /** Lets a service end soon after each start, and now, until then. */
   makeFlap(service: string, untilMs: number): void {
     this.#flapsUntilMs.set(service, untilMs);

@@ -55,7 +55,7 @@ Deno.test("rollBack: the release from before is committed, on offer and queued, 
   const { waves, offer, view } = tree.read();
   assert.deepEqual(waves.map(({ version, hosts }) => [version, hosts]), [["1", null]]);
   assert.equal(offer?.version, "1");
-  assert.deepEqual(offer.replaces, { version: "2", infoHash: null });
+  assert.deepEqual(offer.replaces, { version: "2", infoHash: null, restart: null });
   const { committed, withdrawn, abandoned } = entryOf(tree);
   assert.deepEqual([committed?.version, withdrawn, abandoned], ["1", ["2"], []]);
   assert.equal(view.control?.state, "running");

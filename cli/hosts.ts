@@ -17,7 +17,7 @@ export async function listHostsCommand(
   await withZooKeeper(options.zookeeper, async (zookeeper) => {
     const { services } = await readFleet(zookeeper);
     if (options.json) return writeJson(services);
-    for (const line of listHosts(plain(services))) writeLine(line);
+    writeLine(listHosts(plain(services)));
   });
 }
 

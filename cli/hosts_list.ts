@@ -1,15 +1,16 @@
 /**
- * The hosts of a fleet as lines for a terminal, one for each host and service. Pure.
+ * The hosts of a fleet as a table for a terminal, a line for each host and service. Pure.
  *
  * @module
  */
 
 import type { Fleet, FleetHost } from "../coordination/mod.ts";
+import { renderTable } from "./shared/table.ts";
 
 const HEAD = ["host", "site/rack", "service", "runs", "state", ""];
 
-/** The lines, by host, with a heading; the last column says what is to be known of a host. */
-export function listHosts(services: Fleet["services"]): string[] {
+/** The table, by host, with a heading; the last column says what is to be known of a host. */
+export function listHosts(services: Fleet["services"]): string {
   const rows = Object.entries(services).flatMap(([service, { hosts }]) =>
     hosts.map((host) => [
       host.host,
@@ -20,12 +21,7 @@ export function listHosts(services: Fleet["services"]): string[] {
       describe(host),
     ])
   ).sort((one, other) => compare(one, other));
-  const widths = HEAD.map((title, column) =>
-    Math.max(title.length, ...rows.map((row) => row[column]?.length ?? 0))
-  );
-  return [HEAD, ...rows].map((row) =>
-    row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join("  ").trimEnd()
-  );
+  return renderTable(HEAD, rows);
 }
 
 function compare([host = "", , service = ""]: string[], [other = "", , of = ""]: string[]): number {

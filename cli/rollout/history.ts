@@ -6,7 +6,7 @@
 
 import { readHistory, readRolloutHistory } from "../../coordination/mod.ts";
 import { CommandError } from "../shared/errors.ts";
-import { writeLine } from "../shared/output.ts";
+import { writeJson, writeLine } from "../shared/output.ts";
 import { terminalColumns } from "../shared/terminal.ts";
 import { withZooKeeper } from "../shared/zookeeper_session.ts";
 import { renderEvents, renderHistory } from "./history_view.ts";
@@ -23,7 +23,8 @@ export async function historyCommand(
     const columns = terminalColumns(DEFAULT_COLUMNS);
     if (id === undefined) {
       const history = await readHistory(zookeeper);
-      writeLine(options.json ? JSON.stringify(history) : renderHistory(history));
+      if (options.json) writeJson(history);
+      else writeLine(renderHistory(history));
       return;
     }
     const history = await readRolloutHistory(zookeeper, id);
@@ -32,6 +33,7 @@ export async function historyCommand(
         `rollout history: there is no record of ${id}; those that there are: rollcall rollout history`,
       );
     }
-    writeLine(options.json ? JSON.stringify(history) : renderEvents(history, { columns }));
+    if (options.json) writeJson(history);
+    else writeLine(renderEvents(history, { columns }));
   });
 }

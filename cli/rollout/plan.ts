@@ -7,7 +7,7 @@
 import { readFleet, readPlanVersion } from "../../coordination/mod.ts";
 import { forecastPlan, type Release } from "../../rollout/mod.ts";
 import { FeedError, fetchTorrent, readRelease, sharedBytes } from "../../torrent/mod.ts";
-import { writeLine } from "../shared/output.ts";
+import { writeJson, writeLine } from "../shared/output.ts";
 import { terminalColumns } from "../shared/terminal.ts";
 import { withZooKeeper } from "../shared/zookeeper_session.ts";
 import { type CheckedPlanFile, checkPlanFile, readPlanFile } from "./plan_file.ts";
@@ -42,7 +42,7 @@ export async function planCommand(planPath: string, options: PlanOptions): Promi
         reusedBytes: reuse.get(each.service)?.sharedBytes ?? null,
       }));
       const { notes } = plan;
-      writeLine(JSON.stringify({ planVersion: version, waves: forecast.waves, services, notes }));
+      writeJson({ planVersion: version, waves: forecast.waves, services, notes });
       return;
     }
     for (const note of plan.notes) writeLine(`Note: ${note}`);

@@ -16,7 +16,7 @@ import type { ZooKeeper } from "../../zookeeper/mod.ts";
 import { withZooKeeper } from "../shared/zookeeper_session.ts";
 import { CommandError } from "../shared/errors.ts";
 import { operatorName } from "../shared/operator.ts";
-import { writeLine } from "../shared/output.ts";
+import { writeJson, writeLine } from "../shared/output.ts";
 import { follow } from "./follow.ts";
 import { describeNothingToDo } from "./nothing_to_do.ts";
 import { type CheckedPlanFile, checkPlanFile, describeOrder, readPlanFile } from "./plan_file.ts";
@@ -43,7 +43,7 @@ export async function startRolloutCommand(planPath: string, options: StartOption
     const plan = await checkPlanFile(zookeeper, request);
     const nothing = await describeNothingToDo(zookeeper, plan);
     if (nothing !== null) {
-      if (options.json) writeLine(JSON.stringify({ nothingToDo: nothing }));
+      if (options.json) writeJson({ nothingToDo: nothing });
       else for (const line of nothing) writeLine(line);
       return;
     }

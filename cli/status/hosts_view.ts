@@ -5,7 +5,6 @@
  */
 
 import { stripVTControlCharacters } from "node:util";
-import Table from "cli-table3";
 import pc from "picocolors";
 import type { TransferDetail } from "../../actors/fetcher/transfers.ts";
 import type { FleetHost, FleetService } from "../../coordination/mod.ts";
@@ -18,6 +17,7 @@ import {
   renderBar,
   wrapWords,
 } from "../shared/format.ts";
+import { GAP_COLUMNS, renderTable } from "../shared/table.ts";
 
 /** The width of the view, and what is known besides the snapshot. */
 export interface HostsViewOptions {
@@ -37,7 +37,6 @@ const BAR_CELLS = 10;
 /** The least width of the last column: in fewer columns its words cannot be read. */
 const MIN_WORDS_COLUMNS = 26;
 const HEAD = ["host", "site/rack", "runs", "", "locked", "next"];
-const GAP_COLUMNS = 2;
 
 /** The most lines for what keeps a host from getting ready, since the end of the text says what to do. */
 const TROUBLE_LINES = 4;
@@ -63,46 +62,14 @@ export function renderHosts(
     return Math.max(...cells) + GAP_COLUMNS;
   }).reduce((sum, width) => sum + width, 0);
   const wordsColumns = Math.max(MIN_WORDS_COLUMNS, options.columns - taken);
-  const table = new Table({
-    head: HEAD.map((text) => pc.dim(text)),
-    style: {
-      head: [],
-      border: [],
-      compact: true,
-      "padding-left": 0,
-      "padding-right": GAP_COLUMNS,
-    },
-    chars: NO_BORDERS,
-  });
-  hosts.forEach((host, index) => {
-    table.push([
+  return renderTable(
+    HEAD.map((text) => pc.dim(text)),
+    hosts.map((host, index) => [
       ...rows[index] ?? [],
       renderNext(host, { ...options, columns: wordsColumns, service }),
-    ]);
-  });
-  // The table pads its last column as well, so that a full line would wrap.
-  return table.toString().split("\n").map((line) => line.trimEnd()).join("\n");
+    ]),
+  );
 }
-
-const NO_BORDERS = Object.fromEntries(
-  [
-    "top",
-    "top-mid",
-    "top-left",
-    "top-right",
-    "bottom",
-    "bottom-mid",
-    "bottom-left",
-    "bottom-right",
-    "left",
-    "left-mid",
-    "mid",
-    "mid-mid",
-    "right",
-    "right-mid",
-    "middle",
-  ].map((place) => [place, ""]),
-);
 
 function renderState(host: FleetHost): string {
   if (!host.online) return pc.red("offline");

@@ -42,6 +42,7 @@ export interface DemoJson {
     | {
       readonly host: string;
       readonly keptServices: readonly string[];
+      readonly cameBackWith: Readonly<Record<string, string | null>>;
       readonly rejoinedOn: Readonly<Record<string, string>>;
     }
     | null;

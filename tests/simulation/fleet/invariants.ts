@@ -138,6 +138,7 @@ interface Crash {
   /** Since when its agent could have told. */
   atMs: number;
 }
+
 /** How long a host takes at most to go back to what it ran, when what it should start has failed before its process began, in ms. */
 const WAY_BACK_MS = 1_000;
 

@@ -188,8 +188,11 @@ export class Machine {
    * enough of them, and it may have come back since the last one, or that may have failed for want of a process.
    */
   seemsHung(service: string): boolean {
-    const isRestarted = this.config.services[service]?.restartAfterFailedChecks !== undefined;
-    return isRestarted && this.#running.get(service)?.passed.count === 0;
+    return this.#isRestartedWhenHung(service) && this.#running.get(service)?.passed.count === 0;
+  }
+
+  #isRestartedWhenHung(service: string): boolean {
+    return this.config.services[service]?.restartAfterFailedChecks !== undefined;
   }
 
   /** Lets a service end soon after each start, and now, until then. */
@@ -218,8 +221,8 @@ export class Machine {
   /** Lets a process that hangs go on, unless its agent has to start the service again. */
   unhang(service: string): void {
     const running = this.#running.get(service);
-    const isRestarted = this.config.services[service]?.restartAfterFailedChecks !== undefined;
-    if (running !== undefined && !(isRestarted && running.wasWell)) running.isHung = false;
+    const isLeft = !(this.#isRestartedWhenHung(service) && running?.wasWell);
+    if (running !== undefined && isLeft) running.isHung = false;
   }
 
   /** Lets a service fail its health checks until then. */

@@ -1,0 +1,48 @@
+/**
+ * A table for a terminal, without lines between its cells. Pure.
+ *
+ * @module
+ */
+
+import Table from "cli-table3";
+
+/** The space behind each column. */
+export const GAP_COLUMNS = 2;
+
+const NO_BORDERS = Object.fromEntries(
+  [
+    "top",
+    "top-mid",
+    "top-left",
+    "top-right",
+    "bottom",
+    "bottom-mid",
+    "bottom-left",
+    "bottom-right",
+    "left",
+    "left-mid",
+    "mid",
+    "mid-mid",
+    "right",
+    "right-mid",
+    "middle",
+  ].map((place) => [place, ""]),
+);
+
+/** Lays rows out in columns that are as wide as their widest cell, below a heading. */
+export function renderTable(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  const table = new Table({
+    head: [...head],
+    style: {
+      head: [],
+      border: [],
+      compact: true,
+      "padding-left": 0,
+      "padding-right": GAP_COLUMNS,
+    },
+    chars: NO_BORDERS,
+  });
+  for (const row of rows) table.push([...row]);
+  // The table pads its last column as well, so that a full line would wrap.
+  return table.toString().split("\n").map((line) => line.trimEnd()).join("\n");
+}

@@ -37,7 +37,7 @@ import { newestRollout, readDeployQueue } from "./rollouts.ts";
  */
 export async function abortRollout(
   zk: ZooKeeper,
-  abort: { readonly by: string; readonly nowMs: number },
+  abort: { readonly by: string; readonly nowMs: number; readonly reason?: string | null },
 ): Promise<ControlOutcome & { readonly id: string }> {
   await zk.sync(ROOT);
   const { waves } = await readDeployQueue(zk);
@@ -54,7 +54,8 @@ export async function abortRollout(
     after: controlAfterAbort(control.entry, word),
   };
   try {
-    const told = await tellOrder(zk, ended?.id, { order: "abort", by: abort.by, reason: null });
+    const { by, reason = null } = abort;
+    const told = await tellOrder(zk, ended?.id, { order: "abort", by, reason });
     await apply(zk, [...transactions.abortRollout(view, abort), ...told]);
   } catch (error) {
     // The reply may have been lost after the transaction: then the rollout's record says that it is aborted.

@@ -20,6 +20,7 @@ import {
 import type { ZooKeeper } from "../zookeeper/mod.ts";
 import { applyIfUnchanged, isUnknown } from "./apply.ts";
 import { readNodes } from "./entry_reader.ts";
+import { tellOrder } from "./history.ts";
 import { nextWaves, readDeployQueue } from "./rollouts.ts";
 
 /** Opens the gate before a wave, if all stands as it was read. @returns Whether this call has opened it. */
@@ -31,10 +32,12 @@ export async function openGate(
   const { wave: { node, znodeVersion }, ...by } = opening;
   const wave = await readWave(zk, node);
   if (wave === null || wave.znodeVersion !== znodeVersion) return false;
-  return await applyIfUnchanged(
-    zk,
-    transactions.openGate({ node, wave }, { ...by, controlVersion }),
-  );
+  const { service, rollout } = wave.entry;
+  const told = { order: "open gate", by: by.by, reason: by.how, service };
+  return await applyIfUnchanged(zk, [
+    ...transactions.openGate({ node, wave }, { ...by, controlVersion }),
+    ...await tellOrder(zk, rollout, told),
+  ]);
 }
 
 /**
@@ -48,7 +51,10 @@ export async function haltRollout(
   halt: Parameters<typeof transactions.haltWave>[1],
 ): Promise<boolean> {
   const operations = transactions.haltWave(census, halt);
-  return operations !== null && await applyIfUnchanged(zk, operations);
+  if (operations === null) return false;
+  const { by, reason } = halt;
+  const told = await tellOrder(zk, census.control?.rollout, { order: "halt", by, reason });
+  return await applyIfUnchanged(zk, [...operations, ...told]);
 }
 
 async function readWave(zk: ZooKeeper, node: string): Promise<Versioned<Wave> | null> {
@@ -84,13 +90,15 @@ const ATTEMPTS_MAX = 5;
  * Opens the gate at which a wave waits, whatever it waits for: an operator's word.
  *
  * @param promotion.service The service whose wave waits. Default: the only one that does.
+ * @param promotion.reason Why, for the record. Default: nothing is said.
  * @throws {RolloutError} when none waits, or several do and none is named, or it was opened meanwhile.
  */
 export async function promote(
   zk: ZooKeeper,
-  { service, by, nowMs }: {
+  { service, by, reason = null, nowMs }: {
     readonly service?: string | undefined;
     readonly by: string;
+    readonly reason?: string | null;
     readonly nowMs: number;
   },
 ): Promise<WaitingGate> {
@@ -107,7 +115,11 @@ export async function promote(
       );
     }
     try {
-      const operations = transactions.openGate({ node: gate.node, wave }, opening);
+      const told = { order: "promote", by, reason, service: gate.service };
+      const operations = [
+        ...transactions.openGate({ node: gate.node, wave }, opening),
+        ...await tellOrder(zk, wave.entry.rollout, told),
+      ];
       if (await applyIfUnchanged(zk, operations)) return gate;
     } catch (error) {
       // Its reply may have been lost: the next look tells.

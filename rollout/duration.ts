@@ -6,9 +6,9 @@
  */
 
 import { z } from "zod";
+import { UNIT_MS } from "../base/duration.ts";
 
-/** Milliseconds per unit. */
-const UNIT_MS = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 } as const;
+export { formatDurationMs } from "../base/duration.ts";
 
 /**
  * The longest duration, in milliseconds: a year. Nothing here lasts longer, and more digits would no longer be exact.
@@ -25,16 +25,6 @@ export function parseDurationMs(text: string): number | null {
   if (amount === undefined || unit === undefined) return null;
   const durationMs = Math.round(Number(amount) * UNIT_MS[unit as keyof typeof UNIT_MS]);
   return durationMs <= DURATION_MAX_MS ? durationMs : null;
-}
-
-/** Formats milliseconds as {@link parseDurationMs} reads them, in the largest unit that is exact. */
-export function formatDurationMs(durationMs: number): string {
-  for (const unit of ["h", "m", "s"] as const) {
-    if (durationMs > 0 && durationMs % UNIT_MS[unit] === 0) {
-      return `${durationMs / UNIT_MS[unit]}${unit}`;
-    }
-  }
-  return `${durationMs}ms`;
 }
 
 /** Schema of a duration in a file that people write; the parsed value is in milliseconds. */

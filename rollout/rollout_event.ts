@@ -13,13 +13,14 @@ import {
   stepSchema,
   versionSchema,
 } from "./entries.ts";
+import { failureCauseSchema } from "./failure_cause.ts";
 
 const schema = z.literal(SCHEMA_VERSION);
 
 /** Most of a failed service's last lines that an event keeps. */
 export const EVENT_LINES_MAX = 10;
 
-/** Schema of the event that a host's switch is over. */
+/** Schema of the event that a host's switch is over, or that a release has failed there without one. */
 export const switchEventSchema = z.looseObject({
   schema,
   kind: z.literal("switch"),
@@ -29,6 +30,8 @@ export const switchEventSchema = z.looseObject({
   to: versionSchema,
   infoHash: infoHashSchema.optional(),
   outcome: z.enum(["switched", "failed"]),
+  /** What has failed. Left out: the switch itself; what else may fail has no steps. */
+  cause: failureCauseSchema.optional(),
   /** Why it failed; `null` if it did not. */
   reason: z.string().nullable(),
   /** The steps in their order, and how long each took by the host's own clock, in milliseconds. */
@@ -39,11 +42,11 @@ export const switchEventSchema = z.looseObject({
 /** How a host's switch has gone. */
 export type SwitchEvent = z.infer<typeof switchEventSchema>;
 
-/** Schema of the event that an operator has given an order, or that a host has halted the rollout. */
+/** Schema of the event that an operator has given an order, or that a host has done what concerns all: halted, opened a gate. */
 export const orderEventSchema = z.looseObject({
   schema,
   kind: z.literal("order"),
-  /** What was ordered, as on the command line: `pause`, `resume`, `halt`. */
+  /** What was ordered, as on the command line: `pause`, `promote`; or what hosts have done: `halt`, `open gate`. */
   order: z.string(),
   /** Who: a person at a machine, or a host. */
   by: z.string(),

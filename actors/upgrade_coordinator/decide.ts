@@ -202,7 +202,8 @@ function beginNext(state: State, reading: Reading, tools: Tools): State {
       const since = next.cause === "watch" ? state.trouble : state.attempt;
       const sinceMs = since?.sinceWallMs ?? context.clock.wallTimeMs();
       const replaced = reading.offer?.replaces?.version ?? null;
-      return recordFailure(state, next, { now, replaced, sinceMs, deps });
+      const rollout = reading.census.control?.rollout;
+      return recordFailure(state, next, { now, replaced, rollout, sinceMs, deps });
     }
     case "roll_back":
       return rollBackHalted(state, zookeeper, deps);

@@ -5,6 +5,7 @@
  * @module
  */
 
+import { formatDurationMs } from "../../base/duration.ts";
 import { type ActorRef, ask, type Clock, sleep } from "../runtime/mod.ts";
 import type { RunnerMessage, ServiceStatus } from "../runner/messages.ts";
 import type { Trial } from "./machine/switch.ts";
@@ -47,9 +48,9 @@ export async function awaitHealthy(gate: HealthGate): Promise<void> {
     // The deadline bounds the loop. It is compared after a check, so that there is at least one.
     if (clock.nowMs() - startedMs >= health.deadlineMs) {
       throw new HealthGateError(
-        `health gate: expected ${gate.version} to be healthy within ${health.deadlineMs} ms, was: ${
-          describe(status)
-        }`,
+        `health gate: expected ${gate.version} to be healthy within ${
+          formatDurationMs(health.deadlineMs)
+        }, was: ${describe(status)}`,
       );
     }
     await sleep(clock, health.intervalMs, { signal });

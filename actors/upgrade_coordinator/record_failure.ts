@@ -5,7 +5,8 @@
  * @module
  */
 
-import { SCHEMA_VERSION, type Slot } from "../../rollout/mod.ts";
+import { thisHost } from "../../host/mod.ts";
+import { EVENT_LINES_MAX, SCHEMA_VERSION, type Slot, type SwitchEvent } from "../../rollout/mod.ts";
 import type { RegistrarMessage, ReportOutcome } from "../registrar/messages.ts";
 import type { CoordinatorMessage } from "./messages.ts";
 import type { HostNow, Next } from "./machine/next.ts";
@@ -24,15 +25,18 @@ const RECORD_RETRY_MS = 1_000;
 export function recordFailure(
   state: State,
   next: Extract<Next, { kind: "record_failure" }>,
-  { now, replaced, sinceMs, deps }: {
+  { now, replaced, rollout, sinceMs, deps }: {
     readonly now: HostNow;
     /** The version that was committed before the one on offer; `null` if none was. */
     readonly replaced: string | null;
+    /** Id of the rollout in whose record it is told; left out: in none. */
+    readonly rollout: string | undefined;
     readonly sinceMs: number;
     readonly deps: Deps;
   },
 ): State {
-  const { options: { registrar, service, host }, context } = deps;
+  const { options: { registrar, service, host, store, ports: { processes } = thisHost }, context } =
+    deps;
   const { version, infoHash, restart, cause, wave } = next;
   const reason = shorten(next.reason);
   const slot: Slot = {
@@ -54,6 +58,7 @@ export function recordFailure(
     reason,
     version,
   });
+  const lines = processes.lastLines(store.layout.serviceLog, EVENT_LINES_MAX);
   state.phase = { kind: "acting", interrupted: null };
   context.ask<RegistrarMessage, ReportOutcome>(
     registrar,
@@ -65,6 +70,10 @@ export function recordFailure(
       holdsSlot: false,
       places: null,
       isFailure: true,
+      record: rollout === undefined ? null : {
+        rollout,
+        event: { ...toEvent(slot, service), cause, ...(cause === "watch" ? { lines } : {}) },
+      },
       replyTo,
     }),
     {
@@ -74,6 +83,19 @@ export function recordFailure(
     },
   );
   return state;
+}
+
+/** What is told of a failure that came without a switch, and so without steps. */
+function toEvent({ host, from, to, infoHash, reason }: Slot, service: string): SwitchEvent {
+  const about = { service, host, from, to, infoHash };
+  return {
+    schema: SCHEMA_VERSION,
+    kind: "switch",
+    ...about,
+    outcome: "failed",
+    reason,
+    steps: [],
+  };
 }
 
 /** Handles the outcome. If it was not made, or its reply was lost, the next reading says so. */

@@ -69,11 +69,13 @@ export function addRollout(program: Command): void {
       "Go on: lift pause and halt. After a halt, hosts whose switch has failed try again.",
     )
     .addOption(zookeeperOption())
+    .option("--reason <text>", "why, for the history")
     .action(async (options) => (await import("./control.ts")).resumeCommand(options));
   rollout.command("promote")
     .description("Open the gate at which a wave waits, whatever it waits for.")
     .argument("[service]", "the service whose wave waits, where several do")
     .addOption(zookeeperOption())
+    .option("--reason <text>", "why, for the history")
     .action(async (service, options) =>
       (await import("./promote.ts")).promoteCommand(service, options)
     );
@@ -82,6 +84,7 @@ export function addRollout(program: Command): void {
       "End the rollout: no wave goes on, hosts that have switched stay, its versions are withdrawn. A pause stays.",
     )
     .addOption(zookeeperOption())
+    .option("--reason <text>", "why, for the history")
     .action(async (options) => (await import("./control.ts")).abortCommand(options));
   rollout.command("rollback")
     .description(

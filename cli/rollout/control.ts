@@ -11,10 +11,15 @@ import { operatorWord } from "../shared/operator.ts";
 import { writeLine } from "../shared/output.ts";
 import { withZooKeeper } from "../shared/zookeeper_session.ts";
 
+/** Options of all of them. */
+export interface OrderOptions {
+  readonly zookeeper: string;
+  /** Why, for the history, and of a pause for those who look at the status. */
+  readonly reason?: string | undefined;
+}
+
 /** `rollout pause`: from now on no further host goes down. */
-export async function pauseCommand(
-  options: { readonly zookeeper: string; readonly reason?: string | undefined },
-): Promise<void> {
+export async function pauseCommand(options: OrderOptions): Promise<void> {
   await withZooKeeper(options.zookeeper, async (zookeeper) => {
     const word = operatorWord(options);
     const { before, after } = await pauseRollout(zookeeper, word);
@@ -28,11 +33,11 @@ export async function pauseCommand(
 }
 
 /** `rollout resume`: goes on after a pause or a halt. */
-export async function resumeCommand(options: { readonly zookeeper: string }): Promise<void> {
+export async function resumeCommand(options: OrderOptions): Promise<void> {
   await withZooKeeper(options.zookeeper, async (zookeeper) => {
-    const word = operatorWord();
+    const word = operatorWord(options);
     const { before, after } = await resumeRollout(zookeeper, word);
-    writeLine(`Control: ${describeChange(before, after)}, by ${word.by}.`);
+    writeLine(`Control: ${describeChange(before, after)}, by ${word.by}${told(word.reason)}.`);
     const { halt, pause } = stopsOf(before);
     if (pause !== null) writeLine(`Lifted: the pause by ${pause.by}${told(pause.reason)}`);
     if (halt !== null) {
@@ -43,12 +48,14 @@ export async function resumeCommand(options: { readonly zookeeper: string }): Pr
 }
 
 /** `rollout abort`: ends the rollout that is under way. */
-export async function abortCommand(options: { readonly zookeeper: string }): Promise<void> {
+export async function abortCommand(options: OrderOptions): Promise<void> {
   await withZooKeeper(options.zookeeper, async (zookeeper) => {
-    const { by, sinceMs } = operatorWord();
-    const { id, before, after } = await abortRollout(zookeeper, { by, nowMs: sinceMs });
+    const { by, reason, sinceMs: nowMs } = operatorWord(options);
+    const { id, before, after } = await abortRollout(zookeeper, { by, reason, nowMs });
     writeLine(
-      `Aborted ${id}, by ${by}. Hosts that have switched stay as they are; roll out another version to bring them in line.`,
+      `Aborted ${id}, by ${by}${
+        told(reason)
+      }. Hosts that have switched stay as they are; roll out another version to bring them in line.`,
     );
     const { halt, pause } = { ...stopsOf(before), pause: stopsOf(after).pause };
     if (halt !== null) {

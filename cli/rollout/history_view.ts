@@ -11,7 +11,7 @@ import type {
   RecordedRollout,
   RolloutHistory,
 } from "../../coordination/mod.ts";
-import { formatTimeSpan, wrapWords } from "../shared/format.ts";
+import { formatDay, formatTimeOfDay, formatTimeSpan, wrapWords } from "../shared/format.ts";
 import { plain } from "../shared/terminal_text.ts";
 
 /** Lines that the reason of a failure takes at the most. */
@@ -32,13 +32,18 @@ export function renderEvents(
 ): string {
   const { rollout, events, problems } = plain(told);
   const lines = rollout === null ? [] : renderRollout(rollout);
-  for (const event of events) lines.push(...renderEvent(event, columns));
+  let day = "";
+  for (const event of events) {
+    // Times are those of the ensemble, which are in the order of the tree.
+    if (formatDay(event.atMs) !== day) lines.push(pc.dim(`${day = formatDay(event.atMs)} UTC`));
+    lines.push(...renderEvent(event, columns));
+  }
   if (events.length === 0) lines.push("No host has switched, and nobody has said anything.");
   return [...lines, ...problems.map(renderProblem)].join("\n");
 }
 
 function renderRollout(rollout: RecordedRollout): string[] {
-  const { id, by, state, startedMs, endedMs, waves } = rollout;
+  const { id, by, state, startedMs, endedMs, waves, rollsBack, rolledBack } = rollout;
   const color = state === "finished" ? pc.green : state === "aborted" ? pc.red : pc.cyan;
   const took = endedMs === null ? "" : ` after ${formatTimeSpan(endedMs - startedMs)}`;
   const changes = waves.map(({ service, from, version, hosts, finishedMs }) => {
@@ -50,6 +55,10 @@ function renderRollout(rollout: RecordedRollout): string[] {
   return [
     `${pc.bold(id)}  ${color(state)}${took}  by ${by}`,
     `  ${changes.join("   ")}`,
+    ...(rollsBack === undefined ? [] : [`  rolls back ${rollsBack}`]),
+    ...(rolledBack === undefined
+      ? []
+      : [`  rolled back by ${rolledBack.by}: ${rolledBack.reason}`]),
   ];
 }
 
@@ -63,7 +72,14 @@ function renderEvent(event: RecordedEvent, columns: number): string[] {
       ...reasonLines(event.reason, columns),
     ];
   }
-  const { service, host, from, to, outcome, reason, steps, lines = [] } = event;
+  const { service, host, from, to, outcome, reason, cause, steps, lines = [] } = event;
+  const said = [
+    ...reasonLines(reason, columns),
+    ...lines.map((line) => pc.dim(`            | ${line}`)),
+  ];
+  if (outcome === "failed" && cause !== undefined && cause !== "switch") {
+    return [`${at}  ${pc.red("✘")} ${host}  ${service} ${to} ${FAILED[cause]}`, ...said];
+  }
   const tookMs = steps.reduce((sum, step) => sum + step.tookMs, 0);
   const parts = steps.map(({ step, tookMs }) =>
     `${step.replace("_", " ")} ${formatTimeSpan(tookMs)}`
@@ -72,22 +88,17 @@ function renderEvent(event: RecordedEvent, columns: number): string[] {
   return [
     `${at}  ${sign} ${host}  ${service} ${from ?? "nothing"} → ${to}  ${formatTimeSpan(tookMs)}` +
     pc.dim(` (${parts.join(", ")})`),
-    ...reasonLines(reason, columns),
-    ...lines.map((line) => pc.dim(`            | ${line}`)),
+    ...said,
   ];
 }
+
+/** What has failed where no switch has. */
+const FAILED = { preparation: "could not be prepared", watch: "failed after its switch" } as const;
 
 function reasonLines(reason: string | null, columns: number): string[] {
   if (reason === null) return [];
   return wrapWords(reason, { columns: Math.max(40, columns - 10), maxLines: REASON_LINES })
     .map((line) => `          ${line}`);
-}
-
-/** As operators write down what they have done: the time of day here, since a rollout takes hours and no days. */
-function formatTimeOfDay(atMs: number): string {
-  const at = new Date(atMs);
-  return [at.getHours(), at.getMinutes(), at.getSeconds()]
-    .map((part) => String(part).padStart(2, "0")).join(":");
 }
 
 function renderProblem(problem: string): string {

@@ -4,12 +4,11 @@
  * @module
  */
 
-import { type HostRequest, readControl, retryHost, skipHost } from "../../coordination/mod.ts";
-import { describeStops } from "../../rollout/mod.ts";
-import type { ZooKeeper } from "../../zookeeper/mod.ts";
+import { type HostRequest, retryHost, skipHost } from "../../coordination/mod.ts";
 import { operatorWord } from "../shared/operator.ts";
 import { writeLine } from "../shared/output.ts";
 import { withZooKeeper } from "../shared/zookeeper_session.ts";
+import { tellStops } from "./stops.ts";
 
 /** Options of both. */
 export interface HostWordOptions {
@@ -47,11 +46,4 @@ export async function skipHostCommand(host: string, options: HostWordOptions): P
 
 function requestOf(host: string, options: HostWordOptions): HostRequest {
   return { host, service: options.service, ...operatorWord(options) };
-}
-
-/** A fleet that stands still for another reason goes on standing still. */
-async function tellStops(zookeeper: ZooKeeper, what: string): Promise<void> {
-  const { entry } = await readControl(zookeeper);
-  if (entry.state === "running") return;
-  writeLine(`Control is ${describeStops(entry)}. ${what}: rollcall rollout resume`);
 }

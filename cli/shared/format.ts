@@ -36,6 +36,16 @@ export function formatTimeSpan(durationMs: number): string {
   return `${Math.floor(minutes / 60)} h ${String(minutes % 60).padStart(2, "0")} min`;
 }
 
+/** A day in UTC: `2026-11-30`. All times that commands show are UTC, as in the logs of all machines. */
+export function formatDay(atMs: number): string {
+  return new Date(atMs).toISOString().slice(0, 10);
+}
+
+/** A time of day in UTC: `14:03:07`. */
+export function formatTimeOfDay(atMs: number): string {
+  return new Date(atMs).toISOString().slice(11, 19);
+}
+
 /** A number of things: `1 peer`, `7 peers`. */
 export function formatCount(count: number, noun: string): string {
   return `${count} ${noun}${count === 1 ? "" : "s"}`;

@@ -5,6 +5,7 @@
  * @module
  */
 
+import { formatDurationMs } from "../../base/duration.ts";
 import { mkdirSync, rmSync, statSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import process from "node:process";
@@ -174,7 +175,10 @@ export async function awaitPinned(
     }
     if (clock.nowMs() - progressedAt > stallTimeoutMs) {
       throw new HostError("PIN_STALLED", {
-        message: `pin ${pin.root}: expected progress within ${stallTimeoutMs} ms, but the keeper ` +
+        message:
+          `pin ${pin.root}: expected progress within ${
+            formatDurationMs(stallTimeoutMs)
+          }, but the keeper ` +
           `(pid ${pin.pid}) stands at ${
             seen?.lockedBytes ?? 0
           } bytes; the disk may be stuck: see ` +
@@ -218,7 +222,9 @@ export async function releasePin(
     if (!ended) {
       throw new HostError("PIN_KEEPER_FAILED", {
         message: `unpin ${status.root}: expected the keeper (pid ${status.pid}) to end within ` +
-          `${KILL_TIMEOUT_MS} ms of SIGKILL; it hangs in the kernel, see the kernel's log`,
+          `${
+            formatDurationMs(KILL_TIMEOUT_MS)
+          } of SIGKILL; it hangs in the kernel, see the kernel's log`,
       });
     }
   }

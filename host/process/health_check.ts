@@ -5,6 +5,7 @@
  * @module
  */
 
+import { formatDurationMs } from "../../base/duration.ts";
 import { request as requestHttp } from "node:http";
 import { request as requestHttps } from "node:https";
 import { connect } from "node:net";
@@ -50,7 +51,7 @@ export async function checkHealth(
   signal?.addEventListener("abort", onAbort, { once: true });
   const cancelTimer = clock.after(
     check.timeoutMs,
-    () => ending.abort(new Error(`no answer within ${check.timeoutMs} ms`)),
+    () => ending.abort(new Error(`no answer within ${formatDurationMs(check.timeoutMs)}`)),
   );
   try {
     return await runCheck(check, { signal: ending.signal, clock, service });

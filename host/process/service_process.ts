@@ -6,6 +6,7 @@
  * @module
  */
 
+import { formatDurationMs } from "../../base/duration.ts";
 import { type Clock, sleep, systemClock } from "../../base/clock.ts";
 import { HostError } from "../errors.ts";
 import type { ChildExit, DetachedChild } from "./detached_spawn.ts";
@@ -220,7 +221,9 @@ export class DetachedService implements ServiceProcess {
         const pids = this.#members().map((entry) => entry.pid).join(", ");
         throw new HostError("SERVICE_STOP_FAILED", {
           message: `stop ${this.#record.argv[0]}: expected its processes to end within ` +
-            `${KILL_TIMEOUT_MS} ms of SIGKILL, but ${pids} did not; such a process hangs in the ` +
+            `${
+              formatDurationMs(KILL_TIMEOUT_MS)
+            } of SIGKILL, but ${pids} did not; such a process hangs in the ` +
             `kernel, usually on a disk or network file system`,
         });
       }

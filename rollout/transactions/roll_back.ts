@@ -23,6 +23,7 @@ import { historyPath, type SequentialName, servicePath, slotsPath, stagingPath }
 import { wavePath } from "../tree.ts";
 import { hashesOf, withdraw, WITHDRAWN_MAX } from "./abort_rollout.ts";
 import type { Transaction } from "./operation.ts";
+import { recordEvent } from "./record_event.ts";
 import { setControl, type StandingControl } from "./set_control.ts";
 import { encodeChecked, identityOf, waveOperations } from "./start_rollout.ts";
 
@@ -104,6 +105,13 @@ export function rollBack(view: RollBackView, rollback: RollBack): Transaction {
       data: encodeEntry({ ...record.entry, ...ended, rolledBack: { by: id, reason } }),
       version: record.znodeVersion,
     },
+    recordEvent(record.id, {
+      schema: SCHEMA_VERSION,
+      kind: "order",
+      order: "rollback",
+      by,
+      reason,
+    }),
     { op: "create", path, data: encodeChecked(rolloutSchema, made, path) },
     ...steps.flatMap(({ service, before: { version } }, index) =>
       waveOperations(id, `${id}-${index}`, { service, version, hosts: null })

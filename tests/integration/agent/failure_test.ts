@@ -158,6 +158,12 @@ Deno.test("failure: a version that crashes after its bake time, while its rollou
     );
     const { slot } = await fleet.host("web-1");
     assert.deepEqual([slot?.step, slot?.cause, slot?.from], ["failed", "watch", "v1"]);
+    const id = (await fleet.read()).rollout?.id ?? "";
+    const { events } = await readRolloutHistory(fleet.zookeeper, id);
+    assert.deepEqual(
+      events.flatMap((event) => event.kind === "order" ? event.order : event.cause ?? []),
+      ["watch", "halt"],
+    );
     // It stays on v2, and is started again; what to do is for an operator to say.
     await fleet.untilServing("v2");
     await fleet.turn("mended", "on");

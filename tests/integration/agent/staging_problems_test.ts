@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { readRolloutHistory } from "../../../coordination/mod.ts";
 import { TestFleet } from "./harness/fleet.ts";
 
 Deno.test("staging: with the build machine away the host says so, tries again, and goes on when it is back", async () => {
@@ -89,7 +90,7 @@ Deno.test("staging: a host that cannot get the release fails after its deadline,
   await TestFleet.run({ hosts: ["web-1", "web-2"] }, async (fleet) => {
     await fleet.install("v1");
     await fleet.publish("v2");
-    await fleet.startRollout({
+    const id = await fleet.startRollout({
       versions: { web: "v2" },
       policy: { preparation: { stall: 1_000 }, maxFailures: 1 },
       beforeWriting: () => fleet.build.goAway(),
@@ -106,6 +107,11 @@ Deno.test("staging: a host that cannot get the release fails after its deadline,
       // It has stopped nothing.
       assert.deepEqual([state, version], ["serving", "v1"]);
     }
+    const { events } = await readRolloutHistory(fleet.zookeeper, id);
+    assert.deepEqual(
+      events.map((event) => event.kind === "switch" ? [event.cause, event.steps] : event.order),
+      [["preparation", []], ["preparation", []], "halt"],
+    );
     await fleet.build.comeBack();
     await fleet.until(
       "the records go once it is ready",

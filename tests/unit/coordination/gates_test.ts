@@ -7,6 +7,7 @@ import {
   pauseRollout,
   promote,
   readFleet,
+  readRolloutHistory,
   readWaitingGates,
   resumeRollout,
   startRollout,
@@ -43,6 +44,14 @@ async function start(
 
 const PERSON: Gate = {};
 
+/** The orders in the record of the rollout, in their order. */
+async function orders(zk: ZooKeeper) {
+  const { events } = await readRolloutHistory(zk, "r");
+  return events.flatMap((event) =>
+    event.kind === "order" ? [[event.order, event.by, event.reason, event.service]] : []
+  );
+}
+
 Deno.test("promote: opens the gate of the wave that is next, with who and when, and keeps what it does not know", async () => {
   await TestTree.run(async (tree, zk) => {
     await tree.addHosts("web-1");
@@ -53,12 +62,14 @@ Deno.test("promote: opens the gate of the wave that is next, with who and when, 
     const { data } = await zk.get(path);
     const entry = JSON.parse(new TextDecoder().decode(data));
     await zk.set(path, JSON.stringify({ ...entry, later: 7, gate: { later: 8 } }));
-    assert.deepEqual(await promote(zk, { by: "ann", nowMs: 5 }), gate);
+    const word = { by: "ann", reason: "it looks fine", nowMs: 5 };
+    assert.deepEqual(await promote(zk, word), gate);
     const after = JSON.parse(new TextDecoder().decode((await zk.get(path)).data));
     assert.equal(after.later, 7);
     assert.deepEqual(after.gate, { later: 8, opened: { by: "ann", atMs: 5, how: "promoted" } });
     const { queue } = await readFleet(zk);
     assert.deepEqual([queue[0]?.isNext, queue[0]?.gate?.opened?.by], [true, "ann"]);
+    assert.deepEqual(await orders(zk), [["promote", "ann", "it looks fine", SERVICE]]);
   });
 });
 
@@ -98,6 +109,9 @@ Deno.test("openGate: not on a reading from before a pause, nor of a wave that ha
     assert.ok(after.view.slotsVersion > counter);
     assert.equal(after.view.wave?.gate?.opened?.by, "web-1");
     assert.equal(await openGate(zk, now, opening), false);
+    assert.deepEqual((await orders(zk)).slice(2), [
+      ["open gate", "web-1", "1ms have passed", SERVICE],
+    ]);
   });
 });
 
@@ -117,5 +131,6 @@ Deno.test("haltRollout: halts with the reason, unless the gate was opened meanwh
       "web-1",
       "gate: no",
     ]);
+    assert.deepEqual((await orders(zk)).at(-1), ["halt", "web-1", "gate: no", undefined]);
   });
 });

@@ -61,7 +61,7 @@ Deno.test("awaitHealthy: asks for successes in a row", async () => {
 
 Deno.test("awaitHealthy: another version's health does not count", async () => {
   const { error } = await run(awaitHealthy, [{ ...WELL, version: "v1" }]);
-  assert.match(String(error), /expected v2 to be healthy within 1000 ms, was: version v1/);
+  assert.match(String(error), /expected v2 to be healthy within 1s, was: version v1/);
 });
 
 Deno.test("awaitHealthy: ends at the deadline with the last reason, after one check at least", async () => {

@@ -6,6 +6,7 @@ import {
   historyPath,
   parseSequentialName,
   RolloutError,
+  rolloutEventSchema,
   rolloutSchema,
   servicePath,
   serviceSchema,
@@ -66,6 +67,13 @@ Deno.test("rollBack: the release from before is committed, on offer and queued, 
     by: "back-1",
     reason: "2 has failed",
   }]);
+  const events = tree.children(historyPath("rollout-2"));
+  assert.deepEqual(
+    events.map((node) =>
+      rolloutEventSchema.parse(tree.entry(`${historyPath("rollout-2")}/${node}`))
+    ),
+    [{ schema: 1, kind: "order", order: "rollback", by: "web-1", reason: "2 has failed" }],
+  );
   const back = rolloutSchema.parse(tree.entry(historyPath("back-1")));
   assert.deepEqual([back.state, back.rollsBack], ["running", "rollout-2"]);
 });

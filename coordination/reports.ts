@@ -48,7 +48,7 @@ export async function reportSwitch(
   await applyDecision(zk, async (isAgain) => {
     const { slot, places, holdsSlot } = done;
     const view = !isAgain && holdsSlot && places !== null
-      ? { slotsVersion: null, slot, places }
+      ? { slot, places }
       : await readReportView(zk, service, done);
     const operations = transactions.reportSwitch(view, { service, ...done });
     return { operations, result: () => undefined };
@@ -92,11 +92,11 @@ async function readReportView(
   const slotPath = slotsPath(service, host);
   const placePaths = known.map((node) => stagingPath(service, node));
   const recordPaths = record === null ? [] : [historyPath(record.rollout)];
-  await tree.readOnce([slotsPath(service), slotPath, ...placePaths, ...recordPaths]);
-  const counter = tree.node(slotsPath(service));
+  await tree.readOnce([slotPath, ...placePaths, ...recordPaths]);
+  const slot = tree.node(slotPath);
   return {
-    slotsVersion: counter !== null && "version" in counter ? counter.version : -1,
-    slot: decodeSlot(service, host, tree.node(slotPath)) ?? undefined,
+    slot: decodeSlot(service, host, slot) ?? undefined,
+    slotZnodeVersion: slot !== null && "version" in slot ? slot.version : undefined,
     places: known.filter((node) => tree.node(stagingPath(service, node)) !== null),
     hasRecord: recordPaths.some((path) => tree.node(path) !== null),
   };

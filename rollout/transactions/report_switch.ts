@@ -8,19 +8,19 @@ import type { Slot } from "../entries.ts";
 import { isSameRelease } from "../release_identity.ts";
 import type { SwitchEvent } from "../rollout_event.ts";
 import { slotsPath } from "../tree.ts";
-import { bumpCounter, changeCounter } from "./counter.ts";
+import { bumpCounter } from "./counter.ts";
 import { checkEpoch, type HostWrite, writeEntry } from "./host_entry.ts";
-import type { Transaction } from "./operation.ts";
+import type { Transaction, TreeOperation } from "./operation.ts";
 import { recordEvent } from "./record_event.ts";
 import { leaveStaging } from "./staging.ts";
 import { isHeld, isSameSlot, slotTarget } from "../slot.ts";
 
 /** What a host knows before it reports: by what it has done, or once more by what it has read. */
 export interface ReportView {
-  /** Version of the admission counter; `null` if it was not read: nothing is decided by this report that rests on it. */
-  readonly slotsVersion: number | null;
   /** The host's slot; left out if there is none. */
   readonly slot?: Slot | undefined;
+  /** Version of the slot's node, as it was read. Default: the slot is what the host has written itself in this epoch. */
+  readonly slotZnodeVersion?: number | undefined;
   /** The host's nodes in the staging queue. */
   readonly places: readonly string[];
   /** Whether there is a record of the rollout, in which the switch is told. Default: there is. */
@@ -38,9 +38,13 @@ export interface SwitchRecord {
  * Gives the host's entry the version that it runs, and removes the host from the staging queue, its slot, and a record that
  * the same version had failed here. It may be made again after a lost reply: what is done is left out. The host's entry
  * must exist.
+ *
+ * It moves the admission counter on from wherever that stands. It decides nothing that another host could change, and after
+ * a power cut of all it is made by every host at once: if it held on to the counter as it was read, each would refuse all
+ * others.
  */
 export function reportSwitch(
-  { slotsVersion, slot: standing, places, hasRecord = true }: ReportView,
+  { slot: standing, slotZnodeVersion, places, hasRecord = true }: ReportView,
   report: HostWrite & {
     readonly service: string;
     readonly slot: Slot;
@@ -53,13 +57,17 @@ export function reportSwitch(
   return [
     checkEpoch(service, { host, epoch }),
     // The host counts as serving from here on.
-    slotsVersion === null ? bumpCounter(service) : changeCounter(service, { slotsVersion }),
+    bumpCounter(service),
     ...writeEntry(service, report),
     ...leaveStaging(service, places),
-    ...(isEnded ? [{ op: "delete", path: slotsPath(service, host) } as const] : []),
+    ...(isEnded ? [removeSlot(slotsPath(service, host), slotZnodeVersion)] : []),
     // A slot that is gone says that the report was made before: then it was told as well.
     ...(isEnded && hasRecord && record !== null ? [recordEvent(record.rollout, record.event)] : []),
   ];
+}
+
+function removeSlot(path: string, version: number | undefined): TreeOperation {
+  return { op: "delete", path, ...(version === undefined ? {} : { version }) };
 }
 
 /**

@@ -40,6 +40,7 @@ import {
   rolloutSchema,
   servicePath,
   type ServiceReading,
+  slotsPath,
   slotTarget,
   stagingPath,
   transactions,
@@ -636,13 +637,14 @@ function report(world: World, host: Alive, change: Switch): [string, World][] {
   const slot = toSlot(change, current(name));
   const markers = world.tree.markers(entry, stagedOf(world.tree, host));
   const done = { service: SERVICE, entry, slot, epoch: agent.epoch, markers };
-  const { view: { slots, slotsVersion } } = reading;
+  const { view: { slots } } = reading;
   const places = placesOf(world.tree, host);
   // It begins with what it knows; where that is refused, it reads.
   const standing = slots.get(name);
+  const slotVersion = world.tree.nodes().get(slotsPath(SERVICE, name))?.version;
   const view = change.hasSlot && standing !== undefined
-    ? { slotsVersion: null, slot, places }
-    : { slotsVersion, slot: standing, places };
+    ? { slot, places }
+    : { slot: standing, slotZnodeVersion: slotVersion, places };
   const operations = change.reason === null
     ? transactions.reportSwitch(view, done)
     : transactions.reportFailure(reading, { ...done, nowMs: 0 }).operations;

@@ -274,8 +274,11 @@ export function onReported(state: State, outcome: ReportOutcome, deps: Deps): St
     setWaitingFor(`${change.to} failed here: ${change.reason}${again}`, deps);
   }
   // The service's status may have changed while the report was under way.
-  options.registrar.tell({ type: "update", service: options.service, patch: healthPatch(state) });
-  if (change.reason === null && change.wave !== null) lookAfterReport(state, deps);
+  const health = healthPatch(state);
+  options.registrar.tell({ type: "update", service: options.service, patch: health });
+  // Nobody else brings up a service that has ended meanwhile.
+  const isServing = health.state === "serving";
+  if (change.reason === null && change.wave !== null && isServing) lookAfterReport(state, deps);
   else lookAfter(0, deps);
   return state;
 }

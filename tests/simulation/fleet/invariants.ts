@@ -11,6 +11,7 @@ import {
   donePath,
   type Offer,
   type Policy,
+  readyPath,
   servingPath,
   type Slot,
   slotsPath,
@@ -173,6 +174,8 @@ export class Invariants implements ChangeObserver {
   readonly #lateMs = new Map<string, number>();
   /** Crashes that no record tells of yet, by service and place. */
   readonly #crashes = new Map<string, Crash>();
+  /** The nodes of waves in which a host was admitted. */
+  readonly #opened = new Set<string>();
   readonly #budgetAtAdmission = new Map<string, number>();
   /** Slots as they were before somebody wrote over them by hand, by service and host. */
   readonly #overwritten = new Map<string, Slot>();
@@ -650,7 +653,12 @@ export class Invariants implements ChangeObserver {
       this.#isSkipped(service, slot.to, other)
     );
     const needed = Math.max(1, countOf(policy.quorum, covered.length, "up"));
-    if (ready.length < needed) {
+    // Once a wave is open, the quorum is what is counted, and so may be a node that somebody else has made (decision 025).
+    const counted = this.#opened.has(first.node)
+      ? ready.length + this.#straysReady(service, first)
+      : ready.length;
+    if (counted >= needed) this.#opened.add(first.node);
+    else {
       this.fail(
         "I3 quorum",
         `${host} was admitted for ${service} ${slot.to} when ${ready} of ${covered} had it, ` +
@@ -660,7 +668,17 @@ export class Invariants implements ChangeObserver {
     }
   }
 
-  /** A host that is down goes first; of the others, the first one that the wave covers. */
+  /** How many nodes that are no host's are counted as ready for a wave. */
+  #straysReady(service: string, { tally }: QueuedWave): number {
+    if (tally === undefined) return 0;
+    const parent = `${readyPath(service, tally)}/`;
+    return [...this.#strays].filter((path) => path.startsWith(parent)).length;
+  }
+
+  /**
+   * A host that is down goes first; of the others, the first one that the wave covers and that still has to go. The place of
+   * one that has gone stands until the session ends in which it was taken.
+   */
   #checkTurn(
     { service, host, first }: { service: string; host: string; first: QueuedWave },
   ): void {
@@ -669,7 +687,10 @@ export class Invariants implements ChangeObserver {
     const places = [...staged].filter(([, place]) => first.hosts?.includes(place.host) ?? true)
       .map(([node, place]) => ({ host: place.host, order: node.slice(node.lastIndexOf("-") + 1) }));
     const own = places.findLast((place) => place.host === host)?.order ?? "";
-    const ahead = places.filter((place) => place.host !== host && place.order < own);
+    const hasGone = (other: string) => current.get(other)?.version === first.version;
+    const ahead = places.filter((place) =>
+      place.host !== host && place.order < own && !hasGone(place.host)
+    );
     if (own !== "" && ahead.length === 0) return;
     this.fail(
       "I2 queue",
@@ -760,7 +781,12 @@ export class Invariants implements ChangeObserver {
   crashed(machine: Machine, { service, version }: RunningService): void {
     const { agent, place } = machine;
     if (this.tree.of(service).offer?.version !== version || this.tree.waves.size === 0) return;
-    if (this.holdsSlot(service, machine.name)) return;
+    const { current, slots } = this.tree.of(service);
+    const slot = slots.get(machine.name);
+    // A switch tells of it with its report, and a record of this version tells of one before.
+    if (slot !== undefined && (isHeld(slot) || slot.to === version)) return;
+    // What is still coming to itself after a start may end more than once.
+    if (current.get(machine.name)?.state !== "serving") return;
     const key = `${service} ${place}`;
     if (this.#crashes.has(key)) return;
     const atMs = this.#world.time.nowMs;
@@ -795,7 +821,9 @@ export class Invariants implements ChangeObserver {
         const isWaitedFor = [...this.tree.waves.values()].some((wave) =>
           wave.service === service && (wave.hosts?.includes(name) ?? true)
         );
+        // Who is halted has time to mend it, and begins anew when an operator resumes.
         const isFit = agent !== null && !agent.isDisturbed && machine.slowness === 1 &&
+          this.tree.control?.state === "running" &&
           this.#world.cutOffMs(machine) === 0 && !this.tree.isUnreadable;
         const isLate = isFit && isWaitedFor && version === NEW_VERSION &&
           offer?.infoHash !== null && machine.isServing(service) && current.has(name) &&

@@ -174,6 +174,8 @@ function request(
       return state;
     }
     state.isBusy = true;
+    // A coordinator that begins anew meanwhile must not take it for a service that goes on.
+    announce(state, deps.options.events);
     const { stopGrace: graceMs, stopSignal: signal } = deps.options.config;
     deps.context.pipeToSelf(() => process.stop({ graceMs, signal }), {
       ok: () => ({ type: "stop_settled", error: null, replyTo }),

@@ -175,6 +175,23 @@ Deno.test("runner: nothing runs after a stop, and a start of what runs already i
   });
 });
 
+Deno.test("runner: a stop is told when it begins, while the process still runs", async () => {
+  // Regression, found by the simulation: a coordinator that was restarted meanwhile took the service for one that goes on, and
+  // gave back the slot of its switch.
+  await run(async ({ spawn, until }) => {
+    const { runner, health } = spawn(`trap "" TERM; while :; do sleep 0.05; done`);
+    const { outcomes, replyTo } = collect();
+    runner.tell({ type: "start", version: "v1", replyTo });
+    await until("it runs", () => outcomes.length === 1);
+    runner.tell({ type: "stop", replyTo });
+    const last = () => health.messages.at(-1)?.status;
+    await until("it is told", () => last()?.wanted === null);
+    assert.deepEqual([last()?.version, outcomes.length], ["v1", 1]);
+    await until("it has ended", () => outcomes.length === 2);
+    assert.deepEqual([last()?.version, outcomes[1]], [null, { ok: true }]);
+  });
+});
+
 Deno.test("runner: a stop between a crash and the restart is told, since nothing is started any more", async () => {
   // Regression: whoever followed the service waited for ever for its restart.
   await run(async ({ clock, spawn, until }) => {

@@ -12,6 +12,7 @@ import {
   HISTORY,
   historyPath,
   keepSequential,
+  measureSwitches,
   type OrderEvent,
   Problems,
   type Rollout,
@@ -19,6 +20,7 @@ import {
   rolloutEventSchema,
   rolloutSchema,
   SCHEMA_VERSION,
+  type SwitchTimes,
   transactions,
 } from "../rollout/mod.ts";
 import { op, type ZooKeeper } from "../zookeeper/mod.ts";
@@ -30,6 +32,12 @@ const RECORDS_MAX = 100;
 
 /** Most events of a rollout that are read: those of ten thousand hosts with five services each. */
 const EVENTS_MAX = 50_000;
+
+/** Rollouts that are looked through for measured switches: what was long ago says little of the next one. */
+const MEASURED_RECORDS_MAX = 10;
+
+/** Events of a rollout that are looked through for that: enough for a median that stands. */
+const MEASURED_EVENTS_MAX = 1_000;
 
 /** Nodes that are deleted in one request: a request has at most a megabyte. */
 const DELETES_PER_REQUEST = 1_000;
@@ -69,16 +77,19 @@ export async function readHistory(zk: ZooKeeper): Promise<History> {
   return { rollouts, problems: problems.messages };
 }
 
-/** Reads the record of one rollout, and its events. */
-export async function readRolloutHistory(zk: ZooKeeper, id: string): Promise<RolloutHistory> {
+/** Reads the record of one rollout, and its events; `eventsMax`: of these the last. */
+export async function readRolloutHistory(
+  zk: ZooKeeper,
+  id: string,
+  eventsMax = EVENTS_MAX,
+): Promise<RolloutHistory> {
   const problems = new Problems();
   const [rollout = null] = await readRecords(zk, [id], problems);
   const parent = historyPath(id);
   const [children = []] = await readChildren(zk, [parent], EVENTS_MAX);
   const names = keepSequential(children, parent, problems);
-  const paths = names.filter(({ prefix }) => `${prefix}-` === EVENT).map(({ node }) =>
-    `${parent}/${node}`
-  );
+  const paths = names.filter(({ prefix }) => `${prefix}-` === EVENT).slice(-eventsMax)
+    .map(({ node }) => `${parent}/${node}`);
   const nodes = await readNodes(zk, paths);
   const events = paths.flatMap((path, index): RecordedEvent[] => {
     const node = nodes[index] ?? null;
@@ -93,6 +104,28 @@ export async function readRolloutHistory(zk: ZooKeeper, id: string): Promise<Rol
     }
   });
   return { rollout, events, problems: problems.messages };
+}
+
+/**
+ * How long switches of these services have taken, by the newest rollout of each that has measured any. Those of a service of which
+ * none was measured lately are left out.
+ */
+export async function readSwitchTimes(
+  zk: ZooKeeper,
+  services: Iterable<string>,
+): Promise<Map<string, SwitchTimes>> {
+  const missing = new Set(services);
+  const found = new Map<string, SwitchTimes>();
+  const ids = (await readIds(zk)).slice(-MEASURED_RECORDS_MAX);
+  for (const id of ids.toReversed()) {
+    if (missing.size === 0) break;
+    const { rollout, events } = await readRolloutHistory(zk, id, MEASURED_EVENTS_MAX);
+    if (rollout === null) continue;
+    for (const [service, times] of measureSwitches(events)) {
+      if (missing.delete(service)) found.set(service, times);
+    }
+  }
+  return found;
 }
 
 /**

@@ -8,8 +8,15 @@
 import type { Drained, Release, Slot } from "./entries.ts";
 import type { PlannedService, PlannedWave } from "./planned.ts";
 import { budgetHosts, type Policy, quorumHosts } from "./policy.ts";
+import { countsAsServing } from "./quarantine.ts";
 import { isSameRelease } from "./release_identity.ts";
+import type { Quarantined } from "./restarts.ts";
+import { totalTimeMs } from "./rollout_time.ts";
 import { isHeld, slotTarget } from "./slot.ts";
+import type { SwitchTimes } from "./switch_times.ts";
+import { formatDurationMs } from "./duration.ts";
+import { leastGateMs } from "./gate.ts";
+import type { Gate } from "./waves/gate_entry.ts";
 
 /** A host of a service, as it is now. */
 export interface ForecastHost {
@@ -25,6 +32,8 @@ export interface ForecastHost {
   readonly slot: Slot | null;
   /** An operator's word that it is taken out of service; `null` if there is none. */
   readonly drained: Drained | null;
+  /** Why it is not to be counted on; `null` if it is. */
+  readonly quarantined: Quarantined | null;
 }
 
 /** What one wave would do. */
@@ -41,6 +50,12 @@ export interface WaveForecast {
   readonly failedBefore: readonly { readonly host: string; readonly reason: string | null }[];
   /** Hosts that an operator has drained. */
   readonly drained: readonly string[];
+  /** Hosts in quarantine, and why: they go along with no wave, and catch up once that is over. */
+  readonly quarantined: readonly { readonly host: string; readonly reason: string }[];
+  /** What has to be open before anybody goes down for it; `null`: nothing. */
+  readonly gate: Gate | null;
+  /** The services alone whose earlier waves go before it; `null`: all of them. */
+  readonly after: readonly string[] | null;
   /** How many hosts of the service serve now. */
   readonly servingCount: number;
   /** How many of them would serve at the worst moment, if nothing else happens. */
@@ -48,10 +63,12 @@ export interface WaveForecast {
   /** How many hosts would be switching at once; 0: no host that serves can switch now. */
   readonly concurrentCount: number;
   /**
-   * The shortest time that the wave can take, in milliseconds: health checks and bake time, one round after the other.
-   * Stopping and starting the service comes on top of it.
+   * The shortest time that the wave can take once it is next, in milliseconds: its gate, health checks and bake time, one round
+   * after the other. Stopping and starting the service comes on top of it, and a gate that a person opens.
    */
   readonly leastMs: number;
+  /** The same as far as switches of the service were measured; `null` if none was. */
+  readonly expectedMs: number | null;
   /** What keeps the wave from going on as the fleet is now, in words for an operator. */
   readonly warnings: readonly string[];
 }
@@ -65,12 +82,23 @@ export interface ServiceForecast {
   readonly lackingCount: number;
   /** Sites with such hosts, that of the build machine left out: so often does the release cross between sites. */
   readonly otherSites: readonly string[];
+  /** How many hosts are on its roster, and how many of them serve now. */
+  readonly hostCount: number;
+  readonly servingCount: number;
+  /** How many of them serve at the worst moment of the rollout, if nothing else happens. */
+  readonly leastServingCount: number;
+  /** What its switches have taken so far; `null` if none was measured. */
+  readonly switchTimes: SwitchTimes | null;
 }
 
 /** What a plan would do. */
 export interface Forecast {
   readonly waves: readonly WaveForecast[];
   readonly services: readonly ServiceForecast[];
+  /** The shortest time that it can take, in milliseconds; see {@link WaveForecast.leastMs}. */
+  readonly leastMs: number;
+  /** How long it takes as far as switches were measured; `null` if not those of each service that switches were. */
+  readonly expectedMs: number | null;
 }
 
 /** A checked plan, and the fleet that it meets. */
@@ -80,11 +108,13 @@ export interface ForecastRequest {
   readonly releases: ReadonlyMap<string, Release>;
   /** Every host of each service: those on the roster. */
   readonly hosts: ReadonlyMap<string, readonly ForecastHost[]>;
+  /** How long switches of each service have taken. Default: nobody has measured any. */
+  readonly switchTimes?: ReadonlyMap<string, SwitchTimes>;
 }
 
 /** Says what a checked plan would do to the fleet. */
 export function forecastPlan(request: ForecastRequest): Forecast {
-  const { services, releases, hosts } = request;
+  const { services, releases, hosts, switchTimes = new Map<string, SwitchTimes>() } = request;
   /** By service, the hosts that earlier waves of the plan have brought to the version. */
   const switched = new Map<string, Set<string>>();
   const waves = request.waves.flatMap((wave): WaveForecast[] => {
@@ -97,18 +127,31 @@ export function forecastPlan(request: ForecastRequest): Forecast {
       policy: planned.policy,
       hosts: hosts.get(wave.service) ?? [],
       before,
+      switchTimes: switchTimes.get(wave.service) ?? null,
     });
     switched.set(wave.service, new Set([...before, ...forecast.switching]));
     return [forecast];
   });
+  const isMeasured = waves.every(({ expectedMs }) => expectedMs !== null);
+  const total = (takesMs: (wave: WaveForecast) => number) =>
+    totalTimeMs(
+      waves.map((wave) => ({
+        service: wave.service,
+        ...(wave.after === null ? {} : { after: wave.after }),
+        takesMs: takesMs(wave),
+      })),
+    );
   return {
     waves,
+    leastMs: total(({ leastMs }) => leastMs),
+    expectedMs: isMeasured ? total(({ leastMs, expectedMs }) => expectedMs ?? leastMs) : null,
     services: [...services].flatMap(([service, { version }]) => {
       const release = releases.get(service);
       if (release === undefined) return [];
       const lacking = (hosts.get(service) ?? []).filter((host) =>
         host.online && !isSameRelease(host, release)
       );
+      const own = waves.filter((wave) => wave.service === service);
       const sites = new Set(lacking.map(({ site }) => site));
       sites.delete(release.origin?.site ?? "");
       return [{
@@ -117,6 +160,10 @@ export function forecastPlan(request: ForecastRequest): Forecast {
         sizeBytes: release.sizeBytes,
         lackingCount: lacking.length,
         otherSites: [...sites].toSorted(),
+        hostCount: hosts.get(service)?.length ?? 0,
+        servingCount: own[0]?.servingCount ?? 0,
+        leastServingCount: Math.min(...own.map(({ leastServingCount }) => leastServingCount)),
+        switchTimes: switchTimes.get(service) ?? null,
       }];
     }),
   };
@@ -128,25 +175,28 @@ interface WaveContext {
   readonly hosts: readonly ForecastHost[];
   /** Hosts that an earlier wave has brought to the version. */
   readonly before: ReadonlySet<string>;
+  readonly switchTimes: SwitchTimes | null;
 }
 
 function forecastWave(
   wave: PlannedWave,
-  { release, policy, hosts, before }: WaveContext,
+  { release, policy, hosts, before, switchTimes }: WaveContext,
 ): WaveForecast {
   const covered = hosts.filter(({ host }) => wave.hosts === null || wave.hosts.includes(host));
   const isThere = (host: ForecastHost) => before.has(host.host) || isSameRelease(host, release);
   const alreadyThere = covered.filter(isThere);
   const missing = covered.filter((host) => !isThere(host));
   const offline = missing.filter(({ online }) => !online);
-  const reachable = missing.filter(({ online }) => online);
+  const quarantined = missing.filter((host) => host.online && host.quarantined !== null);
+  const reachable = missing.filter((host) => host.online && host.quarantined === null);
   const failedBefore = reachable.filter(({ slot }) =>
     slot !== null && !isHeld(slot) && isSameRelease(slotTarget(slot), release)
   );
   const switching = reachable.filter((host) => !failedBefore.includes(host));
   // A host that holds a slot is about to go down, or has gone already: it counts against the budget.
-  const serving = hosts.filter(({ state, slot }) =>
-    state === "serving" && !isHeld(slot ?? undefined)
+  const serving = hosts.filter((host) =>
+    countsAsServing({ state: host.state, quarantined: host.quarantined ?? undefined }) &&
+    !isHeld(host.slot ?? undefined)
   );
   const budgetCount = budgetHosts(policy, hosts.length);
   const awayCount = hosts.length - serving.length;
@@ -157,6 +207,12 @@ function forecastWave(
     ? Number(switching.length > 0)
     : Math.ceil(servingAndSwitching / Math.max(1, concurrentCount));
   const { health, bakeMs } = policy;
+  const gateMs = leastGateMs(wave.gate ?? null);
+  const expectedMs = rounds === 0
+    ? gateMs
+    : switchTimes === null
+    ? null
+    : gateMs + rounds * (switchTimes.medianMs + bakeMs);
   return {
     service: wave.service,
     version: wave.version,
@@ -165,20 +221,34 @@ function forecastWave(
     offline: names(offline),
     failedBefore: failedBefore.map(({ host, slot }) => ({ host, reason: slot?.reason ?? null })),
     drained: names(switching.filter(({ drained }) => drained !== null)),
+    quarantined: quarantined.map(({ host, quarantined: why }) => ({
+      host,
+      reason: why?.reason ?? "",
+    })),
+    gate: wave.gate ?? null,
+    after: wave.after ?? null,
     servingCount: serving.length,
     leastServingCount: serving.length - concurrentCount,
     concurrentCount,
-    leastMs: rounds * (health.intervalMs * health.successes + bakeMs),
+    leastMs: gateMs + rounds * (health.intervalMs * health.successes + bakeMs),
+    expectedMs,
     warnings: warningsOf(),
   };
 
   function warningsOf(): string[] {
     const warnings: string[] = [];
     if (missing.length > 0 && reachable.length === 0) {
+      const who = missing.length === 1
+        ? `its only host ${missing[0]?.host}`
+        : `each of its ${missing.length} hosts`;
+      const why = offline.length === missing.length
+        ? "is offline"
+        : offline.length === 0
+        ? "is in quarantine"
+        : "is offline or in quarantine";
       warnings.push(
-        missing.length === 1
-          ? `its only host ${missing[0]?.host} is offline: the wave waits for it`
-          : `all of its ${missing.length} hosts are offline: the wave waits for them`,
+        `${who} ${why}: the wave waits, and the rollout halts after ` +
+          formatDurationMs(policy.progressDeadlineMs),
       );
     } else if (servingAndSwitching > 0 && allowedCount === 0) {
       warnings.push(

@@ -11,7 +11,7 @@
 import type { Census } from "./census.ts";
 import { formatDurationMs } from "./duration.ts";
 import type { FirstWave } from "./service_view.ts";
-import type { Gate } from "./waves/gate_entry.ts";
+import { type Gate, isOpenedByPerson } from "./waves/gate_entry.ts";
 
 /** What a host knows of the gate before the wave that is next, by its own stopwatch. */
 export interface GateWatch {
@@ -66,7 +66,7 @@ export function decideGate(
   const isRunning = control === null || control.state === "running";
   if (!isRunning || watch === null || watch.node !== wave.node) return closed();
   const { afterMs = 0, check } = gate;
-  if (gate.afterMs === undefined && check === undefined) return closed();
+  if (isOpenedByPerson(gate)) return closed();
   const checkedMs = watch.seenMs - afterMs;
   if (checkedMs < 0) return closed(-checkedMs);
   if (check === undefined) return { kind: "opens", how: `${describeTime(gate)} have passed` };
@@ -96,8 +96,16 @@ export function decideGate(
 export function gateTimeMs(gate: Gate | null): number | null {
   if (gate === null) return 0;
   const { afterMs, check } = gate;
-  if (afterMs === undefined && check === undefined) return null;
+  if (isOpenedByPerson(gate)) return null;
   return (afterMs ?? 0) + (check === undefined ? 0 : check.withinMs + BYSTANDER_MS);
+}
+
+/**
+ * The shortest time that a wave waits at its gate, in ms: without what a check takes to begin to hold. Without a closed gate, and
+ * at one that a person opens: 0.
+ */
+export function leastGateMs(gate: Gate | null): number {
+  return (gate?.afterMs ?? 0) + (gate?.check?.forMs ?? 0);
 }
 
 /** Whether the host makes the check of the gate now. */
@@ -113,7 +121,7 @@ export function makesCheck(
 export function describeGate(gate: Gate, sinceMs: number | null): string {
   const since = sinceMs === null ? "" : `, since ${formatTime(sinceMs)}`;
   const { check } = gate;
-  if (check === undefined && gate.afterMs === undefined) {
+  if (isOpenedByPerson(gate)) {
     return `gate: waits for \`rollcall rollout promote\`${since}`;
   }
   const time = gate.afterMs === undefined ? [] : [`${describeTime(gate)} to pass`];

@@ -8,6 +8,7 @@
 import { allDependencies, type Dependencies } from "./dependency_order.ts";
 import type { Service } from "./entries.ts";
 import type { PlannedService, PlannedWave } from "./planned.ts";
+import { isOpenedByPerson } from "./waves/gate_entry.ts";
 
 /** The services that one depends on. */
 type Edges = Pick<PlannedService, "dependsOn" | "bakedAfter">;
@@ -48,7 +49,7 @@ export function awaitBaking(
       .filter((name) => services.has(name));
     if (!isFirst || baking.length === 0) return wave;
     const { gate } = wave;
-    if (gate !== undefined && gate.afterMs === undefined && gate.check === undefined) {
+    if (gate !== undefined && isOpenedByPerson(gate)) {
       notes.push(
         `service "${wave.service}": a person opens the gate before its first wave, and decides by ` +
           `that whether ${baking.join(", ")} has baked`,

@@ -29,6 +29,7 @@ import {
   type SessionMessage,
   type SessionOptions,
 } from "../session/session.ts";
+import { ReleaseRoom } from "./release_room.ts";
 import { upgradeCoordinator } from "../upgrade_coordinator/upgrade_coordinator.ts";
 
 /** What is reached over the network of the agent itself. */
@@ -72,6 +73,7 @@ export function spawnTree(system: ActorSystem, options: TreeOptions): void {
   const checks = Object.keys(config.checks);
   const identity = { host, site, rack, labels, checks, agent, machine };
   const sessionEvents = new Topic<SessionEvent>("session", { replayLast: true });
+  const room = new ReleaseRoom();
   system.spawn(
     "agent",
     supervisor({
@@ -92,7 +94,7 @@ export function spawnTree(system: ActorSystem, options: TreeOptions): void {
         );
         for (const [service, store] of stores) {
           const shared = { service, store, session, sessionEvents, registrar };
-          scope.child(`service:${service}`, serviceSupervisor(shared, options));
+          scope.child(`service:${service}`, serviceSupervisor({ ...shared, room }, options));
         }
         scope.child("progress", progressWatch({ host, session, sessionEvents }));
         if (removed !== undefined) {
@@ -111,6 +113,7 @@ export function spawnTree(system: ActorSystem, options: TreeOptions): void {
               : undefined,
             registrar,
             removed: removed?.find,
+            room: (question, clock) => room.ask(question, clock),
             actors: () => system.tree(),
             actorsPort,
             onListening,
@@ -129,10 +132,11 @@ function serviceSupervisor(
     readonly session: ActorRef<SessionMessage>;
     readonly sessionEvents: Topic<SessionEvent>;
     readonly registrar: ActorRef<RegistrarMessage>;
+    readonly room: ReleaseRoom;
   },
   options: TreeOptions,
 ) {
-  const { service, store, session, sessionEvents, registrar } = shared;
+  const { service, store, session, sessionEvents, registrar, room } = shared;
   const { agent, machine, engine, keeperCommand, remote } = options;
   const { ports = thisHost, disk = thisDisk } = options;
   const { host, checks, services: { [service]: config } } = options.config;
@@ -173,6 +177,8 @@ function serviceSupervisor(
           keepers,
         }),
       );
+      // After a restart of this supervisor there is a new pinner.
+      room.set(service, { store, disk, pinner });
       scope.child(
         "upgrade_coordinator",
         upgradeCoordinator({

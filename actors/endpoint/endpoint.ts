@@ -1,7 +1,8 @@
 /**
  * The agent's HTTP endpoint: `/status` for people, `/actors` for `rollcall actors`, `/healthz` for whoever monitors the
- * agent, `/metrics` for Prometheus, `/logs/SERVICE` for `rollcall logs` where the config allows it. It is read-only: requests come in, the registrar is asked for the host's entries and
- * the actor system for its tree, and the answers go out.
+ * agent, `/metrics` for Prometheus, `/logs/SERVICE` for `rollcall logs` where the config allows it, `/room/SERVICE` for
+ * `rollcall rollout plan`. It is read-only: requests come in, the registrar is asked for the host's entries and the actor system
+ * for its tree, and the answers go out.
  *
  * @module
  */
@@ -9,6 +10,7 @@
 import { Hono } from "hono";
 import {
   isLogPlace,
+  isVersionName,
   LOG_LINES_MAX,
   readLogAfter,
   readLogEnd,
@@ -25,6 +27,16 @@ import {
 } from "../runtime/mod.ts";
 import { AgentMetrics } from "./metrics.ts";
 
+/** A release for which there should be room. */
+export interface RoomQuestion {
+  readonly service: string;
+  readonly version: string;
+  readonly sizeBytes: number;
+}
+
+/** Whether there is room for it beside what the host has, or why there is none. */
+export type RoomAnswer = { readonly ok: true } | { readonly ok: false; readonly reason: string };
+
 /** What the endpoint works with. */
 export interface EndpointOptions {
   readonly listen: { readonly hostname: string; readonly port: number };
@@ -39,6 +51,10 @@ export interface EndpointOptions {
   readonly actorsPort: number;
   /** The logs that it shows, by service. Default: it shows none. */
   readonly logs?: ReadonlyMap<string, string> | undefined;
+  /** Says whether the host has room for a release; `null`: it has no such service. Default: it has none. */
+  readonly room?:
+    | ((question: RoomQuestion, clock: Clock) => Promise<RoomAnswer | null>)
+    | undefined;
   /** Called with the URL once the endpoint listens. */
   readonly onListening: (url: string) => void;
 }
@@ -100,7 +116,7 @@ export function endpointActor(options: EndpointOptions): ActorDefinition<State, 
 }
 
 function routes(
-  { registrar, actors, actorsPort, logs, removed = () => [] }: EndpointOptions,
+  { registrar, actors, actorsPort, logs, room, removed = () => [] }: EndpointOptions,
   clock: Clock,
 ): Hono {
   const metrics = new AgentMetrics();
@@ -144,8 +160,21 @@ function routes(
     const lines = Math.min(LOG_LINES_MAX, Number(c.req.query("lines") ?? DEFAULT_LINES) || 0);
     return c.json(readLogEnd(path, Math.max(0, Math.trunc(lines))));
   });
+  app.get("/room/:service", async (c) => {
+    const service = c.req.param("service");
+    const version = c.req.query("version") ?? "";
+    const sizeBytes = Number(c.req.query("bytes") ?? NaN);
+    if (!isVersionName(version) || !Number.isSafeInteger(sizeBytes) || sizeBytes < 0) {
+      return c.text("expected /room/SERVICE?version=VERSION&bytes=SIZE\n", 404);
+    }
+    const answer = await room?.({ service, version, sizeBytes }, clock) ?? null;
+    return answer === null ? c.text(`has no service ${service}\n`, 404) : c.json(answer);
+  });
   app.notFound((c) =>
-    c.text("not found; there are /status, /actors, /healthz, /logs/SERVICE and /metrics\n", 404)
+    c.text(
+      "not found; there are /status, /actors, /healthz, /logs/SERVICE, /room/SERVICE and /metrics\n",
+      404,
+    )
   );
   return app;
 }

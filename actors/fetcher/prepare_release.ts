@@ -18,6 +18,7 @@ import {
 } from "../../torrent/mod.ts";
 import { type Clock, sleep } from "../runtime/mod.ts";
 import { type FetcherDisk, thisDisk } from "./disk.ts";
+import { missingDiskBytes } from "./disk_room.ts";
 
 /** What {@link prepareRelease} works with. */
 export interface PrepareTools {
@@ -48,9 +49,6 @@ export class PrepareError extends Error {
 
 /** Time between two reports of progress. */
 const PROGRESS_INTERVAL_MS = 250;
-
-/** Space that stays free on the disk, for logs and records of the machine. */
-const DISK_RESERVE_BYTES = 64 * 1024 ** 2;
 
 /**
  * Brings a release onto this host, complete and verified (invariant I4), and leaves it seeding.
@@ -218,7 +216,8 @@ async function expectDiskSpace(
   const freeBytes = await disk.freeBytes(root);
   // An earlier attempt uses some of the space already.
   const presentBytes = await disk.usedBytes(root);
-  const missingBytes = release.sizeBytes - presentBytes + DISK_RESERVE_BYTES - freeBytes;
+  const { sizeBytes } = release;
+  const missingBytes = missingDiskBytes({ sizeBytes, presentBytes, freeBytes });
   if (missingBytes <= 0) return;
   throw new PrepareError(
     `prepare ${release.service} ${release.version}: expected room for ${release.sizeBytes} bytes at ${root}, ` +

@@ -4,14 +4,20 @@
  * @module
  */
 
-import { readFleet, readPlanVersion } from "../../coordination/mod.ts";
+import {
+  type FleetHost,
+  readFleet,
+  readPlanVersion,
+  readSwitchTimes,
+} from "../../coordination/mod.ts";
 import { forecastPlan, type Release } from "../../rollout/mod.ts";
 import { FeedError, fetchTorrent, readRelease, sharedBytes } from "../../torrent/mod.ts";
 import { writeJson, writeLine } from "../shared/output.ts";
 import { terminalColumns } from "../shared/terminal.ts";
 import { withZooKeeper } from "../shared/zookeeper_session.ts";
 import { type CheckedPlanFile, checkPlanFile, readPlanFile } from "./plan_file.ts";
-import { renderForecast, type Reuse } from "./plan_view.ts";
+import { askRoom } from "./host_room.ts";
+import { renderForecast, type Reuse, type Room } from "./plan_view.ts";
 
 /** Options of `rollout plan`, as `rollcall rollout plan --help` explains them. */
 export interface PlanOptions {
@@ -34,15 +40,16 @@ export async function planCommand(planPath: string, options: PlanOptions): Promi
         service.hosts.filter(({ host }) => plan.fleet.get(name)?.roster.includes(host)),
       ]),
     );
-    const forecast = forecastPlan({ ...plan, hosts });
-    const reuse = await readReuse(plan);
+    const switchTimes = await readSwitchTimes(zookeeper, plan.services.keys());
+    const forecast = forecastPlan({ ...plan, hosts, switchTimes });
+    const [reuse, room] = await Promise.all([readReuse(plan), readRoom(plan, hosts)]);
     if (options.json) {
       const services = forecast.services.map((each) => ({
         ...each,
         reusedBytes: reuse.get(each.service)?.sharedBytes ?? null,
+        room: room.get(each.service) ?? null,
       }));
-      const { notes } = plan;
-      writeJson({ planVersion: version, waves: forecast.waves, services, notes });
+      writeJson({ planVersion: version, ...forecast, services, notes: plan.notes });
       return;
     }
     for (const note of plan.notes) writeLine(`Note: ${note}`);
@@ -51,6 +58,7 @@ export async function planCommand(planPath: string, options: PlanOptions): Promi
         planPath,
         planVersion: version,
         reuse,
+        room,
         columns: terminalColumns(100),
       }),
     );
@@ -76,6 +84,21 @@ async function readReuse(
     }
   }));
   return found;
+}
+
+/** By service, which hosts have room for its release. */
+async function readRoom(
+  { releases }: CheckedPlanFile,
+  hosts: ReadonlyMap<string, readonly FleetHost[]>,
+): Promise<ReadonlyMap<string, Room>> {
+  const wanted = [...releases].filter(([, { sizeBytes }]) => sizeBytes > 0);
+  return new Map(
+    await Promise.all(
+      wanted.map(async ([service, release]) =>
+        [service, await askRoom(release, hosts.get(service) ?? [])] as const
+      ),
+    ),
+  );
 }
 
 async function readTorrentOf({ torrentUrl, infoHash }: Release) {

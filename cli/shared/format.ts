@@ -5,21 +5,9 @@
  */
 
 import { stripVTControlCharacters } from "node:util";
+import { formatBytes } from "../../base/size.ts";
 
-const BYTE_UNITS = ["B", "KiB", "MiB", "GiB", "TiB"] as const;
-
-/** A size in the largest unit that leaves at least one before the point: `0 B`, `24.0 MiB`, `312 MiB`. Powers of 1024, as in the configs. */
-export function formatBytes(sizeBytes: number): string {
-  let value = sizeBytes;
-  let unit = 0;
-  // From 1023.5 on it would be rounded to 1024 of the smaller unit.
-  while (value >= 1023.5 && unit < BYTE_UNITS.length - 1) {
-    value /= 1024;
-    unit++;
-  }
-  const digits = unit === 0 || value >= 99.95 ? 0 : 1;
-  return `${value.toFixed(digits)} ${BYTE_UNITS[unit]}`;
-}
+export { formatBytes } from "../../base/size.ts";
 
 /** A rate: `48.3 MiB/s`. */
 export function formatRate(bytesPerSecond: number): string {
@@ -47,8 +35,8 @@ export function formatTimeOfDay(atMs: number): string {
 }
 
 /** A number of things: `1 peer`, `7 peers`. */
-export function formatCount(count: number, noun: string): string {
-  return `${count} ${noun}${count === 1 ? "" : "s"}`;
+export function formatCount(count: number, noun: string, nouns = `${noun}s`): string {
+  return `${count} ${count === 1 ? noun : nouns}`;
 }
 
 /** A bar of that many cells, filled up to a share from 0 to 1: `█████░░░░░`. */

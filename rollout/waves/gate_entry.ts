@@ -43,3 +43,8 @@ export const gateSchema = z.looseObject({
 });
 /** A gate. */
 export type Gate = z.infer<typeof gateSchema>;
+
+/** Whether only a person opens the gate. */
+export function isOpenedByPerson({ afterMs, check }: Gate): boolean {
+  return afterMs === undefined && check === undefined;
+}

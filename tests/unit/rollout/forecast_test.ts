@@ -4,9 +4,11 @@ import assert from "node:assert/strict";
 import {
   type ForecastHost,
   forecastPlan,
+  type Gate,
   type PlannedWave,
   type PolicyInput,
   resolvePolicy,
+  type SwitchTimes,
 } from "../../../rollout/mod.ts";
 import { failedSlot, slot } from "./views.ts";
 
@@ -21,6 +23,7 @@ function host(name: string, changes: Partial<ForecastHost> = {}): ForecastHost {
     version: "1",
     slot: null,
     drained: null,
+    quarantined: null,
     ...changes,
   };
 }
@@ -29,15 +32,23 @@ const OFFLINE = { online: false, state: "down", version: null } as const;
 
 function forecast(
   hosts: readonly ForecastHost[],
-  { policy = {}, waves = [null] }: {
+  { policy = {}, waves = [null], gates = [], switchTimes }: {
     readonly policy?: PolicyInput;
     /** The hosts of each wave; null: all. */
     readonly waves?: readonly PlannedWave["hosts"][];
+    /** The gate of each wave. */
+    readonly gates?: readonly (Gate | undefined)[];
+    readonly switchTimes?: SwitchTimes;
   } = {},
 ) {
   return forecastPlan({
     services: new Map([["A", { version: "2", dependsOn: [], policy: resolvePolicy(policy) }]]),
-    waves: waves.map((covered) => ({ service: "A", version: "2", hosts: covered })),
+    waves: waves.map((covered, index) => {
+      const gate = gates[index];
+      const wave = { service: "A", version: "2", hosts: covered };
+      return gate === undefined ? wave : { ...wave, gate };
+    }),
+    ...(switchTimes === undefined ? {} : { switchTimes: new Map([["A", switchTimes]]) }),
     releases: new Map([["A", {
       service: "A",
       version: "2",
@@ -91,7 +102,10 @@ Deno.test("forecastPlan: warns of a wave that waits for ever", () => {
   const onlyOffline = forecast([host("web-1", OFFLINE), host("web-2")], {
     waves: [["web-1"], null],
   });
-  assert.match(onlyOffline.waves[0]?.warnings[0] ?? "", /its only host web-1 is offline/);
+  assert.match(
+    onlyOffline.waves[0]?.warnings[0] ?? "",
+    /its only host web-1 is offline: the wave waits, and the rollout halts after 15m/,
+  );
   const noBudget = forecast([host("web-1", OFFLINE), host("web-2"), host("web-3")]);
   assert.match(noBudget.waves[0]?.warnings[0] ?? "", /1 of 1 hosts are away already \(web-1\)/);
   assert.deepEqual(noBudget.waves[0]?.concurrentCount, 0);
@@ -110,4 +124,47 @@ Deno.test("forecastPlan: a slot that is held uses the budget, and a failure keep
   assert.deepEqual(wave?.failedBefore, [{ host: "web-2", reason: "broken" }]);
   assert.deepEqual(wave.concurrentCount, 0);
   assert.match(wave.warnings[0] ?? "", /away already \(web-1\)/);
+});
+
+Deno.test("forecastPlan: gates, and the time that switches were measured to take", () => {
+  const hosts = ["web-1", "web-2", "web-3"].map((name) => host(name));
+  const policy: PolicyInput = { bakeTime: 10_000, health: { interval: 500, successes: 2 } };
+  const plan = {
+    policy,
+    waves: [["web-1"], ["web-2"], null],
+    gates: [
+      undefined,
+      {},
+      {
+        afterMs: 60_000,
+        check: { name: "errors", hosts: [], forMs: 5_000, withinMs: 1, everyMs: 1 },
+      },
+    ],
+  };
+  const unmeasured = forecast(hosts, plan);
+  assert.deepEqual(unmeasured.waves.map(({ gate }) => gate), [null, ...plan.gates.slice(1)]);
+  assert.deepEqual([unmeasured.leastMs, unmeasured.expectedMs], [3 * 11_000 + 65_000, null]);
+  const measured = forecast(hosts, { ...plan, switchTimes: { count: 4, medianMs: 1_500 } });
+  assert.equal(measured.expectedMs, 3 * 11_500 + 65_000);
+  // Where nobody switches there is nothing to estimate.
+  const there = hosts.map((each) => ({ ...each, version: "2", infoHash: HASH }));
+  assert.deepEqual(forecast(there).expectedMs, 0);
+});
+
+Deno.test("forecastPlan: a host in quarantine goes along with no wave, and counts as away", () => {
+  const quarantined = { reason: "started again more than 10 times", sinceMs: 0 };
+  const { waves: [wave], services: [service] } = forecast([
+    host("web-1", { quarantined }),
+    host("web-2"),
+    host("web-3"),
+  ], { policy: { maxUnavailable: 2 } });
+  assert.deepEqual(wave?.quarantined, [{ host: "web-1", reason: quarantined.reason }]);
+  assert.deepEqual(wave.switching, ["web-2", "web-3"]);
+  assert.deepEqual([service?.hostCount, service?.servingCount, service?.leastServingCount], [
+    3,
+    2,
+    1,
+  ]);
+  const only = forecast([host("web-1", { quarantined })]);
+  assert.match(only.waves[0]?.warnings[0] ?? "", /its only host web-1 is in quarantine: the wave/);
 });

@@ -18,6 +18,7 @@ import {
   donePath,
   type Drained,
   EntryError,
+  type FreezeWindow,
   type Gate,
   historyPath,
   keepNames,
@@ -116,6 +117,8 @@ export interface FleetService {
   readonly origin: { readonly site: string; readonly rack: string } | null;
   /** The release on offer, then the committed one if it is another. */
   readonly releases: readonly FleetRelease[];
+  /** Times in which none of its hosts begins to switch; left out: there are none. */
+  readonly freeze?: readonly FreezeWindow[];
   /** Its hosts, by name: those on the roster and those that are online. */
   readonly hosts: readonly FleetHost[];
 }
@@ -290,6 +293,7 @@ async function readFleetService(
     sizeBytes: offer?.sizeBytes ?? entry?.committed?.sizeBytes ?? 0,
     origin: (offer ?? entry?.committed)?.origin ?? null,
     releases: fleetReleases(offer, entry?.committed ?? null),
+    ...(entry?.policy.freeze === undefined ? {} : { freeze: entry.policy.freeze }),
     hosts: names.map((host, index) => {
       const [rosterNode = null, currentNode = null, slotNode = null] = nodes.slice(
         index * 3,

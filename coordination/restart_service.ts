@@ -4,7 +4,7 @@
  * @module
  */
 
-import { decideRestart, RolloutError } from "../rollout/mod.ts";
+import { decideRestart, RolloutError, transactions } from "../rollout/mod.ts";
 import type { ZooKeeper } from "../zookeeper/mod.ts";
 import { readService } from "./service_view.ts";
 import { startRollout } from "./start_rollout.ts";
@@ -26,7 +26,7 @@ export interface RestartOutcome {
 export async function restartService(
   zk: ZooKeeper,
   service: string,
-  restart: { readonly id: string; readonly by: string; readonly nowMs: number },
+  restart: Pick<transactions.NewRollout, "id" | "by" | "nowMs" | "ignoresFreeze">,
 ): Promise<RestartOutcome> {
   const reading = await readService(zk, service);
   const decision = decideRestart(reading, service);

@@ -36,12 +36,16 @@ export class ProgressReader {
   /**
    * Looks once.
    *
-   * @param isFresh Whether a `sync` comes first.
+   * @param how.isFresh Whether a `sync` comes first.
+   * @param how.wallTimeMs What the wall clock of this host shows.
    * @returns `null` if there is no wave, control is not `running`, or its hosts are not counted.
    * @throws {EntryError} when an entry cannot be read.
    * @throws {ZooKeeperError} when a request fails.
    */
-  async read(zk: ZooKeeper, { isFresh }: { isFresh: boolean }): Promise<WaveProgress | null> {
+  async read(
+    zk: ZooKeeper,
+    { isFresh, wallTimeMs }: { readonly isFresh: boolean; readonly wallTimeMs: number },
+  ): Promise<WaveProgress | null> {
     const tree = new NodesRead(zk);
     await Promise.all([
       isFresh ? zk.sync(ROOT) : null,
@@ -56,7 +60,7 @@ export class ProgressReader {
       await tree.readOnce(wavePartPaths(wave));
       this.#known = wave;
     }
-    return decodeProgress(this.#known, tree);
+    return decodeProgress(this.#known, tree, { wallTimeMs });
   }
 }
 
@@ -72,12 +76,12 @@ export async function haltIfStalled(
     readonly mark: ProgressMark;
     /** On the monotonic clock of the mark. */
     readonly nowMs: number;
-    /** Milliseconds since the epoch, for the record. */
+    /** Milliseconds since the epoch, for the record and for freeze windows. */
     readonly wallTimeMs: number;
   },
 ): Promise<string | null> {
   const { mark, nowMs, host, wallTimeMs } = stall;
-  const seen = await new ProgressReader().read(zk, { isFresh: true });
+  const seen = await new ProgressReader().read(zk, { isFresh: true, wallTimeMs });
   if (seen === null) return null;
   const again = noteProgress(mark, seen, { nowMs, gapMs: Infinity });
   if (!isOverdue(again, seen, nowMs)) return null;

@@ -11,6 +11,7 @@
 import type { Census, SlotHost } from "./census.ts";
 import { describeStops } from "./control.ts";
 import type { Slot } from "./entries.ts";
+import { freezeAt } from "./freeze/mod.ts";
 import { closedGate, describeGate } from "./gate.ts";
 import { listNames } from "./name_list.ts";
 import { budgetHosts } from "./policy.ts";
@@ -33,6 +34,8 @@ export type Admission =
     readonly waitingFor: string;
     /** Whether it waits for hosts that are away and not known by name. */
     readonly isForUnnamed: boolean;
+    /** When to ask again, in ms, where that is known; left out: when something has changed. */
+    readonly againMs?: number;
   };
 
 /** What a host waits for that is in the staging queue, and not the first one. It says so when it joins, and so only once. */
@@ -58,6 +61,8 @@ export interface AdmissionRequest extends ReleaseIdentity {
   readonly behind: string | null;
   /** Since when the host has seen the wave wait at its gate, by its wall clock: for words. Default: not known. */
   readonly gateSinceMs?: number | null;
+  /** What the host's wall clock shows, ms: for freeze windows. */
+  readonly wallTimeMs: number;
 }
 
 /** Decides whether the host may take a slot (invariants I1, I2, I3, I6). */
@@ -105,6 +110,8 @@ export function decideAdmission(census: Census, request: AdmissionRequest): Admi
     const quorum = checkQuorum(census);
     if (quorum !== null) return { admit: false, ...quorum };
   }
+  const frozen = checkFreeze(census, request);
+  if (frozen !== null) return frozen;
 
   // A host that is down already makes nothing worse by starting the new version, so it goes first and beyond the budget.
   // If it waited for the head of the queue, and the head for the budget that it uses up, both would wait for ever. But it
@@ -114,6 +121,19 @@ export function decideAdmission(census: Census, request: AdmissionRequest): Admi
   const concurrency = checkConcurrency(census, request.host);
   if (own.state !== "serving") return own.version === null ? admitted : concurrency ?? admitted;
   return checkBudget(census, request.host) ?? concurrency ?? admitted;
+}
+
+/**
+ * Whether the host's service is frozen now. A freeze holds between hosts: who has its slot goes on, so the fence does not ask. An
+ * operator's word to switch all the same is one for the waves of a rollout, and not for who catches up long afterwards.
+ */
+function checkFreeze(
+  { policy, wave }: Census,
+  { catchUp, wallTimeMs }: AdmissionRequest,
+): Admission | null {
+  if (!catchUp && wave?.ignoresFreeze === true) return null;
+  const freeze = freezeAt(policy.freeze, wallTimeMs);
+  return freeze === null ? null : { ...wait(freeze.words), againMs: freeze.leftMs };
 }
 
 /** May a host that holds a slot stop its service now: yes, or why its slot has to be given back. */
@@ -223,6 +243,6 @@ function describeHolders({ slots }: Census, asking: string): string[] {
     .map(({ slot }) => `${slot.host} holds the slot (${slot.step})`);
 }
 
-function wait(waitingFor: string): Admission {
+function wait(waitingFor: string): Extract<Admission, { admit: false }> {
   return { admit: false, waitingFor, isForUnnamed: false };
 }

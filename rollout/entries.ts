@@ -217,6 +217,9 @@ export const rosterSchema = z.looseObject({
 /** The entry of a host on the roster. */
 export type Roster = z.infer<typeof rosterSchema>;
 
+/** Schema of an operator's word that hosts switch in freeze windows, too: whose, and why. */
+const ignoresFreezeSchema = z.looseObject({ by: z.string(), reason: z.string() });
+
 /** Schema of `/dc/deploy/<service>-<n>`: one wave. `hosts` is `null` for all hosts of the service. */
 export const waveSchema = z.looseObject({
   schema,
@@ -236,6 +239,8 @@ export const waveSchema = z.looseObject({
    * at the same time. Left out: all of them. Agents of earlier versions wait for all of them.
    */
   after: z.array(nameSchema).optional(),
+  /** An operator's word that its hosts switch in freeze windows, too. Left out: they do not. */
+  ignoresFreeze: ignoresFreezeSchema.optional(),
 });
 /** The entry of a wave. */
 export type Wave = z.infer<typeof waveSchema>;
@@ -345,6 +350,8 @@ export const rolloutSchema = z.looseObject({
    * out in the records of earlier versions.
    */
   before: z.record(nameSchema, releaseSchema).optional(),
+  /** An operator's word that its hosts switch in freeze windows, too. Left out: they do not. */
+  ignoresFreeze: ignoresFreezeSchema.optional(),
   /** The rollout that this one is the rollback of; left out if it is none. */
   rollsBack: nameSchema.optional(),
   /** Its rollback, and why there was one; left out if there was none. */

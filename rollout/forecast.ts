@@ -7,6 +7,7 @@
 
 import type { Drained, Release, Slot } from "./entries.ts";
 import type { PlannedService, PlannedWave } from "./planned.ts";
+import { freezeAt } from "./freeze/mod.ts";
 import { budgetHosts, type Policy, quorumHosts } from "./policy.ts";
 import { countsAsServing } from "./quarantine.ts";
 import { isSameRelease } from "./release_identity.ts";
@@ -110,11 +111,14 @@ export interface ForecastRequest {
   readonly hosts: ReadonlyMap<string, readonly ForecastHost[]>;
   /** How long switches of each service have taken. Default: nobody has measured any. */
   readonly switchTimes?: ReadonlyMap<string, SwitchTimes>;
+  /** What the operator's wall clock shows, ms: for freeze windows. */
+  readonly wallTimeMs: number;
 }
 
 /** Says what a checked plan would do to the fleet. */
 export function forecastPlan(request: ForecastRequest): Forecast {
-  const { services, releases, hosts, switchTimes = new Map<string, SwitchTimes>() } = request;
+  const { services, releases, hosts, wallTimeMs, switchTimes = new Map<string, SwitchTimes>() } =
+    request;
   /** By service, the hosts that earlier waves of the plan have brought to the version. */
   const switched = new Map<string, Set<string>>();
   const waves = request.waves.flatMap((wave): WaveForecast[] => {
@@ -128,6 +132,7 @@ export function forecastPlan(request: ForecastRequest): Forecast {
       hosts: hosts.get(wave.service) ?? [],
       before,
       switchTimes: switchTimes.get(wave.service) ?? null,
+      wallTimeMs,
     });
     switched.set(wave.service, new Set([...before, ...forecast.switching]));
     return [forecast];
@@ -176,11 +181,12 @@ interface WaveContext {
   /** Hosts that an earlier wave has brought to the version. */
   readonly before: ReadonlySet<string>;
   readonly switchTimes: SwitchTimes | null;
+  readonly wallTimeMs: number;
 }
 
 function forecastWave(
   wave: PlannedWave,
-  { release, policy, hosts, before, switchTimes }: WaveContext,
+  { release, policy, hosts, before, switchTimes, wallTimeMs }: WaveContext,
 ): WaveForecast {
   const covered = hosts.filter(({ host }) => wave.hosts === null || wave.hosts.includes(host));
   const isThere = (host: ForecastHost) => before.has(host.host) || isSameRelease(host, release);
@@ -237,6 +243,13 @@ function forecastWave(
 
   function warningsOf(): string[] {
     const warnings: string[] = [];
+    const freeze = freezeAt(policy.freeze, wallTimeMs);
+    if (freeze !== null && missing.length > 0) {
+      warnings.push(
+        `${freeze.words}: its hosts get ready, and none begins to switch before ` +
+          "(rollout start --ignore-freeze REASON: all the same)",
+      );
+    }
     if (missing.length > 0 && reachable.length === 0) {
       const who = missing.length === 1
         ? `its only host ${missing[0]?.host}`

@@ -17,6 +17,7 @@ export * from "./failure.ts";
 export * from "./failure_cause.ts";
 export * from "./finish.ts";
 export * from "./forecast.ts";
+export * from "./freeze/mod.ts";
 export * from "./gate.ts";
 export * from "./goal.ts";
 export * from "./host_word.ts";

@@ -15,6 +15,7 @@ import {
   type Service,
   versionSchema,
 } from "./entries.ts";
+import { freezeAt } from "./freeze/mod.ts";
 import type { PlannedService, PlannedWave } from "./planned.ts";
 import { awaitBaking, edgesOf, separate, toEdges } from "./plan_order.ts";
 import { listNames } from "./name_list.ts";
@@ -127,6 +128,7 @@ export function checkPlan(plan: Plan, fleet: ReadonlyMap<string, KnownService>):
       ? known.entry.policy
       : resolvePolicy(planned.policy);
     services.set(name, { version: planned.version, dependsOn, ...edges, policy });
+    problems.push(...freezeProblems(name, policy));
   }
 
   for (const [name, { dependsOn }] of services) {
@@ -224,6 +226,18 @@ function orderProblems(
       `order: "${wave.service}" comes before "${late.service}", but depends on it: put "${late.service}" first`,
     ];
   });
+}
+
+/** Some moment: windows of every week that leave no time from then on never leave any. */
+const SOME_MOMENT_MS = 0;
+
+/** Freeze windows in which no host could ever switch. Those of single dates are over some time. */
+function freezeProblems(service: string, { freeze = [] }: Policy): string[] {
+  const weekly = freeze.filter(({ days, dates }) => days !== undefined || dates === undefined)
+    .map(({ dates: _dates, ...window }) => window);
+  const found = freezeAt(weekly, SOME_MOMENT_MS);
+  if (found?.leftMs !== Infinity) return [];
+  return [`service "${service}": its freeze windows let no host ever switch (${found.words})`];
 }
 
 function waveProblems(wave: PlannedWave, policy: Policy, roster: readonly string[]): string[] {

@@ -7,6 +7,7 @@
 
 import { z } from "zod";
 import { durationSchema } from "./duration.ts";
+import { freezeInputSchema, freezeSchema } from "./freeze/mod.ts";
 
 /** A number of hosts, or a share of the roster in percent. */
 export type HostCount = number | `${number}%`;
@@ -79,6 +80,8 @@ export const policySchema = z.looseObject({
     /** Left out: none. */
     deadlineMs: z.int().min(1).max(POLICY_MAX_MS).optional(),
   }).default({ stallMs: STALL_MS }),
+  /** Times in which nobody begins to switch. Left out: there are none. */
+  freeze: freezeSchema.optional(),
 });
 
 /** A service's policy with every default filled in. */
@@ -120,6 +123,7 @@ export const policyInputSchema = z.strictObject({
     stall: positiveDurationSchema.optional(),
     deadline: positiveDurationSchema.optional(),
   }).optional(),
+  freeze: freezeInputSchema.optional(),
 });
 
 /** A policy in a plan file. */
@@ -146,6 +150,7 @@ export function resolvePolicy(input: PolicyInput = {}): Policy {
       stallMs: input.preparation?.stall ?? preparation.stallMs,
       ...(deadline === undefined ? {} : { deadlineMs: deadline }),
     },
+    ...(input.freeze === undefined ? {} : { freeze: input.freeze }),
   };
 }
 

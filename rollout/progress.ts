@@ -35,6 +35,8 @@ export interface WaveProgress {
   readonly isSwitching: boolean;
   /** How long the wave may wait at its gate, in ms: 0 if it waits at none. */
   readonly gateMs: number;
+  /** How long the wave still waits for the end of a freeze, in ms: 0 if it waits for none. */
+  readonly frozenMs: number;
   readonly policy: Policy;
 }
 
@@ -49,7 +51,7 @@ export interface ProgressMark
 /**
  * The mark after one more look. Only what brings the wave closer to its end counts: a service that comes and goes does not, so
  * the numbers are compared with the highest that were seen. A host that has not looked for longer than `gapMs` begins anew,
- * since it, or the whole fleet, was away meanwhile.
+ * since it, or the whole fleet, was away meanwhile; nor does the time count in which the wave is frozen.
  */
 export function noteProgress(
   mark: ProgressMark | null,
@@ -66,6 +68,7 @@ export function noteProgress(
     seenMs: nowMs,
   };
   if (mark === null || mark.key !== key || nowMs - mark.seenMs > gapMs) return fresh;
+  if (seen.frozenMs > 0) return fresh;
   const isFurther = readyCount > mark.readyCount || doneCount > mark.doneCount ||
     preparedCount > mark.preparedCount;
   if (!isFurther) return { ...mark, seenMs: nowMs };

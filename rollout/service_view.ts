@@ -29,6 +29,8 @@ export interface FirstWave extends ReleaseIdentity {
   readonly gate?: Gate | undefined;
   /** The services whose earlier waves go before it; left out: all of them. */
   readonly after?: readonly string[] | undefined;
+  /** Whether its hosts switch in freeze windows, too; left out: no. */
+  readonly ignoresFreeze?: true;
 }
 
 /** A service with all of its hosts. Only who starts a service on which nothing runs needs so much, and who reports a failure. */

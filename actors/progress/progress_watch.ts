@@ -34,6 +34,9 @@ const FIRST_LOOK_MS = 45_000;
 /** Time to the next look after one that has failed, or after a halt that was refused, in ms. */
 const RETRY_MS = 3_000;
 
+/** Most time between two looks while the wave is frozen, in ms: somebody may set the clock meanwhile. */
+const FROZEN_GAP_MS = 3_600_000;
+
 /** How many gaps may pass without a look before the wait begins anew. */
 const MISSED_LOOKS = 3;
 
@@ -115,9 +118,10 @@ function receive(
 
 function look({ zookeeper, reader }: State, context: Context): void {
   if (zookeeper === null) return;
+  const { clock } = context;
+  const reading = reader.read(zookeeper, { isFresh: false, wallTimeMs: clock.wallTimeMs() });
   context.pipeToSelf(
-    (signal) =>
-      inTime(reader.read(zookeeper, { isFresh: false }), { clock: context.clock, signal }),
+    (signal) => inTime(reading, { clock, signal }),
     {
       ok: (seen) => ({ type: "looked", seen }),
       error: (error) => ({ type: "look_failed", error }),
@@ -142,7 +146,9 @@ function onLooked(
   const gapMs = Math.min(mostMs, Math.max(leastMs, seen.policy.progressDeadlineMs / LOOKS));
   const mark = noteProgress(state.mark, seen, { nowMs, gapMs: MISSED_LOOKS * gapMs });
   state.mark = mark;
-  if (!isOverdue(mark, seen, nowMs)) return lookIn(gapMs, context);
+  if (!isOverdue(mark, seen, nowMs)) {
+    return lookIn(Math.max(gapMs, Math.min(seen.frozenMs, FROZEN_GAP_MS)), context);
+  }
   const wallTimeMs = context.clock.wallTimeMs();
   const halt = haltIfStalled(zookeeper, { host, mark, nowMs, wallTimeMs });
   context.pipeToSelf((signal) => inTime(halt, { clock: context.clock, signal }), {

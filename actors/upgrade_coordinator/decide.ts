@@ -23,6 +23,7 @@ import { lockWhatRuns, unlockOthers } from "./lock_releases.ts";
 import {
   lookAsHead,
   lookAsNamesake,
+  lookAtThaw,
   lookInQuarantine,
   lookLater,
   lookOnceWritten,
@@ -317,7 +318,8 @@ function awaitOthers(
   if (!next.isQueued) lookWhileWaiting(reading, deps);
   else if (wakeHead(state, reading, { zookeeper, deps })) return state;
   else state.isNext = awaitTurn(state, reading, { zookeeper, deps });
-  if (state.isNext) lookAsHead(deps);
+  if (next.againMs !== undefined) lookAtThaw(next.againMs, { ...deps, state });
+  else if (state.isNext) lookAsHead(deps);
   if (!next.isForUnnamed || next.isQueued && !state.isNext) return state;
   if (next.isQueued && !isQuorumMet(reading.census)) nameMissing(reading, zookeeper, deps);
   else nameAway(reading, zookeeper, deps);

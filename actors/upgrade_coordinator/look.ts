@@ -38,6 +38,12 @@ const LOOK_TIMER = "look";
 /** Key of the timer that asks for the reading by which a gate opens. */
 const GATE_TIMER = "gate";
 
+/** Key of the timer that asks for the reading at the end of a freeze. */
+const THAW_TIMER = "thaw";
+
+/** Longest time until a host that waits for the end of a freeze looks again, in ms: somebody may set the clock meanwhile. */
+const FROZEN_MS = 3_600_000;
+
 /** Key of the timer that asks for the reading after an event that many hosts hear of. */
 const EVENT_TIMER = "event";
 
@@ -107,6 +113,15 @@ export function lookForGate(
 ): void {
   const spreadMs = isFirst ? 0 : spreadOf(state) * context.random.next();
   context.timers.after(GATE_TIMER, delayMs + spreadMs, { type: "read_due" });
+}
+
+/** Sets the look of a host that waits for the end of a freeze, which many wait for: each looks at a moment of its own. */
+export function lookAtThaw(
+  leftMs: number,
+  { context, state }: Deps & { readonly state: Pick<State, "rosterCount"> },
+): void {
+  const delayMs = Math.min(leftMs, FROZEN_MS) + spreadOf(state) * context.random.next();
+  context.timers.after(THAW_TIMER, delayMs, { type: "read_due" });
 }
 
 /** Over which time the readings of a fleet are spread that the same event asks for, in ms. */

@@ -260,6 +260,7 @@ export function hostNow(
     trouble: troubleNow(state.trouble, { ranSinceMs: state.ranSinceMs, nowMs: clock.nowMs }),
     place,
     gate: readStopwatch(state.gate, deps.context.clock.nowMs()),
+    wallTimeMs: deps.context.clock.wallTimeMs(),
   };
 }
 

@@ -6,7 +6,7 @@
 
 import type { Command } from "@commander-js/extra-typings";
 import { jsonOption, reportTrackerOption, zookeeperOption } from "../shared/options.ts";
-import { timeoutOption } from "./options.ts";
+import { ignoreFreezeOption, timeoutOption } from "./options.ts";
 
 /** What scripts go by. */
 const EXIT_STATUS_HELP = `
@@ -28,6 +28,7 @@ export function addRollout(program: Command): void {
     .addOption(zookeeperOption())
     .option("--feed <url>", "the build machine's feed, where the plan does not name one")
     .option("--plan-version <version>", "start only what rollout plan has shown under that version")
+    .addOption(ignoreFreezeOption())
     .option("--detach", "do not wait for the end", false)
     .addOption(timeoutOption())
     .addOption(reportTrackerOption())
@@ -138,6 +139,7 @@ export function addRestart(program: Command): void {
     )
     .argument("<service>", "the service")
     .addOption(zookeeperOption())
+    .addOption(ignoreFreezeOption())
     .option("--detach", "do not wait for the end", false)
     .addOption(timeoutOption())
     .addOption(reportTrackerOption())

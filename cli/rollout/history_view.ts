@@ -43,7 +43,8 @@ export function renderEvents(
 }
 
 function renderRollout(rollout: RecordedRollout): string[] {
-  const { id, by, state, startedMs, endedMs, waves, rollsBack, rolledBack } = rollout;
+  const { id, by, state, startedMs, endedMs, waves, rollsBack, rolledBack, ignoresFreeze } =
+    rollout;
   const color = state === "finished" ? pc.green : state === "aborted" ? pc.red : pc.cyan;
   const took = endedMs === null ? "" : ` after ${formatTimeSpan(endedMs - startedMs)}`;
   const changes = waves.map(({ service, from, version, hosts, finishedMs }) => {
@@ -59,6 +60,9 @@ function renderRollout(rollout: RecordedRollout): string[] {
     ...(rolledBack === undefined
       ? []
       : [`  rolled back by ${rolledBack.by}: ${rolledBack.reason}`]),
+    ...(ignoresFreeze === undefined
+      ? []
+      : [`  freeze windows did not hold, by ${ignoresFreeze.by}: ${ignoresFreeze.reason}`]),
   ];
 }
 

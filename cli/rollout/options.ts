@@ -15,6 +15,14 @@ export function timeoutOption() {
   ).argParser(parseTimeout);
 }
 
+/** `--ignore-freeze` of the commands that begin a rollout. */
+export function ignoreFreezeOption() {
+  return new Option(
+    "--ignore-freeze <reason>",
+    "switch in freeze windows, too; who says so and why is kept with the rollout",
+  );
+}
+
 function parseTimeout(text: string): number {
   const durationMs = parseDurationMs(text);
   if (durationMs !== null && durationMs > 0) return durationMs;

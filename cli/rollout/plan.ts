@@ -4,6 +4,7 @@
  * @module
  */
 
+import { systemClock } from "../../base/clock.ts";
 import {
   type FleetHost,
   readFleet,
@@ -41,7 +42,12 @@ export async function planCommand(planPath: string, options: PlanOptions): Promi
       ]),
     );
     const switchTimes = await readSwitchTimes(zookeeper, plan.services.keys());
-    const forecast = forecastPlan({ ...plan, hosts, switchTimes });
+    const forecast = forecastPlan({
+      ...plan,
+      hosts,
+      switchTimes,
+      wallTimeMs: systemClock.wallTimeMs(),
+    });
     const [reuse, room] = await Promise.all([readReuse(plan), readRoom(plan, hosts)]);
     if (options.json) {
       const services = forecast.services.map((each) => ({

@@ -16,6 +16,8 @@ import { randomShare } from "./random_share.ts";
 export interface RestartOptions extends FollowOptions {
   readonly zookeeper: string;
   readonly detach: boolean;
+  /** Why the hosts switch in freeze windows, too. Default: they do not. */
+  readonly ignoreFreeze?: string | undefined;
 }
 
 /** Restarts a service, and shows that until it ends. */
@@ -23,7 +25,8 @@ export async function restartCommand(service: string, options: RestartOptions): 
   await withZooKeeper(options.zookeeper, async (zookeeper) => {
     const { by, sinceMs: nowMs } = operatorWord();
     const id = createRolloutId(nowMs, randomShare);
-    const { version, others } = await restartService(zookeeper, service, { id, by, nowMs });
+    const restart = { id, by, nowMs, ignoresFreeze: options.ignoreFreeze };
+    const { version, others } = await restartService(zookeeper, service, restart);
     if (!options.json) {
       writeLine(`Rollout ${id}: restarts ${service} ${version}, by ${by}`);
       if (others.length > 0) {

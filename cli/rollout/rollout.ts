@@ -28,6 +28,8 @@ export interface StartOptions {
   readonly feed?: string | undefined;
   /** Start only what `rollout plan` has shown: the version that it printed. */
   readonly planVersion?: string | undefined;
+  /** Why the hosts switch in freeze windows, too. Default: they do not. */
+  readonly ignoreFreeze?: string | undefined;
   readonly detach: boolean;
   readonly json: boolean;
   /** Announce URLs to ask how releases spread, in place of those that the releases name. */
@@ -47,7 +49,7 @@ export async function startRolloutCommand(planPath: string, options: StartOption
       else for (const line of nothing) writeLine(line);
       return;
     }
-    const id = await begin(zookeeper, plan, options.planVersion);
+    const id = await begin(zookeeper, plan, options);
     if (!options.json) {
       for (const note of plan.notes) writeLine(`Note: ${note}`);
       writeLine(`Rollout ${id}: ${describeOrder(plan)}`);
@@ -70,11 +72,12 @@ export async function watchRolloutCommand(
 async function begin(
   zookeeper: ZooKeeper,
   { services, waves, releases, onFailure }: CheckedPlanFile,
-  planVersion: string | undefined,
+  { planVersion, ignoreFreeze }: Pick<StartOptions, "planVersion" | "ignoreFreeze">,
 ): Promise<string> {
   const nowMs = systemClock.wallTimeMs();
   const id = createRolloutId(nowMs, randomShare);
-  const rollout = { services, waves, releases, onFailure, id, by: operatorName(), nowMs };
+  const word = { by: operatorName(), nowMs, ignoresFreeze: ignoreFreeze };
+  const rollout = { services, waves, releases, onFailure, id, ...word };
   await startRollout(zookeeper, rollout, planVersion);
   return id;
 }

@@ -10,7 +10,7 @@ import type { Fleet, FleetService } from "../../coordination/mod.ts";
 import type { Distribution } from "./distribution.ts";
 import { renderDistribution, renderReceived, renderReused } from "./distribution_view.ts";
 import { type HostsViewOptions, renderHosts } from "./hosts_view.ts";
-import { stopsOf } from "../../rollout/mod.ts";
+import { freezeAt, stopsOf } from "../../rollout/mod.ts";
 import { formatTimeSpan } from "../shared/format.ts";
 import { plain } from "../shared/terminal_text.ts";
 import { renderWaves } from "./waves_view.ts";
@@ -55,6 +55,10 @@ function renderHead({ control, rollout, queue }: Fleet, { nowMs }: FleetViewOpti
     if (rollout.rolledBack !== undefined) {
       lines.push(`Rolled back by ${rollout.rolledBack.by}: ${rollout.rolledBack.reason}`);
     }
+    if (rollout.ignoresFreeze !== undefined) {
+      const { by, reason } = rollout.ignoresFreeze;
+      lines.push(`Freeze windows do not hold for it, by ${by}: ${reason}`);
+    }
     lines.push(...renderWaves(rollout, queue));
   }
   if (control !== null && control.state !== "running") {
@@ -82,7 +86,9 @@ function renderService(name: string, service: FleetService, options: FleetViewOp
   const needs = service.dependsOn.length === 0 ? "" : `, after ${service.dependsOn.join(", ")}`;
   const title = `${pc.bold(name)}${needs}: committed ${committed}, ` +
     `${serving} of ${service.hosts.length} serving, ${online} online`;
-  const lines = [title, ...renderSpreading(name, service, options)];
+  const freeze = freezeAt(service.freeze, options.nowMs);
+  const frozen = freeze === null ? [] : [pc.yellow(freeze.words)];
+  const lines = [title, ...frozen, ...renderSpreading(name, service, options)];
   return `${lines.join("\n")}\n${renderHosts(name, service, options)}`;
 }
 

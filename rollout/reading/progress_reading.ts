@@ -6,6 +6,7 @@
  */
 
 import { controlSchema, type Wave } from "../entries.ts";
+import { freezeAt } from "../freeze/mod.ts";
 import { closedGate, gateTimeMs } from "../gate.ts";
 import type { WaveProgress } from "../progress.ts";
 import { headOfQueue } from "../queue_head.ts";
@@ -35,6 +36,8 @@ export interface KnownWave {
   readonly tally: string;
   /** How long it may wait at its gate, in ms; 0 if it waits at none. */
   readonly gateMs: number;
+  /** Whether its hosts switch in freeze windows, too. */
+  readonly ignoresFreeze: boolean;
 }
 
 /** The nodes that each look begins with. The children of the deploy queue are read as well. */
@@ -107,19 +110,22 @@ function toKnownWave(
     znodeVersion: wave.znodeVersion,
     service: wave.entry.service,
     tally: wave.entry.tally,
+    ignoresFreeze: wave.entry.ignoresFreeze !== undefined,
   };
 }
 
 /**
  * Puts a look together; `null` while control is not `running`, since nobody gets any further then, or if a node is missing.
  *
+ * @param own.wallTimeMs What the wall clock of this host shows, for freeze windows.
  * @throws {EntryError} when an entry cannot be read.
  */
 export function decodeProgress(
   wave: KnownWave,
   tree: Pick<TreePart, "node">,
+  { wallTimeMs }: { readonly wallTimeMs: number },
 ): WaveProgress | null {
-  const { node, znodeVersion, service, tally, gateMs } = wave;
+  const { node, znodeVersion, service, tally, gateMs, ignoresFreeze } = wave;
   const control = decodeNode(controlSchema, tree.node(CONTROL), CONTROL);
   const serviceNode = tree.node(servicePath(service));
   const entry = decodeService(service, serviceNode);
@@ -127,6 +133,7 @@ export function decodeProgress(
   const done = tree.node(donePath(service, tally));
   if (control === null || control.entry.state !== "running" || entry === null) return null;
   if (ready === null || done === null || !("version" in ready)) return null;
+  const { policy } = entry.entry;
   const rosterVersion = serviceNode !== null && "data" in serviceNode
     ? serviceNode.childrenVersion
     : 0;
@@ -140,6 +147,7 @@ export function decodeProgress(
     preparedCount: ready.version,
     isSwitching: (tree.node(slotsPath(service))?.childCount ?? 0) > 0,
     gateMs,
-    policy: entry.entry.policy,
+    frozenMs: ignoresFreeze ? 0 : freezeAt(policy.freeze, wallTimeMs)?.leftMs ?? 0,
+    policy,
   };
 }

@@ -78,8 +78,19 @@ export function toFirstWave(
   { node }: Pick<SequentialName, "node">,
   { entry, znodeVersion }: Versioned<Wave>,
 ): FirstWave {
-  const { service, version, hosts, tally, gate, after } = entry;
-  return { node, znodeVersion, service, version, infoHash: undefined, hosts, tally, gate, after };
+  const { service, version, hosts, tally, gate, after, ignoresFreeze } = entry;
+  return {
+    node,
+    znodeVersion,
+    service,
+    version,
+    infoHash: undefined,
+    hosts,
+    tally,
+    gate,
+    after,
+    ...(ignoresFreeze === undefined ? {} : { ignoresFreeze: true }),
+  };
 }
 
 /**

@@ -25,7 +25,7 @@ import { hashesOf, withdraw, WITHDRAWN_MAX } from "./abort_rollout.ts";
 import type { Transaction } from "./operation.ts";
 import { recordEvent } from "./record_event.ts";
 import { setControl, type StandingControl } from "./set_control.ts";
-import { encodeChecked, identityOf, waveOperations } from "./start_rollout.ts";
+import { encodeChecked, identityOf, ignoringFreeze, waveOperations } from "./start_rollout.ts";
 
 /** A service of the rollout, as it is when that is rolled back. */
 export interface RolledBackService {
@@ -87,6 +87,8 @@ export function rollBack(view: RollBackView, rollback: RollBack): Transaction {
       finishedMs: null,
     })),
     rollsBack: record.id,
+    // A freeze keeps changes away, and this takes one back: half of a fleet is not left on what has failed over a weekend.
+    ...ignoringFreeze(by, reason),
   };
   const ended = record.entry.state === "running" ? { state: "aborted", endedMs: nowMs } : {};
   const path = historyPath(id);
@@ -114,7 +116,11 @@ export function rollBack(view: RollBackView, rollback: RollBack): Transaction {
     }),
     { op: "create", path, data: encodeChecked(rolloutSchema, made, path) },
     ...steps.flatMap(({ service, before: { version } }, index) =>
-      waveOperations(id, `${id}-${index}`, { service, version, hosts: null })
+      waveOperations(made, {
+        rollout: id,
+        tally: `${id}-${index}`,
+        wave: { service, version, hosts: null },
+      })
     ),
   ];
 }

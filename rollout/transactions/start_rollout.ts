@@ -44,6 +44,8 @@ export interface NewRollout {
   readonly waves: readonly PlannedWave[];
   /** What becomes of it when it is halted. Default: it waits for an operator. */
   readonly onFailure?: OnFailure | undefined;
+  /** Why its hosts switch in freeze windows, too. Default: they do not. */
+  readonly ignoresFreeze?: string | undefined;
 }
 
 /** What an operator reads before a rollout is started. */
@@ -84,6 +86,7 @@ export function startRollout(view: StartView, rollout: NewRollout): Transaction 
       ...(gate === undefined ? {} : { gate }),
     })),
     before,
+    ...ignoringFreeze(rollout.by, rollout.ignoresFreeze),
   };
   const path = historyPath(rollout.id);
   return [
@@ -93,7 +96,7 @@ export function startRollout(view: StartView, rollout: NewRollout): Transaction 
     ),
     { op: "create", path, data: encodeChecked(rolloutSchema, record, path) },
     ...rollout.waves.flatMap((wave, index) =>
-      waveOperations(rollout.id, `${rollout.id}-${index}`, wave)
+      waveOperations(record, { rollout: rollout.id, tally: `${rollout.id}-${index}`, wave })
     ),
   ];
 }
@@ -181,11 +184,23 @@ export function identityOf(release: Release | null): NonNullable<Offer["replaces
   return { version, infoHash, restart };
 }
 
-/** A wave, and the nodes below which its hosts are counted. */
+/** An operator's word that hosts switch in freeze windows, too, as entries have it; nothing without a reason. */
+export function ignoringFreeze(
+  by: string,
+  reason: string | undefined,
+): Pick<Rollout, "ignoresFreeze"> {
+  return reason === undefined ? {} : { ignoresFreeze: { by, reason } };
+}
+
+/** A wave of a rollout, and the nodes below which its hosts are counted. */
 export function waveOperations(
-  rollout: string,
-  tally: string,
-  { service, version, hosts, gate, after }: PlannedWave,
+  { ignoresFreeze }: Pick<Rollout, "ignoresFreeze">,
+  { rollout, tally, wave: { service, version, hosts, gate, after } }: {
+    /** Its id. */
+    readonly rollout: string;
+    readonly tally: string;
+    readonly wave: PlannedWave;
+  },
 ): Transaction {
   const wave: Wave = {
     schema: SCHEMA_VERSION,
@@ -196,6 +211,7 @@ export function waveOperations(
     tally,
     ...(gate === undefined ? {} : { gate }),
     ...(after === undefined ? {} : { after: [...after] }),
+    ...(ignoresFreeze === undefined ? {} : { ignoresFreeze }),
   };
   const path = wavePrefix(service);
   const data = encodeChecked<Wave>(waveSchema, wave, path);

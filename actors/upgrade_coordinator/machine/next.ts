@@ -58,6 +58,8 @@ export interface HostNow {
   readonly place: QueuePlace | null | undefined;
   /** What it knows of the gate before the wave that is next; left out: nothing yet. */
   readonly gate?: GateWatch | null;
+  /** What its wall clock shows, ms: for freeze windows. */
+  readonly wallTimeMs: number;
 }
 
 /** A host's place in the staging queue. */
@@ -107,6 +109,8 @@ export type Next =
     readonly isQueued: boolean;
     /** Whether it waits for hosts that are away and not known by name. */
     readonly isForUnnamed: boolean;
+    /** When to look again, in ms, where that is known; left out: when something has changed. */
+    readonly againMs?: number;
   }
   | { readonly kind: "give_slot_back"; readonly slot: Slot }
   | { readonly kind: "end_wave"; readonly waitingFor: string | null }
@@ -269,7 +273,8 @@ function askForSlot(
   if (!isEntryTrue(now, reading)) return { kind: "await_entry" };
   const behind = place?.behind ?? null;
   const gateSinceMs = now.gate?.sinceMs ?? null;
-  const request = { host, service, ...wanted, catchUp, behind, gateSinceMs };
+  const { wallTimeMs } = now;
+  const request = { host, service, ...wanted, catchUp, behind, gateSinceMs, wallTimeMs };
   const admission = decideAdmission(reading.census, request);
   if (admission.admit) {
     const { wave } = admission;
@@ -282,14 +287,15 @@ function askForSlot(
     }
     return { kind: "take_slot", ...wanted, wave, opening };
   }
-  const { waitingFor, isForUnnamed } = admission;
+  const { waitingFor, isForUnnamed, againMs } = admission;
   // Who would end the wave that goes before may have been left out, and be away.
   const isEarlierOver = !catchUp && reading.census.wave?.service === service &&
     decideFinish(reading.census) === "finished";
   // By entries, as in `rest`.
   if (isEarlierOver && reading.view === null) return { kind: "look_around" };
   if (isEarlierOver) return { kind: "end_wave", waitingFor };
-  return { kind: "wait", ...wanted, waitingFor, isForUnnamed, isQueued: !catchUp };
+  const next = { kind: "wait", ...wanted, waitingFor, isForUnnamed, isQueued: !catchUp } as const;
+  return againMs === undefined ? next : { ...next, againMs };
 }
 
 /** The host itself has nothing to do: it leaves the queue, or ends the wave if that is over. */

@@ -116,7 +116,8 @@ function decideAll(reading: ServiceReading, service: string, { tree }: LocalZooK
     for (const version of ["1", "2"]) {
       decideFailure(census, { host, service, version, wave: null });
       for (const catchUp of [false, true]) {
-        decideAdmission(census, { host, service, version, catchUp, behind: null });
+        const request = { host, service, version, catchUp, behind: null, wallTimeMs: 0 };
+        decideAdmission(census, request);
       }
     }
     if (reading.service === null) continue;

@@ -375,6 +375,7 @@ function nowOf(tree: MemoryTree, host: Alive): HostNow {
     // However long it has been: what is not certain is whether the time has passed, and a host that does not act is one for
     // which it has not.
     gate: gateOf(tree),
+    wallTimeMs: 0,
   };
 }
 

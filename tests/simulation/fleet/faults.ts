@@ -364,6 +364,7 @@ export const KINDS = {
     strike(run, { host, amount, isOther }) {
       const machine = run.machineOf(host);
       if (machine !== null) {
+        machine.wall.setMs = run.world.time.nowMs;
         machine.wall.offsetMs += isOther ? Math.round(amount) : -Math.round(amount);
       }
     },

@@ -21,6 +21,7 @@ import type { AgentProcess } from "./agent_process.ts";
 import type { ChangeObserver } from "./ensemble.ts";
 import { type Machine, NEW_VERSION, type RunningService } from "./machine.ts";
 import type { Change, Replica } from "./replica.ts";
+import { type FrozenTime, isFrozen, mustKnow } from "./freeze_truth.ts";
 import { GateTruth } from "./gate_truth.ts";
 import {
   type Difference,
@@ -44,6 +45,8 @@ export const CHECKS = {
     "whoever is admitted in a wave while it serves is the first of the staging queue that the wave covers",
   "I2 gate":
     "no gate opens before its time, its check or an operator's word, and nobody is admitted before",
+  "I2 freeze":
+    "nobody is admitted while its service is frozen by its own clock, unless an operator wants that",
   "I2 finish": "a wave is not finished while more hosts than the budget are not on its version",
   "I2 restart": "a restart is not finished while processes from before it run",
   "I2 skip": "a host that an operator has left out of a version does not switch to it",
@@ -65,6 +68,7 @@ export const CHECKS = {
   "I7 silence": "a wave that gets no further for as long as its policy allows halts the rollout",
   "I7 speech":
     "who is down, or has still to go while a rollout runs, says what it does or waits for",
+  "I7 freeze": "no host halts a rollout for want of progress that is frozen by its clock",
   "I7 halted": "no wave is finished while control is halted",
   "I7 rollback": "no host takes a rollout back that is not halted, or whose plan does not say so",
   "I7 newest": "the rollout that was started last is the one that is shown",
@@ -153,6 +157,8 @@ interface TakenDown {
 export class Invariants implements ChangeObserver {
   readonly tree = new TreeMirror();
   readonly gates = new GateTruth();
+  /** When services are frozen, by service. */
+  readonly frozen = new Map<string, FrozenTime>();
   readonly #world: World;
   readonly #sessionPlaces = new Map<bigint, string>();
   readonly #takenDown = new Map<string, TakenDown>();
@@ -287,6 +293,7 @@ export class Invariants implements ChangeObserver {
         if (state === (before as Control | null)?.state) return;
         this.#count(`control ${state}`);
         this.#world.trace(null, `control is ${state} by ${by.place}: ${reason}`);
+        if (state === "halted" && before !== null) this.#checkPatience(by);
         if (state === "halted" && (reason ?? "") === "") {
           this.fail("I7 reason", `${by.place} halted the rollout without a reason`);
         }
@@ -441,6 +448,7 @@ export class Invariants implements ChangeObserver {
           host,
         ]);
       }
+      this.#checkFreeze({ service, host, slot: after, place });
       return this.#checkAdmission({ service, host, slot: after, change });
     }
     if (wasHeld && isTaken) {
@@ -537,6 +545,62 @@ export class Invariants implements ChangeObserver {
     }
     if (isTaken && !wasHeld) this.#slotPlaces.set(key, place);
     if (!isTaken) this.#slotPlaces.delete(key);
+  }
+
+  /** Whether the service is frozen by the clock of some machine that is on. */
+  #isFrozen(service: string): boolean {
+    const frozen = this.frozen.get(service);
+    // The first version goes everywhere at any time.
+    if (frozen === undefined || this.tree.of(service).entry?.policy.freeze === undefined) {
+      return false;
+    }
+    return this.#world.machines.some((machine) =>
+      machine.isOn && isFrozen(frozen, machine.wall, this.#world.time.nowMs)
+    );
+  }
+
+  /** Whether any service is frozen by the clock of some machine that is on. */
+  isAnyFrozen(): boolean {
+    return [...this.frozen.keys()].some((service) => this.#isFrozen(service));
+  }
+
+  /** Whether a machine must have known that a service is frozen when it made a decision that has just come in. */
+  #mustKnowFreeze(service: string, place: string): boolean {
+    const frozen = this.frozen.get(service);
+    const machine = this.#machineAt(place);
+    return frozen !== undefined && machine !== null &&
+      this.tree.of(service).entry?.policy.freeze !== undefined &&
+      mustKnow(frozen, machine.wall, this.#world.time.nowMs);
+  }
+
+  #checkFreeze(
+    { service, host, slot, place }: {
+      service: string;
+      host: string;
+      slot: Slot;
+      place: string;
+    },
+  ): void {
+    if (!this.#mustKnowFreeze(service, place)) return;
+    const wave = slot.wave === null ? undefined : this.tree.waves.get(slot.wave);
+    if (wave?.ignoresFreeze !== undefined) return this.#count("slot taken in a freeze");
+    this.fail("I2 freeze", `${host} was admitted for ${service} ${slot.to}, which is frozen`, [
+      host,
+    ]);
+  }
+
+  /** A halt that comes with no failure, and not from a gate, is one for want of progress. */
+  #checkPatience(
+    { place, differences }: { place: string; differences: readonly Difference[] },
+  ): void {
+    const { firstWave } = this.tree;
+    const isFailure = differences.some(({ kind }) => kind === "slot");
+    if (firstWave === null || isFailure || this.tree.isParallel) return;
+    if (firstWave.ignoresFreeze !== undefined || !this.gates.isOpen(firstWave)) return;
+    if (!this.#mustKnowFreeze(firstWave.service, place)) return;
+    this.fail("I7 freeze", `${place} halts ${firstWave.node} for want of progress in a freeze`, [
+      place,
+    ]);
   }
 
   #checkAdmission(
@@ -1174,7 +1238,9 @@ export class Invariants implements ChangeObserver {
   #checkSilence(): void {
     const { firstWave, control } = this.tree;
     if (!this.#isCalm || firstWave === null || control?.state !== "running") return;
-    if (!this.#world.machines.some(({ isOn }) => isOn)) this.#progressMs = this.#world.time.nowMs;
+    const isWaiting = this.#isFrozen(firstWave.service) ||
+      !this.#world.machines.some(({ isOn }) => isOn);
+    if (isWaiting) this.#progressMs = this.#world.time.nowMs;
     const policy = this.tree.of(firstWave.service).entry?.policy;
     if (policy === undefined) return;
     const gateMs = this.gates.isOpen(firstWave) ? 0 : timeOf(firstWave.gate);

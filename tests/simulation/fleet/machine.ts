@@ -72,7 +72,7 @@ export class Machine {
   readonly config: AgentConfig;
   readonly random: RandomStream;
   /** What its wall clock adds to the time of the run. */
-  readonly wall: { offsetMs: number };
+  readonly wall: { offsetMs: number; setMs?: number };
   readonly drain: DrainBehaviour = { mode: "works", takesMs: 50 };
   /** Lives of its agent so far. */
   lives = 0;

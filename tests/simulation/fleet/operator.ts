@@ -51,6 +51,8 @@ export type Verb =
     readonly releases: readonly Release[];
     /** Whether the admin box has a program of an earlier version, which does not look for other content. */
     readonly isEarlier?: boolean;
+    /** Why its hosts switch in freeze windows, too. Default: they do not. */
+    readonly ignoresFreeze?: string;
   }
   /** Has a service started anew everywhere. */
   | { readonly kind: "restart"; readonly service: string }
@@ -202,7 +204,8 @@ export class Operator implements Party {
       nowMs: this.clock.wallTimeMs(),
       random: () => this.#random.next(),
     });
-    if (verb.isEarlier !== true) return await startRollout(zk, rollout);
+    const { ignoresFreeze } = verb;
+    if (verb.isEarlier !== true) return await startRollout(zk, { ...rollout, ignoresFreeze });
     const control = await readControl(zk);
     const { waves } = await readDeployQueue(zk);
     const view = { control, services, waves: waves.map(({ entry }) => entry) };

@@ -14,7 +14,7 @@ import { Operator } from "./operator.ts";
 import { GATE_CHECK } from "./ports.ts";
 import type { RandomStream } from "./random.ts";
 import type { PlannedHost, Scenario } from "./scenario.ts";
-import { planOf } from "./scenario.ts";
+import { EPOCH_MS, planOf } from "./scenario.ts";
 import { isHeld } from "./tree_mirror.ts";
 import type { LogOf } from "./surroundings.ts";
 import { type TraceLine, World } from "./world.ts";
@@ -28,11 +28,11 @@ export const FAULTY_MS = 60_000;
 /** How long a rollout may take to end once the faults have stopped, in ms. Most need seconds. */
 const QUIET_MS = 600_000;
 
+/** Longest time that some host's clock may show a service as frozen, in ms: clocks differ by ten minutes at most. */
+const FROZEN_MS = 1_500_000;
+
 /** How often operators look after the fleet once the faults have stopped, in ms. */
 const LOOK_AFTER_MS = 15_000;
-
-/** The wall time at which all runs begin. */
-const EPOCH_MS = 1_700_000_000_000;
 
 /** What has become of a run. */
 export interface RunResult {
@@ -107,6 +107,9 @@ export class Run {
     this.adminWall = { offsetMs: EPOCH_MS + scenario.adminSkewMs };
     this.operator = new Operator(world, this.adminWall);
     world.observer.tree.isParallel = scenario.isParallel;
+    for (const { name, frozen } of scenario.services) {
+      if (frozen !== null) world.observer.frozen.set(name, frozen);
+    }
     for (const host of scenario.hosts) world.machines.push(this.#machine(host, host.name));
   }
 
@@ -184,6 +187,7 @@ export class Run {
       kind: "rollout",
       ...planOf(this.#scenario, version, { build }),
       isEarlier,
+      ...(this.#scenario.ignoresFreeze ? { ignoresFreeze: "because" } : {}),
     });
   }
 
@@ -313,12 +317,13 @@ export class Run {
   async end(): Promise<void> {
     const { observer, time } = this.world;
     this.#calm();
-    const untilMs = time.nowMs + QUIET_MS;
+    let untilMs = time.nowMs + QUIET_MS;
     let resumedCount = 0;
     while (time.nowMs < untilMs) {
       if (await this.#until(() => this.#isOver(), LOOK_AFTER_MS)) {
         return await this.#checkAfterwards();
       }
+      if (observer.isAnyFrozen()) untilMs += LOOK_AFTER_MS;
       for (const host of this.#toForget) void this.#forget(host);
       // Where nobody is left, nobody can say anything.
       const isAnyOn = this.world.machines.some(({ isOn }) => isOn);
@@ -371,6 +376,7 @@ export class Run {
 
   /** After a rollback, hosts that have come back later go back as well. */
   async #checkBack(): Promise<void> {
+    const { observer } = this.world;
     let fleet: Fleet | null | undefined;
     void this.operator.status().then((found) => fleet = found);
     await this.#until(() => fleet !== undefined, 60_000);
@@ -385,6 +391,8 @@ export class Run {
           !this.world.observer.tree.of(service).slots.has(machine.name)
         ).map(({ place }) => place)
       );
+    // Who catches up waits for the end of a freeze.
+    await this.#until(() => behind().length === 0 || !observer.isAnyFrozen(), FROZEN_MS);
     if (await this.#until(() => behind().length === 0, 120_000)) return;
     this.world.observer.fail(
       "I8 back",

@@ -8,8 +8,12 @@
 import type { ServiceConfig } from "../../../actors/config/agent_config.ts";
 import type { Plan, Release, WaveList } from "../../../rollout/mod.ts";
 import { drawFaults, type Fault, type FaultKind } from "./faults.ts";
+import { drawFreeze, type FrozenTime, windowsOf } from "./freeze_truth.ts";
 import { RandomStream } from "./random.ts";
 import { publish } from "./releases.ts";
+
+/** The wall time at which all runs begin. */
+export const EPOCH_MS = 1_700_000_000_000;
 
 /** One host of the fleet. */
 export interface PlannedHost {
@@ -40,6 +44,8 @@ export interface PlannedService {
   readonly canary: readonly string[] | null;
   /** Its waves as a plan lists them; null if there are none but the canary. */
   readonly waves: WaveList | null;
+  /** When it is frozen; null: never. */
+  readonly frozen: FrozenTime | null;
 }
 
 /** A run before it begins. */
@@ -52,6 +58,8 @@ export interface Scenario {
   readonly isParallel: boolean;
   /** Whether a rollout that is halted is to be rolled back. */
   readonly onFailure: NonNullable<Plan["onFailure"]>;
+  /** Whether an operator has rollouts go on while a service is frozen. */
+  readonly ignoresFreeze: boolean;
   readonly adminSkewMs: number;
   readonly faults: readonly Fault[];
 }
@@ -92,40 +100,44 @@ export function drawScenario({ seed, hostCount, serviceCount, kinds }: ScenarioL
   const names = hosts.map(({ name }) => name);
   const shares = random.fork("waves");
   const services = serviceNames.map((name, index): PlannedService =>
-    withWaves(shares, {
-      name,
-      dependsOn: index > 0 && random.chance(0.7) ? [serviceNames[index - 1] ?? ""] : [],
-      hasBlob: random.chance(0.7),
-      isPinned: random.chance(0.3),
-      hasDrain: random.chance(0.3),
-      health: drawHealth(random.fork(`health of ${name}`)),
-      canary: count > 1 && random.chance(0.25)
-        ? random.some(names, random.between(1, count - 1))
-        : null,
-      waves: null,
-      isBakedAfter: false,
-      policy: {
-        quorum: random.pick<PlannedService["policy"]["quorum"]>([1, "50%", "75%", "75%", "100%"]),
-        maxUnavailable: random.pick<PlannedService["policy"]["maxUnavailable"]>([
-          1,
-          1,
-          1,
-          2,
-          "50%",
-        ]),
-        maxConcurrent: random.pick([1, 1, 2, 3]),
-        maxFailures: random.pick([0, 0, 1, 2]),
-        bakeTime: random.pick([0, 500, 2_000]),
-        progressDeadline: random.fork(`deadline of ${name}`).pick([
-          15_000,
-          30_000,
-          60_000,
-          120_000,
-        ]),
-        health: { deadline: 20_000, interval: 200, successes: random.pick([1, 2]) },
-        preparation: { stall: random.fork(`stall of ${name}`).pick([3_000, 10_000, 60_000]) },
-      },
-    })
+    withFreeze(
+      random.fork(`freeze of ${name}`),
+      withWaves(shares, {
+        name,
+        dependsOn: index > 0 && random.chance(0.7) ? [serviceNames[index - 1] ?? ""] : [],
+        hasBlob: random.chance(0.7),
+        isPinned: random.chance(0.3),
+        hasDrain: random.chance(0.3),
+        health: drawHealth(random.fork(`health of ${name}`)),
+        canary: count > 1 && random.chance(0.25)
+          ? random.some(names, random.between(1, count - 1))
+          : null,
+        waves: null,
+        isBakedAfter: false,
+        frozen: null,
+        policy: {
+          quorum: random.pick<PlannedService["policy"]["quorum"]>([1, "50%", "75%", "75%", "100%"]),
+          maxUnavailable: random.pick<PlannedService["policy"]["maxUnavailable"]>([
+            1,
+            1,
+            1,
+            2,
+            "50%",
+          ]),
+          maxConcurrent: random.pick([1, 1, 2, 3]),
+          maxFailures: random.pick([0, 0, 1, 2]),
+          bakeTime: random.pick([0, 500, 2_000]),
+          progressDeadline: random.fork(`deadline of ${name}`).pick([
+            15_000,
+            30_000,
+            60_000,
+            120_000,
+          ]),
+          health: { deadline: 20_000, interval: 200, successes: random.pick([1, 2]) },
+          preparation: { stall: random.fork(`stall of ${name}`).pick([3_000, 10_000, 60_000]) },
+        },
+      }),
+    )
   );
   if (count >= LARGE_COUNT) {
     for (const service of services) {
@@ -140,6 +152,7 @@ export function drawScenario({ seed, hostCount, serviceCount, kinds }: ScenarioL
     services,
     isParallel: shares.chance(0.4),
     onFailure: random.fork("failure").chance(0.4) ? "rollback" : "halt",
+    ignoresFreeze: random.fork("ignoring freezes").chance(0.2),
     adminSkewMs: random.between(-1_000, 1_000),
     faults: drawFaults(random.fork("faults"), { ...fleet, kinds }),
   };
@@ -178,6 +191,14 @@ function withWaves(random: RandomStream, service: PlannedService): PlannedServic
     [1, { gate: { url: "http://metrics/ok", ...CHECK } }, "all"],
   ]);
   return { ...service, isBakedAfter, ...(isListed ? { canary: null, waves } : {}) };
+}
+
+/** Some services are frozen for a while. */
+function withFreeze(random: RandomStream, service: PlannedService): PlannedService {
+  const frozen = drawFreeze(random, EPOCH_MS);
+  if (frozen === null) return service;
+  const policy = { ...service.policy, freeze: [...windowsOf(frozen, random)] };
+  return { ...service, frozen, policy };
 }
 
 function drawHealth(random: RandomStream): PlannedService["health"] {

@@ -153,8 +153,9 @@ export const ROOMS: Readonly<Record<string, readonly string[]>> = {
   "host/process": ["base", "ffi", "host"],
   "host/releases": ["base", "ffi", "host"],
   "http": ["base"],
-  "rollout": ["base", "rollout/reading", "rollout/transactions", "rollout/waves"],
-  "rollout/reading": ["base", "rollout"],
+  "rollout": ["base", "rollout/freeze", "rollout/reading", "rollout/transactions", "rollout/waves"],
+  "rollout/freeze": [],
+  "rollout/reading": ["base", "rollout", "rollout/freeze"],
   "rollout/transactions": ["rollout", "rollout/reading"],
   "rollout/waves": ["base", "rollout"],
   "torrent": [

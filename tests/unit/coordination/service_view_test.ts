@@ -127,7 +127,14 @@ Deno.test("readService: a slot that cannot be read counts as held, until its hos
     const reading = await read(zk);
     const { service } = reading;
     assert.match(reading.problems.join(), /^read \/dc\/slots\/web\/web-1: expected JSON/);
-    const request = { host: "web-2", service: SERVICE, version: "2", catchUp: true, behind: null };
+    const request = {
+      host: "web-2",
+      service: SERVICE,
+      version: "2",
+      catchUp: true,
+      behind: null,
+      wallTimeMs: 0,
+    };
     const admission = decideAdmission((await read(zk, "web-2")).census, request);
     assert.match(admission.admit ? "" : admission.waitingFor, /^budget: 1 of 1 down, web-1 holds/);
     assert.ok(service);

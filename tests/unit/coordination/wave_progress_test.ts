@@ -12,7 +12,7 @@ import { current } from "../rollout/views.ts";
 import { admit, join, read, reportDone, roll, say, SERVICE, TestTree, writeOf } from "./tree.ts";
 
 async function look(zk: ZooKeeper): Promise<WaveProgress | null> {
-  return await new ProgressReader().read(zk, { isFresh: true });
+  return await new ProgressReader().read(zk, { isFresh: true, wallTimeMs: 0 });
 }
 
 /** A mark of what is there now, made long ago. */
@@ -33,7 +33,7 @@ Deno.test("ProgressReader: sees hosts get ready and done, and their preparation,
     const reader = new ProgressReader();
     await roll(zk, "2");
     const numbers = async () => {
-      const seen = await reader.read(zk, { isFresh: true });
+      const seen = await reader.read(zk, { isFresh: true, wallTimeMs: 0 });
       return [seen?.readyCount, seen?.doneCount, seen?.preparedCount, seen?.isSwitching];
     };
     assert.deepEqual(await numbers(), [0, 0, 0, false]);
@@ -47,7 +47,7 @@ Deno.test("ProgressReader: sees hosts get ready and done, and their preparation,
     await reportDone(host, current("web-1", { version: "2" }), slot);
     assert.deepEqual(await numbers(), [1, 1, 1, false]);
     await pauseRollout(zk, WORD);
-    assert.equal(await reader.read(zk, { isFresh: true }), null);
+    assert.equal(await reader.read(zk, { isFresh: true, wallTimeMs: 0 }), null);
   });
 });
 
@@ -82,5 +82,18 @@ Deno.test("haltIfStalled: not when a host has got further since, or an operator 
     await resumeRollout(zk, WORD);
     assert.equal(await haltIfStalled(zk, { ...STALL, mark: again }), null);
     assert.equal((await read(zk)).view.control?.state, "running");
+  });
+});
+
+Deno.test("haltIfStalled: not while the wave is frozen, unless an operator has had its hosts go on", async () => {
+  await TestTree.run(async (tree, zk) => {
+    await tree.addHosts("web-1", "web-2");
+    const freeze = [{ to: "02:00", timeZone: "UTC" }];
+    await roll(zk, "2", { progressDeadlineMs: 60_000, freeze });
+    const mark = await longAgo(zk);
+    assert.equal((await look(zk))?.frozenMs, 7_200_000);
+    assert.equal(await haltIfStalled(zk, { ...STALL, mark }), null);
+    const later = { ...STALL, mark, wallTimeMs: 7_200_000 };
+    assert.match(await haltIfStalled(zk, later) ?? "", /has got no further for 1m/);
   });
 });

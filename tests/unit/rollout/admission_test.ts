@@ -17,8 +17,16 @@ import {
 } from "../../../rollout/mod.ts";
 import { failedSlot, HASHES, slot, view, type ViewChanges, wave } from "./views.ts";
 
+const REQUEST = {
+  service: "A",
+  version: "2",
+  catchUp: false,
+  behind: null,
+  wallTimeMs: 0,
+};
+
 function ask(view: ServiceView, host = "web-1", more: Partial<AdmissionRequest> = {}) {
-  const request = { host, service: "A", version: "2", catchUp: false, behind: null, ...more };
+  const request = { ...REQUEST, host, ...more };
   return decideAdmission(toCensus(view, host), request);
 }
 
@@ -99,7 +107,7 @@ Deno.test("decideAdmission: who is first says who is missing from the quorum, th
   const behind = { behind: "web-1" };
   assertWaits(fleet, "waits for its turn in the staging queue", "web-2", behind);
   const census = toCensus(fleet, "web-1");
-  const request = { host: "web-1", service: "A", version: "2", catchUp: false, behind: null };
+  const request = { ...REQUEST, host: "web-1" };
   assert.deepEqual(decideAdmission({ ...census, missingHosts: null }, request), {
     admit: false,
     waitingFor: "quorum: 2 of 5 hosts staged",
@@ -269,7 +277,7 @@ Deno.test("decideAdmission: hosts that are down, offline or hold a slot are away
 
 Deno.test("decideAdmission: where the hosts are only counted, it asks for their names", () => {
   const census = toCensus(view({ current: { "web-3": null } }), "web-1");
-  const request = { host: "web-1", service: "A", version: "2", catchUp: false, behind: null };
+  const request = { ...REQUEST, host: "web-1" };
   assert.deepEqual(decideAdmission({ ...census, awayHosts: null }, request), {
     admit: false,
     waitingFor: "budget: 1 of 1 down",
@@ -421,4 +429,39 @@ Deno.test("decideFence: outside of waves, not for other content than that of the
     stop: false,
     reason: "2 is not the committed version any more",
   });
+});
+
+/** Before six in the morning, UTC, nobody begins to switch. */
+const EARLY = { policy: { freeze: [{ to: "06:00", timeZone: "UTC", reason: "backups" }] } };
+
+const FIVE_MS = 5 * 3_600_000;
+
+Deno.test("decideAdmission: nobody begins to switch in a freeze window, and it is known when to ask again", () => {
+  const atFive = { wallTimeMs: FIVE_MS };
+  const frozen = {
+    admit: false,
+    waitingFor: "frozen until Thu 06:00 UTC: backups",
+    isForUnnamed: false,
+    againMs: 3_600_000,
+  };
+  assert.deepEqual(ask(view(EARLY), "web-1", atFive), frozen);
+  assertAdmitted(view(EARLY), "web-1", { wallTimeMs: FIVE_MS + 3_600_000 });
+  // Nor who is down already, or runs nothing: it would begin a switch as well.
+  const down = view({ ...EARLY, current: { "web-1": { state: "down", version: null } } });
+  assert.deepEqual(ask(down, "web-1", atFive), frozen);
+  // What keeps the others from getting ready is said first.
+  assertWaits(
+    view({ ...EARLY, staged: ["web-1"] }),
+    "quorum: 1 of 3 hosts staged; missing web-2 (not staged yet), web-3 (not staged yet)",
+    "web-1",
+    atFive,
+  );
+});
+
+Deno.test("decideAdmission: an operator's word lets the hosts of its waves switch in a freeze, and nobody catch up", () => {
+  const word = view({ ...EARLY, wave: wave({ ignoresFreeze: true }) });
+  assertAdmitted(word, "web-1", { wallTimeMs: FIVE_MS });
+  const { admit } = ask(word, "web-1", { wallTimeMs: FIVE_MS, ...CATCH_UP });
+  assert.equal(admit, false);
+  assertAdmitted(word, "web-1", { wallTimeMs: 2 * FIVE_MS, ...CATCH_UP });
 });

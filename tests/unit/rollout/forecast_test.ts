@@ -32,13 +32,14 @@ const OFFLINE = { online: false, state: "down", version: null } as const;
 
 function forecast(
   hosts: readonly ForecastHost[],
-  { policy = {}, waves = [null], gates = [], switchTimes }: {
+  { policy = {}, waves = [null], gates = [], switchTimes, wallTimeMs = 0 }: {
     readonly policy?: PolicyInput;
     /** The hosts of each wave; null: all. */
     readonly waves?: readonly PlannedWave["hosts"][];
     /** The gate of each wave. */
     readonly gates?: readonly (Gate | undefined)[];
     readonly switchTimes?: SwitchTimes;
+    readonly wallTimeMs?: number;
   } = {},
 ) {
   return forecastPlan({
@@ -58,6 +59,7 @@ function forecast(
       origin: { site: "s1", rack: "r1" },
     }]]),
     hosts: new Map([["A", hosts]]),
+    wallTimeMs,
   });
 }
 
@@ -167,4 +169,16 @@ Deno.test("forecastPlan: a host in quarantine goes along with no wave, and count
   ]);
   const only = forecast([host("web-1", { quarantined })]);
   assert.match(only.waves[0]?.warnings[0] ?? "", /its only host web-1 is in quarantine: the wave/);
+});
+
+Deno.test("forecastPlan: says when a service is frozen, and nothing of it where there is nothing to do", () => {
+  const policy: PolicyInput = { freeze: [{ to: "06:00", timeZone: "UTC", reason: "backups" }] };
+  const warnings = (hosts: readonly ForecastHost[], wallTimeMs: number) =>
+    forecast(hosts, { policy, wallTimeMs }).waves[0]?.warnings;
+  assert.deepEqual(warnings([host("web-1"), host("web-2")], 0), [
+    "frozen until Thu 06:00 UTC: backups: its hosts get ready, and none begins to switch before " +
+    "(rollout start --ignore-freeze REASON: all the same)",
+  ]);
+  assert.deepEqual(warnings([host("web-1"), host("web-2")], 6 * 3_600_000), []);
+  assert.deepEqual(warnings([host("web-1", { version: "2", infoHash: HASH })], 0), []);
 });

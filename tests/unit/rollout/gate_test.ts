@@ -112,6 +112,7 @@ Deno.test("decideAdmission: nobody of a wave goes down before its gate is open",
     version: "2",
     catchUp: false,
     behind: null,
+    wallTimeMs: 0,
     gateSinceMs: Date.UTC(2026, 10, 30, 7, 45),
   };
   const ask = (gate: Gate, own = {}) =>

@@ -190,6 +190,20 @@ Deno.test("checkPlan: a budget of nobody", () => {
   }
 });
 
+Deno.test("checkPlan: freeze windows that leave no time, but for single dates", () => {
+  const plan = (...freeze: readonly object[]) => ({
+    services: { A: { version: "2", policy: { freeze } } },
+  });
+  const day = { from: "06:00", to: "18:00", timeZone: "UTC" };
+  assertProblems(plan(day, { from: "18:00", to: "06:00", timeZone: "UTC" }), [
+    'service "A": its freeze windows let no host ever switch (frozen without an end in sight)',
+  ]);
+  assert.equal(check(plan(day)).ok, true);
+  const dates = { ...day, dates: ["2026-12-24"] };
+  assert.equal(check(plan(dates, { from: "18:00", to: "06:00", timeZone: "UTC" })).ok, true);
+  assert.throws(() => check(plan({ ...day, timeZone: "Berlin" })), /such as Europe\/Berlin/);
+});
+
 Deno.test("checkPlan: all problems at once, each once", () => {
   const services = {
     A: { version: "2", policy: { quorum: 9, maxUnavailable: 0 } },

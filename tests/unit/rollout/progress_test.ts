@@ -20,6 +20,7 @@ const SEEN: WaveProgress = {
   preparedCount: 5,
   isSwitching: false,
   gateMs: 0,
+  frozenMs: 0,
   policy: { ...DEFAULT_POLICY, progressDeadlineMs: 60_000, bakeMs: 10_000 },
 };
 
@@ -53,6 +54,13 @@ Deno.test("noteProgress: a change of the wave, of control or of the roster, and 
   const mark = markAfter({}, {});
   const later = noteProgress(mark, SEEN, { nowMs: 50_000, gapMs: 30_000 });
   assert.equal(later.sinceMs, 50_000);
+});
+
+Deno.test("noteProgress: while the wave is frozen the wait does not count, and begins anew after it", () => {
+  const frozen = { frozenMs: 3_600_000 };
+  const mark = markAfter({}, frozen, frozen, {}, {});
+  assert.equal(mark.sinceMs, 20_000);
+  assert.equal(isOverdue(markAfter({}, frozen), { ...SEEN, ...frozen }, 10_000), false);
 });
 
 Deno.test("isOverdue: not while the wave may wait at its gate", () => {

@@ -53,7 +53,14 @@ Deno.test("quarantine: a host in it goes along with no wave, and catches up with
 
 Deno.test("quarantine: a host in it gets no slot, and gives back the one that it has", () => {
   const census = toCensus(view({ current: { "web-1": QUARANTINED } }), "web-1");
-  const request = { host: "web-1", service: "A", version: "2", catchUp: false, behind: null };
+  const request = {
+    host: "web-1",
+    service: "A",
+    version: "2",
+    catchUp: false,
+    behind: null,
+    wallTimeMs: 0,
+  };
   const admission = decideAdmission(census, request);
   assert.deepEqual([admission.admit, !admission.admit && admission.waitingFor], [false, WHY]);
   const held = slot("web-1");
@@ -72,7 +79,14 @@ Deno.test("quarantine: a host in it counts as away, although it serves", () => {
   const fleet = view({ policy: { quorum: 1 }, current: { "web-3": QUARANTINED } });
   const census = toCensus(fleet, "web-1");
   assert.equal(census.servingCount, 2);
-  const request = { host: "web-1", service: "A", version: "2", catchUp: false, behind: null };
+  const request = {
+    host: "web-1",
+    service: "A",
+    version: "2",
+    catchUp: false,
+    behind: null,
+    wallTimeMs: 0,
+  };
   const admission = decideAdmission(census, request);
   assert.equal(
     !admission.admit && admission.waitingFor,

@@ -739,6 +739,45 @@ Deno.test("look: what the whole fleet hears of is not read by all at the same mo
   }, { running: "v1", zookeeper });
 });
 
+Deno.test("look: who waits for the end of a freeze reads nothing until then, and looks once", async () => {
+  let reads = 0;
+  const lost = new ZooKeeperError({ code: "CONNECTION_LOSS", operation: "multiRead" });
+  let endReading = () => {};
+  const zookeeper = {
+    multiRead: () => {
+      reads++;
+      return new Promise<never>((_, reject) => endReading = () => reject(lost));
+    },
+  };
+  await run(async (bench) => {
+    const { clock, coordinator, waitingFor } = bench;
+    const reading = readingOf("v2");
+    const own = reading.view.current.get("web-1");
+    assert.ok(own);
+    const serving = { ...own, version: "v1", state: "serving" as const };
+    // So many that it would look for their sake in half an hour.
+    const roster = Array.from({ length: 1_000 }, (_, index) => `web-${index + 1}`);
+    const policy = { ...DEFAULT_POLICY, freeze: [{ to: "00:05", timeZone: "UTC" }] };
+    const view = { ...reading.view, roster, policy, current: new Map([["web-1", serving]]) };
+    const frozen = asRead({ ...reading, view });
+    const readAgain = async () => {
+      endReading();
+      await clock.settle();
+      coordinator.tell({ type: "read", reading: frozen });
+      await clock.settle();
+    };
+    await readAgain();
+    await answerPreparation(bench);
+    for (let round = 0; round < 3; round++) await readAgain();
+    assert.equal(waitingFor(), "frozen until Thu 00:05 UTC");
+    reads = 0;
+    await clock.advance(295_000 - clock.nowMs());
+    assert.equal(reads, 0);
+    await clock.advance(15_000);
+    assert.equal(reads, 1);
+  }, { running: "v1", stored: "v2", zookeeper });
+});
+
 Deno.test("report: a hook that has failed gives the slot back, and nobody else is halted", async () => {
   for (const [hook, isFailure] of [["true", false], ["false", true]] as const) {
     const { context = {}, ...interrupted } = interruptedAt("reporting");

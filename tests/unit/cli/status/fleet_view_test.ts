@@ -61,6 +61,26 @@ Deno.test("renderFleet: says what each host runs, how far it is with the next ve
   assert.match(text, /quorum: 1 of 2 hosts staged/);
 });
 
+Deno.test("renderFleet: says when a service is frozen, and for which rollout that does not hold", () => {
+  const { services: { web }, ...fleet } = fleetOf(HOST);
+  assert.ok(web);
+  const freeze = [{ to: "00:10", timeZone: "UTC", reason: "backups" }];
+  const rollout = {
+    schema: 1 as const,
+    id: "r-1",
+    by: "ann",
+    startedMs: 0,
+    endedMs: null,
+    state: "running" as const,
+    waves: [],
+    ignoresFreeze: { by: "ann", reason: "an urgent fix" },
+  };
+  const text = render({ ...fleet, rollout, services: { web: { ...web, freeze } } });
+  assert.match(text, /online\nfrozen until Thu 00:10 UTC: backups/);
+  assert.match(text, /Freeze windows do not hold for it, by ann: an urgent fix/);
+  assert.doesNotMatch(render(fleetOf(HOST)), /rozen|reeze/);
+});
+
 Deno.test("renderFleet: shows how fast a host fetches where its agent says so, in place of older news", () => {
   const fetching = { version: "v2", phase: "fetching", progress: 0.1 } as const;
   const fleet = fleetOf(

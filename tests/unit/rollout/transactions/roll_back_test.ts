@@ -76,6 +76,9 @@ Deno.test("rollBack: the release from before is committed, on offer and queued, 
   );
   const back = rolloutSchema.parse(tree.entry(historyPath("back-1")));
   assert.deepEqual([back.state, back.rollsBack], ["running", "rollout-2"]);
+  // It takes a change back, and so does not wait for the end of a freeze.
+  assert.equal(waves[0]?.ignoresFreeze, true);
+  assert.deepEqual(back.ignoresFreeze, { by: "web-1", reason: "2 has failed" });
 });
 
 Deno.test("rollBack: of two at once the second is refused, and so is one after an operator's word", () => {

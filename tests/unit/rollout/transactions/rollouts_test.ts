@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import {
   CONTROL,
+  historyPath,
   parseSequentialName,
   RolloutError,
   servicePath,
@@ -54,6 +55,30 @@ Deno.test("startRollout: of two at once the second is refused", () => {
   const after = tree.read();
   assert.deepEqual([after.queue.length, after.offer?.version], [1, "2"]);
   assert.equal(tree.entry(CONTROL)?.["rollout"], "r-2");
+});
+
+Deno.test("startRollout: a word to ignore freeze windows stands in each wave, for the hosts, and in the record", () => {
+  const tree = fleet("web-1");
+  const { view, service } = tree.read();
+  assert.ok(view.control && service);
+  const start = {
+    control: { entry: view.control, znodeVersion: view.controlVersion },
+    waves: [],
+    services: new Map([[SERVICE, service]]),
+  };
+  must(tree.apply(transactions.startRollout(start, {
+    id: "rollout-2",
+    by: "ann",
+    nowMs: 0,
+    services: new Map([[SERVICE, { version: "2", dependsOn: [], policy: service.entry.policy }]]),
+    releases: new Map([[SERVICE, releaseOf("2")]]),
+    waves: [{ service: SERVICE, version: "2", hosts: null }],
+    ignoresFreeze: "an urgent fix",
+  })));
+  const word = { by: "ann", reason: "an urgent fix" };
+  const [wave] = tree.read().waves;
+  assert.equal(wave?.ignoresFreeze, true);
+  assert.deepEqual(tree.entry(historyPath("rollout-2"))?.["ignoresFreeze"], word);
 });
 
 Deno.test("startRollout: not while one is under way, or control is not running", () => {

@@ -35,6 +35,7 @@ const NOW: HostNow = {
   hasHaltStood: false,
   trouble: null,
   place: null,
+  wallTimeMs: 0,
 };
 
 function kind(tree: MemoryTree, now: Partial<HostNow> = {}): string {
@@ -374,4 +375,26 @@ Deno.test("decideFinish: a host that has failed after its switch counts as faile
   const write = { entry, epoch: 0, markers: tree.markers(entry, running), slot: null };
   must(tree.apply(transactions.writeHost(SERVICE, write), HOST));
   assert.notEqual(kind(tree, { running }), "end_wave");
+});
+
+Deno.test("decideNext: who waits for the end of a freeze knows when that is, and who has its slot goes on", () => {
+  const tree = rolling();
+  join(tree, HOST);
+  join(tree, "web-2");
+  const reading = tree.read();
+  const freeze = [{ from: "00:00", to: "01:00", timeZone: "UTC" }];
+  const { census } = reading;
+  const frozen = { ...reading, census: { ...census, policy: { ...census.policy, freeze } } };
+  assert.deepEqual(decideNext({ ...NOW, place: PLACE }, frozen).next, {
+    kind: "wait",
+    version: "2",
+    infoHash: null,
+    restart: undefined,
+    waitingFor: "frozen until Thu 01:00 UTC",
+    isForUnnamed: false,
+    isQueued: true,
+    againMs: 3_600_000,
+  });
+  const later = { ...NOW, place: PLACE, wallTimeMs: 3_600_000 };
+  assert.equal(decideNext(later, frozen).next.kind, "take_slot");
 });

@@ -86,8 +86,8 @@ export type RunnerMessage =
   /** A service that was unwell for too long has been stopped, or could not be. */
   | { readonly type: "unwell_stopped"; readonly process: ServiceProcess; readonly error: unknown }
   | { readonly type: "exited"; readonly process: ServiceProcess; readonly how: string }
-  /** An operator has ended the quarantine. */
-  | { readonly type: "quarantine_lifted" }
+  /** The quarantine is over, for this reason, whether the service has come to rest or not. */
+  | { readonly type: "quarantine_lifted"; readonly why: string }
   | { readonly type: "check_due" }
   | { readonly type: "restart_due" }
   | {

@@ -128,7 +128,7 @@ export function runnerActor(options: RunnerOptions): ActorDefinition<State, Runn
           }
           return state;
         case "quarantine_lifted":
-          endQuarantine(state, { options, context }, "an operator says so");
+          endQuarantine(state, { options, context }, message.why);
           return state;
         case "check":
           check(state, message.replyTo, { options, context });

@@ -12,7 +12,12 @@ import {
   openGate,
   takeSlot,
 } from "../../coordination/mod.ts";
-import { areVotesNeeded, isQuorumMet, mayFinishNext } from "../../rollout/mod.ts";
+import {
+  areVotesNeeded,
+  isQuarantineOutdated,
+  isQuorumMet,
+  mayFinishNext,
+} from "../../rollout/mod.ts";
 import type { ZooKeeper } from "../../zookeeper/mod.ts";
 import { act } from "./act.ts";
 import { nameAway, withKnownAway } from "./away_hosts.ts";
@@ -92,7 +97,12 @@ export function decide(state: State, reading: Reading, deps: Deps): State {
   if (reading.census.own?.quarantined !== undefined) lookInQuarantine(deps);
   if (zookeeper === null || now === null) return state;
   restoreEntry(state, reading, { now, deps });
-  if (reading.isQuarantineLifted) deps.options.runner.tell({ type: "quarantine_lifted" });
+  const { service, census: { own } } = reading;
+  const isOutdated = service !== null && isQuarantineOutdated(own, service.entry);
+  if (reading.isQuarantineLifted || isOutdated) {
+    const why = isOutdated ? `${own?.version} was rolled back` : "an operator says so";
+    deps.options.runner.tell({ type: "quarantine_lifted", why });
+  }
   if (place === "not_read") return readTree(state, deps);
   switch (phase.kind) {
     case "acting":

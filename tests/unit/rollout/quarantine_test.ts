@@ -7,6 +7,7 @@ import {
   decideFinish,
   decideGoal,
   describeStall,
+  isQuarantineOutdated,
   markersOf,
   quarantinedPath,
   type ServiceView,
@@ -138,4 +139,15 @@ Deno.test("quarantine: where all others are in it, a failure leaves nobody to ru
     describeStall(fleet, wave()),
     /web-2 is quarantined: started again too often, web-3 is quarantined/,
   );
+});
+
+Deno.test("isQuarantineOutdated: once the version that flaps is rolled back, and not after an abort, which leaves hosts on it", () => {
+  const own = current("web-1", { version: "2", ...QUARANTINED });
+  const withdrawn = ["2"];
+  assert.equal(isQuarantineOutdated(own, { withdrawn, abandoned: [] }), true);
+  assert.equal(isQuarantineOutdated(own, { withdrawn, abandoned: ["2"] }), false);
+  assert.equal(isQuarantineOutdated(own, { withdrawn }), false, "of an earlier version");
+  assert.equal(isQuarantineOutdated(own, { withdrawn: [], abandoned: [] }), false);
+  const well = current("web-1", { version: "2" });
+  assert.equal(isQuarantineOutdated(well, { withdrawn, abandoned: [] }), false);
 });

@@ -441,7 +441,7 @@ Deno.test("runner: a service that is started again too often is in quarantine un
     const { pid } = JSON.parse(await Deno.readTextFile(`${folder}/web/.rollcall/process.json`));
     Deno.kill(pid, "SIGKILL");
     await crashUntil(() => is() !== null);
-    runner.tell({ type: "quarantine_lifted" });
+    runner.tell({ type: "quarantine_lifted", why: "an operator says so" });
     await until("it is over", () => is() === null);
     assert.ok(logged.includes("web: the quarantine is over, an operator says so"));
   });

@@ -633,6 +633,24 @@ Deno.test("upgrade coordinator: what ran and was given up is prepared again befo
   });
 });
 
+Deno.test("upgrade coordinator: a quarantine ends when the version that flaps is rolled back", async () => {
+  // Regression, found by the simulation: such a host stayed on the version for good, and in quarantine.
+  const reading = readingOf("v1");
+  const own = reading.view.current.get("web-1");
+  assert.ok(own && reading.service);
+  const quarantined = { reason: "started again more than 2 times within 60 s", sinceMs: 0 };
+  const flapping = { ...own, version: "v2", state: "down" as const, quarantined };
+  const entry = { ...reading.service.entry, withdrawn: ["v2"], abandoned: [] };
+  await run(async ({ clock, coordinator, runner }) => {
+    const view = { ...reading.view, current: new Map([["web-1", flapping]]) };
+    const service = { ...reading.service, entry, znodeVersion: 0 };
+    coordinator.tell({ type: "read", reading: asRead({ ...reading, service, view }) });
+    await clock.settle();
+    const lifted = runner.messages.filter(({ type }) => type === "quarantine_lifted");
+    assert.deepEqual(lifted, [{ type: "quarantine_lifted", why: "v2 was rolled back" }]);
+  }, { running: "v2" });
+});
+
 Deno.test("upgrade coordinator: a host that cannot start what it ran does not go to and fro between that and its wave", async () => {
   // Regression: what the wave brings was given up with the next reading, for another try of what had just failed.
   const wave = {

@@ -7,8 +7,10 @@
 
 import { apply, leaveStaging } from "../../coordination/mod.ts";
 import {
+  departuresBetween,
   isQuorumMet,
   parseSequentialName,
+  type QueueSize,
   slotsPath,
   stagingPath,
   transactions,
@@ -23,7 +25,7 @@ import { type Deps, type Place, type Reading, setWaitingFor, type State } from "
 /** How long joining the queue may take. The transaction takes milliseconds, but the connection may have to be made again. */
 const JOIN_TIMEOUT_MS = 30_000;
 
-/** Most hosts before this one that are looked for at a time. Two that both think that they are first do no harm. */
+/** Most hosts before this one that are looked for at a time. If none of them is found, it is counted whether that can be all. */
 const LOOKED_FOR_MAX = 4;
 
 /** The places that a reading looks for: the host's own, and the nearest ones before it. */
@@ -42,9 +44,9 @@ export function placeNow(
   reading: Reading,
   { options: { service } }: Deps,
 ): HostNow["place"] | "not_read" {
-  const { census: { wave }, places: asked, stagingQueue, view } = reading;
+  const { census: { wave }, places: asked, stagingQueue, queueSize, view } = reading;
   const isKnown = (node: string) => view !== null || state.askedPlaces.includes(node);
-  const place = withNames(state.place, { queue: stagingQueue, isKnown });
+  const place = withNames(state.place, { queue: stagingQueue, size: queueSize, isKnown });
   if (place === null || place === undefined) return place;
   if (place.ahead === null) return "not_read";
   // Those that were just named stand.
@@ -57,16 +59,39 @@ export function placeNow(
   // Who has left does not come back to its place.
   const ahead = place.ahead.filter((node) => places.has(node) || !isKnown(node));
   state.place = { ...place, ahead };
+  if (
+    found === undefined && isSomebodyAhead(state.place, { size: queueSize, covered: state.covered })
+  ) {
+    state.place = { ...place, ahead: null, named: null };
+    return "not_read";
+  }
   state.ahead = found ?? null;
   const behind = found === undefined ? null : hostOfPlace(found);
   return { release: place.release, stands: places.has(place.node), behind };
 }
 
+/**
+ * Whether somebody stands before this place for certain, although the nearest have gone, as when a rack has lost its power: fewer
+ * have left the queue than would have to have.
+ */
+function isSomebodyAhead(
+  { ahead, named }: Place,
+  { size, covered }: {
+    readonly size: QueueSize | null;
+    readonly covered: readonly string[] | null;
+  },
+): boolean {
+  if (ahead === null || named === null || size === null) return false;
+  const foundGone = named.aheadCount - ahead.length;
+  return departuresBetween(named.size, size) - foundGone < coveredOf(ahead, covered).length;
+}
+
 /** The place with those before it, if a reading that knows of this place has just named them. */
 function withNames(
   place: State["place"],
-  { queue, isKnown }: {
+  { queue, size, isKnown }: {
     readonly queue: readonly string[] | null;
+    readonly size: QueueSize | null;
     readonly isKnown: (node: string) => boolean;
   },
 ): State["place"] {
@@ -75,7 +100,7 @@ function withNames(
   const index = queue.indexOf(place.node);
   const host = hostOfPlace(place.node);
   const ahead = queue.slice(0, Math.max(0, index)).filter((node) => hostOfPlace(node) !== host);
-  return { ...place, ahead };
+  return { ...place, ahead, named: size === null ? null : { aheadCount: ahead.length, size } };
 }
 
 /** Where several may switch at once, who waits behind a host does not wait for its report: the place that it leaves before. */
@@ -126,14 +151,17 @@ export function leaveQueue(
   }, deps);
 }
 
-function nearestAhead(
-  { ahead }: Place,
+function nearestAhead({ ahead }: Place, covered: readonly string[] | null): readonly string[] {
+  return coveredOf(ahead ?? [], covered).slice(-LOOKED_FOR_MAX);
+}
+
+/** The places of hosts that the wave covers. */
+function coveredOf(
+  nodes: readonly string[],
   covered: readonly string[] | null,
-): string[] {
+): readonly string[] {
   const hosts = covered === null ? null : new Set(covered);
-  const named = ahead ?? [];
-  const nodes = hosts === null ? named : named.filter((node) => hosts.has(hostOfPlace(node)));
-  return nodes.slice(-LOOKED_FOR_MAX);
+  return hosts === null ? nodes : nodes.filter((node) => hosts.has(hostOfPlace(node)));
 }
 
 /** The host that a place belongs to. */

@@ -9,6 +9,7 @@ import type {
   CensusReading,
   Current,
   Policy,
+  QueueSize,
   Release,
   ReleaseIdentity,
 } from "../../rollout/mod.ts";
@@ -55,6 +56,8 @@ export interface Place {
    * behind it.
    */
   readonly ahead: readonly string[] | null;
+  /** How many were named, and how large the queue was then; `null` until they are named, or if that is not known. */
+  readonly named: { readonly aheadCount: number; readonly size: QueueSize } | null;
 }
 
 /** The coordinator's state; changed only while it handles a message. */

@@ -321,7 +321,7 @@ function onQueueAnswer(
   deps: Deps,
 ): State {
   if (outcome.ok) {
-    state.place = { node: outcome.node, release, ahead: null };
+    state.place = { node: outcome.node, release, ahead: null, named: null };
     return readTree(state, deps);
   }
   state.place = undefined;

@@ -59,6 +59,19 @@ export interface CensusReading extends SharedEntries {
   readonly places: ReadonlySet<string>;
   /** All nodes of the staging queue, in order; `null` if they were not asked for. */
   readonly stagingQueue: readonly string[] | null;
+  /** How large the staging queue is; `null` after a full reading, which has all its nodes. */
+  readonly queueSize: QueueSize | null;
+}
+
+/** How many nodes the staging queue has, and how often one has come or gone. */
+export interface QueueSize {
+  readonly count: number;
+  readonly changes: number;
+}
+
+/** How many nodes have left the queue from one reading to a later one: each change has added one, or taken one away. */
+export function departuresBetween(before: QueueSize, after: QueueSize): number {
+  return (after.changes - before.changes - (after.count - before.count)) / 2;
 }
 
 /** Whose census it is, and what it knows of the staging queue. */
@@ -250,6 +263,7 @@ export function decodeCensus(
     places: new Set(places.filter((node) => isOfSession(tree.node(stagingPath(service, node))))),
     opening: openingOf(wave, service, tree),
     stagingQueue: isQueueNamed ? stagingNames(service, tree, problems) : null,
+    queueSize: queueSizeOf(tree.node(stagingPath(service))),
     problems: problems.messages,
   };
 }
@@ -271,7 +285,13 @@ export function fromFullReading(
     isQuarantineLifted: false,
     places,
     stagingQueue: [...places],
+    queueSize: null,
   };
+}
+
+function queueSizeOf(node: RawNode): QueueSize | null {
+  if (node === null || !("childrenVersion" in node)) return null;
+  return { count: node.childCount, changes: node.childrenVersion };
 }
 
 function stagingNames(service: string, tree: TreePart, problems: Problems): string[] {

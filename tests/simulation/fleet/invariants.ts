@@ -925,6 +925,7 @@ export class Invariants implements ChangeObserver {
     const { offer } = this.tree.of(service);
     if (offer?.version !== version) return;
     const strangers = hosts.filter((host) =>
+      !this.#isSkipped(service, version, host) &&
       this.#world.machinesNamed(host).some((machine) => {
         const { current, complete } = machine.diskOf(service);
         return current === version && (complete.get(version)?.content || null) !== offer.infoHash;

@@ -12,12 +12,7 @@ import {
   openGate,
   takeSlot,
 } from "../../coordination/mod.ts";
-import {
-  areVotesNeeded,
-  isQuarantineOutdated,
-  isQuorumMet,
-  mayFinishNext,
-} from "../../rollout/mod.ts";
+import { areVotesNeeded, isQuorumMet, mayFinishNext } from "../../rollout/mod.ts";
 import type { ZooKeeper } from "../../zookeeper/mod.ts";
 import { act } from "./act.ts";
 import { nameAway, withKnownAway } from "./away_hosts.ts";
@@ -29,7 +24,6 @@ import {
   lookAsHead,
   lookAsNamesake,
   lookAtThaw,
-  lookInQuarantine,
   lookLater,
   lookOnceWritten,
   lookWhileWaiting,
@@ -46,6 +40,7 @@ import { decideResumption } from "./machine/resume.ts";
 import { newStart, newSwitch, type Switch, toSlot } from "./machine/switch.ts";
 import { nameMissing, withKnownMissing } from "./missing_hosts.ts";
 import { beginPreparation, giveUpPreparation, noteWanted } from "./preparation.ts";
+import { endQuarantine, lookAfterQuarantine } from "./quarantine.ts";
 import { recordFailure } from "./record_failure.ts";
 import { noteHalt, rollBackHalted } from "./roll_back.ts";
 import { beginSwitch } from "./run_switch.ts";
@@ -94,15 +89,10 @@ export function decide(state: State, reading: Reading, deps: Deps): State {
   state.areVotesNeeded = areVotesNeeded(reading.census);
   state.isNext = false;
   lookLater(reading, deps);
-  if (reading.census.own?.quarantined !== undefined) lookInQuarantine(deps);
+  lookAfterQuarantine(reading, deps);
   if (zookeeper === null || now === null) return state;
   restoreEntry(state, reading, { now, deps });
-  const { service, census: { own } } = reading;
-  const isOutdated = service !== null && isQuarantineOutdated(own, service.entry);
-  if (reading.isQuarantineLifted || isOutdated) {
-    const why = isOutdated ? `${own?.version} was rolled back` : "an operator says so";
-    deps.options.runner.tell({ type: "quarantine_lifted", why });
-  }
+  endQuarantine(reading, deps);
   if (place === "not_read") return readTree(state, deps);
   switch (phase.kind) {
     case "acting":

@@ -140,6 +140,7 @@ interface Crash {
   readonly by: AgentProcess | null;
   readonly service: string;
   readonly version: string;
+  readonly rollout: string | undefined;
   /** Since when its agent could have told. */
   atMs: number;
 }
@@ -844,8 +845,10 @@ export class Invariants implements ChangeObserver {
   /** A service has ended by itself. */
   crashed(machine: Machine, { service, version }: RunningService): void {
     const { agent, place } = machine;
-    if (this.tree.of(service).offer?.version !== version || this.tree.waves.size === 0) return;
-    const { current, slots } = this.tree.of(service);
+    const { current, slots, offer } = this.tree.of(service);
+    if (offer?.version !== version || this.tree.waves.size === 0) return;
+    // A rollout of what was committed before is no trial of it.
+    if (offer.replaces?.version === version) return;
     const slot = slots.get(machine.name);
     // A switch tells of it with its report, and a record of this version tells of one before.
     if (slot !== undefined && (isHeld(slot) || slot.to === version)) return;
@@ -854,15 +857,17 @@ export class Invariants implements ChangeObserver {
     const key = `${service} ${place}`;
     if (this.#crashes.has(key)) return;
     const atMs = this.#world.time.nowMs;
-    this.#crashes.set(key, { machine, by: agent, service, version, atMs });
+    const { rollout } = offer;
+    this.#crashes.set(key, { machine, by: agent, service, version, rollout, atMs });
   }
 
   /** A crash that the host's agent has seen, and could tell, has halted the rollout, or counts as a failure within its budget. */
   #checkCrashes(service: string, version: string): void {
     for (const [key, crash] of this.#crashes) {
       if (crash.service !== service || crash.version !== version) continue;
-      const { machine, by, atMs } = crash;
+      const { machine, by, rollout, atMs } = crash;
       this.#crashes.delete(key);
+      if (rollout !== this.tree.of(service).offer?.rollout) continue;
       if (machine.agent !== by || this.#world.time.nowMs - atMs <= UNTOLD_MS) continue;
       this.fail(
         "I2 watch",

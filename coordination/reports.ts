@@ -8,11 +8,13 @@
  */
 
 import {
+  countsForPlan,
   decodeSlot,
   historyPath,
   ROOT,
   type Slot,
   slotsPath,
+  slotTarget,
   stagingPath,
   transactions,
 } from "../rollout/mod.ts";
@@ -20,6 +22,7 @@ import type { ZooKeeper } from "../zookeeper/mod.ts";
 import { applyDecision } from "./apply.ts";
 import { NodesRead } from "./nodes_read.ts";
 import { readService } from "./service_view.ts";
+import { readFailureCounter, readFailuresElsewhere } from "./rollout_failures.ts";
 import { readPlaces } from "./staging_queue.ts";
 
 /** A switch that has succeeded. */
@@ -67,7 +70,16 @@ export async function reportFailure(
   failure: transactions.FailureReport,
 ): Promise<boolean> {
   return await applyDecision(zk, async () => {
+    // Before the slots: a failure that comes later moves it on.
+    const counterVersion = await readFailureCounter(zk);
     const reading = await readService(zk, service);
+    const { control } = reading.view;
+    const elsewhere = countsForPlan({ control, offer: reading.offer }, slotTarget(failure.slot))
+      ? {
+        counterVersion,
+        failed: await readFailuresElsewhere(zk, { service, rollout: control?.rollout }),
+      }
+      : null;
     // Somebody may have removed the record; the failure is reported all the same.
     const { record: told = null } = failure;
     const hasRecord = told !== null && await zk.exists(historyPath(told.rollout)) !== null;
@@ -76,6 +88,7 @@ export async function reportFailure(
       service,
       ...failure,
       record,
+      elsewhere,
     });
     return { operations, result: () => halts };
   });

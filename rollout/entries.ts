@@ -325,6 +325,8 @@ export const controlSchema = z.looseObject({
   rollout: z.string().optional(),
   /** What becomes of that rollout when it is halted. Left out: `halt`. */
   onFailure: onFailureSchema.optional(),
+  /** How many hosts may fail in that rollout, on all of its services together. Left out: as many as the services' policies allow. */
+  maxFailures: z.int().min(0).optional(),
 });
 /** The control node's entry. */
 export type Control = z.infer<typeof controlSchema>;

@@ -9,6 +9,7 @@
 import type { FailureCause } from "./failure_cause.ts";
 import { listNames } from "./name_list.ts";
 import type { Census } from "./census.ts";
+import type { FailedHost } from "./rollout_failures.ts";
 import { isSameRelease, type ReleaseIdentity } from "./release_identity.ts";
 import { failedHosts } from "./admission.ts";
 import { isSkipped } from "./slot.ts";
@@ -23,7 +24,7 @@ export type Failure =
  * allows, also of those that catch up outside of any wave: they switch without a quorum, so nothing else would stop a
  * version that fails on each of them. A host that only could not get the release ready counts where a wave waits for it. And it
  * does when no online host of the wave is left that could run the version, since
- * such a wave could never finish.
+ * such a wave could never finish, and when more hosts have failed on all services of the rollout than its plan allows.
  */
 export function decideFailure(
   census: Census,
@@ -36,9 +37,11 @@ export function decideFailure(
     readonly wave?: string | null;
     /** Whether its rollout was aborted or rolled back since. */
     readonly isWithdrawn?: boolean;
+    /** The hosts that have failed on other services of the rollout, if its plan says how many may. Default: it does not. */
+    readonly elsewhere?: readonly FailedHost[] | undefined;
   },
 ): Failure {
-  const { host, service, version } = failure;
+  const { host, service, version, elsewhere } = failure;
   // Nobody else will run it, and what is under way by now, such as the rollback, has nothing to do with it.
   if (failure.isWithdrawn === true) return { halt: false };
   // It takes nobody down, and nobody waits for it.
@@ -52,6 +55,13 @@ export function decideFailure(
   const { maxFailures } = census.policy;
   if (failed.size > maxFailures) {
     return { halt: true, reason: `${failures}: the policy allows ${maxFailures}` };
+  }
+  const allowed = census.control?.maxFailures;
+  const failedCount = failed.size + (elsewhere?.length ?? 0);
+  if (elsewhere !== undefined && allowed !== undefined && failedCount > allowed) {
+    const others = elsewhere.map((one) => `${one.service} on ${one.host}`);
+    const besides = others.length === 0 ? "" : `, and before that ${listNames(others)}`;
+    return { halt: true, reason: `${failures}${besides}: the plan allows ${allowed}` };
   }
   if (wave === null || wave.service !== service || !isSameRelease(wave, failure)) {
     return { halt: false };

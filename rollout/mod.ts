@@ -41,6 +41,7 @@ export * from "./restarts.ts";
 export * from "./roll_back.ts";
 export * from "./rollout_error.ts";
 export * from "./rollout_event.ts";
+export * from "./rollout_failures.ts";
 export * from "./rollout_time.ts";
 export * from "./service_view.ts";
 export * from "./slot.ts";

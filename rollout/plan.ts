@@ -21,6 +21,7 @@ import { awaitBaking, edgesOf, separate, toEdges } from "./plan_order.ts";
 import { listNames } from "./name_list.ts";
 import {
   budgetHosts,
+  maxFailuresSchema,
   type Policy,
   policyInputSchema,
   quorumHosts,
@@ -75,6 +76,8 @@ export const planSchema = z.strictObject({
    * wave after the other.
    */
   parallel: z.boolean().optional(),
+  /** How many hosts may fail on all services together until the rollout is halted. Left out: what each service's policy says. */
+  maxFailures: maxFailuresSchema.optional(),
   /** What becomes of the rollout when it is halted. Left out: it waits for an operator. */
   onFailure: onFailureSchema.optional(),
 });
@@ -98,6 +101,8 @@ export type CheckedPlan =
     readonly services: ReadonlyMap<string, PlannedService>;
     readonly waves: readonly PlannedWave[];
     readonly onFailure: OnFailure;
+    /** How many hosts may fail on all services together; left out: the plan does not say. */
+    readonly maxFailures?: number;
     /** What the operator should know of it, one line each. */
     readonly notes: readonly string[];
   }
@@ -198,6 +203,7 @@ export function checkPlan(plan: Plan, fleet: ReadonlyMap<string, KnownService>):
     services,
     waves: isParallel ? separate(baked.waves, dependencies) : baked.waves,
     onFailure: plan.onFailure ?? "halt",
+    ...(plan.maxFailures === undefined ? {} : { maxFailures: plan.maxFailures }),
     notes,
   };
 }

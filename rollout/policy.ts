@@ -45,6 +45,9 @@ const positiveDurationSchema = policyDurationSchema.refine(
   "expected more than 0",
 );
 
+/** Schema of how many hosts may fail. */
+export const maxFailuresSchema = z.int().min(0).max(HOSTS_MAX);
+
 /** Schema of a {@link HostCount}. */
 const hostCountSchema = z.union([
   z.int().min(0).max(HOSTS_MAX),
@@ -63,7 +66,7 @@ export const policySchema = z.looseObject({
   quorum: hostCountSchema,
   maxUnavailable: hostCountSchema,
   maxConcurrent: z.int().min(1).max(HOSTS_MAX),
-  maxFailures: z.int().min(0).max(HOSTS_MAX),
+  maxFailures: maxFailuresSchema,
   bakeMs: z.int().min(0).max(POLICY_MAX_MS),
   /** Left out in the entries of earlier versions. */
   progressDeadlineMs: z.int().min(1).max(POLICY_MAX_MS).default(PROGRESS_DEADLINE_MS),
@@ -110,7 +113,7 @@ export const policyInputSchema = z.strictObject({
   quorum: hostCountSchema.optional(),
   maxUnavailable: hostCountSchema.optional(),
   maxConcurrent: z.int().min(1).max(HOSTS_MAX).optional(),
-  maxFailures: z.int().min(0).max(HOSTS_MAX).optional(),
+  maxFailures: maxFailuresSchema.optional(),
   bakeTime: policyDurationSchema.optional(),
   progressDeadline: policyDurationSchema.refine((ms) => ms > 0, "expected more than 0").optional(),
   watch: policyDurationSchema.optional(),

@@ -32,6 +32,9 @@ export const DEPLOY = `${ROOT}/deploy`;
 /** Parent of the services and their rosters. */
 export const SERVICES = `${ROOT}/services`;
 
+/** Has no data; its version is moved on by every failure that counts for a plan (`maxFailures`). Made by the first one. */
+export const FAILURES = `${ROOT}/failures`;
+
 /** Parent of the rollouts' records. */
 export const HISTORY = `${ROOT}/history`;
 

@@ -36,6 +36,8 @@ export interface CheckedPlanFile {
   readonly services: ReadonlyMap<string, PlannedService>;
   readonly waves: readonly PlannedWave[];
   readonly onFailure: OnFailure;
+  /** How many hosts may fail on all services together; left out: the plan does not say. */
+  readonly maxFailures?: number | undefined;
   /** What the operator should know of it, one line each. */
   readonly notes: readonly string[];
   /** The release of each service. */
@@ -71,8 +73,8 @@ export async function checkPlanFile(
   if (!checked.ok || problems.length > 0) {
     throw new UsageError(`plan ${planPath}: nothing was written:\n  ${problems.join("\n  ")}`);
   }
-  const { services, waves, onFailure, notes } = checked;
-  return { services, waves, onFailure, notes, releases, fleet };
+  const { services, waves, onFailure, maxFailures, notes } = checked;
+  return { services, waves, onFailure, maxFailures, notes, releases, fleet };
 }
 
 /** The waves in one sentence, each with its hosts unless it is of all: `A v2 on 1 host (web-1), then A v2`. */

@@ -71,13 +71,13 @@ export async function watchRolloutCommand(
 
 async function begin(
   zookeeper: ZooKeeper,
-  { services, waves, releases, onFailure }: CheckedPlanFile,
+  { services, waves, releases, onFailure, maxFailures }: CheckedPlanFile,
   { planVersion, ignoreFreeze }: Pick<StartOptions, "planVersion" | "ignoreFreeze">,
 ): Promise<string> {
   const nowMs = systemClock.wallTimeMs();
   const id = createRolloutId(nowMs, randomShare);
   const word = { by: operatorName(), nowMs, ignoresFreeze: ignoreFreeze };
-  const rollout = { services, waves, releases, onFailure, id, ...word };
+  const rollout = { services, waves, releases, onFailure, maxFailures, id, ...word };
   await startRollout(zookeeper, rollout, planVersion);
   return id;
 }

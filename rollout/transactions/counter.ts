@@ -2,12 +2,15 @@
  * The admission counter of a service: the version of the node above its slots. Everything that an admission depends on
  * moves it on, and an admission is refused if it has moved since the reading.
  *
+ * Failures that count for a plan have a counter of their own, over all services.
+ *
  * @module
  */
 
 import type { Census } from "../census.ts";
 import { encodeEntry, SCHEMA_VERSION } from "../entries.ts";
-import { slotsPath } from "../tree.ts";
+import type { FailuresElsewhere } from "../rollout_failures.ts";
+import { FAILURES, slotsPath } from "../tree.ts";
 import type { TreeOperation } from "./operation.ts";
 
 /** Moves the counter on: who decided on an earlier reading has to read again. */
@@ -26,4 +29,14 @@ export function changeCounter(
     data: encodeEntry({ schema: SCHEMA_VERSION }),
     version: slotsVersion,
   };
+}
+
+/** Moves the counter of failures on if it stands as it was read, so that each failure counts all that were before it. */
+export function changeFailures(
+  { counterVersion }: Pick<FailuresElsewhere, "counterVersion">,
+): TreeOperation {
+  const data = encodeEntry({ schema: SCHEMA_VERSION });
+  return counterVersion === null
+    ? { op: "create", path: FAILURES, data }
+    : { op: "set", path: FAILURES, data, version: counterVersion };
 }

@@ -8,9 +8,10 @@ import { haltControl } from "../control.ts";
 import { encodeEntry, SCHEMA_VERSION, type Slot } from "../entries.ts";
 import { toCensus } from "../census.ts";
 import { decideFailure } from "../failure.ts";
+import type { FailuresElsewhere } from "../rollout_failures.ts";
 import type { ServiceReading } from "../reading/service_reading.ts";
 import { CONTROL, slotsPath } from "../tree.ts";
-import { changeCounter } from "./counter.ts";
+import { changeCounter, changeFailures } from "./counter.ts";
 import { checkEpoch, type HostWrite, writeEntry } from "./host_entry.ts";
 import type { Transaction, TreeOperation } from "./operation.ts";
 import { recordEvent } from "./record_event.ts";
@@ -41,9 +42,13 @@ export function reportFailure(
     ServiceReading,
     "view" | "stagingNodes" | "service"
   >,
-  failure: FailureReport & { readonly service: string },
+  failure: FailureReport & {
+    readonly service: string;
+    /** What has failed on the other services; `null`: the failure does not count for a plan. Default: `null`. */
+    readonly elsewhere?: FailuresElsewhere | null;
+  },
 ): { readonly operations: Transaction; readonly halts: boolean } {
-  const { service, slot, epoch, nowMs, record = null } = failure;
+  const { service, slot, epoch, nowMs, record = null, elsewhere = null } = failure;
   const { host } = slot;
   const inEpoch = checkEpoch(service, { host, epoch });
   const standing = view.slots.get(host);
@@ -63,6 +68,7 @@ export function reportFailure(
     cause: slot.cause,
     wave: slot.wave,
     isWithdrawn: entryOfService?.entry.withdrawn.includes(slot.to) ?? false,
+    elsewhere: elsewhere?.failed,
   });
   const halts = decision.halt && !isHalted;
   // Halting changes the version of the control node itself.
@@ -71,6 +77,7 @@ export function reportFailure(
   const operations: TreeOperation[] = [
     inEpoch,
     changeCounter(service, view),
+    ...(elsewhere === null ? [] : [changeFailures(elsewhere)]),
     // An operator may have removed the slot; the failure must be recorded all the same.
     { op: standing === undefined ? "create" : "set", path: slotsPath(service, host), data: failed },
     ...entry,

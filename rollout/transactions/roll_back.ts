@@ -93,7 +93,7 @@ export function rollBack(view: RollBackView, rollback: RollBack): Transaction {
   const ended = record.entry.state === "running" ? { state: "aborted", endedMs: nowMs } : {};
   const path = historyPath(id);
   return [
-    setControl(control, { ...change, rollout: id, onFailure: "halt" }),
+    setControl(control, { ...change, rollout: id, onFailure: "halt", maxFailures: undefined }),
     ...waves.map(({ name }) => ({ op: "delete", path: wavePath(name.node) }) as const),
     ...[...services].flatMap(([name, found]) => {
       const step = steps.find(({ service }) => service === name);

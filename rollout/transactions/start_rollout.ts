@@ -44,6 +44,8 @@ export interface NewRollout {
   readonly waves: readonly PlannedWave[];
   /** What becomes of it when it is halted. Default: it waits for an operator. */
   readonly onFailure?: OnFailure | undefined;
+  /** How many hosts may fail on all of its services together. Default: as many as the services' policies allow. */
+  readonly maxFailures?: number | undefined;
   /** Why its hosts switch in freeze windows, too. Default: they do not. */
   readonly ignoresFreeze?: string | undefined;
 }
@@ -70,7 +72,8 @@ export function startRollout(view: StartView, rollout: NewRollout): Transaction 
   // Where nothing was committed before, there is nothing to go back to.
   const onFailure = Object.keys(before).length === 0 ? "halt" : rollout.onFailure ?? "halt";
   const word = { by: rollout.by, reason: null, sinceMs: rollout.nowMs };
-  const change = { ...word, rollout: rollout.id, onFailure };
+  const { id, maxFailures } = rollout;
+  const change = { ...word, rollout: id, onFailure, maxFailures };
   const record: Rollout = {
     schema: SCHEMA_VERSION,
     by: rollout.by,

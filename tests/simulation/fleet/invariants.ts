@@ -68,6 +68,8 @@ export const CHECKS = {
   "I7 silence": "a wave that gets no further for as long as its policy allows halts the rollout",
   "I7 speech":
     "who is down, or has still to go while a rollout runs, says what it does or waits for",
+  "I7 failures":
+    "the failure that is one more than its plan allows on all services halts the rollout with it",
   "I7 freeze": "no host halts a rollout for want of progress that is frozen by its clock",
   "I7 halted": "no wave is finished while control is halted",
   "I7 rollback": "no host takes a rollout back that is not halted, or whose plan does not say so",
@@ -406,7 +408,11 @@ export class Invariants implements ChangeObserver {
 
   #checkSlot(
     slot: { service: string; host: string; before: Slot | null; after: Slot | null },
-    { place, change }: { place: string; change: Change },
+    { place, change, differences }: {
+      place: string;
+      change: Change;
+      differences: readonly Difference[];
+    },
   ): void {
     const { service, host, after } = slot;
     const key = `${service} ${host}`;
@@ -423,6 +429,8 @@ export class Invariants implements ChangeObserver {
     // What has happened before a record, or a new switch, is told, or past.
     this.#forgetCrashes(service, host);
     if (after?.step === "failed") {
+      const isFailure = after.skipped === undefined && !this.#isOperator(place);
+      if (isFailure) this.#checkFailures({ service, host, slot: after }, differences);
       if (!wasHeld) this.#count(`failure recorded: ${after.cause}`);
       if ((after.reason ?? "") === "") {
         this.fail(
@@ -546,6 +554,40 @@ export class Invariants implements ChangeObserver {
     }
     if (isTaken && !wasHeld) this.#slotPlaces.set(key, place);
     if (!isTaken) this.#slotPlaces.delete(key);
+  }
+
+  /** All failures of a rollout count, on whichever service, if its plan says how many there may be. */
+  #checkFailures(
+    { service, host, slot }: { service: string; host: string; slot: Slot },
+    differences: readonly Difference[],
+  ): void {
+    const { control, services } = this.tree;
+    const allowed = control?.maxFailures;
+    const offered = (name: string) => services.get(name)?.offer ?? {};
+    const isOfRollout = (name: string, { to, infoHash }: Pick<Slot, "to" | "infoHash">) =>
+      offered(name).rollout === control?.rollout && offered(name).version === to &&
+      offered(name).infoHash === infoHash;
+    const isUnwanted = slot.cause === "preparation" && slot.wave === null ||
+      this.tree.of(service).entry?.withdrawn.includes(slot.to) === true;
+    if (allowed === undefined || isUnwanted || !isOfRollout(service, slot)) return;
+    const failed = new Set([`${service} on ${host}`]);
+    for (const [name, { slots }] of services) {
+      for (const [other, record] of slots) {
+        if (record.step !== "failed" || record.skipped !== undefined) continue;
+        if (isOfRollout(name, record)) failed.add(`${name} on ${other}`);
+      }
+    }
+    if (failed.size <= allowed) return;
+    const isHalted = control?.state === "halted" ||
+      differences.some(({ kind, after }) =>
+        kind === "control" && (after as Control).state === "halted"
+      );
+    if (isHalted) return this.#count("failure beyond the plan's");
+    this.fail(
+      "I7 failures",
+      `${[...failed]} have failed, the plan allows ${allowed}, and nobody has halted`,
+      [host],
+    );
   }
 
   /** Whether the service is frozen by the clock of some machine that is on. */

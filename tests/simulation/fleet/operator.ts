@@ -249,6 +249,7 @@ async function readAndPlan(
     services: checked.services,
     waves: checked.waves,
     onFailure: checked.onFailure,
+    maxFailures: checked.maxFailures,
     releases: new Map(releases.map((release) => [release.service, release])),
   };
   return { services, rollout };

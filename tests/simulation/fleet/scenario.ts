@@ -58,6 +58,8 @@ export interface Scenario {
   readonly isParallel: boolean;
   /** Whether a rollout that is halted is to be rolled back. */
   readonly onFailure: NonNullable<Plan["onFailure"]>;
+  /** How many hosts may fail in a rollout on all services together; null: the plan does not say. */
+  readonly maxFailures: number | null;
   /** Whether an operator has rollouts go on while a service is frozen. */
   readonly ignoresFreeze: boolean;
   readonly adminSkewMs: number;
@@ -152,6 +154,7 @@ export function drawScenario({ seed, hostCount, serviceCount, kinds }: ScenarioL
     services,
     isParallel: shares.chance(0.4),
     onFailure: random.fork("failure").chance(0.4) ? "rollback" : "halt",
+    maxFailures: random.fork("failures of a rollout").pick([null, null, null, 0, 1, 2]),
     ignoresFreeze: random.fork("ignoring freezes").chance(0.2),
     adminSkewMs: random.between(-1_000, 1_000),
     faults: drawFaults(random.fork("faults"), { ...fleet, kinds }),
@@ -212,7 +215,10 @@ function drawHealth(random: RandomStream): PlannedService["health"] {
 
 /** The plan of a rollout to that version, and its releases. */
 export function planOf(
-  { services, isParallel, onFailure }: Pick<Scenario, "services" | "isParallel" | "onFailure">,
+  { services, isParallel, onFailure, maxFailures }: Pick<
+    Scenario,
+    "services" | "isParallel" | "onFailure" | "maxFailures"
+  >,
   version: string,
   { isFirst = false, build = 1 }: { isFirst?: boolean; build?: number } = {},
 ): { plan: Plan; releases: Release[] } {
@@ -239,6 +245,7 @@ export function planOf(
       ),
       parallel: isParallel,
       onFailure,
+      ...(isFirst || maxFailures === null ? {} : { maxFailures }),
       ...(hasCanary
         ? {
           order: services.flatMap(({ name, canary }) =>

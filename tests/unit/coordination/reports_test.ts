@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { resumeRollout } from "../../../coordination/mod.ts";
+import { FAILURES, servicePath, slotsPath, stagingPath } from "../../../rollout/mod.ts";
 import { current } from "../rollout/views.ts";
 import { admit, read, reportDone, reportFailed, roll, TestTree, WORD } from "./tree.ts";
 
@@ -78,5 +79,39 @@ Deno.test("reportFailure: of two hosts that fail at once each counts the other (
     );
     assert.deepEqual(halts.toSorted(), [false, true]);
     assert.equal((await read(zk)).view.control?.state, "halted");
+  });
+});
+
+Deno.test("reportFailure: a plan counts the failures of all its services", async () => {
+  await TestTree.run(async (tree, zk) => {
+    const [[, host] = []] = [...await tree.addHosts("web-1", "web-2")];
+    assert.ok(host);
+    const rollout = await roll(zk, "2", { maxFailures: 9 }, { maxFailures: 1 });
+    const slot = { ...await admit(host, "web-1", "2"), ...FAILED };
+    // Another service of the rollout, on which one host has failed, and one was left out.
+    const offer = {
+      schema: 1,
+      service: "db",
+      version: "7",
+      infoHash: null,
+      sizeBytes: 0,
+      torrentUrl: null,
+      rollout,
+    };
+    await zk.create(servicePath("db"), "");
+    await zk.create(stagingPath("db"), JSON.stringify(offer));
+    await zk.create(slotsPath("db"), "");
+    const record = { ...slot, host: "db-1", to: "7", step: "failed" };
+    const skipped = { ...record, host: "db-2", skipped: { by: "ann", reason: null } };
+    for (const one of [record, skipped]) {
+      await zk.create(slotsPath("db", one.host), JSON.stringify(one));
+    }
+    assert.equal(await reportFailed(host, slot), true);
+    const { view: { control } } = await read(zk);
+    assert.match(
+      control?.reason ?? "",
+      /web 2 failed on web-1, and before that db on db-1: the plan allows 1/,
+    );
+    assert.equal((await zk.exists(FAILURES))?.version, 0);
   });
 });

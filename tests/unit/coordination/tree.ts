@@ -91,8 +91,10 @@ export async function roll(
   zk: ZooKeeper,
   version: string,
   policy: Partial<Policy> = {},
-  { nowMs = Date.now(), infoHash = null }: {
+  { nowMs = Date.now(), infoHash = null, maxFailures }: {
     readonly nowMs?: number;
+    /** How many hosts may fail on all services together. Default: the plan does not say. */
+    readonly maxFailures?: number;
     readonly infoHash?: string | null;
   } = {},
 ): Promise<string> {
@@ -109,6 +111,7 @@ export async function roll(
     }]]),
     releases: new Map([[SERVICE, release]]),
     waves: [{ service: SERVICE, version, hosts: null }],
+    maxFailures,
   });
   return id;
 }

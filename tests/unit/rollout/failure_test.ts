@@ -91,3 +91,26 @@ Deno.test("decideFailure: what was aborted or rolled back meanwhile halts nothin
   // The last hosts that were switching to it fail while the rollback is under way.
   assert.deepEqual(decide(view(), { ...WEB_1, isWithdrawn: true }), { halt: false });
 });
+
+Deno.test("decideFailure: halts when more hosts failed on all services than the plan allows, and names them", () => {
+  const running = { schema: 1, state: "running", by: "ann", reason: null, sinceMs: 0 } as const;
+  const fleet = (maxFailures?: number) =>
+    view({
+      policy: { maxFailures: 9 },
+      control: { ...running, maxFailures },
+      slots: [failedSlot("web-2"), slot("web-1")],
+    });
+  const elsewhere = [{ service: "B", host: "web-7" }];
+  assert.deepEqual(decide(fleet(2), { ...WEB_1, elsewhere }), {
+    halt: true,
+    reason: "A 2 failed on web-1, web-2, and before that B on web-7: the plan allows 2",
+  });
+  assert.deepEqual(decide(fleet(3), { ...WEB_1, elsewhere }), { halt: false });
+  assert.deepEqual(decide(fleet(1), { ...WEB_1, elsewhere: [] }), {
+    halt: true,
+    reason: "A 2 failed on web-1, web-2: the plan allows 1",
+  });
+  // It is of no rollout whose plan says anything.
+  assert.deepEqual(decide(fleet(0), WEB_1), { halt: false });
+  assert.deepEqual(decide(fleet(), { ...WEB_1, elsewhere }), { halt: false });
+});

@@ -204,6 +204,16 @@ Deno.test("checkPlan: freeze windows that leave no time, but for single dates", 
   assert.throws(() => check(plan({ ...day, timeZone: "Berlin" })), /such as Europe\/Berlin/);
 });
 
+Deno.test("checkPlan: how many hosts may fail on all services together", () => {
+  const services = { A: { version: "2" } };
+  const allowed = (plan: object) => {
+    const checked = check({ services, ...plan });
+    return checked.ok ? checked.maxFailures : null;
+  };
+  assert.deepEqual([allowed({}), allowed({ maxFailures: 0 })], [undefined, 0]);
+  assert.throws(() => allowed({ maxFailures: "10%" }));
+});
+
 Deno.test("checkPlan: all problems at once, each once", () => {
   const services = {
     A: { version: "2", policy: { quorum: 9, maxUnavailable: 0 } },

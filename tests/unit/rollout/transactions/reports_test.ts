@@ -4,6 +4,8 @@ import assert from "node:assert/strict";
 import {
   decideFinish,
   encodeEntry,
+  FAILURES,
+  type FailuresElsewhere,
   type Slot,
   slotsPath,
   transactions,
@@ -38,7 +40,11 @@ function slotVersion(tree: MemoryTree, { host }: Slot): number | undefined {
   return tree.nodes().get(slotsPath(SERVICE, host))?.version;
 }
 
-function reportFailure(tree: MemoryTree, taken: Slot) {
+function reportFailure(
+  tree: MemoryTree,
+  taken: Slot,
+  elsewhere: FailuresElsewhere | null = null,
+) {
   const report = {
     service: SERVICE,
     slot: { ...taken, reason: "health gate" },
@@ -46,6 +52,7 @@ function reportFailure(tree: MemoryTree, taken: Slot) {
     markers: tree.markers(current(taken.host), { version: taken.to }),
     epoch: 0,
     nowMs: 9,
+    elsewhere,
   };
   return transactions.reportFailure(tree.read(), report);
 }
@@ -139,6 +146,20 @@ Deno.test("reportFailure: the second of two at once is refused, and halts with t
   const failed = view.slots.get("web-2");
   assert.deepEqual([failed?.step, failed?.controlVersion], ["failed", view.controlVersion]);
   assert.deepEqual(view.staged, []);
+});
+
+Deno.test("reportFailure: of two services that fail at once for one plan the second is refused", () => {
+  const tree = fleet("web-1", "web-2", "web-3");
+  roll(tree, "2", { maxFailures: 9, maxConcurrent: 2, maxUnavailable: 2 });
+  const slots = [admit(tree, "web-1"), admit(tree, "web-2")] as const;
+  const reportAt = (taken: Slot, counterVersion: number | null) =>
+    reportFailure(tree, taken, { failed: [], counterVersion }).operations;
+  // Another service's host records its failure in between: the first one, and then one more.
+  must(tree.apply([{ op: "create", path: FAILURES, data: new Uint8Array(0) }]));
+  assert.equal(tree.apply(reportAt(slots[0], null)), "NODE_EXISTS");
+  must(tree.apply(reportAt(slots[0], 0)));
+  assert.equal(tree.apply(reportAt(slots[1], 0)), "BAD_VERSION");
+  must(tree.apply(reportAt(slots[1], 1)));
 });
 
 Deno.test("reportFailure: once more halts nothing that an operator has resumed", () => {

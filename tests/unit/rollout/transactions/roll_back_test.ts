@@ -11,6 +11,7 @@ import {
   servicePath,
   serviceSchema,
   transactions,
+  wavePath,
 } from "../../../../rollout/mod.ts";
 import { fleet, type MemoryTree, must, roll, SERVICE } from "../memory_tree.ts";
 
@@ -79,6 +80,21 @@ Deno.test("rollBack: the release from before is committed, on offer and queued, 
   // It takes a change back, and so does not wait for the end of a freeze.
   assert.equal(waves[0]?.ignoresFreeze, true);
   assert.deepEqual(back.ignoresFreeze, { by: "web-1", reason: "2 has failed" });
+});
+
+Deno.test("rollBack, startRollout: how many hosts may fail on all services is of one rollout alone", () => {
+  const tree = rolling();
+  const allow = (maxFailures: number) =>
+    must(tree.apply([transactions.setControl(viewOf(tree).control, { maxFailures })]));
+  allow(3);
+  must(tree.apply(transactions.rollBack(viewOf(tree), WORD)));
+  assert.equal(tree.read().view.control?.maxFailures, undefined);
+  allow(3);
+  for (const { node } of tree.read().queue) {
+    must(tree.apply([{ op: "delete", path: wavePath(node) }]));
+  }
+  roll(tree, "3");
+  assert.equal(tree.read().view.control?.maxFailures, undefined);
 });
 
 Deno.test("rollBack: of two at once the second is refused, and so is one after an operator's word", () => {

@@ -148,12 +148,14 @@ function addUnpublish(program: Command): void {
   program.command("unpublish")
     .summary("take a release out of a feed")
     .description(
-      "Take a release out of a feed, and seed it no more. Its version may be published anew. Hosts that have it keep it, and\n" +
-        "those that fetch it go on with what other hosts have.",
+      "Take a release out of a feed, and seed it no more. Its version may be published anew. Hosts that have it keep it. Refused\n" +
+        "while the fleet wants it: it is committed, on offer, run by a host that is online, or what a rollback goes back to.",
     )
     .argument("<service>", "its service")
     .argument("<version>", "its version")
     .requiredOption("-f, --feed <dir>", "folder of the feed")
+    .addOption(zookeeperOption())
+    .option("--force", "without looking whether the fleet wants it", false)
     .addOption(jsonOption('print {"infoHash"} as JSON on stdout'))
     .action(async (service, version, options) =>
       (await import("./unpublish.ts")).runUnpublish({ service, version }, options)

@@ -1,6 +1,6 @@
 /**
- * What the tree knows under the version of a release that is to be rolled out. A version that is known with other content is
- * refused before anything is written: hosts that have the one would not take the other.
+ * What the tree knows under the version of a release. One that is to be rolled out is refused before anything is written if the
+ * version is known with other content: hosts that have the one would not take the other. One that is wanted is not unpublished.
  *
  * @module
  */
@@ -15,17 +15,21 @@ import {
   describeOtherContent,
   EntryError,
   isOtherContent,
+  isSameRelease,
   keepNames,
   listNames,
   Problems,
   type RawNode,
   type Release,
   type ReleaseIdentity,
+  ROOT,
   servicePath,
   stagingPath,
 } from "../rollout/mod.ts";
 import type { ZooKeeper } from "../zookeeper/mod.ts";
 import { readChildren, readNodes } from "./entry_reader.ts";
+import { readRecord } from "./rollout_record.ts";
+import { newestRollout } from "./rollouts.ts";
 
 /**
  * Looks for other content under the versions of these releases: committed, on offer, withdrawn, or run by hosts that are
@@ -56,13 +60,45 @@ export async function findOtherContent(
   return problems;
 }
 
+/**
+ * Looks for who wants a release: it is committed, on offer, run by hosts that are online, or what a rollback would go back to. An
+ * entry that cannot be read does not count.
+ *
+ * @returns Each place in words; empty if nobody wants it.
+ */
+export async function findWanted(
+  zk: ZooKeeper,
+  wanted: Pick<Release, "service" | "version" | "infoHash">,
+): Promise<string[]> {
+  await zk.sync(ROOT);
+  const known = await readKnown(zk, wanted);
+  const places = known.filter(({ place, known: one }) =>
+    place !== WITHDRAWN && isSameRelease(one, wanted)
+  ).map(({ place }) => place);
+  const newest = await newestRollout(zk);
+  const record = newest === null ? null : (await readRecord(zk, newest))?.entry ?? null;
+  const before = record?.before?.[wanted.service];
+  const mayGoBack = record !== null && record.rollsBack === undefined &&
+    record.rolledBack === undefined;
+  if (mayGoBack && before !== undefined && isSameRelease(before, wanted)) {
+    places.push(`a rollback of ${newest} goes back to it`);
+  }
+  return places;
+}
+
+/** Where a version stands that is nobody's to start. */
+const WITHDRAWN = "withdrawn";
+
 /** Something that the tree knows under a version, and where. */
 interface Known {
   readonly place: string;
   readonly known: ReleaseIdentity;
 }
 
-async function readKnown(zk: ZooKeeper, { service, version }: Release): Promise<Known[]> {
+async function readKnown(
+  zk: ZooKeeper,
+  { service, version }: Pick<Release, "service" | "version">,
+): Promise<Known[]> {
   const [children = []] = await readChildren(zk, [currentPath(service)]);
   const hosts = keepNames(children, currentPath(service), new Problems());
   const [serviceNode = null, offerNode = null, ...currentNodes] = await readNodes(zk, [
@@ -75,7 +111,7 @@ async function readKnown(zk: ZooKeeper, { service, version }: Release): Promise<
   const known: [place: string, ReleaseIdentity | null][] = [
     ["committed", entry?.committed ?? null],
     ["on offer", orNull(() => decodeOffer(offerNode, service))],
-    ["withdrawn", withdrawn === undefined ? null : { version, infoHash: withdrawn }],
+    [WITHDRAWN, withdrawn === undefined ? null : { version, infoHash: withdrawn }],
     ...hosts.map((host, index): [string, ReleaseIdentity | null] => [
       `on ${host}`,
       decodeCurrent(service, host, currentNodes[index] ?? null),

@@ -173,7 +173,9 @@ Deno.test("rollcall publish: content that is seeded as another version and was c
     assert.deepEqual(await listed(), ["web v3", "web v2", "web v1"]);
 
     for (const version of ["v1", "v2"]) {
-      const gone = await rollcall("unpublish", "web", version, "--feed", `${folder}/feed`);
+      const gone = await rollcall(
+        ...["unpublish", "web", version, "--feed", `${folder}/feed`, "--force"],
+      );
       assert.equal(gone.status, 0, gone.stderr);
       assert.match(
         gone.stdout,
@@ -203,7 +205,15 @@ Deno.test("rollcall unpublish: also where nobody serves the feed; what is not th
       torrentUrl = (await readFeed(publisher.feedUrl))[0]?.torrentUrl ?? "";
       assert.equal((await fetch(torrentUrl).then((answer) => answer.bytes())).length > 0, true);
     }
-    const gone = await rollcall("unpublish", "web", "v1", ...feed, "--json");
+    const zookeeper = ["--zookeeper", "127.0.0.1:1/"];
+    // Where nobody can be asked, nothing is changed. It takes as long as any command waits for a server.
+    const unseen = await rollcall("unpublish", "web", "v1", ...feed, ...zookeeper);
+    assert.equal(unseen.status, 1);
+    assert.match(
+      unseen.stderr,
+      /^rollcall: unpublish web v1: nothing was changed, since .* \(--force does not look\): connect to ZooKeeper: no server/,
+    );
+    const gone = await rollcall("unpublish", "web", "v1", ...feed, "--json", "--force");
     assert.equal(gone.status, 0, gone.stderr);
     const { infoHash } = JSON.parse(gone.stdout);
     await assert.rejects(

@@ -118,6 +118,7 @@ export const ROOMS: Readonly<Record<string, readonly string[]>> = {
     "coordination",
     "ffi",
     "host",
+    "rollout",
     "http",
     "torrent",
     "zookeeper/server",

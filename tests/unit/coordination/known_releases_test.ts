@@ -1,5 +1,11 @@
 import assert from "node:assert/strict";
-import { abortRollout, findOtherContent } from "../../../coordination/mod.ts";
+import {
+  abortRollout,
+  findOtherContent,
+  findWanted,
+  readFleet,
+  rollBack,
+} from "../../../coordination/mod.ts";
 import { currentPath, encodeEntry, type Release, servicePath } from "../../../rollout/mod.ts";
 import { current, HASHES, service } from "../rollout/views.ts";
 import { read, roll, SERVICE, TestTree } from "./tree.ts";
@@ -60,5 +66,30 @@ Deno.test("startRollout: a version that is known with other content is refused, 
     const { service: started, view } = await read(zk);
     assert.deepEqual(started?.entry.withdrawnHashes, {});
     assert.equal(view.wave?.infoHash, ONE);
+  });
+});
+
+Deno.test("findWanted: who is to have a release, runs it, or could go back to it", async () => {
+  await TestTree.run(async (tree, zk) => {
+    await tree.addHosts("web-1", "web-2");
+    const wanted = async (infoHash: string | null) => await findWanted(zk, release(infoHash));
+    assert.deepEqual(await wanted(ONE), []);
+    await roll(zk, "2", {}, { infoHash: ONE });
+    const runs = current("web-1", { version: "2", infoHash: ONE });
+    await zk.set(currentPath(SERVICE, "web-1"), encodeEntry(runs));
+    assert.deepEqual(await wanted(ONE), ["on offer", "on web-1"]);
+    assert.deepEqual(await wanted(OTHER), []);
+    // A version that was withdrawn is wanted by those that run it alone.
+    await abortRollout(zk, { by: "test", nowMs: 0 });
+    assert.deepEqual(await wanted(ONE), ["on web-1"]);
+
+    const entry = service({ committed: release(ONE) });
+    await zk.set(servicePath(SERVICE), encodeEntry(entry));
+    await roll(zk, "3", {}, { infoHash: OTHER });
+    const { id } = (await readFleet(zk)).rollout ?? { id: "" };
+    await zk.set(currentPath(SERVICE, "web-1"), encodeEntry(current("web-1", { version: "3" })));
+    assert.deepEqual(await wanted(ONE), ["committed", `a rollback of ${id} goes back to it`]);
+    await rollBack(zk, { by: "test", nowMs: 1, random: () => 0 });
+    assert.deepEqual(await wanted(ONE), ["committed", "on offer"]);
   });
 });

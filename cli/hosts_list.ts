@@ -5,6 +5,7 @@
  */
 
 import type { Fleet, FleetHost } from "../coordination/mod.ts";
+import { NO_HOSTS } from "./shared/no_hosts.ts";
 import { renderTable } from "./shared/table.ts";
 
 const HEAD = ["host", "site/rack", "service", "runs", "state", ""];
@@ -21,6 +22,7 @@ export function listHosts(services: Fleet["services"]): string {
       describe(host),
     ])
   ).sort((one, other) => compare(one, other));
+  if (rows.length === 0) return NO_HOSTS;
   return renderTable(HEAD, rows);
 }
 

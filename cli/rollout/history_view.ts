@@ -55,7 +55,7 @@ function renderRollout(rollout: RecordedRollout): string[] {
   });
   return [
     `${pc.bold(id)}  ${color(state)}${took}  by ${by}`,
-    `  ${changes.join("   ")}`,
+    `  ${changes.length === 0 ? "nothing to switch" : changes.join("   ")}`,
     ...(rollsBack === undefined ? [] : [`  rolls back ${rollsBack}`]),
     ...(rolledBack === undefined
       ? []

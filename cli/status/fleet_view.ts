@@ -12,6 +12,7 @@ import { renderDistribution, renderReceived, renderReused } from "./distribution
 import { type HostsViewOptions, renderHosts } from "./hosts_view.ts";
 import { freezeAt, stopsOf } from "../../rollout/mod.ts";
 import { formatTimeSpan } from "../shared/format.ts";
+import { NO_HOSTS } from "../shared/no_hosts.ts";
 import { plain } from "../shared/terminal_text.ts";
 import { renderWaves } from "./waves_view.ts";
 
@@ -33,10 +34,7 @@ export function renderFleet(told: Fleet, given: FleetViewOptions): string {
     sections.push(renderService(name, service, options));
   }
   if (Object.keys(fleet.services).length === 0) {
-    sections.push(
-      "No host is known yet. Start an agent (rollcall agent --config FILE); if some run, look whether the chroot in\n" +
-        "--zookeeper is theirs.",
-    );
+    sections.push(NO_HOSTS);
   }
   for (const problem of fleet.problems) sections.push(pc.yellow(`! ${problem}`));
   return sections.join("\n\n");

@@ -122,7 +122,8 @@ function renderNext(
     const advice = `dead for good? rollcall hosts forget ${host.host}`;
     parts.push(pc.yellow(`holds the slot for ${heldFor}, at ${host.slot.step}; ${advice}`));
   }
-  if (host.slot?.step === "failed") {
+  // While it is online, what it waits for says so as a rule, and in full.
+  if (host.slot?.step === "failed" && !waitingFor?.includes(host.slot.reason ?? "failed")) {
     parts.push(pc.red(cut(host.slot.reason ?? "failed", options.columns)));
   }
   return parts.join("\n");

@@ -63,13 +63,14 @@ export interface RollBack {
  * refused: both write the control node at the version that they have read. A service on which nothing has begun is left as by
  * an abort, if nobody has been admitted since.
  *
- * @throws {RolloutError} when there is nothing to go back to.
+ * @throws {RolloutError} when there is nothing to go back to, or nothing to take back.
  */
 export function rollBack(view: RollBackView, rollback: RollBack): Transaction {
   const { control, waves, services, record } = view;
   const { id, by, reason, nowMs } = rollback;
   const steps = planRollBack(record.entry, (name) => services.get(name)?.hasBegun ?? false);
   expectBefore(record);
+  if (steps.length === 0) expectRunning(record);
   const word = { by, reason: null, sinceMs: nowMs };
   const change = controlAfterAbort(control.entry, word);
   const isOver = steps.length === 0;
@@ -136,6 +137,14 @@ function expectBefore({ entry: { before = {}, rollsBack }, id }: RollBackView["r
   if (Object.keys(before).length > 0) return;
   throw new RolloutError(
     `roll back: nothing was committed before ${id}, or it does not say what; ${instead}`,
+  );
+}
+
+/** @throws {RolloutError} when it is over already: nothing has begun of it, so nothing is left to take back. */
+function expectRunning({ entry: { state }, id }: RollBackView["record"]): void {
+  if (state === "running") return;
+  throw new RolloutError(
+    `roll back: no host has begun with ${id}, and it is ${state}: there is nothing to take back`,
   );
 }
 

@@ -1,6 +1,7 @@
 /** `rollcall restart`, to real agents. */
 
 import assert from "node:assert/strict";
+import { parse } from "yaml";
 import { rollcall } from "../cli/rollcall_process.ts";
 import { TestFleet } from "./harness/fleet.ts";
 
@@ -50,5 +51,40 @@ Deno.test("restart: starts what runs anew, one host after the other, and what ru
     await fleet.startRollout({ versions: { web: "v2" } });
     await fleet.untilFinished();
     await fleet.untilServing("v2");
+  });
+});
+
+Deno.test("rollcall rollout: what runs already is not rolled out, and what differs from the configs is said", async () => {
+  // Regression: it was "finished" in a moment, with the old environment, and said nothing.
+  await TestFleet.run({ hosts: HOSTS }, async (fleet) => {
+    await fleet.install("v1");
+    const { services } = parse(await Deno.readTextFile(`${fleet.folder}/web-2.yaml`));
+    await fleet.killAgent("web-2");
+    const env = { ...services.web.env, GREETING: "hello" };
+    await fleet.startAgent("web-2", { serviceKeys: { env } });
+    const otherwise =
+      "runs otherwise than its config says (env GREETING), until it is started anew";
+    await fleet.untilHost("web-2", "says what differs", (host) => host.waitingFor === otherwise);
+    const plan = `${fleet.folder}/plan.yaml`;
+    await Deno.writeTextFile(
+      plan,
+      `feed: ${fleet.build.feedUrl}\nservices:\n  web: { version: v1 }\n`,
+    );
+    const start = ["rollout", plan, "--zookeeper", fleet.connectString];
+    const lines = [
+      "web: all 3 hosts run v1 already; nothing to do",
+      `  web-2 ${otherwise}`,
+      "  Start it anew, one host after the other: rollcall restart web",
+    ];
+    const told = await rollcall(...start);
+    assert.deepEqual([told.status, told.stdout], [0, `${lines.join("\n")}\n`]);
+    const json = await rollcall(...start, "--json");
+    assert.deepEqual(JSON.parse(json.stdout), { nothingToDo: lines });
+    const restarted = await rollcall(
+      ...["restart", "web", "--timeout", "50s", "--zookeeper", fleet.connectString],
+    );
+    assert.equal(restarted.status, 0, restarted.stderr);
+    const after = await rollcall(...start);
+    assert.equal(after.stdout, `${lines[0]}\n`);
   });
 });

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { readServices, rollBack } from "../../../coordination/mod.ts";
+import { rollcall } from "../cli/rollcall_process.ts";
 import { TestFleet } from "./harness/fleet.ts";
 
 const HOSTS = ["web-1", "web-2", "web-3"];
@@ -81,5 +82,33 @@ Deno.test("rollback: a person takes back what is finished, and what was aborted 
     // The switch that is under way ends first: by going back itself.
     await fleet.untilFinished();
     await runs("v1");
+  });
+});
+
+Deno.test("rollcall rollout rollback: takes back what is finished, shows it until its end, and is told in both histories", async () => {
+  await TestFleet.run({ hosts: ["web-1", "web-2"] }, async (fleet) => {
+    const zookeeper = ["--zookeeper", fleet.connectString];
+    await fleet.install("v1");
+    await fleet.publish("v2");
+    const id = await fleet.startRollout({ versions: { web: "v2" } });
+    await fleet.untilFinished();
+    const back = await rollcall(
+      ...["rollout", "rollback", "--reason", "too slow", "--timeout", "50s", ...zookeeper],
+    );
+    assert.equal(back.status, 0, back.stderr);
+    const [first = ""] = back.stdout.split("\n");
+    const [, own = ""] = /^Rollback (\S+), by /.exec(first) ?? [];
+    assert.ok(first.endsWith(`: takes ${id} back, web v2 -> v1.`), first);
+    assert.match(back.stdout, new RegExp(`rollout ${own}: finished\n`));
+    await fleet.untilServing("v1");
+    const history = await rollcall("rollout", "history", id, ...zookeeper);
+    assert.match(history.stdout, new RegExp(`\n {2}rolled back by ${own}: too slow\n`));
+    assert.match(history.stdout, / {2}rollback by \S+\n +too slow$/m);
+    const list = await rollcall("rollout", "history", ...zookeeper);
+    assert.match(list.stdout, new RegExp(`^${own} .*\n.* web v2 → v1\n {2}rolls back ${id}\n`));
+    // Once more there is nothing to take back.
+    const again = await rollcall("rollout", "rollback", ...zookeeper);
+    assert.deepEqual([again.status, again.stdout], [1, ""]);
+    assert.match(again.stderr, /is itself the rollback of .*; roll out the version that/);
   });
 });

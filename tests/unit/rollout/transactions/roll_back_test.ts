@@ -119,6 +119,16 @@ Deno.test("rollBack: where nothing has begun, nothing goes back, and nobody may 
   assert.equal(late.apply(operations), "BAD_VERSION");
 });
 
+Deno.test("rollBack: not of what is over where nothing has begun: there is nothing to take back", () => {
+  const tree = rolling();
+  const view = viewOf(tree, false);
+  const entry = { ...view.record.entry, state: "aborted" } as const;
+  assert.throws(
+    () => transactions.rollBack({ ...view, record: { ...view.record, entry } }, WORD),
+    /no host has begun with rollout-2, and it is aborted: there is nothing to take back/,
+  );
+});
+
 Deno.test("rollBack: not of a rollback, and not where nothing was committed before", () => {
   const tree = rolling();
   const view = viewOf(tree);

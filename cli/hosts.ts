@@ -15,9 +15,9 @@ export async function listHostsCommand(
   options: { readonly zookeeper: string; readonly json: boolean },
 ): Promise<void> {
   await withZooKeeper(options.zookeeper, async (zookeeper) => {
-    const { services } = await readFleet(zookeeper);
-    if (options.json) return writeJson(services);
-    writeLine(listHosts(plain(services)));
+    const fleet = await readFleet(zookeeper);
+    if (options.json) return writeJson(fleet.services);
+    writeLine(listHosts(plain(fleet)));
   });
 }
 

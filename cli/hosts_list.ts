@@ -5,23 +5,25 @@
  */
 
 import type { Fleet, FleetHost } from "../coordination/mod.ts";
+import { notesOnHosts } from "./status/host_notes.ts";
 import { NO_HOSTS } from "./shared/no_hosts.ts";
 import { renderTable } from "./shared/table.ts";
 
 const HEAD = ["host", "site/rack", "service", "runs", "state", ""];
 
 /** The table, by host, with a heading; the last column says what is to be known of a host. */
-export function listHosts(services: Fleet["services"]): string {
-  const rows = Object.entries(services).flatMap(([service, { hosts }]) =>
-    hosts.map((host) => [
+export function listHosts(fleet: Pick<Fleet, "services" | "queue">): string {
+  const rows = Object.entries(fleet.services).flatMap(([service, { hosts }]) => {
+    const notes = notesOnHosts(service, fleet);
+    return hosts.map((host) => [
       host.host,
       `${host.site}/${host.rack}`,
       service,
       host.version ?? "-",
       host.online ? host.state : "offline",
-      describe(host),
-    ])
-  ).sort((one, other) => compare(one, other));
+      describe(host) || notes.get(host.host) || "",
+    ]);
+  }).sort((one, other) => compare(one, other));
   if (rows.length === 0) return NO_HOSTS;
   return renderTable(HEAD, rows);
 }

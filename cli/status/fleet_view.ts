@@ -9,6 +9,7 @@ import pc from "picocolors";
 import type { Fleet, FleetService } from "../../coordination/mod.ts";
 import type { Distribution } from "./distribution.ts";
 import { renderDistribution, renderReceived, renderReused } from "./distribution_view.ts";
+import { countOthers, notesOnHosts } from "./host_notes.ts";
 import { type HostsViewOptions, renderHosts } from "./hosts_view.ts";
 import { freezeAt, stopsOf } from "../../rollout/mod.ts";
 import { formatTimeSpan } from "../shared/format.ts";
@@ -31,7 +32,7 @@ export function renderFleet(told: Fleet, given: FleetViewOptions): string {
   const options = { ...given, columns: Math.max(MIN_COLUMNS, given.columns) };
   const sections = [renderHead(fleet, options)];
   for (const [name, service] of Object.entries(fleet.services)) {
-    sections.push(renderService(name, service, options));
+    sections.push(renderService(name, service, { ...options, fleet }));
   }
   if (Object.keys(fleet.services).length === 0) {
     sections.push(NO_HOSTS);
@@ -77,7 +78,12 @@ function told(reason: string | null): string {
   return reason === null ? "" : `: ${reason}`;
 }
 
-function renderService(name: string, service: FleetService, options: FleetViewOptions): string {
+function renderService(
+  name: string,
+  service: FleetService,
+  options: FleetViewOptions & { readonly fleet: Fleet },
+): string {
+  const { fleet } = options;
   const online = service.hosts.filter((host) => host.online).length;
   const serving = service.hosts.filter((host) => host.state === "serving").length;
   const committed = service.committed ?? "none";
@@ -86,8 +92,14 @@ function renderService(name: string, service: FleetService, options: FleetViewOp
     `${serving} of ${service.hosts.length} serving, ${online} online`;
   const freeze = freezeAt(service.freeze, options.nowMs);
   const frozen = freeze === null ? [] : [pc.yellow(freeze.words)];
-  const lines = [title, ...frozen, ...renderSpreading(name, service, options)];
-  return `${lines.join("\n")}\n${renderHosts(name, service, options)}`;
+  const others = countOthers(name, fleet);
+  const drift = others === 0
+    ? ""
+    : pc.yellow(`, ${others === 1 ? "one runs" : `${others} run`} another version`);
+  const lines = [title + drift, ...frozen, ...renderSpreading(name, service, options)];
+  return `${lines.join("\n")}\n${
+    renderHosts(name, service, { ...options, notes: notesOnHosts(name, fleet) })
+  }`;
 }
 
 /** What trackers report; without a report, the sum of what the hosts themselves have received. */

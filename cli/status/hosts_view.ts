@@ -25,6 +25,8 @@ export interface HostsViewOptions {
   readonly columns: number;
   /** The time, in milliseconds since 1970, from which ages are computed. */
   readonly nowMs: number;
+  /** What is to be known of a host that it does not say itself, by host. Default: nothing. */
+  readonly notes?: ReadonlyMap<string, string>;
   /** How fast a host fetches, as its agent reports; `null` when it did not. Default: no agent was asked. */
   readonly transferOf?: (
     host: string,
@@ -116,6 +118,8 @@ function renderNext(
         : [pc.dim(cutWaiting(waitingFor, renderAge(host, options), options.columns))],
     );
   }
+  const note = options.notes?.get(host.host);
+  if (note !== undefined) parts.push(...renderTrouble(note, options));
   if (host.restarts !== null) parts.push(pc.dim(renderRestarts(host.restarts)));
   if (!host.online && host.slot !== null && host.slot.step !== "failed") {
     const heldFor = formatTimeSpan(options.nowMs - host.slot.sinceMs);

@@ -11,6 +11,7 @@ import {
   decodeNode,
   describeAway,
   keepNames,
+  newcomersPath,
   Problems,
   type RawNode,
   servicePath,
@@ -33,10 +34,11 @@ export async function readAwayHosts(
   known: readonly string[],
 ): Promise<string[]> {
   const tree = new NodesRead(zk);
-  await tree.readOnce([], [servicePath(service), servingPath(service)]);
-  const serving = new Set(tree.children(servingPath(service)));
+  const notAway = [servingPath(service), newcomersPath(service)];
+  await tree.readOnce([], [servicePath(service), ...notAway]);
+  const present = new Set(notAway.flatMap((path) => tree.children(path)));
   const away = keepNames(tree.children(servicePath(service)), servicePath(service), new Problems())
-    .filter((host) => !serving.has(host) && !known.includes(host)).toSorted();
+    .filter((host) => !present.has(host) && !known.includes(host)).toSorted();
   const named = away.slice(0, NAMED_MAX);
   const nodes = await readNodes(zk, named.map((host) => currentPath(service, host)));
   return [

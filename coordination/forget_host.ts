@@ -12,6 +12,7 @@ import {
   keepNames,
   keepSequential,
   listNames,
+  newcomersPath,
   Problems,
   ROOT,
   servicePath,
@@ -79,9 +80,10 @@ export async function readServiceNames(zk: ZooKeeper): Promise<string[]> {
 
 async function forgetIn(zk: ZooKeeper, service: string, host: string): Promise<boolean> {
   await zk.sync(ROOT);
-  const [counter, onRoster, slot, current] = await Promise.all([
+  const [counter, onRoster, newcomer, slot, current] = await Promise.all([
     zk.exists(slotsPath(service)),
     zk.exists(servicePath(service, host)),
+    zk.exists(newcomersPath(service, host)),
     zk.exists(slotsPath(service, host)),
     zk.exists(currentPath(service, host)),
   ]);
@@ -96,6 +98,7 @@ async function forgetIn(zk: ZooKeeper, service: string, host: string): Promise<b
   const remains = {
     hasCounter: counter !== null,
     isOnRoster: onRoster !== null,
+    isMarkedNew: newcomer !== null,
     hasSlot: slot !== null,
     isForged,
     waves: await readWavesOf(zk, service, host),

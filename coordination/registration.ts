@@ -5,18 +5,25 @@
  */
 
 import {
+  asMember,
+  asNewcomer,
   type CountedWave,
   type Current,
   currentPath,
   currentSchema,
   decodeEntry,
   decodeNode,
+  decodeRoster,
   decodeSlot,
   donePath,
   doneTallies,
+  isFirstService,
   isHeldElsewhere,
+  isNewcomer,
   isOfSameAgent,
   markersOf,
+  newcomersPath,
+  Problems,
   quarantinedPath,
   type RawNode,
   readyPath,
@@ -24,13 +31,15 @@ import {
   type ReleaseIdentity,
   ROOT,
   type Roster,
+  servicePath,
   servingPath,
   slotsPath,
   transactions,
 } from "../rollout/mod.ts";
 import { hasCode, type ZooKeeper } from "../zookeeper/mod.ts";
-import { apply, isRefused } from "./apply.ts";
+import { apply, applyDecision, isRefused } from "./apply.ts";
 import { readChildren, readNodes } from "./entry_reader.ts";
+import { NodesRead } from "./nodes_read.ts";
 import { ensureService } from "./skeleton.ts";
 
 /** Another agent is registered under this host's name. */
@@ -65,34 +74,56 @@ export async function refuseNamesake(
   }
 }
 
+/** A host that is on the roster. */
+export interface Enrolled {
+  /**
+   * The epoch of this registration: the version of the roster entry, which each registration moves on. Every later write of
+   * the host checks it, so that a late request of an agent that is dead, or of a machine whose name another one has taken
+   * over, changes nothing.
+   */
+  readonly epoch: number;
+  /** What stands there. */
+  readonly roster: Roster;
+}
+
 /**
- * Puts a host on a service's roster, and creates the service's nodes for its first host. Idempotent.
- *
- * @returns The epoch of this registration: the version of the roster entry, which each registration moves on. Every later
- * write of the host checks it, so that a late request of an agent that is dead, or of a machine whose name another one has
- * taken over, changes nothing.
+ * Puts a host on a service's roster, and creates the service's nodes for its first host. Idempotent. What others have written
+ * of the host stays, and whether it is a newcomer.
  */
 export async function joinRoster(
   zk: ZooKeeper,
   service: string,
-  member: { readonly host: string; readonly roster: Roster },
-): Promise<number> {
+  { host, roster }: { readonly host: string; readonly roster: Roster },
+): Promise<Enrolled> {
   await ensureService(zk, service);
-  try {
-    await apply(zk, transactions.joinRoster(service, member));
-    return 0;
-  } catch (error) {
-    if (!hasCode(error, "NODE_EXISTS")) throw error;
-  }
-  const [renewed] = await apply(zk, transactions.renewRoster(service, member));
-  return renewed?.kind === "set" ? renewed.stat.version : 0;
+  const path = servicePath(service, host);
+  return await applyDecision(zk, async (isAgain) => {
+    if (isAgain) await zk.sync(ROOT);
+    const tree = new NodesRead(zk);
+    await tree.readOnce([path]);
+    const node = tree.node(path);
+    if (node === null) {
+      return {
+        operations: transactions.joinRoster(service, { host, roster }),
+        result: () => ({ epoch: 0, roster: asNewcomer(roster) }),
+      };
+    }
+    const standing = decodeRoster(service, host, { tree, problems: new Problems() });
+    const renewed: Roster = { ...standing, ...roster };
+    const version = "version" in node ? node.version : -1;
+    return {
+      operations: transactions.renewRoster(service, { host, roster: renewed, version }),
+      result: ([written]) => ({
+        epoch: written?.kind === "set" ? written.stat.version : version + 1,
+        roster: renewed,
+      }),
+    };
+  });
 }
 
-/** A host that registers. */
-export interface Registration {
+/** A host that registers, as {@link joinRoster} has found it on the roster. */
+export interface Registration extends Enrolled {
   readonly entry: Current;
-  /** The epoch of the registration, as {@link joinRoster} returned it. */
-  readonly epoch: number;
   /** The waves that are known to cover the host. */
   readonly waves: readonly CountedWave[];
   /** The release that it is ready to switch to. */
@@ -103,7 +134,7 @@ export interface Registration {
  * Registers the host with ephemeral nodes of the present session. They replace those that an earlier session of this agent has
  * left. Each change depends on what was read, so that of two machines that start at once under one name one is refused.
  *
- * @returns The markers that stand now; the tallies of those waves whose hosts are not counted any more; and whether another
+ * @returns The epoch from now on, and what stands on the roster; the markers that stand now; the tallies of those waves whose hosts are not counted any more; and whether another
  * machine holds a slot in the host's name. None takes one from now on: only who is registered under a name does.
  * @throws {HostNameTaken}
  * @throws {EntryError} when the entry of another session cannot be read.
@@ -113,14 +144,16 @@ export async function registerHost(
   service: string,
   registration: Registration,
 ): Promise<
-  {
+  Enrolled & {
     readonly markers: ReadonlySet<string>;
     readonly gone: ReadonlySet<string>;
     readonly isSlotElsewhere: boolean;
   }
 > {
-  const { entry, epoch, waves, staged } = registration;
+  const { entry, epoch, roster, waves, staged } = registration;
   const { host } = entry;
+  const isFirst = isFirstService(roster, entry);
+  const enrolled = isFirst ? { epoch: epoch + 1, roster: asMember(roster) } : { epoch, roster };
   for (let attempt = 1;; attempt++) {
     await zk.sync(ROOT);
     const [ready = [], done = []] = await readChildren(zk, [
@@ -133,23 +166,36 @@ export async function registerHost(
       ...ready.map((tally) => readyPath(service, tally, host)),
       ...done.map((tally) => donePath(service, tally, host)),
     ];
-    const [node = null, slotNode = null, ...markers] = await readNodes(zk, [
+    const [node = null, slotNode = null, newcomer = null, ...markers] = await readNodes(zk, [
       currentPath(service, host),
       slotsPath(service, host),
+      newcomersPath(service, host),
       ...paths,
     ]);
     const standing = decodeStanding(node, { zk, service, entry });
     // What is counted no more has no place for a marker.
     const counted = waves.filter(({ tally }) => ready.includes(tally) && done.includes(tally));
-    const wanted = markersOf(entry, { service, waves: counted, staged });
+    const wanted = markersOf(entry, {
+      service,
+      isNewcomer: isNewcomer(enrolled.roster),
+      waves: counted,
+      staged,
+    });
     const found = new Set(paths.filter((_, index) => (markers[index] ?? null) !== null));
-    const write = { entry, epoch, standing, markers: { standing: found, wanted } };
+    const write = {
+      entry,
+      epoch,
+      standing,
+      roster,
+      isMarkedNew: newcomer !== null,
+      markers: { standing: found, wanted },
+    };
     try {
       await apply(zk, transactions.registerHost(service, write));
       const gone = waves.filter((wave) => !counted.includes(wave)).map(({ tally }) => tally);
       const slot = decodeSlot(service, host, slotNode);
       const isSlotElsewhere = slot !== null && isHeldElsewhere(slot, entry);
-      return { markers: wanted, gone: new Set(gone), isSlotElsewhere };
+      return { ...enrolled, markers: wanted, gone: new Set(gone), isSlotElsewhere };
     } catch (error) {
       // A marker or an entry of an earlier session may just have gone. The epoch is not read anew.
       if (!isRefused(error) || attempt === ATTEMPTS_MAX) throw error;

@@ -9,6 +9,7 @@ import {
   currentPath,
   DEFAULT_POLICY,
   encodeEntry,
+  newcomersPath,
   quarantinedPath,
   SCHEMA_VERSION,
   type Service,
@@ -56,9 +57,14 @@ export async function ensureService(zk: ZooKeeper, service: string): Promise<voi
   };
   await ensureNodes(zk, [
     { path: servicePath(service), data: encodeEntry(entry) },
-    ...[stagingPath, slotsPath, currentPath, servingPath, quarantinedPath].map((path) => ({
-      path: path(service),
-    })),
+    ...[
+      stagingPath,
+      slotsPath,
+      currentPath,
+      servingPath,
+      newcomersPath,
+      quarantinedPath,
+    ].map((path) => ({ path: path(service) })),
   ]);
 }
 

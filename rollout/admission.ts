@@ -8,13 +8,13 @@
  * @module
  */
 
+import { type BudgetWait, checkBudget, describeHolders } from "./budget.ts";
 import type { Census, SlotHost } from "./census.ts";
 import { describeStops } from "./control.ts";
 import type { Slot } from "./entries.ts";
 import { freezeAt } from "./freeze/mod.ts";
 import { closedGate, describeGate } from "./gate.ts";
 import { listNames } from "./name_list.ts";
-import { budgetHosts } from "./policy.ts";
 import { describeQuarantine } from "./quarantine.ts";
 import { checkQuorum } from "./quorum.ts";
 import {
@@ -29,11 +29,8 @@ import { describeHeldElsewhere, isHeld, isHeldElsewhere, isSameSlot, slotTarget 
 /** Whether a host may take a slot; if not, `waitingFor` says why, in words for an operator. */
 export type Admission =
   | { readonly admit: true; readonly wave: FirstWave | null }
-  | {
+  | BudgetWait & {
     readonly admit: false;
-    readonly waitingFor: string;
-    /** Whether it waits for hosts that are away and not known by name. */
-    readonly isForUnnamed: boolean;
     /** When to ask again, in ms, where that is known; left out: when something has changed. */
     readonly againMs?: number;
   };
@@ -120,7 +117,7 @@ export function decideAdmission(census: Census, request: AdmissionRequest): Admi
   const admitted: Admission = { admit: true, wave: request.catchUp ? null : wave };
   const concurrency = checkConcurrency(census, request.host);
   if (own.state !== "serving") return own.version === null ? admitted : concurrency ?? admitted;
-  return checkBudget(census, request.host) ?? concurrency ?? admitted;
+  return waitForBudget(census, request.host) ?? concurrency ?? admitted;
 }
 
 /**
@@ -179,7 +176,7 @@ export function decideFence(census: Census, request: FenceRequest): Fence {
   if (quarantine !== null) return giveBack(quarantine);
   const { host } = slot;
   const blocked = own.state === "serving"
-    ? checkBudget(census, host) ?? checkConcurrency(census, host)
+    ? waitForBudget(census, host) ?? checkConcurrency(census, host)
     : own.version === null
     ? null
     : checkConcurrency(census, host);
@@ -200,35 +197,6 @@ export function failedHosts(
   );
 }
 
-/** How many other hosts count as away: not serving, for whatever cause, or holding a slot. */
-function countAwayOthers(
-  { rosterCount, servingCount, own, slots }: Census,
-  asking: string,
-): number {
-  const servingOthers = servingCount - (own?.state === "serving" ? 1 : 0);
-  const servingHolders =
-    [...slots.values()].filter(({ slot, entry }) =>
-      slot.host !== asking && isHeld(slot) && entry?.state === "serving"
-    ).length;
-  // Nodes of strangers, and of a host that has just been taken off the roster, may count as serving.
-  return Math.max(0, rosterCount - 1 - servingOthers) + servingHolders;
-}
-
-/** Whether one more host may be away; if not, the hosts that are, as far as they are known. */
-function checkBudget(census: Census, asking: string): Admission | null {
-  const awayCount = countAwayOthers(census, asking);
-  const budget = budgetHosts(census.policy, census.rosterCount);
-  if (awayCount + 1 <= budget) return null;
-  const holders = describeHolders(census, asking);
-  const known = [...holders, ...census.awayHosts ?? []];
-  const named = known.length === 0 ? "" : `, ${listNames(known)}`;
-  return {
-    admit: false,
-    waitingFor: `budget: ${awayCount} of ${budget} down${named}`,
-    isForUnnamed: census.awayHosts === null && holders.length < awayCount,
-  };
-}
-
 /** Whether one more host may switch; if not, the hosts that do. */
 function checkConcurrency(census: Census, asking: string): Admission | null {
   const holders = describeHolders(census, asking);
@@ -237,10 +205,10 @@ function checkConcurrency(census: Census, asking: string): Admission | null {
   return wait(`${maxConcurrent === 1 ? "one" : maxConcurrent} at a time: ${listNames(holders)}`);
 }
 
-/** The other hosts that hold a slot. Without ages: they would be old when they are read. */
-function describeHolders({ slots }: Census, asking: string): string[] {
-  return [...slots.values()].filter(({ slot }) => isHeld(slot) && slot.host !== asking)
-    .map(({ slot }) => `${slot.host} holds the slot (${slot.step})`);
+/** An admission that waits for the budget; `null`: it allows one more away. */
+function waitForBudget(census: Census, asking: string): Admission | null {
+  const blocked = checkBudget(census, asking);
+  return blocked === null ? null : { admit: false, ...blocked };
 }
 
 function wait(waitingFor: string): Extract<Admission, { admit: false }> {

@@ -5,7 +5,8 @@
  * @module
  */
 
-import type { Control, Current, Slot } from "./entries.ts";
+import type { Control, Current, Roster, Slot } from "./entries.ts";
+import { isNewcomer } from "./membership.ts";
 import type { Policy } from "./policy.ts";
 import { countsAsServing } from "./quarantine.ts";
 import { describeMissing } from "./missing_host.ts";
@@ -46,12 +47,16 @@ export interface Census {
   readonly policy: Policy;
   /** How many hosts should run the service, also while they are away. */
   readonly rosterCount: number;
-  /** How many of them serve, holders of slots included. */
+  /** How many of them have never served, and so are not away. */
+  readonly newcomerCount: number;
+  /** How many of the others serve, holders of slots included. */
   readonly servingCount: number;
   /** How many hosts are online. */
   readonly onlineCount: number;
   /** The entry of the host that decides; `null` while it is not registered. */
   readonly own: Current | null;
+  /** What stands of that host on the roster; `null` if it is not there, or cannot be read. */
+  readonly roster: Roster | null;
   /** The slots by host: held ones, and records of failures. */
   readonly slots: ReadonlyMap<string, SlotHost>;
   /** Version of the service's counter node. */
@@ -65,7 +70,9 @@ export interface Census {
 /** Counts a full reading, as one host sees it. */
 export function toCensus(view: ServiceView, host: string): Census {
   const { control, controlVersion, wave, policy, roster, current, slots, slotsVersion } = view;
-  const isServing = (other: string) => countsAsServing(current.get(other));
+  const { rosterEntries } = view;
+  const isNew = (other: string) => isNewcomer(rosterEntries.get(other));
+  const isServing = (other: string) => countsAsServing(current.get(other)) && !isNew(other);
   return {
     control,
     controlVersion,
@@ -73,15 +80,17 @@ export function toCensus(view: ServiceView, host: string): Census {
     counts: wave === null ? null : countWave(view, wave),
     policy,
     rosterCount: roster.length,
+    newcomerCount: roster.filter(isNew).length,
     servingCount: roster.filter(isServing).length,
     onlineCount: current.size,
     own: current.get(host) ?? null,
+    roster: rosterEntries.get(host) ?? null,
     slots: new Map(
       [...slots].map(([holder, slot]) => [holder, { slot, entry: current.get(holder) ?? null }]),
     ),
     slotsVersion,
     awayHosts: roster.filter((other) =>
-      other !== host && !isServing(other) && !isHeld(slots.get(other))
+      other !== host && !isNew(other) && !isServing(other) && !isHeld(slots.get(other))
     ).map((other) => describeAway(other, current.get(other) ?? null)),
     missingHosts: wave === null ? null : hostsOfWave(view, wave).filter((other) => !other.isReady)
       .map((other) => describeMissing(other.host, current.get(other.host) ?? null)),
@@ -89,10 +98,13 @@ export function toCensus(view: ServiceView, host: string): Census {
 }
 
 /**
- * Whether more hosts are counted as serving than can be: somebody has made nodes where they are counted. Of the hosts that are
- * online, those that are known by name not to serve cannot be among them.
+ * Whether more hosts are counted as serving, or as newcomers, than can be: somebody has made nodes where they are counted. Of
+ * the hosts that are online, those that are known by name not to serve cannot be among them; and who serves is no newcomer.
  */
-export function isMiscounted({ servingCount, onlineCount, own, slots }: Census): boolean {
+export function isMiscounted(
+  { rosterCount, newcomerCount, servingCount, onlineCount, own, slots }: Census,
+): boolean {
+  if (newcomerCount + servingCount > rosterCount) return true;
   const entries = new Map([...slots].map(([host, { entry }]) => [host, entry]));
   if (own !== null) entries.set(own.host, own);
   const downCount = [...entries.values()].filter((entry) => entry?.state === "down").length;

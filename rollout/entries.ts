@@ -209,6 +209,8 @@ export const rosterSchema = z.looseObject({
   rack: nameSchema,
   /** Left out, unless an operator has drained the host. Whoever writes the entry again keeps it. */
   drained: drainedSchema.optional(),
+  /** Whether it has never served since it joined the roster, so that it takes no capacity away. Left out: it has served. */
+  newcomer: z.literal(true).optional(),
   /** What its config says that it is. Left out: nothing. */
   labels: labelsSchema.optional(),
   /** The checks of gates that its config has, by name. Left out: none. */

@@ -6,6 +6,7 @@
 
 import type { Census } from "./census.ts";
 import type { Offer, Service, Slot } from "./entries.ts";
+import { isNewcomer } from "./membership.ts";
 import { describeQuarantine } from "./quarantine.ts";
 import { areVotesNeeded, decideRejoin, decideRejoinByCount, type Rejoin } from "./rejoin.ts";
 import {
@@ -128,10 +129,10 @@ function decideWithoutSlot(input: GoalInput, failure: Slot | null): GoalDecision
   const inWave = wave === undefined ? null : goalInWave(wave, input, failure);
   // What it should start cannot be had here (its files are damaged, and nobody has them any more), or does not come up: it
   // goes along with the wave, if that has anything for it. It is down already, and would else hold all others up until
-  // somebody looks.
-  const isStuck = rejoin.version === input.unstarted && wave?.version !== rejoin.version &&
-    inWave?.kind === "roll";
-  if (running === null && rejoin.version !== null && !isStuck) {
+  // somebody looks. One that has never served prepares what is on offer, and not first what is about to be replaced.
+  const isWithWave = wave?.version !== rejoin.version && inWave?.kind === "roll" &&
+    (rejoin.version === input.unstarted || isNewcomer(input.census.roster));
+  if (running === null && rejoin.version !== null && !isWithWave) {
     // A version that failed here would fail again, and without a slot the failure would not count.
     const { version, infoHash, restart, reason } = rejoin;
     // One that has failed after its switch ran here: the host does not change its version by itself.

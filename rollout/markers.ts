@@ -1,6 +1,6 @@
 /**
  * Markers: small ephemeral nodes by which hosts are counted, so that nobody has to read all of them. A host is in `serving`
- * while it serves; of each wave that covers it, in `ready` while it has the version staged or runs it, and in `done` while it
+ * while it serves, unless nobody counts on it yet (`membership.ts`); of each wave that covers it, in `ready` while it has the version staged or runs it, and in `done` while it
  * serves it. One in quarantine is in `quarantined` alone. They change in the same transaction as the host's entry, and end with the same session: so the number of
  * children says what the entries say.
  *
@@ -26,8 +26,9 @@ export interface MarkerChange {
 /** The markers that a host should have, by what its entry says. `staged`: the release that it is ready to switch to. */
 export function markersOf(
   entry: Pick<Current, "host" | "version" | "infoHash" | "state" | "quarantined">,
-  { service, waves, staged }: {
+  { service, isNewcomer, waves, staged }: {
     readonly service: string;
+    readonly isNewcomer: boolean;
     readonly waves: readonly CountedWave[];
     readonly staged: ReleaseIdentity | null;
   },
@@ -36,7 +37,7 @@ export function markersOf(
   // It is counted as nothing else.
   if (entry.quarantined !== undefined) return new Set([quarantinedPath(service, host)]);
   const markers = new Set<string>();
-  if (state === "serving") markers.add(servingPath(service, host));
+  if (state === "serving" && !isNewcomer) markers.add(servingPath(service, host));
   for (const wave of waves) {
     const isRunning = isSameRelease(wave, entry);
     const isStaged = staged !== null && isSameRelease(wave, staged);

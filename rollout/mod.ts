@@ -8,6 +8,7 @@
 
 export * from "./admission.ts";
 export * from "./agent_identity.ts";
+export * from "./budget.ts";
 export * from "./census.ts";
 export * from "./control.ts";
 export * from "./dependency_order.ts";
@@ -22,6 +23,7 @@ export * from "./gate.ts";
 export * from "./goal.ts";
 export * from "./host_word.ts";
 export * from "./markers.ts";
+export * from "./membership.ts";
 export * from "./missing_host.ts";
 export * from "./name_list.ts";
 export * from "./plan.ts";

@@ -26,6 +26,7 @@ import {
   policyInputSchema,
   quorumHosts,
   resolvePolicy,
+  shareOfHosts,
 } from "./policy.ts";
 import { countHosts, type KnownHost, resolveWaves, waveListSchema } from "./waves/mod.ts";
 
@@ -264,12 +265,23 @@ function waveProblems(wave: PlannedWave, policy: Policy, roster: readonly string
       }`,
     );
   }
-  if (budgetHosts(policy, roster.length) === 0) {
-    problems.push(
-      `service "${wave.service}": maxUnavailable is 0, so no host could ever switch: allow at least 1`,
-    );
-  }
+  problems.push(...budgetProblems(wave.service, policy, roster.length));
   return problems;
+}
+
+/** Budgets that would let no host switch, whoever serves. */
+function budgetProblems(service: string, policy: Policy, rosterCount: number): string[] {
+  if (shareOfHosts(policy.maxUnavailable, rosterCount) === 0) {
+    return [
+      `service "${service}": maxUnavailable is 0, so no host could ever switch: allow at least 1`,
+    ];
+  }
+  if (budgetHosts(policy, rosterCount) > 0) return [];
+  return [
+    `service "${service}": minOnline is ${policy.minOnline} and it has ${
+      countHosts(rosterCount)
+    }, so no host could ever switch: ask for at most ${rosterCount - 1}`,
+  ];
 }
 
 function listKnown(names: readonly string[]): string {

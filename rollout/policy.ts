@@ -57,14 +57,16 @@ const hostCountSchema = z.union([
 /**
  * A service's policy as it stands in ZooKeeper: plain data, times in milliseconds.
  *
- * `maxUnavailable` is the budget: hosts that are away from any cause count against it. `maxConcurrent` is how many
- * hosts may be switching at once; it never lends more than the budget. `progressDeadlineMs` is how long a wave may get no
+ * `maxUnavailable` is the budget: hosts that are away from any cause count against it. `minOnline` is how many have to serve at
+ * any time; the stricter of both holds. `maxConcurrent` is how many hosts may be switching at once; it never lends more than the budget. `progressDeadlineMs` is how long a wave may get no
  * further until the rollout is halted (`progress.ts`). `preparation` says when a host that cannot get a release ready has
  * failed: after `stallMs` without any progress, or after `deadlineMs` whatever progress it makes.
  */
 export const policySchema = z.looseObject({
   quorum: hostCountSchema,
   maxUnavailable: hostCountSchema,
+  /** Left out: none has to. */
+  minOnline: hostCountSchema.optional(),
   maxConcurrent: z.int().min(1).max(HOSTS_MAX),
   maxFailures: maxFailuresSchema,
   bakeMs: z.int().min(0).max(POLICY_MAX_MS),
@@ -112,6 +114,7 @@ export const DEFAULT_POLICY: Policy = {
 export const policyInputSchema = z.strictObject({
   quorum: hostCountSchema.optional(),
   maxUnavailable: hostCountSchema.optional(),
+  minOnline: hostCountSchema.optional(),
   maxConcurrent: z.int().min(1).max(HOSTS_MAX).optional(),
   maxFailures: maxFailuresSchema.optional(),
   bakeTime: policyDurationSchema.optional(),
@@ -139,6 +142,8 @@ export function resolvePolicy(input: PolicyInput = {}): Policy {
   return {
     quorum: input.quorum ?? DEFAULT_POLICY.quorum,
     maxUnavailable: input.maxUnavailable ?? DEFAULT_POLICY.maxUnavailable,
+    // Without such a limit there is none: it has no default.
+    ...(input.minOnline === undefined ? {} : { minOnline: input.minOnline }),
     maxConcurrent: input.maxConcurrent ?? DEFAULT_POLICY.maxConcurrent,
     maxFailures: input.maxFailures ?? DEFAULT_POLICY.maxFailures,
     bakeMs: input.bakeTime ?? DEFAULT_POLICY.bakeMs,
@@ -162,14 +167,29 @@ export function quorumHosts(policy: Policy, hostsCount: number): number {
   return Math.max(1, resolveCount(policy.quorum, hostsCount, Math.ceil));
 }
 
-/**
- * Number of hosts that may be away at once. A percentage is rounded down, so that it never allows more than it says, but to
- * at least one unless it is zero: 10 % of five hosts would otherwise let no host switch.
- */
+/** Number of hosts of the service that may be away at once: what `maxUnavailable` allows, and what `minOnline` leaves. */
 export function budgetHosts(policy: Policy, hostsCount: number): number {
-  const budget = resolveCount(policy.maxUnavailable, hostsCount, Math.floor);
-  const isZero = policy.maxUnavailable === 0 || policy.maxUnavailable === "0%";
-  return isZero ? 0 : Math.max(1, budget);
+  return Math.min(shareOfHosts(policy.maxUnavailable, hostsCount), spareHosts(policy, hostsCount));
+}
+
+/** Whether it is `minOnline` that allows no more hosts to be away, and not `maxUnavailable`. */
+export function isHeldByMinOnline(policy: Policy, hostsCount: number): boolean {
+  return spareHosts(policy, hostsCount) < shareOfHosts(policy.maxUnavailable, hostsCount);
+}
+
+/** How many hosts there are beyond `minOnline`, of which a percentage is rounded up. */
+function spareHosts({ minOnline = 0 }: Policy, hostsCount: number): number {
+  return Math.max(0, hostsCount - resolveCount(minOnline, hostsCount, Math.ceil));
+}
+
+/**
+ * Number of hosts, among so many, that may be away. A percentage is rounded down, so that it never allows more than it says,
+ * but to at least one unless it is zero: 10 % of five hosts would otherwise let no host switch.
+ */
+export function shareOfHosts(limit: HostCount, hostsCount: number): number {
+  const count = resolveCount(limit, hostsCount, Math.floor);
+  const isZero = limit === 0 || limit === "0%";
+  return isZero ? 0 : Math.max(1, count);
 }
 
 function resolveCount(

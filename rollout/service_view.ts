@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Control, Current, Slot, Staged } from "./entries.ts";
+import type { Control, Current, Roster, Slot, Staged } from "./entries.ts";
 import type { Policy } from "./policy.ts";
 import type { ReleaseIdentity } from "./release_identity.ts";
 import type { Gate } from "./waves/gate_entry.ts";
@@ -45,6 +45,8 @@ export interface ServiceView {
   readonly policy: Policy;
   /** The hosts that should run the service, also while they are away. */
   readonly roster: readonly string[];
+  /** What stands there of each of them; without those that cannot be read. */
+  readonly rosterEntries: ReadonlyMap<string, Roster>;
   /** The entries of the hosts that are online, by host. */
   readonly current: ReadonlyMap<string, Current>;
   /** The staging queue, in order. */

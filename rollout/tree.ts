@@ -20,6 +20,7 @@ export const SKELETON: readonly string[] = [
   `${ROOT}/ready`,
   `${ROOT}/done`,
   `${ROOT}/quarantined`,
+  `${ROOT}/newcomers`,
   `${ROOT}/history`,
 ];
 
@@ -51,6 +52,11 @@ export function stagingPath(service: string, entry?: string): string {
 /** Prefix of the sequential node with which a host joins the staging queue. */
 export function stagingPrefix(service: string, host: string): string {
   return `${stagingPath(service)}/${host}-`;
+}
+
+/** Where the hosts of the roster are counted that have never served, or where one is. */
+export function newcomersPath(service: string, host?: string): string {
+  return join(`${ROOT}/newcomers/${service}`, host);
 }
 
 /** Where the hosts are counted that serve, or where one is. */

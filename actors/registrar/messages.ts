@@ -116,6 +116,7 @@ export type RegistrarMessage =
     readonly service: string;
     readonly attempt: number;
     readonly epoch: number;
+    readonly roster: Roster;
     readonly markers: ReadonlySet<string>;
     /** Tallies of waves that were known to cover the host, and whose hosts are not counted any more. */
     readonly gone: ReadonlySet<string>;

@@ -113,7 +113,7 @@ function receive(state: State, message: RegistrarMessage, deps: Deps): void {
       return markDirty(registration, message.service, { urgency, context });
     }
     case "write_due":
-      return write(state, message.service, context);
+      return write(state, message.service, deps);
     case "written":
       return onWritten(state, message, deps);
     case "report":
@@ -155,7 +155,7 @@ function onConnected(
   }
   for (const [service, registration] of state.registrations) {
     if (isNew) registration.isRegistered = false;
-    if (registration.isRegistered) write(state, service, deps.context);
+    if (registration.isRegistered) write(state, service, deps);
     else register(state, service, deps);
   }
 }
@@ -163,13 +163,15 @@ function onConnected(
 function onRegistered(
   state: State,
   message: Extract<RegistrarMessage, { type: "registered" }>,
-  { identity: { host }, context }: Deps,
+  deps: Deps,
 ): void {
-  const { service, attempt, epoch, markers, gone, isSlotElsewhere } = message;
+  const { identity: { host }, context } = deps;
+  const { service, attempt, epoch, roster, markers, gone, isSlotElsewhere } = message;
   const registration = state.registrations.get(service);
   if (registration === undefined || attempt !== state.attempt) return;
   registration.isRegistered = true;
   registration.epoch = epoch;
+  registration.roster = roster;
   registration.markers = markers;
   registration.isSlotElsewhere = isSlotElsewhere;
   // A wave may have ended while the host was busy with its switch. Its coordinator will say which there are.
@@ -178,7 +180,7 @@ function onRegistered(
   registration.counted = { ...counted, waves };
   registration.problem = null;
   context.log.info("{service}: registered as {host}", { service, host });
-  write(state, service, context);
+  write(state, service, deps);
 }
 
 function onNotRegistered(

@@ -7,9 +7,12 @@
 import {
   type Current,
   donePath,
+  isFirstService,
+  isNewcomer,
   type MarkerChange,
   markersOf,
   readyPath,
+  type Roster,
   servingPath,
   type Slot,
 } from "../../rollout/mod.ts";
@@ -45,6 +48,8 @@ export interface Registration {
   counted: Counted;
   /** The epoch of the registration; `null` before the first one. */
   epoch: number | null;
+  /** What stands on the roster, as it was found with that epoch; `null` before the first one. */
+  roster: Roster | null;
   /** The slot that has to be shown with its present step; `null` if none has. */
   slot: Slot | null;
   /**
@@ -102,6 +107,7 @@ export function firstRegistration(identity: HostIdentity, nowMs: number): Regist
     markers: new Set(),
     counted: { waves: [], staged: null },
     epoch: null,
+    roster: null,
     slot: null,
     isSlotElsewhere: false,
     prepared: NOT_PREPARED,
@@ -116,11 +122,28 @@ export function markerChange(
   registration: Registration,
   service: string,
 ): MarkerChange {
-  const { markers, counted } = registration;
   return {
-    standing: markers,
-    wanted: markersOf(shownEntry(registration), { service, ...counted }),
+    standing: registration.markers,
+    wanted: markersFor(registration, service, registration.counted),
   };
+}
+
+/** The markers that the host should have, if it is counted by that besides its entry. */
+export function markersFor(
+  registration: Registration,
+  service: string,
+  counted: Counted,
+): ReadonlySet<string> {
+  return markersOf(shownEntry(registration), {
+    service,
+    isNewcomer: isNewcomer(registration.roster),
+    ...counted,
+  });
+}
+
+/** Whether the host serves for the first time: it has to register once more, and counts from then on. */
+export function servesFirst({ entry, roster }: Registration): boolean {
+  return roster !== null && isFirstService(roster, entry);
 }
 
 /** Changes the entry, and has it written if that changes anything. */

@@ -16,7 +16,7 @@ import {
   reportSwitch,
   writeHost,
 } from "../../coordination/mod.ts";
-import { markersOf, type Roster, SCHEMA_VERSION } from "../../rollout/mod.ts";
+import { type Roster, SCHEMA_VERSION } from "../../rollout/mod.ts";
 import { hasCode } from "../../zookeeper/mod.ts";
 import { inTime, OverdueError } from "../session/in_time.ts";
 import { shownEntry } from "./entry.ts";
@@ -26,18 +26,26 @@ import {
   type Context,
   markDirty,
   markerChange,
+  markersFor,
   patch,
   type Registration,
   type Request,
+  servesFirst,
   type State,
   writeTimer,
 } from "./registration.ts";
+
+/** Whose entries these are, and the registrar's context. */
+interface Deps {
+  readonly identity: HostIdentity;
+  readonly context: Context;
+}
 
 /** Registers the host for a service: anew, or since it is not known what stands in the tree. */
 export function register(
   state: State,
   service: string,
-  { identity, context }: { readonly identity: HostIdentity; readonly context: Context },
+  { identity, context }: Deps,
 ): void {
   const registration = state.registrations.get(service);
   const { zookeeper, attempt } = state;
@@ -53,8 +61,8 @@ export function register(
     // Before anything is written, the roster included: the name may belong to another machine.
     await refuseNamesake(zookeeper, service, identity);
     const roster: Roster = { schema: SCHEMA_VERSION, site, rack, labels, checks };
-    const epoch = await joinRoster(zookeeper, service, { host, roster });
-    return { epoch, ...await registerHost(zookeeper, service, { entry, epoch, ...counted }) };
+    const enrolled = await joinRoster(zookeeper, service, { host, roster });
+    return await registerHost(zookeeper, service, { entry, ...enrolled, ...counted });
   };
   context.pipeToSelf(
     (signal) => inTime(enter(), { clock: context.clock, signal }),
@@ -67,7 +75,8 @@ export function register(
 }
 
 /** Writes the entry, if that is due and possible; a request that waits goes first. */
-export function write(state: State, service: string, context: Context): void {
+export function write(state: State, service: string, deps: Deps): void {
+  const { context } = deps;
   const registration = state.registrations.get(service);
   if (registration === undefined || registration.isWriting) return;
   for (const [type, request] of registration.waiting) {
@@ -77,6 +86,7 @@ export function write(state: State, service: string, context: Context): void {
   const { zookeeper, attempt } = state;
   const { epoch, isRegistered, isDirty } = registration;
   if (zookeeper === null || !isRegistered || epoch === null || !isDirty) return;
+  if (servesFirst(registration)) return register(state, service, deps);
   begin(registration, service, context);
   const slot = registration.isSlotElsewhere ? null : registration.slot;
   const entry = shownEntry(registration);
@@ -186,7 +196,7 @@ function join(
   const entry = shownEntry(registration);
   if (zookeeper === null || epoch === null) return;
   begin(registration, service, context);
-  const wanted = markersOf(entry, { service, ...counted, staged: release });
+  const wanted = markersFor(registration, service, { ...counted, staged: release });
   const markers = { standing: registration.markers, wanted };
   context.pipeToSelf(
     (signal) =>
@@ -224,17 +234,17 @@ export function onOutcome(
     readonly attempt: number;
     readonly markers: ReadonlySet<string> | null;
   },
-  deps: { readonly identity: HostIdentity; readonly context: Context },
+  deps: Deps,
 ): void {
   const registration = state.registrations.get(service);
   if (registration === undefined) return;
   registration.isWriting = false;
   // A new session has begun with registering.
   if (attempt === state.attempt && registration.isRegistered) {
-    if (markers === null) register(state, service, deps);
-    else registration.markers = markers;
+    if (markers !== null) registration.markers = markers;
+    if (markers === null || servesFirst(registration)) register(state, service, deps);
   }
-  if (registration.waiting.size > 0) write(state, service, deps.context);
+  if (registration.waiting.size > 0) write(state, service, deps);
   if (registration.isDirty) {
     markDirty(registration, service, { urgency: registration.urgency, context: deps.context });
   }
@@ -244,7 +254,7 @@ export function onOutcome(
 export function onWritten(
   state: State,
   message: Extract<RegistrarMessage, { type: "written" }>,
-  deps: { readonly identity: HostIdentity; readonly context: Context },
+  deps: Deps,
 ): void {
   const { service, slot, error } = message;
   const registration = state.registrations.get(service);

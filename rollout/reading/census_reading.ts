@@ -6,20 +6,14 @@
  */
 
 import { type Census, type SlotHost, toCensus, type WaveCounts } from "../census.ts";
-import {
-  controlSchema,
-  type Current,
-  currentSchema,
-  EntryError,
-  type Slot,
-  slotSchema,
-} from "../entries.ts";
+import { controlSchema } from "../entries.ts";
 import { DEFAULT_POLICY } from "../policy.ts";
 import {
   CONTROL,
   currentPath,
   DEPLOY,
   donePath,
+  newcomersPath,
   quarantinedPath,
   readyPath,
   readyTallies,
@@ -31,9 +25,10 @@ import {
 } from "../tree.ts";
 import { nextWaveOf, queueIn, wavesOf } from "./deploy_queue.ts";
 import { keepNames, keepSequential } from "./node_names.ts";
-import { decodeNode, decodeOwned, type RawNode, type TreePart } from "./node.ts";
+import { decodeNode, type RawNode, type TreePart } from "./node.ts";
 import { Problems } from "./problems.ts";
-import { type ServiceReading, unreadableSlot } from "./service_reading.ts";
+import { decodeCurrent, decodeRoster, decodeSlot, type Source } from "./one_host.ts";
+import type { ServiceReading } from "./service_reading.ts";
 import {
   decodeOffer,
   decodeService,
@@ -105,6 +100,8 @@ export function censusPaths({ service, host, places }: CensusOf): readonly strin
     slotsPath(service),
     DEPLOY,
     servicePath(service),
+    servicePath(service, host),
+    newcomersPath(service),
     stagingPath(service),
     servingPath(service),
     quarantinedPath(service),
@@ -244,9 +241,11 @@ export function decodeCensus(
       counts: countWave(wave, { service, tree, slots }),
       policy: entry?.entry.policy ?? DEFAULT_POLICY,
       rosterCount: childCountAt(tree, servicePath(service)),
+      newcomerCount: childCountAt(tree, newcomersPath(service)),
       servingCount: childCountAt(tree, servingPath(service)),
       onlineCount: childCountAt(tree, currentPath(service)),
       own,
+      roster: decodeRoster(service, host, source),
       slots,
       slotsVersion: counter !== null && "version" in counter ? counter.version : -1,
       awayHosts: null,
@@ -339,50 +338,6 @@ function slotHosts(
   return keepNames(tree.children(slotsPath(service)), slotsPath(service), problems);
 }
 
-interface Source {
-  readonly tree: TreePart;
-  readonly problems: Problems;
-}
-
-/**
- * Decodes a host's slot; `null` if there is none. One that cannot be read counts as held, since its host may be down, unless
- * the host is on no roster.
- */
-export function decodeSlot(
-  service: string,
-  host: string,
-  node: RawNode,
-  { problems = new Problems(), isMember = true }: {
-    readonly problems?: Problems;
-    readonly isMember?: boolean;
-  } = {},
-): Slot | null {
-  const of = { path: slotsPath(service, host), field: "host", name: host } as const;
-  return orElse(
-    () => decodeOwned<"host", Slot>(slotSchema, node, of)?.entry ?? null,
-    problems,
-    () => isMember ? unreadableSlot(host, node) : null,
-  );
-}
-
-function decodeCurrent(service: string, host: string, { tree, problems }: Source): Current | null {
-  const path = currentPath(service, host);
-  const of = { path, field: "host", name: host } as const;
-  const decode = () =>
-    decodeOwned<"host", Current>(currentSchema, tree.node(path), of)?.entry ?? null;
-  return orElse(decode, problems, () => null);
-}
-
-function orElse<T>(decode: () => T, problems: Problems, instead: () => T): T {
-  try {
-    return decode();
-  } catch (error) {
-    if (!(error instanceof EntryError)) throw error;
-    problems.add(error);
-    return instead();
-  }
-}
-
 /** Agents take their places with ephemeral nodes alone: a node that no session holds is a stranger's, and in nobody's way. */
 function isOfSession(node: RawNode): boolean {
   return node !== null && "session" in node && node.session !== 0n;
@@ -393,6 +348,6 @@ function tellChildren(path: string, { tree, problems }: Source): void {
   problems.add(`read ${path}: expected no children, there are; they go when it goes`);
 }
 
-function childCountAt(tree: TreePart, path: string): number {
+function childCountAt(tree: Pick<TreePart, "node">, path: string): number {
   return tree.node(path)?.childCount ?? 0;
 }

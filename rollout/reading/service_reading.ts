@@ -11,7 +11,7 @@ import {
   type Current,
   currentSchema,
   EntryError,
-  SCHEMA_VERSION,
+  type Roster,
   type Slot,
   slotSchema,
   type Staged,
@@ -24,6 +24,7 @@ import {
   currentPath,
   DEPLOY,
   donePath,
+  newcomersPath,
   readyPath,
   type SequentialName,
   servicePath,
@@ -35,6 +36,7 @@ import {
 import { nextWaveOf, wavesOf } from "./deploy_queue.ts";
 import { keepNames, keepSequential, tellStrangers } from "./node_names.ts";
 import { checkChildCount, decodeNode, decodeOwned, type RawNode, type TreePart } from "./node.ts";
+import { decodeRoster, unreadableSlot } from "./one_host.ts";
 import { Problems } from "./problems.ts";
 import {
   decodeOffer,
@@ -46,7 +48,6 @@ import {
   withContent,
 } from "./shared_entries.ts";
 import type { FirstWave, ServiceView } from "../service_view.ts";
-import { UNREADABLE } from "../slot.ts";
 
 /** A {@link ServiceView} with what else the host's own decisions need. */
 export interface ServiceReading extends SharedEntries {
@@ -85,22 +86,25 @@ export function checkParents(service: string, tree: Pick<TreePart, "node">): voi
   }
 }
 
-/** Where hosts are counted: those that serve, and those of the first wave, if it is this service's. */
+/** Where hosts are counted: those that serve, newcomers, and those of the first wave, if it is this service's. */
 export function countingPaths(service: string, tree: TreePart): readonly string[] {
   const name = nextWaveOf(service, namesIn(service, tree, new Problems()).queue, tree);
   const wave = name?.prefix === service ? decodeWave(name, tree.node(wavePath(name.node))) : null;
   const tally = wave?.entry.tally;
   return [
     servingPath(service),
+    newcomersPath(service),
     ...(tally === undefined ? [] : [readyPath(service, tally), donePath(service, tally)]),
   ];
 }
 
 /** The nodes that a reading ends with, once the children are known. */
 export function entryPaths(service: string, tree: TreePart): readonly string[] {
-  const { waves, slotHosts, currentHosts, stagingNodes } = namesIn(service, tree, new Problems());
+  const names = namesIn(service, tree, new Problems());
+  const { waves, roster, slotHosts, currentHosts, stagingNodes } = names;
   return [
     ...waves.map(({ node }) => wavePath(node)),
+    ...roster.map((host) => servicePath(service, host)),
     ...slotHosts.map((host) => slotsPath(service, host)),
     ...currentHosts.map((host) => currentPath(service, host)),
     ...stagingNodes.map(({ node }) => stagingPath(service, node)),
@@ -153,6 +157,10 @@ export function decodeReading(service: string, tree: TreePart): ServiceReading {
   const stagedNodes = stagingNodes.map(({ node, host }) => at(host, stagingPath(service, node)));
   const staged = decodeHostEntries<Staged>(stagedSchema, stagedNodes, { problems });
 
+  const rosterEntries = new Map(roster.flatMap((host): [string, Roster][] => {
+    const entry = decodeRoster(service, host, { tree, problems });
+    return entry === null ? [] : [[host, entry]];
+  }));
   const control = decodeNode(controlSchema, tree.node(CONTROL), CONTROL);
   const serviceEntry = decodeService(service, tree.node(servicePath(service)));
   const counter = tree.node(slotsPath(service));
@@ -165,6 +173,7 @@ export function decodeReading(service: string, tree: TreePart): ServiceReading {
       wave,
       policy: serviceEntry?.entry.policy ?? DEFAULT_POLICY,
       roster,
+      rosterEntries,
       current: new Map(current.map((entry) => [entry.host, entry])),
       staged,
       slots: new Map(slots.map((slot) => [slot.host, slot])),
@@ -205,23 +214,6 @@ function namesIn(service: string, tree: TreePart, problems: Problems): Names {
       .map(({ node, prefix }) => ({ node, host: prefix })),
     slotHosts: namesOf(slotsPath(service)),
     currentHosts: namesOf(currentPath(service)),
-  };
-}
-
-/**
- * Whoever holds a slot may be down, and a slot that cannot be read may be held. So it counts as held by the host that its
- * node names; that host gives it back once it has no switch under way, and serves.
- */
-export function unreadableSlot(host: string, node: RawNode): Slot {
-  return {
-    schema: SCHEMA_VERSION,
-    host,
-    from: null,
-    to: UNREADABLE,
-    step: "draining",
-    sinceMs: node !== null && "mtimeMs" in node ? node.mtimeMs : 0,
-    wave: null,
-    reason: null,
   };
 }
 

@@ -6,7 +6,7 @@
 
 import { encodeEntry, type Wave } from "../entries.ts";
 import type { Versioned } from "../reading/node.ts";
-import { currentPath, DEPLOY, servicePath, slotsPath, wavePath } from "../tree.ts";
+import { currentPath, DEPLOY, newcomersPath, servicePath, slotsPath, wavePath } from "../tree.ts";
 import { bumpCounter } from "./counter.ts";
 import type { Transaction, TreeOperation } from "./operation.ts";
 
@@ -15,6 +15,8 @@ export interface HostRemains {
   /** Whether the service has its admission counter. */
   readonly hasCounter: boolean;
   readonly isOnRoster: boolean;
+  /** Whether it is among those that are counted as newcomers. */
+  readonly isMarkedNew: boolean;
   readonly hasSlot: boolean;
   /** The waves in the queue that name it. */
   readonly waves: readonly { readonly node: string; readonly wave: Versioned<Wave> }[];
@@ -28,7 +30,7 @@ export interface HostRemains {
  * lists its hosts lists only hosts of the roster, so that their number says how many it waits for.
  */
 export function forgetHost(
-  { hasCounter, isOnRoster, hasSlot, isForged, waves }: HostRemains,
+  { hasCounter, isOnRoster, isMarkedNew, hasSlot, isForged, waves }: HostRemains,
   { service, host }: { readonly service: string; readonly host: string },
 ): Transaction {
   const path = currentPath(service, host);
@@ -38,6 +40,7 @@ export function forgetHost(
     { op: "create", path, data: new Uint8Array(0) },
     { op: "delete", path },
     ...(isOnRoster ? [{ op: "delete", path: servicePath(service, host) } as const] : []),
+    ...(isMarkedNew ? [{ op: "delete", path: newcomersPath(service, host) } as const] : []),
     ...waves.map(({ node, wave }) => withoutHost(node, wave, host)),
     // Who keeps the entries of waves looks again.
     ...(waves.length > 0 ? [{ op: "set", path: DEPLOY, data: new Uint8Array(0) } as const] : []),

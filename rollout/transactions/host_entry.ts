@@ -10,8 +10,10 @@
 
 import { type Current, encodeEntry, type Roster, type Slot } from "../entries.ts";
 import type { MarkerChange } from "../markers.ts";
+import { asMember, asNewcomer, isFirstService, isNewcomer } from "../membership.ts";
 import {
   currentPath,
+  newcomersPath,
   quarantinedPath,
   readyPath,
   servicePath,
@@ -37,23 +39,32 @@ export function checkEpoch(
   return { op: "check", path: servicePath(service, host), version: epoch };
 }
 
-/** Puts a host on the roster for the first time. One host more shares the budget: who decided without it decides again. */
+/** Puts a host on the roster for the first time, as one that has never served. Who decided without it decides again. */
 export function joinRoster(
   service: string,
   { host, roster }: { readonly host: string; readonly roster: Roster },
 ): Transaction {
   return [
-    { op: "create", path: servicePath(service, host), data: encodeEntry(roster) },
+    { op: "create", path: servicePath(service, host), data: encodeEntry(asNewcomer(roster)) },
+    { op: "create", path: newcomersPath(service, host), data: new Uint8Array(0) },
     bumpCounter(service),
   ];
 }
 
-/** Begins a new epoch of a host that is on the roster. It may have moved to another rack since. */
+/**
+ * Begins a new epoch of a host that is on the roster. It may have moved to another rack since.
+ *
+ * @param member.version The version of the entry that was read: what somebody else has written since is not lost.
+ */
 export function renewRoster(
   service: string,
-  { host, roster }: { readonly host: string; readonly roster: Roster },
+  { host, roster, version }: {
+    readonly host: string;
+    readonly roster: Roster;
+    readonly version: number;
+  },
 ): Transaction {
-  return [{ op: "set", path: servicePath(service, host), data: encodeEntry(roster) }];
+  return [{ op: "set", path: servicePath(service, host), data: encodeEntry(roster), version }];
 }
 
 /** The entry of the host that was found when it registers. */
@@ -70,21 +81,42 @@ export interface StandingEntry {
  * counter on also if the host is down: the end of a session moves nothing on, so who has read that the host serves would else
  * not notice that it says by now that it is down.
  *
+ * A newcomer that serves is none any more: what stands of it on the roster is written in place of the check of the epoch, which
+ * moves that on by one.
+ *
+ * @param write.roster What stands on the roster of the host.
+ * @param write.isMarkedNew Whether it is among those that are counted as newcomers.
  * @param write.markers `standing` are those of any session.
  * @param write.standing The entry that was found; `null` if there is none. It must stand as it was read: of two machines that
  * start at once under one name one is refused.
  */
 export function registerHost(
   service: string,
-  write: HostWrite & { readonly standing: StandingEntry | null },
+  write: HostWrite & {
+    readonly standing: StandingEntry | null;
+    readonly roster: Roster;
+    readonly isMarkedNew: boolean;
+  },
 ): Transaction {
-  const { entry, epoch, standing, markers } = write;
+  const { entry, epoch, standing, roster, isMarkedNew, markers } = write;
   const { host } = entry;
   const path = currentPath(service, host);
   const data = encodeEntry(entry);
   const isKept = standing?.isOfSession ?? false;
+  const isFirst = isFirstService(roster, entry);
   return [
-    checkEpoch(service, { host, epoch }),
+    isFirst
+      ? {
+        op: "set",
+        path: servicePath(service, host),
+        data: encodeEntry(asMember(roster)),
+        version: epoch,
+      }
+      : checkEpoch(service, { host, epoch }),
+    // Also if it stands and should not: the entry on the roster decides.
+    ...(isMarkedNew && (isFirst || !isNewcomer(roster))
+      ? [{ op: "delete", path: newcomersPath(service, host) } as const]
+      : []),
     ...(standing === null || isKept
       ? []
       : [{ op: "delete", path, version: standing.version } as const]),

@@ -6,7 +6,7 @@
  */
 
 import type { Control, Current, Policy, Service, Slot } from "../../rollout/mod.ts";
-import { countOf } from "../simulation/fleet/invariants.ts";
+import { budgetProblem, isCountedOn } from "../simulation/fleet/away.ts";
 import { type Difference, isHeld, TreeMirror } from "../simulation/fleet/tree_mirror.ts";
 import type { Transaction } from "./transaction_log.ts";
 
@@ -187,7 +187,8 @@ class Replay implements Decisions {
     { slot, policy, atMs }: { slot: Slot; policy: Policy; atMs: number },
   ): void {
     const { control, waves } = this.#tree;
-    const { roster, current, slots } = this.#tree.of(this.#service);
+    const entries = this.#tree.of(this.#service);
+    const { roster, slots } = entries;
     const name = `${check} of ${host} to ${slot.to}`;
     if (control?.state !== "running") {
       this.#fail(check, `${name}: expected control to be running, was ${control?.state}`, {
@@ -210,18 +211,11 @@ class Replay implements Decisions {
         { hosts: [host, ...holders], atMs },
       );
     }
-    if (current.get(host)?.state !== "serving") return;
-    const away = others.filter((other) =>
-      isHeld(slots.get(other)) ||
-      current.get(other)?.state !== "serving" &&
-        atMs - (this.#vanishedMs.get(other) ?? 0) > UNSEEN_END_MS
-    );
-    const budget = countOf(policy.maxUnavailable, roster.size, "down");
-    if (away.length + 1 <= budget) return;
-    this.#fail(check, `${name}: expected fewer than ${budget} others to be away, were ${away}`, {
-      hosts: [host, ...away],
-      atMs,
-    });
+    if (!isCountedOn(entries, host)) return;
+    const isUnread = (other: string) => atMs - (this.#vanishedMs.get(other) ?? 0) <= UNSEEN_END_MS;
+    const problem = budgetProblem(entries, { host, policy, isUnread });
+    if (problem === null) return;
+    this.#fail(check, `${name}: ${problem.what}`, { hosts: [host, ...problem.hosts], atMs });
   }
 
   #count(what: string): void {

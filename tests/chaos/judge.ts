@@ -10,7 +10,7 @@
  * @module
  */
 
-import { countOf } from "../simulation/fleet/invariants.ts";
+import { countOf } from "../simulation/fleet/away.ts";
 import type { Decisions, SlotLife, Violation } from "./decisions.ts";
 import type { EventKind } from "./schedule.ts";
 import type { Sighting } from "./witness.ts";

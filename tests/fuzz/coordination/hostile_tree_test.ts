@@ -186,7 +186,7 @@ async function changeOne({ client }: LocalZooKeeper, dice: Dice): Promise<void> 
   const read = async () => fromFullReading(await readService(client, service), host);
   const entry = current(host);
   const standing = new Set<string>();
-  const wanted = markersOf(entry, { service, waves: [], staged: null });
+  const wanted = markersOf(entry, { service, isNewcomer: false, waves: [], staged: null });
   const write = { entry, epoch: 0, markers: { standing, wanted } };
   const changes: Record<string, () => Promise<unknown>> = {
     joinStaging: () =>
@@ -197,8 +197,8 @@ async function changeOne({ client }: LocalZooKeeper, dice: Dice): Promise<void> 
       }),
     registerHost: async () => {
       const roster = { schema: SCHEMA_VERSION, site: "north", rack: "r1" } as const;
-      const epoch = await joinRoster(client, service, { host, roster });
-      await registerHost(client, service, { entry, epoch, waves: [], staged: null });
+      const enrolled = await joinRoster(client, service, { host, roster });
+      await registerHost(client, service, { entry, ...enrolled, waves: [], staged: null });
     },
     giveSlotBack: async () => {
       const { census } = await read();

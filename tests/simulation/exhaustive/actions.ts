@@ -32,7 +32,9 @@ import {
   decodeWave,
   type GateWatch,
   historyPath,
+  isFirstService,
   isSameSlot,
+  newcomersPath,
   parseSequentialName,
   pauseControl,
   type ReleaseIdentity,
@@ -264,15 +266,25 @@ function register(world: World, host: Alive): World | null {
   const { tree } = world;
   const path = currentPath(SERVICE, name);
   switch (agent.registration) {
-    case "registered":
-      return null;
+    case "registered": {
+      // A newcomer that serves registers once more: it counts from then on.
+      const { rosterEntries, current } = tree.read().view;
+      const roster = rosterEntries.get(name);
+      const entry = current.get(name);
+      const isFirst = roster !== undefined && entry !== undefined && isFirstService(roster, entry);
+      return isFirst ? withAgent(world, host, { registration: "none" }) : null;
+    }
     case "none": {
-      const roster = { schema: 1 as const, site: "north", rack: "r1" };
-      const member = { host: name, roster };
-      const isNew = tree.node(servicePath(SERVICE, name)) === null;
-      const operations = isNew
-        ? transactions.joinRoster(SERVICE, member)
-        : transactions.renewRoster(SERVICE, member);
+      const joining = { schema: 1 as const, site: "north", rack: "r1" };
+      const found = tree.nodes().get(servicePath(SERVICE, name));
+      const standing = tree.read().view.rosterEntries.get(name);
+      const operations = found === undefined
+        ? transactions.joinRoster(SERVICE, { host: name, roster: joining })
+        : transactions.renewRoster(SERVICE, {
+          host: name,
+          roster: { ...standing, ...joining },
+          version: found.version,
+        });
       const after = applied(world, operations, agent.session);
       const node = after?.tree.node(servicePath(SERVICE, name));
       if (after === null || node === null || node === undefined || !("version" in node)) {
@@ -286,11 +298,14 @@ function register(world: World, host: Alive): World | null {
       const standing = found === undefined
         ? null
         : { version: found.version, isOfSession: found.session === agent.session };
-      const markers = tree.markers(entry, stagedOf(tree, host));
-      const write = { entry, epoch: agent.epoch, standing, markers };
+      const staged = stagedOf(tree, host);
+      const write = tree.registration(entry, { staged, epoch: agent.epoch, standing });
       const after = applied(world, transactions.registerHost(SERVICE, write), agent.session);
+      const node = after?.tree.nodes().get(servicePath(SERVICE, name));
       return withAgent(after ?? world, host, {
         registration: after === null ? "none" : "registered",
+        // The first service moves it on.
+        epoch: node?.version ?? agent.epoch,
       });
     }
   }
@@ -766,6 +781,7 @@ function verbs(world: World): Outcome[] {
     const remains = {
       hasCounter: true,
       isOnRoster: reading.view.roster.includes(name),
+      isMarkedNew: world.tree.nodes().has(newcomersPath(SERVICE, name)),
       hasSlot: reading.view.slots.has(name),
       isForged: false,
       waves: [],

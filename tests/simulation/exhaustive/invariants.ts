@@ -8,6 +8,7 @@ import {
   budgetHosts,
   closedGate,
   isHeld,
+  isNewcomer,
   servicePath,
   slotsPath,
   type transactions,
@@ -58,12 +59,14 @@ export function checkStop(
   const held = [...view.slots.values()].filter(isHeld);
   expect(held.length <= view.policy.maxConcurrent, `I1: ${held.length} switch at once`);
   if (host.running === null) return;
-  const away = view.roster.filter((other) =>
+  // A host that was forgotten is new when it comes back, until it serves.
+  const members = view.roster.filter((other) => !isNewcomer(view.rosterEntries.get(other)));
+  const away = members.filter((other) =>
     other !== name &&
     (view.current.get(other)?.state !== "serving" || isHeld(view.slots.get(other))) &&
     (view.current.has(other) || isHeld(view.slots.get(other)) || offline.includes(other))
   );
-  const budget = budgetHosts(view.policy, view.roster.length);
+  const budget = budgetHosts(view.policy, members.length);
   expect(away.length + 1 <= budget, `I1: ${name} goes down while ${away.join(", ")} are away`);
 }
 

@@ -42,6 +42,10 @@ export function answerTo(
   if (hosts.some(({ waitingFor }) => waitingFor?.includes(OTHER_CONTENT_ADVICE))) {
     return wave === undefined ? { kind: "publish under another version" } : { kind: "abort" };
   }
+  // The service has become too small for what its policy asks for.
+  const isTooSmall = ({ waitingFor }: (typeof hosts)[number]) =>
+    /^budget \(minOnline .*\): \d+ of 0 down/.test(waitingFor ?? "");
+  if (wave !== undefined && hosts.some(isTooSmall)) return { kind: "abort" };
   if (wave !== undefined && isForgotten(wave, services[wave.service])) return { kind: "abort" };
   switch (control?.state) {
     case "paused":

@@ -12,12 +12,14 @@ import {
   type Offer,
   type Policy,
   readyPath,
+  type Roster,
   servingPath,
   type Slot,
   slotsPath,
   type Wave,
 } from "../../../rollout/mod.ts";
 import type { AgentProcess } from "./agent_process.ts";
+import { budgetOf, budgetProblem, countOf, isCountedOn } from "./away.ts";
 import type { ChangeObserver } from "./ensemble.ts";
 import { type Machine, NEW_VERSION, type RunningService } from "./machine.ts";
 import type { Change, Replica } from "./replica.ts";
@@ -40,6 +42,7 @@ export const CHECKS = {
   "I1 quarantine": "a host in quarantine counts as away, and is not admitted",
   "I1 down": "no more hosts are down for an upgrade than the budget",
   "I1 counts": "the markers by which the hosts are counted say what the hosts' entries say",
+  "I1 newcomers": "who has served is no newcomer, and who has not is one",
   "I2 order": "whoever is admitted is covered by the first wave of the queue",
   "I2 queue":
     "whoever is admitted in a wave while it serves is the first of the staging queue that the wave covers",
@@ -251,6 +254,7 @@ export class Invariants implements ChangeObserver {
     }
     this.gates.noteQueue(this.tree, this.#world.time.nowMs);
     for (const { kind, service, name } of differences) {
+      if (kind === "roster" || kind === "newcomer") this.#checkNewcomerCount(service, name);
       if (kind === "current") this.#checkCounts(service, name);
       else if (kind === "marker") this.#checkCounts(service, name.slice(name.lastIndexOf("/") + 1));
     }
@@ -306,7 +310,11 @@ export class Invariants implements ChangeObserver {
         this.#noteCommitted(service, after as ServiceEntries["entry"], by.server.applied);
         return this.#noteWithdrawn(service, after as ServiceEntries["entry"]);
       case "roster":
-        return this.#count(after === null ? "host forgotten" : "host joined");
+        this.#checkNewcomer(difference, by.differences);
+        if (before === null) return this.#count("host joined");
+        return this.#count(after === null ? "host forgotten" : "host enrolled");
+      case "newcomer":
+        return;
       case "current": {
         const key = `${service} ${name}`;
         if (after === null && by.isExpiry) this.#expiredAt.set(key, by.server.applied);
@@ -370,9 +378,17 @@ export class Invariants implements ChangeObserver {
     ]);
   }
 
-  /** A host is counted as serving if it serves by its entry, and as done with a wave only if it serves its version. */
+  /** A host is counted as a newcomer if it is one. */
+  #checkNewcomerCount(service: string, host: string): void {
+    const { newcomers, countedAsNew } = this.tree.of(service);
+    if (countedAsNew.has(host) === newcomers.has(host)) return;
+    this.fail("I1 counts", `${host} is counted wrong among the newcomers to ${service}`, [host]);
+  }
+
+  /** A host is counted as serving if it serves by its entry and has before, and as done with a wave only if it serves its version. */
   #checkCounts(service: string, host: string): void {
-    const { current, markers } = this.tree.of(service);
+    const entries = this.tree.of(service);
+    const { current, markers } = entries;
     const entry = current.get(host);
     if (entry === undefined) {
       const stray = [...markers].find((path) =>
@@ -387,7 +403,7 @@ export class Invariants implements ChangeObserver {
     // An entry that was written over by hand says nothing until its host writes it again.
     if (state === undefined) return;
     const isServing = state === "serving" && quarantined === undefined;
-    if (markers.has(servingPath(service, host)) !== isServing) {
+    if (markers.has(servingPath(service, host)) !== isCountedOn(entries, host)) {
       this.fail(
         "I1 counts",
         `${host} is ${state} by its entry for ${service}, and counted wrong`,
@@ -451,7 +467,7 @@ export class Invariants implements ChangeObserver {
       this.#world.trace(this.#machineAt(place), `${service}: slot to ${after.to} by ${host}`);
       this.#fenced.delete(key);
       this.#excused.delete(key);
-      this.#budgetAtAdmission.set(key, this.#budget(service, this.tree.of(service).roster.size));
+      this.#budgetAtAdmission.set(key, this.#budget(service));
       if (this.#isSkipped(service, after.to, host)) {
         this.fail("I2 skip", `${host} was left out, and switches ${service} to ${after.to}`, [
           host,
@@ -708,25 +724,40 @@ export class Invariants implements ChangeObserver {
       what: string;
     },
   ): void {
-    const { current, slots, roster, entry } = this.tree.of(service);
-    if (entry === null || current.get(host)?.state !== "serving") return;
+    const entries = this.tree.of(service);
+    const { policy } = entries.entry ?? {};
+    if (policy === undefined || !isCountedOn(entries, host)) return;
     const knownUntil = change.client?.readings.appliedAt(slotsPath(service)) ??
       Number.POSITIVE_INFINITY;
-    const away = [...roster].filter((other) =>
-      other !== host &&
-      (isHeld(slots.get(other)) ||
-        current.get(other)?.quarantined !== undefined ||
-        (current.get(other)?.state !== "serving" &&
-          (this.#expiredAt.get(`${service} ${other}`) ?? 0) <= knownUntil))
-    );
-    const budget = countOf(entry.policy.maxUnavailable, roster.size, "down");
-    if (away.length + 1 > budget) {
-      this.fail(
-        "I1 budget",
-        `${host} ${what} ${service} while ${away} are away, the budget is ${budget}`,
-        [host, ...away],
-      );
+    const isUnread = (other: string) =>
+      (this.#expiredAt.get(`${service} ${other}`) ?? 0) > knownUntil;
+    const problem = budgetProblem(entries, { host, policy, isUnread });
+    if (problem === null) return;
+    this.fail("I1 budget", `${host} ${what} ${service} while ${problem.what}`, [
+      host,
+      ...problem.hosts,
+    ]);
+  }
+
+  /** A host is a newcomer from when it joins the roster until it serves. */
+  #checkNewcomer(
+    { service, name, before, after }: Difference,
+    differences: readonly Difference[],
+  ): void {
+    const wasNew = this.tree.of(service).newcomers.has(name);
+    const isNew = (after as Roster | null)?.newcomer === true;
+    if (before !== null && isNew && !wasNew) {
+      this.fail("I1 newcomers", `${name} is a newcomer to ${service}, and was on the roster`, [
+        name,
+      ]);
     }
+    if (after === null || isNew || !wasNew) return;
+    this.#count("first service");
+    const written = differences.find((one) =>
+      one.kind === "current" && one.service === service && one.name === name
+    );
+    if ((written?.after as Current | undefined)?.state === "serving") return;
+    this.fail("I1 newcomers", `${name} is no newcomer to ${service}, and has not served`, [name]);
   }
 
   #checkOrder(
@@ -1169,12 +1200,12 @@ export class Invariants implements ChangeObserver {
       this.#world.time.nowMs - running.startedMs < TRIAL_MS;
   }
 
-  #checkDown(service: string, { roster, slots }: ServiceEntries): void {
+  #checkDown(service: string, { slots }: ServiceEntries): void {
     const places = [...this.#takenDown.values()].filter((one) => one.service === service)
       .map(({ machine }) => machine.place);
     // A new rollout may allow less than the one by which a host was admitted that still holds its slot.
     const allowed = Math.max(
-      this.#budget(service, roster.size),
+      this.#budget(service),
       ...[...slots.keys()].map((host) => this.#budgetAtAdmission.get(`${service} ${host}`) ?? 0),
     );
     if (places.length > allowed) {
@@ -1186,9 +1217,10 @@ export class Invariants implements ChangeObserver {
     }
   }
 
-  #budget(service: string, rosterSize: number): number {
-    const policy = this.tree.of(service).entry?.policy;
-    return policy === undefined ? 0 : countOf(policy.maxUnavailable, rosterSize, "down");
+  #budget(service: string): number {
+    const entries = this.tree.of(service);
+    const { policy } = entries.entry ?? {};
+    return policy === undefined ? 0 : budgetOf(entries, policy);
   }
 
   /** Whether a host holds a slot. */
@@ -1384,15 +1416,4 @@ function isNewRollout({ kind, before, after }: Difference): boolean {
   if (kind !== "control" || after === null) return false;
   const { rollout } = after as Control;
   return rollout !== undefined && rollout !== (before as Control | null)?.rollout;
-}
-
-/** A number of hosts: as it is, or a share of them, rounded. */
-export function countOf(
-  count: number | `${number}%`,
-  hosts: number,
-  direction: "up" | "down",
-): number {
-  if (typeof count === "number") return count;
-  const exact = (Number.parseInt(count, 10) / 100) * hosts;
-  return direction === "up" ? Math.ceil(exact - 1e-9) : Math.max(1, Math.floor(exact + 1e-9));
 }

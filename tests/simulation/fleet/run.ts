@@ -15,7 +15,7 @@ import { GATE_CHECK } from "./ports.ts";
 import type { RandomStream } from "./random.ts";
 import type { PlannedHost, Scenario } from "./scenario.ts";
 import { EPOCH_MS, planOf } from "./scenario.ts";
-import { isHeld } from "./tree_mirror.ts";
+import { isHeld, type ServiceEntries } from "./tree_mirror.ts";
 import type { LogOf } from "./surroundings.ts";
 import { type TraceLine, World } from "./world.ts";
 
@@ -33,6 +33,9 @@ const FROZEN_MS = 1_500_000;
 
 /** How often operators look after the fleet once the faults have stopped, in ms. */
 const LOOK_AFTER_MS = 15_000;
+
+/** How long a host may take at the end to register once more, in ms. */
+const REGISTERED_MS = 30_000;
 
 /** What has become of a run. */
 export interface RunResult {
@@ -352,7 +355,24 @@ export class Run {
   async #checkAfterwards(): Promise<void> {
     const started = this.world.observer.tree.newestRollout;
     let shown: string | null | undefined;
-    for (const [service, { current, roster }] of this.world.observer.tree.services) {
+    // Who has just served for the first time registers once more.
+    const served = ({ newcomers, current }: ServiceEntries) =>
+      [...newcomers].filter((host) => current.get(host)?.state === "serving");
+    const { services } = this.world.observer.tree;
+    await this.#until(
+      () => [...services.values()].every((entries) => served(entries).length === 0),
+      REGISTERED_MS,
+    );
+    for (const [service, entries] of services) {
+      const { current, roster } = entries;
+      if (served(entries).length > 0) {
+        this.world.observer.fail(
+          "I1 newcomers",
+          `${served(entries)} serve ${service}, and do not count`,
+          served(entries),
+        );
+        this.#stopIfBroken();
+      }
       const strangers = [...current.keys()].filter((host) => !roster.has(host));
       if (strangers.length === 0) continue;
       this.world.observer.fail(

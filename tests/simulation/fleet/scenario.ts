@@ -126,6 +126,7 @@ export function drawScenario({ seed, hostCount, serviceCount, kinds }: ScenarioL
             2,
             "50%",
           ]),
+          ...drawLimits(random.fork(`limits of ${name}`), count),
           maxConcurrent: random.pick([1, 1, 2, 3]),
           maxFailures: random.pick([0, 0, 1, 2]),
           bakeTime: random.pick([0, 500, 2_000]),
@@ -159,6 +160,13 @@ export function drawScenario({ seed, hostCount, serviceCount, kinds }: ScenarioL
     adminSkewMs: random.between(-1_000, 1_000),
     faults: drawFaults(random.fork("faults"), { ...fleet, kinds }),
   };
+}
+
+/** What has to serve at any time, in some services. */
+function drawLimits(random: RandomStream, hostCount: number): Partial<PlannedService["policy"]> {
+  const hasMinOnline = hostCount > 1 && random.chance(0.25);
+  const minOnline = random.pick<"50%" | number>(["50%", 1, hostCount - 1, hostCount - 1]);
+  return hasMinOnline ? { minOnline } : {};
 }
 
 /** How long a check of a gate has to hold. Half of the runs' faults last longer than what it may take. */

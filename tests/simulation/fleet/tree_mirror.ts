@@ -13,6 +13,7 @@ import {
   type Offer,
   parseSequentialName,
   ROOT,
+  type Roster,
   type Service,
   type Slot,
   type Wave,
@@ -31,6 +32,10 @@ export interface ServiceEntries {
   entry: Service | null;
   offer: Partial<Offer> | null;
   readonly roster: Set<string>;
+  /** Those of the roster that have never served, by their entries there. */
+  readonly newcomers: Set<string>;
+  /** Those that are counted as newcomers. */
+  readonly countedAsNew: Set<string>;
   readonly current: Map<string, Current>;
   readonly slots: Map<string, Slot>;
   /** The markers by which hosts are counted, by path. */
@@ -47,6 +52,7 @@ export interface Difference {
     | "wave"
     | "service"
     | "roster"
+    | "newcomer"
     | "current"
     | "slot"
     | "staged"
@@ -80,6 +86,8 @@ export class TreeMirror {
         entry: null,
         offer: null,
         roster: new Set(),
+        newcomers: new Set(),
+        countedAsNew: new Set(),
         current: new Map(),
         slots: new Map(),
         markers: new Set(),
@@ -165,8 +173,11 @@ export class TreeMirror {
           this.of(service).entry = after as Service | null;
           break;
         case "roster":
-          if (after === null) this.of(service).roster.delete(name);
-          else this.of(service).roster.add(name);
+          toggle(this.of(service).roster, name, after !== null);
+          toggle(this.of(service).newcomers, name, (after as Roster | null)?.newcomer === true);
+          break;
+        case "newcomer":
+          toggle(this.of(service).countedAsNew, name, after !== null);
           break;
         case "current":
           put(this.of(service).current, name, after as Current | null);
@@ -182,8 +193,7 @@ export class TreeMirror {
           );
           break;
         case "marker":
-          if (after === null) this.of(service).markers.delete(name);
-          else this.of(service).markers.add(name);
+          toggle(this.of(service).markers, name, after !== null);
           break;
         case "offer":
           this.of(service).offer = after as Partial<Offer> | null;
@@ -206,6 +216,8 @@ export class TreeMirror {
         return this.of(service).entry;
       case "roster":
         return this.of(service).roster.has(name) ? {} : null;
+      case "newcomer":
+        return this.of(service).countedAsNew.has(name) ? {} : null;
       case "current":
         return this.of(service).current.get(name) ?? null;
       case "slot":
@@ -236,6 +248,11 @@ function put<T>(map: Map<string, T>, name: string, value: T | null): void {
   else map.set(name, value);
 }
 
+function toggle(set: Set<string>, name: string, isIn: boolean): void {
+  if (isIn) set.add(name);
+  else set.delete(name);
+}
+
 /** Whether a slot is held: its host may be down for its switch. */
 export function isHeld(slot: Slot | undefined): boolean {
   return slot !== undefined && slot.step !== "failed";
@@ -260,6 +277,8 @@ function placeOf(path: string): Pick<Difference, "kind" | "service" | "name"> | 
       return name === "" ? null : { kind: "slot", service, name };
     case "staging":
       return { kind: name === "" ? "offer" : "staged", service, name };
+    case "newcomers":
+      return name === "" ? null : { kind: "newcomer", service, name };
     case "serving":
     case "quarantined":
       return parts.length === 3 ? { kind: "marker", service, name: path } : null;

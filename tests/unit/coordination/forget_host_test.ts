@@ -1,6 +1,12 @@
 import assert from "node:assert/strict";
-import { forgetHost, HostForgetError } from "../../../coordination/mod.ts";
-import { currentPath, encodeEntry, servicePath } from "../../../rollout/mod.ts";
+import { forgetHost, HostForgetError, joinRoster } from "../../../coordination/mod.ts";
+import {
+  currentPath,
+  encodeEntry,
+  newcomersPath,
+  SCHEMA_VERSION,
+  servicePath,
+} from "../../../rollout/mod.ts";
 import type { ZooKeeper } from "../../../zookeeper/mod.ts";
 import { current } from "../rollout/views.ts";
 import { read, SERVICE, TestTree } from "./tree.ts";
@@ -59,5 +65,16 @@ Deno.test("forgetHost: an entry that no agent's session holds goes as well", asy
     assert.deepEqual(await forgetHost(zk, "zz"), [SERVICE]);
     assert.equal((await read(zk)).view.current.has("zz"), false);
     await assert.rejects(() => forgetHost(zk, "web-1"), /its agent is online/);
+  });
+});
+
+Deno.test("forgetHost: a host that died before it has ever served", async () => {
+  await TestTree.run(async (tree, zk) => {
+    await tree.addHosts("web-1");
+    const roster = { schema: SCHEMA_VERSION, site: "north", rack: "r1" } as const;
+    await joinRoster(zk, SERVICE, { host: "web-2", roster });
+    assert.notEqual(await zk.exists(newcomersPath(SERVICE, "web-2")), null);
+    await forgetHost(zk, "web-2");
+    assert.equal(await zk.exists(newcomersPath(SERVICE, "web-2")), null);
   });
 });

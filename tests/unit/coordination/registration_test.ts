@@ -1,6 +1,13 @@
 import assert from "node:assert/strict";
 import { HostNameTaken, joinRoster, refuseNamesake } from "../../../coordination/mod.ts";
-import { currentPath, encodeEntry, SCHEMA_VERSION } from "../../../rollout/mod.ts";
+import {
+  currentPath,
+  encodeEntry,
+  newcomersPath,
+  SCHEMA_VERSION,
+  servicePath,
+  servingPath,
+} from "../../../rollout/mod.ts";
 import { current } from "../rollout/views.ts";
 import { read, register, say, SERVICE, TestTree } from "./tree.ts";
 
@@ -37,8 +44,8 @@ Deno.test("registerHost: of two machines that start at once under one name, one 
       ["a", "b"].map(async (agent) => {
         const client = tree.client();
         const roster = { schema: SCHEMA_VERSION, site: "north", rack: "r1" } as const;
-        const epoch = await joinRoster(client, SERVICE, { host: "web-1", roster });
-        await register(client, current("web-1", { agent }), epoch);
+        const enrolled = await joinRoster(client, SERVICE, { host: "web-1", roster });
+        await register(client, current("web-1", { agent }), enrolled);
       }),
     );
     assert.deepEqual(outcomes.map(({ status }) => status).toSorted(), ["fulfilled", "rejected"]);
@@ -54,10 +61,10 @@ Deno.test("writeHost: a late request of an agent from before the present registr
     assert.ok(earlier);
     const later = tree.client();
     const roster = { schema: SCHEMA_VERSION, site: "north", rack: "r1" } as const;
-    const epoch = await joinRoster(later, SERVICE, { host: "web-1", roster });
-    assert.equal(epoch, 1);
+    const enrolled = await joinRoster(later, SERVICE, { host: "web-1", roster });
+    assert.equal(enrolled.epoch, 1);
     const down = current("web-1", { state: "down" });
-    await register(later, down, epoch);
+    await register(later, down, enrolled);
     const late = say(earlier, current("web-1"));
     await assert.rejects(() => late, { code: "BAD_VERSION" });
     assert.equal((await read(zk)).view.current.get("web-1")?.state, "down");
@@ -82,8 +89,8 @@ Deno.test("registerHost: an entry that no session holds is no agent's, and is re
       const host = tree.client();
       await refuseNamesake(host, SERVICE, current("web-1"));
       const roster = { schema: SCHEMA_VERSION, site: "north", rack: "r1" } as const;
-      const epoch = await joinRoster(host, SERVICE, { host: "web-1", roster });
-      await register(host, current("web-1"), epoch);
+      const enrolled = await joinRoster(host, SERVICE, { host: "web-1", roster });
+      await register(host, current("web-1"), enrolled);
       const stat = await zk.exists(currentPath(SERVICE, "web-1"));
       assert.equal(stat?.ephemeralOwner, host.sessionId);
       await zk.delete(currentPath(SERVICE, "web-1"));
@@ -98,8 +105,8 @@ Deno.test("registerHost: an entry of another session that cannot be read stays, 
     const refusal = /^EntryError: read \/dc\/current\/web\/web-1: expected JSON/;
     await assert.rejects(() => refuseNamesake(tree.client(), SERVICE, current("web-1")), refusal);
     const roster = { schema: SCHEMA_VERSION, site: "north", rack: "r1" } as const;
-    const epoch = await joinRoster(zk, SERVICE, { host: "web-1", roster });
-    await assert.rejects(() => register(tree.client(), current("web-1"), epoch), refusal);
+    const enrolled = await joinRoster(zk, SERVICE, { host: "web-1", roster });
+    await assert.rejects(() => register(tree.client(), current("web-1"), enrolled), refusal);
   });
 });
 
@@ -110,8 +117,8 @@ Deno.test("registerHost: a copy of the data folder on another machine, or of ano
     const registerOn = async (machine: { id: string; boot: string }) => {
       const own = current("web-1", { machine });
       await refuseNamesake(zk, SERVICE, own);
-      const epoch = await joinRoster(zk, SERVICE, { host: "web-1", roster });
-      await register(zk, own, epoch);
+      const enrolled = await joinRoster(zk, SERVICE, { host: "web-1", roster });
+      await register(zk, own, enrolled);
     };
     await registerOn({ id: "a", boot: "1" });
     await registerOn({ id: "a", boot: "1" });
@@ -122,5 +129,31 @@ Deno.test("registerHost: a copy of the data folder on another machine, or of ano
       });
     }
     assert.deepEqual((await read(zk)).view.current.get("web-1")?.machine, { id: "a", boot: "1" });
+  });
+});
+
+Deno.test("joinRoster: what others have written of a host, and that it has never served, outlast its agents", async () => {
+  // Regression: an agent that registered wrote over what an operator had said of its host.
+  await TestTree.run(async (tree, zk) => {
+    const roster = { schema: SCHEMA_VERSION, site: "north", rack: "r1" } as const;
+    const first = await joinRoster(zk, SERVICE, { host: "web-1", roster });
+    assert.deepEqual(first, { epoch: 0, roster: { ...roster, newcomer: true } });
+    const drained = { by: "ann", reason: null, sinceMs: 5 };
+    const path = servicePath(SERVICE, "web-1");
+    await zk.set(path, encodeEntry({ ...first.roster, drained }));
+    const moved = { ...roster, rack: "r2" };
+    const again = await joinRoster(zk, SERVICE, { host: "web-1", roster: moved });
+    assert.deepEqual(again, { epoch: 2, roster: { ...moved, newcomer: true, drained } });
+    const agent = tree.client();
+    await register(agent, current("web-1", { state: "down" }), again);
+    assert.equal((await joinRoster(zk, SERVICE, { host: "web-1", roster })).roster.newcomer, true);
+    const third = await joinRoster(zk, SERVICE, { host: "web-1", roster: moved });
+    await register(agent, current("web-1"), third);
+    assert.deepEqual((await read(zk)).view.rosterEntries.get("web-1"), { ...moved, drained });
+    assert.equal(await zk.exists(newcomersPath(SERVICE, "web-1")), null);
+    assert.notEqual(await zk.exists(servingPath(SERVICE, "web-1")), null);
+    // Its epoch has moved on by that.
+    await assert.rejects(() => say(agent, current("web-1"), { epoch: third.epoch }));
+    await say(agent, current("web-1"), { epoch: third.epoch + 1 });
   });
 });

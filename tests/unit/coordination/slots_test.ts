@@ -86,7 +86,7 @@ Deno.test("writeHost: a step on its way when its agent dies does not appear in t
     assert.equal(await stepOf(), "pointing");
     assert.equal((await read(zk)).view.slotsVersion, slotsVersion, "it was away already");
     const roster = { schema: SCHEMA_VERSION, site: "north", rack: "r1" } as const;
-    const epoch = await joinRoster(host, SERVICE, { host: "web-1", roster });
+    const { epoch } = await joinRoster(host, SERVICE, { host: "web-1", roster });
     const late = { epoch: epoch - 1, slot: { ...slot, step: "baking" } } as const;
     await assert.rejects(() => say(host, down, late), { code: "BAD_VERSION" });
     assert.equal(await stepOf(), "pointing");

@@ -7,6 +7,8 @@
 import {
   apply,
   createRolloutId,
+  type Enrolled,
+  ensureService,
   ensureSkeleton,
   joinRoster,
   joinStaging,
@@ -24,6 +26,7 @@ import {
   type Current,
   DEFAULT_POLICY,
   donePath,
+  encodeEntry,
   fromFullReading,
   haltControl,
   markersOf,
@@ -31,6 +34,7 @@ import {
   readyPath,
   type ReleaseIdentity,
   SCHEMA_VERSION,
+  servicePath,
   type ServiceReading,
   servingPath,
   type Slot,
@@ -42,6 +46,9 @@ import { current } from "../rollout/views.ts";
 
 /** The service of these tests. */
 export const SERVICE = "web";
+
+/** What stands on the roster of each host. */
+const ROSTER = { schema: SCHEMA_VERSION, site: "north", rack: "r1" } as const;
 
 /** A tree to try things on. */
 export class TestTree {
@@ -77,9 +84,15 @@ export class TestTree {
     const clients = new Map<string, ZooKeeper>();
     for (const host of hosts) {
       const zk = this.client();
-      const roster = { schema: SCHEMA_VERSION, site: "north", rack: "r1" } as const;
-      const epoch = await joinRoster(zk, SERVICE, { host, roster });
-      await register(zk, current(host), epoch);
+      await ensureService(zk, SERVICE);
+      if (await zk.exists(servicePath(SERVICE, host)) === null) {
+        // As one that has served before.
+        await zk.create(servicePath(SERVICE, host), encodeEntry(ROSTER));
+        await register(zk, current(host));
+      } else {
+        const again = await joinRoster(zk, SERVICE, { host, roster: ROSTER });
+        await register(zk, current(host), again);
+      }
       clients.set(host, zk);
     }
     return clients;
@@ -209,7 +222,12 @@ export async function writeOf(
   const counted = waves.flatMap((wave) =>
     wave.tally === undefined ? [] : [{ ...wave, tally: wave.tally }]
   );
-  const wanted = markersOf(entry, { service: SERVICE, waves: counted, staged });
+  const wanted = markersOf(entry, {
+    service: SERVICE,
+    isNewcomer: false,
+    waves: counted,
+    staged,
+  });
   const paths = [
     servingPath(SERVICE, host),
     ...counted.flatMap(({ tally }) => [
@@ -232,8 +250,12 @@ export async function say(
 }
 
 /** Registers a host that has staged nothing. */
-export async function register(zk: ZooKeeper, entry: Current, epoch = 0): Promise<void> {
-  await registerHost(zk, SERVICE, { entry, epoch, waves: [], staged: null });
+export async function register(
+  zk: ZooKeeper,
+  entry: Current,
+  enrolled: Enrolled = { epoch: 0, roster: ROSTER },
+): Promise<void> {
+  await registerHost(zk, SERVICE, { entry, ...enrolled, waves: [], staged: null });
 }
 
 /** Has a host report that its switch has succeeded. */

@@ -338,3 +338,15 @@ Deno.test("decideGoal: a host stays on what an abort has left behind, and on not
     reason: "1 is the committed version",
   });
 });
+
+Deno.test("decideGoal: a host that has never served prepares what is on offer, not what is about to be replaced", () => {
+  // Regression, found by trial: a new host fetched 200 GB of v1 although v2 was on offer.
+  const fresh = { running: null, newcomers: ["web-1"] };
+  assertGoal(fresh, { kind: "roll", version: "2" });
+  const served = { kind: "start", version: "1", reason: "most popular: 2 hosts serve 1" } as const;
+  assertGoal({ running: null }, served);
+  assertGoal({ ...fresh, waves: [] }, served);
+  assertGoal({ ...fresh, waves: [wave({ hosts: ["web-2"] })] }, served);
+  assertGoal({ ...fresh, offered: null }, served);
+  assertGoal({ ...fresh, slots: [failedSlot("web-1", { from: null })] }, served);
+});

@@ -16,8 +16,11 @@ import {
   doneTallies,
   encodeEntry,
   fromFullReading,
+  isFirstService,
+  isNewcomer,
   type MarkerChange,
   markersOf,
+  newcomersPath,
   type PlannedWave,
   type Policy,
   type RawNode,
@@ -25,6 +28,7 @@ import {
   readyTallies,
   type Release,
   type ReleaseIdentity,
+  type Roster,
   SCHEMA_VERSION,
   servicePath,
   type ServiceReading,
@@ -139,13 +143,44 @@ export class MemoryTree implements TreePart {
     return decodeCensus(of, decodeQueue(SERVICE, this), this);
   }
 
+  /** What a host writes that registers. */
+  registration(
+    entry: Current,
+    { staged = null, epoch = 0, standing = null }: {
+      readonly staged?: ReleaseIdentity | null;
+      readonly epoch?: number;
+      readonly standing?: transactions.StandingEntry | null;
+    } = {},
+  ): Parameters<typeof transactions.registerHost>[1] {
+    const { host } = entry;
+    const roster = this.read().view.rosterEntries.get(host) ?? ROSTER;
+    const isNew = isNewcomer(roster) && !isFirstService(roster, entry);
+    return {
+      entry,
+      epoch,
+      standing,
+      roster,
+      isMarkedNew: this.#nodes.has(newcomersPath(SERVICE, host)),
+      markers: this.markers(entry, staged, isNew),
+    };
+  }
+
   /** The markers of a host that stand, and those that it should have by its entry. */
-  markers(entry: Current, staged: ReleaseIdentity | null = null): MarkerChange {
+  markers(
+    entry: Current,
+    staged: ReleaseIdentity | null = null,
+    isNew = isNewcomer(this.read().view.rosterEntries.get(entry.host)),
+  ): MarkerChange {
     const { waves } = this.count(entry.host);
     const counted = waves.flatMap((wave) =>
       wave.tally === undefined ? [] : [{ ...wave, tally: wave.tally }]
     );
-    const wanted = markersOf(entry, { service: SERVICE, waves: counted, staged });
+    const wanted = markersOf(entry, {
+      service: SERVICE,
+      isNewcomer: isNew,
+      waves: counted,
+      staged,
+    });
     const all = [
       servingPath(SERVICE, entry.host),
       ...counted.flatMap(({ tally }) => [
@@ -197,6 +232,9 @@ export class MemoryTree implements TreePart {
   }
 }
 
+/** What stands on the roster of each host. */
+const ROSTER: Roster = { schema: SCHEMA_VERSION, site: "north", rack: "r1" };
+
 /** A tree with the service and hosts that serve version 1, each in a session of its name. */
 export function fleet(...hosts: string[]): MemoryTree {
   const tree = new MemoryTree();
@@ -224,16 +262,16 @@ export function fleet(...hosts: string[]): MemoryTree {
       slotsPath,
       currentPath,
       servingPath,
+      newcomersPath,
       readyTallies,
       doneTallies,
     ].map((path) => ({ op: "create", path: path(SERVICE), data: EMPTY }) as const),
   ]));
-  const roster = { schema: SCHEMA_VERSION, site: "north", rack: "r1" } as const;
   for (const host of hosts) {
-    must(tree.apply(transactions.joinRoster(SERVICE, { host, roster })));
-    const entry = current(host);
-    const write = { entry, epoch: 0, standing: null, markers: tree.markers(entry) };
-    must(tree.apply(transactions.registerHost(SERVICE, write), host));
+    // They have served before.
+    const path = servicePath(SERVICE, host);
+    must(tree.apply([{ op: "create", path, data: encodeEntry(ROSTER) }]));
+    must(tree.apply(transactions.registerHost(SERVICE, tree.registration(current(host))), host));
   }
   return tree;
 }

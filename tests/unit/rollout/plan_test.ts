@@ -277,3 +277,13 @@ Deno.test("planSchema: names and versions go by the rules of the tree", () => {
     assert.equal(planSchema.safeParse({ services }).success, false, name);
   }
 });
+
+Deno.test("checkPlan: a minOnline by which no host could ever switch", () => {
+  const plan = (policy: object) => ({ services: { A: { version: "2", policy } } });
+  for (const minOnline of [3, "80%"]) {
+    assertProblems(plan({ minOnline }), [
+      `service "A": minOnline is ${minOnline} and it has 3 hosts, so no host could ever switch: ask for at most 2`,
+    ]);
+  }
+  assert.equal(check(plan({ minOnline: "66%" })).ok, true);
+});

@@ -107,3 +107,27 @@ Deno.test("policySchema: an entry of an earlier version says nothing of the prep
   const { preparation: _, ...earlier } = DEFAULT_POLICY;
   assert.deepEqual(policySchema.parse(earlier), DEFAULT_POLICY);
 });
+
+Deno.test("budgetHosts: minOnline is rounded up, and never leaves less than it says", () => {
+  const spare = (minOnline: Policy["maxUnavailable"], hosts: number) =>
+    budgetHosts({ ...DEFAULT_POLICY, maxUnavailable: 1_000, minOnline }, hosts);
+  assert.deepEqual([1, 2, 3, 5, 10].map((hosts) => spare("75%", hosts)), [0, 0, 0, 1, 2]);
+  assert.equal(spare(3, 5), 2);
+  assert.equal(spare(9, 5), 0);
+  assert.equal(spare("0%", 5), 5);
+  fc.assert(fc.property(fc.nat(100), fc.nat(100), fc.nat(2_000), (away, online, hosts) => {
+    const policy = {
+      ...DEFAULT_POLICY,
+      maxUnavailable: `${away}%`,
+      minOnline: `${online}%`,
+    } as const;
+    const budget = budgetHosts(policy, hosts);
+    return budget === 0 ||
+      ((hosts - budget) * 100 >= online * hosts && (budget === 1 || budget * 100 <= away * hosts));
+  }));
+});
+
+Deno.test("resolvePolicy: what has no default is left out", () => {
+  assert.equal("minOnline" in resolvePolicy(), false);
+  assert.equal(resolvePolicy({ minOnline: "75%" }).minOnline, "75%");
+});

@@ -104,6 +104,7 @@ export interface ViewChanges {
   readonly policy?: Partial<Policy>;
   readonly wave?: FirstWave | null;
   readonly control?: ServiceView["control"];
+  readonly newcomers?: readonly string[];
 }
 
 /** A view of A: web-1 to web-3 serve 1 and have 2 staged, in that order, unless said otherwise. */
@@ -119,6 +120,12 @@ export function view(changes: ViewChanges = {}): ServiceView {
     wave: changes.wave === undefined ? wave() : changes.wave,
     policy: { ...DEFAULT_POLICY, ...changes.policy },
     roster,
+    rosterEntries: new Map(roster.map((host) => [host, {
+      schema: SCHEMA_VERSION,
+      site: "north",
+      rack: "r1",
+      ...(changes.newcomers?.includes(host) ? { newcomer: true } : {}),
+    }])),
     current: new Map(entries),
     staged: (changes.staged ?? roster).map((host): Staged => ({
       schema: SCHEMA_VERSION,

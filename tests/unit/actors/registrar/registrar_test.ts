@@ -21,6 +21,7 @@ import {
   currentPath,
   encodeEntry,
   SCHEMA_VERSION,
+  servingPath,
   type Slot,
   slotsPath,
 } from "../../../../rollout/mod.ts";
@@ -342,5 +343,22 @@ Deno.test("registrar: a report removes no slot that another machine has taken un
     }), { timeoutMs: 5_000, clock: systemClock });
     assert.deepEqual(outcome, { ok: true, halted: false });
     assert.deepEqual((await read(zk)).view.slots.get("web-1"), held);
+  });
+});
+
+Deno.test("registrar: a newcomer counts as soon as it serves", async () => {
+  await run(async ({ zk, registrar, events, until }) => {
+    registrar.tell(update({ version: null, state: "down" }));
+    events.publish(await connected(zk));
+    await until("it is there", (entry) => entry?.state === "down");
+    const isNew = async () => (await read(zk)).view.rosterEntries.get("web-1")?.newcomer === true;
+    assert.equal(await isNew(), true);
+    registrar.tell(update({ version: "1", state: "serving" }));
+    await until("it serves", (entry) => entry?.state === "serving");
+    assert.equal(await isNew(), false);
+    assert.notEqual(await zk.exists(servingPath(SERVICE, "web-1")), null);
+    // It goes on in its new epoch.
+    registrar.tell(update({ pinnedBytes: 7 }));
+    await until("it writes on", (entry) => entry?.pinnedBytes === 7);
   });
 });

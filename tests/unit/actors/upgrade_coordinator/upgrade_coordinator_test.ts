@@ -203,6 +203,7 @@ function readingOf(version: string): ServiceReading {
       wave: null,
       policy: DEFAULT_POLICY,
       roster: ["web-1"],
+      rosterEntries: new Map(),
       current: new Map([["web-1", {
         ...entry,
         schema: 1,

@@ -9,6 +9,7 @@ import {
   decodeQueue,
   DEPLOY,
   queueVersion,
+  SCHEMA_VERSION,
   slotPaths,
   slotsPath,
   stagingPath,
@@ -66,6 +67,16 @@ Deno.test("decodeCensus: agrees with a full reading at every moment of a rollout
     assertAgree(tree, hosts);
     tree.expire("web-4");
     assertAgree(tree, hosts);
+    // The wave for some is not for it.
+    if (listed === null) continue;
+    const roster = { schema: SCHEMA_VERSION, site: "north", rack: "r1" } as const;
+    must(tree.apply(transactions.joinRoster(SERVICE, { host: "web-5", roster })));
+    assertAgree(tree, [...hosts, "web-5"]);
+    assert.equal(tree.count("web-1").census.newcomerCount, 1);
+    const entry = current("web-5");
+    must(tree.apply(transactions.registerHost(SERVICE, tree.registration(entry)), "web-5"));
+    assertAgree(tree, [...hosts, "web-5"]);
+    assert.equal(tree.count("web-1").census.newcomerCount, 0);
   }
 });
 

@@ -35,15 +35,16 @@ Deno.test("registerHost: moves the counter on, also for a host that is down", ()
     tree.expire("web-1");
     const { slotsVersion } = tree.read().view;
     const entry = current("web-1", { state });
-    const write = { entry, epoch: 0, standing: null, markers: tree.markers(entry) };
-    must(tree.apply(transactions.registerHost(SERVICE, write), "later"));
+    must(tree.apply(transactions.registerHost(SERVICE, tree.registration(entry)), "later"));
     assert.equal(tree.read().view.slotsVersion - slotsVersion, 1);
   }
 });
 
 Deno.test("registerHost, writeHost: not of an epoch that is over, nor off the roster", () => {
   const tree = fleet("web-1");
-  must(tree.apply(transactions.renewRoster(SERVICE, { host: "web-1", roster: ROSTER })));
+  must(
+    tree.apply(transactions.renewRoster(SERVICE, { host: "web-1", roster: ROSTER, version: 0 })),
+  );
   const entry = current("web-1", { state: "down" });
   const write = { entry, epoch: 0, markers: tree.markers(entry) };
   assert.equal(tree.apply(transactions.writeHost(SERVICE, write)), "BAD_VERSION");
@@ -52,12 +53,13 @@ Deno.test("registerHost, writeHost: not of an epoch that is over, nor off the ro
   const remains = {
     hasCounter: true,
     isOnRoster: true,
+    isMarkedNew: false,
     hasSlot: false,
     isForged: false,
     waves: [],
   };
   must(tree.apply(transactions.forgetHost(remains, { service: SERVICE, host: "web-1" })));
-  const again = { entry, epoch: 1, standing: null, markers: tree.markers(entry) };
+  const again = tree.registration(entry, { epoch: 1 });
   assert.equal(tree.apply(transactions.registerHost(SERVICE, again)), "NO_NODE");
 });
 
@@ -66,7 +68,7 @@ Deno.test("registerHost: takes the place of an earlier session's entry and marke
   const entry = current("web-1", { state: "down" });
   const { slotsVersion } = tree.read().view;
   const ghost = { version: 0, isOfSession: false };
-  const write = { entry, epoch: 0, markers: tree.markers(entry), standing: ghost };
+  const write = tree.registration(entry, { standing: ghost });
   const stale = { ...write, standing: { ...ghost, version: 7 } };
   assert.equal(tree.apply(transactions.registerHost(SERVICE, stale), "later"), "BAD_VERSION");
   must(tree.apply(transactions.registerHost(SERVICE, write), "later"));
@@ -76,8 +78,7 @@ Deno.test("registerHost: takes the place of an earlier session's entry and marke
   tree.expire("web-1");
   assert.equal(tree.count().census.own?.state, "down", "it ends with the later session alone");
   const serving = current("web-1");
-  const again = { entry: serving, epoch: 0, markers: tree.markers(serving) };
-  const own = { ...again, standing: { version: 0, isOfSession: true } };
+  const own = tree.registration(serving, { standing: { version: 0, isOfSession: true } });
   must(tree.apply(transactions.registerHost(SERVICE, own), "later"));
   assert.equal(tree.count().census.servingCount, 2);
   tree.expire("later");
@@ -111,6 +112,7 @@ Deno.test("forgetHost: not a host that has registered since it was looked at", (
   const remains = {
     hasCounter: true,
     isOnRoster: true,
+    isMarkedNew: false,
     hasSlot: false,
     isForged: false,
     waves: [],
@@ -156,6 +158,7 @@ Deno.test("forgetHost: a wave that lists its hosts lists the host no more", () =
   const remains = {
     hasCounter: true,
     isOnRoster: true,
+    isMarkedNew: false,
     hasSlot: false,
     isForged: false,
     waves: [{ node: name, wave }],

@@ -96,7 +96,7 @@ Deno.test("reportSwitch, reportFailure: not of an epoch that is over", () => {
   const taken = admit(tree, "web-1");
   const late = [reportSwitch(tree, taken), reportFailure(tree, taken).operations];
   const roster = { schema: 1, site: "north", rack: "r1" } as const;
-  must(tree.apply(transactions.renewRoster(SERVICE, { host: "web-1", roster })));
+  must(tree.apply(transactions.renewRoster(SERVICE, { host: "web-1", roster, version: 0 })));
   for (const operations of late) assert.equal(tree.apply(operations), "BAD_VERSION");
   assert.ok(tree.read().view.slots.has("web-1"));
 });

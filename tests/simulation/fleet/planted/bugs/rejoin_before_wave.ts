@@ -6,8 +6,8 @@ export const bug: PlantedBug = {
   changes: [
     {
       file: "rollout/goal.ts",
-      find: '    inWave?.kind === "roll";\n  if (running',
-      replace: "    inWave === null;\n  if (running",
+      find: "    (rejoin.version === input.unstarted || ",
+      replace: "    (false || ",
     },
   ],
   checks: ["I7 end"],

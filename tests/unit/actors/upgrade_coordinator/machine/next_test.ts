@@ -122,8 +122,7 @@ Deno.test("decideNext: a host that is done leaves the queue, rests, and the last
   assert.equal(kind(tree, { running, place: undefined }), "leave_queue");
   tree.expire(HOST);
   const entry = current(HOST, { version: "2" });
-  const again = { entry, epoch: 0, standing: null, markers: tree.markers(entry) };
-  must(tree.apply(transactions.registerHost(SERVICE, again), HOST));
+  must(tree.apply(transactions.registerHost(SERVICE, tree.registration(entry)), HOST));
   assert.equal(kind(tree, { running }), "rest");
   write("web-2");
   assert.equal(kind(tree, { running }), "look_around");

@@ -55,6 +55,7 @@ import {
 } from "./staging_queue.ts";
 import {
   type Deps,
+  endHoldBack,
   healthPatch,
   hostNow,
   lockedBytes,
@@ -227,8 +228,9 @@ function beginNext(state: State, reading: Reading, tools: Tools): State {
     case "give_slot_back": {
       const held = { slot: next.slot, census: reading.census };
       context.log.info("{service}: gives back a slot that it does not need", { service });
-      // An operator wants another try: it has as much time as the first one.
+      // An operator wants another try: at once, and with as much time as the first one.
       state.attempt = null;
+      endHoldBack(state, deps);
       if (next.slot.cause === "watch") lookAgain(state, reading.census.policy, deps);
       const change = () => giveSlotBack(zookeeper, service, held);
       act(state, { what: "give back the slot", change }, deps);

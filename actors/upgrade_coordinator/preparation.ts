@@ -11,18 +11,16 @@ import { prepare } from "./prepare.ts";
 import type { Wanted } from "./machine/next.ts";
 import {
   type Deps,
+  endHoldBack,
   isHeldBack,
   type Reading,
-  RETRY_TIMER,
   setWaitingFor,
   type State,
 } from "./state.ts";
 
 /** Notes which version is wanted. If it is another one than the one that has failed, nothing is held back any more. */
-export function noteWanted(state: State, version: string, { context }: Deps): void {
-  if (state.lastFailed === null || state.lastFailed === version) return;
-  state.lastFailed = null;
-  context.timers.cancel(RETRY_TIMER);
+export function noteWanted(state: State, version: string, deps: Deps): void {
+  if (state.lastFailed !== null && state.lastFailed !== version) endHoldBack(state, deps);
 }
 
 /** Begins the preparation of a release, unless it is under way, or held back for a while after a failure. */

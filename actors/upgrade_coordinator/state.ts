@@ -153,7 +153,7 @@ const WAVE_FIRST_MS = 60_000;
 const HALT_STANDS_MS = 10_000;
 
 /** Key of the timer that holds back what has just failed. */
-export const RETRY_TIMER = "retry";
+const RETRY_TIMER = "retry";
 
 /** The state of a coordinator that has just started. */
 export function firstState({ options, context }: Deps): State {
@@ -265,6 +265,13 @@ export function hostNow(
     gate: readStopwatch(state.gate, deps.context.clock.nowMs()),
     wallTimeMs: deps.context.clock.wallTimeMs(),
   };
+}
+
+/** Ends that a version is held back: somebody has mended what it has failed of. */
+export function endHoldBack(state: State, { context }: Deps): void {
+  state.lastFailed = null;
+  state.failures = 0;
+  context.timers.cancel(RETRY_TIMER);
 }
 
 /** The locked bytes of all versions. */

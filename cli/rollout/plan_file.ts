@@ -73,8 +73,21 @@ export async function checkPlanFile(
   if (!checked.ok || problems.length > 0) {
     throw new UsageError(`plan ${planPath}: nothing was written:\n  ${problems.join("\n  ")}`);
   }
-  const { services, waves, onFailure, maxFailures, notes } = checked;
+  const { services, waves, onFailure, maxFailures } = checked;
+  const notes = [...checked.notes, ...noteWithdrawn(services, fleet)];
   return { services, waves, onFailure, maxFailures, notes, releases, fleet };
+}
+
+/** What was taken back before may be rolled out again; whoever does so should know. */
+function noteWithdrawn(
+  services: CheckedPlanFile["services"],
+  fleet: CheckedPlanFile["fleet"],
+): string[] {
+  return [...services].flatMap(([service, { version }]) =>
+    fleet.get(service)?.entry?.withdrawn.includes(version) === true
+      ? [`service "${service}": ${version} was aborted or rolled back before`]
+      : []
+  );
 }
 
 /** The waves in one sentence, each with its hosts unless it is of all: `A v2 on 1 host (web-1), then A v2`. */

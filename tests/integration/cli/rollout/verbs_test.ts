@@ -185,12 +185,16 @@ const VERBS: Record<string, Partial<Record<State | "*", Expected>>> = {
   "rollout PLAN --detach": {
     "nobody has ever been here": [1, /no agent has ever been here; start the agents first/],
     "no rollout": [0, /^Rollout /],
-    aborted: [0, /^Rollout /],
+    aborted: [0, /^Note: service "A": v2 was aborted or rolled back before\n(Note: .*\n)*Rollout /],
     finished: [0, /^Rollout /],
     "*": [1, /is under way with \d waves? to go/],
   },
   "rollout plan PLAN": {
     "nobody has ever been here": [1, /no agent has ever been here/],
+    aborted: [
+      0,
+      /^Note: service "A": v2 was aborted or rolled back before\n[^]*Nothing was written\./,
+    ],
     "*": [0, /Nothing was written\./],
   },
   "restart A --detach": {

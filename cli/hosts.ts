@@ -6,6 +6,7 @@
 
 import { forgetHost, readFleet, releaseSlot } from "../coordination/mod.ts";
 import { listHosts } from "./hosts_list.ts";
+import { operatorWord } from "./shared/operator.ts";
 import { withZooKeeper } from "./shared/zookeeper_session.ts";
 import { writeJson, writeLine } from "./shared/output.ts";
 import { plain } from "./shared/terminal_text.ts";
@@ -24,11 +25,15 @@ export async function listHostsCommand(
 /** `hosts forget`: takes a host that will not come back off the rosters and frees its slots. */
 export async function forgetHostCommand(
   host: string,
-  options: { readonly zookeeper: string; readonly service?: string | undefined },
+  options: {
+    readonly zookeeper: string;
+    readonly service?: string | undefined;
+    readonly reason?: string | undefined;
+  },
 ): Promise<void> {
   await withZooKeeper(options.zookeeper, async (zookeeper) => {
     const only = options.service === undefined ? undefined : [options.service];
-    const services = await forgetHost(zookeeper, host, only);
+    const services = await forgetHost(zookeeper, host, { only, word: operatorWord(options) });
     writeLine(`Forgot ${host} for ${services.join(", ")}: off the roster, its slot free.`);
   });
 }
@@ -39,13 +44,15 @@ export async function releaseSlotCommand(
   options: {
     readonly zookeeper: string;
     readonly service?: string | undefined;
+    readonly reason?: string | undefined;
     readonly force: boolean;
   },
 ): Promise<void> {
   const { zookeeper: servers, service, force } = options;
+  const word = operatorWord(options);
   await withZooKeeper(servers, async (zookeeper) => {
     const only = service === undefined ? undefined : [service];
-    for (const [of, slot] of await releaseSlot(zookeeper, host, { only, force })) {
+    for (const [of, slot] of await releaseSlot(zookeeper, host, { only, force, word })) {
       writeLine(`Freed the slot of ${host} for ${of}: it was at ${slot.step}, to ${slot.to}.`);
       writeLine(
         "Nobody waits for it any more: if its service is down, another host may go down beside it. The host stays on the " +

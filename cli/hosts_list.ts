@@ -20,7 +20,7 @@ export function listHosts(fleet: Pick<Fleet, "services" | "queue">): string {
       `${host.site}/${host.rack}`,
       service,
       host.version ?? "-",
-      host.online ? host.state : "offline",
+      host.online ? host.newcomer && host.state === "down" ? "new" : host.state : "offline",
       describe(host) || notes.get(host.host) || "",
     ]);
   }).sort((one, other) => compare(one, other));

@@ -274,6 +274,7 @@ function addHost(program: Command): void {
     )
     .argument("<host>", "its name")
     .option("--service <name>", "only for this service")
+    .option("--reason <text>", "why, for the history")
     .addOption(zookeeperOption())
     .action(async (name, options) => (await import("./hosts.ts")).forgetHostCommand(name, options));
   host.command("release-slot")
@@ -283,6 +284,7 @@ function addHost(program: Command): void {
     )
     .argument("<host>", "its name")
     .option("--service <name>", "only for this service")
+    .option("--reason <text>", "why, for the history")
     .option("--force", "also while its agent is online: another host may go down beside it", false)
     .addOption(zookeeperOption())
     .action(async (name, options) =>

@@ -21,6 +21,7 @@ import {
   type FreezeWindow,
   type Gate,
   historyPath,
+  isNewcomer,
   keepNames,
   keepSequential,
   type Offer,
@@ -90,6 +91,8 @@ export interface FleetHost {
   readonly queued: boolean;
   /** An operator's word that it is not to be counted on; `null` if there is none. */
   readonly drained: Drained | null;
+  /** Whether it has never served: then it takes no capacity away. */
+  readonly newcomer: boolean;
 }
 
 /** A release with a blob: on offer, or committed. */
@@ -362,5 +365,6 @@ function fleetHost(
     slot,
     queued,
     drained: roster?.drained ?? null,
+    newcomer: isNewcomer(roster),
   };
 }

@@ -26,6 +26,7 @@ import {
 import { hasCode, type ZooKeeper } from "../zookeeper/mod.ts";
 import { apply } from "./apply.ts";
 import { ifReadable, readChildren, readNodes } from "./entry_reader.ts";
+import { tellOfHost, type ToldWord } from "./history.ts";
 
 /** The host cannot be forgotten. */
 export class HostForgetError extends Error {
@@ -39,14 +40,18 @@ export class HostForgetError extends Error {
  * that a host that is deciding at that moment reads again. An entry among the current hosts that no agent has made goes as
  * well.
  *
- * @param only The services to look at; default all.
+ * @param how.only The services to look at; default all.
+ * @param how.word Who does so, and why: told in the record of the newest rollout. Default: nothing is told.
  * @returns The services that knew it.
  * @throws {HostForgetError} when its agent is online, or when no service knows the host.
  */
 export async function forgetHost(
   zk: ZooKeeper,
   host: string,
-  only?: readonly string[],
+  { only, word }: {
+    readonly only?: readonly string[] | undefined;
+    readonly word?: ToldWord | undefined;
+  } = {},
 ): Promise<string[]> {
   const wrong = [host, ...(only ?? [])].find((name) => !isName(name));
   if (wrong !== undefined) {
@@ -60,7 +65,7 @@ export async function forgetHost(
   const services = only ?? await readServiceNames(zk);
   const forgotten: string[] = [];
   for (const service of services) {
-    if (await forgetIn(zk, service, host)) forgotten.push(service);
+    if (await forgetIn(zk, { service, host, word })) forgotten.push(service);
   }
   if (forgotten.length === 0) {
     const where = services.length > 3 ? listNames(services) : services.join(" or ");
@@ -78,7 +83,14 @@ export async function readServiceNames(zk: ZooKeeper): Promise<string[]> {
   return keepNames(children, SERVICES, new Problems());
 }
 
-async function forgetIn(zk: ZooKeeper, service: string, host: string): Promise<boolean> {
+async function forgetIn(
+  zk: ZooKeeper,
+  { service, host, word }: {
+    readonly service: string;
+    readonly host: string;
+    readonly word: ToldWord | undefined;
+  },
+): Promise<boolean> {
   await zk.sync(ROOT);
   const [counter, onRoster, newcomer, slot, current] = await Promise.all([
     zk.exists(slotsPath(service)),
@@ -104,7 +116,8 @@ async function forgetIn(zk: ZooKeeper, service: string, host: string): Promise<b
     waves: await readWavesOf(zk, service, host),
   };
   try {
-    await apply(zk, transactions.forgetHost(remains, { service, host }));
+    const told = await tellOfHost(zk, word, { order: "hosts forget", service, host });
+    await apply(zk, [...transactions.forgetHost(remains, { service, host }), ...told]);
   } catch (error) {
     if (hasCode(error, "NODE_EXISTS")) {
       throw new HostForgetError(

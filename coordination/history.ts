@@ -25,7 +25,7 @@ import {
 } from "../rollout/mod.ts";
 import { op, type ZooKeeper } from "../zookeeper/mod.ts";
 import { readChildren, readNodes } from "./entry_reader.ts";
-import { isRolloutId } from "./rollouts.ts";
+import { isRolloutId, newestRollout } from "./rollouts.ts";
 
 /** Records of rollouts that are kept: three months of one a day. */
 const RECORDS_MAX = 100;
@@ -139,6 +139,23 @@ export async function tellOrder(
 ): Promise<transactions.Transaction> {
   if (rollout === undefined || await zk.exists(historyPath(rollout)) === null) return [];
   return [transactions.recordEvent(rollout, { schema: SCHEMA_VERSION, kind: "order", ...order })];
+}
+
+/** Who gives an order that need not be told, and why. */
+export interface ToldWord {
+  readonly by: string;
+  readonly reason: string | null;
+}
+
+/** The same for an order about one host of a service, in the record of the newest rollout; none where nobody is named. */
+export async function tellOfHost(
+  zk: ZooKeeper,
+  word: ToldWord | undefined,
+  order: Pick<OrderEvent, "order" | "service" | "host">,
+): Promise<transactions.Transaction> {
+  if (word === undefined) return [];
+  const { by, reason } = word;
+  return await tellOrder(zk, await newestRollout(zk) ?? undefined, { ...order, by, reason });
 }
 
 /** Removes the oldest records, with their events. */

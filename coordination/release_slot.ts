@@ -23,6 +23,7 @@ import type { ZooKeeper } from "../zookeeper/mod.ts";
 import { applyDecision } from "./apply.ts";
 import { ifReadable, readNodes } from "./entry_reader.ts";
 import { readServiceNames } from "./forget_host.ts";
+import { tellOfHost, type ToldWord } from "./history.ts";
 
 /** The slot cannot be freed. */
 export class SlotReleaseError extends Error {
@@ -35,6 +36,7 @@ export class SlotReleaseError extends Error {
  * Frees the slots in a host's name, in one transaction per service.
  *
  * @param how.only The services to look at; default all.
+ * @param how.word Who does so, and why: told in the record of the newest rollout. Default: nothing is told.
  * @param how.force Whether to do so also where its machine is online, and may be down for it. Default: no.
  * @returns The services in which it had one, with the slot.
  * @throws {SlotReleaseError} when the machine that holds one is online, or when there is none.
@@ -42,15 +44,16 @@ export class SlotReleaseError extends Error {
 export async function releaseSlot(
   zk: ZooKeeper,
   host: string,
-  { only, force = false }: {
+  { only, force = false, word }: {
     readonly only?: readonly string[] | undefined;
     readonly force?: boolean;
+    readonly word?: ToldWord | undefined;
   } = {},
 ): Promise<Map<string, Slot>> {
   const services = only ?? await readServiceNames(zk);
   const released = new Map<string, Slot>();
   for (const service of services) {
-    const slot = await releaseIn(zk, { service, host, force });
+    const slot = await releaseIn(zk, { service, host, force, word });
     if (slot !== null) released.set(service, slot);
   }
   if (released.size === 0) {
@@ -64,10 +67,11 @@ export async function releaseSlot(
 
 async function releaseIn(
   zk: ZooKeeper,
-  { service, host, force }: {
+  { service, host, force, word }: {
     readonly service: string;
     readonly host: string;
     readonly force: boolean;
+    readonly word: ToldWord | undefined;
   },
 ): Promise<Slot | null> {
   return await applyDecision(zk, async () => {
@@ -96,7 +100,10 @@ async function releaseIn(
       znodeVersion: "version" in slotNode ? slotNode.version : -1,
       epoch: rosterNode !== null && "version" in rosterNode ? rosterNode.version : null,
     };
-    const operations = transactions.releaseSlot(released, { service, host });
+    const operations = [
+      ...transactions.releaseSlot(released, { service, host }),
+      ...await tellOfHost(zk, word, { order: "hosts release-slot", service, host }),
+    ];
     return { operations, result: () => slot };
   });
 }

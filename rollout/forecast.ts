@@ -35,6 +35,8 @@ export interface ForecastHost {
   readonly drained: Drained | null;
   /** Why it is not to be counted on; `null` if it is. */
   readonly quarantined: Quarantined | null;
+  /** Whether it has never served: then it takes no capacity away. */
+  readonly newcomer: boolean;
 }
 
 /** What one wave would do. */
@@ -45,6 +47,8 @@ export interface WaveForecast {
   readonly switching: readonly string[];
   /** Hosts that have the version already, by an earlier wave of the plan or before it. */
   readonly alreadyThere: readonly string[];
+  /** Hosts that switch without ever having served: they take no capacity away. */
+  readonly newcomers: readonly string[];
   /** Hosts that are offline. They catch up when they come back. */
   readonly offline: readonly string[];
   /** Hosts whose switch to this release has failed before, and why. */
@@ -200,12 +204,13 @@ function forecastWave(
   );
   const switching = reachable.filter((host) => !failedBefore.includes(host));
   // A host that holds a slot is about to go down, or has gone already: it counts against the budget.
-  const serving = hosts.filter((host) =>
+  const members = hosts.filter(({ newcomer }) => !newcomer);
+  const serving = members.filter((host) =>
     countsAsServing({ state: host.state, quarantined: host.quarantined ?? undefined }) &&
     !isHeld(host.slot ?? undefined)
   );
-  const budgetCount = budgetHosts(policy, hosts.length);
-  const awayCount = hosts.length - serving.length;
+  const budgetCount = budgetHosts(policy, members.length);
+  const awayCount = members.length - serving.length;
   const allowedCount = Math.max(0, budgetCount - awayCount);
   const servingAndSwitching = switching.filter((host) => serving.includes(host)).length;
   const concurrentCount = Math.min(policy.maxConcurrent, allowedCount, servingAndSwitching);
@@ -224,6 +229,7 @@ function forecastWave(
     version: wave.version,
     switching: names(switching),
     alreadyThere: names(alreadyThere),
+    newcomers: names(switching.filter(({ newcomer }) => newcomer)),
     offline: names(offline),
     failedBefore: failedBefore.map(({ host, slot }) => ({ host, reason: slot?.reason ?? null })),
     drained: names(switching.filter(({ drained }) => drained !== null)),
@@ -266,7 +272,7 @@ function forecastWave(
     } else if (servingAndSwitching > 0 && allowedCount === 0) {
       warnings.push(
         `budget: ${awayCount} of ${budgetCount} hosts are away already ` +
-          `(${names(hosts.filter((host) => !serving.includes(host))).join(", ")}): ` +
+          `(${names(members.filter((host) => !serving.includes(host))).join(", ")}): ` +
           "no host that serves can switch before they are back",
       );
     }

@@ -88,6 +88,7 @@ function renderWave(
     );
   }
   add("switch", switching);
+  add("new here, takes no capacity away", wave.newcomers);
   add("there already", alreadyThere);
   add("offline, will catch up", offline);
   add("drained by an operator", drained);

@@ -77,7 +77,8 @@ function renderState(host: FleetHost): string {
   if (!host.online) return pc.red("offline");
   if (host.slot !== null && host.slot.step !== "failed") return pc.cyan("switching");
   if (host.quarantined !== null) return pc.yellow("quarantined");
-  return host.state === "serving" ? pc.green("serving") : pc.red("down");
+  if (host.state === "serving") return pc.green("serving");
+  return host.newcomer ? pc.cyan("new") : pc.red("down");
 }
 
 /** What the host is about to run, and why it does not run it yet. */

@@ -24,6 +24,7 @@ function host(name: string, changes: Partial<ForecastHost> = {}): ForecastHost {
     slot: null,
     drained: null,
     quarantined: null,
+    newcomer: false,
     ...changes,
   };
 }
@@ -181,4 +182,16 @@ Deno.test("forecastPlan: says when a service is frozen, and nothing of it where 
   ]);
   assert.deepEqual(warnings([host("web-1"), host("web-2")], 6 * 3_600_000), []);
   assert.deepEqual(warnings([host("web-1", { version: "2", infoHash: HASH })], 0), []);
+});
+
+Deno.test("forecastPlan: a host that has never served takes no capacity away, and goes along", () => {
+  // Regression: a host that had joined and fetched was away, so nobody could switch by the forecast.
+  const { waves: [wave], services: [service] } = forecast([
+    host("web-1"),
+    host("web-2"),
+    host("web-3", { newcomer: true, state: "down", version: null }),
+  ]);
+  assert.deepEqual([wave?.newcomers, wave?.warnings], [["web-3"], []]);
+  assert.deepEqual(wave?.switching, ["web-1", "web-2", "web-3"]);
+  assert.deepEqual([wave.concurrentCount, service?.leastServingCount], [1, 1]);
 });

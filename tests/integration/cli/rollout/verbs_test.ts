@@ -269,6 +269,46 @@ for (const state of Object.keys(STATES) as State[]) {
   });
 }
 
+Deno.test("rollout history: every order in it is told, with who and why", async () => {
+  await using servers = await startServers();
+  await using zk = new ZooKeeper(servers.zookeeper);
+  await STATES.running({ servers, zk });
+  const orders = [
+    "rollout pause",
+    "rollout resume",
+    "rollout skip web-2",
+    "rollout retry web-2",
+    "rollout skip web-2",
+    "hosts release-slot web-2 --service A",
+    "hosts forget web-2 --service A",
+    "rollout abort",
+  ];
+  for (const order of orders) {
+    const told = await run([
+      ...order.split(" "),
+      ...["--reason", `because of ${order}`, "--zookeeper", servers.zookeeper],
+    ]);
+    assert.equal(told.status, 0, told.stderr);
+  }
+  const { rollout } = await readFleet(zk);
+  const history = await run([
+    "rollout",
+    "history",
+    rollout?.id ?? "",
+    "--zookeeper",
+    servers.zookeeper,
+  ]);
+  const text = history.stdout.replaceAll(/by \S+@\S+/g, "by ann");
+  for (const order of orders) {
+    const [word = "", host] = order.replace("rollout ", "").split(/ (?=web)/);
+    const about = host === undefined ? "" : ` ${host.split(" ")[0]} A`;
+    assert.ok(
+      text.includes(`  ${word}${about} by ann\n          because of ${order}\n`),
+      `${order}\n${text}`,
+    );
+  }
+});
+
 Deno.test("every verb: a chroot that does not exist is said, with the command that makes it", async () => {
   await using servers = await startServers();
   await Deno.writeTextFile(

@@ -10,6 +10,7 @@ const WAVE: WaveForecast = {
   version: "v2",
   switching: ["web-1"],
   alreadyThere: [],
+  newcomers: [],
   offline: [],
   failedBefore: [],
   drained: [],

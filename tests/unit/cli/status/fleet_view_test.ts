@@ -22,6 +22,7 @@ const HOST: FleetHost = {
   slot: null,
   queued: false,
   drained: null,
+  newcomer: false,
 };
 
 function fleetOf(...hosts: readonly FleetHost[]): Fleet {

@@ -23,6 +23,7 @@ const HOST: FleetHost = {
   slot: null,
   queued: false,
   drained: null,
+  newcomer: false,
 };
 
 const OFFLINE = { online: false, state: "down", version: null } as const;

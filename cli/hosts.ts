@@ -4,7 +4,7 @@
  * @module
  */
 
-import { forgetHost, readFleet, releaseSlot } from "../coordination/mod.ts";
+import { forgetHost, readFleet, releaseQuarantine, releaseSlot } from "../coordination/mod.ts";
 import { listHosts } from "./hosts_list.ts";
 import { operatorWord } from "./shared/operator.ts";
 import { withZooKeeper } from "./shared/zookeeper_session.ts";
@@ -57,6 +57,21 @@ export async function releaseSlotCommand(
       writeLine(
         "Nobody waits for it any more: if its service is down, another host may go down beside it. The host stays on the " +
           "roster and counts as away until it serves.",
+      );
+    }
+  });
+}
+
+/** `hosts release-quarantine`: has a host counted again whose service was started again too often. */
+export async function releaseQuarantineCommand(
+  host: string,
+  options: { readonly zookeeper: string; readonly service?: string | undefined },
+): Promise<void> {
+  await withZooKeeper(options.zookeeper, async (zookeeper) => {
+    const only = options.service === undefined ? undefined : [options.service];
+    for (const service of await releaseQuarantine(zookeeper, host, only)) {
+      writeLine(
+        `Ended the quarantine of ${host} for ${service}: it counts again within ten seconds.`,
       );
     }
   });

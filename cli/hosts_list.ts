@@ -33,8 +33,15 @@ function compare([host = "", , service = ""]: string[], [other = "", , of = ""]:
   return service < of ? -1 : 1;
 }
 
-function describe({ slot }: FleetHost): string {
-  if (slot === null) return "";
+function describe({ slot, quarantined }: FleetHost): string {
+  const about = [
+    ...(quarantined === null ? [] : [`in quarantine: ${quarantined.reason}`]),
+    ...(slot === null ? [] : [describeSlot(slot)]),
+  ];
+  return about.join("; ");
+}
+
+function describeSlot(slot: NonNullable<FleetHost["slot"]>): string {
   if (slot.step === "failed") {
     return slot.skipped === undefined ? `${slot.to} failed` : `${slot.to} skipped`;
   }

@@ -258,7 +258,9 @@ function addStatus(program: Command): void {
 function addHost(program: Command): void {
   const host = program.command("hosts")
     .alias("host")
-    .summary("list the hosts; take one that is dead for good out of the fleet, or free its slot")
+    .summary(
+      "list the hosts; take one that is dead for good out of the fleet, free its slot, end its quarantine",
+    )
     .description("The hosts of the fleet, and what operators do about a single one.");
   host.command("list")
     .description(
@@ -289,6 +291,17 @@ function addHost(program: Command): void {
     .addOption(zookeeperOption())
     .action(async (name, options) =>
       (await import("./hosts.ts")).releaseSlotCommand(name, options)
+    );
+  host.command("release-quarantine")
+    .description(
+      "Have a host counted on again whose service was started again too often, before it has been well for long enough. " +
+        "Should it go on like that, it is in quarantine again.",
+    )
+    .argument("<host>", "its name")
+    .option("--service <name>", "only for this service")
+    .addOption(zookeeperOption())
+    .action(async (name, options) =>
+      (await import("./hosts.ts")).releaseQuarantineCommand(name, options)
     );
 }
 

@@ -4,19 +4,47 @@
  * @module
  */
 
-import { transactions } from "../rollout/mod.ts";
+import { isName, NAME_RULE, quoteForeign } from "../base/names.ts";
+import { listNames, transactions } from "../rollout/mod.ts";
 import type { ZooKeeper } from "../zookeeper/mod.ts";
 import { applyIfUnchanged } from "./apply.ts";
+import { readServiceNames } from "./forget_host.ts";
+
+/** There is no quarantine to end. */
+export class QuarantineReleaseError extends Error {
+  /** Stable name of the error. */
+  readonly code = "QUARANTINE_RELEASE";
+  override readonly name = "QuarantineReleaseError";
+}
 
 /**
- * Ends the quarantine of a host's service. The host counts again when it has looked, within some ten seconds.
+ * Ends the quarantine of a host's services. The host counts again when it has looked, within some ten seconds.
  *
- * @returns Whether it was in quarantine, as far as its agent has said.
+ * @param only The services to look at; default all.
+ * @returns The services for which it was in quarantine, as far as its agent has said.
+ * @throws {QuarantineReleaseError} when it was so for none.
  */
 export async function releaseQuarantine(
   zk: ZooKeeper,
-  service: string,
   host: string,
-): Promise<boolean> {
-  return await applyIfUnchanged(zk, transactions.releaseQuarantine(service, host));
+  only?: readonly string[],
+): Promise<string[]> {
+  const wrong = [host, ...(only ?? [])].find((name) => !isName(name));
+  if (wrong !== undefined) {
+    throw new QuarantineReleaseError(
+      `release the quarantine of ${quoteForeign(host)}: expected names that have ${NAME_RULE}, ` +
+        `was ${quoteForeign(wrong)}`,
+    );
+  }
+  const services = only ?? await readServiceNames(zk);
+  const released: string[] = [];
+  for (const service of services) {
+    const operations = transactions.releaseQuarantine(service, host);
+    if (await applyIfUnchanged(zk, operations)) released.push(service);
+  }
+  if (released.length > 0) return released;
+  throw new QuarantineReleaseError(
+    `release the quarantine of ${host}: expected it in quarantine for ` +
+      `${listNames(services) || "a service"}, it is so for none; rollcall hosts list shows who is`,
+  );
 }

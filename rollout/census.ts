@@ -12,7 +12,7 @@ import { countsAsServing } from "./quarantine.ts";
 import { describeMissing } from "./missing_host.ts";
 import { isSameRelease } from "./release_identity.ts";
 import { covers, type FirstWave, type ServiceView } from "./service_view.ts";
-import { isHeld, slotTarget } from "./slot.ts";
+import { isHeld, isSkipped, slotTarget } from "./slot.ts";
 
 /** The hosts of the first wave, counted. */
 export interface WaveCounts {
@@ -24,6 +24,11 @@ export interface WaveCounts {
   readonly doneCount: number;
   /** Of those, hosts that are online and in no quarantine; `null`: not known, as of a wave that lists its hosts. */
   readonly onlineCount: number | null;
+  /**
+   * Of those, hosts in quarantine that nobody has left out: they do not get ready. 0 for a wave that lists its hosts, of which
+   * nobody knows without reading them.
+   */
+  readonly quarantinedCount: number;
 }
 
 /** A host that holds a slot, or whose failure one records. */
@@ -132,6 +137,11 @@ export function countWave(view: ServiceView, wave: FirstWave): WaveCounts {
     doneCount: covered.filter(({ isDone }) => isDone).length,
     onlineCount: covered.filter(({ host }) => view.current.get(host)?.quarantined === undefined)
       .filter(({ host }) => view.current.has(host)).length,
+    quarantinedCount: wave.hosts === null
+      ? covered.filter(({ host, isReady }) =>
+        view.current.get(host)?.quarantined !== undefined && !isReady
+      ).length
+      : 0,
   };
 }
 
@@ -149,11 +159,16 @@ function hostsOfWave(
     const slot = slots.get(host);
     return slot !== undefined && isSameRelease(slotTarget(slot), wave);
   };
+  const isLeftOut = (host: string) => {
+    const slot = slots.get(host);
+    return slot !== undefined && isSkipped(slot) && hasSlot(host);
+  };
   return roster.filter((host) => covers(wave, host)).map((host) => ({
     host,
     // A host with a slot for this version, held or failed, was staged when it took the slot. If a failed one did not
-    // count, a failure that the policy allows could make the quorum unreachable.
-    isReady: isCounted(host) && (isStaged.has(host) || hasSlot(host) || runs(host)),
+    // count, a failure that the policy allows could make the quorum unreachable. Who was left out is not waited for at all.
+    isReady: isLeftOut(host) ||
+      isCounted(host) && (isStaged.has(host) || hasSlot(host) || runs(host)),
     isDone: runs(host) && countsAsServing(current.get(host)),
   }));
 }

@@ -276,11 +276,12 @@ function forecastWave(
           "no host that serves can switch before they are back",
       );
     }
-    const neededCount = quorumHosts(policy, covered.length);
+    const takingPartCount = covered.length - (wave.hosts === null ? quarantined.length : 0);
+    const neededCount = quorumHosts(policy, takingPartCount);
     const possibleCount = alreadyThere.length + reachable.length;
     if (reachable.length > 0 && possibleCount < neededCount) {
       warnings.push(
-        `quorum: ${neededCount} of ${covered.length} hosts have to be ready, but only ` +
+        `quorum: ${neededCount} of ${takingPartCount} hosts have to be ready, but only ` +
           `${possibleCount} are online`,
       );
     }

@@ -23,8 +23,9 @@ export function checkQuorum({ counts, policy, missingHosts }: Census): QuorumWai
   if (counts === null) {
     return { waitingFor: "quorum: the hosts of the wave are not counted yet", isForUnnamed: false };
   }
-  const { readyCount, coveredCount } = counts;
-  const neededCount = quorumHosts(policy, coveredCount);
+  const { readyCount, coveredCount, quarantinedCount } = counts;
+  // A share is one of those that take part: who is in quarantine goes along with no wave.
+  const neededCount = quorumHosts(policy, Math.max(0, coveredCount - quarantinedCount));
   if (readyCount >= neededCount) return null;
   const isNamed = missingHosts !== null && missingHosts.length > 0;
   const missing = isNamed ? `; missing ${listNames(missingHosts, NAMED_MAX)}` : "";

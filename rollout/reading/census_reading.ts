@@ -5,7 +5,7 @@
  * @module
  */
 
-import { type Census, type SlotHost, toCensus, type WaveCounts } from "../census.ts";
+import { type Census, type SlotHost, toCensus } from "../census.ts";
 import { controlSchema } from "../entries.ts";
 import { DEFAULT_POLICY } from "../policy.ts";
 import {
@@ -25,7 +25,7 @@ import {
 } from "../tree.ts";
 import { nextWaveOf, queueIn, wavesOf } from "./deploy_queue.ts";
 import { keepNames, keepSequential } from "./node_names.ts";
-import { decodeNode, type RawNode, type TreePart } from "./node.ts";
+import { childCountAt, decodeNode, type RawNode, type TreePart } from "./node.ts";
 import { Problems } from "./problems.ts";
 import { decodeCurrent, decodeRoster, decodeSlot, type Source } from "./one_host.ts";
 import type { ServiceReading } from "./service_reading.ts";
@@ -38,9 +38,8 @@ import {
   toFirstWave,
   withContent,
 } from "./shared_entries.ts";
-import { isSameRelease } from "../release_identity.ts";
-import { covers, type FirstWave } from "../service_view.ts";
-import { isSkipped, slotTarget } from "../slot.ts";
+import type { FirstWave } from "../service_view.ts";
+import { countWave } from "./wave_counts.ts";
 
 /** A {@link Census} with what else the host's own decisions need. */
 export interface CensusReading extends SharedEntries {
@@ -302,34 +301,6 @@ function firstWaveOf({ waves, next }: KnownQueue): FirstWave | null {
   return waves.find(({ node }) => node === next) ?? null;
 }
 
-/** `null`: it is no wave of this service, or one that is not counted, as of an earlier version. */
-function countWave(
-  wave: FirstWave | null,
-  { service, tree, slots }: {
-    readonly service: string;
-    readonly tree: TreePart;
-    readonly slots: ReadonlyMap<string, SlotHost>;
-  },
-): WaveCounts | null {
-  if (wave === null || wave.service !== service || wave.tally === undefined) return null;
-  const ready = tree.node(readyPath(service, wave.tally));
-  const done = tree.node(donePath(service, wave.tally));
-  if (ready === null || done === null) return null;
-  // Who is online says itself that it is not waited for.
-  const awaySkipped = [...slots.values()].filter(({ slot }) =>
-    isSkipped(slot) && isSameRelease(slotTarget(slot), wave) && covers(wave, slot.host) &&
-    tree.node(currentPath(service, slot.host)) === null
-  );
-  return {
-    coveredCount: wave.hosts?.length ?? childCountAt(tree, servicePath(service)),
-    readyCount: ready.childCount + awaySkipped.length,
-    doneCount: done.childCount,
-    onlineCount: wave.hosts === null
-      ? childCountAt(tree, currentPath(service)) - childCountAt(tree, quarantinedPath(service))
-      : null,
-  };
-}
-
 function slotHosts(
   service: string,
   tree: Pick<TreePart, "children">,
@@ -346,8 +317,4 @@ function isOfSession(node: RawNode): boolean {
 function tellChildren(path: string, { tree, problems }: Source): void {
   if (childCountAt(tree, path) === 0) return;
   problems.add(`read ${path}: expected no children, there are; they go when it goes`);
-}
-
-function childCountAt(tree: Pick<TreePart, "node">, path: string): number {
-  return tree.node(path)?.childCount ?? 0;
 }

@@ -97,3 +97,8 @@ export function decodeOwned<Field extends "host" | "service", T extends Record<F
       `"${decoded.entry[field]}"; ${ADVICE}`,
   );
 }
+
+/** How many children a node has; 0 if there is none. */
+export function childCountAt(tree: Pick<TreePart, "node">, path: string): number {
+  return tree.node(path)?.childCount ?? 0;
+}

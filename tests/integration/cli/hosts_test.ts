@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { readFleet } from "../../../coordination/mod.ts";
-import { encodeEntry, slotsPath } from "../../../rollout/mod.ts";
+import { encodeEntry, quarantinedPath, slotsPath } from "../../../rollout/mod.ts";
 import { slot } from "../../unit/rollout/views.ts";
-import { ZooKeeper } from "../../../zookeeper/mod.ts";
+import { ensurePath, ZooKeeper } from "../../../zookeeper/mod.ts";
 import { rollcall, startServers } from "./rollcall_process.ts";
 import { enlist } from "./rosters.ts";
 
@@ -34,6 +34,31 @@ Deno.test("rollcall hosts release-slot: frees a slot whose machine is gone, and 
   const again = await rollcall(...release);
   assert.equal(again.status, 1);
   assert.match(again.stderr, /expected one of A, B, it has none/);
+});
+
+Deno.test("rollcall hosts release-quarantine: ends it, and ends with 1 where there is none", async () => {
+  await using servers = await startServers();
+  await enlist(servers, ["web-1"]);
+  await using zookeeper = new ZooKeeper(servers.zookeeper);
+  await ensurePath(zookeeper, quarantinedPath("A", "web-1"));
+  const release = [
+    "hosts",
+    "release-quarantine",
+    "web-1",
+    "--zookeeper",
+    servers.zookeeper,
+  ] as const;
+  const done = await rollcall(...release);
+  assert.equal(
+    done.stdout,
+    "Ended the quarantine of web-1 for A: it counts again within ten seconds.\n",
+  );
+  const again = await rollcall(...release);
+  assert.equal(again.status, 1);
+  assert.match(again.stderr, /expected it in quarantine for A, B, it is so for none/);
+  const wrong = await rollcall(...release, "--service", "a/b");
+  assert.equal(wrong.status, 1);
+  assert.match(wrong.stderr, /expected names that have .*, was "a\/b"/);
 });
 
 Deno.test("rollcall hosts list: each host with its services; `host` is the same command", async () => {

@@ -197,6 +197,8 @@ export class Invariants implements ChangeObserver {
   readonly #staged = new Map<string, Set<string>>();
   /** The change with which the entry of a host has ended with its session, by service and host. */
   readonly #expiredAt = new Map<string, number>();
+  /** Of these, hosts that were in quarantine. */
+  readonly #expiredInQuarantine = new Set<string>();
   /** Since when each place in a staging queue is that of a host that lacks the release. */
   readonly #unreadyMs = new Map<string, number>();
   /** When it was last known that the tree cannot be read. */
@@ -319,6 +321,9 @@ export class Invariants implements ChangeObserver {
         const key = `${service} ${name}`;
         if (after === null && by.isExpiry) this.#expiredAt.set(key, by.server.applied);
         else this.#expiredAt.delete(key);
+        const wasQuarantined = (before as Current | null)?.quarantined !== undefined;
+        if (after === null && wasQuarantined) this.#expiredInQuarantine.add(key);
+        else this.#expiredInQuarantine.delete(key);
         if (after === null) return this.#count(by.isExpiry ? "host expired" : "host left");
         const [was, is] = [before as Current | null, after as Current];
         if (was === null) return this.#count("host registered");
@@ -683,7 +688,7 @@ export class Invariants implements ChangeObserver {
         ],
       );
     }
-    if (slot.wave !== null) this.#checkOrder({ service, host, slot, policy });
+    if (slot.wave !== null) this.#checkOrder({ service, host, slot, policy, change });
     if (entries.current.get(host)?.quarantined !== undefined) {
       this.fail("I1 quarantine", `${host} was admitted for ${service} in quarantine`, [host]);
     }
@@ -760,8 +765,24 @@ export class Invariants implements ChangeObserver {
     this.fail("I1 newcomers", `${name} is no newcomer to ${service}, and has not served`, [name]);
   }
 
+  /** Whether a host is in quarantine, or its session has ended with that after whoever asks has read. */
+  #isQuarantined(service: string, host: string, change: Change): boolean {
+    const entry = this.tree.of(service).current.get(host);
+    if (entry !== undefined) return entry.quarantined !== undefined;
+    const key = `${service} ${host}`;
+    const knownUntil = change.client?.readings.appliedAt(slotsPath(service)) ??
+      Number.POSITIVE_INFINITY;
+    return this.#expiredInQuarantine.has(key) && (this.#expiredAt.get(key) ?? 0) > knownUntil;
+  }
+
   #checkOrder(
-    { service, host, slot, policy }: { service: string; host: string; slot: Slot; policy: Policy },
+    { service, host, slot, policy, change }: {
+      service: string;
+      host: string;
+      slot: Slot;
+      policy: Policy;
+      change: Change;
+    },
   ): void {
     const first = this.tree.nextWave(service);
     const isRight = first !== null && first.service === service && first.version === slot.to &&
@@ -790,7 +811,12 @@ export class Invariants implements ChangeObserver {
       this.#hasRelease(service, slot.to, other) || isRecorded(other) ||
       this.#isSkipped(service, slot.to, other)
     );
-    const needed = Math.max(1, countOf(policy.quorum, covered.length, "up"));
+    // A share is one of those that take part. Of a wave that lists its hosts, all are meant to.
+    const takingPart = covered.filter((other) =>
+      first.hosts !== null || this.#isSkipped(service, slot.to, other) ||
+      !this.#isQuarantined(service, other, change)
+    );
+    const needed = Math.max(1, countOf(policy.quorum, takingPart.length, "up"));
     // Once a wave is open, the quorum is what is counted, and so may be a node that somebody else has made (decision 025).
     const counted = this.#opened.has(first.node)
       ? ready.length + this.#straysReady(service, first)

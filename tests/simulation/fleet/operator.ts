@@ -169,9 +169,7 @@ export class Operator implements Party {
         await abortRollout(zk, { by, nowMs });
         return;
       case "release_quarantine":
-        if (!await releaseQuarantine(zk, verb.service, verb.host)) {
-          throw new Error(`${verb.host} is not in quarantine`);
-        }
+        await releaseQuarantine(zk, verb.host, [verb.service]);
         return;
       case "promote":
         await promote(zk, { service: verb.service, by, nowMs });

@@ -23,6 +23,7 @@ import {
   newcomersPath,
   type PlannedWave,
   type Policy,
+  quarantinedPath,
   type RawNode,
   readyPath,
   readyTallies,
@@ -183,6 +184,7 @@ export class MemoryTree implements TreePart {
     });
     const all = [
       servingPath(SERVICE, entry.host),
+      quarantinedPath(SERVICE, entry.host),
       ...counted.flatMap(({ tally }) => [
         readyPath(SERVICE, tally, entry.host),
         donePath(SERVICE, tally, entry.host),
@@ -263,6 +265,7 @@ export function fleet(...hosts: string[]): MemoryTree {
       currentPath,
       servingPath,
       newcomersPath,
+      quarantinedPath,
       readyTallies,
       doneTallies,
     ].map((path) => ({ op: "create", path: path(SERVICE), data: EMPTY }) as const),

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import {
+  checkQuorum,
   countsAsServing,
   decideAdmission,
   decideFailure,
@@ -9,11 +10,12 @@ import {
   describeStall,
   isQuarantineOutdated,
   markersOf,
+  type Policy,
   quarantinedPath,
   type ServiceView,
   toCensus,
 } from "../../../rollout/mod.ts";
-import { current, failedSlot, service, slot, view, wave } from "./views.ts";
+import { current, failedSlot, service, slot, view, type ViewChanges, wave } from "./views.ts";
 
 const QUARANTINED = { quarantined: { reason: "started again too often", sinceMs: 0 } };
 const WHY = "quarantined: started again too often";
@@ -150,4 +152,30 @@ Deno.test("isQuarantineOutdated: once the version that flaps is rolled back, and
   assert.equal(isQuarantineOutdated(own, { withdrawn: [], abandoned: [] }), false);
   const well = current("web-1", { version: "2" });
   assert.equal(isQuarantineOutdated(well, { withdrawn, abandoned: [] }), false);
+});
+
+Deno.test("quarantine: a quorum in percent is one of the hosts that take part, a number is a number", () => {
+  const fleet = (quorum: Policy["quorum"], more: ViewChanges = {}) =>
+    toCensus(
+      view({
+        policy: { quorum, maxUnavailable: 2 },
+        staged: ["web-1", "web-2"],
+        current: { "web-3": QUARANTINED },
+        ...more,
+      }),
+      "web-1",
+    );
+  assert.equal(checkQuorum(fleet("100%")), null);
+  assert.equal(checkQuorum(fleet("75%")), null);
+  assert.match(checkQuorum(fleet(3))?.waitingFor ?? "", /^quorum: 2 of 3 hosts staged/);
+  // Somebody has listed it: nobody knows that from numbers.
+  const listed = { wave: wave({ hosts: ["web-1", "web-2", "web-3"] }) };
+  assert.notEqual(checkQuorum(fleet("100%", listed)), null);
+  // An operator's skip says that it is not waited for, in quarantine or not.
+  const skipped = failedSlot("web-3", { skipped: { by: "ann", reason: null } });
+  assert.equal(checkQuorum(fleet("100%", { ...listed, slots: [skipped] })), null);
+  assert.equal(checkQuorum(fleet(3, { slots: [skipped] })), null);
+  // It is not left out of the count twice.
+  const oneMissing = { slots: [skipped], staged: ["web-1"] };
+  assert.match(checkQuorum(fleet("100%", oneMissing))?.waitingFor ?? "", /^quorum: 2 of 3/);
 });

@@ -8,6 +8,7 @@ import {
   decodeCensus,
   decodeQueue,
   DEPLOY,
+  encodeEntry,
   queueVersion,
   SCHEMA_VERSION,
   slotPaths,
@@ -141,4 +142,28 @@ Deno.test("decodeCensus: a slot that cannot be read counts as held, unless its h
   }
   assert.deepEqual([...tree.count("web-1").census.slots.keys()], ["web-2"]);
   assertAgree(tree, ["web-1", "web-2"]);
+});
+
+Deno.test("decodeCensus: agrees with a full reading on hosts in quarantine, skipped or not", () => {
+  const hosts = ["web-1", "web-2", "web-3"];
+  const quarantined = { reason: "flaps", sinceMs: 0 };
+  for (const listed of [null, ["web-1", "web-2"]]) {
+    const tree = fleet(...hosts);
+    roll(tree, "2", {}, listed);
+    for (const host of ["web-1", "web-2", "web-3"]) {
+      say(tree, host, { quarantined });
+      assertAgree(tree, hosts);
+    }
+    const [wave] = tree.read().waves;
+    const skipped = slot("web-1", {
+      step: "failed",
+      wave: wave?.node ?? null,
+      skipped: { by: "ann", reason: null },
+    });
+    const path = slotsPath(SERVICE, "web-1");
+    must(tree.apply([{ op: "create", path, data: encodeEntry(skipped) }]));
+    assertAgree(tree, hosts);
+    const { counts } = tree.count("web-2").census;
+    assert.deepEqual([counts?.readyCount, counts?.quarantinedCount], [1, listed === null ? 2 : 0]);
+  }
 });

@@ -30,6 +30,15 @@ import { isRolloutId, newestRollout } from "./rollouts.ts";
 /** Records of rollouts that are kept: three months of one a day. */
 const RECORDS_MAX = 100;
 
+/**
+ * Events that are kept in all records together: a server holds its whole tree in memory, and an event takes up to some two
+ * kilobytes. A fleet of ten thousand hosts keeps its last ten rollouts by that, a hundred hosts theirs of three months.
+ */
+const EVENTS_KEPT_MAX = 100_000;
+
+/** Records that are kept whatever events they have: the newest rollout, and the one that a person compares it with. */
+const RECORDS_MIN = 2;
+
 /** Most events of a rollout that are read: those of ten thousand hosts with five services each. */
 const EVENTS_MAX = 50_000;
 
@@ -158,10 +167,18 @@ export async function tellOfHost(
   return await tellOrder(zk, await newestRollout(zk) ?? undefined, { ...order, by, reason });
 }
 
-/** Removes the oldest records, with their events. */
-export async function pruneHistory(zk: ZooKeeper): Promise<void> {
-  const ids = await readIds(zk);
-  for (const id of ids.slice(0, Math.max(0, ids.length - RECORDS_MAX))) await remove(zk, id);
+/** Removes the oldest records, with their events: those beyond a hundred, and beyond so many events of all together. */
+export async function pruneHistory(
+  zk: ZooKeeper,
+  { eventsMax = EVENTS_KEPT_MAX }: { readonly eventsMax?: number } = {},
+): Promise<void> {
+  const records = (await readRecordStats(zk)).toReversed();
+  let eventCount = 0;
+  for (const [age, { id, childCount }] of records.entries()) {
+    eventCount += childCount;
+    const isKept = age < RECORDS_MIN || (age < RECORDS_MAX && eventCount <= eventsMax);
+    if (!isKept) await remove(zk, id);
+  }
 }
 
 async function remove(zk: ZooKeeper, id: string): Promise<void> {
@@ -175,12 +192,20 @@ async function remove(zk: ZooKeeper, id: string): Promise<void> {
 
 /** The ids of the rollouts, in the order in which they were written: no admin's clock orders them. */
 async function readIds(zk: ZooKeeper): Promise<string[]> {
+  return (await readRecordStats(zk)).map(({ id }) => id);
+}
+
+/** The same with how many events each record has. */
+async function readRecordStats(
+  zk: ZooKeeper,
+): Promise<{ readonly id: string; readonly childCount: number }[]> {
   const [names = []] = await readChildren(zk, [HISTORY]);
   const stats = await Promise.all(
     names.filter(isRolloutId).map(async (id) => ({ id, stat: await zk.exists(historyPath(id)) })),
   );
-  return stats.flatMap(({ id, stat }) => stat === null ? [] : [{ id, czxid: stat.czxid }])
-    .sort((a, b) => a.czxid < b.czxid ? -1 : 1).map(({ id }) => id);
+  return stats.flatMap(({ id, stat }) =>
+    stat === null ? [] : [{ id, czxid: stat.czxid, childCount: stat.numChildren }]
+  ).sort((a, b) => a.czxid < b.czxid ? -1 : 1);
 }
 
 async function readRecords(

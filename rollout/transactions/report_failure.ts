@@ -11,7 +11,7 @@ import { decideFailure } from "../failure.ts";
 import type { FailuresElsewhere } from "../rollout_failures.ts";
 import type { ServiceReading } from "../reading/service_reading.ts";
 import { CONTROL, slotsPath } from "../tree.ts";
-import { changeCounter, changeFailures } from "./counter.ts";
+import { bumpCounter, changeCounter, changeFailures } from "./counter.ts";
 import { checkEpoch, type HostWrite, writeEntry } from "./host_entry.ts";
 import type { Transaction, TreeOperation } from "./operation.ts";
 import { recordEvent } from "./record_event.ts";
@@ -33,7 +33,9 @@ export interface FailureReport extends HostWrite {
 /**
  * Makes the slot the record of the failure, takes the host out of the queue, and halts the rollout if the policy allows no
  * more failures. It depends on the admission counter and moves it on, so that of two hosts that fail at once each counts the
- * other. It may be made again after a lost reply: what is done is left out.
+ * other. Once it is halted there is nothing to count for, and it depends on the halt alone: should what a fleet depends on be
+ * away, all of its hosts fail at once, and each would refuse all others. It may be made again after a lost reply: what is done
+ * is left out.
  *
  * @returns The transaction, and whether the rollout is halted by this failure.
  */
@@ -76,8 +78,12 @@ export function reportFailure(
   const failed = encodeEntry({ ...slot, step: "failed", controlVersion });
   const operations: TreeOperation[] = [
     inEpoch,
-    changeCounter(service, view),
-    ...(elsewhere === null ? [] : [changeFailures(elsewhere)]),
+    ...(isHalted
+      ? [
+        { op: "check", path: CONTROL, version: view.controlVersion } as const,
+        bumpCounter(service),
+      ]
+      : [changeCounter(service, view), ...(elsewhere === null ? [] : [changeFailures(elsewhere)])]),
     // An operator may have removed the slot; the failure must be recorded all the same.
     { op: standing === undefined ? "create" : "set", path: slotsPath(service, host), data: failed },
     ...entry,

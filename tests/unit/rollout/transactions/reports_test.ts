@@ -162,6 +162,34 @@ Deno.test("reportFailure: of two services that fail at once for one plan the sec
   must(tree.apply(reportAt(slots[1], 1)));
 });
 
+Deno.test("reportFailure: once the rollout is halted, hosts that fail at once do not refuse each other", () => {
+  // Regression: where all hosts failed at once, each read all others again whenever one of them had told.
+  const tree = fleet("web-1", "web-2", "web-3");
+  roll(tree, "2", { maxConcurrent: 3, maxUnavailable: 3 });
+  const slots = [admit(tree, "web-1"), admit(tree, "web-2"), admit(tree, "web-3")] as const;
+  must(tree.apply(reportFailure(tree, slots[0]).operations));
+  const [second, third] = [reportFailure(tree, slots[1]), reportFailure(tree, slots[2])];
+  must(tree.apply(second.operations));
+  must(tree.apply(third.operations));
+  assert.deepEqual([...tree.read().view.slots.values()].map(({ step }) => step), [
+    "failed",
+    "failed",
+    "failed",
+  ]);
+});
+
+Deno.test("reportFailure: not of a halt that an operator has lifted meanwhile", () => {
+  const tree = fleet("web-1", "web-2");
+  roll(tree, "2", { maxConcurrent: 2, maxUnavailable: 2 });
+  const slots = [admit(tree, "web-1"), admit(tree, "web-2")] as const;
+  must(tree.apply(reportFailure(tree, slots[0]).operations));
+  const late = reportFailure(tree, slots[1]);
+  const { control: entry, controlVersion: znodeVersion } = tree.read().view;
+  must(tree.apply([transactions.setControl({ entry, znodeVersion }, { state: "running" })]));
+  assert.equal(tree.apply(late.operations), "BAD_VERSION");
+  assert.equal(reportFailure(tree, slots[1]).halts, true);
+});
+
 Deno.test("reportFailure: once more halts nothing that an operator has resumed", () => {
   const tree = fleet("web-1", "web-2");
   roll(tree, "2");

@@ -79,13 +79,13 @@ export function toRawNode(
   }
   if (result.kind !== "get") return null;
   const { data, stat } = result;
-  const childCount = stat.numChildren;
+  const { numChildren: childCount, ephemeralOwner: session } = stat;
   const maxBytes = maxBytesOf(path);
   if (data.length > maxBytes) {
     const problem = `expected at most ${maxBytes} bytes, was ${data.length}; ${ADVICE}`;
-    return { problem, childCount };
+    return { problem, childCount, session };
   }
-  const { version, mtimeMs, cversion: childrenVersion, ephemeralOwner: session } = stat;
+  const { version, mtimeMs, cversion: childrenVersion } = stat;
   return { data, version, mtimeMs, childCount, childrenVersion, session };
 }
 

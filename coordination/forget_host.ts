@@ -9,6 +9,7 @@ import {
   currentPath,
   decodeWave,
   DEPLOY,
+  isOfSession,
   keepNames,
   keepSequential,
   listNames,
@@ -97,10 +98,9 @@ async function forgetIn(
     zk.exists(servicePath(service, host)),
     zk.exists(newcomersPath(service, host)),
     zk.exists(slotsPath(service, host)),
-    zk.exists(currentPath(service, host)),
+    readNodes(zk, [currentPath(service, host)]).then(([node = null]) => node),
   ]);
-  // Agents register with ephemeral nodes alone: what no session holds is somebody else's.
-  const isForged = current !== null && current.ephemeralOwner === 0n;
+  const isForged = current !== null && !isOfSession(current, { ifUnknown: true });
   if (onRoster === null && slot === null && !isForged) return false;
   if (current !== null && !isForged) {
     throw new HostForgetError(

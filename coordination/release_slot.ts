@@ -12,6 +12,7 @@ import {
   decodeNode,
   decodeSlot,
   isHeldElsewhere,
+  isOfSession,
   listNames,
   ROOT,
   servicePath,
@@ -83,9 +84,7 @@ async function releaseIn(
     ]);
     const slot = decodeSlot(service, host, slotNode);
     if (slot === null || slotNode === null) return { operations: [], result: () => null };
-    // Agents register with ephemeral nodes alone: what no session holds is somebody else's.
-    const isOnline = currentNode !== null &&
-      !("session" in currentNode && currentNode.session === 0n);
+    const isOnline = isOfSession(currentNode, { ifUnknown: true });
     const path = currentPath(service, host);
     const own: Current | null = isOnline
       ? ifReadable(() => decodeNode(currentSchema, currentNode, path))?.entry ?? null

@@ -25,7 +25,7 @@ import {
 } from "../tree.ts";
 import { nextWaveOf, queueIn, wavesOf } from "./deploy_queue.ts";
 import { keepNames, keepSequential } from "./node_names.ts";
-import { childCountAt, decodeNode, type RawNode, type TreePart } from "./node.ts";
+import { childCountAt, decodeNode, isOfSession, type RawNode, type TreePart } from "./node.ts";
 import { Problems } from "./problems.ts";
 import { decodeCurrent, decodeRoster, decodeSlot, type Source } from "./one_host.ts";
 import type { ServiceReading } from "./service_reading.ts";
@@ -258,7 +258,12 @@ export function decodeCensus(
       .map((one) => withContent(one, offer)),
     isQuarantineLifted: own?.quarantined !== undefined &&
       tree.node(quarantinedPath(service, host)) === null,
-    places: new Set(places.filter((node) => isOfSession(tree.node(stagingPath(service, node))))),
+    // What no session holds is in nobody's way.
+    places: new Set(
+      places.filter((node) =>
+        isOfSession(tree.node(stagingPath(service, node)), { ifUnknown: false })
+      ),
+    ),
     opening: openingOf(wave, service, tree),
     stagingQueue: isQueueNamed ? stagingNames(service, tree, problems) : null,
     queueSize: queueSizeOf(tree.node(stagingPath(service))),
@@ -307,11 +312,6 @@ function slotHosts(
   problems: Problems,
 ): string[] {
   return keepNames(tree.children(slotsPath(service)), slotsPath(service), problems);
-}
-
-/** Agents take their places with ephemeral nodes alone: a node that no session holds is a stranger's, and in nobody's way. */
-function isOfSession(node: RawNode): boolean {
-  return node !== null && "session" in node && node.session !== 0n;
 }
 
 function tellChildren(path: string, { tree, problems }: Source): void {

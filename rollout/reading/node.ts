@@ -35,6 +35,8 @@ export interface UnreadableNode {
   readonly problem: string;
   /** 0 where it is not known. */
   readonly childCount: number;
+  /** The session that it ends with; 0n for a persistent node; left out where it is not known. */
+  readonly session?: bigint;
 }
 
 /** A node as it was read: its content; why it cannot be read; or `null` if there is no such node. */
@@ -101,4 +103,18 @@ export function decodeOwned<Field extends "host" | "service", T extends Record<F
 /** How many children a node has; 0 if there is none. */
 export function childCountAt(tree: Pick<TreePart, "node">, path: string): number {
   return tree.node(path)?.childCount ?? 0;
+}
+
+/**
+ * Whether a session holds a node. Agents register and take their places with ephemeral nodes alone: what no session holds is
+ * somebody else's.
+ *
+ * @param ifUnknown The answer for a node that is there, and does not say.
+ */
+export function isOfSession(
+  node: RawNode,
+  { ifUnknown }: { readonly ifUnknown: boolean },
+): boolean {
+  if (node === null) return false;
+  return node.session === undefined ? ifUnknown : node.session !== 0n;
 }

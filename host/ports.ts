@@ -7,7 +7,7 @@
  */
 
 import { awaitPinned, checkPinnable, pinStatus, releasePin, startPin } from "./pinning/mod.ts";
-import { adoptService, checkHealth, lastLines, startService } from "./process/mod.ts";
+import { adoptService, checkHealth, lastLines, lastStarted, startService } from "./process/mod.ts";
 import { type ReleaseStore, SwitchJournal } from "./releases/mod.ts";
 
 /** The releases of one service on the disk. */
@@ -20,6 +20,8 @@ export type Journal = Pick<SwitchJournal, "read" | "write" | "clear">;
 export interface ServiceProcesses {
   /** Finds the process that an earlier agent has started; null if none runs. */
   readonly adopt: typeof adoptService;
+  /** What was started last, running or not; null: it was stopped since. */
+  readonly lastStarted: typeof lastStarted;
   /** Starts a service's process. */
   readonly start: typeof startService;
   /** Runs one health check, or a hook: a command whose exit status says how it went. */
@@ -54,7 +56,7 @@ export interface HostPorts {
 
 /** The machine that this program runs on. */
 export const thisHost: HostPorts = {
-  processes: { adopt: adoptService, start: startService, checkHealth, lastLines },
+  processes: { adopt: adoptService, lastStarted, start: startService, checkHealth, lastLines },
   keepers: {
     check: checkPinnable,
     start: startPin,

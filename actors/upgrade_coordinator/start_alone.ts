@@ -8,11 +8,12 @@
  * @module
  */
 
-import type { ReleaseStore } from "../../host/mod.ts";
+import { type ReleaseStore, type StartedService, thisHost } from "../../host/mod.ts";
 import { type ActorRef, ask } from "../runtime/mod.ts";
 import type { RunnerMessage, RunnerOutcome } from "../runner/messages.ts";
 import { beginLock } from "./lock_releases.ts";
 import { interruptedSwitch } from "./machine/phase.ts";
+import type { Switch } from "./machine/switch.ts";
 import type { Deps, State } from "./state.ts";
 
 /** Key of the timer that ends the wait for a reading. */
@@ -49,7 +50,10 @@ export function startAlone(state: State, deps: Deps): State {
       const version = await chooseVersion(before, store);
       if (version === null) return null;
       beginLock(version, options);
-      const outcome = await askRunner(options.runner, version, { ...deps, signal });
+      const { processes } = options.ports ?? thisHost;
+      const recorded = processes.lastStarted(store.layout.processRecord);
+      const restart = chooseRestart({ version, interrupted }, recorded);
+      const outcome = await askRunner(options.runner, { version, restart }, { ...deps, signal });
       return outcome.ok ? `${version} is started` : `${version} does not start: ${outcome.reason}`;
     },
     {
@@ -80,14 +84,30 @@ export async function chooseVersion(
   return await store.currentVersion();
 }
 
+/**
+ * The restart that the service is started by: that of its last process, if that was of the same version, since nobody asks for an
+ * earlier one. Else the host would be of none, and take its service down once more to catch up. What an interrupted switch was
+ * on trial with is left to that switch.
+ */
+export function chooseRestart(
+  { version, interrupted }: {
+    readonly version: string;
+    readonly interrupted: Pick<Switch, "to"> | null;
+  },
+  recorded: StartedService | null,
+): string | undefined {
+  if (interrupted !== null || recorded?.version !== version) return undefined;
+  return recorded.restart ?? undefined;
+}
+
 async function askRunner(
   runner: ActorRef<RunnerMessage>,
-  version: string,
+  { version, restart }: { readonly version: string; readonly restart: string | undefined },
   { context, signal }: Deps & { readonly signal: AbortSignal },
 ): Promise<RunnerOutcome> {
   return await ask<RunnerMessage, RunnerOutcome>(
     runner,
-    (replyTo) => ({ type: "start", version, replyTo }),
+    (replyTo) => ({ type: "start", version, restart, replyTo }),
     { timeoutMs: START_TIMEOUT_MS, clock: context.clock, signal },
   );
 }

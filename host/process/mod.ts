@@ -11,8 +11,10 @@ export * from "./machine_identity.ts";
 export {
   adoptService,
   type AdoptServiceOptions,
+  lastStarted,
   type ServiceExit,
   type ServiceProcess,
+  type StartedService,
 } from "./service_process.ts";
 export * from "./service_limits.ts";
 export { type ServiceSettings } from "./service_settings.ts";

@@ -110,6 +110,19 @@ export function adoptService(
     new DetachedService({ ...found, recordPath, clock, child: null, isOurs: true });
 }
 
+/** What was started last as a service, also on a machine that has been down since. */
+export interface StartedService {
+  readonly version: string;
+  /** The restart that it was started by; null: none. */
+  readonly restart: string | null;
+}
+
+/** What the record of a service says that was started last; null: it was stopped since, or the record cannot be read. */
+export function lastStarted(recordPath: string): StartedService | null {
+  const record = readServiceRecord(recordPath);
+  return record && { version: record.version, restart: record.restart ?? null };
+}
+
 /** Ends what an instance has left running after its first process had ended. */
 export async function endLeftOvers(recordPath: string, clock: Clock): Promise<void> {
   const record = readServiceRecord(recordPath);

@@ -6,6 +6,7 @@
  */
 
 import type { AgentConfig } from "../../../actors/config/agent_config.ts";
+import type { StartedService } from "../../../host/mod.ts";
 import { AgentProcess } from "./agent_process.ts";
 import { copyDisk, emptyDisk, losePower, type ServiceDisk, whatIsAt } from "./disk.ts";
 import type { RandomStream } from "./random.ts";
@@ -102,6 +103,8 @@ export class Machine {
   readonly #good = new Set<string>();
   readonly #disks = new Map<string, ServiceDisk>();
   readonly #running = new Map<string, RunningService>();
+  /** What the records of its services say that was started last, by service. */
+  readonly #started = new Map<string, StartedService>();
   readonly #keepers = new Map<string, Keeper>();
   #keeperKilledMs = Number.NEGATIVE_INFINITY;
 
@@ -275,6 +278,7 @@ export class Machine {
     };
     by.noteRun(service, version);
     this.#running.set(service, running);
+    this.#started.set(service, { version, restart });
     this.world.trace(this, `${service}: ${version} starts`);
     this.#endSoonIfFlapping(running);
     const lateDeathMs = version === NEW_VERSION ? this.lateDeathMs.get(service) : undefined;
@@ -284,13 +288,22 @@ export class Machine {
     return running;
   }
 
+  /** What was started last as a service; null if it was stopped since. */
+  lastStarted(service: string): StartedService | null {
+    return this.#started.get(service) ?? null;
+  }
+
   /** An agent tells a service to end. */
   terminate(running: RunningService): void {
     if (!running.isAlive || running.isEnding) return;
     this.world.observer.stopping(this, running);
     this.world.trace(this, `${running.service}: ${running.version} is stopped`);
     running.isEnding = true;
-    this.world.time.after(this.world.pace.stopMs(this.random), () => this.end(running, "ended"));
+    this.world.time.after(this.world.pace.stopMs(this.random), () => {
+      // Who stops a service takes its record away.
+      if (running.isAlive) this.#started.delete(running.service);
+      this.end(running, "ended");
+    });
   }
 
   /** A service's process ends by itself. */

@@ -81,6 +81,11 @@ export function portsOf(process: AgentProcess): HostPorts {
   return {
     processes: {
       lastLines: () => [],
+      lastStarted: (recordPath) =>
+        process.callNow(
+          "read what was started",
+          () => machine.lastStarted(whatIsAt(recordPath).service),
+        ),
       adopt(recordPath) {
         return process.callNow("adopt", () => {
           process.failIfTold("runner");

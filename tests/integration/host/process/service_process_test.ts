@@ -2,7 +2,12 @@ import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { join } from "node:path";
 import { systemClock } from "../../../../base/clock.ts";
-import { adoptService, startService, type StartServiceOptions } from "../../../../host/mod.ts";
+import {
+  adoptService,
+  lastStarted,
+  startService,
+  type StartServiceOptions,
+} from "../../../../host/mod.ts";
 import { spawnGated } from "../../../../host/process/gated_spawn.ts";
 import {
   eventually,
@@ -57,6 +62,21 @@ Deno.test("startService tells the exit code of a service that ends by itself", a
     await eventually(() => !service.isAlive());
     assert.deepEqual(await service.exited, { type: "code", code: 7 });
     assert.equal(adoptService(join(folder, "process.json")), null);
+  });
+});
+
+Deno.test("lastStarted tells what was started last, also when it has died, and nothing of what was stopped", async () => {
+  await withFolder(async (folder) => {
+    const options = { ...shell(folder, "exec sleep 600"), restart: "r-5" };
+    assert.equal(lastStarted(options.recordPath), null);
+    const service = await startService(options);
+    Deno.kill(service.pid, "SIGKILL");
+    await service.exited;
+    assert.deepEqual(lastStarted(options.recordPath), { version: "v1", restart: "r-5" });
+    const again = await startService(shell(folder, "exec sleep 600"));
+    assert.deepEqual(lastStarted(options.recordPath), { version: "v1", restart: null });
+    await again.stop({ graceMs: 5_000 });
+    assert.equal(lastStarted(options.recordPath), null);
   });
 });
 

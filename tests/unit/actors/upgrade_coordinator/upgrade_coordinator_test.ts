@@ -16,6 +16,7 @@ import type { SessionEvent, SessionMessage } from "../../../../actors/session/se
 import type { CoordinatorMessage } from "../../../../actors/upgrade_coordinator/messages.ts";
 import { upgradeCoordinator } from "../../../../actors/upgrade_coordinator/upgrade_coordinator.ts";
 import { NO_BLOB, ReleaseStore, type SwitchEntry, SwitchJournal } from "../../../../host/mod.ts";
+import { writeServiceRecord } from "../../../../host/process/service_record.ts";
 import {
   type CensusReading,
   CONTROL,
@@ -63,6 +64,8 @@ interface Beginning {
   readonly stored?: string;
   /** Another one that is the current one as well. */
   readonly current?: string;
+  /** What was started last as the service, as its record says. */
+  readonly started?: { readonly version: string; readonly restart: string };
   readonly zookeeper?: Partial<ZooKeeper>;
   readonly hooks?: { readonly drain: string[]; readonly undrain: string[] };
 }
@@ -94,6 +97,17 @@ async function run(
       await store.promote(version);
     }
     if (beginning.current !== undefined) await store.switchCurrent(beginning.current);
+    if (beginning.started !== undefined) {
+      writeServiceRecord(store.layout.processRecord, {
+        ...beginning.started,
+        instance: "i-1",
+        argv: ["true"],
+        startedAt: 0,
+        bootId: "an earlier one",
+        pid: 1,
+        startTimeTicks: 0,
+      });
+    }
     const journal = new SwitchJournal(store.layout.switchJournal);
     if (beginning.journal !== undefined) journal.write(beginning.journal);
     const config = agentConfigSchema.parse({
@@ -844,6 +858,23 @@ Deno.test("look: who waits for the end of a freeze reads nothing until then, and
     await clock.advance(15_000);
     assert.equal(reads, 1);
   }, { running: "v1", stored: "v2", zookeeper });
+});
+
+Deno.test("start alone: what ran by a restart is started by it again, and not once more to catch up", async () => {
+  // Regression: it was started by none, which is another release than the one that was committed with that restart.
+  const started = { version: "v1", restart: "r-5" };
+  await run(async ({ clock, coordinator, runner }) => {
+    coordinator.tell({ type: "alone" });
+    for (let round = 0; round < 100; round++) {
+      await clock.settle();
+      await new Promise((resolve) => setTimeout(resolve, 5));
+      if (runner.messages.some(({ type }) => type === "start")) break;
+    }
+    const starts = runner.messages.flatMap((message) =>
+      message.type === "start" ? [[message.version, message.restart]] : []
+    );
+    assert.deepEqual(starts, [["v1", "r-5"]]);
+  }, { current: "v1", started });
 });
 
 Deno.test("report: a hook that has failed gives the slot back, and nobody else is halted", async () => {

@@ -66,6 +66,13 @@ export async function startRollout(
   }
 }
 
+/** Why no rollout can be started as the fleet is, and what to do; `null`: one can. */
+export async function readBusy(zk: ZooKeeper): Promise<string | null> {
+  const control = await readControl(zk);
+  const { waves } = await readDeployQueue(zk);
+  return transactions.describeBusy({ control, waves: waves.map(({ entry }) => entry) });
+}
+
 /**
  * The version of a checked plan against the tree as it is: whoever starts it with that version starts what they have seen,
  * or is refused.

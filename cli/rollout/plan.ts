@@ -7,6 +7,7 @@
 import { systemClock } from "../../base/clock.ts";
 import {
   type FleetHost,
+  readBusy,
   readFleet,
   readPlanVersion,
   readSwitchTimes,
@@ -34,6 +35,7 @@ export async function planCommand(planPath: string, options: PlanOptions): Promi
     const plan = await checkPlanFile(zookeeper, request);
     const fleet = await readFleet(zookeeper);
     const version = await readPlanVersion(zookeeper, plan);
+    const busy = await readBusy(zookeeper);
     const hosts = new Map(
       Object.entries(fleet.services).map(([name, service]) => [
         name,
@@ -55,7 +57,7 @@ export async function planCommand(planPath: string, options: PlanOptions): Promi
         reusedBytes: reuse.get(each.service)?.sharedBytes ?? null,
         room: room.get(each.service) ?? null,
       }));
-      writeJson({ planVersion: version, ...forecast, services, notes: plan.notes });
+      writeJson({ planVersion: version, ...forecast, services, notes: plan.notes, busy });
       return;
     }
     for (const note of plan.notes) writeLine(`Note: ${note}`);
@@ -63,6 +65,7 @@ export async function planCommand(planPath: string, options: PlanOptions): Promi
       renderForecast(forecast, {
         planPath,
         planVersion: version,
+        busy,
         reuse,
         room,
         columns: terminalColumns(100),

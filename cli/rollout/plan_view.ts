@@ -35,6 +35,8 @@ export interface Room {
 export interface PlanViewOptions {
   readonly planPath: string;
   readonly planVersion: string;
+  /** Why it could not be started now, and what to do; `null`: it could. */
+  readonly busy: string | null;
   /** By service. */
   readonly reuse: ReadonlyMap<string, Reuse>;
   /** By service; left out where nothing has to be fetched. */
@@ -46,7 +48,7 @@ export interface PlanViewOptions {
 /** Renders a forecast, wave by wave. */
 export function renderForecast(told: Forecast, options: PlanViewOptions): string {
   const forecast = plain(told);
-  const { planPath, planVersion } = options;
+  const { planPath, planVersion, busy } = options;
   const lines: string[] = [];
   forecast.waves.forEach((wave, index) => lines.push(...renderWave(wave, index + 1, options), ""));
   lines.push(...forecast.services.flatMap((service) => renderService(service, options)));
@@ -58,6 +60,11 @@ export function renderForecast(told: Forecast, options: PlanViewOptions): string
       ? ["Nothing to do: every host runs what the plan asks for."]
       : renderTime(forecast).flatMap((line) => indented(line, options.columns, ""))),
     "",
+    ...(busy === null
+      ? []
+      : indented(`! It could not be started now: ${plain(busy)}`, options.columns, "").map(
+        pc.yellow,
+      )),
     `Nothing was written. Start exactly this: ${
       pc.bold(`rollcall rollout ${planPath} --plan-version ${planVersion}`)
     }`,

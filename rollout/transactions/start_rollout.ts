@@ -120,20 +120,23 @@ function releasesBefore(
   return Object.fromEntries(found);
 }
 
-function expectIdle({ control, waves }: StartView): void {
+function expectIdle(view: StartView): void {
+  const why = describeBusy(view);
+  if (why !== null) throw new RolloutError(`start rollout: ${why}`);
+}
+
+/** Why no rollout can be started as the fleet is, and what to do; `null`: one can. */
+export function describeBusy(
+  { control, waves }: Pick<StartView, "control" | "waves">,
+): string | null {
   if (waves.length > 0) {
     const id = waves.find((wave) => wave !== null)?.rollout ?? "another one";
-    throw new RolloutError(
-      `start rollout: ${id} is under way with ${waves.length} waves to go; watch it (rollcall rollout watch) ` +
-        `or abort it (rollcall rollout abort)`,
-    );
+    return `${id} is under way with ${
+      waves.length === 1 ? "one wave" : `${waves.length} waves`
+    } to go; watch it (rollcall rollout watch) or abort it (rollcall rollout abort)`;
   }
-  if (control.entry.state === "running") return;
-  throw new RolloutError(
-    `start rollout: control is ${
-      describeStops(control.entry)
-    }; resume it first (rollcall rollout resume)`,
-  );
+  if (control.entry.state === "running") return null;
+  return `control is ${describeStops(control.entry)}; resume it first (rollcall rollout resume)`;
 }
 
 function offerOperations(

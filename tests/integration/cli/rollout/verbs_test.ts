@@ -187,7 +187,7 @@ const VERBS: Record<string, Partial<Record<State | "*", Expected>>> = {
     "no rollout": [0, /^Rollout /],
     aborted: [0, /^Note: service "A": v2 was aborted or rolled back before\n(Note: .*\n)*Rollout /],
     finished: [0, /^Rollout /],
-    "*": [1, /is under way with \d waves? to go/],
+    "*": [1, /is under way with (one|\d) waves? to go/],
   },
   "rollout plan PLAN": {
     "nobody has ever been here": [1, /no agent has ever been here/],
@@ -195,6 +195,11 @@ const VERBS: Record<string, Partial<Record<State | "*", Expected>>> = {
       0,
       /^Note: service "A": v2 was aborted or rolled back before\n[^]*Nothing was written\./,
     ],
+    running: [
+      0,
+      /\n! It could not be started now: \S+ is under way with 2 waves to go;[^]*\nNothing was/,
+    ],
+    paused: [0, /\n! It could not be started now: \S+ is under way/],
     "*": [0, /Nothing was written\./],
   },
   "restart A --detach": {
@@ -202,7 +207,7 @@ const VERBS: Record<string, Partial<Record<State | "*", Expected>>> = {
     "no rollout": [0, /restarts A v1/],
     aborted: [0, /restarts A v1/],
     finished: [0, /restarts A v2/],
-    "*": [1, /is under way with \d waves? to go/],
+    "*": [1, /is under way with (one|\d) waves? to go/],
   },
   "rollout history": {
     "nobody has ever been here": [0, /There has been no rollout yet/],

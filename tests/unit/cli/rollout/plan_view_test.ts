@@ -49,6 +49,7 @@ function show(
   const options = {
     planPath: "p.yaml",
     planVersion: "0123456789ab",
+    busy: null,
     reuse: new Map([["web", { from: "v1", sharedBytes: 0 }]]),
     room,
     columns: 100,

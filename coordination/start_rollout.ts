@@ -79,9 +79,9 @@ export async function readBusy(zk: ZooKeeper): Promise<string | null> {
  */
 export async function readPlanVersion(
   zk: ZooKeeper,
-  { services: planned, waves, releases }: Pick<
+  { services: planned, waves, releases, onFailure, maxFailures }: Pick<
     transactions.NewRollout,
-    "services" | "waves" | "releases"
+    "services" | "waves" | "releases" | "onFailure" | "maxFailures"
   >,
 ): Promise<string> {
   const control = await readControl(zk);
@@ -94,6 +94,8 @@ export async function readPlanVersion(
     planned,
     waves,
     releases,
+    onFailure,
+    maxFailures,
   });
 }
 

@@ -6,7 +6,7 @@
  */
 
 import { createHash } from "node:crypto";
-import type { Control, Release, Service } from "./entries.ts";
+import type { Control, OnFailure, Release, Service } from "./entries.ts";
 import type { PlannedService, PlannedWave } from "./planned.ts";
 
 /** What a plan's version is made of. Which hosts are online is not: they come and go all the time. */
@@ -22,6 +22,10 @@ export interface PlanBasis {
   readonly planned: ReadonlyMap<string, PlannedService>;
   readonly waves: readonly PlannedWave[];
   readonly releases: ReadonlyMap<string, Release>;
+  /** What becomes of the rollout when it is halted. Default: `halt`. */
+  readonly onFailure?: OnFailure | undefined;
+  /** How many hosts may fail on all services together. Default: the plan does not say. */
+  readonly maxFailures?: number | undefined;
 }
 
 /** Characters of a version: 48 bits, so that two trees by chance never have the same, and short enough to type. */
@@ -30,6 +34,7 @@ const VERSION_LENGTH = 12;
 /** The version of a plan: twelve hexadecimal digits. */
 export function planVersion(basis: PlanBasis): string {
   const { control, queue, services, planned, waves, releases } = basis;
+  const { onFailure = "halt", maxFailures = null } = basis;
   const parts = [
     control,
     queue.toSorted(),
@@ -40,6 +45,7 @@ export function planVersion(basis: PlanBasis): string {
     byName(planned),
     waves,
     byName([...releases].map(([name, { version, infoHash }]) => [name, [version, infoHash]])),
+    [onFailure, maxFailures],
   ];
   return createHash("sha256").update(canonical(parts)).digest("hex").slice(0, VERSION_LENGTH);
 }

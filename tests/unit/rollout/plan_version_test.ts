@@ -46,6 +46,9 @@ Deno.test("planVersion: another one for each change of what it rests on", () => 
     { services: new Map([["A", { entry: service(), roster: ["web-1"] }]]) },
     { services: new Map([["A", { entry: null, roster: ["web-1", "web-2"] }]]) },
     { waves: [{ service: "A", version: "2", hosts: ["web-1"] }] },
+    { onFailure: "rollback" },
+    { maxFailures: 0 },
+    { maxFailures: 1 },
     {
       planned: new Map([["A", {
         version: "2",

@@ -65,11 +65,16 @@ export async function releaseSlotCommand(
 /** `hosts release-quarantine`: has a host counted again whose service was started again too often. */
 export async function releaseQuarantineCommand(
   host: string,
-  options: { readonly zookeeper: string; readonly service?: string | undefined },
+  options: {
+    readonly zookeeper: string;
+    readonly service?: string | undefined;
+    readonly reason?: string | undefined;
+  },
 ): Promise<void> {
+  const word = operatorWord(options);
   await withZooKeeper(options.zookeeper, async (zookeeper) => {
     const only = options.service === undefined ? undefined : [options.service];
-    for (const service of await releaseQuarantine(zookeeper, host, only)) {
+    for (const service of await releaseQuarantine(zookeeper, host, { only, word })) {
       writeLine(
         `Ended the quarantine of ${host} for ${service}: it counts again within ten seconds.`,
       );

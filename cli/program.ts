@@ -299,6 +299,7 @@ function addHost(program: Command): void {
     )
     .argument("<host>", "its name")
     .option("--service <name>", "only for this service")
+    .option("--reason <text>", "why, for the history")
     .addOption(zookeeperOption())
     .action(async (name, options) =>
       (await import("./hosts.ts")).releaseQuarantineCommand(name, options)

@@ -9,6 +9,7 @@ import { listNames, transactions } from "../rollout/mod.ts";
 import type { ZooKeeper } from "../zookeeper/mod.ts";
 import { applyIfUnchanged } from "./apply.ts";
 import { readServiceNames } from "./forget_host.ts";
+import { tellOfHost, type ToldWord } from "./history.ts";
 
 /** There is no quarantine to end. */
 export class QuarantineReleaseError extends Error {
@@ -20,14 +21,18 @@ export class QuarantineReleaseError extends Error {
 /**
  * Ends the quarantine of a host's services. The host counts again when it has looked, within some ten seconds.
  *
- * @param only The services to look at; default all.
+ * @param how.only The services to look at; default all.
+ * @param how.word Who does so, and why: told in the record of the newest rollout. Default: nothing is told.
  * @returns The services for which it was in quarantine, as far as its agent has said.
  * @throws {QuarantineReleaseError} when it was so for none.
  */
 export async function releaseQuarantine(
   zk: ZooKeeper,
   host: string,
-  only?: readonly string[],
+  { only, word }: {
+    readonly only?: readonly string[] | undefined;
+    readonly word?: ToldWord | undefined;
+  } = {},
 ): Promise<string[]> {
   const wrong = [host, ...(only ?? [])].find((name) => !isName(name));
   if (wrong !== undefined) {
@@ -39,7 +44,10 @@ export async function releaseQuarantine(
   const services = only ?? await readServiceNames(zk);
   const released: string[] = [];
   for (const service of services) {
-    const operations = transactions.releaseQuarantine(service, host);
+    const operations = [
+      ...transactions.releaseQuarantine(service, host),
+      ...await tellOfHost(zk, word, { order: "hosts release-quarantine", service, host }),
+    ];
     if (await applyIfUnchanged(zk, operations)) released.push(service);
   }
   if (released.length > 0) return released;

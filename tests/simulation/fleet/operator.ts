@@ -169,7 +169,7 @@ export class Operator implements Party {
         await abortRollout(zk, { by, nowMs });
         return;
       case "release_quarantine":
-        await releaseQuarantine(zk, verb.host, [verb.service]);
+        await releaseQuarantine(zk, verb.host, { only: [verb.service] });
         return;
       case "promote":
         await promote(zk, { service: verb.service, by, nowMs });

@@ -6,8 +6,14 @@
 import assert from "node:assert/strict";
 import { main } from "../../../../cli/main.ts";
 import { abortRollout, pauseRollout, readFleet } from "../../../../coordination/mod.ts";
-import { encodeEntry, SCHEMA_VERSION, slotsPath, wavePath } from "../../../../rollout/mod.ts";
-import { ZooKeeper } from "../../../../zookeeper/mod.ts";
+import {
+  encodeEntry,
+  quarantinedPath,
+  SCHEMA_VERSION,
+  slotsPath,
+  wavePath,
+} from "../../../../rollout/mod.ts";
+import { ensurePath, ZooKeeper } from "../../../../zookeeper/mod.ts";
 import { Coordinator } from "../../../../zookeeper/server/mod.ts";
 import { type Servers, startServers } from "../rollcall_process.ts";
 import { enlist } from "../rosters.ts";
@@ -228,6 +234,9 @@ const VERBS: Record<string, Partial<Record<State | "*", Expected>>> = {
     halted: [0, /^Freed the slot of web-1 for A: it was at failed, to v2/],
     "*": [1, /it has none; rollcall status shows who holds one/],
   },
+  "hosts release-quarantine web-1": {
+    "*": [1, /it is so for none; rollcall hosts list shows who is/],
+  },
   "logs web-1 A": { "*": [1, /expected an agent that is online, none is/] },
   "actors web-1 --once": { "*": [1, /expected an agent that is online, none is/] },
   status: {
@@ -278,6 +287,7 @@ Deno.test("rollout history: every order in it is told, with who and why", async 
   await using servers = await startServers();
   await using zk = new ZooKeeper(servers.zookeeper);
   await STATES.running({ servers, zk });
+  await ensurePath(zk, quarantinedPath("A", "web-2"));
   const orders = [
     "rollout pause",
     "rollout resume",
@@ -285,6 +295,7 @@ Deno.test("rollout history: every order in it is told, with who and why", async 
     "rollout retry web-2",
     "rollout skip web-2",
     "hosts release-slot web-2 --service A",
+    "hosts release-quarantine web-2 --service A",
     "hosts forget web-2 --service A",
     "rollout abort",
   ];

@@ -5,6 +5,8 @@
  */
 
 import {
+  areaMembersPath,
+  areaServingPath,
   type Current,
   currentPath,
   currentSchema,
@@ -25,19 +27,21 @@ import { NodesRead } from "./nodes_read.ts";
 const NAMED_MAX = 5;
 
 /**
- * The hosts of a service that do not serve, in words for an operator; without the one that asks, and those that are known
- * otherwise. It reads the names of all hosts, so it is not for every look.
+ * The hosts of a service, or (`area`) of one of its racks or sites, that do not serve, in words for an operator; without the one
+ * that asks, and those that are known otherwise. It reads the names of all hosts, so it is not for every look.
  */
 export async function readAwayHosts(
   zk: ZooKeeper,
   service: string,
-  known: readonly string[],
+  { known, area }: { readonly known: readonly string[]; readonly area: string | null },
 ): Promise<string[]> {
   const tree = new NodesRead(zk);
-  const notAway = [servingPath(service), newcomersPath(service)];
-  await tree.readOnce([], [servicePath(service), ...notAway]);
+  const all = area === null ? servicePath(service) : areaMembersPath(service, area);
+  const serving = area === null ? servingPath(service) : areaServingPath(service, area);
+  const notAway = [serving, newcomersPath(service)];
+  await tree.readOnce([], [all, ...notAway]);
   const present = new Set(notAway.flatMap((path) => tree.children(path)));
-  const away = keepNames(tree.children(servicePath(service)), servicePath(service), new Problems())
+  const away = keepNames(tree.children(all), all, new Problems())
     .filter((host) => !present.has(host) && !known.includes(host)).toSorted();
   const named = away.slice(0, NAMED_MAX);
   const nodes = await readNodes(zk, named.map((host) => currentPath(service, host)));

@@ -6,6 +6,7 @@
  */
 
 import {
+  areaPaths,
   type CensusOf,
   censusParents,
   censusPaths,
@@ -33,6 +34,8 @@ const AT_ONCE_MAX = 301;
 export class CensusReader {
   #queue: KnownQueue | null = null;
   #wasRefused = false;
+  /** Where the hosts of the host's rack and site are counted, by the last reading. */
+  #areas: readonly string[] = [];
 
   /**
    * Reads a census.
@@ -65,9 +68,13 @@ export class CensusReader {
     const parents = censusParents(of, isQueueNew || known === null);
     await Promise.all([
       isFresh ? zk.sync(ROOT) : null,
-      tree.readOnce([...censusPaths(of), ...tallies], parents),
+      tree.readOnce([...censusPaths(of), ...tallies, ...this.#areas], parents),
     ]);
-    const atOnce = slotPaths(of, tree);
+    this.#areas = areaPaths(of, tree);
+    const slots = slotPaths(of, tree);
+    const atOnce = slots.length === 0
+      ? this.#areas.filter((path) => tree.node(path) === null)
+      : [...slots, ...this.#areas];
     if (atOnce.length > AT_ONCE_MAX) {
       return fromFullReading(await readService(zk, service), of.host);
     }

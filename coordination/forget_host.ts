@@ -7,6 +7,7 @@
 import { isName, NAME_RULE, quoteForeign } from "../base/names.ts";
 import {
   currentPath,
+  decodeRoster,
   decodeWave,
   DEPLOY,
   isOfSession,
@@ -14,6 +15,7 @@ import {
   keepSequential,
   listNames,
   newcomersPath,
+  placeNodes,
   Problems,
   ROOT,
   servicePath,
@@ -28,6 +30,7 @@ import { hasCode, type ZooKeeper } from "../zookeeper/mod.ts";
 import { apply } from "./apply.ts";
 import { ifReadable, readChildren, readNodes } from "./entry_reader.ts";
 import { tellOfHost, type ToldWord } from "./history.ts";
+import { NodesRead } from "./nodes_read.ts";
 
 /** The host cannot be forgotten. */
 export class HostForgetError extends Error {
@@ -111,6 +114,7 @@ async function forgetIn(
     hasCounter: counter !== null,
     isOnRoster: onRoster !== null,
     isMarkedNew: newcomer !== null,
+    places: await readPlacesOf(zk, service, host),
     hasSlot: slot !== null,
     isForged,
     waves: await readWavesOf(zk, service, host),
@@ -129,6 +133,16 @@ async function forgetIn(
     if (!hasCode(error, "NO_NODE")) throw error;
   }
   return true;
+}
+
+/** The nodes by which the host is counted in its rack and site, as its entry on the roster names them. */
+async function readPlacesOf(zk: ZooKeeper, service: string, host: string): Promise<string[]> {
+  const tree = new NodesRead(zk);
+  await tree.readOnce([servicePath(service, host)]);
+  const roster = decodeRoster(service, host, { tree, problems: new Problems() });
+  const paths = roster === null ? [] : placeNodes(service, host, roster);
+  await tree.readOnce(paths);
+  return paths.filter((path) => tree.node(path) !== null);
 }
 
 /** The waves of the service in the queue that name the host. One that cannot be read is an operator's to abort. */

@@ -5,6 +5,7 @@
  */
 
 import {
+  areaMarkers,
   asMember,
   asNewcomer,
   type CountedWave,
@@ -23,6 +24,7 @@ import {
   isOfSameAgent,
   markersOf,
   newcomersPath,
+  placeNodes,
   Problems,
   quarantinedPath,
   type RawNode,
@@ -95,7 +97,7 @@ export async function joinRoster(
   service: string,
   { host, roster }: { readonly host: string; readonly roster: Roster },
 ): Promise<Enrolled> {
-  await ensureService(zk, service);
+  await ensureService(zk, service, roster);
   const path = servicePath(service, host);
   return await applyDecision(zk, async (isAgain) => {
     if (isAgain) await zk.sync(ROOT);
@@ -111,14 +113,38 @@ export async function joinRoster(
     const standing = decodeRoster(service, host, { tree, problems: new Problems() });
     const renewed: Roster = { ...standing, ...roster };
     const version = "version" in node ? node.version : -1;
+    const places = await readPlaceChange(tree, service, { host, standing, renewed });
     return {
-      operations: transactions.renewRoster(service, { host, roster: renewed, version }),
+      operations: transactions.renewRoster(service, { host, roster: renewed, version, places }),
       result: ([written]) => ({
         epoch: written?.kind === "set" ? written.stat.version : version + 1,
         roster: renewed,
       }),
     };
   });
+}
+
+/** Where the host is to be counted by rack and site and is not, and where it is since it stood elsewhere. */
+async function readPlaceChange(
+  tree: NodesRead,
+  service: string,
+  { host, standing, renewed }: {
+    readonly host: string;
+    readonly standing: Roster | null;
+    readonly renewed: Roster;
+  },
+): Promise<transactions.PlaceChange> {
+  const wanted = isNewcomer(renewed) ? [] : placeNodes(service, host, renewed);
+  const here = [...placeNodes(service, host, renewed), ...areaMarkers(service, host, renewed)];
+  const before = standing === null
+    ? []
+    : [...placeNodes(service, host, standing), ...areaMarkers(service, host, standing)];
+  const left = before.filter((path) => !here.includes(path));
+  await tree.readOnce([...wanted, ...left]);
+  return {
+    removed: left.filter((path) => tree.node(path) !== null),
+    added: wanted.filter((path) => tree.node(path) === null),
+  };
 }
 
 /** A host that registers, as {@link joinRoster} has found it on the roster. */
@@ -160,18 +186,22 @@ export async function registerHost(
       readyTallies(service),
       doneTallies(service),
     ]);
+    const places = placeNodes(service, host, roster);
     const paths = [
       servingPath(service, host),
+      ...areaMarkers(service, host, roster),
       quarantinedPath(service, host),
       ...ready.map((tally) => readyPath(service, tally, host)),
       ...done.map((tally) => donePath(service, tally, host)),
     ];
-    const [node = null, slotNode = null, newcomer = null, ...markers] = await readNodes(zk, [
+    const [node = null, slotNode = null, newcomer = null, ...others] = await readNodes(zk, [
       currentPath(service, host),
       slotsPath(service, host),
       newcomersPath(service, host),
+      ...places,
       ...paths,
     ]);
+    const markers = others.slice(places.length);
     const standing = decodeStanding(node, { zk, service, entry });
     // What is counted no more has no place for a marker.
     const counted = waves.filter(({ tally }) => ready.includes(tally) && done.includes(tally));
@@ -188,6 +218,7 @@ export async function registerHost(
       standing,
       roster,
       isMarkedNew: newcomer !== null,
+      unplaced: places.filter((_, index) => (others[index] ?? null) === null),
       markers: { standing: found, wanted },
     };
     try {

@@ -5,11 +5,16 @@
  */
 
 import {
+  areaMembersPath,
+  areaServingPath,
+  areasOf,
   CONTROL,
   currentPath,
   DEFAULT_POLICY,
   encodeEntry,
   newcomersPath,
+  type Place,
+  placedPath,
   quarantinedPath,
   SCHEMA_VERSION,
   type Service,
@@ -46,8 +51,18 @@ export async function ensureSkeleton(zk: ZooKeeper, nowMs: number): Promise<void
   }
 }
 
-/** Creates the nodes of a service, for its first host. Idempotent, and safe while others do the same. */
-export async function ensureService(zk: ZooKeeper, service: string): Promise<void> {
+/**
+ * Creates the nodes of a service, for its first host, and those below which the hosts of a rack and a site are counted.
+ * Idempotent, and safe while others do the same.
+ *
+ * @param place Where the host stands. Default: nothing is counted there yet.
+ */
+export async function ensureService(
+  zk: ZooKeeper,
+  service: string,
+  place: Place | null = null,
+): Promise<void> {
+  const areas = place === null ? [] : areasOf(place);
   const entry: Service = {
     schema: SCHEMA_VERSION,
     dependsOn: [],
@@ -63,8 +78,13 @@ export async function ensureService(zk: ZooKeeper, service: string): Promise<voi
       currentPath,
       servingPath,
       newcomersPath,
+      placedPath,
       quarantinedPath,
     ].map((path) => ({ path: path(service) })),
+    ...areas.flatMap(({ key }) => [
+      { path: areaMembersPath(service, key) },
+      { path: areaServingPath(service, key) },
+    ]),
   ]);
 }
 

@@ -1,12 +1,14 @@
 /**
- * The budget: whether one more host of a service may be away. Crashes, reboots and switches share it.
+ * The budget: whether one more host may be away, among all hosts of the service, in its site and in its rack. Crashes, reboots
+ * and switches share it.
  *
  * @module
  */
 
+import { type Area, hasAreaLimits, isInArea, type LimitedArea } from "./areas.ts";
 import type { Census, SlotHost } from "./census.ts";
 import { listNames } from "./name_list.ts";
-import { budgetHosts, isHeldByMinOnline } from "./policy.ts";
+import { budgetHosts, isHeldByMinOnline, shareOfHosts } from "./policy.ts";
 import { isHeld } from "./slot.ts";
 
 /** Why one more host may not be away. */
@@ -15,6 +17,8 @@ export interface BudgetWait {
   readonly waitingFor: string;
   /** Whether it waits for hosts that are away and not known by name. */
   readonly isForUnnamed: boolean;
+  /** The rack or the site whose budget it is; left out if it is that of the service. */
+  readonly area?: Area;
 }
 
 /** How many hosts can be away: those of the roster that have served. */
@@ -24,36 +28,76 @@ export function memberCountOf(
   return Math.max(0, rosterCount - newcomerCount);
 }
 
-/** Whether one more host may be away; if not (not `null`), the hosts that are, as far as they are known. */
+/** Hosts among which only so many may be away. */
+interface Scope {
+  readonly memberCount: number;
+  readonly servingCount: number;
+  readonly budgetCount: number;
+  readonly name: string;
+  readonly area?: LimitedArea;
+  /** Those of them that are away, as far as they are known by name; `null`: they are not. */
+  readonly awayHosts: readonly string[] | null;
+}
+
+/** Whether one more host may be away, in the service, its site and its rack; if not (not `null`), the hosts that are, as far as they are known. */
 export function checkBudget(census: Census, asking: string): BudgetWait | null {
-  const { policy, awayHosts } = census;
+  const { policy, roster, areas } = census;
+  if (hasAreaLimits(policy) && (roster === null || areas === null)) {
+    const waitingFor = roster === null
+      ? "budget: its entry on the roster cannot be read, so its rack is not known"
+      : "budget: the hosts of its rack and site are not counted yet";
+    return { waitingFor, isForUnnamed: false };
+  }
   const memberCount = memberCountOf(census);
-  const awayCount = countAwayOthers(census, asking);
-  const budget = budgetHosts(policy, memberCount);
-  if (awayCount + 1 <= budget) return null;
-  const holders = describeHolders(census, asking);
-  const known = [...holders, ...awayHosts ?? []];
+  const scopes: Scope[] = [
+    {
+      memberCount,
+      servingCount: census.servingCount,
+      budgetCount: budgetHosts(policy, memberCount),
+      name: isHeldByMinOnline(policy, memberCount)
+        ? `budget (minOnline ${policy.minOnline})`
+        : "budget",
+      awayHosts: census.awayHosts,
+    },
+    ...(areas ?? []).map(({ area, ...counts }) => ({
+      ...counts,
+      budgetCount: shareOfHosts(area.limit, counts.memberCount),
+      name: `budget of ${area.words}`,
+      area,
+      awayHosts: census.awayInAreas.get(area.key) ?? null,
+    })),
+  ];
+  for (const scope of scopes) {
+    const wait = checkScope(census, scope, asking);
+    if (wait !== null) return wait;
+  }
+  return null;
+}
+
+function checkScope(census: Census, scope: Scope, asking: string): BudgetWait | null {
+  const { memberCount, servingCount, budgetCount, name, area, awayHosts } = scope;
+  const holders = [...census.slots.values()].filter((holder) =>
+    holder.slot.host !== asking && isHeld(holder.slot) && isIn(holder, area)
+  );
+  // A newcomer that serves is not counted yet: neither is it a member, nor does it serve.
+  const servingOthers = servingCount - (census.own?.state === "serving" ? 1 : 0);
+  // A host with a slot counts as serving until it goes down, and is away already. Nodes of strangers, and of a host that has
+  // just been taken off the roster, may count as serving.
+  const awayCount = Math.max(0, memberCount - 1 - servingOthers) +
+    holders.filter(({ entry }) => entry?.state === "serving").length;
+  if (awayCount + 1 <= budgetCount) return null;
+  const known = [...holders.map(describeHolder), ...awayHosts ?? []];
   const named = known.length === 0 ? "" : `, ${listNames(known)}`;
-  const name = isHeldByMinOnline(policy, memberCount)
-    ? `budget (minOnline ${policy.minOnline})`
-    : "budget";
   return {
-    waitingFor: `${name}: ${awayCount} of ${budget} down${named}`,
+    waitingFor: `${name}: ${awayCount} of ${budgetCount} down${named}`,
     isForUnnamed: awayHosts === null && holders.length < awayCount,
+    ...(area === undefined ? {} : { area }),
   };
 }
 
-/** How many other hosts count as away: not serving, for whatever cause, or holding a slot. */
-function countAwayOthers(census: Census, asking: string): number {
-  const { servingCount, own, slots } = census;
-  // A newcomer that serves is not counted yet: neither is it a member, nor does it serve.
-  const servingOthers = servingCount - (own?.state === "serving" ? 1 : 0);
-  const servingHolders =
-    [...slots.values()].filter(({ slot, entry }) =>
-      slot.host !== asking && isHeld(slot) && entry?.state === "serving"
-    ).length;
-  // Nodes of strangers, and of a host that has just been taken off the roster, may count as serving.
-  return Math.max(0, memberCountOf(census) - 1 - servingOthers) + servingHolders;
+/** Whether a holder stands in that area. One of which nobody can say where it stands may. */
+function isIn({ roster }: SlotHost, area: LimitedArea | undefined): boolean {
+  return area === undefined || roster === null || isInArea(roster, area);
 }
 
 /** The other hosts that hold a slot. Without ages: they would be old when they are read. */

@@ -5,6 +5,7 @@
  * @module
  */
 
+import { type Area, type AreaCounts, isInArea, limitedAreas } from "./areas.ts";
 import type { Control, Current, Roster, Slot } from "./entries.ts";
 import { isNewcomer } from "./membership.ts";
 import type { Policy } from "./policy.ts";
@@ -36,6 +37,8 @@ export interface SlotHost {
   readonly slot: Slot;
   /** Its entry; `null` while it is offline. */
   readonly entry: Current | null;
+  /** What stands of it on the roster; `null` if that cannot be read. */
+  readonly roster: Roster | null;
 }
 
 /** What a host has read about its service before it decides. */
@@ -62,12 +65,16 @@ export interface Census {
   readonly own: Current | null;
   /** What stands of that host on the roster; `null` if it is not there, or cannot be read. */
   readonly roster: Roster | null;
+  /** Its site and its rack, as far as the policy has a limit for them, counted; `null`: they are not counted yet. */
+  readonly areas: readonly AreaCounts[] | null;
   /** The slots by host: held ones, and records of failures. */
   readonly slots: ReadonlyMap<string, SlotHost>;
   /** Version of the service's counter node. */
   readonly slotsVersion: number;
   /** Hosts that are away and hold no slot, in words for an operator; `null`: not known by name. */
   readonly awayHosts: readonly string[] | null;
+  /** The same of the host's rack and site, by their keys, as far as they are known by name. */
+  readonly awayInAreas: ReadonlyMap<string, readonly string[]>;
   /** Hosts of the first wave that are missing from its quorum, in words for an operator; `null`: not known by name. */
   readonly missingHosts: readonly string[] | null;
 }
@@ -78,6 +85,18 @@ export function toCensus(view: ServiceView, host: string): Census {
   const { rosterEntries } = view;
   const isNew = (other: string) => isNewcomer(rosterEntries.get(other));
   const isServing = (other: string) => countsAsServing(current.get(other)) && !isNew(other);
+  const own = rosterEntries.get(host);
+  const limited = own === undefined ? [] : limitedAreas(policy, own);
+  // One of which nobody can say where it stands may stand there.
+  const membersOf = (area: Area) =>
+    roster.filter((other) => {
+      const place = rosterEntries.get(other);
+      return !isNew(other) && (place === undefined || isInArea(place, area));
+    });
+  const describeAll = (hosts: readonly string[]) =>
+    hosts.filter((other) =>
+      other !== host && !isNew(other) && !isServing(other) && !isHeld(slots.get(other))
+    ).map((other) => describeAway(other, current.get(other) ?? null));
   return {
     control,
     controlVersion,
@@ -89,14 +108,21 @@ export function toCensus(view: ServiceView, host: string): Census {
     servingCount: roster.filter(isServing).length,
     onlineCount: current.size,
     own: current.get(host) ?? null,
-    roster: rosterEntries.get(host) ?? null,
+    roster: own ?? null,
+    areas: limited.map((area) => {
+      const members = membersOf(area);
+      return { area, memberCount: members.length, servingCount: members.filter(isServing).length };
+    }),
     slots: new Map(
-      [...slots].map(([holder, slot]) => [holder, { slot, entry: current.get(holder) ?? null }]),
+      [...slots].map(([holder, slot]) => [holder, {
+        slot,
+        entry: current.get(holder) ?? null,
+        roster: rosterEntries.get(holder) ?? null,
+      }]),
     ),
     slotsVersion,
-    awayHosts: roster.filter((other) =>
-      other !== host && !isNew(other) && !isServing(other) && !isHeld(slots.get(other))
-    ).map((other) => describeAway(other, current.get(other) ?? null)),
+    awayHosts: describeAll(roster),
+    awayInAreas: new Map(limited.map((area) => [area.key, describeAll(membersOf(area))])),
     missingHosts: wave === null ? null : hostsOfWave(view, wave).filter((other) => !other.isReady)
       .map((other) => describeMissing(other.host, current.get(other.host) ?? null)),
   };
@@ -107,8 +133,9 @@ export function toCensus(view: ServiceView, host: string): Census {
  * the hosts that are online, those that are known by name not to serve cannot be among them; and who serves is no newcomer.
  */
 export function isMiscounted(
-  { rosterCount, newcomerCount, servingCount, onlineCount, own, slots }: Census,
+  { rosterCount, newcomerCount, servingCount, onlineCount, own, areas, slots }: Census,
 ): boolean {
+  if (areas?.some((area) => area.servingCount > area.memberCount)) return true;
   if (newcomerCount + servingCount > rosterCount) return true;
   const entries = new Map([...slots].map(([host, { entry }]) => [host, entry]));
   if (own !== null) entries.set(own.host, own);

@@ -8,6 +8,7 @@
 
 export * from "./admission.ts";
 export * from "./agent_identity.ts";
+export * from "./areas.ts";
 export * from "./budget.ts";
 export * from "./census.ts";
 export * from "./control.ts";

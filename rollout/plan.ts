@@ -271,10 +271,15 @@ function waveProblems(wave: PlannedWave, policy: Policy, roster: readonly string
 
 /** Budgets that would let no host switch, whoever serves. */
 function budgetProblems(service: string, policy: Policy, rosterCount: number): string[] {
-  if (shareOfHosts(policy.maxUnavailable, rosterCount) === 0) {
-    return [
-      `service "${service}": maxUnavailable is 0, so no host could ever switch: allow at least 1`,
-    ];
+  const limits = ["maxUnavailable", "maxUnavailablePerRack", "maxUnavailablePerSite"] as const;
+  const zeros = limits.filter((name) => {
+    const limit = policy[name];
+    return limit !== undefined && shareOfHosts(limit, rosterCount) === 0;
+  });
+  if (zeros.length > 0) {
+    return zeros.map((name) =>
+      `service "${service}": ${name} is 0, so no host could ever switch: allow at least 1`
+    );
   }
   if (budgetHosts(policy, rosterCount) > 0) return [];
   return [

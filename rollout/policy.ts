@@ -58,7 +58,7 @@ const hostCountSchema = z.union([
  * A service's policy as it stands in ZooKeeper: plain data, times in milliseconds.
  *
  * `maxUnavailable` is the budget: hosts that are away from any cause count against it. `minOnline` is how many have to serve at
- * any time; the stricter of both holds. `maxConcurrent` is how many hosts may be switching at once; it never lends more than the budget. `progressDeadlineMs` is how long a wave may get no
+ * any time; the stricter of both holds. `maxUnavailablePerRack` and `maxUnavailablePerSite` are budgets of each rack and of each site beside it. `maxConcurrent` is how many hosts may be switching at once; it never lends more than the budget. `progressDeadlineMs` is how long a wave may get no
  * further until the rollout is halted (`progress.ts`). `preparation` says when a host that cannot get a release ready has
  * failed: after `stallMs` without any progress, or after `deadlineMs` whatever progress it makes.
  */
@@ -67,6 +67,10 @@ export const policySchema = z.looseObject({
   maxUnavailable: hostCountSchema,
   /** Left out: none has to. */
   minOnline: hostCountSchema.optional(),
+  /** Left out: no limit. */
+  maxUnavailablePerRack: hostCountSchema.optional(),
+  /** Left out: no limit. */
+  maxUnavailablePerSite: hostCountSchema.optional(),
   maxConcurrent: z.int().min(1).max(HOSTS_MAX),
   maxFailures: maxFailuresSchema,
   bakeMs: z.int().min(0).max(POLICY_MAX_MS),
@@ -115,6 +119,8 @@ export const policyInputSchema = z.strictObject({
   quorum: hostCountSchema.optional(),
   maxUnavailable: hostCountSchema.optional(),
   minOnline: hostCountSchema.optional(),
+  maxUnavailablePerRack: hostCountSchema.optional(),
+  maxUnavailablePerSite: hostCountSchema.optional(),
   maxConcurrent: z.int().min(1).max(HOSTS_MAX).optional(),
   maxFailures: maxFailuresSchema.optional(),
   bakeTime: policyDurationSchema.optional(),
@@ -138,12 +144,15 @@ export type PolicyInput = z.infer<typeof policyInputSchema>;
 /** Fills the defaults into a plan's policy. */
 export function resolvePolicy(input: PolicyInput = {}): Policy {
   const { health, preparation } = DEFAULT_POLICY;
+  const { minOnline, maxUnavailablePerRack, maxUnavailablePerSite } = input;
   const { deadline = preparation.deadlineMs } = input.preparation ?? {};
   return {
     quorum: input.quorum ?? DEFAULT_POLICY.quorum,
     maxUnavailable: input.maxUnavailable ?? DEFAULT_POLICY.maxUnavailable,
-    // Without such a limit there is none: it has no default.
-    ...(input.minOnline === undefined ? {} : { minOnline: input.minOnline }),
+    // Without such a limit there is none: these have no default.
+    ...(minOnline === undefined ? {} : { minOnline }),
+    ...(maxUnavailablePerRack === undefined ? {} : { maxUnavailablePerRack }),
+    ...(maxUnavailablePerSite === undefined ? {} : { maxUnavailablePerSite }),
     maxConcurrent: input.maxConcurrent ?? DEFAULT_POLICY.maxConcurrent,
     maxFailures: input.maxFailures ?? DEFAULT_POLICY.maxFailures,
     bakeMs: input.bakeTime ?? DEFAULT_POLICY.bakeMs,

@@ -21,6 +21,9 @@ export const SKELETON: readonly string[] = [
   `${ROOT}/done`,
   `${ROOT}/quarantined`,
   `${ROOT}/newcomers`,
+  `${ROOT}/placed`,
+  `${ROOT}/area_members`,
+  `${ROOT}/area_serving`,
   `${ROOT}/history`,
 ];
 
@@ -57,6 +60,21 @@ export function stagingPrefix(service: string, host: string): string {
 /** Where the hosts of the roster are counted that have never served, or where one is. */
 export function newcomersPath(service: string, host?: string): string {
   return join(`${ROOT}/newcomers/${service}`, host);
+}
+
+/** Where the hosts are counted that are counted in their racks and sites, or where one is. */
+export function placedPath(service: string, host?: string): string {
+  return join(`${ROOT}/placed/${service}`, host);
+}
+
+/** Where the hosts of a rack or a site are counted that have served, or where one is. `area`: its key, see `areas.ts`. */
+export function areaMembersPath(service: string, area: string, host?: string): string {
+  return join(`${ROOT}/area_members/${service}/${area}`, host);
+}
+
+/** Where the hosts of a rack or a site are counted that serve, or where one is. */
+export function areaServingPath(service: string, area: string, host?: string): string {
+  return join(`${ROOT}/area_serving/${service}/${area}`, host);
 }
 
 /** Where the hosts are counted that serve, or where one is. */

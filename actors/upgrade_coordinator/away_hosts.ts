@@ -18,19 +18,22 @@ export function withKnownAway({ away }: State, reading: Reading, { context }: De
   const { census } = reading;
   const isKnown = away !== null && context.clock.nowMs() - away.atMs < NAMING_GAP_MS;
   if (census.awayHosts !== null || !isKnown) return reading;
-  return { ...reading, census: { ...census, awayHosts: away.hosts } };
+  const { area, hosts } = away;
+  const known = area === null ? { awayHosts: hosts } : { awayInAreas: new Map([[area, hosts]]) };
+  return { ...reading, census: { ...census, ...known } };
 }
 
-/** Has the hosts named that are away. */
+/** Has the hosts named that are away, of the service, or of the rack or site that this host waits for. */
 export function nameAway(
   { census }: Reading,
-  zookeeper: ZooKeeper,
+  { zookeeper, area }: { readonly zookeeper: ZooKeeper; readonly area: string | null },
   { options: { service, host }, context }: Deps,
 ): void {
   const holders = [...census.slots.values()].filter(({ slot }) => isHeld(slot))
     .map(({ slot }) => slot.host);
-  context.pipeToSelf(() => readAwayHosts(zookeeper, service, [host, ...holders]), {
-    ok: (hosts) => ({ type: "away_named", hosts }),
-    error: () => ({ type: "away_named", hosts: [] }),
+  const known = [host, ...holders];
+  context.pipeToSelf(() => readAwayHosts(zookeeper, service, { known, area }), {
+    ok: (hosts) => ({ type: "away_named", area, hosts }),
+    error: () => ({ type: "away_named", area, hosts: [] }),
   }, { key: "away" });
 }

@@ -47,6 +47,7 @@ import { beginSwitch } from "./run_switch.ts";
 import { readTree } from "./read_tree.ts";
 import {
   awaitTurn,
+  goToEnd,
   joinQueue,
   leaveQueue,
   placeNow,
@@ -317,6 +318,7 @@ function awaitOthers(
 ): State {
   const unwell = describeUnwell(state, now);
   setWaitingFor(unwell === null ? next.waitingFor : `${next.waitingFor}; ${unwell}`, deps);
+  if (next.yields) return goToEnd(state, { zookeeper, deps });
   if (!next.isQueued) lookWhileWaiting(reading, deps);
   else if (wakeHead(state, reading, { zookeeper, deps })) return state;
   else state.isNext = awaitTurn(state, reading, { zookeeper, deps });
@@ -324,7 +326,7 @@ function awaitOthers(
   else if (state.isNext) lookAsHead(deps);
   if (!next.isForUnnamed || next.isQueued && !state.isNext) return state;
   if (next.isQueued && !isQuorumMet(reading.census)) nameMissing(reading, zookeeper, deps);
-  else nameAway(reading, zookeeper, deps);
+  else nameAway(reading, { zookeeper, area: next.area?.key ?? null }, deps);
   return state;
 }
 

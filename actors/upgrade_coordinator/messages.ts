@@ -47,8 +47,12 @@ export type CoordinatorMessage =
   | { readonly type: "left_queue" }
   /** The record of a failure that came without a switch. */
   | { readonly type: "record_answer"; readonly outcome: ReportOutcome }
-  /** Who is away, by name. */
-  | { readonly type: "away_named"; readonly hosts: readonly string[] }
+  /** Who is away, by name: of the service, or of a rack or site (`area`). */
+  | {
+    readonly type: "away_named";
+    readonly area: string | null;
+    readonly hosts: readonly string[];
+  }
   /** Who is missing from the quorum of a wave, by name. */
   | {
     readonly type: "missing_named";

@@ -151,6 +151,16 @@ export function leaveQueue(
   }, deps);
 }
 
+/** Goes to the end of the queue, so that others pass: without its place, the host takes a new one. */
+export function goToEnd(
+  state: State,
+  tools: { readonly zookeeper: ZooKeeper; readonly deps: Deps },
+): State {
+  state.yieldedMs = tools.deps.context.clock.nowMs();
+  leaveQueue(state, tools);
+  return state;
+}
+
 function nearestAhead({ ahead }: Place, covered: readonly string[] | null): readonly string[] {
   return coveredOf(ahead ?? [], covered).slice(-LOOKED_FOR_MAX);
 }

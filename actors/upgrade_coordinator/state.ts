@@ -119,8 +119,12 @@ export interface State {
   ahead: string | null;
   /** The hosts of the first wave, by the last reading; `null`: all, or it is another service's. */
   covered: readonly string[] | null;
-  /** The hosts that were found to be away, and when, on the monotonic clock. */
-  away: { readonly hosts: readonly string[]; readonly atMs: number } | null;
+  /** The hosts that were found to be away, of the service or of a rack or site (`area`), and when, on the monotonic clock. */
+  away: {
+    readonly area: string | null;
+    readonly hosts: readonly string[];
+    readonly atMs: number;
+  } | null;
   /** The hosts that were found to be missing from the quorum of a wave, by its node, and when, on the monotonic clock. */
   missing: {
     readonly wave: string;
@@ -141,6 +145,8 @@ export interface State {
   hasMissed: boolean;
   /** The gate that the host waits at, and how it has fared; `null`: none. */
   gate: GateStopwatch | null;
+  /** When the host has gone to the end of the staging queue last, on the monotonic clock. */
+  yieldedMs: number;
   /** How many hosts should run the service, by the last reading. */
   rosterCount: number;
   readonly journal: Journal;
@@ -151,6 +157,9 @@ const WAVE_FIRST_MS = 60_000;
 
 /** How long a halt has stood when any host may roll back: the host that has halted needs a second, unless it has died of it. */
 const HALT_STANDS_MS = 10_000;
+
+/** Least time between two times that a host goes to the end of the queue, in ms: per host of the fleet, and at the least. */
+const YIELD_GAP_MS = [50, 5_000] as const;
 
 /** Key of the timer that holds back what has just failed. */
 const RETRY_TIMER = "retry";
@@ -212,6 +221,7 @@ export function firstState({ options, context }: Deps): State {
     mayFinishNext: true,
     hasMissed: false,
     gate: null,
+    yieldedMs: Number.NEGATIVE_INFINITY,
     rosterCount: 0,
     journal,
   };
@@ -262,6 +272,7 @@ export function hostNow(
     hasHaltStood: state.halt !== null && clock.nowMs - state.halt.sinceMs >= HALT_STANDS_MS,
     trouble: troubleNow(state.trouble, { ranSinceMs: state.ranSinceMs, nowMs: clock.nowMs }),
     place,
+    mayYield: mayYield(state, deps),
     gate: readStopwatch(state.gate, deps.context.clock.nowMs()),
     wallTimeMs: deps.context.clock.wallTimeMs(),
   };
@@ -272,6 +283,12 @@ export function endHoldBack(state: State, { context }: Deps): void {
   state.lastFailed = null;
   state.failures = 0;
   context.timers.cancel(RETRY_TIMER);
+}
+
+/** Whether the host may go to the end of the queue again. Where all wait for their racks, they would go round and round. */
+function mayYield({ yieldedMs, rosterCount }: State, { context }: Deps): boolean {
+  const [perHostMs, leastMs] = YIELD_GAP_MS;
+  return context.clock.nowMs() - yieldedMs >= Math.max(leastMs, perHostMs * rosterCount);
 }
 
 /** The locked bytes of all versions. */

@@ -220,7 +220,7 @@ function receive(state: State, message: CoordinatorMessage, deps: Deps): State {
       state.place = null;
       return readTree(state, deps);
     case "away_named":
-      state.away = { hosts: message.hosts, atMs: context.clock.nowMs() };
+      state.away = { area: message.area, hosts: message.hosts, atMs: context.clock.nowMs() };
       return readTree(state, deps);
     case "missing_named": {
       const { wave, hosts } = message;

@@ -5,6 +5,7 @@
  * @module
  */
 
+import { limitedAreas } from "../areas.ts";
 import { type Census, type SlotHost, toCensus } from "../census.ts";
 import { controlSchema } from "../entries.ts";
 import { DEFAULT_POLICY } from "../policy.ts";
@@ -23,6 +24,7 @@ import {
   stagingPath,
   wavePath,
 } from "../tree.ts";
+import { countAreas } from "./area_reading.ts";
 import { nextWaveOf, queueIn, wavesOf } from "./deploy_queue.ts";
 import { keepNames, keepSequential } from "./node_names.ts";
 import { childCountAt, decodeNode, isOfSession, type RawNode, type TreePart } from "./node.ts";
@@ -226,28 +228,37 @@ export function decodeCensus(
     const isMember = holder === host || tree.node(servicePath(service, holder)) !== null;
     const node = tree.node(path);
     const slot = decodeSlot(service, holder, node, { problems, isMember });
-    if (slot !== null) slots.set(holder, { slot, entry: decodeCurrent(service, holder, source) });
+    if (slot === null) continue;
+    slots.set(holder, {
+      slot,
+      entry: decodeCurrent(service, holder, source),
+      roster: decodeRoster(service, holder, source),
+    });
   }
   const offer = decodeOffer(tree.node(stagingPath(service)), service);
   const first = firstWaveOf(known);
   const wave = first === null ? null : withContent(first, offer);
   const own = decodeCurrent(service, host, source);
+  const policy = entry?.entry.policy ?? DEFAULT_POLICY;
+  const roster = decodeRoster(service, host, source);
   return {
     census: {
       control: control?.entry ?? null,
       controlVersion: control?.znodeVersion ?? -1,
       wave,
       counts: countWave(wave, { service, tree, slots }),
-      policy: entry?.entry.policy ?? DEFAULT_POLICY,
+      policy,
       rosterCount: childCountAt(tree, servicePath(service)),
       newcomerCount: childCountAt(tree, newcomersPath(service)),
       servingCount: childCountAt(tree, servingPath(service)),
       onlineCount: childCountAt(tree, currentPath(service)),
       own,
-      roster: decodeRoster(service, host, source),
+      roster,
+      areas: roster === null ? null : countAreas(service, limitedAreas(policy, roster), tree),
       slots,
       slotsVersion: counter !== null && "version" in counter ? counter.version : -1,
       awayHosts: null,
+      awayInAreas: new Map(),
       missingHosts: null,
     },
     view: null,

@@ -4,6 +4,7 @@
  * @module
  */
 
+export * from "./area_reading.ts";
 export * from "./census_reading.ts";
 export * from "./deploy_queue.ts";
 export * from "./node.ts";

@@ -17,6 +17,8 @@ export interface HostRemains {
   readonly isOnRoster: boolean;
   /** Whether it is among those that are counted as newcomers. */
   readonly isMarkedNew: boolean;
+  /** The nodes by which it is counted in its rack and site. */
+  readonly places: readonly string[];
   readonly hasSlot: boolean;
   /** The waves in the queue that name it. */
   readonly waves: readonly { readonly node: string; readonly wave: Versioned<Wave> }[];
@@ -30,7 +32,7 @@ export interface HostRemains {
  * lists its hosts lists only hosts of the roster, so that their number says how many it waits for.
  */
 export function forgetHost(
-  { hasCounter, isOnRoster, isMarkedNew, hasSlot, isForged, waves }: HostRemains,
+  { hasCounter, isOnRoster, isMarkedNew, places, hasSlot, isForged, waves }: HostRemains,
   { service, host }: { readonly service: string; readonly host: string },
 ): Transaction {
   const path = currentPath(service, host);
@@ -41,6 +43,7 @@ export function forgetHost(
     { op: "delete", path },
     ...(isOnRoster ? [{ op: "delete", path: servicePath(service, host) } as const] : []),
     ...(isMarkedNew ? [{ op: "delete", path: newcomersPath(service, host) } as const] : []),
+    ...places.map((path) => ({ op: "delete", path }) as const),
     ...waves.map(({ node, wave }) => withoutHost(node, wave, host)),
     // Who keeps the entries of waves looks again.
     ...(waves.length > 0 ? [{ op: "set", path: DEPLOY, data: new Uint8Array(0) } as const] : []),

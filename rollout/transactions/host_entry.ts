@@ -51,20 +51,38 @@ export function joinRoster(
   ];
 }
 
+/** Nodes by which a host is counted: those that stand and should not, and those that should. */
+export interface PlaceChange {
+  readonly removed: readonly string[];
+  readonly added: readonly string[];
+}
+
 /**
  * Begins a new epoch of a host that is on the roster. It may have moved to another rack since.
  *
+ * @param member.places Where it is counted by rack and site, if that changes. Default: it does not.
  * @param member.version The version of the entry that was read: what somebody else has written since is not lost.
  */
 export function renewRoster(
   service: string,
-  { host, roster, version }: {
+  { host, roster, version, places = { removed: [], added: [] } }: {
     readonly host: string;
     readonly roster: Roster;
     readonly version: number;
+    readonly places?: PlaceChange;
   },
 ): Transaction {
-  return [{ op: "set", path: servicePath(service, host), data: encodeEntry(roster), version }];
+  const { removed, added } = places;
+  return [
+    { op: "set", path: servicePath(service, host), data: encodeEntry(roster), version },
+    ...removed.map((path) => ({ op: "delete", path }) as const),
+    ...createPersistent(added),
+    ...(removed.length + added.length === 0 ? [] : [bumpCounter(service)]),
+  ];
+}
+
+function createPersistent(paths: readonly string[]): TreeOperation[] {
+  return paths.map((path) => ({ op: "create", path, data: new Uint8Array(0) }));
 }
 
 /** The entry of the host that was found when it registers. */
@@ -85,6 +103,7 @@ export interface StandingEntry {
  * moves that on by one.
  *
  * @param write.roster What stands on the roster of the host.
+ * @param write.unplaced The nodes that are missing by which it is counted in its rack and site once it has served.
  * @param write.isMarkedNew Whether it is among those that are counted as newcomers.
  * @param write.markers `standing` are those of any session.
  * @param write.standing The entry that was found; `null` if there is none. It must stand as it was read: of two machines that
@@ -96,9 +115,10 @@ export function registerHost(
     readonly standing: StandingEntry | null;
     readonly roster: Roster;
     readonly isMarkedNew: boolean;
+    readonly unplaced: readonly string[];
   },
 ): Transaction {
-  const { entry, epoch, standing, roster, isMarkedNew, markers } = write;
+  const { entry, epoch, standing, roster, isMarkedNew, unplaced, markers } = write;
   const { host } = entry;
   const path = currentPath(service, host);
   const data = encodeEntry(entry);
@@ -113,6 +133,7 @@ export function registerHost(
         version: epoch,
       }
       : checkEpoch(service, { host, epoch }),
+    ...(isFirst ? createPersistent(unplaced) : []),
     // Also if it stands and should not: the entry on the roster decides.
     ...(isMarkedNew && (isFirst || !isNewcomer(roster))
       ? [{ op: "delete", path: newcomersPath(service, host) } as const]

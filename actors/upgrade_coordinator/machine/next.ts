@@ -7,6 +7,7 @@
 
 import {
   type AgentIdentity,
+  type Area,
   type CensusReading,
   covers,
   decideAdmission,
@@ -56,6 +57,8 @@ export interface HostNow {
   readonly trouble: Trouble | null;
   /** Its place in the staging queue; `null` if it has none; `undefined` if an earlier life of its agent may have left one. */
   readonly place: QueuePlace | null | undefined;
+  /** Whether it may go to the end of the staging queue: not if it has just done so. Default: no. */
+  readonly mayYield?: boolean;
   /** What it knows of the gate before the wave that is next; left out: nothing yet. */
   readonly gate?: GateWatch | null;
   /** What its wall clock shows, ms: for freeze windows. */
@@ -111,6 +114,10 @@ export type Next =
     readonly isForUnnamed: boolean;
     /** When to look again, in ms, where that is known; left out: when something has changed. */
     readonly againMs?: number;
+    /** The rack or the site whose hosts it waits for; left out if they are those of the service. */
+    readonly area?: Area;
+    /** Whether it goes to the end of the queue meanwhile: who stands in another rack need not wait for this one. Default: no. */
+    readonly yields?: boolean;
   }
   | { readonly kind: "give_slot_back"; readonly slot: Slot }
   | { readonly kind: "end_wave"; readonly waitingFor: string | null }
@@ -287,15 +294,16 @@ function askForSlot(
     }
     return { kind: "take_slot", ...wanted, wave, opening };
   }
-  const { waitingFor, isForUnnamed, againMs } = admission;
+  const { admit: _, ...why } = admission;
   // Who would end the wave that goes before may have been left out, and be away.
   const isEarlierOver = !catchUp && reading.census.wave?.service === service &&
     decideFinish(reading.census) === "finished";
   // By entries, as in `rest`.
   if (isEarlierOver && reading.view === null) return { kind: "look_around" };
-  if (isEarlierOver) return { kind: "end_wave", waitingFor };
-  const next = { kind: "wait", ...wanted, waitingFor, isForUnnamed, isQueued: !catchUp } as const;
-  return againMs === undefined ? next : { ...next, againMs };
+  if (isEarlierOver) return { kind: "end_wave", waitingFor: why.waitingFor };
+  const yields = !catchUp && why.area !== undefined && (now.mayYield ?? false);
+  const next = { kind: "wait", ...wanted, ...why, isQueued: !catchUp } as const;
+  return yields ? { ...next, yields } : next;
 }
 
 /** The host itself has nothing to do: it leaves the queue, or ends the wave if that is over. */

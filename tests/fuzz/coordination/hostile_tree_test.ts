@@ -150,7 +150,10 @@ async function readAll(zk: LocalZooKeeper): Promise<void> {
       () => new CensusReader().read(client, of, { isFresh: true }),
     );
     if (counted !== null) decideFinish(counted.census);
-    await tell("readAwayHosts", () => readAwayHosts(client, service, ["web-1"]));
+    await tell(
+      "readAwayHosts",
+      () => readAwayHosts(client, service, { known: ["web-1"], area: null }),
+    );
     await tell("readSlot", () => readSlot(client, service, "web-1"));
     await tell("refuseNamesake", () => refuseNamesake(client, service, current("web-1")));
   }

@@ -37,6 +37,7 @@ import {
   newcomersPath,
   parseSequentialName,
   pauseControl,
+  placeNodes,
   type ReleaseIdentity,
   resumeControl,
   rolloutSchema,
@@ -260,6 +261,9 @@ function afterUnknown({ phase, request }: Agent): Phase {
   return { kind: "idle" };
 }
 
+/** Where all hosts stand. */
+const PLACE = { site: "north", rack: "r1" };
+
 /** The next step of the registration: the roster, then the entry. */
 function register(world: World, host: Alive): World | null {
   const { agent, name } = host;
@@ -275,7 +279,7 @@ function register(world: World, host: Alive): World | null {
       return isFirst ? withAgent(world, host, { registration: "none" }) : null;
     }
     case "none": {
-      const joining = { schema: 1 as const, site: "north", rack: "r1" };
+      const joining = { schema: 1 as const, ...PLACE };
       const found = tree.nodes().get(servicePath(SERVICE, name));
       const standing = tree.read().view.rosterEntries.get(name);
       const operations = found === undefined
@@ -782,6 +786,7 @@ function verbs(world: World): Outcome[] {
       hasCounter: true,
       isOnRoster: reading.view.roster.includes(name),
       isMarkedNew: world.tree.nodes().has(newcomersPath(SERVICE, name)),
+      places: placeNodes(SERVICE, name, PLACE).filter((path) => world.tree.nodes().has(path)),
       hasSlot: reading.view.slots.has(name),
       isForged: false,
       waves: [],

@@ -19,12 +19,30 @@ export function isCountedOn({ current, newcomers }: ServiceEntries, host: string
   return entry?.state === "serving" && entry.quarantined === undefined && !newcomers.has(host);
 }
 
-/** How many hosts of a service may be away at once. */
-export function budgetOf(entries: ServiceEntries, policy: Policy): number {
-  const members = membersOf(entries).length;
-  const { maxUnavailable, minOnline = 0 } = policy;
-  const spare = Math.max(0, members - countOf(minOnline, members, "up"));
-  return Math.min(countOf(maxUnavailable, members, "down"), spare);
+/** Hosts among which only so many may be away at once, and how many these are. */
+export interface Limit {
+  readonly where: string;
+  readonly hosts: readonly string[];
+  readonly count: number;
+}
+
+/** The limits that hold for a host: of its service, its site and its rack. */
+export function limitsFor(entries: ServiceEntries, host: string, policy: Policy): Limit[] {
+  const members = membersOf(entries);
+  const { maxUnavailable, minOnline = 0, maxUnavailablePerRack, maxUnavailablePerSite } = policy;
+  const spare = Math.max(0, members.length - countOf(minOnline, members.length, "up"));
+  const allowed = countOf(maxUnavailable, members.length, "down");
+  const limits = [{ where: "the service", hosts: members, count: Math.min(allowed, spare) }];
+  const own = entries.places.get(host);
+  const among = (where: string, limit: typeof maxUnavailable | undefined, hosts: string[]) => {
+    if (limit === undefined) return;
+    limits.push({ where, hosts, count: countOf(limit, hosts.length, "down") });
+  };
+  const inSite = members.filter((other) => entries.places.get(other)?.site === own?.site);
+  among(`site ${own?.site}`, maxUnavailablePerSite, inSite);
+  const inRack = inSite.filter((other) => entries.places.get(other)?.rack === own?.rack);
+  among(`rack ${own?.rack}`, maxUnavailablePerRack, inRack);
+  return limits;
 }
 
 /** Why one more host may not go down; `null`: it may. `isUnread`: that a host is away nobody can know yet. */
@@ -36,13 +54,15 @@ export function budgetProblem(
     readonly isUnread: (host: string) => boolean;
   },
 ): { readonly what: string; readonly hosts: readonly string[] } | null {
-  const away = membersOf(entries).filter((other) =>
-    other !== host &&
-    (isHeld(entries.slots.get(other)) || (!isCountedOn(entries, other) && !isUnread(other)))
-  );
-  const budget = budgetOf(entries, policy);
-  if (away.length + 1 <= budget) return null;
-  return { what: `${away} are away, the budget is ${budget}`, hosts: away };
+  for (const { where, hosts, count } of limitsFor(entries, host, policy)) {
+    const away = hosts.filter((other) =>
+      other !== host &&
+      (isHeld(entries.slots.get(other)) || (!isCountedOn(entries, other) && !isUnread(other)))
+    );
+    if (away.length + 1 <= count) continue;
+    return { what: `${away} are away, the budget of ${where} is ${count}`, hosts: away };
+  }
+  return null;
 }
 
 /** A number of hosts: as it is, or a share of them, rounded. */

@@ -6,6 +6,7 @@
  */
 
 import {
+  areaServingPath,
   type Control,
   type Current,
   donePath,
@@ -19,7 +20,7 @@ import {
   type Wave,
 } from "../../../rollout/mod.ts";
 import type { AgentProcess } from "./agent_process.ts";
-import { budgetOf, budgetProblem, countOf, isCountedOn } from "./away.ts";
+import { budgetProblem, countOf, isCountedOn, type Limit, limitsFor } from "./away.ts";
 import type { ChangeObserver } from "./ensemble.ts";
 import { type Machine, NEW_VERSION, type RunningService } from "./machine.ts";
 import type { Change, Replica } from "./replica.ts";
@@ -188,7 +189,7 @@ export class Invariants implements ChangeObserver {
   readonly #crashes = new Map<string, Crash>();
   /** The nodes of waves in which a host was admitted. */
   readonly #opened = new Set<string>();
-  readonly #budgetAtAdmission = new Map<string, number>();
+  readonly #limitsAtAdmission = new Map<string, readonly Limit[]>();
   /** Slots as they were before somebody wrote over them by hand, by service and host. */
   readonly #overwritten = new Map<string, Slot>();
   /** The versions of each service that were committed, with the change by which they were. */
@@ -256,7 +257,10 @@ export class Invariants implements ChangeObserver {
     }
     this.gates.noteQueue(this.tree, this.#world.time.nowMs);
     for (const { kind, service, name } of differences) {
-      if (kind === "roster" || kind === "newcomer") this.#checkNewcomerCount(service, name);
+      if (kind === "roster" || kind === "newcomer") this.#checkMembership(service, name);
+      else if (kind === "placed") {
+        this.#checkMembership(service, name.slice(name.lastIndexOf("/") + 1));
+      }
       if (kind === "current") this.#checkCounts(service, name);
       else if (kind === "marker") this.#checkCounts(service, name.slice(name.lastIndexOf("/") + 1));
     }
@@ -383,11 +387,26 @@ export class Invariants implements ChangeObserver {
     ]);
   }
 
-  /** A host is counted as a newcomer if it is one. */
-  #checkNewcomerCount(service: string, host: string): void {
-    const { newcomers, countedAsNew } = this.tree.of(service);
-    if (countedAsNew.has(host) === newcomers.has(host)) return;
-    this.fail("I1 counts", `${host} is counted wrong among the newcomers to ${service}`, [host]);
+  /** A host is counted as a newcomer if it is one, else where it stands. */
+  #checkMembership(service: string, host: string): void {
+    const { roster, newcomers, countedAsNew, places, placeNodes } = this.tree.of(service);
+    if (countedAsNew.has(host) !== newcomers.has(host)) {
+      this.fail("I1 counts", `${host} is counted wrong among the newcomers to ${service}`, [host]);
+    }
+    const { site, rack } = places.get(host) ?? {};
+    const isMember = roster.has(host) && !newcomers.has(host);
+    const wanted = isMember ? [site, `${rack}@${site}`] : [];
+    const areas = [...placeNodes].filter((path) => path.endsWith(`/${host}`))
+      .map((path) => path.split("/").at(-2)).filter((area) => area !== service);
+    const isPlaced = placeNodes.has(`/dc/placed/${service}/${host}`);
+    if (isPlaced === isMember && areas.toSorted().join() === wanted.toSorted().join()) return;
+    this.fail(
+      "I1 counts",
+      `${host} stands in ${wanted}, and is counted for ${service} in ${areas}`,
+      [
+        host,
+      ],
+    );
   }
 
   /** A host is counted as serving if it serves by its entry and has before, and as done with a wave only if it serves its version. */
@@ -408,7 +427,13 @@ export class Invariants implements ChangeObserver {
     // An entry that was written over by hand says nothing until its host writes it again.
     if (state === undefined) return;
     const isServing = state === "serving" && quarantined === undefined;
-    if (markers.has(servingPath(service, host)) !== isCountedOn(entries, host)) {
+    const { site, rack } = entries.places.get(host) ?? {};
+    const serving = [
+      servingPath(service, host),
+      ...[site ?? "", `${rack}@${site}`].map((area) => areaServingPath(service, area, host)),
+    ];
+    const isCounted = isCountedOn(entries, host);
+    if (serving.some((path) => markers.has(path) !== isCounted)) {
       this.fail(
         "I1 counts",
         `${host} is ${state} by its entry for ${service}, and counted wrong`,
@@ -472,7 +497,7 @@ export class Invariants implements ChangeObserver {
       this.#world.trace(this.#machineAt(place), `${service}: slot to ${after.to} by ${host}`);
       this.#fenced.delete(key);
       this.#excused.delete(key);
-      this.#budgetAtAdmission.set(key, this.#budget(service));
+      this.#limitsAtAdmission.set(key, this.#limits(service, host));
       if (this.#isSkipped(service, after.to, host)) {
         this.fail("I2 skip", `${host} was left out, and switches ${service} to ${after.to}`, [
           host,
@@ -1217,7 +1242,7 @@ export class Invariants implements ChangeObserver {
         );
       }
     }
-    this.#checkDown(service, entries);
+    this.#checkDown(service, entries, name);
   }
 
   /** What was started without a slot, because nothing ran, is taken back without one if it does not come up. */
@@ -1226,27 +1251,39 @@ export class Invariants implements ChangeObserver {
       this.#world.time.nowMs - running.startedMs < TRIAL_MS;
   }
 
-  #checkDown(service: string, { slots }: ServiceEntries): void {
-    const places = [...this.#takenDown.values()].filter((one) => one.service === service)
-      .map(({ machine }) => machine.place);
+  /** `stopped`: the host that has just been stopped. */
+  #checkDown(service: string, entries: ServiceEntries, stopped: string): void {
+    const machines = [...this.#takenDown.values()].filter((one) => one.service === service)
+      .map(({ machine }) => machine);
     // A new rollout may allow less than the one by which a host was admitted that still holds its slot.
-    const allowed = Math.max(
-      this.#budget(service),
-      ...[...slots.keys()].map((host) => this.#budgetAtAdmission.get(`${service} ${host}`) ?? 0),
-    );
-    if (places.length > allowed) {
+    const limits = [
+      this.#limits(service, stopped),
+      ...[...entries.slots.keys()].flatMap((host) => {
+        const before = this.#limitsAtAdmission.get(`${service} ${host}`);
+        return before === undefined ? [] : [before];
+      }),
+    ];
+    for (const where of new Set(limits.flatMap((all) => all.map((limit) => limit.where)))) {
+      const all = limits.map((limit) => limit.find((one) => one.where === where));
+      // Where one of them has no limit, there is none.
+      if (all.some((limit) => limit === undefined)) continue;
+      const allowed = Math.max(...all.map((limit) => limit?.count ?? 0));
+      const down = machines.filter(({ name }) =>
+        where === "the service" || all[0]?.hosts.includes(name)
+      ).map(({ place }) => place);
+      if (down.length <= allowed) continue;
       this.fail(
         "I1 down",
-        `${places} are down for an upgrade of ${service}, the budget is ${allowed}`,
-        places,
+        `${down} are down for an upgrade of ${service}, the budget of ${where} is ${allowed}`,
+        down,
       );
     }
   }
 
-  #budget(service: string): number {
+  #limits(service: string, host: string): readonly Limit[] {
     const entries = this.tree.of(service);
     const { policy } = entries.entry ?? {};
-    return policy === undefined ? 0 : budgetOf(entries, policy);
+    return policy === undefined ? [] : limitsFor(entries, host, policy);
   }
 
   /** Whether a host holds a slot. */

@@ -162,11 +162,18 @@ export function drawScenario({ seed, hostCount, serviceCount, kinds }: ScenarioL
   };
 }
 
-/** What has to serve at any time, in some services. */
+/** What has to serve at any time, and limits for racks and sites, in some services. */
 function drawLimits(random: RandomStream, hostCount: number): Partial<PlannedService["policy"]> {
   const hasMinOnline = hostCount > 1 && random.chance(0.25);
   const minOnline = random.pick<"50%" | number>(["50%", 1, hostCount - 1, hostCount - 1]);
-  return hasMinOnline ? { minOnline } : {};
+  const hasRackLimit = random.chance(0.3);
+  const maxUnavailablePerRack = random.pick<"50%" | number>([1, 1, "50%"]);
+  const hasSiteLimit = random.chance(0.1);
+  return {
+    ...(hasMinOnline ? { minOnline } : {}),
+    ...(hasRackLimit ? { maxUnavailablePerRack } : {}),
+    ...(hasSiteLimit ? { maxUnavailablePerSite: 1 } : {}),
+  };
 }
 
 /** How long a check of a gate has to hold. Half of the runs' faults last longer than what it may take. */

@@ -34,6 +34,10 @@ export interface ServiceEntries {
   readonly roster: Set<string>;
   /** Those of the roster that have never served, by their entries there. */
   readonly newcomers: Set<string>;
+  /** Where the hosts of the roster stand, by their entries there. */
+  readonly places: Map<string, Pick<Roster, "site" | "rack">>;
+  /** The nodes by which hosts are counted in their racks and sites. */
+  readonly placeNodes: Set<string>;
   /** Those that are counted as newcomers. */
   readonly countedAsNew: Set<string>;
   readonly current: Map<string, Current>;
@@ -53,6 +57,7 @@ export interface Difference {
     | "service"
     | "roster"
     | "newcomer"
+    | "placed"
     | "current"
     | "slot"
     | "staged"
@@ -88,6 +93,8 @@ export class TreeMirror {
         roster: new Set(),
         newcomers: new Set(),
         countedAsNew: new Set(),
+        places: new Map(),
+        placeNodes: new Set(),
         current: new Map(),
         slots: new Map(),
         markers: new Set(),
@@ -174,7 +181,11 @@ export class TreeMirror {
           break;
         case "roster":
           toggle(this.of(service).roster, name, after !== null);
+          put(this.of(service).places, name, after as Roster | null);
           toggle(this.of(service).newcomers, name, (after as Roster | null)?.newcomer === true);
+          break;
+        case "placed":
+          toggle(this.of(service).placeNodes, name, after !== null);
           break;
         case "newcomer":
           toggle(this.of(service).countedAsNew, name, after !== null);
@@ -216,6 +227,8 @@ export class TreeMirror {
         return this.of(service).entry;
       case "roster":
         return this.of(service).roster.has(name) ? {} : null;
+      case "placed":
+        return this.of(service).placeNodes.has(name) ? {} : null;
       case "newcomer":
         return this.of(service).countedAsNew.has(name) ? {} : null;
       case "current":
@@ -277,11 +290,16 @@ function placeOf(path: string): Pick<Difference, "kind" | "service" | "name"> | 
       return name === "" ? null : { kind: "slot", service, name };
     case "staging":
       return { kind: name === "" ? "offer" : "staged", service, name };
+    case "placed":
+      return parts.length === 3 ? { kind: "placed", service, name: path } : null;
+    case "area_members":
+      return parts.length === 4 ? { kind: "placed", service, name: path } : null;
     case "newcomers":
       return name === "" ? null : { kind: "newcomer", service, name };
     case "serving":
     case "quarantined":
       return parts.length === 3 ? { kind: "marker", service, name: path } : null;
+    case "area_serving":
     case "ready":
     case "done":
       return parts.length === 4 ? { kind: "marker", service, name: path } : null;

@@ -1,9 +1,17 @@
 import assert from "node:assert/strict";
-import { HostNameTaken, joinRoster, refuseNamesake } from "../../../coordination/mod.ts";
 import {
+  forgetHost,
+  HostNameTaken,
+  joinRoster,
+  refuseNamesake,
+} from "../../../coordination/mod.ts";
+import {
+  areaMembersPath,
+  areaServingPath,
   currentPath,
   encodeEntry,
   newcomersPath,
+  placedPath,
   SCHEMA_VERSION,
   servicePath,
   servingPath,
@@ -155,5 +163,38 @@ Deno.test("joinRoster: what others have written of a host, and that it has never
     // Its epoch has moved on by that.
     await assert.rejects(() => say(agent, current("web-1"), { epoch: third.epoch }));
     await say(agent, current("web-1"), { epoch: third.epoch + 1 });
+  });
+});
+
+Deno.test("joinRoster, registerHost: a host counts where it stands once it has served, and is moved and forgotten with it", async () => {
+  await TestTree.run(async (tree, zk) => {
+    const roster = { schema: SCHEMA_VERSION, site: "north", rack: "r1" } as const;
+    const membersOf = async (area: string) => await zk.childNames(areaMembersPath(SERVICE, area));
+    const servingIn = async (area: string) => await zk.childNames(areaServingPath(SERVICE, area));
+    const agent = tree.client();
+    const first = await joinRoster(agent, SERVICE, { host: "web-1", roster });
+    await register(agent, current("web-1", { state: "down" }), first);
+    assert.deepEqual(await membersOf("r1@north"), []);
+    const again = await joinRoster(agent, SERVICE, { host: "web-1", roster });
+    await register(agent, current("web-1"), again);
+    assert.deepEqual(await membersOf("r1@north"), ["web-1"]);
+    assert.deepEqual(await membersOf("north"), ["web-1"]);
+    assert.deepEqual(await servingIn("r1@north"), ["web-1"]);
+    const moved = { ...roster, rack: "r2" };
+    const there = await joinRoster(agent, SERVICE, { host: "web-1", roster: moved });
+    assert.deepEqual([await membersOf("r1@north"), await servingIn("r1@north")], [[], []]);
+    await register(agent, current("web-1", { rack: "r2" }), there);
+    assert.deepEqual(await membersOf("r2@north"), ["web-1"]);
+    assert.deepEqual(await servingIn("r2@north"), ["web-1"]);
+    // What somebody has spoiled by hand, the next registration mends.
+    await zk.delete(areaMembersPath(SERVICE, "r2@north", "web-1"));
+    await joinRoster(agent, SERVICE, { host: "web-1", roster: moved });
+    assert.deepEqual(await membersOf("r2@north"), ["web-1"]);
+    await agent.close();
+    await forgetHost(zk, "web-1");
+    for (const area of ["north", "r1@north", "r2@north"]) {
+      assert.deepEqual(await membersOf(area), []);
+    }
+    assert.equal(await zk.exists(placedPath(SERVICE, "web-1")), null);
   });
 });

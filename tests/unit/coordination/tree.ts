@@ -22,6 +22,7 @@ import {
   writeHost,
 } from "../../../coordination/mod.ts";
 import {
+  areaMarkers,
   type CensusReading,
   type Current,
   DEFAULT_POLICY,
@@ -84,7 +85,7 @@ export class TestTree {
     const clients = new Map<string, ZooKeeper>();
     for (const host of hosts) {
       const zk = this.client();
-      await ensureService(zk, SERVICE);
+      await ensureService(zk, SERVICE, ROSTER);
       if (await zk.exists(servicePath(SERVICE, host)) === null) {
         // As one that has served before.
         await zk.create(servicePath(SERVICE, host), encodeEntry(ROSTER));
@@ -230,6 +231,7 @@ export async function writeOf(
   });
   const paths = [
     servingPath(SERVICE, host),
+    ...areaMarkers(SERVICE, host, entry),
     ...counted.flatMap(({ tally }) => [
       readyPath(SERVICE, tally, host),
       donePath(SERVICE, tally, host),

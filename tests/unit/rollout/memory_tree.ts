@@ -5,6 +5,10 @@
  */
 
 import {
+  areaMarkers,
+  areaMembersPath,
+  areaServingPath,
+  areasOf,
   type CensusReading,
   type Current,
   currentPath,
@@ -21,6 +25,9 @@ import {
   type MarkerChange,
   markersOf,
   newcomersPath,
+  type Place,
+  placedPath,
+  placeNodes,
   type PlannedWave,
   type Policy,
   quarantinedPath,
@@ -144,6 +151,18 @@ export class MemoryTree implements TreePart {
     return decodeCensus(of, decodeQueue(SERVICE, this), this);
   }
 
+  /** Makes the nodes below which the hosts of these places are counted. */
+  addPlaces(...places: readonly Place[]): void {
+    const keys = new Set(places.flatMap((place) => areasOf(place).map(({ key }) => key)));
+    const parents = [...keys].flatMap((key) => [
+      areaMembersPath(SERVICE, key),
+      areaServingPath(SERVICE, key),
+    ]);
+    const paths = [`/dc/area_members/${SERVICE}`, `/dc/area_serving/${SERVICE}`, ...parents]
+      .filter((path) => !this.#nodes.has(path));
+    must(this.apply(paths.map((path) => ({ op: "create", path, data: EMPTY }))));
+  }
+
   /** What a host writes that registers. */
   registration(
     entry: Current,
@@ -162,6 +181,7 @@ export class MemoryTree implements TreePart {
       standing,
       roster,
       isMarkedNew: this.#nodes.has(newcomersPath(SERVICE, host)),
+      unplaced: placeNodes(SERVICE, host, roster).filter((path) => !this.#nodes.has(path)),
       markers: this.markers(entry, staged, isNew),
     };
   }
@@ -185,6 +205,7 @@ export class MemoryTree implements TreePart {
     const all = [
       servingPath(SERVICE, entry.host),
       quarantinedPath(SERVICE, entry.host),
+      ...areaMarkers(SERVICE, entry.host, entry),
       ...counted.flatMap(({ tally }) => [
         readyPath(SERVICE, tally, entry.host),
         donePath(SERVICE, tally, entry.host),
@@ -266,14 +287,20 @@ export function fleet(...hosts: string[]): MemoryTree {
       servingPath,
       newcomersPath,
       quarantinedPath,
+      placedPath,
       readyTallies,
       doneTallies,
     ].map((path) => ({ op: "create", path: path(SERVICE), data: EMPTY }) as const),
   ]));
+  tree.addPlaces(ROSTER);
   for (const host of hosts) {
     // They have served before.
     const path = servicePath(SERVICE, host);
-    must(tree.apply([{ op: "create", path, data: encodeEntry(ROSTER) }]));
+    must(tree.apply([
+      { op: "create", path, data: encodeEntry(ROSTER) },
+      ...placeNodes(SERVICE, host, ROSTER)
+        .map((path) => ({ op: "create", path, data: EMPTY }) as const),
+    ]));
     must(tree.apply(transactions.registerHost(SERVICE, tree.registration(current(host))), host));
   }
   return tree;

@@ -278,12 +278,16 @@ Deno.test("planSchema: names and versions go by the rules of the tree", () => {
   }
 });
 
-Deno.test("checkPlan: a minOnline by which no host could ever switch", () => {
+Deno.test("checkPlan: limits by which no host could ever switch", () => {
   const plan = (policy: object) => ({ services: { A: { version: "2", policy } } });
   for (const minOnline of [3, "80%"]) {
     assertProblems(plan({ minOnline }), [
       `service "A": minOnline is ${minOnline} and it has 3 hosts, so no host could ever switch: ask for at most 2`,
     ]);
   }
-  assert.equal(check(plan({ minOnline: "66%" })).ok, true);
+  assert.equal(check(plan({ minOnline: "66%", maxUnavailablePerRack: "1%" })).ok, true);
+  assertProblems(plan({ maxUnavailablePerRack: 0, maxUnavailablePerSite: "0%" }), [
+    'service "A": maxUnavailablePerRack is 0, so no host could ever switch: allow at least 1',
+    'service "A": maxUnavailablePerSite is 0, so no host could ever switch: allow at least 1',
+  ]);
 });

@@ -105,6 +105,8 @@ export interface ViewChanges {
   readonly wave?: FirstWave | null;
   readonly control?: ServiceView["control"];
   readonly newcomers?: readonly string[];
+  /** The racks of hosts that are not in r1. */
+  readonly racks?: Readonly<Record<string, string>>;
 }
 
 /** A view of A: web-1 to web-3 serve 1 and have 2 staged, in that order, unless said otherwise. */
@@ -123,7 +125,7 @@ export function view(changes: ViewChanges = {}): ServiceView {
     rosterEntries: new Map(roster.map((host) => [host, {
       schema: SCHEMA_VERSION,
       site: "north",
-      rack: "r1",
+      rack: changes.racks?.[host] ?? "r1",
       ...(changes.newcomers?.includes(host) ? { newcomer: true } : {}),
     }])),
     current: new Map(entries),

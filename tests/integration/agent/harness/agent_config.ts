@@ -29,6 +29,8 @@ export interface HostOptions {
   readonly serviceKeys?: Readonly<Record<string, unknown>>;
   /** Further keys of the config, in place of those of the tests. */
   readonly agentKeys?: Readonly<Record<string, unknown>>;
+  /** The rack that it stands in. Default: the same for all. */
+  readonly rack?: string;
   /** Words before the agent's command. */
   readonly wrapper?: readonly string[];
 }
@@ -86,7 +88,7 @@ export function agentConfig(
   return {
     host,
     site: "site-1",
-    rack: "rack-1",
+    rack: options.rack ?? "rack-1",
     zookeeper,
     sessionTimeout: "2s",
     dataDir,

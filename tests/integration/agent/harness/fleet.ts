@@ -41,6 +41,8 @@ export interface FleetOptions extends HostOptions {
   readonly hosts: readonly string[];
   /** Default: one, `web`. */
   readonly services?: readonly string[];
+  /** The racks of hosts; the others stand in one. */
+  readonly racks?: Readonly<Record<string, string>>;
 }
 
 /** The options of a rollout. */
@@ -138,7 +140,8 @@ export class TestFleet {
   /** Writes a host's config and starts its agent. */
   async startAgent(host: string, changes: HostOptions = {}): Promise<AgentProcess> {
     const configPath = `${this.folder}/${host}.yaml`;
-    const options = { ...this.#options, ...changes };
+    const rack = this.#options.racks?.[host];
+    const options = { ...this.#options, ...(rack === undefined ? {} : { rack }), ...changes };
     const config = agentConfig(options, {
       host: changes.name ?? host,
       folder: this.folder,

@@ -2,13 +2,16 @@
 
 import assert from "node:assert/strict";
 import {
+  areaMarkers,
   type Census,
   censusPaths,
   currentPath,
+  decideAdmission,
   decodeCensus,
   decodeQueue,
   DEPLOY,
   encodeEntry,
+  placeNodes,
   queueVersion,
   SCHEMA_VERSION,
   slotPaths,
@@ -22,7 +25,9 @@ import { fleet, type MemoryTree, must, roll, SERVICE } from "../memory_tree.ts";
 import { current, slot } from "../views.ts";
 
 /** What both ways to read have to agree on. */
-function commonOf({ awayHosts: _away, missingHosts: _missing, counts, ...census }: Census) {
+function commonOf(
+  { awayHosts: _away, awayInAreas: _areas, missingHosts: _missing, counts, ...census }: Census,
+) {
   const { onlineCount: _online, ...others } = counts ?? { onlineCount: null };
   return { ...census, counts: counts === null ? null : others };
 }
@@ -166,4 +171,56 @@ Deno.test("decodeCensus: agrees with a full reading on hosts in quarantine, skip
     const { counts } = tree.count("web-2").census;
     assert.deepEqual([counts?.readyCount, counts?.quarantinedCount], [1, listed === null ? 2 : 0]);
   }
+});
+
+Deno.test("decodeCensus: agrees with a full reading on racks and sites", () => {
+  const racks = { "web-1": "r1", "web-2": "r1", "web-3": "r2", "web-4": "r2" };
+  const hosts = Object.keys(racks);
+  const tree = fleet();
+  const rosterOf = (rack: string) => ({ schema: SCHEMA_VERSION, site: "north", rack }) as const;
+  tree.addPlaces(rosterOf("r1"), rosterOf("r2"));
+  const register = (host: string, rack: string) => {
+    const entry = current(host, { rack });
+    must(tree.apply(transactions.registerHost(SERVICE, tree.registration(entry)), host));
+  };
+  for (const [host, rack] of Object.entries(racks)) {
+    must(tree.apply(transactions.joinRoster(SERVICE, { host, roster: rosterOf(rack) })));
+    register(host, rack);
+  }
+  const limits = { maxUnavailablePerRack: 1, maxUnavailablePerSite: 2, maxUnavailable: 3 } as const;
+  roll(tree, "2", limits);
+  const areasOfHost = (host: string) =>
+    tree.count(host).census.areas?.map(({ area, memberCount, servingCount }) => [
+      area.key,
+      memberCount,
+      servingCount,
+    ]);
+  assert.deepEqual(areasOfHost("web-1"), [["north", 4, 4], ["r1@north", 2, 2]]);
+  tree.expire("web-4");
+  assert.deepEqual(areasOfHost("web-1"), [["north", 4, 3], ["r1@north", 2, 2]]);
+  assert.deepEqual(areasOfHost("web-4"), [["north", 4, 3], ["r2@north", 2, 1]]);
+  assertAgree(tree, hosts);
+  const entry = current("web-2", { state: "down" });
+  const write = { entry, epoch: 1, markers: tree.markers(entry) };
+  must(tree.apply(transactions.writeHost(SERVICE, write), "web-2"));
+  assertAgree(tree, hosts);
+  const request = { host: "web-1", service: SERVICE, version: "2", catchUp: true, behind: null };
+  const decision = decideAdmission(tree.count("web-1").census, { ...request, wallTimeMs: 0 });
+  assert.equal(decision.admit ? "" : decision.waitingFor, "budget of site north: 2 of 2 down");
+  // Somebody moves a machine: it counts in its new rack alone.
+  const { slotsVersion } = tree.read().view;
+  const was = rosterOf("r2");
+  const removed = placeNodes(SERVICE, "web-3", was).filter((path) => path.includes("r2@north"));
+  removed.push(...areaMarkers(SERVICE, "web-3", was).filter((path) => path.includes("r2@north")));
+  const roster = rosterOf("r1");
+  const added = placeNodes(SERVICE, "web-3", roster).filter((path) => path.includes("r1@north"));
+  const move = { host: "web-3", roster, version: 1, places: { removed, added } };
+  must(tree.apply(transactions.renewRoster(SERVICE, move)));
+  assert.ok(tree.read().view.slotsVersion > slotsVersion);
+  assert.deepEqual(areasOfHost("web-4"), [["north", 4, 2], ["r2@north", 1, 0]]);
+  assert.deepEqual(areasOfHost("web-3"), [["north", 4, 2], ["r1@north", 3, 1]]);
+  // One that registered last with an agent of an earlier version may stand anywhere.
+  const places = placeNodes(SERVICE, "web-4", was);
+  must(tree.apply(places.map((path) => ({ op: "delete", path }) as const)));
+  assert.deepEqual(areasOfHost("web-1")?.at(-1), ["r1@north", 4, 1]);
 });

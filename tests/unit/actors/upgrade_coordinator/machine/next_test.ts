@@ -11,6 +11,7 @@ import {
   DEFAULT_POLICY,
   donePath,
   type FailureCause,
+  type Policy,
   readyPath,
   servingPath,
   transactions,
@@ -45,9 +46,9 @@ function kind(tree: MemoryTree, now: Partial<HostNow> = {}): string {
 /** A place in the queue that stands. */
 const PLACE = { release: { version: "2" }, stands: true, behind: null };
 
-function rolling(): MemoryTree {
+function rolling(policy: Partial<Policy> = {}): MemoryTree {
   const tree = fleet(HOST, "web-2");
-  roll(tree, "2");
+  roll(tree, "2", policy);
   return tree;
 }
 
@@ -396,4 +397,20 @@ Deno.test("decideNext: who waits for the end of a freeze knows when that is, and
   });
   const later = { ...NOW, place: PLACE, wallTimeMs: 3_600_000 };
   assert.equal(decideNext(later, frozen).next.kind, "take_slot");
+});
+
+Deno.test("decideNext: who waits for its rack lets those of other racks pass, now and then", () => {
+  // Regression, found by trial: the head of the queue waited for a dead machine of its rack, and everybody else with it.
+  const tree = rolling({ maxUnavailable: 2, maxUnavailablePerRack: 1 });
+  join(tree, HOST);
+  tree.expire("web-2");
+  const wait = (more: Partial<HostNow>) => {
+    const { next } = decideNext({ ...NOW, place: PLACE, ...more }, tree.count());
+    assert.ok(next.kind === "wait");
+    assert.match(next.waitingFor, /^budget of rack r1: /);
+    return next.yields ?? false;
+  };
+  assert.equal(wait({ mayYield: true }), true);
+  assert.equal(wait({ mayYield: false }), false);
+  assert.equal(wait({}), false);
 });

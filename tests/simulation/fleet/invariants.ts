@@ -337,8 +337,12 @@ export class Invariants implements ChangeObserver {
         this.#count(was.state === is.state ? "entry written" : `entry ${is.state}`);
         return;
       }
-      case "staged":
-        return this.#count(after === null ? "left the queue" : "joined the queue");
+      case "staged": {
+        const place = after as { readonly host: string; readonly version: string } | null;
+        // It may lose the release before it is looked at for the first time, and be the last to know.
+        if (place !== null) this.#hasRelease(service, place.version, place.host);
+        return this.#count(place === null ? "left the queue" : "joined the queue");
+      }
       case "rollout":
         if (before === null) this.#count("rollout started");
         return;

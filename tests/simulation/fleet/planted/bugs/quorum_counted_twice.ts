@@ -1,12 +1,12 @@
 import type { PlantedBug } from "../planted_bug.ts";
 
 export const bug: PlantedBug = {
-  what: "A host in the staging queue counts twice for the quorum.",
+  what: "A host that is ready counts twice for the quorum.",
   changes: [
     {
-      file: "rollout/reading/census_reading.ts",
-      find: "    readyCount: ready.childCount + awaySkipped.length,",
-      replace: "    readyCount: ready.childCount + childCountAt(tree, stagingPath(service)),",
+      file: "rollout/reading/wave_counts.ts",
+      find: "    readyCount: ready.childCount + away.length + quarantined.length,",
+      replace: "    readyCount: ready.childCount * 2,",
     },
     {
       file: "rollout/census.ts",

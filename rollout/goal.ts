@@ -89,7 +89,7 @@ export function decideGoal(input: GoalInput): GoalDecision {
 function decideOutsideOfQuarantine(input: GoalInput): GoalDecision {
   const slot = input.census.slots.get(input.host)?.slot;
   const { hasRejoined } = input;
-  if (input.running === null && input.view === null && areVotesNeeded(input.census)) {
+  if (input.running === null && input.view === null && areVotesNeeded(input)) {
     return { goal: { kind: "look_around" }, hasRejoined };
   }
   if (slot === undefined) return decideWithoutSlot(input, null);

@@ -66,14 +66,23 @@ export function decideRejoin(
   return takeCommitted(service, why);
 }
 
+/** What the question of {@link areVotesNeeded} rests on. */
+export interface VotesInput {
+  readonly service: Service | null;
+  readonly offer: ReleaseIdentity | null;
+  readonly census: Pick<Census, "servingCount" | "rosterCount">;
+}
+
 /**
- * Whether what the others run has to be read one by one. Where no more than half of the roster serves, it makes no difference
- * to {@link decideRejoin}. After a power cut nothing serves at first, and if each host read all others then with each one
- * that registers, that would be the cube of their number.
+ * Whether what the others run has to be read one by one. No host outvotes the committed version but by one that is on offer, and
+ * not where no more than half of the roster serves: then {@link decideRejoin} takes what is committed. After a power cut all
+ * hosts come back at once, and if each read all others that would be the square of their number.
  */
 export function areVotesNeeded(
-  { servingCount, rosterCount }: Pick<Census, "servingCount" | "rosterCount">,
+  { service, offer, census: { servingCount, rosterCount } }: VotesInput,
 ): boolean {
+  const committed = service?.committed ?? null;
+  if (offer === null || committed !== null && isSameRelease(offer, committed)) return false;
   return 2 * servingCount > rosterCount;
 }
 
@@ -82,6 +91,7 @@ export function decideRejoinByCount(
   service: Service,
   { servingCount, rosterCount }: Pick<Census, "servingCount" | "rosterCount">,
 ): Rejoin {
+  if (2 * servingCount > rosterCount) return takeCommitted(service, "nothing else is on offer");
   return takeCommitted(
     service,
     servingCount === 0

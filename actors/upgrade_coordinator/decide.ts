@@ -88,7 +88,7 @@ export function decide(state: State, reading: Reading, deps: Deps): State {
   const now = hostNow(state, deps, { place: place === "not_read" ? null : place, policy });
   state.rosterCount = reading.census.rosterCount;
   state.mayFinishNext = mayFinishNext(reading.census);
-  state.areVotesNeeded = areVotesNeeded(reading.census);
+  state.areVotesNeeded = areVotesNeeded({ ...reading, service: reading.service?.entry ?? null });
   state.isNext = false;
   lookLater(reading, deps);
   lookAfterQuarantine(reading, deps);

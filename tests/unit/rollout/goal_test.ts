@@ -298,13 +298,18 @@ Deno.test("decideGoal: an agent that does not know which content runs is as one 
   assertGoal({ waves, offeredHash: HASHES[1], running: "2" }, { kind: "stay", waitingFor: null });
 });
 
-Deno.test("decideGoal: the others are looked at one by one only where nothing runs here and most of them serve", () => {
-  const counted = (running: string | null, current: ViewChanges["current"] = {}) => {
+Deno.test("decideGoal: the others are looked at one by one only where nothing runs here, most of them serve, and another release is on offer", () => {
+  const offered = { service: "A", infoHash: null, sizeBytes: 0, torrentUrl: null };
+  const counted = (
+    running: string | null,
+    current: ViewChanges["current"] = {},
+    version: string | null = "2",
+  ) => {
     const all = view({ current });
     return decideGoal({
       host: "web-1",
       service: service(),
-      offer: null,
+      offer: version === null ? null : { schema: 1, rollout: "r", ...offered, version },
       census: toCensus(all, "web-1"),
       view: null,
       waves: [],
@@ -314,6 +319,7 @@ Deno.test("decideGoal: the others are looked at one by one only where nothing ru
       unstarted: null,
     }).goal.kind;
   };
+  for (const version of ["1", null]) assert.equal(counted(null, {}, version), "start");
   assert.deepEqual([counted(null), counted("1"), counted("0")], [
     "look_around",
     "stay",

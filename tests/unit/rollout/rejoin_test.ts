@@ -8,6 +8,8 @@ import {
   type Current,
   decideRejoin,
   decideRejoinByCount,
+  isSameRelease,
+  type ReleaseIdentity,
   type Service,
 } from "../../../rollout/mod.ts";
 import { current, HASHES, service, withoutHash } from "./views.ts";
@@ -190,6 +192,26 @@ Deno.test("decideRejoin: hosts that do not say which content they have vote for 
   assert.equal(rejoin(unnamed, { committed }).infoHash, one);
 });
 
+Deno.test("areVotesNeeded: while another release is on offer, and most of the roster serves", () => {
+  const committed = {
+    service: "A",
+    version: "1",
+    infoHash: HASHES[0],
+    sizeBytes: 1,
+    torrentUrl: "http://build",
+  };
+  const entry = service({ committed });
+  const most = { servingCount: 6, rosterCount: 10 };
+  const needed = (offer: ReleaseIdentity | null, census = most) =>
+    areVotesNeeded({ service: entry, offer, census });
+  assert.equal(needed({ version: "2", infoHash: HASHES[1] }), true);
+  assert.equal(needed({ version: "1", infoHash: HASHES[1] }), true, "other content");
+  assert.equal(needed({ version: "2" }, { servingCount: 5, rosterCount: 10 }), false);
+  // After a power cut of all there is nothing else to run, and nobody reads all others.
+  assert.equal(needed({ version: "1", infoHash: HASHES[0] }), false);
+  assert.equal(needed(null), false);
+});
+
 Deno.test("decideRejoinByCount: decides the same wherever the votes are not needed", () => {
   const version = fc.constantFrom("1", "2", "3");
   const other = fc.record({
@@ -204,7 +226,8 @@ Deno.test("decideRejoinByCount: decides the same wherever the votes are not need
     fc.option(version),
     fc.array(version, { maxLength: 1 }),
     control,
-    (others, rosterSize, committed, withdrawn, state) => {
+    fc.option(version),
+    (others, rosterSize, committed, withdrawn, state, offered) => {
       const versions = Object.fromEntries(
         others.map(({ infoHash, ...entry }, index) => [
           `web-${index + 2}`,
@@ -223,7 +246,16 @@ Deno.test("decideRejoinByCount: decides the same wherever the votes are not need
       };
       const servingCount = others.filter(({ state }) => state === "serving").length;
       const rosterCount = Math.max(rosterSize, others.length + 1);
-      fc.pre(!areVotesNeeded({ servingCount, rosterCount }));
+      const offer = offered === null ? null : { version: offered, infoHash: HASHES[0] };
+      const census = { servingCount, rosterCount };
+      fc.pre(!areVotesNeeded({ service: service(entry), offer, census }));
+      // Most of a fleet serve what is committed or on offer, or what was withdrawn, whatever a few hosts may have.
+      const known = [entry.committed, offer].filter((release) => release !== null);
+      const isUsual = others.every((other) =>
+        other.state === "down" || other.version === null || withdrawn.includes(other.version) ||
+        known.some((release) => isSameRelease(release, other))
+      );
+      fc.pre(isUsual || 2 * servingCount <= rosterCount);
       const voted = rejoin(versions, entry, {
         rosterSize,
         control: state === null

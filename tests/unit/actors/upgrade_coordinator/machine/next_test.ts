@@ -152,8 +152,8 @@ Deno.test("decideAtFence: asks once it has drained, and turns back without its s
 
 Deno.test("decideNext: looks at all hosts where nothing runs, and at the end of a wave that lists its hosts", () => {
   const tree = fleet(HOST, "web-2", "web-3");
-  assert.equal(kind(tree, { running: null, isServing: false }), "look_around");
   roll(tree, "2", {}, [HOST, "web-2"]);
+  assert.equal(kind(tree, { running: null, isServing: false }), "look_around");
   const entry = current(HOST, { version: "2" });
   const write = { entry, epoch: 0, markers: tree.markers(entry), slot: null };
   must(tree.apply(transactions.writeHost(SERVICE, write), HOST));

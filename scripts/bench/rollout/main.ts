@@ -103,7 +103,7 @@ async function measureFleet(
         });
         const outcome = await measure(contender, setting, {
           hostCount,
-          settleMs: EXTENT.settleMs,
+          settleMs: settleMsOf(hostCount),
           limitMs: () => Math.min(EXTENT.limitMs, leftMs()),
           idleMs: () => round === rounds - 1 ? idleMsOf(hostCount) : 0,
         });
@@ -127,7 +127,8 @@ async function measureFleet(
 
 /** Measures ours in virtual time. */
 async function measureSimulated(hostCount: number): Promise<Case> {
-  const { settleMs, idleMs } = EXTENT;
+  const { idleMs } = EXTENT;
+  const settleMs = settleMsOf(hostCount);
   const facts = { hostCount, contender: OURS, isSimulated: true };
   try {
     const realLimitMs = Math.min(SIMULATION_LIMIT_MS, leftMs());
@@ -139,6 +140,11 @@ async function measureSimulated(hostCount: number): Promise<Case> {
     progress(`${hostCount} hosts, simulated: did not complete: ${error.message}`);
     return { ...facts, outcomes: [], failure: error.message };
   }
+}
+
+/** How long a fleet is left alone: the end of a rollout wakes each host at a moment of its own, within 5 ms per host. */
+function settleMsOf(hostCount: number): number {
+  return Math.max(EXTENT.settleMs, Math.min(36_000, 6 * hostCount));
 }
 
 /** How long an idle fleet is watched. In a quick run that is the last one alone, and there may not be much time left. */

@@ -60,7 +60,7 @@ function renderRollout(rollout: RecordedRollout): string[] {
     ...(rolledBack === undefined
       ? []
       : [`  rolled back by ${rolledBack.by}: ${rolledBack.reason}`]),
-    ...(ignoresFreeze === undefined
+    ...(ignoresFreeze === undefined || rollsBack !== undefined
       ? []
       : [`  freeze windows did not hold, by ${ignoresFreeze.by}: ${ignoresFreeze.reason}`]),
   ];

@@ -54,7 +54,8 @@ function renderHead({ control, rollout, queue }: Fleet, { nowMs }: FleetViewOpti
     if (rollout.rolledBack !== undefined) {
       lines.push(`Rolled back by ${rollout.rolledBack.by}: ${rollout.rolledBack.reason}`);
     }
-    if (rollout.ignoresFreeze !== undefined) {
+    // No rollback is held up by windows, and its own line says what it is.
+    if (rollout.ignoresFreeze !== undefined && rollout.rollsBack === undefined) {
       const { by, reason } = rollout.ignoresFreeze;
       lines.push(`Freeze windows do not hold for it, by ${by}: ${reason}`);
     }

@@ -95,13 +95,17 @@ Deno.test("renderEvents: days and times in UTC whatever the machine's zone, fail
 });
 
 Deno.test("renderHistory: says what was rolled back, and by which rollout", () => {
-  const back = { ...ROLLOUT, id: "20261130-000010.000-dcba", rollsBack: ROLLOUT.id };
-  const rolledBack = { by: back.id, reason: "v2 failed on web-1" };
+  const reason = "v2 failed on web-1";
+  const ignoresFreeze = { by: "web-1", reason };
+  const back = { ...ROLLOUT, id: "20261130-000010.000-dcba", rollsBack: ROLLOUT.id, ignoresFreeze };
+  const rolledBack = { by: back.id, reason };
   const ended = { ...ROLLOUT, state: "aborted", endedMs: ROLLOUT.startedMs + 20_000 } as const;
   const text = stripVTControlCharacters(
     renderHistory({ rollouts: [back, { ...ended, rolledBack }], problems: [] }),
   );
   assert.match(text, /\n {2}rolls back 20261129-235950\.000-abcd\n/);
+  // Windows hold up no rollback, so there is nothing to say of them.
+  assert.doesNotMatch(text, /freeze/);
   assert.match(text, /aborted after 20\.0 s/);
   assert.match(text, /\n {2}rolled back by 20261130-000010\.000-dcba: v2 failed on web-1$/);
 });

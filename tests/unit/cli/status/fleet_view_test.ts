@@ -80,6 +80,9 @@ Deno.test("renderFleet: says when a service is frozen, and for which rollout tha
   assert.match(text, /online\nfrozen until Thu 00:10 UTC: backups/);
   assert.match(text, /Freeze windows do not hold for it, by ann: an urgent fix/);
   assert.doesNotMatch(render(fleetOf(HOST)), /rozen|reeze/);
+  // No rollback is held up by windows, and its own line says what it is.
+  const back = { ...rollout, rollsBack: "r-0" };
+  assert.doesNotMatch(render({ ...fleetOf(HOST), rollout: back }), /reeze/);
 });
 
 Deno.test("renderFleet: shows how fast a host fetches where its agent says so, in place of older news", () => {

@@ -91,6 +91,11 @@ export class Operator {
     await this.#command(["rollout", "resume"]);
   }
 
+  /** Has a host try again that has failed. */
+  async retry(host: string): Promise<void> {
+    await this.#command(["rollout", "retry", host]);
+  }
+
   async abort(): Promise<void> {
     await this.#command(["rollout", "abort"]);
   }

@@ -53,7 +53,7 @@ const START_MS = 120_000;
 const UNDO_MS = 60_000;
 /** How long all may take to come right once the faults have stopped. A host that has failed to prepare waits for up to a minute. */
 const END_MS = 180_000;
-/** How often the operator resumes in the end, which is what a halt asks for; more often means that it never ends. */
+/** How often the operator resumes or has a host try again in the end, as is asked for; more often means that it never ends. */
 const RESUMES_MAX = 20;
 const LOOK_MS = 500;
 /** How long one server may take to say what it shows. */
@@ -300,7 +300,9 @@ async function settle(stage: Stage): Promise<Violation[]> {
           fail("end", `resumed ${RESUMES_MAX} times, and it is ${state} again`, failed);
           return violations;
         }
-        await operator.resume();
+        const [host] = failed;
+        if (state === "running" && host !== undefined) await operator.retry(host);
+        else await operator.resume();
         continue;
       }
       if (!isUnderWay && final === null) {

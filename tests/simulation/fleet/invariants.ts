@@ -1146,7 +1146,10 @@ export class Invariants implements ChangeObserver {
     }
     const slot = this.tree.of(service).slots.get(name);
     const isOwnSwitch = slot !== undefined && isHeld(slot);
-    if (isOwnSwitch && slot.to === version && !machine.isPinnedOrExcused(service, version)) {
+    // A machine that has lost its journal, and hears nothing, does not know that it was in a switch.
+    const isAlone = this.#mayBeAlone(machine, { service, version, by });
+    const isToBeLocked = isOwnSwitch && slot.to === version && !isAlone;
+    if (isToBeLocked && !machine.isPinnedOrExcused(service, version)) {
       this.fail("I10 locked", `${place} starts ${service} ${version}, which is not locked`, [
         place,
       ]);
@@ -1157,7 +1160,7 @@ export class Invariants implements ChangeObserver {
     // What this life of the agent has run already, it may start again; and after a failed start it goes back. Who cannot
     // read the tree starts what it ran.
     if (by.hasRun(service, version) || this.#wasUnreadable()) return;
-    if (this.#mayBeAlone(machine, { service, version, by })) return;
+    if (isAlone) return;
     const isWayBack = isOwnSwitch && (slot.step === "rolling_back" || slot.from === version);
     const withdrawnMs = this.#withdrawnMs.get(`${service} ${version}`);
     if (withdrawnMs !== undefined && withdrawnMs < by.coordinatorMs(service) && !isWayBack) {

@@ -13,6 +13,7 @@ import {
   type CensusReading,
   decodeCensus,
   decodeQueue,
+  dependencyPaths,
   fromFullReading,
   guessedTallyPaths,
   type KnownQueue,
@@ -34,8 +35,8 @@ const AT_ONCE_MAX = 301;
 export class CensusReader {
   #queue: KnownQueue | null = null;
   #wasRefused = false;
-  /** Where the hosts of the host's rack and site are counted, by the last reading. */
-  #areas: readonly string[] = [];
+  /** What else has to be read, by the last reading: the numbers of the host's rack and site, and of other services. */
+  #others: readonly string[] = [];
 
   /**
    * Reads a census.
@@ -65,16 +66,17 @@ export class CensusReader {
     const tree = new NodesRead(zk);
     const known = this.#queue;
     const tallies = known === null ? [] : tallyPaths(service, known);
+    const others = this.#others;
     const parents = censusParents(of, isQueueNew || known === null);
     await Promise.all([
       isFresh ? zk.sync(ROOT) : null,
-      tree.readOnce([...censusPaths(of), ...tallies, ...this.#areas], parents),
+      tree.readOnce([...censusPaths(of), ...tallies, ...others], parents),
     ]);
-    this.#areas = areaPaths(of, tree);
+    const areas = areaPaths(of, tree);
+    this.#others = [...areas, ...dependencyPaths(service, tree)];
     const slots = slotPaths(of, tree);
-    const atOnce = slots.length === 0
-      ? this.#areas.filter((path) => tree.node(path) === null)
-      : [...slots, ...this.#areas];
+    const missing = this.#others.filter((path) => !others.includes(path));
+    const atOnce = [...slots, ...(slots.length === 0 ? [] : areas), ...missing];
     if (atOnce.length > AT_ONCE_MAX) {
       return fromFullReading(await readService(zk, service), of.host);
     }

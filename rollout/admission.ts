@@ -11,6 +11,7 @@
 import { type BudgetWait, checkBudget, describeHolders } from "./budget.ts";
 import type { Census, SlotHost } from "./census.ts";
 import { describeStops } from "./control.ts";
+import { dependenciesFor, findDependencyBelowBudget } from "./dependencies.ts";
 import type { Slot } from "./entries.ts";
 import { freezeAt } from "./freeze/mod.ts";
 import { closedGate, describeGate } from "./gate.ts";
@@ -114,10 +115,20 @@ export function decideAdmission(census: Census, request: AdmissionRequest): Admi
   // If it waited for the head of the queue, and the head for the budget that it uses up, both would wait for ever. But it
   // waits for those that switch: if all hosts are down at once, because of what they all depend on, the new version would
   // else be on all of them before anything is known of it. Where nothing ran, there is nothing to lose.
-  const admitted: Admission = { admit: true, wave: request.catchUp ? null : wave };
+  const admitted = { admit: true, wave: request.catchUp ? null : wave } as const;
   const concurrency = checkConcurrency(census, request.host);
-  if (own.state !== "serving") return own.version === null ? admitted : concurrency ?? admitted;
-  return waitForBudget(census, request.host) ?? concurrency ?? admitted;
+  const blocked = own.state === "serving"
+    ? waitForBudget(census, request.host) ?? concurrency
+    : own.version === null
+    ? null
+    : concurrency;
+  return blocked ?? waitForDependencies(census, admitted.wave) ?? admitted;
+}
+
+/** An admission that waits for a service that this one depends on; `null`: they all have enough hosts that serve. */
+function waitForDependencies(census: Census, wave: FirstWave | null): Admission | null {
+  const below = findDependencyBelowBudget(dependenciesFor(census, wave));
+  return below === null ? null : wait(below);
 }
 
 /**
@@ -176,7 +187,8 @@ export function decideFence(census: Census, request: FenceRequest): Fence {
   if (quarantine !== null) return giveBack(quarantine);
   const { host } = slot;
   const blocked = own.state === "serving"
-    ? waitForBudget(census, host) ?? checkConcurrency(census, host)
+    ? waitForBudget(census, host) ?? checkConcurrency(census, host) ??
+      waitForDependencies(census, census.wave?.node === slot.wave ? census.wave : null)
     : own.version === null
     ? null
     : checkConcurrency(census, host);

@@ -6,6 +6,7 @@
  */
 
 import { type Area, type AreaCounts, isInArea, limitedAreas } from "./areas.ts";
+import type { DependencyCounts } from "./dependencies.ts";
 import type { Control, Current, Roster, Slot } from "./entries.ts";
 import { isNewcomer } from "./membership.ts";
 import type { Policy } from "./policy.ts";
@@ -71,6 +72,8 @@ export interface Census {
   readonly slots: ReadonlyMap<string, SlotHost>;
   /** Version of the service's counter node. */
   readonly slotsVersion: number;
+  /** The services that this one depends on, counted. */
+  readonly dependencies: readonly DependencyCounts[];
   /** Hosts that are away and hold no slot, in words for an operator; `null`: not known by name. */
   readonly awayHosts: readonly string[] | null;
   /** The same of the host's rack and site, by their keys, as far as they are known by name. */
@@ -121,6 +124,7 @@ export function toCensus(view: ServiceView, host: string): Census {
       }]),
     ),
     slotsVersion,
+    dependencies: view.dependencies,
     awayHosts: describeAll(roster),
     awayInAreas: new Map(limited.map((area) => [area.key, describeAll(membersOf(area))])),
     missingHosts: wave === null ? null : hostsOfWave(view, wave).filter((other) => !other.isReady)

@@ -243,6 +243,8 @@ export const waveSchema = z.looseObject({
   after: z.array(nameSchema).optional(),
   /** An operator's word that its hosts switch in freeze windows, too. Left out: they do not. */
   ignoresFreeze: ignoresFreezeSchema.optional(),
+  /** Whether it takes hosts back. Left out: no. */
+  rollsBack: z.literal(true).optional(),
 });
 /** The entry of a wave. */
 export type Wave = z.infer<typeof waveSchema>;

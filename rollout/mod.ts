@@ -12,6 +12,7 @@ export * from "./areas.ts";
 export * from "./budget.ts";
 export * from "./census.ts";
 export * from "./control.ts";
+export * from "./dependencies.ts";
 export * from "./dependency_order.ts";
 export * from "./duration.ts";
 export * from "./entries.ts";

@@ -5,6 +5,7 @@
  */
 
 import type { Control, Current, Roster, Slot, Staged } from "./entries.ts";
+import type { DependencyCounts } from "./dependencies.ts";
 import type { Policy } from "./policy.ts";
 import type { ReleaseIdentity } from "./release_identity.ts";
 import type { Gate } from "./waves/gate_entry.ts";
@@ -31,6 +32,8 @@ export interface FirstWave extends ReleaseIdentity {
   readonly after?: readonly string[] | undefined;
   /** Whether its hosts switch in freeze windows, too; left out: no. */
   readonly ignoresFreeze?: true;
+  /** Whether it takes hosts back; left out: no. */
+  readonly rollsBack?: true;
 }
 
 /** A service with all of its hosts. Only who starts a service on which nothing runs needs so much, and who reports a failure. */
@@ -55,6 +58,8 @@ export interface ServiceView {
   readonly slots: ReadonlyMap<string, Slot>;
   /** Version of the service's counter node. */
   readonly slotsVersion: number;
+  /** The services that it depends on, counted. */
+  readonly dependencies: readonly DependencyCounts[];
 }
 
 /** Whether the wave covers that host. */

@@ -25,6 +25,7 @@ import {
   wavePath,
 } from "../tree.ts";
 import { countAreas } from "./area_reading.ts";
+import { decodeDependencies } from "./dependency_reading.ts";
 import { nextWaveOf, queueIn, wavesOf } from "./deploy_queue.ts";
 import { keepNames, keepSequential } from "./node_names.ts";
 import { childCountAt, decodeNode, isOfSession, type RawNode, type TreePart } from "./node.ts";
@@ -257,6 +258,7 @@ export function decodeCensus(
       areas: roster === null ? null : countAreas(service, limitedAreas(policy, roster), tree),
       slots,
       slotsVersion: counter !== null && "version" in counter ? counter.version : -1,
+      dependencies: decodeDependencies(service, tree),
       awayHosts: null,
       awayInAreas: new Map(),
       missingHosts: null,

@@ -6,6 +6,7 @@
 
 export * from "./area_reading.ts";
 export * from "./census_reading.ts";
+export * from "./dependency_reading.ts";
 export * from "./deploy_queue.ts";
 export * from "./node.ts";
 export * from "./node_names.ts";

@@ -33,6 +33,7 @@ import {
   stagingPath,
   wavePath,
 } from "../tree.ts";
+import { decodeDependencies, dependencyPaths } from "./dependency_reading.ts";
 import { nextWaveOf, wavesOf } from "./deploy_queue.ts";
 import { keepNames, keepSequential, tellStrangers } from "./node_names.ts";
 import { checkChildCount, decodeNode, decodeOwned, type RawNode, type TreePart } from "./node.ts";
@@ -105,6 +106,7 @@ export function entryPaths(service: string, tree: TreePart): readonly string[] {
   return [
     ...waves.map(({ node }) => wavePath(node)),
     ...roster.map((host) => servicePath(service, host)),
+    ...dependencyPaths(service, tree),
     ...slotHosts.map((host) => slotsPath(service, host)),
     ...currentHosts.map((host) => currentPath(service, host)),
     ...stagingNodes.map(({ node }) => stagingPath(service, node)),
@@ -177,6 +179,7 @@ export function decodeReading(service: string, tree: TreePart): ServiceReading {
       current: new Map(current.map((entry) => [entry.host, entry])),
       staged,
       slots: new Map(slots.map((slot) => [slot.host, slot])),
+      dependencies: decodeDependencies(service, tree),
       slotsVersion: counter !== null && "version" in counter ? counter.version : -1,
     },
     service: serviceEntry,

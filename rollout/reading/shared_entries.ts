@@ -78,7 +78,7 @@ export function toFirstWave(
   { node }: Pick<SequentialName, "node">,
   { entry, znodeVersion }: Versioned<Wave>,
 ): FirstWave {
-  const { service, version, hosts, tally, gate, after, ignoresFreeze } = entry;
+  const { service, version, hosts, tally, gate, after, ignoresFreeze, rollsBack } = entry;
   return {
     node,
     znodeVersion,
@@ -90,6 +90,7 @@ export function toFirstWave(
     gate,
     after,
     ...(ignoresFreeze === undefined ? {} : { ignoresFreeze: true }),
+    ...(rollsBack === undefined ? {} : { rollsBack }),
   };
 }
 

@@ -8,6 +8,7 @@
  */
 
 import type { Census } from "../census.ts";
+import type { DependencyCounts } from "../dependencies.ts";
 import { encodeEntry, SCHEMA_VERSION } from "../entries.ts";
 import type { FailuresElsewhere } from "../rollout_failures.ts";
 import { FAILURES, slotsPath } from "../tree.ts";
@@ -16,6 +17,15 @@ import type { TreeOperation } from "./operation.ts";
 /** Moves the counter on: who decided on an earlier reading has to read again. */
 export function bumpCounter(service: string): TreeOperation {
   return { op: "set", path: slotsPath(service), data: encodeEntry({ schema: SCHEMA_VERSION }) };
+}
+
+/** Refuses who has decided on earlier numbers of the services that its own depends on. */
+export function checkDependencies(dependencies: readonly DependencyCounts[]): TreeOperation[] {
+  return dependencies.flatMap(({ service, slotsVersion }) =>
+    slotsVersion === null
+      ? []
+      : [{ op: "check", path: slotsPath(service), version: slotsVersion } as const]
+  );
 }
 
 /** Moves the counter on if it stands as it was read, so that nothing was admitted, freed or ended since. */

@@ -4,10 +4,11 @@
  * @module
  */
 
+import { dependenciesFor } from "../dependencies.ts";
 import { encodeEntry, type Slot } from "../entries.ts";
 import type { CensusReading } from "../reading/census_reading.ts";
 import { CONTROL, servicePath, slotsPath, wavePath } from "../tree.ts";
-import { changeCounter } from "./counter.ts";
+import { changeCounter, checkDependencies } from "./counter.ts";
 import type { Transaction } from "./operation.ts";
 
 /**
@@ -29,6 +30,7 @@ export function passFence(
       ? { op: "check", path: servicePath(service), version: entry?.znodeVersion ?? 0 }
       : { op: "check", path: wavePath(wave.node), version: wave.znodeVersion },
     changeCounter(service, census),
+    ...checkDependencies(dependenciesFor(census, wave ?? null)),
     { op: "set", path: slotsPath(service, slot.host), data: encodeEntry(slot) },
   ];
 }

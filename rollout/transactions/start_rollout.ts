@@ -200,7 +200,7 @@ export function ignoringFreeze(
 
 /** A wave of a rollout, and the nodes below which its hosts are counted. */
 export function waveOperations(
-  { ignoresFreeze }: Pick<Rollout, "ignoresFreeze">,
+  { ignoresFreeze, rollsBack }: Pick<Rollout, "ignoresFreeze" | "rollsBack">,
   { rollout, tally, wave: { service, version, hosts, gate, after } }: {
     /** Its id. */
     readonly rollout: string;
@@ -218,6 +218,7 @@ export function waveOperations(
     ...(gate === undefined ? {} : { gate }),
     ...(after === undefined ? {} : { after: [...after] }),
     ...(ignoresFreeze === undefined ? {} : { ignoresFreeze }),
+    ...(rollsBack === undefined ? {} : { rollsBack: true }),
   };
   const path = wavePrefix(service);
   const data = encodeChecked<Wave>(waveSchema, wave, path);

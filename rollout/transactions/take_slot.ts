@@ -5,9 +5,10 @@
  */
 
 import type { Census } from "../census.ts";
+import { dependenciesFor } from "../dependencies.ts";
 import { encodeEntry, type Slot } from "../entries.ts";
 import { CONTROL, slotsPath, wavePath } from "../tree.ts";
-import { changeCounter } from "./counter.ts";
+import { changeCounter, checkDependencies } from "./counter.ts";
 import type { Transaction } from "./operation.ts";
 import { leaveStaging } from "./staging.ts";
 import type { FirstWave } from "../service_view.ts";
@@ -18,7 +19,7 @@ import type { FirstWave } from "../service_view.ts";
  * which the host is down without one.
  */
 export function takeSlot(
-  census: Pick<Census, "controlVersion" | "slots" | "slotsVersion">,
+  census: Pick<Census, "controlVersion" | "slots" | "slotsVersion" | "dependencies">,
   { service, slot, wave, opening = null, place }: {
     readonly service: string;
     readonly slot: Slot;
@@ -35,6 +36,7 @@ export function takeSlot(
       ? []
       : [{ op: "check", path: wavePath(wave.node), version: wave.znodeVersion } as const]),
     changeCounter(service, census),
+    ...checkDependencies(dependenciesFor(census, wave)),
     {
       op: census.slots.has(slot.host) ? "set" : "create",
       path: slotsPath(service, slot.host),

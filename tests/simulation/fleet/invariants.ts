@@ -9,6 +9,7 @@ import {
   areaServingPath,
   type Control,
   type Current,
+  currentPath,
   donePath,
   type Offer,
   type Policy,
@@ -20,7 +21,7 @@ import {
   type Wave,
 } from "../../../rollout/mod.ts";
 import type { AgentProcess } from "./agent_process.ts";
-import { budgetProblem, countOf, isCountedOn, type Limit, limitsFor } from "./away.ts";
+import { budgetProblem, countOf, isCountedOn, type Limit, limitsFor, membersOf } from "./away.ts";
 import type { ChangeObserver } from "./ensemble.ts";
 import { type Machine, NEW_VERSION, type RunningService } from "./machine.ts";
 import type { Change, Replica } from "./replica.ts";
@@ -42,6 +43,8 @@ export const CHECKS = {
   "I1 concurrency": "no more hosts switch at once than the policy says",
   "I1 quarantine": "a host in quarantine counts as away, and is not admitted",
   "I1 down": "no more hosts are down for an upgrade than the budget",
+  "I1 dependency":
+    "no host that serves is admitted, or passes the fence, while a service that its own depends on is below its budget",
   "I1 counts": "the markers by which the hosts are counted say what the hosts' entries say",
   "I1 newcomers": "who has served is no newcomer, and who has not is one",
   "I2 order": "whoever is admitted is covered by the first wave of the queue",
@@ -513,7 +516,7 @@ export class Invariants implements ChangeObserver {
     if (wasHeld && isTaken) {
       this.#count(`step ${after.step}`);
       if (before.step === "draining" && after.step === "stopping") {
-        this.#checkBudget({ service, host, change, what: "goes on to stop" });
+        this.#checkBudget({ service, host, wave: after.wave, change, what: "goes on to stop" });
         if (this.tree.control?.state === "running") this.#fenced.add(key);
         else {
           this.fail(
@@ -742,7 +745,7 @@ export class Invariants implements ChangeObserver {
         [host, ...holders.map(([other]) => other)],
       );
     }
-    this.#checkBudget({ service, host, change, what: "was admitted for" });
+    this.#checkBudget({ service, host, wave: slot.wave, change, what: "was admitted for" });
   }
 
   /**
@@ -751,9 +754,10 @@ export class Invariants implements ChangeObserver {
    * since that reading, since the end of a session moves no counter on.
    */
   #checkBudget(
-    { service, host, change, what }: {
+    { service, host, wave, change, what }: {
       service: string;
       host: string;
+      wave: string | null;
       change: Change;
       what: string;
     },
@@ -761,16 +765,55 @@ export class Invariants implements ChangeObserver {
     const entries = this.tree.of(service);
     const { policy } = entries.entry ?? {};
     if (policy === undefined || !isCountedOn(entries, host)) return;
-    const knownUntil = change.client?.readings.appliedAt(slotsPath(service)) ??
-      Number.POSITIVE_INFINITY;
+    // Who depends on the service reads its counter, too; but not how many are online.
+    const knownUntil =
+      change.client?.readings.appliedAt(slotsPath(service), currentPath(service)) ??
+        Number.POSITIVE_INFINITY;
     const isUnread = (other: string) =>
       (this.#expiredAt.get(`${service} ${other}`) ?? 0) > knownUntil;
+    this.#checkDependencies({ service, host, wave, change, what });
     const problem = budgetProblem(entries, { host, policy, isUnread });
     if (problem === null) return;
     this.fail("I1 budget", `${host} ${what} ${service} while ${problem.what}`, [
       host,
       ...problem.hosts,
     ]);
+  }
+
+  /**
+   * Checks that no service that this one depends on has more hosts down than its own budget, unless the wave takes hosts back.
+   * The end of a session moves no counter on, here as well.
+   */
+  #checkDependencies(
+    { service, host, wave, change, what }: {
+      service: string;
+      host: string;
+      wave: string | null;
+      change: Change;
+      what: string;
+    },
+  ): void {
+    const entries = this.tree.of(service);
+    if (this.tree.waves.get(wave ?? "")?.rollsBack === true) return;
+    for (const other of entries.entry?.dependsOn ?? []) {
+      const needed = this.tree.of(other);
+      const { policy } = needed.entry ?? {};
+      if (policy === undefined) continue;
+      // Where it was read by itself, no session's end counts.
+      const read = change.client?.readings.appliedAt(slotsPath(other), currentPath(service));
+      const knownUntil = read === Number.POSITIVE_INFINITY ? 0 : read ?? Number.POSITIVE_INFINITY;
+      const down = membersOf(needed).filter((one) =>
+        !isCountedOn(needed, one) && (this.#expiredAt.get(`${other} ${one}`) ?? 0) <= knownUntil
+      );
+      const [limit] = limitsFor(needed, host, policy);
+      if (limit === undefined || down.length <= limit.count) continue;
+      this.fail(
+        "I1 dependency",
+        `${host} ${what} ${service} while ${down} do not serve ${other}, on which it depends, and ` +
+          `whose budget is ${limit.count}`,
+        [host, ...down],
+      );
+    }
   }
 
   /** A host is a newcomer from when it joins the roster until it serves. */
@@ -799,8 +842,9 @@ export class Invariants implements ChangeObserver {
     const entry = this.tree.of(service).current.get(host);
     if (entry !== undefined) return entry.quarantined !== undefined;
     const key = `${service} ${host}`;
-    const knownUntil = change.client?.readings.appliedAt(slotsPath(service)) ??
-      Number.POSITIVE_INFINITY;
+    const knownUntil =
+      change.client?.readings.appliedAt(slotsPath(service), currentPath(service)) ??
+        Number.POSITIVE_INFINITY;
     return this.#expiredInQuarantine.has(key) && (this.#expiredAt.get(key) ?? 0) > knownUntil;
   }
 
@@ -973,8 +1017,10 @@ export class Invariants implements ChangeObserver {
   /** A service has ended by itself. */
   crashed(machine: Machine, { service, version }: RunningService): void {
     const { agent, place } = machine;
-    const { current, slots, offer } = this.tree.of(service);
+    const { current, slots, offer, entry } = this.tree.of(service);
     if (offer?.version !== version || this.tree.waves.size === 0) return;
+    // Nobody watches it: how it fares after its switch is no failure.
+    if (entry?.policy.watchMs === 0) return;
     // A rollout of what was committed before is no trial of it.
     if (offer.replaces?.version === version) return;
     const slot = slots.get(machine.name);
@@ -1124,7 +1170,8 @@ export class Invariants implements ChangeObserver {
   #committedWhenRead(service: string, agent: AgentProcess): string | undefined {
     const sessionId = agent.zookeeper?.sessionId ?? 0n;
     const readings = this.#world.ensemble.readBy(sessionId);
-    const knownUntil = readings?.appliedAt(slotsPath(service)) ?? Number.POSITIVE_INFINITY;
+    const knownUntil = readings?.appliedAt(slotsPath(service), currentPath(service)) ??
+      Number.POSITIVE_INFINITY;
     return this.#committed.get(service)?.findLast(({ at }) => at <= knownUntil)?.version;
   }
 

@@ -33,9 +33,12 @@ export class Readings {
     if (this.#readings.push({ frame, applied }) > KEPT_MAX) this.#readings.shift();
   }
 
-  /** How many changes the server had executed when it was asked for a node last; infinite if it was not. */
-  appliedAt(path: string): number {
-    const reading = this.#readings.findLast(({ frame }) => pathsOf(frame).includes(path));
+  /** How many changes the server had executed when it was asked for these nodes together last; infinite if it was not. */
+  appliedAt(...wanted: readonly string[]): number {
+    const reading = this.#readings.findLast(({ frame }) => {
+      const paths = pathsOf(frame);
+      return wanted.every((path) => paths.includes(path));
+    });
     return reading?.applied ?? Number.POSITIVE_INFINITY;
   }
 }

@@ -126,7 +126,7 @@ export function drawScenario({ seed, hostCount, serviceCount, kinds }: ScenarioL
             2,
             "50%",
           ]),
-          ...drawLimits(random.fork(`limits of ${name}`), count),
+          ...drawLimits(random.fork(`limits of ${name}`), { hostCount: count, isAbove: index > 0 }),
           maxConcurrent: random.pick([1, 1, 2, 3]),
           maxFailures: random.pick([0, 0, 1, 2]),
           bakeTime: random.pick([0, 500, 2_000]),
@@ -163,13 +163,22 @@ export function drawScenario({ seed, hostCount, serviceCount, kinds }: ScenarioL
 }
 
 /** What has to serve at any time, and limits for racks and sites, in some services. */
-function drawLimits(random: RandomStream, hostCount: number): Partial<PlannedService["policy"]> {
+function drawLimits(
+  random: RandomStream,
+  { hostCount, isAbove }: { readonly hostCount: number; readonly isAbove: boolean },
+): Partial<PlannedService["policy"]> {
   const hasMinOnline = hostCount > 1 && random.chance(0.25);
   const minOnline = random.pick<"50%" | number>(["50%", 1, hostCount - 1, hostCount - 1]);
   const hasRackLimit = random.chance(0.3);
   const maxUnavailablePerRack = random.pick<"50%" | number>([1, 1, "50%"]);
   const hasSiteLimit = random.chance(0.1);
+  // So that its hosts may go while more are down of what they depend on than may be there.
+  const isRoomy = isAbove && random.chance(0.25);
+  // What it depends on may turn unwell during the rollout without being a failure of it.
+  const isUnwatched = !isAbove && random.chance(0.25);
   return {
+    ...(isUnwatched ? { watch: 0 } : {}),
+    ...(isRoomy ? { maxUnavailable: "100%", quorum: 1 } : {}),
     ...(hasMinOnline ? { minOnline } : {}),
     ...(hasRackLimit ? { maxUnavailablePerRack } : {}),
     ...(hasSiteLimit ? { maxUnavailablePerSite: 1 } : {}),

@@ -137,5 +137,6 @@ export function view(changes: ViewChanges = {}): ServiceView {
     })),
     slots: new Map((changes.slots ?? []).map((slot) => [slot.host, slot])),
     slotsVersion: 0,
+    dependencies: [],
   };
 }

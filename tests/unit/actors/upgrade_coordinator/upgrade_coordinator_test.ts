@@ -218,6 +218,7 @@ function readingOf(version: string): ServiceReading {
       policy: DEFAULT_POLICY,
       roster: ["web-1"],
       rosterEntries: new Map(),
+      dependencies: [],
       current: new Map([["web-1", {
         ...entry,
         schema: 1,

@@ -71,13 +71,18 @@ export function noteProgress(
   return { ...attempt, reached, movedMs: nowMs, doing, problem: pause };
 }
 
-/** Notes why a try has failed. */
+/**
+ * Notes why a try has failed. How far a phase is, is told now and then, so the next try may be seen a little farther in what this
+ * one has been through as well: that is no progress.
+ */
 export function noteProblem(attempt: Attempt, problem: string): Attempt {
   const { reached, failedCount } = attempt;
   const isMadeUpFor = failedCount < FAILED_MAX && Object.keys(reached).length > 0;
+  const beenThrough = Object.fromEntries(Object.keys(reached).map((phase) => [phase, 1]));
   return {
     ...attempt,
-    ...(isMadeUpFor ? { reached: {}, failedCount: failedCount + 1 } : {}),
+    reached: isMadeUpFor ? {} : beenThrough,
+    failedCount: failedCount + (isMadeUpFor ? 1 : 0),
     problem,
     doing: null,
   };

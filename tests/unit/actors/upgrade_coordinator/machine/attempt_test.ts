@@ -69,6 +69,17 @@ Deno.test("noteProgress: the same way once more is made up for once, and is no p
   assert.match(overdue(attempt, 1_400_000) ?? "", /fetching at 100 %: the content is not right/);
 });
 
+Deno.test("noteProgress: what a failed try has been through is no progress, wherever it was seen last", () => {
+  // Regression, found by the simulation: progress is told now and then, and a later try happened to be seen a little farther.
+  let attempt = BEGUN;
+  for (const [progress, nowMs] of [[0.8, 1_000], [0.85, 2_000], [0.99, 3_000]] as const) {
+    attempt = noteProblem(fetched(attempt, progress, nowMs), "the content is not right");
+  }
+  assert.equal(attempt.movedMs, 2_000);
+  const verifying = noteProgress(attempt, { phase: "verifying", progress: 0.1, nowMs: 4_000 });
+  assert.equal(verifying.movedMs, 4_000, "no try has come so far");
+});
+
 Deno.test("noteProgress: a phase that begins is progress, and why one stands still is kept", () => {
   const fetchedAll = fetched(BEGUN, 1, 1_000);
   const verifying = noteProgress(fetchedAll, { phase: "verifying", progress: 0, nowMs: 2_000 });

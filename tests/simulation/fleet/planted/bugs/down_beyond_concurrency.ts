@@ -6,8 +6,8 @@ export const bug: PlantedBug = {
   changes: [
     {
       file: "rollout/admission.ts",
-      find: "return own.version === null ? admitted : concurrency ?? admitted;",
-      replace: "return admitted;",
+      find: "    : own.version === null\n    ? null\n    : concurrency;",
+      replace: "    : null;",
     },
     {
       file: "rollout/admission.ts",

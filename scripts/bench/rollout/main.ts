@@ -45,7 +45,7 @@ const EXTENT = options.quick
   };
 
 /** Most real time for a fleet in virtual time, in ms: a thousand times as much happens as in a fleet of ten. */
-const SIMULATION_LIMIT_MS = 1_200_000;
+const SIMULATION_LIMIT_MS = 2_400_000;
 
 /** Other programs slow down whoever has many threads less than whoever has one. */
 const loadBefore = Deno.loadavg()[0] ?? NaN;

@@ -22,14 +22,18 @@ export async function listHostsCommand(
   });
 }
 
+/** What an operator says about one host, and where. */
+interface HostWordOptions {
+  readonly zookeeper: string;
+  /** Default: all services. */
+  readonly service?: string | undefined;
+  readonly reason?: string | undefined;
+}
+
 /** `hosts forget`: takes a host that will not come back off the rosters and frees its slots. */
 export async function forgetHostCommand(
   host: string,
-  options: {
-    readonly zookeeper: string;
-    readonly service?: string | undefined;
-    readonly reason?: string | undefined;
-  },
+  options: HostWordOptions,
 ): Promise<void> {
   await withZooKeeper(options.zookeeper, async (zookeeper) => {
     const only = options.service === undefined ? undefined : [options.service];
@@ -41,12 +45,7 @@ export async function forgetHostCommand(
 /** `hosts release-slot`: frees a slot in a host's name whose machine is gone for good. */
 export async function releaseSlotCommand(
   host: string,
-  options: {
-    readonly zookeeper: string;
-    readonly service?: string | undefined;
-    readonly reason?: string | undefined;
-    readonly force: boolean;
-  },
+  options: HostWordOptions & { readonly force: boolean },
 ): Promise<void> {
   const { zookeeper: servers, service, force } = options;
   const word = operatorWord(options);
@@ -65,11 +64,7 @@ export async function releaseSlotCommand(
 /** `hosts release-quarantine`: has a host counted again whose service was started again too often. */
 export async function releaseQuarantineCommand(
   host: string,
-  options: {
-    readonly zookeeper: string;
-    readonly service?: string | undefined;
-    readonly reason?: string | undefined;
-  },
+  options: HostWordOptions,
 ): Promise<void> {
   const word = operatorWord(options);
   await withZooKeeper(options.zookeeper, async (zookeeper) => {

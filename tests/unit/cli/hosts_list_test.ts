@@ -4,28 +4,7 @@ import assert from "node:assert/strict";
 import { listHosts } from "../../../cli/hosts_list.ts";
 import type { FleetHost, FleetService } from "../../../coordination/mod.ts";
 import { failedSlot, slot } from "../rollout/views.ts";
-
-const HOST: FleetHost = {
-  host: "web-1",
-  site: "ams",
-  rack: "r1",
-  online: true,
-  version: "v1",
-  state: "serving",
-  sinceMs: 0,
-  preparation: null,
-  pinnedBytes: 0,
-  received: null,
-  waitingFor: null,
-  endpoint: null,
-  restarts: null,
-  quarantined: null,
-  waitingSinceMs: null,
-  slot: null,
-  queued: false,
-  drained: null,
-  newcomer: false,
-};
+import { HOST } from "./fleet_host.ts";
 
 function list(services: Record<string, readonly Partial<FleetHost>[]>): string[] {
   const told = Object.entries(services).map(([name, hosts]): [string, FleetService] => [name, {

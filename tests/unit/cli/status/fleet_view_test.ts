@@ -2,28 +2,7 @@ import assert from "node:assert/strict";
 import { stripVTControlCharacters } from "node:util";
 import { renderFleet } from "../../../../cli/status/fleet_view.ts";
 import type { Fleet, FleetHost } from "../../../../coordination/mod.ts";
-
-const HOST: FleetHost = {
-  host: "web-1",
-  site: "ams",
-  rack: "r1",
-  online: true,
-  version: "v1",
-  state: "serving",
-  sinceMs: 0,
-  preparation: null,
-  pinnedBytes: 0,
-  received: null,
-  waitingFor: null,
-  endpoint: null,
-  restarts: null,
-  quarantined: null,
-  waitingSinceMs: null,
-  slot: null,
-  queued: false,
-  drained: null,
-  newcomer: false,
-};
+import { HOST } from "../fleet_host.ts";
 
 function fleetOf(...hosts: readonly FleetHost[]): Fleet {
   return {

@@ -3,28 +3,7 @@
 import assert from "node:assert/strict";
 import { countOthers, notesOnHosts } from "../../../../cli/status/host_notes.ts";
 import type { FleetHost, FleetService, QueuedWave } from "../../../../coordination/mod.ts";
-
-const HOST: FleetHost = {
-  host: "web-1",
-  site: "ams",
-  rack: "r1",
-  online: true,
-  version: "v1",
-  state: "serving",
-  sinceMs: 0,
-  preparation: null,
-  pinnedBytes: 0,
-  received: null,
-  waitingFor: null,
-  endpoint: null,
-  restarts: null,
-  quarantined: null,
-  waitingSinceMs: null,
-  slot: null,
-  queued: false,
-  drained: null,
-  newcomer: false,
-};
+import { HOST } from "../fleet_host.ts";
 
 const OFFLINE = { online: false, state: "down", version: null } as const;
 

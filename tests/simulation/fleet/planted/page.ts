@@ -72,6 +72,10 @@ and a session's opening and its writes only when it has executed everything befo
 when the agent began. Only an actor that begins anew in an old session may read what is older. It goes on then as it would
 have gone on without its failure, since from the fence to the report nothing is read. 400 seeds with aborts in the middle of
 switches, actors that fail there, and servers that lag have shown nothing.
+
+Nor has one shown a delete that goes by no version, where that alone is left out: what a host deletes depends on the epoch of
+its registration as well (\`no_epoch\`), what ends a wave on control and the counter (\`unchecked_finish\`), and what operators
+delete on the counter or on the host (\`forget_races\`, \`retry_of_a_holder\`).
 `;
 }
 

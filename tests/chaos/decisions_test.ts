@@ -105,7 +105,7 @@ Deno.test("readDecisions: no more switch at once, and no more are away, than the
   ]);
   const down = set("/dc/current/web/c", { host: "c", state: "down", version: "v1" });
   assert.deepEqual(decide(start(), [down], [slot("a", "draining")]).violations, [
-    "admission: admission of a to v2: c are away, the budget is 1",
+    "admission: admission of a to v2: c are away, the budget of the service is 1",
   ]);
   // Who is down itself makes nothing worse.
   const own = set("/dc/current/web/a", { host: "a", state: "down", version: "v1" });

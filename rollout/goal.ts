@@ -138,9 +138,8 @@ function decideWithoutSlot(input: GoalInput, failure: Slot | null): GoalDecision
     // One that has failed after its switch ran here: the host does not change its version by itself.
     const hasFailed = failure !== null && failure.cause !== "watch" &&
       isSameRelease(slotTarget(failure), rejoin);
-    // Who was left out may have run a version then that is withdrawn by now.
-    const isWayBackGone = failure !== null && isSkipped(failure) &&
-      service.withdrawn.includes(failure.from ?? "");
+    // What it ran then may be withdrawn by now: after a rollback it is.
+    const isWayBackGone = failure !== null && service.withdrawn.includes(failure.from ?? "");
     const goal: Goal = hasFailed && failure.from !== null && !isWayBackGone
       ? { kind: "start", version: failure.from, reason: describeFailure(failure) }
       : { kind: "start", version, infoHash, restart, reason };

@@ -119,6 +119,19 @@ Deno.test("decideGoal: a stopped service does not start on what failed on this h
   assertGoal(situation, goal);
 });
 
+Deno.test("decideGoal: a stopped service does not start on what was rolled back, although the way back failed on this host (I8)", () => {
+  // Regression, found by the simulation: the release to go back to had been damaged, and after a power cut the host came up
+  // on the withdrawn one.
+  const slots = [failedSlot("web-1", { from: "2", to: "1" })];
+  const situation = { running: null, waves: [], service: service({ withdrawn: ["2"] }) };
+  const { goal } = decide({ ...situation, slots });
+  assert.deepEqual(withoutHash(goal), {
+    kind: "start",
+    version: "1",
+    reason: "most popular: 2 hosts serve 1",
+  });
+});
+
 Deno.test("decideGoal: a slot without a switch is given back", () => {
   assertGoal({ slots: [slot("web-1")] }, { kind: "return_slot" });
 });

@@ -160,8 +160,9 @@ export interface Registration extends Enrolled {
  * Registers the host with ephemeral nodes of the present session. They replace those that an earlier session of this agent has
  * left. Each change depends on what was read, so that of two machines that start at once under one name one is refused.
  *
- * @returns The epoch from now on, and what stands on the roster; the markers that stand now; the tallies of those waves whose hosts are not counted any more; and whether another
- * machine holds a slot in the host's name. None takes one from now on: only who is registered under a name does.
+ * @returns The epoch from now on, and what stands on the roster; the markers that stand now; the tallies of those waves whose
+ * hosts are not counted any more; and whether another machine holds a slot in the host's name. None takes one from now on: only
+ * who is registered under a name does.
  * @throws {HostNameTaken}
  * @throws {EntryError} when the entry of another session cannot be read.
  */

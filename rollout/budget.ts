@@ -7,6 +7,7 @@
 
 import { type Area, hasAreaLimits, isInArea, type LimitedArea } from "./areas.ts";
 import type { Census, SlotHost } from "./census.ts";
+import { memberCountOf } from "./membership.ts";
 import { listNames } from "./name_list.ts";
 import { budgetHosts, isHeldByMinOnline, shareOfHosts } from "./policy.ts";
 import { isHeld } from "./slot.ts";
@@ -19,13 +20,6 @@ export interface BudgetWait {
   readonly isForUnnamed: boolean;
   /** The rack or the site whose budget it is; left out if it is that of the service. */
   readonly area?: Area;
-}
-
-/** How many hosts can be away: those of the roster that have served. */
-export function memberCountOf(
-  { rosterCount, newcomerCount }: Pick<Census, "rosterCount" | "newcomerCount">,
-): number {
-  return Math.max(0, rosterCount - newcomerCount);
 }
 
 /** Hosts among which only so many may be away. */

@@ -6,6 +6,7 @@
  * @module
  */
 
+import { memberCountOf } from "./membership.ts";
 import { budgetHosts, type Policy } from "./policy.ts";
 
 /** A service that another one depends on, counted. */
@@ -26,8 +27,9 @@ export interface DependencyCounts {
 export function findDependencyBelowBudget(
   dependencies: readonly DependencyCounts[],
 ): string | null {
-  for (const { service, policy, rosterCount, newcomerCount, servingCount } of dependencies) {
-    const memberCount = Math.max(0, rosterCount - newcomerCount);
+  for (const dependency of dependencies) {
+    const { service, policy, servingCount } = dependency;
+    const memberCount = memberCountOf(dependency);
     const downCount = Math.max(0, memberCount - servingCount);
     const budgetCount = budgetHosts(policy, memberCount);
     if (downCount <= budgetCount) continue;

@@ -1,8 +1,9 @@
 /**
  * Markers: small ephemeral nodes by which hosts are counted, so that nobody has to read all of them. A host is in `serving`
- * while it serves, unless nobody counts on it yet (`membership.ts`), and in the same way in `area_serving` of its rack and its site; of each wave that covers it, in `ready` while it has the version staged or runs it, and in `done` while it
- * serves it. One in quarantine is in `quarantined` alone. They change in the same transaction as the host's entry, and end with the same session: so the number of
- * children says what the entries say.
+ * while it serves, unless nobody counts on it yet (`membership.ts`), and in the same way in `area_serving` of its rack and its
+ * site; of each wave that covers it, in `ready` while it has the version staged or runs it, and in `done` while it serves it.
+ * One in quarantine is in `quarantined` alone. They change in the same transaction as the host's entry, and end with the same
+ * session: so the number of children says what the entries say.
  *
  * @module
  */

@@ -7,6 +7,13 @@
 
 import type { Current, Roster } from "./entries.ts";
 
+/** How many hosts can be away: those of the roster that have served. */
+export function memberCountOf(
+  { rosterCount, newcomerCount }: { readonly rosterCount: number; readonly newcomerCount: number },
+): number {
+  return Math.max(0, rosterCount - newcomerCount);
+}
+
 /** What stands on the roster of a host that joins it: nobody counts on it yet. */
 export function asNewcomer(roster: Roster): Roster {
   return { ...roster, newcomer: true };

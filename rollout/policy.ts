@@ -58,9 +58,11 @@ const hostCountSchema = z.union([
  * A service's policy as it stands in ZooKeeper: plain data, times in milliseconds.
  *
  * `maxUnavailable` is the budget: hosts that are away from any cause count against it. `minOnline` is how many have to serve at
- * any time; the stricter of both holds. `maxUnavailablePerRack` and `maxUnavailablePerSite` are budgets of each rack and of each site beside it. `maxConcurrent` is how many hosts may be switching at once; it never lends more than the budget. `progressDeadlineMs` is how long a wave may get no
- * further until the rollout is halted (`progress.ts`). `preparation` says when a host that cannot get a release ready has
- * failed: after `stallMs` without any progress, or after `deadlineMs` whatever progress it makes.
+ * any time; the stricter of both holds. `maxUnavailablePerRack` and `maxUnavailablePerSite` are budgets of each rack and of
+ * each site beside it. `maxConcurrent` is how many hosts may be switching at once; it never lends more than the budget.
+ * `progressDeadlineMs` is how long a wave may get no further until the rollout is halted (`progress.ts`). `preparation` says
+ * when a host that cannot get a release ready has failed: after `stallMs` without any progress, or after `deadlineMs` whatever
+ * progress it makes.
  */
 export const policySchema = z.looseObject({
   quorum: hostCountSchema,

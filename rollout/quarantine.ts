@@ -1,8 +1,8 @@
 /**
  * Quarantine: a host whose service is started again too often is not to be counted on, also in the moments in which it serves.
  * It counts as away, takes part in no wave, and no wave waits for it beyond what may be away, until it has been well for a
- * while, an operator says so, or its version is rolled back. The host itself decides by its restarts (`actors/runner/flapping.ts`), and says so in its entry
- * and by a marker; an operator removes the marker. Pure.
+ * while, an operator says so, or its version is rolled back. The host itself decides by its restarts
+ * (`actors/runner/flapping.ts`), and says so in its entry and by a marker; an operator removes the marker. Pure.
  *
  * @module
  */

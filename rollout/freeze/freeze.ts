@@ -5,7 +5,13 @@
  * @module
  */
 
-import { dayName, type FreezeWindow, spansAround, zonedTime } from "./freeze_window.ts";
+import {
+  dayName,
+  type FreezeWindow,
+  isKnownZone,
+  spansAround,
+  zonedTime,
+} from "./freeze_window.ts";
 
 const DAY_MS = 24 * 3_600_000;
 
@@ -40,7 +46,7 @@ export function freezeAt(
   wallTimeMs: number,
 ): Freeze | null {
   if (windows === undefined) return null;
-  const unknown = windows.find(({ timeZone }) => !isKnown(timeZone));
+  const unknown = windows.find(({ timeZone }) => !isKnownZone(timeZone));
   if (unknown !== undefined) {
     return {
       leftMs: Infinity,
@@ -80,14 +86,4 @@ function describeEnd({ endMs, window: { timeZone } }: End, wallTimeMs: number): 
   const end = zonedTime(endMs, timeZone);
   const day = endMs - wallTimeMs < WEEK_MS ? dayName(end) : end.toPlainDate().toString();
   return `${day} ${end.toPlainTime().toString({ smallestUnit: "minute" })} ${timeZone}`;
-}
-
-function isKnown(timeZone: string): boolean {
-  try {
-    zonedTime(0, timeZone);
-    return true;
-  } catch (error) {
-    if (error instanceof RangeError) return false;
-    throw error;
-  }
 }

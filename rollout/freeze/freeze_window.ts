@@ -81,6 +81,17 @@ export function zonedTime(atMs: number, timeZone: string): ZonedTime {
   return Temporal.Instant.fromEpochMilliseconds(Math.floor(atMs)).toZonedDateTimeISO(timeZone);
 }
 
+/** Whether this program knows the time zone. */
+export function isKnownZone(timeZone: string): boolean {
+  try {
+    zonedTime(0, timeZone);
+    return true;
+  } catch (error) {
+    if (error instanceof RangeError) return false;
+    throw error;
+  }
+}
+
 /** The name of the day of the week that the clock shows: `Mon`. */
 export function dayName({ dayOfWeek }: ZonedTime): string {
   const name = DAYS[dayOfWeek - 1] ?? "";
@@ -149,11 +160,5 @@ function isDate(text: string): boolean {
 
 /** Whether it is the name of a time zone. An offset such as `+02:00` is none: it would be wrong for half of the year. */
 function isTimeZone(text: string): boolean {
-  if (!/^[A-Za-z]/.test(text)) return false;
-  try {
-    zonedTime(0, text);
-    return true;
-  } catch {
-    return false;
-  }
+  return /^[A-Za-z]/.test(text) && isKnownZone(text);
 }

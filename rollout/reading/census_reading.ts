@@ -152,9 +152,9 @@ export function tallyPaths(service: string, known: KnownQueue): readonly string[
 }
 
 /**
- * The nodes of the hosts that hold slots, and that below which the hosts are counted that serve; none if no other host holds one. They
- * have to be read at one moment: a holder that goes down moves no counter on, and would else be taken for one of those that
- * serve when these are counted, and for one that is down when it is looked at, and be missed.
+ * The nodes of the hosts that hold slots, and that below which the hosts are counted that serve; none if no other host holds
+ * one. They have to be read at one moment: a holder that goes down moves no counter on, and would else be taken for one of
+ * those that serve when these are counted, and for one that is down when it is looked at, and be missed.
  */
 export function slotPaths(
   { service, host }: Pick<CensusOf, "service" | "host">,

@@ -1,10 +1,10 @@
 /**
- * A host as the views of the command line are given it.
+ * A host and its service as the views of the command line are given them.
  *
  * @module
  */
 
-import type { FleetHost } from "../../../coordination/mod.ts";
+import type { FleetHost, FleetService } from "../../../coordination/mod.ts";
 
 /** One that serves, and of which there is nothing to say. */
 export const HOST: FleetHost = {
@@ -28,3 +28,16 @@ export const HOST: FleetHost = {
   drained: null,
   newcomer: false,
 };
+
+/** A service that has v1 committed, with these hosts: what differs of each from {@link HOST}. */
+export function fleetService(hosts: readonly Partial<FleetHost>[]): FleetService {
+  return {
+    dependsOn: [],
+    committed: "v1",
+    offer: null,
+    sizeBytes: 0,
+    origin: null,
+    releases: [],
+    hosts: hosts.map((host) => ({ ...HOST, ...host })),
+  };
+}

@@ -2,20 +2,14 @@
 
 import assert from "node:assert/strict";
 import { listHosts } from "../../../cli/hosts_list.ts";
-import type { FleetHost, FleetService } from "../../../coordination/mod.ts";
+import type { FleetHost } from "../../../coordination/mod.ts";
 import { failedSlot, slot } from "../rollout/views.ts";
-import { HOST } from "./fleet_host.ts";
+import { fleetService } from "./fleet_host.ts";
 
 function list(services: Record<string, readonly Partial<FleetHost>[]>): string[] {
-  const told = Object.entries(services).map(([name, hosts]): [string, FleetService] => [name, {
-    dependsOn: [],
-    committed: "v1",
-    offer: null,
-    sizeBytes: 0,
-    origin: null,
-    releases: [],
-    hosts: hosts.map((host) => ({ ...HOST, ...host })),
-  }]);
+  const told = Object.entries(services).map(([name, hosts]) =>
+    [name, fleetService(hosts)] as const
+  );
   const table = listHosts({ services: Object.fromEntries(told), queue: [] });
   return table.split("\n").slice(1).map((line) => line.replaceAll(/ +/g, " ").trim());
 }

@@ -54,6 +54,22 @@ const zookeeper = {
   children: () => Promise.resolve({ children: [] }),
 } as unknown as ZooKeeper;
 
+/** Counts the readings of a client, none of which comes back unless the test ends it: with a lost connection. */
+function countReadings() {
+  const lost = new ZooKeeperError({ code: "CONNECTION_LOSS", operation: "multiRead" });
+  const readings = {
+    count: 0,
+    end: () => {},
+    zookeeper: {
+      multiRead: () => {
+        readings.count++;
+        return new Promise<never>((_, reject) => readings.end = () => reject(lost));
+      },
+    },
+  };
+  return readings;
+}
+
 /** What differs from a host on which nothing runs. */
 interface Beginning {
   /** The switch that the agent's end has interrupted. */
@@ -763,15 +779,7 @@ Deno.test("upgrade coordinator: what is held back after a failure is tried at on
 
 Deno.test("look: an idle host reads nothing for most of a minute, and then looks once", async () => {
   // Regression: it read the whole service every ten seconds, for ever.
-  let reads = 0;
-  const lost = new ZooKeeperError({ code: "CONNECTION_LOSS", operation: "multiRead" });
-  let endReading = () => {};
-  const zookeeper = {
-    multiRead: () => {
-      reads++;
-      return new Promise<never>((_, reject) => endReading = () => reject(lost));
-    },
-  };
+  const readings = countReadings();
   await run(async ({ clock, coordinator }) => {
     const reading = readingOf("v1");
     const own = reading.view.current.get("web-1");
@@ -780,27 +788,21 @@ Deno.test("look: an idle host reads nothing for most of a minute, and then looks
     const view = { ...reading.view, current: new Map([["web-1", serving]]) };
     // Its own readings are over, so that none of them is overdue later.
     for (let round = 0; round < 3; round++) {
-      endReading();
+      readings.end();
       await clock.settle();
       coordinator.tell({ type: "read", reading: asRead({ ...reading, view }) });
       await clock.settle();
     }
-    reads = 0;
+    readings.count = 0;
     await clock.advance(45_000);
-    assert.equal(reads, 0);
+    assert.equal(readings.count, 0);
     await clock.advance(30_000);
-    assert.equal(reads, 1);
-  }, { running: "v1", zookeeper });
+    assert.equal(readings.count, 1);
+  }, { running: "v1", zookeeper: readings.zookeeper });
 });
 
 Deno.test("look: what the whole fleet hears of is not read by all at the same moment", async () => {
-  let reads = 0;
-  const zookeeper = {
-    multiRead: () => {
-      reads++;
-      return new Promise<never>(() => {});
-    },
-  };
+  const readings = countReadings();
   await run(async ({ clock, coordinator }) => {
     const reading = readingOf("v1");
     const own = reading.view.current.get("web-1");
@@ -813,25 +815,17 @@ Deno.test("look: what the whole fleet hears of is not read by all at the same mo
       coordinator.tell({ type: "read", reading: asRead({ ...reading, view }) });
       await clock.settle();
     }
-    reads = 0;
+    readings.count = 0;
     coordinator.tell({ type: "znode_changed", path: "/dc/deploy" });
     await clock.settle();
-    assert.equal(reads, 0);
+    assert.equal(readings.count, 0);
     await clock.advance(5_000);
-    assert.equal(reads, 1);
-  }, { running: "v1", zookeeper });
+    assert.equal(readings.count, 1);
+  }, { running: "v1", zookeeper: readings.zookeeper });
 });
 
 Deno.test("look: who waits for the end of a freeze reads nothing until then, and looks once", async () => {
-  let reads = 0;
-  const lost = new ZooKeeperError({ code: "CONNECTION_LOSS", operation: "multiRead" });
-  let endReading = () => {};
-  const zookeeper = {
-    multiRead: () => {
-      reads++;
-      return new Promise<never>((_, reject) => endReading = () => reject(lost));
-    },
-  };
+  const readings = countReadings();
   await run(async (bench) => {
     const { clock, coordinator, waitingFor } = bench;
     const reading = readingOf("v2");
@@ -844,7 +838,7 @@ Deno.test("look: who waits for the end of a freeze reads nothing until then, and
     const view = { ...reading.view, roster, policy, current: new Map([["web-1", serving]]) };
     const frozen = asRead({ ...reading, view });
     const readAgain = async () => {
-      endReading();
+      readings.end();
       await clock.settle();
       coordinator.tell({ type: "read", reading: frozen });
       await clock.settle();
@@ -853,12 +847,12 @@ Deno.test("look: who waits for the end of a freeze reads nothing until then, and
     await answerPreparation(bench);
     for (let round = 0; round < 3; round++) await readAgain();
     assert.equal(waitingFor(), "frozen until Thu 00:05 UTC");
-    reads = 0;
+    readings.count = 0;
     await clock.advance(295_000 - clock.nowMs());
-    assert.equal(reads, 0);
+    assert.equal(readings.count, 0);
     await clock.advance(15_000);
-    assert.equal(reads, 1);
-  }, { running: "v1", stored: "v2", zookeeper });
+    assert.equal(readings.count, 1);
+  }, { running: "v1", stored: "v2", zookeeper: readings.zookeeper });
 });
 
 Deno.test("start alone: what ran by a restart is started by it again, and not once more to catch up", async () => {
@@ -905,13 +899,7 @@ Deno.test("report: a hook that has failed gives the slot back, and nobody else i
 Deno.test("report: a host whose service has ended before its report looks at once what to do", async () => {
   // Regression, found by the simulation: after a power cut between the bake time and the report it was down until its safety
   // look, which is half an hour in a fleet of 1,000 hosts.
-  let reads = 0;
-  const zookeeper = {
-    multiRead: () => {
-      reads++;
-      return new Promise<never>(() => {});
-    },
-  };
+  const readings = countReadings();
   const node = "web-0000000001";
   const wave = { node, znodeVersion: 0, service: "web", version: "v2", hosts: null };
   const journal = { ...interruptedAt("reporting"), context: { hasSlot: "true", wave: node } };
@@ -925,11 +913,11 @@ Deno.test("report: a host whose service has ended before its report looks at onc
     coordinator.tell({ type: "read", reading: asRead(reading) });
     await clock.settle();
     const report = registrar.messages.find((message) => message.type === "report");
-    reads = 0;
+    readings.count = 0;
     report?.replyTo.tell({ ok: true, halted: false });
     await clock.advance(1_000);
-    assert.equal(reads, 1);
-  }, { journal, zookeeper });
+    assert.equal(readings.count, 1);
+  }, { journal, zookeeper: readings.zookeeper });
 });
 
 Deno.test("report: a start without a slot that has failed leaves the place in the queue as it was", async () => {

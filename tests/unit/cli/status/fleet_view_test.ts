@@ -2,24 +2,14 @@ import assert from "node:assert/strict";
 import { stripVTControlCharacters } from "node:util";
 import { renderFleet } from "../../../../cli/status/fleet_view.ts";
 import type { Fleet, FleetHost } from "../../../../coordination/mod.ts";
-import { HOST } from "../fleet_host.ts";
+import { fleetService, HOST } from "../fleet_host.ts";
 
 function fleetOf(...hosts: readonly FleetHost[]): Fleet {
   return {
     control: { schema: 1, state: "running", by: "ops", reason: null, sinceMs: 0 },
     rollout: null,
     queue: [],
-    services: {
-      web: {
-        dependsOn: [],
-        committed: "v1",
-        offer: null,
-        sizeBytes: 0,
-        origin: null,
-        releases: [],
-        hosts,
-      },
-    },
+    services: { web: fleetService(hosts) },
     problems: [],
   };
 }

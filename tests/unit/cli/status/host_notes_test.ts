@@ -3,20 +3,12 @@
 import assert from "node:assert/strict";
 import { countOthers, notesOnHosts } from "../../../../cli/status/host_notes.ts";
 import type { FleetHost, FleetService, QueuedWave } from "../../../../coordination/mod.ts";
-import { HOST } from "../fleet_host.ts";
+import { fleetService } from "../fleet_host.ts";
 
 const OFFLINE = { online: false, state: "down", version: null } as const;
 
 function service(...hosts: readonly Partial<FleetHost>[]): FleetService {
-  return {
-    dependsOn: [],
-    committed: "v1",
-    offer: null,
-    sizeBytes: 0,
-    origin: null,
-    releases: [],
-    hosts: hosts.map((host) => ({ ...HOST, ...host })),
-  };
+  return fleetService(hosts);
 }
 
 const WAVE: QueuedWave = { service: "web", version: "v2", hosts: null, isNext: true };

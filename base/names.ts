@@ -58,3 +58,10 @@ export function quoteForeign(text: string): string {
     );
   return isLong ? `${shown} and ${text.length - SHOWN_LENGTH_MAX} more characters` : shown;
 }
+
+/** What is wrong with the first of these names, of hosts and services, that is none, in words for a person; `null`: each is one. */
+export function describeForeignName(names: readonly string[]): string | null {
+  const wrong = names.find((name) => !isName(name));
+  if (wrong === undefined) return null;
+  return `expected names that have ${NAME_RULE}, was ${quoteForeign(wrong)}`;
+}

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { isName, NAME_RULE, quoteForeign } from "../base/names.ts";
+import { describeForeignName, quoteForeign } from "../base/names.ts";
 import { listNames, transactions } from "../rollout/mod.ts";
 import type { ZooKeeper } from "../zookeeper/mod.ts";
 import { applyIfUnchanged } from "./apply.ts";
@@ -34,12 +34,9 @@ export async function releaseQuarantine(
     readonly word?: ToldWord | undefined;
   } = {},
 ): Promise<string[]> {
-  const wrong = [host, ...(only ?? [])].find((name) => !isName(name));
-  if (wrong !== undefined) {
-    throw new QuarantineReleaseError(
-      `release the quarantine of ${quoteForeign(host)}: expected names that have ${NAME_RULE}, ` +
-        `was ${quoteForeign(wrong)}`,
-    );
+  const wrong = describeForeignName([host, ...only ?? []]);
+  if (wrong !== null) {
+    throw new QuarantineReleaseError(`release the quarantine of ${quoteForeign(host)}: ${wrong}`);
   }
   const services = only ?? await readServiceNames(zk);
   const released: string[] = [];

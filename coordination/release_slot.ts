@@ -5,6 +5,7 @@
  * @module
  */
 
+import { describeForeignName, quoteForeign } from "../base/names.ts";
 import {
   type Current,
   currentPath,
@@ -51,6 +52,10 @@ export async function releaseSlot(
     readonly word?: ToldWord | undefined;
   } = {},
 ): Promise<Map<string, Slot>> {
+  const wrong = describeForeignName([host, ...only ?? []]);
+  if (wrong !== null) {
+    throw new SlotReleaseError(`release the slot of ${quoteForeign(host)}: ${wrong}`);
+  }
   const services = only ?? await readServiceNames(zk);
   const released = new Map<string, Slot>();
   for (const service of services) {

@@ -38,6 +38,21 @@ Deno.test("releaseSlot: not while the machine that holds it is online; once it i
   });
 });
 
+Deno.test("releaseSlot: what is no name is said, and no request's error", async () => {
+  await TestTree.run(async (tree, zk) => {
+    await tree.addHosts("web-1");
+    for (
+      const [host, only, wrong] of [["..", undefined, ".."], ["web-1", ["a/b"], "a/b"]] as const
+    ) {
+      await assert.rejects(() => releaseSlot(zk, host, { only }), (error: unknown) => {
+        assert.ok(error instanceof SlotReleaseError);
+        assert.ok(error.message.endsWith(`was "${wrong}"`), error.message);
+        return true;
+      });
+    }
+  });
+});
+
 Deno.test("releaseSlot: not one that its machine has come back to at that moment", async () => {
   await TestTree.run(async (tree, zk) => {
     const [[, host] = []] = [...await tree.addHosts("web-1")];

@@ -4,6 +4,7 @@
  */
 
 import assert from "node:assert/strict";
+import { stripVTControlCharacters } from "node:util";
 import { main } from "../../../../cli/main.ts";
 import { abortRollout, pauseRollout, readFleet } from "../../../../coordination/mod.ts";
 import {
@@ -18,7 +19,7 @@ import { Coordinator } from "../../../../zookeeper/server/mod.ts";
 import { type Servers, startServers } from "../rollcall_process.ts";
 import { enlist } from "../rosters.ts";
 
-/** Runs a command; what it prints is kept. */
+/** Runs a command; what it prints is kept, without the colours that the tests' own terminal asks for. */
 async function run(args: readonly string[]) {
   const decoder = new TextDecoder();
   const said = { stdout: "", stderr: "" };
@@ -33,7 +34,12 @@ async function run(args: readonly string[]) {
     return Promise.resolve(bytes.length);
   };
   try {
-    return { status: await main(args), ...said };
+    const status = await main(args);
+    return {
+      status,
+      stdout: stripVTControlCharacters(said.stdout),
+      stderr: stripVTControlCharacters(said.stderr),
+    };
   } finally {
     Deno.stdout.writeSync = writeSync;
     Deno.stderr.write = write;

@@ -10,6 +10,7 @@ const libtorrent: ForeignClient = {
   name: "libtorrent",
   dialsLoopback: true,
   makesEmptyFiles: true,
+  givesUpEarly: false,
   seed: (orders) => Promise.resolve(libtorrentCommand("seed", orders)),
   fetch: (orders) => Promise.resolve(libtorrentCommand("fetch", orders)),
 };
@@ -23,6 +24,7 @@ const aria2: ForeignClient = {
   name: "aria2",
   dialsLoopback: true,
   makesEmptyFiles: true,
+  givesUpEarly: false,
   seed: (orders) =>
     Promise.resolve([...aria2Command(orders), "--check-integrity=true", "--seed-ratio=0.0"]),
   fetch: (orders) => Promise.resolve([...aria2Command(orders), "--seed-time=0"]),
@@ -49,6 +51,7 @@ const transmission: ForeignClient = {
   name: "transmission",
   dialsLoopback: false,
   makesEmptyFiles: false,
+  givesUpEarly: true,
   seed: async (orders) => [...await transmissionCommand(orders), "--verify"],
   fetch: transmissionCommand,
 };

@@ -129,9 +129,10 @@ for (const own of ENGINES) {
   for (const client of FOREIGN_CLIENTS) {
     Deno.test(`${own.name} fetches from ${client.name}: every file as it was published`, async () => {
       await using test = await setUp(client, own);
-      await using foreign = new ForeignProcess(
-        await client.seed({ ...test.orders, folder: test.sourceFolder }),
-      );
+      await using foreign = await ForeignProcess.seed(client, {
+        ...test.orders,
+        folder: test.sourceFolder,
+      });
       const { metainfo } = test;
       const root = `${test.targetFolder}/web-1.0`;
       const transfer = test.engine.fetch({ metainfo, root });
@@ -147,9 +148,10 @@ for (const own of ENGINES) {
       const { metainfo } = test;
       const seed = test.engine.seed({ metainfo, root: test.root });
       await seed.done;
-      await using foreign = new ForeignProcess(
-        await client.fetch({ ...test.orders, folder: test.targetFolder }),
-      );
+      await using foreign = await ForeignProcess.fetch(client, {
+        ...test.orders,
+        folder: test.targetFolder,
+      });
       const root = `${test.targetFolder}/web-1.0`;
       const files = readRelease(metainfo).files
         .filter(({ sizeBytes }) => sizeBytes > 0 || client.makesEmptyFiles);

@@ -89,11 +89,12 @@ async function until(
 Deno.test("tracker: aria2 with a magnet link alone is no copy; it is given seeds, fetches, and is one then", async () => {
   await using test = await setUp();
   const { tracker, release } = test;
-  await using foreign = new ForeignProcess([
-    ...await aria2.fetch({ ...test.orders, torrentPath: test.magnet, folder: test.target }),
+  await using foreign = await ForeignProcess.fetch(
+    aria2,
+    { ...test.orders, torrentPath: test.magnet, folder: test.target },
     // Else it ends when it has all, and says so too soon to be seen.
-    "--seed-time=60",
-  ]);
+    ["--seed-time=60"],
+  );
   const alone = await until(tracker, ({ unverifiedSeeds: claimed }) => claimed === 1, foreign);
   assert.deepEqual([alone.seeds, alone.leechers, alone.progress], [0, 1, 0]);
 
@@ -109,9 +110,10 @@ Deno.test("tracker: aria2 with a magnet link alone is no copy; it is given seeds
 Deno.test("tracker: aria2 that starts with all of the content is found, and a copy once it has sent something", async () => {
   await using test = await setUp();
   const { tracker, release } = test;
-  await using foreign = new ForeignProcess(
-    await aria2.seed({ ...test.orders, folder: test.sourceFolder }),
-  );
+  await using foreign = await ForeignProcess.seed(aria2, {
+    ...test.orders,
+    folder: test.sourceFolder,
+  });
   await until(tracker, ({ unverifiedSeeds: claimed }) => claimed === 1, foreign);
   const host = await test.engine("web-1");
   const fetched = host.fetch({ metainfo: release.metainfo, root: `${test.target}/web` });

@@ -65,9 +65,10 @@ for (const client of HANDING_OUT) {
     await using test = await setUp();
     const { infoHash, metainfo, files } = test.release;
     assert.ok(metainfo.length > 16 * 1024, "it takes more than one message");
-    await using foreign = new ForeignProcess(
-      await client.seed({ ...test.orders, folder: test.sourceFolder }),
-    );
+    await using foreign = await ForeignProcess.seed(client, {
+      ...test.orders,
+      folder: test.sourceFolder,
+    });
     const peers = [`127.0.0.1:${test.orders.port}`];
     const patience = new AbortController();
     const timer = setTimeout(() => patience.abort(foreign.output), PATIENCE_MS);
@@ -96,9 +97,11 @@ for (const client of ASKING) {
       const magnet = `magnet:?xt=urn:btih:${infoHash}&tr=${
         encodeURIComponent(tracker.announceUrl)
       }`;
-      await using foreign = new ForeignProcess(
-        await client.fetch({ ...test.orders, torrentPath: magnet, folder: test.target }),
-      );
+      await using foreign = await ForeignProcess.fetch(client, {
+        ...test.orders,
+        torrentPath: magnet,
+        folder: test.target,
+      });
       for (let waitedMs = 0; waitedMs < PATIENCE_MS; waitedMs += POLL_MS) {
         if (files.every(({ path, sizeBytes }) => sizeOf(test.target, path) === sizeBytes)) return;
         await new Promise((resolve) => setTimeout(resolve, POLL_MS));

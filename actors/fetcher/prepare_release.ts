@@ -86,8 +86,7 @@ export async function prepareRelease(release: Release, tools: PrepareTools): Pro
   }
   signal.throwIfAborted();
   await store.writeReceipt(version, { infoHash, verifiedAt: tools.clock.wallTimeMs() });
-  await store.promote(version);
-  await transfer.relocate(paths.final);
+  await transfer.relocate(paths.final, () => store.promote(version));
   await disk.forgetPresentBlocks(store);
 }
 

@@ -137,8 +137,8 @@ async function fetchRelease(
   await fetchWithProgress(release, { transfer, monitor, options, stop });
   const completedMs = systemClock.nowMs();
   await verifyWithProgress((how) => transfer.verify(how), { monitor, signal: stop.signal });
-  await state.settle(release, target);
-  if (target.root !== folder) await transfer.relocate(folder);
+  const settle = () => state.settle(release, target);
+  await (target.root === folder ? settle() : transfer.relocate(folder, settle));
   const times = { begunMs, startedMs, completedMs };
   report(release, { folder, shownFolder, transfer, ...times, options, display, reusedBytes });
   if (!options.seedAfter && options.until === undefined) return;

@@ -57,6 +57,8 @@ export class ContentStore {
   readonly #open = new Map<number, OpenFile>();
   readonly #behind: WriteBehind;
   #root: string;
+  /** Where the root is being moved to: while that is under way, each file is at either place. */
+  #nextRoot: string | undefined;
 
   constructor(release: Release, root: string, options: ContentStoreOptions = {}) {
     this.#release = release;
@@ -176,18 +178,20 @@ export class ContentStore {
     return true;
   }
 
-  /** Renames the root, unless that has been done already, and goes on from there. */
-  moveTo(newRoot: string): void {
-    this.close();
-    if (fs.existsSync(this.#root)) {
-      this.#guard("rename", this.#root, () => {
-        if (fs.existsSync(newRoot)) throw new Error(`${newRoot} exists already`);
-        fs.renameSync(this.#root, newRoot);
-      });
-    } else if (!fs.existsSync(newRoot)) {
-      throw diskError("rename", this.#root, new Error(`neither it nor ${newRoot} is there`));
+  /**
+   * Follows the root while the caller renames it. The content can be read all the time: peers ask for it whenever they like.
+   * Rejects as `rename` does; the root is then wherever the content is.
+   */
+  async moveTo(newRoot: string, rename: () => Promise<void>): Promise<void> {
+    this.#nextRoot = newRoot;
+    try {
+      await rename();
+    } finally {
+      this.#nextRoot = undefined;
+      if (!fs.existsSync(this.#root) && fs.existsSync(newRoot)) this.#root = newRoot;
     }
-    this.#root = newRoot;
+    if (this.#root === newRoot) return;
+    throw diskError("rename", this.#root, new Error(`expected it at ${newRoot} now`));
   }
 
   /** Closes every file; the next access opens it again. */
@@ -199,7 +203,8 @@ export class ContentStore {
   #pathOf(fileIndex: number): string {
     const file = this.#release.files[fileIndex];
     if (file === undefined) throw new RangeError(`content: there is no file ${fileIndex}`);
-    return `${this.#root}/${file.path}`;
+    const hasMoved = this.#nextRoot !== undefined && !fs.existsSync(this.#root);
+    return `${hasMoved ? this.#nextRoot : this.#root}/${file.path}`;
   }
 
   /**

@@ -187,10 +187,10 @@ export class TransferFiles {
     this.store.close();
   }
 
-  /** Renames the content's root, and the journal with it if it lies beside the root. */
-  async relocate(newRoot: string): Promise<void> {
+  /** Follows the content's root while the caller renames it, and takes the journal along if it lies beside the root. */
+  async relocate(newRoot: string, rename: () => Promise<void>): Promise<void> {
     const journalFollows = this.#journalPath === `${this.store.root}.resume`;
-    this.store.moveTo(newRoot);
+    await this.store.moveTo(newRoot, rename);
     if (this.#journalPath === undefined || !journalFollows) return;
     const newPath = `${newRoot}.resume`;
     try {

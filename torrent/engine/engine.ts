@@ -147,10 +147,11 @@ export interface Transfer {
    */
   verify(options?: VerifyOptions): Promise<void>;
   /**
-   * Waits for `done`, renames the content's directory (on the same file system) together with its journal if that lies
-   * beside it, and goes on seeding from there. If the caller has renamed the directory already, it is only followed.
+   * Waits for `done`, calls `rename`, which moves the content's folder (on the same file system) to the new root, and goes on
+   * seeding from there; it seeds in the meantime, too. The transfer's journal follows if it lies beside the folder. Rejects as
+   * `done` and `rename` do, and with a {@link TransferError} if the content is not there afterwards.
    */
-  relocate(newRoot: string): Promise<void>;
+  relocate(newRoot: string, rename: () => Promise<void>): Promise<void>;
   /** Calls the listener at every event until the returned function is called. */
   subscribe(listener: (event: TransferEvent) => void): () => void;
   /** Leaves the swarm and closes the files; what is on disk stays and can be resumed. */

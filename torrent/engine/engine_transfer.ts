@@ -124,9 +124,9 @@ export abstract class EngineTransfer<Context extends TransferContext> implements
     await this.files.verify(options);
   }
 
-  async relocate(newRoot: string): Promise<void> {
+  async relocate(newRoot: string, rename: () => Promise<void>): Promise<void> {
     await this.done;
-    await this.files.relocate(newRoot);
+    await this.files.relocate(newRoot, rename);
   }
 
   stop(): Promise<void> {

@@ -104,7 +104,7 @@ testEach(
     assert.deepEqual(transfer.progress().peersByDistance, { rack: 1, site: 0, remote: 0 });
 
     const final = `${test.directory}/final`;
-    await transfer.relocate(final);
+    await transfer.relocate(final, () => Deno.rename(target, final));
     await verifyRelease({ metainfo, root: final });
     await seed.stop();
     const third = await startEngine(engine, "third");

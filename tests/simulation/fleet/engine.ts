@@ -148,7 +148,7 @@ function transferOf(process: AgentProcess, { infoHash, done, folder, stop }: Tas
         target.verifiedGeneration = target.generation;
         options?.onProgress?.(target.sizeBytes, target.sizeBytes);
       }, 5),
-    relocate: () => Promise.resolve(),
+    relocate: (_newRoot, rename) => rename(),
     subscribe: () => () => {},
   };
 }

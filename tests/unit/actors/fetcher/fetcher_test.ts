@@ -48,7 +48,7 @@ const idleTransfer: Transfer = {
     sent: { rackBytes: 0, siteBytes: 0, remoteBytes: 0 },
   }),
   verify: () => Promise.resolve(),
-  relocate: () => Promise.resolve(),
+  relocate: (_newRoot, rename) => rename(),
   subscribe: () => () => {},
   stop: () => Promise.resolve(),
 };

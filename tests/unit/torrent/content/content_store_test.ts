@@ -43,18 +43,41 @@ Deno.test("ContentStore: refuses to write through a symbolic link", () =>
     assert.equal((await Array.fromAsync(Deno.readDir(`${directory}/elsewhere`))).length, 0);
   }));
 
-Deno.test("ContentStore: a moved root is followed, whoever moved it", () =>
+Deno.test("ContentStore: a root that is moved can be read before, while and after it moves", () =>
   withStore(async (setting) => {
+    // Regression: who asked between the rename and the moment at which the store was told of it ended the transfer.
     const { directory, store } = setting;
     await store.prepare({ discard: false, signal });
     store.write(0, piece(setting, 0));
-    store.moveTo(`${directory}/second`);
-    await Deno.rename(`${directory}/second`, `${directory}/third`);
-    store.moveTo(`${directory}/third`);
-    const back = new Uint8Array(PIECE_BYTES);
-    store.read(0, back);
-    assert.deepEqual(back, piece(setting, 0));
-    assert.throws(() => store.moveTo(`${directory}/source`), TransferError);
+    const expectReadable = () => {
+      store.close();
+      const back = new Uint8Array(PIECE_BYTES);
+      store.read(0, back);
+      assert.deepEqual(back, piece(setting, 0));
+    };
+    const [first, second] = [store.root, `${directory}/second`];
+    await store.moveTo(second, async () => {
+      expectReadable();
+      await Deno.rename(first, second);
+      expectReadable();
+    });
+    assert.equal(store.root, second);
+    expectReadable();
+  }));
+
+Deno.test("ContentStore: a move that fails leaves the root where the content is", () =>
+  withStore(async ({ directory, store }) => {
+    await store.prepare({ discard: false, signal });
+    const [first, second] = [store.root, `${directory}/second`];
+    await assert.rejects(store.moveTo(second, () => Promise.resolve()), TransferError);
+    assert.equal(store.root, first);
+    const late = new Error("the trash could not be emptied");
+    const moving = store.moveTo(second, async () => {
+      await Deno.rename(first, second);
+      throw late;
+    });
+    await assert.rejects(moving, late);
+    assert.equal(store.root, second);
   }));
 
 Deno.test("ContentStore: a flush in the background that has failed fails the sync", async () => {

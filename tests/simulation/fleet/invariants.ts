@@ -171,6 +171,8 @@ export class Invariants implements ChangeObserver {
   readonly frozen = new Map<string, FrozenTime>();
   readonly #world: World;
   readonly #sessionPlaces = new Map<bigint, string>();
+  /** The machine that has registered last under each host's name, by service and host. */
+  readonly #bearers = new Map<string, string>();
   readonly #takenDown = new Map<string, TakenDown>();
   /** When each version was withdrawn, by service and version. */
   readonly #withdrawnMs = new Map<string, number>();
@@ -328,6 +330,7 @@ export class Invariants implements ChangeObserver {
         const key = `${service} ${name}`;
         if (after === null && by.isExpiry) this.#expiredAt.set(key, by.server.applied);
         else this.#expiredAt.delete(key);
+        if (after !== null && !this.#isOperator(by.place)) this.#bearers.set(key, by.place);
         const wasQuarantined = (before as Current | null)?.quarantined !== undefined;
         if (after === null && wasQuarantined) this.#expiredInQuarantine.add(key);
         else this.#expiredInQuarantine.delete(key);
@@ -982,7 +985,10 @@ export class Invariants implements ChangeObserver {
       return slot?.step === "failed" && slot.to === version && slot.skipped === undefined;
     });
     const skipped = covered.filter((host) => this.#isSkipped(service, version, host));
-    const behind = covered.filter((host) => !this.#isOn(service, version, host));
+    const behind = covered.filter((host) => {
+      const machine = this.#bearerOf(service, host);
+      return machine?.diskOf(service).current !== version;
+    });
     this.#checkIdentity(service, version, covered);
     this.#checkCrashes(service, version);
     const allowed = countOf(policy.maxUnavailable, entries.roster.size, "down") +
@@ -992,9 +998,7 @@ export class Invariants implements ChangeObserver {
     const old = sinceMs === undefined
       ? []
       : covered.filter((host) =>
-        this.#world.machinesNamed(host).some((machine) =>
-          (machine.runningOf(service)?.startedMs ?? sinceMs) < sinceMs
-        )
+        (this.#bearerOf(service, host)?.runningOf(service)?.startedMs ?? sinceMs) < sinceMs
       );
     if (sinceMs !== undefined) this.#count("restart finished");
     if (old.length > allowed) {
@@ -1067,7 +1071,7 @@ export class Invariants implements ChangeObserver {
         // Who is halted has time to mend it, and begins anew when an operator resumes.
         const isFit = agent !== null && !agent.isDisturbed && machine.slowness === 1 &&
           this.tree.control?.state === "running" &&
-          this.#world.cutOffMs(machine) === 0 && !this.tree.isUnreadable;
+          !this.#world.isHindered(machine) && !this.tree.isUnreadable;
         const isLate = isFit && isWaitedFor && version === NEW_VERSION &&
           offer?.infoHash !== null && machine.isServing(service) && current.has(name) &&
           machine.runningOf(service)?.version !== version &&
@@ -1103,13 +1107,12 @@ export class Invariants implements ChangeObserver {
   #checkIdentity(service: string, version: string, hosts: readonly string[]): void {
     const { offer } = this.tree.of(service);
     if (offer?.version !== version) return;
-    const strangers = hosts.filter((host) =>
-      !this.#isSkipped(service, version, host) &&
-      this.#world.machinesNamed(host).some((machine) => {
-        const { current, complete } = machine.diskOf(service);
-        return current === version && (complete.get(version)?.content || null) !== offer.infoHash;
-      })
-    );
+    const strangers = hosts.filter((host) => {
+      const machine = this.#bearerOf(service, host);
+      if (machine === null || this.#isSkipped(service, version, host)) return false;
+      const { current, complete } = machine.diskOf(service);
+      return current === version && (complete.get(version)?.content || null) !== offer.infoHash;
+    });
     if (strangers.length === 0) return;
     this.fail(
       "I4 identity",
@@ -1371,7 +1374,7 @@ export class Invariants implements ChangeObserver {
       for (const [node, { host, version }] of staged) {
         const machine = this.#machineAt(host);
         const isFit = machine !== null && machine.agent?.clock.isPaused === false &&
-          this.#world.cutOffMs(machine) === 0;
+          !this.#world.isHindered(machine);
         const key = `${service} ${node}`;
         // A machine with a copy of its disk may have the name, and the place.
         const hasIt = this.#world.machinesNamed(host).some((one) =>
@@ -1403,7 +1406,7 @@ export class Invariants implements ChangeObserver {
     this.#checkLate();
     for (const crash of this.#crashes.values()) {
       const { machine, by } = crash;
-      const isHindered = by === null || by.isDisturbed || this.#world.cutOffMs(machine) > 0;
+      const isHindered = by === null || by.isDisturbed || this.#world.isHindered(machine);
       if (isHindered || this.tree.isUnreadable) crash.atMs = this.#world.time.nowMs;
     }
     for (const [key, { machine, service }] of this.#takenDown) {
@@ -1450,12 +1453,12 @@ export class Invariants implements ChangeObserver {
     );
   }
 
-  /** Whether a host's agent runs, and can reach the ensemble. */
+  /** Whether a host's agent runs, and what it says gets through in time. */
   #canSpeak(host: string): boolean {
     return this.#world.machinesNamed(host).every((machine) => {
       const clock = machine.agent?.clock;
       return clock !== undefined && !clock.isDead && !clock.isPaused &&
-        this.#world.isConnected(machine);
+        !this.#world.isHindered(machine);
     });
   }
 
@@ -1493,6 +1496,11 @@ export class Invariants implements ChangeObserver {
 
   #isOperator(place: string): boolean {
     return place === "admin";
+  }
+
+  /** The machine that bears a host's name: of one that is cut off while a clone has the name nobody can know. */
+  #bearerOf(service: string, host: string): Machine | null {
+    return this.#machineAt(this.#bearers.get(`${service} ${host}`) ?? host);
   }
 
   #machineAt(place: string): Machine | null {

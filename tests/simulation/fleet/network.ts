@@ -25,6 +25,9 @@ export interface Connected {
   readonly server: NetworkStream;
 }
 
+/** How long bytes are on their way that count as late, in ms: usually they take no more than a hundred. */
+const LATE_MS = 500;
+
 /** The network. */
 export class Network {
   readonly #time: VirtualTime;
@@ -141,6 +144,11 @@ export class Link {
     this.toClient.flush();
   }
 
+  /** Whether something is on its way, in either direction, that takes much longer than usual. */
+  get isLate(): boolean {
+    return this.toServer.isLate || this.toClient.isLate;
+  }
+
   /** Forgets the connection once nothing can come over it any more. */
   closed(): void {
     if (this.toServer.isOver && this.toClient.isOver) this.#network.forget(this);
@@ -150,7 +158,8 @@ export class Link {
 /** Bytes on their way, or null for the end of the stream. */
 interface Parcel {
   readonly bytes: Uint8Array | null;
-  dueMs: number;
+  readonly dueMs: number;
+  readonly isLate: boolean;
 }
 
 /** One direction of a connection. */
@@ -187,6 +196,11 @@ export class Pipe {
     return this.#isBroken || this.#hasEnded;
   }
 
+  /** Whether something is on its way that takes much longer than usual. */
+  get isLate(): boolean {
+    return this.#underWay.some((parcel) => parcel.isLate);
+  }
+
   /** Sends bytes; null: no more will come. */
   send(bytes: Uint8Array | null): void {
     if (this.isOver) return;
@@ -196,7 +210,7 @@ export class Pipe {
     if (bytes !== null) this.holdNextMs = 0;
     const dueMs = Math.max(this.#lastDueMs, time.nowMs + delayMs);
     this.#lastDueMs = dueMs;
-    this.#underWay.push({ bytes, dueMs });
+    this.#underWay.push({ bytes, dueMs, isLate: dueMs - time.nowMs >= LATE_MS });
     this.flush();
   }
 

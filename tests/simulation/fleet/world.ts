@@ -113,6 +113,13 @@ export class World implements Surroundings {
       );
   }
 
+  /** Whether what a machine's agent asks and says does not get through, or takes much longer than usual. */
+  isHindered(machine: Machine): boolean {
+    if (!this.isConnected(machine)) return true;
+    for (const { link } of machine.agent?.streams ?? []) if (link.isLate) return true;
+    return false;
+  }
+
   /** How long a machine has been cut off from the whole ensemble, in ms. */
   cutOffMs(machine: Machine): number {
     const sinceMs = this.#cutOffSinceMs.get(machine.place);

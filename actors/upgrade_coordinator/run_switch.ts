@@ -89,7 +89,9 @@ function runStep(state: State, begun: Switch, deps: Deps): State {
     ...(isAway ? { ...releaseBefore(change), state: "down" } : healthPatch(state)),
   };
   // The step in the slot is for other hosts and people to read. Only the journal matters for a resume, so nobody waits for it.
-  const slot = change.hasSlot && change.step !== "reporting" ? toSlot(change, options) : null;
+  // A slot is taken as one that drains. To write that once more might come after the fence, which writes the next step.
+  const isShown = change.hasSlot && change.step !== "draining" && change.step !== "reporting";
+  const slot = isShown ? toSlot(change, options) : null;
   options.registrar.tell({ type: "update", service: options.service, patch, slot });
   if (change.step === "reporting") return report(state, change, deps);
 

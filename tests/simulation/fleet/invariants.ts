@@ -67,6 +67,7 @@ export const CHECKS = {
   "I5 owner": "nobody but the machine that took a slot and an operator changes or removes it",
   "I6 admission": "nobody is admitted while control is not running",
   "I6 fence": "nobody goes on to stop a service while control is not running",
+  "I6 step": "the slot of a host that is past its fence does not say again that it drains",
   "I6 words": "a pause stands until somebody resumes, and a halt until somebody resumes or aborts",
   "I7 end": "once the faults have stopped, the rollout ends and everybody serves",
   "I7 ready": "who has lost the release that it is queued for leaves the staging queue",
@@ -518,7 +519,12 @@ export class Invariants implements ChangeObserver {
     }
     if (wasHeld && isTaken) {
       this.#count(`step ${after.step}`);
-      if (before.step === "draining" && after.step === "stopping") {
+      if (after.step === "draining" && before.step !== "draining") {
+        this.fail("I6 step", `${host} drains ${service} by its slot, and was ${before.step}`, [
+          host,
+        ]);
+      }
+      if (before.step !== "stopping" && after.step === "stopping") {
         this.#checkBudget({ service, host, wave: after.wave, change, what: "goes on to stop" });
         if (this.tree.control?.state === "running") this.#fenced.add(key);
         else {

@@ -45,7 +45,11 @@ async function expectTold(fleet: TestFleet, host: string): Promise<void> {
 Deno.test("failure: a version that never gets healthy is rolled back and halts the rollout; a resume retries (I1, I6, I10)", async () => {
   await TestFleet.run({ hosts: HOSTS, pin: "required" }, async (fleet) => {
     await fleet.install("v1");
-    const { pinnedBytes } = await fleet.host("web-1");
+    const { pinnedBytes } = await fleet.untilHost(
+      "web-1",
+      "has v1 locked",
+      (host) => host.pinnedBytes > 0,
+    );
     assert.ok(pinnedBytes > 0);
     await fleet.observer.forget();
     await fleet.publish("v2", { kind: "unwell", unless: "mended" });
@@ -82,7 +86,11 @@ Deno.test("failure: a version that never gets healthy is rolled back and halts t
 Deno.test("failure: a version that crashes in its bake time is rolled back; an abort withdraws it, and the next version works", async () => {
   await TestFleet.run({ hosts: HOSTS, pin: "required" }, async (fleet) => {
     await fleet.install("v1");
-    const { pinnedBytes } = await fleet.host("web-1");
+    const { pinnedBytes } = await fleet.untilHost(
+      "web-1",
+      "has v1 locked",
+      (host) => host.pinnedBytes > 0,
+    );
     await fleet.observer.forget();
     await fleet.publish("v2", { kind: "crashes", afterMs: 700 });
     await fleet.startRollout({ versions: { web: "v2" }, policy: { bakeTime: 20_000 } });

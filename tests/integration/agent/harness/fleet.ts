@@ -120,7 +120,8 @@ export class TestFleet {
       await fleet.untilOnline();
       await test(fleet);
     } catch (error) {
-      throw new Error(`${error instanceof Error ? error.stack : error}\n${fleet.#tails()}`);
+      // The reason last: what shows the end of a long output alone shows it, too.
+      throw new Error(`${fleet.#tails()}\n--- ${error instanceof Error ? error.stack : error}`);
     } finally {
       await fleet.#close();
     }

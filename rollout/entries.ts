@@ -9,7 +9,7 @@ import { z } from "zod";
 import { SCHEMA_VERSION } from "./entry_codec.ts";
 import { failureCauseSchema } from "./failure_cause.ts";
 import { labelsSchema, nameSchema, versionSchema } from "./name_schemas.ts";
-import { policySchema } from "./policy.ts";
+import { maxFailuresSchema, policySchema } from "./policy.ts";
 import { quarantinedSchema, restartsSchema } from "./restarts.ts";
 import { gateSchema } from "./waves/gate_entry.ts";
 
@@ -236,6 +236,11 @@ export const waveSchema = z.looseObject({
   tally: nameSchema.optional(),
   /** What has to be open before anybody goes down for it. Left out: nothing. */
   gate: gateSchema.optional(),
+  /**
+   * How many of its hosts may fail before the rollout halts. Left out: as many as the policy allows. Agents of earlier versions
+   * know of no other limit.
+   */
+  maxFailures: maxFailuresSchema.optional(),
   /**
    * The services whose earlier waves go before it, as in a rollout in which services that have nothing to do with each other go
    * at the same time. Left out: all of them. Agents of earlier versions wait for all of them.

@@ -24,7 +24,8 @@ export type Failure =
  * allows, also of those that catch up outside of any wave: they switch without a quorum, so nothing else would stop a
  * version that fails on each of them. A host that only could not get the release ready counts where a wave waits for it. And it
  * does when no online host of the wave is left that could run the version, since
- * such a wave could never finish, and when more hosts have failed on all services of the rollout than its plan allows.
+ * such a wave could never finish, and when more hosts have failed in one wave, or on all services of the rollout, than its plan
+ * allows.
  */
 export function decideFailure(
   census: Census,
@@ -55,6 +56,12 @@ export function decideFailure(
   const { maxFailures } = census.policy;
   if (failed.size > maxFailures) {
     return { halt: true, reason: `${failures}: the policy allows ${maxFailures}` };
+  }
+  const failedInWave = counted.filter(({ slot }) => slot.wave === wave?.node).length + 1;
+  if (
+    wave?.maxFailures !== undefined && failure.wave === wave.node && failedInWave > wave.maxFailures
+  ) {
+    return { halt: true, reason: `${failures}: its wave allows ${wave.maxFailures}` };
   }
   const allowed = census.control?.maxFailures;
   const failedCount = failed.size + (elsewhere?.length ?? 0);

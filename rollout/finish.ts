@@ -6,7 +6,7 @@
  * @module
  */
 
-import type { Census } from "./census.ts";
+import type { Census, SlotHost } from "./census.ts";
 import { budgetHosts } from "./policy.ts";
 import { closedGate } from "./gate.ts";
 import { countsAsServing } from "./quarantine.ts";
@@ -39,9 +39,7 @@ export function decideFinish(census: Census): Finish {
   const failedOnlineCount =
     failed.filter(({ entry }) => entry !== null && entry.quarantined === undefined).length;
   const skippedCount = failed.filter(({ slot }) => isSkipped(slot)).length;
-  if (failedOnlineCount > 0 && failed.length - skippedCount > policy.maxFailures) {
-    return "going_on";
-  }
+  if (failedOnlineCount > 0 && hasTooManyFailed(census, failed)) return "going_on";
   // The entry of a host that failed does not count: it may be from before the roll-back.
   const isDone = ({ entry }: (typeof failed)[number]) =>
     entry !== null && isSameRelease(entry, wave) && countsAsServing(entry);
@@ -57,6 +55,13 @@ export function decideFinish(census: Census): Finish {
   if (leftCount > budgetHosts(policy, census.rosterCount)) return "going_on";
   if (counts.onlineCount === null) return "unknown";
   return counts.onlineCount - failedOnlineCount > doneCount ? "going_on" : "finished";
+}
+
+/** Whether more hosts have failed than the policy, or the wave, leaves behind. */
+function hasTooManyFailed({ wave, policy }: Census, failed: readonly SlotHost[]): boolean {
+  const counted = failed.filter(({ slot }) => !isSkipped(slot));
+  const inWave = counted.filter(({ slot }) => slot.wave === wave?.node);
+  return counted.length > policy.maxFailures || inWave.length > (wave?.maxFailures ?? Infinity);
 }
 
 /**

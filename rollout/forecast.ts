@@ -59,6 +59,8 @@ export interface WaveForecast {
   readonly quarantined: readonly { readonly host: string; readonly reason: string }[];
   /** What has to be open before anybody goes down for it; `null`: nothing. */
   readonly gate: Gate | null;
+  /** How many of its hosts may fail before the rollout halts, if the plan says so of the wave; `null`: it does not. */
+  readonly maxFailures: number | null;
   /** The services alone whose earlier waves go before it; `null`: all of them. */
   readonly after: readonly string[] | null;
   /** How many hosts of the service serve now. */
@@ -238,6 +240,7 @@ function forecastWave(
       reason: why?.reason ?? "",
     })),
     gate: wave.gate ?? null,
+    maxFailures: wave.maxFailures ?? null,
     after: wave.after ?? null,
     servingCount: serving.length,
     leastServingCount: serving.length - concurrentCount,

@@ -14,6 +14,8 @@ export interface PlannedWave {
   readonly hosts: readonly string[] | null;
   /** What has to be open before anybody goes down for it; left out: nothing. */
   readonly gate?: Gate;
+  /** How many of its hosts may fail before the rollout halts; left out: as many as the policy allows. */
+  readonly maxFailures?: number;
   /** The services whose earlier waves go before it; left out: all of them. */
   readonly after?: readonly string[];
 }

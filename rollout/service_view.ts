@@ -28,6 +28,8 @@ export interface FirstWave extends ReleaseIdentity {
   readonly tally?: string | undefined;
   /** What has to be open before anybody goes down for it; left out: nothing. */
   readonly gate?: Gate | undefined;
+  /** How many of its hosts may fail before the rollout halts; left out: as many as the policy allows. */
+  readonly maxFailures?: number | undefined;
   /** The services whose earlier waves go before it; left out: all of them. */
   readonly after?: readonly string[] | undefined;
   /** Whether its hosts switch in freeze windows, too; left out: no. */

@@ -86,6 +86,7 @@ function renderWave(
     if (names.length > 0) facts.push(`${label}: ${listNames(names)}`);
   };
   if (gate !== null) facts.push(describeGate(gate, null));
+  if (wave.maxFailures !== null) facts.push(renderAllowedFailures(wave.maxFailures));
   if (wave.after !== null) {
     const others = wave.after.filter((name) => name !== wave.service);
     facts.push(
@@ -121,6 +122,12 @@ function renderWave(
     ...facts.flatMap((fact) => indented(fact, columns)),
     ...wave.warnings.flatMap((warning) => indented(`! ${warning}`, columns).map(pc.yellow)),
   ];
+}
+
+function renderAllowedFailures(count: number): string {
+  return count === 0
+    ? "the first failure of one of its hosts halts the rollout"
+    : `more than ${formatCount(count, "failure")} of its hosts halt the rollout`;
 }
 
 function renderService(

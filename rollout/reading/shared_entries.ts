@@ -78,7 +78,8 @@ export function toFirstWave(
   { node }: Pick<SequentialName, "node">,
   { entry, znodeVersion }: Versioned<Wave>,
 ): FirstWave {
-  const { service, version, hosts, tally, gate, after, ignoresFreeze, rollsBack } = entry;
+  const { service, version, hosts, tally, gate, maxFailures, after } = entry;
+  const { ignoresFreeze, rollsBack } = entry;
   return {
     node,
     znodeVersion,
@@ -88,6 +89,7 @@ export function toFirstWave(
     hosts,
     tally,
     gate,
+    maxFailures,
     after,
     ...(ignoresFreeze === undefined ? {} : { ignoresFreeze: true }),
     ...(rollsBack === undefined ? {} : { rollsBack }),

@@ -201,7 +201,7 @@ export function ignoringFreeze(
 /** A wave of a rollout, and the nodes below which its hosts are counted. */
 export function waveOperations(
   { ignoresFreeze, rollsBack }: Pick<Rollout, "ignoresFreeze" | "rollsBack">,
-  { rollout, tally, wave: { service, version, hosts, gate, after } }: {
+  { rollout, tally, wave: { service, version, hosts, gate, maxFailures, after } }: {
     /** Its id. */
     readonly rollout: string;
     readonly tally: string;
@@ -216,6 +216,7 @@ export function waveOperations(
     hosts: hosts === null ? null : [...hosts],
     tally,
     ...(gate === undefined ? {} : { gate }),
+    ...(maxFailures === undefined ? {} : { maxFailures }),
     ...(after === undefined ? {} : { after: [...after] }),
     ...(ignoresFreeze === undefined ? {} : { ignoresFreeze }),
     ...(rollsBack === undefined ? {} : { rollsBack: true }),

@@ -24,6 +24,8 @@ export interface ResolvedWave {
   readonly hosts: readonly string[] | null;
   /** The gate before it; left out: none. */
   readonly gate?: Gate;
+  /** How many of its hosts may fail before the rollout halts; left out: as many as the policy allows. */
+  readonly maxFailures?: number;
 }
 
 /** The waves of a service, or what is wrong with them. */
@@ -46,7 +48,7 @@ export function resolveWaves(
   const notes: string[] = [];
   const problems: string[] = [];
   const covered = new Set<string>();
-  const chosen: { hosts: string[]; gate: { gate?: Gate } }[] = [];
+  const chosen: { hosts: string[]; rules: Omit<ResolvedWave, "hosts"> }[] = [];
   // A gate before a wave that is left out stands before the next one, unless that has its own.
   let gate: { gate?: Gate } = {};
   const gateOf = (plan: GatePlan): { gate?: Gate } => {
@@ -61,7 +63,9 @@ export function resolveWaves(
       continue;
     }
     const of = `service "${service}": waves: ${describeItem(item)}`;
-    const selection = typeof item === "object" ? item : { size: item };
+    const selection: WaveSelection = typeof item === "object" ? item : { size: item };
+    const { maxFailures } = selection;
+    const failures = maxFailures === undefined ? {} : { maxFailures };
     const found = hosts.filter((host) => isOf(host, selection));
     const unknown = unknownIn(selection, { hosts, foundCount: found.length });
     problems.push(...unknown.map((problem) => `${of}: ${problem}`));
@@ -72,7 +76,7 @@ export function resolveWaves(
       const coveredCount = group.length - left.length;
       const wave = left.slice(0, Math.max(0, wantedCount - coveredCount)).map(({ host }) => host)
         .sort();
-      if (wave.length > 0) chosen.push({ hosts: wave, gate });
+      if (wave.length > 0) chosen.push({ hosts: wave, rules: { ...gate, ...failures } });
       else if (unknown.length === 0) notes.push(`${of}: left out, no host is left for it`);
       if (wave.length > 0) gate = {};
       // It stands between the waves of this item, and not after the last one.
@@ -90,7 +94,7 @@ export function resolveWaves(
     );
   }
   const waves = chosen.map((wave, index): ResolvedWave => ({
-    ...wave.gate,
+    ...wave.rules,
     hosts: index === chosen.length - 1 ? null : wave.hosts,
   }));
   return { waves, notes, problems };

@@ -8,6 +8,7 @@
 import { z } from "zod";
 import { gatePlanSchema } from "./gate_plan.ts";
 import { labelsSchema, nameSchema } from "../name_schemas.ts";
+import { maxFailuresSchema } from "../policy.ts";
 
 /** How many hosts are to be covered when the wave is over, those of earlier waves included: a number, a share, or all. */
 export type WaveSize = number | `${number}%` | "all";
@@ -41,8 +42,10 @@ const selectionSchema = z.strictObject({
   each: z.enum(["site", "rack"]).optional(),
   /** Between each two of them. */
   gate: gatePlanSchema.optional(),
+  /** How many of its hosts may fail before the rollout halts, within what the service's policy allows. Default: as many. */
+  maxFailures: maxFailuresSchema.optional(),
 }).refine(
-  (selection) => Object.keys(selection).length > 0,
+  ({ maxFailures: _, ...selection }) => Object.keys(selection).length > 0,
   "expected size, site, rack, labels, hosts or each",
 ).refine(
   ({ each, gate }) => each !== undefined || gate === undefined,

@@ -487,7 +487,10 @@ export class Invariants implements ChangeObserver {
     this.#forgetCrashes(service, host);
     if (after?.step === "failed") {
       const isFailure = after.skipped === undefined && !this.#isOperator(place);
-      if (isFailure) this.#checkFailures({ service, host, slot: after }, differences);
+      if (isFailure) {
+        this.#checkFailures({ service, host, slot: after }, differences);
+        this.#checkFailuresInWave({ service, host, slot: after }, differences);
+      }
       if (!wasHeld) this.#count(`failure recorded: ${after.cause}`);
       if ((after.reason ?? "") === "") {
         this.fail(
@@ -640,14 +643,38 @@ export class Invariants implements ChangeObserver {
       }
     }
     if (failed.size <= allowed) return;
-    const isHalted = control?.state === "halted" ||
-      differences.some(({ kind, after }) =>
-        kind === "control" && (after as Control).state === "halted"
-      );
-    if (isHalted) return this.#count("failure beyond the plan's");
+    if (control?.state === "halted" || isHaltedBy(differences)) {
+      return this.#count("failure beyond the plan's");
+    }
     this.fail(
       "I7 failures",
       `${[...failed]} have failed, the plan allows ${allowed}, and nobody has halted`,
+      [host],
+    );
+  }
+
+  /** No more failures of a wave's hosts than it allows, if it says how many there may be, without a halt. */
+  #checkFailuresInWave(
+    { service, host, slot }: { service: string; host: string; slot: Slot },
+    differences: readonly Difference[],
+  ): void {
+    const { control, waves } = this.tree;
+    const wave = waves.get(slot.wave ?? "");
+    const entries = this.tree.of(service);
+    const isWithdrawn = entries.entry?.withdrawn.includes(slot.to) === true;
+    if (wave?.maxFailures === undefined || isWithdrawn || wave.version !== slot.to) return;
+    const others = [...entries.slots].filter(([, record]) =>
+      record.step === "failed" && record.wave === slot.wave && record.skipped === undefined &&
+      record.to === slot.to && record.infoHash === slot.infoHash
+    ).map(([name]) => name);
+    const failed = new Set([...others, host]);
+    if (failed.size <= wave.maxFailures) return;
+    if (control?.state === "halted" || isHaltedBy(differences)) {
+      return this.#count("failure beyond the wave's");
+    }
+    this.fail(
+      "I7 failures",
+      `${[...failed]} have failed in ${slot.wave}, it allows ${wave.maxFailures}, and nobody has halted`,
       [host],
     );
   }
@@ -1516,6 +1543,13 @@ export class Invariants implements ChangeObserver {
   #count(what: string): void {
     this.transactions.set(what, (this.transactions.get(what) ?? 0) + 1);
   }
+}
+
+/** Whether control is halted by one of these changes. */
+function isHaltedBy(differences: readonly Difference[]): boolean {
+  return differences.some(({ kind, after }) =>
+    kind === "control" && (after as Control).state === "halted"
+  );
 }
 
 /** Phases of a preparation in which a host works. */

@@ -204,8 +204,8 @@ function withWaves(random: RandomStream, service: PlannedService): PlannedServic
     [1, "50%", "100%"],
     ["10%", 2, "75%", "all"],
     [{ size: 1, rack: "r1" }, { each: "rack" }],
-    [{ each: "rack" }],
-    [{ labels: { tier: "even" } }, "100%"],
+    [{ each: "rack", maxFailures: 0 }],
+    [{ labels: { tier: "even" }, maxFailures: 1 }, "100%"],
     ["1%", { gate: "promote" }, "100%"],
     [{ gate: "promote" }, { each: "rack", gate: { after: 3_000 } }],
     [

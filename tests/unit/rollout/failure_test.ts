@@ -43,6 +43,32 @@ Deno.test("decideFailure: failures of other content under the same version do no
   assert.deepEqual([failedElsewhere(infoHash), failedElsewhere(other)], [true, false]);
 });
 
+Deno.test("decideFailure: halts when more hosts failed in the wave than it allows, whatever the policy does", () => {
+  const policy = { maxFailures: 5 };
+  const first = (maxFailures: number, earlier: string) =>
+    decide(
+      view({
+        policy,
+        wave: wave({ hosts: null, maxFailures }),
+        slots: [failedSlot("web-2", { wave: earlier }), slot("web-1")],
+      }),
+      WEB_1,
+    );
+  const reason = "A 2 failed on web-1, web-2: its wave allows 1";
+  assert.deepEqual(first(1, "A-0000000000"), { halt: true, reason });
+  assert.deepEqual(first(2, "A-0000000000"), { halt: false });
+  // That host failed in a wave before it.
+  assert.deepEqual(first(1, "A-0000000009"), { halt: false });
+});
+
+Deno.test("decideFailure: who catches up counts for no wave", () => {
+  const policy = { maxFailures: 5 };
+  const strict = wave({ hosts: null, maxFailures: 0 });
+  assert.deepEqual(decide(view({ policy, wave: strict }), { ...WEB_1, wave: null }), {
+    halt: false,
+  });
+});
+
 Deno.test("decideFailure: halts a wave that nobody is left to run", () => {
   // Regression: a canary of one host failed, within what the policy allows, and the rollout waited for ever.
   const policy = { maxFailures: 5 };

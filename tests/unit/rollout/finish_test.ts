@@ -49,6 +49,18 @@ Deno.test("decideFinish: somebody must run the version", () => {
   assertGoesOn({ current: all, policy: { maxUnavailable: 3 } });
 });
 
+Deno.test("decideFinish: no more hosts that failed are left behind than the wave allows", () => {
+  const failed = (earlier: string, maxFailures: number) => ({
+    wave: wave({ maxFailures }),
+    current: { ...ALL_UPGRADED, "web-3": {} },
+    policy: { maxFailures: 5 },
+    slots: [failedSlot("web-3", { wave: earlier })],
+  });
+  assertGoesOn(failed("A-0000000000", 0));
+  assertFinished(failed("A-0000000000", 1));
+  assertFinished(failed("A-0000000009", 0));
+});
+
 Deno.test("decideFinish: a held slot is waited for, also of a host outside of the wave, also offline", () => {
   assertGoesOn({ current: ALL_UPGRADED, slots: [slot("web-3")] });
   assertGoesOn({

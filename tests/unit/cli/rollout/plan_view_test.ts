@@ -16,6 +16,7 @@ const WAVE: WaveForecast = {
   drained: [],
   quarantined: [],
   gate: null,
+  maxFailures: null,
   after: null,
   servingCount: 3,
   leastServingCount: 2,

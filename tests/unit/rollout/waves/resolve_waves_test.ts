@@ -53,6 +53,14 @@ Deno.test("resolveWaves: a canary prefers hosts that serve", () => {
   assert.deepEqual(resolve([1, "all"], hosts).waves[0]?.hosts, ["fra-r1-4"]);
 });
 
+Deno.test("resolveWaves: how many may fail goes with the wave, also with each of several", () => {
+  const allowed = (list: WaveList, hosts: readonly KnownHost[]) =>
+    resolve(list, hosts).waves.map(({ maxFailures }) => maxFailures);
+  assert.deepEqual(allowed([{ size: 1, maxFailures: 0 }, "all"], TEN), [0, undefined]);
+  assert.deepEqual(allowed([{ each: "site", maxFailures: 2 }], TEN), [2, 2]);
+  assert.equal(waveListSchema.safeParse([{ maxFailures: 2 }]).success, false, "of which hosts?");
+});
+
 Deno.test("resolveWaves: by site, rack, label and name, also together", () => {
   const edge = { labels: { tier: "edge" } };
   const hosts = [

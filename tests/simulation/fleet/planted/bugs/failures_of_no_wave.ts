@@ -1,0 +1,12 @@
+import type { PlantedBug } from "../planted_bug.ts";
+
+export const bug: PlantedBug = {
+  what: "How many hosts of a wave may fail is not looked at, the policy alone is.",
+  changes: [{
+    file: "rollout/failure.ts",
+    find: "wave?.maxFailures !== undefined && failure.wave === wave.node &&",
+    replace: "false && wave?.maxFailures !== undefined && failure.wave === wave.node &&",
+  }],
+  checks: ["I7 failures"],
+  kinds: ["bad_version", "late_crash"],
+};

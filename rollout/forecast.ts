@@ -7,8 +7,10 @@
 
 import type { Drained, Release, Slot } from "./entries.ts";
 import type { PlannedService, PlannedWave } from "./planned.ts";
-import { freezeAt } from "./freeze/mod.ts";
-import { budgetHosts, type Policy, quorumHosts } from "./policy.ts";
+import { type DependencyCounts, findDependencyBelowBudget } from "./dependencies.ts";
+import { freezeAt, nextFreeze } from "./freeze/mod.ts";
+import { paceOf } from "./forecast_pace.ts";
+import { type Policy, quorumHosts } from "./policy.ts";
 import { countsAsServing } from "./quarantine.ts";
 import { isSameRelease } from "./release_identity.ts";
 import type { Quarantined } from "./restarts.ts";
@@ -19,10 +21,14 @@ import { formatDurationMs } from "./duration.ts";
 import { leastGateMs } from "./gate.ts";
 import type { Gate } from "./waves/gate_entry.ts";
 
+/** To the minute it is said when a freeze begins. */
+const MINUTE_MS = 60_000;
+
 /** A host of a service, as it is now. */
 export interface ForecastHost {
   readonly host: string;
   readonly site: string;
+  readonly rack: string;
   /** Whether its agent has a session. */
   readonly online: boolean;
   readonly state: "serving" | "down";
@@ -115,6 +121,8 @@ export interface ForecastRequest {
   readonly releases: ReadonlyMap<string, Release>;
   /** Every host of each service: those on the roster. */
   readonly hosts: ReadonlyMap<string, readonly ForecastHost[]>;
+  /** The policies of services that are not in the plan. Default: none is known. */
+  readonly policies?: ReadonlyMap<string, Policy>;
   /** How long switches of each service have taken. Default: nobody has measured any. */
   readonly switchTimes?: ReadonlyMap<string, SwitchTimes>;
   /** What the operator's wall clock shows, ms: for freeze windows. */
@@ -127,7 +135,7 @@ export function forecastPlan(request: ForecastRequest): Forecast {
     request;
   /** By service, the hosts that earlier waves of the plan have brought to the version. */
   const switched = new Map<string, Set<string>>();
-  const waves = request.waves.flatMap((wave): WaveForecast[] => {
+  const asPlanned = request.waves.flatMap((wave): WaveForecast[] => {
     const planned = services.get(wave.service);
     const release = releases.get(wave.service);
     if (planned === undefined || release === undefined) return [];
@@ -139,23 +147,25 @@ export function forecastPlan(request: ForecastRequest): Forecast {
       before,
       switchTimes: switchTimes.get(wave.service) ?? null,
       wallTimeMs,
+      dependency: findDependencyBelowBudget(dependenciesOf(planned, request)),
     });
     switched.set(wave.service, new Set([...before, ...forecast.switching]));
     return [forecast];
   });
+  const waves = asPlanned.map((wave, index): WaveForecast => {
+    const endMs = totalOf(asPlanned.slice(0, index + 1), likelyMs);
+    const ahead = describeFreezeAhead(wave, {
+      endMs,
+      policy: services.get(wave.service)?.policy,
+      wallTimeMs,
+    });
+    return ahead === null ? wave : { ...wave, warnings: [...wave.warnings, ahead] };
+  });
   const isMeasured = waves.every(({ expectedMs }) => expectedMs !== null);
-  const total = (takesMs: (wave: WaveForecast) => number) =>
-    totalTimeMs(
-      waves.map((wave) => ({
-        service: wave.service,
-        ...(wave.after === null ? {} : { after: wave.after }),
-        takesMs: takesMs(wave),
-      })),
-    );
   return {
     waves,
-    leastMs: total(({ leastMs }) => leastMs),
-    expectedMs: isMeasured ? total(({ leastMs, expectedMs }) => expectedMs ?? leastMs) : null,
+    leastMs: totalOf(waves, ({ leastMs }) => leastMs),
+    expectedMs: isMeasured ? totalOf(waves, likelyMs) : null,
     services: [...services].flatMap(([service, { version }]) => {
       const release = releases.get(service);
       if (release === undefined) return [];
@@ -180,6 +190,42 @@ export function forecastPlan(request: ForecastRequest): Forecast {
   };
 }
 
+/** How long waves take together. */
+function totalOf(
+  waves: readonly WaveForecast[],
+  takesMs: (wave: WaveForecast) => number,
+): number {
+  return totalTimeMs(
+    waves.map((wave) => ({
+      service: wave.service,
+      ...(wave.after === null ? {} : { after: wave.after }),
+      takesMs: takesMs(wave),
+    })),
+  );
+}
+
+/** How long a wave takes as far as that is known. */
+function likelyMs({ leastMs, expectedMs }: WaveForecast): number {
+  return expectedMs ?? leastMs;
+}
+
+/** A freeze that may begin before the wave is over, in words for an operator; `null`: none does. */
+function describeFreezeAhead(
+  { switching }: WaveForecast,
+  { endMs, policy, wallTimeMs }: {
+    readonly endMs: number;
+    readonly policy: Policy | undefined;
+    readonly wallTimeMs: number;
+  },
+): string | null {
+  if (switching.length === 0) return null;
+  const next = nextFreeze(policy?.freeze, wallTimeMs, endMs);
+  if (next === null) return null;
+  const inMs = Math.ceil(next.inMs / MINUTE_MS) * MINUTE_MS;
+  return `a freeze begins in ${formatDurationMs(inMs)}, and may come before the wave is over ` +
+    `(${next.words}): who has not begun to switch by then waits`;
+}
+
 interface WaveContext {
   readonly release: Release;
   readonly policy: Policy;
@@ -188,11 +234,39 @@ interface WaveContext {
   readonly before: ReadonlySet<string>;
   readonly switchTimes: SwitchTimes | null;
   readonly wallTimeMs: number;
+  /** Which service that it depends on has more hosts down than its budget, in words; `null`: none. */
+  readonly dependency: string | null;
+}
+
+/** The services that a planned one depends on, counted as the fleet is now. Of one with no policy nothing is known. */
+function dependenciesOf(
+  { dependsOn }: PlannedService,
+  { services, hosts, policies = new Map<string, Policy>() }: ForecastRequest,
+): DependencyCounts[] {
+  return dependsOn.flatMap((service) => {
+    const policy = services.get(service)?.policy ?? policies.get(service);
+    if (policy === undefined) return [];
+    const all = hosts.get(service) ?? [];
+    const members = all.filter(({ newcomer }) => !newcomer);
+    return [{
+      service,
+      policy,
+      rosterCount: all.length,
+      newcomerCount: all.length - members.length,
+      servingCount: members.filter(isServing).length,
+      slotsVersion: null,
+    }];
+  });
+}
+
+/** Whether a host counts as serving. */
+function isServing({ state, quarantined }: ForecastHost): boolean {
+  return countsAsServing({ state, quarantined: quarantined ?? undefined });
 }
 
 function forecastWave(
   wave: PlannedWave,
-  { release, policy, hosts, before, switchTimes, wallTimeMs }: WaveContext,
+  { release, policy, hosts, before, switchTimes, wallTimeMs, dependency }: WaveContext,
 ): WaveForecast {
   const covered = hosts.filter(({ host }) => wave.hosts === null || wave.hosts.includes(host));
   const isThere = (host: ForecastHost) => before.has(host.host) || isSameRelease(host, release);
@@ -207,18 +281,8 @@ function forecastWave(
   const switching = reachable.filter((host) => !failedBefore.includes(host));
   // A host that holds a slot is about to go down, or has gone already: it counts against the budget.
   const members = hosts.filter(({ newcomer }) => !newcomer);
-  const serving = members.filter((host) =>
-    countsAsServing({ state: host.state, quarantined: host.quarantined ?? undefined }) &&
-    !isHeld(host.slot ?? undefined)
-  );
-  const budgetCount = budgetHosts(policy, members.length);
-  const awayCount = members.length - serving.length;
-  const allowedCount = Math.max(0, budgetCount - awayCount);
-  const servingAndSwitching = switching.filter((host) => serving.includes(host)).length;
-  const concurrentCount = Math.min(policy.maxConcurrent, allowedCount, servingAndSwitching);
-  const rounds = servingAndSwitching === 0
-    ? Number(switching.length > 0)
-    : Math.ceil(servingAndSwitching / Math.max(1, concurrentCount));
+  const serving = members.filter((host) => isServing(host) && !isHeld(host.slot ?? undefined));
+  const { concurrentCount, rounds, blocked } = paceOf(policy, { members, serving, switching });
   const { health, bakeMs } = policy;
   const gateMs = leastGateMs(wave.gate ?? null);
   const expectedMs = rounds === 0
@@ -272,12 +336,11 @@ function forecastWave(
         `${who} ${why}: the wave waits, and the rollout halts after ` +
           formatDurationMs(policy.progressDeadlineMs),
       );
-    } else if (servingAndSwitching > 0 && allowedCount === 0) {
-      warnings.push(
-        `budget: ${awayCount} of ${budgetCount} hosts are away already ` +
-          `(${names(members.filter((host) => !serving.includes(host))).join(", ")}): ` +
-          "no host that serves can switch before they are back",
-      );
+    } else {
+      warnings.push(...blocked);
+    }
+    if (reachable.length > 0 && dependency !== null) {
+      warnings.push(`${dependency}: no host switches before it has recovered`);
     }
     const takingPartCount = covered.length - (wave.hosts === null ? quarantined.length : 0);
     const neededCount = quorumHosts(policy, takingPartCount);

@@ -12,7 +12,7 @@ import {
   readPlanVersion,
   readSwitchTimes,
 } from "../../coordination/mod.ts";
-import { forecastPlan, type Release } from "../../rollout/mod.ts";
+import { forecastPlan, type Policy, type Release } from "../../rollout/mod.ts";
 import { FeedError, fetchTorrent, readRelease, sharedBytes } from "../../torrent/mod.ts";
 import { writeJson, writeLine } from "../shared/output.ts";
 import { terminalColumns } from "../shared/terminal.ts";
@@ -47,6 +47,7 @@ export async function planCommand(planPath: string, options: PlanOptions): Promi
     const forecast = forecastPlan({
       ...plan,
       hosts,
+      policies: policiesOf(plan),
       switchTimes,
       wallTimeMs: systemClock.wallTimeMs(),
     });
@@ -72,6 +73,13 @@ export async function planCommand(planPath: string, options: PlanOptions): Promi
       }),
     );
   });
+}
+
+/** The policies of all services that have been rolled out before. */
+function policiesOf({ fleet }: CheckedPlanFile): ReadonlyMap<string, Policy> {
+  return new Map(
+    [...fleet].flatMap(([name, { entry }]) => entry === null ? [] : [[name, entry.policy]]),
+  );
 }
 
 /** By service, what hosts with the committed release need not fetch. Left out where the two .torrent files cannot be had. */

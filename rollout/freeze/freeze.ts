@@ -70,6 +70,37 @@ export function freezeAt(
   };
 }
 
+/** A freeze that does not hold yet. */
+export interface NextFreeze {
+  /** In how many ms it begins. */
+  readonly inMs: number;
+  /** In words for an operator: `frozen until Mon 06:00 Europe/Berlin: weekend`. */
+  readonly words: string;
+}
+
+/**
+ * The next freeze that begins within so many ms; `null`: none does, or one holds already.
+ *
+ * @param windows The policy's; left out: there are none.
+ */
+export function nextFreeze(
+  windows: readonly FreezeWindow[] | undefined,
+  wallTimeMs: number,
+  withinMs: number,
+): NextFreeze | null {
+  if (windows === undefined || freezeAt(windows, wallTimeMs) !== null) return null;
+  const lastMs = wallTimeMs + Math.min(withinMs, AHEAD_MS);
+  for (let dayMs = wallTimeMs; dayMs < lastMs + DAY_MS; dayMs += DAY_MS) {
+    const begins = windows.flatMap((window) => spansAround(window, dayMs))
+      .map(({ beginMs }) => beginMs).filter((beginMs) => beginMs > wallTimeMs);
+    const beginMs = Math.min(...begins);
+    if (beginMs > lastMs) continue;
+    const words = freezeAt(windows, beginMs)?.words;
+    if (words !== undefined) return { inMs: beginMs - wallTimeMs, words };
+  }
+  return null;
+}
+
 /** Of the windows that hold at that moment, the one that ends last; `null`: none holds. */
 function lastEnd(windows: readonly FreezeWindow[], atMs: number): End | null {
   let last: End | null = null;

@@ -674,7 +674,9 @@ export class Invariants implements ChangeObserver {
     }
     this.fail(
       "I7 failures",
-      `${[...failed]} have failed in ${slot.wave}, it allows ${wave.maxFailures}, and nobody has halted`,
+      `${[
+        ...failed,
+      ]} have failed in ${slot.wave}, it allows ${wave.maxFailures}, and nobody has halted`,
       [host],
     );
   }

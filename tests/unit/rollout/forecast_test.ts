@@ -18,6 +18,7 @@ function host(name: string, changes: Partial<ForecastHost> = {}): ForecastHost {
   return {
     host: name,
     site: "s1",
+    rack: "r1",
     online: true,
     state: "serving",
     version: "1",
@@ -194,4 +195,62 @@ Deno.test("forecastPlan: a host that has never served takes no capacity away, an
   assert.deepEqual([wave?.newcomers, wave?.warnings], [["web-3"], []]);
   assert.deepEqual(wave?.switching, ["web-1", "web-2", "web-3"]);
   assert.deepEqual([wave.concurrentCount, service?.leastServingCount], [1, 1]);
+});
+
+Deno.test("forecastPlan: limits per rack and per site say how many go at once, and how often", () => {
+  const hosts = [
+    ...["web-1", "web-2", "web-3"].map((name) => host(name)),
+    ...["web-4", "web-5"].map((name) => host(name, { rack: "r2" })),
+  ];
+  const rollOut = (changed: readonly ForecastHost[]) => {
+    const policy: PolicyInput = {
+      ...{ maxUnavailable: "100%", maxConcurrent: 5, maxUnavailablePerRack: 1, bakeTime: 1_000 },
+      health: { interval: 0, successes: 1 },
+    };
+    const { waves: [wave] } = forecast(changed, { policy });
+    return [wave?.concurrentCount, wave?.leastMs, wave?.warnings];
+  };
+  // One in each of the two racks at once, and the larger rack takes three rounds.
+  assert.deepEqual(rollOut(hosts), [2, 3_000, []]);
+  const [first, ...others] = hosts;
+  assert.ok(first !== undefined);
+  assert.deepEqual(rollOut([{ ...first, ...OFFLINE }, ...others]), [1, 4_000, [
+    "budget of rack r1: 1 of 1 hosts are away already (web-1): none of its hosts that serves can " +
+    "switch before they are back",
+  ]]);
+});
+
+Deno.test("forecastPlan: a service that it depends on is below its budget", () => {
+  const release = { infoHash: HASH, sizeBytes: 0, torrentUrl: null };
+  const warnings = (db: readonly ForecastHost[]) =>
+    forecastPlan({
+      services: new Map([["A", { version: "2", dependsOn: ["db"], policy: resolvePolicy({}) }]]),
+      waves: [{ service: "A", version: "2", hosts: null }],
+      releases: new Map([["A", { service: "A", version: "2", ...release }]]),
+      hosts: new Map([["A", [host("web-1")]], ["db", db]]),
+      policies: new Map([["db", resolvePolicy({ maxUnavailable: 1 })]]),
+      wallTimeMs: 0,
+    }).waves[0]?.warnings;
+  const [up, down] = [host("db-1"), { state: "down" } as const];
+  assert.deepEqual(warnings([up, host("db-2", down), host("db-3", OFFLINE)]), [
+    "dependency db is below its budget: 2 of 1 down: no host switches before it has recovered",
+  ]);
+  assert.deepEqual(warnings([up, host("db-2", down)]), []);
+});
+
+Deno.test("forecastPlan: a freeze that may begin before a wave is over is said", () => {
+  const policy: PolicyInput = {
+    freeze: [{ from: "06:00", to: "08:00", timeZone: "UTC" }],
+    bakeTime: 40 * 60_000,
+    health: { interval: 0, successes: 1 },
+  };
+  const warnings = (wallTimeMs: number) =>
+    forecast([host("web-1"), host("web-2")], { policy, waves: [["web-1"], null], wallTimeMs })
+      .waves.map((wave) => wave.warnings);
+  const hourMs = 3_600_000;
+  assert.deepEqual(warnings(4 * hourMs), [[], []]);
+  const ahead = "a freeze begins in 1h, and may come before the wave is over (frozen until Thu " +
+    "08:00 UTC): who has not begun to switch by then waits";
+  // The first wave is over before that, by what its bake time takes.
+  assert.deepEqual(warnings(5 * hourMs), [[], [ahead]]);
 });

@@ -2,7 +2,12 @@
 
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { freezeAt, freezeInputSchema, type FreezeWindow } from "../../../../rollout/mod.ts";
+import {
+  freezeAt,
+  freezeInputSchema,
+  type FreezeWindow,
+  nextFreeze,
+} from "../../../../rollout/mod.ts";
 
 const BERLIN = "Europe/Berlin";
 const HOUR_MS = 3_600_000;
@@ -200,4 +205,17 @@ Deno.test("freezeInputSchema: says what was expected of a window", () => {
     '0.dates.0: expected a date such as 2026-12-24, was "2026-02-30"',
   ]);
   assert.equal(problem({ timeZone: BERLIN, until: "06:00" }).length, 1);
+});
+
+Deno.test("nextFreeze: the first that begins in time, also days ahead; none while one holds", () => {
+  const next = (time: string, hours: number) => {
+    const freeze = nextFreeze(WEEKEND, at(time), hours * HOUR_MS);
+    return freeze === null ? null : [freeze.inMs / HOUR_MS, freeze.words];
+  };
+  const words = "frozen until Mon 06:00 Europe/Berlin: nobody is in the office";
+  assert.deepEqual(next("2026-11-27T14:00", 3), [2, words]);
+  assert.equal(next("2026-11-27T14:00", 1), null);
+  assert.deepEqual(next("2026-11-23T16:00", 200), [96, words]);
+  assert.equal(next("2026-11-28T12:00", 500), null);
+  assert.equal(nextFreeze(undefined, 0, Infinity), null);
 });

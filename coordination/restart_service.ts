@@ -26,7 +26,7 @@ export interface RestartOutcome {
 export async function restartService(
   zk: ZooKeeper,
   service: string,
-  restart: Pick<transactions.NewRollout, "id" | "by" | "nowMs" | "ignoresFreeze">,
+  restart: Pick<transactions.NewRollout, "id" | "by" | "reason" | "nowMs" | "ignoresFreeze">,
 ): Promise<RestartOutcome> {
   const reading = await readService(zk, service);
   const decision = decideRestart(reading, service);

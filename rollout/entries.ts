@@ -344,6 +344,8 @@ export type Control = z.infer<typeof controlSchema>;
 export const rolloutSchema = z.looseObject({
   schema,
   by: z.string(),
+  /** Why, in the words of who started it. Left out: nothing was said. */
+  reason: z.string().optional(),
   startedMs: z.int(),
   endedMs: z.int().nullable(),
   state: z.enum(["running", "finished", "aborted"]),

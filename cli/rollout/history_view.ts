@@ -43,7 +43,7 @@ export function renderEvents(
 }
 
 function renderRollout(rollout: RecordedRollout): string[] {
-  const { id, by, state, startedMs, endedMs, waves, rollsBack, rolledBack, ignoresFreeze } =
+  const { id, by, reason, state, startedMs, endedMs, waves, rollsBack, rolledBack, ignoresFreeze } =
     rollout;
   const color = state === "finished" ? pc.green : state === "aborted" ? pc.red : pc.cyan;
   const took = endedMs === null ? "" : ` after ${formatTimeSpan(endedMs - startedMs)}`;
@@ -56,6 +56,7 @@ function renderRollout(rollout: RecordedRollout): string[] {
   return [
     `${pc.bold(id)}  ${color(state)}${took}  by ${by}`,
     `  ${changes.length === 0 ? "nothing to switch" : changes.join("   ")}`,
+    ...(reason === undefined ? [] : [`  reason: ${reason}`]),
     ...(rollsBack === undefined ? [] : [`  rolls back ${rollsBack}`]),
     ...(rolledBack === undefined
       ? []

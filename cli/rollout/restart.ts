@@ -16,6 +16,8 @@ import { randomShare } from "./random_share.ts";
 export interface RestartOptions extends FollowOptions {
   readonly zookeeper: string;
   readonly detach: boolean;
+  /** Why, for the record. */
+  readonly reason?: string | undefined;
   /** Why the hosts switch in freeze windows, too. Default: they do not. */
   readonly ignoreFreeze?: string | undefined;
 }
@@ -23,9 +25,10 @@ export interface RestartOptions extends FollowOptions {
 /** Restarts a service, and shows that until it ends. */
 export async function restartCommand(service: string, options: RestartOptions): Promise<void> {
   await withZooKeeper(options.zookeeper, async (zookeeper) => {
+    const { ignoreFreeze: ignoresFreeze, reason } = options;
     const { by, sinceMs: nowMs } = operatorWord();
     const id = createRolloutId(nowMs, randomShare);
-    const restart = { id, by, nowMs, ignoresFreeze: options.ignoreFreeze };
+    const restart = { id, by, reason, nowMs, ignoresFreeze };
     const { version, others } = await restartService(zookeeper, service, restart);
     if (!options.json) {
       writeLine(`Rollout ${id}: restarts ${service} ${version}, by ${by}`);

@@ -31,6 +31,8 @@ export interface StartOptions {
   /** Why the hosts switch in freeze windows, too. Default: they do not. */
   readonly ignoreFreeze?: string | undefined;
   readonly detach: boolean;
+  /** Why, for the record. */
+  readonly reason?: string | undefined;
   readonly json: boolean;
   /** Announce URLs to ask how releases spread, in place of those that the releases name. */
   readonly tracker: readonly string[];
@@ -72,11 +74,14 @@ export async function watchRolloutCommand(
 async function begin(
   zookeeper: ZooKeeper,
   { services, waves, releases, onFailure, maxFailures }: CheckedPlanFile,
-  { planVersion, ignoreFreeze }: Pick<StartOptions, "planVersion" | "ignoreFreeze">,
+  { planVersion, ignoreFreeze, reason }: Pick<
+    StartOptions,
+    "planVersion" | "ignoreFreeze" | "reason"
+  >,
 ): Promise<string> {
   const nowMs = systemClock.wallTimeMs();
   const id = createRolloutId(nowMs, randomShare);
-  const word = { by: operatorName(), nowMs, ignoresFreeze: ignoreFreeze };
+  const word = { by: operatorName(), reason, nowMs, ignoresFreeze: ignoreFreeze };
   const rollout = { services, waves, releases, onFailure, maxFailures, id, ...word };
   await startRollout(zookeeper, rollout, planVersion);
   return id;

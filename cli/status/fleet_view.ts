@@ -50,6 +50,7 @@ function renderHead({ control, rollout, queue }: Fleet, { nowMs }: FleetViewOpti
     lines.push(
       `Rollout ${pc.bold(rollout.id)} by ${rollout.by}: ${state}, ${formatTimeSpan(tookMs)}`,
     );
+    if (rollout.reason !== undefined) lines.push(`Reason: ${rollout.reason}`);
     if (rollout.rollsBack !== undefined) lines.push(`Rollback of ${rollout.rollsBack}`);
     if (rollout.rolledBack !== undefined) {
       lines.push(`Rolled back by ${rollout.rolledBack.by}: ${rollout.rolledBack.reason}`);

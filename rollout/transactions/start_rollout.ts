@@ -34,6 +34,8 @@ export interface NewRollout {
   readonly id: string;
   /** Who starts it. */
   readonly by: string;
+  /** Why, for the record. Default: nothing is said. */
+  readonly reason?: string | undefined;
   /** Now, milliseconds since the epoch. */
   readonly nowMs: number;
   /** Its services by name. */
@@ -77,6 +79,7 @@ export function startRollout(view: StartView, rollout: NewRollout): Transaction 
   const record: Rollout = {
     schema: SCHEMA_VERSION,
     by: rollout.by,
+    ...(rollout.reason === undefined ? {} : { reason: rollout.reason }),
     startedMs: rollout.nowMs,
     endedMs: null,
     state: "running",

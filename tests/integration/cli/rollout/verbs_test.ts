@@ -331,6 +331,29 @@ Deno.test("rollout history: every order in it is told, with who and why", async 
   }
 });
 
+Deno.test("rollout PLAN and restart: their reason stands in status and history", async () => {
+  for (const order of [["rollout", "PLAN"], ["restart", "A"]]) {
+    await using servers = await startServers();
+    await using zk = new ZooKeeper(servers.zookeeper);
+    await STATES["no rollout"]({ servers, zk });
+    await Deno.writeTextFile(
+      plan(servers),
+      `feed: ${servers.feedUrl}\nservices:\n  A: { version: v2 }\n`,
+    );
+    const at = ["--zookeeper", servers.zookeeper];
+    const started = await run([
+      ...argsOf(order.join(" "), servers),
+      ...["--detach", "--reason", "new certificates"],
+    ]);
+    assert.equal(started.status, 0, started.stderr);
+    assert.match((await run(["status", ...at])).stdout, /^Reason: new certificates$/m);
+    assert.match(
+      (await run(["rollout", "history", ...at])).stdout,
+      /^ {2}reason: new certificates$/m,
+    );
+  }
+});
+
 Deno.test("every verb: a chroot that does not exist is said, with the command that makes it", async () => {
   await using servers = await startServers();
   await Deno.writeTextFile(

@@ -99,7 +99,12 @@ Deno.test("renderHistory: says what was rolled back, and by which rollout", () =
   const ignoresFreeze = { by: "web-1", reason };
   const back = { ...ROLLOUT, id: "20261130-000010.000-dcba", rollsBack: ROLLOUT.id, ignoresFreeze };
   const rolledBack = { by: back.id, reason };
-  const ended = { ...ROLLOUT, state: "aborted", endedMs: ROLLOUT.startedMs + 20_000 } as const;
+  const ended = {
+    ...ROLLOUT,
+    reason: "new index",
+    state: "aborted",
+    endedMs: ROLLOUT.startedMs + 20_000,
+  } as const;
   const text = stripVTControlCharacters(
     renderHistory({ rollouts: [back, { ...ended, rolledBack }], problems: [] }),
   );
@@ -107,5 +112,6 @@ Deno.test("renderHistory: says what was rolled back, and by which rollout", () =
   // Windows hold up no rollback, so there is nothing to say of them.
   assert.doesNotMatch(text, /freeze/);
   assert.match(text, /aborted after 20\.0 s/);
+  assert.match(text, /\n {2}reason: new index\n/);
   assert.match(text, /\n {2}rolled back by 20261130-000010\.000-dcba: v2 failed on web-1$/);
 });

@@ -11,7 +11,9 @@ import {
   currentPath,
   currentSchema,
   decodeNode,
+  decodeRoster,
   describeAway,
+  isDrained,
   keepNames,
   newcomersPath,
   Problems,
@@ -20,7 +22,7 @@ import {
   servingPath,
 } from "../rollout/mod.ts";
 import type { ZooKeeper } from "../zookeeper/mod.ts";
-import { ifReadable, readNodes } from "./entry_reader.ts";
+import { ifReadable } from "./entry_reader.ts";
 import { NodesRead } from "./nodes_read.ts";
 
 /** Most hosts that are named: a message has room for no more. */
@@ -44,10 +46,15 @@ export async function readAwayHosts(
   const away = keepNames(tree.children(all), all, new Problems())
     .filter((host) => !present.has(host) && !known.includes(host)).toSorted();
   const named = away.slice(0, NAMED_MAX);
-  const nodes = await readNodes(zk, named.map((host) => currentPath(service, host)));
+  await tree.readMany(
+    named.flatMap((host) => [currentPath(service, host), servicePath(service, host)]),
+  );
   return [
-    ...named.map((host, index) =>
-      describeAway(host, entryAt(nodes[index] ?? null, currentPath(service, host)))
+    ...named.map((host) =>
+      describeAway(host, {
+        entry: entryAt(tree.node(currentPath(service, host)), currentPath(service, host)),
+        isDrained: isDrained(decodeRoster(service, host, { tree, problems: new Problems() })),
+      })
     ),
     ...away.slice(NAMED_MAX),
   ];

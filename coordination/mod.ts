@@ -12,6 +12,7 @@ export * from "./apply.ts";
 export * from "./away_hosts.ts";
 export * from "./census.ts";
 export * from "./control.ts";
+export * from "./drain_host.ts";
 export * from "./entry_reader.ts";
 export * from "./finish_wave.ts";
 export * from "./fleet.ts";

@@ -6,7 +6,6 @@
 
 import {
   areaMarkers,
-  asMember,
   asNewcomer,
   type CountedWave,
   type Current,
@@ -18,7 +17,6 @@ import {
   decodeSlot,
   donePath,
   doneTallies,
-  isFirstService,
   isHeldElsewhere,
   isNewcomer,
   isOfSameAgent,
@@ -33,6 +31,7 @@ import {
   type ReleaseIdentity,
   ROOT,
   type Roster,
+  rosterOnceRegistered,
   servicePath,
   servingPath,
   slotsPath,
@@ -154,6 +153,8 @@ export interface Registration extends Enrolled {
   readonly waves: readonly CountedWave[];
   /** The release that it is ready to switch to. */
   readonly staged: ReleaseIdentity | null;
+  /** Whether the host was put back as an operator has said, so that it is drained no longer. Default: it was not. */
+  readonly isPutBack?: boolean;
 }
 
 /**
@@ -177,10 +178,10 @@ export async function registerHost(
     readonly isSlotElsewhere: boolean;
   }
 > {
-  const { entry, epoch, roster, waves, staged } = registration;
+  const { entry, epoch, roster, waves, staged, isPutBack = false } = registration;
   const { host } = entry;
-  const isFirst = isFirstService(roster, entry);
-  const enrolled = isFirst ? { epoch: epoch + 1, roster: asMember(roster) } : { epoch, roster };
+  const registered = rosterOnceRegistered(roster, entry, { isPutBack });
+  const enrolled = { epoch: registered === roster ? epoch : epoch + 1, roster: registered };
   for (let attempt = 1;; attempt++) {
     await zk.sync(ROOT);
     const [ready = [], done = []] = await readChildren(zk, [
@@ -208,7 +209,7 @@ export async function registerHost(
     const counted = waves.filter(({ tally }) => ready.includes(tally) && done.includes(tally));
     const wanted = markersOf(entry, {
       service,
-      isNewcomer: isNewcomer(enrolled.roster),
+      roster: enrolled.roster,
       waves: counted,
       staged,
     });
@@ -219,6 +220,7 @@ export async function registerHost(
       standing,
       roster,
       isMarkedNew: newcomer !== null,
+      isPutBack,
       unplaced: places.filter((_, index) => (others[index] ?? null) === null),
       markers: { standing: found, wanted },
     };

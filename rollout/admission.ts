@@ -15,6 +15,7 @@ import { dependenciesFor, findDependencyBelowBudget } from "./dependencies.ts";
 import type { Slot } from "./entries.ts";
 import { freezeAt } from "./freeze/mod.ts";
 import { closedGate, describeGate } from "./gate.ts";
+import { isDrained } from "./membership.ts";
 import { listNames } from "./name_list.ts";
 import { describeQuarantine } from "./quarantine.ts";
 import { checkQuorum } from "./quorum.ts";
@@ -102,7 +103,7 @@ export function decideAdmission(census: Census, request: AdmissionRequest): Admi
       return wait(`wave of ${wave.version} goes to ${others || "other hosts"} first`);
     }
     // What the first one waits for, it says. Whoever is behind it would say what soon is old, since it is not woken by that.
-    if (own.state === "serving" && request.behind !== null) return wait(WAITS_FOR_TURN);
+    if (isAwayBySwitching(census) && request.behind !== null) return wait(WAITS_FOR_TURN);
     const gate = closedGate(wave);
     if (gate !== null) return wait(describeGate(gate, request.gateSinceMs ?? null));
     const quorum = checkQuorum(census);
@@ -111,13 +112,13 @@ export function decideAdmission(census: Census, request: AdmissionRequest): Admi
   const frozen = checkFreeze(census, request);
   if (frozen !== null) return frozen;
 
-  // A host that is down already makes nothing worse by starting the new version, so it goes first and beyond the budget.
-  // If it waited for the head of the queue, and the head for the budget that it uses up, both would wait for ever. But it
-  // waits for those that switch: if all hosts are down at once, because of what they all depend on, the new version would
+  // A host that is down already, or drained, makes nothing worse by starting the new version, so it goes first and beyond the
+  // budget. If it waited for the head of the queue, and the head for the budget that it uses up, both would wait for ever. But
+  // it waits for those that switch: if all hosts are down at once, because of what they all depend on, the new version would
   // else be on all of them before anything is known of it. Where nothing ran, there is nothing to lose.
   const admitted = { admit: true, wave: request.catchUp ? null : wave } as const;
   const concurrency = checkConcurrency(census, request.host);
-  const blocked = own.state === "serving"
+  const blocked = isAwayBySwitching(census)
     ? waitForBudget(census, request.host) ?? concurrency
     : own.version === null
     ? null
@@ -186,13 +187,23 @@ export function decideFence(census: Census, request: FenceRequest): Fence {
   const quarantine = describeQuarantine(own);
   if (quarantine !== null) return giveBack(quarantine);
   const { host } = slot;
-  const blocked = own.state === "serving"
+  const blocked = isAwayBySwitching(census)
     ? waitForBudget(census, host) ?? checkConcurrency(census, host) ??
       waitForDependencies(census, census.wave?.node === slot.wave ? census.wave : null)
     : own.version === null
     ? null
     : checkConcurrency(census, host);
   return blocked === null || blocked.admit ? { stop: true } : giveBack(blocked.waitingFor);
+}
+
+/**
+ * Whether the host that decides takes capacity away by going down. A newcomer that serves is about to be counted on, and a host
+ * that is down, or drained, is away whatever it does.
+ */
+export function isAwayBySwitching(
+  { own, roster }: Pick<Census, "own" | "roster">,
+): boolean {
+  return own?.state === "serving" && !isDrained(roster);
 }
 
 function giveBack(reason: string): Fence {

@@ -1,13 +1,13 @@
 /**
- * The budget: whether one more host may be away, among all hosts of the service, in its site and in its rack. Crashes, reboots
- * and switches share it.
+ * The budget: whether one more host may be away, among all hosts of the service, in its site and in its rack. Crashes, reboots,
+ * drained hosts and switches share it.
  *
  * @module
  */
 
 import { type Area, hasAreaLimits, isInArea, type LimitedArea } from "./areas.ts";
 import type { Census, SlotHost } from "./census.ts";
-import { memberCountOf } from "./membership.ts";
+import { isCountedOn, isNewcomer, memberCountOf } from "./membership.ts";
 import { listNames } from "./name_list.ts";
 import { budgetHosts, isHeldByMinOnline, shareOfHosts } from "./policy.ts";
 import { isHeld } from "./slot.ts";
@@ -73,12 +73,12 @@ function checkScope(census: Census, scope: Scope, asking: string): BudgetWait | 
   const holders = [...census.slots.values()].filter((holder) =>
     holder.slot.host !== asking && isHeld(holder.slot) && isIn(holder, area)
   );
-  // A newcomer that serves is not counted yet: neither is it a member, nor does it serve.
-  const servingOthers = servingCount - (census.own?.state === "serving" ? 1 : 0);
-  // A host with a slot counts as serving until it goes down, and is away already. Nodes of strangers, and of a host that has
-  // just been taken off the roster, may count as serving.
-  const awayCount = Math.max(0, memberCount - 1 - servingOthers) +
-    holders.filter(({ entry }) => entry?.state === "serving").length;
+  const otherCount = memberCount - (isNewcomer(census.roster) ? 0 : 1);
+  const servingOthers = servingCount - (isCountedOn(census.own, census.roster) ? 1 : 0);
+  // A host with a slot counts as serving until it goes down, and is away already, unless it is anyway. Nodes of strangers, and of
+  // a host that has just been taken off the roster, may count as serving.
+  const awayCount = Math.max(0, otherCount - servingOthers) +
+    holders.filter(({ entry, roster }) => isCountedOn(entry, roster)).length;
   if (awayCount + 1 <= budgetCount) return null;
   const known = [...holders.map(describeHolder), ...awayHosts ?? []];
   const named = known.length === 0 ? "" : `, ${listNames(known)}`;

@@ -8,7 +8,7 @@
 import { type Area, type AreaCounts, isInArea, limitedAreas } from "./areas.ts";
 import type { DependencyCounts } from "./dependencies.ts";
 import type { Control, Current, Roster, Slot } from "./entries.ts";
-import { isNewcomer } from "./membership.ts";
+import { isCountedOn, isDrained, isNewcomer } from "./membership.ts";
 import type { Policy } from "./policy.ts";
 import { countsAsServing } from "./quarantine.ts";
 import { describeMissing } from "./missing_host.ts";
@@ -58,7 +58,7 @@ export interface Census {
   readonly rosterCount: number;
   /** How many of them have never served, and so are not away. */
   readonly newcomerCount: number;
-  /** How many of the others serve, holders of slots included. */
+  /** How many of the others serve and are not drained, holders of slots included. */
   readonly servingCount: number;
   /** How many hosts are online. */
   readonly onlineCount: number;
@@ -87,7 +87,7 @@ export function toCensus(view: ServiceView, host: string): Census {
   const { control, controlVersion, wave, policy, roster, current, slots, slotsVersion } = view;
   const { rosterEntries } = view;
   const isNew = (other: string) => isNewcomer(rosterEntries.get(other));
-  const isServing = (other: string) => countsAsServing(current.get(other)) && !isNew(other);
+  const isServing = (other: string) => isCountedOn(current.get(other), rosterEntries.get(other));
   const own = rosterEntries.get(host);
   const limited = own === undefined ? [] : limitedAreas(policy, own);
   // One of which nobody can say where it stands may stand there.
@@ -99,7 +99,12 @@ export function toCensus(view: ServiceView, host: string): Census {
   const describeAll = (hosts: readonly string[]) =>
     hosts.filter((other) =>
       other !== host && !isNew(other) && !isServing(other) && !isHeld(slots.get(other))
-    ).map((other) => describeAway(other, current.get(other) ?? null));
+    ).map((other) =>
+      describeAway(other, {
+        entry: current.get(other) ?? null,
+        isDrained: isDrained(rosterEntries.get(other)),
+      })
+    );
   return {
     control,
     controlVersion,
@@ -150,8 +155,12 @@ export function isMiscounted(
 /** Says how a host is away. */
 export function describeAway(
   host: string,
-  entry: Pick<Current, "quarantined"> | null,
+  { entry, isDrained }: {
+    readonly entry: Pick<Current, "quarantined"> | null;
+    readonly isDrained: boolean;
+  },
 ): string {
+  if (isDrained) return entry === null ? `${host} is drained and offline` : `${host} is drained`;
   if (entry === null) return `${host} is offline`;
   return entry.quarantined === undefined ? `${host} is down` : `${host} is quarantined`;
 }

@@ -164,6 +164,11 @@ export const currentSchema = z.looseObject({
   restarts: restartsSchema.optional(),
   /** Left out while the host is in no quarantine, and by agents of earlier versions. */
   quarantined: quarantinedSchema.optional(),
+  /**
+   * What the agent of a host that is drained has done about that: its hook has been run. `problem`: or has failed, and why. Left out
+   * before, by agents of earlier versions, and while the host is not drained.
+   */
+  drained: z.looseObject({ problem: z.string().optional() }).optional(),
 });
 /** The entry of a host that is online. */
 export type Current = z.infer<typeof currentSchema>;
@@ -189,12 +194,18 @@ export const serviceSchema = z.looseObject({
 /** The entry of a service. */
 export type Service = z.infer<typeof serviceSchema>;
 
-/** Schema of an operator's word that a host is not to be counted on, until an operator takes it back. */
-export const drainedSchema = z.looseObject({
+/** Who has said something of a host, why, and when. */
+const wordSchema = z.looseObject({
   by: z.string(),
   reason: z.string().nullable(),
-  /** When, by the clock of the operator's machine, milliseconds since the epoch: to be shown, and for nothing else. */
+  /** By the clock of the operator's machine, milliseconds since the epoch: to be shown, and for nothing else. */
   sinceMs: z.int(),
+});
+
+/** Schema of an operator's word that a host is not to be counted on, until its agent has put it back. */
+export const drainedSchema = wordSchema.extend({
+  /** An operator's word that it is to be put back. Left out: it is not. Its agent then runs the hook, and removes all of this. */
+  ended: wordSchema.optional(),
 });
 /** An operator's word that a host is not to be counted on. */
 export type Drained = z.infer<typeof drainedSchema>;

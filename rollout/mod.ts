@@ -14,6 +14,7 @@ export * from "./census.ts";
 export * from "./control.ts";
 export * from "./dependencies.ts";
 export * from "./dependency_order.ts";
+export * from "./drain.ts";
 export * from "./duration.ts";
 export * from "./entries.ts";
 export * from "./failure.ts";

@@ -66,7 +66,8 @@ export function urgencyOf(before: Current, after: Current): Urgency {
   if (isOtherState) return "state";
   if (phaseOf(before) !== phaseOf(after)) return "phase";
   const isOtherWord = before.waitingFor !== after.waitingFor ||
-    before.preparation?.pause !== after.preparation?.pause;
+    before.preparation?.pause !== after.preparation?.pause ||
+    !isEqual(before.drained, after.drained);
   return isOtherWord ? "words" : "progress";
 }
 

@@ -29,6 +29,7 @@ export type EntryPatch = Partial<
     | "preparation"
     | "received"
     | "waitingFor"
+    | "drained"
   >
 >;
 
@@ -108,6 +109,8 @@ export type RegistrarMessage =
   }
   /** The entry was not found as this host has written it: whoever has changed or removed it, it is written again. */
   | { readonly type: "restore"; readonly service: string }
+  /** The host gets work again, as an operator has said: it is drained no longer, and registers so. */
+  | { readonly type: "put_back"; readonly service: string }
   | { readonly type: "endpoint"; readonly url: string }
   | { readonly type: "list"; readonly replyTo: ReplyTo<readonly ServiceEntry[]> }
   | SessionEvent

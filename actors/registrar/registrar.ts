@@ -99,6 +99,15 @@ function receive(state: State, message: RegistrarMessage, deps: Deps): void {
       if (registration?.isRegistered !== true) return;
       return markDirty(registration, message.service, { urgency: "state", context });
     }
+    case "put_back": {
+      const registration = state.registrations.get(message.service);
+      if (registration === undefined) return;
+      registration.isPutBack = true;
+      patch(state, message.service, { change: { drained: undefined }, context });
+      // What is under way there ends first: the next one has to know which markers stand.
+      if (registration.isWriting) return;
+      return register(state, message.service, deps);
+    }
     case "update":
       patch(state, message.service, { change: message.patch, context });
       return note(state, message, context);
@@ -172,6 +181,8 @@ function onRegistered(
   registration.isRegistered = true;
   registration.epoch = epoch;
   registration.roster = roster;
+  // Also if an operator has drained it once more meanwhile: then it was put back for nothing.
+  registration.isPutBack = false;
   registration.markers = markers;
   registration.isSlotElsewhere = isSlotElsewhere;
   // A wave may have ended while the host was busy with its switch. Its coordinator will say which there are.

@@ -8,7 +8,6 @@ import {
   type Current,
   donePath,
   isFirstService,
-  isNewcomer,
   type MarkerChange,
   markersOf,
   readyPath,
@@ -50,6 +49,8 @@ export interface Registration {
   epoch: number | null;
   /** What stands on the roster, as it was found with that epoch; `null` before the first one. */
   roster: Roster | null;
+  /** Whether it was put back, so that it registers as one that is drained no longer. */
+  isPutBack: boolean;
   /** The slot that has to be shown with its present step; `null` if none has. */
   slot: Slot | null;
   /**
@@ -108,6 +109,7 @@ export function firstRegistration(identity: HostIdentity, nowMs: number): Regist
     counted: { waves: [], staged: null },
     epoch: null,
     roster: null,
+    isPutBack: false,
     slot: null,
     isSlotElsewhere: false,
     prepared: NOT_PREPARED,
@@ -136,14 +138,14 @@ export function markersFor(
 ): ReadonlySet<string> {
   return markersOf(shownEntry(registration), {
     service,
-    isNewcomer: isNewcomer(registration.roster),
+    roster: registration.roster,
     ...counted,
   });
 }
 
-/** Whether the host serves for the first time: it has to register once more, and counts from then on. */
-export function servesFirst({ entry, roster }: Registration): boolean {
-  return roster !== null && isFirstService(roster, entry);
+/** Whether the host has to register once more: it serves for the first time, or was put back, and counts from then on. */
+export function needsRegistering({ entry, roster, isPutBack }: Registration): boolean {
+  return isPutBack || roster !== null && isFirstService(roster, entry);
 }
 
 /** Changes the entry, and has it written if that changes anything. */

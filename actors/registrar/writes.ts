@@ -27,10 +27,10 @@ import {
   markDirty,
   markerChange,
   markersFor,
+  needsRegistering,
   patch,
   type Registration,
   type Request,
-  servesFirst,
   type State,
   writeTimer,
 } from "./registration.ts";
@@ -53,7 +53,7 @@ export function register(
   registration.isRegistered = false;
   registration.isDirty = true;
   if (zookeeper === null) return;
-  const { counted } = registration;
+  const { counted, isPutBack } = registration;
   const entry = shownEntry(registration);
   const enter = async () => {
     const { host, site, rack, labels = {}, checks = [] } = identity;
@@ -62,7 +62,7 @@ export function register(
     await refuseNamesake(zookeeper, service, identity);
     const roster: Roster = { schema: SCHEMA_VERSION, site, rack, labels, checks };
     const enrolled = await joinRoster(zookeeper, service, { host, roster });
-    return await registerHost(zookeeper, service, { entry, ...enrolled, ...counted });
+    return await registerHost(zookeeper, service, { entry, ...enrolled, ...counted, isPutBack });
   };
   context.pipeToSelf(
     (signal) => inTime(enter(), { clock: context.clock, signal }),
@@ -86,7 +86,7 @@ export function write(state: State, service: string, deps: Deps): void {
   const { zookeeper, attempt } = state;
   const { epoch, isRegistered, isDirty } = registration;
   if (zookeeper === null || !isRegistered || epoch === null || !isDirty) return;
-  if (servesFirst(registration)) return register(state, service, deps);
+  if (needsRegistering(registration)) return register(state, service, deps);
   begin(registration, service, context);
   const slot = registration.isSlotElsewhere ? null : registration.slot;
   const entry = shownEntry(registration);
@@ -242,7 +242,7 @@ export function onOutcome(
   // A new session has begun with registering.
   if (attempt === state.attempt && registration.isRegistered) {
     if (markers !== null) registration.markers = markers;
-    if (markers === null || servesFirst(registration)) register(state, service, deps);
+    if (markers === null || needsRegistering(registration)) register(state, service, deps);
   }
   if (registration.waiting.size > 0) write(state, service, deps);
   if (registration.isDirty) {

@@ -5,20 +5,15 @@
  * @module
  */
 
-import {
-  finishWave,
-  giveSlotBack,
-  haltRollout,
-  openGate,
-  takeSlot,
-} from "../../coordination/mod.ts";
-import { areVotesNeeded, isQuorumMet, mayFinishNext } from "../../rollout/mod.ts";
+import { finishWave, giveSlotBack, takeSlot } from "../../coordination/mod.ts";
+import { areVotesNeeded, isDrained, isQuorumMet, mayFinishNext } from "../../rollout/mod.ts";
 import type { ZooKeeper } from "../../zookeeper/mod.ts";
 import { act } from "./act.ts";
 import { nameAway, withKnownAway } from "./away_hosts.ts";
 import { countedBy } from "./counted_by.ts";
+import { putBack, runDrainHook } from "./drain.ts";
 import { lookAtFence } from "./fence.ts";
-import { noteGate } from "./gate.ts";
+import { noteGate, passOn } from "./gate.ts";
 import { lockWhatRuns, unlockOthers } from "./lock_releases.ts";
 import {
   lookAsHead,
@@ -85,6 +80,9 @@ export function decide(state: State, reading: Reading, deps: Deps): State {
   const { policy } = reading.census;
   forgetTold(state, reading, deps);
   noteHalt(state, reading, deps);
+  const { roster } = reading.census;
+  // What cannot be read says nothing.
+  if (roster !== null) state.isDrained = isDrained(roster);
   const now = hostNow(state, deps, { place: place === "not_read" ? null : place, policy });
   state.rosterCount = reading.census.rosterCount;
   state.mayFinishNext = mayFinishNext(reading.census);
@@ -196,6 +194,12 @@ function beginNext(state: State, reading: Reading, tools: Tools): State {
     case "await_entry":
       lookOnceWritten(deps);
       return state;
+    case "drain":
+    case "undrain":
+      return runDrainHook(state, next, deps);
+    case "put_back":
+      putBack(deps);
+      return state;
     case "prepare":
       beginPreparation(state, reading, { wanted: next, deps });
       // At the head of the queue it would hold everybody up who is ready.
@@ -282,31 +286,6 @@ function askForSlot(
       leavesQueue: place !== null,
     }),
   }, deps);
-  return state;
-}
-
-/** Opens the gate before a wave, or halts the rollout because of it. */
-function passOn(
-  state: State,
-  reading: Reading,
-  { zookeeper, next, deps }: Tools & {
-    readonly next: Extract<Next, { kind: "open_gate" | "halt" }>;
-  },
-): State {
-  const { options: { service, host: by }, context: { log, clock } } = deps;
-  const nowMs = clock.wallTimeMs();
-  if (next.kind === "open_gate") {
-    const { wave, how } = next;
-    const { version } = wave;
-    log.info("{service}: opens the gate before {version}: {how}", { service, version, how });
-    const change = () => openGate(zookeeper, reading, { wave, how, by, nowMs });
-    act(state, { what: "open the gate", change }, deps);
-    return state;
-  }
-  const { reason } = next;
-  log.error("{service}: halts the rollout: {reason}", { service, reason });
-  const change = () => haltRollout(zookeeper, reading, { reason, by, nowMs });
-  act(state, { what: "halt the rollout", change }, deps);
   return state;
 }
 

@@ -114,7 +114,13 @@ function turnBack(
         await inTime(given, { clock: context.clock, signal });
       } finally {
         // Also when the slot stands for now: without a switch it is given back with the next reading.
-        await undrain(change.from ?? change.to, { ...options, log: context.log, signal });
+        const { isDrained } = state;
+        await undrain(change.from ?? change.to, {
+          ...options,
+          log: context.log,
+          signal,
+          isDrained,
+        });
         // Last: an agent that dies before drains again, finds that its slot is gone, and undrains.
         if (!signal.aborted) state.journal.clear();
       }

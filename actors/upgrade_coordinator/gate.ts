@@ -6,10 +6,14 @@
  */
 
 import { reasonOf } from "../../base/reason.ts";
+import { haltRollout, openGate } from "../../coordination/mod.ts";
 import { expandHealthCheck, type HealthCheck, thisHost } from "../../host/mod.ts";
 import { closedGate, decideGate, type FirstWave, makesCheck } from "../../rollout/mod.ts";
+import type { ZooKeeper } from "../../zookeeper/mod.ts";
+import { act } from "./act.ts";
 import { type GateStopwatch, readStopwatch } from "./gate_stopwatch.ts";
 import { lookForGate } from "./look.ts";
+import type { Next } from "./machine/next.ts";
 import type { CoordinatorMessage } from "./messages.ts";
 import { readTree } from "./read_tree.ts";
 import { type Deps, type Reading, shorten, type State } from "./state.ts";
@@ -113,4 +117,31 @@ function checkOf(
   const found = checks?.[name];
   const blob = store.layout.paths(version).final;
   return found === undefined ? null : expandHealthCheck(found, { blob, version, service, host });
+}
+
+/** Opens the gate before a wave, or halts the rollout because of it. */
+export function passOn(
+  state: State,
+  reading: Reading,
+  { zookeeper, next, deps }: {
+    readonly zookeeper: ZooKeeper;
+    readonly next: Extract<Next, { kind: "open_gate" | "halt" }>;
+    readonly deps: Deps;
+  },
+): State {
+  const { options: { service, host: by }, context: { log, clock } } = deps;
+  const nowMs = clock.wallTimeMs();
+  if (next.kind === "open_gate") {
+    const { wave, how } = next;
+    const { version } = wave;
+    log.info("{service}: opens the gate before {version}: {how}", { service, version, how });
+    const change = () => openGate(zookeeper, reading, { wave, how, by, nowMs });
+    act(state, { what: "open the gate", change }, deps);
+    return state;
+  }
+  const { reason } = next;
+  log.error("{service}: halts the rollout: {reason}", { service, reason });
+  const change = () => haltRollout(zookeeper, reading, { reason, by, nowMs });
+  act(state, { what: "halt the rollout", change }, deps);
+  return state;
 }

@@ -1,6 +1,7 @@
 /**
- * The hooks of a switch: commands of the operator's that run around it. They run as the agent does, one at a time, within
- * their time-out. A switch goes on at its last step after a crash of the agent, so each of them may be run more than once.
+ * The hooks: commands of the operator's that run around a switch, and where an operator drains a host or has it put back. They
+ * run as the agent does, one at a time, within their time-out. A switch goes on at its last step after a crash of the agent, so
+ * each of them may be run more than once.
  *
  * @module
  */
@@ -21,6 +22,8 @@ export interface HookTools {
   readonly ports?: HostPorts | undefined;
   readonly log: ActorLogger;
   readonly signal: AbortSignal;
+  /** Whether an operator has drained the host: then no switch puts it back. */
+  readonly isDrained: boolean;
 }
 
 /** Time-out of `preStart` and `postSwitch`, unless the config says so: most hooks take a moment, or hang. */
@@ -39,19 +42,31 @@ export class HookError extends Error {
  * @throws {HookError} when it fails and the config does not say that this is to be ignored.
  */
 export async function runHook(name: HookName, version: string, tools: HookTools): Promise<void> {
-  const hook = tools.config[name];
-  if (hook === undefined) return;
-  const failure = await run(name, version, { ...tools, hook });
-  if (failure !== null && hook.onFailure === "stop") throw new HookError(failure);
+  const failure = await tryHook(name, version, tools);
+  if (failure !== null && tools.config[name]?.onFailure === "stop") throw new HookError(failure);
 }
 
 /** Undoes the drain, on the way back: nothing is to stop that, so its failure is only told. */
 export async function undrain(version: string, tools: HookTools): Promise<void> {
-  const hook = tools.config.undrain;
-  if (hook !== undefined) await run("undrain", version, { ...tools, hook });
+  await tryHook("undrain", version, tools);
 }
 
-/** Runs a hook. @returns What is wrong; null if it has succeeded. Either is told in the log. */
+/** Runs a hook, if the config has it. @returns What is wrong; null if it has succeeded. Either is told in the log. */
+export async function tryHook(
+  name: HookName,
+  version: string,
+  tools: HookTools,
+): Promise<string | null> {
+  const hook = tools.config[name];
+  if (hook === undefined) return null;
+  if (name === "undrain" && tools.isDrained) {
+    const { log, store: { layout: { service } } } = tools;
+    log.info("{service}: it is drained by an operator: the undrain hook is not run", { service });
+    return null;
+  }
+  return await run(name, version, { ...tools, hook });
+}
+
 async function run(
   name: HookName,
   version: string,

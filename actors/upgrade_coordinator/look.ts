@@ -32,6 +32,9 @@ const QUARANTINE_MS = 10_000;
 /** By how much the readings of a fleet are spread that the same event asks for, in ms per host, and at the most. */
 const SPREAD_MS = [5, 30_000] as const;
 
+/** Time to the reading after this host's own entry on the roster has changed, in ms: its registration writes it as well. */
+const OWN_ENTRY_MS = 200;
+
 /** Key of the timer that asks for the next reading. */
 const LOOK_TIMER = "look";
 
@@ -141,4 +144,10 @@ export function isForUsFirst(state: State, { context }: Deps): boolean {
     context.timers.after(EVENT_TIMER, delayMs, { type: "read_due" });
   }
   return false;
+}
+
+/** Sets the reading after a change of the host's own entry on the roster, of which no other host hears. */
+export function lookAfterOwnEntry({ context }: Deps): void {
+  if (context.timers.isActive(EVENT_TIMER)) return;
+  context.timers.after(EVENT_TIMER, OWN_ENTRY_MS, { type: "read_due" });
 }

@@ -13,6 +13,7 @@ import type { JoinOutcome, RegistrarMessage, ReportOutcome } from "../registrar/
 import type { HealthEvent, RunnerMessage } from "../runner/messages.ts";
 import type { ActorRef, Subscribable } from "../runtime/mod.ts";
 import type { SessionEvent, SessionMessage, ZnodeEvent } from "../session/session.ts";
+import type { Word } from "./machine/drain.ts";
 import type { Switch } from "./machine/switch.ts";
 
 /** A release that has been prepared, or has not. */
@@ -45,6 +46,14 @@ export type CoordinatorMessage =
     readonly outcome: JoinOutcome;
   }
   | { readonly type: "left_queue" }
+  /** The hook of a host that is drained, or put back, was run. `failure`: what is wrong; `null`: it has succeeded. */
+  | {
+    readonly type: "hook_run";
+    readonly hook: "drain" | "undrain";
+    readonly word: Word | null;
+    readonly pid: number | null;
+    readonly failure: string | null;
+  }
   /** The record of a failure that came without a switch. */
   | { readonly type: "record_answer"; readonly outcome: ReportOutcome }
   /** Who is away, by name: of the service, or of a rack or site (`area`). */

@@ -111,6 +111,7 @@ function runStep(state: State, begun: Switch, deps: Deps): State {
         clock: context.clock,
         log: context.log,
         signal,
+        isDrained: state.isDrained,
       });
     },
     {

@@ -8,6 +8,7 @@
 import { apply, leaveStaging } from "../../coordination/mod.ts";
 import {
   departuresBetween,
+  isAwayBySwitching,
   isQuorumMet,
   parseSequentialName,
   type QueueSize,
@@ -181,7 +182,7 @@ function hostOfPlace(node: string): string {
 
 /**
  * Sees to it that the host is woken when it is its turn: by the end of the host before it; or, if it is the first one, or is
- * down and waits for nobody in the queue, by the admission counter.
+ * down or drained and waits for nobody in the queue, by the admission counter.
  *
  * @returns Whether it may be next.
  */
@@ -190,11 +191,12 @@ export function awaitTurn(
   reading: Reading,
   on: { zookeeper: ZooKeeper; deps: Deps },
 ): boolean {
-  const { census: { wave, own } } = reading;
+  const { census } = reading;
+  const { wave } = census;
   const { deps } = on;
   const predecessor = state.ahead;
   if (predecessor !== null) watchPredecessor(state, predecessor, on);
-  const isFirst = predecessor === null || own?.state !== "serving";
+  const isFirst = predecessor === null || !isAwayBySwitching(census);
   const isNext = wave?.service === deps.options.service && isFirst;
   if (isNext) watchCounter(state, reading, on);
   return isNext;

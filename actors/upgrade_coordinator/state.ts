@@ -22,6 +22,7 @@ import type { CoordinatorMessage, CoordinatorOptions } from "./messages.ts";
 import { ReadingProblems } from "./reading_problems.ts";
 import type { HostNow } from "./machine/next.ts";
 import { type Attempt, describeOverdue } from "./machine/attempt.ts";
+import { drainNow, type DrainState, NOT_DRAINED } from "./machine/drain.ts";
 import type { Phase } from "./machine/phase.ts";
 import { fromJournal } from "./machine/switch.ts";
 import { type SeenTrouble, troubleNow } from "./machine/trouble.ts";
@@ -143,6 +144,10 @@ export interface State {
   mayFinishNext: boolean;
   /** Whether something has happened that was not looked at, since nothing is read from the fence to the report. */
   hasMissed: boolean;
+  /** Whether an operator has drained the host, by the last reading that says so. */
+  isDrained: boolean;
+  /** What the host has done about that. */
+  drain: DrainState;
   /** The gate that the host waits at, and how it has fared; `null`: none. */
   gate: GateStopwatch | null;
   /** When the host has gone to the end of the staging queue last, on the monotonic clock. */
@@ -160,6 +165,9 @@ const HALT_STANDS_MS = 10_000;
 
 /** Least time between two times that a host goes to the end of the queue, in ms: per host of the fleet, and at the least. */
 const YIELD_GAP_MS = [50, 5_000] as const;
+
+/** Key of the timer that holds back the hook of a drain, or of its end, that has failed. */
+export const DRAIN_TIMER = "drain hook";
 
 /** Key of the timer that holds back what has just failed. */
 const RETRY_TIMER = "retry";
@@ -220,6 +228,8 @@ export function firstState({ options, context }: Deps): State {
     joinedBelowQuorum: false,
     mayFinishNext: true,
     hasMissed: false,
+    isDrained: false,
+    drain: NOT_DRAINED,
     gate: null,
     yieldedMs: Number.NEGATIVE_INFINITY,
     rosterCount: 0,
@@ -273,6 +283,10 @@ export function hostNow(
     trouble: troubleNow(state.trouble, { ranSinceMs: state.ranSinceMs, nowMs: clock.nowMs }),
     place,
     mayYield: mayYield(state, deps),
+    drain: drainNow(state.drain, {
+      pid: status.pid,
+      isHeldBack: deps.context.timers.isActive(DRAIN_TIMER),
+    }),
     gate: readStopwatch(state.gate, deps.context.clock.nowMs()),
     wallTimeMs: deps.context.clock.wallTimeMs(),
   };

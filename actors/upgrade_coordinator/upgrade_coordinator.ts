@@ -9,7 +9,14 @@
  */
 
 import { reasonOf } from "../../base/reason.ts";
-import { CONTROL, DEPLOY, EntryError, isSameRelease, type Preparation } from "../../rollout/mod.ts";
+import {
+  CONTROL,
+  DEPLOY,
+  EntryError,
+  isSameRelease,
+  type Preparation,
+  servicePath,
+} from "../../rollout/mod.ts";
 import { hasCode } from "../../zookeeper/mod.ts";
 import type { ActorDefinition } from "../runtime/mod.ts";
 import type { HealthEvent } from "../runner/messages.ts";
@@ -17,6 +24,7 @@ import type { PinnedEvent } from "../pinner/messages.ts";
 import { OverdueError } from "../session/in_time.ts";
 import type { SessionEvent } from "../session/session.ts";
 import { decide } from "./decide.ts";
+import { onHookRun } from "./drain.ts";
 import type { CoordinatorMessage, CoordinatorOptions } from "./messages.ts";
 import {
   type Deps,
@@ -30,10 +38,11 @@ import {
   type TreeProblems,
 } from "./state.ts";
 import { onGateCheckDue, onGateChecked } from "./gate.ts";
-import { isForUsFirst, lookAfter } from "./look.ts";
+import { isForUsFirst, lookAfter, lookAfterOwnEntry } from "./look.ts";
 import { noteProblem, noteProgress } from "./machine/attempt.ts";
 import { afterActing, interruptedSwitch, switchOf } from "./machine/phase.ts";
 import { hasStopped, releaseBefore, type Switch } from "./machine/switch.ts";
+import { onQueueAnswer } from "./queue_answer.ts";
 import { readTree } from "./read_tree.ts";
 import { forgetWatch } from "./staging_queue.ts";
 import {
@@ -107,7 +116,7 @@ function receive(state: State, message: CoordinatorMessage, deps: Deps): State {
     case "session_connected":
       state.zookeeper = message.zookeeper;
       // Each time, since a session actor that was restarted has forgotten it. It sets what it watches already once only.
-      for (const path of [CONTROL, DEPLOY]) {
+      for (const path of [CONTROL, DEPLOY, servicePath(options.service, options.host)]) {
         options.session.tell({ type: "watch", path, subscriber: context.self });
       }
       state.isFreshNeeded = true;
@@ -137,6 +146,10 @@ function receive(state: State, message: CoordinatorMessage, deps: Deps): State {
       state.phase = afterActing(state.phase);
       return readTree(state, deps);
     case "znode_changed":
+      if (message.path === servicePath(options.service, options.host)) {
+        lookAfterOwnEntry(deps);
+        return state;
+      }
       state.isQueueNew ||= message.path === DEPLOY;
       return isForUsFirst(state, deps) ? readTree(state, deps) : state;
     case "turn_changed":
@@ -215,6 +228,8 @@ function receive(state: State, message: CoordinatorMessage, deps: Deps): State {
       return onQueueAnswer(state, message, deps);
     case "record_answer":
       return onRecorded(state, message, deps);
+    case "hook_run":
+      return onHookRun(state, message, deps);
     case "left_queue":
       state.phase = afterActing(state.phase);
       state.place = null;
@@ -311,24 +326,6 @@ function onActed(
   state.isFreshNeeded = true;
   if (message.error === null) return readTree(state, deps);
   tellProblem(state.problems, `${message.what}: ${shorten(reasonOf(message.error))}`, deps);
-  lookAfter(AFTER_ERROR_MS, deps);
-  return state;
-}
-
-function onQueueAnswer(
-  state: State,
-  { release, outcome }: Extract<CoordinatorMessage, { type: "queue_answer" }>,
-  deps: Deps,
-): State {
-  if (outcome.ok) {
-    state.place = { node: outcome.node, release, ahead: null, named: null };
-    return readTree(state, deps);
-  }
-  state.place = undefined;
-  deps.context.log.debug("{service}: not in the staging queue yet: {reason}", {
-    service: deps.options.service,
-    reason: outcome.reason,
-  });
   lookAfter(AFTER_ERROR_MS, deps);
   return state;
 }

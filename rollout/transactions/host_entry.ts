@@ -10,7 +10,7 @@
 
 import { type Current, encodeEntry, type Roster, type Slot } from "../entries.ts";
 import type { MarkerChange } from "../markers.ts";
-import { asMember, asNewcomer, isFirstService, isNewcomer } from "../membership.ts";
+import { asNewcomer, isNewcomer, rosterOnceRegistered } from "../membership.ts";
 import {
   currentPath,
   newcomersPath,
@@ -99,11 +99,12 @@ export interface StandingEntry {
  * counter on also if the host is down: the end of a session moves nothing on, so who has read that the host serves would else
  * not notice that it says by now that it is down.
  *
- * A newcomer that serves is none any more: what stands of it on the roster is written in place of the check of the epoch, which
- * moves that on by one.
+ * A newcomer that serves is none any more, and a host that is put back not drained: what stands of it on the roster is written
+ * in place of the check of the epoch, which moves that on by one.
  *
  * @param write.roster What stands on the roster of the host.
  * @param write.unplaced The nodes that are missing by which it is counted in its rack and site once it has served.
+ * @param write.isPutBack Whether its agent has put it back that was drained. Default: it has not.
  * @param write.isMarkedNew Whether it is among those that are counted as newcomers.
  * @param write.markers `standing` are those of any session.
  * @param write.standing The entry that was found; `null` if there is none. It must stand as it was read: of two machines that
@@ -115,24 +116,25 @@ export function registerHost(
     readonly standing: StandingEntry | null;
     readonly roster: Roster;
     readonly isMarkedNew: boolean;
+    readonly isPutBack?: boolean;
     readonly unplaced: readonly string[];
   },
 ): Transaction {
   const { entry, epoch, standing, roster, isMarkedNew, unplaced, markers } = write;
+  const { isPutBack = false } = write;
   const { host } = entry;
   const path = currentPath(service, host);
   const data = encodeEntry(entry);
   const isKept = standing?.isOfSession ?? false;
-  const isFirst = isFirstService(roster, entry);
+  const registered = rosterOnceRegistered(roster, entry, { isPutBack });
+  const isFirst = isNewcomer(roster) && !isNewcomer(registered);
   return [
-    isFirst
-      ? {
-        op: "set",
-        path: servicePath(service, host),
-        data: encodeEntry(asMember(roster)),
-        version: epoch,
-      }
-      : checkEpoch(service, { host, epoch }),
+    registered === roster ? checkEpoch(service, { host, epoch }) : {
+      op: "set",
+      path: servicePath(service, host),
+      data: encodeEntry(registered),
+      version: epoch,
+    },
     ...(isFirst ? createPersistent(unplaced) : []),
     // Also if it stands and should not: the entry on the roster decides.
     ...(isMarkedNew && (isFirst || !isNewcomer(roster))

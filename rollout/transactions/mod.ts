@@ -8,6 +8,7 @@
 
 export * from "./abort_rollout.ts";
 export * from "./counter.ts";
+export * from "./drain_host.ts";
 export * from "./finish_wave.ts";
 export * from "./forget_host.ts";
 export * from "./give_slot_back.ts";

@@ -28,6 +28,7 @@ import {
   type ReleaseIdentity,
   type Slot,
 } from "../../../rollout/mod.ts";
+import { decideDrainStep, type DrainNow, type Word } from "./drain.ts";
 import type { Trouble } from "./trouble.ts";
 
 /** A release that a host is to have. */
@@ -59,6 +60,8 @@ export interface HostNow {
   readonly place: QueuePlace | null | undefined;
   /** Whether it may go to the end of the staging queue: not if it has just done so. Default: no. */
   readonly mayYield?: boolean;
+  /** What it has done about an operator's word that it is drained. Left out: nothing. */
+  readonly drain?: DrainNow;
   /** What it knows of the gate before the wave that is next; left out: nothing yet. */
   readonly gate?: GateWatch | null;
   /** What its wall clock shows, ms: for freeze windows. */
@@ -83,6 +86,10 @@ export type Next =
   | { readonly kind: "look_around" }
   /** The entry in the tree does not say what is true, and nothing may be decided by it: wait until it is written. */
   | { readonly kind: "await_entry" }
+  /** Take the host out of what sends it work, or put it back: by its hook. `word`: whose word that is; `null`: nobody's. */
+  | { readonly kind: "drain" | "undrain"; readonly word: Word | null }
+  /** Register as a host that is drained no longer: it gets work again. */
+  | { readonly kind: "put_back" }
   /** Fetch, verify and lock a version. `leavesQueue`: and leave the staging queue, in which it would hold up who is ready. */
   | Wanted & { readonly kind: "prepare"; readonly leavesQueue: boolean }
   /** Record that a release has failed here without a switch. `wave`: the node of the wave that wants it; `null` outside of any. */
@@ -152,6 +159,8 @@ export function decideNext(now: HostNow, reading: CensusReading): NextDecision {
     // A wave of an earlier version of this program, whose hosts nobody counts.
     return { next: { kind: "look_around" }, hasRejoined: now.hasRejoined };
   }
+  const drain = decideDrainStep(census.roster, now.drain);
+  if (drain !== null) return { next: drain, hasRejoined: now.hasRejoined };
   const failed = failedUnderWatch(now, reading);
   if (failed !== null) return { next: failed, hasRejoined: now.hasRejoined };
   if (isRollBackDue(census, now)) {

@@ -189,7 +189,7 @@ async function changeOne({ client }: LocalZooKeeper, dice: Dice): Promise<void> 
   const read = async () => fromFullReading(await readService(client, service), host);
   const entry = current(host);
   const standing = new Set<string>();
-  const wanted = markersOf(entry, { service, isNewcomer: false, waves: [], staged: null });
+  const wanted = markersOf(entry, { service, roster: null, waves: [], staged: null });
   const write = { entry, epoch: 0, markers: { standing, wanted } };
   const changes: Record<string, () => Promise<unknown>> = {
     joinStaging: () =>

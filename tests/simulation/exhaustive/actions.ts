@@ -6,6 +6,10 @@
 
 import { decideAtFence } from "../../../actors/upgrade_coordinator/machine/at_fence.ts";
 import {
+  decideDrainStep,
+  type DrainNow,
+} from "../../../actors/upgrade_coordinator/machine/drain.ts";
+import {
   decideNext,
   type HostNow,
   type Next,
@@ -22,6 +26,7 @@ import {
   toSlot,
 } from "../../../actors/upgrade_coordinator/machine/switch.ts";
 import {
+  areaMarkers,
   type Census,
   type CensusReading,
   closedGate,
@@ -29,6 +34,8 @@ import {
   type Current,
   currentPath,
   currentSchema,
+  decideDrain,
+  decideUndrain,
   decodeWave,
   type GateWatch,
   historyPath,
@@ -43,6 +50,7 @@ import {
   rolloutSchema,
   servicePath,
   type ServiceReading,
+  servingPath,
   slotsPath,
   slotTarget,
   stagingPath,
@@ -207,8 +215,18 @@ function start(world: World, host: Host): World {
   return withHost(world, { ...host, agent, count: count + 1 });
 }
 
+const NOTHING_DONE: DrainNow = { isOut: false, putBackBy: null, isHeldBack: false };
+
 function newAgent(session: string, phase: Phase): Agent {
-  return { session, registration: "none", epoch: -1, phase, hasRejoined: false, request: null };
+  return {
+    session,
+    registration: "none",
+    epoch: -1,
+    phase,
+    hasRejoined: false,
+    drain: NOTHING_DONE,
+    request: null,
+  };
 }
 
 /** The agent dies. What it has asked for last may arrive later. */
@@ -276,7 +294,8 @@ function register(world: World, host: Alive): World | null {
       const roster = rosterEntries.get(name);
       const entry = current.get(name);
       const isFirst = roster !== undefined && entry !== undefined && isFirstService(roster, entry);
-      return isFirst ? withAgent(world, host, { registration: "none" }) : null;
+      const isPutBack = isToBePutBack(tree, host);
+      return isFirst || isPutBack ? withAgent(world, host, { registration: "none" }) : null;
     }
     case "none": {
       const joining = { schema: 1 as const, ...PLACE };
@@ -303,7 +322,8 @@ function register(world: World, host: Alive): World | null {
         ? null
         : { version: found.version, isOfSession: found.session === agent.session };
       const staged = stagedOf(tree, host);
-      const write = tree.registration(entry, { staged, epoch: agent.epoch, standing });
+      const isPutBack = isToBePutBack(tree, host);
+      const write = tree.registration(entry, { staged, epoch: agent.epoch, standing, isPutBack });
       const after = applied(world, transactions.registerHost(SERVICE, write), agent.session);
       const node = after?.tree.nodes().get(servicePath(SERVICE, name));
       return withAgent(after ?? world, host, {
@@ -313,6 +333,12 @@ function register(world: World, host: Alive): World | null {
       });
     }
   }
+}
+
+/** Whether the host's hook was run to put it back, and the roster says that it is drained. */
+function isToBePutBack(tree: MemoryTree, { name, agent }: Alive): boolean {
+  const roster = readingOf(tree).view.rosterEntries.get(name) ?? null;
+  return decideDrainStep(roster, agent.drain)?.kind === "put_back";
 }
 
 /** The entry that a host shows. */
@@ -391,6 +417,7 @@ function nowOf(tree: MemoryTree, host: Alive): HostNow {
     trouble: null,
     hasHaltStood: false,
     place: placeOf(tree, host),
+    drain: agent.drain,
     // However long it has been: what is not certain is whether the time has passed, and a host that does not act is one for
     // which it has not.
     gate: gateOf(tree),
@@ -446,7 +473,20 @@ function beginNext(world: World, host: Alive): [string, World][] {
     case "wait":
     case "rest":
     case "look_around":
+    case "put_back":
       return decided === world ? [] : [[next.kind, decided]];
+    case "drain":
+    case "undrain": {
+      const isOut = next.kind === "drain";
+      const drain = { ...NOTHING_DONE, isOut, putBackBy: isOut ? null : next.word };
+      return [[
+        `runs ${next.kind}`,
+        withAgent(withHost(decided, { ...alive, isOut }), {
+          ...alive,
+          isOut,
+        }, { drain }),
+      ]];
+    }
     case "prepare":
       throw new Error("everything is ready");
     case "roll_back":
@@ -801,7 +841,42 @@ function verbs(world: World): Outcome[] {
       transactions.forgetHost(remains, { service: SERVICE, host: name }),
     );
   }
+  for (const host of world.hosts) {
+    const drained = reading.view.rosterEntries.get(host.name)?.drained;
+    const operations = sayOfHost(world, host.name);
+    if (operations === null) continue;
+    if (drained === undefined) add(`drain ${host.name}`, spend(world, "drains"), operations);
+    else {
+      const after = applied(world, operations, "operator");
+      const what = `operator: undrain ${host.name}`;
+      if (after !== null) outcomes.push({ what, isFault: false, world: after });
+    }
+  }
   return outcomes;
+}
+
+/** Drains a host, within the budget, or has it put back; `null`: it may not be. */
+function sayOfHost({ tree, left }: World, host: string): transactions.Transaction | null {
+  const { view } = readingOf(tree);
+  const of = { host, service: SERVICE };
+  const word = { by: "operator", reason: null, sinceMs: left.drains };
+  const entry = view.rosterEntries.get(host);
+  const node = tree.node(servicePath(SERVICE, host));
+  if (entry === undefined || node === null || !("version" in node)) return null;
+  const roster = { entry, znodeVersion: node.version };
+  if (entry.drained !== undefined) {
+    const decision = decideUndrain(view, { ...of, word });
+    return decision.kind === "refused"
+      ? null
+      : transactions.undrainHost({ roster }, { ...of, drained: decision.drained });
+  }
+  if (left.drains === 0 || decideDrain(view, { ...of, isForced: false }).kind === "refused") {
+    return null;
+  }
+  const markers = [servingPath(SERVICE, host), ...areaMarkers(SERVICE, host, PLACE)]
+    .filter((path) => tree.nodes().has(path));
+  const { slotsVersion } = view;
+  return transactions.drainHost({ roster, markers, slotsVersion }, { ...of, drained: word });
 }
 
 function abort(tree: MemoryTree, reading: ServiceReading): transactions.Transaction {

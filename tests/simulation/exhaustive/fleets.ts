@@ -26,6 +26,7 @@ const NOTHING: Allowance = {
   pauses: 0,
   aborts: 0,
   forgets: 0,
+  drains: 0,
 };
 
 /** Two at a time of three. */
@@ -41,6 +42,7 @@ export const SHARE: readonly Plan[] = [
   { hostCount: 2, may: { aborts: 1, losses: 1 } },
   { hostCount: 2, may: { crashes: 1 }, gate: { afterMs: 1 } },
   { hostCount: 2, may: { losses: 1 }, gate: {} },
+  { hostCount: 2, may: { drains: 1 } },
   { hostCount: 3, may: {} },
   { hostCount: 3, may: {}, policy: TWO_OF_THREE },
 ];
@@ -55,6 +57,12 @@ export const ALL: readonly Plan[] = [
   { hostCount: 2, may: { powerCuts: 2 } },
   { hostCount: 2, may: { crashes: 1, pauses: 1 }, gate: { afterMs: 1 } },
   { hostCount: 2, may: { powerCuts: 1, aborts: 1 }, gate: {} },
+  { hostCount: 2, may: { drains: 2 } },
+  { hostCount: 2, may: { drains: 1, crashes: 1 } },
+  { hostCount: 2, may: { drains: 1, losses: 1 } },
+  { hostCount: 2, may: { drains: 1, forgets: 1, powerCuts: 1 } },
+  { hostCount: 3, may: { drains: 1 } },
+  { hostCount: 3, may: { drains: 1, expiries: 1 } },
   { hostCount: 3, may: { crashes: 1 } },
   { hostCount: 3, may: { powerCuts: 1 } },
   { hostCount: 3, may: { expiries: 1 } },
@@ -89,6 +97,7 @@ export function beginningOf({ hostCount, may, policy = {}, gate }: Plan): World 
     running: "1",
     journal: null,
     isStopped: false,
+    isOut: false,
     leftSession: null,
     late: null,
     count: 0,
@@ -98,6 +107,7 @@ export function beginningOf({ hostCount, may, policy = {}, gate }: Plan): World 
       epoch: 0,
       phase: { kind: "idle" },
       hasRejoined: false,
+      drain: { isOut: false, putBackBy: null, isHeldBack: false },
       request: null,
     },
   }));

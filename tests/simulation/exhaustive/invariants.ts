@@ -7,6 +7,7 @@
 import {
   budgetHosts,
   closedGate,
+  isDrained,
   isHeld,
   isNewcomer,
   servicePath,
@@ -58,13 +59,18 @@ export function checkStop(
   );
   const held = [...view.slots.values()].filter(isHeld);
   expect(held.length <= view.policy.maxConcurrent, `I1: ${held.length} switch at once`);
-  if (host.running === null) return;
+  // Nobody sends it work, so nobody lacks it.
+  if (host.running === null || host.isOut && isDrained(view.rosterEntries.get(name))) return;
   // A host that was forgotten is new when it comes back, until it serves.
   const members = view.roster.filter((other) => !isNewcomer(view.rosterEntries.get(other)));
+  const isOut = (other: string) =>
+    world.hosts.some((one) => one.name === other && one.isOut) ||
+    isDrained(view.rosterEntries.get(other));
   const away = members.filter((other) =>
     other !== name &&
-    (view.current.get(other)?.state !== "serving" || isHeld(view.slots.get(other))) &&
-    (view.current.has(other) || isHeld(view.slots.get(other)) || offline.includes(other))
+    (isOut(other) ||
+      (view.current.get(other)?.state !== "serving" || isHeld(view.slots.get(other))) &&
+        (view.current.has(other) || isHeld(view.slots.get(other)) || offline.includes(other)))
   );
   const budget = budgetHosts(view.policy, members.length);
   expect(away.length + 1 <= budget, `I1: ${name} goes down while ${away.join(", ")} are away`);
@@ -106,6 +112,8 @@ export function checkEnd({ tree, hosts }: World): void {
   for (const { name, running, agent } of hosts) {
     if (agent === null) continue;
     expect(running !== null, `I7: nothing is left to do, and ${name} is down`);
+    const drained = view.rosterEntries.get(name)?.drained !== undefined;
+    expect(!drained, `I7: nothing is left to do, and ${name} is drained`);
     expect(
       running === service?.entry.committed?.version || view.slots.get(name)?.step === "failed" ||
         (service?.entry.withdrawn.includes(running ?? "") ?? false),

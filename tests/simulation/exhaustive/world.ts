@@ -5,6 +5,7 @@
  * @module
  */
 
+import type { DrainNow } from "../../../actors/upgrade_coordinator/machine/drain.ts";
 import type { Phase } from "../../../actors/upgrade_coordinator/machine/phase.ts";
 import type { Switch } from "../../../actors/upgrade_coordinator/machine/switch.ts";
 import { CONTROL, slotsPath, type transactions } from "../../../rollout/mod.ts";
@@ -44,6 +45,8 @@ export interface Host {
   readonly leftSession: string | null;
   /** A request of an agent that is dead, still in the network. */
   readonly late: Request | null;
+  /** Whether nobody sends it work: its hook `drain` was run, and `undrain` not since. */
+  readonly isOut: boolean;
   /** How many sessions and slots it has had, for names that are new. */
   readonly count: number;
 }
@@ -56,6 +59,8 @@ export interface Agent {
   readonly epoch: number;
   readonly phase: Phase;
   readonly hasRejoined: boolean;
+  /** What it has done about being drained. */
+  readonly drain: DrainNow;
   /** What the switch does about which it has just decided. */
   readonly request: Request | null;
 }
@@ -78,6 +83,8 @@ export interface Allowance {
   readonly aborts: number;
   /** Hosts that an operator takes off the roster. */
   readonly forgets: number;
+  /** Hosts that an operator drains, within the budget. He has each put back in the end. */
+  readonly drains: number;
 }
 
 /** A state. */
@@ -150,6 +157,7 @@ function keyOfHost(host: Host, nodes: ReadonlyMap<string, MemoryNode>): string {
   const text = [
     host.running,
     host.isStopped,
+    host.isOut,
     slot === undefined ? "-" : textOf(slot.data),
     JSON.stringify(host.journal),
     keyOfRequest(host.late, nodes),
@@ -159,6 +167,7 @@ function keyOfHost(host: Host, nodes: ReadonlyMap<string, MemoryNode>): string {
       agent.registration === "none" ? "" : agent.epoch === roster?.version,
       JSON.stringify(agent.phase),
       agent.hasRejoined,
+      JSON.stringify(agent.drain),
       keyOfRequest(agent.request, nodes),
     ],
   ].join(" | ");

@@ -13,10 +13,14 @@ export function membersOf({ roster, newcomers }: ServiceEntries): string[] {
   return [...roster].filter((host) => !newcomers.has(host));
 }
 
-/** Whether a host is to be counted on: it serves by its entry, and has before. */
-export function isCountedOn({ current, newcomers }: ServiceEntries, host: string): boolean {
+/** Whether a host is to be counted on: it serves by its entry, and has before, and nobody has drained it. */
+export function isCountedOn(
+  { current, newcomers, drained }: ServiceEntries,
+  host: string,
+): boolean {
   const entry = current.get(host);
-  return entry?.state === "serving" && entry.quarantined === undefined && !newcomers.has(host);
+  return entry?.state === "serving" && entry.quarantined === undefined && !newcomers.has(host) &&
+    !drained.has(host);
 }
 
 /** Hosts among which only so many may be away at once, and how many these are. */

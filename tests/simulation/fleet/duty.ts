@@ -20,6 +20,8 @@ export type Answer =
   | { readonly kind: "abort" }
   | { readonly kind: "promote"; readonly service: string }
   | { readonly kind: "publish under another version" }
+  /** Put a host back that nobody works on any more. */
+  | { readonly kind: "undrain"; readonly host: string }
   /** Free the slot in a host's name whose machine is gone. */
   | { readonly kind: "release_slot"; readonly host: string }
   /** Delete a node that is nobody's. */
@@ -37,6 +39,8 @@ export function answerTo(
   if (stray !== undefined) return { kind: "delete", path: stray };
   const [wave] = queue;
   const hosts = Object.values(services).flatMap((service) => service.hosts);
+  const drained = hosts.find((one) => one.drained !== null && one.drained.ended === undefined);
+  if (drained !== undefined) return { kind: "undrain", host: drained.host };
   const holder = hosts.find(({ host, waitingFor }) => waitingFor?.endsWith(releaseAdvice(host)));
   if (holder !== undefined) return { kind: "release_slot", host: holder.host };
   if (hosts.some(({ waitingFor }) => waitingFor?.includes(OTHER_CONTENT_ADVICE))) {

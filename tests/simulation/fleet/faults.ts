@@ -602,6 +602,17 @@ export const KINDS = {
       void run.operator.run({ kind: "retry", host: failed ?? host, service });
     },
   },
+  /** An operator drains a host, for a service or for all, beyond the budget in some cases; and has it put back later. */
+  drain: {
+    weight: 3,
+    forMs: [200, 40_000],
+    amount: [1, 4],
+    strike(run, { host, service, amount, isOther: isForced }) {
+      const what = { kind: "drain", host, isForced } as const;
+      void run.operator.run(amount < 2 ? what : { ...what, service });
+      return () => void run.operator.run({ kind: "undrain", host });
+    },
+  },
   /** An operator pauses, and resumes later. */
   pause: {
     weight: 2,

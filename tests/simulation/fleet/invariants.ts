@@ -23,6 +23,7 @@ import {
 import type { AgentProcess } from "./agent_process.ts";
 import { budgetProblem, countOf, isCountedOn, type Limit, limitsFor, membersOf } from "./away.ts";
 import type { ChangeObserver } from "./ensemble.ts";
+import { FORCED } from "./operator.ts";
 import { type Machine, NEW_VERSION, type RunningService } from "./machine.ts";
 import type { Change, Replica } from "./replica.ts";
 import { type FrozenTime, isFrozen, mustKnow } from "./freeze_truth.ts";
@@ -45,6 +46,8 @@ export const CHECKS = {
   "I1 down": "no more hosts are down for an upgrade than the budget",
   "I1 dependency":
     "no host that serves is admitted, or passes the fence, while a service that its own depends on is below its budget",
+  "I1 drain":
+    "no host is drained beyond the budget, or in a switch, unless by force; and who is drained is put back only when an operator wants that",
   "I1 counts": "the markers by which the hosts are counted say what the hosts' entries say",
   "I1 newcomers": "who has served is no newcomer, and who has not is one",
   "I2 order": "whoever is admitted is covered by the first wave of the queue",
@@ -79,6 +82,8 @@ export const CHECKS = {
   "I7 failures":
     "the failure that is one more than its plan allows on all services halts the rollout with it",
   "I7 freeze": "no host halts a rollout for want of progress that is frozen by its clock",
+  "I7 drained":
+    "who is drained is sent no work while its agent can see to it, and who is not drained is",
   "I7 halted": "no wave is finished while control is halted",
   "I7 rollback": "no host takes a rollout back that is not halted, or whose plan does not say so",
   "I7 newest": "the rollout that was started last is the one that is shown",
@@ -128,6 +133,9 @@ const SPEECH_GAP_MS = 1_000;
 
 /** How long a host must have been cut off to know so, in ms. */
 const CUT_OFF_MS = 5_000;
+
+/** How long a host may take until it is out of what sends it work, in ms: its agent looks at once. */
+const DRAINED_MS = 10_000;
 
 /** How long a start may be under way that was decided on when the tree could not be read, in ms. */
 const ALONE_MS = 5_000;
@@ -196,6 +204,10 @@ export class Invariants implements ChangeObserver {
   /** The nodes of waves in which a host was admitted. */
   readonly #opened = new Set<string>();
   readonly #limitsAtAdmission = new Map<string, readonly Limit[]>();
+  /** The limits within which each host was drained that served then, by service and host. */
+  readonly #drainLimits = new Map<string, readonly Limit[]>();
+  /** Since when each host is drained, and its agent could have seen to it, by service and host. */
+  readonly #drainedMs = new Map<string, number>();
   /** Slots as they were before somebody wrote over them by hand, by service and host. */
   readonly #overwritten = new Map<string, Slot>();
   /** The versions of each service that were committed, with the change by which they were. */
@@ -267,7 +279,7 @@ export class Invariants implements ChangeObserver {
       else if (kind === "placed") {
         this.#checkMembership(service, name.slice(name.lastIndexOf("/") + 1));
       }
-      if (kind === "current") this.#checkCounts(service, name);
+      if (kind === "current" || kind === "roster") this.#checkCounts(service, name);
       else if (kind === "marker") this.#checkCounts(service, name.slice(name.lastIndexOf("/") + 1));
     }
     this.lastChangeMs = this.#world.time.nowMs;
@@ -323,6 +335,7 @@ export class Invariants implements ChangeObserver {
         return this.#noteWithdrawn(service, after as ServiceEntries["entry"]);
       case "roster":
         this.#checkNewcomer(difference, by.differences);
+        this.#checkDrain(difference, by);
         if (before === null) return this.#count("host joined");
         return this.#count(after === null ? "host forgotten" : "host enrolled");
       case "newcomer":
@@ -875,6 +888,47 @@ export class Invariants implements ChangeObserver {
     this.fail("I1 newcomers", `${name} is no newcomer to ${service}, and has not served`, [name]);
   }
 
+  /** A drain takes no more hosts away than the budget, by all that the operator could know; and only its agent puts a host back. */
+  #checkDrain(
+    { service, name: host, after }: Difference,
+    { place, change }: { place: string; change: Change },
+  ): void {
+    const entries = this.tree.of(service);
+    const before = entries.drained.get(host);
+    const drained = (after as Roster | null)?.drained;
+    const key = `${service} ${host}`;
+    if (drained === undefined) {
+      this.#drainLimits.delete(key);
+      if (before === undefined || after === null) return;
+      this.#count("host put back");
+      if (before.ended !== undefined) return;
+      this.fail("I1 drain", `${host} is put back for ${service}, and nobody has said so`, [host]);
+      return;
+    }
+    if (!this.#isOperator(place)) return;
+    if (drained.ended !== undefined) return this.#count("host to be put back");
+    const isForced = drained.reason === FORCED;
+    this.#count(isForced ? "host drained by force" : "host drained");
+    if (isForced || !isCountedOn(entries, host)) return;
+    const { policy } = entries.entry ?? {};
+    if (policy === undefined) return;
+    this.#drainLimits.set(key, this.#limits(service, host));
+    if (isHeld(entries.slots.get(host))) {
+      this.fail("I1 drain", `${host} is drained in the middle of its switch of ${service}`, [host]);
+    }
+    const knownUntil =
+      change.client?.readings.appliedAt(slotsPath(service), currentPath(service)) ??
+        Number.POSITIVE_INFINITY;
+    const isUnread = (other: string) =>
+      (this.#expiredAt.get(`${service} ${other}`) ?? 0) > knownUntil;
+    const problem = budgetProblem(entries, { host, policy, isUnread });
+    if (problem === null) return;
+    this.fail("I1 drain", `${host} is drained for ${service} while ${problem.what}`, [
+      host,
+      ...problem.hosts,
+    ]);
+  }
+
   /** Whether a host is in quarantine, or its session has ended with that after whoever asks has read. */
   #isQuarantined(service: string, host: string, change: Change): boolean {
     const entry = this.tree.of(service).current.get(host);
@@ -951,14 +1005,14 @@ export class Invariants implements ChangeObserver {
   }
 
   /**
-   * A host that is down goes first; of the others, the first one that the wave covers and that still has to go. The place of
+   * A host that is down or drained goes first; of the others, the first one that the wave covers and that still has to go. The place of
    * one that has gone stands until the session ends in which it was taken.
    */
   #checkTurn(
     { service, host, first }: { service: string; host: string; first: QueuedWave },
   ): void {
-    const { staged, current } = this.tree.of(service);
-    if (current.get(host)?.state !== "serving") return;
+    const { staged, current, drained } = this.tree.of(service);
+    if (current.get(host)?.state !== "serving" || drained.has(host)) return;
     const places = [...staged].filter(([, place]) => first.hosts?.includes(place.host) ?? true)
       .map(([node, place]) => ({ host: place.host, order: node.slice(node.lastIndexOf("-") + 1) }));
     const own = places.findLast((place) => place.host === host)?.order ?? "";
@@ -1345,13 +1399,22 @@ export class Invariants implements ChangeObserver {
 
   /** `stopped`: the host that has just been stopped. */
   #checkDown(service: string, entries: ServiceEntries, stopped: string): void {
-    const machines = [...this.#takenDown.values()].filter((one) => one.service === service)
-      .map(({ machine }) => machine);
+    const isDown = (machine: Machine) => this.#takenDown.has(`${service} ${machine.place}`);
+    // Who was drained beyond the budget, or was away then, may be down beside those for whom there is room.
+    const machines = this.#world.machines.filter((machine) => {
+      if (!entries.drained.has(machine.name)) return isDown(machine);
+      const isInBudget = this.#drainLimits.has(`${service} ${machine.name}`);
+      return isInBudget && (isDown(machine) || machine.isOut(service) && machine.isOn);
+    });
     // A new rollout may allow less than the one by which a host was admitted that still holds its slot.
     const limits = [
       this.#limits(service, stopped),
       ...[...entries.slots.keys()].flatMap((host) => {
         const before = this.#limitsAtAdmission.get(`${service} ${host}`);
+        return before === undefined ? [] : [before];
+      }),
+      ...[...entries.drained.keys()].flatMap((host) => {
+        const before = this.#drainLimits.get(`${service} ${host}`);
         return before === undefined ? [] : [before];
       }),
     ];
@@ -1438,6 +1501,7 @@ export class Invariants implements ChangeObserver {
   check(): void {
     this.#checkSilence();
     this.#checkSpeech();
+    this.#checkDrained();
     this.#checkLate();
     for (const crash of this.#crashes.values()) {
       const { machine, by } = crash;
@@ -1519,6 +1583,31 @@ export class Invariants implements ChangeObserver {
         this.fail("I7 speech", `${host} is ${state} with ${service} ${version}, and says nothing`, [
           host,
         ]);
+      }
+    }
+  }
+
+  /** Who is drained, serves, and has an agent that can see to it is sent no work. */
+  #checkDrained(): void {
+    const { nowMs } = this.#world.time;
+    for (const [service, { drained, slots, current }] of this.tree.services) {
+      for (const [host, { ended }] of drained) {
+        const [machine, ...others] = this.#world.machinesNamed(host);
+        const isSeenTo = machine !== undefined && others.length === 0 && ended === undefined &&
+          this.#canSpeak(host) && machine.agent?.isDisturbed === false &&
+          !isHeld(slots.get(host)) && machine.isServing(service) && !this.tree.isUnreadable &&
+          // A hook that has failed is tried again much later.
+          current.get(host)?.drained?.problem === undefined &&
+          machine.config.services[service]?.drain !== undefined;
+        const key = `${service} ${host}`;
+        if (!isSeenTo || machine.isOut(service)) {
+          this.#drainedMs.delete(key);
+          continue;
+        }
+        const sinceMs = this.#drainedMs.get(key) ?? nowMs;
+        this.#drainedMs.set(key, sinceMs);
+        if (nowMs - sinceMs <= DRAINED_MS) continue;
+        this.fail("I7 drained", `${host} is drained, and is sent work for ${service}`, [host]);
       }
     }
   }

@@ -99,6 +99,8 @@ export class Machine {
   readonly #unwellUntilMs = new Map<string, number>();
   /** Until when each service ends soon after its start. */
   readonly #flapsUntilMs = new Map<string, number>();
+  /** Services that nobody sends work: the hook before a stop was run, and not the one after it since. */
+  readonly #outOfWork = new Set<string>();
   /** Versions that were healthy here. */
   readonly #good = new Set<string>();
   readonly #disks = new Map<string, ServiceDisk>();
@@ -196,6 +198,17 @@ export class Machine {
 
   #isRestartedWhenHung(service: string): boolean {
     return this.config.services[service]?.restartAfterFailedChecks !== undefined;
+  }
+
+  /** The hook was run that takes the host out of what sends a service work, or puts it back. */
+  setOut(service: string, isOut: boolean): void {
+    if (isOut) this.#outOfWork.add(service);
+    else this.#outOfWork.delete(service);
+  }
+
+  /** Whether nobody sends a service work here. */
+  isOut(service: string): boolean {
+    return this.#outOfWork.has(service);
   }
 
   /** Lets a service end soon after each start, and now, until then. */

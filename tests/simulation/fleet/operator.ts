@@ -10,6 +10,7 @@ import {
   abortRollout,
   apply,
   createRolloutId,
+  drainHost,
   type Fleet,
   forgetHost,
   newestRollout,
@@ -29,6 +30,7 @@ import {
   rollBack,
   skipHost,
   startRollout,
+  undrainHost,
 } from "../../../coordination/mod.ts";
 import {
   checkPlan,
@@ -69,8 +71,19 @@ export type Verb =
   | { readonly kind: "release_slot"; readonly host: string }
   /** Ends the quarantine of a host. */
   | { readonly kind: "release_quarantine"; readonly host: string; readonly service: string }
+  /** Drains a host for a service, or for all (`service` left out), within the budget or beyond; has it put back. */
+  | {
+    readonly kind: "drain";
+    readonly host: string;
+    readonly service?: string;
+    readonly isForced: boolean;
+  }
+  | { readonly kind: "undrain"; readonly host: string }
   /** Deletes a node, as one does with `zkCli.sh`. */
   | { readonly kind: "delete"; readonly path: string };
+
+/** The reason by which the run knows a drain beyond the budget. */
+export const FORCED = "forced";
 
 /** The admin box. */
 export class Operator implements Party {
@@ -185,6 +198,16 @@ export class Operator implements Party {
         return;
       case "retry":
         await retryHost(zk, { ...verb, by, reason: null, sinceMs: nowMs });
+        return;
+      case "drain": {
+        const { host, service, isForced } = verb;
+        const reason = isForced ? FORCED : "because";
+        const only = service === undefined ? undefined : [service];
+        await drainHost(zk, { host, only, by, reason, sinceMs: nowMs, isForced });
+        return;
+      }
+      case "undrain":
+        await undrainHost(zk, { host: verb.host, by, reason: null, sinceMs: nowMs });
         return;
       case "release_slot":
         await releaseSlot(zk, verb.host);

@@ -112,7 +112,9 @@ export function portsOf(process: AgentProcess): HostPorts {
           return process.call("check gate", checkGate);
         }
         const [what = "", service = "", version = ""] = check.type === "exec" ? check.argv : [];
-        if (what === "drain") return drain(service, check.timeoutMs, signal);
+        if (what === "drain" || what === "undrain") {
+          return runHook(what, service, { timeoutMs: check.timeoutMs, signal });
+        }
         const checked = process.call("check health", () => {
           const isHealthy = machine.isHealthy(service, version);
           machine.noteCheck(service, isHealthy);
@@ -186,10 +188,18 @@ export function portsOf(process: AgentProcess): HostPorts {
       : { ok: false as const, reason: "too many errors" };
   }
 
-  async function drain(service: string, timeoutMs: number, signal: AbortSignal | undefined) {
+  async function runHook(
+    what: "drain" | "undrain",
+    service: string,
+    { timeoutMs, signal }: { timeoutMs: number; signal: AbortSignal | undefined },
+  ) {
     const { mode, takesMs } = machine.drain;
-    world.trace(machine, `${service}: drains`);
-    await process.call("drain", () => {}, mode === "hangs" ? timeoutMs : takesMs);
+    world.trace(machine, `${service}: ${what}s`);
+    // What fails may have done half of it. Nobody tries again to put a host back that was put back in vain.
+    const done = () => {
+      if (what === "undrain" || mode === "works") machine.setOut(service, what === "drain");
+    };
+    await process.call(what, done, mode === "hangs" ? timeoutMs : takesMs);
     signal?.throwIfAborted();
     return mode === "works"
       ? { ok: true as const }

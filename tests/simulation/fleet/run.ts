@@ -310,8 +310,9 @@ export class Run {
   #isOver(): boolean {
     const { tree } = this.world.observer;
     if (tree.waves.size > 0 || this.#toForget.size > 0) return false;
-    for (const { slots } of tree.services.values()) {
+    for (const { slots, drained } of tree.services.values()) {
       for (const slot of slots.values()) if (isHeld(slot)) return false;
+      if (drained.size > 0) return false;
     }
     return this.#isServing();
   }
@@ -382,6 +383,7 @@ export class Run {
       );
       this.#stopIfBroken();
     }
+    await this.#checkInWork();
     await this.#checkBack();
     void this.operator.newestRollout().then((id) => shown = id, () => shown = started);
     await this.#until(() => shown !== undefined, 60_000);
@@ -391,6 +393,21 @@ export class Run {
       "I7 newest",
       `${started} was started last, operators are shown ${shown}`,
     );
+    this.#stopIfBroken();
+  }
+
+  /** Whoever is not drained is sent work again. */
+  async #checkInWork(): Promise<void> {
+    const out = () =>
+      this.world.machines.filter(({ isGone, isOn }) => isOn && !isGone).flatMap((machine) =>
+        machine.services.filter((service) => machine.isOut(service))
+          .map((service) => ({ place: machine.place, service }))
+      );
+    if (await this.#until(() => out().length === 0, REGISTERED_MS)) return;
+    const [{ place = "", service = "" } = {}] = out();
+    this.world.observer.fail("I7 drained", `${place} serves ${service}, and is sent no work`, [
+      place,
+    ]);
     this.#stopIfBroken();
   }
 
@@ -424,7 +441,8 @@ export class Run {
 
   #describe(): string {
     const { tree } = this.world.observer;
-    const waits = [...tree.services].flatMap(([service, { current, slots }]) => [
+    const waits = [...tree.services].flatMap(([service, { current, slots, drained }]) => [
+      ...[...drained.keys()].map((host) => `${host} is drained for ${service}`),
       ...[...current.values()].map((entry) =>
         `${service}/${entry.host} ${entry.version} ${entry.state}: ${entry.waitingFor}`
       ),
@@ -474,7 +492,7 @@ function configOf(
           stopGrace: "2s",
           drainTimeout: "3s",
           startAloneAfter: "8s",
-          ...(hasDrain ? { drain: ["drain", service] } : {}),
+          ...(hasDrain ? { drain: ["drain", service], undrain: ["undrain", service] } : {}),
           pin: { mode: isPinned ? "required" : "off" },
         }]),
       ),

@@ -10,6 +10,7 @@ import {
   type Control,
   type Current,
   DEPLOY,
+  type Drained,
   type Offer,
   parseSequentialName,
   ROOT,
@@ -34,6 +35,8 @@ export interface ServiceEntries {
   readonly roster: Set<string>;
   /** Those of the roster that have never served, by their entries there. */
   readonly newcomers: Set<string>;
+  /** Those that an operator has drained, by their entries there. */
+  readonly drained: Map<string, Drained>;
   /** Where the hosts of the roster stand, by their entries there. */
   readonly places: Map<string, Pick<Roster, "site" | "rack">>;
   /** The nodes by which hosts are counted in their racks and sites. */
@@ -92,6 +95,7 @@ export class TreeMirror {
         offer: null,
         roster: new Set(),
         newcomers: new Set(),
+        drained: new Map(),
         countedAsNew: new Set(),
         places: new Map(),
         placeNodes: new Set(),
@@ -182,6 +186,7 @@ export class TreeMirror {
         case "roster":
           toggle(this.of(service).roster, name, after !== null);
           put(this.of(service).places, name, after as Roster | null);
+          put(this.of(service).drained, name, (after as Roster | null)?.drained ?? null);
           toggle(this.of(service).newcomers, name, (after as Roster | null)?.newcomer === true);
           break;
         case "placed":

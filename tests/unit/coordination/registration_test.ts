@@ -156,13 +156,24 @@ Deno.test("joinRoster: what others have written of a host, and that it has never
     await register(agent, current("web-1", { state: "down" }), again);
     assert.equal((await joinRoster(zk, SERVICE, { host: "web-1", roster })).roster.newcomer, true);
     const third = await joinRoster(zk, SERVICE, { host: "web-1", roster: moved });
+    // While it is drained nobody begins to count on it.
     await register(agent, current("web-1"), third);
-    assert.deepEqual((await read(zk)).view.rosterEntries.get("web-1"), { ...moved, drained });
+    const isNewStill = { ...moved, newcomer: true, drained };
+    assert.deepEqual((await read(zk)).view.rosterEntries.get("web-1"), isNewStill);
+    assert.equal(await zk.exists(servingPath(SERVICE, "web-1")), null);
+    const ended = { by: "bob", reason: null, sinceMs: 6 };
+    await zk.set(path, encodeEntry({ ...isNewStill, drained: { ...drained, ended } }));
+    // It is until its agent has put it back.
+    const ending = await joinRoster(zk, SERVICE, { host: "web-1", roster: moved });
+    await register(agent, current("web-1"), ending);
+    assert.deepEqual((await read(zk)).view.rosterEntries.get("web-1")?.drained?.ended, ended);
+    await register(agent, current("web-1"), { ...ending, isPutBack: true });
+    assert.deepEqual((await read(zk)).view.rosterEntries.get("web-1"), moved);
     assert.equal(await zk.exists(newcomersPath(SERVICE, "web-1")), null);
     assert.notEqual(await zk.exists(servingPath(SERVICE, "web-1")), null);
     // Its epoch has moved on by that.
-    await assert.rejects(() => say(agent, current("web-1"), { epoch: third.epoch }));
-    await say(agent, current("web-1"), { epoch: third.epoch + 1 });
+    await assert.rejects(() => say(agent, current("web-1"), { epoch: ending.epoch }));
+    await say(agent, current("web-1"), { epoch: ending.epoch + 1 });
   });
 });
 

@@ -225,7 +225,7 @@ export async function writeOf(
   );
   const wanted = markersOf(entry, {
     service: SERVICE,
-    isNewcomer: false,
+    roster: null,
     waves: counted,
     staged,
   });
@@ -255,7 +255,7 @@ export async function say(
 export async function register(
   zk: ZooKeeper,
   entry: Current,
-  enrolled: Enrolled = { epoch: 0, roster: ROSTER },
+  enrolled: Enrolled & { readonly isPutBack?: boolean } = { epoch: 0, roster: ROSTER },
 ): Promise<void> {
   await registerHost(zk, SERVICE, { entry, ...enrolled, waves: [], staged: null });
 }

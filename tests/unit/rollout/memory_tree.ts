@@ -20,8 +20,6 @@ import {
   doneTallies,
   encodeEntry,
   fromFullReading,
-  isFirstService,
-  isNewcomer,
   type MarkerChange,
   markersOf,
   newcomersPath,
@@ -37,6 +35,7 @@ import {
   type Release,
   type ReleaseIdentity,
   type Roster,
+  rosterOnceRegistered,
   SCHEMA_VERSION,
   servicePath,
   type ServiceReading,
@@ -166,15 +165,15 @@ export class MemoryTree implements TreePart {
   /** What a host writes that registers. */
   registration(
     entry: Current,
-    { staged = null, epoch = 0, standing = null }: {
+    { staged = null, epoch = 0, standing = null, isPutBack = false }: {
       readonly staged?: ReleaseIdentity | null;
       readonly epoch?: number;
       readonly standing?: transactions.StandingEntry | null;
+      readonly isPutBack?: boolean;
     } = {},
   ): Parameters<typeof transactions.registerHost>[1] {
     const { host } = entry;
     const roster = this.read().view.rosterEntries.get(host) ?? ROSTER;
-    const isNew = isNewcomer(roster) && !isFirstService(roster, entry);
     return {
       entry,
       epoch,
@@ -182,7 +181,8 @@ export class MemoryTree implements TreePart {
       roster,
       isMarkedNew: this.#nodes.has(newcomersPath(SERVICE, host)),
       unplaced: placeNodes(SERVICE, host, roster).filter((path) => !this.#nodes.has(path)),
-      markers: this.markers(entry, staged, isNew),
+      isPutBack,
+      markers: this.markers(entry, staged, rosterOnceRegistered(roster, entry, { isPutBack })),
     };
   }
 
@@ -190,7 +190,7 @@ export class MemoryTree implements TreePart {
   markers(
     entry: Current,
     staged: ReleaseIdentity | null = null,
-    isNew = isNewcomer(this.read().view.rosterEntries.get(entry.host)),
+    roster: Roster | null = this.read().view.rosterEntries.get(entry.host) ?? null,
   ): MarkerChange {
     const { waves } = this.count(entry.host);
     const counted = waves.flatMap((wave) =>
@@ -198,7 +198,7 @@ export class MemoryTree implements TreePart {
     );
     const wanted = markersOf(entry, {
       service: SERVICE,
-      isNewcomer: isNew,
+      roster,
       waves: counted,
       staged,
     });

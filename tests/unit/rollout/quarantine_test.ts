@@ -98,7 +98,7 @@ Deno.test("quarantine: a host in it counts as away, although it serves", () => {
   const entry = current("web-3", { ...QUARANTINED, version: "2" });
   const waves = [{ tally: "t", version: "2" }];
   assert.deepEqual(
-    [...markersOf(entry, { service: "A", isNewcomer: false, waves, staged: { version: "2" } })],
+    [...markersOf(entry, { service: "A", roster: null, waves, staged: { version: "2" } })],
     [quarantinedPath("A", "web-3")],
   );
 });

@@ -1045,11 +1045,12 @@ Deno.test("upgrade coordinator: it watches anew after a restart of the session a
   await run(async ({ clock, session, sessionActor }) => {
     const watched = () =>
       sessionActor.messages.flatMap((message) => message.type === "watch" ? [message.path] : []);
-    assert.deepEqual(watched(), [CONTROL, DEPLOY]);
+    const all = [CONTROL, DEPLOY, "/dc/services/web/web-1"];
+    assert.deepEqual(watched(), all);
     session.publish({ type: "session_suspended" });
     session.publish({ type: "session_connected", zookeeper, sessionId: 2n });
     await clock.settle();
-    assert.deepEqual(watched(), [CONTROL, DEPLOY, CONTROL, DEPLOY]);
+    assert.deepEqual(watched(), [...all, ...all]);
   });
 });
 

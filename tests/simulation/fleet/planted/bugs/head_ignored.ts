@@ -6,7 +6,7 @@ export const bug: PlantedBug = {
     {
       file: "rollout/admission.ts",
       find:
-        '    if (own.state === "serving" && request.behind !== null) return wait(WAITS_FOR_TURN);\n',
+        "    if (isAwayBySwitching(census) && request.behind !== null) return wait(WAITS_FOR_TURN);\n",
       replace: "",
     },
   ],

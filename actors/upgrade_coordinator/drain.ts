@@ -1,0 +1,96 @@
+/**
+ * Carries out an operator's word that the host is drained, or put back, by the hooks that a switch runs as well. What is to be
+ * done is decided by machine/drain.ts. What was done is known to this life of the agent alone: another one runs the hook again.
+ *
+ * @module
+ */
+
+import { reasonOf } from "../../base/reason.ts";
+import { tryHook } from "./hooks.ts";
+import { lookOnceWritten } from "./look.ts";
+import { NOT_DRAINED } from "./machine/drain.ts";
+import type { Next } from "./machine/next.ts";
+import type { CoordinatorMessage } from "./messages.ts";
+import { readTree } from "./read_tree.ts";
+import { type Deps, DRAIN_TIMER, shorten, type State } from "./state.ts";
+
+/** Time before a hook is tried again that has failed, and at most, in ms: somebody has to mend it, and looks now and then. */
+const RETRY_MS = [60_000, 1_800_000] as const;
+
+/** Runs the hook that is due. Nothing else is decided until it is over. */
+export function runDrainHook(
+  state: State,
+  { kind: hook, word }: Extract<Next, { kind: "drain" | "undrain" }>,
+  { options, context }: Deps,
+): State {
+  const { service, store } = options;
+  const { status } = state;
+  const pid = status?.pid ?? null;
+  context.log.info("{service}: {what}, as an operator has said", {
+    service,
+    what: hook === "drain" ? "is drained" : "is put back",
+  });
+  state.phase = { kind: "acting", interrupted: null };
+  // Whoever reads it is not to take it for drained any more, should it be drained once more meanwhile.
+  if (hook === "undrain") {
+    options.registrar.tell({ type: "update", service, patch: { drained: undefined } });
+  }
+  const answer = (failure: string | null): CoordinatorMessage => ({
+    type: "hook_run",
+    hook,
+    word,
+    pid,
+    failure,
+  });
+  context.pipeToSelf(
+    async (signal) => {
+      const version = status?.wanted ?? await store.currentVersion();
+      // Nothing has ever run here that anybody could send work to.
+      if (version === null) return null;
+      const tools = { ...options, log: context.log, signal, isDrained: false };
+      return await tryHook(hook, version, tools);
+    },
+    { ok: answer, error: (error) => answer(reasonOf(error)) },
+    { key: "drain hook" },
+  );
+  return state;
+}
+
+/** Handles the end of the hook: shows it, and goes on; one that has failed is tried again. */
+export function onHookRun(
+  state: State,
+  { hook, word, pid, failure }: Extract<CoordinatorMessage, { type: "hook_run" }>,
+  deps: Deps,
+): State {
+  const { options, context } = deps;
+  const { service, registrar, config } = options;
+  state.phase = { kind: "idle" };
+  const isIgnored = hook === "undrain" && config.undrain?.onFailure !== "stop";
+  if (failure !== null && !isIgnored) {
+    const failures = state.drain.failures + 1;
+    const [leastMs, mostMs] = RETRY_MS;
+    const delayMs = Math.min(mostMs, leastMs * 2 ** Math.min(failures - 1, 10));
+    state.drain = { ...state.drain, failures };
+    context.timers.after(DRAIN_TIMER, delayMs, { type: "read_due" });
+    const next = `tried again after ${Math.round(delayMs / 60_000)} min`;
+    const problem = shorten(`${failure}; ${next}`);
+    registrar.tell({ type: "update", service, patch: { drained: { problem } } });
+    return readTree(state, deps);
+  }
+  context.timers.cancel(DRAIN_TIMER);
+  if (hook === "drain") {
+    state.drain = { out: { pid }, putBackBy: null, failures: 0 };
+    registrar.tell({ type: "update", service, patch: { drained: {} } });
+  } else {
+    state.drain = { ...NOT_DRAINED, putBackBy: word };
+    putBack(deps);
+  }
+  return readTree(state, deps);
+}
+
+/** Has the host registered as one that is drained no longer. A registrar that was restarted has forgotten it, so it may be said again. */
+export function putBack(deps: Deps): void {
+  const { registrar, service } = deps.options;
+  registrar.tell({ type: "put_back", service });
+  lookOnceWritten(deps);
+}

@@ -1,0 +1,78 @@
+/**
+ * What a host does about an operator's word that it is drained, or to be put back. Pure.
+ *
+ * @module
+ */
+
+import type { Drained, Roster } from "../../../rollout/mod.ts";
+
+/** By what an operator's word is told from another one. */
+export type Word = Pick<Drained, "by" | "sinceMs">;
+
+/** What a host keeps in mind about such words. */
+export interface DrainState {
+  /** The process for which its hook `drain` was run; `null`: it was not. `pid`: `null` if none ran. */
+  readonly out: { readonly pid: number | null } | null;
+  /** As in {@link DrainNow}. */
+  readonly putBackBy: Word | null;
+  /** How often its hook has failed in a row. */
+  readonly failures: number;
+}
+
+/** The state of a host that has done nothing about it. */
+export const NOT_DRAINED: DrainState = { out: null, putBackBy: null, failures: 0 };
+
+/** What a host has done about such words, as far as it matters for what is next. */
+export interface DrainNow {
+  /** Whether its hook `drain` was run for the process that runs; where none runs, for the last one. */
+  readonly isOut: boolean;
+  /** The word by which its hook `undrain` was run last; `null`: none, or it has been drained again since. */
+  readonly putBackBy: Word | null;
+  /** Whether a hook has failed a moment ago, so that it is not tried again yet. */
+  readonly isHeldBack: boolean;
+}
+
+/** What a host does next about it. */
+export type DrainStep =
+  | { readonly kind: "drain" | "undrain"; readonly word: Word | null }
+  | { readonly kind: "put_back" };
+
+/** A host that has done nothing about it. */
+const NOTHING_DONE: DrainNow = { isOut: false, putBackBy: null, isHeldBack: false };
+
+/**
+ * Decides what to do, while no switch is under way; `null`: nothing. `roster`: what stands of the host on the roster; `null`: that
+ * cannot be read.
+ */
+export function decideDrainStep(
+  roster: Pick<Roster, "drained"> | null,
+  { isOut, putBackBy, isHeldBack }: DrainNow = NOTHING_DONE,
+): DrainStep | null {
+  if (roster === null) return null;
+  const { drained } = roster;
+  // It was taken off the roster, with the word, and has joined it again.
+  if (drained === undefined) return isOut && !isHeldBack ? { kind: "undrain", word: null } : null;
+  const { ended } = drained;
+  if (ended === undefined) {
+    return isOut || isHeldBack ? null : { kind: "drain", word: wordOf(drained) };
+  }
+  if (putBackBy !== null && isSameWord(putBackBy, ended)) return { kind: "put_back" };
+  return isHeldBack ? null : { kind: "undrain", word: wordOf(ended) };
+}
+
+/** What a host has done. `pid`: its service's process; `null`: none runs. */
+export function drainNow(
+  { out, putBackBy }: DrainState,
+  { pid, isHeldBack }: { readonly pid: number | null; readonly isHeldBack: boolean },
+): DrainNow {
+  return { isOut: out !== null && (pid === null || pid === out.pid), putBackBy, isHeldBack };
+}
+
+/** Whether two words are the same. */
+function isSameWord(word: Word, other: Word): boolean {
+  return word.by === other.by && word.sinceMs === other.sinceMs;
+}
+
+function wordOf({ by, sinceMs }: Word): Word {
+  return { by, sinceMs };
+}

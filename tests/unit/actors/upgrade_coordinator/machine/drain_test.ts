@@ -1,0 +1,41 @@
+/** What a host does about an operator's word that it is drained, or to be put back. */
+
+import assert from "node:assert/strict";
+import {
+  decideDrainStep,
+  type DrainNow,
+} from "../../../../../actors/upgrade_coordinator/machine/drain.ts";
+
+const DRAINED = { by: "ann", reason: null, sinceMs: 5 };
+const ENDED = { ...DRAINED, ended: { by: "bob", reason: null, sinceMs: 9 } };
+const IN: DrainNow = { isOut: false, putBackBy: null, isHeldBack: false };
+const OUT: DrainNow = { ...IN, isOut: true };
+
+Deno.test("decideDrainStep: the hook is run once for a process, and again after it has failed", () => {
+  const roster = { drained: DRAINED };
+  assert.equal(decideDrainStep({}, IN), null);
+  assert.deepEqual(decideDrainStep(roster, IN), { kind: "drain", word: { by: "ann", sinceMs: 5 } });
+  assert.equal(decideDrainStep(roster, OUT), null);
+  assert.equal(decideDrainStep(roster, { ...IN, isHeldBack: true }), null);
+  // A word that cannot be read is none.
+  assert.equal(decideDrainStep(null, IN), null);
+});
+
+Deno.test("decideDrainStep: put back by its hook, also by an agent that has not drained it, and then in the tree", () => {
+  const roster = { drained: ENDED };
+  const undrain = { kind: "undrain", word: { by: "bob", sinceMs: 9 } };
+  assert.deepEqual(decideDrainStep(roster, OUT), undrain);
+  assert.deepEqual(decideDrainStep(roster, IN), undrain);
+  assert.equal(decideDrainStep(roster, { ...OUT, isHeldBack: true }), null);
+  const done = { ...IN, putBackBy: { by: "bob", sinceMs: 9 } };
+  assert.deepEqual(decideDrainStep(roster, done), { kind: "put_back" });
+  // A later word than the one by which it was put back.
+  assert.deepEqual(
+    decideDrainStep(roster, { ...done, putBackBy: { by: "bob", sinceMs: 8 } }),
+    undrain,
+  );
+});
+
+Deno.test("decideDrainStep: a host that was taken off the roster, with the word, is put back", () => {
+  assert.deepEqual(decideDrainStep({}, OUT), { kind: "undrain", word: null });
+});

@@ -6,6 +6,7 @@
 
 import type { z } from "zod";
 import { DecodedEntries } from "./decoded_entries.ts";
+import { LatestEntries } from "./latest_entries.ts";
 import { DEPLOY, HISTORY } from "./tree.ts";
 
 /** Version of the schema of all entries. A reader refuses any other, since it does not know what the fields mean. */
@@ -45,6 +46,7 @@ const EXPLANATIONS: ReadonlySet<string> = new Set(["waitingFor", "reason", "paus
 const encoder = new TextEncoder();
 const decoder = new TextDecoder("utf-8", { fatal: true });
 const decoded = new DecodedEntries();
+const latest = new LatestEntries();
 
 /** Encodes an entry as the bytes of its node. Explanations that are too long are shortened. */
 export function encodeEntry(entry: Readonly<Record<string, unknown>>): Uint8Array {
@@ -64,6 +66,14 @@ export function encodeEntry(entry: Readonly<Record<string, unknown>>): Uint8Arra
  * @throws {EntryError} when the bytes are not JSON of that schema; the message names the node and what to do.
  */
 export function decodeEntry<T>(entrySchema: z.ZodType<T>, data: Uint8Array, path: string): T {
+  const unchanged = latest.get(entrySchema, data, path);
+  if (unchanged !== undefined) return unchanged;
+  const entry = decodeChanged(entrySchema, data, path);
+  latest.put(entrySchema, data, { path, entry });
+  return entry;
+}
+
+function decodeChanged<T>(entrySchema: z.ZodType<T>, data: Uint8Array, path: string): T {
   let text: string;
   let value: unknown;
   try {

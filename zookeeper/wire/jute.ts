@@ -5,6 +5,8 @@
  * @module
  */
 
+import { ShortStrings } from "./short_strings.ts";
+
 /** Received bytes that cannot be decoded. The connection that they came from cannot be used any more. */
 export class WireError extends Error {
   override readonly name = "WireError";
@@ -14,8 +16,11 @@ export class WireError extends Error {
 const encoder = new TextEncoder();
 const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
-/** Up to this length, in bytes, decoding in a loop is faster than a call into the runtime's text decoder. */
-const shortStringBytes = 64;
+/** Up to this length a loop is faster than a call into the runtime's text encoder or decoder. */
+const shortStringLength = 64;
+
+/** The short strings that were read last. Paths come again and again. */
+const shortStrings = new ShortStrings();
 
 /** Appends jute values to a growing buffer. The length field of a frame is filled in when the frame ends. */
 export class JuteWriter {
@@ -105,9 +110,23 @@ export class JuteWriter {
   string(value: string): void {
     // At most three bytes per UTF-16 unit.
     this.#reserve(4 + value.length * 3);
+    if (value.length <= shortStringLength && this.#shortString(value)) return;
     const { written } = encoder.encodeInto(value, this.#bytes.subarray(this.#length + 4));
     this.#view.setInt32(this.#length, written);
     this.#length += 4 + written;
+  }
+
+  /** Appends a short string, for which there is room, if it is ASCII. Returns whether it is. */
+  #shortString(value: string): boolean {
+    const at = this.#length + 4;
+    for (let index = 0; index < value.length; index++) {
+      const unit = value.charCodeAt(index);
+      if (unit >= 0x80) return false;
+      this.#bytes[at + index] = unit;
+    }
+    this.#view.setInt32(this.#length, value.length);
+    this.#length = at + value.length;
+    return true;
   }
 
   /** Appends a list behind its count. */
@@ -184,6 +203,21 @@ export class JuteReader {
     return this.#bytes.slice(at, at + sizeBytes);
   }
 
+  /**
+   * Copies what is left, and returns a reader of the copy, whose {@linkcode view}s may be kept. They share their memory. For
+   * records with many buffers: to copy each takes much longer.
+   */
+  copyOfRest(): JuteReader {
+    return new JuteReader(this.#bytes.slice(this.#take(this.remainingBytes)));
+  }
+
+  /** Reads a buffer without copying it: it is valid as long as the memory under the reader. Null becomes empty. */
+  view(): Uint8Array {
+    const sizeBytes = this.#length("buffer", 1);
+    const at = this.#take(sizeBytes);
+    return this.#bytes.subarray(at, at + sizeBytes);
+  }
+
   /** Reads a buffer as {@linkcode buffer} does, and tells null from empty. */
   bufferOrNull(): Uint8Array | null {
     const isNull = this.remainingBytes >= 4 && this.#view.getInt32(this.#position) === -1;
@@ -195,15 +229,9 @@ export class JuteReader {
   string(): string {
     const sizeBytes = this.#length("string", 1);
     const at = this.#take(sizeBytes);
-    if (sizeBytes <= shortStringBytes) {
-      let text = "";
-      let index = at;
-      for (; index < at + sizeBytes; index++) {
-        const byte = this.#bytes[index] ?? 0;
-        if (byte >= 0x80) break;
-        text += String.fromCharCode(byte);
-      }
-      if (index === at + sizeBytes) return text;
+    if (sizeBytes <= shortStringLength) {
+      const text = shortStrings.read(this.#bytes, at, sizeBytes);
+      if (text !== undefined) return text;
     }
     try {
       return decoder.decode(this.#bytes.subarray(at, at + sizeBytes));

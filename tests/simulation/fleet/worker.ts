@@ -27,6 +27,9 @@ const scope = self as unknown as {
   postMessage(said: Said): void;
 };
 
+// What is refused is often an error, and nobody looks at where it was made. A replay (`--trace`) does not run here.
+Error.stackTraceLimit = 0;
+
 scope.onmessage = async ({ data }) => {
   const figures = await runCampaign({
     ...data,

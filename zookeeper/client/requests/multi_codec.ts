@@ -6,6 +6,7 @@
 
 import {
   errorCodeFromNumber,
+  errorResult,
   MultiError,
   type MultiOutcome,
   ZooKeeperError,
@@ -127,20 +128,21 @@ export function writeMultiRead(
   writeMultiHeader(writer, multiEnd);
 }
 
-/** Reads the reply to a `multiRead`: one value or error per operation. */
+/** Reads the reply to a `multiRead`: one value or error per operation. All data share their memory. */
 export function readMultiRead(
-  reader: JuteReader,
+  reply: JuteReader,
   operations: readonly ReadOperation[],
 ): (ReadResult | ZooKeeperError)[] {
+  const reader = reply.copyOfRest();
   const results: (ReadResult | ZooKeeperError)[] = [];
   for (let header = readMultiHeader(reader); !header.done; header = readMultiHeader(reader)) {
     if (header.type === opcodes.getData) {
-      results.push({ kind: "get", data: reader.buffer(), stat: readStat(reader) });
+      results.push({ kind: "get", data: reader.view(), stat: readStat(reader) });
     } else if (header.type === opcodes.getChildren) {
       results.push({ kind: "children", children: reader.strings() });
     } else if (header.type === opcodes.error) {
       results.push(
-        new ZooKeeperError({
+        errorResult({
           code: errorCodeFromNumber(reader.int()),
           operation: operations[results.length]?.kind ?? "multiRead",
           path: operations[results.length]?.path ?? "",

@@ -87,6 +87,25 @@ Deno.test("JuteReader: buffer is a copy, so that the memory under it can be used
   assert.deepEqual(copy, Uint8Array.of(7, 8));
 });
 
+Deno.test("JuteReader: views of a copy of the rest stay as they are, and the rest is read by then", () => {
+  const writer = new JuteWriter();
+  writer.int(7);
+  writer.buffer(new Uint8Array([1, 2]));
+  writer.buffer(null);
+  writer.string("/a");
+  const bytes = writer.bytes().slice();
+  const reader = new JuteReader(bytes);
+  assert.equal(reader.int(), 7);
+  const copy = reader.copyOfRest();
+  assert.equal(reader.remainingBytes, 0);
+  bytes.fill(0);
+  const first = copy.view();
+  assert.equal(copy.view().length, 0);
+  assert.equal(copy.string(), "/a");
+  assert.deepEqual([...first], [1, 2]);
+  assert.throws(() => copy.view(), WireError);
+});
+
 Deno.test("records: stat, ACL and handshake come back as they were", () => {
   const stat = fc.record({
     czxid: long,

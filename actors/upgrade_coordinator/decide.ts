@@ -31,14 +31,13 @@ import {
   type Next,
   type Wanted,
 } from "./machine/next.ts";
-import { decideResumption } from "./machine/resume.ts";
-import { newStart, newSwitch, type Switch, toSlot } from "./machine/switch.ts";
+import { newStart, newSwitch, toSlot } from "./machine/switch.ts";
 import { nameMissing, withKnownMissing } from "./missing_hosts.ts";
 import { beginPreparation, giveUpPreparation, noteWanted } from "./preparation.ts";
 import { endQuarantine, lookAfterQuarantine } from "./quarantine.ts";
 import { recordFailure } from "./record_failure.ts";
+import { resumeSwitch } from "./resume_switch.ts";
 import { noteHalt, rollBackHalted } from "./roll_back.ts";
-import { beginSwitch } from "./run_switch.ts";
 import { readTree } from "./read_tree.ts";
 import {
   awaitTurn,
@@ -133,37 +132,6 @@ function restoreEntry(
   if (nowMs - state.untrueSinceMs < UNTRUE_MS) return;
   state.untrueSinceMs = nowMs;
   options.registrar.tell({ type: "restore", service: options.service });
-}
-
-/** Goes on with the switch that the agent's end has interrupted, or drops it. */
-function resumeSwitch(
-  state: State,
-  reading: Reading,
-  { change, ...tools }: Tools & { readonly change: Switch },
-): void {
-  const { options, context } = tools.deps;
-  const { running } = tools.now;
-  const resumption = decideResumption(
-    change,
-    { owner: options, running: running?.version ?? null, restart: running?.restart },
-    reading,
-  );
-  switch (resumption.kind) {
-    case "go_on":
-      beginSwitch(state, resumption.change, tools.deps);
-      return;
-    case "at_fence":
-      state.phase = { kind: "draining", change: resumption.change, at: "fence" };
-      lookAtFence(state, reading, tools);
-      return;
-    case "drop":
-      context.log[resumption.isExpected ? "info" : "warn"](
-        "{service}: the switch to {to} is dropped: {why}",
-        { service: options.service, to: change.to, why: resumption.why },
-      );
-      state.journal.clear();
-      state.phase = { kind: "idle" };
-  }
 }
 
 /** Decides what is next, and begins it. */

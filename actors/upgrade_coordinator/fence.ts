@@ -4,6 +4,9 @@
  * and when it has drained, and stops the service only by a transaction that finds everything as it was read. Else it gives
  * its slot back and goes on serving. Without ZooKeeper it waits, and serves.
  *
+ * An agent may die when it has just told the service to end. The next one finds it running, and may not stop it by what it reads;
+ * but it ends all the same. So the slot stands until the grace is over in which it may, and after that until it serves.
+ *
  * @module
  */
 
@@ -12,10 +15,10 @@ import { giveSlotBack, passFence } from "../../coordination/mod.ts";
 import type { ZooKeeper } from "../../zookeeper/mod.ts";
 import { inTime } from "../session/in_time.ts";
 import { checkOnce } from "./health_gate.ts";
-import { lookOnceWritten } from "./look.ts";
-import { decideAtFence } from "./machine/at_fence.ts";
+import { lookAtEnd, lookOnceWritten } from "./look.ts";
+import { type AtFence, decideAtFence } from "./machine/at_fence.ts";
 import type { HostNow } from "./machine/next.ts";
-import { type Deps, type Reading, shorten, type State } from "./state.ts";
+import { type Deps, type Reading, setWaitingFor, shorten, type State } from "./state.ts";
 import { undrain } from "./hooks.ts";
 import { type Switch, toSlot } from "./machine/switch.ts";
 
@@ -32,10 +35,16 @@ export function lookAtFence(state: State, reading: Reading, tools: Tools): State
   if (phase.kind !== "draining" || phase.at === "asking") return state;
   const { change } = phase;
   const { now, deps } = tools;
-  const decision = decideAtFence(now, reading, { change, isDrained: phase.at === "fence" });
+  const leftMs = state.mayEndUntilMs - deps.context.clock.nowMs();
+  const isDrained = phase.at === "fence";
+  const decision = decideAtFence(now, reading, { change, isDrained, mayBeEnding: leftMs > 0 });
   switch (decision.kind) {
     case "turn_back":
-      return turnBack(state, reading, { ...tools, change, reason: decision.reason });
+      return turnBack(state, reading, { ...tools, change, decision });
+    case "await_end":
+      setWaitingFor(`${decision.reason}; its slot stands while the service may be ending`, deps);
+      lookAtEnd(leftMs, deps);
+      return state;
     case "drain":
       return state;
     case "await_entry":
@@ -86,20 +95,22 @@ async function isServing(
   return version !== null && health.ok;
 }
 
-/** Ends a switch that has not stopped anything: the slot goes back, the service goes on. */
+/** Ends a switch that does not stop anything: the slot goes back, at once or when the service serves, and the service goes on. */
 function turnBack(
   state: State,
   reading: Reading,
-  { zookeeper, change, reason, deps }: Tools & {
+  { zookeeper, change, decision: { reason, keepsSlot }, deps }: Tools & {
     readonly change: Switch;
-    readonly reason: string;
+    readonly decision: Extract<AtFence, { kind: "turn_back" }>;
   },
 ): State {
   const { options, context } = deps;
   const { service } = options;
-  context.log.warn("{service}: does not switch to {to}, and gives its slot back: {reason}", {
+  const outcome = keepsSlot ? "its slot stands until it serves" : "gives its slot back";
+  context.log.warn("{service}: does not switch to {to}, and {outcome}: {reason}", {
     service,
     to: change.to,
+    outcome,
     reason,
   });
   context.cancelTask("step");
@@ -109,9 +120,11 @@ function turnBack(
   context.pipeToSelf(
     async (signal) => {
       try {
-        const held = { slot: toSlot(change, options), census: reading.census };
-        const given = giveSlotBack(zookeeper, service, held);
-        await inTime(given, { clock: context.clock, signal });
+        if (!keepsSlot) {
+          const held = { slot: toSlot(change, options), census: reading.census };
+          const given = giveSlotBack(zookeeper, service, held);
+          await inTime(given, { clock: context.clock, signal });
+        }
       } finally {
         // Also when the slot stands for now: without a switch it is given back with the next reading.
         const { isDrained } = state;

@@ -41,6 +41,9 @@ const LOOK_TIMER = "look";
 /** Key of the timer that asks for the reading by which a gate opens. */
 const GATE_TIMER = "gate";
 
+/** Key of the timer that asks for the reading when a service has had its time to end. */
+const END_TIMER = "end";
+
 /** Key of the timer that asks for the reading at the end of a freeze. */
 const THAW_TIMER = "thaw";
 
@@ -87,6 +90,11 @@ export function lookAsHead(deps: Deps): void {
 /** Sets the next look of a host whose entry in the tree does not say what is true. */
 export function lookOnceWritten(deps: Deps): void {
   lookAfter(STALE_MS, deps);
+}
+
+/** Sets the look of a host whose service may be ending, when it has had the time for that. */
+export function lookAtEnd(leftMs: number, { context }: Deps): void {
+  context.timers.after(END_TIMER, leftMs, { type: "read_due" });
 }
 
 /** Sets the next look of a host in quarantine. */

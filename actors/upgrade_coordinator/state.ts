@@ -152,6 +152,8 @@ export interface State {
   gate: GateStopwatch | null;
   /** When the host has gone to the end of the staging queue last, on the monotonic clock. */
   yieldedMs: number;
+  /** Until when the service may still end that an earlier life of the agent may have told to, on the monotonic clock. */
+  mayEndUntilMs: number;
   /** How many hosts should run the service, by the last reading. */
   rosterCount: number;
   readonly journal: Journal;
@@ -232,6 +234,7 @@ export function firstState({ options, context }: Deps): State {
     drain: NOT_DRAINED,
     gate: null,
     yieldedMs: Number.NEGATIVE_INFINITY,
+    mayEndUntilMs: Number.NEGATIVE_INFINITY,
     rosterCount: 0,
     journal,
   };
@@ -241,7 +244,9 @@ export function firstState({ options, context }: Deps): State {
 export function healthPatch(
   { status, running }: State,
 ): Pick<Current, "version" | "infoHash" | "restart" | "state"> {
-  const isServing = status !== null && status.version !== null && status.health.ok;
+  // While it is being stopped, its process still runs, and nobody has checked it since.
+  const isServing = status !== null && status.wanted !== null && status.version !== null &&
+    status.health.ok;
   return {
     version: status?.wanted ?? null,
     infoHash: running?.infoHash,

@@ -18,7 +18,7 @@ import { hasStopped, resume, type SlotOwner, type Switch, toSlot } from "./switc
 export type Resumption =
   /** At this step. */
   | { readonly kind: "go_on"; readonly change: Switch }
-  /** The service has been drained, and runs: at the fence. */
+  /** The service has been drained, and runs, though it may have been told to end just before: at the fence. */
   | { readonly kind: "at_fence"; readonly change: Switch }
   /**
    * Not at all: the host decides as if there had been none. It starts what it should run, and gives a slot back that stands in
@@ -53,14 +53,14 @@ export function decideResumption(
   const isTarget = running === to && !isOtherRun({ restart }, change);
   if (hasStopped(change) && running !== null && running === from && !isTarget) {
     return hasSlot
-      ? { kind: "go_on", change: { ...change, step: "draining" } }
+      ? { kind: "go_on", change: { ...change, step: "draining", wasStopped: true } }
       : { kind: "drop", why: `${running} runs again`, isExpected: true };
   }
   if (!hasStopped(change) && running !== null) {
     // The old version runs. Whether it may still be stopped is for the fence to say; the drain hook has been run, or is run
     // again from its beginning.
     return step === "stopping"
-      ? { kind: "at_fence", change: { ...change, step: "draining" } }
+      ? { kind: "at_fence", change: { ...change, step: "draining", wasStopped: true } }
       : { kind: "go_on", change };
   }
   if (running === null) {

@@ -58,6 +58,11 @@ export interface Switch {
   readonly lines?: readonly string[];
   /** Whether a hook is the reason: then the host goes back, and it is no failure of the version. Default: false. */
   readonly isHookFailure?: boolean;
+  /**
+   * Whether the service may have been told to end in it, by a life of the agent that has ended since. Then its slot stands until
+   * the service is known to serve. Default: false.
+   */
+  readonly wasStopped?: boolean;
   /** How often the new version was started again because it was gone when the agent came back. */
   readonly restarts: number;
   /** The policy's test of a new version when the switch began: an agent that resumes it has not read the policy yet. */
@@ -233,6 +238,7 @@ export function toJournal(change: Switch): SwitchEntry {
   const { step, from, to, sinceMs, hasSlot, wave, reason, restarts, trial } = change;
   const { fromHash, infoHash, fromRestart, restart, isHookFailure, rollout, stepsMs, lines } =
     change;
+  const { wasStopped } = change;
   return {
     step,
     from,
@@ -252,6 +258,7 @@ export function toJournal(change: Switch): SwitchEntry {
       ...(lines === undefined ? {} : { lines: JSON.stringify(lines) }),
       ...(reason === null ? {} : { reason }),
       ...(isHookFailure === true ? { isHookFailure: "true" } : {}),
+      ...(wasStopped === true ? { wasStopped: "true" } : {}),
     },
   };
 }
@@ -279,6 +286,7 @@ export function fromJournal(entry: SwitchEntry): Switch {
       : { lines: parse(linesSchema, context["lines"]) ?? [] }),
     reason: context["reason"] ?? null,
     ...(context["isHookFailure"] === "true" ? { isHookFailure: true } : {}),
+    ...(context["wasStopped"] === "true" ? { wasStopped: true } : {}),
     restarts: Number(context["restarts"] ?? 0),
     trial: parseTrial(context["trial"]),
   };

@@ -6,6 +6,7 @@ import { SwitchJournal } from "../../../host/mod.ts";
 import { CONTROL } from "../../../rollout/mod.ts";
 import { DRAIN_SWITCH } from "./harness/agent_config.ts";
 import { TestFleet } from "./harness/fleet.ts";
+import { stubbornSwitch } from "./harness/service_program.ts";
 
 const HOSTS = ["web-1", "web-2"];
 
@@ -52,6 +53,48 @@ Deno.test("fence: an agent that died while it drained does not stop a service wh
     );
     assert.deepEqual(await fleet.service(host), before, "the same process");
     assert.equal((await fleet.host(host)).slot, null);
+  });
+});
+
+Deno.test("fence: an agent that died while its service was ending keeps its slot while nobody may go down (I5)", async () => {
+  // Regression: the next agent found the service running, and gave its slot back; then it ended.
+  await TestFleet.run({ hosts: HOSTS }, async (fleet) => {
+    await fleet.install("v1");
+    await fleet.observer.forget();
+    await fleet.publish("v2");
+    await fleet.turn(stubbornSwitch("v1"), "on");
+    await fleet.startRollout({ versions: { web: "v2" } });
+    const { services } = await fleet.until(
+      "one stops its service",
+      (seen) => seen.services["web"]?.hosts.some(({ slot }) => slot?.step === "stopping") === true,
+    );
+    const host = services["web"]?.hosts.find(({ slot }) => slot !== null)?.host ?? "";
+    const journal = new SwitchJournal(`${fleet.folder}/${host}/web/.rollcall/switch.json`);
+    await fleet.until("its journal says so", () => {
+      const found = journal.read();
+      return found.state === "present" && found.entry.step === "stopping";
+    });
+    await fleet.killAgent(host);
+    const before = await fleet.service(host);
+    await fleet.pause();
+    await fleet.startAgent(host);
+    await fleet.untilHost(
+      host,
+      "says that its service may be ending",
+      ({ waitingFor }) => /its slot stands while the service may be ending/.test(waitingFor ?? ""),
+    );
+    await fleet.turn(stubbornSwitch("v1"), "off");
+    // The signal may have been on its way only: then it goes on serving.
+    if (before !== null) Deno.kill(before.pid, "SIGTERM");
+    await fleet.until("another process of it answers", async () => {
+      const now = await fleet.service(host);
+      return now !== null && now.pid !== before?.pid;
+    });
+    assert.notEqual((await fleet.host(host)).slot, null);
+    await fleet.resume();
+    await fleet.untilFinished();
+    await fleet.untilServing("v2");
+    assert.equal(fleet.observer.mostHolders, 1);
   });
 });
 

@@ -634,15 +634,20 @@ function resume(world: World, host: Alive, change: Switch): [string, World] {
 function lookAtFence(world: World, host: Alive, change: Switch): [string, World] {
   const reading = censusOf(world.tree, host);
   const slot = toSlot(change, current(host.name));
-  const decision = decideAtFence(nowOf(world.tree, host), reading, { change, isDrained: true });
+  // A stop takes no time here.
+  const drained = { change, isDrained: true, mayBeEnding: false };
+  const decision = decideAtFence(nowOf(world.tree, host), reading, drained);
   switch (decision.kind) {
     case "turn_back": {
-      const operations = transactions.giveSlotBack(reading.census, { service: SERVICE, slot }) ??
-        [];
+      const given = decision.keepsSlot
+        ? null
+        : transactions.giveSlotBack(reading.census, { service: SERVICE, slot });
+      const operations = given ?? [];
       const asked = { kind: "turn_back" } as const;
       return ["turns back", ask(world, host, { operations, asked, phase: ACTING })];
     }
     case "drain":
+    case "await_end":
     case "await_entry":
       return ["waits at the fence", world];
     case "ask": {

@@ -26,6 +26,10 @@ export class ProcessDied extends Error {
 export interface CrashPoint {
   /** How many calls from now; the next one is 1. */
   callsLeft: number;
+  /** What the calls that count begin with. Default: any. */
+  readonly during?: string;
+  /** Told when it has died. Default: nobody. */
+  readonly atDeath?: () => void;
   /** Whether the call has had its effect by then. */
   readonly isAfter: boolean;
 }
@@ -53,6 +57,8 @@ export class AgentProcess implements Party {
   /** When a call has failed last. */
   failedMs = Number.NEGATIVE_INFINITY;
   readonly startedMs: number;
+  /** Told when it dies at its crash point. */
+  #atDeath: (() => void) | null = null;
   /** The versions of services that it has started or adopted. */
   readonly #ran = new Set<string>();
   /** Whether a call or an actor of it has failed. */
@@ -199,8 +205,11 @@ export class AgentProcess implements Party {
       throw new Error(`${what}: input/output error`);
     }
     const point = this.crashPoint;
-    if (point === null || --point.callsLeft > 0) return false;
+    if (point === null || !what.startsWith(point.during ?? "") || --point.callsLeft > 0) {
+      return false;
+    }
     this.crashPoint = null;
+    this.#atDeath = point.atDeath ?? null;
     if (point.isAfter) return true;
     this.crash(`before ${what}`);
     return false;
@@ -213,6 +222,7 @@ export class AgentProcess implements Party {
     this.clock.kill();
     for (const stream of this.streams) stream.close();
     this.machine.onAgentEnded(this);
+    this.#atDeath?.();
   }
 
   /** The machine has lost its power: nobody is told. */

@@ -120,6 +120,29 @@ export const KINDS = {
     weight: 2,
     strike: (run, { host }) => run.machineOf(host)?.agent?.crash("by a signal"),
   },
+  /**
+   * The agent dies when it has just told a service to end, which takes a while, and an operator has the fleet stand still, or gives
+   * the rollout up, before the next agent looks.
+   */
+  death_in_stop: {
+    weight: 2,
+    forMs: [2_000, 30_000],
+    strike(run, { host, isOther }) {
+      const machine = run.machineOf(host);
+      if (!machine?.agent) return;
+      machine.isSlowToEnd = true;
+      machine.agent.crashPoint = {
+        callsLeft: 1,
+        isAfter: true,
+        during: "stop ",
+        atDeath: () => void run.operator.run({ kind: isOther ? "abort" : "pause" }),
+      };
+      return () => {
+        machine.isSlowToEnd = false;
+        void run.operator.run({ kind: "resume" });
+      };
+    },
+  },
   /** The agent stands still, often for longer than its session lasts. */
   agent_pause: {
     weight: 3,

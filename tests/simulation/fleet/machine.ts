@@ -58,6 +58,9 @@ export interface DrainBehaviour {
 /** The version that is rolled out first to a fleet that runs another one. */
 export const NEW_VERSION = "v2";
 
+/** How much longer services take to end on a machine where they end slowly, in ms: as much as the grace allows. */
+const SLOW_END_MS = 1_400;
+
 /** Time that an agent has to notice that a keeper was killed, in ms. */
 const REPIN_MS = 15_000;
 
@@ -93,6 +96,8 @@ export class Machine {
   obstacle: "no_seeder" | "corrupt" | null = null;
   /** How long a service's new version runs until it crashes, each time, by service, in ms. */
   readonly lateDeathMs = new Map<string, number>();
+  /** Whether services take long to end when they are told to. */
+  isSlowToEnd = false;
   /** How much longer than usual fetches take. */
   slowness = 1;
   /** Until when each service fails its health checks. */
@@ -255,6 +260,7 @@ export class Machine {
     this.canPin = true;
     this.spoilsCount = 0;
     this.slowness = 1;
+    this.isSlowToEnd = false;
     this.drain.mode = "works";
   }
 
@@ -312,7 +318,8 @@ export class Machine {
     this.world.observer.stopping(this, running);
     this.world.trace(this, `${running.service}: ${running.version} is stopped`);
     running.isEnding = true;
-    this.world.time.after(this.world.pace.stopMs(this.random), () => {
+    const slowMs = this.isSlowToEnd ? SLOW_END_MS : 0;
+    this.world.time.after(slowMs + this.world.pace.stopMs(this.random), () => {
       // Who stops a service takes its record away.
       if (running.isAlive) this.#started.delete(running.service);
       this.end(running, "ended");

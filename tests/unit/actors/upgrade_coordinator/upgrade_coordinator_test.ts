@@ -100,6 +100,8 @@ async function run(
   const system = ActorSystem.create({
     name: "test",
     clock,
+    // No jitter: what is told now and then depends on when the looks are.
+    random: { next: () => 0.5 },
     log: { debug: at("debug"), info: at("info"), warn: at("warn"), error: at("error") },
     onFailure: () => "continue",
   });
@@ -515,6 +517,83 @@ Deno.test("resume: a service that was started again without ZooKeeper is stopped
   }
 });
 
+/** How long a service has by default to end, in ms. */
+const STOP_GRACE_MS = 10_000;
+
+/** The same tree, while an operator has paused. */
+function paused(reading: ServiceReading): ServiceReading {
+  const word = { schema: 1 as const, by: "ann", reason: null, sinceMs: 0 };
+  return { ...reading, view: { ...reading.view, control: { ...word, state: "paused" } } };
+}
+
+Deno.test("resume: the slot of a service that may be ending stands for its grace, and then until it serves (I5)", async () => {
+  // Regression: an agent died when it had told its service to end, and the next one gave the slot back while it was ending.
+  for (const ends of [true, false]) {
+    let changes = 0;
+    const zookeeper = {
+      multi: () => {
+        changes++;
+        return Promise.resolve([]);
+      },
+    };
+    await run(async ({ clock, coordinator, health, journal, waitingFor }) => {
+      const read = async (state: Current["state"]) => {
+        coordinator.tell({ type: "read", reading: asRead(paused(heldReading(state))) });
+        await clock.settle();
+      };
+      const status = { wanted: "v1", restart: null, version: "v1", pid: 1 };
+      const turn = (isWell: boolean) => {
+        const found = isWell ? { ok: true as const } : { ok: false as const, reason: "no answer" };
+        health.publish({ type: "health_changed", status: { ...status, health: found } });
+      };
+      await read("serving");
+      assert.match(
+        waitingFor() ?? "",
+        /^control is paused by ann; its slot stands while .* ending$/,
+      );
+      await clock.advance(STOP_GRACE_MS - 1);
+      await read("serving");
+      assert.equal(changes, 0);
+      if (ends) turn(false);
+      await clock.advance(1);
+      await read(ends ? "down" : "serving");
+      await clock.settle();
+      assert.equal(journal.read().state, "absent");
+      assert.equal(changes, ends ? 0 : 1);
+      if (!ends) return;
+      await read("down");
+      assert.equal(changes, 0);
+      turn(true);
+      await read("serving");
+      assert.equal(changes, 1);
+    }, { journal: interruptedAt("stopping"), running: "v1", zookeeper });
+  }
+});
+
+Deno.test("resume: a service that is being stopped does not serve, whatever its last check has found (I5)", async () => {
+  // Regression: a coordinator that began anew meanwhile, and dropped its switch, gave the slot back.
+  let changes = 0;
+  const zookeeper = {
+    multi: () => {
+      changes++;
+      return new Promise<never>(() => {});
+    },
+  };
+  await run(async ({ clock, coordinator, health, logged }) => {
+    const status = { wanted: null, restart: null, version: "v1", pid: 1 };
+    health.publish({ type: "health_changed", status: { ...status, health: { ok: true } } });
+    const reading = heldReading("serving");
+    const { service } = readingOf("v1");
+    assert.ok(service !== null);
+    const entry = { ...service.entry, withdrawn: ["v2"] };
+    const aborted = { ...reading, service: { ...service, entry } };
+    coordinator.tell({ type: "read", reading: asRead(aborted) });
+    await clock.settle();
+    assert.ok(logged.some(({ text }) => /is dropped: its rollout was aborted/.test(text)));
+    assert.equal(changes, 0);
+  }, { journal: interruptedAt("stopping"), running: "v1", zookeeper });
+});
+
 Deno.test("fence: a slot that cannot be given back does not keep the service drained", async () => {
   // Regression: the undrain hook was left out, so the host served nobody from then on, and said that it did.
   const folder = await Deno.makeTempDir({ prefix: "rollcall-undrain-" });
@@ -525,20 +604,12 @@ Deno.test("fence: a slot that cannot be given back does not keep the service dra
         new ZooKeeperError({ code: "CONNECTION_LOSS", operation: "multi", path: "/dc" }),
       ),
   };
-  const held = heldReading("serving");
-  const control = {
-    schema: 1 as const,
-    state: "paused" as const,
-    by: "ann",
-    reason: null,
-    sinceMs: 0,
-  };
   try {
-    await run(async ({ coordinator, journal }) => {
-      coordinator.tell({
-        type: "read",
-        reading: asRead({ ...held, view: { ...held.view, control } }),
-      });
+    await run(async ({ clock, coordinator, journal }) => {
+      const reading = asRead(paused(heldReading("serving")));
+      coordinator.tell({ type: "read", reading });
+      await clock.advance(STOP_GRACE_MS);
+      coordinator.tell({ type: "read", reading });
       for (let look = 0; look < 100 && journal.read().state === "present"; look++) {
         await new Promise((resolve) => setTimeout(resolve, 50));
       }

@@ -140,7 +140,7 @@ Deno.test("decideAtFence: asks once it has drained, and turns back without its s
     wave,
   });
   const look = (isDrained: boolean, now: Partial<HostNow> = {}) =>
-    decideAtFence({ ...NOW, ...now }, tree.count(), { change, isDrained });
+    decideAtFence({ ...NOW, ...now }, tree.count(), { change, isDrained, mayBeEnding: true });
   assert.equal(look(true).kind, "turn_back");
   const slot = toSlot(change, current(HOST));
   must(tree.apply(transactions.takeSlot(census, { service: SERVICE, slot, wave, place: null })));
@@ -206,8 +206,38 @@ Deno.test("decideAtFence: turns back at another machine's slot", () => {
   const { from, to, sinceMs } = standing;
   const how = { policy: DEFAULT_POLICY, sinceMs, wave: tree.count().census.wave };
   const change = newSwitch({ version: from }, { version: to }, how);
-  const decision = decideAtFence({ ...NOW, identity }, tree.count(), { change, isDrained: true });
-  assert.equal(decision.kind, "turn_back");
+  const drained = { change: { ...change, wasStopped: true }, isDrained: true, mayBeEnding: true };
+  const decision = decideAtFence({ ...NOW, identity }, tree.count(), drained);
+  assert.ok(decision.kind === "turn_back" && !decision.keepsSlot);
+});
+
+Deno.test("decideAtFence: what an earlier life may have told to end keeps its slot until it is known to serve", () => {
+  // Regression: its slot went back while the service was ending, and others went down beside it.
+  const tree = rolling();
+  const { census } = tree.count();
+  const how = { policy: DEFAULT_POLICY, sinceMs: 5, wave: census.wave };
+  const change = newSwitch({ version: "1" }, { version: "2", infoHash: null }, how);
+  const taken = toSlot(change, current(HOST));
+  const request = { service: SERVICE, slot: taken, wave: census.wave, place: null };
+  must(tree.apply(transactions.takeSlot(census, request)));
+  const standing = { entry: census.control, znodeVersion: census.controlVersion };
+  must(tree.apply([transactions.setControl(standing, { state: "paused" })]));
+  const look = (
+    [wasStopped, mayBeEnding, isServing]: readonly [boolean, boolean, boolean],
+  ) => {
+    const drained = { change: { ...change, wasStopped }, isDrained: true, mayBeEnding };
+    const { reason: _, ...decision } = {
+      reason: "",
+      ...decideAtFence({ ...NOW, isServing }, tree.count(), drained),
+    };
+    return decision;
+  };
+  const turnsBack = (keepsSlot: boolean) => ({ kind: "turn_back", keepsSlot });
+  for (const isServing of [true, false]) {
+    assert.deepEqual(look([true, true, isServing]), { kind: "await_end" });
+    assert.deepEqual(look([true, false, isServing]), turnsBack(!isServing));
+    assert.deepEqual(look([false, true, isServing]), turnsBack(false));
+  }
 });
 
 /** Makes a node where hosts are counted, as anybody can. */

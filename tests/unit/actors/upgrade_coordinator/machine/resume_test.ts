@@ -42,11 +42,13 @@ Deno.test("decideResumption: while the old version runs, the fence decides", () 
   const host = { owner: OWNER, running: "1" };
   for (const found of [reading, withoutSlot(reading)]) {
     assert.deepEqual(decideResumption(change, host, found), { kind: "go_on", change });
+    // It may be ending, though it runs.
     const stopping = { ...change, step: "stopping" as const };
-    assert.deepEqual(decideResumption(stopping, host, found), { kind: "at_fence", change });
+    const anew = { ...change, wasStopped: true };
+    assert.deepEqual(decideResumption(stopping, host, found), { kind: "at_fence", change: anew });
     // It was started again without ZooKeeper.
     const checking = { ...change, step: "checking" as const };
-    assert.deepEqual(decideResumption(checking, host, found), { kind: "go_on", change });
+    assert.deepEqual(decideResumption(checking, host, found), { kind: "go_on", change: anew });
   }
 });
 

@@ -56,6 +56,12 @@ Deno.test("fromJournal: reads back what toJournal wrote", () => {
   }));
 });
 
+Deno.test("fromJournal: that the service may have been told to end outlasts another end of the agent", () => {
+  const change = { ...CHANGE, wasStopped: true };
+  assert.equal(fromJournal(toJournal(change)).wasStopped, true);
+  assert.equal(fromJournal(toJournal(CHANGE)).wasStopped, undefined);
+});
+
 Deno.test("fromJournal: an entry without a trial gets the default policy's", () => {
   const { context: _, ...entry } = toJournal(CHANGE);
   const { trial, restarts, hasSlot } = fromJournal(entry);

@@ -108,6 +108,8 @@ export const preparationSchema = z.looseObject({
   progress: z.number().min(0).max(1),
   /** Why the preparation waits for an operator (a full disk); left out while it goes on. */
   pause: z.string().optional(),
+  /** Why nothing has arrived for some seconds: what is missing, and what is tried next; left out while something arrives. */
+  obstacle: z.string().optional(),
 });
 /** What a host does about a release that it does not run yet. */
 export type Preparation = z.infer<typeof preparationSchema>;

@@ -22,7 +22,8 @@ function whatItDoes(entry: Current | null): string {
     case "verifying":
     case "pinning":
       if (preparation.pause !== undefined) return `paused: ${cut(preparation.pause)}`;
-      return `${preparation.phase} ${Math.floor(preparation.progress * 100)} %`;
+      return `${preparation.phase} ${Math.floor(preparation.progress * 100)} %` +
+        (preparation.obstacle === undefined ? "" : `: ${cut(preparation.obstacle)}`);
     case "failed":
       return `cannot prepare it${waitingFor === null ? "" : `: ${cut(waitingFor)}`}`;
     default:

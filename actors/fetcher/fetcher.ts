@@ -23,8 +23,10 @@ export interface FetchProgress {
   /** Share of the phase, 0 to 1. */
   readonly progress: number;
   readonly received: Received;
-  /** Why the transfer is paused until somebody on this host does something, in an operator's words; `null`: it is not. */
-  readonly pause: string | null;
+  /** Why the transfer is paused until somebody on this host does something, in an operator's words; left out: it is not. */
+  readonly pause?: string;
+  /** Why nothing has arrived for some seconds, in an operator's words; left out: something does. */
+  readonly obstacle?: string;
 }
 
 /** The outcome of a preparation. */
@@ -62,11 +64,22 @@ export type FetcherMessage =
   | { readonly type: "removed"; readonly versions: readonly string[] }
   | { readonly type: "failed"; readonly what: string; readonly error: unknown };
 
+interface LoggedObstacle {
+  readonly obstacle: string;
+  /** On the monotonic clock. */
+  readonly atMs: number;
+}
+
+/** A reason that changes is logged again after so long: what is tried next changes all the time. */
+const OBSTACLE_GAP_MS = 60_000;
+
 interface Preparation {
   readonly version: string;
   readonly before: Received;
   /** Bytes that this attempt reused from this host's disk. Those of earlier attempts are in `before`. */
   reusedBytes: number;
+  /** What was logged of why nothing arrives; `null`: something does. */
+  logged: LoggedObstacle | null;
   readonly progressTo: ActorRef<FetchProgress>;
   readonly replyTo: ReplyTo<PrepareOutcome>;
 }
@@ -144,13 +157,18 @@ export function fetcherActor(
           if (preparation?.version !== message.version) return state;
           const { version, phase, progress } = message;
           const received = receivedSoFar(state, preparation);
+          const transfer = state.transfers.get(version);
+          const pause = describePause(transfer);
+          const obstacle = phase === "fetching" ? transfer?.progress().obstacle ?? null : null;
+          logObstacle(preparation, obstacle, { store, context });
           preparation.progressTo.tell({
             type: "fetch_progress",
             version,
             phase,
             progress,
             received,
-            pause: describePause(state.transfers.get(version)),
+            ...(pause === null ? {} : { pause }),
+            ...(obstacle === null ? {} : { obstacle }),
           });
           return state;
         }
@@ -242,7 +260,7 @@ function prepare(
     replyTo.tell({ ok: false, reason: reasonOf(error) });
     return state;
   }
-  state.preparation = { version, before, reusedBytes: 0, progressTo, replyTo };
+  state.preparation = { version, before, reusedBytes: 0, logged: null, progressTo, replyTo };
   const standing = state.transfers.get(version);
   const { removal } = state;
   context.pipeToSelf(
@@ -273,6 +291,32 @@ function prepare(
     { key: PREPARE_KEY },
   );
   return state;
+}
+
+/** Logs why nothing arrives: once, again when the reason has changed and a minute has passed, and when something arrives. */
+function logObstacle(
+  preparation: Preparation,
+  obstacle: string | null,
+  { store: { layout: { service } }, context }: Pick<Deps, "store" | "context">,
+): void {
+  const { version, logged } = preparation;
+  const atMs = context.clock.nowMs();
+  if (obstacle === null) {
+    if (logged !== null) {
+      context.log.info("{service} {version}: it arrives again", { service, version });
+    }
+    preparation.logged = null;
+    return;
+  }
+  const isOld = logged !== null &&
+    (logged.obstacle === obstacle || atMs - logged.atMs < OBSTACLE_GAP_MS);
+  if (isOld) return;
+  preparation.logged = { obstacle, atMs };
+  context.log.warn("{service} {version}: nothing arrives: {obstacle}", {
+    service,
+    version,
+    obstacle,
+  });
 }
 
 /** Stops a transfer whose preparation has failed: the next attempt makes its own, and there may be none. */

@@ -191,11 +191,11 @@ function receive(state: State, message: CoordinatorMessage, deps: Deps): State {
       return state;
     }
     case "fetch_progress": {
-      const { version, phase, progress, received, pause } = message;
-      if (state.preparing?.version === version) {
-        noteMoved(state, { phase, progress, pause }, deps);
-        const paused = pause === null ? {} : { pause };
-        showPreparation({ version, phase, progress, ...paused }, deps);
+      const { type: _, received, ...preparation } = message;
+      if (state.preparing?.version === preparation.version) {
+        const problem = preparation.pause ?? preparation.obstacle ?? null;
+        noteMoved(state, { ...preparation, problem }, deps);
+        showPreparation(preparation, deps);
       }
       options.registrar.tell({ type: "update", service: options.service, patch: { received } });
       return state;

@@ -25,8 +25,6 @@ export interface ProgressMonitorOptions {
   readonly reusedBytes?: number;
 }
 
-/** Peers that are there are usually found within this time; before it has passed, "no peers" is not reported. */
-const QUIET_MS = 2_000;
 /** How long a rejected piece is reported. */
 const REJECTED_MS = 10_000;
 
@@ -94,19 +92,20 @@ export class ProgressMonitor implements Disposable {
   get obstacle(): string | undefined {
     const { release } = this.#options;
     if (this.#waitedFor !== undefined) return this.#waitedFor;
-    const { peers, paused } = this.#progress();
+    const { peers, paused, obstacle } = this.#progress();
     if (paused !== undefined) return `${paused.message}; it goes on by itself when there is room`;
     if (this.#rejected !== undefined && systemClock.nowMs() - this.#rejected.atMs < REJECTED_MS) {
       return this.#rejected.message;
     }
     if (this.#phase === "verifying" || this.#phase === "reusing") return undefined;
-    if (peers > 0 || release.sizeBytes === 0) return undefined;
-    if (this.#trackerProblem !== undefined) return `${this.#trackerProblem}; asked again soon`;
-    if (release.announce.length === 0) {
+    if (release.sizeBytes === 0) return undefined;
+    if (peers === 0 && release.announce.length === 0) {
       return "no tracker is known, and no peer; give --tracker URL";
     }
-    if (this.#phase === "seeding" || this.phaseMs < QUIET_MS) return undefined;
-    return "no peers yet; the tracker is asked again and again";
+    if (this.#phase === "fetching") return obstacle;
+    return peers > 0 || this.#trackerProblem === undefined
+      ? undefined
+      : `${this.#trackerProblem}; asked again soon`;
   }
 
   /**

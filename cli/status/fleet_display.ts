@@ -121,6 +121,7 @@ function lineDisplay(): FleetDisplay {
   };
 }
 
-function describePhase({ version, phase, pause }: Preparation): string {
-  return pause === undefined ? `${version} ${phase}` : `${version} paused (${pause})`;
+function describePhase({ version, phase, pause, obstacle }: Preparation): string {
+  if (pause !== undefined) return `${version} paused (${pause})`;
+  return `${version} ${phase}${obstacle === undefined ? "" : ` (${obstacle})`}`;
 }

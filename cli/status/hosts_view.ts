@@ -101,14 +101,16 @@ function renderNext(
       : "";
     const headline = `${version} ${pause === undefined ? phase : "paused"}${bar}`;
     const reused = reusedOf(host, version);
-    const speed = transfer === null || pause !== undefined ? [] : [renderTransfer(transfer)];
+    const arrives = transfer !== null && transfer.downloadBytesPerSecond >= 1;
+    const trouble = pause ?? (arrives ? undefined : preparation.obstacle);
+    const speed = transfer === null || trouble !== undefined ? [] : [renderTransfer(transfer)];
     // There is room for it beside a word, but not beside a bar.
     const isBeside = bar === "" && `${headline}, ${reused}`.length <= options.columns;
     const details = [...isBeside ? [] : reused, ...speed].join(", ");
     const told = isBeside ? [headline, ...reused].join(", ") : headline;
-    parts.push(pause === undefined ? told : pc.yellow(told));
+    parts.push(trouble === undefined ? told : pc.yellow(told));
     if (details !== "") parts.push(pc.dim(cut(details, options.columns)));
-    if (pause !== undefined) parts.push(...renderTrouble(pause, options));
+    if (trouble !== undefined) parts.push(...renderTrouble(trouble, options));
   } else if (host.version !== null) {
     parts.push(...reusedOf(host, host.version).map((text) => pc.dim(`${host.version}: ${text}`)));
   }

@@ -52,6 +52,15 @@ export interface AnnouncerOptions {
   readonly onFailure: (message: string) => void;
 }
 
+/** How the trackers of a transfer answer at present. */
+export type AnnounceStanding =
+  /** The first question is under way. */
+  | { readonly kind: "asking"; readonly url: string }
+  /** That many peers were named by the last answer. */
+  | { readonly kind: "answered"; readonly url: string; readonly peerCount: number }
+  /** None has answered since, by this machine's clock. */
+  | { readonly kind: "failing"; readonly message: string; readonly sinceWallMs: number };
+
 /** Announces one transfer until it is stopped. */
 export class Announcer {
   readonly #options: AnnouncerOptions;
@@ -63,6 +72,7 @@ export class Announcer {
   #event: "started" | "completed" | undefined = "started";
   #trackerIndex = 0;
   #everReached = false;
+  #standing: AnnounceStanding | null = null;
   #running: Promise<void> | undefined;
 
   constructor(options: AnnouncerOptions) {
@@ -71,7 +81,14 @@ export class Announcer {
 
   /** Begins to announce; to be called once. */
   start(): void {
-    if (this.#options.trackers.length > 0) this.#running = this.#run();
+    if (this.#options.trackers.length === 0) return;
+    this.#standing = { kind: "asking", url: this.#tracker };
+    this.#running = this.#run();
+  }
+
+  /** How the trackers answer; `null`: there is none to ask. */
+  get standing(): AnnounceStanding | null {
+    return this.#standing;
   }
 
   /** Announces at once that the transfer is complete. */
@@ -122,6 +139,8 @@ export class Announcer {
         failures = 0;
         this.#everReached = true;
         if (this.#event === event) this.#event = undefined;
+        const peerCount = reply.peers.length;
+        this.#standing = { kind: "answered", url: this.#tracker, peerCount };
         this.#options.onReply(reply);
         if (formerTracker !== undefined && formerTracker !== this.#tracker) {
           await this.#announceStopped(formerTracker);
@@ -152,7 +171,12 @@ export class Announcer {
       tracker: this.#tracker,
       message,
     });
-    this.#options.onFailure(`announce to ${this.#tracker}: ${message}`);
+    const described = `announce to ${this.#tracker}: ${message}`;
+    const sinceWallMs = this.#standing?.kind === "failing"
+      ? this.#standing.sinceWallMs
+      : this.#options.clock.wallTimeMs();
+    this.#standing = { kind: "failing", message: described, sinceWallMs };
+    this.#options.onFailure(described);
   }
 
   get #tracker(): string {

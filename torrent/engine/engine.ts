@@ -101,6 +101,11 @@ export interface TransferProgress {
   readonly sent: Readonly<BytesByDistance>;
   /** Present while it waits for something that peers cannot give. */
   readonly paused?: TransferPause;
+  /**
+   * Why nothing has arrived for some seconds although pieces are missing, for people: what is missing, and what is tried next.
+   * Left out while something arrives.
+   */
+  readonly obstacle?: string;
 }
 
 /** An event of a transfer: for logs, metrics and tests, not needed to use a transfer. */

@@ -20,6 +20,7 @@ import type {
   TransferProgress,
   VerifyOptions,
 } from "./engine.ts";
+import { describeObstacle, type Supply } from "./obstacle.ts";
 import type { TransferError } from "../errors.ts";
 import { type BytesByDistance, type Locality, totalBytes } from "../../base/locality.ts";
 import type { Log } from "../../base/log.ts";
@@ -50,7 +51,12 @@ export type TransferTraffic =
     TransferProgress,
     "downloadBytesPerSecond" | "uploadBytesPerSecond" | "peers" | "peersByDistance" | "bannedPeers"
   >
-  & { readonly received: Readonly<BytesByDistance>; readonly sent: Readonly<BytesByDistance> };
+  & {
+    readonly received: Readonly<BytesByDistance>;
+    readonly sent: Readonly<BytesByDistance>;
+    /** Left out where an engine does not tell. */
+    readonly supply?: () => Supply;
+  };
 
 /** A transfer, but for its part in the swarm. */
 export abstract class EngineTransfer<Context extends TransferContext> implements Transfer {
@@ -66,6 +72,8 @@ export abstract class EngineTransfer<Context extends TransferContext> implements
   readonly #starting: Promise<void>;
   #state: "running" | "complete" | "ended" = "running";
   #pause: TransferPause | undefined;
+  /** What had arrived when it was looked at last, and since when it is so. */
+  #moved: { readonly bytes: number; readonly atMs: number } | undefined;
   #finishing: Promise<void> | undefined;
   #ending: Promise<void> | undefined;
 
@@ -103,7 +111,8 @@ export abstract class EngineTransfer<Context extends TransferContext> implements
   }
 
   progress(): TransferProgress {
-    const { received, sent, ...traffic } = this.traffic();
+    const { received, sent, supply, ...traffic } = this.traffic();
+    const obstacle = this.#describeObstacle({ ...traffic, supply, received });
     return {
       verifiedBytes: this.files.verifiedBytes,
       totalBytes: this.release.sizeBytes,
@@ -111,7 +120,32 @@ export abstract class EngineTransfer<Context extends TransferContext> implements
       received: { ...received, resumedBytes: this.files.resumedBytes },
       sent: { ...sent },
       ...this.#pause === undefined ? {} : { paused: this.#pause },
+      ...obstacle === undefined ? {} : { obstacle },
     };
+  }
+
+  #describeObstacle(
+    { received, peers, bannedPeers = [], supply }:
+      & Pick<
+        TransferTraffic,
+        "received" | "peers" | "bannedPeers"
+      >
+      & { readonly supply: TransferTraffic["supply"] | undefined },
+  ): string | undefined {
+    const { announcer } = this;
+    // Before it has joined the swarm it reads what is on the disk, and afterwards it lacks nothing.
+    if (!this.isRunning || this.#pause !== undefined || announcer === undefined) return undefined;
+    const nowMs = this.context.clock.nowMs();
+    const movedBytes = totalBytes(received) + this.files.verifiedBytes;
+    if (movedBytes !== this.#moved?.bytes) this.#moved = { bytes: movedBytes, atMs: nowMs };
+    return describeObstacle({
+      idleMs: nowMs - this.#moved.atMs,
+      peers,
+      bannedPeers,
+      supply,
+      tracker: announcer.standing,
+      announce: this.release.announce,
+    });
   }
 
   subscribe(listener: (event: TransferEvent) => void): () => void {

@@ -10,6 +10,7 @@ import type { Log } from "../../base/log.ts";
 import type { Random } from "../../base/random.ts";
 import { diskError } from "../content/content_store.ts";
 import type { TransferFiles } from "../content/transfer_files.ts";
+import type { Supply } from "../engine/obstacle.ts";
 import type { TransferError } from "../errors.ts";
 import { Choker } from "./choker/choker.ts";
 import { ConnectionPool } from "./connections/connection_pool.ts";
@@ -34,6 +35,7 @@ import { SmartBan } from "./pieces/smart_ban.ts";
 import { NewPieceAssigner } from "./suggest/new_piece_assigner.ts";
 import type { PieceSuggester } from "./suggest/suggestions.ts";
 import { SuperSeeding } from "./suggest/super_seeding.ts";
+import { supplyOf } from "./supply.ts";
 import { SwarmLog } from "./swarm_log.ts";
 import type { SwarmPeer } from "./swarm_peer.ts";
 import { Ticker } from "./ticker.ts";
@@ -209,9 +211,12 @@ export class Swarm implements PeerContext {
 
   /** How many peers are connected at each distance; those that have not said yet where they are count as remote. */
   peersByDistance(): Record<Distance, number> {
-    const counts = { rack: 0, site: 0, remote: 0 };
-    for (const { distance } of this.#connections.peers) counts[distance]++;
-    return counts;
+    return this.#connections.countByDistance();
+  }
+
+  /** From where the missing pieces could come. */
+  get supply(): Supply {
+    return supplyOf(this.#connections, this.picker);
   }
 
   /** Addresses of the peers that are banned at present; see `ban_list.ts`. */

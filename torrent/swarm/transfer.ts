@@ -61,6 +61,7 @@ export class SwarmTransfer extends EngineTransfer<SwarmTransferContext> {
       peers: swarm.peerCount,
       peersByDistance: swarm.peersByDistance(),
       ...bannedPeers.length === 0 ? {} : { bannedPeers },
+      supply: () => swarm.supply,
       received,
       sent,
     };

@@ -55,20 +55,20 @@ export function beginAttempt(
  */
 export function noteProgress(
   attempt: Attempt,
-  { phase, progress, pause = null, nowMs }: {
+  { phase, progress, problem: known = null, nowMs }: {
     readonly phase: Phase;
     readonly progress: number;
-    /** Why it stands still until somebody does something. */
-    readonly pause?: string | null;
+    /** Why it stands still. */
+    readonly problem?: string | null;
     readonly nowMs: number;
   },
 ): Attempt {
   const doing = `${phase} at ${Math.floor(progress * 100)} %`;
   const farthest = attempt.reached[phase];
-  const problem = pause ?? attempt.problem;
+  const problem = known ?? attempt.problem;
   if (farthest !== undefined && progress <= farthest) return { ...attempt, doing, problem };
   const reached = { ...attempt.reached, [phase]: progress };
-  return { ...attempt, reached, movedMs: nowMs, doing, problem: pause };
+  return { ...attempt, reached, movedMs: nowMs, doing, problem: known };
 }
 
 /**

@@ -91,7 +91,7 @@ Deno.test("decideAdmission: who is first says who is missing from the quorum, th
     policy: { quorum: "100%" },
     staged: ["web-1", "web-2"],
     current: {
-      "web-3": { preparation },
+      "web-3": { preparation: { ...preparation, obstacle: "no peer can be reached" } },
       "web-4": null,
       "web-5": {
         preparation: { ...preparation, phase: "failed" },
@@ -101,8 +101,8 @@ Deno.test("decideAdmission: who is first says who is missing from the quorum, th
   });
   assertWaits(
     fleet,
-    "quorum: 2 of 5 hosts staged; missing web-3 (fetching 41 %), web-4 (offline), " +
-      "web-5 (cannot prepare it: get http://build/: refused)",
+    "quorum: 2 of 5 hosts staged; missing web-3 (fetching 41 %: no peer can be reached), " +
+      "web-4 (offline), web-5 (cannot prepare it: get http://build/: refused)",
   );
   const behind = { behind: "web-1" };
   assertWaits(fleet, "waits for its turn in the staging queue", "web-2", behind);

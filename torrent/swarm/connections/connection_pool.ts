@@ -5,6 +5,8 @@
  */
 
 import type { Clock } from "../../../base/clock.ts";
+import type { Distance } from "../../../base/locality.ts";
+import { reasonOf } from "../../../base/reason.ts";
 import type { Random } from "../../../base/random.ts";
 import type { RequestTarget } from "../pieces/request_target.ts";
 import type { SwarmPeer } from "../swarm_peer.ts";
@@ -71,6 +73,7 @@ export class ConnectionPool {
   readonly #stop = new AbortController();
   readonly #work = new Set<Promise<void>>();
   #dialling = 0;
+  #failedDial: { readonly address: string; readonly reason: string } | undefined;
 
   constructor(options: ConnectionPoolOptions) {
     this.#options = options;
@@ -80,6 +83,23 @@ export class ConnectionPool {
   /** The peers whose connections are open. */
   get peers(): ReadonlySet<SwarmPeer> {
     return this.#peers;
+  }
+
+  /** How many peers there are at each distance. */
+  countByDistance(): Record<Distance, number> {
+    const counts = { rack: 0, site: 0, remote: 0 };
+    for (const { distance } of this.#peers) counts[distance]++;
+    return counts;
+  }
+
+  /** How many addresses are known at which no peer is connected. */
+  get unconnectedCount(): number {
+    return Math.max(0, this.#addresses.size - this.#peers.size);
+  }
+
+  /** The first attempt to connect that has failed since a peer was connected. */
+  get failedDial(): { readonly address: string; readonly reason: string } | undefined {
+    return this.#failedDial;
   }
 
   /** A tracker has named these addresses ("address:port"): they are dialled as far as there is room. */
@@ -161,7 +181,10 @@ export class ConnectionPool {
       if (this.#decide({ ...established, isOutgoing: true })) this.#addresses.connected(address);
       else this.#addresses.ended(address, tick());
     } catch (error) {
-      if (error instanceof Deno.errors.ConnectionRefused) this.#options.onRefused(address);
+      const isRefused = error instanceof Deno.errors.ConnectionRefused;
+      if (isRefused) this.#options.onRefused(address);
+      // The first one stays: it is told to people, and would else be another one every second.
+      this.#failedDial ??= { address, reason: isRefused ? "connection refused" : reasonOf(error) };
       // Refused, unreachable, silent, or ourselves: the peer list says when another attempt is due.
       this.#addresses.ended(address, tick());
     } finally {
@@ -177,6 +200,7 @@ export class ConnectionPool {
       return false;
     }
     const peer = this.#options.admit(provenance);
+    this.#failedDial = undefined;
     this.#peers.add(peer);
     this.#peerOf.set(peer.download, peer);
     peer.start();

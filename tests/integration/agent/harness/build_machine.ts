@@ -92,6 +92,11 @@ export class BuildMachine {
     await open?.engine.close();
   }
 
+  /** Stops the seeder alone: releases can be rolled out, and nobody has them. */
+  async stopSeeding(): Promise<void> {
+    await this.#open?.engine.close();
+  }
+
   /** Starts feed and seeder again, at the same addresses. */
   async comeBack(): Promise<void> {
     const feedDir = `${this.#folder}/feed`;

@@ -126,6 +126,28 @@ Deno.test("renderFleet: a transfer that is paused says why, in full, until it go
   assert.match(render(fleetOf({ ...paused, preparation: going })), /v2 fetching ███░░░░░░░ +30%$/);
 });
 
+Deno.test("renderFleet: a transfer at which nothing arrives says why, unless its agent says that something does", () => {
+  const obstacle =
+    "no tracker answers since 03:12:40 UTC: announce to http://build:8000/announce: " +
+    "connection refused; asked again within seconds";
+  const stuck: FleetHost = {
+    ...HOST,
+    preparation: { version: "v2", phase: "fetching", progress: 0, obstacle },
+  };
+  const show = (downloadBytesPerSecond: number) =>
+    stripVTControlCharacters(renderFleet(fleetOf(stuck), {
+      columns: 120,
+      nowMs: 60_000,
+      transferOf: () => ({
+        ...{ version: "v2", verifiedBytes: 0, totalBytes: 100, peers: 1 },
+        ...{ downloadBytesPerSecond, uploadBytesPerSecond: 0 },
+      }),
+    }));
+  assert.match(show(0), /v2 fetching ░░░░░░░░░░ +0%\n +no tracker answers since 03:12:40 UTC: /);
+  assert.doesNotMatch(show(0), /nothing arrives from/);
+  assert.doesNotMatch(show(10), /no tracker answers/);
+});
+
 Deno.test("renderFleet: says how long a host has waited, also where its words are cut, and what was restarted", () => {
   const waitingFor = `budget: 1 of 1 down, ${"web-12 is offline, ".repeat(8)}`;
   const host = { ...HOST, waitingFor, waitingSinceMs: 60_000 - 125_000 };

@@ -87,7 +87,7 @@ Deno.test("noteProgress: a phase that begins is progress, and why one stands sti
   const paused = noteProgress(BEGUN, {
     phase: "fetching",
     progress: 0,
-    pause: "the disk is full",
+    problem: "the disk is full",
     nowMs: 1,
   });
   assert.match(overdue(fetched(paused, 0, 2), 600_001) ?? "", /fetching at 0 %: the disk is full/);

@@ -12,6 +12,8 @@
 
 import { CommanderError } from "@commander-js/extra-typings";
 import { describeError, InterruptedError, TimedOutError, UsageError } from "./shared/errors.ts";
+import { wrapLines } from "./shared/format.ts";
+import { terminalColumns } from "./shared/terminal.ts";
 import { plainText } from "./shared/terminal_text.ts";
 import { createProgram } from "./program.ts";
 
@@ -35,7 +37,8 @@ export async function main(args: readonly string[]): Promise<number> {
   } catch (error) {
     // Commander has printed its message by now; --help and --version end here as well, with status 0.
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : EXIT_USAGE;
-    await writeError(`rollcall: ${plainText(describeError(error))}\n`);
+    const columns = terminalColumns(Infinity, Deno.stderr);
+    await writeError(wrapLines(`rollcall: ${plainText(describeError(error))}\n`, columns));
     if (isDebugging() && error instanceof Error) {
       await writeError(`${plainText(error.stack ?? "")}\n`);
     }

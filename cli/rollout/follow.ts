@@ -6,11 +6,12 @@
 
 import { systemClock } from "../../base/clock.ts";
 import { type Fleet, readRecord } from "../../coordination/mod.ts";
-import { describeStops, formatDurationMs, listNames, type Rollout } from "../../rollout/mod.ts";
+import { describeStops, formatDurationMs, type Rollout } from "../../rollout/mod.ts";
 import type { ZooKeeper } from "../../zookeeper/mod.ts";
 import { CommandError, InterruptedError, TimedOutError } from "../shared/errors.ts";
 import { listenForStop } from "../shared/stop_signal.ts";
 import { createFleetDisplay, type DisplayOptions } from "../status/fleet_display.ts";
+import { waysOn } from "../status/head_view.ts";
 import { watchFleet } from "../status/fleet_watch.ts";
 
 /** How to follow a rollout. */
@@ -111,13 +112,9 @@ function expectFinished(fleet: Fleet, id: string, record: Rollout | null): void 
   );
 }
 
-/** Why the rollout is halted, and what to do. */
-export function describeHalt({ control, services }: Pick<Fleet, "control" | "services">): string {
-  const failed = Object.entries(services).flatMap(([service, { hosts }]) =>
-    hosts.filter(({ slot }) => slot?.step === "failed")
-      .map(({ host }) => `rollcall logs ${host} ${service}`)
-  );
-  const logs = failed.length === 0 ? "" : `. What the service said: ${listNames(failed)}`;
-  const why = control === null ? "halted" : describeStops(control);
-  return `${why}${logs}. Mend it and resume (rollcall rollout resume), abort (rollcall rollout abort), or go back (rollcall rollout rollback)`;
+/** Why the rollout is halted, and what can be done. */
+function describeHalt(fleet: Fleet): string {
+  const why = fleet.control === null ? "halted" : describeStops(fleet.control);
+  // In one line, as all that goes wrong is told.
+  return `${why}; ${waysOn(fleet).join("; ")}`;
 }

@@ -92,3 +92,17 @@ export function wrapWords(
   // The next line did not fit beside the last one, so that the two together are always cut.
   return [...lines.slice(0, maxLines - 1), cut(`${last} ${next.trimStart()}`, columns)];
 }
+
+/**
+ * Wraps each line of a message at its spaces, and leaves one as it is that has a word wider than the columns: nothing of a path or
+ * an address is lost. Further lines are indented by two more than the line that they belong to.
+ */
+export function wrapLines(text: string, columns: number): string {
+  return text.split("\n").flatMap((line) => {
+    const margin = /^ */.exec(line)?.[0] ?? "";
+    const words = line.slice(margin.length).split(" ");
+    const free = columns - margin.length;
+    if (line.length <= columns || words.some((word) => word.length > free - 2)) return [line];
+    return layOut(words, { columns: free, indent: 2, gap: " " }).map((part) => margin + part);
+  }).join("\n");
+}

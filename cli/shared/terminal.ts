@@ -1,12 +1,15 @@
 /**
- * What is known of the terminal that stdout may be.
+ * What is known of the terminal that stdout or stderr may be.
  *
  * @module
  */
 
-/** The columns of the terminal; `fallback` where stdout is none, as in a pipe, or is none any more. */
-export function terminalColumns(fallback: number): number {
-  if (!Deno.stdout.isTerminal()) return fallback;
+/** The columns of the terminal; `fallback` where the output is none, as in a pipe, or is none any more. Default output: stdout. */
+export function terminalColumns(
+  fallback: number,
+  output: { isTerminal(): boolean } = Deno.stdout,
+): number {
+  if (!output.isTerminal()) return fallback;
   try {
     return Deno.consoleSize().columns;
   } catch {

@@ -14,12 +14,15 @@ import { createLiveText } from "../shared/live_text.ts";
 import { TransferPoller } from "./transfer_poller.ts";
 import { writeLine } from "../shared/output.ts";
 import { terminalColumns } from "../shared/terminal.ts";
+import { formatTimeOfDay } from "../shared/format.ts";
 import { plain, terminalJson } from "../shared/terminal_text.ts";
 
 /** Shows snapshots of the fleet. */
 export interface FleetDisplay {
   /** Shows a snapshot in place of the one before. */
   show(fleet: Fleet): void;
+  /** Says that ZooKeeper has not answered since that time, in milliseconds since 1970, until the next snapshot comes. */
+  showStale(sinceMs: number): void;
   /** Ends the display and leaves the last snapshot on the terminal. */
   done(): void | Promise<void>;
 }
@@ -54,6 +57,8 @@ function jsonDisplay(trackers: readonly string[]): FleetDisplay {
       distributions.follow(fleet);
       write();
     },
+    // Each line is a snapshot, and there is none.
+    showStale() {},
     async done() {
       shown = null;
       await distributions.close();
@@ -65,6 +70,7 @@ function jsonDisplay(trackers: readonly string[]): FleetDisplay {
 function terminalDisplay(trackers: readonly string[]): FleetDisplay {
   const live = createLiveText();
   let shown: Fleet | null = null;
+  let staleSinceMs: number | undefined;
   function draw(): void {
     if (shown === null) return;
     live.update(renderFleet(shown, {
@@ -72,6 +78,7 @@ function terminalDisplay(trackers: readonly string[]): FleetDisplay {
       nowMs: systemClock.wallTimeMs(),
       transferOf: (host, of) => transfers.find(host, of),
       distributions: distributions.latest,
+      staleSinceMs,
     }));
   }
   const transfers = new TransferPoller(draw);
@@ -79,8 +86,13 @@ function terminalDisplay(trackers: readonly string[]): FleetDisplay {
   return {
     show(fleet) {
       shown = fleet;
+      staleSinceMs = undefined;
       transfers.follow(fleet);
       distributions.follow(fleet);
+      draw();
+    },
+    showStale(sinceMs) {
+      staleSinceMs = sinceMs;
       draw();
     },
     async done() {
@@ -103,13 +115,15 @@ function lineDisplay(): FleetDisplay {
     show(told) {
       const fleet = plain(told);
       const { rollout, control } = fleet;
+      if (last.has(ZOOKEEPER)) say(ZOOKEEPER, "zookeeper: answers");
       if (rollout !== null) say("rollout", `rollout ${rollout.id}: ${rollout.state}`);
       if (control !== null) say("control", `control: ${describeStops(control)}`);
       for (const [service, { hosts }] of Object.entries(fleet.services)) {
         for (const host of hosts) {
           const phase = host.preparation === null ? "" : `, ${describePhase(host.preparation)}`;
           const state = host.online ? host.state : "offline";
-          const slot = host.slot === null ? "" : `, ${host.slot.step}`;
+          const step = host.slot?.step ?? "failed";
+          const slot = step === "failed" ? "" : `, ${step.replace("_", " ")}`;
           say(
             `${service} ${host.host}`,
             `${service} ${host.host}: ${host.version ?? "nothing"} ${state}${phase}${slot}`,
@@ -117,9 +131,15 @@ function lineDisplay(): FleetDisplay {
         }
       }
     },
+    showStale(sinceMs) {
+      say(ZOOKEEPER, `zookeeper: no answer since ${formatTimeOfDay(sinceMs)} UTC, asks again`);
+    },
     done() {},
   };
 }
+
+/** The key of the line that says whether it answers. */
+const ZOOKEEPER = " zookeeper";
 
 function describePhase({ version, phase, pause, obstacle }: Preparation): string {
   if (pause !== undefined) return `${version} paused (${pause})`;

@@ -11,16 +11,18 @@ import type { Distribution } from "./distribution.ts";
 import { renderDistribution, renderReceived, renderReused } from "./distribution_view.ts";
 import { countOthers, notesOnHosts } from "./host_notes.ts";
 import { type HostsViewOptions, renderHosts } from "./hosts_view.ts";
-import { freezeAt, stopsOf } from "../../rollout/mod.ts";
-import { formatTimeSpan } from "../shared/format.ts";
+import { freezeAt } from "../../rollout/mod.ts";
+import { formatTimeOfDay, wrapWords } from "../shared/format.ts";
+import { renderHead } from "./head_view.ts";
 import { NO_HOSTS } from "../shared/no_hosts.ts";
 import { plain } from "../shared/terminal_text.ts";
-import { renderWaves } from "./waves_view.ts";
 
 /** The width of the view, of which at least {@link MIN_COLUMNS} are used, and what is known besides the snapshot. */
 export interface FleetViewOptions extends HostsViewOptions {
   /** How releases spread, as their trackers report. Default: no tracker was asked. */
   readonly distributions?: readonly Distribution[];
+  /** Since when ZooKeeper has not answered, in milliseconds since 1970; all else is as it was then. Default: it answers. */
+  readonly staleSinceMs?: number | undefined;
 }
 
 /** In fewer columns the view cannot be read. */
@@ -30,7 +32,7 @@ export const MIN_COLUMNS = 72;
 export function renderFleet(told: Fleet, given: FleetViewOptions): string {
   const fleet = plain(told);
   const options = { ...given, columns: Math.max(MIN_COLUMNS, given.columns) };
-  const sections = [renderHead(fleet, options)];
+  const sections = [...renderStale(options), renderHead(fleet, options)];
   for (const [name, service] of Object.entries(fleet.services)) {
     sections.push(renderService(name, service, { ...options, fleet }));
   }
@@ -41,43 +43,13 @@ export function renderFleet(told: Fleet, given: FleetViewOptions): string {
   return sections.join("\n\n");
 }
 
-function renderHead({ control, rollout, queue }: Fleet, { nowMs }: FleetViewOptions): string {
-  const lines: string[] = [];
-  if (rollout === null) lines.push("No rollout yet.");
-  else {
-    const state = rollout.state === "running" ? pc.cyan(rollout.state) : rollout.state;
-    const tookMs = (rollout.endedMs ?? nowMs) - rollout.startedMs;
-    lines.push(
-      `Rollout ${pc.bold(rollout.id)} by ${rollout.by}: ${state}, ${formatTimeSpan(tookMs)}`,
-    );
-    if (rollout.reason !== undefined) lines.push(`Reason: ${rollout.reason}`);
-    if (rollout.rollsBack !== undefined) lines.push(`Rollback of ${rollout.rollsBack}`);
-    if (rollout.rolledBack !== undefined) {
-      lines.push(`Rolled back by ${rollout.rolledBack.by}: ${rollout.rolledBack.reason}`);
-    }
-    // No rollback is held up by windows, and its own line says what it is.
-    if (rollout.ignoresFreeze !== undefined && rollout.rollsBack === undefined) {
-      const { by, reason } = rollout.ignoresFreeze;
-      lines.push(`Freeze windows do not hold for it, by ${by}: ${reason}`);
-    }
-    lines.push(...renderWaves(rollout, queue));
-  }
-  if (control !== null && control.state !== "running") {
-    const { halt, pause } = stopsOf(control);
-    if (halt !== null) lines.push(pc.red(`HALTED by ${halt.by}${told(halt.reason)}`));
-    if (pause !== null) lines.push(pc.yellow(`PAUSED by ${pause.by}${told(pause.reason)}`));
-    const isTakenBack = halt !== null && control.onFailure === "rollback" && queue.length > 0;
-    lines.push(
-      isTakenBack
-        ? "         the hosts roll it back, as its plan says"
-        : "         rollcall rollout resume | abort | rollback",
-    );
-  }
-  return lines.join("\n");
-}
-
-function told(reason: string | null): string {
-  return reason === null ? "" : `: ${reason}`;
+/** What is shown must not pass for what is: without ZooKeeper nobody knows more than there was. */
+function renderStale({ staleSinceMs, columns }: FleetViewOptions): string[] {
+  if (staleSinceMs === undefined) return [];
+  const text = `! ZooKeeper does not answer; this is how it was at ${
+    formatTimeOfDay(staleSinceMs)
+  } UTC. Services run on, nothing changes, and it is asked again.`;
+  return [wrapWords(text, { columns, maxLines: 3 }).map(pc.yellow).join("\n")];
 }
 
 function renderService(
@@ -93,7 +65,11 @@ function renderService(
   const title = `${pc.bold(name)}${needs}: committed ${committed}, ` +
     `${serving} of ${service.hosts.length} serving, ${online} online`;
   const freeze = freezeAt(service.freeze, options.nowMs);
-  const frozen = freeze === null ? [] : [pc.yellow(freeze.words)];
+  const isIgnored = fleet.rollout?.ignoresFreeze !== undefined &&
+    fleet.queue.some((wave) => wave.service === name);
+  const frozen = freeze === null
+    ? []
+    : [pc.yellow(`${freeze.words}${isIgnored ? " (this rollout does not wait for that)" : ""}`)];
   const others = countOthers(name, fleet);
   const drift = others === 0
     ? ""

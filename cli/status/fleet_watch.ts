@@ -16,6 +16,9 @@ const SNAPSHOT_GAP_MS = 200;
 /** Longest time between two snapshots: even if nothing changes, ages do, and a watch may have been lost. */
 const SNAPSHOT_MAX_MS = 2_000;
 
+/** How long a snapshot may take before the one before it counts as old: longer than any election of a healthy ensemble's leader. */
+const STALE_AFTER_MS = 3_000;
+
 /**
  * Takes snapshots until `isOver` says so or the signal aborts.
  *
@@ -35,7 +38,7 @@ export async function watchFleet(
   try {
     for (;;) {
       const changed = new Promise<void>((resolve) => wake = resolve);
-      const fleet = await readPatiently(zookeeper, signal);
+      const fleet = await readPatiently(zookeeper, options);
       display.show(fleet);
       if (isOver(fleet) || signal.aborted) return fleet;
       await pause(SNAPSHOT_GAP_MS, signal);
@@ -49,18 +52,30 @@ export async function watchFleet(
   }
 }
 
-/** Reads a snapshot; while the connection is lost, it tries again, because the session is restored by itself. */
-async function readPatiently(zookeeper: ZooKeeper, signal: AbortSignal): Promise<Fleet> {
-  for (;;) {
-    try {
-      return await readFleet(zookeeper);
-    } catch (error) {
-      const isPassing = error instanceof ZooKeeperError &&
-        (error.code === "CONNECTION_LOSS" || error.code === "OPERATION_TIMEOUT" ||
-          error.code === "SESSION_EXPIRED");
-      if (!isPassing || signal.aborted) throw error;
-      await pause(SNAPSHOT_GAP_MS, signal);
+/**
+ * Reads a snapshot; while the connection is lost, it tries again, because the session is restored by itself, and has the display
+ * say that what it shows is old.
+ */
+async function readPatiently(
+  zookeeper: ZooKeeper,
+  { display, signal }: { readonly display: FleetDisplay; readonly signal: AbortSignal },
+): Promise<Fleet> {
+  const sinceMs = systemClock.wallTimeMs();
+  const cancel = systemClock.after(STALE_AFTER_MS, () => display.showStale(sinceMs));
+  try {
+    for (;;) {
+      try {
+        return await readFleet(zookeeper);
+      } catch (error) {
+        const isPassing = error instanceof ZooKeeperError &&
+          (error.code === "CONNECTION_LOSS" || error.code === "OPERATION_TIMEOUT" ||
+            error.code === "SESSION_EXPIRED");
+        if (!isPassing || signal.aborted) throw error;
+        await pause(SNAPSHOT_GAP_MS, signal);
+      }
     }
+  } finally {
+    cancel();
   }
 }
 

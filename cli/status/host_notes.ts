@@ -26,6 +26,9 @@ export function notesOnHosts(
         `its agent is online without ${service}: taken out of its config? rollcall hosts forget ${host} --service ${service}`,
       );
     }
+    if (!online && !isElsewhere && !isQuiet && slot === null) {
+      notes.set(host, `away; dead for good? rollcall hosts forget ${host}`);
+    }
     // Whoever is on its way to the committed version says so.
     const isStill = online && waitingFor === null && preparation === null && slot === null;
     if (isQuiet && isStill && version !== null && committed !== null && version !== committed) {

@@ -43,6 +43,11 @@ const HEAD = ["host", "site/rack", "runs", "", "locked", "next"];
 /** The most lines for what keeps a host from getting ready, since the end of the text says what to do. */
 const TROUBLE_LINES = 4;
 
+/** The most lines for why a host waits, most of which is short, on a terminal of 80 columns. */
+const WAIT_LINES = 3;
+
+const RELEASE = "rollcall hosts release-quarantine";
+
 /** Hosts that have waited for less just wait for each other, in ms. */
 const LEAST_AGE_MS = 1_000;
 
@@ -115,19 +120,24 @@ function renderNext(
     parts.push(...reusedOf(host, host.version).map((text) => pc.dim(`${host.version}: ${text}`)));
   }
   if (waitingFor !== null) {
-    parts.push(
-      ...preparation?.phase === "failed"
-        ? renderTrouble(waiting, options)
-        : [pc.dim(cutWaiting(waitingFor, renderAge(host, options), options.columns))],
-    );
+    const isTrouble = preparation?.phase === "failed" || host.slot?.step === "failed";
+    parts.push(...isTrouble ? renderTrouble(waiting, options) : renderWait(host, options));
+  }
+  if (host.quarantined !== null && host.online) {
+    const advice = `it ends when that is well; at once: ${RELEASE} ${host.host}`;
+    parts.push(...renderTrouble(advice, options));
   }
   const note = options.notes?.get(host.host);
   if (note !== undefined) parts.push(...renderTrouble(note, options));
-  if (host.restarts !== null) parts.push(pc.dim(renderRestarts(host.restarts)));
+  if (host.restarts !== null) {
+    parts.push(...renderWords(renderRestarts(host.restarts), options, WAIT_LINES));
+  }
   if (!host.online && host.slot !== null && host.slot.step !== "failed") {
     const heldFor = formatTimeSpan(options.nowMs - host.slot.sinceMs);
     const advice = `dead for good? rollcall hosts forget ${host.host}`;
-    parts.push(pc.yellow(`holds the slot for ${heldFor}, at ${host.slot.step}; ${advice}`));
+    parts.push(
+      ...renderTrouble(`holds the slot for ${heldFor}, at ${host.slot.step}; ${advice}`, options),
+    );
   }
   // While it is online, what it waits for says so as a rule, and in full.
   if (host.slot?.step === "failed" && !waitingFor?.includes(host.slot.reason ?? "failed")) {
@@ -137,20 +147,38 @@ function renderNext(
 }
 
 /** How long a host has waited: by two clocks, so it is not shown where it makes no sense. */
-function renderAge({ waitingSinceMs }: FleetHost, { nowMs }: HostsViewOptions): string {
+function renderAge(
+  { waitingFor, waitingSinceMs }: FleetHost,
+  { nowMs }: HostsViewOptions,
+): string {
+  // A gate says so itself, from when its wave is next.
+  if (waitingFor?.startsWith("gate: ")) return "";
   const ageMs = waitingSinceMs === null ? 0 : nowMs - waitingSinceMs;
   return ageMs < LEAST_AGE_MS ? "" : `, for ${formatTimeSpan(ageMs)}`;
 }
 
-/** Shortens the words of a host that waits, and keeps how long it does. */
-function cutWaiting(waitingFor: string, age: string, columns: number): string {
-  return cut(waitingFor, columns - age.length) + age;
+/**
+ * Why a host waits. Whoever waits for control says the same as all others, and as the head of the view: that is cut, but for how
+ * long it has waited.
+ */
+function renderWait(host: FleetHost, options: HostsViewOptions): string[] {
+  const { waitingFor } = host;
+  if (waitingFor === null) return [];
+  const age = renderAge(host, options);
+  if (waitingFor.startsWith("control is ")) {
+    return [pc.dim(cut(waitingFor, options.columns - age.length) + age)];
+  }
+  return renderWords(waitingFor + age, options, WAIT_LINES);
 }
 
-/** How often the agent has started the service again since it began. */
+/** How often the agent has started the service again since it began: also other versions than the one that runs. */
 function renderRestarts({ crash, unwell }: NonNullable<FleetHost["restarts"]>): string {
-  const causes = [crash > 0 ? `${crash} crashed` : [], unwell > 0 ? `${unwell} unwell` : []].flat();
-  return `${formatCount(crash + unwell, "restart")}: ${causes.join(", ")}`;
+  const causes = [
+    crash > 0 ? formatCount(crash, "crash", "crashes") : [],
+    unwell > 0 ? `${formatCount(unwell, "time")} unwell` : [],
+  ].flat();
+  const count = formatCount(crash + unwell, "restart");
+  return `${count} since its agent began (${causes.join(", ")})`;
 }
 
 /** How much of that version the host has reused from other releases on its own disk, if it reports so. */
@@ -161,6 +189,10 @@ function reusedOf({ received }: FleetHost, version: string): string[] {
 
 function renderTrouble(text: string, { columns }: HostsViewOptions): string[] {
   return wrapWords(text, { columns, maxLines: TROUBLE_LINES }).map(pc.yellow);
+}
+
+function renderWords(text: string, { columns }: HostsViewOptions, maxLines: number): string[] {
+  return wrapWords(text, { columns, maxLines }).map(pc.dim);
 }
 
 function shareOf({ verifiedBytes, totalBytes }: TransferDetail): number {

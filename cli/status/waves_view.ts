@@ -7,11 +7,18 @@
 import pc from "picocolors";
 import type { Fleet, QueuedWave } from "../../coordination/mod.ts";
 import { closedGate, countHosts, describeGate } from "../../rollout/mod.ts";
+import { layOut, wrapWords } from "../shared/format.ts";
+
+const MARGIN = "         ";
+
+/** The most lines for one gate. */
+const GATE_LINES = 3;
 
 /** Renders a line with all waves, and one for each gate that a wave waits at. */
 export function renderWaves(
   { waves, state, startedMs }: NonNullable<Fleet["rollout"]>,
   queue: readonly QueuedWave[],
+  { columns }: { readonly columns: number },
 ): string[] {
   const queued = matchQueue(waves, queue);
   const labels = waves.map(({ service, version, hosts, finishedMs }, index) => {
@@ -27,9 +34,12 @@ export function renderWaves(
   const gates = state !== "running" ? [] : queue.flatMap((wave) => {
     const gate = wave.isNext ? closedGate(wave) : null;
     if (gate === null) return [];
-    return [pc.yellow(`         ${wave.service} ${wave.version}: ${describeGate(gate, sinceMs)}`)];
+    const text = `${wave.service} ${wave.version}: ${describeGate(gate, sinceMs)}`;
+    return wrapWords(text, { columns: columns - MARGIN.length, maxLines: GATE_LINES })
+      .map((line) => `${MARGIN}${pc.yellow(line)}`);
   });
-  return [`Waves    ${labels.join("   ")}`, ...gates];
+  const lines = layOut(labels, { columns: columns - MARGIN.length, indent: 0, gap: "   " });
+  return [...lines.map((line, index) => `${index === 0 ? "Waves    " : MARGIN}${line}`), ...gates];
 }
 
 /** The queued wave of each wave of the record that is not over: both are in order. */

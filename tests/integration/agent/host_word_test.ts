@@ -36,7 +36,7 @@ Deno.test("rollout skip, rollout retry: a host whose switch fails is left out, t
     assert.equal(watched, 1);
     assert.match(
       why,
-      /halted by web-2: web v2 failed on web-2.*\. What the service said: rollcall logs web-2 web\. Mend it/,
+      /halted by web-2: web v2 failed on web-2.*; what happened: rollcall rollout history \S+; try again: .*; without web-2: /,
     );
     const [skipped, told] = await said("skip", "web-2", "--reason", "bad disk");
     assert.equal(skipped, 0);

@@ -189,7 +189,7 @@ const VERBS: Record<string, Partial<Record<State | "*", Expected>>> = {
   "rollout watch --timeout 10ms": {
     "nobody has ever been here": [1, /there has been no rollout yet/],
     "no rollout": [1, /there has been no rollout yet/],
-    halted: [1, /halted by web-1: v2 failed.*rollcall logs web-1 A/],
+    halted: [1, /halted by web-1: v2 failed; what happened: rollcall rollout history/],
     aborted: [1, /: aborted/],
     finished: [0],
     "*": [3, /not over within 10ms; it goes on/],

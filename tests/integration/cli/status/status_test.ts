@@ -7,6 +7,8 @@ import {
 } from "../../../../coordination/mod.ts";
 import { DEFAULT_POLICY, SCHEMA_VERSION } from "../../../../rollout/mod.ts";
 import { ZooKeeper } from "../../../../zookeeper/mod.ts";
+import { FaultyProxy } from "../../../../zookeeper/testing/mod.ts";
+import { RunningCommand } from "../long_running.ts";
 import { rollcall, startServers } from "../rollcall_process.ts";
 import { announce, AWAY, INFO_HASH, startTracker } from "./trackers.ts";
 
@@ -96,4 +98,22 @@ Deno.test("rollcall status: a chroot that is missing is said, with the command t
   await zookeeper.create("/prod");
   await zookeeper.create("/prod/eu");
   assert.equal((await rollcall("status", "--zookeeper", at)).status, 0);
+});
+
+Deno.test("rollcall status --watch: says when ZooKeeper does not answer, and when it does again", async () => {
+  // Regression: what had been read last stood there as if it were so, for as long as ZooKeeper was away.
+  await using servers = await startServers();
+  await using held = new AsyncDisposableStack();
+  const proxy = new FaultyProxy({ port: Number(servers.zookeeper.split(":")[1]) });
+  held.defer(() => proxy.close());
+  await using zookeeper = new ZooKeeper(servers.zookeeper);
+  await ensureSkeleton(zookeeper, 0);
+  await using watch = new RunningCommand(
+    ...["status", "--watch", "--zookeeper", proxy.connectString],
+  );
+  assert.equal(await watch.line(), "control: running");
+  proxy.refuse();
+  assert.match(await watch.line(), /^zookeeper: no answer since \d\d:\d\d:\d\d UTC, asks again$/);
+  proxy.admit();
+  assert.equal(await watch.line(), "zookeeper: answers");
 });

@@ -7,6 +7,7 @@ import {
   formatTimeSpan,
   layOut,
   renderBar,
+  wrapLines,
   wrapWords,
 } from "../../../../cli/shared/format.ts";
 
@@ -76,4 +77,13 @@ Deno.test("wrapWords: what does not fit into the lines is cut", () => {
     "one two",
     "  three …",
   ]);
+});
+
+Deno.test("wrapLines: no line is cut inside a word, and nothing of a word that does not fit is lost", () => {
+  const path = "/a/path/that/fits/nowhere";
+  assert.equal(
+    wrapLines(`rollcall: no room here\n  read ${path}: gone\n  one two three four\n`, 18),
+    `rollcall: no room\n  here\n  read ${path}: gone\n  one two three\n    four\n`,
+  );
+  assert.equal(wrapLines("as it is", Infinity), "as it is");
 });

@@ -48,6 +48,11 @@ Deno.test("renderFleet: says when a service is frozen, and for which rollout tha
   const text = render({ ...fleet, rollout, services: { web: { ...web, freeze } } });
   assert.match(text, /online\nfrozen until Thu 00:10 UTC: backups/);
   assert.match(text, /Freeze windows do not hold for it, by ann: an urgent fix/);
+  const queue = [{ service: "web", version: "v2", hosts: null, isNext: true }];
+  assert.match(
+    render({ ...fleet, rollout, queue, services: { web: { ...web, freeze } } }),
+    /backups \(this rollout does not wait for that\)$/m,
+  );
   assert.doesNotMatch(render(fleetOf(HOST)), /rozen|reeze/);
   // No rollback is held up by windows, and its own line says what it is.
   const back = { ...rollout, rollsBack: "r-0" };
@@ -148,22 +153,96 @@ Deno.test("renderFleet: a transfer at which nothing arrives says why, unless its
   assert.doesNotMatch(show(10), /no tracker answers/);
 });
 
-Deno.test("renderFleet: says how long a host has waited, also where its words are cut, and what was restarted", () => {
-  const waitingFor = `budget: 1 of 1 down, ${"web-12 is offline, ".repeat(8)}`;
+Deno.test("renderFleet: says why a host waits in full, for how long, and what was restarted", () => {
+  const waitingFor = "quorum: 5 of 8 hosts staged; missing web-4 (fetching 41 %), web-9 (offline)";
   const host = { ...HOST, waitingFor, waitingSinceMs: 60_000 - 125_000 };
-  const text = render(fleetOf({ ...host, restarts: { crash: 2, unwell: 1 } }));
-  assert.match(text, /budget: 1 of 1 down.*…, for 2 min 05 s/);
-  assert.match(text, /3 restarts: 2 crashed, 1 unwell/);
+  const fleet = fleetOf({ ...host, restarts: { crash: 2, unwell: 1 } });
+  const narrow = stripVTControlCharacters(renderFleet(fleet, { columns: 80, nowMs: 60_000 }));
+  for (const line of narrow.split("\n")) assert.ok(line.length <= 80, line);
+  const told = narrow.replaceAll(/\n +/g, " ");
+  assert.match(told, /missing web-4 \(fetching 41 %\), web-9 \(offline\), for 2 min 05 s/);
+  assert.match(told, /3 restarts since its agent began \(2 crashes, 1 time unwell\)/);
   const fresh = { ...HOST, waitingFor: "budget: 1 of 1 down", waitingSinceMs: 60_000 + 5_000 };
   assert.match(render(fleetOf(fresh)), /budget: 1 of 1 down$/m);
+  // Since when a gate is closed, it says itself.
+  const gate = "gate: waits for 1m to pass, since 1970-01-01 00:00 UTC";
+  const atGate = { ...HOST, waitingFor: gate, waitingSinceMs: 0 };
+  assert.match(render(fleetOf(atGate)), /since 1970-01-01 00:00 UTC$/m);
+  // What all hosts wait for alike stands in the head.
+  const stopped = { ...host, waitingFor: `control is halted by web-2: ${"why ".repeat(40)}` };
+  assert.match(render(fleetOf(stopped)), /control is halted by .*…, for 2 min 05 s$/m);
 });
 
+const RECORD = {
+  schema: 1 as const,
+  id: "r-1",
+  by: "ann",
+  startedMs: 0,
+  endedMs: null,
+  state: "running" as const,
+  waves: [],
+};
+
 Deno.test("renderFleet: a halt stands out with its reason and what can be done", () => {
-  const fleet: Fleet = {
-    ...fleetOf(HOST),
-    control: { schema: 1, state: "halted", by: "web-2", reason: "web v2 failed", sinceMs: 0 },
+  const reason = `web v2 failed on web-2: ${"a long story ".repeat(8)}`;
+  const slot = {
+    schema: 1 as const,
+    host: "web-2",
+    from: "v1",
+    to: "v2",
+    step: "failed" as const,
+    sinceMs: 0,
+    wave: null,
+    reason: "no",
   };
-  assert.match(render(fleet), /HALTED by web-2: web v2 failed\n +rollcall rollout resume \| abort/);
+  const fleet: Fleet = {
+    ...fleetOf({ ...HOST, host: "web-2", slot }),
+    control: { schema: 1, state: "halted", by: "web-2", reason, sinceMs: 0 },
+    rollout: RECORD,
+  };
+  const text = stripVTControlCharacters(renderFleet(fleet, { columns: 80, nowMs: 60_000 }));
+  for (const line of text.split("\n")) assert.ok(line.length <= 80, line);
+  assert.match(text, /^Rollout r-1 by ann: halted, 1 min 00 s$/m);
+  assert.match(text, /^HALTED by web-2: web v2 failed on web-2: a long story /m);
+  assert.match(text, /^ +what happened: rollcall rollout history r-1$/m);
+  assert.match(text, /^ +try again: rollcall rollout resume$/m);
+  assert.match(text, /^ +without web-2: rollcall rollout skip web-2, then resume$/m);
+  assert.match(text, /^ +end it, or go back: rollcall rollout abort \| rollback$/m);
+  // Who runs it already cannot be left out, nor who is.
+  for (const told of [{ ...slot, to: "v1" }, { ...slot, skipped: { by: "ann", reason: null } }]) {
+    const services = fleetOf({ ...HOST, host: "web-2", slot: told }).services;
+    assert.doesNotMatch(render({ ...fleet, services }), /without/);
+  }
+});
+
+Deno.test("renderFleet: a pause says so in place of running; one that the hosts roll back asks for nothing", () => {
+  const control = { schema: 1 as const, by: "ann", reason: "lunch", sinceMs: 0 };
+  const fleet = { ...fleetOf(HOST), rollout: RECORD };
+  const paused = render({ ...fleet, control: { ...control, state: "paused" } });
+  assert.match(
+    paused,
+    /: paused, 1 min.*\nPAUSED by ann: lunch\n +rollcall rollout resume/,
+  );
+  const queue = [{ service: "web", version: "v2", hosts: null, isNext: true }];
+  const back = { ...control, state: "halted" as const, onFailure: "rollback" as const };
+  assert.match(render({ ...fleet, queue, control: back }), /lunch\n +the hosts roll it back/);
+});
+
+Deno.test("renderFleet: what is old says so, and since when", () => {
+  const options = { columns: 80, nowMs: 60_000 };
+  const text = stripVTControlCharacters(
+    renderFleet(fleetOf(HOST), { ...options, staleSinceMs: 3_600_000 }),
+  );
+  assert.match(text, /^! ZooKeeper does not answer; this is how it was at 01:00:00 UTC\. /);
+  for (const line of text.split("\n")) assert.ok(line.length <= 80, line);
+  assert.doesNotMatch(renderFleet(fleetOf(HOST), options), /ZooKeeper/);
+});
+
+Deno.test("renderFleet: a host in quarantine says how that ends", () => {
+  const quarantined = { reason: "started again more than 2 times within 60 s", sinceMs: 0 };
+  const waitingFor = `quarantined: ${quarantined.reason}`;
+  const text = render(fleetOf({ ...HOST, quarantined, waitingFor }));
+  assert.match(text, /ends when that is well; at once: rollcall hosts release-quarantine web-1/);
 });
 
 Deno.test("renderFleet: an offline host that holds a slot says so, with its age and the way out", () => {
@@ -179,7 +258,7 @@ Deno.test("renderFleet: an offline host that holds a slot says so, with its age 
   };
   const text = render(fleetOf({ ...HOST, online: false, state: "down", slot }));
   assert.match(
-    text,
+    text.replaceAll(/\n +/g, " "),
     /offline.*holds the slot for 1 min 00 s, at baking; dead for good\? rollcall hosts forget web-1/,
   );
 });

@@ -41,3 +41,11 @@ Deno.test("notesOnHosts: an agent that is online without the service is told, wi
   const away = { services: { web: service(OFFLINE), db: service(OFFLINE) }, queue: [] };
   assert.equal(notesOnHosts("web", away).size, 0);
 });
+
+Deno.test("notesOnHosts: a host that a rollout may wait for, and that is away, comes with the way out", () => {
+  const services = { web: service(OFFLINE, { host: "web-2" }) };
+  assert.deepEqual([...notesOnHosts("web", { services, queue: [WAVE] })], [
+    ["web-1", "away; dead for good? rollcall hosts forget web-1"],
+  ]);
+  assert.equal(notesOnHosts("web", { services, queue: [] }).size, 0);
+});

@@ -20,10 +20,12 @@ function queued(changes: Partial<QueuedWave> = {}): QueuedWave {
 function show(
   waves: Rollout["waves"],
   queue: readonly QueuedWave[],
-  state: Rollout["state"] = "running",
+  { state = "running", columns = 120 }: { state?: Rollout["state"]; columns?: number } = {},
 ): string[] {
   const rollout = { schema: 1, id: "r", by: "ann", startedMs: START_MS, endedMs: null } as const;
-  return renderWaves({ ...rollout, waves, state }, queue).map(stripVTControlCharacters);
+  return renderWaves({ ...rollout, waves, state }, queue, { columns }).map(
+    stripVTControlCharacters,
+  );
 }
 
 Deno.test("renderWaves: what is over, what is under way, what is still to come", () => {
@@ -77,7 +79,18 @@ Deno.test("renderWaves: services that go at the same time are each under way, an
 });
 
 Deno.test("renderWaves: nothing is under way in a rollout that was aborted, though its waves may still be read", () => {
-  assert.deepEqual(show([wave()], [queued({ isNext: true, gate: {} })], "aborted"), [
+  assert.deepEqual(show([wave()], [queued({ isNext: true, gate: {} })], { state: "aborted" }), [
     "Waves    · A v2",
+  ]);
+});
+
+Deno.test("renderWaves: no line is wider than the terminal, and none is cut inside a word", () => {
+  const waves = Array.from({ length: 6 }, () => wave({ hosts: ["web-1"] }));
+  const lines = show(waves, [queued({ isNext: true, gate: {} })], { columns: 72 });
+  assert.deepEqual(lines, [
+    "Waves    ⏸ A v2 (1 host)   · A v2 (1 host)   · A v2 (1 host)",
+    "         · A v2 (1 host)   · A v2 (1 host)   · A v2 (1 host)",
+    "         A v2: gate: waits for `rollcall rollout promote`, since",
+    "           2026-11-30 02:00 UTC",
   ]);
 });

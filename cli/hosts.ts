@@ -4,6 +4,7 @@
  * @module
  */
 
+import { systemClock } from "../base/clock.ts";
 import { forgetHost, readFleet, releaseQuarantine, releaseSlot } from "../coordination/mod.ts";
 import { listHosts } from "./hosts_list.ts";
 import { operatorWord } from "./shared/operator.ts";
@@ -18,7 +19,7 @@ export async function listHostsCommand(
   await withZooKeeper(options.zookeeper, async (zookeeper) => {
     const fleet = await readFleet(zookeeper);
     if (options.json) return writeJson(fleet.services);
-    writeLine(listHosts(plain(fleet)));
+    writeLine(listHosts(plain(fleet), { nowMs: systemClock.wallTimeMs() }));
   });
 }
 

@@ -5,14 +5,18 @@
  */
 
 import type { Fleet, FleetHost } from "../coordination/mod.ts";
+import { describeDrained } from "./status/drained.ts";
 import { notesOnHosts } from "./status/host_notes.ts";
 import { NO_HOSTS } from "./shared/no_hosts.ts";
 import { renderTable } from "./shared/table.ts";
 
 const HEAD = ["host", "site/rack", "service", "runs", "state", ""];
 
-/** The table, by host, with a heading; the last column says what is to be known of a host. */
-export function listHosts(fleet: Pick<Fleet, "services" | "queue">): string {
+/** The table, by host, with a heading; the last column says what is to be known of a host. `nowMs`: by which ages are computed. */
+export function listHosts(
+  fleet: Pick<Fleet, "services" | "queue">,
+  { nowMs }: { readonly nowMs: number },
+): string {
   const rows = Object.entries(fleet.services).flatMap(([service, { hosts }]) => {
     const notes = notesOnHosts(service, fleet);
     return hosts.map((host) => [
@@ -21,7 +25,7 @@ export function listHosts(fleet: Pick<Fleet, "services" | "queue">): string {
       service,
       host.version ?? "-",
       host.online ? host.newcomer && host.state === "down" ? "new" : host.state : "offline",
-      describe(host) || notes.get(host.host) || "",
+      describe(host, nowMs) || notes.get(host.host) || "",
     ]);
   }).sort((one, other) => compare(one, other));
   if (rows.length === 0) return NO_HOSTS;
@@ -33,8 +37,10 @@ function compare([host = "", , service = ""]: string[], [other = "", , of = ""]:
   return service < of ? -1 : 1;
 }
 
-function describe({ slot, quarantined }: FleetHost): string {
+function describe(host: FleetHost, nowMs: number): string {
+  const { slot, quarantined } = host;
   const about = [
+    ...[describeDrained(host, nowMs) ?? []].flat(),
     ...(quarantined === null ? [] : [`in quarantine: ${quarantined.reason}`]),
     ...(slot === null ? [] : [describeSlot(slot)]),
   ];

@@ -31,6 +31,7 @@ import {
   zookeeperOption,
 } from "./shared/options.ts";
 import { addRestart, addRollout } from "./rollout/commands.ts";
+import { agentTimeoutOption } from "./rollout/options.ts";
 import { addTracker } from "./tracker/options.ts";
 
 /** Creates the program with all its commands. It throws commander's errors instead of ending the process. */
@@ -259,7 +260,7 @@ function addHost(program: Command): void {
   const host = program.command("hosts")
     .alias("host")
     .summary(
-      "list the hosts; take one that is dead for good out of the fleet, free its slot, end its quarantine",
+      "list the hosts; drain one that is to be worked on; take one that is dead for good out of the fleet, free its slot",
     )
     .description("The hosts of the fleet, and what operators do about a single one.");
   host.command("list")
@@ -269,6 +270,33 @@ function addHost(program: Command): void {
     .addOption(zookeeperOption())
     .addOption(jsonOption())
     .action(async (options) => (await import("./hosts.ts")).listHostsCommand(options));
+  host.command("drain")
+    .description(
+      "Have nobody count on a host, since somebody is to work on it: it counts as away, its agent takes it out of what sends " +
+        "it work by the hook drain, and its services run on. Refused beyond the budget, and in the middle of a switch.",
+    )
+    .argument("<host>", "its name")
+    .option("--service <name>", "only for this service")
+    .option("--reason <text>", "why, for status and the history")
+    .option("--force", "also beyond the budget, and in the middle of a switch", false)
+    .addOption(agentTimeoutOption())
+    .addOption(zookeeperOption())
+    .action(async (name, options) =>
+      (await import("./hosts_drain.ts")).drainHostCommand(name, options)
+    );
+  host.command("undrain")
+    .description(
+      "Have a drained host put back: its agent runs the hook undrain, and counts again then. One that is offline is put back " +
+        "when it comes back.",
+    )
+    .argument("<host>", "its name")
+    .option("--service <name>", "only for this service")
+    .option("--reason <text>", "why, for the history")
+    .addOption(agentTimeoutOption())
+    .addOption(zookeeperOption())
+    .action(async (name, options) =>
+      (await import("./hosts_drain.ts")).undrainHostCommand(name, options)
+    );
   host.command("forget")
     .description(
       "Take a host off the rosters and free its slots, so that nobody waits for it any more. Should it come back, its " +

@@ -7,6 +7,7 @@
 import { describeForeignName, quoteForeign } from "../base/names.ts";
 import {
   areaMarkers,
+  type Current,
   currentPath,
   currentSchema,
   decideDrain,
@@ -83,8 +84,8 @@ export interface DrainProgress {
   readonly isOnline: boolean;
   /** An operator's word; `null`: none stands. */
   readonly drained: Drained | null;
-  /** What the agent has done about it; `null`: nothing yet. `problem`: its hook has failed, and why. */
-  readonly done: { readonly problem?: string | undefined } | null;
+  /** What the agent has done about it, as its entry says; `null`: nothing yet. */
+  readonly done: NonNullable<Current["drained"]> | null;
 }
 
 /** Reads how far a host's agent is. */

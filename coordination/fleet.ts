@@ -91,6 +91,8 @@ export interface FleetHost {
   readonly queued: boolean;
   /** An operator's word that it is not to be counted on; `null` if there is none. */
   readonly drained: Drained | null;
+  /** What its agent has done about that, as its entry says; `null`: nothing yet. */
+  readonly drainDone: NonNullable<Current["drained"]> | null;
   /** Whether it has never served: then it takes no capacity away. */
   readonly newcomer: boolean;
 }
@@ -365,6 +367,7 @@ function fleetHost(
     slot,
     queued,
     drained: roster?.drained ?? null,
+    drainDone: current?.drained ?? null,
     newcomer: isNewcomer(roster),
   };
 }

@@ -167,10 +167,14 @@ export const currentSchema = z.looseObject({
   /** Left out while the host is in no quarantine, and by agents of earlier versions. */
   quarantined: quarantinedSchema.optional(),
   /**
-   * What the agent of a host that is drained has done about that: its hook has been run. `problem`: or has failed, and why. Left out
-   * before, by agents of earlier versions, and while the host is not drained.
+   * What the agent of a host that is drained has done about that: which hook it has run last. `problem`: that has failed, and why;
+   * `hasHook`: left out if its config has it. Left out before, by agents of earlier versions, and while the host is not drained.
    */
-  drained: z.looseObject({ problem: z.string().optional() }).optional(),
+  drained: z.looseObject({
+    hook: z.enum(["drain", "undrain"]),
+    problem: z.string().optional(),
+    hasHook: z.literal(false).optional(),
+  }).optional(),
 });
 /** The entry of a host that is online. */
 export type Current = z.infer<typeof currentSchema>;

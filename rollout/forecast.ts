@@ -259,9 +259,9 @@ function dependenciesOf(
   });
 }
 
-/** Whether a host counts as serving. */
-function isServing({ state, quarantined }: ForecastHost): boolean {
-  return countsAsServing({ state, quarantined: quarantined ?? undefined });
+/** Whether a host is to be counted on, if it is no newcomer. */
+function isServing({ state, quarantined, drained }: ForecastHost): boolean {
+  return countsAsServing({ state, quarantined: quarantined ?? undefined }) && drained === null;
 }
 
 function forecastWave(

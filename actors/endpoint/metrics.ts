@@ -30,6 +30,11 @@ export class AgentMetrics {
     "1 while the host is not counted on, since the service was started again too often",
     ["service"],
   );
+  readonly #drained = this.#gauge(
+    "rollcall_service_drained",
+    "1 while an operator has drained the host, and its agent keeps it out of what sends it work",
+    ["service"],
+  );
   readonly #differences = this.#gauge(
     "rollcall_service_differences",
     "Settings in which the running process differs from the config",
@@ -79,6 +84,7 @@ export class AgentMetrics {
       this.#serviceRestarts.set({ service, cause: "crash" }, crash);
       this.#serviceRestarts.set({ service, cause: "unwell" }, unwell);
       this.#quarantined.set({ service }, running.quarantined === null ? 0 : 1);
+      this.#drained.set({ service }, entry.drained === undefined ? 0 : 1);
       this.#differences.set({ service }, running.differences.length);
     }
     for (const actor of actors) this.#setActor(actor);

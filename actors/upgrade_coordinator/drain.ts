@@ -67,20 +67,22 @@ export function onHookRun(
   state.phase = { kind: "idle" };
   const isIgnored = hook === "undrain" && config.undrain?.onFailure !== "stop";
   if (failure !== null && !isIgnored) {
-    const failures = state.drain.failures + 1;
+    const { failed } = state.drain;
+    const count = failed?.hook === hook ? failed.count + 1 : 1;
     const [leastMs, mostMs] = RETRY_MS;
-    const delayMs = Math.min(mostMs, leastMs * 2 ** Math.min(failures - 1, 10));
-    state.drain = { ...state.drain, failures };
+    const delayMs = Math.min(mostMs, leastMs * 2 ** Math.min(count - 1, 10));
+    state.drain = { ...state.drain, failed: { hook, count } };
     context.timers.after(DRAIN_TIMER, delayMs, { type: "read_due" });
     const next = `tried again after ${Math.round(delayMs / 60_000)} min`;
     const problem = shorten(`${failure}; ${next}`);
-    registrar.tell({ type: "update", service, patch: { drained: { problem } } });
+    registrar.tell({ type: "update", service, patch: { drained: { hook, problem } } });
     return readTree(state, deps);
   }
   context.timers.cancel(DRAIN_TIMER);
   if (hook === "drain") {
-    state.drain = { out: { pid }, putBackBy: null, failures: 0 };
-    registrar.tell({ type: "update", service, patch: { drained: {} } });
+    state.drain = { ...NOT_DRAINED, out: { pid } };
+    const drained = { hook, ...config.drain === undefined ? { hasHook: false } as const : {} };
+    registrar.tell({ type: "update", service, patch: { drained } });
   } else {
     state.drain = { ...NOT_DRAINED, putBackBy: word };
     putBack(deps);

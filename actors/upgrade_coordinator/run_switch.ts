@@ -281,7 +281,9 @@ export function onReported(state: State, outcome: ReportOutcome, deps: Deps): St
   options.registrar.tell({ type: "update", service: options.service, patch: health });
   // Nobody else brings up a service that has ended meanwhile.
   const isServing = health.state === "serving";
-  if (change.reason === null && change.wave !== null && isServing) lookAfterReport(state, deps);
+  // Of what runs now, a drained host has its hook still to run.
+  const isSettled = isServing && !state.isDrained;
+  if (change.reason === null && change.wave !== null && isSettled) lookAfterReport(state, deps);
   else lookAfter(0, deps);
   return state;
 }

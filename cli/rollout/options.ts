@@ -1,5 +1,5 @@
 /**
- * Options of the commands about rollouts.
+ * Options of the commands about rollouts, and of those that wait for a host's agent.
  *
  * @module
  */
@@ -12,6 +12,14 @@ export function timeoutOption() {
   return new Option(
     "--timeout <time>",
     "do not wait longer for the end, such as 30m; the rollout goes on, and the exit status is 3",
+  ).argParser(parseTimeout);
+}
+
+/** `--timeout` of the commands that wait for what a host's agent does about them. */
+export function agentTimeoutOption() {
+  return new Option(
+    "--timeout <time>",
+    "how long to wait for the host's agent; what was said stands, and the exit status is 3 (default: 1m)",
   ).argParser(parseTimeout);
 }
 

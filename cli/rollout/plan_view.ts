@@ -99,7 +99,7 @@ function renderWave(
   add("new here, takes no capacity away", wave.newcomers);
   add("there already", alreadyThere);
   add("offline, will catch up", offline);
-  add("drained by an operator", drained);
+  add("drained by an operator, switch beyond the budget", drained);
   add(
     "failed before, stays as it is",
     failedBefore.map(({ host, reason }) => reason === null ? host : `${host} (${reason})`),

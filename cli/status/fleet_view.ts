@@ -59,11 +59,15 @@ function renderService(
 ): string {
   const { fleet } = options;
   const online = service.hosts.filter((host) => host.online).length;
-  const serving = service.hosts.filter((host) => host.state === "serving").length;
+  const isDrained = (host: FleetService["hosts"][number]) => host.drained !== null;
+  const serving =
+    service.hosts.filter((host) => host.state === "serving" && !isDrained(host)).length;
+  const drainedCount = service.hosts.filter(isDrained).length;
+  const drained = drainedCount === 0 ? "" : `, ${drainedCount} drained`;
   const committed = service.committed ?? "none";
   const needs = service.dependsOn.length === 0 ? "" : `, after ${service.dependsOn.join(", ")}`;
   const title = `${pc.bold(name)}${needs}: committed ${committed}, ` +
-    `${serving} of ${service.hosts.length} serving, ${online} online`;
+    `${serving} of ${service.hosts.length} serving${drained}, ${online} online`;
   const freeze = freezeAt(service.freeze, options.nowMs);
   const isIgnored = fleet.rollout?.ignoresFreeze !== undefined &&
     fleet.queue.some((wave) => wave.service === name);

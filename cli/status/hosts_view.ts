@@ -17,6 +17,7 @@ import {
   renderBar,
   wrapWords,
 } from "../shared/format.ts";
+import { describeDrained } from "./drained.ts";
 import { GAP_COLUMNS, renderTable } from "../shared/table.ts";
 
 /** The width of the view, and what is known besides the snapshot. */
@@ -82,6 +83,7 @@ function renderState(host: FleetHost): string {
   if (!host.online) return pc.red("offline");
   if (host.slot !== null && host.slot.step !== "failed") return pc.cyan("switching");
   if (host.quarantined !== null) return pc.yellow("quarantined");
+  if (host.drained !== null && host.state === "serving") return pc.yellow("drained");
   if (host.state === "serving") return pc.green("serving");
   return host.newcomer ? pc.cyan("new") : pc.red("down");
 }
@@ -127,6 +129,8 @@ function renderNext(
     const advice = `it ends when that is well; at once: ${RELEASE} ${host.host}`;
     parts.push(...renderTrouble(advice, options));
   }
+  const drained = describeDrained(host, options.nowMs);
+  if (drained !== null) parts.push(...renderTrouble(drained, options));
   const note = options.notes?.get(host.host);
   if (note !== undefined) parts.push(...renderTrouble(note, options));
   if (host.restarts !== null) {

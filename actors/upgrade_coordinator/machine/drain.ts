@@ -15,12 +15,12 @@ export interface DrainState {
   readonly out: { readonly pid: number | null } | null;
   /** As in {@link DrainNow}. */
   readonly putBackBy: Word | null;
-  /** How often its hook has failed in a row. */
-  readonly failures: number;
+  /** The hook that has failed last, and how often in a row; `null`: none has. */
+  readonly failed: { readonly hook: "drain" | "undrain"; readonly count: number } | null;
 }
 
 /** The state of a host that has done nothing about it. */
-export const NOT_DRAINED: DrainState = { out: null, putBackBy: null, failures: 0 };
+export const NOT_DRAINED: DrainState = { out: null, putBackBy: null, failed: null };
 
 /** What a host has done about such words, as far as it matters for what is next. */
 export interface DrainNow {
@@ -28,8 +28,8 @@ export interface DrainNow {
   readonly isOut: boolean;
   /** The word by which its hook `undrain` was run last; `null`: none, or it has been drained again since. */
   readonly putBackBy: Word | null;
-  /** Whether a hook has failed a moment ago, so that it is not tried again yet. */
-  readonly isHeldBack: boolean;
+  /** The hook that has failed a moment ago, so that it is not tried again yet; `null`: none. The other one may be run at once. */
+  readonly heldBack: "drain" | "undrain" | null;
 }
 
 /** What a host does next about it. */
@@ -38,7 +38,7 @@ export type DrainStep =
   | { readonly kind: "put_back" };
 
 /** A host that has done nothing about it. */
-const NOTHING_DONE: DrainNow = { isOut: false, putBackBy: null, isHeldBack: false };
+const NOTHING_DONE: DrainNow = { isOut: false, putBackBy: null, heldBack: null };
 
 /**
  * Decides what to do, while no switch is under way; `null`: nothing. `roster`: what stands of the host on the roster; `null`: that
@@ -46,26 +46,29 @@ const NOTHING_DONE: DrainNow = { isOut: false, putBackBy: null, isHeldBack: fals
  */
 export function decideDrainStep(
   roster: Pick<Roster, "drained"> | null,
-  { isOut, putBackBy, isHeldBack }: DrainNow = NOTHING_DONE,
+  { isOut, putBackBy, heldBack }: DrainNow = NOTHING_DONE,
 ): DrainStep | null {
   if (roster === null) return null;
   const { drained } = roster;
   // It was taken off the roster, with the word, and has joined it again.
-  if (drained === undefined) return isOut && !isHeldBack ? { kind: "undrain", word: null } : null;
+  if (drained === undefined) {
+    return isOut && heldBack !== "undrain" ? { kind: "undrain", word: null } : null;
+  }
   const { ended } = drained;
   if (ended === undefined) {
-    return isOut || isHeldBack ? null : { kind: "drain", word: wordOf(drained) };
+    return isOut || heldBack === "drain" ? null : { kind: "drain", word: wordOf(drained) };
   }
   if (putBackBy !== null && isSameWord(putBackBy, ended)) return { kind: "put_back" };
-  return isHeldBack ? null : { kind: "undrain", word: wordOf(ended) };
+  return heldBack === "undrain" ? null : { kind: "undrain", word: wordOf(ended) };
 }
 
-/** What a host has done. `pid`: its service's process; `null`: none runs. */
+/** What a host has done. `pid`: its service's process; `null`: none runs. `isHeldBack`: the hook that has failed is not tried again yet. */
 export function drainNow(
-  { out, putBackBy }: DrainState,
+  { out, putBackBy, failed }: DrainState,
   { pid, isHeldBack }: { readonly pid: number | null; readonly isHeldBack: boolean },
 ): DrainNow {
-  return { isOut: out !== null && (pid === null || pid === out.pid), putBackBy, isHeldBack };
+  const isOut = out !== null && (pid === null || pid === out.pid);
+  return { isOut, putBackBy, heldBack: isHeldBack ? failed?.hook ?? null : null };
 }
 
 /** Whether two words are the same. */

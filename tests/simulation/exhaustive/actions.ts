@@ -215,7 +215,7 @@ function start(world: World, host: Host): World {
   return withHost(world, { ...host, agent, count: count + 1 });
 }
 
-const NOTHING_DONE: DrainNow = { isOut: false, putBackBy: null, isHeldBack: false };
+const NOTHING_DONE: DrainNow = { isOut: false, putBackBy: null, heldBack: null };
 
 function newAgent(session: string, phase: Phase): Agent {
   return {

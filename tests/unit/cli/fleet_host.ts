@@ -26,6 +26,7 @@ export const HOST: FleetHost = {
   slot: null,
   queued: false,
   drained: null,
+  drainDone: null,
   newcomer: false,
 };
 

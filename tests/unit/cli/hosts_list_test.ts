@@ -6,11 +6,13 @@ import type { FleetHost } from "../../../coordination/mod.ts";
 import { failedSlot, slot } from "../rollout/views.ts";
 import { fleetService } from "./fleet_host.ts";
 
+const NOW_MS = 1_000_000;
+
 function list(services: Record<string, readonly Partial<FleetHost>[]>): string[] {
   const told = Object.entries(services).map(([name, hosts]) =>
     [name, fleetService(hosts)] as const
   );
-  const table = listHosts({ services: Object.fromEntries(told), queue: [] });
+  const table = listHosts({ services: Object.fromEntries(told), queue: [] }, { nowMs: NOW_MS });
   return table.split("\n").slice(1).map((line) => line.replaceAll(/ +/g, " ").trim());
 }
 
@@ -40,5 +42,46 @@ Deno.test("listHosts: by host, then service, with what is to be known of each", 
 });
 
 Deno.test("listHosts: a fleet without hosts may be another one than was meant", () => {
-  assert.match(listHosts({ services: {}, queue: [] }), /^No host is known yet\. .*chroot/);
+  assert.match(
+    listHosts({ services: {}, queue: [] }, { nowMs: NOW_MS }),
+    /^No host is known yet\. .*chroot/,
+  );
+});
+
+Deno.test("listHosts: who is drained, by whom, since when, why, and how far its agent is", () => {
+  const drained = { by: "ann", reason: "disk swap", sinceMs: NOW_MS - 90_000 };
+  const ended = { by: "bob", reason: null, sinceMs: NOW_MS - 5_000 };
+  const offline = { online: false, state: "down", version: null } as const;
+  const about = list({
+    web: [
+      { drained, drainDone: { hook: "drain" } },
+      { host: "web-2", drained },
+      {
+        host: "web-3",
+        drained,
+        drainDone: { hook: "drain", problem: "the drain hook failed: exit status 1" },
+      },
+      { host: "web-4", drained, drainDone: { hook: "drain", hasHook: false } },
+      { host: "web-5", drained, ...offline },
+      { host: "web-6", drained: { ...drained, ended }, drainDone: { hook: "drain" } },
+      { host: "web-7", drained: { ...drained, ended }, ...offline },
+      // Its clock is ahead of the reader's.
+      {
+        host: "web-8",
+        drained: { ...drained, sinceMs: NOW_MS + 5_000 },
+        drainDone: { hook: "drain" },
+      },
+    ],
+  }).map((line) => line.replace(/^.*? (serving|offline) /, ""));
+  const told = "drained by ann 1 min 30 s ago: disk swap";
+  assert.deepEqual(about, [
+    told,
+    `${told}; its drain hook has still to run`,
+    `${told}; the drain hook failed: exit status 1`,
+    `${told}; its config has no drain hook`,
+    told,
+    "is being put back, by bob 5.0 s ago",
+    "is put back when its agent is online, by bob 5.0 s ago",
+    "drained by ann: disk swap",
+  ]);
 });

@@ -254,3 +254,14 @@ Deno.test("forecastPlan: a freeze that may begin before a wave is over is said",
   // The first wave is over before that, by what its bake time takes.
   assert.deepEqual(warnings(5 * hourMs), [[], [ahead]]);
 });
+
+Deno.test("forecastPlan: a drained host switches, and is not counted on meanwhile", () => {
+  const drained = { by: "ann", reason: null, sinceMs: 0 };
+  const { waves: [wave] } = forecast([host("web-1", { drained }), host("web-2"), host("web-3")], {
+    policy: { maxUnavailable: 1 },
+  });
+  assert.deepEqual(wave?.switching, ["web-1", "web-2", "web-3"]);
+  assert.deepEqual(wave.drained, ["web-1"]);
+  assert.deepEqual([wave.servingCount, wave.concurrentCount], [2, 0]);
+  assert.match(wave.warnings[0] ?? "", /budget: 1 of 1 hosts are away already \(web-1\)/);
+});

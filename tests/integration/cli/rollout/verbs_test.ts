@@ -6,7 +6,7 @@
 import assert from "node:assert/strict";
 import { stripVTControlCharacters } from "node:util";
 import { main } from "../../../../cli/main.ts";
-import { abortRollout, pauseRollout, readFleet } from "../../../../coordination/mod.ts";
+import { abortRollout, drainHost, pauseRollout, readFleet } from "../../../../coordination/mod.ts";
 import {
   encodeEntry,
   quarantinedPath,
@@ -99,6 +99,10 @@ const STATES = {
     await STATES.running(fleet);
     await abortRollout(fleet.zk, { by: "ann", nowMs: 1 });
   },
+  async drained(fleet) {
+    await STATES.running(fleet);
+    await drainHost(fleet.zk, { host: "web-1", ...word });
+  },
   async finished(fleet) {
     await STATES.running(fleet);
     const { rollout } = await readFleet(fleet.zk);
@@ -117,6 +121,9 @@ const STATES = {
 } satisfies Record<string, (fleet: TestedFleet) => Promise<void>>;
 
 type State = keyof typeof STATES;
+
+/** States that are like another one, but for what is said of them. */
+const LIKE: Partial<Record<State, State>> = { drained: "running" };
 
 interface TestedFleet {
   readonly servers: Servers;
@@ -230,7 +237,25 @@ const VERBS: Record<string, Partial<Record<State | "*", Expected>>> = {
   "hosts list": {
     "nobody has ever been here": [0, /No host is known yet/],
     halted: [0, /web-1 .* offline +v2 failed/],
+    drained: [0, /web-1 .* offline +drained by ann .* ago: lunch/],
     "*": [0, /web-1 .* offline/],
+  },
+  "hosts drain web-1 --reason disk": {
+    "nobody has ever been here": [1, /expected it on the roster of a service, it is on none/],
+    drained: [1, /web-1 is drained for A already, by ann: lunch; .*nothing was changed/],
+    // It is away anyway.
+    "*": [
+      0,
+      /^Drained web-1 for A, B, by \S+: disk\. It counts as away until rollcall hosts undrain web-1\.\nA: its agent is offline, and runs/,
+    ],
+  },
+  "hosts undrain web-1": {
+    "nobody has ever been here": [1, /expected it on the roster of a service, it is on none/],
+    drained: [
+      0,
+      /^web-1 is to be put back for A, B, by \S+\.\nA: its agent is offline, and puts it/,
+    ],
+    "*": [1, /web-1 is not drained for A; web-1 is not drained for B; nothing was changed/],
   },
   "hosts forget web-1": {
     "nobody has ever been here": [1, /expected it on the roster of a service, it is on none/],
@@ -262,7 +287,8 @@ for (const state of Object.keys(STATES) as State[]) {
   Deno.test(`every verb, ${state}: says what it has changed, or why nothing could be done`, async () => {
     await using shared = await startServers();
     for (const [verb, expected] of Object.entries(VERBS)) {
-      const [status, says] = expected[state] ?? expected["*"] ?? [0];
+      const [status, says] = expected[state] ?? expected[LIKE[state] ?? "*"] ?? expected["*"] ??
+        [0];
       const coordinator = await Coordinator.listen();
       const zk = new ZooKeeper(coordinator.connectString);
       try {
@@ -300,6 +326,8 @@ Deno.test("rollout history: every order in it is told, with who and why", async 
     "rollout skip web-2",
     "rollout retry web-2",
     "rollout skip web-2",
+    "hosts drain web-2 --service A",
+    "hosts undrain web-2 --service A",
     "hosts release-slot web-2 --service A",
     "hosts release-quarantine web-2 --service A",
     "hosts forget web-2 --service A",

@@ -318,3 +318,17 @@ Deno.test("renderFleet: what was reused of yesterday's release is told for each 
 Deno.test("renderFleet: an empty tree tells what to do", () => {
   assert.match(render({ ...fleetOf(), services: {} }), /No host is known yet\. Start an agent/);
 });
+
+Deno.test("renderFleet: who is drained does not count as serving, and says by whom, since when and why", () => {
+  const drained = { by: "ann", reason: "disk swap", sinceMs: 0 };
+  const text = render(
+    fleetOf(
+      HOST,
+      { ...HOST, host: "web-2", drained, drainDone: { hook: "drain" } },
+      { ...HOST, host: "web-3", drained, state: "down" },
+    ),
+  );
+  assert.match(text, /web: committed v1, 1 of 3 serving, 2 drained, 3 online/);
+  assert.match(text, /web-2 +ams\/r1 +v1 +drained +- +drained by ann 1 min 00 s ago: disk swap/);
+  assert.match(text, /web-3 +ams\/r1 +v1 +down .*drained by ann .*; its drain hook has still/);
+});

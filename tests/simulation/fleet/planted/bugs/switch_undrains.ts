@@ -8,10 +8,8 @@ export const bug: PlantedBug = {
     replace: '  if (name === "undrain" && tools.isDrained && tools.signal.aborted) {\n',
   }, {
     file: "actors/upgrade_coordinator/machine/drain.ts",
-    find:
-      "  return { isOut: out !== null && (pid === null || pid === out.pid), putBackBy, isHeldBack };\n",
-    replace:
-      "  return { isOut: out !== null && (pid === null || pid !== 0), putBackBy, isHeldBack };\n",
+    find: "  const isOut = out !== null && (pid === null || pid === out.pid);\n",
+    replace: "  const isOut = out !== null && (pid === null || pid !== 0);\n",
   }],
   checks: ["I7 drained"],
   kinds: ["drain"],

@@ -23,7 +23,7 @@ import { parseDuration } from "./fetch/seed_goal.ts";
 import {
   adminOption,
   allowHostOption,
-  collect,
+  collectTracker,
   jsonOption,
   listenOption,
   logLevelOption,
@@ -121,7 +121,7 @@ function addPublish(program: Command): void {
     .option(
       "-a, --announce <url>",
       "announce URL of the tracker; may be given again for a second one",
-      collect,
+      collectTracker,
       [],
     )
     .option("--host <name>", "name of this machine among the peers (default: its own)")

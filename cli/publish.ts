@@ -21,6 +21,7 @@ import {
   recordPublishedFiles,
   type TorrentEngine,
 } from "../torrent/mod.ts";
+import { expectAskable } from "./fetch/askable_trackers.ts";
 import { CommandError, UsageError } from "./shared/errors.ts";
 import { setUpLogging } from "./shared/logging.ts";
 import type { ListenAddress, LogLevelName } from "./shared/options.ts";
@@ -132,11 +133,7 @@ async function submit(
       "publish: expected the tracker's announce URL, such as --announce http://tracker:8000/announce",
     );
   }
-  for (const url of announce) {
-    if (!URL.canParse(url)) {
-      throw new UsageError(`publish: expected a URL after --announce, was "${url}"`);
-    }
-  }
+  expectAskable("publish --announce", announce);
   if (path !== undefined) await expectOthersIntact(options.feed, { service, version, path });
   const created = await createRelease({
     service,
@@ -147,6 +144,9 @@ async function submit(
     log,
     signal,
   });
+  for (const what of created.notKept) {
+    log.warn("{service} {version}: {what}", { service, version, what });
+  }
   await inbox.submit(created);
   await recordPublishedFiles(options.feed, created);
   log.info("{service} {version}: {sizeBytes} bytes in {files} files, {pieces} pieces", {

@@ -4,6 +4,7 @@
  * `content/`. `release/` is what a release is, `delta/` takes what is on the disk already.
  */
 
+export { isAskable } from "./announce/announce_request.ts";
 export * from "./publisher/mod.ts";
 export * from "./delta/mod.ts";
 export * from "./engine/engine.ts";

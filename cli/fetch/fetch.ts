@@ -21,6 +21,7 @@ import {
   TransferError,
 } from "../../torrent/mod.ts";
 import { CommandError } from "../shared/errors.ts";
+import { expectAskable } from "./askable_trackers.ts";
 import { createProgressDisplay, type ProgressDisplay } from "./progress_display.ts";
 import { type EngineChoice, openEngine } from "./engine.ts";
 import { type FoundRelease, resolveReleaseOrStop } from "./resolve_release.ts";
@@ -62,6 +63,7 @@ export interface FetchCommandOptions extends EngineChoice {
 
 /** Fetches the release, verifies it, and seeds it if asked. @throws {UsageError} or {CommandError} with what to do. */
 export async function runFetch(what: FetchArguments, options: FetchCommandOptions): Promise<void> {
+  expectAskable("fetch --tracker", options.tracker);
   const source = await parseSource(what.source);
   const log = await setUpLogging("fetch", options.logLevel);
   using stop = listenForStop();

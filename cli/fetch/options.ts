@@ -7,7 +7,7 @@
 import { Option } from "@commander-js/extra-typings";
 import { ENGINE_NAMES } from "../../torrent/engine/engine_names.ts";
 import { parseSeedGoal } from "./seed_goal.ts";
-import { collect, LOG_LEVELS, parseCount } from "../shared/options.ts";
+import { collect, collectTracker, LOG_LEVELS, parseCount } from "../shared/options.ts";
 
 /** The help text of the argument `<source>`. */
 export const SOURCE_HELP =
@@ -18,7 +18,7 @@ export function trackerOption() {
   return new Option(
     "-t, --tracker <url>",
     "announce here, in place of the trackers that the release names; may be given again",
-  ).argParser(collect).default([] as string[], "those of the release");
+  ).argParser(collectTracker).default([] as string[], "those of the release");
 }
 
 /** Makes the option `--until`. */

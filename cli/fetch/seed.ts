@@ -8,6 +8,7 @@ import { basename, dirname, relative, resolve } from "node:path";
 import { systemClock } from "../../base/clock.ts";
 import { type Release, ReleaseError, verifyRelease } from "../../torrent/mod.ts";
 import { CommandError, UsageError } from "../shared/errors.ts";
+import { expectAskable } from "./askable_trackers.ts";
 import { createProgressDisplay } from "./progress_display.ts";
 import { type EngineChoice, openEngine } from "./engine.ts";
 import { exchangeMetainfo } from "./metadata_exchange.ts";
@@ -44,6 +45,7 @@ const EXCHANGE_PATIENCE_MS = 60_000;
 
 /** Verifies the content, then seeds it until the goal is reached or the user stops it. @throws {UsageError} or {CommandError}. */
 export async function runSeed(what: SeedArguments, options: SeedCommandOptions): Promise<void> {
+  expectAskable("seed --tracker", options.tracker);
   const source = await parseSource(what.source);
   const log = await setUpLogging("seed", options.logLevel);
   using stop = listenForStop();

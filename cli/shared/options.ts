@@ -84,7 +84,8 @@ export function reportTrackerOption() {
   ).argParser(collectTracker).default([] as string[], "those that the releases name");
 }
 
-function collectTracker(value: string, before: readonly string[]): string[] {
+/** Collects the announce URLs of trackers, also of those over UDP, which clients of others ask. */
+export function collectTracker(value: string, before: readonly string[]): string[] {
   const protocol = URL.parse(value)?.protocol;
   if (protocol === undefined || !["http:", "https:", "udp:"].includes(protocol)) {
     throw new InvalidArgumentError(

@@ -22,6 +22,12 @@ const MIN_INTERVAL_SECONDS = 1;
 /** The longest interval; with a longer one a tracker that restarts would not hear of us for hours. */
 const MAX_INTERVAL_SECONDS = 3600;
 
+/** Whether a tracker at that URL can be asked: engines announce over HTTP alone. */
+export function isAskable(url: string): boolean {
+  const protocol = URL.parse(url)?.protocol;
+  return protocol === "http:" || protocol === "https:";
+}
+
 /** The transfer's state, as an announce tells it. */
 export interface AnnounceState {
   readonly uploadedBytes: number;

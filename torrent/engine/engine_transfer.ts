@@ -3,7 +3,7 @@
  * and seeds, and ends. The disk's side is in `transfer_files.ts`; a subclass per engine takes part in the swarm.
  */
 
-import { Announcer, type AnnouncerOptions } from "../announce/mod.ts";
+import { Announcer, type AnnouncerOptions, isAskable } from "../announce/mod.ts";
 import type { Clock } from "../../base/clock.ts";
 import {
   diskError,
@@ -181,7 +181,7 @@ export abstract class EngineTransfer<Context extends TransferContext> implements
     const { locality, clock, random, log } = this.context;
     const { peerId, port, keepsReach, onReply } = options;
     return new Announcer({
-      trackers: this.release.announce.filter((url) => /^https?:/.test(url)),
+      trackers: this.release.announce.filter(isAskable),
       infoHash: this.infoHash,
       peerId,
       port,

@@ -11,24 +11,44 @@ export interface FoundFile {
   readonly executable: boolean;
 }
 
+/** What was found below a folder. */
+export interface FoundContent {
+  /**
+   * In ascending order of their paths' bytes, which is the order of the release and does not depend on the file system.
+   */
+  readonly files: readonly FoundFile[];
+  /** What a release cannot have and is left out, in words for people: empty folders, modes. */
+  readonly notKept: readonly string[];
+}
+
 /** The owner's execute bit (chmod(2)). */
 const OWNER_EXECUTES = 0o100;
+/** The mode without the kind of file (chmod(2)). */
+const MODE_BITS = 0o7777;
+const OTHERS_READ = 0o004;
+const OTHERS_WRITE = 0o002;
+/** Set-user-id, set-group-id, sticky. */
+const SPECIAL_BITS = 0o7000;
 
 /**
- * All files below `root`, in ascending order of their paths' bytes, which is the order of the release and does not depend
- * on the file system. Empty folders are not part of a release. Symbolic links, sockets, devices and names that not every
- * host can have are refused with a {@link ReleaseError}.
+ * All files below `root`. Empty folders are not part of a release, nor are modes, but for whether a file can be executed.
+ * Symbolic links, sockets, devices and names that not every host can have are refused with a {@link ReleaseError}.
  */
-export async function walkContent(root: string): Promise<FoundFile[]> {
+export async function walkContent(root: string): Promise<FoundContent> {
   const found: FoundFile[] = [];
+  const emptyFolders: string[] = [];
+  const modes: string[] = [];
   const pending: string[][] = [[]];
   for (let folder = pending.pop(); folder !== undefined; folder = pending.pop()) {
-    for (const name of await listNames(root, folder)) {
+    const inFolder = await listNames(root, folder);
+    if (inFolder.length === 0 && folder.length > 0) emptyFolders.push(folder.join("/"));
+    for (const name of inFolder) {
       const names = [...folder, name];
       const path = names.join("/");
       const problem = describePathProblem(names);
       if (problem !== undefined) throw unpublishable(path, `its path has ${problem}`);
       const info = await describeFile(root, path);
+      modes.push(...ownMode(path, info));
       if (info.isDirectory) {
         pending.push(names);
         continue;
@@ -40,10 +60,37 @@ export async function walkContent(root: string): Promise<FoundFile[]> {
     }
   }
   const encoder = new TextEncoder();
-  return found
+  const files = found
     .map((file) => ({ file, key: encoder.encode(file.path) }))
     .sort((left, right) => compareBytes(left.key, right.key))
     .map(({ file }) => file);
+  const left = emptyFolders.length === 0
+    ? []
+    : [`empty folders are left out: ${listSome(emptyFolders.toSorted())}`];
+  return { files, notKept: [...left, ...describeModes(modes)] };
+}
+
+/** What gets lost of modes, in words for people. */
+export function describeModes(modes: readonly string[]): string[] {
+  return modes.length === 0 ? [] : [
+    "modes are not kept, everybody can read what arrives (644, or 755 for programs and folders): " +
+    listSome(modes.toSorted()),
+  ];
+}
+
+/** So many names are told, then how many there are besides. */
+const TOLD_MAX = 5;
+
+function listSome(names: readonly string[]): string {
+  const more = names.length - TOLD_MAX;
+  return names.slice(0, TOLD_MAX).join(", ") + (more > 0 ? ` and ${more} more` : "");
+}
+
+/** A mode that says something that gets lost: who may not read it, that all may write it, or a special bit; else nothing. */
+export function ownMode(path: string, info: Deno.FileInfo): string[] {
+  const mode = (info.mode ?? 0) & MODE_BITS;
+  const isUsual = (mode & OTHERS_READ) !== 0 && (mode & (OTHERS_WRITE | SPECIAL_BITS)) === 0;
+  return isUsual ? [] : [`${path} (${mode.toString(8)})`];
 }
 
 /** Whether the file's owner may execute it. */

@@ -17,7 +17,14 @@ import {
   type Release,
   releaseNameSchema,
 } from "../release/mod.ts";
-import { type FoundFile, isExecutable, unpublishable, walkContent } from "./content_walk.ts";
+import {
+  describeModes,
+  type FoundFile,
+  isExecutable,
+  ownMode,
+  unpublishable,
+  walkContent,
+} from "./content_walk.ts";
 import { ReleaseError, systemErrorCode } from "../errors.ts";
 import type { Log } from "../../base/log.ts";
 
@@ -53,12 +60,15 @@ export interface CreateReleaseOptions {
 export interface CreatedRelease extends Release {
   /** The `root` to seed from: the folder itself, or the folder that holds the single file. */
   readonly root: string;
+  /** What of the folder is not part of the release, in words for people. */
+  readonly notKept: readonly string[];
 }
 
 interface Content {
   readonly layout: "file" | "folder";
   readonly root: string;
   readonly files: readonly FoundFile[];
+  readonly notKept: readonly string[];
 }
 
 /**
@@ -115,11 +125,11 @@ export async function createRelease(options: CreateReleaseOptions): Promise<Crea
     sizeBytes: release.sizeBytes,
     infoHash: release.infoHash,
   });
-  return { ...release, root: content.root };
+  return { ...release, root: content.root, notKept: content.notKept };
 }
 
 async function findContent(path: string | undefined): Promise<Content> {
-  if (path === undefined) return { layout: "folder", root: "", files: [] };
+  if (path === undefined) return { layout: "folder", root: "", files: [], notKept: [] };
   let root: string;
   let info: Deno.FileInfo;
   try {
@@ -131,10 +141,10 @@ async function findContent(path: string | undefined): Promise<Content> {
     throw unpublishable(path, `expected a file or a folder that can be read (${code})`, cause);
   }
   if (info.isDirectory) {
-    const files = await walkContent(root);
+    const { files, notKept } = await walkContent(root);
     // Most likely the build has put it somewhere else; a release without data is asked for by giving no path.
     if (files.length === 0) throw unpublishable(path, "expected at least one file in the folder");
-    return { layout: "folder", root, files };
+    return { layout: "folder", root, files, notKept };
   }
   if (!info.isFile) throw unpublishable(path, "neither a file nor a folder");
   const slash = root.lastIndexOf("/");
@@ -142,7 +152,9 @@ async function findContent(path: string | undefined): Promise<Content> {
   const problem = describePathProblem([name]);
   if (problem !== undefined) throw unpublishable(path, `its name has ${problem}`);
   const file = { path: name, sizeBytes: info.size, executable: isExecutable(info) };
-  return { layout: "file", root: slash === 0 ? "/" : root.slice(0, slash), files: [file] };
+  const folder = slash === 0 ? "/" : root.slice(0, slash);
+  const notKept = describeModes(ownMode(name, info));
+  return { layout: "file", root: folder, files: [file], notKept };
 }
 
 interface HashFileOptions {

@@ -126,6 +126,18 @@ Deno.test("rollcall publish: what cannot be published is refused before anything
       [["web", "v1", folder, "--empty", ...announce], /either a path or --empty/, 2],
       [["web", "v1", `${folder}/none`, ...announce], /expected at least one file in the folder/, 1],
       [["web", "v1", folder], /expected the tracker's announce URL/, 2],
+      ...["localhost:8000/announce", "ftp://tracker/announce", "file:///announce"].map((
+        url,
+      ): [string[], RegExp, number] => [
+        ["web", "v1", folder, "--announce", url],
+        /expected an announce URL such as http:/,
+        2,
+      ]),
+      [
+        ["web", "v1", folder, "--announce", "udp://tracker:8000"],
+        /--announce: expected at least one tracker over http or https/,
+        2,
+      ],
       [
         ["web", "current", folder, ...announce],
         /expected a version that can be a folder's name/,
@@ -138,6 +150,28 @@ Deno.test("rollcall publish: what cannot be published is refused before anything
       assert.equal(run.status, status, run.stderr);
       assert.match(run.stderr, message);
     }
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});
+
+Deno.test("rollcall publish: names what a release does not keep", async () => {
+  // Regression: empty folders were left out, and a key that nobody may read became readable, without a word.
+  const folder = await Deno.makeTempDir({ prefix: "rollcall-publish-" });
+  try {
+    const blob = `${folder}/blob`;
+    await Deno.mkdir(`${blob}/spool/in`, { recursive: true });
+    for (const [name, mode] of [["key", 0o600], ["data", 0o644]] as const) {
+      await Deno.writeTextFile(`${blob}/${name}`, name);
+      await Deno.chmod(`${blob}/${name}`, mode);
+    }
+    const feed = ["--feed", `${folder}/feed`];
+    await using _publisher = await startPublisher(...feed);
+    const announce = ["--announce", "http://127.0.0.1:1/announce"];
+    const { status, stderr } = await rollcall("publish", "web", "v1", blob, ...feed, ...announce);
+    assert.equal(status, 0, stderr);
+    assert.match(stderr, /web v1: empty folders are left out: spool\/in$/m);
+    assert.match(stderr, /web v1: modes are not kept, everybody can read .*: key \(600\)$/m);
   } finally {
     await Deno.remove(folder, { recursive: true });
   }

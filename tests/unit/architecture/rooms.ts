@@ -160,6 +160,7 @@ export const ROOMS: Readonly<Record<string, readonly string[]>> = {
   "rollout/transactions": ["rollout", "rollout/reading"],
   "rollout/waves": ["base", "rollout"],
   "torrent": [
+    "torrent/announce",
     "torrent/content",
     "torrent/delta",
     "torrent/engine",

@@ -165,6 +165,14 @@ class DictionaryReader {
 }
 
 function readContent(info: DictionaryReader): Omit<Release, "infoHash" | "announce" | "metainfo"> {
+  // The likeliest cause of all, so it is looked at first: the torrents of other tools lack other things as well.
+  if (!info.has("rollcall")) {
+    throw new ReleaseError(
+      "invalid_metainfo",
+      "read .torrent: it was not made by rollcall publish: it has no manifest, by which files are verified and agents know " +
+        "the service. Publish the content with rollcall publish, or fetch this torrent with the client that it is from.",
+    );
+  }
   const pieceLengthBytes = info.count("piece length");
   if (
     pieceLengthBytes < BLOCK_BYTES || pieceLengthBytes > MAX_PIECE_LENGTH_BYTES * 4 ||

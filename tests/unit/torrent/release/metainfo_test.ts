@@ -118,7 +118,16 @@ Deno.test("readRelease: refuses sizes and hashes that do not add up", () => {
 });
 
 Deno.test("readRelease: refuses what is not a private torrent with a manifest", () => {
-  assertRefused(broken(({ info }) => delete info.rollcall), /rollcall/);
+  assertRefused(
+    broken(({ info }) => delete info.rollcall),
+    /not made by rollcall publish: it has no manifest/,
+  );
+  // Regression: of a torrent of another tool it was said that a number in it was not 1.
+  const foreign = broken(({ info }) => {
+    delete info.rollcall;
+    delete info.private;
+  });
+  assertRefused(foreign, /not made by rollcall publish/);
   assertRefused(broken(({ info }) => delete info.private), /private/);
   assertRefused(broken(({ info }) => info.rollcall.version = "../1"), /version/);
   assertRefused(broken((metainfo) => delete metainfo.info), /info dictionary/);

@@ -128,20 +128,6 @@ export class ZooKeeperError extends Error {
   }
 }
 
-/**
- * Makes an error that is a result, and not thrown. It has no stack trace, which says nothing there, and takes ten times as
- * long as all the rest: that a node is not there is the most frequent of all answers.
- */
-export function errorResult(details: ZooKeeperErrorDetails): ZooKeeperError {
-  const { stackTraceLimit } = Error;
-  Error.stackTraceLimit = 0;
-  try {
-    return new ZooKeeperError(details);
-  } finally {
-    Error.stackTraceLimit = stackTraceLimit;
-  }
-}
-
 /** The result of one operation of a `multi` that was refused. */
 export type MultiOutcome = ZooKeeperErrorCode | "OK";
 

@@ -6,10 +6,10 @@
 
 import {
   errorCodeFromNumber,
-  errorResult,
   MultiError,
   type MultiOutcome,
   ZooKeeperError,
+  type ZooKeeperErrorCode,
 } from "../../errors.ts";
 import type { MultiOperation, MultiResult, ReadOperation, ReadResult } from "../../types.ts";
 import { type JuteReader, type JuteWriter, WireError } from "../../wire/jute.ts";
@@ -128,6 +128,28 @@ export function writeMultiRead(
   writeMultiHeader(writer, multiEnd);
 }
 
+/**
+ * Missing nodes are the most frequent of all errors, and the same ones are asked for again and again. To make an error takes
+ * longer than to read the rest of a usual reply, since the runtime looks at the stack, so the last ones are kept.
+ */
+const missing = new Map<string, ZooKeeperError>();
+
+/** Most errors that are kept. */
+const MISSING_MAX = 1_000;
+
+function errorOf(operation: ReadOperation | undefined, code: ZooKeeperErrorCode): ZooKeeperError {
+  const { kind = "multiRead", path = "" } = operation ?? {};
+  if (code !== "NO_NODE" || kind !== "get") {
+    return new ZooKeeperError({ code, operation: kind, path });
+  }
+  let error = missing.get(path);
+  if (error === undefined) {
+    if (missing.size >= MISSING_MAX) missing.clear();
+    missing.set(path, error = new ZooKeeperError({ code, operation: kind, path }));
+  }
+  return error;
+}
+
 /** Reads the reply to a `multiRead`: one value or error per operation. All data share their memory. */
 export function readMultiRead(
   reply: JuteReader,
@@ -142,11 +164,7 @@ export function readMultiRead(
       results.push({ kind: "children", children: reader.strings() });
     } else if (header.type === opcodes.error) {
       results.push(
-        errorResult({
-          code: errorCodeFromNumber(reader.int()),
-          operation: operations[results.length]?.kind ?? "multiRead",
-          path: operations[results.length]?.path ?? "",
-        }),
+        errorOf(operations[results.length], errorCodeFromNumber(reader.int())),
       );
     } else {
       throw new WireError(`read multiRead: expected a result, type ${header.type} was there`);

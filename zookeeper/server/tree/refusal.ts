@@ -9,13 +9,14 @@ import { resultCodes, type ZooKeeperErrorCode } from "../../errors.ts";
 /** The codes that a server can answer with. */
 export type RefusalCode = Extract<ZooKeeperErrorCode, keyof typeof resultCodes>;
 
-/** A request that is refused with one of ZooKeeper's result codes. */
-export class Refusal extends Error {
-  override readonly name = "Refusal";
+/**
+ * A request that is refused with one of ZooKeeper's result codes. It is thrown and is no `Error`: whoever catches it needs the
+ * code alone, and to note where an error was made takes longer than to execute the request.
+ */
+export class Refusal {
   readonly code: RefusalCode;
 
   constructor(code: RefusalCode) {
-    super(code);
     this.code = code;
   }
 

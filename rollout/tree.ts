@@ -158,11 +158,35 @@ export interface SequentialName {
  * @returns `null` for a name that no sequential create can have made.
  */
 export function parseSequentialName(node: string): SequentialName | null {
+  if (isUsualSequential(node)) {
+    const dash = node.length - SEQUENCE_LENGTH - 1;
+    return { node, prefix: node.slice(0, dash), sequence: Number(node.slice(dash + 1)) };
+  }
   const match = /^(.+?)-(\d{10}|-\d{9}|-[1-9]\d{9})$/.exec(node);
   if (match === null) return null;
   const [, prefix, digits] = match;
   if (prefix === undefined || digits === undefined) return null;
   return { node, prefix, sequence: Number(digits) };
+}
+
+/** Digits of a counter that has no sign. */
+const SEQUENCE_LENGTH = 10;
+
+/** Whether a name is a printable prefix that does not end in a dash, a dash, and a counter without a sign: nearly all are. */
+function isUsualSequential(node: string): boolean {
+  const dash = node.length - SEQUENCE_LENGTH - 1;
+  if (dash < 1 || node.charCodeAt(dash) !== 0x2d || node.charCodeAt(dash - 1) === 0x2d) {
+    return false;
+  }
+  for (let index = dash + 1; index < node.length; index++) {
+    const unit = node.charCodeAt(index);
+    if (unit < 0x30 || unit > 0x39) return false;
+  }
+  for (let index = 0; index < dash; index++) {
+    const unit = node.charCodeAt(index);
+    if (unit < 0x20 || unit > 0x7e) return false;
+  }
+  return true;
 }
 
 /**

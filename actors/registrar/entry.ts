@@ -46,8 +46,11 @@ export function patchEntry(
 
 /** Whether two entries say the same. */
 export function isSameEntry(entry: Current, other: Current): boolean {
-  const fields = Object.keys({ ...entry, ...other });
-  return fields.every((field) => isEqual(entry[field], other[field]));
+  for (const field in entry) if (!isEqual(entry[field], other[field])) return false;
+  for (const field in other) {
+    if (!(field in entry) && other[field] !== undefined) return false;
+  }
+  return true;
 }
 
 function isEqual(one: unknown, other: unknown): boolean {

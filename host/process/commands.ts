@@ -69,6 +69,7 @@ const WORD_IN_BRACES = /\{\{(\w+)\}\}|(?<![$%\\{])\{([A-Za-z_]\w*)\}/g;
  * stay as they are, since they belong to the shell, to awk or to JSON.
  */
 export function expandTemplate(text: string, values: TemplateValues): string {
+  if (!text.includes("{")) return text;
   return text.replaceAll(WORD_IN_BRACES, (all, literal?: string, word?: string) => {
     if (literal !== undefined) return `{${literal}}`;
     const known = PLACEHOLDERS.find((each) => each === word);

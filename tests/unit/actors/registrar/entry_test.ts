@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { type Urgency, urgencyOf } from "../../../../actors/registrar/entry.ts";
+import { isSameEntry, type Urgency, urgencyOf } from "../../../../actors/registrar/entry.ts";
 import type { Current } from "../../../../rollout/mod.ts";
 import { current } from "../../rollout/views.ts";
 
@@ -21,4 +21,15 @@ Deno.test("urgencyOf: what others decide by is written at once, progress now and
   for (const [change, urgency] of cases) {
     assert.equal(urgencyOf(before, { ...before, ...change }), urgency, JSON.stringify(change));
   }
+});
+
+Deno.test("isSameEntry: compares what both say, and what one of them alone says", () => {
+  const entry = current("web-1", { preparation: FETCHING });
+  const { preparation: _, ...without } = entry;
+  assert.ok(isSameEntry(entry, { ...entry, preparation: { ...FETCHING } }));
+  assert.ok(isSameEntry({ ...entry, restart: undefined }, entry));
+  assert.ok(isSameEntry(entry, { ...entry, restart: undefined }));
+  assert.ok(!isSameEntry(entry, without as Current));
+  assert.ok(!isSameEntry(without as Current, entry));
+  assert.ok(!isSameEntry(entry, { ...entry, preparation: { ...FETCHING, progress: 0.2 } }));
 });

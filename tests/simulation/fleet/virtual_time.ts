@@ -23,14 +23,19 @@ interface Due {
   readonly atMs: number;
   /** Things that are due at the same moment happen in the order in which they were asked for. */
   readonly order: number;
-  /** Null once it was cancelled. */
+  /** Null once it was cancelled, or has been called. */
   callback: (() => void) | null;
   /** Whose it is: what a dead process had asked for does not happen. */
   readonly owner: ProcessClock | null;
 }
 
+/** So many cancelled things may wait until they would be due, however few others there are. */
+const CANCELLED_MAX = 64;
+
 /** Most turns of the event loop at one moment: processes that are still busy then keep each other busy for ever. */
 const TURNS_AT_ONE_MOMENT_MAX = 20_000;
+
+const RESTLESS = "simulate: the processes do not come to rest; two of them keep each other busy";
 
 /**
  * The grain of time: a power of two, so that sums and differences of times are exact. Otherwise whoever waits until a time
@@ -43,7 +48,9 @@ export class VirtualTime implements Time {
   #nowMs = 0;
   #orders = 0;
   /** A heap; the next one is first. */
-  readonly #due: Due[] = [];
+  #due: Due[] = [];
+  /** How many of them were cancelled. */
+  #cancelled = 0;
   #turns: (() => void)[] = [];
   #events = 0;
 
@@ -66,7 +73,19 @@ export class VirtualTime implements Time {
       owner,
     };
     this.#push(due);
-    return () => due.callback = null;
+    return () => this.#cancel(due);
+  }
+
+  /** Most deadlines are cancelled long before they are due: they go before they are most of what is there. */
+  #cancel(due: Due): void {
+    if (due.callback === null) return;
+    due.callback = null;
+    this.#cancelled++;
+    if (this.#cancelled < CANCELLED_MAX || this.#cancelled * 2 < this.#due.length) return;
+    this.#cancelled = 0;
+    // What is sorted is a heap.
+    this.#due = this.#due.filter(({ callback }) => callback !== null)
+      .sort((one, other) => isBefore(one, other) ? -1 : 1);
   }
 
   /** Calls back in the next turn, when all promises that were resolved have had theirs. */
@@ -92,42 +111,54 @@ export class VirtualTime implements Time {
   ): Promise<boolean> {
     // Below, the event loop of the real process never gets its turn.
     await new Promise(setImmediate);
-    for (;;) {
-      await this.#settle();
-      onMoment();
-      if (isOver()) return true;
-      const next = this.#next(untilMs);
-      if (next === undefined) {
-        this.#nowMs = Math.max(this.#nowMs, untilMs);
-        return false;
-      }
-      this.#nowMs = Math.max(this.#nowMs, next.atMs);
-      this.#events++;
-      next.callback?.();
-    }
+    return await new Promise<boolean>((resolve, reject) => {
+      let turns = 0;
+      const goOn = () => {
+        if (this.#turns.length > 0) {
+          if (++turns === TURNS_AT_ONE_MOMENT_MAX) throw new Error(RESTLESS);
+          const callbacks = this.#turns;
+          this.#turns = [];
+          for (const callback of callbacks) callback();
+          return true;
+        }
+        turns = 0;
+        onMoment();
+        if (isOver()) return resolve(true);
+        const next = this.#next(untilMs);
+        if (next === undefined) {
+          this.#nowMs = Math.max(this.#nowMs, untilMs);
+          return resolve(false);
+        }
+        this.#events++;
+        next();
+        return true;
+      };
+      const tick = () => {
+        try {
+          if (goOn() === true) queueMicrotask(rest);
+        } catch (error) {
+          reject(error);
+        }
+      };
+      // What is asked for in a microtask comes when no promise is left that was resolved. To wait for it in this way costs a
+      // tenth of a turn of the event loop.
+      const rest = () => process.nextTick(tick);
+      queueMicrotask(rest);
+    });
   }
 
-  /** Resolves when nothing more happens at this moment. */
-  async #settle(): Promise<void> {
-    for (let turn = 0; turn < TURNS_AT_ONE_MOMENT_MAX; turn++) {
-      // That comes when no promise is left that was resolved, and costs a tenth of a turn of the event loop.
-      await new Promise<void>(process.nextTick);
-      if (this.#turns.length === 0) return;
-      const turns = this.#turns;
-      this.#turns = [];
-      for (const callback of turns) callback();
-    }
-    throw new Error(
-      "simulate: the processes do not come to rest; two of them keep each other busy",
-    );
-  }
-
-  #next(untilMs: number): Due | undefined {
+  /** Goes on to the next thing that is due by then, and takes it. */
+  #next(untilMs: number): (() => void) | undefined {
     for (let first = this.#due[0]; first !== undefined; first = this.#due[0]) {
-      const isVoid = first.callback === null || first.owner?.isDead === true;
-      if (!isVoid && first.atMs > untilMs) return undefined;
+      const { callback, owner, atMs } = first;
+      const isVoid = callback === null || owner?.isDead === true;
+      if (!isVoid && atMs > untilMs) return undefined;
       this.#pop();
-      if (!isVoid) return first;
+      if (callback === null) this.#cancelled--;
+      first.callback = null;
+      if (isVoid) continue;
+      this.#nowMs = Math.max(this.#nowMs, atMs);
+      return callback;
     }
     return undefined;
   }

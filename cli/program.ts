@@ -60,7 +60,11 @@ export function createProgram(): Command {
     command.exitOverride().showHelpAfterError(
       `(rollcall ${command.name()} --help shows what is expected)`,
     );
-    for (const inner of command.commands) inner.exitOverride();
+    for (const inner of command.commands) {
+      inner.exitOverride().showHelpAfterError(
+        `(rollcall ${command.name()} ${inner.name()} --help shows what is expected)`,
+      );
+    }
   }
   return program;
 }

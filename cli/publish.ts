@@ -23,6 +23,7 @@ import {
 } from "../torrent/mod.ts";
 import { expectAskable } from "./fetch/askable_trackers.ts";
 import { CommandError, UsageError } from "./shared/errors.ts";
+import { formatCount } from "./shared/format.ts";
 import { setUpLogging } from "./shared/logging.ts";
 import type { ListenAddress, LogLevelName } from "./shared/options.ts";
 import { writeJson, writeLine } from "./shared/output.ts";
@@ -234,7 +235,9 @@ async function serve(
     if (infoHash !== null) await isTaken(inbox, infoHash);
     if (options.json) writeJson({ feedUrl: feed.url, ...(infoHash === null ? {} : { infoHash }) });
     else {writeLine(
-        `Feed at ${feed.url}, ${feed.releases.length} releases; seeding. Ctrl-C to stop.`,
+        `Feed at ${feed.url}, ${
+          formatCount(feed.releases.length, "release")
+        }; seeding. Ctrl-C to stop.`,
       );}
     await publisher.run(stop.signal);
   } finally {

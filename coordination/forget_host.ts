@@ -75,7 +75,7 @@ export async function forgetHost(
     const where = services.length > 3 ? listNames(services) : services.join(" or ");
     throw new HostForgetError(
       `forget ${host}: expected it on the roster of ${where || "a service"}, it is on none; ` +
-        "rollcall status shows the names",
+        "rollcall hosts list shows who is",
     );
   }
   return forgotten;

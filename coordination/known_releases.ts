@@ -100,7 +100,7 @@ async function readKnown(
   { service, version }: Pick<Release, "service" | "version">,
 ): Promise<Known[]> {
   const [children = []] = await readChildren(zk, [currentPath(service)]);
-  const hosts = keepNames(children, currentPath(service), new Problems());
+  const hosts = keepNames(children, currentPath(service), new Problems()).toSorted();
   const [serviceNode = null, offerNode = null, ...currentNodes] = await readNodes(zk, [
     servicePath(service),
     stagingPath(service),

@@ -5,7 +5,7 @@
  */
 
 import { describeForeignName, quoteForeign } from "../base/names.ts";
-import { listNames, transactions } from "../rollout/mod.ts";
+import { transactions } from "../rollout/mod.ts";
 import type { ZooKeeper } from "../zookeeper/mod.ts";
 import { applyIfUnchanged } from "./apply.ts";
 import { readServiceNames } from "./forget_host.ts";
@@ -49,7 +49,7 @@ export async function releaseQuarantine(
   }
   if (released.length > 0) return released;
   throw new QuarantineReleaseError(
-    `release the quarantine of ${host}: expected it in quarantine for ` +
-      `${listNames(services) || "a service"}, it is so for none; rollcall hosts list shows who is`,
+    `release the quarantine of ${host}: it is in quarantine for none of its ` +
+      "services; rollcall hosts list shows who is",
   );
 }

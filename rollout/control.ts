@@ -44,7 +44,7 @@ export function stopsOf(control: Control | null): Stops {
 export function pauseControl(control: Control | null, word: ControlWord): ControlDecision {
   const stops = stopsOf(control);
   if (stops.pause !== null) {
-    return { kind: "nothing", why: `it is ${describeStop("paused", stops.pause)} already` };
+    return { kind: "nothing", why: `it is already ${describeStop("paused", stops.pause)}` };
   }
   return { kind: "change", entry: withStops(control, { ...stops, pause: word }, word) };
 }

@@ -320,7 +320,7 @@ function forecastWave(
     if (freeze !== null && missing.length > 0) {
       warnings.push(
         `${freeze.words}: its hosts get ready, and none begins to switch before ` +
-          "(rollout start --ignore-freeze REASON: all the same)",
+          "(to switch at once: rollout start --ignore-freeze REASON)",
       );
     }
     if (missing.length > 0 && reachable.length === 0) {

@@ -38,7 +38,7 @@ export function decideSkip({ view, waves }: HostWordReading, word: HostWord): Sk
   const { host, service, by, reason, sinceMs } = word;
   const wave = waves.find((one) => covers(one, host));
   const refused = (why: string): SkipDecision => ({ kind: "refused", why });
-  if (!view.roster.includes(host)) return refused(`${host} is not on the roster of ${service}`);
+  if (!view.roster.includes(host)) return refused(notOnRoster(host, service));
   if (wave === undefined) return refused(`nothing is rolled out to ${host} for ${service}`);
   const standing = view.slots.get(host);
   if (standing !== undefined && isHeld(standing)) {
@@ -53,7 +53,9 @@ export function decideSkip({ view, waves }: HostWordReading, word: HostWord): Sk
     return refused(`${host} runs ${service} ${version} already`);
   }
   const isRecordOf = standing !== undefined && isSameRelease(slotTarget(standing), wave);
-  if (isRecordOf && isSkipped(standing)) return refused(`${host} is ${standing.reason} already`);
+  if (isRecordOf && isSkipped(standing)) {
+    return refused(`${host} is left out already: ${standing.reason}`);
+  }
   if (!isAnybodyLeft({ view, waves }, word, wave)) {
     return refused(
       `${host} is the last host that ${service} ${version} can go to; abort instead (rollcall rollout abort)`,
@@ -105,11 +107,18 @@ export function decideRetry(
 ): RetryDecision {
   const slot = view.slots.get(host);
   if (slot === undefined) {
-    return { kind: "refused", why: `no switch of ${service} has failed on ${host}` };
+    const why = view.roster.includes(host)
+      ? `no switch of ${service} has failed on ${host}, and nobody has left it out`
+      : notOnRoster(host, service);
+    return { kind: "refused", why };
   }
   if (isHeld(slot)) {
     const why = `${host} is switching ${service} to ${slot.to} (${slot.step}) already`;
     return { kind: "refused", why };
   }
   return { kind: "retry", slot };
+}
+
+function notOnRoster(host: string, service: string): string {
+  return `${host} is not on the roster of ${service}; rollcall hosts list shows who is`;
 }

@@ -169,7 +169,9 @@ export function checkPlan(plan: Plan, fleet: ReadonlyMap<string, KnownService>):
       return [];
     }
     const wave = { service, version: planned.version };
-    if (list === undefined) return [{ ...wave, hosts }];
+    const isKnown = (fleet.get(service)?.roster.length ?? 0) > 0;
+    // That no host has it is said already, and all else would follow from that.
+    if (list === undefined || !isKnown) return [{ ...wave, hosts }];
     if (hosts !== null) {
       problems.push(
         `order: service "${service}" has waves of its own, so name it alone, without hosts`,

@@ -10,13 +10,20 @@ import { ignoreFreezeOption, timeoutOption } from "./options.ts";
 
 /** What scripts go by. */
 const EXIT_STATUS_HELP = `
-Exit status of start and watch: 0 finished; 1 halted, aborted or failed; 2 the command line or the plan is wrong, and nothing
-was written; 3 not over within --timeout, and going on; 130 stopped by Ctrl-C, and going on. All other commands: 0 done, 1 not.`;
+Exit status of start and watch:
+  0    finished
+  1    halted, aborted or failed
+  2    the command line or the plan is wrong, and nothing was written
+  3    not over within --timeout, and going on
+  130  stopped by Ctrl-C, and going on
+All other commands: 0 done, 1 not.`;
 
 /** Adds `rollcall rollout` and what is behind it. */
 export function addRollout(program: Command): void {
   const rollout = program.command("rollout")
-    .summary("roll a plan out; watch, pause, resume or abort it")
+    .summary(
+      "roll a plan out; see what it would do; watch, pause, resume, abort it, go back; what there was",
+    )
     .usage("[options] <plan>\n       rollcall rollout COMMAND")
     .description("Roll a plan out, and watch, pause, resume or abort what is under way.")
     .addHelpText("after", EXIT_STATUS_HELP);
@@ -64,7 +71,7 @@ export function addRollout(program: Command): void {
       "Let nobody else go down. Hosts that are switching finish. A halt that stands keeps its reason.",
     )
     .addOption(zookeeperOption())
-    .option("--reason <text>", "why, for those who look at the status")
+    .option("--reason <text>", "why, for those who look at the status, and for the history")
     .action(async (options) => (await import("./control.ts")).pauseCommand(options));
   rollout.command("resume")
     .description(
@@ -94,7 +101,7 @@ export function addRollout(program: Command): void {
         "in the reverse order. A pause stays.",
     )
     .addOption(zookeeperOption())
-    .option("--reason <text>", "why, for the record")
+    .option("--reason <text>", "why, for those who look at the status, and for the history")
     .option("--detach", "do not wait for the end", false)
     .addOption(timeoutOption())
     .addOption(reportTrackerOption())
@@ -111,7 +118,7 @@ function addHostWords(rollout: Command): void {
     )
     .argument("<host>", "its name")
     .option("--service <name>", "which of its services, where it is not clear")
-    .option("--reason <text>", "why")
+    .option("--reason <text>", "why, for the history")
     .addOption(zookeeperOption())
     .action(async (host, options) =>
       (await import("./host_word.ts")).retryHostCommand(host, options)
@@ -123,7 +130,7 @@ function addHostWords(rollout: Command): void {
     )
     .argument("<host>", "its name")
     .option("--service <name>", "which of its services, where it is not clear")
-    .option("--reason <text>", "why, for those who look at the status")
+    .option("--reason <text>", "why, for those who look at the status, and for the history")
     .addOption(zookeeperOption())
     .action(async (host, options) =>
       (await import("./host_word.ts")).skipHostCommand(host, options)

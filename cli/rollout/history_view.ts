@@ -4,6 +4,7 @@
  * @module
  */
 
+import { stripVTControlCharacters } from "node:util";
 import pc from "picocolors";
 import type {
   History,
@@ -90,9 +91,14 @@ function renderEvent(event: RecordedEvent, columns: number): string[] {
     `${step.replace("_", " ")} ${formatTimeSpan(tookMs)}`
   );
   const sign = outcome === "switched" ? pc.green("✔") : pc.red("✘");
+  const head = `${at}  ${sign} ${host}  ${service} ${from ?? "nothing"} → ${to}  ${
+    formatTimeSpan(tookMs)
+  }`;
+  const took = `(${parts.join(", ")})`;
+  const isBeside = stripVTControlCharacters(`${head} ${took}`).length <= columns;
   return [
-    `${at}  ${sign} ${host}  ${service} ${from ?? "nothing"} → ${to}  ${formatTimeSpan(tookMs)}` +
-    pc.dim(` (${parts.join(", ")})`),
+    isBeside ? `${head} ${pc.dim(took)}` : head,
+    ...(isBeside ? [] : reasonLines(took, columns).map(pc.dim)),
     ...said,
   ];
 }

@@ -22,8 +22,8 @@ export async function retryHostCommand(host: string, options: HostWordOptions): 
   await withZooKeeper(options.zookeeper, async (zookeeper) => {
     const request = requestOf(host, options);
     const { service, slot } = await retryHost(zookeeper, request);
-    const was = slot.skipped === undefined ? `failed: ${slot.reason}` : `${slot.reason}`;
-    writeLine(`${host}: ${service} ${slot.to} is tried again, by ${request.by} (it was ${was}).`);
+    const before = slot.skipped === undefined ? `it had failed: ${slot.reason}` : slot.reason;
+    writeLine(`${host}: ${service} ${slot.to} is tried again, by ${request.by} (${before}).`);
     await tellStops(zookeeper, "It begins when control runs again");
   });
 }

@@ -25,7 +25,7 @@ export async function describeNothingToDo(
     const isKnown = entry.committed !== null && isSameRelease(entry.committed, release) &&
       isDeepStrictEqual(entry.policy, policy) &&
       isDeepStrictEqual([...entry.dependsOn], [...dependsOn]);
-    const hosts = roster.map((host) => current.get(host));
+    const hosts = roster.toSorted().map((host) => current.get(host));
     const isEverywhere = hosts.every((host) =>
       host?.state === "serving" && isSameRelease(host, release)
     );

@@ -18,7 +18,7 @@ import {
   type Release,
   RolloutError,
 } from "../../rollout/mod.ts";
-import { type OfferedRelease, readFeed } from "../../torrent/mod.ts";
+import { FeedError, type OfferedRelease, readFeed } from "../../torrent/mod.ts";
 import type { ZooKeeper } from "../../zookeeper/mod.ts";
 import { CommandError, UsageError } from "../shared/errors.ts";
 import { readYamlFile } from "../shared/yaml_file.ts";
@@ -53,7 +53,15 @@ export async function readPlanFile(planPath: string, feed?: string): Promise<Pla
   if (feedUrl === undefined) {
     throw new UsageError(`plan ${planPath}: expected the feed's URL under "feed", or --feed URL`);
   }
-  return { planPath, plan, feedUrl, feed: await readFeed(feedUrl) };
+  try {
+    return { planPath, plan, feedUrl, feed: await readFeed(feedUrl) };
+  } catch (cause) {
+    if (!(cause instanceof FeedError)) throw cause;
+    throw new CommandError(
+      `plan ${planPath}: its feed cannot be read (rollcall publish serves it, as long as that runs)`,
+      { cause },
+    );
+  }
 }
 
 /**

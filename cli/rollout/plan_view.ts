@@ -50,7 +50,15 @@ export function renderForecast(told: Forecast, options: PlanViewOptions): string
   const forecast = plain(told);
   const { planPath, planVersion, busy } = options;
   const lines: string[] = [];
-  forecast.waves.forEach((wave, index) => lines.push(...renderWave(wave, index + 1, options), ""));
+  forecast.waves.forEach((wave, index) => {
+    // Those that get it by an earlier wave stand there.
+    const earlier = forecast.waves.slice(0, index).filter(({ service }) =>
+      service === wave.service
+    );
+    const listed = new Set(earlier.flatMap(({ switching }) => switching));
+    const alreadyThere = wave.alreadyThere.filter((host) => !listed.has(host));
+    lines.push(...renderWave({ ...wave, alreadyThere }, index + 1, options), "");
+  });
   lines.push(...forecast.services.flatMap((service) => renderService(service, options)));
   const isNothingToDo = forecast.waves.every((wave) =>
     wave.switching.length + wave.offline.length + wave.failedBefore.length === 0
@@ -65,9 +73,11 @@ export function renderForecast(told: Forecast, options: PlanViewOptions): string
       : indented(`! It could not be started now: ${plain(busy)}`, options.columns, "").map(
         pc.yellow,
       )),
-    `Nothing was written. Start exactly this: ${
-      pc.bold(`rollcall rollout ${planPath} --plan-version ${planVersion}`)
-    }`,
+    busy !== null
+      ? "Nothing was written."
+      : `Nothing was written. Start exactly this: ${
+        pc.bold(`rollcall rollout ${planPath} --plan-version ${planVersion}`)
+      }`,
   );
   return lines.join("\n");
 }
@@ -142,7 +152,7 @@ function renderService(
       `throughout, ${servingCount} do now`;
   if (lackingCount === 0 || sizeBytes === 0) return indented(online, columns, "");
   const sites = otherSites.length === 0
-    ? "no border to cross"
+    ? "no border between sites to cross"
     : `once into ${otherSites.length === 1 ? "site" : "each of the sites"} ${
       listNames(otherSites)
     }`;
@@ -172,7 +182,11 @@ function renderRoom(room: Room | undefined): string[] {
       ? [`! and ${formatCount(lacking.length - LACKING_MAX, "host")} more`]
       : []),
     ...(unknown.length > 0
-      ? [`! whether ${listNames(unknown)} have room is not known: their agents do not say`]
+      ? [
+        unknown.length === 1
+          ? `! whether ${listNames(unknown)} has room is not known: its agent does not say`
+          : `! whether ${listNames(unknown)} have room is not known: their agents do not say`,
+      ]
       : []),
   ];
 }

@@ -6,5 +6,5 @@
 
 /** The words, on two lines. */
 export const NO_HOSTS =
-  "No host is known yet. Start an agent (rollcall agent --config FILE); if some run, look whether the chroot in\n" +
-  "--zookeeper is theirs.";
+  "No host is known yet. Start an agent (rollcall agent --config FILE); if some\n" +
+  "run, look whether the chroot in --zookeeper is theirs.";

@@ -36,8 +36,11 @@ export async function readYamlFile<T>(
   try {
     text = new TextDecoder().decode(await readFile(path, MAX_FILE_BYTES));
   } catch (cause) {
-    const why = cause instanceof Deno.errors.NotFound ? "no such file" : (cause as Error).message;
-    throw new UsageError(`read ${kind} ${path}: ${why}`, { cause });
+    // What the system says of a missing file would only repeat that.
+    if (cause instanceof Deno.errors.NotFound) {
+      throw new UsageError(`read ${kind} ${path}: no such file`);
+    }
+    throw new UsageError(`read ${kind} ${path}: ${(cause as Error).message}`, { cause });
   }
   return parseYaml(text, { path, kind, schema });
 }

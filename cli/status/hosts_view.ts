@@ -18,6 +18,7 @@ import {
   wrapWords,
 } from "../shared/format.ts";
 import { describeDrained } from "./drained.ts";
+import { RUNS_OTHERWISE } from "../../rollout/mod.ts";
 import { GAP_COLUMNS, renderTable } from "../shared/table.ts";
 
 /** The width of the view, and what is known besides the snapshot. */
@@ -124,6 +125,10 @@ function renderNext(
   if (waitingFor !== null) {
     const isTrouble = preparation?.phase === "failed" || host.slot?.step === "failed";
     parts.push(...isTrouble ? renderTrouble(waiting, options) : renderWait(host, options));
+  }
+  if (waitingFor?.startsWith(RUNS_OTHERWISE)) {
+    const advice = `one host after the other: rollcall restart ${options.service}`;
+    parts.push(...renderWords(advice, options, WAIT_LINES));
   }
   if (host.quarantined !== null && host.online) {
     const advice = `it ends when that is well; at once: ${RELEASE} ${host.host}`;

@@ -22,7 +22,7 @@ Deno.test("rollout skip, rollout retry: a host whose switch fails is left out, t
     await fleet.publish("v2", { kind: "unwell", unless: "mended", hosts: ["web-2"] });
     assert.deepEqual(await said("retry", "web-2"), [
       1,
-      "rollcall: retry web-2: no switch of web has failed on web-2; nothing was changed\n",
+      "rollcall: retry web-2: no switch of web has failed on web-2, and nobody has left it out; nothing was changed\n",
     ]);
     assert.match(
       (await said("skip", "web-2"))[1],
@@ -50,7 +50,7 @@ Deno.test("rollout skip, rollout retry: a host whose switch fails is left out, t
     );
     assert.match(
       (await said("skip", "web-2"))[1],
-      /web-2 is skipped by ann: bad disk.* already; nothing was changed/,
+      /web-2 is left out already: skipped by ann: bad disk.*; nothing was changed/,
     );
     assert.equal((await said("resume"))[0], 0);
     await fleet.untilFinished();
@@ -76,7 +76,7 @@ Deno.test("rollout skip, rollout retry: a host whose switch fails is left out, t
     const [retried, again] = await said("retry", "web-2", "--service", "web");
     assert.deepEqual([
       retried,
-      again.startsWith("web-2: web v2 is tried again, by ann (it was skipped by ann: bad disk"),
+      again.startsWith("web-2: web v2 is tried again, by ann (skipped by ann: bad disk"),
     ], [0, true]);
     await fleet.untilServing("v2");
     const { slot, waitingFor } = await fleet.host("web-2");

@@ -36,7 +36,7 @@ Deno.test("quarantine: a rollout ends without a host whose service flaps; an ope
     assert.equal((await fleet.host("web-3")).quarantined, null);
     await assert.rejects(
       () => releaseQuarantine(fleet.zookeeper, "web-3"),
-      /expected it in quarantine for web, it is so for none; rollcall hosts list shows who is/,
+      /it is in quarantine for none of its services; rollcall hosts list shows who is/,
     );
   });
 });

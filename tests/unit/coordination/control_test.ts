@@ -58,7 +58,7 @@ Deno.test("control: what is so already is said, and nothing is written", async (
     await expectNothing(resumeRollout(zk, RESUME), /^resume: nothing is paused or halted/);
     await pauseRollout(zk, PAUSE);
     const { znodeVersion } = await readControl(zk);
-    await expectNothing(pauseRollout(zk, RESUME), /^pause: it is paused by bob: lunch already/);
+    await expectNothing(pauseRollout(zk, RESUME), /^pause: it is already paused by bob: lunch/);
     assert.equal((await readControl(zk)).znodeVersion, znodeVersion);
   });
 });

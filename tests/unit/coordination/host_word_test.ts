@@ -22,7 +22,7 @@ Deno.test("skipHost, retryHost: what is said, once, also if the reply is lost", 
     assert.equal((await read(zk)).view.slots.get("web-2")?.skipped?.by, "ann");
     await assert.rejects(
       () => skipHost(zk, SKIP),
-      /^RolloutError: skip web-2: web-2 is skipped by ann.* already; nothing was changed/,
+      /^RolloutError: skip web-2: web-2 is left out already: skipped by ann.*; nothing was changed/,
     );
     await retryHost(losesNextReply(zk), SKIP);
     assert.equal((await read(zk)).view.slots.size, 0);

@@ -49,7 +49,7 @@ Deno.test("control: a second pause and a resume of nothing change nothing", () =
   for (const control of [RUNNING, haltControl(RUNNING, HALT)]) {
     const paused = entryOf(pauseControl(control, PAUSE));
     const again = pauseControl(paused, WORD);
-    assert.equal(again.kind === "nothing" && again.why, "it is paused by bob: lunch already");
+    assert.equal(again.kind === "nothing" && again.why, "it is already paused by bob: lunch");
   }
   assert.equal(resumeControl(RUNNING, WORD).kind, "nothing");
 });

@@ -179,7 +179,7 @@ Deno.test("forecastPlan: says when a service is frozen, and nothing of it where 
     forecast(hosts, { policy, wallTimeMs }).waves[0]?.warnings;
   assert.deepEqual(warnings([host("web-1"), host("web-2")], 0), [
     "frozen until Thu 06:00 UTC: backups: its hosts get ready, and none begins to switch before " +
-    "(rollout start --ignore-freeze REASON: all the same)",
+    "(to switch at once: rollout start --ignore-freeze REASON)",
   ]);
   assert.deepEqual(warnings([host("web-1"), host("web-2")], 6 * 3_600_000), []);
   assert.deepEqual(warnings([host("web-1", { version: "2", infoHash: HASH })], 0), []);

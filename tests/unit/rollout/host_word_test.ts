@@ -59,7 +59,7 @@ Deno.test("decideSkip: not who is switching, is done, is not meant, or is the la
   assert.match(refusal(skip("web-2", {}, [wave({ hosts: ["web-1"] })])), /nothing is rolled out/);
   assert.match(refusal(skip("web-9")), /not on the roster of A/);
   const slots = [skippedSlot("web-2")];
-  assert.match(refusal(skip("web-2", { slots })), /web-2 is skipped by ann already/);
+  assert.match(refusal(skip("web-2", { slots })), /web-2 is left out already: skipped by ann/);
   const others = [skippedSlot("web-1"), failedSlot("web-3")];
   assert.match(refusal(skip("web-2", { slots: others })), /is the last host that A 2 can go to/);
   // A canary may be left out as a whole.
@@ -76,6 +76,9 @@ Deno.test("decideRetry: whose switch has failed, or who is left out; not who is 
   const of = (slots: Slot[]) => decideRetry({ view: view({ slots }) }, { ...WORD, host: "web-2" });
   assert.match(refusal(of([])), /no switch of A has failed on web-2/);
   assert.match(refusal(of([slot("web-2")])), /web-2 is switching A to 2/);
+  // Regression: of a name that nobody has it was said that no switch had failed there.
+  const stranger = decideRetry({ view: view({}) }, { ...WORD, host: "web-22" });
+  assert.match(refusal(stranger), /web-22 is not on the roster of A; rollcall hosts list shows/);
 });
 
 Deno.test("decideFinish: who is left out is not waited for, and uses up no failure", () => {

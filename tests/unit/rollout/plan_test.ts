@@ -119,6 +119,10 @@ Deno.test("checkPlan: a service that no host runs", () => {
     ['service "Z": no host has it in its config (known: none)'],
     new Map(),
   );
+  // Regression: three more problems followed from that, each as if it were one of its own.
+  assertProblems({ services: { Z: { version: "2", waves: [1, "100%"] } } }, [
+    'service "Z": no host has it in its config (known: A, B)',
+  ]);
 });
 
 Deno.test("checkPlan: a dependency that no host runs", () => {

@@ -187,7 +187,7 @@ Deno.test("rollcall rollout pause, resume, abort: a halt and a pause stand side 
   ]);
   assert.deepEqual(await said("pause"), [
     1,
-    "rollcall: pause: it is paused by ann: lunch already; nothing was changed\n",
+    "rollcall: pause: it is already paused by ann: lunch; nothing was changed\n",
   ]);
   const status = (await rollcall("status", ...zookeeper)).stdout;
   assert.match(status, /HALTED by web-1: A v2 failed on web-1\nPAUSED by \S+: lunch\n/);

@@ -151,7 +151,7 @@ type Expected = readonly [status: number, says?: RegExp];
 const VERBS: Record<string, Partial<Record<State | "*", Expected>>> = {
   "rollout pause": {
     "nobody has ever been here": [1, /the tree is empty; start an agent first/],
-    paused: [1, /paused by ann: lunch already/],
+    paused: [1, /already paused by ann: lunch/],
     halted: [0, /halted -> halted and paused.*\nThe halt by web-1 stands: v2 failed\n/],
     "*": [0, /^Control: running -> paused, by /],
   },
@@ -266,7 +266,7 @@ const VERBS: Record<string, Partial<Record<State | "*", Expected>>> = {
     "*": [1, /it has none; rollcall status shows who holds one/],
   },
   "hosts release-quarantine web-1": {
-    "*": [1, /it is so for none; rollcall hosts list shows who is/],
+    "*": [1, /it is in quarantine for none of its services; rollcall hosts list shows/],
   },
   "logs web-1 A": { "*": [1, /expected an agent that is online, none is/] },
   "actors web-1 --once": { "*": [1, /expected an agent that is online, none is/] },

@@ -64,9 +64,9 @@ const EVENTS: RecordedEvent[] = [
   },
 ];
 
-function show(rollout: RecordedRollout): string[] {
+function show(rollout: RecordedRollout, columns = 120): string[] {
   const told = { rollout, events: EVENTS, problems: [] };
-  return stripVTControlCharacters(renderEvents(told, { columns: 120 })).split("\n");
+  return stripVTControlCharacters(renderEvents(told, { columns })).split("\n");
 }
 
 Deno.test("renderEvents: days and times in UTC whatever the machine's zone, failures without a switch, orders", () => {
@@ -92,6 +92,13 @@ Deno.test("renderEvents: days and times in UTC whatever the machine's zone, fail
     if (zone === undefined) Deno.env.delete("TZ");
     else Deno.env.set("TZ", zone);
   }
+});
+
+Deno.test("renderEvents: steps that do not fit beside a switch stand below it", () => {
+  assert.deepEqual(show(ROLLOUT, 60).slice(3, 5), [
+    "23:59:58  ✔ web-1  web v1 → v2  3.2 s",
+    "          (draining 200 ms, baking 3.0 s)",
+  ]);
 });
 
 Deno.test("renderHistory: says what was rolled back, and by which rollout", () => {

@@ -46,11 +46,12 @@ const FORECAST: Forecast = {
 function show(
   changes: Partial<Forecast> = {},
   room: Parameters<typeof renderForecast>[1]["room"] = new Map(),
+  busy: string | null = null,
 ) {
   const options = {
     planPath: "p.yaml",
     planVersion: "0123456789ab",
-    busy: null,
+    busy,
     reuse: new Map([["web", { from: "v1", sharedBytes: 0 }]]),
     room,
     columns: 100,
@@ -80,7 +81,10 @@ Deno.test("renderForecast: gates, who stays out and why, and how many serve thro
     /\n {3}beside all other services\n {3}switch: web-1\n {3}no host serves now, .* all start at once\n/,
   );
   assert.match(text, /\nweb: at least 2 of its 3 hosts serve throughout, 3 do now\n/);
-  assert.match(text, /no border to cross; hosts with v1 have nothing of it already\n/);
+  assert.match(
+    text,
+    /no border between sites to cross; hosts with v1 have nothing of\n {2}it already\n/,
+  );
   assert.match(text, /what fetching takes, and a\s+person at a gate, come on top\./);
 });
 
@@ -107,6 +111,23 @@ Deno.test("renderForecast: hosts without room for it, five by name, and those th
   assert.equal(text.match(/! web-\d has no room: its disk lacks 1\.0 GiB\n/g)?.length, 5);
   assert.match(
     text,
-    /\n! and 2 hosts more\n! whether db-1 have room is not known: their agents do not say\n/,
+    /\n! and 2 hosts more\n! whether db-1 has room is not known: its agent does not say\n/,
   );
+});
+
+Deno.test("renderForecast: what cannot be started now is not offered to be started", () => {
+  // Regression: "It could not be started now" was followed by "Start exactly this".
+  assert.match(
+    show(),
+    /Nothing was written\. Start exactly this: rollcall rollout p\.yaml --plan-/,
+  );
+  const busy = show({}, new Map(), "r-1 is under way");
+  assert.match(busy, /\n! It could not be started now: r-1 is under way\nNothing was written\.$/);
+});
+
+Deno.test("renderForecast: who gets the version by an earlier wave of the plan is not there already", () => {
+  const second = { ...WAVE, switching: ["web-2"], alreadyThere: ["web-1", "web-3"] };
+  assert.match(show({ waves: [WAVE, second] }), /\n {3}there already: web-3\n/);
+  const other = { ...second, service: "db" };
+  assert.match(show({ waves: [WAVE, other] }), /\n {3}there already: web-1, web-3\n/);
 });

@@ -238,6 +238,14 @@ Deno.test("renderFleet: what is old says so, and since when", () => {
   assert.doesNotMatch(renderFleet(fleetOf(HOST), options), /ZooKeeper/);
 });
 
+Deno.test("renderFleet: a host whose config has changed says how that is taken over", () => {
+  const waitingFor = "runs otherwise than its config says (env PORT), until it is started anew";
+  assert.match(
+    render(fleetOf({ ...HOST, waitingFor })),
+    /anew\n +one host .*: rollcall restart web$/m,
+  );
+});
+
 Deno.test("renderFleet: a host in quarantine says how that ends", () => {
   const quarantined = { reason: "started again more than 2 times within 60 s", sinceMs: 0 };
   const waitingFor = `quarantined: ${quarantined.reason}`;

@@ -81,8 +81,8 @@ type Looked = { readonly says: string } | { readonly problem: string } | null;
 function lookAtDrain({ isOnline, drained, done }: DrainProgress): Looked {
   if (drained === null || drained.ended !== undefined) return { says: "it is put back already" };
   if (!isOnline) return { says: "its agent is offline, and runs the drain hook when it is back" };
-  // That of an earlier word may stand until its agent has seen this one.
-  if (done === null || done.hook !== "drain") return null;
+  // That of an earlier word stands until its agent has seen this one.
+  if (done?.sinceMs !== drained.sinceMs) return null;
   if (done.problem !== undefined) {
     return { problem: `${done.problem}; it counts as away, and may still be sent work` };
   }
@@ -95,7 +95,7 @@ function lookAtUndrain({ isOnline, drained, done }: DrainProgress): Looked {
   if (drained === null) return { says: "it is put back, and counted on when it serves" };
   if (drained.ended === undefined) return { says: "somebody has drained it again" };
   if (!isOnline) return { says: "its agent is offline, and puts it back when it is there again" };
-  return done?.hook !== "undrain" || done.problem === undefined
+  return done?.sinceMs !== drained.ended.sinceMs || done.problem === undefined
     ? null
     : { problem: `${done.problem}; it is not sent work, and counts as away` };
 }

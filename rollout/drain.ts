@@ -42,7 +42,7 @@ export function decideDrain(
     return refused(`the entry of ${host} on the roster of ${service} cannot be read`);
   }
   const { drained } = roster;
-  if (drained !== undefined && drained.ended === undefined) {
+  if (drained !== undefined && drained.ended === undefined && !hasFailed(view, host, drained)) {
     return refused(`${host} is drained for ${service} already, ${describeWord(drained)}`);
   }
   const change = { kind: "drain", isNew: !isDrained(roster) } as const;
@@ -69,7 +69,7 @@ export type UndrainDecision =
 
 /** Decides whether a host may be put back. */
 export function decideUndrain(
-  view: Pick<ServiceView, "roster" | "rosterEntries">,
+  view: Pick<ServiceView, "roster" | "rosterEntries" | "current">,
   { host, service, word }: {
     readonly host: string;
     readonly service: string;
@@ -80,13 +80,23 @@ export function decideUndrain(
   if (!view.roster.includes(host)) return refused(`${host} is not on the roster of ${service}`);
   const drained = view.rosterEntries.get(host)?.drained;
   if (drained === undefined) return refused(`${host} is not drained for ${service}`);
-  if (drained.ended !== undefined) {
+  if (drained.ended !== undefined && !hasFailed(view, host, drained.ended)) {
     return refused(
       `${host} is being put back for ${service} already, ${describeWord(drained.ended)}: ` +
         "its agent does that, once it is online",
     );
   }
   return { kind: "undrain", drained: { ...drained, ended: word } };
+}
+
+/** Whether the hook has failed that was run at a word: then it may be said again, to have it tried at once. */
+function hasFailed(
+  { current }: Pick<ServiceView, "current">,
+  host: string,
+  { sinceMs }: Pick<Drained, "sinceMs">,
+): boolean {
+  const done = current.get(host)?.drained;
+  return done?.sinceMs === sinceMs && done.problem !== undefined;
 }
 
 /** Who has said it, and why. Without its age: it would be old when it is read. */

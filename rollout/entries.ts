@@ -167,11 +167,12 @@ export const currentSchema = z.looseObject({
   /** Left out while the host is in no quarantine, and by agents of earlier versions. */
   quarantined: quarantinedSchema.optional(),
   /**
-   * What the agent of a host that is drained has done about that: which hook it has run last. `problem`: that has failed, and why;
-   * `hasHook`: left out if its config has it. Left out before, by agents of earlier versions, and while the host is not drained.
+   * What the agent of a host that is drained has done about the last word that it has seen, which `sinceMs` names: it has run the
+   * hook. `problem`: that has failed, and why; `hasHook`: left out if its config has it. Left out before, by agents of earlier
+   * versions, and while the host is not drained.
    */
   drained: z.looseObject({
-    hook: z.enum(["drain", "undrain"]),
+    sinceMs: z.int(),
     problem: z.string().optional(),
     hasHook: z.literal(false).optional(),
   }).optional(),

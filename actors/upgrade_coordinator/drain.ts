@@ -6,9 +6,10 @@
  */
 
 import { reasonOf } from "../../base/reason.ts";
+import type { Current } from "../../rollout/mod.ts";
 import { tryHook } from "./hooks.ts";
 import { lookOnceWritten } from "./look.ts";
-import { NOT_DRAINED } from "./machine/drain.ts";
+import { isSameWord, NOT_DRAINED, type Word } from "./machine/drain.ts";
 import type { Next } from "./machine/next.ts";
 import type { CoordinatorMessage } from "./messages.ts";
 import { readTree } from "./read_tree.ts";
@@ -31,10 +32,6 @@ export function runDrainHook(
     what: hook === "drain" ? "is drained" : "is put back",
   });
   state.phase = { kind: "acting", interrupted: null };
-  // Whoever reads it is not to take it for drained any more, should it be drained once more meanwhile.
-  if (hook === "undrain") {
-    options.registrar.tell({ type: "update", service, patch: { drained: undefined } });
-  }
   const answer = (failure: string | null): CoordinatorMessage => ({
     type: "hook_run",
     hook,
@@ -63,31 +60,41 @@ export function onHookRun(
   deps: Deps,
 ): State {
   const { options, context } = deps;
-  const { service, registrar, config } = options;
+  const { config } = options;
   state.phase = { kind: "idle" };
   const isIgnored = hook === "undrain" && config.undrain?.onFailure !== "stop";
   if (failure !== null && !isIgnored) {
     const { failed } = state.drain;
-    const count = failed?.hook === hook ? failed.count + 1 : 1;
+    const count = failed !== null && isSameWord(failed.word, word) ? failed.count + 1 : 1;
     const [leastMs, mostMs] = RETRY_MS;
     const delayMs = Math.min(mostMs, leastMs * 2 ** Math.min(count - 1, 10));
-    state.drain = { ...state.drain, failed: { hook, count } };
+    state.drain = { ...state.drain, failed: { word, count } };
     context.timers.after(DRAIN_TIMER, delayMs, { type: "read_due" });
     const next = `tried again after ${Math.round(delayMs / 60_000)} min`;
     const problem = shorten(`${failure}; ${next}`);
-    registrar.tell({ type: "update", service, patch: { drained: { hook, problem } } });
+    show(word, { problem }, deps);
     return readTree(state, deps);
   }
   context.timers.cancel(DRAIN_TIMER);
   if (hook === "drain") {
     state.drain = { ...NOT_DRAINED, out: { pid } };
-    const drained = { hook, ...config.drain === undefined ? { hasHook: false } as const : {} };
-    registrar.tell({ type: "update", service, patch: { drained } });
+    show(word, config.drain === undefined ? { hasHook: false } : {}, deps);
   } else {
     state.drain = { ...NOT_DRAINED, putBackBy: word };
     putBack(deps);
   }
   return readTree(state, deps);
+}
+
+/** Shows in the host's entry what was done about a word. */
+function show(
+  word: Word | null,
+  what: Omit<NonNullable<Current["drained"]>, "sinceMs">,
+  { options: { service, registrar } }: Deps,
+): void {
+  if (word === null) return;
+  const patch = { drained: { sinceMs: word.sinceMs, ...what } };
+  registrar.tell({ type: "update", service, patch });
 }
 
 /** Has the host registered as one that is drained no longer. A registrar that was restarted has forgotten it, so it may be said again. */

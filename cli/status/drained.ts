@@ -15,7 +15,8 @@ export function describeDrained(
 ): string | null {
   if (drained === null) return null;
   const { ended } = drained;
-  const done = drainDone?.hook === (ended === undefined ? "drain" : "undrain") ? drainDone : null;
+  // That of an earlier word stands until its agent has seen this one.
+  const done = drainDone?.sinceMs === (ended ?? drained).sinceMs ? drainDone : null;
   const problem = done?.problem === undefined ? [] : [done.problem];
   if (ended !== undefined) {
     const what = online ? "is being put back" : "is put back when its agent is online";

@@ -15,8 +15,8 @@ export interface DrainState {
   readonly out: { readonly pid: number | null } | null;
   /** As in {@link DrainNow}. */
   readonly putBackBy: Word | null;
-  /** The hook that has failed last, and how often in a row; `null`: none has. */
-  readonly failed: { readonly hook: "drain" | "undrain"; readonly count: number } | null;
+  /** The word about which a hook has failed last, and how often in a row; `null`: none has. */
+  readonly failed: { readonly word: Word | null; readonly count: number } | null;
 }
 
 /** The state of a host that has done nothing about it. */
@@ -28,8 +28,11 @@ export interface DrainNow {
   readonly isOut: boolean;
   /** The word by which its hook `undrain` was run last; `null`: none, or it has been drained again since. */
   readonly putBackBy: Word | null;
-  /** The hook that has failed a moment ago, so that it is not tried again yet; `null`: none. The other one may be run at once. */
-  readonly heldBack: "drain" | "undrain" | null;
+  /**
+   * The word about which a hook has failed a moment ago, so that it is not tried again yet; `undefined`: none. What an operator
+   * says since is tried at once.
+   */
+  readonly heldBack: Word | null | undefined;
 }
 
 /** What a host does next about it. */
@@ -38,7 +41,7 @@ export type DrainStep =
   | { readonly kind: "put_back" };
 
 /** A host that has done nothing about it. */
-const NOTHING_DONE: DrainNow = { isOut: false, putBackBy: null, heldBack: null };
+const NOTHING_DONE: DrainNow = { isOut: false, putBackBy: null, heldBack: undefined };
 
 /**
  * Decides what to do, while no switch is under way; `null`: nothing. `roster`: what stands of the host on the roster; `null`: that
@@ -52,14 +55,18 @@ export function decideDrainStep(
   const { drained } = roster;
   // It was taken off the roster, with the word, and has joined it again.
   if (drained === undefined) {
-    return isOut && heldBack !== "undrain" ? { kind: "undrain", word: null } : null;
+    return isOut && heldBack !== null ? { kind: "undrain", word: null } : null;
   }
   const { ended } = drained;
   if (ended === undefined) {
-    return isOut || heldBack === "drain" ? null : { kind: "drain", word: wordOf(drained) };
+    return isOut || isHeldBack(drained) ? null : { kind: "drain", word: wordOf(drained) };
   }
-  if (putBackBy !== null && isSameWord(putBackBy, ended)) return { kind: "put_back" };
-  return heldBack === "undrain" ? null : { kind: "undrain", word: wordOf(ended) };
+  if (isSameWord(putBackBy, ended)) return { kind: "put_back" };
+  return isHeldBack(ended) ? null : { kind: "undrain", word: wordOf(ended) };
+
+  function isHeldBack(word: Word): boolean {
+    return isSameWord(heldBack, word);
+  }
 }
 
 /** What a host has done. `pid`: its service's process; `null`: none runs. `isHeldBack`: the hook that has failed is not tried again yet. */
@@ -68,12 +75,12 @@ export function drainNow(
   { pid, isHeldBack }: { readonly pid: number | null; readonly isHeldBack: boolean },
 ): DrainNow {
   const isOut = out !== null && (pid === null || pid === out.pid);
-  return { isOut, putBackBy, heldBack: isHeldBack ? failed?.hook ?? null : null };
+  return { isOut, putBackBy, heldBack: isHeldBack ? failed?.word : undefined };
 }
 
-/** Whether two words are the same. */
-function isSameWord(word: Word, other: Word): boolean {
-  return word.by === other.by && word.sinceMs === other.sinceMs;
+/** Whether two words are the same, or both are none. */
+export function isSameWord(word: Word | null | undefined, other: Word | null): boolean {
+  return word?.by === other?.by && word?.sinceMs === other?.sinceMs;
 }
 
 function wordOf({ by, sinceMs }: Word): Word {

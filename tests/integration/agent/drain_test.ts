@@ -86,7 +86,9 @@ Deno.test("hosts drain: within the budget, over restarts of agent and service an
 
 Deno.test("hosts drain: a host that is offline, and a hook that fails, do not lose the order", async () => {
   const folder = await Deno.makeTempDir({ prefix: "rollcall-drain-" });
-  const keys = { ...hooksOf(folder), drain: ["sh", "-c", "echo no such balancer; exit 3"] };
+  const mended = `${folder}/mended`;
+  const drain = ["sh", "-c", `test -e ${mended} || { echo no such balancer; exit 3; }`];
+  const keys = { ...hooksOf(folder), drain };
   try {
     await TestFleet.run({ hosts: ["web-1", "web-2"], serviceKeys: keys }, async (fleet) => {
       const said = async (...args: string[]) => {
@@ -107,6 +109,10 @@ Deno.test("hosts drain: a host that is offline, and a hook that fails, do not lo
         /web-1 .* serving +drained by .*; the drain hook failed/,
       );
       assert.match((await said("drain", "web-2"))[1], /web-1 is drained/);
+      // Mended, and said again: it is tried at once.
+      await Deno.writeTextFile(mended, "");
+      assert.match((await said("drain", "web-1"))[1], /\nweb: its drain hook has run; the service/);
+      await Deno.remove(mended);
       assert.equal((await said("undrain", "web-1"))[0], 0);
 
       await fleet.killAgent("web-2");

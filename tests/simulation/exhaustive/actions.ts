@@ -215,7 +215,7 @@ function start(world: World, host: Host): World {
   return withHost(world, { ...host, agent, count: count + 1 });
 }
 
-const NOTHING_DONE: DrainNow = { isOut: false, putBackBy: null, heldBack: null };
+const NOTHING_DONE: DrainNow = { isOut: false, putBackBy: null, heldBack: undefined };
 
 function newAgent(session: string, phase: Phase): Agent {
   return {
@@ -770,8 +770,17 @@ function deliver(
         journal: null,
         agent: { ...host.agent, phase: { kind: "idle" }, request: null },
       });
-    case "change":
-      return idle(next, host);
+    case "change": {
+      // What is refused for its epoch, as joining the queue, has the host register once more.
+      const roster = next.tree.nodes().get(servicePath(SERVICE, host.name));
+      const isOld = !isDone && roster?.version !== host.agent.epoch;
+      const { registration } = host.agent;
+      return withAgent(idle(next, host), host, {
+        request: null,
+        phase: { kind: "idle" },
+        registration: isOld ? "none" : registration,
+      });
+    }
   }
 }
 

@@ -167,7 +167,8 @@ function keyOfHost(host: Host, nodes: ReadonlyMap<string, MemoryNode>): string {
       agent.registration === "none" ? "" : agent.epoch === roster?.version,
       JSON.stringify(agent.phase),
       agent.hasRejoined,
-      JSON.stringify(agent.drain),
+      // As it is, since it is compared with what stands on the roster.
+      `${agent.drain.isOut} ${agent.drain.putBackBy?.sinceMs}`,
       keyOfRequest(agent.request, nodes),
     ],
   ].join(" | ");

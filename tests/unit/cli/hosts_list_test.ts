@@ -7,6 +7,7 @@ import { failedSlot, slot } from "../rollout/views.ts";
 import { fleetService } from "./fleet_host.ts";
 
 const NOW_MS = 1_000_000;
+const SAID_MS = NOW_MS - 90_000;
 
 function list(services: Record<string, readonly Partial<FleetHost>[]>): string[] {
   const told = Object.entries(services).map(([name, hosts]) =>
@@ -49,27 +50,27 @@ Deno.test("listHosts: a fleet without hosts may be another one than was meant", 
 });
 
 Deno.test("listHosts: who is drained, by whom, since when, why, and how far its agent is", () => {
-  const drained = { by: "ann", reason: "disk swap", sinceMs: NOW_MS - 90_000 };
+  const drained = { by: "ann", reason: "disk swap", sinceMs: SAID_MS };
   const ended = { by: "bob", reason: null, sinceMs: NOW_MS - 5_000 };
   const offline = { online: false, state: "down", version: null } as const;
   const about = list({
     web: [
-      { drained, drainDone: { hook: "drain" } },
+      { drained, drainDone: { sinceMs: SAID_MS } },
       { host: "web-2", drained },
       {
         host: "web-3",
         drained,
-        drainDone: { hook: "drain", problem: "the drain hook failed: exit status 1" },
+        drainDone: { sinceMs: SAID_MS, problem: "the drain hook failed: exit status 1" },
       },
-      { host: "web-4", drained, drainDone: { hook: "drain", hasHook: false } },
+      { host: "web-4", drained, drainDone: { sinceMs: SAID_MS, hasHook: false } },
       { host: "web-5", drained, ...offline },
-      { host: "web-6", drained: { ...drained, ended }, drainDone: { hook: "drain" } },
+      { host: "web-6", drained: { ...drained, ended }, drainDone: { sinceMs: SAID_MS } },
       { host: "web-7", drained: { ...drained, ended }, ...offline },
       // Its clock is ahead of the reader's.
       {
         host: "web-8",
         drained: { ...drained, sinceMs: NOW_MS + 5_000 },
-        drainDone: { hook: "drain" },
+        drainDone: { sinceMs: NOW_MS + 5_000 },
       },
     ],
   }).map((line) => line.replace(/^.*? (serving|offline) /, ""));

@@ -170,3 +170,20 @@ Deno.test("registerHost: a newcomer that is drained stays one until it is put ba
   assert.deepEqual(registered(false), roster);
   assert.deepEqual(registered(true), { schema: 1, ...PLACE });
 });
+
+Deno.test("decideDrain, decideUndrain: a word whose hook has failed may be said again", () => {
+  const tree = rolling("web-1", "web-2");
+  const word = { by: "bob", reason: null, sinceMs: 9 };
+  drain(tree, "web-1");
+  const failed = (sinceMs: number) => {
+    const { view } = tree.read();
+    const entry = current("web-1", { drained: { sinceMs, problem: "exit status 1" } });
+    return { ...view, current: new Map([...view.current, ["web-1", entry]]) };
+  };
+  const of = { host: "web-1", service: SERVICE };
+  assert.equal(decideDrain(failed(WORD.sinceMs), { ...of, isForced: false }).kind, "drain");
+  assert.equal(decideDrain(failed(4), { ...of, isForced: false }).kind, "refused");
+  drain(tree, "web-1", { ...WORD, ended: word });
+  assert.equal(decideUndrain(failed(word.sinceMs), { ...of, word }).kind, "undrain");
+  assert.equal(decideUndrain(failed(WORD.sinceMs), { ...of, word }).kind, "refused");
+});

@@ -332,7 +332,7 @@ Deno.test("renderFleet: who is drained does not count as serving, and says by wh
   const text = render(
     fleetOf(
       HOST,
-      { ...HOST, host: "web-2", drained, drainDone: { hook: "drain" } },
+      { ...HOST, host: "web-2", drained, drainDone: { sinceMs: 0 } },
       { ...HOST, host: "web-3", drained, state: "down" },
     ),
   );

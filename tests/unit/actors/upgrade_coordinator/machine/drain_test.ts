@@ -8,7 +8,7 @@ import {
 
 const DRAINED = { by: "ann", reason: null, sinceMs: 5 };
 const ENDED = { ...DRAINED, ended: { by: "bob", reason: null, sinceMs: 9 } };
-const IN: DrainNow = { isOut: false, putBackBy: null, heldBack: null };
+const IN: DrainNow = { isOut: false, putBackBy: null, heldBack: undefined };
 const OUT: DrainNow = { ...IN, isOut: true };
 
 Deno.test("decideDrainStep: the hook is run once for a process, and again after it has failed", () => {
@@ -16,7 +16,11 @@ Deno.test("decideDrainStep: the hook is run once for a process, and again after 
   assert.equal(decideDrainStep({}, IN), null);
   assert.deepEqual(decideDrainStep(roster, IN), { kind: "drain", word: { by: "ann", sinceMs: 5 } });
   assert.equal(decideDrainStep(roster, OUT), null);
-  assert.equal(decideDrainStep(roster, { ...IN, heldBack: "drain" }), null);
+  assert.equal(decideDrainStep(roster, { ...IN, heldBack: { by: "ann", sinceMs: 5 } }), null);
+  // What an operator says since is tried at once.
+  const again = { drained: { ...DRAINED, sinceMs: 6 } };
+  const heldBack = { by: "ann", sinceMs: 5 };
+  assert.equal(decideDrainStep(again, { ...IN, heldBack })?.kind, "drain");
   // A word that cannot be read is none.
   assert.equal(decideDrainStep(null, IN), null);
 });
@@ -26,9 +30,12 @@ Deno.test("decideDrainStep: put back by its hook, also by an agent that has not 
   const undrain = { kind: "undrain", word: { by: "bob", sinceMs: 9 } };
   assert.deepEqual(decideDrainStep(roster, OUT), undrain);
   assert.deepEqual(decideDrainStep(roster, IN), undrain);
-  assert.equal(decideDrainStep(roster, { ...OUT, heldBack: "undrain" }), null);
+  assert.equal(decideDrainStep(roster, { ...OUT, heldBack: { by: "bob", sinceMs: 9 } }), null);
   // Regression: a host whose drain hook had failed was put back only when that was due again.
-  assert.deepEqual(decideDrainStep(roster, { ...IN, heldBack: "drain" }), undrain);
+  assert.deepEqual(
+    decideDrainStep(roster, { ...IN, heldBack: { by: "ann", sinceMs: 5 } }),
+    undrain,
+  );
   const done = { ...IN, putBackBy: { by: "bob", sinceMs: 9 } };
   assert.deepEqual(decideDrainStep(roster, done), { kind: "put_back" });
   // A later word than the one by which it was put back.

@@ -48,6 +48,11 @@ export interface FeedServer {
   add(metainfo: Uint8Array): Promise<boolean>;
   /** Takes a release out of the feed; returns false if it is not there. */
   remove(infoHash: string): Promise<boolean>;
+  /**
+   * Leaves a release out of the list, or takes it in again: nobody can roll it out meanwhile. Its .torrent is served all the
+   * same, since hosts that fetch it already may have the rest from each other.
+   */
+  setOffered(infoHash: string, isOffered: boolean): void;
   /** The .torrent of a release in the feed, or undefined. */
   torrent(infoHash: string): Promise<Uint8Array | undefined>;
   /** The URL of a release's .torrent. */
@@ -67,10 +72,15 @@ export async function createFeedServer(options: FeedServerOptions): Promise<Feed
   });
   let baseUrl = "";
   let peers: string[] | undefined;
+  const heldBack = new Set<string>();
   const app = new Hono();
   app.get("/feed.json", (context) => {
     const body = new TextEncoder().encode(
-      renderFeed(store.releases, { baseUrl, origin: options.origin, peers }),
+      renderFeed(store.releases.filter(({ infoHash }) => !heldBack.has(infoHash)), {
+        baseUrl,
+        origin: options.origin,
+        peers,
+      }),
     );
     return answer(context.req.raw, { body, type: "application/feed+json", caching: "no-cache" });
   });
@@ -106,7 +116,14 @@ export async function createFeedServer(options: FeedServerOptions): Promise<Feed
     },
     torrent: (infoHash) => store.torrent(infoHash),
     add: (metainfo) => store.add(metainfo),
-    remove: (infoHash) => store.remove(infoHash),
+    remove(infoHash) {
+      heldBack.delete(infoHash);
+      return store.remove(infoHash);
+    },
+    setOffered(infoHash, isOffered) {
+      if (isOffered) heldBack.delete(infoHash);
+      else heldBack.add(infoHash);
+    },
     torrentUrl: (infoHash) => `${baseUrl}/torrents/${infoHash}.torrent`,
     close: () => server.close(),
   };

@@ -27,6 +27,9 @@ const recordSchema = z.object({
 
 type PublishedFile = z.output<typeof fileSchema>;
 
+/** What the files of a release were like when it was published. */
+export type PublishedFiles = z.output<typeof recordSchema>;
+
 /** The largest record: a release has 200,000 files at most. */
 const MAX_RECORD_BYTES = 256 * 1024 * 1024;
 
@@ -52,10 +55,18 @@ export async function recordPublishedFiles(
 ): Promise<void> {
   const { infoHash, service, version, root } = release;
   const files: PublishedFile[] = [];
-  for (const { path } of release.files) files.push(await describe(root, path));
+  for (const { path } of release.files) files.push(await describePublishedFile(root, path));
   const path = recordPath(feedDir, infoHash);
   await Deno.writeTextFile(`${path}.new`, JSON.stringify({ service, version, root, files }));
   await Deno.rename(`${path}.new`, path);
+}
+
+/** What they were like; `null` if that is not known, as of releases of earlier versions. */
+export function readPublishedFiles(
+  feedDir: string,
+  infoHash: string,
+): Promise<PublishedFiles | null> {
+  return readRecord(recordPath(feedDir, infoHash));
 }
 
 /** Forgets them, for a release that is not seeded any more. */
@@ -89,7 +100,7 @@ export async function findChangedInPlace(
       return isFolder ? at.startsWith(`${real}/`) : at === real;
     });
     for (const file of sharing) {
-      const now = await describe(root, file.path).catch(() => null);
+      const now = await describePublishedFile(root, file.path).catch(() => null);
       if (now === null || JSON.stringify(now) !== JSON.stringify(file)) {
         return { service: record.service, version: record.version, root, file: file.path };
       }
@@ -98,7 +109,7 @@ export async function findChangedInPlace(
   return null;
 }
 
-async function readRecord(path: string): Promise<z.output<typeof recordSchema> | null> {
+async function readRecord(path: string): Promise<PublishedFiles | null> {
   try {
     const text = new TextDecoder().decode(await readFile(path, MAX_RECORD_BYTES));
     return recordSchema.parse(JSON.parse(text));
@@ -108,7 +119,8 @@ async function readRecord(path: string): Promise<z.output<typeof recordSchema> |
   }
 }
 
-async function describe(root: string, path: string): Promise<PublishedFile> {
+/** What a file is like now. */
+export async function describePublishedFile(root: string, path: string): Promise<PublishedFile> {
   const { size, mtime, ino } = await Deno.stat(`${root}/${path}`);
   return { path, sizeBytes: size, mtimeMs: mtime?.getTime() ?? 0, inode: ino ?? 0 };
 }

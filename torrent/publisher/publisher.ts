@@ -10,6 +10,8 @@ import type { TorrentEngine, Transfer } from "../engine/mod.ts";
 import type { FeedServer } from "../feed/mod.ts";
 import type { Log } from "../../base/log.ts";
 import { systemErrorCode } from "../errors.ts";
+import { readRelease } from "../release/mod.ts";
+import { ContentWatch } from "./content_watch.ts";
 import { Inbox } from "./inbox.ts";
 
 /** What a publisher works with. */
@@ -31,12 +33,26 @@ export class Publisher {
   readonly #seeds = new Map<string, Transfer>();
   /** Releases of the feed that are still to be seeded. */
   readonly #unseeded = new Set<string>();
+  readonly #watch: ContentWatch;
   /** Rounds in a row that have failed. */
   #failures = 0;
 
   constructor(options: PublisherOptions) {
     this.#options = options;
     this.#inbox = new Inbox(options.feedDir);
+    const { feedDir, feed, log } = options;
+    this.#watch = new ContentWatch({
+      feedDir,
+      log,
+      onSuspect: async (infoHash) => {
+        feed.setOffered(infoHash, false);
+        await this.#stopSeeding(infoHash);
+      },
+      onRight: async (infoHash) => {
+        await this.#seed(infoHash);
+        feed.setOffered(infoHash, true);
+      },
+    });
   }
 
   /**
@@ -48,9 +64,13 @@ export class Publisher {
     const { clock, feed } = this.#options;
     for (const { infoHash } of feed.releases) this.#unseeded.add(infoHash);
     do {
-      await this.#try(() => this.#round());
+      await this.#try(async () => {
+        await this.#round();
+        await this.#watch.look(signal);
+      });
       await sleep(clock, INBOX_INTERVAL_MS, signal);
     } while (!signal.aborted);
+    await this.#watch.ended();
   }
 
   /** Takes the releases out that were withdrawn, and adds those that are waiting in the inbox now. */
@@ -76,9 +96,14 @@ export class Publisher {
   async #withdraw(infoHash: string): Promise<void> {
     await this.#options.feed.remove(infoHash);
     this.#unseeded.delete(infoHash);
+    this.#watch.forget(infoHash);
+    await this.#stopSeeding(infoHash);
+    await this.#inbox.settleWithdrawal(infoHash);
+  }
+
+  async #stopSeeding(infoHash: string): Promise<void> {
     await this.#seeds.get(infoHash)?.stop();
     this.#seeds.delete(infoHash);
-    await this.#inbox.settleWithdrawal(infoHash);
   }
 
   async #round(): Promise<void> {
@@ -119,6 +144,7 @@ export class Publisher {
       return;
     }
     const transfer = engine.seed({ metainfo: torrent, root });
+    this.#watch.add({ ...readRelease(torrent), root });
     this.#seeds.set(infoHash, transfer);
     try {
       await transfer.done;

@@ -58,8 +58,8 @@ Deno.test("rollcall publish: hands over to the one that serves, refuses other co
         second.stdout,
         /Published web v2 \([0-9a-f]{40}\); the process that serves the feed has taken it over/,
       );
-      await Deno.writeTextFile(`${blob}/data`, "three");
-      const taken = await rollcall("publish", "web", "v1", blob, ...feed);
+      await Deno.writeTextFile(`${other}/third`, "three");
+      const taken = await rollcall("publish", "web", "v1", `${other}/third`, ...feed);
       assert.equal(taken.status, 1);
       assert.match(
         taken.stderr,
@@ -204,7 +204,12 @@ Deno.test("rollcall publish: content that is seeded as another version and was c
     }
     const other = await rollcall("publish", "web", "v3", `${blob}/deep`, ...feed);
     assert.equal(other.status, 0, other.stderr);
-    assert.deepEqual(await listed(), ["web v3", "web v2", "web v1"]);
+    // Nobody is offered what the build machine does not have any more.
+    for (let looks = 0; (await listed()).length > 1; looks++) {
+      assert.ok(looks < 600, "v1 and v2 are offered still");
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    }
+    assert.deepEqual(await listed(), ["web v3"]);
 
     for (const version of ["v1", "v2"]) {
       const gone = await rollcall(

@@ -186,6 +186,7 @@ export const ROOMS: Readonly<Record<string, readonly string[]>> = {
   "torrent/peer_locality.ts": [],
   "torrent/publisher": [
     "base",
+    "torrent/content",
     "torrent/engine",
     "torrent/errors.ts",
     "torrent/feed",

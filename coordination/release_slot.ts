@@ -14,7 +14,6 @@ import {
   decodeSlot,
   isHeldElsewhere,
   isOfSession,
-  listNames,
   ROOT,
   servicePath,
   type Slot,
@@ -64,8 +63,7 @@ export async function releaseSlot(
   }
   if (released.size === 0) {
     throw new SlotReleaseError(
-      `release the slot of ${host}: expected one of ${listNames(services) || "a service"}, ` +
-        "it has none; rollcall status shows who holds one",
+      `release the slot of ${host}: it holds none; rollcall hosts list shows who holds one`,
     );
   }
   return released;

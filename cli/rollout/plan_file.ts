@@ -4,6 +4,7 @@
  * @module
  */
 
+import { isDeepStrictEqual } from "node:util";
 import { findOtherContent, readKnownServices } from "../../coordination/mod.ts";
 import {
   checkPlan,
@@ -82,7 +83,11 @@ export async function checkPlanFile(
     throw new UsageError(`plan ${planPath}: nothing was written:\n  ${problems.join("\n  ")}`);
   }
   const { services, waves, onFailure, maxFailures } = checked;
-  const notes = [...checked.notes, ...noteWithdrawn(services, fleet)];
+  const notes = [
+    ...checked.notes,
+    ...noteWithdrawn(services, fleet),
+    ...notePolicies(services, fleet),
+  ];
   return { services, waves, onFailure, maxFailures, notes, releases, fleet };
 }
 
@@ -96,6 +101,32 @@ function noteWithdrawn(
       ? [`service "${service}": ${version} was aborted or rolled back before`]
       : []
   );
+}
+
+/**
+ * A policy in a plan takes the place of the fleet's as a whole, so one that leaves a key out ends what that said: freeze windows,
+ * say. Of a service without a version nobody has said what its policy is.
+ */
+export function notePolicies(
+  services: CheckedPlanFile["services"],
+  fleet: CheckedPlanFile["fleet"],
+): string[] {
+  return [...services].flatMap(([service, { policy }]) => {
+    const entry = fleet.get(service)?.entry ?? null;
+    if (entry === null || entry.committed === null) return [];
+    const before: Record<string, unknown> = entry.policy;
+    const after: Record<string, unknown> = policy;
+    const changes = [...new Set([...Object.keys(before), ...Object.keys(after)])].sort()
+      .flatMap((key) => {
+        if (isDeepStrictEqual(before[key], after[key])) return [];
+        const name = key === "bakeMs" ? "bakeTime" : key.replace(/Ms$/, "");
+        if (after[key] === undefined) return [`no ${name} any more`];
+        return [before[key] === undefined ? `${name} is new` : name];
+      });
+    return changes.length === 0
+      ? []
+      : [`service "${service}": its policy changes: ${changes.join(", ")}`];
+  });
 }
 
 /** The waves in one sentence, each with its hosts unless it is of all: `A v2 on 1 host (web-1), then A v2`. */

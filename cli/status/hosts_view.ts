@@ -43,7 +43,7 @@ const MIN_WORDS_COLUMNS = 26;
 const HEAD = ["host", "site/rack", "runs", "", "locked", "next"];
 
 /** The most lines for what keeps a host from getting ready, since the end of the text says what to do. */
-const TROUBLE_LINES = 4;
+const TROUBLE_LINES = 6;
 
 /** The most lines for why a host waits, most of which is short, on a terminal of 80 columns. */
 const WAIT_LINES = 3;
@@ -107,7 +107,9 @@ function renderNext(
     const bar = phase === "fetching" || phase === "verifying" || phase === "pinning"
       ? ` ${renderProgressBar(progress)}`
       : "";
-    const headline = `${version} ${pause === undefined ? phase : "paused"}${bar}`;
+    const isSkipped = phase === "failed" && host.slot?.skipped !== undefined;
+    const state = pause !== undefined ? "paused" : isSkipped ? "skipped" : phase;
+    const headline = `${version} ${state}${bar}`;
     const reused = reusedOf(host, version);
     const arrives = transfer !== null && transfer.downloadBytesPerSecond >= 1;
     const trouble = pause ?? (arrives ? undefined : preparation.obstacle);
@@ -182,12 +184,10 @@ function renderWait(host: FleetHost, options: HostsViewOptions): string[] {
 
 /** How often the agent has started the service again since it began: also other versions than the one that runs. */
 function renderRestarts({ crash, unwell }: NonNullable<FleetHost["restarts"]>): string {
-  const causes = [
-    crash > 0 ? formatCount(crash, "crash", "crashes") : [],
-    unwell > 0 ? `${formatCount(unwell, "time")} unwell` : [],
-  ].flat();
-  const count = formatCount(crash + unwell, "restart");
-  return `${count} since its agent began (${causes.join(", ")})`;
+  const crashes = formatCount(crash, "crash", "crashes");
+  if (unwell === 0) return `${crashes} since its agent began`;
+  const restarts = `${formatCount(crash + unwell, "restart")} since its agent began`;
+  return `${restarts} (${crash === 0 ? "" : `${crashes}, `}${formatCount(unwell, "time")} unwell)`;
 }
 
 /** How much of that version the host has reused from other releases on its own disk, if it reports so. */

@@ -20,7 +20,10 @@ Deno.test("releaseSlot: frees the slot of another machine under the name of a ho
     const { view } = await read(zk);
     assert.equal(view.slots.size, 0);
     assert.ok(view.slotsVersion > before, "who decided before has to look again");
-    await assert.rejects(() => releaseSlot(zk, "web-1"), /it has none; rollcall status shows/);
+    await assert.rejects(
+      () => releaseSlot(zk, "web-1"),
+      /it holds none; rollcall hosts list shows/,
+    );
   });
 });
 

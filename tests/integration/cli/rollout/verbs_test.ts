@@ -263,7 +263,7 @@ const VERBS: Record<string, Partial<Record<State | "*", Expected>>> = {
   },
   "hosts release-slot web-1": {
     halted: [0, /^Freed the slot of web-1 for A: it was at failed, to v2/],
-    "*": [1, /it has none; rollcall status shows who holds one/],
+    "*": [1, /it holds none; rollcall hosts list shows who holds one/],
   },
   "hosts release-quarantine web-1": {
     "*": [1, /it is in quarantine for none of its services; rollcall hosts list shows/],

@@ -103,7 +103,8 @@ Deno.test("renderFleet: a transfer that is paused says why, in full, until it go
       phase: "fetching",
       progress: 0.3,
       pause: "disk full, goes on by itself when there is room: write content: no room for " +
-        "/var/lib/rollcall/web/v2.partial/a.bin (ENOSPC); make room and fetch again, what is verified is kept",
+        "/var/lib/rollcall/web/v2.partial/a.bin (ENOSPC); make room and fetch again, what is verified is kept" +
+        ", and more".repeat(9),
     },
   };
   const lines = stripVTControlCharacters(renderFleet(fleetOf(paused), {
@@ -162,6 +163,10 @@ Deno.test("renderFleet: says why a host waits in full, for how long, and what wa
   const told = narrow.replaceAll(/\n +/g, " ");
   assert.match(told, /missing web-4 \(fetching 41 %\), web-9 \(offline\), for 2 min 05 s/);
   assert.match(told, /3 restarts since its agent began \(2 crashes, 1 time unwell\)/);
+  const restarts = (crash: number, unwell: number) =>
+    render(fleetOf({ ...HOST, restarts: { crash, unwell } }));
+  assert.match(restarts(1, 0), / 1 crash since its agent began$/);
+  assert.match(restarts(0, 2), / 2 restarts since its agent began \(2 times unwell\)$/);
   const fresh = { ...HOST, waitingFor: "budget: 1 of 1 down", waitingSinceMs: 60_000 + 5_000 };
   assert.match(render(fleetOf(fresh)), /budget: 1 of 1 down$/m);
   // Since when a gate is closed, it says itself.
@@ -244,6 +249,32 @@ Deno.test("renderFleet: a host whose config has changed says how that is taken o
     render(fleetOf({ ...HOST, waitingFor })),
     /anew\n +one host .*: rollcall restart web$/m,
   );
+});
+
+Deno.test("renderFleet: a host that was left out is not said to have failed, and how it goes along is not cut", () => {
+  const reason =
+    "skipped by ann: later; it had failed: health gate: expected v2 to be healthy within 15s, " +
+    "was: the process ended, exit status 3";
+  const slot = {
+    schema: 1 as const,
+    host: "web-1",
+    from: "v1",
+    to: "v2",
+    step: "failed" as const,
+    sinceMs: 0,
+    wave: null,
+    reason,
+    skipped: { by: "ann", reason: "later" },
+  };
+  const fleet = fleetOf({
+    ...HOST,
+    slot,
+    preparation: { version: "v2", phase: "failed", progress: 1 },
+    waitingFor: `v2 is not for this host: ${reason}; try it: rollcall rollout retry web-1`,
+  });
+  const text = stripVTControlCharacters(renderFleet(fleet, { columns: 80, nowMs: 60_000 }));
+  assert.match(text, / v2 skipped$/m);
+  assert.match(text.replaceAll(/\n +/g, " "), /try it: rollcall rollout retry web-1$/);
 });
 
 Deno.test("renderFleet: a host in quarantine says how that ends", () => {

@@ -23,6 +23,7 @@ export function renderHistory(told: History): string {
   const { rollouts, problems } = plain(told);
   const lines = rollouts.flatMap((rollout) => renderRollout(rollout));
   if (rollouts.length === 0) lines.push("There has been no rollout yet.");
+  else lines.push(pc.dim("What happened in one, host by host: rollcall rollout history ID"));
   return [...lines, ...problems.map(renderProblem)].join("\n");
 }
 

@@ -120,5 +120,8 @@ Deno.test("renderHistory: says what was rolled back, and by which rollout", () =
   assert.doesNotMatch(text, /freeze/);
   assert.match(text, /aborted after 20\.0 s/);
   assert.match(text, /\n {2}reason: new index\n/);
-  assert.match(text, /\n {2}rolled back by 20261130-000010\.000-dcba: v2 failed on web-1$/);
+  assert.match(
+    text,
+    /\n {2}rolled back by 20261130-000010\.000-dcba: v2 failed on web-1\nWhat happened in one, .* rollcall rollout history ID$/,
+  );
 });

@@ -11,7 +11,13 @@
  */
 
 import { CommanderError } from "@commander-js/extra-typings";
-import { describeError, InterruptedError, TimedOutError, UsageError } from "./shared/errors.ts";
+import {
+  describeError,
+  InterruptedError,
+  OutputClosedError,
+  TimedOutError,
+  UsageError,
+} from "./shared/errors.ts";
 import { wrapLines } from "./shared/format.ts";
 import { terminalColumns } from "./shared/terminal.ts";
 import { plainText } from "./shared/terminal_text.ts";
@@ -29,6 +35,9 @@ export const EXIT_TIMED_OUT = 3;
 /** Exit status for a command that a signal has ended before what it waited for: 128 + 2, as a shell reports SIGINT. */
 export const EXIT_INTERRUPTED = 130;
 
+/** Exit status for a command whose output nobody reads any more: 128 + 13, as a shell reports SIGPIPE. */
+export const EXIT_OUTPUT_CLOSED = 141;
+
 /** Runs one command to its end and returns the exit status. Prints errors to stderr. */
 export async function main(args: readonly string[]): Promise<number> {
   try {
@@ -37,6 +46,7 @@ export async function main(args: readonly string[]): Promise<number> {
   } catch (error) {
     // Commander has printed its message by now; --help and --version end here as well, with status 0.
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : EXIT_USAGE;
+    if (error instanceof OutputClosedError && error.message === "") return EXIT_OUTPUT_CLOSED;
     const columns = terminalColumns(Infinity, Deno.stderr);
     await writeError(wrapLines(`rollcall: ${plainText(describeError(error))}\n`, columns));
     if (isDebugging() && error instanceof Error) {
@@ -49,6 +59,7 @@ export async function main(args: readonly string[]): Promise<number> {
 function statusOf(error: unknown): number {
   if (error instanceof UsageError) return EXIT_USAGE;
   if (error instanceof TimedOutError) return EXIT_TIMED_OUT;
+  if (error instanceof OutputClosedError) return EXIT_OUTPUT_CLOSED;
   return error instanceof InterruptedError ? EXIT_INTERRUPTED : EXIT_FAILURE;
 }
 

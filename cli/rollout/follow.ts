@@ -8,7 +8,12 @@ import { systemClock } from "../../base/clock.ts";
 import { type Fleet, readRecord } from "../../coordination/mod.ts";
 import { describeStops, formatDurationMs, type Rollout } from "../../rollout/mod.ts";
 import type { ZooKeeper } from "../../zookeeper/mod.ts";
-import { CommandError, InterruptedError, TimedOutError } from "../shared/errors.ts";
+import {
+  CommandError,
+  InterruptedError,
+  OutputClosedError,
+  TimedOutError,
+} from "../shared/errors.ts";
 import { listenForStop } from "../shared/stop_signal.ts";
 import { createFleetDisplay, type DisplayOptions } from "../status/fleet_display.ts";
 import { waysOn } from "../status/head_view.ts";
@@ -24,8 +29,8 @@ export interface FollowOptions extends DisplayOptions {
  * Shows a rollout until it is finished.
  *
  * @throws {CommandError} when it is halted or aborted; the message says why, and what to do.
- * @throws {TimedOutError} when that takes longer than `timeout`. {@link InterruptedError} at Ctrl-C. Both end the view alone: the
- * agents carry on with the rollout.
+ * @throws {TimedOutError} when that takes longer than `timeout`. {@link InterruptedError} at Ctrl-C. {@link OutputClosedError} when
+ * nobody reads the output any more. Each ends the view alone: the agents carry on with the rollout.
  */
 export async function follow(
   zookeeper: ZooKeeper,
@@ -45,7 +50,7 @@ export async function follow(
       signal: AbortSignal.any([stop.signal, late.signal]),
       isOver,
     });
-    if (isOver(fleet)) {
+    if (fleet !== null && isOver(fleet)) {
       const record = await recordOf(zookeeper, fleet, id);
       const passedMs = systemClock.nowMs() - startedMs;
       const left = timeout === undefined ? undefined : Math.max(1, timeout - passedMs);
@@ -53,6 +58,11 @@ export async function follow(
       return expectFinished(fleet, id, record);
     }
   } catch (error) {
+    if (error instanceof OutputClosedError) {
+      throw new OutputClosedError(
+        `rollout ${id}: nobody reads this any more; what is under way goes on: rollcall rollout watch`,
+      );
+    }
     // While the connection is away nobody knows more than that it has not ended in time.
     if (!late.signal.aborted && !stop.signal.aborted) throw error;
     if (error instanceof CommandError) throw error;

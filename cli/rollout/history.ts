@@ -4,7 +4,7 @@
  * @module
  */
 
-import { readHistory, readRolloutHistory } from "../../coordination/mod.ts";
+import { isRolloutId, readHistory, readRolloutHistory } from "../../coordination/mod.ts";
 import { CommandError } from "../shared/errors.ts";
 import { writeJson, writeLine } from "../shared/output.ts";
 import { terminalColumns } from "../shared/terminal.ts";
@@ -27,8 +27,9 @@ export async function historyCommand(
       else writeLine(renderHistory(history));
       return;
     }
-    const history = await readRolloutHistory(zookeeper, id);
-    if (history.rollout === null && history.problems.length === 0) {
+    // Another name is no part of the history, and may be no path at all.
+    const history = isRolloutId(id) ? await readRolloutHistory(zookeeper, id) : null;
+    if (history === null || (history.rollout === null && history.problems.length === 0)) {
       throw new CommandError(
         `rollout history: there is no record of ${id}; those that there are: rollcall rollout history`,
       );

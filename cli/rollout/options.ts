@@ -28,7 +28,12 @@ export function ignoreFreezeOption() {
   return new Option(
     "--ignore-freeze <reason>",
     "switch in freeze windows, too; who says so and why is kept with the rollout",
-  );
+  ).argParser(parseReason);
+}
+
+function parseReason(text: string): string {
+  if (text.trim() !== "") return text;
+  throw new InvalidArgumentError("expected why, in a few words.");
 }
 
 function parseTimeout(text: string): number {

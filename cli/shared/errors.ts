@@ -34,6 +34,16 @@ export class InterruptedError extends Error {
   override readonly name = "InterruptedError";
 }
 
+/**
+ * Nobody reads what the command prints any more (`rollcall … | head`). Exit status 141, as a shell reports SIGPIPE. The message
+ * says what goes on all the same, and is empty where nothing does.
+ */
+export class OutputClosedError extends Error {
+  /** Stable name of the error. */
+  readonly code = "OUTPUT_CLOSED";
+  override readonly name = "OutputClosedError";
+}
+
 /** The message of an error and those of its causes; a message that is part of an earlier one is left out. */
 export function describeError(error: unknown): string {
   const messages: string[] = [];

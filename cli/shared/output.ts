@@ -5,11 +5,12 @@
  * @module
  */
 
+import { OutputClosedError } from "./errors.ts";
 import { plainText, terminalJson, terminalText } from "./terminal_text.ts";
 
 const encoder = new TextEncoder();
 
-/** Writes one line, or several, to stdout. */
+/** Writes one line, or several, to stdout. @throws {OutputClosedError} when nobody reads it any more; so do the others here. */
 export function writeLine(line: string): void {
   write(`${terminalText(line)}\n`);
 }
@@ -26,5 +27,10 @@ export function writeJson(value: unknown): void {
 
 function write(text: string): void {
   let bytes = encoder.encode(text);
-  while (bytes.length > 0) bytes = bytes.subarray(Deno.stdout.writeSync(bytes));
+  try {
+    while (bytes.length > 0) bytes = bytes.subarray(Deno.stdout.writeSync(bytes));
+  } catch (error) {
+    if (!(error instanceof Deno.errors.BrokenPipe)) throw error;
+    throw new OutputClosedError();
+  }
 }

@@ -52,6 +52,7 @@ export function parseYaml<T>(
 ): T {
   const { path, kind, schema } = source;
   const { value, written } = toValue(text, `read ${kind} ${path}`);
+  if (value === null) throw new UsageError(`read ${kind} ${path}: the file is empty`);
   const parsed = schema.safeParse(value);
   if (parsed.success) return parsed.data;
   const problems = [
@@ -105,8 +106,8 @@ function describeIssue(
     );
   }
   if (issue.code === "invalid_union") {
-    // The branch that matched deepest is taken for the one that the author meant.
-    const [branch] = issue.errors.toSorted((a, b) => depth(b) - depth(a));
+    // The branch that matched deepest is taken for the one that the author meant; of several, the one with least to mend.
+    const [branch] = issue.errors.toSorted((a, b) => depth(b) - depth(a) || a.length - b.length);
     if (branch !== undefined && depth(branch) > 0) {
       return branch.flatMap((inner) =>
         describeIssue({ ...inner, path: [...issue.path, ...inner.path] }, source)
@@ -122,7 +123,10 @@ function describeIssue(
     const text = written(issue.path);
     if (text !== undefined) return [`${place}: put it in quotes: ${JSON.stringify(text)}`];
   }
-  return [`${place}: ${issue.message}`];
+  // What the schema says in its own words has what was there; what zod says of numbers, words and addresses has not.
+  const isZods = /^(Too |Invalid (option|URL|string))/.test(issue.message);
+  const text = isZods ? written(issue.path) : undefined;
+  return [`${place}: ${issue.message}${text === undefined ? "" : `, was ${text}`}`];
 }
 
 function depth(issues: readonly z.core.$ZodIssue[]): number {

@@ -19,10 +19,14 @@ const SNAPSHOT_MAX_MS = 2_000;
 /** How long a snapshot may take before the one before it counts as old: longer than any election of a healthy ensemble's leader. */
 const STALE_AFTER_MS = 3_000;
 
+/** How long the last snapshot is waited for when it was stopped: as long as an answer takes that is on its way. */
+const LAST_READING_MS = 2_000;
+
 /**
- * Takes snapshots until `isOver` says so or the signal aborts.
+ * Takes snapshots until `isOver` says so or the signal aborts. Where ZooKeeper does not answer, the display says so, since what
+ * it shows may be old.
  *
- * @returns The last snapshot.
+ * @returns The last snapshot; `null` if it was stopped while it waited for one.
  */
 export async function watchFleet(
   zookeeper: ZooKeeper,
@@ -31,7 +35,7 @@ export async function watchFleet(
     readonly signal: AbortSignal;
     readonly isOver: (fleet: Fleet) => boolean;
   },
-): Promise<Fleet> {
+): Promise<Fleet | null> {
   const { display, signal, isOver } = options;
   let wake = () => {};
   const watch = await zookeeper.watch(ROOT, { recursive: true }, () => wake());
@@ -39,6 +43,7 @@ export async function watchFleet(
     for (;;) {
       const changed = new Promise<void>((resolve) => wake = resolve);
       const fleet = await readPatiently(zookeeper, options);
+      if (fleet === null) return null;
       display.show(fleet);
       if (isOver(fleet) || signal.aborted) return fleet;
       await pause(SNAPSHOT_GAP_MS, signal);
@@ -59,23 +64,36 @@ export async function watchFleet(
 async function readPatiently(
   zookeeper: ZooKeeper,
   { display, signal }: { readonly display: FleetDisplay; readonly signal: AbortSignal },
-): Promise<Fleet> {
+): Promise<Fleet | null> {
   const sinceMs = systemClock.wallTimeMs();
   const cancel = systemClock.after(STALE_AFTER_MS, () => display.showStale(sinceMs));
+  const stopped = Promise.withResolvers<null>();
+  let cancelStop = () => {};
+  const stop = () => {
+    cancelStop = systemClock.after(LAST_READING_MS, () => stopped.resolve(null));
+  };
+  if (signal.aborted) stop();
+  else signal.addEventListener("abort", stop);
   try {
     for (;;) {
+      const reading = readFleet(zookeeper);
+      // Whoever has stopped does not wait until the connection counts as lost; what becomes of the reading is nobody's concern.
+      reading.catch(() => {});
       try {
-        return await readFleet(zookeeper);
+        return await Promise.race([reading, stopped.promise]);
       } catch (error) {
         const isPassing = error instanceof ZooKeeperError &&
           (error.code === "CONNECTION_LOSS" || error.code === "OPERATION_TIMEOUT" ||
             error.code === "SESSION_EXPIRED");
-        if (!isPassing || signal.aborted) throw error;
+        if (!isPassing) throw error;
+        if (signal.aborted) return null;
         await pause(SNAPSHOT_GAP_MS, signal);
       }
     }
   } finally {
     cancel();
+    cancelStop();
+    signal.removeEventListener("abort", stop);
   }
 }
 

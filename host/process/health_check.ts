@@ -54,7 +54,9 @@ export async function checkHealth(
     () => ending.abort(new Error(`no answer within ${formatDurationMs(check.timeoutMs)}`)),
   );
   try {
-    return await runCheck(check, { signal: ending.signal, clock, service });
+    const result = await runCheck(check, { signal: ending.signal, clock, service });
+    if (ending.signal.aborted) signal?.throwIfAborted();
+    return result;
   } catch (error) {
     signal?.throwIfAborted();
     const cause = ending.signal.aborted ? ending.signal.reason : error;
@@ -153,9 +155,13 @@ async function checkExec(
     ...as,
   });
   const said = lastLine === undefined ? {} : { said: lastLine };
-  if (code === 0) return { ok: true, ...said };
   const ended = exitSignal === null ? `exit code ${code}` : `signal ${exitSignal}`;
   const why = lastLine === undefined ? "" : `: ${lastLine}`;
+  // What it has written says at what it was when its time was up.
+  if (signal.aborted) {
+    return { ok: false, reason: `${describe(check)}: ${reasonOf(signal.reason)}${why}` };
+  }
+  if (code === 0) return { ok: true, ...said };
   return { ok: false, reason: `${describe(check)}: expected exit code 0, got ${ended}${why}` };
 }
 
@@ -174,7 +180,8 @@ function describe(check: HealthCheck): string {
     case "tcp":
       return `tcp check ${check.host}:${check.port}`;
     case "exec":
-      return `exec check ${check.argv.join(" ")}`;
+      // Hooks are run as such checks, too.
+      return `command ${check.argv.join(" ")}`;
   }
 }
 

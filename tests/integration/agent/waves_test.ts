@@ -83,7 +83,7 @@ Deno.test("waves: a check of the config that does not hold halts with its last w
     );
     assert.match(
       control?.reason ?? "",
-      /^gate before web v2: check errors has not held for 100ms within 500ms: exec check .*: 4\.2 % fail$/,
+      /^gate before web v2: check errors has not held for 100ms within 500ms: command .*: 4\.2 % fail$/,
     );
     assert.deepEqual(fleet.observer.admissions, ["web/web-1"]);
     await promote(fleet.zookeeper, { service: "web", by: "ann", nowMs: 0 });

@@ -234,6 +234,7 @@ const VERBS: Record<string, Partial<Record<State | "*", Expected>>> = {
     "*": [0, /A v1 → v2/],
   },
   "rollout history 20260101-000000.000-aaaa": { "*": [1, /there is no record of/] },
+  "rollout history ../..": { "*": [1, /there is no record of \.\.\/\.\./] },
   "hosts list": {
     "nobody has ever been here": [0, /No host is known yet/],
     halted: [0, /web-1 .* offline +v2 failed/],

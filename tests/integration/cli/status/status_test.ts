@@ -9,7 +9,7 @@ import { DEFAULT_POLICY, SCHEMA_VERSION } from "../../../../rollout/mod.ts";
 import { ZooKeeper } from "../../../../zookeeper/mod.ts";
 import { FaultyProxy } from "../../../../zookeeper/testing/mod.ts";
 import { RunningCommand } from "../long_running.ts";
-import { rollcall, startServers } from "../rollcall_process.ts";
+import { PROGRAM, rollcall, startServers } from "../rollcall_process.ts";
 import { announce, AWAY, INFO_HASH, startTracker } from "./trackers.ts";
 
 Deno.test("rollcall status: how a release spreads, from the tracker that its entry names, or why that is not known", async () => {
@@ -116,4 +116,40 @@ Deno.test("rollcall status --watch: says when ZooKeeper does not answer, and whe
   assert.match(await watch.line(), /^zookeeper: no answer since \d\d:\d\d:\d\d UTC, asks again$/);
   proxy.admit();
   assert.equal(await watch.line(), "zookeeper: answers");
+});
+
+Deno.test("rollcall status --watch: Ctrl-C ends it, too, while ZooKeeper does not answer", async () => {
+  // Regression: it waited until the connection counted as lost.
+  await using servers = await startServers();
+  await using held = new AsyncDisposableStack();
+  const proxy = new FaultyProxy({ port: Number(servers.zookeeper.split(":")[1]) });
+  held.defer(async () => {
+    proxy.releaseReplies();
+    await proxy.close();
+  });
+  await using zookeeper = new ZooKeeper(servers.zookeeper);
+  await ensureSkeleton(zookeeper, 0);
+  await using watch = new RunningCommand(
+    ...["status", "--watch", "--zookeeper", proxy.connectString],
+  );
+  assert.equal(await watch.line(), "control: running");
+  void proxy.holdReplies();
+  assert.match(await watch.line(), /^zookeeper: no answer since /);
+  const { status, stderr } = await watch.end("SIGINT");
+  assert.deepEqual([status, stderr], [0, ""]);
+});
+
+Deno.test("rollcall: when nobody reads what it prints, it ends without a word, as a shell reports it", async () => {
+  await using servers = await startServers();
+  for (const args of [["status"], ["hosts", "list"], ["rollout", "history"]]) {
+    const child = new Deno.Command(Deno.execPath(), {
+      args: ["run", "-A", PROGRAM, ...args, "--zookeeper", servers.zookeeper],
+      stdin: "null",
+      stdout: "piped",
+      stderr: "piped",
+    }).spawn();
+    await child.stdout.cancel();
+    const stderr = await new Response(child.stderr).text();
+    assert.deepEqual([(await child.status).code, stderr], [141, ""], args.join(" "));
+  }
 });

@@ -136,10 +136,10 @@ Deno.test("checkHealth exec runs a service's check with the service's environmen
 Deno.test("checkHealth exec kills a check that takes too long, with what it started", async () => {
   await withFolder(async (folder) => {
     const pids = join(folder, "pids");
-    const script = `sleep 600 & echo $$ $! > ${pids}; wait`;
+    const script = `sleep 600 & echo $$ $! > ${pids}; echo waits for the pool; wait`;
     const argv = ["sh", "-c", script];
     const reason = await reasonOf(check({ type: "exec", argv, timeoutMs: 300 }));
-    assert.match(reason, /no answer within 300ms/);
+    assert.match(reason, /^command sh .*: no answer within 300ms: waits for the pool$/);
     const started = (await readFile(pids, "utf8")).trim().split(" ");
     assert.equal(started.length, 2);
     for (const pid of started) await eventually(() => isGone(Number(pid)));

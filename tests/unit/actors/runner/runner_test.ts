@@ -349,13 +349,13 @@ Deno.test("runner: a service that was well and hangs is started again after as m
     await checked(3);
     await until("it is started again", () => facts.at(-1)?.restarts.unwell === 2);
     const told = logged.filter((line) => /: (well|unwell|started again)/.test(line))
-      .map((line) => line.replace(/check .*/, "check"));
+      .map((line) => line.replace(/command .*/, "command"));
     assert.deepEqual(told, [
       "web v1: well",
-      "web v1: unwell: exec check",
+      "web v1: unwell: command",
       "web v1: started again after 3 failed checks",
       "web v1: well",
-      "web v1: unwell: exec check",
+      "web v1: unwell: command",
       "web v1: started again after 6 failed checks",
     ]);
   });
@@ -370,7 +370,7 @@ Deno.test("runner: a service that hangs when it is adopted is told, and started 
       health: { type: "exec", argv: ["test", "-e", `${folder}/well`] },
       restartAfterFailedChecks: 2,
     });
-    await until("it is checked", () => logged.some((line) => line.includes("unwell: exec check")));
+    await until("it is checked", () => logged.some((line) => line.includes("unwell: command")));
     for (let check = 0; check < 2; check++) {
       await until("the next check is due", () => clock.scheduledCount > 0);
       await clock.advance(2_000);

@@ -62,6 +62,40 @@ Deno.test("parseYaml: what YAML does not take for text is shown in quotes, as it
   assert.match(problemOf("{}"), /name: missing/);
 });
 
+Deno.test("parseYaml: a file that is empty, or has comments alone, is said to be so", () => {
+  assert.equal(problemOf(""), "read config test.yaml: the file is empty");
+  assert.equal(problemOf("# nothing yet\n"), "read config test.yaml: the file is empty");
+});
+
+function problemsOfPlan(services: string): string[] {
+  try {
+    parseYaml(`services: ${services}`, { path: "p.yaml", kind: "plan", schema: planSchema });
+    return [];
+  } catch (error) {
+    assert.ok(error instanceof UsageError, `${error}`);
+    return error.message.split("\n").slice(1);
+  }
+}
+
+Deno.test("parseYaml: of what may be one thing or another, only the mistakes of the likeliest are told", () => {
+  // A gate is an item of its own, and a field of a wave for each site.
+  assert.deepEqual(
+    problemsOfPlan("{ a: { version: v2, waves: [1, { gate: { url: 'ftp://x' } }, all] } }"),
+    ["  services.a.waves[1].gate.url: expected a URL such as https://metrics/ok"],
+  );
+});
+
+Deno.test("parseYaml: a number or a word that will not do is told as it stands in the file", () => {
+  assert.deepEqual(
+    problemsOfPlan("{ a: { version: v2, policy: { maxFailures: -1 } } }"),
+    ["  services.a.policy.maxFailures: Too small: expected number to be >=0, was -1"],
+  );
+  assert.deepEqual(
+    problemsOfPlan("{ a: { version: v2 } }\nonFailure: explode"),
+    ['  onFailure: Invalid option: expected one of "halt"|"rollback", was explode'],
+  );
+});
+
 Deno.test("parseYaml: many errors are shown in part", () => {
   const lines = problemOf("}\n".repeat(500)).split("\n");
   assert.ok(lines.length < 200, `${lines.length} lines`);

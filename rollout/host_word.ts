@@ -107,10 +107,7 @@ export function decideRetry(
 ): RetryDecision {
   const slot = view.slots.get(host);
   if (slot === undefined) {
-    const why = view.roster.includes(host)
-      ? `no switch of ${service} has failed on ${host}, and nobody has left it out`
-      : notOnRoster(host, service);
-    return { kind: "refused", why };
+    return { kind: "refused", why: whyNothingFailed(view, { host, service }) };
   }
   if (isHeld(slot)) {
     const why = `${host} is switching ${service} to ${slot.to} (${slot.step}) already`;
@@ -121,4 +118,19 @@ export function decideRetry(
 
 function notOnRoster(host: string, service: string): string {
   return `${host} is not on the roster of ${service}; rollcall hosts list shows who is`;
+}
+
+/** Why there is no record of a host. One that a hook keeps from its switch has none, and tries again by itself. */
+function whyNothingFailed(
+  { roster, current }: HostWordReading["view"],
+  { host, service }: Pick<HostWord, "host" | "service">,
+): string {
+  if (!roster.includes(host)) return notOnRoster(host, service);
+  const entry = current.get(host);
+  const { preparation = null, waitingFor = null } = entry ?? {};
+  if (preparation?.phase !== "failed" || waitingFor === null) {
+    return `no switch of ${service} has failed on ${host}, and nobody has left it out`;
+  }
+  return `${host} tries ${service} ${preparation.version} again by itself (${waitingFor}); ` +
+    `at once: rollcall rollout skip ${host}, then rollcall rollout retry ${host}`;
 }

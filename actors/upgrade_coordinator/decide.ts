@@ -33,6 +33,7 @@ import {
 } from "./machine/next.ts";
 import { newStart, newSwitch, toSlot } from "./machine/switch.ts";
 import { nameMissing, withKnownMissing } from "./missing_hosts.ts";
+import { noteOwnRecord, tryAnew } from "./own_record.ts";
 import { beginPreparation, giveUpPreparation, noteWanted } from "./preparation.ts";
 import { endQuarantine, lookAfterQuarantine } from "./quarantine.ts";
 import { recordFailure } from "./record_failure.ts";
@@ -50,7 +51,6 @@ import {
 } from "./staging_queue.ts";
 import {
   type Deps,
-  endHoldBack,
   healthPatch,
   hostNow,
   lockedBytes,
@@ -58,7 +58,7 @@ import {
   setWaitingFor,
   type State,
 } from "./state.ts";
-import { forgetTold, lookAgain } from "./trouble.ts";
+import { forgetTold } from "./trouble.ts";
 import { storedRelease } from "./stored_release.ts";
 
 /** How long the host's entry may not say what is true, ms. Its write takes milliseconds, and waits for others for less than one second. */
@@ -78,6 +78,7 @@ export function decide(state: State, reading: Reading, deps: Deps): State {
   const place = placeNow(state, reading, deps);
   const { policy } = reading.census;
   forgetTold(state, reading, deps);
+  noteOwnRecord(state, reading, deps);
   noteHalt(state, reading, deps);
   const { roster } = reading.census;
   // What cannot be read says nothing.
@@ -201,10 +202,7 @@ function beginNext(state: State, reading: Reading, tools: Tools): State {
     case "give_slot_back": {
       const held = { slot: next.slot, census: reading.census };
       context.log.info("{service}: gives back a slot that it does not need", { service });
-      // An operator wants another try: at once, and with as much time as the first one.
-      state.attempt = null;
-      endHoldBack(state, deps);
-      if (next.slot.cause === "watch") lookAgain(state, reading.census.policy, deps);
+      tryAnew(state, reading, { slot: next.slot, deps });
       const change = () => giveSlotBack(zookeeper, service, held);
       act(state, { what: "give back the slot", change }, deps);
       return state;

@@ -12,6 +12,7 @@ import type {
   QueueSize,
   Release,
   ReleaseIdentity,
+  Slot,
 } from "../../rollout/mod.ts";
 import { CensusReader } from "../../coordination/mod.ts";
 import type { ZooKeeper } from "../../zookeeper/mod.ts";
@@ -112,6 +113,8 @@ export interface State {
   lastFailed: string | null;
   /** What could not be prepared or started here, and until when a wave that covers the host goes before it. */
   unstarted: { readonly version: string; readonly untilMs: number } | null;
+  /** The record by the last reading that this host has failed, or is left out; `null` if it had none. */
+  record: Slot | null;
   /** The host's place in the staging queue; `null`: it has none; `undefined`: an earlier life of this actor may have left one. */
   place: Place | null | undefined;
   /** The places in the staging queue that were asked for with the reading that is under way, or was made last. */
@@ -218,6 +221,7 @@ export function firstState({ options, context }: Deps): State {
     failures: 0,
     lastFailed: null,
     unstarted: null,
+    record: null,
     place: undefined,
     askedPlaces: [],
     ahead: null,

@@ -79,6 +79,14 @@ Deno.test("decideRetry: whose switch has failed, or who is left out; not who is 
   // Regression: of a name that nobody has it was said that no switch had failed there.
   const stranger = decideRetry({ view: view({}) }, { ...WORD, host: "web-22" });
   assert.match(refusal(stranger), /web-22 is not on the roster of A; rollcall hosts list shows/);
+  // A hook that fails leaves no record, and `status` shows the host as failed.
+  const preparation = { version: "2", phase: "failed", progress: 0 } as const;
+  const waitingFor = "2 failed here: the drain hook failed (next try after 60 s)";
+  const hooked = view({ current: { "web-2": { preparation, waitingFor } } });
+  assert.match(
+    refusal(decideRetry({ view: hooked }, { ...WORD, host: "web-2" })),
+    /^web-2 tries A 2 again by itself \(2 failed here: the drain hook .*\); at once: rollcall rollout skip web-2, then /,
+  );
 });
 
 Deno.test("decideFinish: who is left out is not waited for, and uses up no failure", () => {

@@ -799,8 +799,9 @@ Deno.test("upgrade coordinator: a host that cannot start what it ran does not go
   });
 });
 
-Deno.test("upgrade coordinator: what is held back after a failure is tried at once when an operator resumes", async () => {
-  // Regression, found by the simulation: it took up to a minute, in which the host had nothing to say.
+Deno.test("upgrade coordinator: what is held back after a failure is tried at once when an operator resumes, or retries", async () => {
+  // Regressions: it took up to a minute, in which the host had nothing to say; after a retry, and a hook that had failed, up to
+  // half an hour, in which it said that it was skipped.
   const wave = { node: "web-0000000001", znodeVersion: 0, service: "web", hosts: null };
   const offered = { service: "web", version: "v2", infoHash: null, sizeBytes: 0, torrentUrl: null };
   const settled = readingOf("v1");
@@ -822,30 +823,37 @@ Deno.test("upgrade coordinator: what is held back after a failure is tried at on
     controlVersion: -1,
     cause: "preparation" as const,
   };
-  const slots = new Map([["web-1", failed]]);
+  const skipped = {
+    ...record,
+    step: "failed" as const,
+    reason: "skipped by ann",
+    skipped: { by: "ann", reason: null },
+  };
   const multi = () => Promise.resolve([]);
-  await run(async ({ clock, coordinator, pinner }) => {
-    const tries = () => pinner.messages.filter((message) => message.type === "check").length;
-    const read = async (reading: ServiceReading) => {
-      coordinator.tell({ type: "read", reading: asRead(reading) });
-      await clock.settle();
-    };
-    await read(resumed);
-    for (let failure = 0; failure < 6; failure++) {
-      coordinator.tell({
-        type: "not_prepared",
-        release: { version: "v2" },
-        error: new Error("no"),
-      });
-      await clock.settle();
-      if (failure < 5) await clock.advance(60_000);
+  for (const slot of [failed, skipped]) {
+    await run(async ({ clock, coordinator, pinner }) => {
+      const tries = () => pinner.messages.filter((message) => message.type === "check").length;
+      const read = async (reading: ServiceReading) => {
+        coordinator.tell({ type: "read", reading: asRead(reading) });
+        await clock.settle();
+      };
       await read(resumed);
-    }
-    const before = tries();
-    await read({ ...resumed, view: { ...resumed.view, slots } });
-    await read(resumed);
-    assert.equal(tries(), before + 1);
-  }, { running: "v1", zookeeper: { multi } });
+      for (let failure = 0; failure < 6; failure++) {
+        coordinator.tell({
+          type: "not_prepared",
+          release: { version: "v2" },
+          error: new Error("no"),
+        });
+        await clock.settle();
+        if (failure < 5) await clock.advance(60_000);
+        await read(resumed);
+      }
+      const before = tries();
+      await read({ ...resumed, view: { ...resumed.view, slots: new Map([["web-1", slot]]) } });
+      await read(resumed);
+      assert.equal(tries(), before + 1);
+    }, { running: "v1", zookeeper: { multi } });
+  }
 });
 
 Deno.test("look: an idle host reads nothing for most of a minute, and then looks once", async () => {

@@ -26,6 +26,9 @@ Deno.test("hosts drain: within the budget, over restarts of agent and service an
       };
       await fleet.install("v1", { maxUnavailable: 1 });
       await Deno.remove(`${folder}/web-2`).catch(() => {});
+      // Every service is asked all the time.
+      const silences = (host: string) => fleet.observer.silences.get(`${host}/web`) ?? 0;
+      const before = HOSTS.map(silences);
 
       assert.deepEqual(await said("drain", "web-2", "--reason", "disk"), [
         0,
@@ -48,6 +51,8 @@ Deno.test("hosts drain: within the budget, over restarts of agent and service an
       await fleet.until("the hook was run again", async () => (await hooks("web-2")).length === 2);
       assert.match((await said("drain", "web-3"))[1], /web-2 is drained/);
 
+      assert.deepEqual(HOSTS.map(silences), before, "nobody lacks an answer by any of that");
+
       // It switches beyond the budget, and is not put back by that. The others wait for it.
       await fleet.publish("v2");
       await fleet.startRollout({ versions: { web: "v2" } });
@@ -65,6 +70,7 @@ Deno.test("hosts drain: within the budget, over restarts of agent and service an
           ) === true,
       );
       await fleet.untilServing("v1", ["web-1", "web-3"]);
+      assert.deepEqual([silences("web-1"), silences("web-3")], [before[0], before[2]]);
 
       assert.deepEqual(await said("undrain", "web-2"), [
         0,

@@ -10,6 +10,7 @@ import { listHosts } from "./hosts_list.ts";
 import { operatorWord } from "./shared/operator.ts";
 import { withZooKeeper } from "./shared/zookeeper_session.ts";
 import { writeJson, writeLine } from "./shared/output.ts";
+import { terminalColumns } from "./shared/terminal.ts";
 import { plain } from "./shared/terminal_text.ts";
 
 /** `hosts list`: each host with what it runs, and what is known of it. */
@@ -19,7 +20,8 @@ export async function listHostsCommand(
   await withZooKeeper(options.zookeeper, async (zookeeper) => {
     const fleet = await readFleet(zookeeper);
     if (options.json) return writeJson(fleet.services);
-    writeLine(listHosts(plain(fleet), { nowMs: systemClock.wallTimeMs() }));
+    const columns = terminalColumns(Infinity);
+    writeLine(listHosts(plain(fleet), { nowMs: systemClock.wallTimeMs(), columns }));
   });
 }
 

@@ -7,15 +7,24 @@
 import type { Fleet, FleetHost } from "../coordination/mod.ts";
 import { describeDrained } from "./status/drained.ts";
 import { notesOnHosts } from "./status/host_notes.ts";
+import { wrapWords } from "./shared/format.ts";
 import { NO_HOSTS } from "./shared/no_hosts.ts";
-import { renderTable } from "./shared/table.ts";
+import { columnsForWords, renderTable } from "./shared/table.ts";
 
 const HEAD = ["host", "site/rack", "service", "runs", "state", ""];
 
-/** The table, by host, with a heading; the last column says what is to be known of a host. `nowMs`: by which ages are computed. */
+/** The most lines for what is to be known of a host. */
+const WORDS_LINES = 6;
+
+/**
+ * The table, by host, with a heading; the last column says what is to be known of a host.
+ *
+ * @param how.nowMs By which ages are computed.
+ * @param how.columns Of the terminal. Infinity: each host has one line.
+ */
 export function listHosts(
   fleet: Pick<Fleet, "services" | "queue">,
-  { nowMs }: { readonly nowMs: number },
+  { nowMs, columns }: { readonly nowMs: number; readonly columns: number },
 ): string {
   const rows = Object.entries(fleet.services).flatMap(([service, { hosts }]) => {
     const notes = notesOnHosts(service, fleet);
@@ -29,7 +38,15 @@ export function listHosts(
     ]);
   }).sort((one, other) => compare(one, other));
   if (rows.length === 0) return NO_HOSTS;
-  return renderTable(HEAD, rows);
+  const cells = [HEAD, ...rows].map((row) => row.slice(0, -1));
+  const free = columnsForWords(cells, columns);
+  return renderTable(
+    HEAD,
+    rows.map((row) => [
+      ...row.slice(0, -1),
+      wrapWords(row.at(-1) ?? "", { columns: free, maxLines: WORDS_LINES }).join("\n"),
+    ]),
+  );
 }
 
 function compare([host = "", , service = ""]: string[], [other = "", , of = ""]: string[]): number {

@@ -4,10 +4,24 @@
  * @module
  */
 
+import { stripVTControlCharacters } from "node:util";
 import Table from "cli-table3";
 
 /** The space behind each column. */
-export const GAP_COLUMNS = 2;
+const GAP_COLUMNS = 2;
+
+/** The least width of a last column of words: in fewer columns they cannot be read. */
+const MIN_WORDS_COLUMNS = 26;
+
+/** How many of the terminal's columns are left for words behind the cells of these rows, the heading among them. */
+export function columnsForWords(rows: readonly (readonly string[])[], columns: number): number {
+  const count = Math.max(...rows.map((row) => row.length));
+  const taken = Array.from({ length: count }, (_, column) => {
+    const widths = rows.map((row) => stripVTControlCharacters(row[column] ?? "").length);
+    return Math.max(...widths) + GAP_COLUMNS;
+  }).reduce((sum, width) => sum + width, 0);
+  return Math.max(MIN_WORDS_COLUMNS, columns - taken);
+}
 
 const NO_BORDERS = Object.fromEntries(
   [

@@ -4,7 +4,6 @@
  * @module
  */
 
-import { stripVTControlCharacters } from "node:util";
 import pc from "picocolors";
 import type { TransferDetail } from "../../actors/fetcher/transfers.ts";
 import type { FleetHost, FleetService } from "../../coordination/mod.ts";
@@ -19,7 +18,7 @@ import {
 } from "../shared/format.ts";
 import { describeDrained } from "./drained.ts";
 import { RUNS_OTHERWISE } from "../../rollout/mod.ts";
-import { GAP_COLUMNS, renderTable } from "../shared/table.ts";
+import { columnsForWords, renderTable } from "../shared/table.ts";
 
 /** The width of the view, and what is known besides the snapshot. */
 export interface HostsViewOptions {
@@ -38,8 +37,6 @@ export interface HostsViewOptions {
 
 const BAR_CELLS = 10;
 
-/** The least width of the last column: in fewer columns its words cannot be read. */
-const MIN_WORDS_COLUMNS = 26;
 const HEAD = ["host", "site/rack", "runs", "", "locked", "next"];
 
 /** The most lines for what keeps a host from getting ready, since the end of the text says what to do. */
@@ -66,11 +63,7 @@ export function renderHosts(
     renderState(host),
     host.pinnedBytes === 0 ? "-" : formatBytes(host.pinnedBytes),
   ]);
-  const taken = [0, 1, 2, 3, 4].map((column) => {
-    const cells = [HEAD, ...rows].map((row) => stripVTControlCharacters(row[column] ?? "").length);
-    return Math.max(...cells) + GAP_COLUMNS;
-  }).reduce((sum, width) => sum + width, 0);
-  const wordsColumns = Math.max(MIN_WORDS_COLUMNS, options.columns - taken);
+  const wordsColumns = columnsForWords([HEAD.slice(0, -1), ...rows], options.columns);
   return renderTable(
     HEAD.map((text) => pc.dim(text)),
     hosts.map((host, index) => [

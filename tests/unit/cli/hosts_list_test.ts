@@ -13,7 +13,10 @@ function list(services: Record<string, readonly Partial<FleetHost>[]>): string[]
   const told = Object.entries(services).map(([name, hosts]) =>
     [name, fleetService(hosts)] as const
   );
-  const table = listHosts({ services: Object.fromEntries(told), queue: [] }, { nowMs: NOW_MS });
+  const table = listHosts({ services: Object.fromEntries(told), queue: [] }, {
+    nowMs: NOW_MS,
+    columns: Infinity,
+  });
   return table.split("\n").slice(1).map((line) => line.replaceAll(/ +/g, " ").trim());
 }
 
@@ -44,7 +47,7 @@ Deno.test("listHosts: by host, then service, with what is to be known of each", 
 
 Deno.test("listHosts: a fleet without hosts may be another one than was meant", () => {
   assert.match(
-    listHosts({ services: {}, queue: [] }, { nowMs: NOW_MS }),
+    listHosts({ services: {}, queue: [] }, { nowMs: NOW_MS, columns: Infinity }),
     /^No host is known yet\. [^]*chroot/,
   );
 });
@@ -84,5 +87,16 @@ Deno.test("listHosts: who is drained, by whom, since when, why, and how far its 
     "is being put back, by bob 5.0 s ago",
     "is put back when its agent is online, by bob 5.0 s ago",
     "drained by ann: disk swap",
+  ]);
+});
+
+Deno.test("listHosts: no line is wider than the terminal, and none is cut inside a word", () => {
+  const quarantined = { reason: "started again more than 2 times within 60 s", sinceMs: 0 };
+  const web = fleetService([{ quarantined }, { host: "web-2" }]);
+  const table = listHosts({ services: { web }, queue: [] }, { nowMs: NOW_MS, columns: 80 });
+  assert.deepEqual(table.split("\n").slice(1), [
+    "web-1  ams/r1     web      v1    serving  in quarantine: started again more than",
+    "                                            2 times within 60 s",
+    "web-2  ams/r1     web      v1    serving",
   ]);
 });

@@ -269,7 +269,12 @@ export class ZooKeeper {
     return writes.multi(this.#context, operations, options);
   }
 
-  /** Makes several reads in one request; each has its own result or error. Server 3.6 and later. */
+  /**
+   * Makes several reads in one request; each has its own result or error. Server 3.6 and later.
+   *
+   * The data of all results share one piece of memory: copy what you keep for long of a large reply. An error may be one that
+   * was a result before.
+   */
   multiRead(
     operations: readonly ReadOperation[],
     options: CallOptions = {},

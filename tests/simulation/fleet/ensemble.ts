@@ -334,4 +334,10 @@ export class Ensemble implements Peers {
   }
 }
 
-const noChange = { frame: null, timeoutMs: 0, entropy: null, client: null } as const;
+const noChange = {
+  frame: null,
+  timeoutMs: 0,
+  entropy: null,
+  client: null,
+  readings: null,
+} as const;

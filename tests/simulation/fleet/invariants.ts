@@ -817,9 +817,8 @@ export class Invariants implements ChangeObserver {
     const { policy } = entries.entry ?? {};
     if (policy === undefined || !isCountedOn(entries, host)) return;
     // Who depends on the service reads its counter, too; but not how many are online.
-    const knownUntil =
-      change.client?.readings.appliedAt(slotsPath(service), currentPath(service)) ??
-        Number.POSITIVE_INFINITY;
+    const knownUntil = change.readings?.appliedAt(slotsPath(service), currentPath(service)) ??
+      Number.POSITIVE_INFINITY;
     const isUnread = (other: string) =>
       (this.#expiredAt.get(`${service} ${other}`) ?? 0) > knownUntil;
     this.#checkDependencies({ service, host, wave, change, what });
@@ -851,7 +850,7 @@ export class Invariants implements ChangeObserver {
       const { policy } = needed.entry ?? {};
       if (policy === undefined) continue;
       // Where it was read by itself, no session's end counts.
-      const read = change.client?.readings.appliedAt(slotsPath(other), currentPath(service));
+      const read = change.readings?.appliedAt(slotsPath(other), currentPath(service));
       const knownUntil = read === Number.POSITIVE_INFINITY ? 0 : read ?? Number.POSITIVE_INFINITY;
       const down = membersOf(needed).filter((one) =>
         !isCountedOn(needed, one) && (this.#expiredAt.get(`${other} ${one}`) ?? 0) <= knownUntil
@@ -916,9 +915,8 @@ export class Invariants implements ChangeObserver {
     if (isHeld(entries.slots.get(host))) {
       this.fail("I1 drain", `${host} is drained in the middle of its switch of ${service}`, [host]);
     }
-    const knownUntil =
-      change.client?.readings.appliedAt(slotsPath(service), currentPath(service)) ??
-        Number.POSITIVE_INFINITY;
+    const knownUntil = change.readings?.appliedAt(slotsPath(service), currentPath(service)) ??
+      Number.POSITIVE_INFINITY;
     const isUnread = (other: string) =>
       (this.#expiredAt.get(`${service} ${other}`) ?? 0) > knownUntil;
     const problem = budgetProblem(entries, { host, policy, isUnread });
@@ -934,9 +932,8 @@ export class Invariants implements ChangeObserver {
     const entry = this.tree.of(service).current.get(host);
     if (entry !== undefined) return entry.quarantined !== undefined;
     const key = `${service} ${host}`;
-    const knownUntil =
-      change.client?.readings.appliedAt(slotsPath(service), currentPath(service)) ??
-        Number.POSITIVE_INFINITY;
+    const knownUntil = change.readings?.appliedAt(slotsPath(service), currentPath(service)) ??
+      Number.POSITIVE_INFINITY;
     return this.#expiredInQuarantine.has(key) && (this.#expiredAt.get(key) ?? 0) > knownUntil;
   }
 

@@ -37,6 +37,8 @@ export interface Change {
   readonly entropy: Uint8Array | null;
   /** Who waits for its result; null if nobody does. */
   readonly client: Client | null;
+  /** What its client had read when it sent it, and nothing that it has asked for since; null if no client did. */
+  readonly readings: Readings | null;
 }
 
 /** What a server needs of its ensemble. */
@@ -216,6 +218,7 @@ export class Replica implements Party {
         timeoutMs: Math.max(1_000, Math.min(request.timeoutMs, 60_000)),
         entropy: null,
         client,
+        readings: null,
       });
       return;
     }
@@ -261,6 +264,7 @@ export class Replica implements Party {
           timeoutMs: 0,
           entropy: null,
           client,
+          readings: new Readings(client.readings),
         });
         return;
       }

@@ -15,6 +15,7 @@ import {
   isHeldBack,
   type Reading,
   setWaitingFor,
+  showHeldBack,
   type State,
 } from "./state.ts";
 
@@ -35,7 +36,8 @@ export function beginPreparation(
   // Nobody tries what is held back after a switch has failed, so it is not late either.
   const isHeld = isHeldBack(state, version, deps);
   if (!isHeld || state.attempt !== null) awaitProgress(state, reading, { wanted, deps });
-  if (isUnderWay || isHeld) return;
+  if (isUnderWay) return;
+  if (isHeld) return showHeldBack(state, state.heldBackFor, deps);
   const release = findRelease(reading, wanted, deps);
   if (release === null) {
     setWaitingFor(

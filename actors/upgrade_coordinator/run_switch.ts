@@ -9,7 +9,14 @@ import { reasonOf } from "../../base/reason.ts";
 import { thisHost } from "../../host/mod.ts";
 import { type Current, EVENT_LINES_MAX } from "../../rollout/mod.ts";
 import type { EntryPatch, ReportOutcome } from "../registrar/messages.ts";
-import { type Deps, healthPatch, holdBack, setWaitingFor, type State } from "./state.ts";
+import {
+  type Deps,
+  healthPatch,
+  holdBack,
+  setWaitingFor,
+  showHeldBack,
+  type State,
+} from "./state.ts";
 import { lookAfter, lookAfterReport } from "./look.ts";
 import { type Phase, switchOf } from "./machine/phase.ts";
 import {
@@ -274,7 +281,7 @@ export function onReported(state: State, outcome: ReportOutcome, deps: Deps): St
     const again = change.isHookFailure === true
       ? ` (next try after ${Math.round(delayMs / 1000)} s)`
       : "";
-    setWaitingFor(`${change.to} failed here: ${change.reason}${again}`, deps);
+    showHeldBack(state, `${change.to} failed here: ${change.reason}${again}`, deps);
   }
   // The service's status may have changed while the report was under way.
   const health = healthPatch(state);

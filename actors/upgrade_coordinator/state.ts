@@ -111,6 +111,8 @@ export interface State {
   failures: number;
   /** The version that failed last. Only that version is held back by the retry timer. */
   lastFailed: string | null;
+  /** What the entry says while that version is held back. */
+  heldBackFor: string | null;
   /** What could not be prepared or started here, and until when a wave that covers the host goes before it. */
   unstarted: { readonly version: string; readonly untilMs: number } | null;
   /** The record by the last reading that this host has failed, or is left out; `null` if it had none. */
@@ -220,6 +222,7 @@ export function firstState({ options, context }: Deps): State {
     ranSinceMs: context.clock.nowMs(),
     failures: 0,
     lastFailed: null,
+    heldBackFor: null,
     unstarted: null,
     record: null,
     place: undefined,
@@ -335,6 +338,12 @@ export function holdBack(
   const delayMs = pace * backOffMs(state.failures);
   context.timers.after(RETRY_TIMER, delayMs, { type: "read_due" });
   return delayMs;
+}
+
+/** Shows why a version is held back, also when the entry has said something else meanwhile: nobody else would tell. */
+export function showHeldBack(state: State, why: string | null, deps: Deps): void {
+  state.heldBackFor = why;
+  setWaitingFor(why, deps);
 }
 
 /**

@@ -34,6 +34,7 @@ import {
   lockedBytes,
   setWaitingFor,
   shorten,
+  showHeldBack,
   type State,
   type TreeProblems,
 } from "./state.ts";
@@ -376,7 +377,7 @@ function onNotPrepared(
     reason,
   });
   showPreparation({ version, phase: "failed", progress: 0 }, deps);
-  setWaitingFor(`${reason} (next try after ${Math.round(delayMs / 1000)} s)`, deps);
+  showHeldBack(state, `${reason} (next try after ${Math.round(delayMs / 1000)} s)`, deps);
   return state;
 }
 

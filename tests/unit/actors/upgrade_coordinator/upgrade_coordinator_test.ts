@@ -856,6 +856,37 @@ Deno.test("upgrade coordinator: what is held back after a failure is tried at on
   }
 });
 
+Deno.test("upgrade coordinator: it says why a version is held back, also in the next rollout of it", async () => {
+  // Regression, found by the simulation: between two rollouts the entry was cleared, and said nothing for up to a minute.
+  const wave = { node: "web-0000000001", znodeVersion: 0, service: "web", hosts: null };
+  const offered = { service: "web", version: "v2", infoHash: null, sizeBytes: 0, torrentUrl: null };
+  const settled = readingOf("v1");
+  const own = settled.view.current.get("web-1");
+  assert.ok(own);
+  const entry = { ...own, version: "v1", state: "serving" as const };
+  const idle = { ...settled, view: { ...settled.view, current: new Map([["web-1", entry]]) } };
+  const waves = [{ ...wave, version: "v2" }];
+  const rolling: ServiceReading = {
+    ...idle,
+    offer: { schema: 1, rollout: "r", ...offered },
+    waves,
+    view: { ...idle.view, wave: waves[0] ?? null },
+  };
+  await run(async ({ clock, coordinator, waitingFor }) => {
+    const read = async (reading: ServiceReading) => {
+      coordinator.tell({ type: "read", reading: asRead(reading) });
+      await clock.settle();
+      return waitingFor();
+    };
+    await read(rolling);
+    const error = new Error("the disk is full");
+    coordinator.tell({ type: "not_prepared", release: { version: "v2" }, error });
+    await clock.settle();
+    assert.equal(await read(idle), null);
+    assert.equal(await read(rolling), "the disk is full (next try after 2 s)");
+  }, { running: "v1" });
+});
+
 Deno.test("look: an idle host reads nothing for most of a minute, and then looks once", async () => {
   // Regression: it read the whole service every ten seconds, for ever.
   const readings = countReadings();

@@ -11,6 +11,7 @@ import { listNames } from "./name_list.ts";
 import type { Census } from "./census.ts";
 import type { FailedHost } from "./rollout_failures.ts";
 import { isSameRelease, type ReleaseIdentity } from "./release_identity.ts";
+import type { FirstWave } from "./service_view.ts";
 import { failedHosts } from "./admission.ts";
 import { isSkipped } from "./slot.ts";
 
@@ -36,6 +37,8 @@ export function decideFailure(
     readonly cause?: FailureCause | undefined;
     /** The node of the wave that it has failed in; default: `null`, outside of any. */
     readonly wave?: string | null;
+    /** The waves of the service, which may fail before it is their turn. Default: the wave that is next alone. */
+    readonly waves?: readonly Pick<FirstWave, "node" | "maxFailures">[];
     /** Whether its rollout was aborted or rolled back since. */
     readonly isWithdrawn?: boolean;
     /** The hosts that have failed on other services of the rollout, if its plan says how many may. Default: it does not. */
@@ -57,11 +60,11 @@ export function decideFailure(
   if (failed.size > maxFailures) {
     return { halt: true, reason: `${failures}: the policy allows ${maxFailures}` };
   }
-  const failedInWave = counted.filter(({ slot }) => slot.wave === wave?.node).length + 1;
-  if (
-    wave?.maxFailures !== undefined && failure.wave === wave.node && failedInWave > wave.maxFailures
-  ) {
-    return { halt: true, reason: `${failures}: its wave allows ${wave.maxFailures}` };
+  const { waves = wave === null ? [] : [wave] } = failure;
+  const allowedInWave = waves.find(({ node }) => node === failure.wave)?.maxFailures ?? Infinity;
+  const failedInWave = counted.filter(({ slot }) => slot.wave === failure.wave).length + 1;
+  if (failedInWave > allowedInWave) {
+    return { halt: true, reason: `${failures}: its wave allows ${allowedInWave}` };
   }
   const allowed = census.control?.maxFailures;
   const failedCount = failed.size + (elsewhere?.length ?? 0);

@@ -40,9 +40,9 @@ export interface FailureReport extends HostWrite {
  * @returns The transaction, and whether the rollout is halted by this failure.
  */
 export function reportFailure(
-  { view, stagingNodes, service: entryOfService }: Pick<
+  { view, stagingNodes, waves, service: entryOfService }: Pick<
     ServiceReading,
-    "view" | "stagingNodes" | "service"
+    "view" | "stagingNodes" | "waves" | "service"
   >,
   failure: FailureReport & {
     readonly service: string;
@@ -69,6 +69,7 @@ export function reportFailure(
     ...slotTarget(slot),
     cause: slot.cause,
     wave: slot.wave,
+    waves,
     isWithdrawn: entryOfService?.entry.withdrawn.includes(slot.to) ?? false,
     elsewhere: elsewhere?.failed,
   });

@@ -322,7 +322,7 @@ export function rollWaves(
   tree: MemoryTree,
   version: string,
   policy: Partial<Policy>,
-  waves: readonly Pick<PlannedWave, "hosts" | "gate" | "after">[],
+  waves: readonly Pick<PlannedWave, "hosts" | "gate" | "after" | "maxFailures">[],
   onFailure: "halt" | "rollback" = "halt",
 ): void {
   const { view, service, queue } = tree.read();

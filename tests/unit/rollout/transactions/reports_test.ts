@@ -10,7 +10,15 @@ import {
   slotsPath,
   transactions,
 } from "../../../../rollout/mod.ts";
-import { fleet, type MemoryTree, must, releaseOf, roll, SERVICE } from "../memory_tree.ts";
+import {
+  fleet,
+  type MemoryTree,
+  must,
+  releaseOf,
+  roll,
+  rollWaves,
+  SERVICE,
+} from "../memory_tree.ts";
 import { current, slot } from "../views.ts";
 
 /** Stages a host, and takes a slot for it. */
@@ -176,6 +184,18 @@ Deno.test("reportFailure: once the rollout is halted, hosts that fail at once do
     "failed",
     "failed",
   ]);
+});
+
+Deno.test("reportFailure: what fails before its wave is next counts for that wave, and halts by what it allows", () => {
+  // Regression, found by the simulation: only the wave that was next was looked at, and nobody looked again when it was.
+  const tree = fleet("web-1", "web-2", "web-3");
+  const later = { hosts: null, maxFailures: 0 };
+  rollWaves(tree, "2", { maxFailures: 9 }, [{ hosts: ["web-1", "web-3"], maxFailures: 1 }, later]);
+  const [first, second] = tree.read().waves;
+  const failed = (host: string, node: string | undefined) =>
+    slot(host, { wave: node ?? null, infoHash: null, step: "failed", cause: "preparation" });
+  assert.equal(reportFailure(tree, failed("web-1", first?.node)).halts, false);
+  assert.equal(reportFailure(tree, failed("web-2", second?.node)).halts, true);
 });
 
 Deno.test("reportFailure: not of a halt that an operator has lifted meanwhile", () => {

@@ -5,7 +5,7 @@
  * @module
  */
 
-import { finishWave, giveSlotBack, takeSlot } from "../../coordination/mod.ts";
+import { finishWave, takeSlot } from "../../coordination/mod.ts";
 import { areVotesNeeded, isDrained, isQuorumMet, mayFinishNext } from "../../rollout/mod.ts";
 import type { ZooKeeper } from "../../zookeeper/mod.ts";
 import { act } from "./act.ts";
@@ -38,6 +38,7 @@ import { beginPreparation, giveUpPreparation, noteWanted } from "./preparation.t
 import { endQuarantine, lookAfterQuarantine } from "./quarantine.ts";
 import { recordFailure } from "./record_failure.ts";
 import { resumeSwitch } from "./resume_switch.ts";
+import { returnSlot } from "./return_slot.ts";
 import { noteHalt, rollBackHalted } from "./roll_back.ts";
 import { readTree } from "./read_tree.ts";
 import {
@@ -200,11 +201,9 @@ function beginNext(state: State, reading: Reading, tools: Tools): State {
     case "wait":
       return awaitOthers(state, reading, { ...tools, next });
     case "give_slot_back": {
-      const held = { slot: next.slot, census: reading.census };
       context.log.info("{service}: gives back a slot that it does not need", { service });
       tryAnew(state, reading, { slot: next.slot, deps });
-      const change = () => giveSlotBack(zookeeper, service, held);
-      act(state, { what: "give back the slot", change }, deps);
+      returnSlot(state, reading, { slot: next.slot, zookeeper, deps });
       return state;
     }
     case "end_wave": {

@@ -626,6 +626,31 @@ Deno.test("fence: a slot that cannot be given back does not keep the service dra
   }
 });
 
+Deno.test("fence: a slot of which no journal tells is given back by a host that is sent work again", async () => {
+  // Regression, found by the simulation: a host that had lost its journal in a switch stayed drained, and served nobody.
+  const folder = await Deno.makeTempDir({ prefix: "rollcall-undrain-" });
+  const undrained = `${folder}/undrained`;
+  const { promise: isGiven, resolve: give } = Promise.withResolvers<boolean>();
+  const zookeeper = {
+    multi: async () => {
+      give(await Deno.stat(undrained).then(({ isFile }) => isFile, () => false));
+      return [];
+    },
+  };
+  try {
+    await run(async ({ coordinator }) => {
+      coordinator.tell({ type: "read", reading: asRead(heldReading("serving")) });
+      assert.equal(await isGiven, true);
+    }, {
+      running: "v1",
+      zookeeper,
+      hooks: { drain: ["true"], undrain: ["touch", undrained] },
+    });
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});
+
 Deno.test("resume: a journal that knows nothing of what runs is dropped", async () => {
   // Regression: a data folder from a backup said that v2 was on trial. v3 was not v2, so it was stopped, and v1 started.
   for (const step of ["pointing", "starting", "checking", "baking", "rolling_back"] as const) {

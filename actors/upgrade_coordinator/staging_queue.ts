@@ -55,11 +55,13 @@ export function placeNow(
   // Hosts that the wave does not cover stay in the queue for a later one.
   state.covered = wave?.service === service ? wave.hosts : null;
   const nearest = nearestAhead(place, state.covered);
-  const found = nearest.findLast((node) => places.has(node));
-  if (!isKnown(place.node) || found === undefined && !nearest.every(isKnown)) return "not_read";
+  const isAnyFound = nearest.some((node) => places.has(node));
+  if (!isKnown(place.node) || !isAnyFound && !nearest.every(isKnown)) return "not_read";
   // Who has left does not come back to its place.
   const ahead = place.ahead.filter((node) => places.has(node) || !isKnown(node));
   state.place = { ...place, ahead };
+  // Where the nearest have gone, a reading of all hosts knows of those before them as well.
+  const found = nearestAhead(state.place, state.covered).findLast((node) => places.has(node));
   if (
     found === undefined && isSomebodyAhead(state.place, { size: queueSize, covered: state.covered })
   ) {

@@ -48,3 +48,11 @@ Deno.test("placeNow: where the nearest ones have gone and not all can have, the 
   assert.equal(placeNow(state, reading([], { count: 8, changes: 18 }), DEPS), "not_read");
   assert.equal(state.place?.ahead, null);
 });
+
+Deno.test("placeNow: a reading of all hosts tells who stands before the nearest ones, which have gone", () => {
+  // Regression, found by the simulation: hosts that had lost their power came back to the end of the queue, and the next one
+  // behind their places overtook those before them.
+  const all = { ...reading(AHEAD.slice(0, 2), { count: 3, changes: 23 }), queueSize: null };
+  const found = placeNow(waiting(), { ...all, view: {} } as unknown as Reading, DEPS);
+  assert.deepEqual(found, { release: { version: "v2" }, stands: true, behind: "web-2" });
+});

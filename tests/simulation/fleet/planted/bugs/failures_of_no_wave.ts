@@ -4,8 +4,8 @@ export const bug: PlantedBug = {
   what: "How many hosts of a wave may fail is not looked at, the policy alone is.",
   changes: [{
     file: "rollout/failure.ts",
-    find: "wave?.maxFailures !== undefined && failure.wave === wave.node &&",
-    replace: "false && wave?.maxFailures !== undefined && failure.wave === wave.node &&",
+    find: "if (failedInWave > allowedInWave) {",
+    replace: "if (failedInWave > allowedInWave && census.rosterCount < 0) {",
   }],
   checks: ["I7 failures"],
   kinds: ["bad_version", "late_crash"],

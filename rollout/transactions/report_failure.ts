@@ -10,7 +10,7 @@ import { toCensus } from "../census.ts";
 import { decideFailure } from "../failure.ts";
 import type { FailuresElsewhere } from "../rollout_failures.ts";
 import type { ServiceReading } from "../reading/service_reading.ts";
-import { CONTROL, slotsPath } from "../tree.ts";
+import { CONTROL, servicePath, slotsPath } from "../tree.ts";
 import { bumpCounter, changeCounter, changeFailures } from "./counter.ts";
 import { checkEpoch, type HostWrite, writeEntry } from "./host_entry.ts";
 import type { Transaction, TreeOperation } from "./operation.ts";
@@ -33,7 +33,7 @@ export interface FailureReport extends HostWrite {
 /**
  * Makes the slot the record of the failure, takes the host out of the queue, and halts the rollout if the policy allows no
  * more failures. It depends on the admission counter and moves it on, so that of two hosts that fail at once each counts the
- * other. Once it is halted there is nothing to count for, and it depends on the halt alone: should what a fleet depends on be
+ * other; and on the service's entry, since what one rollout has taken back the next one may bring again. Once it is halted there is nothing to count for, and it depends on the halt alone: should what a fleet depends on be
  * away, all of its hosts fail at once, and each would refuse all others. It may be made again after a lost reply: what is done
  * is left out.
  *
@@ -84,7 +84,11 @@ export function reportFailure(
         { op: "check", path: CONTROL, version: view.controlVersion } as const,
         bumpCounter(service),
       ]
-      : [changeCounter(service, view), ...(elsewhere === null ? [] : [changeFailures(elsewhere)])]),
+      : [
+        changeCounter(service, view),
+        ...(entryOfService === null ? [] : [checkService(service, entryOfService)]),
+        ...(elsewhere === null ? [] : [changeFailures(elsewhere)]),
+      ]),
     // An operator may have removed the slot; the failure must be recorded all the same.
     { op: standing === undefined ? "create" : "set", path: slotsPath(service, host), data: failed },
     ...entry,
@@ -112,6 +116,14 @@ export function reportFailure(
     }
   }
   return { operations, halts };
+}
+
+/** Refuses a report that was decided on what the service's entry said before. */
+function checkService(
+  service: string,
+  { znodeVersion }: NonNullable<ServiceReading["service"]>,
+): TreeOperation {
+  return { op: "check", path: servicePath(service), version: znodeVersion };
 }
 
 /**

@@ -6,6 +6,7 @@ import {
   encodeEntry,
   FAILURES,
   type FailuresElsewhere,
+  servicePath,
   type Slot,
   slotsPath,
   transactions,
@@ -196,6 +197,26 @@ Deno.test("reportFailure: what fails before its wave is next counts for that wav
     slot(host, { wave: node ?? null, infoHash: null, step: "failed", cause: "preparation" });
   assert.equal(reportFailure(tree, failed("web-1", first?.node)).halts, false);
   assert.equal(reportFailure(tree, failed("web-2", second?.node)).halts, true);
+});
+
+Deno.test("reportFailure: what counts for nobody is reported anew when the next rollout brings the version again", () => {
+  // Regression, found by the simulation: its rollout was aborted, and the next one of the same version began between the
+  // reading and the report. It had its failure from the beginning, and nobody halted.
+  const tree = fleet("web-1", "web-2");
+  roll(tree, "2");
+  const taken = admit(tree, "web-1");
+  const { service } = tree.read();
+  assert.ok(service !== null);
+  const withdraw = (...withdrawn: string[]) => {
+    const data = encodeEntry({ ...service.entry, withdrawn });
+    must(tree.apply([{ op: "set", path: servicePath(SERVICE), data }]));
+  };
+  withdraw("2");
+  const late = reportFailure(tree, taken);
+  assert.equal(late.halts, false);
+  withdraw();
+  assert.equal(tree.apply(late.operations), "BAD_VERSION");
+  assert.equal(reportFailure(tree, taken).halts, true);
 });
 
 Deno.test("reportFailure: not of a halt that an operator has lifted meanwhile", () => {

@@ -6,7 +6,8 @@
  */
 
 import { isHeld, type Slot } from "../../rollout/mod.ts";
-import { type Deps, endHoldBack, type Reading, type State } from "./state.ts";
+import { withRecord } from "./machine/drain.ts";
+import { type Deps, endHoldBack, healthPatch, type Reading, type State } from "./state.ts";
 import { lookAgain } from "./trouble.ts";
 
 /** Notes whether the host has a record, and tries anew what it was of if it has none any more. */
@@ -14,6 +15,10 @@ export function noteOwnRecord(state: State, reading: Reading, deps: Deps): void 
   const before = state.record;
   const slot = reading.census.slots.get(deps.options.host)?.slot;
   state.record = slot === undefined || isHeld(slot) ? null : slot;
+  if (deps.options.config.undrain !== undefined) {
+    const isServing = healthPatch(state).state === "serving";
+    state.drain = withRecord(state.drain, { record: state.record, isServing });
+  }
   if (before !== null && slot === undefined) tryAnew(state, reading, { slot: before, deps });
 }
 

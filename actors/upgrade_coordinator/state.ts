@@ -297,6 +297,7 @@ export function hostNow(
     mayYield: mayYield(state, deps),
     drain: drainNow(state.drain, {
       pid: status.pid,
+      isServing: healthPatch(state).state === "serving",
       isHeldBack: deps.context.timers.isActive(DRAIN_TIMER),
     }),
     gate: readStopwatch(state.gate, deps.context.clock.nowMs()),

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Drained, Roster } from "../../../rollout/mod.ts";
+import type { Drained, Roster, Slot } from "../../../rollout/mod.ts";
 
 /** By what an operator's word is told from another one. */
 export type Word = Pick<Drained, "by" | "sinceMs">;
@@ -13,6 +13,8 @@ export type Word = Pick<Drained, "by" | "sinceMs">;
 export interface DrainState {
   /** The process for which its hook `drain` was run; `null`: it was not. `pid`: `null` if none ran. */
   readonly out: { readonly pid: number | null } | null;
+  /** Whether a switch has failed here, and the way back as well, so that nothing has undone its drain. */
+  readonly isLeftOut: boolean;
   /** As in {@link DrainNow}. */
   readonly putBackBy: Word | null;
   /** The word about which a hook has failed last, and how often in a row; `null`: none has. */
@@ -20,12 +22,19 @@ export interface DrainState {
 }
 
 /** The state of a host that has done nothing about it. */
-export const NOT_DRAINED: DrainState = { out: null, putBackBy: null, failed: null };
+export const NOT_DRAINED: DrainState = {
+  out: null,
+  isLeftOut: false,
+  putBackBy: null,
+  failed: null,
+};
 
 /** What a host has done about such words, as far as it matters for what is next. */
 export interface DrainNow {
   /** Whether its hook `drain` was run for the process that runs; where none runs, for the last one. */
   readonly isOut: boolean;
+  /** Whether a switch has left it out that has failed, as has the way back, and its service is well again. */
+  readonly isLeftOut: boolean;
   /** The word by which its hook `undrain` was run last; `null`: none, or it has been drained again since. */
   readonly putBackBy: Word | null;
   /**
@@ -41,7 +50,12 @@ export type DrainStep =
   | { readonly kind: "put_back" };
 
 /** A host that has done nothing about it. */
-const NOTHING_DONE: DrainNow = { isOut: false, putBackBy: null, heldBack: undefined };
+const NOTHING_DONE: DrainNow = {
+  isOut: false,
+  isLeftOut: false,
+  putBackBy: null,
+  heldBack: undefined,
+};
 
 /**
  * Decides what to do, while no switch is under way; `null`: nothing. `roster`: what stands of the host on the roster; `null`: that
@@ -49,13 +63,13 @@ const NOTHING_DONE: DrainNow = { isOut: false, putBackBy: null, heldBack: undefi
  */
 export function decideDrainStep(
   roster: Pick<Roster, "drained"> | null,
-  { isOut, putBackBy, heldBack }: DrainNow = NOTHING_DONE,
+  { isOut, isLeftOut, putBackBy, heldBack }: DrainNow = NOTHING_DONE,
 ): DrainStep | null {
   if (roster === null) return null;
   const { drained } = roster;
-  // It was taken off the roster, with the word, and has joined it again.
+  // It was taken off the roster, with the word, and has joined it again; or a switch has left it out.
   if (drained === undefined) {
-    return isOut && heldBack !== null ? { kind: "undrain", word: null } : null;
+    return (isOut || isLeftOut) && heldBack !== null ? { kind: "undrain", word: null } : null;
   }
   const { ended } = drained;
   if (ended === undefined) {
@@ -71,11 +85,35 @@ export function decideDrainStep(
 
 /** What a host has done. `pid`: its service's process; `null`: none runs. `isHeldBack`: the hook that has failed is not tried again yet. */
 export function drainNow(
-  { out, putBackBy, failed }: DrainState,
-  { pid, isHeldBack }: { readonly pid: number | null; readonly isHeldBack: boolean },
+  { out, isLeftOut, putBackBy, failed }: DrainState,
+  { pid, isServing, isHeldBack }: {
+    readonly pid: number | null;
+    readonly isServing: boolean;
+    readonly isHeldBack: boolean;
+  },
 ): DrainNow {
   const isOut = out !== null && (pid === null || pid === out.pid);
-  return { isOut, putBackBy, heldBack: isHeldBack ? failed?.word : undefined };
+  return {
+    isOut,
+    isLeftOut: isLeftOut && isServing,
+    putBackBy,
+    heldBack: isHeldBack ? failed?.word : undefined,
+  };
+}
+
+/**
+ * The same, where the record of a failed switch stands. If the service is not well, the way back has failed, too, or nobody knows:
+ * its host is put back once it is, which does no harm where it was put back already.
+ */
+export function withRecord(
+  drain: DrainState,
+  { record, isServing }: {
+    readonly record: Pick<Slot, "cause"> | null;
+    readonly isServing: boolean;
+  },
+): DrainState {
+  const isOfSwitch = record !== null && record.cause !== "preparation" && record.cause !== "watch";
+  return isOfSwitch && !isServing ? { ...drain, isLeftOut: true } : drain;
 }
 
 /** Whether two words are the same, or both are none. */

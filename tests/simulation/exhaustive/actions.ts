@@ -215,7 +215,12 @@ function start(world: World, host: Host): World {
   return withHost(world, { ...host, agent, count: count + 1 });
 }
 
-const NOTHING_DONE: DrainNow = { isOut: false, putBackBy: null, heldBack: undefined };
+const NOTHING_DONE: DrainNow = {
+  isOut: false,
+  isLeftOut: false,
+  putBackBy: null,
+  heldBack: undefined,
+};
 
 function newAgent(session: string, phase: Phase): Agent {
   return {

@@ -107,7 +107,7 @@ export function beginningOf({ hostCount, may, policy = {}, gate }: Plan): World 
       epoch: 0,
       phase: { kind: "idle" },
       hasRejoined: false,
-      drain: { isOut: false, putBackBy: null, heldBack: undefined },
+      drain: { isOut: false, isLeftOut: false, putBackBy: null, heldBack: undefined },
       request: null,
     },
   }));

@@ -4,11 +4,14 @@ import assert from "node:assert/strict";
 import {
   decideDrainStep,
   type DrainNow,
+  drainNow,
+  NOT_DRAINED,
+  withRecord,
 } from "../../../../../actors/upgrade_coordinator/machine/drain.ts";
 
 const DRAINED = { by: "ann", reason: null, sinceMs: 5 };
 const ENDED = { ...DRAINED, ended: { by: "bob", reason: null, sinceMs: 9 } };
-const IN: DrainNow = { isOut: false, putBackBy: null, heldBack: undefined };
+const IN: DrainNow = { isOut: false, isLeftOut: false, putBackBy: null, heldBack: undefined };
 const OUT: DrainNow = { ...IN, isOut: true };
 
 Deno.test("decideDrainStep: the hook is run once for a process, and again after it has failed", () => {
@@ -47,4 +50,25 @@ Deno.test("decideDrainStep: put back by its hook, also by an agent that has not 
 
 Deno.test("decideDrainStep: a host that was taken off the roster, with the word, is put back", () => {
   assert.deepEqual(decideDrainStep({}, OUT), { kind: "undrain", word: null });
+});
+
+Deno.test("withRecord: who was left out by a switch and by the way back is put back once it is well", () => {
+  // Regression: both had failed, the service came to itself after an abort, and got no work for ever.
+  const nextOf = (
+    record: Parameters<typeof withRecord>[1]["record"],
+    served: { atRecord: boolean; now: boolean },
+    roster = {},
+  ) => {
+    const drain = withRecord(NOT_DRAINED, { record, isServing: served.atRecord });
+    const now = drainNow(drain, { pid: 7, isServing: served.now, isHeldBack: false });
+    return decideDrainStep(roster, now)?.kind ?? null;
+  };
+  const left = { atRecord: false, now: true };
+  assert.equal(nextOf({ cause: "switch" }, left), "undrain");
+  assert.equal(nextOf({}, left), "undrain", "the record of an earlier version");
+  assert.equal(nextOf({ cause: "switch" }, { atRecord: false, now: false }), null);
+  assert.equal(nextOf({ cause: "switch" }, { atRecord: true, now: true }), null);
+  assert.equal(nextOf({ cause: "preparation" }, left), null);
+  assert.equal(nextOf(null, left), null);
+  assert.equal(nextOf({ cause: "switch" }, left, { drained: DRAINED }), "drain");
 });

@@ -41,7 +41,9 @@ export async function forgetHostCommand(
   await withZooKeeper(options.zookeeper, async (zookeeper) => {
     const only = options.service === undefined ? undefined : [options.service];
     const services = await forgetHost(zookeeper, host, { only, word: operatorWord(options) });
-    writeLine(`Forgot ${host} for ${services.join(", ")}: off the roster, its slot free.`);
+    writeLine(
+      `Forgot ${host} for ${services.join(", ")}: off the roster, and no slot is held in its name.`,
+    );
   });
 }
 
@@ -57,7 +59,7 @@ export async function releaseSlotCommand(
     for (const [of, slot] of await releaseSlot(zookeeper, host, { only, force, word })) {
       writeLine(`Freed the slot of ${host} for ${of}: it was at ${slot.step}, to ${slot.to}.`);
       writeLine(
-        "Nobody waits for it any more: if its service is down, another host may go down beside it. The host stays on the " +
+        "Its slot holds nobody up any more: if its service is down, another host may go down beside it. The host stays on the " +
           "roster and counts as away until it serves.",
       );
     }

@@ -49,9 +49,10 @@ export async function startRollout(
     await apply(zk, operations);
   } catch (error) {
     if (hasCode(error, "BAD_VERSION")) {
+      // Without its cause: which operation was refused means nothing to whoever has to look again.
       throw new RolloutError(
-        "start rollout: somebody else changed the fleet's state meanwhile; nothing was written, try again",
-        { cause: error },
+        "start rollout: somebody else changed the fleet's state meanwhile; nothing was written; look (rollcall status), " +
+          "and try again",
       );
     }
     // The reply may have been lost after the transaction: then the record of this id exists.

@@ -42,7 +42,7 @@ export async function resumeCommand(options: OrderOptions): Promise<void> {
     if (pause !== null) writeLine(`Lifted: the pause by ${pause.by}${told(pause.reason)}`);
     if (halt !== null) {
       writeLine(`Lifted: the halt by ${halt.by}${told(halt.reason)}`);
-      writeLine("Hosts whose switch has failed try again.");
+      writeLine("Hosts whose switch has failed, if any, try again.");
     }
   });
 }

@@ -72,9 +72,9 @@ function renderState(state: NonNullable<Fleet["rollout"]>["state"], control: Con
 export function waysOn({ control, rollout, queue, services }: Fleet): string[] {
   if (control === null || control.state === "running") return [];
   const { halt } = stopsOf(control);
-  if (halt === null || rollout === null || rollout.state !== "running") {
-    return ["rollcall rollout resume | abort | rollback"];
-  }
+  // What has ended cannot be aborted.
+  if (rollout?.state !== "running") return ["rollcall rollout resume"];
+  if (halt === null) return ["rollcall rollout resume | abort | rollback"];
   if (control.onFailure === "rollback" && queue.length > 0) {
     return ["the hosts roll it back, as its plan says"];
   }

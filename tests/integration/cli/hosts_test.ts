@@ -10,7 +10,10 @@ Deno.test("rollcall hosts forget: takes a host that is offline off the rosters, 
   await using servers = await startServers();
   await enlist(servers, ["web-1", "web-2"]);
   const forgot = await rollcall("host", "forget", "web-2", "--zookeeper", servers.zookeeper);
-  assert.equal(forgot.stdout, "Forgot web-2 for A, B: off the roster, its slot free.\n");
+  assert.equal(
+    forgot.stdout,
+    "Forgot web-2 for A, B: off the roster, and no slot is held in its name.\n",
+  );
   const again = await rollcall("host", "forget", "web-2", "--zookeeper", servers.zookeeper);
   assert.equal(again.status, 1);
   assert.match(again.stderr, /expected it on the roster of A or B, it is on none/);
@@ -29,7 +32,7 @@ Deno.test("rollcall hosts release-slot: frees a slot whose machine is gone, and 
   const freed = await rollcall(...release);
   assert.match(
     freed.stdout,
-    /^Freed the slot of web-1 for A: it was at checking, to 2\.\nNobody waits for it any more: /,
+    /^Freed the slot of web-1 for A: it was at checking, to 2\.\nIts slot holds nobody up any more: /,
   );
   const again = await rollcall(...release);
   assert.equal(again.status, 1);

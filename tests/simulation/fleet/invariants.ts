@@ -493,6 +493,8 @@ export class Invariants implements ChangeObserver {
     if (after !== null && after.step === undefined) {
       if (before === null) this.#overwritten.delete(key);
       else this.#overwritten.set(key, before);
+      // Nobody can tell whose it is: who bears the name decides, also where that is a clone of the one that has taken it.
+      this.#slotPlaces.delete(key);
       return;
     }
     const wasHeld = before !== null && isHeld(before);
@@ -630,7 +632,8 @@ export class Invariants implements ChangeObserver {
       const what = after === null ? "removes" : "changes";
       this.fail("I5 owner", `${place} ${what} the slot of ${owner} for ${service}`, [owner, place]);
     }
-    if (isTaken && !wasHeld) this.#slotPlaces.set(key, place);
+    const isUnowned = !this.#slotPlaces.has(key);
+    if (isTaken && (!wasHeld || isUnowned)) this.#slotPlaces.set(key, place);
     if (!isTaken) this.#slotPlaces.delete(key);
   }
 

@@ -27,6 +27,7 @@ import {
   jsonOption,
   listenOption,
   logLevelOption,
+  reasonOption,
   reportTrackerOption,
   zookeeperOption,
 } from "./shared/options.ts";
@@ -281,7 +282,7 @@ function addHost(program: Command): void {
     )
     .argument("<host>", "its name")
     .option("--service <name>", "only for this service")
-    .option("--reason <text>", "why, for status and the history")
+    .addOption(reasonOption("why, for status and the history"))
     .option("--force", "also beyond the budget, and in the middle of a switch", false)
     .addOption(agentTimeoutOption())
     .addOption(zookeeperOption())
@@ -295,7 +296,7 @@ function addHost(program: Command): void {
     )
     .argument("<host>", "its name")
     .option("--service <name>", "only for this service")
-    .option("--reason <text>", "why, for the history")
+    .addOption(reasonOption("why, for the history"))
     .addOption(agentTimeoutOption())
     .addOption(zookeeperOption())
     .action(async (name, options) =>
@@ -308,7 +309,7 @@ function addHost(program: Command): void {
     )
     .argument("<host>", "its name")
     .option("--service <name>", "only for this service")
-    .option("--reason <text>", "why, for the history")
+    .addOption(reasonOption("why, for the history"))
     .addOption(zookeeperOption())
     .action(async (name, options) => (await import("./hosts.ts")).forgetHostCommand(name, options));
   host.command("release-slot")
@@ -318,7 +319,7 @@ function addHost(program: Command): void {
     )
     .argument("<host>", "its name")
     .option("--service <name>", "only for this service")
-    .option("--reason <text>", "why, for the history")
+    .addOption(reasonOption("why, for the history"))
     .option("--force", "also while its agent is online: another host may go down beside it", false)
     .addOption(zookeeperOption())
     .action(async (name, options) =>
@@ -331,7 +332,7 @@ function addHost(program: Command): void {
     )
     .argument("<host>", "its name")
     .option("--service <name>", "only for this service")
-    .option("--reason <text>", "why, for the history")
+    .addOption(reasonOption("why, for the history"))
     .addOption(zookeeperOption())
     .action(async (name, options) =>
       (await import("./hosts.ts")).releaseQuarantineCommand(name, options)

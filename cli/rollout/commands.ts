@@ -5,7 +5,12 @@
  */
 
 import type { Command } from "@commander-js/extra-typings";
-import { jsonOption, reportTrackerOption, zookeeperOption } from "../shared/options.ts";
+import {
+  jsonOption,
+  reasonOption,
+  reportTrackerOption,
+  zookeeperOption,
+} from "../shared/options.ts";
 import { ignoreFreezeOption, timeoutOption } from "./options.ts";
 
 /** What scripts go by. */
@@ -35,7 +40,7 @@ export function addRollout(program: Command): void {
     .addOption(zookeeperOption())
     .option("--feed <url>", "the build machine's feed, where the plan does not name one")
     .option("--plan-version <version>", "start only what rollout plan has shown under that version")
-    .option("--reason <text>", "why, for those who look at the status, and for the history")
+    .addOption(reasonOption("why, for those who look at the status, and for the history"))
     .addOption(ignoreFreezeOption())
     .option("--detach", "do not wait for the end", false)
     .addOption(timeoutOption())
@@ -71,20 +76,20 @@ export function addRollout(program: Command): void {
       "Let nobody else go down. Hosts that are switching finish. A halt that stands keeps its reason.",
     )
     .addOption(zookeeperOption())
-    .option("--reason <text>", "why, for those who look at the status, and for the history")
+    .addOption(reasonOption("why, for those who look at the status, and for the history"))
     .action(async (options) => (await import("./control.ts")).pauseCommand(options));
   rollout.command("resume")
     .description(
       "Go on: lift pause and halt. After a halt, hosts whose switch has failed try again.",
     )
     .addOption(zookeeperOption())
-    .option("--reason <text>", "why, for the history")
+    .addOption(reasonOption("why, for the history"))
     .action(async (options) => (await import("./control.ts")).resumeCommand(options));
   rollout.command("promote")
     .description("Open the gate at which a wave waits, whatever it waits for.")
     .argument("[service]", "the service whose wave waits, where several do")
     .addOption(zookeeperOption())
-    .option("--reason <text>", "why, for the history")
+    .addOption(reasonOption("why, for the history"))
     .action(async (service, options) =>
       (await import("./promote.ts")).promoteCommand(service, options)
     );
@@ -93,7 +98,7 @@ export function addRollout(program: Command): void {
       "End the rollout: no wave goes on, hosts that have switched stay, its versions are withdrawn. A pause stays.",
     )
     .addOption(zookeeperOption())
-    .option("--reason <text>", "why, for the history")
+    .addOption(reasonOption("why, for the history"))
     .action(async (options) => (await import("./control.ts")).abortCommand(options));
   rollout.command("rollback")
     .description(
@@ -101,7 +106,7 @@ export function addRollout(program: Command): void {
         "in the reverse order. A pause stays.",
     )
     .addOption(zookeeperOption())
-    .option("--reason <text>", "why, for those who look at the status, and for the history")
+    .addOption(reasonOption("why, for those who look at the status, and for the history"))
     .option("--detach", "do not wait for the end", false)
     .addOption(timeoutOption())
     .addOption(reportTrackerOption())
@@ -118,7 +123,7 @@ function addHostWords(rollout: Command): void {
     )
     .argument("<host>", "its name")
     .option("--service <name>", "which of its services, where it is not clear")
-    .option("--reason <text>", "why, for the history")
+    .addOption(reasonOption("why, for the history"))
     .addOption(zookeeperOption())
     .action(async (host, options) =>
       (await import("./host_word.ts")).retryHostCommand(host, options)
@@ -130,7 +135,7 @@ function addHostWords(rollout: Command): void {
     )
     .argument("<host>", "its name")
     .option("--service <name>", "which of its services, where it is not clear")
-    .option("--reason <text>", "why, for those who look at the status, and for the history")
+    .addOption(reasonOption("why, for those who look at the status, and for the history"))
     .addOption(zookeeperOption())
     .action(async (host, options) =>
       (await import("./host_word.ts")).skipHostCommand(host, options)
@@ -147,7 +152,7 @@ export function addRestart(program: Command): void {
     )
     .argument("<service>", "the service")
     .addOption(zookeeperOption())
-    .option("--reason <text>", "why, for those who look at the status, and for the history")
+    .addOption(reasonOption("why, for those who look at the status, and for the history"))
     .addOption(ignoreFreezeOption())
     .option("--detach", "do not wait for the end", false)
     .addOption(timeoutOption())

@@ -6,6 +6,7 @@
 
 import { InvalidArgumentError, Option } from "@commander-js/extra-typings";
 import { parseDurationMs } from "../../rollout/mod.ts";
+import { parseReason } from "../shared/options.ts";
 
 /** `--timeout` of the commands that wait for the end of a rollout. */
 export function timeoutOption() {
@@ -29,11 +30,6 @@ export function ignoreFreezeOption() {
     "--ignore-freeze <reason>",
     "switch in freeze windows, too; who says so and why is kept with the rollout",
   ).argParser(parseReason);
-}
-
-function parseReason(text: string): string {
-  if (text.trim() !== "") return text;
-  throw new InvalidArgumentError("expected why, in a few words.");
 }
 
 function parseTimeout(text: string): number {

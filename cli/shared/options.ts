@@ -6,6 +6,8 @@
  */
 
 import { InvalidArgumentError, Option } from "@commander-js/extra-typings";
+import { quoteForeign } from "../../base/names.ts";
+import { plain } from "./terminal_text.ts";
 
 /** The levels of `--log-level`. */
 export const LOG_LEVELS = ["debug", "info", "warning", "error"] as const;
@@ -42,6 +44,29 @@ export function parseCount(min: number, max: number): (text: string) => number {
     }
     return value;
   };
+}
+
+/**
+ * Most characters of a reason: some lines of a table. It stands in entries that other machines read, and in the history, whose
+ * events are kept by the thousand.
+ */
+const REASON_LENGTH_MAX = 500;
+
+/** Parses why an operator says something: one line, for every screen on which it stands. */
+export function parseReason(text: string): string {
+  if (text.trim() === "" || text.length > REASON_LENGTH_MAX || plain(text) !== text) {
+    throw new InvalidArgumentError(
+      `expected one line of up to ${REASON_LENGTH_MAX} printable characters, was ${
+        quoteForeign(text)
+      }.`,
+    );
+  }
+  return text;
+}
+
+/** Makes the option `--reason`. `description`: who reads it. */
+export function reasonOption(description: string) {
+  return new Option("--reason <text>", description).argParser(parseReason);
 }
 
 /** `--zookeeper`, whose default is the environment variable `ROLLCALL_ZOOKEEPER`. */

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import {
   ensureSkeleton,
   joinRoster,
+  pauseRollout,
   readFleet,
   startRollout,
 } from "../../../../coordination/mod.ts";
@@ -67,7 +68,7 @@ Deno.test("rollcall status: nothing that others have written steers the terminal
   const evil =
     "\x1b]0;pwned\x07\x1b[2J\x1b[1;1H\u202egnihton\u2066\r\n web-9 ams/r1 v2 serving\x9b8m";
   const at = ["--zookeeper", servers.zookeeper];
-  assert.equal((await rollcall("rollout", "pause", "--reason", evil, ...at)).status, 0);
+  await pauseRollout(zookeeper, { by: evil, reason: evil, sinceMs: 1 });
   const shown = await rollcall("status", ...at);
   assert.equal(shown.status, 0, shown.stderr);
   assert.match(shown.stdout, /PAUSED by /);

@@ -17,7 +17,7 @@ import { type OperatorWord, operatorWord } from "./shared/operator.ts";
 import { writeLine } from "./shared/output.ts";
 import { listenForStop } from "./shared/stop_signal.ts";
 import { plainText } from "./shared/terminal_text.ts";
-import { withZooKeeper } from "./shared/zookeeper_session.ts";
+import { isPassing, withZooKeeper } from "./shared/zookeeper_session.ts";
 
 /** What an operator says, and where. */
 interface DrainOptions {
@@ -100,6 +100,24 @@ function lookAtUndrain({ isOnline, drained, done }: DrainProgress): Looked {
     : { problem: `${done.problem}; it is not sent work, and counts as away` };
 }
 
+/** Looks at a host's agent until `endMs`, or a stop; `lost`: ZooKeeper does not answer. */
+async function lookBefore(
+  endMs: number,
+  { look, signal }: { readonly look: () => Promise<Looked>; readonly signal: AbortSignal },
+): Promise<Looked | "lost"> {
+  const over = new AbortController();
+  const leftMs = Math.max(LOOK_MS, endMs - systemClock.nowMs());
+  const end = sleep(systemClock, leftMs, AbortSignal.any([signal, over.signal]));
+  try {
+    return await Promise.race([look(), end.then(() => "lost" as const)]);
+  } catch (error) {
+    if (!isPassing(error)) throw error;
+    return "lost";
+  } finally {
+    over.abort();
+  }
+}
+
 /**
  * Waits for the host's agent, and tells what it has done for each service.
  *
@@ -120,8 +138,13 @@ async function awaitEach(
   const left = new Set(services);
   const onward = "that stands, and its agent goes on; rollcall hosts list shows how far it is";
   while (left.size > 0) {
+    let isLost = false;
     for (const service of left) {
-      const looked = await look(service);
+      const looked = await lookBefore(endMs, { look: () => look(service), signal: stop.signal });
+      if (looked === "lost") {
+        isLost = true;
+        break;
+      }
       if (looked === null) continue;
       left.delete(service);
       if ("says" in looked) writeLine(`${service}: ${looked.says}.`);
@@ -130,8 +153,11 @@ async function awaitEach(
     if (left.size === 0) break;
     if (stop.signal.aborted) throw new InterruptedError(`${host}: ${onward}`);
     if (systemClock.nowMs() >= endMs) {
+      const what = isLost
+        ? "ZooKeeper does not answer, so nobody knows whether its agent has done it"
+        : "its agent has not done it";
       throw new TimedOutError(
-        `${host}: its agent has not done it for ${[...left].join(", ")} within ${
+        `${host}: ${what} for ${[...left].join(", ")} within ${
           formatDurationMs(timeout)
         }; ${onward}`,
       );

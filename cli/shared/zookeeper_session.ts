@@ -6,7 +6,7 @@
  */
 
 import { reasonOf } from "../../base/reason.ts";
-import { ZooKeeper, ZooKeeperError } from "../../zookeeper/mod.ts";
+import { hasCode, ZooKeeper, ZooKeeperError } from "../../zookeeper/mod.ts";
 import { CommandError, UsageError } from "./errors.ts";
 
 /** How long a command tries to connect. An operator who mistyped the address should not wait longer. */
@@ -46,6 +46,11 @@ export async function withZooKeeper<T>(
   } finally {
     await zookeeper.close();
   }
+}
+
+/** Whether a reading has failed because ZooKeeper did not answer: the session is restored by itself, so it may be tried again. */
+export function isPassing(error: unknown): boolean {
+  return hasCode(error, "CONNECTION_LOSS", "OPERATION_TIMEOUT", "SESSION_EXPIRED");
 }
 
 /** A fleet without its chroot looks like one in which nobody has started anything yet; somebody has to make it once. */

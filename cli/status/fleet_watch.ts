@@ -7,7 +7,8 @@
 import { type Fleet, readFleet } from "../../coordination/mod.ts";
 import { sleep, systemClock } from "../../base/clock.ts";
 import { ROOT } from "../../rollout/mod.ts";
-import { type ZooKeeper, ZooKeeperError } from "../../zookeeper/mod.ts";
+import type { ZooKeeper } from "../../zookeeper/mod.ts";
+import { isPassing } from "../shared/zookeeper_session.ts";
 import type { FleetDisplay } from "./fleet_display.ts";
 
 /** Least time between two snapshots, so that watching a busy fleet costs the ensemble only a few reads a second. */
@@ -82,10 +83,7 @@ async function readPatiently(
       try {
         return await Promise.race([reading, stopped.promise]);
       } catch (error) {
-        const isPassing = error instanceof ZooKeeperError &&
-          (error.code === "CONNECTION_LOSS" || error.code === "OPERATION_TIMEOUT" ||
-            error.code === "SESSION_EXPIRED");
-        if (!isPassing) throw error;
+        if (!isPassing(error)) throw error;
         if (signal.aborted) return null;
         await pause(SNAPSHOT_GAP_MS, signal);
       }

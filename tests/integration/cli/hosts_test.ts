@@ -1,8 +1,10 @@
 import assert from "node:assert/strict";
 import { readFleet } from "../../../coordination/mod.ts";
-import { encodeEntry, quarantinedPath, slotsPath } from "../../../rollout/mod.ts";
-import { slot } from "../../unit/rollout/views.ts";
+import { currentPath, encodeEntry, quarantinedPath, slotsPath } from "../../../rollout/mod.ts";
+import { current, slot } from "../../unit/rollout/views.ts";
 import { ensurePath, ZooKeeper } from "../../../zookeeper/mod.ts";
+import { FaultyProxy } from "../../../zookeeper/testing/mod.ts";
+import { RunningCommand } from "./long_running.ts";
 import { rollcall, startServers } from "./rollcall_process.ts";
 import { enlist } from "./rosters.ts";
 
@@ -78,4 +80,47 @@ Deno.test("rollcall hosts list: each host with its services; `host` is the same 
         "web-2  s1/r1      B        -     offline\n",
     );
   }
+});
+
+Deno.test("rollcall hosts drain: while ZooKeeper does not answer, it goes on waiting for the host's agent", async () => {
+  // Regression: it ended with 1 and a lost connection, as if a hook had failed, and did not say that the word stands.
+  await using servers = await startServers();
+  await enlist(servers, ["web-1"]);
+  await using held = new AsyncDisposableStack();
+  const proxy = new FaultyProxy({ port: Number(servers.zookeeper.split(":")[1]) });
+  held.defer(() => proxy.close());
+  await using zookeeper = new ZooKeeper(servers.zookeeper);
+  const path = (service: string) => currentPath(service, "web-1");
+  for (const service of ["A", "B"]) {
+    await ensurePath(zookeeper, path(service));
+    await zookeeper.set(path(service), encodeEntry(current("web-1")));
+  }
+  const drain = (service: string, timeout: string) =>
+    new RunningCommand(
+      ...["hosts", "drain", "web-1", "--service", service, "--force", "--timeout", timeout],
+      ...["--zookeeper", proxy.connectString],
+    );
+
+  await using unanswered = drain("A", "3s");
+  assert.match(await unanswered.line(), /^Drained web-1 for A, by /);
+  proxy.refuse();
+  const { status, stderr } = await unanswered.end();
+  assert.equal(status, 3);
+  assert.match(
+    stderr,
+    /web-1: ZooKeeper does not answer, so nobody knows whether .* for A within 3s; that stands, and its agent goes on/,
+  );
+  proxy.admit();
+
+  await using waiting = drain("B", "10m");
+  await waiting.line();
+  proxy.cut();
+  const [host] = (await readFleet(zookeeper)).services["B"]?.hosts ?? [];
+  const drained = { sinceMs: host?.drained?.sinceMs ?? 0 };
+  await zookeeper.set(path("B"), encodeEntry(current("web-1", { drained })));
+  assert.deepEqual(await waiting.end(), {
+    status: 0,
+    stdout: ["B: its drain hook has run; the service runs on."],
+    stderr: "",
+  });
 });

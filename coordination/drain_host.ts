@@ -15,6 +15,7 @@ import {
   decodeNode,
   decodeRoster,
   type Drained,
+  notOnRoster,
   Problems,
   ROOT,
   rosterSchema,
@@ -187,9 +188,7 @@ async function write(
     if (isSent && (isStanding || isPutBack)) return;
     const decision = decide(verb, reading, word);
     if (decision.kind === "refused" || roster === null) {
-      const why = decision.kind === "refused"
-        ? decision.why
-        : `${host} is not on the roster of ${service}`;
+      const why = decision.kind === "refused" ? decision.why : notOnRoster(host, service);
       const done = said.length === 0 ? "nothing was changed" : `done for ${said.join(", ")} alone`;
       throw new HostDrainError(`${verb} ${host}: ${why}; ${done}`);
     }

@@ -13,6 +13,7 @@
 import { checkBudget } from "./budget.ts";
 import { toCensus } from "./census.ts";
 import type { Drained } from "./entries.ts";
+import { notOnRoster } from "./host_word.ts";
 import { isCountedOn, isDrained } from "./membership.ts";
 import type { ServiceView } from "./service_view.ts";
 import { isHeld } from "./slot.ts";
@@ -36,7 +37,7 @@ export function decideDrain(
   },
 ): DrainDecision {
   const refused = (why: string): DrainDecision => ({ kind: "refused", why });
-  if (!view.roster.includes(host)) return refused(`${host} is not on the roster of ${service}`);
+  if (!view.roster.includes(host)) return refused(notOnRoster(host, service));
   const roster = view.rosterEntries.get(host);
   if (roster === undefined) {
     return refused(`the entry of ${host} on the roster of ${service} cannot be read`);
@@ -77,13 +78,15 @@ export function decideUndrain(
   },
 ): UndrainDecision {
   const refused = (why: string): UndrainDecision => ({ kind: "refused", why });
-  if (!view.roster.includes(host)) return refused(`${host} is not on the roster of ${service}`);
+  if (!view.roster.includes(host)) return refused(notOnRoster(host, service));
   const drained = view.rosterEntries.get(host)?.drained;
   if (drained === undefined) return refused(`${host} is not drained for ${service}`);
   if (drained.ended !== undefined && !hasFailed(view, host, drained.ended)) {
+    const how = view.current.has(host)
+      ? "its agent is at it"
+      : "its agent does that, once it is online";
     return refused(
-      `${host} is being put back for ${service} already, ${describeWord(drained.ended)}: ` +
-        "its agent does that, once it is online",
+      `${host} is being put back for ${service} already, ${describeWord(drained.ended)}: ${how}`,
     );
   }
   return { kind: "undrain", drained: { ...drained, ended: word } };

@@ -116,7 +116,8 @@ export function decideRetry(
   return { kind: "retry", slot };
 }
 
-function notOnRoster(host: string, service: string): string {
+/** Why nothing can be said of a host that a service does not know. */
+export function notOnRoster(host: string, service: string): string {
   return `${host} is not on the roster of ${service}; rollcall hosts list shows who is`;
 }
 

@@ -121,10 +121,12 @@ function renderWave(
   if (switching.length > 0 && wave.servingCount === 0) {
     facts.push("no host serves now, so nobody waits for another one: all start at once");
   } else if (switching.length > 0) {
+    // With nobody at a time a warning says what has to happen first.
+    const pace = wave.concurrentCount === 0 ? "" : `, ${wave.concurrentCount} at a time`;
     facts.push(
       `at least ${wave.leastServingCount} of ${
         formatCount(wave.servingCount, "serving host")
-      } keep serving, ${wave.concurrentCount} at a time`,
+      } keep serving${pace}`,
     );
   }
   return [

@@ -99,7 +99,20 @@ Deno.test("decideUndrain: only who is drained, and once; who is drained again me
   drain(tree, "web-1", { ...WORD, ended: word });
   const again = say();
   assert.ok(again.kind === "refused");
-  assert.match(again.why, /being put back for A already, by bob/);
+  assert.match(again.why, /being put back for A already, by bob: its agent is at it$/);
+  const { view } = tree.read();
+  const of = { host: "web-1", service: SERVICE, word };
+  const offline = decideUndrain({ ...view, current: new Map() }, of);
+  assert.match(
+    offline.kind === "refused" ? offline.why : "",
+    /by bob: its agent .* once it is online/,
+  );
+  const stranger = {
+    kind: "refused",
+    why: "web-9 is not on the roster of A; rollcall hosts list shows who is",
+  };
+  assert.deepEqual(ask(tree, "web-9"), stranger);
+  assert.deepEqual(decideUndrain(view, { ...of, host: "web-9" }), stranger);
   assert.deepEqual(ask(tree, "web-1"), { kind: "drain", isNew: false });
 });
 

@@ -131,3 +131,9 @@ Deno.test("renderForecast: who gets the version by an earlier wave of the plan i
   const other = { ...second, service: "db" };
   assert.match(show({ waves: [WAVE, other] }), /\n {3}there already: web-1, web-3\n/);
 });
+
+Deno.test("renderForecast: where nobody can switch now, no pace is said", () => {
+  const shown = (concurrentCount: number) => show({ waves: [{ ...WAVE, concurrentCount }] });
+  assert.match(shown(1), /keep serving, 1 at a time\n/);
+  assert.match(shown(0), /keep serving\n/);
+});

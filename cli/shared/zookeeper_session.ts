@@ -15,7 +15,8 @@ const CONNECT_TIMEOUT_MS = 10_000;
 /**
  * Runs `work` with a session and closes it afterwards.
  *
- * @throws {UsageError} for an invalid connect string; {CommandError} when no server answers, or the chroot is missing.
+ * @throws {UsageError} for an invalid connect string; {CommandError} when no server answers, or none any more, or the
+ * chroot is missing.
  */
 export async function withZooKeeper<T>(
   servers: string,
@@ -43,13 +44,18 @@ export async function withZooKeeper<T>(
     }
     await expectChroot(zookeeper, servers);
     return await work(zookeeper);
+  } catch (cause) {
+    if (!isPassing(cause)) throw cause;
+    throw new CommandError(
+      `ZooKeeper: ${servers} has answered, and does no longer (${cause.code}); if something was to be changed, it may have been: rollcall status shows it, and it is safe to say it again`,
+    );
   } finally {
     await zookeeper.close();
   }
 }
 
 /** Whether a reading has failed because ZooKeeper did not answer: the session is restored by itself, so it may be tried again. */
-export function isPassing(error: unknown): boolean {
+export function isPassing(error: unknown): error is ZooKeeperError {
   return hasCode(error, "CONNECTION_LOSS", "OPERATION_TIMEOUT", "SESSION_EXPIRED");
 }
 

@@ -124,3 +124,23 @@ Deno.test("rollcall hosts drain: while ZooKeeper does not answer, it goes on wai
     stderr: "",
   });
 });
+
+Deno.test("rollcall hosts drain: when ZooKeeper answers no longer, it says so, and that it may be said again", async () => {
+  // Regression: "sync /dc: CONNECTION_LOSS: … read before trying again" was all.
+  await using servers = await startServers();
+  await enlist(servers, ["web-1"]);
+  await using held = new AsyncDisposableStack();
+  const proxy = new FaultyProxy({ port: Number(servers.zookeeper.split(":")[1]) });
+  held.defer(() => proxy.close());
+  // The reply that is lost is that to the first request: so long does the session's own take to get through.
+  proxy.delayMs = 200;
+  const drain = rollcall("hosts", "drain", "web-1", "--zookeeper", proxy.connectString);
+  while (proxy.session === undefined) await new Promise((resolve) => setTimeout(resolve, 5));
+  await proxy.loseReply();
+  const { status, stdout, stderr } = await drain;
+  assert.deepEqual([status, stdout], [1, ""]);
+  assert.match(
+    stderr,
+    /^rollcall: ZooKeeper: \S+ has answered, and does no longer \(CONNECTION_LOSS\); .* safe to say it again\n$/,
+  );
+});

@@ -38,6 +38,11 @@ export interface EndResult {
 const POLL_MS = 50;
 /** A process that is being ended may start another one at that moment; none does so three times. */
 const MAX_ROUNDS = 3;
+/**
+ * So often in a row none is found before that is believed: while a process is executing its program (execve(2)), its environment
+ * is empty for a moment.
+ */
+const QUIET_LOOKS = 3;
 /** How long a process may take to end after SIGKILL: the kernel needs a moment for gigabytes of locked memory. */
 const KILL_WAIT_MS = 5_000;
 
@@ -52,9 +57,16 @@ export function findMarked(mark: string): ProcessEntry[] {
 export async function endMarked(mark: string, { graceMs }: EndOptions): Promise<EndResult> {
   let foundCount = 0;
   let killedCount = 0;
-  for (let round = 0; round < MAX_ROUNDS; round++) {
+  let quietLooks = 0;
+  for (let round = 0; round < MAX_ROUNDS && quietLooks < QUIET_LOOKS;) {
     const processes = findMarked(mark);
-    if (processes.length === 0) break;
+    if (processes.length === 0) {
+      quietLooks++;
+      await pause();
+      continue;
+    }
+    quietLooks = 0;
+    round++;
     foundCount += processes.length;
     for (const found of processes) signalProcess(found, "SIGTERM");
     const stubborn = await waitUntilGone(processes, graceMs);
@@ -89,8 +101,12 @@ async function waitUntilGone(
   for (let waitedMs = 0;; waitedMs += POLL_MS) {
     const left = processes.filter(isStillRunning);
     if (left.length === 0 || waitedMs >= deadlineMs) return left;
-    await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+    await pause();
   }
+}
+
+function pause(): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, POLL_MS));
 }
 
 function isStillRunning({ pid, startTimeTicks }: ProcessEntry): boolean {

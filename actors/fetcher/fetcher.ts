@@ -157,9 +157,9 @@ export function fetcherActor(
           if (preparation?.version !== message.version) return state;
           const { version, phase, progress } = message;
           const received = receivedSoFar(state, preparation);
-          const transfer = state.transfers.get(version);
-          const pause = describePause(transfer);
-          const obstacle = phase === "fetching" ? transfer?.progress().obstacle ?? null : null;
+          const now = state.transfers.get(version)?.progress();
+          const pause = describePause(now);
+          const obstacle = phase === "fetching" ? now?.obstacle ?? null : null;
           logObstacle(preparation, obstacle, { store, context });
           preparation.progressTo.tell({
             type: "fetch_progress",

@@ -6,7 +6,7 @@
  */
 
 import { z } from "zod";
-import type { Transfer } from "../../torrent/mod.ts";
+import type { Transfer, TransferProgress } from "../../torrent/mod.ts";
 import type { ReplyTo } from "../runtime/mod.ts";
 import { type RemoteContract, remoteContract, replyTo } from "../runtime/remote/mod.ts";
 
@@ -67,8 +67,8 @@ export function transferDetails(transfers: ReadonlyMap<string, Transfer>): Trans
 }
 
 /** Why a transfer is paused although peers could send, in an operator's words; `null`: it is not. */
-export function describePause(transfer: Transfer | undefined): string | null {
-  const pause = transfer?.progress().paused;
+export function describePause(progress: TransferProgress | undefined): string | null {
+  const pause = progress?.paused;
   if (pause === undefined) return null;
   switch (pause.reason) {
     case "disk_full":

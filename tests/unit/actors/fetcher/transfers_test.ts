@@ -8,9 +8,11 @@ function transferWith(paused?: TransferPause): Transfer {
 
 Deno.test("describePause: says why a transfer stands still, and nothing of one that does not", () => {
   assert.equal(describePause(undefined), null);
-  assert.equal(describePause(transferWith()), null);
+  assert.equal(describePause(transferWith().progress()), null);
   assert.equal(
-    describePause(transferWith({ reason: "disk_full", message: "no room for /data (ENOSPC)" })),
+    describePause(
+      transferWith({ reason: "disk_full", message: "no room for /data (ENOSPC)" }).progress(),
+    ),
     "disk full, goes on by itself when there is room: no room for /data (ENOSPC)",
   );
 });

@@ -5,11 +5,7 @@
  * @module
  */
 
-import {
-  describePublishedFile,
-  type PublishedFiles,
-  readPublishedFiles,
-} from "./published_files.ts";
+import { hasChanged, type PublishedFiles, readPublishedFiles } from "./published_files.ts";
 
 /** So many files are looked at in one turn: some milliseconds. */
 const FILES_PER_TURN = 500;
@@ -17,6 +13,8 @@ const FILES_PER_TURN = 500;
 /** A file that has changed, of a release. */
 export interface ChangedFile {
   readonly infoHash: string;
+  /** What the release's files were like. */
+  readonly published: PublishedFiles;
   /** Relative to the root. */
   readonly file: string;
 }
@@ -28,6 +26,7 @@ export class ChangedFiles {
   readonly #records = new Map<string, PublishedFiles>();
   /** The next file to look at, of each release. */
   readonly #positions = new Map<string, number>();
+  /** The release that was looked at last. */
   #last: string | undefined;
 
   constructor(feedDir: string) {
@@ -41,49 +40,30 @@ export class ChangedFiles {
   }
 
   /** Looks at the next files of these releases; of each the first that has changed. */
-  async next(infoHashes: Iterable<string>): Promise<ChangedFile[]> {
-    const all = [...infoHashes];
+  async next(infoHashes: readonly string[]): Promise<ChangedFile[]> {
     const changed: ChangedFile[] = [];
-    const first = all.indexOf(this.#last ?? "");
+    // One of which some files are left is gone on with; else it is the next one's turn.
+    const isUnfinished = (this.#positions.get(this.#last ?? "") ?? 0) > 0;
+    const first = infoHashes.indexOf(this.#last ?? "") + (isUnfinished ? 0 : 1);
     let left = FILES_PER_TURN;
-    for (let turn = 0; turn < all.length && left > 0; turn++) {
-      const infoHash = all[(Math.max(0, first) + turn) % all.length] ?? "";
+    for (let turn = 0; turn < infoHashes.length && left > 0; turn++) {
+      const infoHash = infoHashes[(Math.max(0, first) + turn) % infoHashes.length] ?? "";
       this.#last = infoHash;
-      const looked = await this.#lookAt(infoHash, left);
-      left -= looked.fileCount;
-      if (looked.changed !== undefined) changed.push({ infoHash, file: looked.changed });
+      const published = await this.#recordOf(infoHash);
+      if (published === null) continue;
+      const { root, files } = published;
+      const from = this.#positions.get(infoHash) ?? 0;
+      const part = files.slice(from, from + left);
+      left -= part.length;
+      const next = from + part.length;
+      this.#positions.set(infoHash, next < files.length ? next : 0);
+      for (const file of part) {
+        if (!await hasChanged(root, file)) continue;
+        changed.push({ infoHash, published, file: file.path });
+        break;
+      }
     }
     return changed;
-  }
-
-  async #lookAt(
-    infoHash: string,
-    fileCount: number,
-  ): Promise<{ readonly fileCount: number; readonly changed?: string }> {
-    const record = await this.#recordOf(infoHash);
-    if (record === null) return { fileCount: 0 };
-    const { root, files } = record;
-    const from = this.#positions.get(infoHash) ?? 0;
-    const turn = files.slice(from, from + fileCount);
-    const next = from + turn.length;
-    this.#positions.set(infoHash, next < files.length ? next : 0);
-    for (const file of turn) {
-      const now = await describePublishedFile(root, file.path).catch(() => null);
-      if (JSON.stringify(now) === JSON.stringify(file)) continue;
-      return { fileCount: turn.length, changed: file.path };
-    }
-    return { fileCount: turn.length };
-  }
-
-  /** What all files of a release are like now, to be compared with an earlier look. */
-  async describe(infoHash: string): Promise<string> {
-    const record = await this.#recordOf(infoHash);
-    if (record === null) return "";
-    const now = [];
-    for (const { path } of record.files) {
-      now.push(await describePublishedFile(record.root, path).catch(() => null));
-    }
-    return JSON.stringify(now);
   }
 
   async #recordOf(infoHash: string): Promise<PublishedFiles | null> {

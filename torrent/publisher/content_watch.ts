@@ -10,26 +10,18 @@ import { reasonOf } from "../../base/reason.ts";
 import { verifyRelease } from "../content/verify_release.ts";
 import type { Log } from "../../base/log.ts";
 import { ChangedFiles } from "./changed_files.ts";
-import { recordPublishedFiles } from "./published_files.ts";
-
-/** A release that is seeded. */
-export interface WatchedRelease {
-  readonly infoHash: string;
-  readonly service: string;
-  readonly version: string;
-  readonly root: string;
-  readonly files: readonly { readonly path: string }[];
-  readonly metainfo: Uint8Array;
-}
+import { describeAll, type PublishedFiles, recordPublishedFiles } from "./published_files.ts";
 
 /** What a watch works with, and whom it tells. */
 export interface ContentWatchOptions {
   readonly feedDir: string;
   readonly log: Log;
+  /** The .torrent of a release in the feed, or undefined. */
+  readonly torrent: (infoHash: string) => Promise<Uint8Array | undefined>;
   /** Its files are not as they were: nobody must get any of it from here. */
   readonly onSuspect: (infoHash: string) => Promise<void>;
   /** Its files are right after all, or again. */
-  readonly onRight: (infoHash: string) => Promise<void>;
+  readonly onRight: (infoHash: string) => void;
 }
 
 /** Looks between two at a release that is held back: all of its files are looked at then. */
@@ -37,6 +29,9 @@ const SUSPECT_LOOKS = 8;
 
 /** A release that is held back. */
 interface Suspect {
+  readonly infoHash: string;
+  /** What its files were like when it was published. */
+  readonly published: PublishedFiles;
   /** What its files were like when they were read last and found wrong; undefined: they were not read yet. */
   wrong: string | undefined;
   /** What they were like at the last look: while they change, they are not read. */
@@ -47,7 +42,8 @@ interface Suspect {
 export class ContentWatch {
   readonly #options: ContentWatchOptions;
   readonly #files: ChangedFiles;
-  readonly #watched = new Map<string, WatchedRelease>();
+  /** The releases that are seeded. */
+  readonly #watched = new Set<string>();
   readonly #suspects = new Map<string, Suspect>();
   /** One release is read at a time: the disk is needed for seeding. */
   #reading: Promise<void> | undefined;
@@ -59,8 +55,8 @@ export class ContentWatch {
   }
 
   /** Begins to watch a release. */
-  add(release: WatchedRelease): void {
-    this.#watched.set(release.infoHash, release);
+  add(infoHash: string): void {
+    this.#watched.add(infoHash);
   }
 
   /** A release is not seeded any more. */
@@ -72,17 +68,12 @@ export class ContentWatch {
 
   /** Looks at some of the files; to be called again and again, until the signal aborts. */
   async look(signal: AbortSignal): Promise<void> {
-    for (const { infoHash, file } of await this.#files.next(this.#watched.keys())) {
-      const release = this.#watched.get(infoHash);
-      if (release !== undefined && !this.#suspects.has(infoHash)) {
-        await this.#suspect(release, file);
-      }
+    const trusted = [...this.#watched].filter((infoHash) => !this.#suspects.has(infoHash));
+    for (const { infoHash, published, file } of await this.#files.next(trusted)) {
+      await this.#suspect({ infoHash, published, wrong: undefined, last: "" }, file);
     }
     if (this.#looks++ % SUSPECT_LOOKS !== 0) return;
-    for (const [infoHash, suspect] of this.#suspects) {
-      const release = this.#watched.get(infoHash);
-      if (release !== undefined) await this.#lookAgain(release, suspect, signal);
-    }
+    for (const suspect of this.#suspects.values()) await this.#lookAgain(suspect, signal);
   }
 
   /** Resolves when nothing is read any more. */
@@ -90,9 +81,9 @@ export class ContentWatch {
     await this.#reading;
   }
 
-  async #suspect(release: WatchedRelease, file: string): Promise<void> {
-    const { infoHash, service, version, root } = release;
-    this.#suspects.set(infoHash, { wrong: undefined, last: "" });
+  async #suspect(suspect: Suspect, file: string): Promise<void> {
+    const { infoHash, published: { service, version, root } } = suspect;
+    this.#suspects.set(infoHash, suspect);
     this.#options.log.warn(
       "{service} {version}: {file} in {root} is not as it was published: not seeded or offered until all of it was read",
       { service, version, file, root },
@@ -100,37 +91,38 @@ export class ContentWatch {
     await this.#options.onSuspect(infoHash);
   }
 
-  async #lookAgain(release: WatchedRelease, suspect: Suspect, signal: AbortSignal): Promise<void> {
-    const now = await this.#files.describe(release.infoHash);
+  async #lookAgain(suspect: Suspect, signal: AbortSignal): Promise<void> {
+    const now = await describeAll(suspect.published);
     const isStill = now === suspect.last;
     suspect.last = now;
     if (!isStill || now === suspect.wrong || this.#reading !== undefined) return;
-    this.#reading = this.#read(release, suspect, { now, signal }).finally(() =>
-      this.#reading = undefined
-    );
+    this.#reading = this.#read(suspect, { now, signal }).finally(() => this.#reading = undefined);
   }
 
   /** Reads all of a release. It never rejects. */
   async #read(
-    release: WatchedRelease,
     suspect: Suspect,
     { now, signal }: { readonly now: string; readonly signal: AbortSignal },
   ): Promise<void> {
-    const { infoHash, service, version, root, metainfo } = release;
-    const { feedDir, log, onRight } = this.#options;
+    const { infoHash, published } = suspect;
+    const { service, version, root } = published;
+    const { feedDir, log, torrent, onRight } = this.#options;
     try {
+      const metainfo = await torrent(infoHash);
+      // It has been taken out of the feed.
+      if (metainfo === undefined) return;
       await verifyRelease({ metainfo, root, signal });
       if (this.#suspects.get(infoHash) !== suspect) return;
       // Changed while it was read: it is read once more.
-      if (await this.#files.describe(infoHash) !== now) return;
-      await recordPublishedFiles(feedDir, release);
+      if (await describeAll(published) !== now) return;
+      await recordPublishedFiles(feedDir, { infoHash, ...published });
       this.#files.forget(infoHash);
       this.#suspects.delete(infoHash);
       log.info("{service} {version}: its files are right: seeded and offered again", {
         service,
         version,
       });
-      await onRight(infoHash);
+      onRight(infoHash);
     } catch (error) {
       if (signal.aborted) return;
       suspect.wrong = now;

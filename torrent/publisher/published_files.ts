@@ -55,7 +55,7 @@ export async function recordPublishedFiles(
 ): Promise<void> {
   const { infoHash, service, version, root } = release;
   const files: PublishedFile[] = [];
-  for (const { path } of release.files) files.push(await describePublishedFile(root, path));
+  for (const { path } of release.files) files.push(await describe(root, path));
   const path = recordPath(feedDir, infoHash);
   await Deno.writeTextFile(`${path}.new`, JSON.stringify({ service, version, root, files }));
   await Deno.rename(`${path}.new`, path);
@@ -100,8 +100,7 @@ export async function findChangedInPlace(
       return isFolder ? at.startsWith(`${real}/`) : at === real;
     });
     for (const file of sharing) {
-      const now = await describePublishedFile(root, file.path).catch(() => null);
-      if (now === null || JSON.stringify(now) !== JSON.stringify(file)) {
+      if (await hasChanged(root, file)) {
         return { service: record.service, version: record.version, root, file: file.path };
       }
     }
@@ -119,8 +118,20 @@ async function readRecord(path: string): Promise<PublishedFiles | null> {
   }
 }
 
-/** What a file is like now. */
-export async function describePublishedFile(root: string, path: string): Promise<PublishedFile> {
+/** Whether a file is gone, or not as it was. */
+export async function hasChanged(root: string, file: PublishedFile): Promise<boolean> {
+  const now = await describe(root, file.path).catch(() => null);
+  return JSON.stringify(now) !== JSON.stringify(file);
+}
+
+/** What all files of a release are like now, to be compared with an earlier look. */
+export async function describeAll({ root, files }: PublishedFiles): Promise<string> {
+  const now = [];
+  for (const { path } of files) now.push(await describe(root, path).catch(() => null));
+  return JSON.stringify(now);
+}
+
+async function describe(root: string, path: string): Promise<PublishedFile> {
   const { size, mtime, ino } = await Deno.stat(`${root}/${path}`);
   return { path, sizeBytes: size, mtimeMs: mtime?.getTime() ?? 0, inode: ino ?? 0 };
 }

@@ -10,7 +10,6 @@ import type { TorrentEngine, Transfer } from "../engine/mod.ts";
 import type { FeedServer } from "../feed/mod.ts";
 import type { Log } from "../../base/log.ts";
 import { systemErrorCode } from "../errors.ts";
-import { readRelease } from "../release/mod.ts";
 import { ContentWatch } from "./content_watch.ts";
 import { Inbox } from "./inbox.ts";
 
@@ -44,12 +43,13 @@ export class Publisher {
     this.#watch = new ContentWatch({
       feedDir,
       log,
+      torrent: (infoHash) => feed.torrent(infoHash),
       onSuspect: async (infoHash) => {
         feed.setOffered(infoHash, false);
         await this.#stopSeeding(infoHash);
       },
-      onRight: async (infoHash) => {
-        await this.#seed(infoHash);
+      onRight: (infoHash) => {
+        this.#unseeded.add(infoHash);
         feed.setOffered(infoHash, true);
       },
     });
@@ -144,7 +144,7 @@ export class Publisher {
       return;
     }
     const transfer = engine.seed({ metainfo: torrent, root });
-    this.#watch.add({ ...readRelease(torrent), root });
+    this.#watch.add(infoHash);
     this.#seeds.set(infoHash, transfer);
     try {
       await transfer.done;

@@ -431,6 +431,33 @@ function interruptedAt(step: SwitchEntry["step"]): SwitchEntry {
   return { step, from: "v1", to: "v2", since: 5, context: { hasSlot: "true" } };
 }
 
+/** The same fleet, to which a rollout brings v2. */
+function withWave(reading: ServiceReading): ServiceReading {
+  const wave = {
+    node: "web-0000000001",
+    znodeVersion: 0,
+    service: "web",
+    version: "v2",
+    hosts: null,
+  };
+  const release = { service: "web", version: "v2", infoHash: null, sizeBytes: 0, torrentUrl: null };
+  return {
+    ...reading,
+    offer: { schema: 1, rollout: "r", ...release },
+    waves: [wave],
+    view: { ...reading.view, wave },
+  };
+}
+
+/** A fleet whose host serves v1. */
+function servingReading(): ServiceReading {
+  const settled = readingOf("v1");
+  const own = settled.view.current.get("web-1");
+  assert.ok(own);
+  const entry = { ...own, version: "v1", state: "serving" as const };
+  return { ...settled, view: { ...settled.view, current: new Map([["web-1", entry]]) } };
+}
+
 /** A tree in which v2 is committed, and the host holds its slot and has this state. */
 function heldReading(state: Current["state"]): ServiceReading {
   const reading = readingOf("v2");
@@ -781,21 +808,7 @@ Deno.test("upgrade coordinator: a quarantine ends when the version that flaps is
 
 Deno.test("upgrade coordinator: a host that cannot start what it ran does not go to and fro between that and its wave", async () => {
   // Regression: what the wave brings was given up with the next reading, for another try of what had just failed.
-  const wave = {
-    node: "web-0000000001",
-    znodeVersion: 0,
-    service: "web",
-    version: "v2",
-    hosts: null,
-  };
-  const offered = { service: "web", version: "v2", infoHash: null, sizeBytes: 0, torrentUrl: null };
-  const settled = readingOf("v1");
-  const reading: ServiceReading = {
-    ...settled,
-    offer: { schema: 1, rollout: "r", ...offered },
-    waves: [wave],
-    view: { ...settled.view, wave },
-  };
+  const reading = withWave(readingOf("v1"));
   await run(async ({ clock, coordinator, pinner }) => {
     const checked = () =>
       pinner.messages.flatMap((message) => message.type === "check" ? [message.version] : []);
@@ -827,19 +840,7 @@ Deno.test("upgrade coordinator: a host that cannot start what it ran does not go
 Deno.test("upgrade coordinator: what is held back after a failure is tried at once when an operator resumes, or retries", async () => {
   // Regressions: it took up to a minute, in which the host had nothing to say; after a retry, and a hook that had failed, up to
   // half an hour, in which it said that it was skipped.
-  const wave = { node: "web-0000000001", znodeVersion: 0, service: "web", hosts: null };
-  const offered = { service: "web", version: "v2", infoHash: null, sizeBytes: 0, torrentUrl: null };
-  const settled = readingOf("v1");
-  const own = settled.view.current.get("web-1");
-  assert.ok(own);
-  const entry = { ...own, version: "v1", state: "serving" as const };
-  const waves = [{ ...wave, version: "v2" }];
-  const resumed: ServiceReading = {
-    ...settled,
-    offer: { schema: 1, rollout: "r", ...offered },
-    waves,
-    view: { ...settled.view, wave: waves[0] ?? null, current: new Map([["web-1", entry]]) },
-  };
+  const resumed = withWave(servingReading());
   const record = heldReading("serving").view.slots.get("web-1");
   assert.ok(record);
   const failed = {
@@ -883,20 +884,8 @@ Deno.test("upgrade coordinator: what is held back after a failure is tried at on
 
 Deno.test("upgrade coordinator: it says why a version is held back, also in the next rollout of it", async () => {
   // Regression, found by the simulation: between two rollouts the entry was cleared, and said nothing for up to a minute.
-  const wave = { node: "web-0000000001", znodeVersion: 0, service: "web", hosts: null };
-  const offered = { service: "web", version: "v2", infoHash: null, sizeBytes: 0, torrentUrl: null };
-  const settled = readingOf("v1");
-  const own = settled.view.current.get("web-1");
-  assert.ok(own);
-  const entry = { ...own, version: "v1", state: "serving" as const };
-  const idle = { ...settled, view: { ...settled.view, current: new Map([["web-1", entry]]) } };
-  const waves = [{ ...wave, version: "v2" }];
-  const rolling: ServiceReading = {
-    ...idle,
-    offer: { schema: 1, rollout: "r", ...offered },
-    waves,
-    view: { ...idle.view, wave: waves[0] ?? null },
-  };
+  const idle = servingReading();
+  const rolling = withWave(idle);
   await run(async ({ clock, coordinator, waitingFor }) => {
     const read = async (reading: ServiceReading) => {
       coordinator.tell({ type: "read", reading: asRead(reading) });
@@ -1058,16 +1047,7 @@ Deno.test("report: a host whose service has ended before its report looks at onc
 Deno.test("report: a start without a slot that has failed leaves the place in the queue as it was", async () => {
   // Regression, found by the simulation: an earlier life of the coordinator had left a place, and this one took another
   // one beside it. The first stayed when the host had switched, and who was behind it waited for ever.
-  const wave = { node: "web-0000000001", znodeVersion: 0, service: "web", hosts: null };
-  const offered = { service: "web", version: "v2", infoHash: null, sizeBytes: 0, torrentUrl: null };
-  const settled = readingOf("v1");
-  const waves = [{ ...wave, version: "v2" }];
-  const reading: ServiceReading = {
-    ...settled,
-    offer: { schema: 1, rollout: "r", ...offered },
-    waves,
-    view: { ...settled.view, wave: waves[0] ?? null },
-  };
+  const reading = withWave(readingOf("v1"));
   const context = { hasSlot: "false", reason: "v1 does not come up" };
   const journal = { ...interruptedAt("reporting"), from: null, to: "v1", context };
   const looked: string[] = [];

@@ -15,6 +15,7 @@ import {
   EntryError,
   headOfQueue,
   HISTORY,
+  historyPath,
   keepSequential,
   Problems,
   type RawNode,
@@ -88,9 +89,15 @@ export async function newestRollout(zk: ZooKeeper): Promise<string | null> {
   } catch (error) {
     if (!(error instanceof EntryError)) throw error;
   }
-  // Control cannot be read, or no rollout was started since it names the last one: the ids are all that there is.
+  // Control cannot be read, or no rollout was started since it names the last one. The records are few, and the order in which
+  // ZooKeeper has made them is no clock's.
   const [names = []] = await readChildren(zk, [HISTORY]);
-  return names.filter(isRolloutId).toSorted().at(-1) ?? null;
+  let newest: { readonly id: string; readonly czxid: bigint } | null = null;
+  for (const id of names.filter(isRolloutId)) {
+    const czxid = (await zk.exists(historyPath(id)))?.czxid;
+    if (czxid !== undefined && czxid > (newest?.czxid ?? -1n)) newest = { id, czxid };
+  }
+  return newest?.id ?? null;
 }
 
 /** As {@link createRolloutId} makes it. Other names in the history are somebody else's, and would sort behind it. */

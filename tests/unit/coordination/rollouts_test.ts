@@ -28,5 +28,8 @@ Deno.test("newestRollout: the one that was started last, whatever the clocks of 
     // What an operator says in between keeps it.
     await pauseRollout(zk, WORD);
     assert.equal(await newestRollout(zk), later);
+    // Regression: where control could not be read, the ids decided, and with them the clocks.
+    await zk.set("/dc/control", "paused");
+    assert.equal(await newestRollout(zk), later);
   });
 });

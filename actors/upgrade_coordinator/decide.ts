@@ -46,6 +46,7 @@ import {
   goToEnd,
   joinQueue,
   leaveQueue,
+  noteReady,
   placeNow,
   placeToLeave,
   wakeHead,
@@ -316,9 +317,11 @@ function startWithoutSlot(
 function rest(
   state: State,
   reading: Reading,
-  { now, next, deps }: Tools & { readonly next: Extract<Next, { kind: "rest" }> },
+  { zookeeper, now, next, deps }: Tools & { readonly next: Extract<Next, { kind: "rest" }> },
 ): State {
   settle(state, next.waitingFor, deps);
+  if (wakeHead(state, reading, { zookeeper, deps })) return state;
+  noteReady(state, reading, { now, deps });
   // Whether the wave is over may depend on this host's own entry, which is being written.
   if (next.isFirstWave && !isEntryTrue(now, reading)) lookOnceWritten(deps);
   setWaitingFor(next.waitingFor ?? describeUnwell(state, now), deps);

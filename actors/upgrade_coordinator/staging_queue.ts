@@ -7,9 +7,11 @@
 
 import { apply, leaveStaging } from "../../coordination/mod.ts";
 import {
+  covers,
   departuresBetween,
   isAwayBySwitching,
   isQuorumMet,
+  isSameRelease,
   parseSequentialName,
   type QueueSize,
   slotsPath,
@@ -20,6 +22,7 @@ import {
 import type { ZooKeeper } from "../../zookeeper/mod.ts";
 import { act } from "./act.ts";
 import type { JoinOutcome, RegistrarMessage } from "../registrar/messages.ts";
+import { lookOnceWritten } from "./look.ts";
 import type { HostNow, Next } from "./machine/next.ts";
 import { type Deps, type Place, type Reading, setWaitingFor, type State } from "./state.ts";
 
@@ -120,7 +123,7 @@ export function joinQueue(
 ): State {
   const release = { version, infoHash };
   const mayStand = state.place !== null;
-  state.joinedBelowQuorum = isBelowQuorum;
+  state.gotReadyBelowQuorum = isBelowQuorum;
   state.phase = { kind: "acting", interrupted: null };
   // Written as it joins, so that most hosts need not write again until it is their turn.
   setWaitingFor(WAITS_FOR_TURN, { options, context });
@@ -205,8 +208,29 @@ export function awaitTurn(
 }
 
 /**
- * Moves the admission counter on if this host has completed the quorum by joining the queue: the head does not see who joins
- * behind it. Of two that join at once both may do so, which does no harm.
+ * Notes that a host which rests is ready for the first wave by running its version already, as most are where a part of a fleet
+ * is taken back. It is counted with its entry, which is being written: below the quorum it looks once more, whether that has
+ * completed it. Once for each wave.
+ */
+export function noteReady(
+  state: State,
+  { census }: Reading,
+  { now, deps }: { readonly now: HostNow; readonly deps: Deps },
+): void {
+  const { wave } = census;
+  const { service, host } = deps.options;
+  if (wave === null || wave.service !== service || !covers(wave, host)) return;
+  if (now.running === null || !isSameRelease(now.running, wave)) return;
+  if (state.readyFor === wave.node) return;
+  state.readyFor = wave.node;
+  if (isQuorumMet(census)) return;
+  state.gotReadyBelowQuorum = true;
+  lookOnceWritten(deps);
+}
+
+/**
+ * Moves the admission counter on if this host has completed the quorum by joining the queue, or by what it runs: the head sees
+ * neither. Of two that do so at once both may move it on, which does no harm.
  *
  * @returns Whether that is under way.
  */
@@ -216,8 +240,8 @@ export function wakeHead(
   { zookeeper, deps }: { zookeeper: ZooKeeper; deps: Deps },
 ): boolean {
   const { service } = deps.options;
-  const isFirstLook = state.joinedBelowQuorum;
-  state.joinedBelowQuorum = false;
+  const isFirstLook = state.gotReadyBelowQuorum;
+  state.gotReadyBelowQuorum = false;
   const { wave } = reading.census;
   if (!isFirstLook || wave === null || wave.service !== service) return false;
   if (!isQuorumMet(reading.census)) return false;

@@ -143,8 +143,10 @@ export interface State {
   isCounterWatched: boolean;
   /** Whether the host may be the next one to switch. */
   isNext: boolean;
-  /** Whether the host has joined the staging queue when the quorum was not met, and has not looked since. */
-  joinedBelowQuorum: boolean;
+  /** Whether the host has got ready for the first wave when the quorum was not met, and has not looked since. */
+  gotReadyBelowQuorum: boolean;
+  /** The node of the wave for which it has noted that it is ready by what it runs; `null`: none. */
+  readyFor: string | null;
   /** Whether the first wave may be over once this host has switched, by the last reading. */
   mayFinishNext: boolean;
   /** Whether something has happened that was not looked at, since nothing is read from the fence to the report. */
@@ -234,7 +236,8 @@ export function firstState({ options, context }: Deps): State {
     predecessor: null,
     isCounterWatched: false,
     isNext: false,
-    joinedBelowQuorum: false,
+    gotReadyBelowQuorum: false,
+    readyFor: null,
     mayFinishNext: true,
     hasMissed: false,
     isDrained: false,

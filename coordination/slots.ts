@@ -85,8 +85,8 @@ export async function passFence(
 export async function giveSlotBack(
   zk: ZooKeeper,
   service: string,
-  held: { readonly slot: Slot; readonly census: Census },
+  held: { readonly slot: Slot; readonly reading: Pick<CensusReading, "census" | "service"> },
 ): Promise<boolean> {
-  const operations = transactions.giveSlotBack(held.census, { service, slot: held.slot });
+  const operations = transactions.giveSlotBack(held.reading, { service, slot: held.slot });
   return operations === null || await applyIfUnchanged(zk, operations);
 }

@@ -121,7 +121,7 @@ function turnBack(
     async (signal) => {
       try {
         if (!keepsSlot) {
-          const held = { slot: toSlot(change, options), census: reading.census };
+          const held = { slot: toSlot(change, options), reading };
           const given = giveSlotBack(zookeeper, service, held);
           await inTime(given, { clock: context.clock, signal });
         }

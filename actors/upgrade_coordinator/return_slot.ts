@@ -17,7 +17,7 @@ import type { Deps, Reading, State } from "./state.ts";
  */
 export function returnSlot(
   state: State,
-  { census }: Reading,
+  reading: Reading,
   { slot, zookeeper, deps: { options, context } }: {
     readonly slot: Slot;
     readonly zookeeper: ZooKeeper;
@@ -33,7 +33,7 @@ export function returnSlot(
       if (isHeld(slot)) {
         await undrain(version, { ...options, log: context.log, signal, isDrained });
       }
-      const given = giveSlotBack(zookeeper, service, { slot, census });
+      const given = giveSlotBack(zookeeper, service, { slot, reading });
       await inTime(given, { clock: context.clock, signal });
     },
     {

@@ -204,9 +204,9 @@ async function changeOne({ client }: LocalZooKeeper, dice: Dice): Promise<void> 
       await registerHost(client, service, { entry, ...enrolled, waves: [], staged: null });
     },
     giveSlotBack: async () => {
-      const { census } = await read();
-      const held = census.slots.get(host)?.slot ?? own;
-      return await giveSlotBack(client, service, { slot: held, census });
+      const reading = await read();
+      const held = reading.census.slots.get(host)?.slot ?? own;
+      return await giveSlotBack(client, service, { slot: held, reading });
     },
     passFence: async () => await passFence(client, { service, slot: own, reading: await read() }),
     writeHost: () => writeHost(client, service, { ...write, slot: own }),

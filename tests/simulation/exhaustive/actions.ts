@@ -532,7 +532,7 @@ function beginNext(world: World, host: Alive): [string, World][] {
       return [["asks for a slot", ask(counted, asking, { operations, asked, phase: ACTING })]];
     }
     case "give_slot_back": {
-      const operations = transactions.giveSlotBack(census, { service: SERVICE, slot: next.slot });
+      const operations = transactions.giveSlotBack(reading, { service: SERVICE, slot: next.slot });
       return operations === null ? [] : [change("gives its slot back", operations)];
     }
     case "open_gate":
@@ -646,7 +646,7 @@ function lookAtFence(world: World, host: Alive, change: Switch): [string, World]
     case "turn_back": {
       const given = decision.keepsSlot
         ? null
-        : transactions.giveSlotBack(reading.census, { service: SERVICE, slot });
+        : transactions.giveSlotBack(reading, { service: SERVICE, slot });
       const operations = given ?? [];
       const asked = { kind: "turn_back" } as const;
       return ["turns back", ask(world, host, { operations, asked, phase: ACTING })];

@@ -59,7 +59,8 @@ export const CHECKS = {
     "nobody is admitted while its service is frozen by its own clock, unless an operator wants that",
   "I2 finish": "a wave is not finished while more hosts than the budget are not on its version",
   "I2 restart": "a restart is not finished while processes from before it run",
-  "I2 skip": "a host that an operator has left out of a version does not switch to it",
+  "I2 skip":
+    "a host that an operator has left out of a version does not switch to it, and keeps the record of that",
   "I2 watch": "no wave is finished over a host whose version has crashed since its switch",
   "I3 quorum": "the quorum has the release when the first host is admitted",
   "I4 verified": "what is started is on the disk as it was verified",
@@ -498,6 +499,9 @@ export class Invariants implements ChangeObserver {
       return;
     }
     const wasHeld = before !== null && isHeld(before);
+    if (before?.skipped !== undefined && after === null) {
+      this.#checkSkipEnds(before, service, place);
+    }
     // What has happened before a record, or a new switch, is told, or past.
     this.#forgetCrashes(service, host);
     if (after?.step === "failed") {
@@ -606,6 +610,19 @@ export class Invariants implements ChangeObserver {
         ],
       );
     }
+  }
+
+  /** A host takes what an operator has said of it back only where its version is nobody's any more, or runs there. */
+  #checkSkipEnds({ host, to, infoHash, restart }: Slot, service: string, place: string): void {
+    if (this.#isOperator(place)) return;
+    const { entry, current } = this.tree.of(service);
+    const waves = [...this.tree.waves.values()].filter((wave) => wave.service === service);
+    const isWanted = [entry?.committed ?? null, ...waves].some((one) =>
+      one !== null && one.version === to && one.infoHash === infoHash &&
+      (restart === undefined || one.restart === restart)
+    );
+    if (!isWanted || current.get(host)?.version === to) return;
+    this.fail("I2 skip", `${host} forgets that it was left out of ${service} ${to}`, [host]);
   }
 
   /** Whether an operator has left a host out of that version. */

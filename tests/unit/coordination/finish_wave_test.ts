@@ -39,7 +39,7 @@ Deno.test("finishWave: is refused when a host that it leaves behind is about to 
     await resumeRollout(zk, WORD);
     const afterResume = await read(other);
     const record = { ...slot, step: "failed" } as const;
-    assert.ok(await giveSlotBack(failing, SERVICE, { slot: record, census: afterResume.census }));
+    assert.ok(await giveSlotBack(failing, SERVICE, { slot: record, reading: afterResume }));
     const finish = { service: SERVICE, nowMs: 9 };
     assert.equal(await finishWave(other, afterResume, finish), false);
     assert.notEqual((await read(zk)).view.wave, null);

@@ -39,10 +39,10 @@ Deno.test("giveSlotBack, abortRollout, forgetHost: what an operator does works i
       await zk.create(`${path}/a`);
     }
     await zk.create(`${servicePath(SERVICE, "web-9")}/a`);
-    const { view, census } = await read(zk);
-    const slot = view.slots.get("web-1");
+    const reading = await read(zk);
+    const slot = reading.view.slots.get("web-1");
     assert.ok(slot);
-    assert.equal(await giveSlotBack(zk, SERVICE, { slot, census }), true);
+    assert.equal(await giveSlotBack(zk, SERVICE, { slot, reading }), true);
     await abortRollout(zk, { by: "test", nowMs: 0 });
     assert.deepEqual(await forgetHost(zk, "web-9"), [SERVICE]);
     assert.deepEqual(await zk.childNames(slotsPath(SERVICE)), []);

@@ -142,7 +142,7 @@ Deno.test("writeHost: shows the step of a slot that stands, and moves nothing on
   must(tree.apply(transactions.writeHost(SERVICE, write)));
   assert.equal(tree.read().view.slots.get("web-1")?.step, "stopping");
   assert.equal(tree.read().view.slotsVersion, slotsVersion);
-  const given = transactions.giveSlotBack(tree.count().census, { service: SERVICE, slot: step });
+  const given = transactions.giveSlotBack(tree.count(), { service: SERVICE, slot: step });
   must(tree.apply(given ?? []));
   const late = { ...write, markers: tree.markers(entry) };
   assert.equal(tree.apply(transactions.writeHost(SERVICE, late)), "NO_NODE");

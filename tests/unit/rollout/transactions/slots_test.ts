@@ -1,7 +1,15 @@
 /** Taking a slot, passing the fence, showing a step, giving the slot back. */
 
 import assert from "node:assert/strict";
-import { transactions, wavePath } from "../../../../rollout/mod.ts";
+import {
+  encodeEntry,
+  historyPath,
+  type Rollout,
+  slotsPath,
+  transactions,
+  type Wave,
+  wavePath,
+} from "../../../../rollout/mod.ts";
 import { fleet, type MemoryTree, must, roll, SERVICE } from "../memory_tree.ts";
 import { current, slot } from "../views.ts";
 
@@ -109,14 +117,33 @@ Deno.test("passFence: not without its wave", () => {
 Deno.test("giveSlotBack: moves the counter on, and leaves a later slot alone", () => {
   const tree = rolling();
   must(tree.apply(takeSlot(tree)));
-  const { census } = tree.count();
+  const reading = tree.count();
+  const { census } = reading;
   const later = { ...slotFor(tree), sinceMs: 9 };
-  assert.equal(transactions.giveSlotBack(census, { service: SERVICE, slot: later }), null);
-  const operations = transactions.giveSlotBack(census, { service: SERVICE, slot: slotFor(tree) });
+  assert.equal(transactions.giveSlotBack(reading, { service: SERVICE, slot: later }), null);
+  const operations = transactions.giveSlotBack(reading, { service: SERVICE, slot: slotFor(tree) });
   must(tree.apply(operations ?? []));
   const after = tree.read().view;
   assert.equal(after.slots.size, 0);
   assert.equal(after.slotsVersion, census.slotsVersion + 1);
+});
+
+Deno.test("giveSlotBack: a record stands if its wave has ended since the service was read", () => {
+  // Regression: a wave ended while it was read. It was gone, and by the entry of the service its version was not the fleet's yet;
+  // so a host that an operator had left out took that for over, and caught up with the version.
+  const tree = rolling();
+  const record = { ...slotFor(tree), step: "failed" } as const;
+  const data = encodeEntry(record);
+  must(tree.apply([{ op: "create", path: slotsPath(SERVICE, "web-1"), data }]));
+  const reading = tree.count();
+  const operations = transactions.giveSlotBack(reading, { service: SERVICE, slot: record });
+  const wave = tree.entry(wavePath(tree.read().view.wave?.node ?? "")) as Wave;
+  const history = { entry: tree.entry(historyPath(wave.rollout)) as Rollout, znodeVersion: 0 };
+  const finish = { service: SERVICE, wave, record: history, nowMs: 9 };
+  must(tree.apply(transactions.finishWave(reading, finish) ?? []));
+  assert.equal(tree.count().census.slotsVersion, reading.census.slotsVersion);
+  assert.equal(tree.apply(operations ?? []), "BAD_VERSION");
+  assert.equal(tree.read().view.slots.get("web-1")?.step, "failed");
 });
 
 Deno.test("takeSlot: leaves its place in the staging queue, if it says so", () => {

@@ -265,7 +265,7 @@ Deno.test("decideNext: who opens a wave goes by the entries of all hosts, and ma
   const { wave, opening } = next;
   const request = { service: SERVICE, slot: slot("web-2"), wave, opening, place: null };
   must(tree.apply(transactions.takeSlot(census, request)));
-  must(tree.apply(transactions.giveSlotBack(tree.count().census, request) ?? []));
+  must(tree.apply(transactions.giveSlotBack(tree.count(), request) ?? []));
   assert.equal(kind(tree, now), "take_slot", "the others go by the numbers");
 });
 

@@ -24,11 +24,13 @@ import {
   adminOption,
   allowHostOption,
   collectTracker,
+  hostArgument,
   jsonOption,
   listenOption,
   logLevelOption,
   reasonOption,
   reportTrackerOption,
+  serviceOption,
   zookeeperOption,
 } from "./shared/options.ts";
 import { addRestart, addRollout } from "./rollout/commands.ts";
@@ -280,8 +282,8 @@ function addHost(program: Command): void {
       "Have nobody count on a host, since somebody is to work on it: it counts as away, its agent takes it out of what sends " +
         "it work by the hook drain, and its services run on. Refused beyond the budget, and in the middle of a switch.",
     )
-    .argument("<host>", "its name")
-    .option("--service <name>", "only for this service")
+    .addArgument(hostArgument())
+    .addOption(serviceOption())
     .addOption(reasonOption("why, for status and the history"))
     .option("--force", "also beyond the budget, and in the middle of a switch", false)
     .addOption(agentTimeoutOption())
@@ -294,8 +296,8 @@ function addHost(program: Command): void {
       "Have a drained host put back: its agent runs the hook undrain, and counts again then. One that is offline is put back " +
         "when it comes back.",
     )
-    .argument("<host>", "its name")
-    .option("--service <name>", "only for this service")
+    .addArgument(hostArgument())
+    .addOption(serviceOption())
     .addOption(reasonOption("why, for the history"))
     .addOption(agentTimeoutOption())
     .addOption(zookeeperOption())
@@ -307,8 +309,8 @@ function addHost(program: Command): void {
       "Take a host off the rosters and free its slots, so that nobody waits for it any more. Should it come back, its " +
         "agent joins again. A host whose agent is online is refused: stop the agent first.",
     )
-    .argument("<host>", "its name")
-    .option("--service <name>", "only for this service")
+    .addArgument(hostArgument())
+    .addOption(serviceOption())
     .addOption(reasonOption("why, for the history"))
     .addOption(zookeeperOption())
     .action(async (name, options) => (await import("./hosts.ts")).forgetHostCommand(name, options));
@@ -317,8 +319,8 @@ function addHost(program: Command): void {
       "Free a slot in a host's name whose machine is gone for good: a clone, or the machine that had the name before. " +
         "Refused while that machine's agent is online, which gives it back by itself.",
     )
-    .argument("<host>", "its name")
-    .option("--service <name>", "only for this service")
+    .addArgument(hostArgument())
+    .addOption(serviceOption())
     .addOption(reasonOption("why, for the history"))
     .option("--force", "also while its agent is online: another host may go down beside it", false)
     .addOption(zookeeperOption())
@@ -330,8 +332,8 @@ function addHost(program: Command): void {
       "Have a host counted on again whose service was started again too often, before it has been well for long enough. " +
         "Should it go on like that, it is in quarantine again.",
     )
-    .argument("<host>", "its name")
-    .option("--service <name>", "only for this service")
+    .addArgument(hostArgument())
+    .addOption(serviceOption())
     .addOption(reasonOption("why, for the history"))
     .addOption(zookeeperOption())
     .action(async (name, options) =>

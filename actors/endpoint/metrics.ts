@@ -84,7 +84,11 @@ export class AgentMetrics {
       this.#serviceRestarts.set({ service, cause: "crash" }, crash);
       this.#serviceRestarts.set({ service, cause: "unwell" }, unwell);
       this.#quarantined.set({ service }, running.quarantined === null ? 0 : 1);
-      this.#drained.set({ service }, entry.drained === undefined ? 0 : 1);
+      const { drained } = entry;
+      this.#drained.set(
+        { service },
+        drained === undefined || drained.problem !== undefined ? 0 : 1,
+      );
       this.#differences.set({ service }, running.differences.length);
     }
     for (const actor of actors) this.#setActor(actor);

@@ -22,6 +22,7 @@ import { type Phase, switchOf } from "./machine/phase.ts";
 import {
   afterFailure,
   beginStep,
+  isOfNewRelease,
   releaseBefore,
   stepAfter,
   type Switch,
@@ -175,9 +176,13 @@ export function onStepFailed(
     to: change.to,
     reason,
   });
-  const next = afterFailure(change, reason, error instanceof HookError);
+  const isHookFailure = error instanceof HookError;
+  const next = afterFailure(change, reason, isHookFailure);
   // Read now: the release that is started again writes into the same log. The first failure is what people want to know of.
-  const lines = change.lines ?? processes.lastLines(store.layout.serviceLog, EVENT_LINES_MAX);
+  const lines = change.lines ??
+    (isOfNewRelease(change.step, isHookFailure)
+      ? processes.lastLines(store.layout.serviceLog, EVENT_LINES_MAX)
+      : []);
   return runStep(state, { ...next, lines }, deps);
 }
 

@@ -6,9 +6,11 @@
 
 import type { Command } from "@commander-js/extra-typings";
 import {
+  hostArgument,
   jsonOption,
   reasonOption,
   reportTrackerOption,
+  serviceOption,
   zookeeperOption,
 } from "../shared/options.ts";
 import { ignoreFreezeOption, timeoutOption } from "./options.ts";
@@ -121,8 +123,8 @@ function addHostWords(rollout: Command): void {
       "Let a host try again whose switch has failed, or that was left out. Nobody else's failure is forgotten, and a halt " +
         "stays: resume lifts it.",
     )
-    .argument("<host>", "its name")
-    .option("--service <name>", "which of its services, where it is not clear")
+    .addArgument(hostArgument())
+    .addOption(serviceOption("which of its services, where it is not clear"))
     .addOption(reasonOption("why, for the history"))
     .addOption(zookeeperOption())
     .action(async (host, options) =>
@@ -133,8 +135,8 @@ function addHostWords(rollout: Command): void {
       "Leave a host out of the rollout: nobody waits for it, and it is no failure. It stays on what it runs until the next " +
         "rollout, or until retry.",
     )
-    .argument("<host>", "its name")
-    .option("--service <name>", "which of its services, where it is not clear")
+    .addArgument(hostArgument())
+    .addOption(serviceOption("which of its services, where it is not clear"))
     .addOption(reasonOption("why, for those who look at the status, and for the history"))
     .addOption(zookeeperOption())
     .action(async (host, options) =>

@@ -53,7 +53,8 @@ function renderRollout(rollout: RecordedRollout): string[] {
     const some = hosts === null
       ? ""
       : ` on ${hosts.length === 1 ? hosts[0] : `${hosts.length} hosts`}`;
-    return `${finishedMs === null ? "·" : "✔"} ${service} ${from ?? "nothing"} → ${version}${some}`;
+    const change = describeChange({ from, to: version });
+    return `${finishedMs === null ? "·" : "✔"} ${service} ${change}${some}`;
   });
   return [
     `${pc.bold(id)}  ${color(state)}${took}  by ${by}`,
@@ -92,7 +93,7 @@ function renderEvent(event: RecordedEvent, columns: number): string[] {
     `${step.replace("_", " ")} ${formatTimeSpan(tookMs)}`
   );
   const sign = outcome === "switched" ? pc.green("✔") : pc.red("✘");
-  const head = `${at}  ${sign} ${host}  ${service} ${from ?? "nothing"} → ${to}  ${
+  const head = `${at}  ${sign} ${host}  ${service} ${describeChange({ from, to })}  ${
     formatTimeSpan(tookMs)
   }`;
   const took = `(${parts.join(", ")})`;
@@ -102,6 +103,13 @@ function renderEvent(event: RecordedEvent, columns: number): string[] {
     ...(isBeside ? [] : reasonLines(took, columns).map(pc.dim)),
     ...said,
   ];
+}
+
+/** From which version to which; a restart keeps it. */
+function describeChange(
+  { from, to }: { readonly from: string | null; readonly to: string },
+): string {
+  return from === to ? `${to} started anew` : `${from ?? "nothing"} → ${to}`;
 }
 
 /** What has failed where no switch has. */

@@ -5,8 +5,8 @@
  * @module
  */
 
-import { InvalidArgumentError, Option } from "@commander-js/extra-typings";
-import { quoteForeign } from "../../base/names.ts";
+import { Argument, InvalidArgumentError, Option } from "@commander-js/extra-typings";
+import { isName, NAME_RULE, quoteForeign } from "../../base/names.ts";
 import { plain } from "./terminal_text.ts";
 
 /** The levels of `--log-level`. */
@@ -62,6 +62,24 @@ export function parseReason(text: string): string {
     );
   }
   return text;
+}
+
+/** Parses the name of a host or service: one that could be nobody's is a typing error, and not a host that is not there. */
+export function parseName(text: string): string {
+  if (!isName(text)) {
+    throw new InvalidArgumentError(`expected a name (${NAME_RULE}), was ${quoteForeign(text)}.`);
+  }
+  return text;
+}
+
+/** Makes the argument for the host that a command is about. */
+export function hostArgument() {
+  return new Argument("<host>", "its name").argParser(parseName);
+}
+
+/** Makes the option `--service` of a command about a host. */
+export function serviceOption(description = "only for this service") {
+  return new Option("--service <name>", description).argParser(parseName);
 }
 
 /** Makes the option `--reason`. `description`: who reads it. */

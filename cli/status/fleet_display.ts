@@ -5,7 +5,7 @@
  * @module
  */
 
-import type { Fleet } from "../../coordination/mod.ts";
+import type { Fleet, FleetHost } from "../../coordination/mod.ts";
 import { systemClock } from "../../base/clock.ts";
 import { describeStops, type Preparation } from "../../rollout/mod.ts";
 import { MIN_COLUMNS, renderFleet } from "./fleet_view.ts";
@@ -103,6 +103,12 @@ function terminalDisplay(trackers: readonly string[]): FleetDisplay {
   };
 }
 
+/** That a host is drained, without how long ago: a line is written when something changes. */
+function describeDrain({ drained }: Pick<FleetHost, "drained">): string {
+  if (drained === null) return "";
+  return drained.ended === undefined ? ", drained" : ", is being put back";
+}
+
 /** Writes a line for each host whose line has changed, so that a log shows the course of a rollout. */
 function lineDisplay(): FleetDisplay {
   const last = new Map<string, string>();
@@ -124,9 +130,12 @@ function lineDisplay(): FleetDisplay {
           const state = host.online ? host.state : "offline";
           const step = host.slot?.step ?? "failed";
           const slot = step === "failed" ? "" : `, ${step.replace("_", " ")}`;
+          const drained = describeDrain(host);
           say(
             `${service} ${host.host}`,
-            `${service} ${host.host}: ${host.version ?? "nothing"} ${state}${phase}${slot}`,
+            `${service} ${host.host}: ${
+              host.version ?? "nothing"
+            } ${state}${phase}${slot}${drained}`,
           );
         }
       }

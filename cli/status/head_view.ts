@@ -23,7 +23,7 @@ const MARGIN = "         ";
 
 /** Renders the head, no line wider than `columns`, apart from lines that are commands to copy. */
 export function renderHead(fleet: Fleet, { columns, nowMs }: HeadViewOptions): string {
-  const { control, rollout, queue } = fleet;
+  const { control, rollout } = fleet;
   const wrapped = (text: string) => wrapWords(text, { columns, maxLines: TEXT_LINES });
   const lines: string[] = [];
   if (rollout === null) lines.push("No rollout yet.");
@@ -45,7 +45,7 @@ export function renderHead(fleet: Fleet, { columns, nowMs }: HeadViewOptions): s
       const { by, reason } = rollout.ignoresFreeze;
       lines.push(...wrapped(`Freeze windows do not hold for it, by ${by}: ${reason}`));
     }
-    lines.push(...renderWaves(rollout, queue, { columns }));
+    lines.push(...renderWaves(rollout, fleet, { columns }));
   }
   if (control !== null && control.state !== "running") {
     const { halt, pause } = stopsOf(control);

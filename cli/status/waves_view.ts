@@ -17,13 +17,17 @@ const GATE_LINES = 3;
 /** Renders a line with all waves, and one for each gate that a wave waits at. */
 export function renderWaves(
   { waves, state, startedMs }: NonNullable<Fleet["rollout"]>,
-  queue: readonly QueuedWave[],
+  { queue, services }: Pick<Fleet, "queue" | "services">,
   { columns }: { readonly columns: number },
 ): string[] {
   const queued = matchQueue(waves, queue);
-  const labels = waves.map(({ service, version, hosts, finishedMs }, index) => {
+  const labels = waves.map((entry, index) => {
+    const { service, version, hosts, finishedMs } = entry;
     const of = hosts === null ? "" : ` (${countHosts(hosts.length)})`;
     const label = `${service} ${version}${of}`;
+    if (finishedMs !== null && isLeftOut(entry, services)) {
+      return pc.yellow(`– ${label}, left out`);
+    }
     if (finishedMs !== null) return pc.green(`✔ ${label}`);
     const wave = queued[index];
     if (state !== "running" || wave?.isNext !== true) return pc.dim(`· ${label}`);
@@ -40,6 +44,19 @@ export function renderWaves(
   });
   const lines = layOut(labels, { columns: columns - MARGIN.length, indent: 0, gap: "   " });
   return [...lines.map((line, index) => `${index === 0 ? "Waves    " : MARGIN}${line}`), ...gates];
+}
+
+/** Whether an operator has left all hosts of a wave out: it is over, and nobody has tried its version. */
+function isLeftOut(
+  { service, version, hosts }: NonNullable<Fleet["rollout"]>["waves"][number],
+  services: Fleet["services"],
+): boolean {
+  if (hosts === null) return false;
+  const known = services[service]?.hosts ?? [];
+  return hosts.length > 0 && hosts.every((name) => {
+    const slot = known.find(({ host }) => host === name)?.slot ?? null;
+    return slot?.skipped !== undefined && slot.to === version;
+  });
 }
 
 /** The queued wave of each wave of the record that is not over: both are in order. */

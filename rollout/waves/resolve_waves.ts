@@ -125,8 +125,11 @@ function unknownIn(
     ...rack === undefined || hosts.some((host) => host.rack === rack)
       ? []
       : [expected("the rack of a host", hosts.map((host) => host.rack))],
-    ...named.filter((host) => !names.includes(host))
-      .map((host) => `${host}: ${expected("a host that runs the service", names)}`),
+    ...named.filter((host) => !names.includes(host)).map((host) => {
+      const problem = expected("a host that runs the service", names);
+      // A single one is what the message begins with.
+      return named.length === 1 ? problem : `${host}: ${problem}`;
+    }),
     ...Object.entries(labels).flatMap(([name, value]) =>
       hosts.some((host) => host.labels[name] === value) ? [] : [expected(
         "a label of a host",

@@ -233,6 +233,14 @@ export function afterFailure(change: Switch, reason: string, isHookFailure = fal
   return { ...change, step, reason, ...isHookFailure ? { isHookFailure } : {} };
 }
 
+/**
+ * Whether the new release may have written what stands last in the service's log when a step fails. Else the old one has, and
+ * that says nothing of the failure; nor does either say why a hook has failed.
+ */
+export function isOfNewRelease(step: Switch["step"], isHookFailure: boolean): boolean {
+  return !isHookFailure && (step === "starting" || step === "checking" || step === "baking");
+}
+
 /** The switch as an entry of the journal on the local disk. */
 export function toJournal(change: Switch): SwitchEntry {
   const { step, from, to, sinceMs, hasSlot, wave, reason, restarts, trial } = change;

@@ -14,6 +14,16 @@ Deno.test("rollcall: an unknown command, option or address ends with status 2 an
   assert.match(missing.stderr, /required option '-c, --config <file>' not specified/);
 });
 
+Deno.test("rollcall hosts, rollout skip: a name that could be nobody's is a typing error, with status 2", async () => {
+  // Regression: it was looked for in the tree, and not found there, with status 1.
+  const drained = await rollcall("hosts", "drain", "web 1");
+  assert.equal(drained.status, 2);
+  assert.match(drained.stderr, /expected a name \(up to 64 letters, .*\), was "web 1"/);
+  const skipped = await rollcall("rollout", "skip", "web-1", "--service", "a/b");
+  assert.equal(skipped.status, 2);
+  assert.match(skipped.stderr, /--service <name>.*expected a name \(.*\), was "a\/b"/);
+});
+
 Deno.test("rollcall: every command has help, with status 0", async () => {
   for (
     const command of [

@@ -101,6 +101,21 @@ Deno.test("renderEvents: steps that do not fit beside a switch stand below it", 
   ]);
 });
 
+Deno.test("renderEvents, renderHistory: a restart keeps the version, and is not told as a switch to it", () => {
+  const waves = [{ service: "web", from: "v2", version: "v2", hosts: null, finishedMs: 1 }];
+  const restarted: RecordedEvent = {
+    ...SWITCH,
+    from: "v2",
+    outcome: "switched",
+    steps: [{ step: "baking", tookMs: 3_000 }],
+    atMs: 0,
+  };
+  const told = { rollout: { ...ROLLOUT, waves }, events: [restarted], problems: [] };
+  const text = stripVTControlCharacters(renderEvents(told, { columns: 120 }));
+  assert.match(text, /\n {2}✔ web v2 started anew\n/);
+  assert.match(text, /✔ web-1 {2}web v2 started anew {2}3\.0 s \(baking 3\.0 s\)/);
+});
+
 Deno.test("renderHistory: says what was rolled back, and by which rollout", () => {
   const reason = "v2 failed on web-1";
   const ignoresFreeze = { by: "web-1", reason };

@@ -20,10 +20,14 @@ function queued(changes: Partial<QueuedWave> = {}): QueuedWave {
 function show(
   waves: Rollout["waves"],
   queue: readonly QueuedWave[],
-  { state = "running", columns = 120 }: { state?: Rollout["state"]; columns?: number } = {},
+  { state = "running", columns = 120, services = {} }: {
+    state?: Rollout["state"];
+    columns?: number;
+    services?: Fleet["services"];
+  } = {},
 ): string[] {
   const rollout = { schema: 1, id: "r", by: "ann", startedMs: START_MS, endedMs: null } as const;
-  return renderWaves({ ...rollout, waves, state }, queue, { columns }).map(
+  return renderWaves({ ...rollout, waves, state }, { queue, services }, { columns }).map(
     stripVTControlCharacters,
   );
 }
@@ -40,6 +44,26 @@ Deno.test("renderWaves: what is over, what is under way, what is still to come",
       [queued({ isNext: true }), queued(), queued({ service: "B" })],
     ),
     ["Waves    ✔ A v2 (1 host)   ▶ A v2 (2 hosts)   · A v2   · B v2"],
+  );
+});
+
+Deno.test("renderWaves: a wave of which all hosts were left out is over, and nobody has tried its version", () => {
+  const host = (name: string, isSkipped: boolean) => {
+    const slot = { to: "v2", step: "failed", ...isSkipped ? { skipped: { by: "ann" } } : {} };
+    return { host: name, slot };
+  };
+  const line = (...hosts: ReturnType<typeof host>[]) => {
+    const services = { A: { hosts } } as unknown as Fleet["services"];
+    const waves = [wave({ hosts: ["web-1", "web-2"], finishedMs: 1 }), wave()];
+    return show(waves, [queued({ isNext: true })], { services })[0];
+  };
+  assert.equal(
+    line(host("web-1", true), host("web-2", true)),
+    "Waves    – A v2 (2 hosts), left out   ▶ A v2",
+  );
+  assert.equal(
+    line(host("web-1", true), host("web-2", false)),
+    "Waves    ✔ A v2 (2 hosts)   ▶ A v2",
   );
 });
 

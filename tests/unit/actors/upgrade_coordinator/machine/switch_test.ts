@@ -4,6 +4,7 @@ import {
   afterFailure,
   beginStep,
   fromJournal,
+  isOfNewRelease,
   newStart,
   newSwitch,
   resume,
@@ -126,6 +127,14 @@ Deno.test("resume: where nothing is meant to run yet, or any more, nothing is st
     const change = { ...CHANGE, step };
     assert.equal(resume(change, null), change);
   }
+});
+
+Deno.test("isOfNewRelease: the log says why a switch has failed once the new release was started, and not of a hook", () => {
+  // Regression: under a drain that had failed, the history showed what the old release had written.
+  const steps = ["draining", "stopping", "pointing", "starting", "checking", "baking"] as const;
+  const told = steps.filter((step) => isOfNewRelease(step, false));
+  assert.deepEqual(told, ["starting", "checking", "baking"]);
+  assert.equal(isOfNewRelease("starting", true), false);
 });
 
 Deno.test("afterFailure: a hook is no failure of the version, until the way back fails as well", () => {

@@ -155,6 +155,8 @@ export interface Registration extends Enrolled {
   readonly staged: ReleaseIdentity | null;
   /** Whether the host was put back as an operator has said, so that it is drained no longer. Default: it was not. */
   readonly isPutBack?: boolean;
+  /** Whether it counts as soon as it serves for the first time, else once it was put back. Default: it does. */
+  readonly countsAtOnce?: boolean;
 }
 
 /**
@@ -178,9 +180,10 @@ export async function registerHost(
     readonly isSlotElsewhere: boolean;
   }
 > {
-  const { entry, epoch, roster, waves, staged, isPutBack = false } = registration;
+  const { entry, epoch, roster, waves, staged } = registration;
+  const { isPutBack = false, countsAtOnce = true } = registration;
   const { host } = entry;
-  const registered = rosterOnceRegistered(roster, entry, { isPutBack });
+  const registered = rosterOnceRegistered(roster, entry, { isPutBack, countsAtOnce });
   const enrolled = { epoch: registered === roster ? epoch : epoch + 1, roster: registered };
   for (let attempt = 1;; attempt++) {
     await zk.sync(ROOT);
@@ -221,6 +224,7 @@ export async function registerHost(
       roster,
       isMarkedNew: newcomer !== null,
       isPutBack,
+      countsAtOnce,
       unplaced: places.filter((_, index) => (others[index] ?? null) === null),
       markers: { standing: found, wanted },
     };

@@ -56,15 +56,21 @@ export function isCountedOn(
  * What stands on the roster of a host after it has registered with that entry: it has served for the first time, or its agent has
  * put it back (`isPutBack`) as an operator has said.
  *
+ * @param how.countsAtOnce Whether a newcomer counts as soon as it serves. Default: it does. One that has joined the roster with a
+ * service that ran may have been drained when it was taken off: where a hook can, its agent puts it back first.
  * @returns The same object if nothing changes.
  */
 export function rosterOnceRegistered(
   roster: Roster,
   entry: Pick<Current, "state">,
-  { isPutBack }: { readonly isPutBack: boolean },
+  { isPutBack, countsAtOnce = true }: {
+    readonly isPutBack: boolean;
+    readonly countsAtOnce?: boolean;
+  },
 ): Roster {
   const undrained = isPutBack && roster.drained?.ended !== undefined ? asUndrained(roster) : roster;
-  return isFirstService(undrained, entry) ? asMember(undrained) : undrained;
+  const mayCount = isPutBack || countsAtOnce;
+  return mayCount && isFirstService(undrained, entry) ? asMember(undrained) : undrained;
 }
 
 function asUndrained({ drained: _, ...roster }: Roster): Roster {

@@ -72,6 +72,10 @@ export function spawnTree(system: ActorSystem, options: TreeOptions): void {
   const { host, site, rack, labels } = config;
   const checks = Object.keys(config.checks);
   const identity = { host, site, rack, labels, checks, agent, machine };
+  const services = Object.keys(config.services);
+  const putBackFirst = services.filter((service) =>
+    config.services[service]?.undrain !== undefined
+  );
   const sessionEvents = new Topic<SessionEvent>("session", { replayLast: true });
   const room = new ReleaseRoom();
   system.spawn(
@@ -90,7 +94,7 @@ export function spawnTree(system: ActorSystem, options: TreeOptions): void {
         );
         const registrar = scope.child(
           "registrar",
-          registrarActor({ ...identity, services: Object.keys(config.services) }, sessionEvents),
+          registrarActor({ ...identity, services, putBackFirst }, sessionEvents),
         );
         for (const [service, store] of stores) {
           const shared = { service, store, session, sessionEvents, registrar };

@@ -109,7 +109,7 @@ export type RegistrarMessage =
   }
   /** The entry was not found as this host has written it: whoever has changed or removed it, it is written again. */
   | { readonly type: "restore"; readonly service: string }
-  /** The host gets work again, as an operator has said: it is drained no longer, and registers so. */
+  /** The host gets work again, as an operator has said or as it must before it counts: it registers so. */
   | { readonly type: "put_back"; readonly service: string }
   | { readonly type: "endpoint"; readonly url: string }
   | { readonly type: "list"; readonly replyTo: ReplyTo<readonly ServiceEntry[]> }
@@ -177,4 +177,6 @@ export interface HostIdentity {
   /** The machine and its boot: tells a copy of the data directory from this one. */
   readonly machine?: Current["machine"];
   readonly services: readonly string[];
+  /** Those of them that have a hook `undrain`: a newcomer counts once it was put back. Default: none. */
+  readonly putBackFirst?: readonly string[];
 }

@@ -45,7 +45,7 @@ export function registrarActor(
       const nowMs = context.clock.wallTimeMs();
       const registrations = new Map(identity.services.map((service): [string, Registration] => [
         service,
-        firstRegistration(identity, nowMs),
+        firstRegistration(identity, { service, nowMs }),
       ]));
       return { zookeeper: null, sessionId: null, suspendedMs: nowMs, registrations, attempt: 0 };
     },

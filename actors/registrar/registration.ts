@@ -51,6 +51,8 @@ export interface Registration {
   roster: Roster | null;
   /** Whether it was put back, so that it registers as one that is drained no longer. */
   isPutBack: boolean;
+  /** Whether it counts as soon as it serves for the first time, else once it was put back. */
+  readonly countsAtOnce: boolean;
   /** The slot that has to be shown with its present step; `null` if none has. */
   slot: Slot | null;
   /**
@@ -95,8 +97,11 @@ const WRITE_GAP_MS: Readonly<Record<Urgency, number>> = {
 /** How long a write waits that nobody decides by, for what else is about to be said or done: in ms. */
 const COALESCED_MS = 200;
 
-/** The registration of an agent that has just started. */
-export function firstRegistration(identity: HostIdentity, nowMs: number): Registration {
+/** The registration of an agent for a service that has just started. */
+export function firstRegistration(
+  identity: HostIdentity,
+  { service, nowMs }: { readonly service: string; readonly nowMs: number },
+): Registration {
   return {
     entry: firstEntry(identity, nowMs),
     running: { restarts: { crash: 0, unwell: 0 }, quarantined: null, differences: [] },
@@ -110,6 +115,7 @@ export function firstRegistration(identity: HostIdentity, nowMs: number): Regist
     epoch: null,
     roster: null,
     isPutBack: false,
+    countsAtOnce: identity.putBackFirst?.includes(service) !== true,
     slot: null,
     isSlotElsewhere: false,
     prepared: NOT_PREPARED,
@@ -144,8 +150,10 @@ export function markersFor(
 }
 
 /** Whether the host has to register once more: it serves for the first time, or was put back, and counts from then on. */
-export function needsRegistering({ entry, roster, isPutBack }: Registration): boolean {
-  return isPutBack || roster !== null && isFirstService(roster, entry);
+export function needsRegistering(
+  { entry, roster, isPutBack, countsAtOnce }: Registration,
+): boolean {
+  return isPutBack || countsAtOnce && roster !== null && isFirstService(roster, entry);
 }
 
 /** Changes the entry, and has it written if that changes anything. */

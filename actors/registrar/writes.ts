@@ -53,7 +53,7 @@ export function register(
   registration.isRegistered = false;
   registration.isDirty = true;
   if (zookeeper === null) return;
-  const { counted, isPutBack } = registration;
+  const { counted, isPutBack, countsAtOnce } = registration;
   const entry = shownEntry(registration);
   const enter = async () => {
     const { host, site, rack, labels = {}, checks = [] } = identity;
@@ -62,7 +62,8 @@ export function register(
     await refuseNamesake(zookeeper, service, identity);
     const roster: Roster = { schema: SCHEMA_VERSION, site, rack, labels, checks };
     const enrolled = await joinRoster(zookeeper, service, { host, roster });
-    return await registerHost(zookeeper, service, { entry, ...enrolled, ...counted, isPutBack });
+    const how = { ...counted, isPutBack, countsAtOnce };
+    return await registerHost(zookeeper, service, { entry, ...enrolled, ...how });
   };
   context.pipeToSelf(
     (signal) => inTime(enter(), { clock: context.clock, signal }),

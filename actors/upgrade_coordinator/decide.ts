@@ -6,7 +6,13 @@
  */
 
 import { finishWave, takeSlot } from "../../coordination/mod.ts";
-import { areVotesNeeded, isDrained, isQuorumMet, mayFinishNext } from "../../rollout/mod.ts";
+import {
+  areVotesNeeded,
+  isDrained,
+  isNewcomer,
+  isQuorumMet,
+  mayFinishNext,
+} from "../../rollout/mod.ts";
 import type { ZooKeeper } from "../../zookeeper/mod.ts";
 import { act } from "./act.ts";
 import { nameAway, withKnownAway } from "./away_hosts.ts";
@@ -84,7 +90,10 @@ export function decide(state: State, reading: Reading, deps: Deps): State {
   noteHalt(state, reading, deps);
   const { roster } = reading.census;
   // What cannot be read says nothing.
-  if (roster !== null) state.isDrained = isDrained(roster);
+  if (roster !== null) {
+    state.isDrained = isDrained(roster);
+    state.isNewcomer = isNewcomer(roster);
+  }
   const now = hostNow(state, deps, { place: place === "not_read" ? null : place, policy });
   state.rosterCount = reading.census.rosterCount;
   state.mayFinishNext = mayFinishNext(reading.census);

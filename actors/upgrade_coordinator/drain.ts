@@ -27,9 +27,10 @@ export function runDrainHook(
   const { service, store } = options;
   const { status } = state;
   const pid = status?.pid ?? null;
-  context.log.info("{service}: {what}, as an operator has said", {
+  context.log.info("{service}: {what}{why}", {
     service,
     what: hook === "drain" ? "is drained" : "is put back",
+    why: word === null ? "" : ", as an operator has said",
   });
   state.phase = { kind: "acting", interrupted: null };
   const answer = (failure: string | null): CoordinatorMessage => ({

@@ -17,6 +17,7 @@ import {
   showHeldBack,
   type State,
 } from "./state.ts";
+import { putBack } from "./drain.ts";
 import { lookAfter, lookAfterReport } from "./look.ts";
 import { type Phase, switchOf } from "./machine/phase.ts";
 import {
@@ -102,6 +103,10 @@ function runStep(state: State, begun: Switch, deps: Deps): State {
   const slot = isShown ? toSlot(change, options) : null;
   options.registrar.tell({ type: "update", service: options.service, patch, slot });
   if (change.step === "reporting") return report(state, change, deps);
+  // This step runs the hook by which it is put back, so a newcomer need not run it once more.
+  if (change.step === "baking" && options.config.undrain !== undefined && !state.isDrained) {
+    state.drain = { ...state.drain, putBackBy: null };
+  }
 
   const { journal } = state;
   context.pipeToSelf(
@@ -295,8 +300,9 @@ export function onReported(state: State, outcome: ReportOutcome, deps: Deps): St
   const isServing = health.state === "serving";
   // Of what runs now, a drained host has its hook still to run.
   const isSettled = isServing && !state.isDrained;
-  if (change.reason === null && change.wave !== null && isSettled) lookAfterReport(state, deps);
-  else lookAfter(0, deps);
+  if (change.reason !== null || change.wave === null || !isSettled) lookAfter(0, deps);
+  else if (state.isNewcomer && state.drain.putBackBy === null) putBack(deps);
+  else lookAfterReport(state, deps);
   return state;
 }
 

@@ -153,6 +153,8 @@ export interface State {
   hasMissed: boolean;
   /** Whether an operator has drained the host, by the last reading that says so. */
   isDrained: boolean;
+  /** Whether the host is a newcomer, by the last reading that says so. */
+  isNewcomer: boolean;
   /** What the host has done about that. */
   drain: DrainState;
   /** The gate that the host waits at, and how it has fared; `null`: none. */
@@ -241,6 +243,7 @@ export function firstState({ options, context }: Deps): State {
     mayFinishNext: true,
     hasMissed: false,
     isDrained: false,
+    isNewcomer: false,
     drain: NOT_DRAINED,
     gate: null,
     yieldedMs: Number.NEGATIVE_INFINITY,
@@ -301,6 +304,7 @@ export function hostNow(
     drain: drainNow(state.drain, {
       pid: status.pid,
       isServing: healthPatch(state).state === "serving",
+      hasUndrain: deps.options.config.undrain !== undefined,
       isHeldBack: deps.context.timers.isActive(DRAIN_TIMER),
     }),
     gate: readStopwatch(state.gate, deps.context.clock.nowMs()),

@@ -105,6 +105,7 @@ export interface StandingEntry {
  * @param write.roster What stands on the roster of the host.
  * @param write.unplaced The nodes that are missing by which it is counted in its rack and site once it has served.
  * @param write.isPutBack Whether its agent has put it back that was drained. Default: it has not.
+ * @param write.countsAtOnce As for {@linkcode rosterOnceRegistered}.
  * @param write.isMarkedNew Whether it is among those that are counted as newcomers.
  * @param write.markers `standing` are those of any session.
  * @param write.standing The entry that was found; `null` if there is none. It must stand as it was read: of two machines that
@@ -117,16 +118,17 @@ export function registerHost(
     readonly roster: Roster;
     readonly isMarkedNew: boolean;
     readonly isPutBack?: boolean;
+    readonly countsAtOnce?: boolean;
     readonly unplaced: readonly string[];
   },
 ): Transaction {
   const { entry, epoch, standing, roster, isMarkedNew, unplaced, markers } = write;
-  const { isPutBack = false } = write;
+  const { isPutBack = false, countsAtOnce = true } = write;
   const { host } = entry;
   const path = currentPath(service, host);
   const data = encodeEntry(entry);
   const isKept = standing?.isOfSession ?? false;
-  const registered = rosterOnceRegistered(roster, entry, { isPutBack });
+  const registered = rosterOnceRegistered(roster, entry, { isPutBack, countsAtOnce });
   const isFirst = isNewcomer(roster) && !isNewcomer(registered);
   return [
     registered === roster ? checkEpoch(service, { host, epoch }) : {

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Drained, Roster, Slot } from "../../../rollout/mod.ts";
+import { type Drained, isNewcomer, type Roster, type Slot } from "../../../rollout/mod.ts";
 
 /** By what an operator's word is told from another one. */
 export type Word = Pick<Drained, "by" | "sinceMs">;
@@ -16,7 +16,7 @@ export interface DrainState {
   /** Whether a switch has failed here, and the way back as well, so that nothing has undone its drain. */
   readonly isLeftOut: boolean;
   /** As in {@link DrainNow}. */
-  readonly putBackBy: Word | null;
+  readonly putBackBy: Word | null | undefined;
   /** The word about which a hook has failed last, and how often in a row; `null`: none has. */
   readonly failed: { readonly word: Word | null; readonly count: number } | null;
 }
@@ -25,7 +25,7 @@ export interface DrainState {
 export const NOT_DRAINED: DrainState = {
   out: null,
   isLeftOut: false,
-  putBackBy: null,
+  putBackBy: undefined,
   failed: null,
 };
 
@@ -35,8 +35,16 @@ export interface DrainNow {
   readonly isOut: boolean;
   /** Whether a switch has left it out that has failed, as has the way back, and its service is well again. */
   readonly isLeftOut: boolean;
-  /** The word by which its hook `undrain` was run last; `null`: none, or it has been drained again since. */
-  readonly putBackBy: Word | null;
+  /**
+   * Whether it has to be put back before it counts, if it is a newcomer: its service is well, and there is a hook for that. It may
+   * have been drained when it was taken off the roster, and another life of the agent than this one knew.
+   */
+  readonly isPutBackFirst: boolean;
+  /**
+   * The word by which its hook `undrain` was run last; `null`: by none; `undefined`: it was not in this life of the agent, or it has
+   * been drained again since.
+   */
+  readonly putBackBy: Word | null | undefined;
   /**
    * The word about which a hook has failed a moment ago, so that it is not tried again yet; `undefined`: none. What an operator
    * says since is tried at once.
@@ -50,10 +58,11 @@ export type DrainStep =
   | { readonly kind: "put_back" };
 
 /** A host that has done nothing about it. */
-const NOTHING_DONE: DrainNow = {
+export const NOTHING_DONE: DrainNow = {
   isOut: false,
   isLeftOut: false,
-  putBackBy: null,
+  isPutBackFirst: false,
+  putBackBy: undefined,
   heldBack: undefined,
 };
 
@@ -62,14 +71,18 @@ const NOTHING_DONE: DrainNow = {
  * cannot be read.
  */
 export function decideDrainStep(
-  roster: Pick<Roster, "drained"> | null,
-  { isOut, isLeftOut, putBackBy, heldBack }: DrainNow = NOTHING_DONE,
+  roster: Pick<Roster, "drained" | "newcomer"> | null,
+  { isOut, isLeftOut, isPutBackFirst, putBackBy, heldBack }: DrainNow = NOTHING_DONE,
 ): DrainStep | null {
   if (roster === null) return null;
   const { drained } = roster;
-  // It was taken off the roster, with the word, and has joined it again; or a switch has left it out.
   if (drained === undefined) {
-    return (isOut || isLeftOut) && heldBack !== null ? { kind: "undrain", word: null } : null;
+    const isToCount = isPutBackFirst && isNewcomer(roster);
+    // It was taken off the roster, with the word, and has joined it again; or a switch has left it out.
+    if (isOut || isLeftOut || isToCount && putBackBy === undefined) {
+      return heldBack === null ? null : { kind: "undrain", word: null };
+    }
+    return isToCount ? { kind: "put_back" } : null;
   }
   const { ended } = drained;
   if (ended === undefined) {
@@ -83,12 +96,16 @@ export function decideDrainStep(
   }
 }
 
-/** What a host has done. `pid`: its service's process; `null`: none runs. `isHeldBack`: the hook that has failed is not tried again yet. */
+/**
+ * What a host has done. `pid`: its service's process; `null`: none runs. `hasUndrain`: whether there is a hook `undrain`.
+ * `isHeldBack`: the hook that has failed is not tried again yet.
+ */
 export function drainNow(
   { out, isLeftOut, putBackBy, failed }: DrainState,
-  { pid, isServing, isHeldBack }: {
+  { pid, isServing, hasUndrain, isHeldBack }: {
     readonly pid: number | null;
     readonly isServing: boolean;
+    readonly hasUndrain: boolean;
     readonly isHeldBack: boolean;
   },
 ): DrainNow {
@@ -96,6 +113,7 @@ export function drainNow(
   return {
     isOut,
     isLeftOut: isLeftOut && isServing,
+    isPutBackFirst: hasUndrain && isServing,
     putBackBy,
     heldBack: isHeldBack ? failed?.word : undefined,
   };

@@ -90,6 +90,46 @@ Deno.test("hosts drain: within the budget, over restarts of agent and service an
   }
 });
 
+Deno.test("hosts drain: a host that is forgotten while its agent is away is put back when that joins again", async () => {
+  // Regression: the word was gone, so the next agent counted its host as serving, and nobody sent it work.
+  const folder = await Deno.makeTempDir({ prefix: "rollcall-drain-" });
+  try {
+    await TestFleet.run(
+      { hosts: ["web-1", "web-2"], serviceKeys: hooksOf(folder) },
+      async (fleet) => {
+        const hooks = async () =>
+          (await Deno.readTextFile(`${folder}/web-2`)).trimEnd().split("\n");
+        const done = async (...args: string[]) => {
+          const { status, stdout, stderr } = await rollcall(
+            ...["hosts", ...args, "--zookeeper", fleet.connectString],
+          );
+          assert.equal(status, 0, stdout + stderr);
+        };
+        await fleet.install("v1", { maxUnavailable: 1 });
+        // Which the start has run, before its bake time.
+        assert.deepEqual(await hooks(), ["undrain v1"]);
+        await done("drain", "web-2");
+        await fleet.killAgent("web-2");
+        await fleet.untilOffline(["web-2"]);
+        await done("forget", "web-2");
+        await fleet.startAgent("web-2");
+        await fleet.untilHost("web-2", "counts", ({ newcomer, state }) => {
+          return newcomer === false && state === "serving";
+        });
+        assert.deepEqual(await hooks(), ["undrain v1", "drain v1", "undrain v1"]);
+        // The next agent finds the host on the roster.
+        await fleet.killAgent("web-2");
+        await fleet.untilOffline(["web-2"]);
+        await fleet.startAgent("web-2");
+        await fleet.untilServing("v1");
+        assert.equal((await hooks()).length, 3);
+      },
+    );
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});
+
 Deno.test("hosts drain: a host that is offline, and a hook that fails, do not lose the order", async () => {
   const folder = await Deno.makeTempDir({ prefix: "rollcall-drain-" });
   const mended = `${folder}/mended`;

@@ -8,6 +8,7 @@ import { decideAtFence } from "../../../actors/upgrade_coordinator/machine/at_fe
 import {
   decideDrainStep,
   type DrainNow,
+  NOTHING_DONE,
 } from "../../../actors/upgrade_coordinator/machine/drain.ts";
 import {
   decideNext,
@@ -39,7 +40,6 @@ import {
   decodeWave,
   type GateWatch,
   historyPath,
-  isFirstService,
   isSameSlot,
   newcomersPath,
   parseSequentialName,
@@ -215,13 +215,6 @@ function start(world: World, host: Host): World {
   return withHost(world, { ...host, agent, count: count + 1 });
 }
 
-const NOTHING_DONE: DrainNow = {
-  isOut: false,
-  isLeftOut: false,
-  putBackBy: null,
-  heldBack: undefined,
-};
-
 function newAgent(session: string, phase: Phase): Agent {
   return {
     session,
@@ -294,13 +287,9 @@ function register(world: World, host: Alive): World | null {
   const path = currentPath(SERVICE, name);
   switch (agent.registration) {
     case "registered": {
-      // A newcomer that serves registers once more: it counts from then on.
-      const { rosterEntries, current } = tree.read().view;
-      const roster = rosterEntries.get(name);
-      const entry = current.get(name);
-      const isFirst = roster !== undefined && entry !== undefined && isFirstService(roster, entry);
+      // Who was put back registers once more, a newcomer that serves included: it counts from then on.
       const isPutBack = isToBePutBack(tree, host);
-      return isFirst || isPutBack ? withAgent(world, host, { registration: "none" }) : null;
+      return isPutBack ? withAgent(world, host, { registration: "none" }) : null;
     }
     case "none": {
       const joining = { schema: 1 as const, ...PLACE };
@@ -328,7 +317,13 @@ function register(world: World, host: Alive): World | null {
         : { version: found.version, isOfSession: found.session === agent.session };
       const staged = stagedOf(tree, host);
       const isPutBack = isToBePutBack(tree, host);
-      const write = tree.registration(entry, { staged, epoch: agent.epoch, standing, isPutBack });
+      const write = tree.registration(entry, {
+        staged,
+        epoch: agent.epoch,
+        standing,
+        isPutBack,
+        countsAtOnce: false,
+      });
       const after = applied(world, transactions.registerHost(SERVICE, write), agent.session);
       const node = after?.tree.nodes().get(servicePath(SERVICE, name));
       return withAgent(after ?? world, host, {
@@ -341,9 +336,14 @@ function register(world: World, host: Alive): World | null {
 }
 
 /** Whether the host's hook was run to put it back, and the roster says that it is drained. */
-function isToBePutBack(tree: MemoryTree, { name, agent }: Alive): boolean {
-  const roster = readingOf(tree).view.rosterEntries.get(name) ?? null;
-  return decideDrainStep(roster, agent.drain)?.kind === "put_back";
+function isToBePutBack(tree: MemoryTree, host: Alive): boolean {
+  const roster = readingOf(tree).view.rosterEntries.get(host.name) ?? null;
+  return decideDrainStep(roster, drainOf(host))?.kind === "put_back";
+}
+
+/** What the host has done about words of operators. It has both hooks. */
+function drainOf(host: Alive): DrainNow {
+  return { ...host.agent.drain, isPutBackFirst: entryOf(host).state === "serving" };
 }
 
 /** The entry that a host shows. */
@@ -422,7 +422,7 @@ function nowOf(tree: MemoryTree, host: Alive): HostNow {
     trouble: null,
     hasHaltStood: false,
     place: placeOf(tree, host),
-    drain: agent.drain,
+    drain: drainOf(host),
     // However long it has been: what is not certain is whether the time has passed, and a host that does not act is one for
     // which it has not.
     gate: gateOf(tree),
@@ -483,7 +483,7 @@ function beginNext(world: World, host: Alive): [string, World][] {
     case "drain":
     case "undrain": {
       const isOut = next.kind === "drain";
-      const drain = { ...NOTHING_DONE, isOut, putBackBy: isOut ? null : next.word };
+      const drain = { ...NOTHING_DONE, isOut, putBackBy: isOut ? undefined : next.word };
       return [[
         `runs ${next.kind}`,
         withAgent(withHost(decided, { ...alive, isOut }), {

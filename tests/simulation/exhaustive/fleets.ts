@@ -4,6 +4,7 @@
  * @module
  */
 
+import { NOTHING_DONE } from "../../../actors/upgrade_coordinator/machine/drain.ts";
 import type { Gate, Policy } from "../../../rollout/mod.ts";
 import { fleet, rollWaves } from "../../unit/rollout/memory_tree.ts";
 import type { Allowance, Host, World } from "./world.ts";
@@ -43,6 +44,7 @@ export const SHARE: readonly Plan[] = [
   { hostCount: 2, may: { crashes: 1 }, gate: { afterMs: 1 } },
   { hostCount: 2, may: { losses: 1 }, gate: {} },
   { hostCount: 2, may: { drains: 1 } },
+  { hostCount: 1, may: { drains: 1, forgets: 1, crashes: 1 } },
   { hostCount: 3, may: {} },
   { hostCount: 3, may: {}, policy: TWO_OF_THREE },
 ];
@@ -61,6 +63,7 @@ export const ALL: readonly Plan[] = [
   { hostCount: 2, may: { drains: 1, crashes: 1 } },
   { hostCount: 2, may: { drains: 1, losses: 1 } },
   { hostCount: 2, may: { drains: 1, forgets: 1, powerCuts: 1 } },
+  { hostCount: 2, may: { drains: 1, forgets: 1, crashes: 1 } },
   { hostCount: 3, may: { drains: 1 } },
   { hostCount: 3, may: { drains: 1, expiries: 1 } },
   { hostCount: 3, may: { crashes: 1 } },
@@ -107,7 +110,7 @@ export function beginningOf({ hostCount, may, policy = {}, gate }: Plan): World 
       epoch: 0,
       phase: { kind: "idle" },
       hasRejoined: false,
-      drain: { isOut: false, isLeftOut: false, putBackBy: null, heldBack: undefined },
+      drain: NOTHING_DONE,
       request: null,
     },
   }));

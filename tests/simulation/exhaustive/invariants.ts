@@ -109,11 +109,12 @@ export function checkEnd({ tree, hosts }: World): void {
   expect(waves.length === 0, "I7: nothing is left to do, and a wave is in the queue");
   const held = [...view.slots.values()].filter(isHeld).map(({ host }) => host);
   expect(held.length === 0, `I5: nothing is left to do, and ${held.join(", ")} hold slots`);
-  for (const { name, running, agent } of hosts) {
+  for (const { name, running, isOut, agent } of hosts) {
     if (agent === null) continue;
     expect(running !== null, `I7: nothing is left to do, and ${name} is down`);
     const drained = view.rosterEntries.get(name)?.drained !== undefined;
     expect(!drained, `I7: nothing is left to do, and ${name} is drained`);
+    expect(!isOut, `I7: nothing is left to do, and ${name} is sent no work`);
     expect(
       running === service?.entry.committed?.version || view.slots.get(name)?.step === "failed" ||
         (service?.entry.withdrawn.includes(running ?? "") ?? false),

@@ -168,7 +168,7 @@ function keyOfHost(host: Host, nodes: ReadonlyMap<string, MemoryNode>): string {
       JSON.stringify(agent.phase),
       agent.hasRejoined,
       // As it is, since it is compared with what stands on the roster.
-      `${agent.drain.isOut} ${agent.drain.putBackBy?.sinceMs}`,
+      `${agent.drain.isOut} ${agent.drain.putBackBy === null} ${agent.drain.putBackBy?.sinceMs}`,
       keyOfRequest(agent.request, nodes),
     ],
   ].join(" | ");

@@ -636,6 +636,30 @@ export const KINDS = {
       return () => void run.operator.run({ kind: "undrain", host });
     },
   },
+  /**
+   * An operator drains a host, and forgets it while its agent is away, so that the word is gone; its service runs on. Another agent
+   * comes back, or the same one.
+   */
+  forget_drained: {
+    weight: 1,
+    forMs: [9_000, 25_000],
+    amount: [300, 4_000],
+    strike(run, { host, amount, isOther }) {
+      const machine = run.machineOf(host);
+      void run.operator.run({ kind: "drain", host, isForced: true });
+      let isOver = false;
+      run.world.time.after(amount, () => {
+        if (!isOver) machine?.agent?.clock.pause();
+      });
+      return () => {
+        isOver = true;
+        void run.operator.run({ kind: "forget", host }).then(() => {
+          if (isOther) machine?.agent?.clock.resume();
+          else machine?.agent?.crash("by a signal");
+        });
+      };
+    },
+  },
   /** An operator pauses, and resumes later. */
   pause: {
     weight: 2,

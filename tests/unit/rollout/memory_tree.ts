@@ -165,15 +165,17 @@ export class MemoryTree implements TreePart {
   /** What a host writes that registers. */
   registration(
     entry: Current,
-    { staged = null, epoch = 0, standing = null, isPutBack = false }: {
+    { staged = null, epoch = 0, standing = null, isPutBack = false, countsAtOnce = true }: {
       readonly staged?: ReleaseIdentity | null;
       readonly epoch?: number;
       readonly standing?: transactions.StandingEntry | null;
       readonly isPutBack?: boolean;
+      readonly countsAtOnce?: boolean;
     } = {},
   ): Parameters<typeof transactions.registerHost>[1] {
     const { host } = entry;
     const roster = this.read().view.rosterEntries.get(host) ?? ROSTER;
+    const registered = rosterOnceRegistered(roster, entry, { isPutBack, countsAtOnce });
     return {
       entry,
       epoch,
@@ -182,7 +184,8 @@ export class MemoryTree implements TreePart {
       isMarkedNew: this.#nodes.has(newcomersPath(SERVICE, host)),
       unplaced: placeNodes(SERVICE, host, roster).filter((path) => !this.#nodes.has(path)),
       isPutBack,
-      markers: this.markers(entry, staged, rosterOnceRegistered(roster, entry, { isPutBack })),
+      countsAtOnce,
+      markers: this.markers(entry, staged, registered),
     };
   }
 

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import type {
+  HostIdentity,
   RegistrarMessage,
   ReportOutcome,
   ServiceEntry,
@@ -21,6 +22,7 @@ import {
   currentPath,
   encodeEntry,
   SCHEMA_VERSION,
+  servicePath,
   servingPath,
   type Slot,
   slotsPath,
@@ -46,7 +48,10 @@ interface Bench {
   until(what: string, isTrue: (entry: Current | undefined) => boolean): Promise<void>;
 }
 
-async function run(test: (bench: Bench) => Promise<void>, agent = IDENTITY.agent): Promise<void> {
+async function run(
+  test: (bench: Bench) => Promise<void>,
+  changes: Partial<HostIdentity> = {},
+): Promise<void> {
   await TestTree.run(async (_, zk) => {
     const warnings: string[] = [];
     const log: ActorLogger = {
@@ -57,7 +62,10 @@ async function run(test: (bench: Bench) => Promise<void>, agent = IDENTITY.agent
     };
     const system = ActorSystem.create({ name: "test", log });
     const events = new Topic<SessionEvent>("session", { replayLast: true });
-    const registrar = system.spawn("registrar", registrarActor({ ...IDENTITY, agent }, events));
+    const registrar = system.spawn(
+      "registrar",
+      registrarActor({ ...IDENTITY, ...changes }, events),
+    );
     try {
       await test({
         zk,
@@ -97,6 +105,30 @@ Deno.test("registrar: registers the host and writes what is said about it, the l
     const { view } = await read(zk);
     assert.deepEqual(view.roster, ["web-1"]);
   });
+});
+
+Deno.test("registrar: where a hook undrain is, a newcomer that serves counts once it was put back", async () => {
+  const isNewcomer = async (zk: ZooKeeper) =>
+    (await read(zk)).view.rosterEntries.get("web-1")?.newcomer === true;
+  const counts = async (zk: ZooKeeper) => await zk.exists(servingPath(SERVICE, "web-1")) !== null;
+  await run(async ({ zk, registrar, events, until }) => {
+    registrar.tell(update({ version: "1", state: "serving" }));
+    events.publish(await connected(zk));
+    await until("it serves", (entry) => entry?.state === "serving");
+    // What changes is written, and it is no reason to register anew.
+    registrar.tell(update({ version: "2" }));
+    await until("it serves 2", (entry) => entry?.version === "2");
+    const path = servicePath(SERVICE, "web-1");
+    const { stat: { version } } = await zk.get(path);
+    assert.deepEqual([await isNewcomer(zk), await counts(zk), version], [true, false, 0]);
+    registrar.tell({ type: "put_back", service: SERVICE });
+    while (await isNewcomer(zk)) await new Promise((resolve) => setTimeout(resolve, 10));
+    assert.equal(await counts(zk), true);
+    // Its next session finds it on the roster.
+    events.publish({ ...await connected(zk), sessionId: 7n } as SessionEvent);
+    await until("it serves", (entry) => entry?.state === "serving");
+    assert.deepEqual([await isNewcomer(zk), await counts(zk)], [false, true]);
+  }, { putBackFirst: [SERVICE] });
 });
 
 Deno.test("registrar: an info hash stands in the entry as long as its version does", async () => {

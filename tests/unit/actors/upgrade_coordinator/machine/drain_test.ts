@@ -5,13 +5,15 @@ import {
   decideDrainStep,
   type DrainNow,
   drainNow,
+  type DrainState,
   NOT_DRAINED,
+  NOTHING_DONE,
   withRecord,
 } from "../../../../../actors/upgrade_coordinator/machine/drain.ts";
 
 const DRAINED = { by: "ann", reason: null, sinceMs: 5 };
 const ENDED = { ...DRAINED, ended: { by: "bob", reason: null, sinceMs: 9 } };
-const IN: DrainNow = { isOut: false, isLeftOut: false, putBackBy: null, heldBack: undefined };
+const IN: DrainNow = NOTHING_DONE;
 const OUT: DrainNow = { ...IN, isOut: true };
 
 Deno.test("decideDrainStep: the hook is run once for a process, and again after it has failed", () => {
@@ -52,6 +54,31 @@ Deno.test("decideDrainStep: a host that was taken off the roster, with the word,
   assert.deepEqual(decideDrainStep({}, OUT), { kind: "undrain", word: null });
 });
 
+Deno.test("decideDrainStep: who joins the roster with a service that runs is put back before it counts", () => {
+  // Regression: drained, and forgotten while its agent was away, a host counted as serving and got no work for ever.
+  const now = (drain: Partial<DrainState>, known: { isServing?: boolean; hasUndrain?: boolean }) =>
+    drainNow({ ...NOT_DRAINED, ...drain }, {
+      pid: 7,
+      isServing: true,
+      hasUndrain: true,
+      isHeldBack: drain.failed !== undefined,
+      ...known,
+    });
+  const newcomer = { newcomer: true } as const;
+  const undrain = { kind: "undrain", word: null };
+  assert.deepEqual(decideDrainStep(newcomer, now({}, {})), undrain);
+  assert.equal(decideDrainStep({}, now({}, {})), null, "who is found there is not");
+  assert.equal(decideDrainStep(newcomer, now({}, { isServing: false })), null);
+  assert.equal(decideDrainStep(newcomer, now({}, { hasUndrain: false })), null);
+  // Once the hook has run, by itself or in a switch, it is only said again until it stands in the tree.
+  assert.deepEqual(decideDrainStep(newcomer, now({ putBackBy: null }, {})), { kind: "put_back" });
+  assert.equal(decideDrainStep({}, now({ putBackBy: null }, {})), null);
+  assert.equal(decideDrainStep(newcomer, now({ failed: { word: null, count: 1 } }, {})), null);
+  const out = { out: { pid: 7 }, putBackBy: undefined };
+  assert.deepEqual(decideDrainStep(newcomer, now(out, {})), undrain);
+  assert.equal(decideDrainStep({ ...newcomer, drained: DRAINED }, now({}, {}))?.kind, "drain");
+});
+
 Deno.test("withRecord: who was left out by a switch and by the way back is put back once it is well", () => {
   // Regression: both had failed, the service came to itself after an abort, and got no work for ever.
   const nextOf = (
@@ -60,7 +87,12 @@ Deno.test("withRecord: who was left out by a switch and by the way back is put b
     roster = {},
   ) => {
     const drain = withRecord(NOT_DRAINED, { record, isServing: served.atRecord });
-    const now = drainNow(drain, { pid: 7, isServing: served.now, isHeldBack: false });
+    const now = drainNow(drain, {
+      pid: 7,
+      isServing: served.now,
+      hasUndrain: true,
+      isHeldBack: false,
+    });
     return decideDrainStep(roster, now)?.kind ?? null;
   };
   const left = { atRecord: false, now: true };

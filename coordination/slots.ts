@@ -80,13 +80,21 @@ export async function passFence(
 /**
  * Removes the slot that a host holds, unless it is another one by now.
  *
- * @returns Whether it is gone; `false` means: read again, decide again.
+ * @param held.write What the host writes with it. Default: nothing.
+ * @returns Whether it is gone, and that is written; `false` means: read again, decide again.
  */
 export async function giveSlotBack(
   zk: ZooKeeper,
   service: string,
-  held: { readonly slot: Slot; readonly reading: Pick<CensusReading, "census" | "service"> },
+  held: {
+    readonly slot: Slot;
+    readonly reading: Pick<CensusReading, "census" | "service">;
+    readonly write?: transactions.HostWrite | null;
+  },
 ): Promise<boolean> {
-  const operations = transactions.giveSlotBack(held.reading, { service, slot: held.slot });
-  return operations === null || await applyIfUnchanged(zk, operations);
+  const { slot, reading, write = null } = held;
+  const operations = transactions.giveSlotBack(reading, { service, slot, write });
+  // Where there is nothing to remove, nothing else is written either.
+  if (operations === null) return write === null;
+  return await applyIfUnchanged(zk, operations);
 }

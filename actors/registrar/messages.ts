@@ -5,6 +5,7 @@
  */
 
 import type {
+  CensusReading,
   CountedWave,
   Current,
   Quarantined,
@@ -50,6 +51,13 @@ export interface Counted {
 /** The outcome of joining the staging queue. `node`: the name of the host's place in it. */
 export type JoinOutcome =
   | { readonly ok: true; readonly node: string }
+  /** Not yet: there is no session, or the write failed. */
+  | { readonly ok: false; readonly reason: string };
+
+/** The outcome of giving a slot back. */
+export type ReturnOutcome =
+  /** It is gone, or something has changed since it was read: read again, decide again. */
+  | { readonly ok: true }
   /** Not yet: there is no session, or the write failed. */
   | { readonly ok: false; readonly reason: string };
 
@@ -107,6 +115,15 @@ export type RegistrarMessage =
     readonly record?: transactions.SwitchRecord | null;
     readonly replyTo: ReplyTo<ReportOutcome>;
   }
+  /** The host gives back the slot, or the record, that it has; what it is counted by without that was told before. */
+  | {
+    readonly type: "give_back";
+    readonly service: string;
+    readonly slot: Slot;
+    /** The reading in which it stands. */
+    readonly reading: Pick<CensusReading, "census" | "service">;
+    readonly replyTo: ReplyTo<ReturnOutcome>;
+  }
   /** The entry was not found as this host has written it: whoever has changed or removed it, it is written again. */
   | { readonly type: "restore"; readonly service: string }
   /** The host gets work again, as an operator has said or as it must before it counts: it registers so. */
@@ -161,6 +178,17 @@ export type RegistrarMessage =
     readonly outcome: JoinOutcome;
     /** The markers that stand now; `null` if that is not known. */
     readonly markers: ReadonlySet<string> | null;
+  }
+  | {
+    readonly type: "given_back";
+    readonly service: string;
+    readonly attempt: number;
+    readonly replyTo: ReplyTo<ReturnOutcome>;
+    readonly outcome: ReturnOutcome;
+    /** The markers that stand now; `null` if that is not known. */
+    readonly markers: ReadonlySet<string> | null;
+    /** Whether nothing was written, since something had changed. */
+    readonly isRefused: boolean;
   };
 
 /** The identity of this host. */

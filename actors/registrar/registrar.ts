@@ -23,7 +23,7 @@ import {
   type Registration,
   type State,
 } from "./registration.ts";
-import { make, onOutcome, onWritten, register, write } from "./writes.ts";
+import { make, onGivenBack, onOutcome, onWritten, register, write } from "./writes.ts";
 
 interface Deps {
   readonly identity: HostIdentity;
@@ -127,11 +127,16 @@ function receive(state: State, message: RegistrarMessage, deps: Deps): void {
       return onWritten(state, message, deps);
     case "report":
     case "join":
+    case "give_back":
       return make(state, message, context);
     case "reported":
     case "joined":
       onOutcome(state, message, deps);
       answer(message);
+      return;
+    case "given_back":
+      onGivenBack(state, message, deps);
+      message.replyTo.tell(message.outcome);
       return;
   }
 }

@@ -25,7 +25,7 @@ import type { Counted, HostIdentity, RegistrarMessage, Running } from "./message
 export type Context = ActorContext<RegistrarMessage>;
 
 /** A message whose answer needs a transaction. */
-export type Request = Extract<RegistrarMessage, { type: "report" | "join" }>;
+export type Request = Extract<RegistrarMessage, { type: "report" | "join" | "give_back" }>;
 
 /** What the registrar keeps of one service. */
 export interface Registration {

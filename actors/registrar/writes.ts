@@ -8,6 +8,7 @@
 import { reasonOf } from "../../base/reason.ts";
 import {
   ensureSkeleton,
+  giveSlotBack,
   joinRoster,
   joinStaging,
   refuseNamesake,
@@ -117,7 +118,7 @@ export function write(state: State, service: string, deps: Deps): void {
   );
 }
 
-/** Makes a report, or joins the staging queue, once nothing else is under way. */
+/** Makes a report, joins the staging queue, or gives a slot back, once nothing else is under way. */
 export function make(state: State, request: Request, context: Context): void {
   const { service } = request;
   const registration = state.registrations.get(service);
@@ -131,8 +132,14 @@ export function make(state: State, request: Request, context: Context): void {
     request.replyTo.tell({ ok: false, reason: "the host is not registered in ZooKeeper" });
     return;
   }
-  if (request.type === "report") report(state, registration, { request, context });
-  else join(state, registration, { request, context });
+  switch (request.type) {
+    case "report":
+      return report(state, registration, { request, context });
+    case "join":
+      return join(state, registration, { request, context });
+    case "give_back":
+      return giveBack(state, registration, { request, context });
+  }
 }
 
 function report(
@@ -218,6 +225,43 @@ function join(
   );
 }
 
+function giveBack(
+  state: State,
+  registration: Registration,
+  { request, context }: {
+    readonly request: Extract<RegistrarMessage, { type: "give_back" }>;
+    readonly context: Context;
+  },
+): void {
+  const { service, slot, reading, replyTo } = request;
+  const { zookeeper, attempt } = state;
+  const { epoch } = registration;
+  const entry = shownEntry(registration);
+  if (zookeeper === null || epoch === null) return;
+  begin(registration, service, context);
+  const markers = markerChange(registration, service);
+  const held = { slot, reading, write: { entry, epoch, markers } };
+  context.pipeToSelf(
+    (signal) => inTime(giveSlotBack(zookeeper, service, held), { clock: context.clock, signal }),
+    {
+      ok: (isGone): RegistrarMessage => ({
+        type: "given_back",
+        service,
+        attempt,
+        replyTo,
+        outcome: { ok: true },
+        markers: isGone ? markers.wanted : markers.standing,
+        isRefused: !isGone,
+      }),
+      error: (error): RegistrarMessage => {
+        const outcome = { ok: false, reason: reasonOf(error) } as const;
+        const unknown = { markers: null, isRefused: false } as const;
+        return { type: "given_back", service, attempt, replyTo, outcome, ...unknown };
+      },
+    },
+  );
+}
+
 /** A transaction begins, which writes the entry as it is. */
 function begin(registration: Registration, service: string, context: Context): void {
   registration.isWriting = true;
@@ -249,6 +293,23 @@ export function onOutcome(
   if (registration.isDirty) {
     markDirty(registration, service, { urgency: registration.urgency, context: deps.context });
   }
+}
+
+/**
+ * Handles the outcome of giving a slot back. If it was refused, the entry and the markers are written without that, at once: it
+ * may be the epoch or a marker that is not as it was thought, of which that write finds out.
+ */
+export function onGivenBack(
+  state: State,
+  message: Extract<RegistrarMessage, { type: "given_back" }>,
+  deps: Deps,
+): void {
+  const { service, isRefused } = message;
+  onOutcome(state, message, deps);
+  const registration = state.registrations.get(service);
+  if (registration === undefined || !isRefused) return;
+  registration.isDirty = true;
+  write(state, service, deps);
 }
 
 /** Handles the outcome of a write. */

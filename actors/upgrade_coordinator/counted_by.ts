@@ -6,14 +6,19 @@
 
 import { covers, isSameRelease, slotTarget } from "../../rollout/mod.ts";
 import type { Counted } from "../registrar/messages.ts";
-import type { HostNow } from "./machine/next.ts";
+import type { HostNow, Next } from "./machine/next.ts";
 import type { Reading } from "./state.ts";
 
-/** The waves that cover the host, and the release that it could switch to. */
-export function countedBy({ host, ready }: HostNow, { waves, census }: Reading): Counted {
+/** The waves that cover the host, and the release that it could switch to, now that it does `next`. */
+export function countedBy(
+  { host, ready }: HostNow,
+  { waves, census }: Reading,
+  next: Pick<Next, "kind">,
+): Counted {
   // Where its switch has failed, within what the policy allows, the quorum must not become unreachable by that: also if it has
   // got another release ready since, to go back to.
-  const slot = census.slots.get(host)?.slot;
+  // By a slot or a record that it gives back it is not counted any more: what says so goes in the same transaction.
+  const slot = next.kind === "give_slot_back" ? undefined : census.slots.get(host)?.slot;
   const failed = slot === undefined ? null : slotTarget(slot);
   // It may have another release ready all the same: the one that it went back to.
   const isFailureOfWave = failed !== null && waves.some((wave) => isSameRelease(wave, failed));

@@ -166,7 +166,7 @@ function beginNext(state: State, reading: Reading, tools: Tools): State {
   }
   // A registrar that was restarted has forgotten this. It writes nothing if nothing has changed.
   const patch = { ...healthPatch(state), pinnedBytes: lockedBytes(state) };
-  const counted = countedBy(now, reading);
+  const counted = countedBy(now, reading, next);
   options.registrar.tell({ type: "update", service, patch, counted });
   lockWhatRuns(state, deps);
   if ("version" in next) noteWanted(state, next.version, deps);
@@ -213,7 +213,7 @@ function beginNext(state: State, reading: Reading, tools: Tools): State {
     case "give_slot_back": {
       context.log.info("{service}: gives back a slot that it does not need", { service });
       tryAnew(state, reading, { slot: next.slot, deps });
-      returnSlot(state, reading, { slot: next.slot, zookeeper, deps });
+      returnSlot(state, reading, { slot: next.slot, deps });
       return state;
     }
     case "end_wave": {

@@ -4,27 +4,27 @@
  * @module
  */
 
-import { giveSlotBack } from "../../coordination/mod.ts";
 import { isHeld, type Slot } from "../../rollout/mod.ts";
-import type { ZooKeeper } from "../../zookeeper/mod.ts";
-import { inTime } from "../session/in_time.ts";
+import type { RegistrarMessage, ReturnOutcome } from "../registrar/messages.ts";
+import { ask } from "../runtime/mod.ts";
 import { undrain } from "./hooks.ts";
 import type { Deps, Reading, State } from "./state.ts";
+
+/** How long it may take. The transaction takes milliseconds, but the connection may have to be made again. */
+const RETURN_TIMEOUT_MS = 30_000;
 
 /**
  * Gives the slot back. Its host may have been drained for the switch, and nobody else would have it sent work again; so that
  * comes first, since the slot alone tells of it. A record of a failure is taken away after a way back, which has seen to that.
+ *
+ * The registrar does it, with the marker by which the host counts as ready for the wave while the slot stands.
  */
 export function returnSlot(
   state: State,
   reading: Reading,
-  { slot, zookeeper, deps: { options, context } }: {
-    readonly slot: Slot;
-    readonly zookeeper: ZooKeeper;
-    readonly deps: Deps;
-  },
+  { slot, deps: { options, context } }: { readonly slot: Slot; readonly deps: Deps },
 ): void {
-  const { service } = options;
+  const { service, registrar } = options;
   const { isDrained, running } = state;
   const version = running?.version ?? slot.from ?? slot.to;
   state.phase = { kind: "acting", interrupted: null };
@@ -33,8 +33,12 @@ export function returnSlot(
       if (isHeld(slot)) {
         await undrain(version, { ...options, log: context.log, signal, isDrained });
       }
-      const given = giveSlotBack(zookeeper, service, { slot, reading });
-      await inTime(given, { clock: context.clock, signal });
+      const outcome = await ask<RegistrarMessage, ReturnOutcome>(
+        registrar,
+        (replyTo) => ({ type: "give_back", service, slot, reading, replyTo }),
+        { timeoutMs: RETURN_TIMEOUT_MS, signal },
+      );
+      if (!outcome.ok) throw new Error(outcome.reason);
     },
     {
       ok: () => ({ type: "acted", what: "give back the slot", error: null }),

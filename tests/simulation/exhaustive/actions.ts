@@ -532,7 +532,13 @@ function beginNext(world: World, host: Alive): [string, World][] {
       return [["asks for a slot", ask(counted, asking, { operations, asked, phase: ACTING })]];
     }
     case "give_slot_back": {
-      const operations = transactions.giveSlotBack(reading, { service: SERVICE, slot: next.slot });
+      const { agent } = alive;
+      if (agent.registration !== "registered") return [];
+      const entry = entryOf(alive);
+      const release = placeOf(world.tree, alive)?.release ?? null;
+      const write = { entry, epoch: agent.epoch, markers: world.tree.markers(entry, release) };
+      const given = { service: SERVICE, slot: next.slot, write };
+      const operations = transactions.giveSlotBack(reading, given);
       return operations === null ? [] : [change("gives its slot back", operations)];
     }
     case "open_gate":

@@ -3,6 +3,7 @@ import type {
   HostIdentity,
   RegistrarMessage,
   ReportOutcome,
+  ReturnOutcome,
   ServiceEntry,
 } from "../../../../actors/registrar/messages.ts";
 import { registrarActor } from "../../../../actors/registrar/registrar.ts";
@@ -21,6 +22,7 @@ import {
   type Current,
   currentPath,
   encodeEntry,
+  readyPath,
   SCHEMA_VERSION,
   servicePath,
   servingPath,
@@ -28,7 +30,7 @@ import {
   slotsPath,
 } from "../../../../rollout/mod.ts";
 import type { ZooKeeper } from "../../../../zookeeper/mod.ts";
-import { read, SERVICE, TestTree } from "../../coordination/tree.ts";
+import { read, roll, SERVICE, TestTree } from "../../coordination/tree.ts";
 import { slot } from "../../rollout/views.ts";
 
 const IDENTITY = {
@@ -392,5 +394,70 @@ Deno.test("registrar: a newcomer counts as soon as it serves", async () => {
     // It goes on in its new epoch.
     registrar.tell(update({ pinnedBytes: 7 }));
     await until("it writes on", (entry) => entry?.pinnedBytes === 7);
+  });
+});
+
+Deno.test("registrar: a record goes with the marker by which its host counts as ready, or neither does (I3)", async () => {
+  // Regression, found by the simulation: the marker went a moment later, and others went on with a quorum that there was not.
+  await run(async ({ zk, registrar, events, until }) => {
+    registrar.tell(update({ version: "1", state: "serving" }));
+    events.publish(await connected(zk));
+    await until("it serves", (entry) => entry?.state === "serving");
+    await roll(zk, "2");
+    const record = slot("web-1", { step: "failed", cause: "preparation" });
+    await zk.create(slotsPath(SERVICE, "web-1"), encodeEntry(record));
+    const [wave] = (await read(zk)).waves;
+    assert.ok(wave?.tally !== undefined);
+    const { tally } = wave;
+    const waves = [{ ...wave, tally }];
+    const marker = readyPath(SERVICE, tally, "web-1");
+    const stands = async (path: string) => await zk.exists(path) !== null;
+    const hasMarker = async (should: boolean) => {
+      for (let look = 0; look < 500 && await stands(marker) !== should; look++) {
+        await new Promise((resolve) => setTimeout(resolve, 10));
+      }
+      assert.equal(await stands(marker), should);
+    };
+    const counted = (staged: { readonly version: string } | null) =>
+      registrar.tell({
+        type: "update",
+        service: SERVICE,
+        patch: {},
+        counted: { waves, staged },
+      });
+    counted({ version: "2" });
+    await hasMarker(true);
+
+    const giveBack = async (reading: Awaited<ReturnType<typeof read>>) =>
+      await ask<RegistrarMessage, ReturnOutcome>(
+        registrar,
+        (replyTo) => ({ type: "give_back", service: SERVICE, slot: record, reading, replyTo }),
+        { timeoutMs: 5_000, clock: systemClock },
+      );
+    const before = await read(zk, "web-1");
+    counted(null);
+    assert.deepEqual(await giveBack(before), { ok: true });
+    const path = slotsPath(SERVICE, "web-1");
+    assert.deepEqual([await stands(path), await stands(marker)], [false, false]);
+    // The last change below each of them was the same transaction.
+    const changes = [slotsPath(SERVICE), readyPath(SERVICE, tally)].map(async (parent) =>
+      (await zk.exists(parent))?.pzxid
+    );
+    const [slots, ready] = await Promise.all(changes);
+    assert.equal(slots, ready);
+
+    // It knows which markers stand, also if something has changed since the reading: then the record stands.
+    counted({ version: "2" });
+    await hasMarker(true);
+    await zk.create(path, encodeEntry(record));
+    const late = await read(zk, "web-1");
+    await zk.set(slotsPath(SERVICE), new Uint8Array(0));
+    counted(null);
+    assert.deepEqual(await giveBack(late), { ok: true });
+    assert.equal(await stands(path), true);
+    await hasMarker(false);
+    assert.deepEqual(await giveBack(await read(zk, "web-1")), { ok: true });
+    assert.equal(await stands(path), false);
+    assert.equal((await read(zk)).view.current.get("web-1")?.state, "serving");
   });
 });

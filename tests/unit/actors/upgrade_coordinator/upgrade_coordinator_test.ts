@@ -45,6 +45,8 @@ interface Bench {
   readonly journal: SwitchJournal;
   /** What the host's entry says that it waits for. */
   waitingFor(): string | null | undefined;
+  /** How often the registrar was asked to give a slot back. */
+  returns(): number;
 }
 
 /** No reading of this client ever comes back: a test tells the coordinator what was read. */
@@ -197,6 +199,7 @@ async function run(
             ? [message.patch.waitingFor]
             : []
         ).at(-1),
+      returns: () => registrar.messages.filter(({ type }) => type === "give_back").length,
     });
   } finally {
     const stopped = system.stop();
@@ -563,7 +566,8 @@ Deno.test("resume: the slot of a service that may be ending stands for its grace
         return Promise.resolve([]);
       },
     };
-    await run(async ({ clock, coordinator, health, journal, waitingFor }) => {
+    await run(async ({ clock, coordinator, health, journal, waitingFor, returns }) => {
+      const given = () => changes + returns();
       const read = async (state: Current["state"]) => {
         coordinator.tell({ type: "read", reading: asRead(paused(heldReading(state))) });
         await clock.settle();
@@ -580,19 +584,19 @@ Deno.test("resume: the slot of a service that may be ending stands for its grace
       );
       await clock.advance(STOP_GRACE_MS - 1);
       await read("serving");
-      assert.equal(changes, 0);
+      assert.equal(given(), 0);
       if (ends) turn(false);
       await clock.advance(1);
       await read(ends ? "down" : "serving");
       await clock.settle();
       assert.equal(journal.read().state, "absent");
-      assert.equal(changes, ends ? 0 : 1);
+      assert.equal(given(), ends ? 0 : 1);
       if (!ends) return;
       await read("down");
-      assert.equal(changes, 0);
+      assert.equal(given(), 0);
       turn(true);
       await read("serving");
-      assert.equal(changes, 1);
+      assert.equal(given(), 1);
     }, { journal: interruptedAt("stopping"), running: "v1", zookeeper });
   }
 });
@@ -606,7 +610,7 @@ Deno.test("resume: a service that is being stopped does not serve, whatever its 
       return new Promise<never>(() => {});
     },
   };
-  await run(async ({ clock, coordinator, health, logged }) => {
+  await run(async ({ clock, coordinator, health, logged, returns }) => {
     const status = { wanted: null, restart: null, version: "v1", pid: 1 };
     health.publish({ type: "health_changed", status: { ...status, health: { ok: true } } });
     const reading = heldReading("serving");
@@ -617,7 +621,7 @@ Deno.test("resume: a service that is being stopped does not serve, whatever its 
     coordinator.tell({ type: "read", reading: asRead(aborted) });
     await clock.settle();
     assert.ok(logged.some(({ text }) => /is dropped: its rollout was aborted/.test(text)));
-    assert.equal(changes, 0);
+    assert.equal(changes + returns(), 0);
   }, { journal: interruptedAt("stopping"), running: "v1", zookeeper });
 });
 
@@ -657,22 +661,15 @@ Deno.test("fence: a slot of which no journal tells is given back by a host that 
   // Regression, found by the simulation: a host that had lost its journal in a switch stayed drained, and served nobody.
   const folder = await Deno.makeTempDir({ prefix: "rollcall-undrain-" });
   const undrained = `${folder}/undrained`;
-  const { promise: isGiven, resolve: give } = Promise.withResolvers<boolean>();
-  const zookeeper = {
-    multi: async () => {
-      give(await Deno.stat(undrained).then(({ isFile }) => isFile, () => false));
-      return [];
-    },
-  };
   try {
-    await run(async ({ coordinator }) => {
+    await run(async ({ coordinator, returns }) => {
       coordinator.tell({ type: "read", reading: asRead(heldReading("serving")) });
-      assert.equal(await isGiven, true);
-    }, {
-      running: "v1",
-      zookeeper,
-      hooks: { drain: ["true"], undrain: ["touch", undrained] },
-    });
+      for (let look = 0; look < 1_000 && returns() === 0; look++) {
+        await new Promise((resolve) => setTimeout(resolve, 10));
+      }
+      assert.equal(returns(), 1);
+      assert.ok((await Deno.stat(undrained)).isFile);
+    }, { running: "v1", hooks: { drain: ["true"], undrain: ["touch", undrained] } });
   } finally {
     await Deno.remove(folder, { recursive: true });
   }
@@ -855,12 +852,15 @@ Deno.test("upgrade coordinator: what is held back after a failure is tried at on
     reason: "skipped by ann",
     skipped: { by: "ann", reason: null },
   };
-  const multi = () => Promise.resolve([]);
   for (const slot of [failed, skipped]) {
-    await run(async ({ clock, coordinator, pinner }) => {
+    await run(async ({ clock, coordinator, pinner, registrar }) => {
       const tries = () => pinner.messages.filter((message) => message.type === "check").length;
       const read = async (reading: ServiceReading) => {
         coordinator.tell({ type: "read", reading: asRead(reading) });
+        await clock.settle();
+        for (const message of registrar.messages) {
+          if (message.type === "give_back") message.replyTo.tell({ ok: true });
+        }
         await clock.settle();
       };
       await read(resumed);
@@ -878,8 +878,36 @@ Deno.test("upgrade coordinator: what is held back after a failure is tried at on
       await read({ ...resumed, view: { ...resumed.view, slots: new Map([["web-1", slot]]) } });
       await read(resumed);
       assert.equal(tries(), before + 1);
-    }, { running: "v1", zookeeper: { multi } });
+    }, { running: "v1" });
   }
+});
+
+Deno.test("upgrade coordinator: by a record that it gives back a host counts as ready no more", async () => {
+  // Regression, found by the simulation: the record went when an operator resumed, and the marker that it was ready a moment
+  // later, so that others went on with a quorum that there was not (I3).
+  const resumed = withWave(servingReading());
+  const record = heldReading("serving").view.slots.get("web-1");
+  assert.ok(record);
+  const reason = "the disk is full";
+  const failed = { ...record, step: "failed" as const, reason, cause: "preparation" as const };
+  await run(async ({ clock, coordinator, registrar }) => {
+    const said = async (controlVersion: number) => {
+      const slots = new Map([["web-1", { ...failed, controlVersion }]]);
+      const reading = asRead({ ...resumed, view: { ...resumed.view, slots } });
+      coordinator.tell({ type: "read", reading });
+      await clock.settle();
+      return registrar.messages.flatMap((message) =>
+        message.type === "update" && message.counted !== undefined
+          ? [`counted by ${message.counted.staged?.version}`]
+          : message.type === "give_back"
+          ? ["gives back"]
+          : []
+      ).slice(-2);
+    };
+    const { controlVersion } = resumed.view;
+    assert.deepEqual(await said(controlVersion), ["counted by v2"]);
+    assert.deepEqual(await said(controlVersion - 1), ["counted by undefined", "gives back"]);
+  }, { running: "v1" });
 });
 
 Deno.test("upgrade coordinator: it says why a version is held back, also in the next rollout of it", async () => {
@@ -1094,32 +1122,25 @@ Deno.test("upgrade coordinator: a change that does not end counts as failed, and
     readings++;
     return Promise.reject(new ZooKeeperError({ code: "CONNECTION_LOSS", operation: "multiRead" }));
   };
-  let changes = 0;
-  const multi = () => {
-    changes++;
-    return new Promise<never>(() => {});
-  };
-  await run(async ({ clock, coordinator, logged }) => {
+  await run(async ({ clock, coordinator, logged, returns }) => {
     // The host serves and has a slot that it does not need.
     const reading = asRead(heldReading("serving"));
     coordinator.tell({ type: "read", reading });
     await clock.settle();
-    assert.equal(changes, 1);
+    assert.equal(returns(), 1);
     coordinator.tell({ type: "read", reading });
     await clock.settle();
-    assert.equal(changes, 1, "one change at a time");
+    assert.equal(returns(), 1, "one change at a time");
     const before = readings;
     await clock.advance(62_000);
     assert.ok(
-      logged.some(({ level, text }) =>
-        level === "warn" && /give back the slot: expected an outcome/.test(text)
-      ),
+      logged.some(({ level, text }) => level === "warn" && /give back the slot: /.test(text)),
     );
     assert.ok(readings > before);
     coordinator.tell({ type: "read", reading });
     await clock.settle();
-    assert.equal(changes, 2);
-  }, { running: "v1", stored: "v1", zookeeper: { multiRead, multi } });
+    assert.equal(returns(), 2);
+  }, { running: "v1", stored: "v1", zookeeper: { multiRead } });
 });
 
 Deno.test("upgrade coordinator: leaving the queue is not waited for for ever, and is told when it fails", async () => {

@@ -36,9 +36,6 @@ export async function takeStep(change: Switch, tools: SwitchTools): Promise<void
   const gate = { ...tools, trial: change.trial, version: change.to };
   switch (change.step) {
     case "draining":
-      await expectIntact(change.to, { ...tools, infoHash: change.infoHash });
-      // Before the service is stopped: it would be down for as long as that takes.
-      await lockReleases(change, tools);
       return await drain(change, tools);
     case "stopping":
       return await stop(tools);
@@ -62,9 +59,16 @@ export async function takeStep(change: Switch, tools: SwitchTools): Promise<void
   }
 }
 
-/** Takes the host out of what sends it work. A drain that has failed, and must not, may have done half of it. */
-async function drain({ to, from }: Switch, tools: SwitchTools): Promise<void> {
+/**
+ * Takes the host out of what sends it work. Nothing goes on from here if that fails, or before it: so the host is put back. A hook
+ * that fails may have done half of it, and one that ran before the agent was started again has done all of it.
+ */
+async function drain(change: Switch, tools: SwitchTools): Promise<void> {
+  const { to, from, infoHash } = change;
   try {
+    await expectIntact(to, { ...tools, infoHash });
+    // Before the service is stopped: it would be down for as long as that takes.
+    await lockReleases(change, tools);
     await runHook("drain", to, tools);
   } catch (error) {
     await undrain(from ?? to, tools);

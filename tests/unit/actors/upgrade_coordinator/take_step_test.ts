@@ -157,6 +157,16 @@ Deno.test("takeStep: what a failed drain may have done is undone", async () => {
   });
 });
 
+Deno.test("takeStep: a host that an earlier life of its agent has drained is put back if its release has changed since", async () => {
+  // Regression, found by the simulation: the switch ended before the hook, and the host served nobody from then on.
+  await runHooks("v1", { drain, undrain }, async (tools, done) => {
+    const isIntact = () => Promise.resolve({ intact: false, reason: "a.bin has changed" });
+    const changed = { ...tools, store: { ...tools.store, isIntact } } as unknown as SwitchTools;
+    await assert.rejects(takeStep({ ...CHANGE, step: "draining", trial }, changed), /has changed/);
+    assert.deepEqual(done(), ["echo undrain"]);
+  });
+});
+
 Deno.test("takeStep: the old version that the runner refuses is the current one all the same, and it says why", async () => {
   const system = ActorSystem.create({ name: "test" });
   const refused = { ok: false as const, reason: "expected v1 on disk as it was verified" };

@@ -53,7 +53,8 @@ export function startAlone(state: State, deps: Deps): State {
       const { processes } = options.ports ?? thisHost;
       const recorded = processes.lastStarted(store.layout.processRecord);
       const restart = chooseRestart({ version, interrupted }, recorded);
-      const outcome = await askRunner(options.runner, { version, restart }, { ...deps, signal });
+      const start = () => askRunner(options.runner, { version, restart }, { ...deps, signal });
+      const outcome = await startAsCurrent(version, store, start);
       return outcome.ok ? `${version} is started` : `${version} does not start: ${outcome.reason}`;
     },
     {
@@ -82,6 +83,22 @@ export async function chooseVersion(
 ): Promise<string | null> {
   if (before !== null && (await store.isIntact(before)).intact) return before;
   return await store.currentVersion();
+}
+
+/**
+ * Starts a release, and makes it the current one: that is what is started the next time that nobody can be asked. An interrupted
+ * switch may have pointed to another one already, and is dropped where the one before it runs. Only once it runs: nothing is to
+ * keep a service down that could run, such as a disk on which nothing can be written.
+ */
+export async function startAsCurrent(
+  version: string,
+  store: Pick<ReleaseStore, "currentVersion" | "switchCurrent">,
+  start: () => Promise<RunnerOutcome>,
+): Promise<RunnerOutcome> {
+  const outcome = await start();
+  if (!outcome.ok || await store.currentVersion() === version) return outcome;
+  await store.switchCurrent(version);
+  return outcome;
 }
 
 /**

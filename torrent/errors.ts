@@ -96,3 +96,10 @@ export function systemErrorCode(error: unknown): string | undefined {
   if (typeof error !== "object" || error === null || !("code" in error)) return undefined;
   return typeof error.code === "string" ? error.code : undefined;
 }
+
+/** Whether an error, or what has caused it, says that there is no room on a disk (ENOSPC, EDQUOT). */
+export function isDiskFull(error: unknown): boolean {
+  const code = systemErrorCode(error);
+  if (code === "ENOSPC" || code === "EDQUOT" || code === "disk_full") return true;
+  return error instanceof Error && error.cause !== undefined && isDiskFull(error.cause);
+}

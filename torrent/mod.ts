@@ -14,7 +14,7 @@ export * from "./errors.ts";
 export * from "./feed/mod.ts";
 export { MAX_METAINFO_BYTES, readRelease, releaseNameSchema } from "./release/metainfo.ts";
 export { withTrackers } from "./release/metainfo_writer.ts";
-export { type Preallocate } from "./content/content_store.ts";
+export { type Preallocate } from "./content/prepare_files.ts";
 export { presentBlocksPath } from "./content/present_blocks.ts";
 export * from "./release/release.ts";
 export * from "./swarm/mod.ts";

@@ -7,7 +7,7 @@
  */
 
 import { readFile } from "../../base/bounded_read.ts";
-import { diskSpace } from "../../host/mod.ts";
+import { diskSpace } from "../../base/disk_space.ts";
 import { fetchTorrent, MAX_METAINFO_BYTES } from "../../torrent/mod.ts";
 import { readReceived, writeReceived } from "./received_record.ts";
 import { forgetPresentBlocks, isSharing, reuseStored } from "./reuse_stored.ts";

@@ -8,12 +8,16 @@
 import { infoHashOf, NO_BLOB, type Releases } from "../../host/mod.ts";
 import { describeOtherContent, isOtherContent, type Release } from "../../rollout/mod.ts";
 import type { Log } from "../../base/log.ts";
+import { reasonOf } from "../../base/reason.ts";
+import { formatBytes } from "../../base/size.ts";
 import {
+  isDiskFull,
   type PagePolicy,
   readRelease,
   ReleaseError,
   type TorrentEngine,
   type Transfer,
+  TransferError,
   type TransferProgress,
 } from "../../torrent/mod.ts";
 import { type Clock, sleep } from "../runtime/mod.ts";
@@ -56,6 +60,22 @@ const PROGRESS_INTERVAL_MS = 250;
  * @throws {PrepareError | TransferError | ReleaseError | FeedError | HostError} and the signal's reason.
  */
 export async function prepareRelease(release: Release, tools: PrepareTools): Promise<void> {
+  try {
+    await prepare(release, tools);
+  } catch (cause) {
+    // Of the content itself the engine says so. Records and notes take room as well.
+    if (!isDiskFull(cause) || cause instanceof TransferError) throw cause;
+    throw new PrepareError(
+      `prepare ${release.service} ${release.version}: no room for its records at ` +
+        `${tools.store.layout.stateDir} (${
+          reasonOf(cause)
+        }); make room there, it goes on by itself`,
+      { cause },
+    );
+  }
+}
+
+async function prepare(release: Release, tools: PrepareTools): Promise<void> {
   const { store, engine, disk = thisDisk, signal } = tools;
   const { version, infoHash } = release;
   await refuseOtherContent(release, store);
@@ -215,12 +235,14 @@ async function expectDiskSpace(
   const freeBytes = await disk.freeBytes(root);
   // An earlier attempt uses some of the space already.
   const presentBytes = await disk.usedBytes(root);
-  const { sizeBytes } = release;
+  const { service, version, sizeBytes } = release;
   const missingBytes = missingDiskBytes({ sizeBytes, presentBytes, freeBytes });
   if (missingBytes <= 0) return;
+  const neededBytes = freeBytes + missingBytes;
   throw new PrepareError(
-    `prepare ${release.service} ${release.version}: expected room for ${release.sizeBytes} bytes at ${root}, ` +
-      `${missingBytes} bytes are missing; make room, it goes on by itself`,
+    `prepare ${service} ${version}: no room at ${root}: it takes ${formatBytes(neededBytes)} ` +
+      `beside what is there, ${formatBytes(freeBytes)} are free (${formatBytes(missingBytes)} ` +
+      "are missing); make room there, it goes on by itself",
   );
 }
 

@@ -69,6 +69,7 @@ export async function reuseStored(
     journalPath,
     sources,
     preallocate: allocateFile,
+    isSharing: isSharing(store),
     signal,
     log,
     onProgress,

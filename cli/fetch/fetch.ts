@@ -3,7 +3,7 @@
  *
  * The room: `source.ts` tells what the user has named, `resolve_release.ts` turns it into a release (`metadata_exchange.ts`
  * asks the swarm), `state_dir.ts` decides where it is put together (`own_files.ts` that nothing is overwritten), `reuse.ts` takes what earlier releases have, the engine
- * fetches the rest, and `verify_and_seed.ts` checks and seeds it. `seed.ts` is `rollcall seed`. Meanwhile
+ * fetches the rest (`room_wait.ts` waits where the disk is full), and `verify_and_seed.ts` checks and seeds it. `seed.ts` is `rollcall seed`. Meanwhile
  * `progress_monitor.ts` follows the transfer, and `progress_display.ts` shows it as `progress_view.ts` renders it.
  *
  * @module
@@ -27,10 +27,11 @@ import { type EngineChoice, openEngine } from "./engine.ts";
 import { type FoundRelease, resolveReleaseOrStop } from "./resolve_release.ts";
 import { exchangeMetainfo } from "./metadata_exchange.ts";
 import { reuseEarlier } from "./reuse.ts";
+import { untilRoom } from "./room_wait.ts";
 import { seedWithProgress, verifyWithProgress } from "./verify_and_seed.ts";
 import { expectOwnFiles } from "./own_files.ts";
 import { parseSource } from "./source.ts";
-import { StateDir } from "./state_dir.ts";
+import { type FetchTarget, StateDir } from "./state_dir.ts";
 import { describeSeedGoal, type SeedGoal } from "./seed_goal.ts";
 import { ProgressMonitor } from "./progress_monitor.ts";
 import { setUpLogging } from "../shared/logging.ts";
@@ -108,13 +109,15 @@ async function fetchRelease(
 ): Promise<void> {
   const folder = resolve(options.to ?? `${release.service}-${release.version}`);
   const shownFolder = relative(Deno.cwd(), folder) || ".";
-  using state = await StateDir.open(folder);
-  const target = await state.targetFor(release);
-  await expectOwnFiles(release, target.root, { isOwn: await state.owns(release, target) });
-  await state.claim(release);
   const begunMs = systemClock.nowMs();
   const shown = { release, root: shownFolder, display };
   using reuseMonitor = new ProgressMonitor(shown);
+  const wait = { folder, patienceMs: options.patience, signal: stop.signal };
+  using state = await untilRoom(() => StateDir.open(folder), { ...wait, monitor: reuseMonitor });
+  const target = await untilRoom(
+    () => beginAt(release, state),
+    { ...wait, monitor: reuseMonitor },
+  );
   const { reusedBytes } = await reuseEarlier(release, {
     folder,
     target,
@@ -139,7 +142,7 @@ async function fetchRelease(
   await fetchWithProgress(release, { transfer, monitor, options, stop });
   const completedMs = systemClock.nowMs();
   await verifyWithProgress((how) => transfer.verify(how), { monitor, signal: stop.signal });
-  const settle = () => state.settle(release, target);
+  const settle = () => untilRoom(() => state.settle(release, target), { ...wait, monitor });
   await (target.root === folder ? settle() : transfer.relocate(folder, settle));
   const times = { begunMs, startedMs, completedMs };
   report(release, { folder, shownFolder, transfer, ...times, options, display, reusedBytes });
@@ -151,6 +154,14 @@ async function fetchRelease(
       formatBytes(seeded.sentBytes)
     }, ratio ${seeded.ratio.toFixed(2)}.`,
   );
+}
+
+/** Decides where the release is put together, and claims the place. @throws {CommandError} when something is in the way. */
+async function beginAt(release: FoundRelease, state: StateDir): Promise<FetchTarget> {
+  const target = await state.targetFor(release);
+  await expectOwnFiles(release, target.root, { isOwn: await state.owns(release, target) });
+  await state.claim(release);
+  return target;
 }
 
 /** Waits until every piece is verified. @throws {CommandError} when told to stop, or when nothing has arrived for too long. */

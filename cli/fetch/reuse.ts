@@ -6,8 +6,7 @@
  */
 
 import { basename, dirname, join, resolve } from "node:path";
-import { allocateFile } from "../../ffi/mod.ts";
-import { sleep, systemClock } from "../../base/clock.ts";
+import { allocateFile, canShareBlocks } from "../../ffi/mod.ts";
 import type { Log } from "../../base/log.ts";
 import {
   createRelease,
@@ -21,13 +20,14 @@ import {
 import { CommandError, UsageError } from "../shared/errors.ts";
 import { type FetchTarget, hasFiles, readKeptRelease, readTorrent } from "./state_dir.ts";
 import type { ProgressMonitor } from "./progress_monitor.ts";
+import { retryWhileFull } from "./room_wait.ts";
 
 /** How many earlier releases are used, as many as by the agent; each costs the memory of its chunk map. */
 const SOURCES_MAX = 3;
 /** How many entries beside the new folder are looked at; a folder with more is used for other things. */
 const NEIGHBOURS_MAX = 1_000;
-/** Time between two attempts while the disk is full. */
-const ROOM_POLL_MS = 2_000;
+/** The file in the state folder that names the release that is being put together. */
+const MARKER = "reuse";
 
 const NOTHING: Reuse = { reusedBytes: 0, copiedBytes: 0 };
 
@@ -55,8 +55,7 @@ export interface ReuseRequest {
  */
 export async function reuseEarlier(release: Release, request: ReuseRequest): Promise<Reuse> {
   const { target, statePath, monitor } = request;
-  // While reusing is under way this file names the release: what lies in the folder then is unfinished, and made by us.
-  const marker = join(statePath, "reuse");
+  const marker = join(statePath, MARKER);
   const isHalfDone = await readText(marker) === release.infoHash;
   // Sources are found first, so that a wrong option is reported in any case.
   const sources = request.reuse === false ? [] : await findSources(release, request);
@@ -67,7 +66,6 @@ export async function reuseEarlier(release: Release, request: ReuseRequest): Pro
     return NOTHING;
   }
   monitor.enter("reusing");
-  await Deno.writeTextFile(marker, release.infoHash);
   const reuse = await monitor.showUntil(putTogether(release, sources, request));
   // Removed only now: after a crash before this line reusing begins anew, and nothing has been fetched yet.
   await Deno.remove(marker);
@@ -81,34 +79,41 @@ function ignoreNotFound(error: unknown): void {
 async function putTogether(
   release: Release,
   sources: readonly ReuseFrom[],
-  { target, patienceMs, monitor, signal, log }: ReuseRequest,
+  { folder, target, statePath, patienceMs, monitor, signal, log }: ReuseRequest,
 ): Promise<Reuse> {
-  const startedMs = systemClock.nowMs();
-  for (;;) {
-    try {
-      const reuse = await reuseRelease({
-        metainfo: release.metainfo,
-        root: target.root,
-        journalPath: target.journalPath,
-        sources,
-        preallocate: allocateFile,
-        signal,
-        log,
-        onProgress: (doneBytes) => monitor.checked(doneBytes),
-      });
-      monitor.waitFor(undefined);
-      return reuse;
-    } catch (error) {
-      if (!(error instanceof TransferError)) throw error;
-      if (error.code === "stopped") throw stoppedMeanwhile(release, error);
-      if (error.code !== "disk_full") throw error;
-      if (patienceMs > 0 && systemClock.nowMs() - startedMs >= patienceMs) {
-        throw new CommandError(error.message, { cause: error });
-      }
-      monitor.waitFor(`${error.message}; it goes on by itself when there is room`);
-      await sleep(systemClock, ROOM_POLL_MS, signal);
-      if (signal.aborted) throw stoppedMeanwhile(release, error);
-    }
+  const isSharing = await areShared(sources, statePath);
+  async function put(): Promise<Reuse> {
+    // While reusing is under way this file names the release: what lies in the folder then is unfinished, and made by us.
+    await Deno.writeTextFile(join(statePath, MARKER), release.infoHash);
+    return await reuseRelease({
+      metainfo: release.metainfo,
+      root: target.root,
+      journalPath: target.journalPath,
+      sources,
+      preallocate: allocateFile,
+      isSharing,
+      signal,
+      log,
+      onProgress: (doneBytes) => monitor.checked(doneBytes),
+    });
+  }
+  try {
+    return await retryWhileFull(put, { folder, patienceMs, monitor, signal });
+  } catch (error) {
+    if (!(error instanceof TransferError) || error.code !== "stopped") throw error;
+    throw stoppedMeanwhile(release, error);
+  }
+}
+
+/** Whether copies of the sources share their blocks with them. */
+async function areShared(sources: readonly ReuseFrom[], statePath: string): Promise<boolean> {
+  try {
+    const devices = [statePath, ...sources.map(({ root }) => root)].map((path) => Deno.stat(path));
+    const known = new Set((await Promise.all(devices)).map(({ dev }) => dev));
+    return known.size === 1 && canShareBlocks(statePath);
+  } catch {
+    // A source that is gone is left out later, and what cannot be written is reported then.
+    return false;
   }
 }
 

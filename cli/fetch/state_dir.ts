@@ -51,7 +51,12 @@ export class StateDir implements Disposable {
     } catch (cause) {
       throw cannotWrite(folder, cause);
     }
-    const lock = FileLock.tryAcquire(join(path, "lock"));
+    let lock: FileLock | null;
+    try {
+      lock = FileLock.tryAcquire(join(path, "lock"));
+    } catch (cause) {
+      throw cannotWrite(folder, cause);
+    }
     if (lock === null) {
       throw new CommandError(
         `fetch into ${folder}: another fetch is at work there; wait for it or choose another --to`,
@@ -119,7 +124,9 @@ export class StateDir implements Disposable {
       await writeWhole(join(this.path, "release.torrent"), release.metainfo);
       return await removeAll(presentBlocksPath(join(this.path, "resume")), this.#claim);
     }
-    await Deno.rename(this.#folder, join(this.path, "former"));
+    // On a full disk this is tried again, and some of it may have been done.
+    const formerPath = join(this.path, "former");
+    if (!await exists(formerPath)) await Deno.rename(this.#folder, formerPath);
     await this.#finishSwap();
   }
 

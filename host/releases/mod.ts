@@ -5,7 +5,6 @@
  */
 
 export * from "./data_dir_lock.ts";
-export * from "./disk_space.ts";
 export * from "./names.ts";
 export * from "./release_layout.ts";
 export * from "./release_receipt.ts";

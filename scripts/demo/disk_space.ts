@@ -4,8 +4,8 @@
  * @module
  */
 
+import { diskSpace } from "../../base/disk_space.ts";
 import { formatBytes } from "../../cli/shared/format.ts";
-import { diskSpace } from "../../host/mod.ts";
 import { DemoError } from "./deadlines.ts";
 
 /** @throws {DemoError} when the file system of a folder has fewer free bytes than are needed. */

@@ -5,37 +5,34 @@
  */
 
 import * as fs from "node:fs";
-import { yieldToOthers } from "../../base/clock.ts";
-import { reasonOf } from "../../base/reason.ts";
 import { segmentsOf } from "./content_layout.ts";
-import { freeBytesOf } from "./free_space.ts";
-import { systemErrorCode, TransferError } from "../errors.ts";
+import type { ReadSpace } from "./content_room.ts";
+import { diskError } from "./disk_error.ts";
+import {
+  type Preallocate,
+  prepareFiles,
+  type PrepareOptions,
+  tryTruncate,
+} from "./prepare_files.ts";
+import { TransferError } from "../errors.ts";
 import { type Log, silentLog } from "../../base/log.ts";
-import type { Release, ReleaseFile } from "../release/mod.ts";
+import type { Release } from "../release/mod.ts";
 import { type DropPages, type PagePolicy, WriteBehind } from "./write_behind.ts";
 
 /** Files that are kept open: enough for pieces that span small files, far below the usual limit of 1,024 per process. */
 const MAX_OPEN_FILES = 64;
-/** Files that are made between two turns of the event loop. */
-const FILES_PER_TURN = 128;
 /**
  * With more files than this they are not synced one by one, since each sync takes about a millisecond on a disk. The journal
  * then says so, and after a crash of the machine the pieces are hashed again.
  */
 const MAX_SYNCED_FILES = 1000;
 
-/**
- * Allocates a file's full size on disk, so that a full disk is noticed before the download begins. If it fails, the file
- * must have its former size again.
- */
-export type Preallocate = (path: string, sizeBytes: number) => void | Promise<void>;
-
 /** How the store opens its files. */
 export interface ContentStoreOptions {
   /** Default: the file is extended without allocating room (ftruncate(2)). */
   readonly preallocate?: Preallocate;
-  /** How many bytes may still be written to the file system of a folder. Default: statfs(2). */
-  readonly freeBytes?: (path: string) => number;
+  /** Default: statfs(2). */
+  readonly space?: ReadSpace;
   /** Whether what was written is to stay in the page cache. Default "keep". */
   readonly pages?: PagePolicy;
   /** Default: posix_fadvise(2). */
@@ -77,23 +74,23 @@ export class ContentStore {
     return this.#root;
   }
 
-  /**
-   * Makes every folder, and every file at its full size; returns how large each file was before, in the release's order.
-   * With `discard` the content that is there is thrown away. If there is no room for all files, or the allocation of one
-   * fails, every file has its former size again: a fetch that cannot begin must not fill the disk.
-   */
-  async prepare(options: { discard: boolean; signal: AbortSignal }): Promise<number[]> {
-    const formerBytes: number[] = [];
-    const folders = new Set<string>();
-    this.#guard("make", this.#root, () => fs.mkdirSync(this.#root, { recursive: true }));
-    for (const [index, file] of this.#release.files.entries()) {
-      if (options.signal.aborted) throw stoppedError();
-      this.#makeFolders(file, folders);
-      formerBytes.push(this.#makeFile(file, options.discard));
-      if (index % FILES_PER_TURN === FILES_PER_TURN - 1) await yieldToOthers();
-    }
-    await this.#extendFiles(formerBytes, options.signal);
-    return formerBytes;
+  /** As `prepareFiles`. By default it looks for room if the store allocates it. */
+  async prepare(
+    options: Pick<PrepareOptions, "discard" | "signal"> & { readonly expectRoom?: boolean },
+  ): Promise<number[]> {
+    const { preallocate, space } = this.#options;
+    return await prepareFiles(this.#release, this.#root, {
+      expectRoom: preallocate !== undefined,
+      ...options,
+      preallocate,
+      space,
+    });
+  }
+
+  /** Empties every file, so that the content takes no room any more. What cannot be emptied is left as it is. */
+  discard(): void {
+    this.close();
+    for (const { path } of this.#release.files) tryTruncate(`${this.#root}/${path}`, 0);
   }
 
   /** Fills the buffer from that offset of the content. */
@@ -236,91 +233,6 @@ export class ContentStore {
     return descriptor;
   }
 
-  /** Each folder must be a real one, since a symbolic link would lead the content elsewhere. */
-  #makeFolders(file: ReleaseFile, folders: Set<string>): void {
-    for (let at = file.path.indexOf("/"); at !== -1; at = file.path.indexOf("/", at + 1)) {
-      const folder = file.path.slice(0, at);
-      if (folders.has(folder)) continue;
-      const path = `${this.#root}/${folder}`;
-      this.#guard("make", path, () => {
-        if (!fs.existsSync(path)) fs.mkdirSync(path);
-        if (!fs.lstatSync(path).isDirectory()) throw new Error("not a folder");
-      });
-      folders.add(folder);
-    }
-  }
-
-  /** Makes a file, no larger than it is to be; returns its former size. */
-  #makeFile(file: ReleaseFile, discard: boolean): number {
-    const path = `${this.#root}/${file.path}`;
-    return this.#guard("make", path, () => {
-      const info = fs.lstatSync(path, { throwIfNoEntry: false });
-      if (info !== undefined && !info.isFile()) throw new Error("not a file");
-      const formerBytes = discard ? 0 : info?.size ?? 0;
-      if (info === undefined || discard || formerBytes > file.sizeBytes) {
-        setSize(path, {
-          sizeBytes: Math.min(formerBytes, file.sizeBytes),
-          mode: file.executable ? 0o755 : 0o644,
-        });
-      }
-      return formerBytes;
-    });
-  }
-
-  /** Brings every file to its full size, or leaves all of them as they were. */
-  async #extendFiles(formerBytes: readonly number[], signal: AbortSignal): Promise<void> {
-    const { preallocate } = this.#options;
-    if (preallocate !== undefined) this.#expectRoom(formerBytes);
-    const extended: number[] = [];
-    try {
-      for (const [index, file] of this.#release.files.entries()) {
-        if (formerBytes[index]! >= file.sizeBytes) continue;
-        if (signal.aborted) throw stoppedError();
-        extended.push(index);
-        await this.#extend(file);
-        if (index % FILES_PER_TURN === FILES_PER_TURN - 1) await yieldToOthers();
-      }
-    } catch (error) {
-      // Whatever goes wrong in that is a lesser evil than not to say what went wrong before.
-      for (const index of extended) this.#tryTruncate(index, formerBytes[index]!);
-      throw error;
-    }
-  }
-
-  async #extend(file: ReleaseFile): Promise<void> {
-    const path = `${this.#root}/${file.path}`;
-    const { preallocate } = this.#options;
-    try {
-      if (preallocate === undefined) setSize(path, { sizeBytes: file.sizeBytes });
-      else await preallocate(path, file.sizeBytes);
-    } catch (cause) {
-      throw diskError("make", path, cause);
-    }
-  }
-
-  #tryTruncate(fileIndex: number, sizeBytes: number): void {
-    try {
-      setSize(this.#pathOf(fileIndex), { sizeBytes });
-    } catch {
-      // It is gone, or the disk is broken.
-    }
-  }
-
-  /** Looks at the room for all files before the first one is allocated. */
-  #expectRoom(formerBytes: readonly number[]): void {
-    let neededBytes = 0;
-    for (const [index, { sizeBytes }] of this.#release.files.entries()) {
-      neededBytes += Math.max(0, sizeBytes - formerBytes[index]!);
-    }
-    const freeBytes = (this.#options.freeBytes ?? freeBytesOf)(this.#root);
-    if (neededBytes <= freeBytes) return;
-    throw new TransferError(
-      "disk_full",
-      `make content: no room for ${this.#root}: expected ${neededBytes} bytes, ${freeBytes} are free; ` +
-        "make room and fetch again, what is verified is kept",
-    );
-  }
-
   #guard<Result>(action: string, path: string, work: () => Result): Result {
     try {
       return work();
@@ -328,42 +240,4 @@ export class ContentStore {
       throw diskError(action, path, cause);
     }
   }
-}
-
-/** Cuts a file off or extends it; makes it if it is missing and there is a mode for it. It follows no symbolic link. */
-function setSize(
-  path: string,
-  { sizeBytes, mode }: { readonly sizeBytes: number; readonly mode?: number },
-): void {
-  const { O_RDWR, O_CREAT, O_NOFOLLOW } = fs.constants;
-  const flags = O_RDWR | O_NOFOLLOW | (mode === undefined ? 0 : O_CREAT);
-  const descriptor = fs.openSync(path, flags, mode);
-  try {
-    fs.ftruncateSync(descriptor, sizeBytes);
-  } finally {
-    fs.closeSync(descriptor);
-  }
-}
-
-/** The error of a transfer that its caller has stopped. */
-export function stoppedError(cause?: unknown): TransferError {
-  return new TransferError("stopped", "transfer: stopped by its caller; fetch again to resume", {
-    cause,
-  });
-}
-
-/** The transfer's error after a failed access to the disk. */
-export function diskError(action: string, path: string, cause: unknown): TransferError {
-  if (cause instanceof TransferError) return cause;
-  const code = systemErrorCode(cause);
-  if (code === "ENOSPC" || code === "EDQUOT") {
-    return new TransferError(
-      "disk_full",
-      `${action} content: no room for ${path} (${code}); make room and fetch again, ` +
-        "what is verified is kept",
-      { cause },
-    );
-  }
-  const detail = code ?? (reasonOf(cause));
-  return new TransferError("disk_failed", `${action} content: ${path}: ${detail}`, { cause });
 }

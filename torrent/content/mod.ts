@@ -5,9 +5,11 @@
  */
 
 export * from "./content_layout.ts";
+export * from "./content_room.ts";
 export * from "./content_store.ts";
-export * from "./free_space.ts";
+export * from "./disk_error.ts";
 export * from "./piece_set.ts";
+export * from "./prepare_files.ts";
 export * from "./present_blocks.ts";
 export * from "./resume_check.ts";
 export * from "./resume_journal.ts";

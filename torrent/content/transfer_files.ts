@@ -4,14 +4,15 @@
  */
 
 import { type Clock, sleep } from "../../base/clock.ts";
-import { ContentStore, type ContentStoreOptions, diskError } from "./content_store.ts";
+import { ContentStore, type ContentStoreOptions } from "./content_store.ts";
+import { diskError } from "./disk_error.ts";
 import { PresentBlocks, presentBlocksPath } from "./present_blocks.ts";
-import { TransferError } from "../errors.ts";
+import { isDiskFull, TransferError } from "../errors.ts";
 import { FileCheck, MIN_CHECKED_BYTES } from "./file_check.ts";
 import { type Log, silentLog } from "../../base/log.ts";
 import { PieceSet } from "./piece_set.ts";
 import { pieceSizeBytes, type Release } from "../release/mod.ts";
-import { checkResume } from "./resume_check.ts";
+import { checkResume, type ResumeCheck } from "./resume_check.ts";
 import {
   currentBoot,
   type FileReceipt,
@@ -55,6 +56,7 @@ export class TransferFiles {
   present: PresentBlocks | undefined;
   #verifiedBytes = 0;
   #resumedBytes = 0;
+  #resumed: ResumeCheck | undefined;
   #journal: ResumeJournal | undefined;
   #journalPath: string | undefined;
   readonly #log: Log;
@@ -94,26 +96,36 @@ export class TransferFiles {
     start: TransferStart & { readonly kind: "fetch" },
     signal: AbortSignal,
   ): Promise<{ resumedBytes: number; rehashedBytes: number }> {
-    const { release, store } = this;
+    const { release } = this;
     this.#journalPath = start.journalPath;
-    const formerBytes = await store.prepare({ discard: start.resume === "discard", signal });
     const boot = currentBoot();
-    const { verified, rehashedBytes } = await checkResume({
-      release,
-      store,
-      formerBytes,
-      journal: start.resume === "rehash" ? undefined : readJournal(start.journalPath, release),
+    // A full disk has this called again. By then every file has its full size, and nothing tells any more what was there.
+    const { verified, rehashedBytes } = this.#resumed ??= await this.#lookAtDisk(start, {
       boot,
       signal,
     });
+    try {
+      this.#journal = new ResumeJournal(start.journalPath, { release, verified, boot });
+    } catch (error) {
+      throw diskError("write", start.journalPath, error);
+    }
     for (const index of verified) this.#count(index);
     this.#resumedBytes = this.#verifiedBytes;
     if (start.resume === "journal") {
       this.present = PresentBlocks.read(presentBlocksPath(start.journalPath), release);
     }
-    this.#journal = new ResumeJournal(start.journalPath, { release, verified, boot });
     if (start.checkFiles === true) this.#check = this.#beginCheck();
     return { resumedBytes: this.#resumedBytes, rehashedBytes };
+  }
+
+  async #lookAtDisk(
+    { resume, journalPath }: TransferStart & { readonly kind: "fetch" },
+    { boot, signal }: { readonly boot: string; readonly signal: AbortSignal },
+  ): Promise<ResumeCheck> {
+    const { release, store } = this;
+    const formerBytes = await store.prepare({ discard: resume === "discard", signal });
+    const journal = resume === "rehash" ? undefined : readJournal(journalPath, release);
+    return await checkResume({ release, store, formerBytes, journal, boot, signal });
   }
 
   /** Expects the files of a seed at their sizes. They were hashed when they were published, so that is not repeated. */
@@ -224,8 +236,18 @@ export class TransferFiles {
     const files: FileReceipt[] = this.release.files.map((file) =>
       takeReceipt(`${this.store.root}/${file.path}`) ?? [-1, 0, 0]
     );
-    this.#journal.seal({ synced, files });
+    const journal = this.#journal;
     this.#journal = undefined;
+    try {
+      journal.seal({ synced, files });
+    } catch (error) {
+      // Without its seal it counts as that of a killed process, and the content is as whole as it was.
+      journal.close();
+      if (!isDiskFull(error)) throw error;
+      this.#log.warn("no room to seal {path}: after a restart of this machine all is hashed", {
+        path: this.#journalPath,
+      });
+    }
   }
 }
 

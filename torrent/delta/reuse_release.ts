@@ -8,13 +8,16 @@ import * as fs from "node:fs";
 import {
   ContentStore,
   currentBoot,
-  freeBytesOf,
+  diskError,
+  expectRoom,
   type Preallocate,
   PresentBlocks,
   presentBlocksPath,
+  type ReadSpace,
+  readSpace,
   ResumeJournal,
 } from "../content/mod.ts";
-import { systemErrorCode, TransferError } from "../errors.ts";
+import { TransferError } from "../errors.ts";
 import type { Log } from "../../base/log.ts";
 import {
   type ChunkMap,
@@ -53,6 +56,10 @@ export interface ReuseOptions {
   readonly sources: readonly ReuseFrom[];
   /** Allocates room for what will be fetched, as an engine's `preallocate`. Default: none is allocated. */
   readonly preallocate?: Preallocate;
+  /** Whether copies share their blocks with the sources, and so take no room. Default: they do not. */
+  readonly isSharing?: boolean;
+  /** Default: statfs(2). */
+  readonly space?: ReadSpace;
   readonly signal: AbortSignal;
   readonly log: Log;
   /** Called after every part with the bytes that were copied so far, and how many there are in all. */
@@ -62,6 +69,7 @@ export interface ReuseOptions {
 /**
  * Puts together what it can of a release from other releases on this disk. A crash at any moment leaves files without a
  * journal, and it is done again. If there is nothing to reuse, nothing is touched and no journal is written.
+ * Without room for all of the release nothing is copied; if the disk gets full all the same, what was copied is given back.
  *
  * @throws {TransferError} "disk_full", "disk_failed", "stopped"; {ReleaseError} for metainfo that is not acceptable.
  */
@@ -79,22 +87,15 @@ export async function reuseRelease(options: ReuseOptions): Promise<Reuse> {
   );
   if (steps.length === 0) return { reusedBytes: 0, copiedBytes: 0 };
 
-  const store = new ContentStore(to.release, root);
+  const { space = readSpace, preallocate, isSharing = false } = options;
+  const store = new ContentStore(to.release, root, { space });
   try {
-    await store.prepare({ discard: true, signal });
+    const needsRoom = preallocate !== undefined && !isSharing;
+    await store.prepare({ discard: true, signal, expectRoom: needsRoom });
     const work = new ReuseWork({ to, from, store, signal, log, onProgress: options.onProgress });
     const reuse = await work.run(steps);
-    await allocateRoom(to, steps, options.preallocate);
-    new PresentBlocks(to.release, work.copied).write(
-      presentBlocksPath(options.journalPath),
-      work.verified,
-    );
-    // From here on the engine believes what is verified, as after any other interruption.
-    new ResumeJournal(options.journalPath, {
-      release: to.release,
-      verified: work.verified,
-      boot: currentBoot(),
-    }).close();
+    if (preallocate !== undefined) await allocateRoom(to, steps, { preallocate, space });
+    writeNotes(to.release, work, options.journalPath);
     log.info("{service} {version}: {reusedBytes} of {sizeBytes} bytes were on this disk", {
       service: to.release.service,
       version: to.release.version,
@@ -102,8 +103,22 @@ export async function reuseRelease(options: ReuseOptions): Promise<Reuse> {
       sizeBytes: to.release.sizeBytes,
     });
     return reuse;
+  } catch (error) {
+    // Without a journal the files are made anew anyway, and until then they would keep others from the room.
+    if (error instanceof TransferError && error.code === "disk_full") store.discard();
+    throw error;
   } finally {
     store.close();
+  }
+}
+
+/** Notes what is there, so that the engine believes what is verified, as after any other interruption. */
+function writeNotes(release: Release, { copied, verified }: ReuseWork, journalPath: string): void {
+  try {
+    new PresentBlocks(release, copied).write(presentBlocksPath(journalPath), verified);
+    new ResumeJournal(journalPath, { release, verified, boot: currentBoot() }).close();
+  } catch (error) {
+    throw diskError("write", journalPath, error);
   }
 }
 
@@ -128,50 +143,24 @@ async function mapSources(
   return sources;
 }
 
-/**
- * Allocates room for the files that were not copied as a whole, so that a full disk shows before the download begins. If
- * there is no room, or an allocation fails, they take none: without a journal they are made anew anyway.
- */
+/** Allocates room for the files that were not copied as a whole, so that a full disk shows before the download begins. */
 async function allocateRoom(
   { release, root }: StoredContent,
   steps: readonly CopyStep[],
-  preallocate: Preallocate | undefined,
+  { preallocate, space }: { readonly preallocate: Preallocate; readonly space: ReadSpace },
 ): Promise<void> {
-  if (preallocate === undefined) return;
   const files = incompleteFiles(release, steps);
-  const neededBytes = files.reduce((sum, file) => {
+  const bytes = files.reduce((sum, file) => {
     const takenBytes = (fs.statSync(`${root}/${file.path}`).blocks ?? 0) * BLOCK_BYTES;
     return sum + Math.max(0, file.sizeBytes - takenBytes);
   }, 0);
-  const freeBytes = freeBytesOf(root);
-  if (neededBytes > freeBytes) {
-    throw new TransferError(
-      "disk_full",
-      `make content: ${root} needs ${neededBytes} bytes, ${freeBytes} are free; make room and fetch again`,
-    );
-  }
-  try {
-    for (const file of files) await allocate(`${root}/${file.path}`, file.sizeBytes, preallocate);
-  } catch (error) {
-    for (const { path } of files) fs.truncateSync(`${root}/${path}`, 0);
-    throw error;
-  }
-}
-
-async function allocate(
-  path: string,
-  sizeBytes: number,
-  preallocate: Preallocate,
-): Promise<void> {
-  try {
-    await preallocate(path, sizeBytes);
-  } catch (cause) {
-    const code = systemErrorCode(cause) ?? "unknown";
-    throw new TransferError(
-      code === "ENOSPC" || code === "EDQUOT" ? "disk_full" : "disk_failed",
-      `make content: ${path} needs ${sizeBytes} bytes (${code}); make room and fetch again`,
-      { cause },
-    );
+  expectRoom(root, { bytes, files: 0 }, await space(root));
+  for (const { path, sizeBytes } of files) {
+    try {
+      await preallocate(`${root}/${path}`, sizeBytes);
+    } catch (cause) {
+      throw diskError("make", `${root}/${path}`, cause);
+    }
   }
 }
 

@@ -8,7 +8,7 @@ import type { Clock } from "../../base/clock.ts";
 import { type Distance, isWithin, type Locality, type Reach } from "../../base/locality.ts";
 import type { Log } from "../../base/log.ts";
 import type { Random } from "../../base/random.ts";
-import { diskError } from "../content/content_store.ts";
+import { diskError } from "../content/disk_error.ts";
 import type { TransferFiles } from "../content/transfer_files.ts";
 import type { Supply } from "../engine/obstacle.ts";
 import type { TransferError } from "../errors.ts";

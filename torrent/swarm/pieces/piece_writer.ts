@@ -3,7 +3,7 @@
  * it, and accepts no others: pieces that arrive meanwhile are fetched again later.
  */
 
-import { diskError } from "../../content/content_store.ts";
+import { diskError } from "../../content/disk_error.ts";
 import type { TransferError } from "../../errors.ts";
 import { type PieceStoreOptions, retryWhileDiskFull } from "../../content/transfer_files.ts";
 

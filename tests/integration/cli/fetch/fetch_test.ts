@@ -182,7 +182,7 @@ Deno.test({
     const text = new TextDecoder().decode(full.stderr);
     assert.match(
       text,
-      /no room for .*copy: expected \d+ bytes, \d+ are free.* goes on by itself when there is room/,
+      /no room for .*copy: it takes 8.1 MiB beside what is there, 2.0 MiB are free.* goes on by itself/,
     );
     const freed = await onSmallDisk(disk, { sizeMib: 12, freedAfterSeconds: 2 }, [
       ...command,
@@ -190,5 +190,70 @@ Deno.test({
     ]);
     assert.equal(freed.code, 0, new TextDecoder().decode(freed.stderr));
     assert.match(new TextDecoder().decode(freed.stdout), /no room for .*\n(.*\n)*Fetched web v1/);
+  },
+});
+
+Deno.test({
+  name:
+    "rollcall fetch: what does not fit takes nothing of the disk, also where it is the inodes that are missing",
+  ignore: !await canMount(),
+  async fn() {
+    await using test = await setUp(8 * MIB);
+    const disk = `${test.folder}/disk`;
+    await Deno.mkdir(disk);
+    const command = [Deno.execPath(), "run", "-A", "--quiet", PROGRAM, "fetch"]
+      .concat(test.publisher.feedUrl, "--to", `${disk}/copy`, "--patience", "2s");
+    // A rest of four is for the state, the lock, and the folder.
+    for (
+      const [room, lacks] of [
+        [{ sizeMib: 12 }, /copy: it takes 8\.1 MiB beside what is there, [0-9.]+ MiB are free/],
+        [
+          { sizeMib: 12, freeBytes: 10 * MIB, inodes: 8 },
+          /copy: it takes 4 new files and folders, the/,
+        ],
+      ] as const
+    ) {
+      const { stdout, stderr } = await onSmallDisk(disk, room, [
+        "sh",
+        "-c",
+        '"$@"; find "$0/copy" -mindepth 1; df --output=avail -B1 "$0"',
+        disk,
+        ...command,
+      ]);
+      assert.match(new TextDecoder().decode(stderr), lacks);
+      const [availBytes, ...rest] = new TextDecoder().decode(stdout).trimEnd().split("\n")
+        .reverse();
+      assert.deepEqual(rest.filter((line) => line.startsWith(disk)), [], "nothing was made");
+      const freeBytes = "freeBytes" in room ? room.freeBytes : 2 * MIB;
+      assert.ok(freeBytes - Number(availBytes) < 64 * 1024, `${availBytes} bytes are free`);
+    }
+  },
+});
+
+Deno.test({
+  name: "rollcall fetch: waits for room for its state and its journal as for that of the content",
+  ignore: !await canMount(),
+  async fn() {
+    await using test = await setUp(8 * MIB);
+    const disk = `${test.folder}/disk`;
+    await Deno.mkdir(disk);
+    const pages = (bytes: number) => Math.ceil(bytes / 4096) * 4096;
+    const contentBytes = pages(8 * MIB) + pages(70_001);
+    // Without a byte, and with just those of the content and of the file that claims the folder.
+    for (const freeBytes of [0, contentBytes + 4096]) {
+      // The filler goes once it waits, whenever that is.
+      const { code, stdout, stderr } = await onSmallDisk(disk, { sizeMib: 12, freeBytes }, [
+        "sh",
+        "-c",
+        'rm -f "$0.out"; "$@" > "$0.out" & pid=$!; until grep -qs "no room" "$0.out" || ! kill -0 $pid; do sleep 0.1; done; ' +
+        'rm "$0/filler"; wait $pid; code=$?; cat "$0.out"; exit $code',
+        disk,
+        ...[Deno.execPath(), "run", "-A", "--quiet", PROGRAM, "fetch", test.publisher.feedUrl],
+        ...["--to", `${disk}/copy`, "--patience", "60s"],
+      ]);
+      const text = new TextDecoder().decode(stdout);
+      assert.equal(code, 0, `${new TextDecoder().decode(stderr)}${text}`);
+      assert.match(text, /no room .*goes on by itself when there is room(.*\n)*Fetched web v1/);
+    }
   },
 });

@@ -2,7 +2,8 @@
 
 import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
-import { ContentStore, diskError } from "../../../../torrent/content/content_store.ts";
+import { ContentStore } from "../../../../torrent/content/content_store.ts";
+import { diskError } from "../../../../torrent/content/disk_error.ts";
 import { silentLog } from "../../../../base/log.ts";
 import { ENGINE_NAMES, type EngineName, ENGINES, verifyRelease } from "../../../../torrent/mod.ts";
 import { canMount, onSmallDisk } from "../../cli/small_disk.ts";

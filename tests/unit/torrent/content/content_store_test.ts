@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import { ContentStore } from "../../../../torrent/content/content_store.ts";
+import type { DiskSpace } from "../../../../base/disk_space.ts";
 import { TransferError } from "../../../../torrent/errors.ts";
 import type { Release } from "../../../../torrent/release/release.ts";
 import { noise, release } from "../delta/content.ts";
@@ -103,32 +104,73 @@ Deno.test("ContentStore: a flush in the background that has failed fails the syn
   }
 });
 
-Deno.test("ContentStore: without room for all files nothing is allocated, and none is larger than it was", () =>
+/** A disk that has so much room, without rounding to blocks. */
+function spaceWith(room: Partial<DiskSpace>): () => Promise<DiskSpace> {
+  const space = { freeBytes: Infinity, totalBytes: Infinity, freeFiles: Infinity, blockBytes: 1 };
+  return () => Promise.resolve({ ...space, ...room });
+}
+
+Deno.test("ContentStore: without room for all files nothing is made, and it says what is needed, free, and where", () =>
   withStore(async ({ directory, release }) => {
     const root = `${directory}/small`;
     const allocated: string[] = [];
     const store = new ContentStore(release, root, {
       preallocate: (path) => void allocated.push(path),
-      freeBytes: () => release.sizeBytes - 1,
+      space: spaceWith({ freeBytes: release.sizeBytes - 1 }),
     });
     await assert.rejects(store.prepare({ discard: false, signal }), (error) => {
       assert.ok(error instanceof TransferError && error.code === "disk_full");
-      assert.match(error.message, /expected \d+ bytes, \d+ are free; make room/);
+      assert.match(error.message, /small: it takes .* beside what is there, .* are free \(1 B are/);
       return true;
     });
-    assert.deepEqual([allocated, largest(release, root)], [[], 0]);
-    await Deno.writeFile(`${root}/${release.files.at(-1)!.path}`, new Uint8Array(1));
+    assert.deepEqual([allocated, walk(root)], [[], []]);
+    const last = `${root}/${release.files.at(-1)!.path}`;
+    await Deno.mkdir(last.replace(/\/[^/]*$/, ""));
+    await Deno.writeFile(last, new Uint8Array(1));
     const formerBytes = await store.prepare({ discard: false, signal });
-    assert.equal(formerBytes.at(-1), 1, "there is one byte less to find room for");
+    assert.equal(formerBytes.at(-1), 1, "it takes a block less");
     assert.ok(allocated.length > 0);
   }));
 
-Deno.test("ContentStore: an allocation that fails is undone, also those of the files before it", () =>
+Deno.test("ContentStore: each file takes whole blocks, a folder and a file an inode, and a hole nothing", () =>
+  withStore(async ({ directory, release }) => {
+    const root = `${directory}/small`;
+    const room = { freeBytes: Infinity, freeFiles: 204, blockBytes: 4096 };
+    const store = new ContentStore(release, root, {
+      preallocate: () => {},
+      space: () => spaceWith(room)(),
+    });
+    const neededBytes = release.files
+      .reduce((sum, { sizeBytes }) => sum + Math.ceil(sizeBytes / 4096) * 4096, 0);
+    const lacks = /it takes 205 new files and folders, the disk can hold 204 more \(inodes\); make/;
+    await assert.rejects(store.prepare({ discard: false, signal }), lacks);
+    Object.assign(room, { freeFiles: 205, freeBytes: neededBytes - 1 });
+    await assert.rejects(
+      store.prepare({ discard: false, signal }),
+      /no room for .*small: it takes/,
+    );
+    assert.deepEqual(walk(root), []);
+    // A file that is as long as it should be stays as it is. One that is shorter, and a hole, takes all of its room.
+    const [full, hole] = release.files.filter(({ sizeBytes }) => sizeBytes === 40_000);
+    for (const { path } of [full!, hole!]) {
+      await Deno.mkdir(`${root}/${path}`.replace(/\/[^/]*$/, ""), { recursive: true });
+    }
+    await Deno.writeFile(`${root}/${full!.path}`, new Uint8Array(40_000));
+    await Deno.writeFile(`${root}/${hole!.path}`, new Uint8Array());
+    await Deno.truncate(`${root}/${hole!.path}`, 39_999);
+    Object.assign(room, { freeFiles: 204, freeBytes: neededBytes - 40_960 - 1 });
+    await assert.rejects(store.prepare({ discard: false, signal }), /\(1 B are missing\)/);
+    room.freeBytes += 1;
+    const formerBytes = await store.prepare({ discard: false, signal });
+    assert.equal(formerBytes.filter((sizeBytes) => sizeBytes > 0).length, 2);
+  }));
+
+Deno.test("ContentStore: an allocation that fails is undone, with the files and folders before it", () =>
   withStore(async ({ directory, release }) => {
     const root = `${directory}/small`;
     let left = 100;
     const store = new ContentStore(release, root, {
-      freeBytes: () => Infinity,
+      space: spaceWith({}),
       preallocate(path, sizeBytes) {
         Deno.truncateSync(path, sizeBytes);
         if (left-- === 0) throw Object.assign(new Error("no room"), { code: "ENOSPC" });
@@ -141,12 +183,21 @@ Deno.test("ContentStore: an allocation that fails is undone, also those of the f
       store.prepare({ discard: false, signal }),
       (error) => error instanceof TransferError && error.code === "disk_full",
     );
-    assert.equal(largest(release, root), 1000, "what an earlier fetch has left");
+    assert.deepEqual(walk(root), [kept.path], "what an earlier fetch has left");
+    assert.equal(Deno.statSync(`${root}/${kept.path}`).size, 1000);
+    assert.equal([...Deno.readDirSync(root)].length, 1, "no folder that it has made stays");
     left = Infinity;
     const formerBytes = await store.prepare({ discard: false, signal });
     assert.equal(Math.max(...formerBytes), 1000);
     assert.equal(largest(release, root), 40_000);
   }));
+
+/** The files below a folder, relative to it. */
+function walk(root: string, below = ""): string[] {
+  return [...Deno.readDirSync(`${root}/${below}`)].flatMap(({ name, isDirectory }) =>
+    isDirectory ? walk(root, `${below}${name}/`) : [`${below}${name}`]
+  );
+}
 
 /** The size of the largest file. */
 function largest(release: Release, root: string): number {

@@ -4,7 +4,12 @@ import assert from "node:assert/strict";
 import bencode from "bencode";
 import { dropFromPageCache, residentParts } from "../../../../ffi/mod.ts";
 import { CHUNK_MAP_KEY } from "../../../../torrent/release/chunk_map.ts";
-import { hasJournal, type Reuse, reuseRelease } from "../../../../torrent/delta/reuse_release.ts";
+import {
+  hasJournal,
+  type Reuse,
+  type ReuseOptions,
+  reuseRelease,
+} from "../../../../torrent/delta/reuse_release.ts";
 import type { CreatedRelease } from "../../../../torrent/publisher/create_release.ts";
 import { TransferError } from "../../../../torrent/errors.ts";
 import { silentLog } from "../../../../base/log.ts";
@@ -31,6 +36,8 @@ interface Put {
   readonly signal?: AbortSignal;
   readonly onProgress?: (doneBytes: number) => void;
   readonly preallocate?: (path: string, sizeBytes: number) => void;
+  readonly isSharing?: boolean;
+  readonly space?: NonNullable<ReuseOptions["space"]>;
 }
 
 async function put({ folder, wanted, sources, signal, ...rest }: Put): Promise<Reuse> {
@@ -259,9 +266,31 @@ Deno.test("reuseRelease: claims the room of what has to be fetched, and says whe
       }),
       (error) =>
         error instanceof TransferError && error.code === "disk_full" &&
-        /incoming\/b needs 1048576 bytes \(ENOSPC\); make room/.test(error.message),
+        /no room for .*incoming\/b \(ENOSPC\); make room/.test(error.message),
     );
     assert.equal(hasJournal(`${folder}/journal`), false);
+    const taken = ["a", "b", "c"].map((name) => Deno.statSync(`${folder}/incoming/${name}`).blocks);
+    assert.deepEqual(taken, [0, 0, 0], "what was copied is given back");
+  });
+});
+
+Deno.test("reuseRelease: copies nothing without room for all of the release, unless copies take none", async () => {
+  await inFolder(async (folder) => {
+    const files = { a: noise(MIB, 1), b: noise(MIB, 2) };
+    const old = await make(`${folder}/1`, { a: files.a }, "1");
+    const wanted = await make(`${folder}/2`, files, "2");
+    const space = () =>
+      Promise.resolve({
+        freeBytes: 2 * MIB - 1,
+        totalBytes: 2 * MIB,
+        freeFiles: Infinity,
+        blockBytes: 4096,
+      });
+    const what = { folder, wanted, sources: [old], preallocate: () => {}, space };
+    await assert.rejects(put(what), /incoming: it takes 2.0 MiB beside .*\(1 B are missing\)/);
+    assert.deepEqual([...Deno.readDirSync(`${folder}/incoming`)], []);
+    const { reusedBytes } = await put({ ...what, isSharing: true });
+    assert.equal(reusedBytes, MIB);
   });
 });
 

@@ -1,7 +1,7 @@
 /** Verified pieces on their way to the disk, while it is full, broken, or about to be left. */
 
 import assert from "node:assert/strict";
-import { diskError } from "../../../../../torrent/content/content_store.ts";
+import { diskError } from "../../../../../torrent/content/disk_error.ts";
 import type { TransferError } from "../../../../../torrent/errors.ts";
 import { TransferFiles } from "../../../../../torrent/content/transfer_files.ts";
 import { PieceWriter } from "../../../../../torrent/swarm/pieces/piece_writer.ts";

@@ -51,6 +51,8 @@ export interface Surroundings {
   trace(machine: Machine | null, what: string): void;
   /** Whether a version does not pass its health checks on a host. */
   isBad(service: string, version: string, host: string): boolean;
+  /** The machines of a name: more than one where one is a clone. */
+  machinesNamed(name: string): Machine[];
   /** Makes the check of a gate on a machine. Returns whether all is as it should be. */
   checkGate(machine: Machine): boolean;
   /** How an agent connects to the ensemble. */

@@ -32,6 +32,7 @@ import {
   toSlot,
 } from "./machine/switch.ts";
 import { HookError } from "./hooks.ts";
+import { withStep } from "./machine/drain.ts";
 import { readTree } from "./read_tree.ts";
 import { takeStep } from "./take_step.ts";
 import { lookAgain, noteTrouble, type ServiceBefore } from "./trouble.ts";
@@ -103,9 +104,8 @@ function runStep(state: State, begun: Switch, deps: Deps): State {
   const slot = isShown ? toSlot(change, options) : null;
   options.registrar.tell({ type: "update", service: options.service, patch, slot });
   if (change.step === "reporting") return report(state, change, deps);
-  // This step runs the hook by which it is put back, so a newcomer need not run it once more.
-  if (change.step === "baking" && options.config.undrain !== undefined && !state.isDrained) {
-    state.drain = { ...state.drain, putBackBy: null };
+  if (options.config.undrain !== undefined) {
+    state.drain = withStep(state.drain, change.step, state.isDrained);
   }
 
   const { journal } = state;

@@ -5,6 +5,7 @@
  */
 
 import { type Drained, isNewcomer, type Roster, type Slot } from "../../../rollout/mod.ts";
+import type { Switch } from "./switch.ts";
 
 /** By what an operator's word is told from another one. */
 export type Word = Pick<Drained, "by" | "sinceMs">;
@@ -132,6 +133,16 @@ export function withRecord(
 ): DrainState {
   const isOfSwitch = record !== null && record.cause !== "preparation" && record.cause !== "watch";
   return isOfSwitch && !isServing ? { ...drain, isLeftOut: true } : drain;
+}
+
+/**
+ * The same, where a switch begins a step that runs one of the hooks: what has put the host back before is void once it is drained;
+ * and whoever was taken off the roster and has joined it anew need not be put back again where that has been done at the end
+ * of its switch. `isDrained`: whether an operator has drained it, so that it is not put back there.
+ */
+export function withStep(drain: DrainState, step: Switch["step"], isDrained: boolean): DrainState {
+  if (step === "draining") return { ...drain, putBackBy: undefined };
+  return step === "baking" && !isDrained ? { ...drain, putBackBy: null } : drain;
 }
 
 /** Whether two words are the same, or both are none. */

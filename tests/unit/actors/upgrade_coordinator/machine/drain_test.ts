@@ -9,6 +9,7 @@ import {
   NOT_DRAINED,
   NOTHING_DONE,
   withRecord,
+  withStep,
 } from "../../../../../actors/upgrade_coordinator/machine/drain.ts";
 
 const DRAINED = { by: "ann", reason: null, sinceMs: 5 };
@@ -103,4 +104,15 @@ Deno.test("withRecord: who was left out by a switch and by the way back is put b
   assert.equal(nextOf({ cause: "preparation" }, left), null);
   assert.equal(nextOf(null, left), null);
   assert.equal(nextOf({ cause: "switch" }, left, { drained: DRAINED }), "drain");
+});
+
+Deno.test("withStep: who was put back is drained again by a switch, and put back at its end unless an operator has drained it", () => {
+  // Regression, found by the simulation: a drained host was forgotten in the middle of a switch. It joined the roster anew, and
+  // counted at once, since it had been put back when its service began.
+  const putBack = { ...NOT_DRAINED, putBackBy: null };
+  const draining = withStep(putBack, "draining", true);
+  assert.equal(draining.putBackBy, undefined);
+  assert.equal(withStep(draining, "baking", true).putBackBy, undefined);
+  assert.equal(withStep(draining, "baking", false).putBackBy, null);
+  assert.equal(withStep(draining, "checking", false), draining);
 });

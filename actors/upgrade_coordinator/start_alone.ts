@@ -13,7 +13,7 @@ import { type ActorRef, ask } from "../runtime/mod.ts";
 import type { RunnerMessage, RunnerOutcome } from "../runner/messages.ts";
 import { beginLock } from "./lock_releases.ts";
 import { interruptedSwitch } from "./machine/phase.ts";
-import type { Switch } from "./machine/switch.ts";
+import { hasPassed, type Switch } from "./machine/switch.ts";
 import type { Deps, State } from "./state.ts";
 
 /** Key of the timer that ends the wait for a reading. */
@@ -42,17 +42,18 @@ export function startAlone(state: State, deps: Deps): State {
   if (phase.kind !== "idle" && phase.kind !== "interrupted") return state;
   const { store, service, config } = options;
   const interrupted = interruptedSwitch(phase);
-  const before = interrupted?.from ?? null;
+  // One that has passed its trial is what is to run here.
+  const onTrial = interrupted === null || hasPassed(interrupted) ? null : interrupted;
   // What is read meanwhile is decided on afterwards: else two versions might be started at once.
   state.phase = { kind: "acting", interrupted };
   context.pipeToSelf(
     async (signal) => {
-      const version = await chooseVersion(before, store);
+      const version = await chooseVersion(onTrial?.from ?? null, store);
       if (version === null) return null;
       beginLock(version, options);
       const { processes } = options.ports ?? thisHost;
       const recorded = processes.lastStarted(store.layout.processRecord);
-      const restart = chooseRestart({ version, interrupted }, recorded);
+      const restart = chooseRestart({ version, onTrial }, recorded);
       const start = () => askRunner(options.runner, { version, restart }, { ...deps, signal });
       const outcome = await startAsCurrent(version, store, start);
       return outcome.ok ? `${version} is started` : `${version} does not start: ${outcome.reason}`;
@@ -107,13 +108,13 @@ export async function startAsCurrent(
  * on trial with is left to that switch.
  */
 export function chooseRestart(
-  { version, interrupted }: {
+  { version, onTrial }: {
     readonly version: string;
-    readonly interrupted: Pick<Switch, "to"> | null;
+    readonly onTrial: Pick<Switch, "to"> | null;
   },
   recorded: StartedService | null,
 ): string | undefined {
-  if (interrupted !== null || recorded?.version !== version) return undefined;
+  if (onTrial !== null || recorded?.version !== version) return undefined;
   return recorded.restart ?? undefined;
 }
 

@@ -12,7 +12,7 @@ import {
   isSameSlot,
   type ReleaseIdentity,
 } from "../../../rollout/mod.ts";
-import { hasStopped, resume, type SlotOwner, type Switch, toSlot } from "./switch.ts";
+import { hasPassed, hasStopped, resume, type SlotOwner, type Switch, toSlot } from "./switch.ts";
 
 /** How to go on. */
 export type Resumption =
@@ -48,9 +48,12 @@ export function decideResumption(
     // It began as the start of what the fleet ran then, and nobody has waited for it since.
     return { kind: "drop", why: "what to start is decided anew", isExpected: true };
   }
-  if (step === "reporting" || step === "rolling_back") return { kind: "go_on", change };
-  // Without ZooKeeper it was started again (start_alone.ts), and serves. To stop it is to take the host down anew.
   const isTarget = running === to && !isOtherRun({ restart }, change);
+  // A success is only reported of what runs: the machine may have been down since.
+  if (step === "rolling_back" || step === "reporting" && (isTarget || !hasPassed(change))) {
+    return { kind: "go_on", change };
+  }
+  // Without ZooKeeper it was started again (start_alone.ts), and serves. To stop it is to take the host down anew.
   if (hasStopped(change) && running !== null && running === from && !isTarget) {
     return hasSlot
       ? { kind: "go_on", change: { ...change, step: "draining", wasStopped: true } }

@@ -201,7 +201,8 @@ export function toRecord(
  */
 export function resume(change: Switch, running: string | null): Switch {
   const { step, to, restarts } = change;
-  const isOnTrial = step === "starting" || step === "checking" || step === "baking";
+  const isOnTrial = step === "starting" || step === "checking" || step === "baking" ||
+    hasPassed(change);
   if (!isOnTrial || running !== null) return change;
   // At pointing, which looks once more whether its files are as they were verified (invariant I4).
   if (restarts < RESTARTS_MAX) return { ...change, step: "pointing", restarts: restarts + 1 };
@@ -209,6 +210,11 @@ export function resume(change: Switch, running: string | null): Switch {
     restarts + 1
   } times when the agent came back: does it take the host down?`;
   return { ...change, step: "rolling_back", reason };
+}
+
+/** Whether a switch has passed its trial, and has only to be reported. */
+export function hasPassed({ step, reason }: Switch): boolean {
+  return step === "reporting" && reason === null;
 }
 
 /** Whether a switch has come so far that it has stopped the service, or is about to say how it has ended. */

@@ -43,11 +43,11 @@ Deno.test("startAsCurrent: what is started is the current release, once it runs"
 
 Deno.test("chooseRestart: a host that starts alone is of the restart that it ran by, and restarts no second time for it", () => {
   // Regression: it was of none, and took its service down once more as soon as it could read the tree.
-  const alone = { version: "v2", interrupted: null };
+  const alone = { version: "v2", onTrial: null };
   assert.equal(chooseRestart(alone, { version: "v2", restart: "r-5" }), "r-5");
   assert.equal(chooseRestart(alone, { version: "v2", restart: null }), undefined);
   assert.equal(chooseRestart(alone, { version: "v1", restart: "r-5" }), undefined);
   assert.equal(chooseRestart(alone, null), undefined);
-  const onTrial = { version: "v2", interrupted: { to: "v2" } };
+  const onTrial = { version: "v2", onTrial: { to: "v2" } };
   assert.equal(chooseRestart(onTrial, { version: "v2", restart: "r-5" }), undefined);
 });

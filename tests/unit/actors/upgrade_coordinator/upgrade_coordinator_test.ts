@@ -1049,13 +1049,13 @@ Deno.test("report: a hook that has failed gives the slot back, and nobody else i
 });
 
 Deno.test("report: a host whose service has ended before its report looks at once what to do", async () => {
-  // Regression, found by the simulation: after a power cut between the bake time and the report it was down until its safety
-  // look, which is half an hour in a fleet of 1,000 hosts.
+  // Regression, found by the simulation: a service that had ended between the bake time and the report was down until the host's
+  // safety look, which is half an hour in a fleet of 1,000 hosts.
   const readings = countReadings();
   const node = "web-0000000001";
   const wave = { node, znodeVersion: 0, service: "web", version: "v2", hosts: null };
   const journal = { ...interruptedAt("reporting"), context: { hasSlot: "true", wave: node } };
-  await run(async ({ clock, coordinator, registrar }) => {
+  await run(async ({ clock, coordinator, registrar, health }) => {
     const { view, ...held } = heldReading("down");
     const roster = Array.from({ length: 1_000 }, (_, index) => `web-${index + 1}`);
     const reading = { ...held, waves: [wave], view: { ...view, roster, wave } };
@@ -1065,11 +1065,14 @@ Deno.test("report: a host whose service has ended before its report looks at onc
     coordinator.tell({ type: "read", reading: asRead(reading) });
     await clock.settle();
     const report = registrar.messages.find((message) => message.type === "report");
+    const gone = { wanted: "v2", restart: null, version: null, pid: null };
+    const status = { ...gone, health: { ok: false, reason: "the process ended" } } as const;
+    health.publish({ type: "health_changed", status });
     readings.count = 0;
     report?.replyTo.tell({ ok: true, halted: false });
     await clock.advance(1_000);
     assert.equal(readings.count, 1);
-  }, { journal, zookeeper: readings.zookeeper });
+  }, { journal, running: "v2", zookeeper: readings.zookeeper });
 });
 
 Deno.test("report: a start without a slot that has failed leaves the place in the queue as it was", async () => {

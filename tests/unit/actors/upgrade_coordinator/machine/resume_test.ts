@@ -95,10 +95,10 @@ Deno.test("decideResumption: what was started without a slot is decided anew whe
   assert.equal(running.kind, "go_on");
 });
 
-Deno.test("decideResumption: a report, and a way back, are gone on with whatever the tree says", () => {
+Deno.test("decideResumption: the report of a failure, and a way back, are gone on with whatever the tree says", () => {
   const { change, reading } = slotted();
   for (const step of ["reporting", "rolling_back"] as const) {
-    const last = { ...change, step };
+    const last = { ...change, step, reason: "unwell" };
     const resumption = decideResumption(
       last,
       { owner: OWNER, running: null },
@@ -106,6 +106,21 @@ Deno.test("decideResumption: a report, and a way back, are gone on with whatever
     );
     assert.deepEqual(resumption, { kind: "go_on", change: last });
   }
+});
+
+Deno.test("decideResumption: a success is reported of what runs, and of nothing else", () => {
+  // Regression, found by the simulation: the machine lost its power before the report, and started the old version while it could
+  // ask nobody. It reported the new one all the same, and went along with its wave no more.
+  const { change, reading } = slotted();
+  const passed = { ...change, step: "reporting" as const };
+  const found = (running: string | null, of = reading) =>
+    decideResumption(passed, { owner: OWNER, running }, of);
+  assert.deepEqual(found("2", withoutSlot(reading)), { kind: "go_on", change: passed });
+  const anew = { ...change, step: "draining" as const, wasStopped: true };
+  assert.deepEqual(found("1"), { kind: "go_on", change: anew });
+  const again = { ...change, step: "pointing" as const, restarts: 1 };
+  assert.deepEqual(found(null), { kind: "go_on", change: again });
+  assert.equal(found(null, withoutSlot(reading)).kind, "drop");
 });
 
 Deno.test("decideResumption: the journal that a clone has copied gives it no right to the slot", () => {

@@ -123,10 +123,12 @@ Deno.test("resume: a new version that is gone is started again, twice, then it i
 });
 
 Deno.test("resume: where nothing is meant to run yet, or any more, nothing is started", () => {
-  for (const step of ["stopping", "pointing", "rolling_back", "reporting"] as const) {
+  for (const step of ["stopping", "pointing", "rolling_back"] as const) {
     const change = { ...CHANGE, step };
     assert.equal(resume(change, null), change);
   }
+  const failed = { ...CHANGE, step: "reporting", reason: "unwell" } as const;
+  assert.equal(resume(failed, null), failed);
 });
 
 Deno.test("isOfNewRelease: the log says why a switch has failed once the new release was started, and not of a hook", () => {

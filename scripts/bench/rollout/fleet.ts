@@ -90,6 +90,10 @@ export class Fleet implements Surroundings, MachineObserver {
     this.#stopsMs.push(this.#place.wallOffsetMs + this.time.nowMs);
   }
 
+  machinesNamed(name: string): Machine[] {
+    return this.#machines.filter((machine) => machine.name === name);
+  }
+
   starting(): void {}
 
   crashed(): void {

@@ -208,7 +208,7 @@ export class Invariants implements ChangeObserver {
   /** The limits within which each host was drained that served then, by service and host. */
   readonly #drainLimits = new Map<string, readonly Limit[]>();
   /** Since when each host is drained, and its agent could have seen to it, by service and host. */
-  readonly #drainedMs = new Map<string, number>();
+  #drainedMs = new Map<string, number>();
   /** Slots as they were before somebody wrote over them by hand, by service and host. */
   readonly #overwritten = new Map<string, Slot>();
   /** The versions of each service that were committed, with the change by which they were. */
@@ -233,7 +233,7 @@ export class Invariants implements ChangeObserver {
   #isCalm = false;
   /** When it was looked last who says nothing, and since when each does, by service and host. */
   #spokenMs = 0;
-  readonly #speechlessMs = new Map<string, number>();
+  #speechlessMs = new Map<string, number>();
 
   constructor(world: World) {
     this.#world = world;
@@ -615,13 +615,14 @@ export class Invariants implements ChangeObserver {
   /** A host takes what an operator has said of it back only where its version is nobody's any more, or runs there. */
   #checkSkipEnds({ host, to, infoHash, restart }: Slot, service: string, place: string): void {
     if (this.#isOperator(place)) return;
-    const { entry, current } = this.tree.of(service);
+    const { entry } = this.tree.of(service);
     const waves = [...this.tree.waves.values()].filter((wave) => wave.service === service);
     const isWanted = [entry?.committed ?? null, ...waves].some((one) =>
       one !== null && one.version === to && one.infoHash === infoHash &&
       (restart === undefined || one.restart === restart)
     );
-    if (!isWanted || current.get(host)?.version === to) return;
+    const running = this.#bearerOf(service, host)?.runningOf(service)?.version;
+    if (!isWanted || running === to) return;
     this.fail("I2 skip", `${host} forgets that it was left out of ${service} ${to}`, [host]);
   }
 
@@ -1584,6 +1585,9 @@ export class Invariants implements ChangeObserver {
     if (nowMs - this.#spokenMs < SPEECH_GAP_MS) return;
     this.#spokenMs = nowMs;
     const { firstWave } = this.tree;
+    // Anew at each look: who has been offline in between is silent from now on.
+    const before = this.#speechlessMs;
+    this.#speechlessMs = new Map();
     for (const [service, { current, roster }] of this.tree.services) {
       for (const [host, { state, version, waitingFor, preparation }] of current) {
         const wave = firstWave?.service === service ? firstWave : null;
@@ -1593,9 +1597,9 @@ export class Invariants implements ChangeObserver {
           !WORKING.has(preparation?.phase ?? "") &&
           (state === "down" || isCovered && version !== wave.version);
         const key = `${service} ${host}`;
-        if (!isSilent) this.#speechlessMs.delete(key);
-        const sinceMs = isSilent ? this.#speechlessMs.get(key) ?? nowMs : nowMs;
-        if (isSilent) this.#speechlessMs.set(key, sinceMs);
+        if (!isSilent) continue;
+        const sinceMs = before.get(key) ?? nowMs;
+        this.#speechlessMs.set(key, sinceMs);
         if (nowMs - sinceMs <= SPEECHLESS_MS) continue;
         this.fail("I7 speech", `${host} is ${state} with ${service} ${version}, and says nothing`, [
           host,
@@ -1607,6 +1611,8 @@ export class Invariants implements ChangeObserver {
   /** Who is drained, serves, and has an agent that can see to it is sent no work. */
   #checkDrained(): void {
     const { nowMs } = this.#world.time;
+    const before = this.#drainedMs;
+    this.#drainedMs = new Map();
     for (const [service, { drained, slots, current }] of this.tree.services) {
       for (const [host, { ended }] of drained) {
         const [machine, ...others] = this.#world.machinesNamed(host);
@@ -1617,11 +1623,8 @@ export class Invariants implements ChangeObserver {
           current.get(host)?.drained?.problem === undefined &&
           machine.config.services[service]?.drain !== undefined;
         const key = `${service} ${host}`;
-        if (!isSeenTo || machine.isOut(service)) {
-          this.#drainedMs.delete(key);
-          continue;
-        }
-        const sinceMs = this.#drainedMs.get(key) ?? nowMs;
+        if (!isSeenTo || machine.isOut(service)) continue;
+        const sinceMs = before.get(key) ?? nowMs;
         this.#drainedMs.set(key, sinceMs);
         if (nowMs - sinceMs <= DRAINED_MS) continue;
         this.fail("I7 drained", `${host} is drained, and is sent work for ${service}`, [host]);

@@ -8,7 +8,7 @@
 import { type Cancel, type Clock, sleep } from "../base/clock.ts";
 import { EventTally } from "../base/event_tally.ts";
 import type { Log } from "../base/log.ts";
-import { addressKey, withoutMapping } from "./address_key.ts";
+import { addressKey, withoutMapping } from "../base/ip_address.ts";
 import { Connection, type ConnectionContext } from "./connection.ts";
 import { DEFAULT_HTTP_LIMITS, type HttpLimits } from "./limits.ts";
 import { readIfAllowed } from "./read_if_allowed.ts";

@@ -5,6 +5,7 @@
  * @module
  */
 
+import { anyAddress } from "../../base/ip_address.ts";
 import { reasonOf } from "../../base/reason.ts";
 import { findServiceUser } from "../../host/mod.ts";
 import type { AgentConfig } from "../config/agent_config.ts";
@@ -42,7 +43,7 @@ function checkPorts({ listen, actorsPort, torrentPort }: AgentConfig): string[] 
   const places = [
     ["listen", listen],
     ["actorsPort", { ...listen, port: actorsPort }],
-    ["torrentPort", { hostname: "0.0.0.0", port: torrentPort }],
+    ["torrentPort", { hostname: anyAddress(), port: torrentPort }],
   ] as const;
   for (const [key, { hostname, port }] of places) {
     if (port === 0 && key !== "listen") continue;
@@ -50,9 +51,9 @@ function checkPorts({ listen, actorsPort, torrentPort }: AgentConfig): string[] 
       listeners.push(Deno.listen({ hostname, port }));
     } catch (error) {
       problems.push(
-        `${key}: expected a free port on an address of this machine, was ${hostname}:${port}: ${
-          reasonOf(error)
-        }`,
+        `${key}: expected a free port on an address of this machine, was ${
+          hostname.includes(":") ? `[${hostname}]` : hostname
+        }:${port}: ${reasonOf(error)}`,
       );
     }
   }

@@ -5,6 +5,7 @@
 
 import bencode from "bencode";
 import { z } from "zod";
+import { formatIpv6 } from "../../base/ip_address.ts";
 import { readStream } from "../../base/bounded_read.ts";
 import { outlineBencode } from "../release/mod.ts";
 import { type BytesByDistance, isReach, type Locality, type Reach } from "../../base/locality.ts";
@@ -165,11 +166,8 @@ function* readPeers(compact: Uint8Array, addressBytes: 4 | 16): Generator<string
     if (addressBytes === 4) {
       yield `${compact.subarray(at, at + 4).join(".")}:${port}`;
     } else {
-      const groups = Array.from(
-        { length: 8 },
-        (_, group) => view.getUint16(at + group * 2).toString(16),
-      );
-      yield `[${groups.join(":")}]:${port}`;
+      const ip = formatIpv6(compact.subarray(at, at + 16));
+      yield ip.includes(":") ? `[${ip}]:${port}` : `${ip}:${port}`;
     }
   }
 }

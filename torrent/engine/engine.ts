@@ -18,7 +18,7 @@ export interface EngineOptions {
   readonly locality: Locality;
   /** TCP port for peers. Default 0: any free one. */
   readonly listenPort?: number;
-  /** Address to listen on. Default "0.0.0.0": the peers are other machines. */
+  /** Address to listen on. Default: every address of this machine, IPv6 as well, since peers get the one that announced. */
   readonly hostname?: string;
   readonly log: Log;
   /** Default: files are extended without allocating room. */

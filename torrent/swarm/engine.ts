@@ -6,6 +6,7 @@
 import { Buffer } from "node:buffer";
 import { randomBytes } from "node:crypto";
 import { type Clock, sleep, systemClock } from "../../base/clock.ts";
+import { addressKey, anyAddress, withoutMapping } from "../../base/ip_address.ts";
 import { reasonOf } from "../../base/reason.ts";
 import type {
   EngineOptions,
@@ -44,7 +45,7 @@ export interface SwarmEngineOptions extends EngineOptions {
 export async function createSwarmEngine(options: SwarmEngineOptions): Promise<TorrentEngine> {
   const port = options.listenPort ?? 0;
   try {
-    const listener = Deno.listen({ hostname: options.hostname ?? "0.0.0.0", port });
+    const listener = Deno.listen({ hostname: options.hostname ?? anyAddress(), port });
     return new SwarmEngine(listener, options);
   } catch (cause) {
     const detail = reasonOf(cause);
@@ -137,7 +138,8 @@ class SwarmEngine implements TorrentEngine {
   }
 
   async #shakeHands(connection: Deno.TcpConn): Promise<void> {
-    this.#strangers.set(connection, connection.remoteAddr.hostname);
+    const address = addressKey(withoutMapping(connection.remoteAddr.hostname));
+    this.#strangers.set(connection, address);
     if (this.#strangers.size > MAX_STRANGERS) this.#dismissOldest();
     const find = (infoHash: string) =>
       this.#transfers.get(infoHash)?.isOpen ? { infoHash, peerId: this.#peerId } : undefined;

@@ -5,6 +5,7 @@
  */
 
 import WebTorrent from "webtorrent";
+import { anyAddress } from "../../base/ip_address.ts";
 import { reasonOf } from "../../base/reason.ts";
 import { patchBencode } from "./bencode_patch.ts";
 import { type Clock, sleep, systemClock } from "../../base/clock.ts";
@@ -35,7 +36,7 @@ export async function createWebtorrentEngine(
 ): Promise<TorrentEngine> {
   patchBencode();
   const client = new Client({
-    torrentPort: { port: options.listenPort ?? 0, host: options.hostname ?? "0.0.0.0" },
+    torrentPort: { port: options.listenPort ?? 0, host: options.hostname ?? anyAddress() },
     dht: false,
     lsd: false,
     utPex: false,

@@ -3,7 +3,7 @@
  * groups (the fleet, its site, its rack), in the same bucket of each (`member_index.ts`).
  */
 
-import { addressKey, isLoopback } from "./address.ts";
+import { addressKey, isLoopback } from "../../base/ip_address.ts";
 import { type Group, type Member, Rank } from "./member.ts";
 import { Bucket, Level, MemberIndex } from "./member_index.ts";
 import type { ReportedProgress } from "./unverified_seeds.ts";

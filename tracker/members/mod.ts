@@ -4,7 +4,6 @@
  * `Member` is one peer, `MemberIndex` the members of one group in buckets, `Members` all of a swarm.
  */
 
-export * from "./address.ts";
 export * from "./announce.ts";
 export * from "./member.ts";
 export * from "./member_index.ts";

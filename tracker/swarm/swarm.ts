@@ -4,13 +4,12 @@
  * members and removes none.
  */
 
+import { addressKey, isLoopback } from "../../base/ip_address.ts";
 import type { RackLocation } from "../../base/locality.ts";
 import {
-  addressKey,
   type Announce,
   type Answer,
   isInitialSeed,
-  isLoopback,
   Member,
   Members,
   Rank,

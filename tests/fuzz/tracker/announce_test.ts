@@ -5,7 +5,7 @@
 
 import assert from "node:assert/strict";
 import { silentLog } from "../../../base/log.ts";
-import { withoutMapping } from "../../../http/address_key.ts";
+import { withoutMapping } from "../../../base/ip_address.ts";
 import { textResponse } from "../../../http/mod.ts";
 import { outlineBencode } from "../../../torrent/release/bencode_check.ts";
 import { ConnectionIds } from "../../../tracker/frontend/connection_ids.ts";

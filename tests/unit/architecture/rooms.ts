@@ -266,6 +266,7 @@ export const ROOMS: Readonly<Record<string, readonly string[]>> = {
   ],
   "tracker/frontend": ["base", "http", "tracker/members", "tracker/stats", "tracker/swarm"],
   "tracker/frontend/bittorrent_tracker": [
+    "base",
     "http",
     "tracker/frontend",
     "tracker/members",

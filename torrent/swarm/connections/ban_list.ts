@@ -6,6 +6,7 @@
  * transfer's seconds.
  */
 
+import { addressKey } from "../../../base/ip_address.ts";
 import type { SwarmPeer } from "../swarm_peer.ts";
 import { parseAddress, type Provenance } from "../wire/handshaker.ts";
 
@@ -37,7 +38,7 @@ export class BanList {
   ban({ provenance, ipAddress }: Offender, tick: number): void {
     const { isOutgoing, address } = provenance;
     this.#count(isOutgoing ? dialledKey(address) : incomingKey(provenance), tick, address);
-    this.#count(addressKey(ipAddress, isOutgoing), tick);
+    this.#count(originKey(ipAddress, isOutgoing), tick);
   }
 
   /** Whether a connection is one with a banned peer. */
@@ -45,14 +46,14 @@ export class BanList {
     const { isOutgoing, address } = provenance;
     if (isOutgoing) return this.isAddressBanned(address, tick);
     return this.#offences(incomingKey(provenance), tick) > 0 ||
-      this.#offences(addressKey(parseAddress(address).hostname, false), tick) >=
+      this.#offences(originKey(parseAddress(address).hostname, false), tick) >=
         OFFENCES_PER_ADDRESS;
   }
 
   /** Whether that address ("address:port") is not to be dialled. */
   isAddressBanned(address: string, tick: number): boolean {
     return this.#offences(dialledKey(address), tick) > 0 ||
-      this.#offences(addressKey(parseAddress(address).hostname, true), tick) >=
+      this.#offences(originKey(parseAddress(address).hostname, true), tick) >=
         OFFENCES_PER_ADDRESS;
   }
 
@@ -94,6 +95,6 @@ function incomingKey({ address, handshake: { peerId } }: Provenance): string {
 /**
  * Peers that we dialled and peers that dialled us are counted apart: the latter may share an address with honest ones.
  */
-function addressKey(ipAddress: string, isOutgoing: boolean): string {
-  return `${isOutgoing ? "dialled" : "incoming"} from ${ipAddress}`;
+function originKey(ipAddress: string, isOutgoing: boolean): string {
+  return `${isOutgoing ? "dialled" : "incoming"} from ${addressKey(ipAddress)}`;
 }

@@ -4,6 +4,7 @@
  * socket (`acceptHandshake`); `peer_socket.ts` then reads and writes it, with `frame_reader.ts` and `messages.ts`.
  */
 
+import { withoutMapping } from "../../../base/ip_address.ts";
 import { type Clock, sleep } from "../../../base/clock.ts";
 import { decodeHandshake, encodeHandshake, type Handshake, HANDSHAKE_BYTES } from "./handshake.ts";
 import { ProtocolViolation } from "./messages.ts";
@@ -93,7 +94,7 @@ export async function acceptHandshake(
     expectPeer(handshake, own);
     await writeAll(connection, encodeHandshake(own.infoHash, own.peerId));
     const { hostname, port } = connection.remoteAddr;
-    return { connection, handshake, address: formatAddress(plainAddress(hostname), port) };
+    return { connection, handshake, address: formatAddress(withoutMapping(hostname), port) };
   } catch {
     // Port scanners, encrypted handshakes, unknown releases: none of this is worth a line in the log.
     closeQuietly(connection);
@@ -116,13 +117,6 @@ export function parseAddress(address: string): { hostname: string; port: number 
     hostname: address.slice(0, colon).replace(/^\[(.*)\]$/, "$1"),
     port: Number(address.slice(colon + 1)),
   };
-}
-
-/**
- * An IPv4 address as such: a socket that listens for both kinds shows it within an IPv6 address (RFC 4291, 2.5.5.2).
- */
-function plainAddress(hostname: string): string {
-  return hostname.replace(/^::ffff:(?=\d+\.)/i, "");
 }
 
 function expectPeer(handshake: Handshake, own: OwnIdentity): void {

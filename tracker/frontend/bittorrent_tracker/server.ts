@@ -16,7 +16,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import Server from "bittorrent-tracker/server";
 import { MAX_SCRAPED, parseUrlData, type RollcallFields } from "../announce_parser.ts";
-import { SharedSwarm, toBytes, withoutMapping } from "./swarm.ts";
+import { SharedSwarm, toBytes } from "./swarm.ts";
 import {
   Action,
   type Callback,
@@ -26,6 +26,7 @@ import {
   type PackageServerConstructor,
   type PackageSwarm,
 } from "./types.ts";
+import { withoutMapping } from "../../../base/ip_address.ts";
 import { DEFAULT_HTTP_LIMITS } from "../../../http/mod.ts";
 import { ConnectionIds } from "../connection_ids.ts";
 import type { Frontend, FrontendOptions } from "../frontend.ts";

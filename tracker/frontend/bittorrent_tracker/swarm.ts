@@ -6,6 +6,7 @@
 
 import { Buffer } from "node:buffer";
 import Server from "bittorrent-tracker/server";
+import { withoutMapping } from "../../../base/ip_address.ts";
 import type { Announce, Answer } from "../../members/mod.ts";
 import { DEFAULT_WANTED, type RollcallFields } from "../announce_parser.ts";
 import type {
@@ -18,7 +19,6 @@ import type { Swarms } from "../../swarm/mod.ts";
 import { MAX_UDP_WANTED } from "../udp.ts";
 
 const { Swarm } = Server as unknown as PackageServerConstructor;
-const MAPPED_IPV4 = "::ffff:";
 
 /** What a shared swarm needs. */
 export interface SharedSwarmOptions {
@@ -62,11 +62,6 @@ export class SharedSwarm extends Swarm {
   ): void {
     callback(null, this.#options.swarms.scrape(toBytes(this.#infoHash)));
   }
-}
-
-/** An address as the tracker's swarms know it: an IPv4 address that came over IPv6 is written as IPv4. */
-export function withoutMapping(ip: string): string {
-  return ip.startsWith(MAPPED_IPV4) ? ip.slice(MAPPED_IPV4.length) : ip;
 }
 
 /** Hexadecimal digits as a string of one character per byte. */

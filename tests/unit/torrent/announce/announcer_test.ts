@@ -197,7 +197,7 @@ Deno.test("Announcer: refusals, endless and nonsensical answers are failures lik
   await announcer.stop();
   assert.equal(failures.length, 5);
   assert.match(failures[1] ?? "", /refused: full/);
-  assert.deepEqual(peers, ["10.0.0.1:6881", "[0:0:0:0:0:0:0:1]:80"]);
+  assert.deepEqual(peers, ["10.0.0.1:6881", "[::1]:80"]);
 });
 
 Deno.test("Announcer: without a tracker that knows it, it ends without a farewell", async () => {

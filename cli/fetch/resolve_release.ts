@@ -5,6 +5,7 @@
  * @module
  */
 
+import { fetchDirectly } from "../../base/direct_fetch.ts";
 import { readFile, readStream, TooLargeError } from "../../base/bounded_read.ts";
 import {
   fetchTorrent,
@@ -188,7 +189,7 @@ function listed(names: readonly string[]): string {
 async function download(url: string, signal: AbortSignal): Promise<Uint8Array> {
   let response: Response;
   try {
-    response = await fetch(url, {
+    response = await fetchDirectly(url, {
       signal: AbortSignal.any([signal, AbortSignal.timeout(DOWNLOAD_DEADLINE_MS)]),
     });
   } catch (cause) {

@@ -6,6 +6,7 @@
  */
 
 import { Buffer } from "node:buffer";
+import { fetchDirectly } from "../../base/direct_fetch.ts";
 
 /** Whom to expect, and what an answer is granted. */
 export interface FetchBounds {
@@ -44,7 +45,7 @@ export async function fetchBounded(
     throw new AnswerError(`cannot be asked: expected http or https, was ${url.protocol}`);
   }
   const timeout = AbortSignal.timeout(timeoutMs);
-  const response = await fetch(url, {
+  const response = await fetchDirectly(url, {
     redirect: "manual",
     signal: signal === undefined ? timeout : AbortSignal.any([timeout, signal]),
   });

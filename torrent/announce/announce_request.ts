@@ -5,6 +5,7 @@
 
 import bencode from "bencode";
 import { z } from "zod";
+import { fetchDirectly } from "../../base/direct_fetch.ts";
 import { formatIpv6 } from "../../base/ip_address.ts";
 import { readStream } from "../../base/bounded_read.ts";
 import { outlineBencode } from "../release/mod.ts";
@@ -98,7 +99,7 @@ const replySchema = z.union([
 export async function announce(request: AnnounceRequest): Promise<AnnounceReply> {
   const url = announceUrl(request);
   const signal = AbortSignal.any([request.signal, AbortSignal.timeout(DEADLINE_MS)]);
-  const response = await fetch(url, { signal, redirect: "error" });
+  const response = await fetchDirectly(url, { signal, redirect: "error" });
   const bytes = await readStream(response.body ?? new Blob([]).stream(), MAX_REPLY_BYTES);
   if (!response.ok) throw new Error(`expected status 200, there was ${response.status}`);
   return parseReply(bytes);

@@ -2,6 +2,7 @@
 
 import { z } from "zod";
 import { readStream, TooLargeError } from "../../base/bounded_read.ts";
+import { fetchDirectly } from "../../base/direct_fetch.ts";
 import { reasonOf } from "../../base/reason.ts";
 import { FeedError, ReleaseError } from "../errors.ts";
 import { MAX_METAINFO_BYTES, readRelease } from "../release/mod.ts";
@@ -95,7 +96,7 @@ async function download(
   try {
     let address = first;
     for (let redirects = 0;; redirects++) {
-      const response = await fetch(address, { signal, redirect: "manual" });
+      const response = await fetchDirectly(address, { signal, redirect: "manual" });
       const target = response.headers.get("location");
       if (response.status >= 300 && response.status < 400 && target !== null) {
         await response.body?.cancel();

@@ -105,6 +105,16 @@ Deno.test("architecture: clock and randomness come in through clock.ts and rando
   );
 });
 
+Deno.test("architecture: whoever asks over HTTP does so by direct_fetch.ts, past any proxy", () => {
+  assertNone(
+    PRODUCTION.filter((source) => fileName(source) !== "direct_fetch.ts")
+      .filter(({ text }) =>
+        /(?:await|return|=|=>)\s*(?:globalThis\.)?fetch\s*\(/.test(onlyCode(text))
+      )
+      .map(({ path }) => `${path}: fetch`),
+  );
+});
+
 Deno.test(`architecture: production files have fewer than ${MAX_LINES} lines`, () => {
   assertNone(PRODUCTION.flatMap(({ path, text }) => {
     const lines = text.trimEnd().split("\n").length;

@@ -499,8 +499,9 @@ export class Invariants implements ChangeObserver {
       return;
     }
     const wasHeld = before !== null && isHeld(before);
-    if (before?.skipped !== undefined && after === null) {
-      this.#checkSkipEnds(before, service, place);
+    // What was written over by hand says nothing of it any more.
+    if (slot.before?.skipped !== undefined && after === null) {
+      this.#checkSkipEnds(slot.before, service, place);
     }
     // What has happened before a record, or a new switch, is told, or past.
     this.#forgetCrashes(service, host);

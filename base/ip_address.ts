@@ -48,11 +48,20 @@ export function formatIpv6(bytes: Uint8Array): string {
  */
 export function anyAddress(): "::" | "0.0.0.0" {
   try {
-    if (Deno.readTextFileSync("/proc/sys/net/ipv6/bindv6only").trim() !== "0") return "0.0.0.0";
-    Deno.listen({ hostname: "::", port: 0 }).close();
-    return "::";
+    using both = Deno.listen({ hostname: "::", port: 0 });
+    return isTaken({ hostname: "0.0.0.0", port: both.addr.port }) ? "::" : "0.0.0.0";
   } catch {
     // There is no IPv6 here.
     return "0.0.0.0";
+  }
+}
+
+/** Whether somebody listens there; asked this way, since not every program may read what the system says of it. */
+function isTaken(address: { readonly hostname: string; readonly port: number }): boolean {
+  try {
+    Deno.listen(address).close();
+    return false;
+  } catch (error) {
+    return error instanceof Deno.errors.AddrInUse;
   }
 }

@@ -49,6 +49,8 @@ const LF = 10;
 export class Connection {
   /** The client's IP address. */
   readonly remoteAddress: string;
+  /** The address of this machine to which the client has connected. */
+  readonly localAddress: string;
   /** When the server may close it, on its monotonic clock. */
   deadlineMs: number;
   /** When it was opened or last got a response. */
@@ -76,11 +78,16 @@ export class Connection {
 
   constructor(
     connection: Deno.TcpConn,
-    options: { readonly context: ConnectionContext; readonly remoteAddress: string },
+    options: {
+      readonly context: ConnectionContext;
+      readonly remoteAddress: string;
+      readonly localAddress: string;
+    },
   ) {
     this.#connection = connection;
     this.#context = options.context;
     this.remoteAddress = options.remoteAddress;
+    this.localAddress = options.localAddress;
     this.lastActiveMs = this.#context.nowMs;
     this.deadlineMs = this.lastActiveMs + this.#context.limits.headTimeoutMs;
   }
@@ -179,7 +186,7 @@ export class Connection {
     // The line break before the empty line is part of it.
     const head = this.#text.toString("latin1", 0, headEnd + 2);
     this.#consume(headEnd + 4);
-    return parseRequest(head, this.remoteAddress);
+    return parseRequest(head, this);
   }
 
   /** The bytes of a response, of a large one without its body. */

@@ -25,6 +25,8 @@ export interface HttpRequest {
   readonly host: string;
   /** The client's IP address; an IPv4 address in its own form. */
   readonly remoteAddress: string;
+  /** The address of this machine to which the client has connected, in the same form. */
+  readonly localAddress: string;
   /** The headers as they were sent, each line ending in CRLF; {@link headerOf} reads them. */
   readonly headerLines: string;
   /** Whether the connection may be kept open after the response. */
@@ -64,7 +66,10 @@ let latest: ConnectionHeaders = { lines: "", host: undefined, connection: "" };
  *
  * @throws {BadRequest} with the status to answer.
  */
-export function parseRequest(head: string, remoteAddress: string): HttpRequest {
+export function parseRequest(
+  head: string,
+  { remoteAddress, localAddress }: Pick<HttpRequest, "remoteAddress" | "localAddress">,
+): HttpRequest {
   const methodEnd = head.indexOf(" ");
   const targetEnd = head.indexOf(" ", methodEnd + 1);
   if (methodEnd < 0 || targetEnd < 0) {
@@ -94,6 +99,7 @@ export function parseRequest(head: string, remoteAddress: string): HttpRequest {
     target: isPath ? sent : targetOf(sent),
     host: isPath ? host ?? "" : hostOf(ABSOLUTE.exec(sent)?.[1] ?? ""),
     remoteAddress,
+    localAddress,
     headerLines,
     keepsAlive: connection === "" ? isCurrent : keepsAlive(isCurrent, connection),
   };

@@ -177,7 +177,8 @@ export class HttpServer implements ConnectionContext {
       accepted.close();
       return;
     }
-    const connection = new Connection(accepted, { context: this, remoteAddress });
+    const localAddress = withoutMapping(accepted.localAddr.hostname);
+    const connection = new Connection(accepted, { context: this, remoteAddress, localAddress });
     const siblings = this.#byAddress.get(key) ?? new Set();
     siblings.add(connection);
     this.#byAddress.set(key, siblings);

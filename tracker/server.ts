@@ -3,6 +3,7 @@
  * `stats/pages.ts`. The frontend that reads requests is chosen by name; what answers them is the same for all.
  */
 
+import { isIP } from "node:net";
 import { reasonOf } from "../base/reason.ts";
 import { AllowList } from "./allow_list.ts";
 import { type MonotonicClock, systemClock } from "../base/clock.ts";
@@ -85,8 +86,12 @@ export async function createTracker(options: TrackerOptions): Promise<Tracker> {
     ? undefined
     : new AllowList({ feedUrl: options.allowFeed, clock, log });
   await allowList?.refresh();
+  const { publicHostname } = options;
   const swarms = new Swarms({
     settings,
+    publicAddress: publicHostname !== undefined && isIP(publicHostname) !== 0
+      ? publicHostname
+      : undefined,
     subnets,
     clock,
     random: options.random ?? systemRandom,

@@ -32,7 +32,10 @@ export function addTracker(program: Command): void {
       "time between two announces of a host that lacks peers",
       parseCount(1, 3_600),
     )
-    .option("--public-host <name>", "name in the announce URL, where it differs from the address")
+    .option(
+      "--public-host <name>",
+      "name in the announce URL, where it differs from the address; an IP address also stands for peers on this machine",
+    )
     .addOption(allowHostOption())
     .option("--allow <feed>", "URL of a feed; only its releases are served, and shown by name")
     .option("--no-udp", "announces over HTTP only")

@@ -9,12 +9,7 @@ import {
   type HttpRequest,
   type HttpResponse,
 } from "../../http/mod.ts";
-import {
-  type AnnounceQuery,
-  MAX_QUERY_LENGTH,
-  parseAnnounceQuery,
-  parseScrapeQuery,
-} from "./announce_parser.ts";
+import { MAX_QUERY_LENGTH, parseAnnounceQuery, parseScrapeQuery } from "./announce_parser.ts";
 import { encodeAnswer, encodeFailure, encodeScrape } from "./bencode_writer.ts";
 import type { Counters } from "../stats/mod.ts";
 import type { Swarms } from "../swarm/mod.ts";
@@ -43,10 +38,10 @@ export function httpFrontend({ swarms, counters, pages }: HttpFrontendOptions): 
     return path === "/announce" ? announce(query, request) : scrape(query);
   };
 
-  function announce(query: string, { remoteAddress }: HttpRequest): HttpResponse {
+  function announce(query: string, { remoteAddress, localAddress }: HttpRequest): HttpResponse {
     const parsed = parseAnnounceQuery(query);
     if (typeof parsed === "string") return failure(parsed);
-    const answer = swarms.announce(withAddress(parsed, remoteAddress));
+    const answer = swarms.announce({ ...parsed, ip: remoteAddress, reachedAt: localAddress });
     if ("refusal" in answer) return failure(answer.refusal);
     counters.httpAnnounces++;
     const { isCompact, omitsPeerIds, site } = parsed;
@@ -70,8 +65,4 @@ export function httpFrontend({ swarms, counters, pages }: HttpFrontendOptions): 
 
 function bencoded(body: Uint8Array): HttpResponse {
   return { status: 200, headers: BENCODED, body };
-}
-
-function withAddress(query: AnnounceQuery, ip: string) {
-  return { ...query, ip };
 }

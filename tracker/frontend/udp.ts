@@ -4,6 +4,7 @@
  * that is not understood is not answered.
  */
 
+import { withoutMapping } from "../../base/ip_address.ts";
 import type { Answer } from "../members/mod.ts";
 import { DEFAULT_WANTED, MAX_SCRAPED, parseUrlData } from "./announce_parser.ts";
 import type { ConnectionIds } from "./connection_ids.ts";
@@ -51,7 +52,7 @@ export class UdpFrontend {
 
   /** The reply to a datagram, or undefined if it gets none. `ip` is the sender's address as the socket has it. */
   answer(datagram: Uint8Array, ip: string): Uint8Array | undefined {
-    const reply = this.#answer(datagram, ip.startsWith("::ffff:") ? ip.slice(7) : ip);
+    const reply = this.#answer(datagram, withoutMapping(ip));
     if (reply === undefined) this.#counters.udpIgnored++;
     return reply;
   }

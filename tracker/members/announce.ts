@@ -10,6 +10,10 @@ export interface Announce {
   readonly peerId: string;
   /** The socket's address; an IPv4 address that came over IPv6 is written as IPv4. */
   readonly ip: string;
+  /**
+   * This machine's address at which it has come in, in the same form. Default: not known; a datagram does not tell.
+   */
+  readonly reachedAt?: string | undefined;
   /** 1 to 65535. */
   readonly port: number;
   /** Still to fetch; Infinity if the peer did not say. */

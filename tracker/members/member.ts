@@ -1,5 +1,6 @@
 /** One peer of a swarm, as the tracker knows it: what it has said, and what the tracker has made of it. */
 
+import { isLoopback } from "../../base/ip_address.ts";
 import type { BytesByDistance, RackLocation } from "../../base/locality.ts";
 import { compactAddress } from "./compact_address.ts";
 import { Bucket, type MemberIndex } from "./member_index.ts";
@@ -42,6 +43,8 @@ export const NO_TIMEOUT = Infinity;
 export class Member {
   readonly key: string;
   readonly ip: string;
+  /** Whether it is on the tracker's own machine, and has announced there. */
+  readonly isLoopback: boolean;
   readonly port: number;
   readonly peerId: string;
   readonly host: string | undefined;
@@ -107,6 +110,7 @@ export class Member {
   constructor(options: MemberOptions) {
     this.key = options.key;
     this.ip = options.ip;
+    this.isLoopback = isLoopback(options.ip);
     this.port = options.port;
     this.compact = compactAddress(options.ip, options.port);
     this.ipv4 = new DataView(this.compact.buffer).getUint32(0);

@@ -31,6 +31,7 @@ import {
 } from "../handout/mod.ts";
 import type { Log } from "../../base/log.ts";
 import type { Random } from "../../base/random.ts";
+import { asReachedAt, findNamed, keyOf, ownAddressFor } from "./own_machine.ts";
 import { MemberTimeouts } from "./member_timeouts.ts";
 import { Traffic } from "./traffic.ts";
 
@@ -66,6 +67,8 @@ export interface SwarmOptions {
   readonly clock: MonotonicClock;
   readonly random: Random;
   readonly log: Log;
+  /** This machine's address for others, if the operator has said it. Default: where each of them reaches it. */
+  readonly publicAddress?: string | undefined;
 }
 
 /** One release's swarm. */
@@ -121,9 +124,7 @@ export class Swarm {
     const { settings, random, clock } = this.#options;
     const nowMs = clock.nowMs();
     this.#advance(nowMs);
-    const key = announce.ip.includes(":")
-      ? `[${announce.ip}]:${announce.port}`
-      : `${announce.ip}:${announce.port}`;
+    const key = keyOf(announce.ip, announce.port);
     const known = this.members.get(key);
     if (announce.isStopped) {
       if (known !== undefined) {
@@ -147,8 +148,10 @@ export class Swarm {
       this.#update(member, announce, nowMs);
     }
     if (announce.received !== undefined) this.traffic.report(member, announce.received);
-    for (const key of announce.lost ?? []) this.#onLost(key, member);
-    if (announce.sources !== undefined) this.#onSources(announce.sources, member);
+    const ownAddress = ownAddressFor(announce, this.#options.publicAddress);
+    const find = (key: string) => findNamed(this.members, key, ownAddress);
+    for (const key of announce.lost ?? []) this.#onLost(find(key), member);
+    if (announce.sources !== undefined) this.#onSources(announce.sources.map(find), member);
     this.#elect(member, nowMs, member);
     const selection = selectPeers(member, {
       members: this.members,
@@ -161,7 +164,8 @@ export class Swarm {
     member.intervalMs = selection.intervalMs;
     this.#timeouts.watch(member);
     this.members.setHelpers(member, selection.helpers);
-    return this.#answer(selection);
+    if (ownAddress === undefined) return this.#answer(selection);
+    return this.#answer({ ...selection, peers: asReachedAt(selection.peers, ownAddress) });
   }
 
   /** Forgets all members that have not announced for too long; returns whether the swarm is empty. */
@@ -281,10 +285,9 @@ export class Swarm {
    * A member says from whom it receives bytes. It does not count for members at its own address: one machine cannot confirm
    * itself. On loopback, and behind NAT that the subnet map tells of, each port is somebody else.
    */
-  #onSources(keys: readonly string[], asker: Member): void {
+  #onSources(sources: readonly (Member | undefined)[], asker: Member): void {
     this.members.expectConfirmation();
-    for (const key of keys) {
-      const member = this.members.get(key);
+    for (const member of sources) {
       if (member === undefined || member === asker) continue;
       if (addressKey(member.ip) === addressKey(asker.ip) && !this.#isShared(asker.ip)) continue;
       this.members.confirm(member);
@@ -301,8 +304,7 @@ export class Swarm {
    * one is elected at once; otherwise everybody behind it would wait until it has missed its announces. This is believed
    * once per member, so that a peer that reports living gateways as lost cannot keep a site without gateways.
    */
-  #onLost(key: string, asker: Member): void {
-    const member = this.members.get(key);
+  #onLost(member: Member | undefined, asker: Member): void {
     if (member === undefined || member === asker || member.hasTimedOut || member.wasReportedLost) {
       return;
     }

@@ -142,6 +142,7 @@ fuzzTest(
           target: href.slice("http://tracker".length),
           host: "tracker",
           remoteAddress: withoutMapping(ip),
+          localAddress: "10.0.0.1",
           headerLines: "",
           keepsAlive: true,
         });

@@ -3,8 +3,10 @@ import fc from "fast-check";
 import { BadRequest, headerOf, headersOf, parseRequest } from "../../../http/request.ts";
 import { fuzzInputs } from "../../support/fuzz.ts";
 
+const ADDRESSES = { remoteAddress: "10.0.0.1", localAddress: "10.0.0.2" };
+
 function parse(...lines: readonly string[]) {
-  return parseRequest(lines.map((line) => `${line}\r\n`).join(""), "10.0.0.1");
+  return parseRequest(lines.map((line) => `${line}\r\n`).join(""), ADDRESSES);
 }
 
 function assertRefused(status: number, ...lines: readonly string[]): void {
@@ -83,7 +85,7 @@ Deno.test("parseRequest: any bytes are a request or a BadRequest, and a request 
   fc.assert(
     fc.property(head, (text) => {
       try {
-        const { method, target, host } = parseRequest(text, "10.0.0.1");
+        const { method, target, host } = parseRequest(text, ADDRESSES);
         assert.ok(!/[\r\n\0 ]/.test(method + target + host));
         assert.ok(target.startsWith("/"));
       } catch (error) {

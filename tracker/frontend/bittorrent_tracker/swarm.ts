@@ -85,11 +85,13 @@ function toAnnounce(asked: PackageAnnounce, fields: RollcallFields | undefined):
   const ip = withoutMapping(asked.ip);
   const family = ip.includes(":") ? 6 : 4;
   const wanted = numwant > 0 ? Math.floor(numwant) : DEFAULT_WANTED;
+  const reachedAt = asked.httpReq?.socket.localAddress;
   const isCounted = Number.isSafeInteger(left) && left >= 0;
   return {
     infoHash: toBytes(asked.info_hash),
     peerId: toBytes(asked.peer_id),
     ip,
+    reachedAt: reachedAt === undefined ? undefined : withoutMapping(reachedAt),
     port: asked.port,
     // Some clients say only that they have completed.
     leftBytes: event === "completed" ? 0 : isCounted ? left : Infinity,

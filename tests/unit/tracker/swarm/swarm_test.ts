@@ -317,3 +317,33 @@ Deno.test("Swarm: one machine under ever new names is a gateway once", () => {
   }
   assert.deepEqual(new Set(turns.slice(6)), new Set([honest.ip]), turns.join(" "));
 });
+
+Deno.test("Swarm: who announces from the tracker's own machine is handed out where others reach that machine", () => {
+  const { swarm } = setUp();
+  const publisher = { ip: "127.0.0.1", port: 7000, host: "build", leftBytes: 0, ...here };
+  announce(swarm, publisher);
+  const other = { ip: "10.0.0.2", reachedAt: "10.0.0.1", host: "web-1", ...here };
+  const { peers } = announce(swarm, other);
+  assert.deepEqual(peers.map(({ ip, port, ipv4 }) => [ip, port, ipv4]), [[
+    "10.0.0.1",
+    7000,
+    0x0a000001,
+  ]]);
+  // Who is on the machine itself gets its peers as they have announced.
+  const besides = announce(swarm, { ip: "127.0.0.1", port: 7001, host: "b", ...here });
+  assert.ok(besides.peers.some(({ key }) => key === "127.0.0.1:7000"));
+  // Where nobody knows the machine's address, it stays as it is.
+  const blind = announce(swarm, { ip: "10.0.0.3", host: "web-2", ...here });
+  assert.ok(blind.peers.some(({ key }) => key === "127.0.0.1:7000"));
+});
+
+Deno.test("Swarm: a seed on the tracker's own machine is confirmed by the name that others have for it", () => {
+  const { swarm } = setUp();
+  announce(swarm, { ip: "127.0.0.1", port: 7000, host: "build", leftBytes: 0, ...here });
+  const other = { ip: "10.0.0.2", reachedAt: "10.0.0.1", host: "web-1", ...here };
+  announce(swarm, { ...other, sources: [] });
+  const seed = () => swarm.members.get("127.0.0.1:7000");
+  assert.equal(seed()?.isConfirmed, false);
+  announce(swarm, { ...other, sources: ["10.0.0.1:7000"] });
+  assert.equal(seed()?.isConfirmed, true);
+});

@@ -5,6 +5,7 @@
  */
 
 import { systemClock } from "../base/clock.ts";
+import { reasonOf } from "../base/reason.ts";
 import type { Log } from "../base/log.ts";
 import { answerOnlyTo, fetchHandler, HostNames, HttpServer } from "../http/mod.ts";
 import { Coordinator, type ServeHttp, StorageError } from "../zookeeper/server/mod.ts";
@@ -87,7 +88,7 @@ async function start(options: CoordinatorCommandOptions, log: Log): Promise<Coor
       `coordinator: ${
         isInUse
           ? `${addresses} is in use; stop what listens there, or`
-          : `it cannot listen on ${addresses}: ${cause.message};`
+          : `it cannot listen on ${addresses}: ${reasonOf(cause)};`
       } choose another --listen${admin === undefined ? "" : " or --admin"}`,
       { cause },
     );

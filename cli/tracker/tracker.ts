@@ -33,6 +33,7 @@ const subnetsSchema = z.array(
     site: z.string(),
     rack: z.string(),
     peersPerAddress: z.int().min(1).max(50_000).optional(),
+    releasesPerAddress: z.int().min(1).max(1_000).optional(),
   }),
 );
 

@@ -24,6 +24,9 @@ const MIN_INTERVAL_SECONDS = 1;
 /** The longest interval; with a longer one a tracker that restarts would not hear of us for hours. */
 const MAX_INTERVAL_SECONDS = 3600;
 
+/** The part of a refusal that is told. */
+const MAX_REASON_CHARACTERS = 500;
+
 /** Whether a tracker at that URL can be asked: engines announce over HTTP alone. */
 export function isAskable(url: string): boolean {
   const protocol = URL.parse(url)?.protocol;
@@ -95,7 +98,17 @@ const replySchema = z.union([
   }),
 ]);
 
-/** Announces. Rejects with a plain Error that says what was wrong, since every failure is handled by trying again. */
+/** The tracker has answered that it does not take the announce, and why. */
+export class AnnounceRefused extends Error {
+  override readonly name = "AnnounceRefused";
+
+  constructor(reason: string) {
+    // It ends up in logs and on terminals, and the tracker may be anybody's.
+    super(`refused: ${reason.slice(0, MAX_REASON_CHARACTERS).replaceAll(/\p{Cc}/gu, " ")}`);
+  }
+}
+
+/** Announces. Rejects with an Error that says what was wrong, since every failure is handled by trying again. */
 export async function announce(request: AnnounceRequest): Promise<AnnounceReply> {
   const url = announceUrl(request);
   const signal = AbortSignal.any([request.signal, AbortSignal.timeout(DEADLINE_MS)]);
@@ -112,7 +125,7 @@ export function parseReply(bytes: Uint8Array): AnnounceReply {
   }
   const reply = replySchema.parse(bencode.decode(bytes));
   if ("failure reason" in reply) {
-    throw new Error(`refused: ${new TextDecoder().decode(reply["failure reason"])}`);
+    throw new AnnounceRefused(new TextDecoder().decode(reply["failure reason"]));
   }
   return {
     intervalMs: reply.interval,

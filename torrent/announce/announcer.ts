@@ -7,6 +7,7 @@
 import { reasonOf } from "../../base/reason.ts";
 import {
   announce,
+  AnnounceRefused,
   type AnnounceReply,
   type AnnounceRequest,
   type AnnounceState,
@@ -48,8 +49,18 @@ export interface AnnouncerOptions {
   /** Whether the transfer has nobody to fetch from; then the tracker is asked as often as it allows. */
   readonly hasNoPeers: () => boolean;
   readonly onReply: (reply: AnnounceReply) => void;
-  /** Called after an announce that failed, with the reason for people. */
-  readonly onFailure: (message: string) => void;
+  /** Called after an announce that failed. */
+  readonly onFailure: (failure: AnnounceFailure) => void;
+}
+
+/** An announce that has failed. */
+export interface AnnounceFailure {
+  /** The tracker and the reason, for people. */
+  readonly message: string;
+  /** Whether the tracker has answered, and does not take this announce. */
+  readonly isRefusal: boolean;
+  /** How many have failed in a row, at whichever tracker. */
+  readonly failures: number;
 }
 
 /** How the trackers of a transfer answer at present. */
@@ -151,7 +162,7 @@ export class Announcer {
       } catch (error) {
         if (this.#stop.signal.aborted) return;
         failures++;
-        this.#reportFailure(error);
+        this.#reportFailure(error, failures);
         this.#trackerIndex = (this.#trackerIndex + 1) % this.#options.trackers.length;
         movedMs = this.#options.clock.nowMs();
         pauseMs = Math.min(FIRST_RETRY_MS * 2 ** Math.min(failures - 1, 10), MAX_RETRY_MS);
@@ -164,7 +175,7 @@ export class Announcer {
     }
   }
 
-  #reportFailure(error: unknown): void {
+  #reportFailure(error: unknown, failures: number): void {
     const message = reasonOf(error);
     this.#options.log.debug("announce of {infoHash} to {tracker} failed: {message}", {
       infoHash: this.#options.infoHash,
@@ -176,7 +187,8 @@ export class Announcer {
       ? this.#standing.sinceWallMs
       : this.#options.clock.wallTimeMs();
     this.#standing = { kind: "failing", message: described, sinceWallMs };
-    this.#options.onFailure(described);
+    const isRefusal = error instanceof AnnounceRefused;
+    this.#options.onFailure({ message: described, isRefusal, failures });
   }
 
   get #tracker(): string {

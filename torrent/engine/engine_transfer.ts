@@ -3,7 +3,12 @@
  * and seeds, and ends. The disk's side is in `transfer_files.ts`; a subclass per engine takes part in the swarm.
  */
 
-import { Announcer, type AnnouncerOptions, isAskable } from "../announce/mod.ts";
+import {
+  type AnnounceFailure,
+  Announcer,
+  type AnnouncerOptions,
+  isAskable,
+} from "../announce/mod.ts";
 import type { Clock } from "../../base/clock.ts";
 import {
   diskError,
@@ -21,11 +26,15 @@ import type {
   VerifyOptions,
 } from "./engine.ts";
 import { describeObstacle, type Supply } from "./obstacle.ts";
+import type { RepeatedWarnings } from "./repeated_warnings.ts";
 import type { TransferError } from "../errors.ts";
 import { type BytesByDistance, type Locality, totalBytes } from "../../base/locality.ts";
 import type { Log } from "../../base/log.ts";
 import type { Random } from "../../base/random.ts";
 import type { Release } from "../release/mod.ts";
+
+/** So many announces in a row have to fail before that is told, some four seconds: a tracker may just be starting. */
+const TOLD_FAILURES = 4;
 
 /** What a transfer gets from its engine. */
 export interface TransferContext {
@@ -33,6 +42,8 @@ export interface TransferContext {
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
+  /** Of all transfers of the engine, for what many of them meet at once. */
+  readonly warnings: RepeatedWarnings;
   readonly preallocate?: Preallocate;
   /** Called once when the transfer has left the swarm. */
   readonly onEnd: () => void;
@@ -206,11 +217,24 @@ export abstract class EngineTransfer<Context extends TransferContext> implements
         this.emit({ type: "announced", peers: reply.peers.length });
         onReply(reply);
       },
-      onFailure: (message) => {
+      onFailure: (failure) => {
         options.onFailure?.();
-        this.emit({ type: "announce_failed", message });
+        this.#tellUnannounced(failure);
+        this.emit({ type: "announce_failed", message: failure.message });
       },
     });
+  }
+
+  /** Nobody finds a seed that no tracker knows. Of a transfer that lacks pieces the obstacle says so. */
+  #tellUnannounced({ message, isRefusal, failures }: AnnounceFailure): void {
+    const { context: { warnings }, release: { service, version }, infoHash } = this;
+    if (this.isRunning || this.isEnded) return;
+    const what = { service, version, infoHash, message };
+    if (isRefusal) {
+      warnings.warn("a tracker refuses {service} {version} ({infoHash}): {message}", what);
+    } else if (failures >= TOLD_FAILURES) {
+      warnings.warn("no tracker knows that {service} {version} is seeded here: {message}", what);
+    }
   }
 
   /** To be called when a peer has finished its handshake. */

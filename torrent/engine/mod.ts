@@ -8,4 +8,5 @@ export * from "./engine.ts";
 export * from "./engine_names.ts";
 export * from "./engine_transfer.ts";
 export * from "./obstacle.ts";
+export * from "./repeated_warnings.ts";
 export * from "./transfer_table.ts";

@@ -22,7 +22,7 @@ import { acceptHandshake } from "./wire/handshaker.ts";
 import { RateLimits } from "./limits/rate_limits.ts";
 import type { BandwidthLimits } from "./limits/rate_schedule.ts";
 import { SendBufferPool } from "./peer/send_buffers.ts";
-import { RepeatedWarnings } from "./repeated_warnings.ts";
+import { RepeatedWarnings } from "../engine/repeated_warnings.ts";
 import { SwarmTransfer } from "./transfer.ts";
 
 /**
@@ -96,6 +96,7 @@ class SwarmEngine implements TorrentEngine {
           clock: this.#clock,
           random,
           log,
+          warnings: this.#warnings,
           ...preallocate === undefined ? {} : { preallocate },
           fallbackPeers,
           onEnd,

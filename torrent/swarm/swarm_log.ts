@@ -3,7 +3,7 @@
 import type { Clock } from "../../base/clock.ts";
 import type { Reach } from "../../base/locality.ts";
 import type { Log } from "../../base/log.ts";
-import { RepeatedWarnings } from "./repeated_warnings.ts";
+import { RepeatedWarnings } from "../engine/repeated_warnings.ts";
 
 /** The log of one transfer's swarm; each line names the release's info hash. */
 export class SwarmLog {

@@ -12,6 +12,7 @@ import { type Clock, sleep, systemClock } from "../../base/clock.ts";
 import {
   type EngineOptions,
   type FetchOptions,
+  RepeatedWarnings,
   type SeedOptions,
   type TorrentEngine,
   type Transfer,
@@ -79,6 +80,7 @@ class WebtorrentEngine implements TorrentEngine {
     this.#clock = options.clock ?? systemClock;
     this.port = client.torrentPort;
     const { locality, log, preallocate, random = systemRandom } = options;
+    const warnings = new RepeatedWarnings(log, this.#clock);
     this.#transfers = new TransferTable((release, { root, start, onEnd }) =>
       new WebTorrentTransfer(release, {
         context: {
@@ -87,6 +89,7 @@ class WebtorrentEngine implements TorrentEngine {
           clock: this.#clock,
           random,
           log,
+          warnings,
           ...preallocate === undefined ? {} : { preallocate },
           onEnd,
         },

@@ -11,6 +11,8 @@ export interface Subnet {
   readonly rack: string;
   /** How many peers of a release may come from one address of it: for hosts behind NAT. Default: 32. */
   readonly peersPerAddress?: number | undefined;
+  /** How many releases may begin with an announce of one address of it. Default: 250. */
+  readonly releasesPerAddress?: number | undefined;
 }
 
 /** What the map says of an address. */
@@ -18,6 +20,7 @@ interface MappedSubnet {
   readonly range: [ipaddr.IPv4 | ipaddr.IPv6, number];
   readonly location: RackLocation;
   readonly peersPerAddress: number | undefined;
+  readonly releasesPerAddress: number | undefined;
 }
 
 /** Looks up addresses; of several subnets that contain one, the longest prefix counts. */
@@ -26,13 +29,14 @@ export class SubnetMap {
 
   /** Throws an Error that names the first line that is no subnet. */
   constructor(subnets: readonly Subnet[]) {
-    this.#subnets = subnets.map(({ cidr, site, rack, peersPerAddress }) => {
+    this.#subnets = subnets.map(({ cidr, site, rack, peersPerAddress, releasesPerAddress }) => {
       if (!ipaddr.isValidCIDR(cidr)) {
         throw new Error(
           `read subnet map: expected a subnet such as "10.1.2.0/24", there was "${cidr}"`,
         );
       }
-      return { range: ipaddr.parseCIDR(cidr), location: { site, rack }, peersPerAddress };
+      const range = ipaddr.parseCIDR(cidr);
+      return { range, location: { site, rack }, peersPerAddress, releasesPerAddress };
     });
     this.#subnets.sort((left, right) => right.range[1] - left.range[1]);
   }
@@ -45,6 +49,11 @@ export class SubnetMap {
   /** How many peers of a release may come from an address; undefined if the map does not say. */
   peersPerAddress(ip: string): number | undefined {
     return this.#find(ip)?.peersPerAddress;
+  }
+
+  /** How many releases one address may begin; undefined if the map does not say. */
+  releasesPerAddress(ip: string): number | undefined {
+    return this.#find(ip)?.releasesPerAddress;
   }
 
   #find(ip: string): MappedSubnet | undefined {

@@ -32,6 +32,7 @@ import {
 import type { Log } from "../../base/log.ts";
 import type { Random } from "../../base/random.ts";
 import { asReachedAt, findNamed, keyOf, ownAddressFor } from "./own_machine.ts";
+import { FullAddresses } from "./full_addresses.ts";
 import { MemberTimeouts } from "./member_timeouts.ts";
 import { Traffic } from "./traffic.ts";
 
@@ -59,6 +60,8 @@ const LOOKS_PER_ANNOUNCE = 16;
 const LOOKS_PER_MS = 16;
 /** Peers that contradict the subnet map and are remembered, to log each only once. */
 const MAX_LOGGED_MISMATCHES = 1000;
+/** So many peers of one release at an address are told: a machine has an agent, and few others on it fetch or seed. */
+const MANY_AT_ADDRESS = 8;
 
 /** What a swarm needs from its tracker. */
 export interface SwarmOptions {
@@ -81,7 +84,7 @@ export class Swarm {
   readonly #byHost = new Map<string, Member>();
   readonly #perAddress = new Map<string, number>();
   readonly #loggedMismatches = new Set<string>();
-  readonly #fullAddresses = new Set<string>();
+  readonly #fullAddresses: FullAddresses;
   /** The number of gateways that were replaced because they stalled or were slow. */
   replacedGateways = 0;
   readonly #timeouts: MemberTimeouts;
@@ -94,6 +97,7 @@ export class Swarm {
     this.infoHash = infoHash;
     this.#options = options;
     const { settings, clock } = options;
+    this.#fullAddresses = new FullAddresses(options.log);
     this.members = new Members({ maxHelped: settings.maxHelped });
     const nowMs = clock.nowMs();
     this.#advancedMs = nowMs;
@@ -185,28 +189,20 @@ export class Swarm {
 
   #refusal(ip: string): string | undefined {
     if (this.members.size >= MAX_MEMBERS) {
-      return `this swarm has its ${MAX_MEMBERS} members already; ask again later`;
+      return `this release has its ${MAX_MEMBERS} peers already; ask again later`;
     }
-    const limit = isLoopback(ip)
-      ? MAX_MEMBERS_ON_LOOPBACK
-      : this.#options.subnets.peersPerAddress(ip) ?? MAX_MEMBERS_PER_ADDRESS;
-    if ((this.#perAddress.get(addressKey(ip)) ?? 0) >= limit) {
-      this.#warnOfFullAddress(ip, limit);
-      return `this swarm has ${limit} members at ${ip} already; ask again later, or let the subnet map say more`;
-    }
-    return undefined;
+    const address = addressKey(ip);
+    const limit = this.#limitAt(ip);
+    if ((this.#perAddress.get(address) ?? 0) < limit) return undefined;
+    return this.#fullAddresses.refuse(address, {
+      what: `${limit} peers of release ${this.infoHash} have announced from ${ip}`,
+      option: "peersPerAddress",
+    });
   }
 
-  #warnOfFullAddress(ip: string, limit: number): void {
-    const address = addressKey(ip);
-    if (this.#fullAddresses.has(address) || this.#fullAddresses.size >= MAX_LOGGED_MISMATCHES) {
-      return;
-    }
-    this.#fullAddresses.add(address);
-    this.#options.log.warn(
-      "{address} has {limit} members in {infoHash} and gets no more; hosts behind one address need peersPerAddress in the subnet map",
-      { address, limit, infoHash: this.infoHash },
-    );
+  #limitAt(ip: string): number {
+    if (isLoopback(ip)) return MAX_MEMBERS_ON_LOOPBACK;
+    return this.#options.subnets.peersPerAddress(ip) ?? MAX_MEMBERS_PER_ADDRESS;
   }
 
   #formerMemberOf({ ip, host }: Announce): Member | undefined {
@@ -237,7 +233,12 @@ export class Swarm {
     });
     this.members.add(member);
     if (host !== undefined) this.#byHost.set(`${ip} ${host}`, member);
-    this.#perAddress.set(addressKey(ip), (this.#perAddress.get(addressKey(ip)) ?? 0) + 1);
+    const address = addressKey(ip);
+    const peers = (this.#perAddress.get(address) ?? 0) + 1;
+    this.#perAddress.set(address, peers);
+    if (peers === MANY_AT_ADDRESS && !this.#isShared(ip)) {
+      this.#fullAddresses.noteMany(address, { peers, ip, infoHash: this.infoHash });
+    }
     return member;
   }
 

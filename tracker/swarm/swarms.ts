@@ -5,11 +5,13 @@
 
 import { Buffer } from "node:buffer";
 import type { Announce, Answer, Refusal } from "../members/mod.ts";
+import { addressKey, isLoopback } from "../../base/ip_address.ts";
+import { FullAddresses } from "./full_addresses.ts";
 import { Swarm, type SwarmOptions } from "./swarm.ts";
 
 /** Releases at once: far more than any fleet rolls out, few enough to look through all of them. */
 const MAX_SWARMS = 1000;
-/** Swarms that one address may begin, so that it cannot use them all up. */
+/** Swarms that one address may begin, so that it cannot use them all up, unless the subnet map says otherwise. */
 const MAX_SWARMS_PER_ADDRESS = 250;
 /** Members of all swarms together, some 500 bytes each: a tracker stays below 200 MB. */
 const MAX_MEMBERS = 200_000;
@@ -36,12 +38,15 @@ export class Swarms {
   readonly #options: SwarmsOptions;
   /** By info hash: 20 bytes, one character each. */
   readonly #byHash = new Map<string, { readonly swarm: Swarm; readonly creator: string }>();
+  /** How many swarms each address has begun, by its key. */
   readonly #perAddress = new Map<string, number>();
+  readonly #fullAddresses: FullAddresses;
   #sweptMs: number;
 
   constructor(options: SwarmsOptions) {
     this.#options = options;
     this.#sweptMs = options.clock.nowMs();
+    this.#fullAddresses = new FullAddresses(options.log);
   }
 
   /** All of them, in the order in which they began. */
@@ -94,21 +99,30 @@ export class Swarms {
     const { allow, clock } = this.#options;
     const hex = Buffer.from(infoHash, "latin1").toString("hex");
     if (!(allow?.(hex) ?? true)) return { refusal: "this tracker does not serve that info hash" };
-    const own = this.#perAddress.get(ip) ?? 0;
+    const address = addressKey(ip);
+    const limit = isLoopback(ip)
+      ? MAX_SWARMS
+      : this.#options.subnets.releasesPerAddress(ip) ?? MAX_SWARMS_PER_ADDRESS;
+    const isFull = () => (this.#perAddress.get(address) ?? 0) >= limit;
     const isDue = clock.nowMs() - this.#sweptMs >= SWEEP_INTERVAL_MS;
-    if (isDue || this.#byHash.size >= MAX_SWARMS || own >= MAX_SWARMS_PER_ADDRESS) this.sweep();
+    if (isDue || this.#byHash.size >= MAX_SWARMS || isFull()) this.sweep();
     if (this.#byHash.size >= MAX_SWARMS) {
-      return { refusal: `this tracker has its ${MAX_SWARMS} swarms already; ask again later` };
+      return { refusal: `this tracker has its ${MAX_SWARMS} releases already; ask again later` };
     }
-    if ((this.#perAddress.get(ip) ?? 0) >= MAX_SWARMS_PER_ADDRESS) {
-      return { refusal: `${ip} began ${MAX_SWARMS_PER_ADDRESS} swarms already; ask again later` };
+    if (isFull()) {
+      return {
+        refusal: this.#fullAddresses.refuse(address, {
+          what: `${limit} releases began with an announce of ${ip}`,
+          option: "releasesPerAddress",
+        }),
+      };
     }
     if (this.members >= MAX_MEMBERS) {
-      return { refusal: `this tracker has its ${MAX_MEMBERS} members already; ask again later` };
+      return { refusal: `this tracker has its ${MAX_MEMBERS} peers already; ask again later` };
     }
     const swarm = new Swarm(hex, this.#options);
-    this.#byHash.set(infoHash, { swarm, creator: ip });
-    this.#perAddress.set(ip, (this.#perAddress.get(ip) ?? 0) + 1);
+    this.#byHash.set(infoHash, { swarm, creator: address });
+    this.#perAddress.set(address, (this.#perAddress.get(address) ?? 0) + 1);
     return swarm;
   }
 }

@@ -91,7 +91,7 @@ function makeAnnouncer(options: Partial<AnnouncerOptions>) {
     state: () => ({ uploadedBytes: 1, downloadedBytes: 2, leftBytes: 3 }),
     hasNoPeers: () => false,
     onReply: (answer) => peers.push(...answer.peers),
-    onFailure: (message) => failures.push(message),
+    onFailure: ({ message, isRefusal }) => failures.push(isRefusal ? `${message}!` : message),
     ...options,
   });
   return { announcer, clock, peers, failures };
@@ -196,7 +196,7 @@ Deno.test("Announcer: refusals, endless and nonsensical answers are failures lik
   }
   await announcer.stop();
   assert.equal(failures.length, 5);
-  assert.match(failures[1] ?? "", /refused: full/);
+  assert.match(failures[1] ?? "", /refused: full!$/);
   assert.deepEqual(peers, ["10.0.0.1:6881", "[::1]:80"]);
 });
 

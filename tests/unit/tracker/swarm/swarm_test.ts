@@ -86,9 +86,17 @@ Deno.test("Swarm: a full address is refused, and nobody is pushed out", () => {
   const { swarm, warnings } = setUp();
   for (let port = 1; port <= 32; port++) announce(swarm, { port, ...here });
   const refused = ask(swarm, { port: 3000, ...here });
-  assert.ok("refusal" in refused && /32 members at 10\.0\.0\.1/.test(refused.refusal));
+  assert.ok("refusal" in refused);
+  assert.match(
+    refused.refusal,
+    /^32 peers of release 0+ have announced from 10\.0\.0\.1 already, .* one address may; .*needs peersPerAddress/,
+  );
   ask(swarm, { port: 3001, ...here });
-  assert.equal(warnings.length, 1, "which is told once");
+  assert.equal(
+    warnings.length,
+    2,
+    "that many share an address, and that they are refused, is told once",
+  );
   assert.equal(announce(swarm, { ip: "10.0.0.2", ...here }).incomplete, 33);
   announce(swarm, { port: 1, isStopped: true });
   assert.equal(announce(swarm, { port: 3000, ...here }).incomplete, 33);
@@ -346,4 +354,20 @@ Deno.test("Swarm: a seed on the tracker's own machine is confirmed by the name t
   assert.equal(seed()?.isConfirmed, false);
   announce(swarm, { ...other, sources: ["10.0.0.1:7000"] });
   assert.equal(seed()?.isConfirmed, true);
+});
+
+Deno.test("Swarm: many peers at one address are told before any is refused, unless they are meant to share it", () => {
+  const { swarm, warnings } = setUp([
+    { cidr: "10.9.0.0/16", site: "north", rack: "a", peersPerAddress: 100 },
+  ]);
+  for (let port = 1; port <= 20; port++) {
+    for (const ip of ["10.9.0.1", "127.0.0.1"]) announce(swarm, { ip, port, ...here });
+    if (port < 8) announce(swarm, { port, ...here });
+  }
+  assert.deepEqual(warnings, []);
+  announce(swarm, { port: 8, ...here });
+  announce(swarm, { port: 8, isStopped: true, ...here });
+  announce(swarm, { port: 9, ...here });
+  assert.equal(warnings.length, 1);
+  assert.match(warnings[0]!, /peers of \{infoHash\} announce from \{ip\}: behind a proxy or NAT/);
 });

@@ -4,17 +4,18 @@ import assert from "node:assert/strict";
 import { silentLog } from "../../../../base/log.ts";
 import type { Announce } from "../../../../tracker/members/announce.ts";
 import { defaultHandoutSettings } from "../../../../tracker/handout/handout_settings.ts";
-import { SubnetMap } from "../../../../tracker/members/subnet_map.ts";
+import { type Subnet, SubnetMap } from "../../../../tracker/members/subnet_map.ts";
 import { Swarms } from "../../../../tracker/swarm/swarms.ts";
 
-function setUp(allow?: (infoHash: string) => boolean) {
+function setUp(allow?: (infoHash: string) => boolean, subnets: Subnet[] = []) {
+  const warnings: unknown[] = [];
   const clock = { now: 0, nowMs: () => clock.now };
   const swarms = new Swarms({
     settings: defaultHandoutSettings,
-    subnets: new SubnetMap([]),
+    subnets: new SubnetMap(subnets),
     clock,
     random: () => 0,
-    log: silentLog,
+    log: { ...silentLog, warn: (message, properties) => warnings.push([message, properties]) },
     allow,
   });
   const announce = (hash: number, fields: Partial<Announce> = {}) =>
@@ -28,7 +29,7 @@ function setUp(allow?: (infoHash: string) => boolean) {
       wanted: 50,
       ...fields,
     });
-  return { swarms, clock, announce };
+  return { swarms, clock, announce, warnings };
 }
 
 Deno.test("Swarms: one address begins 250 swarms at most, all together 1,000", () => {
@@ -38,8 +39,32 @@ Deno.test("Swarms: one address begins 250 swarms at most, all together 1,000", (
   for (let hash = 0; hash < 1300; hash++) announce(hash, { ip: `10.0.1.${hash >> 6}` });
   assert.equal(swarms.all.length, 1000);
   const refused = announce(2000, { ip: "10.0.2.1" });
-  assert.ok("refusal" in refused && /1000 swarms/.test(refused.refusal));
+  assert.ok("refusal" in refused && /1000 releases/.test(refused.refusal));
   assert.ok(!("refusal" in announce(0, { ip: "10.0.2.1" })), "those that are there are served");
+});
+
+Deno.test("Swarms: a quota that is used up is named with the way out, to the peer and once in the log", () => {
+  const { swarms, announce, warnings } = setUp(undefined, [
+    { cidr: "10.9.0.0/16", site: "north", rack: "nat", releasesPerAddress: 400 },
+  ]);
+  for (let hash = 0; hash < 250; hash++) announce(hash);
+  assert.deepEqual(warnings, []);
+  const refused = announce(250);
+  assert.ok("refusal" in refused);
+  assert.match(
+    refused.refusal,
+    /^250 releases began with an announce of 10\.0\.0\.1 already, .*a proxy or NAT .* needs releasesPerAddress for it$/,
+  );
+  announce(251);
+  assert.deepEqual(warnings, [["refused: {refusal}", { refusal: refused.refusal }]]);
+  for (let hash = 300; hash < 800; hash++) announce(hash, { ip: "10.9.0.1" });
+  assert.equal(swarms.all.length, 650, "as many as the subnet map says");
+  for (let hash = 1000; hash < 1300; hash++) {
+    announce(hash, { ip: `2001:db8:0:1::${hash.toString(16)}` });
+  }
+  assert.equal(swarms.all.length, 900, "a network of IPv6 is one address");
+  for (let hash = 2000; hash < 2300; hash++) announce(hash, { ip: "127.0.0.1" });
+  assert.equal(swarms.all.length, 1000, "what is beside the tracker has all that is left");
 });
 
 Deno.test("Swarms: those that everybody has left make room", () => {

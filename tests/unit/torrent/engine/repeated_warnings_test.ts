@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { silentLog } from "../../../../base/log.ts";
-import { RepeatedWarnings } from "../../../../torrent/swarm/repeated_warnings.ts";
+import { RepeatedWarnings } from "../../../../torrent/engine/repeated_warnings.ts";
 import { ManualClock } from "../../../support/manual_clock.ts";
 
 Deno.test("RepeatedWarnings: the same message once a minute, with the number of those left out", () => {

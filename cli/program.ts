@@ -114,13 +114,19 @@ function addPublish(program: Command): void {
     .description(
       "Publish a release, serve the feed and be the first seed, until stopped.\n" +
         "Where a publish already serves the feed, it takes the release over and this one ends.\n" +
-        "The content is seeded from where it lies: leave it as it is, and publish the next version from another folder.",
+        "The content is seeded from where it lies: leave it as it is, and publish the next version from another folder; or\n" +
+        "have a copy of it seeded with --copy.",
     )
     .argument("[service]", "service that the release is for")
     .argument("[version]", "its version; one name is given to one content only")
     .argument(
       "[path]",
       "file or folder, which is seeded from where it lies",
+    )
+    .option(
+      "--copy",
+      "seed a copy that the feed's folder keeps, so that the path may change; it shares its blocks where the file system can",
+      false,
     )
     .option("--empty", "no path: a release without data, to restart services that need none", false)
     .requiredOption("-f, --feed <dir>", "folder of the feed; made if it is missing")

@@ -5,21 +5,27 @@
  */
 
 import { join } from "node:path";
-import { FileLock } from "../ffi/mod.ts";
+import { canShareBlocks, FileLock } from "../ffi/mod.ts";
 import { sleep, systemClock } from "../base/clock.ts";
 import type { Log } from "../base/log.ts";
 import { isVersionName } from "../host/mod.ts";
 import {
+  contentLockPath,
+  createCopiedRelease,
+  type CreatedRelease,
   createFeedServer,
   createRelease,
+  type CreateReleaseOptions,
   type EngineName,
   ENGINES,
   type FeedServer,
   findChangedInPlace,
   Inbox,
+  openContentFolder,
   Publisher,
   recordPublishedFiles,
   type TorrentEngine,
+  TransferError,
 } from "../torrent/mod.ts";
 import { expectAskable } from "./fetch/askable_trackers.ts";
 import { CommandError, UsageError } from "./shared/errors.ts";
@@ -51,6 +57,8 @@ export interface PublishCommandOptions {
   readonly chunkMap: boolean;
   readonly baseUrl?: string | undefined;
   readonly allowHost: readonly string[];
+  /** Whether a copy of the content is seeded. */
+  readonly copy: boolean;
   /** A release without data, which needs no path. */
   readonly empty: boolean;
   readonly json: boolean;
@@ -59,6 +67,12 @@ export interface PublishCommandOptions {
 
 /** How long the process that serves the feed may take to accept a release. It looks into the inbox four times a second, so it is stuck after this time. */
 const HAND_OVER_DEADLINE_MS = 30_000;
+
+/** How often it is looked whether the lock of the copies is free. */
+const LOCK_POLL_MS = 500;
+
+/** The write bits of a file's mode (chmod(2)). */
+const ANY_WRITES = 0o222;
 
 /** How often the outcome of a release in the inbox is read. */
 const HAND_OVER_POLL_MS = 50;
@@ -81,6 +95,9 @@ export async function runPublish(
         : `publish ${service} ${version}: expected a path, such as: publish ${service} ${version} PATH; for a release ` +
           "without data, which restarts the service with an empty {blob}: --empty",
     );
+  }
+  if (options.copy && path === undefined) {
+    throw new UsageError("publish --copy: expected a path that is copied, there was none");
   }
   if (version !== undefined && !isVersionName(version)) {
     throw new UsageError(
@@ -136,15 +153,87 @@ async function submit(
   }
   expectAskable("publish --announce", announce);
   if (path !== undefined) await expectOthersIntact(options.feed, { service, version, path });
-  const created = await createRelease({
-    service,
-    version,
-    announce,
-    chunkMap,
-    ...(path === undefined ? {} : { path }),
-    log,
-    signal,
-  });
+  const request = { service, version, announce, chunkMap, log, signal };
+  if (path !== undefined && options.copy) {
+    return await submitCopy(inbox, { ...request, path, options });
+  }
+  const created = await createRelease({ ...request, ...(path === undefined ? {} : { path }) });
+  await handIn(inbox, created, { options, log });
+  if (path !== undefined && await mayChange(created)) {
+    log.warn(
+      "{service} {version} is seeded from {root}, which can be written to: leave it as it is, or publish with --copy",
+      { service, version, root: created.root },
+    );
+  }
+  return created.infoHash;
+}
+
+/** As {@link submit}, of a copy that the feed's folder keeps. */
+async function submitCopy(
+  inbox: Inbox,
+  what: CreateReleaseOptions & {
+    readonly path: string;
+    readonly options: PublishCommandOptions;
+    readonly signal: AbortSignal;
+  },
+): Promise<string> {
+  const { service, version, options: { feed }, log, signal } = what;
+  await openContentFolder(feed);
+  const lock = await takeContentLock(feed, { log, signal });
+  try {
+    const created = await createCopiedRelease({
+      ...what,
+      feedDir: feed,
+      isKnown: async (infoHash) => await inbox.rootOf(infoHash) !== null,
+      isSharing,
+    });
+    await handIn(inbox, created, what);
+    return created.infoHash;
+  } catch (error) {
+    if (!(error instanceof TransferError)) throw error;
+    throw new CommandError(
+      `publish ${service} ${version} --copy: ${error.message}; or publish it without --copy`,
+      { cause: error.cause },
+    );
+  } finally {
+    lock.release();
+  }
+}
+
+/** Only one copy is made at a time: the disk is what limits them. */
+async function takeContentLock(
+  feed: string,
+  { log, signal }: { readonly log: Log; readonly signal: AbortSignal },
+): Promise<FileLock> {
+  for (let attempt = 0;; attempt++) {
+    const lock = FileLock.tryAcquire(contentLockPath(feed));
+    if (lock !== null) return lock;
+    if (attempt === 0) log.warn("waits for another publish --copy into {feed}", { feed });
+    await sleep(systemClock, LOCK_POLL_MS, signal);
+    if (signal.aborted) throw new CommandError("publish: stopped before anything was copied");
+  }
+}
+
+/** Whether a copy in a folder shares its blocks with the original. */
+function isSharing(fromPath: string, folder: string): boolean {
+  return Deno.statSync(fromPath).dev === Deno.statSync(folder).dev && canShareBlocks(folder);
+}
+
+/** Whether anybody but the superuser may write to one of a release's files. */
+async function mayChange({ root, files }: CreatedRelease): Promise<boolean> {
+  for (const { path } of files) {
+    if (((await Deno.stat(`${root}/${path}`)).mode ?? 0) & ANY_WRITES) return true;
+  }
+  return false;
+}
+
+/** Puts a release into the inbox, and notes what its files are like. */
+async function handIn(
+  inbox: Inbox,
+  created: CreatedRelease,
+  { options, log }: { readonly options: PublishCommandOptions; readonly log: Log },
+): Promise<void> {
+  const { service, version } = created;
   for (const what of created.notKept) {
     log.warn("{service} {version}: {what}", { service, version, what });
   }
@@ -157,7 +246,6 @@ async function submit(
     files: created.files.length,
     pieces: created.pieceCount,
   });
-  return created.infoHash;
 }
 
 /** Refuses content of which another version is seeded and that was changed since: every host would ban its only seed. */

@@ -64,7 +64,8 @@ export interface CreatedRelease extends Release {
   readonly notKept: readonly string[];
 }
 
-interface Content {
+/** The files of what is to be published. */
+export interface Content {
   readonly layout: "file" | "folder";
   readonly root: string;
   readonly files: readonly FoundFile[];
@@ -128,7 +129,8 @@ export async function createRelease(options: CreateReleaseOptions): Promise<Crea
   return { ...release, root: content.root, notKept: content.notKept };
 }
 
-async function findContent(path: string | undefined): Promise<Content> {
+/** Finds the files of what is to be published, and where they lie. @throws {ReleaseError} as {@link createRelease}. */
+export async function findContent(path: string | undefined): Promise<Content> {
   if (path === undefined) return { layout: "folder", root: "", files: [], notKept: [] };
   let root: string;
   let info: Deno.FileInfo;

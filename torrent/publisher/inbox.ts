@@ -14,6 +14,7 @@ import { dirname, join } from "node:path";
 import { z } from "zod";
 import { readFile } from "../../base/bounded_read.ts";
 import { MAX_METAINFO_BYTES } from "../release/mod.ts";
+import { removeCopy } from "./content_copies.ts";
 import { forgetPublishedFiles } from "./published_files.ts";
 
 const rootSchema = z.object({ root: z.string() });
@@ -103,6 +104,7 @@ export class Inbox {
   async settleWithdrawal(infoHash: string): Promise<void> {
     await Deno.remove(join(this.#rootsDir, `${infoHash}.json`)).catch(ignoreMissing);
     await forgetPublishedFiles(dirname(this.#rootsDir), infoHash);
+    await removeCopy(dirname(this.#rootsDir), infoHash);
     await Deno.remove(this.#withdrawal(infoHash)).catch(ignoreMissing);
   }
 

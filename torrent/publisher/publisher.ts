@@ -10,6 +10,7 @@ import type { TorrentEngine, Transfer } from "../engine/mod.ts";
 import type { FeedServer } from "../feed/mod.ts";
 import type { Log } from "../../base/log.ts";
 import { systemErrorCode } from "../errors.ts";
+import { removeCopy } from "./content_copies.ts";
 import { ContentWatch } from "./content_watch.ts";
 import { Inbox } from "./inbox.ts";
 
@@ -86,6 +87,9 @@ export class Publisher {
         // It stays in the inbox: there is nothing wrong with the release.
         if (isTransient(error)) throw error;
         refused = reasonOf(error);
+        if (!feed.releases.some((release) => release.infoHash === infoHash)) {
+          await removeCopy(this.#options.feedDir, infoHash);
+        }
         log.warn("refused {infoHash}: {refused}", { infoHash, refused });
       }
       await this.#inbox.settle(infoHash, refused);

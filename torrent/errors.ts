@@ -97,9 +97,17 @@ export function systemErrorCode(error: unknown): string | undefined {
   return typeof error.code === "string" ? error.code : undefined;
 }
 
+/** Causes that are looked at: real chains have two or three, and a chain may be a circle. */
+const MAX_CAUSES = 5;
+
 /** Whether an error, or what has caused it, says that there is no room on a disk (ENOSPC, EDQUOT). */
 export function isDiskFull(error: unknown): boolean {
-  const code = systemErrorCode(error);
-  if (code === "ENOSPC" || code === "EDQUOT" || code === "disk_full") return true;
-  return error instanceof Error && error.cause !== undefined && isDiskFull(error.cause);
+  let cause = error;
+  for (let depth = 0; depth < MAX_CAUSES; depth++) {
+    const code = systemErrorCode(cause);
+    if (code === "ENOSPC" || code === "EDQUOT" || code === "disk_full") return true;
+    if (!(cause instanceof Error)) return false;
+    cause = cause.cause;
+  }
+  return false;
 }

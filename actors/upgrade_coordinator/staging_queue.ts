@@ -65,9 +65,8 @@ export function placeNow(
   state.place = { ...place, ahead };
   // Where the nearest have gone, a reading of all hosts knows of those before them as well.
   const found = nearestAhead(state.place, state.covered).findLast((node) => places.has(node));
-  if (
-    found === undefined && isSomebodyAhead(state.place, { size: queueSize, covered: state.covered })
-  ) {
+  const { covered } = state;
+  if (found === undefined && !haveAllLeft(state.place, { size: queueSize, covered })) {
     state.place = { ...place, ahead: null, named: null };
     return "not_read";
   }
@@ -77,19 +76,21 @@ export function placeNow(
 }
 
 /**
- * Whether somebody stands before this place for certain, although the nearest have gone, as when a rack has lost its power: fewer
- * have left the queue than would have to have.
+ * Whether all before this place have left the queue, where the nearest have: as many have left as were before it. If fewer have,
+ * as when a rack has lost its power, somebody stands before it. If more have, some of those behind it are among them, and
+ * nobody knows how many. Where that is not counted, they have.
  */
-function isSomebodyAhead(
+function haveAllLeft(
   { ahead, named }: Place,
   { size, covered }: {
     readonly size: QueueSize | null;
     readonly covered: readonly string[] | null;
   },
 ): boolean {
-  if (ahead === null || named === null || size === null) return false;
+  if (ahead === null || named === null || size === null) return true;
+  const unknownCount = coveredOf(ahead, covered).length;
   const foundGone = named.aheadCount - ahead.length;
-  return departuresBetween(named.size, size) - foundGone < coveredOf(ahead, covered).length;
+  return unknownCount === 0 || departuresBetween(named.size, size) - foundGone === unknownCount;
 }
 
 /** The place with those before it, if a reading that knows of this place has just named them. */

@@ -59,6 +59,15 @@ Deno.test("placeNow: where the nearest ones have gone and not all can have, the 
   assert.equal(state.place?.ahead, null);
 });
 
+Deno.test("placeNow: where more have left than were before it, the names are read again", () => {
+  // Regression, found by the simulation: sessions had expired of hosts behind it, which joined at the end again, and it took their
+  // leaving for that of those before it.
+  const state = waiting();
+  // Nine of the ten before it have left, and two behind it.
+  assert.equal(placeNow(state, reading([], { count: 2, changes: 24 }), DEPS), "not_read");
+  assert.equal(state.place?.ahead, null);
+});
+
 Deno.test("placeNow: a reading of all hosts tells who stands before the nearest ones, which have gone", () => {
   // Regression, found by the simulation: hosts that had lost their power came back to the end of the queue, and the next one
   // behind their places overtook those before them.

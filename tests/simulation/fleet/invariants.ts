@@ -1380,6 +1380,7 @@ export class Invariants implements ChangeObserver {
     if (!isHeld(slot) || this.#slotPlaces.get(key) !== place) {
       if (this.#excused.has(key) || this.#isUnreportedStart(running, entries, name)) return;
       if (machine.seemsHung(service)) return this.#count("hung service stopped");
+      if (this.#hasResisted(machine, service)) return this.#count("stopped by the second try");
       this.fail("I5 slot", `${place} stops ${service} ${version} without a slot of its own`, [
         place,
       ]);
@@ -1414,6 +1415,12 @@ export class Invariants implements ChangeObserver {
   #isUnreportedStart(running: RunningService, { current }: ServiceEntries, host: string): boolean {
     return !running.hadSlot && current.get(host)?.state !== "serving" &&
       this.#world.time.nowMs - running.startedMs < TRIAL_MS;
+  }
+
+  /** What could not be stopped on the way back runs on, though nobody counts on it: its host is down by its entry. */
+  #hasResisted(machine: Machine, service: string): boolean {
+    return machine.agent?.isDisturbed === true &&
+      this.tree.of(service).current.get(machine.name)?.state === "down";
   }
 
   /** `stopped`: the host that has just been stopped. */

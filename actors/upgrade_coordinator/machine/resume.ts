@@ -49,6 +49,14 @@ export function decideResumption(
     return { kind: "drop", why: "what to start is decided anew", isExpected: true };
   }
   const isTarget = running === to && !isOtherRun({ restart }, change);
+  const isWithdrawn = (version: string | null) =>
+    version !== null && reading.service?.entry.withdrawn.includes(version) === true;
+  // The host was taken off the roster, and the fleet has gone on: nobody waits for its report.
+  if (
+    step === "rolling_back" && running === null && isWithdrawn(from) && !holdsSlot()
+  ) {
+    return drop("its slot is gone, and what ran before was withdrawn");
+  }
   // A success is only reported of what runs: the machine may have been down since.
   if (step === "rolling_back" || step === "reporting" && (isTarget || !hasPassed(change))) {
     return { kind: "go_on", change };
@@ -67,13 +75,16 @@ export function decideResumption(
       : { kind: "go_on", change };
   }
   if (running === null) {
-    if (reading.service?.entry.withdrawn.includes(to)) return drop("its rollout was aborted");
-    const standing = reading.census.slots.get(owner.host)?.slot;
-    const isOwn = standing !== undefined && isHeld(standing) &&
-      isSameSlot(standing, toSlot(change, owner));
-    if (!isOwn) return drop("its slot is gone, and nothing runs");
+    if (isWithdrawn(to)) return drop("its rollout was aborted");
+    if (!holdsSlot()) return drop("its slot is gone, and nothing runs");
   }
   return { kind: "go_on", change: resume(change, running) };
+
+  function holdsSlot(): boolean {
+    const standing = reading.census.slots.get(owner.host)?.slot;
+    return standing !== undefined && isHeld(standing) &&
+      isSameSlot(standing, toSlot(change, owner));
+  }
 }
 
 function drop(why: string): Resumption {

@@ -108,6 +108,21 @@ Deno.test("decideResumption: the report of a failure, and a way back, are gone o
   }
 });
 
+Deno.test("decideResumption: a way back that nobody waits for leads to nothing that was withdrawn", () => {
+  // Regression, found by the simulation: a host whose switch back had failed was forgotten while it was down. It went on with the way
+  // back, and started what the fleet had left.
+  const { change, reading } = slotted();
+  const back = { ...change, step: "rolling_back", reason: "unwell" } as const;
+  const { service } = reading;
+  assert.ok(service);
+  const entry = { ...service.entry, withdrawn: ["1"] };
+  const left = { ...reading, service: { ...service, entry } };
+  const host = { owner: OWNER, running: null };
+  assert.equal(decideResumption(back, host, withoutSlot(left)).kind, "drop");
+  // Under its slot it is what there is, until it has said that its switch has failed.
+  assert.equal(decideResumption(back, host, left).kind, "go_on");
+});
+
 Deno.test("decideResumption: a success is reported of what runs, and of nothing else", () => {
   // Regression, found by the simulation: the machine lost its power before the report, and started the old version while it could
   // ask nobody. It reported the new one all the same, and went along with its wave no more.

@@ -128,6 +128,9 @@ const UNSEEN_MS = 250;
 /** How much later than its deadline a wave without progress may be halted, in ms: hosts look now and then, and come back first. */
 const LATE_HALT_MS = 120_000;
 
+/** How long a request of an agent that has died may still be on its way, in ms. */
+const LATE_REQUEST_MS = 15_000;
+
 /** How long a host may have nothing to say between two things that it does, in ms, and how often that is looked at. */
 const SPEECHLESS_MS = 12_000;
 const SPEECH_GAP_MS = 1_000;
@@ -1040,6 +1043,9 @@ export class Invariants implements ChangeObserver {
       place.host !== host && place.order < own && !hasGone(place.host)
     );
     if (own !== "" && ahead.length === 0) return;
+    // Its last life has asked for the slot, and its place has gone with that one's session.
+    const { startedMs = -Infinity } = this.#world.machinesNamed(host)[0]?.agent ?? {};
+    if (own === "" && this.#world.time.nowMs - startedMs < LATE_REQUEST_MS) return;
     this.fail(
       "I2 queue",
       `${host} was admitted for ${service} ${own === "" ? "without a place in the queue" : ""}` +
@@ -1346,7 +1352,8 @@ export class Invariants implements ChangeObserver {
     if (this.#committedWhenRead(service, by) === version) return;
     // What it should start has failed before its process began, so it goes back to what it ran.
     const wasCommitted = this.#committed.get(service)?.some((one) => one.version === version);
-    if (wasCommitted && this.#world.time.nowMs - by.failedMs < WAY_BACK_MS) return;
+    const hasFailed = this.#world.time.nowMs - by.failedMs < WAY_BACK_MS;
+    if (hasFailed && wasCommitted || machine.isDiskFull) return;
     const first = this.tree.nextWave(service);
     const isCovered = first !== null && first.service === service && first.version === version &&
       (first.hosts?.includes(machine.name) ?? true);
@@ -1601,7 +1608,8 @@ export class Invariants implements ChangeObserver {
         const wave = firstWave?.service === service ? firstWave : null;
         const isCovered = wave !== null && roster.has(host) &&
           (wave.hosts?.includes(host) ?? true);
-        const isSilent = waitingFor === null && this.#canSpeak(host) &&
+        // Who cannot read the tree has nothing to decide, and may be waiting for an answer still.
+        const isSilent = waitingFor === null && this.#canSpeak(host) && !this.tree.isUnreadable &&
           !WORKING.has(preparation?.phase ?? "") &&
           (state === "down" || isCovered && version !== wave.version);
         const key = `${service} ${host}`;

@@ -366,7 +366,8 @@ export class Run {
     );
     for (const [service, entries] of services) {
       const { current, roster } = entries;
-      if (served(entries).length > 0) {
+      // Where nobody can read the tree, nobody is put back, and nobody waits for any host.
+      if (served(entries).length > 0 && !this.world.observer.tree.isUnreadable) {
         this.world.observer.fail(
           "I1 newcomers",
           `${served(entries)} serve ${service}, and do not count`,
@@ -403,7 +404,8 @@ export class Run {
         machine.services.filter((service) => machine.isOut(service))
           .map((service) => ({ place: machine.place, service }))
       );
-    if (await this.#until(() => out().length === 0, REGISTERED_MS)) return;
+    const isIn = () => out().length === 0 || this.world.observer.tree.isUnreadable;
+    if (await this.#until(isIn, REGISTERED_MS)) return;
     const [{ place = "", service = "" } = {}] = out();
     this.world.observer.fail("I7 drained", `${place} serves ${service}, and is sent no work`, [
       place,

@@ -30,6 +30,7 @@ export function tryAnew(
 ): void {
   state.record = null;
   state.attempt = null;
+  state.attemptBefore = null;
   endHoldBack(state, deps);
   if (slot.cause === "watch") lookAgain(state, census.policy, deps);
 }

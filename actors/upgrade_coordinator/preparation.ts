@@ -6,7 +6,7 @@
 
 import { infoHashOf } from "../../host/mod.ts";
 import { isSameRelease, type Release } from "../../rollout/mod.ts";
-import { beginAttempt, overdueMs } from "./machine/attempt.ts";
+import { type Attempt, beginAttempt, overdueMs } from "./machine/attempt.ts";
 import { prepare } from "./prepare.ts";
 import type { Wanted } from "./machine/next.ts";
 import {
@@ -82,12 +82,31 @@ function awaitProgress(
 ): void {
   const { clock, timers } = context;
   const nowMs = clock.nowMs();
-  if (state.attempt === null || !isSameRelease(state.attempt.release, wanted)) {
-    const { version, infoHash } = wanted;
-    state.attempt = beginAttempt({ version, infoHash }, { nowMs, wallMs: clock.wallTimeMs() });
-  }
-  const leftMs = overdueMs(state.attempt, policy.preparation) - nowMs;
-  if (leftMs > 0) timers.after(OVERDUE_TIMER, leftMs, { type: "read_due" });
+  const before = state.attempt;
+  const attempt = takeAttempt(state, wanted, { nowMs, wallMs: clock.wallTimeMs() });
+  const leftMs = overdueMs(attempt, policy.preparation) - nowMs;
+  const isBegun = attempt !== before;
+  if (leftMs > 0 || isBegun) timers.after(OVERDUE_TIMER, Math.max(0, leftMs), { type: "read_due" });
+}
+
+/**
+ * The attempts to get the release ready, which may have begun before those for another one: a host on which nothing comes up tries
+ * what it should run and what its wave brings in turn. With each turn the time would begin anew, and neither would ever have failed.
+ */
+export function takeAttempt(
+  state: State,
+  wanted: Wanted,
+  now: { readonly nowMs: number; readonly wallMs: number },
+): Attempt {
+  const { attempt, attemptBefore } = state;
+  if (attempt !== null && isSameRelease(attempt.release, wanted)) return attempt;
+  const isBack = attemptBefore !== null && isSameRelease(attemptBefore.release, wanted);
+  const { version, infoHash } = wanted;
+  const taken = isBack ? attemptBefore : beginAttempt({ version, infoHash }, now);
+  state.attempt = taken;
+  if (attempt !== null) state.attemptBefore = attempt;
+  else if (isBack) state.attemptBefore = null;
+  return taken;
 }
 
 function findRelease(
@@ -114,6 +133,7 @@ function findRelease(
 /** Cancels the preparation that is under way, because its version is not wanted any more. */
 export function giveUpPreparation(state: State, { options, context }: Deps): void {
   state.attempt = null;
+  state.attemptBefore = null;
   if (state.preparing === null) return;
   context.cancelTask("prepare");
   options.fetcher.tell({ type: "cancel" });

@@ -125,6 +125,7 @@ export function joinQueue(
   const release = { version, infoHash };
   const mayStand = state.place !== null;
   state.gotReadyBelowQuorum = isBelowQuorum;
+  state.attemptBefore = null;
   state.phase = { kind: "acting", interrupted: null };
   // Written as it joins, so that most hosts need not write again until it is their turn.
   setWaitingFor(WAITS_FOR_TURN, { options, context });

@@ -101,6 +101,8 @@ export interface State {
   prepared: Release | null;
   /** The tries to get a release ready, from the first one until it is. */
   attempt: Attempt | null;
+  /** Those for the release that was wanted before that one: a host on which nothing runs may try two in turn. */
+  attemptBefore: Attempt | null;
   /** The version of the control node that was halted when it was read first, and when that was, on the monotonic clock. */
   halt: { readonly controlVersion: number; readonly sinceMs: number } | null;
   /** What has happened to the release that runs, since that was well here; `null` if nothing has. */
@@ -221,6 +223,7 @@ export function firstState({ options, context }: Deps): State {
     preparing: null,
     prepared: null,
     attempt: null,
+    attemptBefore: null,
     halt: null,
     trouble: null,
     ranSinceMs: context.clock.nowMs(),

@@ -62,8 +62,8 @@ Deno.test("rollcall hosts release-quarantine: ends it, and ends with 1 where the
   assert.equal(again.status, 1);
   assert.match(again.stderr, /it is in quarantine for none of its services/);
   const wrong = await rollcall(...release, "--service", "a/b");
-  assert.equal(wrong.status, 1);
-  assert.match(wrong.stderr, /expected names that have .*, was "a\/b"/);
+  assert.equal(wrong.status, 2);
+  assert.match(wrong.stderr, /--service <name>.*expected a name \(.*\), was "a\/b"/);
 });
 
 Deno.test("rollcall hosts list: each host with its services; `host` is the same command", async () => {

@@ -32,6 +32,11 @@ export function isLoopback(address: string): boolean {
   return address.startsWith("127.") || address === "::1";
 }
 
+/** "address:port" with IPv6 addresses in brackets. */
+export function formatAddress(hostname: string, port: number): string {
+  return hostname.includes(":") ? `[${hostname}]:${port}` : `${hostname}:${port}`;
+}
+
 /** The IPv6 address of 16 bytes as sockets write it (RFC 5952), so that it is the same string; IPv4 within it as such. */
 export function formatIpv6(bytes: Uint8Array): string {
   const groups = Array.from(

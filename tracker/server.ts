@@ -4,6 +4,7 @@
  */
 
 import { isIP } from "node:net";
+import { formatAddress } from "../base/ip_address.ts";
 import { reasonOf } from "../base/reason.ts";
 import { AllowList } from "./allow_list.ts";
 import { type MonotonicClock, systemClock } from "../base/clock.ts";
@@ -121,7 +122,7 @@ export async function createTracker(options: TrackerOptions): Promise<Tracker> {
     throw cause;
   });
   let closing: Promise<void> | undefined;
-  const authority = `${name.includes(":") ? `[${name}]` : name}:${port}`;
+  const authority = formatAddress(name, port);
   return {
     announceUrl: `http://${authority}/announce`,
     udpAnnounceUrl: udp ? `udp://${authority}/announce` : undefined,

@@ -5,6 +5,7 @@
  * @module
  */
 
+import { formatAddress } from "../../base/ip_address.ts";
 import {
   adoptService,
   dataDirPaths,
@@ -135,8 +136,8 @@ function removedServices({ dataDir, services }: AgentConfig) {
 
 /** Listens for other processes that look at the exported actors. Returns the port. */
 function listenForOthers(node: RemoteNode, { listen, actorsPort }: AgentConfig): number {
-  const hostname = listen.hostname.includes(":") ? `[${listen.hostname}]` : listen.hostname;
-  return Number(new URL(node.listen(`tcp://${hostname}:${actorsPort}`)).port);
+  const address = formatAddress(listen.hostname, actorsPort);
+  return Number(new URL(node.listen(`tcp://${address}`)).port);
 }
 
 /** Makes a function that writes a flight record into the data directory and logs its path. It never throws. */

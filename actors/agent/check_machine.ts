@@ -5,7 +5,7 @@
  * @module
  */
 
-import { anyAddress } from "../../base/ip_address.ts";
+import { anyAddress, formatAddress } from "../../base/ip_address.ts";
 import { reasonOf } from "../../base/reason.ts";
 import { findServiceUser } from "../../host/mod.ts";
 import type { AgentConfig } from "../config/agent_config.ts";
@@ -52,8 +52,8 @@ function checkPorts({ listen, actorsPort, torrentPort }: AgentConfig): string[] 
     } catch (error) {
       problems.push(
         `${key}: expected a free port on an address of this machine, was ${
-          hostname.includes(":") ? `[${hostname}]` : hostname
-        }:${port}: ${reasonOf(error)}`,
+          formatAddress(hostname, port)
+        }: ${reasonOf(error)}`,
       );
     }
   }

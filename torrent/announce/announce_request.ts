@@ -6,7 +6,7 @@
 import bencode from "bencode";
 import { z } from "zod";
 import { fetchDirectly } from "../../base/direct_fetch.ts";
-import { formatIpv6 } from "../../base/ip_address.ts";
+import { formatAddress, formatIpv6 } from "../../base/ip_address.ts";
 import { readStream } from "../../base/bounded_read.ts";
 import { outlineBencode } from "../release/mod.ts";
 import { type BytesByDistance, isReach, type Locality, type Reach } from "../../base/locality.ts";
@@ -180,8 +180,7 @@ function* readPeers(compact: Uint8Array, addressBytes: 4 | 16): Generator<string
     if (addressBytes === 4) {
       yield `${compact.subarray(at, at + 4).join(".")}:${port}`;
     } else {
-      const ip = formatIpv6(compact.subarray(at, at + 16));
-      yield ip.includes(":") ? `[${ip}]:${port}` : `${ip}:${port}`;
+      yield formatAddress(formatIpv6(compact.subarray(at, at + 16)), port);
     }
   }
 }

@@ -3,6 +3,7 @@
 import { createHash } from "node:crypto";
 import { Hono } from "hono";
 import { type Clock, systemClock } from "../../base/clock.ts";
+import { formatAddress } from "../../base/ip_address.ts";
 import type { Log } from "../../base/log.ts";
 import { answerOnlyTo, fetchHandler, HostNames, HttpServer } from "../../http/mod.ts";
 import {
@@ -138,7 +139,7 @@ function urlHost(url: string | undefined): string[] {
 function defaultBaseUrl(hostname: string, port: number): string {
   const isWildcard = hostname === "0.0.0.0" || hostname === "::";
   const name = isWildcard ? Deno.hostname() : hostname;
-  return `http://${name.includes(":") ? `[${name}]` : name}:${port}`;
+  return `http://${formatAddress(name, port)}`;
 }
 
 function answer(

@@ -4,6 +4,7 @@
  * hosts.
  */
 
+import { formatAddress } from "../../base/ip_address.ts";
 import { peerLocalitySchema } from "../peer_locality.ts";
 import {
   type BytesByDistance,
@@ -117,8 +118,7 @@ export class TransferWires {
         : MAX_OUTSTANDING_REQUESTS;
       known.locality = peerLocalitySchema.safeParse(handshake["rollcall"]).data;
       if (typeof handshake["p"] === "number" && wire.remoteAddress !== undefined) {
-        const host = wire.remoteAddress;
-        known.listens = `${host.includes(":") ? `[${host}]` : host}:${handshake["p"]}`;
+        known.listens = formatAddress(wire.remoteAddress, handshake["p"]);
       }
       this.#options.onConnected(address ?? "", known.locality);
     });

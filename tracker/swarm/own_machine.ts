@@ -4,7 +4,7 @@
  * the tracker.
  */
 
-import { isLoopback } from "../../base/ip_address.ts";
+import { formatAddress, isLoopback } from "../../base/ip_address.ts";
 import { type Announce, Member, type Members } from "../members/mod.ts";
 
 /**
@@ -28,7 +28,7 @@ export function asReachedAt(peers: readonly Member[], address: string): readonly
   return peers.map((peer) => {
     if (!peer.isLoopback) return peer;
     const { port, peerId, host, location, leftBytes, arrivedMs: nowMs, intervalMs } = peer;
-    const [ip, key] = [address, keyOf(address, port)];
+    const [ip, key] = [address, formatAddress(address, port)];
     return new Member({ key, ip, port, peerId, host, location, leftBytes, nowMs, intervalMs });
   });
 }
@@ -41,13 +41,8 @@ export function findNamed(
 ): Member | undefined {
   const named = members.get(key);
   if (named !== undefined || address === undefined) return named;
-  const host = keyOf(address, 0).slice(0, -1);
+  const host = formatAddress(address, 0).slice(0, -1);
   if (!key.startsWith(host)) return undefined;
   const port = Number(key.slice(host.length));
-  return members.get(keyOf("127.0.0.1", port)) ?? members.get(keyOf("::1", port));
-}
-
-/** The key of a member, "address:port" with IPv6 addresses in brackets. */
-export function keyOf(ip: string, port: number): string {
-  return ip.includes(":") ? `[${ip}]:${port}` : `${ip}:${port}`;
+  return members.get(formatAddress("127.0.0.1", port)) ?? members.get(formatAddress("::1", port));
 }

@@ -4,7 +4,7 @@
  * members and removes none.
  */
 
-import { addressKey, isLoopback } from "../../base/ip_address.ts";
+import { addressKey, formatAddress, isLoopback } from "../../base/ip_address.ts";
 import type { RackLocation } from "../../base/locality.ts";
 import {
   type Announce,
@@ -31,7 +31,7 @@ import {
 } from "../handout/mod.ts";
 import type { Log } from "../../base/log.ts";
 import type { Random } from "../../base/random.ts";
-import { asReachedAt, findNamed, keyOf, ownAddressFor } from "./own_machine.ts";
+import { asReachedAt, findNamed, ownAddressFor } from "./own_machine.ts";
 import { FullAddresses } from "./full_addresses.ts";
 import { MemberTimeouts } from "./member_timeouts.ts";
 import { Traffic } from "./traffic.ts";
@@ -128,7 +128,7 @@ export class Swarm {
     const { settings, random, clock } = this.#options;
     const nowMs = clock.nowMs();
     this.#advance(nowMs);
-    const key = keyOf(announce.ip, announce.port);
+    const key = formatAddress(announce.ip, announce.port);
     const known = this.members.get(key);
     if (announce.isStopped) {
       if (known !== undefined) {

@@ -4,7 +4,7 @@
  * socket (`acceptHandshake`); `peer_socket.ts` then reads and writes it, with `frame_reader.ts` and `messages.ts`.
  */
 
-import { withoutMapping } from "../../../base/ip_address.ts";
+import { formatAddress, withoutMapping } from "../../../base/ip_address.ts";
 import { type Clock, sleep } from "../../../base/clock.ts";
 import { decodeHandshake, encodeHandshake, type Handshake, HANDSHAKE_BYTES } from "./handshake.ts";
 import { ProtocolViolation } from "./messages.ts";
@@ -105,12 +105,7 @@ export async function acceptHandshake(
   }
 }
 
-/** "address:port" with IPv6 addresses in brackets. */
-export function formatAddress(hostname: string, port: number): string {
-  return hostname.includes(":") ? `[${hostname}]:${port}` : `${hostname}:${port}`;
-}
-
-/** Splits what {@link formatAddress} has joined. */
+/** Splits an "address:port" in which IPv6 addresses stand in brackets. */
 export function parseAddress(address: string): { hostname: string; port: number } {
   const colon = address.lastIndexOf(":");
   return {

@@ -1,11 +1,11 @@
 /** Dialling and being dialled on loopback, and addresses as text. */
 
 import assert from "node:assert/strict";
+import { formatAddress } from "../../../../../base/ip_address.ts";
 import { encodeHandshake } from "../../../../../torrent/swarm/wire/handshake.ts";
 import {
   acceptHandshake,
   dial,
-  formatAddress,
   parseAddress,
 } from "../../../../../torrent/swarm/wire/handshaker.ts";
 import { ManualClock } from "../../../../support/manual_clock.ts";

@@ -35,6 +35,8 @@ export function resumeSwitch(
   }
   switch (resumption.kind) {
     case "go_on":
+      // What this reading says about other waves has not been looked at, and nothing is read again before the report.
+      state.hasMissed = true;
       beginSwitch(state, resumption.change, tools.deps);
       return;
     case "at_fence":

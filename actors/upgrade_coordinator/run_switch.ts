@@ -35,7 +35,7 @@ import { HookError } from "./hooks.ts";
 import { withStep } from "./machine/drain.ts";
 import { readTree } from "./read_tree.ts";
 import { takeStep } from "./take_step.ts";
-import { lookAgain, noteTrouble, type ServiceBefore } from "./trouble.ts";
+import { lookAgain, noteEnd } from "./trouble.ts";
 
 /** Progress of a switch at the beginning of each step, 0 to 1. */
 const PROGRESS: Readonly<Record<Switch["step"], number>> = {
@@ -103,7 +103,13 @@ function runStep(state: State, begun: Switch, deps: Deps): State {
   const isShown = change.hasSlot && change.step !== "draining" && change.step !== "reporting";
   const slot = isShown ? toSlot(change, options) : null;
   options.registrar.tell({ type: "update", service: options.service, patch, slot });
-  if (change.step === "reporting") return report(state, change, deps);
+  if (change.step === "reporting") {
+    if (change.reason === null) {
+      state.trouble = null;
+      noteEnd(state, deps);
+    }
+    return report(state, change, deps);
+  }
   if (options.config.undrain !== undefined) {
     state.drain = withStep(state.drain, change.step, state.isDrained);
   }
@@ -264,11 +270,8 @@ export function onReported(state: State, outcome: ReportOutcome, deps: Deps): St
     state.lastFailed = null;
     state.unstarted = null;
     state.hasRejoined = true;
-    state.trouble = null;
     state.ranSinceMs = context.clock.nowMs();
-    // It has passed its trial, and may have crashed while the report was under way.
-    if (state.status?.version === null) noteTrouble(state, wellBefore(state), deps);
-    else lookAgain(state, change.trial, deps);
+    if (state.trouble === null) lookAgain(state, change.trial, deps);
     // The bake time is over, so the old release may be unlocked. It stays on disk, for a roll back without the network.
     options.pinner.tell({ type: "keep", versions: [change.to] });
     const before = change.from === change.to ? null : change.from;
@@ -298,21 +301,12 @@ export function onReported(state: State, outcome: ReportOutcome, deps: Deps): St
   options.registrar.tell({ type: "update", service: options.service, patch: health });
   // Nobody else brings up a service that has ended meanwhile.
   const isServing = health.state === "serving";
-  // Of what runs now, a drained host has its hook still to run.
-  const isSettled = isServing && !state.isDrained;
+  // Of what runs now, a drained host has its hook still to run, and what has ended meanwhile is to be recorded.
+  const isSettled = isServing && !state.isDrained && state.trouble === null;
   if (change.reason !== null || change.wave === null || !isSettled) lookAfter(0, deps);
   else if (state.isNewcomer && state.drain.putBackBy === null) putBack(deps);
   else lookAfterReport(state, deps);
   return state;
-}
-
-/** The service as it was when it had passed its trial. */
-function wellBefore({ status, running }: State): ServiceBefore {
-  const version = running?.version ?? null;
-  return {
-    status: status === null ? null : { ...status, version, health: { ok: true } },
-    running,
-  };
 }
 
 function outcomePatch(state: State, change: Switch): EntryPatch {

@@ -20,7 +20,7 @@ import { type Deps, healthPatch, type State } from "./state.ts";
 const DUE_TIMER = "trouble";
 
 /** The service as it was before its status has changed. */
-export interface ServiceBefore {
+interface ServiceBefore {
   readonly status: ServiceStatus | null;
   readonly running: ReleaseIdentity | null;
 }
@@ -50,6 +50,17 @@ export function noteTrouble(state: State, before: ServiceBefore, deps: Deps): vo
     sinceWallMs: clock.wallTimeMs(),
     dueMs: nowMs,
   };
+}
+
+/**
+ * Notes that a release has ended that has passed its trial, and whose switch is not reported yet: when the report is answered,
+ * it may run again.
+ */
+export function noteEnd(state: State, deps: Deps): void {
+  const { status, running } = state;
+  if (status === null || status.version !== null) return;
+  const version = running?.version ?? null;
+  noteTrouble(state, { status: { ...status, version, health: { ok: true } }, running }, deps);
 }
 
 /** A status in which the service serves. */

@@ -55,7 +55,7 @@ import {
   report,
 } from "./run_switch.ts";
 import { onRecorded } from "./record_failure.ts";
-import { noteTrouble } from "./trouble.ts";
+import { noteEnd, noteTrouble } from "./trouble.ts";
 import { storedRelease } from "./stored_release.ts";
 import { awaitReading, startAlone, stopAwaitingReading } from "./start_alone.ts";
 
@@ -347,10 +347,12 @@ function onHealth(state: State, { status }: HealthEvent, deps: Deps): State {
   }
   state.status = status;
   // During a switch its steps set the entry; a healthy new version counts only after its bake time.
-  if (state.phase.kind === "switching" || state.phase.kind === "reporting") return state;
-  if (state.phase.kind !== "interrupted") noteTrouble(state, before, deps);
+  const { phase } = state;
+  if (phase.kind === "reporting" && phase.change.reason === null) noteEnd(state, deps);
+  if (phase.kind === "switching" || phase.kind === "reporting") return state;
+  if (phase.kind !== "interrupted") noteTrouble(state, before, deps);
   // A version that is on trial does not count yet, also while the tree has not been read again after a crash.
-  const interrupted = interruptedSwitch(state.phase);
+  const interrupted = interruptedSwitch(phase);
   const patch = interrupted !== null && hasStopped(interrupted)
     ? { ...releaseBefore(interrupted), state: "down" } as const
     : healthPatch(state);

@@ -89,11 +89,12 @@ Deno.test("rollout: while it is paused nobody goes down, not even who drains wit
         ({ waitingFor }) => waitingFor?.startsWith("control is paused by test") === true,
       );
     }
-    assert.equal(fleet.observer.mostHolders, 1);
     await fleet.untilServing("v1");
     await fleet.resume();
     await fleet.untilFinished();
     await fleet.untilServing("v2");
+    // Not before: who gets the slot only to give it back holds it for less time than lies between two looks.
+    assert.equal(fleet.observer.mostHolders, 1);
   });
 });
 

@@ -7,7 +7,7 @@
  */
 
 import type { Dial } from "../../../zookeeper/mod.ts";
-import type { Network, NetworkStream, Party } from "./network.ts";
+import { LATE_MS, type Link, type Network, type NetworkStream, type Party } from "./network.ts";
 import type { RandomStream } from "./random.ts";
 import { Readings } from "./readings.ts";
 import { type Change, type Client, type Peers, Replica } from "./replica.ts";
@@ -78,6 +78,12 @@ export class Ensemble implements Peers {
   /** The server that has executed all that has happened. */
   get mostRecent(): Replica {
     return this.servers.reduce((best, server) => server.applied > best.applied ? server : best);
+  }
+
+  /** Whether the server at the other end of a client's connection learns so late what is committed that its answers wait. */
+  isLate({ places: [, server], toServer }: Link): boolean {
+    return !toServer.isOver &&
+      this.servers.some(({ place, lagMs }) => place === server && lagMs >= LATE_MS);
   }
 
   /** How a process on a machine connects. `open` collects the connections, so that they end with it. */

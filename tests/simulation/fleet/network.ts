@@ -26,7 +26,7 @@ export interface Connected {
 }
 
 /** How long bytes are on their way that count as late, in ms: usually they take no more than a hundred. */
-const LATE_MS = 500;
+export const LATE_MS = 500;
 
 /** The network. */
 export class Network {

@@ -116,7 +116,9 @@ export class World implements Surroundings {
   /** Whether what a machine's agent asks and says does not get through, or takes much longer than usual. */
   isHindered(machine: Machine): boolean {
     if (!this.isConnected(machine)) return true;
-    for (const { link } of machine.agent?.streams ?? []) if (link.isLate) return true;
+    for (const { link } of machine.agent?.streams ?? []) {
+      if (link.isLate || this.ensemble.isLate(link)) return true;
+    }
     return false;
   }
 

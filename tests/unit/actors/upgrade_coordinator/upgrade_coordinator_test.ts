@@ -1075,6 +1075,78 @@ Deno.test("report: a host whose service has ended before its report looks at onc
   }, { journal, running: "v2", zookeeper: readings.zookeeper });
 });
 
+Deno.test("report: what has ended before its report was answered has failed, though it runs again by then", async () => {
+  // Regression, found by the simulation: the answer was late, and by then the service had been started again. Its crash was
+  // forgotten, and the wave finished.
+  const readings = countReadings();
+  const node = "web-0000000001";
+  const wave = { node, znodeVersion: 0, service: "web", version: "v2", hosts: null };
+  const release = { service: "web", version: "v2", infoHash: null, sizeBytes: 0, torrentUrl: null };
+  const offer = { schema: 1 as const, rollout: "r", ...release };
+  const journal = { ...interruptedAt("reporting"), context: { hasSlot: "true", wave: node } };
+  await run(async ({ clock, coordinator, registrar, health }) => {
+    const { view } = heldReading("serving");
+    const reading = { ...readingOf("v1"), offer, queue: [wave], waves: [wave] };
+    const read = async (slots: typeof view.slots) => {
+      coordinator.tell({
+        type: "read",
+        reading: asRead({ ...reading, view: { ...view, slots, wave } }),
+      });
+      await clock.settle();
+    };
+    // The first reading is older than what the runner says.
+    coordinator.tell({ type: "read_failed", error: new Error("not yet") });
+    await clock.advance(5_000);
+    await read(view.slots);
+    const report = registrar.messages.find((message) => message.type === "report");
+    assert.ok(report !== undefined);
+    const status = { wanted: "v2", restart: null, version: "v2", pid: 2 };
+    const ended = { ok: false, reason: "the process ended" } as const;
+    health.publish({
+      type: "health_changed",
+      status: { ...status, version: null, pid: null, health: ended },
+    });
+    health.publish({ type: "health_changed", status: { ...status, health: { ok: true } } });
+    readings.count = 0;
+    report.replyTo.tell({ ok: true, halted: false });
+    await clock.advance(1_000);
+    assert.equal(readings.count, 1);
+    await read(new Map());
+    const reports = registrar.messages.flatMap((message) =>
+      message.type === "report" ? [[message.slot.to, message.isFailure]] : []
+    );
+    assert.deepEqual(reports, [["v2", false], ["v2", true]]);
+  }, { journal, running: "v2", zookeeper: readings.zookeeper });
+});
+
+Deno.test("report: who reports a switch of an earlier life looks at once what the fleet does by now", async () => {
+  // Regression, found by the simulation: its rollout was aborted and the next one begun while the machine was off. The host
+  // reported, and said nothing and prepared nothing until its safety look, which is half an hour in a fleet of 1,000 hosts.
+  const readings = countReadings();
+  const journal = {
+    ...interruptedAt("reporting"),
+    context: { hasSlot: "true", wave: "web-0000000001" },
+  };
+  await run(async ({ clock, coordinator, registrar }) => {
+    const { view, ...held } = heldReading("serving");
+    const roster = Array.from({ length: 1_000 }, (_, index) => `web-${index + 1}`);
+    const node = "web-0000000002";
+    const wave = { node, znodeVersion: 0, service: "web", version: "v1", hosts: null };
+    const reading = { ...held, queue: [wave], waves: [wave], view: { ...view, roster, wave } };
+    // The first reading is older than what the runner says.
+    coordinator.tell({ type: "read_failed", error: new Error("not yet") });
+    await clock.advance(5_000);
+    coordinator.tell({ type: "read", reading: asRead(reading) });
+    await clock.settle();
+    const report = registrar.messages.find((message) => message.type === "report");
+    assert.ok(report !== undefined);
+    readings.count = 0;
+    report.replyTo.tell({ ok: true, halted: false });
+    await clock.advance(1_000);
+    assert.equal(readings.count, 1);
+  }, { journal, running: "v2", zookeeper: readings.zookeeper });
+});
+
 Deno.test("report: a start without a slot that has failed leaves the place in the queue as it was", async () => {
   // Regression, found by the simulation: an earlier life of the coordinator had left a place, and this one took another
   // one beside it. The first stayed when the host had switched, and who was behind it waited for ever.

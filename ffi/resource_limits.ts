@@ -46,12 +46,15 @@ export function raiseMemoryLockLimit(): ResourceLimit {
   return { softBytes: hard, hardBytes: hard };
 }
 
-/** How much this process may lock, by its capabilities, RLIMIT_MEMLOCK and what it has locked. */
+/**
+ * How much this process may lock, by its capabilities, RLIMIT_MEMLOCK and what it has locked. The hard limit counts, to which
+ * it may raise the soft one ({@linkcode raiseMemoryLockLimit}).
+ */
 export function lockingAllowance(): LockingAllowance {
-  const { softBytes } = memoryLockLimit();
+  const { hardBytes } = memoryLockLimit();
   const lockedBytes = lockedMemoryBytes();
   const privileged = hasIpcLockCapability();
-  const limit = privileged ? Infinity : softBytes;
+  const limit = privileged ? Infinity : hardBytes;
   return {
     limitBytes: limit,
     lockedBytes,
@@ -93,26 +96,41 @@ export interface LockingNeed {
   user?: string;
 }
 
+/** What {@linkcode lockingAdvice} says. */
+export interface LockingAdvice {
+  /** What to raise, by how much, and why, in one sentence. */
+  readonly summary: string;
+  /** The line to add, for each file that it may be added to. */
+  readonly lines: string;
+}
+
 /**
- * Tells the operator what to do when the limit is too low: how much is missing, and which line to add to
- * which file. Empty when the limit suffices. limits.conf(5) counts in KiB and does not apply to systemd's
- * units, which have LimitMEMLOCK= of systemd.exec(5).
+ * Tells the operator what to do when the limit is too low: the remedy, how much is missing, and which line to add to which
+ * file. limits.conf(5) counts in KiB and does not apply to systemd's units, which have LimitMEMLOCK= of systemd.exec(5).
  */
-export function lockingAdvice(need: LockingNeed): string {
-  const missingBytes = need.requiredBytes - need.limitBytes;
-  if (missingBytes <= 0) return "";
+export function lockingAdvice(need: LockingNeed): LockingAdvice {
+  const missingBytes = Math.max(0, need.requiredBytes - need.limitBytes);
   const page = pageSizeBytes();
   const requiredKibibytes = Math.ceil(need.requiredBytes / page) * page / 1024;
   const user = need.user ?? currentUser();
-  return [
-    `the limit on locked memory (RLIMIT_MEMLOCK) is ${need.limitBytes} bytes,` +
-    ` ${need.requiredBytes} are needed, ${missingBytes} are missing.`,
-    `For a login or cron, put this line into /etc/security/limits.d/rollcall.conf and log in again:`,
-    `    ${user} - memlock ${requiredKibibytes}`,
-    `For a systemd unit (limits.d does not reach it), put this under [Service],` +
-    ` then systemctl daemon-reload and restart it:`,
-    `    LimitMEMLOCK=${requiredKibibytes}K`,
-  ].join("\n");
+  return {
+    summary: `raise the limit on locked memory (RLIMIT_MEMLOCK) by ${mebibytes(missingBytes)}, ` +
+      `or give CAP_IPC_LOCK: ${mebibytes(need.requiredBytes)} are needed, ` +
+      `${mebibytes(need.limitBytes)} are allowed`,
+    lines: [
+      `for a systemd unit (limits.d does not reach it), put this under [Service],` +
+      ` then systemctl daemon-reload and restart it:`,
+      `    LimitMEMLOCK=${requiredKibibytes}K`,
+      `for a login or cron, put this line into /etc/security/limits.d/rollcall.conf and log in again:`,
+      `    ${user} - memlock ${requiredKibibytes}`,
+    ].join("\n"),
+  };
+}
+
+/** Small amounts have a decimal place, or they would not be told apart. */
+function mebibytes(bytes: number): string {
+  const value = bytes / 1024 ** 2;
+  return `${value < 10 ? Math.ceil(value * 10) / 10 : Math.ceil(value)} MiB`;
 }
 
 function currentUser(): string {

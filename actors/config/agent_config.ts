@@ -104,6 +104,11 @@ const pinSchema = z.strictObject({
   mode: z.enum(["required", "preferred", "off"]).default("required"),
   /** Largest release that is locked; a larger one is refused before anything is locked. As `-m` of vmtouch. */
   limit: sizeSchema.prefault("64G"),
+  /**
+   * Memory that stays free when a release is locked, by every limit that holds here: for a service that grows, a fetch, sockets
+   * and dirty pages. What is locked cannot be had back, so without it the kernel would end a process instead.
+   */
+  margin: sizeSchema.prefault("256M"),
 });
 
 const serviceSchema = z.strictObject({

@@ -125,7 +125,8 @@ function pin(state: State, request: PinRequest, { options, context }: Deps): voi
     async (signal) => {
       const { final: root, pinStatus: statusPath } = store.paths(version);
       const command = [...keeperCommand];
-      const starting = keepers.start({ command, root, statusPath, limitBytes: config.limit });
+      const { limit: limitBytes, margin: marginBytes } = config;
+      const starting = keepers.start({ command, root, statusPath, limitBytes, marginBytes });
       void keepTrack(state, starting, { keepers, context });
       const status = await keepers.locked(await starting, {
         signal,
@@ -200,6 +201,7 @@ function check(
       name: `${service} ${version}`,
       fileSizes: [sizeBytes],
       limitBytes: config.limit,
+      marginBytes: config.margin,
     });
     return { ok: true, lockedBytes: sizeBytes };
   } catch (error) {

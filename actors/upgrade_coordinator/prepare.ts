@@ -76,6 +76,9 @@ export async function prepare(release: Release, tools: PreparationTools): Promis
  */
 export function expectPinned(outcome: PinOutcome, version: string): void {
   if (outcome.ok || !outcome.required) return;
-  const advice = outcome.advice === null ? "" : ` ${outcome.advice.replaceAll(/\s*\n\s*/g, " ")}`;
+  // The lines to add are indented below what is said of them.
+  const advice = outcome.advice === null
+    ? ""
+    : `; ${outcome.advice.replaceAll(/\n +/g, " ").replaceAll("\n", "; ")}`;
   throw new PreparationError(`${version} is not locked in memory: ${outcome.reason}${advice}`);
 }

@@ -8,30 +8,29 @@
 
 import { rmSync, statSync } from "node:fs";
 import process from "node:process";
-import { reasonOf } from "../../base/reason.ts";
 import {
-  LibcError,
   lockedMemoryBytes,
-  lockingAllowance,
   lockMemory,
   mapResidency,
-  memoryLockLimit,
   MemoryMap,
   raiseMemoryLockLimit,
+  roundUpToPages,
 } from "../../ffi/mod.ts";
-import { isMissing, readJsonFile, writeJsonFile } from "../atomic_file.ts";
+import { readJsonFile, writeJsonFile } from "../atomic_file.ts";
 import { type Clock, sleep, systemClock } from "../../base/clock.ts";
 import { HostError } from "../errors.ts";
 import { type Log, silentLog } from "../../base/log.ts";
 import { identify } from "../process/process_table.ts";
-import { checkPinnable, notPermitted, type PinFile, type PinPlan, planPin } from "./pin_plan.ts";
+import { explainLockFailure, explainMapFailure, toFailure } from "./lock_failure.ts";
+import { readMemoryLimits } from "./memory_reading.ts";
+import { checkMemory, checkPinnable, type PinFile, type PinPlan, planPin } from "./pin_plan.ts";
 import { PIN_STATUS_SCHEMA, type PinFailure, type PinStatus } from "./pin_status.ts";
 
 /**
- * How much is locked by one call: large enough that the call's own cost does not matter, small enough
- * to show progress, and to stop within about a second of disk reading.
+ * How much is locked between two looks at the memory that is left, and by one call at most: large enough that neither's cost
+ * matters, and a quarter of the margin that stays free by default, so that two keepers at once do not use it up unseen.
  */
-const CHUNK_BYTES = 256 * 1024 * 1024;
+const CHUNK_BYTES = 64 * 1024 * 1024;
 
 /** How often progress is written while thousands of small files are locked. */
 const STATUS_INTERVAL_MS = 500;
@@ -45,12 +44,16 @@ export interface PinKeeperOptions {
   root: string;
   /** The most to lock, in bytes, in whole pages. */
   limitBytes: number;
+  /** Memory that has to stay free, in bytes. Default: {@linkcode DEFAULT_MARGIN_BYTES}. */
+  marginBytes?: number | undefined;
   /** Where the status goes. */
   statusPath: string;
   /** Ends the keeper, and with it the locks. */
   signal: AbortSignal;
   log?: Log;
   clock?: Clock;
+  /** Reads what limits memory. Default: {@linkcode readMemoryLimits}. */
+  readLimits?: typeof readMemoryLimits;
 }
 
 /** How a keeper ended. */
@@ -85,6 +88,8 @@ class PinKeeper {
   #status: PinStatus;
   /** When the status was written, on the monotonic clock; the wall clock's `updatedAt` is for people. */
   #publishedMs: number;
+  /** How much will be locked when the memory that is left is looked at again. */
+  #lookAgainAtBytes = 0;
 
   constructor(options: PinKeeperOptions) {
     this.#options = options;
@@ -116,7 +121,7 @@ class PinKeeper {
   }
 
   async #lockAll(): Promise<void> {
-    const { root, limitBytes } = this.#options;
+    const { root, limitBytes, marginBytes, readLimits = readMemoryLimits } = this.#options;
     this.#publish({});
     raiseMemoryLockLimit();
     const stat = statSync(root, { throwIfNoEntry: false });
@@ -127,25 +132,39 @@ class PinKeeper {
       totalBytes: plan.totalBytes,
     });
     const fileSizes = plan.files.map((file) => file.sizeBytes);
-    checkPinnable({ name: root, fileSizes, limitBytes });
+    const limits = readLimits();
+    checkPinnable({ name: root, fileSizes, limitBytes, marginBytes, isLocking: true, limits });
+    const pagesBytes = fileSizes.reduce((sum, sizeBytes) => sum + roundUpToPages(sizeBytes), 0);
     for (const file of plan.files) {
-      if (file.sizeBytes > 0) await this.#lockFile(file);
+      if (file.sizeBytes > 0) await this.#lockFile(file, pagesBytes);
     }
     this.#prove(plan);
   }
 
-  async #lockFile(file: PinFile): Promise<void> {
+  async #lockFile(file: PinFile, pagesBytes: number): Promise<void> {
     const map = this.#map(file);
     for (let offset = 0; offset < file.sizeBytes; offset += CHUNK_BYTES) {
       this.#options.signal.throwIfAborted();
+      this.#expectMemory(pagesBytes);
+      const chunkBytes = Math.min(CHUNK_BYTES, file.sizeBytes - offset);
       try {
-        await lockMemory(map, { offsetBytes: offset, lengthBytes: CHUNK_BYTES });
+        await lockMemory(map, { offsetBytes: offset, lengthBytes: chunkBytes });
       } catch (error) {
-        throw explainLockFailure(error, { file, root: this.#options.root });
+        const { root } = this.#options;
+        throw explainLockFailure(error, { file, root, requiredBytes: chunkBytes });
       }
-      this.#status.lockedBytes += Math.min(CHUNK_BYTES, file.sizeBytes - offset);
+      this.#status.lockedBytes += chunkBytes;
       if (this.#clock.nowMs() - this.#publishedMs >= STATUS_INTERVAL_MS) this.#publish({});
     }
+  }
+
+  /** Others use memory as well meanwhile: what does not fit any more is given up, rather than that the kernel ends somebody. */
+  #expectMemory(pagesBytes: number): void {
+    if (this.#status.lockedBytes < this.#lookAgainAtBytes) return;
+    const { root, marginBytes, readLimits = readMemoryLimits } = this.#options;
+    const lockBytes = Math.max(0, pagesBytes - lockedMemoryBytes());
+    checkMemory({ name: root, lockBytes, marginBytes, isLocking: true, limits: readLimits() });
+    this.#lookAgainAtBytes = this.#status.lockedBytes + CHUNK_BYTES;
   }
 
   #map(file: PinFile): MemoryMap {
@@ -240,66 +259,4 @@ function initialStatus(root: string, now: number): PinStatus {
     residentBytes: 0,
     updatedAt: now,
   };
-}
-
-/** mlock(2) has three causes for ENOMEM, and only one of them is mended by a higher limit. */
-function explainLockFailure(error: unknown, facts: { file: PinFile; root: string }): unknown {
-  if (!(error instanceof LibcError)) return error;
-  const { file, root } = facts;
-  const lockedBytes = lockedMemoryBytes();
-  const requiredBytes = Math.min(CHUNK_BYTES, file.sizeBytes);
-  const limitBytes = memoryLockLimit().softBytes;
-  if (error.code === "EPERM" || lockedBytes + requiredBytes > limitBytes) {
-    // The root of an unprivileged container appears to have no limit until it tries to lock, so the
-    // limit itself is reported here and not the allowance.
-    const availableBytes = Math.max(0, limitBytes - lockedBytes);
-    const allowance = { ...lockingAllowance(), limitBytes, lockedBytes, availableBytes };
-    const missing = planPin(root).totalBytes - lockedBytes;
-    return notPermitted(root, { requiredBytes: missing, allowance, cause: error });
-  }
-  if (error.code === "EAGAIN") {
-    return new HostError("PIN_MEMORY", {
-      message:
-        `pin ${file.path}: expected free memory for ${requiredBytes} bytes, got none; unpin ` +
-        `an older release, or raise the cgroup's memory.max`,
-      cause: error,
-    });
-  }
-  return new HostError("PIN_FILES_CHANGED", {
-    message:
-      `pin ${file.path}: expected ${file.sizeBytes} readable bytes, got ${error.code}; the ` +
-      `file was cut short or the disk cannot read it: verify the release again`,
-    cause: error,
-  });
-}
-
-function explainMapFailure(
-  error: unknown,
-  facts: { file: PinFile; mapsCount: number },
-): unknown {
-  if (!(error instanceof LibcError)) return error;
-  const { file, mapsCount } = facts;
-  if (error.code === "ENOMEM") {
-    return new HostError("PIN_TOO_MANY_FILES", {
-      message:
-        `pin ${file.path}: expected one more memory map, got ENOMEM after ${mapsCount} files; ` +
-        `raise vm.max_map_count, or the limit on address space`,
-      cause: error,
-    });
-  }
-  return new HostError(error.code === "ENOENT" ? "PIN_FILES_CHANGED" : "PIN_READ_FAILED", {
-    message:
-      `pin ${file.path}: expected a file to map, got ${error.code}; verify the release again, ` +
-      `and look whether this user may read it`,
-    cause: error,
-  });
-}
-
-function toFailure(error: unknown): PinFailure {
-  if (error instanceof HostError) {
-    const { code, message, advice } = error;
-    return { code, message, advice };
-  }
-  const message = reasonOf(error);
-  return { code: isMissing(error) ? "PIN_FILES_CHANGED" : "PIN_READ_FAILED", message };
 }

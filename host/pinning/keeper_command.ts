@@ -11,6 +11,7 @@ import process from "node:process";
 import { type Clock, systemClock } from "../../base/clock.ts";
 import type { Log } from "../../base/log.ts";
 import { runPinKeeper } from "./keeper.ts";
+import { DEFAULT_MARGIN_BYTES } from "./memory_room.ts";
 
 /** The arguments of a keeper's command line. */
 export interface PinKeeperArguments {
@@ -20,12 +21,15 @@ export interface PinKeeperArguments {
   statusPath: string;
   /** The most to lock, in bytes; `Infinity` for no limit. */
   limitBytes: number;
+  /** Memory that has to stay free, in bytes. Default: {@linkcode DEFAULT_MARGIN_BYTES}, as an agent of an earlier version names none. */
+  marginBytes?: number | undefined;
 }
 
 /** Formats the arguments as a command line; the inverse of {@linkcode parsePinKeeperArguments}. */
 export function pinKeeperArguments(options: PinKeeperArguments): string[] {
-  const { root, statusPath, limitBytes } = options;
-  return ["--root", root, "--status", statusPath, "--limit-bytes", String(limitBytes)];
+  const { root, statusPath, limitBytes, marginBytes } = options;
+  const margin = marginBytes === undefined ? [] : ["--margin-bytes", String(marginBytes)];
+  return ["--root", root, "--status", statusPath, "--limit-bytes", String(limitBytes), ...margin];
 }
 
 /** Parses the arguments. @throws {TypeError} when one is missing, unknown or malformed. */
@@ -40,17 +44,21 @@ export function parsePinKeeperArguments(args: readonly string[]): PinKeeperArgum
     }
     values.set(name, value);
   }
-  const [root, statusPath, limit] = OPTION_NAMES.map((name) => values.get(name));
+  const [root, statusPath, limit, margin = String(DEFAULT_MARGIN_BYTES)] = OPTION_NAMES.map((
+    name,
+  ) => values.get(name));
   const limitBytes = limit === "Infinity" ? Infinity : Number(limit);
-  if (root === undefined || statusPath === undefined || !(limitBytes >= 0)) {
+  const marginBytes = Number(margin);
+  const isComplete = root !== undefined && statusPath !== undefined;
+  if (!isComplete || !(limitBytes >= 0) || !(marginBytes >= 0)) {
     throw new TypeError(
       `pin keeper: expected ${OPTION_NAMES.join(", ")} (bytes), got ${args.join(" ")}`,
     );
   }
-  return { root, statusPath, limitBytes };
+  return { root, statusPath, limitBytes, marginBytes };
 }
 
-const OPTION_NAMES: readonly string[] = ["--root", "--status", "--limit-bytes"];
+const OPTION_NAMES: readonly string[] = ["--root", "--status", "--limit-bytes", "--margin-bytes"];
 
 /**
  * Runs a keeper until SIGTERM or SIGINT and returns the exit code: 0 when it was told to end, 1 when

@@ -11,16 +11,14 @@ import {
   lockingAdvice,
   type LockingAllowance,
   lockingAllowance,
+  pageSizeBytes,
   roundUpToPages,
 } from "../../ffi/mod.ts";
 import { isMissing } from "../atomic_file.ts";
 import { HostError } from "../errors.ts";
-
-/**
- * Memory that is left to everything else on the machine. Locking the very last page would invoke the
- * OOM killer, and a keeper is the largest process that it can find.
- */
-const MEMORY_RESERVE_BYTES = 256 * 1024 * 1024;
+import { describeShortage, shortageAdvice } from "./memory_advice.ts";
+import { readMemoryLimits } from "./memory_reading.ts";
+import { DEFAULT_MARGIN_BYTES, type MemoryLimit, memoryShortages } from "./memory_room.ts";
 
 /** Memory maps that a Deno process has for itself: fewer than 200 were measured, the rest is room to grow. */
 const OWN_MAPS = 1000;
@@ -68,8 +66,14 @@ export interface PinNeed {
   fileSizes: readonly number[];
   /** The most to lock, in bytes, by configuration. */
   limitBytes: number;
+  /** Memory that has to stay free, in bytes. Default {@linkcode DEFAULT_MARGIN_BYTES}. */
+  marginBytes?: number | undefined;
+  /** Whether this process is the keeper that is about to lock them. Default: it is one that would start that keeper. */
+  isLocking?: boolean;
   /** Default: that of this process, which a keeper started by it inherits. */
   allowance?: LockingAllowance;
+  /** What limits memory. Default: what limits this process and those that it starts. */
+  limits?: readonly MemoryLimit[];
 }
 
 /**
@@ -93,7 +97,7 @@ export function checkPinnable(need: PinNeed): void {
   if (requiredBytes > allowance.availableBytes) {
     throw notPermitted(name, { requiredBytes, allowance });
   }
-  checkMemory(name, requiredBytes);
+  checkMemory({ ...need, lockBytes: requiredBytes });
   checkMapCount(name, fileSizes.filter((sizeBytes) => sizeBytes > 0).length);
 }
 
@@ -103,25 +107,40 @@ export function notPermitted(
   facts: { requiredBytes: number; allowance: LockingAllowance; cause?: unknown },
 ): HostError {
   const { requiredBytes, allowance, cause } = facts;
-  const advice = lockingAdvice({
+  const { summary, lines } = lockingAdvice({
     requiredBytes: requiredBytes + allowance.lockedBytes,
     limitBytes: allowance.limitBytes,
   });
   return new HostError("PIN_NOT_PERMITTED", {
-    message: `pin ${name}: expected permission to lock ${requiredBytes} bytes, got ` +
-      `${allowance.availableBytes}; raise the limit on locked memory`,
-    advice: advice === "" ? undefined : advice,
+    message: `pin ${name}: ${summary}`,
+    advice: lines,
     cause,
   });
 }
 
-function checkMemory(name: string, requiredBytes: number): void {
-  const availableBytes = availableMemoryBytes();
-  if (requiredBytes + MEMORY_RESERVE_BYTES <= availableBytes) return;
+/**
+ * Whether there is memory to lock so much beside what is in use. It reads a few small files, so a keeper asks before each chunk.
+ *
+ * @throws {HostError} `PIN_MEMORY`, which names the limit that lacks the most; its `advice` has a line for each.
+ */
+export function checkMemory(
+  {
+    name,
+    lockBytes,
+    marginBytes = DEFAULT_MARGIN_BYTES,
+    isLocking = false,
+    limits = readMemoryLimits(),
+  }:
+    & { readonly lockBytes: number }
+    & Pick<PinNeed, "name" | "marginBytes" | "isLocking" | "limits">,
+): void {
+  const need = { lockBytes, marginBytes, isLocking, pageBytes: pageSizeBytes() };
+  const shortages = memoryShortages(limits, need);
+  const [worst] = shortages;
+  if (worst === undefined) return;
   throw new HostError("PIN_MEMORY", {
-    message: `pin ${name}: expected ${requiredBytes} bytes of memory to be available and ` +
-      `${MEMORY_RESERVE_BYTES} to be left, got ${availableBytes}; unpin an older release, or move ` +
-      `something else off this machine`,
+    message: `pin ${name}: ${describeShortage(worst, need)}`,
+    advice: shortageAdvice(shortages),
   });
 }
 
@@ -134,40 +153,4 @@ function checkMapCount(name: string, count: number): void {
       `takes one memory map; pack small files together, or raise vm.max_map_count`,
     advice: `put this line into /etc/sysctl.d/rollcall.conf and run sysctl --system:\n    ${line}`,
   });
-}
-
-/**
- * Memory that can be locked: MemAvailable of proc_meminfo(5), which counts the page cache but not
- * what is locked already, or the limit of this process's cgroup if that is lower. Page cache is
- * charged to the cgroup that touches it first.
- */
-function availableMemoryBytes(): number {
-  const meminfo = readFileSync("/proc/meminfo", "utf8");
-  const kibibytes = meminfo.match(/^MemAvailable:\s+(\d+) kB$/m)?.[1];
-  const machineBytes = kibibytes === undefined ? Infinity : Number(kibibytes) * 1024;
-  return Math.min(machineBytes, cgroupLimitBytes());
-}
-
-/** The lowest memory.max from this process's cgroup up to the root (cgroup v2), or Infinity. */
-function cgroupLimitBytes(): number {
-  const group = readIfThere("/proc/self/cgroup")?.match(/^0::\/(.*)$/m)?.[1];
-  if (group === undefined) return Infinity;
-  const names = group.split("/").filter((name) => name !== "");
-  let lowestBytes = Infinity;
-  for (let depth = names.length; depth >= 0; depth--) {
-    const folder = join("/sys/fs/cgroup", ...names.slice(0, depth));
-    const maximum = readIfThere(join(folder, "memory.max"))?.trim();
-    if (maximum === undefined || !/^\d+$/.test(maximum)) continue;
-    lowestBytes = Math.min(lowestBytes, Number(maximum));
-  }
-  return lowestBytes;
-}
-
-function readIfThere(path: string): string | undefined {
-  try {
-    return readFileSync(path, "utf8");
-  } catch {
-    // Not every machine has this file; a limit that cannot be read shows when pages are locked.
-    return undefined;
-  }
 }

@@ -37,7 +37,7 @@ const DEFAULT_RELEASE_GRACE_MS = 5000;
 /** How long a keeper may take to end after SIGKILL: the kernel has to free its pages. */
 const KILL_TIMEOUT_MS = 10_000;
 
-/** A slow disk reads 256 MiB, the amount between two reports of progress, in a few seconds; this is far more. */
+/** A slow disk reads 64 MiB, the amount between two reports of progress, in a second; this is far more. */
 const DEFAULT_STALL_TIMEOUT_MS = 120_000;
 
 const statusSchema = z.object({
@@ -65,8 +65,8 @@ const statusSchema = z.object({
 export interface StartPinOptions {
   /**
    * The program and its first arguments that run a keeper, such as
-   * `[Deno.execPath(), "run", "-A", "host/pinning/keeper_main.ts"]`; `--root`, `--status` and
-   * `--limit-bytes` with their values are appended. See `runPinKeeperCommand`.
+   * `[Deno.execPath(), "run", "-A", "host/pinning/keeper_main.ts"]`; `--root`, `--status`,
+   * `--limit-bytes` and `--margin-bytes` with their values are appended. See `runPinKeeperCommand`.
    */
   command: readonly string[];
   /** The folder to lock. */
@@ -77,6 +77,8 @@ export interface StartPinOptions {
   logPath?: string;
   /** The most to lock, in bytes; a folder that is larger is refused before anything is locked. */
   limitBytes: number;
+  /** Memory that has to stay free, in bytes. Default {@linkcode DEFAULT_MARGIN_BYTES}. */
+  marginBytes?: number;
   clock?: Clock;
 }
 
@@ -101,7 +103,7 @@ export interface ObservedPin extends PinStatus {
  * @throws {HostError} `PIN_KEEPER_FAILED` when the command cannot be started, `PIN_ROOT_MISSING`.
  */
 export async function startPin(options: StartPinOptions): Promise<Pin> {
-  const { command, limitBytes, clock = systemClock } = options;
+  const { command, limitBytes, marginBytes, clock = systemClock } = options;
   const [root, statusPath] = [resolve(options.root), resolve(options.statusPath)];
   const rootIdentity = identifyFolder(root);
   const found = pinStatus(statusPath);
@@ -116,7 +118,7 @@ export async function startPin(options: StartPinOptions): Promise<Pin> {
   mkdirSync(dirname(statusPath), { recursive: true });
   try {
     const child = await spawnDetached({
-      argv: [...command, ...pinKeeperArguments({ root, statusPath, limitBytes })],
+      argv: [...command, ...pinKeeperArguments({ root, statusPath, limitBytes, marginBytes })],
       cwd: process.cwd(),
       env: { ...Deno.env.toObject(), [KEEPER_VARIABLE]: statusPath },
       logPath: options.logPath ?? `${statusPath}.log`,

@@ -141,7 +141,10 @@ Deno.test({
         "says what is missing",
         (host) => /not locked in memory/.test(host.waitingFor ?? ""),
       );
-      assert.match(waitingFor ?? "", /\d+ bytes/);
+      assert.match(
+        waitingFor ?? "",
+        /raise the limit on locked memory \(RLIMIT_MEMLOCK\) by 0\.9 MiB, .*; for a systemd unit/,
+      );
       assert.match(waitingFor ?? "", /LimitMEMLOCK/);
 
       await fleet.killAgent("web-1", "SIGTERM");

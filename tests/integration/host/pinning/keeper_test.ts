@@ -2,9 +2,11 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { roundUpToPages } from "../../../../ffi/mod.ts";
 import { awaitPinned, pinStatus, releasePin, startPin } from "../../../../host/mod.ts";
+import { silentLog } from "../../../../base/log.ts";
 import { runPinKeeper } from "../../../../host/pinning/keeper.ts";
+import type { MemoryLimit } from "../../../../host/pinning/memory_room.ts";
 import { eventually, rejectsWith, withFolder } from "../support.ts";
-import { KEEPER, lockedBytesOf, TOTAL_BYTES, withRelease } from "./pin_fixtures.ts";
+import { KEEPER, lockedBytesOf, MEBIBYTE, TOTAL_BYTES, withRelease } from "./pin_fixtures.ts";
 
 Deno.test("runPinKeeper locks many small files, each charged a page", async () => {
   await withFolder(async (folder) => {
@@ -88,5 +90,48 @@ Deno.test("runPinKeeper unlocks and removes its status when it is asked to end",
     assert.deepEqual(await end, { type: "released" });
     assert.equal(lockedBytesOf(Deno.pid), 0);
     assert.equal(pinStatus(options.statusPath), null);
+  });
+});
+
+Deno.test("runPinKeeper gives up in the middle when others have taken the memory, with what is missing", async () => {
+  await withRelease(async (options) => {
+    await Deno.truncate(join(options.root, "blob"), 150 * MEBIBYTE);
+    const lockedAtLooks: number[] = [];
+    // There is room for all of it, until 64 MiB are locked.
+    const readLimits = (): MemoryLimit[] => {
+      const lockedBytes = lockedBytesOf(Deno.pid);
+      lockedAtLooks.push(lockedBytes);
+      const limitBytes = (lockedBytes === 0 ? 300 : 60) * MEBIBYTE;
+      return [{
+        file: "MemAvailable",
+        cgroup: null,
+        limitBytes,
+        usedBytes: 0,
+        reclaimableBytes: 0,
+      }];
+    };
+    // It would hold what it has locked all the same until it is told to end.
+    const ending = new AbortController();
+    const log = { ...silentLog, info: () => ending.abort() };
+    const end = await runPinKeeper({
+      ...options,
+      limitBytes: Infinity,
+      marginBytes: 20 * MEBIBYTE,
+      signal: ending.signal,
+      log,
+      readLimits,
+    });
+    const status = pinStatus(options.statusPath);
+    // It names this very process, which the clean-up would end.
+    await Deno.remove(options.statusPath);
+    assert.equal(end.type, "failed", String(end));
+    assert.equal(end.failure.code, "PIN_MEMORY");
+    assert.match(
+      end.failure.message,
+      /: free 57 MiB of this machine's memory.*; 60 MiB are available/,
+    );
+    assert.deepEqual(lockedAtLooks, [0, 0, 64 * MEBIBYTE]);
+    assert.equal(status?.lockedBytes, 0);
+    assert.equal(lockedBytesOf(Deno.pid), 0);
   });
 });

@@ -37,7 +37,7 @@ Deno.test("checkPinnable without permission names what is missing", () => {
   };
   const need = { name: "web v2", limitBytes: Infinity, fileSizes: [3 * MEBIBYTE], allowance };
   assert.throws(() => checkPinnable(need), (error) => {
-    const { code, advice } = error as { code: string; advice: string };
-    return code === "PIN_NOT_PERMITTED" && advice.includes(`${2 * MEBIBYTE} are missing`);
+    const { code, message } = error as { code: string; message: string };
+    return code === "PIN_NOT_PERMITTED" && message.includes("(RLIMIT_MEMLOCK) by 2 MiB");
   });
 });

@@ -8,7 +8,14 @@ import {
   startPin,
   writeJsonFile,
 } from "../../../../host/mod.ts";
-import { eventually, isGone, killIfAlive, rejectsWith, startAndKillAgent } from "../support.ts";
+import {
+  eventually,
+  isGone,
+  killIfAlive,
+  projectPath,
+  rejectsWith,
+  startAndKillAgent,
+} from "../support.ts";
 import { KEEPER, lockedBytesOf, MEBIBYTE, TOTAL_BYTES, withRelease } from "./pin_fixtures.ts";
 
 /** A keeper that has neither CAP_IPC_LOCK nor more than 1 MiB to lock, whoever runs the test. */
@@ -83,7 +90,10 @@ Deno.test("awaitPinned without permission tells the missing bytes and the lines 
     const pin = await startPin({ ...options, command: POOR_KEEPER });
     const error = await rejectsWith(awaitPinned(pin), "PIN_NOT_PERMITTED");
     const required = roundUpToPages(2 * MEBIBYTE) + roundUpToPages(5);
-    assert.match(error.advice ?? "", new RegExp(`\\b${required - MEBIBYTE} are missing`));
+    assert.match(
+      error.message,
+      /: raise the limit on locked memory \(RLIMIT_MEMLOCK\) by 1\.1 MiB/,
+    );
     assert.match(error.advice ?? "", new RegExp(` - memlock ${required / 1024}$`, "m"));
     assert.match(error.advice ?? "", new RegExp(`LimitMEMLOCK=${required / 1024}K$`, "m"));
     await eventually(() => isGone(pin.pid));
@@ -92,6 +102,23 @@ Deno.test("awaitPinned without permission tells the missing bytes and the lines 
     assert.equal(status?.state, "failed");
     assert.equal(status?.lockedBytes, 0);
   });
+});
+
+Deno.test("checkPinnable allows for what a keeper may raise its limit to", async () => {
+  // Regression: the soft limit counted, which a keeper raises for itself, so a release was refused that could be locked.
+  const check = `import { checkPinnable } from "${projectPath("host/mod.ts")}";
+    checkPinnable({ name: "web", fileSizes: [2 * ${MEBIBYTE}], limitBytes: Infinity, marginBytes: 0 });`;
+  const run = async (hardMib: number) => {
+    const [prlimit = "", ...words] = POOR_KEEPER.slice(0, -KEEPER.length);
+    const args = words.map((word) =>
+      word.startsWith("--memlock=") ? `--memlock=4096:${hardMib * MEBIBYTE}` : word
+    );
+    args.push(Deno.execPath(), "eval", check);
+    const { stderr } = await new Deno.Command(prlimit, { args }).output();
+    return new TextDecoder().decode(stderr);
+  };
+  assert.equal(await run(2), "");
+  assert.match(await run(1), /raise the limit on locked memory \(RLIMIT_MEMLOCK\) by 1 MiB/);
 });
 
 Deno.test("awaitPinned refuses a folder above the configured limit before locking anything", async () => {

@@ -32,7 +32,7 @@ Deno.test("ReleaseRoom: what the fetcher and the pinner would find out, before a
         pinnerActor({
           service: "web",
           store,
-          config: { mode, limit: Infinity },
+          config: { mode, limit: Infinity, margin: 0 },
           keeperCommand: [],
           events: new Topic<PinnedEvent>("pinned"),
           keepers,

@@ -21,7 +21,7 @@ const REFUSED: PinOutcome = {
   ok: false,
   required: true,
   reason: "not permitted",
-  advice: "raise\nthe limit",
+  advice: "put this there:\n    LimitMEMLOCK=1K\nor that here:\n    - memlock 1",
 };
 
 interface Bench {
@@ -135,7 +135,7 @@ Deno.test("takeStep: a new version that has to be locked and cannot be is not st
       await clock.advance(10_000);
       assert.match(
         await failing ?? "",
-        /v2 is not locked in memory: not permitted raise the limit/,
+        /v2 is not locked in memory: not permitted; put this there: LimitMEMLOCK=1K; or that here: - memlock 1/,
       );
     }
     assert.equal(asked.filter((what) => what === "pin v2").length, 2 * 3);

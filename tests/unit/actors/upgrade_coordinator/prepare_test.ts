@@ -99,7 +99,7 @@ Deno.test("pinner: says how much it would lock before anything is fetched", asyn
         pinnerActor({
           service: "web",
           store,
-          config: { mode, limit },
+          config: { mode, limit, margin: 0 },
           keeperCommand: [],
           events: new Topic<PinnedEvent>("pinned"),
         }),

@@ -1,0 +1,83 @@
+/** Keepers in a real memory cgroup: what runs in it is never killed for a release that is prepared. Needs root. */
+
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { dropFromPageCache } from "../../../../ffi/mod.ts";
+import { awaitPinned, pinStatus, releasePin, startPin } from "../../../../host/mod.ts";
+import { NO_MEMORY_CGROUP, withMemoryCgroup } from "../../memory_cgroup.ts";
+import { isGone, rejectsWith, withFolder } from "../support.ts";
+import { KEEPER, lockedBytesOf, MEBIBYTE } from "./pin_fixtures.ts";
+
+const skipped = NO_MEMORY_CGROUP === null ? "" : ` (skipped: ${NO_MEMORY_CGROUP})`;
+
+Deno.test({
+  name:
+    `memory cgroup (root): v1 stays locked while v2, for which there is no room, is refused with the line to add${skipped}`,
+  ignore: NO_MEMORY_CGROUP !== null,
+  async fn() {
+    // Regression: the kernel killed the keeper of v1, the larger one, while v2 was locked.
+    await withFolder((folder) =>
+      withMemoryCgroup(300 * MEBIBYTE, async (cgroup) => {
+        const command = [...cgroup.wrapper, ...KEEPER];
+        const pin = async (version: string, sizeMib: number) => {
+          const root = join(folder, version);
+          await Deno.mkdir(root);
+          await makeBlob(join(root, "blob"), sizeMib);
+          const statusPath = `${root}.pin.json`;
+          const limitBytes = Infinity;
+          return await startPin({
+            command,
+            root,
+            statusPath,
+            limitBytes,
+            marginBytes: 32 * MEBIBYTE,
+          });
+        };
+        const v1 = await pin("v1", 140);
+        try {
+          await awaitPinned(v1);
+          const v2 = await pin("v2", 130);
+          try {
+            const error = await rejectsWith(awaitPinned(v2), "PIN_MEMORY");
+            assert.equal(cgroup.oomKills(), 0);
+            assert.equal(isGone(v1.pid), false);
+            assert.ok(lockedBytesOf(v1.pid) >= 140 * MEBIBYTE);
+            assert.match(
+              error.message,
+              new RegExp(`raise ${cgroup.limitFile} of the cgroup ${cgroup.path} by \\d+ MiB`),
+            );
+            const [, bytes] = (error.advice ?? "").match(
+              new RegExp(`^ +echo (\\d+) > ${cgroup.folder}/${cgroup.limitFile}$`, "m"),
+            ) ?? assert.fail(error.advice);
+            // With that line it is locked, and v1 stays.
+            await Deno.writeTextFile(`${cgroup.folder}/${cgroup.limitFile}`, String(bytes));
+            const again = await startPin({
+              command,
+              root: v2.root,
+              statusPath: v2.statusPath,
+              limitBytes: Infinity,
+              marginBytes: 32 * MEBIBYTE,
+            });
+            await awaitPinned(again);
+            assert.equal(cgroup.oomKills(), 0);
+            assert.equal(pinStatus(v1.statusPath)?.alive, true);
+          } finally {
+            await releasePin(v2.statusPath);
+          }
+        } finally {
+          await releasePin(v1.statusPath);
+        }
+      })
+    );
+  },
+});
+
+/** Its pages are charged to who reads them first, so this process gives up those that it has written. */
+async function makeBlob(path: string, sizeMib: number): Promise<void> {
+  {
+    using file = await Deno.open(path, { write: true, create: true });
+    const block = new Uint8Array(MEBIBYTE).fill(7);
+    for (let index = 0; index < sizeMib; index++) await file.write(block);
+  }
+  await dropFromPageCache(path);
+}

@@ -6,7 +6,15 @@
  * @module
  */
 
-import { awaitPinned, checkPinnable, pinStatus, releasePin, startPin } from "./pinning/mod.ts";
+import {
+  awaitPinned,
+  checkPinnable,
+  pinStatus,
+  rankKeeper,
+  releasePin,
+  startPin,
+  whyPinEnded,
+} from "./pinning/mod.ts";
 import { adoptService, checkHealth, lastLines, lastStarted, startService } from "./process/mod.ts";
 import { type ReleaseStore, SwitchJournal } from "./releases/mod.ts";
 
@@ -42,6 +50,10 @@ export interface PinKeepers {
   readonly status: typeof pinStatus;
   /** Ends a keeper. */
   readonly release: typeof releasePin;
+  /** Says why a keeper has ended that was not told to. Default: nobody can tell. */
+  readonly whyEnded?: typeof whyPinEnded;
+  /** Says whether a service runs on what a keeper holds. Default: the kernel is told nothing. */
+  readonly rank?: typeof rankKeeper;
 }
 
 /** A machine, as the actors of its agent see it. */
@@ -63,6 +75,8 @@ export const thisHost: HostPorts = {
     locked: awaitPinned,
     status: pinStatus,
     release: releasePin,
+    whyEnded: whyPinEnded,
+    rank: rankKeeper,
   },
   openJournal: (path) => new SwitchJournal(path),
 };

@@ -14,6 +14,7 @@ import { type FetcherDisk, thisDisk } from "../fetcher/disk.ts";
 import { fetcherActor } from "../fetcher/fetcher.ts";
 import { transfersContract } from "../fetcher/transfers.ts";
 import type { PinnedEvent } from "../pinner/messages.ts";
+import { LockOrder } from "../pinner/lock_order.ts";
 import { pinnerActor } from "../pinner/pinner.ts";
 import { progressWatch } from "../progress/progress_watch.ts";
 import type { RegistrarMessage } from "../registrar/messages.ts";
@@ -78,6 +79,7 @@ export function spawnTree(system: ActorSystem, options: TreeOptions): void {
   );
   const sessionEvents = new Topic<SessionEvent>("session", { replayLast: true });
   const room = new ReleaseRoom();
+  const order = new LockOrder();
   system.spawn(
     "agent",
     supervisor({
@@ -98,7 +100,7 @@ export function spawnTree(system: ActorSystem, options: TreeOptions): void {
         );
         for (const [service, store] of stores) {
           const shared = { service, store, session, sessionEvents, registrar };
-          scope.child(`service:${service}`, serviceSupervisor({ ...shared, room }, options));
+          scope.child(`service:${service}`, serviceSupervisor({ ...shared, room, order }, options));
         }
         scope.child("progress", progressWatch({ host, session, sessionEvents }));
         if (removed !== undefined) {
@@ -137,10 +139,11 @@ function serviceSupervisor(
     readonly sessionEvents: Topic<SessionEvent>;
     readonly registrar: ActorRef<RegistrarMessage>;
     readonly room: ReleaseRoom;
+    readonly order: LockOrder;
   },
   options: TreeOptions,
 ) {
-  const { service, store, session, sessionEvents, registrar, room } = shared;
+  const { service, store, session, sessionEvents, registrar, room, order } = shared;
   const { agent, machine, engine, keeperCommand, remote } = options;
   const { ports = thisHost, disk = thisDisk } = options;
   const { host, checks, services: { [service]: config } } = options.config;
@@ -179,6 +182,7 @@ function serviceSupervisor(
           keeperCommand,
           events: pinnedEvents,
           keepers,
+          order,
         }),
       );
       // After a restart of this supervisor there is a new pinner.

@@ -7,6 +7,7 @@
 import type { PinKeepers, Releases } from "../../host/mod.ts";
 import type { ServiceConfig } from "../config/agent_config.ts";
 import type { ActorRef, Publisher, ReplyTo } from "../runtime/mod.ts";
+import type { LockOrder } from "./lock_order.ts";
 
 /** The outcome of locking a release, or of asking whether it can be locked. */
 export type PinOutcome =
@@ -59,9 +60,18 @@ export type PinnerMessage =
     readonly type: "pinned";
     readonly version: string;
     readonly outcome: PinOutcome;
+    /** Whether its keeper has died. */
+    readonly hasDied: boolean;
   }
+  /** A keeper that held its pages was not found. `reason`: why it has died; `null`: it lives. */
+  | { readonly type: "keeper_gone"; readonly version: string; readonly reason: string | null }
   | { readonly type: "kept"; readonly error: unknown; readonly replyTo: ReplyTo<null> | undefined }
-  | { readonly type: "found"; readonly versions: ReadonlyMap<string, number> }
+  | {
+    readonly type: "found";
+    readonly versions: ReadonlyMap<string, number>;
+    /** The version that `current` points at; `null`: there is none, or it could not be read. */
+    readonly running: string | null;
+  }
   | { readonly type: "look_due" };
 
 /** The pinner's options. */
@@ -75,4 +85,6 @@ export interface PinnerOptions {
   readonly events: Publisher<PinnedEvent>;
   /** Where its keepers run. Default: on this machine. */
   readonly keepers?: PinKeepers;
+  /** In which order the releases of this host are locked. Default: as if there were no other service. */
+  readonly order?: LockOrder;
 }

@@ -22,7 +22,8 @@ import { HostError } from "../errors.ts";
 import { type Log, silentLog } from "../../base/log.ts";
 import { identify } from "../process/process_table.ts";
 import { explainLockFailure, explainMapFailure, toFailure } from "./lock_failure.ts";
-import { readMemoryLimits } from "./memory_reading.ts";
+import { readMemoryLimits, readOomKills } from "./memory_reading.ts";
+import { volunteerForOomKiller } from "./oom_score.ts";
 import { checkMemory, checkPinnable, type PinFile, type PinPlan, planPin } from "./pin_plan.ts";
 import { PIN_STATUS_SCHEMA, type PinFailure, type PinStatus } from "./pin_status.ts";
 
@@ -101,12 +102,15 @@ class PinKeeper {
 
   async run(): Promise<PinKeeperEnd> {
     const { root, signal, statusPath } = this.#options;
+    const standDown = volunteerForOomKiller();
     try {
       await this.#lockAll();
     } catch (error) {
       this.unlockAll();
       if (signal.aborted) return this.#released();
       return this.#failed(error);
+    } finally {
+      standDown();
     }
     this.#log.info("locked", { root, ...this.#progress() });
     const orphaned = await this.#idle();
@@ -258,5 +262,6 @@ function initialStatus(root: string, now: number): PinStatus {
     vmLckBytes: 0,
     residentBytes: 0,
     updatedAt: now,
+    oomKills: readOomKills() ?? undefined,
   };
 }

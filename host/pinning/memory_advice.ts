@@ -25,10 +25,12 @@ const UNIT_SETTINGS: Readonly<Partial<Record<MemoryLimitFile, string>>> = {
 /** One sentence on the limit that lacks the most. */
 export function describeShortage(
   { limit, availableBytes, raiseBytes }: MemoryShortage,
-  need: MemoryNeed,
+  { owedBytes = 0, ...need }: MemoryNeed,
 ): string {
   const lockedBytes = memoryToLock(need);
-  const needs = `it takes ${mebibytes(lockedBytes)}, and ${mebibytes(need.marginBytes)} stay ` +
+  const owed = owedBytes === 0 ? "" : `, ${mebibytes(owedBytes)} belong to what runs here`;
+  const needs =
+    `it takes ${mebibytes(lockedBytes)}${owed}, and ${mebibytes(need.marginBytes)} stay ` +
     `free (pin.margin)`;
   if (limit.cgroup === null) {
     return `free ${mebibytes(raiseBytes)} of this machine's memory, or give it more: ${needs}; ` +

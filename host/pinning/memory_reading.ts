@@ -17,6 +17,8 @@ interface Hierarchy {
   readonly limits: readonly (readonly [MemoryLimitFile, string])[];
   /** The fields of `memory.stat` that count page cache which is not locked, of the cgroup and all below it. */
   readonly reclaimable: readonly string[];
+  /** The file whose field `oom_kill` counts the processes that the kernel has killed. */
+  readonly events: string;
 }
 
 const V1: Hierarchy = {
@@ -25,12 +27,14 @@ const V1: Hierarchy = {
     ["memory.memsw.limit_in_bytes", "memory.memsw.usage_in_bytes"],
   ],
   reclaimable: ["total_inactive_file", "total_active_file"],
+  events: "memory.oom_control",
 };
 
 const V2: Hierarchy = {
   // Whoever exceeds memory.high is not killed but slowed down until it stands still, and what is locked never gets less.
   limits: [["memory.max", "memory.current"], ["memory.high", "memory.current"]],
   reclaimable: ["inactive_file", "active_file"],
+  events: "memory.events",
 };
 
 /** No machine has so much: cgroup v1 has no word for "no limit", but the largest number of pages. */
@@ -46,6 +50,29 @@ interface Cgroup {
 /** Reads everything that limits how much memory this process, and what it starts, may lock. What cannot be read limits nothing. */
 export function readMemoryLimits(root = "/"): MemoryLimit[] {
   return [...machineLimit(root), ...cgroupsOf(root).flatMap(limitsOf)];
+}
+
+/** A count of the processes that the kernel has killed for lack of memory, and the file that it is from. */
+export interface OomKills {
+  /** A `memory.events` or `memory.oom_control` of a cgroup, or `vmstat`, which counts for the whole machine. */
+  readonly file: string;
+  readonly count: number;
+}
+
+/** How many processes of this process's cgroup the kernel has killed for lack of memory; `null`: it cannot be told. */
+export function readOomKills(root = "/"): OomKills | null {
+  // The nearest cgroup comes first. Its kills count there whichever limit was the reason.
+  const files = cgroupsOf(root).map(({ hierarchy, folder }) => join(folder, hierarchy.events));
+  for (const file of [...files, join(root, "proc/vmstat")]) {
+    const count = readOomKillsOf(file);
+    if (count !== null) return { file, count };
+  }
+  return null;
+}
+
+/** The count in such a file; `null`: the file is gone, or has none. */
+export function readOomKillsOf(file: string): number | null {
+  return field(readIfThere(file), "oom_kill");
 }
 
 function machineLimit(root: string): MemoryLimit[] {

@@ -35,6 +35,8 @@ export type MemoryLimitFile =
 export interface MemoryNeed {
   /** In whole pages. */
   readonly lockBytes: number;
+  /** What keepers of other releases are about to lock. Default 0. */
+  readonly owedBytes?: number;
   /** What should stay free for everything else. */
   readonly marginBytes: number;
   /**
@@ -90,10 +92,10 @@ export function memoryShortages(
   limits: readonly MemoryLimit[],
   need: MemoryNeed,
 ): MemoryShortage[] {
-  const { lockBytes, marginBytes, isLocking } = need;
+  const { lockBytes, owedBytes = 0, marginBytes, isLocking } = need;
   // What has no page needs no margin either: a release without content can be locked anywhere.
   if (lockBytes === 0) return [];
-  const takenBytes = memoryToLock(need);
+  const takenBytes = memoryToLock({ ...need, lockBytes: lockBytes + owedBytes });
   const leastMarginBytes = isLocking ? marginBytes / 2 : marginBytes;
   return limits
     .filter((limit) => takenBytes + leastMarginBytes > lockableBytes(limit))

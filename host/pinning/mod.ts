@@ -4,6 +4,7 @@
  * The two meet in one status file, which the keeper writes and the agent reads.
  */
 
+export { rankKeeper } from "./oom_score.ts";
 export { checkPinnable, type PinNeed } from "./pin_plan.ts";
 export * from "./pin_status.ts";
 export * from "./pins.ts";

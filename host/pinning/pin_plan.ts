@@ -68,6 +68,8 @@ export interface PinNeed {
   limitBytes: number;
   /** Memory that has to stay free, in bytes. Default {@linkcode DEFAULT_MARGIN_BYTES}. */
   marginBytes?: number | undefined;
+  /** What keepers of other releases are about to lock, in bytes. Default 0. */
+  owedBytes?: number;
   /** Whether this process is the keeper that is about to lock them. Default: it is one that would start that keeper. */
   isLocking?: boolean;
   /** Default: that of this process, which a keeper started by it inherits. */
@@ -128,13 +130,14 @@ export function checkMemory(
     name,
     lockBytes,
     marginBytes = DEFAULT_MARGIN_BYTES,
+    owedBytes = 0,
     isLocking = false,
     limits = readMemoryLimits(),
   }:
     & { readonly lockBytes: number }
-    & Pick<PinNeed, "name" | "marginBytes" | "isLocking" | "limits">,
+    & Pick<PinNeed, "name" | "marginBytes" | "owedBytes" | "isLocking" | "limits">,
 ): void {
-  const need = { lockBytes, marginBytes, isLocking, pageBytes: pageSizeBytes() };
+  const need = { lockBytes, owedBytes, marginBytes, isLocking, pageBytes: pageSizeBytes() };
   const shortages = memoryShortages(limits, need);
   const [worst] = shortages;
   if (worst === undefined) return;

@@ -42,6 +42,8 @@ export interface PinStatus {
   residentBytes: number;
   /** When the status was written, milliseconds since 1970. */
   updatedAt: number;
+  /** How many processes of its cgroup the kernel had killed for lack of memory when it began, and which file said so. */
+  oomKills?: { file: string; count: number } | undefined;
   /** Only with `state: "failed"`. */
   failure?: PinFailure | undefined;
 }

@@ -14,7 +14,7 @@ import { reasonOf } from "../../base/reason.ts";
 import { readJsonFile } from "../atomic_file.ts";
 import { type Clock, sleep, systemClock } from "../../base/clock.ts";
 import { HostError, type HostErrorCode } from "../errors.ts";
-import { spawnDetached } from "../process/detached_spawn.ts";
+import { type ChildExit, spawnDetached } from "../process/detached_spawn.ts";
 import {
   identify,
   isSameProcessRunning,
@@ -23,6 +23,7 @@ import {
 } from "../process/process_table.ts";
 import { signalProcess } from "../process/signals.ts";
 import { pinKeeperArguments } from "./keeper_command.ts";
+import { describePinEnd } from "./pin_end.ts";
 import { PIN_STATUS_SCHEMA, type PinStatus } from "./pin_status.ts";
 
 /** The variable that marks a process as the keeper of a status file: its absolute path. */
@@ -54,6 +55,7 @@ const statusSchema = z.object({
   vmLckBytes: z.number(),
   residentBytes: z.number(),
   updatedAt: z.number(),
+  oomKills: z.object({ file: z.string(), count: z.number() }).optional(),
   failure: z.object({
     code: z.string().transform((code) => code as HostErrorCode),
     message: z.string(),
@@ -88,6 +90,8 @@ export interface Pin extends ProcessIdentity {
   statusPath: string;
   /** True when an earlier agent had started it. */
   adopted: boolean;
+  /** Settles when it has ended; only a parent learns how. */
+  exited?: Promise<ChildExit>;
 }
 
 /** A status, and whether its keeper runs. Pages stay locked for as long as it does. */
@@ -126,7 +130,7 @@ export async function startPin(options: StartPinOptions): Promise<Pin> {
     child.unref();
     const identity = identify(child.pid);
     if (identity === null) throw new Error("it ended at once");
-    return { ...identity, root, statusPath, adopted: false };
+    return { ...identity, root, statusPath, adopted: false, exited: child.exited };
   } catch (cause) {
     const reason = reasonOf(cause);
     throw new HostError("PIN_KEEPER_FAILED", {
@@ -168,7 +172,7 @@ export async function awaitPinned(
     const status = readStatus(pin.statusPath);
     const own = status?.pid === pin.pid && status.startTimeTicks === pin.startTimeTicks;
     if (own && status.state === "failed") throw failureOf(status);
-    if (!alive) throw keeperDied(pin);
+    if (!alive) throw await keeperDied(pin, clock);
     if (own && status.state === "locked") return status;
     if (own && status.updatedAt !== seen?.updatedAt) {
       if (status.lockedBytes !== seen?.lockedBytes) progressedAt = clock.nowMs();
@@ -268,11 +272,22 @@ function failureOf(status: PinStatus): HostError {
   return new HostError("PIN_KEEPER_FAILED", { message: `pin ${root}: the keeper gave no reason` });
 }
 
-function keeperDied(pin: Pin): HostError {
+async function keeperDied(pin: Pin, clock: Clock): Promise<HostError> {
+  const why = await whyPinEnded(pin, { clock });
   return new HostError("PIN_KEEPER_DIED", {
     message:
-      `pin ${pin.root}: expected the keeper (pid ${pin.pid}) to run, but it has ended; its ` +
-      `pages are no longer locked. See its log beside ${pin.statusPath}, and the kernel's log for ` +
-      `the OOM killer; then pin again`,
+      `pin ${pin.root}: expected the keeper (pid ${pin.pid}) to run, but it has ended: ${why}; its ` +
+      `pages are no longer locked. See its log beside ${pin.statusPath}, then pin again`,
   });
+}
+
+/**
+ * Why a keeper has ended that was not told to; see {@linkcode describePinEnd}. It reads the status that the keeper has left, so it
+ * has to be asked before another one is started.
+ */
+export async function whyPinEnded(
+  { statusPath, exited }: Pick<Pin, "statusPath" | "exited">,
+  { clock = systemClock }: { clock?: Clock } = {},
+): Promise<string> {
+  return await describePinEnd({ exited, began: readStatus(statusPath)?.oomKills }, clock);
 }

@@ -135,3 +135,21 @@ Deno.test("runPinKeeper gives up in the middle when others have taken the memory
     assert.equal(lockedBytesOf(Deno.pid), 0);
   });
 });
+
+Deno.test("runPinKeeper is whom the kernel would end first while it locks, and no longer", async () => {
+  await withRelease(async (options) => {
+    const scores: string[] = [];
+    const noteScore = () => {
+      scores.push(Deno.readTextFileSync("/proc/self/oom_score_adj").trim());
+      return [];
+    };
+    const before = (noteScore(), scores[0]);
+    const ending = new AbortController();
+    const end = runPinKeeper({ ...options, signal: ending.signal, readLimits: noteScore });
+    await eventually(() => pinStatus(options.statusPath)?.state === "locked");
+    await eventually(() => (noteScore(), scores.at(-1) === before));
+    ending.abort();
+    await end;
+    assert.deepEqual(scores.slice(1, 3), ["1000", "1000"]);
+  });
+});

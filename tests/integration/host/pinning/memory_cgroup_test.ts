@@ -3,8 +3,15 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { dropFromPageCache } from "../../../../ffi/mod.ts";
-import { awaitPinned, pinStatus, releasePin, startPin } from "../../../../host/mod.ts";
-import { NO_MEMORY_CGROUP, withMemoryCgroup } from "../../memory_cgroup.ts";
+import {
+  awaitPinned,
+  type Pin,
+  pinStatus,
+  rankKeeper,
+  releasePin,
+  startPin,
+} from "../../../../host/mod.ts";
+import { type MemoryCgroup, NO_MEMORY_CGROUP, withMemoryCgroup } from "../../memory_cgroup.ts";
 import { isGone, rejectsWith, withFolder } from "../support.ts";
 import { KEEPER, lockedBytesOf, MEBIBYTE } from "./pin_fixtures.ts";
 
@@ -71,6 +78,86 @@ Deno.test({
     );
   },
 });
+
+Deno.test({
+  name:
+    `memory cgroup (root): when memory runs out all the same, it is what nothing runs on that goes${skipped}`,
+  ignore: NO_MEMORY_CGROUP !== null,
+  async fn() {
+    await withFolder((folder) =>
+      withMemoryCgroup(400 * MEBIBYTE, async (cgroup) => {
+        const command = [...cgroup.wrapper, ...KEEPER];
+        const pins = new Map<string, Pin>();
+        try {
+          // The larger one is what the kernel would take by itself.
+          for (const [version, sizeMib] of [["v1", 180], ["v2", 90]] as const) {
+            const root = join(folder, version);
+            await Deno.mkdir(root);
+            await makeBlob(join(root, "blob"), sizeMib);
+            const statusPath = `${root}.pin.json`;
+            const limits = { limitBytes: Infinity, marginBytes: 0 };
+            const pin = await startPin({ command, root, statusPath, ...limits });
+            pins.set(version, pin);
+            await awaitPinned(pin);
+            rankKeeper(pin.pid, { isRunning: version === "v1" });
+          }
+          await takeMemory(cgroup, 120);
+          const alive = [...pins].map(([version, { pid }]) => [version, !isGone(pid)]);
+          assert.deepEqual(alive, [["v1", true], ["v2", false]]);
+          assert.equal(cgroup.oomKills(), 1);
+        } finally {
+          for (const { statusPath } of pins.values()) await releasePin(statusPath);
+        }
+      })
+    );
+  },
+});
+
+Deno.test({
+  name:
+    `memory cgroup (root): a keeper that the kernel has killed is told from one that somebody has${skipped}`,
+  ignore: NO_MEMORY_CGROUP !== null,
+  async fn() {
+    await withFolder((folder) =>
+      withMemoryCgroup(300 * MEBIBYTE, async (cgroup) => {
+        const root = join(folder, "v1");
+        await Deno.mkdir(root);
+        await makeBlob(join(root, "blob"), 140);
+        const command = [...cgroup.wrapper, ...KEEPER];
+        const statusPath = `${root}.pin.json`;
+        const pin = await startPin({
+          command,
+          root,
+          statusPath,
+          limitBytes: Infinity,
+          marginBytes: 0,
+        });
+        try {
+          await awaitPinned(pin);
+          // More than is left is asked for, and the kernel takes the keeper.
+          await Deno.writeTextFile(`/proc/${pin.pid}/oom_score_adj`, "1000");
+          await takeMemory(cgroup, 200);
+          const { message } = await rejectsWith(awaitPinned(pin), "PIN_KEEPER_DIED");
+          assert.match(
+            message,
+            /killed by SIGKILL; the kernel's OOM killer has ended 1 of the processes there since it began \(oom_kill of \/sys/,
+          );
+        } finally {
+          await releasePin(statusPath);
+        }
+      })
+    );
+  },
+});
+
+/** Something else in the cgroup asks for so much memory, gets it, and ends. */
+async function takeMemory({ wrapper: [shell = "", ...args] }: MemoryCgroup, sizeMib: number) {
+  const bytes = sizeMib * MEBIBYTE;
+  const script = `head -c ${bytes} /dev/zero | tail -c ${bytes} > /dev/null`;
+  const { success } = await new Deno.Command(shell, { args: [...args, "sh", "-c", script] })
+    .output();
+  assert.equal(success, true);
+}
 
 /** Its pages are charged to who reads them first, so this process gives up those that it has written. */
 async function makeBlob(path: string, sizeMib: number): Promise<void> {

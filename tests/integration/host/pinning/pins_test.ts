@@ -6,6 +6,7 @@ import {
   pinStatus,
   releasePin,
   startPin,
+  whyPinEnded,
   writeJsonFile,
 } from "../../../../host/mod.ts";
 import {
@@ -137,7 +138,10 @@ Deno.test("awaitPinned reports a keeper that was killed", async () => {
     Deno.kill(pin.pid, "SIGKILL");
     await eventually(() => isGone(pin.pid));
     assert.equal(pinStatus(options.statusPath)?.alive, false);
-    await rejectsWith(awaitPinned(pin), "PIN_KEEPER_DIED");
+    const { message } = await rejectsWith(awaitPinned(pin), "PIN_KEEPER_DIED");
+    assert.match(message, /has ended: killed by SIGKILL(, and not by the kernel's OOM killer|;)/);
+    // An agent that has not started it does not learn of the signal.
+    assert.match(await whyPinEnded({ statusPath: options.statusPath }), /^nobody saw how/);
     const again = await startPin(options);
     assert.equal(again.adopted, false);
     await awaitPinned(again);

@@ -21,6 +21,10 @@ Deno.test("describeShortage: the remedy and what is missing come first, in MiB",
     "raise memory.max of the cgroup /system.slice/rollcall-agent.service by 2470 MiB: it takes 2086 MiB, " +
       "and 256 MiB stay free (pin.margin); of its 1024 MiB 0 MiB can be locked, the rest is in use",
   );
+  assert.match(
+    describeShortage(shortage, { ...NEED, owedBytes: 5 * MIB }),
+    /, 5 MiB belong to what runs here, and/,
+  );
 });
 
 Deno.test("describeShortage: of the machine's own memory", () => {

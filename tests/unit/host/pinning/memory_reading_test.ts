@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { dirname, join } from "node:path";
-import { readMemoryLimits } from "../../../../host/pinning/memory_reading.ts";
+import { readMemoryLimits, readOomKills } from "../../../../host/pinning/memory_reading.ts";
 
 const V2_MOUNT = "30 23 0:26 / /sys/fs/cgroup rw,nosuid - cgroup2 cgroup2 rw,nsdelegate\n";
 const V1_MOUNT = "31 23 0:27 / /sys/fs/cgroup/memory rw - cgroup cgroup rw,memory\n" +
@@ -21,7 +21,8 @@ async function read(files: Readonly<Record<string, string>>) {
       path: cgroup?.path,
       folder: cgroup?.folder.slice(root.length),
     }));
-    return { limits };
+    const kills = readOomKills(root);
+    return { limits, kills: kills && { ...kills, file: kills.file.slice(root.length) } };
   } finally {
     await Deno.remove(root, { recursive: true });
   }
@@ -37,7 +38,7 @@ const STAT_V2 = "anon 5\nfile 90\nshmem 7\ninactive_anon 12\nactive_anon 0\n" +
   "inactive_file 30\nactive_file 20\nunevictable 40\nslab_reclaimable 3\n";
 
 Deno.test("readMemoryLimits: MemAvailable, and every limit of cgroup v2 up to the root", async () => {
-  const { limits } = await read({
+  const { limits, kills } = await read({
     "proc/meminfo": "MemTotal:  1000 kB\nMemFree:   10 kB\nMemAvailable:   500 kB\n",
     "proc/self/cgroup": "0::/system.slice/rollcall-agent.service\n",
     "proc/self/mountinfo": V2_MOUNT,
@@ -82,6 +83,10 @@ Deno.test("readMemoryLimits: MemAvailable, and every limit of cgroup v2 up to th
       reclaimableBytes: 1,
     },
   ]);
+  assert.deepEqual(kills, {
+    file: "/sys/fs/cgroup/system.slice/rollcall-agent.service/memory.events",
+    count: 2,
+  });
 });
 
 const GROUP_V1 = "sys/fs/cgroup/memory/machine.slice/x";
@@ -102,7 +107,7 @@ Deno.test("readMemoryLimits: cgroup v1, where no limit is a number as well, and 
     "sys/fs/cgroup/memory/machine.slice/memory.usage_in_bytes": "500000000\n",
     "sys/fs/cgroup/unified/cgroup.procs": "",
   };
-  const { limits } = await read(files);
+  const { limits, kills } = await read(files);
   assert.deepEqual(
     limits.map(({ path, limitBytes, reclaimableBytes }) => [path, limitBytes, reclaimableBytes]),
     [
@@ -110,6 +115,7 @@ Deno.test("readMemoryLimits: cgroup v1, where no limit is a number as well, and 
       ["/machine.slice", 800000000, 0],
     ],
   );
+  assert.deepEqual(kills, { file: `/${GROUP_V1}/memory.oom_control`, count: 7 });
   // Old kernels: what stands above does not count what is below.
   const alone = await read({
     ...files,
@@ -153,5 +159,10 @@ Deno.test("readMemoryLimits: a mount point with a space, and a machine that says
     "/my cgroups/a",
     5,
   ]]);
-  assert.deepEqual(await read({}), { limits: [] });
+  assert.deepEqual(await read({}), { limits: [], kills: null });
+});
+
+Deno.test("readOomKills: without a cgroup that counts them, those of the machine", async () => {
+  const { kills } = await read({ "proc/vmstat": "nr_free_pages 1\noom_kill 4\n" });
+  assert.deepEqual(kills, { file: "/proc/vmstat", count: 4 });
 });

@@ -61,6 +61,15 @@ Deno.test("memoryShortages: while it is locked half of the margin will do, and a
   assert.equal(shortage?.missingBytes, 32 * MIB + 1);
 });
 
+Deno.test("memoryShortages: what others are about to lock is not to be had", () => {
+  assert.deepEqual(memoryShortages([limit()], NEED), []);
+  const [shortage] = memoryShortages([limit()], { ...NEED, owedBytes: 80 * MIB });
+  assert.equal(
+    shortage?.missingBytes,
+    Math.ceil(memoryToLock({ ...NEED, lockBytes: 180 * MIB })) - 136 * MIB,
+  );
+});
+
 Deno.test("memoryShortages: every limit that is too low, the worst first; a limit that was exceeded leaves nothing", () => {
   const low = limit({ limitBytes: 60 * MIB });
   const lower = limit({ file: "memory.high", limitBytes: 20 * MIB });

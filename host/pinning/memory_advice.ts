@@ -22,56 +22,65 @@ const UNIT_SETTINGS: Readonly<Partial<Record<MemoryLimitFile, string>>> = {
   "memory.limit_in_bytes": "MemoryMax",
 };
 
-/** One sentence on the limit that lacks the most. */
+/** One sentence on the limit that lacks the most: what to set, by how much it is more, and why. */
 export function describeShortage(
   { limit, availableBytes, raiseBytes }: MemoryShortage,
   { owedBytes = 0, ...need }: MemoryNeed,
 ): string {
-  const lockedBytes = memoryToLock(need);
-  const owed = owedBytes === 0 ? "" : `, ${mebibytes(owedBytes)} belong to what runs here`;
-  const needs =
-    `it takes ${mebibytes(lockedBytes)}${owed}, and ${mebibytes(need.marginBytes)} stay ` +
-    `free (pin.margin)`;
+  const owed = owedBytes === 0 ? "" : `, ${mebibytes(owedBytes)} are just being locked for others`;
+  const needs = `it takes ${mebibytes(memoryToLock(need))}${owed}, and ` +
+    `${mebibytes(need.marginBytes)} stay free (pin.margin)`;
+  const available = mebibytes(availableBytes, Math.floor);
   if (limit.cgroup === null) {
     return `free ${mebibytes(raiseBytes)} of this machine's memory, or give it more: ${needs}; ` +
-      `${mebibytes(availableBytes, Math.floor)} are available (MemAvailable)`;
+      `${available} are available (MemAvailable)`;
   }
-  return `raise ${limit.file} of the cgroup ${limit.cgroup.path} by ${mebibytes(raiseBytes)}: ` +
-    `${needs}; of its ${mebibytes(limit.limitBytes, Math.floor)} ` +
-    `${mebibytes(availableBytes, Math.floor)} can be locked, the rest is in use`;
+  const { unit, line } = remedyFor(limit.cgroup, { limit, raiseBytes });
+  return `${unit === null ? line : `set ${line} for ${unit.name}`}, ${
+    mebibytes(raiseBytes)
+  } more: ` +
+    `${needs}; of the ${mebibytes(limit.limitBytes, Math.floor)} of ${limit.cgroup.path} ` +
+    `(${limit.file}) ${available} can be locked, the rest is in use`;
 }
 
-/** The lines that raise each limit which is too low. */
+/** How to raise each limit which is too low. */
 export function shortageAdvice(shortages: readonly MemoryShortage[]): string | undefined {
   const advice = shortages.flatMap((shortage) => adviceFor(shortage));
   return advice.length === 0 ? undefined : advice.join("\n");
 }
 
-function adviceFor(
-  { limit: { file, cgroup, limitBytes }, raiseBytes }: MemoryShortage,
-): string[] {
-  if (cgroup === null) return [];
-  const raisedMebibytes = Math.ceil((limitBytes + raiseBytes) / MEBIBYTE);
-  const [, unit, type] = posix.basename(cgroup.path).match(/^(.+\.(service|slice|scope))$/) ?? [];
-  const setting = UNIT_SETTINGS[file];
-  if (unit === undefined || setting === undefined) {
-    return [
-      `say this as root, and raise it where ${cgroup.path} is made:`,
-      `    echo ${raisedMebibytes * MEBIBYTE} > ${posix.join(cgroup.folder, file)}`,
-    ];
+function adviceFor({ limit, raiseBytes }: MemoryShortage): string[] {
+  if (limit.cgroup === null) return [];
+  const { unit, line } = remedyFor(limit.cgroup, { limit, raiseBytes });
+  if (unit === null) {
+    return [`as root, and where ${limit.cgroup.path} is made, for the next time:`, `    ${line}`];
   }
-  const line = `    ${setting}=${raisedMebibytes}M`;
   // Nothing but its maker has a file for a scope.
-  if (type === "scope") {
-    return [`say this as root:`, `    systemctl set-property ${unit} ${line.trim()}`];
-  }
+  if (unit.type === "scope") return ["as root:", `    systemctl set-property ${unit.name} ${line}`];
   return [
     `put this under [${
-      type === "slice" ? "Slice" : "Service"
-    }] of ${unit} (systemctl edit ${unit}); ` +
-    `systemctl set-property ${unit} with the same does it at once:`,
-    line,
+      unit.type === "slice" ? "Slice" : "Service"
+    }] (systemctl edit ${unit.name}), ` +
+    `or have systemctl set-property set it at once:`,
+    `    ${line}`,
   ];
+}
+
+/** The line that raises a limit, and the unit of systemd whose setting it is; `null`: it is a command. */
+function remedyFor(
+  { path, folder }: NonNullable<MemoryShortage["limit"]["cgroup"]>,
+  { limit: { file, limitBytes }, raiseBytes }: Pick<MemoryShortage, "limit" | "raiseBytes">,
+): { unit: { name: string; type: string } | null; line: string } {
+  const raisedMebibytes = Math.ceil((limitBytes + raiseBytes) / MEBIBYTE);
+  const [, name, type] = posix.basename(path).match(/^(.+\.(service|slice|scope))$/) ?? [];
+  const setting = UNIT_SETTINGS[file];
+  if (name === undefined || type === undefined || setting === undefined) {
+    return {
+      unit: null,
+      line: `echo ${raisedMebibytes * MEBIBYTE} > ${posix.join(folder, file)}`,
+    };
+  }
+  return { unit: { name, type }, line: `${setting}=${raisedMebibytes}M` };
 }
 
 /** As the configs and systemd count: 1024 times 1024 bytes, and never less than there is, unless it is about what there is. */

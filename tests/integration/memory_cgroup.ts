@@ -20,8 +20,6 @@ interface Flavour {
 /** A memory cgroup with a limit. */
 export interface MemoryCgroup {
   readonly folder: string;
-  /** Its path as in /proc/PID/cgroup. */
-  readonly path: string;
   /** The file that has its limit. */
   readonly limitFile: string;
   /** Words before a command line that run it in this cgroup. */
@@ -44,8 +42,7 @@ export async function withMemoryCgroup(
   use: (cgroup: MemoryCgroup) => Promise<void>,
 ): Promise<void> {
   const { root, limitFile, usageFile, eventsFile, total } = flavour() ?? fail("no memory cgroups");
-  const name = `rollcall-test-${crypto.randomUUID()}`;
-  const folder = `${root}/${name}`;
+  const folder = `${root}/rollcall-test-${crypto.randomUUID()}`;
   Deno.mkdirSync(folder);
   try {
     const read = (file: string) => Deno.readTextFileSync(`${folder}/${file}`);
@@ -56,7 +53,6 @@ export async function withMemoryCgroup(
     limitTo(limitBytes);
     await use({
       folder,
-      path: `/${name}`,
       limitFile,
       wrapper: ["sh", "-c", 'echo $$ > "$0/cgroup.procs" && exec "$@"', folder],
       limitTo,

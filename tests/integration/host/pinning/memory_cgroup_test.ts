@@ -51,7 +51,7 @@ Deno.test({
             assert.ok(lockedBytesOf(v1.pid) >= 140 * MEBIBYTE);
             assert.match(
               error.message,
-              new RegExp(`raise ${cgroup.limitFile} of the cgroup ${cgroup.path} by \\d+ MiB`),
+              new RegExp(`: echo \\d+ > ${cgroup.folder}/${cgroup.limitFile}, \\d+ MiB more: `),
             );
             const [, bytes] = (error.advice ?? "").match(
               new RegExp(`^ +echo (\\d+) > ${cgroup.folder}/${cgroup.limitFile}$`, "m"),
@@ -101,10 +101,11 @@ Deno.test({
             await awaitPinned(pin);
             rankKeeper(pin.pid, { isRunning: version === "v1" });
           }
-          await takeMemory(cgroup, 120);
+          // Second in line, before v1: what a keeper has held comes back a moment after its end, and until then the kernel may
+          // take one more.
+          await takeMemory(cgroup, 120, { oomScore: 999 });
           const alive = [...pins].map(([version, { pid }]) => [version, !isGone(pid)]);
           assert.deepEqual(alive, [["v1", true], ["v2", false]]);
-          assert.equal(cgroup.oomKills(), 1);
         } finally {
           for (const { statusPath } of pins.values()) await releasePin(statusPath);
         }
@@ -140,7 +141,7 @@ Deno.test({
           const { message } = await rejectsWith(awaitPinned(pin), "PIN_KEEPER_DIED");
           assert.match(
             message,
-            /killed by SIGKILL; the kernel's OOM killer has ended 1 of the processes there since it began \(oom_kill of \/sys/,
+            /killed by SIGKILL; the kernel's OOM killer has ended [12] of the processes there since it began \(oom_kill of \/sys/,
           );
         } finally {
           await releasePin(statusPath);
@@ -150,13 +151,16 @@ Deno.test({
   },
 });
 
-/** Something else in the cgroup asks for so much memory, gets it, and ends. */
-async function takeMemory({ wrapper: [shell = "", ...args] }: MemoryCgroup, sizeMib: number) {
+/** Something else in the cgroup asks for so much memory, and may be killed for it. */
+async function takeMemory(
+  { wrapper: [shell = "", ...args] }: MemoryCgroup,
+  sizeMib: number,
+  { oomScore = 0 } = {},
+): Promise<void> {
   const bytes = sizeMib * MEBIBYTE;
-  const script = `head -c ${bytes} /dev/zero | tail -c ${bytes} > /dev/null`;
-  const { success } = await new Deno.Command(shell, { args: [...args, "sh", "-c", script] })
-    .output();
-  assert.equal(success, true);
+  const script = `echo ${oomScore} > /proc/self/oom_score_adj
+    head -c ${bytes} /dev/zero | tail -c ${bytes} > /dev/null`;
+  await new Deno.Command(shell, { args: [...args, "sh", "-c", script] }).output();
 }
 
 /** Its pages are charged to who reads them first, so this process gives up those that it has written. */

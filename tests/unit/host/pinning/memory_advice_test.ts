@@ -18,12 +18,22 @@ Deno.test("describeShortage: the remedy and what is missing come first, in MiB",
   assert.ok(shortage);
   assert.equal(
     describeShortage(shortage, NEED),
-    "raise memory.max of the cgroup /system.slice/rollcall-agent.service by 2470 MiB: it takes 2086 MiB, " +
-      "and 256 MiB stay free (pin.margin); of its 1024 MiB 0 MiB can be locked, the rest is in use",
+    "set MemoryMax=3494M for rollcall-agent.service, 2470 MiB more: it takes 2086 MiB, and 256 MiB stay free " +
+      "(pin.margin); of the 1024 MiB of /system.slice/rollcall-agent.service (memory.max) 0 MiB can be locked, " +
+      "the rest is in use",
   );
   assert.match(
     describeShortage(shortage, { ...NEED, owedBytes: 5 * MIB }),
-    /, 5 MiB belong to what runs here, and/,
+    /, 5 MiB are just being locked for others, and/,
+  );
+});
+
+Deno.test("describeShortage: of a cgroup that is no unit of systemd it is a command", () => {
+  const [shortage] = shortagesAt("/docker/ab12");
+  assert.ok(shortage);
+  assert.match(
+    describeShortage(shortage, NEED),
+    /^echo 3663724544 > \/sys\/fs\/cgroup\/docker\/ab12\/memory\.max, 2470 MiB more: it takes/,
   );
 });
 
@@ -50,12 +60,12 @@ Deno.test("shortageAdvice: the exact line, for units of systemd and for other cg
   const unit = "rollcall-agent.service";
   assert.equal(
     shortageAdvice(shortagesAt(`/system.slice/${unit}`)),
-    `put this under [Service] of ${unit} (systemctl edit ${unit}); systemctl set-property ${unit} with the ` +
-      "same does it at once:\n    MemoryMax=3494M",
+    `put this under [Service] (systemctl edit ${unit}), or have systemctl set-property set it at once:\n` +
+      "    MemoryMax=3494M",
   );
   assert.match(
     shortageAdvice(shortagesAt("/rollcall.slice")) ?? "",
-    /under \[Slice\] of rollcall\.slice .*\n +MemoryMax=3494M$/,
+    /under \[Slice\] \(systemctl edit rollcall\.slice\).*\n +MemoryMax=3494M$/,
   );
   assert.match(
     shortageAdvice(shortagesAt("/rollcall.slice", "memory.high")) ?? "",
@@ -71,7 +81,7 @@ Deno.test("shortageAdvice: the exact line, for units of systemd and for other cg
   );
   assert.equal(
     shortageAdvice(shortagesAt("/docker/ab12")),
-    "say this as root, and raise it where /docker/ab12 is made:\n" +
+    "as root, and where /docker/ab12 is made, for the next time:\n" +
       `    echo ${3494 * MIB} > /sys/fs/cgroup/docker/ab12/memory.max`,
   );
   const both = [...shortagesAt("/a"), ...shortagesAt("/b")];

@@ -19,8 +19,10 @@ const MAX_REPLY_VALUES = 1000;
 const DEADLINE_MS = 10_000;
 /** The number that trackers usually give; Rollcall's tracker decides by itself how many are useful. */
 const WANTED_PEERS = 50;
-/** The shortest interval; a shorter one would only load the tracker. */
+/** The shortest interval in seconds, as other programs' trackers tell it; a shorter one would only load the tracker. */
 const MIN_INTERVAL_SECONDS = 1;
+/** The shortest interval of our own tracker, which tells it in milliseconds to hosts that have just come. */
+const MIN_INTERVAL_MS = 200;
 /** The longest interval; with a longer one a tracker that restarts would not hear of us for hours. */
 const MAX_INTERVAL_SECONDS = 3600;
 
@@ -90,6 +92,7 @@ const replySchema = z.union([
   z.object({ "failure reason": z.instanceof(Uint8Array) }),
   z.object({
     interval: secondsSchema,
+    "interval ms": z.number().optional(),
     "min interval": secondsSchema.optional(),
     peers: z.instanceof(Uint8Array),
     peers6: z.instanceof(Uint8Array).optional(),
@@ -127,9 +130,11 @@ export function parseReply(bytes: Uint8Array): AnnounceReply {
   if ("failure reason" in reply) {
     throw new AnnounceRefused(new TextDecoder().decode(reply["failure reason"]));
   }
+  const toldMs = reply["interval ms"] ?? reply.interval;
+  const intervalMs = Math.min(Math.max(toldMs, MIN_INTERVAL_MS), MAX_INTERVAL_SECONDS * 1000);
   return {
-    intervalMs: reply.interval,
-    minIntervalMs: Math.min(reply["min interval"] ?? reply.interval, reply.interval),
+    intervalMs,
+    minIntervalMs: Math.min(reply["min interval"] ?? intervalMs, intervalMs),
     peers: [...readPeers(reply.peers, 4), ...readPeers(reply.peers6 ?? new Uint8Array(), 16)],
     ...(reply.reach === undefined ? {} : { reach: reply.reach }),
   };

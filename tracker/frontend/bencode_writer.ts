@@ -48,17 +48,19 @@ export interface AnswerForm {
   readonly isCompact: boolean;
   /** Whether dictionaries leave out peer ids. */
   readonly omitsPeerIds: boolean;
-  /** Whether to tell the reach; a peer asks for it by telling its site. */
+  /** Whether to tell the reach, and the interval in milliseconds; a peer asks for it by telling its site. */
   readonly tellsReach: boolean;
 }
 
-/** Encodes the answer to an announce. Intervals are in whole seconds, at least one. */
+/** Encodes the answer to an announce. Intervals are in whole seconds, at least one, unless it says milliseconds. */
 export function encodeAnswer(answer: Answer, form: AnswerForm): Uint8Array<ArrayBuffer> {
   length = 0;
   text("d");
   integer("8:complete", answer.complete);
   integer("10:incomplete", answer.incomplete);
   integer("8:interval", toSeconds(answer.intervalMs));
+  // Ours begin with shorter ones than a second.
+  if (form.tellsReach) integer("11:interval ms", Math.round(answer.intervalMs));
   integer("12:min interval", toSeconds(Math.min(answer.minIntervalMs, answer.intervalMs)));
   text("5:peers");
   if (form.isCompact) compactPeers(answer.peers);

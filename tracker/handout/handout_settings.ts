@@ -38,6 +38,9 @@ export interface HandoutSettings {
   readonly patientAnnounces: number;
   /** With this many helpful peers a longer interval is enough. */
   readonly enoughPeers: number;
+  /** The interval of gateways, and of leechers without enough peers, that arrived less than `beginningMs` ago. */
+  readonly beginningIntervalMs: number;
+  readonly beginningMs: number;
   /** The interval of a gateway that arrived less than `eagerMs` ago. */
   readonly eagerIntervalMs: number;
   readonly eagerMs: number;
@@ -89,6 +92,10 @@ export const defaultHandoutSettings: HandoutSettings = {
   // large fleet even gateways have only a few pieces.
   patientAnnounces: 10,
   enoughPeers: 2,
+  // A fleet that begins together knows itself after two or three such announces; before that nobody can fetch from all whom
+  // it could. Clients that do not run Rollcall hear of whole seconds only.
+  beginningIntervalMs: 300,
+  beginningMs: 2000,
   // A fleet that begins together is there within seconds; each peer that a gateway learns of late costs time.
   eagerIntervalMs: 1000,
   eagerMs: 10_000,

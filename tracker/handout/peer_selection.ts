@@ -74,12 +74,14 @@ function intervalsOf(
   { sample, options }: { sample: PeerSample; options: SelectionOptions },
 ): Pick<Selection, "intervalMs" | "minIntervalMs"> {
   const { settings, members } = options;
-  const { eagerIntervalMs, hungryIntervalMs, leecherIntervalMs } = settings;
+  const { beginningIntervalMs, eagerIntervalMs, hungryIntervalMs, leecherIntervalMs } = settings;
+  const ageMs = options.nowMs - asker.arrivedMs;
+  const isBeginning = ageMs < settings.beginningMs;
   // Gateways are few, and everybody waits for them.
   if (isGateway(asker)) {
-    const isNew = options.nowMs - asker.arrivedMs < settings.eagerMs;
-    const intervalMs = isNew ? eagerIntervalMs : hungryIntervalMs;
-    return { intervalMs, minIntervalMs: eagerIntervalMs };
+    const laterMs = ageMs < settings.eagerMs ? eagerIntervalMs : hungryIntervalMs;
+    const intervalMs = isBeginning ? Math.min(beginningIntervalMs, laterMs) : laterMs;
+    return { intervalMs, minIntervalMs: Math.min(intervalMs, eagerIntervalMs) };
   }
   let helpful = 0;
   for (const peer of sample.peers) {
@@ -88,7 +90,8 @@ function intervalsOf(
   const isContent = reach === "rack" && helpful >= settings.enoughPeers &&
     asker.announcesWithoutProgress === 0;
   const shareMs = members.size / settings.announcesPerSecond * 1000;
-  const minIntervalMs = Math.max(hungryIntervalMs, shareMs);
+  const soonMs = isBeginning ? Math.min(beginningIntervalMs, hungryIntervalMs) : hungryIntervalMs;
+  const minIntervalMs = Math.max(soonMs, shareMs);
   return {
     intervalMs: isContent ? Math.max(leecherIntervalMs, shareMs) : minIntervalMs,
     minIntervalMs,

@@ -6,8 +6,13 @@ export interface FleetShape {
   readonly racksPerSite: number;
   /** The number of hosts, without the build machine. */
   readonly hosts: number;
-  /** Pieces of the release; a host's link carries one per round in each direction. */
   readonly pieces: number;
+  /** Pieces that a host's link carries per round in each direction. Default: 1. */
+  readonly perRound?: number;
+  /** The milliseconds that a round stands for. Default: 1000, a piece of a large release over a fast link. */
+  readonly roundMs?: number;
+  /** The number of hosts of each rack. Default: they are dealt evenly. */
+  readonly rackSizes?: readonly number[];
   /** Pieces per round between two racks and between two sites, as a share of what all hosts behind the link could receive. */
   readonly rackLink: number;
   readonly siteLink: number;
@@ -23,7 +28,7 @@ export interface Host {
   joins: number;
   /** The round in which it dies without announcing it; undefined if never. */
   dies: number | undefined;
-  /** Pieces per round, in each direction; at most 1. */
+  /** Pieces per round, in each direction; at most the shape's `perRound`. */
   rate: number;
 }
 
@@ -57,14 +62,72 @@ export const pairsShape: FleetShape = {
   siteLink: 1 / 4,
 };
 
-/** Hosts are dealt to the racks in turn; all begin in round 0. */
+/** As in the network namespaces: two or four hosts to a rack, borders that carry two hosts' links, pieces of 64 KiB. */
+export const netnsPairsShape: FleetShape = {
+  sites: 2,
+  racksPerSite: 4,
+  hosts: 16,
+  pieces: 768,
+  rackLink: 1,
+  siteLink: 1 / 4,
+  perRound: 8,
+  roundMs: 276,
+};
+
+/** Twice the hosts at half the speed. */
+export const netnsQuadsShape: FleetShape = {
+  ...netnsPairsShape,
+  hosts: 32,
+  pieces: 384,
+  rackLink: 1 / 2,
+  siteLink: 1 / 8,
+  perRound: 4,
+  roundMs: 279,
+};
+
+/** The same in racks of eight. */
+export const netnsEightsShape: FleetShape = {
+  ...netnsQuadsShape,
+  racksPerSite: 2,
+  rackLink: 1 / 4,
+};
+
+/** Several racks of several hosts, several pieces a round. */
+export const mediumShape: FleetShape = {
+  ...smallShape,
+  pieces: 512,
+  perRound: 4,
+};
+
+const UNEQUAL_SIZES = Array.from(
+  { length: 30 },
+  (_, rack) => [1, 40, 2, 34, 3, 21, 5, 13, 8, 30][rack % 10]!,
+);
+
+/** Racks of one to forty hosts. */
+export const unequalShape: FleetShape = {
+  sites: 3,
+  racksPerSite: 10,
+  hosts: UNEQUAL_SIZES.reduce((sum, size) => sum + size, 0),
+  rackSizes: UNEQUAL_SIZES,
+  pieces: 1024,
+  rackLink: 1 / 4,
+  siteLink: 1 / 8,
+  perRound: 4,
+};
+
+/** Hosts are dealt to the racks in turn, as long as these have room; all begin in round 0. */
 export function layOut(shape: FleetShape): Host[] {
   const racks = shape.sites * shape.racksPerSite;
-  const hosts: Host[] = [{ index: 0, site: 0, rack: racks, joins: 0, dies: undefined, rate: 1 }];
-  for (let index = 1; index <= shape.hosts; index++) {
-    const rack = (index - 1) % racks;
+  const rate = shape.perRound ?? 1;
+  const room = Array.from({ length: racks }, (_, rack) => shape.rackSizes?.[rack] ?? Infinity);
+  const hosts: Host[] = [{ index: 0, site: 0, rack: racks, joins: 0, dies: undefined, rate }];
+  for (let turn = 0; hosts.length <= shape.hosts && room.some((left) => left > 0); turn++) {
+    const rack = turn % racks;
+    if (room[rack]! <= 0) continue;
+    room[rack]!--;
     const site = Math.floor(rack / shape.racksPerSite);
-    hosts.push({ index, site, rack, joins: 0, dies: undefined, rate: 1 });
+    hosts.push({ index: hosts.length, site, rack, joins: 0, dies: undefined, rate });
   }
   return hosts;
 }

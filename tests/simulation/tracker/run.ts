@@ -5,7 +5,7 @@ import { mulberry32 } from "./random.ts";
 import { type FleetShape, layOut } from "./fleet.ts";
 import { isMeasured, leastRounds, type ScenarioName, stage } from "./scenarios.ts";
 import { State } from "./state.ts";
-import { makeTracker, type PolicyName, type Told } from "./trackers.ts";
+import { makeTracker, type PolicyName, ROUND_MS, type Told } from "./trackers.ts";
 import { Transfers } from "./transfers.ts";
 
 /** Intervals vary by up to this share, as the announcer's do. */
@@ -52,9 +52,13 @@ export function run(options: RunOptions): RunResult {
   const hosts = layOut(shape);
   stage(options.scenario, { shape, hosts, random });
   const state = new State(shape, hosts);
-  const tracker = makeTracker(options.policy, random, options.policyOverrides);
+  const tracker = makeTracker(options.policy, {
+    random,
+    roundMs: shape.roundMs ?? ROUND_MS,
+    overrides: options.policyOverrides ?? {},
+  });
   const transfers = new Transfers(state, { random, ownRackFirst: options.ownRackFirst ?? true });
-  const measured = hosts.filter((host) => host.index > 0 && isMeasured(host));
+  const measured = hosts.filter((host) => host.index > 0 && isMeasured(host, shape));
   const least = leastRounds(options.scenario, shape, hosts);
   const nextAnnounce = new Float64Array(hosts.length).fill(Infinity);
   const completedAt = new Float64Array(hosts.length).fill(Infinity);
@@ -91,7 +95,7 @@ export function run(options: RunOptions): RunResult {
     if (round > 0) announcesPerRound = Math.max(announcesPerRound, announces);
     for (const index of transfers.round()) {
       completedAt[index] = round + 1;
-      if (isMeasured(state.host(index))) done++;
+      if (isMeasured(state.host(index), shape)) done++;
       announce(index, round + 1);
       for (const other of [...state.linksOf(index)]) {
         if (state.isComplete(other)) state.disconnect(index, other);

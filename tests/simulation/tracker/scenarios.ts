@@ -33,7 +33,7 @@ export function stage(
     case "all at once":
       return;
     case "staggered start":
-      for (const host of others) host.joins = Math.floor(random() * shape.pieces);
+      for (const host of others) host.joins = Math.floor(random() * fetchRounds(shape));
       return;
     case "a rack joins late":
       for (const host of others) {
@@ -43,37 +43,42 @@ export function stage(
     case "gateways die":
       // The first of a rack is its gateway, the first of a site the site's: a quarter in, half of them are gone.
       for (const host of firstOfRacks(others)) {
-        if (host.rack % 2 === 0) host.dies = Math.floor(shape.pieces / 4);
+        if (host.rack % 2 === 0) host.dies = Math.floor(fetchRounds(shape) / 4);
       }
       return;
     case "a slow gateway": {
       // The first of the second site, which would be what all of the site waits for.
       const first = others.find(({ site }) => site === 1);
-      if (first !== undefined) first.rate = SLOW_RATE;
+      if (first !== undefined) first.rate *= SLOW_RATE;
       return;
     }
   }
 }
 
 /**
- * Rounds that nobody can beat, with links between sites and racks that never limit: one piece per
- * round into each host, and a doubling per round before the last piece has reached everybody.
+ * Rounds that nobody can beat, with links between sites and racks that never limit: what the link
+ * carries per round into each host, and a doubling per round before the last piece has reached everybody.
  */
 export function leastRounds(name: ScenarioName, shape: FleetShape, hosts: readonly Host[]): number {
-  const together = shape.pieces + Math.ceil(Math.log2(hosts.length));
-  const lastStart = Math.max(...hosts.map((host) => host.joins)) + shape.pieces;
+  const together = fetchRounds(shape) + Math.ceil(Math.log2(hosts.length));
+  const lastStart = Math.max(...hosts.map((host) => host.joins)) + fetchRounds(shape);
   return name === "staggered start" || name === "a rack joins late"
     ? Math.max(together, lastStart)
     : together;
 }
 
 /** Who is measured: the slow host itself cannot be faster than its link. */
-export function isMeasured(host: Host): boolean {
-  return host.dies === undefined && host.rate >= 1;
+export function isMeasured(host: Host, shape: FleetShape): boolean {
+  return host.dies === undefined && host.rate >= (shape.perRound ?? 1);
+}
+
+/** The rounds in which a host's link carries the release. */
+function fetchRounds({ pieces, perRound = 1 }: FleetShape): number {
+  return Math.ceil(pieces / perRound);
 }
 
 function lateRound(shape: FleetShape): number {
-  return Math.floor(shape.pieces / 2);
+  return Math.floor(fetchRounds(shape) / 2);
 }
 
 function firstOfRacks(hosts: readonly Host[]): Host[] {

@@ -12,7 +12,7 @@ import { Swarm } from "../../../tracker/swarm/swarm.ts";
 import { rackName } from "./fleet.ts";
 import type { ReachLevel, State } from "./state.ts";
 
-/** Milliseconds that a round stands for: a piece of a large release over a fast link. */
+/** The milliseconds that a round stands for, unless the shape says otherwise: a piece of a large release over a fast link. */
 export const ROUND_MS = 1000;
 /** The number of peers that clients ask for. */
 const WANTED = 50;
@@ -43,21 +43,27 @@ export const policyNames: readonly PolicyName[] = [
   "ours",
 ];
 
+/** What a tracker is made from. */
+export interface TrackerOptions {
+  readonly random: Random;
+  /** The milliseconds that a round stands for. */
+  readonly roundMs: number;
+  /** In place of some of Rollcall's defaults. */
+  readonly overrides: Partial<HandoutSettings>;
+}
+
 /** Makes a tracker of that policy. */
-export function makeTracker(
-  name: PolicyName,
-  random: Random,
-  overrides: Partial<HandoutSettings> = {},
-): SimulatedTracker {
+export function makeTracker(name: PolicyName, options: TrackerOptions): SimulatedTracker {
+  const { random, roundMs, overrides } = options;
   switch (name) {
     case "ours":
-      return new OurTracker(random, { ...defaultHandoutSettings, ...overrides });
+      return new OurTracker(random, { ...defaultHandoutSettings, ...overrides }, roundMs);
     case "uniform random":
-      return modelTracker((host, known) => pickOthers(host, known, WANTED, random));
+      return modelTracker(roundMs, (host, known) => pickOthers(host, known, WANTED, random));
     case "nearest only":
-      return modelTracker((host, known, state) => nearest(host, known, { state, random }));
+      return modelTracker(roundMs, (host, known, state) => nearest(host, known, { state, random }));
     case "nearest and one":
-      return modelTracker((host, known, state) => {
+      return modelTracker(roundMs, (host, known, state) => {
         const outside = known.filter((one) => state.distance(one, host) > 0);
         const near = nearest(host, known, { state, random }).slice(0, WANTED - 1);
         return [...pickOthers(host, outside, 1, random), ...near];
@@ -68,13 +74,15 @@ export function makeTracker(
 /** The production code of a swarm, announced to as a frontend would. */
 class OurTracker implements SimulatedTracker {
   readonly swarm: Swarm;
+  readonly #roundMs: number;
   #round = 0;
 
-  constructor(random: Random, policy: HandoutSettings) {
+  constructor(random: Random, policy: HandoutSettings, roundMs: number) {
+    this.#roundMs = roundMs;
     this.swarm = new Swarm("0".repeat(40), {
       settings: policy,
       subnets: new SubnetMap([]),
-      clock: { nowMs: () => this.#round * ROUND_MS },
+      clock: { nowMs: () => this.#round * roundMs },
       random,
       log: silentLog,
     });
@@ -103,7 +111,7 @@ class OurTracker implements SimulatedTracker {
     return {
       peers: answer.peers.map((member) => Number(member.host)),
       reach: answer.reach === "rack" ? 0 : answer.reach === "site" ? 1 : 2,
-      intervalRounds: answer.intervalMs / ROUND_MS,
+      intervalRounds: answer.intervalMs / this.#roundMs,
     };
   }
 }
@@ -114,6 +122,7 @@ function addressOf(index: number): string {
 
 /** Knows all hosts that are up and have announced; its intervals are the same as Rollcall's. */
 function modelTracker(
+  roundMs: number,
   choose: (host: number, known: readonly number[], state: State) => number[],
 ): SimulatedTracker {
   const known: number[] = [];
@@ -132,7 +141,7 @@ function modelTracker(
         : isHungry
         ? hungryIntervalMs
         : leecherIntervalMs;
-      return { peers, reach: 2, intervalRounds: intervalMs / ROUND_MS };
+      return { peers, reach: 2, intervalRounds: intervalMs / roundMs };
     },
   };
 }

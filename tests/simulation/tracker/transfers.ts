@@ -2,7 +2,8 @@
  * One round of a simulated swarm, by the rules of Rollcall's engine: every leecher requests from a connected host the
  * rarest piece that it has, first those that nobody in the own rack has. A gateway whose rack is behind sends to its rack
  * alone, and the seed of a site is left to that site. Links of hosts, racks and sites carry no more than they can; a piece
- * can be passed on in the round after it has arrived.
+ * can be passed on in the round after it has arrived. Whoever sends several pieces in a round sends different ones, as
+ * suggestions make hosts do (`torrent/swarm/suggest`).
  */
 
 import type { FleetShape } from "./fleet.ts";
@@ -32,9 +33,15 @@ export class Transfers {
   readonly #rackLimit: number;
   readonly #siteLimit: number;
   readonly #ownRackFirst: boolean;
+  /** How many pieces a host's link carries per round. */
+  readonly #perRound: number;
+  /** How often each host has sent each piece in this round: `host * pieces + piece`. */
+  readonly #sent: Uint8Array;
+  /** Bits of the pieces that are on their way to each host in this round. */
+  readonly #coming: Uint32Array;
   /** Whether a host owes its rack, as far as it was asked in this round. */
   readonly #owing = new Map<number, boolean>();
-  #pending: [host: number, piece: number][] = [];
+  #pending: [from: number, host: number, piece: number][] = [];
 
   constructor(
     state: State,
@@ -43,6 +50,9 @@ export class Transfers {
     const { shape, hosts } = state;
     this.#state = state;
     this.#random = random;
+    this.#perRound = shape.perRound ?? 1;
+    this.#sent = new Uint8Array(hosts.length * shape.pieces);
+    this.#coming = new Uint32Array(state.have.length);
     this.#ownRackFirst = ownRackFirst;
     [this.#rackLimit, this.#siteLimit] = limitsOf(shape);
     this.#tokens = {
@@ -59,11 +69,15 @@ export class Transfers {
   round(): number[] {
     this.#refill();
     this.#owing.clear();
-    for (const host of this.#inRandomOrder()) {
-      if ((this.#tokens.down[host] ?? 0) >= 1) this.#fetchOne(host);
+    for (let turn = 0; turn < this.#perRound; turn++) {
+      for (const host of this.#inRandomOrder()) {
+        if ((this.#tokens.down[host] ?? 0) >= 1) this.#fetchOne(host);
+      }
     }
     const completed: number[] = [];
-    for (const [host, piece] of this.#pending) {
+    for (const [from, host, piece] of this.#pending) {
+      this.#sent[from * this.#state.shape.pieces + piece] = 0;
+      this.#coming[host * this.#state.words + (piece >> 5)] = 0;
       this.#state.give(host, piece);
       if (this.#state.isComplete(host)) completed.push(host);
     }
@@ -71,12 +85,12 @@ export class Transfers {
     return completed;
   }
 
-  /** What a slow host did not use up it has in the next round, up to one piece. */
+  /** What a slow host did not use up it has in the next round, up to one piece or what its link carries in one. */
   #refill(): void {
     const { up, down, rackOut, rackIn, siteOut, siteIn } = this.#tokens;
     for (const { index, rate } of this.#state.hosts) {
-      up[index] = Math.min(1, (up[index] ?? 0) + rate);
-      down[index] = Math.min(1, (down[index] ?? 0) + rate);
+      up[index] = Math.min(Math.max(1, rate), (up[index] ?? 0) + rate);
+      down[index] = Math.min(Math.max(1, rate), (down[index] ?? 0) + rate);
     }
     rackOut.fill(this.#rackLimit);
     rackIn.fill(this.#rackLimit);
@@ -127,7 +141,7 @@ export class Transfers {
   #owesItsRack(host: number): boolean {
     const known = this.#owing.get(host);
     if (known !== undefined) return known;
-    const owes = this.#countOwed(host) > BEHIND_PIECES;
+    const owes = this.#countOwed(host) > BEHIND_PIECES * this.#perRound;
     this.#owing.set(host, owes);
     return owes;
   }
@@ -173,12 +187,15 @@ export class Transfers {
     const rackBase = (this.#state.rackOf[to] ?? 0) * pieces;
     let [best, bestKey, ties] = [-1, Infinity, 0];
     for (let word = 0; word < words; word++) {
-      let bits = (have[from * words + word] ?? 0) & ~(have[to * words + word] ?? 0);
+      let bits = (have[from * words + word] ?? 0) & ~(have[to * words + word] ?? 0) &
+        ~this.#coming[to * words + word]!;
       while (bits !== 0) {
         const bit = 31 - Math.clz32(bits & -bits);
         bits &= bits - 1;
         const piece = word * 32 + bit;
-        const key = (inRack[rackBase + piece] ?? 0) * (hosts.length + 1) + (inFleet[piece] ?? 0);
+        const sent = this.#sent[from * pieces + piece]!;
+        const key = ((inRack[rackBase + piece] ?? 0) + sent) * (hosts.length + 1) +
+          (inFleet[piece] ?? 0) + sent;
         if (key < bestKey) [best, bestKey, ties] = [piece, key, 1];
         else if (key === bestKey && this.#random() * ++ties < 1) best = piece;
       }
@@ -190,7 +207,9 @@ export class Transfers {
     const state = this.#state;
     const { up, down, rackOut, rackIn, siteOut, siteIn } = this.#tokens;
     const [source, target] = [state.host(from), state.host(to)];
-    this.#pending.push([to, piece]);
+    this.#pending.push([from, to, piece]);
+    this.#sent[from * state.shape.pieces + piece]!++;
+    this.#coming[to * state.words + (piece >> 5)]! |= 1 << (piece & 31);
     state.sources[to]?.push(from);
     spend(up, from);
     spend(down, to);
@@ -216,8 +235,9 @@ function spend(tokens: Float64Array, at: number): void {
 export function limitsOf(shape: FleetShape): [rack: number, site: number] {
   const perSite = shape.hosts / shape.sites;
   const perRack = perSite / shape.racksPerSite;
+  const perRound = shape.perRound ?? 1;
   return [
-    Math.max(1, Math.floor(perRack * shape.rackLink)),
-    Math.max(1, Math.floor(perSite * shape.siteLink)),
+    Math.max(1, Math.floor(perRack * shape.rackLink)) * perRound,
+    Math.max(1, Math.floor(perSite * shape.siteLink)) * perRound,
   ];
 }

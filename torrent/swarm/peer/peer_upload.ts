@@ -9,6 +9,7 @@ import { pieceSizeBytes, type Release } from "../../release/release.ts";
 import type { PeerAllowance } from "../limits/peer_allowance.ts";
 import { isNext, writeBlocks } from "./block_batch.ts";
 import {
+  BLOCK_BYTES,
   BLOCK_HEADER_BYTES,
   type BlockRange,
   MAX_FOREIGN_REQUEST_BYTES,
@@ -24,6 +25,14 @@ import { UploadQueue } from "./upload_queue.ts";
  * should stay in the processor's cache until it is sent.
  */
 export const MAX_REQUEST_BYTES = 256 * 1024;
+
+/**
+ * A batch holds no more than the peer takes in this time: requests that come up while it is written wait behind it, and with
+ * whole windows of blocks before them, two hosts that exchange pieces kept each other waiting.
+ */
+const BATCH_MS = 16;
+/** The least that a batch may hold, whatever the peer takes: two blocks, so that reads and writes do not become tiny. */
+const MIN_BATCH_BYTES = 2 * BLOCK_BYTES;
 
 /**
  * This many requests of one peer may be refused in a row, without a block sent in between, before its connection ends: several
@@ -54,6 +63,8 @@ export class PeerUpload {
   #choked = true;
   #refusedInARow = 0;
   #sentBytes = 0;
+  #sentBeforeBytes = 0;
+  #batchBytes = MIN_BATCH_BYTES;
   /** How far away the peer is; "remote" until it has said where it is. */
   distance: Distance = "remote";
 
@@ -120,11 +131,21 @@ export class PeerUpload {
     if (this.#queue.cancel(request)) this.#reject(request);
   }
 
-  /** Adds as many blocks as the batch has room for; see `SocketOwner.addBlocks`. */
+  /** Updates the size of batches by what the peer took since the last call, `seconds` ago. */
+  onTick(seconds: number): void {
+    const bytesPerSecond = (this.#sentBytes - this.#sentBeforeBytes) / seconds;
+    this.#sentBeforeBytes = this.#sentBytes;
+    this.#batchBytes = Math.max(MIN_BATCH_BYTES, bytesPerSecond * BATCH_MS / 1000);
+  }
+
+  /**
+   * Adds blocks while the batch has room for them and holds no more than the peer takes in a moment, at least one; see
+   * `SocketOwner.addBlocks`.
+   */
   addBlocks(batch: Uint8Array, at: number): number {
     const { release, readBlock, onSent } = this.#options;
-    for (;;) {
-      const run = this.#takeRun(batch.length - at);
+    for (let leftBytes = this.#batchBytes; leftBytes > 0;) {
+      const run = this.#takeRun(batch.length - at, leftBytes);
       const [first] = run;
       if (first === undefined) return at;
       const read = (into: Uint8Array) =>
@@ -135,17 +156,21 @@ export class PeerUpload {
       this.#sentBytes += sizeBytes;
       onSent(this.distance, sizeBytes);
       at = end;
+      leftBytes -= sizeBytes;
     }
+    return at;
   }
 
   /**
-   * Takes the next requests while each continues the one before, there is room for it, and the rate limits let it go.
+   * Takes the next requests while each continues the one before, there is room for it, and the rate limits let it go; after
+   * the first one only as long as they are `mostBytes` together.
    */
-  #takeRun(roomBytes: number): BlockRange[] {
+  #takeRun(roomBytes: number, mostBytes: number): BlockRange[] {
     const run: BlockRange[] = [];
     for (let next = this.#queue.peek(); next !== undefined; next = this.#queue.peek()) {
       const last = run.at(-1);
-      if (last !== undefined && !isNext(last, next)) break;
+      mostBytes -= next.sizeBytes;
+      if (last !== undefined && (!isNext(last, next) || mostBytes < 0)) break;
       roomBytes -= BLOCK_HEADER_BYTES + next.sizeBytes;
       if (roomBytes < 0 || !this.#options.allowance.take(this.distance, next.sizeBytes)) break;
       this.#queue.shift();

@@ -124,7 +124,7 @@ function toPackage(answer: Answer, tellsReach: boolean): PackageAnswer {
       port,
       peerId: Buffer.from(peerId, "latin1").toString("hex"),
     })),
-    ...(tellsReach ? { reach } : {}),
+    ...(tellsReach ? { reach, "interval ms": Math.round(intervalMs) } : {}),
   };
 }
 

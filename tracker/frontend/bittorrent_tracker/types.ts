@@ -44,7 +44,7 @@ export interface PackageAnnounce {
   readonly event?: unknown;
 }
 
-/** A swarm's answer to an announce; intervals are in seconds, `peerId` is in hexadecimal. */
+/** A swarm's answer to an announce; intervals are in seconds where they do not say milliseconds, `peerId` is in hexadecimal. */
 export interface PackageAnswer {
   readonly complete: number;
   readonly incomplete: number;
@@ -52,6 +52,7 @@ export interface PackageAnswer {
   readonly "min interval": number;
   readonly peers: readonly { ip: string; port: number; peerId: string }[];
   readonly reach?: string;
+  readonly "interval ms"?: number;
 }
 
 /** The response that the server makes of it, before it is encoded. */

@@ -157,6 +157,19 @@ Deno.test("Announcer: waits for the interval, or for the shorter one while it is
   await announcer.stop();
 });
 
+Deno.test("Announcer: comes back within a fraction of a second where our tracker says so, but not at once", async () => {
+  await using tracker = startTracker([
+    reply({ interval: 1, "min interval": 1, "interval ms": 300 }),
+    reply({ interval: 1, "min interval": 1, "interval ms": 1 }),
+  ]);
+  const { announcer, clock } = makeAnnouncer({ trackers: [tracker.url] });
+  announcer.start();
+  assert.equal(await clock.untilAsleep(), 300);
+  clock.wake();
+  assert.equal(await clock.untilAsleep(), 200);
+  await announcer.stop();
+});
+
 Deno.test("Announcer: asks the next tracker after a failure, with growing pauses", async () => {
   await using bad = startTracker([() => new Response(null, { status: 500 })]);
   await using good = startTracker([() => new Response("no bencode"), reply()]);

@@ -120,8 +120,15 @@ Deno.test("selectPeers: who only says that it holds everything uses up no helper
   assert.deepEqual(other.rack?.gateways, [other]);
 });
 
-Deno.test("selectPeers: a gateway comes back within a second while the fleet gathers, then less often", () => {
+Deno.test("selectPeers: everybody comes back within a third of a second at first, gateways each second for a while", () => {
   const { swarm, northA1, northA2 } = fleet();
+  const { beginningIntervalMs, beginningMs } = defaultHandoutSettings;
+  assert.equal(swarm.select(northA1).intervalMs, beginningIntervalMs);
+  assert.deepEqual(
+    [swarm.select(northA2).intervalMs, swarm.select(northA2).minIntervalMs],
+    [beginningIntervalMs, beginningIntervalMs],
+  );
+  swarm.nowMs += beginningMs;
   assert.equal(swarm.select(northA1).intervalMs, defaultHandoutSettings.eagerIntervalMs);
   assert.ok(swarm.select(northA2).intervalMs >= defaultHandoutSettings.hungryIntervalMs);
   swarm.nowMs += defaultHandoutSettings.eagerMs;
@@ -184,9 +191,16 @@ Deno.test("selectPeers: where nobody tells its place, all are given each other",
   assert.equal(swarm.select(first, 10).peers.length, 10);
 });
 
+Deno.test("selectPeers: at the beginning, too, a large fleet announces no more often than the tracker can bear", () => {
+  const swarm = new SwarmModel();
+  const hosts = Array.from({ length: 6000 }, (_, index) => swarm.join(`${index}`, { at: "a/b" }));
+  assert.equal(swarm.select(hosts[1]!).intervalMs, 600);
+});
+
 Deno.test("selectPeers: who has enough helpful peers is asked to come back later", () => {
   const { swarm, northA1, northA2 } = fleet();
   const third = swarm.join("north-a3", { at: "north/a" });
+  swarm.nowMs += defaultHandoutSettings.beginningMs;
   assert.equal(swarm.select(third).intervalMs, defaultHandoutSettings.hungryIntervalMs);
   swarm.report(northA1, 500);
   swarm.report(northA2, 700);

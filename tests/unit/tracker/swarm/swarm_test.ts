@@ -132,7 +132,7 @@ Deno.test("Swarm: who is asked to come every second is not given up sooner for i
     announce(swarm, { ...second, leftBytes: 100 });
     return intervalMs;
   };
-  assert.equal(announceBoth(), defaultHandoutSettings.eagerIntervalMs);
+  assert.equal(announceBoth(), defaultHandoutSettings.beginningIntervalMs);
   const stalledMs = defaultHandoutSettings.gatewayStallAnnounces *
     defaultHandoutSettings.hungryIntervalMs / 2;
   for (let passedMs = 0; passedMs < stalledMs; passedMs += defaultHandoutSettings.eagerIntervalMs) {
@@ -194,7 +194,8 @@ Deno.test("Swarm: who is lost by another site, is no gateway, or is not known is
 });
 
 Deno.test("Swarm: a gateway without anybody to ask may come back within a second, others may not", () => {
-  const { swarm, gateway, mate } = gatewayAndOthers();
+  const { swarm, clock, gateway, mate } = gatewayAndOthers();
+  clock.now += defaultHandoutSettings.beginningMs;
   assert.equal(announce(swarm, gateway).minIntervalMs, defaultHandoutSettings.eagerIntervalMs);
   assert.equal(announce(swarm, mate).minIntervalMs, defaultHandoutSettings.hungryIntervalMs);
 });

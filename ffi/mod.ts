@@ -12,6 +12,7 @@ export * from "./file_lock.ts";
 export { pageSizeBytes, roundUpToPages } from "./libc.ts";
 export * from "./libc_error.ts";
 export * from "./libcrypto.ts";
+export * from "./locked_pages.ts";
 export * from "./memory_lock.ts";
 export * from "./memory_map.ts";
 export * from "./page_cache.ts";

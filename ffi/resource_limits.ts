@@ -63,9 +63,15 @@ export function lockingAllowance(): LockingAllowance {
   };
 }
 
-/** Bytes that this process has locked: `VmLck` of /proc/self/status, see proc_pid_status(5). */
-export function lockedMemoryBytes(): number {
-  const kibibytes = statusField("VmLck")?.match(/^(\d+) kB$/)?.[1];
+/**
+ * Bytes that a process has locked: `VmLck` of its /proc/PID/status, see proc_pid_status(5). It is what was asked for, in whole
+ * pages; {@linkcode lockedBytesOfMaps} tells what is in memory of it.
+ *
+ * @param pid default: this process.
+ * @throws the system's error when there is no such process.
+ */
+export function lockedMemoryBytes(pid: number | "self" = "self"): number {
+  const kibibytes = statusField("VmLck", pid)?.match(/^(\d+) kB$/)?.[1];
   return kibibytes === undefined ? 0 : Number(kibibytes) * 1024;
 }
 
@@ -80,8 +86,8 @@ export function hasIpcLockCapability(): boolean {
   return INITIAL_USER_NAMESPACE.test(readFileSync("/proc/self/uid_map", "utf8"));
 }
 
-function statusField(name: string): string | undefined {
-  const status = readFileSync("/proc/self/status", "utf8");
+function statusField(name: string, pid: number | "self" = "self"): string | undefined {
+  const status = readFileSync(`/proc/${pid}/status`, "utf8");
   const line = status.split("\n").find((each) => each.startsWith(`${name}:`));
   return line?.slice(name.length + 1).trim();
 }

@@ -7,7 +7,7 @@
 
 import { formatDurationMs } from "../../base/duration.ts";
 import { reasonOf } from "../../base/reason.ts";
-import { HostError, type Pin, type PinKeepers, thisHost } from "../../host/mod.ts";
+import { HostError, type Pin, type PinKeepers, provenBytesOf, thisHost } from "../../host/mod.ts";
 import { sleep } from "../runtime/mod.ts";
 import {
   DEATHS_MAX,
@@ -70,7 +70,7 @@ export function lockRelease(state: State, request: PinRequest, { options, contex
             }
           },
         });
-        return { ok: true, lockedBytes: status.lockedBytes };
+        return { ok: true, lockedBytes: provenBytesOf(status) };
       } finally {
         lock?.end();
       }

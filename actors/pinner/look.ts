@@ -5,12 +5,12 @@
  */
 
 import { reasonOf } from "../../base/reason.ts";
-import { thisHost } from "../../host/mod.ts";
+import { type ObservedPin, provenBytesOf, thisHost } from "../../host/mod.ts";
 import { lockRelease, noteKeeperDeath } from "./lock_release.ts";
 import type { PinnerMessage, PinnerOptions } from "./messages.ts";
 import type { Context, Deps, State } from "./state.ts";
 
-/** Reads which keepers live and how many bytes each has locked. */
+/** Reads which keepers live and hold all of their releases, and how many bytes that is, as the kernel says. */
 export function look({ store, keepers = thisHost.keepers }: PinnerOptions, context: Context): void {
   context.pipeToSelf(
     async () => {
@@ -20,8 +20,10 @@ export function look({ store, keepers = thisHost.keepers }: PinnerOptions, conte
         if (state !== "complete") continue;
         if (current) running = version;
         const status = keepers.status(store.paths(version).pinStatus);
-        if (status?.alive === true && status.state === "locked") {
-          locked.set(version, status.lockedBytes);
+        if (status?.alive !== true || status.state !== "locked") continue;
+        const provenBytes = provenBytesOf(status);
+        if (provenBytes >= status.totalBytes) {
+          locked.set(version, provenBytes);
           keepers.rank?.(status.pid, { isRunning: current });
         }
       }
@@ -51,13 +53,16 @@ export function onFound(
     const { pinStatus: statusPath } = store.paths(version);
     context.pipeToSelf(
       async () => {
-        // It lives if it was only that the releases could not be listed.
-        if (keepers.status(statusPath)?.alive === true) return null;
-        return await keepers.whyEnded?.(state.pins.get(version) ?? { statusPath }) ?? "it is gone";
+        const status = keepers.status(statusPath);
+        // It may be only that the releases could not be listed.
+        if (status?.alive === true) return { lost: whatIsLost(status), death: null };
+        const death = status?.failure?.message ??
+          await keepers.whyEnded?.(state.pins.get(version) ?? { statusPath });
+        return { lost: null, death: death ?? "it is gone" };
       },
       {
-        ok: (reason) => ({ type: "keeper_gone", version, reason }),
-        error: (error) => ({ type: "keeper_gone", version, reason: reasonOf(error) }),
+        ok: (end) => ({ type: "keeper_gone", version, ...end }),
+        error: (error) => ({ type: "keeper_gone", version, lost: null, death: reasonOf(error) }),
       },
     );
   }
@@ -69,19 +74,33 @@ export function onFound(
   return state;
 }
 
-/** Locks a version again whose keeper has died, or was not found. */
+/** What a keeper that lives does not hold any more; `null`: it holds everything. */
+function whatIsLost(status: ObservedPin): string | null {
+  const missingBytes = status.totalBytes - provenBytesOf(status);
+  if (missingBytes <= 0) return null;
+  return `${missingBytes} of ${status.totalBytes} bytes are not locked in memory any more`;
+}
+
+/** Locks a version again whose keeper has died, has lost pages, or was not found. */
 export function onKeeperGone(
   state: State,
-  { version, reason }: Extract<PinnerMessage, { type: "keeper_gone" }>,
+  { version, death, lost }: Extract<PinnerMessage, { type: "keeper_gone" }>,
   { options, context }: Deps,
 ): void {
   if (!state.wanted.has(version)) return;
-  if (reason !== null) {
-    noteKeeperDeath(state, { version, reason }, context);
+  if (lost !== null) {
+    context.log.warn("{service} {version}: {lost}: locking again", {
+      service: options.service,
+      version,
+      lost,
+    });
+  }
+  if (death !== null) {
+    noteKeeperDeath(state, { version, reason: death }, context);
     context.log.warn("{service} {version}: its pin keeper is gone ({reason}), locking again", {
       service: options.service,
       version,
-      reason,
+      reason: death,
     });
   }
   if (state.waiting.has(version)) return;

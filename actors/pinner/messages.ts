@@ -23,7 +23,7 @@ export type PinOutcome =
 /** Published when the locked bytes have changed. */
 export interface PinnedEvent {
   readonly type: "pinned_changed";
-  /** Locked bytes by version. */
+  /** Locked bytes by version, as the kernel says; a release that is locked in part only is not among them. */
   readonly versions: ReadonlyMap<string, number>;
 }
 
@@ -63,8 +63,13 @@ export type PinnerMessage =
     /** Whether its keeper has died. */
     readonly hasDied: boolean;
   }
-  /** A keeper that held its pages was not found. `reason`: why it has died; `null`: it lives. */
-  | { readonly type: "keeper_gone"; readonly version: string; readonly reason: string | null }
+  /** A keeper that held its pages was not found to do so. `death`: why it has died; `lost`: what it has lost. */
+  | {
+    readonly type: "keeper_gone";
+    readonly version: string;
+    readonly death: string | null;
+    readonly lost: string | null;
+  }
   | { readonly type: "kept"; readonly error: unknown; readonly replyTo: ReplyTo<null> | undefined }
   | {
     readonly type: "found";

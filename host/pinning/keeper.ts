@@ -11,7 +11,6 @@ import process from "node:process";
 import {
   lockedMemoryBytes,
   lockMemory,
-  mapResidency,
   MemoryMap,
   raiseMemoryLockLimit,
   roundUpToPages,
@@ -24,7 +23,8 @@ import { identify } from "../process/process_table.ts";
 import { explainLockFailure, explainMapFailure, toFailure } from "./lock_failure.ts";
 import { readMemoryLimits, readOomKills } from "./memory_reading.ts";
 import { volunteerForOomKiller } from "./oom_score.ts";
-import { checkMemory, checkPinnable, type PinFile, type PinPlan, planPin } from "./pin_plan.ts";
+import { checkMemory, checkPinnable, type PinFile, planPin } from "./pin_plan.ts";
+import { type HeldFile, identifyFile, type PinProof, provePages } from "./pin_proof.ts";
 import { PIN_STATUS_SCHEMA, type PinFailure, type PinStatus } from "./pin_status.ts";
 
 /**
@@ -36,8 +36,14 @@ const CHUNK_BYTES = 64 * 1024 * 1024;
 /** How often progress is written while thousands of small files are locked. */
 const STATUS_INTERVAL_MS = 500;
 
-/** How often an idle keeper checks that its status file still names it, since otherwise nobody could end it. One small read. */
-const OWNERSHIP_CHECK_MS = 5000;
+/**
+ * How often a keeper that holds its pages checks that its status file still names it, since otherwise nobody could end it, and
+ * that the kernel still counts as many bytes as locked. Two small reads.
+ */
+const HOLD_CHECK_MS = 5000;
+
+/** The next proof waits for this many times what the last one took, so that proofs take one percent of one processor at most. */
+const PROOF_PAUSE_FACTOR = 100;
 
 /** Options of {@linkcode runPinKeeper}. */
 export interface PinKeeperOptions {
@@ -85,12 +91,15 @@ class PinKeeper {
   readonly #options: PinKeeperOptions;
   readonly #log: Log;
   readonly #clock: Clock;
-  readonly #maps: MemoryMap[] = [];
+  /** The files that it has mapped, by their paths. */
+  readonly #held = new Map<string, HeldFile>();
   #status: PinStatus;
   /** When the status was written, on the monotonic clock; the wall clock's `updatedAt` is for people. */
   #publishedMs: number;
   /** How much will be locked when the memory that is left is looked at again. */
   #lookAgainAtBytes = 0;
+  /** When all pages are proved to be locked again, on the monotonic clock. */
+  #proveAgainMs = 0;
 
   constructor(options: PinKeeperOptions) {
     this.#options = options;
@@ -102,26 +111,24 @@ class PinKeeper {
 
   async run(): Promise<PinKeeperEnd> {
     const { root, signal, statusPath } = this.#options;
-    const standDown = volunteerForOomKiller();
     try {
-      await this.#lockAll();
+      await asVolunteer(() => this.#lockAll());
+      this.#log.info("locked", { root, ...this.#progress() });
+      const orphaned = await this.#hold();
+      if (!orphaned) return this.#released();
     } catch (error) {
       this.unlockAll();
       if (signal.aborted) return this.#released();
       return this.#failed(error);
-    } finally {
-      standDown();
     }
-    this.#log.info("locked", { root, ...this.#progress() });
-    const orphaned = await this.#idle();
-    if (!orphaned) return this.#released();
     this.#log.warn("the status file is gone or names another keeper: unlocking", { statusPath });
     return { type: "orphaned" };
   }
 
   /** Unmaps everything, which also unlocks it. */
   unlockAll(): void {
-    for (const map of this.#maps.splice(0)) map.close();
+    for (const { map } of this.#held.values()) map.close();
+    this.#held.clear();
   }
 
   async #lockAll(): Promise<void> {
@@ -142,11 +149,11 @@ class PinKeeper {
     for (const file of plan.files) {
       if (file.sizeBytes > 0) await this.#lockFile(file, pagesBytes);
     }
-    this.#prove(plan);
+    this.#expectProof();
   }
 
   async #lockFile(file: PinFile, pagesBytes: number): Promise<void> {
-    const map = this.#map(file);
+    const { map } = this.#held.get(file.path) ?? this.#map(file);
     for (let offset = 0; offset < file.sizeBytes; offset += CHUNK_BYTES) {
       this.#options.signal.throwIfAborted();
       this.#expectMemory(pagesBytes);
@@ -171,40 +178,75 @@ class PinKeeper {
     this.#lookAgainAtBytes = this.#status.lockedBytes + CHUNK_BYTES;
   }
 
-  #map(file: PinFile): MemoryMap {
+  #map(file: PinFile): HeldFile {
     try {
       const map = MemoryMap.ofFile(file.path, file.sizeBytes);
-      this.#maps.push(map);
-      return map;
+      const held = { file, map, identity: identifyFile(file.path) };
+      this.#held.set(file.path, held);
+      return held;
     } catch (error) {
-      throw explainMapFailure(error, { file, mapsCount: this.#maps.length });
+      throw explainMapFailure(error, { file, mapsCount: this.#held.size });
     }
   }
 
-  /** mlock(2) promises that the pages are resident; mincore(2) verifies it, and the status keeps its answer as proof. */
-  #prove(plan: PinPlan): void {
-    const residentBytes = this.#maps.reduce(
-      (sum, map) => sum + mapResidency(map).residentBytes,
-      0,
-    );
-    if (residentBytes !== plan.totalBytes) {
+  /** mlock(2) promises that the pages are resident and stay; here the kernel is asked, and the status keeps its answer. */
+  #expectProof(): void {
+    const { residentBytes, provenBytes } = this.#prove();
+    const { totalBytes } = this.#status;
+    if (provenBytes !== totalBytes) {
       throw new HostError("PIN_FILES_CHANGED", {
-        message:
-          `pin ${this.#options.root}: expected all ${plan.totalBytes} bytes in memory, found ` +
-          `${residentBytes}; a file was cut short meanwhile: verify the release again`,
+        message: `pin ${this.#options.root}: expected all ${totalBytes} bytes locked in memory, ` +
+          `found ${provenBytes}, and ${residentBytes} in memory; a file was cut short or replaced ` +
+          `meanwhile: verify the release again`,
       });
     }
-    this.#publish({ state: "locked", residentBytes });
+    this.#publish({ state: "locked", lockedBytes: provenBytes, residentBytes, provenBytes });
   }
 
-  /** Waits; resolves to false when the signal aborts, to true when the status file no longer names this keeper. */
-  async #idle(): Promise<boolean> {
+  #prove(): PinProof {
+    const beganMs = this.#clock.nowMs();
+    const proof = provePages([...this.#held.values()]);
+    const endedMs = this.#clock.nowMs();
+    const pauseMs = Math.max(HOLD_CHECK_MS, PROOF_PAUSE_FACTOR * (endedMs - beganMs));
+    this.#proveAgainMs = endedMs + pauseMs;
+    return proof;
+  }
+
+  /**
+   * Holds the pages, and locks again what is not locked any more; resolves to false when the signal aborts, to true when the
+   * status file no longer names this keeper.
+   */
+  async #hold(): Promise<boolean> {
     const { signal } = this.#options;
     while (!signal.aborted) {
-      await sleep(this.#clock, OWNERSHIP_CHECK_MS, signal);
-      if (!signal.aborted && !this.#ownsStatus()) return true;
+      await sleep(this.#clock, HOLD_CHECK_MS, signal);
+      if (signal.aborted) break;
+      if (!this.#ownsStatus()) return true;
+      const hasLess = lockedMemoryBytes() < this.#status.vmLckBytes;
+      if (hasLess || this.#clock.nowMs() >= this.#proveAgainMs) await this.#proveAgain();
     }
     return false;
+  }
+
+  async #proveAgain(): Promise<void> {
+    const { residentBytes, provenBytes, lost } = this.#prove();
+    if (lost.length === 0) return;
+    this.#publish({ state: "locking", lockedBytes: provenBytes, residentBytes, provenBytes });
+    const { root } = this.#options;
+    const file = lost[0]?.file.path;
+    this.#log.warn("not locked any more, locking again", { root, file, ...this.#progress() });
+    const pagesBytes = [...this.#held.values()].reduce((sum, { map }) => sum + map.mappedBytes, 0);
+    for (const { file, map, identity } of lost) {
+      // What is left of a file stays locked. The pages of another one are of no use any more, and take the memory of those that are.
+      if (identifyFile(file.path) === identity) continue;
+      map.close();
+      this.#held.delete(file.path);
+    }
+    this.#lookAgainAtBytes = 0;
+    await asVolunteer(async () => {
+      for (const { file } of lost) await this.#lockFile(file, pagesBytes);
+      this.#expectProof();
+    });
   }
 
   #ownsStatus(): boolean {
@@ -224,7 +266,13 @@ class PinKeeper {
   #failed(error: unknown): PinKeeperEnd {
     const failure = toFailure(error);
     this.#log.error(failure.message, { code: failure.code, advice: failure.advice });
-    this.#publish({ state: "failed", lockedBytes: 0, residentBytes: 0, failure });
+    this.#publish({
+      state: "failed",
+      lockedBytes: 0,
+      residentBytes: 0,
+      provenBytes: 0,
+      failure,
+    });
     return { type: "failed", failure };
   }
 
@@ -240,8 +288,19 @@ class PinKeeper {
   }
 
   #progress() {
-    const { filesCount, totalBytes, lockedBytes, vmLckBytes, residentBytes } = this.#status;
-    return { filesCount, totalBytes, lockedBytes, vmLckBytes, residentBytes };
+    const { filesCount, totalBytes, lockedBytes, vmLckBytes, residentBytes, provenBytes } =
+      this.#status;
+    return { filesCount, totalBytes, lockedBytes, vmLckBytes, residentBytes, provenBytes };
+  }
+}
+
+/** Who locks is whom the kernel ends first if memory runs out. */
+async function asVolunteer(work: () => Promise<void>): Promise<void> {
+  const standDown = volunteerForOomKiller();
+  try {
+    await work();
+  } finally {
+    standDown();
   }
 }
 
@@ -261,6 +320,7 @@ function initialStatus(root: string, now: number): PinStatus {
     lockedBytes: 0,
     vmLckBytes: 0,
     residentBytes: 0,
+    provenBytes: 0,
     updatedAt: now,
     oomKills: readOomKills() ?? undefined,
   };

@@ -6,5 +6,6 @@
 
 export { rankKeeper } from "./oom_score.ts";
 export { checkPinnable, type PinNeed } from "./pin_plan.ts";
+export { provenBytesOf } from "./pin_proof.ts";
 export * from "./pin_status.ts";
 export * from "./pins.ts";

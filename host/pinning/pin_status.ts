@@ -34,12 +34,17 @@ export interface PinStatus {
   filesCount: number;
   /** Bytes in these files. */
   totalBytes: number;
-  /** Bytes of these files locked so far. */
+  /** Bytes of these files locked so far, as the calls have returned: progress, and no proof. */
   lockedBytes: number;
-  /** `VmLck` of the keeper: whole pages, so at least `lockedBytes`. */
+  /** `VmLck` of the keeper: whole pages, so at least `lockedBytes`. Who asks for a status is told what it is now. */
   vmLckBytes: number;
-  /** Bytes of these files that mincore(2) found in memory after all had been locked: the proof. */
+  /** Bytes of these files that mincore(2) found in memory by the last proof. */
   residentBytes: number;
+  /**
+   * Bytes of these files that the last proof found in memory and locked, see `pin_proof.ts`; it is repeated while the keeper
+   * lives. Left out: a keeper of an earlier version, which has looked once.
+   */
+  provenBytes?: number | undefined;
   /** When the status was written, milliseconds since 1970. */
   updatedAt: number;
   /** How many processes of its cgroup the kernel had killed for lack of memory when it began, and which file said so. */

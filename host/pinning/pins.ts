@@ -11,6 +11,7 @@ import { dirname, resolve } from "node:path";
 import process from "node:process";
 import { z } from "zod";
 import { reasonOf } from "../../base/reason.ts";
+import { lockedMemoryBytes } from "../../ffi/mod.ts";
 import { readJsonFile } from "../atomic_file.ts";
 import { type Clock, sleep, systemClock } from "../../base/clock.ts";
 import { HostError, type HostErrorCode } from "../errors.ts";
@@ -54,6 +55,7 @@ const statusSchema = z.object({
   lockedBytes: z.number(),
   vmLckBytes: z.number(),
   residentBytes: z.number(),
+  provenBytes: z.number().optional(),
   updatedAt: z.number(),
   oomKills: z.object({ file: z.string(), count: z.number() }).optional(),
   failure: z.object({
@@ -195,10 +197,25 @@ export async function awaitPinned(
   }
 }
 
-/** Reads the keeper's status and checks whether it runs; null when there is no readable status file. */
+/**
+ * Reads the keeper's status, and asks the kernel whether it runs and how much it has locked now; null when there is no readable
+ * status file.
+ */
 export function pinStatus(statusPath: string): ObservedPin | null {
   const status = readStatus(statusPath);
-  return status === null ? null : { ...status, alive: isKeeperRunning(status, statusPath) };
+  if (status === null) return null;
+  const alive = isKeeperRunning(status, statusPath);
+  return { ...status, vmLckBytes: alive ? lockedBytesNow(status.pid) : 0, alive };
+}
+
+/** What the kernel says of a keeper, whatever that has written. */
+function lockedBytesNow(pid: number): number {
+  try {
+    return lockedMemoryBytes(pid);
+  } catch {
+    // It has ended meanwhile.
+    return 0;
+  }
 }
 
 /**

@@ -2,15 +2,9 @@
 
 import assert from "node:assert/strict";
 import { LockOrder } from "../../../../actors/pinner/lock_order.ts";
-import type { PinnedEvent, PinnerMessage, PinOutcome } from "../../../../actors/pinner/messages.ts";
+import type { PinnerMessage, PinOutcome } from "../../../../actors/pinner/messages.ts";
 import { pinnerActor } from "../../../../actors/pinner/pinner.ts";
-import {
-  type ActorRef,
-  ActorSystem,
-  ask,
-  Topic,
-  VirtualClock,
-} from "../../../../actors/runtime/mod.ts";
+import { type ActorRef, ActorSystem, ask, VirtualClock } from "../../../../actors/runtime/mod.ts";
 import {
   HostError,
   type ObservedPin,
@@ -35,12 +29,16 @@ class Host {
   readonly alive = new Set<string>();
   /** Keepers that are still locking; they go on once they are taken out. */
   readonly slow = new Map<string, PromiseWithResolvers<void>>();
+  /** How much the kernel says that a keeper has locked, where that is less than its release. */
+  readonly lost = new Map<string, number>();
   /** Those that die while they lock. */
   readonly doomed = new Set<string>();
   /** Whether the folder with the releases can be read. */
   isListable = true;
   /** Whether a service runs on what a keeper holds, by its pid, as the kernel was told. */
   readonly ranks = new Map<number, boolean>();
+  /** Locked bytes by version, as they were published. */
+  readonly published: ReadonlyMap<string, number>[] = [];
   /** What each check was asked. */
   readonly owed: string[] = [];
   /** How much can be locked in all. */
@@ -102,7 +100,12 @@ class Host {
         store,
         config: { mode: "required", limit: Infinity, margin: 0 },
         keeperCommand: [],
-        events: new Topic<PinnedEvent>("pinned"),
+        events: {
+          publish: ({ versions }) => {
+            this.published.push(versions);
+            return { accepted: 1, overflowed: 0 };
+          },
+        },
         keepers,
         order: this.#order,
       }),
@@ -143,8 +146,8 @@ class Host {
       filesCount: 1,
       totalBytes: 100,
       lockedBytes: this.slow.has(key) ? 40 : 100,
-      vmLckBytes: 0,
-      residentBytes: 0,
+      vmLckBytes: this.lost.get(key) ?? 4096,
+      residentBytes: 100,
       updatedAt: 0,
       alive: this.alive.has(key),
     };
@@ -300,5 +303,24 @@ Deno.test("pinner: what runs is locked before what any service prepares, and its
   assert.deepEqual(host.started, ["db v1", "web v2", "db v2"]);
   assert.equal((await host.check(web, "v3")).ok, true);
   assert.equal(host.owed.at(-1), "web v3 beside 0");
+  await host.system.stop();
+});
+
+Deno.test("pinner: what the kernel does not count as locked is not published as pinned, whatever its keeper has written", async () => {
+  // Regression: a keeper's count of successful calls was published for as long as the keeper lived.
+  const host = new Host();
+  const pinner = await host.pinner();
+  assert.deepEqual(await host.pin(pinner, "v1"), { ok: true, lockedBytes: 100 });
+  await host.clock.advance(5_000);
+  assert.deepEqual([...host.published.at(-1) ?? []], [["v1", 100]]);
+  host.lost.set("web v1", 60);
+  await host.clock.advance(5_000);
+  assert.deepEqual([...host.published.at(-1) ?? []], []);
+  const warning = "web v1: 40 of 100 bytes are not locked in memory any more: locking again";
+  assert.deepEqual(host.logged, [warning]);
+  host.lost.clear();
+  await host.clock.advance(5_000);
+  assert.deepEqual([...host.published.at(-1) ?? []], [["v1", 100]]);
+  assert.deepEqual(host.started, ["web v1"], "no other keeper");
   await host.system.stop();
 });

@@ -27,6 +27,18 @@ const SYMBOLS = {
   },
   munlock: { parameters: ["usize", "usize"], result: "i32" },
   mincore: { parameters: ["usize", "usize", "buffer"], result: "i32" },
+  madvise: { parameters: ["usize", "usize", "i32"], result: "i32" },
+  madvise_nonblocking: {
+    name: "madvise",
+    parameters: ["usize", "usize", "i32"],
+    result: "i32",
+    nonblocking: true,
+  },
+  // Variadic in C; bound as cachestat(2), for which glibc has no function, calls it. Integers and pointers are passed like any
+  // other on x86-64 and on arm64.
+  syscall: { parameters: ["i64", "i32", "buffer", "buffer", "u32"], result: "i64" },
+  posix_fadvise: { parameters: ["i32", "i64", "i64", "i32"], result: "i32" },
+  fnmatch: { parameters: ["buffer", "buffer", "i32"], result: "i32" },
   fdatasync_nonblocking: {
     name: "fdatasync",
     parameters: ["i32"],

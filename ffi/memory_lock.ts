@@ -25,6 +25,17 @@ export async function lockMemory(map: MemoryMap, range?: MapRange): Promise<void
 }
 
 /**
+ * As {@linkcode lockMemory}, on this thread, which waits for the disk meanwhile: for small files, where the way to another
+ * thread costs more than the lock.
+ *
+ * @throws {LibcError} as that does.
+ */
+export function lockMemoryNow(map: MemoryMap): void {
+  const { address, lengthBytes } = map.resolve();
+  if (libc().mlock(address, lengthBytes) !== 0) throw lastError("mlock", map.path);
+}
+
+/**
  * Unlocks a range of a map. Closing the map does the same for the whole. munlock(2).
  *
  * @throws {LibcError} `ENOMEM` when the range is not mapped.

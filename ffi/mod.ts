@@ -6,6 +6,7 @@
  */
 
 export * from "./allocate.ts";
+export * from "./cached_pages.ts";
 export * from "./copy_range.ts";
 export { errnoName } from "./errno.ts";
 export * from "./file_lock.ts";
@@ -15,6 +16,7 @@ export * from "./libcrypto.ts";
 export * from "./locked_pages.ts";
 export * from "./memory_lock.ts";
 export * from "./memory_map.ts";
+export * from "./name_pattern.ts";
 export * from "./page_cache.ts";
 export * from "./process_limits.ts";
 export * from "./resource_limits.ts";

@@ -51,14 +51,19 @@ export function mapResidency(map: MemoryMap): Residency {
 }
 
 /**
- * How much of a file is in memory now. Mapping it reads nothing from disk.
+ * How much of a file is in memory now. Nothing is read from disk. mincore(2), of a map that is made for it.
  *
- * @param sizeBytes the file's size, from stat.
+ * @param sizeBytes the file's size, from stat, or that of the range.
+ * @param range where the range begins: a multiple of the page size. Default 0.
  * @throws {LibcError} as {@linkcode MemoryMap.ofFile} and {@linkcode mapResidency}.
  */
-export function fileResidency(path: string, sizeBytes: number): Residency {
+export function fileResidency(
+  path: string,
+  sizeBytes: number,
+  { offsetBytes = 0 }: Pick<MapRange, "offsetBytes"> = {},
+): Residency {
   if (sizeBytes === 0) return { sizeBytes: 0, residentBytes: 0 };
-  using map = MemoryMap.ofFile(path, sizeBytes);
+  using map = MemoryMap.ofFile(path, sizeBytes, { offsetBytes });
   return mapResidency(map);
 }
 

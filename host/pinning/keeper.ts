@@ -11,6 +11,7 @@ import process from "node:process";
 import {
   lockedMemoryBytes,
   lockMemory,
+  lockMemoryNow,
   MemoryMap,
   raiseMemoryLockLimit,
   roundUpToPages,
@@ -19,12 +20,14 @@ import { readJsonFile, writeJsonFile } from "../atomic_file.ts";
 import { type Clock, sleep, systemClock } from "../../base/clock.ts";
 import { HostError } from "../errors.ts";
 import { type Log, silentLog } from "../../base/log.ts";
+import { inBatches, isSmall } from "./file_batches.ts";
 import { identify } from "../process/process_table.ts";
 import { explainLockFailure, explainMapFailure, toFailure } from "./lock_failure.ts";
 import { readMemoryLimits, readOomKills } from "./memory_reading.ts";
 import { volunteerForOomKiller } from "./oom_score.ts";
-import { checkMemory, checkPinnable, type PinFile, planPin } from "./pin_plan.ts";
+import { checkMemory, checkPinnable, planPin } from "./pin_plan.ts";
 import { type HeldFile, identifyFile, type PinProof, provePages } from "./pin_proof.ts";
+import type { PinFile, PinSelection } from "./pin_selection.ts";
 import { PIN_STATUS_SCHEMA, type PinFailure, type PinStatus } from "./pin_status.ts";
 
 /**
@@ -53,8 +56,17 @@ export interface PinKeeperOptions {
   limitBytes: number;
   /** Memory that has to stay free, in bytes. Default: {@linkcode DEFAULT_MARGIN_BYTES}. */
   marginBytes?: number | undefined;
+  /** What of it is locked. Default: every regular file below it. */
+  selection?: PinSelection | undefined;
   /** Where the status goes. */
   statusPath: string;
+  /**
+   * Whether it ends when its status file is gone, since nobody could find it then. Default true; who starts a keeper by hand
+   * ends it by its pid.
+   */
+  isOwned?: boolean | undefined;
+  /** Called when all is locked, and again whenever it had to be locked again. */
+  onLocked?: ((status: PinStatus) => void) | undefined;
   /** Ends the keeper, and with it the locks. */
   signal: AbortSignal;
   log?: Log;
@@ -132,11 +144,12 @@ class PinKeeper {
   }
 
   async #lockAll(): Promise<void> {
-    const { root, limitBytes, marginBytes, readLimits = readMemoryLimits } = this.#options;
+    const { root, selection, limitBytes, marginBytes } = this.#options;
+    const { readLimits = readMemoryLimits } = this.#options;
     this.#publish({});
     raiseMemoryLockLimit();
     const stat = statSync(root, { throwIfNoEntry: false });
-    const plan = planPin(root);
+    const plan = planPin(root, selection);
     this.#publish({
       rootIdentity: `${stat?.dev}:${stat?.ino}`,
       filesCount: plan.files.length,
@@ -146,14 +159,34 @@ class PinKeeper {
     const limits = readLimits();
     checkPinnable({ name: root, fileSizes, limitBytes, marginBytes, isLocking: true, limits });
     const pagesBytes = fileSizes.reduce((sum, sizeBytes) => sum + roundUpToPages(sizeBytes), 0);
-    for (const file of plan.files) {
-      if (file.sizeBytes > 0) await this.#lockFile(file, pagesBytes);
+    for (const batch of inBatches(plan.files.filter((file) => file.sizeBytes > 0))) {
+      await this.#lockBatch(batch, pagesBytes);
     }
     this.#expectProof();
   }
 
-  async #lockFile(file: PinFile, pagesBytes: number): Promise<void> {
-    const { map } = this.#held.get(file.path) ?? this.#map(file);
+  /** Small files together, so that the disk is asked for all of them at once; or one that is not small. */
+  async #lockBatch(files: readonly PinFile[], pagesBytes: number): Promise<void> {
+    this.#options.signal.throwIfAborted();
+    this.#expectMemory(pagesBytes);
+    const maps = files.map((file) => this.#held.get(file.path) ?? this.#map(file));
+    for (const [index, { file, map }] of maps.entries()) {
+      if (index < maps.length - 1) this.#lockNow(file, map);
+      // The last one is waited for on another thread, so that signals are noticed meanwhile.
+      else await this.#lockInChunks(file, map, pagesBytes);
+    }
+  }
+
+  #lockNow(file: PinFile, map: MemoryMap): void {
+    try {
+      lockMemoryNow(map);
+    } catch (error) {
+      throw this.#explain(error, file, file.sizeBytes);
+    }
+    this.#status.lockedBytes += file.sizeBytes;
+  }
+
+  async #lockInChunks(file: PinFile, map: MemoryMap, pagesBytes: number): Promise<void> {
     for (let offset = 0; offset < file.sizeBytes; offset += CHUNK_BYTES) {
       this.#options.signal.throwIfAborted();
       this.#expectMemory(pagesBytes);
@@ -161,12 +194,17 @@ class PinKeeper {
       try {
         await lockMemory(map, { offsetBytes: offset, lengthBytes: chunkBytes });
       } catch (error) {
-        const { root } = this.#options;
-        throw explainLockFailure(error, { file, root, requiredBytes: chunkBytes });
+        throw this.#explain(error, file, chunkBytes);
       }
       this.#status.lockedBytes += chunkBytes;
       if (this.#clock.nowMs() - this.#publishedMs >= STATUS_INTERVAL_MS) this.#publish({});
     }
+  }
+
+  #explain(error: unknown, file: PinFile, requiredBytes: number): unknown {
+    const { root } = this.#options;
+    const { totalBytes } = this.#status;
+    return explainLockFailure(error, { file, root, requiredBytes, totalBytes });
   }
 
   /** Others use memory as well meanwhile: what does not fit any more is given up, rather than that the kernel ends somebody. */
@@ -180,9 +218,11 @@ class PinKeeper {
 
   #map(file: PinFile): HeldFile {
     try {
-      const map = MemoryMap.ofFile(file.path, file.sizeBytes);
+      const map = MemoryMap.ofFile(file.path, file.sizeBytes, file);
       const held = { file, map, identity: identifyFile(file.path) };
       this.#held.set(file.path, held);
+      if (isSmall(file)) map.prefetch();
+      else map.preferHugePages();
       return held;
     } catch (error) {
       throw explainMapFailure(error, { file, mapsCount: this.#held.size });
@@ -201,6 +241,7 @@ class PinKeeper {
       });
     }
     this.#publish({ state: "locked", lockedBytes: provenBytes, residentBytes, provenBytes });
+    this.#options.onLocked?.(this.#status);
   }
 
   #prove(): PinProof {
@@ -217,11 +258,11 @@ class PinKeeper {
    * status file no longer names this keeper.
    */
   async #hold(): Promise<boolean> {
-    const { signal } = this.#options;
+    const { signal, isOwned = true } = this.#options;
     while (!signal.aborted) {
       await sleep(this.#clock, HOLD_CHECK_MS, signal);
       if (signal.aborted) break;
-      if (!this.#ownsStatus()) return true;
+      if (isOwned && !this.#ownsStatus()) return true;
       const hasLess = lockedMemoryBytes() < this.#status.vmLckBytes;
       if (hasLess || this.#clock.nowMs() >= this.#proveAgainMs) await this.#proveAgain();
     }
@@ -244,7 +285,9 @@ class PinKeeper {
     }
     this.#lookAgainAtBytes = 0;
     await asVolunteer(async () => {
-      for (const { file } of lost) await this.#lockFile(file, pagesBytes);
+      for (const batch of inBatches(lost.map(({ file }) => file))) {
+        await this.#lockBatch(batch, pagesBytes);
+      }
       this.#expectProof();
     });
   }

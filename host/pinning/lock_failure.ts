@@ -5,10 +5,17 @@
  */
 
 import { reasonOf } from "../../base/reason.ts";
-import { LibcError, lockedMemoryBytes, lockingAllowance, memoryLockLimit } from "../../ffi/mod.ts";
+import {
+  hasIpcLockCapability,
+  LibcError,
+  lockedMemoryBytes,
+  lockingAllowance,
+  memoryLockLimit,
+} from "../../ffi/mod.ts";
 import { isMissing } from "../atomic_file.ts";
 import { HostError } from "../errors.ts";
-import { notPermitted, type PinFile, planPin } from "./pin_plan.ts";
+import { notPermitted } from "./pin_plan.ts";
+import type { PinFile } from "./pin_selection.ts";
 import type { PinFailure } from "./pin_status.ts";
 
 /** mlock(2) has three causes for ENOMEM, and only one of them is mended by a higher limit. */
@@ -19,18 +26,22 @@ export function explainLockFailure(
     readonly root: string;
     /** What was asked for. */
     readonly requiredBytes: number;
+    /** What there is to lock in all. */
+    readonly totalBytes: number;
   },
 ): unknown {
   if (!(error instanceof LibcError)) return error;
-  const { file, root, requiredBytes } = facts;
+  const { file, root, requiredBytes, totalBytes } = facts;
   const lockedBytes = lockedMemoryBytes();
   const limitBytes = memoryLockLimit().softBytes;
-  if (error.code === "EPERM" || lockedBytes + requiredBytes > limitBytes) {
+  // Whoever has CAP_IPC_LOCK has a limit as well, and it does not count.
+  const isOverLimit = lockedBytes + requiredBytes > limitBytes && !hasIpcLockCapability();
+  if (error.code === "EPERM" || isOverLimit) {
     // The root of an unprivileged container appears to have no limit until it tries to lock, so the
     // limit itself is reported here and not the allowance.
     const availableBytes = Math.max(0, limitBytes - lockedBytes);
     const allowance = { ...lockingAllowance(), limitBytes, lockedBytes, availableBytes };
-    const missing = planPin(root).totalBytes - lockedBytes;
+    const missing = Math.max(requiredBytes, totalBytes - lockedBytes);
     return notPermitted(root, { requiredBytes: missing, allowance, cause: error });
   }
   if (error.code === "EAGAIN") {

@@ -5,8 +5,7 @@
  * @module
  */
 
-import { lstatSync, readdirSync, readFileSync } from "node:fs";
-import { join } from "node:path";
+import { readFileSync } from "node:fs";
 import {
   lockingAdvice,
   type LockingAllowance,
@@ -14,47 +13,25 @@ import {
   pageSizeBytes,
   roundUpToPages,
 } from "../../ffi/mod.ts";
-import { isMissing } from "../atomic_file.ts";
 import { HostError } from "../errors.ts";
 import { describeShortage, shortageAdvice } from "./memory_advice.ts";
 import { readMemoryLimits } from "./memory_reading.ts";
 import { DEFAULT_MARGIN_BYTES, type MemoryLimit, memoryShortages } from "./memory_room.ts";
+import { type PinFile, type PinSelection, selectFiles } from "./pin_selection.ts";
 
 /** Memory maps that a Deno process has for itself: fewer than 200 were measured, the rest is room to grow. */
 const OWN_MAPS = 1000;
 
-/** One file to lock. */
-export interface PinFile {
-  path: string;
-  sizeBytes: number;
-}
-
-/** All regular files below a folder; links are not followed. */
+/** The files to lock. */
 export interface PinPlan {
   files: readonly PinFile[];
   /** The sum of the sizes. */
   totalBytes: number;
 }
 
-/** Lists the files to lock. @throws {HostError} `PIN_ROOT_MISSING`. */
-export function planPin(root: string): PinPlan {
-  const files: PinFile[] = [];
-  const pending = [root];
-  try {
-    for (let folder = pending.pop(); folder !== undefined; folder = pending.pop()) {
-      for (const entry of readdirSync(folder, { withFileTypes: true })) {
-        const path = join(folder, entry.name);
-        if (entry.isDirectory()) pending.push(path);
-        else if (entry.isFile()) files.push({ path, sizeBytes: lstatSync(path).size });
-      }
-    }
-  } catch (cause) {
-    if (!isMissing(cause)) throw cause;
-    throw new HostError("PIN_ROOT_MISSING", {
-      message: `pin ${root}: expected a folder, found nothing; fetch the release first`,
-      cause,
-    });
-  }
+/** Lists the files to lock: by default all regular files below a folder. @throws {HostError} `PIN_ROOT_MISSING`. */
+export function planPin(root: string, selection: PinSelection = { paths: [root] }): PinPlan {
+  const { files } = selectFiles(selection);
   return { files, totalBytes: files.reduce((sum, file) => sum + file.sizeBytes, 0) };
 }
 

@@ -7,7 +7,7 @@
 
 import { statSync } from "node:fs";
 import { lockedBytesOfMaps, mapResidency, type MemoryMap } from "../../ffi/mod.ts";
-import type { PinFile } from "./pin_plan.ts";
+import type { PinFile } from "./pin_selection.ts";
 import type { PinStatus } from "./pin_status.ts";
 
 /** A file, and the map by which a keeper holds its pages. */

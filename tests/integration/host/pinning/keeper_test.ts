@@ -5,6 +5,7 @@ import { awaitPinned, pinStatus, releasePin, startPin } from "../../../../host/m
 import { silentLog } from "../../../../base/log.ts";
 import { runPinKeeper } from "../../../../host/pinning/keeper.ts";
 import type { MemoryLimit } from "../../../../host/pinning/memory_room.ts";
+import type { PinStatus } from "../../../../host/pinning/pin_status.ts";
 import { eventually, rejectsWith, withFolder } from "../support.ts";
 import { KEEPER, lockedBytesOf, MEBIBYTE, TOTAL_BYTES, withRelease } from "./pin_fixtures.ts";
 
@@ -151,5 +152,76 @@ Deno.test("runPinKeeper is whom the kernel would end first while it locks, and n
     ending.abort();
     await end;
     assert.deepEqual(scores.slice(1, 3), ["1000", "1000"]);
+  });
+});
+
+Deno.test("runPinKeeper locks the range of the files that is meant, and sparse files", async () => {
+  await withRelease(async (options) => {
+    await Deno.truncate(join(options.root, "blob"), 130 * MEBIBYTE);
+    const page = roundUpToPages(1);
+    const selection = {
+      paths: [options.root],
+      ignore: ["sub"],
+      range: { fromBytes: page, toBytes: 129 * MEBIBYTE },
+    };
+    const locked: PinStatus[] = [];
+    const ending = new AbortController();
+    const end = await runPinKeeper({
+      ...options,
+      limitBytes: Infinity,
+      selection,
+      signal: ending.signal,
+      onLocked(status) {
+        locked.push(status);
+        ending.abort();
+      },
+    });
+    assert.deepEqual(end, { type: "released" });
+    const [status] = locked;
+    assert.equal(status?.filesCount, 1);
+    assert.equal(status.totalBytes, 129 * MEBIBYTE - page);
+    assert.equal(status.vmLckBytes, 129 * MEBIBYTE - page);
+    assert.equal(status.residentBytes, 129 * MEBIBYTE - page);
+  });
+});
+
+Deno.test("runPinKeeper outlives a file that is cut short while it is being locked, and says so", async () => {
+  await withRelease(async (options) => {
+    const blob = join(options.root, "blob");
+    await Deno.truncate(blob, 150 * MEBIBYTE);
+    const readLimits = (): MemoryLimit[] => {
+      if (lockedBytesOf(Deno.pid) > 0) Deno.truncateSync(blob, 10);
+      return [];
+    };
+    const { signal } = new AbortController();
+    const limitBytes = Infinity;
+    const end = await runPinKeeper({ ...options, limitBytes, signal, readLimits });
+    await Deno.remove(options.statusPath);
+    assert.equal(end.type, "failed", String(end));
+    assert.equal(end.failure.code, "PIN_FILES_CHANGED");
+    assert.equal(lockedBytesOf(Deno.pid), 0);
+  });
+});
+
+Deno.test("runPinKeeper that is cancelled between two chunks has locked nothing and leaves no status", async () => {
+  await withRelease(async (options) => {
+    await Deno.truncate(join(options.root, "blob"), 200 * MEBIBYTE);
+    const cancelling = new AbortController();
+    let lockedBytes = 0;
+    const readLimits = (): MemoryLimit[] => {
+      lockedBytes = lockedBytesOf(Deno.pid);
+      if (lockedBytes > 0) cancelling.abort();
+      return [];
+    };
+    const end = await runPinKeeper({
+      ...options,
+      limitBytes: Infinity,
+      signal: cancelling.signal,
+      readLimits,
+    });
+    assert.deepEqual(end, { type: "released" });
+    assert.ok(lockedBytes > 0 && lockedBytes < 200 * MEBIBYTE, `${lockedBytes}`);
+    assert.equal(lockedBytesOf(Deno.pid), 0);
+    assert.equal(pinStatus(options.statusPath), null);
   });
 });

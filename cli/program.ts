@@ -33,6 +33,7 @@ import {
   serviceOption,
   zookeeperOption,
 } from "./shared/options.ts";
+import { addPin } from "./pin/commands.ts";
 import { addRestart, addRollout } from "./rollout/commands.ts";
 import { agentTimeoutOption } from "./rollout/options.ts";
 import { addTracker } from "./tracker/options.ts";
@@ -52,6 +53,7 @@ export function createProgram(): Command {
   addUnpublish(program);
   addFetch(program);
   addSeed(program);
+  addPin(program);
   addAgent(program);
   addRollout(program);
   addRestart(program);

@@ -72,6 +72,8 @@ const SYMBOLS = {
   },
   // Variadic in C; one integer is passed like any other on x86-64 and on arm64.
   ioctl: { parameters: ["i32", "u64", "usize"], result: "i32" },
+  socket: { parameters: ["i32", "i32", "i32"], result: "i32" },
+  sendto: { parameters: ["i32", "buffer", "usize", "i32", "buffer", "u32"], result: "isize" },
   prlimit: { parameters: ["i32", "i32", "buffer", "buffer"], result: "i32" },
   sysconf: { parameters: ["i32"], result: "i64" },
   flock: { parameters: ["i32", "i32"], result: "i32" },

@@ -20,4 +20,5 @@ export * from "./name_pattern.ts";
 export * from "./page_cache.ts";
 export * from "./process_limits.ts";
 export * from "./resource_limits.ts";
+export * from "./service_manager.ts";
 export * from "./sync_file_system.ts";

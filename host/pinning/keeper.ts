@@ -276,20 +276,41 @@ class PinKeeper {
     const { root } = this.#options;
     const file = lost[0]?.file.path;
     this.#log.warn("not locked any more, locking again", { root, file, ...this.#progress() });
-    const pagesBytes = [...this.#held.values()].reduce((sum, { map }) => sum + map.mappedBytes, 0);
     for (const { file, map, identity } of lost) {
       // What is left of a file stays locked. The pages of another one are of no use any more, and take the memory of those that are.
       if (identifyFile(file.path) === identity) continue;
       map.close();
       this.#held.delete(file.path);
     }
+    const { selection } = this.#options;
+    const files = selection === undefined ? lost.map((one) => one.file) : this.#selectAgain(lost);
+    const pagesBytes = [...this.#held.values(), ...files.map((file) => ({ file }))]
+      .reduce((sum, { file }) => sum + roundUpToPages(file.sizeBytes), 0);
     this.#lookAgainAtBytes = 0;
     await asVolunteer(async () => {
-      for (const batch of inBatches(lost.map(({ file }) => file))) {
-        await this.#lockBatch(batch, pagesBytes);
-      }
+      for (const batch of inBatches(files)) await this.#lockBatch(batch, pagesBytes);
       this.#expectProof();
     });
+  }
+
+  /**
+   * What somebody has named by hand may change its size as well, where a release of another size would be spoilt: it is looked
+   * up anew, and what is not meant any more is let go. Returns what is to be locked.
+   */
+  #selectAgain(lost: readonly HeldFile[]): PinFile[] {
+    const { root, selection } = this.#options;
+    const { files, totalBytes } = planPin(root, selection);
+    this.#publish({ filesCount: files.length, totalBytes });
+    const sizes = new Map(files.map(({ path, sizeBytes }) => [path, sizeBytes]));
+    for (const [path, { file, map }] of this.#held) {
+      if (sizes.get(path) === file.sizeBytes) continue;
+      map.close();
+      this.#held.delete(path);
+    }
+    const isLost = new Set(lost.map(({ file }) => file.path));
+    return files.filter(({ path, sizeBytes }) =>
+      sizeBytes > 0 && (isLost.has(path) || !this.#held.has(path))
+    );
   }
 
   #ownsStatus(): boolean {

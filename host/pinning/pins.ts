@@ -23,7 +23,7 @@ import {
   startedWith,
 } from "../process/process_table.ts";
 import { signalProcess } from "../process/signals.ts";
-import { pinKeeperArguments } from "./keeper_command.ts";
+import { type PinByHand, pinKeeperArguments } from "./keeper_command.ts";
 import { describePinEnd } from "./pin_end.ts";
 import { PIN_STATUS_SCHEMA, type PinStatus } from "./pin_status.ts";
 
@@ -109,7 +109,7 @@ export interface ObservedPin extends PinStatus {
  * @throws {HostError} `PIN_KEEPER_FAILED` when the command cannot be started, `PIN_ROOT_MISSING`.
  */
 export async function startPin(options: StartPinOptions): Promise<Pin> {
-  const { command, limitBytes, marginBytes, clock = systemClock } = options;
+  const { clock = systemClock } = options;
   const [root, statusPath] = [resolve(options.root), resolve(options.statusPath)];
   const rootIdentity = identifyFolder(root);
   const found = pinStatus(statusPath);
@@ -122,9 +122,27 @@ export async function startPin(options: StartPinOptions): Promise<Pin> {
   }
   if (found !== null) await releasePin(statusPath, { clock });
   mkdirSync(dirname(statusPath), { recursive: true });
+  return await spawnKeeper({ ...options, root, statusPath });
+}
+
+/**
+ * Starts a detached keeper that nobody looks after: it holds what is selected until it is told to end, by its pid.
+ *
+ * @param options the status file lies in a folder of its own, which the keeper removes when it is told to end.
+ * @throws {HostError} `PIN_KEEPER_FAILED` when the command cannot be started.
+ */
+export async function startPinByHand(
+  options: StartPinOptions & { readonly byHand: PinByHand },
+): Promise<Pin> {
+  return await spawnKeeper(options);
+}
+
+async function spawnKeeper(options: StartPinOptions & { byHand?: PinByHand }): Promise<Pin> {
+  const { command, root, statusPath, limitBytes, marginBytes, byHand } = options;
   try {
+    const args = pinKeeperArguments({ root, statusPath, limitBytes, marginBytes, byHand });
     const child = await spawnDetached({
-      argv: [...command, ...pinKeeperArguments({ root, statusPath, limitBytes, marginBytes })],
+      argv: [...command, ...args],
       cwd: process.cwd(),
       env: { ...Deno.env.toObject(), [KEEPER_VARIABLE]: statusPath },
       logPath: options.logPath ?? `${statusPath}.log`,

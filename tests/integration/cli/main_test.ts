@@ -33,6 +33,7 @@ Deno.test("rollcall: every command has help, with status 0", async () => {
       "unpublish",
       "fetch",
       "seed",
+      "pin",
       "agent",
       "rollout",
       "status",

@@ -111,6 +111,7 @@ export const ROOMS: Readonly<Record<string, readonly string[]>> = {
     "base",
     "cli/actors",
     "cli/fetch",
+    "cli/pin",
     "cli/rollout",
     "cli/shared",
     "cli/status",
@@ -125,6 +126,7 @@ export const ROOMS: Readonly<Record<string, readonly string[]>> = {
   ],
   "cli/actors": ["actors/observer", "actors/runtime", "actors/runtime/remote", "cli/shared"],
   "cli/fetch": ["base", "cli/shared", "ffi", "rollout", "torrent", "torrent/engine"],
+  "cli/pin": ["base", "cli/shared", "ffi", "host", "host/pinning"],
   "cli/rollout": [
     "base",
     "cli/shared",

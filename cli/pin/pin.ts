@@ -17,7 +17,6 @@ import {
 import { CommandError, InterruptedError } from "../shared/errors.ts";
 import { writeJson, writeLine } from "../shared/output.ts";
 import { listenForStop, type StopSignal } from "../shared/stop_signal.ts";
-import { lockHere, lockInBackground } from "./lock.ts";
 import { checkTogether, type PinOptions } from "./options.ts";
 import { readPathList } from "./path_list.ts";
 import {
@@ -75,6 +74,8 @@ async function look(selection: PinSelection, options: PinOptions, run: Run): Pro
 }
 
 async function lock(selection: PinSelection, options: PinOptions, run: Run): Promise<void> {
+  // Who only looks does not wait for what it takes to start a keeper.
+  const { lockHere, lockInBackground } = await import("./lock.ts");
   const { daemon, wait, maxBytes = Infinity, margin, pidFile, quiet, json } = options;
   const order = {
     selection,

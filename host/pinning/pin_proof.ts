@@ -5,8 +5,8 @@
  * @module
  */
 
-import { statSync } from "node:fs";
 import { lockedBytesOfMaps, mapResidency, type MemoryMap } from "../../ffi/mod.ts";
+import { isMissing } from "../atomic_file.ts";
 import type { PinFile } from "./pin_selection.ts";
 import type { PinStatus } from "./pin_status.ts";
 
@@ -47,8 +47,13 @@ export function provePages(held: readonly HeldFile[]): PinProof {
 
 /** A file's device, inode and size: another file of the same name, or one of another size, is not the one that is held. */
 export function identifyFile(path: string): string {
-  const stat = statSync(path, { throwIfNoEntry: false });
-  return stat === undefined ? "" : `${stat.dev}:${stat.ino}:${stat.size}`;
+  try {
+    const { dev, ino, size } = Deno.statSync(path);
+    return `${dev}:${ino}:${size}`;
+  } catch (error) {
+    if (isMissing(error)) return "";
+    throw error;
+  }
 }
 
 /**

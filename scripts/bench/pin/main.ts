@@ -41,7 +41,10 @@ async function measure(): Promise<Row[]> {
     { name: `one file of ${LARGE_BYTES / MIB} MiB`, path: large },
     { name: `${SMALL_FILES.toLocaleString("en")} small files`, path: small },
   ];
-  const rows: Row[] = [];
+  const empty = join(folder, "empty");
+  await Deno.writeFile(empty, new Uint8Array());
+  const starts = await alternate("report", { path: empty, isCold: false });
+  const rows = rowsOf("start alone, an empty file", starts);
   for (const { name, path } of sets) {
     for (const isCold of [false, true]) {
       for (const work of ["report", "touch", "lock"] as const) {
@@ -49,13 +52,19 @@ async function measure(): Promise<Row[]> {
         if (work === "report" && isCold) continue;
         const outcomes = await alternate(work, { path, isCold });
         const title = `${work}, ${name}, ${isCold ? "cold" : "in memory"}`;
-        rows.push(row(title, "s", outcomes, ({ seconds }) => seconds));
-        rows.push(row(title, "s of processor", outcomes, ({ cpuSeconds }) => cpuSeconds));
+        rows.push(...rowsOf(title, outcomes));
         progress(title);
       }
     }
   }
   return rows;
+}
+
+function rowsOf(title: string, outcomes: readonly { ours: Outcome; theirs: Outcome }[]): Row[] {
+  return [
+    row(title, "s", outcomes, ({ seconds }) => seconds),
+    row(title, "s of processor", outcomes, ({ cpuSeconds }) => cpuSeconds),
+  ];
 }
 
 /** Both in turns, so that other load on the machine affects both alike. */
@@ -127,7 +136,7 @@ One file of ${LARGE_BYTES / MIB} MiB, and ${
     SMALL_FILES.toLocaleString("en")
   } of 20 bytes to 8 KiB; ${ROUNDS} rounds in turns, medians, and the
 median of the rounds' ratios. Deno ${Deno.version.deno}, ${navigator.hardwareConcurrency} cores. Ours: \`rollcall pin\` run from source, with
-its start; beside it vmtouch by the same options (\`-t\`; \`-l -d -w\` until all is locked), which looks at every page by itself.
+its start, which is the first row and most of what small amounts take; beside it vmtouch by the same options (\`-t\`; \`-l -d -w\` until all is locked), which looks at every page by itself.
 Ours proves by mincore(2) what it has locked, and looks at the memory that is left before each 64 MiB. Cold: the pages
 have been dropped, names and inodes have not. Processor time is that of all processes, the one that holds the lock as well.
 

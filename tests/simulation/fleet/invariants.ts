@@ -1571,6 +1571,13 @@ export class Invariants implements ChangeObserver {
     this.#progressMs = this.#world.time.nowMs;
   }
 
+  /** How long the first wave may get no further until it is halted, in ms; 0 if there is none. */
+  mayStallMs(): number {
+    const { firstWave } = this.tree;
+    if (firstWave === null) return 0;
+    return this.tree.of(firstWave.service).entry?.policy.progressDeadlineMs ?? 0;
+  }
+
   #checkSilence(): void {
     const { firstWave, control } = this.tree;
     if (!this.#isCalm || firstWave === null || control?.state !== "running") return;

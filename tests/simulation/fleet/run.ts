@@ -25,7 +25,10 @@ const INSTALL_MS = 120_000;
 /** How long faults strike, in ms. */
 export const FAULTY_MS = 60_000;
 
-/** How long a rollout may take to end once the faults have stopped, in ms. Most need seconds. */
+/**
+ * How long a rollout may take to end once the faults have stopped, in ms, beside the time for which its wave may get no further
+ * until it is halted. Most need seconds.
+ */
 const QUIET_MS = 600_000;
 
 /** Longest time that some host's clock may show a service as frozen, in ms: clocks differ by ten minutes at most. */
@@ -321,7 +324,8 @@ export class Run {
   async end(): Promise<void> {
     const { observer, time } = this.world;
     this.#calm();
-    let untilMs = time.nowMs + QUIET_MS;
+    // Operators resume what was halted once, and abort it when it is halted again. Hosts look now and then whether it is time.
+    let untilMs = time.nowMs + QUIET_MS + 3 * observer.mayStallMs();
     let resumedCount = 0;
     while (time.nowMs < untilMs) {
       if (await this.#until(() => this.#isOver(), LOOK_AFTER_MS)) {

@@ -1105,9 +1105,10 @@ export class Invariants implements ChangeObserver {
     });
     this.#checkIdentity(service, version, covered);
     this.#checkCrashes(service, version);
-    const allowed = countOf(policy.maxUnavailable, entries.roster.size, "down") +
+    const allowedOf = (left: readonly string[]) =>
+      countOf(policy.maxUnavailable, entries.roster.size, "down") +
       Math.min(failed.length, policy.maxFailures) +
-      skipped.filter((host) => behind.includes(host)).length;
+      skipped.filter((host) => left.includes(host)).length;
     const sinceMs = this.#restarts.get(service);
     const old = sinceMs === undefined
       ? []
@@ -1115,18 +1116,22 @@ export class Invariants implements ChangeObserver {
         (this.#bearerOf(service, host)?.runningOf(service)?.startedMs ?? sinceMs) < sinceMs
       );
     if (sinceMs !== undefined) this.#count("restart finished");
-    if (old.length > allowed) {
+    if (old.length > allowedOf(old)) {
       this.fail(
         "I2 restart",
-        `the restart of ${service} was finished with ${old} as they were, ${allowed} may be left behind`,
+        `the restart of ${service} was finished with ${old} as they were, ${
+          allowedOf(old)
+        } may be left behind`,
         old,
       );
     }
     const isLeftOut = hosts !== null && skipped.length === covered.length;
-    if (behind.length > allowed || (behind.length === covered.length && !isLeftOut)) {
+    if (behind.length > allowedOf(behind) || (behind.length === covered.length && !isLeftOut)) {
       this.fail(
         "I2 finish",
-        `the wave of ${service} ${version} was finished without ${behind}, ${allowed} may be left behind`,
+        `the wave of ${service} ${version} was finished without ${behind}, ${
+          allowedOf(behind)
+        } may be left behind`,
         behind,
       );
     }

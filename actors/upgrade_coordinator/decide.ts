@@ -333,7 +333,9 @@ function rest(
   noteReady(state, reading, { now, deps });
   // Whether the wave is over may depend on this host's own entry, which is being written.
   if (next.isFirstWave && !isEntryTrue(now, reading)) lookOnceWritten(deps);
-  setWaitingFor(next.waitingFor ?? describeUnwell(state, now), deps);
+  const { isLeftOut, failed } = state.drain;
+  const hookProblem = isLeftOut ? failed?.problem ?? null : null;
+  setWaitingFor(next.waitingFor ?? describeUnwell(state, now) ?? hookProblem, deps);
   if (next.isFleetIdle) unlockOthers(state, deps);
   return state;
 }

@@ -63,17 +63,23 @@ export function onHookRun(
   const { options, context } = deps;
   const { config } = options;
   state.phase = { kind: "idle" };
-  const isIgnored = hook === "undrain" && config.undrain?.onFailure !== "stop";
-  if (failure !== null && !isIgnored) {
+  if (failure !== null) {
     const { failed } = state.drain;
     const count = failed !== null && isSameWord(failed.word, word) ? failed.count + 1 : 1;
     const [leastMs, mostMs] = RETRY_MS;
     const delayMs = Math.min(mostMs, leastMs * 2 ** Math.min(count - 1, 10));
-    state.drain = { ...state.drain, failed: { word, count } };
     context.timers.after(DRAIN_TIMER, delayMs, { type: "read_due" });
     const next = `tried again after ${Math.round(delayMs / 60_000)} min`;
     const problem = shorten(`${failure}; ${next}`);
-    show(word, { problem }, deps);
+    if (hook === "undrain" && config.undrain?.onFailure !== "stop") {
+      // The word is done with, and the host counts. What is left over is to have it sent work.
+      const again = { word: null, count, problem };
+      state.drain = { ...NOT_DRAINED, isLeftOut: true, putBackBy: word, failed: again };
+      if (word !== null || state.isNewcomer) putBack(deps);
+    } else {
+      state.drain = { ...state.drain, failed: { word, count, problem } };
+      show(word, { problem }, deps);
+    }
     return readTree(state, deps);
   }
   context.timers.cancel(DRAIN_TIMER);

@@ -133,6 +133,7 @@ function turnBack(
           log: context.log,
           signal,
           isDrained,
+          onLeftOut: () => context.self.tell({ type: "left_out" }),
         });
         // Last: an agent that dies before drains again, finds that its slot is gone, and undrains.
         if (!signal.aborted) state.journal.clear();

@@ -24,6 +24,8 @@ export interface HookTools {
   readonly signal: AbortSignal;
   /** Whether an operator has drained the host: then no switch puts it back. */
   readonly isDrained: boolean;
+  /** Called when the hook `undrain` has failed, so that nothing may send work to the host. */
+  readonly onLeftOut?: (() => void) | undefined;
 }
 
 /** Time-out of `preStart` and `postSwitch`, unless the config says so: most hooks take a moment, or hang. */
@@ -46,7 +48,7 @@ export async function runHook(name: HookName, version: string, tools: HookTools)
   if (failure !== null && tools.config[name]?.onFailure === "stop") throw new HookError(failure);
 }
 
-/** Undoes the drain, on the way back: nothing is to stop that, so its failure is only told. */
+/** Undoes the drain, on the way back: nothing is to stop that, so where it fails it is tried again later. */
 export async function undrain(version: string, tools: HookTools): Promise<void> {
   await tryHook("undrain", version, tools);
 }
@@ -64,7 +66,9 @@ export async function tryHook(
     log.info("{service}: it is drained by an operator: the undrain hook is not run", { service });
     return null;
   }
-  return await run(name, version, { ...tools, hook });
+  const failure = await run(name, version, { ...tools, hook });
+  if (name === "undrain" && failure !== null) tools.onLeftOut?.();
+  return failure;
 }
 
 async function run(

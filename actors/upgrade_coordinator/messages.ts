@@ -46,6 +46,8 @@ export type CoordinatorMessage =
     readonly outcome: JoinOutcome;
   }
   | { readonly type: "left_queue" }
+  /** The hook `undrain` has failed in a switch: nothing may send work to the host. */
+  | { readonly type: "left_out" }
   /** The hook of a host that is drained, or put back, was run. `failure`: what is wrong; `null`: it has succeeded. */
   | {
     readonly type: "hook_run";

@@ -31,7 +31,8 @@ export function returnSlot(
   context.pipeToSelf(
     async (signal) => {
       if (isHeld(slot)) {
-        await undrain(version, { ...options, log: context.log, signal, isDrained });
+        const onLeftOut = () => context.self.tell({ type: "left_out" });
+        await undrain(version, { ...options, log: context.log, signal, isDrained, onLeftOut });
       }
       const outcome = await ask<RegistrarMessage, ReturnOutcome>(
         registrar,

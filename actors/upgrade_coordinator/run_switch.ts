@@ -131,6 +131,7 @@ function runStep(state: State, begun: Switch, deps: Deps): State {
         log: context.log,
         signal,
         isDrained: state.isDrained,
+        onLeftOut: () => context.self.tell({ type: "left_out" }),
       });
     },
     {
@@ -301,8 +302,10 @@ export function onReported(state: State, outcome: ReportOutcome, deps: Deps): St
   options.registrar.tell({ type: "update", service: options.service, patch: health });
   // Nobody else brings up a service that has ended meanwhile.
   const isServing = health.state === "serving";
-  // Of what runs now, a drained host has its hook still to run, and what has ended meanwhile is to be recorded.
-  const isSettled = isServing && !state.isDrained && state.trouble === null;
+  // Of what runs now, a drained host has its hook still to run, as has one whose switch could not put it back; and what has ended
+  // meanwhile is to be recorded.
+  const isOut = state.isDrained || state.drain.isLeftOut;
+  const isSettled = isServing && !isOut && state.trouble === null;
   if (change.reason !== null || change.wave === null || !isSettled) lookAfter(0, deps);
   else if (state.isNewcomer && state.drain.putBackBy === null) putBack(deps);
   else lookAfterReport(state, deps);

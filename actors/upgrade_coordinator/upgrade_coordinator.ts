@@ -229,6 +229,9 @@ function receive(state: State, message: CoordinatorMessage, deps: Deps): State {
       return onQueueAnswer(state, message, deps);
     case "record_answer":
       return onRecorded(state, message, deps);
+    case "left_out":
+      state.drain = { ...state.drain, isLeftOut: true };
+      return state;
     case "hook_run":
       return onHookRun(state, message, deps);
     case "left_queue":

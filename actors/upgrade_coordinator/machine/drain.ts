@@ -10,16 +10,23 @@ import type { Switch } from "./switch.ts";
 /** By what an operator's word is told from another one. */
 export type Word = Pick<Drained, "by" | "sinceMs">;
 
+/** A hook that has failed, and is tried again. `word`: about which; `null`: about none, but a drain that is over. */
+export interface FailedHook {
+  readonly word: Word | null;
+  readonly count: number;
+  readonly problem: string;
+}
+
 /** What a host keeps in mind about such words. */
 export interface DrainState {
   /** The process for which its hook `drain` was run; `null`: it was not. `pid`: `null` if none ran. */
   readonly out: { readonly pid: number | null } | null;
-  /** Whether a switch has failed here, and the way back as well, so that nothing has undone its drain. */
+  /** Whether nothing has undone a drain that is over: the hook for that has failed, or a switch and the way back as well. */
   readonly isLeftOut: boolean;
   /** As in {@link DrainNow}. */
   readonly putBackBy: Word | null | undefined;
-  /** The word about which a hook has failed last, and how often in a row; `null`: none has. */
-  readonly failed: { readonly word: Word | null; readonly count: number } | null;
+  /** The word about which a hook has failed last, how often in a row, and what it has said; `null`: none has. */
+  readonly failed: FailedHook | null;
 }
 
 /** The state of a host that has done nothing about it. */
@@ -34,7 +41,7 @@ export const NOT_DRAINED: DrainState = {
 export interface DrainNow {
   /** Whether its hook `drain` was run for the process that runs; where none runs, for the last one. */
   readonly isOut: boolean;
-  /** Whether a switch has left it out that has failed, as has the way back, and its service is well again. */
+  /** Whether nothing has undone a drain that is over, and its service is well. */
   readonly isLeftOut: boolean;
   /**
    * Whether it has to be put back before it counts, if it is a newcomer: its service is well, and there is a hook for that. It may
@@ -79,11 +86,10 @@ export function decideDrainStep(
   const { drained } = roster;
   if (drained === undefined) {
     const isToCount = isPutBackFirst && isNewcomer(roster);
-    // It was taken off the roster, with the word, and has joined it again; or a switch has left it out.
-    if (isOut || isLeftOut || isToCount && putBackBy === undefined) {
-      return heldBack === null ? null : { kind: "undrain", word: null };
-    }
-    return isToCount ? { kind: "put_back" } : null;
+    // It was taken off the roster, with the word, and has joined it again; or it was left out.
+    const isDue = isOut || isLeftOut || isToCount && putBackBy === undefined;
+    if (isDue && heldBack !== null) return { kind: "undrain", word: null };
+    return isToCount && putBackBy !== undefined ? { kind: "put_back" } : null;
   }
   const { ended } = drained;
   if (ended === undefined) {

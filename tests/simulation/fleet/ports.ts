@@ -195,11 +195,10 @@ export function portsOf(process: AgentProcess): HostPorts {
   ) {
     const { mode, takesMs } = machine.drain;
     world.trace(machine, `${service}: ${what}s`);
-    // What fails may have done half of it. Nobody tries again to put a host back that was put back in vain. What sends work knows
-    // a host by its name: a clone puts the other one back as well.
+    // What sends work knows a host by its name: a clone puts the other one back as well.
     const done = () => {
-      if (what === "drain" && mode === "works") machine.setOut(service, true);
-      if (what === "drain") return;
+      if (mode !== "works") return;
+      if (what === "drain") return machine.setOut(service, true);
       for (const namesake of world.machinesNamed(machine.name)) namesake.setOut(service, false);
     };
     await process.call(what, done, mode === "hangs" ? timeoutMs : takesMs);

@@ -31,6 +31,9 @@ export const FAULTY_MS = 60_000;
  */
 const QUIET_MS = 600_000;
 
+/** How long each host may take beside that in its turn, in ms: where one may be down at a time, 200 hosts go one by one. */
+const TURN_MS = 5_000;
+
 /** Longest time that some host's clock may show a service as frozen, in ms: clocks differ by ten minutes at most. */
 const FROZEN_MS = 1_500_000;
 
@@ -39,6 +42,9 @@ const LOOK_AFTER_MS = 15_000;
 
 /** How long a host may take at the end to register once more, in ms. */
 const REGISTERED_MS = 30_000;
+
+/** How long a host may take at the end to be sent work again, in ms: a hook that has failed is tried again after minutes. */
+const PUT_BACK_MS = 300_000;
 
 /** What has become of a run. */
 export interface RunResult {
@@ -325,7 +331,8 @@ export class Run {
     const { observer, time } = this.world;
     this.#calm();
     // Operators resume what was halted once, and abort it when it is halted again. Hosts look now and then whether it is time.
-    let untilMs = time.nowMs + QUIET_MS + 3 * observer.mayStallMs();
+    const turnsMs = TURN_MS * this.world.machines.length;
+    let untilMs = time.nowMs + QUIET_MS + turnsMs + 3 * observer.mayStallMs();
     let resumedCount = 0;
     while (time.nowMs < untilMs) {
       if (await this.#until(() => this.#isOver(), LOOK_AFTER_MS)) {
@@ -409,7 +416,7 @@ export class Run {
           .map((service) => ({ place: machine.place, service }))
       );
     const isIn = () => out().length === 0 || this.world.observer.tree.isUnreadable;
-    if (await this.#until(isIn, REGISTERED_MS)) return;
+    if (await this.#until(isIn, PUT_BACK_MS)) return;
     const [{ place = "", service = "" } = {}] = out();
     this.world.observer.fail("I7 drained", `${place} serves ${service}, and is sent no work`, [
       place,

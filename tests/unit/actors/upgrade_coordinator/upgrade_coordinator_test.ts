@@ -547,6 +547,47 @@ Deno.test("resume: a service that was started again without ZooKeeper is stopped
   }
 });
 
+Deno.test("drain: an undrain hook that has failed in a switch is tried again until it succeeds, and that is said", async () => {
+  // Regression, found by the simulation: the failure was ignored, as the config says by default, and the host got no work for ever.
+  const folder = await Deno.makeTempDir({ prefix: "rollcall-undrain-" });
+  const hook = ["sh", "-c", `echo x >> ${folder}/runs; [ $(wc -l < ${folder}/runs) -gt 2 ]`];
+  const runs = async () => {
+    const text = await Deno.readTextFile(`${folder}/runs`).catch(() => "");
+    return text.split("\n").length - 1;
+  };
+  try {
+    await run(async ({ clock, coordinator, waitingFor }) => {
+      const settled = readingOf("v1");
+      const { current } = heldReading("serving").view;
+      const place = { schema: 1 as const, site: "north", rack: "r1", labels: {} };
+      const rosterEntries = new Map([["web-1", place]]);
+      const reading = asRead({ ...settled, view: { ...settled.view, current, rosterEntries } });
+      const lookUntil = async (count: number) => {
+        const text = () => waitingFor() ?? "";
+        const before = text();
+        for (let round = 0; round < 200; round++) {
+          coordinator.tell({ type: "read", reading });
+          await clock.settle();
+          if (await runs() === count && text() !== before) break;
+          await new Promise((resolve) => setTimeout(resolve, 10));
+        }
+        assert.equal(await runs(), count);
+      };
+      coordinator.tell({ type: "left_out" });
+      await lookUntil(1);
+      assert.match(waitingFor() ?? "", /^the undrain hook failed: .*; tried again after 1 min$/);
+      await clock.advance(60_000);
+      await lookUntil(2);
+      assert.match(waitingFor() ?? "", /tried again after 2 min$/);
+      await clock.advance(120_000);
+      await lookUntil(3);
+      assert.equal(waitingFor(), null);
+    }, { running: "v1", stored: "v1", hooks: { drain: ["true"], undrain: hook } });
+  } finally {
+    await removeFolder(folder);
+  }
+});
+
 /** How long a service has by default to end, in ms. */
 const STOP_GRACE_MS = 10_000;
 

@@ -67,6 +67,7 @@ Deno.test("decideDrainStep: who joins the roster with a service that runs is put
     });
   const newcomer = { newcomer: true } as const;
   const undrain = { kind: "undrain", word: null };
+  const failed = { word: null, count: 1, problem: "the undrain hook failed" };
   assert.deepEqual(decideDrainStep(newcomer, now({}, {})), undrain);
   assert.equal(decideDrainStep({}, now({}, {})), null, "who is found there is not");
   assert.equal(decideDrainStep(newcomer, now({}, { isServing: false })), null);
@@ -74,7 +75,15 @@ Deno.test("decideDrainStep: who joins the roster with a service that runs is put
   // Once the hook has run, by itself or in a switch, it is only said again until it stands in the tree.
   assert.deepEqual(decideDrainStep(newcomer, now({ putBackBy: null }, {})), { kind: "put_back" });
   assert.equal(decideDrainStep({}, now({ putBackBy: null }, {})), null);
-  assert.equal(decideDrainStep(newcomer, now({ failed: { word: null, count: 1 } }, {})), null);
+  assert.equal(decideDrainStep(newcomer, now({ failed }, {})), null);
+  // Its hook has failed, and that is ignored: it counts meanwhile.
+  const isLeftOut = { isLeftOut: true, putBackBy: null };
+  assert.deepEqual(
+    decideDrainStep(newcomer, now({ ...isLeftOut, failed }, {})),
+    { kind: "put_back" },
+  );
+  assert.equal(decideDrainStep({}, now({ ...isLeftOut, failed }, {})), null);
+  assert.deepEqual(decideDrainStep({}, now(isLeftOut, {})), undrain);
   const out = { out: { pid: 7 }, putBackBy: undefined };
   assert.deepEqual(decideDrainStep(newcomer, now(out, {})), undrain);
   assert.equal(decideDrainStep({ ...newcomer, drained: DRAINED }, now({}, {}))?.kind, "drain");

@@ -186,7 +186,10 @@ async function write(
     // An agent that has put it back has removed the word already.
     const isPutBack = verb === "undrain" && roster !== null && roster.entry.drained === undefined;
     if (isSent && (isStanding || isPutBack)) return;
-    const decision = decide(verb, reading, word);
+    // By the entry whose version the change checks: what was read before may be over by now, and must not be written again.
+    const rosterEntries = new Map(reading.view.rosterEntries);
+    if (roster !== null) rosterEntries.set(host, roster.entry);
+    const decision = decide(verb, { view: { ...reading.view, rosterEntries } }, word);
     if (decision.kind === "refused" || roster === null) {
       const why = decision.kind === "refused" ? decision.why : notOnRoster(host, service);
       const done = said.length === 0 ? "nothing was changed" : `done for ${said.join(", ")} alone`;

@@ -71,7 +71,7 @@ testBoth("may be closed twice, and both wait until nothing listens", {}, async (
 });
 
 testBoth("hands a peer's address to another of its rack, with intervals in seconds", {
-  settings: { hungryIntervalMs: 2000 },
+  settings: { hungryIntervalMs: 2000, beginningMs: 0 },
 }, async (tracker) => {
   const place = { site: "nörth", rack: "a" };
   await announce(tracker, { port: 4001, host: "web-1", ...place });
@@ -79,6 +79,7 @@ testBoth("hands a peer's address to another of its rack, with intervals in secon
   assert.deepEqual([...reply.peers], [127, 0, 0, 1, 4001 >> 8, 4001 & 255]);
   assert.equal(reply.interval, 2);
   assert.equal(reply["min interval"], 2);
+  assert.equal(reply["interval ms"], 2000);
   assert.deepEqual([reply.complete, reply.incomplete], [0, 2]);
 });
 

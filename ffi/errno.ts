@@ -38,6 +38,7 @@ const ERRNO_NAMES: Readonly<Record<number, string>> = {
   38: "ENOSYS",
   40: "ELOOP",
   75: "EOVERFLOW",
+  88: "ENOTSOCK",
   95: "EOPNOTSUPP",
   122: "EDQUOT",
 };

@@ -246,7 +246,7 @@ export const ROOMS: Readonly<Record<string, readonly string[]>> = {
   ],
   "torrent/swarm/suggest": ["base", "torrent/swarm/pieces", "torrent/swarm/swarm_peer.ts"],
   "torrent/swarm/swarm_peer.ts": ["base", "torrent/swarm/pieces", "torrent/swarm/wire"],
-  "torrent/swarm/wire": ["base", "torrent/peer_locality.ts", "torrent/release"],
+  "torrent/swarm/wire": ["base", "ffi", "torrent/peer_locality.ts", "torrent/release"],
   "torrent/webtorrent": [
     "base",
     "torrent/content",

@@ -176,6 +176,7 @@ export class Peer implements SwarmPeer, SocketOwner {
   onTick(seconds: number): void {
     this.#noteUse();
     this.upload.onTick(seconds);
+    this.socket.limitUnsent(this.upload.batchBytes / 2);
     const verdict = this.#timeouts.check(this.socket, this.#context.tick);
     if (typeof verdict === "object") return this.close(verdict.close);
     if (!this.download.onTick(seconds)) return this.close("it did not send what it was asked for");

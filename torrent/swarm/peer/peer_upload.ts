@@ -131,6 +131,11 @@ export class PeerUpload {
     if (this.#queue.cancel(request)) this.#reject(request);
   }
 
+  /** How much the peer takes in a moment: the size of a batch. */
+  get batchBytes(): number {
+    return this.#batchBytes;
+  }
+
   /** Updates the size of batches by what the peer took since the last call, `seconds` ago. */
   onTick(seconds: number): void {
     const bytesPerSecond = (this.#sentBytes - this.#sentBeforeBytes) / seconds;

@@ -6,9 +6,10 @@
 
 import type { FrameHandler, FrameReader } from "./frame_reader.ts";
 import type { Outbox } from "./messages.ts";
+import { type ConnectionEnds, UnsentLimit } from "./unsent_limit.ts";
 
 /** What is needed of a TCP connection; `Deno.TcpConn` is one. */
-export interface Connection {
+export interface Connection extends ConnectionEnds {
   /** Reads into the buffer; null at the end. */
   read(buffer: Uint8Array): Promise<number | null>;
   /** Writes some of the bytes; returns how many. */
@@ -46,6 +47,7 @@ export class PeerSocket {
   readonly #outbox: Outbox;
   readonly #buffers: SendBuffers;
   #owner: SocketOwner | undefined;
+  readonly #unsentLimit: UnsentLimit;
   #wake: (() => void) | undefined;
   #isWriting = false;
   #closed = false;
@@ -61,6 +63,7 @@ export class PeerSocket {
     this.#reader = options.reader;
     this.#outbox = options.outbox;
     this.#buffers = options.buffers;
+    this.#unsentLimit = new UnsentLimit(connection);
   }
 
   /** Starts both loops. */
@@ -92,6 +95,11 @@ export class PeerSocket {
   /** There is something to send: the outbox has a message, or the owner has blocks. */
   wake(): void {
     this.#wake?.();
+  }
+
+  /** Sets how many bytes may wait in the kernel; see `unsent_limit.ts`. */
+  limitUnsent(limitBytes: number): void {
+    if (!this.#closed) this.#unsentLimit.set(limitBytes);
   }
 
   /** Closes the connection and calls `onEnd` with the reason, unless it is closed already. */
